@@ -1,0 +1,18 @@
+export { cpu } from './cpu/cpu.ts';
+export type {
+  BinaryKernel,
+  Epilogue,
+  FloatArray,
+  FloatKernels,
+  IntegerKernels,
+  Kernels,
+  Kernels64,
+  MoveKernels,
+  ParameterKernel,
+  ReduceKernel,
+  RowKernel,
+  TypedArray,
+  UnaryKernel,
+} from './kernels.ts';
+export { reference } from './reference/reference.ts';
+export { reference64 } from './reference/reference64.ts';

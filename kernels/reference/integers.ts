@@ -1,0 +1,53 @@
+import type { IntegerKernels } from '../kernels.ts';
+import { roundHalfEven } from './math.ts';
+import { philoxBlock } from './philox.ts';
+
+const words: Uint32Array = new Uint32Array(4);
+const fr = Math.fround;
+
+/** The nearest integer to x + zeroPoint in [low, high], ties to even before the zero point; NaN stays. */
+function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
+  const q = roundHalfEven(Math.min(Math.max(x, -1024), 1024)) + zeroPoint;
+  return Math.min(Math.max(q, low), high);
+}
+
+export const integers: IntegerKernels = {
+  philox: (n, random, y) => {
+    for (let i = 0; i < n; i++) {
+      if ((i & 3) === 0) philoxBlock(random, i >>> 2, words, 0);
+      y[i] = words[i & 3]!;
+    }
+  },
+  gemmInt8: (m, n, k, a, b, c) => {
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let p = 0; p < k; p++) sum += a[i * k + p]! * b[p * n + j]!;
+        c[i * n + j] = sum;
+      }
+    }
+  },
+  quantize: (n, x, scale, zeroPoint, q) => {
+    const s = fr(scale);
+    for (let i = 0; i < n; i++) {
+      const v = fr(x[i]! / s);
+      q[i] = Number.isNaN(v) ? zeroPoint : toInt8(v, zeroPoint, -128, 127);
+    }
+  },
+  quantizeColumns: (rows, cols, x, scales, q) => {
+    for (let i = 0; i < rows * cols; i++) q[i] = toInt8(fr(x[i]! / scales[i % cols]!), 0, -127, 127);
+  },
+  dequantize: (n, q, scale, zeroPoint, y) => {
+    const s = fr(scale);
+    for (let i = 0; i < n; i++) y[i] = (q[i]! - zeroPoint) * s;
+  },
+  requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
+    for (let i = 0; i < rows * cols; i++) {
+      const real = fr(fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!); // the sum wraps as int32 does
+      y[i] = toInt8(real, zeroPoint, low, 127);
+    }
+  },
+  dequantizeColumns: (rows, cols, acc, bias, scales, y) => {
+    for (let i = 0; i < rows * cols; i++) y[i] = fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!;
+  },
+};

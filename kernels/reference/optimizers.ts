@@ -1,0 +1,56 @@
+import type { FloatArray, FloatKernels } from '../kernels.ts';
+import type { Scalar } from './elementwise.ts';
+
+/** Optimizer steps, every operation rounded: the sources of each rule are in the interface. */
+export function optimizers<F extends FloatArray>(
+  round: Scalar,
+): Pick<FloatKernels<F>, 'sgd' | 'adam' | 'rmsprop' | 'adagrad'> {
+  /** decay·old + rest·value, each product rounded; the store rounds the sum. */
+  const blend = (decay: number, old: number, rest: number, value: number): number =>
+    round(decay * old) + round(rest * value);
+  const square = (x: number): number => round(x * x);
+  const root = (x: number): number => round(Math.sqrt(x));
+  return {
+    sgd: (n, w, g, velocity, nesterov, s) => {
+      const rate = s[0]!;
+      const momentum = s[1]!;
+      for (let i = 0; i < n; i++) {
+        const step = round(rate * g[i]!);
+        if (velocity === null) {
+          w[i] = w[i]! - step;
+          continue;
+        }
+        velocity[i] = round(momentum * velocity[i]!) - step;
+        w[i] = w[i]! + (nesterov ? round(round(momentum * velocity[i]!) - step) : velocity[i]!);
+      }
+    },
+    adam: (n, w, g, m, v, vMax, s) => {
+      const [rate, eps, b1, c1, b2, c2, decay] = [s[0]!, s[1]!, s[2]!, s[3]!, s[4]!, s[5]!, s[6]!];
+      for (let i = 0; i < n; i++) {
+        m[i] = blend(b1, m[i]!, c1, g[i]!);
+        v[i] = blend(b2, v[i]!, c2, square(g[i]!));
+        if (vMax !== null) vMax[i] = Math.max(vMax[i]!, v[i]!);
+        const scale = round(root(vMax === null ? v[i]! : vMax[i]!) + eps);
+        const decayed = decay === 0 ? w[i]! : round(w[i]! - round(decay * w[i]!));
+        w[i] = decayed - round(round(rate * m[i]!) / scale);
+      }
+    },
+    rmsprop: (n, w, g, v, velocity, s) => {
+      const [rate, rho, rest, eps, momentum] = [s[0]!, s[1]!, s[2]!, s[3]!, s[4]!];
+      for (let i = 0; i < n; i++) {
+        v[i] = blend(rho, v[i]!, rest, square(g[i]!));
+        const step = round(round(rate * g[i]!) / root(round(v[i]! + eps)));
+        if (velocity !== null) velocity[i] = round(momentum * velocity[i]!) + step;
+        w[i] = w[i]! - (velocity === null ? step : velocity[i]!);
+      }
+    },
+    adagrad: (n, w, g, v, s) => {
+      const rate = s[0]!;
+      const eps = s[1]!;
+      for (let i = 0; i < n; i++) {
+        v[i] = v[i]! + square(g[i]!);
+        w[i] = w[i]! - round(round(rate * g[i]!) / root(round(v[i]! + eps)));
+      }
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { FloatArray, FloatKernels, Kernels } from '../kernels.ts';
+import { elementwise, type Functions, type Scalar } from './elementwise.ts';
+import { integers } from './integers.ts';
+import * as core from './math.ts';
+import { movement } from './movement.ts';
+import { optimizers } from './optimizers.ts';
+import { products } from './products.ts';
+import { randomKernels } from './random.ts';
+import { reductions } from './reductions.ts';
+import { rowKernels } from './rows.ts';
+
+/** Every floating-point kernel, from how one operation is rounded and from the functions beyond arithmetic. */
+export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions): FloatKernels<F> => ({
+  ...products<F>(round),
+  ...elementwise<F>(round, f),
+  ...reductions<F>(round, f),
+  ...rowKernels<F>(round, f),
+  ...optimizers<F>(round),
+  ...randomKernels<F>(round),
+});
+
+/** The shortest correct loops, never sped up: they define the bits that every other table must reproduce. */
+export const reference: Kernels = {
+  ...floatKernels<Float32Array>(Math.fround, {
+    exp: core.exp64,
+    expm1: core.expm1_64,
+    log: core.log64,
+    log1p: core.log1p64,
+    erf: core.erf64,
+    tanh: core.tanh64,
+    sigmoid: core.sigmoid64,
+    softplus: core.softplus64,
+    silu: core.silu64,
+    gelu: core.gelu64,
+    geluTanh: core.geluTanh64,
+    pow: core.pow64,
+  }),
+  ...movement,
+  ...integers,
+};

@@ -1,0 +1,46 @@
+import type { Kernels64 } from '../kernels.ts';
+import { movement } from './movement.ts';
+import { floatKernels } from './reference.ts';
+
+/** erf by 2/√π·e^(-x²)·Σ 2ⁿx^(2n+1)/(2n+1)!!, all terms of one sign (Abramowitz & Stegun 7.1.6); ±1 from 6 on. */
+function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; sum + term !== sum; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** Math.pow with C's special cases, which JavaScript's lacks: 1 to any power, and -1 to an infinite one, is 1. */
+function pow(x: number, y: number): number {
+  return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
+}
+
+/**
+ * The same loops in float64 with the engine's Math functions and no rounding: for checking gradients and exact golden
+ * runs, and the measure of `reference`. Its last bits differ between engines.
+ */
+export const reference64: Kernels64 = {
+  ...floatKernels<Float64Array>((x) => x, {
+    exp: Math.exp,
+    expm1: Math.expm1,
+    log: Math.log,
+    log1p: Math.log1p,
+    erf,
+    tanh: Math.tanh,
+    sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+    softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    // The limits keep -∞ from becoming NaN: both functions are 0 there.
+    silu: (x) => Math.max(x, -1e3) / (1 + Math.exp(-Math.max(x, -1e3))),
+    gelu: (x) => 0.5 * Math.max(x, -1e3) * (1 + erf(x * Math.SQRT1_2)),
+    geluTanh: (x) => {
+      const v = Math.max(x, -1e3);
+      return v / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+    },
+    pow,
+  }),
+  ...movement,
+};

@@ -1,0 +1,123 @@
+import type { FloatArray } from '../../kernels/kernels.ts';
+import { DTypeError } from '../base/errors.ts';
+import { broadcastShapes, sameShape } from '../base/shape.ts';
+import { scalar } from '../tensor/create.ts';
+import { isFloat } from '../tensor/dtype.ts';
+import { kernelsFor } from '../tensor/runtime.ts';
+import { empty, flat, type Tensor } from '../tensor/tensor.ts';
+import { broadcastTo, cast, sumTo } from './movement.ts';
+import {
+  type Arithmetic,
+  arithmetic,
+  type Comparison,
+  floats,
+  floatType,
+  map,
+  type Operand,
+  pair,
+  zip,
+} from './operands.ts';
+import { noGradient, record } from './tape.ts';
+
+export function neg(x: Tensor): Tensor {
+  return record('neg', map('neg', x), [x, (g) => neg(g)]);
+}
+
+export function add(p: Operand, q: Operand): Tensor {
+  const [a, b] = pair('add', p, q);
+  return record('add', arithmetic('add', a, b), [a, (g) => sumTo(g, a.shape)], [b, (g) => sumTo(g, b.shape)]);
+}
+
+export function sub(p: Operand, q: Operand): Tensor {
+  const [a, b] = pair('sub', p, q);
+  const y = arithmetic('sub', a, b);
+  return record('sub', y, [a, (g) => sumTo(g, a.shape)], [b, (g) => neg(sumTo(g, b.shape))]);
+}
+
+export function mul(p: Operand, q: Operand): Tensor {
+  const [a, b] = pair('mul', p, q);
+  const y = arithmetic('mul', a, b);
+  return record('mul', y, [a, (g) => sumTo(mul(g, b), a.shape)], [b, (g) => sumTo(mul(g, a), b.shape)]);
+}
+
+export function div(p: Operand, q: Operand): Tensor {
+  const [a, b] = pair('div', p, q);
+  const y = arithmetic('div', a, b);
+  return record(
+    'div',
+    y,
+    [a, (g) => sumTo(div(g, b), a.shape)],
+    [b, (g) => sumTo(neg(div(mul(g, y), b)), b.shape)], // d(a/b)/db = -y/b
+  );
+}
+
+function extremum(op: Arithmetic, first: Comparison, p: Operand, q: Operand): Tensor {
+  const [a, b] = pair(op, p, q);
+  const share = (mine: Tensor, other: Tensor) => (g: Tensor) => {
+    const tie = where(equal(mine, other), mul(g, 0.5), 0);
+    return sumTo(where(compare(first, mine, other), g, tie), mine.shape);
+  };
+  return record(op, arithmetic(op, a, b), [a, share(a, b)], [b, share(b, a)]);
+}
+
+/** The larger, NaN if either is. A tie halves the gradient. */
+export function maximum(p: Operand, q: Operand): Tensor {
+  return extremum('maximum', 'greater', p, q);
+}
+
+/** The smaller, NaN if either is. A tie halves the gradient. */
+export function minimum(p: Operand, q: Operand): Tensor {
+  return extremum('minimum', 'less', p, q);
+}
+
+function compare(op: Comparison, p: Operand, q: Operand): Tensor {
+  let [a, b] = pair(op, p, q);
+  // Every integer type is exact in float64.
+  if (!isFloat(a.dtype) || !isFloat(b.dtype)) [a, b] = [cast(a, 'float64'), cast(b, 'float64')];
+  floatType(op, a, b);
+  return record(op, zip(op, a, b, empty(broadcastShapes(op, a.shape, b.shape), 'bool')));
+}
+
+/** a = b as a bool tensor; NaN equals nothing. Comparisons take any element types and are constants to gradients. */
+export function equal(a: Operand, b: Operand): Tensor {
+  return compare('equal', a, b);
+}
+export function notEqual(a: Operand, b: Operand): Tensor {
+  return compare('notEqual', a, b);
+}
+export function less(a: Operand, b: Operand): Tensor {
+  return compare('less', a, b);
+}
+export function lessEqual(a: Operand, b: Operand): Tensor {
+  return compare('lessEqual', a, b);
+}
+export function greater(a: Operand, b: Operand): Tensor {
+  return compare('greater', a, b);
+}
+export function greaterEqual(a: Operand, b: Operand): Tensor {
+  return compare('greaterEqual', a, b);
+}
+
+/** a where `condition` (bool) holds, else b; all three broadcast. */
+export function where(condition: Tensor, p: Operand, q: Operand): Tensor {
+  if (condition.dtype !== 'bool') {
+    throw new DTypeError('where', [condition.dtype], 'the condition must be bool', 'Compare with notEqual(x, 0)?');
+  }
+  const [a, b] = typeof p === 'number' && typeof q === 'number' ? [scalar(p), scalar(q)] : pair('where', p, q);
+  const dtype = floatType('where', a, b);
+  const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
+  const y = empty(shape, dtype);
+  const whole = (t: Tensor): FloatArray =>
+    floats('where', sameShape(t.shape, shape) || t.size === 1 ? t : broadcastTo(t, shape));
+  const mask = flat('where', sameShape(condition.shape, shape) ? condition : broadcastTo(condition, shape));
+  const strides = [a, b].map((t) => (t.size === 1 && y.size !== 1 ? 0 : 1)) as [number, number];
+  const out = y.storage.array as FloatArray;
+  kernelsFor(dtype).select(y.size, mask as Uint8Array, whole(a), strides[0], whole(b), strides[1], out);
+  return record(
+    'where',
+    y,
+    [a, (g) => sumTo(where(condition, g, 0), a.shape)],
+    [b, (g) => sumTo(where(condition, 0, g), b.shape)],
+    [condition, noGradient('where')],
+  );
+}

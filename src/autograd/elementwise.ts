@@ -1,0 +1,192 @@
+import type { FloatArray } from '../../kernels/kernels.ts';
+import { ValueError } from '../base/errors.ts';
+import { zeros } from '../tensor/create.ts';
+import { kernelsFor } from '../tensor/runtime.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { add, div, equal, greaterEqual, less, lessEqual, mul, neg, sub, where } from './arithmetic.ts';
+import { sumTo } from './movement.ts';
+import { arithmetic, floats, floatType, map, type Operand, pair } from './operands.ts';
+import { record } from './tape.ts';
+
+/** |x|; its gradient at 0 is 0. */
+export function abs(x: Tensor): Tensor {
+  return record('abs', map('abs', x), [x, (g) => mul(g, sign(x))]);
+}
+
+/** -1, 0 or 1. Its gradient is 0 everywhere. */
+export function sign(x: Tensor): Tensor {
+  return record('sign', map('sign', x), [x, (g) => zeros(g.shape, g.dtype)]);
+}
+
+export function square(x: Tensor): Tensor {
+  return record('square', map('square', x), [x, (g) => mul(g, mul(x, 2))]);
+}
+
+export function reciprocal(x: Tensor): Tensor {
+  const y = map('reciprocal', x);
+  return record('reciprocal', y, [x, (g) => neg(mul(g, square(y)))]); // d(1/x) = -1/x²
+}
+
+export function sqrt(x: Tensor): Tensor {
+  const y = map('sqrt', x);
+  return record('sqrt', y, [x, (g) => div(g, mul(y, 2))]); // d√x = 1/(2√x)
+}
+
+/** 1/√x. */
+export function rsqrt(x: Tensor): Tensor {
+  const y = map('rsqrt', x);
+  return record('rsqrt', y, [x, (g) => mul(g, mul(mul(y, square(y)), -0.5))]); // d = -1/(2x√x)
+}
+
+export function exp(x: Tensor): Tensor {
+  const y = map('exp', x);
+  return record('exp', y, [x, (g) => mul(g, y)]);
+}
+
+/** eˣ - 1, accurate near 0. */
+export function expm1(x: Tensor): Tensor {
+  const y = map('expm1', x);
+  return record('expm1', y, [x, (g) => mul(g, add(y, 1))]);
+}
+
+/** Natural logarithm: log(0) = -inf, NaN below 0. */
+export function log(x: Tensor): Tensor {
+  return record('log', map('log', x), [x, (g) => div(g, x)]);
+}
+
+/** log(1 + x), accurate near 0. */
+export function log1p(x: Tensor): Tensor {
+  return record('log1p', map('log1p', x), [x, (g) => div(g, add(x, 1))]);
+}
+
+export function erf(x: Tensor): Tensor {
+  // d erf = 2/√π·e^(-x²)
+  return record('erf', map('erf', x), [x, (g) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))]);
+}
+
+export function tanh(x: Tensor): Tensor {
+  const y = map('tanh', x);
+  return record('tanh', y, [x, (g) => mul(g, sub(1, square(y)))]); // 1 - tanh²
+}
+
+/** 1/(1 + e⁻ˣ). */
+export function sigmoid(x: Tensor): Tensor {
+  const y = map('sigmoid', x);
+  return record('sigmoid', y, [x, (g) => mul(g, mul(y, sub(1, y)))]);
+}
+
+/** log(1 + eˣ), stable for every x. */
+export function softplus(x: Tensor): Tensor {
+  return record('softplus', map('softplus', x), [x, (g) => mul(g, sigmoid(x))]);
+}
+
+/** x·sigmoid(x) (Elfwing et al. 2018). */
+export function silu(x: Tensor): Tensor {
+  return record('silu', map('silu', x), [
+    x,
+    (g) => {
+      const s = sigmoid(x);
+      return mul(g, mul(s, add(mul(x, sub(1, s)), 1))); // s·(1 + x(1 - s))
+    },
+  ]);
+}
+
+const PHI_0 = 1 / Math.sqrt(2 * Math.PI);
+
+/** x·Φ(x) with Φ from erf (Hendrycks & Gimpel 2016). */
+export function gelu(x: Tensor): Tensor {
+  return record('gelu', map('gelu', x), [
+    x,
+    (g) => {
+      const cumulative = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+      const density = mul(exp(mul(square(x), -0.5)), PHI_0);
+      return mul(g, add(cumulative, mul(x, density))); // Φ + xφ
+    },
+  ]);
+}
+
+/** The tanh form of gelu: x/2·(1 + tanh u), u = √(2/π)(x + 0.044715x³). */
+export function geluTanh(x: Tensor): Tensor {
+  return record('geluTanh', map('geluTanh', x), [
+    x,
+    (g) => {
+      const c = Math.sqrt(2 / Math.PI);
+      const x2 = square(x);
+      const t = tanh(mul(x, add(mul(x2, c * 0.044715), c)));
+      const du = add(mul(x2, 3 * c * 0.044715), c);
+      const inner = mul(mul(x, sub(1, square(t))), du);
+      return mul(g, mul(add(add(t, 1), inner), 0.5)); // (1 + t + x(1 - t²)u')/2
+    },
+  ]);
+}
+
+/** x·clip(x/6 + 1/2, 0, 1) (Howard et al. 2019). */
+export function hardSwish(x: Tensor): Tensor {
+  return record('hardSwish', map('hardSwish', x), [
+    x,
+    (g) => {
+      const inside = add(mul(x, 1 / 3), 0.5);
+      return mul(g, where(lessEqual(x, -3), 0, where(greaterEqual(x, 3), 1, inside)));
+    },
+  ]);
+}
+
+/** max(x, 0); keeps NaN and -0; its gradient at 0 is 0. */
+export function relu(x: Tensor): Tensor {
+  const y = map('relu', x);
+  return record('relu', y, [x, (g) => reluGrad(y, g)]);
+}
+
+/** Relu's pullback from its output: g where y > 0, else 0. */
+export function reluGrad(y: Tensor, g: Tensor): Tensor {
+  const dtype = floatType('reluGrad', y, g);
+  const dx = empty(y.shape, dtype, y.size);
+  const out = dx.storage.array as FloatArray;
+  kernelsFor(dtype).reluGrad(y.size, floats('reluGrad', y), floats('reluGrad', g), out);
+  return record('reluGrad', dx);
+}
+
+function mapWith(op: 'leakyRelu' | 'elu', x: Tensor, parameter: number): Tensor {
+  const dtype = floatType(op, x);
+  const y = empty(x.shape, dtype, x.size);
+  kernelsFor(dtype)[op](x.size, floats(op, x), parameter, y.storage.array as FloatArray);
+  return y;
+}
+
+/** x where x ≥ 0, else slope·x. Default slope 0.2, as Keras's. */
+export function leakyRelu(x: Tensor, slope = 0.2): Tensor {
+  return record('leakyRelu', mapWith('leakyRelu', x, slope), [x, (g) => where(less(x, 0), mul(g, slope), g)]);
+}
+
+/** x where x ≥ 0, else alpha·(eˣ - 1) (Clevert et al. 2016). */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  const y = mapWith('elu', x, alpha);
+  return record('elu', y, [x, (g) => where(less(x, 0), mul(g, add(y, alpha)), g)]);
+}
+
+/** min(max(x, low), high). The gradient passes where low ≤ x ≤ high, bounds included. */
+export function clip(x: Tensor, low: number, high: number): Tensor {
+  if (!(low <= high)) throw new ValueError('clip', 'low', `at most high (${high})`, low);
+  const dtype = floatType('clip', x);
+  const y = empty(x.shape, dtype, x.size);
+  kernelsFor(dtype).clip(x.size, floats('clip', x), low, high, y.storage.array as FloatArray);
+  return record('clip', y, [x, (g) => where(equal(x, y), g, 0)]);
+}
+
+/** aᵇ with C's special cases. Where the base is 0, the gradients are the finite limits if there are any. */
+export function pow(p: Operand, q: Operand): Tensor {
+  const [a, b] = pair('pow', p, q);
+  const y = arithmetic('pow', a, b);
+  return record(
+    'pow',
+    y,
+    [a, (g) => sumTo(mul(g, where(equal(b, 0), 0, mul(b, pow(a, sub(b, 1))))), a.shape)], // b·a^(b-1)
+    [
+      b,
+      (g) => {
+        const atZero = where(greaterEqual(b, 0), zeros([], b.dtype), -Infinity); // 0·log 0 counts as 0
+        return sumTo(mul(g, where(equal(a, 0), atZero, mul(y, log(a)))), b.shape); // y·log a
+      },
+    ],
+  );
+}

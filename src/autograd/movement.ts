@@ -1,0 +1,359 @@
+import type { FloatArray, TypedArray } from '../../kernels/kernels.ts';
+import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import {
+  broadcastShapes,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  size,
+  stridesOf,
+} from '../base/shape.ts';
+import { full, zeros } from '../tensor/create.ts';
+import { type DType, isFloat } from '../tensor/dtype.ts';
+import { kernelsFor, run } from '../tensor/runtime.ts';
+import { contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
+import { broadcastStrides, floatType, reduceLayout } from './operands.ts';
+import { noGradient, record } from './tape.ts';
+
+// Views: other shapes and strides over the same numbers ----------------------------------------------------------
+
+/** The same elements with another shape; one dimension may be -1. Copies only a view whose elements lie apart. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const free = shape.indexOf(-1);
+  const known = size(
+    'reshape',
+    shape.map((n, axis) => (axis === free ? 1 : n)),
+  );
+  const target = free < 0 ? [...shape] : shape.map((n, axis) => (axis === free ? x.size / known : n));
+  if (free >= 0 && (known === 0 || !Number.isInteger(target[free]))) {
+    throw new ShapeError('reshape', [x.shape, shape], 'the dimension -1 cannot be worked out');
+  }
+  if (size('reshape', target) !== x.size) throw new ShapeError('reshape', [x.shape, shape], 'sizes differ');
+  return record('reshape', viewOf(contiguous(x), target, null), [x, (g) => reshape(g, x.shape)]);
+}
+
+/** Axes in another order: axis i of the result is axis order[i] of x. */
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  const axes = order.map((axis) => normalizeAxis('permute', axis, x.rank));
+  if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
+    throw new ShapeError('permute', [x.shape], `needs each of ${x.rank} axes once, not [${order.join(', ')}]`);
+  }
+  const inverse = axes.map((_, axis) => axes.indexOf(axis));
+  const view = viewOf(
+    x,
+    axes.map((axis) => x.shape[axis]!),
+    axes.map((axis) => x.strides[axis]!),
+  );
+  return record('permute', view, [x, (g) => permute(g, inverse)]);
+}
+
+/** Swaps the last two axes. */
+export function transpose(x: Tensor): Tensor {
+  if (x.rank < 2) throw new ShapeError('transpose', [x.shape], 'needs at least two axes');
+  const order = [...x.shape.keys()];
+  order.push(...order.splice(-2, 1));
+  return permute(x, order);
+}
+
+/** Repeats x along new and size-1 axes until it has `shape`, without copying. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  size('broadcastTo', shape);
+  if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
+    throw new ShapeError('broadcastTo', [x.shape, shape], 'the first does not broadcast to the second');
+  }
+  return record('broadcastTo', viewOf(x, [...shape], broadcastStrides(x, shape)), [x, (g) => sumTo(g, x.shape)]);
+}
+
+/** Adjoint of broadcastTo: sums over the axes on which `shape` was repeated. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const missing = x.rank - shape.length;
+  const axes = [...x.shape.keys()].filter(
+    (axis) => axis < missing || (shape[axis - missing] === 1 && x.shape[axis] !== 1),
+  );
+  const dtype = floatType('sumTo', x);
+  const { x: data, outer, n, inner } = reduceLayout('sumTo', x, axes);
+  const y = empty(shape, dtype);
+  kernelsFor(dtype).sum(outer, n, inner, data, 1, y.storage.array as FloatArray);
+  return record('sumTo', y, [x, noGradient('sumTo')]);
+}
+
+/** Removes axes of size 1: the given one, or all. */
+export function squeeze(x: Tensor, axis?: number): Tensor {
+  const at = axis === undefined ? undefined : normalizeAxis('squeeze', axis, x.rank);
+  if (at !== undefined && x.shape[at] !== 1)
+    throw new ShapeError('squeeze', [x.shape], `axis ${axis} is not of size 1`);
+  const shape = x.shape.filter((n, i) => (at === undefined ? n !== 1 : i !== at));
+  const strides = x.strides.filter((_, i) => (at === undefined ? x.shape[i] !== 1 : i !== at));
+  return record('squeeze', viewOf(x, shape, strides), [x, (g) => reshape(g, x.shape)]);
+}
+
+/** Inserts an axis of size 1 before `axis`; -1 appends it. */
+export function expandDims(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis('expandDims', axis, x.rank + 1);
+  const insert = (list: readonly number[], value: number): number[] => [...list.slice(0, at), value, ...list.slice(at)];
+  return record('expandDims', viewOf(x, insert(x.shape, 1), insert(x.strides, 0)), [x, (g) => reshape(g, x.shape)]);
+}
+
+/**
+ * One axis of a slice, as in Python: a number picks an index and drops the axis; [start, stop, step] keeps a range
+ * (negative ends count from the back, null means "to the end", step may be negative); null keeps the whole axis.
+ */
+export type SliceRange = number | null | readonly [start?: number | null, stop?: number | null, step?: number];
+
+/** Part of x, without copying. Axes not named are kept whole. */
+export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
+  if (ranges.length > x.rank) throw new ShapeError('slice', [x.shape], `${ranges.length} ranges for ${x.rank} axes`);
+  const shape: number[] = [];
+  const [own, plain] = [x.strides, stridesOf(x.shape)];
+  // The view on x, and the same places in a row-major array of x's shape, where the gradient goes.
+  const [view, place] = [x.offset, 0].map((offset) => ({ offset, strides: [] as number[] })) as [Place, Place];
+  x.shape.forEach((n, axis) => {
+    const { first, step, count } = resolve(ranges[axis] ?? null, n, axis, x.shape);
+    view.offset += first * own[axis]!;
+    place.offset += first * plain[axis]!;
+    if (count === null) return;
+    shape.push(count);
+    view.strides.push(step * own[axis]!);
+    place.strides.push(step * plain[axis]!);
+  });
+  const y = viewOf(x, shape, view.strides, view.offset);
+  return record('slice', y, [x, (g) => unslice(g, x.shape, place)]);
+}
+
+interface Place {
+  offset: number;
+  strides: number[];
+}
+
+/** First index, step and length of a range on an axis of length n; length null when the axis is dropped. */
+function resolve(
+  range: SliceRange,
+  n: number,
+  axis: number,
+  shape: Shape,
+): { first: number; step: number; count: number | null } {
+  if (range === null) return { first: 0, step: 1, count: n };
+  if (typeof range === 'number') {
+    if (!Number.isInteger(range) || range < -n || range >= n) {
+      throw new ShapeError('slice', [shape], `index ${range} is out of range for axis ${axis}`);
+    }
+    return { first: range < 0 ? range + n : range, step: 1, count: null };
+  }
+  const [start = null, stop = null, step = 1] = range;
+  for (const value of [start ?? 0, stop ?? 0, step]) {
+    if (!Number.isInteger(value)) throw new ValueError('slice', 'a range', 'made of integers', range);
+  }
+  if (step === 0) throw new ValueError('slice', 'step', 'not 0', step);
+  // Python's rule: ends are clamped to [0, n] going up and to [-1, n - 1] going down.
+  const [low, high] = step > 0 ? [0, n] : [-1, n - 1];
+  const clamp = (end: number | null, whole: number): number =>
+    end === null ? whole : Math.min(high, Math.max(low, end < 0 ? end + n : end));
+  const first = clamp(start, step > 0 ? 0 : n - 1);
+  const count = Math.max(0, Math.ceil((clamp(stop, step > 0 ? n : -1) - first) / step));
+  return { first: count === 0 ? 0 : first, step, count };
+}
+
+/** Adjoint of slice: zeros of `shape` with g written where the slice was taken. */
+function unslice(g: Tensor, shape: Shape, place: Readonly<Place>): Tensor {
+  const y = zeros(shape, g.dtype);
+  write(g, y, place.offset, place.strides);
+  return record('unslice', y, [g, noGradient('unslice')]);
+}
+
+/** Copies x into y at an offset and strides. */
+function write(x: Tensor, y: Tensor, offset: number, strides: readonly number[]): void {
+  x.check('copy');
+  run.kernels.stridedCopy(x.shape, x.storage.array, x.offset, x.strides, y.storage.array, offset, strides);
+}
+
+/** Reverses the given axes (default all). */
+export function flip(x: Tensor, axes: readonly number[] = [...x.shape.keys()]): Tensor {
+  const reversed = normalizeAxes('flip', axes, x.rank);
+  return slice(
+    x,
+    x.shape.map((_, axis) => (reversed.includes(axis) ? [null, null, -1] : null)),
+  );
+}
+
+// Copies -----------------------------------------------------------------------------------------------------------
+
+/** Joins tensors along an existing axis. */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0];
+  if (first === undefined) throw new ShapeError('concat', [], 'needs at least one tensor');
+  const at = normalizeAxis('concat', axis, first.rank);
+  const joined = [...first.shape];
+  joined[at] = 0;
+  for (const t of tensors) {
+    if (t.dtype !== first.dtype) throw new DTypeError('concat', [first.dtype, t.dtype], 'element types differ');
+    if (t.rank !== first.rank || t.shape.some((n, i) => i !== at && n !== first.shape[i])) {
+      throw new ShapeError('concat', [first.shape, t.shape], `shapes differ outside axis ${at}`);
+    }
+    joined[at] += t.shape[at]!;
+  }
+  const y = empty(joined, first.dtype);
+  const strides = stridesOf(joined);
+  let start = 0;
+  return record(
+    'concat',
+    y,
+    ...tensors.map((t) => {
+      write(t, y, start * strides[at]!, strides);
+      const range: SliceRange = [start, start + t.shape[at]!];
+      start += t.shape[at]!;
+      return [t, (g: Tensor) => slice(g, [...Array<null>(at).fill(null), range])] as const;
+    }),
+  );
+}
+
+/** Joins tensors of one shape along a new axis. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0];
+  if (first === undefined) throw new ShapeError('stack', [], 'needs at least one tensor');
+  const at = normalizeAxis('stack', axis, first.rank + 1);
+  for (const t of tensors) {
+    if (!sameShape(t.shape, first.shape)) throw new ShapeError('stack', [first.shape, t.shape], 'shapes differ');
+  }
+  return concat(
+    tensors.map((t) => expandDims(t, at)),
+    at,
+  );
+}
+
+/** Cuts x along an axis into equal parts (a count) or parts of the given sizes, as views. */
+export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  const at = normalizeAxis('split', axis, x.rank);
+  const n = x.shape[at]!;
+  if (typeof parts === 'number' && !(Number.isInteger(parts) && parts > 0 && n % parts === 0)) {
+    throw new ShapeError('split', [x.shape], `${n} along axis ${at} does not split into ${parts} equal parts`);
+  }
+  const sizes = typeof parts === 'number' ? Array<number>(parts).fill(n / parts) : parts;
+  if (
+    sizes.reduce((total, part) => total + part, 0) !== n ||
+    !sizes.every((part) => Number.isInteger(part) && part >= 0)
+  ) {
+    throw new ShapeError('split', [x.shape], `${n} along axis ${at} does not split into [${sizes.join(', ')}]`);
+  }
+  let start = 0;
+  return sizes.map((part) => {
+    start += part;
+    return slice(x, [...Array<null>(at).fill(null), [start - part, start]]);
+  });
+}
+
+/** Surrounds x with `value`: `widths[axis]` is [before, after]. */
+export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
+  if (widths.length !== x.rank) throw new ShapeError('pad', [x.shape], `${widths.length} widths for ${x.rank} axes`);
+  for (const width of widths.flat()) size('pad', [width]);
+  const shape = x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]);
+  const y = full(shape, value, x.dtype);
+  const strides = stridesOf(shape);
+  write(
+    x,
+    y,
+    widths.reduce((at, [before], axis) => at + before * strides[axis]!, 0),
+    strides,
+  );
+  return record('pad', y, [
+    x,
+    (g) =>
+      slice(
+        g,
+        widths.map(([before], axis) => [before, before + x.shape[axis]!] as const),
+      ),
+  ]);
+}
+
+/** Repeats x `repeats[axis]` times along each axis. */
+export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  if (repeats.length !== x.rank)
+    throw new ShapeError('tile', [x.shape], `${repeats.length} repeats for ${x.rank} axes`);
+  size(
+    'tile',
+    x.shape.map((n, axis) => n * size('tile', [repeats[axis]!])),
+  );
+  return repeats.reduce((t, times, axis) => {
+    if (times === 1) return t;
+    const [outer, inner] = around(t.shape, axis);
+    const row = t.shape[axis]! * inner;
+    const repeated = broadcastTo(reshape(t, [outer, 1, row]), [outer, times, row]);
+    return reshape(
+      repeated,
+      t.shape.map((n, i) => (i === axis ? n * times : n)),
+    );
+  }, x);
+}
+
+// Indices ----------------------------------------------------------------------------------------------------------
+
+/** Throws unless `indices` is int32 and every one lies in [0, length). */
+function checkIndices(op: string, indices: Tensor, length: number): Int32Array {
+  if (indices.dtype !== 'int32') throw new DTypeError(op, [indices.dtype], 'indices must be int32');
+  const list = flat(op, indices) as Int32Array;
+  for (let i = 0; i < indices.size; i++) {
+    if (list[i]! < 0 || list[i]! >= length) {
+      throw new ValueError(op, `index ${i}`, `in [0, ${length})`, list[i]);
+    }
+  }
+  return list;
+}
+
+const around = (shape: Shape, axis: number): [outer: number, inner: number] => [
+  shape.slice(0, axis).reduce((p, n) => p * n, 1),
+  shape.slice(axis + 1).reduce((p, n) => p * n, 1),
+];
+
+/** Picks entries along an axis: shape [...before, ...indices.shape, ...after]. Indices may repeat. */
+export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  const at = normalizeAxis('gather', axis, x.rank);
+  const list = checkIndices('gather', indices, x.shape[at]!);
+  const y = empty([...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)], x.dtype);
+  const [outer, inner] = around(x.shape, at);
+  run.kernels.gather<TypedArray>(outer, x.shape[at]!, inner, indices.size, flat('gather', x), list, y.storage.array);
+  const pullback = (g: Tensor): Tensor => scatterAdd(zeros(x.shape, g.dtype), indices, g, at);
+  return record('gather', y, [x, pullback], [indices, noGradient('gather')]);
+}
+
+/** A copy of x with `updates` added at `indices` along an axis: the adjoint of gather. */
+export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0): Tensor {
+  const at = normalizeAxis('scatterAdd', axis, x.rank);
+  const dtype = floatType('scatterAdd', x, updates);
+  const list = checkIndices('scatterAdd', indices, x.shape[at]!);
+  const wanted = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];
+  if (!sameShape(wanted, updates.shape)) {
+    throw new ShapeError('scatterAdd', [updates.shape, wanted], 'updates do not have the shape that gather gives');
+  }
+  const y = copyOf(x);
+  const [outer, inner] = around(x.shape, at);
+  const [from, to] = [flat('scatterAdd', updates), y.storage.array] as [FloatArray, FloatArray];
+  kernelsFor(dtype).scatterAdd(outer, x.shape[at]!, inner, indices.size, from, list, to);
+  const picked = (g: Tensor): Tensor => gather(g, indices, at);
+  return record('scatterAdd', y, [x, (g) => g], [updates, picked], [indices, noGradient('scatterAdd')]);
+}
+
+/** Rows of the identity: int32 labels [...] become [..., depth]. Throws ValueError for a label outside [0, depth). */
+export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'): Tensor {
+  checkIndices('oneHot', labels, depth);
+  const y = zeros([...labels.shape, depth], dtype);
+  const list = flat('oneHot', labels);
+  for (let i = 0; i < labels.size; i++) y.storage.array[i * depth + list[i]!] = 1;
+  return record('oneHot', y);
+}
+
+// Types ------------------------------------------------------------------------------------------------------------
+
+/** The numbers as another element type. Float to integer truncates toward zero and saturates; NaN becomes 0. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  const y = empty(x.shape, dtype, x.size);
+  run.kernels.convert(x.size, flat('cast', x), dtype === 'bool', y.storage.array);
+  return isFloat(dtype) && isFloat(x.dtype) ? record('cast', y, [x, (g) => cast(g, x.dtype)]) : record('cast', y);
+}
+
+/** The same numbers, cut off from the tape. */
+export function detach(x: Tensor): Tensor {
+  return record('detach', viewOf(x, x.shape, x.viewStrides));
+}

@@ -1,0 +1,163 @@
+import type { Epilogue, FloatArray } from '../../kernels/kernels.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import { broadcastShapes, sameShape } from '../base/shape.ts';
+import { zeros } from '../tensor/create.ts';
+import type { Random } from '../tensor/random.ts';
+import { kernelsFor } from '../tensor/runtime.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { mul, neg } from './arithmetic.ts';
+import { reluGrad } from './elementwise.ts';
+import { broadcastTo, expandDims, reshape, squeeze, sumTo } from './movement.ts';
+import { floats, floatType } from './operands.ts';
+import { logSoftmax, sum } from './reductions.ts';
+import { perGradient, record } from './tape.ts';
+
+/** A matrix whose transpose lies row-major in memory is read there, with the flag turned; anything else row-major. */
+function operand(op: string, t: Tensor, transposed: boolean): [data: FloatArray, transposed: boolean] {
+  const [rows] = t.shape as [number, number];
+  const strides = t.viewStrides;
+  if (strides !== null && strides[0] === 1 && strides[1] === rows) {
+    t.check(op);
+    const array = t.storage.array as FloatArray;
+    return [t.offset === 0 ? array : array.subarray(t.offset), !transposed];
+  }
+  return [floats(op, t), transposed];
+}
+
+/**
+ * op(A)·op(B), where op transposes the last two axes if asked. Vectors and batch axes as in NumPy: a vector counts as a
+ * row on the left and a column on the right; axes before the last two broadcast. Adds over the inner axis in order.
+ */
+export function matmul(a: Tensor, b: Tensor, transA = false, transB = false): Tensor {
+  const dtype = floatType('matmul', a, b);
+  if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul', [a.shape, b.shape], 'needs at least one axis');
+  const [p, q] = [a.shape, b.shape];
+  const [m, k] = a.rank === 1 ? [1, p[0]!] : transA ? [p.at(-1)!, p.at(-2)!] : [p.at(-2)!, p.at(-1)!];
+  const [k2, n] = b.rank === 1 ? [q[0]!, 1] : transB ? [q.at(-1)!, q.at(-2)!] : [q.at(-2)!, q.at(-1)!];
+  if (k !== k2) throw new ShapeError('matmul', [p, q], `inner sizes ${k} and ${k2} differ`, 'Transpose one operand?');
+  if (a.rank === 1) return squeeze(matmul(expandDims(a, 0), b, false, transB), -2 + Number(b.rank === 1));
+  if (b.rank === 1) return squeeze(matmul(a, expandDims(b, 1), transA, false), -1);
+  if (a.rank > 2 || b.rank > 2) return batched(a, b, transA, transB, m, n, k);
+  const c = empty([m, n], dtype, m * n);
+  const [left, ta] = operand('matmul', a, transA);
+  const [right, tb] = operand('matmul', b, transB);
+  kernelsFor(dtype).gemm(m, n, k, left, ta, right, tb, null, 'linear', c.storage.array as FloatArray);
+  return record('matmul', c, ...edges(a, b, transA, transB));
+}
+
+/** dA = G·Bᵀ and dB = Aᵀ·G, in the four transposed forms, summed over broadcast batch axes. */
+function edges(a: Tensor, b: Tensor, transA: boolean, transB: boolean) {
+  return [
+    [a, (g: Tensor) => sumTo(transA ? matmul(b, g, transB, true) : matmul(g, b, false, !transB), a.shape)],
+    [b, (g: Tensor) => sumTo(transB ? matmul(g, a, true, transA) : matmul(a, g, !transA, false), b.shape)],
+  ] as const;
+}
+
+function batched(a: Tensor, b: Tensor, transA: boolean, transB: boolean, m: number, n: number, k: number): Tensor {
+  const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const shape = broadcastShapes('matmul', batchA, batchB);
+  const batch = shape.reduce((p, length) => p * length, 1);
+  // One shared matrix has stride 0; any other broadcast is written out.
+  const whole = (t: Tensor, own: readonly number[]): [FloatArray, number] => {
+    const matrix = t.shape.slice(-2);
+    if (own.every((length) => length === 1)) return [floats('matmul', t), 0];
+    const full = sameShape(own, shape) ? t : broadcastTo(t, [...shape, ...matrix]);
+    return [floats('matmul', full), matrix[0]! * matrix[1]!];
+  };
+  const c = empty([...shape, m, n], a.dtype);
+  const [p, strideA] = whole(a, batchA);
+  const [q, strideB] = whole(b, batchB);
+  const out = c.storage.array as FloatArray;
+  kernelsFor(a.dtype).gemmStridedBatched(batch, m, n, k, p, strideA, transA, q, strideB, transB, out);
+  return record('matmul', c, ...edges(a, b, transA, transB));
+}
+
+/**
+ * A dense layer: activation(x·weights + bias), x [..., inputs], weights [inputs, units], bias [units] or null. Equals
+ * relu(add(matmul(x, weights), bias)) to the bit, in one pass over the output.
+ */
+export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activation: Epilogue = 'linear'): Tensor {
+  const dtype = bias === null ? floatType('dense', x, weights) : floatType('dense', x, weights, bias);
+  if (weights.rank !== 2 || x.rank === 0)
+    throw new ShapeError('dense', [x.shape, weights.shape], 'weights must be a matrix');
+  const [k, n] = weights.shape as [number, number];
+  if (x.shape.at(-1) !== k) {
+    const text = `inputs have ${x.shape.at(-1)} features but weights expect ${k}`;
+    throw new ShapeError('dense', [x.shape, weights.shape], text);
+  }
+  if (bias !== null && !sameShape(bias.shape, [n])) {
+    throw new ShapeError('dense', [bias.shape, weights.shape], `the bias must have shape [${n}]`);
+  }
+  if (activation !== 'linear' && activation !== 'relu') {
+    throw new ValueError('dense', 'activation', "'linear' or 'relu'", activation);
+  }
+  const rows = x.shape.slice(0, -1);
+  const m = rows.reduce((product, length) => product * length, 1);
+  if (x.rank !== 2) return reshape(dense(reshape(x, [m, k]), weights, bias, activation), [...rows, n]);
+  const y = empty([m, n], dtype, m * n);
+  const b = bias === null ? null : floats('dense', bias);
+  const [w, transW] = operand('dense', weights, false);
+  kernelsFor(dtype).gemm(m, n, k, floats('dense', x), false, w, transW, b, activation, y.storage.array as FloatArray);
+  // Three inputs share the gradient before the activation.
+  const before = activation === 'relu' ? perGradient((g: Tensor) => reluGrad(y, g)) : (g: Tensor): Tensor => g;
+  return record(
+    'dense',
+    y,
+    [x, (g) => matmul(before(g), weights, false, true)], // G·Wᵀ
+    [weights, (g) => matmul(x, before(g), true, false)], // Xᵀ·G
+    ...(bias === null ? [] : [[bias, (g: Tensor) => sum(before(g), { axis: 0 })] as const]),
+  );
+}
+
+/**
+ * Cross-entropy of each row, -Σⱼ target·log softmax(logits): logits and targets [..., classes], result [...]. Targets
+ * are probabilities or one-hot rows. Stable for any logits; terms with target 0 are left out.
+ */
+export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  const dtype = floatType('softmaxCrossEntropy', logits, targets);
+  if (!sameShape(logits.shape, targets.shape) || logits.rank === 0) {
+    throw new ShapeError('softmaxCrossEntropy', [logits.shape, targets.shape], 'logits and targets must match');
+  }
+  const n = logits.shape.at(-1)!;
+  const loss = empty(logits.shape.slice(0, -1), dtype);
+  const p = empty(logits.shape, dtype, logits.size);
+  const [z, t] = [floats('softmaxCrossEntropy', logits), floats('softmaxCrossEntropy', targets)];
+  const k = kernelsFor(dtype);
+  k.softmaxCrossEntropy(loss.size, n, z, t, p.storage.array as FloatArray, loss.storage.array as FloatArray);
+  return record(
+    'softmaxCrossEntropy',
+    loss,
+    [
+      logits,
+      (g) => {
+        const dz = empty(logits.shape, dtype, logits.size);
+        const [q, t2] = [floats('softmaxCrossEntropy', p), floats('softmaxCrossEntropy', targets)];
+        const g2 = floats('softmaxCrossEntropy', g);
+        k.softmaxCrossEntropyGrad(loss.size, n, q, t2, g2, dz.storage.array as FloatArray); // g(pΣt - t)
+        return record('softmaxCrossEntropyGrad', dz);
+      },
+    ],
+    [targets, (g) => neg(mul(logSoftmax(logits), expandDims(g, -1)))],
+  );
+}
+
+/**
+ * Inverted dropout (Srivastava et al. 2014, section 10): each element is 0 with probability `rate`, else divided by
+ * 1 - rate, so that its expectation stays. One draw from `random`. Rate 0 returns x, rate 1 zeros.
+ */
+export function dropout(x: Tensor, rate: number, random: Random): Tensor {
+  if (!(rate >= 0 && rate <= 1)) throw new ValueError('dropout', 'rate', 'between 0 and 1', rate);
+  floatType('dropout', x);
+  if (rate === 0) return x;
+  if (rate === 1) return record('dropout', zeros(x.shape, x.dtype), [x, (g) => zeros(g.shape, g.dtype)]);
+  const draw = random.step;
+  const apply = (t: Tensor): Tensor => {
+    const y = empty(t.shape, floatType('dropout', t), t.size);
+    const data = floats('dropout', t);
+    random.at(draw, (state) => kernelsFor(t.dtype).dropout(t.size, data, rate, state, y.storage.array as FloatArray));
+    return y;
+  };
+  const y = apply(x);
+  random.step = draw + 1;
+  return record('dropout', y, [x, (g) => record('dropout', apply(g))]); // the same mask, the same scale
+}

@@ -1,0 +1,206 @@
+import type { FloatArray } from '../../kernels/kernels.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
+import { zeros } from '../tensor/create.ts';
+import { kernelsFor } from '../tensor/runtime.ts';
+import { empty, flat, type Tensor } from '../tensor/tensor.ts';
+import { div, equal, mul, sub, where } from './arithmetic.ts';
+import { exp } from './elementwise.ts';
+import { broadcastTo, cast, permute, reshape, scatterAdd } from './movement.ts';
+import { floats, floatType, type ReduceLayout, reduceLayout } from './operands.ts';
+import { noGradient, type Pullback, record } from './tape.ts';
+
+/** Which axes to reduce (default all), and whether they stay as axes of size 1 (default no). */
+export interface ReduceOptions {
+  readonly axis?: number | readonly number[];
+  readonly keepDims?: boolean;
+}
+
+/** Runs a reduction kernel; `expand` brings anything of the result's shape back to x's. */
+function reduce(
+  op: string,
+  x: Tensor,
+  options: ReduceOptions,
+  call: (layout: ReduceLayout, y: FloatArray) => void,
+  pullback: (y: Tensor, expand: (t: Tensor) => Tensor, n: number) => Pullback,
+): Tensor {
+  const layout = reduceLayout(op, x, normalizeAxes(op, options.axis, x.rank));
+  const y = empty(options.keepDims === true ? layout.kept : layout.dropped, floatType(op, x));
+  call(layout, y.storage.array as FloatArray);
+  const expand = (t: Tensor): Tensor => broadcastTo(reshape(t, layout.kept), x.shape);
+  return record(op, y, [x, pullback(y, expand, layout.n)]);
+}
+
+/** Throws where NumPy does: there is no maximum of nothing. */
+function needsElements(op: string, x: Tensor, n: number): void {
+  if (n === 0) throw new ShapeError(op, [x.shape], 'cannot reduce an empty axis');
+}
+
+/** Sum over axes, in float64 lanes with one rounding. An empty sum is 0. */
+export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const k = kernelsFor(x.dtype);
+  return reduce(
+    'sum',
+    x,
+    options,
+    (l, y) => k.sum(l.outer, l.n, l.inner, l.x, 1, y),
+    (_, expand) => expand,
+  );
+}
+
+/** Arithmetic mean over axes. The mean of nothing is NaN. */
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const k = kernelsFor(x.dtype);
+  return reduce(
+    'mean',
+    x,
+    options,
+    (l, y) => k.sum(l.outer, l.n, l.inner, l.x, l.n, y),
+    (_, expand, n) => (g) => expand(div(g, n)),
+  );
+}
+
+/** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
+export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
+  const k = kernelsFor(x.dtype);
+  const { ddof = 0, axis } = options;
+  return reduce(
+    'variance',
+    x,
+    options,
+    (l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y),
+    (_, expand, n) => (g) => {
+      const centered = sub(x, mean(x, axis === undefined ? { keepDims: true } : { axis, keepDims: true }));
+      return mul(expand(g), mul(centered, 2 / Math.max(0, n - ddof))); // 2(x - mean)/(n - ddof)
+    },
+  );
+}
+
+/** Product over axes. An empty product is 1. Its gradient is exact where elements are 0. */
+export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const k = kernelsFor(x.dtype);
+  return reduce(
+    'prod',
+    x,
+    options,
+    (l, y) => k.prod(l.outer, l.n, l.inner, l.x, y),
+    (_, expand) => (g) => {
+      const zero = equal(x, 0);
+      const reduced = { ...options, keepDims: false };
+      const count = expand(sum(cast(zero, x.dtype), reduced));
+      const others = where(zero, 1, x);
+      const product = expand(prod(others, reduced)); // of the elements that are not 0
+      const single = where(equal(count, 1), where(zero, product, 0), 0);
+      return mul(expand(g), where(equal(count, 0), div(product, others), single));
+    },
+  );
+}
+
+function extreme(op: 'max' | 'min', x: Tensor, options: ReduceOptions): Tensor {
+  const k = kernelsFor(x.dtype);
+  const call = (l: ReduceLayout, y: FloatArray): void => {
+    needsElements(op, x, l.n);
+    k[op](l.outer, l.n, l.inner, l.x, y);
+  };
+  return reduce(op, x, options, call, (y, expand) => (g) => {
+    const hit = cast(equal(x, expand(y)), x.dtype);
+    const hits = sum(hit, { ...options, keepDims: false });
+    return mul(hit, expand(div(reshape(g, hits.shape), hits)));
+  });
+}
+
+/** Largest element; NaN if there is one. Ties share the gradient evenly. Throws ShapeError on an empty axis. */
+export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return extreme('max', x, options);
+}
+
+/** Smallest element; NaN if there is one. Ties share the gradient evenly. Throws ShapeError on an empty axis. */
+export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return extreme('min', x, options);
+}
+
+/** log Σ eˣ without overflow. */
+export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const k = kernelsFor(x.dtype);
+  const call = (l: ReduceLayout, y: FloatArray): void => {
+    needsElements('logSumExp', x, l.n);
+    k.logSumExp(l.outer, l.n, l.inner, l.x, y);
+  };
+  return reduce('logSumExp', x, options, call, (y, expand) => (g) => mul(expand(g), exp(sub(x, expand(y)))));
+}
+
+function argExtreme(op: 'argmax' | 'argmin', x: Tensor, axis: number | undefined): Tensor {
+  const l = reduceLayout(op, x, normalizeAxes(op, axis, x.rank));
+  needsElements(op, x, l.n);
+  const y = empty(l.dropped, 'int32');
+  kernelsFor(x.dtype)[op](l.outer, l.n, l.inner, l.x, y.storage.array as Int32Array);
+  return record(op, y);
+}
+
+/** Index (int32) of the first largest element along `axis`, or of the flattened tensor; a NaN counts as largest. */
+export function argmax(x: Tensor, axis?: number): Tensor {
+  return argExtreme('argmax', x, axis);
+}
+
+/** Index (int32) of the first smallest element; a NaN counts as smallest. */
+export function argmin(x: Tensor, axis?: number): Tensor {
+  return argExtreme('argmin', x, axis);
+}
+
+/** The k largest along the last axis, falling, and their indices (int32); ties by lower index, NaN first. */
+export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
+  const n = x.shape[normalizeAxis('topK', -1, x.rank)]!;
+  if (!Number.isInteger(k) || k < 0 || k > n) throw new ValueError('topK', 'k', `an integer from 0 to ${n}`, k);
+  const dtype = floatType('topK', x);
+  const shape = [...x.shape.slice(0, -1), k];
+  const values = empty(shape, dtype);
+  const indices = empty(shape, 'int32');
+  const rows = n === 0 ? 0 : x.size / n;
+  const list = indices.storage.array as Int32Array;
+  kernelsFor(dtype).topK(rows, n, k, floats('topK', x), values.storage.array as FloatArray, list);
+  const pullback = (g: Tensor): Tensor => {
+    // Element j of row r came from place r·n + index in the flattened tensor.
+    const places = empty([rows * k], 'int32');
+    const from = flat('topK', indices);
+    for (let i = 0; i < rows * k; i++) places.storage.array[i] = Math.floor(i / k) * n + from[i]!;
+    return reshape(scatterAdd(zeros([x.size], dtype), places, reshape(g, [rows * k])), x.shape);
+  };
+  record('topK', values, [x, pullback], [indices, noGradient('topK')]);
+  return { values, indices };
+}
+
+// Rows --------------------------------------------------------------------------------------------------------------
+
+/** Runs a row kernel along `axis` by bringing that axis last. */
+function alongLast(op: string, x: Tensor, axis: number, f: (x: Tensor) => Tensor): Tensor {
+  const at = normalizeAxis(op, axis, x.rank);
+  if (at === x.rank - 1) return f(x);
+  const order = [...x.shape.keys()];
+  order[at] = x.rank - 1;
+  order[x.rank - 1] = at;
+  return permute(f(permute(x, order)), order);
+}
+
+function rows(op: 'softmax' | 'logSoftmax', x: Tensor): Tensor {
+  const dtype = floatType(op, x);
+  const y = empty(x.shape, dtype, x.size);
+  const n = x.shape.at(-1)!;
+  kernelsFor(dtype)[op](n === 0 ? 0 : x.size / n, n, floats(op, x), y.storage.array as FloatArray);
+  return y;
+}
+
+/** eˣ/Σeˣ along an axis (default the last). A row of all -inf, or with +inf or NaN, is NaN. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return alongLast('softmax', x, axis, (t) => {
+    const y = rows('softmax', t);
+    return record('softmax', y, [t, (g) => mul(y, sub(g, sum(mul(g, y), { axis: -1, keepDims: true })))]); // y(g - Σgy)
+  });
+}
+
+/** log softmax(x), stable. */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return alongLast('logSoftmax', x, axis, (t) => {
+    const y = rows('logSoftmax', t);
+    return record('logSoftmax', y, [t, (g) => sub(g, mul(exp(y), sum(g, { axis: -1, keepDims: true })))]); // g - softmax·Σg
+  });
+}

@@ -1,0 +1,288 @@
+import { GradientError } from '../base/errors.ts';
+import { sameShape } from '../base/shape.ts';
+import type { Storage } from '../tensor/arena.ts';
+import { full, zeros } from '../tensor/create.ts';
+import { isFloat } from '../tensor/dtype.ts';
+import { kernelsFor } from '../tensor/runtime.ts';
+import { empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
+
+/** From the gradient of an operation's output to that of one input. Must not write into what it is given. */
+export type Pullback = (g: Tensor) => Tensor;
+
+/** An input of an operation, and how a gradient flows back to it. */
+export type Edge = readonly [input: Tensor, pullback: Pullback];
+
+/** One recorded operation: a line of the tape. */
+class Node implements TapeNode {
+  readonly op: string;
+  /** Position on the tape: an operation stands after all its inputs. */
+  readonly position: number;
+  readonly edges: readonly Edge[];
+  private readonly output: Storage;
+  private readonly version: number;
+  constructor(op: string, position: number, edges: readonly Edge[], output: Storage) {
+    this.op = op;
+    this.position = position;
+    this.edges = edges;
+    this.output = output;
+    this.version = this.versions();
+  }
+
+  /** Sum of the versions of all that a pullback may have captured, constants too; it only ever grows. */
+  private versions(): number {
+    let sum = this.output.version;
+    for (let i = 0; i < this.edges.length; i++) sum += this.edges[i]![0].storage.version;
+    return sum;
+  }
+
+  /** Throws GradientError when a value that a pullback may need has been overwritten. */
+  checkUnchanged(): void {
+    if (this.versions() !== this.version) {
+      throw new GradientError(this.op, 'its inputs or result were assigned new numbers after they were used');
+    }
+  }
+}
+
+let recording = true;
+let length = 0;
+let watcher: ((op: string, output: Tensor, inputs: readonly Tensor[]) => void) | null = null;
+
+/** Whether a gradient may flow to or through `t`. */
+function needsGradient(t: Tensor): boolean {
+  return t.requiresGrad || t.node !== null;
+}
+
+/**
+ * Ends an operation: puts `out`, a tensor made by it, on the tape with one pullback per input, and returns it. Nothing
+ * is recorded if no input needs a gradient or recording is off. Integer inputs that a pullback uses are edges with
+ * `noGradient`, so that a change of them is noticed.
+ */
+export function record(op: string, out: Tensor, ...edges: readonly Edge[]): Tensor {
+  if (watcher !== null)
+    watcher(
+      op,
+      out,
+      edges.map(([input]) => input),
+    );
+  if (!recording) return out;
+  for (let i = 0; i < edges.length; i++) {
+    if (needsGradient(edges[i]![0])) {
+      out.node = new Node(op, ++length, edges, out.storage);
+      break;
+    }
+  }
+  return out;
+}
+
+/** A pullback for operations that have no gradient: the graph is never cut silently. */
+export function noGradient(op: string): Pullback {
+  return () => {
+    throw new GradientError(op, 'has no gradient; use detach() on its input if none is wanted');
+  };
+}
+
+/** Marks a float tensor as a parameter: `backward` leaves its gradient in `.grad`. Returns the same tensor. */
+export function parameter(t: Tensor): Tensor {
+  if (!isFloat(t.dtype)) throw new GradientError('parameter', `needs float32 or float64, got ${t.dtype}`);
+  t.requiresGrad = true;
+  return t;
+}
+
+/** Runs `body` without recording. */
+export function noGrad<T>(body: () => T): T {
+  const before = recording;
+  recording = false;
+  try {
+    return body();
+  } finally {
+    recording = before;
+  }
+}
+
+/** Calls `body` with every operation reported to `watch`. For `trace`. */
+export function watching<T>(watch: NonNullable<typeof watcher>, body: () => T): T {
+  const before = watcher;
+  watcher = watch;
+  try {
+    return body();
+  } finally {
+    watcher = before;
+  }
+}
+
+/**
+ * A sum of gradients. The first is borrowed, since an operation may hand one tensor to several inputs; the second
+ * makes a sum of our own; later ones are added in place.
+ */
+class Accumulator {
+  sum: Tensor;
+  private owned = false;
+  constructor(first: Tensor) {
+    this.sum = first;
+  }
+
+  add(g: Tensor): void {
+    const { size, shape, dtype } = g;
+    const sum = this.owned ? this.sum : empty(shape, dtype, size);
+    const [p, q, out] = [flat('backward', this.sum), flat('backward', g), sum.storage.array];
+    kernelsFor(dtype).add(1, size, p as Float32Array, size, 1, q as Float32Array, size, 1, out as Float32Array);
+    this.sum = sum;
+    this.owned = true;
+  }
+}
+
+/** The recorded operations that `root` depends on, last first. No recursion: graphs may be 100,000 operations deep. */
+function tapeOf(root: Node): Node[] {
+  const nodes = [root];
+  const seen = new Set(nodes);
+  for (let i = 0; i < nodes.length; i++) {
+    for (const [input] of nodes[i]!.edges) {
+      const { node } = input;
+      if (node instanceof Node && !seen.has(node)) {
+        seen.add(node);
+        nodes.push(node);
+      }
+    }
+  }
+  return nodes.sort((p, q) => q.position - p.position);
+}
+
+/** Walks the tape backwards from `root` with gradient `seed`; returns the gradient of every parameter reached. */
+export function pull(root: Tensor, seed: Tensor): Map<Tensor, Tensor> {
+  const leaves = new Map<Tensor, Accumulator>();
+  const gradients = new Map<Node, Accumulator>();
+  if (root.requiresGrad) leaves.set(root, new Accumulator(seed));
+  if (root.node instanceof Node) {
+    const { node } = root;
+    gradients.set(node, new Accumulator(seed));
+    noGrad(() => {
+      for (const next of tapeOf(node)) passBack(next, gradients, leaves);
+    });
+  }
+  return new Map([...leaves].map(([t, a]) => [t, a.sum]));
+}
+
+/** Hands the gradient of one operation's result on to its inputs. */
+function passBack(node: Node, gradients: Map<Node, Accumulator>, leaves: Map<Tensor, Accumulator>): void {
+  const g = gradients.get(node)?.sum;
+  if (g === undefined) return;
+  gradients.delete(node);
+  node.checkUnchanged();
+  for (const [input, pullback] of node.edges) {
+    if (!needsGradient(input)) continue;
+    const gradient = pullback(g);
+    if (!sameShape(gradient.shape, input.shape) || gradient.dtype !== input.dtype) {
+      const [got, wanted] = [gradient, input].map((t) => `${t.dtype} [${t.shape.join(', ')}]`);
+      throw new GradientError(node.op, `the gradient is ${got}, its input ${wanted}`);
+    }
+    if (input.node instanceof Node) accumulate(gradients, input.node, gradient);
+    if (input.requiresGrad) accumulate(leaves, input, gradient);
+  }
+}
+
+function accumulate<K>(sums: Map<K, Accumulator>, key: K, gradient: Tensor): void {
+  const sum = sums.get(key);
+  if (sum === undefined) sums.set(key, new Accumulator(gradient));
+  else sum.add(gradient);
+}
+
+function checkScalar(op: string, loss: Tensor): void {
+  if (loss.size !== 1) {
+    throw new GradientError(op, `needs a scalar loss, got [${loss.shape.join(', ')}]. Reduce it with mean() first?`);
+  }
+}
+
+/**
+ * Adds d loss/d p to `p.grad` for every parameter p that `loss` was computed from. Gradients are first-order: they are
+ * constants themselves. Throws GradientError when `loss` is no scalar or depends on no parameter.
+ */
+export function backward(loss: Tensor): void {
+  checkScalar('backward', loss);
+  loss.check('backward');
+  const gradients = pull(loss, full(loss.shape, 1, loss.dtype));
+  if (gradients.size === 0) throw new GradientError('backward', 'the loss depends on no parameter');
+  for (const [p, g] of gradients) {
+    if (p.grad === null) p.grad = g;
+    else {
+      const sum = new Accumulator(p.grad);
+      sum.add(g);
+      p.grad = sum.sum;
+    }
+  }
+}
+
+/**
+ * Computes `loss()` and its gradient with respect to each tensor of `wrt` (zeros where it does not depend on it). The
+ * gradients are read-only: two of them may share memory. Leaves `.grad` alone.
+ */
+export function valueAndGrad(
+  loss: () => Tensor,
+  wrt: readonly Tensor[],
+): { readonly value: Tensor; readonly grads: readonly Tensor[] } {
+  const before = wrt.map((t) => t.requiresGrad);
+  const wasRecording = recording;
+  try {
+    for (const t of wrt) parameter(t);
+    recording = true;
+    const value = loss();
+    checkScalar('valueAndGrad', value);
+    const gradients = pull(value, full(value.shape, 1, value.dtype));
+    return { value, grads: wrt.map((t) => gradients.get(t) ?? zeros(t.shape, t.dtype)) };
+  } finally {
+    recording = wasRecording;
+    wrt.forEach((t, i) => {
+      t.requiresGrad = before[i]!;
+    });
+  }
+}
+
+/** The gradients of `valueAndGrad` alone. */
+export function grad(loss: () => Tensor, wrt: readonly Tensor[]): readonly Tensor[] {
+  return valueAndGrad(loss, wrt).grads;
+}
+
+/**
+ * An operation with a gradient of your own: `forward` runs unrecorded and returns the value and a pullback from its
+ * gradient to one gradient per input.
+ */
+export function customGrad(
+  op: string,
+  forward: (...inputs: Tensor[]) => { value: Tensor; pullback: (g: Tensor) => readonly Tensor[] },
+): (...inputs: Tensor[]) => Tensor {
+  return (...inputs) => {
+    const { value, pullback } = noGrad(() => forward(...inputs));
+    const all = perGradient(pullback);
+    return record(
+      op,
+      viewOf(value, value.shape, value.viewStrides), // `value` may be an input, or stand on the tape already
+      ...inputs.map((input, i): Edge => {
+        return [
+          input,
+          (g) => {
+            const gradients = all(g);
+            if (gradients.length !== inputs.length) {
+              throw new GradientError(
+                op,
+                `its pullback gave ${gradients.length} gradients for ${inputs.length} inputs`,
+              );
+            }
+            return gradients[i]!;
+          },
+        ];
+      }),
+    );
+  };
+}
+
+/** Computes `f(g)` once for the pullbacks of several inputs that share it. */
+export function perGradient<T>(f: (g: Tensor) => T): (g: Tensor) => T {
+  let last: Tensor | null = null;
+  let result: T;
+  return (g) => {
+    if (g !== last) {
+      result = f(g);
+      last = g;
+    }
+    return result;
+  };
+}

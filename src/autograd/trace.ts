@@ -1,0 +1,30 @@
+import type { Tensor } from '../tensor/tensor.ts';
+import { watching } from './tape.ts';
+
+/**
+ * Runs `body` and reports each operation as it is computed, forward and backward: its number, name, input and output
+ * shapes, and the smallest, mean and largest number that came out. For study. Returns what `body` returns.
+ */
+export function trace<T>(body: () => T, print: (line: string) => void = (line) => console.log(line)): T {
+  let count = 0;
+  return watching((op, output, inputs) => {
+    const shape = (t: Tensor): string => `[${t.shape.join(', ')}]`;
+    const number = String(++count).padStart(4);
+    const shapes = `${inputs.map(shape).join(' ')} -> ${shape(output)}`;
+    print(`${number}  ${op.padEnd(22)} ${shapes.padEnd(36)} ${summary(output)}`);
+  }, body);
+}
+
+function summary(t: Tensor): string {
+  const { data } = t;
+  if (data.length === 0) return 'empty';
+  const brief = (value: number): string => String(Number(value.toPrecision(4)));
+  if (data.length === 1) return brief(data[0]!);
+  let [low, high, total] = [Infinity, -Infinity, 0];
+  for (const value of data) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    total += value;
+  }
+  return `min ${brief(low)}  mean ${brief(total / data.length)}  max ${brief(high)}`;
+}

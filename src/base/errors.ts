@@ -1,0 +1,109 @@
+/** Every error this library throws on purpose: one sentence for people, a stable `code` and facts for programs. */
+export class WhittleError extends Error {
+  /** Stable, for `switch`: `shape`, `dtype`, `gradient`, `disposed`, `value`, `format`, `limit`, `state`. */
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+const list = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+/** Operands whose shapes do not fit together, or do not fit the operation. */
+export class ShapeError extends WhittleError {
+  readonly op: string;
+  readonly shapes: readonly (readonly number[])[];
+  constructor(op: string, shapes: readonly (readonly number[])[], problem: string, remedy = '') {
+    const got = shapes.length === 0 ? '' : `, got ${shapes.map(list).join(' and ')}`;
+    super('shape', `${op}: ${problem}${got}${remedy === '' ? '' : `. ${remedy}`}`);
+    this.op = op;
+    this.shapes = shapes;
+  }
+}
+
+/** Operands of an element type that the operation does not take. */
+export class DTypeError extends WhittleError {
+  readonly op: string;
+  readonly dtypes: readonly string[];
+  constructor(op: string, dtypes: readonly string[], problem: string, remedy = '') {
+    super('dtype', `${op}: ${problem}, got ${dtypes.join(' and ')}${remedy === '' ? '' : `. ${remedy}`}`);
+    this.op = op;
+    this.dtypes = dtypes;
+  }
+}
+
+/** A gradient that cannot be computed: no scalar loss, a cut graph, a value changed since it was used. */
+export class GradientError extends WhittleError {
+  readonly op: string;
+  constructor(op: string, problem: string) {
+    super('gradient', `${op}: ${problem}`);
+    this.op = op;
+  }
+}
+
+/** A tensor of a finished step was touched. */
+export class DisposedError extends WhittleError {
+  readonly op: string;
+  constructor(op: string, problem: string) {
+    super('disposed', `${op}: ${problem}`);
+    this.op = op;
+  }
+}
+
+/** An option or argument outside its range. */
+export class ValueError extends WhittleError {
+  readonly op: string;
+  readonly field: string;
+  readonly value: unknown;
+  constructor(op: string, field: string, requirement: string, value: unknown) {
+    super('value', `${op}: ${field} must be ${requirement}, got ${show(value)}`);
+    this.op = op;
+    this.field = field;
+    this.value = value;
+  }
+}
+
+/** Bytes or text that are not what they claim to be. `offset` is a byte position (or a row for CSV) where known. */
+export class FormatError extends WhittleError {
+  readonly format: string;
+  readonly field: string;
+  readonly offset: number | undefined;
+  constructor(format: string, field: string, problem: string, offset?: number) {
+    super('format', `${format}: ${field}: ${problem}${offset === undefined ? '' : ` (at byte ${offset})`}`);
+    this.format = format;
+    this.field = field;
+    this.offset = offset;
+  }
+}
+
+/** A declared size past what this library, the caller's limit or the machine allows. */
+export class LimitError extends WhittleError {
+  readonly op: string;
+  readonly asked: number;
+  readonly limit: number;
+  constructor(op: string, what: string, asked: number, limit: number) {
+    super('limit', `${op}: ${what} is ${asked}, the limit is ${limit}`);
+    this.op = op;
+    this.asked = asked;
+    this.limit = limit;
+  }
+}
+
+/** A call that the object's present state does not allow, such as `fit` before `compile`. */
+export class StateError extends WhittleError {
+  readonly op: string;
+  constructor(op: string, problem: string) {
+    super('state', `${op}: ${problem}`);
+    this.op = op;
+  }
+}
+
+/** A value as an error message shows it: short, and unambiguous about strings and NaN. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (Array.isArray(value)) return `[${value.slice(0, 8).map(show).join(', ')}${value.length > 8 ? ', ...' : ''}]`;
+  if (typeof value === 'object' && value !== null) return `an object of ${value.constructor?.name ?? 'no class'}`;
+  return String(value);
+}

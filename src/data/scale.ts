@@ -1,0 +1,241 @@
+import { DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { size } from '../base/shape.ts';
+import { arrayOf, asFloats, isFloat } from '../tensor/dtype.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { checkConstant } from './split.ts';
+
+/** A fitted scaler as JSON, for saving beside a model. */
+export interface ScalerJSON {
+  readonly type: 'StandardScaler' | 'MinMaxScaler';
+  readonly center: readonly number[];
+  readonly scale: readonly number[];
+  readonly featureRange: readonly [number, number];
+}
+
+/**
+ * Moves and stretches each column of a [rows, columns] tensor: y = (x - center)/scale·(high - low) + low. Statistics
+ * and arithmetic are float64, rounded once to the type of the input. A constant column has scale 1. NaN, infinities
+ * and results past the type are refused with row and column, counted from 0.
+ *
+ * Fit on the training set only; what is measured on the test set must not be known in training.
+ */
+abstract class Scaler {
+  protected abstract readonly type: ScalerJSON['type'];
+  protected abstract measure(values: Columns): { center: Float64Array; scale: Float64Array };
+  /** Smallest and largest value that a fitted column gets, or [0, 1] where that says nothing. */
+  protected readonly range: readonly [low: number, high: number];
+  #center: Float64Array | undefined;
+  #scale: Float64Array | undefined;
+
+  constructor(range: readonly [number, number]) {
+    this.range = range;
+  }
+
+  /** Measures the columns. Throws ShapeError for 0 rows. */
+  fit(x: Tensor): this {
+    const op = `${this.type}.fit`;
+    const columns = columnsOf(op, x);
+    if (columns.rows === 0) throw new ShapeError(op, [x.shape], 'needs at least one row');
+    for (let i = 0; i < columns.data.length; i++) checkNumber(op, columns.data[i]!, i, columns.width);
+    const { center, scale } = this.measure(columns);
+    this.#center = center;
+    this.#scale = scale;
+    return this;
+  }
+
+  transform(x: Tensor): Tensor {
+    const [low, high] = this.range;
+    return this.map('transform', x, (value, center, scale) => ((value - center) / scale) * (high - low) + low);
+  }
+
+  fitTransform(x: Tensor): Tensor {
+    return this.fit(x).transform(x);
+  }
+
+  inverseTransform(y: Tensor): Tensor {
+    const [low, high] = this.range;
+    return this.map('inverseTransform', y, (value, center, scale) => ((value - low) / (high - low)) * scale + center);
+  }
+
+  /** What is subtracted from each column: its mean (StandardScaler) or its minimum (MinMaxScaler). */
+  get center(): readonly number[] {
+    return Array.from(this.fitted('center').center);
+  }
+
+  /** What each column is divided by: its standard deviation or its maximum minus minimum; 1 where that is 0. */
+  get scale(): readonly number[] {
+    return Array.from(this.fitted('scale').scale);
+  }
+
+  toJSON(): ScalerJSON {
+    return { type: this.type, center: this.center, scale: this.scale, featureRange: this.range };
+  }
+
+  /** Takes over what `toJSON` gave. Throws FormatError for anything else. */
+  protected restore(json: Readonly<Record<string, unknown>>): this {
+    if (json.type !== this.type) throw new FormatError('scaler', 'type', `is not "${this.type}"`);
+    const center = numbers('center', json.center);
+    const scale = numbers('scale', json.scale);
+    if (center.length === 0 || center.length !== scale.length) {
+      throw new FormatError('scaler', 'scale', `has ${scale.length} columns, center has ${center.length}`);
+    }
+    if (!scale.every((s) => s > 0)) throw new FormatError('scaler', 'scale', 'holds a number that is not positive');
+    this.#center = center;
+    this.#scale = scale;
+    return this;
+  }
+
+  private fitted(op: string): { center: Float64Array; scale: Float64Array } {
+    if (this.#center === undefined || this.#scale === undefined) {
+      throw new StateError(`${this.type}.${op}`, 'the scaler is not fitted. Call fit() first');
+    }
+    return { center: this.#center, scale: this.#scale };
+  }
+
+  private map(name: string, x: Tensor, f: (value: number, center: number, scale: number) => number): Tensor {
+    const op = `${this.type}.${name}`;
+    const { center, scale } = this.fitted(name);
+    const { data, width } = columnsOf(op, x);
+    if (width !== center.length) throw new ShapeError(op, [x.shape], `was fitted to ${center.length} columns`);
+    const y = arrayOf(x.dtype, data.length);
+    for (let i = 0; i < data.length; i++) {
+      const column = i % width;
+      checkNumber(op, data[i]!, i, width);
+      y[i] = f(data[i]!, center[column]!, scale[column]!);
+      checkNumber(op, y[i]!, i, width, 'the result');
+    }
+    return fromData(y, x.shape);
+  }
+}
+
+/** Mean 0 and standard deviation 1 in every column; the deviation divides by the number of rows. */
+export class StandardScaler extends Scaler {
+  protected readonly type = 'StandardScaler';
+
+  constructor() {
+    super([0, 1]);
+  }
+
+  static fromJSON(json: unknown): StandardScaler {
+    return new StandardScaler().restore(record(json));
+  }
+
+  protected measure({ data, rows, width }: Columns): { center: Float64Array; scale: Float64Array } {
+    const center = new Float64Array(width);
+    for (let i = 0; i < data.length; i++) center[i % width]! += data[i]!;
+    for (let column = 0; column < width; column++) center[column]! /= rows;
+    // Two passes with the correction for the rounding of the mean (Chan, Golub, LeVeque 1983, formula 1.7).
+    const squares = new Float64Array(width);
+    const drift = new Float64Array(width);
+    const constant = new Uint8Array(width).fill(1);
+    for (let i = 0; i < data.length; i++) {
+      const column = i % width;
+      const d = data[i]! - center[column]!;
+      squares[column]! += d * d;
+      drift[column]! += d;
+      // A rounded mean may leave a tiny deviation, so a constant column is told by its values.
+      if (data[i] !== data[column]) constant[column] = 0;
+    }
+    const scale = squares.map((sum, column) => {
+      const deviation = Math.sqrt(Math.max(0, sum - (drift[column]! * drift[column]!) / rows) / rows);
+      return checkScale('StandardScaler.fit', column, constant[column] === 1 ? 0 : deviation);
+    });
+    return { center, scale };
+  }
+}
+
+/** Every column from `featureRange[0]` to `featureRange[1]`, by default 0 to 1. */
+export class MinMaxScaler extends Scaler {
+  protected readonly type = 'MinMaxScaler';
+
+  constructor({ featureRange = [0, 1] }: { featureRange?: readonly [number, number] } = {}) {
+    const [low, high] = featureRange;
+    if (!(high > low && Number.isFinite(high - low))) {
+      throw new ValueError('MinMaxScaler', 'featureRange', 'two finite numbers, the smaller first', featureRange);
+    }
+    super([low, high]);
+  }
+
+  static fromJSON(json: unknown): MinMaxScaler {
+    const fields = record(json);
+    const [low = 0, high = 0, ...rest] = numbers('featureRange', fields.featureRange);
+    if (!(high > low && Number.isFinite(high - low)) || rest.length > 0) {
+      throw new FormatError('scaler', 'featureRange', 'is not two numbers, the smaller first');
+    }
+    return new MinMaxScaler({ featureRange: [low, high] }).restore(fields);
+  }
+
+  protected measure({ data, width }: Columns): { center: Float64Array; scale: Float64Array } {
+    const low = Float64Array.from(data.subarray(0, width));
+    const high = low.slice();
+    for (let i = width; i < data.length; i++) {
+      const column = i % width;
+      if (data[i]! < low[column]!) low[column] = data[i]!;
+      if (data[i]! > high[column]!) high[column] = data[i]!;
+    }
+    return {
+      center: low,
+      scale: high.map((top, column) => checkScale('MinMaxScaler.fit', column, top - low[column]!)),
+    };
+  }
+}
+
+/** Labels [rows] of int32 as float32 [rows, classes] with a 1 in the column of the label. */
+export function oneHotLabels(labels: Tensor, classes: number): Tensor {
+  const op = 'oneHotLabels';
+  if (labels.dtype !== 'int32') throw new DTypeError(op, [labels.dtype], 'labels must be int32');
+  if (labels.rank !== 1) throw new ShapeError(op, [labels.shape], 'needs labels of shape [rows]');
+  if (!Number.isSafeInteger(classes) || classes < 1) throw new ValueError(op, 'classes', 'a positive integer', classes);
+  const rows = labels.size;
+  const y = new Float32Array(size(op, [rows, classes]));
+  const { data } = labels;
+  for (let row = 0; row < rows; row++) {
+    const label = data[row]!;
+    if (label < 0 || label >= classes) {
+      throw new ValueError(op, `label ${row}`, `from 0 to ${classes - 1}`, label);
+    }
+    y[row * classes + label] = 1;
+  }
+  return fromData(y, [rows, classes]);
+}
+
+interface Columns {
+  readonly data: Float32Array | Float64Array;
+  readonly rows: number;
+  readonly width: number;
+}
+
+function columnsOf(op: string, x: Tensor): Columns {
+  const [rows, width] = x.shape;
+  if (x.rank !== 2 || rows === undefined || width === undefined || width === 0) {
+    throw new ShapeError(op, [x.shape], 'needs [rows, columns] with at least one column');
+  }
+  if (!isFloat(x.dtype)) throw new DTypeError(op, [x.dtype], 'needs float32 or float64');
+  checkConstant(op, x);
+  return { data: asFloats(op, x.data), rows, width };
+}
+
+function checkNumber(op: string, value: number, at: number, width: number, what = 'the value'): void {
+  // x - x is 0 for numbers and NaN for NaN and the infinities.
+  if (value - value === 0) return;
+  const place = `${what} in row ${Math.floor(at / width)}, column ${at % width}`;
+  throw new ValueError(op, place, 'finite', value);
+}
+
+/** 1 for a constant column. Throws ValueError for a spread past float64. */
+function checkScale(op: string, column: number, spread: number): number {
+  if (!Number.isFinite(spread)) throw new ValueError(op, `the spread of column ${column}`, 'finite', spread);
+  return spread > 0 ? spread : 1;
+}
+
+function record(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json !== 'object' || json === null) throw new FormatError('scaler', 'json', 'is no object');
+  return json as Readonly<Record<string, unknown>>;
+}
+
+function numbers(field: string, value: unknown): Float64Array {
+  if (!Array.isArray(value) || !value.every((x) => Number.isFinite(x))) {
+    throw new FormatError('scaler', field, 'is no list of finite numbers');
+  }
+  return Float64Array.from(value as number[]);
+}

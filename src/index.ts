@@ -1,0 +1,208 @@
+export { cpu } from '../kernels/cpu/cpu.ts';
+export type { Kernels } from '../kernels/kernels.ts';
+export { reference } from '../kernels/reference/reference.ts';
+export {
+  add,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  notEqual,
+  sub,
+  where,
+} from './autograd/arithmetic.ts';
+export {
+  abs,
+  clip,
+  elu,
+  erf,
+  exp,
+  expm1,
+  gelu,
+  geluTanh,
+  hardSwish,
+  leakyRelu,
+  log,
+  log1p,
+  pow,
+  reciprocal,
+  relu,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from './autograd/elementwise.ts';
+export { gradcheck } from './autograd/gradcheck.ts';
+export {
+  broadcastTo,
+  cast,
+  concat,
+  detach,
+  expandDims,
+  flip,
+  gather,
+  oneHot,
+  pad,
+  permute,
+  reshape,
+  type SliceRange,
+  scatterAdd,
+  slice,
+  split,
+  squeeze,
+  stack,
+  tile,
+  transpose,
+} from './autograd/movement.ts';
+export type { Operand } from './autograd/operands.ts';
+export { dense, dropout, matmul, softmaxCrossEntropy } from './autograd/products.ts';
+export {
+  argmax,
+  argmin,
+  logSoftmax,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  type ReduceOptions,
+  softmax,
+  sum,
+  topK,
+  variance,
+} from './autograd/reductions.ts';
+export {
+  backward,
+  customGrad,
+  type Edge,
+  grad,
+  noGrad,
+  type Pullback,
+  parameter,
+  record,
+  valueAndGrad,
+} from './autograd/tape.ts';
+export { trace } from './autograd/trace.ts';
+export {
+  DisposedError,
+  DTypeError,
+  FormatError,
+  GradientError,
+  LimitError,
+  ShapeError,
+  StateError,
+  ValueError,
+  WhittleError,
+} from './base/errors.ts';
+export type { Shape } from './base/shape.ts';
+export type { ActivationChoice } from './nn/activations.ts';
+export {
+  CSVLogger,
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  LearningRateScheduler,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+  type MonitorMode,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  TerminateOnNaN,
+} from './nn/callbacks.ts';
+export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
+export { digest } from './nn/digest.ts';
+export {
+  constant,
+  type Initializer,
+  type InitializerFunction,
+  type InitializerName,
+  orthogonal,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  type VarianceScalingOptions,
+  varianceScaling,
+} from './nn/initializers.ts';
+export type { SequentialOptions } from './nn/layer-stack.ts';
+export {
+  Activation,
+  type BuildContext,
+  type CallContext,
+  Dense,
+  type DenseOptions,
+  Dropout,
+  type DropoutOptions,
+  Flatten,
+  Layer,
+  type LayerOptions,
+  type Weight,
+} from './nn/layers.ts';
+export {
+  binaryCrossentropy,
+  type CrossentropyOptions,
+  categoricalCrossentropy,
+  hinge,
+  huber,
+  klDivergence,
+  type Loss,
+  type LossFunction,
+  type LossName,
+  meanAbsoluteError,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from './nn/losses.ts';
+export {
+  auc,
+  calibrationError,
+  classesOf,
+  confusionMatrix,
+  type Metric,
+  type MetricName,
+  type MetricState,
+  r2,
+  topKAccuracy,
+} from './nn/metrics.ts';
+export { loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
+export { fromNetwork, toNetwork } from './nn/network.ts';
+export {
+  Adagrad,
+  type AdagradOptions,
+  Adam,
+  type AdamOptions,
+  AdamW,
+  Optimizer,
+  type OptimizerName,
+  type OptimizerOptions,
+  type OptimizerState,
+  RMSprop,
+  type RMSpropOptions,
+  SGD,
+  type SGDOptions,
+} from './nn/optimizers.ts';
+export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
+export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
+export {
+  type Callback,
+  type CompileOptions,
+  type EvaluateOptions,
+  type FitOptions,
+  type History,
+  type Logs,
+  type Samples,
+  Sequential,
+} from './nn/sequential.ts';
+export { memory, step } from './tensor/arena.ts';
+export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
+export type { DType, FloatDType } from './tensor/dtype.ts';
+export { Random } from './tensor/random.ts';
+export { setBackend } from './tensor/runtime.ts';
+export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

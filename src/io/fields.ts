@@ -1,0 +1,82 @@
+import { FormatError } from '../base/errors.ts';
+import { JsonObject, type JsonValue } from './json.ts';
+
+/** The fields of one object of JSON that came from a file, each taken once and checked; what is left over is an error. */
+export class Fields {
+  private readonly path: string;
+  private readonly entries: JsonObject;
+  private readonly format: string;
+
+  constructor(value: JsonValue | undefined, path: string, format: string) {
+    this.path = path;
+    this.format = format;
+    if (!(value instanceof JsonObject)) throw new FormatError(format, path, 'must be an object');
+    this.entries = value;
+  }
+
+  has(field: string): boolean {
+    return this.entries.has(field);
+  }
+
+  /** Takes the field if it is null. */
+  isNull(field: string): boolean {
+    return this.entries.get(field) === null && this.entries.delete(field);
+  }
+
+  /** The fields of an object inside this one. */
+  inner(field: string): Fields {
+    return new Fields(this.take(field), `${this.path}.${field}`, this.format);
+  }
+
+  /** The fields not taken yet, as numbers, booleans and strings. */
+  rest(): Record<string, number | boolean | string> {
+    const result: Record<string, number | boolean | string> = Object.create(null);
+    for (const [field, value] of this.entries) {
+      if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
+        return this.fail(field.slice(0, 60), 'must be a number, boolean or string');
+      }
+      result[field] = value;
+    }
+    return result;
+  }
+
+  fail(field: string, problem: string): never {
+    throw new FormatError(this.format, `${this.path}.${field}`, problem);
+  }
+
+  take(field: string): JsonValue {
+    const value = this.entries.get(field);
+    if (value === undefined) return this.fail(field, 'is missing');
+    this.entries.delete(field);
+    return value;
+  }
+
+  done(): void {
+    for (const field of this.entries.keys()) this.fail(field.slice(0, 60), 'this reader does not know the field');
+  }
+
+  text(field: string): string {
+    const value = this.take(field);
+    return typeof value === 'string' ? value : this.fail(field, 'must be a string');
+  }
+
+  number(field: string): number {
+    const value = this.take(field);
+    return typeof value === 'number' && Number.isFinite(value) ? value : this.fail(field, 'must be a finite number');
+  }
+
+  count(field: string): number {
+    const value = this.number(field);
+    return Number.isSafeInteger(value) && value >= 0 ? value : this.fail(field, 'must be a non-negative integer');
+  }
+
+  flag(field: string): boolean {
+    const value = this.take(field);
+    return typeof value === 'boolean' ? value : this.fail(field, 'must be true or false');
+  }
+
+  list(field: string): JsonValue[] {
+    const value = this.take(field);
+    return Array.isArray(value) ? value : this.fail(field, 'must be a list');
+  }
+}

@@ -1,0 +1,273 @@
+import { StateError, ValueError } from '../base/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { saveModel } from './model-file.ts';
+import type { Callback, Logs, Sequential } from './sequential.ts';
+
+export type MonitorMode = 'auto' | 'min' | 'max';
+
+const RISING = /accuracy|auc|f1|precision|recall|r2/;
+const FALLING = /loss|mse|mae|rmse|ece|error/i;
+
+/** Whether a monitored figure should rise. `auto` goes by its name. */
+function shouldRise(op: string, monitor: string, mode: MonitorMode): boolean {
+  if (mode !== 'auto') return mode === 'max';
+  if (FALLING.test(monitor)) return false;
+  if (RISING.test(monitor)) return true;
+  throw new ValueError(op, 'mode', `min or max when monitoring ${monitor}`, mode);
+}
+
+/** The best value of a monitored figure so far. NaN is never an improvement. */
+class Monitor {
+  readonly rises: boolean;
+  private readonly op: string;
+  private readonly key: string;
+  private warned = false;
+  best: number | null = null;
+
+  constructor(op: string, key: string, mode: MonitorMode) {
+    this.op = op;
+    this.key = key;
+    this.rises = shouldRise(op, key, mode);
+  }
+
+  reset(): void {
+    this.best = null;
+    this.warned = false;
+  }
+
+  /** The figure in `logs`, or null with one warning when it is missing. */
+  read(logs: Logs): number | null {
+    const value = logs[this.key];
+    if (value !== undefined) return value;
+    if (!this.warned) console.warn(`${this.op}: ${this.key} is not among ${Object.keys(logs).join(', ')}`);
+    this.warned = true;
+    return null;
+  }
+
+  /** Whether `value` is better than `than` by more than `minDelta`. */
+  improves(value: number, than: number | null, minDelta: number): boolean {
+    if (Number.isNaN(value)) return false;
+    if (than === null) return true;
+    return this.rises ? value - minDelta > than : value + minDelta < than;
+  }
+}
+
+export interface EarlyStoppingOptions {
+  /** Default `val_loss`. */
+  readonly monitor?: string;
+  /** Smallest change that counts; its sign is ignored. Default 0. */
+  readonly minDelta?: number;
+  /** Epochs without improvement before stopping. Default 0. */
+  readonly patience?: number;
+  readonly mode?: MonitorMode;
+  /** Waiting goes on until the figure is better than this too. */
+  readonly baseline?: number;
+  /** Go back to the weights of the best epoch when training ends, whatever ended it. Default false. */
+  readonly restoreBestWeights?: boolean;
+  /** Epochs before this one are not looked at. Default 0. */
+  readonly startFromEpoch?: number;
+}
+
+/** Stops training when a figure no longer improves. Keras's rules, except that NaN is never an improvement. */
+export class EarlyStopping implements Callback {
+  private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline' | 'mode' | 'monitor'>> & {
+    baseline: number | null;
+  };
+  private readonly monitor: Monitor;
+  private wait = 0;
+  private weights: Tensor[] | null = null;
+  /** Epoch after which training was stopped, or null. */
+  stoppedEpoch: number | null = null;
+  /** Epoch of the best figure, or null. */
+  bestEpoch: number | null = null;
+
+  constructor(options: EarlyStoppingOptions = {}) {
+    const { monitor = 'val_loss', mode = 'auto', minDelta = 0, patience = 0, baseline = null } = options;
+    const { restoreBestWeights = false, startFromEpoch = 0 } = options;
+    if (!(patience >= 0)) throw new ValueError('EarlyStopping', 'patience', 'at least 0', patience);
+    this.options = { minDelta: Math.abs(minDelta), patience, baseline, restoreBestWeights, startFromEpoch };
+    this.monitor = new Monitor('EarlyStopping', monitor, mode);
+  }
+
+  /** The best figure, or null before the first. */
+  get best(): number | null {
+    return this.monitor.best;
+  }
+
+  onTrainBegin(): void {
+    this.monitor.reset();
+    this.wait = 0;
+    this.weights = null;
+    this.stoppedEpoch = null;
+    this.bestEpoch = null;
+  }
+
+  onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
+    const { minDelta, patience, baseline, restoreBestWeights, startFromEpoch } = this.options;
+    const value = this.monitor.read(logs);
+    if (value === null || epoch < startFromEpoch) return;
+    this.wait++;
+    if (this.monitor.improves(value, this.monitor.best, minDelta)) {
+      this.monitor.best = value;
+      this.bestEpoch = epoch;
+      if (restoreBestWeights) this.weights = model.getWeights();
+      if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
+    }
+    if (this.wait >= patience && this.wait > 0 && epoch > 0) {
+      this.stoppedEpoch = epoch;
+      model.stopTraining = true;
+    }
+  }
+
+  onTrainEnd(model: Sequential): void {
+    if (this.weights !== null) model.setWeights(this.weights);
+  }
+}
+
+export interface ReduceLROnPlateauOptions {
+  /** Default `val_loss`. */
+  readonly monitor?: string;
+  /** New rate = old rate · factor. Below 1; default 0.1. */
+  readonly factor?: number;
+  /** Default 10. */
+  readonly patience?: number;
+  /** Default 1e-4. */
+  readonly minDelta?: number;
+  /** Epochs to wait after a reduction. Default 0. */
+  readonly cooldown?: number;
+  /** Default 0. */
+  readonly minLearningRate?: number;
+  readonly mode?: MonitorMode;
+}
+
+/** Lowers the learning rate when a figure no longer improves. */
+export class ReduceLROnPlateau implements Callback {
+  private readonly options: Required<Omit<ReduceLROnPlateauOptions, 'monitor' | 'mode'>>;
+  private readonly monitor: Monitor;
+  private wait = 0;
+  private cooling = 0;
+
+  constructor(options: ReduceLROnPlateauOptions = {}) {
+    const { monitor = 'val_loss', mode = 'auto', factor = 0.1, patience = 10, minDelta = 1e-4 } = options;
+    const { cooldown = 0, minLearningRate = 0 } = options;
+    if (!(factor >= 0 && factor < 1))
+      throw new ValueError('ReduceLROnPlateau', 'factor', 'at least 0 and below 1', factor);
+    this.options = { factor, patience, minDelta, cooldown, minLearningRate };
+    this.monitor = new Monitor('ReduceLROnPlateau', monitor, mode);
+  }
+
+  onTrainBegin(): void {
+    this.monitor.reset();
+    this.wait = 0;
+    this.cooling = 0;
+  }
+
+  onEpochEnd(_epoch: number, logs: Logs, model: Sequential): void {
+    const { factor, patience, minDelta, cooldown, minLearningRate } = this.options;
+    const value = this.monitor.read(logs);
+    if (value === null) return;
+    if (this.cooling > 0) {
+      this.cooling--;
+      this.wait = 0;
+    }
+    if (this.monitor.improves(value, this.monitor.best, minDelta)) {
+      this.monitor.best = value;
+      this.wait = 0;
+      return;
+    }
+    if (this.cooling > 0) return;
+    this.wait++;
+    const { optimizer } = model;
+    if (this.wait < patience || optimizer.learningRate <= minLearningRate) return;
+    optimizer.learningRate = Math.max(minLearningRate, optimizer.learningRate * factor);
+    this.cooling = cooldown;
+    this.wait = 0;
+  }
+}
+
+/** Sets the learning rate of each epoch from its number and the rate so far. */
+export class LearningRateScheduler implements Callback {
+  private readonly schedule: (epoch: number, learningRate: number) => number;
+  constructor(schedule: (epoch: number, learningRate: number) => number) {
+    this.schedule = schedule;
+  }
+
+  onEpochBegin(epoch: number, model: Sequential): void {
+    model.optimizer.learningRate = this.schedule(epoch, model.optimizer.learningRate);
+  }
+}
+
+/** Stops training when a batch's loss is NaN or infinite, and remembers where. */
+export class TerminateOnNaN implements Callback {
+  /** Training step (counted from 1) of the first bad loss, or null. */
+  badStep: number | null = null;
+
+  onTrainBegin(): void {
+    this.badStep = null;
+  }
+
+  onBatchEnd(_batch: number, logs: Logs, model: Sequential): void {
+    if (Number.isFinite(logs.loss)) return;
+    this.badStep ??= model.steps;
+    model.stopTraining = true;
+  }
+}
+
+export interface ModelCheckpointOptions {
+  /** Default `val_loss`. */
+  readonly monitor?: string;
+  readonly mode?: MonitorMode;
+  /** Save only when the figure improves. Default true. */
+  readonly saveBestOnly?: boolean;
+}
+
+/** Hands the saved model to `sink` after an epoch: `whittle-ml/node` has a sink that writes a file. */
+export class ModelCheckpoint implements Callback {
+  private readonly sink: (bytes: Uint8Array, epoch: number) => void;
+  private readonly monitor: Monitor;
+  private readonly saveBestOnly: boolean;
+
+  constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
+    this.sink = sink;
+    this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
+    this.saveBestOnly = options.saveBestOnly ?? true;
+  }
+
+  onTrainBegin(): void {
+    this.monitor.reset();
+  }
+
+  onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
+    if (this.saveBestOnly) {
+      const value = this.monitor.read(logs);
+      if (value === null || !this.monitor.improves(value, this.monitor.best, 0)) return;
+      this.monitor.best = value;
+    }
+    this.sink(saveModel(model), epoch);
+  }
+}
+
+/** Hands one CSV line an epoch to `sink`, the header first. */
+export class CSVLogger implements Callback {
+  private readonly sink: (line: string) => void;
+  private columns: string[] | null = null;
+
+  constructor(sink: (line: string) => void) {
+    this.sink = sink;
+  }
+
+  onTrainBegin(): void {
+    this.columns = null;
+  }
+
+  onEpochEnd(epoch: number, logs: Logs): void {
+    if (this.columns === null) {
+      this.columns = Object.keys(logs);
+      this.sink(['epoch', ...this.columns].join(','));
+    }
+    const known = this.columns;
+    const extra = Object.keys(logs).filter((key) => !known.includes(key));
+    if (extra.length > 0) throw new StateError('CSVLogger', `the figure ${extra[0]} was not there in the first epoch`);
+    this.sink([epoch, ...known.map((key) => logs[key] ?? '')].join(','));
+  }
+}

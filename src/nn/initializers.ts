@@ -1,0 +1,142 @@
+import { ValueError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
+import { full, ones, zeros } from '../tensor/create.ts';
+import type { FloatDType } from '../tensor/dtype.ts';
+import type { Random } from '../tensor/random.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+
+/** Makes a parameter's first numbers. `shape` is [...receptive field, inputs, outputs]. */
+export type InitializerFunction = (shape: Shape, random: Random, dtype: FloatDType) => Tensor;
+
+export type InitializerName =
+  | 'zeros'
+  | 'ones'
+  | 'glorotUniform'
+  | 'glorotNormal'
+  | 'heUniform'
+  | 'heNormal'
+  | 'lecunUniform'
+  | 'lecunNormal'
+  | 'orthogonal'
+  | 'torchUniform';
+
+export type Initializer = InitializerName | InitializerFunction;
+
+/** The function behind a name. */
+export function initializer(choice: Initializer): InitializerFunction {
+  if (typeof choice === 'function') return choice;
+  switch (choice) {
+    case 'zeros':
+      return (shape, _, dtype) => zeros(shape, dtype);
+    case 'ones':
+      return (shape, _, dtype) => ones(shape, dtype);
+    case 'glorotUniform': // Glorot & Bengio 2010
+      return varianceScaling({ mode: 'fanAverage', distribution: 'uniform' });
+    case 'glorotNormal':
+      return varianceScaling({ mode: 'fanAverage' });
+    case 'heUniform': // He et al. 2015
+      return varianceScaling({ scale: 2, distribution: 'uniform' });
+    case 'heNormal':
+      return varianceScaling({ scale: 2 });
+    case 'lecunUniform': // LeCun et al. 1998
+      return varianceScaling({ distribution: 'uniform' });
+    case 'lecunNormal':
+      return varianceScaling({});
+    case 'torchUniform': // U(±1/√fanIn): variance 1/(3·fanIn)
+      return varianceScaling({ scale: 1 / 3, distribution: 'uniform' });
+    case 'orthogonal':
+      return orthogonal();
+    default:
+      throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice);
+  }
+}
+
+export function constant(value: number): InitializerFunction {
+  return (shape, _, dtype) => full(shape, value, dtype);
+}
+
+/** Keras's defaults: ±0.05. */
+export function randomUniform(low = -0.05, high = 0.05): InitializerFunction {
+  return (shape, random, dtype) => random.uniform(shape, low, high, dtype);
+}
+
+/** Keras's defaults: deviation 0.05. */
+export function randomNormal(mean = 0, deviation = 0.05): InitializerFunction {
+  return (shape, random, dtype) => random.normal(shape, mean, deviation, dtype);
+}
+
+/** Normal numbers, redrawn while further than two deviations from the mean. */
+export function truncatedNormal(mean = 0, deviation = 0.05): InitializerFunction {
+  return (shape, random, dtype) => {
+    const z = random.normal(shape).data;
+    let far = Array.from(z.keys()).filter((i) => Math.abs(z[i]!) > 2);
+    while (far.length > 0) {
+      const again = random.normal([far.length]).data;
+      far.forEach((i, j) => {
+        z[i] = again[j]!;
+      });
+      far = far.filter((i) => Math.abs(z[i]!) > 2);
+    }
+    const values = Float64Array.from(z, (value) => mean + deviation * value);
+    return fromData(dtype === 'float64' ? values : Float32Array.from(values), shape);
+  };
+}
+
+/** Standard deviation of a standard normal truncated at ±2. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+export interface VarianceScalingOptions {
+  /** Default 1. */
+  readonly scale?: number;
+  /** Divisor of the scale. Default `fanIn`. */
+  readonly mode?: 'fanIn' | 'fanOut' | 'fanAverage';
+  /** `normal` (default) is truncated at two deviations. */
+  readonly distribution?: 'normal' | 'uniform';
+}
+
+/** Zero mean and variance scale/fan. */
+export function varianceScaling(options: VarianceScalingOptions): InitializerFunction {
+  const { scale = 1, mode = 'fanIn', distribution = 'normal' } = options;
+  return (shape, random, dtype) => {
+    const [fanIn, fanOut] = fans(shape);
+    const fan = mode === 'fanIn' ? fanIn : mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2;
+    const variance = scale / Math.max(1, fan);
+    if (distribution === 'normal')
+      return truncatedNormal(0, Math.sqrt(variance) / TRUNCATED_DEVIATION)(shape, random, dtype);
+    const limit = Math.sqrt(3 * variance);
+    return random.uniform(shape, -limit, limit, dtype);
+  };
+}
+
+/** Inputs and outputs of one unit; the axes before the last two are a receptive field. */
+function fans(shape: Shape): [fanIn: number, fanOut: number] {
+  if (shape.length < 2) return [shape[0] ?? 1, shape[0] ?? 1];
+  const field = shape.slice(0, -2).reduce((p, n) => p * n, 1);
+  return [field * shape.at(-2)!, field * shape.at(-1)!];
+}
+
+/** Orthonormal rows or columns of the [product, last] matrix, by Gram and Schmidt on normal numbers (Saxe et al. 2014). */
+export function orthogonal(gain = 1): InitializerFunction {
+  return (shape, random, dtype) => {
+    const cols = shape.at(-1) ?? 1;
+    const rows = shape.slice(0, -1).reduce((p, n) => p * n, 1);
+    const [count, length] = [Math.min(rows, cols), Math.max(rows, cols)];
+    const vectors = Array.from({ length: count }, () => Float64Array.from(random.normal([length]).data));
+    vectors.forEach((v, i) => {
+      // Twice: the second pass removes what rounding left.
+      for (let pass = 0; pass < 2; pass++) {
+        for (const u of vectors.slice(0, i)) {
+          const dot = v.reduce((total, value, j) => total + value * u[j]!, 0);
+          for (let j = 0; j < length; j++) v[j] = v[j]! - dot * u[j]!;
+        }
+      }
+      const norm = Math.sqrt(v.reduce((total, value) => total + value * value, 0));
+      for (let j = 0; j < length; j++) v[j] = v[j]! / norm;
+    });
+    const values = Float64Array.from({ length: rows * cols }, (_, at) => {
+      const [row, col] = [Math.floor(at / cols), at % cols];
+      return gain * (rows >= cols ? vectors[col]![row]! : vectors[row]![col]!);
+    });
+    return fromData(dtype === 'float64' ? values : Float32Array.from(values), shape);
+  };
+}

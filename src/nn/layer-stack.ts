@@ -1,0 +1,180 @@
+import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { type Shape, sameShape } from '../base/shape.ts';
+import type { FloatDType } from '../tensor/dtype.ts';
+import { checkSeed } from '../tensor/random.ts';
+import { assign, keep, type Tensor } from '../tensor/tensor.ts';
+import { Activation, type CallContext, Dense, type Layer, type Weight } from './layers.ts';
+
+const NOT_BUILT = 'the model is not built: give the first layer an inputShape or call build()';
+
+export interface SequentialOptions {
+  /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */
+  readonly seed?: number;
+  /** Default `float32`; `float64` is for checks, and slow. */
+  readonly dtype?: FloatDType;
+}
+
+/** Layers one after another: the structure, the weights and the forward pass. */
+export class LayerStack {
+  readonly layers: readonly Layer[];
+  readonly seed: number;
+  readonly dtype: FloatDType;
+  /** Training steps made: the counter that dropout draws by. */
+  steps = 0;
+  /** Sample shapes before the first layer and after each one; empty until built. */
+  private shapes: Shape[] = [];
+
+  constructor(layers: readonly Layer[], { seed = 0, dtype = 'float32' }: SequentialOptions = {}) {
+    checkSeed('Sequential', seed);
+    if (layers.length === 0) throw new StateError('Sequential', 'needs at least one layer');
+    if (new Set(layers).size !== layers.length) throw new StateError('Sequential', 'one layer is given twice');
+    this.layers = [...layers];
+    this.seed = seed;
+    this.dtype = dtype;
+    this.nameLayers();
+    if (layers[0]!.inputShape !== undefined) this.build(layers[0]!.inputShape);
+  }
+
+  /** Names left open become the type, then type_1, type_2, ... */
+  private nameLayers(): void {
+    const taken = new Set<string>();
+    for (const layer of this.layers) {
+      if (layer.name !== '' && taken.has(layer.name))
+        throw new ValueError('Sequential', 'layer name', 'unique', layer.name);
+      taken.add(layer.name);
+    }
+    const counts = new Map<string, number>();
+    for (const layer of this.layers) {
+      while (layer.name === '') {
+        const count = counts.get(layer.type) ?? 0;
+        counts.set(layer.type, count + 1);
+        const name = count === 0 ? layer.type : `${layer.type}_${count}`;
+        if (!taken.has(name)) layer.name = name;
+      }
+      taken.add(layer.name);
+    }
+  }
+
+  get isBuilt(): boolean {
+    return this.shapes.length > 0;
+  }
+
+  /** Makes the weights for samples of `inputShape` (without the batch axis). Does nothing the second time. */
+  build(inputShape: Shape): void {
+    if (this.isBuilt) {
+      if (!sameShape(inputShape, this.inputShape)) {
+        throw new ShapeError(
+          'Sequential',
+          [inputShape, this.inputShape],
+          'samples do not have the shape the model was built for',
+        );
+      }
+      return;
+    }
+    const shapes: Shape[] = [[...inputShape]];
+    for (const layer of this.layers) {
+      if (layer.weights.length > 0)
+        throw new StateError('Sequential', `layer ${layer.name} already belongs to a model`);
+      shapes.push(layer.build(shapes.at(-1)!, { seed: this.seed, dtype: this.dtype }));
+    }
+    this.shapes = shapes;
+  }
+
+  /** Shape of one input sample. Throws StateError before the model is built. */
+  get inputShape(): Shape {
+    if (!this.isBuilt) throw new StateError('Sequential', NOT_BUILT);
+    return this.shapes[0]!;
+  }
+
+  get outputShape(): Shape {
+    return this.shapeAfter(this.layers.length - 1);
+  }
+
+  /** Shape of one sample after layer `index`. */
+  shapeAfter(index: number): Shape {
+    if (!this.isBuilt) throw new StateError('Sequential', NOT_BUILT);
+    return this.shapes[index + 1]!;
+  }
+
+  /** All weights in order, each once. */
+  get weights(): readonly Weight[] {
+    return this.layers.flatMap((layer) => layer.weights);
+  }
+
+  /** Values of the weights that training changes. */
+  get trainable(): readonly Tensor[] {
+    return this.layers.flatMap((layer) => (layer.trainable ? layer.weights.map((weight) => weight.value) : []));
+  }
+
+  /** Number of all parameters. */
+  get parameterCount(): number {
+    return this.weights.reduce((total, { value }) => total + value.size, 0);
+  }
+
+  /** Layer by name or index; negative indices count from the end. */
+  layer(which: string | number): Layer {
+    const found = typeof which === 'number' ? this.layers.at(which) : this.layers.find((layer) => layer.name === which);
+    if (found === undefined)
+      throw new ValueError('layer', 'the layer', `one of ${this.layers.map((l) => l.name).join(', ')}`, which);
+    return found;
+  }
+
+  /** Runs the layers on a batch [batch, ...inputShape]. Recorded unless inside noGrad. */
+  forward(x: Tensor, options: Partial<CallContext> = {}): Tensor {
+    if (x.rank === 0) throw new ShapeError('forward', [x.shape], 'needs a batch axis');
+    if (x.dtype !== this.dtype)
+      throw new DTypeError('forward', [x.dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
+    this.build(x.shape.slice(1));
+    const { training = false, step = this.steps, penalties = [], logits = false } = options;
+    const last = this.layers.length - 1;
+    return this.layers.reduce(
+      (y, layer, i) => layer.call(y, { training, step, penalties, logits: logits && i === last }),
+      x,
+    );
+  }
+
+  /** The name of the last layer's activation. */
+  get lastActivation(): string {
+    const last = this.layers.at(-1)!;
+    return last instanceof Dense || last instanceof Activation ? last.activation.name : 'linear';
+  }
+
+  /** Copies of all weights, in order. */
+  getWeights(): Tensor[] {
+    return this.weights.map(({ value }) => keep(value));
+  }
+
+  /** Overwrites all weights; shapes and types must match one by one, and nothing is written if one does not. */
+  setWeights(values: readonly Tensor[]): void {
+    const own = this.weights;
+    if (values.length !== own.length)
+      throw new StateError('setWeights', `got ${values.length} tensors for ${own.length} weights`);
+    own.forEach(({ name, value }, i) => {
+      if (!sameShape(values[i]!.shape, value.shape))
+        throw new ShapeError('setWeights', [values[i]!.shape, value.shape], `${name} does not fit`);
+      if (values[i]!.dtype !== value.dtype)
+        throw new DTypeError('setWeights', [values[i]!.dtype, value.dtype], `${name} does not fit`);
+    });
+    own.forEach(({ value }, i) => {
+      assign(value, values[i]!);
+    });
+  }
+
+  /** A table of layers, output shapes and parameters. */
+  summary(): string {
+    const rows = this.layers.map((layer, i) => [
+      `${layer.name} (${layer.type})`,
+      `[${['batch', ...this.shapeAfter(i)].join(', ')}]`,
+      String(layer.weights.reduce((total, { value }) => total + value.size, 0)),
+    ]);
+    const table = [['Layer (type)', 'Output shape', 'Parameters'], ...rows];
+    const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
+    const lines = table.map((row) =>
+      row.map((cell, i) => (i === 2 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  '),
+    );
+    const rule = '-'.repeat(lines[0]!.length);
+    const trained = this.trainable.reduce((total, { size }) => total + size, 0);
+    const total = `Parameters: ${this.parameterCount}, trainable: ${trained}`;
+    return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
+  }
+}

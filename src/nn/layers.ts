@@ -1,0 +1,215 @@
+import { mul } from '../autograd/arithmetic.ts';
+import { reshape } from '../autograd/movement.ts';
+import { dense, dropout } from '../autograd/products.ts';
+import { parameter } from '../autograd/tape.ts';
+import { ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { type Shape, size } from '../base/shape.ts';
+import type { ActivationSpec } from '../infer/network.ts';
+import type { FloatDType } from '../tensor/dtype.ts';
+import { Random } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type ActivationChoice, activate, activationSpec } from './activations.ts';
+import { type Initializer, initializer } from './initializers.ts';
+import { penalty, type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
+
+/** What a layer learns while it is built. */
+export interface BuildContext {
+  readonly seed: number;
+  readonly dtype: FloatDType;
+}
+
+/** What a layer is told on each call. */
+export interface CallContext {
+  readonly training: boolean;
+  /** Training steps made before this one: the counter of every random draw. */
+  readonly step: number;
+  /** Penalties on activities, added to the loss. */
+  readonly penalties: Tensor[];
+  /** Leave out the last activation, so that the loss can work on logits. */
+  readonly logits: boolean;
+}
+
+/** A named parameter of a layer. */
+export interface Weight {
+  readonly name: string;
+  readonly value: Tensor;
+  readonly regularizer: Regularizer | null;
+}
+
+/** A step of a network. Layers are made by the user and named, built and called by the model that holds them. */
+export abstract class Layer {
+  abstract readonly type: string;
+  /** Unique in its model; chosen by the model when empty. */
+  name: string;
+  /** Whether training changes the weights. Default true. */
+  trainable = true;
+  /** Shape of one sample, for the first layer of a model. */
+  readonly inputShape: Shape | undefined;
+
+  constructor(options: LayerOptions = {}) {
+    this.name = options.name ?? '';
+    this.inputShape = options.inputShape;
+  }
+
+  weights: Weight[] = [];
+
+  /** Makes the weights for samples of `inputShape` and returns the shape of one output sample. */
+  abstract build(inputShape: Shape, context: BuildContext): Shape;
+  abstract call(x: Tensor, context: CallContext): Tensor;
+  /** A new unbuilt layer with the same options. */
+  abstract clone(): Layer;
+}
+
+export interface LayerOptions {
+  readonly name?: string;
+  readonly inputShape?: Shape;
+}
+
+export interface DenseOptions extends LayerOptions {
+  /** Default `linear`. */
+  readonly activation?: ActivationChoice;
+  /** Default true. */
+  readonly useBias?: boolean;
+  /** Default `glorotUniform`. */
+  readonly kernelInitializer?: Initializer;
+  /** Default `zeros`. */
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: RegularizerChoice;
+  readonly biasRegularizer?: RegularizerChoice;
+  /** Penalty on the layer's output, divided by the batch size. */
+  readonly activityRegularizer?: RegularizerChoice;
+}
+
+/** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
+export class Dense extends Layer {
+  override readonly type = 'dense';
+  readonly units: number;
+  readonly options: DenseOptions;
+  readonly activation: ActivationSpec;
+
+  constructor(units: number, options: DenseOptions = {}) {
+    super(options);
+    if (!Number.isSafeInteger(units) || units < 1) throw new ValueError('Dense', 'units', 'a positive integer', units);
+    this.units = units;
+    this.options = options;
+    this.activation = activationSpec(options.activation);
+  }
+
+  get kernel(): Tensor {
+    return this.weight(0);
+  }
+
+  /** Null without bias. */
+  get bias(): Tensor | null {
+    return this.options.useBias === false ? null : this.weight(1);
+  }
+
+  private weight(index: number): Tensor {
+    const found = this.weights[index];
+    if (found === undefined) throw new StateError('Dense', `layer ${this.name} is not built yet`);
+    return found.value;
+  }
+
+  override build(inputShape: Shape, { seed, dtype }: BuildContext): Shape {
+    const inputs = inputShape.at(-1);
+    if (inputs === undefined) throw new ShapeError('Dense', [inputShape], `layer ${this.name} needs at least one axis`);
+    const make = (purpose: string, shape: Shape, choice: Initializer, rule: RegularizerChoice | undefined): Weight => {
+      const random = new Random(seed, `${this.name}/${purpose}`);
+      const value = parameter(initializer(choice)(shape, random, dtype));
+      return { name: `${this.name}/${purpose}`, value, regularizer: regularizer(rule) };
+    };
+    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', ...rest } = this.options;
+    this.weights = [make('kernel', [inputs, this.units], kernelInitializer, rest.kernelRegularizer)];
+    if (rest.useBias !== false) this.weights.push(make('bias', [this.units], biasInitializer, rest.biasRegularizer));
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  override call(x: Tensor, context: CallContext): Tensor {
+    const fused = this.activation.name === 'relu' && !context.logits;
+    const z = dense(x, this.kernel, this.bias, fused ? 'relu' : 'linear');
+    const y = fused || context.logits ? z : activate(this.activation, z);
+    const activity = regularizer(this.options.activityRegularizer);
+    if (activity !== null) context.penalties.push(mul(penalty(y, activity), 1 / x.shape[0]!));
+    return y;
+  }
+
+  override clone(): Dense {
+    return new Dense(this.units, this.options);
+  }
+}
+
+/** An activation as a layer of its own. */
+export class Activation extends Layer {
+  override readonly type = 'activation';
+  readonly activation: ActivationSpec;
+
+  constructor(activation: ActivationChoice, options: LayerOptions = {}) {
+    super(options);
+    this.activation = activationSpec(activation);
+  }
+
+  override build(inputShape: Shape): Shape {
+    return inputShape;
+  }
+
+  override call(x: Tensor, context: CallContext): Tensor {
+    return context.logits ? x : activate(this.activation, x);
+  }
+
+  override clone(): Activation {
+    return new Activation(this.activation, this.name === '' ? {} : { name: this.name });
+  }
+}
+
+export interface DropoutOptions extends LayerOptions {
+  /** Drop in `predict` and `evaluate` too (Gal & Ghahramani 2016). Default false. */
+  readonly training?: boolean;
+}
+
+/** Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate. */
+export class Dropout extends Layer {
+  override readonly type = 'dropout';
+  readonly rate: number;
+  readonly options: DropoutOptions;
+  private random: Random | null = null;
+
+  constructor(rate: number, options: DropoutOptions = {}) {
+    super(options);
+    if (!(rate >= 0 && rate <= 1)) throw new ValueError('Dropout', 'rate', 'between 0 and 1', rate);
+    this.rate = rate;
+    this.options = options;
+  }
+
+  override build(inputShape: Shape, { seed }: BuildContext): Shape {
+    this.random = new Random(seed, `${this.name}/dropout`);
+    return inputShape;
+  }
+
+  override call(x: Tensor, { training, step }: CallContext): Tensor {
+    if (this.random === null) throw new StateError('Dropout', `layer ${this.name} is not built yet`);
+    if (!training && this.options.training !== true) return x;
+    this.random.step = step;
+    return dropout(x, this.rate, this.random);
+  }
+
+  override clone(): Dropout {
+    return new Dropout(this.rate, this.options);
+  }
+}
+
+/** [batch, ...] to [batch, product of ...]. */
+export class Flatten extends Layer {
+  override readonly type = 'flatten';
+
+  override build(inputShape: Shape): Shape {
+    return [size('Flatten', inputShape)];
+  }
+
+  override call(x: Tensor): Tensor {
+    return reshape(x, [x.shape[0]!, size('Flatten', x.shape.slice(1))]);
+  }
+
+  override clone(): Flatten {
+    return new Flatten(this.name === '' ? {} : { name: this.name });
+  }
+}

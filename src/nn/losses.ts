@@ -1,0 +1,227 @@
+import { add, div, less, maximum, mul, neg, sub, where } from '../autograd/arithmetic.ts';
+import { abs, clip, log, softplus, square } from '../autograd/elementwise.ts';
+import { cast, oneHot, reshape } from '../autograd/movement.ts';
+import { softmaxCrossEntropy } from '../autograd/products.ts';
+import { mean, sum } from '../autograd/reductions.ts';
+import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { sameShape } from '../base/shape.ts';
+import type { FloatDType } from '../tensor/dtype.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
+export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
+
+/** A loss with what training may know about it. */
+export interface Loss {
+  /** As in `compile`, or `custom`. */
+  readonly name: string;
+  readonly call: LossFunction;
+  /** Set if the loss has a stable form on the inputs of this last activation. */
+  readonly activation?: 'softmax' | 'sigmoid';
+  /** That form. */
+  readonly callLogits?: LossFunction;
+  /** Options to make it again from its name. */
+  readonly options?: Readonly<Record<string, number | boolean>>;
+}
+
+export type LossName =
+  | 'mse'
+  | 'mae'
+  | 'huber'
+  | 'binaryCrossentropy'
+  | 'categoricalCrossentropy'
+  | 'sparseCategoricalCrossentropy'
+  | 'klDivergence'
+  | 'hinge';
+
+export interface CrossentropyOptions {
+  /** Predictions are inputs of the last activation, not probabilities. Default false. */
+  readonly fromLogits?: boolean;
+  /** Mixes the targets with the uniform distribution (Szegedy et al. 2016). Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/** Probabilities are kept this far from 0 and 1 before a logarithm, as in Keras. */
+const EPSILON = 1e-7;
+
+/** Refuses shapes that would broadcast silently: (n, 1) against (n) is a classic wrong loss. */
+function check(name: string, yTrue: Tensor, yPred: Tensor): void {
+  if (!sameShape(yTrue.shape, yPred.shape)) {
+    throw new ShapeError(name, [yTrue.shape, yPred.shape], 'targets and predictions must have the same shape');
+  }
+}
+
+/** Mean over everything but the batch axis. */
+function perSample(x: Tensor): Tensor {
+  if (x.rank < 2) return x;
+  return mean(reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((p, n) => p * n, 1)]), { axis: 1 });
+}
+
+function elementwise(name: string, f: LossFunction, options?: Loss['options']): Loss {
+  const call: LossFunction = (yTrue, yPred) => {
+    check(name, yTrue, yPred);
+    return perSample(f(yTrue, yPred));
+  };
+  return options === undefined ? { name, call } : { name, call, options };
+}
+
+/** (yTrue - yPred)². */
+export function meanSquaredError(): Loss {
+  return elementwise('mse', (yTrue, yPred) => square(sub(yPred, yTrue)));
+}
+
+/** |yTrue - yPred|. */
+export function meanAbsoluteError(): Loss {
+  return elementwise('mae', (yTrue, yPred) => abs(sub(yPred, yTrue)));
+}
+
+/** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
+export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
+  if (!(delta > 0)) throw new ValueError('huber', 'delta', 'positive', delta);
+  const f: LossFunction = (yTrue, yPred) => {
+    const error = abs(sub(yPred, yTrue));
+    return where(less(error, delta), mul(square(error), 0.5), mul(sub(error, delta / 2), delta));
+  };
+  return elementwise('huber', f, { delta });
+}
+
+/** max(0, 1 - y·p) with y in {-1, 1}; targets 0 and 1 become -1 and 1, as in Keras. */
+export function hinge(): Loss {
+  return elementwise('hinge', (yTrue, yPred) => {
+    const isBinary = yTrue.data.every((value) => value === 0 || value === 1);
+    return maximum(sub(1, mul(isBinary ? sub(mul(yTrue, 2), 1) : yTrue, yPred)), 0);
+  });
+}
+
+/** Σ yTrue·log(yTrue/yPred) over the last axis, both clipped to [1e-7, 1]. */
+export function klDivergence(): Loss {
+  const call: LossFunction = (yTrue, yPred) => {
+    check('klDivergence', yTrue, yPred);
+    const [t, p] = [clip(yTrue, EPSILON, 1), clip(yPred, EPSILON, 1)];
+    return perSample(sum(mul(t, log(div(t, p))), { axis: -1 }));
+  };
+  return { name: 'klDivergence', call };
+}
+
+function checkSmoothing(name: string, { labelSmoothing = 0 }: CrossentropyOptions): number {
+  if (labelSmoothing >= 0 && labelSmoothing < 1) return labelSmoothing;
+  throw new ValueError(name, 'labelSmoothing', 'in [0, 1)', labelSmoothing);
+}
+
+/** -(y·log p + (1 - y)·log(1 - p)), mean over the last axes. */
+export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const name = 'binaryCrossentropy';
+  const smoothing = checkSmoothing(name, options);
+  const targets = (y: Tensor): Tensor => (smoothing === 0 ? y : add(mul(y, 1 - smoothing), smoothing / 2));
+  const onLogits: LossFunction = (yTrue, z) => {
+    check(name, yTrue, z);
+    return perSample(sub(softplus(z), mul(z, targets(yTrue)))); // log(1 + eᶻ) - yz
+  };
+  const onProbabilities: LossFunction = (yTrue, yPred) => {
+    check(name, yTrue, yPred);
+    const [t, p] = [targets(yTrue), clip(yPred, EPSILON, 1 - EPSILON)];
+    return perSample(neg(add(mul(t, log(p)), mul(sub(1, t), log(sub(1, p))))));
+  };
+  return crossentropy(name, options, 'sigmoid', onProbabilities, onLogits);
+}
+
+/** -Σ y·log p over the last axis, targets one-hot or probabilities. */
+export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const name = 'categoricalCrossentropy';
+  const smoothing = checkSmoothing(name, options);
+  const smooth = (y: Tensor): Tensor => (smoothing === 0 ? y : add(mul(y, 1 - smoothing), smoothing / y.shape.at(-1)!));
+  const prepare = (yTrue: Tensor, yPred: Tensor): Tensor => {
+    check(name, yTrue, yPred);
+    return smooth(yTrue);
+  };
+  return categorical(name, options, prepare);
+}
+
+/** categoricalCrossentropy with integer labels, shape [batch] or [batch, 1]. */
+export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const name = 'sparseCategoricalCrossentropy';
+  const smoothing = checkSmoothing(name, options);
+  const prepare = (yTrue: Tensor, yPred: Tensor): Tensor => {
+    if (yTrue.dtype !== 'int32') throw new DTypeError(name, [yTrue.dtype], 'labels must be int32');
+    const batch = yPred.shape.slice(0, -1);
+    if (yTrue.size !== batch.reduce((p, n) => p * n, 1)) {
+      throw new ShapeError(name, [yTrue.shape, yPred.shape], 'needs one label per row of predictions');
+    }
+    const classes = yPred.shape.at(-1)!;
+    const y = oneHot(reshape(yTrue, batch), classes, yPred.dtype);
+    return smoothing === 0 ? y : add(mul(y, 1 - smoothing), smoothing / classes);
+  };
+  return categorical(name, options, prepare);
+}
+
+function categorical(name: string, options: CrossentropyOptions, prepare: LossFunction): Loss {
+  const onLogits: LossFunction = (yTrue, z) => perSample(softmaxCrossEntropy(z, prepare(yTrue, z)));
+  const onProbabilities: LossFunction = (yTrue, yPred) => {
+    const t = prepare(yTrue, yPred);
+    const p = clip(div(yPred, sum(yPred, { axis: -1, keepDims: true })), EPSILON, 1 - EPSILON);
+    return perSample(neg(sum(mul(t, log(p)), { axis: -1 })));
+  };
+  return crossentropy(name, options, 'softmax', onProbabilities, onLogits);
+}
+
+function crossentropy(
+  name: string,
+  options: CrossentropyOptions,
+  activation: 'softmax' | 'sigmoid',
+  onProbabilities: LossFunction,
+  onLogits: LossFunction,
+): Loss {
+  const { fromLogits = false, labelSmoothing = 0 } = options;
+  const kept = { fromLogits, labelSmoothing };
+  if (fromLogits) return { name, call: onLogits, options: kept };
+  return { name, call: onProbabilities, activation, callLogits: onLogits, options: kept };
+}
+
+/** The loss behind a choice. */
+export function lossOf(choice: LossName | Loss | LossFunction): Loss {
+  if (typeof choice === 'function') return { name: 'custom', call: choice };
+  if (typeof choice === 'object') return choice;
+  return lossByName(choice, {});
+}
+
+/** A loss made again from the name and options that a file holds. */
+export function lossByName(name: string, options: Readonly<Record<string, number | boolean>>): Loss {
+  const crossentropyOptions: CrossentropyOptions = {
+    fromLogits: options.fromLogits === true,
+    labelSmoothing: typeof options.labelSmoothing === 'number' ? options.labelSmoothing : 0,
+  };
+  switch (name) {
+    case 'mse':
+      return meanSquaredError();
+    case 'mae':
+      return meanAbsoluteError();
+    case 'huber':
+      return huber(typeof options.delta === 'number' ? { delta: options.delta } : {});
+    case 'binaryCrossentropy':
+      return binaryCrossentropy(crossentropyOptions);
+    case 'categoricalCrossentropy':
+      return categoricalCrossentropy(crossentropyOptions);
+    case 'sparseCategoricalCrossentropy':
+      return sparseCategoricalCrossentropy(crossentropyOptions);
+    case 'klDivergence':
+      return klDivergence();
+    case 'hinge':
+      return hinge();
+    default:
+      throw new ValueError(
+        'compile',
+        'loss',
+        'mse, mae, huber, binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy, klDivergence or hinge',
+        name,
+      );
+  }
+}
+
+/** Whole-batch loss: mean over samples of weight·loss, as Keras's sum_over_batch_size. */
+export function reduceLoss(losses: Tensor, weights: Tensor | null): Tensor {
+  if (weights === null) return mean(losses);
+  if (!sameShape(losses.shape, weights.shape)) {
+    throw new ShapeError('loss', [losses.shape, weights.shape], 'sample weights need one loss per sample');
+  }
+  return mean(mul(losses, cast(weights, losses.dtype as FloatDType)));
+}

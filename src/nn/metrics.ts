@@ -1,0 +1,291 @@
+import type { TypedArray } from '../../kernels/kernels.ts';
+import { log64 } from '../../kernels/reference/math.ts';
+import { argmax } from '../autograd/reductions.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** A figure of merit over a data set, fed batch by batch. */
+export interface Metric {
+  /** Key in logs. */
+  readonly name: string;
+  /** Starts a new measurement. */
+  create(): MetricState;
+}
+
+export interface MetricState {
+  update(yTrue: Tensor, yPred: Tensor): void;
+  /** NaN before the first sample. */
+  result(): number;
+}
+
+/** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
+export type MetricName =
+  | 'accuracy'
+  | 'binaryAccuracy'
+  | 'categoricalAccuracy'
+  | 'sparseCategoricalAccuracy'
+  | 'mse'
+  | 'mae'
+  | 'rmse'
+  | 'r2'
+  | 'precision'
+  | 'recall'
+  | 'f1'
+  | 'auc'
+  | 'logLoss';
+
+/** Class of each row: the largest of several outputs, or whether a single one is above 1/2. */
+export function classesOf(y: Tensor): TypedArray {
+  if (y.dtype === 'int32') return y.data;
+  if (y.rank > 1 && y.shape.at(-1)! > 1) return argmax(y, -1).data;
+  return Int32Array.from(y.data, (value) => (value > 0.5 ? 1 : 0));
+}
+
+/** How many rows are right, by class. Targets are int32 labels, one-hot rows or 0 and 1. */
+function countCorrect(yTrue: Tensor, yPred: Tensor): [correct: number, rows: number] {
+  const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+  if (truth.length !== guess.length) {
+    throw new ShapeError(
+      'accuracy',
+      [yTrue.shape, yPred.shape],
+      'targets and predictions have different numbers of rows',
+    );
+  }
+  let correct = 0;
+  for (let i = 0; i < truth.length; i++) if (truth[i] === guess[i]) correct++;
+  return [correct, truth.length];
+}
+
+/** A mean of something summed per batch. */
+function ratio(
+  name: string,
+  add: (yTrue: Tensor, yPred: Tensor) => [sum: number, count: number],
+  finish = (x: number): number => x,
+): Metric {
+  return {
+    name,
+    create() {
+      let [sum, count] = [0, 0];
+      return {
+        update(yTrue, yPred) {
+          const [s, n] = add(yTrue, yPred);
+          sum += s;
+          count += n;
+        },
+        result: () => finish(sum / count),
+      };
+    },
+  };
+}
+
+function errors(name: string, f: (error: number) => number, finish?: (x: number) => number): Metric {
+  return ratio(
+    name,
+    (yTrue, yPred) => {
+      const [t, p] = [yTrue.data, yPred.data];
+      if (t.length !== p.length) throw new ShapeError(name, [yTrue.shape, yPred.shape], 'sizes differ');
+      let sum = 0;
+      for (let i = 0; i < t.length; i++) sum += f(p[i]! - t[i]!);
+      return [sum, t.length];
+    },
+    finish,
+  );
+}
+
+/** Coefficient of determination, 1 - Σ(t - p)²/Σ(t - mean t)². Constant targets: 1 if met exactly, else 0. */
+export function r2(): Metric {
+  return {
+    name: 'r2',
+    create() {
+      const pairs: [number, number][] = [];
+      return {
+        update(yTrue, yPred) {
+          const [t, p] = [yTrue.data, yPred.data];
+          for (let i = 0; i < t.length; i++) pairs.push([t[i]!, p[i]!]);
+        },
+        result() {
+          if (pairs.length === 0) return Number.NaN;
+          const mean = pairs.reduce((sum, [t]) => sum + t, 0) / pairs.length;
+          const total = pairs.reduce((sum, [t]) => sum + (t - mean) * (t - mean), 0);
+          const residual = pairs.reduce((sum, [t, p]) => sum + (t - p) * (t - p), 0);
+          return total === 0 ? Number(residual === 0) : 1 - residual / total;
+        },
+      };
+    },
+  };
+}
+
+/** Share of rows whose class is among the `k` largest outputs. */
+export function topKAccuracy(k = 5): Metric {
+  return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
+    const truth = classesOf(yTrue);
+    const n = yPred.shape.at(-1)!;
+    const p = yPred.data;
+    let hits = 0;
+    for (let row = 0; row < truth.length; row++) {
+      const label = truth[row]!;
+      const own = p[row * n + label]!;
+      let above = 0;
+      for (let j = 0; j < n; j++) if (p[row * n + j]! > own || (p[row * n + j] === own && j < label)) above++;
+      if (above < k) hits++;
+    }
+    return [hits, truth.length];
+  });
+}
+
+/** counts[t][p] of rows of class t predicted as p. */
+export function confusionMatrix(yTrue: Tensor, yPred: Tensor, classes: number): number[][] {
+  const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
+  const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+  for (let i = 0; i < truth.length; i++) {
+    const [t, p] = [truth[i]!, guess[i]!];
+    if (t >= classes || p >= classes)
+      throw new ValueError('confusionMatrix', 'classes', `above ${Math.max(t, p)}`, classes);
+    counts[t]![p]!++;
+  }
+  return counts;
+}
+
+/** Precision, recall or F1: of class 1 for two classes, else the mean over classes that occur (macro). */
+function byClass(name: 'precision' | 'recall' | 'f1'): Metric {
+  return {
+    name,
+    create() {
+      const hits = new Map<number, [truePositive: number, predicted: number, actual: number]>();
+      const of = (label: number): [number, number, number] => {
+        const entry = hits.get(label) ?? [0, 0, 0];
+        hits.set(label, entry);
+        return entry;
+      };
+      let binary = true;
+      return {
+        update(yTrue, yPred) {
+          if (yPred.rank > 1 && yPred.shape.at(-1)! > 2) binary = false;
+          const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+          for (let i = 0; i < truth.length; i++) {
+            of(guess[i]!)[1]++;
+            of(truth[i]!)[2]++;
+            if (truth[i] === guess[i]) of(truth[i]!)[0]++;
+          }
+        },
+        result() {
+          const score = ([tp, predicted, actual]: [number, number, number]): number => {
+            if (name === 'precision') return predicted === 0 ? 0 : tp / predicted;
+            if (name === 'recall') return actual === 0 ? 0 : tp / actual;
+            return predicted + actual === 0 ? 0 : (2 * tp) / (predicted + actual);
+          };
+          if (hits.size === 0) return Number.NaN;
+          if (binary) return score(hits.get(1) ?? [0, 0, 0]);
+          return [...hits.values()].reduce((sum, entry) => sum + score(entry), 0) / hits.size;
+        },
+      };
+    },
+  };
+}
+
+/** Area under the ROC curve of a binary score, ties counted as half (Mann & Whitney). NaN with one class only. */
+export function auc(): Metric {
+  return {
+    name: 'auc',
+    create() {
+      const rows: [score: number, positive: boolean][] = [];
+      return {
+        update(yTrue, yPred) {
+          const truth = classesOf(yTrue);
+          const width = yPred.rank > 1 ? yPred.shape.at(-1)! : 1;
+          if (width > 2) throw new ShapeError('auc', [yPred.shape], 'needs two classes');
+          const p = yPred.data;
+          for (let i = 0; i < truth.length; i++) rows.push([p[i * width + width - 1]!, truth[i] === 1]);
+        },
+        result() {
+          const sorted = [...rows].sort((p, q) => p[0] - q[0]);
+          let [rankSum, positives] = [0, 0];
+          for (let i = 0; i < sorted.length; ) {
+            let end = i;
+            while (end < sorted.length && sorted[end]![0] === sorted[i]![0]) end++;
+            for (const [, positive] of sorted.slice(i, end)) {
+              if (!positive) continue;
+              positives++;
+              rankSum += (i + 1 + end) / 2;
+            }
+            i = end;
+          }
+          const negatives = sorted.length - positives;
+          return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+        },
+      };
+    },
+  };
+}
+
+/** Probability given to each row's class. */
+function probabilities(yTrue: Tensor, yPred: Tensor): number[] {
+  const truth = classesOf(yTrue);
+  const width = yPred.rank > 1 ? yPred.shape.at(-1)! : 1;
+  const p = yPred.data;
+  return Array.from(truth, (label, i) => (width > 1 ? p[i * width + label]! : label === 1 ? p[i]! : 1 - p[i]!));
+}
+
+/** Expected calibration error over equal bins of confidence (Guo et al. 2017). */
+export function calibrationError(bins = 15): Metric {
+  return {
+    name: 'ece',
+    create() {
+      const sums = Array.from(
+        { length: bins },
+        () => [0, 0, 0] as [count: number, confidence: number, correct: number],
+      );
+      return {
+        update(yTrue, yPred) {
+          const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+          const width = yPred.rank > 1 ? yPred.shape.at(-1)! : 1;
+          const p = yPred.data;
+          for (let i = 0; i < truth.length; i++) {
+            const confidence = width > 1 ? p[i * width + guess[i]!]! : Math.max(p[i]!, 1 - p[i]!);
+            const bin = sums[Math.min(bins - 1, Math.max(0, Math.floor(confidence * bins)))]!;
+            bin[0]++;
+            bin[1] += confidence;
+            bin[2] += Number(truth[i] === guess[i]);
+          }
+        },
+        result() {
+          const total = sums.reduce((sum, [count]) => sum + count, 0);
+          return sums.reduce((sum, [, confidence, correct]) => sum + Math.abs(confidence - correct), 0) / total;
+        },
+      };
+    },
+  };
+}
+
+/** The metric behind a choice. */
+export function metricOf(choice: MetricName | Metric): Metric {
+  if (typeof choice === 'object') return choice;
+  switch (choice) {
+    case 'accuracy':
+    case 'binaryAccuracy':
+    case 'categoricalAccuracy':
+    case 'sparseCategoricalAccuracy':
+      return ratio(choice, countCorrect);
+    case 'mse':
+      return errors('mse', (e) => e * e);
+    case 'mae':
+      return errors('mae', Math.abs);
+    case 'rmse':
+      return errors('rmse', (e) => e * e, Math.sqrt);
+    case 'r2':
+      return r2();
+    case 'precision':
+    case 'recall':
+    case 'f1':
+      return byClass(choice);
+    case 'auc':
+      return auc();
+    case 'logLoss':
+      return ratio('logLoss', (yTrue, yPred) => {
+        const p = probabilities(yTrue, yPred);
+        return [p.reduce((sum, value) => sum - log64(Math.min(1, Math.max(1e-15, value))), 0), p.length];
+      });
+    default:
+      throw new ValueError('compile', 'metric', 'a metric such as accuracy, mse, mae, rmse, r2, f1 or auc', choice);
+  }
+}

@@ -1,0 +1,164 @@
+import { FormatError, WhittleError } from '../base/errors.ts';
+import { sameShape } from '../base/shape.ts';
+import type { NetworkLayer } from '../infer/network.ts';
+import { Fields } from '../io/fields.ts';
+import { type JsonValue, parseJson } from '../io/json.ts';
+import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
+import type { SafeTensor } from '../io/safetensors.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
+import { lossByName } from './losses.ts';
+import { type MetricName, metricOf } from './metrics.ts';
+import { fromNetwork, fromNetworkLayer, toNetwork } from './network.ts';
+import { optimizerByName } from './optimizers.ts';
+import type { Regularizer } from './regularizers.ts';
+import { regularizer } from './regularizers.ts';
+import type { Sequential } from './sequential.ts';
+
+/**
+ * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
+ * takes to go on training to the bit: seed, steps, regularizers, loss, metrics, optimizer with its slots as tensors
+ * `optimizer/<parameter number>/<slot>`. Custom losses and metrics, schedules and initializers are code and stay out.
+ */
+const FORMAT = 'model file';
+const KEY = 'training';
+
+export interface SaveOptions {
+  /** Leave out the optimizer's state: smaller, but training starts it anew. Default false. */
+  readonly weightsOnly?: boolean;
+}
+
+/** The file of a built model. */
+export function saveModel(model: Sequential, { weightsOnly = false }: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  const network = toNetwork(model);
+  if (weightsOnly) return encodeNetwork(network);
+  const tensors = new Map<string, SafeTensor>();
+  const layers = model.layers.map((layer) => ({ trainable: layer.trainable, ...layerExtras(layer) }));
+  const training: Record<string, unknown> = { seed: model.seed, dtype: model.dtype, steps: model.steps, layers };
+  if (model.isCompiled) {
+    const { optimizer, loss, metrics } = model;
+    const parameters = model.weights.map(({ value }) => value);
+    const { scalars, slots } = optimizer.state(parameters);
+    slots.forEach((own, i) => {
+      for (const [name, t] of Object.entries(own)) {
+        const data = t.data as Float32Array | Float64Array;
+        tensors.set(`optimizer/${i}/${name}`, { dtype: t.dtype === 'float64' ? 'F64' : 'F32', shape: t.shape, data });
+      }
+    });
+    training.optimizer = { ...optimizer.config(), scalars };
+    training.loss = { name: loss.name, ...loss.options };
+    training.metrics = metrics.map((metric) => metric.name);
+  }
+  return encodeNetwork(network, { metadata: { [KEY]: JSON.stringify(training) }, tensors });
+}
+
+function layerExtras(layer: Layer): object {
+  if (layer instanceof Dropout) return { training: layer.options.training === true };
+  if (!(layer instanceof Dense)) return {};
+  const { kernelRegularizer, biasRegularizer, activityRegularizer } = layer.options;
+  const rules = { kernelRegularizer, biasRegularizer, activityRegularizer };
+  return Object.fromEntries(
+    Object.entries(rules).flatMap(([name, rule]) => (rule === undefined ? [] : [[name, regularizer(rule)]])),
+  );
+}
+
+/**
+ * The model of a file that `saveModel` wrote, compiled as it was; a custom loss must be compiled in again. The bytes
+ * are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
+ */
+export function loadModel(bytes: Uint8Array): Sequential {
+  const { network, metadata, tensors } = decodeNetwork(bytes);
+  const text = metadata.get(KEY);
+  if (text === undefined) return fromNetwork(network, { dtype: dtypeOf(network.layers) });
+  const fail = (problem: string, at: number): never => {
+    throw new FormatError(FORMAT, KEY, `${problem}, at character ${at}`);
+  };
+  const root = new Fields(parseJson(text, fail), KEY, FORMAT);
+  const seed = root.count('seed');
+  const dtype = root.text('dtype');
+  if (dtype !== 'float32' && dtype !== 'float64') return root.fail('dtype', 'must be float32 or float64');
+  if (dtype !== dtypeOf(network.layers, dtype)) return root.fail('dtype', 'is not that of the weights');
+  const steps = root.count('steps');
+  const extras = root.list('layers');
+  if (extras.length !== network.layers.length) return root.fail('layers', `must be ${network.layers.length} objects`);
+  const model = fromNetwork(network, { seed, dtype }, (layer, i) => withExtras(layer, extras[i]!, i));
+  model.steps = steps;
+  if (root.has('optimizer')) restoreTraining(model, root, tensors);
+  root.done();
+  if (tensors.size > 0)
+    throw new FormatError(FORMAT, [...tensors.keys()][0]!.slice(0, 60), 'the tensor belongs to nothing');
+  return model;
+}
+
+function dtypeOf(layers: readonly NetworkLayer[], otherwise: 'float32' | 'float64' = 'float32'): 'float32' | 'float64' {
+  const types = new Set(
+    layers.flatMap((layer) => (layer.type === 'dense' ? [layer.weights instanceof Float64Array] : [])),
+  );
+  if (types.size > 1) throw new FormatError(FORMAT, 'weights', 'must all be F32 or all F64');
+  return types.size === 0 ? otherwise : types.has(true) ? 'float64' : 'float32';
+}
+
+function withExtras(layer: NetworkLayer, value: JsonValue, index: number): Layer {
+  const fields = new Fields(value, `${KEY}.layers[${index}]`, FORMAT);
+  const trainable = fields.flag('trainable');
+  let made = fromNetworkLayer(layer);
+  if (made instanceof Dense) {
+    const rules: Record<string, Regularizer> = {};
+    for (const rule of ['kernelRegularizer', 'biasRegularizer', 'activityRegularizer']) {
+      if (!fields.has(rule)) continue;
+      const inner = fields.inner(rule);
+      rules[rule] = { l1: inner.number('l1'), l2: inner.number('l2') };
+      inner.done();
+    }
+    made = new Dense(made.units, { ...made.options, ...(rules as Pick<DenseOptions, 'kernelRegularizer'>) });
+  } else if (made instanceof Dropout)
+    made = new Dropout(made.rate, { name: made.name, training: fields.flag('training') });
+  fields.done();
+  made.trainable = trainable;
+  return made;
+}
+
+function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, SafeTensor>): void {
+  const config = root.inner('optimizer');
+  const savedScalars = config.inner('scalars').rest();
+  const scalars: Record<string, number> = {};
+  for (const [name, value] of Object.entries(savedScalars)) {
+    scalars[name] = typeof value === 'number' ? value : config.fail('scalars', `${name} must be a number`);
+  }
+  const lossFields = root.inner('loss').rest();
+  const metrics = root
+    .list('metrics')
+    .map((name) => (typeof name === 'string' ? name : root.fail('metrics', 'must be names')));
+  const name = config.text('name');
+  const options = config.rest();
+  const { name: lossName, ...lossOptions } = lossFields;
+  const parameters = model.weights.map(({ value }) => value);
+  const slots = parameters.map((p, i) => takeSlots(p, i, tensors));
+  try {
+    const optimizer = optimizerByName(name, options);
+    optimizer.restore(parameters, { scalars, slots });
+    if (lossName === 'custom') return;
+    const kept = metrics.filter((metric) =>
+      /^(accuracy|\w+Accuracy|mse|mae|rmse|r2|precision|recall|f1|auc|logLoss)$/.test(metric),
+    );
+    const loss = lossByName(String(lossName), lossOptions as Record<string, number | boolean>);
+    model.compile({ optimizer, loss, metrics: kept.map((metric) => metricOf(metric as MetricName)) });
+  } catch (error) {
+    if (error instanceof WhittleError) throw new FormatError(FORMAT, KEY, error.message);
+    throw error;
+  }
+}
+
+function takeSlots(p: Tensor, index: number, tensors: Map<string, SafeTensor>): Record<string, Tensor> {
+  const own: Record<string, Tensor> = Object.create(null);
+  const prefix = `optimizer/${index}/`;
+  for (const [name, { shape, data }] of [...tensors]) {
+    if (!name.startsWith(prefix)) continue;
+    if (!sameShape(shape, p.shape) || (!(data instanceof Float32Array) && !(data instanceof Float64Array))) {
+      throw new FormatError(FORMAT, name.slice(0, 60), 'does not fit its parameter');
+    }
+    own[name.slice(prefix.length)] = fromData(data, shape);
+    tensors.delete(name);
+  }
+  return own;
+}

@@ -1,0 +1,54 @@
+import { add, mul } from '../autograd/arithmetic.ts';
+import { abs, square } from '../autograd/elementwise.ts';
+import { sum } from '../autograd/reductions.ts';
+import { ValueError } from '../base/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * The penalty l1·Σ|w| + l2·Σw², added to the loss. There is no ½ before l2, as in Keras: PyTorch's SGD weight_decay w
+ * corresponds to l2 = w/2.
+ */
+export interface Regularizer {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+export type RegularizerChoice = Regularizer | 'l1' | 'l2' | 'l1_l2';
+
+/** Σ|w| times `factor`, default 0.01. Drives weights toward 0; a gradient step alone seldom makes them exactly 0. */
+export function l1(factor = 0.01): Regularizer {
+  return l1l2({ l1: factor });
+}
+
+/** Σw² times `factor`, default 0.01. */
+export function l2(factor = 0.01): Regularizer {
+  return l1l2({ l2: factor });
+}
+
+/** Both, each 0 by default. */
+export function l1l2(options: { readonly l1?: number; readonly l2?: number } = {}): Regularizer {
+  const made = { l1: options.l1 ?? 0, l2: options.l2 ?? 0 };
+  for (const [field, value] of Object.entries(made)) {
+    if (!(value >= 0 && value < Infinity))
+      throw new ValueError('regularizer', field, 'a finite number of at least 0', value);
+  }
+  return made;
+}
+
+/** The regularizer behind a choice; the strings stand for factors of 0.01. */
+export function regularizer(choice: RegularizerChoice | undefined): Regularizer | null {
+  if (choice === undefined) return null;
+  if (typeof choice === 'object') return l1l2(choice);
+  if (choice === 'l1') return l1();
+  if (choice === 'l2') return l2();
+  if (choice === 'l1_l2') return l1l2({ l1: 0.01, l2: 0.01 });
+  throw new ValueError('regularizer', 'the name', 'l1, l2 or l1_l2', choice);
+}
+
+/** The penalty of `w` as a scalar. */
+export function penalty(w: Tensor, { l1: first, l2: second }: Regularizer): Tensor {
+  const absolute = (): Tensor => mul(sum(abs(w)), first);
+  const squared = (): Tensor => mul(sum(square(w)), second);
+  if (second === 0) return absolute();
+  return first === 0 ? squared() : add(absolute(), squared());
+}

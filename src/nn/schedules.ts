@@ -1,0 +1,52 @@
+import { cosTurns64, exp64, log64 } from '../../kernels/reference/math.ts';
+import { ValueError } from '../base/errors.ts';
+
+/** Learning rate by training step, counted from 0. Pure, so that training can resume anywhere. */
+export type Schedule = (step: number) => number;
+
+const positive = (op: string, field: string, value: number): void => {
+  if (!(value > 0 && value < Infinity)) throw new ValueError(op, field, 'a positive number', value);
+};
+
+/** From `initial` down to alpha·initial over `steps` along half a cosine (Loshchilov & Hutter 2017), then constant. */
+export function cosineDecay(initial: number, steps: number, alpha = 0): Schedule {
+  positive('cosineDecay', 'steps', steps);
+  return (step) => {
+    const turn = Math.round((Math.min(step, steps) / steps) * 2 ** 23); // half a turn is 2²³ of 2²⁴
+    return initial * (alpha + ((1 - alpha) * (1 + cosTurns64(turn * 256))) / 2);
+  };
+}
+
+/** initial·rate^(step/steps), in whole powers when `staircase`. */
+export function exponentialDecay(initial: number, steps: number, rate: number, staircase = false): Schedule {
+  positive('exponentialDecay', 'steps', steps);
+  positive('exponentialDecay', 'rate', rate);
+  return (step) => {
+    const power = staircase ? Math.floor(step / steps) : step / steps;
+    return initial * exp64(power * log64(rate));
+  };
+}
+
+/** initial·factor^⌊step/every⌋ by repeated products. */
+export function stepDecay(initial: number, every: number, factor: number): Schedule {
+  positive('stepDecay', 'every', every);
+  return (step) => {
+    let rate = initial;
+    for (let i = Math.floor(step / every); i > 0; i--) rate *= factor;
+    return rate;
+  };
+}
+
+/** values[i] from boundaries[i - 1] on. */
+export function piecewiseConstant(boundaries: readonly number[], values: readonly number[]): Schedule {
+  if (values.length !== boundaries.length + 1) {
+    throw new ValueError('piecewiseConstant', 'values', `${boundaries.length + 1} numbers`, values);
+  }
+  return (step) => values[boundaries.filter((boundary) => step >= boundary).length]!;
+}
+
+/** Rises evenly to the schedule's first value over `steps`, then follows the schedule. */
+export function warmup(steps: number, after: Schedule): Schedule {
+  positive('warmup', 'steps', steps);
+  return (step) => (step < steps ? (after(0) * (step + 1)) / steps : after(step - steps));
+}

@@ -1,0 +1,110 @@
+import type { TypedArray } from '../../kernels/kernels.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import { MAX_RANK, type Shape, size } from '../base/shape.ts';
+import { arrayOf, type DType, dtypeOf } from './dtype.ts';
+import { kernelsFor, run } from './runtime.ts';
+import { empty, type NestedArray, Tensor } from './tensor.ts';
+
+/**
+ * A tensor from a number, nested arrays or a typed array (copied). Numbers become float32, booleans bool, typed arrays
+ * keep their type, unless `dtype` says otherwise. `shape` regroups the elements. Throws ShapeError for ragged arrays.
+ */
+export function tensor(
+  values: NestedArray | TypedArray | Tensor,
+  options: { shape?: Shape; dtype?: DType } = {},
+): Tensor {
+  if (values instanceof Tensor) return tensor(values.data, { shape: values.shape, dtype: values.dtype, ...options });
+  if (ArrayBuffer.isView(values)) {
+    const dtype = options.dtype ?? dtypeOf(values);
+    const shape = [...(options.shape ?? [values.length])];
+    const count = size('tensor', shape);
+    if (count !== values.length) {
+      throw new ShapeError('tensor', [shape], `the shape holds ${count} elements, the array ${values.length}`);
+    }
+    const y = empty(shape, dtype, count);
+    run.kernels.convert(count, values, dtype === 'bool', y.storage.array);
+    return y;
+  }
+  const shape: number[] = [];
+  for (let level: NestedArray = values; Array.isArray(level); level = level[0] as NestedArray) {
+    shape.push(level.length);
+    if (level.length === 0 || shape.length > MAX_RANK) break; // an array may contain itself
+  }
+  const numbers = new Float64Array(size('tensor', shape));
+  let at = 0;
+  let booleans = 0;
+  const walk = (level: NestedArray, axis: number): void => {
+    if (Array.isArray(level)) {
+      if (level.length !== shape[axis]) throw new ShapeError('tensor', [], 'the nested arrays are ragged');
+      for (const inner of level) walk(inner, axis + 1);
+    } else {
+      if (axis !== shape.length) throw new ShapeError('tensor', [], 'the nested arrays are ragged');
+      if (typeof level !== 'number' && typeof level !== 'boolean') {
+        throw new ValueError('tensor', 'every element', 'a number or boolean', level);
+      }
+      if (typeof level === 'boolean') booleans++;
+      numbers[at++] = Number(level);
+    }
+  };
+  walk(values, 0);
+  const dtype = options.dtype ?? (booleans > 0 && booleans === at ? 'bool' : 'float32');
+  return tensor(numbers, { shape: options.shape ?? shape, dtype });
+}
+
+function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+  const y = empty([...shape], dtype, size(op, shape));
+  const { array } = y.storage;
+  if (array instanceof Float32Array || array instanceof Float64Array) kernelsFor(dtype).fill(y.size, value, array);
+  else {
+    const one = arrayOf(dtype, 1);
+    run.kernels.convert(1, Float64Array.of(value), dtype === 'bool', one);
+    array.fill(one[0]!, 0, y.size);
+  }
+  return y;
+}
+
+/** A tensor of one repeated value. */
+export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
+  return filled('full', shape, value, dtype);
+}
+
+export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
+  return filled('zeros', shape, 0, dtype);
+}
+
+export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
+  return filled('ones', shape, 1, dtype);
+}
+
+/** A scalar tensor. */
+export function scalar(value: number, dtype: DType = 'float32'): Tensor {
+  return full([], value, dtype);
+}
+
+/** start, start + step, ... below `stop`, as NumPy counts them: ceil((stop - start)/step) numbers. */
+export function arange(start: number, stop: number, step = 1, dtype: DType = 'float32'): Tensor {
+  if (!Number.isFinite(step) || step === 0) throw new ValueError('arange', 'step', 'finite and not 0', step);
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  const count = size('arange', [length]);
+  return tensor(
+    Float64Array.from({ length: count }, (_, i) => start + i * step),
+    { dtype },
+  );
+}
+
+/** `count` numbers from `start` to `stop`, both included. */
+export function linspace(start: number, stop: number, count: number, dtype: DType = 'float32'): Tensor {
+  const last = Math.max(1, size('linspace', [count]) - 1);
+  return tensor(
+    // The last is `stop` itself: the formula may miss it by a rounding.
+    Float64Array.from({ length: count }, (_, i) => (i === last ? stop : start + ((stop - start) * i) / last)),
+    { dtype },
+  );
+}
+
+/** The n×n identity. */
+export function eye(n: number, dtype: DType = 'float32'): Tensor {
+  const y = zeros([n, n], dtype);
+  for (let i = 0; i < n; i++) y.storage.array[i * (n + 1)] = 1;
+  return y;
+}

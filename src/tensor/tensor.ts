@@ -1,0 +1,190 @@
+import type { TypedArray } from '../../kernels/kernels.ts';
+import { DTypeError, ShapeError } from '../base/errors.ts';
+import { type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
+import { adopt, allocate, checkAlive, persistent, type Storage } from './arena.ts';
+import { type DType, dtypeOf } from './dtype.ts';
+import { format } from './print.ts';
+import { run } from './runtime.ts';
+
+/** Node's console.log calls the method of this name instead of showing the fields. */
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
+/** What the tape hangs on a tensor; defined in `autograd`. */
+export interface TapeNode {
+  readonly op: string;
+}
+
+/** Nested arrays of numbers, as deep as the rank. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+/**
+ * Numbers with a shape. A tensor is a view on a storage: several tensors may share one, with other shapes and strides.
+ * It has no operations of its own: they are functions (`add(a, b)`), in `autograd/`.
+ */
+export class Tensor {
+  readonly shape: Shape;
+  readonly size: number;
+  readonly storage: Storage;
+  /** Where the first element lies in the storage. */
+  readonly offset: number;
+  /** Strides in elements, or null when the elements lie row-major without gaps. */
+  readonly viewStrides: readonly number[] | null;
+  private readonly generation: number;
+  /** The step that computed this tensor, when a gradient may flow back through it. */
+  node: TapeNode | null = null;
+  /** Set on parameters: `backward` leaves a gradient here. */
+  requiresGrad = false;
+  /** The gradient that `backward` left, summed over calls; null before the first. */
+  grad: Tensor | null = null;
+  /** Of a pruned parameter: same shape, 1 where a weight may live; optimizers hold the others at 0. */
+  mask: Tensor | null = null;
+
+  constructor(shape: Shape, count: number, storage: Storage, offset = 0, strides: readonly number[] | null = null) {
+    this.shape = shape;
+    this.size = count;
+    this.storage = storage;
+    this.offset = offset;
+    this.viewStrides = strides;
+    this.generation = storage.owner.generation;
+  }
+
+  get dtype(): DType {
+    return this.storage.dtype;
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Elements to skip per index along each axis. */
+  get strides(): readonly number[] {
+    return this.viewStrides ?? stridesOf(this.shape);
+  }
+
+  /** The numbers, row-major: the live memory where they lie so already, else a copy. Throws DisposedError if stale. */
+  get data(): TypedArray {
+    const array = flat('data', this);
+    return array.length === this.size ? array : array.subarray(0, this.size);
+  }
+
+  /** Throws DisposedError when the step that made this tensor has ended. */
+  check(op: string): void {
+    checkAlive(op, this.storage, this.generation);
+  }
+
+  /** The only number of a tensor of size 1. */
+  item(): number {
+    if (this.size !== 1) throw new ShapeError('item', [this.shape], 'needs a tensor of size 1');
+    this.check('item');
+    return this.storage.array[this.offset]!;
+  }
+
+  /** Nested arrays of numbers. */
+  toArray(): NestedArray {
+    const data = this.data;
+    const build = (axis: number, at: number): NestedArray => {
+      if (axis === this.rank) return data[at]!;
+      const inner = this.shape.slice(axis + 1).reduce((product, n) => product * n, 1);
+      return Array.from({ length: this.shape[axis]! }, (_, i) => build(axis + 1, at + i * inner));
+    };
+    return build(0, 0);
+  }
+
+  /** Prints as NumPy does. */
+  toString(): string {
+    return format(this.shape, this.dtype, this.data);
+  }
+
+  [inspect](): string {
+    return `Tensor ${this.dtype} [${this.shape.join(', ')}]\n${this.toString()}`;
+  }
+}
+
+/** The elements as one row-major array for a kernel; it may be longer than the tensor. Copies only a strided view. */
+export function flat(op: string, t: Tensor): TypedArray {
+  t.check(op);
+  const { array } = t.storage;
+  if (t.viewStrides === null) return t.offset === 0 ? array : array.subarray(t.offset, t.offset + t.size);
+  const copy = allocate(t.dtype, t.size).array;
+  run.kernels.stridedCopy(t.shape, array, t.offset, t.viewStrides, copy, 0, stridesOf(t.shape));
+  return copy;
+}
+
+/** A new tensor whose contents are not yet defined. `count` is the size of a shape already checked. */
+export function empty(shape: Shape, dtype: DType, count: number = size('empty', shape)): Tensor {
+  return new Tensor(shape, count, allocate(dtype, count));
+}
+
+/** Wraps a typed array without copying it. Throws ShapeError when its length is not the size of `shape`. */
+export function fromData(data: TypedArray, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
+  const count = size('fromData', shape);
+  if (count !== data.length) {
+    throw new ShapeError('fromData', [shape], `the shape holds ${count} elements, the array ${data.length}`);
+  }
+  return new Tensor([...shape], count, adopt(dtype, data));
+}
+
+/** A view on the same numbers with other shape and strides; row-major strides are recognised as such. */
+export function viewOf(t: Tensor, shape: Shape, strides: readonly number[] | null, offset: number = t.offset): Tensor {
+  const count = shape.reduce((product, n) => product * n, 1);
+  t.check('view');
+  const plain = strides === null || count === 0 || isRowMajor(shape, strides);
+  return new Tensor(shape, count, t.storage, offset, plain ? null : strides);
+}
+
+function isRowMajor(shape: Shape, strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+}
+
+/** The same tensor if its elements lie row-major, else a copy that does. */
+export function contiguous(t: Tensor): Tensor {
+  if (t.viewStrides === null) return t;
+  return copyOf(t);
+}
+
+/** A fresh row-major copy, without gradient. */
+export function copyOf(t: Tensor): Tensor {
+  t.check('copy');
+  const y = empty(t.shape, t.dtype, t.size);
+  run.kernels.stridedCopy(t.shape, t.storage.array, t.offset, t.strides, y.storage.array, 0, stridesOf(t.shape));
+  return y;
+}
+
+/** A copy of `t` that outlives the step, without gradient. */
+export function keep(t: Tensor): Tensor {
+  return persistent(() => copyOf(t));
+}
+
+/**
+ * Overwrites the numbers of `target` with those of `source`, of the same shape and type. The one write in place that
+ * users have; a graph that still needs the old numbers refuses to run backward afterwards.
+ */
+export function assign(target: Tensor, source: Tensor): void {
+  if (!sameShape(target.shape, source.shape)) {
+    throw new ShapeError('assign', [target.shape, source.shape], 'shapes differ');
+  }
+  if (target.dtype !== source.dtype) {
+    throw new DTypeError('assign', [target.dtype, source.dtype], 'element types differ');
+  }
+  if (target.viewStrides?.some((stride, axis) => stride === 0 && target.shape[axis]! > 1)) {
+    throw new ShapeError('assign', [target.shape], 'the target is a broadcast view, whose elements share memory');
+  }
+  target.check('assign');
+  // A flat copy first: the two may overlap.
+  const from = flat('assign', source.storage === target.storage ? copyOf(source) : source);
+  run.kernels.stridedCopy(
+    target.shape,
+    from,
+    0,
+    stridesOf(target.shape),
+    target.storage.array,
+    target.offset,
+    target.strides,
+  );
+  target.storage.version++;
+}

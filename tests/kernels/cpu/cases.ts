@@ -1,0 +1,246 @@
+import type { TypedArray } from '../../../kernels/kernels.ts';
+
+/** What a kernel is called with, and which of its arguments it writes. Every array ends in guard elements. */
+export interface Call {
+  readonly args: readonly unknown[];
+  readonly written: readonly number[];
+}
+
+const GUARD = 8;
+const SPECIAL = [
+  NaN,
+  Infinity,
+  -Infinity,
+  0,
+  -0,
+  1e-45,
+  -1e-45,
+  1.1754942e-38,
+  -1e-40,
+  3.4028234e38,
+  -3.4028234e38,
+  1,
+  -1,
+  1e20,
+  1e-20,
+];
+
+/** So far apart that a sum of doubles depends on its order, once two of the large ones have cancelled. */
+const SPREAD = [1, 3.3, 1e-3, 1e17];
+
+/** Sizes and numbers from a seed (xorshift32): small, special, far apart or any bits, so that one draw tests one regime. */
+export class Draw {
+  private state: number;
+  private readonly regime: number;
+  constructor(seed: number) {
+    this.state = (seed * 2654435769 + 88172645) | 0 || 1;
+    this.regime = this.below(5);
+  }
+  bits(): number {
+    this.state ^= this.state << 13;
+    this.state ^= this.state >>> 17;
+    this.state ^= this.state << 5;
+    return this.state >>> 0;
+  }
+  below(n: number): number {
+    return Math.floor((this.bits() / 4294967296) * n);
+  }
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)] as T;
+  }
+  bool(): boolean {
+    return this.below(2) === 1;
+  }
+  /** 0 ... 70, often small or beside a multiple of a tile. */
+  size(): number {
+    return this.pick([this.below(6), this.below(71), this.pick([7, 8, 9, 15, 16, 17, 63, 64, 65, 66])]);
+  }
+  floats(n: number): Float32Array {
+    const x = new Float32Array(n + GUARD);
+    const asBits = new Uint32Array(x.buffer);
+    for (let i = 0; i < x.length; i++) {
+      if (this.regime === 0) asBits[i] = this.bits();
+      else if (this.regime === 1) x[i] = this.pick(SPECIAL);
+      else if (this.regime === 2) x[i] = this.pick(SPREAD) * (this.bool() ? 1 : -1);
+      else if (this.regime === 3 && this.below(64) === 0) x[i] = this.pick(SPECIAL);
+      else x[i] = (this.bits() / 4294967296 - 0.5) * this.pick([0.1, 4, 30]);
+    }
+    return x;
+  }
+  int8(n: number): Int8Array {
+    return Int8Array.from({ length: n + GUARD }, () => this.pick([-128, 127, this.below(256) - 128]));
+  }
+  int32(n: number, range: number): Int32Array {
+    return Int32Array.from({ length: n + GUARD }, () => (this.bits() / 4294967296 - 0.5) * range);
+  }
+}
+
+const gemm = (d: Draw): Call => {
+  const [m, n, k] = [d.size(), d.size(), d.pick([d.size(), d.size(), 255, 256, 257, 300])];
+  const bias = d.bool() ? d.floats(n) : null;
+  const args = [
+    m,
+    n,
+    k,
+    d.floats(m * k),
+    d.bool(),
+    d.floats(k * n),
+    d.bool(),
+    bias,
+    d.pick(['linear', 'relu']),
+    d.floats(m * n),
+  ];
+  return { args, written: [9] };
+};
+
+const unary = (d: Draw): Call => {
+  const n = d.size();
+  return { args: [n, d.floats(n), d.floats(n)], written: [2] };
+};
+
+const operand = (d: Draw, rows: number, cols: number): [Float32Array, number, number] => {
+  const [row, col] = d.pick([
+    [cols, 1],
+    [cols, 1],
+    [cols, 1],
+    [0, 1],
+    [1, 0],
+    [0, 0],
+    [cols + 3, 1],
+    [1, 1],
+  ] as const);
+  return [d.floats(rows * row + cols), row, col];
+};
+
+const binary = (d: Draw): Call => {
+  const [rows, cols] = [d.size(), d.size()];
+  return {
+    args: [rows, cols, ...operand(d, rows, cols), ...operand(d, rows, cols), d.floats(rows * cols)],
+    written: [8],
+  };
+};
+
+const reduction = (d: Draw): Call => {
+  const [outer, n, inner] = d.pick([
+    [1, d.size(), d.size()],
+    [d.size(), d.size(), 1],
+    [d.below(9), d.below(20), d.below(9)],
+  ] as const);
+  return {
+    args: [outer, Math.max(n, 1), inner, d.floats(outer * Math.max(n, 1) * inner), d.floats(outer * inner)],
+    written: [4],
+  };
+};
+
+const rowwise = (d: Draw): Call => {
+  const [rows, n] = [d.below(20), d.size()];
+  return { args: [rows, n, d.floats(rows * n), d.floats(rows * n)], written: [3] };
+};
+
+const targets = (d: Draw, rows: number, n: number): Float32Array => {
+  const t = d.floats(rows * n);
+  if (d.bool())
+    for (let i = 0; i < rows; i++) for (let j = 0, hot = d.below(n); j < n; j++) t[i * n + j] = j === hot ? 1 : 0;
+  return t;
+};
+
+/** One row for each kernel that `cpu` replaces. */
+export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
+  gemm,
+  gemmStridedBatched: (d) => {
+    const [batch, m, n, k] = [d.below(4), d.below(20), d.below(20), d.below(40)];
+    const [aStride, bStride] = [d.pick([0, m * k, m * k + 5]), d.pick([0, n * k, n * k + 3])];
+    const a = d.floats(batch * aStride + m * k);
+    const b = d.floats(batch * bStride + n * k);
+    return {
+      args: [batch, m, n, k, a, aStride, d.bool(), b, bStride, d.bool(), d.floats(batch * m * n)],
+      written: [10],
+    };
+  },
+  gemmInt8: (d) => {
+    const [m, n, k] = [d.size(), d.size(), d.pick([d.size(), d.size(), 256, 257, 300])];
+    return { args: [m, n, k, d.int8(m * k), d.int8(k * n), d.int32(m * n, 100)], written: [5] };
+  },
+  neg: unary,
+  abs: unary,
+  square: unary,
+  sqrt: unary,
+  exp: unary,
+  log: unary,
+  tanh: unary,
+  sigmoid: unary,
+  relu: unary,
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  sum: (d) => {
+    const { args } = reduction(d);
+    return { args: [...args.slice(0, 4), d.pick([1, args[1], 3.7]), args[4]], written: [5] };
+  },
+  max: reduction,
+  softmax: rowwise,
+  logSoftmax: rowwise,
+  softmaxCrossEntropy: (d) => {
+    const [rows, n] = [d.below(20), d.size()];
+    return {
+      args: [rows, n, d.floats(rows * n), targets(d, rows, n), d.floats(rows * n), d.floats(rows)],
+      written: [4, 5],
+    };
+  },
+  softmaxCrossEntropyGrad: (d) => {
+    const [rows, n] = [d.below(20), d.size()];
+    return {
+      args: [rows, n, d.floats(rows * n), targets(d, rows, n), d.floats(rows), d.floats(rows * n)],
+      written: [5],
+    };
+  },
+  adam: (d) => {
+    const n = d.size();
+    const s = d.floats(7);
+    if (d.bool()) s[6] = 0;
+    return {
+      args: [n, d.floats(n), d.floats(n), d.floats(n), d.floats(n), d.bool() ? d.floats(n) : null, s],
+      written: [1, 3, 4, 5],
+    };
+  },
+  stridedCopy: (d) => {
+    const shape = Array.from({ length: d.below(5) }, () => d.below(7));
+    const yStrides = shape.map(() => 0);
+    let step = 1; // y is contiguous with its axes in any order
+    for (const axis of shape.map((_, i) => i).sort(() => d.pick([-1, 1]))) {
+      yStrides[axis] = step;
+      step *= shape[axis] as number;
+    }
+    const xStrides = shape.map(() => d.below(17) - 8);
+    const [x, y] =
+      d.below(4) === 0 ? [d.int32(400, 1000), d.int32(step + 3, 1000)] : [d.floats(400), d.floats(step + 3)];
+    return { args: [shape, x, 200, xStrides, y, 3, yStrides], written: [4] };
+  },
+  gather: (d) => {
+    const [outer, length, inner, count] = [d.below(5), 1 + d.below(9), d.below(9), d.below(12)];
+    const indices = Int32Array.from({ length: count }, () => d.below(length));
+    const [x, y] = [outer * length * inner, outer * count * inner];
+    const arrays = d.below(4) === 0 ? [d.int8(x), indices, d.int8(y)] : [d.floats(x), indices, d.floats(y)];
+    return { args: [outer, length, inner, count, ...arrays], written: [6] };
+  },
+  requantize: (d) => {
+    const [rows, cols, zeroPoint] = [d.size(), d.size(), d.below(256) - 128];
+    const acc = d.int32(rows * cols, d.pick([3e4, 4294967295]));
+    const low = d.pick([-128, zeroPoint]);
+    return {
+      args: [rows, cols, acc, d.int32(cols, 4294967295), d.floats(cols), zeroPoint, low, d.int8(rows * cols)],
+      written: [7],
+    };
+  },
+};
+
+export const isArray = (x: unknown): x is TypedArray | Uint32Array => ArrayBuffer.isView(x) && !(x instanceof DataView);
+
+export const copyOf = (args: readonly unknown[]): unknown[] => args.map((x) => (isArray(x) ? x.slice() : x));
+
+/** The first index where the bits differ, any NaN equal to any NaN; -1 if they agree. */
+export function firstDifference(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  for (let i = 0; i < Math.max(x.length, y.length); i++) if (!Object.is(x[i], y[i])) return i;
+  return -1;
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../../kernels/reference/reference.ts';
+import { reference64 } from '../../../kernels/reference/reference64.ts';
+import { floats, same } from './tools.ts';
+
+const fr = Math.fround;
+const n = 19;
+const start = () => ({ w: floats(n, 1), g: floats(n, 2), m: floats(n, 3), v: floats(n, 4).map(Math.abs) });
+
+describe('adam', () => {
+  const s = Float32Array.of(0.003, 1e-7, 0.9, 0.1, 0.999, 0.001, 0);
+
+  test('rounds every operation in the defined order', () => {
+    const { w, g, m, v } = start();
+    const moments: number[] = [];
+    const expected = Array.from(w, (weight, i) => {
+      const m1 = fr(fr(s[2]! * m[i]!) + fr(s[3]! * g[i]!));
+      const v1 = fr(fr(s[4]! * v[i]!) + fr(s[5]! * fr(g[i]! * g[i]!)));
+      moments.push(m1, v1);
+      return fr(weight - fr(fr(s[0]! * m1) / fr(fr(Math.sqrt(v1)) + s[1]!)));
+    });
+    reference.adam(n, w, g, m, v, null, s);
+    expect([...w]).toEqual(expected);
+    expect(Array.from(moments, (_, i) => (i % 2 === 0 ? m : v)[i >> 1])).toEqual(moments);
+  });
+
+  test('decay of 0 leaves -0 and infinite weights as they are', () => {
+    const w = Float32Array.of(-0, Infinity);
+    const zero = () => new Float32Array(2);
+    reference.adam(2, w, zero(), zero(), zero(), null, s);
+    expect([...w]).toEqual([-0, Infinity]);
+  });
+
+  test('decays weights apart from the gradient', () => {
+    const w = Float32Array.of(2);
+    const zero = () => new Float32Array(1);
+    reference.adam(1, w, zero(), zero(), zero(), null, Float32Array.of(0.003, 1e-7, 0.9, 0.1, 0.999, 0.001, 0.5));
+    expect(w[0]).toBe(1);
+  });
+
+  test('with AMSGrad divides by the largest second moment so far', () => {
+    const vMax = Float32Array.of(4, 0);
+    const w = Float32Array.of(1, 1);
+    const v = Float32Array.of(1, 1);
+    reference.adam(2, w, Float32Array.of(1, 1), new Float32Array(2), v, vMax, Float32Array.of(1, 0, 0, 1, 1, 0, 0));
+    expect([...vMax]).toEqual([4, 1]);
+    expect([...w]).toEqual([0.5, 0]);
+  });
+});
+
+describe('sgd', () => {
+  test('without momentum subtracts the rounded step', () => {
+    const { w, g } = start();
+    const expected = Array.from(w, (v, i) => fr(v - fr(fr(0.1) * g[i]!)));
+    reference.sgd(n, w, g, null, false, Float32Array.of(0.1, 0));
+    expect([...w]).toEqual(expected);
+  });
+
+  test("moves by the velocity, or with Nesterov by Keras's look-ahead", () => {
+    const velocity = Float32Array.of(4);
+    const w = Float32Array.of(10);
+    reference.sgd(1, w, Float32Array.of(2), velocity, false, Float32Array.of(0.5, 0.5));
+    expect([w[0], velocity[0]]).toEqual([11, 1]); // v = 0.5·4 - 0.5·2
+    reference.sgd(1, w, Float32Array.of(2), velocity, true, Float32Array.of(0.5, 0.5));
+    expect([w[0], velocity[0]]).toEqual([9.75, -0.5]); // w + 0.5·(-0.5) - 1
+  });
+});
+
+test('rmsprop and adagrad follow their formulas', () => {
+  const [w, v, velocity] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(1)];
+  reference.rmsprop(1, w, Float32Array.of(2), v, null, Float32Array.of(0.5, 0.75, 0.25, 3, 0));
+  expect([w[0], v[0]]).toEqual([0.5, 1]); // 0.5·2/√(1 + 3)
+  reference.rmsprop(1, w, Float32Array.of(0), v, velocity, Float32Array.of(0.5, 1, 0, 3, 0.5));
+  expect([w[0], velocity[0]]).toEqual([0, 0.5]);
+  reference.adagrad(1, w, Float32Array.of(2), v, Float32Array.of(0.75, 4));
+  expect([w[0], v[0]]).toEqual([-0.5, 5]); // 0.75·2/√(5 + 4)
+});
+
+test('the float64 table takes the same steps without rounding', () => {
+  const { w, g, m, v } = start();
+  const s = Float32Array.of(0.01, 1e-6, 0.9, 0.1, 0.99, 0.01, 0.001);
+  const [w64, g64, m64, v64] = [w, g, m, v].map((x) => Float64Array.from(x)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const vMax = Float32Array.from(v);
+  const vMax64 = Float64Array.from(v);
+  for (let i = 0; i < 20; i++) {
+    reference.adam(n, w, g, m, v, vMax, s);
+    reference64.adam(n, w64, g64, m64, v64, vMax64, Float64Array.from(s));
+    reference.rmsprop(n, w, g, v, m, s);
+    reference64.rmsprop(n, w64, g64, v64, m64, Float64Array.from(s));
+  }
+  let worst = 0;
+  for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(w[i]! - w64[i]!) / Math.max(1, Math.abs(w64[i]!)));
+  expect(worst).toBeLessThan(1e-5);
+  expect(worst).toBeGreaterThan(0);
+});
+
+test('steps on no weights do nothing', () => {
+  const x = Float32Array.of(5);
+  reference.adam(0, x, x, x, x, null, new Float32Array(7));
+  reference.sgd(0, x, x, x, true, new Float32Array(2));
+  expect(same(x[0]!, 5)).toBe(true);
+});
