@@ -105,6 +105,29 @@ export {
   WhittleError,
 } from './base/errors.ts';
 export type { Shape } from './base/shape.ts';
+export { cloneModel } from './compress/clone.ts';
+export { type DistillOptions, type DistillReport, distill } from './compress/distill.ts';
+export {
+  type LatencyOptions,
+  latencies,
+  type Measurement,
+  type MeasureOptions,
+  measure,
+  type PassReport,
+  predictNetwork,
+} from './compress/measure.ts';
+export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons } from './compress/neurons.ts';
+export {
+  type PruneOptions,
+  PruningSchedule,
+  type PruningScheduleOptions,
+  type PruningScope,
+  prune,
+} from './compress/prune.ts';
+export { chooseQParams, type QuantizeOptions, quantize } from './compress/quantize.ts';
+export { type Cost, type NetworkCost, networkCost } from './infer/cost.ts';
+export type { Network, NetworkLayer, QuantizationParams } from './infer/network.ts';
+export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
 export type { ActivationChoice } from './nn/activations.ts';
 export {
   CSVLogger,

@@ -1,6 +1,6 @@
 import type { Epilogue, FloatArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
-import { broadcastShapes, sameShape } from '../base/shape.ts';
+import { broadcastShapes, type Shape, sameShape } from '../base/shape.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { kernelsFor } from '../tensor/runtime.ts';
@@ -55,7 +55,12 @@ function edges(a: Tensor, b: Tensor, transA: boolean, transB: boolean) {
 
 function batched(a: Tensor, b: Tensor, transA: boolean, transB: boolean, m: number, n: number, k: number): Tensor {
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-  const shape = broadcastShapes('matmul', batchA, batchB);
+  let shape: Shape;
+  try {
+    shape = broadcastShapes('matmul', batchA, batchB);
+  } catch {
+    throw new ShapeError('matmul', [a.shape, b.shape], 'the axes before the last two do not broadcast');
+  }
   const batch = shape.reduce((p, length) => p * length, 1);
   // One shared matrix has stride 0; any other broadcast is written out.
   const whole = (t: Tensor, own: readonly number[]): [FloatArray, number] => {

@@ -47,12 +47,7 @@ export function fromNetwork(
     const { kernel, bias } = model.layers[i] as Dense;
     kernel.storage.array.set(layer.weights);
     if (bias !== null && layer.bias !== null) bias.storage.array.set(layer.bias);
-    kernel.mask =
-      layer.mask &&
-      fromData(
-        kernel.dtype === 'float64' ? Float64Array.from(layer.mask) : Float32Array.from(layer.mask),
-        kernel.shape,
-      );
+    kernel.mask = layer.mask && fromData(Uint8Array.from(layer.mask), kernel.shape, 'bool');
   });
   return model;
 }

@@ -9,7 +9,7 @@ import { persistent, step } from '../tensor/arena.ts';
 import { full } from '../tensor/create.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { kernelsFor } from '../tensor/runtime.ts';
-import { copyOf, type Tensor } from '../tensor/tensor.ts';
+import { copyOf, flat, type Tensor } from '../tensor/tensor.ts';
 import type { Schedule } from './schedules.ts';
 
 export interface OptimizerOptions {
@@ -41,6 +41,7 @@ export abstract class Optimizer {
   private rate: number | Schedule;
   protected readonly options: OptimizerOptions;
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
+  private readonly zero = { float32: new Float32Array(1), float64: new Float64Array(1) };
   /** The scalars of a step, one block a float type, reused. */
   private readonly blocks = { float32: new Float32Array(8), float64: new Float64Array(8) };
 
@@ -96,10 +97,11 @@ export abstract class Optimizer {
         const slots = this.slotsOf(p);
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
         if (p.mask !== null) {
-          const mask = floats(this.name, p.mask);
+          const mask = flat(this.name, p.mask) as Uint8Array;
+          const zero = this.zero[dtype];
           for (const t of [p, ...Object.values(slots)]) {
             const data = floats(this.name, t);
-            kernelsFor(dtype).mul(1, size, data, size, 1, mask, size, 1, data);
+            kernelsFor(dtype).select(size, mask, data, 1, zero, 0, data);
           }
         }
         p.storage.version++;

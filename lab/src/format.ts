@@ -1,0 +1,71 @@
+import type { Figure, FormResult, JobReport } from './types.ts';
+
+const NONE = '–';
+
+type Format = (x: number) => string;
+
+const finite =
+  (format: Format): Format =>
+  (x) =>
+    Number.isFinite(x) ? format(x) : NONE;
+
+/** A score: three decimals, and no `-0.000`. */
+export const decimals: Format = finite((x) => x.toFixed(3).replace(/^-(?=0\.000$)/, ''));
+
+/** A count, in groups of three digits. */
+export const whole: Format = finite((x) => Math.round(x).toLocaleString('en-US'));
+
+export const percent: Format = finite((x) => `${x < 0.0995 ? (x * 100).toFixed(1) : Math.round(x * 100)} %`);
+
+/** Milliseconds, in the unit that reads best. */
+export const time: Format = finite((ms) => (ms < 1 ? `${digits(ms * 1000)} µs` : `${digits(ms)} ms`));
+
+/** Bytes in powers of ten. */
+export const size: Format = finite((x) => (x < 1000 ? `${Math.round(x)} B` : `${digits(x / 1000)} kB`));
+
+const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
+
+/** `mean`, and with several seeds that differ `mean (min..max)`. */
+export function range(figure: Figure, format: Format): string {
+  const { mean, min, max, values } = figure;
+  const [low, high] = [format(min), format(max)];
+  return values.length < 2 || low === high ? format(mean) : `${format(mean)} (${low}..${high})`;
+}
+
+export const severalSeeds = (report: JobReport): boolean => report.options.seeds.length > 1;
+
+/** Says what the figures stand for. */
+export function seedsLine({ options: { seeds } }: JobReport): string {
+  return seeds.length > 1
+    ? `${seeds.length} seeds (${seeds[0]}..${seeds.at(-1)}): mean (min..max)`
+    : `one seed (${seeds[0]}); use --seeds 5 for means and ranges`;
+}
+
+export function machineLine({ environment: e }: JobReport): string {
+  return `${e.cpu}, ${e.cores} ${e.cores === 1 ? 'core' : 'cores'}, ${e.platform}, ${e.runtime}, kernels ${e.kernels}`;
+}
+
+/** Bytes of a form as a share of the teacher's. */
+export function shareOfTeacher(report: JobReport, form: FormResult): number {
+  const teacher = report.forms.find(({ name }) => name === 'teacher') ?? report.forms[0];
+  return teacher === undefined ? Number.NaN : form.bytes.mean / teacher.bytes.mean;
+}
+
+/** Facts about the data: label and text. */
+export function dataFacts({ data }: JobReport): readonly (readonly [string, string])[] {
+  const { split } = data;
+  return [
+    ['data', data.name],
+    ['rows', whole(data.rows)],
+    ['features', whole(data.features)],
+    ['task', data.taskReason],
+    ...(data.classes === null ? [] : [['classes', classList(data.classes)] as const]),
+    ['split', `${whole(split.train)} training, ${whole(split.validation)} validation, ${whole(split.test)} test`],
+  ];
+}
+
+const classList = (classes: readonly string[]): string =>
+  `${classes.length}: ${classes.slice(0, 12).join(', ')}${classes.length > 12 ? ', ...' : ''}`;
+
+/** Text from a file, made harmless for a terminal: no control sequence, no new line, no change of direction. */
+export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');

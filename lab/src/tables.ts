@@ -1,0 +1,92 @@
+import Table from 'cli-table3';
+import {
+  dataFacts,
+  decimals,
+  machineLine,
+  percent,
+  plain,
+  range,
+  seedsLine,
+  shareOfTeacher,
+  time,
+  whole,
+} from './format.ts';
+import type { JobReport } from './types.ts';
+
+/** The whole report as text for a terminal. */
+export function renderTables(report: JobReport): string {
+  const { fits, forms, distillation: d, scoreName } = report;
+  const blocks = [
+    section('Data', table([], dataFacts(report))),
+    section(
+      `Under- and overfitting (${scoreName}, ${seedsLine(report)})`,
+      table(
+        ['fit', 'parameters', 'samples', 'train', 'test', 'gap', 'verdict'],
+        fits.map((f) => [
+          f.name,
+          whole(f.parameters),
+          whole(f.samples),
+          range(f.train, decimals),
+          range(f.test, decimals),
+          range(f.gap, decimals),
+          f.diagnosis.verdict,
+        ]),
+      ),
+    ),
+    section(
+      `Compression (latency on ${machineLine(report)})`,
+      table(
+        ['form', scoreName, 'bytes', 'of teacher', 'parameters', 'not zero', 'MACs', '1 sample', '64 samples'],
+        forms.map((f) => [
+          f.name,
+          range(f.score, decimals),
+          range(f.bytes, whole),
+          percent(shareOfTeacher(report, f)),
+          range(f.parameters, whole),
+          range(f.nonZeroParameters, whole),
+          range(f.macs, whole),
+          range(f.latency1, time),
+          range(f.latency64, time),
+        ]),
+      ),
+    ),
+    section(
+      'Distillation',
+      table(
+        ['student', scoreName],
+        [
+          ['from labels only', range(d.labelsOnly, decimals)],
+          ['distilled', range(d.distilled, decimals)],
+          ...(d.agreement === null ? [] : [['agrees with the teacher', range(d.agreement, decimals)]]),
+        ],
+      ),
+      d.conclusion,
+    ),
+    section(
+      'Weights (SHA-256, the same on every machine)',
+      table(
+        ['seed', 'model', 'digest'],
+        report.digests.map(({ seed, model, sha256 }) => [String(seed), model, sha256]),
+      ),
+    ),
+    section('Findings', ...report.findings.map((finding) => `- ${finding}`)),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+const section = (title: string, ...lines: readonly string[]): string =>
+  [plain(title), ...lines.map((line) => line.split('\n').map(plain).join('\n'))].join('\n');
+
+/** Columns of numbers are set flush right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const isNumber = (column: number): boolean =>
+    head.length > 0 && rows.every((row) => /^[-–\d]/.test(row[column] ?? '') && (row[column] ?? '').length < 40);
+  const drawn = new Table({
+    head: [...head],
+    style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    colAligns: head.map((_, column) => (isNumber(column) ? 'right' : 'left')),
+  });
+  drawn.push(...rows.map((row) => row.map(plain)));
+  return drawn.toString();
+}

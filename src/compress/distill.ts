@@ -1,0 +1,168 @@
+import { add, mul, sub } from '../autograd/arithmetic.ts';
+import { sigmoid, softplus, square } from '../autograd/elementwise.ts';
+import { cast, concat, oneHot, reshape, slice } from '../autograd/movement.ts';
+import { softmaxCrossEntropy } from '../autograd/products.ts';
+import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
+import { noGrad } from '../autograd/tape.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import { sameShape } from '../base/shape.ts';
+import type { Loss, LossFunction } from '../nn/losses.ts';
+import { classesOf, type Metric, metricOf } from '../nn/metrics.ts';
+import { Adam, type Optimizer } from '../nn/optimizers.ts';
+import type { FitOptions, History, Samples, Sequential } from '../nn/sequential.ts';
+import { step } from '../tensor/arena.ts';
+import { empty, keep, type Tensor } from '../tensor/tensor.ts';
+import { cloneModel } from './clone.ts';
+import { scoreOf } from './measure.ts';
+
+export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
+  readonly teacher: Sequential;
+  /** Trained as a copy; the given one is unchanged. */
+  readonly student: Sequential;
+  readonly x: Tensor;
+  /** int32 labels or one-hot rows; numbers for regression. */
+  readonly y: Tensor;
+  readonly validationData?: Samples;
+  /** Softens both distributions. Default 3. */
+  readonly temperature?: number;
+  /** Weight of the teacher's word against the labels'. Default 0.5. */
+  readonly alpha?: number;
+  /** Default Adam. */
+  readonly optimizer?: Optimizer;
+  /** Samples to score student and teacher on. */
+  readonly samples?: Samples;
+}
+
+export interface DistillReport {
+  readonly studentScore?: number;
+  readonly teacherScore?: number;
+  /** Share of samples on which both choose the same class. */
+  readonly agreement?: number;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Knowledge distillation (Hinton et al. 2015): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
+ * (1 - alpha) times the loss on the labels, where t and s are the logits of teacher and student. T² keeps the gradient's
+ * size when T changes (section 2). A final sigmoid is treated as a softmax over two classes; other outputs with numbers
+ * as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in softmax
+ * is read before it. Metrics in the history: `accuracy` for classes, `mse` for regression, against the labels.
+ */
+export function distill(options: DistillOptions): { model: Sequential; history: History; report: DistillReport } {
+  const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam(), samples } = options;
+  if (!(temperature > 0 && temperature < Infinity))
+    throw new ValueError('distill', 'temperature', 'positive', temperature);
+  if (!(alpha >= 0 && alpha <= 1)) throw new ValueError('distill', 'alpha', 'between 0 and 1', alpha);
+  const student = cloneModel(options.student);
+  if (!student.isBuilt) student.build(x.shape.slice(1));
+  if (!sameShape(teacher.outputShape, student.outputShape) || student.outputShape.length !== 1) {
+    throw new ShapeError(
+      'distill',
+      [teacher.outputShape, student.outputShape],
+      'teacher and student must have the same outputs, one axis',
+    );
+  }
+  const outputs = student.outputShape[0]!;
+  const isSigmoid = student.lastActivation === 'sigmoid';
+  const isClasses = isSigmoid || (outputs > 1 && (y.dtype === 'int32' || student.lastActivation === 'softmax'));
+  const loss = distillationLoss(
+    outputs,
+    temperature,
+    alpha,
+    isSigmoid ? 'sigmoid' : isClasses ? 'softmax' : 'regression',
+  );
+  const before = student.isCompiled
+    ? { optimizer: student.optimizer, loss: student.loss, metrics: student.metrics }
+    : null;
+  student.compile({ optimizer, loss, metrics: [onLabels(isClasses ? 'accuracy' : 'mse', outputs)] });
+  const pack = (inputs: Tensor, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, outputs);
+  const { epochs, batchSize, callbacks, shuffle } = options;
+  const given = Object.entries({ epochs, batchSize, callbacks, shuffle }).filter(([, value]) => value !== undefined);
+  const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };
+  const history = student.fit(x, pack(x, y), { ...Object.fromEntries(given), ...validation });
+  if (before !== null) student.compile(before);
+  return { model: student, history, report: reportOf(teacher, student, samples, isClasses) };
+}
+
+/** Labels and the teacher's logits side by side, [samples, 2·outputs]: what the loss below takes apart again. */
+function packTargets(teacher: Sequential, x: Tensor, y: Tensor, outputs: number): Tensor {
+  const n = x.shape[0]!;
+  const logits = empty([n, outputs], 'float32');
+  for (let start = 0; start < n; start += 256) {
+    step(() => {
+      const part = noGrad(() =>
+        teacher.forward(slice(x, [[start, Math.min(n, start + 256)]]), { logits: hasLogits(teacher) }),
+      );
+      logits.storage.array.set(part.data, start * outputs);
+    });
+  }
+  const flatLabels =
+    y.dtype === 'int32' && outputs > 1 ? oneHot(reshape(y, [n]), outputs) : cast(reshape(y, [n, -1]), 'float32');
+  if (flatLabels.shape[1] !== outputs)
+    throw new ShapeError('distill', [y.shape, [n, outputs]], 'targets do not fit the outputs');
+  return keep(concat([flatLabels, logits], 1));
+}
+
+function hasLogits(model: Sequential): boolean {
+  return model.lastActivation === 'softmax' || model.lastActivation === 'sigmoid';
+}
+
+const labelsOf = (packed: Tensor, outputs: number): Tensor => slice(packed, [null, [0, outputs]]);
+
+function distillationLoss(
+  outputs: number,
+  temperature: number,
+  alpha: number,
+  kind: 'softmax' | 'sigmoid' | 'regression',
+): Loss {
+  const teacherOf = (packed: Tensor): Tensor => slice(packed, [null, [outputs, 2 * outputs]]);
+  const mix = (soft: Tensor, hard: Tensor): Tensor => add(mul(soft, alpha), mul(hard, 1 - alpha));
+  const T = temperature;
+  const onLogits: LossFunction = (packed, s) => {
+    const [labels, t] = [labelsOf(packed, outputs), teacherOf(packed)];
+    if (kind === 'regression') return mean(mix(square(sub(s, t)), square(sub(s, labels))), { axis: 1 });
+    const softened = mul(t, 1 / T);
+    if (kind === 'sigmoid') {
+      // Cross-entropy of two classes on logits, softplus(z) - z·p; less the teacher's own entropy it is KL.
+      const crossEntropy = (z: Tensor, p: Tensor): Tensor => sub(softplus(z), mul(z, p));
+      const p = sigmoid(softened);
+      const divergence = sub(crossEntropy(mul(s, 1 / T), p), crossEntropy(softened, p));
+      return mean(mix(mul(divergence, T * T), crossEntropy(s, labels)), { axis: 1 });
+    }
+    const p = softmax(softened);
+    const negativeEntropy = sum(mul(p, logSoftmax(softened)), { axis: 1 });
+    const divergence = add(softmaxCrossEntropy(mul(s, 1 / T), p), negativeEntropy);
+    return mix(mul(divergence, T * T), softmaxCrossEntropy(s, labels));
+  };
+  const loss = { name: 'custom', call: onLogits };
+  return kind === 'regression' ? loss : { ...loss, activation: kind, callLogits: onLogits };
+}
+
+/** A metric that looks at the labels' half of packed targets. */
+function onLabels(name: 'accuracy' | 'mse', outputs: number): Metric {
+  return {
+    name,
+    create() {
+      const state = metricOf(name).create();
+      return { update: (packed, p) => state.update(labelsOf(packed, outputs), p), result: () => state.result() };
+    },
+  };
+}
+
+function reportOf(
+  teacher: Sequential,
+  student: Sequential,
+  samples: Samples | undefined,
+  isClasses: boolean,
+): DistillReport {
+  const sizes = `the student has ${student.parameterCount} parameters, the teacher ${teacher.parameterCount}`;
+  if (samples === undefined) return { notes: [sizes] };
+  const [studentScore, teacherScore] = [student, teacher].map((model) => scoreOf(model, samples).score) as [
+    number,
+    number,
+  ];
+  const scores = { studentScore, teacherScore, notes: [sizes] };
+  if (!isClasses) return scores;
+  const [p, q] = [student, teacher].map((model) => classesOf(model.predict(samples[0]))) as [Int32Array, Int32Array];
+  return { ...scores, agreement: p.filter((label, i) => label === q[i]).length / p.length };
+}

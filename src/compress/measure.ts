@@ -1,0 +1,141 @@
+import { StateError, ValueError } from '../base/errors.ts';
+import { networkCost } from '../infer/cost.ts';
+import type { Network } from '../infer/network.ts';
+import { compileNetwork } from '../infer/program.ts';
+import { networkOutputShape } from '../infer/validate.ts';
+import { encodeNetwork } from '../io/network-file.ts';
+import { classesOf, r2 } from '../nn/metrics.ts';
+import { toNetwork } from '../nn/network.ts';
+import { type Samples, Sequential } from '../nn/sequential.ts';
+import { run } from '../tensor/runtime.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+
+/** What a network costs and how good it is, measured on the real thing. */
+export interface Measurement {
+  /** Of the whole file that `encodeNetwork` writes. */
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly nonZeroParameters: number;
+  /** Multiply-adds for one sample. */
+  readonly macs: number;
+  /** Share of right classes, or R²; only if samples were given. */
+  readonly score?: number;
+  readonly scoreName?: 'accuracy' | 'r2';
+  /** Median milliseconds of a call with 1 and 64 samples; not for float64 weights. */
+  readonly latency?: { readonly batch1: number; readonly batch64: number };
+}
+
+export interface MeasureOptions {
+  /** Score the network on these: y are int32 labels, one-hot rows, or numbers. */
+  readonly samples?: Samples;
+  /** Default true. */
+  readonly latency?: boolean;
+}
+
+/** What every pass reports: the network before and after, and in sentences what did not change. */
+export interface PassReport {
+  readonly before: Measurement;
+  readonly after: Measurement;
+  readonly notes: readonly string[];
+}
+
+/** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
+export function measure(subject: Sequential | Network, { samples, latency = true }: MeasureOptions = {}): Measurement {
+  const network = networkOf(subject);
+  const { parameters, nonZeroParameters, macs } = networkCost(network);
+  const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
+  const score = samples === undefined ? {} : scoreOf(subject, samples);
+  const isDouble = network.layers.some((layer) => layer.type === 'dense' && layer.weights instanceof Float64Array);
+  if (!latency || isDouble) return { ...costs, ...score };
+  const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
+  return { ...costs, ...score, latency: { batch1, batch64 } };
+}
+
+/** Measures before and after a pass. */
+export function report(
+  before: Sequential | Network,
+  after: Sequential | Network,
+  options: MeasureOptions,
+  notes: (before: Measurement, after: Measurement) => readonly string[],
+): PassReport {
+  const [p, q] = [measure(before, options), measure(after, options)];
+  return { before: p, after: q, notes: notes(p, q) };
+}
+
+function networkOf(subject: Sequential | Network): Network {
+  return subject instanceof Sequential ? toNetwork(subject) : subject;
+}
+
+/** Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. */
+export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Tensor {
+  const program = compileNetwork(network, batchSize, run.kernels);
+  const { data } = x;
+  if (!(data instanceof Float32Array)) throw new ValueError('predictNetwork', 'x', 'float32', x.dtype);
+  const n = x.shape[0] ?? 0;
+  const [inputs, outputs] = [program.inputShape, program.outputShape].map((shape) =>
+    shape.reduce((p, q) => p * q, 1),
+  ) as [number, number];
+  if (n * inputs !== data.length)
+    throw new ValueError('predictNetwork', 'x', `samples of shape [${network.inputShape.join(', ')}]`, x.shape);
+  const y = new Float32Array(n * outputs);
+  for (let start = 0; start < n; start += batchSize) {
+    const count = Math.min(batchSize, n - start);
+    y.set(program.run(data.subarray(start * inputs, (start + count) * inputs), count), start * outputs);
+  }
+  return fromData(y, [n, ...networkOutputShape(network)]);
+}
+
+/** Accuracy for labels and one-hot rows and for a final sigmoid, else R². */
+export function scoreOf(
+  subject: Sequential | Network,
+  [x, y]: Samples,
+): { score: number; scoreName: 'accuracy' | 'r2' } {
+  if (x.shape[0] !== y.shape[0] || x.shape[0] === 0)
+    throw new StateError('measure', 'x and y must have the same number of samples, at least one');
+  const predictions = subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
+  const last = [...networkOf(subject).layers].reverse().find((layer) => 'activation' in layer);
+  const isClasses =
+    y.dtype === 'int32' ||
+    predictions.shape.at(-1)! > 1 ||
+    (last !== undefined && 'activation' in last && last.activation.name === 'sigmoid');
+  if (!isClasses) {
+    const state = r2().create();
+    state.update(y, predictions);
+    return { score: state.result(), scoreName: 'r2' };
+  }
+  const [truth, guess] = [classesOf(y), classesOf(predictions)];
+  let right = 0;
+  for (let i = 0; i < truth.length; i++) if (truth[i] === guess[i]) right++;
+  return { score: right / truth.length, scoreName: 'accuracy' };
+}
+
+export interface LatencyOptions {
+  readonly batchSize: number;
+  /** Samples taken of each network. Default 31. */
+  readonly rounds?: number;
+}
+
+/**
+ * Median milliseconds of one call of each network, measured in turns round by round, so that a change of the machine's
+ * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
+ */
+export function latencies(networks: readonly Network[], { batchSize, rounds = 31 }: LatencyOptions): number[] {
+  const programs = networks.map((network) => {
+    const program = compileNetwork(network, batchSize, run.kernels);
+    const input = new Float32Array(batchSize * network.inputShape.reduce((p, n) => p * n, 1)).map(
+      (_, i) => (i % 17) / 16,
+    );
+    const time = (calls: number): number => {
+      const start = performance.now();
+      for (let i = 0; i < calls; i++) program.run(input, batchSize);
+      return (performance.now() - start) / calls;
+    };
+    // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.
+    let calls = 1;
+    for (let spent = 0; spent < 10; calls = Math.min(calls * 2, 1 << 16)) spent += time(calls) * calls;
+    return { time, calls: Math.max(1, Math.ceil(0.3 / Math.max(1e-6, time(calls)))), samples: [] as number[] };
+  });
+  for (let round = 0; round < rounds; round++)
+    for (const { time, calls, samples } of programs) samples.push(time(calls));
+  return programs.map(({ samples }) => samples.sort((p, q) => p - q)[Math.floor(samples.length / 2)]!);
+}

@@ -1,0 +1,17 @@
+import { arithmeticCases } from './op-cases/arithmetic.ts';
+import { elementwiseCases } from './op-cases/elementwise.ts';
+import { movementCases } from './op-cases/movement.ts';
+import { productCases } from './op-cases/products.ts';
+import { reductionCases } from './op-cases/reductions.ts';
+import type { OpCase } from './op-cases/types.ts';
+
+export { Draw, type ErrorCase, type OpCase, type Sample } from './op-cases/types.ts';
+
+/** One row per operation of the public surface. */
+export const opCases: readonly OpCase[] = [
+  ...arithmeticCases,
+  ...elementwiseCases,
+  ...movementCases,
+  ...reductionCases,
+  ...productCases,
+];
