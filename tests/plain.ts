@@ -53,7 +53,14 @@ export function reduce(
 ): Plain {
   const kept = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
   const data = indices(kept).map((index) =>
-    f(indices(axes.map((axis) => x.shape[axis]!)).map((inner) => at(x, index.map((i, axis) => inner[axes.indexOf(axis)] ?? i)))),
+    f(
+      indices(axes.map((axis) => x.shape[axis]!)).map((inner) =>
+        at(
+          x,
+          index.map((i, axis) => inner[axes.indexOf(axis)] ?? i),
+        ),
+      ),
+    ),
   );
   return { shape: keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis)), data, dtype };
 }
@@ -61,7 +68,9 @@ export function reduce(
 /** f from each row along `axis` to a row of as many numbers. */
 export function alongAxis(f: (row: number[]) => number[], x: Plain, axis: number): Plain {
   return generate(x.shape, (index) => {
-    const row = Array.from({ length: x.shape[axis]! }, (_, i) => at(x, index.with(axis, i)));
+    const row = Array.from({ length: x.shape[axis]! }, (_, i) =>
+      at(x, [...index.slice(0, axis), i, ...index.slice(axis + 1)]),
+    );
     return f(row)[index[axis]!]!;
   });
 }

@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** A folder or file that cannot be used, in words for the person who named it. */
 export class FileError extends Error {}
@@ -35,7 +35,7 @@ export async function checkFolder(folder: string, names: readonly string[]): Pro
   } catch (error) {
     throw error instanceof FileError ? error : new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
   } finally {
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    await removeEmpty(made);
   }
 }
 
@@ -50,27 +50,47 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
     temporary: temporaryName(folder, name),
     path: join(folder, name),
   }));
+  const renamed: string[] = [];
   try {
     for (const { temporary, text } of pending) await write(temporary, text);
-    for (const { temporary, path } of pending) await rename(temporary, path);
+    for (const { temporary, path } of pending) {
+      await rename(temporary, path);
+      renamed.push(path);
+    }
   } catch (error) {
-    await Promise.all(pending.map(({ temporary }) => rm(temporary, { force: true })));
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    const rest = [...pending.map(({ temporary }) => temporary), ...renamed];
+    await Promise.all(rest.map((path) => rm(path, { force: true })));
+    await removeEmpty(made);
     throw new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
   }
 }
 
 const temporaryName = (folder: string, name: string): string => join(folder, `.${name}.${process.pid}.tmp`);
 
-/** The first folder that had to be made, if any. */
-async function makeFolder(folder: string): Promise<string | undefined> {
-  const there = await stat(folder).catch(() => undefined);
-  if (there !== undefined && !there.isDirectory()) throw new FileError(`cannot write to ${folder}: it is a file`);
+/** Makes the folder and returns the folders that were missing, deepest first. */
+async function makeFolder(folder: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = folder; await isMissing(at); at = dirname(at)) missing.push(at);
   try {
-    return await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
+    return missing;
   } catch (error) {
-    throw new FileError(`cannot make the folder ${folder}: ${reasonOf(error)}`);
+    await removeEmpty(missing);
+    const isFile = missing.length === 0 && reasonOf(error) === REASONS['EEXIST'];
+    throw new FileError(`cannot make the folder ${folder}: ${isFile ? 'it is a file' : reasonOf(error)}`);
   }
+}
+
+/** Whether the system says so; a path that may not be looked at is not missing. */
+const isMissing = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => false,
+    (error) => error instanceof Error && 'code' in error && error.code === 'ENOENT',
+  );
+
+/** Removes no folder that holds anything. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await rmdir(folder).catch(() => undefined);
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -6,9 +6,6 @@ import { type DType, dtypeOf } from './dtype.ts';
 import { format } from './print.ts';
 import { run } from './runtime.ts';
 
-/** Node's console.log calls the method of this name instead of showing the fields. */
-const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom');
-
 /** What the tape hangs on a tensor; defined in `autograd`. */
 export interface TapeNode {
   readonly op: string;
@@ -95,8 +92,13 @@ export class Tensor {
     return format(this.shape, this.dtype, this.data);
   }
 
-  [inspect](): string {
-    return `Tensor ${this.dtype} [${this.shape.join(', ')}]\n${this.toString()}`;
+  // Node's console.log calls the method of this name instead of showing the fields.
+  static {
+    Object.defineProperty(Tensor.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Tensor): string {
+        return `Tensor ${this.dtype} [${this.shape.join(', ')}]\n${this.toString()}`;
+      },
+    });
   }
 }
 

@@ -1,5 +1,5 @@
-import * as w from '../../src/index.ts';
 import type { Operand, Tensor } from '../../src/index.ts';
+import * as w from '../../src/index.ts';
 import { zip } from '../plain.ts';
 import type { Draw, ErrorCase, OpCase, Sample } from './types.ts';
 
@@ -84,8 +84,16 @@ function pairs(draw: Draw, op: Binary, f: (a: number, b: number) => number, rang
   const table = { shape: [SPECIAL.length, 1], data: SPECIAL };
   return [
     ...general,
-    { inputs: [draw.floats([5], aLow, aHigh)], apply: (a) => op(a!, 1.25), expected: (a) => zip((x) => f(x, 1.25), dtype)(a!) },
-    { inputs: [draw.floats([5], bLow, bHigh)], apply: (b) => op(1.25, b!), expected: (b) => zip((x) => f(1.25, x), dtype)(b!) },
+    {
+      inputs: [draw.floats([5], aLow, aHigh)],
+      apply: (a) => op(a!, 1.25),
+      expected: (a) => zip((x) => f(x, 1.25), dtype)(a!),
+    },
+    {
+      inputs: [draw.floats([5], bLow, bHigh)],
+      apply: (b) => op(1.25, b!),
+      expected: (b) => zip((x) => f(1.25, x), dtype)(b!),
+    },
     { inputs: [table, { shape: [SPECIAL.length], data: SPECIAL }], apply: op, expected, smooth: false },
   ];
 }

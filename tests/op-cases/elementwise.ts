@@ -1,5 +1,5 @@
-import * as w from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
+import * as w from '../../src/index.ts';
 import { erf, zip } from '../plain.ts';
 import type { OpCase, Sample } from './types.ts';
 
@@ -28,11 +28,13 @@ function unary(
     tolerance,
     flops: (n) => n,
     samples: (draw) => [
-      ...SHAPES.map((shape): Sample => ({
-        inputs: [draw.floats(shape, low, high, kinks)],
-        apply: op,
-        expected: zip(f),
-      })),
+      ...SHAPES.map(
+        (shape): Sample => ({
+          inputs: [draw.floats(shape, low, high, kinks)],
+          apply: op,
+          expected: zip(f),
+        }),
+      ),
       { inputs: [{ shape: [SPECIAL.length], data: SPECIAL }], apply: op, expected: zip(f), smooth: false },
     ],
     errors: [
@@ -64,9 +66,21 @@ export const elementwiseCases: readonly OpCase[] = [
   unary('tanh', w.tanh, Math.tanh),
   unary('sigmoid', w.sigmoid, (x) => 1 / (1 + Math.exp(-x))),
   unary('softplus', w.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  unary('silu', w.silu, gated((x) => 1 / (1 + Math.exp(-x)))),
-  unary('gelu', w.gelu, gated((x) => (1 + erf(x / Math.SQRT2)) / 2)),
-  unary('geluTanh', w.geluTanh, gated((x) => (1 + Math.tanh(TANH_FORM * (x + 0.044715 * x * x * x))) / 2)),
+  unary(
+    'silu',
+    w.silu,
+    gated((x) => 1 / (1 + Math.exp(-x))),
+  ),
+  unary(
+    'gelu',
+    w.gelu,
+    gated((x) => (1 + erf(x / Math.SQRT2)) / 2),
+  ),
+  unary(
+    'geluTanh',
+    w.geluTanh,
+    gated((x) => (1 + Math.tanh(TANH_FORM * (x + 0.044715 * x * x * x))) / 2),
+  ),
   unary(
     'hardSwish',
     w.hardSwish,
@@ -75,11 +89,26 @@ export const elementwiseCases: readonly OpCase[] = [
   ),
   unary('relu', w.relu, (x) => (x < 0 ? 0 : x), { kinks: [0] }, 0),
   unary('leakyRelu', w.leakyRelu, (x) => (x < 0 ? 0.2 * x : x), { kinks: [0] }),
-  unary('elu', (x) => w.elu(x, 1.5), (x) => (x < 0 ? 1.5 * Math.expm1(x) : x), { kinks: [0] }),
+  unary(
+    'elu',
+    (x) => w.elu(x, 1.5),
+    (x) => (x < 0 ? 1.5 * Math.expm1(x) : x),
+    { kinks: [0] },
+  ),
   {
-    ...unary('clip', (x) => w.clip(x, -0.75, 1), (x) => Math.min(Math.max(x, -0.75), 1), { kinks: [-0.75, 1] }, 0),
+    ...unary(
+      'clip',
+      (x) => w.clip(x, -0.75, 1),
+      (x) => Math.min(Math.max(x, -0.75), 1),
+      { kinks: [-0.75, 1] },
+      0,
+    ),
     errors: [
-      { call: () => w.clip(w.zeros([2]), 2, 1), error: w.ValueError, text: /^clip: low must be at most high \(1\), got 2/ },
+      {
+        call: () => w.clip(w.zeros([2]), 2, 1),
+        error: w.ValueError,
+        text: /^clip: low must be at most high \(1\), got 2/,
+      },
       { call: () => w.clip(w.zeros([2]), Number.NaN, 1), error: w.ValueError, text: /^clip: low/ },
       { call: () => w.clip(w.zeros([2], 'int32'), 0, 1), error: w.DTypeError, text: /^clip: .*int32/ },
     ],

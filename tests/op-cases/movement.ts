@@ -1,5 +1,5 @@
-import * as w from '../../src/index.ts';
 import type { SliceRange, Tensor } from '../../src/index.ts';
+import * as w from '../../src/index.ts';
 import { at, generate, type Index, indices, type Plain, zip } from '../plain.ts';
 import type { Draw, ErrorCase, OpCase, Sample } from './types.ts';
 
@@ -40,25 +40,50 @@ const slices: readonly (readonly [readonly number[], readonly SliceRange[], read
   [[5], [[4, 1]], [[]]],
   [[5], [-1], [4]],
   [[3, 4], [1], [1, [0, 1, 2, 3]]],
-  [[3, 4], [null, 2], [[0, 1, 2], 2]],
-  [[3, 4], [[1], [null, null, 3]], [[1, 2], [0, 3]]],
-  [[2, 3, 4], [[1, 2], -2, [3, 0, -1]], [[1], 1, [3, 2, 1]]],
-  [[2, 3, 4], [], [[0, 1], [0, 1, 2], [0, 1, 2, 3]]],
+  [
+    [3, 4],
+    [null, 2],
+    [[0, 1, 2], 2],
+  ],
+  [
+    [3, 4],
+    [[1], [null, null, 3]],
+    [
+      [1, 2],
+      [0, 3],
+    ],
+  ],
+  [
+    [2, 3, 4],
+    [[1, 2], -2, [3, 0, -1]],
+    [[1], 1, [3, 2, 1]],
+  ],
+  [
+    [2, 3, 4],
+    [],
+    [
+      [0, 1],
+      [0, 1, 2],
+      [0, 1, 2, 3],
+    ],
+  ],
 ];
 
-const sliced = (picks: readonly (number | number[])[]) => (x: Plain): Plain => {
-  const kept = picks.filter((pick) => typeof pick !== 'number') as number[][];
-  return generate(
-    kept.map((pick) => pick.length),
-    (index) => {
-      let axis = 0;
-      return at(
-        x,
-        picks.map((pick) => (typeof pick === 'number' ? pick : pick[index[axis++]!]!)),
-      );
-    },
-  );
-};
+const sliced =
+  (picks: readonly (number | number[])[]) =>
+  (x: Plain): Plain => {
+    const kept = picks.filter((pick) => typeof pick !== 'number') as number[][];
+    return generate(
+      kept.map((pick) => pick.length),
+      (index) => {
+        let axis = 0;
+        return at(
+          x,
+          picks.map((pick) => (typeof pick === 'number' ? pick : pick[index[axis++]!]!)),
+        );
+      },
+    );
+  };
 
 /** Entries of x along `axis`, which the indices' axes replace. */
 function gathered(x: Plain, picks: Plain, axis: number): Plain {
@@ -112,15 +137,54 @@ export const movementCases: readonly OpCase[] = [
   row(
     'permute',
     (draw) => [
-      move(draw, [2, 3], (x) => w.permute(x, [1, 0]), [3, 2], ([i, j]) => [j!, i!]),
-      move(draw, [2, 3, 4], (x) => w.permute(x, [2, 0, 1]), [4, 2, 3], ([i, j, k]) => [j!, k!, i!]),
-      move(draw, [2, 3, 4], (x) => w.permute(x, [-1, 1, 0]), [4, 3, 2], ([i, j, k]) => [k!, j!, i!]),
-      move(draw, [1, 5, 1], (x) => w.permute(x, [1, 2, 0]), [5, 1, 1], ([i]) => [0, i!, 0]),
-      move(draw, [0, 3], (x) => w.permute(x, [1, 0]), [3, 0], ([i, j]) => [j!, i!]),
-      move(draw, [], (x) => w.permute(x, []), [], (i) => i),
+      move(
+        draw,
+        [2, 3],
+        (x) => w.permute(x, [1, 0]),
+        [3, 2],
+        ([i, j]) => [j!, i!],
+      ),
+      move(
+        draw,
+        [2, 3, 4],
+        (x) => w.permute(x, [2, 0, 1]),
+        [4, 2, 3],
+        ([i, j, k]) => [j!, k!, i!],
+      ),
+      move(
+        draw,
+        [2, 3, 4],
+        (x) => w.permute(x, [-1, 1, 0]),
+        [4, 3, 2],
+        ([i, j, k]) => [k!, j!, i!],
+      ),
+      move(
+        draw,
+        [1, 5, 1],
+        (x) => w.permute(x, [1, 2, 0]),
+        [5, 1, 1],
+        ([i]) => [0, i!, 0],
+      ),
+      move(
+        draw,
+        [0, 3],
+        (x) => w.permute(x, [1, 0]),
+        [3, 0],
+        ([i, j]) => [j!, i!],
+      ),
+      move(
+        draw,
+        [],
+        (x) => w.permute(x, []),
+        [],
+        (i) => i,
+      ),
     ],
     [
-      shapeError(() => w.permute(w.zeros([2, 3]), [0, 0]), /^permute: needs each of 2 axes once, not \[0, 0\], got \[2, 3\]/),
+      shapeError(
+        () => w.permute(w.zeros([2, 3]), [0, 0]),
+        /^permute: needs each of 2 axes once, not \[0, 0\], got \[2, 3\]/,
+      ),
       shapeError(() => w.permute(w.zeros([2, 3]), [0]), /\[0\], got \[2, 3\]/),
       shapeError(() => w.permute(w.zeros([2, 3]), [0, 2]), /axis 2 is out of range for rank 2/),
     ],
@@ -155,7 +219,15 @@ export const movementCases: readonly OpCase[] = [
           [2, 0],
         ],
         [[5], [5]],
-      ].map(([from, to]) => move(draw, from!, (x) => w.broadcastTo(x, to!), to!, (index) => index)),
+      ].map(([from, to]) =>
+        move(
+          draw,
+          from!,
+          (x) => w.broadcastTo(x, to!),
+          to!,
+          (index) => index,
+        ),
+      ),
     [
       shapeError(() => w.broadcastTo(w.zeros([2, 3]), [3, 3]), /^broadcastTo: .*got \[2, 3\] and \[3, 3\]/),
       shapeError(() => w.broadcastTo(w.zeros([2, 3]), [3]), /\[2, 3\] and \[3\]/),
@@ -165,11 +237,41 @@ export const movementCases: readonly OpCase[] = [
   row(
     'squeeze',
     (draw) => [
-      move(draw, [1, 3, 1], (x) => w.squeeze(x), [3], ([i]) => [0, i!, 0]),
-      move(draw, [1, 3, 1], (x) => w.squeeze(x, -1), [1, 3], ([i, j]) => [i!, j!, 0]),
-      move(draw, [1, 3, 1], (x) => w.squeeze(x, 0), [3, 1], ([i, j]) => [0, i!, j!]),
-      move(draw, [1], (x) => w.squeeze(x), [], () => [0]),
-      move(draw, [1, 0], (x) => w.squeeze(x, 0), [0], ([i]) => [0, i!]),
+      move(
+        draw,
+        [1, 3, 1],
+        (x) => w.squeeze(x),
+        [3],
+        ([i]) => [0, i!, 0],
+      ),
+      move(
+        draw,
+        [1, 3, 1],
+        (x) => w.squeeze(x, -1),
+        [1, 3],
+        ([i, j]) => [i!, j!, 0],
+      ),
+      move(
+        draw,
+        [1, 3, 1],
+        (x) => w.squeeze(x, 0),
+        [3, 1],
+        ([i, j]) => [0, i!, j!],
+      ),
+      move(
+        draw,
+        [1],
+        (x) => w.squeeze(x),
+        [],
+        () => [0],
+      ),
+      move(
+        draw,
+        [1, 0],
+        (x) => w.squeeze(x, 0),
+        [0],
+        ([i]) => [0, i!],
+      ),
     ],
     [
       shapeError(() => w.squeeze(w.zeros([2, 1]), 0), /^squeeze: axis 0 is not of size 1, got \[2, 1\]/),
@@ -179,11 +281,41 @@ export const movementCases: readonly OpCase[] = [
   row(
     'expandDims',
     (draw) => [
-      move(draw, [3], (x) => w.expandDims(x, 0), [1, 3], ([, i]) => [i!]),
-      move(draw, [3], (x) => w.expandDims(x, -1), [3, 1], ([i]) => [i!]),
-      move(draw, [2, 3], (x) => w.expandDims(x, 1), [2, 1, 3], ([i, , j]) => [i!, j!]),
-      move(draw, [], (x) => w.expandDims(x, 0), [1], () => []),
-      move(draw, [0], (x) => w.expandDims(x, 1), [0, 1], ([i]) => [i!]),
+      move(
+        draw,
+        [3],
+        (x) => w.expandDims(x, 0),
+        [1, 3],
+        ([, i]) => [i!],
+      ),
+      move(
+        draw,
+        [3],
+        (x) => w.expandDims(x, -1),
+        [3, 1],
+        ([i]) => [i!],
+      ),
+      move(
+        draw,
+        [2, 3],
+        (x) => w.expandDims(x, 1),
+        [2, 1, 3],
+        ([i, , j]) => [i!, j!],
+      ),
+      move(
+        draw,
+        [],
+        (x) => w.expandDims(x, 0),
+        [1],
+        () => [],
+      ),
+      move(
+        draw,
+        [0],
+        (x) => w.expandDims(x, 1),
+        [0, 1],
+        ([i]) => [i!],
+      ),
     ],
     [shapeError(() => w.expandDims(w.zeros([2]), 3), /^expandDims: axis 3 is out of range for rank 2/)],
   ),
@@ -205,11 +337,41 @@ export const movementCases: readonly OpCase[] = [
   row(
     'flip',
     (draw) => [
-      move(draw, [5], (x) => w.flip(x), [5], ([i]) => [4 - i!]),
-      move(draw, [2, 3], (x) => w.flip(x), [2, 3], ([i, j]) => [1 - i!, 2 - j!]),
-      move(draw, [2, 3], (x) => w.flip(x, [-1]), [2, 3], ([i, j]) => [i!, 2 - j!]),
-      move(draw, [0, 2], (x) => w.flip(x, [0]), [0, 2], (i) => i),
-      move(draw, [], (x) => w.flip(x), [], (i) => i),
+      move(
+        draw,
+        [5],
+        (x) => w.flip(x),
+        [5],
+        ([i]) => [4 - i!],
+      ),
+      move(
+        draw,
+        [2, 3],
+        (x) => w.flip(x),
+        [2, 3],
+        ([i, j]) => [1 - i!, 2 - j!],
+      ),
+      move(
+        draw,
+        [2, 3],
+        (x) => w.flip(x, [-1]),
+        [2, 3],
+        ([i, j]) => [i!, 2 - j!],
+      ),
+      move(
+        draw,
+        [0, 2],
+        (x) => w.flip(x, [0]),
+        [0, 2],
+        (i) => i,
+      ),
+      move(
+        draw,
+        [],
+        (x) => w.flip(x),
+        [],
+        (i) => i,
+      ),
     ],
     [
       shapeError(() => w.flip(w.zeros([2, 3]), [2]), /^flip: axis 2 is out of range for rank 2/),
@@ -228,7 +390,8 @@ export const movementCases: readonly OpCase[] = [
           const to = x[0]!.shape.map((n, i) => (i === along ? sizes.reduce((p, q) => p + q, 0) : n));
           return generate(to, (index) => {
             let place = index[along]!;
-            const from = sizes.findIndex((n) => place < n || (place -= n) < 0);
+            let from = 0;
+            while (place >= sizes[from]!) place -= sizes[from++]!;
             return at(
               x[from]!,
               index.map((i, other) => (other === along ? place : i)),
@@ -238,10 +401,35 @@ export const movementCases: readonly OpCase[] = [
       });
       return [
         join([[2], [3]], 0),
-        join([[2, 3], [2, 1], [2, 2]], 1),
-        join([[2, 3], [1, 3]], -2),
-        join([[1, 2, 3], [1, 2, 3]], 2),
-        join([[0, 2], [3, 2]], 0),
+        join(
+          [
+            [2, 3],
+            [2, 1],
+            [2, 2],
+          ],
+          1,
+        ),
+        join(
+          [
+            [2, 3],
+            [1, 3],
+          ],
+          -2,
+        ),
+        join(
+          [
+            [1, 2, 3],
+            [1, 2, 3],
+          ],
+          2,
+        ),
+        join(
+          [
+            [0, 2],
+            [3, 2],
+          ],
+          0,
+        ),
         join([[4]], 0),
       ];
     },
@@ -315,20 +503,39 @@ export const movementCases: readonly OpCase[] = [
   row(
     'pad',
     (draw) => [
-      move(draw, [], (x) => w.pad(x, []), [], (i) => i),
-      move(draw, [3], (x) => w.pad(x, [[0, 0]]), [3], (i) => i),
-      ...([[[3]], [[2, 3]], [[0, 2]]] as number[][][]).map(([shape]): Sample => ({
-        inputs: [draw.floats(shape!)],
-        apply: (x) => w.pad(x!, shape!.map((_, axis) => [axis + 1, 2] as const), -1.5),
-        expected: (x) =>
-          generate(
-            shape!.map((n, axis) => n + axis + 3),
-            (index) => {
-              const inside = index.map((i, axis) => i - axis - 1);
-              return inside.every((i, axis) => i >= 0 && i < shape![axis]!) ? at(x!, inside) : -1.5;
-            },
-          ),
-      })),
+      move(
+        draw,
+        [],
+        (x) => w.pad(x, []),
+        [],
+        (i) => i,
+      ),
+      move(
+        draw,
+        [3],
+        (x) => w.pad(x, [[0, 0]]),
+        [3],
+        (i) => i,
+      ),
+      ...([[[3]], [[2, 3]], [[0, 2]]] as number[][][]).map(
+        ([shape]): Sample => ({
+          inputs: [draw.floats(shape!)],
+          apply: (x) =>
+            w.pad(
+              x!,
+              shape!.map((_, axis) => [axis + 1, 2] as const),
+              -1.5,
+            ),
+          expected: (x) =>
+            generate(
+              shape!.map((n, axis) => n + axis + 3),
+              (index) => {
+                const inside = index.map((i, axis) => i - axis - 1);
+                return inside.every((i, axis) => i >= 0 && i < shape![axis]!) ? at(x!, inside) : -1.5;
+              },
+            ),
+        }),
+      ),
     ],
     [
       shapeError(() => w.pad(w.zeros([2, 3]), [[1, 1]]), /^pad: 1 widths for 2 axes, got \[2, 3\]/),
@@ -399,7 +606,13 @@ export const movementCases: readonly OpCase[] = [
           apply: (x, i, u) => w.scatterAdd(x!, i!, u!, axis),
           expected: (x, i, u) => scattered(x!, i!, u!, axis),
         });
-        return [put([5], [3], 0), put([4, 3], [6], 0), put([2, 5], [4], 1), put([2, 3, 2], [2, 2], 1), put([3], [0], 0)];
+        return [
+          put([5], [3], 0),
+          put([4, 3], [6], 0),
+          put([2, 5], [4], 1),
+          put([2, 3, 2], [2, 2], 1),
+          put([3], [0], 0),
+        ];
       },
       [
         shapeError(
@@ -439,11 +652,13 @@ export const movementCases: readonly OpCase[] = [
   row(
     'cast',
     (draw) => [
-      ...SHAPES.map((shape): Sample => ({
-        inputs: [draw.floats(shape)],
-        apply: (x) => w.cast(w.cast(x!, 'float64'), 'float32'),
-        expected: zip((x) => x),
-      })),
+      ...SHAPES.map(
+        (shape): Sample => ({
+          inputs: [draw.floats(shape)],
+          apply: (x) => w.cast(w.cast(x!, 'float64'), 'float32'),
+          expected: zip((x) => x),
+        }),
+      ),
       {
         inputs: [{ shape: [7], data: [1.9, -1.9, 3e9, -3e9, Number.NaN, Infinity, -0.5] }],
         apply: (x) => w.cast(x!, 'int32'),
@@ -463,8 +678,7 @@ export const movementCases: readonly OpCase[] = [
   ),
   row(
     'detach',
-    (draw) =>
-      SHAPES.map((shape) => ({ inputs: [draw.floats(shape)], apply: w.detach, expected: zip((x) => x) })),
+    (draw) => SHAPES.map((shape) => ({ inputs: [draw.floats(shape)], apply: w.detach, expected: zip((x) => x) })),
     [],
     'none',
   ),

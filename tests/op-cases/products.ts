@@ -17,7 +17,9 @@ function product(a: Plain, b: Plain, transA = false, transB = false): Plain {
   const c = generate([...batch, left.shape.at(ta ? -1 : -2)!, right.shape.at(tb ? -2 : -1)!], (index) => {
     const [at0, i, j] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
     return total(
-      range(k).map((p) => at(left, [...at0, ...(ta ? [p, i] : [i, p])]) * at(right, [...at0, ...(tb ? [j, p] : [p, j])])),
+      range(k).map(
+        (p) => at(left, [...at0, ...(ta ? [p, i] : [i, p])]) * at(right, [...at0, ...(tb ? [j, p] : [p, j])]),
+      ),
     );
   });
   const [m, n] = c.shape.slice(-2) as [number, number];
@@ -195,7 +197,11 @@ export const productCases: readonly OpCase[] = [
         loss([2, 17]),
         {
           inputs: [draw.floats([4, 10], -9, 9)],
-          apply: (z) => w.softmaxCrossEntropy(z!, w.tensor(Float64Array.from(hot(4, 10).data), { shape: [4, 10], dtype: z!.dtype })),
+          apply: (z) =>
+            w.softmaxCrossEntropy(
+              z!,
+              w.tensor(Float64Array.from(hot(4, 10).data), { shape: [4, 10], dtype: z!.dtype }),
+            ),
           expected: (z) => crossEntropy(z!, hot(4, 10)),
         },
         { ...loss([3, 5], 1000), smooth: false },
