@@ -4,6 +4,7 @@ import { movementCases } from './op-cases/movement.ts';
 import { productCases } from './op-cases/products.ts';
 import { reductionCases } from './op-cases/reductions.ts';
 import type { OpCase } from './op-cases/types.ts';
+import { viewCases } from './op-cases/views.ts';
 
 export { Draw, type ErrorCase, type OpCase, type Sample } from './op-cases/types.ts';
 
@@ -11,6 +12,7 @@ export { Draw, type ErrorCase, type OpCase, type Sample } from './op-cases/types
 export const opCases: readonly OpCase[] = [
   ...arithmeticCases,
   ...elementwiseCases,
+  ...viewCases,
   ...movementCases,
   ...reductionCases,
   ...productCases,

@@ -87,7 +87,7 @@ export const elementwiseCases: readonly OpCase[] = [
     (x) => (x <= -3 ? (Number.isFinite(x) ? 0 : Number.NaN) : x >= 3 ? x : x * (x / 6 + 0.5)),
     { low: -5, high: 5, kinks: [-3, 3] },
   ),
-  unary('relu', w.relu, (x) => (x < 0 ? 0 : x), { kinks: [0] }, 0),
+  unary('relu', w.relu, (x) => (x >= 0 || Number.isNaN(x) ? x : 0), { kinks: [0] }, 0),
   unary('leakyRelu', w.leakyRelu, (x) => (x < 0 ? 0.2 * x : x), { kinks: [0] }),
   unary(
     'elu',

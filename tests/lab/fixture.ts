@@ -1,0 +1,111 @@
+import type { Figure, FitResult, FormResult, JobReport } from '../../lab/src/types.ts';
+
+/** Deterministic wiggle in [-1, 1]. */
+const wiggle = (i: number): number => ((i * 7919) % 200) / 100 - 1;
+
+const figure = (mean: number, spread: number, seeds: number): Figure => {
+  const values = Array.from({ length: seeds }, (_, i) => mean + (seeds === 1 ? 0 : spread * (i / (seeds - 1) - 0.5)));
+  return { mean, min: Math.min(...values), max: Math.max(...values), values };
+};
+
+const curve = (epochs: number, from: number, to: number, rate: number, rise = 0): number[] =>
+  Array.from({ length: epochs }, (_, i) => to + ((from - to) * rate) / (rate + i) + rise * i + wiggle(i + epochs) * 0.01);
+
+/** A report such as the job leaves, with made-up numbers; `name` goes wherever a file may put text. */
+export function fixture(seeds = 1, name = 'digits'): JobReport {
+  const fit = (
+    fitName: string,
+    kind: FitResult['kind'],
+    [train, test, rise, epochs]: readonly [number, number, number, number],
+    verdict: string,
+  ): FitResult => ({
+    name: fitName,
+    kind,
+    description: `64-256-128-10 on 200 samples: ${fitName}`,
+    parameters: kind === 'underfit' ? 5770 : 50826,
+    samples: fitName === 'more data' ? 1078 : 200,
+    train: figure(train, 0.004, seeds),
+    test: figure(test, 0.02, seeds),
+    gap: figure(train - test, 0.02, seeds),
+    diagnosis: { verdict, reasons: [`training accuracy ${train}, validation ${test}`] },
+    history: {
+      loss: curve(epochs, 2.3, 1 - train, 2),
+      val_loss: curve(epochs, 2.3, (1 - test) * 2, 2, rise),
+      accuracy: curve(epochs, 0.1, train, 2),
+      val_accuracy: curve(epochs, 0.1, test, 2),
+    },
+  });
+  const form = (
+    formName: string,
+    [score, bytes, parameters, nonZero, macs, one, many]: readonly [number, number, number, number, number, number, number],
+  ): FormResult => ({
+    name: formName,
+    description: `the network, ${formName}`,
+    score: figure(score, 0.01, seeds),
+    bytes: figure(bytes, 0, seeds),
+    parameters: figure(parameters, 0, seeds),
+    nonZeroParameters: figure(nonZero, 0, seeds),
+    macs: figure(macs, 0, seeds),
+    latency1: figure(one, one / 10, seeds),
+    latency64: figure(many, many / 10, seeds),
+    notes: [`${formName}: changes bytes`],
+  });
+  const bell = (low: number, high: number, peak: number): number[] =>
+    Array.from({ length: 40 }, (_, i) => {
+      const x = low + ((i + 0.5) * (high - low)) / 40;
+      return Math.round(900 / (1 + 60 * x * x)) + (i === 20 ? peak : 0);
+    });
+  return {
+    version: 1,
+    environment: { runtime: 'Node 20.19.1', platform: 'linux x64', cpu: 'AMD EPYC 9654', cores: 2, kernels: 'wasm' },
+    data: {
+      name,
+      rows: 1797,
+      features: 64,
+      classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', name],
+      task: 'classification',
+      taskReason: `classification: "${name}" has 10 distinct integers, at most 20`,
+      split: { train: 1078, validation: 359, test: 360 },
+    },
+    options: { seeds: Array.from({ length: seeds }, (_, i) => i), epochs: 60 },
+    scoreName: 'accuracy',
+    fits: [
+      fit('underfit', 'underfit', [0.61, 0.58, 0, 10], 'underfit'),
+      fit('overfit', 'overfit', [1, 0.871, 0.006, 60], 'overfit'),
+      fit('more data', 'remedy', [1, 0.972, 0.001, 60], 'good fit'),
+      fit('L1', 'remedy', [0.985, 0.902, 0, 60], 'overfit'),
+      fit('L2', 'remedy', [0.995, 0.911, 0, 60], 'overfit'),
+      fit('dropout', 'remedy', [0.99, 0.921, 0.001, 60], 'overfit'),
+      fit('early stopping', 'remedy', [0.96, 0.9, 0, 22], 'overfit'),
+      fit('smaller network', 'remedy', [0.94, 0.905, 0, 60], 'good fit'),
+    ],
+    forms: [
+      form('teacher', [0.975, 204_120, 50_826, 50_826, 50_432, 0.021, 0.61]),
+      form('pruned', [0.969, 62_400, 50_826, 10_165, 10_090, 0.014, 0.42]),
+      form('neurons pruned', [0.967, 61_200, 14_000, 14_000, 13_900, 0.009, 0.21]),
+      form('int8', [0.972, 52_900, 50_826, 50_826, 50_432, 0.016, 0.3]),
+      form('student (labels only)', [0.951, 10_950, 2410, 2410, 2368, 0.004, 0.06]),
+      form('student (distilled)', [0.958, 10_950, 2410, 2410, 2368, 0.004, 0.06]),
+      form('combined', [0.955, 3900, 2410, 1600, 1580, 0.005, 0.05]),
+    ],
+    histograms: [
+      { name: 'teacher', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 0) },
+      { name: 'pruned', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 30_000).map((n) => (n < 400 ? n : 0) || (n > 9000 ? n : 0)) },
+      { name: 'int8', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 300) },
+      { name: 'combined', low: -0.4, high: 0.4, counts: bell(-0.4, 0.4, 900) },
+    ],
+    distillation: {
+      distilled: figure(0.958, 0.008, seeds),
+      labelsOnly: figure(0.951, 0.01, seeds),
+      agreement: figure(0.964, 0.01, seeds),
+      conclusion: 'Distillation helped: 0.958 against 0.951 from labels only.',
+    },
+    digests: [{ seed: 0, model: 'teacher', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }],
+    findings: [
+      'The 64-256-128-10 network on 200 samples overfits: 1.000 on training samples, 0.871 on test samples.',
+      'More data closes the gap best: from 0.129 to 0.028.',
+      'The combined form keeps 0.955 of accuracy in 3,900 bytes, 1.9 % of the teacher.',
+    ],
+    seconds: { training: 21.4, total: 27.9 },
+  };
+}
