@@ -1,10 +1,8 @@
 // Trains two small networks on the shipped data with a kernel table, and prints the digests of their weights: the same
 // on every JavaScript engine and with every exact table. Usage: node scripts/digests.mjs [cpu|reference]
 import { readFileSync } from 'node:fs';
-import {
-  Adam, Dense, digest, Dropout, mul, reference, Sequential, SGD, setBackend,
-} from '../dist/src/index.js';
 import { tableFromCSV } from '../dist/src/data/index.js';
+import { Adam, Dense, Dropout, digest, mul, reference, Sequential, SGD, setBackend } from '../dist/src/index.js';
 
 export function digests() {
   const text = readFileSync(new URL('../data/wine.csv', import.meta.url), 'utf8');
@@ -30,7 +28,10 @@ export function digests() {
     ],
     { seed: 11 },
   );
-  gated.compile({ optimizer: new SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true }), loss: 'sparseCategoricalCrossentropy' });
+  gated.compile({
+    optimizer: new SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true }),
+    loss: 'sparseCategoricalCrossentropy',
+  });
   gated.fit(x, target, { epochs: 5, batchSize: 20 });
   return [digest(classifier), digest(gated)];
 }

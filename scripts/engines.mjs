@@ -21,7 +21,11 @@ function fetchBun() {
   writeFileSync(join(cache, 'package.json'), '{"private":true}');
   for (const name of packages) {
     const binary = join(cache, 'node_modules', name, 'bin', platform === 'win32' ? 'bun.exe' : 'bun');
-    const npm = spawnSync('npm', ['install', '--ignore-scripts', '--no-save', `${name}@${BUN}`], { cwd: cache, encoding: 'utf8', shell: platform === 'win32' });
+    const npm = spawnSync('npm', ['install', '--ignore-scripts', '--no-save', `${name}@${BUN}`], {
+      cwd: cache,
+      encoding: 'utf8',
+      shell: platform === 'win32',
+    });
     if (npm.status === 0 && existsSync(binary)) return binary;
   }
   return null;

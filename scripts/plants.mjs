@@ -18,14 +18,28 @@ if (chosen.length === 0) {
 
 const copy = mkdtempSync(join(tmpdir(), 'whittle-plants-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-for (const entry of ['src', 'kernels', 'tests', 'bench', 'data', 'scripts', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+for (const entry of [
+  'src',
+  'kernels',
+  'tests',
+  'bench',
+  'data',
+  'scripts',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+]) {
   cpSync(join(root, entry), join(copy, entry), { recursive: true, filter: (path) => !path.includes('/dist') });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
 
 function run(files) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  return spawnSync(process.execPath, [vitest, 'run', '--bail=1', ...files], { cwd: copy, encoding: 'utf8', env: { ...process.env, CI: 'true' } });
+  return spawnSync(process.execPath, [vitest, 'run', '--bail=1', ...files], {
+    cwd: copy,
+    encoding: 'utf8',
+    env: { ...process.env, CI: 'true' },
+  });
 }
 
 // The tests must pass before anything is planted, or their failing would prove nothing.
@@ -46,7 +60,10 @@ for (const { name, file, find, replace, mustFail } of chosen) {
     missed++;
     continue;
   }
-  writeFileSync(path, original.replace(find, () => replace));
+  writeFileSync(
+    path,
+    original.replace(find, () => replace),
+  );
   const survivors = mustFail.filter((test) => run([test]).status === 0);
   writeFileSync(path, original);
   if (survivors.length > 0) missed++;

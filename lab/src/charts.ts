@@ -19,8 +19,16 @@ function draw(label: string, options: Plot.PlotOptions): string {
   return svg.outerHTML;
 }
 
+interface Epoch {
+  readonly epoch: number;
+  readonly value: number;
+}
+
+const minimum = (points: readonly Epoch[]): Epoch | undefined =>
+  points.find(({ value }) => value === Math.min(...points.map((p) => p.value)));
+
 /** Points enough for a picture; the last one is always there. */
-function thinned(values: readonly number[]): { epoch: number; value: number }[] {
+function thinned(values: readonly number[]): Epoch[] {
   const stride = Math.ceil(values.length / 150);
   return values.flatMap((value, i) =>
     (i % stride === 0 || i === values.length - 1) && Number.isFinite(value) ? [{ epoch: i + 1, value }] : [],
@@ -57,12 +65,10 @@ export function curveScales(fits: readonly FitResult[]): CurveScales {
 /** Training and validation over the epochs; `key` is `loss` or the score. */
 export function curves(fit: FitResult, key: string, title: string, scales: CurveScales): string {
   const domain = key === 'loss' ? scales.loss : scales.score;
-  const [train, validation] = [fit.history[key] ?? [], fit.history[`val_${key}`] ?? []].map(thinned) as [
-    ReturnType<typeof thinned>,
-    ReturnType<typeof thinned>,
-  ];
-  const lowest = key === 'loss' ? validation.reduce((a, b) => (b.value < a.value ? b : a), validation[0] ?? null) : null;
-  const last = (points: ReturnType<typeof thinned>): string => decimals(points.at(-1)?.value ?? Number.NaN);
+  const train = thinned(fit.history[key] ?? []);
+  const validation = thinned(fit.history[`val_${key}`] ?? []);
+  const lowest = key === 'loss' ? minimum(validation) : undefined;
+  const last = (points: readonly Epoch[]): string => decimals(points.at(-1)?.value ?? Number.NaN);
   return draw(
     `${title} of ${fit.name} over ${fit.history[key]?.length ?? 0} epochs: training ends at ${last(train)}, validation at ${last(validation)}`,
     {
@@ -84,7 +90,7 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
           strokeDasharray: '5 3',
           clip: true,
         }),
-        ...(lowest === null
+        ...(lowest === undefined
           ? []
           : [Plot.dot([lowest], { x: 'epoch', y: 'value', r: 3.5, stroke: 'var(--test)', fill: 'var(--paper)' })]),
       ],
@@ -114,7 +120,13 @@ function bars(label: string, data: readonly Bar[], format: (x: number) => string
     marginRight: text,
     marginTop: 4,
     marginBottom: 22,
-    x: { domain: [Math.min(0, ...ends), Math.max(0, ...ends) || 1], ticks: 3, label: null, tickFormat: format, grid: true },
+    x: {
+      domain: [Math.min(0, ...ends), Math.max(0, ...ends) || 1],
+      ticks: 3,
+      label: null,
+      tickFormat: format,
+      grid: true,
+    },
     y: { domain: series, axis: null, padding: 0.12 },
     fy: { domain: rows, label: null, padding: 0.22 },
     marks: [

@@ -74,7 +74,8 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       return error.exitCode === 0 ? 0 : fail(2, error.message.replace(/^error: /, ''));
     }
     if (error instanceof UsageError || error instanceof FileError) return fail(2, error.message);
-    if (error instanceof WhittleError) return fail(['format', 'limit', 'value'].includes(error.code) ? 2 : 1, error.message);
+    if (error instanceof WhittleError)
+      return fail(['format', 'limit', 'value'].includes(error.code) ? 2 : 1, error.message);
     throw error;
   }
 }
@@ -93,12 +94,16 @@ function parse(args: readonly string[], { defaultEpochs, version, output }: Surr
     .option('--csv <file>', 'your own table: CSV with a header, may be packed with gzip')
     .option('--target <column>', 'column of the CSV to predict')
     .addOption(
-      new Option('--task <task>', 'what the target is; default: by its values').choices(['classification', 'regression']),
+      new Option('--task <task>', 'what the target is; default: by its values').choices([
+        'classification',
+        'regression',
+      ]),
     )
     .addOption(
-      new Option('--missing <how>', 'empty cells of the CSV: refuse, or take the mean of the column; default: error').choices(
-        ['error', 'mean'],
-      ),
+      new Option(
+        '--missing <how>',
+        'empty cells of the CSV: refuse, or take the mean of the column; default: error',
+      ).choices(['error', 'mean']),
     )
     .option('--no-progress', 'show no progress')
     .exitOverride()
@@ -144,7 +149,8 @@ async function readTable(flags: Flags, around: Surroundings): Promise<{ table: T
     if (error instanceof ValueError && error.field === 'target') {
       throw new UsageError(error.message.replace(/^.*?target/, '--target'));
     }
-    const fillable = error.message.endsWith(': the cell is empty') && !error.message.includes(JSON.stringify(flags.target));
+    const fillable =
+      error.message.endsWith(': the cell is empty') && !error.message.includes(JSON.stringify(flags.target));
     throw new UsageError(`${flags.csv}: ${error.message}${fillable ? '. Fill it with --missing mean?' : ''}`);
   }
 }

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { run } from './cli.ts';
 import { DEFAULT_EPOCHS, runJob } from './job.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 // A reader that closes the pipe early, such as `head`, must not cost the report.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

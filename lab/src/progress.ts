@@ -35,7 +35,10 @@ function bars(stream: NodeJS.WritableStream): Shown {
   return {
     stage(name, steps) {
       end();
-      bar = new SingleBar({ stream, format: '{bar} {value}/{total}  {name}  {detail}', barsize: 24 }, Presets.shades_classic);
+      bar = new SingleBar(
+        { stream, format: '{bar} {value}/{total}  {name}  {detail}', barsize: 24 },
+        Presets.shades_classic,
+      );
       bar.start(steps, 0, { name: plain(name), detail: '' });
     },
     tick: (detail) => bar?.increment(1, { detail: plain(detail) }),

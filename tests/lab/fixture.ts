@@ -9,7 +9,10 @@ const figure = (mean: number, spread: number, seeds: number): Figure => {
 };
 
 const curve = (epochs: number, from: number, to: number, rate: number, rise = 0): number[] =>
-  Array.from({ length: epochs }, (_, i) => to + ((from - to) * rate) / (rate + i) + rise * i + wiggle(i + epochs) * 0.01);
+  Array.from(
+    { length: epochs },
+    (_, i) => to + ((from - to) * rate) / (rate + i) + rise * i + wiggle(i + epochs) * 0.01,
+  );
 
 /** A report such as the job leaves, with made-up numbers; `name` goes wherever a file may put text. */
 export function fixture(seeds = 1, name = 'digits'): JobReport {
@@ -37,7 +40,15 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
   });
   const form = (
     formName: string,
-    [score, bytes, parameters, nonZero, macs, one, many]: readonly [number, number, number, number, number, number, number],
+    [score, bytes, parameters, nonZero, macs, one, many]: readonly [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ],
   ): FormResult => ({
     name: formName,
     description: `the network, ${formName}`,
@@ -90,7 +101,12 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     ],
     histograms: [
       { name: 'teacher', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 0) },
-      { name: 'pruned', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 30_000).map((n) => (n < 400 ? n : 0) || (n > 9000 ? n : 0)) },
+      {
+        name: 'pruned',
+        low: -0.6,
+        high: 0.6,
+        counts: bell(-0.6, 0.6, 30_000).map((n) => (n < 400 ? n : 0) || (n > 9000 ? n : 0)),
+      },
       { name: 'int8', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 300) },
       { name: 'combined', low: -0.4, high: 0.4, counts: bell(-0.4, 0.4, 900) },
     ],
@@ -100,7 +116,9 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
       agreement: figure(0.964, 0.01, seeds),
       conclusion: 'Distillation helped: 0.958 against 0.951 from labels only.',
     },
-    digests: [{ seed: 0, model: 'teacher', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }],
+    digests: [
+      { seed: 0, model: 'teacher', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' },
+    ],
     findings: [
       'The 64-256-128-10 network on 200 samples overfits: 1.000 on training samples, 0.871 on test samples.',
       'More data closes the gap best: from 0.129 to 0.028.',

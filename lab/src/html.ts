@@ -1,0 +1,29 @@
+/** Text that is markup; any other text is escaped before it gets into a page. */
+export class Markup {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = Markup | string | number | readonly Part[];
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escape = (part: Part): string =>
+  part instanceof Markup
+    ? part.text
+    : Array.isArray(part)
+      ? part.map(escape).join('')
+      : String(part).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+
+/** A template whose inserted texts are escaped. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return new Markup(strings.map((text, i) => (i === 0 ? text : escape(parts[i - 1]!) + text)).join(''));
+}
