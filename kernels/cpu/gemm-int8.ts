@@ -67,11 +67,34 @@ function tile(
   c[o1 + j3] = c13;
 }
 
+/** Up to this many rows, packing a panel costs more than the tile saves. */
+const FEW_ROWS = 3;
+
+/** One row of C = one row of A · B, four rows of B at a time: B is read once, in the order in which it lies. */
+function row(n: number, k: number, a: Int8Array, q: number, b: Int8Array, c: Int32Array, o: number): void {
+  let p = 0;
+  for (; p + 3 < k; p += 4) {
+    const [a0, a1, a2, a3] = [a[q + p]!, a[q + p + 1]!, a[q + p + 2]!, a[q + p + 3]!];
+    let s = (p * n) | 0;
+    for (let j = 0; j < n; j++) {
+      const pair = Math.imul(a0, b[s]!) + Math.imul(a1, b[s + n]!);
+      const other = Math.imul(a2, b[s + 2 * n]!) + Math.imul(a3, b[s + 3 * n]!);
+      c[o + j] = (c[o + j]! + pair + other) | 0;
+      s = (s + 1) | 0;
+    }
+  }
+  for (; p < k; p++) for (let j = 0; j < n; j++) c[o + j] = (c[o + j]! + Math.imul(a[q + p]!, b[p * n + j]!)) | 0;
+}
+
 export const gemmInt8Tiled: Kernels['gemmInt8'] = (m, n, k, a, b, c): void => {
   m |= 0;
   n |= 0;
   k |= 0;
   for (let i = 0, end = m * n; i < end; i++) c[i] = 0;
+  if (m <= FEW_ROWS) {
+    for (let i = 0; i < m; i++) row(n, k, a, i * k, b, c, i * n);
+    return;
+  }
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
     for (let j = 0; j < n; j += COLS) {
