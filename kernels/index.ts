@@ -14,5 +14,6 @@ export type {
   TypedArray,
   UnaryKernel,
 } from './kernels.ts';
+export { type GemmRung, type GemmStep, gemmLadder } from './ladder/gemm/index.ts';
 export { reference } from './reference/reference.ts';
 export { reference64 } from './reference/reference64.ts';

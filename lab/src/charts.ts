@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { decimals, size, time } from './format.ts';
+import { markupOf } from './html.ts';
 import { type Label, placeLabels } from './labels.ts';
 import type { Figure, FitResult, FormResult, Histogram, JobReport } from './types.ts';
 
@@ -14,9 +15,8 @@ function draw(label: string, options: Plot.PlotOptions): string {
   const svg = Plot.plot({ document, className: 'plot', ...options } as Plot.PlotOptions);
   svg.querySelector('style')?.remove();
   for (const name of ['width', 'height', 'font-family', 'font-size', 'fill']) svg.removeAttribute(name);
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', label);
-  return svg.outerHTML;
+  // Not by setAttribute: linkedom does not escape `&` and `<` in attributes.
+  return svg.outerHTML.replace('<svg', () => `<svg role="img" aria-label="${markupOf(label)}"`);
 }
 
 interface Epoch {
@@ -55,7 +55,7 @@ export function curveScales(fits: readonly FitResult[]): CurveScales {
   const scores = scoreKey === undefined ? [] : all(scoreKey);
   const at = (sorted: readonly number[], share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
   return {
-    epochs: Math.max(2, ...fits.map((fit) => fit.history['loss']?.length ?? 0)),
+    epochs: Math.max(2, ...fits.map((fit) => fit.history.loss?.length ?? 0)),
     loss: [Math.min(0, at(losses, 0)), at(losses, 0.98) || 1],
     score: [Math.min(0, at(scores, 0.02)), Math.max(1, at(scores, 1))],
     scoreKey,
@@ -67,6 +67,7 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
   const domain = key === 'loss' ? scales.loss : scales.score;
   const train = thinned(fit.history[key] ?? []);
   const validation = thinned(fit.history[`val_${key}`] ?? []);
+  const inside = ({ value }: Epoch): number => Math.max(domain[0], Math.min(domain[1], value));
   const lowest = key === 'loss' ? minimum(validation) : undefined;
   const last = (points: readonly Epoch[]): string => decimals(points.at(-1)?.value ?? Number.NaN);
   return draw(
@@ -81,22 +82,27 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
       x: { domain: [1, scales.epochs], ticks: 5, label: null, tickFormat: 'd' },
       y: { domain, ticks: 3, label: title, labelArrow: 'none', labelAnchor: 'top', grid: true },
       marks: [
-        Plot.line(train, { x: 'epoch', y: 'value', stroke: 'var(--train)', strokeWidth: 1.8, clip: true }),
+        Plot.line(train, { x: 'epoch', y: inside, stroke: 'var(--train)', strokeWidth: 1.8 }),
         Plot.line(validation, {
           x: 'epoch',
-          y: 'value',
+          y: inside,
           stroke: 'var(--test)',
           strokeWidth: 1.8,
           strokeDasharray: '5 3',
-          clip: true,
         }),
         ...(lowest === undefined
           ? []
-          : [Plot.dot([lowest], { x: 'epoch', y: 'value', r: 3.5, stroke: 'var(--test)', fill: 'var(--paper)' })]),
+          : [Plot.dot([lowest], { x: 'epoch', y: inside, r: 3.5, stroke: 'var(--test)', fill: 'var(--paper)' })]),
       ],
     },
   );
 }
+
+/** The text of a tick: `5 µs` for `5.00 µs`. */
+const short = (text: string): string => text.replace(/\.0+(?=\s|$)/, '');
+
+/** A name that leaves room for the picture. */
+const clipped = (name: string): string => (name.length > 24 ? `${name.slice(0, 22)}…` : name);
 
 interface Bar {
   readonly row: string;
@@ -110,8 +116,11 @@ function bars(label: string, data: readonly Bar[], format: (x: number) => string
   const rows = [...new Set(data.map(({ row }) => row))];
   const series = [...new Set(data.map((bar) => bar.series))];
   const ends = shown.flatMap(({ figure }) => [figure.min, figure.max]);
+  const ranges = shown.filter(({ figure }) => figure.max > figure.min);
+  const lowest = (d: Bar): number => d.figure.min;
+  const highest = (d: Bar): number => d.figure.max;
   const height = series.length > 1 ? 34 : 26;
-  const gutter = Math.max(60, ...rows.map((row) => row.length * 6.2 + 10));
+  const gutter = Math.max(60, ...rows.map((row) => clipped(row).length * 6.2 + 10));
   const text = Math.max(0, ...shown.map(({ figure }) => format(figure.mean).length)) * 6.4 + 8;
   return draw(label, {
     width: CHART,
@@ -124,13 +133,13 @@ function bars(label: string, data: readonly Bar[], format: (x: number) => string
       domain: [Math.min(0, ...ends), Math.max(0, ...ends) || 1],
       ticks: 3,
       label: null,
-      tickFormat: format,
+      tickFormat: (x: number) => (x === 0 ? '0' : short(format(x))),
       grid: true,
     },
     y: { domain: series, axis: null, padding: 0.12 },
-    fy: { domain: rows, label: null, padding: 0.22 },
+    fy: { domain: rows, label: null, padding: 0.22, tickFormat: clipped },
     marks: [
-      Plot.axisFy({ anchor: 'left', textAnchor: 'end', dx: -6, label: null }),
+      Plot.axisFy({ anchor: 'left', textAnchor: 'end', dx: -6, label: null, tickFormat: clipped }),
       Plot.barX(shown, {
         x: (d: Bar) => d.figure.mean,
         y: 'series',
@@ -141,17 +150,10 @@ function bars(label: string, data: readonly Bar[], format: (x: number) => string
         insetBottom: 0.5,
       }),
       Plot.ruleX([0], { stroke: 'currentColor' }),
-      Plot.ruleY(
-        shown.filter(({ figure }) => figure.max > figure.min),
-        {
-          y: 'series',
-          fy: 'row',
-          x1: (d: Bar) => d.figure.min,
-          x2: (d: Bar) => d.figure.max,
-          stroke: 'currentColor',
-          strokeWidth: 1.2,
-          marker: 'tick',
-        },
+      Plot.ruleY(ranges, { y: 'series', fy: 'row', x1: lowest, x2: highest, stroke: 'currentColor', strokeWidth: 1.2 }),
+      // Not by markers, whose ids count up from page to page.
+      ...[lowest, highest].map((x) =>
+        Plot.tickX(ranges, { x, y: 'series', fy: 'row', stroke: 'currentColor', insetTop: 2.5, insetBottom: 2.5 }),
       ),
       Plot.text(shown, {
         x: (d: Bar) => Math.max(0, d.figure.max),
@@ -238,6 +240,14 @@ interface Dot extends Label {
   readonly form: FormResult;
 }
 
+/** 1, 2 and 5 times powers of ten between the two; only the powers when those are many. */
+function sizeTicks(low: number, high: number): number[] {
+  const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+  const between = (ticks: readonly number[]): number[] => ticks.filter((x) => x >= low && x <= high);
+  const fine = between(powers.flatMap((x) => [x, 2 * x, 5 * x]));
+  return fine.length > 7 ? between(powers) : fine;
+}
+
 /** Score against bytes, each form with its own symbol and name. */
 export function tradeOff({ forms, scoreName }: JobReport): string {
   const shown = forms.filter((form) => form.bytes.mean > 0 && Number.isFinite(form.score.mean));
@@ -254,11 +264,7 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
     x: {
       type: 'log',
       domain: shown.length === 0 ? [1, 10] : [Math.min(...bytes) / 2, Math.max(...bytes) * 2],
-      ticks: 4,
-      tickFormat: (x: number) => (/^[125]0*$/.test(String(x)) ? size(x).replace(/\.0+/, '') : ''),
-      label: 'bytes of the file',
-      labelArrow: 'none',
-      labelAnchor: 'center',
+      axis: null,
     },
     y: {
       domain: shown.length === 0 ? [0, 1] : [Math.min(...scores) - pad, Math.max(...scores) + pad],
@@ -271,8 +277,18 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
   };
   const empty = Plot.plot({ document, ...options, marks: [Plot.frame()] } as Plot.PlotOptions);
   const [x, y] = [empty.scale('x')!, empty.scale('y')!];
-  const points = shown.map((form) => ({ x: x.apply(form.bytes.mean), y: y.apply(form.score.mean), text: form.name }));
-  const labels = placeLabels(points, { left: 44, right: CHART - 6, top: 24, bottom: 300 - 40 });
+  const points = shown.map((form) => ({
+    x: x.apply(form.bytes.mean),
+    y: y.apply(form.score.mean),
+    text: clipped(form.name),
+  }));
+  const whiskers = shown.map((form, i) => ({
+    left: points[i]!.x - 3,
+    right: points[i]!.x + 3,
+    top: y.apply(form.score.max),
+    bottom: y.apply(form.score.min),
+  }));
+  const labels = placeLabels(points, whiskers, { left: 44, right: CHART - 6, top: 24, bottom: 300 - 40 });
   const dots: Dot[] = labels.map((label, i) => ({ ...label, form: shown[i]! }));
   const toBytes = (d: Dot): number => d.form.bytes.mean;
   return draw(
@@ -280,6 +296,13 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
     {
       ...options,
       marks: [
+        // A log scale filters the texts of its own axis; this one has its own.
+        Plot.axisX(sizeTicks(Math.min(...bytes) / 2, Math.max(...bytes) * 2), {
+          text: (x: number) => short(size(x)),
+          label: 'bytes of the file',
+          labelArrow: 'none',
+          labelAnchor: 'center',
+        }),
         Plot.link(
           dots.filter((d) => d.far),
           {

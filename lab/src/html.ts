@@ -16,14 +16,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-const escape = (part: Part): string =>
+/** As text of an element or a quoted attribute. */
+export const markupOf = (part: Part): string =>
   part instanceof Markup
     ? part.text
     : Array.isArray(part)
-      ? part.map(escape).join('')
+      ? part.map(markupOf).join('')
       : String(part).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 
 /** A template whose inserted texts are escaped. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
-  return new Markup(strings.map((text, i) => (i === 0 ? text : escape(parts[i - 1]!) + text)).join(''));
+  return new Markup(strings.map((text, i) => (i === 0 ? text : markupOf(parts[i - 1]!) + text)).join(''));
 }

@@ -35,14 +35,17 @@ export const boxOf = ({ x, y, width }: Label): Box => ({
 export const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-/** Places one label after another at the nearest spot on rings around its point that hits no point and no other label. */
-export function placeLabels(points: readonly Point[], frame: Box): Label[] {
-  const taken: Box[] = points.map(({ x, y }) => ({
-    left: x - RADIUS,
-    right: x + RADIUS,
-    top: y - RADIUS,
-    bottom: y + RADIUS,
-  }));
+/** Places one label after another at the nearest spot on rings around its point that hits no point, obstacle or label. */
+export function placeLabels(points: readonly Point[], obstacles: readonly Box[], frame: Box): Label[] {
+  const taken: Box[] = [
+    ...obstacles,
+    ...points.map(({ x, y }) => ({
+      left: x - RADIUS,
+      right: x + RADIUS,
+      top: y - RADIUS,
+      bottom: y + RADIUS,
+    })),
+  ];
   return points.map((point) => {
     const label = spots(point).find((spot) => {
       const box = boxOf(spot);

@@ -18,7 +18,7 @@ process.exitCode = await run(process.argv.slice(2), {
   version,
   digits: fileURLToPath(new URL('../../data/digits.csv.gz', import.meta.url)),
   // npm tells where it was called; the folder of the process may be another one.
-  folder: process.env['INIT_CWD'] ?? process.cwd(),
+  folder: process.env.INIT_CWD ?? process.cwd(),
   output: process.stdout,
   errors: process.stderr,
 });

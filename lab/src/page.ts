@@ -101,7 +101,7 @@ function curveFigure({ fits, scoreName, options }: JobReport): Markup {
   const { scoreKey } = scales;
   const panels = fits.map(
     (fit) =>
-      html`<div class="panel"><p class="name">${fit.name} <span class="verdict">${fit.diagnosis.verdict}</span></p>${svg(
+      html`<div class="panel"><p class="name">${fit.name} <span class="verdict">(${fit.diagnosis.verdict})</span></p>${svg(
         curves(fit, 'loss', 'loss', scales),
       )}${scoreKey === undefined ? '' : svg(curves(fit, scoreKey, scoreName, scales))}</div>`,
   );
@@ -118,7 +118,7 @@ function compressionFigures(report: JobReport): Markup {
   const seeds = whisker(report);
   return html`<div class="pair">${figure(
     `${capital(scoreName)} against bytes`,
-    'Up and to the left is better; bytes are on a logarithmic scale and the vertical axis does not begin at 0.',
+    `Up and to the left is better; bytes are on a logarithmic scale and the vertical axis does not begin at 0${seeds.length > 0 ? '; lines reach from the lowest to the highest seed' : ''}.`,
     svg(tradeOff(report)),
   )}${figure(
     'Latency of one call',

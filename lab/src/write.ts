@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is no folder',
-  EEXIST: 'a part of the path is no folder',
+  EEXIST: 'it is a file',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'the name is too long',
@@ -76,8 +76,7 @@ async function makeFolder(folder: string): Promise<string[]> {
     return missing;
   } catch (error) {
     await removeEmpty(missing);
-    const isFile = missing.length === 0 && reasonOf(error) === REASONS['EEXIST'];
-    throw new FileError(`cannot make the folder ${folder}: ${isFile ? 'it is a file' : reasonOf(error)}`);
+    throw new FileError(`cannot make the folder ${folder}: ${reasonOf(error)}`);
   }
 }
 

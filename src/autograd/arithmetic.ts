@@ -78,25 +78,15 @@ function compare(op: Comparison, p: Operand, q: Operand): Tensor {
   return record(op, zip(op, a, b, empty(broadcastShapes(op, a.shape, b.shape), 'bool')));
 }
 
+type Compare = (a: Operand, b: Operand) => Tensor;
+
 /** a = b as a bool tensor; NaN equals nothing. Comparisons take any element types and are constants to gradients. */
-export function equal(a: Operand, b: Operand): Tensor {
-  return compare('equal', a, b);
-}
-export function notEqual(a: Operand, b: Operand): Tensor {
-  return compare('notEqual', a, b);
-}
-export function less(a: Operand, b: Operand): Tensor {
-  return compare('less', a, b);
-}
-export function lessEqual(a: Operand, b: Operand): Tensor {
-  return compare('lessEqual', a, b);
-}
-export function greater(a: Operand, b: Operand): Tensor {
-  return compare('greater', a, b);
-}
-export function greaterEqual(a: Operand, b: Operand): Tensor {
-  return compare('greaterEqual', a, b);
-}
+export const equal: Compare = (a, b) => compare('equal', a, b);
+export const notEqual: Compare = (a, b) => compare('notEqual', a, b);
+export const less: Compare = (a, b) => compare('less', a, b);
+export const lessEqual: Compare = (a, b) => compare('lessEqual', a, b);
+export const greater: Compare = (a, b) => compare('greater', a, b);
+export const greaterEqual: Compare = (a, b) => compare('greaterEqual', a, b);
 
 /** a where `condition` (bool) holds, else b; all three broadcast. */
 export function where(condition: Tensor, p: Operand, q: Operand): Tensor {

@@ -177,16 +177,10 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
 export function pow(p: Operand, q: Operand): Tensor {
   const [a, b] = pair('pow', p, q);
   const y = arithmetic('pow', a, b);
-  return record(
-    'pow',
-    y,
-    [a, (g) => sumTo(mul(g, where(equal(b, 0), 0, mul(b, pow(a, sub(b, 1))))), a.shape)], // b·a^(b-1)
-    [
-      b,
-      (g) => {
-        const atZero = where(greaterEqual(b, 0), zeros([], b.dtype), -Infinity); // 0·log 0 counts as 0
-        return sumTo(mul(g, where(equal(a, 0), atZero, mul(y, log(a)))), b.shape); // y·log a
-      },
-    ],
-  );
+  const toBase = (g: Tensor): Tensor => mul(g, where(equal(b, 0), 0, mul(b, pow(a, sub(b, 1))))); // b·a^(b-1)
+  const toExponent = (g: Tensor): Tensor => {
+    const atZero = where(greaterEqual(b, 0), zeros([], b.dtype), -Infinity); // 0·log 0 counts as 0
+    return mul(g, where(equal(a, 0), atZero, mul(y, log(a)))); // y·log a
+  };
+  return record('pow', y, [a, (g) => sumTo(toBase(g), a.shape)], [b, (g) => sumTo(toExponent(g), b.shape)]);
 }

@@ -1,7 +1,7 @@
 import { DTypeError } from '../base/errors.ts';
 import { Random } from '../tensor/random.ts';
-import { copyOf, fromData, type Tensor } from '../tensor/tensor.ts';
-import { mul } from './arithmetic.ts';
+import { copyOf, type Tensor } from '../tensor/tensor.ts';
+import { add, mul } from './arithmetic.ts';
 import { sum } from './reductions.ts';
 import { grad, noGrad } from './tape.ts';
 
@@ -20,14 +20,8 @@ export function gradcheck(
   for (const x of inputs)
     if (x.dtype !== 'float64') throw new DTypeError('gradcheck', [x.dtype], 'needs float64 inputs');
   const directions = inputs.map((x) => random.normal(x.shape, 0, 1, 'float64'));
-  const moved = (by: number): Tensor[] =>
-    inputs.map((x, i) =>
-      fromData(
-        Float64Array.from(x.data, (value, j) => value + by * directions[i]!.data[j]!),
-        x.shape,
-      ),
-    );
-  const [above, below] = noGrad(() => [f(...moved(h)), f(...moved(-h))]) as [Tensor, Tensor];
+  const moved = (by: number): Tensor[] => inputs.map((x, i) => add(x, mul(directions[i]!, by)));
+  const [above, below] = noGrad(() => [f(...moved(h)), f(...moved(-h))] as const);
   const u = random.normal(above.shape, 0, 1, 'float64');
   let numeric = 0;
   for (let i = 0; i < u.size; i++) numeric += (u.data[i]! * (above.data[i]! - below.data[i]!)) / (2 * h);

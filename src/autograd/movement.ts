@@ -14,18 +14,16 @@ import { type DType, isFloat } from '../tensor/dtype.ts';
 import { kernelsFor, run } from '../tensor/runtime.ts';
 import { contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { broadcastStrides, floatType, reduceLayout } from './operands.ts';
-import { noGradient, record } from './tape.ts';
+import { type Edge, noGradient, record } from './tape.ts';
 
 // Views: other shapes and strides over the same numbers ----------------------------------------------------------
 
 /** The same elements with another shape; one dimension may be -1. Copies only a view whose elements lie apart. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const free = shape.indexOf(-1);
-  const known = size(
-    'reshape',
-    shape.map((n, axis) => (axis === free ? 1 : n)),
-  );
-  const target = free < 0 ? [...shape] : shape.map((n, axis) => (axis === free ? x.size / known : n));
+  const fill = (value: number): number[] => shape.map((n, axis) => (axis === free ? value : n));
+  const known = size('reshape', fill(1));
+  const target = fill(x.size / known);
   if (free >= 0 && (known === 0 || !Number.isInteger(target[free]))) {
     throw new ShapeError('reshape', [x.shape, shape], 'the dimension -1 cannot be worked out');
   }
@@ -40,12 +38,8 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
     throw new ShapeError('permute', [x.shape], `needs each of ${x.rank} axes once, not [${order.join(', ')}]`);
   }
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
-  const view = viewOf(
-    x,
-    axes.map((axis) => x.shape[axis]!),
-    axes.map((axis) => x.strides[axis]!),
-  );
-  return record('permute', view, [x, (g) => permute(g, inverse)]);
+  const pick = (list: readonly number[]): number[] => axes.map((axis) => list[axis]!);
+  return record('permute', viewOf(x, pick(x.shape), pick(x.strides)), [x, (g) => permute(g, inverse)]);
 }
 
 /** Swaps the last two axes. */
@@ -70,9 +64,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const missing = x.rank - shape.length;
-  const axes = [...x.shape.keys()].filter(
-    (axis) => axis < missing || (shape[axis - missing] === 1 && x.shape[axis] !== 1),
-  );
+  const repeated = (axis: number): boolean => axis < missing || (shape[axis - missing] === 1 && x.shape[axis] !== 1);
+  const axes = [...x.shape.keys()].filter(repeated);
   const dtype = floatType('sumTo', x);
   const { x: data, outer, n, inner } = reduceLayout('sumTo', x, axes);
   const y = empty(shape, dtype);
@@ -123,18 +116,11 @@ export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   return record('slice', y, [x, (g) => unslice(g, x.shape, place)]);
 }
 
-interface Place {
-  offset: number;
-  strides: number[];
-}
+type Place = { offset: number; strides: number[] };
+type Resolved = { first: number; step: number; count: number | null };
 
 /** First index, step and length of a range on an axis of length n; length null when the axis is dropped. */
-function resolve(
-  range: SliceRange,
-  n: number,
-  axis: number,
-  shape: Shape,
-): { first: number; step: number; count: number | null } {
+function resolve(range: SliceRange, n: number, axis: number, shape: Shape): Resolved {
   if (range === null) return { first: 0, step: 1, count: n };
   if (typeof range === 'number') {
     if (!Number.isInteger(range) || range < -n || range >= n) {
@@ -172,10 +158,8 @@ function write(x: Tensor, y: Tensor, offset: number, strides: readonly number[])
 /** Reverses the given axes (default all). */
 export function flip(x: Tensor, axes: readonly number[] = [...x.shape.keys()]): Tensor {
   const reversed = normalizeAxes('flip', axes, x.rank);
-  return slice(
-    x,
-    x.shape.map((_, axis) => (reversed.includes(axis) ? [null, null, -1] : null)),
-  );
+  const ranges = x.shape.map((_, axis): SliceRange => (reversed.includes(axis) ? [null, null, -1] : null));
+  return slice(x, ranges);
 }
 
 // Copies -----------------------------------------------------------------------------------------------------------
@@ -197,16 +181,13 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const y = empty(joined, first.dtype);
   const strides = stridesOf(joined);
   let start = 0;
-  return record(
-    'concat',
-    y,
-    ...tensors.map((t) => {
-      write(t, y, start * strides[at]!, strides);
-      const range: SliceRange = [start, start + t.shape[at]!];
-      start += t.shape[at]!;
-      return [t, (g: Tensor) => slice(g, [...Array<null>(at).fill(null), range])] as const;
-    }),
-  );
+  const edges = tensors.map((t): Edge => {
+    write(t, y, start * strides[at]!, strides);
+    const range: SliceRange = [start, start + t.shape[at]!];
+    start += t.shape[at]!;
+    return [t, (g) => slice(g, [...Array<null>(at).fill(null), range])];
+  });
+  return record('concat', y, ...edges);
 }
 
 /** Joins tensors of one shape along a new axis. */
@@ -217,10 +198,8 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   for (const t of tensors) {
     if (!sameShape(t.shape, first.shape)) throw new ShapeError('stack', [first.shape, t.shape], 'shapes differ');
   }
-  return concat(
-    tensors.map((t) => expandDims(t, at)),
-    at,
-  );
+  const rows = tensors.map((t) => expandDims(t, at));
+  return concat(rows, at);
 }
 
 /** Cuts x along an axis into equal parts (a count) or parts of the given sizes, as views. */
@@ -231,10 +210,8 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
     throw new ShapeError('split', [x.shape], `${n} along axis ${at} does not split into ${parts} equal parts`);
   }
   const sizes = typeof parts === 'number' ? Array<number>(parts).fill(n / parts) : parts;
-  if (
-    sizes.reduce((total, part) => total + part, 0) !== n ||
-    !sizes.every((part) => Number.isInteger(part) && part >= 0)
-  ) {
+  const total = sizes.reduce((sum, part) => sum + (Number.isInteger(part) && part >= 0 ? part : Number.NaN), 0);
+  if (total !== n) {
     throw new ShapeError('split', [x.shape], `${n} along axis ${at} does not split into [${sizes.join(', ')}]`);
   }
   let start = 0;
@@ -251,39 +228,24 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
   const shape = x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]);
   const y = full(shape, value, x.dtype);
   const strides = stridesOf(shape);
-  write(
-    x,
-    y,
-    widths.reduce((at, [before], axis) => at + before * strides[axis]!, 0),
-    strides,
-  );
-  return record('pad', y, [
-    x,
-    (g) =>
-      slice(
-        g,
-        widths.map(([before], axis) => [before, before + x.shape[axis]!] as const),
-      ),
-  ]);
+  const first = widths.reduce((at, [before], axis) => at + before * strides[axis]!, 0);
+  write(x, y, first, strides);
+  const inside = widths.map(([before], axis) => [before, before + x.shape[axis]!] as const);
+  return record('pad', y, [x, (g) => slice(g, inside)]);
 }
 
 /** Repeats x `repeats[axis]` times along each axis. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   if (repeats.length !== x.rank)
     throw new ShapeError('tile', [x.shape], `${repeats.length} repeats for ${x.rank} axes`);
-  size(
-    'tile',
-    x.shape.map((n, axis) => n * size('tile', [repeats[axis]!])),
-  );
+  const shape = x.shape.map((n, axis) => n * size('tile', [repeats[axis]!]));
+  size('tile', shape);
   return repeats.reduce((t, times, axis) => {
     if (times === 1) return t;
     const [outer, inner] = around(t.shape, axis);
     const row = t.shape[axis]! * inner;
     const repeated = broadcastTo(reshape(t, [outer, 1, row]), [outer, times, row]);
-    return reshape(
-      repeated,
-      t.shape.map((n, i) => (i === axis ? n * times : n)),
-    );
+    return reshape(repeated, [...shape.slice(0, axis + 1), ...t.shape.slice(axis + 1)]);
   }, x);
 }
 

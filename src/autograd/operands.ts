@@ -19,22 +19,10 @@ export type Operand = Tensor | number;
 export function floatType(op: string, ...tensors: readonly Tensor[]): FloatDType {
   const { dtype } = tensors[0]!;
   for (const t of tensors) {
-    if (!isFloat(t.dtype)) {
-      throw new DTypeError(
-        op,
-        tensors.map((x) => x.dtype),
-        'needs float32 or float64',
-        'cast() first?',
-      );
-    }
-    if (t.dtype !== dtype) {
-      throw new DTypeError(
-        op,
-        tensors.map((x) => x.dtype),
-        'element types differ',
-        'cast() one operand?',
-      );
-    }
+    if (isFloat(t.dtype) && t.dtype === dtype) continue;
+    const dtypes = tensors.map((x) => x.dtype);
+    if (!isFloat(t.dtype)) throw new DTypeError(op, dtypes, 'needs float32 or float64', 'cast() first?');
+    throw new DTypeError(op, dtypes, 'element types differ', 'cast() one operand?');
   }
   return dtype as FloatDType;
 }
@@ -169,10 +157,7 @@ export function reduceLayout(op: string, x: Tensor, axes: readonly number[]): Re
     return { x: floats(op, x), outer, n, inner: product(shape.slice(last + 1)), kept, dropped };
   }
   const order = [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
-  const view = viewOf(
-    x,
-    order.map((axis) => shape[axis]!),
-    order.map((axis) => x.strides[axis]!),
-  );
+  const pick = (list: readonly number[]): number[] => order.map((axis) => list[axis]!);
+  const view = viewOf(x, pick(shape), pick(x.strides));
   return { x: floats(op, view), outer: product(dropped), n, inner: 1, kept, dropped };
 }

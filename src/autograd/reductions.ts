@@ -16,12 +16,14 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+type Call = (layout: ReduceLayout, y: FloatArray) => void;
+
 /** Runs a reduction kernel; `expand` brings anything of the result's shape back to x's. */
 function reduce(
   op: string,
   x: Tensor,
   options: ReduceOptions,
-  call: (layout: ReduceLayout, y: FloatArray) => void,
+  call: Call,
   pullback: (y: Tensor, expand: (t: Tensor) => Tensor, n: number) => Pullback,
 ): Tensor {
   const layout = reduceLayout(op, x, normalizeAxes(op, options.axis, x.rank));
@@ -39,66 +41,46 @@ function needsElements(op: string, x: Tensor, n: number): void {
 /** Sum over axes, in float64 lanes with one rounding. An empty sum is 0. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   const k = kernelsFor(x.dtype);
-  return reduce(
-    'sum',
-    x,
-    options,
-    (l, y) => k.sum(l.outer, l.n, l.inner, l.x, 1, y),
-    (_, expand) => expand,
-  );
+  const call: Call = (l, y) => k.sum(l.outer, l.n, l.inner, l.x, 1, y);
+  return reduce('sum', x, options, call, (_, expand) => expand);
 }
 
 /** Arithmetic mean over axes. The mean of nothing is NaN. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   const k = kernelsFor(x.dtype);
-  return reduce(
-    'mean',
-    x,
-    options,
-    (l, y) => k.sum(l.outer, l.n, l.inner, l.x, l.n, y),
-    (_, expand, n) => (g) => expand(div(g, n)),
-  );
+  const call: Call = (l, y) => k.sum(l.outer, l.n, l.inner, l.x, l.n, y);
+  return reduce('mean', x, options, call, (_, expand, n) => (g) => expand(div(g, n)));
 }
 
 /** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
 export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
   const k = kernelsFor(x.dtype);
   const { ddof = 0, axis } = options;
-  return reduce(
-    'variance',
-    x,
-    options,
-    (l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y),
-    (_, expand, n) => (g) => {
-      const centered = sub(x, mean(x, axis === undefined ? { keepDims: true } : { axis, keepDims: true }));
-      return mul(expand(g), mul(centered, 2 / Math.max(0, n - ddof))); // 2(x - mean)/(n - ddof)
-    },
-  );
+  const call: Call = (l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y);
+  return reduce('variance', x, options, call, (_, expand, n) => (g) => {
+    const centered = sub(x, mean(x, { ...(axis !== undefined && { axis }), keepDims: true }));
+    return mul(expand(g), mul(centered, 2 / Math.max(0, n - ddof))); // 2(x - mean)/(n - ddof)
+  });
 }
 
 /** Product over axes. An empty product is 1. Its gradient is exact where elements are 0. */
 export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   const k = kernelsFor(x.dtype);
-  return reduce(
-    'prod',
-    x,
-    options,
-    (l, y) => k.prod(l.outer, l.n, l.inner, l.x, y),
-    (_, expand) => (g) => {
-      const zero = equal(x, 0);
-      const reduced = { ...options, keepDims: false };
-      const count = expand(sum(cast(zero, x.dtype), reduced));
-      const others = where(zero, 1, x);
-      const product = expand(prod(others, reduced)); // of the elements that are not 0
-      const single = where(equal(count, 1), where(zero, product, 0), 0);
-      return mul(expand(g), where(equal(count, 0), div(product, others), single));
-    },
-  );
+  const call: Call = (l, y) => k.prod(l.outer, l.n, l.inner, l.x, y);
+  return reduce('prod', x, options, call, (_, expand) => (g) => {
+    const zero = equal(x, 0);
+    const reduced = { ...options, keepDims: false };
+    const count = expand(sum(cast(zero, x.dtype), reduced));
+    const others = where(zero, 1, x);
+    const product = expand(prod(others, reduced)); // of the elements that are not 0
+    const single = where(equal(count, 1), where(zero, product, 0), 0);
+    return mul(expand(g), where(equal(count, 0), div(product, others), single));
+  });
 }
 
 function extreme(op: 'max' | 'min', x: Tensor, options: ReduceOptions): Tensor {
   const k = kernelsFor(x.dtype);
-  const call = (l: ReduceLayout, y: FloatArray): void => {
+  const call: Call = (l, y) => {
     needsElements(op, x, l.n);
     k[op](l.outer, l.n, l.inner, l.x, y);
   };
@@ -122,7 +104,7 @@ export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
 /** log Σ eˣ without overflow. */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   const k = kernelsFor(x.dtype);
-  const call = (l: ReduceLayout, y: FloatArray): void => {
+  const call: Call = (l, y) => {
     needsElements('logSumExp', x, l.n);
     k.logSumExp(l.outer, l.n, l.inner, l.x, y);
   };

@@ -47,6 +47,8 @@ let recording = true;
 let length = 0;
 let watcher: ((op: string, output: Tensor, inputs: readonly Tensor[]) => void) | null = null;
 
+const inputOf = ([input]: Edge): Tensor => input;
+
 /** Whether a gradient may flow to or through `t`. */
 function needsGradient(t: Tensor): boolean {
   return t.requiresGrad || t.node !== null;
@@ -58,12 +60,7 @@ function needsGradient(t: Tensor): boolean {
  * `noGradient`, so that a change of them is noticed.
  */
 export function record(op: string, out: Tensor, ...edges: readonly Edge[]): Tensor {
-  if (watcher !== null)
-    watcher(
-      op,
-      out,
-      edges.map(([input]) => input),
-    );
+  if (watcher !== null) watcher(op, out, edges.map(inputOf));
   if (!recording) return out;
   for (let i = 0; i < edges.length; i++) {
     if (needsGradient(edges[i]![0])) {
@@ -251,26 +248,15 @@ export function customGrad(
 ): (...inputs: Tensor[]) => Tensor {
   return (...inputs) => {
     const { value, pullback } = noGrad(() => forward(...inputs));
-    const all = perGradient(pullback);
-    return record(
-      op,
-      viewOf(value, value.shape, value.viewStrides), // `value` may be an input, or stand on the tape already
-      ...inputs.map((input, i): Edge => {
-        return [
-          input,
-          (g) => {
-            const gradients = all(g);
-            if (gradients.length !== inputs.length) {
-              throw new GradientError(
-                op,
-                `its pullback gave ${gradients.length} gradients for ${inputs.length} inputs`,
-              );
-            }
-            return gradients[i]!;
-          },
-        ];
-      }),
-    );
+    const all = perGradient((g) => {
+      const gradients = pullback(g);
+      if (gradients.length === inputs.length) return gradients;
+      const text = `its pullback gave ${gradients.length} gradients for ${inputs.length} inputs`;
+      throw new GradientError(op, text);
+    });
+    // A view: `value` may be an input, or stand on the tape already.
+    const out = viewOf(value, value.shape, value.viewStrides);
+    return record(op, out, ...inputs.map((input, i): Edge => [input, (g) => all(g)[i]!]));
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Layer } from '../nn/layers.ts';
-import { optimizerByName } from '../nn/optimizers.ts';
+import { Adagrad, Adam, AdamW, type Optimizer, optimizerByName, RMSprop, SGD } from '../nn/optimizers.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { keep } from '../tensor/tensor.ts';
 
 /**
- * An independent copy of a model with its weights, masks and, if compiled, a fresh optimizer of the same options.
+ * An independent copy of a model with its weights and masks, compiled with a fresh optimizer of the same options if the
+ * model is compiled. An optimizer of the user's own class or with a schedule cannot be made anew: compile the copy then.
  * `change` may make another layer in a layer's place; such a layer keeps its new weights.
  */
 export function cloneModel(
@@ -19,20 +20,26 @@ export function cloneModel(
     return made;
   });
   const copy = new Sequential(layers, { seed: model.seed, dtype: model.dtype });
-  copy.build(model.inputShape);
+  if (model.isBuilt) copy.build(model.inputShape);
   copy.steps = model.steps;
   layers.forEach((layer, i) => {
     if (changed[i] !== null) return;
     layer.weights.forEach(({ value }, j) => {
       const from = model.layers[i]!.weights[j]!.value;
-      if (from.size !== value.size) return;
       value.storage.array.set(from.data);
       value.mask = from.mask && keep(from.mask);
     });
   });
-  if (model.isCompiled) {
-    const { name = '', ...options } = model.optimizer.config();
-    copy.compile({ optimizer: optimizerByName(String(name), options), loss: model.loss, metrics: model.metrics });
-  }
+  const optimizer = model.isCompiled ? freshOptimizer(model.optimizer) : null;
+  if (optimizer !== null) copy.compile({ optimizer, loss: model.loss, metrics: model.metrics });
   return copy;
+}
+
+function freshOptimizer(optimizer: Optimizer): Optimizer | null {
+  const known: unknown[] = [SGD, Adam, AdamW, RMSprop, Adagrad];
+  if (optimizer.hasSchedule || !known.includes(optimizer.constructor)) return null;
+  const { name = '', learningRate, ...options } = optimizer.config();
+  const fresh = optimizerByName(String(name), options);
+  fresh.learningRate = Number(learningRate); // a callback may have set 0, which a constructor refuses
+  return fresh;
 }

@@ -4,9 +4,16 @@ import { cast, concat, oneHot, reshape, slice } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { ShapeError, ValueError } from '../base/errors.ts';
+import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
-import type { Loss, LossFunction } from '../nn/losses.ts';
+import {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  type Loss,
+  type LossFunction,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from '../nn/losses.ts';
 import { classesOf, type Metric, metricOf } from '../nn/metrics.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
 import type { FitOptions, History, Samples, Sequential } from '../nn/sequential.ts';
@@ -46,7 +53,9 @@ export interface DistillReport {
  * (1 - alpha) times the loss on the labels, where t and s are the logits of teacher and student. T² keeps the gradient's
  * size when T changes (section 2). A final sigmoid is treated as a softmax over two classes; other outputs with numbers
  * as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in softmax
- * is read before it. Metrics in the history: `accuracy` for classes, `mse` for regression, against the labels.
+ * is read before it; one that ends in no activation gives logits if the other ends in softmax or y are labels. Metrics in
+ * the history: `accuracy` for classes, `mse` for regression, against the labels. Afterwards the model is compiled as the
+ * given student is, or with the plain loss on the labels.
  */
 export function distill(options: DistillOptions): { model: Sequential; history: History; report: DistillReport } {
   const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam(), samples } = options;
@@ -63,58 +72,73 @@ export function distill(options: DistillOptions): { model: Sequential; history: 
     );
   }
   const outputs = student.outputShape[0]!;
-  const isSigmoid = student.lastActivation === 'sigmoid';
-  const isClasses = isSigmoid || (outputs > 1 && (y.dtype === 'int32' || student.lastActivation === 'softmax'));
-  const loss = distillationLoss(
-    outputs,
-    temperature,
-    alpha,
-    isSigmoid ? 'sigmoid' : isClasses ? 'softmax' : 'regression',
-  );
-  const before = student.isCompiled
-    ? { optimizer: student.optimizer, loss: student.loss, metrics: student.metrics }
-    : null;
-  student.compile({ optimizer, loss, metrics: [onLabels(isClasses ? 'accuracy' : 'mse', outputs)] });
-  const pack = (inputs: Tensor, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, outputs);
+  const kind = kindOf(teacher, student, y);
+  const loss = distillationLoss(outputs, temperature, alpha, kind);
+  const metric = kind === 'regression' ? 'mse' : 'accuracy';
+  const own = options.student.isCompiled
+    ? options.student
+    : { loss: plainLoss(kind, student, y), metrics: [metricOf(metric)] };
+  const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, loss: own.loss, metrics: own.metrics };
+  student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)] });
+  const pack = (inputs: Tensor, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
   const { epochs, batchSize, callbacks, shuffle } = options;
   const given = Object.entries({ epochs, batchSize, callbacks, shuffle }).filter(([, value]) => value !== undefined);
   const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };
   const history = student.fit(x, pack(x, y), { ...Object.fromEntries(given), ...validation });
-  if (before !== null) student.compile(before);
-  return { model: student, history, report: reportOf(teacher, student, samples, isClasses) };
+  student.compile(after);
+  return { model: student, history, report: reportOf(teacher, student, samples, kind !== 'regression') };
 }
 
-/** Labels and the teacher's logits side by side, [samples, 2·outputs]: what the loss below takes apart again. */
-function packTargets(teacher: Sequential, x: Tensor, y: Tensor, outputs: number): Tensor {
+type Kind = 'softmax' | 'sigmoid' | 'regression';
+
+/** How the outputs are to be read. Throws StateError where teacher and student mean different things by them. */
+function kindOf(teacher: Sequential, student: Sequential, y: Tensor): Kind {
+  const [t, s] = [teacher.lastActivation, student.lastActivation];
+  const isSoftmax = (name: string): boolean => name === 'softmax' || name === 'logSoftmax';
+  const labelled = student.outputShape[0]! > 1 && y.dtype === 'int32';
+  const kind = s === 'sigmoid' ? 'sigmoid' : labelled || isSoftmax(s) || isSoftmax(t) ? 'softmax' : 'regression';
+  if ((t === 'sigmoid') === (kind === 'sigmoid')) return kind;
+  throw new StateError('distill', `the teacher ends in ${t}, the student in ${s}: both or neither must end in sigmoid`);
+}
+
+/** The loss on labels alone. */
+function plainLoss(kind: Kind, student: Sequential, y: Tensor): Loss {
+  if (kind === 'regression') return meanSquaredError();
+  if (kind === 'sigmoid') return binaryCrossentropy();
+  const fromLogits = student.lastActivation !== 'softmax';
+  return y.dtype === 'int32' ? sparseCategoricalCrossentropy({ fromLogits }) : categoricalCrossentropy({ fromLogits });
+}
+
+/** Labels and the teacher's logits (regression: outputs) side by side, [samples, 2·outputs]. */
+function packTargets(
+  teacher: Sequential,
+  x: Tensor,
+  y: Tensor,
+  { outputShape, dtype }: Sequential,
+  kind: Kind,
+): Tensor {
   const n = x.shape[0]!;
-  const logits = empty([n, outputs], 'float32');
+  const outputs = outputShape[0]!;
+  if (y.shape[0] !== n)
+    throw new ShapeError('distill', [x.shape, y.shape], 'x and y must have the same number of samples');
+  const logits = kind === 'sigmoid' || teacher.lastActivation === 'softmax';
+  const answers = empty([n, outputs], dtype);
   for (let start = 0; start < n; start += 256) {
     step(() => {
-      const part = noGrad(() =>
-        teacher.forward(slice(x, [[start, Math.min(n, start + 256)]]), { logits: hasLogits(teacher) }),
-      );
-      logits.storage.array.set(part.data, start * outputs);
+      const part = noGrad(() => teacher.forward(slice(x, [[start, Math.min(n, start + 256)]]), { logits }));
+      answers.storage.array.set(part.data, start * outputs);
     });
   }
-  const flatLabels =
-    y.dtype === 'int32' && outputs > 1 ? oneHot(reshape(y, [n]), outputs) : cast(reshape(y, [n, -1]), 'float32');
+  const isLabels = y.dtype === 'int32' && outputs > 1 && y.size === n;
+  const flatLabels = isLabels ? oneHot(reshape(y, [n]), outputs, dtype) : cast(reshape(y, [n, -1]), dtype);
   if (flatLabels.shape[1] !== outputs)
     throw new ShapeError('distill', [y.shape, [n, outputs]], 'targets do not fit the outputs');
-  return keep(concat([flatLabels, logits], 1));
-}
-
-function hasLogits(model: Sequential): boolean {
-  return model.lastActivation === 'softmax' || model.lastActivation === 'sigmoid';
+  return keep(concat([flatLabels, answers], 1));
 }
 
 const labelsOf = (packed: Tensor, outputs: number): Tensor => slice(packed, [null, [0, outputs]]);
 
-function distillationLoss(
-  outputs: number,
-  temperature: number,
-  alpha: number,
-  kind: 'softmax' | 'sigmoid' | 'regression',
-): Loss {
+function distillationLoss(outputs: number, temperature: number, alpha: number, kind: Kind): Loss {
   const teacherOf = (packed: Tensor): Tensor => slice(packed, [null, [outputs, 2 * outputs]]);
   const mix = (soft: Tensor, hard: Tensor): Tensor => add(mul(soft, alpha), mul(hard, 1 - alpha));
   const T = temperature;

@@ -1,10 +1,11 @@
-import { StateError, ValueError } from '../base/errors.ts';
+import { ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { sameShape } from '../base/shape.ts';
 import { networkCost } from '../infer/cost.ts';
 import type { Network } from '../infer/network.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { networkOutputShape } from '../infer/validate.ts';
 import { encodeNetwork } from '../io/network-file.ts';
-import { classesOf, r2 } from '../nn/metrics.ts';
+import { metricOf } from '../nn/metrics.ts';
 import { toNetwork } from '../nn/network.ts';
 import { type Samples, Sequential } from '../nn/sequential.ts';
 import { run } from '../tensor/runtime.ts';
@@ -75,8 +76,8 @@ export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Ten
   const [inputs, outputs] = [program.inputShape, program.outputShape].map((shape) =>
     shape.reduce((p, q) => p * q, 1),
   ) as [number, number];
-  if (n * inputs !== data.length)
-    throw new ValueError('predictNetwork', 'x', `samples of shape [${network.inputShape.join(', ')}]`, x.shape);
+  if (x.rank === 0 || !sameShape(x.shape.slice(1), program.inputShape))
+    throw new ShapeError('predictNetwork', [x.shape, program.inputShape], 'the samples do not fit the network');
   const y = new Float32Array(n * outputs);
   for (let start = 0; start < n; start += batchSize) {
     const count = Math.min(batchSize, n - start);
@@ -85,7 +86,7 @@ export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Ten
   return fromData(y, [n, ...networkOutputShape(network)]);
 }
 
-/** Accuracy for labels and one-hot rows and for a final sigmoid, else R². */
+/** Accuracy for labels, one-hot rows and networks that end in sigmoid or softmax, else R². */
 export function scoreOf(
   subject: Sequential | Network,
   [x, y]: Samples,
@@ -93,20 +94,24 @@ export function scoreOf(
   if (x.shape[0] !== y.shape[0] || x.shape[0] === 0)
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
   const predictions = subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
-  const last = [...networkOf(subject).layers].reverse().find((layer) => 'activation' in layer);
-  const isClasses =
-    y.dtype === 'int32' ||
-    predictions.shape.at(-1)! > 1 ||
-    (last !== undefined && 'activation' in last && last.activation.name === 'sigmoid');
-  if (!isClasses) {
-    const state = r2().create();
-    state.update(y, predictions);
-    return { score: state.result(), scoreName: 'r2' };
+  const last = networkOf(subject).layers.reduce(
+    (name, layer) => ('activation' in layer ? layer.activation.name : name),
+    '',
+  );
+  const isClasses = y.dtype === 'int32' || /^(sigmoid|softmax|logSoftmax)$/.test(last) || hasOneHotRows(y);
+  const state = metricOf(isClasses ? 'accuracy' : 'r2').create();
+  state.update(y, predictions);
+  return { score: state.result(), scoreName: isClasses ? 'accuracy' : 'r2' };
+}
+
+function hasOneHotRows({ data, shape }: Tensor): boolean {
+  const width = shape.at(-1)!;
+  if (shape.length < 2 || width < 2) return false;
+  for (let start = 0; start < data.length; start += width) {
+    const row = data.subarray(start, start + width);
+    if (row.indexOf(1) < 0 || row.filter((value) => value !== 0).length !== 1) return false;
   }
-  const [truth, guess] = [classesOf(y), classesOf(predictions)];
-  let right = 0;
-  for (let i = 0; i < truth.length; i++) if (truth[i] === guess[i]) right++;
-  return { score: right / truth.length, scoreName: 'accuracy' };
+  return true;
 }
 
 export interface LatencyOptions {
@@ -120,6 +125,8 @@ export interface LatencyOptions {
  * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
  */
 export function latencies(networks: readonly Network[], { batchSize, rounds = 31 }: LatencyOptions): number[] {
+  if (!Number.isSafeInteger(rounds) || rounds < 1)
+    throw new ValueError('latencies', 'rounds', 'an integer of at least 1', rounds);
   const programs = networks.map((network) => {
     const program = compileNetwork(network, batchSize, run.kernels);
     const input = new Float32Array(batchSize * network.inputShape.reduce((p, n) => p * n, 1)).map(

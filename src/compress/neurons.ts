@@ -1,6 +1,7 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
 import type { Sequential } from '../nn/sequential.ts';
+import { persistent } from '../tensor/arena.ts';
 import { zeros } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -86,8 +87,9 @@ function survivors(layer: Dense, amount: number, criterion: NeuronCriterion, see
       scores[i] = rank;
     });
   } else if (criterion === 'magnitude') {
+    // NaN counts as large: removing the neuron would hide that training broke down.
     kernel.data.forEach((weight, at) => {
-      scores[at % units] = scores[at % units]! + Math.abs(weight);
+      scores[at % units] = scores[at % units]! + (Number.isNaN(weight) ? Infinity : Math.abs(weight));
     });
   } else throw new ValueError('pruneNeurons', 'criterion', 'magnitude or random', criterion);
   const order = [...scores.keys()].sort((p, q) => scores[q]! - scores[p]! || p - q);
@@ -108,6 +110,6 @@ function copySelected(from: Dense, to: Dense, rows: readonly number[] | null, co
   if (from.bias !== null && to.bias !== null) pick(from.bias, to.bias);
   const { mask } = from.kernel;
   if (mask === null) return;
-  to.kernel.mask = zeros(to.kernel.shape, 'bool');
+  to.kernel.mask = persistent(() => zeros(to.kernel.shape, 'bool'));
   pick(mask, to.kernel.mask);
 }

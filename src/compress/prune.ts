@@ -1,6 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import { Dense } from '../nn/layers.ts';
 import type { Callback, Logs, Sequential } from '../nn/sequential.ts';
+import { persistent } from '../tensor/arena.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
@@ -18,13 +19,16 @@ export interface PruneOptions extends MeasureOptions {
 
 /**
  * Magnitude pruning (Han et al. 2015): the smallest weights become 0 and stay 0 through further training. The given
- * model is unchanged. The sparsity is reached to the weight: ties fall to the lower index, pruned weights count, and
- * every layer keeps at least its largest weight. Fine-tune the result with `fit`.
+ * model is unchanged. The sparsity is reached to the weight: of equals the lower index is pruned, and weights pruned
+ * before count. Two things go before it: every layer keeps at least its largest weight, and no weight comes back to life.
+ * Fine-tune the result with `fit`.
  */
 export function prune(
   model: Sequential,
   { sparsity, scope = 'global', ...options }: PruneOptions,
 ): { model: Sequential; report: PassReport } {
+  checkShare('prune', 'sparsity', sparsity);
+  checkScope('prune', scope);
   const pruned = cloneModel(model);
   pruneInPlace(pruned, sparsity, scope);
   return {
@@ -39,9 +43,8 @@ export function prune(
   };
 }
 
-/** Masks the smallest weights of a model so that `sparsity` of them are zero; weights masked already count. */
-export function pruneInPlace(model: Sequential, sparsity: number, scope: PruningScope = 'global'): void {
-  checkShare('prune', 'sparsity', sparsity);
+/** Masks the smallest weights of a model so that `sparsity` of them are masked. */
+function pruneInPlace(model: Sequential, sparsity: number, scope: PruningScope): void {
   const kernels = model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.kernel] : []));
   for (const group of scope === 'global' ? [kernels] : kernels.map((kernel) => [kernel])) maskSmallest(group, sparsity);
 }
@@ -50,28 +53,41 @@ function checkShare(op: string, field: string, value: number): void {
   if (!(value >= 0 && value < 1)) throw new ValueError(op, field, 'in [0, 1)', value);
 }
 
+function checkScope(op: string, scope: PruningScope): void {
+  if (scope !== 'global' && scope !== 'layer') throw new ValueError(op, 'scope', 'global or layer', scope);
+}
+
 function maskSmallest(kernels: readonly Tensor[], sparsity: number): void {
   const total = kernels.reduce((sum, kernel) => sum + kernel.size, 0);
   const magnitudes = new Float64Array(total);
+  const dead = new Uint8Array(total);
   const candidates: number[] = [];
+  let left = Math.round(sparsity * total);
   let base = 0;
-  for (const { data, size } of kernels) {
-    let largest = 0;
-    for (let i = 0; i < size; i++) {
+  for (const { data, mask, size } of kernels) {
+    const alive = mask?.data;
+    const live: number[] = [];
+    let largest = -1;
+    for (let i = base; i < base + size; i++) {
+      if (alive?.[i - base] === 0) {
+        dead[i] = 1;
+        left--;
+        continue;
+      }
       // NaN counts as large: pruning it would hide that training broke down.
-      const magnitude = Number.isNaN(data[i]!) ? Infinity : Math.abs(data[i]!);
-      magnitudes[base + i] = magnitude;
-      if (magnitude > magnitudes[base + largest]!) largest = i;
+      const weight = data[i - base]!;
+      magnitudes[i] = Number.isNaN(weight) ? Infinity : Math.abs(weight);
+      if (largest < 0 || magnitudes[i]! > magnitudes[largest]!) largest = i;
+      live.push(i);
     }
-    for (let i = 0; i < size; i++) if (i !== largest) candidates.push(base + i);
+    for (const i of live) if (i !== largest) candidates.push(i);
     base += size;
   }
   candidates.sort((p, q) => magnitudes[p]! - magnitudes[q]! || p - q);
-  const dead = new Uint8Array(total);
-  for (const i of candidates.slice(0, Math.round(sparsity * total))) dead[i] = 1;
+  for (const i of candidates.slice(0, Math.max(0, left))) dead[i] = 1;
   base = 0;
   for (const kernel of kernels) {
-    const mask = zeros(kernel.shape, 'bool');
+    const mask = persistent(() => zeros(kernel.shape, 'bool'));
     const { array } = kernel.storage;
     for (let i = 0; i < kernel.size; i++) {
       if (dead[base + i] === 1) array[i] = 0;
@@ -87,9 +103,9 @@ export interface PruningScheduleOptions {
   /** Default 0. */
   readonly initialSparsity?: number;
   readonly finalSparsity: number;
-  /** Training step of the first pruning, counted from the start of this fit. Default 0. */
+  /** Steps trained before the first pruning, counted from the start of this fit. Default 0. */
   readonly begin?: number;
-  /** Training step at which `finalSparsity` is reached. */
+  /** Steps trained when `finalSparsity` is reached; a fit of fewer steps does not reach it. */
   readonly end: number;
   /** Steps between prunings. Default 100. */
   readonly frequency?: number;
@@ -123,6 +139,7 @@ export class PruningSchedule implements Callback {
       if (!Number.isSafeInteger(value) || value < least)
         throw new ValueError('PruningSchedule', field, `an integer of at least ${least}`, value);
     }
+    checkScope('PruningSchedule', scope);
     this.options = { initialSparsity, finalSparsity, begin, end, frequency, scope };
   }
 
@@ -133,12 +150,17 @@ export class PruningSchedule implements Callback {
     return finalSparsity + (initialSparsity - finalSparsity) * left * left * left;
   }
 
-  onTrainBegin(): void {
+  onTrainBegin(model: Sequential): void {
     this.step = 0;
+    this.prune(model);
   }
 
   onBatchEnd(_batch: number, _logs: Logs, model: Sequential): void {
     this.step++;
+    this.prune(model);
+  }
+
+  private prune(model: Sequential): void {
     const { begin, end, frequency, scope } = this.options;
     if (this.step < begin || this.step > end) return;
     if ((this.step - begin) % frequency !== 0 && this.step !== end) return;

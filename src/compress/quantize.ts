@@ -2,6 +2,7 @@ import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { slice } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { sameShape } from '../base/shape.ts';
 import type { DenseLayer, Network, NetworkLayer, QuantizationParams, QuantizedDenseLayer } from '../infer/network.ts';
 import { Dense } from '../nn/layers.ts';
 import { toNetwork } from '../nn/network.ts';
@@ -18,12 +19,14 @@ export interface QuantizeOptions extends MeasureOptions {
 
 /**
  * Scale and zero point for the range [low, high] in int8 (Jacob et al. 2018, section 2.1). The range is widened to
- * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for NaN or infinite ends.
+ * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, past float32 or
+ * in the wrong order.
  */
 export function chooseQParams(low: number, high: number): QuantizationParams {
   const [from, to] = [Math.min(low, 0), Math.max(high, 0)];
-  if (!(to - from < Infinity)) throw new ValueError('chooseQParams', 'the range', 'finite', [low, high]);
   const scale = Math.fround((to - from) / 255);
+  if (!(low <= high && scale < Infinity))
+    throw new ValueError('chooseQParams', 'the range', 'finite, the low end first', [low, high]);
   // Ranges below float32's normal numbers would give scales whose quotients overflow.
   if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
@@ -40,6 +43,9 @@ export function quantize(
 ): { network: Network; report: PassReport } {
   if (model.dtype !== 'float32') throw new DTypeError('quantize', [model.dtype], 'needs a float32 model');
   if (calibration.size === 0) throw new ShapeError('quantize', [calibration.shape], 'there are no calibration samples');
+  if (!sameShape(calibration.shape.slice(1), model.inputShape)) {
+    throw new ShapeError('quantize', [calibration.shape, model.inputShape], 'the samples do not fit the model');
+  }
   const inputs = inputRanges(model, calibration);
   const float = toNetwork(model);
   const layers = fuse(float.layers);
@@ -104,7 +110,7 @@ function fuse(layers: readonly NetworkLayer[]): NetworkLayer[] {
   return result;
 }
 
-/** Biases stay below this: with 131,071 products of int8 the accumulators still fit int32. */
+/** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
 const BIAS_LIMIT = 2 ** 28;
 
 function quantizeDense(
@@ -118,9 +124,11 @@ function quantizeDense(
   for (let j = 0; j < units; j++) {
     let largest = 0;
     for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(weights[i * units + j]!));
-    if (!(largest < Infinity)) throw new ValueError('quantize', `the weights of ${name}`, 'finite', largest);
+    const offset = Math.abs(layer.bias?.[j] ?? 0);
+    if (!(largest + offset < Infinity))
+      throw new ValueError('quantize', `the parameters of ${name}`, 'finite', largest + offset);
     // A large bias on tiny weights needs a coarser scale, or it would not fit its integer.
-    const forBias = Math.abs(layer.bias?.[j] ?? 0) / (input.scale * BIAS_LIMIT);
+    const forBias = offset / (input.scale * BIAS_LIMIT);
     const scale = Math.fround(Math.max(largest / 127, forBias));
     weightScales[j] = scale < 2 ** -100 ? 1 : scale;
   }

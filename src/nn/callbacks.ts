@@ -1,19 +1,18 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { isRising } from './metrics.ts';
 import { saveModel } from './model-file.ts';
 import type { Callback, Logs, Sequential } from './sequential.ts';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
 
-const RISING = /accuracy|auc|f1|precision|recall|r2/;
-const FALLING = /loss|mse|mae|rmse|ece|error/i;
-
 /** Whether a monitored figure should rise. `auto` goes by its name. */
 function shouldRise(op: string, monitor: string, mode: MonitorMode): boolean {
-  if (mode !== 'auto') return mode === 'max';
-  if (FALLING.test(monitor)) return false;
-  if (RISING.test(monitor)) return true;
-  throw new ValueError(op, 'mode', `min or max when monitoring ${monitor}`, mode);
+  if (mode === 'min' || mode === 'max') return mode === 'max';
+  if (mode !== 'auto') throw new ValueError(op, 'mode', 'auto, min or max', mode);
+  const rises = isRising(monitor);
+  if (rises === null) throw new ValueError(op, 'mode', `min or max when monitoring ${monitor}`, mode);
+  return rises;
 }
 
 /** The best value of a monitored figure so far. NaN is never an improvement. */
@@ -46,8 +45,7 @@ class Monitor {
 
   /** Whether `value` is better than `than` by more than `minDelta`. */
   improves(value: number, than: number | null, minDelta: number): boolean {
-    if (Number.isNaN(value)) return false;
-    if (than === null) return true;
+    if (than === null) return this.rises ? value > -Infinity : value < Infinity;
     return this.rises ? value - minDelta > than : value + minDelta < than;
   }
 }
@@ -60,7 +58,7 @@ export interface EarlyStoppingOptions {
   /** Epochs without improvement before stopping. Default 0. */
   readonly patience?: number;
   readonly mode?: MonitorMode;
-  /** Waiting goes on until the figure is better than this too. */
+  /** Only a figure better than this too ends the waiting. */
   readonly baseline?: number;
   /** Go back to the weights of the best epoch when training ends, whatever ended it. Default false. */
   readonly restoreBestWeights?: boolean;
@@ -112,8 +110,9 @@ export class EarlyStopping implements Callback {
       this.bestEpoch = epoch;
       if (restoreBestWeights) this.weights = model.getWeights();
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
+      return;
     }
-    if (this.wait >= patience && this.wait > 0 && epoch > 0) {
+    if (this.wait >= patience && epoch > 0) {
       this.stoppedEpoch = epoch;
       model.stopTraining = true;
     }
@@ -152,6 +151,7 @@ export class ReduceLROnPlateau implements Callback {
     const { cooldown = 0, minLearningRate = 0 } = options;
     if (!(factor >= 0 && factor < 1))
       throw new ValueError('ReduceLROnPlateau', 'factor', 'at least 0 and below 1', factor);
+    if (!(patience >= 0)) throw new ValueError('ReduceLROnPlateau', 'patience', 'at least 0', patience);
     this.options = { factor, patience, minDelta, cooldown, minLearningRate };
     this.monitor = new Monitor('ReduceLROnPlateau', monitor, mode);
   }

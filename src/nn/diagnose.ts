@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { isRising } from './metrics.ts';
 import type { History } from './sequential.ts';
 
 export interface DiagnoseOptions {
@@ -34,7 +35,8 @@ export interface Diagnosis {
 
 /**
  * Says whether a training run under- or overfits. A gap between training and validation beyond `gap` is overfitting;
- * otherwise a training figure short of `target` is underfitting; otherwise the fit is good. Needs validation figures.
+ * otherwise a training figure short of `target` is underfitting; otherwise the fit is good. A figure that is
+ * NaN or infinite is an underfit. Needs validation figures.
  */
 export function diagnose({ history, epochs }: History, options: DiagnoseOptions = {}): Diagnosis {
   const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => key in history) ?? 'loss';
@@ -42,15 +44,16 @@ export function diagnose({ history, epochs }: History, options: DiagnoseOptions 
   if (train === undefined || validation === undefined || train.length === 0) {
     throw new ValueError('diagnose', 'the history', `one with ${monitor} and val_${monitor}`, Object.keys(history));
   }
-  const rises = /accuracy|r2|auc|f1|precision|recall/.test(monitor);
+  const rises = isRising(monitor) === true;
   const [a, b] = [train.at(-1)!, validation.at(-1)!];
   const gap = rises ? a - b : b === 0 ? 0 : (b - a) / Math.abs(b);
   const allowed = options.gap ?? (rises ? 0.05 : 0.25);
   const target = options.target ?? (rises ? 0.95 : train[0]! / 2);
-  const best = validation.reduce(
-    (at, value, i) => ((rises ? value > validation[at]! : value < validation[at]!) ? i : at),
-    0,
-  );
+  let best = 0;
+  validation.forEach((value, i) => {
+    const so = validation[best]!;
+    if (Number.isNaN(so) || (rises ? value > so : value < so)) best = i;
+  });
   const show = (value: number): string => String(Number(value.toPrecision(4)));
   const reasons: string[] = [];
   const short = !(rises ? a >= target : a <= target);
@@ -64,7 +67,8 @@ export function diagnose({ history, epochs }: History, options: DiagnoseOptions 
       `validation ${monitor} was best, ${show(validation[best]!)}, in epoch ${epochs[best]! + 1} of ${epochs.at(-1)! + 1}`,
     );
   }
-  // NaN in either figure: training broke down, which is no fit at all.
-  const verdict = wide && !Number.isNaN(gap) ? 'overfit' : short ? 'underfit' : 'good fit';
+  const broken = Number.isNaN(gap);
+  if (broken) reasons.push('a figure is not finite: training broke down, which is no fit at all');
+  const verdict = broken ? 'underfit' : wide ? 'overfit' : short ? 'underfit' : 'good fit';
   return { verdict, monitor, train: a, validation: b, gap, bestEpoch: epochs[best]!, reasons };
 }

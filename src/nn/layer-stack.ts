@@ -1,11 +1,15 @@
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
+import { persistent } from '../tensor/arena.ts';
 import type { FloatDType } from '../tensor/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { Activation, type CallContext, Dense, type Layer, type Weight } from './layers.ts';
 
 const NOT_BUILT = 'the model is not built: give the first layer an inputShape or call build()';
+
+/** 11274 as 11,274. */
+const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
 export interface SequentialOptions {
   /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */
@@ -71,11 +75,17 @@ export class LayerStack {
       }
       return;
     }
+    const owned = this.layers.find((layer) => layer.weights.length > 0);
+    if (owned !== undefined) throw new StateError('Sequential', `layer ${owned.name} already belongs to a model`);
     const shapes: Shape[] = [[...inputShape]];
-    for (const layer of this.layers) {
-      if (layer.weights.length > 0)
-        throw new StateError('Sequential', `layer ${layer.name} already belongs to a model`);
-      shapes.push(layer.build(shapes.at(-1)!, { seed: this.seed, dtype: this.dtype }));
+    try {
+      persistent(() => {
+        for (const layer of this.layers)
+          shapes.push(layer.build(shapes.at(-1)!, { seed: this.seed, dtype: this.dtype }));
+      });
+    } catch (error) {
+      for (const layer of this.layers) layer.weights = []; // all or nothing: build may be called again
+      throw error;
     }
     this.shapes = shapes;
   }
@@ -103,7 +113,9 @@ export class LayerStack {
 
   /** Values of the weights that training changes. */
   get trainable(): readonly Tensor[] {
-    return this.layers.flatMap((layer) => (layer.trainable ? layer.weights.map((weight) => weight.value) : []));
+    const values: Tensor[] = [];
+    for (const layer of this.layers) if (layer.trainable) for (const { value } of layer.weights) values.push(value);
+    return values;
   }
 
   /** Number of all parameters. */
@@ -165,7 +177,7 @@ export class LayerStack {
     const rows = this.layers.map((layer, i) => [
       `${layer.name} (${layer.type})`,
       `[${['batch', ...this.shapeAfter(i)].join(', ')}]`,
-      String(layer.weights.reduce((total, { value }) => total + value.size, 0)),
+      grouped(layer.weights.reduce((total, { value }) => total + value.size, 0)),
     ]);
     const table = [['Layer (type)', 'Output shape', 'Parameters'], ...rows];
     const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
@@ -174,7 +186,7 @@ export class LayerStack {
     );
     const rule = '-'.repeat(lines[0]!.length);
     const trained = this.trainable.reduce((total, { size }) => total + size, 0);
-    const total = `Parameters: ${this.parameterCount}, trainable: ${trained}`;
+    const total = `Parameters: ${grouped(this.parameterCount)}, trainable: ${grouped(trained)}`;
     return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
   }
 }

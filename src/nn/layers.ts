@@ -129,7 +129,10 @@ export class Dense extends Layer {
     const z = dense(x, this.kernel, this.bias, fused ? 'relu' : 'linear');
     const y = fused || context.logits ? z : activate(this.activation, z);
     const activity = regularizer(this.options.activityRegularizer);
-    if (activity !== null) context.penalties.push(mul(penalty(y, activity), 1 / x.shape[0]!));
+    if (activity !== null) {
+      const output = context.logits ? activate(this.activation, z) : y;
+      context.penalties.push(mul(penalty(output, activity), 1 / x.shape[0]!));
+    }
     return y;
   }
 
@@ -142,9 +145,11 @@ export class Dense extends Layer {
 export class Activation extends Layer {
   override readonly type = 'activation';
   readonly activation: ActivationSpec;
+  readonly options: LayerOptions;
 
   constructor(activation: ActivationChoice, options: LayerOptions = {}) {
     super(options);
+    this.options = options;
     this.activation = activationSpec(activation);
   }
 
@@ -157,7 +162,7 @@ export class Activation extends Layer {
   }
 
   override clone(): Activation {
-    return new Activation(this.activation, this.name === '' ? {} : { name: this.name });
+    return new Activation(this.activation, this.options);
   }
 }
 
@@ -200,6 +205,12 @@ export class Dropout extends Layer {
 /** [batch, ...] to [batch, product of ...]. */
 export class Flatten extends Layer {
   override readonly type = 'flatten';
+  readonly options: LayerOptions;
+
+  constructor(options: LayerOptions = {}) {
+    super(options);
+    this.options = options;
+  }
 
   override build(inputShape: Shape): Shape {
     return [size('Flatten', inputShape)];
@@ -210,6 +221,6 @@ export class Flatten extends Layer {
   }
 
   override clone(): Flatten {
-    return new Flatten(this.name === '' ? {} : { name: this.name });
+    return new Flatten(this.options);
   }
 }

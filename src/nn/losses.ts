@@ -13,7 +13,7 @@ export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
 /** A loss with what training may know about it. */
 export interface Loss {
-  /** As in `compile`, or `custom`. */
+  /** As in `compile`; a loss of your own has any other name, such as `custom`. */
   readonly name: string;
   readonly call: LossFunction;
   /** Set if the loss has a stable form on the inputs of this last activation. */
@@ -24,15 +24,18 @@ export interface Loss {
   readonly options?: Readonly<Record<string, number | boolean>>;
 }
 
-export type LossName =
-  | 'mse'
-  | 'mae'
-  | 'huber'
-  | 'binaryCrossentropy'
-  | 'categoricalCrossentropy'
-  | 'sparseCategoricalCrossentropy'
-  | 'klDivergence'
-  | 'hinge';
+const NAMES = [
+  'mse',
+  'mae',
+  'huber',
+  'binaryCrossentropy',
+  'categoricalCrossentropy',
+  'sparseCategoricalCrossentropy',
+  'klDivergence',
+  'hinge',
+] as const;
+
+export type LossName = (typeof NAMES)[number];
 
 export interface CrossentropyOptions {
   /** Predictions are inputs of the last activation, not probabilities. Default false. */
@@ -158,7 +161,8 @@ function categorical(name: string, options: CrossentropyOptions, prepare: LossFu
   const onLogits: LossFunction = (yTrue, z) => perSample(softmaxCrossEntropy(z, prepare(yTrue, z)));
   const onProbabilities: LossFunction = (yTrue, yPred) => {
     const t = prepare(yTrue, yPred);
-    const p = clip(div(yPred, sum(yPred, { axis: -1, keepDims: true })), EPSILON, 1 - EPSILON);
+    const total = maximum(sum(yPred, { axis: -1, keepDims: true }), EPSILON); // a row of zeros is not 0/0
+    const p = clip(div(yPred, total), EPSILON, 1 - EPSILON);
     return perSample(neg(sum(mul(t, log(p)), { axis: -1 })));
   };
   return crossentropy(name, options, 'softmax', onProbabilities, onLogits);
@@ -175,6 +179,11 @@ function crossentropy(
   const kept = { fromLogits, labelSmoothing };
   if (fromLogits) return { name, call: onLogits, options: kept };
   return { name, call: onProbabilities, activation, callLogits: onLogits, options: kept };
+}
+
+/** Whether a file can hold the loss by its name; any other name is a loss of the user's own. */
+export function isNamedLoss(name: string): boolean {
+  return (NAMES as readonly string[]).includes(name);
 }
 
 /** The loss behind a choice. */
@@ -208,12 +217,7 @@ export function lossByName(name: string, options: Readonly<Record<string, number
     case 'hinge':
       return hinge();
     default:
-      throw new ValueError(
-        'compile',
-        'loss',
-        'mse, mae, huber, binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy, klDivergence or hinge',
-        name,
-      );
+      throw new ValueError('compile', 'loss', `one of ${NAMES.join(', ')}`, name);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import { log64 } from '../../kernels/reference/math.ts';
 import { argmax } from '../autograd/reductions.ts';
-import { ShapeError, ValueError } from '../base/errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { isFloat } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A figure of merit over a data set, fed batch by batch. */
@@ -18,42 +19,66 @@ export interface MetricState {
   result(): number;
 }
 
-/** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
-export type MetricName =
-  | 'accuracy'
-  | 'binaryAccuracy'
-  | 'categoricalAccuracy'
-  | 'sparseCategoricalAccuracy'
-  | 'mse'
-  | 'mae'
-  | 'rmse'
-  | 'r2'
-  | 'precision'
-  | 'recall'
-  | 'f1'
-  | 'auc'
-  | 'logLoss';
+const NAMES = [
+  'accuracy',
+  'binaryAccuracy',
+  'categoricalAccuracy',
+  'sparseCategoricalAccuracy',
+  'mse',
+  'mae',
+  'rmse',
+  'r2',
+  'precision',
+  'recall',
+  'f1',
+  'auc',
+  'logLoss',
+] as const;
 
-/** Class of each row: the largest of several outputs, or whether a single one is above 1/2. */
+/** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
+export type MetricName = (typeof NAMES)[number];
+
+/** Whether a figure of this name (`val_accuracy`, `loss`) is better when larger; null if the name does not tell. */
+export function isRising(name: string): boolean | null {
+  if (/loss|mse|mae|rmse|ece|error/i.test(name)) return false;
+  return /accuracy|auc|f1|precision|recall|r2/i.test(name) ? true : null;
+}
+
+/** Class of each row: integers as they are, the largest of several outputs, or whether a single one is above 1/2. */
 export function classesOf(y: Tensor): TypedArray {
-  if (y.dtype === 'int32') return y.data;
+  if (!isFloat(y.dtype) && y.dtype !== 'bool') return y.data;
   if (y.rank > 1 && y.shape.at(-1)! > 1) return argmax(y, -1).data;
   return Int32Array.from(y.data, (value) => (value > 0.5 ? 1 : 0));
 }
 
-/** How many rows are right, by class. Targets are int32 labels, one-hot rows or 0 and 1. */
-function countCorrect(yTrue: Tensor, yPred: Tensor): [correct: number, rows: number] {
+const width = (y: Tensor): number => (y.rank > 1 ? y.shape.at(-1)! : 1);
+
+/** The classes of targets and predictions, row by row. */
+function classPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArray, guess: TypedArray] {
+  if (isFloat(yTrue.dtype) && width(yTrue) === 1 && width(yPred) > 1)
+    throw new DTypeError(op, [yTrue.dtype], 'labels of several classes must be int32', 'cast() them?');
   const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
-  if (truth.length !== guess.length) {
-    throw new ShapeError(
-      'accuracy',
-      [yTrue.shape, yPred.shape],
-      'targets and predictions have different numbers of rows',
-    );
-  }
+  if (truth.length !== guess.length)
+    throw new ShapeError(op, [yTrue.shape, yPred.shape], 'targets and predictions have different numbers of rows');
+  return [truth, guess];
+}
+
+/** How many rows are right, by class. */
+function correctRows(yTrue: Tensor, yPred: Tensor): [correct: number, rows: number] {
+  if (width(yPred) === 1 && isFloat(yPred.dtype)) return correctElements(yTrue, yPred);
+  const [truth, guess] = classPairs('accuracy', yTrue, yPred);
   let correct = 0;
   for (let i = 0; i < truth.length; i++) if (truth[i] === guess[i]) correct++;
   return [correct, truth.length];
+}
+
+/** How many elements are on the same side of 1/2. */
+function correctElements(yTrue: Tensor, yPred: Tensor): [correct: number, elements: number] {
+  const [t, p] = [yTrue.data, yPred.data];
+  if (t.length !== p.length) throw new ShapeError('accuracy', [yTrue.shape, yPred.shape], 'sizes differ');
+  let correct = 0;
+  for (let i = 0; i < t.length; i++) if (t[i]! > 0.5 === p[i]! > 0.5) correct++;
+  return [correct, t.length];
 }
 
 /** A mean of something summed per batch. */
@@ -92,40 +117,50 @@ function errors(name: string, f: (error: number) => number, finish?: (x: number)
   );
 }
 
-/** Coefficient of determination, 1 - Σ(t - p)²/Σ(t - mean t)². Constant targets: 1 if met exactly, else 0. */
+/**
+ * Coefficient of determination, 1 - Σ(t - p)²/Σ(t - mean t)², the mean over several outputs. Constant targets: 1 if met
+ * exactly, else 0.
+ */
 export function r2(): Metric {
   return {
     name: 'r2',
     create() {
-      const pairs: [number, number][] = [];
+      const outputs: [t: number, p: number][][] = [];
+      const score = (pairs: readonly [t: number, p: number][]): number => {
+        const mean = pairs.reduce((sum, [t]) => sum + t, 0) / pairs.length;
+        const total = pairs.reduce((sum, [t]) => sum + (t - mean) * (t - mean), 0);
+        const residual = pairs.reduce((sum, [t, p]) => sum + (t - p) * (t - p), 0);
+        return total === 0 ? Number(residual === 0) : 1 - residual / total;
+      };
       return {
         update(yTrue, yPred) {
-          const [t, p] = [yTrue.data, yPred.data];
-          for (let i = 0; i < t.length; i++) pairs.push([t[i]!, p[i]!]);
+          const [t, p, n] = [yTrue.data, yPred.data, width(yPred)];
+          if (t.length !== p.length) throw new ShapeError('r2', [yTrue.shape, yPred.shape], 'sizes differ');
+          for (let i = 0; i < t.length; i++) {
+            outputs[i % n] ??= [];
+            outputs[i % n]!.push([t[i]!, p[i]!]);
+          }
         },
-        result() {
-          if (pairs.length === 0) return Number.NaN;
-          const mean = pairs.reduce((sum, [t]) => sum + t, 0) / pairs.length;
-          const total = pairs.reduce((sum, [t]) => sum + (t - mean) * (t - mean), 0);
-          const residual = pairs.reduce((sum, [t, p]) => sum + (t - p) * (t - p), 0);
-          return total === 0 ? Number(residual === 0) : 1 - residual / total;
-        },
+        result: () => outputs.reduce((sum, pairs) => sum + score(pairs), 0) / outputs.length,
       };
     },
   };
 }
 
-/** Share of rows whose class is among the `k` largest outputs. */
+/** Share of rows whose class is among the `k` largest outputs, of equals the first. */
 export function topKAccuracy(k = 5): Metric {
+  if (!Number.isSafeInteger(k) || k < 1) throw new ValueError('topKAccuracy', 'k', 'a positive integer', k);
   return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
     const truth = classesOf(yTrue);
     const n = yPred.shape.at(-1)!;
     const p = yPred.data;
     let hits = 0;
+    if (truth.length * n !== p.length) throw new ShapeError('topK', [yTrue.shape, yPred.shape], 'rows differ');
     for (let row = 0; row < truth.length; row++) {
       const label = truth[row]!;
+      if (!(label >= 0 && label < n)) throw new ValueError('topK', 'a label', `from 0 to ${n - 1}`, label);
       const own = p[row * n + label]!;
-      let above = 0;
+      let above = Number.isNaN(own) ? k : 0;
       for (let j = 0; j < n; j++) if (p[row * n + j]! > own || (p[row * n + j] === own && j < label)) above++;
       if (above < k) hits++;
     }
@@ -136,11 +171,11 @@ export function topKAccuracy(k = 5): Metric {
 /** counts[t][p] of rows of class t predicted as p. */
 export function confusionMatrix(yTrue: Tensor, yPred: Tensor, classes: number): number[][] {
   const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
-  const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+  const [truth, guess] = classPairs('confusionMatrix', yTrue, yPred);
   for (let i = 0; i < truth.length; i++) {
     const [t, p] = [truth[i]!, guess[i]!];
-    if (t >= classes || p >= classes)
-      throw new ValueError('confusionMatrix', 'classes', `above ${Math.max(t, p)}`, classes);
+    if (Math.min(t, p) < 0 || Math.max(t, p) >= classes)
+      throw new ValueError('confusionMatrix', 'every class', `from 0 to ${classes - 1}`, t < 0 || t >= classes ? t : p);
     counts[t]![p]!++;
   }
   return counts;
@@ -160,9 +195,10 @@ function byClass(name: 'precision' | 'recall' | 'f1'): Metric {
       let binary = true;
       return {
         update(yTrue, yPred) {
-          if (yPred.rank > 1 && yPred.shape.at(-1)! > 2) binary = false;
-          const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+          const [truth, guess] = classPairs(name, yTrue, yPred);
+          if (width(yPred) > 2) binary = false;
           for (let i = 0; i < truth.length; i++) {
+            if (truth[i]! > 1 || guess[i]! > 1) binary = false;
             of(guess[i]!)[1]++;
             of(truth[i]!)[2]++;
             if (truth[i] === guess[i]) of(truth[i]!)[0]++;
@@ -183,7 +219,7 @@ function byClass(name: 'precision' | 'recall' | 'f1'): Metric {
   };
 }
 
-/** Area under the ROC curve of a binary score, ties counted as half (Mann & Whitney). NaN with one class only. */
+/** Area under the ROC curve of a binary score, ties counted as half (Mann & Whitney). NaN with one class only or a NaN score. */
 export function auc(): Metric {
   return {
     name: 'auc',
@@ -192,12 +228,13 @@ export function auc(): Metric {
       return {
         update(yTrue, yPred) {
           const truth = classesOf(yTrue);
-          const width = yPred.rank > 1 ? yPred.shape.at(-1)! : 1;
-          if (width > 2) throw new ShapeError('auc', [yPred.shape], 'needs two classes');
-          const p = yPred.data;
-          for (let i = 0; i < truth.length; i++) rows.push([p[i * width + width - 1]!, truth[i] === 1]);
+          const [p, n] = [yPred.data, width(yPred)];
+          if (n > 2 || truth.length * n !== p.length)
+            throw new ShapeError('auc', [yTrue.shape, yPred.shape], 'needs one score of two classes per target');
+          for (let i = 0; i < truth.length; i++) rows.push([p[i * n + n - 1]!, truth[i] === 1]);
         },
         result() {
+          if (rows.some(([score]) => Number.isNaN(score))) return Number.NaN;
           const sorted = [...rows].sort((p, q) => p[0] - q[0]);
           let [rankSum, positives] = [0, 0];
           for (let i = 0; i < sorted.length; ) {
@@ -220,14 +257,18 @@ export function auc(): Metric {
 
 /** Probability given to each row's class. */
 function probabilities(yTrue: Tensor, yPred: Tensor): number[] {
-  const truth = classesOf(yTrue);
-  const width = yPred.rank > 1 ? yPred.shape.at(-1)! : 1;
-  const p = yPred.data;
-  return Array.from(truth, (label, i) => (width > 1 ? p[i * width + label]! : label === 1 ? p[i]! : 1 - p[i]!));
+  const [truth] = classPairs('logLoss', yTrue, yPred);
+  const [p, n] = [yPred.data, width(yPred)];
+  return Array.from(truth, (label, i) => {
+    if (!(label >= 0 && label < Math.max(2, n))) throw new ValueError('logLoss', 'a label', `a class of ${n}`, label);
+    return n > 1 ? p[i * n + label]! : label === 1 ? p[i]! : 1 - p[i]!;
+  });
 }
 
 /** Expected calibration error over equal bins of confidence (Guo et al. 2017). */
 export function calibrationError(bins = 15): Metric {
+  if (!Number.isSafeInteger(bins) || bins < 1)
+    throw new ValueError('calibrationError', 'bins', 'a positive integer', bins);
   return {
     name: 'ece',
     create() {
@@ -237,12 +278,12 @@ export function calibrationError(bins = 15): Metric {
       );
       return {
         update(yTrue, yPred) {
-          const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
-          const width = yPred.rank > 1 ? yPred.shape.at(-1)! : 1;
-          const p = yPred.data;
+          const [truth, guess] = classPairs('calibrationError', yTrue, yPred);
+          const [p, n] = [yPred.data, width(yPred)];
           for (let i = 0; i < truth.length; i++) {
-            const confidence = width > 1 ? p[i * width + guess[i]!]! : Math.max(p[i]!, 1 - p[i]!);
-            const bin = sums[Math.min(bins - 1, Math.max(0, Math.floor(confidence * bins)))]!;
+            const confidence = n > 1 ? p[i * n + guess[i]!]! : Math.max(p[i]!, 1 - p[i]!);
+            const at = Math.floor(confidence * bins) || 0; // NaN goes to bin 0, and makes the result NaN
+            const bin = sums[Math.min(bins - 1, Math.max(0, at))]!;
             bin[0]++;
             bin[1] += confidence;
             bin[2] += Number(truth[i] === guess[i]);
@@ -257,15 +298,21 @@ export function calibrationError(bins = 15): Metric {
   };
 }
 
+/** Whether a file can hold the metric by its name. */
+export function isNamedMetric(name: string): name is MetricName {
+  return (NAMES as readonly string[]).includes(name);
+}
+
 /** The metric behind a choice. */
 export function metricOf(choice: MetricName | Metric): Metric {
   if (typeof choice === 'object') return choice;
   switch (choice) {
     case 'accuracy':
-    case 'binaryAccuracy':
     case 'categoricalAccuracy':
     case 'sparseCategoricalAccuracy':
-      return ratio(choice, countCorrect);
+      return ratio(choice, correctRows);
+    case 'binaryAccuracy':
+      return ratio(choice, correctElements);
     case 'mse':
       return errors('mse', (e) => e * e);
     case 'mae':
@@ -286,6 +333,6 @@ export function metricOf(choice: MetricName | Metric): Metric {
         return [p.reduce((sum, value) => sum - log64(Math.min(1, Math.max(1e-15, value))), 0), p.length];
       });
     default:
-      throw new ValueError('compile', 'metric', 'a metric such as accuracy, mse, mae, rmse, r2, f1 or auc', choice);
+      throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice);
   }
 }

@@ -7,21 +7,23 @@ import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
-import { lossByName } from './losses.ts';
-import { type MetricName, metricOf } from './metrics.ts';
+import { isNamedLoss, lossByName } from './losses.ts';
+import { isNamedMetric } from './metrics.ts';
 import { fromNetwork, fromNetworkLayer, toNetwork } from './network.ts';
-import { optimizerByName } from './optimizers.ts';
+import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Regularizer } from './regularizers.ts';
 import { regularizer } from './regularizers.ts';
-import type { Sequential } from './sequential.ts';
+import type { CompileOptions, Sequential } from './sequential.ts';
 
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
  * takes to go on training to the bit: seed, steps, regularizers, loss, metrics, optimizer with its slots as tensors
- * `optimizer/<parameter number>/<slot>`. Custom losses and metrics, schedules and initializers are code and stay out.
+ * `optimizer/<parameter number>/<slot>`. Losses, metrics and optimizers of the user's own, schedules and initializers are
+ * code and stay out; of a schedule the file keeps the rate of the next step.
  */
 const FORMAT = 'model file';
 const KEY = 'training';
+const CUSTOM = 'custom';
 
 export interface SaveOptions {
   /** Leave out the optimizer's state: smaller, but training starts it anew. Default false. */
@@ -35,7 +37,7 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
   const tensors = new Map<string, SafeTensor>();
   const layers = model.layers.map((layer) => ({ trainable: layer.trainable, ...layerExtras(layer) }));
   const training: Record<string, unknown> = { seed: model.seed, dtype: model.dtype, steps: model.steps, layers };
-  if (model.isCompiled) {
+  if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
     const { optimizer, loss, metrics } = model;
     const parameters = model.weights.map(({ value }) => value);
     const { scalars, slots } = optimizer.state(parameters);
@@ -46,7 +48,7 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
       }
     });
     training.optimizer = { ...optimizer.config(), scalars };
-    training.loss = { name: loss.name, ...loss.options };
+    training.loss = isNamedLoss(loss.name) ? { name: loss.name, ...loss.options } : { name: CUSTOM };
     training.metrics = metrics.map((metric) => metric.name);
   }
   return encodeNetwork(network, { metadata: { [KEY]: JSON.stringify(training) }, tensors });
@@ -62,13 +64,22 @@ function layerExtras(layer: Layer): object {
   );
 }
 
+export interface LoadOptions {
+  /** Stands for the file's loss: how a model with a loss of your own goes on training. */
+  readonly loss?: CompileOptions['loss'];
+  /** Stand for the file's metrics. */
+  readonly metrics?: CompileOptions['metrics'];
+}
+
 /**
- * The model of a file that `saveModel` wrote, compiled as it was; a custom loss must be compiled in again. The bytes
- * are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
+ * The model of a file that `saveModel` wrote, compiled as it was. A model with a loss of the user's own is compiled only
+ * if `options.loss` gives it again; without it `fit` asks for `compile`, as it does with an optimizer of their own. The bytes are not trusted: whatever is wrong
+ * with them is a WhittleError, before any large allocation.
  */
-export function loadModel(bytes: Uint8Array): Sequential {
+export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequential {
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
+  if (text === undefined) checkNothingLeft(tensors);
   if (text === undefined) return fromNetwork(network, { dtype: dtypeOf(network.layers) });
   const fail = (problem: string, at: number): never => {
     throw new FormatError(FORMAT, KEY, `${problem}, at character ${at}`);
@@ -83,11 +94,14 @@ export function loadModel(bytes: Uint8Array): Sequential {
   if (extras.length !== network.layers.length) return root.fail('layers', `must be ${network.layers.length} objects`);
   const model = fromNetwork(network, { seed, dtype }, (layer, i) => withExtras(layer, extras[i]!, i));
   model.steps = steps;
-  if (root.has('optimizer')) restoreTraining(model, root, tensors);
+  if (root.has('optimizer')) restoreTraining(model, root, tensors, options);
   root.done();
-  if (tensors.size > 0)
-    throw new FormatError(FORMAT, [...tensors.keys()][0]!.slice(0, 60), 'the tensor belongs to nothing');
+  checkNothingLeft(tensors);
   return model;
+}
+
+function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
+  for (const name of tensors.keys()) throw new FormatError(FORMAT, name.slice(0, 60), 'the tensor belongs to nothing');
 }
 
 function dtypeOf(layers: readonly NetworkLayer[], otherwise: 'float32' | 'float64' = 'float32'): 'float32' | 'float64' {
@@ -118,12 +132,12 @@ function withExtras(layer: NetworkLayer, value: JsonValue, index: number): Layer
   return made;
 }
 
-function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, SafeTensor>): void {
+function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, SafeTensor>, given: LoadOptions): void {
   const config = root.inner('optimizer');
   const savedScalars = config.inner('scalars').rest();
   const scalars: Record<string, number> = {};
   for (const [name, value] of Object.entries(savedScalars)) {
-    scalars[name] = typeof value === 'number' ? value : config.fail('scalars', `${name} must be a number`);
+    scalars[name] = Number.isFinite(value) ? (value as number) : config.fail('scalars', `${name} must be a number`);
   }
   const lossFields = root.inner('loss').rest();
   const metrics = root
@@ -137,12 +151,9 @@ function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, S
   try {
     const optimizer = optimizerByName(name, options);
     optimizer.restore(parameters, { scalars, slots });
-    if (lossName === 'custom') return;
-    const kept = metrics.filter((metric) =>
-      /^(accuracy|\w+Accuracy|mse|mae|rmse|r2|precision|recall|f1|auc|logLoss)$/.test(metric),
-    );
-    const loss = lossByName(String(lossName), lossOptions as Record<string, number | boolean>);
-    model.compile({ optimizer, loss, metrics: kept.map((metric) => metricOf(metric as MetricName)) });
+    if (lossName === CUSTOM && given.loss === undefined) return;
+    const loss = given.loss ?? lossByName(String(lossName), lossOptions as Record<string, number | boolean>);
+    model.compile({ optimizer, loss, metrics: given.metrics ?? metrics.filter(isNamedMetric) });
   } catch (error) {
     if (error instanceof WhittleError) throw new FormatError(FORMAT, KEY, error.message);
     throw error;

@@ -1,211 +1,10 @@
 import type { FloatArray } from '../../kernels/kernels.ts';
-import { add, div, maximum, mul } from '../autograd/arithmetic.ts';
-import { clip, sqrt, square } from '../autograd/elementwise.ts';
-import { floats } from '../autograd/operands.ts';
-import { sum } from '../autograd/reductions.ts';
-import { noGrad, valueAndGrad } from '../autograd/tape.ts';
-import { StateError, ValueError } from '../base/errors.ts';
-import { persistent, step } from '../tensor/arena.ts';
-import { full } from '../tensor/create.ts';
-import { isFloat } from '../tensor/dtype.ts';
+import { ValueError } from '../base/errors.ts';
 import { kernelsFor } from '../tensor/runtime.ts';
-import { copyOf, flat, type Tensor } from '../tensor/tensor.ts';
-import type { Schedule } from './schedules.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { inRange, Optimizer, type OptimizerOptions } from './optimizer.ts';
 
-export interface OptimizerOptions {
-  /** A number, or a schedule by step. */
-  readonly learningRate?: number | Schedule;
-  /** Scales each gradient down to at most this L2 norm. */
-  readonly clipNorm?: number;
-  /** Scales all gradients down together to at most this L2 norm. */
-  readonly globalClipNorm?: number;
-  /** Clips each element of a gradient to ± this. */
-  readonly clipValue?: number;
-}
-
-/** The numbers an optimizer needs to go on: scalars, and slots of each parameter in order. */
-export interface OptimizerState {
-  readonly scalars: Readonly<Record<string, number>>;
-  readonly slots: readonly Readonly<Record<string, Tensor>>[];
-}
-
-/**
- * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step. A
- * pruned parameter's mask is applied after the step, to the weights and to every slot: applied before it, the momentum
- * would bring pruned weights back.
- */
-export abstract class Optimizer {
-  abstract readonly name: string;
-  /** Steps made so far. */
-  iterations = 0;
-  private rate: number | Schedule;
-  protected readonly options: OptimizerOptions;
-  private readonly slots = new Map<Tensor, Record<string, Tensor>>();
-  private readonly zero = { float32: new Float32Array(1), float64: new Float64Array(1) };
-  /** The scalars of a step, one block a float type, reused. */
-  private readonly blocks = { float32: new Float32Array(8), float64: new Float64Array(8) };
-
-  constructor(op: string, options: OptimizerOptions, defaultRate: number) {
-    this.options = options;
-    this.rate = options.learningRate ?? defaultRate;
-    if (typeof this.rate === 'number') inRange(op, 'learningRate', this.rate, (x) => x > 0, 'positive');
-    for (const field of ['clipNorm', 'globalClipNorm', 'clipValue'] as const) {
-      const value = options[field];
-      if (value !== undefined) inRange(op, field, value, (x) => x > 0, 'positive');
-    }
-  }
-
-  /** The rate of the next step. Setting it replaces a schedule. */
-  get learningRate(): number {
-    return typeof this.rate === 'number' ? this.rate : this.rate(this.iterations);
-  }
-
-  set learningRate(rate: number) {
-    inRange(this.name, 'learningRate', rate, (x) => x >= 0, 'at least 0');
-    this.rate = rate;
-  }
-
-  /** True when a schedule sets the rate. */
-  get hasSchedule(): boolean {
-    return typeof this.rate === 'function';
-  }
-
-  /** One training step on `loss()`, which must be a scalar; returns its value before the step. */
-  minimize(loss: () => Tensor, parameters: readonly Tensor[]): number {
-    return step(() => {
-      const { value, grads } = valueAndGrad(loss, parameters);
-      this.apply(parameters, grads);
-      return value.item();
-    });
-  }
-
-  /** Moves each parameter by its gradient, which is only read. */
-  apply(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
-    if (parameters.length !== gradients.length) {
-      throw new StateError(this.name, `got ${gradients.length} gradients for ${parameters.length} parameters`);
-    }
-    noGrad(() => {
-      const clipped = this.clip(gradients);
-      const learningRate = this.learningRate;
-      this.iterations++;
-      this.begin();
-      parameters.forEach((p, i) => {
-        const { dtype, size } = p;
-        if (!isFloat(dtype)) throw new StateError(this.name, `a parameter of type ${dtype} cannot be trained`);
-        const block = this.blocks[dtype];
-        this.scalars(learningRate, block);
-        const slots = this.slotsOf(p);
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        if (p.mask !== null) {
-          const mask = flat(this.name, p.mask) as Uint8Array;
-          const zero = this.zero[dtype];
-          for (const t of [p, ...Object.values(slots)]) {
-            const data = floats(this.name, t);
-            kernelsFor(dtype).select(size, mask, data, 1, zero, 0, data);
-          }
-        }
-        p.storage.version++;
-      });
-    });
-  }
-
-  /** A copy of what must be saved to go on later; slots in the order of `parameters`. */
-  state(parameters: readonly Tensor[]): OptimizerState {
-    const slots = parameters.map((p) => {
-      const own = this.slots.get(p) ?? {};
-      return Object.fromEntries(Object.entries(own).map(([name, t]) => [name, persistent(() => copyOf(t))]));
-    });
-    return { scalars: { iterations: this.iterations, ...this.counters() }, slots };
-  }
-
-  /** Goes on from a state of the same kind of optimizer and parameters. */
-  restore(parameters: readonly Tensor[], state: OptimizerState): void {
-    if (state.slots.length !== parameters.length) {
-      throw new StateError(
-        this.name,
-        `the state is of ${state.slots.length} parameters, the model has ${parameters.length}`,
-      );
-    }
-    this.iterations = state.scalars.iterations ?? 0;
-    this.setCounters(state.scalars);
-    this.slots.clear();
-    parameters.forEach((p, i) => {
-      const saved = state.slots[i]!;
-      if (Object.keys(saved).length === 0) return;
-      const own = this.slotsOf(p);
-      for (const [name, t] of Object.entries(own)) {
-        const from = saved[name];
-        if (from === undefined || from.size !== t.size || from.dtype !== t.dtype) {
-          throw new StateError(this.name, `the state has no fitting ${name} for parameter ${i}`);
-        }
-        t.storage.array.set(from.data);
-      }
-    });
-  }
-
-  /** Names of the slots that each parameter needs. */
-  protected abstract slotNames(): readonly string[];
-  /** Writes the scalars of this step, made in float64, into the block (which rounds them). */
-  protected abstract scalars(learningRate: number, block: FloatArray): void;
-  protected abstract update(
-    p: Tensor,
-    w: FloatArray,
-    g: FloatArray,
-    slots: Record<string, Tensor>,
-    block: FloatArray,
-  ): void;
-  /** What a slot starts as. */
-  protected initialSlot(): number {
-    return 0;
-  }
-  /** Called once a step, before any parameter. */
-  protected begin(): void {}
-  /** Running scalars to be saved besides `iterations`. */
-  protected counters(): Record<string, number> {
-    return {};
-  }
-  protected setCounters(_scalars: Readonly<Record<string, number>>): void {}
-  /** What a file needs to make this optimizer again. */
-  abstract config(): Readonly<Record<string, number | boolean | string>>;
-
-  private slotsOf(p: Tensor): Record<string, Tensor> {
-    let own = this.slots.get(p);
-    if (own === undefined) {
-      own = persistent(() =>
-        Object.fromEntries(this.slotNames().map((name) => [name, full(p.shape, this.initialSlot(), p.dtype)])),
-      );
-      this.slots.set(p, own);
-    }
-    return own;
-  }
-
-  private clip(gradients: readonly Tensor[]): readonly Tensor[] {
-    const { clipNorm, globalClipNorm, clipValue } = this.options;
-    const shrink = (g: Tensor, squares: Tensor, limit: number): Tensor =>
-      mul(g, div(limit, maximum(sqrt(squares), limit)));
-    let result = gradients;
-    if (clipValue !== undefined) result = result.map((g) => clip(g, -clipValue, clipValue));
-    if (clipNorm !== undefined) result = result.map((g) => shrink(g, sum(square(g)), clipNorm));
-    if (globalClipNorm !== undefined && result.length > 0) {
-      const squares = result.map((g) => sum(square(g))).reduce((p, q) => add(p, q));
-      result = result.map((g) => shrink(g, squares, globalClipNorm));
-    }
-    return result;
-  }
-
-  protected commonConfig(): Record<string, number> {
-    const { clipNorm, globalClipNorm, clipValue } = this.options;
-    return Object.fromEntries(
-      Object.entries({ learningRate: this.learningRate, clipNorm, globalClipNorm, clipValue }).flatMap(([k, v]) =>
-        v === undefined ? [] : [[k, v]],
-      ),
-    );
-  }
-}
-
-function inRange(op: string, field: string, value: number, ok: (x: number) => boolean, text: string): void {
-  if (!Number.isFinite(value) || !ok(value)) throw new ValueError(op, field, text, value);
-}
+export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
 
 const arrayOfSlot = (slots: Record<string, Tensor>, name: string): FloatArray =>
   slots[name]!.storage.array as FloatArray;
@@ -452,6 +251,12 @@ export class Adagrad extends Optimizer {
 
 export type OptimizerName = 'sgd' | 'adam' | 'adamW' | 'rmsprop' | 'adagrad';
 
+/** Whether a file can hold the optimizer by its name: not one of the user's own class. */
+export function isNamedOptimizer(optimizer: Optimizer): boolean {
+  const known: readonly unknown[] = [SGD, Adam, AdamW, RMSprop, Adagrad];
+  return known.includes(optimizer.constructor);
+}
+
 /** The optimizer behind a choice, with default options for a name. */
 export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
   if (choice instanceof Optimizer) return choice;
@@ -459,7 +264,16 @@ export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
 }
 
 /** An optimizer made again from the name and options that a file holds. Unknown options are ignored. */
-export function optimizerByName(name: string, options: Readonly<Record<string, number | boolean | string>>): Optimizer {
+export function optimizerByName(
+  name: string,
+  { learningRate, ...options }: Readonly<Record<string, number | boolean | string>>,
+): Optimizer {
+  const made = withDefaultRate(name, options);
+  if (learningRate !== undefined) made.learningRate = learningRate as number; // a callback may have set 0
+  return made;
+}
+
+function withDefaultRate(name: string, options: Readonly<Record<string, number | boolean | string>>): Optimizer {
   switch (name.toLowerCase()) {
     case 'sgd':
       return new SGD(options);

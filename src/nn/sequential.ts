@@ -1,8 +1,9 @@
 import { add } from '../autograd/arithmetic.ts';
-import { gather, slice } from '../autograd/movement.ts';
+import { cast, gather, slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { step } from '../tensor/arena.ts';
+import type { FloatDType } from '../tensor/dtype.ts';
 import { Random } from '../tensor/random.ts';
 import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
@@ -52,9 +53,9 @@ export interface FitOptions extends EvaluateOptions {
   readonly validationSplit?: number;
   /** Held-out samples; overrides validationSplit. */
   readonly validationData?: Samples;
-  /** Weight of each class in the loss, by class index. */
+  /** Weight of each class in the training loss, by class index. */
   readonly classWeight?: Readonly<Record<number, number>>;
-  /** Weight of each sample in the loss, shape [samples]. */
+  /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
   readonly sampleWeight?: Tensor;
   readonly callbacks?: readonly Callback[];
   /** 1 prints a line an epoch. Default 0. */
@@ -127,9 +128,9 @@ export class Sequential extends LayerStack {
     const run = this.epochs(x, y, options);
     let since = performance.now();
     for (;;) {
+      if (options.signal?.aborted === true) run.throw(new StateError('fitAsync', 'was aborted'));
       const { done, value } = run.next();
       if (done === true) return value;
-      if (options.signal?.aborted === true) run.throw(new StateError('fitAsync', 'was aborted'));
       if (performance.now() - since > 12) {
         await new Promise<void>((resolve) => setTimeout(resolve, 0));
         since = performance.now();
@@ -140,6 +141,7 @@ export class Sequential extends LayerStack {
   /** One training step; returns the loss (with penalties) and metrics of this batch before the step. */
   trainOnBatch(x: Tensor, y: Tensor, sampleWeight: Tensor | null = null): Logs {
     const { metrics } = this.ready('trainOnBatch');
+    checkSamples('trainOnBatch', x, y);
     const states = metrics.map((metric) => metric.create());
     const loss = step(() => this.trainStep(x, y, sampleWeight, states));
     return logsOf(loss, metrics, states);
@@ -190,10 +192,11 @@ export class Sequential extends LayerStack {
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, callbacks = [], verbose = 0 } = options;
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
+    checkCount('fit', 'initialEpoch', initialEpoch, 0);
     checkSamples('fit', x, y);
     if (this.fitting) throw new StateError('fit', 'this model is being fitted already');
     const [n, validation] = holdOut(x, y, options);
-    const weights = sampleWeights(y, options);
+    const weights = sampleWeights(y, options, this.dtype);
     this.build(x.shape.slice(1));
     const history: Record<string, number[]> = {};
     const run: number[] = [];
@@ -266,8 +269,11 @@ export class Sequential extends LayerStack {
     const penalties: Tensor[] = [];
     const output = this.forward(x, { training, penalties, logits });
     let total = reduceLoss(logits ? callLogits(y, output) : loss.call(y, output), weights);
-    for (const { value, regularizer } of this.weights)
-      if (regularizer !== null) total = add(total, penalty(value, regularizer));
+    for (const { weights: own } of this.layers) {
+      for (const { value, regularizer } of own) {
+        if (regularizer !== null) total = add(total, penalty(value, regularizer));
+      }
+    }
     for (const extra of penalties) total = add(total, extra);
     if (states.length > 0) {
       noGrad(() => {
@@ -334,21 +340,20 @@ function holdOut(x: Tensor, y: Tensor, { validationData, validationSplit = 0 }: 
   return [training, [copyOf(slice(x, [[training, null]])), copyOf(slice(y, [[training, null]]))]];
 }
 
-/** classWeight and sampleWeight multiplied, as float32 [samples], or null. */
-function sampleWeights(y: Tensor, { classWeight, sampleWeight }: FitOptions): Tensor | null {
+/** classWeight and sampleWeight multiplied, [samples], or null. */
+function sampleWeights(y: Tensor, { classWeight, sampleWeight }: FitOptions, dtype: FloatDType): Tensor | null {
   const n = y.shape[0]!;
   if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
     throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
   }
-  if (classWeight === undefined)
-    return sampleWeight === undefined ? null : fromData(Float32Array.from(sampleWeight.data));
+  if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
   const classes = classesOf(y);
-  return fromData(
-    Float32Array.from({ length: n }, (_, i) => {
-      const weight = classWeight[classes[i]!];
-      if (weight === undefined)
-        throw new ValueError('fit', `classWeight[${classes[i]}]`, 'a number for every class', weight);
-      return weight * (sampleWeight === undefined ? 1 : sampleWeight.data[i]!);
-    }),
-  );
+  const given = sampleWeight?.data;
+  const weights = Float64Array.from({ length: n }, (_, i) => {
+    const weight = classWeight[classes[i]!];
+    if (weight === undefined)
+      throw new ValueError('fit', `classWeight[${classes[i]}]`, 'a number for every class', weight);
+    return weight * (given === undefined ? 1 : given[i]!);
+  });
+  return cast(fromData(weights), dtype);
 }

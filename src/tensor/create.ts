@@ -85,19 +85,17 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
 export function arange(start: number, stop: number, step = 1, dtype: DType = 'float32'): Tensor {
   if (!Number.isFinite(step) || step === 0) throw new ValueError('arange', 'step', 'finite and not 0', step);
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  const count = size('arange', [length]);
-  return tensor(
-    Float64Array.from({ length: count }, (_, i) => start + i * step),
-    { dtype },
-  );
+  const numbers = new Float64Array(size('arange', [length])).map((_, i) => start + i * step);
+  return tensor(numbers, { dtype });
 }
 
 /** `count` numbers from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, count: number, dtype: DType = 'float32'): Tensor {
   const last = Math.max(1, size('linspace', [count]) - 1);
+  // The last is `stop` itself: the formula may miss it by a rounding.
+  const at = (i: number): number => (i === last ? stop : start + ((stop - start) * i) / last);
   return tensor(
-    // The last is `stop` itself: the formula may miss it by a rounding.
-    Float64Array.from({ length: count }, (_, i) => (i === last ? stop : start + ((stop - start) * i) / last)),
+    new Float64Array(count).map((_, i) => at(i)),
     { dtype },
   );
 }

@@ -14,34 +14,28 @@ export function bytesOf(dtype: DType): number {
   return dtype === 'float64' ? 8 : dtype === 'float32' || dtype === 'int32' ? 4 : 1;
 }
 
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
 /** A typed array of `length` elements over a buffer, or over a new one filled with zeros. */
 export function arrayOf(dtype: DType, length: number, buffer?: ArrayBuffer): TypedArray {
-  const memory = buffer ?? new ArrayBuffer(length * bytesOf(dtype));
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(memory, 0, length);
-    case 'float64':
-      return new Float64Array(memory, 0, length);
-    case 'int32':
-      return new Int32Array(memory, 0, length);
-    case 'int8':
-      return new Int8Array(memory, 0, length);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(memory, 0, length);
-    default: // plain JavaScript may pass anything
-      throw new DTypeError('tensor', [String(dtype)], `the element types are ${DTYPES.join(', ')}`);
+  if (!Object.hasOwn(ARRAYS, dtype)) {
+    throw new DTypeError('tensor', [String(dtype)], `the element types are ${DTYPES.join(', ')}`);
   }
+  return new ARRAYS[dtype](buffer ?? new ArrayBuffer(length * bytesOf(dtype)), 0, length);
 }
 
 /** The element type of a typed array; a Uint8Array is `uint8`. Throws DTypeError for arrays of other types. */
 export function dtypeOf(array: TypedArray): DType {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Float64Array) return 'float64';
-  if (array instanceof Int32Array) return 'int32';
-  if (array instanceof Int8Array) return 'int8';
-  if (array instanceof Uint8Array) return 'uint8';
-  throw new DTypeError('tensor', [(array as object).constructor.name], 'no element type lies in such an array');
+  const found = DTYPES.find((dtype) => array instanceof ARRAYS[dtype]);
+  if (found !== undefined) return found;
+  throw new DTypeError('tensor', [array.constructor.name], 'no element type lies in such an array');
 }
 
 export function isFloat(dtype: DType): dtype is FloatDType {

@@ -66,12 +66,8 @@ export class Random {
   /** 1 with probability `p`, else 0, as a bool tensor. */
   bernoulli(shape: Shape, p: number): Tensor {
     if (!(p >= 0 && p <= 1)) throw new ValueError('bernoulli', 'p', 'between 0 and 1', p);
-    const u = this.uniform(shape).data;
-    return fromData(
-      Uint8Array.from(u, (x) => (x < p ? 1 : 0)),
-      shape,
-      'bool',
-    );
+    const ones = Uint8Array.from(this.uniform(shape).data, (x) => (x < p ? 1 : 0));
+    return fromData(ones, shape, 'bool');
   }
 
   /** The integers below `n` in random order (Fisher and Yates), as int32. */

@@ -179,14 +179,7 @@ export function assign(target: Tensor, source: Tensor): void {
   target.check('assign');
   // A flat copy first: the two may overlap.
   const from = flat('assign', source.storage === target.storage ? copyOf(source) : source);
-  run.kernels.stridedCopy(
-    target.shape,
-    from,
-    0,
-    stridesOf(target.shape),
-    target.storage.array,
-    target.offset,
-    target.strides,
-  );
-  target.storage.version++;
+  const { shape, storage, offset, strides } = target;
+  run.kernels.stridedCopy(shape, from, 0, stridesOf(shape), storage.array, offset, strides);
+  storage.version++;
 }

@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Settings } from './measure.ts';
+
+export const HELP = `Usage: npm run bench -- [options]
+
+Times kernels and training steps, each in several ways, in turns. Prints tables and writes every sample to a JSON file.
+
+  --filter <text>   only rows whose name contains the text, such as "gemm", "512" or "step"
+  --quick           fewer and shorter samples
+  --kernel <file>   a JavaScript module that exports gemm: it joins the gemm rows (bench/README.md)
+  --out <file>      the JSON file (default bench/results.json)
+  --help            this text
+`;
+
+/** An option that does not fit, in words for the person who typed it. */
+export class UsageError extends Error {}
+
+export interface Options {
+  readonly help: boolean;
+  readonly filter: string;
+  readonly settings: Settings;
+  /** Absolute path. */
+  readonly kernel: string | null;
+  /** Absolute path, or null for the default. */
+  readonly out: string | null;
+}
+
+const FULL: Settings = { rounds: 21, minTime: 0.02, warmUp: 0.3 };
+const QUICK: Settings = { rounds: 7, minTime: 0.01, warmUp: 0.15 };
+
+/** Reads the arguments; relative paths start at `folder`. Throws UsageError, whose message is one line. */
+export function parseOptions(args: readonly string[], folder: string): Options {
+  const { help, quick, filter, kernel, out } = parse(args);
+  for (const [name, value] of Object.entries({ filter, kernel, out })) {
+    if (value === '') throw new UsageError(`--${name} is empty`);
+  }
+  return {
+    help,
+    filter: filter ?? '',
+    settings: quick ? QUICK : FULL,
+    kernel: kernel === undefined ? null : resolve(folder, kernel),
+    out: out === undefined ? null : resolve(folder, out),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        filter: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        kernel: { type: 'string' },
+        out: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Node adds advice about dashes, over several lines.
+    const [problem] = error.message.split(/\.\s|\n/);
+    throw new UsageError(`${problem}; --help lists the options`);
+  }
+}

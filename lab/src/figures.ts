@@ -1,0 +1,57 @@
+import { type Network, StateError } from 'whittle-ml';
+import type { Figure, Histogram } from './types.ts';
+
+/** One number per seed, summed up. Throws StateError for numbers that say that training broke down. */
+export function figure(values: readonly number[]): Figure {
+  if (!values.every(Number.isFinite)) {
+    throw new StateError('job', 'a figure is not finite: training broke down. Are there extreme values in the table?');
+  }
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return { mean, min: Math.min(...values), max: Math.max(...values), values };
+}
+
+/** The weights of a network as real numbers, biases left out; integers are multiplied by the scale of their column. */
+function realWeights({ layers }: Network): number[] {
+  return layers.flatMap((layer) => {
+    if (layer.type === 'dense') return Array.from(layer.weights);
+    if (layer.type !== 'quantizedDense') return [];
+    return Array.from(layer.weights, (q, i) => q * layer.weightScales[i % layer.units]!);
+  });
+}
+
+/** An odd number, so that the zeros have a bin of their own in the middle. */
+const BINS = 61;
+
+/** Histograms of several networks over one range, symmetric about 0, that holds the weights of all. */
+export function histograms(networks: readonly (readonly [name: string, network: Network])[]): Histogram[] {
+  const all = networks.map(([name, network]) => ({ name, weights: realWeights(network) }));
+  const largest = all.reduce((most, { weights }) => weights.reduce((m, w) => Math.max(m, Math.abs(w)), most), 0);
+  const high = largest > 0 ? largest : 1;
+  return all.map(({ name, weights }) => {
+    const counts = Array<number>(BINS).fill(0);
+    for (const weight of weights) counts[Math.min(BINS - 1, Math.floor(((weight + high) / (2 * high)) * BINS))]!++;
+    return { name, low: -high, high, counts };
+  });
+}
+
+const decimals = (x: number): string => x.toFixed(3).replace(/^-(?=0\.000$)/, '');
+
+/** Three decimals, as in the tables of the report. */
+export const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
+
+/** A difference with its sign. */
+export const signed = (x: number): string => (decimals(x).startsWith('-') ? decimals(x) : `+${decimals(x)}`);
+
+/** Whole numbers in groups of three digits, the same in every locale. */
+export const whole = (x: number): string => Math.round(x).toLocaleString('en-US');
+
+/** `a`, `a and b`, `a, b and c`. */
+export const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+/** Mean of the differences, seed by seed, and in how many seeds the first is larger or smaller. */
+export function compare(a: Figure, b: Figure): { mean: number; better: number; worse: number } {
+  const differences = a.values.map((value, i) => value - b.values[i]!);
+  const count = (test: (d: number) => boolean): number => differences.filter(test).length;
+  return { mean: a.mean - b.mean, better: count((d) => d > 0), worse: count((d) => d < 0) };
+}

@@ -1,0 +1,237 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+interface SourceFile {
+  /** Path from the root with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly tree: ts.SourceFile;
+  readonly imports: readonly Import[];
+}
+
+function readAll(folder: string): SourceFile[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) => {
+      const path = join(folder, name).replaceAll('\\', '/');
+      const text = readFileSync(join(root, path), 'utf8');
+      const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+      return { path, text, tree, imports: importsOf(tree) };
+    });
+}
+
+function visit(node: ts.Node, see: (node: ts.Node) => void): void {
+  see(node);
+  ts.forEachChild(node, (child) => visit(child, see));
+}
+
+function importsOf(tree: ts.SourceFile): Import[] {
+  const found: Import[] = [];
+  visit(tree, (node) => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      if (node.moduleSpecifier === undefined || !ts.isStringLiteral(node.moduleSpecifier)) return;
+      const typeOnly = ts.isExportDeclaration(node)
+        ? node.isTypeOnly
+        : node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+      found.push({ from: node.moduleSpecifier.text, typeOnly });
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [target] = node.arguments;
+      found.push({ from: target && ts.isStringLiteral(target) ? target.text : 'a computed name', typeOnly: false });
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      found.push({ from: node.argument.literal.getText().slice(1, -1), typeOnly: true });
+    }
+  });
+  return found;
+}
+
+const files = [...readAll('src'), ...readAll('kernels')];
+const byPath = new Map(files.map((file) => [file.path, file]));
+
+const resolve = (file: SourceFile, from: string): string =>
+  normalize(join(dirname(file.path), from)).replaceAll('\\', '/');
+
+/** The part of the library that a path belongs to: `kernels`, a folder of `src`, or `index`. */
+const partOf = (path: string): string =>
+  path.startsWith('kernels/') ? 'kernels' : path === 'src/index.ts' ? 'index' : path.split('/')[1]!;
+
+/** What each part may import besides itself. */
+const ARROWS: Record<string, readonly string[]> = {
+  base: [],
+  kernels: [],
+  tensor: ['kernels', 'base'],
+  autograd: ['tensor', 'kernels', 'base'],
+  infer: ['kernels', 'base'],
+  io: ['infer', 'kernels', 'base'],
+  data: ['tensor', 'kernels', 'base'],
+  nn: ['autograd', 'tensor', 'infer', 'io', 'kernels', 'base'],
+  compress: ['nn', 'autograd', 'tensor', 'infer', 'io', 'kernels', 'base'],
+  node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'infer', 'io', 'data', 'kernels', 'base'],
+  index: ['compress', 'nn', 'autograd', 'tensor', 'infer', 'io', 'data', 'kernels', 'base'],
+};
+
+describe('imports', () => {
+  test('follow the arrows between the layers', () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const part = partOf(file.path);
+      for (const { from } of file.imports.filter((i) => i.from.startsWith('.'))) {
+        const target = partOf(resolve(file, from));
+        if (target !== part && ARROWS[part]?.includes(target) !== true) wrong.push(`${file.path} imports ${from}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('of the data layer take only types from kernels', () => {
+    const wrong = files
+      .filter(({ path }) => partOf(path) === 'data')
+      .flatMap((file) => file.imports.map((i) => ({ ...i, path: file.path, target: partOf(resolve(file, i.from)) })))
+      .filter(({ target, typeOnly }) => target === 'kernels' && !typeOnly);
+    expect(wrong).toEqual([]);
+  });
+
+  test('name files that exist, with their ending', () => {
+    const missing = files.flatMap((file) =>
+      file.imports
+        .filter(({ from }) => from.startsWith('.') && !byPath.has(resolve(file, from)))
+        .map(({ from }) => `${file.path} imports ${from}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('name no package; node: stands in src/node alone', () => {
+    const wrong = files.flatMap((file) =>
+      file.imports
+        .filter(({ from }) => !from.startsWith('.'))
+        .filter(({ from }) => !(from.startsWith('node:') && partOf(file.path) === 'node'))
+        .map(({ from }) => `${file.path} imports ${from}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('form no cycle between files', () => {
+    const done = new Set<string>();
+    const trail: string[] = [];
+    const cycles: string[] = [];
+    const walk = (path: string): void => {
+      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+      if (trail.includes(path) || done.has(path)) return;
+      trail.push(path);
+      const file = byPath.get(path)!;
+      for (const { from } of file.imports) if (byPath.has(resolve(file, from))) walk(resolve(file, from));
+      trail.pop();
+      done.add(path);
+    };
+    for (const { path } of files) walk(path);
+    expect(cycles).toEqual([]);
+  });
+
+  test('need no dependency at run time, and installing runs no script', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, object | undefined>;
+    for (const field of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundleDependencies']) {
+      expect(manifest[field] ?? {}, field).toEqual({});
+    }
+    const scripts = Object.keys(manifest.scripts ?? {});
+    expect(scripts.filter((name) => /^(pre|post)?(install|prepare|publish|pack)$/.test(name))).toEqual([]);
+  });
+});
+
+/** Functions whose last bits engines choose, each for itself. */
+const INEXACT =
+  /^(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|tanh|sinh|cosh|atan|atan2|asin|acos|asinh|acosh|atanh|cbrt|hypot)$/;
+const mayUseInexact = (path: string): boolean => path === 'kernels/reference/reference64.ts';
+
+/** Powers of two written with literals are exact everywhere. */
+const isPowerOfTwo = (node: ts.BinaryExpression): boolean =>
+  node.left.getText() === '2' && /^-?\d+$/.test(node.right.getText());
+
+describe('code', () => {
+  const report = (find: (node: ts.Node, file: SourceFile) => boolean): string[] =>
+    files.flatMap((file) => {
+      const found: string[] = [];
+      visit(file.tree, (node) => {
+        if (!find(node, file)) return;
+        const { line } = file.tree.getLineAndCharacterOfPosition(node.getStart());
+        found.push(`${file.path}:${line + 1} ${node.getText().slice(0, 60)}`);
+      });
+      return found;
+    });
+
+  test('has no any and no double assertion', () => {
+    expect(report((node) => node.kind === ts.SyntaxKind.AnyKeyword)).toEqual([]);
+    expect(report((node) => ts.isAsExpression(node) && ts.isAsExpression(node.expression))).toEqual([]);
+  });
+
+  test('makes no code from text', () => {
+    const made = (node: ts.Node): boolean =>
+      (ts.isCallExpression(node) && /^(globalThis\.)?(eval|Function)$/.test(node.expression.getText())) ||
+      (ts.isNewExpression(node) && /^(globalThis\.)?(Async|Generator)?Function$/.test(node.expression.getText()));
+    expect(report(made)).toEqual([]);
+  });
+
+  test('uses no function of Math whose bits differ between engines, and no power, outside reference64', () => {
+    const inexact = (node: ts.Node, file: SourceFile): boolean =>
+      !mayUseInexact(file.path) &&
+      ((ts.isPropertyAccessExpression(node) && node.expression.getText() === 'Math' && INEXACT.test(node.name.text)) ||
+        (ts.isElementAccessExpression(node) && node.expression.getText() === 'Math') ||
+        (ts.isVariableDeclaration(node) && node.initializer?.getText() === 'Math') ||
+        (ts.isBinaryExpression(node) &&
+          [ts.SyntaxKind.AsteriskAsteriskToken, ts.SyntaxKind.AsteriskAsteriskEqualsToken].includes(
+            node.operatorToken.kind,
+          ) &&
+          !isPowerOfTwo(node)));
+    expect(report(inexact)).toEqual([]);
+  });
+
+  test('draws no hidden random numbers and asks no clock for them', () => {
+    expect(report((node) => ts.isPropertyAccessExpression(node) && node.getText() === 'Math.random')).toEqual([]);
+  });
+});
+
+/** Lines that hold more than blanks and comments. */
+function linesOf(file: SourceFile): number {
+  const held = new Set<number>();
+  const mark = (node: ts.Node): void => {
+    const children = node.getChildren();
+    if (children.length === 0 && node.getWidth() > 0) {
+      const first = file.tree.getLineAndCharacterOfPosition(node.getStart()).line;
+      const last = file.tree.getLineAndCharacterOfPosition(node.getEnd()).line;
+      for (let line = first; line <= last; line++) held.add(line);
+    }
+    for (const child of children) if (!ts.isJSDoc(child)) mark(child);
+  };
+  mark(file.tree);
+  return held.size;
+}
+
+describe('size', () => {
+  const counted = files.map((file) => ({ path: file.path, lines: linesOf(file) }));
+  const total = (wanted: (path: string) => boolean): number =>
+    counted.filter(({ path }) => wanted(path)).reduce((sum, { lines }) => sum + lines, 0);
+
+  test('what a student reads stays under 2,500 lines, and everything under 10,000', () => {
+    const core = /^(src\/tensor|src\/autograd|kernels\/reference)\/|^kernels\/kernels\.ts$/;
+    expect(total((path) => core.test(path))).toBeLessThan(2500);
+    expect(total(() => true)).toBeLessThan(10_000);
+  });
+
+  test('files stay at one idea: below 400 lines', () => {
+    const long = files.map(({ path, text }) => `${path} ${text.split('\n').length}`);
+    expect(long.filter((entry) => Number(entry.split(' ')[1]) > 400)).toEqual([]);
+  });
+});
+
+test('every part of the library has a rule for its imports', () => {
+  const parts = new Set(files.map(({ path }) => partOf(path)));
+  expect([...parts].filter((part) => ARROWS[part] === undefined)).toEqual([]);
+});

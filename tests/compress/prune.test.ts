@@ -1,0 +1,274 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  Dense,
+  decodeNetwork,
+  digest,
+  encodeNetwork,
+  fromData,
+  l1l2,
+  l2,
+  loadModel,
+  type Optimizer,
+  prune,
+  RMSprop,
+  Sequential,
+  SGD,
+  saveModel,
+  step,
+  toNetwork,
+  type WhittleError,
+} from '../../src/index.ts';
+import { kernelsOf, normal, quick, smallModel, threeClasses, values } from './tools.ts';
+
+/** A model of Dense layers with the given kernels, row-major. */
+function modelOf(shape: readonly number[], weights: readonly (readonly number[])[]): Sequential {
+  const layers = shape.slice(1).map((units) => new Dense(units, { biasInitializer: 'ones' }));
+  const model = new Sequential(layers);
+  model.build([shape[0]!]);
+  layers.forEach((layer, i) => {
+    layer.kernel.storage.array.set(weights[i]!);
+  });
+  return model;
+}
+
+const isMasked = (model: Sequential): number[] =>
+  kernelsOf(model).flatMap((kernel) => (kernel.mask === null ? [] : values(kernel.mask).map((bit) => 1 - bit)));
+
+const total = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0);
+
+/** Places of the `count` smallest magnitudes except the largest of each group, chosen one after another. */
+function smallest(groups: readonly (readonly number[])[], count: number): Set<number> {
+  const flat = groups.flat().map((w) => (Number.isNaN(w) ? Infinity : Math.abs(w)));
+  const safe = new Set<number>();
+  let base = 0;
+  for (const group of groups) {
+    const own = flat.slice(base, base + group.length);
+    safe.add(base + own.indexOf(Math.max(...own)));
+    base += group.length;
+  }
+  const chosen = new Set<number>();
+  while (chosen.size < Math.min(count, flat.length - safe.size)) {
+    let best = -1;
+    for (let i = 0; i < flat.length; i++) {
+      if (!safe.has(i) && !chosen.has(i) && (best < 0 || flat[i]! < flat[best]!)) best = i;
+    }
+    chosen.add(best);
+  }
+  return chosen;
+}
+
+const weight = fc.oneof(
+  fc.float({ noNaN: true, noDefaultInfinity: true }),
+  fc.constantFrom(0, -0, 1, -1, 0.5, Number.NaN, Infinity, -Infinity),
+);
+const chain = fc
+  .array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 4 })
+  .chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      fc.tuple(
+        ...shape.slice(1).map((n, i) => fc.array(weight, { minLength: n * shape[i]!, maxLength: n * shape[i]! })),
+      ),
+    ),
+  );
+const share = fc.double({ min: 0, max: 0.999, noNaN: true });
+
+describe('magnitude pruning', () => {
+  test('masks exactly the smallest weights of all layers, whatever ties, zeros and NaN', () => {
+    fc.assert(
+      fc.property(chain, share, ([shape, weights], sparsity) => {
+        const { model } = prune(modelOf(shape, weights), { sparsity, ...quick });
+        const flat = weights.flat();
+        const dead = smallest(weights, Math.round(sparsity * flat.length));
+        expect(isMasked(model)).toEqual(flat.map((_, i) => Number(dead.has(i))));
+        const after = kernelsOf(model).flatMap(values);
+        after.forEach((w, i) => {
+          expect(w).toBe(dead.has(i) ? 0 : Math.fround(flat[i]!));
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('masks the share in each layer by itself with scope layer', () => {
+    fc.assert(
+      fc.property(chain, share, ([shape, weights], sparsity) => {
+        const { model } = prune(modelOf(shape, weights), { sparsity, scope: 'layer', ...quick });
+        kernelsOf(model).forEach((kernel, i) => {
+          const dead = smallest([weights[i]!], Math.round(sparsity * weights[i]!.length));
+          expect(values(kernel.mask!)).toEqual(weights[i]!.map((_, at) => Number(!dead.has(at))));
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('done twice changes nothing, and revives nothing when asked for less', () => {
+    fc.assert(
+      fc.property(chain, share, share, ([shape, weights], p, q) => {
+        const once = prune(modelOf(shape, weights), { sparsity: Math.max(p, q), ...quick }).model;
+        const again = prune(once, { sparsity: Math.min(p, q), ...quick }).model;
+        expect(isMasked(again)).toEqual(isMasked(once));
+        expect(digest(again)).toBe(digest(once));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('counts weights pruned before and goes on among the others', () => {
+    const half = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
+    const more = prune(half, { sparsity: 0.75, ...quick }).model;
+    const [first, second] = [isMasked(half), isMasked(more)];
+    expect(total(second)).toBe(Math.round(0.75 * second.length));
+    expect(second.every((bit, i) => bit >= first[i]!)).toBe(true);
+    const direct = prune(smallModel(), { sparsity: 0.75, ...quick }).model;
+    expect(second).toEqual(isMasked(direct));
+  });
+
+  test('does not swap a pruned weight for a living one that became 0', () => {
+    const { model } = prune(modelOf([2, 2], [[3, 4, 5, 0.1]]), { sparsity: 0.25, ...quick });
+    kernelsOf(model)[0]!.storage.array[0] = 0;
+    expect(isMasked(prune(model, { sparsity: 0.25, ...quick }).model)).toEqual([0, 0, 0, 1]);
+    expect(isMasked(prune(model, { sparsity: 0.5, ...quick }).model)).toEqual([1, 0, 0, 1]);
+  });
+
+  test('leaves biases and the given model as they were', () => {
+    const model = smallModel();
+    const before = digest(model);
+    const pruned = prune(model, { sparsity: 0.9, ...quick }).model;
+    expect(digest(model)).toBe(before);
+    expect(kernelsOf(model).every((kernel) => kernel.mask === null)).toBe(true);
+    pruned.layers.forEach((layer, i) => {
+      if (layer instanceof Dense) expect(values(layer.bias!)).toEqual(values((model.layers[i] as Dense).bias!));
+    });
+  });
+
+  test('takes small layers almost whole under scope global but keeps one weight of each', () => {
+    const small = Array.from({ length: 4 }, (_, i) => 1e-3 * (i + 1));
+    const large = Array.from({ length: 4 }, (_, i) => 10 + i);
+    const { model } = prune(modelOf([2, 2, 2], [small, large]), { sparsity: 0.5, ...quick });
+    expect(isMasked(model)).toEqual([1, 1, 1, 0, 1, 0, 0, 0]);
+  });
+
+  test('works on float64 models', () => {
+    const pruned = prune(smallModel(1, 'float64'), { sparsity: 0.5, ...quick }).model;
+    expect(pruned.dtype).toBe('float64');
+    expect(total(isMasked(pruned))).toBe(Math.round(0.5 * isMasked(pruned).length));
+    const { network } = decodeNetwork(encodeNetwork(toNetwork(pruned)));
+    expect(network).toEqual(toNetwork(pruned));
+  });
+
+  test('makes masks that outlive a step of the caller', () => {
+    const pruned = step(() => prune(smallModel(), { sparsity: 0.5, ...quick }).model);
+    step(() => normal([50, 50]));
+    expect(total(isMasked(pruned))).toBe(Math.round(0.5 * isMasked(pruned).length));
+  });
+
+  test('refuses a sparsity outside [0, 1) and an unknown scope', () => {
+    for (const sparsity of [-0.1, 1, 1.5, Number.NaN]) {
+      expect(() => prune(smallModel(), { sparsity, ...quick })).toThrow(/prune: sparsity must be in \[0, 1\), got/);
+    }
+    const scope = 'layers' as 'layer';
+    expect(() => prune(smallModel(), { sparsity: 0.5, scope })).toThrow('prune: scope must be global or layer');
+    expect(() => prune(new Sequential([new Dense(2)]), { sparsity: 0.5 })).toThrow(
+      expect.objectContaining<Partial<WhittleError>>({ code: 'state' }),
+    );
+  });
+
+  test('reports what changed and what did not', () => {
+    const { report } = prune(smallModel(), { sparsity: 0.5, samples: threeClasses(), ...quick });
+    expect(report.after.parameters).toBe(report.before.parameters);
+    expect(report.after.macs).toBe(report.before.macs);
+    expect(report.after.nonZeroParameters).toBe(report.before.nonZeroParameters - Math.round(0.5 * (35 + 42 + 18)));
+    expect(report.after.scoreName).toBe('accuracy');
+    expect(report.notes.join('; ')).toMatch(/latency do not change/);
+  });
+});
+
+describe('masks through further training', () => {
+  const optimizers: [string, () => Optimizer][] = [
+    ['SGD', () => new SGD({ learningRate: 0.1 })],
+    ['SGD with momentum', () => new SGD({ learningRate: 0.05, momentum: 0.9 })],
+    ['SGD with Nesterov momentum', () => new SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true })],
+    ['Adam', () => new Adam({ learningRate: 0.01, globalClipNorm: 1 })],
+    ['Adam with amsgrad', () => new Adam({ learningRate: 0.01, amsgrad: true })],
+    ['AdamW', () => new AdamW({ learningRate: 0.01, weightDecay: 0.1 })],
+    ['RMSprop with momentum', () => new RMSprop({ learningRate: 0.01, momentum: 0.9 })],
+    ['Adagrad', () => new Adagrad({ learningRate: 0.1 })],
+  ];
+  const build = (): Sequential => {
+    const options = { kernelRegularizer: l2(0.01), activation: 'relu' } as const;
+    return new Sequential([
+      new Dense(8, { ...options, inputShape: [5] }),
+      new Dense(8, { ...options, kernelRegularizer: l1l2({ l1: 0.001, l2: 0.01 }) }),
+      new Dense(3, { activation: 'softmax' }),
+    ]);
+  };
+
+  test.each(optimizers)('hold weights and moments at +0 with %s', (_, make) => {
+    const [x, y] = threeClasses();
+    const dense = build();
+    dense.compile({ optimizer: make(), loss: 'sparseCategoricalCrossentropy' });
+    dense.fit(x, y, { epochs: 2, batchSize: 16 }); // so that there is momentum to forget
+    const { model } = prune(dense, { sparsity: 0.6, ...quick });
+    // Going on with the old optimizer's moments must not bring weights back either.
+    const optimizer = make();
+    optimizer.restore(
+      model.weights.map(({ value }) => value),
+      dense.optimizer.state(dense.weights.map(({ value }) => value)),
+    );
+    model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
+    const before = kernelsOf(model).map(values);
+    model.fit(x, y, { epochs: 3, batchSize: 16 });
+    const { slots } = optimizer.state(kernelsOf(model));
+    kernelsOf(model).forEach((kernel, i) => {
+      let moved = 0;
+      values(kernel.mask!).forEach((alive, at) => {
+        if (alive === 1 && kernel.data[at] !== before[i]![at]) moved++;
+        if (alive === 1) return;
+        expect(Object.is(kernel.data[at], 0)).toBe(true);
+        for (const slot of Object.values(slots[i]!)) expect(Object.is(slot.data[at], 0)).toBe(true);
+      });
+      expect(moved).toBeGreaterThan(0);
+    });
+  });
+
+  test('hold when fine-tuned in float64', () => {
+    const [x, y] = threeClasses();
+    const { model } = prune(smallModel(1, 'float64'), { sparsity: 0.6, ...quick });
+    model.fit(fromData(Float64Array.from(x.data), x.shape), y, { epochs: 2 });
+    for (const kernel of kernelsOf(model)) {
+      values(kernel.mask!).forEach((alive, at) => {
+        if (alive === 0) expect(Object.is(kernel.data[at], 0)).toBe(true);
+      });
+    }
+  });
+
+  test('hold after the file, which codes the zeros and is read back to the bit', () => {
+    const x = normal([64, 40], 5);
+    const y = fromData(Int32Array.from({ length: 64 }, (_, i) => i % 4));
+    const model = new Sequential([
+      new Dense(80, { activation: 'relu', inputShape: [40] }),
+      new Dense(60, { activation: 'relu' }),
+      new Dense(4, { activation: 'softmax' }),
+    ]);
+    model.compile({ optimizer: new SGD({ momentum: 0.9 }), loss: 'sparseCategoricalCrossentropy' });
+    const dense = encodeNetwork(toNetwork(model)).length;
+    const pruned = prune(model, { sparsity: 0.8, ...quick }).model;
+    pruned.fit(x, y, { epochs: 3 });
+    const bytes = encodeNetwork(toNetwork(pruned));
+    expect(bytes.length).toBeLessThan(0.3 * dense);
+    expect(decodeNetwork(bytes).network).toEqual(toNetwork(pruned));
+
+    const loaded = loadModel(saveModel(pruned));
+    expect(digest(loaded)).toBe(digest(pruned));
+    expect(isMasked(loaded)).toEqual(isMasked(pruned));
+    for (const one of [loaded, pruned]) one.fit(x, y, { epochs: 2 });
+    expect(digest(loaded)).toBe(digest(pruned));
+    expect(isMasked(loaded)).toEqual(isMasked(pruned));
+  });
+});
