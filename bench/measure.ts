@@ -34,7 +34,7 @@ export interface Settings {
   readonly rounds: number;
   /** Each sample runs for at least this many seconds. */
   readonly minTime: number;
-  /** Seconds that each variant runs before the first round. */
+  /** Before the first round each variant runs until it has not become faster for so many seconds. */
   readonly warmUp: number;
 }
 
@@ -76,15 +76,22 @@ function sampler({ name, run, reset }: Variant, minTime: number): () => number {
   };
 }
 
+/** Runs until no sample has been 5 % faster than all before for `seconds`: engines compile hot code bit by bit. */
+function settle(sample: () => number, seconds: number): void {
+  const start = performance.now();
+  let [best, since, now] = [Number.POSITIVE_INFINITY, start, start];
+  while (now - since < 1000 * seconds && now - start < 20_000 * seconds) {
+    const time = sample();
+    now = performance.now();
+    if (time < 0.95 * best) [best, since] = [time, now];
+  }
+}
+
 /** Times the variants of a row in turns: one sample of each a round, another one first in each round. */
 export function measure(row: Row, { rounds, minTime, warmUp }: Settings): RowResult {
   row.check();
   const samplers = row.variants.map((variant) => sampler(variant, minTime));
-  for (const sample of samplers) {
-    const since = performance.now();
-    do sample();
-    while (performance.now() - since < 1000 * warmUp);
-  }
+  for (const sample of samplers) settle(sample, warmUp);
   const samples: number[][] = samplers.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < samplers.length; turn++) {

@@ -26,8 +26,8 @@ export interface Options {
   readonly out: string | null;
 }
 
-const FULL: Settings = { rounds: 21, minTime: 0.02, warmUp: 0.3 };
-const QUICK: Settings = { rounds: 7, minTime: 0.01, warmUp: 0.15 };
+const FULL: Settings = { rounds: 21, minTime: 0.02, warmUp: 0.5 };
+const QUICK: Settings = { rounds: 7, minTime: 0.01, warmUp: 0.5 };
 
 /** Reads the arguments; relative paths start at `folder`. Throws UsageError, whose message is one line. */
 export function parseOptions(args: readonly string[], folder: string): Options {

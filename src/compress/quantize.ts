@@ -19,14 +19,14 @@ export interface QuantizeOptions extends MeasureOptions {
 
 /**
  * Scale and zero point for the range [low, high] in int8 (Jacob et al. 2018, section 2.1). The range is widened to
- * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, past float32 or
- * in the wrong order.
+ * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, so far apart
+ * that float32 could not hold every step between them, or in the wrong order.
  */
 export function chooseQParams(low: number, high: number): QuantizationParams {
   const [from, to] = [Math.min(low, 0), Math.max(high, 0)];
   const scale = Math.fround((to - from) / 255);
-  if (!(low <= high && scale < Infinity))
-    throw new ValueError('chooseQParams', 'the range', 'finite, the low end first', [low, high]);
+  if (!(low <= high && Math.fround(256 * scale) < Infinity))
+    throw new ValueError('chooseQParams', 'the range', 'within float32, the low end first', [low, high]);
   // Ranges below float32's normal numbers would give scales whose quotients overflow.
   if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
@@ -82,8 +82,8 @@ function inputRanges(model: Sequential, x: Tensor): Map<string, QuantizationPara
           if (layer instanceof Dense) {
             let [low, high] = ranges.get(layer.name) ?? [0, 0];
             for (const value of y.data) {
-              if (Number.isNaN(value))
-                throw new ValueError('quantize', `the input of ${layer.name}`, 'without NaN', value);
+              if (!Number.isFinite(value))
+                throw new ValueError('quantize', `the input of ${layer.name}`, 'finite', value);
               if (value < low) low = value;
               if (value > high) high = value;
             }

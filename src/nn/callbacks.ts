@@ -66,7 +66,10 @@ export interface EarlyStoppingOptions {
   readonly startFromEpoch?: number;
 }
 
-/** Stops training when a figure no longer improves. Keras's rules, except that NaN is never an improvement. */
+/**
+ * Stops training when a figure no longer improves. Keras's rules, except that NaN is never an improvement, not even in the
+ * first epoch; where no epoch has a number, the last weights stay.
+ */
 export class EarlyStopping implements Callback {
   private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline' | 'mode' | 'monitor'>> & {
     baseline: number | null;

@@ -171,6 +171,11 @@ describe('run', () => {
     expect(existsSync(join(folder, 'deep', 'er', 'index.html'))).toBe(true);
   });
 
+  test('an output that cannot be written is found before the job begins', async () => {
+    const { code, called } = await call(['--out', 'taken']);
+    expect({ code, called }).toEqual({ code: 2, called: [] });
+  });
+
   test('a job that refuses the table is one line and leaves no folder', async () => {
     const fail = new ValueError('runJob', 'rows', 'at least 30', 3);
     const { code, err } = await call(['--out', 'refused/here'], fail);

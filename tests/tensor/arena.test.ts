@@ -128,6 +128,11 @@ describe('step', () => {
     const kept = step(() => keep(w.slice(w.mul(outside, 2), [[null, null, -1]])));
     step(() => w.full([2], 0));
     expect(numbers(kept)).toEqual([12, 10]);
+    const afterwards = step(() => {
+      keep(outside);
+      return w.ones([2]);
+    });
+    expect(() => afterwards.data).toThrow(w.DisposedError);
     const view = step(() => w.slice(outside, [[1, 2]]));
     expect(numbers(view)).toEqual([6]);
   });
@@ -145,6 +150,11 @@ describe('step', () => {
       expect(() => inner.data).toThrow(w.DisposedError);
       expect(numbers(w.add(outer, 3))).toEqual([4, 4, 4, 4]);
     });
+    const afterInner = step(() => {
+      step(() => w.ones([1]));
+      return w.ones([2]);
+    });
+    expect(() => afterInner.data).toThrow(w.DisposedError);
   });
 
   test('an exception inside passes through and leaves everything usable', () => {

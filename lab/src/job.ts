@@ -1,0 +1,110 @@
+import { availableParallelism, cpus } from 'node:os';
+import { cpu, reference, setBackend } from 'whittle-ml';
+import type { Table } from 'whittle-ml/data';
+import { figure, histograms } from './figures.ts';
+import { distillationConclusion, findings } from './findings.ts';
+import { fitResults, overfit } from './overfitting.ts';
+import { checkTable, countClasses, type Prepared, prepare } from './prepare.ts';
+import type { FormResult, JobOptions, JobReport, Progress } from './types.ts';
+import { digests, formResults, type Whittled, whittle } from './whittling.ts';
+import { Workbench } from './workbench.ts';
+
+/** What `epochs` is by default: the length of every training run as it was tuned, in percent. */
+export const DEFAULT_EPOCHS = 100;
+
+/**
+ * The main job: over- and underfitting with its remedies, then a teacher and its compressed forms, for every seed. All
+ * but the milliseconds follows from table, seeds and epochs. Throws a WhittleError for a table it cannot work with.
+ */
+export async function runJob(
+  table: Table,
+  data: { readonly name: string },
+  options: JobOptions,
+  progress: Progress,
+): Promise<JobReport> {
+  const start = performance.now();
+  checkTable(table);
+  const runs: ReturnType<typeof overfit>[] = [];
+  const whittled: Whittled[] = [];
+  const parts: Prepared[] = [];
+  let training = 0;
+  for (const [i, seed] of options.seeds.entries()) {
+    const of = options.seeds.length === 1 ? '' : `, seed ${seed} (${i + 1} of ${options.seeds.length})`;
+    const prepared = prepare(table, seed);
+    const bench = new Workbench(prepared, seed, options.epochs / DEFAULT_EPOCHS, progress);
+    await breath();
+    runs.push(overfit(bench, `Over- and underfitting${of}`, progress));
+    await breath();
+    whittled.push(whittle(bench, `Whittling${of}`, progress));
+    parts.push(prepared);
+    training += bench.seconds;
+  }
+  progress.stage('Measuring', options.seeds.length);
+  await breath();
+  const forms = formResults(whittled, () => progress.tick('latency'));
+
+  const [{ train, validation, test }] = parts as [Prepared];
+  const scoreName = table.task === 'classification' ? 'accuracy' : 'R²';
+  const report = {
+    version: 1 as const,
+    environment: environment(),
+    data: {
+      name: data.name,
+      rows: table.features.shape[0]!,
+      features: table.features.shape[1]!,
+      classes: table.classNames ?? null,
+      task: table.task,
+      taskReason: table.taskReason,
+      split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
+    },
+    options: { seeds: options.seeds, epochs: options.epochs },
+    scoreName,
+    fits: fitResults(runs),
+    forms,
+    histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
+    distillation: distillation(forms, whittled, scoreName),
+    digests: digests(options.seeds, whittled),
+  };
+  const majority = table.classNames === undefined ? null : figure(parts.map(majorityOf));
+  const sentences = findings({ ...report, majority });
+  return { ...report, findings: sentences, seconds: { training, total: (performance.now() - start) / 1000 } };
+}
+
+/** Lets the terminal show what has happened. */
+const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+function distillation(
+  forms: readonly FormResult[],
+  whittled: readonly Whittled[],
+  scoreName: string,
+): JobReport['distillation'] {
+  const score = (name: string): FormResult['score'] => forms.find((form) => form.name === name)!.score;
+  const [distilled, labelsOnly] = [score('student (distilled)'), score('student (labels only)')];
+  const agreements = whittled.flatMap(({ agreement }) => (agreement === null ? [] : [agreement]));
+  return {
+    distilled,
+    labelsOnly,
+    agreement: agreements.length === 0 ? null : figure(agreements),
+    conclusion: distillationConclusion(distilled, labelsOnly, scoreName),
+  };
+}
+
+/** Share of the test samples that are of the class most frequent in training. */
+function majorityOf({ train, test, outputs }: Prepared): number {
+  const counts = countClasses(train[1].data, outputs);
+  const most = counts.indexOf(Math.max(...counts));
+  return countClasses(test[1].data, outputs)[most]! / test[1].shape[0]!;
+}
+
+function environment(): JobReport['environment'] {
+  const kernels = setBackend(cpu);
+  setBackend(kernels);
+  const name = kernels === cpu ? 'cpu' : kernels === reference ? 'reference' : 'other';
+  return {
+    runtime: `Node ${process.versions.node}`,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    kernels: name,
+  };
+}

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import {
+  Dense,
+  decodeNetwork,
+  distill,
+  encodeNetwork,
+  Flatten,
+  fromData,
+  latencies,
+  loadModel,
+  measure,
+  type Network,
+  oneHot,
+  predictNetwork,
+  prune,
+  pruneNeurons,
+  quantize,
+  Sequential,
+  saveModel,
+  toNetwork,
+} from '../../src/index.ts';
+import { articleModel, normal, quick, smallModel, threeClasses, values } from './tools.ts';
+
+const [x, y] = threeClasses();
+
+function trained(): Sequential {
+  const model = smallModel();
+  model.fit(x, y, { epochs: 5 });
+  return model;
+}
+
+describe('measure', () => {
+  test('counts the bytes of the file, parameters and multiply-adds', () => {
+    const model = articleModel();
+    const { bytes, parameters, nonZeroParameters, macs, ...rest } = measure(model, quick);
+    expect(bytes).toBe(encodeNetwork(toNetwork(model)).length);
+    expect([parameters, nonZeroParameters, macs]).toEqual([11274, 11136, 11136]);
+    expect(rest).toEqual({});
+    const { network } = quantize(smallModel(), { calibration: x, ...quick });
+    expect(measure(network, quick).bytes).toBe(encodeNetwork(network).length);
+    expect(measure(toNetwork(model), quick)).toEqual(measure(model, quick));
+  });
+
+  test('measures latency unless told not to, except of float64 weights', () => {
+    const { latency } = measure(smallModel());
+    expect(latency!.batch1).toBeGreaterThan(0);
+    expect(latency!.batch64).toBeGreaterThan(0);
+    expect(measure(smallModel(1, 'float64'))).not.toHaveProperty('latency');
+  });
+
+  test('scores accuracy on labels, on one-hot rows and on a sigmoid', () => {
+    const model = trained();
+    const rows = model.predict(x).toArray() as number[][];
+    const right = rows.filter((row, i) => row.indexOf(Math.max(...row)) === y.data[i]).length / rows.length;
+    expect(right).toBeGreaterThan(0.4);
+    for (const targets of [y, oneHot(y, 3), fromData(Int32Array.from(y.data), [60, 1])]) {
+      expect(measure(model, { samples: [x, targets], ...quick })).toMatchObject({
+        score: right,
+        scoreName: 'accuracy',
+      });
+    }
+    expect(measure(toNetwork(model), { samples: [x, y], ...quick }).score).toBe(right);
+
+    const binary = new Sequential([new Dense(1, { activation: 'sigmoid', inputShape: [5] })]);
+    const truth = fromData(
+      Float32Array.from(y.data, (label) => Number(label > 0)),
+      [60, 1],
+    );
+    const guess = values(binary.predict(x)).map((p) => Number(p > 0.5));
+    expect(measure(binary, { samples: [x, truth], ...quick })).toMatchObject({
+      score: guess.filter((label, i) => label === truth.data[i]).length / 60,
+      scoreName: 'accuracy',
+    });
+  });
+
+  test('scores accuracy on one-hot rows of a network without softmax, and R² on numbers', () => {
+    const linear = new Sequential([new Dense(3, { inputShape: [5] })]);
+    expect(measure(linear, { samples: [x, oneHot(y, 3)], ...quick }).scoreName).toBe('accuracy');
+    for (const outputs of [1, 3]) {
+      const model = new Sequential([new Dense(outputs, { inputShape: [5] })]);
+      const targets = normal([60, outputs], 4);
+      const [t, p] = [targets, model.predict(x)].map(values) as [number[], number[]];
+      const columns = Array.from({ length: outputs }, (_, j) => {
+        const own = (_: number, i: number): boolean => i % outputs === j;
+        const [a, b] = [t.filter(own), p.filter(own)];
+        const mean = a.reduce((sum, v) => sum + v, 0) / a.length;
+        const residual = a.reduce((sum, v, i) => sum + (v - b[i]!) ** 2, 0);
+        return 1 - residual / a.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+      });
+      const { score, scoreName } = measure(model, { samples: [x, targets], ...quick });
+      expect(scoreName).toBe('r2');
+      expect(score).toBeCloseTo(columns.reduce((sum, v) => sum + v, 0) / outputs, 6);
+    }
+  });
+
+  test('refuses samples that do not fit', () => {
+    const on =
+      (...samples: Parameters<typeof predictNetwork>[1][]) =>
+      () =>
+        measure(smallModel(), { samples: [samples[0]!, samples[1]!], ...quick });
+    expect(on(x, threeClasses(59)[1])).toThrow('measure: x and y must have the same number of samples, at least one');
+    expect(on(normal([0, 5]), fromData(new Int32Array(0)))).toThrow('at least one');
+    expect(on(normal([60, 4]), y)).toThrow(/shape/);
+  });
+});
+
+describe('latencies', () => {
+  test('gives a positive median for each network', () => {
+    const networks = [smallModel(), articleModel()].map(toNetwork);
+    const found = latencies(networks, { batchSize: 4, rounds: 3 });
+    expect(found).toHaveLength(2);
+    expect(found.every((ms) => ms > 0 && ms < Infinity)).toBe(true);
+    expect(latencies([], { batchSize: 4 })).toEqual([]);
+  });
+
+  test('refuses less than one round and float64 weights', () => {
+    expect(() => latencies([], { batchSize: 1, rounds: 0 })).toThrow(
+      'latencies: rounds must be an integer of at least 1',
+    );
+    expect(() => latencies([toNetwork(smallModel(1, 'float64'))], { batchSize: 1 })).toThrow(/float64/);
+  });
+});
+
+describe('predictNetwork', () => {
+  test('gives what the model predicts, to the bit, in batches of any size', () => {
+    const model = trained();
+    const network = toNetwork(model);
+    const wanted = model.predict(x);
+    for (const batchSize of [1, 7, 64, 100]) {
+      const found = predictNetwork(network, x, batchSize);
+      expect(found.shape).toEqual(wanted.shape);
+      expect(values(found)).toEqual(values(wanted));
+    }
+    expect(predictNetwork(network, normal([0, 5])).shape).toEqual([0, 3]);
+  });
+
+  test('refuses samples of another shape or type', () => {
+    const network = toNetwork(new Sequential([new Flatten({ inputShape: [2, 3] }), new Dense(2)]));
+    expect(predictNetwork(network, normal([4, 2, 3])).shape).toEqual([4, 2]);
+    expect(() => predictNetwork(network, normal([4, 6]))).toThrow(
+      'predictNetwork: the samples do not fit the network, got [4, 6] and [2, 3]',
+    );
+    expect(() => predictNetwork(network, fromData(new Float64Array(6), [1, 2, 3]))).toThrow('x must be float32');
+    expect(() => predictNetwork(network, fromData(new Float32Array(1), []))).toThrow('do not fit');
+  });
+});
+
+describe('every compressed form', () => {
+  const model = trained();
+  const pruned = prune(model, { sparsity: 0.7, ...quick }).model;
+  const smaller = pruneNeurons(pruned, { layer: 0, amount: 0.4, ...quick }).model;
+  const student = distill({ teacher: model, student: smaller, x, y, epochs: 2 }).model;
+  const models: [string, Sequential][] = [
+    ['pruned', pruned],
+    ['pruned and smaller', smaller],
+    ['a distilled student', student],
+  ];
+
+  test.each(models)('gives equal predictions after its file: %s', (_, made) => {
+    const wanted = values(made.predict(x));
+    expect(values(loadModel(saveModel(made)).predict(x))).toEqual(wanted);
+    expect(values(loadModel(saveModel(made, { weightsOnly: true })).predict(x))).toEqual(wanted);
+    const { network } = decodeNetwork(encodeNetwork(toNetwork(made)));
+    expect(values(predictNetwork(network, x))).toEqual(wanted);
+  });
+
+  test.each(models)('can be quantized, and read back to the bit: %s', (_, made) => {
+    const { network } = quantize(made, { calibration: x, ...quick });
+    const back: Network = decodeNetwork(encodeNetwork(network)).network;
+    expect(back).toEqual(network);
+    expect(values(predictNetwork(back, x))).toEqual(values(predictNetwork(network, x)));
+    expect(() => loadModel(encodeNetwork(network))).toThrow(/is quantized and cannot be trained/);
+  });
+});

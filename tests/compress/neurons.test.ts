@@ -1,0 +1,247 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  Activation,
+  cloneModel,
+  Dense,
+  type DenseOptions,
+  Dropout,
+  digest,
+  Flatten,
+  fromData,
+  Layer,
+  l2,
+  prune,
+  pruneNeurons,
+  Sequential,
+  StateError,
+  type Tensor,
+  ValueError,
+} from '../../src/index.ts';
+import { articleModel, denseOf, normal, quick, smallModel, threeClasses, values } from './tools.ts';
+
+/** L1 norm of each column, in plain loops. */
+function norms(kernel: Tensor): number[] {
+  const [rows, cols] = kernel.shape as [number, number];
+  const data = values(kernel);
+  return Array.from({ length: cols }, (_, j) =>
+    Array.from({ length: rows }, (_, i) => Math.abs(data[i * cols + j]!)).reduce((p, q) => p + q, 0),
+  );
+}
+
+/** Places of the `count` largest, rising; of equals the first. */
+function largest(scores: readonly number[], count: number): number[] {
+  const left = scores.map((score, i) => ({ score, i }));
+  const kept: number[] = [];
+  for (let k = 0; k < count; k++) {
+    let best = 0;
+    left.forEach(({ score }, at) => {
+      if (score > left[best]!.score) best = at;
+    });
+    kept.push(...left.splice(best, 1).map(({ i }) => i));
+  }
+  return kept.sort((p, q) => p - q);
+}
+
+/** A copy in which the next layer does not hear the neurons that are not kept. */
+function silenced(model: Sequential, next: number, kept: readonly number[]): Sequential {
+  const copy = cloneModel(model);
+  const { kernel } = denseOf(copy, next);
+  const width = kernel.shape[1]!;
+  for (let i = 0; i < kernel.size; i++) {
+    if (!kept.includes(Math.floor(i / width))) kernel.storage.array[i] = 0;
+  }
+  return copy;
+}
+
+const column = (kernel: Tensor, j: number): number[] => values(kernel).filter((_, at) => at % kernel.shape[1]! === j);
+
+describe('pruneNeurons', () => {
+  test("halves the article's first hidden layer: 11,274 parameters become 5,994", () => {
+    const model = articleModel();
+    const before = digest(model);
+    const { model: pruned, report } = pruneNeurons(model, { layer: 0, amount: 0.5, ...quick });
+    expect([report.before.parameters, report.after.parameters]).toEqual([11274, 5994]);
+    expect([report.before.macs, report.after.macs]).toEqual([11136, 5888]);
+    expect(report.after.bytes).toBeLessThan(0.57 * report.before.bytes);
+    expect(pruned.parameterCount).toBe(5994);
+    expect(digest(model)).toBe(before);
+    expect(pruned.layers.map(({ name, type }) => [name, type])).toEqual(
+      model.layers.map(({ name, type }) => [name, type]),
+    );
+    expect(pruned.summary()).toMatch(/dense \(dense\) +\[batch, 32\] +3,232\n/);
+    expect(pruned.summary()).toMatch(/Parameters: 5,994/);
+    expect(report.notes[0]).toMatch(/^dense has 32 of 64 neurons left/);
+    const y = fromData(Int32Array.from({ length: 20 }, (_, i) => i % 10));
+    expect(pruned.fit(normal([20, 100]), y, { epochs: 2 }).epochs).toEqual([0, 1]);
+  });
+
+  test('gives what the whole network gives when the neurons are masked', () => {
+    const activation = fc.constantFrom('linear', 'relu', 'tanh', 'sigmoid', 'leakyRelu', 'softplus');
+    const size = fc.integer({ min: 1, max: 9 });
+    fc.assert(
+      fc.property(
+        size,
+        size,
+        size,
+        activation,
+        fc.nat(1000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (a, b, c, f, seed, part) => {
+          const first = new Dense(b, { activation: f as 'relu', biasInitializer: 'heNormal', inputShape: [a] });
+          const model = new Sequential([first, new Dropout(0.3), new Dense(c, { biasInitializer: 'ones' })], { seed });
+          const removed = Math.floor(part * (b - 0.001));
+          const pruned = pruneNeurons(model, { layer: 0, amount: removed, ...quick }).model;
+          const kept = largest(norms(first.kernel), b - removed);
+          const x = normal([4, a], seed);
+          const [small, masked] = [pruned, silenced(model, 2, kept)].map((m) => m.predict(x).data);
+          small!.forEach((y, i) => {
+            expect(Math.abs(y - masked![i]!)).toBeLessThanOrEqual(2 ** -23 * b * Math.max(1, Math.abs(y)));
+          });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('keeps the neurons with the largest L1 norms, in order, of equals the first', () => {
+    const model = articleModel();
+    const { kernel, bias } = denseOf(model, 0);
+    for (const at of [3, 40]) for (let i = 0; i < 100; i++) kernel.storage.array[i * 64 + at] = i % 7; // a tie
+    bias!.storage.array.set(Float32Array.from({ length: 64 }, (_, j) => j));
+    const kept = largest(norms(kernel), 20);
+    expect(kept).toContain(3);
+    const pruned = pruneNeurons(model, { layer: 'dense', amount: 44, ...quick }).model;
+    const own = denseOf(pruned, 0);
+    expect(values(own.bias!)).toEqual(kept);
+    kept.forEach((j, at) => {
+      expect(column(own.kernel, at)).toEqual(column(kernel, j));
+    });
+    const rows = kept.flatMap((j) => values(denseOf(model, 2).kernel).slice(j * 64, (j + 1) * 64));
+    expect(values(denseOf(pruned, 2).kernel)).toEqual(rows);
+  });
+
+  test('keeps a neuron whose weights are NaN, so that a broken training shows', () => {
+    const model = smallModel();
+    denseOf(model, 0).kernel.storage.array[2] = Number.NaN; // row 0, neuron 2
+    const { model: pruned } = pruneNeurons(model, { layer: 0, amount: 6, ...quick });
+    expect(denseOf(pruned, 0).kernel.data[0]).toBeNaN();
+  });
+
+  test('sees through activations, dropout and a flatten of one axis', () => {
+    const between = [new Activation('relu'), new Dropout(0.5), new Flatten(), new Activation('tanh')];
+    const model = new Sequential([new Dense(6, { inputShape: [4] }), ...between, new Dense(2)]);
+    const pruned = pruneNeurons(model, { layer: 0, amount: 0.5, ...quick }).model;
+    expect(denseOf(pruned, -1).kernel.shape).toEqual([3, 2]);
+    const kept = largest(norms(denseOf(model, 0).kernel), 3);
+    const x = normal([5, 4]);
+    expect(values(pruned.predict(x))).toEqual(values(silenced(model, 5, kept).predict(x)));
+  });
+
+  test('acts on the last axis of samples with several, and keeps a first Flatten', () => {
+    const rows = new Sequential([new Dense(6, { inputShape: [3, 4] }), new Dense(2), new Flatten()]);
+    expect(pruneNeurons(rows, { layer: 0, amount: 2, ...quick }).model.outputShape).toEqual([6]);
+    const image = new Sequential([new Flatten({ inputShape: [2, 2] }), new Dense(6), new Dense(2)]);
+    expect(pruneNeurons(image, { layer: 1, amount: 2, ...quick }).model.parameterCount).toBe(4 * 4 + 4 + 4 * 2 + 2);
+  });
+
+  test('removes a share below 1, rounded, or a number', () => {
+    const units = (amount: number): number =>
+      denseOf(pruneNeurons(articleModel(), { layer: 2, amount, ...quick }).model, 2).units;
+    expect([0, 0.5, 0.01, 0.1, 1, 63].map(units)).toEqual([64, 32, 63, 58, 63, 1]);
+  });
+
+  test('carries masks, regularizers, names and trainable along', () => {
+    const options: DenseOptions = { kernelRegularizer: l2(0.1), activation: 'relu' };
+    const sparse = prune(
+      new Sequential([
+        new Dense(8, { ...options, name: 'one', inputShape: [5] }),
+        new Dense(6, { ...options, name: 'two', useBias: false }),
+        new Dense(3, { name: 'three' }),
+      ]),
+      { sparsity: 0.5, ...quick },
+    ).model;
+    sparse.layer('two').trainable = false;
+    const pruned = pruneNeurons(sparse, { layer: 'two', amount: 0.5, ...quick }).model;
+    expect(pruned.layers.map(({ name, trainable }) => [name, trainable])).toEqual([
+      ['one', true],
+      ['two', false],
+      ['three', true],
+    ]);
+    expect(denseOf(pruned, 'two').bias).toBeNull();
+    expect(pruned.weights.map(({ name, regularizer }) => [name, regularizer?.l2])).toEqual([
+      ['one/kernel', 0.1],
+      ['one/bias', undefined],
+      ['two/kernel', 0.1],
+      ['three/kernel', undefined],
+      ['three/bias', undefined],
+    ]);
+    for (const name of ['one', 'two', 'three']) {
+      const { kernel } = denseOf(pruned, name);
+      expect(values(kernel.mask!)).toEqual(values(kernel).map((w) => Number(w !== 0)));
+    }
+    const [x, y] = threeClasses();
+    pruned.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
+    const mask = values(denseOf(pruned, 'three').kernel.mask!);
+    pruned.fit(x, y, { epochs: 2 });
+    expect(values(denseOf(pruned, 'three').kernel).every((w, i) => mask[i] === 1 || Object.is(w, 0))).toBe(true);
+  });
+
+  test('works on float64 models', () => {
+    const pruned = pruneNeurons(smallModel(1, 'float64'), { layer: 0, amount: 3, ...quick }).model;
+    expect([pruned.dtype, denseOf(pruned, 3).kernel.dtype]).toEqual(['float64', 'float64']);
+  });
+
+  test('at random, the baseline, depends on the seed and on nothing else', () => {
+    const random = (seed: number): string =>
+      digest(pruneNeurons(articleModel(seed), { layer: 0, amount: 0.5, criterion: 'random', ...quick }).model);
+    expect(random(1)).toBe(random(1));
+    expect(random(1)).not.toBe(random(2));
+    expect(random(1)).not.toBe(digest(pruneNeurons(articleModel(1), { layer: 0, amount: 0.5, ...quick }).model));
+  });
+
+  test('refuses what cannot lose neurons, and says why', () => {
+    const on =
+      (layers: Layer[], layer: number | string = 0) =>
+      () =>
+        pruneNeurons(new Sequential(layers), { layer, amount: 1, ...quick });
+    const first = (options: DenseOptions = {}): Dense => new Dense(6, { ...options, inputShape: [4] });
+    expect(on([first()])).toThrow('pruneNeurons: neurons of dense cannot be removed: it is the output layer');
+    expect(on([first(), new Activation('relu')])).toThrow('it is the output layer');
+    expect(on([first({ activation: 'softmax' }), new Dense(2)])).toThrow('its softmax ties them together');
+    expect(on([first(), new Activation('softmax'), new Dense(2)])).toThrow('a softmax follows that ties them together');
+    const rows = new Dense(6, { inputShape: [3, 4] });
+    expect(on([rows, new Flatten(), new Dense(2)])).toThrow('a Flatten follows that mixes them with other axes');
+    expect(on([first(), new Dropout(0.1), new Dense(2)], 1)).toThrow(
+      'pruneNeurons: layer must be a Dense layer, got "dropout (dropout)"',
+    );
+    expect(on([first(), new Dense(2)], 'nothing')).toThrow(ValueError);
+    class Mine extends Layer {
+      override readonly type = 'mine';
+      override build(inputShape: readonly number[]): readonly number[] {
+        return inputShape;
+      }
+      override call(x: Tensor): Tensor {
+        return x;
+      }
+      override clone(): Mine {
+        return new Mine();
+      }
+    }
+    expect(on([first(), new Mine(), new Dense(2)])).toThrow('it is not known how mine of type mine treats them');
+    const unbuilt = new Sequential([new Dense(4), new Dense(2)]);
+    expect(() => pruneNeurons(unbuilt, { layer: 0, amount: 1 })).toThrow(StateError);
+  });
+
+  test('refuses an amount out of range and an unknown criterion', () => {
+    for (const amount of [-0.1, 64, 100, 1.5, 0.999, Number.NaN]) {
+      expect(() => pruneNeurons(articleModel(), { layer: 0, amount, ...quick })).toThrow(
+        /amount must be a share below 1 or a number below the layer's 64 neurons, got/,
+      );
+    }
+    const criterion = 'taylor' as 'random';
+    expect(() => pruneNeurons(articleModel(), { layer: 0, amount: 1, criterion })).toThrow(
+      'criterion must be magnitude or random',
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import {
+  Adam,
+  Dense,
+  Dropout,
+  l2,
+  type Optimizer,
+  RMSprop,
+  reference,
+  Sequential,
+  SGD,
+  setBackend,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
+import { list, noise, of } from './tools.ts';
+
+const NAMES = [
+  'Float32Array',
+  'Float64Array',
+  'Int32Array',
+  'Uint32Array',
+  'Int8Array',
+  'Uint8Array',
+  'Uint16Array',
+  'Int16Array',
+  'Uint8ClampedArray',
+  'BigInt64Array',
+  'BigUint64Array',
+  'ArrayBuffer',
+  'DataView',
+] as const;
+
+/** How many typed arrays, views and buffers `body` makes, and where the first comes from. */
+function allocations(body: () => void): { count: number; first: string } {
+  let count = 0;
+  let first = '';
+  const seen = (what: string): void => {
+    count++;
+    if (first === '') first = `${what} ${new Error().stack?.split('\n').slice(3, 8).join('\n')}`;
+  };
+  const undo: (() => void)[] = [];
+  const replace = (owner: object, key: string, value: unknown): void => {
+    const before = Object.getOwnPropertyDescriptor(owner, key)!;
+    Object.defineProperty(owner, key, { ...before, value });
+    undo.push(() => Object.defineProperty(owner, key, before));
+  };
+  try {
+    for (const name of NAMES) {
+      const wrapped = new Proxy(globalThis[name], {
+        construct(target, args, newTarget): object {
+          seen(`new ${name}`);
+          return Reflect.construct(target, args, newTarget) as object;
+        },
+      });
+      replace(globalThis, name, wrapped);
+    }
+    const shared = Object.getPrototypeOf(Float32Array.prototype) as Record<string, (...args: unknown[]) => unknown>;
+    for (const key of ['subarray', 'slice', 'map', 'filter', 'toSorted', 'toReversed', 'with']) {
+      const original = shared[key]!;
+      replace(shared, key, function (this: unknown, ...args: unknown[]): unknown {
+        seen(key);
+        return original.apply(this, args);
+      });
+    }
+    body();
+  } finally {
+    for (const back of undo.reverse()) back();
+  }
+  return { count, first };
+}
+
+const draw = noise(3);
+
+function regression(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
+  const model = new Sequential([new Dense(10, { activation: 'relu', inputShape: [1] }), new Dense(1)]);
+  model.compile({ optimizer, loss: 'mse', metrics: ['mae'] });
+  return [model, of(list(32, draw), [32, 1], 'float32'), of(list(32, draw), [32, 1], 'float32')];
+}
+
+function classifier(optimizer: Optimizer, sparse: boolean): [Sequential, Tensor, Tensor] {
+  const model = new Sequential([
+    new Dense(64, { activation: 'relu', inputShape: [100], kernelRegularizer: l2(1e-4) }),
+    new Dropout(0.2),
+    new Dense(64, { activation: 'tanh', activityRegularizer: l2(1e-4) }),
+    new Dropout(0.2),
+    new Dense(10, { activation: 'softmax' }),
+  ]);
+  const loss = sparse ? 'sparseCategoricalCrossentropy' : 'categoricalCrossentropy';
+  model.compile({ optimizer, loss, metrics: ['accuracy'] });
+  const classes = list(32, () => Math.floor(5 * (draw() + 1)));
+  const oneHot = classes.flatMap((c) => Array.from({ length: 10 }, (_, j) => Number(j === c)));
+  const y = sparse ? tensor(Int32Array.from(classes)) : of(oneHot, [32, 10], 'float32');
+  return [model, of(list(3200, draw), [32, 100], 'float32'), y];
+}
+
+function binary(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
+  const model = new Sequential([
+    new Dense(8, { activation: 'gelu', inputShape: [4] }),
+    new Dense(1, { activation: 'sigmoid' }),
+  ]);
+  model.compile({ optimizer, loss: 'binaryCrossentropy', metrics: ['accuracy'] });
+  const y = of(
+    list(16, () => Number(draw() > 0)),
+    [16, 1],
+    'float32',
+  );
+  return [model, of(list(64, draw), [16, 4], 'float32'), y];
+}
+
+const cases: [string, () => [Sequential, Tensor, Tensor]][] = [
+  ['a 1-10-1 network with Adam', () => regression(new Adam())],
+  ['a 1-10-1 network with SGD, clipped', () => regression(new SGD({ momentum: 0.9, globalClipNorm: 1, clipValue: 1 }))],
+  ['a 100-64-64-10 network with dropout', () => classifier(new Adam(), false)],
+  ['a 100-64-64-10 network with dropout and integer labels', () => classifier(new RMSprop({ momentum: 0.5 }), true)],
+  ['a network with sigmoid output', () => binary(new Adam({ amsgrad: true, weightDecay: 0.01 }))],
+];
+
+describe('a steady training loop allocates no typed array:', () => {
+  test('the counter counts', () => {
+    const { count, first } = allocations(() => {
+      const a = new Float32Array(8);
+      a.subarray(1);
+      Int32Array.from([1]);
+      a.slice();
+    });
+    expect(count).toBe(4);
+    expect(first).toContain('new Float32Array');
+    expect(allocations(() => {}).count).toBe(0);
+  });
+
+  test.each(cases)('%s', (_name, make) => {
+    const [model, x, y] = make();
+    for (let i = 0; i < 5; i++) model.trainOnBatch(x, y);
+    const { count, first } = allocations(() => {
+      for (let i = 0; i < 200; i++) model.trainOnBatch(x, y);
+    });
+    expect(`${count} ${first}`).toBe('0 ');
+  });
+
+  test.each(cases)('%s, with the reference kernels', (_name, make) => {
+    const before = setBackend(reference);
+    try {
+      const [model, x, y] = make();
+      for (let i = 0; i < 3; i++) model.trainOnBatch(x, y);
+      const { count, first } = allocations(() => {
+        for (let i = 0; i < 5; i++) model.trainOnBatch(x, y);
+      });
+      expect(`${count} ${first}`).toBe('0 ');
+    } finally {
+      setBackend(before);
+    }
+  });
+
+  test.each(cases)('%s by fit makes none for a batch more, the last one partial', (_name, make) => {
+    const [model, x, y] = make();
+    const count = (epochs: number): number => allocations(() => model.fit(x, y, { batchSize: 12, epochs })).count;
+    count(2);
+    const [one, three, five] = [count(1), count(3), count(5)] as [number, number, number];
+    expect(five - three).toBe(three - one); // an epoch makes the same few, however many batches it has
+    const fewer = allocations(() => model.fit(x, y, { batchSize: 32, epochs: 1 })).count;
+    expect(one - fewer).toBeLessThanOrEqual(0);
+  });
+});
