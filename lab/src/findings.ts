@@ -20,27 +20,41 @@ function overfitting(report: Part): string[] {
   const lowering = narrowing.filter((fit) => !raising.includes(fit));
   const failing = remedies.filter((fit) => !narrowing.includes(fit));
   const gaps = (list: readonly FitResult[]): string => listed(list.map(({ name, gap }) => `${name} (${shown(gap)})`));
-  const tests = (list: readonly FitResult[]): string =>
-    listed(list.map(({ name, test }) => `${name} (${shown(test)})`));
   const sentences = [
     `On ${overfit.samples} samples the wide network reaches ${scoreName} ${shown(overfit.train)} in training and ` +
       `${shown(overfit.test)} on the test samples: a gap of ${shown(overfit.gap)}.`,
-    `Held back by too strong a penalty it reaches ${shown(underfit.train)} in training and ${shown(underfit.test)} on ` +
+    `A tiny network after short training reaches ${shown(underfit.train)} in training and ${shown(underfit.test)} on ` +
       'the test samples.',
+  ];
+  if (overfit.gap.mean < 0.005) return [...sentences, 'That is hardly overfitting: there is no gap to narrow.'];
+  sentences.push(
     narrowing.length === 0
       ? 'None of the remedies narrows that gap here.'
       : `${narrowing.length} of ${remedies.length} remedies narrow the gap, each applied alone: ${gaps(narrowing)}.`,
-  ];
+  );
   if (failing.length > 0) sentences.push(`The gap does not get smaller with ${gaps(failing)}.`);
-  if (raising.length > 0)
-    sentences.push(`A better ${scoreName} on the test samples, too, comes from ${tests(raising)}.`);
+  if (raising.length > 0) {
+    const tests = listed(raising.map(({ name, test }) => `${name} (${shown(test)})`));
+    sentences.push(`Of these remedies, the ${scoreName} on the test samples rises with ${tests}.`);
+  }
   if (lowering.length > 0) {
-    const names = listed(lowering.map(({ name }) => name));
+    const names = listed(lowering.map(({ name, test }) => `${name} (${shown(test)})`));
     sentences.push(
-      `A smaller gap alone is no better network: ${names} did not raise the ${scoreName} on the test samples.`,
+      `A smaller gap alone is no better network: the ${scoreName} on the test samples fell or stayed with ${names}.`,
     );
   }
-  return sentences;
+  return [...sentences, ...lossOf(overfit)];
+}
+
+/** What the validation loss of the overfitted network says, if it turned. */
+function lossOf({ history }: FitResult): string[] {
+  const losses = history.val_loss ?? [];
+  const [best, last] = [Math.min(...losses), losses.at(-1) ?? Number.NaN];
+  if (!(last > 1.02 * best)) return [];
+  return [
+    `Its validation loss was best, ${shown(best)}, in epoch ${losses.indexOf(best) + 1} of ${losses.length} and ended at ` +
+      `${shown(last)}: this is what early stopping watches, and it need not go along with the score.`,
+  ];
 }
 
 function whittling(report: Part): string[] {
@@ -51,7 +65,9 @@ function whittling(report: Part): string[] {
   const speed = ({ latency64 }: FormResult): string => {
     const ratio = latency64.mean / teacher.latency64.mean;
     if (ratio > 0.9 && ratio < 1.1) return 'as fast as the teacher';
-    return ratio < 1 ? `${times(1 / ratio)} times as fast as the teacher` : `${times(ratio)} times slower`;
+    return ratio < 1
+      ? `${times(1 / ratio)} times as fast as the teacher`
+      : `slower than the teacher: ${times(ratio)} times its time`;
   };
   const [pruned, narrow, int8] = [formOf(report, 'pruned'), formOf(report, 'neurons pruned'), formOf(report, 'int8')];
   const combined = formOf(report, 'combined');
@@ -59,13 +75,13 @@ function whittling(report: Part): string[] {
   return [
     `The teacher reaches ${report.scoreName} ${shown(teacher.score)} on the test samples with ` +
       `${whole(teacher.parameters.mean)} parameters in ${whole(teacher.bytes.mean)} bytes.`,
-    `Pruned, with ${percent(dead)} of its parameters zero: ${against(pruned)}; with 64 samples it is ` +
-      `${speed(pruned)}, because a dense kernel multiplies by zeros too.`,
-    `Without ${percent(1 - narrow.macs.mean / teacher.macs.mean)} of its multiply-adds, after neurons were removed: ` +
-      `${against(narrow)}, ${speed(narrow)}.`,
-    `In int8: ${against(int8)}; on these kernels it is ${speed(int8)} with 64 samples.`,
+    `With ${percent(dead)} of its parameters pruned to zero: ${against(pruned)}. The dense kernel multiplies by the ` +
+      `zeros too: with 64 samples it is ${speed(pruned)}.`,
+    `With neurons removed, and ${percent(1 - narrow.macs.mean / teacher.macs.mean)} of the multiply-adds: ` +
+      `${against(narrow)}, with 64 samples ${speed(narrow)}.`,
+    `In int8: ${against(int8)}, with 64 samples ${speed(int8)} on these kernels.`,
     report.distillation.conclusion,
-    `All combined: ${against(combined)}, ${whole(combined.bytes.mean)} bytes, ${speed(combined)}.`,
+    `All combined: ${against(combined)}, ${whole(combined.bytes.mean)} bytes, with 64 samples ${speed(combined)}.`,
   ];
 }
 

@@ -9,7 +9,7 @@ import type { FormResult, JobOptions, JobReport, Progress } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { Workbench } from './workbench.ts';
 
-/** What `epochs` is by default: the length of every training run as it was tuned, in percent. */
+/** Epochs of the runs that overfit on 200 samples, as they were tuned; all other runs are scaled along. */
 export const DEFAULT_EPOCHS = 100;
 
 /**

@@ -5,17 +5,18 @@ import type { NetworkOptions, Workbench } from './workbench.ts';
 
 /**
  * A network that underfits, one that overfits, and each remedy against overfitting alone, on the same network. The
- * strengths were chosen by the accuracy on the validation part of the digits, seeds 0 to 4, 200 samples, 120 epochs
- * (0.924 without a remedy): L1 0.0002 0.933, 0.0005 0.931, 0.001 0.929; L2 0.001 0.933, 0.003 0.935, 0.01 0.929;
- * dropout 0.3 0.928, 0.5 0.927; one hidden layer of 32 0.908, of 24 0.903, of 6 0.788.
+ * strengths were chosen by the accuracy on the validation part of the digits, means of seeds 0 to 7; the test part was
+ * not looked at. Without a remedy it is 0.928. All training samples: 0.973. L1 0.0002 0.933, 0.0005 0.935, 0.001 0.935,
+ * 0.002 0.928. L2 0.001 0.932, 0.003 0.933, 0.006 0.932, 0.01 0.931. Dropout 0.2 0.931, 0.3 0.931, 0.5 0.931. Early
+ * stopping with patience 5 0.922, 10 0.923. One hidden layer of 64 0.921, of 32 0.908, of 16 0.891.
  */
 const WIDE: readonly number[] = [128, 64];
 const SMALL: readonly number[] = [32];
-const L1 = 0.0002;
+const TINY: readonly number[] = [4];
+const L1 = 0.0005;
 const L2 = 0.003;
-const STRONG_L2 = 0.1;
-const DROPOUT = 0.3;
-const PATIENCE = 5;
+const DROPOUT = 0.5;
+const PATIENCE = 10;
 /** Epochs with `REFERENCE` samples. */
 const EPOCHS = 100;
 const REFERENCE = 200;
@@ -26,7 +27,10 @@ interface Experiment {
   readonly what: string;
   readonly hidden?: readonly number[];
   readonly options?: NetworkOptions;
+  /** Train on all training samples, not on the few. */
   readonly all?: boolean;
+  /** Of the epochs; default 1. */
+  readonly share?: number;
   readonly patience?: number;
 }
 
@@ -34,9 +38,10 @@ const EXPERIMENTS: readonly Experiment[] = [
   {
     name: 'underfit',
     kind: 'underfit',
-    what: `a penalty so strong (L2, ${STRONG_L2}) that it holds the weights near zero`,
-    options: { kernelRegularizer: l2(STRONG_L2) },
+    what: 'all training samples, but a tiny network and a fifth of the steps',
+    hidden: TINY,
     all: true,
+    share: 0.2,
   },
   { name: 'overfit', kind: 'overfit', what: 'a wide network, few samples, long training, no remedy' },
   { name: 'more data', kind: 'remedy', what: 'all training samples, as many steps', all: true },
@@ -69,7 +74,7 @@ export function overfit(bench: Workbench, stage: string, progress: Progress): Ru
   const { data } = bench;
   const plan = EXPERIMENTS.map((experiment) => {
     const samples = experiment.all === true ? data.train : data.few;
-    return { experiment, samples, epochs: bench.epochs(EPOCHS, count(samples), REFERENCE) };
+    return { experiment, samples, epochs: bench.epochs(EPOCHS * (experiment.share ?? 1), count(samples), REFERENCE) };
   });
   progress.stage(
     stage,

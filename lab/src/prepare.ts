@@ -1,4 +1,4 @@
-import { type Samples, WhittleError } from 'whittle-ml';
+import { fromData, type Samples, type Tensor, WhittleError } from 'whittle-ml';
 import { StandardScaler, splitIndices, type Table, takeRows } from 'whittle-ml/data';
 import type { Task } from './types.ts';
 
@@ -23,6 +23,12 @@ const MIN_CLASS = 5;
 /** Of the samples to overfit on: of the digits this is a fifth of the training part. */
 const MOST_FEW = 200;
 const MOST_WATCHED = 1000;
+/**
+ * Standardised features are cut off here: a pixel that is dark in nearly all training images gets values of 30 in the
+ * few others, and a table of the user's may hold worse. Accuracy of the teacher on the validation part of the digits,
+ * seeds 0 to 9: cut off at 3 0.979, at 4 0.977, at 5 0.977, not at all 0.975.
+ */
+export const CUT_OFF = 4;
 
 /** Throws a WhittleError that says why a table cannot be split in three useful parts. */
 export function checkTable({ features, target, classNames }: Table): void {
@@ -67,7 +73,7 @@ export function prepare(table: Table, seed: number): Prepared {
   const targetScaler = labels === null ? new StandardScaler().fit(takeRows(target, train)) : null;
   const samples = (rows: readonly number[]): Samples => {
     const y = takeRows(target, rows);
-    return [scaler.transform(takeRows(features, rows)), targetScaler?.transform(y) ?? y];
+    return [cutOff(scaler.transform(takeRows(features, rows))), targetScaler?.transform(y) ?? y];
   };
   return {
     task,
@@ -79,6 +85,11 @@ export function prepare(table: Table, seed: number): Prepared {
     few: samples(few),
     watched: samples(validation.slice(0, MOST_WATCHED)),
   };
+}
+
+function cutOff(x: Tensor): Tensor {
+  const values = Float32Array.from(x.data, (value) => Math.max(-CUT_OFF, Math.min(CUT_OFF, value)));
+  return fromData(values, x.shape);
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -80,11 +80,6 @@ export class Workbench {
     return samples < 64 ? 8 : samples < 160 ? 16 : 32;
   }
 
-  /** Training steps of an epoch. */
-  steps(samples: number): number {
-    return Math.ceil(samples / this.batchSize(samples));
-  }
-
   fit(name: string, model: Sequential, [x, y]: Samples, options: TrainOptions): History {
     const { epochs, learningRate, callbacks = [], watch = false } = options;
     if (learningRate !== undefined) this.compile(model, learningRate);

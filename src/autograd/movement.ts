@@ -20,12 +20,15 @@ import { type Edge, noGradient, record } from './tape.ts';
 
 /** The same elements with another shape; one dimension may be -1. Copies only a view whose elements lie apart. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  const target = [...shape];
   const free = shape.indexOf(-1);
-  const fill = (value: number): number[] => shape.map((n, axis) => (axis === free ? value : n));
-  const known = size('reshape', fill(1));
-  const target = fill(x.size / known);
-  if (free >= 0 && (known === 0 || !Number.isInteger(target[free]))) {
-    throw new ShapeError('reshape', [x.shape, shape], 'the dimension -1 cannot be worked out');
+  if (free >= 0) {
+    target[free] = 1;
+    const known = size('reshape', target);
+    target[free] = x.size / known;
+    if (known === 0 || !Number.isInteger(target[free])) {
+      throw new ShapeError('reshape', [x.shape, shape], 'the dimension -1 cannot be worked out');
+    }
   }
   if (size('reshape', target) !== x.size) throw new ShapeError('reshape', [x.shape, shape], 'sizes differ');
   return record('reshape', viewOf(contiguous(x), target, null), [x, (g) => reshape(g, x.shape)]);

@@ -2,7 +2,6 @@ import type { FloatArray, UnaryKernel } from '../../kernels/kernels.ts';
 import { DTypeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, type Shape, size, stridesOf } from '../base/shape.ts';
 import { allocate } from '../tensor/arena.ts';
-import { scalar } from '../tensor/create.ts';
 import { type FloatDType, isFloat } from '../tensor/dtype.ts';
 import { type AnyFloatKernels, kernelsFor, run } from '../tensor/runtime.ts';
 import { empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
@@ -56,7 +55,10 @@ export function pair(op: string, a: Operand, b: Operand): [Tensor, Tensor] {
 
 function like(op: string, t: Tensor, value: number): Tensor {
   if (typeof value !== 'number') throw new ValueError(op, 'an operand', 'a tensor or a number', value);
-  return scalar(value, isFloat(t.dtype) ? t.dtype : 'float64');
+  const dtype = isFloat(t.dtype) ? t.dtype : 'float64';
+  const y = empty([], dtype, 1);
+  kernelsFor(dtype).fill(1, value, y.storage.array as FloatArray);
+  return y;
 }
 
 /** Strides of `t` seen with the broadcast shape `shape`: 0 along axes it is repeated on. */
@@ -146,18 +148,24 @@ export interface ReduceLayout {
 export function reduceLayout(op: string, x: Tensor, axes: readonly number[]): ReduceLayout {
   floatType(op, x);
   const { shape } = x;
-  const kept = shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-  const dropped = shape.filter((_, axis) => !axes.includes(axis));
-  const product = (list: readonly number[]): number => list.reduce((p, length) => p * length, 1);
-  const n = product(axes.map((axis) => shape[axis]!));
-  const first = axes[0] ?? 0;
-  const last = axes.at(-1) ?? -1;
-  if (last - first + 1 === axes.length) {
-    const outer = product(shape.slice(0, first));
-    return { x: floats(op, x), outer, n, inner: product(shape.slice(last + 1)), kept, dropped };
+  const [kept, dropped]: [number[], number[]] = [[], []];
+  let [outer, n, inner, next] = [1, 1, 1, 0];
+  for (let axis = 0; axis < shape.length; axis++) {
+    const length = shape[axis]!;
+    const reduced = axis === axes[next];
+    kept.push(reduced ? 1 : length);
+    if (!reduced) dropped.push(length);
+    if (reduced) {
+      n *= length;
+      next++;
+    } else if (next === 0) outer *= length;
+    else inner *= length;
+  }
+  if (axes.length < 2 || axes.at(-1)! - axes[0]! + 1 === axes.length) {
+    return { x: floats(op, x), outer, n, inner, kept, dropped };
   }
   const order = [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
   const pick = (list: readonly number[]): number[] => order.map((axis) => list[axis]!);
   const view = viewOf(x, pick(shape), pick(x.strides));
-  return { x: floats(op, view), outer: product(dropped), n, inner: 1, kept, dropped };
+  return { x: floats(op, view), outer: outer * inner, n, inner: 1, kept, dropped };
 }

@@ -128,46 +128,55 @@ class Accumulator {
   }
 }
 
-/** The recorded operations that `root` depends on, last first. No recursion: graphs may be 100,000 operations deep. */
-function tapeOf(root: Node): Node[] {
+/** Gradients by operation; null until the first arrives, and once they have been handed on. */
+type Gradients = Map<Node, Accumulator | null>;
+
+/**
+ * The recorded operations that `root` depends on, last first, each entered into `gradients`. No recursion: graphs may be
+ * 100,000 operations deep.
+ */
+function tapeOf(root: Node, gradients: Gradients): Node[] {
   const nodes = [root];
-  const seen = new Set(nodes);
+  let sorted = true;
   for (let i = 0; i < nodes.length; i++) {
-    for (const [input] of nodes[i]!.edges) {
-      const { node } = input;
-      if (node instanceof Node && !seen.has(node)) {
-        seen.add(node);
+    const { edges } = nodes[i]!;
+    for (let j = 0; j < edges.length; j++) {
+      const { node } = edges[j]![0];
+      if (node instanceof Node && !gradients.has(node)) {
+        gradients.set(node, null);
+        if (node.position > nodes.at(-1)!.position) sorted = false;
         nodes.push(node);
       }
     }
   }
-  return nodes.sort((p, q) => q.position - p.position);
+  return sorted ? nodes : nodes.sort((p, q) => q.position - p.position);
 }
 
 /** Walks the tape backwards from `root` with gradient `seed`; returns the gradient of every parameter reached. */
-export function pull(root: Tensor, seed: Tensor): Map<Tensor, Tensor> {
+export function pull(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, { readonly sum: Tensor }> {
   const leaves = new Map<Tensor, Accumulator>();
-  const gradients = new Map<Node, Accumulator>();
   if (root.requiresGrad) leaves.set(root, new Accumulator(seed));
-  if (root.node instanceof Node) {
-    const { node } = root;
-    gradients.set(node, new Accumulator(seed));
+  const { node } = root;
+  if (node instanceof Node) {
+    const gradients: Gradients = new Map([[node, new Accumulator(seed)]]);
     noGrad(() => {
-      for (const next of tapeOf(node)) passBack(next, gradients, leaves);
+      for (const next of tapeOf(node, gradients)) passBack(next, gradients, leaves);
     });
   }
-  return new Map([...leaves].map(([t, a]) => [t, a.sum]));
+  return leaves;
 }
 
 /** Hands the gradient of one operation's result on to its inputs. */
-function passBack(node: Node, gradients: Map<Node, Accumulator>, leaves: Map<Tensor, Accumulator>): void {
+function passBack(node: Node, gradients: Gradients, leaves: Map<Tensor, Accumulator>): void {
   const g = gradients.get(node)?.sum;
   if (g === undefined) return;
-  gradients.delete(node);
+  gradients.set(node, null);
   node.checkUnchanged();
-  for (const [input, pullback] of node.edges) {
+  const { edges } = node;
+  for (let i = 0; i < edges.length; i++) {
+    const input = edges[i]![0];
     if (!needsGradient(input)) continue;
-    const gradient = pullback(g);
+    const gradient = edges[i]![1](g);
     if (!sameShape(gradient.shape, input.shape) || gradient.dtype !== input.dtype) {
       const [got, wanted] = [gradient, input].map((t) => `${t.dtype} [${t.shape.join(', ')}]`);
       throw new GradientError(node.op, `the gradient is ${got}, its input ${wanted}`);
@@ -177,9 +186,9 @@ function passBack(node: Node, gradients: Map<Node, Accumulator>, leaves: Map<Ten
   }
 }
 
-function accumulate<K>(sums: Map<K, Accumulator>, key: K, gradient: Tensor): void {
+function accumulate<K>(sums: Map<K, Accumulator | null>, key: K, gradient: Tensor): void {
   const sum = sums.get(key);
-  if (sum === undefined) sums.set(key, new Accumulator(gradient));
+  if (sum === undefined || sum === null) sums.set(key, new Accumulator(gradient));
   else sum.add(gradient);
 }
 
@@ -198,7 +207,7 @@ export function backward(loss: Tensor): void {
   loss.check('backward');
   const gradients = pull(loss, full(loss.shape, 1, loss.dtype));
   if (gradients.size === 0) throw new GradientError('backward', 'the loss depends on no parameter');
-  for (const [p, g] of gradients) {
+  for (const [p, { sum: g }] of gradients) {
     if (p.grad === null) p.grad = g;
     else {
       const sum = new Accumulator(p.grad);
@@ -224,7 +233,7 @@ export function valueAndGrad(
     const value = loss();
     checkScalar('valueAndGrad', value);
     const gradients = pull(value, full(value.shape, 1, value.dtype));
-    return { value, grads: wrt.map((t) => gradients.get(t) ?? zeros(t.shape, t.dtype)) };
+    return { value, grads: wrt.map((t) => gradients.get(t)?.sum ?? zeros(t.shape, t.dtype)) };
   } finally {
     recording = wasRecording;
     wrt.forEach((t, i) => {

@@ -73,11 +73,15 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 
 /** Sorted distinct axes from `undefined` (all), a number or a list. Throws ShapeError on a repeat or out of range. */
 export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const given = typeof axes === 'number' ? [axes] : axes;
-  const sorted = given.map((axis) => normalizeAxis(op, axis, rank)).sort((p, q) => p - q);
+  const all: number[] = [];
+  if (axes === undefined) {
+    for (let axis = 0; axis < rank; axis++) all.push(axis);
+    return all;
+  }
+  if (typeof axes === 'number') return [normalizeAxis(op, axes, rank)];
+  const sorted = axes.map((axis) => normalizeAxis(op, axis, rank)).sort((p, q) => p - q);
   for (let i = 1; i < sorted.length; i++) {
-    if (sorted[i] === sorted[i - 1]) throw new ShapeError(op, [], `axis ${sorted[i]} is given twice in ${show(given)}`);
+    if (sorted[i] === sorted[i - 1]) throw new ShapeError(op, [], `axis ${sorted[i]} is given twice in ${show(axes)}`);
   }
   return sorted;
 }

@@ -57,6 +57,7 @@ function check(name: string, yTrue: Tensor, yPred: Tensor): void {
 /** Mean over everything but the batch axis. */
 function perSample(x: Tensor): Tensor {
   if (x.rank < 2) return x;
+  if (x.size === x.shape[0]) return reshape(x, [x.size]); // the mean of one number is itself
   return mean(reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((p, n) => p * n, 1)]), { axis: 1 });
 }
 

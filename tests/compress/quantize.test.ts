@@ -148,8 +148,8 @@ const architectures: [string, () => Sequential][] = [
     () =>
       new Sequential([
         new Activation('tanh', { inputShape: [5] }),
-        new Dense(6, { ...bias, activation: 'relu' }),
-        new Activation('tanh'),
+        new Dense(6, { ...bias, activation: 'elu' }),
+        new Activation('sigmoid'),
         new Dense(3, bias),
       ]),
   ],
