@@ -90,6 +90,11 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
           strokeWidth: 1.8,
           strokeDasharray: '5 3',
         }),
+        // A line of one epoch has no length.
+        ...(train.length > 1 ? [] : [Plot.dot(train, { x: 'epoch', y: inside, r: 2.5, fill: 'var(--train)' })]),
+        ...(validation.length > 1
+          ? []
+          : [Plot.dot(validation, { x: 'epoch', y: inside, r: 3.5, stroke: 'var(--test)' })]),
         ...(lowest === undefined
           ? []
           : [Plot.dot([lowest], { x: 'epoch', y: inside, r: 3.5, stroke: 'var(--test)', fill: 'var(--paper)' })]),

@@ -23,14 +23,14 @@ function overfitting(report: Part): string[] {
   const sentences = [
     `On ${overfit.samples} samples the wide network reaches ${scoreName} ${shown(overfit.train)} in training and ` +
       `${shown(overfit.test)} on the test samples: a gap of ${shown(overfit.gap)}.`,
-    `A tiny network after short training reaches ${shown(underfit.train)} in training and ${shown(underfit.test)} on ` +
+    `A tiny network after short training reaches ${scoreName} ${shown(underfit.train)} in training and ${shown(underfit.test)} on ` +
       'the test samples.',
   ];
   if (overfit.gap.mean < 0.005) return [...sentences, 'That is hardly overfitting: there is no gap to narrow.'];
   sentences.push(
     narrowing.length === 0
       ? 'None of the remedies narrows that gap here.'
-      : `${narrowing.length} of ${remedies.length} remedies narrow the gap, each applied alone: ${gaps(narrowing)}.`,
+      : `${narrowing.length} of ${remedies.length} remedies ${narrowing.length === 1 ? 'narrows' : 'narrow'} the gap, each applied alone: ${gaps(narrowing)}.`,
   );
   if (failing.length > 0) sentences.push(`The gap does not get smaller with ${gaps(failing)}.`);
   if (raising.length > 0) {
@@ -92,6 +92,12 @@ function caveats({ data, options, majority, scoreName, forms }: Part): string[] 
     const best = shown(majority);
     const verdict = teacher.score.mean > majority.mean ? 'the teacher is better' : 'the teacher is not better';
     sentences.push(`Always choosing the most frequent class would give ${scoreName} ${best}; ${verdict}.`);
+  }
+  if (data.task === 'regression' && teacher.score.mean < 0) {
+    sentences.push(
+      'R² below 0 is worse than always predicting the mean: the features may say nothing about the target, or a few ' +
+        'extreme values of the target decide.',
+    );
   }
   if (data.task === 'classification' && data.split.test < 100) {
     sentences.push(

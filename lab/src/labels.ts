@@ -21,7 +21,7 @@ export interface Box {
   readonly bottom: number;
 }
 
-const [LETTER, HEIGHT, RADIUS] = [6.2, 15, 7];
+const [LETTER, HEIGHT, RADIUS] = [6.2, 15, 8];
 
 export const widthOf = (text: string): number => text.length * LETTER + 4;
 
@@ -62,7 +62,7 @@ export function placeLabels(points: readonly Point[], obstacles: readonly Box[],
 /** Right, left, above and below first, then between, ring after ring. */
 function spots({ x, y, text }: Point): Label[] {
   const width = widthOf(text);
-  return Array.from({ length: 24 }, (_, ring) => RADIUS + 1 + ring * 8).flatMap((gap, ring) =>
+  return Array.from({ length: 24 }, (_, ring) => RADIUS + 2 + ring * 8).flatMap((gap, ring) =>
     [
       [1, 0],
       [-1, 0],

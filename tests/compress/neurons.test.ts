@@ -86,7 +86,7 @@ describe('pruneNeurons', () => {
         size,
         activation,
         fc.nat(1000),
-        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.integer({ min: 0, max: 100 }).map((n) => n / 100),
         (a, b, c, f, seed, part) => {
           const first = new Dense(b, { activation: f as 'relu', biasInitializer: 'heNormal', inputShape: [a] });
           const model = new Sequential([first, new Dropout(0.3), new Dense(c, { biasInitializer: 'ones' })], { seed });

@@ -183,7 +183,10 @@ describe('chooseQParams', () => {
     fc.assert(
       fc.property(
         range,
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1 }),
+        fc.array(
+          fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000),
+          { minLength: 1 },
+        ),
         ([low, high], parts) => {
           const { scale, zeroPoint } = chooseQParams(low, high);
           const x = Float32Array.from([...parts, 0, 1], (part) => clamp(fr(low * (1 - part) + high * part), low, high));
@@ -289,6 +292,13 @@ describe('an int8 network', () => {
     expect(layers.map(({ output }) => output === null)).toEqual([false, false, true]);
     expect(layers[0]!.output).toEqual(layers[1]!.input);
     expect(layers[0]!.output!.zeroPoint).toBe(-128);
+    const two = quantize(architectures[6]![1](), { calibration: inputs, ...quick }).network.layers;
+    expect(two.map((layer) => 'activation' in layer && layer.activation.name)).toEqual([
+      'tanh',
+      'elu',
+      'sigmoid',
+      'linear',
+    ]);
   });
 
   test('keeps a Flatten and quantizes through it', () => {
