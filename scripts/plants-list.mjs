@@ -62,22 +62,8 @@ export const plants = [
     name: 'the mask is applied before the step',
     file: 'src/nn/optimizer.ts',
     find: `        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        if (p.mask !== null) {
-          const mask = flat(this.name, p.mask) as Uint8Array;
-          const zero = this.zero[dtype as FloatDType];
-          for (const t of [p, ...Object.values(slots)]) {
-            const data = floats(this.name, t);
-            kernelsFor(dtype).select(size, mask, data, 1, zero, 0, data);
-          }
-        }`,
-    replace: `        if (p.mask !== null) {
-          const mask = flat(this.name, p.mask) as Uint8Array;
-          const zero = this.zero[dtype as FloatDType];
-          for (const t of [p, ...Object.values(slots)]) {
-            const data = floats(this.name, t);
-            kernelsFor(dtype).select(size, mask, data, 1, zero, 0, data);
-          }
-        }
+        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);`,
+    replace: `        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);`,
     mustFail: ['tests/compress/prune.test.ts'],
   },

@@ -5,6 +5,7 @@ import type { FloatDType } from '../tensor/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { Activation, type CallContext, Dense, type Layer, type Weight } from './layers.ts';
+import { applyMask } from './mask.ts';
 
 const NOT_BUILT = 'the model is not built: give the first layer an inputShape or call build()';
 
@@ -156,7 +157,7 @@ export class LayerStack {
     return this.weights.map(({ value }) => keep(value));
   }
 
-  /** Overwrites all weights; shapes and types must match one by one, and nothing is written if one does not. */
+  /** Overwrites all weights; pruned ones stay 0. Shapes and types must match one by one, and nothing is written if one does not. */
   setWeights(values: readonly Tensor[]): void {
     const own = this.weights;
     if (values.length !== own.length)
@@ -169,6 +170,7 @@ export class LayerStack {
     });
     own.forEach(({ value }, i) => {
       assign(value, values[i]!);
+      if (value.mask !== null) applyMask(value, value.mask);
     });
   }
 

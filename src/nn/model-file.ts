@@ -73,8 +73,8 @@ export interface LoadOptions {
 
 /**
  * The model of a file that `saveModel` wrote, compiled as it was. A model with a loss of the user's own is compiled only
- * if `options.loss` gives it again; without it `fit` asks for `compile`, as it does with an optimizer of their own. The bytes are not trusted: whatever is wrong
- * with them is a WhittleError, before any large allocation.
+ * if `options.loss` gives it again; without it `fit` asks for `compile`, as it does with an optimizer of their own. The
+ * bytes are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequential {
   const { network, metadata, tensors } = decodeNetwork(bytes);

@@ -9,8 +9,8 @@ import { sameShape } from '../base/shape.ts';
 import { persistent, step } from '../tensor/arena.ts';
 import { full } from '../tensor/create.ts';
 import { type FloatDType, isFloat } from '../tensor/dtype.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
-import { copyOf, flat, type Tensor } from '../tensor/tensor.ts';
+import { copyOf, type Tensor } from '../tensor/tensor.ts';
+import { applyMask } from './mask.ts';
 import type { Schedule } from './schedules.ts';
 
 export interface OptimizerOptions {
@@ -42,7 +42,6 @@ export abstract class Optimizer {
   private rate: number | Schedule;
   protected readonly options: OptimizerOptions;
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
-  private readonly zero = { float32: new Float32Array(1), float64: new Float64Array(1) };
   /** The scalars of a step, one block a float type, reused. */
   private readonly blocks = { float32: new Float32Array(8), float64: new Float64Array(8) };
 
@@ -95,19 +94,12 @@ export abstract class Optimizer {
       this.iterations++;
       this.begin();
       parameters.forEach((p, i) => {
-        const { dtype, size } = p;
+        const { dtype } = p;
         const block = this.blocks[dtype as FloatDType];
         this.scalars(learningRate, block);
         const slots = this.slotsOf(p);
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        if (p.mask !== null) {
-          const mask = flat(this.name, p.mask) as Uint8Array;
-          const zero = this.zero[dtype as FloatDType];
-          for (const t of [p, ...Object.values(slots)]) {
-            const data = floats(this.name, t);
-            kernelsFor(dtype).select(size, mask, data, 1, zero, 0, data);
-          }
-        }
+        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);
         p.storage.version++;
       });
     });

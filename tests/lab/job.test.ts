@@ -1,0 +1,270 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { encodeNetwork, fromData, Random, r2, type Tensor } from 'whittle-ml';
+import { type Table, tableFromCSV } from 'whittle-ml/data';
+import { decodeNetwork } from 'whittle-ml/io';
+import { figure, histograms } from '../../lab/src/figures.ts';
+import { distillationConclusion } from '../../lab/src/findings.ts';
+import { DEFAULT_EPOCHS, runJob } from '../../lab/src/job.ts';
+import { prepare } from '../../lab/src/prepare.ts';
+import type { Figure, JobReport, Progress } from '../../lab/src/types.ts';
+import { type Form, whittle } from '../../lab/src/whittling.ts';
+import { Workbench } from '../../lab/src/workbench.ts';
+
+const wine = tableFromCSV(readFileSync(new URL('../../data/wine.csv', import.meta.url)), { target: 'class' });
+
+/** y = 500 + 40·a² + 10·b with a text column beside, 60 rows. */
+function numbers(): Table {
+  const x = new Random(7, 'features').normal([60, 2]).data;
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const [a, b] = [x[2 * i]!, x[2 * i + 1]!];
+    return `${a},${b},${i % 3 === 0 ? 'red' : 'green'},${500 + 40 * a * a + 10 * b}`;
+  });
+  return tableFromCSV(`a,b,color,y\n${rows.join('\n')}\n`, { target: 'y' });
+}
+
+/** Counts the stages and ticks; a stage must get as many ticks as it announced. */
+function counter(): Progress & { readonly stages: { name: string; steps: number; ticks: number }[] } {
+  const stages: { name: string; steps: number; ticks: number }[] = [];
+  return {
+    stages,
+    stage: (name, steps) => void stages.push({ name, steps, ticks: 0 }),
+    tick: () => {
+      stages.at(-1)!.ticks++;
+    },
+  };
+}
+
+const quiet: Progress = { stage: () => {}, tick: () => {} };
+
+function figuresOf(report: JobReport): Figure[] {
+  const fits = report.fits.flatMap(({ train, test, gap }) => [train, test, gap]);
+  const forms = report.forms.flatMap((f) => [f.score, f.bytes, f.parameters, f.nonZeroParameters, f.macs]);
+  return [...fits, ...forms, ...report.forms.flatMap((form) => [form.latency1, form.latency64])];
+}
+
+const FITS = ['underfit', 'overfit', 'more data', 'L1', 'L2', 'dropout', 'early stopping', 'smaller network'];
+const FORMS = [
+  'teacher',
+  'pruned',
+  'neurons pruned',
+  'int8',
+  'student (labels only)',
+  'student (distilled)',
+  'combined',
+];
+
+describe('the report of a classification', () => {
+  const progress = counter();
+  let report: JobReport;
+  beforeAll(async () => {
+    report = await runJob(wine, { name: 'wine' }, { seeds: [3, 4], epochs: 4 }, progress);
+  });
+
+  test('holds every experiment and every form with finite figures for each seed', () => {
+    expect(report.fits.map(({ name }) => name)).toEqual(FITS);
+    expect(report.forms.map(({ name }) => name)).toEqual(FORMS);
+    for (const { values, mean, min, max } of figuresOf(report)) {
+      expect(values).toHaveLength(2);
+      expect([...values, mean, min, max].every(Number.isFinite)).toBe(true);
+      expect(min).toBe(Math.min(...values));
+      expect(max).toBe(Math.max(...values));
+    }
+    expect(report.data.split).toEqual({ train: 106, validation: 36, test: 36 });
+    expect(report.scoreName).toBe('accuracy');
+    expect(report.distillation.agreement?.values).toHaveLength(2);
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  test('has gaps of training minus test, and one number an epoch in every curve', () => {
+    for (const { train, test: held, gap, history } of report.fits) {
+      expect(gap.values).toEqual(train.values.map((value, i) => value - held.values[i]!));
+      const lengths = Object.values(history).map(({ length }) => length);
+      expect(new Set(lengths).size).toBe(1);
+      expect(Object.keys(history).sort()).toEqual(['accuracy', 'loss', 'val_accuracy', 'val_loss']);
+    }
+  });
+
+  test('was announced step by step', () => {
+    expect(progress.stages.map(({ name }) => name)).toEqual([
+      'Over- and underfitting, seed 3 (1 of 2)',
+      'Whittling, seed 3 (1 of 2)',
+      'Over- and underfitting, seed 4 (2 of 2)',
+      'Whittling, seed 4 (2 of 2)',
+      'Measuring',
+    ]);
+    for (const { steps, ticks } of progress.stages) expect(ticks).toBe(steps);
+  });
+
+  test('has one digest per seed and form; a seed gives the same ones alone, another seed others', async () => {
+    const again = await runJob(wine, { name: 'wine' }, { seeds: [4], epochs: 4 }, quiet);
+    expect(again.digests).toEqual(report.digests.filter(({ seed }) => seed === 4));
+    expect(new Set(report.digests.map(({ sha256 }) => sha256)).size).toBe(2 * FORMS.length);
+  });
+});
+
+test('a table of numbers gives a report of R² without agreement, with all ticks though early stopping stopped', async () => {
+  const progress = counter();
+  const report = await runJob(numbers(), { name: 'numbers' }, { seeds: [0], epochs: DEFAULT_EPOCHS / 5 }, progress);
+  const early = report.fits.find(({ name }) => name === 'early stopping')!;
+  expect(early.history.loss!.length).toBeLessThan(report.fits[1]!.history.loss!.length);
+  for (const { steps, ticks } of progress.stages) expect(ticks).toBe(steps);
+  expect(report.scoreName).toBe('R²');
+  expect(report.data.classes).toBeNull();
+  expect(report.distillation.agreement).toBeNull();
+  expect(figuresOf(report).every(({ mean }) => Number.isFinite(mean))).toBe(true);
+  const teacher = report.forms[0]!.score.mean;
+  expect(teacher).toBeGreaterThan(0.5);
+  expect(teacher).toBeLessThanOrEqual(1);
+  expect(report.findings.length).toBeGreaterThan(5);
+});
+
+describe('the forms', () => {
+  const data = prepare(wine, 1);
+  let forms: Map<string, Form>;
+  const form = (name: string): Form => forms.get(name)!;
+  beforeAll(() => {
+    forms = new Map(whittle(new Workbench(data, 1, 0.1, quiet), '', quiet).forms.map((made) => [made.name, made]));
+  });
+
+  test('report the bytes of their real files, which hold the same network', () => {
+    for (const { network, measurement } of forms.values()) {
+      const file = encodeNetwork(network);
+      expect(measurement.bytes).toBe(file.length);
+      expect(encodeNetwork(decodeNetwork(file).network)).toEqual(file);
+    }
+  });
+
+  test('are as small as they say', () => {
+    const size = (name: string): number => form(name).measurement.parameters;
+    const teacher = size('teacher');
+    expect(size('student (distilled)')).toBeLessThanOrEqual(teacher / 8);
+    expect(size('student (labels only)')).toBe(size('student (distilled)'));
+    expect(size('neurons pruned')).toBeLessThan(teacher / 2);
+    expect(size('int8')).toBe(teacher);
+    expect(form('int8').network.layers.filter(({ type }) => type === 'quantizedDense')).toHaveLength(3);
+    const weights = form('pruned').network.layers.flatMap((layer) =>
+      layer.type === 'dense' ? Array.from(layer.weights) : [],
+    );
+    const zeros = weights.filter((weight) => weight === 0).length;
+    expect(zeros).toBe(Math.round(0.8 * weights.length));
+  });
+
+  test('have histograms over one range that count every weight once', () => {
+    const all = histograms([...forms.values()].map(({ name, network }) => [name, network]));
+    expect(new Set(all.map(({ low, high }) => `${low} ${high}`)).size).toBe(1);
+    for (const { name, counts } of all) {
+      const weights = form(name).network.layers.reduce(
+        (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 0),
+        0,
+      );
+      expect(counts.reduce((p, n) => p + n)).toBe(weights);
+    }
+  });
+});
+
+describe('preparing a table', () => {
+  const withFeatures = (table: Table, change: (values: Float32Array) => void): Table => {
+    const values = Float32Array.from(table.features.data);
+    change(values);
+    return { ...table, features: fromData(values, table.features.shape) };
+  };
+
+  test('keeps the shares of the classes in all parts', () => {
+    const { train, validation, test: held, few } = prepare(wine, 5);
+    const counts = ([, y]: readonly [Tensor, Tensor]): number[] =>
+      [0, 1, 2].map((label) => Array.from(y.data).filter((value) => value === label).length);
+    for (const part of [train, validation, held]) {
+      const share = part[1].size / 178;
+      counts(part).forEach((count, label) => {
+        expect(Math.abs(count - share * [59, 71, 48][label]!)).toBeLessThan(1);
+      });
+    }
+    expect(Math.min(...counts(few))).toBeGreaterThanOrEqual(5);
+  });
+
+  test('lets no value of the other parts change the training part', () => {
+    const before = prepare(wine, 5);
+    const width = before.inputs;
+    const trained = new Set(Array.from({ length: 178 }, (_, row) => row));
+    // A row is in the training part if changing it changes that part.
+    const probe = (row: number): boolean => {
+      const changed = withFeatures(wine, (values) => {
+        values[row * width] = values[row * width]! + 50;
+      });
+      return !Buffer.from(prepare(changed, 5).train[0].data.buffer).equals(Buffer.from(before.train[0].data.buffer));
+    };
+    for (const row of [...trained]) if (!probe(row)) trained.delete(row);
+    expect(trained.size).toBe(106);
+  });
+
+  test('cuts off features far outside the training part and keeps constant columns', () => {
+    const odd = withFeatures(wine, (values) => {
+      for (let row = 0; row < 178; row++) values[row * 13 + 1] = 7;
+      values[0] = 1e30;
+    });
+    for (const [x] of [prepare(odd, 0).train, prepare(odd, 0).test]) {
+      for (let i = 0; i < x.size; i++) expect(Math.abs(x.data[i]!)).toBeLessThanOrEqual(4);
+      expect(x.data[1]).toBe(0);
+    }
+  });
+
+  test('standardises the target of a regression, which leaves R² as it is', () => {
+    const { target } = numbers();
+    const guess = fromData(
+      Float32Array.from(target.data, (value, i) => value + (i % 5) - 2),
+      target.shape,
+    );
+    const scaled = (t: Tensor): Tensor =>
+      fromData(
+        Float32Array.from(t.data, (value) => (value - 540) / 60),
+        t.shape,
+      );
+    const score = (truth: Tensor, predicted: Tensor): number => {
+      const state = r2().create();
+      state.update(truth, predicted);
+      return state.result();
+    };
+    expect(score(scaled(target), scaled(guess))).toBeCloseTo(score(target, guess), 5);
+    const [, y] = prepare(numbers(), 0).train;
+    expect(Array.from(y.data).reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 4);
+  });
+});
+
+describe('a table that cannot be split is refused with a sentence', () => {
+  const run = (text: string, target = 'y'): Promise<JobReport> =>
+    runJob(tableFromCSV(text, { target }), { name: 'text' }, { seeds: [0], epochs: 1 }, quiet);
+  const lines = (count: number, y: (i: number) => string | number): string =>
+    `x,y\n${Array.from({ length: count }, (_, i) => `${i},${y(i)}`).join('\n')}\n`;
+
+  test.each([
+    ['a rare class', lines(40, (i) => (i < 4 ? 'rare' : 'usual')), 'the class "rare" has 4 rows'],
+    ['few rows', lines(19, (i) => (i % 2 === 0 ? 'a' : 'b')), 'the table has 19 rows'],
+    ['a constant target', lines(30, () => 1.5), 'the target is the same number in every row'],
+  ])('%s', async (_, text, message) => {
+    await expect(run(text)).rejects.toMatchObject({ code: 'value', message: expect.stringContaining(message) });
+  });
+
+  test('five rows of each class are enough', async () => {
+    await expect(run(lines(20, (i) => 'abcd'[i % 4]!))).resolves.toMatchObject({
+      data: { split: { train: 12, validation: 4, test: 4 } },
+    });
+  });
+});
+
+test('the conclusion about distillation follows the numbers, whichever way they fall', () => {
+  const [low, high] = [figure([0.9, 0.92]), figure([0.93, 0.91])];
+  expect(distillationConclusion(high, low, 'accuracy')).toBe(
+    'Distillation helped: the student that also learned from the teacher reaches accuracy 0.920, the same student on ' +
+      'labels alone 0.910 (+0.010). It was better in 1 of 2 seeds and worse in 1.',
+  );
+  expect(distillationConclusion(low, high, 'R²')).toMatch(
+    /^Distillation did not help: .* 0\.910, .* 0\.920 \(-0\.010\)/,
+  );
+  expect(distillationConclusion(low, low, 'R²')).toMatch(/^Distillation made no difference: /);
+});
+
+test('a figure that is not finite is an error that says so, not a hole in the report', () => {
+  expect(() => figure([0.5, Number.NaN])).toThrow(/not finite: training broke down/);
+  expect(figure([1, 2, 6])).toEqual({ mean: 3, min: 1, max: 6, values: [1, 2, 6] });
+});

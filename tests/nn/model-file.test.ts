@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import {
+  Activation,
+  Adam,
+  type Callback,
+  Dense,
+  Dropout,
+  digest,
+  Flatten,
+  FormatError,
+  loadModel,
+  prune,
+  Random,
+  RMSprop,
+  Sequential,
+  SGD,
+  saveModel,
+  WhittleError,
+} from '../../src/index.ts';
+
+const random = new Random(0);
+const [x, y] = [random.normal([40, 6]), random.normal([40, 2])];
+
+function model(optimizer = new Adam({ learningRate: 0.01, amsgrad: true, clipNorm: 1 })): Sequential {
+  const made = new Sequential(
+    [
+      new Dense(8, {
+        inputShape: [6],
+        activation: { name: 'leakyRelu', alpha: 0.1 },
+        kernelRegularizer: 'l1_l2',
+        activityRegularizer: 'l2',
+      }),
+      new Dropout(0.3),
+      new Dense(5, { useBias: false, biasRegularizer: 'l1' }),
+      new Activation('gelu'),
+      new Flatten(),
+      new Dense(2),
+    ],
+    { seed: 4 },
+  );
+  made.compile({ optimizer, loss: 'huber', metrics: ['mae'] });
+  return made;
+}
+
+describe('model files', () => {
+  test.each([
+    ['Adam', () => new Adam({ learningRate: 0.01, amsgrad: true, clipNorm: 1 })],
+    ['SGD', () => new SGD({ learningRate: 0.02, momentum: 0.9, nesterov: true })],
+    ['RMSprop', () => new RMSprop({ momentum: 0.5 })],
+  ])('ten epochs, a file and ten epochs are twenty epochs to the bit, with %s', (_name, optimizer) => {
+    const [whole, half] = [model(optimizer() as Adam), model(optimizer() as Adam)];
+    const options = { batchSize: 7 };
+    whole.fit(x, y, { ...options, epochs: 20 });
+    half.fit(x, y, { ...options, epochs: 10 });
+    const loaded = loadModel(saveModel(half));
+    expect(digest(loaded)).toBe(digest(half));
+    loaded.fit(x, y, { ...options, initialEpoch: 10, epochs: 20 });
+    expect(digest(loaded)).toBe(digest(whole));
+    expect(loaded.evaluate(x, y)).toEqual(whole.evaluate(x, y));
+  });
+
+  test('masks, frozen layers and names come back', () => {
+    const { model: pruned } = prune(model(), { sparsity: 0.5, latency: false });
+    pruned.layer('dense_1').trainable = false;
+    const loaded = loadModel(saveModel(pruned));
+    expect(loaded.layers.map(({ name }) => name)).toEqual(pruned.layers.map(({ name }) => name));
+    expect(loaded.layer('dense_1').trainable).toBe(false);
+    const before = loaded.getWeights().map(({ data }) => Array.from(data, (v) => v !== 0));
+    loaded.fit(x, y, { epochs: 2 });
+    const zeros = (loaded.layer('dense') as Dense).kernel.data.filter((v) => v === 0).length;
+    expect(zeros).toBeGreaterThan(0);
+    expect(zeros).toBe(before[0]!.filter((alive) => !alive).length);
+  });
+
+  test('weights alone make a smaller file that still predicts the same', () => {
+    const made = model();
+    made.fit(x, y, { epochs: 1 });
+    const [whole, weights] = [saveModel(made), saveModel(made, { weightsOnly: true })];
+    expect(weights.length).toBeLessThan(whole.length / 2);
+    expect(loadModel(weights).predict(x).data).toEqual(made.predict(x).data);
+  });
+
+  test('float64 models come back as float64', () => {
+    const made = new Sequential([new Dense(2, { inputShape: [3] })], { dtype: 'float64', seed: 2 });
+    const loaded = loadModel(saveModel(made));
+    expect(loaded.dtype).toBe('float64');
+    expect(digest(loaded)).toBe(digest(made));
+  });
+
+  test('a custom loss has to be compiled in again', () => {
+    const made = new Sequential([new Dense(2, { inputShape: [6] })]);
+    made.compile({ loss: (a, b) => (a.size > 0 ? b : a) });
+    const loaded = loadModel(saveModel(made));
+    expect(() => loaded.evaluate(x, y)).toThrow(/compile/);
+  });
+
+  test('broken bytes are a WhittleError, whatever is broken', () => {
+    const made = model();
+    const callbacks: Callback[] = [];
+    made.fit(x, y, { epochs: 1, callbacks });
+    const file = saveModel(made);
+    const words = new Random(8).permutation(4096).data;
+    let refused = 0;
+    for (let i = 0; i < 300; i++) {
+      const mutant = Uint8Array.from(file);
+      const at = words[i]! % 2600; // the header, mostly
+      mutant[at] = words[i + 400]! & 255;
+      if (i % 3 === 0) mutant[words[i + 800]! % mutant.length] = 0x7b;
+      try {
+        expect(loadModel(i % 5 === 0 ? mutant.subarray(0, words[i + 1200]! % mutant.length) : mutant).isBuilt).toBe(
+          true,
+        );
+      } catch (error) {
+        if (!(error instanceof WhittleError)) throw error;
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(150);
+  });
+
+  test('names such as __proto__ in the training record are refused and pollute nothing', () => {
+    const text = new TextDecoder('latin1').decode(saveModel(model()));
+    const bytes = Uint8Array.from(text.replace('\\"metrics\\"', '\\"__prot\\"'), (c) => c.charCodeAt(0));
+    expect(() => loadModel(bytes)).toThrow(FormatError);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+});
