@@ -29,7 +29,7 @@ for (const entry of [
   'tsconfig.json',
   'vitest.config.ts',
 ]) {
-  cpSync(join(root, entry), join(copy, entry), { recursive: true, filter: (path) => !path.includes('/dist') });
+  cpSync(join(root, entry), join(copy, entry), { recursive: true, filter: (path) => !/[\\/]dist([\\/]|$)/.test(path) });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
 
@@ -46,7 +46,7 @@ function run(files) {
 const files = [...new Set(chosen.flatMap(({ mustFail }) => mustFail))];
 const clean = run(files);
 if (clean.status !== 0) {
-  console.error(`plants: the tests fail without any plant\n${clean.stdout.slice(-2000)}`);
+  console.error(`plants: the tests fail without any plant\n${clean.stdout.slice(-2000)}\n${clean.stderr.slice(0, 1500)}`);
   process.exit(1);
 }
 
