@@ -9,6 +9,7 @@ import {
   klDivergence,
   type Loss,
   type LossName,
+  l2,
   less,
   meanAbsoluteError,
   meanSquaredError,
@@ -252,6 +253,23 @@ describe('a last layer of', () => {
   test('sigmoid has the gradient (p - y)/(n·k)', () => {
     const error = logits.map((z, r) => z.map((v, j) => (sigmoidOf(v) - bits[r * k + j]!) / (n * k)));
     expectClose(gradientOf('sigmoid', binaryCrossentropy(), x, of(bits, [n, k]), kernel), analytic(error), 1e-10);
+  });
+
+  test('softmax has its activity penalty on probabilities, though training works on logits', () => {
+    const options = { activation: 'softmax', inputShape: [3], activityRegularizer: l2(0.5) } as const;
+    const model = new Sequential([new Dense(k, options)], { dtype: 'float64' });
+    model.setWeights([
+      of(kernel, [3, k]),
+      of(
+        list(k, () => 0),
+        [k],
+      ),
+    ]);
+    model.compile({ loss: 'categoricalCrossentropy' });
+    const p = logits.flatMap(softmaxOf);
+    const penalty = (0.5 * p.reduce((a, v) => a + v * v, 0)) / n;
+    const own = mean(logits.map((z, r) => cceLogits(0)(oneHot.slice(r * k, r * k + k), z)));
+    expectClose([model.evaluate(of(x, [n, 3]), of(oneHot, [n, k])).loss!], [own + penalty], 1e-12);
   });
 
   test('smoothed labels are the targets of that gradient', () => {
