@@ -46,7 +46,9 @@ function run(files) {
 const files = [...new Set(chosen.flatMap(({ mustFail }) => mustFail))];
 const clean = run(files);
 if (clean.status !== 0) {
-  console.error(`plants: the tests fail without any plant\n${clean.stdout.slice(-2000)}\n${clean.stderr.slice(0, 1500)}`);
+  console.error(
+    `plants: the tests fail without any plant\n${clean.stdout.slice(-2000)}\n${clean.stderr.slice(0, 1500)}`,
+  );
   process.exit(1);
 }
 

@@ -65,8 +65,10 @@ export class ValueError extends WhittleError {
   }
 }
 
-/** Bytes or text that are not what they claim to be. `offset` is a byte position where known; row and
- * column of a CSV file are part of `field`. */
+/**
+ * Bytes or text that are not what they claim to be. `offset` is a byte position where known; row and column of a CSV
+ * file are part of `field`.
+ */
 export class FormatError extends WhittleError {
   readonly format: string;
   readonly field: string;
