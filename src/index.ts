@@ -194,7 +194,7 @@ export {
   r2,
   topKAccuracy,
 } from './nn/metrics.ts';
-export { loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
+export { type LoadOptions, loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
 export { fromNetwork, toNetwork } from './nn/network.ts';
 export {
   Adagrad,

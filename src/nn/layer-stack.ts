@@ -157,7 +157,10 @@ export class LayerStack {
     return this.weights.map(({ value }) => keep(value));
   }
 
-  /** Overwrites all weights; pruned ones stay 0. Shapes and types must match one by one, and nothing is written if one does not. */
+  /**
+   * Overwrites all weights; pruned ones stay 0. Shapes and types must match one by one, and nothing is written if one does
+   * not.
+   */
   setWeights(values: readonly Tensor[]): void {
     const own = this.weights;
     if (values.length !== own.length)
