@@ -79,8 +79,10 @@ export interface LoadOptions {
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequential {
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
-  if (text === undefined) checkNothingLeft(tensors);
-  if (text === undefined) return fromNetwork(network, { dtype: dtypeOf(network.layers) });
+  if (text === undefined) {
+    checkNothingLeft(tensors);
+    return fromNetwork(network, { dtype: dtypeOf(network.layers) });
+  }
   const fail = (problem: string, at: number): never => {
     throw new FormatError(FORMAT, KEY, `${problem}, at character ${at}`);
   };

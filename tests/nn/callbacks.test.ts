@@ -16,22 +16,11 @@ import {
   TerminateOnNaN,
   ValueError,
 } from '../../src/index.ts';
-import { expectClose, list, noise, of } from './tools.ts';
+import { expectClose, list, noise, of, scripted } from './tools.ts';
 
 const draw = noise(9);
 const x = of(list(24, draw), [12, 2], 'float32');
 const y = of(list(12, draw), [12, 1], 'float32');
-
-function scripted(name: string, values: readonly number[]): Metric {
-  let epoch = 0;
-  return {
-    name,
-    create() {
-      const value = values[epoch++]!;
-      return { update() {}, result: () => value };
-    },
-  };
-}
 
 function network(metrics: Metric[] = [], learningRate = 1): Sequential {
   const model = new Sequential([new Dense(1, { inputShape: [2] })]);

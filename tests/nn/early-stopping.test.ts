@@ -5,25 +5,12 @@ import {
   Dense,
   EarlyStopping,
   type EarlyStoppingOptions,
-  type Metric,
   type MonitorMode,
   Sequential,
   SGD,
   ValueError,
 } from '../../src/index.ts';
-import { of } from './tools.ts';
-
-/** A metric that reports these values, one an epoch. */
-function scripted(name: string, values: readonly number[]): Metric {
-  let epoch = 0;
-  return {
-    name,
-    create() {
-      const value = values[epoch++]!;
-      return { update() {}, result: () => value };
-    },
-  };
-}
+import { of, scripted } from './tools.ts';
 
 /** A model whose only weight is -n after n epochs and whose figure `name` is scripted. */
 function scriptedModel(name: string, values: readonly number[]): Sequential {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type FloatDType, type Shape, type Tensor, tensor } from '../../src/index.ts';
+import { type FloatDType, type Metric, type Shape, type Tensor, tensor } from '../../src/index.ts';
 
 /** Numbers in [-1, 1) that the library has no part in: a linear congruential generator. */
 export function noise(seed: number): () => number {
@@ -38,4 +38,16 @@ export function expectClose(
     const error = Math.abs(a - b) / Math.max(floor, Math.abs(a), Math.abs(b));
     if (!(a === b || error <= tolerance)) expect.fail(`${what}[${i}]: got ${a}, wanted ${b}, off by ${error}`);
   }
+}
+
+/** A metric that reports these values, one an epoch. */
+export function scripted(name: string, values: readonly number[]): Metric {
+  let epoch = 0;
+  return {
+    name,
+    create() {
+      const value = values[epoch++]!;
+      return { update() {}, result: () => value };
+    },
+  };
 }
