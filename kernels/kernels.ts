@@ -51,6 +51,7 @@ export interface FloatKernels<F extends FloatArray> {
   /**
    * C[m, n] = activation(op(A)·op(B) + bias). A is [m, k], or [k, m] when transA; B is [k, n], or [n, k] when transB;
    * bias is [n] or null. Adds over k in order, each product and each sum rounded; bias after the sum. k = 0 gives +0.
+   * With `accumulate` (default false) the sum starts from C instead of +0.
    */
   readonly gemm: (
     m: number,
@@ -63,6 +64,7 @@ export interface FloatKernels<F extends FloatArray> {
     bias: F | null,
     activation: Epilogue,
     c: F,
+    accumulate?: boolean,
   ) => void;
   /** `batch` products C_i = op(A_i)·op(B_i): matrix i starts at i·aStride, i·bStride and i·m·n (a stride of 0 shares one). */
   readonly gemmStridedBatched: (
@@ -281,8 +283,30 @@ export interface IntegerKernels {
   ) => void;
 }
 
+/** Element types of arrays in a heap, and the arrays. */
+export interface ArrayOf {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
+}
+export type ElementType = keyof ArrayOf;
+
+/** Memory that a table of kernels computes in: arrays made here are used where they lie, others are copied for a call. */
+export interface KernelHeap {
+  /** An array of zeros. Throws LimitError past the limit. */
+  allocate<T extends ElementType>(type: T, length: number): ArrayOf[T];
+  /** Gives the memory of an array made by `allocate` back. */
+  release(array: ArrayOf[ElementType]): void;
+}
+
 /** A whole table for float32: what `setBackend` takes. */
-export interface Kernels extends FloatKernels<Float32Array>, MoveKernels, IntegerKernels {}
+export interface Kernels extends FloatKernels<Float32Array>, MoveKernels, IntegerKernels {
+  /** The table's own memory, if it has one. */
+  readonly heap?: KernelHeap;
+}
 
 /** A whole table for float64: `reference64`, used for gradient checks and exact golden runs. */
 export interface Kernels64 extends FloatKernels<Float64Array>, MoveKernels {}

@@ -67,7 +67,7 @@ const partOf = (path: string): string =>
 /** What each part may import besides itself. */
 const ARROWS: Record<string, readonly string[]> = {
   base: [],
-  kernels: [],
+  kernels: ['base'],
   tensor: ['kernels', 'base'],
   autograd: ['tensor', 'kernels', 'base'],
   infer: ['kernels', 'base'],

@@ -1,4 +1,4 @@
-import type { Epilogue, Kernels } from '../kernels.ts';
+import type { Kernels } from '../kernels.ts';
 
 /**
  * The exact float32 product in plain JavaScript: every product and every sum is rounded by Math.fround, in the order
@@ -104,7 +104,7 @@ function packB(k: number, b: Float32Array, offset: number, bp: number, next: num
   }
 }
 
-/** C = op(A)·op(B) by packed tiles. Element (i, p) of op(A) is a[a0 + i·ai + p·ap]; likewise B and C. */
+/** C += op(A)·op(B) by packed tiles. Element (i, p) of op(A) is a[a0 + i·ai + p·ap]; likewise B and C. */
 function packed(
   m: number,
   n: number,
@@ -120,7 +120,6 @@ function packed(
   c: Float32Array,
   c0: number,
 ): void {
-  for (let q = c0, end = (c0 + m * n) | 0; q < end; q++) c[q] = 0;
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
     for (let i0 = 0; i0 < m; i0 += MC) {
@@ -231,6 +230,10 @@ function outer(
   }
 }
 
+function clear(n: number, c: Float32Array, c0: number): void {
+  for (let q = c0, end = (c0 + n) | 0; q < end; q++) c[q] = 0;
+}
+
 /** Chooses the form. A product with one column is the transposed product with one row: the same sums. */
 function product(
   m: number,
@@ -252,7 +255,10 @@ function product(
   if (k === 1) outer(m, n, a, a0, ai, b, b0, bj, c, c0);
   else if (n === 1) direct(1, m, k, b, b0, 0, bp, a, a0, ap, ai, c, c0);
   else if (m === 1 || k < SHALLOW) direct(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
-  else packed(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
+  else {
+    clear(m * n, c, c0);
+    packed(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
+  }
 }
 
 function addBias(m: number, n: number, bias: Float32Array, c: Float32Array): void {
@@ -277,11 +283,22 @@ function addBiasRelu(m: number, n: number, bias: Float32Array, c: Float32Array):
   }
 }
 
+/** A sum that starts from C may be -0, which relu keeps. */
+function reluInPlace(n: number, c: Float32Array): void {
+  for (let i = 0; i < n; i++) if (c[i]! < 0) c[i] = 0;
+}
+
 /** `| 0` on the sizes keeps every index an int32 in compiled code, even when a caller's size came out of a division. */
-export const gemmTiled: Kernels['gemm'] = (m, n, k, a, transA, b, transB, bias, activation: Epilogue, c): void => {
+export const gemmTiled: Kernels['gemm'] = (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
   m |= 0;
   n |= 0;
   k |= 0;
+  if (accumulate) {
+    packed(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0);
+    if (bias !== null) addBias(m, n, bias, c);
+    if (activation === 'relu') reluInPlace(m * n, c);
+    return;
+  }
   product(m, n, k, a, 0, transA, b, 0, transB, c, 0);
   if (activation === 'relu') {
     if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);

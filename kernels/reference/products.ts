@@ -3,17 +3,17 @@ import { relu, type Scalar } from './elementwise.ts';
 
 /** Matrix products: k in order, each product and each sum rounded, then the bias, then the activation. */
 export function products<F extends FloatArray>(round: Scalar): Pick<FloatKernels<F>, 'gemm' | 'gemmStridedBatched'> {
-  /** One cell's sum over k: `a` and `b` are walked from their offsets by their steps. */
-  function dot(k: number, a: F, aAt: number, aStep: number, b: F, bAt: number, bStep: number): number {
-    let c = 0;
+  /** One cell's sum over k from `c` on: `a` and `b` are walked from their offsets by their steps. */
+  function dot(c: number, k: number, a: F, aAt: number, aStep: number, b: F, bAt: number, bStep: number): number {
     for (let p = 0; p < k; p++) c = round(c + round(a[aAt + p * aStep]! * b[bAt + p * bStep]!));
     return c;
   }
   return {
-    gemm: (m, n, k, a, transA, b, transB, bias, activation, c) => {
+    gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
-          let cell = dot(k, a, transA ? i : i * k, transA ? m : 1, b, transB ? j * k : j, transB ? 1 : n);
+          const start = accumulate ? c[i * n + j]! : 0;
+          let cell = dot(start, k, a, transA ? i : i * k, transA ? m : 1, b, transB ? j * k : j, transB ? 1 : n);
           if (bias !== null) cell = round(cell + bias[j]!);
           c[i * n + j] = activation === 'relu' ? relu(cell) : cell;
         }
@@ -25,7 +25,7 @@ export function products<F extends FloatArray>(round: Scalar): Pick<FloatKernels
           for (let j = 0; j < n; j++) {
             const aAt = s * aStride + (transA ? i : i * k);
             const bAt = s * bStride + (transB ? j * k : j);
-            c[(s * m + i) * n + j] = dot(k, a, aAt, transA ? m : 1, b, bAt, transB ? 1 : n);
+            c[(s * m + i) * n + j] = dot(0, k, a, aAt, transA ? m : 1, b, bAt, transB ? 1 : n);
           }
         }
       }

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
-import { cases, copyOf, Draw, firstDifference, isArray } from './cases.ts';
+import { cases, copyOf, Draw, firstDifference, isArray } from '../cases.ts';
 
 type Kernel = (...args: readonly unknown[]) => void;
 const kernelOf = (table: Kernels, name: string): Kernel => table[name as keyof Kernels] as Kernel;
 const replaced = Object.keys(cpu).filter((name) => kernelOf(cpu, name) !== kernelOf(reference, name));
 
 test('every kernel that cpu replaces has a row in the equality table', () => {
-  expect(Object.keys(cases).sort()).toEqual(replaced.sort());
+  expect(replaced.filter((name) => cases[name] === undefined)).toEqual([]);
 });
 
 test('cpu has exactly the kernels of reference', () => {
@@ -18,7 +18,7 @@ test('cpu has exactly the kernels of reference', () => {
 });
 
 describe('cpu equals reference bit for bit, writes nothing beyond its output and leaves its inputs alone', () => {
-  test.each(Object.keys(cases))('%s', (name) => {
+  test.each(replaced)('%s', (name) => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const call = cases[name]!(new Draw(seed));

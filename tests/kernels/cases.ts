@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/kernels.ts';
 
 /** What a kernel is called with, and which of its arguments it writes. Every array ends in guard elements. */
 export interface Call {
@@ -89,6 +89,7 @@ const gemm = (d: Draw): Call => {
     bias,
     d.pick(['linear', 'relu']),
     d.floats(m * n),
+    d.below(4) === 0,
   ];
   return { args, written: [9] };
 };
@@ -144,7 +145,7 @@ const targets = (d: Draw, rows: number, n: number): Float32Array => {
   return t;
 };
 
-/** One row for each kernel that `cpu` replaces. */
+/** One row for each kernel that `cpu` or `wasm()` replaces. */
 export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   gemm,
   gemmStridedBatched: (d) => {

@@ -1,0 +1,135 @@
+import { Assembler } from './assembler.ts';
+import { type Heap, MAX_HEAP_BYTES } from './heap.ts';
+import { f32x4 } from './vectors.ts';
+
+/** An exported function of a module; numbers are sizes, addresses in bytes, and scalars. */
+export type WasmFunction = (...operands: number[]) => number;
+
+/** Where a kernel finds its compiled function. The first call compiles it. */
+export interface Slot {
+  fn: WasmFunction;
+}
+
+/** One call as a list of numbers: what is left of a kernel call when its arrays have been turned into addresses. */
+export interface LinkedCall {
+  readonly fn: WasmFunction;
+  readonly operands: readonly number[];
+}
+
+export interface WasmSupport {
+  readonly available: boolean;
+  /** Whether relaxed SIMD is there too. */
+  readonly relaxed: boolean;
+  /** One sentence: why it is available, or what is missing. */
+  readonly reason: string;
+}
+
+const probe = (isRelaxed: boolean): Uint8Array<ArrayBuffer> => {
+  const assembler = new Assembler();
+  assembler.func(
+    'probe',
+    ['value'],
+    ({ value }) => {
+      const x = f32x4.splat(value);
+      return f32x4.extractLane(0, isRelaxed ? f32x4.relaxedMadd(x, x, x) : f32x4.add(x, x));
+    },
+    { types: { value: 'f32' }, result: 'f32' },
+  );
+  return assembler.assemble({ maximum: 1, shared: false });
+};
+
+let support: WasmSupport | null = null;
+
+/** Whether this runtime validates SIMD and lets a module be compiled; a content security policy may forbid it. */
+export function wasmSupport(): WasmSupport {
+  support ??= findSupport();
+  return support;
+}
+
+function findSupport(): WasmSupport {
+  const none = (reason: string): WasmSupport => ({ available: false, relaxed: false, reason });
+  if (typeof WebAssembly !== 'object') return none('this runtime has no WebAssembly');
+  const bytes = probe(false);
+  if (!WebAssembly.validate(bytes)) return none('this runtime has no WebAssembly SIMD');
+  try {
+    new WebAssembly.Module(bytes);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return none(`WebAssembly may not be compiled here: ${text.split('\n')[0]}`);
+  }
+  const relaxed = WebAssembly.validate(probe(true));
+  return { available: true, relaxed, reason: 'WebAssembly SIMD validates and compiles' };
+}
+
+/**
+ * Whether code is best written for V8 before its new backend (Node 22 and older): that one moves every load of a basic
+ * block above the arithmetic, so that an unrolled loop runs out of registers. A condition between two steps, never
+ * true, begins a new block and keeps the order. `RegExp.escape` came to V8 after the new backend did.
+ */
+export const needsBlockBreaks: boolean = !('escape' in RegExp);
+
+/** Compiles modules on one heap and knows every function that kernels call. */
+export class Engine {
+  readonly heap: Heap;
+  private readonly slots: Slot[] = [];
+  private isLinking = false;
+  private isLinked = true;
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+  }
+
+  /** Slots for the functions of a module that is assembled, compiled and linked when one of them is first called. */
+  module<K extends string>(names: readonly K[], write: (assembler: Assembler) => void): Readonly<Record<K, Slot>> {
+    const slots = {} as Record<K, Slot>;
+    const compile = (): void => {
+      const assembler = new Assembler();
+      write(assembler);
+      const { memory, isShared } = this.heap;
+      const bytes = assembler.assemble({ maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+      for (const name of names) slots[name].fn = (exports as Record<K, WasmFunction>)[name];
+    };
+    for (const name of names) {
+      slots[name] = {
+        fn: (...operands) => {
+          compile();
+          return slots[name].fn(...operands);
+        },
+      };
+      this.slots.push(slots[name]);
+    }
+    return slots;
+  }
+
+  /**
+   * The calls of compiled functions that `body` leads to, without making them; null if an array would have to be staged
+   * or a function has not been compiled. For programs that repeat the calls later.
+   */
+  link(body: () => void): LinkedCall[] | null {
+    const calls: LinkedCall[] = [];
+    const functions = this.slots.map(({ fn }) => fn);
+    this.isLinking = true;
+    this.isLinked = true;
+    this.slots.forEach((slot, i) => {
+      slot.fn = (...operands) => calls.push({ fn: functions[i]!, operands });
+    });
+    try {
+      return this.heap.withoutStaging(body) && this.isLinked ? calls : null;
+    } finally {
+      this.isLinking = false;
+      this.slots.forEach((slot, i) => {
+        slot.fn = functions[i]!;
+      });
+    }
+  }
+
+  /**
+   * For a kernel that is about to do a case in TypeScript: true while calls are linked, when nothing may be done. The
+   * call is then not one that can be linked.
+   */
+  refusesTypeScript(): boolean {
+    if (this.isLinking) this.isLinked = false;
+    return this.isLinking;
+  }
+}

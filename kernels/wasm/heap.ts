@@ -1,0 +1,302 @@
+import { LimitError } from '../../src/base/errors.ts';
+import type { ArrayOf, ElementType, KernelHeap } from '../kernels.ts';
+
+const PAGE = 65536;
+/** Blocks begin at multiples of a cache line. */
+const LINE = 64;
+/** What is there from the start; address space only, until it is written to. */
+const INITIAL_BYTES = 32 * 1024 * 1024;
+/** Addresses stay below 2³¹, so that every one is a small integer to the engine. */
+export const MAX_HEAP_BYTES: number = 2 ** 31 - PAGE;
+/** Vector loads of the last few elements may read past them: the last line of the memory is never given away. */
+const SLACK = LINE;
+/** Arrays from elsewhere are copied here for the length of a call. */
+const STAGING_BYTES = 256 * 1024;
+
+const ARRAYS: {
+  readonly [T in ElementType]: {
+    new (buffer: ArrayBufferLike, at: number, length: number): ArrayOf[T];
+    readonly BYTES_PER_ELEMENT: number;
+  };
+} = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+};
+
+/** Room in the heap: `bytes` from address `at` on. */
+interface Range {
+  at: number;
+  bytes: number;
+}
+
+const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
+
+type AnyArray = ArrayOf[ElementType];
+
+/**
+ * The one WebAssembly memory that kernels compute in, and who has which part of it.
+ *
+ * Arrays made here are views on it: kernels find their addresses and copy nothing. Any other array is staged, that is,
+ * copied in before the call and out after it. Growing a memory detaches every view on it (their length becomes 0), so it
+ * grows only where no operation holds one: not while the heap is held by a step, but for a call's staging. Owners of
+ * views learn of it through `onGrow` and make new ones from their addresses, which stay.
+ */
+export class Heap implements KernelHeap {
+  /** Bytes that may be in use at most. */
+  limit: number = MAX_HEAP_BYTES;
+  /** Counts growths. */
+  generation = 0;
+  readonly memory: WebAssembly.Memory;
+  /** Called after a growth, so that owners of views make new ones. */
+  readonly onGrow: Set<() => void> = new Set();
+  private readonly shared: boolean;
+  private bytes: Uint8Array;
+  private readonly addresses = new WeakMap<AnyArray, number>();
+  private readonly sizes = new Map<number, number>();
+  /** By address; neighbours are one range. */
+  private readonly free: Range[];
+  private used = 0;
+  private wanted = 0;
+  private holders = 0;
+  private readonly stagingStart: number;
+  private stagingTop: number;
+  private readonly results: { array: AnyArray; at: number; count: number }[] = [];
+  private pending = 0;
+  private readonly large: number[] = [];
+  private stagedCalls = 0;
+  private isRefusing = false;
+  private refused = false;
+
+  constructor({ shared = false }: { readonly shared?: boolean } = {}) {
+    this.shared = shared;
+    this.memory = new WebAssembly.Memory({ initial: INITIAL_BYTES / PAGE, maximum: MAX_HEAP_BYTES / PAGE, shared });
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.free = [{ at: LINE, bytes: INITIAL_BYTES - LINE - SLACK }]; // address 0 stays unused: it is no array's
+    this.stagingStart = this.take(STAGING_BYTES);
+    this.stagingTop = this.stagingStart;
+  }
+
+  get isShared(): boolean {
+    return this.shared;
+  }
+
+  // Blocks -----------------------------------------------------------------------------------------------------------
+
+  /** An array of zeros in the heap. Throws LimitError past the limit. Give it back with `release`. */
+  allocate<T extends ElementType>(type: T, length: number): ArrayOf[T] {
+    const at = this.allocateBytes(length * ARRAYS[type].BYTES_PER_ELEMENT);
+    return this.view(type, at, length);
+  }
+
+  /** Gives the memory of an array made by `allocate` back. Unknown arrays are left alone. */
+  release(array: AnyArray): void {
+    const at = this.addresses.get(array);
+    if (at !== undefined && this.sizes.has(at)) this.releaseBytes(at);
+  }
+
+  /** Address of a new block of zeros; grows the heap unless it is held. */
+  allocateBytes(bytes: number): number {
+    const at = this.take(bytes) || this.growFor(bytes);
+    this.bytes.fill(0, at, at + bytes);
+    return at;
+  }
+
+  /** The same without growing: 0 when there is no room, which is then made at the next `hold`. */
+  tryAllocateBytes(bytes: number): number {
+    this.checkLimit(bytes);
+    const at = this.take(bytes);
+    if (at === 0) this.wanted += roundUp(bytes);
+    else this.bytes.fill(0, at, at + bytes);
+    return at;
+  }
+
+  releaseBytes(at: number): void {
+    const bytes = this.sizes.get(at);
+    if (bytes === undefined) return;
+    this.sizes.delete(at);
+    this.used -= bytes;
+    this.giveBack(at, bytes);
+  }
+
+  /** A view on a block that is known to be in the heap. */
+  view<T extends ElementType>(type: T, at: number, length: number): ArrayOf[T] {
+    const array = new ARRAYS[type](this.memory.buffer, at, length);
+    this.addresses.set(array, at);
+    return array;
+  }
+
+  /** Whether the array lies in the heap. */
+  has(array: AnyArray): boolean {
+    return this.addresses.has(array) || array.buffer === this.memory.buffer;
+  }
+
+  /** A step begins: until `letGo` no allocation grows the heap. What the step before lacked is made room for here. */
+  hold(): void {
+    if (this.holders === 0 && this.wanted > 0) {
+      const bytes = this.wanted;
+      this.wanted = 0;
+      if (this.largest() < bytes) this.grow(bytes);
+    }
+    this.holders++;
+  }
+
+  letGo(): void {
+    this.holders--;
+  }
+
+  counters(): { bytes: number; used: number; blocks: number; growths: number; stagedCalls: number } {
+    const { used, generation, stagedCalls } = this;
+    return { bytes: this.bytes.length, used, blocks: this.sizes.size, growths: generation, stagedCalls };
+  }
+
+  /** First fit; 0 when nothing fits. */
+  private take(bytes: number): number {
+    const wanted = Math.max(LINE, roundUp(bytes));
+    for (let i = 0; i < this.free.length; i++) {
+      const range = this.free[i]!;
+      if (range.bytes < wanted) continue;
+      const { at } = range;
+      range.at += wanted;
+      range.bytes -= wanted;
+      if (range.bytes === 0) this.free.splice(i, 1);
+      this.sizes.set(at, wanted);
+      this.used += wanted;
+      return at;
+    }
+    return 0;
+  }
+
+  private giveBack(at: number, bytes: number): void {
+    let i = this.free.findIndex((range) => range.at > at);
+    if (i < 0) i = this.free.length;
+    const [before, after] = [this.free[i - 1], this.free[i]];
+    const joinsBefore = before !== undefined && before.at + before.bytes === at;
+    const joinsAfter = after !== undefined && at + bytes === after.at;
+    if (joinsBefore) {
+      before.bytes += bytes + (joinsAfter ? after.bytes : 0);
+      if (joinsAfter) this.free.splice(i, 1);
+    } else if (joinsAfter) {
+      after.at = at;
+      after.bytes += bytes;
+    } else this.free.splice(i, 0, { at, bytes });
+  }
+
+  private largest(): number {
+    return this.free.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  }
+
+  private checkLimit(bytes: number): void {
+    const asked = this.used + roundUp(bytes);
+    if (asked > this.limit) throw new LimitError('heap', 'the size asked for, in bytes,', asked, this.limit);
+  }
+
+  private growFor(bytes: number): number {
+    this.checkLimit(bytes);
+    this.grow(bytes);
+    return this.take(bytes);
+  }
+
+  /** Doubles the memory, or more if that is not enough. */
+  private grow(bytes: number): void {
+    const before = this.bytes.length;
+    const least = before + roundUp(bytes) + SLACK;
+    if (least > MAX_HEAP_BYTES) throw new LimitError('heap', 'the size asked for, in bytes,', least, MAX_HEAP_BYTES);
+    const enough = Math.ceil(least / PAGE) * PAGE;
+    const size = Math.max(enough, Math.min(2 * before, Math.floor(this.limit / PAGE) * PAGE));
+    try {
+      this.memory.grow((size - before) / PAGE);
+    } catch {
+      throw new LimitError('heap', 'the size asked for, in bytes, which this machine refused,', size, before);
+    }
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.generation++;
+    this.giveBack(before - SLACK, size - before);
+    for (const renew of this.onGrow) renew();
+  }
+
+  // Arguments of kernels ---------------------------------------------------------------------------------------------
+
+  /** Address of an array whose first `count` elements a kernel reads. */
+  read(array: AnyArray, count: number): number {
+    const at = this.addresses.get(array);
+    return at !== undefined ? at : this.stage(array, count, true, false);
+  }
+
+  /** Address of an array whose first `count` elements a kernel writes, all of them. */
+  write(array: AnyArray, count: number): number {
+    const at = this.addresses.get(array);
+    return at !== undefined ? at : this.stage(array, count, false, true);
+  }
+
+  /** Address of an array whose first `count` elements a kernel changes. */
+  update(array: AnyArray, count: number): number {
+    const at = this.addresses.get(array);
+    return at !== undefined ? at : this.stage(array, count, true, true);
+  }
+
+  /** Ends a call: staged results are copied out, and the staging area is free again. */
+  done(): void {
+    if (this.stagingTop !== this.stagingStart || this.large.length > 0) this.unstage();
+  }
+
+  /** Runs `body` with staging switched off; false if it would have been needed. */
+  withoutStaging(body: () => void): boolean {
+    this.refused = false;
+    this.isRefusing = true;
+    try {
+      body();
+    } finally {
+      this.isRefusing = false;
+    }
+    return !this.refused;
+  }
+
+  private stage(array: AnyArray, count: number, isRead: boolean, isWritten: boolean): number {
+    if (array.buffer === this.memory.buffer) return array.byteOffset;
+    if (this.isRefusing) {
+      this.refused = true;
+      return 0;
+    }
+    const size = array.BYTES_PER_ELEMENT;
+    const bytes = roundUp(count * size) + LINE;
+    let at = this.stagingTop;
+    if (at + bytes <= this.stagingStart + STAGING_BYTES) this.stagingTop += bytes;
+    else {
+      try {
+        at = this.take(bytes) || this.growFor(bytes);
+      } catch (error) {
+        this.pending = 0; // the call will not happen
+        this.unstage();
+        throw error;
+      }
+      this.large.push(at);
+    }
+    this.stagedCalls++;
+    if (isRead) {
+      const from = new Uint8Array(array.buffer, array.byteOffset, Math.min(count, array.length) * size);
+      this.bytes.set(from, at);
+    }
+    if (isWritten) {
+      const result = this.results[this.pending] ?? { array, at, count };
+      [result.array, result.at, result.count] = [array, at, count];
+      this.results[this.pending++] = result;
+    }
+    return at;
+  }
+
+  private unstage(): void {
+    for (let i = 0; i < this.pending; i++) {
+      const { array, at, count } = this.results[i]!;
+      const size = array.BYTES_PER_ELEMENT;
+      const to = new Uint8Array(array.buffer, array.byteOffset, count * size);
+      to.set(this.bytes.subarray(at, at + count * size));
+    }
+    this.pending = 0;
+    this.stagingTop = this.stagingStart;
+    while (this.large.length > 0) this.releaseBytes(this.large.pop()!);
+  }
+}

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cpu } from '../../../kernels/cpu/cpu.ts';
+import type { ElementType, Kernels } from '../../../kernels/kernels.ts';
+import { reference } from '../../../kernels/reference/reference.ts';
+import { wasm, wasmEngine } from '../../../kernels/wasm/wasm.ts';
+import { cases, copyOf, Draw, firstDifference, isArray } from '../cases.ts';
+
+type Kernel = (...args: readonly unknown[]) => void;
+type AnyArray = Parameters<typeof heap.release>[0];
+const table = wasm();
+const { heap } = table;
+const kernelOf = (kernels: Kernels, name: string): Kernel => kernels[name as keyof Kernels] as Kernel;
+const names = Object.keys(reference);
+const replaced = names.filter((name) => kernelOf(table, name) !== kernelOf(cpu, name));
+
+/** In bytes, on both sides of every array. */
+const GUARD = 64;
+const PATTERN = 0xa5;
+
+const typeOf = (array: AnyArray): ElementType =>
+  array.constructor.name.replace('Array', '').toLowerCase() as ElementType;
+
+/** A copy in the heap between guard bytes, and a look at the guards. */
+function place(array: AnyArray): { array: AnyArray; isIntact: () => boolean; release: () => void } {
+  const bytes = array.byteLength;
+  const block = heap.allocate('uint8', bytes + 2 * GUARD).fill(PATTERN);
+  const copy = heap.view(typeOf(array), block.byteOffset + GUARD, array.length);
+  (copy as Float32Array).set(array as Float32Array);
+  const guards = [block.subarray(0, GUARD), block.subarray(GUARD + bytes)];
+  return {
+    array: copy,
+    isIntact: () => guards.every((guard) => guard.every((byte) => byte === PATTERN)),
+    release: () => heap.release(block),
+  };
+}
+
+/** Runs one case and says what is wrong, or ''. */
+function wrongIn(name: string, seed: number, isInHeap: boolean): string {
+  const call = cases[name]!(new Draw(seed));
+  const expected = copyOf(call.args);
+  kernelOf(reference, name)(...expected);
+  const placed = call.args.map((x) => (isInHeap && isArray(x) ? place(x) : null));
+  const actual = isInHeap ? call.args.map((x, i) => placed[i]?.array ?? x) : copyOf(call.args);
+  kernelOf(table, name)(...actual);
+  const sizes = `${name}(${actual.map((x) => (isArray(x) ? '[]' : x)).join(' ')})`;
+  let wrong = '';
+  call.args.forEach((before, i) => {
+    const after = actual[i];
+    const wanted = call.written.includes(i) ? expected[i] : before;
+    if (!isArray(after) || !isArray(wanted)) return;
+    const at = firstDifference(after, wanted);
+    if (at !== -1) wrong = `${sizes}: argument ${i} at ${at} is ${after[at]}, not ${wanted[at]}`;
+    if (placed[i]?.isIntact() === false) wrong = `${sizes}: wrote beyond argument ${i}`;
+  });
+  for (const array of placed) array?.release();
+  return wrong;
+}
+
+test('every kernel that wasm replaces has a row in the equality table', () => {
+  expect(replaced.filter((name) => cases[name] === undefined)).toEqual([]);
+});
+
+test('wasm has exactly the kernels of reference, and a heap', () => {
+  expect(Object.keys(table).sort()).toEqual([...names, 'heap'].sort());
+});
+
+describe.each([
+  ['in the heap, between guard bytes', true],
+  ['staged', false],
+])(
+  'wasm equals reference bit for bit, writes nothing beyond its output and leaves its inputs alone: arrays %s',
+  (_, isInHeap) => {
+    test.each(replaced)('%s', (name) => {
+      fc.assert(
+        fc.property(fc.nat(), (seed) => {
+          expect(wrongIn(name, seed, isInHeap)).toBe('');
+        }),
+        { numRuns: isInHeap ? 300 : 60 },
+      );
+    });
+  },
+);
+
+test('nothing stays in the heap', () => {
+  const before = heap.counters();
+  for (const name of replaced) for (let seed = 0; seed < 20; seed++) wrongIn(name, seed, seed % 2 === 0);
+  const { used, blocks } = heap.counters();
+  expect([used, blocks]).toEqual([before.used, before.blocks]);
+});
+
+test('a kernel call on arrays of the heap is a list of numbers', () => {
+  const engine = wasmEngine();
+  const [a, b, c] = [heap.allocate('float32', 64), heap.allocate('float32', 64), heap.allocate('float32', 64)];
+  const call = (y: Float32Array): void => table.gemm(8, 8, 8, a, false, b, false, null, 'linear', y);
+  a.fill(2);
+  b.fill(3);
+  call(c);
+  const linked = engine.link(() => call(c))!;
+  expect(linked).toHaveLength(1);
+  a.fill(1);
+  linked[0]!.fn(...linked[0]!.operands);
+  expect([...c]).toEqual(Array(64).fill(24));
+  expect(engine.link(() => call(new Float32Array(64)))).toBeNull();
+  for (const array of [a, b, c]) heap.release(array);
+});
