@@ -300,13 +300,48 @@ export interface KernelHeap {
   allocate<T extends ElementType>(type: T, length: number): ArrayOf[T];
   /** Gives the memory of an array made by `allocate` back. */
   release(array: ArrayOf[ElementType]): void;
+  /** Address of a block of zeros; 0 where there is no room yet: it is made at the next `hold`. Throws LimitError. */
+  tryAllocateBytes(bytes: number): number;
+  releaseBytes(address: number): void;
+  view<T extends ElementType>(type: T, address: number, length: number): ArrayOf[T];
+  has(array: ArrayOf[ElementType]): boolean;
+  /** Between `hold` and `letGo` operations hold arrays of the heap. They nest. */
+  hold(): void;
+  letGo(): void;
+  /** Growing detaches every array of the heap: their owners are called to make new ones at the same addresses. */
+  readonly onGrow: Set<() => void>;
+  /** Counts growths. */
+  readonly generation: number;
+  readonly counters: () => HeapCounters;
+}
+
+export interface HeapCounters {
+  /** Of the memory. */
+  readonly bytes: number;
+  /** Of it, given away. */
+  readonly used: number;
+  readonly blocks: number;
+  readonly growths: number;
+  /** Arrays that were copied for a call. */
+  readonly staged: number;
+}
+
+/** A kernel call as a call of a compiled function with numbers alone. */
+export interface LinkedCall {
+  readonly fn: (...operands: number[]) => number;
+  readonly operands: readonly number[];
 }
 
 /** A whole table for float32: what `setBackend` takes. */
 export interface Kernels extends FloatKernels<Float32Array>, MoveKernels, IntegerKernels {
   /** The table's own memory, if it has one. */
   readonly heap?: KernelHeap;
+  /** What a call of one of this table's kernels comes down to, without making it; null if it cannot be said so. */
+  readonly link?: (kernel: AnyKernel, args: readonly unknown[]) => readonly LinkedCall[] | null;
 }
+
+/** Some kernel, when it does not matter which. */
+export type AnyKernel = (...args: readonly never[]) => void;
 
 /** A whole table for float64: `reference64`, used for gradient checks and exact golden runs. */
 export interface Kernels64 extends FloatKernels<Float64Array>, MoveKernels {}

@@ -1,3 +1,4 @@
+import type { AnyKernel, LinkedCall } from '../kernels.ts';
 import { Assembler } from './assembler.ts';
 import { type Heap, MAX_HEAP_BYTES } from './heap.ts';
 import { f32x4 } from './vectors.ts';
@@ -8,12 +9,6 @@ export type WasmFunction = (...operands: number[]) => number;
 /** Where a kernel finds its compiled function. The first call compiles it. */
 export interface Slot {
   fn: WasmFunction;
-}
-
-/** One call as a list of numbers: what is left of a kernel call when its arrays have been turned into addresses. */
-export interface LinkedCall {
-  readonly fn: WasmFunction;
-  readonly operands: readonly number[];
 }
 
 export interface WasmSupport {
@@ -72,6 +67,7 @@ export const needsBlockBreaks: boolean = !('escape' in RegExp);
 export class Engine {
   readonly heap: Heap;
   private readonly slots: Slot[] = [];
+  private readonly kernels = new Set<AnyKernel>();
   private isLinking = false;
   private isLinked = true;
 
@@ -102,11 +98,18 @@ export class Engine {
     return slots;
   }
 
+  /** Notes which kernels of a table do nothing but call compiled functions, and returns them. */
+  compiled<T extends Readonly<Record<string, AnyKernel>>>(kernels: T): T {
+    for (const kernel of Object.values(kernels)) this.kernels.add(kernel);
+    return kernels;
+  }
+
   /**
-   * The calls of compiled functions that `body` leads to, without making them; null if an array would have to be staged
-   * or a function has not been compiled. For programs that repeat the calls later.
+   * The calls of compiled functions that a kernel call leads to, without making them; null for kernels in TypeScript, and
+   * if an array would have to be staged.
    */
-  link(body: () => void): LinkedCall[] | null {
+  link(kernel: AnyKernel, args: readonly unknown[]): LinkedCall[] | null {
+    if (!this.kernels.has(kernel)) return null;
     const calls: LinkedCall[] = [];
     const functions = this.slots.map(({ fn }) => fn);
     this.isLinking = true;
@@ -115,7 +118,7 @@ export class Engine {
       slot.fn = (...operands) => calls.push({ fn: functions[i]!, operands });
     });
     try {
-      return this.heap.withoutStaging(body) && this.isLinked ? calls : null;
+      return this.heap.withoutStaging(() => kernel(...(args as readonly never[]))) && this.isLinked ? calls : null;
     } finally {
       this.isLinking = false;
       this.slots.forEach((slot, i) => {

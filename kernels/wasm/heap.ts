@@ -1,5 +1,5 @@
 import { LimitError } from '../../src/base/errors.ts';
-import type { ArrayOf, ElementType, KernelHeap } from '../kernels.ts';
+import type { ArrayOf, ElementType, HeapCounters, KernelHeap } from '../kernels.ts';
 
 const PAGE = 65536;
 /** Blocks begin at multiples of a cache line. */
@@ -67,7 +67,7 @@ export class Heap implements KernelHeap {
   private readonly results: { array: AnyArray; at: number; count: number }[] = [];
   private pending = 0;
   private readonly large: number[] = [];
-  private stagedCalls = 0;
+  private staged = 0;
   private isRefusing = false;
   private refused = false;
 
@@ -148,10 +148,10 @@ export class Heap implements KernelHeap {
     this.holders--;
   }
 
-  counters(): { bytes: number; used: number; blocks: number; growths: number; stagedCalls: number } {
-    const { used, generation, stagedCalls } = this;
-    return { bytes: this.bytes.length, used, blocks: this.sizes.size, growths: generation, stagedCalls };
-  }
+  counters = (): HeapCounters => {
+    const { used, generation, staged } = this;
+    return { bytes: this.bytes.length, used, blocks: this.sizes.size, growths: generation, staged };
+  };
 
   /** First fit; 0 when nothing fits. */
   private take(bytes: number): number {
@@ -275,7 +275,7 @@ export class Heap implements KernelHeap {
       }
       this.large.push(at);
     }
-    this.stagedCalls++;
+    this.staged++;
     if (isRead) {
       const from = new Uint8Array(array.buffer, array.byteOffset, Math.min(count, array.length) * size);
       this.bytes.set(from, at);

@@ -9,23 +9,31 @@ export interface WasmOptions {
   readonly relaxed?: boolean;
 }
 
-let engine: Engine | null = null;
-
-/** The engine of this program; made at the first use. */
-export function wasmEngine(): Engine {
-  engine ??= new Engine(new Heap());
-  return engine;
+/** The WebAssembly table: kernels and the memory they compute in. */
+export interface WasmKernels extends Kernels {
+  readonly heap: Heap;
+  readonly link: NonNullable<Kernels['link']>;
 }
+
+let engine: Engine | null = null;
+const tables: { exact: WasmKernels | null; relaxed: WasmKernels | null } = { exact: null, relaxed: null };
 
 /**
  * Kernels in WebAssembly SIMD, assembled and compiled when they are first called; equal to `reference` bit for bit. All
  * tables share one heap. What is not worth a SIMD form is the TypeScript of `cpu`. Throws Error where SIMD, or with
  * `relaxed` relaxed SIMD, is missing: `wasmSupport` tells beforehand.
  */
-export function wasm({ relaxed = false }: WasmOptions = {}): Kernels & { readonly heap: Heap } {
+export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
   const support = wasmSupport();
   if (!support.available) throw new Error(`wasm: ${support.reason}`);
   if (relaxed && !support.relaxed) throw new Error('wasm: this runtime has no relaxed SIMD');
-  const shared = wasmEngine();
-  return { ...cpu, ...products(shared, relaxed), heap: shared.heap };
+  engine ??= new Engine(new Heap());
+  const which = relaxed ? 'relaxed' : 'exact';
+  tables[which] ??= tableOf(engine, relaxed);
+  return tables[which];
+}
+
+function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
+  const compiled = engine.compiled({ ...products(engine, isRelaxed) });
+  return { ...cpu, ...compiled, heap: engine.heap, link: (kernel, args) => engine.link(kernel, args) };
 }

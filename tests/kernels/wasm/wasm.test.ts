@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
 import type { ElementType, Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
-import { wasm, wasmEngine } from '../../../kernels/wasm/wasm.ts';
+import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { cases, copyOf, Draw, firstDifference, isArray } from '../cases.ts';
 
 type Kernel = (...args: readonly unknown[]) => void;
@@ -62,7 +62,7 @@ test('every kernel that wasm replaces has a row in the equality table', () => {
 });
 
 test('wasm has exactly the kernels of reference, and a heap', () => {
-  expect(Object.keys(table).sort()).toEqual([...names, 'heap'].sort());
+  expect(Object.keys(table).sort()).toEqual([...names, 'heap', 'link'].sort());
 });
 
 describe.each([
@@ -90,17 +90,17 @@ test('nothing stays in the heap', () => {
 });
 
 test('a kernel call on arrays of the heap is a list of numbers', () => {
-  const engine = wasmEngine();
   const [a, b, c] = [heap.allocate('float32', 64), heap.allocate('float32', 64), heap.allocate('float32', 64)];
-  const call = (y: Float32Array): void => table.gemm(8, 8, 8, a, false, b, false, null, 'linear', y);
+  const args = (y: Float32Array) => [8, 8, 8, a, false, b, false, null, 'linear', y] as const;
   a.fill(2);
   b.fill(3);
-  call(c);
-  const linked = engine.link(() => call(c))!;
+  table.gemm(...args(c));
+  const linked = table.link(table.gemm, args(c))!;
   expect(linked).toHaveLength(1);
   a.fill(1);
   linked[0]!.fn(...linked[0]!.operands);
   expect([...c]).toEqual(Array(64).fill(24));
-  expect(engine.link(() => call(new Float32Array(64)))).toBeNull();
+  expect(table.link(table.gemm, args(new Float32Array(64)))).toBeNull();
+  expect(table.link(table.topK, [])).toBeNull();
   for (const array of [a, b, c]) heap.release(array);
 });
