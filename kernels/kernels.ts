@@ -120,6 +120,10 @@ export interface FloatKernels<F extends FloatArray> {
   readonly clip: (n: number, x: F, low: number, high: number, y: F) => void;
   /** dx = y > 0 ? g : 0, where y is relu's output. */
   readonly reluGrad: (n: number, y: F, g: F, dx: F) => void;
+  /** dx = g·(1 - y²), every operation rounded, where y is tanh's output. */
+  readonly tanhGrad: (n: number, y: F, g: F, dx: F) => void;
+  /** dx = g·(y·(1 - y)), every operation rounded, where y is sigmoid's output. */
+  readonly sigmoidGrad: (n: number, y: F, g: F, dx: F) => void;
 
   // Elementwise, two operands -----------------------------------------------------------------------------------
   readonly add: BinaryKernel<F>;
@@ -239,6 +243,8 @@ export interface MoveKernels {
     indices: Int32Array,
     y: T,
   ) => void;
+  /** y[i, j] = j == labels[i] ? 1 : 0 for j < depth; the row of a label outside 0 ... depth - 1 is 0. */
+  readonly oneHot: (n: number, depth: number, labels: Int32Array, y: FloatArray) => void;
   /**
    * y[i] = x[i] as y's type. Float to integer truncates toward zero and saturates, NaN gives 0; anything to bool
    * (`bool` true, y Uint8Array) gives x ≠ 0.
@@ -250,8 +256,13 @@ export interface MoveKernels {
 export interface IntegerKernels {
   /** Philox4x32-10 words: word i is word i & 3 of block i >> 2, counter (block, stream, step, 0). Salmon et al. 2011. */
   readonly philox: (n: number, random: Uint32Array, y: Uint32Array) => void;
-  /** C[m, n] = A[m, k]·B[k, n] in int32, exact for k ≤ 131,071. */
-  readonly gemmInt8: (m: number, n: number, k: number, a: Int8Array, b: Int8Array, c: Int32Array) => void;
+  /**
+   * B[k, n] as `gemmInt8` reads it, once for many products: packed[⌈n/16⌉][⌈k/2⌉][16][2], panels of 16 columns in which
+   * two rows lie side by side; zeros where n or k end. `packed` holds at least 32·⌈n/16⌉·⌈k/2⌉ numbers.
+   */
+  readonly packInt8: (k: number, n: number, b: Int8Array, packed: Int8Array) => void;
+  /** C[m, n] = A[m, k]·B[k, n] in int32, B packed by `packInt8`; exact for k ≤ 131,071. */
+  readonly gemmInt8: (m: number, n: number, k: number, a: Int8Array, packed: Int8Array, c: Int32Array) => void;
   /** q = clamp(roundHalfEven(x/scale) + zeroPoint, -128, 127), x/scale in float32; NaN gives the zero point. */
   readonly quantize: (n: number, x: Float32Array, scale: number, zeroPoint: number, q: Int8Array) => void;
   /** Symmetric, one scale a column: q[i, j] = clamp(roundHalfEven(x[i, j]/scales[j]), -127, 127). */

@@ -132,7 +132,7 @@ export const plants = [
   },
   {
     name: 'a stale tensor shows the numbers of the next step',
-    file: 'src/tensor/arena.ts',
+    file: 'src/memory/arena.ts',
     find: 'if (storage.owner.generation !== generation) {',
     replace: 'if (storage.owner.generation < 0) {',
     mustFail: ['tests/tensor/arena.test.ts'],

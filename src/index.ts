@@ -1,6 +1,8 @@
 export { cpu } from '../kernels/cpu/cpu.ts';
 export type { Kernels } from '../kernels/kernels.ts';
 export { reference } from '../kernels/reference/reference.ts';
+export { type WasmSupport, wasmSupport } from '../kernels/wasm/engine.ts';
+export { type WasmKernels, type WasmOptions, wasm } from '../kernels/wasm/wasm.ts';
 export {
   add,
   div,
@@ -128,6 +130,9 @@ export { chooseQParams, type QuantizeOptions, quantize } from './compress/quanti
 export { type Cost, type NetworkCost, networkCost } from './infer/cost.ts';
 export type { Network, NetworkLayer, QuantizationParams } from './infer/network.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
+export { memory, step } from './memory/arena.ts';
+export type { DType, FloatDType } from './memory/dtype.ts';
+export { type Backend, backend, setBackend } from './memory/runtime.ts';
 export type { ActivationChoice } from './nn/activations.ts';
 export {
   CSVLogger,
@@ -212,6 +217,7 @@ export {
   type SGDOptions,
 } from './nn/optimizers.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
+export type { Samples } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export {
   type Callback,
@@ -220,12 +226,9 @@ export {
   type FitOptions,
   type History,
   type Logs,
-  type Samples,
   Sequential,
 } from './nn/sequential.ts';
-export { memory, step } from './tensor/arena.ts';
+export type { ReplayStatus } from './nn/trainer.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
-export type { DType, FloatDType } from './tensor/dtype.ts';
 export { Random } from './tensor/random.ts';
-export { setBackend } from './tensor/runtime.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

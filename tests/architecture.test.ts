@@ -68,15 +68,16 @@ const partOf = (path: string): string =>
 const ARROWS: Record<string, readonly string[]> = {
   base: [],
   kernels: ['base'],
-  tensor: ['kernels', 'base'],
-  autograd: ['tensor', 'kernels', 'base'],
+  memory: ['kernels', 'base'],
+  tensor: ['memory', 'kernels', 'base'],
+  autograd: ['tensor', 'memory', 'kernels', 'base'],
   infer: ['kernels', 'base'],
   io: ['infer', 'kernels', 'base'],
-  data: ['tensor', 'kernels', 'base'],
-  nn: ['autograd', 'tensor', 'infer', 'io', 'kernels', 'base'],
-  compress: ['nn', 'autograd', 'tensor', 'infer', 'io', 'kernels', 'base'],
-  node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'infer', 'io', 'data', 'kernels', 'base'],
-  index: ['compress', 'nn', 'autograd', 'tensor', 'infer', 'io', 'data', 'kernels', 'base'],
+  data: ['tensor', 'memory', 'kernels', 'base'],
+  nn: ['autograd', 'tensor', 'memory', 'infer', 'io', 'kernels', 'base'],
+  compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'kernels', 'base'],
+  node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'data', 'kernels', 'base'],
+  index: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'data', 'kernels', 'base'],
 };
 
 describe('imports', () => {

@@ -2,19 +2,24 @@ import type { Kernels } from '../kernels.ts';
 
 /**
  * Doubles hold every int32 exactly, and V8 multiplies and adds them faster than it does integers, which run out of
- * registers: so the tile is one of doubles, 2 rows by 4 columns, B packed. A block of k starts from the stored C.
+ * registers: so the tile is one of doubles, 2 rows by 4 columns of a panel of B. A block of k starts from the stored C.
  */
 const KC = 256;
 const COLS = 4;
-const panel: Float64Array = new Float64Array(COLS * KC); // [k][4]
+const panel: Float64Array = new Float64Array(COLS * KC); // [k][4], an even number of rows
 
-/** Columns j ... j + 3 of rows p ... p + kc - 1; a missing column repeats the last. */
-function pack(n: number, kc: number, b: Int8Array, p: number, j: number): void {
+/**
+ * Columns j ... j + 3 of rows p ... p + kc - 1 as doubles; a missing column repeats the last. p is even, and `pairs` is
+ * the number of pairs of rows in the packed B.
+ */
+function unpack(n: number, pairs: number, kc: number, packed: Int8Array, p: number, j: number): void {
+  const first = ((j >> 4) * pairs + (p >> 1)) * 32;
   for (let x = 0; x < COLS; x++) {
-    let s = (p * n + Math.min(j + x, n - 1)) | 0;
-    for (let d = x, end = kc * COLS; d < end; d += COLS) {
-      panel[d] = b[s]!;
-      s = (s + n) | 0;
+    let s = (first + (Math.min(j + x, n - 1) & 15) * 2) | 0;
+    for (let d = x, end = kc * COLS; d < end; d += 2 * COLS) {
+      panel[d] = packed[s]!;
+      panel[d + COLS] = packed[s + 1]!;
+      s = (s + 32) | 0;
     }
   }
 }
@@ -67,38 +72,47 @@ function tile(
   c[o1 + j3] = c13;
 }
 
-/** Up to this many rows, packing a panel costs more than the tile saves. */
+/** Up to this many rows, unpacking a panel costs more than the tile saves. */
 const FEW_ROWS = 3;
 
-/** One row of C = one row of A · B, four rows of B at a time: B is read once, in the order in which it lies. */
-function row(n: number, k: number, a: Int8Array, q: number, b: Int8Array, c: Int32Array, o: number): void {
-  let p = 0;
-  for (; p + 3 < k; p += 4) {
-    const [a0, a1, a2, a3] = [a[q + p]!, a[q + p + 1]!, a[q + p + 2]!, a[q + p + 3]!];
-    let s = (p * n) | 0;
-    for (let j = 0; j < n; j++) {
-      const pair = Math.imul(a0, b[s]!) + Math.imul(a1, b[s + n]!);
-      const other = Math.imul(a2, b[s + 2 * n]!) + Math.imul(a3, b[s + 3 * n]!);
-      c[o + j] = (c[o + j]! + pair + other) | 0;
-      s = (s + 1) | 0;
+/** One row of C = one row of A · B, four columns at a time. */
+function row(n: number, k: number, a: Int8Array, q: number, packed: Int8Array, c: Int32Array, o: number): void {
+  const pairs = (k + 1) >> 1;
+  for (let j = 0; j < n; j += COLS) {
+    let s = ((j >> 4) * pairs * 32 + (j & 15) * 2) | 0;
+    let c0 = 0;
+    let c1 = 0;
+    let c2 = 0;
+    let c3 = 0;
+    for (let p = 0; p < k; p += 2) {
+      const a0 = a[q + p]!;
+      const a1 = p + 1 < k ? a[q + p + 1]! : 0;
+      c0 = (c0 + Math.imul(a0, packed[s]!) + Math.imul(a1, packed[s + 1]!)) | 0;
+      c1 = (c1 + Math.imul(a0, packed[s + 2]!) + Math.imul(a1, packed[s + 3]!)) | 0;
+      c2 = (c2 + Math.imul(a0, packed[s + 4]!) + Math.imul(a1, packed[s + 5]!)) | 0;
+      c3 = (c3 + Math.imul(a0, packed[s + 6]!) + Math.imul(a1, packed[s + 7]!)) | 0;
+      s = (s + 32) | 0;
     }
+    c[o + j] = c0;
+    if (j + 1 < n) c[o + j + 1] = c1;
+    if (j + 2 < n) c[o + j + 2] = c2;
+    if (j + 3 < n) c[o + j + 3] = c3;
   }
-  for (; p < k; p++) for (let j = 0; j < n; j++) c[o + j] = (c[o + j]! + Math.imul(a[q + p]!, b[p * n + j]!)) | 0;
 }
 
-export const gemmInt8Tiled: Kernels['gemmInt8'] = (m, n, k, a, b, c): void => {
+export const gemmInt8Tiled: Kernels['gemmInt8'] = (m, n, k, a, packed, c): void => {
   m |= 0;
   n |= 0;
   k |= 0;
-  for (let i = 0, end = m * n; i < end; i++) c[i] = 0;
   if (m <= FEW_ROWS) {
-    for (let i = 0; i < m; i++) row(n, k, a, i * k, b, c, i * n);
+    for (let i = 0; i < m; i++) row(n, k, a, i * k, packed, c, i * n);
     return;
   }
+  for (let i = 0, end = m * n; i < end; i++) c[i] = 0;
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
     for (let j = 0; j < n; j += COLS) {
-      pack(n, kc, b, p, j);
+      unpack(n, (k + 1) >> 1, kc, packed, p, j);
       const last = n - 1 - j;
       for (let i = 0; i < m; i += 2) {
         const below = Math.min(1, m - 1 - i); // 0 in the last row of an odd m: the same row twice

@@ -22,7 +22,7 @@ export type Elementwise<F extends FloatArray> = Pick<
   FloatKernels<F>,
   | Exclude<keyof Functions, 'pow'>
   | ('neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'sqrt' | 'rsqrt' | 'hardSwish' | 'relu')
-  | ('leakyRelu' | 'elu' | 'clip' | 'reluGrad' | 'fill' | 'select')
+  | ('leakyRelu' | 'elu' | 'clip' | 'reluGrad' | 'tanhGrad' | 'sigmoidGrad' | 'fill' | 'select')
   | ('add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum')
   | ('equal' | 'notEqual' | 'less' | 'lessEqual' | 'greater' | 'greaterEqual')
 >;
@@ -77,6 +77,12 @@ export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): 
     },
     reluGrad: (n, y, g, dx) => {
       for (let i = 0; i < n; i++) dx[i] = y[i]! > 0 ? g[i]! : 0;
+    },
+    tanhGrad: (n, y, g, dx) => {
+      for (let i = 0; i < n; i++) dx[i] = g[i]! * round(1 - round(y[i]! * y[i]!));
+    },
+    sigmoidGrad: (n, y, g, dx) => {
+      for (let i = 0; i < n; i++) dx[i] = g[i]! * round(y[i]! * round(1 - y[i]!));
     },
     fill: (n, value, y) => {
       y.fill(value, 0, n);

@@ -11,6 +11,10 @@ function toInt8(x: number, zeroPoint: number, low: number, high: number): number
   return Math.min(Math.max(q, low), high);
 }
 
+/** Where packInt8 puts row p, column j of a matrix with k rows. */
+const packedAt = (k: number, p: number, j: number): number =>
+  ((j >> 4) * Math.ceil(k / 2) + (p >> 1)) * 32 + (j & 15) * 2 + (p & 1);
+
 export const integers: IntegerKernels = {
   philox: (n, random, y) => {
     for (let i = 0; i < n; i++) {
@@ -18,11 +22,15 @@ export const integers: IntegerKernels = {
       y[i] = words[i & 3]!;
     }
   },
-  gemmInt8: (m, n, k, a, b, c) => {
+  packInt8: (k, n, b, packed) => {
+    packed.fill(0, 0, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+    for (let p = 0; p < k; p++) for (let j = 0; j < n; j++) packed[packedAt(k, p, j)] = b[p * n + j]!;
+  },
+  gemmInt8: (m, n, k, a, packed, c) => {
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
         let sum = 0;
-        for (let p = 0; p < k; p++) sum += a[i * k + p]! * b[p * n + j]!;
+        for (let p = 0; p < k; p++) sum += a[i * k + p]! * packed[packedAt(k, p, j)]!;
         c[i * n + j] = sum;
       }
     }

@@ -35,6 +35,9 @@ export const movement: MoveKernels = {
       }
     }
   },
+  oneHot: (n, depth, labels, y) => {
+    for (let i = 0; i < n; i++) for (let j = 0; j < depth; j++) y[i * depth + j] = j === labels[i] ? 1 : 0;
+  },
   convert: (n, x, bool, y) => {
     const range = limits(y);
     for (let i = 0; i < n; i++) {

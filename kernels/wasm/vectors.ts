@@ -56,6 +56,7 @@ interface V128 {
   readonly load32Lane: LaneAccess;
   readonly load64Lane: LaneAccess;
   readonly store8Lane: LaneAccess;
+  readonly store16Lane: LaneAccess;
   readonly store32Lane: LaneAccess;
   readonly store64Lane: LaneAccess;
   /** Byte i of the result is byte bytes[i] of x, or bytes[i] - 16 of y. */
@@ -84,6 +85,7 @@ export const v128: V128 = {
   load32Lane: laneAccess(simd(0x56)),
   load64Lane: laneAccess(simd(0x57)),
   store8Lane: laneAccess(simd(0x58)),
+  store16Lane: laneAccess(simd(0x59)),
   store32Lane: laneAccess(simd(0x5a)),
   store64Lane: laneAccess(simd(0x5b)),
   shuffle8: shuffle,

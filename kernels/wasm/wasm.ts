@@ -1,8 +1,13 @@
 import { cpu } from '../cpu/cpu.ts';
 import type { Kernels } from '../kernels.ts';
+import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
+import { integers } from './integers.ts';
+import { optimizers } from './optimizers.ts';
 import { products } from './products.ts';
+import { reductions } from './reductions.ts';
+import { rows } from './rows.ts';
 
 export interface WasmOptions {
   /** Fuse multiplications and additions in products: faster, and no longer equal to the bit. Default false. */
@@ -34,6 +39,13 @@ export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
 }
 
 function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
-  const compiled = engine.compiled({ ...products(engine, isRelaxed) });
+  const compiled = engine.compiled({
+    ...products(engine, isRelaxed),
+    ...integers(engine),
+    ...reductions(engine),
+    ...rows(engine),
+    ...elementwise(engine),
+    ...optimizers(engine),
+  });
   return { ...cpu, ...compiled, heap: engine.heap, link: (kernel, args) => engine.link(kernel, args) };
 }

@@ -1,9 +1,9 @@
 import type { FloatArray } from '../../kernels/kernels.ts';
 import { DTypeError } from '../base/errors.ts';
 import { broadcastShapes, sameShape } from '../base/shape.ts';
+import { isFloat } from '../memory/dtype.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import { scalar } from '../tensor/create.ts';
-import { isFloat } from '../tensor/dtype.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
 import { empty, flat, type Tensor } from '../tensor/tensor.ts';
 import { broadcastTo, cast, sumTo } from './movement.ts';
 import {

@@ -1,7 +1,7 @@
 import type { FloatArray } from '../../kernels/kernels.ts';
 import { ValueError } from '../base/errors.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { add, div, equal, greaterEqual, less, lessEqual, mul, neg, sub, where } from './arithmetic.ts';
 import { sumTo } from './movement.ts';
@@ -66,13 +66,13 @@ export function erf(x: Tensor): Tensor {
 
 export function tanh(x: Tensor): Tensor {
   const y = map('tanh', x);
-  return record('tanh', y, [x, (g) => mul(g, sub(1, square(y)))]); // 1 - tanh²
+  return record('tanh', y, [x, (g) => gradient('tanhGrad', y, g)]); // 1 - tanh²
 }
 
 /** 1/(1 + e⁻ˣ). */
 export function sigmoid(x: Tensor): Tensor {
   const y = map('sigmoid', x);
-  return record('sigmoid', y, [x, (g) => mul(g, mul(y, sub(1, y)))]);
+  return record('sigmoid', y, [x, (g) => gradient('sigmoidGrad', y, g)]); // σ(1 - σ)
 }
 
 /** log(1 + eˣ), stable for every x. */
@@ -139,11 +139,15 @@ export function relu(x: Tensor): Tensor {
 
 /** Relu's pullback from its output: g where y > 0, else 0. */
 export function reluGrad(y: Tensor, g: Tensor): Tensor {
-  const dtype = floatType('reluGrad', y, g);
+  return gradient('reluGrad', y, g);
+}
+
+/** A pullback that is one kernel on the output and its gradient. */
+function gradient(op: 'reluGrad' | 'tanhGrad' | 'sigmoidGrad', y: Tensor, g: Tensor): Tensor {
+  const dtype = floatType(op, y, g);
   const dx = empty(y.shape, dtype, y.size);
-  const out = dx.storage.array as FloatArray;
-  kernelsFor(dtype).reluGrad(y.size, floats('reluGrad', y), floats('reluGrad', g), out);
-  return record('reluGrad', dx);
+  kernelsFor(dtype)[op](y.size, floats(op, y), floats(op, g), dx.storage.array as FloatArray);
+  return record(op, dx);
 }
 
 function mapWith(op: 'leakyRelu' | 'elu', x: Tensor, parameter: number): Tensor {

@@ -9,9 +9,10 @@ import {
   size,
   stridesOf,
 } from '../base/shape.ts';
+import { type DType, isFloat } from '../memory/dtype.ts';
+import { eachTime } from '../memory/recording.ts';
+import { kernelsFor, run } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
-import { type DType, isFloat } from '../tensor/dtype.ts';
-import { kernelsFor, run } from '../tensor/runtime.ts';
 import { contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { broadcastStrides, floatType, reduceLayout } from './operands.ts';
 import { type Edge, noGradient, record } from './tape.ts';
@@ -257,13 +258,15 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 /** Throws unless `indices` is int32 and every one lies in [0, length). */
 function checkIndices(op: string, indices: Tensor, length: number): Int32Array {
   if (indices.dtype !== 'int32') throw new DTypeError(op, [indices.dtype], 'indices must be int32');
-  const list = flat(op, indices) as Int32Array;
-  for (let i = 0; i < indices.size; i++) {
-    if (list[i]! < 0 || list[i]! >= length) {
-      throw new ValueError(op, `index ${i}`, `in [0, ${length})`, list[i]);
+  const whole = contiguous(indices);
+  eachTime(() => {
+    const { array } = whole.storage;
+    for (let i = 0; i < whole.size; i++) {
+      const index = array[whole.offset + i]!;
+      if (index < 0 || index >= length) throw new ValueError(op, `index ${i}`, `in [0, ${length})`, index);
     }
-  }
-  return list;
+  });
+  return flat(op, whole) as Int32Array;
 }
 
 const around = (shape: Shape, axis: number): [outer: number, inner: number] => [
@@ -301,10 +304,11 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
 
 /** Rows of the identity: int32 labels [...] become [..., depth]. Throws ValueError for a label outside [0, depth). */
 export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'): Tensor {
-  checkIndices('oneHot', labels, depth);
-  const y = zeros([...labels.shape, depth], dtype);
-  const list = flat('oneHot', labels);
-  for (let i = 0; i < labels.size; i++) y.storage.array[i * depth + list[i]!] = 1;
+  const list = checkIndices('oneHot', labels, depth);
+  if (!isFloat(dtype)) return record('oneHot', cast(oneHot(labels, depth), dtype));
+  const shape = [...labels.shape, depth];
+  const y = empty(shape, dtype, size('oneHot', shape));
+  kernelsFor(dtype).oneHot(labels.size, depth, list, y.storage.array as FloatArray);
   return record('oneHot', y);
 }
 

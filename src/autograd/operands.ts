@@ -1,9 +1,9 @@
 import type { FloatArray, UnaryKernel } from '../../kernels/kernels.ts';
 import { DTypeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, type Shape, size, stridesOf } from '../base/shape.ts';
-import { allocate } from '../tensor/arena.ts';
-import { type FloatDType, isFloat } from '../tensor/dtype.ts';
-import { type AnyFloatKernels, kernelsFor, run } from '../tensor/runtime.ts';
+import { allocate } from '../memory/arena.ts';
+import { type FloatDType, isFloat } from '../memory/dtype.ts';
+import { type AnyFloatKernels, kernelsFor, run } from '../memory/runtime.ts';
 import { empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
 
 /**

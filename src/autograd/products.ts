@@ -1,9 +1,11 @@
 import type { Epilogue, FloatArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, type Shape, sameShape } from '../base/shape.ts';
+import { allocateWords } from '../memory/arena.ts';
+import { eachTime } from '../memory/recording.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { mul, neg } from './arithmetic.ts';
 import { reluGrad } from './elementwise.ts';
@@ -155,14 +157,16 @@ export function dropout(x: Tensor, rate: number, random: Random): Tensor {
   floatType('dropout', x);
   if (rate === 0) return x;
   if (rate === 1) return record('dropout', zeros(x.shape, x.dtype), [x, (g) => zeros(g.shape, g.dtype)]);
-  const draw = random.step;
+  const state = allocateWords(random.state.length);
+  eachTime(() => {
+    state.array.set(random.state);
+    random.step++;
+  });
   const apply = (t: Tensor): Tensor => {
     const y = empty(t.shape, floatType('dropout', t), t.size);
     const data = floats('dropout', t);
-    random.at(draw, (state) => kernelsFor(t.dtype).dropout(t.size, data, rate, state, y.storage.array as FloatArray));
+    kernelsFor(t.dtype).dropout(t.size, data, rate, state.array, y.storage.array as FloatArray);
     return y;
   };
-  const y = apply(x);
-  random.step = draw + 1;
-  return record('dropout', y, [x, (g) => record('dropout', apply(g))]); // the same mask, the same scale
+  return record('dropout', apply(x), [x, (g) => record('dropout', apply(g))]); // the same mask, the same scale
 }

@@ -1,9 +1,10 @@
 import type { FloatArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
+import { eachTime } from '../memory/recording.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
-import { empty, flat, type Tensor } from '../tensor/tensor.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
 import { div, equal, mul, sub, where } from './arithmetic.ts';
 import { exp } from './elementwise.ts';
 import { broadcastTo, cast, permute, reshape, scatterAdd } from './movement.ts';
@@ -143,8 +144,11 @@ export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
   const pullback = (g: Tensor): Tensor => {
     // Element j of row r came from place r·n + index in the flattened tensor.
     const places = empty([rows * k], 'int32');
-    const from = flat('topK', indices);
-    for (let i = 0; i < rows * k; i++) places.storage.array[i] = Math.floor(i / k) * n + from[i]!;
+    indices.check('topK');
+    eachTime(() => {
+      const [to, from] = [places.storage.array, indices.storage.array];
+      for (let i = 0; i < rows * k; i++) to[i] = Math.floor(i / k) * n + from[i]!;
+    });
     return reshape(scatterAdd(zeros([x.size], dtype), places, reshape(g, [rows * k])), x.shape);
   };
   record('topK', values, [x, pullback], [indices, noGradient('topK')]);

@@ -1,9 +1,9 @@
 import { GradientError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
-import type { Storage } from '../tensor/arena.ts';
+import type { Storage } from '../memory/arena.ts';
+import { isFloat } from '../memory/dtype.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
-import { isFloat } from '../tensor/dtype.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
 import { empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
 
 /** From the gradient of an operation's output to that of one input. Must not write into what it is given. */

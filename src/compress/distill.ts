@@ -6,6 +6,7 @@ import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
+import { step } from '../memory/arena.ts';
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -16,8 +17,8 @@ import {
 } from '../nn/losses.ts';
 import { classesOf, type Metric, metricOf } from '../nn/metrics.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
-import type { FitOptions, History, Samples, Sequential } from '../nn/sequential.ts';
-import { step } from '../tensor/arena.ts';
+import type { Samples } from '../nn/samples.ts';
+import type { FitOptions, History, Sequential } from '../nn/sequential.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 import { scoreOf } from './measure.ts';
@@ -158,7 +159,7 @@ function distillationLoss(outputs: number, temperature: number, alpha: number, k
     const divergence = add(softmaxCrossEntropy(mul(s, 1 / T), p), negativeEntropy);
     return mix(mul(divergence, T * T), softmaxCrossEntropy(s, labels));
   };
-  const loss = { name: 'custom', call: onLogits };
+  const loss = { name: 'custom', call: onLogits, replayable: true };
   return kind === 'regression' ? loss : { ...loss, activation: kind, callLogits: onLogits };
 }
 

@@ -5,10 +5,11 @@ import type { Network } from '../infer/network.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { networkOutputShape } from '../infer/validate.ts';
 import { encodeNetwork } from '../io/network-file.ts';
+import { run } from '../memory/runtime.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { toNetwork } from '../nn/network.ts';
-import { type Samples, Sequential } from '../nn/sequential.ts';
-import { run } from '../tensor/runtime.ts';
+import type { Samples } from '../nn/samples.ts';
+import { Sequential } from '../nn/sequential.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */

@@ -1,7 +1,7 @@
 import { StateError, ValueError } from '../base/errors.ts';
+import { persistent } from '../memory/arena.ts';
 import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
 import type { Sequential } from '../nn/sequential.ts';
-import { persistent } from '../tensor/arena.ts';
 import { zeros } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -1,7 +1,7 @@
 import { ValueError } from '../base/errors.ts';
+import { persistent } from '../memory/arena.ts';
 import { Dense } from '../nn/layers.ts';
 import type { Callback, Logs, Sequential } from '../nn/sequential.ts';
-import { persistent } from '../tensor/arena.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';

@@ -4,11 +4,11 @@ import { noGrad } from '../autograd/tape.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import type { DenseLayer, Network, NetworkLayer, QuantizationParams, QuantizedDenseLayer } from '../infer/network.ts';
+import { step } from '../memory/arena.ts';
+import { run } from '../memory/runtime.ts';
 import { Dense } from '../nn/layers.ts';
 import { toNetwork } from '../nn/network.ts';
 import type { Sequential } from '../nn/sequential.ts';
-import { step } from '../tensor/arena.ts';
-import { run } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type MeasureOptions, type PassReport, report } from './measure.ts';
 

@@ -1,6 +1,6 @@
 import { DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { size } from '../base/shape.ts';
-import { arrayOf, asFloats, isFloat } from '../tensor/dtype.ts';
+import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { checkConstant } from './split.ts';
 

@@ -1,5 +1,5 @@
 import { GradientError, ShapeError, ValueError } from '../base/errors.ts';
-import { arrayOf } from '../tensor/dtype.ts';
+import { arrayOf } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 

@@ -29,8 +29,8 @@ type Place =
 
 /**
  * Plans a network for batches of up to `batchSize` samples on a table of kernels. The program reads the network's
- * arrays in place: change a float weight and the next run sees it. Throws what `validateNetwork` throws, and
- * DTypeError for float64 weights, which run on the model they came from.
+ * float32 arrays in place: change a weight and the next run sees it; int8 weights are packed here, once. Throws what
+ * `validateNetwork` throws, and DTypeError for float64 weights, which run on the model they came from.
  */
 export function compileNetwork(network: Network, batchSize: number, kernels: Kernels): Program {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -126,7 +126,9 @@ class Planner {
     const bias = foldedBias(layer);
     const divisor = output?.scale ?? 1;
     const scales = layer.weightScales.map((scale) => (layer.input.scale * scale) / divisor);
-    const multiply = (m: number): void => kernels.gemmInt8(m, units, inputs, q, weights, sums);
+    const packed = allocate(Int8Array, 32 * Math.ceil(units / 16) * Math.ceil(inputs / 2));
+    kernels.packInt8(inputs, units, weights, packed);
+    const multiply = (m: number): void => kernels.gemmInt8(m, units, inputs, q, packed, sums);
     if (output !== null) {
       const { zeroPoint } = output;
       const low = layer.activation.name === 'relu' ? zeroPoint : -128;

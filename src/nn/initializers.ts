@@ -1,7 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
+import type { FloatDType } from '../memory/dtype.ts';
 import { full, ones, zeros } from '../tensor/create.ts';
-import type { FloatDType } from '../tensor/dtype.ts';
 import type { Random } from '../tensor/random.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 

@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
-import { persistent } from '../tensor/arena.ts';
-import type { FloatDType } from '../tensor/dtype.ts';
+import { persistent } from '../memory/arena.ts';
+import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { Activation, type CallContext, Dense, type Layer, type Weight } from './layers.ts';
@@ -138,12 +138,18 @@ export class LayerStack {
     if (x.dtype !== this.dtype)
       throw new DTypeError('forward', [x.dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
     this.build(x.shape.slice(1));
-    const { training = false, step = this.steps, penalties = [], logits = false } = options;
+    const { training = false, step, penalties = [], logits = false } = options;
     const last = this.layers.length - 1;
-    return this.layers.reduce(
-      (y, layer, i) => layer.call(y, { training, step, penalties, logits: logits && i === last }),
-      x,
-    );
+    const steps = (): number => step ?? this.steps;
+    const context = (i: number): CallContext => ({
+      training,
+      get step() {
+        return steps(); // read anew when a recorded step is repeated
+      },
+      penalties,
+      logits: logits && i === last,
+    });
+    return this.layers.reduce((y, layer, i) => layer.call(y, context(i)), x);
   }
 
   /** The name of the last layer's activation. */

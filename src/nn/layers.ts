@@ -5,7 +5,8 @@ import { parameter } from '../autograd/tape.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../infer/network.ts';
-import type { FloatDType } from '../tensor/dtype.ts';
+import type { FloatDType } from '../memory/dtype.ts';
+import { eachTime } from '../memory/recording.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activate, activationSpec } from './activations.ts';
@@ -21,7 +22,7 @@ export interface BuildContext {
 /** What a layer is told on each call. */
 export interface CallContext {
   readonly training: boolean;
-  /** Training steps made before this one: the counter of every random draw. */
+  /** Training steps made before this one: the counter of every random draw. Another number each time it is read. */
   readonly step: number;
   /** Penalties on activities, added to the loss. */
   readonly penalties: Tensor[];
@@ -45,6 +46,11 @@ export abstract class Layer {
   trainable = true;
   /** Shape of one sample, for the first layer of a model. */
   readonly inputShape: Shape | undefined;
+  /**
+   * Whether a recorded step may be repeated without calling the layer again: `call` consists of operations on tensors
+   * alone, the same ones each time. Those of this library say so; a layer of your own has to. Default false.
+   */
+  readonly replayable: boolean = false;
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? '';
@@ -83,6 +89,7 @@ export interface DenseOptions extends LayerOptions {
 /** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
 export class Dense extends Layer {
   override readonly type = 'dense';
+  override readonly replayable = true;
   readonly units: number;
   readonly options: DenseOptions;
   readonly activation: ActivationSpec;
@@ -144,6 +151,7 @@ export class Dense extends Layer {
 /** An activation as a layer of its own. */
 export class Activation extends Layer {
   override readonly type = 'activation';
+  override readonly replayable = true;
   readonly activation: ActivationSpec;
   readonly options: LayerOptions;
 
@@ -174,6 +182,7 @@ export interface DropoutOptions extends LayerOptions {
 /** Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate. */
 export class Dropout extends Layer {
   override readonly type = 'dropout';
+  override readonly replayable = true;
   readonly rate: number;
   readonly options: DropoutOptions;
   private random: Random | null = null;
@@ -190,11 +199,14 @@ export class Dropout extends Layer {
     return inputShape;
   }
 
-  override call(x: Tensor, { training, step }: CallContext): Tensor {
-    if (this.random === null) throw new StateError('Dropout', `layer ${this.name} is not built yet`);
-    if (!training && this.options.training !== true) return x;
-    this.random.step = step;
-    return dropout(x, this.rate, this.random);
+  override call(x: Tensor, context: CallContext): Tensor {
+    const { random } = this;
+    if (random === null) throw new StateError('Dropout', `layer ${this.name} is not built yet`);
+    if (!context.training && this.options.training !== true) return x;
+    eachTime(() => {
+      random.step = context.step;
+    });
+    return dropout(x, this.rate, random);
   }
 
   override clone(): Dropout {
@@ -205,6 +217,7 @@ export class Dropout extends Layer {
 /** [batch, ...] to [batch, product of ...]. */
 export class Flatten extends Layer {
   override readonly type = 'flatten';
+  override readonly replayable = true;
   readonly options: LayerOptions;
 
   constructor(options: LayerOptions = {}) {

@@ -5,7 +5,7 @@ import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
-import type { FloatDType } from '../tensor/dtype.ts';
+import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
@@ -20,6 +20,11 @@ export interface Loss {
   readonly activation?: 'softmax' | 'sigmoid';
   /** That form. */
   readonly callLogits?: LossFunction;
+  /**
+   * Whether a recorded step may be repeated without calling the loss again: it consists of operations on tensors alone,
+   * the same ones each time. Those of this library say so; a loss of your own has to. Default false.
+   */
+  readonly replayable?: boolean;
   /** Options to make it again from its name. */
   readonly options?: Readonly<Record<string, number | boolean>>;
 }
@@ -66,7 +71,7 @@ function elementwise(name: string, f: LossFunction, options?: Loss['options']): 
     check(name, yTrue, yPred);
     return perSample(f(yTrue, yPred));
   };
-  return options === undefined ? { name, call } : { name, call, options };
+  return { name, call, replayable: true, ...(options === undefined ? {} : { options }) };
 }
 
 /** (yTrue - yPred)². */
@@ -104,7 +109,7 @@ export function klDivergence(): Loss {
     const [t, p] = [clip(yTrue, EPSILON, 1), clip(yPred, EPSILON, 1)];
     return perSample(sum(mul(t, log(div(t, p))), { axis: -1 }));
   };
-  return { name: 'klDivergence', call };
+  return { name: 'klDivergence', call, replayable: true };
 }
 
 function checkSmoothing(name: string, { labelSmoothing = 0 }: CrossentropyOptions): number {
@@ -178,8 +183,8 @@ function crossentropy(
 ): Loss {
   const { fromLogits = false, labelSmoothing = 0 } = options;
   const kept = { fromLogits, labelSmoothing };
-  if (fromLogits) return { name, call: onLogits, options: kept };
-  return { name, call: onProbabilities, activation, callLogits: onLogits, options: kept };
+  if (fromLogits) return { name, call: onLogits, replayable: true, options: kept };
+  return { name, call: onProbabilities, activation, callLogits: onLogits, replayable: true, options: kept };
 }
 
 /** Whether a file can hold the loss by its name; any other name is a loss of the user's own. */

@@ -1,5 +1,5 @@
 import { floats } from '../autograd/operands.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import { flat, type Tensor } from '../tensor/tensor.ts';
 
 const zero32: Float32Array = new Float32Array(1);

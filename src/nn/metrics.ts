@@ -2,7 +2,7 @@ import type { TypedArray } from '../../kernels/kernels.ts';
 import { log64 } from '../../kernels/reference/math.ts';
 import { argmax } from '../autograd/reductions.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
-import { isFloat } from '../tensor/dtype.ts';
+import { isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A figure of merit over a data set, fed batch by batch. */

@@ -6,9 +6,10 @@ import { sum } from '../autograd/reductions.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
-import { persistent, step } from '../tensor/arena.ts';
+import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
+import { type FloatDType, isFloat } from '../memory/dtype.ts';
+import { eachTime } from '../memory/recording.ts';
 import { full } from '../tensor/create.ts';
-import { type FloatDType, isFloat } from '../tensor/dtype.ts';
 import { copyOf, type Tensor } from '../tensor/tensor.ts';
 import { applyMask } from './mask.ts';
 import type { Schedule } from './schedules.ts';
@@ -42,8 +43,8 @@ export abstract class Optimizer {
   private rate: number | Schedule;
   protected readonly options: OptimizerOptions;
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
-  /** The scalars of a step, one block a float type, reused. */
-  private readonly blocks = { float32: new Float32Array(8), float64: new Float64Array(8) };
+  /** Counts restorations, each of which makes new slots. */
+  slotsVersion = 0;
 
   constructor(op: string, options: OptimizerOptions, defaultRate: number) {
     this.options = options;
@@ -89,20 +90,37 @@ export abstract class Optimizer {
         this.check(p, gradients[i]!);
       });
       const clipped = this.clip(gradients);
+      const blocks = this.nextScalars(parameters);
+      parameters.forEach((p, i) => {
+        const slots = this.slotsOf(p);
+        const block = blocks[p.dtype as FloatDType]!.array as FloatArray;
+        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
+        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);
+      });
+      eachTime(() => {
+        for (const { storage } of parameters) storage.version++;
+      });
+    });
+  }
+
+  /** Begins a step: the scalars that kernels read from memory, a block for each float type in use. */
+  private nextScalars(parameters: readonly Tensor[]): Partial<Record<FloatDType, Storage>> {
+    const blocks: Partial<Record<FloatDType, Storage>> = {};
+    for (const { dtype } of parameters) blocks[dtype as FloatDType] ??= allocate(dtype, 8);
+    const list = Object.values(blocks);
+    eachTime(() => {
       const { learningRate } = this;
       inRange(this.name, 'learningRate', learningRate, (x) => x >= 0, 'at least 0');
       this.iterations++;
       this.begin();
-      parameters.forEach((p, i) => {
-        const { dtype } = p;
-        const block = this.blocks[dtype as FloatDType];
-        this.scalars(learningRate, block);
-        const slots = this.slotsOf(p);
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);
-        p.storage.version++;
-      });
+      for (const block of list) this.scalars(learningRate, block.array as FloatArray);
     });
+    return blocks;
+  }
+
+  /** Storages that the optimizer keeps between the steps of these parameters; made here if there are none yet. */
+  storages(parameters: readonly Tensor[]): Storage[] {
+    return parameters.flatMap((p) => Object.values(this.slotsOf(p)).map(({ storage }) => storage));
   }
 
   /** Before anything is written: a step is made for all parameters or for none. */
@@ -134,6 +152,7 @@ export abstract class Optimizer {
     this.iterations = state.scalars.iterations ?? 0;
     this.setCounters(state.scalars);
     this.slots.clear();
+    this.slotsVersion++;
     parameters.forEach((p, i) => {
       const saved = state.slots[i]!;
       if (Object.keys(saved).length === 0) return;

@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/kernels.ts';
 import { ValueError } from '../base/errors.ts';
-import { kernelsFor } from '../tensor/runtime.ts';
+import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { inRange, Optimizer, type OptimizerOptions } from './optimizer.ts';
 

@@ -1,18 +1,20 @@
 import { add } from '../autograd/arithmetic.ts';
-import { cast, gather, slice } from '../autograd/movement.ts';
+import { gather } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
-import { ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { step } from '../tensor/arena.ts';
-import type { FloatDType } from '../tensor/dtype.ts';
+import { ShapeError, StateError } from '../base/errors.ts';
+import { step } from '../memory/arena.ts';
+import { eachTime } from '../memory/recording.ts';
 import { Random } from '../tensor/random.ts';
-import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { LayerStack } from './layer-stack.ts';
 import { Activation, Dense } from './layers.ts';
 import { type Loss, type LossFunction, type LossName, lossOf, reduceLoss } from './losses.ts';
-import { classesOf, type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
-import { type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
+import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
+import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
 import { penalty } from './regularizers.ts';
+import { allOf, checkCount, checkSamples, holdOut, rowsOf, type SampleOptions, sampleWeights } from './samples.ts';
+import { Batches, copied, type Inputs, type Outcome, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
 
 /** Figures of an epoch or batch: `loss`, `accuracy`, `val_loss`, ... */
 export type Logs = Readonly<Record<string, number>>;
@@ -32,6 +34,8 @@ export interface CompileOptions {
   readonly optimizer?: OptimizerName | Optimizer;
   readonly loss: LossName | Loss | LossFunction;
   readonly metrics?: readonly (MetricName | Metric)[];
+  /** Record training steps and repeat them, with the same result to the bit. Default true. */
+  readonly replay?: boolean;
 }
 
 export interface EvaluateOptions {
@@ -39,24 +43,13 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
 }
 
-/** Targets of `validationData` and `evaluate` have the shape that the loss asks for. */
-export type Samples = readonly [x: Tensor, y: Tensor];
-
-export interface FitOptions extends EvaluateOptions {
+export interface FitOptions extends EvaluateOptions, SampleOptions {
   /** Passes over the data. Default 1. */
   readonly epochs?: number;
   /** Epoch to begin with, when resuming. Default 0. */
   readonly initialEpoch?: number;
   /** New order each epoch, by the model's seed and the epoch's number. Default true. */
   readonly shuffle?: boolean;
-  /** This share of the samples, the last ones, before shuffling, is held out. Default 0. */
-  readonly validationSplit?: number;
-  /** Held-out samples; overrides validationSplit. */
-  readonly validationData?: Samples;
-  /** Weight of each class in the training loss, by class index. */
-  readonly classWeight?: Readonly<Record<number, number>>;
-  /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
-  readonly sampleWeight?: Tensor;
   readonly callbacks?: readonly Callback[];
   /** 1 prints a line an epoch. Default 0. */
   readonly verbose?: 0 | 1;
@@ -75,6 +68,7 @@ interface Compiled {
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   readonly metrics: readonly Metric[];
+  readonly replay: boolean;
 }
 
 /** A model of layers one after another, with Keras's words: compile, fit, evaluate, predict. */
@@ -83,9 +77,15 @@ export class Sequential extends LayerStack {
   stopTraining = false;
   private compiled: Compiled | null = null;
   private fitting = false;
+  private readonly trainer = new Trainer();
 
-  compile({ optimizer = 'rmsprop', loss, metrics = [] }: CompileOptions): void {
-    this.compiled = { optimizer: optimizerOf(optimizer), loss: lossOf(loss), metrics: metrics.map(metricOf) };
+  compile({ optimizer = 'rmsprop', loss, metrics = [], replay = true }: CompileOptions): void {
+    this.compiled = { optimizer: optimizerOf(optimizer), loss: lossOf(loss), metrics: metrics.map(metricOf), replay };
+  }
+
+  /** Whether the last training step repeated a recorded one, and why or why not. */
+  get replayStatus(): ReplayStatus {
+    return this.trainer.status;
   }
 
   get isCompiled(): boolean {
@@ -143,8 +143,9 @@ export class Sequential extends LayerStack {
     const { metrics } = this.ready('trainOnBatch');
     checkSamples('trainOnBatch', x, y);
     const states = metrics.map((metric) => metric.create());
-    const loss = step(() => this.trainStep(x, y, sampleWeight, states));
-    return logsOf(loss, metrics, states);
+    const inputs: Inputs =
+      sampleWeight === null ? [copied(x), copied(y)] : [copied(x), copied(y), copied(sampleWeight)];
+    return logsOf(this.trainStep(inputs, states), metrics, states);
   }
 
   /** Mean loss (with penalties) and metrics over the samples. */
@@ -162,7 +163,10 @@ export class Sequential extends LayerStack {
         step(() =>
           noGrad(() => {
             const rows = rowsOf(order, start, count);
-            return this.lossOn(gather(x, rows), gather(y, rows), null, false, states).item();
+            const targets = gather(y, rows);
+            const { loss, prediction } = this.lossOn(gather(x, rows), targets, null, false, states.length > 0);
+            if (prediction !== null) for (const state of states) state.update(targets, prediction);
+            return loss.item();
           }),
         );
     }
@@ -201,9 +205,11 @@ export class Sequential extends LayerStack {
     const history: Record<string, number[]> = {};
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
+    const batches = new Batches(x, y, weights, Math.min(batchSize, n));
     this.fitting = true;
     this.stopTraining = false;
     try {
+      this.trainer.keepSamples(batches.storages);
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);
@@ -215,10 +221,7 @@ export class Sequential extends LayerStack {
           const count = Math.min(batchSize, n - start);
           const batch = start / batchSize;
           for (const callback of callbacks) callback.onBatchBegin?.(batch, this);
-          const loss = step(() => {
-            const rows = rowsOf(order, start, count);
-            return this.trainStep(gather(x, rows), gather(y, rows), weights && gather(weights, rows), states);
-          });
+          const loss = this.trainStep(batches.pick(order, start, count), states);
           total += loss * count;
           seen += count;
           for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss, size: count }, this);
@@ -240,29 +243,66 @@ export class Sequential extends LayerStack {
       }
     } finally {
       this.fitting = false;
+      this.trainer.release();
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }
     return { epochs: run, history, seed: this.seed };
   }
 
-  /** Forward, backward and the optimizer's step on one batch, inside a `step`. */
-  private trainStep(x: Tensor, y: Tensor, weights: Tensor | null, states: readonly MetricState[]): number {
-    this.build(x.shape.slice(1));
-    const { trainable } = this;
-    const { value, grads } = valueAndGrad(() => this.lossOn(x, y, weights, true, states), trainable);
-    this.optimizer.apply(trainable, grads);
-    this.steps++;
-    return value.item();
+  /** One step on a batch; returns the loss before it, with penalties. */
+  private trainStep(inputs: Inputs, states: readonly MetricState[]): number {
+    this.build(inputs[0].shape.slice(1));
+    const { optimizer, loss } = this.ready('fit');
+    const setting: Setting = {
+      optimizer,
+      loss,
+      parameters: this.trainable,
+      weights: this.weights.map(({ value }) => value),
+      wantsPrediction: states.length > 0,
+    };
+    return this.trainer.step(
+      inputs,
+      setting,
+      this.replayObstacle(),
+      (x, y, weights) => this.forwardAndBack(x, y, weights, setting),
+      (y, prediction) => {
+        for (const state of states) state.update(y, prediction);
+      },
+    );
   }
 
-  /** The loss with penalties on one batch; feeds the metrics. Works on logits where the loss can. */
-  private lossOn(
+  /** Forward, backward and the optimizer's step on one batch, inside a `step`. */
+  private forwardAndBack(
     x: Tensor,
     y: Tensor,
     weights: Tensor | null,
-    training: boolean,
-    states: readonly MetricState[],
-  ): Tensor {
+    { parameters, optimizer, wantsPrediction }: Setting,
+  ): Outcome {
+    let prediction: Tensor | null = null;
+    const { value, grads } = valueAndGrad(() => {
+      const outcome = this.lossOn(x, y, weights, true, wantsPrediction);
+      prediction = outcome.prediction;
+      return outcome.loss;
+    }, parameters);
+    optimizer.apply(parameters, grads);
+    eachTime(() => {
+      this.steps++;
+    });
+    return { loss: value, prediction };
+  }
+
+  /** Why steps of this model are not to be recorded; null if they are. */
+  private replayObstacle(): string | null {
+    const { optimizer, loss, replay } = this.ready('fit');
+    if (!replay) return 'compile was told replay: false';
+    if (loss.replayable !== true) return `the loss ${loss.name} does not say that it is replayable`;
+    if (!isNamedOptimizer(optimizer)) return `the optimizer ${optimizer.name} is none of the library's`;
+    const layer = this.layers.find(({ replayable }) => !replayable);
+    return layer === undefined ? null : `layer ${layer.name} does not say that it is replayable`;
+  }
+
+  /** The loss with penalties on one batch, and the outputs if wanted. Works on logits where the loss can. */
+  private lossOn(x: Tensor, y: Tensor, weights: Tensor | null, training: boolean, wantsPrediction: boolean): Outcome {
     const { loss } = this.ready('fit');
     const { callLogits } = loss;
     const logits = callLogits !== undefined && loss.activation === this.lastActivation;
@@ -275,15 +315,10 @@ export class Sequential extends LayerStack {
       }
     }
     for (const extra of penalties) total = add(total, extra);
-    if (states.length > 0) {
-      noGrad(() => {
-        const last = this.layers.at(-1)!;
-        const prediction =
-          logits && (last instanceof Dense || last instanceof Activation) ? activate(last.activation, output) : output;
-        for (const state of states) state.update(y, prediction);
-      });
-    }
-    return total;
+    if (!wantsPrediction) return { loss: total, prediction: null };
+    const last = this.layers.at(-1)!;
+    const isActivated = logits && (last instanceof Dense || last instanceof Activation);
+    return { loss: total, prediction: isActivated ? noGrad(() => activate(last.activation, output)) : output };
   }
 }
 
@@ -293,67 +328,4 @@ function logsOf(loss: number, metrics: readonly Metric[], states: readonly Metri
     logs[name] = states[i]!.result();
   });
   return logs;
-}
-
-/** Row numbers start ... start + count - 1 of an order, as a temporary of the step. */
-function rowsOf(order: Tensor, start: number, count: number): Tensor {
-  return copyOf(slice(order, [[start, start + count]]));
-}
-
-function allOf(n: number): Tensor {
-  return fromData(Int32Array.from({ length: n }, (_, i) => i));
-}
-
-function checkCount(op: string, field: string, value: number, least = 1): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ValueError(op, field, `an integer of at least ${least}`, value);
-}
-
-function checkSamples(op: string, x: Tensor, y: Tensor): number {
-  if (!(x instanceof Tensor) || !(y instanceof Tensor))
-    throw new ValueError(op, 'x and y', 'tensors', x instanceof Tensor ? y : x);
-  const [n, m] = [x.shape[0], y.shape[0]];
-  if (n === undefined || n !== m)
-    throw new ShapeError(op, [x.shape, y.shape], 'x and y must have the same number of samples');
-  if (n === 0) throw new ShapeError(op, [x.shape], 'there are no samples');
-  return n;
-}
-
-/** How many samples train, and what is held out. */
-function holdOut(x: Tensor, y: Tensor, { validationData, validationSplit = 0 }: FitOptions): [number, Samples | null] {
-  const n = x.shape[0]!;
-  if (validationData !== undefined) {
-    checkSamples('fit', ...validationData);
-    return [n, validationData];
-  }
-  if (!(validationSplit >= 0 && validationSplit < 1))
-    throw new ValueError('fit', 'validationSplit', 'in [0, 1)', validationSplit);
-  if (validationSplit === 0) return [n, null];
-  const training = Math.floor(n * (1 - validationSplit));
-  if (training === 0 || training === n)
-    throw new ValueError(
-      'fit',
-      'validationSplit',
-      `a share that leaves samples on both sides of ${n}`,
-      validationSplit,
-    );
-  return [training, [copyOf(slice(x, [[training, null]])), copyOf(slice(y, [[training, null]]))]];
-}
-
-/** classWeight and sampleWeight multiplied, [samples], or null. */
-function sampleWeights(y: Tensor, { classWeight, sampleWeight }: FitOptions, dtype: FloatDType): Tensor | null {
-  const n = y.shape[0]!;
-  if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
-    throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
-  }
-  if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
-  const classes = classesOf(y);
-  const given = sampleWeight?.data;
-  const weights = Float64Array.from({ length: n }, (_, i) => {
-    const weight = classWeight[classes[i]!];
-    if (weight === undefined)
-      throw new ValueError('fit', `classWeight[${classes[i]}]`, 'a number for every class', weight);
-    return weight * (given === undefined ? 1 : given[i]!);
-  });
-  return cast(fromData(weights), dtype);
 }

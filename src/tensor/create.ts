@@ -1,8 +1,9 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
-import { arrayOf, type DType, dtypeOf } from './dtype.ts';
-import { kernelsFor, run } from './runtime.ts';
+import { arrayOf, type DType, dtypeOf } from '../memory/dtype.ts';
+import { eachTime } from '../memory/recording.ts';
+import { kernelsFor, run } from '../memory/runtime.ts';
 import { empty, type NestedArray, Tensor } from './tensor.ts';
 
 /**
@@ -58,7 +59,7 @@ function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
   else {
     const one = arrayOf(dtype, 1);
     run.kernels.convert(1, Float64Array.of(value), dtype === 'bool', one);
-    array.fill(one[0]!, 0, y.size);
+    eachTime(() => y.storage.array.fill(one[0]!, 0, y.size));
   }
   return y;
 }

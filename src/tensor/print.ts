@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import type { Shape } from '../base/shape.ts';
-import type { DType } from './dtype.ts';
+import type { DType } from '../memory/dtype.ts';
 
 /** NumPy's defaults: at most 8 digits after the point, 75 columns, and long axes shown by their ends. */
 const DIGITS = 8;

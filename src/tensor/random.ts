@@ -1,8 +1,9 @@
 import { ValueError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
+import type { FloatDType } from '../memory/dtype.ts';
+import { cannotRepeat } from '../memory/recording.ts';
+import { run } from '../memory/runtime.ts';
 import { tensor } from './create.ts';
-import type { FloatDType } from './dtype.ts';
-import { run } from './runtime.ts';
 import { empty, fromData, type Tensor } from './tensor.ts';
 
 /** Throws ValueError unless `seed` is an integer of 0 to 2⁵³ - 1. */
@@ -38,17 +39,6 @@ export class Random {
 
   set step(step: number) {
     this.state[3] = step;
-  }
-
-  /** Hands a kernel the state of an earlier draw, without counting one. */
-  at(step: number, draw: (state: Uint32Array) => void): void {
-    const before = this.step;
-    this.step = step;
-    try {
-      draw(this.state);
-    } finally {
-      this.step = before;
-    }
   }
 
   /** Numbers spread evenly over [low, high); where low is not 0, rounding may give `high` itself. */
@@ -89,6 +79,7 @@ export class Random {
   private draw(kind: 'uniform' | 'normal', shape: Shape, shift: number, scale: number, dtype: FloatDType): Tensor {
     const y = empty([...shape], 'float32', size(kind, shape));
     const [n, array] = [y.size, y.storage.array as Float32Array];
+    cannotRepeat('random numbers are drawn during the step');
     run.kernels[kind](n, this.state, array);
     this.step++;
     if (scale !== 1) run.kernels.mul(1, n, array, n, 1, Float32Array.of(scale), 0, 0, array);

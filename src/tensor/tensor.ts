@@ -1,15 +1,19 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import { DTypeError, ShapeError } from '../base/errors.ts';
 import { type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
-import { adopt, allocate, checkAlive, persistent, type Storage } from './arena.ts';
-import { type DType, dtypeOf } from './dtype.ts';
+import { adopt, allocate, checkAlive, persistent, type Storage } from '../memory/arena.ts';
+import { type DType, dtypeOf } from '../memory/dtype.ts';
+import { cannotRepeat } from '../memory/recording.ts';
+import { run } from '../memory/runtime.ts';
 import { format } from './print.ts';
-import { run } from './runtime.ts';
 
 /** What the tape hangs on a tensor; defined in `autograd`. */
 export interface TapeNode {
   readonly op: string;
 }
+
+/** A recorded step repeats kernels; what TypeScript did with numbers that it read, it cannot know. */
+const READ = 'numbers of a tensor are read during the step';
 
 /** Nested arrays of numbers, as deep as the rank. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -58,8 +62,12 @@ export class Tensor {
     return this.viewStrides ?? stridesOf(this.shape);
   }
 
-  /** The numbers, row-major: the live memory where they lie so already, else a copy. Throws DisposedError if stale. */
+  /**
+   * The numbers, row-major: the live memory where they lie so already, else a copy. Throws DisposedError if stale. Ask
+   * anew each time: while a model trains its weights are in the memory of the kernels, in another array than before.
+   */
   get data(): TypedArray {
+    cannotRepeat(READ);
     const array = flat('data', this);
     return array.length === this.size ? array : array.subarray(0, this.size);
   }
@@ -73,6 +81,7 @@ export class Tensor {
   item(): number {
     if (this.size !== 1) throw new ShapeError('item', [this.shape], 'needs a tensor of size 1');
     this.check('item');
+    cannotRepeat(READ);
     return this.storage.array[this.offset]!;
   }
 

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
+import { reference } from '../../kernels/reference/reference.ts';
 
 /** What a kernel is called with, and which of its arguments it writes. Every array ends in guard elements. */
 export interface Call {
@@ -67,6 +68,11 @@ export class Draw {
     }
     return x;
   }
+  /** Half of the time none is negative: what stands under a root. */
+  squares(n: number): Float32Array {
+    const x = this.floats(n);
+    return this.bool() ? x.map(Math.abs) : x;
+  }
   int8(n: number): Int8Array {
     return Int8Array.from({ length: n + GUARD }, () => this.pick([-128, 127, this.below(256) - 128]));
   }
@@ -99,6 +105,17 @@ const unary = (d: Draw): Call => {
   return { args: [n, d.floats(n), d.floats(n)], written: [2] };
 };
 
+const withParameter = (d: Draw): Call => {
+  const n = d.size();
+  return { args: [n, d.floats(n), d.floats(1)[0], d.floats(n)], written: [3] };
+};
+
+/** Of an output and its gradient. */
+const gradient = (d: Draw): Call => {
+  const n = d.size();
+  return { args: [n, d.floats(n), d.floats(n), d.floats(n)], written: [3] };
+};
+
 const operand = (d: Draw, rows: number, cols: number): [Float32Array, number, number] => {
   const [row, col] = d.pick([
     [cols, 1],
@@ -121,16 +138,33 @@ const binary = (d: Draw): Call => {
   };
 };
 
-const reduction = (d: Draw): Call => {
-  const [outer, n, inner] = d.pick([
+const comparison = (d: Draw): Call => {
+  const { args, written } = binary(d);
+  const c = (args[8] as Float32Array).length;
+  return { args: [...args.slice(0, 8), new Uint8Array(c).fill(7)], written };
+};
+
+const reductionOf = (d: Draw, least: number): Call => {
+  const [outer, length, inner] = d.pick([
     [1, d.size(), d.size()],
     [d.size(), d.size(), 1],
     [d.below(9), d.below(20), d.below(9)],
   ] as const);
-  return {
-    args: [outer, Math.max(n, 1), inner, d.floats(outer * Math.max(n, 1) * inner), d.floats(outer * inner)],
-    written: [4],
-  };
+  const n = Math.max(length, least);
+  return { args: [outer, n, inner, d.floats(outer * n * inner), d.floats(outer * inner)], written: [4] };
+};
+
+const reduction = (d: Draw): Call => reductionOf(d, 1);
+
+const divided = (d: Draw): Call => {
+  const { args } = reductionOf(d, 0);
+  return { args: [...args.slice(0, 4), d.pick([1, args[1], 3.7]), args[4]], written: [5] };
+};
+
+const first = (d: Draw): Call => {
+  const { args } = reduction(d);
+  const y = args[4] as Float32Array;
+  return { args: [...args.slice(0, 4), d.int32(y.length, 100)], written: [4] };
 };
 
 const rowwise = (d: Draw): Call => {
@@ -143,6 +177,16 @@ const targets = (d: Draw, rows: number, n: number): Float32Array => {
   if (d.bool())
     for (let i = 0; i < rows; i++) for (let j = 0, hot = d.below(n); j < n; j++) t[i * n + j] = j === hot ? 1 : 0;
   return t;
+};
+
+const packedSize = (k: number, n: number): number => 32 * Math.ceil(n / 16) * Math.ceil(k / 2);
+
+/** Numbers and a scale; half of the time many of them lie halfway between two codes. */
+const numbersToQuantize = (d: Draw, n: number): [Float32Array, number] => {
+  const scale = d.pick([0.5, 1, 2, d.floats(1)[0]!]);
+  return d.bool()
+    ? [d.floats(n), scale]
+    : [Float32Array.from(d.int8(n), (x) => x * 0.5 * scale * d.pick([1, 3])), scale];
 };
 
 /** One row for each kernel that `cpu` or `wasm()` replaces. */
@@ -160,26 +204,71 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   },
   gemmInt8: (d) => {
     const [m, n, k] = [d.size(), d.size(), d.pick([d.size(), d.size(), 256, 257, 300])];
-    return { args: [m, n, k, d.int8(m * k), d.int8(k * n), d.int32(m * n, 100)], written: [5] };
+    const packed = new Int8Array(packedSize(k, n) + GUARD);
+    reference.packInt8(k, n, d.int8(k * n), packed);
+    return { args: [m, n, k, d.int8(m * k), packed, d.int32(m * n, 100)], written: [5] };
+  },
+  packInt8: (d) => {
+    const [k, n] = [d.size(), d.size()];
+    return { args: [k, n, d.int8(k * n), d.int8(packedSize(k, n))], written: [3] };
   },
   neg: unary,
   abs: unary,
+  sign: unary,
   square: unary,
+  reciprocal: unary,
   sqrt: unary,
+  rsqrt: unary,
   exp: unary,
+  expm1: unary,
   log: unary,
+  log1p: unary,
+  erf: unary,
   tanh: unary,
   sigmoid: unary,
+  softplus: unary,
+  silu: unary,
+  gelu: unary,
+  geluTanh: unary,
+  hardSwish: unary,
   relu: unary,
+  leakyRelu: withParameter,
+  elu: withParameter,
+  clip: (d) => {
+    const n = d.size();
+    return { args: [n, d.floats(n), d.floats(1)[0], d.floats(1)[0], d.floats(n)], written: [4] };
+  },
+  reluGrad: gradient,
+  tanhGrad: gradient,
+  sigmoidGrad: gradient,
+  fill: (d) => {
+    const n = d.size();
+    return { args: [n, d.floats(1)[0], d.floats(n)], written: [2] };
+  },
   add: binary,
   sub: binary,
   mul: binary,
   div: binary,
-  sum: (d) => {
-    const { args } = reduction(d);
-    return { args: [...args.slice(0, 4), d.pick([1, args[1], 3.7]), args[4]], written: [5] };
+  maximum: binary,
+  minimum: binary,
+  equal: comparison,
+  notEqual: comparison,
+  less: comparison,
+  lessEqual: comparison,
+  greater: comparison,
+  greaterEqual: comparison,
+  select: (d) => {
+    const [n, aStride, bStride] = [d.size(), d.below(2), d.below(2)];
+    const condition = Uint8Array.from({ length: n + GUARD }, () => d.pick([0, 1, 255]));
+    return { args: [n, condition, d.floats(n), aStride, d.floats(n), bStride, d.floats(n)], written: [6] };
   },
+  sum: divided,
+  variance: divided,
   max: reduction,
+  min: reduction,
+  logSumExp: reduction,
+  argmax: first,
+  argmin: first,
   softmax: rowwise,
   logSoftmax: rowwise,
   softmaxCrossEntropy: (d) => {
@@ -196,14 +285,26 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       written: [5],
     };
   },
+  sgd: (d) => {
+    const n = d.size();
+    const velocity = d.bool() ? d.floats(n) : null;
+    return { args: [n, d.floats(n), d.floats(n), velocity, d.bool(), d.floats(2)], written: [1, 3] };
+  },
   adam: (d) => {
     const n = d.size();
-    const s = d.floats(7);
-    if (d.bool()) s[6] = 0;
-    return {
-      args: [n, d.floats(n), d.floats(n), d.floats(n), d.floats(n), d.bool() ? d.floats(n) : null, s],
-      written: [1, 3, 4, 5],
-    };
+    const s = d.squares(7);
+    s[6] = d.pick([0, -0, s[6] as number]);
+    const vMax = d.bool() ? d.squares(n) : null;
+    return { args: [n, d.floats(n), d.floats(n), d.floats(n), d.squares(n), vMax, s], written: [1, 3, 4, 5] };
+  },
+  rmsprop: (d) => {
+    const n = d.size();
+    const velocity = d.bool() ? d.floats(n) : null;
+    return { args: [n, d.floats(n), d.floats(n), d.squares(n), velocity, d.squares(5)], written: [1, 3, 4] };
+  },
+  adagrad: (d) => {
+    const n = d.size();
+    return { args: [n, d.floats(n), d.floats(n), d.squares(n), d.squares(2)], written: [1, 3] };
   },
   stridedCopy: (d) => {
     const shape = Array.from({ length: d.below(5) }, () => d.below(7));
@@ -224,6 +325,26 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const [x, y] = [outer * length * inner, outer * count * inner];
     const arrays = d.below(4) === 0 ? [d.int8(x), indices, d.int8(y)] : [d.floats(x), indices, d.floats(y)];
     return { args: [outer, length, inner, count, ...arrays], written: [6] };
+  },
+  quantize: (d) => {
+    const n = d.size();
+    const [x, scale] = numbersToQuantize(d, n);
+    return { args: [n, x, scale, d.below(256) - 128, d.int8(n)], written: [4] };
+  },
+  quantizeColumns: (d) => {
+    const [rows, cols] = [d.size(), d.size()];
+    const [x, scale] = numbersToQuantize(d, rows * cols);
+    const scales = d.bool() ? d.floats(cols) : new Float32Array(cols).fill(scale);
+    return { args: [rows, cols, x, scales, d.int8(rows * cols)], written: [4] };
+  },
+  dequantize: (d) => {
+    const n = d.size();
+    return { args: [n, d.int8(n), d.floats(1)[0], d.below(256) - 128, d.floats(n)], written: [4] };
+  },
+  dequantizeColumns: (d) => {
+    const [rows, cols] = [d.size(), d.size()];
+    const acc = d.int32(rows * cols, d.pick([3e4, 4294967295]));
+    return { args: [rows, cols, acc, d.int32(cols, 4294967295), d.floats(cols), d.floats(rows * cols)], written: [5] };
   },
   requantize: (d) => {
     const [rows, cols, zeroPoint] = [d.size(), d.size(), d.below(256) - 128];

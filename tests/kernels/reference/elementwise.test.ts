@@ -193,6 +193,27 @@ test("reluGrad lets the gradient pass where relu's output is above 0", () => {
   expect([...dx]).toEqual([5, 0, 0, 8, 0]);
 });
 
+test.each(['float32', 'float64'])(
+  'tanhGrad and sigmoidGrad are g(1 - y²) and g(y(1 - y)) one operation at a time: %s',
+  (type) => {
+    const check = <F extends Float32Array | Float64Array>(k: FloatKernels<F>, y: F, g: F): void => {
+      const [dx, t, one] = [g.slice(), g.slice(), g.slice(0, 1).fill(1)] as [F, F, F];
+      k.square(n, y, t);
+      k.sub(n, 1, one, 0, 0, t, 1, 1, t);
+      k.mul(n, 1, g, 1, 1, t, 1, 1, t);
+      k.tanhGrad(n, y, g, dx);
+      for (let i = 0; i < n; i++) expect(same(dx[i]!, t[i]!)).toBe(true);
+      k.sub(n, 1, one, 0, 0, y, 1, 1, t);
+      k.mul(n, 1, y, 1, 1, t, 1, 1, t);
+      k.mul(n, 1, g, 1, 1, t, 1, 1, t);
+      k.sigmoidGrad(n, y, g, dx);
+      for (let i = 0; i < n; i++) expect(same(dx[i]!, t[i]!)).toBe(true);
+    };
+    if (type === 'float32') check(reference, values, values.toReversed());
+    else check(reference64, wide, wide.toReversed());
+  },
+);
+
 test('select takes from either operand, which may be a scalar', () => {
   const condition = Uint8Array.of(1, 0, 1);
   const y = new Float32Array(3);

@@ -75,14 +75,33 @@ describe('requantize', () => {
   });
 });
 
+const packed = (k: number, n: number, b: Int8Array): Int8Array => {
+  const to = new Int8Array(32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+  reference.packInt8(k, n, b, to);
+  return to;
+};
+
+test('packInt8 lays two rows of 16 columns side by side, with zeros where the matrix ends', () => {
+  const [k, n] = [3, 17];
+  const b = Int8Array.from({ length: k * n }, (_, i) => i + 1);
+  const to = new Int8Array(129).fill(99);
+  reference.packInt8(k, n, b, to);
+  const expected: number[] = [];
+  for (const j0 of [0, 16])
+    for (const p0 of [0, 2])
+      for (let j = j0; j < j0 + 16; j++)
+        for (let p = p0; p < p0 + 2; p++) expected.push(p < k && j < n ? b[p * n + j]! : 0);
+  expect([...to]).toEqual([...expected, 99]);
+});
+
 test('gemmInt8 is exact at the extremes and for an empty inner size', () => {
   const k = 131_071;
   const c = new Int32Array(1);
-  reference.gemmInt8(1, 1, k, new Int8Array(k).fill(-128), new Int8Array(k).fill(-128), c);
+  reference.gemmInt8(1, 1, k, new Int8Array(k).fill(-128), packed(k, 1, new Int8Array(k).fill(-128)), c);
   expect(c[0]).toBe(k * 16384);
   reference.gemmInt8(1, 1, 0, new Int8Array(0), new Int8Array(0), c);
   expect(c[0]).toBe(0);
   const d = new Int32Array(4);
-  reference.gemmInt8(2, 2, 2, Int8Array.of(1, 2, 3, 4), Int8Array.of(5, 6, 7, 8), d);
+  reference.gemmInt8(2, 2, 2, Int8Array.of(1, 2, 3, 4), packed(2, 2, Int8Array.of(5, 6, 7, 8)), d);
   expect([...d]).toEqual([19, 22, 43, 50]);
 });

@@ -34,6 +34,12 @@ test('gather picks along the middle axis and scatterAdd is its adjoint', () => {
   expect([...back]).toEqual([101, 101, 100, 100, 103, 103, 101, 101, 100, 100, 103, 103]);
 });
 
+test('oneHot writes rows of the identity, and zeros for labels outside', () => {
+  const y = new Float32Array(13).fill(7);
+  reference.oneHot(4, 3, Int32Array.of(2, -1, 0, 3), y);
+  expect([...y]).toEqual([0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 7]);
+});
+
 describe('convert', () => {
   const x = Float32Array.of(1.9, -1.9, 3e9, -3e9, Infinity, -Infinity, Number.NaN, -0, 200.5, -200.5);
 

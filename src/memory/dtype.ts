@@ -1,4 +1,4 @@
-import type { FloatArray, TypedArray } from '../../kernels/kernels.ts';
+import type { ArrayOf, ElementType, FloatArray, TypedArray } from '../../kernels/kernels.ts';
 import { DTypeError } from '../base/errors.ts';
 
 /** Element types. `bool` is a byte that is 0 or 1. */
@@ -9,9 +9,19 @@ export type FloatDType = 'float32' | 'float64';
 
 export const DTYPES: readonly DType[] = ['float32', 'float64', 'int32', 'int8', 'uint8', 'bool'];
 
+/** What memory holds: elements of tensors, or the words of a random generator's state. */
+export type StorageType = DType | 'uint32';
+
 /** Bytes of one element. */
-export function bytesOf(dtype: DType): number {
-  return dtype === 'float64' ? 8 : dtype === 'float32' || dtype === 'int32' ? 4 : 1;
+export function bytesOf(type: StorageType): number {
+  return type === 'float64' ? 8 : type === 'float32' || type === 'int32' || type === 'uint32' ? 4 : 1;
+}
+
+/** What an array of this type holds in a heap of kernels. */
+export function elementOf(type: DType): Exclude<ElementType, 'uint32'>;
+export function elementOf(type: StorageType): ElementType;
+export function elementOf(type: StorageType): ElementType {
+  return type === 'bool' ? 'uint8' : type;
 }
 
 const ARRAYS = {
@@ -21,15 +31,19 @@ const ARRAYS = {
   int8: Int8Array,
   uint8: Uint8Array,
   bool: Uint8Array,
+  uint32: Uint32Array,
 };
 
 /** A typed array of `length` elements over a buffer, or over a new one filled with zeros. */
-export function arrayOf(dtype: DType, length: number, buffer?: ArrayBuffer): TypedArray {
+export function arrayOf<T extends StorageType>(dtype: T, length: number, buffer?: ArrayBuffer): ArrayOfStorage<T> {
   if (!Object.hasOwn(ARRAYS, dtype)) {
     throw new DTypeError('tensor', [String(dtype)], `the element types are ${DTYPES.join(', ')}`);
   }
-  return new ARRAYS[dtype](buffer ?? new ArrayBuffer(length * bytesOf(dtype)), 0, length);
+  const array = new ARRAYS[dtype](buffer ?? new ArrayBuffer(length * bytesOf(dtype)), 0, length);
+  return array as ArrayOfStorage<T>;
 }
+
+export type ArrayOfStorage<T extends StorageType> = T extends keyof ArrayOf ? ArrayOf[T] : Uint8Array;
 
 /** The element type of a typed array; a Uint8Array is `uint8`. Throws DTypeError for arrays of other types. */
 export function dtypeOf(array: TypedArray): DType {

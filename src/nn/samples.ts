@@ -1,0 +1,91 @@
+import { cast, slice } from '../autograd/movement.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import type { FloatDType } from '../memory/dtype.ts';
+import { copyOf, fromData, Tensor } from '../tensor/tensor.ts';
+import { classesOf } from './metrics.ts';
+
+/** Targets of `validationData` and `evaluate` have the shape that the loss asks for. */
+export type Samples = readonly [x: Tensor, y: Tensor];
+
+/** How `fit` chooses and weighs its samples. */
+export interface SampleOptions {
+  /** This share of the samples, the last ones, before shuffling, is held out. Default 0. */
+  readonly validationSplit?: number;
+  /** Held-out samples; overrides validationSplit. */
+  readonly validationData?: Samples;
+  /** Weight of each class in the training loss, by class index. */
+  readonly classWeight?: Readonly<Record<number, number>>;
+  /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
+  readonly sampleWeight?: Tensor;
+}
+
+/** Row numbers start ... start + count - 1 of an order, as a temporary of the step. */
+export function rowsOf(order: Tensor, start: number, count: number): Tensor {
+  return copyOf(slice(order, [[start, start + count]]));
+}
+
+export function allOf(n: number): Tensor {
+  return fromData(Int32Array.from({ length: n }, (_, i) => i));
+}
+
+export function checkCount(op: string, field: string, value: number, least = 1): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new ValueError(op, field, `an integer of at least ${least}`, value);
+}
+
+export function checkSamples(op: string, x: Tensor, y: Tensor): number {
+  if (!(x instanceof Tensor) || !(y instanceof Tensor))
+    throw new ValueError(op, 'x and y', 'tensors', x instanceof Tensor ? y : x);
+  const [n, m] = [x.shape[0], y.shape[0]];
+  if (n === undefined || n !== m)
+    throw new ShapeError(op, [x.shape, y.shape], 'x and y must have the same number of samples');
+  if (n === 0) throw new ShapeError(op, [x.shape], 'there are no samples');
+  return n;
+}
+
+/** How many samples train, and what is held out. */
+export function holdOut(
+  x: Tensor,
+  y: Tensor,
+  { validationData, validationSplit = 0 }: SampleOptions,
+): [number, Samples | null] {
+  const n = x.shape[0]!;
+  if (validationData !== undefined) {
+    checkSamples('fit', ...validationData);
+    return [n, validationData];
+  }
+  if (!(validationSplit >= 0 && validationSplit < 1))
+    throw new ValueError('fit', 'validationSplit', 'in [0, 1)', validationSplit);
+  if (validationSplit === 0) return [n, null];
+  const training = Math.floor(n * (1 - validationSplit));
+  if (training === 0 || training === n)
+    throw new ValueError(
+      'fit',
+      'validationSplit',
+      `a share that leaves samples on both sides of ${n}`,
+      validationSplit,
+    );
+  return [training, [copyOf(slice(x, [[training, null]])), copyOf(slice(y, [[training, null]]))]];
+}
+
+/** classWeight and sampleWeight multiplied, [samples], or null. */
+export function sampleWeights(
+  y: Tensor,
+  { classWeight, sampleWeight }: SampleOptions,
+  dtype: FloatDType,
+): Tensor | null {
+  const n = y.shape[0]!;
+  if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
+    throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
+  }
+  if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
+  const classes = classesOf(y);
+  const given = sampleWeight?.data;
+  const weights = Float64Array.from({ length: n }, (_, i) => {
+    const weight = classWeight[classes[i]!];
+    if (weight === undefined)
+      throw new ValueError('fit', `classWeight[${classes[i]}]`, 'a number for every class', weight);
+    return weight * (given === undefined ? 1 : given[i]!);
+  });
+  return cast(fromData(weights), dtype);
+}

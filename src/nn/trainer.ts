@@ -1,0 +1,316 @@
+import type { Kernels, TypedArray } from '../../kernels/kernels.ts';
+import { LimitError } from '../base/errors.ts';
+import { type Shape, sameShape, stridesOf } from '../base/shape.ts';
+import { Arena, type Storage, step, stepIn } from '../memory/arena.ts';
+import type { DType } from '../memory/dtype.ts';
+import { NO_ROOM, Recording, record } from '../memory/recording.ts';
+import { Residence } from '../memory/residence.ts';
+import { run } from '../memory/runtime.ts';
+import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
+import type { Loss } from './losses.ts';
+import type { Optimizer } from './optimizer.ts';
+
+/** A tensor of the batch: what it looks like, and how this step's numbers get into its memory. */
+export interface Input {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly write: (to: Storage) => void;
+}
+
+/** x, y, and sample weights if there are any. */
+export type Inputs = readonly [x: Input, y: Input, weights?: Input];
+
+/** Besides the shapes of the batch, all that decides which kernels a step calls on which memory. */
+export interface Setting {
+  readonly optimizer: Optimizer;
+  readonly loss: Loss;
+  /** The trained weights. */
+  readonly parameters: readonly Tensor[];
+  /** All weights. */
+  readonly weights: readonly Tensor[];
+  /** Whether the outputs are looked at after the step. */
+  readonly wantsPrediction: boolean;
+}
+
+/** What a step leaves. */
+export interface Outcome {
+  /** A scalar. */
+  readonly loss: Tensor;
+  readonly prediction: Tensor | null;
+}
+
+type Compute = (x: Tensor, y: Tensor, weights: Tensor | null) => Outcome;
+type Observe = (y: Tensor, prediction: Tensor) => void;
+
+/** How the steps of a model are run. */
+export interface ReplayStatus {
+  /** Whether the last step was a repetition of a recorded one. */
+  readonly isReplaying: boolean;
+  /** Why, or why not. */
+  readonly reason: string;
+  /** Steps so far: run operation by operation, some of them recorded, and repeated. */
+  readonly eager: number;
+  readonly recorded: number;
+  readonly replayed: number;
+}
+
+/** Recordings that a model keeps: full and partial batch, with and without masks, and some to spare. */
+const MOST_RECORDINGS = 8;
+/** Larger samples stay outside the heap. */
+const MOST_SAMPLE_BYTES = 64 * 1024 * 1024;
+/** Models trained batch by batch that keep their weights in the heap. */
+const MOST_RESIDENTS = 8;
+
+/** A kind of step that was met: the first of its kind runs eagerly, the second is recorded, the others repeat it. */
+class Kind {
+  recording: Recording | null = null;
+  /** Why it is not to be recorded. */
+  obstacle: string | null;
+  tensors: readonly Tensor[] = [];
+  outcome: Outcome | null = null;
+  arena: Arena | null = null;
+  isNew = true;
+  private readonly setting: Setting;
+  private readonly masks: readonly (Tensor | null)[];
+  private readonly slots: number;
+  private readonly shapes: readonly Shape[];
+  private readonly dtypes: readonly DType[];
+
+  constructor(inputs: Inputs, setting: Setting, obstacle: string | null) {
+    this.obstacle = obstacle;
+    this.setting = setting;
+    this.masks = setting.parameters.map(({ mask }) => mask);
+    this.slots = setting.optimizer.slotsVersion;
+    this.shapes = inputs.map((input) => input!.shape);
+    this.dtypes = inputs.map((input) => input!.dtype);
+  }
+
+  fits(inputs: Inputs, { optimizer, loss, parameters, wantsPrediction }: Setting): boolean {
+    const own = this.setting;
+    if (own.optimizer !== optimizer || own.loss !== loss || own.wantsPrediction !== wantsPrediction) return false;
+    if (own.parameters.length !== parameters.length || optimizer.slotsVersion !== this.slots) return false;
+    for (let i = 0; i < parameters.length; i++) {
+      if (own.parameters[i] !== parameters[i] || this.masks[i] !== parameters[i]!.mask) return false;
+    }
+    if (inputs.length !== this.shapes.length) return false;
+    for (let i = 0; i < inputs.length; i++) {
+      if (inputs[i]!.dtype !== this.dtypes[i] || !sameShape(inputs[i]!.shape, this.shapes[i]!)) return false;
+    }
+    return true;
+  }
+
+  dispose(): void {
+    this.arena?.dispose();
+    this.recording = null;
+  }
+}
+
+/** Trainers that hold memory without a `fit` around them, the latest last. */
+const residentTrainers: Trainer[] = [];
+
+/** Runs the training steps of one model, repeating recorded ones where it can. */
+export class Trainer {
+  private kinds: Kind[] = [];
+  private residence: Residence | null = null;
+  private kernels: Kernels | null = null;
+  private generation = 0;
+  private counts = { eager: 0, recorded: 0, replayed: 0 };
+  private last: { isReplaying: boolean; reason: string } = { isReplaying: false, reason: 'no step was made yet' };
+
+  get status(): ReplayStatus {
+    return { ...this.last, ...this.counts };
+  }
+
+  /** Keeps the samples in the heap until `release`, if there is room: batches are gathered faster from there. */
+  keepSamples(storages: readonly Storage[]): void {
+    this.prepare();
+    try {
+      for (const storage of storages) if (storage.array.byteLength <= MOST_SAMPLE_BYTES) this.residence?.add(storage);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error; // gathering reads them where they are
+    }
+  }
+
+  /** One step; returns the loss before it. `observe` is handed targets and outputs if the setting wants them. */
+  step(inputs: Inputs, setting: Setting, obstacle: string | null, compute: Compute, observe: Observe): number {
+    this.prepare();
+    const kind = this.kindOf(inputs, setting, obstacle);
+    if (kind.recording !== null) return this.replay(kind, kind.recording, inputs, observe);
+    if (kind.isNew || kind.obstacle !== null) return this.eager(kind, inputs, compute, observe);
+    return this.record(kind, inputs, compute, observe);
+  }
+
+  /** Gives all memory back; weights return to where they were. */
+  release(): void {
+    this.forget();
+    this.residence?.release();
+    this.residence = null;
+    this.kernels = null;
+    const at = residentTrainers.indexOf(this);
+    if (at >= 0) residentTrainers.splice(at, 1);
+  }
+
+  private forget(): void {
+    for (const kind of this.kinds) kind.dispose();
+    this.kinds = [];
+  }
+
+  /** Notices another table of kernels, or a heap that has grown since. */
+  private prepare(): void {
+    const { kernels } = run;
+    const { heap } = kernels;
+    if (kernels !== this.kernels) {
+      this.release();
+      this.kernels = kernels;
+      if (heap !== undefined) {
+        this.residence = new Residence(heap);
+        residentTrainers.push(this);
+        if (residentTrainers.length > MOST_RESIDENTS) residentTrainers[0]!.release();
+      }
+    }
+    this.noticeGrowth();
+  }
+
+  /** Calls that could not be linked hold arrays, which a growth of the heap has detached. */
+  private noticeGrowth(): void {
+    const generation = this.kernels?.heap?.generation ?? 0;
+    if (generation !== this.generation) this.forget();
+    this.generation = generation;
+  }
+
+  private kindOf(inputs: Inputs, setting: Setting, obstacle: string | null): Kind {
+    const { kinds } = this;
+    for (let i = kinds.length - 1; i >= 0; i--) if (kinds[i]!.fits(inputs, setting)) return kinds[i]!;
+    const kind = new Kind(inputs, setting, obstacle);
+    if (obstacle === null) this.settle(setting);
+    kinds.push(kind);
+    if (kinds.length > MOST_RECORDINGS) kinds.shift()!.dispose();
+    return kind;
+  }
+
+  /** Moves what steps of this setting read and write again and again into the heap. */
+  private settle({ weights, parameters, optimizer }: Setting): void {
+    const { residence } = this;
+    if (residence === null) return;
+    for (const { storage, mask } of weights) {
+      residence.add(storage);
+      if (mask !== null) residence.add(mask.storage);
+    }
+    for (const storage of optimizer.storages(parameters)) residence.add(storage);
+    this.noticeGrowth();
+  }
+
+  private eager(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
+    const value = step(() => {
+      const [x, y, weights] = inputs.map((input) => made(input!)) as [Tensor, Tensor, Tensor?];
+      const { loss, prediction } = compute(x, y, weights ?? null);
+      if (prediction !== null) observe(y, prediction);
+      return loss.item();
+    });
+    kind.isNew = false;
+    this.counts.eager++;
+    this.last = { isReplaying: false, reason: kind.obstacle ?? 'a step of its kind was not made before' };
+    return value;
+  }
+
+  private record(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
+    const arena = new Arena();
+    try {
+      const tensors = stepIn(arena, () => inputs.map((input) => made(input!)));
+      const { result, recording } = record(arena, () => {
+        const [x, y, sampleWeights] = tensors as [Tensor, Tensor, Tensor?];
+        return compute(x, y, sampleWeights ?? null);
+      });
+      const { loss, prediction } = result;
+      const value = loss.item();
+      if (prediction !== null) step(() => observe(tensors[1]!, prediction));
+      this.counts.eager++;
+      if (recording instanceof Recording) {
+        Object.assign(kind, { recording, tensors, outcome: result, arena });
+        this.counts.recorded++;
+        this.last = { isReplaying: false, reason: 'the step was recorded, to be repeated' };
+      } else {
+        arena.dispose();
+        if (recording !== NO_ROOM) kind.obstacle = recording;
+        this.last = { isReplaying: false, reason: recording };
+      }
+      return value;
+    } catch (error) {
+      arena.dispose();
+      throw error;
+    }
+  }
+
+  private replay({ tensors, outcome }: Kind, recording: Recording, inputs: Inputs, observe: Observe): number {
+    for (let i = 0; i < inputs.length; i++) inputs[i]!.write(tensors[i]!.storage);
+    recording.replay();
+    this.counts.replayed++;
+    this.last = REPLAYING;
+    const { loss, prediction } = outcome!;
+    if (prediction !== null) step(() => observe(again(tensors[1]!), again(prediction)));
+    return loss.storage.array[loss.offset]!;
+  }
+}
+
+const REPLAYING = { isReplaying: true, reason: 'the step repeats a recorded one' };
+
+function made({ shape, dtype, write }: Input): Tensor {
+  const t = empty(shape, dtype);
+  write(t.storage);
+  return t;
+}
+
+/** The same tensor after a replay: the one from before is stale. */
+function again({ shape, size, storage, offset, viewStrides }: Tensor): Tensor {
+  return new Tensor(shape, size, storage, offset, viewStrides);
+}
+
+/** A whole tensor as an input. */
+export function copied(x: Tensor): Input {
+  const { shape, dtype, size, storage, offset, viewStrides, strides } = x;
+  const write = (to: Storage): void => {
+    x.check('fit');
+    if (viewStrides === null && offset === 0 && storage.length === size) to.array.set(storage.array);
+    else run.kernels.stridedCopy(shape, storage.array, offset, strides, to.array, 0, stridesOf(shape));
+  };
+  return { shape, dtype, write };
+}
+
+/** Batches of rows of the samples, in any order, as inputs of steps. */
+export class Batches {
+  /** What is worth keeping in the heap. */
+  readonly storages: readonly Storage[];
+  private readonly tensors: readonly Tensor[];
+  private readonly rows: Tensor;
+  private inputs: Inputs | null = null;
+
+  /** Batches of at most `most` rows. */
+  constructor(x: Tensor, y: Tensor, weights: Tensor | null, most: number) {
+    const given = weights === null ? [x, y] : [x, y, weights];
+    this.tensors = given.map((t) => (t.viewStrides === null && t.offset === 0 ? t : copyOf(t)));
+    this.rows = fromData(new Int32Array(most));
+    this.storages = [...this.tensors, this.rows].map(({ storage }) => storage);
+  }
+
+  /** Rows order[start] ... order[start + count - 1]; holds until the next call. */
+  pick(order: Tensor, start: number, count: number): Inputs {
+    const { array: rows } = this.rows.storage;
+    const { array: all } = order.storage;
+    for (let i = 0; i < count; i++) rows[i] = all[order.offset + start + i]!;
+    if (this.inputs?.[0].shape[0] !== count) {
+      const [x, y, weights] = this.tensors.map((t) => this.input(t, count)) as [Input, Input, Input?];
+      this.inputs = weights === undefined ? [x, y] : [x, y, weights];
+    }
+    return this.inputs!;
+  }
+
+  private input({ shape, dtype, size, storage }: Tensor, count: number): Input {
+    const [length, ...rest] = shape as [number, ...number[]];
+    const inner = length === 0 ? 0 : size / length;
+    const write = (to: Storage): void => {
+      const rows = this.rows.storage.array as Int32Array;
+      run.kernels.gather<TypedArray>(1, length, inner, count, storage.array, rows, to.array);
+    };
+    return { shape: [count, ...rest], dtype, write };
+  }
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { reference } from '../../../kernels/reference/reference.ts';
+import { wasm } from '../../../kernels/wasm/wasm.ts';
+import { Draw, firstDifference } from '../cases.ts';
+
+const table = wasm();
+const { heap } = table;
+
+const functions = [
+  ...(['exp', 'expm1', 'log', 'log1p', 'erf', 'tanh', 'sigmoid', 'softplus', 'silu', 'gelu', 'geluTanh'] as const),
+  ...(['rsqrt', 'hardSwish', 'sign', 'reciprocal', 'sqrt'] as const),
+];
+
+test.each(functions)('%s has the bits of reference over every 99,991st of all bit patterns', (name) => {
+  const n = Math.floor(2 ** 32 / 99_991);
+  const patterns = Uint32Array.from({ length: n }, (_, i) => i * 99_991);
+  const x = heap.allocate('float32', n);
+  x.set(new Float32Array(patterns.buffer));
+  const expected = new Float32Array(n);
+  reference[name](n, x.slice(), expected);
+  table[name](n, x, x);
+  expect(firstDifference(x, expected)).toBe(-1);
+  heap.release(x);
+});
+
+test.each([0, 1, 3, 4, 5, 7, 8, 15, 16, 17, 35])('elementwise kernels may write over an input: %s numbers', (n) => {
+  const d = new Draw(n);
+  const [a, b] = [d.floats(n), d.floats(n)];
+  const check = (kernel: (k: typeof reference, x: Float32Array, y: Float32Array) => void): void => {
+    const [x, y] = [heap.allocate('float32', a.length), heap.allocate('float32', b.length)];
+    const [p, q] = [a.slice(), b.slice()];
+    x.set(a);
+    y.set(b);
+    kernel(table, x, y);
+    kernel(reference, p, q);
+    expect([firstDifference(x, p), firstDifference(y, q)]).toEqual([-1, -1]);
+    heap.release(x);
+    heap.release(y);
+  };
+  check((k, x) => k.relu(n, x, x));
+  check((k, x) => k.tanh(n, x, x));
+  check((k, x) => k.clip(n, x, 0, 1, x));
+  check((k, x, y) => k.add(n, 1, x, 1, 1, y, 1, 1, x));
+  check((k, x, y) => k.sub(n, 1, x, 1, 1, y, 1, 1, y));
+  check((k, x, y) => k.tanhGrad(n, x, y, y));
+  check((k, x) => k.mul(1, n, x, 0, 1, x, 0, 1, x));
+});
