@@ -9,6 +9,13 @@ declare class TextDecoder {
 declare const performance: { now(): number };
 declare const console: { log(text: string): void; warn(text: string): void };
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
+interface ImportMeta {
+  readonly url: string;
+}
+declare class URL {
+  constructor(url: string, base?: string);
+  readonly href: string;
+}
 declare class DecompressionStream {
   constructor(format: 'gzip');
   readonly readable: {

@@ -129,6 +129,7 @@ export {
 export { chooseQParams, type QuantizeOptions, quantize } from './compress/quantize.ts';
 export { type Cost, type NetworkCost, networkCost } from './infer/cost.ts';
 export type { Network, NetworkLayer, QuantizationParams } from './infer/network.ts';
+export type { Program } from './infer/program.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
 export { memory, step } from './memory/arena.ts';
 export type { DType, FloatDType } from './memory/dtype.ts';
@@ -148,6 +149,7 @@ export {
 } from './nn/callbacks.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
+export { compileInference } from './nn/inference.ts';
 export {
   constant,
   type Initializer,

@@ -11,6 +11,14 @@ export interface Slot {
   fn: WasmFunction;
 }
 
+/**
+ * Computes a large product on several threads: `alone` does it on this one, with the same operands. The same bits either
+ * way.
+ */
+export interface ProductPool {
+  product(alone: WasmFunction, isRelaxed: boolean, operands: readonly number[]): void;
+}
+
 export interface WasmSupport {
   readonly available: boolean;
   /** Whether relaxed SIMD is there too. */
@@ -63,9 +71,23 @@ function findSupport(): WasmSupport {
  */
 export const needsBlockBreaks: boolean = !('escape' in RegExp);
 
+/** Compiles a module on a memory and returns what it exports. */
+export function instantiate(
+  memory: WebAssembly.Memory,
+  isShared: boolean,
+  write: (assembler: Assembler) => void,
+): object {
+  const assembler = new Assembler();
+  write(assembler);
+  const bytes = assembler.assemble({ maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
+}
+
 /** Compiles modules on one heap and knows every function that kernels call. */
 export class Engine {
   readonly heap: Heap;
+  /** Takes part in large products; null unless threads are on. */
+  pool: ProductPool | null = null;
   private readonly slots: Slot[] = [];
   private readonly kernels = new Set<AnyKernel>();
   private isLinking = false;
@@ -79,23 +101,23 @@ export class Engine {
   module<K extends string>(names: readonly K[], write: (assembler: Assembler) => void): Readonly<Record<K, Slot>> {
     const slots = {} as Record<K, Slot>;
     const compile = (): void => {
-      const assembler = new Assembler();
-      write(assembler);
-      const { memory, isShared } = this.heap;
-      const bytes = assembler.assemble({ maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+      const exports = instantiate(this.heap.memory, this.heap.isShared, write);
       for (const name of names) slots[name].fn = (exports as Record<K, WasmFunction>)[name];
     };
     for (const name of names) {
-      slots[name] = {
-        fn: (...operands) => {
-          compile();
-          return slots[name].fn(...operands);
-        },
-      };
-      this.slots.push(slots[name]);
+      slots[name] = this.slot((...operands) => {
+        compile();
+        return slots[name].fn(...operands);
+      });
     }
     return slots;
+  }
+
+  /** A slot for a function that is no module's, but stands in linked calls as one. */
+  slot(fn: WasmFunction): Slot {
+    const slot = { fn };
+    this.slots.push(slot);
+    return slot;
   }
 
   /** Notes which kernels of a table do nothing but call compiled functions, and returns them. */

@@ -95,9 +95,9 @@ export interface Extreme {
 }
 
 /**
- * By pmax or pmin, single instructions on x86 that lose NaN and the order of zeros: three times as fast as `max` and
- * `min`, which keep them. What is lost is collected beside them: whether there was a NaN, and for a minimum, all signs. A
- * minimum of zero among numbers with a sign is -0; other minima have the sign anyway, if there was one.
+ * By pmax or pmin, single instructions on x86 that lose NaN and the order of zeros: four times as fast as `max` and `min`,
+ * which keep them (rows of 4096, Node 20). What is lost is collected beside them: whether there was a NaN, and for a
+ * minimum, all signs. A minimum of zero among numbers with a sign is -0; a negative one has its sign already.
  */
 export function extremeOf(frame: Frame, isMax: boolean): Extreme {
   const [m, x, nan, signs] = frame.locals('v128', 4) as [Local, Local, Local, Local];

@@ -31,7 +31,7 @@ const clamped = (work: Work, x: Value, low: number, high: number): Code =>
 const withSignOf = (work: Work, x: Local, y: Value): Code => v128.or(y, v128.and(x, work.f32(-0)));
 
 /** Σ coefficients·xⁱ by Horner's rule, the highest power first. */
-function polynomial(work: Work, x: Local, [highest, ...rest]: readonly number[]): Local {
+export function polynomial(work: Work, x: Local, [highest, ...rest]: readonly number[]): Local {
   const sum = work.step(work.f64(highest!));
   for (const c of rest) work.step(f64x2.add(f64x2.mul(sum, x), work.f64(c)), sum);
   return sum;
@@ -130,13 +130,13 @@ function logSpecial(work: Work, x: Local, zero: number, y: Code): Code {
   return v128.or(positive, f32x4.lt(x, at)); // all bits set is a NaN
 }
 
-export const log: Expression = (work, x) => {
-  const y = widened(work, x, (half, v) => {
-    const { m, e } = parts(half, v);
-    return logRatio(half, f64x2.sub(m, half.f64(1)), onePlus(half, m), e);
-  });
-  return logSpecial(work, x, 0, y);
-};
+/** log(x) of doubles in (0, ∞) that are not subnormal. */
+export function logPair(work: Work, x: Local): Code {
+  const { m, e } = parts(work, x);
+  return logRatio(work, f64x2.sub(m, work.f64(1)), onePlus(work, m), e);
+}
+
+export const log: Expression = (work, x) => logSpecial(work, x, 0, widened(work, x, logPair));
 
 /** log(1 + x) of doubles. Near 0 the ratio is x/(2 + x); -0 for e keeps the sign of a zero. */
 function log1pPair(work: Work, x: Local): Code {

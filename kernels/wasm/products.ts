@@ -13,6 +13,9 @@ function packing(m: number, n: number, transA: boolean, transB: boolean): number
   return (packB ? PACK_B : 0) | (transA && m >= 512 ? PACK_A : 0);
 }
 
+/** Multiplications from which on a product is worth several threads: about 60 us, and waking one costs up to 12. */
+const SHARED_FROM = 128 * 128 * 128;
+
 /** One module for each remainder of n modulo 16. */
 export function products(engine: Engine, isRelaxed: boolean): Products {
   const { heap } = engine;
@@ -20,6 +23,12 @@ export function products(engine: Engine, isRelaxed: boolean): Products {
     { length: 16 },
     (_, tail) => engine.module(['gemm'], (assembler) => writeGemm(assembler, tail, isRelaxed)).gemm,
   );
+  const alone: WasmFunction = (...operands) => slots[operands[1]! & 15]!.fn(...operands);
+  const shared = engine.slot((...operands) => {
+    if (engine.pool === null) return alone(...operands);
+    engine.pool.product(alone, isRelaxed, operands);
+    return 0;
+  });
   let scratch = 0;
   const scratchAt = (): number => {
     if (scratch === 0) scratch = heap.allocateBytes(SCRATCH_BYTES);
@@ -28,7 +37,8 @@ export function products(engine: Engine, isRelaxed: boolean): Products {
   return {
     gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
       const mode = packing(m, n, transA, transB) | (activation === 'relu' ? RELU : 0) | (accumulate ? ACCUMULATE : 0);
-      slots[n & 15]!.fn(
+      const slot = engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
+      slot.fn(
         m,
         n,
         k,

@@ -1,7 +1,7 @@
 import { type Assembler, doWhile, forRange, type Local, sequence, when } from './assembler.ts';
 import type { Code, Value } from './code.ts';
-import { f32, i32 } from './scalars.ts';
-import { storeBytes } from './stores.ts';
+import { i32 } from './scalars.ts';
+import { storeBytes, storeFirst } from './stores.ts';
 import { f32x4, i8x16, i16x8, i32x4, v128 } from './vectors.ts';
 import { Work } from './work.ts';
 
@@ -17,8 +17,8 @@ const ROUND_BITS = 0x4b400000;
 const PARAMS = ['rows', 'cols', 'x', 'bias', 'scales', 'scale', 'zeroPoint', 'low', 'y'] as const;
 type Params = Readonly<Record<(typeof PARAMS)[number], Local>>;
 
-/** The vectors to store in one turn, `count` of them. Within it, `x`, `bias` and `scales` are where the turn begins. */
-type Turn = (work: Work, count: number) => readonly Code[];
+/** The results of a turn of 16 elements: one vector of bytes, or four of floats. */
+type Turn = (work: Work) => readonly Code[];
 
 /** Goes along rows; `from` and `to` are the sizes in bytes of what x and y hold. */
 function addRows(
@@ -35,23 +35,16 @@ function addRows(
       const { rows, cols, x, y } = params;
       const [i, left, at, bias, scales] = frame.locals('i32', 5) as [Local, Local, Local, Local, Local];
       const work = new Work(frame);
-      const results = write(work, { ...params, bias, scales });
+      const turn = work.apart();
+      const results = write(work, { ...params, bias, scales })(turn).map((result) => turn.step(result));
       const advance = (address: Local, bytes: Value): Code => address.set(i32.add(address, bytes));
-      const lanes = 16 / to;
-      const turn = (count: number): Code => {
-        const own = work.apart();
-        const [first, ...more] = results(own, count).map((result) => own.step(result)) as [Local, ...Local[]];
-        const part = sequence(at.set(y), storeBytes(i32.mul(left, to), at, first, to));
-        const whole = v128.store(y, first);
-        return own.finish(
-          count === 1 ? when(i32.geS(left, lanes), whole, part) : whole,
-          ...more.map((result, v) => v128.store(y, result, 16 * v + 16)),
-          advance(x, from * lanes * count),
-          advance(bias, 4 * lanes * count),
-          advance(scales, 4 * lanes * count),
-          advance(y, 16 * count),
-        );
-      };
+      const body = turn.finish(
+        to === 4 ? storeFirst(left, y, results) : sequence(at.set(y), storeBytes(left, at, results[0]!)),
+        advance(x, 16 * from),
+        advance(bias, 64),
+        advance(scales, 64),
+        advance(y, 16 * to),
+      );
       return sequence(
         work.prepare,
         forRange(
@@ -62,8 +55,7 @@ function addRows(
           left.set(cols),
           bias.set(params.bias),
           scales.set(params.scales),
-          to === 1 ? sequence() : when(i32.geS(left, 16), doWhile(i32.geS(left.tee(i32.sub(left, 16)), 16), turn(4))),
-          when(i32.gtS(left, 0), doWhile(i32.gtS(left.tee(i32.sub(left, lanes)), 0), turn(1))),
+          when(left, doWhile(i32.gtS(left.tee(i32.sub(left, 16)), 0), body)),
           // `left` is how far the last turn went past the end, as a negative number.
           advance(x, i32.mul(left, from)),
           advance(y, i32.mul(left, to)),
@@ -123,7 +115,7 @@ function requantize(work: Work, params: Params): Turn {
 function dequantize(work: Work, { x, scale, zeroPoint }: Params): Turn {
   const [by, zero] = [work.prepared(f32x4.splat(scale)), work.prepared(i32x4.splat(zeroPoint))];
   const code = (v: number): Code => i32x4.extendLowS(i16x8.extendLowS(v128.load32Zero(x, 4 * v)));
-  return (turn, count) => turn.inTurn(count, (_, v) => f32x4.mul(f32x4.convertI32x4S(i32x4.sub(code(v), zero)), by));
+  return (turn) => turn.inTurn(4, (_, v) => f32x4.mul(f32x4.convertI32x4S(i32x4.sub(code(v), zero)), by));
 }
 
 export const QUANTIZERS = ['quantize', 'quantizeColumns', 'requantize', 'dequantize', 'dequantizeColumns'] as const;
@@ -133,11 +125,5 @@ export function writeQuantizers(assembler: Assembler): void {
   addRows(assembler, 'quantizeColumns', 4, 1, quantizeColumns);
   addRows(assembler, 'requantize', 4, 1, requantize);
   addRows(assembler, 'dequantize', 1, 4, dequantize);
-  addRows(
-    assembler,
-    'dequantizeColumns',
-    4,
-    4,
-    (_, params) => (turn, count) => turn.inTurn(count, (_, v) => real(params, v)),
-  );
+  addRows(assembler, 'dequantizeColumns', 4, 4, (_, params) => (turn) => turn.inTurn(4, (_, v) => real(params, v)));
 }

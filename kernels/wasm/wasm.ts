@@ -6,6 +6,7 @@ import { Heap } from './heap.ts';
 import { integers } from './integers.ts';
 import { optimizers } from './optimizers.ts';
 import { products } from './products.ts';
+import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 
@@ -22,6 +23,17 @@ export interface WasmKernels extends Kernels {
 
 let engine: Engine | null = null;
 const tables: { exact: WasmKernels | null; relaxed: WasmKernels | null } = { exact: null, relaxed: null };
+
+/** The engine of every table; null before the first. */
+export function currentEngine(): Engine | null {
+  return engine;
+}
+
+/** Makes `chosen` the engine of every table, before the first. */
+export function installEngine(chosen: Engine): void {
+  if (engine !== null) throw new Error('wasm: tables are in use already');
+  engine = chosen;
+}
 
 /**
  * Kernels in WebAssembly SIMD, assembled and compiled when they are first called; equal to `reference` bit for bit. All
@@ -42,6 +54,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
   const compiled = engine.compiled({
     ...products(engine, isRelaxed),
     ...integers(engine),
+    ...random(engine),
     ...reductions(engine),
     ...rows(engine),
     ...elementwise(engine),

@@ -2,8 +2,7 @@ import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import { networkCost } from '../infer/cost.ts';
 import type { Network } from '../infer/network.ts';
-import { compileNetwork } from '../infer/program.ts';
-import { networkOutputShape } from '../infer/validate.ts';
+import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
 import { metricOf } from '../nn/metrics.ts';
@@ -70,9 +69,17 @@ function networkOf(subject: Sequential | Network): Network {
 
 /** Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. */
 export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Tensor {
-  const program = compileNetwork(network, batchSize, run.kernels);
   const { data } = x;
   if (!(data instanceof Float32Array)) throw new ValueError('predictNetwork', 'x', 'float32', x.dtype);
+  const program = compileNetwork(network, batchSize, run.kernels);
+  try {
+    return predicted(program, x, data, batchSize);
+  } finally {
+    program.dispose();
+  }
+}
+
+function predicted(program: Program, x: Tensor, data: Float32Array, batchSize: number): Tensor {
   const n = x.shape[0] ?? 0;
   const [inputs, outputs] = [program.inputShape, program.outputShape].map((shape) =>
     shape.reduce((p, q) => p * q, 1),
@@ -84,7 +91,7 @@ export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Ten
     const count = Math.min(batchSize, n - start);
     y.set(program.run(data.subarray(start * inputs, (start + count) * inputs), count), start * outputs);
   }
-  return fromData(y, [n, ...networkOutputShape(network)]);
+  return fromData(y, [n, ...program.outputShape]);
 }
 
 /** Accuracy for labels, one-hot rows and networks that end in sigmoid or softmax, else R². */
@@ -141,9 +148,11 @@ export function latencies(networks: readonly Network[], { batchSize, rounds = 31
     // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.
     let calls = 1;
     for (let spent = 0; spent < 10; calls = Math.min(calls * 2, 1 << 16)) spent += time(calls) * calls;
-    return { time, calls: Math.max(1, Math.ceil(0.3 / Math.max(1e-6, time(calls)))), samples: [] as number[] };
+    const enough = Math.max(1, Math.ceil(0.3 / Math.max(1e-6, time(calls))));
+    return { program, time, calls: enough, samples: [] as number[] };
   });
   for (let round = 0; round < rounds; round++)
     for (const { time, calls, samples } of programs) samples.push(time(calls));
+  for (const { program } of programs) program.dispose();
   return programs.map(({ samples }) => samples.sort((p, q) => p - q)[Math.floor(samples.length / 2)]!);
 }

@@ -1,4 +1,5 @@
-import type { AnyKernel, KernelHeap, Kernels, Kernels64, LinkedCall } from '../../kernels/kernels.ts';
+import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
+import type { KernelHeap } from '../../kernels/kernels.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { type Arena, stepIn } from './arena.ts';
 import { run, withTables } from './runtime.ts';
@@ -12,13 +13,8 @@ import { run, withTables } from './runtime.ts';
 /** One entry of the list: repeats a kernel call, or what the host did between two. */
 type Action = () => void;
 
-interface Call {
-  readonly kernel: AnyKernel;
-  readonly args: readonly unknown[];
-}
-
 interface Recorder {
-  readonly entries: (Call | Action)[];
+  readonly entries: (KernelCall | Action)[];
   /** Why the step cannot be repeated; the first reason counts. */
   obstacle: string | null;
 }
@@ -40,22 +36,6 @@ export function eachTime(body: () => void): void {
 /** Notes that the step being recorded cannot be repeated, and why. */
 export function cannotRepeat(obstacle: string): void {
   if (recorder !== null) recorder.obstacle ??= obstacle;
-}
-
-/** A table that does what `table` does and writes every call down. */
-function writingDown<T extends Kernels | Kernels64>(table: T, { entries }: Recorder): T {
-  const wrapped = Object.entries(table).map(([name, kernel]: [string, unknown]) => {
-    if (typeof kernel !== 'function' || name === 'link') return [name, kernel];
-    const call = kernel as (...args: readonly unknown[]) => void;
-    return [
-      name,
-      (...args: readonly unknown[]) => {
-        entries.push({ kernel: call as AnyKernel, args });
-        call(...args);
-      },
-    ];
-  });
-  return Object.fromEntries(wrapped) as T;
 }
 
 /** A recorded step. */
@@ -102,50 +82,15 @@ export function record<T>(arena: Arena, body: () => T): { readonly result: T; re
   const before = recorder;
   recorder = own;
   try {
-    const tables = { kernels: writingDown(kernels, own), kernels64: writingDown(reference64, own) };
+    const note = (call: KernelCall): void => void own.entries.push(call);
+    const tables = { kernels: noting(kernels, note), kernels64: noting(reference64, note) };
     const result = withTables(tables, () => stepIn(arena, body));
     recorder = before;
     if (arena.isSpilled) own.obstacle ??= NO_ROOM;
     if (own.obstacle !== null) return { result, recording: own.obstacle };
-    const actions = own.entries.flatMap((entry) => (typeof entry === 'function' ? [entry] : actionsOf(entry, kernels)));
+    const actions = own.entries.flatMap((entry) => (typeof entry === 'function' ? [entry] : repeated(entry, kernels)));
     return { result, recording: new Recording(arena, kernels.heap ?? null, actions) };
   } finally {
     recorder = before;
-  }
-}
-
-/** A call of a compiled kernel comes down to numbers; any other is made as it was. */
-function actionsOf({ kernel, args }: Call, { link }: Kernels): readonly Action[] {
-  const linked = link?.(kernel, args) ?? null;
-  if (linked !== null) return linked.map(actionOf);
-  const call = kernel as (...args: readonly unknown[]) => void;
-  return [() => call(...args)];
-}
-
-/** Spelled out by the number of operands: spreading an array costs more than a small kernel. */
-function actionOf({ fn, operands }: LinkedCall): Action {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = operands;
-  const [, , , , , , , , , j = 0, k = 0, l = 0, m = 0, n = 0] = operands;
-  switch (operands.length) {
-    case 2:
-      return () => fn(a, b);
-    case 3:
-      return () => fn(a, b, c);
-    case 4:
-      return () => fn(a, b, c, d);
-    case 5:
-      return () => fn(a, b, c, d, e);
-    case 6:
-      return () => fn(a, b, c, d, e, f);
-    case 7:
-      return () => fn(a, b, c, d, e, f, g);
-    case 8:
-      return () => fn(a, b, c, d, e, f, g, h);
-    case 9:
-      return () => fn(a, b, c, d, e, f, g, h, i);
-    case 14:
-      return () => fn(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
-    default:
-      return () => fn(...operands);
   }
 }

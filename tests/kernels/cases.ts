@@ -76,6 +76,9 @@ export class Draw {
   int8(n: number): Int8Array {
     return Int8Array.from({ length: n + GUARD }, () => this.pick([-128, 127, this.below(256) - 128]));
   }
+  words(n: number): Uint32Array {
+    return Uint32Array.from({ length: n + GUARD }, () => this.bits());
+  }
   int32(n: number, range: number): Int32Array {
     return Int32Array.from({ length: n + GUARD }, () => (this.bits() / 4294967296 - 0.5) * range);
   }
@@ -177,6 +180,11 @@ const targets = (d: Draw, rows: number, n: number): Float32Array => {
   if (d.bool())
     for (let i = 0; i < rows; i++) for (let j = 0, hot = d.below(n); j < n; j++) t[i * n + j] = j === hot ? 1 : 0;
   return t;
+};
+
+const random = (d: Draw): Call => {
+  const n = d.size();
+  return { args: [n, d.words(4), d.floats(n)], written: [2] };
 };
 
 const packedSize = (k: number, n: number): number => 32 * Math.ceil(n / 16) * Math.ceil(k / 2);
@@ -325,6 +333,17 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const [x, y] = [outer * length * inner, outer * count * inner];
     const arrays = d.below(4) === 0 ? [d.int8(x), indices, d.int8(y)] : [d.floats(x), indices, d.floats(y)];
     return { args: [outer, length, inner, count, ...arrays], written: [6] };
+  },
+  philox: (d) => {
+    const n = d.size();
+    return { args: [n, d.words(4), d.words(n)], written: [2] };
+  },
+  uniform: random,
+  normal: random,
+  dropout: (d) => {
+    const n = d.size();
+    const rate = d.pick([0, 0.1, 0.5, 0.999, 1 - 2 ** -32, d.below(1000) / 1000]);
+    return { args: [n, d.floats(n), rate, d.words(4), d.floats(n)], written: [4] };
   },
   quantize: (d) => {
     const n = d.size();

@@ -1,0 +1,52 @@
+import { instantiate, type WasmFunction } from '../../kernels/wasm/engine.ts';
+import { writeGemm } from '../../kernels/wasm/gemm-f32.ts';
+import { onStart } from './host.ts';
+import {
+  CONTROL_WORDS,
+  DONE,
+  IDLE,
+  JOB,
+  OPERANDS,
+  QUEUED,
+  RETIRED,
+  RUNNING,
+  STARTING,
+  STATE,
+  type Start,
+  spin,
+  WITHDRAWN,
+} from './protocol.ts';
+
+/** The file that a worker runs: products on the caller's memory, one after the other, for as long as it lives. */
+
+/** Milliseconds to look out for the next job before going to sleep: products of a training step come in groups. */
+const SPIN = 0.05;
+
+function serve({ memory, control: at }: Start): void {
+  const control = new Int32Array(memory.buffer, at, CONTROL_WORDS);
+  /** Compiled when first needed, for each remainder of n modulo 16, as the caller's. */
+  const modules: (WasmFunction | undefined)[] = [];
+  const run = (): void => {
+    const [, n = 0] = control.subarray(JOB);
+    const isRelaxed = control[JOB + OPERANDS] === 1;
+    const which = 2 * (n & 15) + Number(isRelaxed);
+    modules[which] ??= (
+      instantiate(memory, true, (assembler) => writeGemm(assembler, n & 15, isRelaxed)) as { gemm: WasmFunction }
+    ).gemm;
+    modules[which](...control.subarray(JOB, JOB + OPERANDS));
+  };
+  Atomics.compareExchange(control, STATE, STARTING, IDLE);
+  for (;;) {
+    const state = Atomics.load(control, STATE);
+    if (state === RETIRED) return;
+    if (state === WITHDRAWN) Atomics.compareExchange(control, STATE, WITHDRAWN, IDLE);
+    else if (state === QUEUED) {
+      if (Atomics.compareExchange(control, STATE, QUEUED, RUNNING) !== QUEUED) continue;
+      run();
+      Atomics.compareExchange(control, STATE, RUNNING, DONE);
+      Atomics.notify(control, STATE);
+    } else if (spin(control, state, SPIN) === state) Atomics.wait(control, STATE, state);
+  }
+}
+
+onStart((message) => serve(message as Start));

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import {
+  compileInference,
+  cpu,
+  Dense,
+  Dropout,
+  memory,
+  quantize,
+  reference,
+  Sequential,
+  setBackend,
+  slice,
+  toNetwork,
+  wasm,
+} from '../../src/index.ts';
+import { list, noise, of } from './tools.ts';
+
+const draw = noise(21);
+const x = of(list(20 * 7, draw), [20, 7], 'float32');
+const numbers = x.data as Float32Array;
+const model = new Sequential(
+  [
+    new Dense(33, { activation: 'relu', inputShape: [7] }),
+    new Dropout(0.5),
+    new Dense(18, { activation: 'tanh' }),
+    new Dense(5, { activation: 'softmax' }),
+  ],
+  { seed: 3 },
+);
+const { network } = quantize(model, { calibration: x, latency: false });
+
+describe.each([
+  ['wasm', wasm()],
+  ['cpu', cpu],
+  ['reference', reference],
+] as const)('a compiled program on %s', (_, table) => {
+  const within = (body: () => void): void => {
+    const before = setBackend(table);
+    try {
+      body();
+    } finally {
+      setBackend(before);
+    }
+  };
+
+  test('equals predict to the bit, first run and repeated, for every number of samples', () => {
+    within(() => {
+      const program = compileInference(model, 8);
+      for (const n of [1, 8, 3, 8, 1, 2, 4, 5, 6, 7, 8, 3, 0]) {
+        const part = slice(x, [[0, n]]);
+        for (let i = 0; i < 3; i++) expect([...program.run(numbers, n)]).toEqual([...model.predict(part).data]);
+      }
+      program.dispose();
+    });
+  });
+
+  test('gives the same integers for an int8 network as the reference', () => {
+    const wanted = (() => {
+      const before = setBackend(reference);
+      try {
+        return [...compileInference(network, 20).run(numbers)];
+      } finally {
+        setBackend(before);
+      }
+    })();
+    within(() => {
+      const program = compileInference(network, 20);
+      for (let i = 0; i < 3; i++) expect([...program.run(numbers)]).toEqual(wanted);
+      program.dispose();
+    });
+  });
+});
+
+test('a program keeps the weights that it was compiled with', () => {
+  const copy = new Sequential([new Dense(2, { inputShape: [7] })], { seed: 5 });
+  const program = compileInference(copy, 20);
+  const before = [...program.run(numbers)];
+  copy.setWeights(
+    copy.getWeights().map((w) =>
+      of(
+        [...w.data].map((v) => v + 1),
+        w.shape,
+        'float32',
+      ),
+    ),
+  );
+  expect([...program.run(numbers)]).toEqual(before);
+  expect([...copy.predict(x).data]).not.toEqual(before);
+  program.dispose();
+});
+
+test('a program survives a growth of the heap, and gives its memory back when it is disposed of', () => {
+  const { heap } = wasm();
+  const { used, growths } = heap.counters();
+  const program = compileInference(toNetwork(model), 20);
+  const before = [...program.run(numbers)];
+  const blocks: number[] = [];
+  while (heap.counters().growths === growths) blocks.push(heap.allocateBytes(8 * 1024 * 1024));
+  for (let i = 0; i < 3; i++) expect([...program.run(numbers)]).toEqual(before);
+  for (const block of blocks) heap.releaseBytes(block);
+  program.dispose();
+  expect(memory().heap?.used).toBe(used);
+  expect(() => program.run(numbers)).toThrow('run: the program was disposed of');
+});
