@@ -100,7 +100,7 @@ export class Heap implements KernelHeap {
 
   /** Address of a new block of zeros; grows the heap unless it is held. */
   allocateBytes(bytes: number): number {
-    const at = this.take(bytes) || this.growFor(bytes);
+    const at = this.takeOrGrow(bytes);
     this.bytes.fill(0, at, at + bytes);
     return at;
   }
@@ -194,8 +194,10 @@ export class Heap implements KernelHeap {
     if (asked > this.limit) throw new LimitError('heap', 'the size asked for, in bytes,', asked, this.limit);
   }
 
-  private growFor(bytes: number): number {
+  private takeOrGrow(bytes: number): number {
     this.checkLimit(bytes);
+    const at = this.take(bytes);
+    if (at !== 0) return at;
     this.grow(bytes);
     return this.take(bytes);
   }
@@ -267,7 +269,7 @@ export class Heap implements KernelHeap {
     if (at + bytes <= this.stagingStart + STAGING_BYTES) this.stagingTop += bytes;
     else {
       try {
-        at = this.take(bytes) || this.growFor(bytes);
+        at = this.takeOrGrow(bytes);
       } catch (error) {
         this.pending = 0; // the call will not happen
         this.unstage();

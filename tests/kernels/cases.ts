@@ -187,6 +187,17 @@ const random = (d: Draw): Call => {
   return { args: [n, d.words(4), d.floats(n)], written: [2] };
 };
 
+/** Strides of a contiguous array with its axes in any order, and its size. */
+function inAnyOrder(d: Draw, shape: readonly number[]): [number[], number] {
+  const strides = shape.map(() => 0);
+  let step = 1;
+  for (const axis of shape.map((_, i) => i).sort(() => d.pick([-1, 1]))) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return [strides, step];
+}
+
 const packedSize = (k: number, n: number): number => 32 * Math.ceil(n / 16) * Math.ceil(k / 2);
 
 /** Numbers and a scale; half of the time many of them lie halfway between two codes. */
@@ -215,6 +226,17 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const packed = new Int8Array(packedSize(k, n) + GUARD);
     reference.packInt8(k, n, d.int8(k * n), packed);
     return { args: [m, n, k, d.int8(m * k), packed, d.int32(m * n, 100)], written: [5] };
+  },
+  oneHot: (d) => {
+    const [n, depth] = [d.size(), d.size()];
+    const labels = Int32Array.from({ length: n }, () => (d.below(8) === 0 ? d.bits() | 0 : d.below(depth + 2) - 1));
+    return { args: [n, depth, labels, d.floats(n * depth)], written: [3] };
+  },
+  scatterAdd: (d) => {
+    const [outer, length, inner, count] = [d.below(5), 1 + d.below(9), d.below(90), d.below(12)];
+    const indices = Int32Array.from({ length: count }, () => d.below(length));
+    const [x, y] = [d.floats(outer * count * inner), d.floats(outer * length * inner)];
+    return { args: [outer, length, inner, count, x, indices, y], written: [6] };
   },
   packInt8: (d) => {
     const [k, n] = [d.size(), d.size()];
@@ -315,20 +337,17 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     return { args: [n, d.floats(n), d.floats(n), d.squares(n), d.squares(2)], written: [1, 3] };
   },
   stridedCopy: (d) => {
-    const shape = Array.from({ length: d.below(5) }, () => d.below(7));
-    const yStrides = shape.map(() => 0);
-    let step = 1; // y is contiguous with its axes in any order
-    for (const axis of shape.map((_, i) => i).sort(() => d.pick([-1, 1]))) {
-      yStrides[axis] = step;
-      step *= shape[axis] as number;
-    }
-    const xStrides = shape.map(() => d.below(17) - 8);
+    const shape = d.bool() ? [d.size(), d.size()] : Array.from({ length: d.below(5) }, () => d.below(7));
+    const [yStrides, size] = inAnyOrder(d, shape);
+    const xStrides = d.bool() ? inAnyOrder(d, shape)[0] : shape.map(() => d.below(17) - 8);
+    const far = 8 * shape.reduce((sum, n) => sum + n, 0);
+    const sizes = [far + Math.max(far, size), size + 3] as const;
     const [x, y] =
-      d.below(4) === 0 ? [d.int32(400, 1000), d.int32(step + 3, 1000)] : [d.floats(400), d.floats(step + 3)];
-    return { args: [shape, x, 200, xStrides, y, 3, yStrides], written: [4] };
+      d.below(4) === 0 ? [d.int32(sizes[0], 1000), d.int32(sizes[1], 1000)] : [d.floats(sizes[0]), d.floats(sizes[1])];
+    return { args: [shape, x, far, xStrides, y, 3, yStrides], written: [4] };
   },
   gather: (d) => {
-    const [outer, length, inner, count] = [d.below(5), 1 + d.below(9), d.below(9), d.below(12)];
+    const [outer, length, inner, count] = [d.below(5), 1 + d.below(9), d.below(90), d.below(12)];
     const indices = Int32Array.from({ length: count }, () => d.below(length));
     const [x, y] = [outer * length * inner, outer * count * inner];
     const arrays = d.below(4) === 0 ? [d.int8(x), indices, d.int8(y)] : [d.floats(x), indices, d.floats(y)];
