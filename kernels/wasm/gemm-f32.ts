@@ -2,6 +2,7 @@ import { type Assembler, type Callee, doWhile, type Frame, forRange, type Local,
 import type { Code } from './code.ts';
 import { needsBlockBreaks } from './engine.ts';
 import { i32, select } from './scalars.ts';
+import { storeLanes } from './stores.ts';
 import { f32x4, v128 } from './vectors.ts';
 
 /**
@@ -43,14 +44,6 @@ const has = (mode: Local, bit: number): Code => i32.and(mode, bit);
 
 type Nine = [Local, Local, Local, Local, Local, Local, Local, Local, Local];
 const locals = (frame: Frame): Nine => frame.locals('i32', 9) as Nine;
-
-/** Stores the first `count` lanes. */
-function storeLanes(count: number, at: Code, x: Local, offset: number): Code {
-  if (count === 4) return v128.store(at, x, offset);
-  if (count === 1) return v128.store32Lane(0, at, x, offset);
-  const two = v128.store64Lane(0, at, x, offset);
-  return count === 2 ? two : sequence(two, v128.store32Lane(2, at, x, offset + 8));
-}
 
 /**
  * One tile of C, `rows` by `cols`. If cols is no multiple of four, the last vector reads on into whatever lies there, and

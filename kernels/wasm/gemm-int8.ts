@@ -25,7 +25,7 @@ const PAIR = 2 * COLS;
 /** Scratch memory for widened rows of A and then a panel of B. */
 export const SCRATCH_BYTES: number = 2 * KC * (MC + COLS);
 /** With fewer rows, widening a panel costs more than it saves. */
-const MANY_ROWS = 6;
+const MANY_ROWS = 4;
 /** Pairs in one turn of the loop. */
 const UNROLL = 2;
 

@@ -8,7 +8,7 @@ import { Work } from './work.ts';
 interface Layout {
   readonly bytes: number;
   readonly load: (at: Value, offset: number) => Code;
-  readonly splat: (at: Value) => Code;
+  /** Stores one vector, or a turn's. */
   readonly store: (at: Value, vectors: readonly Local[]) => Code;
   readonly storeLane: (lane: number, at: Value, vector: Local) => Code;
 }
@@ -16,18 +16,14 @@ interface Layout {
 const FLOATS: Layout = {
   bytes: 4,
   load: v128.load,
-  splat: v128.load32Splat,
   store: (at, vectors) => sequence(...vectors.map((x, i) => v128.store(at, x, 16 * i))),
   storeLane: (lane, at, x) => v128.store32Lane(lane, at, x, 4 * lane),
 };
 
-const isTrue = (x: Code): Code => i32x4.ne(x, i32x4.splat(0));
-
 /** Lanes are 0 or -1, as comparisons leave them; bytes are stored as 0 or 1, and read as true unless they are 0. */
 const BOOLS: Layout = {
   bytes: 1,
-  load: (at, offset) => isTrue(i32x4.extendLowU(i16x8.extendLowU(v128.load32Zero(at, offset)))),
-  splat: (at) => isTrue(i32x4.splat(i32.load8U(at))),
+  load: (at, offset) => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(v128.load32Zero(at, offset))), i32x4.splat(0)),
   store: (at, vectors) => {
     const [x, y, z, w] = [0, 1, 2, 3].map((i) => vectors[i % vectors.length]!) as [Local, Local, Local, Local];
     const bytes = i8x16.abs(i8x16.narrowI16x8S(i16x8.narrowI32x4S(x, y), i16x8.narrowI32x4S(z, w)));
@@ -47,30 +43,31 @@ export interface MapShape {
   readonly scalars?: number;
   /** Default 'floats'. */
   readonly output?: 'floats' | 'bools';
-  /** Vectors in a turn of the main loop: four pay where the expression costs little more than its loads. */
-  readonly vectors: 1 | 2 | 4;
+  /** Vectors in a turn of the main loop: four, unless there are too few registers for them. Booleans need four. */
+  readonly vectors: 2 | 4;
 }
 
 const layoutOf = (type: 'floats' | 'bools' = 'floats'): Layout => (type === 'floats' ? FLOATS : BOOLS);
 const advance = (at: Local, bytes: Value): Code => at.set(i32.add(at, bytes));
 
-/** An input: where it is, and for one that may be broadcast whether it goes on with the elements or stays a number. */
+/** An input: where it is, and for one that may be broadcast whether it goes on with the elements or stays one float. */
 interface Source extends Layout {
   readonly at: Local;
   readonly goesOn?: Local;
 }
 
-/** The loop over `left` elements from where the sources are. Reads on to the end of a vector; writes nothing there. */
-function loop(
-  frame: Frame,
-  work: Work,
-  { vectors, output }: MapShape,
-  sources: readonly Source[],
-  scalars: readonly Local[],
-  expression: Expression,
-  left: Local,
-  y: Local,
-): Code {
+/** What a loop runs over: `left` elements. */
+interface Range {
+  readonly sources: readonly Source[];
+  readonly scalars: readonly Local[];
+  readonly left: Local;
+  readonly y: Local;
+}
+
+/** The loop; it moves what it runs over. Reads on to the end of the last vector, but writes nothing there. */
+function loop(frame: Frame, work: Work, shape: MapShape, range: Range, expression: Expression): Code {
+  const { vectors, output } = shape;
+  const { sources, scalars, left, y } = range;
   const to = layoutOf(output);
   const xs = Array.from({ length: vectors }, () => sources.map(() => frame.local('v128')));
   const ys = frame.locals('v128', vectors);
@@ -97,14 +94,16 @@ function loop(
     when(i32.gtS(left, 2), to.storeLane(2, y, first)),
   );
   const four = turn(1, when(i32.geS(left, 4), to.store(y, [first]), lanes));
-  const numbers = sources.map(({ at, splat, goesOn }, i) =>
-    goesOn === undefined ? sequence() : when(i32.eqz(goesOn), sequence(...xs.map((x) => x[i]!.set(splat(at))))),
+  const numbers = sources.map(({ at, goesOn }, i) =>
+    goesOn === undefined
+      ? sequence()
+      : when(i32.eqz(goesOn), sequence(...xs.map((x) => x[i]!.set(v128.load32Splat(at))))),
   );
   const most = 4 * vectors;
   const main = doWhile(i32.geS(left.tee(i32.sub(left, most)), most), turn(vectors, to.store(y, ys)));
   return sequence(
     ...numbers,
-    vectors > 1 ? when(i32.geS(left, most), main) : sequence(),
+    when(i32.geS(left, most), main),
     when(i32.gtS(left, 0), doWhile(i32.gtS(left.tee(i32.sub(left, 4)), 0), four)),
   );
 }
@@ -122,8 +121,8 @@ export function addMap(assembler: Assembler, name: string, shape: MapShape, expr
       const work = new Work(frame);
       const sources = shape.inputs.map((type, i) => ({ ...layoutOf(type), at: p[`x${i}`]! }));
       const splats = scalars.map((scalar) => work.prepared(f32x4.splat(p[scalar]!)));
-      const body = loop(frame, work, shape, sources, splats, expression, p.n!, p.y!);
-      return sequence(work.prepare, body);
+      const range = { sources, scalars: splats, left: p.n!, y: p.y! };
+      return sequence(work.prepare, loop(frame, work, shape, range, expression));
     },
     { types },
   );
@@ -141,12 +140,11 @@ export function addBroadcastMap(assembler: Assembler, name: string, shape: MapSh
     const sources = shape.inputs.map((type, i) => {
       return { ...layoutOf(type), at: frame.local('i32'), goesOn: p[`goesOn${i}`]! };
     });
-    const body = loop(frame, work, shape, sources, [], expression, left, y);
     const oneRow = sequence(
       ...sources.map(({ at }, i) => at.set(p[`x${i}`]!)),
       left.set(p.n!),
       y.set(p.y!),
-      body,
+      loop(frame, work, shape, { sources, scalars: [], left, y }, expression),
       ...sources.map((_, i) => advance(p[`x${i}`]!, p[`row${i}`]!)),
       advance(p.y!, i32.mul(p.n!, layoutOf(shape.output).bytes)),
     );

@@ -1,6 +1,7 @@
 import type { Kernels } from '../kernels.ts';
 import type { Engine, WasmFunction } from './engine.ts';
 import { ACCUMULATE, PACK_A, PACK_B, RELU, SCRATCH_BYTES, writeGemm } from './gemm-f32.ts';
+import { writeGemv } from './gemv-f32.ts';
 
 type Products = Pick<Kernels, 'gemm' | 'gemmStridedBatched'>;
 
@@ -13,6 +14,9 @@ function packing(m: number, n: number, transA: boolean, transB: boolean): number
   return (packB ? PACK_B : 0) | (transA && m >= 512 ? PACK_A : 0);
 }
 
+/** Columns from which on a single row of A sweeps over the rows of B; fewer columns fit a few registers. */
+const SWEPT_FROM = 160;
+
 /** Multiplications from which on a product is worth several threads: about 60 us, and waking one costs up to 12. */
 const SHARED_FROM = 128 * 128 * 128;
 
@@ -23,6 +27,7 @@ export function products(engine: Engine, isRelaxed: boolean): Products {
     { length: 16 },
     (_, tail) => engine.module(['gemm'], (assembler) => writeGemm(assembler, tail, isRelaxed)).gemm,
   );
+  const { gemv } = engine.module(['gemv'], writeGemv);
   const alone: WasmFunction = (...operands) => slots[operands[1]! & 15]!.fn(...operands);
   const shared = engine.slot((...operands) => {
     if (engine.pool === null) return alone(...operands);
@@ -37,6 +42,13 @@ export function products(engine: Engine, isRelaxed: boolean): Products {
   return {
     gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
       const mode = packing(m, n, transA, transB) | (activation === 'relu' ? RELU : 0) | (accumulate ? ACCUMULATE : 0);
+      if (m === 1 && n >= SWEPT_FROM && !transB) {
+        const cAt = accumulate ? heap.update(c, n) : heap.write(c, n);
+        const biasAt = bias === null ? 0 : heap.read(bias, n);
+        gemv.fn(n, k, heap.read(a, k), 4, heap.read(b, k * n), 4 * n, cAt, biasAt, mode);
+        heap.done();
+        return;
+      }
       const slot = engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
       slot.fn(
         m,

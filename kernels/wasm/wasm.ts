@@ -4,6 +4,7 @@ import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
 import { integers } from './integers.ts';
+import { movement } from './movement.ts';
 import { optimizers } from './optimizers.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
@@ -55,6 +56,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...products(engine, isRelaxed),
     ...integers(engine),
     ...random(engine),
+    ...movement(engine),
     ...reductions(engine),
     ...rows(engine),
     ...elementwise(engine),

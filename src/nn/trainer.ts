@@ -182,7 +182,7 @@ export class Trainer {
     const { kinds } = this;
     for (let i = kinds.length - 1; i >= 0; i--) if (kinds[i]!.fits(inputs, setting)) return kinds[i]!;
     const kind = new Kind(inputs, setting, obstacle);
-    if (obstacle === null) this.settle(setting);
+    this.settle(setting);
     kinds.push(kind);
     if (kinds.length > MOST_RECORDINGS) kinds.shift()!.dispose();
     return kind;

@@ -66,7 +66,7 @@ export class Helper {
   async started(): Promise<void> {
     const limit = performance.now() + START_LIMIT;
     while (this.end !== null || this.state === STARTING) {
-      if (this.end !== null) throw new StateError('threads', `a worker did not start: ${this.end}`);
+      if (this.end !== null) throw new StateError('threads', this.problem);
       if (performance.now() > limit) throw new StateError('threads', 'a worker did not start within 10 s');
       await new Promise<void>((resolve) => setTimeout(resolve, 1));
     }
@@ -80,6 +80,12 @@ export class Helper {
     if (state !== IDLE && state !== DONE) return false;
     this.lateSince = null;
     return true;
+  }
+
+  /** Why it takes no jobs, if so. */
+  get problem(): string {
+    if (this.end !== null) return `a worker ended: ${this.end}`;
+    return this.lateSince === null ? 'a worker is starting' : 'a worker has not answered in time';
   }
 
   /** Makes room for a result. False if the heap has none. */

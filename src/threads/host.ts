@@ -26,7 +26,6 @@ interface WebWorker {
 interface Host {
   readonly process?: { getBuiltinModule?(name: string): unknown };
   readonly Worker?: new (url: URL, options: { readonly type: 'module' }) => WebWorker;
-  readonly SharedArrayBuffer?: unknown;
   readonly crossOriginIsolated?: boolean;
   onmessage?: ((event: { readonly data: unknown }) => void) | null;
 }
@@ -41,11 +40,11 @@ const nodeThreads = (): NodeThreads | null =>
 
 /** What this runtime lacks for threads, as a sentence; null if nothing. */
 export function missingForThreads(): string | null {
-  const { SharedArrayBuffer, crossOriginIsolated, Worker } = host();
+  const { crossOriginIsolated, Worker } = host();
   if (crossOriginIsolated === false && nodeThreads() === null) {
     return 'this page is not cross-origin isolated: it must be served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
   }
-  if (SharedArrayBuffer === undefined) return 'this runtime has no SharedArrayBuffer';
+  if (typeof SharedArrayBuffer === 'undefined') return 'this runtime has no SharedArrayBuffer';
   if (Worker === undefined && nodeThreads() === null) return 'this runtime has no workers';
   return null;
 }

@@ -37,7 +37,6 @@ export class Pool implements ProductPool {
   private readonly url: string | null;
   private readonly canBlock: boolean;
   private helpers: Helper[] = [];
-  private failure = '';
   private isClosed = false;
   private bytes: Uint8Array;
 
@@ -63,7 +62,7 @@ export class Pool implements ProductPool {
   }
 
   product(alone: WasmFunction, isRelaxed: boolean, operands: readonly number[]): void {
-    const [m = 0, n = 0, , , , , , , , c = 0, cRow = 0, , mode = 0] = operands;
+    const [m = 0, , , , , , , , , c = 0, cRow = 0, , mode = 0] = operands;
     const most = Math.floor(m / LEAST_ROWS) - 1;
     const ready = this.helpers.filter((helper) => helper.isReady()).slice(0, Math.max(0, most));
     const rows = TILE_ROWS * Math.floor(m / TILE_ROWS / (ready.length + 1));
@@ -92,11 +91,11 @@ export class Pool implements ProductPool {
 
   status(): ThreadStatus {
     const { count } = this;
-    const alive = 1 + this.helpers.filter((helper) => helper.isReady()).length;
-    const late = this.helpers.some(({ lateSince }) => lateSince !== null);
-    const why = this.failure !== '' ? `: ${this.failure}` : late ? ': a worker has not answered in time' : '';
-    const reason = alive === count ? `all ${count} threads compute` : `${alive} of ${count} threads compute${why}`;
-    return { count, alive, isBroken: alive < count, reason };
+    const broken = this.helpers.filter((helper) => !helper.isReady());
+    const alive = count - broken.length;
+    const reason =
+      broken[0] === undefined ? `all ${count} compute` : `${alive} of ${count} compute: ${broken[0].problem}`;
+    return { count, alive, isBroken: broken.length > 0, reason };
   }
 
   /** Replaces workers that have ended or owe an answer, and waits until the new ones have come up or failed. */
@@ -114,7 +113,6 @@ export class Pool implements ProductPool {
 
   private start(): Helper {
     const helper = new Helper(this.engine.heap, this.url, () => {
-      this.failure = `a worker ended: ${helper.end}`;
       // One that never came up would only fail again.
       if (helper.hasStarted) void this.replace(helper);
     });
@@ -129,9 +127,8 @@ export class Pool implements ProductPool {
       const helper = this.start();
       this.helpers[at] = helper;
       await helper.started();
-      this.failure = '';
-    } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+    } catch {
+      // The status says so, and `repair` tries again.
     }
   }
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
-import { cases, copyOf, Draw, firstDifference, isArray } from '../cases.ts';
+import { cases, copyOf, firstDifference, isArray } from '../cases.ts';
+import { Draw } from '../draw.ts';
 
 type Kernel = (...args: readonly unknown[]) => void;
 const kernelOf = (table: Kernels, name: string): Kernel => table[name as keyof Kernels] as Kernel;

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
 import { gemmLadder } from '../../../kernels/ladder/gemm/index.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
-import { Draw, firstDifference } from '../cases.ts';
+import { firstDifference } from '../cases.ts';
+import { Draw } from '../draw.ts';
 
 const size = fc.oneof(fc.nat(5), fc.nat(70));
 const uniform = (d: Draw, n: number): Float32Array => Float32Array.from({ length: n }, () => d.bits() / 2147483648 - 1);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
-import { Draw, firstDifference } from '../cases.ts';
+import { firstDifference } from '../cases.ts';
+import { Draw } from '../draw.ts';
 
 const table = wasm();
 const { heap } = table;

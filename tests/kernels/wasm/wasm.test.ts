@@ -4,7 +4,8 @@ import { cpu } from '../../../kernels/cpu/cpu.ts';
 import type { ElementType, Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
-import { cases, copyOf, Draw, firstDifference, isArray } from '../cases.ts';
+import { cases, copyOf, firstDifference, isArray } from '../cases.ts';
+import { Draw } from '../draw.ts';
 
 type Kernel = (...args: readonly unknown[]) => void;
 type AnyArray = Parameters<typeof heap.release>[0];
@@ -81,6 +82,42 @@ describe.each([
     });
   },
 );
+
+describe('products large enough for packing and for several blocks equal the ones of cpu', () => {
+  const shapes = [
+    [128, 64, 40],
+    [130, 257, 70],
+    [64, 256, 300],
+    [513, 17, 260],
+    [515, 33, 3],
+    [65, 1050, 20],
+    [2, 2100, 9],
+    [1, 1031, 515],
+  ] as const;
+  test.each(shapes)('%i x %i, depth %i', (m, n, k) => {
+    const d = new Draw(m + n + k);
+    for (const transA of [false, true]) {
+      for (const transB of [false, true]) {
+        for (const accumulate of [false, true]) {
+          const [a, b, bias, c] = [d.floats(m * k), d.floats(k * n), d.floats(n), d.floats(m * n)];
+          const expected = c.slice();
+          cpu.gemm(m, n, k, a, transA, b, transB, bias, 'relu', expected, accumulate);
+          const placed = [a, b, bias, c].map(place);
+          const [pa, pb, pBias, pc] = placed.map(({ array }) => array as Float32Array) as [
+            Float32Array,
+            Float32Array,
+            Float32Array,
+            Float32Array,
+          ];
+          table.gemm(m, n, k, pa, transA, pb, transB, pBias, 'relu', pc, accumulate);
+          expect(firstDifference(pc, expected)).toBe(-1);
+          expect(placed.every(({ isIntact }) => isIntact())).toBe(true);
+          for (const { release } of placed) release();
+        }
+      }
+    }
+  });
+});
 
 test('nothing stays in the heap', () => {
   const before = heap.counters();
