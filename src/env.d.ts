@@ -29,18 +29,3 @@ declare class DecompressionStream {
     };
   };
 }
-declare namespace WebAssembly {
-  class Memory {
-    constructor(limits: { initial: number; maximum?: number; shared?: boolean });
-    readonly buffer: ArrayBufferLike;
-    grow(pages: number): number;
-  }
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    constructor(module: Module, imports: { env: { memory: Memory } });
-    readonly exports: object;
-  }
-  function validate(bytes: Uint8Array): boolean;
-}

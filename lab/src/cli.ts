@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ValueError, WhittleError } from 'whittle-ml';
+import { cpu, reference, setBackend, ValueError, WhittleError, wasm, wasmSupport } from 'whittle-ml';
 import { type Table, type TableOptions, type Task, tableFromBytes } from 'whittle-ml/data';
 import { plain } from './format.ts';
 import { type Output, showProgress } from './progress.ts';
@@ -41,6 +41,7 @@ interface Flags {
   target?: string;
   task?: Task;
   missing?: 'error' | 'mean';
+  kernels?: 'wasm' | 'cpu' | 'reference';
   progress: boolean;
 }
 
@@ -58,6 +59,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
   };
   try {
     const flags = parse(args, around);
+    chooseKernels(flags);
     const out = resolve(around.folder, flags.out);
     const { table, name } = await readTable(flags, around);
     await checkFolder(out, FILES);
@@ -105,6 +107,12 @@ function parse(args: readonly string[], { defaultEpochs, version, output }: Surr
         'empty cells of the CSV: refuse, or take the mean of the column; default: error',
       ).choices(['error', 'mean']),
     )
+    .addOption(
+      new Option(
+        '--kernels <table>',
+        'which kernels compute: the same bits at different speed; default: wasm where it runs, else cpu',
+      ).choices(['wasm', 'cpu', 'reference']),
+    )
     .option('--no-progress', 'show no progress')
     .exitOverride()
     .configureOutput({ writeOut: (text) => void output.write(text), writeErr: () => {}, outputError: () => {} });
@@ -120,6 +128,16 @@ function parse(args: readonly string[], { defaultEpochs, version, output }: Surr
     if (flags[name] === '') throw new UsageError(`--${name} is empty`);
   }
   return flags;
+}
+
+function chooseKernels({ kernels }: Flags): void {
+  if (kernels === 'cpu') setBackend(cpu);
+  else if (kernels === 'reference') setBackend(reference);
+  else if (kernels === 'wasm') {
+    const { available, reason } = wasmSupport();
+    if (!available) throw new UsageError(`--kernels wasm cannot be had: ${reason}`);
+    setBackend(wasm());
+  }
 }
 
 /** Reads an option as plain decimal digits. */

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import { cpu, reference, setBackend } from 'whittle-ml';
+import { backend, reference } from 'whittle-ml';
 import type { Table } from 'whittle-ml/data';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
@@ -97,14 +97,12 @@ function majorityOf({ train, test, outputs }: Prepared): number {
 }
 
 function environment(): JobReport['environment'] {
-  const kernels = setBackend(cpu);
-  setBackend(kernels);
-  const name = kernels === cpu ? 'cpu' : kernels === reference ? 'reference' : 'other';
+  const { name, kernels } = backend();
   return {
     runtime: `Node ${process.versions.node}`,
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
-    kernels: name,
+    kernels: kernels === reference ? 'reference' : name,
   };
 }

@@ -20,7 +20,7 @@ import {
 /** Milliseconds that a worker may take to come up. */
 const START_LIMIT = 10_000;
 /** Milliseconds to look out for a result before going to sleep. */
-const SPIN = 0.05;
+const SPIN = 0.02;
 
 /** Operands of a product and whether its sums are fused. */
 export interface Job {

@@ -19,7 +19,10 @@ import {
 
 /** The file that a worker runs: products on the caller's memory, one after the other, for as long as it lives. */
 
-/** Milliseconds to look out for the next job before going to sleep: products of a training step come in groups. */
+/**
+ * Milliseconds to look out for the next job before going to sleep, if the last one came as soon. Not otherwise: on a busy
+ * machine the caller may be waiting for this very core.
+ */
 const SPIN = 0.05;
 
 function serve({ memory, control: at }: Start): void {
@@ -35,6 +38,7 @@ function serve({ memory, control: at }: Start): void {
     ).gemm;
     modules[which](...control.subarray(JOB, JOB + OPERANDS));
   };
+  let isBusy = false;
   Atomics.compareExchange(control, STATE, STARTING, IDLE);
   for (;;) {
     const state = Atomics.load(control, STATE);
@@ -45,7 +49,11 @@ function serve({ memory, control: at }: Start): void {
       run();
       Atomics.compareExchange(control, STATE, RUNNING, DONE);
       Atomics.notify(control, STATE);
-    } else if (spin(control, state, SPIN) === state) Atomics.wait(control, STATE, state);
+    } else {
+      const idleSince = performance.now();
+      if (!isBusy || spin(control, state, SPIN) === state) Atomics.wait(control, STATE, state);
+      isBusy = performance.now() - idleSince < SPIN;
+    }
   }
 }
 
