@@ -15,6 +15,8 @@ const needed = [
   'dist/src/io/index.js',
   'dist/src/data/index.js',
   'dist/src/node/index.js',
+  'dist/src/threads/index.js',
+  'dist/src/threads/worker.js',
   'dist/kernels/index.js',
 ];
 const missing = needed.filter((path) => !files.some((file) => file.path === path));

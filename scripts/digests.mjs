@@ -1,40 +1,26 @@
-// Trains two small networks on the shipped data with a kernel table, and prints the digests of their weights: the same
-// on every JavaScript engine and with every exact table. Usage: node scripts/digests.mjs [cpu|reference]
+// Prints the digests of the trainings in training.mjs, one a line.
+// Usage: node scripts/digests.mjs [--table reference|cpu|wasm|chosen] [--replay on|off] [--threads 1|2]
 import { readFileSync } from 'node:fs';
-import { tableFromCSV } from '../dist/src/data/index.js';
-import { Adam, Dense, Dropout, digest, mul, reference, Sequential, SGD, setBackend } from '../dist/src/index.js';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { backend } from '../dist/src/index.js';
+import { digests } from './training.mjs';
 
-export function digests() {
-  const text = readFileSync(new URL('../data/wine.csv', import.meta.url), 'utf8');
-  const { features, target } = tableFromCSV(text, { target: 'class' });
-  const x = mul(features, 1 / 64);
-  const classifier = new Sequential(
-    [
-      new Dense(24, { activation: 'relu', inputShape: [13], kernelRegularizer: 'l2' }),
-      new Dropout(0.2),
-      new Dense(16, { activation: 'tanh', kernelInitializer: 'heNormal' }),
-      new Dense(3, { activation: 'softmax' }),
-    ],
-    { seed: 7 },
-  );
-  classifier.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'sparseCategoricalCrossentropy' });
-  classifier.fit(x, target, { epochs: 20 });
-  const gated = new Sequential(
-    [
-      new Dense(8, { activation: 'sigmoid', inputShape: [13] }),
-      new Dense(8, { activation: 'gelu', kernelInitializer: 'orthogonal' }),
-      new Dense(8, { activation: 'silu' }),
-      new Dense(3, { activation: 'softmax' }),
-    ],
-    { seed: 11 },
-  );
-  gated.compile({
-    optimizer: new SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true }),
-    loss: 'sparseCategoricalCrossentropy',
-  });
-  gated.fit(x, target, { epochs: 5, batchSize: 20 });
-  return [digest(classifier), digest(gated)];
+const choices = { table: ['chosen', 'reference', 'cpu', 'wasm'], replay: ['on', 'off'], threads: ['1', '2'] };
+const options = Object.fromEntries(
+  Object.entries(choices).map(([name, [first]]) => [name, { type: 'string', default: first }]),
+);
+const { values } = parseArgs({ options });
+for (const [name, known] of Object.entries(choices)) {
+  if (known.includes(values[name])) continue;
+  console.error(`digests: --${name} must be one of ${known.join(', ')}, got ${values[name]}`);
+  process.exit(2);
 }
-
-if (process.argv[2] === 'reference') setBackend(reference);
-console.log(digests().join('\n'));
+const text = readFileSync(new URL('../data/wine.csv', import.meta.url), 'utf8');
+const { table, replay, threads } = values;
+const found = await digests(text, { table, replay: replay === 'on', threads: Number(threads) }).catch(({ message }) => {
+  console.error(`digests: ${message}`);
+  process.exit(1);
+});
+for (const [name, value] of Object.entries(found)) console.log(`${name} ${value}`);
+console.log(`table ${backend().name}: ${backend().reason}`);

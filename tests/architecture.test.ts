@@ -76,6 +76,7 @@ const ARROWS: Record<string, readonly string[]> = {
   data: ['tensor', 'memory', 'kernels', 'base'],
   nn: ['autograd', 'tensor', 'memory', 'infer', 'io', 'kernels', 'base'],
   compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'kernels', 'base'],
+  threads: ['kernels', 'base'],
   node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'data', 'kernels', 'base'],
   index: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'data', 'kernels', 'base'],
 };

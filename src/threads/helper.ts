@@ -50,11 +50,15 @@ export class Helper {
     this.controlAt = heap.allocateBytes(4 * CONTROL_WORDS);
     this.control = heap.view('int32', this.controlAt, CONTROL_WORDS);
     try {
-      this.worker = startWorker(url, { memory: heap.memory, control: this.controlAt }, (reason) => {
+      this.worker = startWorker(url, { memory: heap.memory, control: this.controlAt }, (reason, isOver) => {
+        if (this.end !== null) return;
         this.end = reason;
-        const isRetired = this.state === RETIRED;
-        this.free();
-        if (!isRetired) onEnd();
+        const byItself = this.withdraw() !== RETIRED;
+        if (isOver) {
+          this.freeWork();
+          heap.releaseBytes(this.controlAt);
+        }
+        if (byItself) onEnd();
       });
     } catch (error) {
       heap.releaseBytes(this.controlAt);
@@ -65,12 +69,18 @@ export class Helper {
   /** Resolves when the worker has come up. Rejects with StateError if it ends or takes too long. */
   async started(): Promise<void> {
     const limit = performance.now() + START_LIMIT;
-    while (this.end !== null || this.state === STARTING) {
-      if (this.end !== null) throw new StateError('threads', this.problem);
-      if (performance.now() > limit) throw new StateError('threads', 'a worker did not start within 10 s');
+    while (this.isStarting) {
       await new Promise<void>((resolve) => setTimeout(resolve, 1));
+      if (!this.isStarting || performance.now() < limit) continue;
+      this.retire();
+      this.end = 'it did not start within 10 s';
     }
+    if (this.end !== null) throw new StateError('threads', this.problem);
     this.hasStarted = true;
+  }
+
+  get isStarting(): boolean {
+    return this.end === null && this.state === STARTING;
   }
 
   /** Whether it takes jobs. One that was late and has come back does so again. */
@@ -94,7 +104,7 @@ export class Helper {
       if (this.scratch === 0) this.scratch = this.heap.allocateBytes(SCRATCH_BYTES);
       if (this.resultBytes >= bytes) return true;
       this.heap.releaseBytes(this.result);
-      this.resultBytes = 0;
+      [this.result, this.resultBytes] = [0, 0];
       this.result = this.heap.allocateBytes(bytes);
       this.resultBytes = bytes;
       return true;
@@ -139,13 +149,10 @@ export class Helper {
     return false;
   }
 
-  /** Ends it for good. Its memory is free as soon as it surely writes nothing more. */
+  /** Ends it for good. */
   retire(): void {
     if (this.end !== null) return;
-    const state = Atomics.exchange(this.control, STATE, RETIRED);
-    Atomics.notify(this.control, STATE);
-    // On the web nobody says when a worker that was stopped in the middle of a job is gone: its memory is then lost.
-    if (state !== RUNNING) this.freeWork();
+    this.withdraw();
     this.worker.stop();
   }
 
@@ -153,9 +160,15 @@ export class Helper {
     return Atomics.load(this.control, STATE);
   }
 
-  private free(): void {
-    this.freeWork();
-    this.heap.releaseBytes(this.controlAt);
+  /**
+   * Lets it take no more jobs, and returns the state it was in. One that is in the middle of a job may go on writing for a
+   * while: its memory is not given back, unless its end is heard of.
+   */
+  private withdraw(): number {
+    const state = Atomics.exchange(this.control, STATE, RETIRED);
+    Atomics.notify(this.control, STATE);
+    if (state !== RUNNING && state !== RETIRED) this.freeWork();
+    return state;
   }
 
   private freeWork(): void {

@@ -27,6 +27,7 @@ interface Host {
   readonly process?: { getBuiltinModule?(name: string): unknown };
   readonly Worker?: new (url: URL, options: { readonly type: 'module' }) => WebWorker;
   readonly crossOriginIsolated?: boolean;
+  readonly Deno?: unknown;
   onmessage?: ((event: { readonly data: unknown }) => void) | null;
 }
 
@@ -67,17 +68,22 @@ export interface HostWorker {
 
 /**
  * Starts a worker on the file at `url`, or on the library's own, and sends it a message. It keeps no program alive.
- * `onEnd` hears why it ended, once its code surely runs no more: after an error, and in Node after any end.
+ * `onEnd` hears why it ended, and whether its code surely runs no more: after an error it does not. A worker that was
+ * terminated may run on for a while; Deno calls it ended all the same, and the web says nothing.
  */
-export function startWorker(url: string | null, message: unknown, onEnd: (reason: string) => void): HostWorker {
+export function startWorker(
+  url: string | null,
+  message: unknown,
+  onEnd: (reason: string, isOver: boolean) => void,
+): HostWorker {
   const threads = nodeThreads();
   if (threads !== null) {
     const worker = new threads.Worker(workerUrl(url));
-    let reason = 'it was terminated';
+    let problem: string | null = null;
     worker.on('error', (error) => {
-      reason = error instanceof Error ? error.message : String(error);
+      problem = error instanceof Error ? error.message : String(error);
     });
-    worker.on('exit', () => onEnd(reason));
+    worker.on('exit', () => onEnd(problem ?? 'it was terminated', problem !== null || host().Deno === undefined));
     worker.postMessage(message);
     worker.unref();
     return { stop: () => void worker.terminate() };
@@ -91,7 +97,7 @@ export function startWorker(url: string | null, message: unknown, onEnd: (reason
   worker.onerror = (event) => {
     event.preventDefault?.();
     worker.terminate();
-    onEnd(event.message ?? 'its file could not be loaded');
+    onEnd(event.message ?? 'its file could not be loaded', true);
   };
   worker.postMessage(message);
   return { stop: () => worker.terminate() };

@@ -3,9 +3,10 @@ import { Heap } from '../../kernels/wasm/heap.ts';
 import { currentEngine, installEngine } from '../../kernels/wasm/wasm.ts';
 import { StateError, ValueError } from '../base/errors.ts';
 import { missingForThreads } from './host.ts';
-import { Pool, type ThreadStatus } from './pool.ts';
+import { Pool } from './pool.ts';
+import type { ThreadStatus } from './status.ts';
 
-export type { ThreadStatus } from './pool.ts';
+export type { ThreadStatus } from './status.ts';
 
 export interface ThreadOptions {
   /** Where the worker's file is, if a bundler has moved it. Default: beside this module. */

@@ -2,6 +2,7 @@ import type { Engine, ProductPool, WasmFunction } from '../../kernels/wasm/engin
 import { ACCUMULATE } from '../../kernels/wasm/gemm-f32.ts';
 import { Helper } from './helper.ts';
 import { mayBlock } from './host.ts';
+import type { ThreadStatus } from './status.ts';
 
 /**
  * Rows of a product for each of several threads. The caller computes the first of them in place; workers compute theirs in
@@ -19,18 +20,6 @@ const PATIENCE_FACTOR = 2;
 /** Milliseconds after which one that still owes an answer is replaced. */
 const GRACE = 1000;
 
-/** How the threads are. */
-export interface ThreadStatus {
-  /** Threads asked for, with the caller. */
-  readonly count: number;
-  /** Threads that take part in products at present, with the caller. */
-  readonly alive: number;
-  /** Whether some do not. Results are right all the same; they come later. */
-  readonly isBroken: boolean;
-  /** One sentence. */
-  readonly reason: string;
-}
-
 export class Pool implements ProductPool {
   private readonly engine: Engine;
   private readonly count: number;
@@ -38,6 +27,7 @@ export class Pool implements ProductPool {
   private readonly canBlock: boolean;
   private helpers: Helper[] = [];
   private isClosed = false;
+  private isWatching = false;
   private bytes: Uint8Array;
 
   private constructor(engine: Engine, count: number, url: string | null) {
@@ -84,7 +74,7 @@ export class Pool implements ProductPool {
       if (helper.collect(deadline, this.canBlock)) this.copy(c + at * cRow, helper.resultAt, bytes);
       else {
         alone(...share(operands, at, rows));
-        this.watch(helper);
+        this.watch();
       }
     });
   }
@@ -93,15 +83,15 @@ export class Pool implements ProductPool {
     const { count } = this;
     const broken = this.helpers.filter((helper) => !helper.isReady());
     const alive = count - broken.length;
-    const reason =
-      broken[0] === undefined ? `all ${count} compute` : `${alive} of ${count} compute: ${broken[0].problem}`;
+    const all = count === 1 ? 'the caller computes alone' : `all ${count} threads compute`;
+    const reason = broken[0] === undefined ? all : `${alive} of ${count} threads compute: ${broken[0].problem}`;
     return { count, alive, isBroken: broken.length > 0, reason };
   }
 
   /** Replaces workers that have ended or owe an answer, and waits until the new ones have come up or failed. */
   async repair(): Promise<void> {
     const broken = this.helpers.filter((helper) => !helper.isReady());
-    await Promise.all(broken.map((helper) => this.replace(helper)));
+    await Promise.all(broken.map((helper) => (helper.isStarting ? settled(helper) : this.replace(helper))));
   }
 
   /** Ends all workers. */
@@ -124,20 +114,24 @@ export class Pool implements ProductPool {
     if (at < 0 || this.isClosed) return;
     old.retire();
     try {
-      const helper = this.start();
-      this.helpers[at] = helper;
-      await helper.started();
+      this.helpers[at] = this.start();
     } catch {
-      // The status says so, and `repair` tries again.
+      return; // The heap has no room; the status says that the old one has ended, and `repair` tries again.
     }
+    await settled(this.helpers[at]);
   }
 
-  /** At an asynchronous moment, sees whether a late worker has come back. */
-  private watch(helper: Helper): void {
+  /** At an asynchronous moment, sees whether those that were late have come back. */
+  private watch(): void {
+    if (this.isWatching) return;
+    this.isWatching = true;
     const timer = setTimeout(() => {
-      if (helper.isReady() || helper.lateSince === null) return;
-      if (performance.now() - helper.lateSince >= GRACE) void this.replace(helper);
-    }, GRACE + 1) as { unref?(): void };
+      this.isWatching = false;
+      const late = this.helpers.filter((helper) => !helper.isReady() && helper.lateSince !== null);
+      const latest = performance.now() - GRACE;
+      for (const helper of late) if (helper.lateSince! <= latest) void this.replace(helper);
+      if (late.length > 0) this.watch();
+    }, GRACE) as { unref?(): void };
     timer.unref?.();
   }
 
@@ -148,6 +142,9 @@ export class Pool implements ProductPool {
     this.bytes.copyWithin(to, from, from + bytes);
   }
 }
+
+/** Waits until a worker has come up or failed, which the status then says. */
+const settled = (helper: Helper): Promise<void> => helper.started().catch(() => {});
 
 /** The operands of `rows` rows from row `at` on: those of op(A) are `aRow` bytes apart, those of C `cRow`. */
 function share(operands: readonly number[], at: number, rows: number): number[] {

@@ -1,54 +1,127 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { cpu, type Kernels } from 'whittle-ml/kernels';
-import { checkProduct, gemmInt8Rows, gemmRows } from '../../bench/gemm.ts';
-import { kernelRows } from '../../bench/kernels.ts';
-import { measure, type Row, sink } from '../../bench/measure.ts';
+import { measure, type Settings } from '../../bench/measure.ts';
 import { renderRow } from '../../bench/report.ts';
+import { CheckError, type Row, type Variant } from '../../bench/row.ts';
+import { sink } from '../../bench/sampler.ts';
 
-test('variants are sampled in turns, each reset before it runs, another one first each round', () => {
+const settings: Settings = { rounds: 4, minTime: 1e-4, warmUp: 1e-9, budget: 10 };
+
+const rowOf = (variants: readonly Variant[], close = (): void => {}): Row => ({
+  name: 'row',
+  work: 1,
+  unit: 'steps/s',
+  ratio: 'time',
+  quick: true,
+  peers: false,
+  open: () => ({ variants, failures: [], close }),
+});
+
+const variantOf = (who: string, changes: Partial<Variant> = {}): Variant =>
+  ({ who, how: '', ours: true, run: () => 1, check: () => {}, ...changes }) as Variant;
+
+test('variants are checked and warmed up, then sampled in turns, each reset before, another one first each round', async () => {
   const log: string[] = [];
-  const variants = ['a', 'b'].map((name) => ({ name, run: () => 1, reset: () => void log.push(name) }));
-  const row: Row = {
-    name: 'row',
-    work: 1,
-    unit: 'steps/s',
-    ratio: 'time',
-    limit: 1e9,
-    variants,
-    check: () => void log.push('check'),
-  };
+  const variants = ['a', 'b'].map((who) =>
+    variantOf(who, { check: () => void log.push(`check ${who}`), reset: () => void log.push(who) }),
+  );
   const before = sink.total;
-  const result = measure(row, { rounds: 4, minTime: 1e-4, warmUp: 1e-9 });
-  expect(log.join(' ')).toBe('check a b a b b a a b b a');
-  expect(result.variants.map((v) => v.samples.length)).toEqual([4, 4]);
-  expect(result.variants[0]!.ratio).toEqual({ median: 1, mad: 0 });
+  const result = await measure(
+    rowOf(variants, () => void log.push('close')),
+    settings,
+  );
+  expect(log.join(' ')).toBe('check a a check b b a b b a a b b a close');
+  expect(result.variants.map(({ samples, rounds }) => [samples.length, rounds])).toEqual([
+    [4, [0, 1, 2, 3]],
+    [4, [0, 1, 2, 3]],
+  ]);
+  expect(result.variants[0]!.ratio).toMatchObject({ median: 1, mad: 0, low: 1, high: 1, best: 1 });
+  expect(result.variants[1]!.best).toBe(Math.min(...result.variants[1]!.samples));
   expect(sink.total).toBeGreaterThan(before);
-  expect(renderRow(result)).toContain('within the limit of 1000000000');
 });
 
-test('every rung and table computes the product, and the two tables the same bits', () => {
-  for (const row of [...gemmRows(), ...gemmInt8Rows(), ...kernelRows()]) if (row.work < 4e6) row.check();
+test('a variant that clocks itself is given enough runs to fill its time, and its seconds are those of one run', async () => {
+  const asked: number[] = [];
+  const time = async (iterations: number): Promise<number> => {
+    asked.push(iterations);
+    return iterations * 1e-6;
+  };
+  const { run: _, ...rest } = variantOf('slow') as Variant & { run: () => number };
+  const { variants } = await measure(rowOf([{ ...rest, time }]), settings);
+  expect(variants[0]!.samples.every((seconds) => Math.abs(seconds - 1e-6) < 1e-12)).toBe(true);
+  expect(asked.at(-1)!).toBeGreaterThanOrEqual(100);
 });
 
-test('a product that is a little wrong, or leaves a cell out, is noticed', () => {
-  const [a, b] = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8)];
-  const check = (spoil: (c: Float32Array) => void) => () =>
-    checkProduct('mine', [2, 2, 2], a, b, (c) => {
-      cpu.gemm(2, 2, 2, a, false, b, false, null, 'linear', c);
-      spoil(c);
-    });
-  expect(check(() => {})).not.toThrow();
-  expect(check((c) => c.set([50.25], 3))).toThrow('mine: gemm 2x2x2 gives 50.25 at [1, 1], should be near 50');
-  expect(check((c) => c.set([Number.NaN], 2))).toThrow('mine: gemm 2x2x2 gives NaN at [1, 0], should be near 43');
+test('a slow variant sits rounds out, but shares three with every other', async () => {
+  const wait = (): number => {
+    const end = performance.now() + 2;
+    while (performance.now() < end);
+    return 1;
+  };
+  const row = rowOf([variantOf('fast'), variantOf('slow', { run: wait } as Partial<Variant>)]);
+  const { variants } = await measure(row, { ...settings, rounds: 12, budget: 1e-3 });
+  const [fast, slow] = variants.map(({ rounds }) => rounds);
+  expect(slow).toEqual([0, 4, 8]);
+  expect(fast).toEqual(expect.arrayContaining(slow!));
 });
 
-test('the kernel of the README is right', async () => {
-  const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
-  const [, code] = /```js\n(.*?)```/s.exec(readme)!;
-  const url = `data:text/javascript,${encodeURIComponent(code!)}`;
-  const { gemm } = (await import(url)) as Pick<Kernels, 'gemm'>;
-  const row = gemmRows({ own: gemm }).find(({ name }) => name === 'gemm 32x100x64')!;
-  expect(row.variants.at(-1)!.name).toBe('own');
-  row.check();
+test('what fails is told and the others go on, whether it is wrong at first or breaks down later', async () => {
+  let calls = 0;
+  const breaks = (): number => {
+    if (++calls > 1000) throw new Error('out of\nmemory');
+    return 1;
+  };
+  const row = rowOf([
+    variantOf('mine', {
+      check: () => {
+        throw new CheckError('mine: element 0 is 1, should be 2');
+      },
+    }),
+    variantOf('good'),
+    variantOf('peer', { ours: false, run: breaks } as Partial<Variant>),
+  ]);
+  const result = await measure(row, settings);
+  expect(result.variants.map(({ name, base }) => [name, base])).toEqual([['good', 'good']]);
+  expect(result.failures).toEqual([
+    { name: 'mine', ours: true, message: 'mine: element 0 is 1, should be 2' },
+    { name: 'peer', ours: false, message: 'out of memory' },
+  ]);
+  const text = renderRow(result, null);
+  expect(text).toContain('mine: WRONG: mine: element 0 is 1, should be 2');
+  expect(text).toContain('peer: failed: out of memory');
+});
+
+test('a ratio is to the base that a variant names, and its limit is judged by it', async () => {
+  const variants = [
+    variantOf('a'),
+    variantOf('b'),
+    variantOf('c', { how: 'int8', base: 'b', limit: 1e9, note: 'odd' }),
+  ];
+  const result = await measure(rowOf(variants), settings);
+  expect(result.variants.map(({ name, base }) => [name, base])).toEqual([
+    ['a', 'a'],
+    ['b', 'a'],
+    ['c int8', 'b'],
+  ]);
+  const text = renderRow(result, null);
+  expect(text).toMatch(/c int8 takes \S+ times as long as b: within the limit of 1000000000\n/);
+  expect(text).toContain('c int8: odd');
+});
+
+test('noisy variants are marked and stay in the table', () => {
+  const ratio = { median: 1, mad: 0, low: 1, high: 1, best: 1 };
+  const figures = {
+    how: '',
+    ours: true,
+    median: 1,
+    mad: 0.2,
+    best: 1,
+    rate: 1,
+    base: 'a',
+    ratio,
+    samples: [1],
+    rounds: [0],
+  };
+  const row = { name: 'row', work: 1, unit: 'GFLOP/s', ratio: 'speed', failures: [] } as const;
+  const text = renderRow({ ...row, variants: [{ name: 'a', who: 'a', noisy: true, ...figures }] }, 4);
+  expect(text).toMatch(/ a +1\.00 +25\.0 % .* noisy\n/);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,8 @@ async function bench(...args: string[]): Promise<{ code: number; output: string;
 
 test('without options every row is timed at full length', () => {
   const options = parseOptions([], folder);
-  expect(options).toMatchObject({ help: false, filter: '', kernel: null, out: null });
+  expect(options).toMatchObject({ help: false, filter: '', quick: false, peers: true, kernel: null, out: null });
+  expect(parseOptions(['--no-peers'], folder).peers).toBe(false);
   expect(parseOptions(['--quick'], folder).settings.rounds).toBeLessThan(options.settings.rounds);
   for (const { settings } of [options, parseOptions(['--quick'], folder)]) {
     expect(settings.warmUp).toBeGreaterThanOrEqual(0.15);
@@ -36,10 +37,12 @@ test('relative paths start at the folder of the caller', () => {
 test('help lists every option', async () => {
   const { code, output } = await bench('--help');
   expect(code).toBe(0);
-  for (const option of ['--filter', '--quick', '--kernel', '--out', '--help']) expect(output).toContain(option);
+  for (const option of ['--filter', '--quick', '--no-peers', '--kernel', '--out', '--help'])
+    expect(output).toContain(option);
 });
 
 describe('a wrong option gives one line and exit code 2', () => {
+  mkdirSync(join(folder, 'folder.json'));
   writeFileSync(join(folder, 'empty.mjs'), '');
   writeFileSync(join(folder, 'broken.mjs'), 'export const gemm = ;\n');
   test.each([
@@ -49,11 +52,12 @@ describe('a wrong option gives one line and exit code 2', () => {
     [['--quick=yes'], "bench: Option '--quick' does not take an argument"],
     [['--filter', ''], 'bench: --filter is empty'],
     [['--filter', 'nothing'], `bench: no row's name contains "nothing"; there are gemm, gemmInt8, `],
-    [['--out', '.'], 'it is a folder'],
+    [['--out', 'results.txt'], '--out must name a .json file, got "results.txt"'],
+    [['--out', 'folder.json'], 'it is a folder'],
     [['--out', 'none/results.json'], 'there is no such folder'],
     [['--out', 'r.json', '--kernel', 'none.mjs'], 'bench: cannot load '],
     [['--out', 'r.json', '--kernel', 'broken.mjs'], 'bench: cannot load '],
-    [['--out', 'r.json', '--kernel', 'empty.mjs'], 'exports no function gemm'],
+    [['--out', 'r.json', '--kernel', 'empty.mjs'], 'exports no kernel, such as a function gemm'],
   ])('%j', async (args, message) => {
     const { code, output, errors } = await bench(...args);
     expect(errors).toContain(message);
@@ -62,9 +66,15 @@ describe('a wrong option gives one line and exit code 2', () => {
   });
 });
 
-test("a reader's kernel that is wrong is refused before it is timed", async () => {
+test("a reader's kernel that is wrong is not timed, the others are, and the exit code tells", async () => {
   writeFileSync(join(folder, 'wrong.mjs'), 'export const gemm = (m, n, k, a, ta, b, tb, bias, act, c) => c.fill(0);\n');
-  const { code, errors } = await bench('--out', 'r.json', '--filter', 'gemm 32x64x10', '--kernel', 'wrong.mjs');
+  const args = ['--out', 'r.json', '--quick', '--no-peers', '--filter', 'gemm 32x64x10', '--kernel', 'wrong.mjs'];
+  const { code, output, errors } = await bench(...args);
   expect(code).toBe(1);
-  expect(errors).toMatch(/^bench: own: gemm 32x64x10 gives 0 at \[0, 0\], should be near -?\d.*\n$/);
+  expect(errors).toMatch(/^bench: own: own: gemm 32x64x10 gives 0 at \[0, 0\], should be near -?\d.*\n$/);
+  expect(output).toMatch(/^ {2}own: WRONG: own: gemm/m);
+  expect(output).toMatch(/^ {2}cpu +\d/m);
+  const results = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) as { rows: { failures: unknown[] }[] };
+  expect(results.rows[0]!.failures).toHaveLength(1);
+  expect(existsSync(join(folder, 'r.html'))).toBe(true);
 });

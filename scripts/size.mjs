@@ -1,0 +1,65 @@
+// How many bytes the library adds to a page: bundled, minified and gzipped, against budgets. Usage: npm run size
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const wasmFolder = join(dist, 'kernels', 'wasm');
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Bytes gzipped that an entry point may have at most. */
+const BUDGETS = { 'whittle-ml': 60_000, 'whittle-ml/infer': 8_000 };
+/** And what the WebAssembly table may add to `whittle-ml`. */
+const WASM_BUDGET = 15_000;
+
+/** All entry points but `whittle-ml/node`, which is for no page. */
+const entries = Object.entries(exports)
+  .filter(([name, { default: file }]) => name !== './node' && file !== undefined)
+  .map(([name, { default: file }]) => [`whittle-ml${name.slice(1)}`, join(root, file)]);
+
+/** The program that imports and uses everything from some files. */
+const everythingOf = (files) => ({
+  name: 'everything',
+  resolveId: (id) => (id === 'everything' ? id : null),
+  load: (id) =>
+    id === 'everything'
+      ? files.map((file, i) => `export * as part${i} from ${JSON.stringify(file)};`).join('\n')
+      : null,
+});
+
+/** Leaves kernels/wasm out: what is imported from there does nothing. */
+const withoutWasm = {
+  name: 'without-wasm',
+  async load(id) {
+    if (!id.startsWith(wasmFolder)) return null;
+    const names = Object.keys(await import(pathToFileURL(id).href));
+    return names.map((name) => `export const ${name} = () => null;`).join('\n');
+  },
+};
+
+async function bytesOf(files, plugins = []) {
+  const bundle = await rolldown({ input: 'everything', plugins: [everythingOf(files), ...plugins], logLevel: 'warn' });
+  const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false });
+  await bundle.close();
+  return gzipSync(output.map(({ code = '' }) => code).join('\n'), { level: 9 }).length;
+}
+
+const [, main] = entries.find(([name]) => name === 'whittle-ml');
+const rows = [];
+for (const [name, file] of entries) {
+  const bytes = await bytesOf([file]);
+  rows.push([name, bytes, BUDGETS[name]]);
+  if (file === main) rows.push(['  of it WebAssembly', bytes - (await bytesOf([file], [withoutWasm])), WASM_BUDGET]);
+}
+rows.push(['all of these together', await bytesOf(entries.map(([, file]) => file))]);
+for (const [name, bytes, budget] of rows) {
+  const limit = budget === undefined ? '' : `, ${bytes > budget ? 'MORE THAN' : 'at most'} ${budget}`;
+  console.log(`${name.padEnd(24)}${String(bytes).padStart(6)} bytes${limit}`);
+}
+const exceeded = rows.filter(([, bytes, budget]) => bytes > budget).length;
+console.log(exceeded === 0 ? 'size: within the budgets' : `size: ${exceeded} over budget`);
+process.exitCode = exceeded === 0 ? 0 : 1;

@@ -1,0 +1,131 @@
+// Four small trainings on the wine data, and the digests of the weights they end with: the same on every JavaScript
+// engine, with every exact table, eager or replayed, with one thread or two. Runs in a browser as well: no node: here,
+// and the data come in as text.
+import { tableFromCSV } from '../dist/src/data/index.js';
+import {
+  Adam,
+  cosineDecay,
+  cpu,
+  Dense,
+  Dropout,
+  digest,
+  mul,
+  PruningSchedule,
+  reference,
+  Sequential,
+  SGD,
+  setBackend,
+  warmup,
+  wasm,
+} from '../dist/src/index.js';
+
+const loss = 'sparseCategoricalCrossentropy';
+
+/** Adam, dropout, a penalty. */
+function classifier(x, target, replay) {
+  const model = new Sequential(
+    [
+      new Dense(24, { activation: 'relu', inputShape: [13], kernelRegularizer: 'l2' }),
+      new Dropout(0.2),
+      new Dense(16, { activation: 'tanh', kernelInitializer: 'heNormal' }),
+      new Dense(3, { activation: 'softmax' }),
+    ],
+    { seed: 7 },
+  );
+  model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss, replay });
+  model.fit(x, target, { epochs: 20 });
+  return model;
+}
+
+/** Activations built on exp and erf, Nesterov's momentum. */
+function gated(x, target, replay) {
+  const model = new Sequential(
+    [
+      new Dense(8, { activation: 'sigmoid', inputShape: [13] }),
+      new Dense(8, { activation: 'gelu', kernelInitializer: 'orthogonal' }),
+      new Dense(8, { activation: 'silu' }),
+      new Dense(3, { activation: 'softmax' }),
+    ],
+    { seed: 11 },
+  );
+  const optimizer = new SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true });
+  model.compile({ optimizer, loss, replay });
+  model.fit(x, target, { epochs: 5, batchSize: 20 });
+  return model;
+}
+
+/** Products of 128×128×128, large enough to be split between threads. */
+function wide(x, target, replay) {
+  const model = new Sequential(
+    [
+      new Dense(128, { activation: 'relu', inputShape: [13] }),
+      new Dense(128, { activation: 'relu' }),
+      new Dense(128, { activation: 'tanh' }),
+      new Dense(3, { activation: 'softmax' }),
+    ],
+    { seed: 13 },
+  );
+  model.compile({ optimizer: new Adam(), loss, replay });
+  model.fit(x, target, { epochs: 8, batchSize: 128 });
+  return model;
+}
+
+/** What changes between steps: masks that appear, layers that rest, the rate; class weights and a partial last batch. */
+function eventful(x, target, replay) {
+  const model = new Sequential(
+    [
+      new Dense(20, { activation: 'relu', inputShape: [13] }),
+      new Dense(12, { activation: 'softplus' }),
+      new Dense(3, { activation: 'softmax' }),
+    ],
+    { seed: 17 },
+  );
+  const learningRate = warmup(8, cosineDecay(0.1, 100, 0.1));
+  const optimizer = new SGD({ learningRate, momentum: 0.9, globalClipNorm: 1 });
+  model.compile({ optimizer, loss, metrics: ['accuracy'], replay });
+  const rest = {
+    onEpochBegin: (epoch) => {
+      model.layer(0).trainable = epoch < 12 || epoch >= 15;
+    },
+  };
+  const pruning = new PruningSchedule({ finalSparsity: 0.6, begin: 20, end: 60, frequency: 20 });
+  // 178 samples: five batches of 32 and one of 18.
+  model.fit(x, target, { epochs: 20, classWeight: { 0: 1, 1: 0.5, 2: 2 }, callbacks: [rest, pruning] });
+  return model;
+}
+
+const trainings = { classifier, gated, wide, eventful };
+
+const tables = { reference: () => reference, cpu: () => cpu, wasm };
+
+/** Trains, and returns the digest. Throws if replay did not repeat most of the steps, or an eager one any. */
+function trained(name, x, target, replay) {
+  const model = trainings[name](x, target, replay);
+  const { eager, replayed, reason } = model.replayStatus;
+  if (replay ? replayed <= eager : replayed > 0)
+    throw new Error(`${name}: ${replayed} of ${eager + replayed} steps were replayed; the last: ${reason}`);
+  return digest(model);
+}
+
+/**
+ * The digests of all trainings by name. `table`: 'reference', 'cpu', 'wasm' or, for what the library chooses by itself,
+ * 'chosen'. Which thread computes what is another matter each time: with several, every training is done five times,
+ * and must end the same.
+ */
+export async function digests(text, { table, replay, threads }) {
+  const several = threads > 1 ? await import('../dist/src/threads/index.js') : null;
+  await several?.enableThreads(threads);
+  if (table !== 'chosen') setBackend(tables[table]());
+  const { features, target } = tableFromCSV(text, { target: 'class' });
+  const x = mul(features, 1 / 64);
+  const found = {};
+  for (const name of Object.keys(trainings)) {
+    found[name] = trained(name, x, target, replay);
+    for (let again = 1; again < 5 && several !== null; again++) {
+      await several.repairThreads();
+      const other = trained(name, x, target, replay);
+      if (other !== found[name]) throw new Error(`${name}: run ${again + 1} is ${other}, run 1 was ${found[name]}`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { cpu, gemmLadder, type Kernels, reference } from 'whittle-ml/kernels';
+import { gemmRows, gemmTransposedRows } from '../../bench/gemm.ts';
+import { gemmInt8Rows } from '../../bench/gemm-int8.ts';
+import { inferenceRows } from '../../bench/inference.ts';
+import { kernelCases } from '../../bench/kernel-cases.ts';
+import { kernelRows } from '../../bench/kernels.ts';
+import { Peers } from '../../bench/peers.ts';
+import { checkProduct, exactProduct } from '../../bench/product.ts';
+import { type Contest, nameOf, type Row } from '../../bench/row.ts';
+import { builtIn, implementations, ownTable, Places, reserve } from '../../bench/tables.ts';
+
+const { tables, missing } = builtIn();
+reserve(tables);
+const peers = new Peers();
+
+/** Checks every variant of a row and returns their names. */
+async function checked(row: Row): Promise<string[]> {
+  const contest: Contest = await row.open();
+  for (const variant of contest.variants) await variant.check();
+  contest.close();
+  return contest.variants.map(nameOf);
+}
+
+describe('every variant of every row computes what its row says', () => {
+  const rows = [...gemmRows(tables, peers), ...gemmTransposedRows(tables, peers), ...gemmInt8Rows(tables, peers)];
+  test.each(rows.filter(({ work }) => work < 1e7))('$name', async (row) => {
+    expect(await checked(row)).not.toEqual([]);
+  });
+
+  test('the other kernels', async () => {
+    for (const row of kernelRows(tables)) expect((await checked(row))[0], row.name).toBe('reference');
+  });
+
+  test('inference on small and large batches, in float32 and int8', async () => {
+    const row = inferenceRows(tables, peers).find(({ name }) => name === 'infer 100-64-64-10 batch 64')!;
+    expect(await checked(row)).toEqual(expect.arrayContaining(['cpu float32', 'cpu int8']));
+  });
+});
+
+test('a row of products has every rung and every table, and another table only where its function is another', async () => {
+  const row = gemmRows(tables, peers)[0]!;
+  const names = [...gemmLadder.map(({ name }) => name), ...tables.map(({ name }) => name)];
+  expect(await checked(row)).toEqual(names);
+  expect(implementations([...tables, { name: 'again', kernels: cpu, exact: true }], 'gemm')).toEqual(tables);
+});
+
+test('every kernel has a row', () => {
+  const covered = new Set([...kernelCases.map(({ kernel }) => kernel), 'gemm', 'gemmInt8']);
+  const kernels = Object.entries(reference).filter(([, value]) => typeof value === 'function');
+  expect(kernels.map(([name]) => name).filter((name) => !covered.has(name))).toEqual([]);
+});
+
+test('names of rows are different, and quick takes some of each kind', () => {
+  const rows = [...gemmRows(tables, peers), ...gemmInt8Rows(tables, peers), ...kernelRows(tables)];
+  expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+  for (const word of ['gemm', 'gemmInt8', 'relu', 'adam']) {
+    expect(rows.filter(({ name, quick }) => quick && name.startsWith(`${word} `)).length, word).toBeGreaterThan(0);
+  }
+});
+
+test('a product that is a little wrong, or leaves a cell out, is noticed', () => {
+  const [a, b] = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8)];
+  const exact = exactProduct([2, 2, 2], a, b);
+  const check = (spoil: (c: Float32Array) => void) => () => {
+    const c = new Float32Array(4);
+    cpu.gemm(2, 2, 2, a, false, b, false, null, 'linear', c);
+    spoil(c);
+    checkProduct('mine', c, exact);
+  };
+  expect(check(() => {})).not.toThrow();
+  expect(check((c) => c.set([50.25], 3))).toThrow('mine: gemm 2x2x2 gives 50.25 at [1, 1], should be near 50');
+  expect(check((c) => c.set([Number.NaN], 2))).toThrow('mine: gemm 2x2x2 gives NaN at [1, 0], should be near 43');
+  expect(() => checkProduct('mine', [19, 22, 43], exact)).toThrow('gives NaN at [1, 1]');
+});
+
+test('the kernel of the README is right, and stands in the row as own', async () => {
+  const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8');
+  const [, code] = /```js\n(.*?)```/s.exec(readme)!;
+  const { gemm } = (await import(`data:text/javascript,${encodeURIComponent(code!)}`)) as Pick<Kernels, 'gemm'>;
+  const row = gemmRows([...tables, ownTable({ gemm })], peers).find(({ name }) => name === 'gemm 32x100x64')!;
+  expect((await checked(row)).at(-1)).toBe('own');
+});
+
+test("a reader's other kernels join their rows, and only those", async () => {
+  const own = ownTable({ relu: (n, x, y) => void y.set(x.subarray(0, n).map((v) => Math.max(0, v))) });
+  const rows = kernelRows([...tables, own]);
+  const names = async (name: string): Promise<string[]> => checked(rows.find((row) => row.name === name)!);
+  expect(await names('relu 4096')).toContain('own');
+  expect(await names('exp 4096')).not.toContain('own');
+});
+
+test('arrays of a table with a heap lie in it, and the memory is given back', () => {
+  for (const { kernels } of tables) {
+    const { heap } = kernels;
+    if (heap === undefined) continue;
+    const before = heap.counters().used;
+    const places = new Places();
+    const array = places.of({ kernels }).hold(Float32Array.of(1, 2, 3));
+    expect([...array]).toEqual([1, 2, 3]);
+    expect(heap.has(array)).toBe(true);
+    places.free();
+    expect(heap.counters().used).toBe(before);
+  }
+});
+
+test('a table that this engine cannot run is missing with its reason', () => {
+  const refuse = (): never => {
+    throw new Error('wasm: this runtime has no WebAssembly SIMD');
+  };
+  const found = builtIn(refuse);
+  expect(found.tables.map(({ name }) => name)).toEqual(['reference', 'cpu']);
+  expect(found.missing[0]).toEqual({ name: 'wasm', reason: 'wasm: this runtime has no WebAssembly SIMD' });
+  expect(found.missing[1]!.reason).toContain('--experimental-wasm-relaxed-simd');
+  expect(tables.length + missing.length).toBe(4);
+});
