@@ -1,11 +1,11 @@
-import { cpu, gemmLadder, type Kernels, reference } from 'whittle-ml/kernels';
-import { int8, normal } from './data.ts';
-import { CheckError, type Row } from './measure.ts';
+import { gemmLadder } from 'whittle-ml/kernels';
+import { normal } from './data.ts';
+import { join, type Peers } from './peers.ts';
+import { checkProduct, type Exact, exactProduct, type GemmShape, nameOfShape, transposed } from './product.ts';
+import type { Contest, Row, Variant } from './row.ts';
+import { implementations, type Place, Places, type Table } from './tables.ts';
 
-/** C = A·B with A [m, k] and B [k, n], written mxkxn. */
-export type GemmShape = readonly [m: number, k: number, n: number];
-
-const SQUARES: readonly GemmShape[] = [32, 64, 128, 256, 512].map((n) => [n, n, n] as const);
+const SQUARES: readonly GemmShape[] = [32, 64, 128, 256, 512, 1024].map((n) => [n, n, n] as const);
 /** The products of networks on a batch of 32, and one on a single sample. */
 const SKINNY: readonly GemmShape[] = [
   [32, 784, 128],
@@ -14,113 +14,148 @@ const SKINNY: readonly GemmShape[] = [
   [32, 64, 10],
   [1, 784, 128],
 ];
+const QUICK = ['64x64x64', '256x256x256', '32x784x128'];
 
-type Product = (c: Float32Array) => void;
+/** A transposed form: T where the operand is stored with its axes exchanged. */
+type Form = 'NN' | 'TN' | 'NT' | 'TT';
 
-/**
- * Throws CheckError unless |C - A·B| ≤ (k + 1)·2⁻²⁴·|A||B| everywhere, the bound of float32 sums in any order (Higham
- * 2002, section 3.5), A·B in float64. C starts as NaN, so that a cell left out is noticed.
- */
-export function checkProduct(
-  name: string,
-  [m, k, n]: GemmShape,
-  a: Float32Array,
-  b: Float32Array,
-  product: Product,
-): void {
-  const c = new Float32Array(m * n).fill(Number.NaN);
-  product(c);
-  const [exact, size] = [new Float64Array(n), new Float64Array(n)];
-  for (let i = 0; i < m; i++) {
-    exact.fill(0);
-    size.fill(0);
-    for (let p = 0; p < k; p++) {
-      const x = a[i * k + p]!;
-      for (let j = 0; j < n; j++) {
-        const term = x * b[p * n + j]!;
-        exact[j]! += term;
-        size[j]! += Math.abs(term);
-      }
-    }
-    for (let j = 0; j < n; j++) {
-      const got = c[i * n + j]!;
-      if (Math.abs(got - exact[j]!) <= (k + 1) * 2 ** -24 * size[j]!) continue;
-      throw new CheckError(`${name}: gemm ${m}x${k}x${n} gives ${got} at [${i}, ${j}], should be near ${exact[j]}`);
-    }
-  }
+/** Squares, and what the backward pass of a dense layer multiplies: Xᵀ·dZ and dZ·Wᵀ. */
+const TRANSPOSED: readonly (readonly [Form, GemmShape])[] = [
+  ...(['TN', 'NT', 'TT'] as const).flatMap((form) =>
+    [64, 256, 512].map((n) => [form, [n, n, n]] as readonly [Form, GemmShape]),
+  ),
+  ['TN', [784, 32, 128]],
+  ['NT', [32, 128, 784]],
+];
+
+/** The product of a table: arrays where it reads them in place, and a call. */
+function variantOf(
+  { name, kernels }: Table,
+  form: Form,
+  how: string,
+  [a, b]: readonly [Float32Array, Float32Array],
+  exact: Exact,
+  place: Place,
+): Variant {
+  const [m, k, n] = exact.shape;
+  const [transA, transB] = [form[0] === 'T', form[1] === 'T'];
+  const x = place.hold(transA ? transposed(a, m, k) : a);
+  const y = place.hold(transB ? transposed(b, k, n) : b);
+  const c = place.floats(m * n);
+  const call = (): void => kernels.gemm(m, n, k, x, transA, y, transB, null, 'linear', c);
+  return {
+    who: name,
+    how,
+    ours: true,
+    run: () => {
+      call();
+      return c[0]! + c[m * n - 1]!;
+    },
+    check: () => {
+      c.fill(Number.NaN); // so that a cell left out is noticed
+      call();
+      checkProduct(name, c, exact);
+    },
+  };
 }
 
-/** float32: every rung of the ladder, the tables, and kernels of the reader's own. */
-export function gemmRows(own: Readonly<Record<string, Kernels['gemm']>> = {}): Row[] {
+const peersOn = (
+  peers: Peers,
+  form: Form,
+  [a, b]: readonly [Float32Array, Float32Array],
+  exact: Exact,
+): Promise<Contest> => {
+  const [m, k, n] = exact.shape;
+  const [transA, transB] = [form[0] === 'T', form[1] === 'T'];
+  const problem = {
+    ...{ m, n, k, transA, transB },
+    a: transA ? transposed(a, m, k) : a,
+    b: transB ? transposed(b, k, n) : b,
+  };
+  return peers.enter(
+    '',
+    (peer) => peer.gemm?.(problem),
+    (name, c) => checkProduct(name, c, exact),
+  );
+};
+
+/** float32: every rung of the ladder, every table, the reader's own kernel, other libraries. */
+export function gemmRows(tables: readonly Table[], peers: Peers): Row[] {
+  const plain = implementations(tables, 'gemm');
   return [...SQUARES, ...SKINNY].map((shape): Row => {
     const [m, k, n] = shape;
-    const [a, b] = [normal(m * k, 1), normal(k * n, 2)];
-    const rungs = gemmLadder.map(({ name, gemm }): [string, Product] => [name, (c) => gemm(m, n, k, a, b, c)]);
-    const tables = Object.entries({ reference: reference.gemm, cpu: cpu.gemm, ...own }).map(
-      ([name, gemm]): [string, Product] => [name, (c) => gemm(m, n, k, a, false, b, false, null, 'linear', c)],
-    );
-    const products = [...rungs, ...tables];
-    const c = new Float32Array(m * n);
     return {
-      name: `gemm ${m}x${k}x${n}`,
+      name: `gemm ${nameOfShape(shape)}`,
       work: 2 * m * n * k,
       unit: 'GFLOP/s',
       ratio: 'speed',
-      variants: products.map(([name, product]) => ({
-        name,
-        run: () => {
-          product(c);
-          return c[0]! + c[c.length - 1]!;
-        },
-      })),
-      check: () => {
-        for (const [name, product] of products) checkProduct(name, shape, a, b, product);
+      quick: QUICK.includes(nameOfShape(shape)),
+      peers: true,
+      open: async () => {
+        const operands = [normal(m * k, 1), normal(k * n, 2)] as const;
+        const exact = exactProduct(shape, ...operands);
+        const places = new Places();
+        const rungs = gemmLadder.map((rung) => rungOf(rung, operands, exact));
+        const ours = plain.map((table) => variantOf(table, 'NN', '', operands, exact, places.of(table)));
+        return join(
+          { variants: [...rungs, ...ours], failures: [], close: () => places.free() },
+          await peersOn(peers, 'NN', operands, exact),
+        );
       },
     };
   });
 }
 
-/** The product of bytes against that of floats. */
-export function gemmInt8Rows(): Row[] {
-  const shapes: readonly GemmShape[] = [
-    [64, 64, 64],
-    [256, 256, 256],
-    [32, 784, 128],
-    [32, 100, 64],
-    [1, 784, 128],
-  ];
-  return shapes.map(([m, k, n]): Row => {
-    const [a, b, c] = [normal(m * k, 1), normal(k * n, 2), new Float32Array(m * n)];
-    const [a8, b8, c32] = [int8(m * k, 1), int8(k * n, 2), new Int32Array(m * n)];
+function rungOf(
+  { name, gemm }: (typeof gemmLadder)[number],
+  [a, b]: readonly [Float32Array, Float32Array],
+  exact: Exact,
+): Variant {
+  const [m, k, n] = exact.shape;
+  const c = new Float32Array(m * n);
+  return {
+    who: name,
+    how: '',
+    ours: true,
+    run: () => {
+      gemm(m, n, k, a, b, c);
+      return c[0]! + c[m * n - 1]!;
+    },
+    check: () => {
+      c.fill(Number.NaN);
+      gemm(m, n, k, a, b, c);
+      checkProduct(name, c, exact);
+    },
+  };
+}
+
+/** Transposed operands against plain ones of the same table, and against other libraries; a reader's kernel has none. */
+export function gemmTransposedRows(tables: readonly Table[], peers: Peers): Row[] {
+  const fast = implementations(
+    tables.filter(({ name }) => name !== 'reference' && name !== 'own'),
+    'gemm',
+  );
+  return TRANSPOSED.map(([form, shape]): Row => {
+    const [m, k, n] = shape;
     return {
-      name: `gemmInt8 ${m}x${k}x${n}`,
+      name: `gemm ${form} ${nameOfShape(shape)}`,
       work: 2 * m * n * k,
-      unit: 'GOP/s',
+      unit: 'GFLOP/s',
       ratio: 'speed',
-      variants: [
-        {
-          name: 'float32 cpu',
-          run: () => {
-            cpu.gemm(m, n, k, a, false, b, false, null, 'linear', c);
-            return c[0]!;
-          },
-        },
-        {
-          name: 'int8 cpu',
-          run: () => {
-            cpu.gemmInt8(m, n, k, a8, b8, c32);
-            return c32[0]!;
-          },
-        },
-      ],
-      check: () => {
-        cpu.gemmInt8(m, n, k, a8, b8, c32);
-        for (let at = 0; at < c32.length; at++) {
-          const [i, j] = [Math.floor(at / n), at % n];
-          let sum = 0; // a double holds every sum of these exactly
-          for (let p = 0; p < k; p++) sum += a8[i * k + p]! * b8[p * n + j]!;
-          if (sum !== c32[at]) throw new CheckError(`int8 cpu: [${i}, ${j}] is ${c32[at]}, should be ${sum}`);
-        }
+      quick: m === 784,
+      peers: true,
+      open: async () => {
+        const operands = [normal(m * k, 1), normal(k * n, 2)] as const;
+        const exact = exactProduct(shape, ...operands);
+        const places = new Places();
+        const variants = fast.flatMap((table) => [
+          variantOf(table, 'NN', 'plain', operands, exact, places.of(table)),
+          { ...variantOf(table, form, '', operands, exact, places.of(table)), base: `${table.name} plain` },
+        ]);
+        return join(
+          { variants, failures: [], close: () => places.free() },
+          await peersOn(peers, form, operands, exact),
+        );
       },
     };
   });

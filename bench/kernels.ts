@@ -1,71 +1,59 @@
-import { cpu, type Kernels, reference } from 'whittle-ml/kernels';
-import { checkSame, normal } from './data.ts';
-import type { Row } from './measure.ts';
+import { type FloatArray, reference, type TypedArray } from 'whittle-ml/kernels';
+import { checkNear, checkSame } from './data.ts';
+import { type KernelCase, kernelCases } from './kernel-cases.ts';
+import { CheckError, type Row, type Variant } from './row.ts';
+import { implementations, type Place, Places, type Table } from './tables.ts';
 
-/** A kernel on arrays made beforehand: `make` returns a call for one table and the array it writes. */
-function row(name: string, n: number, make: (k: Kernels) => [call: () => void, y: Float32Array]): Row {
-  const tables = { reference, cpu };
-  const variants = Object.entries(tables).map(([table, k]) => {
-    const [call, y] = make(k);
-    const run = (): number => {
+/** How far from `reference` a kernel may be whose table does not promise its bits. */
+const TOLERANCE = 1e-5;
+
+const isFloat = (array: TypedArray): array is FloatArray =>
+  array instanceof Float32Array || array instanceof Float64Array;
+
+/** Throws CheckError unless the result is that of `reference`: to the bit, or near it where the table may round otherwise. */
+function checkResult(name: string, got: TypedArray, expected: TypedArray, exact: boolean): void {
+  if (exact && got instanceof Float32Array) checkSame(name, got, expected as Float32Array);
+  else if (isFloat(got)) checkNear(name, got, expected, TOLERANCE);
+  else {
+    const at = got.findIndex((x, i) => x !== expected[i]);
+    if (at >= 0) throw new CheckError(`${name}: element ${at} is ${got[at]}, should be ${expected[at]}`);
+  }
+}
+
+function variantOf({ kernel, size, make }: KernelCase, table: Table, place: Place, expected: TypedArray): Variant {
+  const { call, y } = make(table.kernels, place);
+  return {
+    who: table.name,
+    how: '',
+    ours: true,
+    run: () => {
       call();
       return y[0]! + y[y.length - 1]!;
-    };
-    return { name: table, run, y };
-  });
-  const [first, second] = variants as [(typeof variants)[0], (typeof variants)[0]];
-  const check = (): void => {
-    for (const { run } of variants) run();
-    checkSame(`${name} cpu`, second.y, first.y);
+    },
+    check: () => {
+      call();
+      checkResult(`${table.name}: ${kernel} ${size}`, y, expected, table.exact);
+    },
   };
-  return { name, work: n, unit: 'Melement/s', ratio: 'speed', variants, check };
 }
 
-/** The reference's loop against the one of `cpu`, for kernels that a training step uses. */
-export function kernelRows(): Row[] {
-  const n = 4096;
-  const [rows, classes] = [32, 10];
-  const unary = (op: 'relu' | 'exp' | 'tanh' | 'sigmoid'): Row =>
-    row(`${op} ${n}`, n, (k) => {
-      const [x, y] = [normal(n, 1), new Float32Array(n)];
-      return [() => k[op](n, x, y), y];
-    });
-  return [
-    unary('relu'),
-    unary('exp'),
-    unary('tanh'),
-    unary('sigmoid'),
-    row('add bias 32x128', n, (k) => {
-      const [x, bias, y] = [normal(n, 1), normal(128, 2), new Float32Array(n)];
-      return [() => k.add(32, 128, x, 128, 1, bias, 0, 1, y), y];
+/** Every kernel in each implementation that the tables have of it, against the reference's loop. */
+export function kernelRows(tables: readonly Table[]): Row[] {
+  return kernelCases.map(
+    (one): Row => ({
+      name: `${one.kernel} ${one.size}`,
+      work: one.work,
+      unit: 'Melement/s',
+      ratio: 'speed',
+      quick: one.quick,
+      peers: false,
+      open: () => {
+        const places = new Places();
+        const { call, y } = one.make(reference, places.of({ kernels: reference }));
+        call();
+        const variants = implementations(tables, one.kernel).map((table) => variantOf(one, table, places.of(table), y));
+        return { variants, failures: [], close: () => places.free() };
+      },
     }),
-    row('sum rows 32x128', n, (k) => {
-      const [x, y] = [normal(n, 1), new Float32Array(128)];
-      return [() => k.sum(1, 32, 128, x, 1, y), y];
-    }),
-    row('softmax 32x128', n, (k) => {
-      const [x, y] = [normal(n, 1), new Float32Array(n)];
-      return [() => k.softmax(32, 128, x, y), y];
-    }),
-    row('softmaxCrossEntropy 32x10', rows * classes, (k) => {
-      const [z, t, p] = [normal(rows * classes, 1), oneHot(rows, classes), new Float32Array(rows * classes)];
-      const loss = new Float32Array(rows);
-      return [() => k.softmaxCrossEntropy(rows, classes, z, t, p, loss), loss];
-    }),
-    row('adam 11178', 11178, (k) => {
-      const count = 11178; // the parameters of 100-64-64-10
-      const [w, g] = [normal(count, 1), normal(count, 2)];
-      const [m, v] = [new Float32Array(count), new Float32Array(count)];
-      const s = Float32Array.of(0.001, 1e-7, 0.9, 0.1, 0.999, 0.001, 0);
-      return [() => k.adam(count, w, g, m, v, null, s), w];
-    }),
-  ];
-}
-
-/** Rows of 0 with a single 1, the column by chance. */
-export function oneHot(rows: number, classes: number): Float32Array {
-  const y = new Float32Array(rows * classes);
-  const chance = normal(rows, 3);
-  for (let i = 0; i < rows; i++) y[i * classes + (Math.floor(Math.abs(chance[i]!) * 1000) % classes)] = 1;
-  return y;
+  );
 }

@@ -1,33 +1,6 @@
-import Benchmark from 'benchmark';
-import { isNoisy, ratioOf, type Summary, summarize } from './statistics.ts';
-
-/** One way to do a row's work. */
-export interface Variant {
-  readonly name: string;
-  /** Does the work once and returns a number out of its result. */
-  readonly run: () => number;
-  /** Undoes what `run` changes; called before each sample, outside the clock. */
-  readonly reset?: () => void;
-}
-
-/** Work that is done in several ways, which are timed against each other. */
-export interface Row {
-  readonly name: string;
-  /** Operations of one run: the unit of `rate`. */
-  readonly work: number;
-  readonly unit: 'GFLOP/s' | 'GOP/s' | 'Melement/s' | 'steps/s';
-  /** Ratios are to the first. */
-  readonly variants: readonly Variant[];
-  /** `speed` tells how often a variant is as fast as the first, `time` how often it takes as long. */
-  readonly ratio: 'speed' | 'time';
-  /** The ratio that the last variant should stay below. */
-  readonly limit?: number;
-  /** Throws CheckError when a variant computes something else. Called once before the clock starts. */
-  readonly check: () => void;
-}
-
-/** A variant that computes something else than its row says. */
-export class CheckError extends Error {}
+import { type Contest, type Failure, nameOf, type Row, SCALES, type Variant } from './row.ts';
+import { type Sampler, samplerOf, settle } from './sampler.ts';
+import { isNoisy, type Ratio, ratioOf, type Series, type Summary, summarize } from './statistics.ts';
 
 export interface Settings {
   /** Samples of each variant. */
@@ -36,81 +9,142 @@ export interface Settings {
   readonly minTime: number;
   /** Before the first round each variant runs until it has not become faster for so many seconds. */
   readonly warmUp: number;
+  /** A variant whose samples would take more seconds than this together sits rounds out; at least three remain. */
+  readonly budget: number;
 }
 
-export interface VariantResult extends Summary {
+export interface VariantResult extends Summary, Series {
   readonly name: string;
+  readonly who: string;
+  readonly how: string;
+  readonly ours: boolean;
   readonly noisy: boolean;
+  /** The shortest sample. */
+  readonly best: number;
   /** In the row's unit. */
   readonly rate: number;
-  /** To the first variant, by rounds. */
-  readonly ratio: Summary;
-  /** Seconds a run, in the order in which they were taken. */
-  readonly samples: readonly number[];
+  /** The variant that the ratio is to, and the ratio. */
+  readonly base: string;
+  readonly ratio: Ratio;
+  readonly limit?: number;
+  readonly note?: string;
 }
 
-export interface RowResult extends Pick<Row, 'name' | 'work' | 'unit' | 'ratio' | 'limit'> {
+export interface RowResult extends Pick<Row, 'name' | 'work' | 'unit' | 'ratio'> {
   readonly variants: readonly VariantResult[];
+  readonly failures: readonly Failure[];
 }
 
-const SCALE = { 'GFLOP/s': 1e-9, 'GOP/s': 1e-9, 'Melement/s': 1e-6, 'steps/s': 1 };
-
-/** Whatever was computed goes in here, so that no engine may leave it out. */
-export const sink: { total: number } = { total: 0 };
-
-/** Takes samples of one variant, each a whole run of Benchmark.js. */
-function sampler({ name, run, reset }: Variant, minTime: number): () => number {
-  const fn = (): void => {
-    sink.total += run();
-  };
-  let count = 1;
-  return () => {
-    reset?.();
-    const bench = new Benchmark(name, fn, { minTime, minSamples: 1, maxTime: 0, initCount: count });
-    bench.run();
-    if (bench.error) throw bench.error;
-    // A little more than what took minTime, lest Benchmark.js starts again with more.
-    count = Math.ceil(bench.count * 1.05);
-    const [seconds] = bench.stats.sample as number[];
-    return seconds!;
-  };
-}
-
-/** Runs until no sample has been 5 % faster than all before for `seconds`: engines compile hot code bit by bit. */
-function settle(sample: () => number, seconds: number): void {
-  const start = performance.now();
-  let [best, since, now] = [Number.POSITIVE_INFINITY, start, start];
-  while (now - since < 1000 * seconds && now - start < 20_000 * seconds) {
-    const time = sample();
-    now = performance.now();
-    if (time < 0.95 * best) [best, since] = [time, now];
-  }
+/** A variant while it is measured. */
+interface Entry {
+  readonly variant: Variant;
+  readonly sample: Sampler;
+  /** How many rounds it takes part in. */
+  readonly turns: number;
+  readonly samples: number[];
+  readonly rounds: number[];
 }
 
 /** Times the variants of a row in turns: one sample of each a round, another one first in each round. */
-export function measure(row: Row, { rounds, minTime, warmUp }: Settings): RowResult {
-  row.check();
-  const samplers = row.variants.map((variant) => sampler(variant, minTime));
-  for (const sample of samplers) settle(sample, warmUp);
-  const samples: number[][] = samplers.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < samplers.length; turn++) {
-      const i = (round + turn) % samplers.length;
-      samples[i]!.push(samplers[i]!());
+export async function measure(row: Row, settings: Settings): Promise<RowResult> {
+  const contest = await row.open();
+  const result = await measureContest(row, contest, settings);
+  try {
+    contest.close();
+    return result;
+  } catch (error) {
+    return { ...result, failures: [...result.failures, { name: row.name, ours: true, message: textOf(error) }] };
+  }
+}
+
+/** An error in one line. */
+const textOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ');
+
+async function measureContest(row: Row, contest: Contest, settings: Settings): Promise<RowResult> {
+  const failures = [...contest.failures];
+  const attempt = async <T>({ who, how, ours }: Variant, action: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await action();
+    } catch (error) {
+      failures.push({ name: nameOf({ who, how }), ours, message: textOf(error) });
+      return undefined;
+    }
+  };
+  const entries: Entry[] = [];
+  for (const variant of contest.variants) {
+    const entry = await attempt(variant, () => prepare(variant, settings));
+    if (entry !== undefined) entries.push(entry);
+  }
+  const lost = new Set<Entry>();
+  const ranks = ranksOf(settings.rounds);
+  for (let round = 0; round < settings.rounds; round++) {
+    for (let turn = 0; turn < entries.length; turn++) {
+      const entry = entries[(round + turn) % entries.length]!;
+      if (lost.has(entry) || ranks[round]! >= entry.turns) continue;
+      const seconds = await attempt(entry.variant, entry.sample);
+      if (seconds === undefined) lost.add(entry);
+      else {
+        entry.samples.push(seconds);
+        entry.rounds.push(round);
+      }
     }
   }
-  const variants = row.variants.map(({ name }, i): VariantResult => {
-    const own = samples[i]!;
-    const summary = summarize(own);
+  const { name, work, unit, ratio } = row;
+  return {
+    name,
+    work,
+    unit,
+    ratio,
+    variants: results(
+      row,
+      entries.filter((entry) => !lost.has(entry)),
+    ),
+    failures,
+  };
+}
+
+/** Checks the variant and warms it up. */
+async function prepare(variant: Variant, { rounds, minTime, warmUp, budget }: Settings): Promise<Entry> {
+  await variant.check();
+  const sample = samplerOf(variant, minTime);
+  const cost = await settle(sample, warmUp);
+  const turns = Math.min(rounds, Math.max(3, Math.floor(budget / cost)));
+  return { variant, sample, turns, samples: [], rounds: [] };
+}
+
+/**
+ * Which rounds a slow variant takes first: those whose number, its binary digits read backwards, is small. So they are
+ * spread over the row, and the rounds of a slower variant are among those of a faster one.
+ */
+function ranksOf(rounds: number): number[] {
+  const backwards = (n: number): number => [...n.toString(2)].reduce((sum, bit) => (sum + Number(bit)) / 2, 0);
+  const order = Array.from({ length: rounds }, (_, i) => i).sort((p, q) => backwards(p) - backwards(q));
+  return order.map((_, round) => order.indexOf(round));
+}
+
+function results(row: Row, entries: readonly Entry[]): VariantResult[] {
+  return entries.map((entry): VariantResult => {
+    const { variant, samples, rounds } = entry;
+    const { who, how, ours, limit, note } = variant;
+    // Where the base failed, the first one left takes its place.
+    const base = entries.find((other) => nameOf(other.variant) === variant.base) ?? entries[0]!;
+    const summary = summarize(samples);
     return {
-      name,
+      name: nameOf(variant),
+      who,
+      how,
+      ours,
       ...summary,
       noisy: isNoisy(summary),
-      rate: (row.work / summary.median) * SCALE[row.unit],
-      ratio: row.ratio === 'speed' ? ratioOf(samples[0]!, own) : ratioOf(own, samples[0]!),
-      samples: own,
+      best: Math.min(...samples),
+      rate: (row.work / summary.median) * SCALES[row.unit],
+      base: nameOf(base.variant),
+      ratio: row.ratio === 'speed' ? ratioOf(base, entry) : ratioOf(entry, base),
+      ...(limit === undefined ? {} : { limit }),
+      ...(note === undefined ? {} : { note }),
+      samples,
+      rounds,
     };
   });
-  const { name, work, unit, ratio, limit } = row;
-  return { name, work, unit, ratio, ...(limit === undefined ? {} : { limit }), variants };
 }

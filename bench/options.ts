@@ -4,12 +4,14 @@ import type { Settings } from './measure.ts';
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Times kernels and training steps, each in several ways, in turns. Prints tables and writes every sample to a JSON file.
+Times kernels, training steps and inference, each in several ways, in turns, and other libraries that are installed
+(npm run bench:peers) beside them. Prints tables and writes every sample to a JSON file and a page to look at.
 
   --filter <text>   only rows whose name contains the text, such as "gemm", "512" or "step"
-  --quick           fewer and shorter samples
-  --kernel <file>   a JavaScript module that exports gemm: it joins the gemm rows (bench/README.md)
-  --out <file>      the JSON file (default bench/results.json)
+  --quick           fewer and shorter samples, and without a filter fewer rows
+  --no-peers        without other libraries
+  --kernel <file>   a JavaScript module that exports kernels, such as gemm: they join the rows as "own" (bench/README.md)
+  --out <file>      the JSON file (default bench/report/results.json); the page gets the same name with .html
   --help            this text
 `;
 
@@ -19,6 +21,8 @@ export class UsageError extends Error {}
 export interface Options {
   readonly help: boolean;
   readonly filter: string;
+  readonly quick: boolean;
+  readonly peers: boolean;
   readonly settings: Settings;
   /** Absolute path. */
   readonly kernel: string | null;
@@ -26,18 +30,23 @@ export interface Options {
   readonly out: string | null;
 }
 
-const FULL: Settings = { rounds: 21, minTime: 0.02, warmUp: 0.5 };
-const QUICK: Settings = { rounds: 7, minTime: 0.01, warmUp: 0.5 };
+const FULL: Settings = { rounds: 21, minTime: 0.02, warmUp: 0.3, budget: 8 };
+const QUICK: Settings = { rounds: 7, minTime: 0.01, warmUp: 0.15, budget: 1 };
 
 /** Reads the arguments; relative paths start at `folder`. Throws UsageError, whose message is one line. */
 export function parseOptions(args: readonly string[], folder: string): Options {
-  const { help, quick, filter, kernel, out } = parse(args);
+  const { help, quick, filter, kernel, out, 'no-peers': alone } = parse(args);
   for (const [name, value] of Object.entries({ filter, kernel, out })) {
     if (value === '') throw new UsageError(`--${name} is empty`);
+  }
+  if (out !== undefined && !out.endsWith('.json')) {
+    throw new UsageError(`--out must name a .json file, got ${JSON.stringify(out)}`);
   }
   return {
     help,
     filter: filter ?? '',
+    quick,
+    peers: !alone,
     settings: quick ? QUICK : FULL,
     kernel: kernel === undefined ? null : resolve(folder, kernel),
     out: out === undefined ? null : resolve(folder, out),
@@ -51,6 +60,7 @@ function parse(args: readonly string[]) {
       options: {
         filter: { type: 'string' },
         quick: { type: 'boolean', default: false },
+        'no-peers': { type: 'boolean', default: false },
         kernel: { type: 'string' },
         out: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

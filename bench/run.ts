@@ -1,14 +1,26 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Kernels } from 'whittle-ml/kernels';
+import { cpu, type Kernels } from 'whittle-ml/kernels';
+import { comparisons } from './compare.ts';
 import { environment, load } from './environment.ts';
-import { gemmInt8Rows, gemmRows } from './gemm.ts';
+import { BENCH } from './folder.ts';
+import { collectGarbage } from './garbage.ts';
+import { gemmRows, gemmTransposedRows } from './gemm.ts';
+import { gemmInt8Rows } from './gemm-int8.ts';
+import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
-import { CheckError, measure, type Row, sink } from './measure.ts';
+import { measure, type RowResult } from './measure.ts';
 import { HELP, type Options, parseOptions, UsageError } from './options.ts';
-import { renderEnvironment, renderRow } from './report.ts';
+import { renderPage } from './page.ts';
+import { Peers } from './peers.ts';
+import { renderComparisons, renderFailures, renderRow, renderStart } from './report.ts';
+import type { Results } from './results.ts';
+import { measurePeak } from './roofline.ts';
+import type { Row } from './row.ts';
+import { sink } from './sampler.ts';
 import { stepRows } from './steps.ts';
+import { builtIn, ownTable, reserve } from './tables.ts';
 
 /** What the program needs from outside. */
 export interface Surroundings {
@@ -18,44 +30,81 @@ export interface Surroundings {
   readonly errors: { write(text: string): unknown };
 }
 
-/** Returns the exit code: 0, 1 when a kernel computes something wrong, 2 for a wrong option (one line on `errors`). */
-export async function run(args: readonly string[], { folder, output, errors }: Surroundings): Promise<number> {
+/** Returns the exit code: 0, 1 when a kernel of ours computes something wrong, 2 for a wrong option (one line on `errors`). */
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { folder, output, errors } = surroundings;
   try {
     const options = parseOptions(args, folder);
-    if (options.help) output.write(HELP);
-    else await runRows(options, output);
-    return 0;
+    if (options.help) {
+      output.write(HELP);
+      return 0;
+    }
+    return await runRows(options, surroundings);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof CheckError)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     errors.write(`bench: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return 2;
   }
 }
 
-async function runRows({ filter, settings, kernel, out }: Options, output: Surroundings['output']): Promise<void> {
-  const path = out ?? fileURLToPath(new URL('../results.json', import.meta.url));
+async function runRows(options: Options, { output, errors }: Surroundings): Promise<number> {
+  const path = options.out ?? fileURLToPath(new URL('report/results.json', BENCH));
+  if (options.out === null) mkdirSync(dirname(path), { recursive: true });
   checkPath(path);
-  const own = kernel === null ? {} : { own: await loadGemm(kernel) };
-  const rows = [...gemmRows(own), ...gemmInt8Rows(), ...kernelRows(), ...stepRows()];
-  const chosen = rows.filter(({ name }) => name.includes(filter));
-  if (chosen.length === 0) {
-    throw new UsageError(`no row's name contains ${JSON.stringify(filter)}; there are ${groups(rows)}`);
+  const { tables, missing } = builtIn();
+  if (options.kernel !== null) tables.push(ownTable(await loadKernels(options.kernel)));
+  const peers = new Peers();
+  const rows = [
+    ...gemmRows(tables, peers),
+    ...gemmTransposedRows(tables, peers),
+    ...gemmInt8Rows(tables, peers),
+    ...kernelRows(tables),
+    ...stepRows(tables, peers),
+    ...inferenceRows(tables, peers),
+  ];
+  const chosen = chosenOf(rows, options);
+  if (options.peers && chosen.some((row) => row.peers)) peers.find();
+  const [stamp, peak, start] = [environment(), measurePeak(), performance.now()];
+  const gaps = [...missing, ...peers.missing];
+  output.write(`${renderStart(stamp, peak, peers.installed, gaps)}\n`);
+  const measured: RowResult[] = [];
+  try {
+    for (const row of chosen) {
+      await collectGarbage();
+      reserve(tables);
+      const result = await measure(row, options.settings);
+      output.write(`${renderRow(result, peak.gflops)}\n`);
+      measured.push(result);
+    }
+  } finally {
+    await peers.close();
   }
-  const stamp = environment();
-  output.write(`${renderEnvironment(stamp)}\n`);
-  const results = chosen.map((row) => {
-    const result = measure(row, settings);
-    output.write(`${renderRow(result)}\n`);
-    return result;
-  });
-  const report = { environment: { ...stamp, loadAtEnd: load() }, settings, rows: results, sink: sink.total };
-  writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`);
-  output.write(`Samples: ${path}\n`);
+  const results: Results = {
+    environment: { ...stamp, loadAtEnd: load(), seconds: (performance.now() - start) / 1000 },
+    settings: options.settings,
+    peak,
+    peers: peers.installed.map(({ name, version }) => ({ name, version })),
+    missing: gaps,
+    rows: measured,
+    comparisons: comparisons(measured),
+    sink: sink.total,
+  };
+  output.write(renderComparisons(results.comparisons));
+  const page = path.replace(/\.json$/, '.html');
+  writeFileSync(path, `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(page, renderPage(results));
+  output.write(`\nSamples: ${path}\nPage: ${page}\n`);
+  const wrong = measured.flatMap(({ failures }) => failures.filter(({ ours }) => ours));
+  errors.write(renderFailures(wrong));
+  return wrong.length > 0 ? 1 : 0;
 }
 
-/** The first words of the rows' names. */
-function groups(rows: readonly Row[]): string {
-  return [...new Set(rows.map(({ name }) => name.split(' ')[0]))].join(', ');
+function chosenOf(rows: readonly Row[], { filter, quick }: Options): readonly Row[] {
+  if (filter === '') return quick ? rows.filter((row) => row.quick) : rows;
+  const chosen = rows.filter(({ name }) => name.includes(filter));
+  if (chosen.length > 0) return chosen;
+  const groups = [...new Set(rows.map(({ name }) => name.split(' ')[0]))].join(', ');
+  throw new UsageError(`no row's name contains ${JSON.stringify(filter)}; there are ${groups}`);
 }
 
 /** Before the first row, so that a long run cannot end in vain. */
@@ -67,13 +116,15 @@ function checkPath(path: string): void {
   }
 }
 
-async function loadGemm(path: string): Promise<Kernels['gemm']> {
-  let gemm: unknown;
+/** The exports of a module that are named after kernels. */
+async function loadKernels(path: string): Promise<Partial<Kernels>> {
+  let exported: Record<string, unknown>;
   try {
-    ({ gemm } = (await import(pathToFileURL(path).href)) as { gemm?: unknown });
+    exported = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
     throw new UsageError(`cannot load ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (typeof gemm !== 'function') throw new UsageError(`${path} exports no function gemm`);
-  return gemm as Kernels['gemm'];
+  const kernels = Object.entries(exported).filter(([name, value]) => name in cpu && typeof value === 'function');
+  if (kernels.length === 0) throw new UsageError(`${path} exports no kernel, such as a function gemm`);
+  return Object.fromEntries(kernels) as Partial<Kernels>;
 }

@@ -51,17 +51,21 @@ test('a variant that clocks itself is given enough runs to fill its time, and it
   expect(asked.at(-1)!).toBeGreaterThanOrEqual(100);
 });
 
-test('a slow variant sits rounds out, but shares three with every other', async () => {
-  const wait = (): number => {
-    const end = performance.now() + 2;
+test('a slow variant sits rounds out, spread over the row, and shares three or more with every other', async () => {
+  const waiting = (milliseconds: number) => (): number => {
+    const end = performance.now() + milliseconds;
     while (performance.now() < end);
     return 1;
   };
-  const row = rowOf([variantOf('fast'), variantOf('slow', { run: wait } as Partial<Variant>)]);
-  const { variants } = await measure(row, { ...settings, rounds: 12, budget: 1e-3 });
-  const [fast, slow] = variants.map(({ rounds }) => rounds);
-  expect(slow).toEqual([0, 4, 8]);
-  expect(fast).toEqual(expect.arrayContaining(slow!));
+  const run = (milliseconds: number): Partial<Variant> => ({ run: waiting(milliseconds) }) as Partial<Variant>;
+  const row = rowOf([variantOf('fast'), variantOf('slow', run(2)), variantOf('slower', run(20))]);
+  const { variants } = await measure(row, { ...settings, rounds: 12, budget: 0.018 });
+  const [fast, slow, slower] = variants.map(({ rounds }) => rounds);
+  expect(fast!.length).toBeGreaterThan(slow!.length);
+  expect(slow!.length).toBeGreaterThanOrEqual(3);
+  expect(slower).toEqual([0, 4, 8]);
+  expect(slow).toEqual(expect.arrayContaining([...slower!]));
+  expect(fast).toEqual(expect.arrayContaining([...slow!]));
 });
 
 test('what fails is told and the others go on, whether it is wrong at first or breaks down later', async () => {

@@ -69,7 +69,10 @@ test('the page shows every row and says where its numbers come from', () => {
 });
 
 test('noisy rows are marked and failures are told', () => {
-  expect(page).toContain('noisy');
+  // In the table of peers, in the tables of numbers, and beside bars and symbols.
+  expect(page).toContain('<br>2.00 noisy</td>');
+  expect(page.match(/<td>noisy<\/td>/g)).toHaveLength(results.rows.length);
+  expect(page.match(/, noisy<\/text>/g)!.length).toBeGreaterThanOrEqual(results.rows.length);
   expect(document.body.textContent).toContain('broken failed: no <memory>');
   expect(document.body.textContent).toContain('1.50 [1.25, 1.75]');
 });

@@ -294,8 +294,11 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   normal: random,
   dropout: (d) => {
     const n = d.size();
-    const rate = d.pick([0, 0.1, 0.5, 0.999, 1 - 2 ** -32, d.below(1000) / 1000]);
-    return { args: [n, d.floats(n), rate, d.words(4), d.floats(n)], written: [4] };
+    const [state, words] = [d.words(4), new Uint32Array(n + 1)];
+    reference.philox(n + 1, state, words);
+    const atThreshold = Math.min(words[d.below(n + 1)]! + d.below(2), 2 ** 32 - 1) / 2 ** 32;
+    const rate = d.pick([0, 0.1, 0.5, 0.999, 1 - 2 ** -32, atThreshold]);
+    return { args: [n, d.floats(n), rate, state, d.floats(n)], written: [4] };
   },
   quantize: (d) => {
     const n = d.size();

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
+import { firstDifference } from '../cases.ts';
 
 const table = wasm();
 
@@ -35,7 +36,7 @@ test('quantizing finds the code of the reference on both sides of every tie', ()
     for (const zeroPoint of [-128, 0, 127]) {
       reference.quantize(n, Float32Array.from(x), scale, zeroPoint, expected);
       table.quantize(n, Float32Array.from(x), scale, zeroPoint, actual);
-      expect(actual).toEqual(expected);
+      expect(firstDifference(actual, expected)).toBe(-1);
     }
   }
 });

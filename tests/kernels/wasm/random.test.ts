@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
+import { firstDifference } from '../cases.ts';
 
 const table = wasm();
 const { heap } = table;
@@ -35,7 +36,7 @@ test.each(calls)('%s repeated as numbers reads key, stream and step anew', (name
     random.set(state);
     call(reference, expected);
     for (const { fn, operands } of linked) fn(...operands);
-    expect(y).toEqual(expected);
+    expect(firstDifference(y, expected)).toBe(-1);
   }
 });
 
@@ -45,5 +46,5 @@ test('a long row of normal numbers is the reference to the bit', () => {
   random.set([7, 8, 9, 10]);
   reference.normal(long, random, expected);
   table.normal(long, random, actual);
-  expect(actual).toEqual(expected);
+  expect(firstDifference(actual, expected)).toBe(-1);
 });

@@ -1,0 +1,87 @@
+"""PyTorch in eager mode, with torch.nn and torch.optim."""
+
+import torch
+from torch import nn
+
+torch.set_num_threads(1)
+
+
+class Job:
+    learns = False
+
+    def reset(self):
+        pass
+
+
+class gemm(Job):
+    """a @ b; a transposed operand is a view."""
+
+    def __init__(self, p):
+        a, b = torch.from_numpy(p["a"]), torch.from_numpy(p["b"])
+        a = a.reshape(p["k"], p["m"]).T if p["transA"] else a.reshape(p["m"], p["k"])
+        b = b.reshape(p["n"], p["k"]).T if p["transB"] else b.reshape(p["k"], p["n"])
+        self.run = lambda: a @ b
+        self.result = lambda: self.run().numpy()
+
+
+def model_of(p, last):
+    """Linear, ReLU and Dropout, then `last`; Linear keeps its weights transposed."""
+    sizes, rate, layers = p["sizes"], p.get("dropout", 0), []
+    for i, units in enumerate(sizes[1:]):
+        linear = nn.Linear(sizes[i], units)
+        kernel, bias = p["weights"][2 * i], p["weights"][2 * i + 1]
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(kernel).reshape(sizes[i], units).T)
+            linear.bias.copy_(torch.from_numpy(bias))
+        layers.append(linear)
+        if i + 2 < len(sizes):
+            layers.append(nn.ReLU())
+            if rate > 0:
+                layers.append(nn.Dropout(rate))
+    return nn.Sequential(*layers, *last)
+
+
+class infer(Job):
+    """From a NumPy array to a NumPy array."""
+
+    def __init__(self, p):
+        model = model_of(p, [nn.Softmax(dim=1)]).eval()
+        x = p["x"].reshape(p["batch"], -1)
+
+        def run():
+            with torch.inference_mode():
+                return model(torch.from_numpy(x)).numpy()
+
+        self.run = run
+        self.result = run
+
+
+class train(Job):
+    """zero_grad, backward and Adam's step; the loss is read back as a number."""
+
+    learns = True
+
+    def __init__(self, p):
+        self.p = p
+        self.x = torch.from_numpy(p["x"]).reshape(p["batch"], -1)
+        y = torch.from_numpy(p["y"]).reshape(p["batch"], -1)
+        self.mse = p["loss"] == "mse"
+        self.y = y if self.mse else y.argmax(dim=1)
+        self.loss = nn.MSELoss() if self.mse else nn.CrossEntropyLoss()
+        self.reset()
+
+    def reset(self):
+        torch.manual_seed(1)
+        self.model = model_of(self.p, [])
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.001, eps=1e-7)
+
+    def run(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(self.model(self.x), self.y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def result(self):
+        self.reset()
+        return [self.run() for _ in range(self.p["steps"])]
