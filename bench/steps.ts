@@ -2,6 +2,7 @@ import { setBackend } from 'whittle-ml';
 import { cpu, reference64 } from 'whittle-ml/kernels';
 import { byHand, exactLosses } from './by-hand.ts';
 import { byLibrary, modelOf, weightsOf } from './by-library.ts';
+import { fused } from './fused.ts';
 import { checkAgree, checkedSteps, checkLosses, type Learner } from './learner.ts';
 import { join, type Peers } from './peers.ts';
 import type { Contest, Row, Variant } from './row.ts';
@@ -51,11 +52,22 @@ function variantsOn({ name, kernels, exact }: Table, task: Task, place: Place, l
   });
 }
 
+/** The whole step in one function, for the network that is smallest. */
+function fusedVariant(task: Task, first: readonly Float32Array[], losses: readonly number[]): Variant {
+  const learner = fused(task, first);
+  const check = (): void => {
+    learner.reset();
+    checkLosses('fused TypeScript', Array.from(losses, learner.step), losses, 0);
+  };
+  return { who: 'fused TypeScript', how: '', ours: true, run: learner.step, reset: learner.reset, check };
+}
+
 async function open(task: Task, tables: readonly Table[], peers: Peers): Promise<Contest> {
   const weights = weightsOf(modelOf(task));
   const losses = exactLosses(task, weights, reference64, checkedSteps(task));
   const places = new Places();
   const variants = tables.flatMap((table) => variantsOn(table, task, places.of(table), losses));
+  if (task.sizes.join('-') === '1-10-1') variants.push(fusedVariant(task, weights, losses));
   const close = (): void => {
     setBackend(cpu);
     places.free();

@@ -29,7 +29,10 @@ for (const entry of [
   'tsconfig.json',
   'vitest.config.ts',
 ]) {
-  cpSync(join(root, entry), join(copy, entry), { recursive: true, filter: (path) => !/[\\/](dist|node_modules)([\\/]|$)/.test(path) });
+  cpSync(join(root, entry), join(copy, entry), {
+    recursive: true,
+    filter: (path) => !/[\\/](dist|node_modules)([\\/]|$)/.test(path),
+  });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
 

@@ -1,16 +1,12 @@
 // What a program waits for at its start: fresh processes import the library and compute a first matrix product. Prints
 // medians and least values of 15, in milliseconds; the target is 30 for all of it. Usage: npm run startup
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { rolldown } from 'rolldown';
 
 const PROCESSES = 15;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const main = join(root, 'dist', 'src', 'index.js');
 
 /** In the fresh process: measures and prints. The constructors that compile are timed from outside the library. */
 async function measure(url) {
@@ -69,15 +65,9 @@ function report(title, file) {
   }
 }
 
-if (process.argv[2] !== undefined) await measure(process.argv[2]);
+const [url] = process.argv.slice(2);
+if (url !== undefined) await measure(url);
 else {
-  report('The package, file by file', main);
-  const folder = mkdtempSync(join(tmpdir(), 'whittle-startup-'));
-  try {
-    const bundle = await rolldown({ input: main });
-    await bundle.write({ file: join(folder, 'whittle.mjs'), format: 'esm', minify: true, codeSplitting: false });
-    report('One minified file', join(folder, 'whittle.mjs'));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  report('As Node imports it, few files', join(root, 'dist', 'bundle', 'index.js'));
+  report('Module by module', join(root, 'dist', 'src', 'index.js'));
 }

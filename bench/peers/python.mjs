@@ -70,7 +70,7 @@ const decoded = ({ base64 }) => {
 export async function open(name, python) {
   server ??= new Server(python);
   const { blas } = await server.ask({ do: 'open', library: name });
-  const note = /libblas\.so/.test(blas)
+  const note = /\/blas\/libblas\.so/.test(blas)
     ? 'on the reference BLAS, which is several times as slow as OpenBLAS (apt-get install libopenblas0)'
     : undefined;
   const job = (kind) => async (problem) => {

@@ -27,7 +27,9 @@ export interface Setting {
   /** The trained weights. */
   readonly parameters: readonly Tensor[];
   /** All weights. */
-  readonly weights: readonly Tensor[];
+  readonly weights: () => readonly Tensor[];
+  /** Why such steps are not to be recorded; null if they are. */
+  readonly obstacle: () => string | null;
   /** Whether the outputs are looked at after the step. */
   readonly wantsPrediction: boolean;
 }
@@ -76,8 +78,8 @@ class Kind {
   private readonly shapes: readonly Shape[];
   private readonly dtypes: readonly DType[];
 
-  constructor(inputs: Inputs, setting: Setting, obstacle: string | null) {
-    this.obstacle = obstacle;
+  constructor(inputs: Inputs, setting: Setting) {
+    this.obstacle = setting.obstacle();
     this.setting = setting;
     this.masks = setting.parameters.map(({ mask }) => mask);
     this.slots = setting.optimizer.slotsVersion;
@@ -132,9 +134,9 @@ export class Trainer {
   }
 
   /** One step; returns the loss before it. `observe` is handed targets and outputs if the setting wants them. */
-  step(inputs: Inputs, setting: Setting, obstacle: string | null, compute: Compute, observe: Observe): number {
+  step(inputs: Inputs, setting: Setting, compute: Compute, observe: Observe): number {
     this.prepare();
-    const kind = this.kindOf(inputs, setting, obstacle);
+    const kind = this.kindOf(inputs, setting);
     if (kind.recording !== null) return this.replay(kind, kind.recording, inputs, observe);
     if (kind.isNew || kind.obstacle !== null) return this.eager(kind, inputs, compute, observe);
     return this.record(kind, inputs, compute, observe);
@@ -178,10 +180,10 @@ export class Trainer {
     this.generation = generation;
   }
 
-  private kindOf(inputs: Inputs, setting: Setting, obstacle: string | null): Kind {
+  private kindOf(inputs: Inputs, setting: Setting): Kind {
     const { kinds } = this;
     for (let i = kinds.length - 1; i >= 0; i--) if (kinds[i]!.fits(inputs, setting)) return kinds[i]!;
-    const kind = new Kind(inputs, setting, obstacle);
+    const kind = new Kind(inputs, setting);
     this.settle(setting);
     kinds.push(kind);
     if (kinds.length > MOST_RECORDINGS) kinds.shift()!.dispose();
@@ -192,7 +194,7 @@ export class Trainer {
   private settle({ weights, parameters, optimizer }: Setting): void {
     const { residence } = this;
     if (residence === null) return;
-    for (const { storage, mask } of weights) {
+    for (const { storage, mask } of weights()) {
       residence.add(storage);
       if (mask !== null) residence.add(mask.storage);
     }
