@@ -1,12 +1,12 @@
 import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
-import * as elementwise from './elementwise.ts';
+import { abs, add, div, exp, log, mul, neg, relu, sigmoid, sqrt, square, sub, tanh } from './elementwise.ts';
 import { gemmStridedBatchedTiled, gemmTiled } from './gemm.ts';
 import { gemmInt8Tiled } from './gemm-int8.ts';
 import { gather, stridedCopy } from './movement.ts';
 import { adam } from './optimizers.ts';
 import { requantize } from './quantize.ts';
-import * as rows from './rows.ts';
+import { logSoftmax, max, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, sum } from './rows.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
@@ -14,8 +14,8 @@ import * as rows from './rows.ts';
  */
 export const cpu: Kernels = {
   ...reference,
-  ...elementwise,
-  ...rows,
+  ...{ neg, abs, square, sqrt, exp, log, tanh, sigmoid, relu, add, sub, mul, div },
+  ...{ sum, max, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGrad },
   gemm: gemmTiled,
   gemmStridedBatched: gemmStridedBatchedTiled,
   gemmInt8: gemmInt8Tiled,

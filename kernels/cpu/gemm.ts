@@ -207,29 +207,6 @@ function direct(
   }
 }
 
-/** k = 1: one product a cell, added to +0, which turns a product of -0 into +0. */
-function outer(
-  m: number,
-  n: number,
-  a: Float32Array,
-  a0: number,
-  ai: number,
-  b: Float32Array,
-  b0: number,
-  bj: number,
-  c: Float32Array,
-  c0: number,
-): void {
-  for (let i = 0, row = a0, o = c0; i < m; i++, row += ai) {
-    const x = a[row]!;
-    for (let j = 0, q = b0; j < n; j++) {
-      c[o] = Math.fround(x * b[q]!) + 0;
-      q = (q + bj) | 0;
-      o = (o + 1) | 0;
-    }
-  }
-}
-
 function clear(n: number, c: Float32Array, c0: number): void {
   for (let q = c0, end = (c0 + n) | 0; q < end; q++) c[q] = 0;
 }
@@ -252,8 +229,7 @@ function product(
   const ap = transA ? m : 1;
   const bp = transB ? 1 : n;
   const bj = transB ? k : 1;
-  if (k === 1) outer(m, n, a, a0, ai, b, b0, bj, c, c0);
-  else if (n === 1) direct(1, m, k, b, b0, 0, bp, a, a0, ap, ai, c, c0);
+  if (n === 1) direct(1, m, k, b, b0, 0, bp, a, a0, ap, ai, c, c0);
   else if (m === 1 || k < SHALLOW) direct(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
   else {
     clear(m * n, c, c0);

@@ -1,92 +1,84 @@
-import { type Code, instruction, type Value, Writer, write } from './code.ts';
-import { i32 } from './scalars.ts';
+import { type Code, instruction, operation, type Ternary, type Value, Writer, write } from './code.ts';
+import * as i32 from './instructions/i32.ts';
 
 /**
  * A small assembler for WebAssembly (core specification 2.0): functions in, bytes out.
  *
  * A module is a row of sections, each with its number and length: signatures, the imported memory, which signature each
- * function has, exports, code. Integers are LEB128: seven bits a byte, the lowest first.
+ * function has, exports, code.
  */
 
-export type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
-const TYPES: Readonly<Record<Type, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
-
 /** A local variable: read it by naming it. */
-export interface Local extends Code {
-  set(value: Value): Code;
+export interface Local {
+  (out: Writer): void;
+  readonly set: (value: Value) => Code;
   /** Sets it and leaves the value. */
-  tee(value: Value): Code;
-  readonly type: Type;
+  readonly tee: (value: Value) => Code;
 }
 
-function localAt(index: number, type: Type): Local {
-  const access =
-    (opcode: number) =>
-    (out: Writer): void => {
-      out.byte(opcode);
-      out.u32(index);
-    };
-  const assign =
-    (opcode: number) =>
-    (value: Value): Code =>
-    (out) => {
-      write(out, value);
-      access(opcode)(out);
-    };
-  return Object.assign(access(0x20), { set: assign(0x21), tee: assign(0x22), type });
-}
+const localAt = (index: number): Local =>
+  Object.assign(instruction(0x20, [], index), {
+    set: (value: Value) => instruction(0x21, [value], index),
+    tee: (value: Value) => instruction(0x22, [value], index),
+  });
+
+/** Local variables to be named: as many as were asked for, up to sixteen. */
+// biome-ignore format: four by four
+export type Locals = [
+  Local, Local, Local, Local,  Local, Local, Local, Local,
+  Local, Local, Local, Local,  Local, Local, Local, Local,
+];
+
+/** Makes local variables, which begin as 0: one for each letter, i for i32, f for f32, d for f64 and v for v128. */
+export type NewLocals = (types: string) => Locals;
+const TYPES: Readonly<Record<string, number>> = { i: 0x7f, f: 0x7d, d: 0x7c, v: 0x7b };
 
 // Control ------------------------------------------------------------------------------------------------------------
 
-export const sequence =
-  (...parts: readonly Code[]): Code =>
-  (out) => {
-    for (const part of parts) part(out);
-  };
-
+const END = instruction(0x0b);
 const NO_RESULT = 0x40;
 
-export const when =
-  (condition: Value, then: Code, otherwise?: Code): Code =>
-  (out) => {
-    write(out, condition);
-    out.byte(0x04);
-    out.byte(NO_RESULT);
-    then(out);
-    if (otherwise !== undefined) {
-      out.byte(0x05);
-      otherwise(out);
-    }
-    out.byte(0x0b);
-  };
+export const when = (condition: Value, then: Code, otherwise?: Code): Code => [
+  instruction(0x04, [condition], NO_RESULT),
+  then,
+  otherwise === undefined ? [] : [instruction(0x05), otherwise],
+  END,
+];
 
 /** Runs the parts once, then again as long as the condition holds. */
-export const doWhile =
-  (condition: Value, ...parts: readonly Code[]): Code =>
-  (out) => {
-    out.byte(0x03);
-    out.byte(NO_RESULT);
-    for (const part of parts) part(out);
-    write(out, condition);
-    out.byte(0x0d);
-    out.byte(0);
-    out.byte(0x0b);
-  };
+export const doWhile = (condition: Value, ...parts: readonly Code[]): Code => [
+  instruction(0x03, [], NO_RESULT),
+  parts,
+  instruction(0x0d, [condition], 0),
+  END,
+];
 
 /** for (i = from; i < to; i += step), signed; `to` and `step` are read again each time round. */
-export const forRange = (i: Local, from: Value, to: Value, step: Value, ...parts: readonly Code[]): Code =>
-  sequence(i.set(from), when(i32.ltS(i, to), doWhile(i32.ltS(i.tee(i32.add(i, step)), to), ...parts)));
+export const forRange = (i: Local, from: Value, to: Value, step: Value, ...parts: readonly Code[]): Code => [
+  i.set(from),
+  when(i32.ltS(i, to), doWhile(i32.ltS(i.tee(i32.add(i, step)), to), parts)),
+];
+
+/** for (; left >= least; left -= step), signed. */
+export const countDown = (left: Local, step: number, least: number, ...parts: readonly Code[]): Code =>
+  when(i32.geS(left, least), doWhile(i32.geS(left.tee(i32.sub(left, step)), least), parts));
+
+/** x += value */
+export const advance = (x: Local, value: Value): Code => x.set(i32.add(x, value));
+
+/** condition ? x : y, as (x, y, condition), both computed. */
+export const select: Ternary = operation(0x1b);
+
+/** Signed. */
+export const min = (x: Value, y: Value): Code => select(x, y, i32.ltS(x, y));
 
 // Modules ------------------------------------------------------------------------------------------------------------
 
 /** A function of a module; called with its arguments. */
 export type Callee = (...operands: readonly Value[]) => Code;
 
-/** What a function's body is written with, besides its parameters. */
-export interface Frame {
-  local(type: Type): Local;
-  locals(type: Type, count: number): Local[];
-}
+/** Adds a function to a module: its parameters, by a letter each, and what writes its body. It returns nothing. */
+export type AddFunction = (params: string, write: (params: Locals, locals: NewLocals) => Code) => Callee;
 
 /** The memory that a module imports as `env.memory`: its limits must cover those of the one it is given. */
 export interface MemoryImport {
@@ -94,88 +86,60 @@ export interface MemoryImport {
   readonly shared: boolean;
 }
 
-interface Definition {
-  readonly name: string;
-  readonly params: readonly Type[];
-  readonly result: Type | null;
-  readonly locals: readonly Type[];
-  readonly body: Code;
-}
-
-export class Assembler {
-  private readonly functions: Definition[] = [];
-
-  /**
-   * Adds a function, exported under its name. Parameters are i32 unless `types` says otherwise. `write` returns the body,
-   * which leaves a value if there is a `result`.
-   */
-  func<K extends string>(
-    name: string,
-    params: readonly K[],
-    write: (params: Readonly<Record<K, Local>>, frame: Frame) => Code,
-    { types, result = null }: { types?: Readonly<Partial<Record<K, Type>>>; result?: Type | null } = {},
-  ): Callee {
-    const signature = params.map((param): Type => types?.[param] ?? 'i32');
-    const named = Object.fromEntries(params.map((param, i) => [param, localAt(i, signature[i]!)])) as Record<K, Local>;
-    const locals: Type[] = [];
-    const local = (type: Type): Local => localAt(params.length + locals.push(type) - 1, type);
-    const body = write(named, { local, locals: (type, count) => Array.from({ length: count }, () => local(type)) });
-    const index = this.functions.push({ name, params: signature, result, locals, body }) - 1;
-    return (...operands) => instruction(0x10, operands, (out) => out.u32(index));
-  }
-
-  /** The module's bytes. */
-  assemble(memory: MemoryImport): Uint8Array<ArrayBuffer> {
-    const out = new Writer();
-    for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte); // "\0asm", version 1
-    const { functions } = this;
-    const section = (id: number, count: number, body: (part: Writer) => void): void => {
-      out.byte(id);
-      out.sized((part) => {
-        part.u32(count);
-        body(part);
-      });
+/** The bytes of a module that consists of the functions that `add` adds. The last one is exported, as `run`. */
+export function assemble(add: (func: AddFunction) => void, { maximum, shared }: MemoryImport): Uint8Array<ArrayBuffer> {
+  const functions: { readonly params: string; readonly locals: string; readonly body: Code }[] = [];
+  add((params, write) => {
+    let types = '';
+    const locals: NewLocals = (more) => {
+      const first = types.length;
+      types += more;
+      return Array.from(more, (_, i) => localAt(first + i)) as Locals;
     };
-    section(1, functions.length, (part) => {
-      for (const { params, result } of functions) {
-        part.byte(0x60);
-        part.u32(params.length);
-        for (const type of params) part.byte(TYPES[type]);
-        part.u32(result === null ? 0 : 1);
-        if (result !== null) part.byte(TYPES[result]);
-      }
-    });
-    section(2, 1, (part) => {
-      part.text('env');
-      part.text('memory');
-      part.byte(2);
-      part.byte(memory.shared ? 3 : 1); // with a maximum, which shared memory must have
-      part.u32(0);
-      part.u32(memory.maximum);
-    });
-    section(3, functions.length, (part) => {
-      for (let i = 0; i < functions.length; i++) part.u32(i);
-    });
-    section(7, functions.length, (part) => {
-      functions.forEach(({ name }, i) => {
-        part.text(name);
-        part.byte(0);
-        part.u32(i);
+    const body = write(locals(params), locals);
+    const index = functions.push({ params, locals: types.slice(params.length), body }) - 1;
+    return (...operands) => instruction(0x10, operands, index);
+  });
+
+  const out = new Writer();
+  const list = <T>(items: Iterable<T>, each: (item: T, i: number) => void): void => {
+    const all = [...items];
+    out.u32(all.length);
+    all.forEach(each);
+  };
+  const text = (value: string): void => list(value, (letter) => out.byte(letter.charCodeAt(0)));
+  const section = <T>(id: number, items: readonly T[], each: (item: T, i: number) => void): void => {
+    out.byte(id);
+    out.sized(() => list(items, each));
+  };
+  for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte); // "\0asm", version 1
+  section(1, functions, ({ params }) => {
+    out.byte(0x60);
+    list(params, (type) => out.byte(TYPES[type]!));
+    out.byte(0); // results
+  });
+  section(2, ['memory'], (name) => {
+    text('env');
+    text(name);
+    out.byte(2);
+    out.byte(shared ? 3 : 1); // with a maximum, which shared memory must have
+    out.u32(0);
+    out.u32(maximum);
+  });
+  section(3, functions, (_, i) => out.u32(i));
+  section(7, ['run'], (name) => {
+    text(name);
+    out.byte(0);
+    out.u32(functions.length - 1);
+  });
+  section(10, functions, ({ locals, body }) =>
+    out.sized(() => {
+      list(locals, (type) => {
+        out.u32(1);
+        out.byte(TYPES[type]!);
       });
-    });
-    section(10, functions.length, (part) => {
-      for (const { locals, body } of functions) {
-        part.sized((code) => {
-          code.u32(locals.length);
-          for (const type of locals) {
-            code.u32(1);
-            code.byte(TYPES[type]);
-          }
-          body(code);
-          code.byte(0x0b);
-        });
-      }
-    });
-    return out.finish();
-  }
+      write(out, [body, END]);
+    }),
+  );
+  return out.finish();
 }

@@ -1,9 +1,9 @@
 import type { AnyKernel, LinkedCall } from '../kernels.ts';
-import { Assembler } from './assembler.ts';
+import { type AddFunction, assemble } from './assembler.ts';
 import { type Heap, MAX_HEAP_BYTES } from './heap.ts';
-import { f32x4 } from './vectors.ts';
+import * as f32x4 from './instructions/f32x4.ts';
 
-/** An exported function of a module; numbers are sizes, addresses in bytes, and scalars. */
+/** The exported function of a module; numbers are sizes, addresses in bytes, and scalars. */
 export type WasmFunction = (...operands: number[]) => number;
 
 /** Where a kernel finds its compiled function. The first call compiles it. */
@@ -27,19 +27,16 @@ export interface WasmSupport {
   readonly reason: string;
 }
 
-const probe = (isRelaxed: boolean): Uint8Array<ArrayBuffer> => {
-  const assembler = new Assembler();
-  assembler.func(
-    'probe',
-    ['value'],
-    ({ value }) => {
-      const x = f32x4.splat(value);
-      return f32x4.extractLane(0, isRelaxed ? f32x4.relaxedMadd(x, x, x) : f32x4.add(x, x));
-    },
-    { types: { value: 'f32' }, result: 'f32' },
+/** A module of one operation on vectors. */
+const probe = (isRelaxed: boolean): Uint8Array<ArrayBuffer> =>
+  assemble(
+    (func) =>
+      func('', (_, locals) => {
+        const [x] = locals('v');
+        return x.set(isRelaxed ? f32x4.relaxedMadd(x, x, x) : f32x4.add(x, x));
+      }),
+    { maximum: 1, shared: false },
   );
-  return assembler.assemble({ maximum: 1, shared: false });
-};
 
 let support: WasmSupport | null = null;
 
@@ -71,16 +68,15 @@ function findSupport(): WasmSupport {
  */
 export const needsBlockBreaks: boolean = !('escape' in RegExp);
 
-/** Compiles a module on a memory and returns what it exports. */
+/** Compiles a module on a memory and returns the function that it exports. */
 export function instantiate(
   memory: WebAssembly.Memory,
   isShared: boolean,
-  write: (assembler: Assembler) => void,
-): object {
-  const assembler = new Assembler();
-  write(assembler);
-  const bytes = assembler.assemble({ maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
+  write: (func: AddFunction) => void,
+): WasmFunction {
+  const bytes = assemble(write, { maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return (exports as { run: WasmFunction }).run;
 }
 
 /** Compiles modules on one heap and knows every function that kernels call. */
@@ -90,27 +86,18 @@ export class Engine {
   pool: ProductPool | null = null;
   private readonly slots: Slot[] = [];
   private readonly kernels = new Set<AnyKernel>();
-  private isLinking = false;
-  private isLinked = true;
 
   constructor(heap: Heap) {
     this.heap = heap;
   }
 
-  /** Slots for the functions of a module that is assembled, compiled and linked when one of them is first called. */
-  module<K extends string>(names: readonly K[], write: (assembler: Assembler) => void): Readonly<Record<K, Slot>> {
-    const slots = {} as Record<K, Slot>;
-    const compile = (): void => {
-      const exports = instantiate(this.heap.memory, this.heap.isShared, write);
-      for (const name of names) slots[name].fn = (exports as Record<K, WasmFunction>)[name];
-    };
-    for (const name of names) {
-      slots[name] = this.slot((...operands) => {
-        compile();
-        return slots[name].fn(...operands);
-      });
-    }
-    return slots;
+  /** A slot for the function of a module that is assembled, compiled and linked when it is first called. */
+  kernel(write: (func: AddFunction) => void): Slot {
+    const slot = this.slot((...operands) => {
+      slot.fn = instantiate(this.heap.memory, this.heap.isShared, write);
+      return slot.fn(...operands);
+    });
+    return slot;
   }
 
   /** A slot for a function that is no module's, but stands in linked calls as one. */
@@ -134,27 +121,15 @@ export class Engine {
     if (!this.kernels.has(kernel)) return null;
     const calls: LinkedCall[] = [];
     const functions = this.slots.map(({ fn }) => fn);
-    this.isLinking = true;
-    this.isLinked = true;
     this.slots.forEach((slot, i) => {
       slot.fn = (...operands) => calls.push({ fn: functions[i]!, operands });
     });
     try {
-      return this.heap.withoutStaging(() => kernel(...(args as readonly never[]))) && this.isLinked ? calls : null;
+      return this.heap.linking(() => kernel(...(args as readonly never[]))) ? calls : null;
     } finally {
-      this.isLinking = false;
       this.slots.forEach((slot, i) => {
         slot.fn = functions[i]!;
       });
     }
-  }
-
-  /**
-   * For a kernel that is about to do a case in TypeScript: true while calls are linked, when nothing may be done. The
-   * call is then not one that can be linked.
-   */
-  refusesTypeScript(): boolean {
-    if (this.isLinking) this.isLinked = false;
-    return this.isLinking;
   }
 }

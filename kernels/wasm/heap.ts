@@ -53,7 +53,7 @@ export class Heap implements KernelHeap {
   readonly memory: WebAssembly.Memory;
   /** Called after a growth, so that owners of views make new ones. */
   readonly onGrow: Set<() => void> = new Set();
-  private readonly shared: boolean;
+  readonly isShared: boolean;
   private bytes: Uint8Array;
   private readonly addresses = new WeakMap<AnyArray, number>();
   private readonly sizes = new Map<number, number>();
@@ -64,24 +64,19 @@ export class Heap implements KernelHeap {
   private holders = 0;
   private readonly stagingStart: number;
   private stagingTop: number;
-  private readonly results: { array: AnyArray; at: number; count: number }[] = [];
-  private pending = 0;
+  private results: { readonly array: AnyArray; readonly at: number; readonly count: number }[] = [];
   private readonly large: number[] = [];
   private staged = 0;
-  private isRefusing = false;
-  private refused = false;
+  private isLinking = false;
+  private isLinked = true;
 
   constructor({ shared = false }: { readonly shared?: boolean } = {}) {
-    this.shared = shared;
+    this.isShared = shared;
     this.memory = new WebAssembly.Memory({ initial: INITIAL_BYTES / PAGE, maximum: MAX_HEAP_BYTES / PAGE, shared });
     this.bytes = new Uint8Array(this.memory.buffer);
     this.free = [{ at: LINE, bytes: INITIAL_BYTES - LINE - SLACK }]; // address 0 stays unused: it is no array's
     this.stagingStart = this.take(STAGING_BYTES);
     this.stagingTop = this.stagingStart;
-  }
-
-  get isShared(): boolean {
-    return this.shared;
   }
 
   // Blocks -----------------------------------------------------------------------------------------------------------
@@ -240,29 +235,31 @@ export class Heap implements KernelHeap {
     return at !== undefined ? at : this.stage(array, count, true, true);
   }
 
-  /** Ends a call: staged results are copied out, and the staging area is free again. */
-  done(): void {
+  /** Ends a call, which may be written as the argument: staged results are copied out, the staging area is free again. */
+  done(_call?: number): void {
     if (this.stagingTop !== this.stagingStart || this.large.length > 0) this.unstage();
   }
 
-  /** Runs `body` with staging switched off; false if it would have been needed. */
-  withoutStaging(body: () => void): boolean {
-    this.refused = false;
-    this.isRefusing = true;
+  /** Runs calls of kernels only to see what they lead to; false if one of them needs more than compiled functions. */
+  linking(body: () => void): boolean {
+    [this.isLinking, this.isLinked] = [true, true];
     try {
       body();
+      return this.isLinked;
     } finally {
-      this.isRefusing = false;
+      this.isLinking = false;
     }
-    return !this.refused;
+  }
+
+  /** For what is about to copy an array or compute in TypeScript: true while linking, when nothing may be done. */
+  refuses(): boolean {
+    if (this.isLinking) this.isLinked = false;
+    return this.isLinking;
   }
 
   private stage(array: AnyArray, count: number, isRead: boolean, isWritten: boolean): number {
     if (array.buffer === this.memory.buffer) return array.byteOffset;
-    if (this.isRefusing) {
-      this.refused = true;
-      return 0;
-    }
+    if (this.refuses()) return 0;
     const size = array.BYTES_PER_ELEMENT;
     const bytes = roundUp(count * size) + LINE;
     let at = this.stagingTop;
@@ -271,7 +268,7 @@ export class Heap implements KernelHeap {
       try {
         at = this.takeOrGrow(bytes);
       } catch (error) {
-        this.pending = 0; // the call will not happen
+        this.results = []; // the call will not happen
         this.unstage();
         throw error;
       }
@@ -282,22 +279,17 @@ export class Heap implements KernelHeap {
       const from = new Uint8Array(array.buffer, array.byteOffset, Math.min(count, array.length) * size);
       this.bytes.set(from, at);
     }
-    if (isWritten) {
-      const result = this.results[this.pending] ?? { array, at, count };
-      [result.array, result.at, result.count] = [array, at, count];
-      this.results[this.pending++] = result;
-    }
+    if (isWritten) this.results.push({ array, at, count });
     return at;
   }
 
   private unstage(): void {
-    for (let i = 0; i < this.pending; i++) {
-      const { array, at, count } = this.results[i]!;
+    for (const { array, at, count } of this.results) {
       const size = array.BYTES_PER_ELEMENT;
       const to = new Uint8Array(array.buffer, array.byteOffset, count * size);
       to.set(this.bytes.subarray(at, at + count * size));
     }
-    this.pending = 0;
+    this.results = [];
     this.stagingTop = this.stagingStart;
     while (this.large.length > 0) this.releaseBytes(this.large.pop()!);
   }

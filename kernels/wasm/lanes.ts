@@ -1,13 +1,31 @@
-import { doWhile, type Frame, forRange, type Local, sequence, when } from './assembler.ts';
+import { advance, countDown, forRange, type Local, type NewLocals, when } from './assembler.ts';
 import type { Binary, Code, Value } from './code.ts';
-import { f32, f64, i32 } from './scalars.ts';
-import { f32x4, f64x2, i32x4, v128 } from './vectors.ts';
+import * as f32 from './instructions/f32.ts';
+import * as f32x4 from './instructions/f32x4.ts';
+import * as f64 from './instructions/f64.ts';
+import * as f64x2 from './instructions/f64x2.ts';
+import * as i32 from './instructions/i32.ts';
+import * as i32x4 from './instructions/i32x4.ts';
+import * as v128 from './instructions/v128.ts';
 
 /** Loops along rows of float32 numbers, and sums over them. */
 
 /** Sets x to op over its four lanes, in each of them. */
-const acrossLanes = (x: Local, op: Binary): Code =>
-  sequence(x.set(op(x, v128.shuffle32([2, 3, 0, 1], x, x))), x.set(op(x, v128.shuffle32([1, 0, 3, 2], x, x))));
+const acrossLanes = (x: Local, op: Binary): Code => [
+  x.set(op(x, v128.shuffle32([2, 3, 0, 1], x, x))),
+  x.set(op(x, v128.shuffle32([1, 0, 3, 2], x, x))),
+];
+
+/** Four numbers of a row, or those of them that are in the rest. */
+export interface Part {
+  /** Where it is, in bytes from the row's start. */
+  readonly at: Local;
+  readonly isRest: boolean;
+  /** x in the lanes that are in the row, `otherwise` (default 0) in the others. */
+  readonly within: (x: Code, otherwise?: Local) => Code;
+  /** Stores the lanes that are in the row. */
+  readonly store: (array: Local, x: Code) => Code;
+}
 
 /** A row of n numbers as whole vectors and a rest of 1 to 3 numbers. */
 export interface Row {
@@ -15,48 +33,55 @@ export interface Row {
   readonly prepare: Code;
   /** Prepares and runs `body` for each row: `matrices` have n numbers a row, `columns` one. */
   readonly over: (rows: Local, matrices: readonly Local[], columns: readonly Local[], body: Code) => Code;
-  /** Runs `whole` for each vector, then `rest` if there is one; `at` is its place in bytes from the row's start. */
-  readonly each: (whole: (at: Local) => Code, rest: (at: Local) => Code) => Code;
-  /** All bits of the lanes that are in the rest. */
-  readonly mask: Local;
-  /** Stores the lanes that are in the rest. */
-  readonly storeRest: (at: Value, x: Local) => Code;
+  /** Runs `body` for each vector, and for the rest if there is one. */
+  readonly each: (body: (part: Part) => Code) => Code;
 }
 
-export function rowOf(frame: Frame, n: Value): Row {
-  const [at, end, count] = frame.locals('i32', 3) as [Local, Local, Local];
-  const mask = frame.local('v128');
+export function rowOf(locals: NewLocals, n: Local): Row {
+  const [at, end, count] = locals('iii');
+  const [mask, rest] = locals('vv');
   const places = [1, 2, 3].reduce<Code>((x, lane) => i32x4.replaceLane(lane, x, lane), i32x4.splat(0));
-  const prepare = sequence(
+  const prepare = [
     end.set(i32.shl(i32.and(n, -4), 2)),
     count.set(i32.and(n, 3)),
     mask.set(i32x4.gtS(i32x4.splat(count), places)),
-  );
+  ];
+  const whole: Part = {
+    at,
+    isRest: false,
+    within: (x) => x,
+    store: (array, x) => v128.store(i32.add(array, at), x),
+  };
+  const last: Part = {
+    at,
+    isRest: true,
+    within: (x, otherwise) => (otherwise === undefined ? v128.and(x, mask) : v128.bitselect(x, otherwise, mask)),
+    store: (array, x) => {
+      const to = i32.add(array, at);
+      const two = v128.store64Lane(0, to, rest);
+      const three = when(i32.eq(count, 3), v128.store32Lane(2, to, rest, 8));
+      return [rest.set(x), when(i32.eq(count, 1), v128.store32Lane(0, to, rest), [two, three])];
+    },
+  };
   return {
-    mask,
     prepare,
-    over: (rows, matrices, columns, body) =>
-      sequence(
-        prepare,
-        when(
-          rows,
-          doWhile(
-            rows.tee(i32.sub(rows, 1)),
-            body,
-            ...matrices.map((x) => x.set(i32.add(x, i32.shl(n, 2)))),
-            ...columns.map((x) => x.set(i32.add(x, 4))),
-          ),
-        ),
+    over: (rows, matrices, columns, body) => [
+      prepare,
+      countDown(
+        rows,
+        1,
+        1,
+        body,
+        matrices.map((x) => advance(x, i32.shl(n, 2))),
+        columns.map((x) => advance(x, 4)),
       ),
-    each: (whole, rest) => sequence(forRange(at, 0, end, 16, whole(at)), when(count, rest(at))),
-    storeRest: (to, x) =>
-      when(
-        i32.eq(count, 1),
-        v128.store32Lane(0, to, x),
-        sequence(v128.store64Lane(0, to, x), when(i32.eq(count, 3), v128.store32Lane(2, to, x, 8))),
-      ),
+    ],
+    each: (body) => [forRange(at, 0, end, 16, body(whole)), when(count, body(last))],
   };
 }
+
+/** Four numbers of an array at a part of a row. */
+export const loadAt = (array: Local, { at }: Part): Code => v128.load(i32.add(array, at));
 
 /** A sum by the sum rule: element r goes to float64 lane r mod 8, and the lanes are added as a tree. */
 export interface EightLanes {
@@ -71,17 +96,20 @@ export interface EightLanes {
  * Four elements go to one half of the lanes, the next four to the other: the halves change places with every addition.
  * Where they end does not matter, for the tree begins with sums of one lane of each.
  */
-export function eightLanes(frame: Frame): EightLanes {
-  const [a, b, c, d, x, sum] = frame.locals('v128', 6) as [Local, Local, Local, Local, Local, Local];
-  const exchange = (lanes: Local, others: Local, pair: Code): Code =>
-    sequence(sum.set(f64x2.add(lanes, f64x2.promoteLowF32x4(pair))), lanes.set(others), others.set(sum));
+export function eightLanes(locals: NewLocals): EightLanes {
+  const [a, b, c, d, x, sum] = locals('vvvvvv');
+  const exchange = (lanes: Local, others: Local, pair: Code): Code => [
+    sum.set(f64x2.add(lanes, f64x2.promoteLowF32x4(pair))),
+    lanes.set(others),
+    others.set(sum),
+  ];
   return {
-    clear: sequence(...[a, b, c, d].map((lanes) => lanes.set(f64x2.splat(f64.const(0))))),
-    add: (four) => sequence(x.set(four), exchange(a, c, x), exchange(b, d, v128.shuffle32([2, 3, 2, 3], x, x))),
-    total: sequence(
+    clear: [a, b, c, d].map((lanes) => lanes.set(f64x2.splat(f64.constant(0)))),
+    add: (four) => [x.set(four), exchange(a, c, x), exchange(b, d, v128.shuffle32([2, 3, 2, 3], x, x))],
+    total: [
       sum.set(f64x2.add(f64x2.add(a, c), f64x2.add(b, d))),
       f64.add(f64x2.extractLane(0, sum), f64x2.extractLane(1, sum)),
-    ),
+    ],
   };
 }
 
@@ -99,38 +127,33 @@ export interface Extreme {
  * which keep them (rows of 4096, Node 20). What is lost is collected beside them: whether there was a NaN, and for a
  * minimum, all signs. A minimum of zero among numbers with a sign is -0; a negative one has its sign already.
  */
-export function extremeOf(frame: Frame, isMax: boolean): Extreme {
-  const [m, x, nan, signs] = frame.locals('v128', 4) as [Local, Local, Local, Local];
+export function extremeOf(locals: NewLocals, isMax: boolean): Extreme {
+  const [m, x, nan, signs] = locals('vvvv');
   const op = isMax ? f32x4.pmax : f32x4.pmin;
-  const none = f32x4.splat(f32.const(isMax ? -Infinity : Infinity));
-  const sign = f32x4.splat(f32.const(-0));
+  const none = f32x4.splat(f32.constant(isMax ? -Infinity : Infinity));
+  const sign = f32x4.splat(f32.constant(-0));
   return {
-    clear: sequence(m.set(none), nan.set(i32x4.splat(0)), signs.set(nan)),
-    take: (value) =>
-      sequence(
-        x.set(value),
-        m.set(op(m, x)),
-        nan.set(v128.or(nan, f32x4.ne(x, x))),
-        ...(isMax ? [] : [signs.set(v128.or(signs, x))]),
-      ),
-    across: sequence(acrossLanes(m, op), acrossLanes(nan, v128.or), acrossLanes(signs, v128.or)),
-    result: v128.or(nan, isMax ? f32x4.add(m, f32x4.splat(f32.const(0))) : v128.or(m, v128.and(signs, sign))),
+    clear: [m.set(none), nan.set(i32x4.splat(0)), signs.set(nan)],
+    take: (value) => [
+      x.set(value),
+      m.set(op(m, x)),
+      nan.set(v128.or(nan, f32x4.ne(x, x))),
+      isMax ? [] : signs.set(v128.or(signs, x)),
+    ],
+    across: [acrossLanes(m, op), acrossLanes(nan, v128.or), isMax ? [] : acrossLanes(signs, v128.or)],
+    result: v128.or(nan, isMax ? f32x4.add(m, f32x4.splat(f32.constant(0))) : v128.or(m, v128.and(signs, sign))),
   };
 }
 
 /** Finds the extreme of the row at x, and leaves it in all lanes. */
-export function rowExtreme(frame: Frame, row: Row, x: Local, isMax: boolean): Code {
-  const first = frame.local('v128'); // in the place of lanes beyond the row
-  const { clear, take, across, result } = extremeOf(frame, isMax);
-  const load = (at: Local): Code => v128.load(i32.add(x, at));
-  return sequence(
+export function rowExtreme(locals: NewLocals, row: Row, x: Local, isMax: boolean): Code {
+  const { clear, take, across, result } = extremeOf(locals, isMax);
+  const [first] = locals('v'); // in the place of lanes beyond the row
+  return [
     clear,
     first.set(v128.load32Splat(x)),
-    row.each(
-      (at) => take(load(at)),
-      (at) => take(v128.bitselect(load(at), first, row.mask)),
-    ),
+    row.each((part) => take(part.within(loadAt(x, part), first))),
     across,
     result,
-  );
+  ];
 }

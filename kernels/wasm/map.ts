@@ -1,153 +1,182 @@
-import { type Assembler, doWhile, type Frame, forRange, type Local, sequence, type Type, when } from './assembler.ts';
+import { type AddFunction, advance, countDown, type Local, type NewLocals, when } from './assembler.ts';
 import type { Code, Value } from './code.ts';
-import { i32 } from './scalars.ts';
-import { f32x4, i8x16, i16x8, i32x4, v128 } from './vectors.ts';
+import type { Engine, Slot } from './engine.ts';
+import * as f32x4 from './instructions/f32x4.ts';
+import * as i8x16 from './instructions/i8x16.ts';
+import * as i16x8 from './instructions/i16x8.ts';
+import * as i32 from './instructions/i32.ts';
+import * as i32x4 from './instructions/i32x4.ts';
+import * as v128 from './instructions/v128.ts';
 import { Work } from './work.ts';
 
 /** How elements lie in memory, seen as vectors of four lanes of 32 bits. */
 interface Layout {
   readonly bytes: number;
   readonly load: (at: Value, offset: number) => Code;
-  /** Stores one vector, or a turn's. */
-  readonly store: (at: Value, vectors: readonly Local[]) => Code;
-  readonly storeLane: (lane: number, at: Value, vector: Local) => Code;
+  /** Stores one vector, or two, or four. */
+  readonly store: (at: Local, vectors: readonly Local[]) => Code;
+  readonly storeLane: (lane: number, at: Local, vector: Local) => Code;
 }
 
-const FLOATS: Layout = {
+/** Floats, or integers of 32 bits. */
+const WORDS: Layout = {
   bytes: 4,
   load: v128.load,
-  store: (at, vectors) => sequence(...vectors.map((x, i) => v128.store(at, x, 16 * i))),
+  store: (at, vectors) => vectors.map((x, i) => v128.store(at, x, 16 * i)),
   storeLane: (lane, at, x) => v128.store32Lane(lane, at, x, 4 * lane),
 };
 
-/** Lanes are 0 or -1, as comparisons leave them; bytes are stored as 0 or 1, and read as true unless they are 0. */
-const BOOLS: Layout = {
-  bytes: 1,
-  load: (at, offset) => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(v128.load32Zero(at, offset))), i32x4.splat(0)),
-  store: (at, vectors) => {
-    const [x, y, z, w] = [0, 1, 2, 3].map((i) => vectors[i % vectors.length]!) as [Local, Local, Local, Local];
-    const bytes = i8x16.abs(i8x16.narrowI16x8S(i16x8.narrowI32x4S(x, y), i16x8.narrowI32x4S(z, w)));
-    return vectors.length === 4 ? v128.store(at, bytes) : v128.store32Lane(0, at, bytes);
-  },
-  storeLane: (lane, at, x) => v128.store8Lane(4 * lane, at, i8x16.abs(x), lane),
+/** A byte an element: `widen` makes four lanes of four bytes, and `finish` changes bytes made of lanes by saturation. */
+function bytes(widen: (x: Code) => Code, finish: (x: Code) => Code): Layout {
+  const narrow = (vectors: readonly Local[]): Code => {
+    const pair = (i: number): Code => i16x8.narrowI32x4S(vectors[i]!, vectors[i + 1] ?? vectors[i]!);
+    return finish(i8x16.narrowI16x8S(pair(0), pair(vectors.length === 4 ? 2 : 0)));
+  };
+  return {
+    bytes: 1,
+    load: (at, offset) => widen(v128.load32Zero(at, offset)),
+    store: (at, vectors) => {
+      const store = { 1: v128.store32Lane, 2: v128.store64Lane }[vectors.length];
+      return store === undefined ? v128.store(at, narrow(vectors)) : store(0, at, narrow(vectors));
+    },
+    storeLane: (lane, at, x) => v128.store8Lane(lane, at, narrow([x]), lane),
+  };
+}
+
+export type Elements = 'words' | 'codes' | 'bools';
+
+const LAYOUTS: Readonly<Record<Elements, Layout>> = {
+  words: WORDS,
+  /** int8. */
+  codes: bytes(
+    (x) => i32x4.extendLowS(i16x8.extendLowS(x)),
+    (x) => x,
+  ),
+  /** Lanes are 0 or -1, as comparisons leave them; bytes are stored as 0 or 1, and read as true unless they are 0. */
+  bools: bytes((x) => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(x)), i32x4.splat(0)), i8x16.abs),
 };
 
+type Operands = [Local, Local, Local, Local, Local];
 /** A formula for four lanes; takes as many inputs and then scalars as there are. */
-export type Expression = (work: Work, x: Local, y: Local, z: Local) => Code;
+export type Expression = (work: Work, ...operands: Operands) => Code;
 
 /** A kernel that puts an expression of its inputs and parameters into each element. */
 export interface MapShape {
   /** Inputs; the expression gets four lanes of each. */
-  readonly inputs: readonly ('floats' | 'bools')[];
-  /** float32 parameters, which the expression gets after the inputs. Default 0. */
+  readonly inputs: readonly Elements[];
+  /** float32 parameters, which the expression gets in all lanes after the inputs. Default 0. */
   readonly scalars?: number;
-  /** Default 'floats'. */
-  readonly output?: 'floats' | 'bools';
-  /** Vectors in a turn of the main loop: four, unless there are too few registers for them. Booleans need four. */
-  readonly vectors: 2 | 4;
+  /** Default 'words'. */
+  readonly output?: Elements;
+  /** Vectors in a turn of the main loop: four (default), or two if there are too few registers for them. */
+  readonly vectors?: 2 | 4;
+  /**
+   * How rows of inputs follow each other, if it is not all one row. With 'free', each has its own distance between rows,
+   * and a row may be one number for all elements; with 'columns', the first has one row after the other, and the rest have
+   * one row that is the same for all.
+   */
+  readonly rows?: 'free' | 'columns';
 }
 
-const layoutOf = (type: 'floats' | 'bools' = 'floats'): Layout => (type === 'floats' ? FLOATS : BOOLS);
-const advance = (at: Local, bytes: Value): Code => at.set(i32.add(at, bytes));
-
-/** An input: where it is, and for one that may be broadcast whether it goes on with the elements or stays one float. */
+/** An input: where it is, and for one that is broadcast whether it goes on with the elements or stays one number. */
 interface Source extends Layout {
   readonly at: Local;
-  readonly goesOn?: Local;
+  readonly goesOn: Local | null;
 }
 
 /** What a loop runs over: `left` elements. */
 interface Range {
   readonly sources: readonly Source[];
-  readonly scalars: readonly Local[];
   readonly left: Local;
   readonly y: Local;
 }
 
 /** The loop; it moves what it runs over. Reads on to the end of the last vector, but writes nothing there. */
-function loop(frame: Frame, work: Work, shape: MapShape, range: Range, expression: Expression): Code {
-  const { vectors, output } = shape;
-  const { sources, scalars, left, y } = range;
-  const to = layoutOf(output);
-  const xs = Array.from({ length: vectors }, () => sources.map(() => frame.local('v128')));
-  const ys = frame.locals('v128', vectors);
+function loop(
+  locals: NewLocals,
+  work: Work,
+  { vectors = 4, output = 'words' }: MapShape,
+  { sources, left, y }: Range,
+  expression: (work: Work, inputs: readonly Local[]) => Code,
+): Code {
+  const to = LAYOUTS[output];
+  const xs = Array.from({ length: vectors }, () => locals('v'.repeat(sources.length)));
+  const ys = locals('v'.repeat(vectors));
   const turn = (count: number, store: Code): Code => {
     const calculations = work.apart();
-    const results = calculations.inTurn(count, (each, v) =>
-      expression(each, ...([...xs[v]!, ...scalars] as [Local, Local, Local])),
-    );
-    return sequence(
-      ...sources.map(({ at, bytes, load, goesOn }, i) => {
+    const results = calculations.inTurn(count, (each, v) => expression(each, xs[v]!));
+    return [
+      sources.map(({ at, bytes, load, goesOn }, i) => {
         const loads = xs.slice(0, count).map((x, v) => x[i]!.set(load(at, 4 * bytes * v)));
-        const next = sequence(...loads, advance(at, 4 * bytes * count));
-        return goesOn === undefined ? next : when(goesOn, next);
+        const next = [loads, advance(at, 4 * bytes * count)];
+        return goesOn === null ? next : when(goesOn, next);
       }),
-      calculations.finish(...results.map((result, v) => ys[v]!.set(result))),
+      calculations.finish(results.map((result, v) => ys[v]!.set(result))),
       store,
       advance(y, 4 * to.bytes * count),
-    );
+    ];
   };
-  const [first] = ys as [Local];
-  const lanes = sequence(
-    to.storeLane(0, y, first),
-    when(i32.gtS(left, 1), to.storeLane(1, y, first)),
-    when(i32.gtS(left, 2), to.storeLane(2, y, first)),
-  );
-  const four = turn(1, when(i32.geS(left, 4), to.store(y, [first]), lanes));
+  const [first] = ys;
+  const lanes = [0, 1, 2].map((lane) => when(i32.gtS(left, lane), to.storeLane(lane, y, first)));
   const numbers = sources.map(({ at, goesOn }, i) =>
-    goesOn === undefined
-      ? sequence()
-      : when(i32.eqz(goesOn), sequence(...xs.map((x) => x[i]!.set(v128.load32Splat(at))))),
+    goesOn === null
+      ? []
+      : when(
+          i32.eqz(goesOn),
+          xs.map((x) => x[i]!.set(v128.load32Splat(at))),
+        ),
   );
-  const most = 4 * vectors;
-  const main = doWhile(i32.geS(left.tee(i32.sub(left, most)), most), turn(vectors, to.store(y, ys)));
-  return sequence(
-    ...numbers,
-    when(i32.geS(left, most), main),
-    when(i32.gtS(left, 0), doWhile(i32.gtS(left.tee(i32.sub(left, 4)), 0), four)),
-  );
-}
-
-const numbered = (name: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`);
-
-/** Adds the function (n, address of each input ..., scalar ..., address of y). */
-export function addMap(assembler: Assembler, name: string, shape: MapShape, expression: Expression): void {
-  const [inputs, scalars] = [numbered('x', shape.inputs.length), numbered('scalar', shape.scalars ?? 0)];
-  const types = Object.fromEntries(scalars.map((scalar): [string, Type] => [scalar, 'f32']));
-  assembler.func(
-    name,
-    ['n', ...inputs, ...scalars, 'y'],
-    (p, frame) => {
-      const work = new Work(frame);
-      const sources = shape.inputs.map((type, i) => ({ ...layoutOf(type), at: p[`x${i}`]! }));
-      const splats = scalars.map((scalar) => work.prepared(f32x4.splat(p[scalar]!)));
-      const range = { sources, scalars: splats, left: p.n!, y: p.y! };
-      return sequence(work.prepare, loop(frame, work, shape, range, expression));
-    },
-    { types },
-  );
+  return [
+    numbers,
+    countDown(left, 4 * vectors, 4 * vectors, turn(vectors, to.store(y, ys))),
+    countDown(left, 4, 1, turn(1, when(i32.geS(left, 4), to.store(y, [first]), lanes))),
+  ];
 }
 
 /**
- * Adds the function (rows, n, for each input its address, the bytes from row to row and whether a row is more than one
- * number ..., address of y).
+ * Adds (n, address of each input ..., scalar ..., address of y). If there are rows, then their number comes first; if they
+ * are 'free', then for each input come its address, the bytes from row to row and whether a row is more than one number.
  */
-export function addBroadcastMap(assembler: Assembler, name: string, shape: MapShape, expression: Expression): void {
-  const inputs = shape.inputs.flatMap((_, i) => [`x${i}`, `row${i}`, `goesOn${i}`]);
-  assembler.func(name, ['rows', 'n', ...inputs, 'y'], (p, frame) => {
-    const work = new Work(frame);
-    const [row, left, y] = frame.locals('i32', 3) as [Local, Local, Local];
-    const sources = shape.inputs.map((type, i) => {
-      return { ...layoutOf(type), at: frame.local('i32'), goesOn: p[`goesOn${i}`]! };
+function addMap(func: AddFunction, shape: MapShape, expression: Expression): void {
+  const { inputs, scalars = 0, output = 'words', rows } = shape;
+  const isFree = rows === 'free';
+  const [sizes, each] = [rows === undefined ? 1 : 2, isFree ? 3 : 1];
+  const integers = sizes + each * inputs.length;
+  func(`${'i'.repeat(integers)}${'f'.repeat(scalars)}i`, (params, locals) => {
+    const work = new Work(locals);
+    const splats = params
+      .slice(integers, integers + scalars)
+      .map((scalar, i) => work.constant(`scalar ${i}`, () => f32x4.splat(scalar)));
+    const param = (input: number, which = 0): Local => params[sizes + each * input + which]!;
+    const n = params[sizes - 1]!;
+    const y = params[integers + scalars]!;
+    const body = (at: readonly Local[], left: Local, y: Local): Code => {
+      const sources = inputs.map((type, i) => ({ ...LAYOUTS[type], at: at[i]!, goesOn: isFree ? param(i, 2) : null }));
+      return loop(locals, work, shape, { sources, left, y }, (each, xs) =>
+        expression(each, ...([...xs, ...splats] as Operands)),
+      );
+    };
+    if (rows === undefined) return [work.prepare, body(params.slice(1), n, y)];
+    const at = locals('i'.repeat(inputs.length));
+    const [left, to] = locals('ii');
+    const widthOf = (elements: Elements): Code => i32.mul(n, LAYOUTS[elements].bytes);
+    const nextRow = inputs.map((elements, i) => {
+      if (isFree) return advance(param(i), param(i, 1));
+      return i === 0 ? advance(param(i), widthOf(elements)) : [];
     });
-    const oneRow = sequence(
-      ...sources.map(({ at }, i) => at.set(p[`x${i}`]!)),
-      left.set(p.n!),
-      y.set(p.y!),
-      loop(frame, work, shape, { sources, scalars: [], left, y }, expression),
-      ...sources.map((_, i) => advance(p[`x${i}`]!, p[`row${i}`]!)),
-      advance(p.y!, i32.mul(p.n!, layoutOf(shape.output).bytes)),
-    );
-    return sequence(work.prepare, forRange(row, 0, p.rows!, 1, oneRow));
+    return [
+      work.prepare,
+      countDown(params[0], 1, 1, [
+        at.map((place, i) => place.set(param(i))),
+        left.set(n),
+        to.set(y),
+        body(at, left, to),
+        nextRow,
+        advance(y, widthOf(output)),
+      ]),
+    ];
   });
 }
+
+export const mapSlot = (engine: Engine, shape: MapShape, expression: Expression): Slot =>
+  engine.kernel((func) => addMap(func, shape, expression));

@@ -1,6 +1,9 @@
-import { type Frame, type Local, sequence } from './assembler.ts';
+import type { Local, NewLocals } from './assembler.ts';
 import type { Code, Value } from './code.ts';
-import { f32x4, f64x2, i64x2, v128 } from './vectors.ts';
+import * as f32x4 from './instructions/f32x4.ts';
+import * as f64x2 from './instructions/f64x2.ts';
+import * as i64x2 from './instructions/i64x2.ts';
+import * as v128 from './instructions/v128.ts';
 import { Work } from './work.ts';
 
 /**
@@ -71,7 +74,11 @@ export const expm1: Expression = (work, x) => withSignOf(work, x, expm1Nonzero(w
 
 /** x < 0 ? alpha·(eˣ - 1) : x. */
 export const elu = (work: Work, x: Local, alpha: Local): Code => {
-  const below = expm1Nonzero(work, x, work.prepared(f64x2.promoteLowF32x4(alpha)));
+  const below = expm1Nonzero(
+    work,
+    x,
+    work.constant('alpha', () => f64x2.promoteLowF32x4(alpha)),
+  );
   return v128.bitselect(below, x, f32x4.lt(x, work.f32(0)));
 };
 
@@ -207,12 +214,12 @@ export interface LaneFunction {
 
 const laneFunction =
   (expression: Expression) =>
-  (frame: Frame): LaneFunction => {
-    const work = new Work(frame);
-    const lanes = frame.local('v128');
+  (locals: NewLocals): LaneFunction => {
+    const work = new Work(locals);
+    const [lanes] = locals('v');
     const y = expression(work, lanes);
-    return { prepare: work.prepare, apply: (x) => sequence(lanes.set(x), work.finish(y)) };
+    return { prepare: work.prepare, apply: (x) => [lanes.set(x), work.finish(y)] };
   };
 
-export const exp4: (frame: Frame) => LaneFunction = laneFunction(exp);
-export const log4: (frame: Frame) => LaneFunction = laneFunction(log);
+export const exp4: (locals: NewLocals) => LaneFunction = laneFunction(exp);
+export const log4: (locals: NewLocals) => LaneFunction = laneFunction(log);

@@ -3,10 +3,10 @@ import type { Kernels } from '../kernels.ts';
 import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
-import { integers } from './integers.ts';
 import { movement } from './movement.ts';
 import { optimizers } from './optimizers.ts';
 import { products } from './products.ts';
+import { quantizers } from './quantize.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
@@ -54,7 +54,7 @@ export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
 function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
   const compiled = engine.compiled({
     ...products(engine, isRelaxed),
-    ...integers(engine),
+    ...quantizers(engine),
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),

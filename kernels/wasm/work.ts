@@ -1,73 +1,51 @@
-import { type Frame, type Local, sequence } from './assembler.ts';
+import type { Local, NewLocals } from './assembler.ts';
 import type { Code, Value } from './code.ts';
-import { f32, f64 } from './scalars.ts';
-import { f32x4, f64x2 } from './vectors.ts';
-
-/** Constants in locals, set before the loop: a vector made anew in each turn costs as much as an addition. */
-class Constants {
-  readonly prepare: Code = (out) => {
-    for (const set of this.sets) set(out);
-  };
-  private readonly frame: Frame;
-  private readonly sets: Code[] = [];
-  private readonly known = new Map<string, Local>();
-
-  constructor(frame: Frame) {
-    this.frame = frame;
-  }
-
-  add(value: Value): Local {
-    const local = this.frame.local('v128');
-    this.sets.push(local.set(value));
-    return local;
-  }
-
-  find(type: string, value: number, make: () => Code): Local {
-    const key = `${type} ${Object.is(value, -0) ? '-0' : value}`;
-    const local = this.known.get(key) ?? this.add(make());
-    this.known.set(key, local);
-    return local;
-  }
-}
+import * as f32 from './instructions/f32.ts';
+import * as f32x4 from './instructions/f32x4.ts';
+import * as f64 from './instructions/f64.ts';
+import * as f64x2 from './instructions/f64x2.ts';
 
 /** A calculation in the making: the steps so far, whose results stand in locals, and the constants they use. */
 export class Work {
-  private readonly frame: Frame;
-  private readonly constants: Constants;
+  /** Code to run before the loop: sets the constants. A vector made anew in each turn costs as much as an addition. */
+  readonly prepare: Code[];
+  private readonly locals: NewLocals;
+  private readonly constants: Map<string, Local>;
   private readonly steps: Code[] = [];
 
-  constructor(frame: Frame, constants: Constants = new Constants(frame)) {
-    this.frame = frame;
+  constructor(locals: NewLocals, prepare: Code[] = [], constants: Map<string, Local> = new Map()) {
+    this.locals = locals;
+    this.prepare = prepare;
     this.constants = constants;
-  }
-
-  /** Code to run before the loop. */
-  get prepare(): Code {
-    return this.constants.prepare;
-  }
-
-  /** A constant of the loop, from any value. */
-  prepared(value: Value): Local {
-    return this.constants.add(value);
-  }
-
-  f32(value: number): Local {
-    return this.constants.find('f32', value, () => f32x4.splat(f32.const(value)));
-  }
-
-  f64(value: number): Local {
-    return this.constants.find('f64', value, () => f64x2.splat(f64.const(value)));
-  }
-
-  /** Adds a step: the local holds its result, from now on. */
-  step(value: Value, local: Local = this.frame.local('v128')): Local {
-    this.steps.push(local.set(value));
-    return local;
   }
 
   /** Another calculation with the same constants. */
   apart(): Work {
-    return new Work(this.frame, this.constants);
+    return new Work(this.locals, this.prepare, this.constants);
+  }
+
+  /** A constant of the loop; `name` says which, for it is made only once. */
+  constant(name: string, make: () => Value): Local {
+    const known = this.constants.get(name);
+    if (known !== undefined) return known;
+    const [local] = this.locals('v');
+    this.prepare.push(local.set(make()));
+    this.constants.set(name, local);
+    return local;
+  }
+
+  f32(value: number): Local {
+    return this.constant(`f32 ${nameOf(value)}`, () => f32x4.splat(f32.constant(value)));
+  }
+
+  f64(value: number): Local {
+    return this.constant(`f64 ${nameOf(value)}`, () => f64x2.splat(f64.constant(value)));
+  }
+
+  /** Adds a step: the local holds its result, from now on. */
+  step(value: Value, local: Local = this.locals('v')[0]): Local {
+    this.steps.push(local.set(value));
+    return local;
   }
 
   /**
@@ -84,6 +62,8 @@ export class Work {
 
   /** The steps, then what is to be done with their results. */
   finish(...code: readonly Code[]): Code {
-    return sequence(...this.steps, ...code);
+    return [this.steps, code];
   }
 }
+
+const nameOf = (value: number): string => (Object.is(value, -0) ? '-0' : `${value}`);

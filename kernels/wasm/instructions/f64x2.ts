@@ -1,0 +1,21 @@
+import { type Binary, type Code, instruction, operation, SIMD, type Unary, type Value } from '../code.ts';
+
+/** Instructions on two floats of 64 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
+
+export const splat: Unary = operation(SIMD + 0x14);
+export const lt: Binary = operation(SIMD + 0x49);
+export const ge: Binary = operation(SIMD + 0x4c);
+export const promoteLowF32x4: Unary = operation(SIMD + 0x5f);
+export const abs: Unary = operation(SIMD + 0xec);
+export const neg: Unary = operation(SIMD + 0xed);
+export const sqrt: Unary = operation(SIMD + 0xef);
+export const add: Binary = operation(SIMD + 0xf0);
+export const sub: Binary = operation(SIMD + 0xf1);
+export const mul: Binary = operation(SIMD + 0xf2);
+export const div: Binary = operation(SIMD + 0xf3);
+/** y < x ? y : x. */
+export const pmin: Binary = operation(SIMD + 0xf6);
+/** x < y ? y : x. */
+export const pmax: Binary = operation(SIMD + 0xf7);
+
+export const extractLane = (lane: number, x: Value): Code => instruction(SIMD + 0x21, [x], lane);

@@ -1,0 +1,42 @@
+import {
+  type Binary,
+  type Code,
+  instruction,
+  type Load,
+  loading,
+  operation,
+  SIMD,
+  type Store,
+  type StoreLane,
+  storing,
+  storingLane,
+  type Ternary,
+  type Value,
+} from '../code.ts';
+
+/** Instructions on vectors of 128 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
+
+export const load: Load = loading(SIMD + 0x00);
+/** Eight bytes, widened to eight lanes of 16 bits. */
+export const load8x8S: Load = loading(SIMD + 0x01);
+export const load32Splat: Load = loading(SIMD + 0x09);
+/** The rest of the lanes 0. */
+export const load32Zero: Load = loading(SIMD + 0x5c);
+export const load64Zero: Load = loading(SIMD + 0x5d);
+export const store: Store = storing(SIMD + 0x0b);
+export const and: Binary = operation(SIMD + 0x4e);
+/** x & ~y. */
+export const andnot: Binary = operation(SIMD + 0x4f);
+export const or: Binary = operation(SIMD + 0x50);
+export const xor: Binary = operation(SIMD + 0x51);
+/** (mask & x) | (~mask & y), as (x, y, mask). */
+export const bitselect: Ternary = operation(SIMD + 0x52);
+export const store8Lane: StoreLane = storingLane(SIMD + 0x58);
+export const store32Lane: StoreLane = storingLane(SIMD + 0x5a);
+export const store64Lane: StoreLane = storingLane(SIMD + 0x5b);
+
+/** Four of the lanes of 32 bits of x, 0 to 3, and of y, 4 to 7. */
+export const shuffle32 = (lanes: readonly number[], x: Value, y: Value): Code => {
+  const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
+  return instruction(SIMD + 0x0d, [x, y], ...bytes);
+};
