@@ -222,10 +222,10 @@ describe('size', () => {
   const total = (wanted: (path: string) => boolean): number =>
     counted.filter(({ path }) => wanted(path)).reduce((sum, { lines }) => sum + lines, 0);
 
-  test('what a student reads stays under 2,500 lines of code, and everything under 10,000', () => {
+  test('what a student reads stays under 2,500 lines of code, and everything under 12,000', () => {
     const core = /^(src\/tensor|src\/autograd|kernels\/reference)\/|^kernels\/kernels\.ts$/;
     expect(total((path) => core.test(path))).toBeLessThan(2500);
-    expect(total(() => true)).toBeLessThan(10_000);
+    expect(total(() => true)).toBeLessThan(12_000);
   });
 
   test('files stay at one idea: below 400 lines', () => {

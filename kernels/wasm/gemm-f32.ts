@@ -6,7 +6,9 @@ import {
   doWhile,
   forRange,
   type Local,
+  type Locals,
   min,
+  type NewLocals,
   select,
   when,
 } from './assembler.ts';
@@ -22,8 +24,8 @@ import { tileOf } from './tile.ts';
  * vectors of B and two splats of A feed eight multiply-adds. Every product and every sum is rounded, in order of k, so
  * the bits are the reference's; a block of k starts from the stored C. Goto & van de Geijn 2008.
  *
- * Rows of A are `aRow` bytes apart, pairs of rows `aPair`, columns `aStep`; B's are `bStep` and `bCol`: a transposed operand is the same
- * code with the two exchanged. Vectors need the columns of B side by side, so B is read where it lies only if it is not
+ * Rows of A are `aRow` bytes apart, pairs of rows `aPair`, columns `aStep`; B's are `bStep` and `bCol`: a transposed
+ * operand is the same code with the two exchanged. Vectors need the columns of B side by side, so B is read where it lies only if it is not
  * transposed. Otherwise, and when many rows will read it, panels of 16 columns are packed first.
  */
 
@@ -48,66 +50,81 @@ const LAST = 32;
 
 const has = (mode: Local, bit: number): Code => i32.and(mode, bit);
 
-/** Adds (a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias): one tile of C, `rows` by `cols`. */
-function addTile(func: AddFunction, rows: number, cols: number, isRelaxed: boolean): Callee {
-  return func('iiiiiiiiiii', ([a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias], locals) => {
-    const { aRows, place, each, load, store, step, loop } = tileOf(locals, rows, cols, c, cRow);
-    const [zero] = locals('v');
-    const multiplyAdd = (sum: Local, x: Local, y: Local): Code =>
-      isRelaxed ? f32x4.relaxedMadd(x, y, sum) : f32x4.add(sum, f32x4.mul(x, y));
-    const once = [
-      step(
-        (row) => v128.load32Splat(row),
-        (v) => v128.load(b, 16 * v),
-        multiplyAdd,
+/** One tile of C, `rows` by `cols`, of the operands (a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias); spends b and k. */
+function tileCode(operands: Locals, locals: NewLocals, rows: number, cols: number, isRelaxed: boolean): Code {
+  const [a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias] = operands;
+  const { aRows, place, each, load, store, step, loop } = tileOf(locals, rows, cols, c, cRow);
+  const [zero] = locals('v');
+  const multiplyAdd = (sum: Local, x: Local, y: Local): Code =>
+    isRelaxed ? f32x4.relaxedMadd(x, y, sum) : f32x4.add(sum, f32x4.mul(x, y));
+  const once = [
+    step(
+      (row) => v128.load32Splat(row),
+      (v) => v128.load(b, 16 * v),
+      multiplyAdd,
+    ),
+    aRows.map((row) => advance(row, aStep)),
+    advance(b, bStep),
+  ];
+  return [
+    aRows.map((row, r) =>
+      row.set(r === 0 ? a : r % 2 === 1 ? i32.add(aRows[r - 1]!, aRow) : i32.add(aRows[r - 2]!, aPair)),
+    ),
+    place,
+    when(
+      has(mode, FROM_C),
+      load,
+      each((sum) => sum.set(zero)),
+    ),
+    loop(
+      k,
+      () => once,
+      () => [],
+    ),
+    when(has(mode, LAST), [
+      when(
+        bias,
+        each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
       ),
-      aRows.map((row) => advance(row, aStep)),
-      advance(b, bStep),
-    ];
-    return [
-      aRows.map((row, r) =>
-        row.set(r === 0 ? a : r % 2 === 1 ? i32.add(aRows[r - 1]!, aRow) : i32.add(aRows[r - 2]!, aPair)),
+      when(
+        has(mode, RELU),
+        each((sum) => sum.set(f32x4.pmax(sum, zero))),
       ),
-      place,
-      when(has(mode, FROM_C), load),
-      loop(
-        k,
-        () => once,
-        () => [],
-      ),
-      when(has(mode, LAST), [
-        when(
-          bias,
-          each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
-        ),
-        when(
-          has(mode, RELU),
-          each((sum) => sum.set(f32x4.pmax(sum, zero))),
-        ),
-      ]),
-      store,
-    ];
-  });
+    ]),
+    store,
+  ];
 }
+
+/** Up to so many columns a tile stands in the strip's loop instead of being called: on one row or few k the call shows. */
+const MOST_INLINE = 12;
 
 /**
  * Adds (a, aRow, aPair, aStep, b, bStep, c, cRow, rows, k, mode, bias): all of `rows` of C, `cols` columns, by tiles of the
- * heights given, the last of which is 1.
+ * heights given, the last of which is 1. The full tile has a function of its own: inside the loop the compiler has too few
+ * registers left for it (0.85 of the speed, Node 20).
  */
 function addStrip(func: AddFunction, cols: number, heights: readonly number[], isRelaxed: boolean): Callee {
-  const tiles = heights.map((rows) => addTile(func, rows, cols, isRelaxed));
-  return func('iiiiiiiiiiii', ([a, aRow, aPair, aStep, b, bStep, c, cRow, rows, k, mode, bias]) =>
-    heights.map((height, i) =>
+  const tiles =
+    cols <= MOST_INLINE
+      ? null
+      : heights.map((height) => func('iiiiiiiiiii', (p, locals) => tileCode(p, locals, height, cols, isRelaxed)));
+  return func('iiiiiiiiiiii', ([a, aRow, aPair, aStep, b, bStep, c, cRow, rows, k, mode, bias], locals) => {
+    const inline = (height: number): Code => {
+      const own = locals('iiiiiiiiiii');
+      const given = [a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias];
+      return [given.map((value, i) => own[i]!.set(value)), tileCode(own, locals, height, cols, isRelaxed)];
+    };
+    return heights.map((height, i) =>
       countDown(
         rows,
         height,
         height,
-        tiles[i]!(a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias),
+        tiles === null ? inline(height) : tiles[i]!(a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias),
         advance(a, height === 1 ? aRow : i32.mul(aPair, height / 2)),
         advance(c, i32.mul(cRow, height)),
       ),
-    ),
-  );
+    );
+  });
 }
 
 /**

@@ -1,11 +1,9 @@
-import type { FloatArray } from '../../kernels/kernels.ts';
 import { ValueError } from '../base/errors.ts';
-import { kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { add, div, equal, greaterEqual, less, lessEqual, mul, neg, sub, where } from './arithmetic.ts';
 import { sumTo } from './movement.ts';
-import { arithmetic, floats, floatType, map, type Operand, pair } from './operands.ts';
+import { arithmetic, floats, floatType, map, mapWith, type Operand, pair } from './operands.ts';
 import { record } from './tape.ts';
 
 /** |x|; its gradient at 0 is 0. */
@@ -144,36 +142,29 @@ export function reluGrad(y: Tensor, g: Tensor): Tensor {
 
 /** A pullback that is one kernel on the output and its gradient. */
 function gradient(op: 'reluGrad' | 'tanhGrad' | 'sigmoidGrad', y: Tensor, g: Tensor): Tensor {
-  const dtype = floatType(op, y, g);
-  const dx = empty(y.shape, dtype, y.size);
-  kernelsFor(dtype)[op](y.size, floats(op, y), floats(op, g), dx.storage.array as FloatArray);
-  return record(op, dx);
-}
-
-function mapWith(op: 'leakyRelu' | 'elu', x: Tensor, parameter: number): Tensor {
-  const dtype = floatType(op, x);
-  const y = empty(x.shape, dtype, x.size);
-  kernelsFor(dtype)[op](x.size, floats(op, x), parameter, y.storage.array as FloatArray);
-  return y;
+  floatType(op, y, g);
+  return record(
+    op,
+    mapWith(op, y, (k, n, from, dx) => k[op](n, from, floats(op, g), dx)),
+  );
 }
 
 /** x where x ≥ 0, else slope·x. Default slope 0.2, as Keras's. */
 export function leakyRelu(x: Tensor, slope = 0.2): Tensor {
-  return record('leakyRelu', mapWith('leakyRelu', x, slope), [x, (g) => where(less(x, 0), mul(g, slope), g)]);
+  const y = mapWith('leakyRelu', x, (k, n, from, to) => k.leakyRelu(n, from, slope, to));
+  return record('leakyRelu', y, [x, (g) => where(less(x, 0), mul(g, slope), g)]);
 }
 
 /** x where x ≥ 0, else alpha·(eˣ - 1) (Clevert et al. 2016). */
 export function elu(x: Tensor, alpha = 1): Tensor {
-  const y = mapWith('elu', x, alpha);
+  const y = mapWith('elu', x, (k, n, from, to) => k.elu(n, from, alpha, to));
   return record('elu', y, [x, (g) => where(less(x, 0), mul(g, add(y, alpha)), g)]);
 }
 
 /** min(max(x, low), high). The gradient passes where low ≤ x ≤ high, bounds included. */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   if (!(low <= high)) throw new ValueError('clip', 'low', `at most high (${high})`, low);
-  const dtype = floatType('clip', x);
-  const y = empty(x.shape, dtype, x.size);
-  kernelsFor(dtype).clip(x.size, floats('clip', x), low, high, y.storage.array as FloatArray);
+  const y = mapWith('clip', x, (k, n, from, to) => k.clip(n, from, low, high, to));
   return record('clip', y, [x, (g) => where(equal(x, y), g, 0)]);
 }
 

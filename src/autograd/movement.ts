@@ -1,7 +1,8 @@
 import type { FloatArray, TypedArray } from '../../kernels/kernels.ts';
-import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { DTypeError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import {
   broadcastShapes,
+  elementsOf,
   normalizeAxes,
   normalizeAxis,
   type Shape,
@@ -39,7 +40,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   const axes = order.map((axis) => normalizeAxis('permute', axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
-    throw new ShapeError('permute', [x.shape], `needs each of ${x.rank} axes once, not [${order.join(', ')}]`);
+    throw new ShapeError('permute', [x.shape], `needs each of ${x.rank} axes once, not ${listed(order)}`);
   }
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
   const pick = (list: readonly number[]): number[] => axes.map((axis) => list[axis]!);
@@ -159,6 +160,9 @@ function write(x: Tensor, y: Tensor, offset: number, strides: readonly number[])
   run.kernels.stridedCopy(x.shape, x.storage.array, x.offset, x.strides, y.storage.array, offset, strides);
 }
 
+/** A range of one axis; the others are kept whole. */
+const along = (axis: number, range: SliceRange): SliceRange[] => [...Array<null>(axis).fill(null), range];
+
 /** Reverses the given axes (default all). */
 export function flip(x: Tensor, axes: readonly number[] = [...x.shape.keys()]): Tensor {
   const reversed = normalizeAxes('flip', axes, x.rank);
@@ -189,7 +193,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     write(t, y, start * strides[at]!, strides);
     const range: SliceRange = [start, start + t.shape[at]!];
     start += t.shape[at]!;
-    return [t, (g) => slice(g, [...Array<null>(at).fill(null), range])];
+    return [t, (g) => slice(g, along(at, range))];
   });
   return record('concat', y, ...edges);
 }
@@ -216,12 +220,12 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   const sizes = typeof parts === 'number' ? Array<number>(parts).fill(n / parts) : parts;
   const total = sizes.reduce((sum, part) => sum + (Number.isInteger(part) && part >= 0 ? part : Number.NaN), 0);
   if (total !== n) {
-    throw new ShapeError('split', [x.shape], `${n} along axis ${at} does not split into [${sizes.join(', ')}]`);
+    throw new ShapeError('split', [x.shape], `${n} along axis ${at} does not split into ${listed(sizes)}`);
   }
   let start = 0;
   return sizes.map((part) => {
     start += part;
-    return slice(x, [...Array<null>(at).fill(null), [start - part, start]]);
+    return slice(x, along(at, [start - part, start]));
   });
 }
 
@@ -270,15 +274,22 @@ function checkIndices(op: string, indices: Tensor, length: number): Int32Array {
 }
 
 const around = (shape: Shape, axis: number): [outer: number, inner: number] => [
-  shape.slice(0, axis).reduce((p, n) => p * n, 1),
-  shape.slice(axis + 1).reduce((p, n) => p * n, 1),
+  elementsOf(shape.slice(0, axis)),
+  elementsOf(shape.slice(axis + 1)),
+];
+
+/** The shape that gather gives. */
+const gathered = (x: Tensor, axis: number, { shape }: Tensor): Shape => [
+  ...x.shape.slice(0, axis),
+  ...shape,
+  ...x.shape.slice(axis + 1),
 ];
 
 /** Picks entries along an axis: shape [...before, ...indices.shape, ...after]. Indices may repeat. */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const at = normalizeAxis('gather', axis, x.rank);
   const list = checkIndices('gather', indices, x.shape[at]!);
-  const y = empty([...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)], x.dtype);
+  const y = empty(gathered(x, at, indices), x.dtype);
   const [outer, inner] = around(x.shape, at);
   run.kernels.gather<TypedArray>(outer, x.shape[at]!, inner, indices.size, flat('gather', x), list, y.storage.array);
   const pullback = (g: Tensor): Tensor => scatterAdd(zeros(x.shape, g.dtype), indices, g, at);
@@ -290,7 +301,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
   const at = normalizeAxis('scatterAdd', axis, x.rank);
   const dtype = floatType('scatterAdd', x, updates);
   const list = checkIndices('scatterAdd', indices, x.shape[at]!);
-  const wanted = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];
+  const wanted = gathered(x, at, indices);
   if (!sameShape(wanted, updates.shape)) {
     throw new ShapeError('scatterAdd', [updates.shape, wanted], 'updates do not have the shape that gather gives');
   }

@@ -35,12 +35,21 @@ type UnaryName = {
   [K in keyof AnyFloatKernels]: AnyFloatKernels[K] extends UnaryKernel<FloatArray> ? K : never;
 }[keyof AnyFloatKernels];
 
-/** y = op(x) elementwise. */
-export function map(op: UnaryName, x: Tensor): Tensor {
+/** A tensor like x, a float tensor, that `call` fills from the `n` elements of x. */
+export function mapWith(
+  op: string,
+  x: Tensor,
+  call: (kernels: AnyFloatKernels, n: number, x: FloatArray, y: FloatArray) => void,
+): Tensor {
   const dtype = floatType(op, x);
   const y = empty(x.shape, dtype, x.size);
-  kernelsFor(dtype)[op](x.size, floats(op, x), y.storage.array as FloatArray);
+  call(kernelsFor(dtype), x.size, floats(op, x), y.storage.array as FloatArray);
   return y;
+}
+
+/** y = op(x) elementwise. */
+export function map(op: UnaryName, x: Tensor): Tensor {
+  return mapWith(op, x, (k, n, from, to) => k[op](n, from, to));
 }
 
 export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum';

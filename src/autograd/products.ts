@@ -1,6 +1,6 @@
 import type { Epilogue, FloatArray } from '../../kernels/kernels.ts';
-import { ShapeError, ValueError } from '../base/errors.ts';
-import { broadcastShapes, type Shape, sameShape } from '../base/shape.ts';
+import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { broadcastShapes, elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { allocateWords } from '../memory/arena.ts';
 import { eachTime } from '../memory/recording.ts';
 import { kernelsFor } from '../memory/runtime.ts';
@@ -10,7 +10,7 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { mul, neg } from './arithmetic.ts';
 import { reluGrad } from './elementwise.ts';
 import { broadcastTo, expandDims, reshape, squeeze, sumTo } from './movement.ts';
-import { floats, floatType } from './operands.ts';
+import { floats, floatType, mapWith } from './operands.ts';
 import { logSoftmax, sum } from './reductions.ts';
 import { perGradient, record } from './tape.ts';
 
@@ -63,7 +63,7 @@ function batched(a: Tensor, b: Tensor, transA: boolean, transB: boolean, m: numb
   } catch {
     throw new ShapeError('matmul', [a.shape, b.shape], 'the axes before the last two do not broadcast');
   }
-  const batch = shape.reduce((p, length) => p * length, 1);
+  const batch = elementsOf(shape);
   // One shared matrix has stride 0; any other broadcast is written out.
   const whole = (t: Tensor, own: readonly number[]): [FloatArray, number] => {
     const matrix = t.shape.slice(-2);
@@ -99,7 +99,7 @@ export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activatio
     throw new ValueError('dense', 'activation', "'linear' or 'relu'", activation);
   }
   const rows = x.shape.slice(0, -1);
-  const m = rows.reduce((product, length) => product * length, 1);
+  const m = elementsOf(rows);
   if (x.rank !== 2) return reshape(dense(reshape(x, [m, k]), weights, bias, activation), [...rows, n]);
   const y = empty([m, n], dtype, m * n);
   const b = bias === null ? null : floats('dense', bias);
@@ -121,27 +121,26 @@ export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activatio
  * are probabilities or one-hot rows. Stable for any logits; terms with target 0 are left out.
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  const dtype = floatType('softmaxCrossEntropy', logits, targets);
+  const op = 'softmaxCrossEntropy';
+  const dtype = floatType(op, logits, targets);
   if (!sameShape(logits.shape, targets.shape) || logits.rank === 0) {
-    throw new ShapeError('softmaxCrossEntropy', [logits.shape, targets.shape], 'logits and targets must match');
+    throw new ShapeError(op, [logits.shape, targets.shape], 'logits and targets must match');
   }
   const n = logits.shape.at(-1)!;
   const loss = empty(logits.shape.slice(0, -1), dtype);
   const p = empty(logits.shape, dtype, logits.size);
-  const [z, t] = [floats('softmaxCrossEntropy', logits), floats('softmaxCrossEntropy', targets)];
+  const [z, t] = [floats(op, logits), floats(op, targets)];
   const k = kernelsFor(dtype);
   k.softmaxCrossEntropy(loss.size, n, z, t, p.storage.array as FloatArray, loss.storage.array as FloatArray);
   return record(
-    'softmaxCrossEntropy',
+    op,
     loss,
     [
       logits,
       (g) => {
-        const dz = empty(logits.shape, dtype, logits.size);
-        const [q, t2] = [floats('softmaxCrossEntropy', p), floats('softmaxCrossEntropy', targets)];
-        const g2 = floats('softmaxCrossEntropy', g);
-        k.softmaxCrossEntropyGrad(loss.size, n, q, t2, g2, dz.storage.array as FloatArray); // g(pΣt - t)
-        return record('softmaxCrossEntropyGrad', dz);
+        const [t2, g2] = [floats(op, targets), floats(op, g)];
+        const dz = mapWith(op, p, (_k, _n, q, to) => k.softmaxCrossEntropyGrad(loss.size, n, q, t2, g2, to));
+        return record('softmaxCrossEntropyGrad', dz); // g(pΣt - t)
       },
     ],
     [targets, (g) => neg(mul(logSoftmax(logits), expandDims(g, -1)))],
@@ -153,7 +152,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
  * 1 - rate, so that its expectation stays. One draw from `random`. Rate 0 returns x, rate 1 zeros.
  */
 export function dropout(x: Tensor, rate: number, random: Random): Tensor {
-  if (!(rate >= 0 && rate <= 1)) throw new ValueError('dropout', 'rate', 'between 0 and 1', rate);
+  checkRange('dropout', 'rate', rate, 'between 0 and 1');
   floatType('dropout', x);
   if (rate === 0) return x;
   if (rate === 1) return record('dropout', zeros(x.shape, x.dtype), [x, (g) => zeros(g.shape, g.dtype)]);
@@ -162,11 +161,7 @@ export function dropout(x: Tensor, rate: number, random: Random): Tensor {
     state.array.set(random.state);
     random.step++;
   });
-  const apply = (t: Tensor): Tensor => {
-    const y = empty(t.shape, floatType('dropout', t), t.size);
-    const data = floats('dropout', t);
-    kernelsFor(t.dtype).dropout(t.size, data, rate, state.array, y.storage.array as FloatArray);
-    return y;
-  };
+  const apply = (t: Tensor): Tensor =>
+    mapWith('dropout', t, (kernels, n, from, to) => kernels.dropout(n, from, rate, state.array, to));
   return record('dropout', apply(x), [x, (g) => record('dropout', apply(g))]); // the same mask, the same scale
 }

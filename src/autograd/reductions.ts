@@ -2,13 +2,13 @@ import type { FloatArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
 import { eachTime } from '../memory/recording.ts';
-import { kernelsFor } from '../memory/runtime.ts';
+import { type AnyFloatKernels, kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { div, equal, mul, sub, where } from './arithmetic.ts';
 import { exp } from './elementwise.ts';
 import { broadcastTo, cast, permute, reshape, scatterAdd } from './movement.ts';
-import { floats, floatType, type ReduceLayout, reduceLayout } from './operands.ts';
+import { floats, floatType, mapWith, type ReduceLayout, reduceLayout } from './operands.ts';
 import { noGradient, type Pullback, record } from './tape.ts';
 
 /** Which axes to reduce (default all), and whether they stay as axes of size 1 (default no). */
@@ -17,7 +17,18 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-type Call = (layout: ReduceLayout, y: FloatArray) => void;
+type Call = (kernels: AnyFloatKernels, layout: ReduceLayout, y: FloatArray) => void;
+
+const NEED_ELEMENTS: readonly string[] = ['max', 'min', 'argmax', 'argmin', 'logSumExp'];
+
+/** Throws where NumPy does: there is no maximum of nothing. */
+function layoutOf(op: string, x: Tensor, axis: ReduceOptions['axis']): ReduceLayout {
+  const layout = reduceLayout(op, x, normalizeAxes(op, axis, x.rank));
+  if (layout.n === 0 && NEED_ELEMENTS.includes(op)) {
+    throw new ShapeError(op, [x.shape], 'cannot reduce an empty axis');
+  }
+  return layout;
+}
 
 /** Runs a reduction kernel; `expand` brings anything of the result's shape back to x's. */
 function reduce(
@@ -27,37 +38,35 @@ function reduce(
   call: Call,
   pullback: (y: Tensor, expand: (t: Tensor) => Tensor, n: number) => Pullback,
 ): Tensor {
-  const layout = reduceLayout(op, x, normalizeAxes(op, options.axis, x.rank));
-  const y = empty(options.keepDims === true ? layout.kept : layout.dropped, floatType(op, x));
-  call(layout, y.storage.array as FloatArray);
+  const layout = layoutOf(op, x, options.axis);
+  const y = empty(options.keepDims === true ? layout.kept : layout.dropped, x.dtype);
+  call(kernelsFor(x.dtype), layout, y.storage.array as FloatArray);
   const expand = (t: Tensor): Tensor => broadcastTo(reshape(t, layout.kept), x.shape);
   return record(op, y, [x, pullback(y, expand, layout.n)]);
 }
 
-/** Throws where NumPy does: there is no maximum of nothing. */
-function needsElements(op: string, x: Tensor, n: number): void {
-  if (n === 0) throw new ShapeError(op, [x.shape], 'cannot reduce an empty axis');
-}
+/** The reductions without a parameter. */
+const plain =
+  (op: 'prod' | 'max' | 'min' | 'logSumExp'): Call =>
+  (k, l, y) =>
+    k[op](l.outer, l.n, l.inner, l.x, y);
 
 /** Sum over axes, in float64 lanes with one rounding. An empty sum is 0. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const k = kernelsFor(x.dtype);
-  const call: Call = (l, y) => k.sum(l.outer, l.n, l.inner, l.x, 1, y);
+  const call: Call = (k, l, y) => k.sum(l.outer, l.n, l.inner, l.x, 1, y);
   return reduce('sum', x, options, call, (_, expand) => expand);
 }
 
 /** Arithmetic mean over axes. The mean of nothing is NaN. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const k = kernelsFor(x.dtype);
-  const call: Call = (l, y) => k.sum(l.outer, l.n, l.inner, l.x, l.n, y);
+  const call: Call = (k, l, y) => k.sum(l.outer, l.n, l.inner, l.x, l.n, y);
   return reduce('mean', x, options, call, (_, expand, n) => (g) => expand(div(g, n)));
 }
 
 /** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
 export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
-  const k = kernelsFor(x.dtype);
   const { ddof = 0, axis } = options;
-  const call: Call = (l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y);
+  const call: Call = (k, l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y);
   return reduce('variance', x, options, call, (_, expand, n) => (g) => {
     const centered = sub(x, mean(x, { ...(axis !== undefined && { axis }), keepDims: true }));
     return mul(expand(g), mul(centered, 2 / Math.max(0, n - ddof))); // 2(x - mean)/(n - ddof)
@@ -66,9 +75,7 @@ export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: n
 
 /** Product over axes. An empty product is 1. Its gradient is exact where elements are 0. */
 export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const k = kernelsFor(x.dtype);
-  const call: Call = (l, y) => k.prod(l.outer, l.n, l.inner, l.x, y);
-  return reduce('prod', x, options, call, (_, expand) => (g) => {
+  return reduce('prod', x, options, plain('prod'), (_, expand) => (g) => {
     const zero = equal(x, 0);
     const reduced = { ...options, keepDims: false };
     const count = expand(sum(cast(zero, x.dtype), reduced));
@@ -80,12 +87,7 @@ export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
 }
 
 function extreme(op: 'max' | 'min', x: Tensor, options: ReduceOptions): Tensor {
-  const k = kernelsFor(x.dtype);
-  const call: Call = (l, y) => {
-    needsElements(op, x, l.n);
-    k[op](l.outer, l.n, l.inner, l.x, y);
-  };
-  return reduce(op, x, options, call, (y, expand) => (g) => {
+  return reduce(op, x, options, plain(op), (y, expand) => (g) => {
     const hit = cast(equal(x, expand(y)), x.dtype);
     const hits = sum(hit, { ...options, keepDims: false });
     return mul(hit, expand(div(reshape(g, hits.shape), hits)));
@@ -104,17 +106,17 @@ export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** log Σ eˣ without overflow. */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const k = kernelsFor(x.dtype);
-  const call: Call = (l, y) => {
-    needsElements('logSumExp', x, l.n);
-    k.logSumExp(l.outer, l.n, l.inner, l.x, y);
-  };
-  return reduce('logSumExp', x, options, call, (y, expand) => (g) => mul(expand(g), exp(sub(x, expand(y)))));
+  return reduce(
+    'logSumExp',
+    x,
+    options,
+    plain('logSumExp'),
+    (y, expand) => (g) => mul(expand(g), exp(sub(x, expand(y)))),
+  );
 }
 
 function argExtreme(op: 'argmax' | 'argmin', x: Tensor, axis: number | undefined): Tensor {
-  const l = reduceLayout(op, x, normalizeAxes(op, axis, x.rank));
-  needsElements(op, x, l.n);
+  const l = layoutOf(op, x, axis);
   const y = empty(l.dropped, 'int32');
   kernelsFor(x.dtype)[op](l.outer, l.n, l.inner, l.x, y.storage.array as Int32Array);
   return record(op, y);
@@ -168,11 +170,8 @@ function alongLast(op: string, x: Tensor, axis: number, f: (x: Tensor) => Tensor
 }
 
 function rows(op: 'softmax' | 'logSoftmax', x: Tensor): Tensor {
-  const dtype = floatType(op, x);
-  const y = empty(x.shape, dtype, x.size);
   const n = x.shape.at(-1)!;
-  kernelsFor(dtype)[op](n === 0 ? 0 : x.size / n, n, floats(op, x), y.storage.array as FloatArray);
-  return y;
+  return mapWith(op, x, (k, size, from, to) => k[op](n === 0 ? 0 : size / n, n, from, to));
 }
 
 /** eˣ/Σeˣ along an axis (default the last). A row of all -inf, or with +inf or NaN, is NaN. */

@@ -1,4 +1,4 @@
-import { GradientError } from '../base/errors.ts';
+import { GradientError, listed } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Storage } from '../memory/arena.ts';
 import { isFloat } from '../memory/dtype.ts';
@@ -153,7 +153,7 @@ function tapeOf(root: Node, gradients: Gradients): Node[] {
 }
 
 /** Walks the tape backwards from `root` with gradient `seed`; returns the gradient of every parameter reached. */
-export function pull(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, { readonly sum: Tensor }> {
+function pull(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, { readonly sum: Tensor }> {
   const leaves = new Map<Tensor, Accumulator>();
   if (root.requiresGrad) leaves.set(root, new Accumulator(seed));
   const { node } = root;
@@ -178,7 +178,7 @@ function passBack(node: Node, gradients: Gradients, leaves: Map<Tensor, Accumula
     if (!needsGradient(input)) continue;
     const gradient = edges[i]![1](g);
     if (!sameShape(gradient.shape, input.shape) || gradient.dtype !== input.dtype) {
-      const [got, wanted] = [gradient, input].map((t) => `${t.dtype} [${t.shape.join(', ')}]`);
+      const [got, wanted] = [gradient, input].map((t) => `${t.dtype} ${listed(t.shape)}`);
       throw new GradientError(node.op, `the gradient is ${got}, its input ${wanted}`);
     }
     if (input.node instanceof Node) accumulate(gradients, input.node, gradient);
@@ -194,7 +194,7 @@ function accumulate<K>(sums: Map<K, Accumulator | null>, key: K, gradient: Tenso
 
 function checkScalar(op: string, loss: Tensor): void {
   if (loss.size !== 1) {
-    throw new GradientError(op, `needs a scalar loss, got [${loss.shape.join(', ')}]. Reduce it with mean() first?`);
+    throw new GradientError(op, `needs a scalar loss, got ${listed(loss.shape)}. Reduce it with mean() first?`);
   }
 }
 

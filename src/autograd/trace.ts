@@ -1,3 +1,4 @@
+import { listed } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { watching } from './tape.ts';
 
@@ -8,9 +9,8 @@ import { watching } from './tape.ts';
 export function trace<T>(body: () => T, print: (line: string) => void = (line) => console.log(line)): T {
   let count = 0;
   return watching((op, output, inputs) => {
-    const shape = (t: Tensor): string => `[${t.shape.join(', ')}]`;
     const number = String(++count).padStart(4);
-    const shapes = `${inputs.map(shape).join(' ')} -> ${shape(output)}`;
+    const shapes = `${inputs.map((t) => listed(t.shape)).join(' ')} -> ${listed(output.shape)}`;
     print(`${number}  ${op.padEnd(22)} ${shapes.padEnd(36)} ${summary(output)}`);
   }, body);
 }

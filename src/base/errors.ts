@@ -9,15 +9,19 @@ export class WhittleError extends Error {
   }
 }
 
-const list = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+/** A shape as messages show it: [2, 3]. */
+export const listed = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
+
+function sentence(op: string, problem: string, got: readonly string[], remedy: string): string {
+  return `${op}: ${problem}${got.length === 0 ? '' : `, got ${got.join(' and ')}`}${remedy === '' ? '' : `. ${remedy}`}`;
+}
 
 /** Operands whose shapes do not fit together, or do not fit the operation. */
 export class ShapeError extends WhittleError {
   readonly op: string;
   readonly shapes: readonly (readonly number[])[];
   constructor(op: string, shapes: readonly (readonly number[])[], problem: string, remedy = '') {
-    const got = shapes.length === 0 ? '' : `, got ${shapes.map(list).join(' and ')}`;
-    super('shape', `${op}: ${problem}${got}${remedy === '' ? '' : `. ${remedy}`}`);
+    super('shape', sentence(op, problem, shapes.map(listed), remedy));
     this.op = op;
     this.shapes = shapes;
   }
@@ -28,7 +32,7 @@ export class DTypeError extends WhittleError {
   readonly op: string;
   readonly dtypes: readonly string[];
   constructor(op: string, dtypes: readonly string[], problem: string, remedy = '') {
-    super('dtype', `${op}: ${problem}, got ${dtypes.join(' and ')}${remedy === '' ? '' : `. ${remedy}`}`);
+    super('dtype', sentence(op, problem, dtypes, remedy));
     this.op = op;
     this.dtypes = dtypes;
   }
@@ -63,6 +67,26 @@ export class ValueError extends WhittleError {
     this.field = field;
     this.value = value;
   }
+}
+
+/** What a number may have to be, in the words of the error. */
+const RANGES = {
+  positive: (x: number): boolean => x > 0,
+  'at least 0': (x: number): boolean => x >= 0,
+  'between 0 and 1': (x: number): boolean => x >= 0 && x <= 1,
+  'in [0, 1)': (x: number): boolean => x >= 0 && x < 1,
+  'a positive integer': (x: number): boolean => x > 0 && Number.isSafeInteger(x),
+};
+
+/** Throws ValueError unless `value` is finite and in the range. */
+export function checkRange(op: string, field: string, value: number, range: keyof typeof RANGES): void {
+  if (!Number.isFinite(value) || !RANGES[range](value)) throw new ValueError(op, field, range, value);
+}
+
+/** Throws ValueError unless `value` is an integer of at least `least`. */
+export function checkCount(op: string, field: string, value: number, least = 1): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new ValueError(op, field, `an integer of at least ${least}`, value);
 }
 
 /**

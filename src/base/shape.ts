@@ -1,4 +1,4 @@
-import { LimitError, ShapeError, show } from './errors.ts';
+import { LimitError, listed, ShapeError, show } from './errors.ts';
 
 /** Sizes along each axis, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -24,9 +24,14 @@ export function size(op: string, shape: Shape): number {
     }
     if (n === 0) empty = true;
     else product *= n;
-    if (product > MAX_SIZE) throw new LimitError(op, `the size of shape [${shape.join(', ')}]`, product, MAX_SIZE);
+    if (product > MAX_SIZE) throw new LimitError(op, `the size of shape ${listed(shape)}`, product, MAX_SIZE);
   }
   return empty ? 0 : product;
+}
+
+/** The number of elements of a shape that is known to be one. */
+export function elementsOf(shape: Shape): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 /** Row-major strides, in elements. */

@@ -1,5 +1,5 @@
 import type { Layer } from '../nn/layers.ts';
-import { Adagrad, Adam, AdamW, type Optimizer, optimizerByName, RMSprop, SGD } from '../nn/optimizers.ts';
+import { isNamedOptimizer, type Optimizer, optimizerByName } from '../nn/optimizers.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { keep } from '../tensor/tensor.ts';
 
@@ -36,10 +36,7 @@ export function cloneModel(
 }
 
 function freshOptimizer(optimizer: Optimizer): Optimizer | null {
-  const known: unknown[] = [SGD, Adam, AdamW, RMSprop, Adagrad];
-  if (optimizer.hasSchedule || !known.includes(optimizer.constructor)) return null;
-  const { name = '', learningRate, ...options } = optimizer.config();
-  const fresh = optimizerByName(String(name), options);
-  fresh.learningRate = Number(learningRate); // a callback may have set 0, which a constructor refuses
-  return fresh;
+  return optimizer.hasSchedule || !isNamedOptimizer(optimizer)
+    ? null
+    : optimizerByName(optimizer.name, optimizer.config());
 }

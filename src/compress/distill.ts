@@ -4,7 +4,8 @@ import { cast, concat, oneHot, reshape, slice } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, ShapeError, StateError } from '../base/errors.ts';
+import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { step } from '../memory/arena.ts';
 import {
@@ -17,7 +18,7 @@ import {
 } from '../nn/losses.ts';
 import { classesOf, type Metric, metricOf } from '../nn/metrics.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
-import type { Samples } from '../nn/samples.ts';
+import { batchesOf, type Samples } from '../nn/samples.ts';
 import type { FitOptions, History, Sequential } from '../nn/sequential.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
@@ -60,9 +61,8 @@ export interface DistillReport {
  */
 export function distill(options: DistillOptions): { model: Sequential; history: History; report: DistillReport } {
   const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam(), samples } = options;
-  if (!(temperature > 0 && temperature < Infinity))
-    throw new ValueError('distill', 'temperature', 'positive', temperature);
-  if (!(alpha >= 0 && alpha <= 1)) throw new ValueError('distill', 'alpha', 'between 0 and 1', alpha);
+  checkRange('distill', 'temperature', temperature, 'positive');
+  checkRange('distill', 'alpha', alpha, 'between 0 and 1');
   const student = cloneModel(options.student);
   if (!student.isBuilt) student.build(x.shape.slice(1));
   if (!sameShape(teacher.outputShape, student.outputShape) || student.outputShape.length !== 1) {
@@ -83,9 +83,8 @@ export function distill(options: DistillOptions): { model: Sequential; history: 
   student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)] });
   const pack = (inputs: Tensor, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
   const { epochs, batchSize, callbacks, shuffle } = options;
-  const given = Object.entries({ epochs, batchSize, callbacks, shuffle }).filter(([, value]) => value !== undefined);
   const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };
-  const history = student.fit(x, pack(x, y), { ...Object.fromEntries(given), ...validation });
+  const history = student.fit(x, pack(x, y), { ...defined({ epochs, batchSize, callbacks, shuffle }), ...validation });
   student.compile(after);
   return { model: student, history, report: reportOf(teacher, student, samples, kind !== 'regression') };
 }
@@ -124,9 +123,9 @@ function packTargets(
     throw new ShapeError('distill', [x.shape, y.shape], 'x and y must have the same number of samples');
   const logits = kind === 'sigmoid' || teacher.lastActivation === 'softmax';
   const answers = empty([n, outputs], dtype);
-  for (let start = 0; start < n; start += 256) {
+  for (const [start, count] of batchesOf(n, 256)) {
     step(() => {
-      const part = noGrad(() => teacher.forward(slice(x, [[start, Math.min(n, start + 256)]]), { logits }));
+      const part = noGrad(() => teacher.forward(slice(x, [[start, start + count]]), { logits }));
       answers.storage.array.set(part.data, start * outputs);
     });
   }

@@ -1,5 +1,5 @@
-import { ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { sameShape } from '../base/shape.ts';
+import { checkCount, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { elementsOf, sameShape } from '../base/shape.ts';
 import { networkCost } from '../infer/cost.ts';
 import type { Network } from '../infer/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
@@ -7,7 +7,7 @@ import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { toNetwork } from '../nn/network.ts';
-import type { Samples } from '../nn/samples.ts';
+import { batchesOf, type Samples } from '../nn/samples.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 
@@ -81,14 +81,11 @@ export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Ten
 
 function predicted(program: Program, x: Tensor, data: Float32Array, batchSize: number): Tensor {
   const n = x.shape[0] ?? 0;
-  const [inputs, outputs] = [program.inputShape, program.outputShape].map((shape) =>
-    shape.reduce((p, q) => p * q, 1),
-  ) as [number, number];
+  const [inputs, outputs] = [program.inputShape, program.outputShape].map(elementsOf) as [number, number];
   if (x.rank === 0 || !sameShape(x.shape.slice(1), program.inputShape))
     throw new ShapeError('predictNetwork', [x.shape, program.inputShape], 'the samples do not fit the network');
   const y = new Float32Array(n * outputs);
-  for (let start = 0; start < n; start += batchSize) {
-    const count = Math.min(batchSize, n - start);
+  for (const [start, count] of batchesOf(n, batchSize)) {
     y.set(program.run(data.subarray(start * inputs, (start + count) * inputs), count), start * outputs);
   }
   return fromData(y, [n, ...program.outputShape]);
@@ -133,13 +130,10 @@ export interface LatencyOptions {
  * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
  */
 export function latencies(networks: readonly Network[], { batchSize, rounds = 31 }: LatencyOptions): number[] {
-  if (!Number.isSafeInteger(rounds) || rounds < 1)
-    throw new ValueError('latencies', 'rounds', 'an integer of at least 1', rounds);
+  checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {
     const program = compileNetwork(network, batchSize, run.kernels);
-    const input = new Float32Array(batchSize * network.inputShape.reduce((p, n) => p * n, 1)).map(
-      (_, i) => (i % 17) / 16,
-    );
+    const input = new Float32Array(batchSize * elementsOf(network.inputShape)).map((_, i) => (i % 17) / 16);
     const time = (calls: number): number => {
       const start = performance.now();
       for (let i = 0; i < calls; i++) program.run(input, batchSize);

@@ -1,10 +1,11 @@
+import { gather } from '../autograd/movement.ts';
+import { noGrad } from '../autograd/tape.ts';
 import { StateError, ValueError } from '../base/errors.ts';
-import { persistent } from '../memory/arena.ts';
 import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
 import type { Sequential } from '../nn/sequential.ts';
-import { zeros } from '../tensor/create.ts';
+import { tensor } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 import { type MeasureOptions, type PassReport, report } from './measure.ts';
 
@@ -39,8 +40,9 @@ export function pruneNeurons(
     return old === next ? next.clone() : null;
   });
   const at = (old: Dense): Dense => pruned.layers[model.layers.indexOf(old)] as Dense;
-  copySelected(layer, at(layer), null, kept);
-  copySelected(next, at(next), kept, null);
+  const indices = tensor(Int32Array.from(kept));
+  copyPicked(layer, at(layer), (t) => gather(t, indices, -1)); // columns of the kernel, and biases
+  copyPicked(next, at(next), (t) => (t.rank === 1 ? t : gather(t, indices))); // rows
   return {
     model: pruned,
     report: report(model, pruned, options, (before, after) => [
@@ -96,20 +98,11 @@ function survivors(layer: Dense, amount: number, criterion: NeuronCriterion, see
   return order.slice(0, units - removed).sort((p, q) => p - q);
 }
 
-/** Copies the chosen rows (inputs) and columns (units) of a layer; null means all. Masks go along. */
-function copySelected(from: Dense, to: Dense, rows: readonly number[] | null, cols: readonly number[] | null): void {
-  const pick = (source: Tensor, target: Tensor): void => {
-    const width = from.units;
-    const r = rows ?? Array.from({ length: source.size / width }, (_, i) => i);
-    const c = cols ?? Array.from({ length: width }, (_, i) => i);
-    const { data } = source;
-    let at = 0;
-    for (const i of source.rank === 1 ? [0] : r) for (const j of c) target.storage.array[at++] = data[i * width + j]!;
-  };
-  pick(from.kernel, to.kernel);
-  if (from.bias !== null && to.bias !== null) pick(from.bias, to.bias);
-  const { mask } = from.kernel;
-  if (mask === null) return;
-  to.kernel.mask = persistent(() => zeros(to.kernel.shape, 'bool'));
-  pick(mask, to.kernel.mask);
+/** Copies the parameters of a layer as `pick` leaves them. The mask goes along. */
+function copyPicked(from: Dense, to: Dense, pick: (t: Tensor) => Tensor): void {
+  noGrad(() => {
+    assign(to.kernel, pick(from.kernel));
+    if (from.bias !== null) assign(to.bias!, pick(from.bias));
+    to.kernel.mask = from.kernel.mask && keep(pick(from.kernel.mask));
+  });
 }

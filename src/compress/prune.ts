@@ -1,4 +1,4 @@
-import { ValueError } from '../base/errors.ts';
+import { checkCount, checkRange, ValueError } from '../base/errors.ts';
 import { persistent } from '../memory/arena.ts';
 import { Dense } from '../nn/layers.ts';
 import type { Callback, Logs, Sequential } from '../nn/sequential.ts';
@@ -27,7 +27,7 @@ export function prune(
   model: Sequential,
   { sparsity, scope = 'global', ...options }: PruneOptions,
 ): { model: Sequential; report: PassReport } {
-  checkShare('prune', 'sparsity', sparsity);
+  checkRange('prune', 'sparsity', sparsity, 'in [0, 1)');
   checkScope('prune', scope);
   const pruned = cloneModel(model);
   pruneInPlace(pruned, sparsity, scope);
@@ -47,10 +47,6 @@ export function prune(
 function pruneInPlace(model: Sequential, sparsity: number, scope: PruningScope): void {
   const kernels = model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.kernel] : []));
   for (const group of scope === 'global' ? [kernels] : kernels.map((kernel) => [kernel])) maskSmallest(group, sparsity);
-}
-
-function checkShare(op: string, field: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new ValueError(op, field, 'in [0, 1)', value);
 }
 
 function checkScope(op: string, scope: PruningScope): void {
@@ -129,16 +125,11 @@ export class PruningSchedule implements Callback {
     frequency = 100,
     scope = 'global',
   }: PruningScheduleOptions) {
-    checkShare('PruningSchedule', 'initialSparsity', initialSparsity);
-    checkShare('PruningSchedule', 'finalSparsity', finalSparsity);
-    for (const [field, value, least] of [
-      ['begin', begin, 0],
-      ['end', end, begin + 1],
-      ['frequency', frequency, 1],
-    ] as const) {
-      if (!Number.isSafeInteger(value) || value < least)
-        throw new ValueError('PruningSchedule', field, `an integer of at least ${least}`, value);
-    }
+    checkRange('PruningSchedule', 'initialSparsity', initialSparsity, 'in [0, 1)');
+    checkRange('PruningSchedule', 'finalSparsity', finalSparsity, 'in [0, 1)');
+    checkCount('PruningSchedule', 'begin', begin, 0);
+    checkCount('PruningSchedule', 'end', end, begin + 1);
+    checkCount('PruningSchedule', 'frequency', frequency);
     checkScope('PruningSchedule', scope);
     this.options = { initialSparsity, finalSparsity, begin, end, frequency, scope };
   }

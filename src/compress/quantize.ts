@@ -8,6 +8,7 @@ import { step } from '../memory/arena.ts';
 import { run } from '../memory/runtime.ts';
 import { Dense } from '../nn/layers.ts';
 import { toNetwork } from '../nn/network.ts';
+import { batchesOf } from '../nn/samples.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type MeasureOptions, type PassReport, report } from './measure.ts';
@@ -73,11 +74,10 @@ export function quantize(
 /** What goes into each Dense layer on the calibration samples. */
 function inputRanges(model: Sequential, x: Tensor): Map<string, QuantizationParams> {
   const ranges = new Map<string, [low: number, high: number]>();
-  const n = x.shape[0]!;
-  for (let start = 0; start < n; start += 256) {
+  for (const [start, count] of batchesOf(x.shape[0]!, 256)) {
     step(() =>
       noGrad(() => {
-        let y = slice(x, [[start, Math.min(n, start + 256)]]);
+        let y = slice(x, [[start, start + count]]);
         for (const layer of model.layers) {
           if (layer instanceof Dense) {
             let [low, high] = ranges.get(layer.name) ?? [0, 0];

@@ -1,4 +1,4 @@
-import { FormatError, LimitError, ValueError } from '../base/errors.ts';
+import { checkRange, FormatError, LimitError, ValueError } from '../base/errors.ts';
 
 export interface CSVOptions {
   /** One character between cells; default `,`. */
@@ -34,9 +34,7 @@ export function parseCSV(text: string, options: CSVOptions = {}): CSV {
   if (delimiter.length !== 1 || '"\r\n'.includes(delimiter)) {
     throw new ValueError('parseCSV', 'delimiter', 'one character, no quote or line break', delimiter);
   }
-  if (!Number.isSafeInteger(maxCells) || maxCells < 1) {
-    throw new ValueError('parseCSV', 'maxCells', 'a positive integer', maxCells);
-  }
+  checkRange('parseCSV', 'maxCells', maxCells, 'a positive integer');
   const separator = delimiter.charCodeAt(0);
   const end = text.length;
   let at = text.charCodeAt(0) === BOM ? 1 : 0;

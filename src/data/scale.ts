@@ -1,4 +1,4 @@
-import { DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -185,7 +185,7 @@ export function oneHotLabels(labels: Tensor, classes: number): Tensor {
   const op = 'oneHotLabels';
   if (labels.dtype !== 'int32') throw new DTypeError(op, [labels.dtype], 'labels must be int32');
   if (labels.rank !== 1) throw new ShapeError(op, [labels.shape], 'needs labels of shape [rows]');
-  if (!Number.isSafeInteger(classes) || classes < 1) throw new ValueError(op, 'classes', 'a positive integer', classes);
+  checkRange(op, 'classes', classes, 'a positive integer');
   const rows = labels.size;
   const y = new Float32Array(size(op, [rows, classes]));
   const { data } = labels;

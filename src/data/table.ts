@@ -1,4 +1,4 @@
-import { FormatError, LimitError, ValueError } from '../base/errors.ts';
+import { checkRange, FormatError, LimitError, ValueError } from '../base/errors.ts';
 import { size } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type CSV, type CSVOptions, MAX_CELLS, parseCSV } from './csv.ts';
@@ -60,8 +60,8 @@ export function tableFromCSV(source: string | Uint8Array, options: TableOptions)
   const { target, missing = 'error', maxCategories = 50, maxDistinctIntegers = 20, maxCells = MAX_CELLS } = options;
   oneOf('task', options.task, ['classification', 'regression', undefined]);
   oneOf('missing', missing, ['error', 'mean']);
-  atLeastOne('maxCategories', maxCategories);
-  atLeastOne('maxDistinctIntegers', maxDistinctIntegers);
+  checkRange('tableFromCSV', 'maxCategories', maxCategories, 'a positive integer');
+  checkRange('tableFromCSV', 'maxDistinctIntegers', maxDistinctIntegers, 'a positive integer');
 
   const csv = parseCSV(typeof source === 'string' ? source : decode(source), options);
   if (csv.rows.length === 0) throw new FormatError('csv', 'file', 'has a header but no rows');
@@ -243,9 +243,4 @@ const listed = (names: readonly string[]): string =>
 function oneOf(field: string, value: unknown, allowed: readonly unknown[]): void {
   if (!allowed.includes(value))
     throw new ValueError('tableFromCSV', field, `one of ${allowed.map(String).join(', ')}`, value);
-}
-
-function atLeastOne(field: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new ValueError('tableFromCSV', field, 'a positive integer', value);
 }

@@ -1,5 +1,5 @@
 import { FormatError } from '../base/errors.ts';
-import { JsonObject, type JsonValue } from './json.ts';
+import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
 /** The fields of one object of JSON that came from a file, each taken once and checked; what is left over is an error. */
 export class Fields {
@@ -12,6 +12,12 @@ export class Fields {
     this.format = format;
     if (!(value instanceof JsonObject)) throw new FormatError(format, path, 'must be an object');
     this.entries = value;
+  }
+
+  /** The fields of a JSON text, which stands in the file under `place`. */
+  static parse(text: string, path: string, format: string, place: string = path): Fields {
+    const value = parseJson(text, (problem, at) => new FormatError(format, place, `${problem}, at character ${at}`));
+    return new Fields(value, path, format);
   }
 
   has(field: string): boolean {

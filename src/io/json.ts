@@ -87,36 +87,35 @@ export function parseJson(
     return value;
   };
 
-  const array = (depth: number): JsonValue[] => {
-    const items: JsonValue[] = [];
+  /** Items with commas between them, from the opening bracket to the closing one. */
+  const items = (end: string, what: string, item: () => void): void => {
     at++;
-    if (space() !== ']') {
+    if (space() !== end) {
       for (;;) {
-        items.push(value(depth));
+        item();
         if (space() !== ',') break;
         at++;
       }
     }
-    expect(']', 'at the end of an array');
-    return items;
+    expect(end, `at the end of an ${what}`);
+  };
+
+  const array = (depth: number): JsonValue[] => {
+    const values: JsonValue[] = [];
+    items(']', 'array', () => values.push(value(depth)));
+    return values;
   };
 
   const object = (depth: number): JsonObject => {
     const entries = new JsonObject(at);
-    at++;
-    if (space() !== '}') {
-      for (;;) {
-        if (space() !== '"') throw fail('expected a key in quotes', at);
-        const start = at;
-        const key = string();
-        if (entries.has(key)) throw fail(`the key ${JSON.stringify(key.slice(0, 60))} comes twice`, start);
-        expect(':', 'after a key');
-        entries.set(key, value(depth));
-        if (space() !== ',') break;
-        at++;
-      }
-    }
-    expect('}', 'at the end of an object');
+    items('}', 'object', () => {
+      if (space() !== '"') throw fail('expected a key in quotes', at);
+      const start = at;
+      const key = string();
+      if (entries.has(key)) throw fail(`the key ${JSON.stringify(key.slice(0, 60))} comes twice`, start);
+      expect(':', 'after a key');
+      entries.set(key, value(depth));
+    });
     return entries;
   };
 

@@ -1,4 +1,4 @@
-import { FormatError, ValueError } from '../base/errors.ts';
+import { FormatError, listed, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import {
   ACTIVATIONS,
@@ -9,7 +9,6 @@ import {
 } from '../infer/network.ts';
 import { validateNetwork } from '../infer/validate.ts';
 import { Fields } from './fields.ts';
-import { parseJson } from './json.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -65,10 +64,7 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   const text = metadata.get(KEY);
   if (text === undefined) throw new FormatError(FORMAT, `metadata.${KEY}`, 'is missing: the file holds no network');
   metadata.delete(KEY);
-  const fail = (problem: string, at: number): never => {
-    throw new FormatError(FORMAT, `metadata.${KEY}`, `${problem}, at character ${at}`);
-  };
-  const root = new Fields(parseJson(text, fail), KEY, FORMAT);
+  const root = Fields.parse(text, KEY, FORMAT, `metadata.${KEY}`);
   const version = root.take('version');
   if (version !== VERSION) root.fail('version', `this reader knows ${VERSION}, got ${JSON.stringify(version)}`);
   const inputShape = root
@@ -145,8 +141,8 @@ function decodeLayer(fields: Fields, tensors: Map<string, SafeTensor>): NetworkL
       throw new FormatError(FORMAT, field, `must be ${dtypes.join(' or ')}, got ${tensor.dtype}`);
     }
     if (shape === null ? tensor.shape.length !== 1 : !sameShape(shape, tensor.shape)) {
-      const wanted = shape === null ? 'one axis' : `[${shape.join(', ')}]`;
-      throw new FormatError(FORMAT, field, `must have shape ${wanted}, got [${tensor.shape.join(', ')}]`);
+      const wanted = shape === null ? 'one axis' : listed(shape);
+      throw new FormatError(FORMAT, field, `must have shape ${wanted}, got ${listed(tensor.shape)}`);
     }
     tensors.delete(field);
     return tensor.data;

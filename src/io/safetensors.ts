@@ -1,4 +1,4 @@
-import { FormatError, LimitError, ValueError, WhittleError } from '../base/errors.ts';
+import { FormatError, LimitError, listed, show, ValueError, WhittleError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
@@ -173,18 +173,18 @@ function readMetadata(value: JsonValue | undefined, fail: Fail): Map<string, str
   if (value === undefined) return metadata;
   if (!(value instanceof JsonObject)) return fail(METADATA, 'must be an object', 0);
   for (const [key, text] of value) {
-    if (typeof text !== 'string') return fail(`${METADATA}.${brief(key)}`, 'must be a string', value.at);
+    if (typeof text !== 'string') return fail(`${METADATA}.${show(key)}`, 'must be a string', value.at);
     metadata.set(key, text);
   }
   return metadata;
 }
 
 function readEntry(name: string, value: JsonValue, fail: Fail): Entry {
-  if (!(value instanceof JsonObject)) return fail(brief(name), 'must be an object', 0);
+  if (!(value instanceof JsonObject)) return fail(show(name), 'must be an object', 0);
   const { at } = value;
-  const wrong = (field: string, problem: string): never => fail(`${brief(name)}${field}`, problem, at);
+  const wrong = (field: string, problem: string): never => fail(`${show(name)}${field}`, problem, at);
   for (const key of value.keys()) {
-    if (key !== 'dtype' && key !== 'shape' && key !== 'data_offsets') wrong('', `has an unknown field ${brief(key)}`);
+    if (key !== 'dtype' && key !== 'shape' && key !== 'data_offsets') wrong('', `has an unknown field ${show(key)}`);
   }
   const dtype = value.get('dtype');
   const type = typeof dtype === 'string' ? ARRAYS.get(dtype) : undefined;
@@ -205,7 +205,7 @@ function readEntry(name: string, value: JsonValue, fail: Fail): Entry {
     throw error;
   }
   if (bytes !== end - begin) {
-    return wrong('.data_offsets', `shape [${shape.join(', ')}] of ${dtype} needs ${bytes} bytes, got ${end - begin}`);
+    return wrong('.data_offsets', `shape ${listed(shape)} of ${dtype} needs ${bytes} bytes, got ${end - begin}`);
   }
   return { name, dtype: dtype as SafeDType, shape, type, begin, end, at };
 }
@@ -216,7 +216,7 @@ function checkRanges(entries: readonly Entry[], length: number, fail: Fail): voi
   for (const { name, begin, end, at } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== reached) {
       const problem = begin < reached ? 'overlaps the tensor before it' : `leaves a hole of ${begin - reached} bytes`;
-      fail(`${brief(name)}.data_offsets`, problem, at);
+      fail(`${show(name)}.data_offsets`, problem, at);
     }
     reached = end;
   }
@@ -228,25 +228,22 @@ function checkTensor(name: string, { dtype, shape, data }: SafeTensor): { width:
   if (name === METADATA) throw new ValueError('encodeSafetensors', 'name', `other than ${METADATA}`, name);
   const type = ARRAYS.get(dtype);
   if (type === undefined) {
-    throw new ValueError('encodeSafetensors', `${brief(name)} dtype`, `one of ${[...ARRAYS.keys()].join(', ')}`, dtype);
+    throw new ValueError('encodeSafetensors', `${show(name)} dtype`, `one of ${[...ARRAYS.keys()].join(', ')}`, dtype);
   }
   if (!(data instanceof type) && !(data instanceof Uint8Array)) {
-    throw new ValueError('encodeSafetensors', `${brief(name)} data`, `${type.name} or bytes for ${dtype}`, data);
+    throw new ValueError('encodeSafetensors', `${show(name)} data`, `${type.name} or bytes for ${dtype}`, data);
   }
   const width = type.BYTES_PER_ELEMENT;
   const wanted = size('encodeSafetensors', shape) * width;
   if (data.byteLength !== wanted) {
-    const requirement = `${wanted} bytes for shape [${shape.join(', ')}] of ${dtype}`;
-    throw new ValueError('encodeSafetensors', `${brief(name)} data`, requirement, data.byteLength);
+    const requirement = `${wanted} bytes for shape ${listed(shape)} of ${dtype}`;
+    throw new ValueError('encodeSafetensors', `${show(name)} data`, requirement, data.byteLength);
   }
   return { width, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
 const isNumbers = (value: JsonValue | undefined): value is number[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'number');
-
-/** A name from a file as an error message shows it. */
-const brief = (name: string): string => JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 /** A string in JSON. Throws for what is no string, or no Unicode: UTF-8 has no half surrogate pairs. */
 function quote(text: string | undefined): string {

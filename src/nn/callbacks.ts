@@ -43,6 +43,13 @@ class Monitor {
     return null;
   }
 
+  /** Whether `value` is the best so far by more than `minDelta`, and then remembers it. */
+  isBest(value: number, minDelta = 0): boolean {
+    const isBest = this.improves(value, this.best, minDelta);
+    if (isBest) this.best = value;
+    return isBest;
+  }
+
   /** Whether `value` is better than `than` by more than `minDelta`. */
   improves(value: number, than: number | null, minDelta: number): boolean {
     if (than === null) return this.rises ? value > -Infinity : value < Infinity;
@@ -108,8 +115,7 @@ export class EarlyStopping implements Callback {
     const value = this.monitor.read(logs);
     if (value === null || epoch < startFromEpoch) return;
     this.wait++;
-    if (this.monitor.improves(value, this.monitor.best, minDelta)) {
-      this.monitor.best = value;
+    if (this.monitor.isBest(value, minDelta)) {
       this.bestEpoch = epoch;
       if (restoreBestWeights) this.weights = model.getWeights();
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
@@ -173,8 +179,7 @@ export class ReduceLROnPlateau implements Callback {
       this.cooling--;
       this.wait = 0;
     }
-    if (this.monitor.improves(value, this.monitor.best, minDelta)) {
-      this.monitor.best = value;
+    if (this.monitor.isBest(value, minDelta)) {
       this.wait = 0;
       return;
     }
@@ -243,8 +248,7 @@ export class ModelCheckpoint implements Callback {
   onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
     if (this.saveBestOnly) {
       const value = this.monitor.read(logs);
-      if (value === null || !this.monitor.improves(value, this.monitor.best, 0)) return;
-      this.monitor.best = value;
+      if (value === null || !this.monitor.isBest(value)) return;
     }
     this.sink(saveModel(model), epoch);
   }

@@ -1,3 +1,4 @@
+import { listed } from '../base/errors.ts';
 import { sha256 } from '../io/sha256.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { LayerStack } from './layer-stack.ts';
@@ -8,7 +9,7 @@ import type { LayerStack } from './layer-stack.ts';
  */
 export function digest(model: LayerStack): string {
   const parts = model.weights.flatMap(({ name, value }) => {
-    const header = new TextEncoder().encode(`${name} ${value.dtype} [${value.shape.join(', ')}]\n`);
+    const header = new TextEncoder().encode(`${name} ${value.dtype} ${listed(value.shape)}\n`);
     return [header, bytesOf(value)];
   });
   const all = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
@@ -20,15 +21,13 @@ export function digest(model: LayerStack): string {
   return sha256(all);
 }
 
-function bytesOf(t: Tensor): Uint8Array {
-  const { data } = t;
-  const view = new DataView(new ArrayBuffer(data.byteLength));
-  data.forEach((value, i) => {
-    if (t.dtype === 'float64') view.setFloat64(i * 8, value, true);
-    else view.setFloat32(i * 4, value, true);
-    if (!Number.isNaN(value)) return;
-    view.setUint32(t.dtype === 'float64' ? i * 8 + 4 : i * 4, t.dtype === 'float64' ? 0x7ff80000 : 0x7fc00000, true);
-    if (t.dtype === 'float64') view.setUint32(i * 8, 0, true);
+/** As they lie in memory, which is little-endian on every machine that runs a current JavaScript engine. */
+function bytesOf({ data, dtype }: Tensor): Uint8Array {
+  const numbers = data.slice();
+  const words = new Uint32Array(numbers.buffer);
+  const [width, nan] = dtype === 'float64' ? [2, 0x7ff80000] : [1, 0x7fc00000];
+  numbers.forEach((value, i) => {
+    if (Number.isNaN(value)) words.set(width === 1 ? [nan] : [0, nan], i * width);
   });
-  return new Uint8Array(view.buffer);
+  return new Uint8Array(numbers.buffer);
 }

@@ -1,9 +1,9 @@
 import { ValueError } from '../base/errors.ts';
-import type { Shape } from '../base/shape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { full, ones, zeros } from '../tensor/create.ts';
+import { full, ones, tensor, zeros } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Makes a parameter's first numbers. `shape` is [...receptive field, inputs, outputs]. */
 export type InitializerFunction = (shape: Shape, random: Random, dtype: FloatDType) => Tensor;
@@ -78,7 +78,7 @@ export function truncatedNormal(mean = 0, deviation = 0.05): InitializerFunction
       far = far.filter((i) => Math.abs(z[i]!) > 2);
     }
     const values = Float64Array.from(z, (value) => mean + deviation * value);
-    return fromData(dtype === 'float64' ? values : Float32Array.from(values), shape);
+    return tensor(values, { shape, dtype });
   };
 }
 
@@ -111,7 +111,7 @@ export function varianceScaling(options: VarianceScalingOptions): InitializerFun
 /** Inputs and outputs of one unit; the axes before the last two are a receptive field. */
 function fans(shape: Shape): [fanIn: number, fanOut: number] {
   if (shape.length < 2) return [shape[0] ?? 1, shape[0] ?? 1];
-  const field = shape.slice(0, -2).reduce((p, n) => p * n, 1);
+  const field = elementsOf(shape.slice(0, -2));
   return [field * shape.at(-2)!, field * shape.at(-1)!];
 }
 
@@ -119,7 +119,7 @@ function fans(shape: Shape): [fanIn: number, fanOut: number] {
 export function orthogonal(gain = 1): InitializerFunction {
   return (shape, random, dtype) => {
     const cols = shape.at(-1) ?? 1;
-    const rows = shape.slice(0, -1).reduce((p, n) => p * n, 1);
+    const rows = elementsOf(shape.slice(0, -1));
     const [count, length] = [Math.min(rows, cols), Math.max(rows, cols)];
     const vectors = Array.from({ length: count }, () => Float64Array.from(random.normal([length]).data));
     vectors.forEach((v, i) => {
@@ -137,6 +137,6 @@ export function orthogonal(gain = 1): InitializerFunction {
       const [row, col] = [Math.floor(at / cols), at % cols];
       return gain * (rows >= cols ? vectors[col]![row]! : vectors[row]![col]!);
     });
-    return fromData(dtype === 'float64' ? values : Float32Array.from(values), shape);
+    return tensor(values, { shape, dtype });
   };
 }

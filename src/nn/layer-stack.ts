@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { DTypeError, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -7,10 +7,10 @@ import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { Activation, type CallContext, Dense, type Layer, type Weight } from './layers.ts';
 import { applyMask } from './mask.ts';
 
-const NOT_BUILT = 'the model is not built: give the first layer an inputShape or call build()';
-
 /** 11274 as 11,274. */
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+
+const countOf = (weights: readonly Weight[]): number => weights.reduce((total, { value }) => total + value.size, 0);
 
 export interface SequentialOptions {
   /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */
@@ -43,16 +43,12 @@ export class LayerStack {
   /** Names left open become the type, then type_1, type_2, ... */
   private nameLayers(): void {
     const taken = new Set<string>();
-    for (const layer of this.layers) {
-      if (layer.name !== '' && taken.has(layer.name))
-        throw new ValueError('Sequential', 'layer name', 'unique', layer.name);
-      taken.add(layer.name);
+    for (const { name } of this.layers) {
+      if (name !== '' && taken.has(name)) throw new ValueError('Sequential', 'layer name', 'unique', name);
+      taken.add(name);
     }
-    const counts = new Map<string, number>();
     for (const layer of this.layers) {
-      while (layer.name === '') {
-        const count = counts.get(layer.type) ?? 0;
-        counts.set(layer.type, count + 1);
+      for (let count = 0; layer.name === ''; count++) {
         const name = count === 0 ? layer.type : `${layer.type}_${count}`;
         if (!taken.has(name)) layer.name = name;
       }
@@ -91,19 +87,26 @@ export class LayerStack {
     this.shapes = shapes;
   }
 
+  /** `build` for the samples of a batch [batch, ...]: every training step asks, so it is cheap once built. */
+  protected buildFor(batch: Shape): void {
+    const [shape] = this.shapes;
+    const fits = shape !== undefined && shape.length === batch.length - 1 && shape.every((n, i) => n === batch[i + 1]);
+    if (!fits) this.build(batch.slice(1));
+  }
+
   /** Shape of one input sample. Throws StateError before the model is built. */
   get inputShape(): Shape {
-    if (!this.isBuilt) throw new StateError('Sequential', NOT_BUILT);
-    return this.shapes[0]!;
+    return this.shapeAfter(-1);
   }
 
   get outputShape(): Shape {
     return this.shapeAfter(this.layers.length - 1);
   }
 
-  /** Shape of one sample after layer `index`. */
+  /** Shape of one sample after layer `index`; -1 stands for the input. */
   shapeAfter(index: number): Shape {
-    if (!this.isBuilt) throw new StateError('Sequential', NOT_BUILT);
+    if (!this.isBuilt)
+      throw new StateError('Sequential', 'the model is not built: give the first layer an inputShape or call build()');
     return this.shapes[index + 1]!;
   }
 
@@ -121,7 +124,7 @@ export class LayerStack {
 
   /** Number of all parameters. */
   get parameterCount(): number {
-    return this.weights.reduce((total, { value }) => total + value.size, 0);
+    return countOf(this.weights);
   }
 
   /** Layer by name or index; negative indices count from the end. */
@@ -185,16 +188,15 @@ export class LayerStack {
 
   /** A table of layers, output shapes and parameters. */
   summary(): string {
-    const rows = this.layers.map((layer, i) => [
+    const rows = this.layers.map((layer, i): [string, string, string] => [
       `${layer.name} (${layer.type})`,
-      `[${['batch', ...this.shapeAfter(i)].join(', ')}]`,
-      grouped(layer.weights.reduce((total, { value }) => total + value.size, 0)),
+      listed(['batch', ...this.shapeAfter(i)]),
+      grouped(countOf(layer.weights)),
     ]);
-    const table = [['Layer (type)', 'Output shape', 'Parameters'], ...rows];
-    const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
-    const lines = table.map((row) =>
-      row.map((cell, i) => (i === 2 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  '),
-    );
+    const table = [['Layer (type)', 'Output shape', 'Parameters'] as const, ...rows];
+    const width = (column: 0 | 1 | 2): number => Math.max(...table.map((row) => row[column].length));
+    const [first, second, third] = [width(0), width(1), width(2)];
+    const lines = table.map(([a, b, c]) => `${a.padEnd(first)}  ${b.padEnd(second)}  ${c.padStart(third)}`);
     const rule = '-'.repeat(lines[0]!.length);
     const trained = this.trainable.reduce((total, { size }) => total + size, 0);
     const total = `Parameters: ${grouped(this.parameterCount)}, trainable: ${grouped(trained)}`;

@@ -2,7 +2,7 @@ import { mul } from '../autograd/arithmetic.ts';
 import { reshape } from '../autograd/movement.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { parameter } from '../autograd/tape.ts';
-import { ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, ShapeError, StateError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../infer/network.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -96,7 +96,7 @@ export class Dense extends Layer {
 
   constructor(units: number, options: DenseOptions = {}) {
     super(options);
-    if (!Number.isSafeInteger(units) || units < 1) throw new ValueError('Dense', 'units', 'a positive integer', units);
+    checkRange('Dense', 'units', units, 'a positive integer');
     this.units = units;
     this.options = options;
     this.activation = activationSpec(options.activation);
@@ -189,7 +189,7 @@ export class Dropout extends Layer {
 
   constructor(rate: number, options: DropoutOptions = {}) {
     super(options);
-    if (!(rate >= 0 && rate <= 1)) throw new ValueError('Dropout', 'rate', 'between 0 and 1', rate);
+    checkRange('Dropout', 'rate', rate, 'between 0 and 1');
     this.rate = rate;
     this.options = options;
   }

@@ -3,8 +3,8 @@ import { abs, clip, log, softplus, square } from '../autograd/elementwise.ts';
 import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
-import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
-import { sameShape } from '../base/shape.ts';
+import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { elementsOf, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -63,7 +63,7 @@ function check(name: string, yTrue: Tensor, yPred: Tensor): void {
 function perSample(x: Tensor): Tensor {
   if (x.rank < 2) return x;
   if (x.size === x.shape[0]) return reshape(x, [x.size]); // the mean of one number is itself
-  return mean(reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((p, n) => p * n, 1)]), { axis: 1 });
+  return mean(reshape(x, [x.shape[0]!, elementsOf(x.shape.slice(1))]), { axis: 1 });
 }
 
 function elementwise(name: string, f: LossFunction, options?: Loss['options']): Loss {
@@ -112,23 +112,26 @@ export function klDivergence(): Loss {
   return { name: 'klDivergence', call, replayable: true };
 }
 
-function checkSmoothing(name: string, { labelSmoothing = 0 }: CrossentropyOptions): number {
-  if (labelSmoothing >= 0 && labelSmoothing < 1) return labelSmoothing;
-  throw new ValueError(name, 'labelSmoothing', 'in [0, 1)', labelSmoothing);
+/** Mixes targets with the uniform distribution over some classes. */
+function smoother(
+  name: string,
+  { labelSmoothing: s = 0 }: CrossentropyOptions,
+): (y: Tensor, classes: number) => Tensor {
+  checkRange(name, 'labelSmoothing', s, 'in [0, 1)');
+  return (y, classes) => (s === 0 ? y : add(mul(y, 1 - s), s / classes));
 }
 
 /** -(y·log p + (1 - y)·log(1 - p)), mean over the last axes. */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = 'binaryCrossentropy';
-  const smoothing = checkSmoothing(name, options);
-  const targets = (y: Tensor): Tensor => (smoothing === 0 ? y : add(mul(y, 1 - smoothing), smoothing / 2));
+  const smooth = smoother(name, options);
   const onLogits: LossFunction = (yTrue, z) => {
     check(name, yTrue, z);
-    return perSample(sub(softplus(z), mul(z, targets(yTrue)))); // log(1 + eᶻ) - yz
+    return perSample(sub(softplus(z), mul(z, smooth(yTrue, 2)))); // log(1 + eᶻ) - yz
   };
   const onProbabilities: LossFunction = (yTrue, yPred) => {
     check(name, yTrue, yPred);
-    const [t, p] = [targets(yTrue), clip(yPred, EPSILON, 1 - EPSILON)];
+    const [t, p] = [smooth(yTrue, 2), clip(yPred, EPSILON, 1 - EPSILON)];
     return perSample(neg(add(mul(t, log(p)), mul(sub(1, t), log(sub(1, p))))));
   };
   return crossentropy(name, options, 'sigmoid', onProbabilities, onLogits);
@@ -137,11 +140,10 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
 /** -Σ y·log p over the last axis, targets one-hot or probabilities. */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = 'categoricalCrossentropy';
-  const smoothing = checkSmoothing(name, options);
-  const smooth = (y: Tensor): Tensor => (smoothing === 0 ? y : add(mul(y, 1 - smoothing), smoothing / y.shape.at(-1)!));
+  const smooth = smoother(name, options);
   const prepare = (yTrue: Tensor, yPred: Tensor): Tensor => {
     check(name, yTrue, yPred);
-    return smooth(yTrue);
+    return smooth(yTrue, yTrue.shape.at(-1)!);
   };
   return categorical(name, options, prepare);
 }
@@ -149,16 +151,15 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
 /** categoricalCrossentropy with integer labels, shape [batch] or [batch, 1]. */
 export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = 'sparseCategoricalCrossentropy';
-  const smoothing = checkSmoothing(name, options);
+  const smooth = smoother(name, options);
   const prepare = (yTrue: Tensor, yPred: Tensor): Tensor => {
     if (yTrue.dtype !== 'int32') throw new DTypeError(name, [yTrue.dtype], 'labels must be int32');
     const batch = yPred.shape.slice(0, -1);
-    if (yTrue.size !== batch.reduce((p, n) => p * n, 1)) {
+    if (yTrue.size !== elementsOf(batch)) {
       throw new ShapeError(name, [yTrue.shape, yPred.shape], 'needs one label per row of predictions');
     }
     const classes = yPred.shape.at(-1)!;
-    const y = oneHot(reshape(yTrue, batch), classes, yPred.dtype);
-    return smoothing === 0 ? y : add(mul(y, 1 - smoothing), smoothing / classes);
+    return smooth(oneHot(reshape(yTrue, batch), classes, yPred.dtype), classes);
   };
   return categorical(name, options, prepare);
 }

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import { log64 } from '../../kernels/reference/math.ts';
 import { argmax } from '../autograd/reductions.ts';
-import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -66,19 +66,26 @@ function classPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArra
 /** How many rows are right, by class. */
 function correctRows(yTrue: Tensor, yPred: Tensor): [correct: number, rows: number] {
   if (width(yPred) === 1 && isFloat(yPred.dtype)) return correctElements(yTrue, yPred);
-  const [truth, guess] = classPairs('accuracy', yTrue, yPred);
-  let correct = 0;
-  for (let i = 0; i < truth.length; i++) if (truth[i] === guess[i]) correct++;
-  return [correct, truth.length];
+  return tally(classPairs('accuracy', yTrue, yPred), (truth, guess) => Number(truth === guess));
+}
+
+/** The numbers of targets and predictions, one by one. */
+function elementPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArray, guess: TypedArray] {
+  const [t, p] = [yTrue.data, yPred.data];
+  if (t.length !== p.length) throw new ShapeError(op, [yTrue.shape, yPred.shape], 'sizes differ');
+  return [t, p];
+}
+
+/** Adds `f` up over pairs. */
+function tally([t, p]: [TypedArray, TypedArray], f: (truth: number, guess: number) => number): [number, number] {
+  let sum = 0;
+  for (let i = 0; i < t.length; i++) sum += f(t[i]!, p[i]!);
+  return [sum, t.length];
 }
 
 /** How many elements are on the same side of 1/2. */
 function correctElements(yTrue: Tensor, yPred: Tensor): [correct: number, elements: number] {
-  const [t, p] = [yTrue.data, yPred.data];
-  if (t.length !== p.length) throw new ShapeError('accuracy', [yTrue.shape, yPred.shape], 'sizes differ');
-  let correct = 0;
-  for (let i = 0; i < t.length; i++) if (t[i]! > 0.5 === p[i]! > 0.5) correct++;
-  return [correct, t.length];
+  return tally(elementPairs('accuracy', yTrue, yPred), (t, p) => Number(t > 0.5 === p > 0.5));
 }
 
 /** A mean of something summed per batch. */
@@ -104,17 +111,7 @@ function ratio(
 }
 
 function errors(name: string, f: (error: number) => number, finish?: (x: number) => number): Metric {
-  return ratio(
-    name,
-    (yTrue, yPred) => {
-      const [t, p] = [yTrue.data, yPred.data];
-      if (t.length !== p.length) throw new ShapeError(name, [yTrue.shape, yPred.shape], 'sizes differ');
-      let sum = 0;
-      for (let i = 0; i < t.length; i++) sum += f(p[i]! - t[i]!);
-      return [sum, t.length];
-    },
-    finish,
-  );
+  return ratio(name, (yTrue, yPred) => tally(elementPairs(name, yTrue, yPred), (t, p) => f(p - t)), finish);
 }
 
 /**
@@ -134,8 +131,8 @@ export function r2(): Metric {
       };
       return {
         update(yTrue, yPred) {
-          const [t, p, n] = [yTrue.data, yPred.data, width(yPred)];
-          if (t.length !== p.length) throw new ShapeError('r2', [yTrue.shape, yPred.shape], 'sizes differ');
+          const [t, p] = elementPairs('r2', yTrue, yPred);
+          const n = width(yPred);
           for (let i = 0; i < t.length; i++) {
             outputs[i % n] ??= [];
             outputs[i % n]!.push([t[i]!, p[i]!]);
@@ -149,7 +146,7 @@ export function r2(): Metric {
 
 /** Share of rows whose class is among the `k` largest outputs, of equals the first. */
 export function topKAccuracy(k = 5): Metric {
-  if (!Number.isSafeInteger(k) || k < 1) throw new ValueError('topKAccuracy', 'k', 'a positive integer', k);
+  checkRange('topKAccuracy', 'k', k, 'a positive integer');
   return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
     const truth = classesOf(yTrue);
     const n = yPred.shape.at(-1)!;
@@ -255,20 +252,22 @@ export function auc(): Metric {
   };
 }
 
-/** Probability given to each row's class. */
-function probabilities(yTrue: Tensor, yPred: Tensor): number[] {
+/** Minus the logarithms of the probabilities given to each row's class, added up. */
+function logLosses(yTrue: Tensor, yPred: Tensor): [sum: number, rows: number] {
   const [truth] = classPairs('logLoss', yTrue, yPred);
   const [p, n] = [yPred.data, width(yPred)];
-  return Array.from(truth, (label, i) => {
+  let sum = 0;
+  truth.forEach((label, i) => {
     if (!(label >= 0 && label < Math.max(2, n))) throw new ValueError('logLoss', 'a label', `a class of ${n}`, label);
-    return n > 1 ? p[i * n + label]! : label === 1 ? p[i]! : 1 - p[i]!;
+    const given = n > 1 ? p[i * n + label]! : label === 1 ? p[i]! : 1 - p[i]!;
+    sum -= log64(Math.min(1, Math.max(1e-15, given)));
   });
+  return [sum, truth.length];
 }
 
 /** Expected calibration error over equal bins of confidence (Guo et al. 2017). */
 export function calibrationError(bins = 15): Metric {
-  if (!Number.isSafeInteger(bins) || bins < 1)
-    throw new ValueError('calibrationError', 'bins', 'a positive integer', bins);
+  checkRange('calibrationError', 'bins', bins, 'a positive integer');
   return {
     name: 'ece',
     create() {
@@ -328,10 +327,7 @@ export function metricOf(choice: MetricName | Metric): Metric {
     case 'auc':
       return auc();
     case 'logLoss':
-      return ratio('logLoss', (yTrue, yPred) => {
-        const p = probabilities(yTrue, yPred);
-        return [p.reduce((sum, value) => sum - log64(Math.min(1, Math.max(1e-15, value))), 0), p.length];
-      });
+      return ratio('logLoss', logLosses);
     default:
       throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice);
   }

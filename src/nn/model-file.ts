@@ -1,8 +1,9 @@
 import { FormatError, WhittleError } from '../base/errors.ts';
+import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { NetworkLayer } from '../infer/network.ts';
 import { Fields } from '../io/fields.ts';
-import { type JsonValue, parseJson } from '../io/json.ts';
+import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -59,9 +60,7 @@ function layerExtras(layer: Layer): object {
   if (!(layer instanceof Dense)) return {};
   const { kernelRegularizer, biasRegularizer, activityRegularizer } = layer.options;
   const rules = { kernelRegularizer, biasRegularizer, activityRegularizer };
-  return Object.fromEntries(
-    Object.entries(rules).flatMap(([name, rule]) => (rule === undefined ? [] : [[name, regularizer(rule)]])),
-  );
+  return Object.fromEntries(Object.entries(defined(rules)).map(([name, rule]) => [name, regularizer(rule)]));
 }
 
 export interface LoadOptions {
@@ -83,10 +82,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequent
     checkNothingLeft(tensors);
     return fromNetwork(network, { dtype: dtypeOf(network.layers) });
   }
-  const fail = (problem: string, at: number): never => {
-    throw new FormatError(FORMAT, KEY, `${problem}, at character ${at}`);
-  };
-  const root = new Fields(parseJson(text, fail), KEY, FORMAT);
+  const root = Fields.parse(text, KEY, FORMAT);
   const seed = root.count('seed');
   const dtype = root.text('dtype');
   if (dtype !== 'float32' && dtype !== 'float64') return root.fail('dtype', 'must be float32 or float64');

@@ -4,7 +4,8 @@ import { clip, sqrt, square } from '../autograd/elementwise.ts';
 import { floats } from '../autograd/operands.ts';
 import { sum } from '../autograd/reductions.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
-import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, DTypeError, ShapeError, StateError } from '../base/errors.ts';
+import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
@@ -25,6 +26,24 @@ export interface OptimizerOptions {
   readonly clipValue?: number;
 }
 
+/** Options as a file holds them. */
+export type OptimizerConfig = Readonly<Record<string, number | boolean | string>>;
+
+/** What the options of all optimizers may be. */
+const RANGES = {
+  learningRate: 'positive',
+  clipNorm: 'positive',
+  globalClipNorm: 'positive',
+  clipValue: 'positive',
+  beta1: 'in [0, 1)',
+  beta2: 'in [0, 1)',
+  rho: 'in [0, 1)',
+  momentum: 'in [0, 1)',
+  initialAccumulator: 'at least 0',
+  epsilon: 'positive',
+  weightDecay: 'at least 0',
+} as const;
+
 /** The numbers an optimizer needs to go on: scalars, and slots of each parameter in order. */
 export interface OptimizerState {
   readonly scalars: Readonly<Record<string, number>>;
@@ -36,23 +55,28 @@ export interface OptimizerState {
  * pruned parameter's mask is applied after the step, to the weights and to every slot: applied before it, the momentum
  * would bring pruned weights back.
  */
-export abstract class Optimizer {
+export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   abstract readonly name: string;
   /** Steps made so far. */
   iterations = 0;
   private rate: number | Schedule;
   protected readonly options: OptimizerOptions;
+  /** Options of this kind of optimizer, with defaults filled in. */
+  protected readonly own: Own;
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
   /** Counts restorations, each of which makes new slots. */
   slotsVersion = 0;
 
-  constructor(op: string, options: OptimizerOptions, defaultRate: number) {
+  constructor(op: string, options: OptimizerOptions, defaultRate: number, own: Own = {} as Own) {
     this.options = options;
+    this.own = own;
     this.rate = options.learningRate ?? defaultRate;
-    if (typeof this.rate !== 'function') inRange(op, 'learningRate', this.rate, (x) => x > 0, 'positive');
-    for (const field of ['clipNorm', 'globalClipNorm', 'clipValue'] as const) {
-      const value = options[field];
-      if (value !== undefined) inRange(op, field, value, (x) => x > 0, 'positive');
+    const { clipNorm, globalClipNorm, clipValue } = options;
+    const common = { learningRate: this.rate, clipNorm, globalClipNorm, clipValue };
+    const given: Readonly<Record<string, unknown>> = { ...common, ...own };
+    for (const [field, range] of Object.entries(RANGES)) {
+      const value = given[field];
+      if (value !== undefined && typeof value !== 'function') checkRange(op, field, value as number, range);
     }
   }
 
@@ -62,7 +86,7 @@ export abstract class Optimizer {
   }
 
   set learningRate(rate: number) {
-    inRange(this.name, 'learningRate', rate, (x) => x >= 0, 'at least 0');
+    checkRange(this.name, 'learningRate', rate, 'at least 0');
     this.rate = rate;
   }
 
@@ -110,7 +134,7 @@ export abstract class Optimizer {
     const list = Object.values(blocks);
     eachTime(() => {
       const { learningRate } = this;
-      inRange(this.name, 'learningRate', learningRate, (x) => x >= 0, 'at least 0');
+      checkRange(this.name, 'learningRate', learningRate, 'at least 0');
       this.iterations++;
       this.begin();
       for (const block of list) this.scalars(learningRate, block.array as FloatArray);
@@ -190,7 +214,9 @@ export abstract class Optimizer {
   }
   protected setCounters(_scalars: Readonly<Record<string, number>>): void {}
   /** What a file needs to make this optimizer again. */
-  abstract config(): Readonly<Record<string, number | boolean | string>>;
+  config(): OptimizerConfig {
+    return { name: this.name, ...this.commonConfig(), ...this.own };
+  }
 
   private slotsOf(p: Tensor): Record<string, Tensor> {
     let own = this.slots.get(p);
@@ -219,15 +245,6 @@ export abstract class Optimizer {
 
   protected commonConfig(): Record<string, number> {
     const { clipNorm, globalClipNorm, clipValue } = this.options;
-    return Object.fromEntries(
-      Object.entries({ learningRate: this.learningRate, clipNorm, globalClipNorm, clipValue }).flatMap(([k, v]) =>
-        v === undefined ? [] : [[k, v]],
-      ),
-    );
+    return defined({ learningRate: this.learningRate, clipNorm, globalClipNorm, clipValue }) as Record<string, number>;
   }
-}
-
-/** Throws ValueError unless `value` is finite and `ok`. */
-export function inRange(op: string, field: string, value: number, ok: (x: number) => boolean, text: string): void {
-  if (!Number.isFinite(value) || !ok(value)) throw new ValueError(op, field, text, value);
 }

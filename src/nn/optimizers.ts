@@ -2,12 +2,16 @@ import type { FloatArray } from '../../kernels/kernels.ts';
 import { ValueError } from '../base/errors.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { inRange, Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
 
 export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
 
-const arrayOfSlot = (slots: Record<string, Tensor>, name: string): FloatArray =>
-  slots[name]!.storage.array as FloatArray;
+type Slots = Readonly<Record<string, Tensor>>;
+type Own<Options> = Required<Omit<Options, keyof OptimizerOptions>>;
+
+/** Null for a slot that the options leave out. */
+const arrayOf = (slot: Tensor | undefined): FloatArray | null =>
+  slot === undefined ? null : (slot.storage.array as FloatArray);
 
 export interface SGDOptions extends OptimizerOptions {
   /** Default 0. */
@@ -17,40 +21,24 @@ export interface SGDOptions extends OptimizerOptions {
 }
 
 /** Stochastic gradient descent; learning rate 0.01 by default. */
-export class SGD extends Optimizer {
+export class SGD extends Optimizer<Own<SGDOptions>> {
   override readonly name = 'SGD';
-  private readonly momentum: number;
-  private readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
-    super('SGD', options, 0.01);
-    this.momentum = options.momentum ?? 0;
-    this.nesterov = options.nesterov ?? false;
-    inRange('SGD', 'momentum', this.momentum, (x) => x >= 0 && x < 1, 'in [0, 1)');
+    const { momentum = 0, nesterov = false } = options;
+    super('SGD', options, 0.01, { momentum, nesterov });
   }
 
   protected override slotNames(): readonly string[] {
-    return this.momentum === 0 ? [] : ['velocity'];
+    return this.own.momentum === 0 ? [] : ['velocity'];
   }
 
   protected override scalars(learningRate: number, block: FloatArray): void {
-    block[0] = learningRate;
-    block[1] = this.momentum;
+    block.set([learningRate, this.own.momentum]);
   }
 
-  protected override update(
-    p: Tensor,
-    w: FloatArray,
-    g: FloatArray,
-    slots: Record<string, Tensor>,
-    block: FloatArray,
-  ): void {
-    const velocity = this.momentum === 0 ? null : arrayOfSlot(slots, 'velocity');
-    kernelsFor(p.dtype).sgd(p.size, w, g, velocity, this.nesterov, block);
-  }
-
-  override config(): Record<string, number | boolean | string> {
-    return { name: this.name, ...this.commonConfig(), momentum: this.momentum, nesterov: this.nesterov };
+  protected override update(p: Tensor, w: FloatArray, g: FloatArray, slots: Slots, block: FloatArray): void {
+    kernelsFor(p.dtype).sgd(p.size, w, g, arrayOf(slots.velocity), this.own.nesterov, block);
   }
 }
 
@@ -73,62 +61,40 @@ export interface AdamOptions extends OptimizerOptions {
 }
 
 /** Kingma & Ba 2015. Learning rate 0.001 by default. */
-export class Adam extends Optimizer {
+export class Adam extends Optimizer<Own<AdamOptions>> {
   override readonly name: string = 'Adam';
-  private readonly adam: Required<Omit<AdamOptions, keyof OptimizerOptions>>;
   // β₁ᵗ and β₂ᵗ as running products: powers differ between engines in their last bits.
   private power1 = 1;
   private power2 = 1;
 
   constructor(options: AdamOptions = {}, op = 'Adam') {
-    super(op, options, 0.001);
-    const {
-      beta1 = 0.9,
-      beta2 = 0.999,
-      epsilon = 1e-7,
-      epsilonMode = 'hat',
-      amsgrad = false,
-      weightDecay = 0,
-    } = options;
-    this.adam = { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay };
-    inRange(op, 'beta1', beta1, (x) => x >= 0 && x < 1, 'in [0, 1)');
-    inRange(op, 'beta2', beta2, (x) => x >= 0 && x < 1, 'in [0, 1)');
-    inRange(op, 'epsilon', epsilon, (x) => x > 0, 'positive');
-    inRange(op, 'weightDecay', weightDecay, (x) => x >= 0, 'at least 0');
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+    const { epsilonMode = 'hat', amsgrad = false, weightDecay = 0 } = options;
+    super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay });
     if (epsilonMode !== 'hat' && epsilonMode !== 'paper')
       throw new ValueError(op, 'epsilonMode', 'hat or paper', epsilonMode);
   }
 
   protected override slotNames(): readonly string[] {
-    return this.adam.amsgrad ? ['m', 'v', 'vMax'] : ['m', 'v'];
+    return this.own.amsgrad ? ['m', 'v', 'vMax'] : ['m', 'v'];
   }
 
   protected override begin(): void {
-    this.power1 *= this.adam.beta1;
-    this.power2 *= this.adam.beta2;
+    this.power1 *= this.own.beta1;
+    this.power2 *= this.own.beta2;
   }
 
   protected override scalars(learningRate: number, block: FloatArray): void {
-    const { beta1, beta2, epsilon, epsilonMode, weightDecay } = this.adam;
+    const { beta1, beta2, epsilon, epsilonMode, weightDecay } = this.own;
     const correction2 = Math.sqrt(1 - this.power2);
-    block[0] = (learningRate * correction2) / (1 - this.power1);
-    block[1] = epsilonMode === 'hat' ? epsilon : epsilon * correction2;
-    block[2] = beta1;
-    block[3] = 1 - beta1;
-    block[4] = beta2;
-    block[5] = 1 - beta2;
-    block[6] = learningRate * weightDecay;
+    const rate = (learningRate * correction2) / (1 - this.power1);
+    const eps = epsilonMode === 'hat' ? epsilon : epsilon * correction2;
+    block.set([rate, eps, beta1, 1 - beta1, beta2, 1 - beta2, learningRate * weightDecay]);
   }
 
-  protected override update(
-    p: Tensor,
-    w: FloatArray,
-    g: FloatArray,
-    slots: Record<string, Tensor>,
-    block: FloatArray,
-  ): void {
-    const [m, v] = [arrayOfSlot(slots, 'm'), arrayOfSlot(slots, 'v')];
-    kernelsFor(p.dtype).adam(p.size, w, g, m, v, this.adam.amsgrad ? arrayOfSlot(slots, 'vMax') : null, block);
+  protected override update(p: Tensor, w: FloatArray, g: FloatArray, slots: Slots, block: FloatArray): void {
+    const { m, v, vMax } = slots;
+    kernelsFor(p.dtype).adam(p.size, w, g, arrayOf(m)!, arrayOf(v)!, arrayOf(vMax), block);
   }
 
   protected override counters(): Record<string, number> {
@@ -138,10 +104,6 @@ export class Adam extends Optimizer {
   protected override setCounters({ power1 = 1, power2 = 1 }: Readonly<Record<string, number>>): void {
     this.power1 = power1;
     this.power2 = power2;
-  }
-
-  override config(): Record<string, number | boolean | string> {
-    return { name: this.name, ...this.commonConfig(), ...this.adam };
   }
 }
 
@@ -163,17 +125,12 @@ export interface RMSpropOptions extends OptimizerOptions {
 }
 
 /** Divides by a running root mean square of the gradient (Tieleman & Hinton 2012). Learning rate 0.001 by default. */
-export class RMSprop extends Optimizer {
+export class RMSprop extends Optimizer<Own<RMSpropOptions>> {
   override readonly name = 'RMSprop';
-  private readonly own: { rho: number; momentum: number; epsilon: number };
 
   constructor(options: RMSpropOptions = {}) {
-    super('RMSprop', options, 0.001);
     const { rho = 0.9, momentum = 0, epsilon = 1e-7 } = options;
-    this.own = { rho, momentum, epsilon };
-    inRange('RMSprop', 'rho', rho, (x) => x >= 0 && x < 1, 'in [0, 1)');
-    inRange('RMSprop', 'momentum', momentum, (x) => x >= 0 && x < 1, 'in [0, 1)');
-    inRange('RMSprop', 'epsilon', epsilon, (x) => x > 0, 'positive');
+    super('RMSprop', options, 0.001, { rho, momentum, epsilon });
   }
 
   protected override slotNames(): readonly string[] {
@@ -185,19 +142,8 @@ export class RMSprop extends Optimizer {
     block.set([learningRate, rho, 1 - rho, epsilon, momentum]);
   }
 
-  protected override update(
-    p: Tensor,
-    w: FloatArray,
-    g: FloatArray,
-    slots: Record<string, Tensor>,
-    block: FloatArray,
-  ): void {
-    const velocity = this.own.momentum === 0 ? null : arrayOfSlot(slots, 'velocity');
-    kernelsFor(p.dtype).rmsprop(p.size, w, g, arrayOfSlot(slots, 'v'), velocity, block);
-  }
-
-  override config(): Record<string, number | boolean | string> {
-    return { name: this.name, ...this.commonConfig(), ...this.own };
+  protected override update(p: Tensor, w: FloatArray, g: FloatArray, slots: Slots, block: FloatArray): void {
+    kernelsFor(p.dtype).rmsprop(p.size, w, g, arrayOf(slots.v)!, arrayOf(slots.velocity), block);
   }
 }
 
@@ -209,16 +155,12 @@ export interface AdagradOptions extends OptimizerOptions {
 }
 
 /** Divides by the root of the sum of all squared gradients (Duchi et al. 2011). Learning rate 0.001 by default. */
-export class Adagrad extends Optimizer {
+export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   override readonly name = 'Adagrad';
-  private readonly own: { initialAccumulator: number; epsilon: number };
 
   constructor(options: AdagradOptions = {}) {
-    super('Adagrad', options, 0.001);
     const { initialAccumulator = 0.1, epsilon = 1e-7 } = options;
-    this.own = { initialAccumulator, epsilon };
-    inRange('Adagrad', 'initialAccumulator', initialAccumulator, (x) => x >= 0, 'at least 0');
-    inRange('Adagrad', 'epsilon', epsilon, (x) => x > 0, 'positive');
+    super('Adagrad', options, 0.001, { initialAccumulator, epsilon });
   }
 
   protected override slotNames(): readonly string[] {
@@ -226,26 +168,15 @@ export class Adagrad extends Optimizer {
   }
 
   protected override scalars(learningRate: number, block: FloatArray): void {
-    block[0] = learningRate;
-    block[1] = this.own.epsilon;
+    block.set([learningRate, this.own.epsilon]);
   }
 
-  protected override update(
-    p: Tensor,
-    w: FloatArray,
-    g: FloatArray,
-    slots: Record<string, Tensor>,
-    block: FloatArray,
-  ): void {
-    kernelsFor(p.dtype).adagrad(p.size, w, g, arrayOfSlot(slots, 'v'), block);
+  protected override update(p: Tensor, w: FloatArray, g: FloatArray, slots: Slots, block: FloatArray): void {
+    kernelsFor(p.dtype).adagrad(p.size, w, g, arrayOf(slots.v)!, block);
   }
 
   protected override initialSlot(): number {
     return this.own.initialAccumulator;
-  }
-
-  override config(): Record<string, number | boolean | string> {
-    return { name: this.name, ...this.commonConfig(), ...this.own };
   }
 }
 
@@ -264,16 +195,13 @@ export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
 }
 
 /** An optimizer made again from the name and options that a file holds. Unknown options are ignored. */
-export function optimizerByName(
-  name: string,
-  { learningRate, ...options }: Readonly<Record<string, number | boolean | string>>,
-): Optimizer {
+export function optimizerByName(name: string, { learningRate, ...options }: OptimizerConfig): Optimizer {
   const made = withDefaultRate(name, options);
   if (learningRate !== undefined) made.learningRate = learningRate as number; // a callback may have set 0
   return made;
 }
 
-function withDefaultRate(name: string, options: Readonly<Record<string, number | boolean | string>>): Optimizer {
+function withDefaultRate(name: string, options: OptimizerConfig): Optimizer {
   switch (name.toLowerCase()) {
     case 'sgd':
       return new SGD(options);

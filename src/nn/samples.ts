@@ -1,7 +1,7 @@
 import { cast, slice } from '../autograd/movement.ts';
-import { ShapeError, ValueError } from '../base/errors.ts';
+import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { copyOf, fromData, Tensor } from '../tensor/tensor.ts';
+import { fromData, Tensor } from '../tensor/tensor.ts';
 import { classesOf } from './metrics.ts';
 
 /** Targets of `validationData` and `evaluate` have the shape that the loss asks for. */
@@ -19,18 +19,13 @@ export interface SampleOptions {
   readonly sampleWeight?: Tensor;
 }
 
-/** Row numbers start ... start + count - 1 of an order, as a temporary of the step. */
-export function rowsOf(order: Tensor, start: number, count: number): Tensor {
-  return copyOf(slice(order, [[start, start + count]]));
+/** Where the batches of `n` samples in a row begin, and their sizes. */
+export function* batchesOf(n: number, batchSize: number): Generator<[start: number, count: number]> {
+  for (let start = 0; start < n; start += batchSize) yield [start, Math.min(batchSize, n - start)];
 }
 
 export function allOf(n: number): Tensor {
   return fromData(Int32Array.from({ length: n }, (_, i) => i));
-}
-
-export function checkCount(op: string, field: string, value: number, least = 1): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ValueError(op, field, `an integer of at least ${least}`, value);
 }
 
 export function checkSamples(op: string, x: Tensor, y: Tensor): number {
@@ -54,8 +49,7 @@ export function holdOut(
     checkSamples('fit', ...validationData);
     return [n, validationData];
   }
-  if (!(validationSplit >= 0 && validationSplit < 1))
-    throw new ValueError('fit', 'validationSplit', 'in [0, 1)', validationSplit);
+  checkRange('fit', 'validationSplit', validationSplit, 'in [0, 1)');
   if (validationSplit === 0) return [n, null];
   const training = Math.floor(n * (1 - validationSplit));
   if (training === 0 || training === n)
@@ -65,7 +59,7 @@ export function holdOut(
       `a share that leaves samples on both sides of ${n}`,
       validationSplit,
     );
-  return [training, [copyOf(slice(x, [[training, null]])), copyOf(slice(y, [[training, null]]))]];
+  return [training, [slice(x, [[training, null]]), slice(y, [[training, null]])]];
 }
 
 /** classWeight and sampleWeight multiplied, [samples], or null. */

@@ -1,7 +1,7 @@
 import { add } from '../autograd/arithmetic.ts';
-import { gather } from '../autograd/movement.ts';
+import { slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
-import { ShapeError, StateError } from '../base/errors.ts';
+import { checkCount, ShapeError, StateError } from '../base/errors.ts';
 import { step } from '../memory/arena.ts';
 import { eachTime } from '../memory/recording.ts';
 import { Random } from '../tensor/random.ts';
@@ -13,7 +13,7 @@ import { type Loss, type LossFunction, type LossName, lossOf, reduceLoss } from 
 import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
 import { penalty } from './regularizers.ts';
-import { allOf, checkCount, checkSamples, holdOut, rowsOf, type SampleOptions, sampleWeights } from './samples.ts';
+import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions, sampleWeights } from './samples.ts';
 import { Batches, copied, type Inputs, type Outcome, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
 
 /** Figures of an epoch or batch: `loss`, `accuracy`, `val_loss`, ... */
@@ -81,6 +81,7 @@ export class Sequential extends LayerStack {
 
   compile({ optimizer = 'rmsprop', loss, metrics = [], replay = true }: CompileOptions): void {
     this.compiled = { optimizer: optimizerOf(optimizer), loss: lossOf(loss), metrics: metrics.map(metricOf), replay };
+    this.trainer.release();
   }
 
   /** Whether the last training step repeated a recorded one, and why or why not. */
@@ -154,21 +155,17 @@ export class Sequential extends LayerStack {
     const n = checkSamples('evaluate', x, y);
     checkCount('evaluate', 'batchSize', batchSize);
     const states = metrics.map((metric) => metric.create());
-    const order = allOf(n);
     let total = 0;
-    for (let start = 0; start < n; start += batchSize) {
-      const count = Math.min(batchSize, n - start);
-      total +=
-        count *
-        step(() =>
-          noGrad(() => {
-            const rows = rowsOf(order, start, count);
-            const targets = gather(y, rows);
-            const { loss, prediction } = this.lossOn(gather(x, rows), targets, null, false, states.length > 0);
-            if (prediction !== null) for (const state of states) state.update(targets, prediction);
-            return loss.item();
-          }),
-        );
+    for (const [start, count] of batchesOf(n, batchSize)) {
+      const mean = step(() =>
+        noGrad(() => {
+          const [inputs, targets] = [x, y].map((t) => slice(t, [[start, start + count]])) as [Tensor, Tensor];
+          const { loss, prediction } = this.lossOn(inputs, targets, null, false, states.length > 0);
+          if (prediction !== null) for (const state of states) state.update(targets, prediction);
+          return loss.item();
+        }),
+      );
+      total += count * mean;
     }
     return logsOf(total / n, metrics, states);
   }
@@ -180,11 +177,9 @@ export class Sequential extends LayerStack {
     const n = x.shape[0]!;
     this.build(x.shape.slice(1));
     const y = empty([n, ...this.outputShape], this.dtype);
-    const order = allOf(n);
-    for (let start = 0; start < n; start += batchSize) {
-      const count = Math.min(batchSize, n - start);
+    for (const [start, count] of batchesOf(n, batchSize)) {
       step(() => {
-        const output = noGrad(() => this.forward(gather(x, rowsOf(order, start, count))));
+        const output = noGrad(() => this.forward(slice(x, [[start, start + count]])));
         y.storage.array.set(output.data, (start * y.size) / n);
       });
     }
@@ -217,8 +212,8 @@ export class Sequential extends LayerStack {
         const order = shuffle ? random.permutation(n) : allOf(n);
         const states = metrics.map((metric) => metric.create());
         let [total, seen] = [0, 0];
-        for (let start = 0; start < n && !this.stopTraining; start += batchSize) {
-          const count = Math.min(batchSize, n - start);
+        for (const [start, count] of batchesOf(n, batchSize)) {
+          if (this.stopTraining) break;
           const batch = start / batchSize;
           for (const callback of callbacks) callback.onBatchBegin?.(batch, this);
           const loss = this.trainStep(batches.pick(order, start, count), states);
@@ -251,19 +246,19 @@ export class Sequential extends LayerStack {
 
   /** One step on a batch; returns the loss before it, with penalties. */
   private trainStep(inputs: Inputs, states: readonly MetricState[]): number {
-    this.build(inputs[0].shape.slice(1));
+    this.buildFor(inputs[0].shape);
     const { optimizer, loss } = this.ready('fit');
     const setting: Setting = {
       optimizer,
       loss,
       parameters: this.trainable,
-      weights: this.weights.map(({ value }) => value),
+      weights: () => this.weights.map(({ value }) => value),
+      obstacle: () => this.replayObstacle(),
       wantsPrediction: states.length > 0,
     };
     return this.trainer.step(
       inputs,
       setting,
-      this.replayObstacle(),
       (x, y, weights) => this.forwardAndBack(x, y, weights, setting),
       (y, prediction) => {
         for (const state of states) state.update(y, prediction);
@@ -323,9 +318,5 @@ export class Sequential extends LayerStack {
 }
 
 function logsOf(loss: number, metrics: readonly Metric[], states: readonly MetricState[]): Logs {
-  const logs: Record<string, number> = { loss };
-  metrics.forEach(({ name }, i) => {
-    logs[name] = states[i]!.result();
-  });
-  return logs;
+  return { loss, ...Object.fromEntries(metrics.map(({ name }, i) => [name, states[i]!.result()])) };
 }

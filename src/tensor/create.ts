@@ -4,7 +4,7 @@ import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { arrayOf, type DType, dtypeOf } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recording.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
-import { empty, type NestedArray, Tensor } from './tensor.ts';
+import { empty, type NestedArray, sizeFor, Tensor } from './tensor.ts';
 
 /**
  * A tensor from a number, nested arrays or a typed array (copied). Numbers become float32, booleans bool, typed arrays
@@ -18,10 +18,7 @@ export function tensor(
   if (ArrayBuffer.isView(values)) {
     const dtype = options.dtype ?? dtypeOf(values);
     const shape = [...(options.shape ?? [values.length])];
-    const count = size('tensor', shape);
-    if (count !== values.length) {
-      throw new ShapeError('tensor', [shape], `the shape holds ${count} elements, the array ${values.length}`);
-    }
+    const count = sizeFor('tensor', shape, values);
     const y = empty(shape, dtype, count);
     run.kernels.convert(count, values, dtype === 'bool', y.storage.array);
     return y;

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import type { Shape } from '../base/shape.ts';
-import type { DType } from '../memory/dtype.ts';
+import { type DType, isFloat } from '../memory/dtype.ts';
 
 /** NumPy's defaults: at most 8 digits after the point, 75 columns, and long axes shown by their ends. */
 const DIGITS = 8;
@@ -18,19 +18,12 @@ export function format(shape: Shape, dtype: DType, data: TypedArray): string {
     const all = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
     return cut && n > 2 * EDGE ? [...all(0, EDGE), null, ...all(n - EDGE, n)] : all(0, n);
   };
-  const picked: number[] = [];
-  const collect = (axis: number, at: number): void => {
-    if (axis === shape.length) picked.push(data[at]!);
-    else for (const i of shown(axis)) if (i !== null) collect(axis + 1, at * shape[axis]! + i);
-  };
-  collect(0, 0);
-  const text = formatter(picked, dtype);
-  const build = (axis: number, at: number): string => {
+  const build = (axis: number, at: number, text: (value: number) => string): string => {
     const indent = ' '.repeat(axis + 1);
     const last = axis === shape.length - 1;
     const parts = shown(axis).map((i) => {
       const next = at * shape[axis]! + (i ?? 0);
-      return i === null ? '...' : last ? text(data[next]!) : build(axis + 1, next);
+      return i === null ? '...' : last ? text(data[next]!) : build(axis + 1, next, text);
     });
     if (!last) return `[${parts.join(`${'\n'.repeat(shape.length - axis - 1)}${indent}`)}]`;
     const lines = [indent];
@@ -43,10 +36,10 @@ export function format(shape: Shape, dtype: DType, data: TypedArray): string {
     }
     return `[${lines.join('\n').slice(indent.length, -1)}]`;
   };
-  return build(0, 0);
+  const picked: number[] = []; // what is shown decides how: a first pass collects it
+  build(0, 0, (value) => String(picked.push(value)));
+  return build(0, 0, formatter(picked, dtype));
 }
-
-const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64';
 
 /** A number on its own: every digit that tells it from its neighbours. */
 function scalarText(value: number, dtype: DType): string {

@@ -1,4 +1,4 @@
-import { ValueError } from '../base/errors.ts';
+import { checkRange, ValueError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { cannotRepeat } from '../memory/recording.ts';
@@ -55,7 +55,7 @@ export class Random {
 
   /** 1 with probability `p`, else 0, as a bool tensor. */
   bernoulli(shape: Shape, p: number): Tensor {
-    if (!(p >= 0 && p <= 1)) throw new ValueError('bernoulli', 'p', 'between 0 and 1', p);
+    checkRange('bernoulli', 'p', p, 'between 0 and 1');
     const ones = Uint8Array.from(this.uniform(shape).data, (x) => (x < p ? 1 : 0));
     return fromData(ones, shape, 'bool');
   }

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
-import { DTypeError, ShapeError } from '../base/errors.ts';
-import { type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
+import { DTypeError, listed, ShapeError } from '../base/errors.ts';
+import { elementsOf, type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
 import { adopt, allocate, checkAlive, persistent, type Storage } from '../memory/arena.ts';
 import { type DType, dtypeOf } from '../memory/dtype.ts';
 import { cannotRepeat } from '../memory/recording.ts';
@@ -90,7 +90,7 @@ export class Tensor {
     const data = this.data;
     const build = (axis: number, at: number): NestedArray => {
       if (axis === this.rank) return data[at]!;
-      const inner = this.shape.slice(axis + 1).reduce((product, n) => product * n, 1);
+      const inner = elementsOf(this.shape.slice(axis + 1));
       return Array.from({ length: this.shape[axis]! }, (_, i) => build(axis + 1, at + i * inner));
     };
     return build(0, 0);
@@ -105,7 +105,7 @@ export class Tensor {
   static {
     Object.defineProperty(Tensor.prototype, Symbol.for('nodejs.util.inspect.custom'), {
       value(this: Tensor): string {
-        return `Tensor ${this.dtype} [${this.shape.join(', ')}]\n${this.toString()}`;
+        return `Tensor ${this.dtype} ${listed(this.shape)}\n${this.toString()}`;
       },
     });
   }
@@ -128,16 +128,19 @@ export function empty(shape: Shape, dtype: DType, count: number = size('empty', 
 
 /** Wraps a typed array without copying it. Throws ShapeError when its length is not the size of `shape`. */
 export function fromData(data: TypedArray, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
-  const count = size('fromData', shape);
-  if (count !== data.length) {
-    throw new ShapeError('fromData', [shape], `the shape holds ${count} elements, the array ${data.length}`);
-  }
-  return new Tensor([...shape], count, adopt(dtype, data));
+  return new Tensor([...shape], sizeFor('fromData', shape, data), adopt(dtype, data));
+}
+
+/** The size of a shape for the elements of an array. */
+export function sizeFor(op: string, shape: Shape, { length }: TypedArray): number {
+  const count = size(op, shape);
+  if (count === length) return count;
+  throw new ShapeError(op, [shape], `the shape holds ${count} elements, the array ${length}`);
 }
 
 /** A view on the same numbers with other shape and strides; row-major strides are recognised as such. */
 export function viewOf(t: Tensor, shape: Shape, strides: readonly number[] | null, offset: number = t.offset): Tensor {
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = elementsOf(shape);
   t.check('view');
   const plain = strides === null || count === 0 || isRowMajor(shape, strides);
   return new Tensor(shape, count, t.storage, offset, plain ? null : strides);

@@ -58,8 +58,8 @@ test('a slow variant sits rounds out, spread over the row, and shares three or m
     return 1;
   };
   const run = (milliseconds: number): Partial<Variant> => ({ run: waiting(milliseconds) }) as Partial<Variant>;
-  const row = rowOf([variantOf('fast'), variantOf('slow', run(2)), variantOf('slower', run(20))]);
-  const { variants } = await measure(row, { ...settings, rounds: 12, budget: 0.018 });
+  const row = rowOf([variantOf('fast'), variantOf('slow', run(15)), variantOf('slower', run(200))]);
+  const { variants } = await measure(row, { ...settings, rounds: 12, budget: 0.12 });
   const [fast, slow, slower] = variants.map(({ rounds }) => rounds);
   expect(fast!.length).toBeGreaterThan(slow!.length);
   expect(slow!.length).toBeGreaterThanOrEqual(3);
