@@ -1,3 +1,4 @@
+import { StateError } from '../../src/base/errors.ts';
 import { cpu } from '../cpu/cpu.ts';
 import type { Kernels } from '../kernels.ts';
 import { elementwise } from './elementwise.ts';
@@ -38,13 +39,13 @@ export function installEngine(chosen: Engine): void {
 
 /**
  * Kernels in WebAssembly SIMD, assembled and compiled when they are first called; equal to `reference` bit for bit. All
- * tables share one heap. What is not worth a SIMD form is the TypeScript of `cpu`. Throws Error where SIMD, or with
+ * tables share one heap. What is not worth a SIMD form is the TypeScript of `cpu`. Throws StateError where SIMD, or with
  * `relaxed` relaxed SIMD, is missing: `wasmSupport` tells beforehand.
  */
 export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
   const support = wasmSupport();
-  if (!support.available) throw new Error(`wasm: ${support.reason}`);
-  if (relaxed && !support.relaxed) throw new Error('wasm: this runtime has no relaxed SIMD');
+  if (!support.available) throw new StateError('wasm', support.reason);
+  if (relaxed && !support.relaxed) throw new StateError('wasm', 'this runtime has no relaxed SIMD');
   engine ??= new Engine(new Heap());
   const which = relaxed ? 'relaxed' : 'exact';
   tables[which] ??= tableOf(engine, relaxed);
