@@ -51,7 +51,8 @@ export function renderRow(row: RowResult, peak: number | null): string {
   }
   for (const { name, limit, base, ratio } of row.variants) {
     if (limit === undefined) continue;
-    const verdict = ratio.median <= limit ? 'within' : 'ABOVE';
+    // Above is what the whole interval is.
+    const verdict = ratio.median <= limit ? 'within' : ratio.low > limit ? 'ABOVE' : 'about';
     lines.push(`  ${name} takes ${figure(ratio.median)} times as long as ${base}: ${verdict} the limit of ${limit}\n`);
   }
   for (const [note, names] of notesOf(row)) lines.push(`  ${names.join(', ')}: ${note}\n`);

@@ -14,7 +14,7 @@ export interface Missing {
   readonly reason: string;
 }
 
-const ADVICE = 'on Node 20 set NODE_OPTIONS=--experimental-wasm-relaxed-simd';
+const ADVICE = 'on Node 20 run node --experimental-wasm-relaxed-simd bench/dist/main.js instead of npm run bench';
 
 /**
  * Room for the arrays of any row. A heap that grows detaches its arrays, and those of a row stay with their variants: so

@@ -1,4 +1,4 @@
-import type { AnyKernel, Kernels, LinkedCall } from './kernels.ts';
+import type { AnyKernel, ArrayOf, ElementType, Kernels, LinkedCall } from './kernels.ts';
 
 /** A kernel call that was made, to be made again on the same arrays with the numbers they hold then. */
 export interface KernelCall {
@@ -24,14 +24,18 @@ export function noting<T extends object>(table: T, note: (call: KernelCall) => v
 
 /**
  * What makes a call again: calls of compiled functions with numbers alone where the table can say so, else the call as it
- * was, on the arrays as they were: not to be used once a growth of the heap has detached them.
+ * was, on the same arrays, wherever a growth of the heap has put them.
  */
-export function repeated({ kernel, args }: KernelCall, { link }: Pick<Kernels, 'link'>): readonly (() => void)[] {
+export function repeated({ kernel, args }: KernelCall, { link, heap }: Kernels): readonly (() => void)[] {
   const linked = link?.(kernel, args) ?? null;
   if (linked !== null) return linked.map(bound);
   const call = kernel as (...args: readonly unknown[]) => void;
-  return [() => call(...args)];
+  if (heap === undefined) return [() => call(...args)];
+  const current = args.map((arg) => (isArray(arg) ? heap.lasting(arg) : null) ?? (() => arg));
+  return [() => call(...current.map((get) => get()))];
 }
+
+const isArray = (x: unknown): x is ArrayOf[ElementType] => ArrayBuffer.isView(x) && !(x instanceof DataView);
 
 /** Spelled out by the number of operands: spreading an array costs more than a small kernel. */
 function bound({ fn, operands }: LinkedCall): () => void {

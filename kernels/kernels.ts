@@ -321,6 +321,8 @@ export interface KernelHeap {
   letGo(): void;
   /** Growing detaches every array of the heap: their owners are called to make new ones at the same addresses. */
   readonly onGrow: Set<() => void>;
+  /** What gives an array of the heap, whatever growths come between; null for other arrays. */
+  lasting(array: ArrayOf[ElementType]): (() => ArrayOf[ElementType]) | null;
   /** Counts growths. */
   readonly generation: number;
   readonly counters: () => HeapCounters;

@@ -22,7 +22,7 @@ describe('training digests', () => {
     const threads = title === table ? '1' : '2';
     const options = [script, '--table', table, '--replay', replay, '--threads', threads];
     const printed = execFileSync(process.execPath, options, { encoding: 'utf8' }).trim().split('\n');
-    const name = table === 'reference' ? 'custom' : table;
+    const name = table === 'reference' ? 'reference' : table;
     const lines = Object.entries(PUBLISHED).map((pair) => pair.join(' '));
     expect(printed).toEqual([...lines, `table ${name}: set by setBackend`]);
   });

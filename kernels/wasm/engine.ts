@@ -1,6 +1,6 @@
 import type { AnyKernel, LinkedCall } from '../kernels.ts';
 import { type AddFunction, assemble } from './assembler.ts';
-import { type Heap, MAX_HEAP_BYTES } from './heap.ts';
+import { type Heap, type HeapMemory, MAX_HEAP_BYTES } from './heap.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 
 /** The exported function of a module; numbers are sizes, addresses in bytes, and scalars. */
@@ -69,13 +69,11 @@ function findSupport(): WasmSupport {
 export const needsBlockBreaks: boolean = !('escape' in RegExp);
 
 /** Compiles a module on a memory and returns the function that it exports. */
-export function instantiate(
-  memory: WebAssembly.Memory,
-  isShared: boolean,
-  write: (func: AddFunction) => void,
-): WasmFunction {
+export function instantiate(memory: HeapMemory, isShared: boolean, write: (func: AddFunction) => void): WasmFunction {
   const bytes = assemble(write, { maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    env: { memory: memory as WebAssembly.Memory },
+  });
   return (exports as { run: WasmFunction }).run;
 }
 

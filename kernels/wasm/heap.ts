@@ -1,4 +1,4 @@
-import { LimitError } from '../../src/base/errors.ts';
+import { LimitError, ValueError } from '../../src/base/errors.ts';
 import type { ArrayOf, ElementType, HeapCounters, KernelHeap } from '../kernels.ts';
 
 const PAGE = 65536;
@@ -37,6 +37,12 @@ const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
 type AnyArray = ArrayOf[ElementType];
 
+/** A WebAssembly.Memory: declared here, since the types of a program need not know WebAssembly. */
+export interface HeapMemory {
+  readonly buffer: ArrayBufferLike;
+  grow(pages: number): number;
+}
+
 /**
  * The one WebAssembly memory that kernels compute in, and who has which part of it.
  *
@@ -46,11 +52,10 @@ type AnyArray = ArrayOf[ElementType];
  * views learn of it through `onGrow` and make new ones from their addresses, which stay.
  */
 export class Heap implements KernelHeap {
-  /** Bytes that may be in use at most. */
-  limit: number = MAX_HEAP_BYTES;
+  private most: number = MAX_HEAP_BYTES;
   /** Counts growths. */
   generation = 0;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: HeapMemory;
   /** Called after a growth, so that owners of views make new ones. */
   readonly onGrow: Set<() => void> = new Set();
   readonly isShared: boolean;
@@ -79,6 +84,17 @@ export class Heap implements KernelHeap {
     this.stagingTop = this.stagingStart;
   }
 
+  /** Bytes that may be in use at most; default 2 GiB, the most there can be. Throws ValueError unless positive. */
+  get limit(): number {
+    return this.most;
+  }
+
+  set limit(bytes: number) {
+    if (typeof bytes !== 'number' || !(bytes > 0))
+      throw new ValueError('heap', 'limit', 'a positive number of bytes', bytes);
+    this.most = Math.min(bytes, MAX_HEAP_BYTES);
+  }
+
   // Blocks -----------------------------------------------------------------------------------------------------------
 
   /** An array of zeros in the heap. Throws LimitError past the limit. Give it back with `release`. */
@@ -90,7 +106,9 @@ export class Heap implements KernelHeap {
   /** Gives the memory of an array made by `allocate` back. Unknown arrays are left alone. */
   release(array: AnyArray): void {
     const at = this.addresses.get(array);
-    if (at !== undefined && this.sizes.has(at)) this.releaseBytes(at);
+    if (at === undefined || !this.sizes.has(at)) return;
+    this.addresses.delete(array); // the address may soon be another's
+    this.releaseBytes(at);
   }
 
   /** Address of a new block of zeros; grows the heap unless it is held. */
@@ -134,7 +152,8 @@ export class Heap implements KernelHeap {
     if (this.holders === 0 && this.wanted > 0) {
       const bytes = this.wanted;
       this.wanted = 0;
-      if (this.largest() < bytes) this.grow(bytes);
+      // Refused, the steps go on with ordinary arrays.
+      if (this.largest() < bytes && this.bytes.length + bytes <= this.limit) this.tryGrow(bytes);
     }
     this.holders++;
   }
@@ -197,6 +216,14 @@ export class Heap implements KernelHeap {
     return this.take(bytes);
   }
 
+  private tryGrow(bytes: number): void {
+    try {
+      this.grow(bytes);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+    }
+  }
+
   /** Doubles the memory, or more if that is not enough. */
   private grow(bytes: number): void {
     const before = this.bytes.length;
@@ -233,6 +260,19 @@ export class Heap implements KernelHeap {
   update(array: AnyArray, count: number): number {
     const at = this.addresses.get(array);
     return at !== undefined ? at : this.stage(array, count, true, true);
+  }
+
+  /** What gives an array of the heap, whatever growths come between; null for other arrays. */
+  lasting(array: AnyArray): (() => AnyArray) | null {
+    const at = this.addresses.get(array);
+    if (at === undefined) return null;
+    const type = (Object.keys(ARRAYS) as ElementType[]).find((name) => array instanceof ARRAYS[name])!;
+    const { length } = array;
+    let [current, generation] = [array, this.generation];
+    return () => {
+      if (generation !== this.generation) [current, generation] = [this.view(type, at, length), this.generation];
+      return current;
+    };
   }
 
   /** Ends a call, which may be written as the argument: staged results are copied out, the staging area is free again. */
@@ -285,9 +325,9 @@ export class Heap implements KernelHeap {
 
   private unstage(): void {
     for (const { array, at, count } of this.results) {
-      const size = array.BYTES_PER_ELEMENT;
-      const to = new Uint8Array(array.buffer, array.byteOffset, count * size);
-      to.set(this.bytes.subarray(at, at + count * size));
+      const bytes = Math.min(count, array.length) * array.BYTES_PER_ELEMENT; // as assigning element by element would
+      const to = new Uint8Array(array.buffer, array.byteOffset, bytes);
+      to.set(this.bytes.subarray(at, at + bytes));
     }
     this.results = [];
     this.stagingTop = this.stagingStart;

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import { backend, reference } from 'whittle-ml';
+import { backend } from 'whittle-ml';
 import type { Table } from 'whittle-ml/data';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
@@ -97,12 +97,11 @@ function majorityOf({ train, test, outputs }: Prepared): number {
 }
 
 function environment(): JobReport['environment'] {
-  const { name, kernels } = backend();
   return {
     runtime: `Node ${process.versions.node}`,
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
-    kernels: kernels === reference ? 'reference' : name,
+    kernels: backend().name,
   };
 }

@@ -11,7 +11,7 @@ import {
   stridesOf,
 } from '../base/shape.ts';
 import { type DType, isFloat } from '../memory/dtype.ts';
-import { eachTime } from '../memory/recording.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
 import { contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';

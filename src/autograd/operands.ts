@@ -1,7 +1,7 @@
 import type { FloatArray, UnaryKernel } from '../../kernels/kernels.ts';
 import { DTypeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, type Shape, size, stridesOf } from '../base/shape.ts';
-import { allocate } from '../memory/arena.ts';
+import { allocate, partOf } from '../memory/arena.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { type AnyFloatKernels, kernelsFor, run } from '../memory/runtime.ts';
 import { empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
@@ -125,7 +125,7 @@ export function zip(op: Arithmetic | Comparison, a: Tensor, b: Tensor, y: Tensor
 function base(op: string, t: Tensor): FloatArray {
   t.check(op);
   const array = t.storage.array as FloatArray;
-  return t.offset === 0 ? array : array.subarray(t.offset);
+  return t.offset === 0 ? array : (partOf(t.storage, t.offset, t.storage.length) as FloatArray);
 }
 
 /** A view with every repetition written out. */

@@ -1,8 +1,8 @@
 import type { Epilogue, FloatArray } from '../../kernels/kernels.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, elementsOf, type Shape, sameShape } from '../base/shape.ts';
-import { allocateWords } from '../memory/arena.ts';
-import { eachTime } from '../memory/recording.ts';
+import { allocateWords, partOf } from '../memory/arena.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
@@ -21,7 +21,7 @@ function operand(op: string, t: Tensor, transposed: boolean): [data: FloatArray,
   if (strides !== null && strides[0] === 1 && strides[1] === rows) {
     t.check(op);
     const array = t.storage.array as FloatArray;
-    return [t.offset === 0 ? array : array.subarray(t.offset), !transposed];
+    return [t.offset === 0 ? array : (partOf(t.storage, t.offset, t.storage.length) as FloatArray), !transposed];
   }
   return [floats(op, t), transposed];
 }

@@ -1,7 +1,7 @@
 import type { FloatArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
-import { eachTime } from '../memory/recording.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { type AnyFloatKernels, kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';

@@ -15,8 +15,8 @@ export interface Program {
   readonly outputShape: Shape;
   /**
    * The network's output for the first `samples` samples of `input` (default: all that `input` holds), samples in
-   * order. The result is a view of the program's memory and holds until the next run: copy it to keep it. `input` is
-   * only read. Allocates nothing when the number of samples is one of the last few.
+   * order. The result is an array of the program's, written over by the next run: copy it to keep it. `input` is only
+   * read. Allocates nothing when the number of samples is one of the last few.
    */
   run(input: Float32Array, samples?: number): Float32Array;
   /** Gives the memory back; `run` throws StateError from then on. */
@@ -63,6 +63,8 @@ const REMEMBERED = 4;
 interface Run {
   readonly samples: number;
   readonly actions: readonly (() => void)[];
+  /** Where the kernels leave the outputs, and the array for the caller, which no growth of a heap detaches. */
+  readonly inside: Float32Array;
   readonly result: Float32Array;
 }
 
@@ -75,6 +77,7 @@ function programOf(plan: Plan, kernels: Kernels, buffers: Buffers): Program {
 
   function count(input: Float32Array, samples: number | undefined): number {
     if (isDisposed) throw new StateError('run', 'the program was disposed of');
+    if (!(input instanceof Float32Array)) throw new ValueError('run', 'input', 'a Float32Array', input);
     const held = inputSize === 0 ? batchSize : input.length / inputSize;
     const n = samples ?? held;
     if (samples === undefined && !Number.isInteger(n)) {
@@ -92,9 +95,10 @@ function programOf(plan: Plan, kernels: Kernels, buffers: Buffers): Program {
     const calls: KernelCall[] = [];
     const noted = noting(kernels, (call) => void calls.push(call));
     for (const step of steps) step(noted, samples);
-    const result = output.array.subarray(0, samples * outputSize);
+    const left = output.array.subarray(0, samples * outputSize);
+    const result = left.slice();
     if (runs.length === REMEMBERED) runs.shift();
-    runs.push({ samples, actions: calls.flatMap((call) => repeated(call, kernels)), result });
+    runs.push({ samples, actions: calls.flatMap((call) => repeated(call, kernels)), inside: left, result });
     return result;
   }
 
@@ -109,9 +113,10 @@ function programOf(plan: Plan, kernels: Kernels, buffers: Buffers): Program {
       if (generation !== growths) runs = []; // they hold arrays of before
       growths = generation;
       for (let i = 0; i < runs.length; i++) {
-        const { samples: known, actions, result } = runs[i]!;
+        const { samples: known, actions, inside: left, result } = runs[i]!;
         if (known !== n) continue;
         for (let j = 0; j < actions.length; j++) actions[j]!();
+        result.set(left);
         return result;
       }
       return first(n);

@@ -1,6 +1,7 @@
 import type { HeapCounters, KernelHeap, TypedArray } from '../../kernels/kernels.ts';
 import { DisposedError, StateError } from '../base/errors.ts';
 import { arrayOf, bytesOf, type DType, elementOf, type StorageType } from './dtype.ts';
+import { cannotRepeat } from './recorder.ts';
 import { run } from './runtime.ts';
 
 /**
@@ -158,6 +159,13 @@ export function adopt(dtype: DType, array: TypedArray): Storage {
   return { dtype, array, length: array.length, owner: FOREVER, version: 0 };
 }
 
+/** Elements `from` to `to` of a storage. In the heap it is known by its address, also after a growth. */
+export function partOf({ array, dtype }: Storage, from: number, to: number): TypedArray {
+  const { heap } = run.kernels;
+  if (heap === undefined || !heap.has(array)) return array.subarray(from, to);
+  return heap.view(elementOf(dtype), array.byteOffset + from * bytesOf(dtype), to - from);
+}
+
 /** Whether the storage outlives steps. */
 export function isPersistent(storage: Storage): boolean {
   return storage.owner === FOREVER;
@@ -170,6 +178,7 @@ export function isPersistent(storage: Storage): boolean {
  */
 export function step<T>(body: () => T): T {
   if (body.constructor.name === 'AsyncFunction') throw new StateError('step', 'the body must not be async');
+  cannotRepeat('a step within the step'); // whose arena is shared with all others
   arenas[depth] ??= new Arena();
   const arena = arenas[depth]!;
   try {

@@ -2,6 +2,7 @@ import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
 import type { KernelHeap } from '../../kernels/kernels.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { type Arena, stepIn } from './arena.ts';
+import { type Action, noted, type Recorder } from './recorder.ts';
 import { run, withTables } from './runtime.ts';
 
 /**
@@ -10,33 +11,8 @@ import { run, withTables } from './runtime.ts';
  * come from an arena of the recording's own, so that every call finds the same memory again.
  */
 
-/** One entry of the list: repeats a kernel call, or what the host did between two. */
-type Action = () => void;
-
-interface Recorder {
-  readonly entries: (KernelCall | Action)[];
-  /** Why the step cannot be repeated; the first reason counts. */
-  obstacle: string | null;
-}
-
-let recorder: Recorder | null = null;
-
 /** An obstacle that passes: the heap grows before the next step. */
 export const NO_ROOM = 'the heap had no room for it yet';
-
-/**
- * Runs `body` and, if a step is being recorded, makes it part of the recording: for whatever a step does besides calling
- * kernels and that must be done each time, such as counting steps. `body` finds arrays by `storage.array` when it runs.
- */
-export function eachTime(body: () => void): void {
-  body();
-  recorder?.entries.push(body);
-}
-
-/** Notes that the step being recorded cannot be repeated, and why. */
-export function cannotRepeat(obstacle: string): void {
-  if (recorder !== null) recorder.obstacle ??= obstacle;
-}
 
 /** A recorded step. */
 export class Recording {
@@ -79,18 +55,11 @@ export class Recording {
 export function record<T>(arena: Arena, body: () => T): { readonly result: T; readonly recording: Recording | string } {
   const own: Recorder = { entries: [], obstacle: null };
   const { kernels } = run;
-  const before = recorder;
-  recorder = own;
-  try {
-    const note = (call: KernelCall): void => void own.entries.push(call);
-    const tables = { kernels: noting(kernels, note), kernels64: noting(reference64, note) };
-    const result = withTables(tables, () => stepIn(arena, body));
-    recorder = before;
-    if (arena.isSpilled) own.obstacle ??= NO_ROOM;
-    if (own.obstacle !== null) return { result, recording: own.obstacle };
-    const actions = own.entries.flatMap((entry) => (typeof entry === 'function' ? [entry] : repeated(entry, kernels)));
-    return { result, recording: new Recording(arena, kernels.heap ?? null, actions) };
-  } finally {
-    recorder = before;
-  }
+  const note = (call: KernelCall): void => void own.entries.push(call);
+  const tables = { kernels: noting(kernels, note), kernels64: noting(reference64, note) };
+  const result = noted(own, () => withTables(tables, () => stepIn(arena, body)));
+  if (arena.isSpilled) own.obstacle ??= NO_ROOM;
+  if (own.obstacle !== null) return { result, recording: own.obstacle };
+  const actions = own.entries.flatMap((entry) => (typeof entry === 'function' ? [entry] : repeated(entry, kernels)));
+  return { result, recording: new Recording(arena, kernels.heap ?? null, actions) };
 }

@@ -1,6 +1,6 @@
 import type { KernelHeap, TypedArray } from '../../kernels/kernels.ts';
 import { isPersistent, type Storage } from './arena.ts';
-import { bytesOf, elementOf } from './dtype.ts';
+import { elementOf } from './dtype.ts';
 
 /** A storage whose numbers are in the heap for a time, and the array that they came from and go back to. */
 interface Resident {
@@ -14,6 +14,11 @@ interface Resident {
 
 /** By storage: two trainings of one model hold the same. */
 const residents = new Map<Storage, Resident>();
+
+let moves = 0;
+
+/** Counts storages moved into a heap or out of it: a recording made before holds addresses that may be another's. */
+export const residenceMoves = (): number => moves;
 
 function renew({ storage, address, heap }: Resident): void {
   storage.array = heap.view(elementOf(storage.dtype), address, storage.length);
@@ -35,7 +40,7 @@ export class Residence {
   }
 
   /** Moves a storage into the heap. Does nothing to those of a step, or that are there. Throws LimitError. */
-  add(storage: Storage): void {
+  private add(storage: Storage): void {
     const known = residents.get(storage);
     if (known !== undefined) {
       if (known.heap === this.heap && !this.held.has(known)) {
@@ -52,27 +57,30 @@ export class Residence {
     storage.array = view;
     residents.set(storage, resident);
     this.held.add(resident);
+    moves++;
+  }
+
+  /** Moves these storages into the heap and all others that it holds back. */
+  keep(storages: ReadonlySet<Storage>): void {
+    for (const resident of this.held) if (!storages.has(resident.storage)) this.drop(resident);
+    for (const storage of storages) this.add(storage);
   }
 
   /** Moves everything back. */
   release(): void {
-    for (const resident of this.held) {
-      if (--resident.holders > 0) continue;
-      const { storage, original, address } = resident;
-      copy(storage.array, original);
-      storage.array = original;
-      residents.delete(storage);
-      this.heap.releaseBytes(address);
-    }
-    this.held.clear();
+    for (const resident of this.held) this.drop(resident);
     this.heap.onGrow.delete(this.renewAll);
   }
 
-  /** Bytes in the heap. */
-  get bytes(): number {
-    let total = 0;
-    for (const { storage } of this.held) total += storage.length * bytesOf(storage.dtype);
-    return total;
+  private drop(resident: Resident): void {
+    this.held.delete(resident);
+    if (--resident.holders > 0) return;
+    const { storage, original, address } = resident;
+    copy(storage.array, original);
+    storage.array = original;
+    residents.delete(storage);
+    this.heap.releaseBytes(address);
+    moves++;
   }
 }
 

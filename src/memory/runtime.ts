@@ -1,8 +1,10 @@
 import { cpu } from '../../kernels/cpu/cpu.ts';
 import type { FloatArray, FloatKernels, Kernels, Kernels64, MoveKernels } from '../../kernels/kernels.ts';
+import { reference } from '../../kernels/reference/reference.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { wasmSupport } from '../../kernels/wasm/engine.ts';
 import { wasm } from '../../kernels/wasm/wasm.ts';
+import { ValueError } from '../base/errors.ts';
 import type { DType } from './dtype.ts';
 
 /** The table seen by operations that serve both float types; arrays of one call all have the same type. */
@@ -10,17 +12,27 @@ export type AnyFloatKernels = FloatKernels<FloatArray> & MoveKernels;
 
 /** Which table runs, and why. */
 export interface Backend {
-  readonly name: 'wasm' | 'cpu' | 'custom';
+  readonly name: 'wasm' | 'cpu' | 'reference' | 'custom';
   /** One sentence. */
   readonly reason: string;
+  /** Not enumerable: to print a backend is to print its name and reason. */
   readonly kernels: Kernels;
 }
+
+const backendOf = (name: Backend['name'], reason: string, kernels: Kernels): Backend =>
+  Object.defineProperty({ name, reason, kernels }, 'kernels', { enumerable: false });
 
 let current: Backend | null = null;
 
 function choose(): Backend {
   const { available, reason } = wasmSupport();
-  return available ? { name: 'wasm', reason, kernels: wasm() } : { name: 'cpu', reason, kernels: cpu };
+  if (!available) return backendOf('cpu', reason, cpu);
+  try {
+    return backendOf('wasm', reason, wasm());
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return backendOf('cpu', `WebAssembly gets no memory here: ${text}`, cpu);
+  }
 }
 
 /**
@@ -43,14 +55,21 @@ export const run: { readonly kernels: Kernels } = {
 
 /**
  * Makes `kernels` the table for float32 and integers; float64 always runs on `reference64`. Returns the table that was
- * in use. A backend is a value: `setBackend({ ...cpu, gemm: mine })`.
+ * in use. A backend is a value: `setBackend({ ...cpu, gemm: mine })`. Throws ValueError unless every kernel is there.
  */
 export function setBackend(kernels: Kernels): Kernels {
+  const given = Object(kernels) as Readonly<Record<string, unknown>>;
+  const missing = Object.keys(reference).find((name) => typeof given[name] !== 'function');
+  if (missing !== undefined) throw new ValueError('setBackend', `kernel ${missing}`, 'a function', given[missing]);
   const before = backend().kernels;
-  const reason = 'set by setBackend';
-  const name = kernels === cpu ? 'cpu' : wasmSupport().available && kernels === wasm() ? 'wasm' : 'custom';
-  current = { name, reason, kernels };
+  current = backendOf(nameOf(kernels), 'set by setBackend', kernels);
   return before;
+}
+
+function nameOf(kernels: Kernels): Backend['name'] {
+  if (kernels === cpu) return 'cpu';
+  if (kernels === reference) return 'reference';
+  return wasmSupport().available && kernels === wasm() ? 'wasm' : 'custom';
 }
 
 /** Runs `body` with other tables in the place of the backend's. */

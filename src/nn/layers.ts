@@ -6,7 +6,7 @@ import { checkRange, ShapeError, StateError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../infer/network.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { eachTime } from '../memory/recording.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activate, activationSpec } from './activations.ts';

@@ -9,7 +9,7 @@ import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
-import { eachTime } from '../memory/recording.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { full } from '../tensor/create.ts';
 import { copyOf, type Tensor } from '../tensor/tensor.ts';
 import { applyMask } from './mask.ts';
@@ -142,9 +142,10 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     return blocks;
   }
 
-  /** Storages that the optimizer keeps between the steps of these parameters; made here if there are none yet. */
-  storages(parameters: readonly Tensor[]): Storage[] {
-    return parameters.flatMap((p) => Object.values(this.slotsOf(p)).map(({ storage }) => storage));
+  /** Storages that the optimizer keeps for these weights; those of `parameters` are made here if there are none yet. */
+  storages(parameters: readonly Tensor[], weights: readonly Tensor[]): Storage[] {
+    for (const p of parameters) this.slotsOf(p);
+    return weights.flatMap((w) => Object.values(this.slots.get(w) ?? {}).map(({ storage }) => storage));
   }
 
   /** Before anything is written: a step is made for all parameters or for none. */

@@ -3,7 +3,7 @@ import { slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { checkCount, ShapeError, StateError } from '../base/errors.ts';
 import { step } from '../memory/arena.ts';
-import { eachTime } from '../memory/recording.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
@@ -204,7 +204,7 @@ export class Sequential extends LayerStack {
     this.fitting = true;
     this.stopTraining = false;
     try {
-      this.trainer.keepSamples(batches.storages);
+      this.trainer.begin();
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);

@@ -1,10 +1,10 @@
 import type { Kernels, TypedArray } from '../../kernels/kernels.ts';
-import { LimitError } from '../base/errors.ts';
 import { type Shape, sameShape, stridesOf } from '../base/shape.ts';
 import { Arena, type Storage, step, stepIn } from '../memory/arena.ts';
 import type { DType } from '../memory/dtype.ts';
+import { cannotRepeat } from '../memory/recorder.ts';
 import { NO_ROOM, Recording, record } from '../memory/recording.ts';
-import { Residence } from '../memory/residence.ts';
+import { Residence, residenceMoves } from '../memory/residence.ts';
 import { run } from '../memory/runtime.ts';
 import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
 import type { Loss } from './losses.ts';
@@ -58,8 +58,6 @@ export interface ReplayStatus {
 
 /** Recordings that a model keeps: full and partial batch, with and without masks, and some to spare. */
 const MOST_RECORDINGS = 8;
-/** Larger samples stay outside the heap. */
-const MOST_SAMPLE_BYTES = 64 * 1024 * 1024;
 /** Models trained batch by batch that keep their weights in the heap. */
 const MOST_RESIDENTS = 8;
 
@@ -115,7 +113,8 @@ export class Trainer {
   private kinds: Kind[] = [];
   private residence: Residence | null = null;
   private kernels: Kernels | null = null;
-  private generation = 0;
+  private moves = 0;
+  private isFitting = false;
   private counts = { eager: 0, recorded: 0, replayed: 0 };
   private last: { isReplaying: boolean; reason: string } = { isReplaying: false, reason: 'no step was made yet' };
 
@@ -123,18 +122,15 @@ export class Trainer {
     return { ...this.last, ...this.counts };
   }
 
-  /** Keeps the samples in the heap until `release`, if there is room: batches are gathered faster from there. */
-  keepSamples(storages: readonly Storage[]): void {
-    this.prepare();
-    try {
-      for (const storage of storages) if (storage.array.byteLength <= MOST_SAMPLE_BYTES) this.residence?.add(storage);
-    } catch (error) {
-      if (!(error instanceof LimitError)) throw error; // gathering reads them where they are
-    }
+  /** A fit begins: until `release` no other model's training takes this one's place in the heap. */
+  begin(): void {
+    this.isFitting = true;
+    this.leaveResidents();
   }
 
   /** One step; returns the loss before it. `observe` is handed targets and outputs if the setting wants them. */
   step(inputs: Inputs, setting: Setting, compute: Compute, observe: Observe): number {
+    cannotRepeat('another model trains during the step');
     this.prepare();
     const kind = this.kindOf(inputs, setting);
     if (kind.recording !== null) return this.replay(kind, kind.recording, inputs, observe);
@@ -144,10 +140,19 @@ export class Trainer {
 
   /** Gives all memory back; weights return to where they were. */
   release(): void {
+    this.leave();
+    this.isFitting = false;
+  }
+
+  private leave(): void {
     this.forget();
     this.residence?.release();
     this.residence = null;
     this.kernels = null;
+    this.leaveResidents();
+  }
+
+  private leaveResidents(): void {
     const at = residentTrainers.indexOf(this);
     if (at >= 0) residentTrainers.splice(at, 1);
   }
@@ -157,49 +162,46 @@ export class Trainer {
     this.kinds = [];
   }
 
-  /** Notices another table of kernels, or a heap that has grown since. */
+  /** Notices another table of kernels, and what else makes recordings void. */
   private prepare(): void {
     const { kernels } = run;
     const { heap } = kernels;
     if (kernels !== this.kernels) {
-      this.release();
+      this.leave();
       this.kernels = kernels;
       if (heap !== undefined) {
         this.residence = new Residence(heap);
-        residentTrainers.push(this);
+        if (!this.isFitting) residentTrainers.push(this);
         if (residentTrainers.length > MOST_RESIDENTS) residentTrainers[0]!.release();
       }
     }
-    this.noticeGrowth();
+    this.noticeMoves();
   }
 
-  /** Calls that could not be linked hold arrays, which a growth of the heap has detached. */
-  private noticeGrowth(): void {
-    const generation = this.kernels?.heap?.generation ?? 0;
-    if (generation !== this.generation) this.forget();
-    this.generation = generation;
+  /** A recording holds addresses: of numbers that have moved since it may know nothing. */
+  private noticeMoves(): void {
+    const moves = (this.kernels?.heap?.generation ?? 0) + residenceMoves();
+    if (moves !== this.moves) this.forget();
+    this.moves = moves;
   }
 
   private kindOf(inputs: Inputs, setting: Setting): Kind {
-    const { kinds } = this;
-    for (let i = kinds.length - 1; i >= 0; i--) if (kinds[i]!.fits(inputs, setting)) return kinds[i]!;
+    for (let i = this.kinds.length - 1; i >= 0; i--) if (this.kinds[i]!.fits(inputs, setting)) return this.kinds[i]!;
     const kind = new Kind(inputs, setting);
     this.settle(setting);
-    kinds.push(kind);
-    if (kinds.length > MOST_RECORDINGS) kinds.shift()!.dispose();
+    this.kinds.push(kind);
+    if (this.kinds.length > MOST_RECORDINGS) this.kinds.shift()!.dispose();
     return kind;
   }
 
-  /** Moves what steps of this setting read and write again and again into the heap. */
+  /** Moves what steps of this setting read and write again and again into the heap, and back what no longer is. */
   private settle({ weights, parameters, optimizer }: Setting): void {
     const { residence } = this;
     if (residence === null) return;
-    for (const { storage, mask } of weights()) {
-      residence.add(storage);
-      if (mask !== null) residence.add(mask.storage);
-    }
-    for (const storage of optimizer.storages(parameters)) residence.add(storage);
-    this.noticeGrowth();
+    const all = weights();
+    const masks = all.flatMap(({ mask }) => (mask === null ? [] : [mask.storage]));
+    residence.keep(new Set([...all.map(({ storage }) => storage), ...masks, ...optimizer.storages(parameters, all)]));
+    this.noticeMoves();
   }
 
   private eager(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
@@ -280,8 +282,6 @@ export function copied(x: Tensor): Input {
 
 /** Batches of rows of the samples, in any order, as inputs of steps. */
 export class Batches {
-  /** What is worth keeping in the heap. */
-  readonly storages: readonly Storage[];
   private readonly tensors: readonly Tensor[];
   private readonly rows: Tensor;
   private inputs: Inputs | null = null;
@@ -291,7 +291,6 @@ export class Batches {
     const given = weights === null ? [x, y] : [x, y, weights];
     this.tensors = given.map((t) => (t.viewStrides === null && t.offset === 0 ? t : copyOf(t)));
     this.rows = fromData(new Int32Array(most));
-    this.storages = [...this.tensors, this.rows].map(({ storage }) => storage);
   }
 
   /** Rows order[start] ... order[start + count - 1]; holds until the next call. */

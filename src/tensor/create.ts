@@ -2,7 +2,7 @@ import type { TypedArray } from '../../kernels/kernels.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { arrayOf, type DType, dtypeOf } from '../memory/dtype.ts';
-import { eachTime } from '../memory/recording.ts';
+import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
 import { empty, type NestedArray, sizeFor, Tensor } from './tensor.ts';
 
@@ -101,6 +101,8 @@ export function linspace(start: number, stop: number, count: number, dtype: DTyp
 /** The n×n identity. */
 export function eye(n: number, dtype: DType = 'float32'): Tensor {
   const y = zeros([n, n], dtype);
-  for (let i = 0; i < n; i++) y.storage.array[i * (n + 1)] = 1;
+  eachTime(() => {
+    for (let i = 0; i < n; i++) y.storage.array[i * (n + 1)] = 1;
+  });
   return y;
 }

@@ -1,7 +1,7 @@
 import { checkRange, ValueError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { cannotRepeat } from '../memory/recording.ts';
+import { cannotRepeat } from '../memory/recorder.ts';
 import { run } from '../memory/runtime.ts';
 import { tensor } from './create.ts';
 import { empty, fromData, type Tensor } from './tensor.ts';
@@ -65,6 +65,7 @@ export class Random {
     const count = size('permutation', [n]);
     const order = Int32Array.from({ length: count }, (_, i) => i);
     const words = new Uint32Array(count);
+    cannotRepeat('random numbers are drawn during the step');
     run.kernels.philox(count, this.state, words);
     this.step++;
     for (let i = count - 1; i > 0; i--) {

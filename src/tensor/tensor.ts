@@ -1,9 +1,9 @@
 import type { TypedArray } from '../../kernels/kernels.ts';
 import { DTypeError, listed, ShapeError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
-import { adopt, allocate, checkAlive, persistent, type Storage } from '../memory/arena.ts';
+import { adopt, allocate, checkAlive, partOf, persistent, type Storage } from '../memory/arena.ts';
 import { type DType, dtypeOf } from '../memory/dtype.ts';
-import { cannotRepeat } from '../memory/recording.ts';
+import { cannotRepeat } from '../memory/recorder.ts';
 import { run } from '../memory/runtime.ts';
 import { format } from './print.ts';
 
@@ -115,7 +115,7 @@ export class Tensor {
 export function flat(op: string, t: Tensor): TypedArray {
   t.check(op);
   const { array } = t.storage;
-  if (t.viewStrides === null) return t.offset === 0 ? array : array.subarray(t.offset, t.offset + t.size);
+  if (t.viewStrides === null) return t.offset === 0 ? array : partOf(t.storage, t.offset, t.offset + t.size);
   const copy = allocate(t.dtype, t.size).array;
   run.kernels.stridedCopy(t.shape, array, t.offset, t.viewStrides, copy, 0, stridesOf(t.shape));
   return copy;

@@ -62,7 +62,10 @@ export async function enableThreads(count: number, { worker }: ThreadOptions = {
 
 function checkUnused(): void {
   if (currentEngine()?.heap.isShared !== false) return;
-  throw new StateError('enableThreads', 'a tensor has been computed already: enable threads before the first');
+  throw new StateError(
+    'enableThreads',
+    'the kernels are in use already: enable threads before the first tensor, and before asking for backend()',
+  );
 }
 
 function sharedHeap(): Heap {

@@ -15,7 +15,7 @@ import type { ThreadStatus } from './status.ts';
 const LEAST_ROWS = 4;
 const TILE_ROWS = 2;
 /** A worker that began its share may take as long again as the caller for its own, and twice that, and this, in milliseconds. */
-const PATIENCE = 1;
+const PATIENCE = 10;
 const PATIENCE_FACTOR = 2;
 /** Milliseconds after which one that still owes an answer is replaced. */
 const GRACE = 1000;

@@ -1,3 +1,5 @@
+import type { HeapMemory } from '../../kernels/wasm/heap.ts';
+
 /**
  * What the caller and a worker tell each other: a block of words in the shared memory, one for each worker.
  *
@@ -33,7 +35,7 @@ export const CONTROL_WORDS = 32;
 
 /** The message that a worker begins with. */
 export interface Start {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: HeapMemory;
   /** Address of its block. */
   readonly control: number;
 }

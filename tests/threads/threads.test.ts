@@ -87,7 +87,8 @@ describe('enableThreads', () => {
     expect(run('values')).toEqual(got.map((value) => ['value', message(value)]));
   });
 
-  const used = 'enableThreads: a tensor has been computed already: enable threads before the first';
+  const used =
+    'enableThreads: the kernels are in use already: enable threads before the first tensor, and before asking for backend()';
   test.each(['after', 'meanwhile'])('refuses to come after the first tensor, and changes nothing: %s', (scenario) => {
     expect(run(scenario)).toEqual([['state', used], off, false]);
   });

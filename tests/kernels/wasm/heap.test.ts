@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Heap, MAX_HEAP_BYTES } from '../../../kernels/wasm/heap.ts';
+import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { LimitError } from '../../../src/base/errors.ts';
 
 const MB = 1024 * 1024;
@@ -132,6 +133,27 @@ describe('staging', () => {
     expect(heap.read(x.subarray(3), 5)).toBe(x.byteOffset + 12);
     expect(heap.counters().staged).toBe(0);
   });
+});
+
+test('an output that is too short takes what fits, and later calls go on', () => {
+  const table = wasm();
+  const big = new Float32Array(8).fill(9);
+  table.neg(8, Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), big.subarray(0, 4));
+  expect([...big]).toEqual([-1, -2, -3, -4, 9, 9, 9, 9]);
+  const y = new Float32Array(2);
+  table.neg(2, Float32Array.of(1, 2), y);
+  expect([...y]).toEqual([-1, -2]);
+});
+
+test('an array that was released is not known any more', () => {
+  const heap = new Heap();
+  const first = heap.allocate('float32', 4);
+  heap.release(first);
+  const second = heap.allocate('float32', 4);
+  expect(second.byteOffset).toBe(first.byteOffset);
+  const { used } = heap.counters();
+  heap.release(first);
+  expect(heap.counters().used).toBe(used);
 });
 
 test('a shared heap keeps arrays alive when it grows', () => {

@@ -1,0 +1,39 @@
+import type { KernelCall } from '../../kernels/calls.ts';
+
+/** What a step that is being recorded tells its recorder. */
+
+/** One entry of the list: repeats a kernel call, or what the host did between two. */
+export type Action = () => void;
+
+export interface Recorder {
+  readonly entries: (KernelCall | Action)[];
+  /** Why the step cannot be repeated; the first reason counts. */
+  obstacle: string | null;
+}
+
+let recorder: Recorder | null = null;
+
+/**
+ * Runs `body` and, if a step is being recorded, makes it part of the recording: for whatever a step does besides calling
+ * kernels and that must be done each time, such as counting steps. `body` finds arrays by `storage.array` when it runs.
+ */
+export function eachTime(body: () => void): void {
+  body();
+  recorder?.entries.push(body);
+}
+
+/** Notes that the step being recorded cannot be repeated, and why. */
+export function cannotRepeat(obstacle: string): void {
+  if (recorder !== null) recorder.obstacle ??= obstacle;
+}
+
+/** Runs `body` with what it does noted in `own`. */
+export function noted<T>(own: Recorder, body: () => T): T {
+  const before = recorder;
+  recorder = own;
+  try {
+    return body();
+  } finally {
+    recorder = before;
+  }
+}
