@@ -74,19 +74,25 @@ export function products(
       mode,
       scratch(),
     );
+  const gemm: Kernels['gemm'] = (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
+    // A column whose factors lie side by side along it is a row: its lanes are as many cells.
+    if (n === 1 && m > 1 && transA && bias === null) {
+      gemm(1, m, k, b, false, a, false, null, activation, c, accumulate);
+      return;
+    }
+    const mode =
+      packing(m, n, transA, transB) | (activation === 'relu' ? f32.RELU : 0) | (accumulate ? f32.ACCUMULATE : 0);
+    const [aAt, bAt, biasAt] = [heap.read(a, m * k), heap.read(b, k * n), bias === null ? 0 : heap.read(bias, n)];
+    const cAt = accumulate ? heap.update(c, m * n) : heap.write(c, m * n);
+    if (m === 1 && n >= SWEPT_FROM && !transB) gemv.fn(n, k, aAt, 4, bAt, 4 * n, cAt, biasAt, mode);
+    else {
+      const slot = engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
+      multiply(slot, m, n, k, aAt, transA, bAt, transB, cAt, biasAt, mode);
+    }
+    heap.done();
+  };
   return {
-    gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
-      const mode =
-        packing(m, n, transA, transB) | (activation === 'relu' ? f32.RELU : 0) | (accumulate ? f32.ACCUMULATE : 0);
-      const [aAt, bAt, biasAt] = [heap.read(a, m * k), heap.read(b, k * n), bias === null ? 0 : heap.read(bias, n)];
-      const cAt = accumulate ? heap.update(c, m * n) : heap.write(c, m * n);
-      if (m === 1 && n >= SWEPT_FROM && !transB) gemv.fn(n, k, aAt, 4, bAt, 4 * n, cAt, biasAt, mode);
-      else {
-        const slot = engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
-        multiply(slot, m, n, k, aAt, transA, bAt, transB, cAt, biasAt, mode);
-      }
-      heap.done();
-    },
+    gemm,
     gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c) => {
       if (batch === 0) return;
       const aAt = heap.read(a, (batch - 1) * aStride + m * k);

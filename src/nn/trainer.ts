@@ -271,11 +271,12 @@ function again({ shape, size, storage, offset, viewStrides }: Tensor): Tensor {
 
 /** A whole tensor as an input. */
 export function copied(x: Tensor): Input {
-  const { shape, dtype, size, storage, offset, viewStrides, strides } = x;
+  const { shape, dtype, storage, offset } = x;
   const write = (to: Storage): void => {
     x.check('fit');
-    if (viewStrides === null && offset === 0 && storage.length === size) to.array.set(storage.array);
-    else run.kernels.stridedCopy(shape, storage.array, offset, strides, to.array, 0, stridesOf(shape));
+    const isWhole = x.viewStrides === null && offset === 0 && storage.length === x.size;
+    if (isWhole) to.array.set(storage.array);
+    else run.kernels.stridedCopy(shape, storage.array, offset, x.strides, to.array, 0, stridesOf(shape));
   };
   return { shape, dtype, write };
 }
