@@ -139,7 +139,7 @@ export const plants = [
   },
   {
     name: 'a repeated step does not do what the host did',
-    file: 'src/memory/recording.ts',
+    file: 'src/memory/recorder.ts',
     find: 'recorder?.entries.push(body);',
     replace: '',
     mustFail: ['tests/nn/replay.test.ts'],
@@ -175,7 +175,7 @@ export const plants = [
   {
     name: 'the results of staged arrays are not copied out',
     file: 'kernels/wasm/heap.ts',
-    find: 'to.set(this.bytes.subarray(at, at + count * size));',
+    find: 'to.set(this.bytes.subarray(at, at + bytes));',
     replace: '',
     mustFail: ['tests/kernels/wasm/heap.test.ts', 'tests/kernels/wasm/wasm.test.ts'],
   },
