@@ -342,6 +342,8 @@ export interface HeapCounters {
 /** A kernel call as a call of a compiled function with numbers alone. */
 export interface LinkedCall {
   readonly fn: (...operands: number[]) => number;
+  /** The type of each operand by a letter: i for int32, f for float32, d for float64. */
+  readonly params: string;
   readonly operands: readonly number[];
 }
 
@@ -351,6 +353,8 @@ export interface Kernels extends FloatKernels<Float32Array>, MoveKernels, Intege
   readonly heap?: KernelHeap;
   /** What a call of one of this table's kernels comes down to, without making it; null if it cannot be said so. */
   readonly link?: (kernel: AnyKernel, args: readonly unknown[]) => readonly LinkedCall[] | null;
+  /** One function that makes the calls that `link` gave, in turn. */
+  readonly join?: (calls: readonly LinkedCall[]) => () => void;
 }
 
 /** Some kernel, when it does not matter which. */

@@ -9,7 +9,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
   }
   class Instance {
-    constructor(module: Module, imports: { env: { memory: Memory } });
+    constructor(module: Module, imports: { env: Readonly<Record<string, unknown>> });
     readonly exports: object;
   }
   function validate(bytes: Uint8Array): boolean;

@@ -4,8 +4,8 @@ import * as i32 from './instructions/i32.ts';
 /**
  * A small assembler for WebAssembly (core specification 2.0): functions in, bytes out.
  *
- * A module is a row of sections, each with its number and length: signatures, the imported memory, which signature each
- * function has, exports, code.
+ * A module is a row of sections, each with its number and length: signatures, the imported memory and functions, which
+ * signature each function has, exports, code.
  */
 
 /** A local variable: read it by naming it. */
@@ -80,16 +80,27 @@ export type Callee = (...operands: readonly Value[]) => Code;
 /** Adds a function to a module: its parameters, by a letter each, and what writes its body. It returns nothing. */
 export type AddFunction = (params: string, write: (params: Locals, locals: NewLocals) => Code) => Callee;
 
-/** The memory that a module imports as `env.memory`: its limits must cover those of the one it is given. */
+/** The memory that a module imports: its limits must cover those of the one it is given. */
 export interface MemoryImport {
   readonly maximum: number;
   readonly shared: boolean;
 }
 
-/** The bytes of a module that consists of the functions that `add` adds. The last one is exported, as `run`. */
-export function assemble(add: (func: AddFunction) => void, { maximum, shared }: MemoryImport): Uint8Array<ArrayBuffer> {
-  const functions: { readonly params: string; readonly locals: string; readonly body: Code }[] = [];
-  add((params, write) => {
+/** Writes a module: adds functions, which may call imported ones by their place. The last is exported, as `run`. */
+export type WriteModule = (func: AddFunction, imported: (index: number) => Callee) => void;
+
+/** The bytes of a module. It imports functions of the given parameters as `env.0`, `env.1`, ..., then the memory. */
+export function assemble(
+  add: WriteModule,
+  { maximum, shared }: MemoryImport,
+  imports: readonly { readonly params: string }[] = [],
+): Uint8Array<ArrayBuffer> {
+  const functions = imports.map(({ params }) => ({ params, locals: '', body: [] as Code }));
+  const callee =
+    (index: number): Callee =>
+    (...operands) =>
+      instruction(0x10, operands, index);
+  const func: AddFunction = (params, write) => {
     let types = '';
     const locals: NewLocals = (more) => {
       const first = types.length;
@@ -97,9 +108,9 @@ export function assemble(add: (func: AddFunction) => void, { maximum, shared }: 
       return Array.from(more, (_, i) => localAt(first + i)) as Locals;
     };
     const body = write(locals(params), locals);
-    const index = functions.push({ params, locals: types.slice(params.length), body }) - 1;
-    return (...operands) => instruction(0x10, operands, index);
-  });
+    return callee(functions.push({ params, locals: types.slice(params.length), body }) - 1);
+  };
+  add(func, callee);
 
   const out = new Writer();
   const list = <T>(items: Iterable<T>, each: (item: T, i: number) => void): void => {
@@ -118,21 +129,20 @@ export function assemble(add: (func: AddFunction) => void, { maximum, shared }: 
     list(params, (type) => out.byte(TYPES[type]!));
     out.byte(0); // results
   });
-  section(2, ['memory'], (name) => {
+  section(2, [...imports, null], (called, i) => {
     text('env');
-    text(name);
-    out.byte(2);
-    out.byte(shared ? 3 : 1); // with a maximum, which shared memory must have
-    out.u32(0);
-    out.u32(maximum);
+    text(`${i}`);
+    // A function has a signature; memory a maximum, which shared memory must have.
+    for (const value of called === null ? [2, shared ? 3 : 1, 0, maximum] : [0, i]) out.u32(value);
   });
-  section(3, functions, (_, i) => out.u32(i));
-  section(7, ['run'], (name) => {
-    text(name);
+  const own = functions.slice(imports.length);
+  section(3, own, (_, i) => out.u32(imports.length + i));
+  section(7, functions.slice(-1), () => {
+    text('run');
     out.byte(0);
     out.u32(functions.length - 1);
   });
-  section(10, functions, ({ locals, body }) =>
+  section(10, own, ({ locals, body }) =>
     out.sized(() => {
       list(locals, (type) => {
         out.u32(1);

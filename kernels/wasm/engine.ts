@@ -1,7 +1,10 @@
 import type { AnyKernel, LinkedCall } from '../kernels.ts';
-import { type AddFunction, assemble } from './assembler.ts';
-import { type Heap, type HeapMemory, MAX_HEAP_BYTES } from './heap.ts';
+import { type AddFunction, assemble, type WriteModule } from './assembler.ts';
+import type { Value } from './code.ts';
+import { type Heap, MAX_HEAP_BYTES } from './heap.ts';
+import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
+import * as f64 from './instructions/f64.ts';
 
 /** The exported function of a module; numbers are sizes, addresses in bytes, and scalars. */
 export type WasmFunction = (...operands: number[]) => number;
@@ -9,6 +12,8 @@ export type WasmFunction = (...operands: number[]) => number;
 /** Where a kernel finds its compiled function. The first call compiles it. */
 export interface Slot {
   fn: WasmFunction;
+  /** A letter for the type of each parameter, once it is compiled; empty for functions in TypeScript. */
+  params: string;
 }
 
 /**
@@ -54,11 +59,9 @@ function findSupport(): WasmSupport {
   try {
     new WebAssembly.Module(bytes);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return none(`WebAssembly may not be compiled here: ${text.split('\n')[0]}`);
+    return none(`WebAssembly may not be compiled here: ${String(error).split('\n')[0]}`);
   }
-  const relaxed = WebAssembly.validate(probe(true));
-  return { available: true, relaxed, reason: 'WebAssembly SIMD validates and compiles' };
+  return { available: true, relaxed: WebAssembly.validate(probe(true)), reason: 'WebAssembly may be compiled here' };
 }
 
 /**
@@ -69,13 +72,21 @@ function findSupport(): WasmSupport {
 export const needsBlockBreaks: boolean = !('escape' in RegExp);
 
 /** Compiles a module on a memory and returns the function that it exports. */
-export function instantiate(memory: HeapMemory, isShared: boolean, write: (func: AddFunction) => void): WasmFunction {
-  const bytes = assemble(write, { maximum: MAX_HEAP_BYTES / 65536, shared: isShared });
+export function instantiate(
+  { memory, isShared }: Pick<Heap, 'memory' | 'isShared'>,
+  write: WriteModule,
+  imports: readonly Pick<LinkedCall, 'fn' | 'params'>[] = [],
+): WasmFunction {
+  const bytes = assemble(write, { maximum: MAX_HEAP_BYTES / 65536, shared: isShared }, imports);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-    env: { memory: memory as WebAssembly.Memory },
+    env: { ...imports.map(({ fn }) => fn), [imports.length]: memory as WebAssembly.Memory },
   });
   return (exports as { run: WasmFunction }).run;
 }
+
+/** A number as a constant of the type that a letter means. */
+const constantOf = (type: string | undefined, value: number): Value =>
+  type === 'f' ? f32.constant(value) : type === 'd' ? f64.constant(value) : value;
 
 /** Compiles modules on one heap and knows every function that kernels call. */
 export class Engine {
@@ -92,7 +103,12 @@ export class Engine {
   /** A slot for the function of a module that is assembled, compiled and linked when it is first called. */
   kernel(write: (func: AddFunction) => void): Slot {
     const slot = this.slot((...operands) => {
-      slot.fn = instantiate(this.heap.memory, this.heap.isShared, write);
+      slot.fn = instantiate(this.heap, (func) =>
+        write((params, body) => {
+          slot.params = params;
+          return func(params, body);
+        }),
+      );
       return slot.fn(...operands);
     });
     return slot;
@@ -100,7 +116,7 @@ export class Engine {
 
   /** A slot for a function that is no module's, but stands in linked calls as one. */
   slot(fn: WasmFunction): Slot {
-    const slot = { fn };
+    const slot = { fn, params: '' };
     this.slots.push(slot);
     return slot;
   }
@@ -115,12 +131,13 @@ export class Engine {
    * The calls of compiled functions that a kernel call leads to, without making them; null for kernels in TypeScript, and
    * if an array would have to be staged.
    */
-  link(kernel: AnyKernel, args: readonly unknown[]): LinkedCall[] | null {
+  readonly link = (kernel: AnyKernel, args: readonly unknown[]): LinkedCall[] | null => {
     if (!this.kernels.has(kernel)) return null;
     const calls: LinkedCall[] = [];
     const functions = this.slots.map(({ fn }) => fn);
     this.slots.forEach((slot, i) => {
-      slot.fn = (...operands) => calls.push({ fn: functions[i]!, operands });
+      slot.fn = (...operands) =>
+        calls.push({ fn: functions[i]!, params: slot.params || 'd'.repeat(operands.length), operands });
     });
     try {
       return this.heap.linking(() => kernel(...(args as readonly never[]))) ? calls : null;
@@ -129,5 +146,14 @@ export class Engine {
         slot.fn = functions[i]!;
       });
     }
-  }
+  };
+
+  /** One function that makes linked calls in turn: a module that calls the others' functions with constants. */
+  readonly join = (calls: readonly LinkedCall[]): (() => void) => {
+    const write: WriteModule = (func, imported) =>
+      func('', () =>
+        calls.map(({ params, operands }, i) => imported(i)(...operands.map((x, at) => constantOf(params[at], x)))),
+      );
+    return instantiate(this.heap, write, calls);
+  };
 }

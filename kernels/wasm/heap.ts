@@ -13,12 +13,13 @@ const SLACK = LINE;
 /** Arrays from elsewhere are copied here for the length of a call. */
 const STAGING_BYTES = 256 * 1024;
 
-const ARRAYS: {
-  readonly [T in ElementType]: {
-    new (buffer: ArrayBufferLike, at: number, length: number): ArrayOf[T];
-    readonly BYTES_PER_ELEMENT: number;
-  };
-} = {
+/** A class of views. */
+interface View<T> {
+  new (buffer: ArrayBufferLike, at: number, length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const ARRAYS: { readonly [T in ElementType]: View<ArrayOf[T]> } = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,
@@ -99,8 +100,7 @@ export class Heap implements KernelHeap {
 
   /** An array of zeros in the heap. Throws LimitError past the limit. Give it back with `release`. */
   allocate<T extends ElementType>(type: T, length: number): ArrayOf[T] {
-    const at = this.allocateBytes(length * ARRAYS[type].BYTES_PER_ELEMENT);
-    return this.view(type, at, length);
+    return this.view(type, this.allocateBytes(length * ARRAYS[type].BYTES_PER_ELEMENT), length);
   }
 
   /** Gives the memory of an array made by `allocate` back. Unknown arrays are left alone. */
@@ -137,7 +137,11 @@ export class Heap implements KernelHeap {
 
   /** A view on a block that is known to be in the heap. */
   view<T extends ElementType>(type: T, at: number, length: number): ArrayOf[T] {
-    const array = new ARRAYS[type](this.memory.buffer, at, length);
+    return this.viewOf(ARRAYS[type], at, length);
+  }
+
+  private viewOf<T extends AnyArray>(Type: View<T>, at: number, length: number): T {
+    const array = new Type(this.memory.buffer, at, length);
     this.addresses.set(array, at);
     return array;
   }
@@ -152,8 +156,12 @@ export class Heap implements KernelHeap {
     if (this.holders === 0 && this.wanted > 0) {
       const bytes = this.wanted;
       this.wanted = 0;
-      // Refused, the steps go on with ordinary arrays.
-      if (this.largest() < bytes && this.bytes.length + bytes <= this.limit) this.tryGrow(bytes);
+      try {
+        if (this.free.every((range) => range.bytes < bytes) && this.bytes.length + bytes <= this.limit)
+          this.grow(bytes);
+      } catch (error) {
+        if (!(error instanceof LimitError)) throw error; // refused, the steps go on with ordinary arrays
+      }
     }
     this.holders++;
   }
@@ -170,37 +178,27 @@ export class Heap implements KernelHeap {
   /** First fit; 0 when nothing fits. */
   private take(bytes: number): number {
     const wanted = Math.max(LINE, roundUp(bytes));
-    for (let i = 0; i < this.free.length; i++) {
-      const range = this.free[i]!;
-      if (range.bytes < wanted) continue;
-      const { at } = range;
-      range.at += wanted;
-      range.bytes -= wanted;
-      if (range.bytes === 0) this.free.splice(i, 1);
-      this.sizes.set(at, wanted);
-      this.used += wanted;
-      return at;
-    }
-    return 0;
+    const range = this.free.find((free) => free.bytes >= wanted);
+    if (range === undefined) return 0;
+    const { at } = range;
+    range.at += wanted;
+    range.bytes -= wanted;
+    if (range.bytes === 0) this.free.splice(this.free.indexOf(range), 1);
+    this.sizes.set(at, wanted);
+    this.used += wanted;
+    return at;
   }
 
   private giveBack(at: number, bytes: number): void {
     let i = this.free.findIndex((range) => range.at > at);
     if (i < 0) i = this.free.length;
-    const [before, after] = [this.free[i - 1], this.free[i]];
-    const joinsBefore = before !== undefined && before.at + before.bytes === at;
-    const joinsAfter = after !== undefined && at + bytes === after.at;
-    if (joinsBefore) {
-      before.bytes += bytes + (joinsAfter ? after.bytes : 0);
-      if (joinsAfter) this.free.splice(i, 1);
-    } else if (joinsAfter) {
-      after.at = at;
-      after.bytes += bytes;
-    } else this.free.splice(i, 0, { at, bytes });
-  }
-
-  private largest(): number {
-    return this.free.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+    this.free.splice(i, 0, { at, bytes });
+    for (const left of [i, i - 1]) {
+      const [range, next] = [this.free[left], this.free[left + 1]];
+      if (range === undefined || range.at + range.bytes !== next?.at) continue;
+      range.bytes += next.bytes;
+      this.free.splice(left + 1, 1);
+    }
   }
 
   private checkLimit(bytes: number): void {
@@ -216,14 +214,6 @@ export class Heap implements KernelHeap {
     return this.take(bytes);
   }
 
-  private tryGrow(bytes: number): void {
-    try {
-      this.grow(bytes);
-    } catch (error) {
-      if (!(error instanceof LimitError)) throw error;
-    }
-  }
-
   /** Doubles the memory, or more if that is not enough. */
   private grow(bytes: number): void {
     const before = this.bytes.length;
@@ -234,7 +224,7 @@ export class Heap implements KernelHeap {
     try {
       this.memory.grow((size - before) / PAGE);
     } catch {
-      throw new LimitError('heap', 'the size asked for, in bytes, which this machine refused,', size, before);
+      throw new LimitError('heap', 'the size asked for, in bytes, and refused', size, before);
     }
     this.bytes = new Uint8Array(this.memory.buffer);
     this.generation++;
@@ -266,11 +256,10 @@ export class Heap implements KernelHeap {
   lasting(array: AnyArray): (() => AnyArray) | null {
     const at = this.addresses.get(array);
     if (at === undefined) return null;
-    const type = (Object.keys(ARRAYS) as ElementType[]).find((name) => array instanceof ARRAYS[name])!;
     const { length } = array;
-    let [current, generation] = [array, this.generation];
+    let current = array;
     return () => {
-      if (generation !== this.generation) [current, generation] = [this.view(type, at, length), this.generation];
+      if (current.buffer !== this.memory.buffer) current = this.viewOf(array.constructor as View<AnyArray>, at, length);
       return current;
     };
   }

@@ -21,6 +21,7 @@ export interface WasmOptions {
 export interface WasmKernels extends Kernels {
   readonly heap: Heap;
   readonly link: NonNullable<Kernels['link']>;
+  readonly join: NonNullable<Kernels['join']>;
 }
 
 let engine: Engine | null = null;
@@ -63,5 +64,6 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...elementwise(engine),
     ...optimizers(engine),
   });
-  return { ...cpu, ...compiled, heap: engine.heap, link: (kernel, args) => engine.link(kernel, args) };
+  const { heap, link, join } = engine;
+  return { ...cpu, ...compiled, heap, link, join };
 }

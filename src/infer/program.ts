@@ -98,7 +98,7 @@ function programOf(plan: Plan, kernels: Kernels, buffers: Buffers): Program {
     const left = output.array.subarray(0, samples * outputSize);
     const result = left.slice();
     if (runs.length === REMEMBERED) runs.shift();
-    runs.push({ samples, actions: calls.flatMap((call) => repeated(call, kernels)), inside: left, result });
+    runs.push({ samples, actions: repeated(calls, kernels), inside: left, result });
     return result;
   }
 

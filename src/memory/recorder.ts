@@ -1,12 +1,9 @@
-import type { KernelCall } from '../../kernels/calls.ts';
+import type { Entry } from '../../kernels/calls.ts';
 
 /** What a step that is being recorded tells its recorder. */
 
-/** One entry of the list: repeats a kernel call, or what the host did between two. */
-export type Action = () => void;
-
 export interface Recorder {
-  readonly entries: (KernelCall | Action)[];
+  readonly entries: Entry[];
   /** Why the step cannot be repeated; the first reason counts. */
   obstacle: string | null;
 }

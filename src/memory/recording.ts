@@ -2,7 +2,7 @@ import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
 import type { KernelHeap } from '../../kernels/kernels.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { type Arena, stepIn } from './arena.ts';
-import { type Action, noted, type Recorder } from './recorder.ts';
+import { noted, type Recorder } from './recorder.ts';
 import { run, withTables } from './runtime.ts';
 
 /**
@@ -17,10 +17,10 @@ export const NO_ROOM = 'the heap had no room for it yet';
 /** A recorded step. */
 export class Recording {
   readonly arena: Arena;
-  private readonly actions: readonly Action[];
+  private readonly actions: readonly (() => void)[];
   private readonly heap: KernelHeap | null;
 
-  constructor(arena: Arena, heap: KernelHeap | null, actions: readonly Action[]) {
+  constructor(arena: Arena, heap: KernelHeap | null, actions: readonly (() => void)[]) {
     this.arena = arena;
     this.heap = heap;
     this.actions = actions;
@@ -60,6 +60,5 @@ export function record<T>(arena: Arena, body: () => T): { readonly result: T; re
   const result = noted(own, () => withTables(tables, () => stepIn(arena, body)));
   if (arena.isSpilled) own.obstacle ??= NO_ROOM;
   if (own.obstacle !== null) return { result, recording: own.obstacle };
-  const actions = own.entries.flatMap((entry) => (typeof entry === 'function' ? [entry] : repeated(entry, kernels)));
-  return { result, recording: new Recording(arena, kernels.heap ?? null, actions) };
+  return { result, recording: new Recording(arena, kernels.heap ?? null, repeated(own.entries, kernels)) };
 }

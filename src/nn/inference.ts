@@ -6,7 +6,7 @@ import type { Sequential } from './sequential.ts';
 
 /**
  * A model, or a network made of one, as a program for up to `batchSize` samples (default 1) on the kernels in use: the
- * weights as they are now, in memory of the program's own, and a list of kernel calls to repeat. Equals `predict` bit for
+ * weights as they are now, in memory of the program's own, and calls of kernels to repeat. Equals `predict` bit for
  * bit and takes little longer than the kernels. Throws DTypeError for float64 weights.
  */
 export function compileInference(model: Sequential | Network, batchSize = 1): Program {

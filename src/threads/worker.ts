@@ -33,7 +33,7 @@ function serve({ memory, control: at }: Start): void {
     const [, n = 0] = control.subarray(JOB);
     const isRelaxed = control[JOB + OPERANDS] === 1;
     const which = 2 * (n & 15) + Number(isRelaxed);
-    modules[which] ??= instantiate(memory, true, (func) => writeGemm(func, n & 15, isRelaxed));
+    modules[which] ??= instantiate({ memory, isShared: true }, (func) => writeGemm(func, n & 15, isRelaxed));
     modules[which](...control.subarray(JOB, JOB + OPERANDS));
   };
   let isBusy = false;

@@ -24,15 +24,15 @@ import * as i64x2 from '../../../kernels/wasm/instructions/i64x2.ts';
 import * as memory from '../../../kernels/wasm/instructions/memory.ts';
 import * as v128 from '../../../kernels/wasm/instructions/v128.ts';
 
-const shared = new WebAssembly.Memory({ initial: 1, maximum: 32767 });
-const { buffer } = shared;
+const own = { memory: new WebAssembly.Memory({ initial: 1, maximum: 32767 }), isShared: false };
+const { buffer } = own.memory;
 const bytes = new Uint8Array(buffer);
 
 type Body = (params: Locals, locals: NewLocals) => Code;
 
 /** Compiles one function. */
 const compile = (params: string, write: Body): ((...args: number[]) => number) =>
-  instantiate(shared, false, (func) => func(params, write));
+  instantiate(own, (func) => func(params, write));
 
 /** Compiles an expression of i32, and runs it as a function. */
 function compute(params: string, write: Body): (...args: number[]) => number {
@@ -116,7 +116,7 @@ describe('control', () => {
   });
 
   test('functions call one another', () => {
-    const run = instantiate(shared, false, (func) => {
+    const run = instantiate(own, (func) => {
       const double = func('i', ([at]) => i32.store(at, i32.shl(i32.load(at), 1)));
       func('ii', ([at, x]) => [i32.store(at, x), double(at), double(at)]);
     });
@@ -130,10 +130,37 @@ describe('control', () => {
     expect([...bytes.subarray(100, 112)]).toEqual([1, 2, 1, 2, 3, 4, 0, 0, 0, 0, 9, 9]);
   });
 
+  test('imported functions are called by their place, before and beside own ones', () => {
+    const seen: [string, number[]][] = [];
+    const note =
+      (name: string) =>
+      (...operands: number[]) =>
+        seen.push([name, operands]);
+    const imports = [
+      { fn: note('first'), params: 'if' },
+      { fn: note('second'), params: 'd' },
+    ];
+    const run = instantiate(
+      own,
+      (func, imported) => {
+        const [first, second] = [imported(0), imported(1)];
+        const helper = func('i', ([x]) => first(x, f32.constant(0.1)));
+        func('', () => [second(f64.constant(0.1)), helper(-7), second(f64.constant(Number.NEGATIVE_INFINITY))]);
+      },
+      imports,
+    );
+    run();
+    expect(seen).toEqual([
+      ['second', [0.1]],
+      ['first', [-7, Math.fround(0.1)]],
+      ['second', [Number.NEGATIVE_INFINITY]],
+    ]);
+  });
+
   test('a module may ask for shared memory', () => {
     const code = assemble((func) => func('', () => []), { maximum: 2, shared: true });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), {
-      env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true }) },
+      env: { 0: new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true }) },
     });
     expect(Object.keys(exports)).toEqual(['run']);
   });

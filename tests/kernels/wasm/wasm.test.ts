@@ -63,7 +63,7 @@ test('every kernel that wasm replaces has a row in the equality table', () => {
 });
 
 test('wasm has exactly the kernels of reference, and a heap', () => {
-  expect(Object.keys(table).sort()).toEqual([...names, 'heap', 'link'].sort());
+  expect(Object.keys(table).sort()).toEqual([...names, 'heap', 'link', 'join'].sort());
 });
 
 describe.each([
@@ -126,7 +126,7 @@ test('nothing stays in the heap', () => {
   expect([used, blocks]).toEqual([before.used, before.blocks]);
 });
 
-test('a kernel call on arrays of the heap is a list of numbers', () => {
+test('a kernel call on arrays of the heap is a list of numbers, several are one function', () => {
   const [a, b, c] = [heap.allocate('float32', 64), heap.allocate('float32', 64), heap.allocate('float32', 64)];
   const args = (y: Float32Array) => [8, 8, 8, a, false, b, false, null, 'linear', y] as const;
   a.fill(2);
@@ -137,6 +137,13 @@ test('a kernel call on arrays of the heap is a list of numbers', () => {
   a.fill(1);
   linked[0]!.fn(...linked[0]!.operands);
   expect([...c]).toEqual(Array(64).fill(24));
+  const scaled = table.link(table.mul, [8, 8, c, 8, 1, b, 8, 1, a]);
+  expect(scaled).toHaveLength(1);
+  a.fill(2);
+  c.fill(0);
+  table.join([...linked, ...scaled!, ...linked])();
+  expect([...a]).toEqual(Array(64).fill(48 * 3));
+  expect([...c]).toEqual(Array(64).fill(8 * 144 * 3));
   expect(table.link(table.gemm, args(new Float32Array(64)))).toBeNull();
   expect(table.link(table.topK, [])).toBeNull();
   for (const array of [a, b, c]) heap.release(array);
