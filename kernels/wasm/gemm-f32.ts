@@ -32,7 +32,7 @@ import { tileOf } from './tile.ts';
 /** Rows of a panel of B: 16 KiB a panel, a third of a level-1 cache. */
 export const KC = 256;
 /** Columns of B packed at a time: 1 MiB. */
-export const NC = 1024;
+const NC = 1024;
 /** Rows of A packed at a time: 64 KiB, within a level-2 cache. */
 export const MC = 64;
 const COLS = 16;

@@ -1,4 +1,5 @@
 import { LimitError, ValueError } from '../../src/base/errors.ts';
+import { ARRAYS, type ArrayClass } from '../arrays.ts';
 import type { ArrayOf, ElementType, HeapCounters, KernelHeap } from '../kernels.ts';
 
 const PAGE = 65536;
@@ -12,21 +13,6 @@ export const MAX_HEAP_BYTES: number = 2 ** 31 - PAGE;
 const SLACK = LINE;
 /** Arrays from elsewhere are copied here for the length of a call. */
 const STAGING_BYTES = 256 * 1024;
-
-/** A class of views. */
-interface View<T> {
-  new (buffer: ArrayBufferLike, at: number, length: number): T;
-  readonly BYTES_PER_ELEMENT: number;
-}
-
-const ARRAYS: { readonly [T in ElementType]: View<ArrayOf[T]> } = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-};
 
 /** Room in the heap: `bytes` from address `at` on. */
 interface Range {
@@ -140,7 +126,7 @@ export class Heap implements KernelHeap {
     return this.viewOf(ARRAYS[type], at, length);
   }
 
-  private viewOf<T extends AnyArray>(Type: View<T>, at: number, length: number): T {
+  private viewOf<T extends AnyArray>(Type: ArrayClass<T>, at: number, length: number): T {
     const array = new Type(this.memory.buffer, at, length);
     this.addresses.set(array, at);
     return array;
@@ -259,7 +245,8 @@ export class Heap implements KernelHeap {
     const { length } = array;
     let current = array;
     return () => {
-      if (current.buffer !== this.memory.buffer) current = this.viewOf(array.constructor as View<AnyArray>, at, length);
+      if (current.buffer !== this.memory.buffer)
+        current = this.viewOf(array.constructor as ArrayClass<AnyArray>, at, length);
       return current;
     };
   }

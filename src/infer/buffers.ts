@@ -1,3 +1,4 @@
+import { ARRAYS } from '../../kernels/arrays.ts';
 import type { ArrayOf, ElementType, KernelHeap, Kernels } from '../../kernels/kernels.ts';
 import { LimitError } from '../base/errors.ts';
 import { MAX_SIZE } from '../base/shape.ts';
@@ -10,15 +11,6 @@ export interface Buffer<T extends ElementType = ElementType> {
   /** In the heap. */
   readonly address: number;
 }
-
-const ARRAYS: { readonly [T in ElementType]: new (length: number) => ArrayOf[T] } = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-};
 
 interface Held {
   readonly heap: KernelHeap;

@@ -1,3 +1,4 @@
+import { ARRAYS as BY_ELEMENT } from '../../kernels/arrays.ts';
 import type { ArrayOf, ElementType, FloatArray, TypedArray } from '../../kernels/kernels.ts';
 import { DTypeError } from '../base/errors.ts';
 
@@ -24,15 +25,7 @@ export function elementOf(type: StorageType): ElementType {
   return type === 'bool' ? 'uint8' : type;
 }
 
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-  uint32: Uint32Array,
-};
+const ARRAYS = { ...BY_ELEMENT, bool: Uint8Array };
 
 /** A typed array of `length` elements over a buffer, or over a new one filled with zeros. */
 export function arrayOf<T extends StorageType>(dtype: T, length: number, buffer?: ArrayBuffer): ArrayOfStorage<T> {

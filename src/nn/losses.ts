@@ -13,7 +13,7 @@ export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
 /** A loss with what training may know about it. */
 export interface Loss {
-  /** As in `compile`; a loss of your own has any other name, such as `custom`. */
+  /** As in `compile`; any other for a loss of your own. */
   readonly name: string;
   readonly call: LossFunction;
   /** Set if the loss has a stable form on the inputs of this last activation. */
