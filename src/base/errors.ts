@@ -1,6 +1,6 @@
 /** Every error this library throws on purpose: one sentence for people, a stable `code` and facts for programs. */
 export class WhittleError extends Error {
-  /** Stable, for `switch`: `shape`, `dtype`, `gradient`, `disposed`, `value`, `format`, `limit`, `state`. */
+  /** Stable, for `switch`: `shape`, `dtype`, `gradient`, `disposed`, `value`, `format`, `limit`, `state`, `device`. */
   readonly code: string;
   constructor(code: string, message: string) {
     super(message);
@@ -126,6 +126,18 @@ export class StateError extends WhittleError {
     this.op = op;
   }
 }
+
+/** A graphics processor that is not there, or does not do what it was asked. */
+export class DeviceError extends WhittleError {
+  readonly op: string;
+  constructor(op: string, problem: string) {
+    super('device', `${op}: ${problem}`);
+    this.op = op;
+  }
+}
+
+/** A graphics processor that was taken away: its tensors are gone. A new backend may work. */
+export class DeviceLostError extends DeviceError {}
 
 /** A value as an error message shows it: short, and unambiguous about strings and NaN. */
 export function show(value: unknown): string {

@@ -1,0 +1,32 @@
+/** [matrices, rows, columns] of a tensor on a device; a vector is one row. */
+export type Extent = readonly [batch: number, rows: number, cols: number];
+
+/**
+ * A program for a graphics processor: what GPU.js turns into GLSL or WGSL. `body` runs once for each cell, sees the
+ * integers x (column), y (row) and z (matrix), reads its inputs as a[z][y][x], or a[y][x] where there is one matrix, and
+ * returns the cell. Sizes stand in the text as literals: each set of sizes is a program of its own, with loops whose
+ * bounds the driver knows. Nothing but numbers and closed lists of names may get into the text.
+ */
+export interface Shader {
+  /** What error messages call it. */
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly body: string;
+  /** Of the result. */
+  readonly extent: Extent;
+  /**
+   * Whether a cell of the result is four numbers: a texel of a texture, which is fetched at once. WebGL alone can read
+   * such results again.
+   */
+  readonly isPacked?: boolean;
+}
+
+/** A number as text that GPU.js reads as a float, rounded to float32, which is all that a device has. */
+export function float(value: number): string {
+  const text = String(Math.fround(value));
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** `text` for each i < n, joined. */
+export const repeat = (n: number, text: (i: number) => string, separator = '\n'): string =>
+  Array.from({ length: n }, (_, i) => text(i)).join(separator);
