@@ -1,6 +1,64 @@
-import { defineConfig } from 'vitest/config';
+import process from 'node:process';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import {
+  findChromium,
+  HARDWARE_GPU_FLAGS,
+  QUIET_FLAGS,
+  SOFTWARE_GPU_FLAGS,
+  softwareVulkan,
+} from './scripts/find-chromium.mjs';
 
-export default defineConfig({
-  resolve: { alias: { 'whittle-ml/kernels': new URL('./kernels/index.ts', import.meta.url).pathname } },
-  test: { include: ['tests/**/*.test.ts'], setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
-});
+const resolve = { alias: { 'whittle-ml/kernels': new URL('./kernels/index.ts', import.meta.url).pathname } };
+const common = { setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeout: 60_000 };
+
+const node: TestProjectInlineConfiguration = {
+  resolve,
+  test: { ...common, name: 'node', include: ['tests/**/*.test.ts'], exclude: ['tests/**/*.gpu.test.ts'] },
+};
+
+/**
+ * The tests of the graphics processor, once in a browser (WebGL 2 and WebGPU) and once in Node (WebGPU by Dawn). They run
+ * on Chromium's software rasteriser, wherever they are, unless WHITTLE_GPU=hardware asks for the machine's own device.
+ */
+function gpuProjects(chromium: string): TestProjectInlineConfiguration[] {
+  const isHardware = process.env.WHITTLE_GPU === 'hardware';
+  const args = [...QUIET_FLAGS, ...(isHardware ? HARDWARE_GPU_FLAGS : SOFTWARE_GPU_FLAGS)];
+  const include = ['tests/**/*.gpu.test.ts'];
+  const vulkan = isHardware ? null : softwareVulkan();
+  return [
+    {
+      resolve,
+      optimizeDeps: { include: ['gpu.js', 'fast-check'] },
+      test: {
+        ...common,
+        name: 'gpu in Chromium',
+        include,
+        browser: {
+          enabled: true,
+          headless: true,
+          screenshotFailures: false,
+          api: { host: '127.0.0.1' },
+          provider: playwright({ launchOptions: { executablePath: chromium, args } }),
+          instances: [{ browser: 'chromium' }],
+        },
+      },
+    },
+    {
+      resolve,
+      test: { ...common, name: 'gpu in Node', include, env: vulkan === null ? {} : { VK_ICD_FILENAMES: vulkan } },
+    },
+  ];
+}
+
+const chromium = findChromium();
+const projects = [node];
+if (chromium !== null) projects.push(...gpuProjects(chromium));
+else {
+  const advice =
+    'no Chromium was found for the tests of the graphics processor: apt-get install --no-install-recommends chromium, or name its path in CHROMIUM';
+  if (process.env.REQUIRE_GPU === '1') throw new Error(advice);
+  console.log(`${advice}. All other tests run.`);
+}
+
+export default defineConfig({ test: { projects } });

@@ -3,31 +3,16 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { delimiter, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { QUIET_FLAGS } from './find-chromium.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.csv': 'text/plain; charset=utf-8' };
 const PAGE =
   '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/scripts/browser-page.mjs"></script>';
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const APPLICATIONS = [
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-];
-
-/** The path in CHROMIUM, or the first Chromium or Chrome on the usual paths, or null. */
-export function findChromium() {
-  const { CHROMIUM, PATH = '' } = process.env;
-  if (CHROMIUM !== undefined) return existsSync(CHROMIUM) ? CHROMIUM : null;
-  const folders = PATH.split(delimiter);
-  const places = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...APPLICATIONS];
-  return places.find((place) => existsSync(place)) ?? null;
-}
-
 function serve(pages, onResult) {
   const address = (i) => (i < pages.length ? `/page?page=${i}&${new URLSearchParams(pages[i].query)}` : '');
   const server = createServer((request, response) => {
@@ -72,13 +57,9 @@ function serve(pages, onResult) {
 
 const FLAGS = [
   '--headless',
-  '--no-sandbox',
   '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
   '--enable-logging=stderr', // what pages log goes to stderr
+  ...QUIET_FLAGS,
 ];
 
 /**

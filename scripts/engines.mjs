@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findChromium, inChromium } from './chromium.mjs';
+import { inChromium } from './chromium.mjs';
 import { engines } from './fetch-engines.mjs';
+import { findChromium } from './find-chromium.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const published = JSON.parse(readFileSync(join(root, 'tests/golden/digests.json'), 'utf8'));

@@ -1,4 +1,7 @@
 import fc from 'fast-check';
 
-/** The same samples in every run, so that a failure is the change's own; FC_SEED=<integer> explores others. */
-fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 20_240_229) });
+/** A page has no process. */
+const { process } = globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } };
+
+/** The same samples in every run, so that a failure is the change's own; FC_SEED=<integer> explores others in Node. */
+fc.configureGlobal({ seed: Number(process?.env.FC_SEED ?? 20_240_229) });

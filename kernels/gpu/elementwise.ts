@@ -31,28 +31,27 @@ export function activate(spec: GpuActivationSpec, extent: Extent): Shader {
 /** The gradient before an activation from that after it; `s` as `needsInput` says. */
 export function activationGradient(spec: GpuActivationSpec, extent: Extent): Shader {
   const body = `
-    const s = ${at('s', extent)};
-    const g = ${at('g', extent)};
-    ${gradientText(spec, 's', 'g', 'r')}
+    const s1 = ${at('s', extent)};
+    const g1 = ${at('g', extent)};
+    ${gradientText(spec, 's1', 'g1', 'r')}
     return r;`;
   return { name: `gradient of ${spec.name}`, inputs: ['s', 'g'], body, extent };
 }
 
 /** Σ over the rows of each column: the gradient of a bias. Two sums, of even and of odd rows. */
-export function columnSums([batch, rows, cols]: Extent): Shader {
-  const cell = (row: string): string => `a${batch > 1 ? '[z]' : ''}[${row}][x]`;
+export function columnSums(rows: number, cols: number): Shader {
   const half = Math.floor(rows / 2);
   const body = `
     let s = 0.0;
     let t = 0.0;
     for (let i = 0; i < ${half}; i++) {
       const r = i * 2;
-      s += ${cell('r')};
-      t += ${cell('r + 1')};
+      s += a[r][x];
+      t += a[r + 1][x];
     }
-    ${rows % 2 === 1 ? `s += ${cell(String(rows - 1))};` : ''}
+    ${rows % 2 === 1 ? `s += a[${rows - 1}][x];` : ''}
     return s + t;`;
-  return { name: 'columnSums', inputs: ['a'], body, extent: [batch, 1, cols] };
+  return { name: 'columnSums', inputs: ['a'], body, extent: [1, 1, cols] };
 }
 
 /** `count` rows of x, those that order[start ...] names: a batch of samples. `start` is a number. */
@@ -132,7 +131,12 @@ export function adamStep(rows: number, cols: number, rules: WeightRules): Shader
     const w = w0[y][x];
     const r = (w - decay * w) - rate * s[0][y][x] / (Math.sqrt(s[1][y][x]) + epsilon);
     return ${masked(rules, 'r')};`;
-  return { name: 'adam', inputs: withMask(rules, ['w0', 's', 'rate', 'epsilon', 'decay']), body, extent: [1, rows, cols] };
+  return {
+    name: 'adam',
+    inputs: withMask(rules, ['w0', 's', 'rate', 'epsilon', 'decay']),
+    body,
+    extent: [1, rows, cols],
+  };
 }
 
 /** Σ l1·|w| + l2·w² of each column, times `count` and added to what was there: a penalty, weighted by samples. */

@@ -93,7 +93,12 @@ export function lossSums(loss: GpuLoss, rows: number, cols: number): Shader {
 export function lossGradient(loss: GpuLoss, rows: number, cols: number): Shader {
   const extent: Extent = [1, rows, cols];
   if (loss === 'mse') {
-    return { name: 'gradient of mse', inputs: ['a', 't'], body: `return (a[y][x] - t[y][x]) * ${2 / (rows * cols)};`, extent };
+    return {
+      name: 'gradient of mse',
+      inputs: ['a', 't'],
+      body: `return (a[y][x] - t[y][x]) * ${2 / (rows * cols)};`,
+      extent,
+    };
   }
   if (loss === 'binaryCrossentropy') {
     const body = `
@@ -145,14 +150,15 @@ export function addToReport(size: number, rows: number, cols: number, column: 0 
   return { name: 'report', inputs: ['before', 'loss', 'a', 't'], body, extent: [1, size, 4] };
 }
 
-/** The report with a row of sums added to its first cell: penalties. */
-export function addSumToReport(size: number, cols: number): Shader {
+/** The report with a row of sums added to a cell of its first row: penalties. */
+export function addSumToReport(size: number, cols: number, column: 0 | 2): Shader {
   const body = `
     let r = before[y][x];
-    if (x === 0 && y === 0) {
-      for (let j = 0; j < ${cols}; j++) { r += sums[0][j]; }
+    if (y === 0) {
+      if (x === ${column}) {
+        for (let j = 0; j < ${cols}; j++) { r += sums[0][j]; }
+      }
     }
     return r;`;
   return { name: 'report penalties', inputs: ['before', 'sums'], body, extent: [1, size, 4] };
 }
-

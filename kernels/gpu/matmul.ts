@@ -13,12 +13,20 @@
 import { activationText, type GpuActivationSpec, LINEAR } from './activations.ts';
 import { type Extent, repeat, type Shader } from './shader.ts';
 
+/**
+ * Terms of a sum of int8 products that is exact in float32, in any order: each is at most 2¹⁴, and up to 2²⁴ every integer
+ * is a float32 number.
+ */
+export const EXACT_INT8_TERMS = 1024;
+
 /** A matrix product: sizes, how the operands lie, and what happens to a finished cell. */
 export interface DeviceProduct {
   readonly batch: number;
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** The first term of the sums; with it, a long sum can be computed in parts. */
+  readonly from: number;
   /** A is [k, m] instead of [m, k]; B [n, k] instead of [k, n]. */
   readonly transA: boolean;
   readonly transB: boolean;
@@ -32,7 +40,7 @@ export interface DeviceProduct {
 
 /** A product without transposes, bias and activation. */
 export const plainProduct = (m: number, k: number, n: number): DeviceProduct => ({
-  ...{ batch: 1, m, n, k, transA: false, transB: false, batchA: false, batchB: false },
+  ...{ batch: 1, m, n, k, from: 0, transA: false, transB: false, batchA: false, batchB: false },
   ...{ bias: false, activation: LINEAR },
 });
 
@@ -44,6 +52,9 @@ const left = ({ transA, batchA }: DeviceProduct, y: string, k: string): string =
   transA ? cell('a', batchA, k, y) : cell('a', batchA, y, k);
 const right = ({ transB, batchB }: DeviceProduct, k: string, x: string): string =>
   transB ? cell('b', batchB, x, k) : cell('b', batchB, k, x);
+
+/** Part of an index. */
+const plus = (offset: number): string => (offset === 0 ? '' : ` + ${offset}`);
 
 const inputsOf = ({ bias }: DeviceProduct): string[] => (bias ? ['a', 'b', 'bias'] : ['a', 'b']);
 const extentOf = ({ batch, m, n }: DeviceProduct): Extent => [batch, m, n];
@@ -57,7 +68,7 @@ const finish = ({ bias, activation }: DeviceProduct, sum: string): string => `
 export function naiveMatmul(p: DeviceProduct): Shader {
   const body = `
     let sum = 0.0;
-    for (let k = 0; k < ${p.k}; k++) {
+    for (let k = ${p.from}; k < ${p.from + p.k}; k++) {
       sum += ${left(p, 'y', 'k')} * ${right(p, 'k', 'x')};
     }
     ${finish(p, 'sum')}`;
@@ -71,25 +82,31 @@ export function fourSumsMatmul(p: DeviceProduct): Shader {
   const body = `
     ${repeat(4, (i) => `let s${i} = 0.0;`)}
     for (let q = 0; q < ${whole}; q++) {
-      const p = q * 4;
+      const p = q * 4${plus(p.from)};
       ${repeat(4, (i) => term(i, i === 0 ? 'p' : `p + ${i}`))}
     }
-    ${repeat(p.k - 4 * whole, (i) => term(i, String(4 * whole + i)))}
+    ${repeat(p.k - 4 * whole, (i) => term(i, String(p.from + 4 * whole + i)))}
     ${finish(p, '((s0 + s1) + (s2 + s3))')}`;
   return { name: 'matmul fourSums', inputs: inputsOf(p), body, extent: extentOf(p) };
 }
 
 /** What packing makes of op(A) [m, k]: four neighbours along k in a texel, zeros past the end. */
 export function packLeft(p: DeviceProduct): Shader {
-  return pack('a', p.batchA ? p.batch : 1, p.m, p.k, (row, col) => left(p, row, col));
+  return pack('a', p.batchA ? p.batch : 1, p.m, p.k, (row, col) => left(p, row, `${col}${plus(p.from)}`));
 }
 
 /** And of op(B) [k, n]: four neighbours along n. */
 export function packRight(p: DeviceProduct): Shader {
-  return pack('b', p.batchB ? p.batch : 1, p.k, p.n, (row, col) => right(p, row, col));
+  return pack('b', p.batchB ? p.batch : 1, p.k, p.n, (row, col) => right(p, `${row}${plus(p.from)}`, col));
 }
 
-function pack(name: string, batch: number, rows: number, cols: number, at: (row: string, col: string) => string): Shader {
+function pack(
+  name: string,
+  batch: number,
+  rows: number,
+  cols: number,
+  at: (row: string, col: string) => string,
+): Shader {
   const texels = Math.ceil(cols / 4);
   const spare = 4 * texels - cols;
   // Past the end the last column is read and not used: a texture has no cell there.
@@ -109,11 +126,11 @@ function pack(name: string, batch: number, rows: number, cols: number, at: (row:
 export function packedMatmul(p: DeviceProduct): Shader {
   const whole = Math.floor(p.k / 4);
   const rest = p.k - 4 * whole;
-  /** Adds `terms` rows of B, `b` before its names, times the numbers of a texel of A. */
-  const add = (b: string, texel: string, terms: number, row: (j: number) => string): string => `
-      const ${b} = ${cell('a', p.batchA, 'y', texel)};
-      ${repeat(terms, (j) => `const ${b}${j} = ${cell('b', p.batchB, row(j), 'x')};`)}
-      ${repeat(4, (i) => `s${i} += ${repeat(terms, (j) => `${b}[${j}] * ${b}${j}[${i}]`, ' + ')};`)}`;
+  /** Adds `terms` rows of B, `u` before the names, times the numbers of a texel of A. */
+  const add = (u: string, texel: string, terms: number, row: (j: number) => string): string => `
+      const ${u} = ${cell('a', p.batchA, 'y', texel)};
+      ${repeat(terms, (j) => `const ${u}${j} = ${cell('b', p.batchB, row(j), 'x')};`)}
+      ${repeat(4, (i) => `s${i} += ${repeat(terms, (j) => `${u}[${j}] * ${u}${j}[${i}]`, ' + ')};`)}`;
   const cells = repeat(4, (i) => {
     const bias = p.bias ? ` + bias[0][${i === 0 ? 'p' : `p + ${i}`}]` : '';
     return `const v${i} = s${i}${bias};\n${activationText(p.activation, `v${i}`, `r${i}`)}`;
@@ -124,9 +141,9 @@ export function packedMatmul(p: DeviceProduct): Shader {
     ${repeat(4, (i) => `let s${i} = 0.0;`)}
     for (let q = 0; q < ${whole}; q++) {
       const k = q * 4;
-      ${add('b', 'q', 4, (j) => (j === 0 ? 'k' : `k + ${j}`))}
+      ${add('u', 'q', 4, (j) => (j === 0 ? 'k' : `k + ${j}`))}
     }
-    ${rest === 0 ? '' : add('d', String(whole), rest, (j) => String(4 * whole + j))}
+    ${rest === 0 ? '' : add('w', String(whole), rest, (j) => String(4 * whole + j))}
     const p = x * 4;
     ${cells}
     return [r0, r1, r2, r3];`;

@@ -139,6 +139,9 @@ export class DeviceError extends WhittleError {
 /** A graphics processor that was taken away: its tensors are gone. A new backend may work. */
 export class DeviceLostError extends DeviceError {}
 
+/** What something thrown says. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** A value as an error message shows it: short, and unambiguous about strings and NaN. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);

@@ -1,4 +1,4 @@
-import { FormatError, LimitError, StateError, ValueError } from '../base/errors.ts';
+import { FormatError, LimitError, messageOf, StateError, ValueError } from '../base/errors.ts';
 
 /** Whether `bytes` begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -38,7 +38,7 @@ export async function gunzip(bytes: Uint8Array, options: { maxBytes?: number } =
   let total = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new FormatError('gzip', 'stream', `is corrupt or truncated (${reason})`);
     });
     if (done || value === undefined) break;

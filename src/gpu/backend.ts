@@ -1,11 +1,19 @@
-import { plainProduct, naiveMatmul } from '../../kernels/gpu/matmul.ts';
 import { copy } from '../../kernels/gpu/elementwise.ts';
+import { naiveMatmul, plainProduct } from '../../kernels/gpu/matmul.ts';
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
-import { DeviceError, DeviceLostError, DTypeError, LimitError, ShapeError, ValueError } from '../base/errors.ts';
+import {
+  DeviceError,
+  DeviceLostError,
+  DTypeError,
+  LimitError,
+  messageOf,
+  ShapeError,
+  ValueError,
+} from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { offerDawn } from './dawn.ts';
-import { type DeviceDType, type Device, DeviceTensor, extentOf, type GpuMode } from './device-tensor.ts';
+import { type Device, type DeviceDType, DeviceTensor, extentOf, type GpuMode } from './device-tensor.ts';
 import { flattened, type GpuInstance, type GpuLibrary, type Handle, libraryOf, type WebGpuContext } from './library.ts';
 import { type Argument, kindOf, type Layout, Programs } from './programs.ts';
 
@@ -55,7 +63,7 @@ export class GpuBackend implements Device {
   private readonly context: WebGpuContext | null;
   private readonly programs: Programs;
   private readonly counts = { runs: 0, uploads: 0, readbacks: 0, tensors: 0, bytes: 0 };
-  private isDisposed = false;
+  isDisposed = false;
   private wasLost = false;
   /** Largest side of a texture; unlimited for WebGPU. */
   private readonly side: number;
@@ -65,7 +73,11 @@ export class GpuBackend implements Device {
     this.library = library;
     this.gpu = gpu;
     this.context = context;
-    const classes = { webgpu: library.WebGPUKernel, webgl2: library.WebGL2Kernel, headlessgl: library.HeadlessGLKernel };
+    const classes = {
+      webgpu: library.WebGPUKernel,
+      webgl2: library.WebGL2Kernel,
+      headlessgl: library.HeadlessGLKernel,
+    };
     this.programs = new Programs(gpu, classes[mode]);
     const [device, side] = context === null ? describeContext(gpu) : [describeAdapter(context), Infinity];
     this.device = device;
@@ -120,8 +132,7 @@ export class GpuBackend implements Device {
 
   private check(op: string): void {
     if (this.isDisposed) throw new DeviceError(op, 'the backend was used after dispose()');
-    if (this.isLost)
-      throw new DeviceLostError(op, 'the device was lost, and its tensors with it; make a new backend');
+    if (this.isLost) throw new DeviceLostError(op, 'the device was lost, and its tensors with it; make a new backend');
   }
 
   /** A float32 or int8 tensor of at most three axes, copied to the device. Other types throw DTypeError. */
@@ -187,19 +198,12 @@ export class GpuBackend implements Device {
     return this.call(shader, given, shape, dtype);
   }
 
-  /** Several results as one int32 tensor, their sum. They are part of it from then on. */
-  joined(parts: readonly DeviceTensor[]): DeviceTensor {
-    const [{ shape, extent }] = parts as readonly [DeviceTensor];
-    const held = {
-      handles: parts.flatMap((part) => part.handles('join')),
-      release: () => {
-        for (const part of parts) part.dispose();
-      },
-    };
-    return new DeviceTensor(this, shape, 'int32', extent, held);
-  }
-
-  private async call(shader: Shader, args: readonly Argument[], shape: Shape, dtype: DeviceDType): Promise<DeviceTensor> {
+  private async call(
+    shader: Shader,
+    args: readonly Argument[],
+    shape: Shape,
+    dtype: DeviceDType,
+  ): Promise<DeviceTensor> {
     const layout = this.layout(shader.name, shader.extent, shader.isPacked === true);
     let handle: Handle;
     let giveBack: () => void;
@@ -239,7 +243,8 @@ export class GpuBackend implements Device {
       throw new LimitError(op, `${what} on ${this.device}`, asked, limit);
     };
     if (this.context !== null) {
-      const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupsPerDimension } = this.context.device.limits;
+      const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupsPerDimension } =
+        this.context.device.limits;
       const bytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
       if (4 * cells > bytes) refuse('the size of a tensor in bytes', 4 * cells, bytes);
       const groups = maxComputeWorkgroupsPerDimension;
@@ -264,7 +269,7 @@ export class GpuBackend implements Device {
     }
     if (this.isLost) return new DeviceLostError(op, 'the device was lost, and its tensors with it; make a new backend');
     if (error instanceof DeviceError) return error;
-    return new DeviceError(op, error instanceof Error ? error.message : String(error));
+    return new DeviceError(op, messageOf(error));
   }
 
   /** Gives everything on the device back. Its tensors cannot be used any more. The second call does nothing. */
@@ -334,7 +339,7 @@ export async function createGpuBackend({ mode, load = loadGpuJs }: GpuOptions = 
     try {
       return await GpuBackend.open(each, library);
     } catch (error) {
-      tried.push(`${each}: ${messageOf(error)}`);
+      tried.push(`${each}: ${firstLine(error)}`);
     }
   }
   throw new DeviceError('createGpuBackend', `found no graphics processor (${tried.join('; ')})`);
@@ -342,12 +347,12 @@ export async function createGpuBackend({ mode, load = loadGpuJs }: GpuOptions = 
 
 const loadGpuJs = (): Promise<unknown> => import('gpu.js');
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+const firstLine = (error: unknown): string => messageOf(error).split('\n')[0]!;
 
 async function imported(load: () => Promise<unknown>): Promise<unknown> {
   try {
     return await load();
   } catch (error) {
-    throw new DeviceError('createGpuBackend', `GPU.js does not load: ${messageOf(error)}. npm install gpu.js?`);
+    throw new DeviceError('createGpuBackend', `GPU.js does not load: ${firstLine(error)}. npm install gpu.js?`);
   }
 }

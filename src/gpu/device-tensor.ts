@@ -13,7 +13,12 @@ export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl';
 export interface Device {
   readonly mode: GpuMode;
   /** Runs a shader on tensors and numbers, in the order of its inputs; the result has the shape, or the shader's extent. */
-  run(shader: Shader, args: readonly (DeviceTensor | number)[], shape?: Shape, dtype?: DeviceDType): Promise<DeviceTensor>;
+  run(
+    shader: Shader,
+    args: readonly (DeviceTensor | number)[],
+    shape?: Shape,
+    dtype?: DeviceDType,
+  ): Promise<DeviceTensor>;
   /** Numbers to the device. */
   send(data: ArrayLike<number>, shape: Shape, dtype?: DeviceDType): Promise<DeviceTensor>;
   /** Numbers from the device: a readback. Int32Array for int32, Int8Array for int8, else Float32Array. */
@@ -53,6 +58,18 @@ export class DeviceTensor {
     this.isPacked = isPacked;
     this.held = held;
     forgotten.register(this, held, this);
+  }
+
+  /** int32 results as one tensor, their sum; it owns them from then on. */
+  static joined(parts: readonly DeviceTensor[]): DeviceTensor {
+    const { gpu, shape, dtype, extent } = parts[0]!;
+    const release = (): void => {
+      for (const part of parts) part.dispose();
+    };
+    return new DeviceTensor(gpu, shape, dtype, extent, {
+      handles: parts.flatMap((part) => part.handles('join')),
+      release,
+    });
   }
 
   get size(): number {

@@ -4,7 +4,7 @@ import { reference } from '../../kernels/reference/reference.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { wasmSupport } from '../../kernels/wasm/engine.ts';
 import { wasm } from '../../kernels/wasm/wasm.ts';
-import { ValueError } from '../base/errors.ts';
+import { messageOf, ValueError } from '../base/errors.ts';
 import type { DType } from './dtype.ts';
 
 /** The table seen by operations that serve both float types; arrays of one call all have the same type. */
@@ -30,7 +30,7 @@ function choose(): Backend {
   try {
     return backendOf('wasm', reason, wasm());
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     return backendOf('cpu', `WebAssembly gets no memory here: ${text}`, cpu);
   }
 }

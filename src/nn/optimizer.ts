@@ -132,14 +132,17 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     const blocks: Partial<Record<FloatDType, Storage>> = {};
     for (const { dtype } of parameters) blocks[dtype as FloatDType] ??= allocate(dtype, 8);
     const list = Object.values(blocks);
-    eachTime(() => {
-      const { learningRate } = this;
-      checkRange(this.name, 'learningRate', learningRate, 'at least 0');
-      this.iterations++;
-      this.begin();
-      for (const block of list) this.scalars(learningRate, block.array as FloatArray);
-    });
+    eachTime(() => this.advance(list.map(({ array }) => array as FloatArray)));
     return blocks;
+  }
+
+  /** Begins a step: counts it, and writes its scalars, in the order of the kernel of this optimizer, into each block. */
+  advance(blocks: readonly FloatArray[]): void {
+    const { learningRate } = this;
+    checkRange(this.name, 'learningRate', learningRate, 'at least 0');
+    this.iterations++;
+    this.begin();
+    for (const block of blocks) this.scalars(learningRate, block);
   }
 
   /** Storages that the optimizer keeps for these weights; those of `parameters` are made here if there are none yet. */

@@ -1,6 +1,7 @@
 import { add } from '../autograd/arithmetic.ts';
 import { slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
+import { breather } from '../base/breather.ts';
 import { checkCount, ShapeError, StateError } from '../base/errors.ts';
 import { step } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
@@ -127,15 +128,13 @@ export class Sequential extends LayerStack {
     options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
     const run = this.epochs(x, y, options);
-    let since = performance.now();
+    const breathe = breather();
     for (;;) {
       if (options.signal?.aborted === true) run.throw(new StateError('fitAsync', 'was aborted'));
       const { done, value } = run.next();
       if (done === true) return value;
-      if (performance.now() - since > 12) {
-        await new Promise<void>((resolve) => setTimeout(resolve, 0));
-        since = performance.now();
-      }
+      const pause = breathe();
+      if (pause !== undefined) await pause;
     }
   }
 

@@ -1,4 +1,5 @@
 /** Workers of Node (and of Bun and Deno, which have the same module) and of the web, as one thing. */
+import { messageOf } from '../base/errors.ts';
 
 interface NodeWorker {
   postMessage(message: unknown): void;
@@ -81,7 +82,7 @@ export function startWorker(
     const worker = new threads.Worker(workerUrl(url));
     let problem: string | null = null;
     worker.on('error', (error) => {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = messageOf(error);
     });
     worker.on('exit', () => onEnd(problem ?? 'it was terminated', problem !== null || host().Deno === undefined));
     worker.postMessage(message);

@@ -1,7 +1,7 @@
 import { Engine, wasmSupport } from '../../kernels/wasm/engine.ts';
 import { Heap } from '../../kernels/wasm/heap.ts';
 import { currentEngine, installEngine } from '../../kernels/wasm/wasm.ts';
-import { StateError, ValueError } from '../base/errors.ts';
+import { messageOf, StateError, ValueError } from '../base/errors.ts';
 import { missingForThreads } from './host.ts';
 import { Pool } from './pool.ts';
 import type { ThreadStatus } from './status.ts';
@@ -72,7 +72,7 @@ function sharedHeap(): Heap {
   try {
     return new Heap({ shared: true });
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     throw new StateError('enableThreads', `this runtime refused a shared memory: ${text}`);
   }
 }

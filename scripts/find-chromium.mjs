@@ -1,0 +1,53 @@
+// Where the browser of the tests is, and how it is told to compute graphics in software.
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const APPLICATIONS = [
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+/** The path in CHROMIUM, or the first Chromium or Chrome on the usual paths, or null. */
+export function findChromium() {
+  const { CHROMIUM, PATH = '' } = process.env;
+  if (CHROMIUM !== undefined) return existsSync(CHROMIUM) ? CHROMIUM : null;
+  const folders = PATH.split(delimiter);
+  const places = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...APPLICATIONS];
+  return places.find((place) => existsSync(place)) ?? null;
+}
+
+/** What no test needs and a closed network makes slow. */
+export const QUIET_FLAGS = [
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+];
+
+/** Shaders run on SwiftShader, which is a part of Chromium: WebGL through ANGLE, WebGPU through Vulkan. */
+export const SOFTWARE_GPU_FLAGS = [
+  '--disable-gpu-sandbox',
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+];
+
+/** And those with which a machine's own graphics processor answers. */
+export const HARDWARE_GPU_FLAGS = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'];
+
+/** Chromium's SwiftShader as a Vulkan driver for programs outside it, or null: Dawn takes it in Node. */
+export function softwareVulkan() {
+  const places = [process.env.VK_ICD_FILENAMES, '/usr/lib/chromium/vk_swiftshader_icd.json'];
+  const chromium = findChromium();
+  if (chromium !== null) places.push(join(dirname(chromium), 'vk_swiftshader_icd.json'));
+  return places.find((place) => place !== undefined && existsSync(place)) ?? null;
+}

@@ -1,0 +1,20 @@
+export type { GpuActivation, GpuActivationSpec } from '../../kernels/gpu/activations.ts';
+export { DeviceError, DeviceLostError } from '../base/errors.ts';
+export { type AutoStatus, autoStatus, matmulAuto } from './auto.ts';
+export { createGpuBackend, type GpuBackend, type GpuCounters, type GpuOptions } from './backend.ts';
+export type { DeviceDType, DeviceTensor, GpuMode } from './device-tensor.ts';
+export {
+  type GpuMatmulOptions,
+  gpuActivate,
+  gpuActivationGradient,
+  gpuBinary,
+  gpuColumnSums,
+  gpuMatmul,
+  gpuMatmulInt8,
+  gpuSoftmax,
+  gpuSoftmaxCrossEntropyGradient,
+  type MatmulVariant,
+} from './ops.ts';
+export { type GpuPredictor, gpuPredict } from './predict.ts';
+export { sharedGpu } from './shared.ts';
+export { type GpuHistory, type GpuTrainOptions, gpuTrain } from './train.ts';

@@ -1,0 +1,96 @@
+import { addToReport, type Correctness, type GpuLoss, lossGradient, lossSums } from '../../kernels/gpu/losses.ts';
+import { add, mul } from '../autograd/arithmetic.ts';
+import { oneHot, reshape } from '../autograd/movement.ts';
+import { noGrad } from '../autograd/tape.ts';
+import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
+import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import type { Loss } from '../nn/losses.ts';
+import type { Sequential } from '../nn/sequential.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { DeviceTensor } from './device-tensor.ts';
+
+/** A model's loss as shaders compute it, and what counts as right. */
+export class Objective {
+  private readonly kind: GpuLoss;
+  private readonly loss: Loss;
+  /** Whether the model's last activation is left out, since loss and gradient are computed from its inputs. */
+  readonly onLogits: boolean;
+  private readonly outputShape: Shape;
+  private readonly correctness: Correctness;
+
+  /** Throws StateError for a loss, or a last activation with it, that has no shader. */
+  constructor(op: string, model: Sequential) {
+    const { loss, lastActivation, outputShape } = model;
+    this.loss = loss;
+    this.outputShape = outputShape;
+    this.kind = kindOf(op, loss);
+    this.onLogits = loss.callLogits !== undefined && loss.activation === lastActivation;
+    if (this.kind !== 'mse' && !this.onLogits && loss.options?.fromLogits !== true)
+      throw new StateError(
+        op,
+        `${loss.name} without fromLogits has a shader only after ${loss.activation}, and the last activation is ${lastActivation}`,
+      );
+    const width = elementsOf(outputShape);
+    const threshold = this.onLogits ? 0 : 0.5; // sigmoid(0) is 1/2
+    this.correctness = width === 1 ? { kind: 'threshold', threshold } : { kind: 'largest' };
+  }
+
+  /** Targets as shaders take them, float32 [samples, outputs]. Throws ShapeError or DTypeError for unfit ones. */
+  targets(op: string, y: Tensor): Tensor {
+    const width = elementsOf(this.outputShape);
+    const n = y.shape[0]!;
+    return noGrad(() => {
+      if (this.loss.name === 'sparseCategoricalCrossentropy') {
+        if (y.dtype !== 'int32') throw new DTypeError(op, [y.dtype], 'labels must be int32');
+        if (y.size !== n) throw new ShapeError(op, [y.shape], 'needs one label per sample');
+        return this.smoothed(oneHot(reshape(y, [n]), width), width);
+      }
+      if (!sameShape(y.shape.slice(1), this.outputShape))
+        throw new ShapeError(
+          op,
+          [y.shape, [n, ...this.outputShape]],
+          'targets and predictions must have the same shape',
+        );
+      if (y.dtype !== 'float32') throw new DTypeError(op, [y.dtype], 'targets must be float32', 'cast() them?');
+      const flat = reshape(y, [n, width]);
+      return this.smoothed(flat, this.kind === 'binaryCrossentropy' ? 2 : width);
+    });
+  }
+
+  private smoothed(t: Tensor, classes: number): Tensor {
+    const s = Number(this.loss.options?.labelSmoothing ?? 0);
+    return s === 0 ? t : add(mul(t, 1 - s), s / classes);
+  }
+
+  /** Losses of a batch, with what the gradient needs of them. */
+  losses(output: DeviceTensor, targets: DeviceTensor): Promise<DeviceTensor> {
+    const [, rows, cols] = output.extent;
+    return output.gpu.run(lossSums(this.kind, rows, cols), [output, targets]);
+  }
+
+  /** The gradient of the mean loss by the outputs. */
+  gradient(output: DeviceTensor, targets: DeviceTensor, losses: DeviceTensor): Promise<DeviceTensor> {
+    const [, rows, cols] = output.extent;
+    const sums = this.kind === 'categoricalCrossentropy' ? [losses] : [];
+    return output.gpu.run(lossGradient(this.kind, rows, cols), [output, targets, ...sums]);
+  }
+
+  /** The report plus a batch; `column` 0 is for training, 2 for validation. */
+  report(
+    before: DeviceTensor,
+    losses: DeviceTensor,
+    output: DeviceTensor,
+    targets: DeviceTensor,
+    column: 0 | 2,
+  ): Promise<DeviceTensor> {
+    const [, rows, cols] = output.extent;
+    const shader = addToReport(before.extent[1], rows, cols, column, this.correctness);
+    return output.gpu.run(shader, [before, losses, output, targets]);
+  }
+}
+
+function kindOf(op: string, { name }: Loss): GpuLoss {
+  if (name === 'mse' || name === 'binaryCrossentropy' || name === 'categoricalCrossentropy') return name;
+  if (name === 'sparseCategoricalCrossentropy') return 'categoricalCrossentropy';
+  throw new StateError(op, `the loss ${name} has no shader; mse and the crossentropies have one`);
+}

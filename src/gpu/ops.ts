@@ -1,0 +1,234 @@
+/** Operations on device tensors. Each checks its operands, picks a shader, and is done when the device has been told. */
+import { GPU_ACTIVATIONS, type GpuActivation, type GpuActivationSpec, LINEAR } from '../../kernels/gpu/activations.ts';
+import { activate, activationGradient, binary, columnSums, type GpuBinary } from '../../kernels/gpu/elementwise.ts';
+import { lossGradient, lossSums, softmax, softmaxSums } from '../../kernels/gpu/losses.ts';
+import {
+  type DeviceProduct,
+  EXACT_INT8_TERMS,
+  fourSumsMatmul,
+  naiveMatmul,
+  packedMatmul,
+  packLeft,
+  packRight,
+  plainProduct,
+  unpack,
+} from '../../kernels/gpu/matmul.ts';
+import type { Shader } from '../../kernels/gpu/shader.ts';
+import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import { type DeviceDType, DeviceTensor, type GpuMode } from './device-tensor.ts';
+
+/** The rungs of kernels/gpu/matmul.ts. */
+export type MatmulVariant = 'naive' | 'fourSums' | 'packed';
+
+export interface GpuMatmulOptions {
+  /** Multiply by the transpose of the last two axes. Default false. */
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** [n], added to each row. */
+  readonly bias?: DeviceTensor | null;
+  /** Applied last: linear (default), relu, leakyRelu, sigmoid, tanh or gelu. */
+  readonly activation?: GpuActivation | { readonly name: GpuActivation; readonly alpha?: number };
+  /** Default: the fastest that measurements found for the sizes. `packed` needs WebGL. */
+  readonly variant?: MatmulVariant;
+}
+
+/** From this many products of numbers on, packing pays for itself; bench/gpu. */
+const PACKED_FROM = 64 ** 3;
+
+/**
+ * activation(op(A)·op(B) + bias): A [m, k] and B [k, n], or batches of them [batch, ., .]; a single matrix multiplies
+ * each of a batch. k = 0 gives activation(bias). Within k·2⁻²⁴·|A||B| of the exact sums.
+ */
+export async function gpuMatmul(
+  a: DeviceTensor,
+  b: DeviceTensor,
+  options: GpuMatmulOptions = {},
+): Promise<DeviceTensor> {
+  const { transA = false, transB = false, bias = null, activation = 'linear', variant } = options;
+  const op = 'gpuMatmul';
+  floats(op, a, b);
+  if (a.shape.length < 2 || b.shape.length < 2)
+    throw new ShapeError(op, [a.shape, b.shape], 'needs matrices, or batches of them');
+  const [m, k] = transA ? [a.extent[2], a.extent[1]] : [a.extent[1], a.extent[2]];
+  const [k2, n] = transB ? [b.extent[2], b.extent[1]] : [b.extent[1], b.extent[2]];
+  if (k !== k2)
+    throw new ShapeError(op, [a.shape, b.shape], `inner sizes ${k} and ${k2} differ`, 'Transpose one operand?');
+  const [p, q] = [a.extent[0], b.extent[0]];
+  if (p !== q && p !== 1 && q !== 1)
+    throw new ShapeError(op, [a.shape, b.shape], `batches of ${p} and ${q} matrices differ`);
+  if (bias !== null && (bias.size !== n || bias.shape.length !== 1))
+    throw new ShapeError(op, [bias.shape], `the bias must have shape [${n}]`);
+  const batch = p === 1 ? q : p;
+  const product: DeviceProduct = {
+    ...{ batch, m, n, k, from: 0, transA, transB, batchA: p > 1, batchB: q > 1, bias: bias !== null },
+    activation: specOf(op, activation),
+  };
+  const shape = a.shape.length === 2 && b.shape.length === 2 ? [m, n] : [batch, m, n];
+  if (elementsOf(shape) === 0) return a.gpu.send([], shape);
+  if (k === 0) return withoutTerms(a, product, bias, shape);
+  return multiply(product, variant ?? variantFor(a.gpu.mode, product), a, b, bias, shape);
+}
+
+function variantFor(mode: GpuMode, { batch, m, n, k }: DeviceProduct): MatmulVariant {
+  if (mode === 'webgpu') return 'fourSums';
+  return batch * m * n * k >= PACKED_FROM ? 'packed' : 'naive';
+}
+
+async function multiply(
+  product: DeviceProduct,
+  variant: MatmulVariant,
+  a: DeviceTensor,
+  b: DeviceTensor,
+  bias: DeviceTensor | null,
+  shape: Shape,
+  dtype: DeviceDType = 'float32',
+): Promise<DeviceTensor> {
+  const { gpu } = a;
+  const others = bias === null ? [] : [bias];
+  if (variant === 'naive') return gpu.run(naiveMatmul(product), [a, b, ...others], shape, dtype);
+  if (variant === 'fourSums') return gpu.run(fourSumsMatmul(product), [a, b, ...others], shape, dtype);
+  if (variant !== 'packed' || gpu.mode === 'webgpu')
+    throw new ValueError(
+      'gpuMatmul',
+      'variant',
+      `naive or fourSums${gpu.mode === 'webgpu' ? ' on WebGPU' : ', or packed'}`,
+      variant,
+    );
+  const temporaries: DeviceTensor[] = [];
+  const run = async (shader: Shader, ...args: readonly DeviceTensor[]): Promise<DeviceTensor> => {
+    const t = await gpu.run(shader, args);
+    temporaries.push(t);
+    return t;
+  };
+  try {
+    const left = await run(packLeft(product), a);
+    const right = await run(packRight(product), b);
+    const c = await run(packedMatmul(product), left, right, ...others);
+    return await gpu.run(unpack(product.batch, product.m, product.n), [c], shape, dtype);
+  } finally {
+    for (const t of temporaries) t.dispose();
+  }
+}
+
+/** A sum of no terms is 0. */
+async function withoutTerms(
+  { gpu }: DeviceTensor,
+  { batch, m, n, activation }: DeviceProduct,
+  bias: DeviceTensor | null,
+  shape: Shape,
+): Promise<DeviceTensor> {
+  const zeros = await gpu.send(new Float32Array(batch * m * n), shape);
+  const sums = bias === null ? zeros : await gpu.run(binary('add', zeros.extent, true), [zeros, bias], shape);
+  const y = await gpu.run(activate(activation, sums.extent), [sums], shape);
+  for (const t of new Set([zeros, sums])) t.dispose();
+  return y;
+}
+
+/**
+ * A·B of int8 tensors [m, k] and [k, n], exact, as int32. Sums of more than 1,024 products are computed in parts on the
+ * device, each of them exact in float32, and added when they are downloaded.
+ */
+export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
+  const op = 'gpuMatmulInt8';
+  if (a.dtype !== 'int8' || b.dtype !== 'int8') throw new DTypeError(op, [a.dtype, b.dtype], 'needs int8');
+  if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError(op, [a.shape, b.shape], 'needs two matrices');
+  const [[, m, k], [, k2, n]] = [a.extent, b.extent];
+  if (k !== k2) throw new ShapeError(op, [a.shape, b.shape], `inner sizes ${k} and ${k2} differ`);
+  if (m * n === 0 || k === 0) return a.gpu.send(new Float32Array(m * n), [m, n], 'int32');
+  const parts: DeviceTensor[] = [];
+  try {
+    for (let from = 0; from < k; from += EXACT_INT8_TERMS) {
+      const terms = { ...plainProduct(m, Math.min(EXACT_INT8_TERMS, k - from), n), from };
+      parts.push(await multiply(terms, variantFor(a.gpu.mode, terms), a, b, null, [m, n], 'int32'));
+    }
+  } catch (error) {
+    for (const part of parts) part.dispose();
+    throw error;
+  }
+  return DeviceTensor.joined(parts);
+}
+
+/** a + b, a - b or a·b of tensors of one shape; `b` may be a row [n] for every row of `a`. */
+export function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
+  floats(op, a, b);
+  const isRow = b.shape.length === 1 && b.size === a.extent[2] && a.shape.length > 1;
+  if (!isRow && !sameShape(a.shape, b.shape)) throw new ShapeError(op, [a.shape, b.shape], 'the shapes differ');
+  return a.gpu.run(binary(op, a.extent, isRow), [a, b], a.shape);
+}
+
+/** An activation of each number. */
+export function gpuActivate(
+  x: DeviceTensor,
+  activation: NonNullable<GpuMatmulOptions['activation']>,
+): Promise<DeviceTensor> {
+  floats('gpuActivate', x);
+  return x.gpu.run(activate(specOf('gpuActivate', activation), x.extent), [x], x.shape);
+}
+
+/**
+ * The gradient before an activation from that after it, `g`. `saved` is what the activation gave; for leakyRelu and gelu
+ * what it was given.
+ */
+export function gpuActivationGradient(
+  spec: GpuActivationSpec,
+  saved: DeviceTensor,
+  g: DeviceTensor,
+): Promise<DeviceTensor> {
+  floats('gpuActivationGradient', saved, g);
+  if (!sameShape(saved.shape, g.shape))
+    throw new ShapeError('gpuActivationGradient', [saved.shape, g.shape], 'the shapes differ');
+  return g.gpu.run(activationGradient(spec, g.extent), [saved, g], g.shape);
+}
+
+/** [rows, n] to [n]: the gradient of a bias. No rows give zeros. */
+export function gpuColumnSums(x: DeviceTensor): Promise<DeviceTensor> {
+  floats('gpuColumnSums', x);
+  if (x.shape.length !== 2) throw new ShapeError('gpuColumnSums', [x.shape], 'needs a matrix');
+  const [, rows, cols] = x.extent;
+  if (rows === 0) return x.gpu.send(new Float32Array(cols), [cols]);
+  return x.gpu.run(columnSums(rows, cols), [x], [cols]);
+}
+
+/** Softmax of each row of [rows, n]. */
+export async function gpuSoftmax(x: DeviceTensor): Promise<DeviceTensor> {
+  floats('gpuSoftmax', x);
+  if (x.shape.length !== 2) throw new ShapeError('gpuSoftmax', [x.shape], 'needs a matrix');
+  const [, rows, cols] = x.extent;
+  if (x.size === 0) return x.gpu.send([], x.shape);
+  const sums = await x.gpu.run(softmaxSums(rows, cols), [x]);
+  const y = await x.gpu.run(softmax(rows, cols), [x, sums], x.shape);
+  sums.dispose();
+  return y;
+}
+
+/** The gradient of the mean categorical crossentropy of softmax(z) by z: (softmax·Σt - t)/rows, targets `t` as z. */
+export async function gpuSoftmaxCrossEntropyGradient(z: DeviceTensor, t: DeviceTensor): Promise<DeviceTensor> {
+  const op = 'gpuSoftmaxCrossEntropyGradient';
+  floats(op, z, t);
+  if (z.shape.length !== 2 || !sameShape(z.shape, t.shape))
+    throw new ShapeError(op, [z.shape, t.shape], 'needs two matrices of one shape');
+  const [, rows, cols] = z.extent;
+  if (z.size === 0) return z.gpu.send([], z.shape);
+  const sums = await z.gpu.run(lossSums('categoricalCrossentropy', rows, cols), [z, t]);
+  const dz = await z.gpu.run(lossGradient('categoricalCrossentropy', rows, cols), [z, t, sums], z.shape);
+  sums.dispose();
+  return dz;
+}
+
+function floats(op: string, ...tensors: readonly DeviceTensor[]): void {
+  const types: readonly DeviceDType[] = tensors.map(({ dtype }) => dtype);
+  if (types.some((dtype) => dtype !== 'float32')) throw new DTypeError(op, types, 'needs float32');
+}
+
+/** An activation as shaders take it. Throws ValueError for one without a shader. */
+export function specOf(
+  op: string,
+  choice: string | { readonly name: string; readonly alpha?: number },
+): GpuActivationSpec {
+  const { name, alpha = 0.2 } = typeof choice === 'string' ? { name: choice } : choice;
+  const known = GPU_ACTIVATIONS.find((each) => each === name);
+  if (known === undefined) throw new ValueError(op, 'activation', `one of ${GPU_ACTIVATIONS.join(', ')}`, name);
+  if (!Number.isFinite(alpha)) throw new ValueError(op, 'alpha', 'a finite number', alpha);
+  return known === 'linear' ? LINEAR : { name: known, alpha };
+}

@@ -1,0 +1,104 @@
+import { checkCount, DTypeError, ShapeError } from '../base/errors.ts';
+import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import type { Network } from '../infer/network.ts';
+import { networkOutputShape } from '../infer/validate.ts';
+import { batchesOf } from '../nn/samples.ts';
+import type { Sequential } from '../nn/sequential.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import type { GpuBackend } from './backend.ts';
+import type { DeviceTensor } from './device-tensor.ts';
+import { sharedGpu } from './shared.ts';
+import { type DeviceWeights, forward, Scope, type Stage, stagesOf } from './stages.ts';
+
+/** A network whose weights lie on a device. Their memory is not the garbage collector's: `dispose` gives it back. */
+export class GpuPredictor {
+  readonly gpu: GpuBackend;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  private readonly stages: readonly Stage[];
+  private readonly weights: ReadonlyMap<Stage, DeviceWeights>;
+
+  constructor(
+    gpu: GpuBackend,
+    network: Pick<GpuPredictor, 'inputShape' | 'outputShape'>,
+    stages: readonly Stage[],
+    weights: ReadonlyMap<Stage, DeviceWeights>,
+  ) {
+    this.gpu = gpu;
+    this.inputShape = network.inputShape;
+    this.outputShape = network.outputShape;
+    this.stages = stages;
+    this.weights = weights;
+  }
+
+  /**
+   * Outputs for x [samples, ...inputShape], float32, dropout off. One upload and one readback for `batchSize` samples
+   * (default 1024).
+   */
+  async predict(x: Tensor, { batchSize = 1024 }: { readonly batchSize?: number } = {}): Promise<Tensor> {
+    checkCount('gpuPredict', 'batchSize', batchSize);
+    if (x.dtype !== 'float32') throw new DTypeError('gpuPredict', [x.dtype], 'needs float32', 'cast() it?');
+    if (x.rank === 0 || !sameShape(x.shape.slice(1), this.inputShape))
+      throw new ShapeError('gpuPredict', [x.shape, this.inputShape], 'samples do not have the shape of the network');
+    const n = x.shape[0]!;
+    const [inputs, outputs] = [elementsOf(this.inputShape), elementsOf(this.outputShape)];
+    const y = empty([n, ...this.outputShape], 'float32');
+    const data = Float32Array.from(x.data);
+    for (const [start, count] of batchesOf(n, batchSize)) {
+      const scope = new Scope();
+      try {
+        let t = await scope.keep(
+          this.gpu.send(data.subarray(start * inputs, (start + count) * inputs), [count, inputs]),
+        );
+        for (const stage of this.stages) t = await scope.keep(forward(stage, t, this.weights.get(stage)));
+        y.storage.array.set(await this.gpu.fetch(t), start * outputs);
+      } finally {
+        scope.dispose();
+      }
+    }
+    return y;
+  }
+
+  /** Gives the weights' memory back. */
+  dispose(): void {
+    for (const { kernel, bias } of this.weights.values()) {
+      kernel.dispose();
+      bias?.dispose();
+    }
+  }
+}
+
+/**
+ * A Sequential model of Dense layers, or a float32 network made of one, as a predictor on the device, with the weights as
+ * they are now. Layers: Dense, Activation, Dropout, Flatten; activations: linear, relu, leakyRelu, sigmoid, tanh, gelu,
+ * softmax. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
+ */
+export async function gpuPredict(
+  model: Sequential | Network,
+  { gpu }: { readonly gpu?: GpuBackend } = {},
+): Promise<GpuPredictor> {
+  const stages = stagesOf('gpuPredict', model);
+  const outputShape = 'seed' in model ? model.outputShape : networkOutputShape(model);
+  const backend = gpu ?? (await sharedGpu());
+  const weights = new Map<Stage, DeviceWeights>();
+  const held: DeviceTensor[] = [];
+  const send = async (data: ArrayLike<number>, shape: Shape): Promise<DeviceTensor> => {
+    const t = await backend.send(data, shape);
+    held.push(t);
+    return t;
+  };
+  try {
+    for (const stage of stages) {
+      if (stage.type !== 'dense') continue;
+      const { inputs, units, weights: kernel, bias } = stage.layer;
+      weights.set(stage, {
+        kernel: await send(kernel, [inputs, units]),
+        bias: bias && (await send(bias, [units])),
+      });
+    }
+  } catch (error) {
+    for (const t of held) t.dispose();
+    throw error;
+  }
+  return new GpuPredictor(backend, { inputShape: model.inputShape, outputShape }, stages, weights);
+}

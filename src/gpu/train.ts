@@ -1,0 +1,454 @@
+import { LINEAR, needsInput } from '../../kernels/gpu/activations.ts';
+import { gatherRows } from '../../kernels/gpu/elementwise.ts';
+import { addSumToReport, softmaxGradient } from '../../kernels/gpu/losses.ts';
+import { dropout } from '../autograd/products.ts';
+import { noGrad } from '../autograd/tape.ts';
+import { breather } from '../base/breather.ts';
+import { checkCount, DTypeError, LimitError, ShapeError, StateError } from '../base/errors.ts';
+import { elementsOf, sameShape } from '../base/shape.ts';
+import { Dense } from '../nn/layers.ts';
+import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions, type Samples } from '../nn/samples.ts';
+import type { History, Logs, Sequential } from '../nn/sequential.ts';
+import { ones } from '../tensor/create.ts';
+import { Random } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { EXACT_INTEGERS, type GpuBackend } from './backend.ts';
+import type { DeviceTensor } from './device-tensor.ts';
+import { Objective } from './objective.ts';
+import { gpuActivate, gpuActivationGradient, gpuBinary, gpuColumnSums, gpuMatmul } from './ops.ts';
+import { sharedGpu } from './shared.ts';
+import { type DeviceWeights, forward, Scope, type Stage, stagesOf } from './stages.ts';
+import { DeviceWeight, ruleOf } from './weights.ts';
+
+const OP = 'gpuTrain';
+
+export interface GpuTrainOptions extends Pick<SampleOptions, 'validationSplit' | 'validationData'> {
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Passes over the data. Default 1. */
+  readonly epochs?: number;
+  /** Epoch to begin with, when resuming. Default 0. */
+  readonly initialEpoch?: number;
+  /** New order each epoch, the same as `fit` draws. Default true. */
+  readonly shuffle?: boolean;
+  /** Called after each epoch; training ends if it returns false. The model's weights are written at the end alone. */
+  readonly onEpochEnd?: (epoch: number, logs: Logs) => unknown;
+  readonly signal?: { readonly aborted: boolean };
+  /** Default `sharedGpu()`. */
+  readonly gpu?: GpuBackend;
+}
+
+export interface GpuHistory extends History {
+  /** What the driver calls the device that trained. */
+  readonly device: string;
+  /** Readbacks while training: one an epoch. Those of the final weights come after. */
+  readonly readbacks: number;
+}
+
+const inTraining = new WeakSet<Sequential>();
+
+/**
+ * `fit` on a device, for compiled models of Dense, Activation, Dropout and Flatten layers: the same batches, the same
+ * dropout, the same arithmetic up to rounding. Data, weights and activations stay on the device; it is read once an epoch
+ * for the figures of the history, and at the end for the weights and the optimizer's state.
+ *
+ * Activations linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
+ * sigmoid, categorical after softmax, or fromLogits; SGD, Adam and AdamW; L1 and L2; pruning masks; the metric accuracy.
+ * Anything else throws StateError before anything is computed. If training fails, the model is as it was before.
+ */
+export async function gpuTrain(
+  model: Sequential,
+  x: Tensor,
+  y: Tensor,
+  options: GpuTrainOptions = {},
+): Promise<GpuHistory> {
+  const { batchSize = 32, epochs = 1, initialEpoch = 0 } = options;
+  checkCount(OP, 'batchSize', batchSize);
+  checkCount(OP, 'epochs', epochs, 0);
+  checkCount(OP, 'initialEpoch', initialEpoch, 0);
+  const n = checkSamples(OP, x, y);
+  if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
+  model.build(x.shape.slice(1));
+  const { optimizer } = model;
+  const plan = new Plan(model);
+  const [trained, validation] = holdOut(x, y, options);
+  for (const [inputs, targets] of validation === null ? [[x, y] as const] : [[x, y] as const, validation]) {
+    plan.check(inputs);
+    plan.objective.targets(OP, targets);
+  }
+  if (inTraining.has(model)) throw new StateError(OP, 'this model is being trained already');
+  inTraining.add(model);
+  const weights = model.weights.map(({ value }) => value);
+  const before = { steps: model.steps, state: optimizer.state(weights) };
+  let training: Training | null = null;
+  try {
+    training = new Training(options.gpu ?? (await sharedGpu()), model, plan, batchSize);
+    await training.sendModel();
+    return await training.run([x, y], trained, validation, options);
+  } catch (error) {
+    model.steps = before.steps;
+    optimizer.restore(weights, before.state);
+    throw error;
+  } finally {
+    training?.dispose();
+    inTraining.delete(model);
+  }
+}
+
+/** What of a model decides which shaders run. */
+class Plan {
+  readonly stages: readonly Stage[];
+  readonly objective: Objective;
+  readonly rule: ReturnType<typeof ruleOf>;
+  readonly inputs: number;
+  readonly metric: string | null;
+  private readonly model: Sequential;
+
+  constructor(model: Sequential) {
+    this.model = model;
+    if (model.dtype !== 'float32') throw new DTypeError(OP, [model.dtype], 'a device computes in float32');
+    this.objective = new Objective(OP, model);
+    this.rule = ruleOf(OP, model.optimizer);
+    const names = ['accuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'];
+    const [metric, ...others] = model.metrics;
+    const unknown = model.metrics.find(({ name }) => !names.includes(name)) ?? others[0];
+    if (unknown !== undefined)
+      throw new StateError(OP, `the metric ${unknown.name} has no shader; accuracy alone has one`);
+    this.metric = metric?.name ?? null;
+    const active = model.layers.find(
+      (layer) => layer instanceof Dense && layer.options.activityRegularizer !== undefined,
+    );
+    if (active !== undefined) throw new StateError(OP, `activityRegularizer of layer ${active.name} has no shader`);
+    const stages = stagesOf(OP, model);
+    this.stages = this.objective.onLogits ? withoutLastActivation(stages) : stages;
+    this.inputs = elementsOf(model.inputShape);
+  }
+
+  check(x: Tensor): void {
+    if (x.dtype !== 'float32') throw new DTypeError(OP, [x.dtype], 'samples must be float32', 'cast() them?');
+    if (!sameShape(x.shape.slice(1), this.model.inputShape))
+      throw new ShapeError(OP, [x.shape, this.model.inputShape], 'samples do not have the shape of the model');
+  }
+}
+
+/** Without the sigmoid or softmax at the end. */
+function withoutLastActivation(stages: readonly Stage[]): Stage[] {
+  const last = stages.at(-1)!;
+  const others = stages.slice(0, -1);
+  return last.type === 'dense' ? [...others, { ...last, activation: LINEAR }] : others;
+}
+
+/** A stage in training, with what its gradient needs. */
+interface Done {
+  readonly stage: Stage;
+  readonly input: DeviceTensor;
+  readonly output: DeviceTensor;
+  /** Of an activation: its output or its input, as `needsInput` says. Of dropout: the mask. */
+  readonly saved: DeviceTensor;
+}
+
+interface Data {
+  readonly x: DeviceTensor;
+  readonly y: DeviceTensor;
+  readonly count: number;
+}
+
+interface StageWeights {
+  readonly kernel: DeviceWeight;
+  readonly bias: DeviceWeight | null;
+  readonly isTrained: boolean;
+}
+
+/** One training of a model: what it holds on the device. */
+class Training {
+  private readonly gpu: GpuBackend;
+  private readonly model: Sequential;
+  private readonly plan: Plan;
+  private readonly batchSize: number;
+  private readonly weights: DeviceWeight[] = [];
+  private readonly ofStage = new Map<Stage, StageWeights>();
+  private readonly dropouts = new Map<Stage, Random>();
+  /** Samples. */
+  private readonly scope = new Scope();
+  /** Sums of an epoch: losses and right answers, and of each weight with a penalty what that came to. */
+  private report: DeviceTensor | null = null;
+  private readonly penalties = new Map<DeviceWeight, DeviceTensor>();
+  private readonly scalars = new Float32Array(8);
+
+  constructor(gpu: GpuBackend, model: Sequential, plan: Plan, batchSize: number) {
+    this.gpu = gpu;
+    this.model = model;
+    this.plan = plan;
+    this.batchSize = batchSize;
+  }
+
+  /** Copies the model to the device. */
+  async sendModel(): Promise<void> {
+    const { model, gpu, plan } = this;
+    const regularizers = new Map(model.weights.map(({ value, regularizer }) => [value, regularizer]));
+    const send = async (parameter: Tensor, isTrained: boolean): Promise<DeviceWeight> => {
+      const regularizer = regularizers.get(parameter) ?? null;
+      const slots = isTrained ? model.optimizer.storages([parameter], [parameter]) : [];
+      const sent = await DeviceWeight.send(gpu, parameter, plan.rule, regularizer, slots);
+      this.weights.push(sent);
+      return sent;
+    };
+    for (const stage of plan.stages) {
+      if (stage.type === 'dropout') this.dropouts.set(stage, new Random(model.seed, `${stage.name}/dropout`));
+      if (stage.type !== 'dense') continue;
+      const { kernel, bias, trainable } = model.layer(stage.layer.name) as Dense;
+      this.ofStage.set(stage, {
+        kernel: await send(kernel, trainable),
+        bias: bias && (await send(bias, trainable)),
+        isTrained: trainable,
+      });
+    }
+  }
+
+  private async sendSamples([x, y]: Samples, count: number): Promise<Data> {
+    const { inputs, objective } = this.plan;
+    const targets = objective.targets(OP, y);
+    const outputs = targets.shape[1]!;
+    const [xs, ys] = [x.data, targets.data];
+    return {
+      x: await this.scope.keep(this.gpu.send(xs.subarray(0, count * inputs), [count, inputs])),
+      y: await this.scope.keep(this.gpu.send(ys.subarray(0, count * outputs), [count, outputs])),
+      count,
+    };
+  }
+
+  async run(
+    samples: Samples,
+    count: number,
+    validation: Samples | null,
+    options: GpuTrainOptions,
+  ): Promise<GpuHistory> {
+    const { epochs = 1, initialEpoch = 0, shuffle = true, onEpochEnd, signal } = options;
+    const { gpu, model, plan } = this;
+    const data = await this.sendSamples(samples, count);
+    const held = validation === null ? null : await this.sendSamples(validation, validation[0].shape[0]!);
+    const random = new Random(model.seed, 'shuffle');
+    const breathe = breather();
+    const pause = async (): Promise<void> => {
+      if (signal?.aborted === true) throw new StateError(OP, 'was aborted');
+      await breathe();
+    };
+    const history: Record<string, number[]> = {};
+    const run: number[] = [];
+    for (let epoch = initialEpoch; epoch < epochs; epoch++) {
+      random.step = epoch;
+      const order = await gpu.send((shuffle ? random.permutation(count) : allOf(count)).data, [count]);
+      try {
+        await this.beginReport(Math.min(this.batchSize, Math.max(count, held?.count ?? 0)));
+        for (const [start, size] of batchesOf(count, this.batchSize)) {
+          await pause();
+          await this.trainOn(data, order, start, size);
+        }
+      } finally {
+        order.dispose();
+      }
+      await this.addPenalties(0);
+      if (held !== null) await this.validate(held, pause);
+      const sums = await this.readReport();
+      const logs: Record<string, number> = { loss: sums[0]! / count };
+      if (plan.metric !== null) logs[plan.metric] = sums[1]! / count;
+      if (held !== null) {
+        logs.val_loss = sums[2]! / held.count;
+        if (plan.metric !== null) logs[`val_${plan.metric}`] = sums[3]! / held.count;
+      }
+      logs.learning_rate = model.optimizer.learningRate;
+      for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
+      run.push(epoch);
+      if (onEpochEnd?.(epoch, logs) === false) break;
+    }
+    await this.writeBack();
+    return { epochs: run, history, seed: model.seed, device: gpu.device, readbacks: run.length };
+  }
+
+  /** One step on samples order[start ...]. */
+  private async trainOn(data: Data, order: DeviceTensor, start: number, count: number): Promise<void> {
+    const { plan, model } = this;
+    const { objective } = plan;
+    const scope = new Scope();
+    try {
+      const [x, y] = await this.pick(data, order, start, count, scope);
+      const done = await this.forward(x, scope, true);
+      const output = done.at(-1)?.output ?? x;
+      const losses = await scope.keep(objective.losses(output, y));
+      this.report = await replacing(this.report, objective.report(this.report!, losses, output, y, 0));
+      await this.sumPenalties(count);
+      const gradients = await this.backward(done, await scope.keep(objective.gradient(output, y, losses)), scope);
+      model.optimizer.advance([this.scalars]);
+      for (const [weight, gradient] of gradients) await weight.step(gradient, this.scalars);
+      model.steps++;
+    } finally {
+      scope.dispose();
+    }
+  }
+
+  /** Rows order[start ...] of samples and targets. */
+  private async pick(
+    { x, y }: Data,
+    order: DeviceTensor,
+    start: number,
+    count: number,
+    scope: Scope,
+  ): Promise<[DeviceTensor, DeviceTensor]> {
+    const gather = (t: DeviceTensor): Promise<DeviceTensor> =>
+      scope.keep(this.gpu.run(gatherRows(count, t.extent[2]), [t, order, start]));
+    return [await gather(x), await gather(y)];
+  }
+
+  private async forward(x: DeviceTensor, scope: Scope, isTraining: boolean): Promise<Done[]> {
+    const done: Done[] = [];
+    let input = x;
+    for (const stage of this.plan.stages) {
+      if (stage.type === 'dropout') {
+        if (!isTraining || stage.rate === 0) continue;
+        const saved = await scope.keep(this.dropoutMask(stage, input));
+        const output = await scope.keep(gpuBinary('mul', input, saved));
+        done.push({ stage, input, output, saved });
+        input = output;
+        continue;
+      }
+      const own = this.ofStage.get(stage);
+      const weights: DeviceWeights | undefined = own && { kernel: own.kernel.value, bias: own.bias?.value ?? null };
+      let saved = input;
+      let output: DeviceTensor;
+      if (stage.type === 'dense' && isTraining && needsInput(stage.activation)) {
+        saved = await scope.keep(forward({ ...stage, activation: LINEAR }, input, weights));
+        output = await scope.keep(gpuActivate(saved, stage.activation));
+      } else {
+        output = await scope.keep(forward(stage, input, weights));
+        if (stage.type !== 'activation' || !needsInput(stage.activation)) saved = output;
+      }
+      done.push({ stage, input, output, saved });
+      input = output;
+    }
+    return done;
+  }
+
+  /** 0, or 1/(1 - rate), for each number: what `fit` would draw. */
+  private dropoutMask(stage: Stage & { type: 'dropout' }, { shape }: DeviceTensor): Promise<DeviceTensor> {
+    const random = this.dropouts.get(stage)!;
+    random.step = this.model.steps;
+    return this.gpu.send(noGrad(() => dropout(ones(shape), stage.rate, random)).data, shape);
+  }
+
+  /** Gradients of the trained weights from that of the outputs. */
+  private async backward(
+    done: readonly Done[],
+    last: DeviceTensor,
+    scope: Scope,
+  ): Promise<[DeviceWeight, DeviceTensor][]> {
+    const gradients: [DeviceWeight, DeviceTensor][] = [];
+    const isTrained = ({ stage }: Done): boolean => this.ofStage.get(stage)?.isTrained === true;
+    const first = done.findIndex(isTrained);
+    let g = last;
+    for (let i = done.length - 1; i >= first && first >= 0; i--) {
+      const { stage, input, output, saved } = done[i]!;
+      if (stage.type === 'dropout') g = await scope.keep(gpuBinary('mul', g, saved));
+      else if (stage.type === 'softmax') {
+        const [, rows, cols] = output.extent;
+        g = await scope.keep(this.gpu.run(softmaxGradient(rows, cols), [output, g]));
+      } else {
+        if (stage.activation.name !== 'linear') g = await scope.keep(gpuActivationGradient(stage.activation, saved, g));
+        if (stage.type !== 'dense') continue;
+        const { kernel, bias } = this.ofStage.get(stage)!;
+        if (isTrained(done[i]!)) {
+          gradients.push([kernel, await scope.keep(gpuMatmul(input, g, { transA: true }))]);
+          if (bias !== null) gradients.push([bias, await scope.keep(gpuColumnSums(g))]);
+        }
+        if (i > first) g = await scope.keep(gpuMatmul(g, kernel.value, { transB: true }));
+      }
+    }
+    return gradients;
+  }
+
+  // The report of an epoch ----------------------------------------------------------------------------------------
+
+  private async beginReport(rows: number): Promise<void> {
+    this.report = await replacing(this.report, this.gpu.send(new Float32Array(4 * rows), [rows, 4]));
+  }
+
+  /** Adds the penalties of the weights as they are, `count` times. */
+  private async sumPenalties(count: number): Promise<void> {
+    for (const weight of this.weights) {
+      if (!weight.isPenalized) continue;
+      const cols = weight.value.extent[2];
+      if (!this.penalties.has(weight)) this.penalties.set(weight, await this.gpu.send(new Float32Array(cols), [cols]));
+      const before = this.penalties.get(weight)!;
+      this.penalties.set(weight, await replacing(before, weight.penalty(before, count)));
+    }
+  }
+
+  /** Moves what the penalties came to into the report. */
+  private async addPenalties(column: 0 | 2): Promise<void> {
+    for (const [weight, sums] of this.penalties) {
+      const rows = this.report!.extent[1];
+      const shader = addSumToReport(rows, sums.extent[2], column);
+      this.report = await replacing(this.report, this.gpu.run(shader, [this.report!, sums]));
+      this.penalties.delete(weight);
+      sums.dispose();
+    }
+  }
+
+  private async validate(data: Data, pause: () => Promise<void>): Promise<void> {
+    const { gpu, plan } = this;
+    const { count } = data;
+    const order = await gpu.send(allOf(count).data, [count]);
+    try {
+      for (const [start, size] of batchesOf(count, this.batchSize)) {
+        await pause();
+        const scope = new Scope();
+        try {
+          const [inputs, targets] = await this.pick(data, order, start, size, scope);
+          const output = (await this.forward(inputs, scope, false)).at(-1)?.output ?? inputs;
+          const losses = await scope.keep(plan.objective.losses(output, targets));
+          this.report = await replacing(this.report, plan.objective.report(this.report!, losses, output, targets, 2));
+        } finally {
+          scope.dispose();
+        }
+      }
+    } finally {
+      order.dispose();
+    }
+    await this.sumPenalties(count);
+    await this.addPenalties(2);
+  }
+
+  /** Sums of the report's columns: the one readback of an epoch. */
+  private async readReport(): Promise<Float64Array> {
+    const report = await this.gpu.fetch(this.report!);
+    const sums = new Float64Array(4);
+    report.forEach((value, i) => {
+      sums[i % 4]! += value;
+    });
+    return sums;
+  }
+
+  /** Everything is read before anything is written: a device that is lost here changes no weight. */
+  private async writeBack(): Promise<void> {
+    const writes: (() => void)[] = [];
+    for (const { kernel, bias, isTrained } of this.ofStage.values()) {
+      if (!isTrained) continue;
+      writes.push(await kernel.fetch());
+      if (bias !== null) writes.push(await bias.fetch());
+    }
+    for (const write of writes) write();
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+    this.report?.dispose();
+    for (const sums of this.penalties.values()) sums.dispose();
+    for (const weight of this.weights) weight.dispose();
+  }
+}
+
+/** The new one of two tensors, once it is there; the old one is given back then. */
+async function replacing(old: DeviceTensor | null, next: Promise<DeviceTensor>): Promise<DeviceTensor> {
+  const made = await next;
+  old?.dispose();
+  return made;
+}

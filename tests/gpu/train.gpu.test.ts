@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest';
+import type { GpuBackend } from '../../src/gpu/backend.ts';
+import { gpuPredict } from '../../src/gpu/predict.ts';
+import { type GpuHistory, type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
+import type { ActivationChoice } from '../../src/nn/activations.ts';
+import { Activation, Dense, type DenseOptions, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
+import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
+import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
+import { l1l2 } from '../../src/nn/regularizers.ts';
+import { type CompileOptions, type History, Sequential } from '../../src/nn/sequential.ts';
+import { Random } from '../../src/tensor/random.ts';
+import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
+import { backendFor, floats, MODES } from './tools.ts';
+
+interface Case {
+  readonly layers: () => Layer[];
+  readonly compile: () => CompileOptions;
+  readonly y: Tensor;
+  readonly options?: GpuTrainOptions;
+  readonly prepare?: (model: Sequential) => void;
+}
+
+const SAMPLES = 21;
+const random = new Random(7);
+const X = random.normal([SAMPLES, 6]);
+const LABELS = fromData(
+  Int32Array.from({ length: SAMPLES }, (_, i) => (i * 7) % 3),
+  [SAMPLES],
+  'int32',
+);
+const ONE_HOT = floats(
+  Array.from({ length: SAMPLES }, (_, i) => [0, 1, 2].map((c) => Number(c === (i * 7) % 3))).flat(),
+  [SAMPLES, 3],
+);
+const BITS = floats(
+  Array.from({ length: SAMPLES }, (_, i) => i % 2),
+  [SAMPLES, 1],
+);
+const REALS = random.normal([SAMPLES, 2]);
+
+const stack =
+  (activation: ActivationChoice, last: () => Layer, options: DenseOptions = {}) =>
+  (): Layer[] => [new Dense(5, { activation, ...options }), last()];
+const three = (): Layer => new Dense(3, { activation: 'softmax' });
+
+const CASES: Record<string, Case> = {
+  'relu, sparse crossentropy, Adam': {
+    layers: stack('relu', three),
+    compile: () => ({
+      optimizer: new Adam({ learningRate: 0.02 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    }),
+    y: LABELS,
+  },
+  'validation, last batch smaller': {
+    layers: stack('tanh', three),
+    compile: () => ({
+      optimizer: new Adam({ learningRate: 0.02 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    }),
+    y: LABELS,
+    options: { validationSplit: 0.3 },
+  },
+  'gelu, one-hot with smoothing, SGD': {
+    layers: stack('gelu', three),
+    compile: () => ({
+      optimizer: new SGD({ learningRate: 0.1 }),
+      loss: categoricalCrossentropy({ labelSmoothing: 0.1 }),
+      metrics: ['accuracy'],
+    }),
+    y: ONE_HOT,
+  },
+  'leakyRelu, logits, momentum': {
+    layers: stack({ name: 'leakyRelu', alpha: 0.3 }, () => new Dense(3)),
+    compile: () => ({
+      optimizer: new SGD({ learningRate: 0.05, momentum: 0.9 }),
+      loss: categoricalCrossentropy({ fromLogits: true }),
+      metrics: ['accuracy'],
+    }),
+    y: ONE_HOT,
+  },
+  'sigmoid, binary, Nesterov': {
+    layers: stack('sigmoid', () => new Dense(1, { activation: 'sigmoid' })),
+    compile: () => ({
+      optimizer: new SGD({ learningRate: 0.1, momentum: 0.8, nesterov: true }),
+      loss: 'binaryCrossentropy',
+      metrics: ['accuracy'],
+    }),
+    y: BITS,
+  },
+  'binary logits with smoothing': {
+    layers: stack('tanh', () => new Dense(1)),
+    compile: () => ({
+      optimizer: new SGD({ learningRate: 0.1 }),
+      loss: binaryCrossentropy({ fromLogits: true, labelSmoothing: 0.2 }),
+      metrics: ['accuracy'],
+    }),
+    y: BITS,
+  },
+  'mse, AdamW, L1 and L2, with held-out samples': {
+    layers: stack('relu', () => new Dense(2), {
+      kernelRegularizer: l1l2({ l1: 0.02, l2: 0.03 }),
+      biasRegularizer: l1l2({ l2: 0.05 }),
+    }),
+    compile: () => ({ optimizer: new AdamW({ learningRate: 0.02, weightDecay: 0.1 }), loss: 'mse' }),
+    y: REALS,
+    options: { validationSplit: 0.25 },
+  },
+  'softmax in the middle, mse': {
+    layers: () => [
+      new Dense(5, { activation: 'softmax' }),
+      new Dense(4, { activation: 'relu', useBias: false }),
+      new Activation('softmax'),
+      new Dense(2),
+    ],
+    compile: () => ({ optimizer: new Adam({ learningRate: 0.02, epsilonMode: 'paper' }), loss: 'mse' }),
+    y: REALS,
+  },
+  'activations as layers': {
+    layers: () => [
+      new Activation('tanh'),
+      new Dense(5),
+      new Activation('gelu'),
+      new Dense(5),
+      new Activation({ name: 'leakyRelu', alpha: 0.1 }),
+      new Dense(3),
+      new Activation('softmax'),
+    ],
+    compile: () => ({
+      optimizer: new SGD({ learningRate: 0.1 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    }),
+    y: LABELS,
+  },
+  dropout: {
+    layers: () => [
+      new Dropout(0.2),
+      new Dense(8, { activation: 'relu' }),
+      new Dropout(0.5),
+      new Dense(3, { activation: 'softmax' }),
+    ],
+    compile: () => ({
+      optimizer: new Adam({ learningRate: 0.02 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    }),
+    y: LABELS,
+    options: { validationSplit: 0.2 },
+  },
+  'a frozen layer': {
+    layers: stack('relu', three),
+    compile: () => ({ optimizer: new Adam({ learningRate: 0.02 }), loss: 'sparseCategoricalCrossentropy' }),
+    y: LABELS,
+    prepare: (model) => {
+      model.layers[0]!.trainable = false;
+    },
+  },
+  'a pruned layer with momentum': {
+    layers: stack('relu', three),
+    compile: () => ({
+      optimizer: new SGD({ learningRate: 0.1, momentum: 0.9 }),
+      loss: 'sparseCategoricalCrossentropy',
+    }),
+    y: LABELS,
+    prepare: (model) => {
+      const { kernel } = model.layers[0] as Dense;
+      kernel.mask = fromData(
+        Uint8Array.from({ length: kernel.size }, (_, i) => i % 2),
+        kernel.shape,
+        'bool',
+      );
+      for (let i = 0; i < kernel.size; i += 2) kernel.storage.array[i] = 0;
+    },
+  },
+  'a pruned layer with Adam, no shuffle': {
+    layers: stack('relu', three),
+    compile: () => ({ optimizer: new Adam({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy' }),
+    y: LABELS,
+    options: { shuffle: false },
+    prepare: (model) => {
+      const { kernel } = model.layers[0] as Dense;
+      kernel.mask = fromData(
+        Uint8Array.from({ length: kernel.size }, (_, i) => i % 3),
+        kernel.shape,
+        'bool',
+      );
+    },
+  },
+};
+
+function build({ layers, compile, prepare }: Case): Sequential {
+  const model = new Sequential(layers(), { seed: 3 });
+  model.build([6]);
+  model.compile(compile());
+  prepare?.(model);
+  return model;
+}
+
+/** Largest difference of any figure of two histories and any weight of two models. */
+function difference(a: [Sequential, History], b: [Sequential, History]): number {
+  let most = 0;
+  const compare = (p: ArrayLike<number>, q: ArrayLike<number>): void => {
+    expect(p.length).toBe(q.length);
+    for (let i = 0; i < p.length; i++) {
+      const d = Math.abs(p[i]! - q[i]!) / (1 + Math.abs(q[i]!));
+      most = Math.max(most, Number.isNaN(d) ? Infinity : d);
+    }
+  };
+  expect(Object.keys(a[1].history)).toEqual(Object.keys(b[1].history));
+  for (const [key, values] of Object.entries(a[1].history)) compare(values, b[1].history[key]!);
+  a[0].weights.forEach(({ value }, i) => {
+    compare(value.data, b[0].weights[i]!.value.data);
+  });
+  return most;
+}
+
+async function both(gpu: GpuBackend, one: Case): Promise<[Sequential, GpuHistory, Sequential, History]> {
+  const options = { epochs: 3, batchSize: 8, ...one.options };
+  const [device, host] = [build(one), build(one)];
+  const found = await gpuTrain(device, X, one.y, { ...options, gpu });
+  const expected = host.fit(X, one.y, options);
+  return [device, found, host, expected];
+}
+
+describe.each(MODES)('gpuTrain on %s', (mode) => {
+  const backend = backendFor(mode);
+
+  test.each(Object.entries(CASES))('trains as fit does: %s', async (_name, one) => {
+    const { gpu } = backend;
+    const { tensors, bytes, readbacks } = gpu.counters;
+    const [device, found, host, expected] = await both(gpu, one);
+    expect(difference([device, found], [host, expected])).toBeLessThan(2e-5);
+    // and goes on as fit would: the optimizer's state came back too
+    const options = { epochs: 4, initialEpoch: 3, batchSize: 8 };
+    expect(difference([device, device.fit(X, one.y, options)], [host, host.fit(X, one.y, options)])).toBeLessThan(5e-5);
+    expect(gpu.counters).toMatchObject({ tensors, bytes });
+    expect(found.readbacks).toBe(3);
+    const states = device.optimizer.state(device.trainable).slots.some((slots) => Object.keys(slots).length > 0);
+    expect(gpu.counters.readbacks - readbacks).toBe(3 + device.trainable.length * (states ? 2 : 1));
+  });
+
+  test('gpuPredict equals predict up to rounding', async () => {
+    const layers = [new Flatten({ inputShape: [2, 3] }), ...CASES['activations as layers']!.layers()];
+    const model = new Sequential(layers, { seed: 4 });
+    const x = fromData(Float32Array.from(X.data), [SAMPLES, 2, 3]);
+    const predictor = await gpuPredict(model, { gpu: backend.gpu });
+    const expected = model.predict(x).data;
+    for (const batchSize of [1, 8, 1024]) {
+      const y = await predictor.predict(x, { batchSize });
+      expect(y.shape).toEqual([SAMPLES, 3]);
+      for (let i = 0; i < y.size; i++) expect(Math.abs(y.data[i]! - expected[i]!)).toBeLessThan(2e-6);
+    }
+    predictor.dispose();
+    expect(backend.gpu.counters.tensors).toBe(0);
+  });
+});
