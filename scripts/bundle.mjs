@@ -14,6 +14,6 @@ for (const { node, default: file } of Object.values(exports)) {
 }
 const dir = join(root, 'dist/bundle');
 rmSync(dir, { recursive: true, force: true });
-const bundle = await rolldown({ input, external: /^node:/, logLevel: 'warn' });
+const bundle = await rolldown({ input, external: /^(node:|gpu\.js$)/, logLevel: 'warn' });
 await bundle.write({ dir, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'shared-[name].js' });
 await bundle.close();

@@ -94,6 +94,13 @@ export class Scope {
   }
 }
 
+/** The new one of two tensors, once it is there; the old one is given back then. */
+export async function replacing(old: DeviceTensor | null, next: Promise<DeviceTensor>): Promise<DeviceTensor> {
+  const made = await next;
+  old?.dispose();
+  return made;
+}
+
 /** The weights of a dense stage on the device. */
 export interface DeviceWeights {
   readonly kernel: DeviceTensor;

@@ -1,12 +1,11 @@
 import { LINEAR, needsInput } from '../../kernels/gpu/activations.ts';
 import { gatherRows } from '../../kernels/gpu/elementwise.ts';
-import { addSumToReport, softmaxGradient } from '../../kernels/gpu/losses.ts';
+import { softmaxGradient } from '../../kernels/gpu/losses.ts';
 import { dropout } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
-import { checkCount, DTypeError, LimitError, ShapeError, StateError } from '../base/errors.ts';
-import { elementsOf, sameShape } from '../base/shape.ts';
-import { Dense } from '../nn/layers.ts';
+import { checkCount, LimitError, StateError } from '../base/errors.ts';
+import type { Dense } from '../nn/layers.ts';
 import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions, type Samples } from '../nn/samples.ts';
 import type { History, Logs, Sequential } from '../nn/sequential.ts';
 import { ones } from '../tensor/create.ts';
@@ -14,11 +13,12 @@ import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { EXACT_INTEGERS, type GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
-import { Objective } from './objective.ts';
 import { gpuActivate, gpuActivationGradient, gpuBinary, gpuColumnSums, gpuMatmul } from './ops.ts';
+import { Plan } from './plan.ts';
+import { Report } from './report.ts';
 import { sharedGpu } from './shared.ts';
-import { type DeviceWeights, forward, Scope, type Stage, stagesOf } from './stages.ts';
-import { DeviceWeight, ruleOf } from './weights.ts';
+import { type DeviceWeights, forward, Scope, type Stage } from './stages.ts';
+import { DeviceWeight } from './weights.ts';
 
 const OP = 'gpuTrain';
 
@@ -70,12 +70,10 @@ export async function gpuTrain(
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
   model.build(x.shape.slice(1));
   const { optimizer } = model;
-  const plan = new Plan(model);
+  const plan = new Plan(OP, model);
   const [trained, validation] = holdOut(x, y, options);
-  for (const [inputs, targets] of validation === null ? [[x, y] as const] : [[x, y] as const, validation]) {
-    plan.check(inputs);
-    plan.objective.targets(OP, targets);
-  }
+  plan.check(OP, [x, y]);
+  if (validation !== null) plan.check(OP, validation);
   if (inTraining.has(model)) throw new StateError(OP, 'this model is being trained already');
   inTraining.add(model);
   const weights = model.weights.map(({ value }) => value);
@@ -93,49 +91,6 @@ export async function gpuTrain(
     training?.dispose();
     inTraining.delete(model);
   }
-}
-
-/** What of a model decides which shaders run. */
-class Plan {
-  readonly stages: readonly Stage[];
-  readonly objective: Objective;
-  readonly rule: ReturnType<typeof ruleOf>;
-  readonly inputs: number;
-  readonly metric: string | null;
-  private readonly model: Sequential;
-
-  constructor(model: Sequential) {
-    this.model = model;
-    if (model.dtype !== 'float32') throw new DTypeError(OP, [model.dtype], 'a device computes in float32');
-    this.objective = new Objective(OP, model);
-    this.rule = ruleOf(OP, model.optimizer);
-    const names = ['accuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'];
-    const [metric, ...others] = model.metrics;
-    const unknown = model.metrics.find(({ name }) => !names.includes(name)) ?? others[0];
-    if (unknown !== undefined)
-      throw new StateError(OP, `the metric ${unknown.name} has no shader; accuracy alone has one`);
-    this.metric = metric?.name ?? null;
-    const active = model.layers.find(
-      (layer) => layer instanceof Dense && layer.options.activityRegularizer !== undefined,
-    );
-    if (active !== undefined) throw new StateError(OP, `activityRegularizer of layer ${active.name} has no shader`);
-    const stages = stagesOf(OP, model);
-    this.stages = this.objective.onLogits ? withoutLastActivation(stages) : stages;
-    this.inputs = elementsOf(model.inputShape);
-  }
-
-  check(x: Tensor): void {
-    if (x.dtype !== 'float32') throw new DTypeError(OP, [x.dtype], 'samples must be float32', 'cast() them?');
-    if (!sameShape(x.shape.slice(1), this.model.inputShape))
-      throw new ShapeError(OP, [x.shape, this.model.inputShape], 'samples do not have the shape of the model');
-  }
-}
-
-/** Without the sigmoid or softmax at the end. */
-function withoutLastActivation(stages: readonly Stage[]): Stage[] {
-  const last = stages.at(-1)!;
-  const others = stages.slice(0, -1);
-  return last.type === 'dense' ? [...others, { ...last, activation: LINEAR }] : others;
 }
 
 /** A stage in training, with what its gradient needs. */
@@ -170,9 +125,7 @@ class Training {
   private readonly dropouts = new Map<Stage, Random>();
   /** Samples. */
   private readonly scope = new Scope();
-  /** Sums of an epoch: losses and right answers, and of each weight with a penalty what that came to. */
-  private report: DeviceTensor | null = null;
-  private readonly penalties = new Map<DeviceWeight, DeviceTensor>();
+  private readonly report: Report;
   private readonly scalars = new Float32Array(8);
 
   constructor(gpu: GpuBackend, model: Sequential, plan: Plan, batchSize: number) {
@@ -180,6 +133,7 @@ class Training {
     this.model = model;
     this.plan = plan;
     this.batchSize = batchSize;
+    this.report = new Report(gpu, plan.objective, this.weights);
   }
 
   /** Copies the model to the device. */
@@ -239,7 +193,7 @@ class Training {
       random.step = epoch;
       const order = await gpu.send((shuffle ? random.permutation(count) : allOf(count)).data, [count]);
       try {
-        await this.beginReport(Math.min(this.batchSize, Math.max(count, held?.count ?? 0)));
+        await this.report.begin(Math.min(this.batchSize, Math.max(count, held?.count ?? 0)));
         for (const [start, size] of batchesOf(count, this.batchSize)) {
           await pause();
           await this.trainOn(data, order, start, size);
@@ -247,9 +201,9 @@ class Training {
       } finally {
         order.dispose();
       }
-      await this.addPenalties(0);
+      await this.report.addPenalties(0);
       if (held !== null) await this.validate(held, pause);
-      const sums = await this.readReport();
+      const sums = await this.report.read();
       const logs: Record<string, number> = { loss: sums[0]! / count };
       if (plan.metric !== null) logs[plan.metric] = sums[1]! / count;
       if (held !== null) {
@@ -275,8 +229,8 @@ class Training {
       const done = await this.forward(x, scope, true);
       const output = done.at(-1)?.output ?? x;
       const losses = await scope.keep(objective.losses(output, y));
-      this.report = await replacing(this.report, objective.report(this.report!, losses, output, y, 0));
-      await this.sumPenalties(count);
+      await this.report.addBatch(losses, output, y, 0);
+      await this.report.sumPenalties(count);
       const gradients = await this.backward(done, await scope.keep(objective.gradient(output, y, losses)), scope);
       model.optimizer.advance([this.scalars]);
       for (const [weight, gradient] of gradients) await weight.step(gradient, this.scalars);
@@ -365,34 +319,6 @@ class Training {
     return gradients;
   }
 
-  // The report of an epoch ----------------------------------------------------------------------------------------
-
-  private async beginReport(rows: number): Promise<void> {
-    this.report = await replacing(this.report, this.gpu.send(new Float32Array(4 * rows), [rows, 4]));
-  }
-
-  /** Adds the penalties of the weights as they are, `count` times. */
-  private async sumPenalties(count: number): Promise<void> {
-    for (const weight of this.weights) {
-      if (!weight.isPenalized) continue;
-      const cols = weight.value.extent[2];
-      if (!this.penalties.has(weight)) this.penalties.set(weight, await this.gpu.send(new Float32Array(cols), [cols]));
-      const before = this.penalties.get(weight)!;
-      this.penalties.set(weight, await replacing(before, weight.penalty(before, count)));
-    }
-  }
-
-  /** Moves what the penalties came to into the report. */
-  private async addPenalties(column: 0 | 2): Promise<void> {
-    for (const [weight, sums] of this.penalties) {
-      const rows = this.report!.extent[1];
-      const shader = addSumToReport(rows, sums.extent[2], column);
-      this.report = await replacing(this.report, this.gpu.run(shader, [this.report!, sums]));
-      this.penalties.delete(weight);
-      sums.dispose();
-    }
-  }
-
   private async validate(data: Data, pause: () => Promise<void>): Promise<void> {
     const { gpu, plan } = this;
     const { count } = data;
@@ -405,7 +331,7 @@ class Training {
           const [inputs, targets] = await this.pick(data, order, start, size, scope);
           const output = (await this.forward(inputs, scope, false)).at(-1)?.output ?? inputs;
           const losses = await scope.keep(plan.objective.losses(output, targets));
-          this.report = await replacing(this.report, plan.objective.report(this.report!, losses, output, targets, 2));
+          await this.report.addBatch(losses, output, targets, 2);
         } finally {
           scope.dispose();
         }
@@ -413,18 +339,8 @@ class Training {
     } finally {
       order.dispose();
     }
-    await this.sumPenalties(count);
-    await this.addPenalties(2);
-  }
-
-  /** Sums of the report's columns: the one readback of an epoch. */
-  private async readReport(): Promise<Float64Array> {
-    const report = await this.gpu.fetch(this.report!);
-    const sums = new Float64Array(4);
-    report.forEach((value, i) => {
-      sums[i % 4]! += value;
-    });
-    return sums;
+    await this.report.sumPenalties(count);
+    await this.report.addPenalties(2);
   }
 
   /** Everything is read before anything is written: a device that is lost here changes no weight. */
@@ -440,15 +356,7 @@ class Training {
 
   dispose(): void {
     this.scope.dispose();
-    this.report?.dispose();
-    for (const sums of this.penalties.values()) sums.dispose();
+    this.report.dispose();
     for (const weight of this.weights) weight.dispose();
   }
-}
-
-/** The new one of two tensors, once it is there; the old one is given back then. */
-async function replacing(old: DeviceTensor | null, next: Promise<DeviceTensor>): Promise<DeviceTensor> {
-  const made = await next;
-  old?.dispose();
-  return made;
 }

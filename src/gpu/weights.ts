@@ -15,6 +15,7 @@ import { Adam, isNamedOptimizer, SGD } from '../nn/optimizers.ts';
 import type { Regularizer } from '../nn/regularizers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Device, DeviceTensor } from './device-tensor.ts';
+import { replacing } from './stages.ts';
 
 /** An optimizer as shaders know it. */
 export type Rule =
@@ -103,22 +104,22 @@ export class DeviceWeight {
     const masks = mask === null ? [] : [mask];
     const run = (shader: Shader, args: readonly (DeviceTensor | number)[], of = shape): Promise<DeviceTensor> =>
       gpu.run(shader, [...args, ...masks], of);
-    let next: DeviceTensor;
+    let next: Promise<DeviceTensor>;
     if (rule.name === 'adam') {
       const [rate, epsilon, beta1, rest1, beta2, rest2, decay] = scalars as unknown as Six;
       const moments = [this.value, gradient, this.state!, beta1, rest1, beta2, rest2];
-      this.state = replaced(this.state, await run(adamMoments(rows, cols, rules), moments, this.state!.shape));
-      next = await run(adamStep(rows, cols, rules), [this.value, this.state, rate, epsilon, decay]);
+      this.state = await replacing(this.state, run(adamMoments(rows, cols, rules), moments, this.state!.shape));
+      next = run(adamStep(rows, cols, rules), [this.value, this.state, rate, epsilon, decay]);
     } else if (rule.hasMomentum) {
       const [rate, momentum] = scalars as unknown as Six;
       const velocity = [this.value, gradient, this.state!, rate, momentum];
-      this.state = replaced(this.state, await run(sgdVelocity(rows, cols, rules), velocity));
+      this.state = await replacing(this.state, run(sgdVelocity(rows, cols, rules), velocity));
       const ahead = rule.isNesterov ? [gradient, rate, momentum] : [];
-      next = await run(momentumStep(rows, cols, rule.isNesterov, rules), [this.value, this.state, ...ahead]);
+      next = run(momentumStep(rows, cols, rule.isNesterov, rules), [this.value, this.state, ...ahead]);
     } else {
-      next = await run(sgdStep(rows, cols, rules), [this.value, gradient, scalars[0]!]);
+      next = run(sgdStep(rows, cols, rules), [this.value, gradient, scalars[0]!]);
     }
-    this.value = replaced(this.value, next);
+    this.value = await replacing(this.value, next);
   }
 
   get isPenalized(): boolean {
@@ -153,8 +154,3 @@ export class DeviceWeight {
 }
 
 type Six = readonly [number, number, number, number, number, number, number];
-
-function replaced(old: DeviceTensor | null, next: DeviceTensor): DeviceTensor {
-  old?.dispose();
-  return next;
-}
