@@ -1,19 +1,12 @@
 import { copy } from '../../kernels/gpu/elementwise.ts';
 import { naiveMatmul, plainProduct } from '../../kernels/gpu/matmul.ts';
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
-import {
-  DeviceError,
-  DeviceLostError,
-  DTypeError,
-  LimitError,
-  messageOf,
-  ShapeError,
-  ValueError,
-} from '../base/errors.ts';
+import { DTypeError, LimitError, messageOf, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { offerDawn } from './dawn.ts';
 import { type Device, type DeviceDType, DeviceTensor, extentOf, type GpuMode } from './device-tensor.ts';
+import { DeviceError, DeviceLostError } from './errors.ts';
 import { flattened, type GpuInstance, type GpuLibrary, type Handle, libraryOf, type WebGpuContext } from './library.ts';
 import { type Argument, kindOf, type Layout, Programs } from './programs.ts';
 

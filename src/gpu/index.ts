@@ -1,8 +1,8 @@
 export type { GpuActivation, GpuActivationSpec } from '../../kernels/gpu/activations.ts';
-export { DeviceError, DeviceLostError } from '../base/errors.ts';
 export { type AutoStatus, autoStatus, matmulAuto } from './auto.ts';
 export { createGpuBackend, type GpuBackend, type GpuCounters, type GpuOptions } from './backend.ts';
 export type { DeviceDType, DeviceTensor, GpuMode } from './device-tensor.ts';
+export { DeviceError, DeviceLostError } from './errors.ts';
 export {
   type GpuMatmulOptions,
   gpuActivate,

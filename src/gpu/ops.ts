@@ -34,7 +34,7 @@ export interface GpuMatmulOptions {
 }
 
 /** From this many products of numbers on, packing pays for itself; bench/gpu. */
-const PACKED_FROM = 64 ** 3;
+const PACKED_FROM = 64 * 64 * 64;
 
 /**
  * activation(op(A)·op(B) + bias): A [m, k] and B [k, n], or batches of them [batch, ., .]; a single matrix multiplies

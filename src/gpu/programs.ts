@@ -1,5 +1,5 @@
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
-import { DeviceError } from '../base/errors.ts';
+import { DeviceError } from './errors.ts';
 import type { GpuInstance, Handle, KernelArgument, KernelRun } from './library.ts';
 
 /** Where the cells of a result lie: GPU.js's sizes along x, y and z, and which of y and z counts rows. */

@@ -126,7 +126,6 @@ class Training {
   /** Samples. */
   private readonly scope = new Scope();
   private readonly report: Report;
-  private readonly scalars = new Float32Array(8);
 
   constructor(gpu: GpuBackend, model: Sequential, plan: Plan, batchSize: number) {
     this.gpu = gpu;
@@ -232,8 +231,9 @@ class Training {
       await this.report.addBatch(losses, output, y, 0);
       await this.report.sumPenalties(count);
       const gradients = await this.backward(done, await scope.keep(objective.gradient(output, y, losses)), scope);
-      model.optimizer.advance([this.scalars]);
-      for (const [weight, gradient] of gradients) await weight.step(gradient, this.scalars);
+      const block = new Float32Array(8);
+      model.optimizer.advance([block]);
+      for (const [weight, gradient] of gradients) await weight.step(gradient, block);
       model.steps++;
     } finally {
       scope.dispose();

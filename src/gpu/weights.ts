@@ -104,20 +104,20 @@ export class DeviceWeight {
     const masks = mask === null ? [] : [mask];
     const run = (shader: Shader, args: readonly (DeviceTensor | number)[], of = shape): Promise<DeviceTensor> =>
       gpu.run(shader, [...args, ...masks], of);
+    const [rate = 0, momentum = 0] = scalars;
     let next: Promise<DeviceTensor>;
     if (rule.name === 'adam') {
-      const [rate, epsilon, beta1, rest1, beta2, rest2, decay] = scalars as unknown as Six;
+      const [, epsilon = 0, beta1 = 0, rest1 = 0, beta2 = 0, rest2 = 0, decay = 0] = scalars;
       const moments = [this.value, gradient, this.state!, beta1, rest1, beta2, rest2];
       this.state = await replacing(this.state, run(adamMoments(rows, cols, rules), moments, this.state!.shape));
       next = run(adamStep(rows, cols, rules), [this.value, this.state, rate, epsilon, decay]);
     } else if (rule.hasMomentum) {
-      const [rate, momentum] = scalars as unknown as Six;
       const velocity = [this.value, gradient, this.state!, rate, momentum];
       this.state = await replacing(this.state, run(sgdVelocity(rows, cols, rules), velocity));
       const ahead = rule.isNesterov ? [gradient, rate, momentum] : [];
       next = run(momentumStep(rows, cols, rule.isNesterov, rules), [this.value, this.state, ...ahead]);
     } else {
-      next = run(sgdStep(rows, cols, rules), [this.value, gradient, scalars[0]!]);
+      next = run(sgdStep(rows, cols, rules), [this.value, gradient, rate]);
     }
     this.value = await replacing(this.value, next);
   }
@@ -152,5 +152,3 @@ export class DeviceWeight {
     for (const t of [this.value, this.state, this.mask]) t?.dispose();
   }
 }
-
-type Six = readonly [number, number, number, number, number, number, number];
