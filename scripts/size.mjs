@@ -57,7 +57,7 @@ async function bundled(files, plugins = []) {
   const foreign = output.flatMap(({ imports = [], dynamicImports = [], moduleIds = [] }) => [
     ...imports,
     ...dynamicImports,
-    ...moduleIds.filter((id) => id !== 'everything' && !id.startsWith('rolldown/') && !id.startsWith(dist)),
+    ...moduleIds.filter((id) => id !== 'everything' && !id.includes('rolldown/runtime') && !id.startsWith(dist)),
   ]);
   const code = output.map(({ code: text = '' }) => text).join('\n');
   return { bytes: gzipSync(code, { level: 9 }).length, foreign };
