@@ -1,5 +1,6 @@
 /** Shaders of softmax, of losses and of what training reports. */
-import type { Extent, Shader } from './shader.ts';
+import { activationText } from './activations.ts';
+import { type Extent, exponential, type Shader } from './shader.ts';
 
 /** Losses that have shaders; the crossentropies work on the inputs of the last softmax or sigmoid. */
 export type GpuLoss = 'mse' | 'binaryCrossentropy' | 'categoricalCrossentropy';
@@ -11,7 +12,10 @@ export function softmaxSums(rows: number, cols: number): Shader {
     let r = top;
     if (x === 1) {
       r = 0.0;
-      for (let j = 0; j < ${cols}; j++) { r += Math.exp(a[y][j] - top); }
+      for (let j = 0; j < ${cols}; j++) {
+        const u = a[y][j] - top;
+        r += ${exponential('u')};
+      }
     }
     return r;`;
   return { name: 'softmax sums', inputs: ['a'], body, extent: [1, rows, 2] };
@@ -27,7 +31,9 @@ const largest = (cols: number): string => `
 
 /** e^(x - largest)/Σ. */
 export function softmax(rows: number, cols: number): Shader {
-  const body = 'return Math.exp(a[y][x] - s[y][0]) / s[y][1];';
+  const body = `
+    const u = a[y][x] - s[y][0];
+    return ${exponential('u')} / s[y][1];`;
   return { name: 'softmax', inputs: ['a', 's'], body, extent: [1, rows, cols] };
 }
 
@@ -74,7 +80,7 @@ export function lossSums(loss: GpuLoss, rows: number, cols: number): Shader {
     for (let j = 0; j < ${cols}; j++) {
       const u = a[y][j] - top;
       const t1 = t[y][j];
-      sum += Math.exp(u);
+      sum += ${exponential('u')};
       targets += t1;
       if (t1 !== 0.0) { products += t1 * u; }
     }
@@ -103,12 +109,13 @@ export function lossGradient(loss: GpuLoss, rows: number, cols: number): Shader 
   if (loss === 'binaryCrossentropy') {
     const body = `
       const v = a[y][x];
-      const p = v < -80.0 ? 0.0 : 1.0 / (1.0 + Math.exp(-v));
+      ${activationText({ name: 'sigmoid', alpha: 0 }, 'v', 'p')}
       return (p - t[y][x]) / ${rows * cols};`;
     return { name: 'gradient of binary crossentropy', inputs: ['a', 't'], body, extent };
   }
   const body = `
-    const p = Math.exp(a[y][x] - s[y][${TOP}]) / s[y][${SUM}];
+    const u = a[y][x] - s[y][${TOP}];
+    const p = ${exponential('u')} / s[y][${SUM}];
     return (p * s[y][${TARGETS}] - t[y][x]) / ${rows};`;
   return { name: 'gradient of categorical crossentropy', inputs: ['a', 't', 's'], body, extent };
 }

@@ -27,6 +27,12 @@ export function float(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
+/**
+ * e to the power of the number `x`, which is a name. The exponential of a device may turn NaN into a number, and a loss
+ * that is NaN must be seen to be. (A driver may assume that there is no NaN, and undo this.)
+ */
+export const exponential = (x: string): string => `(${x} === ${x} ? Math.exp(${x}) : ${x})`;
+
 /** `text` for each i < n, joined. */
 export const repeat = (n: number, text: (i: number) => string, separator = '\n'): string =>
   Array.from({ length: n }, (_, i) => text(i)).join(separator);

@@ -83,6 +83,13 @@ export async function through(
   }
 }
 
+/** Adds numbers up in float64. */
+export function total(numbers: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += numbers[i]!;
+  return sum;
+}
+
 /** Float32 numbers as a tensor. */
 export const floats = (values: ArrayLike<number>, shape: readonly number[]): Tensor =>
   fromData(Float32Array.from(values), [...shape]);
