@@ -129,7 +129,7 @@ export class GpuBackend implements Device {
   }
 
   /** A float32 or int8 tensor of at most three axes, copied to the device. Other types throw DTypeError. */
-  upload(t: Tensor): Promise<DeviceTensor> {
+  async upload(t: Tensor): Promise<DeviceTensor> {
     if (t.dtype !== 'float32' && t.dtype !== 'int8')
       throw new DTypeError('upload', [t.dtype], 'a device holds float32 and int8', 'cast() it?');
     return this.send(t.data, t.shape, t.dtype);
@@ -170,6 +170,10 @@ export class GpuBackend implements Device {
     const total = new Int32Array(t.size);
     for (const part of parts) for (let i = 0; i < part.length; i++) total[i]! += part[i]!;
     return total;
+  }
+
+  admit(op: string, extent: Extent): void {
+    this.layout(op, extent, false);
   }
 
   async run(

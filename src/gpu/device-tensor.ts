@@ -19,6 +19,8 @@ export interface Device {
     shape?: Shape,
     dtype?: DeviceDType,
   ): Promise<DeviceTensor>;
+  /** Throws LimitError if the device cannot hold or compute a result of this extent. */
+  admit(op: string, extent: Extent): void;
   /** Numbers to the device. */
   send(data: ArrayLike<number>, shape: Shape, dtype?: DeviceDType): Promise<DeviceTensor>;
   /** Numbers from the device: a readback. Int32Array for int32, Int8Array for int8, else Float32Array. */

@@ -60,6 +60,7 @@ export async function gpuMatmul(
   if (bias !== null && (bias.size !== n || bias.shape.length !== 1))
     throw new ShapeError(op, [bias.shape], `the bias must have shape [${n}]`);
   const batch = p === 1 ? q : p;
+  a.gpu.admit(op, [batch, m, n]);
   const product: DeviceProduct = {
     ...{ batch, m, n, k, from: 0, transA, transB, batchA: p > 1, batchB: q > 1, bias: bias !== null },
     activation: specOf(op, activation),
@@ -88,13 +89,8 @@ async function multiply(
   const others = bias === null ? [] : [bias];
   if (variant === 'naive') return gpu.run(naiveMatmul(product), [a, b, ...others], shape, dtype);
   if (variant === 'fourSums') return gpu.run(fourSumsMatmul(product), [a, b, ...others], shape, dtype);
-  if (variant !== 'packed' || gpu.mode === 'webgpu')
-    throw new ValueError(
-      'gpuMatmul',
-      'variant',
-      `naive or fourSums${gpu.mode === 'webgpu' ? ' on WebGPU' : ', or packed'}`,
-      variant,
-    );
+  const known = gpu.mode === 'webgpu' ? 'naive or fourSums on WebGPU' : 'naive, fourSums or packed';
+  if (variant !== 'packed' || gpu.mode === 'webgpu') throw new ValueError('gpuMatmul', 'variant', known, variant);
   const temporaries: DeviceTensor[] = [];
   const run = async (shader: Shader, ...args: readonly DeviceTensor[]): Promise<DeviceTensor> => {
     const t = await gpu.run(shader, args);
@@ -136,6 +132,7 @@ export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<D
   const [[, m, k], [, k2, n]] = [a.extent, b.extent];
   if (k !== k2) throw new ShapeError(op, [a.shape, b.shape], `inner sizes ${k} and ${k2} differ`);
   if (m * n === 0 || k === 0) return a.gpu.send(new Float32Array(m * n), [m, n], 'int32');
+  a.gpu.admit(op, [1, m, n]);
   const parts: DeviceTensor[] = [];
   try {
     for (let from = 0; from < k; from += EXACT_INT8_TERMS) {
@@ -150,7 +147,7 @@ export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<D
 }
 
 /** a + b, a - b or a·b of tensors of one shape; `b` may be a row [n] for every row of `a`. */
-export function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
+export async function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
   floats(op, a, b);
   const isRow = b.shape.length === 1 && b.size === a.extent[2] && a.shape.length > 1;
   if (!isRow && !sameShape(a.shape, b.shape)) throw new ShapeError(op, [a.shape, b.shape], 'the shapes differ');
@@ -158,7 +155,7 @@ export function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor): Prom
 }
 
 /** An activation of each number. */
-export function gpuActivate(
+export async function gpuActivate(
   x: DeviceTensor,
   activation: NonNullable<GpuMatmulOptions['activation']>,
 ): Promise<DeviceTensor> {
@@ -170,7 +167,7 @@ export function gpuActivate(
  * The gradient before an activation from that after it, `g`. `saved` is what the activation gave; for leakyRelu and gelu
  * what it was given.
  */
-export function gpuActivationGradient(
+export async function gpuActivationGradient(
   spec: GpuActivationSpec,
   saved: DeviceTensor,
   g: DeviceTensor,
@@ -182,7 +179,7 @@ export function gpuActivationGradient(
 }
 
 /** [rows, n] to [n]: the gradient of a bias. No rows give zeros. */
-export function gpuColumnSums(x: DeviceTensor): Promise<DeviceTensor> {
+export async function gpuColumnSums(x: DeviceTensor): Promise<DeviceTensor> {
   floats('gpuColumnSums', x);
   if (x.shape.length !== 2) throw new ShapeError('gpuColumnSums', [x.shape], 'needs a matrix');
   const [, rows, cols] = x.extent;

@@ -31,7 +31,7 @@ export interface GpuTrainOptions extends Pick<SampleOptions, 'validationSplit' |
   readonly initialEpoch?: number;
   /** New order each epoch, the same as `fit` draws. Default true. */
   readonly shuffle?: boolean;
-  /** Called after each epoch; training ends if it returns false. The model's weights are written at the end alone. */
+  /** Called after each epoch and awaited; training ends if it gives false. The model is written at the end alone. */
   readonly onEpochEnd?: (epoch: number, logs: Logs) => unknown;
   readonly signal?: { readonly aborted: boolean };
   /** Default `sharedGpu()`. */
@@ -212,7 +212,7 @@ class Training {
       logs.learning_rate = model.optimizer.learningRate;
       for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
       run.push(epoch);
-      if (onEpochEnd?.(epoch, logs) === false) break;
+      if ((await onEpochEnd?.(epoch, logs)) === false) break;
     }
     await this.writeBack();
     return { epochs: run, history, seed: model.seed, device: gpu.device, readbacks: run.length };

@@ -6,29 +6,46 @@ import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 /** What this runtime reaches a device by. */
 export const MODES: readonly GpuMode[] = 'document' in globalThis ? ['webgl2', 'webgpu'] : ['webgpu'];
 
-/** Calls of the drivers themselves, counted outside GPU.js and outside us. */
-let driverCalls = 0;
+type Method = (this: object, ...args: unknown[]) => unknown;
+type Driver = { readonly prototype: Record<string, Method> } | undefined;
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-
-function count(prototype: Record<string, unknown>, name: string): void {
-  const original = prototype[name] as Method & { isCounted?: boolean };
-  if (original.isCounted === true) return;
-  const counted: Method & { isCounted?: boolean } = function (...args) {
-    driverCalls++;
-    return original.apply(this, args);
+/** Calls `after` with the results of a method, once for all test files of a page. */
+function watch(driver: Driver, name: string, after: (made: unknown) => void): void {
+  if (driver === undefined) return;
+  const original = driver.prototype[name]!;
+  driver.prototype[name] = function (...args) {
+    const made = original.apply(this, args);
+    after(made);
+    return made;
   };
-  counted.isCounted = true;
-  prototype[name] = counted;
 }
 
-function countDriverCalls(): void {
-  const { WebGL2RenderingContext: gl, GPUQueue: queue } = globalThis as unknown as Record<
-    string,
-    { prototype: Record<string, unknown> } | undefined
-  >;
-  if (gl !== undefined) count(gl.prototype, 'drawArrays');
-  if (queue !== undefined) count(queue.prototype, 'submit');
+/** Calls of the drivers themselves, counted outside GPU.js and outside us. */
+let driverCalls = 0;
+/** Textures and buffers that drivers hold. */
+export const allocations = { alive: 0 };
+
+let isWatching = false;
+
+function watchDrivers(): void {
+  if (isWatching) return;
+  isWatching = true;
+  const drivers = globalThis as unknown as Record<string, Driver>;
+  const called = (): void => {
+    driverCalls++;
+  };
+  const made = (): void => {
+    allocations.alive++;
+  };
+  const given = (): void => {
+    allocations.alive--;
+  };
+  watch(drivers.WebGL2RenderingContext, 'drawArrays', called);
+  watch(drivers.WebGL2RenderingContext, 'createTexture', made);
+  watch(drivers.WebGL2RenderingContext, 'deleteTexture', given);
+  watch(drivers.GPUQueue, 'submit', called);
+  watch(drivers.GPUDevice, 'createBuffer', made);
+  watch(drivers.GPUBuffer, 'destroy', given);
 }
 
 /**
@@ -42,7 +59,7 @@ export function backendFor(mode: GpuMode): { readonly gpu: GpuBackend } {
   let warnings: ReturnType<typeof vi.spyOn>;
   beforeAll(async () => {
     gpu = await createGpuBackend({ mode });
-    countDriverCalls();
+    watchDrivers();
     console.info(`${mode}: ${gpu.device}`);
   });
   afterAll(() => gpu.dispose());
