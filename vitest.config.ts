@@ -14,7 +14,12 @@ const common = { setupFiles: ['tests/setup.ts'], testTimeout: 60_000, hookTimeou
 
 const node: TestProjectInlineConfiguration = {
   resolve,
-  test: { ...common, name: 'node', include: ['tests/**/*.test.ts'], exclude: ['tests/**/*.gpu.test.ts'] },
+  test: {
+    ...common,
+    name: 'node',
+    include: ['tests/**/*.test.ts'],
+    exclude: ['tests/**/*.gpu.test.ts', 'tests/**/*.gpu-node.test.ts'],
+  },
 };
 
 /**
@@ -46,7 +51,12 @@ function gpuProjects(chromium: string): TestProjectInlineConfiguration[] {
     },
     {
       resolve,
-      test: { ...common, name: 'gpu in Node', include, env: vulkan === null ? {} : { VK_ICD_FILENAMES: vulkan } },
+      test: {
+        ...common,
+        name: 'gpu in Node',
+        include: [...include, 'tests/**/*.gpu-node.test.ts'],
+        env: vulkan === null ? {} : { VK_ICD_FILENAMES: vulkan },
+      },
     },
   ];
 }
