@@ -3,8 +3,13 @@ import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import type { DeviceTensor, GpuMode } from '../../src/gpu/device-tensor.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 
-/** What this runtime reaches a device by. */
-export const MODES: readonly GpuMode[] = 'document' in globalThis ? ['webgl2', 'webgpu'] : ['webgpu'];
+/** A page has no process. */
+const { process } = globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } };
+const asked = process?.env.WHITTLE_GPU_MODE as GpuMode | undefined;
+
+/** What this runtime reaches a device by; in Node WHITTLE_GPU_MODE=headlessgl tests that instead. */
+export const MODES: readonly GpuMode[] =
+  asked !== undefined ? [asked] : 'document' in globalThis ? ['webgl2', 'webgpu'] : ['webgpu'];
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 type Driver = { readonly prototype: Record<string, Method> } | undefined;
@@ -27,7 +32,7 @@ export const allocations = { alive: 0 };
 
 let isWatching = false;
 
-function watchDrivers(): void {
+function watchDrivers(gpu: GpuBackend): void {
   if (isWatching) return;
   isWatching = true;
   const drivers = globalThis as unknown as Record<string, Driver>;
@@ -40,9 +45,15 @@ function watchDrivers(): void {
   const given = (): void => {
     allocations.alive--;
   };
-  watch(drivers.WebGL2RenderingContext, 'drawArrays', called);
-  watch(drivers.WebGL2RenderingContext, 'createTexture', made);
-  watch(drivers.WebGL2RenderingContext, 'deleteTexture', given);
+  // headless-gl has no class, but objects with methods of their own
+  const { context } = (gpu as unknown as { gpu: { context: object | null } }).gpu;
+  const gl =
+    gpu.mode === 'headlessgl'
+      ? { prototype: context as unknown as Record<string, Method> }
+      : drivers.WebGL2RenderingContext;
+  watch(gl, 'drawArrays', called);
+  watch(gl, 'createTexture', made);
+  watch(gl, 'deleteTexture', given);
   watch(drivers.GPUQueue, 'submit', called);
   watch(drivers.GPUDevice, 'createBuffer', made);
   watch(drivers.GPUBuffer, 'destroy', given);
@@ -59,7 +70,7 @@ export function backendFor(mode: GpuMode): { readonly gpu: GpuBackend } {
   let warnings: ReturnType<typeof vi.spyOn>;
   beforeAll(async () => {
     gpu = await createGpuBackend({ mode });
-    watchDrivers();
+    watchDrivers(gpu);
     console.info(`${mode}: ${gpu.device}`);
   });
   afterAll(() => gpu.dispose());
