@@ -37,8 +37,9 @@ const WORKGROUP = 8;
 /** Integers beyond this are not all float32 numbers. */
 export const EXACT_INTEGERS: number = 2 ** 24;
 
-/** Backends that share GPU.js's one WebGPU device, and what takes Dawn away after the last. */
+/** Backends that share GPU.js's one WebGPU device, how Dawn comes before the first, and what takes it away after the last. */
 let sharers = 0;
+let offered: Promise<() => void> | null = null;
 let takeDawnAway = (): void => {};
 
 /**
@@ -55,6 +56,8 @@ export class GpuBackend implements Device {
   private readonly gpu: GpuInstance;
   private readonly context: WebGpuContext | null;
   private readonly programs: Programs;
+  /** Gives a tensor's memory back, for each that was not. */
+  private readonly held = new Set<() => void>();
   private readonly counts = { runs: 0, uploads: 0, readbacks: 0, tensors: 0, bytes: 0 };
   isDisposed = false;
   private wasLost = false;
@@ -214,10 +217,12 @@ export class GpuBackend implements Device {
     this.counts.tensors++;
     this.counts.bytes += bytes;
     const release = (): void => {
+      if (!this.held.delete(release)) return;
       this.counts.tensors--;
       this.counts.bytes -= bytes;
-      if (!this.isDisposed) giveBack();
+      giveBack();
     };
+    this.held.add(release);
     return new DeviceTensor(this, shape, dtype, shader.extent, { handles: [handle], release }, shader.isPacked);
   }
 
@@ -273,7 +278,7 @@ export class GpuBackend implements Device {
   async dispose(): Promise<void> {
     if (this.isDisposed) return;
     this.isDisposed = true;
-    this.programs.clear();
+    for (const release of [...this.held]) release();
     try {
       await this.gpu.destroy();
     } catch (error) {
@@ -285,16 +290,25 @@ export class GpuBackend implements Device {
 }
 
 async function share(): Promise<void> {
-  if (sharers === 0) takeDawnAway = await offerDawn();
   sharers++;
+  try {
+    offered ??= offerDawn();
+    takeDawnAway = await offered;
+  } catch (error) {
+    sharers--;
+    offered = null;
+    throw error;
+  }
 }
 
 async function unshare(library: GpuLibrary): Promise<void> {
   if (--sharers > 0) return;
   // In Node a device keeps the process alive; in a page it may serve others that use GPU.js, and ours is given back.
   if ('process' in globalThis) await library.WebGPUContext.destroy();
+  if (sharers > 0) return; // another came meanwhile
   takeDawnAway();
   takeDawnAway = () => {};
+  offered = null;
 }
 
 async function adapterOf(library: GpuLibrary): Promise<WebGpuContext> {

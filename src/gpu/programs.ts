@@ -97,10 +97,6 @@ export class Programs {
       if (this.programs.size <= MOST_PROGRAMS) return;
     }
   }
-
-  clear(): void {
-    this.programs.clear();
-  }
 }
 
 function sourceOf({ inputs, body }: Shader, rows: 'y' | 'z'): string {

@@ -211,6 +211,23 @@ describe.each(MODES)('memory on %s', (mode) => {
     expect((await through(gpu, [floats([3], [1, 1])], (x) => gpuMatmul(x, x))).item()).toBe(9);
   });
 
+  test('a backend gives all back that was forgotten', async () => {
+    const gpu = await createGpuBackend({ mode });
+    const held = await gpu.upload(floats([1, 2], [2]));
+    await gpuActivate(held, 'relu');
+    const before = allocations.alive;
+    await gpu.dispose();
+    expect(gpu.counters).toMatchObject({ tensors: 0, bytes: 0 });
+    if (mode === 'webgpu') expect(before - allocations.alive).toBeGreaterThanOrEqual(2); // WebGL loses its context
+    held.dispose();
+    expect(gpu.counters).toMatchObject({ tensors: 0, bytes: 0 });
+    const [one, two] = await Promise.all([createGpuBackend({ mode }), createGpuBackend({ mode })]);
+    await one.dispose();
+    expect((await through(two, [floats([3], [1, 1])], (x) => gpuMatmul(x, x))).item()).toBe(9);
+    await two.dispose();
+    await through(backend.gpu, [floats([1], [1])], (x) => gpuActivate(x, 'relu'));
+  });
+
   test('GPU.js that turns elsewhere is an error', async () => {
     const real = await library();
     const name = mode === 'webgpu' ? 'WebGPUKernel' : 'WebGL2Kernel';
