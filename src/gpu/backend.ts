@@ -4,7 +4,7 @@ import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
 import { DTypeError, LimitError, messageOf, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import { offerDawn } from './dawn.ts';
+import { share, unshare } from './dawn.ts';
 import { type Device, type DeviceDType, DeviceTensor, extentOf, type GpuMode } from './device-tensor.ts';
 import { DeviceError, DeviceLostError } from './errors.ts';
 import { flattened, type GpuInstance, type GpuLibrary, type Handle, libraryOf, type WebGpuContext } from './library.ts';
@@ -36,11 +36,6 @@ const MODES: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
 const WORKGROUP = 8;
 /** Integers beyond this are not all float32 numbers. */
 export const EXACT_INTEGERS: number = 2 ** 24;
-
-/** Backends that share GPU.js's one WebGPU device, how Dawn comes before the first, and what takes it away after the last. */
-let sharers = 0;
-let offered: Promise<() => void> | null = null;
-let takeDawnAway = (): void => {};
 
 /**
  * A graphics processor, reached through GPU.js. Everything is asynchronous. Results are float32 and not equal to the
@@ -287,28 +282,6 @@ export class GpuBackend implements Device {
       if (this.mode === 'webgpu') await unshare(this.library);
     }
   }
-}
-
-async function share(): Promise<void> {
-  sharers++;
-  try {
-    offered ??= offerDawn();
-    takeDawnAway = await offered;
-  } catch (error) {
-    sharers--;
-    offered = null;
-    throw error;
-  }
-}
-
-async function unshare(library: GpuLibrary): Promise<void> {
-  if (--sharers > 0) return;
-  // In Node a device keeps the process alive; in a page it may serve others that use GPU.js, and ours is given back.
-  if ('process' in globalThis) await library.WebGPUContext.destroy();
-  if (sharers > 0) return; // another came meanwhile
-  takeDawnAway();
-  takeDawnAway = () => {};
-  offered = null;
 }
 
 async function adapterOf(library: GpuLibrary): Promise<WebGpuContext> {

@@ -1,4 +1,5 @@
 /** WebGPU for Node, which has none of its own: Dawn, from the package webgpu if it is there. */
+import type { GpuLibrary } from './library.ts';
 
 interface DawnPackage {
   readonly create: (options: readonly string[]) => object;
@@ -15,7 +16,7 @@ const DAWN = 'webgpu';
  * again: while it is there Node does not end by itself. Does nothing outside Node. Rejects if the package is missing or
  * does not load.
  */
-export async function offerDawn(): Promise<() => void> {
+async function offerDawn(): Promise<() => void> {
   const surroundings = globalThis as Surroundings;
   const { navigator } = surroundings;
   if (surroundings.process?.versions?.node === undefined || (navigator !== undefined && 'gpu' in navigator))
@@ -34,4 +35,33 @@ export async function offerDawn(): Promise<() => void> {
     Reflect.deleteProperty(holder, 'gpu');
     if (navigator === undefined) Reflect.deleteProperty(globalThis, 'navigator');
   };
+}
+
+/** Backends that share GPU.js's one WebGPU device, how Dawn came before the first, and what takes it away after the last. */
+let sharers = 0;
+let offered: Promise<() => void> | null = null;
+let takeAway = (): void => {};
+
+/** A backend begins to use WebGPU. */
+export async function share(): Promise<void> {
+  sharers++;
+  try {
+    offered ??= offerDawn();
+    takeAway = await offered;
+  } catch (error) {
+    sharers--;
+    offered = null;
+    throw error;
+  }
+}
+
+/** It ends. */
+export async function unshare(library: GpuLibrary): Promise<void> {
+  if (--sharers > 0) return;
+  // In Node a device keeps the process alive; in a page it may serve others that use GPU.js, and ours is given back.
+  if ('process' in globalThis) await library.WebGPUContext.destroy();
+  if (sharers > 0) return; // another came meanwhile
+  takeAway();
+  takeAway = () => {};
+  offered = null;
 }
