@@ -1,9 +1,9 @@
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { normal } from './data.ts';
 import type { Int8Problem } from './peer.ts';
-import { join, type Peers } from './peers.ts';
+import type { Peers } from './peers.ts';
 import { checkProduct, exactProduct, type GemmShape, nameOfShape } from './product.ts';
-import { CheckError, type Row, type Variant } from './row.ts';
+import { CheckError, type ClockedVariant, join, type Row, type Variant } from './row.ts';
 import { implementations, type Place, Places, type Table } from './tables.ts';
 
 const SHAPES: readonly GemmShape[] = [
@@ -17,7 +17,7 @@ const SHAPES: readonly GemmShape[] = [
 const [SCALE, ZERO_POINT] = [Math.fround(9 / 255), 2];
 
 /** Normal activations, and weights whose scales differ from column to column. */
-function problemOf([m, k, n]: GemmShape): Omit<Int8Problem, 'quantize'> {
+export function problemOf([m, k, n]: GemmShape): Omit<Int8Problem, 'quantize'> {
   const a = normal(m * k, 1);
   const a8 = new Int8Array(m * k);
   cpu.quantize(m * k, a, SCALE, ZERO_POINT, a8);
@@ -59,7 +59,7 @@ function packed({ kernels }: Table, { n, k, weights }: Problem, place: Place): I
 }
 
 /** int8 by int8 to int32. */
-function integers(table: Table, problem: Problem, place: Place): Variant {
+export function integers(table: Table, problem: Problem, place: Place): ClockedVariant {
   const { name, kernels } = table;
   const { m, n, k } = problem;
   const [a, b, c] = [place.hold(problem.a8), packed(table, problem, place), place.hold(new Int32Array(m * n))];
@@ -98,7 +98,8 @@ function zeroPointBias({ n, weights }: Problem): Int32Array {
   return bias;
 }
 
-function checkIntegers(name: string, { m, n, k, a8, weights }: Problem, c: ArrayLike<number>): void {
+/** Throws CheckError unless every sum is exact. */
+export function checkIntegers(name: string, { m, n, k, a8, weights }: Problem, c: ArrayLike<number>): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       let sum = 0; // a double holds every sum of these exactly

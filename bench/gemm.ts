@@ -1,8 +1,8 @@
 import { gemmLadder } from 'whittle-ml/kernels';
 import { normal } from './data.ts';
-import { join, type Peers } from './peers.ts';
+import type { Peers } from './peers.ts';
 import { checkProduct, type Exact, exactProduct, type GemmShape, nameOfShape, transposed } from './product.ts';
-import type { Contest, Row, Variant } from './row.ts';
+import { type ClockedVariant, type Contest, join, type Row, type Variant } from './row.ts';
 import { implementations, type Place, Places, type Table } from './tables.ts';
 
 const SQUARES: readonly GemmShape[] = [32, 64, 128, 256, 512, 1024].map((n) => [n, n, n] as const);
@@ -29,14 +29,14 @@ const TRANSPOSED: readonly (readonly [Form, GemmShape])[] = [
 ];
 
 /** The product of a table: arrays where it reads them in place, and a call. */
-function variantOf(
+export function productOn(
   { name, kernels }: Table,
   form: Form,
   how: string,
   [a, b]: readonly [Float32Array, Float32Array],
   exact: Exact,
   place: Place,
-): Variant {
+): ClockedVariant {
   const [m, k, n] = exact.shape;
   const [transA, transB] = [form[0] === 'T', form[1] === 'T'];
   const x = place.hold(transA ? transposed(a, m, k) : a);
@@ -96,7 +96,7 @@ export function gemmRows(tables: readonly Table[], peers: Peers): Row[] {
         const exact = exactProduct(shape, ...operands);
         const places = new Places();
         const rungs = gemmLadder.map((rung) => rungOf(rung, operands, exact));
-        const ours = plain.map((table) => variantOf(table, 'NN', '', operands, exact, places.of(table)));
+        const ours = plain.map((table) => productOn(table, 'NN', '', operands, exact, places.of(table)));
         return join(
           { variants: [...rungs, ...ours], failures: [], close: () => places.free() },
           await peersOn(peers, 'NN', operands, exact),
@@ -149,8 +149,8 @@ export function gemmTransposedRows(tables: readonly Table[], peers: Peers): Row[
         const exact = exactProduct(shape, ...operands);
         const places = new Places();
         const variants = fast.flatMap((table) => [
-          variantOf(table, 'NN', 'plain', operands, exact, places.of(table)),
-          { ...variantOf(table, form, '', operands, exact, places.of(table)), base: `${table.name} plain` },
+          productOn(table, 'NN', 'plain', operands, exact, places.of(table)),
+          { ...productOn(table, form, '', operands, exact, places.of(table)), base: `${table.name} plain` },
         ]);
         return join(
           { variants, failures: [], close: () => places.free() },

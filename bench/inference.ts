@@ -4,8 +4,8 @@ import { compileNetwork } from 'whittle-ml/infer';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { modelOf, weightsOf } from './by-library.ts';
 import { checkNear, normal } from './data.ts';
-import { join, type Peers } from './peers.ts';
-import type { Contest, Row, Variant } from './row.ts';
+import type { Peers } from './peers.ts';
+import { type Contest, join, type Row, type Variant } from './row.ts';
 import type { Table } from './tables.ts';
 
 const NETWORKS: readonly (readonly number[])[] = [

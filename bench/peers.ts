@@ -20,17 +20,6 @@ interface Opener {
 
 export const noContest: Contest = { variants: [], failures: [], close: () => {} };
 
-/** Several contests as one. */
-export function join(...contests: readonly Contest[]): Contest {
-  return {
-    variants: contests.flatMap(({ variants }) => variants),
-    failures: contests.flatMap(({ failures }) => failures),
-    close: () => {
-      for (const contest of contests) contest.close();
-    },
-  };
-}
-
 /** The other libraries that are installed. Each is loaded when the first row asks for it. */
 export class Peers {
   installed: readonly (Installed & Listing)[] = [];

@@ -8,7 +8,7 @@ import type { Failure } from './row.ts';
 import type { Missing } from './tables.ts';
 
 /** Columns padded to the same width: the first and the last to the left, numbers to the right. */
-function aligned(table: readonly (readonly string[])[], least: readonly number[] = []): string {
+export function aligned(table: readonly (readonly string[])[], least: readonly number[] = []): string {
   const widths = table[0]!.map((_, i) => Math.max(least[i] ?? 0, ...table.map((line) => line[i]!.length)));
   const last = widths.length - 1;
   return table

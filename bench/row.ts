@@ -69,3 +69,14 @@ export interface Row {
 export class CheckError extends Error {}
 
 export const nameOf = ({ who, how }: Pick<Variant, 'who' | 'how'>): string => (how === '' ? who : `${who} ${how}`);
+
+/** Several contests as one. */
+export function join(...contests: readonly Contest[]): Contest {
+  return {
+    variants: contests.flatMap(({ variants }) => variants),
+    failures: contests.flatMap(({ failures }) => failures),
+    close: () => {
+      for (const contest of contests) contest.close();
+    },
+  };
+}

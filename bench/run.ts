@@ -11,13 +11,12 @@ import { gemmInt8Rows } from './gemm-int8.ts';
 import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
 import { measure, type RowResult } from './measure.ts';
-import { HELP, type Options, parseOptions, UsageError } from './options.ts';
+import { chosenOf, exitCodeOf, HELP, type Options, parseOptions, UsageError } from './options.ts';
 import { renderPage } from './page.ts';
 import { Peers } from './peers.ts';
 import { renderComparisons, renderFailures, renderRow, renderStart } from './report.ts';
 import type { Results } from './results.ts';
 import { measurePeak } from './roofline.ts';
-import type { Row } from './row.ts';
 import { sink } from './sampler.ts';
 import { stepRows } from './steps.ts';
 import { builtIn, ownTable, reserve } from './tables.ts';
@@ -33,18 +32,12 @@ export interface Surroundings {
 /** Returns the exit code: 0, 1 when a kernel of ours computes something wrong, 2 for a wrong option (one line on `errors`). */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { folder, output, errors } = surroundings;
-  try {
+  return exitCodeOf(async () => {
     const options = parseOptions(args, folder);
-    if (options.help) {
-      output.write(HELP);
-      return 0;
-    }
-    return await runRows(options, surroundings);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    errors.write(`bench: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
-    return 2;
-  }
+    if (!options.help) return runRows(options, surroundings);
+    output.write(HELP);
+    return 0;
+  }, errors);
 }
 
 async function runRows(options: Options, { output, errors }: Surroundings): Promise<number> {
@@ -97,14 +90,6 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
   const wrong = measured.flatMap(({ failures }) => failures.filter(({ ours }) => ours));
   errors.write(renderFailures(wrong));
   return wrong.length > 0 ? 1 : 0;
-}
-
-function chosenOf(rows: readonly Row[], { filter, quick }: Options): readonly Row[] {
-  if (filter === '') return quick ? rows.filter((row) => row.quick) : rows;
-  const chosen = rows.filter(({ name }) => name.includes(filter));
-  if (chosen.length > 0) return chosen;
-  const groups = [...new Set(rows.map(({ name }) => name.split(' ')[0]))].join(', ');
-  throw new UsageError(`no row's name contains ${JSON.stringify(filter)}; there are ${groups}`);
 }
 
 /** Before the first row, so that a long run cannot end in vain. */

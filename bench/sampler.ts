@@ -1,4 +1,3 @@
-import Benchmark from 'benchmark';
 import { nameOf, type Variant } from './row.ts';
 
 /** Takes one sample: seconds a run. */
@@ -31,6 +30,7 @@ function byBenchmark(name: string, run: () => number, reset: Variant['reset'], m
       if (seconds >= minTime) return seconds;
       isLong = false; // it has been compiled since
     }
+    const { default: Benchmark } = await import('benchmark'); // does not run in a page, where nothing asks for it
     const bench = new Benchmark(name, fn, { minTime, minSamples: 1, maxTime: 0, initCount: count });
     bench.run();
     if (bench.error) throw bench.error;

@@ -4,8 +4,8 @@ import { byHand, exactLosses } from './by-hand.ts';
 import { byLibrary, modelOf, weightsOf } from './by-library.ts';
 import { fused } from './fused.ts';
 import { checkAgree, checkedSteps, checkLosses, type Learner } from './learner.ts';
-import { join, type Peers } from './peers.ts';
-import type { Contest, Row, Variant } from './row.ts';
+import type { Peers } from './peers.ts';
+import { type Contest, join, type Row, type Variant } from './row.ts';
 import { type Place, Places, type Table } from './tables.ts';
 import { batchOf, nameOfTask, type Task, tasks } from './tasks.ts';
 
