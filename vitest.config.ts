@@ -2,6 +2,7 @@ import process from 'node:process';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import {
+  adviceOnChromium,
   findChromium,
   HARDWARE_GPU_FLAGS,
   QUIET_FLAGS,
@@ -24,7 +25,8 @@ const node: TestProjectInlineConfiguration = {
 
 /**
  * The tests of the graphics processor, once in a browser (WebGL 2 and WebGPU) and once in Node (WebGPU by Dawn). They run
- * on Chromium's software rasteriser, wherever they are, unless WHITTLE_GPU=hardware asks for the machine's own device.
+ * on Chromium's software rasteriser unless WHITTLE_GPU=hardware asks for the machine's own device; in Node also where
+ * Chromium brings no Vulkan driver, as on macOS and Windows.
  */
 function gpuProjects(chromium: string): TestProjectInlineConfiguration[] {
   const isHardware = process.env.WHITTLE_GPU === 'hardware';
@@ -65,8 +67,7 @@ const chromium = findChromium();
 const projects = [node];
 if (chromium !== null) projects.push(...gpuProjects(chromium));
 else {
-  const advice =
-    'no Chromium was found for the tests of the graphics processor: apt-get install --no-install-recommends chromium, or name its path in CHROMIUM';
+  const advice = `the tests of the graphics processor need a browser: ${adviceOnChromium()}`;
   if (process.env.REQUIRE_GPU === '1') throw new Error(advice);
   console.log(`${advice}. All other tests run.`);
 }

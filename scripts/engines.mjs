@@ -8,7 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { inChromium } from './chromium.mjs';
 import { engines } from './fetch-engines.mjs';
-import { findChromium } from './find-chromium.mjs';
+import { adviceOnChromium, findChromium } from './find-chromium.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const published = JSON.parse(readFileSync(join(root, 'tests/golden/digests.json'), 'utf8'));
@@ -106,7 +106,7 @@ if (chromium !== null) {
   rows.push([`Chromium ${/\d+/.exec(version)?.[0] ?? ''}`.trim(), ...words]);
   policyLines = lines;
 } else {
-  const advice = 'it was not found: apt-get install --no-install-recommends chromium, or name its path in CHROMIUM.';
+  const advice = `${adviceOnChromium()}.`;
   if (process.env.WHITTLE_WITHOUT_CHROMIUM === '1') notes.push(`Chromium: ${advice} Left out, as asked.`);
   else fail('Chromium', advice);
 }

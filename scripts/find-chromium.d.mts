@@ -1,4 +1,5 @@
 export function findChromium(): string | null;
+export function adviceOnChromium(): string;
 export const QUIET_FLAGS: string[];
 export const SOFTWARE_GPU_FLAGS: string[];
 export const HARDWARE_GPU_FLAGS: string[];

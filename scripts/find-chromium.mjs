@@ -1,5 +1,5 @@
 // Where the browser of the tests is, and how it is told to compute graphics in software.
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 
@@ -18,6 +18,12 @@ export function findChromium() {
   const places = [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...APPLICATIONS];
   return places.find((place) => existsSync(place)) ?? null;
 }
+
+/** How to get one, in a sentence. */
+export const adviceOnChromium = () =>
+  process.env.CHROMIUM === undefined
+    ? 'no Chromium was found: apt-get install --no-install-recommends chromium, or name its path in CHROMIUM'
+    : `CHROMIUM names ${process.env.CHROMIUM}, which is not there`;
 
 /** What no test needs and a closed network makes slow. */
 export const QUIET_FLAGS = [
@@ -44,10 +50,10 @@ export const SOFTWARE_GPU_FLAGS = [
 /** And those with which a machine's own graphics processor answers. */
 export const HARDWARE_GPU_FLAGS = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'];
 
-/** Chromium's SwiftShader as a Vulkan driver for programs outside it, or null: Dawn takes it in Node. */
+/** Chromium's SwiftShader as a Vulkan driver for programs outside it, or null where it brings none: Dawn takes it in Node. */
 export function softwareVulkan() {
-  const places = [process.env.VK_ICD_FILENAMES, '/usr/lib/chromium/vk_swiftshader_icd.json'];
   const chromium = findChromium();
-  if (chromium !== null) places.push(join(dirname(chromium), 'vk_swiftshader_icd.json'));
-  return places.find((place) => place !== undefined && existsSync(place)) ?? null;
+  const folders = chromium === null ? [] : [dirname(realpathSync(chromium)), '/usr/lib/chromium'];
+  const places = folders.map((folder) => join(folder, 'vk_swiftshader_icd.json'));
+  return places.find((place) => existsSync(place)) ?? null;
 }

@@ -12,7 +12,7 @@ const wasmFolder = join(dist, 'kernels', 'wasm');
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Bytes gzipped that an entry point may have at most. The aim for the main one, 60,000, is not reached. */
-const BUDGETS = { 'whittle-ml': 65_500, 'whittle-ml/infer': 8_000 };
+const BUDGETS = { 'whittle-ml': 65_500, 'whittle-ml/infer': 8_000, 'whittle-ml/gpu': 53_000 };
 /** And what the WebAssembly table may add to `whittle-ml`. */
 const WASM_BUDGET = 15_000;
 

@@ -150,8 +150,8 @@ describe('imports', () => {
       expect(manifest[field] ?? {}, field).toEqual({});
     }
     // npm installs no peer that is optional
-    expect(Object.keys(manifest.peerDependencies ?? {})).toEqual(['gpu.js']);
-    expect(manifest.peerDependenciesMeta).toEqual({ 'gpu.js': { optional: true } });
+    expect(Object.keys(manifest.peerDependencies ?? {})).toEqual(['gpu.js', 'webgpu']);
+    expect(manifest.peerDependenciesMeta).toEqual({ 'gpu.js': { optional: true }, webgpu: { optional: true } });
     const scripts = Object.keys(manifest.scripts ?? {});
     expect(scripts.filter((name) => /^(pre|post)?(install|prepare|publish|pack)$/.test(name))).toEqual([]);
   });

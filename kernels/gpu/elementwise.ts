@@ -11,7 +11,7 @@ export function copy(extent: Extent): Shader {
 }
 
 export type GpuBinary = 'add' | 'sub' | 'mul';
-const OPERATORS = { add: '+', sub: '-', mul: '*' } as const;
+export const OPERATORS = { add: '+', sub: '-', mul: '*' } as const;
 
 /** a op b; `b` is of the same extent or, with `isRow`, one row for all. */
 export function binary(op: GpuBinary, extent: Extent, isRow: boolean): Shader {

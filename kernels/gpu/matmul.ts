@@ -25,8 +25,8 @@ export interface DeviceProduct {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  /** The first term of the sums; with it, a long sum can be computed in parts. */
-  readonly from: number;
+  /** Whether there is a last input, the number of the first term: a long sum can be computed in parts of k terms. */
+  readonly isPart: boolean;
   /** A is [k, m] instead of [m, k]; B [n, k] instead of [k, n]. */
   readonly transA: boolean;
   readonly transB: boolean;
@@ -40,7 +40,7 @@ export interface DeviceProduct {
 
 /** A product without transposes, bias and activation. */
 export const plainProduct = (m: number, k: number, n: number): DeviceProduct => ({
-  ...{ batch: 1, m, n, k, from: 0, transA: false, transB: false, batchA: false, batchB: false },
+  ...{ batch: 1, m, n, k, isPart: false, transA: false, transB: false, batchA: false, batchB: false },
   ...{ bias: false, activation: LINEAR },
 });
 
@@ -53,10 +53,14 @@ const left = ({ transA, batchA }: DeviceProduct, y: string, k: string): string =
 const right = ({ transB, batchB }: DeviceProduct, k: string, x: string): string =>
   transB ? cell('b', batchB, x, k) : cell('b', batchB, k, x);
 
-/** Part of an index. */
-const plus = (offset: number): string => (offset === 0 ? '' : ` + ${offset}`);
+/** What to add to the number of a term. */
+const offset = ({ isPart }: DeviceProduct): string => (isPart ? ' + from' : '');
 
-const inputsOf = ({ bias }: DeviceProduct): string[] => (bias ? ['a', 'b', 'bias'] : ['a', 'b']);
+const inputsOf = ({ bias, isPart }: DeviceProduct): string[] => [
+  ...['a', 'b'],
+  ...(bias ? ['bias'] : []),
+  ...(isPart ? ['from'] : []),
+];
 const extentOf = ({ batch, m, n }: DeviceProduct): Extent => [batch, m, n];
 
 const finish = ({ bias, activation }: DeviceProduct, sum: string): string => `
@@ -68,8 +72,8 @@ const finish = ({ bias, activation }: DeviceProduct, sum: string): string => `
 export function naiveMatmul(p: DeviceProduct): Shader {
   const body = `
     let sum = 0.0;
-    for (let k = ${p.from}; k < ${p.from + p.k}; k++) {
-      sum += ${left(p, 'y', 'k')} * ${right(p, 'k', 'x')};
+    for (let k = 0; k < ${p.k}; k++) {
+      sum += ${left(p, 'y', `k${offset(p)}`)} * ${right(p, `k${offset(p)}`, 'x')};
     }
     ${finish(p, 'sum')}`;
   return { name: 'matmul naive', inputs: inputsOf(p), body, extent: extentOf(p) };
@@ -82,29 +86,28 @@ export function fourSumsMatmul(p: DeviceProduct): Shader {
   const body = `
     ${repeat(4, (i) => `let s${i} = 0.0;`)}
     for (let q = 0; q < ${whole}; q++) {
-      const p = q * 4${plus(p.from)};
+      const p = q * 4${offset(p)};
       ${repeat(4, (i) => term(i, i === 0 ? 'p' : `p + ${i}`))}
     }
-    ${repeat(p.k - 4 * whole, (i) => term(i, String(p.from + 4 * whole + i)))}
+    ${repeat(p.k - 4 * whole, (i) => term(i, `${4 * whole + i}${offset(p)}`))}
     ${finish(p, '((s0 + s1) + (s2 + s3))')}`;
   return { name: 'matmul fourSums', inputs: inputsOf(p), body, extent: extentOf(p) };
 }
 
 /** What packing makes of op(A) [m, k]: four neighbours along k in a texel, zeros past the end. */
 export function packLeft(p: DeviceProduct): Shader {
-  return pack('a', p.batchA ? p.batch : 1, p.m, p.k, (row, col) => left(p, row, `${col}${plus(p.from)}`));
+  return pack(p, 'a', [p.batchA ? p.batch : 1, p.m, p.k], (row, col) => left(p, row, `${col}${offset(p)}`));
 }
 
 /** And of op(B) [k, n]: four neighbours along n. */
 export function packRight(p: DeviceProduct): Shader {
-  return pack('b', p.batchB ? p.batch : 1, p.k, p.n, (row, col) => right(p, `${row}${plus(p.from)}`, col));
+  return pack(p, 'b', [p.batchB ? p.batch : 1, p.k, p.n], (row, col) => right(p, `${row}${offset(p)}`, col));
 }
 
 function pack(
+  { isPart }: DeviceProduct,
   name: string,
-  batch: number,
-  rows: number,
-  cols: number,
+  [batch, rows, cols]: Extent,
   at: (row: string, col: string) => string,
 ): Shader {
   const texels = Math.ceil(cols / 4);
@@ -119,10 +122,16 @@ function pack(
            if (x < ${texels - 1}) { v${i} = ${at('y', `p + ${i}`)}; }`,
     )}
     return [v0, v1, v2, v3];`;
-  return { name: 'pack', inputs: [name], body, extent: [batch, rows, texels], isPacked: true };
+  return {
+    name: 'pack',
+    inputs: isPart ? [name, 'from'] : [name],
+    body,
+    extent: [batch, rows, texels],
+    isPacked: true,
+  };
 }
 
-/** Four cells of a row a thread, from packed operands: five fetches for sixteen products. The result is packed too. */
+/** Four cells of a row a thread, from packed operands: five fetches for sixteen products. The result is packed too. Packing has chosen the terms: `isPart` is false. */
 export function packedMatmul(p: DeviceProduct): Shader {
   const whole = Math.floor(p.k / 4);
   const rest = p.k - 4 * whole;

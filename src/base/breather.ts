@@ -3,11 +3,8 @@ export function breather(): () => Promise<void> | undefined {
   let since = performance.now();
   return () => {
     if (performance.now() - since <= 12) return undefined;
-    return new Promise((resolve) => {
-      setTimeout(() => {
-        since = performance.now();
-        resolve();
-      }, 0);
+    return new Promise<void>((resolve) => setTimeout(resolve, 0)).then(() => {
+      since = performance.now();
     });
   };
 }

@@ -4,6 +4,7 @@ import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
 import { gpuMatmul } from './ops.ts';
+import { within } from './scope.ts';
 import { sharedGpu } from './shared.ts';
 
 /** Where `matmulAuto` computes, and why. */
@@ -19,7 +20,9 @@ const SIDES = [64, 128, 256, 512, 1024];
 /** A device that takes this long for a product that it loses, in milliseconds, is not asked for a larger one. */
 const TOO_LONG = 50;
 
-const measured = new WeakMap<GpuBackend, AutoStatus>();
+const measured = new WeakMap<GpuBackend, Promise<AutoStatus>>();
+/** Why there is no device; then it is not looked for again. */
+let refusal: string | null = null;
 let last: AutoStatus = { threshold: Number.POSITIVE_INFINITY, reason: 'nothing was multiplied yet' };
 
 /** What decided about the last call of `matmulAuto`. */
@@ -37,8 +40,11 @@ export async function matmulAuto(a: Tensor, b: Tensor, { gpu }: { readonly gpu?:
   const isFloat32 = a.dtype === 'float32' && b.dtype === 'float32' && a.rank === 2 && b.rank === 2;
   if (!isFloat32) return matmul(a, b);
   try {
-    const backend = gpu ?? (await sharedGpu());
-    last = measured.get(backend) ?? (await measure(backend));
+    const backend = gpu ?? (await findGpu());
+    if (backend === null) return matmul(a, b);
+    const measuring = measured.get(backend) ?? measure(backend);
+    measured.set(backend, measuring);
+    last = await measuring;
     const [m, k] = a.shape as [number, number];
     if (m * k * b.shape[1]! >= last.threshold && k === b.shape[0]) return await onDevice(backend, a, b);
   } catch (error) {
@@ -47,13 +53,22 @@ export async function matmulAuto(a: Tensor, b: Tensor, { gpu }: { readonly gpu?:
   return matmul(a, b);
 }
 
-async function onDevice(gpu: GpuBackend, a: Tensor, b: Tensor): Promise<Tensor> {
-  const x = await gpu.upload(a);
-  const y = await gpu.upload(b);
-  const c = await gpuMatmul(x, y);
-  const result = await gpu.download(c);
-  for (const t of [x, y, c]) t.dispose();
-  return result;
+async function findGpu(): Promise<GpuBackend | null> {
+  try {
+    if (refusal === null) return await sharedGpu();
+  } catch (error) {
+    refusal = messageOf(error);
+  }
+  last = { threshold: Number.POSITIVE_INFINITY, reason: refusal };
+  return null;
+}
+
+function onDevice(gpu: GpuBackend, a: Tensor, b: Tensor): Promise<Tensor> {
+  return within(async (scope) => {
+    const x = await scope.keep(gpu.upload(a));
+    const y = await scope.keep(gpu.upload(b));
+    return gpu.download(await scope.keep(gpuMatmul(x, y)));
+  });
 }
 
 async function measure(gpu: GpuBackend): Promise<AutoStatus> {
@@ -73,7 +88,6 @@ async function measure(gpu: GpuBackend): Promise<AutoStatus> {
     };
     if (device > TOO_LONG) break;
   }
-  measured.set(gpu, status!);
   return status!;
 }
 

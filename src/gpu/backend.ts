@@ -3,12 +3,12 @@ import { naiveMatmul, plainProduct } from '../../kernels/gpu/matmul.ts';
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
 import { DTypeError, LimitError, messageOf, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, Tensor } from '../tensor/tensor.ts';
 import { share, unshare } from './dawn.ts';
 import { type Device, type DeviceDType, DeviceTensor, extentOf, type GpuMode } from './device-tensor.ts';
 import { DeviceError, DeviceLostError } from './errors.ts';
 import { flattened, type GpuInstance, type GpuLibrary, type Handle, libraryOf, type WebGpuContext } from './library.ts';
-import { type Argument, kindOf, type Layout, Programs } from './programs.ts';
+import { type Argument, type Layout, layoutKey, Programs } from './programs.ts';
 
 export interface GpuOptions {
   /** The only one to try. Default: webgpu, webgl2, headlessgl, the first that works. */
@@ -29,6 +29,10 @@ export interface GpuCounters {
   readonly tensors: number;
   readonly bytes: number;
 }
+
+const LOST = 'the device was lost, and its tensors with it; dispose of the backend and make a new one';
+
+const OVERTAKEN = 'the backend was disposed of meanwhile';
 
 const MODES: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl'];
 
@@ -54,6 +58,7 @@ export class GpuBackend implements Device {
   /** Gives a tensor's memory back, for each that was not. */
   private readonly held = new Set<() => void>();
   private readonly counts = { runs: 0, uploads: 0, readbacks: 0, tensors: 0, bytes: 0 };
+  /** Whether `dispose` was called. */
   isDisposed = false;
   private wasLost = false;
   /** Largest side of a texture; unlimited for WebGPU. */
@@ -76,7 +81,7 @@ export class GpuBackend implements Device {
     this.isSoftware = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i.test(device);
   }
 
-  /** Opens one mode, and proves that it computes. */
+  /** Opens one mode, and proves that it computes: what `createGpuBackend` tries in turn. */
   static async open(mode: GpuMode, library: GpuLibrary): Promise<GpuBackend> {
     let backend: GpuBackend | null = null;
     if (mode === 'webgpu') await share();
@@ -123,11 +128,12 @@ export class GpuBackend implements Device {
 
   private check(op: string): void {
     if (this.isDisposed) throw new DeviceError(op, 'the backend was used after dispose()');
-    if (this.isLost) throw new DeviceLostError(op, 'the device was lost, and its tensors with it; make a new backend');
+    if (this.isLost) throw new DeviceLostError(op, LOST);
   }
 
   /** A float32 or int8 tensor of at most three axes, copied to the device. Other types throw DTypeError. */
   async upload(t: Tensor): Promise<DeviceTensor> {
+    if (!(t instanceof Tensor)) throw new ValueError('upload', 'what is uploaded', 'a tensor', t);
     if (t.dtype !== 'float32' && t.dtype !== 'int8')
       throw new DTypeError('upload', [t.dtype], 'a device holds float32 and int8', 'cast() it?');
     return this.send(t.data, t.shape, t.dtype);
@@ -138,19 +144,23 @@ export class GpuBackend implements Device {
     return fromData(await this.fetch(t), t.shape);
   }
 
+  /** `upload` for plain numbers; integers of -128 to 127 for int8. */
   async send(data: ArrayLike<number>, shape: Shape, dtype: DeviceDType = 'float32'): Promise<DeviceTensor> {
     this.check('upload');
     const extent = this.fitting('upload', shape);
+    if (data.length !== elementsOf(extent))
+      throw new ShapeError('upload', [shape], `${data.length} numbers do not fill the shape`);
     if (elementsOf(extent) === 0) return this.empty(shape, dtype, extent);
     const [batch, rows, cols] = extent;
     const value = this.library.input(Float32Array.from(data), [cols, rows, batch]);
     const shader = copy(extent);
-    const argument = { value, kind: `input ${kindOf(extent, false)}` };
+    const argument = { value, kind: `input ${layoutKey(extent, false)}` };
     const made = await this.call(shader, [argument], shape, dtype);
     this.counts.uploads++;
     return made;
   }
 
+  /** `download` as a typed array. */
   async fetch(t: DeviceTensor): Promise<Float32Array | Int32Array | Int8Array> {
     this.check('download');
     const handles = t.handles('download');
@@ -170,10 +180,15 @@ export class GpuBackend implements Device {
     return total;
   }
 
+  /** Throws LimitError if the device cannot hold or compute a result of this extent. */
   admit(op: string, extent: Extent): void {
     this.layout(op, extent, false);
   }
 
+  /**
+   * Runs a shader, ours or a reader's own, on tensors and numbers in the order of its inputs. The result has `shape`, by
+   * default the shader's extent.
+   */
   async run(
     shader: Shader,
     args: readonly (DeviceTensor | number)[],
@@ -188,7 +203,7 @@ export class GpuBackend implements Device {
       const [handle, ...others] = arg.handles(shader.name);
       if (handle === undefined || others.length > 0)
         throw new DTypeError(shader.name, [arg.dtype], 'a tensor that is empty or in parts cannot be an operand');
-      return { value: handle, kind: kindOf(arg.extent, arg.isPacked) };
+      return { value: handle, kind: layoutKey(arg.extent, arg.isPacked) };
     });
     return this.call(shader, given, shape, dtype);
   }
@@ -206,6 +221,10 @@ export class GpuBackend implements Device {
       [handle, giveBack] = await this.programs.run(shader, layout, args);
     } catch (error) {
       throw await this.explained(shader.name, error);
+    }
+    if (this.isDisposed) {
+      giveBack();
+      throw new DeviceError(shader.name, OVERTAKEN);
     }
     this.counts.runs++;
     const bytes = elementsOf(shader.extent) * (shader.isPacked ? 16 : 4);
@@ -244,6 +263,7 @@ export class GpuBackend implements Device {
         this.context.device.limits;
       const bytes = Math.min(maxStorageBufferBindingSize, maxBufferSize);
       if (4 * cells > bytes) refuse('the size of a tensor in bytes', 4 * cells, bytes);
+      if (batch === 1 && rows === 1) return { output: [cols], rows: 'y' }; // GPU.js folds a list as it must
       const groups = maxComputeWorkgroupsPerDimension;
       if (rows > groups * WORKGROUP) refuse('a number of rows', rows, groups * WORKGROUP);
       if (cols > groups * WORKGROUP) refuse('a number of columns', cols, groups * WORKGROUP);
@@ -251,22 +271,26 @@ export class GpuBackend implements Device {
       return { output: [cols, rows, batch], rows: 'y' };
     }
     const { side } = this;
+    // GPU.js counts along an axis in float32 on WebGL.
+    const longest = Math.max(rows, cols);
+    if (longest > EXACT_INTEGERS) refuse('the length of an axis', longest, EXACT_INTEGERS);
     if (cells > side * side) refuse(`a number of ${isPacked ? 'texels' : 'elements'}`, cells, side * side);
     // GPU.js makes the texture of one matrix as wide and high as the matrix, and any other nearly square.
-    const isLong = batch === 1 && rows > 1 && Math.max(rows, cols) > side;
+    const isLong = batch === 1 && rows > 1 && longest > side;
     return isLong ? { output: [cols, 1, rows], rows: 'z' } : { output: [cols, rows, batch], rows: 'y' };
   }
 
   /** What to throw for what GPU.js threw. */
   private async explained(op: string, error: unknown): Promise<unknown> {
+    if (this.isDisposed) return new DeviceError(op, OVERTAKEN);
     if (this.context !== null) {
       // a lost device is reported in a turn of its own, and its reads fail before that
       const later = new Promise((resolve) => setTimeout(() => resolve(null), 20));
       await Promise.race([this.context.device.lost, later]);
     }
-    if (this.isLost) return new DeviceLostError(op, 'the device was lost, and its tensors with it; make a new backend');
+    if (this.isLost) return new DeviceLostError(op, LOST);
     if (error instanceof DeviceError) return error;
-    return new DeviceError(op, messageOf(error));
+    return new DeviceError(op, messageOf(error) || 'GPU.js failed without a reason');
   }
 
   /** Gives everything on the device back. Its tensors cannot be used any more. The second call does nothing. */

@@ -6,7 +6,7 @@ import type { Handle } from './library.ts';
 /** `int8` holds integers of -128 to 127, `int32` sums of their products. */
 export type DeviceDType = 'float32' | 'int8' | 'int32';
 
-/** How a device is reached: of what it is an interface to, and what operations ask of it. */
+/** How a device is reached. */
 export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl';
 
 /** A device, as operations see it. */

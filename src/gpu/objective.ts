@@ -31,6 +31,8 @@ export class Objective {
         `${loss.name} without fromLogits has a shader only after ${loss.activation}, and the last activation is ${lastActivation}`,
       );
     const width = elementsOf(outputShape);
+    if (this.kind === 'categoricalCrossentropy' && width === 1)
+      throw new StateError(op, `${loss.name} of a single output is always 0: a softmax of one number is 1`);
     const threshold = this.onLogits ? 0 : 0.5; // sigmoid(0) is 1/2
     this.correctness = width === 1 ? { kind: 'threshold', threshold } : { kind: 'largest' };
   }

@@ -1,6 +1,13 @@
 /** Operations on device tensors. Each checks its operands, picks a shader, and is done when the device has been told. */
 import { GPU_ACTIVATIONS, type GpuActivation, type GpuActivationSpec, LINEAR } from '../../kernels/gpu/activations.ts';
-import { activate, activationGradient, binary, columnSums, type GpuBinary } from '../../kernels/gpu/elementwise.ts';
+import {
+  activate,
+  activationGradient,
+  binary,
+  columnSums,
+  type GpuBinary,
+  OPERATORS,
+} from '../../kernels/gpu/elementwise.ts';
 import { lossGradient, lossSums, softmax, softmaxSums } from '../../kernels/gpu/losses.ts';
 import {
   type DeviceProduct,
@@ -13,10 +20,10 @@ import {
   plainProduct,
   unpack,
 } from '../../kernels/gpu/matmul.ts';
-import type { Shader } from '../../kernels/gpu/shader.ts';
-import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { DTypeError, LimitError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
-import { type DeviceDType, DeviceTensor, type GpuMode } from './device-tensor.ts';
+import { type Device, type DeviceDType, DeviceTensor, type GpuMode } from './device-tensor.ts';
+import { building, within } from './scope.ts';
 
 /** The rungs of kernels/gpu/matmul.ts. */
 export type MatmulVariant = 'naive' | 'fourSums' | 'packed';
@@ -33,6 +40,9 @@ export interface GpuMatmulOptions {
   readonly variant?: MatmulVariant;
 }
 
+/** The largest sum of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹. */
+const MOST_INT8_TERMS = 131_071;
+
 /** From this many products of numbers on, packing pays for itself; bench/gpu. */
 const PACKED_FROM = 64 * 64 * 64;
 
@@ -47,7 +57,7 @@ export async function gpuMatmul(
 ): Promise<DeviceTensor> {
   const { transA = false, transB = false, bias = null, activation = 'linear', variant } = options;
   const op = 'gpuMatmul';
-  floats(op, a, b);
+  floats(op, a, b, ...(bias === null ? [] : [bias]));
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new ShapeError(op, [a.shape, b.shape], 'needs matrices, or batches of them');
   const [m, k] = transA ? [a.extent[2], a.extent[1]] : [a.extent[1], a.extent[2]];
@@ -62,13 +72,14 @@ export async function gpuMatmul(
   const batch = p === 1 ? q : p;
   a.gpu.admit(op, [batch, m, n]);
   const product: DeviceProduct = {
-    ...{ batch, m, n, k, from: 0, transA, transB, batchA: p > 1, batchB: q > 1, bias: bias !== null },
+    ...{ batch, m, n, k, isPart: false, transA, transB, batchA: p > 1, batchB: q > 1, bias: bias !== null },
     activation: specOf(op, activation),
   };
   const shape = a.shape.length === 2 && b.shape.length === 2 ? [m, n] : [batch, m, n];
   if (elementsOf(shape) === 0) return a.gpu.send([], shape);
   if (k === 0) return withoutTerms(a, product, bias, shape);
-  return multiply(product, variant ?? variantFor(a.gpu.mode, product), a, b, bias, shape);
+  const operands = bias === null ? [a, b] : [a, b, bias];
+  return multiply(product, variant ?? variantFor(a.gpu.mode, product), operands, { gpu: a.gpu, shape });
 }
 
 function variantFor(mode: GpuMode, { batch, m, n, k }: DeviceProduct): MatmulVariant {
@@ -79,32 +90,22 @@ function variantFor(mode: GpuMode, { batch, m, n, k }: DeviceProduct): MatmulVar
 async function multiply(
   product: DeviceProduct,
   variant: MatmulVariant,
-  a: DeviceTensor,
-  b: DeviceTensor,
-  bias: DeviceTensor | null,
-  shape: Shape,
-  dtype: DeviceDType = 'float32',
+  [a, b, ...others]: readonly (DeviceTensor | number)[],
+  { gpu, shape, dtype = 'float32' }: { readonly gpu: Device; readonly shape: Shape; readonly dtype?: DeviceDType },
 ): Promise<DeviceTensor> {
-  const { gpu } = a;
-  const others = bias === null ? [] : [bias];
-  if (variant === 'naive') return gpu.run(naiveMatmul(product), [a, b, ...others], shape, dtype);
-  if (variant === 'fourSums') return gpu.run(fourSumsMatmul(product), [a, b, ...others], shape, dtype);
+  const all = [a!, b!, ...others];
+  if (variant === 'naive') return gpu.run(naiveMatmul(product), all, shape, dtype);
+  if (variant === 'fourSums') return gpu.run(fourSumsMatmul(product), all, shape, dtype);
   const known = gpu.mode === 'webgpu' ? 'naive or fourSums on WebGPU' : 'naive, fourSums or packed';
   if (variant !== 'packed' || gpu.mode === 'webgpu') throw new ValueError('gpuMatmul', 'variant', known, variant);
-  const temporaries: DeviceTensor[] = [];
-  const run = async (shader: Shader, ...args: readonly DeviceTensor[]): Promise<DeviceTensor> => {
-    const t = await gpu.run(shader, args);
-    temporaries.push(t);
-    return t;
-  };
-  try {
-    const left = await run(packLeft(product), a);
-    const right = await run(packRight(product), b);
-    const c = await run(packedMatmul(product), left, right, ...others);
-    return await gpu.run(unpack(product.batch, product.m, product.n), [c], shape, dtype);
-  } finally {
-    for (const t of temporaries) t.dispose();
-  }
+  const from = product.isPart ? others.slice(-1) : [];
+  return within(async (scope) => {
+    const left = await scope.keep(gpu.run(packLeft(product), [a!, ...from]));
+    const right = await scope.keep(gpu.run(packRight(product), [b!, ...from]));
+    const bias = product.bias ? others.slice(0, 1) : [];
+    const c = await scope.keep(gpu.run(packedMatmul({ ...product, isPart: false }), [left, right, ...bias]));
+    return gpu.run(unpack(product.batch, product.m, product.n), [c], shape, dtype);
+  });
 }
 
 /** A sum of no terms is 0. */
@@ -114,11 +115,12 @@ async function withoutTerms(
   bias: DeviceTensor | null,
   shape: Shape,
 ): Promise<DeviceTensor> {
-  const zeros = await gpu.send(new Float32Array(batch * m * n), shape);
-  const sums = bias === null ? zeros : await gpu.run(binary('add', zeros.extent, true), [zeros, bias], shape);
-  const y = await gpu.run(activate(activation, sums.extent), [sums], shape);
-  for (const t of new Set([zeros, sums])) t.dispose();
-  return y;
+  return within(async (scope) => {
+    const zeros = await scope.keep(gpu.send(new Float32Array(batch * m * n), shape));
+    const sums =
+      bias === null ? zeros : await scope.keep(gpu.run(binary('add', zeros.extent, true), [zeros, bias], shape));
+    return gpu.run(activate(activation, sums.extent), [sums], shape);
+  });
 }
 
 /**
@@ -127,27 +129,28 @@ async function withoutTerms(
  */
 export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
   const op = 'gpuMatmulInt8';
-  if (a.dtype !== 'int8' || b.dtype !== 'int8') throw new DTypeError(op, [a.dtype, b.dtype], 'needs int8');
+  check(op, 'int8', a, b);
   if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError(op, [a.shape, b.shape], 'needs two matrices');
   const [[, m, k], [, k2, n]] = [a.extent, b.extent];
   if (k !== k2) throw new ShapeError(op, [a.shape, b.shape], `inner sizes ${k} and ${k2} differ`);
+  if (k > MOST_INT8_TERMS) throw new LimitError(op, 'the number of terms of an int32 sum', k, MOST_INT8_TERMS);
   if (m * n === 0 || k === 0) return a.gpu.send(new Float32Array(m * n), [m, n], 'int32');
   a.gpu.admit(op, [1, m, n]);
-  const parts: DeviceTensor[] = [];
-  try {
+  return building(async (scope) => {
+    const parts: DeviceTensor[] = [];
     for (let from = 0; from < k; from += EXACT_INT8_TERMS) {
-      const terms = { ...plainProduct(m, Math.min(EXACT_INT8_TERMS, k - from), n), from };
-      parts.push(await multiply(terms, variantFor(a.gpu.mode, terms), a, b, null, [m, n], 'int32'));
+      const terms = { ...plainProduct(m, Math.min(EXACT_INT8_TERMS, k - from), n), isPart: k > EXACT_INT8_TERMS };
+      const operands = terms.isPart ? [a, b, from] : [a, b];
+      const as = { gpu: a.gpu, shape: [m, n], dtype: 'int32' } as const;
+      parts.push(await scope.keep(multiply(terms, variantFor(a.gpu.mode, terms), operands, as)));
     }
-  } catch (error) {
-    for (const part of parts) part.dispose();
-    throw error;
-  }
-  return DeviceTensor.joined(parts);
+    return DeviceTensor.joined(parts);
+  });
 }
 
 /** a + b, a - b or a·b of tensors of one shape; `b` may be a row [n] for every row of `a`. */
 export async function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
+  if (!Object.hasOwn(OPERATORS, op)) throw new ValueError('gpuBinary', 'op', 'add, sub or mul', op);
   floats(op, a, b);
   const isRow = b.shape.length === 1 && b.size === a.extent[2] && a.shape.length > 1;
   if (!isRow && !sameShape(a.shape, b.shape)) throw new ShapeError(op, [a.shape, b.shape], 'the shapes differ');
@@ -172,10 +175,11 @@ export async function gpuActivationGradient(
   saved: DeviceTensor,
   g: DeviceTensor,
 ): Promise<DeviceTensor> {
+  const known = specOf('gpuActivationGradient', spec);
   floats('gpuActivationGradient', saved, g);
   if (!sameShape(saved.shape, g.shape))
     throw new ShapeError('gpuActivationGradient', [saved.shape, g.shape], 'the shapes differ');
-  return g.gpu.run(activationGradient(spec, g.extent), [saved, g], g.shape);
+  return g.gpu.run(activationGradient(known, g.extent), [saved, g], g.shape);
 }
 
 /** [rows, n] to [n]: the gradient of a bias. No rows give zeros. */
@@ -193,10 +197,10 @@ export async function gpuSoftmax(x: DeviceTensor): Promise<DeviceTensor> {
   if (x.shape.length !== 2) throw new ShapeError('gpuSoftmax', [x.shape], 'needs a matrix');
   const [, rows, cols] = x.extent;
   if (x.size === 0) return x.gpu.send([], x.shape);
-  const sums = await x.gpu.run(softmaxSums(rows, cols), [x]);
-  const y = await x.gpu.run(softmax(rows, cols), [x, sums], x.shape);
-  sums.dispose();
-  return y;
+  return within(async (scope) => {
+    const sums = await scope.keep(x.gpu.run(softmaxSums(rows, cols), [x]));
+    return x.gpu.run(softmax(rows, cols), [x, sums], x.shape);
+  });
 }
 
 /** The gradient of the mean categorical crossentropy of softmax(z) by z: (softmax·Σt - t)/rows, targets `t` as z. */
@@ -207,16 +211,21 @@ export async function gpuSoftmaxCrossEntropyGradient(z: DeviceTensor, t: DeviceT
     throw new ShapeError(op, [z.shape, t.shape], 'needs two matrices of one shape');
   const [, rows, cols] = z.extent;
   if (z.size === 0) return z.gpu.send([], z.shape);
-  const sums = await z.gpu.run(lossSums('categoricalCrossentropy', rows, cols), [z, t]);
-  const dz = await z.gpu.run(lossGradient('categoricalCrossentropy', rows, cols), [z, t, sums], z.shape);
-  sums.dispose();
-  return dz;
+  return within(async (scope) => {
+    const sums = await scope.keep(z.gpu.run(lossSums('categoricalCrossentropy', rows, cols), [z, t]));
+    return z.gpu.run(lossGradient('categoricalCrossentropy', rows, cols), [z, t, sums], z.shape);
+  });
 }
 
-function floats(op: string, ...tensors: readonly DeviceTensor[]): void {
-  const types: readonly DeviceDType[] = tensors.map(({ dtype }) => dtype);
-  if (types.some((dtype) => dtype !== 'float32')) throw new DTypeError(op, types, 'needs float32');
+/** Throws unless these are tensors of a device, of one type. */
+function check(op: string, dtype: DeviceDType, ...tensors: readonly DeviceTensor[]): void {
+  const other = tensors.find((t) => !(t instanceof DeviceTensor));
+  if (other !== undefined) throw new ValueError(op, 'an operand', 'a device tensor, as upload() makes them', other);
+  const types = tensors.map((t) => t.dtype);
+  if (types.some((type) => type !== dtype)) throw new DTypeError(op, types, `needs ${dtype}`);
 }
+
+const floats = (op: string, ...tensors: readonly DeviceTensor[]): void => check(op, 'float32', ...tensors);
 
 /** An activation as shaders take it. Throws ValueError for one without a shader. */
 export function specOf(
@@ -226,6 +235,6 @@ export function specOf(
   const { name, alpha = 0.2 } = typeof choice === 'string' ? { name: choice } : choice;
   const known = GPU_ACTIVATIONS.find((each) => each === name);
   if (known === undefined) throw new ValueError(op, 'activation', `one of ${GPU_ACTIVATIONS.join(', ')}`, name);
-  if (!Number.isFinite(alpha)) throw new ValueError(op, 'alpha', 'a finite number', alpha);
+  if (!Number.isFinite(Math.fround(alpha))) throw new ValueError(op, 'alpha', 'a finite float32', alpha);
   return known === 'linear' ? LINEAR : { name: known, alpha };
 }

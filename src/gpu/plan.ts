@@ -2,31 +2,43 @@ import { LINEAR } from '../../kernels/gpu/activations.ts';
 import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { Dense } from '../nn/layers.ts';
+import type { Optimizer } from '../nn/optimizer.ts';
 import type { Samples } from '../nn/samples.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import { Objective } from './objective.ts';
 import { type Stage, stagesOf } from './stages.ts';
 import { type Rule, ruleOf } from './weights.ts';
 
-/** What of a model decides which shaders run. */
+/** Samples as a device takes them: copies, of `count` rows. */
+export interface FlatSamples {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly count: number;
+}
+
+/** What of a model decides which shaders run. Throws StateError, which names the part, for what has none. */
 export class Plan {
+  readonly optimizer: Optimizer;
   readonly stages: readonly Stage[];
   readonly objective: Objective;
   readonly rule: Rule;
   readonly inputs: number;
+  readonly outputs: number;
   readonly metric: string | null;
   private readonly model: Sequential;
 
   constructor(op: string, model: Sequential) {
     this.model = model;
+    this.optimizer = model.optimizer;
     if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'a device computes in float32');
     this.objective = new Objective(op, model);
-    this.rule = ruleOf(op, model.optimizer);
-    const names = ['accuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'];
+    this.rule = ruleOf(op, this.optimizer);
     const [metric, ...others] = model.metrics;
-    const unknown = model.metrics.find(({ name }) => !names.includes(name)) ?? others[0];
+    const unknown = model.metrics.find((each) => each.isAccuracy !== true);
     if (unknown !== undefined)
-      throw new StateError(op, `the metric ${unknown.name} has no shader; accuracy alone has one`);
+      throw new StateError(op, `the metric ${unknown.name} has no shader; the library's accuracy alone has one`);
+    if (others.length > 0)
+      throw new StateError(op, `there is a shader for one metric, and ${others.length + 1} are asked for`);
     this.metric = metric?.name ?? null;
     const active = model.layers.find(
       (layer) => layer instanceof Dense && layer.options.activityRegularizer !== undefined,
@@ -35,14 +47,20 @@ export class Plan {
     const stages = stagesOf(op, model);
     this.stages = this.objective.onLogits ? withoutLastActivation(stages) : stages;
     this.inputs = elementsOf(model.inputShape);
+    this.outputs = elementsOf(model.outputShape);
   }
 
-  /** Throws unless these can be samples and targets of the model. */
-  check(op: string, [x, y]: Samples): void {
+  /** The first `count` samples, copied. Throws unless they can be samples and targets of the model. */
+  flat(op: string, [x, y]: Samples, count: number): FlatSamples {
     if (x.dtype !== 'float32') throw new DTypeError(op, [x.dtype], 'samples must be float32', 'cast() them?');
     if (!sameShape(x.shape.slice(1), this.model.inputShape))
       throw new ShapeError(op, [x.shape, this.model.inputShape], 'samples do not have the shape of the model');
-    this.objective.targets(op, y);
+    const targets = this.objective.targets(op, y).data as Float32Array;
+    return {
+      x: (x.data as Float32Array).slice(0, count * this.inputs),
+      y: targets.slice(0, count * this.outputs),
+      count,
+    };
   }
 }
 

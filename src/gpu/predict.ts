@@ -1,14 +1,15 @@
-import { checkCount, DTypeError, ShapeError } from '../base/errors.ts';
+import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { Network } from '../infer/network.ts';
 import { networkOutputShape } from '../infer/validate.ts';
 import { batchesOf } from '../nn/samples.ts';
 import type { Sequential } from '../nn/sequential.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import { empty, Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
-import { sharedGpu } from './shared.ts';
-import { type DeviceWeights, forward, Scope, type Stage, stagesOf } from './stages.ts';
+import { building, within } from './scope.ts';
+import { backendOf } from './shared.ts';
+import { type DeviceWeights, forward, type Stage, stagesOf } from './stages.ts';
 
 /** A network whose weights lie on a device. Their memory is not the garbage collector's: `dispose` gives it back. */
 export class GpuPredictor {
@@ -17,6 +18,7 @@ export class GpuPredictor {
   readonly outputShape: Shape;
   private readonly stages: readonly Stage[];
   private readonly weights: ReadonlyMap<Stage, DeviceWeights>;
+  private isDisposed = false;
 
   constructor(
     gpu: GpuBackend,
@@ -37,6 +39,8 @@ export class GpuPredictor {
    */
   async predict(x: Tensor, { batchSize = 1024 }: { readonly batchSize?: number } = {}): Promise<Tensor> {
     checkCount('gpuPredict', 'batchSize', batchSize);
+    if (this.isDisposed) throw new DisposedError('gpuPredict', 'the predictor was used after dispose()');
+    if (!(x instanceof Tensor)) throw new ValueError('gpuPredict', 'x', 'a tensor', x);
     if (x.dtype !== 'float32') throw new DTypeError('gpuPredict', [x.dtype], 'needs float32', 'cast() it?');
     if (x.rank === 0 || !sameShape(x.shape.slice(1), this.inputShape))
       throw new ShapeError('gpuPredict', [x.shape, this.inputShape], 'samples do not have the shape of the network');
@@ -45,22 +49,19 @@ export class GpuPredictor {
     const y = empty([n, ...this.outputShape], 'float32');
     const data = Float32Array.from(x.data);
     for (const [start, count] of batchesOf(n, batchSize)) {
-      const scope = new Scope();
-      try {
-        let t = await scope.keep(
-          this.gpu.send(data.subarray(start * inputs, (start + count) * inputs), [count, inputs]),
-        );
+      await within(async (scope) => {
+        const samples = data.subarray(start * inputs, (start + count) * inputs);
+        let t = await scope.keep(this.gpu.send(samples, [count, inputs]));
         for (const stage of this.stages) t = await scope.keep(forward(stage, t, this.weights.get(stage)));
         y.storage.array.set(await this.gpu.fetch(t), start * outputs);
-      } finally {
-        scope.dispose();
-      }
+      });
     }
     return y;
   }
 
   /** Gives the weights' memory back. */
   dispose(): void {
+    this.isDisposed = true;
     for (const { kernel, bias } of this.weights.values()) {
       kernel.dispose();
       bias?.dispose();
@@ -79,15 +80,11 @@ export async function gpuPredict(
 ): Promise<GpuPredictor> {
   const stages = stagesOf('gpuPredict', model);
   const outputShape = 'seed' in model ? model.outputShape : networkOutputShape(model);
-  const backend = gpu ?? (await sharedGpu());
+  const backend = await backendOf('gpuPredict', gpu);
   const weights = new Map<Stage, DeviceWeights>();
-  const held: DeviceTensor[] = [];
-  const send = async (data: ArrayLike<number>, shape: Shape): Promise<DeviceTensor> => {
-    const t = await backend.send(data, shape);
-    held.push(t);
-    return t;
-  };
-  try {
+  await building(async (scope) => {
+    const send = (data: ArrayLike<number>, shape: Shape): Promise<DeviceTensor> =>
+      scope.keep(backend.send(data, shape));
     for (const stage of stages) {
       if (stage.type !== 'dense') continue;
       const { inputs, units, weights: kernel, bias } = stage.layer;
@@ -96,9 +93,6 @@ export async function gpuPredict(
         bias: bias && (await send(bias, [units])),
       });
     }
-  } catch (error) {
-    for (const t of held) t.dispose();
-    throw error;
-  }
+  });
   return new GpuPredictor(backend, { inputShape: model.inputShape, outputShape }, stages, weights);
 }

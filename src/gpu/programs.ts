@@ -2,9 +2,9 @@ import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
 import { DeviceError } from './errors.ts';
 import type { GpuInstance, Handle, KernelArgument, KernelRun } from './library.ts';
 
-/** Where the cells of a result lie: GPU.js's sizes along x, y and z, and which of y and z counts rows. */
+/** Where the cells of a result lie: GPU.js's sizes along x, y and z, or along x alone, and which of y and z counts rows. */
 export interface Layout {
-  readonly output: readonly [number, number, number];
+  readonly output: readonly number[];
   readonly rows: 'y' | 'z';
 }
 
@@ -109,4 +109,4 @@ function sourceOf({ inputs, body }: Shader, rows: 'y' | 'z'): string {
 }
 
 /** The kind of an argument of this extent. */
-export const kindOf = (extent: Extent, isPacked: boolean): string => `${extent.join('x')}${isPacked ? 'p' : ''}`;
+export const layoutKey = (extent: Extent, isPacked: boolean): string => `${extent.join('x')}${isPacked ? 'p' : ''}`;

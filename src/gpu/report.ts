@@ -1,7 +1,7 @@
 import { addSumToReport } from '../../kernels/gpu/losses.ts';
 import type { Device, DeviceTensor } from './device-tensor.ts';
 import type { Objective } from './objective.ts';
-import { replacing } from './stages.ts';
+import { replacing } from './scope.ts';
 import type { DeviceWeight } from './weights.ts';
 
 /** Columns of figures: from 0 those of training, from 2 those of validation. */
@@ -12,6 +12,7 @@ export class Report {
   private readonly gpu: Device;
   private readonly objective: Objective;
   private readonly weights: readonly DeviceWeight[];
+  readbacks = 0;
   /** [rows, 4]: losses and right answers in training, and in validation; row i sums the i-th samples of the batches. */
   private sums: DeviceTensor | null = null;
   /** What the penalty of a weight came to, by columns. */
@@ -56,6 +57,7 @@ export class Report {
 
   /** Sums of the columns: the one readback of an epoch. */
   async read(): Promise<Float64Array> {
+    this.readbacks++;
     const report = await this.gpu.fetch(this.sums!);
     const sums = new Float64Array(4);
     report.forEach((value, i) => {

@@ -1,17 +1,20 @@
-import { createGpuBackend, type GpuBackend } from './backend.ts';
+import { ValueError } from '../base/errors.ts';
+import { createGpuBackend, GpuBackend } from './backend.ts';
 
 let shared: Promise<GpuBackend> | null = null;
 let current: GpuBackend | null = null;
 
 /**
  * The backend that `gpuPredict`, `gpuTrain` and `matmulAuto` use unless they are given one: made by `createGpuBackend()`
- * at the first call, and again once it was lost or disposed of. In Node, `(await sharedGpu()).dispose()` at the end lets the
- * process exit.
+ * at the first call, and again once it was lost, disposed of, or not to be had.
  */
 export function sharedGpu(): Promise<GpuBackend> {
-  if (shared !== null && current !== null && (current.isLost || current.isDisposed)) shared = null;
-  if (shared === null) {
+  if (current !== null && (current.isLost || current.isDisposed)) {
+    void current.dispose();
+    shared = null;
     current = null;
+  }
+  if (shared === null) {
     const opening = createGpuBackend();
     shared = opening;
     opening.then(
@@ -19,9 +22,17 @@ export function sharedGpu(): Promise<GpuBackend> {
         current = backend;
       },
       () => {
-        if (shared === opening) shared = null;
+        shared = null;
       },
     );
   }
   return shared;
+}
+
+/** The backend that was given to an operation, or the shared one. */
+export async function backendOf(op: string, gpu: GpuBackend | undefined): Promise<GpuBackend> {
+  if (gpu === undefined) return sharedGpu();
+  if (!(gpu instanceof GpuBackend))
+    throw new ValueError(op, 'gpu', 'a backend, as await createGpuBackend() gives', gpu);
+  return gpu;
 }

@@ -64,8 +64,10 @@ export function stagesOf(op: string, model: Sequential | Network): Stage[] {
 
 function plain(op: string, model: Sequential): Network {
   for (const layer of model.layers) {
-    const isKnown = [Dense, Activation, Dropout, Flatten].some((known) => layer instanceof known);
-    if (!isKnown) throw new StateError(op, `layer ${layer.name} of type ${layer.type} has no shader`);
+    // A class that extends one of ours may compute something else
+    const known: readonly unknown[] = [Dense, Activation, Dropout, Flatten];
+    if (!known.includes(layer.constructor))
+      throw new StateError(op, `layer ${layer.name} of type ${layer.type} has no shader`);
     if (layer instanceof Dropout && layer.options.training === true)
       throw new StateError(op, `layer ${layer.name} drops outside training too, which has no shader`);
   }
@@ -77,28 +79,6 @@ function shaderOf(op: string, layer: string, { name, alpha }: ActivationSpec): G
   if (known.includes(name)) return specOf(op, alpha === undefined ? name : { name, alpha });
   const list = [...known, 'softmax'].join(', ');
   throw new StateError(op, `layer ${layer}: activation ${name} has no shader; ${list} have one`);
-}
-
-/** Holds what a computation makes on the way, and gives it back all at once. */
-export class Scope {
-  private readonly held: DeviceTensor[] = [];
-
-  async keep(t: Promise<DeviceTensor>): Promise<DeviceTensor> {
-    const made = await t;
-    this.held.push(made);
-    return made;
-  }
-
-  dispose(): void {
-    for (const t of this.held.splice(0)) t.dispose();
-  }
-}
-
-/** The new one of two tensors, once it is there; the old one is given back then. */
-export async function replacing(old: DeviceTensor | null, next: Promise<DeviceTensor>): Promise<DeviceTensor> {
-  const made = await next;
-  old?.dispose();
-  return made;
 }
 
 /** The weights of a dense stage on the device. */

@@ -6,7 +6,8 @@ import { noGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, LimitError, StateError } from '../base/errors.ts';
 import type { Dense } from '../nn/layers.ts';
-import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions, type Samples } from '../nn/samples.ts';
+import type { Optimizer } from '../nn/optimizer.ts';
+import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions } from '../nn/samples.ts';
 import type { History, Logs, Sequential } from '../nn/sequential.ts';
 import { ones } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
@@ -14,10 +15,11 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { EXACT_INTEGERS, type GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuActivate, gpuActivationGradient, gpuBinary, gpuColumnSums, gpuMatmul } from './ops.ts';
-import { Plan } from './plan.ts';
+import { type FlatSamples, Plan } from './plan.ts';
 import { Report } from './report.ts';
-import { sharedGpu } from './shared.ts';
-import { type DeviceWeights, forward, Scope, type Stage } from './stages.ts';
+import { Scope, within } from './scope.ts';
+import { backendOf } from './shared.ts';
+import { type DeviceWeights, forward, type Stage } from './stages.ts';
 import { DeviceWeight } from './weights.ts';
 
 const OP = 'gpuTrain';
@@ -45,7 +47,11 @@ export interface GpuHistory extends History {
   readonly readbacks: number;
 }
 
-const inTraining = new WeakSet<Sequential>();
+/** Optimizers whose state lies on a device. */
+const lent = new WeakSet<Optimizer>();
+
+/** Options of `fit` that are not options here. */
+const OTHERS = ['sampleWeight', 'classWeight', 'callbacks', 'verbose'];
 
 /**
  * `fit` on a device, for compiled models of Dense, Activation, Dropout and Flatten layers: the same batches, the same
@@ -54,7 +60,8 @@ const inTraining = new WeakSet<Sequential>();
  *
  * Activations linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
  * sigmoid, categorical after softmax, or fromLogits; SGD, Adam and AdamW; L1 and L2; pruning masks; the metric accuracy.
- * Anything else throws StateError before anything is computed. If training fails, the model is as it was before.
+ * Anything else throws StateError before anything is computed. Samples are copied before the first await. If training fails,
+ * weights and optimizer are as they were before; what else writes weights meanwhile is overwritten at the end.
  */
 export async function gpuTrain(
   model: Sequential,
@@ -66,30 +73,37 @@ export async function gpuTrain(
   checkCount(OP, 'batchSize', batchSize);
   checkCount(OP, 'epochs', epochs, 0);
   checkCount(OP, 'initialEpoch', initialEpoch, 0);
+  const other = OTHERS.find((name) => (options as Readonly<Record<string, unknown>>)[name] !== undefined);
+  if (other !== undefined) throw new StateError(OP, `${other} is an option of fit alone`);
   const n = checkSamples(OP, x, y);
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
-  model.build(x.shape.slice(1));
   const { optimizer } = model;
+  model.build(x.shape.slice(1));
   const plan = new Plan(OP, model);
-  const [trained, validation] = holdOut(x, y, options);
-  plan.check(OP, [x, y]);
-  if (validation !== null) plan.check(OP, validation);
-  if (inTraining.has(model)) throw new StateError(OP, 'this model is being trained already');
-  inTraining.add(model);
+  const [trained, validation] = holdOut(x, y, options, OP);
+  const samples = plan.flat(OP, [x, y], trained);
+  const held = validation === null ? null : plan.flat(OP, validation, validation[0].shape[0]!);
+  const letGo = model.hold(OP);
+  if (lent.has(optimizer)) {
+    letGo();
+    throw new StateError(OP, 'the optimizer is in use by a training of another model');
+  }
+  lent.add(optimizer);
   const weights = model.weights.map(({ value }) => value);
   const before = { steps: model.steps, state: optimizer.state(weights) };
   let training: Training | null = null;
   try {
-    training = new Training(options.gpu ?? (await sharedGpu()), model, plan, batchSize);
+    training = new Training(await backendOf(OP, options.gpu), model, plan, batchSize);
     await training.sendModel();
-    return await training.run([x, y], trained, validation, options);
+    return await training.run(samples, held, options);
   } catch (error) {
     model.steps = before.steps;
     optimizer.restore(weights, before.state);
     throw error;
   } finally {
     training?.dispose();
-    inTraining.delete(model);
+    lent.delete(optimizer);
+    letGo();
   }
 }
 
@@ -141,7 +155,7 @@ class Training {
     const regularizers = new Map(model.weights.map(({ value, regularizer }) => [value, regularizer]));
     const send = async (parameter: Tensor, isTrained: boolean): Promise<DeviceWeight> => {
       const regularizer = regularizers.get(parameter) ?? null;
-      const slots = isTrained ? model.optimizer.storages([parameter], [parameter]) : [];
+      const slots = isTrained ? plan.optimizer.storages([parameter], [parameter]) : [];
       const sent = await DeviceWeight.send(gpu, parameter, plan.rule, regularizer, slots);
       this.weights.push(sent);
       return sent;
@@ -158,28 +172,21 @@ class Training {
     }
   }
 
-  private async sendSamples([x, y]: Samples, count: number): Promise<Data> {
-    const { inputs, objective } = this.plan;
-    const targets = objective.targets(OP, y);
-    const outputs = targets.shape[1]!;
-    const [xs, ys] = [x.data, targets.data];
+  private async sendSamples({ x, y, count }: FlatSamples): Promise<Data> {
+    const { inputs, outputs } = this.plan;
     return {
-      x: await this.scope.keep(this.gpu.send(xs.subarray(0, count * inputs), [count, inputs])),
-      y: await this.scope.keep(this.gpu.send(ys.subarray(0, count * outputs), [count, outputs])),
+      x: await this.scope.keep(this.gpu.send(x, [count, inputs])),
+      y: await this.scope.keep(this.gpu.send(y, [count, outputs])),
       count,
     };
   }
 
-  async run(
-    samples: Samples,
-    count: number,
-    validation: Samples | null,
-    options: GpuTrainOptions,
-  ): Promise<GpuHistory> {
+  async run(samples: FlatSamples, validation: FlatSamples | null, options: GpuTrainOptions): Promise<GpuHistory> {
     const { epochs = 1, initialEpoch = 0, shuffle = true, onEpochEnd, signal } = options;
     const { gpu, model, plan } = this;
-    const data = await this.sendSamples(samples, count);
-    const held = validation === null ? null : await this.sendSamples(validation, validation[0].shape[0]!);
+    const { count } = samples;
+    const data = await this.sendSamples(samples);
+    const held = validation === null ? null : await this.sendSamples(validation);
     const random = new Random(model.seed, 'shuffle');
     const breathe = breather();
     const pause = async (): Promise<void> => {
@@ -209,21 +216,20 @@ class Training {
         logs.val_loss = sums[2]! / held.count;
         if (plan.metric !== null) logs[`val_${plan.metric}`] = sums[3]! / held.count;
       }
-      logs.learning_rate = model.optimizer.learningRate;
+      logs.learning_rate = plan.optimizer.learningRate;
       for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
       run.push(epoch);
       if ((await onEpochEnd?.(epoch, logs)) === false) break;
     }
     await this.writeBack();
-    return { epochs: run, history, seed: model.seed, device: gpu.device, readbacks: run.length };
+    return { epochs: run, history, seed: model.seed, device: gpu.device, readbacks: this.report.readbacks };
   }
 
   /** One step on samples order[start ...]. */
   private async trainOn(data: Data, order: DeviceTensor, start: number, count: number): Promise<void> {
     const { plan, model } = this;
     const { objective } = plan;
-    const scope = new Scope();
-    try {
+    await within(async (scope) => {
       const [x, y] = await this.pick(data, order, start, count, scope);
       const done = await this.forward(x, scope, true);
       const output = done.at(-1)?.output ?? x;
@@ -231,13 +237,11 @@ class Training {
       await this.report.addBatch(losses, output, y, 0);
       await this.report.sumPenalties(count);
       const gradients = await this.backward(done, await scope.keep(objective.gradient(output, y, losses)), scope);
-      const block = new Float32Array(8);
-      model.optimizer.advance([block]);
-      for (const [weight, gradient] of gradients) await weight.step(gradient, block);
+      const scalars = new Float32Array(8);
+      plan.optimizer.advance([scalars]);
+      for (const [weight, gradient] of gradients) await weight.step(gradient, scalars);
       model.steps++;
-    } finally {
-      scope.dispose();
-    }
+    });
   }
 
   /** Rows order[start ...] of samples and targets. */
@@ -326,15 +330,12 @@ class Training {
     try {
       for (const [start, size] of batchesOf(count, this.batchSize)) {
         await pause();
-        const scope = new Scope();
-        try {
+        await within(async (scope) => {
           const [inputs, targets] = await this.pick(data, order, start, size, scope);
           const output = (await this.forward(inputs, scope, false)).at(-1)?.output ?? inputs;
           const losses = await scope.keep(plan.objective.losses(output, targets));
           await this.report.addBatch(losses, output, targets, 2);
-        } finally {
-          scope.dispose();
-        }
+        });
       }
     } finally {
       order.dispose();

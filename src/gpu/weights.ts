@@ -15,7 +15,7 @@ import { Adam, isNamedOptimizer, SGD } from '../nn/optimizers.ts';
 import type { Regularizer } from '../nn/regularizers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Device, DeviceTensor } from './device-tensor.ts';
-import { replacing } from './stages.ts';
+import { building, replacing } from './scope.ts';
 
 /** An optimizer as shaders know it. */
 export type Rule =
@@ -29,10 +29,11 @@ export function ruleOf(op: string, optimizer: Optimizer): Rule {
     (name) => config[name] !== undefined && config[name] !== false,
   );
   if (option !== undefined) throw new StateError(op, `${option} of ${optimizer.name} has no shader`);
-  const isOurs = isNamedOptimizer(optimizer);
-  if (isOurs && optimizer instanceof SGD)
+  if (!isNamedOptimizer(optimizer))
+    throw new StateError(op, `${optimizer.constructor.name}, an optimizer of another class than ours, has no shader`);
+  if (optimizer instanceof SGD)
     return { name: 'sgd', hasMomentum: config.momentum !== 0, isNesterov: config.nesterov === true };
-  if (isOurs && optimizer instanceof Adam) return { name: 'adam' };
+  if (optimizer instanceof Adam) return { name: 'adam' };
   throw new StateError(op, `the optimizer ${optimizer.name} has no shader; SGD, Adam and AdamW have one`);
 }
 
@@ -74,26 +75,19 @@ export class DeviceWeight {
     slots: readonly Storage[],
   ): Promise<DeviceWeight> {
     const { shape, mask } = parameter;
-    const sent: DeviceTensor[] = [];
-    const send = async (data: ArrayLike<number>, of: readonly number[]): Promise<DeviceTensor> => {
-      const t = await gpu.send(data, of);
-      sent.push(t);
-      return t;
-    };
-    try {
-      const value = await send(parameter.data, shape);
+    return building(async (scope) => {
+      const value = await scope.keep(gpu.send(parameter.data, shape));
       // Adam's two moments are one tensor, so that one shader makes both
       const state = new Float32Array(slots.length * parameter.size);
       slots.forEach(({ array }, i) => {
         state.set(array as Float32Array, i * parameter.size);
       });
-      const stacked = slots.length === 2 ? [2, parameter.size / shape.at(-1)!, shape.at(-1)!] : shape;
-      const held = slots.length === 0 ? null : await send(state, stacked);
-      return new DeviceWeight(parameter, value, held, mask && (await send(mask.data, shape)), rule, regularizer, slots);
-    } catch (error) {
-      for (const t of sent) t.dispose();
-      throw error;
-    }
+      const cols = shape.at(-1)!;
+      const stacked = slots.length === 2 ? [2, cols === 0 ? 0 : parameter.size / cols, cols] : shape;
+      const held = slots.length === 0 ? null : await scope.keep(gpu.send(state, stacked));
+      const masks = mask && (await scope.keep(gpu.send(mask.data, shape)));
+      return new DeviceWeight(parameter, value, held, masks, rule, regularizer, slots);
+    });
   }
 
   /** One step of the optimizer against a gradient. `scalars` is what its `advance` wrote. */
@@ -123,7 +117,7 @@ export class DeviceWeight {
   }
 
   get isPenalized(): boolean {
-    return this.rules.l1 > 0 || this.rules.l2 > 0;
+    return this.value.size > 0 && (this.rules.l1 > 0 || this.rules.l2 > 0);
   }
 
   /** `before` [cols] plus `count` times the weight's penalty, column by column. */

@@ -9,6 +9,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface Metric {
   /** Key in logs. */
   readonly name: string;
+  /** Set on the library's share of right answers, which devices know. */
+  readonly isAccuracy?: true;
   /** Starts a new measurement. */
   create(): MetricState;
 }
@@ -309,7 +311,7 @@ export function metricOf(choice: MetricName | Metric): Metric {
     case 'accuracy':
     case 'categoricalAccuracy':
     case 'sparseCategoricalAccuracy':
-      return ratio(choice, correctRows);
+      return { ...ratio(choice, correctRows), isAccuracy: true };
     case 'binaryAccuracy':
       return ratio(choice, correctElements);
     case 'mse':

@@ -179,7 +179,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     }
     this.iterations = state.scalars.iterations ?? 0;
     this.setCounters(state.scalars);
-    this.slots.clear();
+    for (const p of parameters) this.slots.delete(p);
     this.slotsVersion++;
     parameters.forEach((p, i) => {
       const saved = state.slots[i]!;

@@ -43,22 +43,18 @@ export function holdOut(
   x: Tensor,
   y: Tensor,
   { validationData, validationSplit = 0 }: SampleOptions,
+  op = 'fit',
 ): [number, Samples | null] {
   const n = x.shape[0]!;
   if (validationData !== undefined) {
-    checkSamples('fit', ...validationData);
+    checkSamples(op, ...validationData);
     return [n, validationData];
   }
-  checkRange('fit', 'validationSplit', validationSplit, 'in [0, 1)');
+  checkRange(op, 'validationSplit', validationSplit, 'in [0, 1)');
   if (validationSplit === 0) return [n, null];
   const training = Math.floor(n * (1 - validationSplit));
   if (training === 0 || training === n)
-    throw new ValueError(
-      'fit',
-      'validationSplit',
-      `a share that leaves samples on both sides of ${n}`,
-      validationSplit,
-    );
+    throw new ValueError(op, 'validationSplit', `a share that leaves samples on both sides of ${n}`, validationSplit);
   return [training, [slice(x, [[training, null]]), slice(y, [[training, null]])]];
 }
 

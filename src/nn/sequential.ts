@@ -77,7 +77,7 @@ export class Sequential extends LayerStack {
   /** A callback sets this to end training after the current batch. */
   stopTraining = false;
   private compiled: Compiled | null = null;
-  private fitting = false;
+  private isTraining = false;
   private readonly trainer = new Trainer();
 
   compile({ optimizer = 'rmsprop', loss, metrics = [], replay = true }: CompileOptions): void {
@@ -185,6 +185,15 @@ export class Sequential extends LayerStack {
     return y;
   }
 
+  /** Keeps other trainings away until the returned function is called. Throws StateError during a training. */
+  hold(op: string): () => void {
+    if (this.isTraining) throw new StateError(op, 'this model is being trained already');
+    this.isTraining = true;
+    return () => {
+      this.isTraining = false;
+    };
+  }
+
   private *epochs(x: Tensor, y: Tensor, options: FitOptions): Generator<void, History, void> {
     const { optimizer, metrics } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, callbacks = [], verbose = 0 } = options;
@@ -192,7 +201,6 @@ export class Sequential extends LayerStack {
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
     checkSamples('fit', x, y);
-    if (this.fitting) throw new StateError('fit', 'this model is being fitted already');
     const [n, validation] = holdOut(x, y, options);
     const weights = sampleWeights(y, options, this.dtype);
     this.build(x.shape.slice(1));
@@ -200,7 +208,7 @@ export class Sequential extends LayerStack {
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const batches = new Batches(x, y, weights, Math.min(batchSize, n));
-    this.fitting = true;
+    const letGo = this.hold('fit');
     this.stopTraining = false;
     try {
       this.trainer.begin();
@@ -236,7 +244,7 @@ export class Sequential extends LayerStack {
         for (const callback of callbacks) callback.onEpochEnd?.(epoch, logs, this);
       }
     } finally {
-      this.fitting = false;
+      letGo();
       this.trainer.release();
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GPU_ACTIVATIONS } from '../../kernels/gpu/activations.ts';
+import { add } from '../../src/autograd/arithmetic.ts';
+import { matmul } from '../../src/autograd/products.ts';
 import { gpuMatmul, type MatmulVariant } from '../../src/gpu/ops.ts';
+import { activate } from '../../src/nn/activations.ts';
 import { Random } from '../../src/tensor/random.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { backendFor, floats, MODES, through } from './tools.ts';
@@ -73,6 +77,21 @@ describe.each(MODES)('matmul on %s', (mode) => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test.each(variants)('%s adds a bias and applies an activation', async (variant) => {
+    for (const n of [1, 2, 3, 4, 5, 37]) {
+      const random = new Random(n);
+      const [a, b, bias] = [random.normal([3, 6]), random.normal([6, n]), random.normal([n])];
+      for (const name of GPU_ACTIVATIONS) {
+        const activation = { name, alpha: 0.1 };
+        const got = await through(backend.gpu, [a, b, bias], (x, y, z) =>
+          gpuMatmul(x, y, { bias: z, activation, variant }),
+        );
+        const expected = activate(activation, add(matmul(a, b), bias)).data;
+        for (let i = 0; i < got.size; i++) expect(Math.abs(got.data[i]! - expected[i]!)).toBeLessThan(3e-6);
+      }
+    }
   });
 
   test('long sums are not cut short', async () => {

@@ -3,7 +3,14 @@ import { cpu } from '../../kernels/cpu/cpu.ts';
 import { matmul } from '../../src/autograd/products.ts';
 import { autoStatus, matmulAuto } from '../../src/gpu/auto.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
-import { gpuBinary, gpuColumnSums, gpuMatmul, gpuMatmulInt8, gpuSoftmax } from '../../src/gpu/ops.ts';
+import {
+  gpuActivationGradient,
+  gpuBinary,
+  gpuColumnSums,
+  gpuMatmul,
+  gpuMatmulInt8,
+  gpuSoftmax,
+} from '../../src/gpu/ops.ts';
 import { gpuPredict } from '../../src/gpu/predict.ts';
 import { sharedGpu } from '../../src/gpu/shared.ts';
 import { gpuTrain } from '../../src/gpu/train.ts';
@@ -27,6 +34,9 @@ class Own extends Layer {
     return new Own();
   }
 }
+
+class Doubled extends Dense {}
+class OwnAdam extends Adam {}
 
 const X = new Random(1).normal([4, 3]);
 const LABELS = fromData(Int32Array.of(0, 1, 0, 1));
@@ -85,7 +95,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     'a slope that is no number': [
       (gpu) =>
         through(gpu, [X], (a) => gpuMatmul(a, a, { transB: true, activation: { name: 'leakyRelu', alpha: NaN } })),
-      'ValueError: gpuMatmul: alpha must be a finite number, got NaN',
+      'ValueError: gpuMatmul: alpha must be a finite float32, got NaN',
     ],
     'an unknown variant': [
       (gpu) => through(gpu, [X], (a) => gpuMatmul(a, a, { transB: true, variant: 'fastest' as never })),
@@ -167,7 +177,77 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'a metric without a shader': [
       (gpu) => gpuTrain(model(two(), { metrics: ['accuracy', 'auc'] }), X, LABELS, { gpu }),
-      'StateError: gpuTrain: the metric auc has no shader; accuracy alone has one',
+      "StateError: gpuTrain: the metric auc has no shader; the library's accuracy alone has one",
+    ],
+    'a metric of the same name': [
+      (gpu) => {
+        const own = { name: 'accuracy', create: () => ({ update: () => {}, result: () => 42 }) };
+        return gpuTrain(model(two(), { metrics: [own] }), X, LABELS, { gpu });
+      },
+      "StateError: gpuTrain: the metric accuracy has no shader; the library's accuracy alone has one",
+    ],
+    'two metrics': [
+      (gpu) => gpuTrain(model(two(), { metrics: ['accuracy', 'accuracy'] }), X, LABELS, { gpu }),
+      'StateError: gpuTrain: there is a shader for one metric, and 2 are asked for',
+    ],
+    'an option of fit': [
+      (gpu) => {
+        const options = { gpu, classWeight: { 0: 1, 1: 2 } };
+        return gpuTrain(model(two()), X, LABELS, options);
+      },
+      'StateError: gpuTrain: classWeight is an option of fit alone',
+    ],
+    'a layer that extends one of ours': [
+      (gpu) => gpuPredict(model([new Doubled(2)]), { gpu }),
+      'StateError: gpuPredict: layer dense of type dense has no shader',
+    ],
+    'an optimizer that extends one of ours': [
+      (gpu) => gpuTrain(model(two(), { optimizer: new OwnAdam() }), X, LABELS, { gpu }),
+      'StateError: gpuTrain: OwnAdam, an optimizer of another class than ours, has no shader',
+    ],
+    'a softmax of one output': [
+      (gpu) => gpuTrain(model([new Dense(1, { activation: 'softmax' })]), X, LABELS, { gpu }),
+      'StateError: gpuTrain: sparseCategoricalCrossentropy of a single output is always 0: a softmax of one number is 1',
+    ],
+    'a backend that is still a promise': [
+      (gpu) => gpuPredict(model(two()), { gpu: Promise.resolve(gpu) as never }),
+      'ValueError: gpuPredict: gpu must be a backend, as await createGpuBackend() gives, got an object of Promise',
+    ],
+    'what is no tensor': [
+      (gpu) => gpu.upload([1, 2] as never),
+      'ValueError: upload: what is uploaded must be a tensor, got [1, 2]',
+    ],
+    'a tensor that was not uploaded': [
+      () => gpuMatmul(X as never, X as never),
+      'ValueError: gpuMatmul: an operand must be a device tensor, as upload() makes them, got an object of Tensor',
+    ],
+    'an unknown operation': [
+      (gpu) => through(gpu, [X], (a) => gpuBinary('div' as never, a, a)),
+      'ValueError: gpuBinary: op must be add, sub or mul, got "div"',
+    ],
+    'an unknown gradient': [
+      (gpu) => through(gpu, [X], (a) => gpuActivationGradient({ name: 'swish' as never, alpha: 0 }, a, a)),
+      'ValueError: gpuActivationGradient: activation must be one of linear, relu, leakyRelu, sigmoid, tanh, gelu, got "swish"',
+    ],
+    'numbers that do not fill their shape': [
+      (gpu) => gpu.send([1, 2, 3], [2, 2]),
+      'ShapeError: upload: 3 numbers do not fill the shape, got [2, 2]',
+    ],
+    'an int8 bias': [
+      (gpu) => through(gpu, [X, fromData(new Int8Array(4))], (a, b) => gpuMatmul(a, a, { transB: true, bias: b })),
+      'DTypeError: gpuMatmul: needs float32, got float32 and float32 and int8',
+    ],
+    'a predictor that was given back': [
+      async (gpu) => {
+        const predictor = await gpuPredict(model(two()), { gpu });
+        predictor.dispose();
+        return predictor.predict(X);
+      },
+      'DisposedError: gpuPredict: the predictor was used after dispose()',
+    ],
+    'a share that leaves no samples': [
+      (gpu) => gpuTrain(model(two()), X, LABELS, { gpu, validationSplit: 0.9 }),
+      'ValueError: gpuTrain: validationSplit must be a share that leaves samples on both sides of 4, got 0.9',
     ],
     'a penalty on activities': [
       (gpu) => gpuTrain(model([new Dense(3, { activityRegularizer: 'l2' }), ...two()]), X, LABELS, { gpu }),

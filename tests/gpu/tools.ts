@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import type { DeviceTensor, GpuMode } from '../../src/gpu/device-tensor.ts';
+import { type GpuLibrary, libraryOf } from '../../src/gpu/library.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 
 /** A page has no process. */
@@ -59,17 +60,29 @@ function watchDrivers(gpu: GpuBackend): void {
   watch(drivers.GPUBuffer, 'destroy', given);
 }
 
+export const library = async (): Promise<GpuLibrary> => libraryOf(await import('gpu.js'))!;
+
+const CLASSES = { webgpu: 'WebGPUKernel', webgl2: 'WebGL2Kernel', headlessgl: 'HeadlessGLKernel' } as const;
+
+/** What runs the programs that a backend keeps. */
+function kernelsOf(gpu: GpuBackend): object[] {
+  const { programs } = gpu as unknown as { programs: { programs: ReadonlyMap<string, { run: { kernel: object } }> } };
+  return [...programs.programs.values()].map(({ run }) => run.kernel);
+}
+
 /**
  * A backend for the tests of a mode. After each test it must be proven that the device was used: shaders ran, the driver
- * was called as often at least, and GPU.js did not warn that it turned elsewhere.
+ * was called as often at least, objects of the right class ran them, and GPU.js did not warn that it turned elsewhere.
  */
 export function backendFor(mode: GpuMode): { readonly gpu: GpuBackend } {
   let gpu: GpuBackend;
+  let expected: GpuLibrary['WebGPUKernel'];
   let runs = 0;
   let calls = 0;
   let warnings: ReturnType<typeof vi.spyOn>;
   beforeAll(async () => {
     gpu = await createGpuBackend({ mode });
+    expected = (await library())[CLASSES[mode]];
     watchDrivers(gpu);
     console.info(`${mode}: ${gpu.device}`);
   });
@@ -83,6 +96,7 @@ export function backendFor(mode: GpuMode): { readonly gpu: GpuBackend } {
     expect(warnings).not.toHaveBeenCalled();
     warnings.mockRestore();
     expect(gpu.mode).toBe(mode);
+    for (const kernel of kernelsOf(gpu)) expect(kernel).toBeInstanceOf(expected);
     const ran = gpu.counters.runs - runs;
     expect(ran).toBeGreaterThan(0);
     expect(driverCalls - calls).toBeGreaterThanOrEqual(ran);

@@ -338,7 +338,7 @@ describe('fitAsync', () => {
     const timer = setInterval(() => other++, 0);
     const pending = model.fitAsync(x, y, { epochs: 1500, batchSize: 5 });
     expect(() => model.fit(x, y)).toThrow(StateError);
-    await expect(model.fitAsync(x, y)).rejects.toThrow(/being fitted already/);
+    await expect(model.fitAsync(x, y)).rejects.toThrow(/being trained already/);
     await pending;
     clearInterval(timer);
     expect(other).toBeGreaterThan(0);
