@@ -216,7 +216,7 @@ export const plants = [
   },
   {
     name: 'a step on a device leaves a tensor behind',
-    file: 'src/gpu/stages.ts',
+    file: 'src/gpu/scope.ts',
     find: '  old?.dispose();\n',
     replace: '',
     mustFail: ['tests/gpu/robustness.gpu.test.ts'],
