@@ -32,7 +32,8 @@ function gpuProjects(chromium: string): TestProjectInlineConfiguration[] {
   const isHardware = process.env.WHITTLE_GPU === 'hardware';
   const args = [...QUIET_FLAGS, ...(isHardware ? HARDWARE_GPU_FLAGS : SOFTWARE_GPU_FLAGS)];
   const include = ['tests/**/*.gpu.test.ts'];
-  const vulkan = isHardware ? null : softwareVulkan();
+  // Here, and not in the project's env: the processes of the tests must be started with it.
+  if (!isHardware) Object.assign(process.env, softwareVulkan());
   return [
     {
       resolve,
@@ -57,7 +58,6 @@ function gpuProjects(chromium: string): TestProjectInlineConfiguration[] {
         ...common,
         name: 'gpu in Node',
         include: [...include, 'tests/**/*.gpu-node.test.ts'],
-        env: vulkan === null ? {} : { VK_ICD_FILENAMES: vulkan },
       },
     },
   ];

@@ -10,6 +10,8 @@ const APPLICATIONS = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
+const DRIVER = 'vk_swiftshader_icd.json';
+
 /** The path in CHROMIUM, or the first Chromium or Chrome on the usual paths, or null. */
 export function findChromium() {
   const { CHROMIUM, PATH = '' } = process.env;
@@ -50,10 +52,17 @@ export const SOFTWARE_GPU_FLAGS = [
 /** And those with which a machine's own graphics processor answers. */
 export const HARDWARE_GPU_FLAGS = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'];
 
-/** Chromium's SwiftShader as a Vulkan driver for programs outside it, or null where it brings none: Dawn takes it in Node. */
+/**
+ * The environment in which a program outside Chromium, such as Node with Dawn, finds its SwiftShader as a Vulkan driver,
+ * and its Vulkan loader where the system has none; null where Chromium brings no driver. The loader is looked for when a
+ * process starts, so the environment must be there by then.
+ */
 export function softwareVulkan() {
   const chromium = findChromium();
   const folders = chromium === null ? [] : [dirname(realpathSync(chromium)), '/usr/lib/chromium'];
-  const places = folders.map((folder) => join(folder, 'vk_swiftshader_icd.json'));
-  return places.find((place) => existsSync(place)) ?? null;
+  const folder = folders.find((each) => existsSync(join(each, DRIVER)));
+  if (folder === undefined) return null;
+  const paths = [process.env.LD_LIBRARY_PATH, existsSync(join(folder, 'libvulkan.so.1')) ? folder : undefined];
+  const libraries = paths.filter((path) => path !== undefined && path !== '').join(delimiter);
+  return { VK_ICD_FILENAMES: join(folder, DRIVER), LD_LIBRARY_PATH: libraries };
 }

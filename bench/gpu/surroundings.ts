@@ -16,10 +16,9 @@ export async function inChromium(
   isHardware: boolean,
   tell: (message: Message) => void,
 ): Promise<string | null> {
-  const { findChromium, HARDWARE_GPU_FLAGS, QUIET_FLAGS, SOFTWARE_GPU_FLAGS } = await finder();
+  const { adviceOnChromium, findChromium, HARDWARE_GPU_FLAGS, QUIET_FLAGS, SOFTWARE_GPU_FLAGS } = await finder();
   const executablePath = findChromium();
-  if (executablePath === null)
-    return 'no Chromium was found: apt-get install --no-install-recommends chromium, or name its path in CHROMIUM';
+  if (executablePath === null) return adviceOnChromium();
   const { address, close } = await serve(request);
   try {
     const args = [...QUIET_FLAGS, ...(isHardware ? HARDWARE_GPU_FLAGS : SOFTWARE_GPU_FLAGS)];
@@ -59,7 +58,7 @@ export async function inNode(
   const { softwareVulkan } = await finder();
   const driver = isHardware ? null : softwareVulkan();
   if (!isHardware && driver === null) return 'there is no software driver: it comes with Chromium';
-  const env = driver === null ? process.env : { ...process.env, VK_ICD_FILENAMES: driver };
+  const env = { ...process.env, ...driver };
   const script = fileURLToPath(new URL('node.js', import.meta.url));
   const child = fork(script, [JSON.stringify(request)], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   let isDone = false;
