@@ -73,10 +73,9 @@ export interface WeightRules {
 /** The gradient with that of l1·Σ|w| + l2·Σw²; |w| has slope 0 at 0. */
 function gradientOf({ l1, l2 }: WeightRules): string {
   const sign = '(w > 0.0 ? 1.0 : (w < 0.0 ? -1.0 : 0.0))';
-  return `${at2('g')}${l1 === 0 ? '' : ` + ${float(l1)} * ${sign}`}${l2 === 0 ? '' : ` + ${float(2 * l2)} * w`}`;
+  return `g[y][x]${l1 === 0 ? '' : ` + ${float(l1)} * ${sign}`}${l2 === 0 ? '' : ` + ${float(2 * l2)} * w`}`;
 }
 
-const at2 = (name: string): string => `${name}[y][x]`;
 const masked = ({ isMasked }: WeightRules, value: string): string =>
   isMasked ? `mask[y][x] > 0.5 ? ${value} : 0.0` : value;
 const withMask = ({ isMasked }: WeightRules, inputs: string[]): string[] => (isMasked ? [...inputs, 'mask'] : inputs);

@@ -1,6 +1,6 @@
 /** Shaders of softmax, of losses and of what training reports. */
 import { activationText } from './activations.ts';
-import { type Extent, exponential, type Shader } from './shader.ts';
+import { type Extent, exponential, float, type Shader } from './shader.ts';
 
 /** Losses that have shaders; the crossentropies work on the inputs of the last softmax or sigmoid. */
 export type GpuLoss = 'mse' | 'binaryCrossentropy' | 'categoricalCrossentropy';
@@ -46,8 +46,7 @@ export function softmaxGradient(rows: number, cols: number): Shader {
   return { name: 'gradient of softmax', inputs: ['p', 'g'], body, extent: [1, rows, cols] };
 }
 
-/** Columns of `lossSums`. */
-export const LOSS_COLUMN = 0;
+/** Columns of `lossSums` beside the loss. */
 const [TOP, SUM, TARGETS] = [1, 2, 3];
 
 /**
@@ -102,7 +101,7 @@ export function lossGradient(loss: GpuLoss, rows: number, cols: number): Shader 
     return {
       name: 'gradient of mse',
       inputs: ['a', 't'],
-      body: `return (a[y][x] - t[y][x]) * ${2 / (rows * cols)};`,
+      body: `return (a[y][x] - t[y][x]) * ${float(2 / (rows * cols))};`,
       extent,
     };
   }

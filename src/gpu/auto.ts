@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
 import { gpuMatmul } from './ops.ts';
 import { within } from './scope.ts';
-import { sharedGpu } from './shared.ts';
+import { backendOf, sharedGpu } from './shared.ts';
 
 /** Where `matmulAuto` computes, and why. */
 export interface AutoStatus {
@@ -33,15 +33,15 @@ export function autoStatus(): AutoStatus {
 /**
  * The product of two float32 matrices [m, k] and [k, n], on the device from the size on at which it is faster than the
  * kernels in use, uploading and reading back included, and else on those. The size is measured at the first call for a
- * device, which takes up to a second or so. `autoStatus` tells what came of it. Where there is no device, or it is lost,
+ * device, which takes a second or two on a slow one. `autoStatus` tells what came of it. Where there is no device, or it is lost,
  * the kernels compute. Operands that are no float32 matrices are multiplied as by `matmul`.
  */
 export async function matmulAuto(a: Tensor, b: Tensor, { gpu }: { readonly gpu?: GpuBackend } = {}): Promise<Tensor> {
   const isFloat32 = a.dtype === 'float32' && b.dtype === 'float32' && a.rank === 2 && b.rank === 2;
   if (!isFloat32) return matmul(a, b);
+  const backend = gpu === undefined ? await findGpu() : await backendOf('matmulAuto', gpu);
+  if (backend === null) return matmul(a, b);
   try {
-    const backend = gpu ?? (await findGpu());
-    if (backend === null) return matmul(a, b);
     const measuring = measured.get(backend) ?? measure(backend);
     measured.set(backend, measuring);
     last = await measuring;

@@ -152,7 +152,9 @@ export class GpuBackend implements Device {
       throw new ShapeError('upload', [shape], `${data.length} numbers do not fill the shape`);
     if (elementsOf(extent) === 0) return this.empty(shape, dtype, extent);
     const [batch, rows, cols] = extent;
-    const value = this.library.input(Float32Array.from(data), [cols, rows, batch]);
+    // GPU.js copies it before the call returns
+    const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
+    const value = this.library.input(numbers, [cols, rows, batch]);
     const shader = copy(extent);
     const argument = { value, kind: `input ${layoutKey(extent, false)}` };
     const made = await this.call(shader, [argument], shape, dtype);
@@ -182,7 +184,7 @@ export class GpuBackend implements Device {
 
   /** Throws LimitError if the device cannot hold or compute a result of this extent. */
   admit(op: string, extent: Extent): void {
-    this.layout(op, extent, false);
+    this.layout(op, extent);
   }
 
   /**
@@ -214,7 +216,7 @@ export class GpuBackend implements Device {
     shape: Shape,
     dtype: DeviceDType,
   ): Promise<DeviceTensor> {
-    const layout = this.layout(shader.name, shader.extent, shader.isPacked === true);
+    const layout = this.layout(shader.name, shader.extent);
     let handle: Handle;
     let giveBack: () => void;
     try {
@@ -253,7 +255,7 @@ export class GpuBackend implements Device {
   }
 
   /** Where a result lies. Throws LimitError if the device cannot hold or compute it. */
-  private layout(op: string, [batch, rows, cols]: Extent, isPacked: boolean): Layout {
+  private layout(op: string, [batch, rows, cols]: Extent): Layout {
     const cells = batch * rows * cols;
     const refuse = (what: string, asked: number, limit: number): never => {
       throw new LimitError(op, `${what} on ${this.device}`, asked, limit);
@@ -274,7 +276,7 @@ export class GpuBackend implements Device {
     // GPU.js counts along an axis in float32 on WebGL.
     const longest = Math.max(rows, cols);
     if (longest > EXACT_INTEGERS) refuse('the length of an axis', longest, EXACT_INTEGERS);
-    if (cells > side * side) refuse(`a number of ${isPacked ? 'texels' : 'elements'}`, cells, side * side);
+    if (cells > side * side) refuse('a number of cells', cells, side * side);
     // GPU.js makes the texture of one matrix as wide and high as the matrix, and any other nearly square.
     const isLong = batch === 1 && rows > 1 && longest > side;
     return isLong ? { output: [cols, 1, rows], rows: 'z' } : { output: [cols, rows, batch], rows: 'y' };

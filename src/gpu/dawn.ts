@@ -13,8 +13,7 @@ const DAWN = 'webgpu';
 
 /**
  * Puts Dawn at navigator.gpu, where GPU.js looks for it, unless there is something already. Returns what takes it away
- * again: while it is there Node does not end by itself. Does nothing outside Node. Rejects if the package is missing or
- * does not load.
+ * again. Does nothing outside Node. Rejects if the package is missing or does not load.
  */
 async function offerDawn(): Promise<() => void> {
   const surroundings = globalThis as Surroundings;
@@ -58,7 +57,7 @@ export async function share(): Promise<void> {
 /** It ends. */
 export async function unshare(library: GpuLibrary): Promise<void> {
   if (--sharers > 0) return;
-  // In Node a device keeps the process alive; in a page it may serve others that use GPU.js, and ours is given back.
+  // In a page the device may serve others that use GPU.js; in Node it came with us and goes with us.
   if ('process' in globalThis) await library.WebGPUContext.destroy();
   if (sharers > 0) return; // another came meanwhile
   takeAway();

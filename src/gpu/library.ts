@@ -30,7 +30,7 @@ export interface GpuInstance {
   destroy(): PromiseLike<void>;
 }
 
-type Class = abstract new (...args: never[]) => object;
+export type Class = abstract new (...args: never[]) => object;
 
 export interface DeviceLimits {
   readonly maxStorageBufferBindingSize: number;
@@ -69,7 +69,7 @@ export function libraryOf(imported: unknown): GpuLibrary | null {
   return null;
 }
 
-/** What a result holds, row by row, `width` numbers each cell. */
+/** The `length` numbers of a result, which come as nested rows. */
 export function flattened(rows: unknown, length: number): Float32Array {
   const flat = new Float32Array(length);
   let end = 0;

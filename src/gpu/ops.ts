@@ -22,11 +22,14 @@ import {
 } from '../../kernels/gpu/matmul.ts';
 import { DTypeError, LimitError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
-import { type Device, type DeviceDType, DeviceTensor, type GpuMode } from './device-tensor.ts';
+import { type DeviceDType, DeviceTensor, type GpuMode } from './device-tensor.ts';
 import { building, within } from './scope.ts';
 
 /** The rungs of kernels/gpu/matmul.ts. */
 export type MatmulVariant = 'naive' | 'fourSums' | 'packed';
+
+/** An activation by its name, or with its parameter: the slope of leakyRelu below 0, by default 0.2. */
+export type GpuActivationChoice = GpuActivation | { readonly name: GpuActivation; readonly alpha?: number };
 
 export interface GpuMatmulOptions {
   /** Multiply by the transpose of the last two axes. Default false. */
@@ -35,7 +38,7 @@ export interface GpuMatmulOptions {
   /** [n], added to each row. */
   readonly bias?: DeviceTensor | null;
   /** Applied last: linear (default), relu, leakyRelu, sigmoid, tanh or gelu. */
-  readonly activation?: GpuActivation | { readonly name: GpuActivation; readonly alpha?: number };
+  readonly activation?: GpuActivationChoice;
   /** Default: the fastest that measurements found for the sizes. `packed` needs WebGL. */
   readonly variant?: MatmulVariant;
 }
@@ -78,8 +81,7 @@ export async function gpuMatmul(
   const shape = a.shape.length === 2 && b.shape.length === 2 ? [m, n] : [batch, m, n];
   if (elementsOf(shape) === 0) return a.gpu.send([], shape);
   if (k === 0) return withoutTerms(a, product, bias, shape);
-  const operands = bias === null ? [a, b] : [a, b, bias];
-  return multiply(product, variant ?? variantFor(a.gpu.mode, product), operands, { gpu: a.gpu, shape });
+  return multiply(product, variant ?? variantFor(a.gpu.mode, product), { a, b, bias }, shape);
 }
 
 function variantFor(mode: GpuMode, { batch, m, n, k }: DeviceProduct): MatmulVariant {
@@ -87,23 +89,33 @@ function variantFor(mode: GpuMode, { batch, m, n, k }: DeviceProduct): MatmulVar
   return batch * m * n * k >= PACKED_FROM ? 'packed' : 'naive';
 }
 
+interface Operands {
+  readonly a: DeviceTensor;
+  readonly b: DeviceTensor;
+  readonly bias?: DeviceTensor | null;
+  /** The first term, of a part of a sum. */
+  readonly from?: number | null;
+}
+
 async function multiply(
   product: DeviceProduct,
   variant: MatmulVariant,
-  [a, b, ...others]: readonly (DeviceTensor | number)[],
-  { gpu, shape, dtype = 'float32' }: { readonly gpu: Device; readonly shape: Shape; readonly dtype?: DeviceDType },
+  { a, b, bias = null, from = null }: Operands,
+  shape: Shape,
+  dtype: DeviceDType = 'float32',
 ): Promise<DeviceTensor> {
-  const all = [a!, b!, ...others];
+  const { gpu } = a;
+  const biases = bias === null ? [] : [bias];
+  const start = from === null ? [] : [from];
+  const all = [a, b, ...biases, ...start];
   if (variant === 'naive') return gpu.run(naiveMatmul(product), all, shape, dtype);
   if (variant === 'fourSums') return gpu.run(fourSumsMatmul(product), all, shape, dtype);
   const known = gpu.mode === 'webgpu' ? 'naive or fourSums on WebGPU' : 'naive, fourSums or packed';
   if (variant !== 'packed' || gpu.mode === 'webgpu') throw new ValueError('gpuMatmul', 'variant', known, variant);
-  const from = product.isPart ? others.slice(-1) : [];
   return within(async (scope) => {
-    const left = await scope.keep(gpu.run(packLeft(product), [a!, ...from]));
-    const right = await scope.keep(gpu.run(packRight(product), [b!, ...from]));
-    const bias = product.bias ? others.slice(0, 1) : [];
-    const c = await scope.keep(gpu.run(packedMatmul({ ...product, isPart: false }), [left, right, ...bias]));
+    const left = await scope.keep(gpu.run(packLeft(product), [a, ...start]));
+    const right = await scope.keep(gpu.run(packRight(product), [b, ...start]));
+    const c = await scope.keep(gpu.run(packedMatmul({ ...product, isPart: false }), [left, right, ...biases]));
     return gpu.run(unpack(product.batch, product.m, product.n), [c], shape, dtype);
   });
 }
@@ -140,9 +152,8 @@ export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<D
     const parts: DeviceTensor[] = [];
     for (let from = 0; from < k; from += EXACT_INT8_TERMS) {
       const terms = { ...plainProduct(m, Math.min(EXACT_INT8_TERMS, k - from), n), isPart: k > EXACT_INT8_TERMS };
-      const operands = terms.isPart ? [a, b, from] : [a, b];
-      const as = { gpu: a.gpu, shape: [m, n], dtype: 'int32' } as const;
-      parts.push(await scope.keep(multiply(terms, variantFor(a.gpu.mode, terms), operands, as)));
+      const operands = { a, b, from: terms.isPart ? from : null };
+      parts.push(await scope.keep(multiply(terms, variantFor(a.gpu.mode, terms), operands, [m, n], 'int32')));
     }
     return DeviceTensor.joined(parts);
   });
@@ -158,10 +169,7 @@ export async function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor)
 }
 
 /** An activation of each number. */
-export async function gpuActivate(
-  x: DeviceTensor,
-  activation: NonNullable<GpuMatmulOptions['activation']>,
-): Promise<DeviceTensor> {
+export async function gpuActivate(x: DeviceTensor, activation: GpuActivationChoice): Promise<DeviceTensor> {
   floats('gpuActivate', x);
   return x.gpu.run(activate(specOf('gpuActivate', activation), x.extent), [x], x.shape);
 }
@@ -171,15 +179,15 @@ export async function gpuActivate(
  * what it was given.
  */
 export async function gpuActivationGradient(
-  spec: GpuActivationSpec,
+  activation: GpuActivationChoice,
   saved: DeviceTensor,
   g: DeviceTensor,
 ): Promise<DeviceTensor> {
-  const known = specOf('gpuActivationGradient', spec);
+  const spec = specOf('gpuActivationGradient', activation);
   floats('gpuActivationGradient', saved, g);
   if (!sameShape(saved.shape, g.shape))
     throw new ShapeError('gpuActivationGradient', [saved.shape, g.shape], 'the shapes differ');
-  return g.gpu.run(activationGradient(known, g.extent), [saved, g], g.shape);
+  return g.gpu.run(activationGradient(spec, g.extent), [saved, g], g.shape);
 }
 
 /** [rows, n] to [n]: the gradient of a bias. No rows give zeros. */

@@ -1,6 +1,6 @@
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
 import { DeviceError } from './errors.ts';
-import type { GpuInstance, Handle, KernelArgument, KernelRun } from './library.ts';
+import type { Class, GpuInstance, Handle, KernelArgument, KernelRun } from './library.ts';
 
 /** Where the cells of a result lie: GPU.js's sizes along x, y and z, or along x alone, and which of y and z counts rows. */
 export interface Layout {
@@ -20,8 +20,6 @@ interface Program {
   /** Calls in flight, and results that are held. */
   uses: number;
 }
-
-type Class = abstract new (...args: never[]) => object;
 
 /** Programs kept ready: a network in training has some tens. */
 const MOST_PROGRAMS = 256;

@@ -12,6 +12,7 @@ export class Report {
   private readonly gpu: Device;
   private readonly objective: Objective;
   private readonly weights: readonly DeviceWeight[];
+  /** How often it was read. */
   readbacks = 0;
   /** [rows, 4]: losses and right answers in training, and in validation; row i sums the i-th samples of the batches. */
   private sums: DeviceTensor | null = null;

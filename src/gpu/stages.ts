@@ -1,4 +1,4 @@
-import { GPU_ACTIVATIONS, type GpuActivationSpec } from '../../kernels/gpu/activations.ts';
+import { GPU_ACTIVATIONS, type GpuActivationSpec, LINEAR } from '../../kernels/gpu/activations.ts';
 import { DTypeError, listed, StateError } from '../base/errors.ts';
 import type { ActivationSpec, DenseLayer, Network } from '../infer/network.ts';
 import { networkShapes } from '../infer/validate.ts';
@@ -22,17 +22,12 @@ export type Stage =
 export function stagesOf(op: string, model: Sequential | Network): Stage[] {
   const network = 'seed' in model ? plain(op, model) : model;
   const shapes = networkShapes(network);
-  const flatten = network.layers.findIndex(({ type }) => type === 'flatten');
+  const hasFlatten = network.layers.some(({ type }) => type === 'flatten');
   const stages: Stage[] = [];
-  const activate = (name: string, activation: ActivationSpec): void => {
-    if (activation.name === 'softmax') stages.push({ type: 'softmax' });
-    else if (activation.name !== 'linear')
-      stages.push({ type: 'activation', activation: shaderOf(op, name, activation) });
-  };
   network.layers.forEach((layer, i) => {
     const isFlat = shapes[i]!.length === 1;
     const mixesNumbers = layer.type === 'dense' || (layer.type === 'activation' && layer.activation.name === 'softmax');
-    if ((mixesNumbers && !isFlat) || (flatten < 0 && shapes[i]!.length !== 1))
+    if ((mixesNumbers && !isFlat) || (!hasFlatten && !isFlat))
       throw new StateError(
         op,
         `layer ${layer.name} gets samples of shape ${listed(shapes[i]!)}, and shaders take flat ones: put a Flatten before it`,
@@ -42,13 +37,15 @@ export function stagesOf(op: string, model: Sequential | Network): Stage[] {
         if (layer.weights instanceof Float64Array)
           throw new DTypeError(op, ['float64'], `layer ${layer.name} has weights that a device does not compute with`);
         const isFused = layer.activation.name !== 'softmax';
-        const activation = isFused ? shaderOf(op, layer.name, layer.activation) : specOf(op, 'linear');
+        const activation = isFused ? shaderOf(op, layer.name, layer.activation) : LINEAR;
         stages.push({ type: 'dense', layer, activation });
         if (!isFused) stages.push({ type: 'softmax' });
         break;
       }
       case 'activation':
-        activate(layer.name, layer.activation);
+        if (layer.activation.name === 'softmax') stages.push({ type: 'softmax' });
+        else if (layer.activation.name !== 'linear')
+          stages.push({ type: 'activation', activation: shaderOf(op, layer.name, layer.activation) });
         break;
       case 'dropout':
         stages.push({ type: 'dropout', name: layer.name, rate: layer.rate });

@@ -213,6 +213,10 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
       (gpu) => gpuPredict(model(two()), { gpu: Promise.resolve(gpu) as never }),
       'ValueError: gpuPredict: gpu must be a backend, as await createGpuBackend() gives, got an object of Promise',
     ],
+    'a promise in matmulAuto': [
+      (gpu) => matmulAuto(X, X, { gpu: Promise.resolve(gpu) as never }),
+      'ValueError: matmulAuto: gpu must be a backend, as await createGpuBackend() gives, got an object of Promise',
+    ],
     'what is no tensor': [
       (gpu) => gpu.upload([1, 2] as never),
       'ValueError: upload: what is uploaded must be a tensor, got [1, 2]',
