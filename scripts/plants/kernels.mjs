@@ -1,0 +1,33 @@
+/** See scripts/plants.mjs. */
+export const plants = [
+  {
+    name: 'dropout scales by p instead of 1/(1 - p)',
+    file: 'kernels/reference/random.ts',
+    find: 'round(1 / (1 - rate))',
+    replace: 'round(rate)',
+    mustFail: ['tests/kernels/reference/random.test.ts'],
+  },
+  {
+    name: 'softmax does not subtract the maximum',
+    file: 'kernels/reference/rows.ts',
+    find: `      const max = maxOf(n, x, at, 1);
+      const sum = expSumOf`,
+    replace: `      const max = 0;
+      const sum = expSumOf`,
+    mustFail: ['tests/kernels/reference/rows.test.ts'],
+  },
+  {
+    name: 'quantization rounds half up',
+    file: 'kernels/reference/integers.ts',
+    find: 'roundHalfEven(Math.min(Math.max(x, -1024), 1024)) + zeroPoint',
+    replace: 'Math.round(Math.min(Math.max(x, -1024), 1024)) + zeroPoint',
+    mustFail: ['tests/kernels/reference/integers.test.ts'],
+  },
+  {
+    name: 'the results of staged arrays are not copied out',
+    file: 'kernels/wasm/heap.ts',
+    find: 'to.set(this.bytes.subarray(at, at + bytes));',
+    replace: '',
+    mustFail: ['tests/kernels/wasm/heap.test.ts', 'tests/kernels/wasm/wasm.test.ts'],
+  },
+];

@@ -1,0 +1,38 @@
+/** See scripts/plants.mjs. */
+export const plants = [
+  {
+    name: 'a stale tensor shows the numbers of the next step',
+    file: 'src/memory/arena.ts',
+    find: 'if (storage.owner.generation !== generation) {',
+    replace: 'if (storage.owner.generation < 0) {',
+    mustFail: ['tests/memory/arena.test.ts'],
+  },
+  {
+    name: 'a repeated step does not do what the host did',
+    file: 'src/memory/recorder.ts',
+    find: 'recorder?.entries.push(body);',
+    replace: '',
+    mustFail: ['tests/nn/replay.test.ts'],
+  },
+  {
+    name: 'outputs of a repeated step stay readable in the next',
+    file: 'src/memory/recording.ts',
+    find: 'this.arena.expire();',
+    replace: '',
+    mustFail: ['tests/nn/replay.test.ts'],
+  },
+  {
+    name: 'weights do not return from the heap',
+    file: 'src/memory/residence.ts',
+    find: 'copy(storage.array, original);',
+    replace: '',
+    mustFail: ['tests/nn/replay.test.ts'],
+  },
+  {
+    name: 'a heap that grows leaves tensors of the step detached',
+    file: 'src/memory/arena.ts',
+    find: 'heap?.onGrow.add(this.renew);',
+    replace: '',
+    mustFail: ['tests/memory/heap.test.ts'],
+  },
+];
