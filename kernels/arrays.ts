@@ -1,4 +1,19 @@
-import type { ArrayOf, ElementType } from './kernels.ts';
+/** Arrays of floating-point numbers. One table serves one element type, so that V8 compiles its loops for one. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** Any array a tensor may hold. */
+export type TypedArray = FloatArray | Int32Array | Int8Array | Uint8Array;
+
+/** Element types of arrays in a heap, and the arrays. */
+export interface ArrayOf {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
+}
+export type ElementType = keyof ArrayOf;
 
 /** A class of typed arrays: of zeros, or over a part of a buffer. */
 export interface ArrayClass<T> {

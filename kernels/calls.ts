@@ -1,4 +1,6 @@
-import type { AnyKernel, ArrayOf, ElementType, KernelHeap, Kernels, LinkedCall } from './kernels.ts';
+import type { ArrayOf, ElementType } from './arrays.ts';
+import type { KernelHeap } from './interface/heap.ts';
+import type { AnyKernel, Kernels, LinkedCall } from './kernels.ts';
 
 /** A kernel call that was made, to be made again on the same arrays with the numbers they hold then. */
 export interface KernelCall {
@@ -22,6 +24,9 @@ export function noting<T extends object>(table: T, note: (call: KernelCall) => v
   return Object.fromEntries(entries) as T;
 }
 
+/** Linked calls that one kernel call may come down to and be joined with others: of more, joining saves nothing. */
+const MOST_LINKED = 64;
+
 /** One entry of a list to be repeated: a kernel call, or what else was done between two. */
 export type Entry = KernelCall | (() => void);
 
@@ -39,7 +44,7 @@ export function repeated(entries: readonly Entry[], { link, join, heap }: Kernel
   for (const entry of entries) {
     const isCall = typeof entry !== 'function';
     const calls = isCall && join && link?.(entry.kernel, entry.args);
-    if (calls) linked.push(...calls);
+    if (calls && calls.length <= MOST_LINKED) linked.push(...calls);
     else {
       finish();
       actions.push(isCall ? madeAgain(entry, heap) : entry);

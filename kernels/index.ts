@@ -1,22 +1,13 @@
+export type { ArrayOf, ElementType, FloatArray, TypedArray } from './arrays.ts';
 export { cpu } from './cpu/cpu.ts';
-export type {
-  ArrayOf,
-  BinaryKernel,
-  ElementType,
-  Epilogue,
-  FloatArray,
-  FloatKernels,
-  IntegerKernels,
-  KernelHeap,
-  Kernels,
-  Kernels64,
-  MoveKernels,
-  ParameterKernel,
-  ReduceKernel,
-  RowKernel,
-  TypedArray,
-  UnaryKernel,
-} from './kernels.ts';
+export type { BinaryKernel, ParameterKernel, UnaryKernel } from './interface/elementwise.ts';
+export type { KernelHeap } from './interface/heap.ts';
+export type { IntegerKernels } from './interface/integers.ts';
+export type { MovementKernels } from './interface/movement.ts';
+export type { Epilogue } from './interface/products.ts';
+export type { ReduceKernel } from './interface/reductions.ts';
+export type { RowKernel } from './interface/rows.ts';
+export type { FloatKernels, Kernels, Kernels64 } from './kernels.ts';
 export { type GemmRung, type GemmStep, gemmLadder } from './ladder/gemm/index.ts';
 export { reference } from './reference/reference.ts';
 export { reference64 } from './reference/reference64.ts';

@@ -1,12 +1,12 @@
 import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
-import { abs, add, div, exp, log, mul, neg, relu, sigmoid, sqrt, square, sub, tanh } from './elementwise.ts';
-import { gemmStridedBatchedTiled, gemmTiled } from './gemm.ts';
-import { gemmInt8Tiled } from './gemm-int8.ts';
-import { gather, stridedCopy } from './movement.ts';
-import { adam } from './optimizers.ts';
-import { requantize } from './quantize.ts';
-import { logSoftmax, max, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, sum } from './rows.ts';
+import { elementwise } from './elementwise.ts';
+import { integers } from './integers.ts';
+import { movement } from './movement.ts';
+import { optimizers } from './optimizers.ts';
+import { products } from './products.ts';
+import { reductions } from './reductions.ts';
+import { rows } from './rows.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
@@ -14,13 +14,11 @@ import { logSoftmax, max, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad,
  */
 export const cpu: Kernels = {
   ...reference,
-  ...{ neg, abs, square, sqrt, exp, log, tanh, sigmoid, relu, add, sub, mul, div },
-  ...{ sum, max, softmax, logSoftmax, softmaxCrossEntropy, softmaxCrossEntropyGrad },
-  gemm: gemmTiled,
-  gemmStridedBatched: gemmStridedBatchedTiled,
-  gemmInt8: gemmInt8Tiled,
-  stridedCopy,
-  gather,
-  adam,
-  requantize,
+  ...products,
+  ...elementwise,
+  ...reductions,
+  ...rows,
+  ...movement,
+  ...optimizers,
+  ...integers,
 };

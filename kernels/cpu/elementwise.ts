@@ -1,4 +1,4 @@
-import type { BinaryKernel, UnaryKernel } from '../kernels.ts';
+import type { ElementwiseKernels } from '../interface/elementwise.ts';
 import { exp64, log64, sigmoid64, tanh64 } from '../reference/math.ts';
 
 /**
@@ -6,109 +6,109 @@ import { exp64, log64, sigmoid64, tanh64 } from '../reference/math.ts';
  * them (a megamorphic call). Here each operation has loops of its own. Every result is one double expression, rounded
  * by the store.
  */
-type Unary = UnaryKernel<Float32Array>;
-type Binary = BinaryKernel<Float32Array>;
-
-export const neg: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = -x[i]!;
-};
-
-export const abs: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = Math.abs(x[i]!);
-};
-
-export const square: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = x[i]! * x[i]!;
-};
-
-export const sqrt: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = Math.sqrt(x[i]!);
-};
-
-export const exp: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = exp64(x[i]!);
-};
-
-export const log: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = log64(x[i]!);
-};
-
-export const tanh: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = tanh64(x[i]!);
-};
-
-export const sigmoid: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) y[i] = sigmoid64(x[i]!);
-};
-
-export const relu: Unary = (n, x, y) => {
-  for (let i = 0; i < n; i++) {
-    const v = x[i]!;
-    if (v < 0) y[i] = 0;
-    else y[i] = v; // keeps -0, as Math.max would not
-  }
-};
 
 /** Whether an operand is read from start to end. A single column may be read by its row stride of 1. */
 const isWhole = (rows: number, cols: number, row: number, col: number): boolean =>
   (col === 1 && (row === cols || rows === 1)) || (cols === 1 && row === 1);
 
-export const add: Binary = (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
-  if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
-    for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! + b[i]!;
-    return;
-  }
-  for (let i = 0, o = 0; i < rows; i++) {
-    for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
-      c[o] = a[p]! + b[q]!;
-      p = (p + aCol) | 0;
-      q = (q + bCol) | 0;
-      o = (o + 1) | 0;
-    }
-  }
-};
+export const elementwise: Partial<ElementwiseKernels<Float32Array>> = {
+  neg: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = -x[i]!;
+  },
 
-export const sub: Binary = (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
-  if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
-    for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! - b[i]!;
-    return;
-  }
-  for (let i = 0, o = 0; i < rows; i++) {
-    for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
-      c[o] = a[p]! - b[q]!;
-      p = (p + aCol) | 0;
-      q = (q + bCol) | 0;
-      o = (o + 1) | 0;
-    }
-  }
-};
+  abs: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = Math.abs(x[i]!);
+  },
 
-export const mul: Binary = (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
-  if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
-    for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! * b[i]!;
-    return;
-  }
-  for (let i = 0, o = 0; i < rows; i++) {
-    for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
-      c[o] = a[p]! * b[q]!;
-      p = (p + aCol) | 0;
-      q = (q + bCol) | 0;
-      o = (o + 1) | 0;
-    }
-  }
-};
+  square: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = x[i]! * x[i]!;
+  },
 
-export const div: Binary = (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
-  if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
-    for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! / b[i]!;
-    return;
-  }
-  for (let i = 0, o = 0; i < rows; i++) {
-    for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
-      c[o] = a[p]! / b[q]!;
-      p = (p + aCol) | 0;
-      q = (q + bCol) | 0;
-      o = (o + 1) | 0;
+  sqrt: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = Math.sqrt(x[i]!);
+  },
+
+  exp: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = exp64(x[i]!);
+  },
+
+  log: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = log64(x[i]!);
+  },
+
+  tanh: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = tanh64(x[i]!);
+  },
+
+  sigmoid: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = sigmoid64(x[i]!);
+  },
+
+  relu: (n, x, y) => {
+    for (let i = 0; i < n; i++) {
+      const v = x[i]!;
+      if (v < 0) y[i] = 0;
+      else y[i] = v; // keeps -0, as Math.max would not
     }
-  }
+  },
+
+  add: (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
+    if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
+      for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! + b[i]!;
+      return;
+    }
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
+        c[o] = a[p]! + b[q]!;
+        p = (p + aCol) | 0;
+        q = (q + bCol) | 0;
+        o = (o + 1) | 0;
+      }
+    }
+  },
+
+  sub: (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
+    if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
+      for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! - b[i]!;
+      return;
+    }
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
+        c[o] = a[p]! - b[q]!;
+        p = (p + aCol) | 0;
+        q = (q + bCol) | 0;
+        o = (o + 1) | 0;
+      }
+    }
+  },
+
+  mul: (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
+    if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
+      for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! * b[i]!;
+      return;
+    }
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
+        c[o] = a[p]! * b[q]!;
+        p = (p + aCol) | 0;
+        q = (q + bCol) | 0;
+        o = (o + 1) | 0;
+      }
+    }
+  },
+
+  div: (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
+    if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
+      for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! / b[i]!;
+      return;
+    }
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0, p = i * aRow, q = i * bRow; j < cols; j++) {
+        c[o] = a[p]! / b[q]!;
+        p = (p + aCol) | 0;
+        q = (q + bCol) | 0;
+        o = (o + 1) | 0;
+      }
+    }
+  },
 };

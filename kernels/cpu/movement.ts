@@ -1,32 +1,25 @@
-import type { Kernels } from '../kernels.ts';
-import { movement } from '../reference/movement.ts';
+import type { TypedArray } from '../arrays.ts';
+import type { MovementKernels } from '../interface/movement.ts';
+import { movement as reference } from '../reference/movement.ts';
+import { type Walk, walkOf } from '../walk.ts';
 
 /** Loops that see float32 arrays only: V8 compiles a loop for every array type it has seen, so others go elsewhere. */
 
-/** The axes from `axis` on; the last two in one loop nest. */
-function copyFloats(
-  shape: readonly number[],
-  axis: number,
-  x: Float32Array,
+/** y[yAt + i·yRow + j·yCol] = x[xAt + i·xRow + j·xCol] for i < rows, j < cols. */
+type CopyMatrix<T> = (
+  rows: number,
+  cols: number,
+  x: T,
   xAt: number,
-  xStrides: readonly number[],
-  y: Float32Array,
+  xRow: number,
+  xCol: number,
+  y: T,
   yAt: number,
-  yStrides: readonly number[],
-): void {
-  const rank = shape.length;
-  if (rank - axis > 2) {
-    for (let i = 0, size = shape[axis]!; i < size; i++) {
-      copyFloats(shape, axis + 1, x, xAt + i * xStrides[axis]!, xStrides, y, yAt + i * yStrides[axis]!, yStrides);
-    }
-    return;
-  }
-  const rows = rank - axis === 2 ? shape[axis]! : 1;
-  const cols = rank > axis ? shape[rank - 1]! : 1;
-  const xRow = rank - axis === 2 ? xStrides[axis]! : 0;
-  const yRow = rank - axis === 2 ? yStrides[axis]! : 0;
-  const xCol = rank > axis ? xStrides[rank - 1]! : 0;
-  const yCol = rank > axis ? yStrides[rank - 1]! : 0;
+  yRow: number,
+  yCol: number,
+) => void;
+
+const copyFloats: CopyMatrix<Float32Array> = (rows, cols, x, xAt, xRow, xCol, y, yAt, yRow, yCol) => {
   for (let i = 0; i < rows; i++) {
     for (let j = 0, p = xAt + i * xRow, q = yAt + i * yRow; j < cols; j++) {
       y[q] = x[p]!;
@@ -34,13 +27,27 @@ function copyFloats(
       q = (q + yCol) | 0;
     }
   }
-}
-
-export const stridedCopy: Kernels['stridedCopy'] = (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
-  if (x instanceof Float32Array && y instanceof Float32Array) {
-    copyFloats(shape, 0, x, xOffset, xStrides, y, yOffset, yStrides);
-  } else movement.stridedCopy(shape, x, xOffset, xStrides, y, yOffset, yStrides);
 };
+
+const copyOthers: CopyMatrix<TypedArray> = (rows, cols, x, xAt, xRow, xCol, y, yAt, yRow, yCol) => {
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < cols; j++) y[yAt + i * yRow + j * yCol] = x[xAt + i * xRow + j * xCol]!;
+};
+
+/** The loops of a walk from the `axis`-th on, the last two as a matrix. */
+function copyWalk<T>(copy: CopyMatrix<T>, walk: Walk, axis: number, x: T, xAt: number, y: T, yAt: number): void {
+  const { sizes, xSteps, ySteps } = walk;
+  const last = sizes.length - 1;
+  if (axis < last - 1) {
+    const size = sizes[axis]!;
+    const xStep = xSteps[axis]!;
+    const yStep = ySteps[axis]!;
+    for (let i = 0; i < size; i++) copyWalk(copy, walk, axis + 1, x, xAt + i * xStep, y, yAt + i * yStep);
+  } else if (last > 0) {
+    const row = last - 1;
+    copy(sizes[row]!, sizes[last]!, x, xAt, xSteps[row]!, xSteps[last]!, y, yAt, ySteps[row]!, ySteps[last]!);
+  } else copy(1, sizes[0] ?? 1, x, xAt, 0, xSteps[0] ?? 0, y, yAt, 0, ySteps[0] ?? 0);
+}
 
 function gatherFloats(
   outer: number,
@@ -62,7 +69,17 @@ function gatherFloats(
   }
 }
 
-export const gather: Kernels['gather'] = (outer, length, inner, count, x, indices, y) => {
-  if (x instanceof Float32Array && y instanceof Float32Array) gatherFloats(outer, length, inner, count, x, indices, y);
-  else movement.gather(outer, length, inner, count, x, indices, y);
+export const movement: Partial<MovementKernels> = {
+  stridedCopy: (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
+    const walk = walkOf(shape, xStrides, yStrides);
+    if (x instanceof Float32Array && y instanceof Float32Array) {
+      copyWalk(copyFloats, walk, 0, x, xOffset, y, yOffset);
+    } else copyWalk<TypedArray>(copyOthers, walk, 0, x, xOffset, y, yOffset);
+  },
+
+  gather: (outer, length, inner, count, x, indices, y) => {
+    if (x instanceof Float32Array && y instanceof Float32Array) {
+      gatherFloats(outer, length, inner, count, x, indices, y);
+    } else reference.gather(outer, length, inner, count, x, indices, y);
+  },
 };

@@ -1,4 +1,5 @@
-import type { BinaryKernel, FloatArray, FloatKernels, ParameterKernel, UnaryKernel } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from '../interface/elementwise.ts';
 
 export type Scalar = (x: number) => number;
 
@@ -18,17 +19,8 @@ export interface Functions {
   readonly pow: (x: number, y: number) => number;
 }
 
-export type Elementwise<F extends FloatArray> = Pick<
-  FloatKernels<F>,
-  | Exclude<keyof Functions, 'pow'>
-  | ('neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'sqrt' | 'rsqrt' | 'hardSwish' | 'relu')
-  | ('leakyRelu' | 'elu' | 'clip' | 'reluGrad' | 'tanhGrad' | 'sigmoidGrad' | 'fill' | 'select')
-  | ('add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum')
-  | ('equal' | 'notEqual' | 'less' | 'lessEqual' | 'greater' | 'greaterEqual')
->;
-
 /** Each result is a float64 expression, rounded once by the store into `y`. For + - * / and sqrt that is IEEE's float32. */
-export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): Elementwise<F> {
+export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): ElementwiseKernels<F> {
   const unary =
     (op: Scalar): UnaryKernel<F> =>
     (n, x, y) => {

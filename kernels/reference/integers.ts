@@ -1,8 +1,6 @@
-import type { IntegerKernels } from '../kernels.ts';
+import type { IntegerKernels } from '../interface/integers.ts';
 import { roundHalfEven } from './math.ts';
-import { philoxBlock } from './philox.ts';
 
-const words: Uint32Array = new Uint32Array(4);
 const fr = Math.fround;
 
 /** The nearest integer to x + zeroPoint in [low, high], ties to even before the zero point; NaN stays. */
@@ -16,12 +14,6 @@ const packedAt = (k: number, p: number, j: number): number =>
   ((j >> 4) * Math.ceil(k / 2) + (p >> 1)) * 32 + (j & 15) * 2 + (p & 1);
 
 export const integers: IntegerKernels = {
-  philox: (n, random, y) => {
-    for (let i = 0; i < n; i++) {
-      if ((i & 3) === 0) philoxBlock(random, i >>> 2, words, 0);
-      y[i] = words[i & 3]!;
-    }
-  },
   packInt8: (k, n, b, packed) => {
     packed.fill(0, 0, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
     for (let p = 0; p < k; p++) for (let j = 0; j < n; j++) packed[packedAt(k, p, j)] = b[p * n + j]!;

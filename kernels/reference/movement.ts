@@ -1,4 +1,5 @@
-import type { MoveKernels, TypedArray } from '../kernels.ts';
+import type { TypedArray } from '../arrays.ts';
+import type { MovementKernels } from '../interface/movement.ts';
 
 /** Limits of what an integer array holds, or null for floats. */
 function limits(y: TypedArray): readonly [number, number] | null {
@@ -8,7 +9,7 @@ function limits(y: TypedArray): readonly [number, number] | null {
 }
 
 /** Kernels that move numbers: one code for every element type. */
-export const movement: MoveKernels = {
+export const movement: MovementKernels = {
   stridedCopy: (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
     function copy(axis: number, xAt: number, yAt: number): void {
       if (axis === shape.length) {

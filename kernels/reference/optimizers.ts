@@ -1,10 +1,9 @@
-import type { FloatArray, FloatKernels } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { OptimizerKernels } from '../interface/optimizers.ts';
 import type { Scalar } from './elementwise.ts';
 
 /** Optimizer steps, every operation rounded: the sources of each rule are in the interface. */
-export function optimizers<F extends FloatArray>(
-  round: Scalar,
-): Pick<FloatKernels<F>, 'sgd' | 'adam' | 'rmsprop' | 'adagrad'> {
+export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernels<F> {
   /** decay·old + rest·value, each product rounded; the store rounds the sum. */
   const blend = (decay: number, old: number, rest: number, value: number): number =>
     round(decay * old) + round(rest * value);

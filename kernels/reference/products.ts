@@ -1,8 +1,9 @@
-import type { FloatArray, FloatKernels } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { ProductKernels } from '../interface/products.ts';
 import { relu, type Scalar } from './elementwise.ts';
 
 /** Matrix products: k in order, each product and each sum rounded, then the bias, then the activation. */
-export function products<F extends FloatArray>(round: Scalar): Pick<FloatKernels<F>, 'gemm' | 'gemmStridedBatched'> {
+export function products<F extends FloatArray>(round: Scalar): ProductKernels<F> {
   /** One cell's sum over k from `c` on: `a` and `b` are walked from their offsets by their steps. */
   function dot(c: number, k: number, a: F, aAt: number, aStep: number, b: F, bAt: number, bStep: number): number {
     for (let p = 0; p < k; p++) c = round(c + round(a[aAt + p * aStep]! * b[bAt + p * bStep]!));

@@ -1,4 +1,5 @@
-import type { FloatArray, FloatKernels } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { RandomKernels } from '../interface/random.ts';
 import type { Scalar } from './elementwise.ts';
 import { cosTurns64, normalRadius64, sinTurns64 } from './math.ts';
 import { philoxBlock } from './philox.ts';
@@ -6,10 +7,14 @@ import { philoxBlock } from './philox.ts';
 const words: Uint32Array = new Uint32Array(4);
 
 /** Random numbers by counter: the same numbers in both tables, those of float32 rounded. */
-export function randomKernels<F extends FloatArray>(
-  round: Scalar,
-): Pick<FloatKernels<F>, 'uniform' | 'normal' | 'dropout'> {
+export function random<F extends FloatArray>(round: Scalar): RandomKernels<F> {
   return {
+    philox: (n, random, y) => {
+      for (let i = 0; i < n; i++) {
+        if ((i & 3) === 0) philoxBlock(random, i >>> 2, words, 0);
+        y[i] = words[i & 3]!;
+      }
+    },
     uniform: (n, random, y) => {
       for (let i = 0; i < n; i++) {
         if ((i & 3) === 0) philoxBlock(random, i >>> 2, words, 0);

@@ -1,4 +1,5 @@
-import type { FloatArray, FloatKernels, ReduceKernel } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { ReduceKernel, ReductionKernels } from '../interface/reductions.ts';
 import type { Functions, Scalar } from './elementwise.ts';
 
 /**
@@ -41,17 +42,12 @@ export function expSumOf(
   return round(totalOfLanes());
 }
 
-export type Reductions<F extends FloatArray> = Pick<
-  FloatKernels<F>,
-  'sum' | 'variance' | 'prod' | 'max' | 'min' | 'logSumExp' | 'argmax' | 'argmin' | 'topK'
->;
-
 /** Whether a comes before b, where NaN comes first of all. */
 type Before = (a: number, b: number) => boolean;
 const larger: Before = (a, b) => a > b || (Number.isNaN(a) && !Number.isNaN(b));
 const smaller: Before = (a, b) => a < b || (Number.isNaN(a) && !Number.isNaN(b));
 
-export function reductions<F extends FloatArray>(round: Scalar, f: Functions): Reductions<F> {
+export function reductions<F extends FloatArray>(round: Scalar, f: Functions): ReductionKernels<F> {
   /** A kernel from what it makes of n numbers from `at` on, `inner` apart. */
   const reduce =
     <Y extends FloatArray | Int32Array>(op: (n: number, x: F, at: number, inner: number) => number) =>

@@ -1,22 +1,23 @@
-import type { FloatArray, FloatKernels, Kernels } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { FloatKernels, Kernels } from '../kernels.ts';
 import { elementwise, type Functions, type Scalar } from './elementwise.ts';
 import { integers } from './integers.ts';
 import * as core from './math.ts';
 import { movement } from './movement.ts';
 import { optimizers } from './optimizers.ts';
 import { products } from './products.ts';
-import { randomKernels } from './random.ts';
+import { random } from './random.ts';
 import { reductions } from './reductions.ts';
-import { rowKernels } from './rows.ts';
+import { rows } from './rows.ts';
 
 /** Every floating-point kernel, from how one operation is rounded and from the functions beyond arithmetic. */
 export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions): FloatKernels<F> => ({
   ...products<F>(round),
   ...elementwise<F>(round, f),
   ...reductions<F>(round, f),
-  ...rowKernels<F>(round, f),
+  ...rows<F>(round, f),
   ...optimizers<F>(round),
-  ...randomKernels<F>(round),
+  ...random<F>(round),
 });
 
 /** The shortest correct loops, never sped up: they define the bits that every other table must reproduce. */

@@ -1,14 +1,10 @@
-import type { FloatArray, FloatKernels } from '../kernels.ts';
+import type { FloatArray } from '../arrays.ts';
+import type { RowKernels } from '../interface/rows.ts';
 import type { Functions, Scalar } from './elementwise.ts';
 import { expSumOf, lanes, maxOf, sumOf, totalOfLanes } from './reductions.ts';
 
-export type Rows<F extends FloatArray> = Pick<
-  FloatKernels<F>,
-  'softmax' | 'logSoftmax' | 'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad'
->;
-
 /** Softmax and its loss. Subtracting the row's maximum keeps e^x finite: the largest term is 1. */
-export function rowKernels<F extends FloatArray>(round: Scalar, f: Functions): Rows<F> {
+export function rows<F extends FloatArray>(round: Scalar, f: Functions): RowKernels<F> {
   function softmax(rows: number, n: number, x: F, y: F): void {
     for (let at = 0; at < rows * n; at += n) {
       const max = maxOf(n, x, at, 1);

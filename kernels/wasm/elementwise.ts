@@ -1,4 +1,4 @@
-import type { BinaryKernel, Kernels, ParameterKernel, UnaryKernel } from '../kernels.ts';
+import type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from '../interface/elementwise.ts';
 import type { Local } from './assembler.ts';
 import type { Binary as BinaryInstruction, Code } from './code.ts';
 import type { Engine } from './engine.ts';
@@ -49,30 +49,22 @@ const stepOf = (rows: number, cols: number, row: number, col: number): number =>
   return cols === 1 && row <= 1 ? row : -1;
 };
 
-type Unary =
-  | ('neg' | 'abs' | 'sign' | 'square' | 'reciprocal' | 'sqrt' | 'relu' | 'rsqrt' | 'hardSwish' | 'exp' | 'expm1')
-  | ('log' | 'log1p' | 'tanh' | 'sigmoid' | 'softplus' | 'silu' | 'gelu' | 'geluTanh' | 'erf');
-type Parameter = 'leakyRelu' | 'elu' | 'clip' | 'fill';
-type Gradient = 'reluGrad' | 'tanhGrad' | 'sigmoidGrad';
-type Binary = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum';
-type Comparison = 'equal' | 'notEqual' | 'less' | 'lessEqual' | 'greater' | 'greaterEqual';
+type Elementwise = ElementwiseKernels<Float32Array>;
 
-export function elementwise(
-  engine: Engine,
-): Pick<Kernels, Unary | Parameter | Gradient | Binary | Comparison | 'select'> {
-  const { heap } = engine;
+export function elementwise(engine: Engine): Partial<Elementwise> {
+  const { args } = engine;
   const unary = (expression: Expression, vectors: 2 | 4 = 4): UnaryKernel<Float32Array> => {
     const slot = mapSlot(engine, { inputs: ['words'], vectors }, expression);
-    return (n, x, y) => heap.done(slot.fn(n, heap.read(x, n), heap.write(y, n)));
+    return (n, x, y) => args.done(slot.fn(n, args.read(x, n), args.write(y, n)));
   };
   const withParameter = (expression: Expression): ParameterKernel<Float32Array> => {
     const slot = mapSlot(engine, { inputs: ['words'], scalars: 1 }, expression);
-    return (n, x, parameter, y) => heap.done(slot.fn(n, heap.read(x, n), parameter, heap.write(y, n)));
+    return (n, x, parameter, y) => args.done(slot.fn(n, args.read(x, n), parameter, args.write(y, n)));
   };
   /** Of y, the result of the function, and g. */
-  const gradient = (expression: Expression): Kernels[Gradient] => {
+  const gradient = (expression: Expression): Elementwise['tanhGrad'] => {
     const slot = mapSlot(engine, { inputs: ['words', 'words'] }, expression);
-    return (n, y, g, dx) => heap.done(slot.fn(n, heap.read(y, n), heap.read(g, n), heap.write(dx, n)));
+    return (n, y, g, dx) => args.done(slot.fn(n, args.read(y, n), args.read(g, n), args.write(dx, n)));
   };
   const binary = <C extends Float32Array | Uint8Array>(
     operation: BinaryInstruction,
@@ -81,13 +73,13 @@ export function elementwise(
     const slot = mapSlot(engine, { inputs: ['words', 'words'], output, rows: 'free' }, (_, a, b) => operation(a, b));
     return (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
       if (rows === 0 || cols === 0) return;
-      const aAt = heap.read(a, (rows - 1) * aRow + (cols - 1) * aCol + 1);
-      const bAt = heap.read(b, (rows - 1) * bRow + (cols - 1) * bCol + 1);
-      const cAt = heap.write(c, rows * cols);
+      const aAt = args.read(a, (rows - 1) * aRow + (cols - 1) * aCol + 1);
+      const bAt = args.read(b, (rows - 1) * bRow + (cols - 1) * bCol + 1);
+      const cAt = args.write(c, rows * cols);
       const [aStep, bStep] = [stepOf(rows, cols, aRow, aCol), stepOf(rows, cols, bRow, bCol)];
       if (aStep >= 0 && bStep >= 0) slot.fn(1, rows * cols, aAt, 0, aStep, bAt, 0, bStep, cAt);
       else slot.fn(rows, cols, aAt, 4 * aRow, aCol, bAt, 4 * bRow, bCol, cAt);
-      heap.done();
+      args.done();
     };
   };
   const arithmetic = (operation: BinaryInstruction) => binary<Float32Array>(operation, 'words');
@@ -121,7 +113,7 @@ export function elementwise(
     gelu: unary(math.gelu, 2),
     leakyRelu: withParameter(leakyRelu),
     elu: withParameter(math.elu),
-    clip: (n, x, low, high, y) => heap.done(clipped.fn(n, heap.read(x, n), low, high, heap.write(y, n))),
+    clip: (n, x, low, high, y) => args.done(clipped.fn(n, args.read(x, n), low, high, args.write(y, n))),
     reluGrad: gradient((work, y, g) => v128.and(g, gt(y, work.f32(0)))),
     tanhGrad: gradient((work, y, g) => mul(g, sub(work.f32(1), mul(y, y)))),
     sigmoidGrad: gradient((work, y, g) => mul(g, mul(y, sub(work.f32(1), y)))),
@@ -138,10 +130,10 @@ export function elementwise(
     greater: comparison(gt),
     greaterEqual: comparison(f32x4.ge),
     select: (n, condition, a, aStride, b, bStride, y) => {
-      const [aAt, bAt] = [heap.read(a, (n - 1) * aStride + 1), heap.read(b, (n - 1) * bStride + 1)];
-      const [conditionAt, yAt] = [heap.read(condition, n), heap.write(y, n)];
-      heap.done(selected.fn(1, n, conditionAt, 0, 1, aAt, 0, aStride, bAt, 0, bStride, yAt));
+      const [aAt, bAt] = [args.read(a, (n - 1) * aStride + 1), args.read(b, (n - 1) * bStride + 1)];
+      const [conditionAt, yAt] = [args.read(condition, n), args.write(y, n)];
+      args.done(selected.fn(1, n, conditionAt, 0, 1, aAt, 0, aStride, bAt, 0, bStride, yAt));
     },
-    fill: (n, value, y) => heap.done(filled.fn(n, value, heap.write(y, n))),
+    fill: (n, value, y) => args.done(filled.fn(n, value, args.write(y, n))),
   };
 }

@@ -1,4 +1,5 @@
-import type { AnyKernel, LinkedCall } from '../kernels.ts';
+import type { AnyKernel, Kernels, LinkedCall } from '../kernels.ts';
+import { Arguments } from './arguments.ts';
 import { type AddFunction, assemble, type WriteModule } from './assembler.ts';
 import type { Value } from './code.ts';
 import { type Heap, MAX_HEAP_BYTES } from './heap.ts';
@@ -91,25 +92,45 @@ const constantOf = (type: string | undefined, value: number): Value =>
 /** Compiles modules on one heap and knows every function that kernels call. */
 export class Engine {
   readonly heap: Heap;
+  /** The arrays of calls. */
+  readonly args: Arguments;
+  /**
+   * The kernels in TypeScript, for a call that compiled code does not take: there is no other way out of a kernel, so that
+   * linking knows of it. Read it anew in each call.
+   */
+  orElse: Kernels;
   /** Takes part in large products; null unless threads are on. */
   pool: ProductPool | null = null;
+  /** Stands in for `orElse` while a call is linked. */
+  private readonly refusing: Kernels;
+  /** What a call that is being linked leads to; null at other times. */
+  private linked: LinkedCall[] | null = null;
+  /** Slots that note their calls, and their functions. */
+  private readonly diverted = new Map<Slot, WasmFunction>();
   private readonly slots: Slot[] = [];
   private readonly kernels = new Set<AnyKernel>();
 
-  constructor(heap: Heap) {
+  constructor(heap: Heap, typescript: Kernels) {
     this.heap = heap;
+    this.args = new Arguments(heap);
+    this.orElse = typescript;
+    const refuse = (): void => void this.args.refused++;
+    const noted = Object.fromEntries(Object.keys(typescript).map((name) => [name, refuse]));
+    this.refusing = { ...typescript, ...noted };
   }
 
   /** A slot for the function of a module that is assembled, compiled and linked when it is first called. */
   kernel(write: (func: AddFunction) => void): Slot {
+    let compiled: WasmFunction | null = null; // a call that was linked before it was compiled comes here each time
     const slot = this.slot((...operands) => {
-      slot.fn = instantiate(this.heap, (func) =>
+      compiled ??= instantiate(this.heap, (func) =>
         write((params, body) => {
           slot.params = params;
           return func(params, body);
         }),
       );
-      return slot.fn(...operands);
+      slot.fn = compiled;
+      return compiled(...operands);
     });
     return slot;
   }
@@ -118,7 +139,15 @@ export class Engine {
   slot(fn: WasmFunction): Slot {
     const slot = { fn, params: '' };
     this.slots.push(slot);
+    if (this.linked !== null) this.divert(slot);
     return slot;
+  }
+
+  /** Lets a slot note its calls instead of making them. */
+  private divert(slot: Slot): void {
+    const { fn } = slot;
+    this.diverted.set(slot, fn);
+    slot.fn = (...operands) => this.linked!.push({ fn, params: slot.params || 'd'.repeat(operands.length), operands });
   }
 
   /** Notes which kernels of a table do nothing but call compiled functions, and returns them. */
@@ -128,23 +157,27 @@ export class Engine {
   }
 
   /**
-   * The calls of compiled functions that a kernel call leads to, without making them; null for kernels in TypeScript, and
-   * if an array would have to be staged.
+   * The calls of compiled functions that a kernel call leads to, without making them; null for kernels in TypeScript, for
+   * calls that go there, and if an array would have to be staged.
    */
   readonly link = (kernel: AnyKernel, args: readonly unknown[]): LinkedCall[] | null => {
     if (!this.kernels.has(kernel)) return null;
+    const { args: own, orElse } = this;
     const calls: LinkedCall[] = [];
-    const functions = this.slots.map(({ fn }) => fn);
-    this.slots.forEach((slot, i) => {
-      slot.fn = (...operands) =>
-        calls.push({ fn: functions[i]!, params: slot.params || 'd'.repeat(operands.length), operands });
-    });
+    this.linked = calls;
+    for (const slot of this.slots) this.divert(slot);
+    own.isLinking = true;
+    own.refused = 0;
+    this.orElse = this.refusing;
     try {
-      return this.heap.linking(() => kernel(...(args as readonly never[]))) ? calls : null;
+      kernel(...(args as readonly never[]));
+      return own.refused === 0 ? calls : null;
     } finally {
-      this.slots.forEach((slot, i) => {
-        slot.fn = functions[i]!;
-      });
+      own.isLinking = false;
+      this.orElse = orElse;
+      this.linked = null;
+      for (const [slot, fn] of this.diverted) slot.fn = fn;
+      this.diverted.clear();
     }
   };
 

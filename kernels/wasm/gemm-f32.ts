@@ -48,6 +48,28 @@ export const ACCUMULATE = 8;
 const FROM_C = 16;
 const LAST = 32;
 
+/**
+ * The operands of the product and their places: rows and columns of C, depth; the address of A and the bytes between its
+ * rows and columns, of B likewise, of C and between its rows, of the bias or 0, a mode, and the address of scratch memory.
+ */
+export const OPERAND = {
+  m: 0,
+  n: 1,
+  k: 2,
+  a: 3,
+  aRow: 4,
+  aStep: 5,
+  b: 6,
+  bStep: 7,
+  bCol: 8,
+  c: 9,
+  cRow: 10,
+  bias: 11,
+  mode: 12,
+  scratch: 13,
+} as const;
+export const OPERANDS: number = Object.keys(OPERAND).length;
+
 const has = (mode: Local, bit: number): Code => i32.and(mode, bit);
 
 /** One tile of C, `rows` by `cols`, of the operands (a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias); spends b and k. */
@@ -135,7 +157,7 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): 
   const wide = addStrip(func, COLS, [2, 1], isRelaxed);
   const narrow = tail === 0 ? null : addStrip(func, tail, tail <= 8 ? [4, 2, 1] : [2, 1], isRelaxed);
   const [pack, packA] = [packPanel(func), packRows(func)];
-  func('iiiiiiiiiiiiii', (params, locals) => {
+  func('i'.repeat(OPERANDS), (params, locals) => {
     const [m, n, k, a, aRow, aStep, b, bStep, bCol, c, cRow, bias, mode, scratch] = params;
     const [p0, kc, j0, nc, i0, mc, j, tileMode, biasAt] = locals('iiiiiiiii');
     const [panel, panelBytes, step, rowBytes, rowStep, rowPair, block, place] = locals('iiiiiiii');

@@ -1,6 +1,6 @@
-import { LimitError, ValueError } from '../../src/base/errors.ts';
-import { ARRAYS, type ArrayClass } from '../arrays.ts';
-import type { ArrayOf, ElementType, HeapCounters, KernelHeap } from '../kernels.ts';
+import { ARRAYS, type ArrayClass, type ArrayOf, type ElementType } from '../arrays.ts';
+import { LimitError, ValueError } from '../errors.ts';
+import type { HeapCounters, KernelHeap } from '../interface/heap.ts';
 
 const PAGE = 65536;
 /** Blocks begin at multiples of a cache line. */
@@ -11,8 +11,6 @@ const INITIAL_BYTES = 32 * 1024 * 1024;
 export const MAX_HEAP_BYTES: number = 2 ** 31 - PAGE;
 /** Vector loads of the last few elements may read past them: the last line of the memory is never given away. */
 const SLACK = LINE;
-/** Arrays from elsewhere are copied here for the length of a call. */
-const STAGING_BYTES = 256 * 1024;
 
 /** Room in the heap: `bytes` from address `at` on. */
 interface Range {
@@ -22,7 +20,10 @@ interface Range {
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
-type AnyArray = ArrayOf[ElementType];
+/** Bytes of whole lines for an array that vector loads may read past. */
+export const withSlack = (bytes: number): number => roundUp(bytes) + SLACK;
+
+export type HeapArray = ArrayOf[ElementType];
 
 /** A WebAssembly.Memory: declared here, since the types of a program need not know WebAssembly. */
 export interface HeapMemory {
@@ -33,8 +34,7 @@ export interface HeapMemory {
 /**
  * The one WebAssembly memory that kernels compute in, and who has which part of it.
  *
- * Arrays made here are views on it: kernels find their addresses and copy nothing. Any other array is staged, that is,
- * copied in before the call and out after it. Growing a memory detaches every view on it (their length becomes 0), so it
+ * Arrays made here are views on it: kernels find their addresses and copy nothing (arguments.ts). Growing a memory detaches every view on it (their length becomes 0), so it
  * grows only where no operation holds one: not while the heap is held by a step, but for a call's staging. Owners of
  * views learn of it through `onGrow` and make new ones from their addresses, which stay.
  */
@@ -46,29 +46,24 @@ export class Heap implements KernelHeap {
   /** Called after a growth, so that owners of views make new ones. */
   readonly onGrow: Set<() => void> = new Set();
   readonly isShared: boolean;
-  private bytes: Uint8Array;
-  private readonly addresses = new WeakMap<AnyArray, number>();
+  /** The whole memory. */
+  bytes: Uint8Array;
+  /** Of arrays made here. */
+  readonly addresses: WeakMap<HeapArray, number> = new WeakMap();
+  /** Arrays that were copied for a call. */
+  staged = 0;
   private readonly sizes = new Map<number, number>();
   /** By address; neighbours are one range. */
   private readonly free: Range[];
   private used = 0;
   private wanted = 0;
   private holders = 0;
-  private readonly stagingStart: number;
-  private stagingTop: number;
-  private results: { readonly array: AnyArray; readonly at: number; readonly count: number }[] = [];
-  private readonly large: number[] = [];
-  private staged = 0;
-  private isLinking = false;
-  private isLinked = true;
 
   constructor({ shared = false }: { readonly shared?: boolean } = {}) {
     this.isShared = shared;
     this.memory = new WebAssembly.Memory({ initial: INITIAL_BYTES / PAGE, maximum: MAX_HEAP_BYTES / PAGE, shared });
     this.bytes = new Uint8Array(this.memory.buffer);
     this.free = [{ at: LINE, bytes: INITIAL_BYTES - LINE - SLACK }]; // address 0 stays unused: it is no array's
-    this.stagingStart = this.take(STAGING_BYTES);
-    this.stagingTop = this.stagingStart;
   }
 
   /** Bytes that may be in use at most; default 2 GiB, the most there can be. Throws ValueError unless positive. */
@@ -90,7 +85,7 @@ export class Heap implements KernelHeap {
   }
 
   /** Gives the memory of an array made by `allocate` back. Unknown arrays are left alone. */
-  release(array: AnyArray): void {
+  release(array: HeapArray): void {
     const at = this.addresses.get(array);
     if (at === undefined || !this.sizes.has(at)) return;
     this.addresses.delete(array); // the address may soon be another's
@@ -126,14 +121,14 @@ export class Heap implements KernelHeap {
     return this.viewOf(ARRAYS[type], at, length);
   }
 
-  private viewOf<T extends AnyArray>(Type: ArrayClass<T>, at: number, length: number): T {
+  private viewOf<T extends HeapArray>(Type: ArrayClass<T>, at: number, length: number): T {
     const array = new Type(this.memory.buffer, at, length);
     this.addresses.set(array, at);
     return array;
   }
 
   /** Whether the array lies in the heap. */
-  has(array: AnyArray): boolean {
+  has(array: HeapArray): boolean {
     return this.addresses.has(array) || array.buffer === this.memory.buffer;
   }
 
@@ -150,6 +145,10 @@ export class Heap implements KernelHeap {
       }
     }
     this.holders++;
+  }
+
+  get isHeld(): boolean {
+    return this.holders > 0;
   }
 
   letGo(): void {
@@ -192,7 +191,8 @@ export class Heap implements KernelHeap {
     if (asked > this.limit) throw new LimitError('heap', 'the size asked for, in bytes,', asked, this.limit);
   }
 
-  private takeOrGrow(bytes: number): number {
+  /** Address of a new block, whatever it holds; grows the heap even when it is held: for staging. Throws LimitError. */
+  takeOrGrow(bytes: number): number {
     this.checkLimit(bytes);
     const at = this.take(bytes);
     if (at !== 0) return at;
@@ -218,95 +218,16 @@ export class Heap implements KernelHeap {
     for (const renew of this.onGrow) renew();
   }
 
-  // Arguments of kernels ---------------------------------------------------------------------------------------------
-
-  /** Address of an array whose first `count` elements a kernel reads. */
-  read(array: AnyArray, count: number): number {
-    const at = this.addresses.get(array);
-    return at !== undefined ? at : this.stage(array, count, true, false);
-  }
-
-  /** Address of an array whose first `count` elements a kernel writes, all of them. */
-  write(array: AnyArray, count: number): number {
-    const at = this.addresses.get(array);
-    return at !== undefined ? at : this.stage(array, count, false, true);
-  }
-
-  /** Address of an array whose first `count` elements a kernel changes. */
-  update(array: AnyArray, count: number): number {
-    const at = this.addresses.get(array);
-    return at !== undefined ? at : this.stage(array, count, true, true);
-  }
-
   /** What gives an array of the heap, whatever growths come between; null for other arrays. */
-  lasting(array: AnyArray): (() => AnyArray) | null {
+  lasting(array: HeapArray): (() => HeapArray) | null {
     const at = this.addresses.get(array);
     if (at === undefined) return null;
     const { length } = array;
     let current = array;
     return () => {
       if (current.buffer !== this.memory.buffer)
-        current = this.viewOf(array.constructor as ArrayClass<AnyArray>, at, length);
+        current = this.viewOf(array.constructor as ArrayClass<HeapArray>, at, length);
       return current;
     };
-  }
-
-  /** Ends a call, which may be written as the argument: staged results are copied out, the staging area is free again. */
-  done(_call?: number): void {
-    if (this.stagingTop !== this.stagingStart || this.large.length > 0) this.unstage();
-  }
-
-  /** Runs calls of kernels only to see what they lead to; false if one of them needs more than compiled functions. */
-  linking(body: () => void): boolean {
-    [this.isLinking, this.isLinked] = [true, true];
-    try {
-      body();
-      return this.isLinked;
-    } finally {
-      this.isLinking = false;
-    }
-  }
-
-  /** For what is about to copy an array or compute in TypeScript: true while linking, when nothing may be done. */
-  refuses(): boolean {
-    if (this.isLinking) this.isLinked = false;
-    return this.isLinking;
-  }
-
-  private stage(array: AnyArray, count: number, isRead: boolean, isWritten: boolean): number {
-    if (array.buffer === this.memory.buffer) return array.byteOffset;
-    if (this.refuses()) return 0;
-    const size = array.BYTES_PER_ELEMENT;
-    const bytes = roundUp(count * size) + LINE;
-    let at = this.stagingTop;
-    if (at + bytes <= this.stagingStart + STAGING_BYTES) this.stagingTop += bytes;
-    else {
-      try {
-        at = this.takeOrGrow(bytes);
-      } catch (error) {
-        this.results = []; // the call will not happen
-        this.unstage();
-        throw error;
-      }
-      this.large.push(at);
-    }
-    this.staged++;
-    if (isRead) {
-      const from = new Uint8Array(array.buffer, array.byteOffset, Math.min(count, array.length) * size);
-      this.bytes.set(from, at);
-    }
-    if (isWritten) this.results.push({ array, at, count });
-    return at;
-  }
-
-  private unstage(): void {
-    for (const { array, at, count } of this.results) {
-      const bytes = Math.min(count, array.length) * array.BYTES_PER_ELEMENT; // as assigning element by element would
-      const to = new Uint8Array(array.buffer, array.byteOffset, bytes);
-      to.set(this.bytes.subarray(at, at + bytes));
-    }
-    this.results = [];
-    this.stagingTop = this.stagingStart;
-    while (this.large.length > 0) this.releaseBytes(this.large.pop()!);
   }
 }

@@ -1,8 +1,19 @@
-import { cpu } from '../cpu/cpu.ts';
-import type { Kernels, TypedArray } from '../kernels.ts';
-import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
+import type { TypedArray } from '../arrays.ts';
+import { LimitError } from '../errors.ts';
+import type { MovementKernels } from '../interface/movement.ts';
+import { type Walk, walkOf } from '../walk.ts';
+import {
+  type AddFunction,
+  advance,
+  type Callee,
+  countDown,
+  forRange,
+  type Local,
+  type Locals,
+  when,
+} from './assembler.ts';
 import type { Code } from './code.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Slot, WasmFunction } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
@@ -11,12 +22,25 @@ import * as v128 from './instructions/v128.ts';
 import { transposed } from './transposed.ts';
 
 /**
- * Moving numbers of four bytes within the heap. Arrays elsewhere are moved in TypeScript: copying them in first would
- * cost as much, and a gather may read little of a large array. In compiled code strides are in bytes.
+ * Moving numbers of four bytes within the heap. Arrays elsewhere are moved in TypeScript, since copying them in first would
+ * cost as much, and a gather may read little of a large array; but for large strided copies, where TypeScript takes several
+ * times as long. In compiled code strides are in bytes.
  */
 
 /** Bytes from which on the engine's copy is faster than a loop of our own. */
 const LONG = 256;
+
+/** Numbers from which on a copy between arrays of elsewhere is faster here, all of them copied in and out (Node 20). */
+const STAGED_FROM = 4096;
+/** And numbers of a part: what is copied in for it is in the level-2 cache while it is wanted. */
+const STAGED_AT_ONCE = 16384;
+
+/** The part of an array that a walk touches: its first element, from where the walk begins, and its length. */
+function extentOf(sizes: readonly number[], steps: readonly number[]): { first: number; length: number } {
+  const ends = sizes.map((size, axis) => (size - 1) * steps[axis]!);
+  const first = ends.reduce((sum, end) => sum + Math.min(0, end), 0);
+  return { first, length: ends.reduce((sum, end) => sum + Math.abs(end), 1) };
+}
 
 /** Moves `left` bytes from x to y and goes on in both; spends `left`. */
 type Row = (left: Local, x: Local, y: Local) => Code;
@@ -58,29 +82,30 @@ function addIndexed(func: AddFunction, indexed: 'x' | 'y', move: Row): void {
   });
 }
 
-/** Adds (rows, cols, x, xRow, xCol, y, yRow, yCol): one number at a time. */
-function addSingly(func: AddFunction): Callee {
-  return func('iiiiiiii', ([rows, cols, x, xRow, xCol, y, yRow, yCol], locals) => {
+/** Copies a matrix: called with (rows, cols, x, xRow, xCol, y, yRow, yCol). */
+type AddCopy = (func: AddFunction) => Callee;
+
+/** One number at a time. */
+const addSingly: AddCopy = (func) =>
+  func('iiiiiiii', ([rows, cols, x, xRow, xCol, y, yRow, yCol], locals) => {
     const [j, from, to] = locals('iii');
     const one = [i32.store(to, i32.load(from)), advance(from, xCol), advance(to, yCol)];
     const row = [from.set(x), to.set(y), forRange(j, 0, cols, 1, one)];
     return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
   });
-}
 
-/** Adds (rows, cols, x, xRow, y, yRow), where rows lie in one piece. */
-function addRows(func: AddFunction): void {
-  func('iiiiii', ([rows, cols, x, xRow, y, yRow], locals) => {
+/** Where rows lie in one piece. */
+const addInRows: AddCopy = (func) =>
+  func('iiiiiiii', ([rows, cols, x, xRow, , y, yRow], locals) => {
     const [left, from, to] = locals('iii');
     const row = [from.set(x), to.set(y), left.set(i32.shl(cols, 2)), copyRow(left, from, to)];
     return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
   });
-}
 
-/** Adds (rows, cols, x, xCol, y, yRow), where columns of x and rows of y lie in one piece: four by four numbers at a time. */
-function addTranspose(func: AddFunction): void {
+/** Where columns of x and rows of y lie in one piece: four by four numbers at a time. */
+const addTransposed: AddCopy = (func) => {
   const singly = addSingly(func);
-  func('iiiiii', ([rows, cols, x, xCol, y, yRow], locals) => {
+  return func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
     const [j, from, to] = locals('iii');
     const block = locals('vvvv');
     const { prepare, columns } = transposed(locals, block);
@@ -100,6 +125,37 @@ function addTranspose(func: AddFunction): void {
     ];
     return [countDown(rows, 4, 4, fourRows), singly(rows, cols, x, 4, xCol, y, yRow, 4)];
   });
+};
+
+/**
+ * Adds (size ..., bytes of x ..., bytes of y ..., and the operands of a matrix): `loops` loops around the copy of a matrix,
+ * and for each how often it runs and how far it goes on.
+ */
+function addLoops(func: AddFunction, loops: number, addCopy: AddCopy): void {
+  const copy = addCopy(func);
+  if (loops === 0) return;
+  func('i'.repeat(3 * loops + 8), (params, locals) => {
+    const all: readonly Local[] = params;
+    const [rows, cols, x, xRow, xCol, y, yRow, yCol] = all.slice(3 * loops) as Locals;
+    const from = (loop: number, xAt: Local, yAt: Local): Code => {
+      if (loop === loops) return copy(rows, cols, xAt, xRow, xCol, yAt, yRow, yCol);
+      const [i, xNext, yNext] = locals('iii');
+      return [
+        xNext.set(xAt),
+        yNext.set(yAt),
+        forRange(
+          i,
+          0,
+          all[loop]!,
+          1,
+          from(loop + 1, xNext, yNext),
+          advance(xNext, all[loops + loop]!),
+          advance(yNext, all[2 * loops + loop]!),
+        ),
+      ];
+    };
+    return from(0, x, y);
+  });
 }
 
 /** Adds (n, depth, labels, y). */
@@ -118,18 +174,28 @@ function addOneHot(func: AddFunction): void {
   });
 }
 
-export function movement(engine: Engine): Pick<Kernels, 'stridedCopy' | 'gather' | 'scatterAdd' | 'oneHot'> {
-  const { heap } = engine;
-  const [gather, scatterAdd] = [
-    engine.kernel((func) => addIndexed(func, 'x', copyRow)),
-    engine.kernel((func) => addIndexed(func, 'y', addRow)),
-  ];
-  const [singly, inRows, transpose] = [engine.kernel(addSingly), engine.kernel(addRows), engine.kernel(addTranspose)];
+export function movement(engine: Engine): Partial<MovementKernels> {
+  const { args, heap } = engine;
+  const gather = engine.kernel((func) => addIndexed(func, 'x', copyRow));
+  const scatterAdd = engine.kernel((func) => addIndexed(func, 'y', addRow));
+  /** Slots by the number of loops around a matrix, as many as there are ranks of tensors in use. */
+  const copies = (addCopy: AddCopy): ((loops: number) => WasmFunction) => {
+    const slots: Slot[] = [];
+    return (loops) => {
+      slots[loops] ??= engine.kernel((func) => addLoops(func, loops, addCopy));
+      return slots[loops].fn;
+    };
+  };
+  const singly = copies(addSingly);
+  const inRows = copies(addInRows);
+  const transposing = copies(addTransposed);
   const oneHot = engine.kernel(addOneHot);
   const isMovable = (x: TypedArray, y: TypedArray): boolean =>
     x.BYTES_PER_ELEMENT === 4 && x.constructor === y.constructor && heap.has(x) && heap.has(y);
 
-  function copyGrid(
+  /** The matrix of a copy and the loops around it, `around`: all steps in bytes. */
+  function copyMatrix(
+    around: readonly number[],
     rows: number,
     cols: number,
     x: number,
@@ -139,54 +205,87 @@ export function movement(engine: Engine): Pick<Kernels, 'stridedCopy' | 'gather'
     yRow: number,
     yCol: number,
   ): void {
-    if (xCol === 4 && yCol === 4) inRows.fn(rows, cols, x, xRow, y, yRow);
-    else if (xRow === 4 && yCol === 4) transpose.fn(rows, cols, x, xCol, y, yRow);
-    else if (xCol === 4 && yRow === 4) transpose.fn(cols, rows, x, xRow, y, yCol);
-    else singly.fn(rows, cols, x, xRow, xCol, y, yRow, yCol);
+    const loops = around.length / 3;
+    if (xCol === 4 && yCol === 4) inRows(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
+    else if (xRow === 4 && yCol === 4) transposing(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
+    else if (xCol === 4 && yRow === 4) transposing(loops)(...around, cols, rows, x, xCol, xRow, y, yCol, yRow);
+    else singly(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
   }
 
-  /** The axes from `axis` on: one by one, but the last two as a matrix, or as a row if they lie in one piece. */
-  function copyAxes(
-    shape: readonly number[],
-    axis: number,
-    x: number,
-    xStrides: readonly number[],
-    y: number,
-    yStrides: readonly number[],
-  ): void {
-    const last = shape.length - 1;
-    const [rows, xRow, yRow] = axis < last ? [shape[axis]!, 4 * xStrides[axis]!, 4 * yStrides[axis]!] : [1, 0, 0];
-    if (axis < last - 1) {
-      for (let i = 0; i < rows; i++) copyAxes(shape, axis + 1, x + i * xRow, xStrides, y + i * yRow, yStrides);
-      return;
+  function copyWalk({ sizes, xSteps, ySteps }: Walk, x: number, y: number): void {
+    const inner = sizes.length - 2;
+    const xBytes = xSteps.map((step) => 4 * step);
+    const yBytes = ySteps.map((step) => 4 * step);
+    if (inner < 0) copyMatrix([], 1, sizes[0] ?? 1, x, 0, xBytes[0] ?? 4, y, 0, yBytes[0] ?? 4);
+    else {
+      const around = [...sizes.slice(0, inner), ...xBytes.slice(0, inner), ...yBytes.slice(0, inner)];
+      const [rows, cols] = sizes.slice(inner) as [number, number];
+      const [xRow, xCol] = xBytes.slice(inner) as [number, number];
+      const [yRow, yCol] = yBytes.slice(inner) as [number, number];
+      copyMatrix(around, rows, cols, x, xRow, xCol, y, yRow, yCol);
     }
-    const [cols, xCol, yCol] = [shape[last] ?? 1, 4 * (xStrides[last] ?? 1), 4 * (yStrides[last] ?? 1)];
-    if (xRow === cols * xCol && yRow === cols * yCol) copyGrid(1, rows * cols, x, 0, xCol, y, 0, yCol);
-    else copyGrid(rows, cols, x, xRow, xCol, y, yRow, yCol);
+  }
+
+  /** Copies between arrays of elsewhere, part by part while parts of x lie together. False if too little of x is wanted. */
+  function copyStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
+    const { sizes, xSteps, ySteps } = walk;
+    const count = sizes.reduce((product, size) => product * size, 1);
+    const from = extentOf(sizes, xSteps);
+    const to = extentOf(sizes, ySteps);
+    if (from.length > 2 * count || to.length > count) return false;
+    if (count > STAGED_AT_ONCE) {
+      const size = sizes[0]!;
+      const most = Math.floor((STAGED_AT_ONCE * size) / count);
+      const inner = { sizes: sizes.slice(1), xSteps: xSteps.slice(1), ySteps: ySteps.slice(1) };
+      for (let i = 0; i < size; i += Math.max(1, most)) {
+        const part = most < 2 ? inner : { ...walk, sizes: [Math.min(most, size - i), ...inner.sizes] };
+        if (!copyStaged(part, x, xOffset + i * xSteps[0]!, y, yOffset + i * ySteps[0]!)) break;
+        if (i + Math.max(1, most) >= size) return true;
+      }
+    }
+    const xAt = args.read(x.subarray(xOffset + from.first, xOffset + from.first + from.length), from.length);
+    const yAt = args.write(y.subarray(yOffset + to.first, yOffset + to.first + to.length), to.length);
+    copyWalk(walk, xAt - 4 * from.first, yAt - 4 * to.first);
+    args.done();
+    return true;
+  }
+
+  /** Whether a strided copy was made so: of much, while no step holds the heap, which may have to grow. */
+  function isCopiedStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
+    if (heap.isHeld || x.BYTES_PER_ELEMENT !== 4 || x.constructor !== y.constructor) return false;
+    if (walk.sizes.reduce((product, size) => product * size, 1) < STAGED_FROM) return false;
+    try {
+      return copyStaged(walk, x, xOffset, y, yOffset);
+    } catch (error) {
+      if (error instanceof LimitError) return false;
+      throw error;
+    }
   }
 
   return {
     stridedCopy: (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
-      if (isMovable(x, y)) {
-        copyAxes(shape, 0, heap.read(x, 0) + 4 * xOffset, xStrides, heap.write(y, 0) + 4 * yOffset, yStrides);
-      } else if (!heap.refuses()) cpu.stridedCopy(shape, x, xOffset, xStrides, y, yOffset, yStrides);
+      const walk = walkOf(shape, xStrides, yStrides);
+      if (isMovable(x, y)) copyWalk(walk, args.read(x, 0) + 4 * xOffset, args.write(y, 0) + 4 * yOffset);
+      else if (!isCopiedStaged(walk, x, xOffset, y, yOffset)) {
+        engine.orElse.stridedCopy(shape, x, xOffset, xStrides, y, yOffset, yStrides);
+      }
     },
     gather: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y)) {
-        const [xAt, at, yAt] = [heap.read(x, 0), heap.read(indices, count), heap.write(y, 0)];
-        heap.done(gather.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
-      } else if (!heap.refuses()) cpu.gather(outer, length, inner, count, x, indices, y);
+        const [xAt, at, yAt] = [args.read(x, 0), args.read(indices, count), args.write(y, 0)];
+        args.done(gather.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
+      } else engine.orElse.gather(outer, length, inner, count, x, indices, y);
     },
     scatterAdd: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y) && x instanceof Float32Array) {
-        const [xAt, at, yAt] = [heap.read(x, 0), heap.read(indices, count), heap.update(y, 0)];
-        heap.done(scatterAdd.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
-      } else if (!heap.refuses()) cpu.scatterAdd(outer, length, inner, count, x, indices, y);
+        const [xAt, at, yAt] = [args.read(x, 0), args.read(indices, count), args.update(y, 0)];
+        args.done(scatterAdd.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
+      } else engine.orElse.scatterAdd(outer, length, inner, count, x, indices, y);
     },
     oneHot: (n, depth, labels, y) => {
       if (y instanceof Float32Array && heap.has(y)) {
-        heap.done(oneHot.fn(n, depth, heap.read(labels, n), heap.write(y, 0)));
-      } else if (!heap.refuses()) cpu.oneHot(n, depth, labels, y);
+        args.done(oneHot.fn(n, depth, args.read(labels, n), args.write(y, 0)));
+      } else engine.orElse.oneHot(n, depth, labels, y);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Kernels } from '../kernels.ts';
+import type { OptimizerKernels } from '../interface/optimizers.ts';
 import { type AddFunction, advance, countDown, type Local, type Locals, type NewLocals, when } from './assembler.ts';
 import type { Code, Store, Value } from './code.ts';
 import type { Engine } from './engine.ts';
@@ -106,10 +106,10 @@ const adagradStep: Step = ([rate, eps], [w, g, v], locals) => {
   ];
 };
 
-export function optimizers(engine: Engine): Pick<Kernels, 'sgd' | 'adam' | 'rmsprop' | 'adagrad'> {
-  const { heap } = engine;
+export function optimizers(engine: Engine): OptimizerKernels<Float32Array> {
+  const { args } = engine;
   type State = Float32Array | null;
-  const stateAt = (array: State, n: number): number => (array === null ? 0 : heap.update(array, n));
+  const stateAt = (array: State, n: number): number => (array === null ? 0 : args.update(array, n));
   const kernel = (scalars: number, step: Step) => {
     const slot = engine.kernel((func) => addStep(func, scalars, step));
     return (
@@ -121,15 +121,15 @@ export function optimizers(engine: Engine): Pick<Kernels, 'sgd' | 'adam' | 'rmsp
       b: State = null,
       c: State = null,
     ): void =>
-      heap.done(
+      args.done(
         slot.fn(
           n,
-          heap.update(w, n),
-          heap.read(g, n),
+          args.update(w, n),
+          args.read(g, n),
           stateAt(a, n),
           stateAt(b, n),
           stateAt(c, n),
-          heap.read(s, scalars),
+          args.read(s, scalars),
         ),
       );
   };

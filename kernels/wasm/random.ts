@@ -1,4 +1,4 @@
-import type { Kernels } from '../kernels.ts';
+import type { RandomKernels } from '../interface/random.ts';
 import { type AddFunction, advance, countDown, type Local, type Locals, type NewLocals } from './assembler.ts';
 import type { Code, Value } from './code.ts';
 import type { Engine, Slot } from './engine.ts';
@@ -131,17 +131,15 @@ function boxMuller(work: Work, even: Local, odd: Local): Code {
   );
 }
 
-type Random = 'philox' | 'uniform' | 'normal' | 'dropout';
-
 /** Random numbers. */
-export function random(engine: Engine): Pick<Kernels, Random> {
-  const { heap } = engine;
+export function random(engine: Engine): RandomKernels<Float32Array> {
+  const { args } = engine;
   const slotOf = (change: Change): Slot => engine.kernel((func) => addRandom(func, change));
   const fill = <Y extends Float32Array | Uint32Array>(
     change: Change,
   ): ((n: number, state: Uint32Array, y: Y) => void) => {
     const slot = slotOf(change);
-    return (n, state, y) => heap.done(slot.fn(n, heap.read(state, 4), 0, heap.write(y, n), 0, 0));
+    return (n, state, y) => args.done(slot.fn(n, args.read(state, 4), 0, args.write(y, n), 0, 0));
   };
   const dropout = slotOf({
     element: (work, word, v, { x, scale, threshold }) => {
@@ -155,8 +153,8 @@ export function random(engine: Engine): Pick<Kernels, Random> {
     uniform: fill({ element: (work, word) => f32x4.mul(f32x4.convertI32x4S(top24(word)), work.f32(2 ** -24)) }),
     normal: fill({ words: (work, [a, b, c, d]) => [boxMuller(work.apart(), a, b), boxMuller(work.apart(), c, d)] }),
     dropout: (n, x, rate, state, y) => {
-      const [xAt, threshold] = [heap.read(x, n), Math.floor(rate * 4294967296)];
-      heap.done(dropout.fn(n, heap.read(state, 4), xAt, heap.write(y, n), 1 / (1 - rate), threshold));
+      const [xAt, threshold] = [args.read(x, n), Math.floor(rate * 4294967296)];
+      args.done(dropout.fn(n, args.read(state, 4), xAt, args.write(y, n), 1 / (1 - rate), threshold));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Kernels } from '../kernels.ts';
+import type { ReductionKernels } from '../interface/reductions.ts';
 import {
   type AddFunction,
   advance,
@@ -20,6 +20,7 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 import { eightLanes, extremeOf, loadAt, rowExtreme, rowOf } from './lanes.ts';
+import { writeLogSumExp } from './rows.ts';
 
 /**
  * Reductions of the middle of three axes, [outer, n, inner]. The rule of sums prescribes which numbers meet in which of
@@ -194,45 +195,51 @@ function writeFirst(func: AddFunction, isBefore: Binary): void {
   });
 }
 
-type Reduction = 'sum' | 'variance' | 'max' | 'min' | 'argmax' | 'argmin';
+type Reductions = ReductionKernels<Float32Array>;
 
-export function reductions(engine: Engine): Pick<Kernels, Reduction> {
-  const { heap } = engine;
+export function reductions(engine: Engine): Partial<Reductions> {
+  const { args } = engine;
   const rowSums = engine.kernel(writeRowSums);
   const columnSums = (isVariance: boolean): Slot => engine.kernel((func) => writeColumnSums(func, isVariance));
-  const [sums, variances] = [columnSums(false), columnSums(true)];
+  const sums = columnSums(false);
+  const variances = columnSums(true);
+  const logSumExp = engine.kernel(writeLogSumExp);
   /** A kernel by one function for rows and one for columns. */
   const kernel =
     <Y extends Float32Array | Int32Array>(rows: Slot | null, columns: Slot) =>
     (outer: number, n: number, inner: number, x: Float32Array, y: Y): void => {
-      const [xAt, yAt] = [heap.read(x, outer * n * inner), heap.write(y, outer * inner)];
+      const [xAt, yAt] = [args.read(x, outer * n * inner), args.write(y, outer * inner)];
       if (inner === 1 && rows !== null) rows.fn(outer, n, xAt, yAt);
       else columns.fn(outer, n, inner, xAt, yAt);
-      heap.done();
+      args.done();
     };
-  const extreme = (isMax: boolean): Kernels['max'] =>
+  const extreme = (isMax: boolean): Reductions['max'] =>
     kernel(
       engine.kernel((func) => writeRowExtremes(func, isMax)),
       engine.kernel((func) => writeColumnExtremes(func, isMax)),
     );
-  const first = (isBefore: Binary): Kernels['argmax'] =>
+  const first = (isBefore: Binary): Reductions['argmax'] =>
     kernel(
       null,
       engine.kernel((func) => writeFirst(func, isBefore)),
     );
   return {
     sum: (outer, n, inner, x, divisor, y) => {
-      const [xAt, yAt] = [heap.read(x, outer * n * inner), heap.write(y, outer * inner)];
+      const [xAt, yAt] = [args.read(x, outer * n * inner), args.write(y, outer * inner)];
       if (inner === 1) rowSums.fn(outer, n, xAt, yAt, divisor);
       else sums.fn(outer, n, inner, xAt, yAt, divisor);
-      heap.done();
+      args.done();
     },
     variance: (outer, n, inner, x, divisor, y) => {
-      const [xAt, yAt] = [heap.read(x, outer * n * inner), heap.write(y, outer * inner)];
-      heap.done(variances.fn(outer, n, inner, xAt, yAt, divisor));
+      const [xAt, yAt] = [args.read(x, outer * n * inner), args.write(y, outer * inner)];
+      args.done(variances.fn(outer, n, inner, xAt, yAt, divisor));
     },
     max: extreme(true),
     min: extreme(false),
+    logSumExp: (outer, n, inner, x, y) => {
+      if (inner === 1) args.done(logSumExp.fn(outer, n, args.read(x, outer * n), args.write(y, outer)));
+      else engine.orElse.logSumExp(outer, n, inner, x, y);
+    },
     argmax: first(f32.gt),
     argmin: first(f32.lt),
   };

@@ -1,5 +1,4 @@
-import { cpu } from '../cpu/cpu.ts';
-import type { Kernels } from '../kernels.ts';
+import type { RowKernels } from '../interface/rows.ts';
 import { type AddFunction, advance, type Callee, type Local, type NewLocals, when } from './assembler.ts';
 import type { Code } from './code.ts';
 import type { Engine } from './engine.ts';
@@ -72,7 +71,7 @@ function writeLogSoftmax(func: AddFunction): void {
 }
 
 /** Adds (rows, n, x, y). */
-function writeLogSumExp(func: AddFunction): void {
+export function writeLogSumExp(func: AddFunction): void {
   func('iiii', ([rows, n, x, y], locals) => {
     const { row, prepare, start, sum, max } = softmaxRow(locals, n, x);
     const log = log4(locals);
@@ -141,30 +140,22 @@ function writeCrossEntropyGrad(func: AddFunction): void {
   });
 }
 
-type Rows = 'softmax' | 'logSoftmax' | 'logSumExp' | 'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad';
-
-export function rows(engine: Engine): Pick<Kernels, Rows> {
-  const { heap } = engine;
-  const [softmax, logSoftmax, logSumExp] = [
-    engine.kernel(writeSoftmax),
-    engine.kernel(writeLogSoftmax),
-    engine.kernel(writeLogSumExp),
-  ];
-  const [crossEntropy, grad] = [engine.kernel(writeCrossEntropy), engine.kernel(writeCrossEntropyGrad)];
+export function rows(engine: Engine): RowKernels<Float32Array> {
+  const { args } = engine;
+  const softmax = engine.kernel(writeSoftmax);
+  const logSoftmax = engine.kernel(writeLogSoftmax);
+  const crossEntropy = engine.kernel(writeCrossEntropy);
+  const grad = engine.kernel(writeCrossEntropyGrad);
   return {
-    softmax: (rows, n, x, y) => heap.done(softmax.fn(rows, n, heap.read(x, rows * n), heap.write(y, rows * n), 0)),
-    logSoftmax: (rows, n, x, y) => heap.done(logSoftmax.fn(rows, n, heap.read(x, rows * n), heap.write(y, rows * n))),
-    logSumExp: (outer, n, inner, x, y) => {
-      if (inner === 1) heap.done(logSumExp.fn(outer, n, heap.read(x, outer * n), heap.write(y, outer)));
-      else if (!heap.refuses()) cpu.logSumExp(outer, n, inner, x, y);
-    },
+    softmax: (rows, n, x, y) => args.done(softmax.fn(rows, n, args.read(x, rows * n), args.write(y, rows * n), 0)),
+    logSoftmax: (rows, n, x, y) => args.done(logSoftmax.fn(rows, n, args.read(x, rows * n), args.write(y, rows * n))),
     softmaxCrossEntropy: (rows, n, z, t, p, loss) => {
-      const [zAt, tAt] = [heap.read(z, rows * n), heap.read(t, rows * n)];
-      heap.done(crossEntropy.fn(rows, n, zAt, tAt, heap.write(p, rows * n), heap.write(loss, rows)));
+      const [zAt, tAt] = [args.read(z, rows * n), args.read(t, rows * n)];
+      args.done(crossEntropy.fn(rows, n, zAt, tAt, args.write(p, rows * n), args.write(loss, rows)));
     },
     softmaxCrossEntropyGrad: (rows, n, p, t, g, dz) => {
-      const [pAt, tAt] = [heap.read(p, rows * n), heap.read(t, rows * n)];
-      heap.done(grad.fn(rows, n, pAt, tAt, heap.read(g, rows), heap.write(dz, rows * n)));
+      const [pAt, tAt] = [args.read(p, rows * n), args.read(t, rows * n)];
+      args.done(grad.fn(rows, n, pAt, tAt, args.read(g, rows), args.write(dz, rows * n)));
     },
   };
 }

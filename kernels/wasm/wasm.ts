@@ -1,13 +1,13 @@
-import { StateError } from '../../src/base/errors.ts';
 import { cpu } from '../cpu/cpu.ts';
+import { StateError } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
 import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
+import { integers } from './integers.ts';
 import { movement } from './movement.ts';
 import { optimizers } from './optimizers.ts';
 import { products } from './products.ts';
-import { quantizers } from './quantize.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
@@ -32,9 +32,12 @@ export function currentEngine(): Engine | null {
   return engine;
 }
 
+/** An engine on a heap, beside the table of TypeScript. */
+export const newEngine = (heap: Heap): Engine => new Engine(heap, cpu);
+
 /** Makes `chosen` the engine of every table, before the first. */
 export function installEngine(chosen: Engine): void {
-  if (engine !== null) throw new Error('wasm: tables are in use already');
+  if (engine !== null) throw new StateError('wasm', 'tables are in use already');
   engine = chosen;
 }
 
@@ -47,7 +50,7 @@ export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
   const support = wasmSupport();
   if (!support.available) throw new StateError('wasm', support.reason);
   if (relaxed && !support.relaxed) throw new StateError('wasm', 'this runtime has no relaxed SIMD');
-  engine ??= new Engine(new Heap());
+  engine ??= newEngine(new Heap());
   const which = relaxed ? 'relaxed' : 'exact';
   tables[which] ??= tableOf(engine, relaxed);
   return tables[which];
@@ -56,7 +59,7 @@ export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
 function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
   const compiled = engine.compiled({
     ...products(engine, isRelaxed),
-    ...quantizers(engine),
+    ...integers(engine),
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),

@@ -1,4 +1,4 @@
-import type { FloatArray } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
 import { DTypeError } from '../base/errors.ts';
 import { broadcastShapes, sameShape } from '../base/shape.ts';
 import { isFloat } from '../memory/dtype.ts';

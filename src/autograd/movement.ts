@@ -1,4 +1,4 @@
-import type { FloatArray, TypedArray } from '../../kernels/kernels.ts';
+import type { FloatArray, TypedArray } from '../../kernels/arrays.ts';
 import { DTypeError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import {
   broadcastShapes,

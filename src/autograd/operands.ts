@@ -1,4 +1,5 @@
-import type { FloatArray, UnaryKernel } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
+import type { UnaryKernel } from '../../kernels/interface/elementwise.ts';
 import { DTypeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, type Shape, size, stridesOf } from '../base/shape.ts';
 import { allocate, partOf } from '../memory/arena.ts';

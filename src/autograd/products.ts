@@ -1,4 +1,5 @@
-import type { Epilogue, FloatArray } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
+import type { Epilogue } from '../../kernels/interface/products.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { allocateWords, partOf } from '../memory/arena.ts';

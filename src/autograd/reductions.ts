@@ -1,4 +1,4 @@
-import type { FloatArray } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
 import { eachTime } from '../memory/recorder.ts';

@@ -1,5 +1,6 @@
-import { ARRAYS } from '../../kernels/arrays.ts';
-import type { ArrayOf, ElementType, KernelHeap, Kernels } from '../../kernels/kernels.ts';
+import { ARRAYS, type ArrayOf, type ElementType } from '../../kernels/arrays.ts';
+import type { KernelHeap } from '../../kernels/interface/heap.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
 import { LimitError } from '../base/errors.ts';
 import { MAX_SIZE } from '../base/shape.ts';
 

@@ -1,4 +1,5 @@
-import type { HeapCounters, KernelHeap, TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
+import type { HeapCounters, KernelHeap } from '../../kernels/interface/heap.ts';
 import { DisposedError, StateError } from '../base/errors.ts';
 import { arrayOf, bytesOf, type DType, elementOf, type StorageType } from './dtype.ts';
 import { cannotRepeat } from './recorder.ts';

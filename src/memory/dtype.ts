@@ -1,5 +1,10 @@
-import { ARRAYS as BY_ELEMENT } from '../../kernels/arrays.ts';
-import type { ArrayOf, ElementType, FloatArray, TypedArray } from '../../kernels/kernels.ts';
+import {
+  type ArrayOf,
+  ARRAYS as BY_ELEMENT,
+  type ElementType,
+  type FloatArray,
+  type TypedArray,
+} from '../../kernels/arrays.ts';
 import { DTypeError } from '../base/errors.ts';
 
 /** Element types. `bool` is a byte that is 0 or 1. */

@@ -1,8 +1,8 @@
 import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
-import type { KernelHeap } from '../../kernels/kernels.ts';
+import type { KernelHeap } from '../../kernels/interface/heap.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { type Arena, stepIn } from './arena.ts';
-import { noted, type Recorder } from './recorder.ts';
+import { noted, Recorder } from './recorder.ts';
 import { run, withTables } from './runtime.ts';
 
 /**
@@ -53,9 +53,9 @@ export class Recording {
  * step cannot be repeated, the recording is a phrase that says why; the arena is then the caller's to dispose of.
  */
 export function record<T>(arena: Arena, body: () => T): { readonly result: T; readonly recording: Recording | string } {
-  const own: Recorder = { entries: [], obstacle: null };
+  const own = new Recorder();
   const { kernels } = run;
-  const note = (call: KernelCall): void => void own.entries.push(call);
+  const note = (call: KernelCall): void => own.add(call);
   const tables = { kernels: noting(kernels, note), kernels64: noting(reference64, note) };
   const result = noted(own, () => withTables(tables, () => stepIn(arena, body)));
   if (arena.isSpilled) own.obstacle ??= NO_ROOM;

@@ -1,4 +1,5 @@
-import type { KernelHeap, TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
+import type { KernelHeap } from '../../kernels/interface/heap.ts';
 import { isPersistent, type Storage } from './arena.ts';
 import { elementOf } from './dtype.ts';
 

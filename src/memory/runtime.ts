@@ -1,5 +1,7 @@
+import type { FloatArray } from '../../kernels/arrays.ts';
 import { cpu } from '../../kernels/cpu/cpu.ts';
-import type { FloatArray, FloatKernels, Kernels, Kernels64, MoveKernels } from '../../kernels/kernels.ts';
+import type { MovementKernels } from '../../kernels/interface/movement.ts';
+import type { FloatKernels, Kernels, Kernels64 } from '../../kernels/kernels.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { wasmSupport } from '../../kernels/wasm/engine.ts';
@@ -8,7 +10,7 @@ import { messageOf, ValueError } from '../base/errors.ts';
 import type { DType } from './dtype.ts';
 
 /** The table seen by operations that serve both float types; arrays of one call all have the same type. */
-export type AnyFloatKernels = FloatKernels<FloatArray> & MoveKernels;
+export type AnyFloatKernels = FloatKernels<FloatArray> & MovementKernels;
 
 /** Which table runs, and why. */
 export interface Backend {

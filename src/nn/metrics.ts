@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
 import { log64 } from '../../kernels/reference/math.ts';
 import { argmax } from '../autograd/reductions.ts';
 import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';

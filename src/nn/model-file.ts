@@ -12,8 +12,7 @@ import { isNamedLoss, lossByName } from './losses.ts';
 import { isNamedMetric } from './metrics.ts';
 import { fromNetwork, fromNetworkLayer, toNetwork } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
-import type { Regularizer } from './regularizers.ts';
-import { regularizer } from './regularizers.ts';
+import { type Regularizer, regularizer } from './regularizers.ts';
 import type { CompileOptions, Sequential } from './sequential.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FloatArray } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
 import type { Network, NetworkLayer } from '../infer/network.ts';
 import { fromData, keep, type Tensor } from '../tensor/tensor.ts';

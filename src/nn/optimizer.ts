@@ -1,4 +1,4 @@
-import type { FloatArray } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
 import { add, div, maximum, mul } from '../autograd/arithmetic.ts';
 import { clip, sqrt, square } from '../autograd/elementwise.ts';
 import { floats } from '../autograd/operands.ts';

@@ -1,4 +1,4 @@
-import type { FloatArray } from '../../kernels/kernels.ts';
+import type { FloatArray } from '../../kernels/arrays.ts';
 import { ValueError } from '../base/errors.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -1,4 +1,5 @@
-import type { Kernels, TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
 import { type Shape, sameShape, stridesOf } from '../base/shape.ts';
 import { Arena, type Storage, step, stepIn } from '../memory/arena.ts';
 import type { DType } from '../memory/dtype.ts';

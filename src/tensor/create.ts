@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { arrayOf, type DType, dtypeOf } from '../memory/dtype.ts';

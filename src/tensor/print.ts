@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
 import type { Shape } from '../base/shape.ts';
 import { type DType, isFloat } from '../memory/dtype.ts';
 

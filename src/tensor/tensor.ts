@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
 import { DTypeError, listed, ShapeError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
 import { adopt, allocate, checkAlive, partOf, persistent, type Storage } from '../memory/arena.ts';

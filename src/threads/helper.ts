@@ -1,4 +1,4 @@
-import { SCRATCH_BYTES } from '../../kernels/wasm/gemm-f32.ts';
+import { OPERAND, OPERANDS, SCRATCH_BYTES } from '../../kernels/wasm/gemm-f32.ts';
 import type { Heap } from '../../kernels/wasm/heap.ts';
 import { LimitError, StateError } from '../base/errors.ts';
 import { type HostWorker, startWorker } from './host.ts';
@@ -7,7 +7,6 @@ import {
   DONE,
   IDLE,
   JOB,
-  OPERANDS,
   QUEUED,
   RETIRED,
   RUNNING,
@@ -123,8 +122,8 @@ export class Helper {
   queue({ operands, isRelaxed }: Job): void {
     const { control } = this;
     for (let i = 0; i < OPERANDS; i++) control[JOB + i] = operands[i]!;
-    control[JOB + 9] = this.result;
-    control[JOB + 13] = this.scratch;
+    control[JOB + OPERAND.c] = this.result;
+    control[JOB + OPERAND.scratch] = this.scratch;
     control[JOB + OPERANDS] = Number(isRelaxed);
     Atomics.store(control, STATE, QUEUED);
     Atomics.notify(control, STATE);

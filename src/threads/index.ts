@@ -1,6 +1,6 @@
-import { Engine, wasmSupport } from '../../kernels/wasm/engine.ts';
+import { wasmSupport } from '../../kernels/wasm/engine.ts';
 import { Heap } from '../../kernels/wasm/heap.ts';
-import { currentEngine, installEngine } from '../../kernels/wasm/wasm.ts';
+import { currentEngine, installEngine, newEngine } from '../../kernels/wasm/wasm.ts';
 import { messageOf, StateError, ValueError } from '../base/errors.ts';
 import { missingForThreads } from './host.ts';
 import { Pool } from './pool.ts';
@@ -41,7 +41,7 @@ export async function enableThreads(count: number, { worker }: ThreadOptions = {
   checkUnused();
   isChanging = true;
   try {
-    const engine = currentEngine() ?? new Engine(sharedHeap());
+    const engine = currentEngine() ?? newEngine(sharedHeap());
     const opened = await Pool.open(engine, count, worker ?? null);
     if (currentEngine() !== engine) {
       try {

@@ -1,5 +1,5 @@
 import type { Engine, ProductPool, WasmFunction } from '../../kernels/wasm/engine.ts';
-import { ACCUMULATE } from '../../kernels/wasm/gemm-f32.ts';
+import { ACCUMULATE, OPERAND } from '../../kernels/wasm/gemm-f32.ts';
 import { Helper } from './helper.ts';
 import { mayBlock } from './host.ts';
 import type { ThreadStatus } from './status.ts';
@@ -52,7 +52,10 @@ export class Pool implements ProductPool {
   }
 
   product(alone: WasmFunction, isRelaxed: boolean, operands: readonly number[]): void {
-    const [m = 0, , , , , , , , , c = 0, cRow = 0, , mode = 0] = operands;
+    const m = operands[OPERAND.m]!;
+    const c = operands[OPERAND.c]!;
+    const cRow = operands[OPERAND.cRow]!;
+    const mode = operands[OPERAND.mode]!;
     const most = Math.floor(m / LEAST_ROWS) - 1;
     const ready = this.helpers.filter((helper) => helper.isReady()).slice(0, Math.max(0, most));
     const rows = TILE_ROWS * Math.floor(m / TILE_ROWS / (ready.length + 1));
@@ -148,8 +151,9 @@ const settled = (helper: Helper): Promise<void> => helper.started().catch(() => 
 
 /** The operands of `rows` rows from row `at` on: those of op(A) are `aRow` bytes apart, those of C `cRow`. */
 function share(operands: readonly number[], at: number, rows: number): number[] {
-  const [, , , a = 0, aRow = 0, , , , , c = 0, cRow = 0] = operands;
   const part = [...operands];
-  [part[0], part[3], part[9]] = [rows, a + at * aRow, c + at * cRow];
+  part[OPERAND.m] = rows;
+  part[OPERAND.a] = operands[OPERAND.a]! + at * operands[OPERAND.aRow]!;
+  part[OPERAND.c] = operands[OPERAND.c]! + at * operands[OPERAND.cRow]!;
   return part;
 }

@@ -26,10 +26,11 @@ export const RETIRED = 6;
 
 /** Where the state stands, in words. */
 export const STATE = 0;
-/** Where the operands of the job begin: on another cache line than the state, which is polled. */
+/**
+ * Where the operands of the job begin, those of gemm, on another cache line than the state, which is polled; the word after
+ * them says whether sums are fused.
+ */
 export const JOB = 16;
-/** Operands of `gemm`; the word after them says whether sums are fused. */
-export const OPERANDS = 14;
 /** Words of a block. */
 export const CONTROL_WORDS = 32;
 

@@ -1,12 +1,11 @@
 import { instantiate, type WasmFunction } from '../../kernels/wasm/engine.ts';
-import { writeGemm } from '../../kernels/wasm/gemm-f32.ts';
+import { OPERAND, OPERANDS, writeGemm } from '../../kernels/wasm/gemm-f32.ts';
 import { onStart } from './host.ts';
 import {
   CONTROL_WORDS,
   DONE,
   IDLE,
   JOB,
-  OPERANDS,
   QUEUED,
   RETIRED,
   RUNNING,
@@ -30,7 +29,7 @@ function serve({ memory, control: at }: Start): void {
   /** Compiled when first needed, for each remainder of n modulo 16, as the caller's. */
   const modules: (WasmFunction | undefined)[] = [];
   const run = (): void => {
-    const [, n = 0] = control.subarray(JOB);
+    const n = control[JOB + OPERAND.n]!;
     const isRelaxed = control[JOB + OPERANDS] === 1;
     const which = 2 * (n & 15) + Number(isRelaxed);
     modules[which] ??= instantiate({ memory, isShared: true }, (func) => writeGemm(func, n & 15, isRelaxed));

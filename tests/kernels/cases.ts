@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../kernels/kernels.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
 
@@ -116,13 +116,14 @@ const random = (d: Draw): Call => {
   return { args: [n, d.words(4), d.floats(n)], written: [2] };
 };
 
-/** Strides of a contiguous array with its axes in any order, and its size. */
+/** Strides of an array with its axes in any order, half of the time with gaps after some, and its size. */
 function inAnyOrder(d: Draw, shape: readonly number[]): [number[], number] {
+  const gap = d.bool() ? 3 : 1;
   const strides = shape.map(() => 0);
   let step = 1;
   for (const axis of shape.map((_, i) => i).sort(() => d.pick([-1, 1]))) {
     strides[axis] = step;
-    step *= shape[axis]!;
+    step *= shape[axis]! + d.below(gap);
   }
   return [strides, step];
 }
@@ -270,11 +271,14 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     return { args: [n, d.floats(n), d.floats(n), d.squares(n), d.squares(2)], written: [1, 3] };
   },
   stridedCopy: (d) => {
-    const shape = d.bool() ? [d.size(), d.size()] : Array.from({ length: d.below(5) }, () => d.below(7));
+    const most = d.pick([7, 7, 4]);
+    const shape = d.bool()
+      ? [d.size(), d.size()]
+      : Array.from({ length: d.below(most === 4 ? 8 : 5) }, () => d.below(most));
     const [yStrides, size] = inAnyOrder(d, shape);
-    const xStrides = d.bool() ? inAnyOrder(d, shape)[0] : shape.map(() => d.below(17) - 8);
     const far = 8 * shape.reduce((sum, n) => sum + n, 0);
-    const sizes = [far + Math.max(far, size), size + 3] as const;
+    const [xStrides, reach] = d.bool() ? inAnyOrder(d, shape) : [shape.map(() => d.below(17) - 8), far];
+    const sizes = [far + reach, size + 3] as const;
     const [x, y] =
       d.below(4) === 0 ? [d.int32(sizes[0], 1000), d.int32(sizes[1], 1000)] : [d.floats(sizes[0]), d.floats(sizes[1])];
     return { args: [shape, x, far, xStrides, y, 3, yStrides], written: [4] };

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Tensor } from '../../src/index.ts';
 import * as w from '../../src/index.ts';
-import { keep, memory, step } from '../../src/index.ts';
+import { keep, memory, step, type Tensor } from '../../src/index.ts';
 
 const numbers = (t: Tensor): number[] => Array.from(t.data);
 

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import type { DType, NestedArray, Shape } from '../../src/index.ts';
-import { tensor } from '../../src/index.ts';
+import { type DType, type NestedArray, type Shape, tensor } from '../../src/index.ts';
 
 const count = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i));
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SliceRange, Tensor } from '../../src/index.ts';
 import * as w from '../../src/index.ts';
-import { keep } from '../../src/index.ts';
+import { keep, type SliceRange, type Tensor } from '../../src/index.ts';
 import { copyOf } from '../../src/tensor/tensor.ts';
 import { at, generate, type Plain, sizeOf, zip } from '../plain.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { BinaryKernel, FloatKernels, UnaryKernel } from '../../../kernels/kernels.ts';
+import type { BinaryKernel, UnaryKernel } from '../../../kernels/interface/elementwise.ts';
+import type { FloatKernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { reference64 } from '../../../kernels/reference/reference64.ts';
 import { floats, same, specials, ulps } from './tools.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Arguments } from '../../../kernels/wasm/arguments.ts';
 import { Heap, MAX_HEAP_BYTES } from '../../../kernels/wasm/heap.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { LimitError } from '../../../src/base/errors.ts';
@@ -35,6 +36,7 @@ test('blocks are zero, apart, on lines of 64 bytes, and used again', () => {
 describe('growing', () => {
   test('tells the owners of views, keeps addresses and numbers', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     const first = heap.allocate('float32', 3);
     first.set([1, 2, 3]);
     const { byteOffset } = first;
@@ -46,7 +48,7 @@ describe('growing', () => {
     expect(large).toHaveLength(40 * MB);
     expect(first).toHaveLength(0); // detached
     expect([...renewed!]).toEqual([1, 2, 3]);
-    expect(heap.read(first, 3)).toBe(byteOffset); // still known by its address
+    expect(args.read(first, 3)).toBe(byteOffset); // still known by its address
     expect(heap.counters().growths).toBe(1);
   });
 
@@ -76,12 +78,13 @@ describe('exhaustion', () => {
 
   test('is a typed error with the size asked for and the limit, and changes nothing', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     heap.limit = 2 * MB;
     const before = heap.counters();
     for (const body of [
       () => heap.allocate('float32', MB),
       () => heap.tryAllocateBytes(4 * MB),
-      () => heap.read(new Float32Array(MB), MB),
+      () => args.read(new Float32Array(MB), MB),
     ]) {
       const error = asked(body);
       expect(error.limit).toBe(2 * MB);
@@ -100,12 +103,13 @@ describe('exhaustion', () => {
 
   test('in the middle of a call leaves nothing staged', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     heap.limit = heap.counters().used + 4096;
     const [small, large] = [Float32Array.of(1, 2), new Float32Array(MB)];
-    heap.update(small, 2);
-    asked(() => heap.read(large, MB));
+    args.update(small, 2);
+    asked(() => args.read(large, MB));
     small.fill(5);
-    heap.done();
+    args.done();
     expect([...small]).toEqual([5, 5]);
   });
 });
@@ -113,14 +117,15 @@ describe('exhaustion', () => {
 describe('staging', () => {
   test('copies arrays of other memory in and results out, whatever their size', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     const { used } = heap.counters();
     for (const n of [0, 1, 1000, 300_000]) {
       const x = Float32Array.from({ length: n + 2 }, (_, i) => i);
-      const at = heap.update(x, n);
+      const at = args.update(x, n);
       const inside = heap.view('float32', at, n);
       expect([...inside.subarray(0, 5)]).toEqual([...x.subarray(0, Math.min(5, n))]);
       inside.fill(7);
-      heap.done();
+      args.done();
       expect(x.subarray(0, n).every((value) => value === 7)).toBe(true);
       expect([...x.subarray(n)]).toEqual([n, n + 1]);
     }
@@ -129,8 +134,9 @@ describe('staging', () => {
 
   test('a part of an array of the heap is used where it lies', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     const x = heap.allocate('float32', 8);
-    expect(heap.read(x.subarray(3), 5)).toBe(x.byteOffset + 12);
+    expect(args.read(x.subarray(3), 5)).toBe(x.byteOffset + 12);
     expect(heap.counters().staged).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ElementType } from '../../../kernels/arrays.ts';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
-import type { ElementType, Kernels } from '../../../kernels/kernels.ts';
+import type { Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { cases, copyOf, firstDifference, isArray } from '../cases.ts';

@@ -1,11 +1,13 @@
-import type { Kernels } from '../kernels.ts';
+import type { IntegerKernels } from '../interface/integers.ts';
 import type { Local } from './assembler.ts';
 import type { Code, Value } from './code.ts';
 import type { Engine } from './engine.ts';
+import { SCRATCH_BYTES, writeGemm } from './gemm-int8.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { type MapShape, mapSlot } from './map.ts';
+import { scratchOf, slotsByTail } from './products.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -33,10 +35,8 @@ const real = (x: Local, bias: Local, scale: Local): Code => f32x4.mul(f32x4.conv
 
 const COLUMNS: MapShape = { inputs: ['words', 'words', 'words'], rows: 'columns' };
 
-type Quantizer = 'quantize' | 'quantizeColumns' | 'dequantize' | 'requantize' | 'dequantizeColumns';
-
-export function quantizers(engine: Engine): Pick<Kernels, Quantizer> {
-  const { heap } = engine;
+export function integers(engine: Engine): Partial<IntegerKernels> {
+  const { args } = engine;
   const quantize = mapSlot(engine, { inputs: ['words'], scalars: 2, output: 'codes' }, (work, x, scale, zeroPoint) =>
     quotient(work, x, scale, 1024, zeroPoint),
   );
@@ -60,22 +60,29 @@ export function quantizers(engine: Engine): Pick<Kernels, Quantizer> {
     },
   );
   const dequantizeColumns = mapSlot(engine, COLUMNS, (_, x, bias, scale) => real(x, bias, scale));
+  const products = slotsByTail(engine, writeGemm);
+  const scratch = scratchOf(engine, SCRATCH_BYTES);
   return {
+    gemmInt8: (m, n, k, a, packed, c) => {
+      const packedAt = args.read(packed, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+      const [aAt, cAt] = [args.read(a, m * k), args.write(c, m * n)];
+      args.done(products[n & 15]!.fn(m, n, k, aAt, packedAt, cAt, scratch()));
+    },
     quantize: (n, x, scale, zeroPoint, q) =>
-      heap.done(quantize.fn(n, heap.read(x, n), scale, zeroPoint, heap.write(q, n))),
+      args.done(quantize.fn(n, args.read(x, n), scale, zeroPoint, args.write(q, n))),
     quantizeColumns: (rows, cols, x, scales, q) => {
-      const [xAt, scalesAt] = [heap.read(x, rows * cols), heap.read(scales, cols)];
-      heap.done(quantizeColumns.fn(rows, cols, xAt, scalesAt, heap.write(q, rows * cols)));
+      const [xAt, scalesAt] = [args.read(x, rows * cols), args.read(scales, cols)];
+      args.done(quantizeColumns.fn(rows, cols, xAt, scalesAt, args.write(q, rows * cols)));
     },
     dequantize: (n, q, scale, zeroPoint, y) =>
-      heap.done(dequantize.fn(n, heap.read(q, n), scale, zeroPoint, heap.write(y, n))),
+      args.done(dequantize.fn(n, args.read(q, n), scale, zeroPoint, args.write(y, n))),
     requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
-      const [accAt, biasAt, scalesAt] = [heap.read(acc, rows * cols), heap.read(bias, cols), heap.read(scales, cols)];
-      heap.done(requantize.fn(rows, cols, accAt, biasAt, scalesAt, zeroPoint, low, heap.write(y, rows * cols)));
+      const [accAt, biasAt, scalesAt] = [args.read(acc, rows * cols), args.read(bias, cols), args.read(scales, cols)];
+      args.done(requantize.fn(rows, cols, accAt, biasAt, scalesAt, zeroPoint, low, args.write(y, rows * cols)));
     },
     dequantizeColumns: (rows, cols, acc, bias, scales, y) => {
-      const [accAt, biasAt, scalesAt] = [heap.read(acc, rows * cols), heap.read(bias, cols), heap.read(scales, cols)];
-      heap.done(dequantizeColumns.fn(rows, cols, accAt, biasAt, scalesAt, heap.write(y, rows * cols)));
+      const [accAt, biasAt, scalesAt] = [args.read(acc, rows * cols), args.read(bias, cols), args.read(scales, cols)];
+      args.done(dequantizeColumns.fn(rows, cols, accAt, biasAt, scalesAt, args.write(y, rows * cols)));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Kernels } from '../kernels.ts';
+import type { ProductKernels } from '../interface/products.ts';
 
 /**
  * The exact float32 product in plain JavaScript: every product and every sum is rounded by Math.fround, in the order
@@ -264,39 +264,29 @@ function reluInPlace(n: number, c: Float32Array): void {
   for (let i = 0; i < n; i++) if (c[i]! < 0) c[i] = 0;
 }
 
-/** `| 0` on the sizes keeps every index an int32 in compiled code, even when a caller's size came out of a division. */
-export const gemmTiled: Kernels['gemm'] = (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
-  m |= 0;
-  n |= 0;
-  k |= 0;
-  if (accumulate) {
-    packed(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0);
-    if (bias !== null) addBias(m, n, bias, c);
-    if (activation === 'relu') reluInPlace(m * n, c);
-    return;
-  }
-  product(m, n, k, a, 0, transA, b, 0, transB, c, 0);
-  if (activation === 'relu') {
-    if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
-    else addBiasRelu(m, n, bias, c);
-  } else if (bias !== null) addBias(m, n, bias, c);
-};
+export const products: ProductKernels<Float32Array> = {
+  /** `| 0` on the sizes keeps every index an int32 in compiled code, even when a caller's size came out of a division. */
+  gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
+    m |= 0;
+    n |= 0;
+    k |= 0;
+    if (accumulate) {
+      packed(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0);
+      if (bias !== null) addBias(m, n, bias, c);
+      if (activation === 'relu') reluInPlace(m * n, c);
+      return;
+    }
+    product(m, n, k, a, 0, transA, b, 0, transB, c, 0);
+    if (activation === 'relu') {
+      if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
+      else addBiasRelu(m, n, bias, c);
+    } else if (bias !== null) addBias(m, n, bias, c);
+  },
 
-export const gemmStridedBatchedTiled: Kernels['gemmStridedBatched'] = (
-  batch,
-  m,
-  n,
-  k,
-  a,
-  aStride,
-  transA,
-  b,
-  bStride,
-  transB,
-  c,
-): void => {
-  m |= 0;
-  n |= 0;
-  k |= 0;
-  for (let i = 0; i < batch; i++) product(m, n, k, a, i * aStride, transA, b, i * bStride, transB, c, i * m * n);
+  gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c): void => {
+    m |= 0;
+    n |= 0;
+    k |= 0;
+    for (let i = 0; i < batch; i++) product(m, n, k, a, i * aStride, transA, b, i * bStride, transB, c, i * m * n);
+  },
 };

@@ -1,4 +1,5 @@
-import type { Kernels } from '../kernels.ts';
+import type { IntegerKernels } from '../interface/integers.ts';
+import { roundHalfEven } from '../reference/math.ts';
 
 /**
  * Doubles hold every int32 exactly, and V8 multiplies and adds them faster than it does integers, which run out of
@@ -100,27 +101,42 @@ function row(n: number, k: number, a: Int8Array, q: number, packed: Int8Array, c
   }
 }
 
-export const gemmInt8Tiled: Kernels['gemmInt8'] = (m, n, k, a, packed, c): void => {
-  m |= 0;
-  n |= 0;
-  k |= 0;
-  if (m <= FEW_ROWS) {
-    for (let i = 0; i < m; i++) row(n, k, a, i * k, packed, c, i * n);
-    return;
-  }
-  for (let i = 0, end = m * n; i < end; i++) c[i] = 0;
-  for (let p = 0; p < k; p += KC) {
-    const kc = Math.min(KC, k - p);
-    for (let j = 0; j < n; j += COLS) {
-      unpack(n, (k + 1) >> 1, kc, packed, p, j);
-      const last = n - 1 - j;
-      for (let i = 0; i < m; i += 2) {
-        const below = Math.min(1, m - 1 - i); // 0 in the last row of an odd m: the same row twice
-        const o = i * n + j;
-        const q = i * k + p;
-        const j1 = Math.min(1, last);
-        tile(kc, a, q, q + below * k, c, o, o + below * n, j1, Math.min(2, last), Math.min(3, last));
+export const integers: Partial<IntegerKernels> = {
+  gemmInt8: (m, n, k, a, packed, c) => {
+    m |= 0;
+    n |= 0;
+    k |= 0;
+    if (m <= FEW_ROWS) {
+      for (let i = 0; i < m; i++) row(n, k, a, i * k, packed, c, i * n);
+      return;
+    }
+    for (let i = 0, end = m * n; i < end; i++) c[i] = 0;
+    for (let p = 0; p < k; p += KC) {
+      const kc = Math.min(KC, k - p);
+      for (let j = 0; j < n; j += COLS) {
+        unpack(n, (k + 1) >> 1, kc, packed, p, j);
+        const last = n - 1 - j;
+        for (let i = 0; i < m; i += 2) {
+          const below = Math.min(1, m - 1 - i); // 0 in the last row of an odd m: the same row twice
+          const o = i * n + j;
+          const q = i * k + p;
+          const j1 = Math.min(1, last);
+          tile(kc, a, q, q + below * k, c, o, o + below * n, j1, Math.min(2, last), Math.min(3, last));
+        }
       }
     }
-  }
+  },
+
+  /** Column by column, without a division for the column's number. */
+  requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
+    const fr = Math.fround;
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++) {
+        const real = fr(fr((acc[o]! + bias[j]!) | 0) * scales[j]!);
+        const q = roundHalfEven(Math.min(Math.max(real, -1024), 1024)) + zeroPoint;
+        y[o] = Math.min(Math.max(q, low), 127);
+        o = (o + 1) | 0;
+      }
+    }
+  },
 };

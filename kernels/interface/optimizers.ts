@@ -1,0 +1,25 @@
+import type { FloatArray } from '../arrays.ts';
+
+/**
+ * Steps of optimizers: in place on w and the state. `s` holds the scalars of this step, made in float64 by the caller and
+ * rounded into an array of the element type, so that a recorded step can be repeated with new ones.
+ */
+export interface OptimizerKernels<F extends FloatArray> {
+  /**
+   * s = [learningRate, momentum]. Without `velocity` (null): w -= lr·g. With it: v = momentum·v - lr·g, and
+   * w += v, or with nesterov w += momentum·v - lr·g. (Keras's form: Sutskever et al. 2013.)
+   */
+  readonly sgd: (n: number, w: F, g: F, velocity: F | null, nesterov: boolean, s: F) => void;
+  /**
+   * Kingma & Ba 2015, Algorithm 1, in the order of section 2's last paragraph: s = [lr_t, eps_t, beta1, 1 - beta1,
+   * beta2, 1 - beta2, decay]. m = b1·m + c1·g; v = b2·v + c2·g²; w = w - decay·w - lr_t·m/(√v + eps_t), every
+   * operation rounded. decay = 0 leaves w as it is before the step. With `vMax` (AMSGrad, Reddi et al. 2018):
+   * vMax = maximum(vMax, v) replaces v under the root.
+   */
+  readonly adam: (n: number, w: F, g: F, m: F, v: F, vMax: F | null, s: F) => void;
+  /** s = [learningRate, rho, 1 - rho, epsilon, momentum]. v = rho·v + (1 - rho)g²; step = lr·g/√(v + eps); with
+   *  `velocity`: velocity = momentum·velocity + step, w -= velocity. Without: w -= step. (Keras's form.) */
+  readonly rmsprop: (n: number, w: F, g: F, v: F, velocity: F | null, s: F) => void;
+  /** s = [learningRate, epsilon]. v += g²; w -= lr·g/√(v + eps). Duchi et al. 2011, Keras's form. */
+  readonly adagrad: (n: number, w: F, g: F, v: F, s: F) => void;
+}

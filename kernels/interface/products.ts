@@ -1,0 +1,40 @@
+import type { FloatArray } from '../arrays.ts';
+
+/** What gemm may apply to each finished cell. */
+export type Epilogue = 'linear' | 'relu';
+
+/** Matrix products. */
+export interface ProductKernels<F extends FloatArray> {
+  /**
+   * C[m, n] = activation(op(A)·op(B) + bias). A is [m, k], or [k, m] when transA; B is [k, n], or [n, k] when transB;
+   * bias is [n] or null. Adds over k in order, each product and each sum rounded; bias after the sum. k = 0 gives +0.
+   * With `accumulate` (default false) the sum starts from C instead of +0.
+   */
+  readonly gemm: (
+    m: number,
+    n: number,
+    k: number,
+    a: F,
+    transA: boolean,
+    b: F,
+    transB: boolean,
+    bias: F | null,
+    activation: Epilogue,
+    c: F,
+    accumulate?: boolean,
+  ) => void;
+  /** `batch` products C_i = op(A_i)·op(B_i): matrix i starts at i·aStride, i·bStride and i·m·n (a stride of 0 shares one). */
+  readonly gemmStridedBatched: (
+    batch: number,
+    m: number,
+    n: number,
+    k: number,
+    a: F,
+    aStride: number,
+    transA: boolean,
+    b: F,
+    bStride: number,
+    transB: boolean,
+    c: F,
+  ) => void;
+}

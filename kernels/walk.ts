@@ -1,0 +1,41 @@
+/** A strided copy as loops, the outermost first: how often each runs, and how far it goes on in x and y. */
+export interface Walk {
+  readonly sizes: readonly number[];
+  readonly xSteps: readonly number[];
+  readonly ySteps: readonly number[];
+}
+
+interface Loop {
+  readonly size: number;
+  readonly xStep: number;
+  readonly yStep: number;
+}
+
+/**
+ * The loops of a copy from x to y: as few as will do, those with the longest steps through y outermost, so that y is written
+ * from start to end. The last but one is the loop that goes through x in single steps, if the last does not: the two are
+ * then a matrix to be transposed. A copy of nothing has a loop of size 0.
+ */
+export function walkOf(shape: readonly number[], xStrides: readonly number[], yStrides: readonly number[]): Walk {
+  const all = shape.map((size, axis): Loop => ({ size, xStep: xStrides[axis]!, yStep: yStrides[axis]! }));
+  const loops = all.filter(({ size }) => size !== 1);
+  // Where elements of y are written more than once the last must win.
+  if (loops.every(({ yStep }) => yStep !== 0)) loops.sort((p, q) => Math.abs(q.yStep) - Math.abs(p.yStep));
+  const joined: Loop[] = [];
+  for (const loop of loops) {
+    const outer = joined.at(-1);
+    const { size, xStep, yStep } = loop;
+    if (outer !== undefined && outer.xStep === size * xStep && outer.yStep === size * yStep) {
+      joined[joined.length - 1] = { size: outer.size * size, xStep, yStep };
+    } else joined.push(loop);
+  }
+  const single = joined.findIndex(({ xStep }) => xStep === 1);
+  if (single >= 0 && single < joined.length - 2 && joined.every(({ yStep }) => yStep !== 0)) {
+    joined.splice(joined.length - 2, 0, ...joined.splice(single, 1));
+  }
+  return {
+    sizes: joined.map(({ size }) => size),
+    xSteps: joined.map(({ xStep }) => xStep),
+    ySteps: joined.map(({ yStep }) => yStep),
+  };
+}
