@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
+import type { Markup } from 'whittle-lab/html';
 import type { Comparison } from './compare.ts';
 import { draw, gutter, logAxis, OURS, PEER, shapeOf } from './draw.ts';
 import { duration, figure, interval, percent } from './format.ts';
-import type { Markup } from './html.ts';
 import type { RowResult, VariantResult } from './measure.ts';
 
 const WIDTH = 480;

@@ -1,8 +1,8 @@
+import { html, type Markup, pageOf } from 'whittle-lab/html';
 import { kernelRatios, peerRatios, rateBars, squares, TABLE_SYMBOLS, timeDots } from './charts.ts';
 import type { Comparison } from './compare.ts';
 import { shapeOf } from './draw.ts';
 import { duration, figure, interval, machine, notesOf, percent, shareOfPeak } from './format.ts';
-import { html, Markup } from './html.ts';
 import type { RowResult, VariantResult } from './measure.ts';
 import type { Results } from './results.ts';
 import { STYLE } from './style.ts';
@@ -38,20 +38,10 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-/** One page that needs nothing else: no script, no other file. */
+/** The page of a run. */
 export function renderPage(results: Results): string {
   const rest = results.rows.filter((row) => !PARTS.some((part) => belongs(row, part)));
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>whittle-ml: benchmarks</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<main>
+  const body = html`<main>
 <h1>whittle-ml: benchmarks</h1>
 <p class="lead">${machine(results.environment)}</p>
 ${stamp(results)}
@@ -60,10 +50,8 @@ ${against(results)}
 ${PARTS.map((part) => section(part, results))}
 ${kernels(rest)}
 <footer>Made by <code>npm run bench</code>; every sample is in the JSON file beside this page. bench/README.md says what is timed and how.</footer>
-</main>
-</body>
-</html>
-`.text;
+</main>`;
+  return pageOf('whittle-ml: benchmarks', STYLE, body);
 }
 
 const wordOf = ({ name }: { readonly name: string }): string => name.split(' ')[0]!;

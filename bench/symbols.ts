@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import type { Markup } from 'whittle-lab/html';
 import { draw, OURS, PEER } from './draw.ts';
-import type { Markup } from './html.ts';
 
 /** A symbol of a legend, drawn as the charts draw it. */
 export function symbol(shape: Plot.SymbolType, ours: boolean, filled = ours): Markup {

@@ -104,8 +104,8 @@ function packB(k: number, b: Float32Array, offset: number, bp: number, next: num
   }
 }
 
-/** C += op(A)·op(B) by packed tiles. Element (i, p) of op(A) is a[a0 + i·ai + p·ap]; likewise B and C. */
-function packed(
+/** C = op(A)·op(B), or C += it. Element (i, p) of op(A) is a[a0 + i·ai + p·ap]; likewise B and C. */
+type StridedProduct = (
   m: number,
   n: number,
   k: number,
@@ -119,7 +119,10 @@ function packed(
   bj: number,
   c: Float32Array,
   c0: number,
-): void {
+) => void;
+
+/** C += op(A)·op(B) by packed tiles. */
+const packed: StridedProduct = (m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0) => {
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
     for (let i0 = 0; i0 < m; i0 += MC) {
@@ -145,24 +148,10 @@ function packed(
       }
     }
   }
-}
+};
 
 /** The same product without packing, four columns at a time: for vectors (m = 1) and small k. */
-function direct(
-  m: number,
-  n: number,
-  k: number,
-  a: Float32Array,
-  a0: number,
-  ai: number,
-  ap: number,
-  b: Float32Array,
-  b0: number,
-  bp: number,
-  bj: number,
-  c: Float32Array,
-  c0: number,
-): void {
+const direct: StridedProduct = (m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0) => {
   const fr = Math.fround;
   let o = c0;
   for (let i = 0, row = a0; i < m; i++, row += ai) {
@@ -205,7 +194,7 @@ function direct(
       o = (o + 1) | 0;
     }
   }
-}
+};
 
 function clear(n: number, c: Float32Array, c0: number): void {
   for (let q = c0, end = (c0 + n) | 0; q < end; q++) c[q] = 0;

@@ -28,3 +28,21 @@ export const markupOf = (part: Part): string =>
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(strings.map((text, i) => (i === 0 ? text : markupOf(parts[i - 1]!) + text)).join(''));
 }
+
+/** One page that needs nothing else: no script, no other file. */
+export function pageOf(title: string, style: string, body: Markup): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`.text;
+}

@@ -11,24 +11,14 @@ import {
   time,
   whole,
 } from './format.ts';
-import { html, Markup } from './html.ts';
+import { html, Markup, pageOf } from './html.ts';
 import { STYLE } from './style.ts';
 import type { JobReport } from './types.ts';
 
-/** One page that needs nothing else: no script, no other file. */
+/** The page of a job. */
 export function renderPage(report: JobReport): string {
   const { data, scoreName, fits, forms } = report;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>whittle-ml: ${data.name}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<main>
+  const body = html`<main>
 <h1>${data.name}: trained, diagnosed, compressed</h1>
 <p class="lead">${whole(data.rows)} rows, ${whole(data.features)} features, ${data.task}; ${fits.length} fits and ${forms.length} forms of the network; ${seedsLine(report)}.</p>
 <ul class="findings">${report.findings.map((finding) => html`<li>${finding}</li>`)}</ul>
@@ -56,10 +46,8 @@ ${distillationTable(report)}
 <p>The same seed gives the same weights, bit for bit, on every machine: compare these digests with yours. Latencies are those of this machine.</p>
 ${digestTable(report)}
 <footer>${machineLine(report)}; ${report.options.epochs} epochs (--epochs), ${seedsLine(report)}; ${report.seconds.training.toFixed(1)} s training, ${report.seconds.total.toFixed(1)} s in all.</footer>
-</main>
-</body>
-</html>
-`.text;
+</main>`;
+  return pageOf(`whittle-ml: ${data.name}`, STYLE, body);
 }
 
 const svg = (text: string): Markup => new Markup(text);
