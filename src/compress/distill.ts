@@ -97,6 +97,8 @@ function kindOf(teacher: Sequential, student: Sequential, y: Tensor): Kind {
   const isSoftmax = (name: string): boolean => name === 'softmax' || name === 'logSoftmax';
   const labelled = student.outputShape[0]! > 1 && y.dtype === 'int32';
   const kind = s === 'sigmoid' ? 'sigmoid' : labelled || isSoftmax(s) || isSoftmax(t) ? 'softmax' : 'regression';
+  if (kind !== 'regression' && student.outputActivation(true).name !== s)
+    throw new StateError('distill', `Dropout after the student's ${s} hides its logits in training: put it before`);
   if ((t === 'sigmoid') === (kind === 'sigmoid')) return kind;
   throw new StateError('distill', `the teacher ends in ${t}, the student in ${s}: both or neither must end in sigmoid`);
 }

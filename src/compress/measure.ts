@@ -1,7 +1,7 @@
 import { checkCount, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { networkCost } from '../infer/cost.ts';
-import type { Network } from '../infer/network.ts';
+import { type Network, outputActivation } from '../infer/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
@@ -99,10 +99,7 @@ export function scoreOf(
   if (x.shape[0] !== y.shape[0] || x.shape[0] === 0)
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
   const predictions = subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
-  const last = networkOf(subject).layers.reduce(
-    (name, layer) => ('activation' in layer ? layer.activation.name : name),
-    '',
-  );
+  const last = subject instanceof Sequential ? subject.lastActivation : outputActivation(subject);
   const isClasses = y.dtype === 'int32' || /^(sigmoid|softmax|logSoftmax)$/.test(last) || hasOneHotRows(y);
   const state = metricOf(isClasses ? 'accuracy' : 'r2').create();
   state.update(y, predictions);

@@ -20,7 +20,8 @@ export class Objective {
 
   /** Throws StateError for a loss, or a last activation with it, that has no shader. */
   constructor(op: string, model: Sequential) {
-    const { loss, lastActivation, outputShape } = model;
+    const { loss, outputShape } = model;
+    const { name: lastActivation } = model.outputActivation(true);
     this.loss = loss;
     this.outputShape = outputShape;
     this.kind = kindOf(op, loss);

@@ -52,6 +52,12 @@ export interface ActivationSpec {
   readonly alpha?: number;
 }
 
+/** The activation of a network's outputs: that of its last layer, Dropout apart, which does nothing when a network runs. */
+export function outputActivation({ layers }: Network): ActivationName {
+  const last = layers.filter(({ type }) => type !== 'dropout').at(-1);
+  return last !== undefined && 'activation' in last ? last.activation.name : 'linear';
+}
+
 /** activation(x·weights + bias): weights [inputs, units], bias [units] or none. Acts on the last axis. */
 export interface DenseLayer {
   readonly type: 'dense';

@@ -1,10 +1,11 @@
 import { DTypeError, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
+import type { ActivationSpec } from '../infer/network.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
-import { Activation, type CallContext, Dense, type Layer, type Weight } from './layers.ts';
+import type { CallContext, Layer, Weight } from './layers.ts';
 import { applyMask } from './mask.ts';
 
 /** 11274 as 11,274. */
@@ -142,23 +143,35 @@ export class LayerStack {
       throw new DTypeError('forward', [x.dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
     this.build(x.shape.slice(1));
     const { training = false, step, penalties = [], logits = false } = options;
-    const last = this.layers.length - 1;
+    const last = this.lastActing(training);
     const steps = (): number => step ?? this.steps;
-    const context = (i: number): CallContext => ({
+    const context = (layer: Layer): CallContext => ({
       training,
       get step() {
         return steps(); // read anew when a recorded step is repeated
       },
       penalties,
-      logits: logits && i === last,
+      logits: logits && layer === last,
     });
-    return this.layers.reduce((y, layer, i) => layer.call(y, context(i)), x);
+    return this.layers.reduce((y, layer) => layer.call(y, context(layer)), x);
   }
 
-  /** The name of the last layer's activation. */
+  /** The last layer that does something in training, or outside; undefined if none does. */
+  private lastActing(training: boolean): Layer | undefined {
+    return this.layers.filter((layer) => layer.acts(training)).at(-1);
+  }
+
+  /**
+   * The activation that outputs come out of in training, or outside. They differ where Dropout comes last: in training its
+   * zeros are the outputs.
+   */
+  outputActivation(training: boolean): ActivationSpec {
+    return this.lastActing(training)?.outputActivation ?? { name: 'linear' };
+  }
+
+  /** The name of the activation that predictions come out of. */
   get lastActivation(): string {
-    const last = this.layers.at(-1)!;
-    return last instanceof Dense || last instanceof Activation ? last.activation.name : 'linear';
+    return this.outputActivation(false).name;
   }
 
   /** Copies of all weights, in order. */

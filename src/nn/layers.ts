@@ -58,6 +58,15 @@ export abstract class Layer {
   }
 
   weights: Weight[] = [];
+  /** The activation that outputs come out of, and that `call` leaves out where the context asks for logits. */
+  get outputActivation(): ActivationSpec {
+    return { name: 'linear' };
+  }
+
+  /** Whether outputs may differ from inputs, in training or outside. Default true. */
+  acts(_training: boolean): boolean {
+    return true;
+  }
 
   /** Makes the weights for samples of `inputShape` and returns the shape of one output sample. */
   abstract build(inputShape: Shape, context: BuildContext): Shape;
@@ -100,6 +109,10 @@ export class Dense extends Layer {
     this.units = units;
     this.options = options;
     this.activation = activationSpec(options.activation);
+  }
+
+  override get outputActivation(): ActivationSpec {
+    return this.activation;
   }
 
   get kernel(): Tensor {
@@ -161,6 +174,10 @@ export class Activation extends Layer {
     this.activation = activationSpec(activation);
   }
 
+  override get outputActivation(): ActivationSpec {
+    return this.activation;
+  }
+
   override build(inputShape: Shape): Shape {
     return inputShape;
   }
@@ -197,6 +214,10 @@ export class Dropout extends Layer {
   override build(inputShape: Shape, { seed }: BuildContext): Shape {
     this.random = new Random(seed, `${this.name}/dropout`);
     return inputShape;
+  }
+
+  override acts(training: boolean): boolean {
+    return this.rate > 0 && (training || this.options.training === true);
   }
 
   override call(x: Tensor, context: CallContext): Tensor {

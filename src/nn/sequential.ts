@@ -9,7 +9,6 @@ import { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { LayerStack } from './layer-stack.ts';
-import { Activation, Dense } from './layers.ts';
 import { type Loss, type LossFunction, type LossName, lossOf, reduceLoss } from './losses.ts';
 import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
@@ -307,7 +306,8 @@ export class Sequential extends LayerStack {
   private lossOn(x: Tensor, y: Tensor, weights: Tensor | null, training: boolean, wantsPrediction: boolean): Outcome {
     const { loss } = this.ready('fit');
     const { callLogits } = loss;
-    const logits = callLogits !== undefined && loss.activation === this.lastActivation;
+    const activation = this.outputActivation(training);
+    const logits = callLogits !== undefined && loss.activation === activation.name;
     const penalties: Tensor[] = [];
     const output = this.forward(x, { training, penalties, logits });
     let total = reduceLoss(logits ? callLogits(y, output) : loss.call(y, output), weights);
@@ -318,9 +318,7 @@ export class Sequential extends LayerStack {
     }
     for (const extra of penalties) total = add(total, extra);
     if (!wantsPrediction) return { loss: total, prediction: null };
-    const last = this.layers.at(-1)!;
-    const isActivated = logits && (last instanceof Dense || last instanceof Activation);
-    return { loss: total, prediction: isActivated ? noGrad(() => activate(last.activation, output)) : output };
+    return { loss: total, prediction: logits ? noGrad(() => activate(activation, output)) : output };
   }
 }
 
