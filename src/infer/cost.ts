@@ -1,4 +1,4 @@
-import { size } from '../base/shape.ts';
+import { type Shape, size } from '../base/shape.ts';
 import type { Network, NetworkLayer } from './network.ts';
 import { networkShapes, validateNetwork } from './validate.ts';
 
@@ -26,14 +26,8 @@ export function networkCost(network: Network): NetworkCost {
   validateNetwork(network);
   const shapes = networkShapes(network);
   const layers = network.layers.map((layer, i): LayerCost => {
-    const { name, type } = layer;
     const outputShape = shapes[i + 1]!;
-    if (layer.type !== 'dense' && layer.type !== 'quantizedDense') {
-      return { name, type, outputShape, parameters: 0, nonZeroParameters: 0, macs: 0 };
-    }
-    const parameters = layer.weights.length + (layer.bias?.length ?? 0);
-    const nonZeroParameters = nonZero(layer.weights) + (layer.bias === null ? 0 : nonZero(layer.bias));
-    return { name, type, outputShape, parameters, nonZeroParameters, macs: layer.inputs * size(name, outputShape) };
+    return { name: layer.name, type: layer.type, outputShape, ...costOf(layer, outputShape) };
   });
   const total = (field: keyof Cost): number => layers.reduce((sum, layer) => sum + layer[field], 0);
   return {
@@ -42,6 +36,22 @@ export function networkCost(network: Network): NetworkCost {
     macs: total('macs'),
     layers,
   };
+}
+
+function costOf(layer: NetworkLayer, outputShape: Shape): Cost {
+  switch (layer.type) {
+    case 'dense':
+    case 'quantizedDense':
+      return {
+        parameters: layer.weights.length + (layer.bias?.length ?? 0),
+        nonZeroParameters: nonZero(layer.weights) + (layer.bias === null ? 0 : nonZero(layer.bias)),
+        macs: layer.inputs * size(layer.name, outputShape),
+      };
+    case 'activation':
+    case 'flatten':
+    case 'dropout':
+      return { parameters: 0, nonZeroParameters: 0, macs: 0 };
+  }
 }
 
 function nonZero(values: Float32Array | Float64Array | Int8Array | Int32Array): number {

@@ -265,10 +265,22 @@ function planned(network: Network, batchSize: number, kernels: Kernels, buffers:
 
   network.layers.forEach((layer, i) => {
     const shape = shapes[i + 1]!;
-    if (layer.type === 'dense') dense(layer, shape);
-    else if (layer.type === 'quantizedDense') quantizedDense(layer, shape);
-    else if (layer.type === 'activation') activate(layer.activation, shape);
-    // Flatten moves nothing in row-major memory, and dropout is for training: numbers stay where and what they are.
+    switch (layer.type) {
+      case 'dense':
+        dense(layer, shape);
+        break;
+      case 'quantizedDense':
+        quantizedDense(layer, shape);
+        break;
+      case 'activation':
+        activate(layer.activation, shape);
+        break;
+      case 'flatten': // moves nothing in row-major memory
+      case 'dropout': // is for training
+        break;
+      default:
+        layer satisfies never;
+    }
   });
   const outputShape = shapes.at(-1)!;
   const output = real(elementsOf(outputShape)); // a network that computes nothing leaves its input there

@@ -103,14 +103,25 @@ function check(layer: string, field: string, holds: boolean, requirement: string
 }
 
 function checkLayer(layer: NetworkLayer): void {
-  if (layer.type === 'dense') checkDense(layer);
-  else if (layer.type === 'quantizedDense') checkQuantizedDense(layer);
-  else if (layer.type === 'activation') checkActivation(layer.name, layer.activation);
-  else if (layer.type === 'dropout') {
-    check(layer.name, 'rate', layer.rate >= 0 && layer.rate <= 1, 'from 0 to 1', layer.rate);
-  } else {
-    const kinds = 'dense, quantizedDense, activation, flatten or dropout';
-    check(layer.name, 'type', layer.type === 'flatten', kinds, layer.type);
+  switch (layer.type) {
+    case 'dense':
+      checkDense(layer);
+      break;
+    case 'quantizedDense':
+      checkQuantizedDense(layer);
+      break;
+    case 'activation':
+      checkActivation(layer.name, layer.activation);
+      break;
+    case 'dropout':
+      check(layer.name, 'rate', layer.rate >= 0 && layer.rate <= 1, 'from 0 to 1', layer.rate);
+      break;
+    case 'flatten':
+      break;
+    default: {
+      const { name, type }: { readonly name: string; readonly type: unknown } = layer satisfies never;
+      check(name, 'type', false, 'dense, quantizedDense, activation, flatten or dropout', type);
+    }
   }
 }
 

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const union = join(root, 'src/infer/network.ts');
+
+/** The files of src that do not compile if the library's networks have one more kind of layer. */
+function filesThatMustLearn(): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object };
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const { readFile } = host;
+  host.readFile = (path) => {
+    const text = readFile(path);
+    if (join(path) !== union || text === undefined) return text;
+    const changed = text.replace(
+      'NetworkLayer = DenseLayer',
+      "NetworkLayer = { type: 'new'; name: string } | DenseLayer",
+    );
+    return changed === text ? undefined : changed;
+  };
+  const program = ts.createProgram(fileNames, options, host);
+  const found = program.getSourceFiles().flatMap((file) => {
+    const [, path] = /\/src\/((?:infer|io|nn|compress|gpu)\/.*)$/.exec(file.fileName) ?? [];
+    return path === undefined || program.getSemanticDiagnostics(file).length === 0 ? [] : [path];
+  });
+  return found.sort();
+}
+
+test('the compiler lists what CONTRIBUTING says must learn a new kind of layer', () => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const [, list] = /compiler then lists the places that must learn it: ([^.]*?)\.\n/.exec(text)!;
+  const named = [...list!.matchAll(/`([^`]+)`/g)].map(([, name]) => `${name}.ts`);
+  expect(filesThatMustLearn()).toEqual(named.sort());
+});
