@@ -35,4 +35,18 @@ export const plants = [
     replace: '',
     mustFail: ['tests/memory/heap.test.ts'],
   },
+  {
+    name: 'a recording takes as many calls as there are',
+    file: 'src/memory/recorder.ts',
+    find: 'this.entries.push(entry) <= MOST_ENTRIES',
+    replace: 'this.entries.push(entry) > 0',
+    mustFail: ['tests/nn/replay-limits.test.ts'],
+  },
+  {
+    name: 'all that a kernel call comes down to is joined, however much',
+    file: 'kernels/calls.ts',
+    find: 'calls.length <= MOST_LINKED',
+    replace: 'calls.length > 0',
+    mustFail: ['tests/nn/replay-limits.test.ts'],
+  },
 ];
