@@ -41,7 +41,8 @@ export function byHand<F extends FloatArray>(
   const [x, targets] = batchOf(task).map(hold) as [F, F];
   const floats = (n: number): F => hold(new Float32Array(n));
   const layers = sizes.slice(1).map((units, i): Layer<F> => {
-    const [inputs, hidden] = [sizes[i]!, i < sizes.length - 2];
+    const inputs = sizes[i]!;
+    const hidden = i < sizes.length - 2;
     const y = floats(batch * units);
     return {
       inputs,
@@ -62,10 +63,14 @@ export function byHand<F extends FloatArray>(
     [[w, dw] as const, [bias, dBias] as const].map(([p, g]) => ({ p, g, m: floats(p.length), v: floats(p.length) })),
   );
   const outputs = batch * last.units;
-  const [scratch, losses, value, two] = [floats(outputs), floats(batch), floats(1), hold(Float32Array.of(2))];
+  const scratch = floats(outputs);
+  const losses = floats(batch);
+  const value = floats(1);
+  const two = hold(Float32Array.of(2));
   const share = floats(batch).fill(1 / batch) as F; // d mean/d loss
   const s = floats(8);
-  let [power1, power2] = [1, 1];
+  let power1 = 1;
+  let power2 = 1;
 
   const forward = (): void => {
     let input = x;
@@ -127,7 +132,8 @@ export function byHand<F extends FloatArray>(
       return value[0]!;
     },
     reset: () => {
-      [power1, power2] = [1, 1];
+      power1 = 1;
+      power2 = 1;
       for (const { random } of layers) random[3] = 0;
       parameters.forEach(({ p, m, v }, i) => {
         p.set(first[i]!);

@@ -36,7 +36,8 @@ export function checkNear(name: string, got: ArrayLike<number>, expected: ArrayL
     throw new CheckError(`${name}: gives ${got.length} numbers, should be ${expected.length}`);
   }
   for (let i = 0; i < expected.length; i++) {
-    const [x, y] = [got[i]!, expected[i]!];
+    const x = got[i]!;
+    const y = expected[i]!;
     if (Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y))) continue;
     throw new CheckError(`${name}: element ${i} is ${x}, should be near ${y}`);
   }

@@ -44,7 +44,8 @@ export function logAxis(
   label: string,
   tickFormat: (value: number) => string,
 ): Plot.ScaleOptions {
-  const [low, high] = [Math.min(...values) / 1.2, Math.max(...values) * 1.2];
+  const low = Math.min(...values) / 1.2;
+  const high = Math.max(...values) * 1.2;
   const powers = Array.from({ length: 40 }, (_, i) => Number(`1e${i - 20}`));
   const between = (ticks: readonly number[]): number[] => ticks.filter((tick) => tick >= low && tick <= high);
   const fine = between(powers.flatMap((power) => [power, 2 * power, 5 * power]));

@@ -21,14 +21,17 @@ export function fused(task: Task, first: readonly Float32Array[]): Learner {
   const [g1, h1, g2, h2] = gradients;
   const moments = weights.map((w) => [new Float32Array(w.length), new Float32Array(w.length)] as const);
   const y = new Float64Array(hidden);
-  let [power1, power2] = [1, 1];
+  let power1 = 1;
+  let power2 = 1;
 
   const update = (): void => {
     power1 *= 0.9;
     power2 *= 0.999;
     const rate = (0.001 * Math.sqrt(1 - power2)) / (1 - power1);
     for (let i = 0; i < weights.length; i++) {
-      const [w, g, [m, v]] = [weights[i]!, gradients[i]!, moments[i]!];
+      const w = weights[i]!;
+      const g = gradients[i]!;
+      const [m, v] = moments[i]!;
       for (let j = 0; j < w.length; j++) {
         const gj = g[j]!;
         m[j] = 0.9 * m[j]! + 0.1 * gj;
@@ -67,7 +70,8 @@ export function fused(task: Task, first: readonly Float32Array[]): Learner {
   return {
     step,
     reset: () => {
-      [power1, power2] = [1, 1];
+      power1 = 1;
+      power2 = 1;
       weights.forEach((w, i) => {
         w.set(first[i]!);
         for (const moment of moments[i]!) moment.fill(0);

@@ -14,7 +14,8 @@ const SHAPES: readonly GemmShape[] = [
 ];
 
 /** What a quantized layer needs of its activations, as `chooseQParams` gives it for normal numbers. */
-const [SCALE, ZERO_POINT] = [Math.fround(9 / 255), 2];
+const SCALE = Math.fround(9 / 255);
+const ZERO_POINT = 2;
 
 /** Normal activations, and weights whose scales differ from column to column. */
 export function problemOf([m, k, n]: GemmShape): Omit<Int8Problem, 'quantize'> {
@@ -42,7 +43,9 @@ const clocked = (call: () => void, y: Float32Array | Int32Array) => (): number =
 function float32({ name, kernels }: Table, problem: Problem, place: Place): Variant {
   const { m, n, k } = problem;
   const real = realWeights(problem);
-  const [a, b, c] = [place.hold(problem.a), place.hold(real), place.floats(m * n)];
+  const a = place.hold(problem.a);
+  const b = place.hold(real);
+  const c = place.floats(m * n);
   const call = (): void => kernels.gemm(m, n, k, a, false, b, false, null, 'linear', c);
   const check = (): void => {
     call();
@@ -62,7 +65,9 @@ function packed({ kernels }: Table, { n, k, weights }: Problem, place: Place): I
 export function integers(table: Table, problem: Problem, place: Place): ClockedVariant {
   const { name, kernels } = table;
   const { m, n, k } = problem;
-  const [a, b, c] = [place.hold(problem.a8), packed(table, problem, place), place.hold(new Int32Array(m * n))];
+  const a = place.hold(problem.a8);
+  const b = packed(table, problem, place);
+  const c = place.hold(new Int32Array(m * n));
   const call = (): void => kernels.gemmInt8(m, n, k, a, b, c);
   const check = (): void => {
     call();
@@ -75,8 +80,11 @@ export function integers(table: Table, problem: Problem, place: Place): ClockedV
 function quantized(table: Table, problem: Problem, place: Place): Variant {
   const { name, kernels } = table;
   const { m, n, k, weightScales } = problem;
-  const [x, q, w] = [place.hold(problem.a), place.hold(problem.a8), packed(table, problem, place)];
-  const [sums, y] = [place.hold(new Int32Array(m * n)), place.floats(m * n)];
+  const x = place.hold(problem.a);
+  const q = place.hold(problem.a8);
+  const w = packed(table, problem, place);
+  const sums = place.hold(new Int32Array(m * n));
+  const y = place.floats(m * n);
   const bias = place.hold(zeroPointBias(problem));
   const scales = place.hold(weightScales.map((scale) => SCALE * scale));
   const call = (): void => {

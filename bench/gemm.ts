@@ -38,7 +38,8 @@ export function productOn(
   place: Place,
 ): ClockedVariant {
   const [m, k, n] = exact.shape;
-  const [transA, transB] = [form[0] === 'T', form[1] === 'T'];
+  const transA = form[0] === 'T';
+  const transB = form[1] === 'T';
   const x = place.hold(transA ? transposed(a, m, k) : a);
   const y = place.hold(transB ? transposed(b, k, n) : b);
   const c = place.floats(m * n);
@@ -66,7 +67,8 @@ const peersOn = (
   exact: Exact,
 ): Promise<Contest> => {
   const [m, k, n] = exact.shape;
-  const [transA, transB] = [form[0] === 'T', form[1] === 'T'];
+  const transA = form[0] === 'T';
+  const transB = form[1] === 'T';
   const problem = {
     ...{ m, n, k, transA, transB },
     a: transA ? transposed(a, m, k) : a,

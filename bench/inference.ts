@@ -45,8 +45,10 @@ export function exactOutputs(
 ): Float64Array {
   let input = Float64Array.from(x);
   for (let layer = 0; layer + 1 < sizes.length; layer++) {
-    const [inputs, units] = [sizes[layer]!, sizes[layer + 1]!];
-    const [w, bias] = [weights[2 * layer]!, weights[2 * layer + 1]!];
+    const inputs = sizes[layer]!;
+    const units = sizes[layer + 1]!;
+    const w = weights[2 * layer]!;
+    const bias = weights[2 * layer + 1]!;
     const output = new Float64Array(batch * units);
     for (let i = 0; i < batch; i++) {
       for (let j = 0; j < units; j++) {
@@ -74,7 +76,8 @@ const TOLERANCE = { float32: 1e-5, int8: 0.04 };
 async function open(sizes: readonly number[], batch: number, tables: readonly Table[], peers: Peers): Promise<Contest> {
   const model = modelOf({ sizes, loss: 'categoricalCrossentropy', dropout: 0 });
   const weights = weightsOf(model);
-  const [x, inputs] = [normal(batch * sizes[0]!, 4), sizes[0]!];
+  const x = normal(batch * sizes[0]!, 4);
+  const inputs = sizes[0]!;
   const exact = exactOutputs(sizes, weights, x, batch);
   const calibration = fromData(normal(256 * inputs, 5), [256, inputs]);
   const { network } = quantize(model, { calibration });

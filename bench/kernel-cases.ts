@@ -25,7 +25,8 @@ type Make = KernelCase['make'];
 
 /** Fits the first cache of every machine, and is a hidden layer of 128 units on a batch of 32. */
 const N = 4096;
-const [ROWS, COLS] = [32, 128];
+const ROWS = 32;
+const COLS = 128;
 const MATRIX = `${ROWS}x${COLS}`;
 /** The parameters of 100-64-64-10, and of a network ten times as large. */
 const PARAMETERS = [11178, 100_000] as const;
@@ -66,45 +67,58 @@ function elementwise(): KernelCase[] {
   return [
     ...[...UNARY, ...ACTIVATIONS].map((op) =>
       kernelCase(op, `${N}`, N, (k, { hold, floats }) => {
-        const [x, y] = [hold(POSITIVE.includes(op) ? positive(N, 1) : normal(N, 1)), floats(N)];
+        const x = hold(POSITIVE.includes(op) ? positive(N, 1) : normal(N, 1));
+        const y = floats(N);
         return { call: () => k[op](N, x, y), y };
       }),
     ),
     ...(['leakyRelu', 'elu'] as const).map((op) =>
       kernelCase(op, `${N}`, N, (k, { hold, floats }) => {
-        const [x, y] = [hold(normal(N, 1)), floats(N)];
+        const x = hold(normal(N, 1));
+        const y = floats(N);
         return { call: () => k[op](N, x, 0.2, y), y };
       }),
     ),
     kernelCase('clip', `${N}`, N, (k, { hold, floats }) => {
-      const [x, y] = [hold(normal(N, 1)), floats(N)];
+      const x = hold(normal(N, 1));
+      const y = floats(N);
       return { call: () => k.clip(N, x, -1, 1, y), y };
     }),
     ...(['reluGrad', 'tanhGrad', 'sigmoidGrad'] as const).map((op) =>
       kernelCase(op, `${N}`, N, (k, { hold, floats }) => {
-        const [x, g, y] = [hold(normal(N, 1)), hold(normal(N, 2)), floats(N)];
+        const x = hold(normal(N, 1));
+        const g = hold(normal(N, 2));
+        const y = floats(N);
         return { call: () => k[op](N, x, g, y), y };
       }),
     ),
     ...BINARY.map((op) =>
       kernelCase(op, MATRIX, N, (k, { hold, floats }) => {
-        const [a, b, y] = [hold(positive(N, 1)), hold(normal(N, 2)), floats(N)];
+        const a = hold(positive(N, 1));
+        const b = hold(normal(N, 2));
+        const y = floats(N);
         return { call: () => k[op](ROWS, COLS, a, COLS, 1, b, COLS, 1, y), y };
       }),
     ),
     kernelCase('add', `${MATRIX} + bias`, N, (k, { hold, floats }) => {
-      const [a, bias, y] = [hold(normal(N, 1)), hold(normal(COLS, 2)), floats(N)];
+      const a = hold(normal(N, 1));
+      const bias = hold(normal(COLS, 2));
+      const y = floats(N);
       return { call: () => k.add(ROWS, COLS, a, COLS, 1, bias, 0, 1, y), y };
     }),
     ...COMPARISONS.map((op) =>
       kernelCase(op, MATRIX, N, (k, { hold }) => {
-        const [a, b, y] = [hold(normal(N, 1)), hold(normal(N, 2)), hold(new Uint8Array(N))];
+        const a = hold(normal(N, 1));
+        const b = hold(normal(N, 2));
+        const y = hold(new Uint8Array(N));
         return { call: () => k[op](ROWS, COLS, a, COLS, 1, b, COLS, 1, y), y };
       }),
     ),
     kernelCase('select', `${N}`, N, (k, { hold, floats }) => {
       const condition = hold(Uint8Array.from(normal(N, 3), (x) => (x > 0 ? 1 : 0)));
-      const [a, b, y] = [hold(normal(N, 1)), hold(normal(N, 2)), floats(N)];
+      const a = hold(normal(N, 1));
+      const b = hold(normal(N, 2));
+      const y = floats(N);
       return { call: () => k.select(N, condition, a, 1, b, 1, y), y };
     }),
     kernelCase('fill', `${N}`, N, (k, { floats }) => {
@@ -127,7 +141,8 @@ function reductions(): KernelCase[] {
     n: number,
   ): Make => {
     return (k, { hold, floats }) => {
-      const [x, y] = [hold(normal(N, 1)), floats(outer * inner)];
+      const x = hold(normal(N, 1));
+      const y = floats(outer * inner);
       if (op === 'sum' || op === 'variance') return { call: () => k[op](outer, n, inner, x, n, y), y };
       return { call: () => k[op](outer, n, inner, x, y), y };
     };
@@ -138,12 +153,15 @@ function reductions(): KernelCase[] {
     ),
     ...(['argmax', 'argmin'] as const).map((op) =>
       kernelCase(op, MATRIX, N, (k, { hold }) => {
-        const [x, y] = [hold(normal(N, 1)), hold(new Int32Array(ROWS))];
+        const x = hold(normal(N, 1));
+        const y = hold(new Int32Array(ROWS));
         return { call: () => k[op](ROWS, COLS, 1, x, y), y };
       }),
     ),
     kernelCase('topK', `5 of ${MATRIX}`, N, (k, { hold, floats }) => {
-      const [x, y, indices] = [hold(normal(N, 1)), floats(5 * ROWS), hold(new Int32Array(5 * ROWS))];
+      const x = hold(normal(N, 1));
+      const y = floats(5 * ROWS);
+      const indices = hold(new Int32Array(5 * ROWS));
       return { call: () => k.topK(ROWS, COLS, 5, x, y, indices), y };
     }),
   ];
@@ -156,17 +174,24 @@ function rows(): KernelCase[] {
     ...(['softmax', 'logSoftmax'] as const).flatMap((op) =>
       [COLS, CLASSES].map((cols) =>
         kernelCase(op, `${ROWS}x${cols}`, ROWS * cols, (k, { hold, floats }) => {
-          const [x, y] = [hold(normal(ROWS * cols, 1)), floats(ROWS * cols)];
+          const x = hold(normal(ROWS * cols, 1));
+          const y = floats(ROWS * cols);
           return { call: () => k[op](ROWS, cols, x, y), y };
         }),
       ),
     ),
     kernelCase('softmaxCrossEntropy', size, n, (k, { hold, floats }) => {
-      const [z, t, p, y] = [hold(normal(n, 1)), hold(oneHot(ROWS, CLASSES)), floats(n), floats(ROWS)];
+      const z = hold(normal(n, 1));
+      const t = hold(oneHot(ROWS, CLASSES));
+      const p = floats(n);
+      const y = floats(ROWS);
       return { call: () => k.softmaxCrossEntropy(ROWS, CLASSES, z, t, p, y), y };
     }),
     kernelCase('softmaxCrossEntropyGrad', size, n, (k, { hold, floats }) => {
-      const [p, t, g, y] = [hold(positive(n, 1)), hold(oneHot(ROWS, CLASSES)), hold(normal(ROWS, 2)), floats(n)];
+      const p = hold(positive(n, 1));
+      const t = hold(oneHot(ROWS, CLASSES));
+      const g = hold(normal(ROWS, 2));
+      const y = floats(n);
       return { call: () => k.softmaxCrossEntropyGrad(ROWS, CLASSES, p, t, g, y), y };
     }),
   ];
@@ -175,10 +200,15 @@ function rows(): KernelCase[] {
 function optimizers(): KernelCase[] {
   const on = (n: number, op: 'sgd' | 'adam' | 'rmsprop' | 'adagrad'): Make => {
     return (k, { hold, floats }) => {
-      const [y, g, m, v] = [hold(normal(n, 1)), hold(normal(n, 2)), floats(n), floats(n)];
+      const y = hold(normal(n, 1));
+      const g = hold(normal(n, 2));
+      const m = floats(n);
+      const v = floats(n);
       const s = (...scalars: number[]): Float32Array => hold(Float32Array.from(scalars));
-      const [sgd, adam] = [s(0.01, 0.9), s(0.001, 1e-7, 0.9, 0.1, 0.999, 0.001, 0)];
-      const [rmsprop, adagrad] = [s(0.001, 0.9, 0.1, 1e-7, 0), s(0.01, 1e-7)];
+      const sgd = s(0.01, 0.9);
+      const adam = s(0.001, 1e-7, 0.9, 0.1, 0.999, 0.001, 0);
+      const rmsprop = s(0.001, 0.9, 0.1, 1e-7, 0);
+      const adagrad = s(0.01, 1e-7);
       const calls = {
         sgd: () => k.sgd(n, y, g, m, false, sgd),
         adam: () => k.adam(n, y, g, m, v, null, adam),
@@ -200,17 +230,21 @@ function random(): KernelCase[] {
   const key = (): Uint32Array => Uint32Array.of(1, 2, 3, 4);
   return [
     kernelCase('philox', `${N}`, N, (k) => {
-      const [state, y] = [key(), new Uint32Array(N)];
+      const state = key();
+      const y = new Uint32Array(N);
       return { call: () => k.philox(N, state, y), y: new Int32Array(y.buffer) };
     }),
     ...(['uniform', 'normal'] as const).map((op) =>
       kernelCase(op, `${N}`, N, (k, { floats }) => {
-        const [state, y] = [key(), floats(N)];
+        const state = key();
+        const y = floats(N);
         return { call: () => k[op](N, state, y), y };
       }),
     ),
     kernelCase('dropout', `${N}`, N, (k, { hold, floats }) => {
-      const [x, state, y] = [hold(normal(N, 1)), key(), floats(N)];
+      const x = hold(normal(N, 1));
+      const state = key();
+      const y = floats(N);
       return { call: () => k.dropout(N, x, 0.2, state, y), y };
     }),
   ];
@@ -220,23 +254,28 @@ function movement(): KernelCase[] {
   const side = 64;
   return [
     kernelCase('stridedCopy', `transpose ${side}x${side}`, N, (k, { hold, floats }) => {
-      const [x, y, shape] = [hold(normal(N, 1)), floats(N), [side, side]];
+      const x = hold(normal(N, 1));
+      const y = floats(N);
+      const shape = [side, side];
       return { call: () => k.stridedCopy(shape, x, 0, [1, side], y, 0, [side, 1]), y };
     }),
     ...(['gather', 'scatterAdd'] as const).map((op) =>
       kernelCase(op, `${MATRIX} rows`, N, (k, { hold, floats }) => {
         const indices = hold(Int32Array.from({ length: ROWS }, (_, i) => (7 * i) % ROWS));
-        const [x, y] = [hold(normal(N, 1)), floats(N)];
+        const x = hold(normal(N, 1));
+        const y = floats(N);
         if (op === 'gather') return { call: () => k.gather(1, ROWS, COLS, ROWS, x, indices, y), y };
         return { call: () => k.scatterAdd(1, ROWS, COLS, ROWS, x, indices, y), y };
       }),
     ),
     kernelCase('oneHot', MATRIX, N, (k, { hold, floats }) => {
-      const [labels, y] = [hold(Int32Array.from({ length: ROWS }, (_, i) => (7 * i) % COLS)), floats(N)];
+      const labels = hold(Int32Array.from({ length: ROWS }, (_, i) => (7 * i) % COLS));
+      const y = floats(N);
       return { call: () => k.oneHot(ROWS, COLS, labels, y), y };
     }),
     kernelCase('convert', `${N} float32 to int32`, N, (k, { hold }) => {
-      const [x, y] = [hold(normal(N, 1).map((v) => 100 * v)), hold(new Int32Array(N))];
+      const x = hold(normal(N, 1).map((v) => 100 * v));
+      const y = hold(new Int32Array(N));
       return { call: () => k.convert(N, x, false, y), y };
     }),
   ];
@@ -247,37 +286,51 @@ function quantization(): KernelCase[] {
   const sums = (): Int32Array => Int32Array.from(normal(N, 1), (x) => 1000 * x);
   return [
     kernelCase('quantize', `${N}`, N, (k, { hold }) => {
-      const [x, y] = [hold(normal(N, 1)), hold(new Int8Array(N))];
+      const x = hold(normal(N, 1));
+      const y = hold(new Int8Array(N));
       return { call: () => k.quantize(N, x, 0.03, 3, y), y };
     }),
     kernelCase('packInt8', MATRIX, N, (k, { hold }) => {
-      const [b, y] = [hold(int8(N, 1)), hold(new Int8Array(N))]; // no padding: 128 is a multiple of 16, 32 of 2
+      const b = hold(int8(N, 1));
+      const y = hold(new Int8Array(N)); // no padding: 128 is a multiple of 16, 32 of 2
       return { call: () => k.packInt8(ROWS, COLS, b, y), y };
     }),
     kernelCase('quantizeColumns', MATRIX, N, (k, { hold }) => {
-      const [x, s, y] = [hold(normal(N, 1)), hold(scales()), hold(new Int8Array(N))];
+      const x = hold(normal(N, 1));
+      const s = hold(scales());
+      const y = hold(new Int8Array(N));
       return { call: () => k.quantizeColumns(ROWS, COLS, x, s, y), y };
     }),
     kernelCase('dequantize', `${N}`, N, (k, { hold, floats }) => {
-      const [q, y] = [hold(int8(N, 1)), floats(N)];
+      const q = hold(int8(N, 1));
+      const y = floats(N);
       return { call: () => k.dequantize(N, q, 0.03, 3, y), y };
     }),
     kernelCase('requantize', MATRIX, N, (k, { hold }) => {
-      const [acc, bias, s, y] = [hold(sums()), hold(new Int32Array(COLS)), hold(scales()), hold(new Int8Array(N))];
+      const acc = hold(sums());
+      const bias = hold(new Int32Array(COLS));
+      const s = hold(scales());
+      const y = hold(new Int8Array(N));
       return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, y), y };
     }),
     kernelCase('dequantizeColumns', MATRIX, N, (k, { hold, floats }) => {
-      const [acc, bias, s, y] = [hold(sums()), hold(new Int32Array(COLS)), hold(scales()), floats(N)];
+      const acc = hold(sums());
+      const bias = hold(new Int32Array(COLS));
+      const s = hold(scales());
+      const y = floats(N);
       return { call: () => k.dequantizeColumns(ROWS, COLS, acc, bias, s, y), y };
     }),
   ];
 }
 
 function batchedProduct(): KernelCase {
-  const [batch, n] = [8, 32];
+  const batch = 8;
+  const n = 32;
   const size = n * n;
   return kernelCase('gemmStridedBatched', `${batch} of ${n}x${n}x${n}`, 3 * batch * size, (k, { hold, floats }) => {
-    const [a, b, y] = [hold(normal(batch * size, 1)), hold(normal(batch * size, 2)), floats(batch * size)];
+    const a = hold(normal(batch * size, 1));
+    const b = hold(normal(batch * size, 2));
+    const y = floats(batch * size);
     return { call: () => k.gemmStridedBatched(batch, n, n, n, a, size, false, b, size, false, y), y };
   });
 }

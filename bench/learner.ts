@@ -39,7 +39,8 @@ export function checkLosses(name: string, losses: ArrayLike<number>, exact: read
     return;
   }
   const mean = (list: ArrayLike<number>): number => Array.from(list).reduce((p, q) => p + q, 0) / list.length;
-  const [got, expected] = [mean(losses), mean(exact)];
+  const got = mean(losses);
+  const expected = mean(exact);
   if (losses.length === exact.length && Math.abs(got - expected) <= 0.15 * expected) return;
   throw new CheckError(`${name}: the mean of ${losses.length} losses is ${got}, should be near ${expected}`);
 }

@@ -21,7 +21,8 @@ export interface Exact {
 }
 
 export function exactProduct([m, k, n]: GemmShape, a: Float32Array, b: Float32Array): Exact {
-  const [cells, bounds] = [new Float64Array(m * n), new Float64Array(m * n)];
+  const cells = new Float64Array(m * n);
+  const bounds = new Float64Array(m * n);
   for (let i = 0; i < m; i++) {
     for (let p = 0; p < k; p++) {
       const x = a[i * k + p]!;
@@ -42,7 +43,8 @@ export function checkProduct(name: string, c: ArrayLike<number>, { shape, cells,
   for (let at = 0; at < cells.length; at++) {
     const got = c[at] ?? Number.NaN;
     if (Math.abs(got - cells[at]!) <= bounds[at]!) continue;
-    const [i, j] = [Math.floor(at / n), at % n];
+    const i = Math.floor(at / n);
+    const j = at % n;
     const expected = cells[at]!;
     throw new CheckError(
       `${name}: gemm ${nameOfShape(shape)} gives ${got} at [${i}, ${j}], should be near ${expected}`,

@@ -22,7 +22,10 @@ const TIMES = 500;
 const CHAINS = 12;
 
 // Byte codes: WebAssembly core specification 2.0 and the relaxed SIMD proposal.
-const [GET, SET, TEE, END] = [0x20, 0x21, 0x22, 0x0b];
+const GET = 0x20;
+const SET = 0x21;
+const TEE = 0x22;
+const END = 0x0b;
 const SPLAT = [0xfd, 0x13];
 const ADD = [0xfd, 0xe4, 0x01];
 const MUL = [0xfd, 0xe6, 0x01];
@@ -30,7 +33,12 @@ const MADD = [0xfd, 0x85, 0x02];
 const FIRST_LANE = [0xfd, 0x1f, 0x00];
 
 /** Parameters: rounds, a factor, a summand; then the two as vectors, then the chains. */
-const [ROUNDS, FACTOR, SUMMAND, M, D, CHAIN] = [0, 1, 2, 3, 4, 5];
+const ROUNDS = 0;
+const FACTOR = 1;
+const SUMMAND = 2;
+const M = 3;
+const D = 4;
+const CHAIN = 5;
 
 /** One step of each chain; half of them multiply and half of them add, or all do both. */
 function steps(fused: boolean): number[] {
@@ -78,7 +86,8 @@ function arithmetic(fused: boolean): number | null {
   };
   const rounds = 500_000;
   const flops = rounds * CHAINS * LANES * (fused ? 2 : 1);
-  let [best, total] = [Number.POSITIVE_INFINITY, 0];
+  let best = Number.POSITIVE_INFINITY;
+  let total = 0;
   // 1 and 0 keep the chains at 1: the loop may last as long as it likes. Often enough to meet a moment without load.
   for (let i = 0; i < TIMES; i++) {
     const start = performance.now();
@@ -90,7 +99,8 @@ function arithmetic(fused: boolean): number | null {
 }
 
 function bandwidth(): number {
-  const [from, to] = [new Float64Array(2 ** 22), new Float64Array(2 ** 22)];
+  const from = new Float64Array(2 ** 22);
+  const to = new Float64Array(2 ** 22);
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 8; i++) {
     from.fill(i);
@@ -103,6 +113,7 @@ function bandwidth(): number {
 
 /** Takes less than a second. */
 export function measurePeak(): Peak {
-  const [mulAdd, fused] = [arithmetic(false), arithmetic(true)];
+  const mulAdd = arithmetic(false);
+  const fused = arithmetic(true);
   return { gflops: mulAdd === null ? null : Math.max(mulAdd, fused ?? 0), mulAdd, fused, bandwidth: bandwidth() };
 }

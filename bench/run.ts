@@ -57,7 +57,9 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
   ];
   const chosen = chosenOf(rows, options);
   if (options.peers && chosen.some((row) => row.peers)) peers.find();
-  const [stamp, peak, start] = [environment(), measurePeak(), performance.now()];
+  const stamp = environment();
+  const peak = measurePeak();
+  const start = performance.now();
   const gaps = [...missing, ...peers.missing];
   output.write(`${renderStart(stamp, peak, peers.installed, gaps)}\n`);
   const measured: RowResult[] = [];

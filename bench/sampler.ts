@@ -67,7 +67,10 @@ function byItself(time: (iterations: number) => Promise<number>, reset: Variant[
  */
 export async function settle(sample: Sampler, seconds: number): Promise<number> {
   const start = performance.now();
-  let [best, since, now, cost] = [Number.POSITIVE_INFINITY, start, start, 0];
+  let best = Number.POSITIVE_INFINITY;
+  let since = start;
+  let now = start;
+  let cost = 0;
   while (now - since < 1000 * seconds && now - start < 20_000 * seconds) {
     const time = await sample();
     cost = (performance.now() - now) / 1000;

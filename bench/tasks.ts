@@ -39,7 +39,8 @@ export const nameOfTask = ({ sizes, dropout, batch }: Task): string =>
 
 /** Inputs and targets: one number a sample with mse, one-hot rows otherwise. */
 export function batchOf({ sizes, loss, batch }: Task): [x: Float32Array, y: Float32Array] {
-  const [inputs, outputs] = [sizes[0]!, sizes.at(-1)!];
+  const inputs = sizes[0]!;
+  const outputs = sizes.at(-1)!;
   return [normal(batch * inputs, 1), loss === 'mse' ? normal(batch, 2) : oneHot(batch, outputs)];
 }
 

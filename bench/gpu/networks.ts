@@ -42,7 +42,8 @@ function training(who: string, how: string, kernels: Kernels, train: Train): Sel
     model.compile({ optimizer: new Adam(), loss });
   };
   setBackend(kernels);
-  const [x, y] = [rowsOf(normal(SAMPLES * TASK.sizes[0]!, 4), SAMPLES), rowsOf(oneHot(SAMPLES, 10), SAMPLES)];
+  const x = rowsOf(normal(SAMPLES * TASK.sizes[0]!, 4), SAMPLES);
+  const y = rowsOf(oneHot(SAMPLES, 10), SAMPLES);
   const work = async (): Promise<ArrayLike<number>> =>
     (await train(model, x, y, { epochs: 1, batchSize: batch, shuffle: true })).history.loss!;
   const check = async (): Promise<void> => {
@@ -82,7 +83,8 @@ async function openPrediction(gpu: GpuBackend, tables: readonly Table[]): Promis
   const onDevice = variantOf('device', 'gpuPredict', async () => (await predictor.predict(x)).data, check);
   const onTables = tables.map(({ name, kernels }): SelfClockedVariant => {
     setBackend(kernels);
-    const [own, inputs] = [modelOf(TASK), rowsOf(data, PREDICTED)];
+    const own = modelOf(TASK);
+    const inputs = rowsOf(data, PREDICTED);
     const predict = (): ArrayLike<number> => own.predict(inputs, { batchSize: PREDICTED }).data;
     const variant = variantOf(name, 'predict', predict, check);
     const reset = (): void => void setBackend(kernels);

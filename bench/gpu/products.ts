@@ -42,13 +42,16 @@ async function openProduct(shape: GemmShape, gpu: GpuBackend, tables: readonly T
   const operands = [normal(m * k, 1), normal(k * n, 2)] as const;
   const exact = exactProduct(shape, ...operands);
   const check = (name: string, c: ArrayLike<number>): void => checkProduct(name, c, exact);
-  const [a, b] = [fromData(operands[0], [m, k]), fromData(operands[1], [k, n])];
-  const [x, y] = [await gpu.upload(a), await gpu.upload(b)];
+  const a = fromData(operands[0], [m, k]);
+  const b = fromData(operands[1], [k, n]);
+  const x = await gpu.upload(a);
+  const y = await gpu.upload(b);
   const places = new Places();
   const onDevice = variantsOn(gpu).flatMap((variant): Variant[] => {
     const resident = (): Promise<ArrayLike<number>> => finished(gpu, gpuMatmul(x, y, { variant }));
     const withTransfer = async (): Promise<ArrayLike<number>> => {
-      const [p, q] = [await gpu.upload(a), await gpu.upload(b)];
+      const p = await gpu.upload(a);
+      const q = await gpu.upload(b);
       try {
         return await finished(gpu, gpuMatmul(p, q, { variant }));
       } finally {

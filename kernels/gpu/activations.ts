@@ -34,7 +34,8 @@ export function activationText({ name, alpha }: GpuActivationSpec, v: string, y:
         const ${y} = ${v} < -80.0 ? 0.0 : 1.0 / (1.0 + ${exponential(`${y}m`)});`;
     case 'tanh': {
       // (1 - e)/(1 + e), e = e^(-2|v|); the series where that cancels, error 4e-7 at 1/4
-      const [e, q] = [`${y}e`, `${y}q`];
+      const e = `${y}e`;
+      const q = `${y}q`;
       const series = `${v} * (1.0 - ${q} * (${float(1 / 3)} - ${q} * (${float(2 / 15)} - ${q} * ${float(17 / 315)})))`;
       return `
         const ${y}m = -2.0 * Math.abs(${v});

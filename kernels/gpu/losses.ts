@@ -47,7 +47,9 @@ export function softmaxGradient(rows: number, cols: number): Shader {
 }
 
 /** Columns of `lossSums` beside the loss. */
-const [TOP, SUM, TARGETS] = [1, 2, 3];
+const TOP = 1;
+const SUM = 2;
+const TARGETS = 3;
 
 /**
  * The loss of each sample, column 0. For the categorical crossentropy also what its gradient needs: the largest logit,

@@ -24,7 +24,13 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
       }
     },
     adam: (n, w, g, m, v, vMax, s) => {
-      const [rate, eps, b1, c1, b2, c2, decay] = [s[0]!, s[1]!, s[2]!, s[3]!, s[4]!, s[5]!, s[6]!];
+      const rate = s[0]!;
+      const eps = s[1]!;
+      const b1 = s[2]!;
+      const c1 = s[3]!;
+      const b2 = s[4]!;
+      const c2 = s[5]!;
+      const decay = s[6]!;
       for (let i = 0; i < n; i++) {
         m[i] = blend(b1, m[i]!, c1, g[i]!);
         v[i] = blend(b2, v[i]!, c2, square(g[i]!));
@@ -35,7 +41,11 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
       }
     },
     rmsprop: (n, w, g, v, velocity, s) => {
-      const [rate, rho, rest, eps, momentum] = [s[0]!, s[1]!, s[2]!, s[3]!, s[4]!];
+      const rate = s[0]!;
+      const rho = s[1]!;
+      const rest = s[2]!;
+      const eps = s[3]!;
+      const momentum = s[4]!;
       for (let i = 0; i < n; i++) {
         v[i] = blend(rho, v[i]!, rest, square(g[i]!));
         const step = round(round(rate * g[i]!) / root(round(v[i]! + eps)));

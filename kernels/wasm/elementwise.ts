@@ -76,7 +76,8 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
       const aAt = args.read(a, (rows - 1) * aRow + (cols - 1) * aCol + 1);
       const bAt = args.read(b, (rows - 1) * bRow + (cols - 1) * bCol + 1);
       const cAt = args.write(c, rows * cols);
-      const [aStep, bStep] = [stepOf(rows, cols, aRow, aCol), stepOf(rows, cols, bRow, bCol)];
+      const aStep = stepOf(rows, cols, aRow, aCol);
+      const bStep = stepOf(rows, cols, bRow, bCol);
       if (aStep >= 0 && bStep >= 0) slot.fn(1, rows * cols, aAt, 0, aStep, bAt, 0, bStep, cAt);
       else slot.fn(rows, cols, aAt, 4 * aRow, aCol, bAt, 4 * bRow, bCol, cAt);
       args.done();
@@ -130,8 +131,10 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     greater: comparison(gt),
     greaterEqual: comparison(f32x4.ge),
     select: (n, condition, a, aStride, b, bStride, y) => {
-      const [aAt, bAt] = [args.read(a, (n - 1) * aStride + 1), args.read(b, (n - 1) * bStride + 1)];
-      const [conditionAt, yAt] = [args.read(condition, n), args.write(y, n)];
+      const aAt = args.read(a, (n - 1) * aStride + 1);
+      const bAt = args.read(b, (n - 1) * bStride + 1);
+      const conditionAt = args.read(condition, n);
+      const yAt = args.write(y, n);
       args.done(selected.fn(1, n, conditionAt, 0, 1, aAt, 0, aStride, bAt, 0, bStride, yAt));
     },
     fill: (n, value, y) => args.done(filled.fn(n, value, args.write(y, n))),

@@ -156,7 +156,8 @@ function addStrip(func: AddFunction, cols: number, heights: readonly number[], i
 export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): void {
   const wide = addStrip(func, COLS, [2, 1], isRelaxed);
   const narrow = tail === 0 ? null : addStrip(func, tail, tail <= 8 ? [4, 2, 1] : [2, 1], isRelaxed);
-  const [pack, packA] = [packPanel(func), packRows(func)];
+  const pack = packPanel(func);
+  const packA = packRows(func);
   func('i'.repeat(OPERANDS), (params, locals) => {
     const [m, n, k, a, aRow, aStep, b, bStep, bCol, c, cRow, bias, mode, scratch] = params;
     const [p0, kc, j0, nc, i0, mc, j, tileMode, biasAt] = locals('iiiiiiiii');

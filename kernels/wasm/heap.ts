@@ -179,7 +179,8 @@ export class Heap implements KernelHeap {
     if (i < 0) i = this.free.length;
     this.free.splice(i, 0, { at, bytes });
     for (const left of [i, i - 1]) {
-      const [range, next] = [this.free[left], this.free[left + 1]];
+      const range = this.free[left];
+      const next = this.free[left + 1];
       if (range === undefined || range.at + range.bytes !== next?.at) continue;
       range.bytes += next.bytes;
       this.free.splice(left + 1, 1);

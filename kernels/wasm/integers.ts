@@ -65,23 +65,29 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
   return {
     gemmInt8: (m, n, k, a, packed, c) => {
       const packedAt = args.read(packed, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
-      const [aAt, cAt] = [args.read(a, m * k), args.write(c, m * n)];
+      const aAt = args.read(a, m * k);
+      const cAt = args.write(c, m * n);
       args.done(products[n & 15]!.fn(m, n, k, aAt, packedAt, cAt, scratch()));
     },
     quantize: (n, x, scale, zeroPoint, q) =>
       args.done(quantize.fn(n, args.read(x, n), scale, zeroPoint, args.write(q, n))),
     quantizeColumns: (rows, cols, x, scales, q) => {
-      const [xAt, scalesAt] = [args.read(x, rows * cols), args.read(scales, cols)];
+      const xAt = args.read(x, rows * cols);
+      const scalesAt = args.read(scales, cols);
       args.done(quantizeColumns.fn(rows, cols, xAt, scalesAt, args.write(q, rows * cols)));
     },
     dequantize: (n, q, scale, zeroPoint, y) =>
       args.done(dequantize.fn(n, args.read(q, n), scale, zeroPoint, args.write(y, n))),
     requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
-      const [accAt, biasAt, scalesAt] = [args.read(acc, rows * cols), args.read(bias, cols), args.read(scales, cols)];
+      const accAt = args.read(acc, rows * cols);
+      const biasAt = args.read(bias, cols);
+      const scalesAt = args.read(scales, cols);
       args.done(requantize.fn(rows, cols, accAt, biasAt, scalesAt, zeroPoint, low, args.write(y, rows * cols)));
     },
     dequantizeColumns: (rows, cols, acc, bias, scales, y) => {
-      const [accAt, biasAt, scalesAt] = [args.read(acc, rows * cols), args.read(bias, cols), args.read(scales, cols)];
+      const accAt = args.read(acc, rows * cols);
+      const biasAt = args.read(bias, cols);
+      const scalesAt = args.read(scales, cols);
       args.done(dequantizeColumns.fn(rows, cols, accAt, biasAt, scalesAt, args.write(y, rows * cols)));
     },
   };

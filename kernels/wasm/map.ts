@@ -140,7 +140,8 @@ function loop(
 function addMap(func: AddFunction, shape: MapShape, expression: Expression): void {
   const { inputs, scalars = 0, output = 'words', rows } = shape;
   const isFree = rows === 'free';
-  const [sizes, each] = [rows === undefined ? 1 : 2, isFree ? 3 : 1];
+  const sizes = rows === undefined ? 1 : 2;
+  const each = isFree ? 3 : 1;
   const integers = sizes + each * inputs.length;
   func(`${'i'.repeat(integers)}${'f'.repeat(scalars)}i`, (params, locals) => {
     const work = new Work(locals);

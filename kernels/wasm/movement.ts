@@ -272,13 +272,17 @@ export function movement(engine: Engine): Partial<MovementKernels> {
     },
     gather: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y)) {
-        const [xAt, at, yAt] = [args.read(x, 0), args.read(indices, count), args.write(y, 0)];
+        const xAt = args.read(x, 0);
+        const at = args.read(indices, count);
+        const yAt = args.write(y, 0);
         args.done(gather.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
       } else engine.orElse.gather(outer, length, inner, count, x, indices, y);
     },
     scatterAdd: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y) && x instanceof Float32Array) {
-        const [xAt, at, yAt] = [args.read(x, 0), args.read(indices, count), args.update(y, 0)];
+        const xAt = args.read(x, 0);
+        const at = args.read(indices, count);
+        const yAt = args.update(y, 0);
         args.done(scatterAdd.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
       } else engine.orElse.scatterAdd(outer, length, inner, count, x, indices, y);
     },

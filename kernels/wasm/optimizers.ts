@@ -133,8 +133,12 @@ export function optimizers(engine: Engine): OptimizerKernels<Float32Array> {
         ),
       );
   };
-  const [sgd, momentum, nesterov] = [kernel(1, plain), kernel(2, withMomentum(false)), kernel(2, withMomentum(true))];
-  const [adam, rmsprop, adagrad] = [kernel(7, adamStep), kernel(5, rmspropStep), kernel(2, adagradStep)];
+  const sgd = kernel(1, plain);
+  const momentum = kernel(2, withMomentum(false));
+  const nesterov = kernel(2, withMomentum(true));
+  const adam = kernel(7, adamStep);
+  const rmsprop = kernel(5, rmspropStep);
+  const adagrad = kernel(2, adagradStep);
   return {
     sgd: (n, w, g, velocity, isNesterov, s) =>
       (velocity === null ? sgd : isNesterov ? nesterov : momentum)(n, s, w, g, velocity),

@@ -93,7 +93,9 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
     }
     const mode =
       packing(m, n, transA, transB) | (activation === 'relu' ? f32.RELU : 0) | (accumulate ? f32.ACCUMULATE : 0);
-    const [aAt, bAt, biasAt] = [args.read(a, m * k), args.read(b, k * n), bias === null ? 0 : args.read(bias, n)];
+    const aAt = args.read(a, m * k);
+    const bAt = args.read(b, k * n);
+    const biasAt = bias === null ? 0 : args.read(bias, n);
     const cAt = accumulate ? args.update(c, m * n) : args.write(c, m * n);
     if (m === 1 && n >= SWEPT_FROM && !transB) gemv.fn(n, k, aAt, 4, bAt, 4 * n, cAt, biasAt, mode);
     else {
@@ -111,7 +113,9 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
       const cAt = args.write(c, batch * m * n);
       const mode = packing(m, n, transA, transB);
       for (let i = 0; i < batch; i++) {
-        const [ai, bi, ci] = [aAt + 4 * i * aStride, bAt + 4 * i * bStride, cAt + 4 * i * m * n];
+        const ai = aAt + 4 * i * aStride;
+        const bi = bAt + 4 * i * bStride;
+        const ci = cAt + 4 * i * m * n;
         multiply(slots[n & 15]!, m, n, k, ai, transA, bi, transB, ci, 0, mode);
       }
       args.done();

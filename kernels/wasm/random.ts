@@ -109,7 +109,8 @@ function boxMuller(work: Work, even: Local, odd: Local): Code {
   const isOdd = work.step(i32x4.shrS(i32x4.shl(quadrant, 31), 31));
   /** Bit 1 of q as the sign of a double. */
   const sign = (q: Value): Local => work.step(i32x4.shl(i32x4.shrU(q, 1), 31));
-  const [sinSign, cosSign] = [sign(quadrant), sign(i32x4.add(quadrant, integer(work, 1)))];
+  const sinSign = sign(quadrant);
+  const cosSign = sign(i32x4.add(quadrant, integer(work, 1)));
   const half = (x: Local, i: number): Code => (i === 0 ? x : v128.shuffle32([2, 3, 2, 3], x, x));
   const cosines: Local[] = [];
   const sines = work.inTurn(2, (pair, i) => {
@@ -117,7 +118,8 @@ function boxMuller(work: Work, even: Local, odd: Local): Code {
     const radius = pair.step(f64x2.sqrt(f64x2.mul(pair.f64(-2), logPair(pair, fraction))));
     const w = pair.step(f64x2.promoteLowF32x4(half(within, i)));
     const z = pair.step(f64x2.mul(w, w));
-    const [cos, sin] = [polynomial(pair, z, COS), pair.step(f64x2.mul(polynomial(pair, z, SIN), w))];
+    const cos = polynomial(pair, z, COS);
+    const sin = pair.step(f64x2.mul(polynomial(pair, z, SIN), w));
     const swaps = pair.step((i === 0 ? i64x2.extendLowS : i64x2.extendHighS)(isOdd));
     const signed = (x: Code, negative: Local): Code =>
       v128.xor(x, i64x2.shl((i === 0 ? i64x2.extendLowU : i64x2.extendHighU)(negative), 32));
@@ -153,7 +155,8 @@ export function random(engine: Engine): RandomKernels<Float32Array> {
     uniform: fill({ element: (work, word) => f32x4.mul(f32x4.convertI32x4S(top24(word)), work.f32(2 ** -24)) }),
     normal: fill({ words: (work, [a, b, c, d]) => [boxMuller(work.apart(), a, b), boxMuller(work.apart(), c, d)] }),
     dropout: (n, x, rate, state, y) => {
-      const [xAt, threshold] = [args.read(x, n), Math.floor(rate * 4294967296)];
+      const xAt = args.read(x, n);
+      const threshold = Math.floor(rate * 4294967296);
       args.done(dropout.fn(n, args.read(state, 4), xAt, args.write(y, n), 1 / (1 - rate), threshold));
     },
   };

@@ -120,7 +120,8 @@ function writeColumnSums(func: AddFunction, isVariance: boolean): void {
     const isOne = i32.eq(inner, 1); // it is computed with whatever lies to the right of it
     return overColumns(params, locals, (at) => {
       const strip = (vectors: number): Code => {
-        const [means, sums] = [locals('v'.repeat(vectors)), locals('v'.repeat(vectors))];
+        const means = locals('v'.repeat(vectors));
+        const sums = locals('v'.repeat(vectors));
         const divide = (all: readonly Local[], by: Code): Code => all.map((x) => x.set(f64x2.div(x, f64x2.splat(by))));
         const square = (x: Code, v: number): Code => [d.set(f64x2.sub(x, means[v]!)), f64x2.mul(d, d)];
         const store = (x: Local, v: number): Code => v128.store64Lane(0, at.to, x, 8 * v);
@@ -147,7 +148,8 @@ function writeColumnSums(func: AddFunction, isVariance: boolean): void {
 /** Adds (rows, n, x, y). */
 function writeRowExtremes(func: AddFunction, isMax: boolean): void {
   func('iiii', ([rows, n, x, y], locals) => {
-    const [row, [m]] = [rowOf(locals, n), locals('v')];
+    const row = rowOf(locals, n);
+    const [m] = locals('v');
     return row.over(rows, [x], [y], [m.set(rowExtreme(locals, row, x, isMax)), v128.store32Lane(0, y, m)]);
   });
 }
@@ -208,7 +210,8 @@ export function reductions(engine: Engine): Partial<Reductions> {
   const kernel =
     <Y extends Float32Array | Int32Array>(rows: Slot | null, columns: Slot) =>
     (outer: number, n: number, inner: number, x: Float32Array, y: Y): void => {
-      const [xAt, yAt] = [args.read(x, outer * n * inner), args.write(y, outer * inner)];
+      const xAt = args.read(x, outer * n * inner);
+      const yAt = args.write(y, outer * inner);
       if (inner === 1 && rows !== null) rows.fn(outer, n, xAt, yAt);
       else columns.fn(outer, n, inner, xAt, yAt);
       args.done();
@@ -225,13 +228,15 @@ export function reductions(engine: Engine): Partial<Reductions> {
     );
   return {
     sum: (outer, n, inner, x, divisor, y) => {
-      const [xAt, yAt] = [args.read(x, outer * n * inner), args.write(y, outer * inner)];
+      const xAt = args.read(x, outer * n * inner);
+      const yAt = args.write(y, outer * inner);
       if (inner === 1) rowSums.fn(outer, n, xAt, yAt, divisor);
       else sums.fn(outer, n, inner, xAt, yAt, divisor);
       args.done();
     },
     variance: (outer, n, inner, x, divisor, y) => {
-      const [xAt, yAt] = [args.read(x, outer * n * inner), args.write(y, outer * inner)];
+      const xAt = args.read(x, outer * n * inner);
+      const yAt = args.write(y, outer * inner);
       args.done(variances.fn(outer, n, inner, xAt, yAt, divisor));
     },
     max: extreme(true),

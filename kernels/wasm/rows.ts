@@ -31,7 +31,9 @@ interface SoftmaxRow {
 const splat = ({ total }: EightLanes): Code => f32x4.splat(f32.demoteF64(total));
 
 function softmaxRow(locals: NewLocals, n: Local, x: Local, y?: Local): SoftmaxRow {
-  const [row, lanes, exp] = [rowOf(locals, n), eightLanes(locals), exp4(locals)];
+  const row = rowOf(locals, n);
+  const lanes = eightLanes(locals);
+  const exp = exp4(locals);
   const [max, sum, e] = locals('vvv');
   const shifted = (part: Part): Code => f32x4.sub(loadAt(x, part), max);
   const start = [
@@ -92,11 +94,13 @@ export function writeLogSumExp(func: AddFunction): void {
 function writeCrossEntropy(func: AddFunction): void {
   const softmax = writeSoftmax(func);
   const logs = func('ii', ([n, x], locals) => {
-    const [row, log] = [rowOf(locals, n), log4(locals)];
+    const row = rowOf(locals, n);
+    const log = log4(locals);
     return [log.prepare, row.prepare, row.each((part) => part.store(x, log.apply(loadAt(x, part))))];
   });
   const losses = func('iiiii', ([rows, n, z, t, loss], locals) => {
-    const [row, lanes] = [rowOf(locals, n), eightLanes(locals)];
+    const row = rowOf(locals, n);
+    const lanes = eightLanes(locals);
     const [max, logSum, target] = locals('vvv');
     /** Terms with t = 0 become +0, which changes no lane: lanes begin with +0 and are never -0. */
     const terms = (part: Part): Code => [
@@ -125,7 +129,8 @@ function writeCrossEntropy(func: AddFunction): void {
 /** Adds (rows, n, p, t, g, dz). */
 function writeCrossEntropyGrad(func: AddFunction): void {
   func('iiiiii', ([rows, n, p, t, g, dz], locals) => {
-    const [row, lanes] = [rowOf(locals, n), eightLanes(locals)];
+    const row = rowOf(locals, n);
+    const lanes = eightLanes(locals);
     const [gAll, gSum] = locals('vv');
     const difference = (part: Part): Code =>
       f32x4.sub(f32x4.mul(loadAt(p, part), gSum), f32x4.mul(loadAt(t, part), gAll));
@@ -150,11 +155,13 @@ export function rows(engine: Engine): RowKernels<Float32Array> {
     softmax: (rows, n, x, y) => args.done(softmax.fn(rows, n, args.read(x, rows * n), args.write(y, rows * n), 0)),
     logSoftmax: (rows, n, x, y) => args.done(logSoftmax.fn(rows, n, args.read(x, rows * n), args.write(y, rows * n))),
     softmaxCrossEntropy: (rows, n, z, t, p, loss) => {
-      const [zAt, tAt] = [args.read(z, rows * n), args.read(t, rows * n)];
+      const zAt = args.read(z, rows * n);
+      const tAt = args.read(t, rows * n);
       args.done(crossEntropy.fn(rows, n, zAt, tAt, args.write(p, rows * n), args.write(loss, rows)));
     },
     softmaxCrossEntropyGrad: (rows, n, p, t, g, dz) => {
-      const [pAt, tAt] = [args.read(p, rows * n), args.read(t, rows * n)];
+      const pAt = args.read(p, rows * n);
+      const tAt = args.read(t, rows * n);
       args.done(grad.fn(rows, n, pAt, tAt, args.read(g, rows), args.write(dz, rows * n)));
     },
   };

@@ -33,7 +33,8 @@ export interface Tile {
 export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, cRow: Local): Tile {
   const vectors = Math.ceil(cols / 4);
   const sums = Array.from({ length: rows }, () => locals('v'.repeat(vectors)));
-  const [aRows, cRows] = [locals('i'.repeat(rows)), locals('i'.repeat(rows))];
+  const aRows = locals('i'.repeat(rows));
+  const cRows = locals('i'.repeat(rows));
   const left = locals('v'.repeat(rows));
   const [right] = locals('v');
   const load = sums.map((row, r) => row.map((sum, v) => sum.set(v128.load(cRows[r]!, 16 * v))));

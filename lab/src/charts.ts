@@ -9,7 +9,8 @@ import type { Figure, FitResult, FormResult, Histogram, JobReport } from './type
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
 
 /** Widths are those of a narrow telephone, so that type does not shrink there. */
-const [PANEL, CHART] = [320, 380];
+const PANEL = 320;
+const CHART = 380;
 
 function draw(label: string, options: Plot.PlotOptions): string {
   const svg = Plot.plot({ document, className: 'plot', ...options } as Plot.PlotOptions);
@@ -281,7 +282,8 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
     symbol: { domain: shown.map((form) => form.name), legend: false },
   };
   const empty = Plot.plot({ document, ...options, marks: [Plot.frame()] } as Plot.PlotOptions);
-  const [x, y] = [empty.scale('x')!, empty.scale('y')!];
+  const x = empty.scale('x')!;
+  const y = empty.scale('y')!;
   const points = shown.map((form) => ({
     x: x.apply(form.bytes.mean),
     y: y.apply(form.score.mean),

@@ -13,7 +13,8 @@ const formOf = ({ forms }: Part, name: string): FormResult => forms.find((form) 
 
 function overfitting(report: Part): string[] {
   const { fits, scoreName } = report;
-  const [underfit, overfit] = [fitOf(report, 'underfit'), fitOf(report, 'overfit')];
+  const underfit = fitOf(report, 'underfit');
+  const overfit = fitOf(report, 'overfit');
   const remedies = fits.filter(({ kind }) => kind === 'remedy');
   const narrowing = remedies.filter(({ gap }) => gap.mean < overfit.gap.mean);
   const raising = narrowing.filter(({ test }) => test.mean > overfit.test.mean);
@@ -49,7 +50,8 @@ function overfitting(report: Part): string[] {
 /** What the validation loss of the overfitted network says, if it turned. */
 function lossOf({ history }: FitResult): string[] {
   const losses = history.val_loss ?? [];
-  const [best, last] = [Math.min(...losses), losses.at(-1) ?? Number.NaN];
+  const best = Math.min(...losses);
+  const last = losses.at(-1) ?? Number.NaN;
   if (!(last > 1.02 * best)) return [];
   return [
     `Its validation loss was best, ${shown(best)}, in epoch ${losses.indexOf(best) + 1} of ${losses.length} and ended at ` +
@@ -69,7 +71,9 @@ function whittling(report: Part): string[] {
       ? `${times(1 / ratio)} times as fast as the teacher`
       : `slower than the teacher: ${times(ratio)} times its time`;
   };
-  const [pruned, narrow, int8] = [formOf(report, 'pruned'), formOf(report, 'neurons pruned'), formOf(report, 'int8')];
+  const pruned = formOf(report, 'pruned');
+  const narrow = formOf(report, 'neurons pruned');
+  const int8 = formOf(report, 'int8');
   const combined = formOf(report, 'combined');
   const dead = 1 - pruned.nonZeroParameters.mean / pruned.parameters.mean;
   return [

@@ -28,7 +28,8 @@ const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toF
 /** `mean`, and with several seeds that differ `mean (min..max)`. */
 export function range(figure: Figure, format: Format): string {
   const { mean, min, max, values } = figure;
-  const [low, high] = [format(min), format(max)];
+  const low = format(min);
+  const high = format(max);
   return values.length < 2 || low === high ? format(mean) : `${format(mean)} (${low}..${high})`;
 }
 

@@ -79,7 +79,8 @@ function distillation(
   scoreName: string,
 ): JobReport['distillation'] {
   const score = (name: string): FormResult['score'] => forms.find((form) => form.name === name)!.score;
-  const [distilled, labelsOnly] = [score('student (distilled)'), score('student (labels only)')];
+  const distilled = score('student (distilled)');
+  const labelsOnly = score('student (labels only)');
   const agreements = whittled.flatMap(({ agreement }) => (agreement === null ? [] : [agreement]));
   return {
     distilled,

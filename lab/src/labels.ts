@@ -21,7 +21,9 @@ export interface Box {
   readonly bottom: number;
 }
 
-const [LETTER, HEIGHT, RADIUS] = [6.2, 15, 8];
+const LETTER = 6.2;
+const HEIGHT = 15;
+const RADIUS = 8;
 
 export const widthOf = (text: string): number => text.length * LETTER + 4;
 
