@@ -5,6 +5,16 @@ import { plants as devices } from './plants/devices.mjs';
 import { plants as files } from './plants/files.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
+import { plants as metrics } from './plants/metrics.mjs';
 import { plants as training } from './plants/training.mjs';
 
-export const plants = [...autograd, ...compression, ...devices, ...files, ...kernels, ...memory, ...training];
+export const plants = [
+  ...autograd,
+  ...compression,
+  ...devices,
+  ...files,
+  ...kernels,
+  ...memory,
+  ...metrics,
+  ...training,
+];
