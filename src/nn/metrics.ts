@@ -55,10 +55,25 @@ export function classesOf(y: Tensor): TypedArray {
 
 const width = (y: Tensor): number => (y.rank > 1 ? y.shape.at(-1)! : 1);
 
+const exceedsOne = (y: Tensor): boolean => y.data.some((value) => value > 1);
+
+/** Refuses single float labels, which are sides of 1/2, beside predictions of more classes than two. */
+function checkLabels(op: string, yTrue: Tensor, yPred: Tensor): void {
+  if (!isFloat(yTrue.dtype) || width(yTrue) > 1) return;
+  if (width(yPred) > 1 || (!isFloat(yPred.dtype) && (exceedsOne(yTrue) || exceedsOne(yPred))))
+    throw new DTypeError(op, [yTrue.dtype], 'labels of several classes must be int32', 'cast() them?');
+}
+
+/** Numbers that stand for probabilities. */
+function probabilitiesOf(op: string, yPred: Tensor): TypedArray {
+  if (!isFloat(yPred.dtype) && exceedsOne(yPred))
+    throw new DTypeError(op, [yPred.dtype], 'predictions must be probabilities, not classes');
+  return yPred.data;
+}
+
 /** The classes of targets and predictions, row by row. */
 function classPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArray, guess: TypedArray] {
-  if (isFloat(yTrue.dtype) && width(yTrue) === 1 && width(yPred) > 1)
-    throw new DTypeError(op, [yTrue.dtype], 'labels of several classes must be int32', 'cast() them?');
+  checkLabels(op, yTrue, yPred);
   const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
   if (truth.length !== guess.length)
     throw new ShapeError(op, [yTrue.shape, yPred.shape], 'targets and predictions have different numbers of rows');
@@ -150,6 +165,7 @@ export function r2(): Metric {
 export function topKAccuracy(k = 5): Metric {
   checkRange('topKAccuracy', 'k', k, 'a positive integer');
   return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
+    checkLabels('topK', yTrue, yPred);
     const truth = classesOf(yTrue);
     const n = yPred.shape.at(-1)!;
     const p = yPred.data;
@@ -230,7 +246,10 @@ export function auc(): Metric {
           const [p, n] = [yPred.data, width(yPred)];
           if (n > 2 || truth.length * n !== p.length)
             throw new ShapeError('auc', [yTrue.shape, yPred.shape], 'needs one score of two classes per target');
-          for (let i = 0; i < truth.length; i++) rows.push([p[i * n + n - 1]!, truth[i] === 1]);
+          truth.forEach((label, i) => {
+            if (label > 1) throw new ValueError('auc', 'a label', 'one of two classes', label);
+            rows.push([p[i * n + n - 1]!, label === 1]);
+          });
         },
         result() {
           if (rows.some(([score]) => Number.isNaN(score))) return Number.NaN;
@@ -257,7 +276,8 @@ export function auc(): Metric {
 /** Minus the logarithms of the probabilities given to each row's class, added up. */
 function logLosses(yTrue: Tensor, yPred: Tensor): [sum: number, rows: number] {
   const [truth] = classPairs('logLoss', yTrue, yPred);
-  const [p, n] = [yPred.data, width(yPred)];
+  const p = probabilitiesOf('logLoss', yPred);
+  const n = width(yPred);
   let sum = 0;
   truth.forEach((label, i) => {
     if (!(label >= 0 && label < Math.max(2, n))) throw new ValueError('logLoss', 'a label', `a class of ${n}`, label);
@@ -280,7 +300,8 @@ export function calibrationError(bins = 15): Metric {
       return {
         update(yTrue, yPred) {
           const [truth, guess] = classPairs('calibrationError', yTrue, yPred);
-          const [p, n] = [yPred.data, width(yPred)];
+          const p = probabilitiesOf('calibrationError', yPred);
+          const n = width(yPred);
           for (let i = 0; i < truth.length; i++) {
             const confidence = n > 1 ? p[i * n + guess[i]!]! : Math.max(p[i]!, 1 - p[i]!);
             const at = Math.floor(confidence * bins) || 0; // NaN goes to bin 0, and makes the result NaN
