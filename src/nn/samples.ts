@@ -70,6 +70,7 @@ export function sampleWeights(
   }
   if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
   const classes = classesOf(y);
+  if (classes.length !== n) throw new ShapeError('fit', [y.shape], 'classWeight needs one class per sample');
   const given = sampleWeight?.data;
   const weights = Float64Array.from({ length: n }, (_, i) => {
     const weight = classWeight[classes[i]!];

@@ -72,6 +72,18 @@ type Clip = (gradients: number[][]) => number[][];
 const norm = (g: readonly number[]): number => Math.sqrt(g.reduce((a, v) => a + v * v, 0));
 const shrink = (g: number[], length: number, limit: number): number[] =>
   g.map((v) => (length > limit ? (v * limit) / length : v));
+const byValue =
+  (limit: number): Clip =>
+  (gs) =>
+    gs.map((g) => g.map((v) => Math.max(-limit, Math.min(limit, v))));
+const byNorm =
+  (limit: number): Clip =>
+  (gs) =>
+    gs.map((g) => shrink(g, norm(g), limit));
+const byGlobalNorm =
+  (limit: number): Clip =>
+  (gs) =>
+    gs.map((g) => shrink(g, norm(gs.flat()), limit));
 
 const cases: [string, () => Optimizer, Rule, Clip?][] = [
   ['SGD', () => new SGD(), sgd()],
@@ -90,19 +102,46 @@ const cases: [string, () => Optimizer, Rule, Clip?][] = [
   ['RMSprop', () => new RMSprop(), rmsprop()],
   ['RMSprop with momentum', () => new RMSprop({ momentum: 0.7 }), rmsprop(0.7)],
   ['Adagrad', () => new Adagrad(), adagrad],
+  ['clipValue', () => new SGD({ clipValue: 0.3 }), sgd(), byValue(0.3)],
+  ['clipNorm', () => new SGD({ clipNorm: 0.9 }), sgd(), byNorm(0.9)],
+  ['globalClipNorm', () => new Adam({ globalClipNorm: 0.9 }), adam(), byGlobalNorm(0.9)],
   [
-    'clipValue',
-    () => new SGD({ clipValue: 0.3 }),
+    'clipValue before clipNorm',
+    () => new SGD({ clipNorm: 0.5, clipValue: 0.3 }),
     sgd(),
-    (gs) => gs.map((g) => g.map((v) => Math.max(-0.3, Math.min(0.3, v)))),
+    (gs) => byNorm(0.5)(byValue(0.3)(gs)),
   ],
-  ['clipNorm', () => new SGD({ clipNorm: 0.9 }), sgd(), (gs) => gs.map((g) => shrink(g, norm(g), 0.9))],
   [
-    'globalClipNorm',
-    () => new Adam({ globalClipNorm: 0.9 }),
-    adam(),
-    (gs) => gs.map((g) => shrink(g, norm(gs.flat()), 0.9)),
+    'clipValue before globalClipNorm',
+    () => new SGD({ globalClipNorm: 0.7, clipValue: 0.4 }),
+    sgd(),
+    (gs) => byGlobalNorm(0.7)(byValue(0.4)(gs)),
   ],
+  [
+    'clipNorm before globalClipNorm',
+    () => new SGD({ globalClipNorm: 0.7, clipNorm: 1.2 }),
+    sgd(),
+    (gs) => byGlobalNorm(0.7)(byNorm(1.2)(gs)),
+  ],
+  [
+    'all three clippings and nesterov',
+    () => new SGD({ momentum: 0.8, nesterov: true, globalClipNorm: 0.4, clipNorm: 0.5, clipValue: 0.3 }),
+    sgd(0.01, 0.8, true),
+    (gs) => byGlobalNorm(0.4)(byNorm(0.5)(byValue(0.3)(gs))),
+  ],
+  [
+    'clipping, amsgrad and weight decay, which is not clipped,',
+    () => new Adam({ epsilonMode: 'paper', amsgrad: true, beta2: 0.5, weightDecay: 0.3, globalClipNorm: 0.6 }),
+    adam({ paper: true, amsgrad: true, b2: 0.5, decay: 0.3 }),
+    byGlobalNorm(0.6),
+  ],
+  [
+    'weight decay under a schedule',
+    () => new AdamW({ learningRate: exponentialDecay(0.1, 7, 0.5), weightDecay: 0.2 }),
+    (w, g, t, s) => adam({ rate: 0.1 * 0.5 ** ((t - 1) / 7), decay: 0.2 })(w, g, t, s),
+  ],
+  ['nesterov without momentum', () => new SGD({ nesterov: true }), sgd()],
+  ['RMSprop with momentum, clipped', () => new RMSprop({ momentum: 0.7, clipNorm: 0.6 }), rmsprop(0.7), byNorm(0.6)],
   [
     'exponentialDecay',
     () => new SGD({ learningRate: exponentialDecay(0.1, 7, 0.5) }),
