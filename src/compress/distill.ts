@@ -183,10 +183,8 @@ function reportOf(
 ): DistillReport {
   const sizes = `the student has ${student.parameterCount} parameters, the teacher ${teacher.parameterCount}`;
   if (samples === undefined) return { notes: [sizes] };
-  const [studentScore, teacherScore] = [student, teacher].map((model) => scoreOf(model, samples).score) as [
-    number,
-    number,
-  ];
+  const studentScore = scoreOf(student, samples).score;
+  const teacherScore = scoreOf(teacher, samples).score;
   const scores = { studentScore, teacherScore, notes: [sizes] };
   if (!isClasses) return scores;
   const [p, q] = [student, teacher].map((model) => classesOf(model.predict(samples[0]))) as [Int32Array, Int32Array];

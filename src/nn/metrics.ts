@@ -57,27 +57,25 @@ const width = (y: Tensor): number => (y.rank > 1 ? y.shape.at(-1)! : 1);
 
 const exceedsOne = (y: Tensor): boolean => y.data.some((value) => value > 1);
 
-/** Refuses single float labels, which are sides of 1/2, beside predictions of more classes than two. */
-function checkLabels(op: string, yTrue: Tensor, yPred: Tensor): void {
-  if (!isFloat(yTrue.dtype) || width(yTrue) > 1) return;
-  if (width(yPred) > 1 || (!isFloat(yPred.dtype) && (exceedsOne(yTrue) || exceedsOne(yPred))))
-    throw new DTypeError(op, [yTrue.dtype], 'labels of several classes must be int32', 'cast() them?');
-}
-
-/** Numbers that stand for probabilities. */
-function probabilitiesOf(op: string, yPred: Tensor): TypedArray {
-  if (!isFloat(yPred.dtype) && exceedsOne(yPred))
-    throw new DTypeError(op, [yPred.dtype], 'predictions must be probabilities, not classes');
-  return yPred.data;
-}
+type Classes = [truth: TypedArray, guess: TypedArray];
 
 /** The classes of targets and predictions, row by row. */
-function classPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArray, guess: TypedArray] {
-  checkLabels(op, yTrue, yPred);
+function classPairs(op: string, yTrue: Tensor, yPred: Tensor): Classes {
+  const isSide = isFloat(yTrue.dtype) && width(yTrue) === 1;
+  const isMany = width(yPred) > 1 || (!isFloat(yPred.dtype) && (exceedsOne(yTrue) || exceedsOne(yPred)));
+  if (isSide && isMany)
+    throw new DTypeError(op, [yTrue.dtype], 'labels of several classes must be int32', 'cast() them?');
   const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
   if (truth.length !== guess.length)
     throw new ShapeError(op, [yTrue.shape, yPred.shape], 'targets and predictions have different numbers of rows');
   return [truth, guess];
+}
+
+/** Classes as `classPairs` gives them, and the probabilities of `width` classes, row by row. */
+function classChances(op: string, yTrue: Tensor, yPred: Tensor): [...Classes, chances: TypedArray, width: number] {
+  if (!isFloat(yPred.dtype) && exceedsOne(yPred))
+    throw new DTypeError(op, [yPred.dtype], 'predictions must be probabilities, not classes');
+  return [...classPairs(op, yTrue, yPred), yPred.data, width(yPred)];
 }
 
 /** How many rows are right, by class. */
@@ -165,8 +163,7 @@ export function r2(): Metric {
 export function topKAccuracy(k = 5): Metric {
   checkRange('topKAccuracy', 'k', k, 'a positive integer');
   return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
-    checkLabels('topK', yTrue, yPred);
-    const truth = classesOf(yTrue);
+    const [truth] = classPairs('topK', yTrue, yPred);
     const n = yPred.shape.at(-1)!;
     const p = yPred.data;
     let hits = 0;
@@ -221,9 +218,8 @@ function byClass(name: 'precision' | 'recall' | 'f1'): Metric {
         },
         result() {
           const score = ([tp, predicted, actual]: [number, number, number]): number => {
-            if (name === 'precision') return predicted === 0 ? 0 : tp / predicted;
-            if (name === 'recall') return actual === 0 ? 0 : tp / actual;
-            return predicted + actual === 0 ? 0 : (2 * tp) / (predicted + actual);
+            const of = { precision: predicted, recall: actual, f1: (predicted + actual) / 2 }[name];
+            return of === 0 ? 0 : tp / of;
           };
           if (hits.size === 0) return Number.NaN;
           if (binary) return score(hits.get(1) ?? [0, 0, 0]);
@@ -246,10 +242,9 @@ export function auc(): Metric {
           const [p, n] = [yPred.data, width(yPred)];
           if (n > 2 || truth.length * n !== p.length)
             throw new ShapeError('auc', [yTrue.shape, yPred.shape], 'needs one score of two classes per target');
-          truth.forEach((label, i) => {
-            if (label > 1) throw new ValueError('auc', 'a label', 'one of two classes', label);
-            rows.push([p[i * n + n - 1]!, label === 1]);
-          });
+          const stray = truth.find((label) => label > 1);
+          if (stray !== undefined) throw new ValueError('auc', 'a label', 'one of two classes', stray);
+          for (let i = 0; i < truth.length; i++) rows.push([p[i * n + n - 1]!, truth[i] === 1]);
         },
         result() {
           if (rows.some(([score]) => Number.isNaN(score))) return Number.NaN;
@@ -275,9 +270,7 @@ export function auc(): Metric {
 
 /** Minus the logarithms of the probabilities given to each row's class, added up. */
 function logLosses(yTrue: Tensor, yPred: Tensor): [sum: number, rows: number] {
-  const [truth] = classPairs('logLoss', yTrue, yPred);
-  const p = probabilitiesOf('logLoss', yPred);
-  const n = width(yPred);
+  const [truth, , p, n] = classChances('logLoss', yTrue, yPred);
   let sum = 0;
   truth.forEach((label, i) => {
     if (!(label >= 0 && label < Math.max(2, n))) throw new ValueError('logLoss', 'a label', `a class of ${n}`, label);
@@ -293,28 +286,19 @@ export function calibrationError(bins = 15): Metric {
   return {
     name: 'ece',
     create() {
-      const sums = Array.from(
-        { length: bins },
-        () => [0, 0, 0] as [count: number, confidence: number, correct: number],
-      );
+      const gaps = new Float64Array(bins); // sums of confidence less right answers
+      let rows = 0;
       return {
         update(yTrue, yPred) {
-          const [truth, guess] = classPairs('calibrationError', yTrue, yPred);
-          const p = probabilitiesOf('calibrationError', yPred);
-          const n = width(yPred);
+          const [truth, guess, p, n] = classChances('calibrationError', yTrue, yPred);
           for (let i = 0; i < truth.length; i++) {
             const confidence = n > 1 ? p[i * n + guess[i]!]! : Math.max(p[i]!, 1 - p[i]!);
             const at = Math.floor(confidence * bins) || 0; // NaN goes to bin 0, and makes the result NaN
-            const bin = sums[Math.min(bins - 1, Math.max(0, at))]!;
-            bin[0]++;
-            bin[1] += confidence;
-            bin[2] += Number(truth[i] === guess[i]);
+            gaps[Math.min(bins - 1, Math.max(0, at))]! += confidence - Number(truth[i] === guess[i]);
           }
+          rows += truth.length;
         },
-        result() {
-          const total = sums.reduce((sum, [count]) => sum + count, 0);
-          return sums.reduce((sum, [, confidence, correct]) => sum + Math.abs(confidence - correct), 0) / total;
-        },
+        result: () => gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows,
       };
     },
   };
