@@ -75,6 +75,29 @@ describe('step', () => {
     expect(memory().arenaBytes).toBe(before);
   });
 
+  test('gives any number of lengths in turn the same memory, and remembers arrays for the last four', () => {
+    /** Arrays made by a step with two tensors of these lengths. */
+    const made = (n: number, m: number): number => {
+      const before = memory().allocations;
+      step(() => {
+        const a = w.full([n], n);
+        const b = w.full([m], -m);
+        expect(numbers(a)).toEqual(Array(n).fill(n));
+        expect(numbers(b)).toEqual(Array(m).fill(-m));
+      });
+      return memory().allocations - before;
+    };
+    const lengths = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const all = (): number[] => lengths.map((n) => made(n, 10 - n));
+    made(9, 9);
+    all();
+    const { arenaBytes, heap } = memory();
+    for (let i = 0; i < 3; i++) expect(all()).toEqual(lengths.map(() => 2));
+    expect([6, 7, 8, 9].map((n) => made(n, 10 - n))).toEqual([0, 0, 0, 0]);
+    expect([5, 6, 7].map((n) => made(n, 10 - n))).toEqual([2, 2, 2]); // 5 took the place of 6, 6 that of 7
+    expect(memory()).toMatchObject({ arenaBytes, heap: { used: heap!.used, blocks: heap!.blocks } });
+  });
+
   test('makes its tensors stale at its end, views of them too, whatever is done to them', () => {
     const stale = step(() => w.tensor([[1, 2]]));
     const view = step(() => w.transpose(w.tensor([[1, 2]])));

@@ -5,6 +5,7 @@ import {
   Dense,
   Dropout,
   memory,
+  predictNetwork,
   quantize,
   reference,
   Sequential,
@@ -54,6 +55,32 @@ describe.each([
     });
   });
 
+  test('is right for more numbers of samples in turn than it remembers, and holds no more memory for them', () => {
+    within(() => {
+      const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+      for (const subject of [model, network]) {
+        const program = compileInference(subject, 9);
+        const whole = (subject === model ? model.predict(x) : predictNetwork(network, x)).data;
+        const wanted = (n: number, at: number): number[] => [...whole.slice(5 * at, 5 * (at + n))];
+        const run = (n: number, at = 0): Float32Array => program.run(numbers.subarray(7 * at), n);
+        const round = (at: number): void => {
+          for (const n of sizes) expect([...run(n, at)]).toEqual(wanted(n, at));
+        };
+        round(0);
+        const used = table.heap?.counters().used;
+        for (let i = 0; i < 3; i++) round(i);
+        const last = sizes.map((n) => run(n));
+        for (const n of [6, 7, 8, 9]) expect(run(n)).toBe(last[n - 1]); // nothing is allocated
+        for (const n of [5, 1]) expect(run(n)).not.toBe(last[n - 1]);
+        for (const n of [8, 9, 5, 1]) {
+          for (const at of [3, 11]) expect([...run(n, at)]).toEqual(wanted(n, at));
+        }
+        expect(table.heap?.counters().used).toBe(used);
+        program.dispose();
+      }
+    });
+  });
+
   test('gives the same integers for an int8 network as the reference', () => {
     const wanted = (() => {
       const before = setBackend(reference);
@@ -87,6 +114,29 @@ test('a program keeps the weights that it was compiled with', () => {
   expect([...program.run(numbers)]).toEqual(before);
   expect([...copy.predict(x).data]).not.toEqual(before);
   program.dispose();
+});
+
+test('what a program returned stays readable when the heap grows, from the first run and from a repeated one', () => {
+  const { heap } = wasm();
+  const blocks: number[] = [];
+  const grow = (): void => {
+    const { growths } = heap.counters();
+    while (heap.counters().growths === growths) blocks.push(heap.allocateBytes(8 * 1024 * 1024));
+  };
+  for (const subject of [model, network]) {
+    const program = compileInference(subject, 20);
+    const kept = [program.run(numbers, 20), program.run(numbers, 4), program.run(numbers, 4)];
+    const wanted = kept.map((outputs) => [...outputs]);
+    grow();
+    expect(kept.map((outputs) => [...outputs])).toEqual(wanted);
+    kept[0] = program.run(numbers, 20);
+    kept[1] = program.run(numbers, 4);
+    kept[2] = program.run(numbers, 4);
+    grow();
+    expect(kept.map((outputs) => [...outputs])).toEqual(wanted);
+    program.dispose();
+  }
+  for (const block of blocks) heap.releaseBytes(block);
 });
 
 test('a program survives a growth of the heap, and gives its memory back when it is disposed of', () => {
