@@ -1,6 +1,27 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'a training that goes on on a device begins again with the orders',
+    file: 'src/gpu/train.ts',
+    find: 'random.step = epoch;',
+    replace: 'random.step = epoch - initialEpoch;',
+    mustFail: ['tests/gpu/train.gpu.test.ts'],
+  },
+  {
+    name: 'a training that goes on on a device shuffles what is not to be shuffled',
+    file: 'src/gpu/train.ts',
+    find: '(shuffle ? random.permutation(count)',
+    replace: '(shuffle || initialEpoch > 0 ? random.permutation(count)',
+    mustFail: ['tests/gpu/train.gpu.test.ts'],
+  },
+  {
+    name: 'right answers on a device are counted by logits as if they were probabilities',
+    file: 'src/gpu/objective.ts',
+    find: 'const threshold = this.onLogits ? 0 : 0.5;',
+    replace: 'const threshold = 0.5;',
+    mustFail: ['tests/gpu/train.gpu.test.ts'],
+  },
+  {
     name: 'GPU.js may compute elsewhere unnoticed',
     file: 'src/gpu/programs.ts',
     find: 'if (!(kernel instanceof this.expected)) {',

@@ -278,6 +278,37 @@ describe.each(MODES)('gpuTrain on %s', (mode) => {
     expect(gpu.counters.readbacks - readbacks).toBe(epochs + device.trainable.length * (states ? 2 : 1));
   });
 
+  test.each([
+    ['shuffled', {}],
+    ['in their order', { shuffle: false }],
+    ['with samples held out', { validationSplit: 0.3 }],
+  ] as const)('a second call goes on where the first, or fit, ended: samples %s', async (_name, more) => {
+    const one = CASES.dropout!;
+    const y = one.y;
+    const options = { batchSize: 4, ...more };
+    const [device, host, lent] = [build(one), build(one), build(one)];
+    const expected = host.fit(X, y, { ...options, epochs: 5 });
+    const rest = (from: number): History => {
+      const history = Object.entries(expected.history).map(([key, figures]) => [key, figures.slice(from)] as const);
+      return { ...expected, epochs: expected.epochs.slice(from), history: Object.fromEntries(history) };
+    };
+    const { gpu } = backend;
+    const first = await gpuTrain(device, X, y, { ...options, epochs: 2, gpu });
+    const second = await gpuTrain(device, X, y, { ...options, epochs: 5, initialEpoch: 2, gpu });
+    expect([first.epochs, second.epochs]).toEqual([
+      [0, 1],
+      [2, 3, 4],
+    ]);
+    expect(difference([device, second], [host, rest(2)])).toBeLessThan(5e-5);
+    expect([device.steps, device.optimizer.iterations]).toEqual([host.steps, host.optimizer.iterations]);
+    lent.fit(X, y, { ...options, epochs: 3 });
+    const last = await gpuTrain(lent, X, y, { ...options, epochs: 5, initialEpoch: 3, gpu });
+    expect(difference([lent, last], [host, rest(3)])).toBeLessThan(5e-5);
+    const none = await gpuTrain(lent, X, y, { ...options, epochs: 5, initialEpoch: 5, gpu });
+    expect(none.epochs).toEqual([]);
+    expect(difference([lent, none], [host, { ...expected, history: {} }])).toBeLessThan(5e-5);
+  });
+
   test('gpuPredict equals predict up to rounding', async () => {
     const layers = [new Flatten({ inputShape: [2, 3] }), ...CASES['activations as layers']!.layers()];
     const model = new Sequential(layers, { seed: 4 });

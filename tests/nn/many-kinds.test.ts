@@ -132,7 +132,10 @@ describe('models that are trained batch by batch', () => {
     for (const trained of [...models, eager]) release(trained);
   });
 
-  test('do not put a model that is being fitted out of the heap', () => {
+  test.each([
+    ['a new model', 0],
+    ['one that is in the heap already', 1],
+  ] as const)('do not put out %s that is being fitted', (_name, steps) => {
     const others = Array.from({ length: KEPT + 1 }, () => model());
     const fitted = model();
     const plain = model();
@@ -143,7 +146,7 @@ describe('models that are trained batch by batch', () => {
         seen.push(isInHeap(fitted));
       },
     };
-    for (const trained of [fitted, plain]) trained.trainOnBatch(...batch); // stays in the heap from here on
+    for (const trained of [fitted, plain]) for (let i = 0; i < steps; i++) trained.trainOnBatch(...batch);
     fitted.fit(x, y, { epochs: 3, batchSize: 5, callbacks: [crowd] });
     plain.fit(x, y, { epochs: 3, batchSize: 5 });
     expect(seen).toEqual(Array.from({ length: 9 }, () => true));
