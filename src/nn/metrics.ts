@@ -57,10 +57,8 @@ const width = (y: Tensor): number => (y.rank > 1 ? y.shape.at(-1)! : 1);
 
 const exceedsOne = (y: Tensor): boolean => y.data.some((value) => value > 1);
 
-type Classes = [truth: TypedArray, guess: TypedArray];
-
 /** The classes of targets and predictions, row by row. */
-function classPairs(op: string, yTrue: Tensor, yPred: Tensor): Classes {
+function classPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArray, guess: TypedArray] {
   const isSide = isFloat(yTrue.dtype) && width(yTrue) === 1;
   const isMany = width(yPred) > 1 || (!isFloat(yPred.dtype) && (exceedsOne(yTrue) || exceedsOne(yPred)));
   if (isSide && isMany)
@@ -71,11 +69,10 @@ function classPairs(op: string, yTrue: Tensor, yPred: Tensor): Classes {
   return [truth, guess];
 }
 
-/** Classes as `classPairs` gives them, and the probabilities of `width` classes, row by row. */
-function classChances(op: string, yTrue: Tensor, yPred: Tensor): [...Classes, chances: TypedArray, width: number] {
+/** Throws DTypeError for predictions that are classes where probabilities are wanted. */
+function checkProbabilities(op: string, yPred: Tensor): void {
   if (!isFloat(yPred.dtype) && exceedsOne(yPred))
     throw new DTypeError(op, [yPred.dtype], 'predictions must be probabilities, not classes');
-  return [...classPairs(op, yTrue, yPred), yPred.data, width(yPred)];
 }
 
 /** How many rows are right, by class. */
@@ -218,8 +215,9 @@ function byClass(name: 'precision' | 'recall' | 'f1'): Metric {
         },
         result() {
           const score = ([tp, predicted, actual]: [number, number, number]): number => {
-            const of = { precision: predicted, recall: actual, f1: (predicted + actual) / 2 }[name];
-            return of === 0 ? 0 : tp / of;
+            if (name === 'precision') return predicted === 0 ? 0 : tp / predicted;
+            if (name === 'recall') return actual === 0 ? 0 : tp / actual;
+            return predicted + actual === 0 ? 0 : (2 * tp) / (predicted + actual);
           };
           if (hits.size === 0) return Number.NaN;
           if (binary) return score(hits.get(1) ?? [0, 0, 0]);
@@ -270,7 +268,10 @@ export function auc(): Metric {
 
 /** Minus the logarithms of the probabilities given to each row's class, added up. */
 function logLosses(yTrue: Tensor, yPred: Tensor): [sum: number, rows: number] {
-  const [truth, , p, n] = classChances('logLoss', yTrue, yPred);
+  checkProbabilities('logLoss', yPred);
+  const [truth] = classPairs('logLoss', yTrue, yPred);
+  const p = yPred.data;
+  const n = width(yPred);
   let sum = 0;
   truth.forEach((label, i) => {
     if (!(label >= 0 && label < Math.max(2, n))) throw new ValueError('logLoss', 'a label', `a class of ${n}`, label);
@@ -290,7 +291,10 @@ export function calibrationError(bins = 15): Metric {
       let rows = 0;
       return {
         update(yTrue, yPred) {
-          const [truth, guess, p, n] = classChances('calibrationError', yTrue, yPred);
+          checkProbabilities('calibrationError', yPred);
+          const [truth, guess] = classPairs('calibrationError', yTrue, yPred);
+          const p = yPred.data;
+          const n = width(yPred);
           for (let i = 0; i < truth.length; i++) {
             const confidence = n > 1 ? p[i * n + guess[i]!]! : Math.max(p[i]!, 1 - p[i]!);
             const at = Math.floor(confidence * bins) || 0; // NaN goes to bin 0, and makes the result NaN
