@@ -105,7 +105,6 @@ export class EarlyStopping implements Callback {
   onTrainBegin(): void {
     this.monitor.reset();
     this.wait = 0;
-    this.weights = null;
     this.stoppedEpoch = null;
     this.bestEpoch = null;
   }
@@ -128,7 +127,9 @@ export class EarlyStopping implements Callback {
   }
 
   onTrainEnd(model: Sequential): void {
-    if (this.weights !== null) model.setWeights(this.weights);
+    const { weights } = this;
+    this.weights = null; // here: a fit that fails before it has begun comes to an end too, of another model perhaps
+    if (weights !== null) model.setWeights(weights);
   }
 }
 
