@@ -169,7 +169,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     return { scalars: { iterations: this.iterations, ...this.counters() }, slots };
   }
 
-  /** Goes on from a state of the same kind of optimizer and parameters. */
+  /** Goes on from a state of the same kind of optimizer and parameters. Throws StateError for another, and stays as it was. */
   restore(parameters: readonly Tensor[], state: OptimizerState): void {
     if (state.slots.length !== parameters.length) {
       throw new StateError(
@@ -177,21 +177,21 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         `the state is of ${state.slots.length} parameters, the model has ${parameters.length}`,
       );
     }
+    const isSaved = (i: number): boolean => Object.keys(state.slots[i]!).length > 0;
+    parameters.forEach(({ size, dtype }, i) => {
+      for (const name of isSaved(i) ? this.slotNames() : []) {
+        const from = state.slots[i]![name];
+        if (from === undefined || from.size !== size || from.dtype !== dtype)
+          throw new StateError(this.name, `the state has no fitting ${name} for parameter ${i}`);
+      }
+    });
     this.iterations = state.scalars.iterations ?? 0;
     this.setCounters(state.scalars);
     for (const p of parameters) this.slots.delete(p);
     this.slotsVersion++;
     parameters.forEach((p, i) => {
-      const saved = state.slots[i]!;
-      if (Object.keys(saved).length === 0) return;
-      const own = this.slotsOf(p);
-      for (const [name, t] of Object.entries(own)) {
-        const from = saved[name];
-        if (from === undefined || from.size !== t.size || from.dtype !== t.dtype) {
-          throw new StateError(this.name, `the state has no fitting ${name} for parameter ${i}`);
-        }
-        t.storage.array.set(from.data);
-      }
+      if (!isSaved(i)) return;
+      for (const [name, t] of Object.entries(this.slotsOf(p))) t.storage.array.set(state.slots[i]![name]!.data);
     });
   }
 
