@@ -31,7 +31,7 @@ export function cloneModel(
     });
   });
   const optimizer = model.isCompiled ? freshOptimizer(model.optimizer) : null;
-  if (optimizer !== null) copy.compile({ optimizer, loss: model.loss, metrics: model.metrics });
+  if (optimizer !== null) copy.compile({ optimizer, loss: model.loss, metrics: model.metrics, replay: model.replay });
   return copy;
 }
 

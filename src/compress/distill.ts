@@ -78,9 +78,10 @@ export function distill(options: DistillOptions): { model: Sequential; history: 
   const metric = kind === 'regression' ? 'mse' : 'accuracy';
   const own = options.student.isCompiled
     ? options.student
-    : { loss: plainLoss(kind, student, y), metrics: [metricOf(metric)] };
-  const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, loss: own.loss, metrics: own.metrics };
-  student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)] });
+    : { loss: plainLoss(kind, student, y), metrics: [metricOf(metric)], replay: true };
+  const { loss: plain, metrics, replay } = own;
+  const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, loss: plain, metrics, replay };
+  student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)], replay });
   const pack = (inputs: Tensor, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
   const { epochs, batchSize, callbacks, shuffle } = options;
   const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };

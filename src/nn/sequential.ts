@@ -111,6 +111,11 @@ export class Sequential extends LayerStack {
     return this.ready('metrics').metrics;
   }
 
+  /** Whether `compile` allowed steps to be recorded and repeated. */
+  get replay(): boolean {
+    return this.ready('replay').replay;
+  }
+
   /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
   fit(x: Tensor, y: Tensor, options: FitOptions = {}): History {
     const run = this.epochs(x, y, options);

@@ -10,6 +10,8 @@ import {
   prune,
   Sequential,
   SGD,
+  sparseCategoricalCrossentropy,
+  topKAccuracy,
 } from '../../src/index.ts';
 import { denseOf, kernelsOf, quick, smallModel, threeClasses, values } from './tools.ts';
 
@@ -67,6 +69,34 @@ describe('cloneModel', () => {
     expect(Object.keys(copy.evaluate(x, y))).toEqual(['loss', 'accuracy', 'logLoss']);
     optimizer.learningRate = 0; // as a callback may do, though a constructor refuses it
     expect(cloneModel(model).optimizer.learningRate).toBe(0);
+  });
+
+  test('is compiled with the loss, the metrics and the replay of the model', () => {
+    const model = smallModel();
+    const loss = sparseCategoricalCrossentropy({ labelSmoothing: 0.1 });
+    for (const replay of [false, true]) {
+      model.compile({ optimizer: 'sgd', loss, metrics: ['accuracy', topKAccuracy(2)], replay });
+      const copy = cloneModel(model);
+      expect(copy.loss).toBe(loss);
+      expect(copy.metrics).toEqual(model.metrics);
+      expect(copy.replay).toBe(replay);
+      expect(cloneModel(copy).replay).toBe(replay);
+      for (let i = 0; i < 4; i++) copy.trainOnBatch(x, y);
+      expect(copy.replayStatus.replayed).toBe(replay ? 2 : 0);
+    }
+  });
+
+  test('keeps masks, frozen layers and names also where the layers are put into another model', () => {
+    const model = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
+    model.layer('dense_1').trainable = false;
+    const copy = cloneModel(model, (layer, i) => (i === 0 ? layer.clone() : null));
+    expect(copy.layers.map(({ name }) => name)).toEqual(model.layers.map(({ name }) => name));
+    expect(copy.trainable.length).toBe(model.trainable.length);
+    expect(denseOf(copy, 'dense_1').trainable).toBe(false);
+    const [first, ...others] = kernelsOf(copy);
+    expect(first!.mask).toBeNull();
+    const masks = kernelsOf(model).map(({ mask }) => values(mask!));
+    expect(others.map(({ mask }) => values(mask!))).toEqual(masks.slice(1));
   });
 
   test('is not compiled when the model is not, or when only code could make its optimizer', () => {

@@ -8,6 +8,7 @@ import {
   digest,
   distill,
   fromData,
+  type Logs,
   loadModel,
   measure,
   noGrad,
@@ -285,6 +286,24 @@ describe('distill', () => {
     const optimizer = new SGD({ learningRate: cosineDecay(0.1, 100) });
     student.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['logLoss'] });
     expect(Object.keys(train({ student }).model.evaluate(x, hot))).toEqual(['loss', 'logLoss']);
+  });
+
+  test('repeats steps, and leaves a model that does, unless the student was told not to', () => {
+    const student = net(4, 3, 'softmax', 2);
+    const watched = (): [during: number, after: boolean] => {
+      let during = 0;
+      const onBatchEnd = (_batch: number, _logs: Logs, model: Sequential): void => {
+        during = model.replayStatus.replayed;
+      };
+      const { model } = train({ student, callbacks: [{ onBatchEnd }] });
+      return [during, model.replay];
+    };
+    expect(watched()).toEqual([expect.any(Number), true]);
+    expect(watched()[0]).toBeGreaterThan(0);
+    student.compile({ loss: 'sparseCategoricalCrossentropy', replay: true });
+    expect(watched()[1]).toBe(true);
+    student.compile({ loss: 'sparseCategoricalCrossentropy', replay: false });
+    expect(watched()).toEqual([0, false]);
   });
 
   test('calls callbacks and takes no more epochs than asked', () => {
