@@ -8,47 +8,33 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** Makes a parameter's first numbers. `shape` is [...receptive field, inputs, outputs]. */
 export type InitializerFunction = (shape: Shape, random: Random, dtype: FloatDType) => Tensor;
 
-export type InitializerName =
-  | 'zeros'
-  | 'ones'
-  | 'glorotUniform'
-  | 'glorotNormal'
-  | 'heUniform'
-  | 'heNormal'
-  | 'lecunUniform'
-  | 'lecunNormal'
-  | 'orthogonal'
-  | 'torchUniform';
+/** Those that scale a variance by the size of the layer. */
+const SCALINGS = {
+  glorotUniform: { mode: 'fanAverage', distribution: 'uniform' }, // Glorot & Bengio 2010
+  glorotNormal: { mode: 'fanAverage' },
+  heUniform: { scale: 2, distribution: 'uniform' }, // He et al. 2015
+  heNormal: { scale: 2 },
+  lecunUniform: { distribution: 'uniform' }, // LeCun et al. 1998
+  lecunNormal: {},
+  torchUniform: { scale: (1 / 3) as number, distribution: 'uniform' }, // U(±1/√fanIn): variance 1/(3·fanIn)
+} as const;
+
+export type InitializerName = 'zeros' | 'ones' | 'orthogonal' | keyof typeof SCALINGS;
 
 export type Initializer = InitializerName | InitializerFunction;
+
+export function isInitializerName(name: string): name is InitializerName {
+  return ['zeros', 'ones', 'orthogonal'].includes(name) || Object.hasOwn(SCALINGS, name);
+}
 
 /** The function behind a name. */
 export function initializer(choice: Initializer): InitializerFunction {
   if (typeof choice === 'function') return choice;
-  switch (choice) {
-    case 'zeros':
-      return (shape, _, dtype) => zeros(shape, dtype);
-    case 'ones':
-      return (shape, _, dtype) => ones(shape, dtype);
-    case 'glorotUniform': // Glorot & Bengio 2010
-      return varianceScaling({ mode: 'fanAverage', distribution: 'uniform' });
-    case 'glorotNormal':
-      return varianceScaling({ mode: 'fanAverage' });
-    case 'heUniform': // He et al. 2015
-      return varianceScaling({ scale: 2, distribution: 'uniform' });
-    case 'heNormal':
-      return varianceScaling({ scale: 2 });
-    case 'lecunUniform': // LeCun et al. 1998
-      return varianceScaling({ distribution: 'uniform' });
-    case 'lecunNormal':
-      return varianceScaling({});
-    case 'torchUniform': // U(±1/√fanIn): variance 1/(3·fanIn)
-      return varianceScaling({ scale: 1 / 3, distribution: 'uniform' });
-    case 'orthogonal':
-      return orthogonal();
-    default:
-      throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice);
-  }
+  if (!isInitializerName(choice))
+    throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice);
+  if (choice === 'zeros') return (shape, _, dtype) => zeros(shape, dtype);
+  if (choice === 'ones') return (shape, _, dtype) => ones(shape, dtype);
+  return choice === 'orthogonal' ? orthogonal() : varianceScaling(SCALINGS[choice]);
 }
 
 export function constant(value: number): InitializerFunction {

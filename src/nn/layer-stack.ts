@@ -5,7 +5,7 @@ import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
-import type { CallContext, Layer, Weight } from './layers.ts';
+import type { BuildContext, CallContext, Layer, Weight } from './layers.ts';
 import { applyMask } from './mask.ts';
 
 /** 11274 as 11,274. */
@@ -18,6 +18,8 @@ export interface SequentialOptions {
   readonly seed?: number;
   /** Default `float32`; `float64` is for checks, and slow. */
   readonly dtype?: FloatDType;
+  /** Begin with weights of 0 instead of drawing them, for a model that is given others next. Default false. */
+  readonly blank?: boolean;
 }
 
 /** Layers one after another: the structure, the weights and the forward pass. */
@@ -25,18 +27,20 @@ export class LayerStack {
   readonly layers: readonly Layer[];
   readonly seed: number;
   readonly dtype: FloatDType;
+  private readonly context: BuildContext;
   /** Training steps made: the counter that dropout draws by. */
   steps = 0;
   /** Sample shapes before the first layer and after each one; empty until built. */
   private shapes: Shape[] = [];
 
-  constructor(layers: readonly Layer[], { seed = 0, dtype = 'float32' }: SequentialOptions = {}) {
+  constructor(layers: readonly Layer[], { seed = 0, dtype = 'float32', blank = false }: SequentialOptions = {}) {
     checkSeed('Sequential', seed);
     if (layers.length === 0) throw new StateError('Sequential', 'needs at least one layer');
     if (new Set(layers).size !== layers.length) throw new StateError('Sequential', 'one layer is given twice');
     this.layers = [...layers];
     this.seed = seed;
     this.dtype = dtype;
+    this.context = { seed, dtype, blank };
     this.nameLayers();
     if (layers[0]!.inputShape !== undefined) this.build(layers[0]!.inputShape);
   }
@@ -78,8 +82,7 @@ export class LayerStack {
     const shapes: Shape[] = [[...inputShape]];
     try {
       persistent(() => {
-        for (const layer of this.layers)
-          shapes.push(layer.build(shapes.at(-1)!, { seed: this.seed, dtype: this.dtype }));
+        for (const layer of this.layers) shapes.push(layer.build(shapes.at(-1)!, this.context));
       });
     } catch (error) {
       for (const layer of this.layers) layer.weights = []; // all or nothing: build may be called again

@@ -8,7 +8,7 @@ import type { ActivationSpec } from '../infer/network.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { keep, type Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activate, activationSpec } from './activations.ts';
 import { type Initializer, initializer } from './initializers.ts';
 import { penalty, type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
@@ -17,6 +17,8 @@ import { penalty, type Regularizer, type RegularizerChoice, regularizer } from '
 export interface BuildContext {
   readonly seed: number;
   readonly dtype: FloatDType;
+  /** The weights are overwritten at once, so zeros will do: drawing them may take longer than all else of loading. */
+  readonly blank?: boolean;
 }
 
 /** What a layer is told on each call. */
@@ -130,12 +132,13 @@ export class Dense extends Layer {
     return found.value;
   }
 
-  override build(inputShape: Shape, { seed, dtype }: BuildContext): Shape {
+  override build(inputShape: Shape, { seed, dtype, blank = false }: BuildContext): Shape {
     const inputs = inputShape.at(-1);
     if (inputs === undefined) throw new ShapeError('Dense', [inputShape], `layer ${this.name} needs at least one axis`);
     const make = (purpose: string, shape: Shape, choice: Initializer, rule: RegularizerChoice | undefined): Weight => {
       const random = new Random(seed, `${this.name}/${purpose}`);
-      const value = parameter(initializer(choice)(shape, random, dtype));
+      // A copy: a function may hand out one tensor twice, as to a layer and its clone.
+      const value = parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)));
       return { name: `${this.name}/${purpose}`, value, regularizer: regularizer(rule) };
     };
     const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', ...rest } = this.options;

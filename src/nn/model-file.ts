@@ -7,6 +7,7 @@ import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { type InitializerName, isInitializerName } from './initializers.ts';
 import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
 import { isNamedLoss, lossByName } from './losses.ts';
 import { isNamedMetric } from './metrics.ts';
@@ -18,8 +19,8 @@ import type { CompileOptions, Sequential } from './sequential.ts';
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
  * takes to go on training to the bit: seed, steps, regularizers, loss, metrics, optimizer with its slots as tensors
- * `optimizer/<parameter number>/<slot>`. Losses, metrics and optimizers of the user's own, schedules and initializers are
- * code and stay out; of a schedule the file keeps the rate of the next step.
+ * `optimizer/<parameter number>/<slot>`; and names of initializers, for clones of the layers. What is code stays out: losses,
+ * metrics, optimizers and initializers of the user's own, and schedules, of which the rate of the next step is kept.
  */
 const FORMAT = 'model file';
 const KEY = 'training';
@@ -50,6 +51,7 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
     training.optimizer = { ...optimizer.config(), scalars };
     training.loss = isNamedLoss(loss.name) ? { name: loss.name, ...loss.options } : { name: CUSTOM };
     training.metrics = metrics.map((metric) => metric.name);
+    if (!model.replay) training.replay = false;
   }
   return encodeNetwork(network, { metadata: { [KEY]: JSON.stringify(training) }, tensors });
 }
@@ -57,9 +59,10 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
 function layerExtras(layer: Layer): object {
   if (layer instanceof Dropout) return { training: layer.options.training === true };
   if (!(layer instanceof Dense)) return {};
-  const { kernelRegularizer, biasRegularizer, activityRegularizer } = layer.options;
-  const rules = { kernelRegularizer, biasRegularizer, activityRegularizer };
-  return Object.fromEntries(Object.entries(defined(rules)).map(([name, rule]) => [name, regularizer(rule)]));
+  const { kernelRegularizer, biasRegularizer, activityRegularizer, kernelInitializer, biasInitializer } = layer.options;
+  const rules = defined({ kernelRegularizer, biasRegularizer, activityRegularizer });
+  const made = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, regularizer(rule)]));
+  return { ...made, kernelInitializer, biasInitializer }; // JSON leaves functions out
 }
 
 export interface LoadOptions {
@@ -89,7 +92,8 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequent
   const steps = root.count('steps');
   const extras = root.list('layers');
   if (extras.length !== network.layers.length) return root.fail('layers', `must be ${network.layers.length} objects`);
-  const model = fromNetwork(network, { seed, dtype }, (layer, i) => withExtras(layer, extras[i]!, i));
+  const layerAt = (_: NetworkLayer, i: number): Layer => withExtras(fromNetworkLayer(network, i), extras[i]!, i);
+  const model = fromNetwork(network, { seed, dtype }, layerAt);
   model.steps = steps;
   if (root.has('optimizer')) restoreTraining(model, root, tensors, options);
   root.done();
@@ -109,21 +113,26 @@ function dtypeOf(layers: readonly NetworkLayer[], otherwise: 'float32' | 'float6
   return types.size === 0 ? otherwise : types.has(true) ? 'float64' : 'float32';
 }
 
-function withExtras(layer: NetworkLayer, value: JsonValue, index: number): Layer {
+function withExtras(layer: Layer, value: JsonValue, index: number): Layer {
   const fields = new Fields(value, `${KEY}.layers[${index}]`, FORMAT);
   const trainable = fields.flag('trainable');
-  let made = fromNetworkLayer(layer);
+  let made = layer;
   if (made instanceof Dense) {
-    const rules: Record<string, Regularizer> = {};
+    const extras: Record<string, Regularizer | InitializerName> = {};
     for (const rule of ['kernelRegularizer', 'biasRegularizer', 'activityRegularizer']) {
       if (!fields.has(rule)) continue;
       const inner = fields.inner(rule);
-      rules[rule] = { l1: inner.number('l1'), l2: inner.number('l2') };
+      extras[rule] = { l1: inner.number('l1'), l2: inner.number('l2') };
       inner.done();
     }
-    made = new Dense(made.units, { ...made.options, ...(rules as Pick<DenseOptions, 'kernelRegularizer'>) });
+    for (const field of ['kernelInitializer', 'biasInitializer']) {
+      if (!fields.has(field)) continue;
+      const name = fields.text(field);
+      extras[field] = isInitializerName(name) ? name : fields.fail(field, 'must name an initializer');
+    }
+    made = new Dense(made.units, { ...made.options, ...(extras as Pick<DenseOptions, 'kernelRegularizer'>) });
   } else if (made instanceof Dropout)
-    made = new Dropout(made.rate, { name: made.name, training: fields.flag('training') });
+    made = new Dropout(made.rate, { ...made.options, training: fields.flag('training') });
   fields.done();
   made.trainable = trainable;
   return made;
@@ -140,6 +149,7 @@ function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, S
   const metrics = root
     .list('metrics')
     .map((name) => (typeof name === 'string' ? name : root.fail('metrics', 'must be names')));
+  const replay = !root.has('replay') || root.flag('replay');
   const name = config.text('name');
   const options = config.rest();
   const { name: lossName, ...lossOptions } = lossFields;
@@ -150,7 +160,7 @@ function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, S
     optimizer.restore(parameters, { scalars, slots });
     if (lossName === CUSTOM && given.loss === undefined) return;
     const loss = given.loss ?? lossByName(String(lossName), lossOptions as Record<string, number | boolean>);
-    model.compile({ optimizer, loss, metrics: given.metrics ?? metrics.filter(isNamedMetric) });
+    model.compile({ optimizer, loss, metrics: given.metrics ?? metrics.filter(isNamedMetric), replay });
   } catch (error) {
     if (error instanceof WhittleError) throw new FormatError(FORMAT, KEY, error.message);
     throw error;

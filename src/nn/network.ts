@@ -34,13 +34,13 @@ function toNetworkLayer(layer: Layer): NetworkLayer {
   throw new StateError('toNetwork', `layer ${name} of type ${layer.type} cannot be stored`);
 }
 
-/** A built model with the weights and masks of a float network. `layer` may change a layer's options. */
+/** A built model with the weights and masks of a float network. `make` may make a layer with other options. */
 export function fromNetwork(
   network: Network,
   options: SequentialOptions = {},
-  make: (layer: NetworkLayer, index: number) => Layer = fromNetworkLayer,
+  make: (layer: NetworkLayer, index: number) => Layer = (_, index) => fromNetworkLayer(network, index),
 ): Sequential {
-  const model = new Sequential(network.layers.map(make), options);
+  const model = new Sequential(network.layers.map(make), { ...options, blank: true });
   model.build(network.inputShape);
   network.layers.forEach((layer, i) => {
     if (layer.type !== 'dense') return;
@@ -52,23 +52,20 @@ export function fromNetwork(
   return model;
 }
 
-/** An unbuilt layer with the options that a network's layer tells. Throws StateError for a quantized one. */
-export function fromNetworkLayer(layer: NetworkLayer): Layer {
+/** An unbuilt layer with the options that a network tells of it. Throws StateError for a quantized one. */
+export function fromNetworkLayer({ layers, inputShape }: Network, index: number): Layer {
+  const layer = layers[index]!;
   const { name } = layer;
+  const options = index === 0 ? { name, inputShape } : { name };
   switch (layer.type) {
     case 'dense':
-      return new Dense(layer.units, {
-        name,
-        activation: layer.activation,
-        useBias: layer.bias !== null,
-        kernelInitializer: 'zeros',
-      });
+      return new Dense(layer.units, { ...options, activation: layer.activation, useBias: layer.bias !== null });
     case 'activation':
-      return new Activation(layer.activation, { name });
+      return new Activation(layer.activation, options);
     case 'dropout':
-      return new Dropout(layer.rate, { name });
+      return new Dropout(layer.rate, options);
     case 'flatten':
-      return new Flatten({ name });
+      return new Flatten(options);
     case 'quantizedDense':
       throw new StateError(
         'fromNetwork',

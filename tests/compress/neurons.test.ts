@@ -187,6 +187,42 @@ describe('pruneNeurons', () => {
     expect(values(denseOf(pruned, 'three').kernel).every((w, i) => mask[i] === 1 || Object.is(w, 0))).toBe(true);
   });
 
+  test('leaves both layers that it makes anew with every option', () => {
+    const options: DenseOptions = {
+      activation: { name: 'leakyRelu', alpha: 0.4 },
+      kernelInitializer: 'orthogonal',
+      biasInitializer: 'ones',
+      kernelRegularizer: l2(0.1),
+      biasRegularizer: 'l1',
+      activityRegularizer: l2(0.3),
+    };
+    const layers = (units: number): Layer[] => [
+      new Dense(units, { ...options, name: 'one', inputShape: [5] }),
+      new Dropout(0.4, { training: true, name: 'drop' }),
+      new Dense(6, { ...options, name: 'two', useBias: false }),
+      new Dense(3, { activation: 'softmax', name: 'three' }),
+    ];
+    const model = new Sequential(layers(8), { seed: 3 });
+    model.layer('two').trainable = false;
+    model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], replay: false });
+    const { model: pruned } = pruneNeurons(model, { layer: 'one', amount: 3, ...quick });
+    const wanted = new Sequential(layers(5), { seed: 3 });
+    wanted.setWeights(pruned.getWeights());
+    wanted.compile({ optimizer: 'sgd', loss: pruned.loss, metrics: pruned.metrics });
+    wanted.layer('two').trainable = false;
+    expect(pruned.replay).toBe(false);
+    const [x, y] = threeClasses();
+    expect(pruned.evaluate(x, y)).toEqual(wanted.evaluate(x, y));
+    for (const one of [pruned, wanted]) one.fit(x, y, { epochs: 2 });
+    expect(digest(pruned)).toBe(digest(wanted));
+    // Layers cloned once more begin as those of the first model did.
+    const again = new Sequential(
+      pruned.layers.map((layer) => layer.clone()),
+      { seed: 3 },
+    );
+    expect(digest(again)).toBe(digest(new Sequential(layers(5), { seed: 3 })));
+  });
+
   test('works on float64 models', () => {
     const pruned = pruneNeurons(smallModel(1, 'float64'), { layer: 0, amount: 3, ...quick }).model;
     expect([pruned.dtype, denseOf(pruned, 3).kernel.dtype]).toEqual(['float64', 'float64']);

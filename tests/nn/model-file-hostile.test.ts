@@ -117,6 +117,7 @@ describe('a model file keeps', () => {
         new Dropout(0.25, { name: 'always', training: true }),
         new Dropout(0),
         new Dense(3, { kernelRegularizer: l1(0.001), biasRegularizer: l2(0.002), activityRegularizer: 'l1_l2' }),
+        new Dense(3, { kernelInitializer: 'orthogonal', biasInitializer: 'ones' }),
         new Activation({ name: 'leakyRelu', alpha: 0.05 }),
         new Dense(2, { kernelRegularizer: l1l2({ l1: 0.01, l2: 0.02 }), name: '__proto__' }),
         new Activation('softmax', { name: 'constructor' }),
@@ -311,6 +312,8 @@ describe('a file that is not to be trusted', () => {
       expect(changed).not.toBe(text);
       return changed;
     };
+  const initialized = (value: string): ((text: string) => string) =>
+    replaced('"trainable":true', `"trainable":true,"kernelInitializer":${value}`);
   test.each([
     ['an unknown optimizer', replaced('"name":"Adam"', '"name":"Eval"'), /optimizer must be/],
     [
@@ -330,6 +333,15 @@ describe('a file that is not to be trusted', () => {
     ['a key too many', replaced('"seed":3', '"seed":3,"__proto__":{"polluted":1}'), /__proto__/],
     ['a layer too few', replaced(/,\{"trainable":true\}\]/, ']'), /layers/],
     ['a flag that is none', replaced('"trainable":true', '"trainable":1'), /trainable/],
+    ['an unknown initializer', initialized('"eval"'), /layers\[0\]\.kernelInitializer: must name an initializer/],
+    ['an initializer named like an object method', initialized('"constructor"'), /must name an initializer/],
+    ['an initializer that is no text', initialized('["zeros"]'), /kernelInitializer: must be a string/],
+    [
+      'an initializer where there are no weights',
+      replaced('"training":false', '"training":false,"biasInitializer":"zeros"'),
+      /layers\[1\]\.biasInitializer: this reader does not know the field/,
+    ],
+    ['a replay that is no flag', replaced('"seed":3', '"seed":3,"replay":0'), /replay: must be true or false/],
     ['text that is no JSON', () => 'seed', /JSON/],
     ['deep nesting', () => '['.repeat(100_000), /nesting/],
   ] as const)('with %s is refused by name', (_name, change, text) => {

@@ -15,6 +15,7 @@ import {
   SGD,
   saveModel,
 } from '../../src/index.ts';
+import { decodeSafetensors } from '../../src/io/index.ts';
 
 const random = new Random(0);
 const [x, y] = [random.normal([40, 6]), random.normal([40, 2])];
@@ -83,6 +84,31 @@ describe('model files', () => {
     const loaded = loadModel(saveModel(made));
     expect(loaded.dtype).toBe('float64');
     expect(digest(loaded)).toBe(digest(made));
+  });
+
+  test('a model that is not to repeat its steps does not after loading either', () => {
+    for (const replay of [true, false]) {
+      const made = model();
+      made.compile({ optimizer: 'adam', loss: 'mse', replay });
+      const loaded = loadModel(saveModel(made));
+      expect(loaded.replay).toBe(replay);
+      for (let i = 0; i < 4; i++) loaded.trainOnBatch(x, y);
+      expect(loaded.replayStatus.replayed).toBe(replay ? 2 : 0);
+    }
+  });
+
+  test('options that are left at their defaults are not written, as in files of earlier versions', () => {
+    const made = new Sequential([new Dense(3, { inputShape: [6] }), new Dropout(0.1), new Dense(2)], { seed: 1 });
+    made.compile({ optimizer: new SGD(), loss: 'mse' });
+    expect(JSON.parse(decodeSafetensors(saveModel(made)).metadata.get('training')!)).toEqual({
+      seed: 1,
+      dtype: 'float32',
+      steps: 0,
+      layers: [{ trainable: true }, { trainable: true, training: false }, { trainable: true }],
+      optimizer: { name: 'SGD', learningRate: 0.01, momentum: 0, nesterov: false, scalars: { iterations: 0 } },
+      loss: { name: 'mse' },
+      metrics: [],
+    });
   });
 
   test('a custom loss has to be compiled in again', () => {

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import {
+  Activation,
+  Dense,
+  Dropout,
+  digest,
+  Flatten,
+  fromNetwork,
+  type NetworkLayer,
+  prune,
+  Sequential,
+  toNetwork,
+} from '../../src/index.ts';
+
+const layers = (): (Activation | Dense | Dropout | Flatten)[] => [
+  new Flatten({ name: 'flat', inputShape: [2, 3] }),
+  new Dense(4, { name: 'first', activation: { name: 'leakyRelu', alpha: 0.3 }, biasInitializer: 'ones' }),
+  new Dropout(0.3),
+  new Dense(4, { useBias: false }),
+  new Activation({ name: 'elu', alpha: 0.7 }, { name: 'bent' }),
+  new Dense(2, { activation: 'softmax' }),
+];
+
+describe('toNetwork and fromNetwork', () => {
+  test.each(['float32', 'float64'] as const)('lose nothing that a network tells, %s', (dtype) => {
+    const { model } = prune(new Sequential(layers(), { seed: 3, dtype }), { sparsity: 0.4, latency: false });
+    const network = toNetwork(model);
+    const back = fromNetwork(network, { seed: 3, dtype });
+    expect(toNetwork(back)).toEqual(network);
+    expect(digest(back)).toBe(digest(model));
+    expect([back.seed, back.dtype, back.inputShape, back.summary()]).toEqual([3, dtype, [2, 3], model.summary()]);
+    expect(back.weights.map(({ value }) => value.mask?.toArray())).toEqual(
+      model.weights.map(({ value }) => value.mask?.toArray()),
+    );
+    expect(network.layers.map(({ name }) => name)).toEqual(['flat', 'first', 'dropout', 'dense', 'bent', 'dense_1']);
+    expect(network.layers.filter((layer) => layer.type === 'dense' && layer.mask !== null)).toHaveLength(3);
+  });
+
+  test('copy: what is written into one does not change the other', () => {
+    const { model } = prune(new Sequential(layers(), { seed: 3 }), { sparsity: 0.4, latency: false });
+    const before = toNetwork(model);
+    const network = toNetwork(model);
+    const back = fromNetwork(network);
+    const wipe = (layer: NetworkLayer): void => {
+      if (layer.type !== 'dense') return;
+      for (const array of [layer.weights, layer.bias, layer.mask]) array?.fill(1);
+    };
+    network.layers.forEach(wipe);
+    expect(toNetwork(model)).toEqual(before);
+    expect(toNetwork(back)).toEqual(before);
+    for (const { value } of model.weights) value.storage.array.fill(7);
+    expect(toNetwork(back)).toEqual(before);
+  });
+
+  test('layers may be made with other options, in the order of the network', () => {
+    const model = new Sequential(layers(), { seed: 3 });
+    const asked: [string, number][] = [];
+    const back = fromNetwork(toNetwork(model), {}, (layer, i) => {
+      asked.push([layer.name, i]);
+      const own = layers()[i]!.clone();
+      own.name = layer.name;
+      return own instanceof Dropout ? new Dropout(0.9, { name: layer.name }) : own;
+    });
+    expect(asked).toEqual(model.layers.map(({ name }, i) => [name, i]));
+    expect(digest(back)).toBe(digest(model));
+    expect(back.layer('dropout')).toMatchObject({ rate: 0.9 });
+  });
+});
