@@ -275,7 +275,7 @@ export function copied(x: Tensor): Input {
   const { shape, dtype, storage, offset } = x;
   const write = (to: Storage): void => {
     x.check('fit');
-    const isWhole = x.viewStrides === null && offset === 0 && storage.length === x.size;
+    const isWhole = x.viewStrides === null && storage.length === x.size;
     if (isWhole) to.array.set(storage.array);
     else run.kernels.stridedCopy(shape, storage.array, offset, x.strides, to.array, 0, stridesOf(shape));
   };
