@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { square } from '../../src/autograd/elementwise.ts';
+import { sum } from '../../src/autograd/reductions.ts';
+import { backward } from '../../src/autograd/tape.ts';
+import { GradientError } from '../../src/base/errors.ts';
 import type { GpuBackend } from '../../src/gpu/backend.ts';
 import { gpuPredict } from '../../src/gpu/predict.ts';
 import { type GpuHistory, type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
@@ -307,6 +311,21 @@ describe.each(MODES)('gpuTrain on %s', (mode) => {
     const none = await gpuTrain(lent, X, y, { ...options, epochs: 5, initialEpoch: 5, gpu });
     expect(none.epochs).toEqual([]);
     expect(difference([lent, none], [host, { ...expected, history: {} }])).toBeLessThan(5e-5);
+  });
+
+  test('backward refuses a graph of the weights from before; after a training that fails it does not', async () => {
+    const { gpu } = backend;
+    const model = build(CASES['leakyRelu, logits, momentum']!);
+    const parameters = model.weights.map(({ value }) => value);
+    const graphs = (): Tensor[] => parameters.map((p) => sum(square(p)));
+    const aborted = graphs();
+    const failed = gpuTrain(model, X, ONE_HOT, { gpu, onEpochEnd: () => Promise.reject(new Error('mine')) });
+    await expect(failed).rejects.toThrow('mine');
+    for (const loss of aborted) backward(loss);
+    for (const { grad, data } of parameters) expect([...grad!.data]).toEqual(Array.from(data, (v) => 2 * v));
+    const stale = graphs();
+    await gpuTrain(model, X, ONE_HOT, { gpu });
+    for (const loss of stale) expect(() => backward(loss)).toThrow(GradientError);
   });
 
   test('gpuPredict equals predict up to rounding', async () => {
