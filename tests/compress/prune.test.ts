@@ -4,21 +4,28 @@ import {
   Adagrad,
   Adam,
   AdamW,
+  assign,
+  cast,
   Dense,
   decodeNetwork,
   digest,
+  EarlyStopping,
   encodeNetwork,
   fromData,
   l1l2,
   l2,
   loadModel,
   type Optimizer,
+  ones,
+  PruningSchedule,
   prune,
   RMSprop,
   Sequential,
   SGD,
   saveModel,
   step,
+  type Tensor,
+  tensor,
   toNetwork,
   type WhittleError,
 } from '../../src/index.ts';
@@ -235,6 +242,73 @@ describe('masks through further training', () => {
         for (const slot of Object.values(slots[i]!)) expect(Object.is(slot.data[at], 0)).toBe(true);
       });
       expect(moved).toBeGreaterThan(0);
+    });
+  });
+
+  test.each(['float32', 'float64'] as const)(
+    'hold when weights are set, be they NaN, and written otherwise, %s',
+    (dtype) => {
+      const { model } = prune(smallModel(1, dtype), { sparsity: 0.6, ...quick });
+      const masks = kernelsOf(model).map(({ mask }) => values(mask!));
+      const expectHeld = (alive: (at: number) => number): void =>
+        kernelsOf(model).forEach((kernel, i) => {
+          expect(kernel.mask!.dtype).toBe('bool');
+          values(kernel).forEach((w, at) => {
+            expect(w).toBe(masks[i]![at] === 1 ? alive(at) : 0);
+          });
+        });
+      const filled = (value: (at: number) => number): Tensor[] =>
+        model.getWeights().map((w) =>
+          tensor(
+            Array.from(w.data, (_, at) => value(at)),
+            { shape: w.shape, dtype },
+          ),
+        );
+      for (const value of [(at: number) => at + 1, () => Number.NaN, () => -Infinity]) {
+        model.setWeights(filled(value));
+        expectHeld(value);
+      }
+      // assign() writes what it is told; the next step of an optimizer puts the pruned ones back to 0.
+      const given = filled((at) => -at - 1);
+      model.weights.forEach(({ value }, i) => {
+        assign(value, given[i]!);
+      });
+      expect(values(kernelsOf(model)[0]!)).toEqual(values(given[0]!));
+      model.optimizer.learningRate = 0;
+      const [x, y] = threeClasses();
+      model.trainOnBatch(cast(x, dtype), y);
+      expectHeld((at) => -at - 1);
+    },
+  );
+
+  test('hold in a file whose pruned weights were written over, and in the model of it', () => {
+    const { model } = prune(smallModel(), { sparsity: 0.6, ...quick });
+    const kernel = kernelsOf(model)[0]!;
+    assign(kernel, ones(kernel.shape));
+    const loaded = loadModel(saveModel(model));
+    expect(digest(loaded)).toBe(digest(model));
+    expect(isMasked(loaded)).toEqual(isMasked(model));
+    for (const one of [model, loaded]) one.fit(...threeClasses());
+    expect(digest(loaded)).toBe(digest(model));
+    values(kernelsOf(loaded)[0]!).forEach((w, at) => {
+      if (kernel.mask!.data[at] === 0) expect(Object.is(w, 0)).toBe(true);
+    });
+  });
+
+  test('hold when the weights of the best epoch come back, from before some were pruned', () => {
+    const model = smallModel();
+    const [x, y] = threeClasses();
+    const stopping = new EarlyStopping({ monitor: 'loss', mode: 'max', patience: 9, restoreBestWeights: true });
+    const schedule = new PruningSchedule({ finalSparsity: 0.6, begin: 3, end: 5, frequency: 1 });
+    const first: number[][] = [];
+    const log = {
+      onEpochEnd: (epoch: number): void => void (epoch === 0 && first.push(...kernelsOf(model).map(values))),
+    };
+    model.fit(x, y, { epochs: 4, callbacks: [log, stopping, schedule] });
+    expect(stopping.bestEpoch).toBe(0);
+    expect(total(isMasked(model))).toBe(Math.round(0.6 * isMasked(model).length));
+    kernelsOf(model).forEach((kernel, i) => {
+      expect(values(kernel)).toEqual(first[i]!.map((w, at) => (kernel.mask!.data[at] === 1 ? w : 0)));
     });
   });
 
