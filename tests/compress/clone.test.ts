@@ -86,10 +86,11 @@ describe('cloneModel', () => {
     }
   });
 
-  test('keeps masks, frozen layers and names also where the layers are put into another model', () => {
+  test('keeps masks, frozen layers and names beside layers that are made anew, which take the names of the old', () => {
     const model = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
     model.layer('dense_1').trainable = false;
-    const copy = cloneModel(model, (layer, i) => (i === 0 ? layer.clone() : null));
+    const copy = cloneModel(model, (layer, i) => (i === 0 ? layer.clone() : i === 1 ? new Dropout(0.1) : null));
+    expect(copy.layers[1]).toMatchObject({ type: 'dropout', name: 'activation' });
     expect(copy.layers.map(({ name }) => name)).toEqual(model.layers.map(({ name }) => name));
     expect(copy.trainable.length).toBe(model.trainable.length);
     expect(denseOf(copy, 'dense_1').trainable).toBe(false);
