@@ -32,8 +32,17 @@ describe('toNetwork and fromNetwork', () => {
     expect(back.weights.map(({ value }) => value.mask?.toArray())).toEqual(
       model.weights.map(({ value }) => value.mask?.toArray()),
     );
-    expect(network.layers.map(({ name }) => name)).toEqual(['flat', 'first', 'dropout', 'dense', 'bent', 'dense_1']);
-    expect(network.layers.filter((layer) => layer.type === 'dense' && layer.mask !== null)).toHaveLength(3);
+    expect(network.layers).toMatchObject([
+      { type: 'flatten', name: 'flat' },
+      { type: 'dense', name: 'first', inputs: 6, units: 4, activation: { name: 'leakyRelu', alpha: 0.3 } },
+      { type: 'dropout', name: 'dropout', rate: 0.3 },
+      { type: 'dense', name: 'dense', inputs: 4, units: 4, activation: { name: 'linear' }, bias: null },
+      { type: 'activation', name: 'bent', activation: { name: 'elu', alpha: 0.7 } },
+      { type: 'dense', name: 'dense_1', inputs: 4, units: 2, activation: { name: 'softmax' } },
+    ]);
+    const dense = network.layers.filter((layer) => layer.type === 'dense');
+    for (const { weights, mask } of dense) expect([...weights].map((w) => Number(w !== 0))).toEqual([...mask!]);
+    expect(back.layers[2]).toMatchObject({ rate: 0.3 });
   });
 
   test('copy: what is written into one does not change the other', () => {
