@@ -62,12 +62,20 @@ export interface Job {
   readonly close?: () => void;
 }
 
+/** An array of `shape`, its axes in another order, copied row-major. */
+export interface CopyProblem {
+  readonly shape: readonly number[];
+  readonly axes: readonly number[];
+  readonly x: Float32Array;
+}
+
 type Maker<P> = (problem: P) => Job | Promise<Job> | null;
 
 /** Another library. What it cannot do is absent, or answered with null. */
 export interface Peer {
   readonly gemm?: Maker<GemmProblem>;
   readonly gemmInt8?: Maker<Int8Problem>;
+  readonly copy?: Maker<CopyProblem>;
   readonly train?: Maker<TrainProblem>;
   readonly infer?: Maker<InferProblem>;
   readonly close?: () => void;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { comparisons } from './compare.ts';
+import { copyRows } from './copies.ts';
 import { environment, load } from './environment.ts';
 import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
@@ -52,6 +53,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmTransposedRows(tables, peers),
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
+    ...copyRows(tables, peers),
     ...stepRows(tables, peers),
     ...inferenceRows(tables, peers),
   ];

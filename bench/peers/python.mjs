@@ -86,6 +86,7 @@ export async function open(name, python) {
   const infer = job('infer');
   return {
     gemm: job('gemm'),
+    ...(name === 'NumPy' ? { copy: job('copy') } : {}),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
     close: () => server.close(),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu, gemmLadder, type Kernels, reference } from 'whittle-ml/kernels';
+import { copyRows } from '../../bench/copies.ts';
 import { gemmRows, gemmTransposedRows } from '../../bench/gemm.ts';
 import { gemmInt8Rows } from '../../bench/gemm-int8.ts';
 import { inferenceRows } from '../../bench/inference.ts';
@@ -31,6 +32,10 @@ describe('every variant of every row computes what its row says', () => {
 
   test('the other kernels', async () => {
     for (const row of kernelRows(tables)) expect((await checked(row))[0], row.name).toBe('reference');
+  });
+
+  test('copies of views', async () => {
+    for (const row of copyRows(tables, peers)) expect(await checked(row), row.name).toContain('cpu');
   });
 
   test('inference on small and large batches, in float32 and int8', async () => {
