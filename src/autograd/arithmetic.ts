@@ -72,8 +72,10 @@ export function minimum(p: Operand, q: Operand): Tensor {
 
 function compare(op: Comparison, p: Operand, q: Operand): Tensor {
   let [a, b] = pair(op, p, q);
-  // Every integer type is exact in float64.
-  if (!isFloat(a.dtype) || !isFloat(b.dtype)) [a, b] = [cast(a, 'float64'), cast(b, 'float64')];
+  if (!isFloat(a.dtype) || !isFloat(b.dtype)) {
+    a = cast(a, 'float64'); // every integer type is exact in it
+    b = cast(b, 'float64');
+  }
   floatType(op, a, b);
   return record(op, zip(op, a, b, empty(broadcastShapes(op, a.shape, b.shape), 'bool')));
 }

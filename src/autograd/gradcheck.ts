@@ -29,7 +29,8 @@ export function gradcheck(
   const grads = grad(() => sum(mul(f(...leaves), u)), leaves);
   let analytic = 0;
   grads.forEach((g, i) => {
-    const [p, v] = [g.data, directions[i]!.data];
+    const p = g.data;
+    const v = directions[i]!.data;
     for (let j = 0; j < g.size; j++) analytic += p[j]! * v[j]!;
   });
   const error = Math.abs(numeric - analytic) / Math.max(1, Math.abs(numeric), Math.abs(analytic));

@@ -105,7 +105,8 @@ export type SliceRange = number | null | readonly [start?: number | null, stop?:
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   if (ranges.length > x.rank) throw new ShapeError('slice', [x.shape], `${ranges.length} ranges for ${x.rank} axes`);
   const shape: number[] = [];
-  const [own, plain] = [x.strides, stridesOf(x.shape)];
+  const own = x.strides;
+  const plain = stridesOf(x.shape);
   // The view on x, and the same places in a row-major array of x's shape, where the gradient goes.
   const [view, place] = [x.offset, 0].map((offset) => ({ offset, strides: [] as number[] })) as [Place, Place];
   x.shape.forEach((n, axis) => {

@@ -88,7 +88,8 @@ export function zip(op: Arithmetic | Comparison, a: Tensor, b: Tensor, y: Tensor
   const out = y.storage.array as FloatArray;
   const n = y.size;
   if (a.viewStrides === null && b.viewStrides === null) {
-    const [p, q] = [floats(op, a), floats(op, b)];
+    const p = floats(op, a);
+    const q = floats(op, b);
     if (a.size === n && b.size === n) {
       kernel(1, n, p, n, 1, q, n, 1, out);
       return y;
@@ -98,12 +99,14 @@ export function zip(op: Arithmetic | Comparison, a: Tensor, b: Tensor, y: Tensor
       return y;
     }
   }
-  const [sa, sb] = [broadcastStrides(a, y.shape), broadcastStrides(b, y.shape)];
+  const sa = broadcastStrides(a, y.shape);
+  const sb = broadcastStrides(b, y.shape);
   const axes: [size: number, a: number, b: number][] = [];
   y.shape.forEach((length, axis) => {
     if (length === 1) return;
     const last = axes.at(-1);
-    const [p, q] = [sa[axis]!, sb[axis]!];
+    const p = sa[axis]!;
+    const q = sb[axis]!;
     if (last !== undefined && last[1] === p * length && last[2] === q * length) {
       last[0] *= length;
       last[1] = p;
@@ -113,7 +116,8 @@ export function zip(op: Arithmetic | Comparison, a: Tensor, b: Tensor, y: Tensor
   while (axes.length < 2) axes.unshift([1, 0, 0]);
   const [rows, cols] = axes as [(typeof axes)[0], (typeof axes)[0]];
   if (axes.length === 2 && (cols[1] | 1) === 1 && (cols[2] | 1) === 1 && rows[1] >= 0 && rows[2] >= 0) {
-    const [p, q] = [base(op, a), base(op, b)];
+    const p = base(op, a);
+    const q = base(op, b);
     kernel(rows[0], cols[0], p, rows[1], cols[1], q, rows[2], cols[2], out);
   } else {
     const [p, q] = [a, b].map((t) => spread(op, t, y.shape)) as [FloatArray, FloatArray];
@@ -158,8 +162,12 @@ export interface ReduceLayout {
 export function reduceLayout(op: string, x: Tensor, axes: readonly number[]): ReduceLayout {
   floatType(op, x);
   const { shape } = x;
-  const [kept, dropped]: [number[], number[]] = [[], []];
-  let [outer, n, inner, next] = [1, 1, 1, 0];
+  const kept: number[] = [];
+  const dropped: number[] = [];
+  let outer = 1;
+  let n = 1;
+  let inner = 1;
+  let next = 0;
   for (let axis = 0; axis < shape.length; axis++) {
     const length = shape[axis]!;
     const reduced = axis === axes[next];

@@ -34,7 +34,8 @@ function operand(op: string, t: Tensor, transposed: boolean): [data: FloatArray,
 export function matmul(a: Tensor, b: Tensor, transA = false, transB = false): Tensor {
   const dtype = floatType('matmul', a, b);
   if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul', [a.shape, b.shape], 'needs at least one axis');
-  const [p, q] = [a.shape, b.shape];
+  const p = a.shape;
+  const q = b.shape;
   const [m, k] = a.rank === 1 ? [1, p[0]!] : transA ? [p.at(-1)!, p.at(-2)!] : [p.at(-2)!, p.at(-1)!];
   const [k2, n] = b.rank === 1 ? [q[0]!, 1] : transB ? [q.at(-1)!, q.at(-2)!] : [q.at(-2)!, q.at(-1)!];
   if (k !== k2) throw new ShapeError('matmul', [p, q], `inner sizes ${k} and ${k2} differ`, 'Transpose one operand?');
@@ -57,7 +58,8 @@ function edges(a: Tensor, b: Tensor, transA: boolean, transB: boolean) {
 }
 
 function batched(a: Tensor, b: Tensor, transA: boolean, transB: boolean, m: number, n: number, k: number): Tensor {
-  const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
   let shape: Shape;
   try {
     shape = broadcastShapes('matmul', batchA, batchB);
@@ -130,7 +132,8 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   const n = logits.shape.at(-1)!;
   const loss = empty(logits.shape.slice(0, -1), dtype);
   const p = empty(logits.shape, dtype, logits.size);
-  const [z, t] = [floats(op, logits), floats(op, targets)];
+  const z = floats(op, logits);
+  const t = floats(op, targets);
   const k = kernelsFor(dtype);
   k.softmaxCrossEntropy(loss.size, n, z, t, p.storage.array as FloatArray, loss.storage.array as FloatArray);
   return record(
@@ -139,7 +142,8 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
     [
       logits,
       (g) => {
-        const [t2, g2] = [floats(op, targets), floats(op, g)];
+        const t2 = floats(op, targets);
+        const g2 = floats(op, g);
         const dz = mapWith(op, p, (_k, _n, q, to) => k.softmaxCrossEntropyGrad(loss.size, n, q, t2, g2, to));
         return record('softmaxCrossEntropyGrad', dz); // g(pΣt - t)
       },

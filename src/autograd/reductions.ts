@@ -148,7 +148,8 @@ export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
     const places = empty([rows * k], 'int32');
     indices.check('topK');
     eachTime(() => {
-      const [to, from] = [places.storage.array, indices.storage.array];
+      const to = places.storage.array;
+      const from = indices.storage.array;
       for (let i = 0; i < rows * k; i++) to[i] = Math.floor(i / k) * n + from[i]!;
     });
     return reshape(scatterAdd(zeros([x.size], dtype), places, reshape(g, [rows * k])), x.shape);

@@ -20,7 +20,9 @@ function summary(t: Tensor): string {
   if (data.length === 0) return 'empty';
   const brief = (value: number): string => String(Number(value.toPrecision(4)));
   if (data.length === 1) return brief(data[0]!);
-  let [low, high, total] = [Infinity, -Infinity, 0];
+  let low = Infinity;
+  let high = -Infinity;
+  let total = 0;
   for (const value of data) {
     low = Math.min(low, value);
     high = Math.max(high, value);

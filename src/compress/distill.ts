@@ -94,7 +94,8 @@ type Kind = 'softmax' | 'sigmoid' | 'regression';
 
 /** How the outputs are to be read. Throws StateError where teacher and student mean different things by them. */
 function kindOf(teacher: Sequential, student: Sequential, y: Tensor): Kind {
-  const [t, s] = [teacher.lastActivation, student.lastActivation];
+  const t = teacher.lastActivation;
+  const s = student.lastActivation;
   const isSoftmax = (name: string): boolean => name === 'softmax' || name === 'logSoftmax';
   const labelled = student.outputShape[0]! > 1 && y.dtype === 'int32';
   const kind = s === 'sigmoid' ? 'sigmoid' : labelled || isSoftmax(s) || isSoftmax(t) ? 'softmax' : 'regression';
@@ -146,7 +147,8 @@ function distillationLoss(outputs: number, temperature: number, alpha: number, k
   const mix = (soft: Tensor, hard: Tensor): Tensor => add(mul(soft, alpha), mul(hard, 1 - alpha));
   const T = temperature;
   const onLogits: LossFunction = (packed, s) => {
-    const [labels, t] = [labelsOf(packed, outputs), teacherOf(packed)];
+    const labels = labelsOf(packed, outputs);
+    const t = teacherOf(packed);
     if (kind === 'regression') return mean(mix(square(sub(s, t)), square(sub(s, labels))), { axis: 1 });
     const softened = mul(t, 1 / T);
     if (kind === 'sigmoid') {

@@ -59,7 +59,8 @@ export function report(
   options: MeasureOptions,
   notes: (before: Measurement, after: Measurement) => readonly string[],
 ): PassReport {
-  const [p, q] = [measure(before, options), measure(after, options)];
+  const p = measure(before, options);
+  const q = measure(after, options);
   return { before: p, after: q, notes: notes(p, q) };
 }
 

@@ -24,7 +24,8 @@ export interface QuantizeOptions extends MeasureOptions {
  * that float32 could not hold every step between them, or in the wrong order.
  */
 export function chooseQParams(low: number, high: number): QuantizationParams {
-  const [from, to] = [Math.min(low, 0), Math.max(high, 0)];
+  const from = Math.min(low, 0);
+  const to = Math.max(high, 0);
   const scale = Math.fround((to - from) / 255);
   if (!(low <= high && Math.fround(256 * scale) < Infinity))
     throw new ValueError('chooseQParams', 'the range', 'within float32, the low end first', [low, high]);

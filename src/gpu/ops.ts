@@ -67,7 +67,8 @@ export async function gpuMatmul(
   const [k2, n] = transB ? [b.extent[2], b.extent[1]] : [b.extent[1], b.extent[2]];
   if (k !== k2)
     throw new ShapeError(op, [a.shape, b.shape], `inner sizes ${k} and ${k2} differ`, 'Transpose one operand?');
-  const [p, q] = [a.extent[0], b.extent[0]];
+  const p = a.extent[0];
+  const q = b.extent[0];
   if (p !== q && p !== 1 && q !== 1)
     throw new ShapeError(op, [a.shape, b.shape], `batches of ${p} and ${q} matrices differ`);
   if (bias !== null && (bias.size !== n || bias.shape.length !== 1))
@@ -143,7 +144,8 @@ export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<D
   const op = 'gpuMatmulInt8';
   check(op, 'int8', a, b);
   if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError(op, [a.shape, b.shape], 'needs two matrices');
-  const [[, m, k], [, k2, n]] = [a.extent, b.extent];
+  const [, m, k] = a.extent;
+  const [, k2, n] = b.extent;
   if (k !== k2) throw new ShapeError(op, [a.shape, b.shape], `inner sizes ${k} and ${k2} differ`);
   if (k > MOST_INT8_TERMS) throw new LimitError(op, 'the number of terms of an int32 sum', k, MOST_INT8_TERMS);
   if (m * n === 0 || k === 0) return a.gpu.send(new Float32Array(m * n), [m, n], 'int32');

@@ -45,7 +45,8 @@ export class GpuPredictor {
     if (x.rank === 0 || !sameShape(x.shape.slice(1), this.inputShape))
       throw new ShapeError('gpuPredict', [x.shape, this.inputShape], 'samples do not have the shape of the network');
     const n = x.shape[0]!;
-    const [inputs, outputs] = [elementsOf(this.inputShape), elementsOf(this.outputShape)];
+    const inputs = elementsOf(this.inputShape);
+    const outputs = elementsOf(this.outputShape);
     const y = empty([n, ...this.outputShape], 'float32');
     const data = Float32Array.from(x.data);
     for (const [start, count] of batchesOf(n, batchSize)) {

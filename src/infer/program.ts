@@ -70,7 +70,8 @@ interface Run {
 
 function programOf(plan: Plan, kernels: Kernels, buffers: Buffers): Program {
   const { batchSize, inputShape, outputShape, steps, input: inside, output } = plan;
-  const [inputSize, outputSize] = [elementsOf(inputShape), elementsOf(outputShape)];
+  const inputSize = elementsOf(inputShape);
+  const outputSize = elementsOf(outputShape);
   let runs: Run[] = [];
   let growths = 0;
   let isDisposed = false;
@@ -251,7 +252,8 @@ function planned(network: Network, batchSize: number, kernels: Kernels, buffers:
     const x = real(n);
     if (name === 'softmax' || name === 'logSoftmax') {
       // Elementwise kernels may write over what they read, row kernels may not.
-      const [length, y] = [shape.at(-1)!, toReal()];
+      const length = shape.at(-1)!;
+      const y = toReal();
       const rows = elementsOf(shape.slice(0, -1));
       steps.push((k, samples) => k[name](samples * rows, length, x.array, y.array));
     } else if (name === 'leakyRelu' || name === 'elu') {

@@ -149,8 +149,11 @@ function decodeLayer(fields: Fields, tensors: Map<string, SafeTensor>): NetworkL
   };
   switch (type) {
     case 'dense': {
-      const [inputs, units, coded] = [fields.count('inputs'), fields.count('units'), fields.flag('coded')];
-      const [masked, biased] = [fields.flag('mask'), fields.flag('bias')];
+      const inputs = fields.count('inputs');
+      const units = fields.count('units');
+      const coded = fields.flag('coded');
+      const masked = fields.flag('mask');
+      const biased = fields.flag('bias');
       const activation = takeActivation(fields);
       fields.done();
       const { weights, bits } = takeWeights(take, ['F32', 'F64'], [inputs, units], coded, masked);
@@ -159,7 +162,9 @@ function decodeLayer(fields: Fields, tensors: Map<string, SafeTensor>): NetworkL
       return { type, name, inputs, units, weights: weights as Float32Array | Float64Array, bias, activation, mask };
     }
     case 'quantizedDense': {
-      const [inputs, units, coded] = [fields.count('inputs'), fields.count('units'), fields.flag('coded')];
+      const inputs = fields.count('inputs');
+      const units = fields.count('units');
+      const coded = fields.flag('coded');
       const input = takeParams(fields, 'input');
       const output = fields.isNull('output') ? null : takeParams(fields, 'output');
       const activation = takeActivation(fields);

@@ -40,12 +40,14 @@ export interface Diagnosis {
  */
 export function diagnose({ history, epochs }: History, options: DiagnoseOptions = {}): Diagnosis {
   const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => key in history) ?? 'loss';
-  const [train, validation] = [history[monitor], history[`val_${monitor}`]];
+  const train = history[monitor];
+  const validation = history[`val_${monitor}`];
   if (train === undefined || validation === undefined || train.length === 0) {
     throw new ValueError('diagnose', 'the history', `one with ${monitor} and val_${monitor}`, Object.keys(history));
   }
   const rises = isRising(monitor) === true;
-  const [a, b] = [train.at(-1)!, validation.at(-1)!];
+  const a = train.at(-1)!;
+  const b = validation.at(-1)!;
   const gap = rises ? a - b : b === 0 ? 0 : (b - a) / Math.abs(b);
   const allowed = options.gap ?? (rises ? 0.05 : 0.25);
   const target = options.target ?? (rises ? 0.95 : train[0]! / 2);

@@ -106,7 +106,8 @@ export function orthogonal(gain = 1): InitializerFunction {
   return (shape, random, dtype) => {
     const cols = shape.at(-1) ?? 1;
     const rows = elementsOf(shape.slice(0, -1));
-    const [count, length] = [Math.min(rows, cols), Math.max(rows, cols)];
+    const count = Math.min(rows, cols);
+    const length = Math.max(rows, cols);
     const vectors = Array.from({ length: count }, () => Float64Array.from(random.normal([length]).data));
     vectors.forEach((v, i) => {
       // Twice: the second pass removes what rounding left.
@@ -120,7 +121,8 @@ export function orthogonal(gain = 1): InitializerFunction {
       for (let j = 0; j < length; j++) v[j] = v[j]! / norm;
     });
     const values = Float64Array.from({ length: rows * cols }, (_, at) => {
-      const [row, col] = [Math.floor(at / cols), at % cols];
+      const row = Math.floor(at / cols);
+      const col = at % cols;
       return gain * (rows >= cols ? vectors[col]![row]! : vectors[row]![col]!);
     });
     return tensor(values, { shape, dtype });

@@ -211,7 +211,9 @@ export class LayerStack {
     ]);
     const table = [['Layer (type)', 'Output shape', 'Parameters'] as const, ...rows];
     const width = (column: 0 | 1 | 2): number => Math.max(...table.map((row) => row[column].length));
-    const [first, second, third] = [width(0), width(1), width(2)];
+    const first = width(0);
+    const second = width(1);
+    const third = width(2);
     const lines = table.map(([a, b, c]) => `${a.padEnd(first)}  ${b.padEnd(second)}  ${c.padStart(third)}`);
     const rule = '-'.repeat(lines[0]!.length);
     const trained = this.trainable.reduce((total, { size }) => total + size, 0);

@@ -106,7 +106,8 @@ export function hinge(): Loss {
 export function klDivergence(): Loss {
   const call: LossFunction = (yTrue, yPred) => {
     check('klDivergence', yTrue, yPred);
-    const [t, p] = [clip(yTrue, EPSILON, 1), clip(yPred, EPSILON, 1)];
+    const t = clip(yTrue, EPSILON, 1);
+    const p = clip(yPred, EPSILON, 1);
     return perSample(sum(mul(t, log(div(t, p))), { axis: -1 }));
   };
   return { name: 'klDivergence', call, replayable: true };
@@ -131,7 +132,8 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   };
   const onProbabilities: LossFunction = (yTrue, yPred) => {
     check(name, yTrue, yPred);
-    const [t, p] = [smooth(yTrue, 2), clip(yPred, EPSILON, 1 - EPSILON)];
+    const t = smooth(yTrue, 2);
+    const p = clip(yPred, EPSILON, 1 - EPSILON);
     return perSample(neg(add(mul(t, log(p)), mul(sub(1, t), log(sub(1, p))))));
   };
   return crossentropy(name, options, 'sigmoid', onProbabilities, onLogits);

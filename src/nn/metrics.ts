@@ -63,7 +63,8 @@ function classPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArra
   const isMany = width(yPred) > 1 || (!isFloat(yPred.dtype) && (exceedsOne(yTrue) || exceedsOne(yPred)));
   if (isSide && isMany)
     throw new DTypeError(op, [yTrue.dtype], 'labels of several classes must be int32', 'cast() them?');
-  const [truth, guess] = [classesOf(yTrue), classesOf(yPred)];
+  const truth = classesOf(yTrue);
+  const guess = classesOf(yPred);
   if (truth.length !== guess.length)
     throw new ShapeError(op, [yTrue.shape, yPred.shape], 'targets and predictions have different numbers of rows');
   return [truth, guess];
@@ -83,7 +84,8 @@ function correctRows(yTrue: Tensor, yPred: Tensor): [correct: number, rows: numb
 
 /** The numbers of targets and predictions, one by one. */
 function elementPairs(op: string, yTrue: Tensor, yPred: Tensor): [truth: TypedArray, guess: TypedArray] {
-  const [t, p] = [yTrue.data, yPred.data];
+  const t = yTrue.data;
+  const p = yPred.data;
   if (t.length !== p.length) throw new ShapeError(op, [yTrue.shape, yPred.shape], 'sizes differ');
   return [t, p];
 }
@@ -109,7 +111,8 @@ function ratio(
   return {
     name,
     create() {
-      let [sum, count] = [0, 0];
+      let sum = 0;
+      let count = 0;
       return {
         update(yTrue, yPred) {
           const [s, n] = add(yTrue, yPred);
@@ -182,7 +185,8 @@ export function confusionMatrix(yTrue: Tensor, yPred: Tensor, classes: number): 
   const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
   const [truth, guess] = classPairs('confusionMatrix', yTrue, yPred);
   for (let i = 0; i < truth.length; i++) {
-    const [t, p] = [truth[i]!, guess[i]!];
+    const t = truth[i]!;
+    const p = guess[i]!;
     if (Math.min(t, p) < 0 || Math.max(t, p) >= classes)
       throw new ValueError('confusionMatrix', 'every class', `from 0 to ${classes - 1}`, t < 0 || t >= classes ? t : p);
     counts[t]![p]!++;
@@ -237,7 +241,8 @@ export function auc(): Metric {
       return {
         update(yTrue, yPred) {
           const truth = classesOf(yTrue);
-          const [p, n] = [yPred.data, width(yPred)];
+          const p = yPred.data;
+          const n = width(yPred);
           if (n > 2 || truth.length * n !== p.length)
             throw new ShapeError('auc', [yTrue.shape, yPred.shape], 'needs one score of two classes per target');
           const stray = truth.find((label) => label > 1);
@@ -247,7 +252,8 @@ export function auc(): Metric {
         result() {
           if (rows.some(([score]) => Number.isNaN(score))) return Number.NaN;
           const sorted = [...rows].sort((p, q) => p[0] - q[0]);
-          let [rankSum, positives] = [0, 0];
+          let rankSum = 0;
+          let positives = 0;
           for (let i = 0; i < sorted.length; ) {
             let end = i;
             while (end < sorted.length && sorted[end]![0] === sorted[i]![0]) end++;

@@ -31,7 +31,8 @@ export function allOf(n: number): Tensor {
 export function checkSamples(op: string, x: Tensor, y: Tensor): number {
   if (!(x instanceof Tensor) || !(y instanceof Tensor))
     throw new ValueError(op, 'x and y', 'tensors', x instanceof Tensor ? y : x);
-  const [n, m] = [x.shape[0], y.shape[0]];
+  const n = x.shape[0];
+  const m = y.shape[0];
   if (n === undefined || n !== m)
     throw new ShapeError(op, [x.shape, y.shape], 'x and y must have the same number of samples');
   if (n === 0) throw new ShapeError(op, [x.shape], 'there are no samples');

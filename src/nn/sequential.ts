@@ -222,7 +222,8 @@ export class Sequential extends LayerStack {
         random.step = epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
         const states = metrics.map((metric) => metric.create());
-        let [total, seen] = [0, 0];
+        let total = 0;
+        let seen = 0;
         for (const [start, count] of batchesOf(n, batchSize)) {
           if (this.stopTraining) break;
           const batch = start / batchSize;

@@ -79,7 +79,8 @@ export class Random {
 
   private draw(kind: 'uniform' | 'normal', shape: Shape, shift: number, scale: number, dtype: FloatDType): Tensor {
     const y = empty([...shape], 'float32', size(kind, shape));
-    const [n, array] = [y.size, y.storage.array as Float32Array];
+    const n = y.size;
+    const array = y.storage.array as Float32Array;
     cannotRepeat('random numbers are drawn during the step');
     run.kernels[kind](n, this.state, array);
     this.step++;
