@@ -64,10 +64,11 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
   const scratch = scratchOf(engine, SCRATCH_BYTES);
   return {
     gemmInt8: (m, n, k, a, packed, c) => {
+      const scratchAt = scratch();
       const packedAt = args.read(packed, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
       const aAt = args.read(a, m * k);
       const cAt = args.write(c, m * n);
-      args.done(products[n & 15]!.fn(m, n, k, aAt, packedAt, cAt, scratch()));
+      args.done(products[n & 15]!.fn(m, n, k, aAt, packedAt, cAt, scratchAt));
     },
     quantize: (n, x, scale, zeroPoint, q) =>
       args.done(quantize.fn(n, args.read(x, n), scale, zeroPoint, args.write(q, n))),

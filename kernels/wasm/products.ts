@@ -23,7 +23,10 @@ const SHARED_FROM = 128 * 128 * 128;
 export const slotsByTail = (engine: Engine, write: (func: AddFunction, tail: number) => void): readonly Slot[] =>
   Array.from({ length: 16 }, (_, tail) => engine.kernel((func) => write(func, tail)));
 
-/** Address of scratch memory that is asked for at the first call. */
+/**
+ * Address of scratch memory that is made at the first call. To be asked for before arguments are staged: without room for
+ * it there is no call, and nothing may stay staged.
+ */
 export function scratchOf({ heap }: Engine, bytes: number): () => number {
   let at = 0;
   return () => {
@@ -93,11 +96,13 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
     }
     const mode =
       packing(m, n, transA, transB) | (activation === 'relu' ? f32.RELU : 0) | (accumulate ? f32.ACCUMULATE : 0);
+    const isSwept = m === 1 && n >= SWEPT_FROM && !transB;
+    if (!isSwept) scratch();
     const aAt = args.read(a, m * k);
     const bAt = args.read(b, k * n);
     const biasAt = bias === null ? 0 : args.read(bias, n);
     const cAt = accumulate ? args.update(c, m * n) : args.write(c, m * n);
-    if (m === 1 && n >= SWEPT_FROM && !transB) gemv.fn(n, k, aAt, 4, bAt, 4 * n, cAt, biasAt, mode);
+    if (isSwept) gemv.fn(n, k, aAt, 4, bAt, 4 * n, cAt, biasAt, mode);
     else {
       const slot = engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
       multiply(slot, m, n, k, aAt, transA, bAt, transB, cAt, biasAt, mode);
@@ -108,6 +113,7 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
     gemm,
     gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c) => {
       if (batch === 0) return;
+      scratch();
       const aAt = args.read(a, (batch - 1) * aStride + m * k);
       const bAt = args.read(b, (batch - 1) * bStride + k * n);
       const cAt = args.write(c, batch * m * n);

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpu } from '../../../kernels/cpu/cpu.ts';
 import { Arguments } from '../../../kernels/wasm/arguments.ts';
+import { Engine } from '../../../kernels/wasm/engine.ts';
 import { Heap, MAX_HEAP_BYTES } from '../../../kernels/wasm/heap.ts';
+import { integers } from '../../../kernels/wasm/integers.ts';
+import { products } from '../../../kernels/wasm/products.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { LimitError } from '../../../src/base/errors.ts';
 
@@ -111,6 +115,41 @@ describe('exhaustion', () => {
     small.fill(5);
     args.done();
     expect([...small]).toEqual([5, 5]);
+  });
+
+  test('of the room that products compute in leaves nothing staged', () => {
+    const [a, b, c] = [1, 2, 3].map((value) => new Float32Array(4).fill(value)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const [bytes, packed, sums] = [Int8Array.of(1, 2, 3, 4), new Int8Array(32), Int32Array.of(7, 7, 7, 7)];
+    const heap = new Heap();
+    const engine = new Engine(heap, cpu);
+    const { args } = engine;
+    const { gemm, gemmStridedBatched } = products(engine, false);
+    const gemmInt8 = integers(engine).gemmInt8!;
+    const first = args.read(a, 4);
+    args.done();
+    const { limit } = heap;
+    heap.limit = heap.counters().used + 4096;
+    const calls = [
+      () => gemm(2, 2, 2, a, false, b, false, null, 'linear', c),
+      () => gemmStridedBatched(1, 2, 2, 2, a, 0, false, b, 0, false, c),
+      () => gemmInt8(2, 2, 2, bytes, packed, sums),
+    ];
+    for (const call of calls) {
+      asked(call);
+      expect(args.read(a, 4)).toBe(first);
+      args.done();
+      expect([...c, ...sums]).toEqual([3, 3, 3, 3, 7, 7, 7, 7]);
+    }
+    const row = new Float32Array(200);
+    gemm(1, 200, 1, a, false, new Float32Array(200).fill(2), false, null, 'linear', row); // needs none
+    expect(row.every((x) => x === 2)).toBe(true);
+    heap.limit = limit;
+    for (const call of calls) call();
+    expect([...c, ...sums]).toEqual([4, 4, 4, 4, 0, 0, 0, 0]);
   });
 });
 
