@@ -34,9 +34,9 @@ const VIEWS_PER_SLOT = 4;
 
 interface Slot {
   /** In the heap; 0 for a buffer of its own. */
-  readonly address: number;
+  address: number;
   readonly buffer: ArrayBuffer | null;
-  readonly bytes: number;
+  bytes: number;
   readonly storages: Memory[];
 }
 
@@ -63,7 +63,7 @@ export class Arena {
       this.heap = heap;
       heap?.onGrow.add(this.renew);
     }
-    if (!this.isSpilled) return;
+    if (!this.isSpilled || this.next > 0) return; // what it has handed out is still in use
     // What found no room last time may find it now. The n-th slot must stay the n-th: those after it are made anew too.
     for (const slot of this.slots.splice(this.slots.findIndex(({ address }) => address === 0))) this.free(slot);
     this.isSpilled = false;
@@ -124,8 +124,11 @@ export class Arena {
     return buffer === null ? this.heap!.view(elementOf(dtype), address, length) : arrayOf(dtype, length, buffer);
   }
 
-  private free({ address }: Slot): void {
-    if (address !== 0) this.heap?.releaseBytes(address);
+  private free(slot: Slot): void {
+    if (slot.address !== 0) this.heap?.releaseBytes(slot.address);
+    // It may stay in the list: the heap may refuse what is to take its place, and the memory is another's from here on.
+    slot.address = 0;
+    slot.bytes = 0;
   }
 
   /** After the heap has grown. */

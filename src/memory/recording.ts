@@ -16,7 +16,7 @@ export const NO_ROOM = 'the heap had no room for it yet';
 
 /** A recorded step. */
 export class Recording {
-  readonly arena: Arena;
+  private readonly arena: Arena;
   private readonly actions: readonly (() => void)[];
   private readonly heap: KernelHeap | null;
 
@@ -36,15 +36,6 @@ export class Recording {
     } finally {
       heap?.letGo();
     }
-  }
-
-  /** Kernel calls and host actions of one step. */
-  get length(): number {
-    return this.actions.length;
-  }
-
-  dispose(): void {
-    this.arena.dispose();
   }
 }
 

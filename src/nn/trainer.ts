@@ -69,7 +69,7 @@ class Kind {
   obstacle: string | null;
   tensors: readonly Tensor[] = [];
   outcome: Outcome | null = null;
-  arena: Arena | null = null;
+  readonly arena: Arena = new Arena();
   isNew = true;
   private readonly setting: Setting;
   private readonly masks: readonly (Tensor | null)[];
@@ -101,7 +101,7 @@ class Kind {
   }
 
   dispose(): void {
-    this.arena?.dispose();
+    this.arena.dispose();
     this.recording = null;
   }
 }
@@ -219,7 +219,7 @@ export class Trainer {
   }
 
   private record(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
-    const arena = new Arena();
+    const { arena } = kind;
     try {
       const tensors = stepIn(arena, () => inputs.map((input) => made(input!)));
       const { result, recording } = record(arena, () => {
@@ -231,12 +231,13 @@ export class Trainer {
       if (prediction !== null) step(() => observe(tensors[1]!, prediction));
       this.counts.eager++;
       if (recording instanceof Recording) {
-        Object.assign(kind, { recording, tensors, outcome: result, arena });
+        Object.assign(kind, { recording, tensors, outcome: result });
         this.counts.recorded++;
         this.last = { isReplaying: false, reason: 'the step was recorded, to be repeated' };
       } else {
-        arena.dispose();
-        if (recording !== NO_ROOM) kind.obstacle = recording;
+        kind.obstacle = recording === NO_ROOM ? null : recording;
+        if (kind.obstacle !== null) arena.dispose();
+        else arena.reset(); // given back, what it has would pass for the room that it lacked
         this.last = { isReplaying: false, reason: recording };
       }
       return value;
