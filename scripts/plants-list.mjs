@@ -6,6 +6,7 @@ import { plants as files } from './plants/files.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
+import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 
 export const plants = [
@@ -16,5 +17,6 @@ export const plants = [
   ...kernels,
   ...memory,
   ...metrics,
+  ...threads,
   ...training,
 ];

@@ -21,4 +21,32 @@ export const plants = [
     replace: "record('mul', y, [a, (g) => mul(g, b)]",
     mustFail: ['tests/autograd/ops.test.ts'],
   },
+  {
+    name: 'backward run twice gets the gradient that several inputs shared the first time',
+    file: 'src/autograd/tape.ts',
+    find: 'if (g !== last) {',
+    replace: 'if (last === null) {',
+    mustFail: ['tests/autograd/twice.test.ts'],
+  },
+  {
+    name: 'backward run twice gets the first gradient before an activation',
+    file: 'src/autograd/products.ts',
+    find: 'perGradient((g: Tensor) => reluGrad(y, g))',
+    replace: '((once: Tensor | null) => (g: Tensor): Tensor => (once ??= reluGrad(y, g)))(null)',
+    mustFail: ['tests/autograd/twice.test.ts'],
+  },
+  {
+    name: 'backward run twice adds to a gradient that another holds',
+    file: 'src/autograd/tape.ts',
+    find: 'const sum = new Accumulator(p.grad);',
+    replace: 'const sum = Object.assign(new Accumulator(p.grad), { owned: true });',
+    mustFail: ['tests/autograd/twice.test.ts'],
+  },
+  {
+    name: 'grad within a pullback goes on recording',
+    file: 'src/autograd/tape.ts',
+    find: 'recording = wasRecording;',
+    replace: 'recording = true;',
+    mustFail: ['tests/autograd/twice.test.ts'],
+  },
 ];
