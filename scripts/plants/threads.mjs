@@ -17,7 +17,7 @@ export const plants = [
   {
     name: 'workers pack into the memory of the caller',
     file: 'src/threads/helper.ts',
-    find: 'control[JOB + 13] = this.scratch;',
+    find: 'control[JOB + OPERAND.scratch] = this.scratch;',
     replace: '',
     mustFail: ['tests/threads/shares.test.ts'],
   },

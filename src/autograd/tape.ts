@@ -121,7 +121,9 @@ class Accumulator {
   add(g: Tensor): void {
     const { size, shape, dtype } = g;
     const sum = this.owned ? this.sum : empty(shape, dtype, size);
-    const [p, q, out] = [flat('backward', this.sum), flat('backward', g), sum.storage.array];
+    const p = flat('backward', this.sum);
+    const q = flat('backward', g);
+    const out = sum.storage.array;
     kernelsFor(dtype).add(1, size, p as Float32Array, size, 1, q as Float32Array, size, 1, out as Float32Array);
     this.sum = sum;
     this.owned = true;

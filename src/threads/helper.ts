@@ -103,7 +103,8 @@ export class Helper {
       if (this.scratch === 0) this.scratch = this.heap.allocateBytes(SCRATCH_BYTES);
       if (this.resultBytes >= bytes) return true;
       this.heap.releaseBytes(this.result);
-      [this.result, this.resultBytes] = [0, 0];
+      this.result = 0;
+      this.resultBytes = 0;
       this.result = this.heap.allocateBytes(bytes);
       this.resultBytes = bytes;
       return true;
@@ -173,6 +174,8 @@ export class Helper {
   private freeWork(): void {
     this.heap.releaseBytes(this.scratch);
     this.heap.releaseBytes(this.result);
-    [this.scratch, this.result, this.resultBytes] = [0, 0, 0];
+    this.scratch = 0;
+    this.result = 0;
+    this.resultBytes = 0;
   }
 }

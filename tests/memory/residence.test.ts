@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { TypedArray } from '../../kernels/arrays.ts';
 import { cpu } from '../../kernels/cpu/cpu.ts';
-import type { TypedArray } from '../../kernels/kernels.ts';
 import { LimitError } from '../../src/base/errors.ts';
 import { adopt, allocate, type Storage, step } from '../../src/memory/arena.ts';
 import { Residence, residenceMoves } from '../../src/memory/residence.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Arguments } from '../../../kernels/wasm/arguments.ts';
 import { Heap } from '../../../kernels/wasm/heap.ts';
 
 const MB = 1024 * 1024;
@@ -174,21 +175,22 @@ describe('what is staged for a call is given back', () => {
 
   test('after the call: small and large arrays, to all of several results', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     const before = heap.counters();
-    const first = heap.read(new Float32Array(4), 4);
-    heap.done();
+    const first = args.read(new Float32Array(4), 4);
+    args.done();
     for (const n of [3, LARGE]) {
       const [x, y, z] = [1, 2, 3].map((value) => new Float32Array(n).fill(value)) as [
         Float32Array,
         Float32Array,
         Float32Array,
       ];
-      const [xAt, yAt, zAt] = [heap.read(x, n), heap.write(y, n), heap.update(z, n)];
+      const [xAt, yAt, zAt] = [args.read(x, n), args.write(y, n), args.update(z, n)];
       expect(heap.view('float32', zAt, n).every((value) => value === 3)).toBe(true);
       heap.view('float32', xAt, n).fill(7);
       heap.view('float32', yAt, n).fill(8);
       heap.view('float32', zAt, n).fill(9);
-      heap.done();
+      args.done();
       expect([x, y, z].map((array) => [array[0], array[n - 1]])).toEqual([
         [1, 1],
         [8, 8],
@@ -196,52 +198,55 @@ describe('what is staged for a call is given back', () => {
       ]);
       expect(heap.counters()).toEqual({ ...before, staged: heap.counters().staged });
     }
-    expect(heap.read(new Float32Array(4), 4)).toBe(first);
+    expect(args.read(new Float32Array(4), 4)).toBe(first);
   });
 
   test('once: a later call leaves the results of an earlier one alone', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     const [y, z] = [new Float32Array(2), new Float32Array(2)];
-    heap.view('float32', heap.write(y, 2), 2).fill(1);
-    heap.done();
+    heap.view('float32', args.write(y, 2), 2).fill(1);
+    args.done();
     y.fill(5);
-    heap.view('float32', heap.write(z, 2), 2).fill(2);
-    heap.done();
+    heap.view('float32', args.write(z, 2), 2).fill(2);
+    args.done();
     expect([...y, ...z]).toEqual([5, 5, 2, 2]);
   });
 
   test('after a call in which the memory grew', () => {
     const heap = new Heap();
+    const args = new Arguments(heap);
     const { used, blocks } = heap.counters();
     const [y, z] = [new Float32Array(LARGE).fill(1), new Float32Array(2)];
-    const [yAt, zAt] = [heap.update(y, LARGE), heap.write(z, 2)];
-    heap.read(new Uint8Array(40 * MB), 40 * MB);
+    const [yAt, zAt] = [args.update(y, LARGE), args.write(z, 2)];
+    args.read(new Uint8Array(40 * MB), 40 * MB);
     expect(heap.counters().growths).toBe(1);
     const inside = heap.view('float32', yAt, LARGE);
     expect(inside.every((value) => value === 1)).toBe(true);
     inside.fill(2);
     heap.view('float32', zAt, 2).fill(3);
-    heap.done();
+    args.done();
     expect([y[0], y[LARGE - 1], ...z]).toEqual([2, 2, 3, 3]);
     expect(heap.counters()).toMatchObject({ used, blocks });
   });
 
   test('after a call for which there was no room', () => {
     const heap = new Heap();
-    const first = heap.read(new Float32Array(4), 4);
-    heap.done();
+    const args = new Arguments(heap);
+    const first = args.read(new Float32Array(4), 4);
+    args.done();
     const before = heap.counters();
     heap.limit = before.used + 8 * LARGE;
     const [y, z] = [new Float32Array(LARGE).fill(3), new Float32Array(2).fill(4)];
-    heap.write(z, 2);
-    heap.write(y, LARGE);
-    expect(() => heap.read(new Float32Array(2 * LARGE), 2 * LARGE)).toThrow('the limit is');
+    args.write(z, 2);
+    args.write(y, LARGE);
+    expect(() => args.read(new Float32Array(2 * LARGE), 2 * LARGE)).toThrow('the limit is');
     expect(heap.counters()).toMatchObject({ used: before.used, blocks: before.blocks });
     expect([y[0], y[LARGE - 1], ...z]).toEqual([3, 3, 4, 4]);
     y.fill(5);
     z.fill(6);
-    expect(heap.read(new Float32Array(4), 4)).toBe(first);
-    heap.done();
+    expect(args.read(new Float32Array(4), 4)).toBe(first);
+    args.done();
     expect([y[0], y[LARGE - 1], ...z]).toEqual([5, 5, 6, 6]);
   });
 });
