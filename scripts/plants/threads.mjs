@@ -38,7 +38,7 @@ export const plants = [
   {
     name: 'a result is written where one was that was given back',
     file: 'src/threads/helper.ts',
-    find: '[this.result, this.resultBytes] = [0, 0];',
+    find: '      this.result = 0;\n      this.resultBytes = 0;',
     replace: '',
     mustFail: ['tests/threads/shares.test.ts'],
   },

@@ -6,7 +6,7 @@ import { kernelsFor } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
 import { empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
 
-/** From the gradient of an operation's output to that of one input. Must write into neither, then or later. */
+/** From the gradient of an operation's output to that of one input. Writes into neither of the two, then or later. */
 export type Pullback = (g: Tensor) => Tensor;
 
 /** An input of an operation, and how a gradient flows back to it. */
