@@ -1,12 +1,14 @@
 export type { ArrayOf, ElementType, FloatArray, TypedArray } from './arrays.ts';
 export { cpu } from './cpu/cpu.ts';
-export type { BinaryKernel, ParameterKernel, UnaryKernel } from './interface/elementwise.ts';
+export type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from './interface/elementwise.ts';
 export type { KernelHeap } from './interface/heap.ts';
 export type { IntegerKernels } from './interface/integers.ts';
 export type { MovementKernels } from './interface/movement.ts';
-export type { Epilogue } from './interface/products.ts';
-export type { ReduceKernel } from './interface/reductions.ts';
-export type { RowKernel } from './interface/rows.ts';
+export type { OptimizerKernels } from './interface/optimizers.ts';
+export type { Epilogue, ProductKernels } from './interface/products.ts';
+export type { RandomKernels } from './interface/random.ts';
+export type { ReduceKernel, ReductionKernels } from './interface/reductions.ts';
+export type { RowKernel, RowKernels } from './interface/rows.ts';
 export type { FloatKernels, Kernels, Kernels64 } from './kernels.ts';
 export { type GemmRung, type GemmStep, gemmLadder } from './ladder/gemm/index.ts';
 export { reference } from './reference/reference.ts';

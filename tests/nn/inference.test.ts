@@ -152,3 +152,10 @@ test('a program survives a growth of the heap, and gives its memory back when it
   expect(memory().heap?.used).toBe(used);
   expect(() => program.run(numbers)).toThrow('run: the program was disposed of');
 });
+
+test('a Dropout that drops outside training is refused, since a program draws no random numbers', () => {
+  const drops = new Sequential([new Dense(3, { inputShape: [2] }), new Dropout(0.5, { training: true })]);
+  expect(() => compileInference(drops)).toThrow(
+    'compileInference: layer dropout drops outside training too; use predict()',
+  );
+});
