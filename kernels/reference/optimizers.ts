@@ -24,13 +24,7 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
       }
     },
     adam: (n, w, g, m, v, vMax, s) => {
-      const rate = s[0]!;
-      const eps = s[1]!;
-      const b1 = s[2]!;
-      const c1 = s[3]!;
-      const b2 = s[4]!;
-      const c2 = s[5]!;
-      const decay = s[6]!;
+      const [rate = 0, eps = 0, b1 = 0, c1 = 0, b2 = 0, c2 = 0, decay = 0] = s;
       for (let i = 0; i < n; i++) {
         m[i] = blend(b1, m[i]!, c1, g[i]!);
         v[i] = blend(b2, v[i]!, c2, square(g[i]!));
@@ -41,11 +35,7 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
       }
     },
     rmsprop: (n, w, g, v, velocity, s) => {
-      const rate = s[0]!;
-      const rho = s[1]!;
-      const rest = s[2]!;
-      const eps = s[3]!;
-      const momentum = s[4]!;
+      const [rate = 0, rho = 0, rest = 0, eps = 0, momentum = 0] = s;
       for (let i = 0; i < n; i++) {
         v[i] = blend(rho, v[i]!, rest, square(g[i]!));
         const step = round(round(rate * g[i]!) / root(round(v[i]! + eps)));
