@@ -1,68 +1,20 @@
 import type { TypedArray } from '../arrays.ts';
-import { LimitError } from '../errors.ts';
 import type { MovementKernels } from '../interface/movement.ts';
-import { type Walk, walkOf } from '../walk.ts';
-import {
-  type AddFunction,
-  advance,
-  type Callee,
-  countDown,
-  forRange,
-  type Local,
-  type Locals,
-  when,
-} from './assembler.ts';
-import type { Code } from './code.ts';
-import type { Engine, Slot, WasmFunction } from './engine.ts';
+import { type AddFunction, advance, countDown, forRange, when } from './assembler.ts';
+import type { Engine } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
-import { transposed } from './transposed.ts';
+import { along, areWords, copyRow, type Row, stridedCopyOf } from './strided-copy.ts';
 
 /**
- * Moving numbers of four bytes within the heap. Arrays elsewhere are moved in TypeScript, since copying them in first would
- * cost as much, and a gather may read little of a large array; but for large strided copies, where TypeScript takes several
- * times as long. In compiled code strides are in bytes.
+ * Moving numbers of four bytes within the heap. Arrays elsewhere are moved in TypeScript: copying them in first would cost
+ * as much, and a gather may read little of a large array.
  */
 
-/** Bytes from which on the engine's copy is faster than a loop of our own. */
-const LONG = 256;
-
-/** Numbers from which on a copy between arrays of elsewhere is faster here, all of them copied in and out (Node 20). */
-const STAGED_FROM = 4096;
-/** And numbers of a part: what is copied in for it is in the level-2 cache while it is wanted. */
-const STAGED_AT_ONCE = 16384;
-
-/** The part of an array that a walk touches: its first element, from where the walk begins, and its length. */
-function extentOf(sizes: readonly number[], steps: readonly number[]): { first: number; length: number } {
-  const ends = sizes.map((size, axis) => (size - 1) * steps[axis]!);
-  const first = ends.reduce((sum, end) => sum + Math.min(0, end), 0);
-  return { first, length: ends.reduce((sum, end) => sum + Math.abs(end), 1) };
-}
-
-/** Moves `left` bytes from x to y and goes on in both; spends `left`. */
-type Row = (left: Local, x: Local, y: Local) => Code;
-
-/** Rows of which `four` gives four numbers; it may read past the end. */
-const along =
-  (four: (x: Local, y: Local) => Code): Row =>
-  (left, x, y) => {
-    const step = (bytes: number, store: Code): Code => [store, advance(x, bytes), advance(y, bytes)];
-    return [
-      countDown(left, 16, 16, step(16, v128.store(y, four(x, y)))),
-      when(i32.and(left, 8), step(8, v128.store64Lane(0, y, four(x, y)))),
-      when(i32.and(left, 4), step(4, v128.store32Lane(0, y, four(x, y)))),
-    ];
-  };
-
 const addRow: Row = along((x, y) => f32x4.add(v128.load(y), v128.load(x)));
-
-const copyRow: Row = (left, x, y) => {
-  const long = [memory.copy(y, x, left), advance(x, left), advance(y, left)];
-  return when(i32.geS(left, LONG), long, along((from) => v128.load(from))(left, x, y));
-};
 
 /**
  * Adds (outer, count, x, indices, y, row, block), which moves rows of `row` bytes: for each of `outer` blocks and of `count`
@@ -79,82 +31,6 @@ function addIndexed(func: AddFunction, indexed: 'x' | 'y', move: Row): void {
       indexed === 'x' ? move(left, at, y) : move(left, x, at),
     ];
     return forRange(o, 0, outer, 1, forRange(j, 0, count, 1, oneRow), advance(array, block));
-  });
-}
-
-/** Copies a matrix: called with (rows, cols, x, xRow, xCol, y, yRow, yCol). */
-type AddCopy = (func: AddFunction) => Callee;
-
-/** One number at a time. */
-const addSingly: AddCopy = (func) =>
-  func('iiiiiiii', ([rows, cols, x, xRow, xCol, y, yRow, yCol], locals) => {
-    const [j, from, to] = locals('iii');
-    const one = [i32.store(to, i32.load(from)), advance(from, xCol), advance(to, yCol)];
-    const row = [from.set(x), to.set(y), forRange(j, 0, cols, 1, one)];
-    return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
-  });
-
-/** Where rows lie in one piece. */
-const addInRows: AddCopy = (func) =>
-  func('iiiiiiii', ([rows, cols, x, xRow, , y, yRow], locals) => {
-    const [left, from, to] = locals('iii');
-    const row = [from.set(x), to.set(y), left.set(i32.shl(cols, 2)), copyRow(left, from, to)];
-    return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
-  });
-
-/** Where columns of x and rows of y lie in one piece: four by four numbers at a time. */
-const addTransposed: AddCopy = (func) => {
-  const singly = addSingly(func);
-  return func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
-    const [j, from, to] = locals('iii');
-    const block = locals('vvvv');
-    const { prepare, columns } = transposed(locals, block);
-    const move = [
-      block.map((column) => [column.set(v128.load(from)), advance(from, xCol)]),
-      prepare,
-      columns.map((row, i) => v128.store(i32.add(to, i32.mul(yRow, i)), row)),
-      advance(to, 16),
-    ];
-    const fourRows = [
-      from.set(x),
-      to.set(y),
-      forRange(j, 0, i32.and(cols, -4), 4, move),
-      singly(4, i32.and(cols, 3), from, 4, xCol, to, yRow, 4),
-      advance(x, 16),
-      advance(y, i32.mul(yRow, 4)),
-    ];
-    return [countDown(rows, 4, 4, fourRows), singly(rows, cols, x, 4, xCol, y, yRow, 4)];
-  });
-};
-
-/**
- * Adds (size ..., bytes of x ..., bytes of y ..., and the operands of a matrix): `loops` loops around the copy of a matrix,
- * and for each how often it runs and how far it goes on.
- */
-function addLoops(func: AddFunction, loops: number, addCopy: AddCopy): void {
-  const copy = addCopy(func);
-  if (loops === 0) return;
-  func('i'.repeat(3 * loops + 8), (params, locals) => {
-    const all: readonly Local[] = params;
-    const [rows, cols, x, xRow, xCol, y, yRow, yCol] = all.slice(3 * loops) as Locals;
-    const from = (loop: number, xAt: Local, yAt: Local): Code => {
-      if (loop === loops) return copy(rows, cols, xAt, xRow, xCol, yAt, yRow, yCol);
-      const [i, xNext, yNext] = locals('iii');
-      return [
-        xNext.set(xAt),
-        yNext.set(yAt),
-        forRange(
-          i,
-          0,
-          all[loop]!,
-          1,
-          from(loop + 1, xNext, yNext),
-          advance(xNext, all[loops + loop]!),
-          advance(yNext, all[2 * loops + loop]!),
-        ),
-      ];
-    };
-    return from(0, x, y);
   });
 }
 
@@ -178,98 +54,10 @@ export function movement(engine: Engine): Partial<MovementKernels> {
   const { args, heap } = engine;
   const gather = engine.kernel((func) => addIndexed(func, 'x', copyRow));
   const scatterAdd = engine.kernel((func) => addIndexed(func, 'y', addRow));
-  /** Slots by the number of loops around a matrix, as many as there are ranks of tensors in use. */
-  const copies = (addCopy: AddCopy): ((loops: number) => WasmFunction) => {
-    const slots: Slot[] = [];
-    return (loops) => {
-      slots[loops] ??= engine.kernel((func) => addLoops(func, loops, addCopy));
-      return slots[loops].fn;
-    };
-  };
-  const singly = copies(addSingly);
-  const inRows = copies(addInRows);
-  const transposing = copies(addTransposed);
   const oneHot = engine.kernel(addOneHot);
-  const isMovable = (x: TypedArray, y: TypedArray): boolean =>
-    x.BYTES_PER_ELEMENT === 4 && x.constructor === y.constructor && heap.has(x) && heap.has(y);
-
-  /** The matrix of a copy and the loops around it, `around`: all steps in bytes. */
-  function copyMatrix(
-    around: readonly number[],
-    rows: number,
-    cols: number,
-    x: number,
-    xRow: number,
-    xCol: number,
-    y: number,
-    yRow: number,
-    yCol: number,
-  ): void {
-    const loops = around.length / 3;
-    if (xCol === 4 && yCol === 4) inRows(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
-    else if (xRow === 4 && yCol === 4) transposing(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
-    else if (xCol === 4 && yRow === 4) transposing(loops)(...around, cols, rows, x, xCol, xRow, y, yCol, yRow);
-    else singly(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
-  }
-
-  function copyWalk({ sizes, xSteps, ySteps }: Walk, x: number, y: number): void {
-    const inner = sizes.length - 2;
-    const xBytes = xSteps.map((step) => 4 * step);
-    const yBytes = ySteps.map((step) => 4 * step);
-    if (inner < 0) copyMatrix([], 1, sizes[0] ?? 1, x, 0, xBytes[0] ?? 4, y, 0, yBytes[0] ?? 4);
-    else {
-      const around = [...sizes.slice(0, inner), ...xBytes.slice(0, inner), ...yBytes.slice(0, inner)];
-      const [rows, cols] = sizes.slice(inner) as [number, number];
-      const [xRow, xCol] = xBytes.slice(inner) as [number, number];
-      const [yRow, yCol] = yBytes.slice(inner) as [number, number];
-      copyMatrix(around, rows, cols, x, xRow, xCol, y, yRow, yCol);
-    }
-  }
-
-  /** Copies between arrays of elsewhere, part by part while parts of x lie together. False if too little of x is wanted. */
-  function copyStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
-    const { sizes, xSteps, ySteps } = walk;
-    const count = sizes.reduce((product, size) => product * size, 1);
-    const from = extentOf(sizes, xSteps);
-    const to = extentOf(sizes, ySteps);
-    if (from.length > 2 * count || to.length > count) return false;
-    if (count > STAGED_AT_ONCE) {
-      const size = sizes[0]!;
-      const most = Math.floor((STAGED_AT_ONCE * size) / count);
-      const inner = { sizes: sizes.slice(1), xSteps: xSteps.slice(1), ySteps: ySteps.slice(1) };
-      for (let i = 0; i < size; i += Math.max(1, most)) {
-        const part = most < 2 ? inner : { ...walk, sizes: [Math.min(most, size - i), ...inner.sizes] };
-        if (!copyStaged(part, x, xOffset + i * xSteps[0]!, y, yOffset + i * ySteps[0]!)) break;
-        if (i + Math.max(1, most) >= size) return true;
-      }
-    }
-    const xAt = args.read(x.subarray(xOffset + from.first, xOffset + from.first + from.length), from.length);
-    const yAt = args.write(y.subarray(yOffset + to.first, yOffset + to.first + to.length), to.length);
-    copyWalk(walk, xAt - 4 * from.first, yAt - 4 * to.first);
-    args.done();
-    return true;
-  }
-
-  /** Whether a strided copy was made so: of much, while no step holds the heap, which may have to grow. */
-  function isCopiedStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
-    if (heap.isHeld || x.BYTES_PER_ELEMENT !== 4 || x.constructor !== y.constructor) return false;
-    if (walk.sizes.reduce((product, size) => product * size, 1) < STAGED_FROM) return false;
-    try {
-      return copyStaged(walk, x, xOffset, y, yOffset);
-    } catch (error) {
-      if (error instanceof LimitError) return false;
-      throw error;
-    }
-  }
-
+  const isMovable = (x: TypedArray, y: TypedArray): boolean => areWords(x, y) && heap.has(x) && heap.has(y);
   return {
-    stridedCopy: (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
-      const walk = walkOf(shape, xStrides, yStrides);
-      if (isMovable(x, y)) copyWalk(walk, args.read(x, 0) + 4 * xOffset, args.write(y, 0) + 4 * yOffset);
-      else if (!isCopiedStaged(walk, x, xOffset, y, yOffset)) {
-        engine.orElse.stridedCopy(shape, x, xOffset, xStrides, y, yOffset, yStrides);
-      }
-    },
+    stridedCopy: stridedCopyOf(engine),
     gather: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y)) {
         const xAt = args.read(x, 0);

@@ -46,7 +46,7 @@ export const plants = [
   },
   {
     name: 'a copy in parts takes the wrong part of its source',
-    file: 'kernels/wasm/movement.ts',
+    file: 'kernels/wasm/strided-copy.ts',
     find: 'x, xOffset + i * xSteps[0]!, y, yOffset',
     replace: 'x, xOffset, y, yOffset',
     mustFail: ['tests/kernels/wasm/movement.test.ts'],
