@@ -2,7 +2,7 @@ import type { Entry } from '../../kernels/calls.ts';
 
 /** What a step that is being recorded tells its recorder. */
 
-/** Entries that a recording may have: joining so many takes 0.2 s (Node 20), and no step of a network comes near. */
+/** Entries that a recording may have: joining so many takes some 0.15 s (Node 20), and no step of a network comes near. */
 export const MOST_ENTRIES = 10_000;
 
 export class Recorder {
