@@ -10,7 +10,7 @@ import {
   size,
   stridesOf,
 } from '../base/shape.ts';
-import { type DType, isFloat } from '../memory/dtype.ts';
+import { checkDType, type DType, isFloat } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
@@ -329,6 +329,7 @@ export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'):
 /** The numbers as another element type. Float to integer truncates toward zero and saturates; NaN becomes 0. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
+  checkDType('cast', dtype);
   const y = empty(x.shape, dtype, x.size);
   run.kernels.convert(x.size, flat('cast', x), dtype === 'bool', y.storage.array);
   return isFloat(dtype) && isFloat(x.dtype) ? record('cast', y, [x, (g) => cast(g, x.dtype)]) : record('cast', y);

@@ -15,6 +15,12 @@ export type FloatDType = 'float32' | 'float64';
 
 export const DTYPES: readonly DType[] = ['float32', 'float64', 'int32', 'int8', 'uint8', 'bool'];
 
+/** Throws DTypeError for what is no element type: of JavaScript's callers, and from files. */
+export function checkDType(op: string, dtype: DType): void {
+  if (DTYPES.includes(dtype)) return;
+  throw new DTypeError(op, [String(dtype)], `the element types are ${DTYPES.join(', ')}`);
+}
+
 /** What memory holds: elements of tensors, or the words of a random generator's state. */
 export type StorageType = DType | 'uint32';
 
@@ -34,9 +40,6 @@ const ARRAYS = { ...BY_ELEMENT, bool: Uint8Array };
 
 /** A typed array of `length` elements over a buffer, or over a new one filled with zeros. */
 export function arrayOf<T extends StorageType>(dtype: T, length: number, buffer?: ArrayBuffer): ArrayOfStorage<T> {
-  if (!Object.hasOwn(ARRAYS, dtype)) {
-    throw new DTypeError('tensor', [String(dtype)], `the element types are ${DTYPES.join(', ')}`);
-  }
   const array = new ARRAYS[dtype](buffer ?? new ArrayBuffer(length * bytesOf(dtype)), 0, length);
   return array as ArrayOfStorage<T>;
 }

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
-import { arrayOf, type DType, dtypeOf } from '../memory/dtype.ts';
+import { arrayOf, checkDType, type DType, dtypeOf } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
 import { empty, type NestedArray, sizeFor, Tensor } from './tensor.ts';
@@ -17,6 +17,7 @@ export function tensor(
   if (values instanceof Tensor) return tensor(values.data, { shape: values.shape, dtype: values.dtype, ...options });
   if (ArrayBuffer.isView(values)) {
     const dtype = options.dtype ?? dtypeOf(values);
+    checkDType('tensor', dtype);
     const shape = [...(options.shape ?? [values.length])];
     const count = sizeFor('tensor', shape, values);
     const y = empty(shape, dtype, count);
@@ -50,6 +51,7 @@ export function tensor(
 }
 
 function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+  checkDType(op, dtype);
   const y = empty([...shape], dtype, size(op, shape));
   const { array } = y.storage;
   if (array instanceof Float32Array || array instanceof Float64Array) kernelsFor(dtype).fill(y.size, value, array);

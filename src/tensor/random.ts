@@ -1,6 +1,6 @@
-import { checkRange, ValueError } from '../base/errors.ts';
+import { checkRange, DTypeError, ValueError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
-import type { FloatDType } from '../memory/dtype.ts';
+import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { cannotRepeat } from '../memory/recorder.ts';
 import { run } from '../memory/runtime.ts';
 import { tensor } from './create.ts';
@@ -78,6 +78,7 @@ export class Random {
   }
 
   private draw(kind: 'uniform' | 'normal', shape: Shape, shift: number, scale: number, dtype: FloatDType): Tensor {
+    if (!isFloat(dtype)) throw new DTypeError(kind, [String(dtype)], 'draws float32 or float64');
     const y = empty([...shape], 'float32', size(kind, shape));
     const n = y.size;
     const array = y.storage.array as Float32Array;

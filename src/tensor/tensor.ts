@@ -126,8 +126,15 @@ export function empty(shape: Shape, dtype: DType, count: number = size('empty', 
   return new Tensor(shape, count, allocate(dtype, count));
 }
 
-/** Wraps a typed array without copying it. Throws ShapeError when its length is not the size of `shape`. */
+/**
+ * Wraps a typed array without copying it; a Uint8Array may be `bool`. Throws ShapeError when its length is not the size
+ * of `shape`, DTypeError when it holds another type.
+ */
 export function fromData(data: TypedArray, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
+  const held = dtypeOf(data);
+  if (dtype !== held && !(dtype === 'bool' && held === 'uint8')) {
+    throw new DTypeError('fromData', [String(dtype)], `the array holds ${held}`);
+  }
   return new Tensor([...shape], sizeFor('fromData', shape, data), adopt(dtype, data));
 }
 

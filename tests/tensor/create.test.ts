@@ -65,6 +65,36 @@ describe('tensor', () => {
     );
   });
 
+  const x = tensor([1, 2]);
+  const labels = tensor(Int32Array.of(0, 1));
+  const makers: readonly [what: string, op: string, make: (dtype: never) => unknown][] = [
+    ['numbers', 'tensor', (dtype) => tensor([1], { dtype })],
+    ['a typed array', 'tensor', (dtype) => tensor(Int8Array.of(1), { dtype })],
+    ['a tensor', 'tensor', (dtype) => tensor(x, { dtype })],
+    ['arange', 'tensor', (dtype) => w.arange(0, 3, 1, dtype)],
+    ['linspace', 'tensor', (dtype) => w.linspace(0, 3, 4, dtype)],
+    ['full', 'full', (dtype) => w.full([2], 3, dtype)],
+    ['scalar', 'full', (dtype) => w.scalar(3, dtype)],
+    ['zeros', 'zeros', (dtype) => w.zeros([2], dtype)],
+    ['eye', 'zeros', (dtype) => w.eye(2, dtype)],
+    ['ones', 'ones', (dtype) => w.ones([0], dtype)],
+    ['cast', 'cast', (dtype) => w.cast(x, dtype)],
+    ['oneHot', 'cast', (dtype) => w.oneHot(labels, 2, dtype)],
+  ];
+
+  test.each(makers)('refuses what is no element type, in a step as outside: %s', (_, op, make) => {
+    for (const name of ['float16', 'Float32', 'uint32', 'toString', 'constructor', '__proto__', 'hasOwnProperty', '']) {
+      const text = `${op}: the element types are float32, float64, int32, int8, uint8, bool, got ${name}`;
+      for (const run of [make, (dtype: never) => w.step(() => make(dtype))]) {
+        expect(() => run(name as never), name).toThrow(w.DTypeError);
+        expect(() => run(name as never)).toThrow(text);
+      }
+    }
+    for (const dtype of ['float32', 'float64', 'int32', 'int8', 'uint8', 'bool']) {
+      expect(make(dtype as never)).toMatchObject({ dtype });
+    }
+  });
+
   test('makes integers by truncation that saturates', () => {
     expect(numbers(tensor([1.9, -1.9, 300, -300, Number.NaN], { dtype: 'int8' }))).toEqual([1, -1, 127, -128, 0]);
   });
@@ -147,6 +177,19 @@ describe('reading', () => {
       ],
     ]);
     expect(() => w.fromData(array, [3])).toThrow('fromData: the shape holds 3 elements, the array 4, got [3]');
+  });
+
+  test('fromData takes bytes for booleans, and no other type than the one that the array holds', () => {
+    const types = ['float32', 'float64', 'int32', 'int8', 'uint8', 'bool'] as const;
+    for (const held of types) {
+      const { data } = w.ones([2], held);
+      for (const dtype of types) {
+        const isFit = dtype === held || (data instanceof Uint8Array && (dtype === 'uint8' || dtype === 'bool'));
+        if (isFit) expect(w.fromData(data, [2], dtype)).toMatchObject({ dtype, shape: [2] });
+        else expect(() => w.fromData(data, [2], dtype)).toThrow(/^fromData: the array holds \w+, got \w+$/);
+      }
+      expect(() => w.fromData(data, [2], 'toString' as never)).toThrow(w.DTypeError);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Random, ValueError } from '../../src/index.ts';
+import { DTypeError, Random, ValueError } from '../../src/index.ts';
 
 const numbers = (t: { data: ArrayLike<number> }): number[] => Array.from(t.data);
 const meanOf = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0) / list.length;
@@ -20,6 +20,21 @@ describe('Random', () => {
     expect(a.step).toBe(3);
     a.step = 0;
     expect(numbers(a.normal([3, 5]))).toEqual(numbers(new Random(7, 'x').normal([3, 5])));
+  });
+
+  test('draws float32 and float64, and nothing for a type that is neither', () => {
+    const random = new Random(1);
+    for (const dtype of ['float32', 'float64'] as const) {
+      expect(random.uniform([2], 0, 1, dtype).dtype).toBe(dtype);
+      expect(random.normal([2], 0, 1, dtype).dtype).toBe(dtype);
+    }
+    for (const dtype of ['int32', 'bool', 'float16', 'toString']) {
+      expect(() => random.uniform([2], 0, 1, dtype as never)).toThrow(
+        new DTypeError('uniform', [dtype], 'draws float32 or float64'),
+      );
+      expect(() => random.normal([2], 0, 1, dtype as never)).toThrow(DTypeError);
+    }
+    expect(random.step).toBe(4);
   });
 
   test('gives unrelated numbers for other seeds, streams and draws, also past 32 bits of the seed', () => {
