@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { show, type WhittleError } from '../src/base/errors.ts';
 import { MAX_SIZE } from '../src/base/shape.ts';
+import { parseIDX } from '../src/data/index.ts';
 import * as w from '../src/index.ts';
+import { decodeSafetensors } from '../src/io/index.ts';
 
 function caught(body: () => unknown): WhittleError & Record<string, unknown> {
   try {
@@ -135,6 +137,33 @@ describe('messages', () => {
       8,
     ]);
     expect(new w.FormatError('CSV', 'row 2', 'is short').message).toBe('CSV: row 2: is short');
+  });
+
+  test('tell of the first byte of a file, and of values that are 0, empty or false, as of any other', () => {
+    expect(new w.FormatError('idx', 'magic', 'is wrong', 0)).toMatchObject({
+      message: 'idx: magic: is wrong (at byte 0)',
+      offset: 0,
+    });
+    for (const read of [
+      () => parseIDX(Uint8Array.of(1, 0, 8, 1)),
+      () => parseIDX(new Uint8Array(3)),
+      () => decodeSafetensors(new Uint8Array(7)),
+      () => decodeSafetensors(new Uint8Array(8).fill(255)),
+    ]) {
+      const error = caught(read);
+      expect(error.message).toMatch(/ \(at byte 0\)$/);
+      expect(error.offset).toBe(0);
+    }
+    for (const [value, text] of [
+      [0, '0'],
+      ['', '""'],
+      [false, 'false'],
+    ] as const) {
+      const error = new w.ValueError('fit', 'epochs', 'positive', value);
+      expect(error).toMatchObject({ message: `fit: epochs must be positive, got ${text}`, value });
+    }
+    expect(new w.LimitError('heap', 'the size', 0, 0).message).toBe('heap: the size is 0, the limit is 0');
+    expect(new w.ShapeError('add', [[0], []], 'differ').message).toBe('add: differ, got [0] and []');
   });
 
   test('show values shortly and without doubt', () => {

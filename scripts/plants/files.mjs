@@ -14,4 +14,11 @@ export const plants = [
     replace: '!Number.isNaN(Number(cell))',
     mustFail: ['tests/data/table.test.ts'],
   },
+  {
+    name: 'an error at the first byte does not say where',
+    file: 'src/base/errors.ts',
+    find: 'offset === undefined ?',
+    replace: '!offset ?',
+    mustFail: ['tests/errors.test.ts'],
+  },
 ];

@@ -58,4 +58,18 @@ export const plants = [
     replace: '',
     mustFail: ['tests/kernels/cpu/cpu.test.ts', 'tests/kernels/wasm/wasm.test.ts'],
   },
+  {
+    name: 'the first column of a matrix counts as a scalar for the whole of it',
+    file: 'kernels/wasm/elementwise.ts',
+    find: 'row === cols * col) return col;',
+    replace: 'row === cols) return col;',
+    mustFail: ['tests/kernels/wasm/wasm.test.ts', 'tests/tensor/views.test.ts'],
+  },
+  {
+    name: 'a staged copy writes what lies between the numbers that it copies',
+    file: 'kernels/wasm/movement.ts',
+    find: ' || to.length > count) return false;',
+    replace: ' || to.length > 2 * count) return false;',
+    mustFail: ['tests/kernels/wasm/movement.test.ts'],
+  },
 ];

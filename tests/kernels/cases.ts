@@ -58,6 +58,8 @@ const operand = (d: Draw, rows: number, cols: number): [Float32Array, number, nu
     [0, 0],
     [cols + 3, 1],
     [1, 1],
+    [cols, 0], // a column of a matrix as wide
+    [cols + 3, 0],
   ] as const);
   return [d.floats(rows * row + cols), row, col];
 };

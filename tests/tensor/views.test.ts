@@ -76,6 +76,83 @@ describe('broadcasting', () => {
   });
 });
 
+/** What a view shows of an axis: all, one index, every second, or all from the end. */
+const CUTS: readonly ((n: number) => SliceRange & readonly unknown[])[] = [
+  (n) => [0, n],
+  (n) => [0, Math.min(1, n)],
+  (n) => [n - 1, n],
+  () => [null, null, 2],
+  () => [null, null, -1],
+];
+
+describe('operands that are views', () => {
+  const operations: readonly [string, (a: Tensor, b: Tensor) => Tensor, (p: number, q: number) => number][] = [
+    ['sub', w.sub, (p, q) => p - q],
+    ['mul', w.mul, (p, q) => p * q],
+    ['maximum', w.maximum, Math.max],
+    ['less', w.less, (p, q) => Number(p < q)],
+  ];
+  const cuts = fc.array(fc.nat(CUTS.length - 1), { minLength: 4, maxLength: 4 });
+
+  /** Part of a tensor and the same of plain numbers; axes are cut in turn. */
+  function cut(p: Plain, which: readonly number[]): { view: () => Tensor; model: Plain } {
+    const ranges = p.shape.map((n, axis) => CUTS[which[axis]!]!(n));
+    const kept = p.shape.map((n, axis) => {
+      const [start = null, stop = null, step = 1] = ranges[axis] as [number | null, number | null, number?];
+      return pythonRange(n, [start, stop, step]);
+    });
+    const shape = kept.map((list) => list.length);
+    const model = generate(shape, (index) =>
+      at(
+        p,
+        index.map((i, axis) => kept[axis]![i]!),
+      ),
+    );
+    return { view: () => w.slice(toTensor(p), ranges), model };
+  }
+
+  test.each(operations)('give what a naive loop gives, whatever is broadcast, in a step too: %s', (_, op, plain) => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 }), cuts, cuts, (shape, first, second) => {
+        const a = cut(counted(shape), first);
+        const b = cut(counted(shape), second);
+        const broadcasts = a.model.shape.every(
+          (n, axis) => n === b.model.shape[axis] || n === 1 || b.model.shape[axis] === 1,
+        );
+        fc.pre(broadcasts);
+        const { shape: wanted, data } = zip(plain)(a.model, b.model);
+        const check = (): void => {
+          const got = op(a.view(), b.view());
+          expect({ shape: got.shape, data: Array.from(got.data) }).toEqual({ shape: wanted, data });
+        };
+        check();
+        w.step(check);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each(operations)('give the first column of a matrix to each row of it: %s', (_, op, plain) => {
+    for (const [rows, cols] of [
+      [3, 4],
+      [4, 4],
+      [5, 1],
+      [2, 9],
+    ] as const) {
+      const x = counted([rows, cols]);
+      const first = x.data.map((_value, i) => x.data[i - (i % cols)]!);
+      const check = (): void => {
+        const t = toTensor(x);
+        const column = w.slice(t, [null, [0, 1]]);
+        expect(Array.from(op(t, column).data)).toEqual(x.data.map((value, i) => plain(value, first[i]!)));
+        expect(Array.from(op(column, t).data)).toEqual(x.data.map((value, i) => plain(first[i]!, value)));
+      };
+      check();
+      w.step(check);
+    }
+  });
+});
+
 /** One step of a chain of views: on a tensor, and on plain numbers by index arithmetic. */
 interface Step {
   readonly name: string;

@@ -75,6 +75,26 @@ describe('large strided copies between arrays outside of the heap equal the refe
     expect(heap.counters()).toMatchObject({ used, blocks });
   });
 
+  test.each([
+    ['half of the columns', [100, 100], [200, 1]],
+    ['half of the rows', [2, 50, 100], [10_000, 100, 1]],
+    ['every second number', [10_000], [2]],
+    ['the upper of two, transposed', [100, 100], [1, 200]],
+    ['half of the columns, part by part', [300, 200], [400, 1]],
+    ['every second number, from the end', [5000, 3], [-6, -2]],
+    ['all columns but one', [100, 100], [101, 1]],
+    ['a matrix twice', [2, 60, 60], [0, 60, 1]],
+  ] as const)('and leave what lies between the numbers that they write alone: %s', (_, shape, yStrides) => {
+    const ends = shape.map((n, axis) => (n - 1) * yStrides[axis]!);
+    const first = 3 - ends.reduce((sum, end) => sum + Math.min(0, end), 0);
+    const x = numbers(shape.reduce((product: number, n) => product * n, 1));
+    const y = new Float32Array(first + ends.reduce((sum, end) => sum + Math.max(0, end), 4)).fill(-1);
+    const expected = y.slice();
+    reference.stridedCopy(shape, x, 0, rowMajor(shape), expected, first, yStrides);
+    table.stridedCopy(shape, x, 0, rowMajor(shape), y, first, yStrides);
+    expect(firstDifference(y, expected)).toBe(-1);
+  });
+
   test('past the limit of the heap too, then in TypeScript', () => {
     const shape = [100, 3, 400];
     const x = numbers(120_000);
