@@ -67,7 +67,7 @@ export const plants = [
   },
   {
     name: 'a staged copy writes what lies between the numbers that it copies',
-    file: 'kernels/wasm/movement.ts',
+    file: 'kernels/wasm/strided-copy.ts',
     find: ' || to.length > count) return false;',
     replace: ' || to.length > 2 * count) return false;',
     mustFail: ['tests/kernels/wasm/movement.test.ts'],
