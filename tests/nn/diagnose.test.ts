@@ -37,6 +37,18 @@ describe('diagnose', () => {
     expect(reasons.join(' ')).toMatch(/epoch 2 of 4/);
   });
 
+  test('numbers epochs as the history does, also where training was resumed', () => {
+    const history = { loss: [1, 0.5, 0.1, 0.01], val_loss: [1, 0.6, 0.7, 0.9] };
+    for (const initialEpoch of [0, 1, 10]) {
+      const epochs = [0, 1, 2, 3].map((i) => initialEpoch + i);
+      const { bestEpoch, reasons } = diagnose({ epochs, history, seed: 0 });
+      expect(bestEpoch).toBe(initialEpoch + 1);
+      expect(reasons.join(' ')).toContain(`in epoch ${initialEpoch + 2} of ${initialEpoch + 4}`);
+    }
+    const scores = { accuracy: [0.5, 0.6, 0.7], val_accuracy: [0.5, 0.9, 0.4] };
+    expect(diagnose({ epochs: [7, 8, 9], history: scores, seed: 0 }).bestEpoch).toBe(8);
+  });
+
   test('training that ended in NaN is no good fit', () => {
     expect(diagnose(run({ loss: [1, Number.NaN], val_loss: [1, Number.NaN] })).verdict).not.toBe('good fit');
   });

@@ -235,6 +235,30 @@ describe('fit', () => {
     expect(model.fit(x, y, { epochs: 2 }).epochs).toEqual([0, 1]);
   });
 
+  test.each([0, 1, 3, 4])('an epoch that ends after batch %i has the figures of its batches so far', (end) => {
+    const batches: { loss: number; size: number }[] = [];
+    const stop: Callback = {
+      onBatchEnd(batch, { loss, size }, m) {
+        batches.push({ loss: loss!, size: size! });
+        if (batch === end) m.stopTraining = true;
+      },
+    };
+    const whole = column(Array.from({ length: 13 }, (_, i) => i));
+    const model = new Sequential([new Dense(1, { useBias: false, inputShape: [1], kernelInitializer: 'ones' })], {
+      dtype: 'float64',
+    });
+    model.compile({ optimizer: new SGD({ learningRate: 1e-300 }), loss: 'mse', metrics: ['mae'] });
+    const targets = column(Array.from({ length: 13 }, (_, i) => 2 * i + 1)); // an error of i + 1
+    const { history } = model.fit(whole, targets, { batchSize: 3, shuffle: false, epochs: 2, callbacks: [stop] });
+    const seen = Math.min(13, 3 * (end + 1));
+    expect(batches.map(({ size }) => size)).toEqual([3, 3, 3, 3, 1].slice(0, end + 1));
+    const errors = Array.from({ length: seen }, (_, i) => i + 1);
+    expectClose(history.loss!, [mean(errors.map((e) => e * e))], 1e-14);
+    expectClose(history.mae!, [mean(errors)], 1e-14);
+    const total = batches.reduce((sum, { loss, size }) => sum + loss * size, 0);
+    expectClose(history.loss!, [total / seen], 1e-14);
+  });
+
   test.each([
     [zeros([0, 3]), zeros([0, 1]), /no samples/],
     [x, slice(y, [[0, 24]]), /same number of samples/],

@@ -66,6 +66,25 @@ describe('initializers', () => {
     expect(variance(x) * 72).toBeCloseTo(1, 1);
   });
 
+  test.each([
+    [[4, 3, 8, 50], 12 * 8, 12 * 50],
+    [[7, 30, 60], 7 * 30, 7 * 60],
+    [[30, 60], 30, 60],
+    [[2000], 2000, 2000],
+  ])('%j has inputs and outputs of one unit, the field included', (shape, inputs, outputs) => {
+    const divisors = { fanIn: inputs, fanOut: outputs, fanAverage: (inputs + outputs) / 2 } as const;
+    for (const mode of ['fanIn', 'fanOut', 'fanAverage'] as const) {
+      const limit = Math.sqrt(3 / divisors[mode]);
+      const uniform = varianceScaling({ mode, distribution: 'uniform' })(shape, new Random(6), 'float64').data;
+      const largest = Math.max(...Array.from(uniform, Math.abs)) / limit;
+      expect(largest).toBeLessThanOrEqual(1);
+      expect(largest).toBeGreaterThan(0.98);
+      const normal = varianceScaling({ mode })(shape, new Random(6), 'float64').data as Float64Array;
+      expect(variance(normal) * divisors[mode]).toBeGreaterThan(0.85);
+      expect(variance(normal) * divisors[mode]).toBeLessThan(1.15);
+    }
+  });
+
   test('the seed and the layer decide, not the order of construction', () => {
     const build = (extra: boolean, seed = 5): Sequential =>
       new Sequential(

@@ -112,6 +112,15 @@ describe('losses', () => {
     expectClose(loss.call(of(t, [n, k], 'float32'), of(p, [n, k], 'float32')).data, wanted, 2e-5, _name);
   });
 
+  test.each(cases)('%s of sequences is the mean over the steps of each sample', (_name, loss, row, t, p) => {
+    const steps = 3;
+    const each = rows(t, k).map((r, i) => row(r, p.slice(i * k, i * k + k)));
+    const shape = [n / steps, steps, k];
+    const losses = loss.call(of(t, shape), of(p, shape));
+    expect(losses.shape).toEqual([n / steps]);
+    expectClose(losses.data, rows(each, steps).map(mean), 1e-12, _name);
+  });
+
   test.each(cases)('the gradient of %s agrees with central differences', (_name, loss, row, t, p) => {
     const prediction = of(p, [n, k]);
     const { grads } = valueAndGrad(() => sum(loss.call(of(t, [n, k]), prediction)), [prediction]);
@@ -133,6 +142,20 @@ describe('losses', () => {
       expectClose(loss.call(labels(classes), of(p, [n, k])).data, wanted, 1e-12);
       const column = tensor(Int32Array.from(classes), { shape: [n, 1] });
       expectClose(loss.call(column, of(p, [n, k])).data, wanted, 1e-12);
+    }
+  });
+
+  test.each([0, 0.1])('sparse labels of sequences mean one-hot rows, smoothed by %d', (labelSmoothing) => {
+    const steps = 3;
+    const shape = [n / steps, steps];
+    for (const [fromLogits, row, p] of [
+      [false, cce(labelSmoothing), chances],
+      [true, cceLogits(labelSmoothing), other],
+    ] as const) {
+      const each = rows(oneHot, k).map((r, i) => row(r, p.slice(i * k, i * k + k)));
+      const loss = sparseCategoricalCrossentropy({ fromLogits, labelSmoothing });
+      const found = loss.call(tensor(Int32Array.from(classes), { shape }), of(p, [...shape, k]));
+      expectClose(found.data, rows(each, steps).map(mean), 1e-12);
     }
   });
 

@@ -17,6 +17,7 @@ import {
   topKAccuracy,
   ValueError,
 } from '../../src/index.ts';
+import { metricOf } from '../../src/nn/metrics.ts';
 import { expectClose, labels, list, mean, noise, of, rows } from './tools.ts';
 
 const draw = noise(31);
@@ -205,6 +206,23 @@ describe('classes', () => {
     expect(confusionMatrix(oneHot, labels(guesses), k)).toEqual(wanted);
     expect(() => confusionMatrix(labels([-1]), labels([0]), 2)).toThrow(ValueError);
     expect(() => confusionMatrix(labels([0, 1]), labels([0]), 2)).toThrow(ShapeError);
+  });
+
+  test('out of range are named, be they meant or said', () => {
+    const matrix =
+      (t: number, p: number): (() => unknown) =>
+      () =>
+        confusionMatrix(labels([0, t]), labels([0, p]), 3);
+    for (const wrong of [-1, 3, 4]) {
+      const refused = `every class must be from 0 to 2, got ${wrong}`;
+      expect(matrix(wrong, 1)).toThrow(refused);
+      expect(matrix(1, wrong)).toThrow(refused);
+      expect(matrix(wrong, -7)).toThrow(refused);
+      const thirds = of([0.2, 0.3, 0.5, 0.2, 0.3, 0.5], [2, 3]);
+      for (const metric of [topKAccuracy(2), metricOf('logLoss')])
+        expect(() => metric.create().update(labels([0, wrong]), thirds)).toThrow(new RegExp(`got ${wrong}$`));
+    }
+    for (const right of [0, 2]) expect(matrix(right, 2 - right)).not.toThrow();
   });
 
   test('are integers as they are, the largest of a row, or the side of 1/2', () => {
