@@ -306,6 +306,39 @@ describe('distill', () => {
     expect(watched()).toEqual([0, false]);
   });
 
+  test('hands each option of fit on', () => {
+    const rate = 0.1;
+    const options: readonly Partial<DistillOptions>[] = [
+      {},
+      { shuffle: false },
+      { batchSize: 7 },
+      { epochs: 1 },
+      { shuffle: false, batchSize: 11, epochs: 3 },
+    ];
+    const digests = options.map((change) => {
+      const { epochs = 4, batchSize = 16, shuffle = true } = change;
+      const plain = net(4, 3, 'softmax', 2);
+      plain.compile({ optimizer: new SGD({ learningRate: rate }), loss: 'sparseCategoricalCrossentropy' });
+      const wanted = plain.fit(x, y, { epochs, batchSize, shuffle });
+      const { model, history } = train({
+        alpha: 0,
+        temperature: 1,
+        optimizer: new SGD({ learningRate: rate }),
+        ...change,
+      });
+      expect([model.steps, history.epochs]).toEqual([plain.steps, wanted.epochs]);
+      wanted.history.loss!.forEach((loss, i) => {
+        expect(Math.abs(loss - history.history.loss![i]!)).toBeLessThan(1e-5);
+      });
+      const [p, q] = [model, plain].map((m) => m.weights.flatMap(({ value }) => values(value)));
+      p!.forEach((w, i) => {
+        expect(Math.abs(w - q![i]!)).toBeLessThan(1e-6);
+      });
+      return digest(model);
+    });
+    expect(new Set(digests).size).toBe(options.length);
+  });
+
   test('calls callbacks and takes no more epochs than asked', () => {
     const epochs: number[] = [];
     const { history } = train({ epochs: 3, callbacks: [{ onEpochEnd: (epoch) => epochs.push(epoch) }] });

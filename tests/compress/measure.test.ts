@@ -16,8 +16,11 @@ import {
   pruneNeurons,
   quantize,
   Sequential,
+  ShapeError,
   saveModel,
+  setBackend,
   toNetwork,
+  wasm,
 } from '../../src/index.ts';
 import { articleModel, normal, quick, smallModel, threeClasses, values } from './tools.ts';
 
@@ -118,6 +121,35 @@ describe('latencies', () => {
       'latencies: rounds must be an integer of at least 1',
     );
     expect(() => latencies([toNetwork(smallModel(1, 'float64'))], { batchSize: 1 })).toThrow(/float64/);
+  });
+});
+
+describe('what is measured', () => {
+  const x = normal([70, 5]);
+  const labels = fromData(Int32Array.from({ length: 70 }, (_, i) => i % 3));
+  const { model: pruned } = prune(smallModel(), { sparsity: 0.5, ...quick });
+  const { network } = quantize(smallModel(), { calibration: x, ...quick });
+  const samples = [x, labels] as const;
+  const ways: readonly (readonly [string, () => unknown])[] = [
+    ['latencies', () => latencies([toNetwork(pruned), network], { batchSize: 2, rounds: 1 })],
+    ['measure', () => measure(network, { samples })],
+    ['predictNetwork', () => predictNetwork(network, x)],
+    ['prune', () => prune(smallModel(), { sparsity: 0.5, samples, ...quick })],
+    ['quantize', () => quantize(smallModel(), { calibration: x, samples, ...quick })],
+    ['pruneNeurons', () => pruneNeurons(smallModel(), { layer: 0, amount: 2, samples, ...quick })],
+    ['a refusal of predictNetwork', () => expect(() => predictNetwork(network, normal([3, 4]))).toThrow(ShapeError)],
+  ];
+
+  test.each(ways)('leaves nothing in the heap: %s', (_, run) => {
+    const before = setBackend(wasm());
+    try {
+      run(); // what is made once
+      const { used, blocks } = wasm().heap.counters();
+      for (let i = 0; i < 3; i++) run();
+      expect(wasm().heap.counters()).toMatchObject({ used, blocks });
+    } finally {
+      setBackend(before);
+    }
   });
 });
 

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GradientError, ShapeError, ValueError } from '../../src/base/errors.ts';
-import { kFold, type Split, splitIndices, stratifiedKFold, takeRows, trainTestSplit } from '../../src/data/split.ts';
+import {
+  type FoldOptions,
+  kFold,
+  type Split,
+  splitIndices,
+  stratifiedKFold,
+  takeRows,
+  trainTestSplit,
+} from '../../src/data/split.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { fromData } from '../../src/tensor/tensor.ts';
 
@@ -215,6 +223,21 @@ describe('folds', () => {
         }
       }),
     );
+  });
+
+  test('the seed decides how folds are shuffled, and the default is 0', () => {
+    const labels = upTo(40).map((i) => i % 3);
+    const ways = [
+      (options: FoldOptions) => kFold(40, options),
+      (options: FoldOptions) => stratifiedKFold(labels, options),
+    ];
+    for (const folds of ways) {
+      const shuffled = [0, 1, 2, 3].map((seed) => JSON.stringify(folds({ shuffle: true, seed })));
+      expect(new Set(shuffled).size).toBe(4);
+      expect(JSON.stringify(folds({ shuffle: true }))).toBe(shuffled[0]);
+      expect(JSON.stringify(folds({ shuffle: true, seed: 2 }))).toBe(shuffled[2]);
+      expect(folds({ seed: 1 })).toEqual(folds({ seed: 2 }));
+    }
   });
 
   test('stratified folds are those of scikit-learn', () => {

@@ -60,6 +60,12 @@ const invalid: Case[] = [
     [3],
     [{ ...int8, weightScales: Float32Array.of(1, 1e38), input: { scale: 100, zeroPoint: 0 } }],
   ],
+  [
+    'scales whose quotient overflows',
+    ValueError,
+    [3],
+    [{ ...int8, weightScales: Float32Array.of(1e-3, 1e3), output: { scale: 1e-39, zeroPoint: 0 } }],
+  ],
   ['tanh on a quantized output', ValueError, [3], [{ ...int8, output: params, activation: { name: 'tanh' } }]],
   ['a short int32 bias', ValueError, [3], [{ ...int8, bias: new Int32Array(1) }]],
   ['a bias whose sum leaves int32', LimitError, [3], [{ ...int8, bias: new Int32Array(2).fill(2 ** 31 - 1) }]],
@@ -90,6 +96,12 @@ describe('validateNetwork', () => {
     expect(() => validateNetwork(network)).toThrow(
       'network: layer "d" weights length must be 6 for 3 inputs and 2 units, got 5',
     );
+  });
+
+  test('accepts scales whose product overflows where the scale of the output makes up for it', () => {
+    const large = { scale: 1e30, zeroPoint: 0 };
+    const layers = [{ ...int8, weightScales: Float32Array.of(1, 1e30), input: large, output: large }];
+    expect(() => validateNetwork({ inputShape: [3], layers })).not.toThrow();
   });
 
   test('accepts every layer type, NaN weights, empty networks and sizes of zero', () => {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
 import { FormatError, ShapeError, ValueError, WhittleError } from '../../src/base/errors.ts';
-import { ACTIVATIONS, compileNetwork, type DenseLayer, type Network, validateNetwork } from '../../src/infer/index.ts';
+import {
+  ACTIVATIONS,
+  compileNetwork,
+  type DenseLayer,
+  type Network,
+  type NetworkLayer,
+  validateNetwork,
+} from '../../src/infer/index.ts';
 import {
   decodeNetwork,
   decodeSafetensors,
@@ -86,6 +93,29 @@ describe('a network file', () => {
     expect(size(pruned8)).toBeLessThan(0.5 * size(full8));
     expect(size(full)).toBeLessThan(4 * 4096 + 4 * 64 + 600);
     for (const layer of [full, pruned, full8, pruned8]) expect(roundTrip(networkOf(layer))).toEqual(networkOf(layer));
+  });
+
+  test.each([
+    ['float32', 4, (): NetworkLayer => ({ ...sparse({}), mask: null, weights: new Float32Array(512).fill(1) })],
+    [
+      'float64',
+      8,
+      (): NetworkLayer => ({ ...sparse({}), mask: null, weights: new Float64Array(512).fill(1), bias: null }),
+    ],
+    ['int8', 1, (): NetworkLayer => quantized('s', 64, 8, randoms(1), { weights: new Int8Array(512).fill(1) })],
+  ] as const)('of %s codes zeros as soon as that saves more than it costs', (_, width, make) => {
+    const sizeOf = (zeros: number): number => {
+      const layer = make();
+      if ('weights' in layer) layer.weights.fill(0, 0, zeros);
+      expect(roundTrip(networkOf(layer))).toEqual(networkOf(layer));
+      return encodeNetwork(networkOf(layer)).length;
+    };
+    const full = sizeOf(0);
+    for (let zeros = 0; zeros <= 512; zeros += 16) {
+      const saved = zeros * width - 512 / 8; // without what the header takes
+      expect(sizeOf(zeros)).toBeLessThanOrEqual(full);
+      if (saved > 160) expect(sizeOf(zeros)).toBeLessThan(full - saved + 160);
+    }
   });
 
   test('keeps names such as __proto__ and sizes of zero', () => {
