@@ -56,4 +56,11 @@ export const plants = [
     replace: '',
     mustFail: ['tests/gpu/robustness.gpu.test.ts'],
   },
+  {
+    name: 'a training on a device leaves clipping out without a word',
+    file: 'src/gpu/weights.ts',
+    find: "'clipValue', 'amsgrad'",
+    replace: "'amsgrad'",
+    mustFail: ['tests/gpu/refusals.gpu.test.ts'],
+  },
 ];

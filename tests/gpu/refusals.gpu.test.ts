@@ -16,8 +16,8 @@ import { sharedGpu } from '../../src/gpu/shared.ts';
 import { gpuTrain } from '../../src/gpu/train.ts';
 import { setBackend } from '../../src/memory/runtime.ts';
 import { Dense, Dropout, Flatten, Layer } from '../../src/nn/layers.ts';
-import { Adam, RMSprop, SGD } from '../../src/nn/optimizers.ts';
-import { type CompileOptions, Sequential } from '../../src/nn/sequential.ts';
+import { Adagrad, Adam, AdamW, type Optimizer, RMSprop, SGD } from '../../src/nn/optimizers.ts';
+import { type CompileOptions, type FitOptions, Sequential } from '../../src/nn/sequential.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { backendFor, floats, MODES, through } from './tools.ts';
@@ -284,6 +284,44 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     );
     expect(said).toBe(sentence);
     expect(backend.gpu.counters.tensors).toBe(tensors);
+  });
+
+  const optimizers: readonly (readonly [option: string, Optimizer])[] = [
+    ...[{ clipNorm: 1 }, { globalClipNorm: 1 }, { clipValue: 1 }].flatMap((clipping) =>
+      [new SGD(clipping), new Adam(clipping), new AdamW(clipping)].map(
+        (optimizer) => [`${Object.keys(clipping)[0]!} of ${optimizer.name}`, optimizer] as const,
+      ),
+    ),
+    ['amsgrad of Adam', new Adam({ amsgrad: true })],
+    ['amsgrad of AdamW', new AdamW({ amsgrad: true })],
+    ['the optimizer RMSprop', new RMSprop()],
+    ['the optimizer Adagrad', new Adagrad()],
+  ];
+  const losses = ['mae', 'huber', 'klDivergence', 'hinge'] as const;
+  const options: readonly FitOptions[] = [
+    { sampleWeight: floats([1, 2, 3, 4], [4]) },
+    { classWeight: { 0: 1, 1: 2 } },
+    { callbacks: [] },
+    { verbose: 0 },
+  ];
+
+  test('whatever of an optimizer, a loss or the options of fit has no shader', async () => {
+    const before = backend.gpu.counters;
+    const attempts: [string, Partial<CompileOptions>, FitOptions][] = [
+      ...optimizers.map(([what, optimizer]): (typeof attempts)[0] => [`${what} has no shader`, { optimizer }, {}]),
+      ...losses.map((loss): (typeof attempts)[0] => [`the loss ${loss} has no shader`, { loss }, {}]),
+      ...options.map((given): (typeof attempts)[0] => [
+        `${Object.keys(given)[0]!} is an option of fit alone`,
+        {},
+        given,
+      ]),
+    ];
+    for (const [sentence, compile, given] of attempts) {
+      const training = gpuTrain(model(two(), compile), X, LABELS, { gpu: backend.gpu, ...given });
+      await expect(training, sentence).rejects.toThrow(`gpuTrain: ${sentence}`);
+    }
+    expect(backend.gpu.counters).toEqual(before);
+    await device();
   });
 
   test('matmulAuto measures once, tells what it found, and multiplies rightly either way', async () => {
