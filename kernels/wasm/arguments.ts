@@ -24,7 +24,7 @@ export class Arguments {
   constructor(heap: Heap) {
     this.heap = heap;
     this.addresses = heap.addresses;
-    this.start = heap.allocateBytes(STAGING_BYTES);
+    this.start = heap.takeOrGrow(STAGING_BYTES);
     this.top = this.start;
   }
 

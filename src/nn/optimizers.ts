@@ -111,7 +111,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
 export class AdamW extends Adam {
   override readonly name = 'AdamW';
   constructor(options: AdamOptions = {}) {
-    super({ weightDecay: 0.004, ...options }, 'AdamW');
+    super({ ...options, weightDecay: options.weightDecay ?? 0.004 }, 'AdamW');
   }
 }
 

@@ -14,7 +14,10 @@ export function tensor(
   values: NestedArray | TypedArray | Tensor,
   options: { shape?: Shape; dtype?: DType } = {},
 ): Tensor {
-  if (values instanceof Tensor) return tensor(values.data, { shape: values.shape, dtype: values.dtype, ...options });
+  if (values instanceof Tensor) {
+    const { shape = values.shape, dtype = values.dtype } = options;
+    return tensor(values.data, { shape, dtype });
+  }
   if (ArrayBuffer.isView(values)) {
     const dtype = options.dtype ?? dtypeOf(values);
     checkDType('tensor', dtype);
