@@ -47,7 +47,8 @@ const vitest = await createVitest('test', { root: copy, watch: false, bail: 1, p
 async function run(file) {
   const specifications = await vitest.globTestSpecifications([join(copy, file)]);
   const { testModules } = await vitest.runTestSpecifications(specifications);
-  const states = testModules.flatMap(({ children }) => [...children.allTests()].map((test) => test.result().state));
+  const own = testModules.filter(({ moduleId }) => moduleId === join(copy, file)); // the others are of earlier runs
+  const states = own.flatMap(({ children }) => [...children.allTests()].map((test) => test.result().state));
   const count = (state) => states.filter((one) => one === state).length;
   return { passed: count('passed'), failed: count('failed') };
 }
