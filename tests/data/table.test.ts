@@ -189,6 +189,10 @@ describe('tableFromCSV', () => {
   test('refuses options that are none, listing the good ones', () => {
     const text = 'x,y\n1,0\n2,1\n';
     expect(() => tableFromCSV(text, { target: 'z' })).toThrow('tableFromCSV: target must be one of "x", "y", got "z"');
+    const wide = (n: number): string =>
+      `${Array.from({ length: n }, (_, i) => `c${i}`).join(',')}\n${Array(n).fill('1').join(',')}`;
+    expect(() => tableFromCSV(wide(8), { target: 'z' })).toThrow('"c6", "c7", got "z"');
+    expect(() => tableFromCSV(wide(11), { target: 'z' })).toThrow('"c6", "c7" and 3 more, got "z"');
     expect(() => tableFromCSV(text, { target: '__proto__' })).toThrow(ValueError);
     // @ts-expect-error no such task
     expect(() => tableFromCSV(text, { ...y, task: 'clustering' })).toThrow(ValueError);

@@ -169,6 +169,19 @@ describe('CSVLogger', () => {
     expect(lines.length).toBe(6); // a new fit, a new header
     expect(lines[4]).toMatch(/^2,.*,0\.25,0\.1$/);
   });
+
+  test('leaves the cell of a missing figure empty, and refuses one that was not there in the first epoch', () => {
+    const lines: string[] = [];
+    const logger = new CSVLogger((line) => lines.push(line));
+    logger.onTrainBegin();
+    logger.onEpochEnd(0, { loss: 1, mae: 2 });
+    logger.onEpochEnd(1, { loss: 0 });
+    expect(lines).toEqual(['epoch,loss,mae', '0,1,2', '1,0,']);
+    expect(() => logger.onEpochEnd(2, { loss: 0, mae: 1, val_loss: 3 })).toThrow(
+      'CSVLogger: the figure val_loss was not there in the first epoch',
+    );
+    expect(lines).toHaveLength(3);
+  });
 });
 
 test('the rate in the history is that of a schedule', () => {

@@ -357,15 +357,20 @@ describe('a replayable loss or layer', () => {
     expect(losses(true, call)).toEqual({ ...losses(false, call), replayed: 8 });
   });
 
-  test('is not repeated when it draws a permutation or makes a step of its own', () => {
+  test('is not repeated when it draws numbers or a permutation or makes a step of its own', () => {
     const random = new Random(3);
+    const drawing =
+      (kind: 'uniform' | 'normal') =>
+      (yTrue: Tensor, yPred: Tensor): Tensor =>
+        add(distance(yTrue, yPred), mul(random[kind]([N]), 1e-3));
     const permuted = (yTrue: Tensor, yPred: Tensor): Tensor =>
       add(distance(yTrue, yPred), mul(cast(random.permutation(N), 'float32'), 1e-3));
     const stepping = (yTrue: Tensor, yPred: Tensor): Tensor => {
       const factor = step(() => add(tensor([1]), 1).item());
       return mul(distance(yTrue, yPred), factor);
     };
-    for (const call of [permuted, stepping]) expect(losses(true, call).replayed).toBe(0);
+    for (const call of [drawing('uniform'), drawing('normal'), permuted, stepping])
+      expect(losses(true, call).replayed).toBe(0);
   });
 
   test('goes on when the heap grows in the middle of a repeated step', () => {
