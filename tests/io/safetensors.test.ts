@@ -141,6 +141,12 @@ describe('decodeSafetensors', () => {
     expect(decodeSafetensors(bytes).tensors.size).toBe(count);
   });
 
+  test('says which of its limits a header length is past', () => {
+    const read = (length: number) => () => decodeSafetensors(file('{}', 0, length));
+    expect(read(100_000_001)).toThrow('header length: 100000001 is more than 100000000');
+    expect(read(100_000_000)).toThrow('header length: 100000000 is more than the 2 bytes that follow');
+  });
+
   test.each(malformed)('refuses %s', (_, bytes, field) => {
     let error: unknown;
     try {

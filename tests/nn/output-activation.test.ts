@@ -25,6 +25,14 @@ const ENDS: Readonly<
 > = {
   'Dense(softmax)': [() => [softmax()], 'softmax'],
   'Dense, Activation(softmax)': [() => [logits(), new Activation('softmax')], 'softmax'],
+  'Dense(relu), Dropout, Dense(softmax)': [
+    () => [
+      new Dense(5, { activation: 'relu', inputShape: [3] }),
+      new Dropout(0.1),
+      new Dense(4, { activation: 'softmax' }),
+    ],
+    'softmax',
+  ],
   'Dense(softmax), Dropout': [() => [softmax(), new Dropout(0.5)], 'softmax'],
   'Dense(softmax), Dropout, Dropout': [() => [softmax(), new Dropout(0.5), new Dropout(0.2)], 'softmax'],
   'Dense(softmax), Dropout(0)': [() => [softmax(), new Dropout(0)], 'softmax'],

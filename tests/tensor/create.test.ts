@@ -207,4 +207,12 @@ describe('assign', () => {
     expect(() => w.assign(w.zeros([2]), w.zeros([2], 'float64'))).toThrow(w.DTypeError);
     expect(() => w.assign(w.broadcastTo(w.zeros([1]), [3]), w.zeros([3]))).toThrow(/^assign: .*broadcast view/);
   });
+
+  test('takes a view whose repeated axis has one element, or none', () => {
+    const t = tensor([1, 2, 3]);
+    w.assign(w.broadcastTo(w.slice(t, [[1, 2]]), [1, 1]), tensor([[7]]));
+    expect(numbers(t)).toEqual([1, 7, 3]);
+    w.assign(w.broadcastTo(w.slice(t, [[0, 1]]), [0, 1]), w.zeros([0, 1]));
+    expect(numbers(t)).toEqual([1, 7, 3]);
+  });
 });

@@ -290,3 +290,20 @@ test('reshape there and back is the same', () => {
     }),
   );
 });
+
+test('a view whose elements lie row-major is recognised: its data is the live memory, not a copy', () => {
+  const t = w.tensor(
+    Float32Array.from({ length: 24 }, (_, i) => i),
+    { shape: [2, 3, 4] },
+  );
+  const same: readonly Tensor[] = [
+    w.transpose(w.transpose(t)),
+    w.permute(w.permute(t, [2, 0, 1]), [1, 2, 0]),
+    w.flip(w.flip(t, [1]), [1]),
+    w.reshape(t, [6, 4]),
+    w.permute(w.reshape(t, [6, 1, 4]), [1, 0, 2]),
+  ];
+  const other: readonly Tensor[] = [w.transpose(t), w.flip(t, [1]), w.permute(t, [0, 2, 1])];
+  for (const view of same) expect(view.data).toBe(t.data);
+  for (const view of other) expect(view.data).not.toBe(t.data);
+});
