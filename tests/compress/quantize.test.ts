@@ -215,7 +215,9 @@ describe('chooseQParams', () => {
 
   test('gives scale 1 to an empty range and widens one to include 0', () => {
     expect(chooseQParams(0, 0)).toEqual({ scale: 1, zeroPoint: 0 });
-    expect(chooseQParams(-0, 1e-40).scale).toBe(1);
+    expect(chooseQParams(0, 1e-40)).toEqual({ scale: 1, zeroPoint: -128 });
+    expect(chooseQParams(-1e-40, 0)).toEqual({ scale: 1, zeroPoint: 127 });
+    expect(chooseQParams(-1e-40, 1e-40)).toEqual({ scale: 1, zeroPoint: 0 });
     expect(chooseQParams(5, 10)).toEqual(chooseQParams(0, 10));
     expect(chooseQParams(-10, -5)).toEqual({ scale: fr(10 / 255), zeroPoint: 127 });
     expect(chooseQParams(3, 3).zeroPoint).toBe(-128);

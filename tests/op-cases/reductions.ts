@@ -17,6 +17,8 @@ const OPTIONS: readonly (readonly [shape: number[], options: ReduceOptions])[] =
   [[2, 3, 4], { axis: 1 }],
   [[2, 3, 4], { axis: [0, 2] }],
   [[2, 3, 4], { axis: [2, 1], keepDims: true }],
+  [[2, 3, 4], { axis: [0, -1] }],
+  [[2, 3, 4], { axis: [-1, 1, -3] }],
   [[2, 3, 4], { axis: [] }],
   [[1, 5, 1], { axis: [0, 2] }],
 ];
