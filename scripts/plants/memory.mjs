@@ -278,4 +278,11 @@ export const plants = [
     replace: 'if (held === undefined) {',
     mustFail: ['tests/tensor/create.test.ts'],
   },
+  {
+    name: 'repeated calls keep the arrays from before a growth',
+    file: 'kernels/calls.ts',
+    find: 'return () => call(...current.map((get) => get()));',
+    replace: 'const now = current.map((get) => get());\n  return () => call(...now);',
+    mustFail: ['tests/kernels/calls.test.ts'],
+  },
 ];

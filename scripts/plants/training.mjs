@@ -453,4 +453,11 @@ export const plants = [
     replace: 'logsOf(total / n, metrics, states)',
     mustFail: ['tests/nn/fit.test.ts'],
   },
+  {
+    name: 'a slope of 0 is the default slope',
+    file: 'src/nn/activations.ts',
+    find: '{ name: spec.name, alpha: spec.alpha ?? 0.2 }',
+    replace: '{ name: spec.name, alpha: spec.alpha || 0.2 }',
+    mustFail: ['tests/nn/activations.test.ts'],
+  },
 ];

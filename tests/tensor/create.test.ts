@@ -212,6 +212,20 @@ describe('assign', () => {
     const t = tensor([1, 2, 3]);
     w.assign(w.broadcastTo(w.slice(t, [[1, 2]]), [1, 1]), tensor([[7]]));
     expect(numbers(t)).toEqual([1, 7, 3]);
+    const m = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    w.assign(
+      w.expandDims(w.transpose(m), 0),
+      tensor([
+        [
+          [5, 6],
+          [7, 8],
+        ],
+      ]),
+    );
+    expect(numbers(m)).toEqual([5, 7, 6, 8]);
     w.assign(w.broadcastTo(w.slice(t, [[0, 1]]), [0, 1]), w.zeros([0, 1]));
     expect(numbers(t)).toEqual([1, 7, 3]);
   });
