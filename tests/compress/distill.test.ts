@@ -286,6 +286,10 @@ describe('distill', () => {
     const optimizer = new SGD({ learningRate: cosineDecay(0.1, 100) });
     student.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['logLoss'] });
     expect(Object.keys(train({ student }).model.evaluate(x, hot))).toEqual(['loss', 'logLoss']);
+    student.compile({ optimizer: new SGD({ learningRate: 0.3, momentum: 0.5 }), loss: 'categoricalCrossentropy' });
+    const { optimizer: own } = train({ student, optimizer: new SGD({ learningRate: 0.01 }) }).model;
+    expect(own.config()).toEqual(student.optimizer.config());
+    expect(own).not.toBe(student.optimizer);
   });
 
   test('repeats steps, and leaves a model that does, unless the student was told not to', () => {

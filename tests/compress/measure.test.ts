@@ -79,6 +79,16 @@ describe('measure', () => {
   test('scores accuracy on one-hot rows of a network without softmax, and R² on numbers', () => {
     const linear = new Sequential([new Dense(3, { inputShape: [5] })]);
     expect(measure(linear, { samples: [x, oneHot(y, 3)], ...quick }).scoreName).toBe('accuracy');
+    const scaled = fromData(
+      Float32Array.from(oneHot(y, 3).data, (v) => 2 * v),
+      [60, 3],
+    ); // one number a row, and not 1
+    expect(measure(linear, { samples: [x, scaled], ...quick }).scoreName).toBe('r2');
+    const twice = fromData(
+      Float32Array.from({ length: 180 }, (_, i) => Number(i % 3 > 0)),
+      [60, 3],
+    );
+    expect(measure(linear, { samples: [x, twice], ...quick }).scoreName).toBe('r2');
     for (const outputs of [1, 3]) {
       const model = new Sequential([new Dense(outputs, { inputShape: [5] })]);
       const targets = normal([60, outputs], 4);

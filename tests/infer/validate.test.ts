@@ -27,6 +27,7 @@ const invalid: Case[] = [
   ['a dense layer on a scalar', ShapeError, [], [layer]],
   ['layers that do not chain', ShapeError, [3], [layer, { ...layer, name: 'e' }]],
   ['softmax of a scalar', ShapeError, [], [activation('softmax')]],
+  ['logSoftmax of a scalar', ShapeError, [], [activation('logSoftmax')]],
   [
     'units that grow the output past the limit',
     LimitError,

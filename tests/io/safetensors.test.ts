@@ -27,6 +27,8 @@ const valid: [string, Uint8Array, number][] = [
   ['a size of zero', file(one('F32', '[0,4194305,3]', 0, 0)), 1],
   ['tensors in any order', file(two(entry('U8', '[2]', 4, 6), entry('F32', '[1]', 0, 4)), 6), 2],
   ['empty tensors between others', file(two(entry('U8', '[2]', 0, 2), entry('F32', '[0]', 2, 2)), 2), 2],
+  ['an empty tensor at the start, listed last', file(two(entry('F32', '[1]', 0, 4), entry('U8', '[0]', 0, 0)), 4), 2],
+  ['an empty tensor at the end, listed first', file(two(entry('U8', '[0]', 4, 4), entry('F32', '[1]', 0, 4)), 4), 2],
   ['data that is not aligned', file(two(entry('U8', '[1]', 0, 1), entry('F64', '[1]', 1, 9)), 9), 2],
   [
     'names of prototypes',

@@ -57,6 +57,7 @@ describe('ReduceLROnPlateau', () => {
   test('stops at minLearningRate', () => {
     const reduce = new ReduceLROnPlateau({ monitor, factor: 0.1, patience: 1, minLearningRate: 0.05 });
     expectClose(rates([5, 5, 5, 5], reduce), [1, 0.1, 0.05, 0.05], 1e-15);
+    expect(rates([5, 5, 5, 5], reduce, 0.01)).toEqual([0.01, 0.01, 0.01, 0.01]); // a rate below is not raised to it
   });
 
   test('takes NaN as no improvement, and what is within minDelta too', () => {

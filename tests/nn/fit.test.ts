@@ -533,3 +533,13 @@ describe('a model', () => {
     expect(() => new Sequential([new Dense(1)]).summary()).toThrow(/not built/);
   });
 });
+
+test('samples that are no tensors are refused, and the error shows the one that is none', () => {
+  const model = new Sequential([new Dense(1, { inputShape: [3] })]);
+  model.compile({ optimizer: 'sgd', loss: 'mse' });
+  const rows = [[1, 2, 3]] as never;
+  for (const use of ['fit', 'evaluate', 'trainOnBatch'] as const) {
+    expect(() => model[use](rows, y)).toThrow(`${use}: x and y must be tensors, got [[1, 2, 3]]`);
+    expect(() => model[use](x, 'labels' as never)).toThrow(`${use}: x and y must be tensors, got "labels"`);
+  }
+});

@@ -4,12 +4,14 @@ import {
   Dropout,
   digest,
   type InitializerName,
+  orthogonal,
   Random,
   Sequential,
   truncatedNormal,
   varianceScaling,
 } from '../../src/index.ts';
 import { initializer } from '../../src/nn/initializers.ts';
+import { expectClose } from './tools.ts';
 
 const [fanIn, fanOut] = [300, 200];
 const draw = (name: InitializerName, seed = 1): Float64Array =>
@@ -59,6 +61,12 @@ describe('initializers', () => {
         expect(dot).toBeCloseTo(Number(a === b), 10);
       }
     }
+    const scaled = orthogonal(3)([rows, cols], new Random(3), 'float64').data;
+    expectClose(
+      scaled,
+      Array.from(q, (v) => 3 * v),
+      1e-14,
+    );
   });
 
   test('a receptive field multiplies both fans', () => {

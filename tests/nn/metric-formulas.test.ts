@@ -192,6 +192,9 @@ describe('scores', () => {
   test('calibrationError of one output takes the confidence in the side chosen; NaN stays NaN', () => {
     expectClose([measure(calibrationError(10), [column([1, 0]), column([0.95, 0.95])])], [0.45], 1e-12);
     expectClose([measure(calibrationError(10), [column([0, 0]), column([0.1, 0.1])])], [0.1], 1e-12);
+    // A confidence of 1 is in the last bin.
+    expectClose([measure(calibrationError(10), [column([0, 1]), column([1, 1])])], [0.5], 1e-12);
+    expectClose([measure(calibrationError(10), [column([1, 1]), column([0, 0])])], [1], 1e-12);
     expect(measure(calibrationError(10), [column([1]), column([Number.NaN])])).toBeNaN();
     expect(() => calibrationError(0)).toThrow(ValueError);
   });
