@@ -162,4 +162,18 @@ export const plants = [
     replace: 'defined({ epochs, batchSize, callbacks })',
     mustFail: ['tests/compress/distill.test.ts'],
   },
+  {
+    name: 'a distilled student keeps the optimizer that taught it',
+    file: 'src/compress/distill.ts',
+    find: 'optimizer: student.isCompiled ? student.optimizer : optimizer, loss: plain',
+    replace: 'optimizer, loss: plain',
+    mustFail: ['tests/compress/distill.test.ts'],
+  },
+  {
+    name: 'rows with one number that is not 0 pass for one-hot rows',
+    file: 'src/compress/measure.ts',
+    find: 'row.indexOf(1) < 0 || ',
+    replace: '',
+    mustFail: ['tests/compress/measure.test.ts'],
+  },
 ];

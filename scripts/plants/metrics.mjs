@@ -210,4 +210,11 @@ export const plants = [
     replace: 't > classes ? t : p',
     mustFail: ['tests/nn/metric-formulas.test.ts'],
   },
+  {
+    name: 'a confidence of 1 falls past the last bin',
+    file: 'src/nn/metrics.ts',
+    find: 'gaps[Math.min(bins - 1, Math.max(0, at))]! +=',
+    replace: 'gaps[Math.max(0, at)]! +=',
+    mustFail: ['tests/nn/metric-formulas.test.ts'],
+  },
 ];

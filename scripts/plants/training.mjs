@@ -460,4 +460,25 @@ export const plants = [
     replace: '{ name: spec.name, alpha: spec.alpha || 0.2 }',
     mustFail: ['tests/nn/activations.test.ts'],
   },
+  {
+    name: 'a rate below the least rate is raised to it',
+    file: 'src/nn/callbacks.ts',
+    find: 'if (this.wait < patience || optimizer.learningRate <= minLearningRate) return;',
+    replace: 'if (this.wait < patience) return;',
+    mustFail: ['tests/nn/callbacks.test.ts'],
+  },
+  {
+    name: 'an orthogonal start loses its gain where rows are few',
+    file: 'src/nn/initializers.ts',
+    find: 'return gain * (rows >= cols ? vectors[col]![row]! : vectors[row]![col]!);',
+    replace: 'return rows >= cols ? gain * vectors[col]![row]! : vectors[row]![col]!;',
+    mustFail: ['tests/nn/initializers.test.ts'],
+  },
+  {
+    name: 'an error shows the argument that is right',
+    file: 'src/nn/samples.ts',
+    find: 'x instanceof Tensor ? y : x);',
+    replace: 'x instanceof Tensor ? x : y);',
+    mustFail: ['tests/nn/fit.test.ts'],
+  },
 ];
