@@ -92,7 +92,7 @@ export class Heap implements KernelHeap {
     this.releaseBytes(at);
   }
 
-  /** Address of a new block of zeros; grows the heap unless it is held. */
+  /** Address of a new block of zeros; grows the heap where there is no room. Throws LimitError. */
   allocateBytes(bytes: number): number {
     const at = this.takeOrGrow(bytes);
     this.bytes.fill(0, at, at + bytes);
