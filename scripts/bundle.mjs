@@ -15,7 +15,7 @@ for (const { node, default: file } of Object.values(exports)) {
 const dir = join(root, 'dist/bundle');
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({ input, external: /^(node:|gpu\.js$)/, logLevel: 'warn' });
-// What nearly every entry needs is one file: each more is a millisecond.
+// What nearly every entry needs is one file: opening more takes longer (npm run startup).
 const codeSplitting = { groups: [{ name: 'base', test: /dist[\\/](src[\\/]base|kernels[\\/](errors|arrays|calls))/ }] };
 await bundle.write({
   dir,

@@ -34,9 +34,10 @@ export interface HeapMemory {
 /**
  * The one WebAssembly memory that kernels compute in, and who has which part of it.
  *
- * Arrays made here are views on it: kernels find their addresses and copy nothing (arguments.ts). Growing a memory detaches every view on it (their length becomes 0), so it
- * grows only where no operation holds one: not while the heap is held by a step, but for a call's staging. Owners of
- * views learn of it through `onGrow` and make new ones from their addresses, which stay.
+ * Arrays made here are views on it: kernels find their addresses and copy nothing (arguments.ts). Growing a memory detaches
+ * every view on it (their length becomes 0), so it grows only where no operation holds one: not while the heap is held by a
+ * step, but for a call's staging. Owners of views learn of it through `onGrow` and make new ones from their addresses, which
+ * stay.
  */
 export class Heap implements KernelHeap {
   private most: number = MAX_HEAP_BYTES;

@@ -48,7 +48,7 @@ export function stagesOf(op: string, model: Sequential | Network): Stage[] {
           stages.push({ type: 'activation', activation: shaderOf(op, layer.name, layer.activation) });
         break;
       case 'dropout':
-        stages.push({ type: 'dropout', name: layer.name, rate: layer.rate });
+        if (layer.rate > 0) stages.push({ type: 'dropout', name: layer.name, rate: layer.rate });
         break;
       case 'flatten':
         break;

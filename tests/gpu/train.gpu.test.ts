@@ -328,6 +328,22 @@ describe.each(MODES)('gpuTrain on %s', (mode) => {
     for (const loss of stale) expect(() => backward(loss)).toThrow(GradientError);
   });
 
+  test('a Dropout of 0 at the end changes nothing, and one that drops hides the softmax, which is refused', async () => {
+    const { gpu } = backend;
+    const ending = (rate: number): Sequential => {
+      const layers = [new Dense(ONE_HOT.shape[1]!, { activation: 'softmax', inputShape: [6] }), new Dropout(rate)];
+      const model = new Sequential(layers, { seed: 5 });
+      model.compile({ optimizer: new Adam(), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+      return model;
+    };
+    const device = ending(0);
+    const host = ending(0);
+    const found = await gpuTrain(device, X, ONE_HOT, { gpu, epochs: 2, batchSize: 4 });
+    const expected = host.fit(X, ONE_HOT, { epochs: 2, batchSize: 4 });
+    expect(difference([device, found], [host, expected])).toBeLessThan(2e-5);
+    await expect(gpuTrain(ending(0.5), X, ONE_HOT, { gpu })).rejects.toThrow('the last activation is linear');
+  });
+
   test('gpuPredict equals predict up to rounding', async () => {
     const layers = [new Flatten({ inputShape: [2, 3] }), ...CASES['activations as layers']!.layers()];
     const model = new Sequential(layers, { seed: 4 });
