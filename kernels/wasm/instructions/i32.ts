@@ -9,7 +9,6 @@ export const eq: Binary = operation(0x46);
 export const ltS: Binary = operation(0x48);
 export const ltU: Binary = operation(0x49);
 export const gtS: Binary = operation(0x4a);
-export const leS: Binary = operation(0x4c);
 export const geS: Binary = operation(0x4e);
 export const add: Binary = operation(0x6a);
 export const sub: Binary = operation(0x6b);

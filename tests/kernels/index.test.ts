@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import * as kernels from '../../kernels/index.ts';
+
+test('kernels exports its tables, the ladder of products and what tells of support', () => {
+  const names = ['cpu', 'gemmLadder', 'reference', 'reference64', 'wasm', 'wasmSupport'];
+  expect(Object.keys(kernels).sort()).toEqual(names);
+});
+
+describe('which kernels a table has a form of its own for', () => {
+  const { reference, reference64, cpu, wasm } = kernels;
+  /** Names of the kernels of a table that are not those of another. */
+  const own = (table: object, other: object): string[] =>
+    Object.keys(reference).filter((name) => table[name as never] !== other[name as never] && name in table);
+
+  test('cpu: the hot ones, in families', () => {
+    expect(own(cpu, reference).sort()).toEqual(
+      [
+        ['gemm', 'gemmStridedBatched'],
+        ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'add', 'sub', 'mul', 'div'],
+        ['sum', 'max'],
+        ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
+        ['adam'],
+        ['stridedCopy', 'gather'],
+        ['gemmInt8', 'requantize'],
+      ]
+        .flat()
+        .sort(),
+    );
+  });
+
+  test('wasm: all but these', () => {
+    const compiled = own(wasm(), cpu);
+    const others = Object.keys(reference).filter((name) => !compiled.includes(name));
+    expect(others.sort()).toEqual(['convert', 'packInt8', 'pow', 'prod', 'topK']);
+  });
+
+  test('reference64: all but those of integers, and movement is the same code', () => {
+    const integers = ['packInt8', 'gemmInt8', 'quantize', 'quantizeColumns', 'dequantize', 'requantize'];
+    const lacking = Object.keys(reference).filter((name) => !(name in reference64));
+    expect(lacking.sort()).toEqual([...integers, 'dequantizeColumns'].sort());
+    const same = Object.keys(reference64).filter((name) => reference64[name as never] === reference[name as never]);
+    expect(same.sort()).toEqual(['convert', 'gather', 'oneHot', 'scatterAdd', 'stridedCopy']);
+  });
+});
