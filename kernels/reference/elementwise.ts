@@ -63,9 +63,7 @@ export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): 
     leakyRelu: withParameter((x, slope) => (x < 0 ? slope * x : x)),
     elu: withParameter((x, alpha) => (x < 0 ? alpha * f.expm1(x) : x)),
     clip: (n, x, low, high, y) => {
-      const from = round(low);
-      const to = round(high);
-      for (let i = 0; i < n; i++) y[i] = Math.min(Math.max(x[i]!, from), to);
+      for (let i = 0; i < n; i++) y[i] = Math.min(Math.max(x[i]!, low), high); // the store rounds a bound
     },
     reluGrad: (n, y, g, dx) => {
       for (let i = 0; i < n; i++) dx[i] = y[i]! > 0 ? g[i]! : 0;

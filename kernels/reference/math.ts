@@ -167,7 +167,6 @@ export function geluTanh64(x: number): number {
 /** x to the power y as e^(y·log|x|), signed, 0.502 ulp; C's special cases (ISO C, F.10.4.4). */
 export function pow64(x: number, y: number): number {
   if (y === 0 || x === 1) return 1;
-  if (Number.isNaN(y)) return y;
   const size = x === -1 ? 1 : exp64(y * log64(Math.abs(x)));
   if (x > 0 || Object.is(x, 0) || Number.isNaN(x)) return size;
   if (Math.abs(y % 2) === 1) return -size; // odd

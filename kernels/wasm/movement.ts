@@ -67,7 +67,7 @@ export function movement(engine: Engine): Partial<MovementKernels> {
       } else engine.orElse.gather(outer, length, inner, count, x, indices, y);
     },
     scatterAdd: (outer, length, inner, count, x, indices, y) => {
-      if (isMovable(x, y) && x instanceof Float32Array) {
+      if (isMovable(x, y)) {
         const xAt = args.read(x, 0);
         const at = args.read(indices, count);
         const yAt = args.update(y, 0);

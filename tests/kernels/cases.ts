@@ -278,6 +278,8 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       ? [d.size(), d.size()]
       : Array.from({ length: d.below(most === 4 ? 8 : 5) }, () => d.below(most));
     const [yStrides, size] = inAnyOrder(d, shape);
+    if (d.below(8) === 0) yStrides[d.below(shape.length)] = 0; // the last of what is written to one place stays
+    yStrides.length = shape.length;
     const far = 8 * shape.reduce((sum, n) => sum + n, 0);
     const [xStrides, reach] = d.bool() ? inAnyOrder(d, shape) : [shape.map(() => d.below(17) - 8), far];
     const sizes = [far + reach, size + 3] as const;
@@ -303,7 +305,8 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const [state, words] = [d.words(4), new Uint32Array(n + 1)];
     reference.philox(n + 1, state, words);
     const atThreshold = Math.min(words[d.below(n + 1)]! + d.below(2), 2 ** 32 - 1) / 2 ** 32;
-    const rate = d.pick([0, 0.1, 0.5, 0.999, 1 - 2 ** -32, atThreshold]);
+    const between = Math.min(words[d.below(n + 1)]! + 0.6, 2 ** 32 - 1) / 2 ** 32; // the threshold is rounded down
+    const rate = d.pick([0, 0.1, 0.5, 0.999, 1 - 2 ** -32, atThreshold, between]);
     return { args: [n, d.floats(n), rate, state, d.floats(n)], written: [4] };
   },
   quantize: (d) => {

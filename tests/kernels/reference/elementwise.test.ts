@@ -179,6 +179,18 @@ test('parameters are rounded to float32 before they are used', () => {
   expect(wide1[0]).toBe(-3 * 0.1);
 });
 
+test.each(['leakyRelu', 'elu'] as const)(
+  '%s changes numbers below 0 only: zeros and NaN stay, whatever the slope',
+  (name) => {
+    const x = Float32Array.of(-0, 0, 2 ** -149, Infinity, Number.NaN);
+    const y = new Float32Array(5);
+    for (const slope of [Number.NaN, Infinity, -Infinity, -2, 0, -0]) {
+      reference[name](5, x, slope, y);
+      expect([...y], `${slope}`).toEqual([...x]);
+    }
+  },
+);
+
 test('clip is min(max(x, low), high)', () => {
   const x = Float32Array.of(-9, 0.5, 9, -Infinity, Infinity);
   const y = new Float32Array(5);
@@ -222,6 +234,8 @@ test('select takes from either operand, which may be a scalar', () => {
   expect([...y]).toEqual([1, 9, 3]);
   reference.select(3, condition, Float32Array.of(8), 0, Float32Array.of(1, 2, 3), 1, y);
   expect([...y]).toEqual([8, 2, 8]);
+  reference.select(3, Uint8Array.of(0, 2, 255), Float32Array.of(1, 2, 3), 1, Float32Array.of(9), 0, y);
+  expect([...y]).toEqual([9, 2, 3]); // any byte but 0 is true
 });
 
 test('an elementwise kernel may write over its input', () => {

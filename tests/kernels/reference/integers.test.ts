@@ -19,6 +19,19 @@ describe('quantize', () => {
     expect(quantize(0.1, -7, Infinity, -Infinity, Number.NaN)).toEqual([127, -128, -7]);
   });
 
+  test('and dequantize round the scale to float32', () => {
+    const x = new Float32Array(1);
+    reference.dequantize(1, Int8Array.of(127), 0.3, 0, x);
+    expect(x[0]).toBe(Math.fround(127 * Math.fround(0.3)));
+    expect(x[0]).not.toBe(Math.fround(127 * 0.3));
+    for (let half = 0.5; half < 127; half++) {
+      const value = Math.fround(half * Math.fround(0.3));
+      const code = Math.fround(value / Math.fround(0.3));
+      const even = code % 1 === 0.5 ? 2 * Math.round(code / 2) : Math.round(code);
+      expect(quantize(0.3, 0, value), `${half}`).toEqual([even]);
+    }
+  });
+
   test('inverts dequantize, and is off by at most half a scale inside the range', () => {
     const scale = fc.float({ min: Math.fround(1e-3), max: 10, noNaN: true });
     fc.assert(

@@ -76,6 +76,48 @@ test('rmsprop and adagrad follow their formulas', () => {
   expect([w[0], v[0]]).toEqual([-0.5, 5]); // 0.75·2/√(5 + 4)
 });
 
+test('sgd with momentum, rmsprop and adagrad round every operation in the defined order', () => {
+  const [a, b, c, d, e] = Float32Array.of(0.1, 0.7, 0.3, 1e-3, 0.9) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const sgd = start();
+  const velocities = Array.from(sgd.m, (m, i) => fr(fr(e * m) - fr(a * sgd.g[i]!)));
+  for (const nesterov of [false, true]) {
+    const [w, m] = [sgd.w.slice(), sgd.m.slice()];
+    reference.sgd(n, w, sgd.g, m, nesterov, Float32Array.of(a, e));
+    expect([...m]).toEqual(velocities);
+    const moves = velocities.map((v, i) => (nesterov ? fr(fr(e * v) - fr(a * sgd.g[i]!)) : v));
+    expect([...w]).toEqual(moves.map((move, i) => fr(sgd.w[i]! + move)));
+  }
+  const { w, g, m, v } = start();
+  const seconds = Array.from(v, (x, i) => fr(fr(b * x) + fr(c * fr(g[i]! * g[i]!))));
+  const steps = seconds.map((x, i) => fr(fr(a * g[i]!) / fr(Math.sqrt(fr(x + d)))));
+  const moves = steps.map((step, i) => fr(fr(e * m[i]!) + step));
+  const expected = moves.map((move, i) => fr(w[i]! - move));
+  reference.rmsprop(n, w, g, v, m, Float32Array.of(a, b, c, d, e));
+  expect([[...w], [...v], [...m]]).toEqual([expected, seconds, moves]);
+  const sums = Array.from(v, (x, i) => fr(x + fr(g[i]! * g[i]!)));
+  const after = sums.map((x, i) => fr(w[i]! - fr(fr(a * g[i]!) / fr(Math.sqrt(fr(x + d))))));
+  reference.adagrad(n, w, g, v, Float32Array.of(a, d));
+  expect([[...w], [...v]]).toEqual([after, sums]);
+});
+
+test('a NaN in a gradient or in the largest second moment reaches the weight', () => {
+  for (const [g, largest] of [
+    [Number.NaN, 1],
+    [1, Number.NaN],
+  ] as const) {
+    const [w, vMax] = [Float32Array.of(1), Float32Array.of(largest)];
+    const s = Float32Array.of(0.1, 1e-7, 0.9, 0.1, 0.9, 0.1, 0);
+    reference.adam(1, w, Float32Array.of(g), new Float32Array(1), new Float32Array(1), vMax, s);
+    expect([w[0], vMax[0]]).toEqual([Number.NaN, Number.NaN]);
+  }
+});
+
 test('the float64 table takes the same steps without rounding', () => {
   const { w, g, m, v } = start();
   const s = Float32Array.of(0.01, 1e-6, 0.9, 0.1, 0.99, 0.01, 0.001);

@@ -135,11 +135,13 @@ describe('dropout', () => {
     const words = new Uint32Array(n);
     reference.philox(n, random, words);
     const x = floats(n, 6);
-    const rate = words[5]! / 2 ** 32; // word 5 stands on the threshold
-    const scale = Math.fround(1 / (1 - rate));
-    reference.dropout(n, x, rate, random, y);
-    expect(y.every((v, i) => v === (words[i]! >= words[5]! ? Math.fround(x[i]! * scale) : 0))).toBe(true);
-    expect(y[5]).not.toBe(0);
+    // Word 5 stands on the threshold, which is rounded down.
+    for (const rate of [words[5]! / 2 ** 32, (words[5]! + 0.9) / 2 ** 32]) {
+      const scale = Math.fround(1 / (1 - rate));
+      reference.dropout(n, x, rate, random, y);
+      expect(y.every((v, i) => v === (words[i]! >= words[5]! ? Math.fround(x[i]! * scale) : 0))).toBe(true);
+      expect(y[5]).not.toBe(0);
+    }
   });
 
   test('of rate 0 changes nothing, and a dropped NaN is +0', () => {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { ARRAYS, type FloatArray, type TypedArray } from '../../kernels/arrays.ts';
+import { cpu } from '../../kernels/cpu/cpu.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
+import { reference } from '../../kernels/reference/reference.ts';
+import { wasm } from '../../kernels/wasm/wasm.ts';
+import { firstDifference } from './cases.ts';
+
+const table = wasm();
+const { heap } = table;
+const floats = ['float32', 'float64'] as const;
+const types = [...floats, 'int32', 'int8', 'uint8'] as const;
+type Type = (typeof types)[number];
+type Make = (type: Type, values: readonly number[]) => TypedArray;
+
+const filled = <A extends TypedArray>(array: A, values: readonly number[]): A => {
+  array.set(values);
+  return array;
+};
+const outside: Make = (type, values) => filled(new ARRAYS[type](values.length) as TypedArray, values);
+const partOutside: Make = (type, values) => {
+  const long = new ARRAYS[type](values.length + 9) as TypedArray;
+  return filled(long.subarray(5, 5 + values.length), values);
+};
+const inside: Make = (type, values) => filled(heap.allocate(type, values.length) as TypedArray, values);
+const partInside: Make = (type, values) =>
+  filled((heap.allocate(type, values.length + 9) as TypedArray).subarray(5, 5 + values.length), values);
+
+const places: readonly (readonly [string, Kernels, Make])[] = [
+  ['cpu', cpu, outside],
+  ['cpu, parts of arrays', cpu, partOutside],
+  ['wasm, outside of its heap', table, outside],
+  ['wasm, parts of arrays outside of its heap', table, partOutside],
+  ['wasm, in its heap', table, inside],
+  ['wasm, parts of arrays in its heap', table, partInside],
+];
+
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => (i % 100) + 1);
+
+/** Shape, x's offset and strides, y's offset and strides. */
+const copies: Readonly<Record<string, readonly [number[], number, number[], number, number[]]>> = {
+  'a scalar': [[], 2, [], 1, []],
+  'one number of some axes': [[1, 1], 2, [5, 5], 1, [5, 5]],
+  nothing: [[0], 0, [1], 0, [1]],
+  'no rows': [[0, 3], 0, [3, 1], 0, [3, 1]],
+  'rows of nothing': [[3, 0], 0, [1, 1], 0, [1, 1]],
+  'nothing among axes': [[2, 0, 3], 0, [3, 3, 1], 0, [3, 3, 1]],
+  'a row': [[5], 1, [1], 2, [1]],
+  'a row backwards': [[5], 6, [-1], 2, [1]],
+  'a row to its end': [[5], 1, [1], 6, [-1]],
+  'one number to a row': [[5], 3, [0], 2, [1]],
+  'a matrix': [[3, 5], 1, [7, 1], 2, [6, 1]],
+  'a matrix transposed': [[5, 6], 1, [1, 5], 2, [6, 1]],
+  'a matrix transposed in y': [[5, 6], 1, [6, 1], 2, [1, 5]],
+  'a matrix with gaps': [[3, 4], 1, [20, 2], 2, [15, 3]],
+  'three axes in reverse': [[3, 4, 5], 0, [1, 3, 12], 2, [20, 5, 1]],
+  'much in rows': [[70, 80], 3, [80, 1], 1, [80, 1]],
+  'much transposed': [[70, 80], 3, [1, 70], 1, [80, 1]],
+};
+
+describe.each(places)('numbers of every type are moved by %s', (_, kernels, make) => {
+  describe.each(types)('%s', (type) => {
+    test('strided copies', () => {
+      for (const [name, [shape, xOffset, xStrides, yOffset, yStrides]] of Object.entries(copies)) {
+        const size = name.startsWith('much') ? 5700 : 70;
+        const x = make(type, numbers(size));
+        const y = make(type, Array(size).fill(7));
+        const [from, expected] = [x.slice(), y.slice()];
+        reference.stridedCopy(shape, from, xOffset, xStrides, expected, yOffset, yStrides);
+        kernels.stridedCopy(shape, x, xOffset, xStrides, y, yOffset, yStrides);
+        expect([firstDifference(y, expected), firstDifference(x, from)], name).toEqual([-1, -1]);
+      }
+    });
+
+    test('gather', () => {
+      const x = make(type, numbers(2 * 4 * 3));
+      const indices = make('int32', [3, 0, 3]) as Int32Array;
+      const y = make(type, Array(20).fill(7));
+      kernels.gather(2, 4, 3, 3, x, indices, y);
+      expect([...y]).toEqual([10, 11, 12, 1, 2, 3, 10, 11, 12, 22, 23, 24, 13, 14, 15, 22, 23, 24, 7, 7]);
+    });
+  });
+
+  test.each(floats)('scatterAdd and oneHot of %s', (type) => {
+    const x = make(type, numbers(6)) as FloatArray;
+    const indices = make('int32', [2, 0, 2]) as Int32Array;
+    const y = make(type, Array(7).fill(10)) as FloatArray;
+    kernels.scatterAdd(1, 3, 2, 3, x, indices, y);
+    expect([...y]).toEqual([13, 14, 10, 10, 16, 18, 10]);
+    const hot = make(type, Array(7).fill(9)) as FloatArray;
+    kernels.oneHot(3, 2, make('int32', [1, -1, 0]) as Int32Array, hot);
+    expect([...hot]).toEqual([0, 1, 0, 0, 1, 0, 9]);
+  });
+});
