@@ -92,3 +92,14 @@ describe.each(places)('numbers of every type are moved by %s', (_, kernels, make
     expect([...hot]).toEqual([0, 1, 0, 0, 1, 0, 9]);
   });
 });
+
+test('indices and labels may lie outside of the heap where the numbers lie in it', () => {
+  const x = inside('float32', numbers(6)) as Float32Array;
+  const y = inside('float32', Array(6).fill(0)) as Float32Array;
+  table.gather(1, 3, 2, 3, x, Int32Array.of(2, 0, 1), y);
+  expect([...y]).toEqual([5, 6, 1, 2, 3, 4]);
+  table.scatterAdd(1, 3, 2, 3, x, Int32Array.of(1, 1, 0), y);
+  expect([...y]).toEqual([10, 12, 5, 8, 3, 4]);
+  table.oneHot(3, 2, Int32Array.of(0, 0, 1), y);
+  expect([...y]).toEqual([1, 0, 1, 0, 0, 1]);
+});

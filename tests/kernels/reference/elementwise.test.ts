@@ -180,7 +180,7 @@ test('parameters are rounded to float32 before they are used', () => {
 });
 
 test.each(['leakyRelu', 'elu'] as const)(
-  '%s changes numbers below 0 only: zeros and NaN stay, whatever the slope',
+  '%s changes numbers below 0 only: zeros and NaN stay, whatever the slope, which may be 0',
   (name) => {
     const x = Float32Array.of(-0, 0, 2 ** -149, Infinity, Number.NaN);
     const y = new Float32Array(5);
@@ -188,6 +188,14 @@ test.each(['leakyRelu', 'elu'] as const)(
       reference[name](5, x, slope, y);
       expect([...y], `${slope}`).toEqual([...x]);
     }
+    reference[name](2, Float32Array.of(-3, -Infinity), 0.5, y);
+    expect([...y.subarray(0, 2)]).toEqual(
+      name === 'elu' ? [Math.fround(0.5 * Math.expm1(-3)), -0.5] : [-1.5, -Infinity],
+    );
+    reference[name](2, Float32Array.of(-3, -1), 0, y);
+    expect([...y.subarray(0, 2)]).toEqual([-0, -0]); // a slope of 0 is one
+    reference[name](2, Float32Array.of(-3, -1), -0, y);
+    expect([...y.subarray(0, 2)]).toEqual([0, 0]);
   },
 );
 

@@ -54,6 +54,35 @@ describe('convert', () => {
     expect(to(new Uint8Array(10))).toEqual([1, 0, 255, 0, 255, 0, 0, 0, 200, 0]);
   });
 
+  test('of integers to narrower ones saturates too, whatever their types', () => {
+    const given = [
+      Int32Array.of(-70000, -129, -128, -1, 0, 127, 128, 255, 256),
+      Int8Array.of(-128, -1, 0, 127),
+      Uint8Array.of(0, 127, 128, 255),
+    ];
+    const results: Record<string, readonly number[][]> = {
+      Int32Array: given.map((from) => [...from]),
+      Int8Array: [
+        [-128, -128, -128, -1, 0, 127, 127, 127, 127],
+        [-128, -1, 0, 127],
+        [0, 127, 127, 127],
+      ],
+      Uint8Array: [
+        [0, 0, 0, 0, 0, 127, 128, 255, 255],
+        [0, 0, 0, 127],
+        [0, 127, 128, 255],
+      ],
+      Float32Array: given.map((from) => [...from]),
+    };
+    for (const Type of [Int32Array, Int8Array, Uint8Array, Float32Array]) {
+      given.forEach((from, i) => {
+        const y = new Type(from.length);
+        reference.convert(from.length, from, false, y);
+        expect([...y]).toEqual(results[Type.name]![i]);
+      });
+    }
+  });
+
   test('to bool is whether a number is not 0', () => {
     const y = new Uint8Array(10);
     reference.convert(10, x, true, y);

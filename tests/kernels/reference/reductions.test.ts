@@ -194,6 +194,14 @@ describe('topK', () => {
       [1, 3, 2],
     ]);
     expect(topK(0, 1, 2)).toEqual([[], []]);
+    expect(topK(3, -1, -0, 0)).toEqual([
+      [-0, 0, -1],
+      [1, 2, 0],
+    ]); // zeros are equals, and keep their signs
+    expect(topK(2, -Infinity, -Infinity, -Infinity)).toEqual([
+      [-Infinity, -Infinity],
+      [0, 1],
+    ]);
     expect(topK(3, 1, 2, 3)[1]).toEqual([2, 1, 0]);
   });
 

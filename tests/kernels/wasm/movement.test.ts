@@ -95,6 +95,17 @@ describe('large strided copies between arrays outside of the heap equal the refe
     expect(firstDifference(y, expected)).toBe(-1);
   });
 
+  test('from 4,096 numbers on by copying them in and out', () => {
+    for (const [n, staged] of [
+      [4095, 0],
+      [4096, 2],
+    ] as const) {
+      const before = heap.counters().staged;
+      table.stridedCopy([n], numbers(n), n - 1, [-1], new Float32Array(n), 0, [1]);
+      expect(heap.counters().staged - before).toBe(staged);
+    }
+  });
+
   test('past the limit of the heap too, then in TypeScript', () => {
     const shape = [100, 3, 400];
     const x = numbers(120_000);
