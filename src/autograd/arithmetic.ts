@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { DTypeError } from '../base/errors.ts';
-import { broadcastShapes, sameShape } from '../base/shape.ts';
+import { broadcastShapes, sameShape, size } from '../base/shape.ts';
 import { isFloat } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import { scalar } from '../tensor/create.ts';
@@ -15,6 +15,7 @@ import {
   map,
   type Operand,
   pair,
+  paired,
   zip,
 } from './operands.ts';
 import { noGradient, record } from './tape.ts';
@@ -77,7 +78,7 @@ function compare(op: Comparison, p: Operand, q: Operand): Tensor {
     b = cast(b, 'float64');
   }
   floatType(op, a, b);
-  return record(op, zip(op, a, b, empty(broadcastShapes(op, a.shape, b.shape), 'bool')));
+  return record(op, zip(op, a, b, paired(op, a, b, 'bool')));
 }
 
 type Compare = (a: Operand, b: Operand) => Tensor;
@@ -98,7 +99,7 @@ export function where(condition: Tensor, p: Operand, q: Operand): Tensor {
   const [a, b] = typeof p === 'number' && typeof q === 'number' ? [scalar(p), scalar(q)] : pair('where', p, q);
   const dtype = floatType('where', a, b);
   const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
-  const y = empty(shape, dtype);
+  const y = empty(shape, dtype, size('where', shape));
   const whole = (t: Tensor): FloatArray =>
     floats('where', sameShape(t.shape, shape) || t.size === 1 ? t : broadcastTo(t, shape));
   const mask = flat('where', sameShape(condition.shape, shape) ? condition : broadcastTo(condition, shape));

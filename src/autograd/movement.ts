@@ -92,7 +92,9 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
   const insert = (list: readonly number[], value: number): number[] => [...list.slice(0, at), value, ...list.slice(at)];
-  return record('expandDims', viewOf(x, insert(x.shape, 1), insert(x.strides, 0)), [x, (g) => reshape(g, x.shape)]);
+  const shape = insert(x.shape, 1);
+  size('expandDims', shape);
+  return record('expandDims', viewOf(x, shape, insert(x.strides, 0)), [x, (g) => reshape(g, x.shape)]);
 }
 
 /**
@@ -175,19 +177,23 @@ export function flip(x: Tensor, axes: readonly number[] = [...x.shape.keys()]): 
 
 /** Joins tensors along an existing axis. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  return join('concat', tensors, axis);
+}
+
+function join(op: string, tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
-  if (first === undefined) throw new ShapeError('concat', [], 'needs at least one tensor');
-  const at = normalizeAxis('concat', axis, first.rank);
+  if (first === undefined) throw new ShapeError(op, [], 'needs at least one tensor');
+  const at = normalizeAxis(op, axis, first.rank);
   const joined = [...first.shape];
   joined[at] = 0;
   for (const t of tensors) {
-    if (t.dtype !== first.dtype) throw new DTypeError('concat', [first.dtype, t.dtype], 'element types differ');
+    if (t.dtype !== first.dtype) throw new DTypeError(op, [first.dtype, t.dtype], 'element types differ');
     if (t.rank !== first.rank || t.shape.some((n, i) => i !== at && n !== first.shape[i])) {
-      throw new ShapeError('concat', [first.shape, t.shape], `shapes differ outside axis ${at}`);
+      throw new ShapeError(op, [first.shape, t.shape], `shapes differ outside axis ${at}`);
     }
     joined[at] += t.shape[at]!;
   }
-  const y = empty(joined, first.dtype);
+  const y = empty(joined, first.dtype, size(op, joined));
   const strides = stridesOf(joined);
   let start = 0;
   const edges = tensors.map((t): Edge => {
@@ -208,7 +214,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
     if (!sameShape(t.shape, first.shape)) throw new ShapeError('stack', [first.shape, t.shape], 'shapes differ');
   }
   const rows = tensors.map((t) => expandDims(t, at));
-  return concat(rows, at);
+  return join('stack', rows, at);
 }
 
 /** Cuts x along an axis into equal parts (a count) or parts of the given sizes, as views. */
@@ -235,6 +241,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
   if (widths.length !== x.rank) throw new ShapeError('pad', [x.shape], `${widths.length} widths for ${x.rank} axes`);
   for (const width of widths.flat()) size('pad', [width]);
   const shape = x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]);
+  size('pad', shape);
   const y = full(shape, value, x.dtype);
   const strides = stridesOf(shape);
   const first = widths.reduce((at, [before], axis) => at + before * strides[axis]!, 0);
@@ -290,7 +297,8 @@ const gathered = (x: Tensor, axis: number, { shape }: Tensor): Shape => [
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const at = normalizeAxis('gather', axis, x.rank);
   const list = checkIndices('gather', indices, x.shape[at]!);
-  const y = empty(gathered(x, at, indices), x.dtype);
+  const shape = gathered(x, at, indices);
+  const y = empty(shape, x.dtype, size('gather', shape));
   const [outer, inner] = around(x.shape, at);
   run.kernels.gather<TypedArray>(outer, x.shape[at]!, inner, indices.size, flat('gather', x), list, y.storage.array);
   const pullback = (g: Tensor): Tensor => scatterAdd(zeros(x.shape, g.dtype), indices, g, at);

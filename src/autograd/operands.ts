@@ -3,7 +3,7 @@ import type { UnaryKernel } from '../../kernels/interface/elementwise.ts';
 import { DTypeError, ValueError } from '../base/errors.ts';
 import { broadcastShapes, type Shape, size, stridesOf } from '../base/shape.ts';
 import { allocate, partOf } from '../memory/arena.ts';
-import { type FloatDType, isFloat } from '../memory/dtype.ts';
+import { type DType, type FloatDType, isFloat } from '../memory/dtype.ts';
 import { type AnyFloatKernels, kernelsFor, run } from '../memory/runtime.ts';
 import { empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
 
@@ -141,10 +141,16 @@ function spread(op: string, t: Tensor, shape: Shape): FloatArray {
   return copy as FloatArray;
 }
 
+/** An empty tensor of the shape to which both broadcast. */
+export function paired(op: string, a: Tensor, b: Tensor, dtype: DType): Tensor {
+  const shape = broadcastShapes(op, a.shape, b.shape);
+  return empty(shape, dtype, size(op, shape));
+}
+
 /** y = op(a, b) for floats of one type. */
 export function arithmetic(op: Arithmetic, a: Tensor, b: Tensor): Tensor {
   const dtype = floatType(op, a, b);
-  return zip(op, a, b, empty(broadcastShapes(op, a.shape, b.shape), dtype));
+  return zip(op, a, b, paired(op, a, b, dtype));
 }
 
 /** x as [outer, n, inner], where the middle axis runs over all of `axes` (sorted); strided views are copied. */

@@ -1,7 +1,7 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import type { Epilogue } from '../../kernels/interface/products.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
-import { broadcastShapes, elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import { broadcastShapes, elementsOf, type Shape, sameShape, size } from '../base/shape.ts';
 import { allocateWords, partOf } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor } from '../memory/runtime.ts';
@@ -42,7 +42,7 @@ export function matmul(a: Tensor, b: Tensor, transA = false, transB = false): Te
   if (a.rank === 1) return squeeze(matmul(expandDims(a, 0), b, false, transB), -2 + Number(b.rank === 1));
   if (b.rank === 1) return squeeze(matmul(a, expandDims(b, 1), transA, false), -1);
   if (a.rank > 2 || b.rank > 2) return batched(a, b, transA, transB, m, n, k);
-  const c = empty([m, n], dtype, m * n);
+  const c = empty([m, n], dtype, size('matmul', [m, n]));
   const [left, ta] = operand('matmul', a, transA);
   const [right, tb] = operand('matmul', b, transB);
   kernelsFor(dtype).gemm(m, n, k, left, ta, right, tb, null, 'linear', c.storage.array as FloatArray);
@@ -74,7 +74,8 @@ function batched(a: Tensor, b: Tensor, transA: boolean, transB: boolean, m: numb
     const full = sameShape(own, shape) ? t : broadcastTo(t, [...shape, ...matrix]);
     return [floats('matmul', full), matrix[0]! * matrix[1]!];
   };
-  const c = empty([...shape, m, n], a.dtype);
+  const product = [...shape, m, n];
+  const c = empty(product, a.dtype, size('matmul', product));
   const [p, strideA] = whole(a, batchA);
   const [q, strideB] = whole(b, batchB);
   const out = c.storage.array as FloatArray;
@@ -104,7 +105,7 @@ export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activatio
   const rows = x.shape.slice(0, -1);
   const m = elementsOf(rows);
   if (x.rank !== 2) return reshape(dense(reshape(x, [m, k]), weights, bias, activation), [...rows, n]);
-  const y = empty([m, n], dtype, m * n);
+  const y = empty([m, n], dtype, size('dense', [m, n]));
   const b = bias === null ? null : floats('dense', bias);
   const [w, transW] = operand('dense', weights, false);
   kernelsFor(dtype).gemm(m, n, k, floats('dense', x), false, w, transW, b, activation, y.storage.array as FloatArray);
