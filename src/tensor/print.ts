@@ -62,7 +62,9 @@ function formatter(values: readonly number[], dtype: DType): (value: number) => 
   const smallest = Math.min(...sizes, largest);
   const fractions = (texts: readonly string[]): number =>
     Math.max(0, ...texts.map((text) => /\.(\d*)/.exec(text)![1]!.length));
-  if (largest >= (dtype === 'float32' ? 1e6 : 1e8) || (largest > 0 && (smallest < 1e-4 || largest / smallest > 1e3))) {
+  const rounded = dtype === 'float32' ? Math.fround : Number; // NumPy compares in the type of the array
+  const isUneven = largest > 0 && (smallest < rounded(1e-4) || rounded(largest / smallest) > 1e3);
+  if (largest >= (dtype === 'float32' ? 1e6 : 1e8) || isUneven) {
     const plain = finite.map((value) => scientific(value, dtype, DIGITS, 0, 2));
     const exponents = Math.max(2, ...plain.map((text) => /\d*$/.exec(text)![0].length));
     const digits = fractions(plain);
