@@ -212,6 +212,30 @@ describe('step', () => {
     expect(step(() => 3)).toBe(3);
   });
 
+  test('returns whatever the body returns, but nothing that is waited for', () => {
+    const result = { a: [1], after: () => 2 };
+    for (const value of [null, undefined, 0, '', false, result, step]) expect(step(() => value)).toBe(value);
+    // biome-ignore lint/suspicious/noThenProperty: that is what is to be refused
+    const waiting = { then: (): void => {} };
+    expect(() => step(() => waiting)).toThrow('step: the body must not return a promise');
+  });
+
+  test('counts the memory of steps within steps', () => {
+    const bytes = (): number => memory().arenaBytes;
+    const deep = (n: number, levels: number): void =>
+      step(() => {
+        w.zeros([n]);
+        if (levels > 1) deep(n, levels - 1);
+      });
+    deep(1_000_000, 1);
+    const one = bytes();
+    deep(1_000_000, 3);
+    expect(bytes() - one).toBeGreaterThanOrEqual(4_000_000); // a deeper one may have been there before
+    const three = bytes();
+    deep(1_000_000, 3);
+    expect(bytes()).toBe(three);
+  });
+
   test('gives the same bits inside as outside', () => {
     const x = new w.Random(1).normal([5, 7]);
     const f = (): Tensor => w.softmax(w.matmul(w.tanh(x), x, false, true));
