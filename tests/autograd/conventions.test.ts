@@ -179,5 +179,6 @@ describe('dropout', () => {
     const x = w.tensor([Infinity, 1]);
     expect(w.dropout(x, 0, random)).toBe(x);
     expect(numbers(w.dropout(x, 1, random))).toEqual([0, 0]);
+    expect(random.step).toBe(0);
   });
 });

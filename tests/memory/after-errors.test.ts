@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import * as w from '../../src/index.ts';
 import { Arena, isPersistent, persistent } from '../../src/memory/arena.ts';
 import { cannotRepeat } from '../../src/memory/recorder.ts';
-import { Recording, record } from '../../src/memory/recording.ts';
+import { NO_ROOM, Recording, record } from '../../src/memory/recording.ts';
 import { backend, run } from '../../src/memory/runtime.ts';
+import { CountedHeap, fill, tableOn, withBackend } from './tools.ts';
 
 function fail(): never {
   throw new Error('on purpose');
@@ -119,6 +120,24 @@ describe('the reason why a step cannot be repeated', () => {
       expect(reasonOf(first, second)).toBe(reason);
       expect(reasonOf(first, second, first)).toBe(reason);
     }
+  });
+
+  test('is the number of calls from the first call too many on', () => {
+    const calls = (n: number) => () => {
+      for (let i = 0; i < n; i++) run.kernels.neg(0, Float32Array.of(), Float32Array.of());
+    };
+    expect(reasonOf(calls(9_999))).toBeNull(); // and the one that every body here begins with
+    expect(reasonOf(calls(10_000))).toBe('it makes more than 10000 calls of kernels');
+  });
+
+  test('is one that lasts, rather than that there was no room', () => {
+    const heap = new CountedHeap();
+    fill(heap);
+    withBackend(tableOn(heap), () => {
+      expect(reasonOf()).toBe(NO_ROOM);
+      fill(heap);
+      expect(reasonOf(() => x.data)).toBe('numbers of a tensor are read during the step');
+    });
   });
 
   test('is none where nothing of the kind is done', () => {

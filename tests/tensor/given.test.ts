@@ -134,6 +134,20 @@ describe('ranges', () => {
   });
 });
 
+test('a scalar has no axis, whatever its type', () => {
+  for (const dtype of ['float32', 'float64', 'int32', 'int8', 'uint8', 'bool'] as const) {
+    expect(w.scalar(1, dtype)).toMatchObject({ shape: [], size: 1, dtype });
+  }
+});
+
+test('refusals name what was asked for and what there is, in this order', () => {
+  expect(() => w.fromData(new Float32Array(1), [1], 'int32')).toThrow('fromData: the array holds float32, got int32');
+  expect(() => w.assign(w.zeros([1]), w.zeros([1], 'int8'))).toThrow(
+    'assign: element types differ, got float32 and int8',
+  );
+  expect(() => w.assign(w.zeros([1, 2]), w.zeros([2, 1]))).toThrow('assign: shapes differ, got [1, 2] and [2, 1]');
+});
+
 test('item reads the one number of a view where it lies', () => {
   const t = w.tensor([[1, 2, 3]]);
   expect([w.slice(t, [0, -1]), w.slice(t, [null, [1, 2]]), w.slice(t, [[0, 1], 0])].map((x) => x.item())).toEqual([
@@ -146,6 +160,30 @@ describe('random numbers', () => {
     expect(numbers(random().uniform([3], 2, 2))).toEqual([2, 2, 2]);
     expect(numbers(random().normal([3], -4, 0))).toEqual([-4, -4, -4]);
     expect(numbers(random().normal([2], 0, 0)).map(Math.abs)).toEqual([0, 0]);
+  });
+
+  test('are those of the unit, scaled and moved, also by less than 1 and below 0', () => {
+    const [u, z] = [numbers(random().uniform([9])), numbers(random().normal([9]))];
+    const { fround } = Math;
+    for (const [low, high] of [
+      [0, 0.5],
+      [-1, -0.75],
+      [-3, 0],
+      [2, 10],
+    ] as const) {
+      const wanted = u.map((x) => fround(fround(x * (high - low)) + low));
+      expect(numbers(random().uniform([9], low, high))).toEqual(wanted);
+    }
+    for (const [mean, deviation] of [
+      [0, 0.25],
+      [-2, 0.5],
+      [-1, 1],
+      [4, 3],
+    ] as const) {
+      const wanted = z.map((x) => fround(fround(x * deviation) + mean));
+      expect(numbers(random().normal([9], mean, deviation))).toEqual(wanted);
+      expect(numbers(random().normal([9], mean, deviation, 'float64'))).toEqual(wanted);
+    }
   });
 
   test('are refused for bounds that are none, before a draw is counted', () => {
