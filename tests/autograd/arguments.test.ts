@@ -105,6 +105,8 @@ describe('part of a longer list of indices', () => {
     expect(numbers(w.gather(x, short))).toEqual([4, 5, 0, 1]);
     expect(numbers(w.scatterAdd(x, short, w.ones([2, 2])))).toEqual([1, 2, 2, 3, 5, 6]);
     expect(numbers(w.oneHot(short, 3))).toEqual([0, 0, 1, 1, 0, 0]);
+    expect(numbers(w.gather(w.transpose(x), short, 1))).toEqual([4, 0, 5, 1]);
+    expect(numbers(w.scatterAdd(w.zeros([2, 3]), short, w.ones([2, 2]), 1))).toEqual([1, 0, 1, 1, 0, 1]);
   });
 });
 
@@ -190,6 +192,25 @@ describe('bounds that meet', () => {
     expect(w.variance(x, { ddof: 0 }).item()).toBe(Math.fround(2 / 3));
     expect(w.variance(x, { ddof: 2 }).item()).toBe(2);
   });
+});
+
+test('what is not chosen has the gradient 0, though the gradient that comes is infinite or NaN', () => {
+  const x = w.tensor([-2, 2]);
+  const chosen: Readonly<Record<string, (t: Tensor) => Tensor>> = {
+    clip: (t) => w.clip(t, 0, 9),
+    relu: w.relu,
+    maximum: (t) => w.maximum(t, 0),
+    'maximum from the right': (t) => w.maximum(0, t),
+    minimum: (t) => w.minimum(t, w.tensor([-9, 9])),
+    where: (t) => w.where(w.tensor([false, true]), t, 0),
+    'where not': (t) => w.where(w.tensor([true, false]), 0, t),
+  };
+  for (const [name, f] of Object.entries(chosen)) {
+    for (const g of [Infinity, -Infinity, Number.NaN]) {
+      const given = w.customGrad('given', (value) => ({ value, pullback: () => [w.full([2], g)] }));
+      expect(numbers(w.grad(() => w.sum(given(f(x))), [x])[0]!), `${name} ${g}`).toEqual([0, g]);
+    }
+  }
 });
 
 describe('what is left out has its default', () => {
