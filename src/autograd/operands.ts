@@ -94,7 +94,7 @@ export function zip(op: Arithmetic | Comparison, a: Tensor, b: Tensor, y: Tensor
       kernel(1, n, p, n, 1, q, n, 1, out);
       return y;
     }
-    if (b.size === 1 && a.size === n) {
+    if (b.size === 1) {
       kernel(1, n, p, n, 1, q, 0, 0, out);
       return y;
     }
