@@ -64,7 +64,7 @@ export function diagnose({ history, epochs }: History, options: DiagnoseOptions 
   reasons.push(`${figures}: a gap of ${show(gap)}, ${wide ? 'more' : 'not more'} than ${show(allowed)}`);
   reasons.push(`training ${monitor} ${short ? 'misses' : 'reaches'} ${show(target)}`);
   const worsening = rises ? validation[best]! - b : b - validation[best]!;
-  if (epochs[best] !== epochs.at(-1) && worsening > 0.02 * Math.abs(validation[best]!)) {
+  if (worsening > 0.02 * Math.abs(validation[best]!)) {
     reasons.push(
       `validation ${monitor} was best, ${show(validation[best]!)}, in epoch ${epochs[best]! + 1} of ${epochs.at(-1)! + 1}`,
     );

@@ -86,7 +86,7 @@ export function meanAbsoluteError(): Loss {
 
 /** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
 export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
-  if (!(delta > 0)) throw new ValueError('huber', 'delta', 'positive', delta);
+  checkRange('huber', 'delta', delta, 'positive');
   const f: LossFunction = (yTrue, yPred) => {
     const error = abs(sub(yPred, yTrue));
     return where(less(error, delta), mul(square(error), 0.5), mul(sub(error, delta / 2), delta));

@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { log64 } from '../../kernels/reference/math.ts';
+import { cast } from '../autograd/movement.ts';
 import { argmax } from '../autograd/reductions.ts';
 import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { isFloat } from '../memory/dtype.ts';
@@ -49,7 +50,7 @@ export function isRising(name: string): boolean | null {
 /** Class of each row: integers as they are, the largest of several outputs, or whether a single one is above 1/2. */
 export function classesOf(y: Tensor): TypedArray {
   if (!isFloat(y.dtype) && y.dtype !== 'bool') return y.data;
-  if (y.rank > 1 && y.shape.at(-1)! > 1) return argmax(y, -1).data;
+  if (y.rank > 1 && y.shape.at(-1)! > 1) return argmax(y.dtype === 'bool' ? cast(y, 'float32') : y, -1).data;
   return Int32Array.from(y.data, (value) => (value > 0.5 ? 1 : 0));
 }
 
@@ -278,9 +279,10 @@ function logLosses(yTrue: Tensor, yPred: Tensor): [sum: number, rows: number] {
   const [truth] = classPairs('logLoss', yTrue, yPred);
   const p = yPred.data;
   const n = width(yPred);
+  const last = Math.max(2, n) - 1;
   let sum = 0;
   truth.forEach((label, i) => {
-    if (!(label >= 0 && label < Math.max(2, n))) throw new ValueError('logLoss', 'a label', `a class of ${n}`, label);
+    if (!(label >= 0 && label <= last)) throw new ValueError('logLoss', 'a label', `from 0 to ${last}`, label);
     const given = n > 1 ? p[i * n + label]! : label === 1 ? p[i]! : 1 - p[i]!;
     sum -= log64(Math.min(1, Math.max(1e-15, given)));
   });

@@ -53,8 +53,83 @@ describe('diagnose', () => {
     expect(diagnose(run({ loss: [1, Number.NaN], val_loss: [1, Number.NaN] })).verdict).not.toBe('good fit');
   });
 
-  test('needs validation figures', () => {
+  test('needs validation figures, and names what it looked for and what there is', () => {
     expect(() => diagnose(run({ loss: [1, 0.5] }))).toThrow(ValueError);
+    const refused =
+      (history: Record<string, number[]>, monitor?: string): (() => unknown) =>
+      () =>
+        diagnose(run(history), monitor === undefined ? {} : { monitor });
+    expect(refused({ loss: [1], mae: [2] })).toThrow(
+      'diagnose: the history must be one with loss and val_loss, got ["loss", "mae"]',
+    );
+    expect(refused({ val_mae: [1], mae: [2] })).toThrow('one with loss and val_loss');
+    expect(refused({ loss: [1], val_loss: [2] }, 'accuracy')).toThrow('one with accuracy and val_accuracy');
+    expect(refused({ loss: [], val_loss: [] })).toThrow('one with loss and val_loss');
+  });
+
+  const figures = { loss: [1, 0.1], val_loss: [1, 0.11], r2: [0.5, 0.6], val_r2: [0.5, 0.6] };
+
+  test('goes by accuracy, else by r2, else by the loss, unless told what', () => {
+    const all = { ...figures, accuracy: [0.9, 1], val_accuracy: [0.9, 0.5] };
+    expect(diagnose(run(all))).toMatchObject({ monitor: 'accuracy', verdict: 'overfit', train: 1, validation: 0.5 });
+    expect(diagnose(run(figures))).toMatchObject({ monitor: 'r2', verdict: 'underfit', train: 0.6, validation: 0.6 });
+    const { r2: _, val_r2: __, ...loss } = figures;
+    expect(diagnose(run(loss))).toMatchObject({ monitor: 'loss', verdict: 'good fit', train: 0.1, validation: 0.11 });
+    expect(diagnose(run(all), { monitor: 'loss' }).monitor).toBe('loss');
+    expect(diagnose(run({ mine: [4, 3], val_mine: [4, 3] }), { monitor: 'mine' }).verdict).toBe('underfit'); // falls
+  });
+
+  test('takes a gap and a target of 0, and figures that meet them exactly', () => {
+    const same = run({ accuracy: [0.5], val_accuracy: [0.5] });
+    expect(diagnose(same, { gap: 0, target: 0 }).verdict).toBe('good fit');
+    expect(diagnose(same, { gap: 0, target: 0.5 }).verdict).toBe('good fit');
+    expect(diagnose(same, { gap: -0.01, target: 0 }).verdict).toBe('overfit');
+    expect(diagnose(run({ accuracy: [0.75], val_accuracy: [0.5] }), { gap: 0.25, target: 0.75 }).verdict).toBe(
+      'good fit',
+    );
+    expect(diagnose(run({ accuracy: [0.51], val_accuracy: [0.5] }), { gap: 0, target: 0 }).verdict).toBe('overfit');
+    expect(diagnose(run({ loss: [4, 2], val_loss: [4, 2] })).verdict).toBe('good fit'); // half of the first
+    expect(diagnose(run({ loss: [4, 3], val_loss: [4, 4] }), { target: 3 }).verdict).toBe('good fit'); // a gap of 1/4
+    expect(diagnose(run({ loss: [4, 1], val_loss: [4, 1] }), { target: 0 }).verdict).toBe('underfit');
+  });
+
+  test('measures the gap of a loss in shares of its size, below 0 and at 0 too', () => {
+    const gap = (a: number, b: number): number => diagnose(run({ loss: [a], val_loss: [b] })).gap;
+    expect([gap(1, 2), gap(2, 1), gap(-2, -1), gap(-1, -2), gap(0, 0)]).toEqual([0.5, -1, 1, -0.5, 0]);
+    expect(diagnose(run({ accuracy: [0.25], val_accuracy: [0.5] })).gap).toBe(-0.25);
+  });
+
+  test('gives its reasons with the numbers behind them, to four digits', () => {
+    const reasons = (history: Record<string, number[]>, options = {}): readonly string[] =>
+      diagnose(run(history), options).reasons;
+    expect(reasons({ accuracy: [0.5, 0.987654], val_accuracy: [0.5, 0.912345] })).toEqual([
+      'training accuracy 0.9877, validation 0.9123: a gap of 0.07531, more than 0.05',
+      'training accuracy reaches 0.95',
+    ]);
+    expect(reasons({ loss: [1, 0.6], val_loss: [1, 0.75] })).toEqual([
+      'training loss 0.6, validation 0.75: a gap of 0.2, not more than 0.25',
+      'training loss misses 0.5',
+    ]);
+    const worse = (train: number[], validation: number[], key = 'loss'): string | undefined =>
+      reasons({ [key]: train, [`val_${key}`]: validation })[2];
+    expect(worse([1, 0.5, 0.1], [1, 0.5, 0.75])).toBe('validation loss was best, 0.5, in epoch 2 of 3');
+    expect(worse([0.5, 0.6, 0.7], [0.5, 0.75, 0.5], 'accuracy')).toBe(
+      'validation accuracy was best, 0.75, in epoch 2 of 3',
+    );
+    // What is worse by no more than a fiftieth is not worth a sentence.
+    expect(worse([1, 1], [50, 51])).toBeUndefined();
+    expect(worse([1, 1], [50, 51.5])).toBe('validation loss was best, 50, in epoch 1 of 2');
+    expect(worse([1, 1], [50, 49], 'accuracy')).toBeUndefined();
+    expect(worse([1, 1], [50, 48.5], 'accuracy')).toBe('validation accuracy was best, 50, in epoch 1 of 2');
+    expect(worse([1, 1], [-1, -0.9])).toBe('validation loss was best, -1, in epoch 1 of 2');
+    expect(reasons({ loss: [1, Number.NaN], val_loss: [1, 1] })[2]).toBe(
+      'a figure is not finite: training broke down, which is no fit at all',
+    );
+  });
+
+  test('of equal epochs takes the first as the best', () => {
+    expect(diagnose(run({ loss: [1, 1, 1], val_loss: [0.5, 0.5, 0.7] })).bestEpoch).toBe(0);
+    expect(diagnose(run({ accuracy: [1, 1, 1], val_accuracy: [0.5, 0.7, 0.7] })).bestEpoch).toBe(1);
   });
 });
 

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
+  constant,
   Dense,
   Dropout,
   digest,
   type InitializerName,
   orthogonal,
   Random,
+  randomNormal,
+  randomUniform,
   Sequential,
   truncatedNormal,
   varianceScaling,
@@ -108,4 +111,102 @@ describe('initializers', () => {
     expect(draw('heNormal')).toEqual(draw('heNormal'));
     expect(draw('heNormal', 2)).not.toEqual(draw('heNormal'));
   });
+});
+
+const everyName = [
+  'zeros',
+  'ones',
+  'orthogonal',
+  'glorotUniform',
+  'glorotNormal',
+  'heUniform',
+  'heNormal',
+  'lecunUniform',
+  'lecunNormal',
+  'torchUniform',
+] as const;
+
+describe('every initializer', () => {
+  const functions = {
+    ...Object.fromEntries(everyName.map((name) => [name, initializer(name)])),
+    constant: constant(0.1),
+    randomUniform: randomUniform(),
+    randomNormal: randomNormal(),
+    truncatedNormal: truncatedNormal(),
+    varianceScaling: varianceScaling({}),
+    'orthogonal with a gain': orthogonal(2),
+  };
+
+  test.each(Object.entries(functions))('%s has the shape and type that are asked for', (_, make) => {
+    for (const shape of [[3, 4], [4, 3], [1, 1], [5], [1], [], [0], [0, 3], [3, 0], [2, 3, 4]]) {
+      const [single, double] = (['float32', 'float64'] as const).map((dtype) => make(shape, new Random(4), dtype));
+      expect([single!.dtype, double!.dtype]).toEqual(['float32', 'float64']);
+      expect([single!.shape, double!.shape]).toEqual([shape, shape]);
+      for (const value of double!.data) expect(Number.isFinite(value)).toBe(true);
+      expect([...single!.data]).toEqual(Array.from(double!.data, Math.fround));
+    }
+  });
+
+  test('that is a function stands for itself, and any other name is refused', () => {
+    const own = constant(3);
+    expect(initializer(own)).toBe(own);
+    for (const name of ['glorot', 'toString', '', 'Zeros'])
+      expect(() => initializer(name as 'zeros')).toThrow(
+        `initializer: the name must be an initializer such as glorotUniform or heNormal, got "${name}"`,
+      );
+  });
+});
+
+describe('numbers by default', () => {
+  const shape = [40, 30];
+  const made = (f: ReturnType<typeof constant>): number[] => [...f(shape, new Random(8), 'float64').data];
+  const filled = (value: number): number[] => Array.from({ length: 1200 }, () => value);
+
+  test('are those of Keras: ±0.05, a deviation of 0.05, a scale of 1 by the inputs, a gain of 1', () => {
+    expect(made(randomUniform())).toEqual([...new Random(8).uniform(shape, -0.05, 0.05, 'float64').data]);
+    expect(made(randomUniform(0))).toEqual([...new Random(8).uniform(shape, 0, 0.05, 'float64').data]);
+    expect(made(randomNormal())).toEqual([...new Random(8).normal(shape, 0, 0.05, 'float64').data]);
+    expect(made(randomNormal(3))).toEqual([...new Random(8).normal(shape, 3, 0.05, 'float64').data]);
+    expect(made(truncatedNormal())).toEqual(made(truncatedNormal(0, 0.05)));
+    expect(made(varianceScaling({}))).toEqual(
+      made(varianceScaling({ scale: 1, mode: 'fanIn', distribution: 'normal' })),
+    );
+    expect(made(orthogonal())).toEqual(made(orthogonal(1)));
+  });
+
+  test('leave a 0 that is given as it is', () => {
+    expect(made(constant(0))).toEqual(filled(0));
+    expect(made(randomUniform(0, 0))).toEqual(filled(0));
+    expect(made(randomNormal(0.5, 0))).toEqual(filled(0.5));
+    expect(made(truncatedNormal(0.5, 0))).toEqual(filled(0.5));
+    for (const distribution of ['normal', 'uniform'] as const)
+      expect(made(varianceScaling({ scale: 0, distribution })).map(Math.abs)).toEqual(filled(0));
+    expect(made(orthogonal(0)).map(Math.abs)).toEqual(filled(0));
+  });
+
+  test('move with the mean and grow with the deviation', () => {
+    const standard = made(truncatedNormal(0, 1));
+    expect(made(truncatedNormal(3, 2))).toEqual(standard.map((z) => 3 + 2 * z));
+    expect(made(constant(-1.5))).toEqual(filled(-1.5));
+  });
+
+  test.each([
+    ['glorotUniform', { mode: 'fanAverage', distribution: 'uniform' }],
+    ['glorotNormal', { mode: 'fanAverage' }],
+    ['heUniform', { scale: 2, distribution: 'uniform' }],
+    ['heNormal', { scale: 2 }],
+    ['lecunUniform', { distribution: 'uniform' }],
+    ['lecunNormal', {}],
+    ['torchUniform', { scale: 1 / 3, distribution: 'uniform' }],
+  ] as const)('of %s are a variance scaling', (name, options) => {
+    expect(made(initializer(name))).toEqual(made(varianceScaling(options)));
+  });
+});
+
+test('orthogonal takes the axes before the last together', () => {
+  const make = (shape: number[]): number[] => [...orthogonal()(shape, new Random(5), 'float64').data];
+  expect(make([2, 3, 4])).toEqual(make([6, 4]));
+  expect(make([2, 2, 5])).toEqual(make([4, 5]));
+  expect(make([5])).toEqual(make([1, 5]));
+  expect(make([]).map(Math.abs)).toEqual([1]);
 });

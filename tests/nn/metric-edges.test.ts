@@ -1,0 +1,278 @@
+import { describe, expect, test } from 'vitest';
+import {
+  auc,
+  calibrationError,
+  confusionMatrix,
+  type DType,
+  type DTypeError,
+  type Metric,
+  r2,
+  type ShapeError,
+  type Tensor,
+  tensor,
+  topKAccuracy,
+} from '../../src/index.ts';
+import { classesOf, isNamedMetric, isRising, metricOf } from '../../src/nn/metrics.ts';
+import { expectClose, labels, of } from './tools.ts';
+
+const NAMES = [
+  'accuracy',
+  'binaryAccuracy',
+  'categoricalAccuracy',
+  'sparseCategoricalAccuracy',
+  'mse',
+  'mae',
+  'rmse',
+  'r2',
+  'precision',
+  'recall',
+  'f1',
+  'auc',
+  'logLoss',
+] as const;
+
+function measure(metric: Metric, ...batches: readonly (readonly [Tensor, Tensor])[]): number {
+  const state = metric.create();
+  for (const [t, p] of batches) state.update(t, p);
+  return state.result();
+}
+
+function thrown<T>(body: () => unknown): T {
+  try {
+    body();
+  } catch (error) {
+    return error as T;
+  }
+  return expect.fail('nothing was thrown');
+}
+
+describe('the name of a figure', () => {
+  test.each(NAMES)('%s is its key, and a file can hold it', (name) => {
+    expect(metricOf(name).name).toBe(name);
+    expect(isNamedMetric(name)).toBe(true);
+  });
+
+  test('tells devices which is the share of right answers by class', () => {
+    const known = NAMES.filter((name) => metricOf(name).isAccuracy === true);
+    expect(known).toEqual(['accuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy']);
+  });
+
+  test('of the functions is a key of its own, which no file holds by name', () => {
+    expect([topKAccuracy().name, topKAccuracy(2).name]).toEqual(['top_5_accuracy', 'top_2_accuracy']);
+    expect([r2().name, auc().name, calibrationError().name]).toEqual(['r2', 'auc', 'ece']);
+    for (const name of ['top_5_accuracy', 'ece', 'loss', 'toString']) expect(isNamedMetric(name)).toBe(false);
+  });
+
+  test.each([
+    ...['accuracy', 'binaryAccuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy', 'top_5_accuracy'],
+    ...['precision', 'recall', 'f1', 'auc', 'AUC', 'r2', 'R2'],
+  ])('says that %s rises, also on validation data', (name) => {
+    expect([isRising(name), isRising(`val_${name}`)]).toEqual([true, true]);
+  });
+
+  test.each(['loss', 'logLoss', 'mse', 'mae', 'rmse', 'MSE', 'ece', 'relative_error', 'accuracyLoss'])(
+    'says that %s falls, also on validation data',
+    (name) => {
+      expect([isRising(name), isRising(`val_${name}`)]).toEqual([false, false]);
+    },
+  );
+
+  test('says nothing of others', () => {
+    for (const name of ['learningRate', 'mine', '']) expect(isRising(name)).toBeNull();
+  });
+});
+
+describe('bool targets', () => {
+  const hot = tensor(
+    [
+      [false, false, true],
+      [false, true, false],
+    ],
+    { dtype: 'bool' },
+  );
+  const p = of([0, 0.1, 0.9, 0.8, 0.2, 0], [2, 3]);
+
+  test('of several columns are one-hot rows, of one column the side', () => {
+    expect([...classesOf(hot)]).toEqual([2, 1]);
+    for (const name of ['accuracy', 'categoricalAccuracy'] as const)
+      expect(measure(metricOf(name), [hot, p])).toBe(0.5);
+    expect(confusionMatrix(hot, p, 3)).toEqual([
+      [0, 0, 0],
+      [1, 0, 0],
+      [0, 0, 1],
+    ]);
+    expect(measure(topKAccuracy(2), [hot, p])).toBe(1);
+    const side = tensor([true, false], { dtype: 'bool' });
+    for (const name of ['accuracy', 'binaryAccuracy', 'precision', 'recall', 'f1', 'auc'] as const)
+      expect(measure(metricOf(name), [side, of([0.9, 0.1], [2, 1])]), name).toBe(1);
+  });
+});
+
+describe('a state', () => {
+  test.each([...NAMES.map((name) => metricOf(name)), topKAccuracy(1), calibrationError()])(
+    'of $name is its own, and goes on after its result was asked for',
+    (metric) => {
+      const right = [of([1, 0], [2, 1]), of([0.9, 0.2], [2, 1])] as const;
+      const wrong = [of([1, 0], [2, 1]), of([0.3, 0.6], [2, 1])] as const;
+      const two = ([t, p]: readonly [Tensor, Tensor]): readonly [Tensor, Tensor] =>
+        metric.name.startsWith('top') ? [labels([1, 0]), of([0, p.data[0]!, 0, p.data[1]!], [2, 2])] : [t, p];
+      const together = measure(metric, two(right), two(wrong));
+      const [first, second] = [metric.create(), metric.create()];
+      first.update(...two(right));
+      second.update(...two(wrong));
+      expect(first.result()).toBe(measure(metric, two(right)));
+      expect(second.result()).toBe(measure(metric, two(wrong)));
+      first.update(...two(wrong));
+      expect([first.result(), first.result()]).toEqual([together, together]);
+    },
+  );
+});
+
+describe('the error of a metric', () => {
+  const [two, three] = [of([0, 1], [2, 1]), of([0.1, 0.2, 0.3], [3, 1])];
+
+  test.each([
+    ['accuracy', 'accuracy'],
+    ['binaryAccuracy', 'accuracy'],
+    ...['mse', 'mae', 'rmse', 'r2', 'precision', 'recall', 'f1', 'auc', 'logLoss'].map((name) => [name, name] as const),
+  ] as const)('%s on more or fewer targets than predictions shows both shapes, targets first', (name, op) => {
+    for (const [t, p] of [
+      [two, three],
+      [three, two],
+    ] as const) {
+      const error = thrown<ShapeError>(() =>
+        metricOf(name as 'mse')
+          .create()
+          .update(t, p),
+      );
+      expect([error.op, error.shapes]).toEqual([op, [t.shape, p.shape]]);
+    }
+  });
+
+  test('of functions does so too', () => {
+    const p = of([0.1, 0.9, 0.2, 0.8], [2, 2]);
+    const y = labels([0, 1, 1]);
+    for (const [op, body] of [
+      ['accuracy', () => measure(metricOf('accuracy'), [y, p])],
+      ['topK', () => measure(topKAccuracy(1), [y, p])],
+      ['calibrationError', () => measure(calibrationError(), [y, p])],
+      ['confusionMatrix', () => confusionMatrix(y, p, 2)],
+    ] as const) {
+      const error = thrown<ShapeError>(body);
+      expect([error.op, error.shapes]).toEqual([op, [[3], [2, 2]]]);
+    }
+    expect(() => measure(auc(), [labels([0, 1]), of([0, 0, 1, 0, 0, 1], [2, 3])])).toThrow(
+      'auc: needs one score of two classes per target, got [2] and [2, 3]',
+    );
+  });
+
+  test.each(['float32', 'float64', 'bool'] as const)(
+    'names the type of the targets or predictions at fault, %s',
+    (d) => {
+      const p = of([0.1, 0.9, 0.2, 0.8], [2, 2], 'float32');
+      if (d !== 'bool') {
+        for (const t of [of([0, 1], [2], d), of([0, 1], [2, 1], d)])
+          expect(() => measure(metricOf('f1'), [t, p])).toThrow(
+            `f1: labels of several classes must be int32, got ${d}. cast() them?`,
+          );
+      }
+      for (const dtype of ['int32', 'uint8', 'int8'] as const satisfies readonly DType[]) {
+        const said = tensor([0, 2], { dtype });
+        for (const [op, metric] of [
+          ['logLoss', metricOf('logLoss')],
+          ['calibrationError', calibrationError()],
+        ] as const) {
+          const error = thrown<DTypeError>(() => measure(metric, [labels([0, 1]), said]));
+          expect([error.op, error.dtypes]).toEqual([op, [dtype]]);
+        }
+      }
+    },
+  );
+
+  test('names the label out of range and the range', () => {
+    for (const wrong of [-1, 2, 3]) {
+      expect(() => measure(metricOf('logLoss'), [labels([0, wrong]), of([0.1, 0.2], [2, 1])])).toThrow(
+        `logLoss: a label must be from 0 to 1, got ${wrong}`,
+      );
+      expect(() => measure(topKAccuracy(1), [labels([wrong]), of([0.1, 0.2], [1, 2])])).toThrow(
+        `topK: a label must be from 0 to 1, got ${wrong}`,
+      );
+    }
+    expect(() => measure(metricOf('logLoss'), [labels([3]), of([0.1, 0.2, 0.7], [1, 3])])).toThrow(
+      'from 0 to 2, got 3',
+    );
+    expect(() => measure(auc(), [labels([0, 2, 1]), of([0.1, 0.2, 0.3], [3])])).toThrow(
+      'auc: a label must be one of two classes, got 2',
+    );
+  });
+
+  test('of an option names it', () => {
+    for (const wrong of [0, -1, 1.5, Number.NaN, Infinity]) {
+      expect(() => topKAccuracy(wrong)).toThrow(`topKAccuracy: k must be a positive integer, got ${wrong}`);
+      expect(() => calibrationError(wrong)).toThrow(`calibrationError: bins must be a positive integer, got ${wrong}`);
+    }
+    expect(() => metricOf('constructor' as 'mse')).toThrow(
+      'compile: metric must be one of accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, mse, mae, rmse, r2, precision, recall, f1, auc, logLoss, got "constructor"',
+    );
+  });
+});
+
+describe('ends of a range', () => {
+  test('logLoss takes probabilities from 1e-15 to 1', () => {
+    const loss = (given: number): number => measure(metricOf('logLoss'), [labels([1]), of([0, given], [1, 2])]);
+    expectClose(
+      [loss(0), loss(-1), loss(1e-16), loss(1e-14)],
+      [15, 15, 15, 14].map((v) => v * Math.LN10),
+      1e-12,
+    );
+    expect([loss(1), loss(1.5)].map(Math.abs)).toEqual([0, 0]);
+  });
+
+  test('topKAccuracy takes more k than outputs, and still counts no NaN', () => {
+    const p = of([0.2, 0.8, Number.NaN, 0.5], [2, 2]);
+    expect(measure(topKAccuracy(), [labels([0, 1]), p])).toBe(1);
+    expect(measure(topKAccuracy(), [labels([0, 0]), p])).toBe(0.5);
+    expect(measure(topKAccuracy(3), [labels([3]), of([4, 3, 2, 1], [1, 4])])).toBe(0);
+    expect(measure(topKAccuracy(4), [labels([3]), of([4, 3, 2, 1], [1, 4])])).toBe(1);
+  });
+
+  test('calibrationError has 15 bins, and puts confidences outside [0, 1] into the first and the last', () => {
+    const at = (bins: number | undefined, p: readonly number[]): number =>
+      measure(calibrationError(bins), [
+        labels(p.map(() => 0)),
+        of(
+          p.flatMap((c) => [c, c - 2]),
+          [p.length, 2],
+        ),
+      ]);
+    // Confidences of 0.2 and 0.9 are sums of their own; 0.61 and 0.65 share one of 10 bins and not one of 15.
+    expectClose([at(15, [0.61, 0.7])], [(0.39 + 0.3) / 2], 1e-12);
+    const spread = [0.605, 0.65]; // right, then wrong
+    const mixed = (bins?: number): number =>
+      measure(calibrationError(bins), [
+        labels([0, 1]),
+        of(
+          spread.flatMap((c) => [c, 0]),
+          [2, 2],
+        ),
+      ]);
+    expectClose([mixed(10)], [Math.abs(0.605 - 1 + 0.65) / 2], 1e-12);
+    expectClose([mixed(15)], [Math.abs(0.605 - 1 + 0.65) / 2], 1e-12);
+    expectClose([mixed(16)], [(1 - 0.605 + 0.65) / 2], 1e-12);
+    expect(mixed()).toBe(mixed(15));
+    expectClose([at(10, [-0.5, 0.05])], [(1.5 + 0.95) / 2], 1e-12);
+    expectClose([at(10, [1.5, 0.95])], [(0.5 - 0.05) / 2], 1e-12);
+  });
+
+  test('auc counts class 1 alone as positive, whatever the order of the scores', () => {
+    expect(measure(auc(), [labels([-1, 0, 1]), of([10, 9, 9.5], [3])])).toBe(0.5);
+    expect(measure(auc(), [labels([1, 0, 0, 1]), of([-Infinity, Infinity, -0, 0], [4])])).toBe(0.125);
+  });
+
+  test('r2 goes by the outputs of the predictions, also for flat targets', () => {
+    const p = of([1, 10, 2, 30], [2, 2]);
+    const flat = measure(r2(), [of([1, 10, 3, 30], [4]), p]);
+    expect(flat).toBe(measure(r2(), [of([1, 10, 3, 30], [2, 2]), p]));
+    expect(flat).toBe((0.5 + 1) / 2);
+  });
+});
