@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import {
+  Activation,
+  Dense,
+  Dropout,
+  fromData,
+  measure,
+  oneHot,
+  PruningSchedule,
+  predictNetwork,
+  prune,
+  pruneNeurons,
+  quantize,
+  Sequential,
+  step,
+  toNetwork,
+} from '../../src/index.ts';
+import { denseOf, kernelsOf, normal, quick, smallModel, threeClasses, values } from './tools.ts';
+
+const [x, y] = threeClasses();
+type Ending = 'softmax' | 'logSoftmax' | 'sigmoid' | 'linear';
+
+/** A model of five inputs. */
+function net(outputs: number, activation: Ending, seed = 1): Sequential {
+  return new Sequential([new Dense(6, { activation: 'tanh', inputShape: [5] }), new Dense(outputs, { activation })], {
+    seed,
+  });
+}
+
+describe('the report of a pruning', () => {
+  test('has the numbers before and after in its sentences', () => {
+    const model = new Sequential([new Dense(60, { inputShape: [40], biasInitializer: 'ones' })]);
+    const { report } = prune(model, { sparsity: 0.75, ...quick });
+    expect([report.before.nonZeroParameters, report.after.nonZeroParameters]).toEqual([2460, 660]);
+    expect(report.after.bytes).toBeLessThan(report.before.bytes);
+    expect(report.notes).toEqual([
+      '660 of 2460 parameters are not zero',
+      `the file codes the zeros: ${report.after.bytes} bytes instead of ${report.before.bytes}`,
+      'multiply-adds and latency do not change: the kernel is dense and multiplies by the zeros',
+    ]);
+  });
+
+  test('says so where the file is not smaller', () => {
+    for (const sparsity of [0, 0.1]) {
+      const { report } = prune(smallModel(), { sparsity, ...quick });
+      const { bytes } = report.before;
+      expect(report.notes[1]).toBe(
+        report.after.bytes < bytes
+          ? `the file codes the zeros: ${report.after.bytes} bytes instead of ${bytes}`
+          : 'the file is not smaller',
+      );
+    }
+  });
+
+  test('is made with the options of a measurement', () => {
+    const { report } = prune(smallModel(), { sparsity: 0.5, samples: [x, y] });
+    for (const one of [report.before, report.after]) {
+      expect(one).toMatchObject({ scoreName: 'accuracy', latency: { batch1: expect.any(Number) } });
+    }
+    expect(prune(smallModel(), { sparsity: 0.5, latency: false }).report.after).not.toHaveProperty('latency');
+  });
+});
+
+describe('a pruning schedule', () => {
+  /** Steps after which the mask of a model was written anew. */
+  function steps(schedule: PruningSchedule, count: number): number[] {
+    const model = smallModel();
+    const seen: number[] = [];
+    let last = kernelsOf(model)[0]!.mask;
+    const look = (at: number): void => {
+      const { mask } = kernelsOf(model)[0]!;
+      if (mask !== last) seen.push(at);
+      last = mask;
+    };
+    schedule.onTrainBegin(model);
+    look(0);
+    for (let at = 1; at <= count; at++) {
+      schedule.onBatchEnd(0, {}, model);
+      look(at);
+    }
+    return seen;
+  }
+
+  test('prunes every hundred steps from the first on and at the end, and not after it', () => {
+    expect(steps(new PruningSchedule({ finalSparsity: 0.5, end: 250 }), 400)).toEqual([0, 100, 200, 250]);
+    expect(steps(new PruningSchedule({ finalSparsity: 0.5, begin: 50, end: 260 }), 400)).toEqual([50, 150, 250, 260]);
+    expect(steps(new PruningSchedule({ finalSparsity: 0.5, begin: 2, end: 3, frequency: 1 }), 9)).toEqual([2, 3]);
+    expect(steps(new PruningSchedule({ finalSparsity: 0, end: 1 }), 2)).toEqual([0, 1]);
+  });
+
+  test('begins at 0 of the weights and steps unless told otherwise', () => {
+    const plain = new PruningSchedule({ finalSparsity: 0.8, end: 10 });
+    const told = new PruningSchedule({
+      initialSparsity: 0,
+      finalSparsity: 0.8,
+      begin: 0,
+      end: 10,
+      frequency: 100,
+      scope: 'global',
+    });
+    for (const at of [0, 1, 5, 9, 10, 11]) expect(plain.sparsityAt(at)).toBe(told.sparsityAt(at));
+    expect([plain.sparsityAt(0), plain.sparsityAt(-3), plain.sparsityAt(10)]).toEqual([0, 0, 0.8]);
+  });
+
+  test('refuses options by its own name and theirs', () => {
+    const make = (change: object) => () => new PruningSchedule({ finalSparsity: 0.5, end: 10, ...change });
+    expect(make({ scope: 'model' })).toThrow('PruningSchedule: scope must be global or layer, got "model"');
+    expect(make({ finalSparsity: -0.5 })).toThrow('PruningSchedule: finalSparsity must be in [0, 1), got -0.5');
+    expect(make({ initialSparsity: 1 })).toThrow('PruningSchedule: initialSparsity must be in [0, 1), got 1');
+    expect(make({ begin: 0.5 })).toThrow('PruningSchedule: begin must be an integer of at least 0, got 0.5');
+    expect(make({ end: 0 })).toThrow('PruningSchedule: end must be an integer of at least 1, got 0');
+    expect(make({ frequency: 1.5 })).toThrow('PruningSchedule: frequency must be an integer of at least 1, got 1.5');
+    expect(() => prune(smallModel(), { sparsity: 0.5, scope: 'model' as 'layer', ...quick })).toThrow(
+      'prune: scope must be global or layer, got "model"',
+    );
+  });
+});
+
+describe('the removal of neurons', () => {
+  test('has its numbers in a sentence', () => {
+    const { report } = pruneNeurons(smallModel(), { layer: 0, amount: 3, ...quick });
+    expect(report.notes).toEqual(['dense has 4 of 7 neurons left: 111 parameters became 75']);
+    expect([report.before.parameters, report.after.parameters]).toEqual([111, 75]);
+  });
+
+  test('at random differs from layer to layer, by its name', () => {
+    const make = (names: readonly [string, string]): Sequential => {
+      const options = { kernelInitializer: 'ones', biasInitializer: 'zeros' } as const;
+      const layers = names.map(
+        (name, i) => new Dense(16, { ...options, name, ...(i === 0 ? { inputShape: [16] } : {}) }),
+      );
+      const model = new Sequential([...layers, new Dense(1, options)], { seed: 3 });
+      for (const layer of layers) layer.bias!.storage.array.set(Float32Array.from({ length: 16 }, (_, i) => i));
+      return model;
+    };
+    const kept = (layer: number, names: readonly [string, string] = ['a', 'b']): number[] => {
+      const { model } = pruneNeurons(make(names), { layer, amount: 8, criterion: 'random', ...quick });
+      return values(denseOf(model, layer).bias!);
+    };
+    expect(kept(0)).toEqual([...kept(0)].sort((p, q) => p - q));
+    expect(kept(1)).not.toEqual(kept(0));
+    expect(kept(1, ['b', 'a'])).toEqual(kept(0));
+  });
+
+  test('leaves masks that outlive a step of the caller', () => {
+    const sparse = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
+    const wanted = pruneNeurons(sparse, { layer: 0, amount: 2, ...quick }).model;
+    const made = step(() => pruneNeurons(sparse, { layer: 0, amount: 2, ...quick }).model);
+    step(() => normal([50, 50]));
+    expect(kernelsOf(made).map(({ mask }) => values(mask!))).toEqual(
+      kernelsOf(wanted).map(({ mask }) => values(mask!)),
+    );
+  });
+
+  test('is refused before logSoftmax as before softmax', () => {
+    const on = (layers: (Dense | Activation)[]) => () =>
+      pruneNeurons(new Sequential(layers), { layer: 0, amount: 1, ...quick });
+    expect(on([new Dense(6, { activation: 'logSoftmax', inputShape: [4] }), new Dense(2)])).toThrow(
+      'its softmax ties them together',
+    );
+    expect(on([new Dense(6, { inputShape: [4] }), new Activation('logSoftmax'), new Dense(2)])).toThrow(
+      'a softmax follows that ties them together',
+    );
+  });
+});
+
+describe('the report of a quantization', () => {
+  test('has the bytes in a sentence, and says whether int8 is slower here', () => {
+    const { report } = quantize(smallModel(), { calibration: x });
+    const { before, after } = report;
+    expect(report.notes.slice(0, 2)).toEqual([
+      `weights take one byte instead of four: ${after.bytes} bytes instead of ${before.bytes}`,
+      'parameters and multiply-adds do not change in number; the products are integer products',
+    ]);
+    expect(report.notes.slice(2)).toEqual(
+      after.latency!.batch64 > before.latency!.batch64
+        ? ['int8 is slower than float32 in plain TypeScript; it is faster where a kernel uses SIMD']
+        : [],
+    );
+    expect(quantize(smallModel(), { calibration: x, ...quick }).report.notes).toHaveLength(2);
+  });
+
+  test('looks at the inputs of layers as they are outside training', () => {
+    const make = (training: boolean): Sequential =>
+      new Sequential([
+        new Dense(6, { inputShape: [5] }),
+        ...(training ? [new Dropout(0.5)] : []),
+        new Dense(2, { name: 'end' }),
+      ]);
+    const [dropped, plain] = [true, false].map((d) => quantize(make(d), { calibration: x, ...quick }).network.layers);
+    expect(dropped).toEqual(plain);
+  });
+});
+
+describe('a score', () => {
+  const hot = oneHot(y, 3);
+
+  test.each([
+    ['softmax', y, 'accuracy'],
+    ['logSoftmax', y, 'accuracy'],
+    ['linear', y, 'accuracy'],
+    ['logSoftmax', normal([60, 3], 4), 'accuracy'], // what it ends in says that they are classes
+    ['softmax', normal([60, 3], 4), 'accuracy'],
+    ['sigmoid', normal([60, 3], 4), 'accuracy'],
+    ['linear', hot, 'accuracy'],
+    ['linear', normal([60, 3], 4), 'r2'],
+  ] as const)('of a network that ends in %s on such targets is its kind: %#', (ending, targets, kind) => {
+    const model = net(3, ending);
+    for (const subject of [model, toNetwork(model)]) {
+      const found = measure(subject, { samples: [x, targets], ...quick });
+      expect(found.scoreName).toBe(kind);
+    }
+  });
+
+  test('of one linear output is R², also where all targets are 1', () => {
+    const ones = fromData(new Float32Array(60).fill(1), [60, 1]);
+    expect(measure(net(1, 'linear'), { samples: [x, ones], ...quick })).toMatchObject({ score: 0, scoreName: 'r2' });
+    const flat = fromData(new Float32Array(60).fill(1));
+    expect(measure(net(1, 'linear'), { samples: [x, flat], ...quick }).scoreName).toBe('r2');
+  });
+
+  test('is taken of the samples given, and their type is named', () => {
+    const network = toNetwork(net(3, 'softmax'));
+    const double = fromData(new Float64Array(10), [2, 5]);
+    expect(() => predictNetwork(network, double)).toThrow('predictNetwork: x must be float32, got "float64"');
+    expect(() => predictNetwork(network, fromData(new Int32Array(10), [2, 5]))).toThrow(
+      'x must be float32, got "int32"',
+    );
+  });
+});

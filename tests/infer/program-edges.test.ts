@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../kernels/reference/reference.ts';
+import { DTypeError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
+import { compileNetwork, type Network, networkCost, type Program } from '../../src/infer/index.ts';
+import { dense, floats, quantized, randoms } from './networks.ts';
+
+const next = randoms(21);
+const layer = dense('d', 3, 2, next);
+const int8 = quantized('q', 3, 2, next);
+
+describe('a program', () => {
+  const network: Network = { inputShape: [3], layers: [layer] };
+  const make = (batchSize: number): Program => compileNetwork(network, batchSize, reference);
+
+  test('refuses inputs that are no samples of its own, and names them', () => {
+    const program = make(4);
+    const refused =
+      (input: unknown, samples?: number): (() => unknown) =>
+      () =>
+        program.run(input as Float32Array, samples);
+    for (const input of [new Float64Array(3), [1, 2, 3], new Int8Array(3), undefined])
+      expect(refused(input)).toThrow(/^run: input must be a Float32Array, got /);
+    expect(refused(new Float32Array(4))).toThrow('run: 4 numbers are no whole number of samples, got [3]');
+    expect(refused(new Float32Array(15))).toThrow(
+      'run: samples must be an integer from 0 to the compiled batch size 4, got 5',
+    );
+    for (const samples of [-1, 0.5, 5, Number.NaN])
+      expect(refused(new Float32Array(30), samples)).toThrow(
+        `run: samples must be an integer from 0 to the compiled batch size 4, got ${samples}`,
+      );
+    expect(refused(new Float32Array(8), 3)).toThrow('run: 8 numbers are less than 3 samples, got [3]');
+    for (const [body, type] of [
+      [refused(new Float32Array(4)), ShapeError],
+      [refused(new Float32Array(4), 0.5), ValueError],
+      [refused(new Float32Array(4), 2), ShapeError],
+    ] as const)
+      expect(body).toThrow(type);
+    // and takes the first samples of more, also where the rest is no whole one
+    expect(refused(new Float32Array(7), 2)()).toHaveLength(4);
+    expect(refused(new Float32Array(6), 2)()).toHaveLength(4);
+    expect(refused(new Float32Array(30), 0)()).toHaveLength(0);
+  });
+
+  test('of samples without numbers runs as many as it may, or as many as it is told', () => {
+    const none = dense('z', 0, 2, next);
+    const program = compileNetwork({ inputShape: [0], layers: [none] }, 3, reference);
+    const bias = [...none.bias!];
+    expect([...program.run(new Float32Array(0))]).toEqual([...bias, ...bias, ...bias]);
+    expect([...program.run(new Float32Array(0), 1)]).toEqual(bias);
+    expect(() => program.run(new Float32Array(0), 4)).toThrow('the compiled batch size 3, got 4');
+  });
+
+  test('does not run once disposed of, whatever it was asked before', () => {
+    const program = make(2);
+    const input = floats(6, next);
+    program.run(input);
+    program.dispose();
+    for (const run of [() => program.run(input), () => program.run(input, 0), () => program.run(new Float32Array(1))]) {
+      expect(run).toThrow(StateError);
+      expect(run).toThrow('run: the program was disposed of');
+    }
+    expect([program.batchSize, program.inputShape, program.outputShape]).toEqual([2, [3], [2]]);
+  });
+
+  test('remembers the last four numbers of samples, and forgets the oldest first', () => {
+    const program = make(6);
+    const input = floats(18, next);
+    const results = [1, 2, 3, 4].map((samples) => program.run(input, samples));
+    [1, 2, 3, 4].forEach((samples, i) => {
+      expect(program.run(input, samples)).toBe(results[i]);
+    });
+    const fifth = program.run(input, 5);
+    for (const samples of [2, 3, 4]) expect(program.run(input, samples)).toBe(results[samples - 1]);
+    expect(program.run(input, 5)).toBe(fifth);
+    const again = program.run(input, 1);
+    expect(again).not.toBe(results[0]);
+    expect([...again]).toEqual([...fifth.subarray(0, 2)]);
+  });
+
+  test('has float32 weights alone, in every layer', () => {
+    const double = { ...layer, name: 'e', inputs: 2, weights: new Float64Array(4), bias: new Float64Array(2) };
+    for (const bias of [double.bias, null]) {
+      const body = (): unknown =>
+        compileNetwork({ inputShape: [3], layers: [layer, { ...double, bias }] }, 1, reference);
+      expect(body).toThrow(DTypeError);
+      expect(body).toThrow('compileNetwork: layer "e" must be float32, got float64. Run the model itself?');
+    }
+    for (const batchSize of [0, -1, 1.5, Number.NaN, Infinity])
+      expect(() => make(batchSize)).toThrow(`compileNetwork: batchSize must be a positive integer, got ${batchSize}`);
+  });
+
+  test.each([
+    ['leakyRelu', 0, [-0, 0, 2]],
+    ['elu', 0, [-0, 0, 2]],
+    ['leakyRelu', -1, [3, 0, 2]],
+    ['leakyRelu', undefined, [-3 * Math.fround(0.2), 0, 2].map(Math.fround)],
+  ] as const)('applies %s with alpha %s, as a layer and within one', (name, alpha, wanted) => {
+    const activation = alpha === undefined ? { name } : { name, alpha };
+    const identity = { ...dense('d', 3, 3, next, activation), bias: null };
+    identity.weights = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+    for (const one of [identity, { type: 'activation', name: 'a', activation } as const]) {
+      const found = compileNetwork({ inputShape: [3], layers: [one] }, 1, reference).run(Float32Array.of(-3, 0, 2));
+      expect(Array.from(found, (v) => v + 0)).toEqual(wanted.map((v) => v + 0));
+    }
+  });
+
+  test('has room for the widest of its layers, wherever that is', () => {
+    for (const widths of [
+      [3, 40, 2],
+      [40, 3, 2],
+      [2, 3, 40],
+      [1, 40, 1, 40, 1],
+    ]) {
+      const layers = widths.slice(1).map((units, i) => dense(`d${i}`, widths[i]!, units, next));
+      const input = floats(2 * widths[0]!, next);
+      const together = compileNetwork({ inputShape: [widths[0]!], layers }, 2, reference).run(input);
+      let step = input;
+      layers.forEach((one, i) => {
+        step = compileNetwork({ inputShape: [widths[i]!], layers: [one] }, 2, reference).run(step);
+      });
+      expect([...together]).toEqual([...step]);
+    }
+  });
+});
+
+describe('the cost of a network', () => {
+  test('counts what is not zero, NaN included, and biases only where there are some', () => {
+    const odd = {
+      ...layer,
+      weights: Float32Array.of(0, -0, Number.NaN, 1, -1, 1e-45),
+      bias: Float32Array.of(0, 2),
+    };
+    expect(networkCost({ inputShape: [3], layers: [odd] })).toMatchObject({
+      parameters: 8,
+      nonZeroParameters: 5,
+      macs: 6,
+    });
+    const bare = { ...odd, bias: null };
+    expect(networkCost({ inputShape: [3], layers: [bare] })).toMatchObject({ parameters: 6, nonZeroParameters: 4 });
+    const whole = { ...int8, weights: Int8Array.of(0, 1, -1, 0, -128, 127), bias: Int32Array.of(0, -5) };
+    expect(networkCost({ inputShape: [4, 3], layers: [whole, { type: 'dropout', name: 'o', rate: 0.5 }] })).toEqual({
+      parameters: 8,
+      nonZeroParameters: 5,
+      macs: 24,
+      layers: [
+        { name: 'q', type: 'quantizedDense', outputShape: [4, 2], parameters: 8, nonZeroParameters: 5, macs: 24 },
+        { name: 'o', type: 'dropout', outputShape: [4, 2], parameters: 0, nonZeroParameters: 0, macs: 0 },
+      ],
+    });
+    expect(networkCost({ inputShape: [3], layers: [] })).toEqual({
+      parameters: 0,
+      nonZeroParameters: 0,
+      macs: 0,
+      layers: [],
+    });
+  });
+});
