@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   Dense,
   decodeNetwork,
@@ -124,6 +124,28 @@ describe('latencies', () => {
     expect(found).toHaveLength(2);
     expect(found.every((ms) => ms > 0 && ms < Infinity)).toBe(true);
     expect(latencies([], { batchSize: 4 })).toEqual([]);
+  });
+
+  /** What is found when calls take these milliseconds: the first to warm up, the second to tell how many make a sample. */
+  function timed(durations: readonly number[], rounds?: number): [found: number, rounds: number] {
+    const times = durations.flatMap((duration) => [0, duration]);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => times.shift() ?? 0);
+    try {
+      const options = { batchSize: 1, ...(rounds === undefined ? {} : { rounds }) };
+      const [found] = latencies([toNetwork(smallModel())], options);
+      return [found!, clock.mock.calls.length / 2 - 2];
+    } finally {
+      clock.mockRestore();
+    }
+  }
+
+  test('sorts its samples as numbers, and takes the middle one, of an even number the upper', () => {
+    expect(timed([10, 2, 10, 9, 100], 3)).toEqual([10, 3]);
+    expect(timed([10, 2, 10, 9], 2)).toEqual([10, 2]);
+    expect(timed([10, 2, 7], 1)).toEqual([7, 1]);
+    expect(timed([10, 2, ...Array.from({ length: 31 }, (_, i) => 100 - i)])).toEqual([85, 31]);
+    // A call takes 0.1 ms, so a sample has three of them.
+    expect(timed([10, 0.2, 6, 12, 3], 3)).toEqual([2, 3]);
   });
 
   test('refuses less than one round and float64 weights', () => {

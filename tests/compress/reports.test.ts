@@ -3,6 +3,7 @@ import {
   Activation,
   Dense,
   Dropout,
+  Flatten,
   fromData,
   measure,
   oneHot,
@@ -15,7 +16,7 @@ import {
   step,
   toNetwork,
 } from '../../src/index.ts';
-import { denseOf, kernelsOf, normal, quick, smallModel, threeClasses, values } from './tools.ts';
+import { denseOf, kernelsOf, normal, quantizedLayers, quick, smallModel, threeClasses, values } from './tools.ts';
 
 const [x, y] = threeClasses();
 type Ending = 'softmax' | 'logSoftmax' | 'sigmoid' | 'linear';
@@ -142,6 +143,18 @@ describe('the removal of neurons', () => {
     expect(kept(1, ['b', 'a'])).toEqual(kept(0));
   });
 
+  test('of equals keeps the first, wherever the cut falls', () => {
+    const options = { kernelInitializer: 'ones' } as const;
+    const model = new Sequential([new Dense(6, { ...options, inputShape: [4] }), new Dense(1, options)]);
+    const { kernel, bias } = denseOf(model, 0);
+    bias!.storage.array.set([0, 1, 2, 3, 4, 5]);
+    const kept = (amount: number): number[] =>
+      values(denseOf(pruneNeurons(model, { layer: 0, amount, ...quick }).model, 0).bias!);
+    expect([1, 3, 5].map(kept)).toEqual([[0, 1, 2, 3, 4], [0, 1, 2], [0]]);
+    kernel.storage.array[4] = -2; // neuron 4 is larger
+    expect([1, 3, 5].map(kept)).toEqual([[0, 1, 2, 3, 4], [0, 1, 4], [4]]);
+  });
+
   test('leaves masks that outlive a step of the caller', () => {
     const sparse = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
     const wanted = pruneNeurons(sparse, { layer: 0, amount: 2, ...quick }).model;
@@ -178,6 +191,28 @@ describe('the report of a quantization', () => {
         : [],
     );
     expect(quantize(smallModel(), { calibration: x, ...quick }).report.notes).toHaveLength(2);
+  });
+
+  test('comes with int8 only where the next layer that computes is Dense', () => {
+    const outputs = (...between: (Activation | Dropout | Flatten)[]): boolean[] =>
+      quantize(new Sequential([new Dense(6, { activation: 'relu', inputShape: [5] }), ...between, new Dense(2)]), {
+        calibration: x,
+        ...quick,
+      }).network.layers.flatMap((layer) => (layer.type === 'quantizedDense' ? [layer.output !== null] : []));
+    expect(outputs()).toEqual([true, false]);
+    expect(outputs(new Dropout(0.5), new Flatten())).toEqual([true, false]);
+    expect(outputs(new Activation('tanh'))).toEqual([false, false]);
+    expect(outputs(new Flatten(), new Activation('relu'))).toEqual([false, false]);
+  });
+
+  test('takes columns below 2⁻¹⁰⁰ of a scale for zeros, and none above', () => {
+    const model = new Sequential([new Dense(3, { useBias: false, inputShape: [5] })]);
+    model.build([5]);
+    const tiny = [127 * 2 ** -99, 127 * 2 ** -101, 0];
+    denseOf(model, 0).kernel.storage.array.set(Array.from({ length: 15 }, (_, at) => tiny[at % 3]!));
+    const [layer] = quantizedLayers(quantize(model, { calibration: x, ...quick }).network);
+    expect([...layer!.weightScales]).toEqual([2 ** -99, 1, 1]);
+    expect([...layer!.weights.subarray(0, 6)]).toEqual([127, 0, 0, 127, 0, 0]);
   });
 
   test('looks at the inputs of layers as they are outside training', () => {

@@ -153,6 +153,20 @@ describe('a network is refused with the layer, the field and the value:', () => 
     );
   });
 
+  test('sizes that are none, with the layer', () => {
+    for (const one of [layer, int8])
+      for (const change of [{ units: 1.5 }, { inputs: -3 }])
+        expect(() => validateNetwork({ inputShape: [3], layers: [{ ...one, ...change }] } as Network)).toThrow(
+          new RegExp(
+            `^network: layer "${one.name}": dimension ${'units' in change ? 1 : 0} must be a non-negative integer`,
+          ),
+        );
+    for (const inputShape of [[1.5], [-1], [2, Number.NaN]])
+      expect(() => validateNetwork({ inputShape, layers: [] })).toThrow(
+        /^network: dimension [01] must be a non-negative/,
+      );
+  });
+
   test('layers that do not fit what comes to them', () => {
     const network = (inputShape: readonly number[], layers: readonly object[]): Network =>
       ({ inputShape, layers }) as unknown as Network;
