@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../kernels/cpu/cpu.ts';
 import { LimitError } from '../../src/base/errors.ts';
+import { MAX_SIZE } from '../../src/base/shape.ts';
 import { Buffers } from '../../src/infer/buffers.ts';
 import { compileNetwork } from '../../src/infer/index.ts';
 import { CountedHeap, grow, held, tableOn } from '../memory/tools.ts';
@@ -52,6 +53,13 @@ describe('the memory of a program', () => {
     expect([[...array], address]).toEqual([[1, 2], 0]);
     buffers.dispose();
     expect([...array]).toEqual([1, 2]);
+  });
+
+  test('is refused by its length where no machine has room for it', () => {
+    for (const length of [2 ** 40, 2 ** 50])
+      expect(() => new Buffers(cpu).make('float32', length)).toThrow(
+        `compileNetwork: a buffer in elements is ${length}, the limit is ${MAX_SIZE}`,
+      );
   });
 
   test('is given back when the program is, however often it ran and whatever grew between', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
-import { DTypeError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
+import { DTypeError, LimitError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
 import { compileNetwork, type Network, networkCost, type Program } from '../../src/infer/index.ts';
 import { dense, floats, quantized, randoms } from './networks.ts';
 
@@ -48,6 +48,11 @@ describe('a program', () => {
     expect([...program.run(new Float32Array(0))]).toEqual([...bias, ...bias, ...bias]);
     expect([...program.run(new Float32Array(0), 1)]).toEqual(bias);
     expect(() => program.run(new Float32Array(0), 4)).toThrow('the compiled batch size 3, got 4');
+  });
+
+  test('of more numbers than a machine can hold is refused by size', () => {
+    expect(() => make(2 ** 52)).toThrow(LimitError);
+    expect(() => make(2 ** 52)).toThrow(/^compileNetwork: /);
   });
 
   test('does not run once disposed of, whatever it was asked before', () => {

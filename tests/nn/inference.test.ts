@@ -159,3 +159,23 @@ test('a Dropout that drops outside training is refused, since a program draws no
     'compileInference: layer dropout drops outside training too; use predict()',
   );
 });
+
+test('a program is for one sample unless told otherwise, be it of a model or a network', () => {
+  for (const subject of [model, network, toNetwork(model)]) {
+    const [one, five] = [compileInference(subject), compileInference(subject, 5)];
+    expect([one.batchSize, five.batchSize]).toEqual([1, 5]);
+    expect(() => one.run(numbers, 2)).toThrow('from 0 to the compiled batch size 1, got 2');
+    for (const program of [one, five]) program.dispose();
+  }
+});
+
+test('the Dropout that is refused is named, and one that drops in training alone is none', () => {
+  const make = (training: boolean | undefined): Sequential =>
+    new Sequential([
+      new Dense(3, { inputShape: [2] }),
+      new Dropout(0.5, { name: 'first' }),
+      new Dropout(0.5, { name: 'second', ...(training === undefined ? {} : { training }) }),
+    ]);
+  expect(() => compileInference(make(true))).toThrow('layer second drops');
+  for (const training of [false, undefined]) compileInference(make(training)).dispose();
+});

@@ -161,6 +161,9 @@ describe('the error of a metric', () => {
       const error = thrown<ShapeError>(body);
       expect([error.op, error.shapes]).toEqual([op, [[3], [2, 2]]]);
     }
+    expect(() => measure(topKAccuracy(1), [labels([0, 1]), of([0.1, 0.9], [2])])).toThrow(
+      'topK: rows differ, got [2] and [2]',
+    );
     expect(() => measure(auc(), [labels([0, 1]), of([0, 0, 1, 0, 0, 1], [2, 3])])).toThrow(
       'auc: needs one score of two classes per target, got [2] and [2, 3]',
     );
@@ -245,21 +248,24 @@ describe('ends of a range', () => {
           [p.length, 2],
         ),
       ]);
-    // Confidences of 0.2 and 0.9 are sums of their own; 0.61 and 0.65 share one of 10 bins and not one of 15.
     expectClose([at(15, [0.61, 0.7])], [(0.39 + 0.3) / 2], 1e-12);
-    const spread = [0.605, 0.65]; // right, then wrong
-    const mixed = (bins?: number): number =>
+    // Right, then wrong: what is over and what is missing makes up for one another where they share a bin.
+    const mixed = (p: readonly [number, number], bins?: number): number =>
       measure(calibrationError(bins), [
         labels([0, 1]),
         of(
-          spread.flatMap((c) => [c, 0]),
+          p.flatMap((c) => [c, 0]),
           [2, 2],
         ),
       ]);
-    expectClose([mixed(10)], [Math.abs(0.605 - 1 + 0.65) / 2], 1e-12);
-    expectClose([mixed(15)], [Math.abs(0.605 - 1 + 0.65) / 2], 1e-12);
-    expectClose([mixed(16)], [(1 - 0.605 + 0.65) / 2], 1e-12);
-    expect(mixed()).toBe(mixed(15));
+    const [shared, apart] = [Math.abs(0.605 - 1 + 0.65) / 2, (1 - 0.605 + 0.65) / 2];
+    expectClose(
+      [10, 15, 14, 16].map((bins) => mixed([0.605, 0.65], bins)),
+      [shared, shared, apart, apart],
+      1e-12,
+    );
+    expectClose([mixed([0.605, 0.65]), mixed([0.69, 0.71])], [shared, Math.abs(0.69 - 1 + 0.71) / 2], 1e-12);
+    expectClose([mixed([0.69, 0.71], 10)], [(1 - 0.69 + 0.71) / 2], 1e-12);
     expectClose([at(10, [-0.5, 0.05])], [(1.5 + 0.95) / 2], 1e-12);
     expectClose([at(10, [1.5, 0.95])], [(0.5 - 0.05) / 2], 1e-12);
   });
