@@ -231,6 +231,12 @@ describe('ends of a range', () => {
     expect([loss(1), loss(1.5)].map(Math.abs)).toEqual([0, 0]);
   });
 
+  test('a half is on the side of 0, be it a target or a prediction', () => {
+    const [t, p] = [of([0.5, 0.5, 0, 1], [4, 1]), of([0.5, 0.9, 0.5, 0.5], [4, 1])];
+    for (const name of ['accuracy', 'binaryAccuracy'] as const) expect(measure(metricOf(name), [t, p])).toBe(0.5);
+    expect([...classesOf(t), ...classesOf(p)]).toEqual([0, 0, 0, 1, 0, 1, 0, 0]);
+  });
+
   test('topKAccuracy takes more k than outputs, and still counts no NaN', () => {
     const p = of([0.2, 0.8, Number.NaN, 0.5], [2, 2]);
     expect(measure(topKAccuracy(), [labels([0, 1]), p])).toBe(1);
