@@ -143,6 +143,16 @@ describe('the removal of neurons', () => {
     expect(kept(1, ['b', 'a'])).toEqual(kept(0));
   });
 
+  test('keeps the biases that training gave both layers', () => {
+    const model = smallModel();
+    const [first, next] = [denseOf(model, 0), denseOf(model, 3)];
+    first.bias!.storage.array.set([1, 2, 3, 4, 5, 6, 7]);
+    next.bias!.storage.array.set([8, 9, 10, 11, 12, 13]);
+    const { model: pruned } = pruneNeurons(model, { layer: 0, amount: 2, ...quick });
+    expect(values(denseOf(pruned, 3).bias!)).toEqual([8, 9, 10, 11, 12, 13]);
+    expect(values(denseOf(pruned, 0).bias!).every((b) => Number.isInteger(b) && b >= 1 && b <= 7)).toBe(true);
+  });
+
   test('of equals keeps the first, wherever the cut falls', () => {
     const options = { kernelInitializer: 'ones' } as const;
     const model = new Sequential([new Dense(6, { ...options, inputShape: [4] }), new Dense(1, options)]);
@@ -252,6 +262,22 @@ describe('a score', () => {
     expect(measure(net(1, 'linear'), { samples: [x, ones], ...quick })).toMatchObject({ score: 0, scoreName: 'r2' });
     const flat = fromData(new Float32Array(60).fill(1));
     expect(measure(net(1, 'linear'), { samples: [x, flat], ...quick }).scoreName).toBe('r2');
+  });
+
+  test('takes rows with a 1 beside other numbers for numbers', () => {
+    const soft = fromData(
+      Float32Array.from({ length: 180 }, (_, at) => [1, 0.5, 0][at % 3]!),
+      [60, 3],
+    );
+    expect(measure(net(3, 'linear'), { samples: [x, soft], ...quick }).scoreName).toBe('r2');
+  });
+
+  test('of samples without axes is one of each, and a scalar is no samples', () => {
+    const network = { inputShape: [], layers: [] };
+    expect(values(predictNetwork(network, fromData(Float32Array.of(1, 2, 3))))).toEqual([1, 2, 3]);
+    expect(() => predictNetwork(network, fromData(Float32Array.of(1), []))).toThrow(
+      'predictNetwork: the samples do not fit the network, got [] and []',
+    );
   });
 
   test('is taken of the samples given, and their type is named', () => {
