@@ -16,7 +16,7 @@ import {
 import { normal, threeClasses } from './tools.ts';
 
 const [x, y] = threeClasses();
-type Ending = 'softmax' | 'logSoftmax' | 'sigmoid' | 'linear';
+type Ending = 'softmax' | 'logSoftmax' | 'sigmoid' | 'linear' | 'relu';
 
 /** A model of five inputs. */
 function net(outputs: number, activation: Ending, seed = 1): Sequential {
@@ -93,6 +93,10 @@ describe('distillation', () => {
     const numbers = normal([60, 3], 4);
     const linear = { teacher: net(3, 'linear'), student: dropping('linear'), y: numbers };
     expect(train(linear).model.loss.name).toBe('mse');
+    expect(train({ ...linear, student: dropping('relu') }).model.loss.name).toBe('mse');
+    expect(() => train({ student: dropping('softmax'), teacher: net(3, 'linear') })).toThrow(
+      "the student's softmax hides",
+    );
     for (const ending of ['softmax', 'sigmoid'] as const)
       expect(() => train({ teacher: net(3, ending), student: dropping(ending), y: oneHot(y, 3) })).toThrow(
         `distill: Dropout after the student's ${ending} hides its logits in training: put it before`,
