@@ -210,6 +210,9 @@ describe('the report of a quantization', () => {
         ...quick,
       }).network.layers.flatMap((layer) => (layer.type === 'quantizedDense' ? [layer.output !== null] : []));
     expect(outputs()).toEqual([true, false]);
+    const linear = new Sequential([new Dense(6, { inputShape: [5] }), new Dense(2)]);
+    const layers = quantizedLayers(quantize(linear, { calibration: x, ...quick }).network);
+    expect(layers.map(({ output }) => output !== null)).toEqual([true, false]);
     expect(outputs(new Dropout(0.5), new Flatten())).toEqual([true, false]);
     expect(outputs(new Activation('tanh'))).toEqual([false, false]);
     expect(outputs(new Flatten(), new Activation('relu'))).toEqual([false, false]);
