@@ -247,7 +247,8 @@ describe.each(MODES)('memory on %s', (mode) => {
     if (mode === 'webgpu') expect(before - allocations.alive).toBeGreaterThanOrEqual(2); // WebGL loses its context
     held.dispose();
     expect(gpu.counters).toMatchObject({ tensors: 0, bytes: 0 });
-    const [one, two] = await Promise.all([createGpuBackend({ mode }), createGpuBackend({ mode })]);
+    const options = { mode, load: library };
+    const [one, two] = await Promise.all([createGpuBackend(options), createGpuBackend(options)]);
     await one.dispose();
     expect((await through(two, [floats([3], [1, 1])], (x) => gpuMatmul(x, x))).item()).toBe(9);
     await two.dispose();

@@ -60,7 +60,12 @@ function watchDrivers(gpu: GpuBackend): void {
   watch(drivers.GPUBuffer, 'destroy', given);
 }
 
-export const library = async (): Promise<GpuLibrary> => libraryOf(await import('gpu.js'))!;
+let loaded: Promise<GpuLibrary> | null = null;
+
+export function library(): Promise<GpuLibrary> {
+  loaded ??= import('gpu.js').then((imported) => libraryOf(imported)!);
+  return loaded;
+}
 
 const CLASSES = { webgpu: 'WebGPUKernel', webgl2: 'WebGL2Kernel', headlessgl: 'HeadlessGLKernel' } as const;
 

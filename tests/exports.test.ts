@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+/** Entry points of the package, and names that programs import from them: none may be lost. */
+const entries: Record<string, readonly [load: () => Promise<object>, names: string]> = {
+  '.': [
+    () => import('../src/index.ts'),
+    `
+      cpu reference wasmSupport wasm add div equal greater greaterEqual less lessEqual maximum minimum mul neg
+      notEqual sub where abs clip elu erf exp expm1 gelu geluTanh hardSwish leakyRelu log log1p pow reciprocal
+      relu rsqrt sigmoid sign silu softplus sqrt square tanh gradcheck broadcastTo cast concat detach expandDims
+      flip gather oneHot pad permute reshape scatterAdd slice split squeeze stack tile transpose dense dropout
+      matmul softmaxCrossEntropy argmax argmin logSoftmax logSumExp max mean min prod softmax sum topK variance
+      backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
+      GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
+      measure predictNetwork pruneNeurons PruningSchedule prune chooseQParams quantize networkCost decodeNetwork
+      encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
+      ReduceLROnPlateau TerminateOnNaN diagnose digest compileInference constant orthogonal randomNormal
+      randomUniform truncatedNormal varianceScaling Activation Dense Dropout Flatten Layer binaryCrossentropy
+      categoricalCrossentropy hinge huber klDivergence meanAbsoluteError meanSquaredError
+      sparseCategoricalCrossentropy auc calibrationError classesOf confusionMatrix r2 topKAccuracy loadModel
+      saveModel fromNetwork toNetwork Adagrad Adam AdamW Optimizer RMSprop SGD l1 l1l2 l2 cosineDecay
+      exponentialDecay piecewiseConstant stepDecay warmup Sequential arange eye full linspace ones scalar tensor
+      zeros Random assign fromData keep Tensor
+    `,
+  ],
+  './kernels': [
+    () => import('../kernels/index.ts'),
+    `
+      cpu gemmLadder reference reference64 wasmSupport wasm
+    `,
+  ],
+  './infer': [
+    () => import('../src/infer/index.ts'),
+    `
+      networkCost ACTIVATIONS compileNetwork networkOutputShape networkShapes validateNetwork
+    `,
+  ],
+  './io': [
+    () => import('../src/io/index.ts'),
+    `
+      decodeNetwork encodeNetwork decodeSafetensors encodeSafetensors sha256
+    `,
+  ],
+  './data': [
+    () => import('../src/data/index.ts'),
+    `
+      parseCSV gunzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
+      takeRows trainTestSplit tableFromBytes tableFromCSV
+    `,
+  ],
+  './node': [
+    () => import('../src/node/index.ts'),
+    `
+      writeFileAtomic checkpointFile lineFile readBytes readTable
+    `,
+  ],
+  './threads': [
+    () => import('../src/threads/index.ts'),
+    `
+      enableThreads threads repairThreads disableThreads
+    `,
+  ],
+  './gpu': [
+    () => import('../src/gpu/index.ts'),
+    `
+      autoStatus matmulAuto createGpuBackend DeviceError DeviceLostError gpuActivate gpuActivationGradient
+      gpuBinary gpuColumnSums gpuMatmul gpuMatmulInt8 gpuSoftmax gpuSoftmaxCrossEntropyGradient gpuPredict
+      sharedGpu gpuTrain
+    `,
+  ],
+};
+
+test('every entry point of the package stands here', () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
+  expect(Object.keys(exports).sort()).toEqual([...Object.keys(entries), './package.json'].sort());
+});
+
+describe.each(Object.entries(entries))('%s', (_, [load, names]) => {
+  test('has its names', async () => {
+    expect(Object.keys(await load())).toEqual(expect.arrayContaining(names.trim().split(/\s+/)));
+  });
+
+  test('exports every function under the name that it has', async () => {
+    for (const [name, value] of Object.entries(await load())) {
+      expect(value, name).toBeDefined();
+      if (typeof value === 'function') expect(value.name).toBe(name);
+    }
+  });
+});
