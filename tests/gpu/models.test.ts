@@ -1,0 +1,295 @@
+/** What of a model and its options becomes what on a device, looked at one by one. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
+import { flattened, libraryOf } from '../../src/gpu/library.ts';
+import { Plan } from '../../src/gpu/plan.ts';
+import { gpuPredict } from '../../src/gpu/predict.ts';
+import { building, replacing, within } from '../../src/gpu/scope.ts';
+import { stagesOf } from '../../src/gpu/stages.ts';
+import { type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
+import { ruleOf } from '../../src/gpu/weights.ts';
+import { Activation, Dense, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
+import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
+import { toNetwork } from '../../src/nn/network.ts';
+import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
+import { type CompileOptions, Sequential } from '../../src/nn/sequential.ts';
+import { Random } from '../../src/tensor/random.ts';
+import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
+import { install, standIn } from './stand-in.ts';
+import { floats } from './tools.ts';
+
+beforeAll(install);
+
+async function opened<T>(use: (gpu: GpuBackend) => T | Promise<T>): Promise<T> {
+  const gpu = await createGpuBackend({ mode: 'webgl2', load: async () => standIn });
+  try {
+    return await use(gpu);
+  } finally {
+    await gpu.dispose();
+  }
+}
+
+const random = new Random(3);
+const X = random.normal([10, 3]);
+const LABELS = fromData(Int32Array.from({ length: 10 }, (_, i) => i % 2));
+
+function modelOf(layers: Layer[], compile: Partial<CompileOptions> = {}, shape = [3]): Sequential {
+  const model = new Sequential(layers, { seed: 2 });
+  model.build(shape);
+  model.compile({ optimizer: new Adam(), loss: 'sparseCategoricalCrossentropy', ...compile });
+  return model;
+}
+const softmaxOf = (units = 2): Dense => new Dense(units, { activation: 'softmax' });
+
+describe('stages', () => {
+  const summary = (layers: Layer[], shape = [3]): unknown[] =>
+    stagesOf('test', modelOf(layers, {}, shape)).map((stage) =>
+      stage.type === 'dropout'
+        ? ['dropout', stage.name, stage.rate]
+        : 'activation' in stage
+          ? stage.activation
+          : stage.type,
+    );
+
+  test('are what a layer does, and nothing for what changes nothing', () => {
+    const linear = { name: 'linear' };
+    expect(
+      summary([
+        new Dropout(0),
+        new Activation('linear'),
+        new Dense(4, { activation: { name: 'leakyRelu', alpha: 0 } }),
+        new Dropout(0.25, { name: 'half' }),
+        new Activation({ name: 'leakyRelu', alpha: 0.3 }),
+        new Activation('softmax'),
+        softmaxOf(),
+      ]),
+    ).toMatchObject([
+      { name: 'leakyRelu', alpha: 0 },
+      ['dropout', 'half', 0.25],
+      { name: 'leakyRelu', alpha: 0.3 },
+      'softmax',
+      linear,
+      'softmax',
+    ]);
+  });
+
+  test('take samples of several axes only where a Flatten follows, and nothing mixes them before it', () => {
+    expect(summary([new Activation('relu'), new Dropout(0.5), new Flatten(), softmaxOf()], [2, 3])).toHaveLength(4);
+    for (const [layers, name] of [
+      [[new Dropout(0.5, { name: 'drop' })], 'drop'],
+      [[new Activation('relu', { name: 'act' })], 'act'],
+      [[new Activation('softmax', { name: 'soft' }), new Flatten()], 'soft'],
+      [[new Dense(2, { name: 'wide' }), new Flatten()], 'wide'],
+    ] as const)
+      expect(() => summary([...layers], [2, 3])).toThrow(
+        `test: layer ${name} gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it`,
+      );
+  });
+});
+
+describe('a rule', () => {
+  test.each([
+    [new SGD(), { name: 'sgd', hasMomentum: false, isNesterov: false }],
+    [new SGD({ momentum: 0 }), { name: 'sgd', hasMomentum: false, isNesterov: false }],
+    [new SGD({ momentum: 0.5 }), { name: 'sgd', hasMomentum: true, isNesterov: false }],
+    [new SGD({ momentum: 0.5, nesterov: true }), { name: 'sgd', hasMomentum: true, isNesterov: true }],
+    [new Adam({ amsgrad: false }), { name: 'adam' }],
+    [new AdamW(), { name: 'adam' }],
+  ])('of an optimizer: %#', (optimizer, rule) => {
+    expect(ruleOf('test', optimizer)).toEqual(rule);
+  });
+});
+
+describe('a plan', () => {
+  const y = (columns: number): Tensor =>
+    floats(
+      Float32Array.from({ length: 10 * columns }, (_, i) => i % 2),
+      [10, columns],
+    );
+
+  test.each<[string, Layer, CompileOptions['loss'], Tensor, number[]]>([
+    ['labels', softmaxOf(), 'sparseCategoricalCrossentropy', LABELS, [1, 0, 0, 1]],
+    ['labels in a column', softmaxOf(), 'sparseCategoricalCrossentropy', fromData(LABELS.data, [10, 1]), [1, 0, 0, 1]],
+    [
+      'one-hot rows, smoothed',
+      softmaxOf(),
+      categoricalCrossentropy({ labelSmoothing: 0.5 }),
+      y(2),
+      [0.25, 0.75, 0.25, 0.75],
+    ],
+    ['smoothed by 0', softmaxOf(), categoricalCrossentropy({ labelSmoothing: 0 }), y(2), [0, 1, 0, 1]],
+    [
+      'bits, smoothed between two',
+      new Dense(1, { activation: 'sigmoid' }),
+      binaryCrossentropy({ labelSmoothing: 0.5 }),
+      y(1),
+      [0.25, 0.75],
+    ],
+    ['numbers', new Dense(2), 'mse', y(2), [0, 1, 0, 1]],
+  ])('flattens the first samples and their targets, as copies: %s', (_, layer, loss, targets, expected) => {
+    const plan = new Plan('test', modelOf([layer], { loss }));
+    const flat = plan.flat('test', [X, targets], 2);
+    expect([flat.count, flat.x.length, [...flat.x]]).toEqual([2, 6, [...X.data.slice(0, 6)]]);
+    expect([...flat.y]).toEqual(expected);
+    expect(flat.x.buffer).not.toBe(X.data.buffer);
+    expect(flat.y.buffer).not.toBe(targets.data.buffer);
+  });
+
+  test('refuses two labels a sample', () => {
+    const plan = new Plan('test', modelOf([softmaxOf()]));
+    expect(() => plan.flat('test', [X, fromData(new Int32Array(20), [10, 2])], 10)).toThrow(
+      'test: needs one label per sample, got [10, 2]',
+    );
+  });
+
+  test('keeps the name of the metric', () => {
+    const named = (metrics: CompileOptions['metrics']): string | null =>
+      new Plan('test', modelOf([softmaxOf()], { ...(metrics && { metrics }) })).metric;
+    expect(named(undefined)).toBe(null);
+    expect(named(['accuracy'])).toBe('accuracy');
+  });
+});
+
+describe('gpuPredict', () => {
+  test('reads back once for 1,024 samples, and takes samples as they are when it is called', () =>
+    opened(async (gpu) => {
+      const model = modelOf([new Dense(1)]);
+      const predictor = await gpuPredict(model, { gpu });
+      for (const [n, options, readbacks] of [
+        [1024, {}, 1],
+        [1025, {}, 2],
+        [10, { batchSize: 3 }, 4],
+        [0, {}, 0],
+      ] as const) {
+        const before = gpu.counters.readbacks;
+        const y = await predictor.predict(random.normal([n, 3]), options);
+        expect([y.shape, gpu.counters.readbacks - before]).toEqual([[n, 1], readbacks]);
+      }
+      const x = fromData(Float32Array.from(X.data), X.shape);
+      const predicting = predictor.predict(x, { batchSize: 4 });
+      x.data.fill(0);
+      const expected = model.predict(X).data;
+      (await predicting).data.forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i]!, 5);
+      });
+      await expect(predictor.predict(fromData(Float32Array.of(1), []))).rejects.toThrow('got [] and [3]');
+      predictor.dispose();
+      predictor.dispose();
+      expect(gpu.counters.tensors).toBe(0);
+    }));
+
+  test('knows the shapes of a network that is no model', () =>
+    opened(async (gpu) => {
+      const layers = [new Flatten({ inputShape: [2, 3] }), new Dense(4, { useBias: false }), softmaxOf(5)];
+      const predictor = await gpuPredict(toNetwork(modelOf(layers, {}, [2, 3])), { gpu });
+      expect([predictor.inputShape, predictor.outputShape]).toEqual([[2, 3], [5]]);
+      expect((await predictor.predict(random.normal([2, 2, 3]))).shape).toEqual([2, 5]);
+      predictor.dispose();
+      expect(gpu.counters.tensors).toBe(0);
+    }));
+});
+
+describe('gpuTrain', () => {
+  const trained = (gpu: GpuBackend, options: GpuTrainOptions): Promise<[number[], number]> => {
+    const model = modelOf([softmaxOf()]);
+    return gpuTrain(model, X, LABELS, { gpu, ...options }).then(({ epochs }) => [[...epochs], model.steps]);
+  };
+
+  test.each<[GpuTrainOptions, number[], number]>([
+    [{}, [0], 1],
+    [{ epochs: 0 }, [], 0],
+    [{ epochs: 2, batchSize: 3 }, [0, 1], 8],
+    [{ epochs: 4, initialEpoch: 2, batchSize: 5 }, [2, 3], 4],
+    [{ epochs: 2, initialEpoch: 3 }, [], 0],
+    [{ epochs: 3, onEpochEnd: () => undefined }, [0, 1, 2], 3],
+    [{ epochs: 3, onEpochEnd: () => 0 }, [0, 1, 2], 3],
+    [{ epochs: 3, onEpochEnd: async () => false }, [0], 1],
+    [{ epochs: 3, signal: { aborted: false } }, [0, 1, 2], 3],
+  ])('runs the epochs asked for: %#', (options, epochs, steps) =>
+    opened(async (gpu) => {
+      expect(await trained(gpu, options)).toEqual([epochs, steps]);
+    }),
+  );
+
+  test.each([
+    [{ epochs: -1 }, 'epochs must be an integer of at least 0, got -1'],
+    [{ epochs: 1.5 }, 'epochs must be an integer of at least 0, got 1.5'],
+    [{ initialEpoch: -1 }, 'initialEpoch must be an integer of at least 0, got -1'],
+    [{ batchSize: 2.5 }, 'batchSize must be an integer of at least 1, got 2.5'],
+  ])('refuses %j', (options, message) =>
+    opened(async (gpu) => {
+      await expect(trained(gpu, options)).rejects.toThrow(`gpuTrain: ${message}`);
+    }),
+  );
+
+  test('SGD without momentum keeps no state on the device', () =>
+    opened(async (gpu) => {
+      const readbacks = async (optimizer: SGD): Promise<number> => {
+        const before = gpu.counters.readbacks;
+        await gpuTrain(modelOf([softmaxOf()], { optimizer }), X, LABELS, { gpu });
+        return gpu.counters.readbacks - before;
+      };
+      expect(await readbacks(new SGD({ momentum: 0 }))).toBe(1 + 2);
+      expect(await readbacks(new SGD({ momentum: 0.9 }))).toBe(1 + 4);
+    }));
+});
+
+describe('what is held', () => {
+  test('is given back by a scope once, however it ends; what was built is kept unless it fails', () =>
+    opened(async (gpu) => {
+      const make = () => gpu.send([1], [1]);
+      const kept = await within(async (scope) => [await scope.keep(make()), await make()] as const);
+      expect(kept.map((t) => t.isDisposed)).toEqual([true, false]);
+      const built = await building((scope) => scope.keep(make()));
+      expect(built.isDisposed).toBe(false);
+      for (const way of [within, building]) {
+        const before = gpu.counters.tensors;
+        const failing = way(async (scope) => {
+          await scope.keep(make());
+          throw new Error('as planned');
+        });
+        await expect(failing).rejects.toThrow('as planned');
+        expect(gpu.counters.tensors).toBe(before);
+      }
+      const next = await replacing(built, make());
+      expect([built.isDisposed, next.isDisposed]).toEqual([true, false]);
+      await expect(replacing(next, Promise.reject(new Error('as planned')))).rejects.toThrow('as planned');
+      expect(next.isDisposed).toBe(false);
+      expect((await replacing(null, make())).isDisposed).toBe(false);
+    }));
+});
+
+describe('GPU.js', () => {
+  test('is found as an import gives it, or as its default, and nothing else is', () => {
+    const { GPU, input, WebGPUContext } = standIn;
+    expect(libraryOf(standIn)).toBe(standIn);
+    expect(libraryOf({ default: standIn })).toBe(standIn);
+    for (const other of [
+      null,
+      undefined,
+      {},
+      { default: null },
+      7,
+      { GPU, input },
+      { GPU, WebGPUContext },
+      { input, WebGPUContext },
+    ])
+      expect(libraryOf(other)).toBe(null);
+  });
+
+  test('gives nested rows, which become one list', () => {
+    const row = (...values: number[]): Float32Array => Float32Array.from(values);
+    expect([...flattened(row(1, 2), 2)]).toEqual([1, 2]);
+    expect([...flattened([row(1, 2), row(3, 4)], 4)]).toEqual([1, 2, 3, 4]);
+    expect([
+      ...flattened(
+        [
+          [row(1), row(2)],
+          [row(3), row(4)],
+        ],
+        4,
+      ),
+    ]).toEqual([1, 2, 3, 4]);
+    expect([...flattened([], 0)]).toEqual([]);
+  });
+});
