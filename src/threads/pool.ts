@@ -26,7 +26,6 @@ export class Pool implements ProductPool {
   private readonly url: string | null;
   private readonly canBlock: boolean;
   private helpers: Helper[] = [];
-  private isClosed = false;
   private isWatching = false;
   private bytes: Uint8Array;
 
@@ -99,7 +98,6 @@ export class Pool implements ProductPool {
 
   /** Ends all workers. */
   close(): void {
-    this.isClosed = true;
     for (const helper of this.helpers) helper.retire();
     this.helpers = [];
   }
@@ -114,7 +112,7 @@ export class Pool implements ProductPool {
 
   private async replace(old: Helper): Promise<void> {
     const at = this.helpers.indexOf(old);
-    if (at < 0 || this.isClosed) return;
+    if (at < 0) return; // replaced, or the pool is closed
     old.retire();
     try {
       this.helpers[at] = this.start();

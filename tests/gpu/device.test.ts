@@ -129,6 +129,33 @@ describe('an extent up to the limit is admitted, and one past it told in numbers
     );
   });
 
+  test.each([
+    ['webgl2', [1, 2, 8193], [8193, 1, 2]],
+    ['webgl2', [1, 8193, 2], [2, 1, 8193]],
+    ['webgl2', [1, 8192, 8192], [8192, 8192, 1]],
+    ['webgl2', [1, 1, 8193], [8193, 1, 1]],
+    ['webgl2', [2, 1, 8193], [8193, 1, 2]],
+    ['webgpu', [1, 1, 8193], [8193]],
+    ['webgpu', [1, 2, 8193], [8193, 2, 1]],
+    ['webgpu', [2, 1, 3], [3, 1, 2]],
+  ] as const)('on %s cells of %j lie as %j', async (mode, extent, expected) => {
+    let output: readonly number[] = [];
+    class GPU extends standIn.GPU {
+      override createKernel(source: string, settings: { output: readonly number[] }): object {
+        output = settings.output;
+        return super.createKernel(source, source.includes('return 7;') ? { output: [1] } : settings);
+      }
+    }
+    await opened(
+      mode,
+      async (gpu) => {
+        await gpu.run({ name: 'test', inputs: [], body: 'return 7;', extent }, []);
+        expect(output).toEqual(expected);
+      },
+      async () => ({ ...standIn, GPU }),
+    );
+  });
+
   test('extents are of three axes at most', () => {
     expect([[], [4], [3, 4], [2, 3, 4], [1, 2, 3, 4]].map(extentOf)).toEqual([
       [1, 1, 1],
@@ -204,6 +231,8 @@ describe('operations', () => {
       ]);
       const wrong = through(gpu, [floats([1, 2], [2]), floats([3], [1])], (p, q) => gpuBinary('add', p, q));
       expect(await reason(wrong)).toContain('the shapes differ, got [2] and [1]');
+      const scalar = through(gpu, [floats([1], []), floats([3], [1])], (p, q) => gpuBinary('add', p, q));
+      expect(await reason(scalar)).toContain('the shapes differ, got [] and [1]');
     }));
 
   test('packing begins at 64 cubed, on WebGL alone, and an int8 sum is in parts past 1,024 terms', () =>

@@ -146,7 +146,8 @@ describe('a plan', () => {
     const named = (metrics: CompileOptions['metrics']): string | null =>
       new Plan('test', modelOf([softmaxOf()], { ...(metrics && { metrics }) })).metric;
     expect(named(undefined)).toBe(null);
-    expect(named(['accuracy'])).toBe('accuracy');
+    for (const name of ['accuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'] as const)
+      expect(named([name])).toBe(name);
   });
 });
 
@@ -176,6 +177,16 @@ describe('gpuPredict', () => {
       predictor.dispose();
       predictor.dispose();
       expect(gpu.counters.tensors).toBe(0);
+    }));
+
+  test('of numbers takes a list of them, and not a single one', () =>
+    opened(async (gpu) => {
+      const predictor = await gpuPredict(modelOf([new Flatten({ inputShape: [] }), new Dense(1)], {}, []), { gpu });
+      expect((await predictor.predict(floats([1, 2], [2]))).shape).toEqual([2, 1]);
+      await expect(predictor.predict(floats([1], []))).rejects.toThrow(
+        'samples do not have the shape of the network, got [] and []',
+      );
+      predictor.dispose();
     }));
 
   test('knows the shapes of a network that is no model', () =>

@@ -57,7 +57,10 @@ class Device {
 /** Numbers as a shader reads them: a[y][x] of one matrix, a[z][y][x] of several. */
 class Input {
   readonly nested: unknown;
-  constructor(cells: Cells, [width = 0, height = 1, depth = 1]: Size) {
+  readonly kind: string;
+  constructor(cells: Cells, size: Size) {
+    const [width = 0, height = 1, depth = 1] = size;
+    this.kind = [width, height, depth].join('x');
     const rows = Array.from({ length: height * depth }, (_, y) => cells.slice(y * width, (y + 1) * width));
     const matrices = Array.from({ length: depth }, (_, z) => rows.slice(z * height, (z + 1) * height));
     this.nested = depth === 1 ? rows : matrices;
@@ -149,7 +152,7 @@ function driverOf(context: Context | null): Driver {
 type Program = (this: { thread: { x: number; y: number; z: number } }, ...args: unknown[]) => Cell | number[];
 
 class GPU {
-  static readonly isWebGL2Supported = true;
+  static readonly isWebGL2Supported: boolean = true;
   static readonly isHeadlessGLSupported = false;
   static isWebGPUAvailable(): Promise<boolean> {
     return Promise.resolve(true);
@@ -169,8 +172,8 @@ class GPU {
     let first: string | null = null;
     const run = (...args: readonly unknown[]): Result => {
       if (driver.isLost()) throw new Error('the device is gone');
-      // GPU.js trusts the first call: what differs from it later comes to nothing good.
-      const kinds = args.map((arg) => (arg instanceof Input ? 'input' : typeof arg)).join();
+      // GPU.js trusts the sizes and kinds of the first call.
+      const kinds = args.map((arg) => (arg instanceof Input ? arg.kind : typeof arg)).join();
       first ??= kinds;
       if (first !== kinds) throw new Error(`the first call was of ${first}, this one is of ${kinds}`);
       if (args.some((arg) => arg instanceof Result && arg.isDeleted)) throw new Error('an operand was deleted');

@@ -222,7 +222,7 @@ const scenarios = {
 
   async after() {
     tensor([1, 2]);
-    return [await errorOf(enableThreads(2)), threads(), wasm().heap.isShared];
+    return [await errorOf(enableThreads(64)), threads(), wasm().heap.isShared];
   },
 
   async meanwhile() {
