@@ -64,6 +64,24 @@ describe('a limit that is passed says what was asked and what is allowed', () =>
   });
 });
 
+test('gunzip counts the bytes of a file that is too short', async () => {
+  const packed = gzipSync('');
+  expect(packed).toHaveLength(20);
+  expect((await gunzip(packed)).length).toBe(0);
+  for (const length of [2, 18, 19])
+    await expect(gunzip(packed.subarray(0, length))).rejects.toThrow(
+      `gzip: file: ${length} bytes are too few for a gzip file`,
+    );
+  await expect(gunzip(Uint8Array.of(0x1f, 0x8c))).rejects.toThrow('(at byte 0)');
+});
+
+test('gunzip refuses a second member whose checksum is that of both', async () => {
+  const nothing = Uint8Array.of(0x9d, 0x0a, 0xd9, 0x6d); // its checksum is 0, as that of no bytes
+  expect([...(await gunzip(gzipSync(nothing)))]).toEqual([...nothing]);
+  const both = Buffer.concat([gzipSync(nothing), gzipSync('')]);
+  await expect(gunzip(both)).rejects.toThrow(/^gzip: (trailer|stream): /);
+});
+
 test('gzip is told by two bytes', async () => {
   const text = new TextEncoder().encode('\x1f,y\n1,0\n2,1\n');
   expect((await tableFromBytes(text, y)).featureNames).toEqual(['\x1f']);

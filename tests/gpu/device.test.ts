@@ -278,6 +278,19 @@ describe('operations', () => {
       expect(() => specOf('test', { name: 'leakyRelu', alpha })).toThrow('test: alpha must be a finite float32');
   });
 
+  test('one text on operands of other sizes is another program', () =>
+    opened('webgl2', async (gpu) => {
+      const last = { name: 'test', inputs: ['a'], body: 'return a[1][1] + 0.0;', extent: [1, 1, 1] as const };
+      for (const shape of [
+        [2, 3],
+        [3, 2],
+        [2, 3],
+      ]) {
+        const found = await through(gpu, [floats([0, 1, 2, 3, 4, 5], shape)], (a) => gpu.run(last, [a]));
+        expect(found.item()).toBe(shape[1]! + 1);
+      }
+    }));
+
   test('the latest programs stay: one that is used again and again outlives 256 others', () =>
     opened('webgl2', async (gpu) => {
       const kernels = (): ReadonlySet<object> => {
