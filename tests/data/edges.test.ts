@@ -222,7 +222,11 @@ describe.each([
 
   test('a constant column has scale 1 at any place, and only matrices are taken', () => {
     const x = Float64Array.from({ length: 3 * 77 }, (_, i) => (i % 3 === 0 ? i : i % 3 === 1 ? 0.1 : 0.3));
-    expect(make().fit(fromData(x, [77, 3])).scale.slice(1)).toEqual([1, 1]);
+    expect(
+      make()
+        .fit(fromData(x, [77, 3]))
+        .scale.slice(1),
+    ).toEqual([1, 1]);
     expect(() => make().fit(fromData(new Float32Array(8), [2, 2, 2]))).toThrow(
       `${name}.fit: needs [rows, columns] with at least one column, got [2, 2, 2]`,
     );

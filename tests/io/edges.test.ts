@@ -223,6 +223,18 @@ describe('a network file', () => {
     expect(long[0]).not.toBe(0);
   });
 
+  test('holds as many values as its bitmask has bits, no fewer and no more', () => {
+    const weights = new Float32Array(512).fill(1, 0, 9);
+    const layer = { ...dense('d', 64, 8, next), weights, bias: null };
+    const { tensors, metadata } = decodeSafetensors(encodeNetwork({ inputShape: [64], layers: [layer] }));
+    for (const n of [8, 10]) {
+      tensors.set('d.values', tensorOf('F32', new Float32Array(n)));
+      expect(() => decodeNetwork(encodeSafetensors(tensors, Object.fromEntries(metadata)))).toThrow(
+        `values: the bitmask has 9 bits, got ${n}`,
+      );
+    }
+  });
+
   test('names what is taken or unknown', () => {
     const network = mixedNetwork();
     const tensor = tensorOf('U8', new Uint8Array(0));
