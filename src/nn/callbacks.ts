@@ -176,10 +176,7 @@ export class ReduceLROnPlateau implements Callback {
     const { factor, patience, minDelta, cooldown, minLearningRate } = this.options;
     const value = this.monitor.read(logs);
     if (value === null) return;
-    if (this.cooling > 0) {
-      this.cooling--;
-      this.wait = 0;
-    }
+    if (this.cooling > 0) this.cooling--;
     if (this.monitor.isBest(value, minDelta)) {
       this.wait = 0;
       return;

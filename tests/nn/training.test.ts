@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Dense, Dropout, dropout, fromData, l1, l2, ones, Random, Sequential, SGD, tensor } from '../../src/index.ts';
+import { expectClose, of } from './tools.ts';
 
 describe('penalties and dropout in training', () => {
   test('an activity penalty is divided by the batch size', () => {
@@ -62,4 +63,22 @@ describe('penalties and dropout in training', () => {
     }
     expect(model.predict(x).data).toEqual(model.predict(x).data);
   });
+});
+
+test('penalties of all layers count, frozen ones too, in fit, evaluate and trainOnBatch', () => {
+  const rules = { kernelRegularizer: l2(0.5), biasRegularizer: l2(0.25), activityRegularizer: l2(0.125) };
+  const ones = { kernelInitializer: 'ones', biasInitializer: 'ones' } as const;
+  const make = (): Sequential => {
+    const layers = [{ inputShape: [1] }, {}, {}].map((options) => new Dense(1, { ...rules, ...ones, ...options }));
+    layers[1]!.trainable = false;
+    const model = new Sequential(layers, { dtype: 'float64' });
+    model.compile({ optimizer: new SGD({ learningRate: 1e-300 }), loss: 'mse' });
+    return model;
+  };
+  // From 1 the outputs are 2, 3 and 4.
+  const [one, four] = [of([1, 1], [2, 1]), of([4, 4], [2, 1])];
+  const wanted = 3 * (0.5 + 0.25) + 0.125 * (4 + 9 + 16);
+  expectClose([make().evaluate(one, four).loss!], [wanted], 1e-12);
+  expectClose([make().trainOnBatch(one, four).loss!], [wanted], 1e-12);
+  expectClose(make().fit(one, four).history.loss!, [wanted], 1e-12);
 });
