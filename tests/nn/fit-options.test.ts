@@ -94,6 +94,7 @@ describe('validationSplit', () => {
     [2, 0.9, null],
     [3, 0.5, 1],
     [1, 0.5, null],
+    [10, 1e-17, null],
     [10, 0, 10],
   ])('of %i samples, a share of %s, leaves %s to train on, the first ones', (n, validationSplit, training) => {
     const { metric, seen } = recording('seen');
