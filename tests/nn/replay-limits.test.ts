@@ -10,11 +10,13 @@ import {
   mean,
   mul,
   permute,
+  prod,
   reshape,
   Sequential,
   square,
   sub,
   type Tensor,
+  wasm,
 } from '../../src/index.ts';
 import { list, noise, of } from './tools.ts';
 
@@ -92,4 +94,27 @@ test('a kernel call that comes down to many others is repeated as it is', () => 
   const model = trained(batched, true);
   expect(model.replayStatus).toMatchObject({ isReplaying: true, replayed: 2 });
   expect(digest(model)).toBe(digest(trained(batched, false)));
+});
+
+test('goes on when the heap grows between repeated steps, which are recorded anew', () => {
+  const { heap } = wasm();
+  const call = (yTrue: Tensor, yPred: Tensor): Tensor => add(distance(yTrue, yPred), mul(prod(yPred), 0.01));
+  const run = (replay: boolean): [losses: unknown[], replayed: number] => {
+    const model = new Sequential([new Dense(2, { inputShape: [3] })], { seed: 3 });
+    model.compile({ optimizer: 'adam', loss: { name: 'own', call, replayable: true }, replay });
+    const blocks: number[] = [];
+    const losses = Array.from({ length: 12 }, (_, i) => {
+      const { loss } = model.trainOnBatch(x, y);
+      const { growths } = heap.counters();
+      while (replay && i % 5 === 4 && heap.counters().growths === growths) {
+        blocks.push(heap.allocateBytes(16 * 1024 * 1024));
+      }
+      return loss;
+    });
+    for (const block of blocks) heap.releaseBytes(block);
+    return [losses, model.replayStatus.replayed];
+  };
+  const [replayed, eager] = [run(true), run(false)];
+  expect(replayed[0]).toEqual(eager[0]);
+  expect([replayed[1], eager[1]]).toEqual([6, 0]);
 });
