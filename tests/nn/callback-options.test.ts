@@ -212,6 +212,9 @@ test('CSVLogger writes 0, -0, NaN and infinities as they are', () => {
   logger.onTrainBegin();
   logger.onEpochEnd(0, { loss: 0, mae: Number.NaN, val_loss: -Infinity });
   expect(lines).toEqual(['epoch,loss,mae,val_loss', '0,0,NaN,-Infinity']);
+  expect(() => logger.onEpochEnd(1, { first: 1, loss: 0, second: 2 })).toThrow(
+    'CSVLogger: the figure first was not there in the first epoch',
+  );
 });
 
 test('TerminateOnNaN remembers the first bad step and takes large numbers for good', () => {
@@ -225,5 +228,6 @@ test('TerminateOnNaN remembers the first bad step and takes large numbers for go
   };
   expect(after(1, Number.MAX_VALUE)).toEqual([null, false]);
   expect(after(2, -Infinity)).toEqual([2, true]);
+  trained.stopTraining = false; // as another callback may
   expect(after(3, Number.NaN)).toEqual([2, true]);
 });

@@ -251,6 +251,7 @@ describe('weights', () => {
     expectClose([loss({ classWeight: { 0: 0, 2: 3 } })], [(3 * (2 + 3)) / 3], 1e-12);
     expectClose([loss({ sampleWeight: of([0, 0, 2], [3]) })], [(2 * 3) / 3], 1e-12);
     expectClose([loss({ classWeight: { 0: 5, 2: 0 }, sampleWeight: of([2, 1, 1], [3]) })], [10 / 3], 1e-12);
+    expectClose([loss({ classWeight: { 0: 5, 2: 1 }, sampleWeight: of([0, 2, 0], [3]) })], [(2 * 2) / 3], 1e-12);
   });
 
   test('of a class that has none are asked for by its number, those of samples by their shape', () => {

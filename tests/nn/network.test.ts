@@ -6,9 +6,13 @@ import {
   digest,
   Flatten,
   fromNetwork,
+  Layer,
   type NetworkLayer,
+  ones,
   prune,
+  quantize,
   Sequential,
+  type Tensor,
   toNetwork,
 } from '../../src/index.ts';
 
@@ -73,5 +77,27 @@ describe('toNetwork and fromNetwork', () => {
     expect(asked).toEqual(model.layers.map(({ name }, i) => [name, i]));
     expect(digest(back)).toBe(digest(model));
     expect(back.layer('dropout')).toMatchObject({ rate: 0.9 });
+  });
+
+  test('name the layer that they cannot take', () => {
+    class Mine extends Layer {
+      override readonly type = 'own';
+      override build(shape: readonly number[]): readonly number[] {
+        return shape;
+      }
+      override call(x: Tensor): Tensor {
+        return x;
+      }
+      override clone(): Mine {
+        return new Mine();
+      }
+    }
+    const model = new Sequential([new Dense(2, { inputShape: [3] }), new Mine({ name: 'mine' })]);
+    expect(() => toNetwork(model)).toThrow('toNetwork: layer mine of type own cannot be stored');
+    const plain = new Sequential([new Flatten({ inputShape: [3] }), new Dense(2, { name: 'small' })]);
+    const { network } = quantize(plain, { calibration: ones([4, 3]) });
+    expect(() => fromNetwork(network)).toThrow(
+      'fromNetwork: layer small is quantized and cannot be trained; run it with compileNetwork()',
+    );
   });
 });
