@@ -14,7 +14,7 @@ import type { Sequential } from './sequential.ts';
  */
 export function compileInference(model: Sequential | Network, batchSize = 1): Program {
   if (!('seed' in model)) return compileNetwork(model, batchSize, run.kernels);
-  const drops = model.layers.find((layer) => layer instanceof Dropout && layer.options.training === true);
+  const drops = model.layers.find((layer) => layer instanceof Dropout && layer.acts(false));
   if (drops !== undefined)
     throw new StateError('compileInference', `layer ${drops.name} drops outside training too; use predict()`);
   return compileNetwork(toNetwork(model), batchSize, run.kernels);

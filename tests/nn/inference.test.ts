@@ -179,3 +179,22 @@ test('the Dropout that is refused is named, and one that drops in training alone
   expect(() => compileInference(make(true))).toThrow('layer second drops');
   for (const training of [false, undefined]) compileInference(make(training)).dispose();
 });
+test('a Dropout of 0 drops nothing, told to or not, and is no obstacle', () => {
+  const still = new Sequential([new Dense(5, { inputShape: [7] }), new Dropout(0, { training: true })]);
+  const program = compileInference(still, 20);
+  expect([...program.run(numbers)]).toEqual([...still.predict(x).data]);
+  program.dispose();
+});
+
+test('a program takes one sample at a time unless it is told how many', () => {
+  for (const [program, rows] of [
+    [compileInference(model), 1],
+    [compileInference(toNetwork(model)), 1],
+    [compileInference(model, 3), 3],
+    [compileInference(toNetwork(model), 3), 3],
+  ] as const) {
+    expect([...program.run(numbers.slice(0, 7 * rows))]).toEqual([...model.predict(x).data].slice(0, 5 * rows));
+    expect(() => program.run(numbers.slice(0, 7 * (rows + 1)))).toThrow();
+    program.dispose();
+  }
+});

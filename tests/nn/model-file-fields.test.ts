@@ -138,6 +138,9 @@ describe('what is read', () => {
       [load((r) => ({ ...r, dtype: 'float64' })), 'dtype: is not that of the weights'],
       [load((r) => ({ ...r, metrics: [1] })), 'metrics: must be names'],
     ];
+    const { tensors, metadata } = decodeSafetensors(saveModel(model));
+    const empty = encodeSafetensors(tensors, { ...Object.fromEntries(metadata), training: '' });
+    expect(() => loadModel(empty)).toThrow('training: ');
     for (const [use, message] of cases) {
       expect(use).toThrow(FormatError);
       expect(use).toThrow(message);
