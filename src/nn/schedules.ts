@@ -12,7 +12,8 @@ const positive = (op: string, field: string, value: number): void => {
 export function cosineDecay(initial: number, steps: number, alpha = 0): Schedule {
   positive('cosineDecay', 'steps', steps);
   return (step) => {
-    const turn = Math.round((Math.min(step, steps) / steps) * 2 ** 23); // half a turn is 2²³ of 2²⁴
+    if (step >= steps) return initial * alpha; // without what rounding leaves of the cosine
+    const turn = Math.round((step / steps) * 2 ** 23); // half a turn is 2²³ of 2²⁴
     return initial * (alpha + ((1 - alpha) * (1 + cosTurns64(turn * 256))) / 2);
   };
 }

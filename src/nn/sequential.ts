@@ -234,6 +234,7 @@ export class Sequential extends LayerStack {
           for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss, size: count }, this);
           yield;
         }
+        if (seen === 0) break; // stopped before its first batch, an epoch has no figures
         const logs: Record<string, number> = { ...logsOf(total / seen, metrics, states) };
         if (validation !== null) {
           const held = this.evaluate(...validation, { batchSize });

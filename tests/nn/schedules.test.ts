@@ -38,6 +38,7 @@ test('a model that has made no step says so', () => {
 
 test('schedules have their edges where they say', () => {
   const at = (schedule: (step: number) => number, steps: readonly number[]): number[] => steps.map(schedule);
+  expect(at(cosineDecay(0.1, 8, 0.3), [8, 9, 1e9])).toEqual(Array(3).fill(0.1 * 0.3)); // its end, to the bit
   expectClose(at(cosineDecay(4, 8), [0, 4, 8, 9, 12, 16]), [4, 2, 0, 0, 0, 0], 1e-9, '', 1);
   expectClose(at(cosineDecay(4, 8, 0.5), [0, 4, 8, 16]), [4, 3, 2, 2], 1e-9);
   expect(at(stepDecay(8, 3, 0.5), [0, 2, 3, 5, 6, 9])).toEqual([8, 8, 4, 4, 2, 1]);

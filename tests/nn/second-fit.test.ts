@@ -103,6 +103,13 @@ describe('a second fit of a model', () => {
       },
     };
     expect(model.fit(x, y, { epochs: 3, callbacks: [early] }).epochs).toEqual([]);
+    const between: Callback = {
+      onEpochBegin: (epoch, m) => {
+        m.stopTraining = epoch === 1;
+      },
+    };
+    const { epochs, history } = model.fit(x, y, { epochs: 3, callbacks: [between] });
+    expect([epochs, history.loss!.length, history.loss!.every(Number.isFinite)]).toEqual([[0], 1, true]);
   });
 });
 
