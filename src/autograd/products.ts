@@ -160,6 +160,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
 export function dropout(x: Tensor, rate: number, random: Random): Tensor {
   checkRange('dropout', 'rate', rate, 'between 0 and 1');
   floatType('dropout', x);
+  x.check('dropout');
   if (rate === 0) return x;
   if (rate === 1) return record('dropout', zeros(x.shape, x.dtype), [x, (g) => zeros(g.shape, g.dtype)]);
   const state = allocateWords(random.state.length);

@@ -56,7 +56,7 @@ export abstract class Layer {
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? '';
-    this.inputShape = options.inputShape;
+    this.inputShape = ownCopy(options).inputShape;
   }
 
   weights: Weight[] = [];
@@ -80,6 +80,11 @@ export abstract class Layer {
 export interface LayerOptions {
   readonly name?: string;
   readonly inputShape?: Shape;
+}
+
+/** The options as they are now: what the caller does to their objects afterwards changes no layer. */
+function ownCopy<T extends LayerOptions>(options: T): T {
+  return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
 }
 
 export interface DenseOptions extends LayerOptions {
@@ -109,7 +114,7 @@ export class Dense extends Layer {
     super(options);
     checkRange('Dense', 'units', units, 'a positive integer');
     this.units = units;
-    this.options = options;
+    this.options = ownCopy(options);
     this.activation = activationSpec(options.activation);
   }
 
@@ -173,7 +178,7 @@ export class Activation extends Layer {
 
   constructor(activation: ActivationChoice, options: LayerOptions = {}) {
     super(options);
-    this.options = options;
+    this.options = ownCopy(options);
     this.activation = activationSpec(activation);
   }
 
@@ -211,7 +216,7 @@ export class Dropout extends Layer {
     super(options);
     checkRange('Dropout', 'rate', rate, 'between 0 and 1');
     this.rate = rate;
-    this.options = options;
+    this.options = ownCopy(options);
   }
 
   override build(inputShape: Shape, { seed }: BuildContext): Shape {
@@ -246,7 +251,7 @@ export class Flatten extends Layer {
 
   constructor(options: LayerOptions = {}) {
     super(options);
-    this.options = options;
+    this.options = ownCopy(options);
   }
 
   override build(inputShape: Shape): Shape {

@@ -68,7 +68,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   slotsVersion = 0;
 
   constructor(op: string, options: OptimizerOptions, defaultRate: number, own: Own = {} as Own) {
-    this.options = options;
+    this.options = { ...options };
     this.own = own;
     this.rate = options.learningRate ?? defaultRate;
     const { clipNorm, globalClipNorm, clipValue } = options;

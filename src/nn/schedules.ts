@@ -43,7 +43,9 @@ export function piecewiseConstant(boundaries: readonly number[], values: readonl
   if (values.length !== boundaries.length + 1) {
     throw new ValueError('piecewiseConstant', 'values', `${boundaries.length + 1} numbers`, values);
   }
-  return (step) => values[boundaries.filter((boundary) => step >= boundary).length]!;
+  const ends = [...boundaries];
+  const rates = [...values];
+  return (step) => rates[ends.filter((end) => step >= end).length]!;
 }
 
 /** Rises evenly to the schedule's first value over `steps`, then follows the schedule. */

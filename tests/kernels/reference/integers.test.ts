@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpu } from '../../../kernels/cpu/cpu.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
+import { wasm } from '../../../kernels/wasm/wasm.ts';
 
 describe('quantize', () => {
   const quantize = (scale: number, zeroPoint: number, ...x: number[]): number[] => {
@@ -64,6 +66,27 @@ describe('requantize', () => {
     expect(requantize(0.5, 0, -128, 1, 3, 5, -1, -3, -5)).toEqual([0, 2, 2, 0, -2, -2]);
     expect(requantize(0.5, 1, -128, 1, 3)).toEqual([1, 3]);
   });
+
+  test.each(Object.entries({ reference, cpu, wasm: wasm() }))(
+    'rounds every tie so before any zero point, and clamps sums at ±1024 before it, on %s',
+    (_, kernels) => {
+      const acc = Int32Array.from({ length: 600 }, (_, i) => i - 300);
+      for (const zeroPoint of [-128, -127, -1, 0, 1, 2, 126, 127]) {
+        for (const scale of [0.5, -0.5, 64]) {
+          const y = new Int8Array(600);
+          const scales = new Float32Array(20).fill(scale);
+          kernels.requantize(30, 20, acc, new Int32Array(20), scales, zeroPoint, -128, y);
+          const wanted = Array.from(acc, (sum) => {
+            const real = Math.min(1024, Math.max(-1024, sum * scale));
+            const floor = Math.floor(real);
+            const even = real - floor === 0.5 ? floor + Math.abs(floor % 2) : real;
+            return Math.min(127, Math.max(-128, even + zeroPoint));
+          });
+          expect([...y], `zero point ${zeroPoint}, scale ${scale}`).toEqual(wanted);
+        }
+      }
+    },
+  );
 
   test('clamps to low and 127, also past the ends of int16', () => {
     expect(requantize(1, 3, -128, 2147483647, -2147483648, 125, -130)).toEqual([127, -128, 127, -127]);
