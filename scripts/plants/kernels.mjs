@@ -72,4 +72,11 @@ export const plants = [
     replace: ' || to.length > 2 * count) return false;',
     mustFail: ['tests/kernels/wasm/movement.test.ts'],
   },
+  {
+    name: 'cpu rounds to int8 after it has added the zero point',
+    file: 'kernels/cpu/integers.ts',
+    find: 'roundHalfEven(Math.min(Math.max(real, -1024), 1024)) + zeroPoint',
+    replace: 'roundHalfEven(Math.min(Math.max(real + zeroPoint, -1024), 1024))',
+    mustFail: ['tests/kernels/reference/integers.test.ts'],
+  },
 ];

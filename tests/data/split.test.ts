@@ -109,6 +109,17 @@ describe('splitIndices', () => {
     expect(() => splitIndices(6, { ...six, stratify: [0, 0, 1, 1, 2, 2] })).toThrow(
       'of at least 3 samples, one per class, got 2',
     );
+    // Neither part may be too small for one of each class, the training part as little as the test part.
+    const ten = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2];
+    for (const testSize of [1, 2, 8, 9]) {
+      expect(() => splitIndices(10, { testSize, stratify: ten })).toThrow(
+        `splitIndices: the smaller part must be of at least 3 samples, one per class, got ${Math.min(testSize, 10 - testSize)}`,
+      );
+    }
+    for (const testSize of [3, 7]) {
+      const { train, test: held } = splitIndices(10, { testSize, stratify: ten });
+      for (const part of [train, held]) expect(new Set(Array.from(part, (i) => ten[i])).size).toBe(3);
+    }
     expect(() => splitIndices(6, { ...six, stratify: [0, 0, 0, 1, 1, Number.NaN] })).toThrow(ValueError);
     expect(() => splitIndices(6, { ...six, stratify: [0, 0, 0, 1, 1, 1], shuffle: false })).toThrow(
       'shuffle must be true',
