@@ -488,4 +488,11 @@ export const plants = [
     replace: 'return options;',
     mustFail: ['tests/nn/given-objects.test.ts'],
   },
+  {
+    name: 'a batch that is larger than all samples takes memory of its own size',
+    file: 'src/nn/sequential.ts',
+    find: 'Math.min(batchSize, n)',
+    replace: 'batchSize',
+    mustFail: ['tests/nn/fit-options.test.ts'],
+  },
 ];

@@ -59,6 +59,16 @@ test('40 random graphs with shared results have the gradients that differences s
   }
 });
 
+test('gradcheck takes one tensor twice, a view and a tensor in use for inputs of their own, and leaves them as they are', () => {
+  const x = w.parameter(w.tensor([0.5, -1.5, 2], { dtype: 'float64' }));
+  w.backward(w.sum(w.square(x)));
+  const before = [...x.grad!.data];
+  expect(w.gradcheck(w.mul, [x, x])).toBeLessThan(1e-7);
+  expect(w.gradcheck(w.mul, [x, w.slice(x, [[null, null, -1]])])).toBeLessThan(1e-7);
+  expect(w.gradcheck((p) => w.mul(p, p), [w.square(x)])).toBeLessThan(1e-7);
+  expect([[...x.data], [...x.grad!.data]]).toEqual([[0.5, -1.5, 2], before]);
+});
+
 test('gradcheck wants float64, and calls NaN a failure', () => {
   expect(() => w.gradcheck(w.exp, [w.ones([2])])).toThrow(w.DTypeError);
   expect(w.gradcheck(w.log, [w.tensor([-1], { dtype: 'float64' })])).toBe(Infinity);

@@ -2,12 +2,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../kernels/cpu/cpu.ts';
+import { reference } from '../../kernels/reference/reference.ts';
 import { LimitError } from '../../src/base/errors.ts';
 import { MAX_SIZE } from '../../src/base/shape.ts';
 import { Buffers } from '../../src/infer/buffers.ts';
-import { compileNetwork } from '../../src/infer/index.ts';
+import { compileNetwork, type Network } from '../../src/infer/index.ts';
 import { CountedHeap, grow, held, tableOn } from '../memory/tools.ts';
-import { dense, floats, mixedNetwork, randoms } from './networks.ts';
+import { dense, floats, mixedNetwork, quantized, randoms } from './networks.ts';
 
 describe('the memory of a program', () => {
   test('lies in the heap, zeros or copies, and is given back once', () => {
@@ -61,6 +62,29 @@ describe('the memory of a program', () => {
         `compileNetwork: a buffer in elements is ${length}, the limit is ${MAX_SIZE}`,
       );
   });
+
+  test.each(Object.entries({ cpu, reference, heap: tableOn(new CountedHeap()) }))(
+    'is its own: what is written into the network afterwards changes nothing, on %s',
+    (_, kernels) => {
+      const next = randoms(8);
+      const network: Network = {
+        inputShape: [4],
+        layers: [dense('a', 4, 5, next), quantized('b', 5, 6, next), dense('c', 6, 3, next)],
+      };
+      const program = compileNetwork(network, 2, kernels);
+      const input = floats(8, next);
+      const before = [...program.run(input)];
+      for (const layer of network.layers) {
+        if (!('weights' in layer)) continue;
+        layer.weights.fill(1);
+        layer.bias?.fill(1);
+        if (layer.type === 'quantizedDense') layer.weightScales.fill(1);
+      }
+      expect([...program.run(input)]).toEqual(before);
+      expect([...program.run(input, 1)]).toEqual(before.slice(0, 3)); // calls of another number of samples
+      program.dispose();
+    },
+  );
 
   test('is given back when the program is, however often it ran and whatever grew between', () => {
     const heap = new CountedHeap();

@@ -55,6 +55,8 @@ describe('batches', () => {
     const held = { validationData: [x, x] as const };
     expect(sizes((m) => m.fit(x, x, { ...held, batchSize: 35 }))).toEqual([35, 35, 35, 35]);
     expect(sizes((m) => m.fit(x, x, { ...held, batchSize: 100 }))).toEqual([70, 70]);
+    // so large that nobody has memory for it: all at once
+    expect(sizes((m) => m.fit(x, x, { ...held, batchSize: Number.MAX_SAFE_INTEGER }))).toEqual([70, 70]);
     expect(line().predict(x).data).toEqual(x.data);
   });
 
