@@ -3,6 +3,7 @@ import { plants as autograd } from './plants/autograd.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
 import { plants as files } from './plants/files.mjs';
+import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
@@ -14,6 +15,7 @@ export const plants = [
   ...compression,
   ...devices,
   ...files,
+  ...graph,
   ...kernels,
   ...memory,
   ...metrics,

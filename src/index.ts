@@ -127,8 +127,11 @@ export {
   prune,
 } from './compress/prune.ts';
 export { chooseQParams, type QuantizeOptions, quantize } from './compress/quantize.ts';
-export { type Cost, type NetworkCost, networkCost } from './infer/cost.ts';
-export type { Network, NetworkLayer, QuantizationParams } from './infer/network.ts';
+export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
+export { decodeWeight } from './graph/decode.ts';
+export type { Stored } from './graph/encoding.ts';
+export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
+export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
 export { memory, step } from './memory/arena.ts';

@@ -71,15 +71,16 @@ const ARROWS: Record<string, readonly string[]> = {
   memory: ['kernels', 'base'],
   tensor: ['memory', 'kernels', 'base'],
   autograd: ['tensor', 'memory', 'kernels', 'base'],
-  infer: ['kernels', 'base'],
-  io: ['infer', 'kernels', 'base'],
+  graph: ['base'],
+  infer: ['graph', 'kernels', 'base'],
+  io: ['infer', 'graph', 'kernels', 'base'],
   data: ['tensor', 'memory', 'kernels', 'base'],
-  nn: ['autograd', 'tensor', 'memory', 'infer', 'io', 'kernels', 'base'],
-  compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'kernels', 'base'],
+  nn: ['autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
+  compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   threads: ['kernels', 'base'],
-  gpu: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'kernels', 'base'],
-  node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'data', 'kernels', 'base'],
-  index: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'io', 'data', 'kernels', 'base'],
+  gpu: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'kernels', 'base'],
+  node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'data', 'kernels', 'base'],
+  index: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'data', 'kernels', 'base'],
 };
 
 describe('imports', () => {

@@ -33,13 +33,13 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './infer': [
     () => import('../src/infer/index.ts'),
     `
-      networkCost ACTIVATIONS compileNetwork networkOutputShape networkShapes validateNetwork
+      networkCost ACTIVATIONS compileNetwork validateNetwork
     `,
   ],
   './io': [
     () => import('../src/io/index.ts'),
     `
-      decodeNetwork encodeNetwork decodeSafetensors encodeSafetensors sha256
+      Network decodeNetwork encodeNetwork decodeSafetensors encodeSafetensors sha256
     `,
   ],
   './data': [

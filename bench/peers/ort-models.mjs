@@ -20,6 +20,13 @@ export function denseModel(sizes, batch, weights) {
   return model({ nodes, constants, inputs: inputsOf(batch, sizes[0]), outputs: outputsOf(batch, sizes.at(-1)) });
 }
 
+function denseParts({ weights }, { inputs: [x], weights: keys }, formats) {
+  const { shape, encoding } = weights.get(keys.kernel);
+  const bias = weights.get(keys.bias).encoding.values;
+  const parts = { weights: encoding.values, weightScales: encoding.scales, bias, input: formats.get(x) };
+  return { ...parts, inputs: shape[0], units: shape[1] };
+}
+
 /**
  * A quantized network in QDQ form, which ONNX Runtime turns into integer products: every activation goes through
  * QuantizeLinear and DequantizeLinear, and every weight comes out of a DequantizeLinear with a scale a column.
@@ -27,7 +34,8 @@ export function denseModel(sizes, batch, weights) {
  * @param {import('whittle-ml/infer').Network} network
  */
 export function quantizedModel(network, batch) {
-  const layers = network.layers.filter(({ type }) => type === 'quantizedDense');
+  const formats = new Map(network.nodes.map(({ name, format }) => [name, format]));
+  const layers = network.nodes.filter(({ op }) => op === 'dense').map((dense) => denseParts(network, dense, formats));
   const nodes = [];
   const constants = [];
   let x = 'x';

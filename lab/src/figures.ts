@@ -1,4 +1,4 @@
-import { type Network, StateError } from 'whittle-ml';
+import { decodeWeight, type Network, StateError } from 'whittle-ml';
 import type { Figure, Histogram } from './types.ts';
 
 /** One number per seed, summed up. Throws StateError for numbers that say that training broke down. */
@@ -10,13 +10,9 @@ export function figure(values: readonly number[]): Figure {
   return { mean, min: Math.min(...values), max: Math.max(...values), values };
 }
 
-/** The weights of a network as real numbers, biases left out; integers are multiplied by the scale of their column. */
-function realWeights({ layers }: Network): number[] {
-  return layers.flatMap((layer) => {
-    if (layer.type === 'dense') return Array.from(layer.weights);
-    if (layer.type !== 'quantizedDense') return [];
-    return Array.from(layer.weights, (q, i) => q * layer.weightScales[i % layer.units]!);
-  });
+/** The weights of a network as real numbers, biases left out. */
+function realWeights({ weights }: Network): number[] {
+  return [...weights.values()].flatMap((weight) => (weight.shape.length < 2 ? [] : [...(decodeWeight(weight) ?? [])]));
 }
 
 /** An odd number, so that the zeros have a bin of their own in the middle. */

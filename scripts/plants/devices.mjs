@@ -66,7 +66,7 @@ export const plants = [
   {
     name: 'a Dropout of 0 at the end is cut off in the place of the softmax',
     file: 'src/gpu/stages.ts',
-    find: 'if (layer.rate > 0) stages.push',
+    find: 'if (node.attrs.rate > 0) stages.push',
     replace: 'stages.push',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },

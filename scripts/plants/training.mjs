@@ -246,14 +246,14 @@ export const plants = [
   {
     name: 'clones of loaded layers begin at 0',
     file: 'src/nn/network.ts',
-    find: 'useBias: layer.bias !== null }',
-    replace: "useBias: layer.bias !== null, kernelInitializer: 'zeros' }",
+    find: 'useBias: node.weights.bias !== undefined }',
+    replace: "useBias: node.weights.bias !== undefined, kernelInitializer: 'zeros' }",
     mustFail: ['tests/nn/layer-clone.test.ts'],
   },
   {
     name: 'a loaded model forgets the shape of its samples',
     file: 'src/nn/network.ts',
-    find: 'index === 0 ? { name, inputShape } : { name }',
+    find: 'index === 0 ? { name, inputShape: inputs[0]!.shape } : { name }',
     replace: '{ name }',
     mustFail: ['tests/nn/layer-clone.test.ts'],
   },
@@ -281,8 +281,8 @@ export const plants = [
   {
     name: 'a network shares memory with its model',
     file: 'src/nn/network.ts',
-    find: 'keep(t).data as FloatArray',
-    replace: 't.data as FloatArray',
+    find: 'keep(value).data as FloatArray',
+    replace: 'value.data as FloatArray',
     mustFail: ['tests/nn/network.test.ts'],
   },
   {

@@ -1,7 +1,8 @@
-import { checkCount, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
-import { networkCost } from '../infer/cost.ts';
-import { type Network, outputActivation } from '../infer/network.ts';
+import { networkCost } from '../graph/cost.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { type Graph, lastActivation } from '../graph/graph.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
@@ -41,12 +42,15 @@ export interface PassReport {
 }
 
 /** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
-export function measure(subject: Sequential | Network, { samples, latency = true }: MeasureOptions = {}): Measurement {
-  const network = networkOf(subject);
+export function measure(
+  subject: Sequential | Graph<Stored>,
+  { samples, latency = true }: MeasureOptions = {},
+): Measurement {
+  const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
   const score = samples === undefined ? {} : scoreOf(subject, samples);
-  const isDouble = network.layers.some((layer) => layer.type === 'dense' && layer.weights instanceof Float64Array);
+  const isDouble = network.inputs.some(({ dtype }) => dtype === 'float64');
   if (!latency || isDouble) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
   return { ...costs, ...score, latency: { batch1, batch64 } };
@@ -54,8 +58,8 @@ export function measure(subject: Sequential | Network, { samples, latency = true
 
 /** Measures before and after a pass. */
 export function report(
-  before: Sequential | Network,
-  after: Sequential | Network,
+  before: Sequential | Graph<Stored>,
+  after: Sequential | Graph<Stored>,
   options: MeasureOptions,
   notes: (before: Measurement, after: Measurement) => readonly string[],
 ): PassReport {
@@ -64,43 +68,68 @@ export function report(
   return { before: p, after: q, notes: notes(p, q) };
 }
 
-function networkOf(subject: Sequential | Network): Network {
-  return subject instanceof Sequential ? toNetwork(subject) : subject;
+/** The network of a model, or a network as it is. */
+export function networkOf(op: string, subject: Sequential | Graph<Stored>): Graph<Stored> {
+  if (subject instanceof Sequential) return toNetwork(subject);
+  if (subject?.weights instanceof Map) return subject;
+  throw new ValueError(op, 'the subject', 'a model or a network', subject);
 }
 
 /** Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. */
-export function predictNetwork(network: Network, x: Tensor, batchSize = 64): Tensor {
-  const { data } = x;
-  if (!(data instanceof Float32Array)) throw new ValueError('predictNetwork', 'x', 'float32', x.dtype);
+export function predictNetwork(network: Graph<Stored>, x: Tensor, batchSize = 64): Tensor {
   const program = compileNetwork(network, batchSize, run.kernels);
   try {
-    return predicted(program, x, data, batchSize);
+    const size = elementsOf(program.outputShape);
+    const y = new Float32Array((x.shape[0] ?? 0) * size);
+    let at = 0;
+    for (const [values] of batchesThrough('predictNetwork', program, [x], batchSize)) {
+      y.set(values!, at);
+      at += values!.length;
+    }
+    return fromData(y, [x.shape[0]!, ...program.outputShape]);
   } finally {
     program.dispose();
   }
 }
 
-function predicted(program: Program, x: Tensor, data: Float32Array, batchSize: number): Tensor {
-  const n = x.shape[0] ?? 0;
-  const [inputs, outputs] = [program.inputShape, program.outputShape].map(elementsOf) as [number, number];
-  if (x.rank === 0 || !sameShape(x.shape.slice(1), program.inputShape))
-    throw new ShapeError('predictNetwork', [x.shape, program.inputShape], 'the samples do not fit the network');
-  const y = new Float32Array(n * outputs);
+/** Runs a program on samples, one tensor for each input; gives the outputs of each batch, which the next overwrites. */
+export function* batchesThrough(
+  op: string,
+  program: Program,
+  samples: readonly Tensor[],
+  batchSize: number,
+): Generator<readonly Float32Array[]> {
+  const { inputShapes } = program;
+  if (samples.length !== inputShapes.length)
+    throw new ValueError(op, 'samples', `${inputShapes.length} tensors, one for each input`, samples.length);
+  const n = samples[0]!.shape[0]!;
+  const parts = samples.map((x, i) => {
+    const shape = inputShapes[i]!;
+    if (x.dtype !== 'float32') throw new DTypeError(op, [x.dtype], 'needs float32', 'cast() it?');
+    if (x.rank === 0 || !sameShape(x.shape.slice(1), shape))
+      throw new ShapeError(op, [x.shape, shape], 'the samples do not fit the network');
+    if (x.shape[0] !== n)
+      throw new ShapeError(op, [x.shape, samples[0]!.shape], 'inputs differ in the number of samples');
+    return { data: x.data as Float32Array, size: elementsOf(shape) };
+  });
   for (const [start, count] of batchesOf(n, batchSize)) {
-    y.set(program.run(data.subarray(start * inputs, (start + count) * inputs), count), start * outputs);
+    yield program.run(
+      parts.map(({ data, size }) => data.subarray(start * size, (start + count) * size)),
+      count,
+    );
   }
-  return fromData(y, [n, ...program.outputShape]);
 }
 
 /** Accuracy for labels, one-hot rows and networks that end in sigmoid or softmax, else R². */
 export function scoreOf(
-  subject: Sequential | Network,
+  subject: Sequential | Graph<Stored>,
   [x, y]: Samples,
 ): { score: number; scoreName: 'accuracy' | 'r2' } {
   if (x.shape[0] !== y.shape[0] || x.shape[0] === 0)
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
   const predictions = subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
-  const last = subject instanceof Sequential ? subject.lastActivation : outputActivation(subject);
+  const last =
+    subject instanceof Sequential ? subject.lastActivation : lastActivation(subject, subject.outputs[0]!).name;
   const isClasses = y.dtype === 'int32' || /^(sigmoid|softmax|logSoftmax)$/.test(last) || hasOneHotRows(y);
   const state = metricOf(isClasses ? 'accuracy' : 'r2').create();
   state.update(y, predictions);
@@ -127,11 +156,11 @@ export interface LatencyOptions {
  * Median milliseconds of one call of each network, measured in turns round by round, so that a change of the machine's
  * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
  */
-export function latencies(networks: readonly Network[], { batchSize, rounds = 31 }: LatencyOptions): number[] {
+export function latencies(networks: readonly Graph<Stored>[], { batchSize, rounds = 31 }: LatencyOptions): number[] {
   checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {
     const program = compileNetwork(network, batchSize, run.kernels);
-    const input = new Float32Array(batchSize * elementsOf(network.inputShape)).map((_, i) => (i % 17) / 16);
+    const input = new Float32Array(batchSize * elementsOf(program.inputShape)).map((_, i) => (i % 17) / 16);
     const time = (calls: number): number => {
       const start = performance.now();
       for (let i = 0; i < calls; i++) program.run(input, batchSize);

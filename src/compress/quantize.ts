@@ -1,21 +1,22 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
-import { slice } from '../autograd/movement.ts';
-import { noGrad } from '../autograd/tape.ts';
-import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
-import { sameShape } from '../base/shape.ts';
-import type { DenseLayer, Network, NetworkLayer, QuantizationParams, QuantizedDenseLayer } from '../infer/network.ts';
-import { step } from '../memory/arena.ts';
+import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { factsOf } from '../graph/facts.ts';
+import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
+import { Network } from '../graph/network.ts';
+import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
+import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
-import { Dense } from '../nn/layers.ts';
-import { toNetwork } from '../nn/network.ts';
-import { batchesOf } from '../nn/samples.ts';
 import type { Sequential } from '../nn/sequential.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { type MeasureOptions, type PassReport, report } from './measure.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { batchesThrough, type MeasureOptions, networkOf, type PassReport, report } from './measure.ts';
 
 export interface QuantizeOptions extends MeasureOptions {
-  /** Typical inputs [samples, ...inputShape], float32: the ranges of activations are read off them. */
-  readonly calibration: Tensor;
+  /**
+   * Typical inputs [samples, ...inputShape], float32: the ranges of activations are read off them. A list for a network
+   * with several inputs.
+   */
+  readonly calibration: Tensor | readonly Tensor[];
 }
 
 /**
@@ -37,106 +38,207 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
 /**
  * Static int8 quantization: weights int8 with one symmetric scale per output, activations int8 with the ranges that
  * `calibration` shows, int32 accumulators, integer products. A relu that follows a Dense layer becomes part of it, and
- * Dropout, which does nothing when a network runs, is left out. Other activations, and the outputs, are real numbers.
+ * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
+ * all that reads them is. Other activations, and the outputs, are real numbers.
  */
 export function quantize(
-  model: Sequential,
+  subject: Sequential | Graph<Stored>,
   { calibration, ...options }: QuantizeOptions,
 ): { network: Network; report: PassReport } {
-  if (model.dtype !== 'float32') throw new DTypeError('quantize', [model.dtype], 'needs a float32 model');
-  if (calibration.size === 0) throw new ShapeError('quantize', [calibration.shape], 'there are no calibration samples');
-  if (!sameShape(calibration.shape.slice(1), model.inputShape)) {
-    throw new ShapeError('quantize', [calibration.shape, model.inputShape], 'the samples do not fit the model');
-  }
-  const inputs = inputRanges(model, calibration);
-  const float = toNetwork(model);
-  const layers = fuse(float.layers);
-  const quantized = layers.map((layer, i): NetworkLayer => {
-    if (layer.type !== 'dense') return layer;
-    // int8 passes on only where the next layer with arithmetic is quantized too.
-    const next = layers.slice(i + 1).find(({ type }) => type !== 'flatten');
-    const plain = layer.activation.name === 'linear' || layer.activation.name === 'relu';
-    const output = plain && next?.type === 'dense' ? inputs.get(next.name)! : null;
-    return quantizeDense(layer, inputs.get(layer.name)!, output);
-  });
-  const network = { inputShape: float.inputShape, layers: quantized };
+  const before = networkOf('quantize', subject);
+  const network = quantized(before, calibration instanceof Tensor ? [calibration] : calibration);
   return {
     network,
-    report: report(model, network, options, (before, after) => [
-      `weights take one byte instead of four: ${after.bytes} bytes instead of ${before.bytes}`,
+    report: report(before, network, options, (p, q) => [
+      `weights take one byte instead of four: ${q.bytes} bytes instead of ${p.bytes}`,
       'parameters and multiply-adds do not change in number; the products are integer products',
-      ...(before.latency !== undefined && after.latency !== undefined && after.latency.batch64 > before.latency.batch64
+      ...(p.latency !== undefined && q.latency !== undefined && q.latency.batch64 > p.latency.batch64
         ? ['int8 is slower than float32 in plain TypeScript; it is faster where a kernel uses SIMD']
         : []),
     ]),
   };
 }
 
-/** What goes into each Dense layer on the calibration samples. */
-function inputRanges(model: Sequential, x: Tensor): Map<string, QuantizationParams> {
-  const ranges = new Map<string, [low: number, high: number]>();
-  for (const [start, count] of batchesOf(x.shape[0]!, 256)) {
-    step(() =>
-      noGrad(() => {
-        let y = slice(x, [[start, start + count]]);
-        for (const layer of model.layers) {
-          if (layer instanceof Dense) {
-            let [low, high] = ranges.get(layer.name) ?? [0, 0];
-            for (const value of y.data) {
-              if (!Number.isFinite(value))
-                throw new ValueError('quantize', `the input of ${layer.name}`, 'finite', value);
-              if (value < low) low = value;
-              if (value > high) high = value;
-            }
-            ranges.set(layer.name, [low, high]);
-          }
-          y = layer.call(y, { training: false, step: 0, penalties: [], logits: false });
-        }
-      }),
-    );
+function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Network {
+  const other = given.inputs.find(({ dtype }) => dtype !== 'float32');
+  if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
+  const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
+  if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
+  const graph = withFusedActivations(without(given, isIdle));
+  const carried = new Carried(graph);
+  const formats = calibrated(graph, carried, calibration);
+  const names = new Names(namesOf(graph));
+  const weights = new Map(graph.weights);
+  const nodes: Node[] = [];
+  /** The int8 form of values that have one, by name. */
+  const bytes = new Map<string, string>();
+  const inBytes = (name: string): string => {
+    const known = bytes.get(name);
+    if (known !== undefined) return known;
+    const own = names.take(`${name}/quantize`);
+    nodes.push(nodeOf('quantize', own, [name], {}, { format: formats.get(name)! }));
+    bytes.set(name, own);
+    return own;
+  };
+  for (const node of graph.nodes) {
+    if (!carried.reads(node)) {
+      nodes.push(node);
+      continue;
+    }
+    const inputs = node.inputs.map(inBytes);
+    const format = carried.gives(node) ? formats.get(node.name)! : null;
+    if (format !== null) bytes.set(node.name, node.name);
+    nodes.push({ ...node, inputs, format });
+    if (node.op === 'dense') quantizeWeights(graph, node, formats.get(node.inputs[0]!)!, weights);
   }
-  return new Map([...ranges].map(([name, [low, high]]) => [name, chooseQParams(low, high)]));
+  return new Network({ ...graph, nodes, weights });
 }
 
-/** Drops Dropout layers, and lets a linear Dense layer take over an activation that follows it. */
-function fuse(layers: readonly NetworkLayer[]): NetworkLayer[] {
-  const result: NetworkLayer[] = [];
-  for (const layer of layers) {
-    const last = result.at(-1);
-    if (layer.type === 'dropout') continue;
-    if (layer.type === 'activation' && last?.type === 'dense' && last.activation.name === 'linear') {
-      result[result.length - 1] = { ...last, activation: layer.activation };
-    } else result.push(layer);
+/** Whether a node does nothing when a network runs. */
+const isIdle = (node: Node): boolean =>
+  node.op === 'activityRegularization' || (node.op === 'dropout' && !node.attrs.training);
+
+/** Any two formats, to ask the facts with. */
+const SOME: QuantizationParams = { scale: 1, zeroPoint: 0 };
+const OTHER: QuantizationParams = { scale: 2, zeroPoint: 0 };
+
+/** Whether a node may read int8 and give int8. */
+const mayCarry = (node: Node): boolean =>
+  factsOf(node).formats(
+    node.inputs.map(() => SOME),
+    SOME,
+    node.attrs,
+  ) === null;
+
+/** Which nodes of a network work with int8: products, and what moves or adds values that only such nodes read. */
+class Carried {
+  private readonly reading = new Set<Node>();
+  private readonly giving = new Set<Node>();
+
+  constructor(graph: Graph<Stored>) {
+    const readers = readersOf(graph);
+    for (const node of [...graph.nodes].reverse()) {
+      const own = readers.get(node.name) ?? [];
+      const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
+      const gives = isWanted && !graph.outputs.includes(node.name) && mayCarry(node);
+      if (gives) this.giving.add(node);
+      if (gives || node.op === 'dense') this.reading.add(node);
+    }
   }
-  return result;
+
+  /** Whether the node reads int8. */
+  reads(node: Node): boolean {
+    return this.reading.has(node);
+  }
+
+  /** Whether it gives int8. */
+  gives(node: Node): boolean {
+    return this.giving.has(node);
+  }
 }
+
+/**
+ * The formats of the values that int8 nodes read, by the range that each has on the calibration samples. Values have one
+ * format together where a node only moves numbers, and where two nodes read them with one kernel.
+ */
+function calibrated(
+  graph: Graph<Stored>,
+  carried: Carried,
+  calibration: readonly Tensor[],
+): ReadonlyMap<string, QuantizationParams> {
+  const leader = new Map<string, string>();
+  const rootOf = (name: string): string => {
+    const above = leader.get(name);
+    return above === undefined ? name : rootOf(above);
+  };
+  const join = (a: string, b: string): void => {
+    if (rootOf(a) !== rootOf(b)) leader.set(rootOf(a), rootOf(b));
+  };
+  const readWith = new Map<string, string>();
+  const wanted = new Map<string, Node>();
+  for (const node of graph.nodes) {
+    if (!carried.reads(node)) continue;
+    for (const name of node.inputs) if (!wanted.has(name)) wanted.set(name, node);
+    const moves = factsOf(node).formats([SOME], OTHER, node.attrs) !== null;
+    if (carried.gives(node) && moves) join(node.name, node.inputs[0]!);
+    const { kernel } = node.weights;
+    if (kernel === undefined) continue;
+    const other = readWith.get(kernel);
+    if (other !== undefined) join(other, node.inputs[0]!);
+    readWith.set(kernel, node.inputs[0]!);
+  }
+  const ranges = new Map<string, { low: number; high: number }>();
+  measured(graph, [...wanted.keys()], calibration, (name, values) => {
+    const range = ranges.get(rootOf(name)) ?? { low: 0, high: 0 };
+    for (const value of values) {
+      if (!Number.isFinite(value))
+        throw new ValueError('quantize', `the input of ${wanted.get(name)!.name}`, 'finite', value);
+      if (value < range.low) range.low = value;
+      if (value > range.high) range.high = value;
+    }
+    ranges.set(rootOf(name), range);
+  });
+  return new Map(
+    [...wanted.keys()].map((name) => {
+      const { low, high } = ranges.get(rootOf(name))!;
+      return [name, chooseQParams(low, high)];
+    }),
+  );
+}
+
+/** Runs the network on samples and shows `see` the numbers of these values, batch by batch. */
+function measured(
+  graph: Graph<Stored>,
+  names: readonly string[],
+  samples: readonly Tensor[],
+  see: (name: string, values: Float32Array) => void,
+): void {
+  if (names.length === 0) return;
+  const empty = samples.find(({ size }) => size === 0);
+  if (empty !== undefined) throw new ShapeError('quantize', [empty.shape], 'there are no calibration samples');
+  const program = compileNetwork({ ...graph, outputs: names }, CALIBRATION_BATCH, run.kernels);
+  try {
+    for (const values of batchesThrough('quantize', program, samples, CALIBRATION_BATCH))
+      names.forEach((name, i) => {
+        see(name, values[i]!);
+      });
+  } finally {
+    program.dispose();
+  }
+}
+
+const CALIBRATION_BATCH = 256;
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
 const BIAS_LIMIT = 2 ** 28;
 
-function quantizeDense(
-  layer: DenseLayer,
+/** Puts integers in the place of a product's weights. Weights that two nodes share are quantized once. */
+function quantizeWeights(
+  graph: Graph<Stored>,
+  node: Node,
   input: QuantizationParams,
-  output: QuantizationParams | null,
-): QuantizedDenseLayer {
-  const { name, inputs, units, activation } = layer;
-  const weights = Float32Array.from(layer.weights);
-  const weightScales = new Float32Array(units);
+  weights: Map<string, Stored>,
+): void {
+  const { kernel, bias } = weightsOf(graph, node);
+  const [inputs, units] = kernel!.shape as [number, number];
+  const real = kernel!.encoding.values as Float32Array;
+  const offsets = bias?.encoding.values;
+  const scales = new Float32Array(units);
   for (let j = 0; j < units; j++) {
     let largest = 0;
-    for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(weights[i * units + j]!));
-    const offset = Math.abs(layer.bias?.[j] ?? 0);
+    for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(real[i * units + j]!));
+    const offset = Math.abs(offsets?.[j] ?? 0);
     if (!(largest + offset < Infinity))
-      throw new ValueError('quantize', `the parameters of ${name}`, 'finite', largest + offset);
+      throw new ValueError('quantize', `the parameters of ${node.name}`, 'finite', largest + offset);
     // A large bias on tiny weights needs a coarser scale, or it would not fit its integer.
     const forBias = offset / (input.scale * BIAS_LIMIT);
     const scale = Math.fround(Math.max(largest / 127, forBias));
-    weightScales[j] = scale < 2 ** -100 ? 1 : scale;
+    scales[j] = scale < 2 ** -100 ? 1 : scale;
   }
-  const q = new Int8Array(inputs * units);
-  run.kernels.quantizeColumns(inputs, units, weights, weightScales, q);
-  const bias = Int32Array.from({ length: units }, (_, j) =>
-    roundHalfEven((layer.bias?.[j] ?? 0) / (input.scale * weightScales[j]!)),
-  );
-  return { type: 'quantizedDense', name, inputs, units, weights: q, weightScales, bias, input, output, activation };
+  const values = new Int8Array(inputs * units);
+  run.kernels.quantizeColumns(inputs, units, real, scales, values);
+  weights.set(node.weights.kernel!, { shape: kernel!.shape, encoding: { type: 'int8', values, scales }, mask: null });
+  if (bias === undefined) return;
+  const sums = Int32Array.from({ length: units }, (_, j) => roundHalfEven(offsets![j]! / (input.scale * scales[j]!)));
+  weights.set(node.weights.bias!, { shape: bias.shape, encoding: { type: 'int32', values: sums }, mask: null });
 }

@@ -1,7 +1,8 @@
 import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
-import type { Network } from '../infer/network.ts';
-import { networkOutputShape } from '../infer/validate.ts';
+import { valuesOf } from '../graph/check.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
 import { batchesOf } from '../nn/samples.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import { empty, Tensor } from '../tensor/tensor.ts';
@@ -76,11 +77,12 @@ export class GpuPredictor {
  * softmax. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
  */
 export async function gpuPredict(
-  model: Sequential | Network,
+  model: Sequential | Graph<Stored>,
   { gpu }: { readonly gpu?: GpuBackend } = {},
 ): Promise<GpuPredictor> {
   const stages = stagesOf('gpuPredict', model);
-  const outputShape = 'seed' in model ? model.outputShape : networkOutputShape(model);
+  const inputShape = 'seed' in model ? model.inputShape : model.inputs[0]!.shape;
+  const outputShape = 'seed' in model ? model.outputShape : valuesOf(model).get(model.outputs[0]!)!.shape;
   const backend = await backendOf('gpuPredict', gpu);
   const weights = new Map<Stage, DeviceWeights>();
   await building(async (scope) => {
@@ -88,12 +90,12 @@ export async function gpuPredict(
       scope.keep(backend.send(data, shape));
     for (const stage of stages) {
       if (stage.type !== 'dense') continue;
-      const { inputs, units, weights: kernel, bias } = stage.layer;
+      const { inputs, units, kernel, bias } = stage.layer;
       weights.set(stage, {
-        kernel: await send(kernel, [inputs, units]),
-        bias: bias && (await send(bias, [units])),
+        kernel: await send(kernel.encoding.values, [inputs, units]),
+        bias: bias && (await send(bias.encoding.values, [units])),
       });
     }
   });
-  return new GpuPredictor(backend, { inputShape: model.inputShape, outputShape }, stages, weights);
+  return new GpuPredictor(backend, { inputShape, outputShape }, stages, weights);
 }

@@ -1,16 +1,27 @@
 import { GPU_ACTIVATIONS, type GpuActivationSpec, LINEAR } from '../../kernels/gpu/activations.ts';
 import { DTypeError, listed, StateError } from '../base/errors.ts';
-import type { ActivationSpec, DenseLayer, Network } from '../infer/network.ts';
-import { networkShapes } from '../infer/validate.ts';
+import type { ActivationSpec } from '../graph/activation.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
+import { activationIn, type Graph, weightsOf } from '../graph/graph.ts';
 import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
 import { toNetwork } from '../nn/network.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuActivate, gpuMatmul, gpuSoftmax, specOf } from './ops.ts';
 
-/** What the device does for a layer, or for a part of one: a softmax is a stage of its own. */
+/** A product with its weights as they are stored. */
+export interface DenseParts {
+  readonly name: string;
+  readonly inputs: number;
+  readonly units: number;
+  readonly kernel: Stored;
+  readonly bias: Stored | null;
+}
+
+/** What the device does for a node, or for a part of one: a softmax is a stage of its own. */
 export type Stage =
-  | { readonly type: 'dense'; readonly layer: DenseLayer; readonly activation: GpuActivationSpec }
+  | { readonly type: 'dense'; readonly layer: DenseParts; readonly activation: GpuActivationSpec }
   | { readonly type: 'activation'; readonly activation: GpuActivationSpec }
   | { readonly type: 'softmax' }
   | { readonly type: 'dropout'; readonly name: string; readonly rate: number };
@@ -19,47 +30,70 @@ export type Stage =
  * The stages of a network of float32 Dense, Activation, Dropout and Flatten layers. Throws StateError, which names the
  * layer, for anything that has no shader; nothing runs elsewhere instead.
  */
-export function stagesOf(op: string, model: Sequential | Network): Stage[] {
+export function stagesOf(op: string, model: Sequential | Graph<Stored>): Stage[] {
   const network = 'seed' in model ? plain(op, model) : model;
-  const shapes = networkShapes(network);
-  const hasFlatten = network.layers.some(({ type }) => type === 'flatten');
+  const values = validateNetwork(network);
+  const hasFlatten = network.nodes.some((node) => node.op === 'flatten');
   const stages: Stage[] = [];
-  network.layers.forEach((layer, i) => {
-    const isFlat = shapes[i]!.length === 1;
-    const mixesNumbers = layer.type === 'dense' || (layer.type === 'activation' && layer.activation.name === 'softmax');
+  let last = network.inputs[0]!.name;
+  for (const node of network.nodes) {
+    if (
+      node.inputs.length !== 1 ||
+      node.inputs[0] !== last ||
+      network.inputs.length !== 1 ||
+      network.outputs.length !== 1
+    )
+      throw new StateError(
+        op,
+        `node ${node.name} (${node.op}) is not the next of a chain, and shaders run chains alone`,
+      );
+    last = node.name;
+    const { shape, dtype, format } = values.get(node.inputs[0])!;
+    const isFlat = shape.length === 1;
+    const isDense = node.op === 'dense';
+    const mixesNumbers = isDense || (node.op === 'activation' && activationIn(node)?.name === 'softmax');
     if ((mixesNumbers && !isFlat) || (!hasFlatten && !isFlat))
       throw new StateError(
         op,
-        `layer ${layer.name} gets samples of shape ${listed(shapes[i]!)}, and shaders take flat ones: put a Flatten before it`,
+        `layer ${node.name} gets samples of shape ${listed(shape)}, and shaders take flat ones: put a Flatten before it`,
       );
-    switch (layer.type) {
+    switch (node.op) {
       case 'dense': {
-        if (layer.weights instanceof Float64Array)
-          throw new DTypeError(op, ['float64'], `layer ${layer.name} has weights that a device does not compute with`);
-        const isFused = layer.activation.name !== 'softmax';
-        const activation = isFused ? shaderOf(op, layer.name, layer.activation) : LINEAR;
-        stages.push({ type: 'dense', layer, activation });
+        const { activation: spec } = node.attrs;
+        if (dtype === 'float64')
+          throw new DTypeError(op, ['float64'], `layer ${node.name} has weights that a device does not compute with`);
+        if (format !== null) throw new StateError(op, `node ${node.name} (${node.op}) of integers has no shader`);
+        const { kernel, bias } = weightsOf(network, node);
+        const [inputs, units] = kernel!.shape as [number, number];
+        const isFused = spec.name !== 'softmax';
+        const activation = isFused ? shaderOf(op, node.name, spec) : LINEAR;
+        stages.push({
+          type: 'dense',
+          layer: { name: node.name, inputs, units, kernel: kernel!, bias: bias ?? null },
+          activation,
+        });
         if (!isFused) stages.push({ type: 'softmax' });
         break;
       }
-      case 'activation':
-        if (layer.activation.name === 'softmax') stages.push({ type: 'softmax' });
-        else if (layer.activation.name !== 'linear')
-          stages.push({ type: 'activation', activation: shaderOf(op, layer.name, layer.activation) });
+      case 'activation': {
+        const { activation: spec } = node.attrs;
+        if (spec.name === 'softmax') stages.push({ type: 'softmax' });
+        else if (spec.name !== 'linear') stages.push({ type: 'activation', activation: shaderOf(op, node.name, spec) });
         break;
+      }
       case 'dropout':
-        if (layer.rate > 0) stages.push({ type: 'dropout', name: layer.name, rate: layer.rate });
+        if (node.attrs.rate > 0) stages.push({ type: 'dropout', name: node.name, rate: node.attrs.rate });
         break;
       case 'flatten':
         break;
       default:
-        throw new StateError(op, `layer ${layer.name} of type ${layer.type} has no shader`);
+        throw new StateError(op, `node ${node.name} (${node.op}) has no shader`);
     }
-  });
+  }
   return stages;
 }
 
-function plain(op: string, model: Sequential): Network {
+function plain(op: string, model: Sequential): Graph<Stored> {
   for (const layer of model.layers) {
     // A class that extends one of ours may compute something else
     const known: readonly unknown[] = [Dense, Activation, Dropout, Flatten];

@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.ts';
+import type { QuantizationParams } from '../graph/graph.ts';
 import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
 /** The fields of one object of JSON that came from a file, each taken once and checked; what is left over is an error. */
@@ -46,6 +47,11 @@ export class Fields {
     return result;
   }
 
+  /** The fields not taken yet, to be checked by somebody else. */
+  others(): ReadonlyMap<string, JsonValue> {
+    return this.entries;
+  }
+
   fail(field: string, problem: string): never {
     throw new FormatError(this.format, `${this.path}.${field}`, problem);
   }
@@ -81,8 +87,23 @@ export class Fields {
     return typeof value === 'boolean' ? value : this.fail(field, 'must be true or false');
   }
 
+  texts(field: string): string[] {
+    return this.list(field).map((item) => (typeof item === 'string' ? item : this.fail(field, 'must be strings')));
+  }
+
+  shape(field: string): number[] {
+    return this.list(field).map((n) => (typeof n === 'number' ? n : this.fail(field, 'must be numbers')));
+  }
+
   list(field: string): JsonValue[] {
     const value = this.take(field);
     return Array.isArray(value) ? value : this.fail(field, 'must be a list');
   }
+}
+
+/** Scale and zero point, and nothing else. */
+export function takeParams(fields: Fields): QuantizationParams {
+  const params = { scale: fields.number('scale'), zeroPoint: fields.number('zeroPoint') };
+  fields.done();
+  return params;
 }

@@ -1,3 +1,4 @@
+export { Network } from '../graph/network.ts';
 export { decodeNetwork, encodeNetwork, type NetworkExtra, type NetworkFile } from './network-file.ts';
 export {
   decodeSafetensors,

@@ -1,14 +1,14 @@
-import { FormatError, listed, ValueError } from '../base/errors.ts';
-import { type Shape, sameShape, size } from '../base/shape.ts';
-import {
-  ACTIVATIONS,
-  type ActivationSpec,
-  type Network,
-  type NetworkLayer,
-  type QuantizationParams,
-} from '../infer/network.ts';
-import { validateNetwork } from '../infer/validate.ts';
-import { Fields } from './fields.ts';
+import { FormatError, StateError, ValueError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
+import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
+import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
+import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
+import { FACTS, type Facts } from '../graph/facts.ts';
+import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
+import { Network } from '../graph/network.ts';
+import { nodeOf } from '../graph/rewrite.ts';
+import { Fields, takeParams } from './fields.ts';
+import { dtypeOf, FileTensors, type Parts, putNumbers } from './file-tensors.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -16,18 +16,20 @@ import {
   type SafeDType,
   type SafeTensor,
 } from './safetensors.ts';
-import { countBits, gatherLive, nonZeroBits, packBits, scatterLive, unpackBits, type Weights } from './sparse-code.ts';
+import { readVersion1 } from './version-1.ts';
 
 /**
- * A network in one safetensors file. The architecture is JSON under the metadata key `whittle`; layer `x` has tensors
- * `x.weights`, `x.bias`, `x.scales`. Weights that are mostly zero are coded: `x.bitmask` and `x.values` (sparse-code.ts)
- * stand for `x.weights`. A mask is stored as `x.bitmask`, coded or not.
+ * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
+ * a node that names no inputs reads the value before it; one that names no weights has those called `<node>/<role>` that
+ * the file holds; the last value is the output; an input is called `input` and of float32. Weight `k` is the tensor `k`, and
+ * what else its encoding has the tensor `k.<field>`, as `k.scales`; the type of the numbers tells the encoding. Weights
+ * that are mostly zero are coded: `k.bitmask` and `k.values` (sparse-code.ts) stand for `k`, and the JSON has the shape. A
+ * mask is stored as `k.bitmask`, coded or not. Files of version 1, which held chains of layers, are read as well.
  */
 const FORMAT = 'network file';
 const KEY = 'whittle';
-const VERSION = 1;
-/** What one more tensor costs in the header, about: coding must save more than that. */
-const ENTRY_BYTES = 80;
+const VERSION = 2;
+const INPUT = 'input';
 
 export interface NetworkExtra {
   /** More text to keep with the network, under any key but `whittle`. */
@@ -43,19 +45,26 @@ export interface NetworkFile {
   readonly tensors: Map<string, SafeTensor>;
 }
 
-/** The file of a network: the same network gives the same bytes. Throws what `validateNetwork` throws. */
-export function encodeNetwork(network: Network, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
+/**
+ * The file of a network: the same network gives the same bytes. Throws what `validateNetwork` throws, and StateError,
+ * which names the node, for code of the user's own.
+ */
+export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
   validateNetwork(network);
   const { metadata = {}, tensors: more = new Map<string, SafeTensor>() } = extra;
   if (Object.hasOwn(metadata, KEY)) throw new ValueError('encodeNetwork', 'metadata key', `other than ${KEY}`, KEY);
   const tensors = new Map<string, SafeTensor>();
-  const layers = network.layers.map((layer) => encodeLayer(layer, tensors));
+  const put = (name: string, shape: Shape, data: SafeArray): void => {
+    if (tensors.has(name)) throw new ValueError('encodeNetwork', 'a tensor name', 'used once, by one weight', name);
+    tensors.set(name, { dtype: dtypeOf(data), shape, data });
+  };
+  const weights = keysOf(network.nodes).map((key) => putWeight(key, network.weights.get(key)!, put));
   for (const [name, tensor] of more) {
     if (tensors.has(name)) throw new ValueError('encodeNetwork', 'tensor name', 'one the network does not use', name);
     tensors.set(name, tensor);
   }
-  const architecture = JSON.stringify({ version: VERSION, inputShape: network.inputShape, layers });
-  return encodeSafetensors(tensors, { ...metadata, [KEY]: architecture });
+  const record = recordOf(network, weights);
+  return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify({ version: VERSION, ...record }) });
 }
 
 /** The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes. */
@@ -66,176 +75,172 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   metadata.delete(KEY);
   const root = Fields.parse(text, KEY, FORMAT, `metadata.${KEY}`);
   const version = root.take('version');
-  if (version !== VERSION) root.fail('version', `this reader knows ${VERSION}, got ${JSON.stringify(version)}`);
-  const inputShape = root
-    .list('inputShape')
-    .map((n) => (typeof n === 'number' ? n : root.fail('inputShape', 'numbers')));
-  const items = root.list('layers');
-  root.done();
-  const layers = items.map((item, i) => decodeLayer(new Fields(item, `layers[${i}]`, FORMAT), tensors));
-  const network = { inputShape, layers };
+  const read = version === VERSION ? readVersion2 : version === 1 ? readVersion1 : null;
+  if (read === null) return root.fail('version', `this reader knows 1 and ${VERSION}, got ${JSON.stringify(version)}`);
+  const network = new Network(read(root, new FileTensors(FORMAT, tensors), FORMAT));
   validateNetwork(network);
   return { network, metadata, tensors };
 }
 
-function encodeLayer(layer: NetworkLayer, tensors: Map<string, SafeTensor>): object {
-  const { type, name } = layer;
-  const put = (part: string, shape: Shape, data: SafeArray): void => {
-    tensors.set(`${name}.${part}`, { dtype: dtypeOf(data), shape, data });
+/** Keys of weights in the order in which nodes use them. */
+const keysOf = (nodes: readonly Node[]): string[] => [...new Set(nodes.flatMap((node) => Object.values(node.weights)))];
+
+/** A network in JSON, without what goes without saying. */
+function recordOf({ inputs, nodes, outputs }: Graph<Stored>, weights: readonly (WeightRecord | null)[]): object {
+  const names = [...inputs, ...nodes].map(({ name }) => name);
+  const isLast = outputs.length === 1 && outputs[0] === names.at(-1);
+  const coded = weights.filter((weight) => weight !== null);
+  return {
+    inputs: inputs.map(({ name, shape, dtype }) => ({
+      ...(name !== INPUT && { name }),
+      shape,
+      ...(dtype !== 'float32' && { dtype }),
+    })),
+    nodes: nodes.map((node, i) => nodeRecord(node, names[inputs.length + i - 1]!)),
+    ...(!isLast && { outputs }),
+    ...(coded.length > 0 && { weights: coded }),
   };
-  switch (layer.type) {
-    case 'dense': {
-      const { inputs, units, bias, mask, activation } = layer;
-      const coded = putWeights(layer.weights, mask, [inputs, units], put);
-      if (bias !== null) put('bias', [units], bias);
-      return { type, name, inputs, units, coded, mask: mask !== null, bias: bias !== null, activation };
-    }
-    case 'quantizedDense': {
-      const { inputs, units, input, output, activation } = layer;
-      const coded = putWeights(layer.weights, null, [inputs, units], put);
-      put('scales', [units], layer.weightScales);
-      put('bias', [units], layer.bias);
-      return { type, name, inputs, units, coded, input: params(input), output: output && params(output), activation };
-    }
-    case 'activation':
-      return { type, name, activation: layer.activation };
-    case 'flatten':
-      return { type, name };
-    case 'dropout':
-      return { type, name, rate: layer.rate };
+}
+
+function nodeRecord({ name, op, inputs, weights, attrs, format }: Node, before: string): object {
+  if (op === 'custom')
+    throw new StateError('encodeNetwork', `node "${name}" (${op}) is of type ${attrs.type}, which no file can hold`);
+  const readsLast = inputs.length === 1 && inputs[0] === before;
+  const isUsual = Object.entries(weights).every(([role, key]) => key === `${name}/${role}`);
+  const given = fieldsOf(attrs)!;
+  const known = Object.fromEntries(Object.keys(FACTS[op].attributes).map((field) => [field, short(given.get(field))]));
+  return {
+    op,
+    name,
+    ...(!readsLast && { inputs }),
+    ...(!isUsual && { weights }),
+    ...known,
+    ...(format && { format: { scale: format.scale, zeroPoint: format.zeroPoint } }),
+  };
+}
+
+/** An attribute as a file has it: an activation without a parameter is its name, and what is usual is left out. */
+function short(value: unknown): unknown {
+  const fields = fieldsOf(value);
+  if (fields === null) return value;
+  return fields.size > 1 ? value : fields.get('name') === 'linear' ? undefined : fields.get('name');
+}
+
+const partsOf = (key: string): Parts => ({ plain: key, bitmask: `${key}.bitmask`, values: `${key}.values` });
+
+/** Arrays of an encoding besides its values, by field, with their lengths. */
+function othersOf(type: EncodingName, shape: Shape): [field: string, dtype: SafeDType, length: number][] {
+  return Object.entries(ENCODINGS[type].parts)
+    .filter(([field]) => field !== 'values')
+    .map(([field, { array, length }]) => [field, dtypeOf(new array(0)), length(shape)]);
+}
+
+/** What the tensors do not tell of a weight: the shape of a coded one, and whether it has a mask. */
+interface WeightRecord {
+  readonly key: string;
+  readonly shape?: Shape;
+  readonly mask?: true;
+}
+
+function putWeight(
+  key: string,
+  { shape, encoding, mask }: Stored,
+  put: (name: string, shape: Shape, data: SafeArray) => void,
+): WeightRecord | null {
+  const { type, values } = encoding;
+  const coded = putNumbers(values, mask, shape, partsOf(key), put);
+  const fields = fieldsOf(encoding)!;
+  for (const [field, , length] of othersOf(type, shape))
+    put(`${key}.${field}`, [length], fields.get(field) as SafeArray);
+  return coded || mask !== null ? { key, ...(coded && { shape }), ...(mask !== null && { mask: true }) } : null;
+}
+
+function readVersion2(root: Fields, tensors: FileTensors): Graph<Stored> {
+  const objects = (field: string): Fields[] =>
+    root.list(field).map((item, i) => new Fields(item, `${field}[${i}]`, FORMAT));
+  const inputs = objects('inputs').map(takeInput);
+  const coded = new Map<string, Fields>();
+  for (const fields of root.has('weights') ? objects('weights') : []) {
+    const key = fields.text('key');
+    if (coded.has(key)) fields.fail('key', 'is there twice');
+    coded.set(key, fields);
   }
+  let before = inputs.at(-1)?.name ?? '';
+  const nodes = objects('nodes').map((fields): Node => {
+    const node = takeNode(fields, before, (key) => coded.has(key) || tensors.dtypeOf(key) !== undefined);
+    before = node.name;
+    return node;
+  });
+  const outputs = root.has('outputs') ? root.texts('outputs') : [before];
+  root.done();
+  const weights = new Map(keysOf(nodes).map((key) => [key, takeWeight(key, coded.get(key), tensors)]));
+  for (const [key, fields] of coded)
+    if (!weights.has(key)) fields.fail('key', `no node reads ${JSON.stringify(key.slice(0, 60))}`);
+  return { inputs, nodes, outputs, weights };
 }
 
-const params = ({ scale, zeroPoint }: QuantizationParams): QuantizationParams => ({ scale, zeroPoint });
-
-/** Stores weights, coded if that is smaller, and their mask; returns whether they are coded. */
-function putWeights(
-  weights: Weights,
-  mask: Uint8Array | null,
-  shape: Shape,
-  put: (part: string, shape: Shape, data: SafeArray) => void,
-): boolean {
-  const nonZero = nonZeroBits(weights);
-  const bits = mask ?? nonZero;
-  const dead = weights.length - countBits(bits);
-  // A pruned weight that is not +0 would be lost in the code.
-  const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
-  const price = mask === null ? Math.ceil(weights.length / 8) + ENTRY_BYTES : 0;
-  const coded = lossless && dead * weights.BYTES_PER_ELEMENT > price;
-  if (coded || mask !== null) put('bitmask', [Math.ceil(bits.length / 8)], packBits(bits));
-  if (coded) {
-    const values = gatherLive(weights, bits);
-    put('values', [values.length], values);
-  } else put('weights', shape, weights);
-  return coded;
+function takeInput(fields: Fields): Input {
+  const name = fields.has('name') ? fields.text('name') : INPUT;
+  const shape = fields.shape('shape');
+  const dtype = fields.has('dtype') ? fields.text('dtype') : 'float32';
+  if (dtype !== 'float32' && dtype !== 'float64' && dtype !== 'int32')
+    return fields.fail('dtype', 'must be float32, float64 or int32');
+  fields.done();
+  return { name, shape, dtype };
 }
 
-function decodeLayer(fields: Fields, tensors: Map<string, SafeTensor>): NetworkLayer {
-  const type = fields.text('type');
+function takeNode(fields: Fields, before: string, holds: (key: string) => boolean): Node {
   const name = fields.text('name');
-  const take = (part: string, dtypes: readonly SafeDType[], shape: Shape | null): SafeArray => {
-    const field = `${name}.${part}`;
-    const tensor = tensors.get(field);
-    if (tensor === undefined) throw new FormatError(FORMAT, field, 'the tensor is missing');
-    if (!dtypes.includes(tensor.dtype)) {
-      throw new FormatError(FORMAT, field, `must be ${dtypes.join(' or ')}, got ${tensor.dtype}`);
-    }
-    if (shape === null ? tensor.shape.length !== 1 : !sameShape(shape, tensor.shape)) {
-      const wanted = shape === null ? 'one axis' : listed(shape);
-      throw new FormatError(FORMAT, field, `must have shape ${wanted}, got ${listed(tensor.shape)}`);
-    }
-    tensors.delete(field);
-    return tensor.data;
-  };
-  switch (type) {
-    case 'dense': {
-      const inputs = fields.count('inputs');
-      const units = fields.count('units');
-      const coded = fields.flag('coded');
-      const masked = fields.flag('mask');
-      const biased = fields.flag('bias');
-      const activation = takeActivation(fields);
-      fields.done();
-      const { weights, bits } = takeWeights(take, ['F32', 'F64'], [inputs, units], coded, masked);
-      const bias = biased ? (take('bias', [dtypeOf(weights)], [units]) as Float32Array | Float64Array) : null;
-      const mask = masked ? bits : null;
-      return { type, name, inputs, units, weights: weights as Float32Array | Float64Array, bias, activation, mask };
-    }
-    case 'quantizedDense': {
-      const inputs = fields.count('inputs');
-      const units = fields.count('units');
-      const coded = fields.flag('coded');
-      const input = takeParams(fields, 'input');
-      const output = fields.isNull('output') ? null : takeParams(fields, 'output');
-      const activation = takeActivation(fields);
-      fields.done();
-      const weights = takeWeights(take, ['I8'], [inputs, units], coded, false).weights as Int8Array;
-      const weightScales = take('scales', ['F32'], [units]) as Float32Array;
-      const bias = take('bias', ['I32'], [units]) as Int32Array;
-      return { type, name, inputs, units, weights, weightScales, bias, input, output, activation };
-    }
-    case 'activation': {
-      const activation = takeActivation(fields);
-      fields.done();
-      return { type, name, activation };
-    }
-    case 'flatten':
-      fields.done();
-      return { type, name };
-    case 'dropout': {
-      const rate = fields.number('rate');
-      fields.done();
-      return { type, name, rate };
-    }
-    default:
-      return fields.fail('type', `this reader knows no layer of type ${JSON.stringify(type.slice(0, 60))}`);
-  }
+  const op = fields.text('op');
+  if (!Object.hasOwn(FACTS, op) || op === 'custom')
+    return fields.fail('op', `this reader knows no operation ${JSON.stringify(op.slice(0, 60))}`);
+  const roles: Facts<Op>['weights'] = FACTS[op as Op].weights;
+  const schema: Readonly<Record<string, Attribute<unknown>>> = FACTS[op as Op].attributes;
+  const inputs = fields.has('inputs') ? fields.texts('inputs') : [before];
+  const format = fields.has('format') ? takeParams(fields.inner('format')) : null;
+  const usual = Object.keys(roles).map((role): [string, string] => [role, `${name}/${role}`]);
+  const weights = fields.has('weights')
+    ? takeKeys(fields)
+    : usual.filter(([role, key]) => roles[role]!.isOptional !== true || holds(key));
+  const refuse = (field: string, wanted: string): never => fields.fail(field, `must be ${wanted}`);
+  const attrs = readAttributes(schema, fields.others(), refuse) as Attributes[Op];
+  return nodeOf(op as Op, name, inputs, attrs, { weights: Object.fromEntries(weights), format });
 }
 
-function takeWeights(
-  take: (part: string, dtypes: readonly SafeDType[], shape: Shape | null) => SafeArray,
-  dtypes: readonly SafeDType[],
-  shape: Shape,
-  coded: boolean,
-  masked: boolean,
-): { weights: Weights; bits: Uint8Array | null } {
-  const n = size(FORMAT, shape);
-  let bits: Uint8Array | null = null;
-  if (coded || masked) {
-    // The length is checked against the file before `n` bytes are allocated.
-    const bitmask = take('bitmask', ['U8'], [Math.ceil(n / 8)]) as Uint8Array;
-    if (n % 8 !== 0 && bitmask.at(-1)! >> (n % 8) !== 0)
-      throw new FormatError(FORMAT, 'bitmask', 'has bits after its end');
-    bits = unpackBits(bitmask, n);
-  }
-  if (!coded || bits === null) return { weights: take('weights', dtypes, shape) as Weights, bits };
-  const values = take('values', dtypes, null) as Weights;
-  const live = countBits(bits);
-  if (values.length !== live)
-    throw new FormatError(FORMAT, 'values', `the bitmask has ${live} bits, got ${values.length}`);
-  return { weights: scatterLive(values, bits), bits };
+function takeKeys(fields: Fields): [role: string, key: string][] {
+  return Object.entries(fields.inner('weights').rest()).map(([role, key]) => [
+    role,
+    typeof key === 'string' ? key : fields.fail('weights', 'must be keys'),
+  ]);
 }
 
-function dtypeOf(data: SafeArray): SafeDType {
-  if (data instanceof Float32Array) return 'F32';
-  if (data instanceof Float64Array) return 'F64';
-  if (data instanceof Int8Array) return 'I8';
-  return data instanceof Int32Array ? 'I32' : 'U8';
-}
+/** Which encoding the type of a tensor stands for. */
+const ENCODING_OF: Readonly<Partial<Record<SafeDType, EncodingName>>> = {
+  F32: 'float32',
+  F64: 'float64',
+  I8: 'int8',
+  I32: 'int32',
+};
 
-function takeParams(fields: Fields, field: string): QuantizationParams {
-  const inner = fields.inner(field);
-  const result = { scale: inner.number('scale'), zeroPoint: inner.number('zeroPoint') };
-  inner.done();
-  return result;
-}
-
-function takeActivation(fields: Fields): ActivationSpec {
-  const inner = fields.inner('activation');
-  const given = inner.text('name');
-  const name = ACTIVATIONS.find((known) => known === given);
-  if (name === undefined) return inner.fail('name', `must be one of ${ACTIVATIONS.join(', ')}`);
-  const alpha = inner.has('alpha') ? { alpha: inner.number('alpha') } : {};
-  inner.done();
-  return { name, ...alpha };
+function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
+  const parts = partsOf(key);
+  const coded = fields?.has('shape') === true;
+  const masked = fields?.has('mask') === true && fields.flag('mask');
+  const shape = coded ? fields!.shape('shape') : tensors.shapeOf(key);
+  fields?.done();
+  const dtype = tensors.dtypeOf(coded ? parts.values : key);
+  const type = dtype && ENCODING_OF[dtype];
+  if (type === undefined || dtype === undefined)
+    throw new FormatError(
+      FORMAT,
+      key,
+      dtype === undefined ? 'the tensor is missing' : `there are no weights of ${dtype}`,
+    );
+  const { numbers: values, mask } = tensors.takeNumbers(parts, dtype, shape, { coded, masked });
+  const others = othersOf(type, shape).map(([field, own, length]) => [
+    field,
+    tensors.take(`${key}.${field}`, own, [length]),
+  ]);
+  const encoding = { type, values, ...Object.fromEntries(others) } as Encoding;
+  return { shape, encoding, mask };
 }

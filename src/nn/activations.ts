@@ -13,7 +13,7 @@ import {
 } from '../autograd/elementwise.ts';
 import { logSoftmax, softmax } from '../autograd/reductions.ts';
 import { ValueError } from '../base/errors.ts';
-import { ACTIVATIONS, type ActivationName, type ActivationSpec } from '../infer/network.ts';
+import { ACTIVATIONS, type ActivationName, type ActivationSpec } from '../graph/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A name, or a name with its parameter: `{ name: 'leakyRelu', alpha: 0.1 }`. */

@@ -1,5 +1,5 @@
 import { StateError } from '../base/errors.ts';
-import type { Network } from '../infer/network.ts';
+import type { Network } from '../graph/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import { Dropout } from './layers.ts';

@@ -1,6 +1,6 @@
 import { DTypeError, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
-import type { ActivationSpec } from '../infer/network.ts';
+import type { ActivationSpec } from '../graph/activation.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';

@@ -4,7 +4,7 @@ import { dense, dropout } from '../autograd/products.ts';
 import { parameter } from '../autograd/tape.ts';
 import { checkRange, ShapeError, StateError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
-import type { ActivationSpec } from '../infer/network.ts';
+import type { ActivationSpec } from '../graph/activation.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';

@@ -1,11 +1,13 @@
 import { FormatError, WhittleError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
-import type { NetworkLayer } from '../infer/network.ts';
+import type { Node } from '../graph/graph.ts';
+import type { Network } from '../graph/network.ts';
 import { Fields } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
+import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type InitializerName, isInitializerName } from './initializers.ts';
 import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
@@ -82,17 +84,17 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequent
   const text = metadata.get(KEY);
   if (text === undefined) {
     checkNothingLeft(tensors);
-    return fromNetwork(network, { dtype: dtypeOf(network.layers) });
+    return fromNetwork(network, { dtype: dtypeOf(network) });
   }
   const root = Fields.parse(text, KEY, FORMAT);
   const seed = root.count('seed');
   const dtype = root.text('dtype');
   if (dtype !== 'float32' && dtype !== 'float64') return root.fail('dtype', 'must be float32 or float64');
-  if (dtype !== dtypeOf(network.layers, dtype)) return root.fail('dtype', 'is not that of the weights');
+  if (dtype !== dtypeOf(network)) return root.fail('dtype', 'is not that of the weights');
   const steps = root.count('steps');
   const extras = root.list('layers');
-  if (extras.length !== network.layers.length) return root.fail('layers', `must be ${network.layers.length} objects`);
-  const layerAt = (_: NetworkLayer, i: number): Layer => withExtras(fromNetworkLayer(network, i), extras[i]!, i);
+  if (extras.length !== network.nodes.length) return root.fail('layers', `must be ${network.nodes.length} objects`);
+  const layerAt = (_: Node, i: number): Layer => withExtras(fromNetworkLayer(network, i), extras[i]!, i);
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   model.steps = steps;
   if (root.has('optimizer')) restoreTraining(model, root, tensors, options);
@@ -105,13 +107,7 @@ function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
   for (const name of tensors.keys()) throw new FormatError(FORMAT, name.slice(0, 60), 'the tensor belongs to nothing');
 }
 
-function dtypeOf(layers: readonly NetworkLayer[], otherwise: 'float32' | 'float64' = 'float32'): 'float32' | 'float64' {
-  const types = new Set(
-    layers.flatMap((layer) => (layer.type === 'dense' ? [layer.weights instanceof Float64Array] : [])),
-  );
-  if (types.size > 1) throw new FormatError(FORMAT, 'weights', 'must all be F32 or all F64');
-  return types.size === 0 ? otherwise : types.has(true) ? 'float64' : 'float32';
-}
+const dtypeOf = ({ inputs }: Network): FloatDType => (inputs[0]!.dtype === 'float64' ? 'float64' : 'float32');
 
 function withExtras(layer: Layer, value: JsonValue, index: number): Layer {
   const fields = new Fields(value, `${KEY}.layers[${index}]`, FORMAT);

@@ -204,7 +204,9 @@ describe('predictNetwork', () => {
     expect(() => predictNetwork(network, normal([4, 6]))).toThrow(
       'predictNetwork: the samples do not fit the network, got [4, 6] and [2, 3]',
     );
-    expect(() => predictNetwork(network, fromData(new Float64Array(6), [1, 2, 3]))).toThrow('x must be float32');
+    expect(() => predictNetwork(network, fromData(new Float64Array(6), [1, 2, 3]))).toThrow(
+      'predictNetwork: needs float32, got float64',
+    );
     expect(() => predictNetwork(network, fromData(new Float32Array(1), []))).toThrow('do not fit');
   });
 });

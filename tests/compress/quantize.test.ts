@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { nodeOf } from '../../src/graph/rewrite.ts';
 import {
   Activation,
   chooseQParams,
@@ -15,7 +16,7 @@ import {
   leakyRelu,
   measure,
   type Network,
-  type NetworkLayer,
+  type Node,
   predictNetwork,
   prune,
   type QuantizationParams,
@@ -31,7 +32,18 @@ import {
   type Tensor,
   tanh,
 } from '../../src/index.ts';
-import { denseOf, digits, normal, quantizedLayers, quick, smallModel, threeClasses, values } from './tools.ts';
+import type { ActivationSpec } from '../../src/infer/index.ts';
+import {
+  denseOf,
+  digits,
+  normal,
+  quantizedLayers,
+  quantizedOf,
+  quick,
+  smallModel,
+  threeClasses,
+  values,
+} from './tools.ts';
 
 const fr = Math.fround;
 
@@ -62,12 +74,12 @@ function simulate(network: Network, x: Tensor): number[] {
   return Array.from({ length: x.shape[0]! }, (_, n) => {
     let reals: number[] = values(x).slice(n * width, (n + 1) * width);
     let ints: { q: number[]; params: QuantizationParams } | null = null;
-    const activate = ({ activation: { name, alpha } }: Extract<NetworkLayer, { activation: object }>): void => {
+    const activate = ({ name, alpha }: ActivationSpec): void => {
       reals = values(ACTIVATIONS[name]!(fromData(Float32Array.from(reals)), alpha));
     };
-    for (const layer of network.layers) {
-      if (layer.type === 'quantizedDense') {
-        const { input, output, weights, weightScales, bias, units, inputs } = layer;
+    for (const node of network.nodes) {
+      if (node.op === 'dense') {
+        const { input, output, weights, weightScales, bias, units, inputs, activation } = quantizedOf(network, node);
         const q: number[] = ints?.q ?? reals.map((value) => toInt8(value, input));
         const sums = Array.from({ length: units }, (_, j) => {
           let sum = bias[j]!;
@@ -81,16 +93,12 @@ function simulate(network: Network, x: Tensor): number[] {
         if (output === null) {
           ints = null;
           reals = scaled;
-          activate(layer);
+          activate(activation);
         } else {
-          const low = layer.activation.name === 'relu' ? output.zeroPoint : -128;
+          const low = activation.name === 'relu' ? output.zeroPoint : -128;
           ints = { q: scaled.map((v) => clamp(toEven(v) + output.zeroPoint, low, 127)), params: output };
         }
-      } else if (layer.type === 'activation') {
-        if (ints !== null) reals = ints.q.map((value) => toReal(value, ints!.params));
-        ints = null;
-        activate(layer);
-      }
+      } else if (node.op === 'activation') activate(node.attrs.activation);
     }
     return ints === null ? reals : ints.q.map((value) => toReal(value, ints!.params));
   }).flat();
@@ -244,7 +252,8 @@ describe('chooseQParams', () => {
 describe('an int8 network', () => {
   test.each(architectures)('equals a simulation in integers to the bit: %s', (_, make) => {
     const { network } = quantize(make(), { calibration: inputs, ...quick });
-    expect(network.layers.every(({ type }) => type === 'quantizedDense' || type === 'activation')).toBe(true);
+    expect(network.nodes.every(({ op }) => op === 'quantize' || op === 'dense' || op === 'activation')).toBe(true);
+    expect(quantizedLayers(network).length).toBeGreaterThan(0);
     const far = normal([20, 5], 4).data.map((value) => 3 * value); // beyond what calibration saw
     const x = fromData(Float32Array.from([...inputs.data, ...far]), [60, 5]);
     const wanted = simulate(network, x);
@@ -269,11 +278,19 @@ describe('an int8 network', () => {
 
   test.each(architectures)('agrees with fake quantization to 1 LSB an activation: %s', (_, make) => {
     const { network } = quantize(make(), { calibration: inputs, ...quick });
-    network.layers.forEach((layer, at) => {
-      if (layer.type !== 'quantizedDense' || layer.output === null) return;
-      const { input, output, weights, weightScales, units } = layer;
-      const before = at === 0 ? inputs : predictNetwork({ ...network, layers: network.layers.slice(0, at) }, inputs);
-      const after = predictNetwork({ ...network, layers: network.layers.slice(0, at + 1) }, inputs);
+    network.nodes.forEach((node, at) => {
+      if (node.op !== 'dense' || node.format === null) return;
+      const layer = quantizedOf(network, node);
+      const { input, output, weights, weightScales, units } = { ...layer, output: node.format };
+      // The values before and after, as real numbers.
+      const upTo = (name: string, nodes: readonly Node[]): Tensor => {
+        const end = nodeOf('dequantize', 'end', [name], {});
+        const used = new Set(nodes.flatMap((each) => Object.values(each.weights)));
+        const kept = new Map([...network.weights].filter(([key]) => used.has(key)));
+        return predictNetwork({ ...network, nodes: [...nodes, end], outputs: ['end'], weights: kept }, inputs);
+      };
+      const before = upTo(node.inputs[0]!, network.nodes.slice(0, at));
+      const after = upTo(node.name, network.nodes.slice(0, at + 1));
       const x = values(before).map((value) => toReal(toInt8(value, input), input));
       values(after).forEach((value, place) => {
         const [row, j] = [Math.floor(place / units), place % units];
@@ -289,13 +306,13 @@ describe('an int8 network', () => {
   test('fuses relu into layers whose results stay in int8 and drops Dropout', () => {
     const { network } = quantize(architectures[1]![1](), { calibration: inputs, ...quick });
     const layers = quantizedLayers(network);
-    expect(network.layers.length).toBe(3);
+    expect(network.nodes.map(({ op }) => op)).toEqual(['quantize', 'dense', 'dense', 'dense']);
     expect(layers.map(({ activation }) => activation.name)).toEqual(['relu', 'relu', 'softmax']);
     expect(layers.map(({ output }) => output === null)).toEqual([false, false, true]);
     expect(layers[0]!.output).toEqual(layers[1]!.input);
     expect(layers[0]!.output!.zeroPoint).toBe(-128);
-    const two = quantize(architectures[6]![1](), { calibration: inputs, ...quick }).network.layers;
-    expect(two.map((layer) => 'activation' in layer && layer.activation.name)).toEqual([
+    const two = quantize(architectures[6]![1](), { calibration: inputs, ...quick }).network.nodes;
+    expect(two.flatMap(({ attrs }) => ('activation' in attrs ? [attrs.activation.name] : []))).toEqual([
       'tanh',
       'elu',
       'sigmoid',
@@ -311,7 +328,7 @@ describe('an int8 network', () => {
     ]);
     const x = normal([10, 2, 3]);
     const { network } = quantize(model, { calibration: x, ...quick });
-    expect(network.layers.map(({ type }) => type)).toEqual(['quantizedDense', 'flatten', 'quantizedDense']);
+    expect(network.nodes.map(({ op }) => op)).toEqual(['quantize', 'dense', 'flatten', 'dense']);
     expect(quantizedLayers(network)[0]!.output).not.toBeNull();
     const [p, q] = [predictNetwork(network, x), model.predict(x)];
     expect(p.shape).toEqual([10, 2]);
@@ -368,7 +385,9 @@ describe('quantized weights', () => {
       new Dense(2, { kernelInitializer: 'zeros' }),
     ]);
     const { network } = quantize(model, { calibration: inputs, ...quick });
-    const one: Network = { ...network, layers: [{ ...quantizedLayers(network)[0]!, output: null }] };
+    const [quantized, product] = network.nodes as [Node, Node];
+    const weights = new Map([...network.weights].slice(0, 2));
+    const one = { ...network, nodes: [quantized, { ...product, format: null }], outputs: [product.name], weights };
     const wanted = values(denseOf(model, 0).bias!);
     values(predictNetwork(one, inputs)).forEach((y, i) => {
       expect(Math.abs(y - wanted[i % 3]!)).toBeLessThan(1e-6);
@@ -442,8 +461,8 @@ describe('quantize', () => {
       () =>
         quantize(model, { calibration, ...quick });
     expect(on(normal([0, 5]))).toThrow('quantize: there are no calibration samples');
-    expect(on(normal([3, 4]))).toThrow('quantize: the samples do not fit the model, got [3, 4] and [5]');
-    expect(on(normal([5]))).toThrow('the samples do not fit the model');
+    expect(on(normal([3, 4]))).toThrow('quantize: the samples do not fit the network, got [3, 4] and [5]');
+    expect(on(normal([5]))).toThrow('the samples do not fit the network');
     expect(on(fromData(Float64Array.of(1, 2, 3, 4, 5), [1, 5]))).toThrow(/float64/);
     expect(on(fromData(Float32Array.of(1, 2, Number.NaN, 4, 5), [1, 5]))).toThrow(
       'quantize: the input of dense must be finite, got NaN',

@@ -16,6 +16,7 @@ import {
   step,
   toNetwork,
 } from '../../src/index.ts';
+import { chain } from '../infer/networks.ts';
 import { denseOf, kernelsOf, normal, quantizedLayers, quick, smallModel, threeClasses, values } from './tools.ts';
 
 const [x, y] = threeClasses();
@@ -205,10 +206,12 @@ describe('the report of a quantization', () => {
 
   test('comes with int8 only where the next layer that computes is Dense', () => {
     const outputs = (...between: (Activation | Dropout | Flatten)[]): boolean[] =>
-      quantize(new Sequential([new Dense(6, { activation: 'relu', inputShape: [5] }), ...between, new Dense(2)]), {
-        calibration: x,
-        ...quick,
-      }).network.layers.flatMap((layer) => (layer.type === 'quantizedDense' ? [layer.output !== null] : []));
+      quantizedLayers(
+        quantize(new Sequential([new Dense(6, { activation: 'relu', inputShape: [5] }), ...between, new Dense(2)]), {
+          calibration: x,
+          ...quick,
+        }).network,
+      ).map(({ output }) => output !== null);
     expect(outputs()).toEqual([true, false]);
     const linear = new Sequential([new Dense(6, { inputShape: [5] }), new Dense(2)]);
     const layers = quantizedLayers(quantize(linear, { calibration: x, ...quick }).network);
@@ -235,7 +238,7 @@ describe('the report of a quantization', () => {
         ...(training ? [new Dropout(0.5)] : []),
         new Dense(2, { name: 'end' }),
       ]);
-    const [dropped, plain] = [true, false].map((d) => quantize(make(d), { calibration: x, ...quick }).network.layers);
+    const [dropped, plain] = [true, false].map((d) => quantize(make(d), { calibration: x, ...quick }).network);
     expect(dropped).toEqual(plain);
   });
 });
@@ -276,7 +279,7 @@ describe('a score', () => {
   });
 
   test('of samples without axes is one of each, and a scalar is no samples', () => {
-    const network = { inputShape: [], layers: [] };
+    const network = chain([], []);
     expect(values(predictNetwork(network, fromData(Float32Array.of(1, 2, 3))))).toEqual([1, 2, 3]);
     expect(() => predictNetwork(network, fromData(Float32Array.of(1), []))).toThrow(
       'predictNetwork: the samples do not fit the network, got [] and []',
@@ -286,9 +289,9 @@ describe('a score', () => {
   test('is taken of the samples given, and their type is named', () => {
     const network = toNetwork(net(3, 'softmax'));
     const double = fromData(new Float64Array(10), [2, 5]);
-    expect(() => predictNetwork(network, double)).toThrow('predictNetwork: x must be float32, got "float64"');
+    expect(() => predictNetwork(network, double)).toThrow('predictNetwork: needs float32, got float64');
     expect(() => predictNetwork(network, fromData(new Int32Array(10), [2, 5]))).toThrow(
-      'x must be float32, got "int32"',
+      'predictNetwork: needs float32, got int32',
     );
   });
 });

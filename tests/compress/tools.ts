@@ -6,12 +6,14 @@ import {
   Dropout,
   fromData,
   type Network,
-  type NetworkLayer,
+  type Node,
+  type QuantizationParams,
   Random,
   randomNormal,
   Sequential,
   type Tensor,
 } from '../../src/index.ts';
+import type { ActivationSpec } from '../../src/infer/index.ts';
 
 /** No latency: what it measures is not the same twice, and it takes time. */
 export const quick: { latency: boolean } = { latency: false };
@@ -75,9 +77,35 @@ export const denseOf = (model: Sequential, which: number | string): Dense => mod
 export const kernelsOf = (model: Sequential): Tensor[] =>
   model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.kernel] : []));
 
-type Quantized = Extract<NetworkLayer, { type: 'quantizedDense' }>;
+/** A product of integers: its weights, and the formats that it reads and gives (null for real numbers). */
+export interface Quantized {
+  readonly name: string;
+  readonly inputs: number;
+  readonly units: number;
+  readonly weights: Int8Array;
+  readonly weightScales: Float32Array;
+  readonly bias: Int32Array;
+  readonly input: QuantizationParams;
+  readonly output: QuantizationParams | null;
+  readonly activation: ActivationSpec;
+}
 
 export const quantizedLayers = (network: Network): Quantized[] =>
-  network.layers.flatMap((layer) => (layer.type === 'quantizedDense' ? [layer] : []));
+  network.nodes.flatMap((node) => (node.op === 'dense' ? [quantizedOf(network, node)] : []));
+
+export function quantizedOf(network: Network, node: Extract<Node, { op: 'dense' }>): Quantized {
+  const { shape, encoding } = network.weights.get(node.weights.kernel!)!;
+  const [inputs, units] = shape as [number, number];
+  if (encoding.type !== 'int8') throw new Error(`${node.name} is not quantized`);
+  const bias = network.weights.get(node.weights.bias ?? '')?.encoding.values ?? new Int32Array(units);
+  const { format } = network.nodes.find(({ name }) => name === node.inputs[0])!;
+  return {
+    ...{ name: node.name, inputs, units, weights: encoding.values, weightScales: encoding.scales },
+    bias: bias as Int32Array,
+    input: format!,
+    output: node.format,
+    activation: node.attrs.activation,
+  };
+}
 
 export const values = (t: Tensor): number[] => Array.from(t.data);

@@ -6,9 +6,9 @@ import { reference } from '../../kernels/reference/reference.ts';
 import { LimitError } from '../../src/base/errors.ts';
 import { MAX_SIZE } from '../../src/base/shape.ts';
 import { Buffers } from '../../src/infer/buffers.ts';
-import { compileNetwork, type Network } from '../../src/infer/index.ts';
+import { compileNetwork } from '../../src/infer/index.ts';
 import { CountedHeap, grow, held, tableOn } from '../memory/tools.ts';
-import { dense, floats, mixedNetwork, quantized, randoms } from './networks.ts';
+import { chain, dense, floats, mixedNetwork, quantized, randoms } from './networks.ts';
 
 describe('the memory of a program', () => {
   test('lies in the heap, zeros or copies, and is given back once', () => {
@@ -67,18 +67,13 @@ describe('the memory of a program', () => {
     'is its own: what is written into the network afterwards changes nothing, on %s',
     (_, kernels) => {
       const next = randoms(8);
-      const network: Network = {
-        inputShape: [4],
-        layers: [dense('a', 4, 5, next), quantized('b', 5, 6, next), dense('c', 6, 3, next)],
-      };
+      const network = chain([4], [dense('a', 4, 5, next), quantized('b', 5, 6, next), dense('c', 6, 3, next)]);
       const program = compileNetwork(network, 2, kernels);
       const input = floats(8, next);
       const before = [...program.run(input)];
-      for (const layer of network.layers) {
-        if (!('weights' in layer)) continue;
-        layer.weights.fill(1);
-        layer.bias?.fill(1);
-        if (layer.type === 'quantizedDense') layer.weightScales.fill(1);
+      for (const { encoding } of network.weights.values()) {
+        encoding.values.fill(1);
+        if (encoding.type === 'int8') encoding.scales.fill(1);
       }
       expect([...program.run(input)]).toEqual(before);
       expect([...program.run(input, 1)]).toEqual(before.slice(0, 3)); // calls of another number of samples
@@ -106,8 +101,8 @@ describe('the memory of a program', () => {
   test('is given back when there is no room for all of it', () => {
     const heap = new CountedHeap();
     const before = held(heap);
-    const network = { inputShape: [64], layers: [dense('a', 64, 64, randoms(1)), dense('b', 64, 64, randoms(2))] };
-    for (const room of [100, 1000, 20_000, 33_800]) {
+    const network = chain([64], [dense('a', 64, 64, randoms(1)), dense('b', 64, 64, randoms(2))]);
+    for (const room of [100, 1000, 20_000, 32_600]) {
       heap.limit = before.used + room;
       expect(() => compileNetwork(network, 1, tableOn(heap))).toThrow(LimitError);
       expect(held(heap)).toEqual(before);

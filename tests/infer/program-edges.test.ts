@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
 import { DTypeError, LimitError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
-import { compileNetwork, type Network, networkCost, type Program } from '../../src/infer/index.ts';
-import { dense, floats, quantized, randoms } from './networks.ts';
+import { compileNetwork, networkCost, type Program } from '../../src/infer/index.ts';
+import { chain, dense, floats, mixedNetwork, quantized, randoms } from './networks.ts';
 
 const next = randoms(21);
 const layer = dense('d', 3, 2, next);
 const int8 = quantized('q', 3, 2, next);
 
 describe('a program', () => {
-  const network: Network = { inputShape: [3], layers: [layer] };
+  const network = chain([3], [layer]);
   const make = (batchSize: number): Program => compileNetwork(network, batchSize, reference);
 
   test('refuses inputs that are no samples of its own, and names them', () => {
@@ -43,7 +43,7 @@ describe('a program', () => {
 
   test('of samples without numbers runs as many as it may, or as many as it is told', () => {
     const none = dense('z', 0, 2, next);
-    const program = compileNetwork({ inputShape: [0], layers: [none] }, 3, reference);
+    const program = compileNetwork(chain([0], [none]), 3, reference);
     const bias = [...none.bias!];
     expect([...program.run(new Float32Array(0))]).toEqual([...bias, ...bias, ...bias]);
     expect([...program.run(new Float32Array(0), 1)]).toEqual(bias);
@@ -82,13 +82,12 @@ describe('a program', () => {
     expect([...again]).toEqual([...fifth.subarray(0, 2)]);
   });
 
-  test('has float32 weights alone, in every layer', () => {
-    const double = { ...layer, name: 'e', inputs: 2, weights: new Float64Array(4), bias: new Float64Array(2) };
+  test('computes with float32 alone', () => {
+    const double = { ...layer, weights: new Float64Array(6), bias: new Float64Array(2) };
     for (const bias of [double.bias, null]) {
-      const body = (): unknown =>
-        compileNetwork({ inputShape: [3], layers: [layer, { ...double, bias }] }, 1, reference);
+      const body = (): unknown => compileNetwork(chain([3], [{ ...double, bias }]), 1, reference);
       expect(body).toThrow(DTypeError);
-      expect(body).toThrow('compileNetwork: layer "e" must be float32, got float64. Run the model itself?');
+      expect(body).toThrow('compileNetwork: input "input" must be float32, got float64. Run the model itself?');
     }
     for (const batchSize of [0, -1, 1.5, Number.NaN, Infinity])
       expect(() => make(batchSize)).toThrow(`compileNetwork: batchSize must be a positive integer, got ${batchSize}`);
@@ -104,7 +103,7 @@ describe('a program', () => {
     const identity = { ...dense('d', 3, 3, next, activation), bias: null };
     identity.weights = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
     for (const one of [identity, { type: 'activation', name: 'a', activation } as const]) {
-      const found = compileNetwork({ inputShape: [3], layers: [one] }, 1, reference).run(Float32Array.of(-3, 0, 2));
+      const found = compileNetwork(chain([3], [one]), 1, reference).run(Float32Array.of(-3, 0, 2));
       expect(Array.from(found, (v) => v + 0)).toEqual(wanted.map((v) => v + 0));
     }
   });
@@ -118,10 +117,10 @@ describe('a program', () => {
     ]) {
       const layers = widths.slice(1).map((units, i) => dense(`d${i}`, widths[i]!, units, next));
       const input = floats(2 * widths[0]!, next);
-      const together = compileNetwork({ inputShape: [widths[0]!], layers }, 2, reference).run(input);
+      const together = compileNetwork(chain([widths[0]!], layers), 2, reference).run(input);
       let step = input;
       layers.forEach((one, i) => {
-        step = compileNetwork({ inputShape: [widths[i]!], layers: [one] }, 2, reference).run(step);
+        step = compileNetwork(chain([widths[i]!], [one]), 2, reference).run(step);
       });
       expect([...together]).toEqual([...step]);
     }
@@ -135,28 +134,39 @@ describe('the cost of a network', () => {
       weights: Float32Array.of(0, -0, Number.NaN, 1, -1, 1e-45),
       bias: Float32Array.of(0, 2),
     };
-    expect(networkCost({ inputShape: [3], layers: [odd] })).toMatchObject({
+    expect(networkCost(chain([3], [odd]))).toMatchObject({
       parameters: 8,
       nonZeroParameters: 5,
       macs: 6,
     });
     const bare = { ...odd, bias: null };
-    expect(networkCost({ inputShape: [3], layers: [bare] })).toMatchObject({ parameters: 6, nonZeroParameters: 4 });
+    expect(networkCost(chain([3], [bare]))).toMatchObject({ parameters: 6, nonZeroParameters: 4 });
     const whole = { ...int8, weights: Int8Array.of(0, 1, -1, 0, -128, 127), bias: Int32Array.of(0, -5) };
-    expect(networkCost({ inputShape: [4, 3], layers: [whole, { type: 'dropout', name: 'o', rate: 0.5 }] })).toEqual({
+    expect(networkCost(chain([4, 3], [whole, { type: 'dropout', name: 'o', rate: 0.5 }]))).toEqual({
       parameters: 8,
       nonZeroParameters: 5,
       macs: 24,
-      layers: [
-        { name: 'q', type: 'quantizedDense', outputShape: [4, 2], parameters: 8, nonZeroParameters: 5, macs: 24 },
-        { name: 'o', type: 'dropout', outputShape: [4, 2], parameters: 0, nonZeroParameters: 0, macs: 0 },
+      nodes: [
+        { name: 'q/quantize', op: 'quantize', outputShape: [4, 3], parameters: 0, nonZeroParameters: 0, macs: 0 },
+        { name: 'q', op: 'dense', outputShape: [4, 2], parameters: 8, nonZeroParameters: 5, macs: 24 },
+        { name: 'o', op: 'dropout', outputShape: [4, 2], parameters: 0, nonZeroParameters: 0, macs: 0 },
       ],
     });
-    expect(networkCost({ inputShape: [3], layers: [] })).toEqual({
+    expect(networkCost(chain([3], []))).toEqual({
       parameters: 0,
       nonZeroParameters: 0,
       macs: 0,
-      layers: [],
+      nodes: [],
     });
+  });
+
+  test('follows the shapes, and counts by node', () => {
+    const cost = networkCost(mixedNetwork());
+    const alive = 120 - [...mixedNetwork().weights.get('first/kernel')!.mask!].filter((bit) => bit === 0).length;
+    const named = (name: string): unknown => cost.nodes.find((node) => node.name === name);
+    const first = { parameters: 140, nonZeroParameters: alive + 20, macs: 120 };
+    expect(named('first')).toEqual({ name: 'first', op: 'dense', outputShape: [20], ...first });
+    expect([cost.parameters, cost.macs]).toEqual([140 + 20 * 9 + 9 + 9 * 4 + 4, 120 + 180 + 36]);
+    expect(networkCost(chain([5, 3], [layer]))).toMatchObject({ parameters: 8, macs: 30 });
   });
 });

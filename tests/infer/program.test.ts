@@ -2,16 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { DTypeError, ShapeError, ValueError } from '../../src/base/errors.ts';
+import { ACTIVATIONS, type ActivationSpec, compileNetwork, type QuantizationParams } from '../../src/infer/index.ts';
 import {
-  ACTIVATIONS,
-  type ActivationSpec,
-  compileNetwork,
-  type Network,
+  chain,
+  dense,
+  floats,
+  mixedNetwork,
   type NetworkLayer,
-  type QuantizationParams,
   type QuantizedDenseLayer,
-} from '../../src/infer/index.ts';
-import { dense, floats, mixedNetwork, quantized, randoms } from './networks.ts';
+  quantized,
+  randoms,
+} from './networks.ts';
 
 /** erf by its Taylor series, in float64: good to 1e-12 for |x| < 4. */
 function erf(x: number): number {
@@ -77,7 +78,7 @@ describe('a float32 program', () => {
   test.each(activations)('computes dense with $name ($alpha) as float64 does', (activation) => {
     const next = randoms(3);
     const [layer, input] = [dense('d', 7, 5, next, activation), floats(4 * 7, next, 2)];
-    const output = compileNetwork({ inputShape: [7], layers: [layer] }, 4, reference).run(input);
+    const output = compileNetwork(chain([7], [layer]), 4, reference).run(input);
     const bias = layer.bias!;
     expectClose(
       output,
@@ -89,7 +90,7 @@ describe('a float32 program', () => {
     const input = floats(6 * 5, randoms(4), 4);
     const before = input.slice();
     const layer: NetworkLayer = { type: 'activation', name: 'a', activation };
-    const output = compileNetwork({ inputShape: [2, 5], layers: [layer] }, 3, reference).run(input);
+    const output = compileNetwork(chain([2, 5], [layer]), 3, reference).run(input);
     expectClose(
       output,
       rows(before, 5).flatMap((row) => activate(row, activation)),
@@ -107,7 +108,7 @@ describe('a float32 program', () => {
       { type: 'dropout', name: 'o', rate: 0.5 },
       two,
     ];
-    const program = compileNetwork({ inputShape: [3, 4], layers }, 2, reference);
+    const program = compileNetwork(chain([3, 4], layers), 2, reference);
     expect(program.outputShape).toEqual([2]);
     const input = floats(2 * 12, next);
     const hidden = rows(input, 4).flatMap((row) =>
@@ -132,7 +133,7 @@ describe('a float32 program', () => {
   });
 
   test('copies its input when no layer computes', () => {
-    const program = compileNetwork({ inputShape: [2, 2], layers: [{ type: 'flatten', name: 'f' }] }, 2, reference);
+    const program = compileNetwork(chain([2, 2], [{ type: 'flatten', name: 'f' }]), 2, reference);
     const input = Float32Array.of(1, 2, 3, 4);
     const output = program.run(input);
     expect([...output]).toEqual([1, 2, 3, 4]);
@@ -143,7 +144,7 @@ describe('a float32 program', () => {
   test('runs sizes of zero', () => {
     const next = randoms(7);
     const layers = [dense('a', 3, 0, next), dense('b', 0, 2, next)];
-    const output = compileNetwork({ inputShape: [3], layers }, 2, reference).run(floats(6, next));
+    const output = compileNetwork(chain([3], layers), 2, reference).run(floats(6, next));
     expect([...output]).toEqual([...layers[1]!.bias!, ...layers[1]!.bias!]);
   });
 
@@ -151,8 +152,8 @@ describe('a float32 program', () => {
     const next = randoms(8);
     const layer = dense('d', 3, 2, next);
     const double = { ...layer, weights: new Float64Array(6), bias: null };
-    expect(() => compileNetwork({ inputShape: [3], layers: [double] }, 1, reference)).toThrow(DTypeError);
-    const network: Network = { inputShape: [3], layers: [layer] };
+    expect(() => compileNetwork(chain([3], [double]), 1, reference)).toThrow(DTypeError);
+    const network = chain([3], [layer]);
     for (const batch of [0, -1, 1.5, Number.NaN]) {
       expect(() => compileNetwork(network, batch, reference)).toThrow(ValueError);
     }
@@ -214,7 +215,7 @@ describe('an int8 program', () => {
         second,
       ),
     );
-    const output = compileNetwork({ inputShape: [33], layers }, 8, reference).run(input);
+    const output = compileNetwork(chain([33], layers), 8, reference).run(input);
     expect([...output]).toEqual(wanted);
     expect(new Set(wanted).size).toBeGreaterThan(30);
   });
@@ -237,7 +238,7 @@ describe('an int8 program', () => {
       },
     };
     const flat: NetworkLayer = { type: 'flatten', name: 'f' };
-    compileNetwork({ inputShape: [4], layers: [first, flat, second] }, 1, spy).run(floats(4, next));
+    compileNetwork(chain([4], [first, flat, second]), 1, spy).run(floats(4, next));
     expect(calls).toEqual(['quantize']);
     for (const params of [
       { scale: 0.02, zeroPoint: middle.zeroPoint },
@@ -246,7 +247,7 @@ describe('an int8 program', () => {
       calls.length = 0;
       const other = { ...second, input: params };
       const input = floats(4, next);
-      const output = compileNetwork({ inputShape: [4], layers: [first, flat, other] }, 1, spy).run(input);
+      const output = compileNetwork(chain([4], [first, flat, other]), 1, spy).run(input);
       expect(calls).toEqual(['quantize', 'dequantize', 'quantize']);
       const between = simulate(
         [...input].map((x) => quantizeOne(x, first.input)),
@@ -266,12 +267,12 @@ describe('an int8 program', () => {
         layer,
       ).map((q) => Math.fround((q - middle.zeroPoint) * Math.fround(middle.scale))),
     );
-    expect([...compileNetwork({ inputShape: [4], layers: [layer] }, 2, reference).run(input)]).toEqual(real);
+    expect([...compileNetwork(chain([4], [layer]), 2, reference).run(input)]).toEqual(real);
     const end = dense('d', 3, 2, next, { name: 'tanh' });
     const wanted = rows(Float32Array.from(real), 3).flatMap((row) =>
       activate(naiveDense(row, { ...end, bias: end.bias! }), end.activation),
     );
-    expectClose(compileNetwork({ inputShape: [4], layers: [layer, end] }, 2, reference).run(input), wanted);
+    expectClose(compileNetwork(chain([4], [layer, end]), 2, reference).run(input), wanted);
   });
 
   test.each(['relu', 'tanh', 'softmax'] as const)('applies %s to the real numbers of an unquantized output', (name) => {
@@ -287,7 +288,7 @@ describe('an int8 program', () => {
         { name },
       ),
     );
-    expectClose(compileNetwork({ inputShape: [9], layers: [layer] }, 3, reference).run(input), wanted);
+    expectClose(compileNetwork(chain([9], [layer]), 3, reference).run(input), wanted);
   });
 
   test('is exact at the largest sums that int32 holds', () => {
@@ -301,12 +302,12 @@ describe('an int8 program', () => {
       input: params,
       weightScales: Float32Array.of(1),
     });
-    const program = compileNetwork({ inputShape: [inputs], layers: [layer] }, 1, reference);
+    const program = compileNetwork(chain([inputs], [layer]), 1, reference);
     const low = program.run(new Float32Array(inputs).fill(-1000));
     expect(low[0]).toBe(Math.fround(255 * 127_000 + bias[0]!));
     const tooMuch = { ...layer, bias: Int32Array.of(bias[0]! + 1) };
-    expect(() => compileNetwork({ inputShape: [inputs], layers: [tooMuch] }, 1, reference)).toThrow(
-      'the largest int32 sum of layer "q", column 0, is 2147483648, the limit is 2147483647',
+    expect(() => compileNetwork(chain([inputs], [tooMuch]), 1, reference)).toThrow(
+      'the largest int32 sum of node "q", column 0, is 2147483648, the limit is 2147483647',
     );
   });
 });

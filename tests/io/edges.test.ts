@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.ts';
-import type { ActivationSpec, DenseLayer, Network, QuantizedDenseLayer } from '../../src/infer/index.ts';
+import type { ActivationSpec, Network } from '../../src/infer/index.ts';
 import {
   decodeNetwork,
   decodeSafetensors,
@@ -8,7 +8,17 @@ import {
   encodeSafetensors,
   type SafeTensor,
 } from '../../src/io/index.ts';
-import { dense, floats, mixedNetwork, quantized, randoms } from '../infer/networks.ts';
+import {
+  chain,
+  type DenseLayer,
+  dense,
+  floats,
+  mixedNetwork,
+  type NetworkLayer,
+  type QuantizedDenseLayer,
+  quantized,
+  randoms,
+} from '../infer/networks.ts';
 
 /** A safetensors file of a header and `data` bytes after it. */
 function file(header: string, data = 0, claimed?: number): Uint8Array {
@@ -154,14 +164,14 @@ describe('encodeSafetensors', () => {
 
 describe('a network file', () => {
   const next = randoms(5);
-  const roundTrip = (layer: Network['layers'][number], inputs = 64): Network => {
-    const network = { inputShape: [inputs], layers: [layer] };
+  const roundTrip = (layer: NetworkLayer, inputs = 64): Network => {
+    const network = chain([inputs], [layer]);
     const back = decodeNetwork(encodeNetwork(network)).network;
     expect(back).toEqual(network);
     return back;
   };
-  const partsOf = (layer: Network['layers'][number], inputs = 64): string[] =>
-    [...decodeSafetensors(encodeNetwork({ inputShape: [inputs], layers: [layer] })).tensors.keys()].sort();
+  const partsOf = (layer: NetworkLayer, inputs = 64): string[] =>
+    [...decodeSafetensors(encodeNetwork(chain([inputs], [layer]))).tensors.keys()].sort();
 
   test('keeps an option of 0, of a small number and of none', () => {
     for (const activation of [
@@ -189,31 +199,31 @@ describe('a network file', () => {
     const pruned = { ...double, weights: (double.weights as Float64Array).map((w, i) => (i % 3 === 0 ? w : 0)) };
     roundTrip(pruned);
     roundTrip({ ...pruned, mask: Uint8Array.from(pruned.weights, (w) => Number(w !== 0)) });
-    expect(partsOf(pruned)).toEqual(['d.bias', 'd.bitmask', 'd.values']);
+    expect(partsOf(pruned)).toEqual(['d/bias', 'd/kernel.bitmask', 'd/kernel.values']);
   });
 
-  test('codes weights only if that saves more than it costs: a bit a weight, and 80 bytes', () => {
+  test('codes weights only if that saves more than it costs: a bit a weight, and 140 bytes', () => {
     const at = (dead: number, make: (n: number) => Float32Array | Float64Array): string[] => {
       const weights = make(512).fill(1).fill(0, 0, dead);
       return partsOf({ ...dense('d', 64, 8, next), weights, bias: null });
     };
-    const price = 512 / 8 + 80;
+    const price = 512 / 8 + 140;
     for (const make of [(n: number) => new Float32Array(n), (n: number) => new Float64Array(n)]) {
       const even = price / make(0).BYTES_PER_ELEMENT;
-      expect(at(even, make)).toEqual(['d.weights']);
-      expect(at(even + 1, make)).toEqual(['d.bitmask', 'd.values']);
+      expect(at(even, make)).toEqual(['d/kernel']);
+      expect(at(even + 1, make)).toEqual(['d/kernel.bitmask', 'd/kernel.values']);
     }
     const layer = (dead: number): QuantizedDenseLayer =>
       quantized('q', 64, 8, next, { weights: new Int8Array(512).fill(1).fill(0, 0, dead) });
-    expect(partsOf(layer(price))).toEqual(['q.bias', 'q.scales', 'q.weights']);
-    expect(partsOf(layer(price + 1))).toEqual(['q.bias', 'q.bitmask', 'q.scales', 'q.values']);
+    expect(partsOf(layer(price))).toEqual(['q/bias', 'q/kernel', 'q/kernel.scales']);
+    expect(partsOf(layer(price + 1))).toEqual(['q/bias', 'q/kernel.bitmask', 'q/kernel.scales', 'q/kernel.values']);
     roundTrip(layer(price + 1));
   });
 
   test('has nothing of the caller’s but what a network holds', () => {
     const layer = quantized('q', 64, 3, next, { input: { scale: 0.5, zeroPoint: 1, more: 'x' } as never });
-    const { network } = decodeNetwork(encodeNetwork({ inputShape: [64], layers: [layer] }));
-    expect((network.layers[0] as QuantizedDenseLayer).input).toEqual({ scale: 0.5, zeroPoint: 1 });
+    const { network } = decodeNetwork(encodeNetwork(chain([64], [layer])));
+    expect(network.nodes[0]!.format).toEqual({ scale: 0.5, zeroPoint: 1 });
   });
 
   test('gives back a sparse layer whose weights are a part of a longer array', () => {
@@ -226,9 +236,9 @@ describe('a network file', () => {
   test('holds as many values as its bitmask has bits, no fewer and no more', () => {
     const weights = new Float32Array(512).fill(1, 0, 9);
     const layer = { ...dense('d', 64, 8, next), weights, bias: null };
-    const { tensors, metadata } = decodeSafetensors(encodeNetwork({ inputShape: [64], layers: [layer] }));
+    const { tensors, metadata } = decodeSafetensors(encodeNetwork(chain([64], [layer])));
     for (const n of [8, 10]) {
-      tensors.set('d.values', tensorOf('F32', new Float32Array(n)));
+      tensors.set('d/kernel.values', tensorOf('F32', new Float32Array(n)));
       expect(() => decodeNetwork(encodeSafetensors(tensors, Object.fromEntries(metadata)))).toThrow(
         `values: the bitmask has 9 bits, got ${n}`,
       );
@@ -241,8 +251,8 @@ describe('a network file', () => {
     expect(() => encodeNetwork(network, { metadata: { whittle: 'x' } })).toThrow(
       'encodeNetwork: metadata key must be other than whittle, got "whittle"',
     );
-    expect(() => encodeNetwork(network, { tensors: new Map([['middle.scales', tensor]]) })).toThrow(
-      'encodeNetwork: tensor name must be one the network does not use, got "middle.scales"',
+    expect(() => encodeNetwork(network, { tensors: new Map([['middle/kernel.scales', tensor]]) })).toThrow(
+      'encodeNetwork: tensor name must be one the network does not use, got "middle/kernel.scales"',
     );
     const type = 't'.repeat(61);
     const whittle = `{"version":1,"inputShape":[2],"layers":[{"type":"${type}","name":"x"}]}`;

@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
 import { FormatError, ShapeError, ValueError, WhittleError } from '../../src/base/errors.ts';
-import {
-  ACTIVATIONS,
-  compileNetwork,
-  type DenseLayer,
-  type Network,
-  type NetworkLayer,
-  validateNetwork,
-} from '../../src/infer/index.ts';
+import { ACTIVATIONS, compileNetwork, type Network, validateNetwork } from '../../src/infer/index.ts';
 import {
   decodeNetwork,
   decodeSafetensors,
@@ -16,9 +9,18 @@ import {
   encodeSafetensors,
   type SafeTensor,
 } from '../../src/io/index.ts';
-import { dense, floats, mixedNetwork, quantized, randoms } from '../infer/networks.ts';
+import {
+  chain,
+  type DenseLayer,
+  dense,
+  floats,
+  mixedNetwork,
+  type NetworkLayer,
+  quantized,
+  randoms,
+} from '../infer/networks.ts';
 
-const networkOf = (...layers: Network['layers']): Network => ({ inputShape: [64], layers });
+const networkOf = (...layers: readonly NetworkLayer[]): Network => chain([64], layers);
 const roundTrip = (network: Network): Network => decodeNetwork(encodeNetwork(network)).network;
 const names = (network: Network): string[] => [...decodeSafetensors(encodeNetwork(network)).tensors.keys()].sort();
 
@@ -52,13 +54,13 @@ describe('a network file', () => {
     const special = { 0: Number.NaN, 1: Number.POSITIVE_INFINITY, 2: -1e-45, 3: -0, 4: 3.4e38 };
     const [coded, plain] = [sparse(special), sparse({ ...special })];
     for (let i = 5; i < 512; i++) plain.weights[i] = i;
-    expect(names(networkOf(coded))).toEqual(['s.bias', 's.bitmask', 's.values']);
-    expect(names(networkOf(plain))).toEqual(['s.bias', 's.weights']);
+    expect(names(networkOf(coded))).toEqual(['s/bias', 's/kernel.bitmask', 's/kernel.values']);
+    expect(names(networkOf(plain))).toEqual(['s/bias', 's/kernel']);
     for (const layer of [coded, plain]) {
-      const back = roundTrip(networkOf(layer)).layers[0] as DenseLayer;
-      expect(back).toEqual(layer);
-      expect(Object.is(back.weights[3], -0)).toBe(true);
-      expect(Object.is(back.weights[400], layer.weights[400])).toBe(true);
+      const back = roundTrip(networkOf(layer)).weights.get('s/kernel')!.encoding.values;
+      expect(back).toEqual(layer.weights);
+      expect(Object.is(back[3], -0)).toBe(true);
+      expect(Object.is(back[400], layer.weights[400])).toBe(true);
     }
   });
 
@@ -66,15 +68,15 @@ describe('a network file', () => {
     const mask = new Uint8Array(512);
     mask.fill(1, 0, 10);
     const alive = sparse({ 1: 2 }, mask);
-    expect(names(networkOf(alive))).toEqual(['s.bias', 's.bitmask', 's.values']);
+    expect(names(networkOf(alive))).toEqual(['s/bias', 's/kernel.bitmask', 's/kernel.values']);
     expect(roundTrip(networkOf(alive))).toEqual(networkOf(alive));
     for (const odd of [5, -0]) {
       const layer = sparse({ 1: 2, 100: odd }, mask);
-      expect(names(networkOf(layer))).toEqual(['s.bias', 's.bitmask', 's.weights']);
+      expect(names(networkOf(layer))).toEqual(['s/bias', 's/kernel', 's/kernel.bitmask']);
       expect(roundTrip(networkOf(layer))).toEqual(networkOf(layer));
     }
     const all = { ...sparse({}), mask: new Uint8Array(512).fill(1) };
-    expect(names(networkOf(all))).toEqual(['s.bias', 's.bitmask', 's.weights']);
+    expect(names(networkOf(all))).toEqual(['s/bias', 's/kernel', 's/kernel.bitmask']);
     expect(roundTrip(networkOf(all))).toEqual(networkOf(all));
   });
 
@@ -88,10 +90,10 @@ describe('a network file', () => {
       if (i % 10 !== 0) pruned.weights[i] = 0;
       if (i % 10 !== 0) pruned8.weights[i] = 0;
     }
-    const size = (layer: Network['layers'][number]): number => encodeNetwork(networkOf(layer)).length;
+    const size = (layer: NetworkLayer): number => encodeNetwork(networkOf(layer)).length;
     expect(size(pruned)).toBeLessThan(0.2 * size(full));
     expect(size(pruned8)).toBeLessThan(0.5 * size(full8));
-    expect(size(full)).toBeLessThan(4 * 4096 + 4 * 64 + 600);
+    expect(size(full)).toBeLessThan(4 * 4096 + 4 * 64 + 700);
     for (const layer of [full, pruned, full8, pruned8]) expect(roundTrip(networkOf(layer))).toEqual(networkOf(layer));
   });
 
@@ -120,10 +122,8 @@ describe('a network file', () => {
 
   test('keeps names such as __proto__ and sizes of zero', () => {
     const next = randoms(3);
-    const network: Network = {
-      inputShape: [3],
-      layers: [dense('__proto__', 3, 0, next), dense('constructor', 0, 5, next), quantized('a"\n€', 5, 0, next)],
-    };
+    const layers = [dense('__proto__', 3, 0, next), dense('constructor', 0, 5, next), quantized('a"\n€', 5, 0, next)];
+    const network = chain([3], layers);
     expect(roundTrip(network)).toEqual(network);
   });
 
@@ -141,20 +141,24 @@ describe('a network file', () => {
   test('refuses to write an invalid network and names that are taken', () => {
     const network = mixedNetwork();
     const tensor: SafeTensor = { dtype: 'U8', shape: [0], data: new Uint8Array(0) };
-    expect(() => encodeNetwork({ ...network, inputShape: [5] })).toThrow(ShapeError);
+    const inputs = [{ ...network.inputs[0]!, shape: [5] }];
+    expect(() => encodeNetwork({ ...network, inputs })).toThrow(ShapeError);
     expect(() => encodeNetwork(network, { metadata: { whittle: '' } })).toThrow(ValueError);
-    expect(() => encodeNetwork(network, { tensors: new Map([['first.bias', tensor]]) })).toThrow(ValueError);
+    expect(() => encodeNetwork(network, { tensors: new Map([['first/bias', tensor]]) })).toThrow(ValueError);
   });
 });
 
-/** The valid file of a dense layer of 2 inputs and 2 units, coded or not, with its architecture or tensors changed. */
+/** The valid file of a dense layer of 2 inputs and 2 units after a quantize and dequantize, with parts of it changed. */
 function changed(
   architecture: string | ((json: string) => string),
   tensors: Record<string, SafeTensor | null> = {},
 ): Uint8Array {
-  const layer = { ...dense('d', 2, 2, randoms(1)), mask: Uint8Array.of(1, 0, 1, 1) };
-  layer.weights[1] = 0;
-  const file = decodeSafetensors(encodeNetwork({ inputShape: [2], layers: [layer] }));
+  const mask = Uint8Array.of(1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+  const layer = { ...dense('d', 2, 6, randoms(1)), mask };
+  mask.forEach((bit, i) => {
+    if (bit === 0) layer.weights[i] = 0;
+  });
+  const file = decodeSafetensors(encodeNetwork(chain([2], [quantized('q', 2, 2, randoms(2)), layer])));
   for (const [name, tensor] of Object.entries(tensors)) {
     if (tensor === null) file.tensors.delete(name);
     else file.tensors.set(name, tensor);
@@ -164,12 +168,6 @@ function changed(
     whittle: typeof architecture === 'string' ? architecture : architecture(json),
   });
 }
-const replace =
-  (from: string, to: string) =>
-  (json: string): string => {
-    expect(json).toContain(from);
-    return json.replace(from, to);
-  };
 const same = (json: string): string => json;
 const u8 = (...values: number[]): SafeTensor => ({
   dtype: 'U8',
@@ -181,108 +179,134 @@ const f32 = (shape: number[]): SafeTensor => ({
   shape,
   data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
 });
-const noWeights = { 'd.bitmask': null, 'd.values': null, 'd.bias': null };
-const layers = (...items: string[]): string => `{"version":1,"inputShape":[2],"layers":[${items.join(',')}]}`;
+const network = (parts: Readonly<Record<string, unknown>>, tensors = new Map<string, SafeTensor>()): Uint8Array => {
+  const all = { version: 2, inputs: [{ shape: [2] }], nodes: [], ...parts };
+  return encodeSafetensors(tensors, { whittle: JSON.stringify(all) });
+};
+const node = (change: Readonly<Record<string, unknown>>): Uint8Array =>
+  network({ nodes: [{ name: 'n', op: 'flatten', ...change }] });
+const dropout = (rate: unknown, more: object = {}): Uint8Array => node({ op: 'dropout', rate, ...more });
+const replace =
+  (from: string, to: string) =>
+  (json: string): string => {
+    expect(json).toContain(from);
+    return json.replace(from, to);
+  };
+const input = (change: Readonly<Record<string, unknown>>): Uint8Array =>
+  network({ inputs: [{ shape: [2], ...change }] });
 
 const malformed: [string, Uint8Array, string | RegExp][] = [
   ['no architecture', encodeSafetensors(new Map()), 'metadata.whittle: is missing'],
   ['an empty architecture', changed(''), 'expected a JSON value'],
   ['an architecture that is a list', changed('[]'), 'whittle: must be an object'],
-  ['no version', changed(replace('"version":1,', '')), 'version: is missing'],
-  ['another version', changed(replace('"version":1', '"version":2')), 'version: this reader knows 1, got 2'],
-  ['a version that is text', changed(replace('"version":1', '"version":"1"')), 'this reader knows 1'],
-  ['a key twice', changed(replace('"version":1', '"version":1,"version":1')), 'comes twice'],
-  ['an unknown field', changed(replace('"version":1', '"version":1,"code":"x"')), 'code: this reader does not know'],
-  ['__proto__ as a field', changed(replace('"version":1', '"version":1,"__proto__":{}')), '__proto__: this reader'],
-  ['an input shape of text', changed(replace('[2]', '["2"]')), 'inputShape: numbers'],
-  ['a fractional input shape', changed(replace('[2]', '[2.5]')), 'dimension 0 must be'],
-  ['a negative input shape', changed(replace('[2]', '[-2]')), 'dimension 0 must be'],
-  ['a huge input shape', changed(replace('[2]', '[4194305,4194305,211106198978564]')), 'the limit is'],
-  ['layers that are an object', changed('{"version":1,"inputShape":[2],"layers":{}}'), 'layers: must be a list'],
-  ['a layer that is null', changed(layers('null'), noWeights), 'layers[0]: must be an object'],
-  ['an unknown layer type', changed(layers('{"type":"lambda","name":"x"}'), noWeights), 'no layer of type "lambda"'],
+  ['no version', changed(replace('"version":2,', '')), 'version: is missing'],
+  ['another version', changed(replace('"version":2', '"version":3')), 'version: this reader knows 1 and 2, got 3'],
+  ['a version that is text', changed(replace('"version":2', '"version":"2"')), 'this reader knows 1 and 2, got "2"'],
+  ['a key twice', changed(replace('"version":2', '"version":2,"version":2')), 'comes twice'],
+  ['an unknown field', network({ code: 'x' }), 'code: this reader does not know'],
+  ['inputs that are an object', network({ inputs: {} }), 'inputs: must be a list'],
+  ['no inputs', network({ inputs: [] }), 'the network inputs must be some'],
+  ['an input that is null', network({ inputs: [null] }), 'inputs[0]: must be an object'],
   [
-    'a layer type from the prototype',
-    changed(layers('{"type":"constructor","name":"x"}'), noWeights),
-    'no layer of type',
+    'two inputs of one name',
+    network({ inputs: [{ shape: [2] }, { shape: [2] }] }),
+    'different from all others, got "input"',
   ],
-  ['a layer type that is a number', changed(layers('{"type":1,"name":"x"}'), noWeights), 'type: must be a string'],
-  ['a layer without a name', changed(layers('{"type":"flatten"}'), noWeights), 'name: is missing'],
-  ['an empty name', changed(layers('{"type":"flatten","name":""}'), noWeights), 'name must be a string of its own'],
+  ['a shape of text', input({ shape: ['2'] }), 'inputs[0].shape: must be'],
+  ['a fractional shape', input({ shape: [2.5] }), 'dimension 0 must be'],
+  ['a huge shape', input({ shape: [4194305, 4194305] }), 'the limit is'],
+  ['another type of input', input({ dtype: 'bool' }), 'dtype: must be float32'],
+  ['more of an input', input({ dtype: 'int32', at: 0 }), 'at: this reader'],
+  ['no outputs', network({ outputs: [] }), 'the network outputs must be some'],
+  ['outputs that are numbers', network({ outputs: [0] }), 'outputs: must be strings'],
+  ['an output that is nothing', network({ outputs: ['y'] }), 'output "y" name must be that of an input or a node'],
+  ['a node that is null', network({ nodes: [null] }), 'nodes[0]: must be an object'],
+  ['an unknown operation', node({ op: 'lambda' }), 'nodes[0].op: this reader knows no operation "lambda"'],
+  ['an operation from the prototype', node({ op: 'constructor' }), 'this reader knows no operation "constructor"'],
+  ["code of somebody's own", node({ op: 'custom', type: 't', outputShape: [2] }), 'no operation "custom"'],
+  ['an operation that is a number', node({ op: 1 }), 'op: must be a string'],
+  ['a node without a name', node({ name: undefined }), 'name: is missing'],
+  ['an empty name', node({ name: '' }), 'node name must be a string, got ""'],
+  ['the name of the input', node({ name: 'input' }), 'must be different from all others, got "input"'],
+  ['a value that does not exist', node({ inputs: ['y'] }), 'made before it, got "y"'],
+  ['a value of itself', node({ inputs: ['n'] }), 'made before it, got "n"'],
+  ['no inputs of a node', node({ inputs: [] }), 'inputs must be 1 value, got 0'],
+  ['a weight that is a number', node({ weights: { kernel: 1 } }), 'weights: must be keys'],
+  ['a weight that is not there', node({ weights: { kernel: 'k' } }), 'k: the tensor is missing'],
+  ['an unknown attribute', node({ rate: 1 }), 'nodes[0].rate: must be left out'],
   [
-    'two equal names',
-    changed(layers('{"type":"flatten","name":"x"}', '{"type":"flatten","name":"x"}'), noWeights),
-    'different',
+    '__proto__ as an attribute',
+    changed(replace('"op":"dense"', '"op":"dense","__proto__":{}')),
+    '__proto__: must be left',
+  ],
+  ['a rate of text', dropout('0.5'), 'nodes[0].rate: must be from 0 to 1'],
+  ['a rate of 2', dropout(2), 'rate: must be from 0 to 1'],
+  ['no rate', dropout(undefined), 'rate: must be from 0 to 1'],
+  [
+    'an unknown activation',
+    changed(replace('"op":"dense"', '"op":"dense","activation":"mish"')),
+    'activation: must be a name',
   ],
   [
-    'a field that a layer does not have',
-    changed(layers('{"type":"flatten","name":"x","rate":1}'), noWeights),
-    'rate: this reader',
+    'an activation from the prototype',
+    changed(replace('"op":"dense"', '"op":"dense","activation":"toString"')),
+    'a name of',
   ],
   [
-    'a rate of text',
-    changed(layers('{"type":"dropout","name":"x","rate":"0.5"}'), noWeights),
-    'rate: must be a finite',
+    'an activation that is a number',
+    changed(replace('"op":"dense"', '"op":"dense","activation":1')),
+    'activation: must be',
   ],
-  ['a rate of 2', changed(layers('{"type":"dropout","name":"x","rate":2}'), noWeights), 'rate must be from 0 to 1'],
-  ['a rate past float64', changed(layers('{"type":"dropout","name":"x","rate":1e999}'), noWeights), 'must be a finite'],
-  ['an unknown activation', changed(replace('"linear"', '"mish"')), 'activation.name: must be one of'],
-  ['an activation from the prototype', changed(replace('"linear"', '"toString"')), 'activation.name: must be one of'],
-  ['an activation without a name', changed(replace('{"name":"linear"}', '{}')), 'activation.name: is missing'],
-  ['an unknown activation field', changed(replace('"linear"', '"linear","beta":1')), 'beta: this reader'],
-  ['an alpha of null', changed(replace('"linear"', '"elu","alpha":null')), 'alpha: must be a finite number'],
-  ['fractional units', changed(replace('"units":2', '"units":2.5')), 'units: must be a non-negative integer'],
-  ['negative units', changed(replace('"units":2', '"units":-2')), 'units: must be a non-negative integer'],
-  ['huge units', changed(replace('"units":2', '"units":9007199254740991')), 'the limit is'],
   [
-    'units that the file does not hold',
-    changed(replace('"units":2', '"units":1000000000')),
-    'd.bitmask: must have shape [250000000]',
+    'an alpha of null',
+    changed(replace('"op":"dense"', '"op":"dense","activation":{"name":"elu","alpha":null}')),
+    'a name of',
   ],
-  ['a flag that is a number', changed(replace('"coded":true', '"coded":1')), 'coded: must be true or false'],
-  ['weights that are missing', changed(replace('"coded":true', '"coded":false')), 'd.weights: the tensor is missing'],
-  ['a bitmask that is missing', changed(same, { 'd.bitmask': null }), 'd.bitmask: the tensor is missing'],
-  ['a bitmask of another type', changed(same, { 'd.bitmask': f32([1]) }), 'd.bitmask: must be U8, got F32'],
-  ['a bitmask too long', changed(same, { 'd.bitmask': u8(13, 0) }), 'd.bitmask: must have shape [1], got [2]'],
-  ['bits after the last weight', changed(same, { 'd.bitmask': u8(13 + 16) }), 'bitmask: has bits after its end'],
-  ['more bits than values', changed(same, { 'd.bitmask': u8(15) }), 'values: the bitmask has 4 bits, got 3'],
-  ['values of two axes', changed(same, { 'd.values': f32([3, 1]) }), 'd.values: must have shape one axis'],
-  ['values of another type', changed(same, { 'd.values': u8(1, 2, 3) }), 'd.values: must be F32 or F64, got U8'],
-  ['a bias that is missing', changed(same, { 'd.bias': null }), 'd.bias: the tensor is missing'],
-  ['a bias of another shape', changed(same, { 'd.bias': f32([2, 1]) }), 'd.bias: must have shape [2], got [2, 1]'],
-  ['a bias of another type', changed(same, { 'd.bias': u8(1, 2) }), 'd.bias: must be F32, got U8'],
-  ['layers that do not chain', changed(replace('[2]', '[3]')), 'expects a last axis of 2'],
+  ['a format that is null', node({ format: null }), 'format: must be an object'],
+  ['a format without a scale', node({ format: { zeroPoint: 0 } }), 'format.scale: is missing'],
+  ['more of a format', node({ format: { scale: 1, zeroPoint: 0, bits: 4 } }), 'bits: this reader does not know'],
+  ['a format of its own', node({ format: { scale: 1, zeroPoint: 0 } }), 'that of its input, got float32 and int8'],
+  ['more of a node', node({ trainable: true }), 'trainable: must be left out'],
+  ['weights that are an object', network({ weights: {} }), 'weights: must be a list'],
   [
-    'the same layer twice',
-    changed((json) => json.replace(/"layers":\[(.*)\]/, '"layers":[$1,$1]')),
-    'd.bitmask: the tensor is missing',
+    'a weight twice',
+    changed((json) => json.replace(/"weights":\[\{([^}]*)\}/, '"weights":[{$1},{$1}')),
+    'is there twice',
   ],
+  ['a weight that nobody reads', network({ weights: [{ key: 'k' }] }), 'weights[0].key: no node reads "k"'],
+  ['more of a weight', changed(replace('"mask":true', '"mask":true,"bits":4')), 'bits: this reader does not know'],
+  ['a mask that is a number', changed(replace('"mask":true', '"mask":1')), 'mask: must be true or false'],
+  [
+    'a shape that the file does not hold',
+    changed(replace('"key":"d/kernel","shape":[2,6]', '"key":"d/kernel","shape":[2,1000000000]')),
+    'd/kernel.bitmask: must have shape [250000000]',
+  ],
+  ['a weight that is missing', changed(replace('"shape":[2,6],', '')), 'd/kernel: the tensor is missing'],
+  ['a kernel that is missing', changed(same, { 'q/kernel': null }), 'q/kernel: the tensor is missing'],
+  ['scales that are missing', changed(same, { 'q/kernel.scales': null }), 'q/kernel.scales: the tensor is missing'],
+  ['scales of another length', changed(same, { 'q/kernel.scales': f32([3]) }), 'scales: must have shape [2], got [3]'],
+  ['a bitmask that is missing', changed(same, { 'd/kernel.bitmask': null }), 'd/kernel.bitmask: the tensor is missing'],
+  ['a bitmask of another type', changed(same, { 'd/kernel.bitmask': f32([1]) }), 'bitmask: must be U8, got F32'],
+  ['a bitmask too long', changed(same, { 'd/kernel.bitmask': u8(13, 0, 0) }), 'bitmask: must have shape [2], got [3]'],
+  ['bits after the last weight', changed(same, { 'd/kernel.bitmask': u8(13, 16) }), 'bitmask: has bits after its end'],
+  ['more bits than values', changed(same, { 'd/kernel.bitmask': u8(15, 0) }), 'values: the bitmask has 4 bits, got 3'],
+  ['values of two axes', changed(same, { 'd/kernel.values': f32([3, 1]) }), 'values: must have shape one axis'],
+  ['values of another type', changed(same, { 'd/kernel.values': u8(1, 2, 3) }), 'd/kernel: there are no weights of U8'],
+  ['a bias of another shape', changed(same, { 'd/bias': f32([2, 1]) }), 'node "d" needs a bias [6]'],
+  ['a bias of another type', changed(same, { 'd/bias': u8(1, 2, 3, 4, 5, 6) }), 'd/bias: there are no weights of U8'],
+  ['nodes that do not fit', changed(replace('"shape":[2]}', '"shape":[3]}')), 'expects a last axis of 2'],
   ['deep nesting', changed(`{"version":${'['.repeat(100_000)}`), 'more than 16 levels'],
-  [
-    'quantized parameters of null',
-    changed(
-      layers(
-        '{"type":"quantizedDense","name":"q","inputs":2,"units":0,"coded":false,"input":null,"output":null,"activation":{"name":"linear"}}',
-      ),
-      noWeights,
-    ),
-    'input: must be an object',
-  ],
-  [
-    'quantized parameters without a scale',
-    changed(
-      layers(
-        '{"type":"quantizedDense","name":"q","inputs":2,"units":0,"coded":false,"input":{"zeroPoint":0},"output":null,"activation":{"name":"linear"}}',
-      ),
-      noWeights,
-    ),
-    'input.scale: is missing',
-  ],
 ];
 
 describe('decodeNetwork', () => {
   test('reads the file that the malformed ones are made from', () => {
-    expect(decodeNetwork(changed(same)).network.layers.length).toBe(1);
+    expect(decodeNetwork(changed(same)).network.nodes.length).toBe(3);
+    expect(decodeNetwork(node({})).network.outputs).toEqual(['n']);
+    expect(decodeNetwork(network({})).network.outputs).toEqual(['input']);
+    expect(decodeNetwork(dropout(1, { training: true })).network.nodes[0]!.attrs).toEqual({
+      rate: 1,
+      training: true,
+    });
   });
 
   test.each(malformed)('refuses %s', (_, bytes, message) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encodeNetwork, fromData, Random, r2, type Tensor } from 'whittle-ml';
+import { encodeNetwork, fromData, Random, r2, type Stored, type Tensor } from 'whittle-ml';
 import { type Table, tableFromCSV } from 'whittle-ml/data';
 import { decodeNetwork } from 'whittle-ml/io';
 import { figure, histograms } from '../../lab/src/figures.ts';
@@ -142,10 +142,10 @@ describe('the forms', () => {
     expect(size('student (labels only)')).toBe(size('student (distilled)'));
     expect(size('neurons pruned')).toBeLessThan(teacher / 2);
     expect(size('int8')).toBe(teacher);
-    expect(form('int8').network.layers.filter(({ type }) => type === 'quantizedDense')).toHaveLength(3);
-    const weights = form('pruned').network.layers.flatMap((layer) =>
-      layer.type === 'dense' ? Array.from(layer.weights) : [],
-    );
+    const kernels = (name: string): Stored[] =>
+      [...form(name).network.weights].flatMap(([key, stored]) => (key.endsWith('kernel') ? [stored] : []));
+    expect(kernels('int8').map(({ encoding }) => encoding.type)).toEqual(['int8', 'int8', 'int8']);
+    const weights = kernels('pruned').flatMap(({ encoding }) => [...encoding.values]);
     const zeros = weights.filter((weight) => weight === 0).length;
     expect(zeros).toBe(Math.round(0.8 * weights.length));
   });
@@ -154,8 +154,8 @@ describe('the forms', () => {
     const all = histograms([...forms.values()].map(({ name, network }) => [name, network]));
     expect(new Set(all.map(({ low, high }) => `${low} ${high}`)).size).toBe(1);
     for (const { name, counts } of all) {
-      const weights = form(name).network.layers.reduce(
-        (sum, layer) => sum + ('weights' in layer ? layer.weights.length : 0),
+      const weights = [...form(name).network.weights.values()].reduce(
+        (sum, { shape, encoding }) => sum + (shape.length === 2 ? encoding.values.length : 0),
         0,
       );
       expect(counts.reduce((p, n) => p + n)).toBe(weights);

@@ -7,7 +7,6 @@ import {
   Flatten,
   fromNetwork,
   Layer,
-  type NetworkLayer,
   ones,
   prune,
   quantize,
@@ -36,16 +35,27 @@ describe('toNetwork and fromNetwork', () => {
     expect(back.weights.map(({ value }) => value.mask?.toArray())).toEqual(
       model.weights.map(({ value }) => value.mask?.toArray()),
     );
-    expect(network.layers).toMatchObject([
-      { type: 'flatten', name: 'flat' },
-      { type: 'dense', name: 'first', inputs: 6, units: 4, activation: { name: 'leakyRelu', alpha: 0.3 } },
-      { type: 'dropout', name: 'dropout', rate: 0.3 },
-      { type: 'dense', name: 'dense', inputs: 4, units: 4, activation: { name: 'linear' }, bias: null },
-      { type: 'activation', name: 'bent', activation: { name: 'elu', alpha: 0.7 } },
-      { type: 'dense', name: 'dense_1', inputs: 4, units: 2, activation: { name: 'softmax' } },
+    expect(network.inputs).toEqual([{ name: 'input', shape: [2, 3], dtype }]);
+    expect(network.outputs).toEqual(['dense_1']);
+    expect(network.nodes).toMatchObject([
+      { op: 'flatten', name: 'flat', inputs: ['input'] },
+      { op: 'dense', name: 'first', inputs: ['flat'], attrs: { activation: { name: 'leakyRelu', alpha: 0.3 } } },
+      { op: 'dropout', name: 'dropout', inputs: ['first'], attrs: { rate: 0.3, training: false } },
+      { op: 'dense', name: 'dense', inputs: ['dropout'], attrs: { activation: { name: 'linear' } } },
+      { op: 'activation', name: 'bent', inputs: ['dense'], attrs: { activation: { name: 'elu', alpha: 0.7 } } },
+      { op: 'dense', name: 'dense_1', inputs: ['bent'], attrs: { activation: { name: 'softmax' } } },
     ]);
-    const dense = network.layers.filter((layer) => layer.type === 'dense');
-    for (const { weights, mask } of dense) expect([...weights].map((w) => Number(w !== 0))).toEqual([...mask!]);
+    expect(Array.from(network.weights, ([key, { shape }]) => [key, shape])).toEqual([
+      ['first/kernel', [6, 4]],
+      ['first/bias', [4]],
+      ['dense/kernel', [4, 4]],
+      ['dense_1/kernel', [4, 2]],
+      ['dense_1/bias', [2]],
+    ]);
+    for (const [key, { encoding, mask }] of network.weights) {
+      expect(mask === null).toBe(!key.endsWith('kernel'));
+      if (mask !== null) expect(Array.from(encoding.values, (w) => Number(w !== 0))).toEqual([...mask]);
+    }
     expect(back.layers[2]).toMatchObject({ rate: 0.3 });
   });
 
@@ -54,11 +64,10 @@ describe('toNetwork and fromNetwork', () => {
     const before = toNetwork(model);
     const network = toNetwork(model);
     const back = fromNetwork(network);
-    const wipe = (layer: NetworkLayer): void => {
-      if (layer.type !== 'dense') return;
-      for (const array of [layer.weights, layer.bias, layer.mask]) array?.fill(1);
-    };
-    network.layers.forEach(wipe);
+    for (const { encoding, mask } of network.weights.values()) {
+      encoding.values.fill(1);
+      mask?.fill(1);
+    }
     expect(toNetwork(model)).toEqual(before);
     expect(toNetwork(back)).toEqual(before);
     for (const { value } of model.weights) value.storage.array.fill(7);
@@ -97,7 +106,7 @@ describe('toNetwork and fromNetwork', () => {
     const plain = new Sequential([new Flatten({ inputShape: [3] }), new Dense(2, { name: 'small' })]);
     const { network } = quantize(plain, { calibration: ones([4, 3]) });
     expect(() => fromNetwork(network)).toThrow(
-      'fromNetwork: layer small is quantized and cannot be trained; run it with compileNetwork()',
+      'fromNetwork: small/kernel is quantized and cannot be trained; run the network with compileNetwork()',
     );
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { lastActivation } from '../../src/graph/graph.ts';
 import {
   Activation,
   Dense,
@@ -10,7 +11,6 @@ import {
   type Tensor,
   toNetwork,
 } from '../../src/index.ts';
-import { outputActivation } from '../../src/infer/network.ts';
 import { expectClose, labels, list, mean, noise, of, rows } from './tools.ts';
 
 const draw = noise(31);
@@ -63,7 +63,8 @@ describe('the activation of the outputs is one answer for model, network, loss a
     const [layers, activation] = ENDS[name]!;
     const model = modelOf(layers);
     expect(model.lastActivation).toBe(activation);
-    expect(outputActivation(toNetwork(model))).toBe(activation);
+    const network = toNetwork(model);
+    expect(lastActivation(network, network.outputs[0]!).name).toBe(activation);
     const targets = of(list(N * 4, draw), [N, 4], 'float32'); // neither labels nor one-hot rows
     const { scoreName } = measure(model, { samples: [x, targets], latency: false });
     expect(scoreName).toBe(activation === 'softmax' ? 'accuracy' : 'r2');

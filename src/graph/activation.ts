@@ -1,0 +1,60 @@
+/** The activations that a network can hold. `leakyRelu` and `elu` carry their parameter in `alpha`. */
+export type ActivationName =
+  | 'linear'
+  | 'relu'
+  | 'leakyRelu'
+  | 'elu'
+  | 'gelu'
+  | 'geluTanh'
+  | 'sigmoid'
+  | 'tanh'
+  | 'softplus'
+  | 'silu'
+  | 'hardSwish'
+  | 'exponential'
+  | 'softmax'
+  | 'logSoftmax';
+
+/** An activation with its parameter: the slope of leakyRelu (default 0.2) or the alpha of elu (default 1). */
+export interface ActivationSpec {
+  readonly name: ActivationName;
+  readonly alpha?: number;
+}
+
+interface ActivationFacts {
+  /** Default of the parameter; none without one. */
+  readonly alpha?: number;
+  /** Works on each number by itself; the others on rows along the last axis. */
+  readonly isElementwise: boolean;
+}
+
+const plain: ActivationFacts = { isElementwise: true };
+const rows: ActivationFacts = { isElementwise: false };
+
+/** One row an activation. */
+export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts } = {
+  linear: plain,
+  relu: plain,
+  leakyRelu: { ...plain, alpha: 0.2 },
+  elu: { ...plain, alpha: 1 },
+  gelu: plain,
+  geluTanh: plain,
+  sigmoid: plain,
+  tanh: plain,
+  softplus: plain,
+  silu: plain,
+  hardSwish: plain,
+  exponential: plain,
+  softmax: rows,
+  logSoftmax: rows,
+};
+
+export const ACTIVATIONS: readonly ActivationName[] = Object.keys(ACTIVATION_FACTS) as ActivationName[];
+
+export const LINEAR: ActivationSpec = { name: 'linear' };
+
+/** The activation with its default parameter filled in, and without one that it does not have. */
+export function activationOf({ name, alpha }: ActivationSpec): ActivationSpec {
+  const usual = ACTIVATION_FACTS[name].alpha;
+  return usual === undefined ? { name } : { name, alpha: alpha ?? usual };
+}

@@ -1,0 +1,75 @@
+import { ValueError } from '../base/errors.ts';
+import { ACTIVATIONS, type ActivationSpec, activationOf } from './activation.ts';
+
+/** What an attribute may be. It reads a user's value and a file's alike: objects of JSON may be Maps. */
+export interface Attribute<T> {
+  /** In the words of an error. */
+  readonly wanted: string;
+  /** What a missing one is; none where it has to be given. */
+  readonly usual?: T;
+  /** The attribute in its one form, or undefined for a value that cannot be one. */
+  readonly read: (value: unknown) => T | undefined;
+}
+
+export type Schema<A> = { readonly [F in keyof A]: Attribute<A[F]> };
+
+/** Ends the reading with an error about a field. */
+export type Refusal = (field: string, wanted: string, value: unknown) => never;
+
+/** Refuses fields of something in a network: `node "hidden"`. */
+export const refusing =
+  (what: string): Refusal =>
+  (field, wanted, value) => {
+    throw new ValueError('network', `${what} ${field}`, wanted, value);
+  };
+
+/** The fields of a plain object or of an object of JSON; null for anything else. */
+export function fieldsOf(value: unknown): ReadonlyMap<string, unknown> | null {
+  if (value instanceof Map) return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  return new Map(Object.entries(value).filter(([, field]) => field !== undefined));
+}
+
+/** Attributes of `schema` out of anything. Calls `refuse` for a field that is missing, wrong or not known. */
+export function readAttributes<A extends object>(schema: Schema<A>, given: unknown, refuse: Refusal): A {
+  const fields = fieldsOf(given);
+  if (fields === null) return refuse('attributes', 'an object', given);
+  const result: Record<string, unknown> = {};
+  for (const [field, { wanted, usual, read }] of Object.entries<Attribute<unknown>>(schema)) {
+    const value = fields.has(field) ? read(fields.get(field)) : usual;
+    result[field] = value === undefined ? refuse(field, wanted, fields.get(field)) : value;
+  }
+  for (const field of fields.keys())
+    if (!Object.hasOwn(schema, field)) refuse(field, 'left out: it is not known', fields.get(field));
+  return result as A;
+}
+
+export const number = (wanted: string, holds: (x: number) => boolean): Attribute<number> => ({
+  wanted,
+  read: (value) => (typeof value === 'number' && Number.isFinite(value) && holds(value) ? value : undefined),
+});
+
+export const count: Attribute<number> = number('an integer of at least 0', (n) => Number.isSafeInteger(n) && n >= 0);
+
+export const flag = (usual: boolean): Attribute<boolean> => ({
+  wanted: 'true or false',
+  usual,
+  read: (value) => (typeof value === 'boolean' ? value : undefined),
+});
+
+/** Whatever our own code made it: no file and no user can give it. */
+export const made = <T>(): Attribute<T> => ({ wanted: 'given', read: (value) => value as T });
+
+export const activation: Attribute<ActivationSpec> = {
+  wanted: `a name of ${ACTIVATIONS.join(', ')}, or { name, alpha? } with a finite alpha`,
+  usual: { name: 'linear' },
+  read: (value) => {
+    const fields = typeof value === 'string' ? new Map([['name', value]]) : fieldsOf(value);
+    const name = ACTIVATIONS.find((known) => known === fields?.get('name'));
+    const alpha: unknown = fields?.get('alpha');
+    const isKnown = [...(fields?.keys() ?? [])].every((field) => field === 'name' || field === 'alpha');
+    if (name === undefined || !isKnown) return undefined;
+    if (alpha === undefined) return activationOf({ name });
+    return typeof alpha === 'number' && Number.isFinite(alpha) ? activationOf({ name, alpha }) : undefined;
+  },
+};

@@ -1,0 +1,171 @@
+import { ACTIVATION_FACTS } from './activation.ts';
+import { type ChannelBook, channelsOf, type Ids } from './channel-rules.ts';
+import { givenOf, type Shaped, valuesOf } from './check.ts';
+import { activationIn, type Graph, mapWeights, type Node, type NodeOf, type Op } from './graph.ts';
+
+/** A slice of a weight for each channel along an axis, counted from the end. */
+interface Tie {
+  readonly key: string;
+  readonly axis: number;
+  readonly ids: Ids;
+  readonly isMaker: boolean;
+}
+
+/**
+ * Which channels of a network can only go together (the dependency graph of Fang et al. 2023, arXiv 2301.12900, as sets
+ * of channels). Each channel of each value has a number; an operation says which numbers its result has (channel-rules.ts).
+ * Numbers that meet in a sum are one set. A set is removed by removing its slices from all weights tied to it.
+ */
+export class Channels {
+  /** The channels of each value, by name. */
+  readonly ids: ReadonlyMap<string, Ids>;
+  private readonly parent: number[] = [];
+  private readonly reasons = new Map<number, string>();
+  private readonly ties: Tie[] = [];
+
+  constructor(graph: Graph<Shaped>) {
+    const values = valuesOf(graph);
+    const ids = new Map<string, Ids>();
+    for (const { name, shape } of graph.inputs)
+      ids.set(name, this.fixed(this.fresh(shape.at(-1) ?? 1), 'it is an input'));
+    for (const node of graph.nodes) {
+      const inputs = node.inputs.map((name) => ids.get(name)!);
+      const given = givenOf(
+        graph,
+        node,
+        node.inputs.map((name) => values.get(name)!),
+      );
+      const own = channelsOf(node).made(this.bookFor(graph), given, inputs);
+      ids.set(node.name, tiesTogether(node) ? this.fixed(own, `the softmax of ${node.name} ties them together`) : own);
+    }
+    for (const output of graph.outputs) this.fixed(ids.get(output)!, 'it is an output');
+    this.ids = ids;
+  }
+
+  /** The set that a channel belongs to. */
+  setOf(id: number): number {
+    let at = id;
+    while (this.parent[at] !== at) {
+      const above = this.parent[this.parent[at]!]!;
+      this.parent[at] = above;
+      at = above;
+    }
+    return at;
+  }
+
+  /** Why a set has to stay; null if it may go. */
+  whyFixed(set: number): string | null {
+    return this.reasons.get(set) ?? null;
+  }
+
+  /** The slices that make the channels of each set that may go: a key, an axis from the end, an index. */
+  removable(): Map<number, { readonly key: string; readonly axis: number; readonly index: number }[]> {
+    const made = new Map<number, { key: string; axis: number; index: number }[]>();
+    for (const { key, axis, ids, isMaker } of this.ties) {
+      if (!isMaker) continue;
+      ids.forEach((id, index) => {
+        const set = this.setOf(id);
+        if (this.reasons.has(set)) return;
+        const slices = made.get(set) ?? [];
+        if (!slices.some((slice) => slice.key === key && slice.index === index)) slices.push({ key, axis, index });
+        made.set(set, slices);
+      });
+    }
+    return made;
+  }
+
+  /** For each weight and axis, counted from the end, the indices that stay when these sets go. */
+  kept(gone: ReadonlySet<number>): Map<string, Map<number, Ids>> {
+    const result = new Map<string, Map<number, Ids>>();
+    for (const { key, axis, ids } of this.ties) {
+      const stay = [...ids.keys()].filter((i) => !gone.has(this.setOf(ids[i]!)));
+      const axes = result.get(key) ?? new Map<number, Ids>();
+      result.set(key, axes.set(axis, stay));
+    }
+    return result;
+  }
+
+  private fresh(n: number): number[] {
+    return Array.from({ length: n }, () => this.parent.push(this.parent.length) - 1);
+  }
+
+  private join(a: number, b: number): void {
+    const from = this.setOf(a);
+    const to = this.setOf(b);
+    if (from === to) return;
+    const why = this.reasons.get(from);
+    if (why !== undefined && !this.reasons.has(to)) this.reasons.set(to, why);
+    this.parent[from] = to;
+  }
+
+  private fixed(ids: Ids, why: string): number[] {
+    for (const id of ids) {
+      const set = this.setOf(id);
+      if (!this.reasons.has(set)) this.reasons.set(set, why);
+    }
+    return [...ids];
+  }
+
+  private tie(key: string, axis: number, ids: Ids, isMaker: boolean): void {
+    // A weight that is used twice loses the same slices in both places.
+    const before = this.ties.find((tie) => tie.key === key && tie.axis === axis);
+    before?.ids.forEach((id, i) => {
+      this.join(id, ids[i]!);
+    });
+    this.ties.push({ key, axis, ids, isMaker });
+  }
+
+  private bookFor(graph: Graph<Shaped>): ChannelBook {
+    return {
+      makes: (kernel, bias) => {
+        const known = this.ties.find((tie) => tie.key === kernel && tie.isMaker);
+        const ids = known === undefined ? this.fresh(graph.weights.get(kernel)!.shape.at(-1)!) : [...known.ids];
+        this.tie(kernel, -1, ids, true);
+        if (bias !== undefined) this.tie(bias, -1, ids, false);
+        return ids;
+      },
+      reads: (key, axis, ids) => this.tie(key, axis, ids, false),
+      tied: (first, others) => {
+        for (const other of others) {
+          other.forEach((id, i) => {
+            this.join(first[i]!, id);
+          });
+        }
+        return [...first];
+      },
+      fixed: (ids, why) => this.fixed(ids, why),
+      fresh: (n) => this.fresh(n),
+    };
+  }
+}
+
+/** Whether the node's activation mixes the channels. */
+function tiesTogether(node: Node): boolean {
+  const activation = activationIn(node);
+  return activation !== null && !ACTIVATION_FACTS[activation.name].isElementwise;
+}
+
+/** The network without the channels of these sets. `pick` keeps the indices `stay` along an axis of a weight. */
+export function withoutChannels<W extends Shaped>(
+  graph: Graph<W>,
+  channels: Channels,
+  gone: ReadonlySet<number>,
+  pick: (weight: W, axis: number, stay: Ids) => W,
+): Graph<W> {
+  const kept = channels.kept(gone);
+  const smaller = mapWeights(graph, (weight, key) =>
+    [...(kept.get(key) ?? [])].reduce(
+      (w, [axis, stay]) => (stay.length === w.shape.at(axis) ? w : pick(w, axis, stay)),
+      weight,
+    ),
+  );
+  return { ...smaller, nodes: graph.nodes.map((node) => renumbered(node, channels, gone)) };
+}
+
+function renumbered<K extends Op>(node: NodeOf<K>, channels: Channels, gone: ReadonlySet<number>): Node {
+  const { renumber } = channelsOf(node);
+  const stays = channels.ids.get(node.inputs[0]!)!.map((id) => !gone.has(channels.setOf(id)));
+  const attrs = renumber === undefined ? node.attrs : renumber(node.attrs, stays);
+  const result: NodeOf<K> = { ...node, attrs };
+  return result as Node;
+}

@@ -1,0 +1,125 @@
+import { DTypeError, ShapeError } from '../base/errors.ts';
+import { MAX_RANK, type Shape, size } from '../base/shape.ts';
+import { type Refusal, readAttributes, refusing } from './attributes.ts';
+import { FACTS, type Facts, factsOf, type Given, type Shapes } from './facts.ts';
+import {
+  type Graph,
+  type Input,
+  type Node,
+  type NodeOf,
+  type Op,
+  type QuantizationParams,
+  weightsOf,
+} from './graph.ts';
+
+/** Weights need only a shape for every question that is asked of a network without running it. */
+export interface Shaped {
+  readonly shape: Shape;
+}
+
+/** What a value is, by name: that of an input or of a node. */
+export interface Value {
+  /** Of one sample. */
+  readonly shape: Shape;
+  readonly dtype: Input['dtype'];
+  /** Null for real numbers and for the integers of an int32 input. */
+  readonly format: QuantizationParams | null;
+}
+
+const OP = 'network';
+
+/** What every value of the network is: one walk. Throws where the network is none, and names the node. */
+export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
+  const values = new Map<string, Value>();
+  const named = (kind: string, { name }: Input | Node): string => {
+    if (typeof name !== 'string' || name === '') refusing(kind)('name', 'a string', name);
+    if (values.has(name)) refusing(`${kind} "${name}"`)('name', 'different from all others', name);
+    return name;
+  };
+  for (const input of graph.inputs) values.set(named('input', input), valueOfInput(input));
+  for (const node of graph.nodes) values.set(named('node', node), valueOfNode(graph, node, values));
+  const ends = { inputs: graph.inputs, outputs: graph.outputs };
+  for (const [field, list] of Object.entries(ends)) if (list.length === 0) refusing('the network')(field, 'some', list);
+  for (const output of graph.outputs) {
+    const refuse = refusing(`output "${output}"`);
+    const { format } = values.get(output) ?? refuse('name', 'that of an input or a node', output);
+    if (format !== null) refuse('value', 'real: put a dequantize before it', 'int8');
+  }
+  const used = new Set(graph.nodes.flatMap(({ weights }) => Object.values(weights)));
+  for (const key of graph.weights.keys()) {
+    if (!used.has(key)) refusing(`weight "${key}"`)('reader', 'a node', undefined);
+  }
+  return values;
+}
+
+function valueOfInput({ name, shape, dtype }: Input): Value {
+  size(OP, shape);
+  if (shape.length >= MAX_RANK) throw new ShapeError(OP, [shape], `a sample has at most ${MAX_RANK - 1} axes`);
+  const isKnown = dtype === 'float32' || dtype === 'float64' || dtype === 'int32';
+  if (!isKnown) refusing(`input "${name}"`)('dtype', 'float32, float64 or int32', dtype);
+  return { shape, dtype, format: null };
+}
+
+function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<string, Value>): Value {
+  const fail = refusing(`node "${node.name}"`);
+  if (!Object.hasOwn(FACTS, node.op)) fail('op', `one of ${Object.keys(FACTS).join(', ')}`, node.op);
+  const facts = factsOf(node);
+  const [least, most] = facts.inputs;
+  const n = node.inputs.length;
+  if (n < least || n > most) fail('inputs', least === most ? `${least} value` : `at least ${least}`, n);
+  const inputs = node.inputs.map((name) => values.get(name) ?? fail('inputs', 'values made before it', name));
+  const [{ dtype }] = inputs as [Value, ...Value[]];
+  const mixed = inputs.find((input) => input.dtype !== dtype) ?? inputs.find((input) => input.dtype === 'int32');
+  if (mixed !== undefined)
+    throw new DTypeError(OP, [dtype, mixed.dtype], `node "${node.name}" (${node.op}) computes with floats of one type`);
+  checkWeights(graph, node, fail);
+  const { format } = node;
+  if (format !== null) checkFormat(format, fail);
+  const wrong = facts.formats(
+    inputs.map((input) => input.format),
+    format,
+    readAttributes(facts.attributes, node.attrs, fail),
+  );
+  if (wrong !== null) {
+    const types = [...inputs.map((input) => input.format), format].map((each) => (each === null ? dtype : 'int8'));
+    throw new DTypeError(OP, types, `node "${node.name}" (${node.op}) ${wrong}`);
+  }
+  if (format !== null && dtype !== 'float32')
+    throw new DTypeError(OP, [dtype], `node "${node.name}" gives int8 for float32 alone`);
+  const shape = facts.shape(givenOf(graph, node, inputs));
+  size(OP, shape);
+  return { shape, dtype, format };
+}
+
+/** What the facts of a node are asked with. */
+export function givenOf<K extends Op>(graph: Graph<Shaped>, node: NodeOf<K>, inputs: readonly Shaped[]): Given<K> {
+  const shapes = inputs.map(({ shape }) => shape);
+  const refuse = (problem: string): never => {
+    throw new ShapeError(OP, shapes, `node "${node.name}" ${problem}`);
+  };
+  return { node, attrs: node.attrs, inputs: shapes, weights: shapesOf(graph, node as Node), refuse };
+}
+
+/** Shapes of the weights of a node, by role. */
+export const shapesOf = (graph: Graph<Shaped>, node: Node): Shapes =>
+  Object.fromEntries(Object.entries(weightsOf(graph, node)).map(([role, { shape }]) => [role, shape]));
+
+function checkWeights(graph: Graph<Shaped>, node: Node, fail: Refusal): void {
+  const { weights: roles }: Pick<Facts<Op>, 'weights'> = factsOf(node);
+  for (const [role, { isOptional = false }] of Object.entries(roles)) {
+    if (!Object.hasOwn(node.weights, role) && !isOptional) fail(`weight ${role}`, 'given', undefined);
+  }
+  for (const [role, key] of Object.entries(node.weights)) {
+    if (!Object.hasOwn(roles, role)) fail(`weight ${role}`, 'one that the operation has', key);
+    if (!graph.weights.has(key)) fail(`weight ${role}`, 'a key of the weights', key);
+  }
+}
+
+/** Kernels divide by scales in float32, where they must be neither 0 nor infinite. */
+export const isScale = (scale: number): boolean => Math.fround(scale) > 0 && Number.isFinite(Math.fround(scale));
+
+function checkFormat({ scale, zeroPoint }: QuantizationParams, fail: Refusal): void {
+  if (!isScale(scale)) fail('format scale', 'positive and finite in float32', scale);
+  const fits = Number.isInteger(zeroPoint) && zeroPoint >= -128 && zeroPoint <= 127;
+  if (!fits) fail('format zeroPoint', 'an integer from -128 to 127', zeroPoint);
+}

@@ -1,0 +1,22 @@
+import type { Shape } from '../base/shape.ts';
+
+/** How the numbers of a weight are stored. Encodings stand beside operations, not inside them. */
+export interface Encodings {
+  readonly float32: { readonly values: Float32Array };
+  readonly float64: { readonly values: Float64Array };
+  /** Symmetric, with a scale for each index of the last axis: w = scale·q (Jacob et al. 2018, arXiv 1712.05877). */
+  readonly int8: { readonly values: Int8Array; readonly scales: Float32Array };
+  /** A bias of an integer product, in units of the scale of its input times those of its kernel. */
+  readonly int32: { readonly values: Int32Array };
+}
+export type EncodingName = keyof Encodings;
+export type EncodingOf<E extends EncodingName> = { readonly type: E } & Encodings[E];
+export type Encoding = { [E in EncodingName]: EncodingOf<E> }[EncodingName];
+
+/** A weight as files and programs hold it. */
+export interface Stored {
+  readonly shape: Shape;
+  readonly encoding: Encoding;
+  /** 1 where a number may live, 0 where it was pruned; null when nothing is pruned. */
+  readonly mask: Uint8Array | null;
+}

@@ -1,0 +1,98 @@
+import type { Shape } from '../base/shape.ts';
+import type { ActivationSpec } from './activation.ts';
+
+/**
+ * A network as plain data: what training, inference, files, compression and devices share. `W` is how a weight is held;
+ * everything else is the same object everywhere.
+ */
+export interface Graph<W> {
+  readonly inputs: readonly Input[];
+  /** In an order in which each comes after what it reads. */
+  readonly nodes: readonly Node[];
+  /** Names of the values that the network gives. */
+  readonly outputs: readonly string[];
+  /** By key. Two nodes with one key share the weight: it is counted, trained, pruned, quantized and stored once. */
+  readonly weights: ReadonlyMap<string, W>;
+}
+
+/** A value that the network is given. */
+export interface Input {
+  readonly name: string;
+  /** Of one sample, without the batch axis. */
+  readonly shape: Shape;
+  readonly dtype: 'float32' | 'float64' | 'int32';
+}
+
+/** A real number x stands as the integer round(x/scale) + zeroPoint. */
+export interface QuantizationParams {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+type None = Readonly<Record<never, never>>;
+
+/** The operations, and what each is told besides its inputs and weights. Values have one sample's shape here. */
+export interface Attributes {
+  /** activation(x·kernel + bias): kernel [inputs, units], bias [units] or none. Acts on the last axis. */
+  readonly dense: { readonly activation: ActivationSpec };
+  readonly activation: { readonly activation: ActivationSpec };
+  /** All axes of a sample become one. */
+  readonly flatten: None;
+  /** Acts in training, and with `training: true` always. */
+  readonly dropout: { readonly rate: number; readonly training: boolean };
+  /** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
+  readonly activityRegularization: { readonly l1: number; readonly l2: number };
+  /** The sum of values of one shape, from the first to the last. */
+  readonly add: None;
+  /** Values side by side along the last axis. */
+  readonly concat: None;
+  /** The part of the last axis from `from` to before `to`. */
+  readonly split: { readonly from: number; readonly to: number };
+  /** Real numbers, or integers of another format, as int8 in the node's format. */
+  readonly quantize: None;
+  /** int8 as real numbers. */
+  readonly dequantize: None;
+  /** Code of the user's own: a layer that only training knows. */
+  readonly custom: { readonly type: string; readonly outputShape: Shape };
+}
+
+export type Op = keyof Attributes;
+
+/** One operation: reads values by name, leaves one under its own name. */
+export interface NodeOf<K extends Op> {
+  readonly name: string;
+  readonly op: K;
+  readonly inputs: readonly string[];
+  /** Keys into the graph's weights, by role. */
+  readonly weights: Readonly<Record<string, string>>;
+  readonly attrs: Attributes[K];
+  /** Of the value: null for real numbers, else int8 that stands for them. */
+  readonly format: QuantizationParams | null;
+}
+export type Node = { [K in Op]: NodeOf<K> }[Op];
+
+/** The weights of a node, by role. */
+export function weightsOf<W>({ weights }: Pick<Graph<W>, 'weights'>, node: Node): Readonly<Record<string, W>> {
+  return Object.fromEntries(Object.entries(node.weights).map(([role, key]) => [role, weights.get(key)!]));
+}
+
+/** The activation that a node ends in; null for an operation that has none. */
+export function activationIn({ attrs }: Node): ActivationSpec | null {
+  return 'activation' in attrs ? attrs.activation : null;
+}
+
+/** The activation that a value comes out of: nodes that only act in training, and a change of format, are passed over. */
+export function lastActivation({ nodes }: Pick<Graph<unknown>, 'nodes'>, value: string): ActivationSpec {
+  const node = nodes.find(({ name }) => name === value);
+  if (node === undefined) return { name: 'linear' };
+  const passes = node.op === 'dropout' || node.op === 'activityRegularization' || node.op === 'dequantize';
+  return passes ? lastActivation({ nodes }, node.inputs[0]!) : (activationIn(node) ?? { name: 'linear' });
+}
+
+/** The same network with its weights held another way: models to files, files to models. */
+export function mapWeights<A, B>(
+  { inputs, nodes, outputs, weights }: Graph<A>,
+  f: (weight: A, key: string) => B,
+): Graph<B> {
+  return { inputs, nodes, outputs, weights: new Map([...weights].map(([key, weight]) => [key, f(weight, key)])) };
+}

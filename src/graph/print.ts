@@ -1,0 +1,51 @@
+import { listed } from '../base/errors.ts';
+import { elementsOf } from '../base/shape.ts';
+import { type ActivationSpec, activationOf } from './activation.ts';
+import { type Shaped, type Value, valuesOf } from './check.ts';
+import { macsOf } from './cost.ts';
+import { activationIn, type Graph, type Node } from './graph.ts';
+
+/** 11274 as 11,274. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** A network as text, a line for each input and node and one for what it gives: value, shape, what makes it. */
+export function printGraph(graph: Graph<Shaped>): string {
+  const values = valuesOf(graph);
+  const rows = [
+    ...graph.inputs.map(({ name }) => [name, typeOf(values.get(name)!), 'input']),
+    ...graph.nodes.map((node) => [node.name, typeOf(values.get(node.name)!), callOf(graph, node)]),
+  ] as [string, string, string][];
+  const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
+  const first = width(0);
+  const second = width(1);
+  const lines = rows.map(([name, type, call]) => `${name.padEnd(first)}  ${type.padEnd(second)}  ${call}`);
+  const parameters = [...graph.weights.values()].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  const macs = graph.nodes.reduce((sum, node) => sum + macsOf(graph, node, values), 0);
+  const total = `${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds a sample`;
+  return [...lines, `gives ${graph.outputs.join(', ')}: ${total}`].join('\n');
+}
+
+/** float32 [2, 3], or int8 [2, 3] · 0.05 + 3. */
+function typeOf({ dtype, format, shape }: Value): string {
+  if (format === null) return `${dtype} ${listed(shape)}`;
+  return `int8 ${listed(shape)}, scale ${Number(format.scale.toPrecision(4))}, zero ${format.zeroPoint}`;
+}
+
+/** relu(dense(x, hidden/kernel, hidden/bias)). */
+function callOf(graph: Graph<Shaped>, node: Node): string {
+  const { op, inputs, weights, attrs } = node;
+  const activation = activationIn(node);
+  const keys = Object.values(weights).map((key) => `${key} ${listed(graph.weights.get(key)!.shape)}`);
+  const options = Object.entries(attrs)
+    .filter(([field]) => field !== 'activation')
+    .map(([field, value]) => `${field} ${Array.isArray(value) ? listed(value) : value}`);
+  const inside = [...inputs, ...keys, ...options].join(', ');
+  const call = op === 'activation' ? inside : `${op}(${inside})`;
+  if (activation === null) return call;
+  return op !== 'activation' && activation.name === 'linear' ? call : activated(activation, call);
+}
+
+function activated(spec: ActivationSpec, inside: string): string {
+  const { name, alpha } = activationOf(spec);
+  return `${name}(${inside}${alpha === undefined ? '' : `, ${alpha}`})`;
+}
