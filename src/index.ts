@@ -177,7 +177,6 @@ export {
   Flatten,
   Layer,
   type LayerOptions,
-  type Weight,
 } from './nn/layers.ts';
 export {
   binaryCrossentropy,
@@ -221,6 +220,7 @@ export {
   SGD,
   type SGDOptions,
 } from './nn/optimizers.ts';
+export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export type { Samples } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';

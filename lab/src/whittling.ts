@@ -164,7 +164,8 @@ function studentSize({ data: { inputs, outputs } }: Workbench, teacher: number):
 function checkMasks(model: Sequential): void {
   for (const layer of model.layers) {
     if (!(layer instanceof Dense)) continue;
-    const { mask, data } = layer.kernel;
+    const { mask, value } = layer.parameter('kernel');
+    const { data } = value;
     if (mask === null || !data.every((weight, i) => mask.data[i] === 1 || weight === 0)) {
       throw new StateError('prune', `a pruned weight of layer ${layer.name} is not zero`);
     }

@@ -32,8 +32,10 @@ export const plants = [
     name: 'the mask is applied before the step',
     file: 'src/nn/optimizer.ts',
     find: `        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);`,
-    replace: `        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);
+        const constraint = constraintOf(trained[i]!);
+        if (constraint !== null) for (const t of [p, ...Object.values(slots)]) constraint.apply(t);`,
+    replace: `        const constraint = constraintOf(trained[i]!);
+        if (constraint !== null) for (const t of [p, ...Object.values(slots)]) constraint.apply(t);
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);`,
     mustFail: ['tests/compress/prune.test.ts'],
   },
@@ -54,7 +56,7 @@ export const plants = [
   {
     name: 'a recording is used though a mask has appeared',
     file: 'src/nn/trainer.ts',
-    find: ' || this.masks[i] !== parameters[i]!.mask',
+    find: ' || this.constraints[i] !== parameters[i]!.constraint',
     replace: '',
     mustFail: ['tests/nn/replay.test.ts'],
   },

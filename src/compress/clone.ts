@@ -24,10 +24,10 @@ export function cloneModel(
   copy.steps = model.steps;
   layers.forEach((layer, i) => {
     if (changed[i] !== null) return;
-    layer.weights.forEach(({ value }, j) => {
-      const from = model.layers[i]!.weights[j]!.value;
-      value.storage.array.set(from.data);
-      value.mask = from.mask && keep(from.mask);
+    layer.weights.forEach((weight, j) => {
+      const from = model.layers[i]!.weights[j]!;
+      weight.value.storage.array.set(from.value.data);
+      weight.mask = from.mask && keep(from.mask);
     });
   });
   const optimizer = model.isCompiled ? freshOptimizer(model.optimizer) : null;

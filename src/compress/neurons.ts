@@ -103,6 +103,7 @@ function copyPicked(from: Dense, to: Dense, pick: (t: Tensor) => Tensor): void {
   noGrad(() => {
     assign(to.kernel, pick(from.kernel));
     if (from.bias !== null) assign(to.bias!, pick(from.bias));
-    to.kernel.mask = from.kernel.mask && keep(pick(from.kernel.mask));
+    const { mask } = from.parameter('kernel');
+    to.parameter('kernel').mask = mask && keep(pick(mask));
   });
 }

@@ -1,9 +1,9 @@
 import { checkCount, checkRange, ValueError } from '../base/errors.ts';
 import { persistent } from '../memory/arena.ts';
 import { Dense } from '../nn/layers.ts';
+import type { Parameter } from '../nn/parameter.ts';
 import type { Callback, Logs, Sequential } from '../nn/sequential.ts';
 import { zeros } from '../tensor/create.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 import { type MeasureOptions, type PassReport, report } from './measure.ts';
 
@@ -45,7 +45,7 @@ export function prune(
 
 /** Masks the smallest weights of a model so that `sparsity` of them are masked. */
 function pruneInPlace(model: Sequential, sparsity: number, scope: PruningScope): void {
-  const kernels = model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.kernel] : []));
+  const kernels = model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.parameter('kernel')] : []));
   for (const group of scope === 'global' ? [kernels] : kernels.map((kernel) => [kernel])) maskSmallest(group, sparsity);
 }
 
@@ -53,14 +53,15 @@ function checkScope(op: string, scope: PruningScope): void {
   if (scope !== 'global' && scope !== 'layer') throw new ValueError(op, 'scope', 'global or layer', scope);
 }
 
-function maskSmallest(kernels: readonly Tensor[], sparsity: number): void {
-  const total = kernels.reduce((sum, kernel) => sum + kernel.size, 0);
+function maskSmallest(kernels: readonly Parameter[], sparsity: number): void {
+  const total = kernels.reduce((sum, { value }) => sum + value.size, 0);
   const magnitudes = new Float64Array(total);
   const dead = new Uint8Array(total);
   const candidates: number[] = [];
   let left = Math.round(sparsity * total);
   let base = 0;
-  for (const { data, mask, size } of kernels) {
+  for (const { value, mask } of kernels) {
+    const { data, size } = value;
     const alive = mask?.data;
     const live: number[] = [];
     let largest = -1;
@@ -84,14 +85,15 @@ function maskSmallest(kernels: readonly Tensor[], sparsity: number): void {
   base = 0;
   for (const kernel of kernels) {
     const mask = persistent(() => zeros(kernel.shape, 'bool'));
-    const { array } = kernel.storage;
-    for (let i = 0; i < kernel.size; i++) {
+    const { storage, size } = kernel.value;
+    const { array } = storage;
+    for (let i = 0; i < size; i++) {
       if (dead[base + i] === 1) array[i] = 0;
       else mask.storage.array[i] = 1;
     }
     kernel.mask = mask;
-    kernel.storage.version++;
-    base += kernel.size;
+    storage.version++;
+    base += size;
   }
 }
 

@@ -5,8 +5,8 @@ import { dropout } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, LimitError, StateError } from '../base/errors.ts';
-import type { Dense } from '../nn/layers.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
+import type { Parameter } from '../nn/parameter.ts';
 import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions } from '../nn/samples.ts';
 import type { History, Logs, Sequential } from '../nn/sequential.ts';
 import { ones } from '../tensor/create.ts';
@@ -152,21 +152,20 @@ class Training {
   /** Copies the model to the device. */
   async sendModel(): Promise<void> {
     const { model, gpu, plan } = this;
-    const regularizers = new Map(model.weights.map(({ value, regularizer }) => [value, regularizer]));
-    const send = async (parameter: Tensor, isTrained: boolean): Promise<DeviceWeight> => {
-      const regularizer = regularizers.get(parameter) ?? null;
-      const slots = isTrained ? plan.optimizer.storages([parameter], [parameter]) : [];
-      const sent = await DeviceWeight.send(gpu, parameter, plan.rule, regularizer, slots);
+    const send = async (weight: Parameter, isTrained: boolean): Promise<DeviceWeight> => {
+      const slots = isTrained ? plan.optimizer.storages([weight], [weight]) : [];
+      const sent = await DeviceWeight.send(gpu, weight, plan.rule, slots);
       this.weights.push(sent);
       return sent;
     };
     for (const stage of plan.stages) {
       if (stage.type === 'dropout') this.dropouts.set(stage, new Random(model.seed, `${stage.name}/dropout`));
       if (stage.type !== 'dense') continue;
-      const { kernel, bias, trainable } = model.layer(stage.layer.name) as Dense;
+      const { weights, trainable } = model.layer(stage.layer.name);
+      const [kernel, bias] = weights as [Parameter, Parameter?];
       this.ofStage.set(stage, {
         kernel: await send(kernel, trainable),
-        bias: bias && (await send(bias, trainable)),
+        bias: bias === undefined ? null : await send(bias, trainable),
         isTrained: trainable,
       });
     }

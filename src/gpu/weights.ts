@@ -12,6 +12,7 @@ import { StateError } from '../base/errors.ts';
 import type { Storage } from '../memory/arena.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
 import { Adam, isNamedOptimizer, SGD } from '../nn/optimizers.ts';
+import type { Parameter } from '../nn/parameter.ts';
 import type { Regularizer } from '../nn/regularizers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Device, DeviceTensor } from './device-tensor.ts';
@@ -67,14 +68,8 @@ export class DeviceWeight {
   }
 
   /** Copies a parameter to the device, and what the optimizer keeps for it; one that is not trained has no slots. */
-  static async send(
-    gpu: Device,
-    parameter: Tensor,
-    rule: Rule,
-    regularizer: Regularizer | null,
-    slots: readonly Storage[],
-  ): Promise<DeviceWeight> {
-    const { shape, mask } = parameter;
+  static async send(gpu: Device, weight: Parameter, rule: Rule, slots: readonly Storage[]): Promise<DeviceWeight> {
+    const { shape, mask, regularizer, value: parameter } = weight;
     return building(async (scope) => {
       const value = await scope.keep(gpu.send(parameter.data, shape));
       // Adam's two moments are one tensor, so that one shader makes both

@@ -5,13 +5,13 @@ import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
-import type { BuildContext, CallContext, Layer, Weight } from './layers.ts';
-import { applyMask } from './mask.ts';
+import type { BuildContext, CallContext, Layer } from './layers.ts';
+import type { Parameter } from './parameter.ts';
 
 /** 11274 as 11,274. */
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
-const countOf = (weights: readonly Weight[]): number => weights.reduce((total, { value }) => total + value.size, 0);
+const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
 
 export interface SequentialOptions {
   /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */
@@ -115,15 +115,15 @@ export class LayerStack {
   }
 
   /** All weights in order, each once. */
-  get weights(): readonly Weight[] {
+  get weights(): readonly Parameter[] {
     return this.layers.flatMap((layer) => layer.weights);
   }
 
-  /** Values of the weights that training changes. */
-  get trainable(): readonly Tensor[] {
-    const values: Tensor[] = [];
-    for (const layer of this.layers) if (layer.trainable) for (const { value } of layer.weights) values.push(value);
-    return values;
+  /** The weights that training changes. */
+  get trainable(): readonly Parameter[] {
+    const found: Parameter[] = [];
+    for (const layer of this.layers) if (layer.trainable) for (const weight of layer.weights) found.push(weight);
+    return found;
   }
 
   /** Number of all parameters. */
@@ -196,9 +196,9 @@ export class LayerStack {
       if (values[i]!.dtype !== value.dtype)
         throw new DTypeError('setWeights', [values[i]!.dtype, value.dtype], `${name} does not fit`);
     });
-    own.forEach(({ value }, i) => {
-      assign(value, values[i]!);
-      if (value.mask !== null) applyMask(value, value.mask);
+    own.forEach((weight, i) => {
+      assign(weight.value, values[i]!);
+      weight.constrain();
     });
   }
 
@@ -216,7 +216,7 @@ export class LayerStack {
     const third = width(2);
     const lines = table.map(([a, b, c]) => `${a.padEnd(first)}  ${b.padEnd(second)}  ${c.padStart(third)}`);
     const rule = '-'.repeat(lines[0]!.length);
-    const trained = this.trainable.reduce((total, { size }) => total + size, 0);
+    const trained = countOf(this.trainable);
     const total = `Parameters: ${grouped(this.parameterCount)}, trainable: ${grouped(trained)}`;
     return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
   }

@@ -11,7 +11,8 @@ import { Random } from '../tensor/random.ts';
 import { keep, type Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activate, activationSpec } from './activations.ts';
 import { type Initializer, initializer } from './initializers.ts';
-import { penalty, type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
+import { Parameter } from './parameter.ts';
+import { penalty, type RegularizerChoice, regularizer } from './regularizers.ts';
 
 /** What a layer learns while it is built. */
 export interface BuildContext {
@@ -30,13 +31,6 @@ export interface CallContext {
   readonly penalties: Tensor[];
   /** Leave out the last activation, so that the loss can work on logits. */
   readonly logits: boolean;
-}
-
-/** A named parameter of a layer. */
-export interface Weight {
-  readonly name: string;
-  readonly value: Tensor;
-  readonly regularizer: Regularizer | null;
 }
 
 /** A step of a network. Layers are made by the user and named, built and called by the model that holds them. */
@@ -59,7 +53,19 @@ export abstract class Layer {
     this.inputShape = ownCopy(options).inputShape;
   }
 
-  weights: Weight[] = [];
+  weights: Parameter[] = [];
+
+  /** The weight of a role, such as `kernel`. Throws StateError before the layer is built, and for a role it has not. */
+  parameter(role: string): Parameter {
+    const found = this.weights.find(({ name }) => name.slice(name.lastIndexOf('/') + 1) === role);
+    if (found === undefined)
+      throw new StateError(
+        this.constructor.name,
+        this.weights.length === 0 ? `layer ${this.name} is not built yet` : `layer ${this.name} has no ${role}`,
+      );
+    return found;
+  }
+
   /** The activation that outputs come out of, and that `call` leaves out where the context asks for logits. */
   get outputActivation(): ActivationSpec {
     return { name: 'linear' };
@@ -123,28 +129,27 @@ export class Dense extends Layer {
   }
 
   get kernel(): Tensor {
-    return this.weight(0);
+    return this.parameter('kernel').value;
   }
 
   /** Null without bias. */
   get bias(): Tensor | null {
-    return this.options.useBias === false ? null : this.weight(1);
-  }
-
-  private weight(index: number): Tensor {
-    const found = this.weights[index];
-    if (found === undefined) throw new StateError('Dense', `layer ${this.name} is not built yet`);
-    return found.value;
+    return this.options.useBias === false ? null : this.parameter('bias').value;
   }
 
   override build(inputShape: Shape, { seed, dtype, blank = false }: BuildContext): Shape {
     const inputs = inputShape.at(-1);
     if (inputs === undefined) throw new ShapeError('Dense', [inputShape], `layer ${this.name} needs at least one axis`);
-    const make = (purpose: string, shape: Shape, choice: Initializer, rule: RegularizerChoice | undefined): Weight => {
+    const make = (
+      purpose: string,
+      shape: Shape,
+      choice: Initializer,
+      rule: RegularizerChoice | undefined,
+    ): Parameter => {
       const random = new Random(seed, `${this.name}/${purpose}`);
       // A copy: a function may hand out one tensor twice, as to a layer and its clone.
       const value = parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)));
-      return { name: `${this.name}/${purpose}`, value, regularizer: regularizer(rule) };
+      return new Parameter(`${this.name}/${purpose}`, value, regularizer(rule));
     };
     const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', ...rest } = this.options;
     this.weights = [make('kernel', [inputs, this.units], kernelInitializer, rest.kernelRegularizer)];

@@ -42,8 +42,7 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
   const training: Record<string, unknown> = { seed: model.seed, dtype: model.dtype, steps: model.steps, layers };
   if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
     const { optimizer, loss, metrics } = model;
-    const parameters = model.weights.map(({ value }) => value);
-    const { scalars, slots } = optimizer.state(parameters);
+    const { scalars, slots } = optimizer.state(model.weights);
     slots.forEach((own, i) => {
       for (const [name, t] of Object.entries(own)) {
         const data = t.data as Float32Array | Float64Array;

@@ -4,9 +4,10 @@ import type { Stored } from '../graph/encoding.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Names, nodeOf } from '../graph/rewrite.ts';
-import { fromData, keep, type Tensor } from '../tensor/tensor.ts';
+import { fromData, keep } from '../tensor/tensor.ts';
 import type { LayerStack, SequentialOptions } from './layer-stack.ts';
 import { Activation, Dense, Dropout, Flatten, type Layer } from './layers.ts';
+import type { Parameter } from './parameter.ts';
 import { Sequential } from './sequential.ts';
 
 /** The model as plain data, its weights copied: what files hold, programs run and compression measures. */
@@ -19,15 +20,15 @@ export function toNetwork(model: LayerStack): Network {
   for (const layer of model.layers) {
     nodes.push(toNode(layer, last));
     last = layer.name;
-    for (const { name, value } of layer.weights) weights.set(name, storedOf(value));
+    for (const weight of layer.weights) weights.set(weight.name, storedOf(weight));
   }
   const inputs = [{ name: input, shape: inputShape, dtype }];
   return new Network({ inputs, nodes, outputs: [last], weights });
 }
 
-function storedOf(value: Tensor): Stored {
+function storedOf({ value, mask }: Parameter): Stored {
   const values = keep(value).data as FloatArray;
-  const { shape, mask } = value;
+  const { shape } = value;
   const encoding =
     values instanceof Float64Array ? ({ type: 'float64', values } as const) : ({ type: 'float32', values } as const);
   return { shape, encoding, mask: mask && Uint8Array.from(mask.data, (bit) => Number(bit !== 0)) };
@@ -75,7 +76,7 @@ export function fromNetwork(
     const layer = model.layers[i] as Dense;
     layer.kernel.storage.array.set(kernel.encoding.values);
     if (layer.bias !== null && bias !== undefined) layer.bias.storage.array.set(bias.encoding.values);
-    layer.kernel.mask = kernel.mask && fromData(Uint8Array.from(kernel.mask), kernel.shape, 'bool');
+    layer.parameter('kernel').mask = kernel.mask && fromData(Uint8Array.from(kernel.mask), kernel.shape, 'bool');
   });
   return model;
 }

@@ -12,7 +12,7 @@ import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { full } from '../tensor/create.ts';
 import { copyOf, type Tensor } from '../tensor/tensor.ts';
-import { applyMask } from './mask.ts';
+import { constraintOf, type Trained, tensorOf } from './parameter.ts';
 import type { Schedule } from './schedules.ts';
 
 export interface OptimizerOptions {
@@ -51,8 +51,8 @@ export interface OptimizerState {
 }
 
 /**
- * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step. A
- * pruned parameter's mask is applied after the step, to the weights and to every slot: applied before it, the momentum
+ * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step. The
+ * constraint of a model's weight is applied after the step, to the weight and to every slot: applied before it, the momentum
  * would bring pruned weights back.
  */
 export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
@@ -96,16 +96,17 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   }
 
   /** One training step on `loss()`, which must be a scalar; returns its value before the step. */
-  minimize(loss: () => Tensor, parameters: readonly Tensor[]): number {
+  minimize(loss: () => Tensor, parameters: readonly Trained[]): number {
     return step(() => {
-      const { value, grads } = valueAndGrad(loss, parameters);
+      const { value, grads } = valueAndGrad(loss, parameters.map(tensorOf));
       this.apply(parameters, grads);
       return value.item();
     });
   }
 
   /** Moves each parameter by its gradient, which is only read. */
-  apply(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
+  apply(trained: readonly Trained[], gradients: readonly Tensor[]): void {
+    const parameters = trained.map(tensorOf);
     if (parameters.length !== gradients.length) {
       throw new StateError(this.name, `got ${gradients.length} gradients for ${parameters.length} parameters`);
     }
@@ -119,7 +120,8 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         const slots = this.slotsOf(p);
         const block = blocks[p.dtype as FloatDType]!.array as FloatArray;
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        if (p.mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, p.mask);
+        const constraint = constraintOf(trained[i]!);
+        if (constraint !== null) for (const t of [p, ...Object.values(slots)]) constraint.apply(t);
       });
       eachTime(() => {
         for (const { storage } of parameters) storage.version++;
@@ -146,9 +148,9 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   }
 
   /** Storages that the optimizer keeps for these weights; those of `parameters` are made here if there are none yet. */
-  storages(parameters: readonly Tensor[], weights: readonly Tensor[]): Storage[] {
-    for (const p of parameters) this.slotsOf(p);
-    return weights.flatMap((w) => Object.values(this.slots.get(w) ?? {}).map(({ storage }) => storage));
+  storages(parameters: readonly Trained[], weights: readonly Trained[]): Storage[] {
+    for (const p of parameters) this.slotsOf(tensorOf(p));
+    return weights.flatMap((w) => Object.values(this.slots.get(tensorOf(w)) ?? {}).map(({ storage }) => storage));
   }
 
   /** Before anything is written: a step is made for all parameters or for none. */
@@ -161,16 +163,17 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   }
 
   /** A copy of what must be saved to go on later; slots in the order of `parameters`. */
-  state(parameters: readonly Tensor[]): OptimizerState {
+  state(parameters: readonly Trained[]): OptimizerState {
     const slots = parameters.map((p) => {
-      const own = this.slots.get(p) ?? {};
+      const own = this.slots.get(tensorOf(p)) ?? {};
       return Object.fromEntries(Object.entries(own).map(([name, t]) => [name, persistent(() => copyOf(t))]));
     });
     return { scalars: { iterations: this.iterations, ...this.counters() }, slots };
   }
 
   /** Goes on from a state of the same kind of optimizer and parameters. Throws StateError for another, and stays as it was. */
-  restore(parameters: readonly Tensor[], state: OptimizerState): void {
+  restore(trained: readonly Trained[], state: OptimizerState): void {
+    const parameters = trained.map(tensorOf);
     if (state.slots.length !== parameters.length) {
       throw new StateError(
         this.name,

@@ -12,6 +12,7 @@ import { LayerStack } from './layer-stack.ts';
 import { type Loss, type LossFunction, type LossName, lossOf, reduceLoss } from './losses.ts';
 import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
+import { tensorOf } from './parameter.ts';
 import { penalty } from './regularizers.ts';
 import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions, sampleWeights } from './samples.ts';
 import { Batches, copied, type Inputs, type Outcome, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
@@ -265,7 +266,7 @@ export class Sequential extends LayerStack {
       optimizer,
       loss,
       parameters: this.trainable,
-      weights: () => this.weights.map(({ value }) => value),
+      weights: () => this.weights,
       obstacle: () => this.replayObstacle(),
       wantsPrediction: states.length > 0,
     };
@@ -291,7 +292,7 @@ export class Sequential extends LayerStack {
       const outcome = this.lossOn(x, y, weights, true, wantsPrediction);
       prediction = outcome.prediction;
       return outcome.loss;
-    }, parameters);
+    }, parameters.map(tensorOf));
     optimizer.apply(parameters, grads);
     eachTime(() => {
       this.steps++;

@@ -10,6 +10,7 @@ import { run } from '../memory/runtime.ts';
 import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
 import type { Loss } from './losses.ts';
 import type { Optimizer } from './optimizer.ts';
+import type { Constraint, Parameter } from './parameter.ts';
 
 /** A tensor of the batch: what it looks like, and how this step's numbers get into its memory. */
 export interface Input {
@@ -26,9 +27,9 @@ export interface Setting {
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   /** The trained weights. */
-  readonly parameters: readonly Tensor[];
+  readonly parameters: readonly Parameter[];
   /** All weights. */
-  readonly weights: () => readonly Tensor[];
+  readonly weights: () => readonly Parameter[];
   /** Why such steps are not to be recorded; null if they are. */
   readonly obstacle: () => string | null;
   /** Whether the outputs are looked at after the step. */
@@ -57,7 +58,7 @@ export interface ReplayStatus {
   readonly replayed: number;
 }
 
-/** Recordings that a model keeps: full and partial batch, with and without masks, and some to spare. */
+/** Recordings that a model keeps: full and partial batch, with and without constraints, and some to spare. */
 const MOST_RECORDINGS = 8;
 /** Models trained batch by batch that keep their weights in the heap. */
 const MOST_RESIDENTS = 8;
@@ -72,7 +73,7 @@ class Kind {
   readonly arena: Arena = new Arena();
   isNew = true;
   private readonly setting: Setting;
-  private readonly masks: readonly (Tensor | null)[];
+  private readonly constraints: readonly (Constraint | null)[];
   private readonly slots: number;
   private readonly shapes: readonly Shape[];
   private readonly dtypes: readonly DType[];
@@ -80,7 +81,7 @@ class Kind {
   constructor(inputs: Inputs, setting: Setting) {
     this.obstacle = setting.obstacle();
     this.setting = setting;
-    this.masks = setting.parameters.map(({ mask }) => mask);
+    this.constraints = setting.parameters.map(({ constraint }) => constraint);
     this.slots = setting.optimizer.slotsVersion;
     this.shapes = inputs.map((input) => input!.shape);
     this.dtypes = inputs.map((input) => input!.dtype);
@@ -91,7 +92,7 @@ class Kind {
     if (own.optimizer !== optimizer || own.loss !== loss || own.wantsPrediction !== wantsPrediction) return false;
     if (own.parameters.length !== parameters.length || optimizer.slotsVersion !== this.slots) return false;
     for (let i = 0; i < parameters.length; i++) {
-      if (own.parameters[i] !== parameters[i] || this.masks[i] !== parameters[i]!.mask) return false;
+      if (own.parameters[i] !== parameters[i] || this.constraints[i] !== parameters[i]!.constraint) return false;
     }
     if (inputs.length !== this.shapes.length) return false;
     for (let i = 0; i < inputs.length; i++) {
@@ -200,8 +201,8 @@ export class Trainer {
     const { residence } = this;
     if (residence === null) return;
     const all = weights();
-    const masks = all.flatMap(({ mask }) => (mask === null ? [] : [mask.storage]));
-    residence.keep(new Set([...all.map(({ storage }) => storage), ...masks, ...optimizer.storages(parameters, all)]));
+    const tensors = all.flatMap(({ value, constraint }) => [value, ...(constraint?.tensors ?? [])]);
+    residence.keep(new Set([...tensors.map(({ storage }) => storage), ...optimizer.storages(parameters, all)]));
     this.noticeMoves();
   }
 

@@ -37,8 +37,6 @@ export class Tensor {
   requiresGrad = false;
   /** The gradient that `backward` left, summed over calls; null before the first. */
   grad: Tensor | null = null;
-  /** Of a pruned parameter: bool, same shape, 1 where a weight may live; optimizers hold the others at 0. */
-  mask: Tensor | null = null;
 
   constructor(shape: Shape, count: number, storage: Storage, offset = 0, strides: readonly number[] | null = null) {
     this.shape = shape;

@@ -244,7 +244,7 @@ describe('distill', () => {
     const student = prune(net(4, 3, 'softmax', 2), { sparsity: 0.5, ...quick }).model;
     for (const kernel of kernelsOf(train({ student }).model)) {
       kernel.mask!.data.forEach((alive, at) => {
-        if (alive === 0) expect(Object.is(kernel.data[at], 0)).toBe(true);
+        if (alive === 0) expect(Object.is(kernel.value.data[at], 0)).toBe(true);
       });
     }
   });

@@ -177,12 +177,12 @@ describe('pruneNeurons', () => {
       ['three/bias', undefined],
     ]);
     for (const name of ['one', 'two', 'three']) {
-      const { kernel } = denseOf(pruned, name);
+      const kernel = denseOf(pruned, name).weights[0]!;
       expect(values(kernel.mask!)).toEqual(values(kernel).map((w) => Number(w !== 0)));
     }
     const [x, y] = threeClasses();
     pruned.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
-    const mask = values(denseOf(pruned, 'three').kernel.mask!);
+    const mask = values(denseOf(pruned, 'three').weights[0]!.mask!);
     pruned.fit(x, y, { epochs: 2 });
     expect(values(denseOf(pruned, 'three').kernel).every((w, i) => mask[i] === 1 || Object.is(w, 0))).toBe(true);
   });

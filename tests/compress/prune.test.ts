@@ -139,7 +139,7 @@ describe('magnitude pruning', () => {
 
   test('does not swap a pruned weight for a living one that became 0', () => {
     const { model } = prune(modelOf([2, 2], [[3, 4, 5, 0.1]]), { sparsity: 0.25, ...quick });
-    kernelsOf(model)[0]!.storage.array[0] = 0;
+    kernelsOf(model)[0]!.value.storage.array[0] = 0;
     expect(isMasked(prune(model, { sparsity: 0.25, ...quick }).model)).toEqual([0, 0, 0, 1]);
     expect(isMasked(prune(model, { sparsity: 0.5, ...quick }).model)).toEqual([1, 0, 0, 1]);
   });
@@ -236,9 +236,9 @@ describe('masks through further training', () => {
     kernelsOf(model).forEach((kernel, i) => {
       let moved = 0;
       values(kernel.mask!).forEach((alive, at) => {
-        if (alive === 1 && kernel.data[at] !== before[i]![at]) moved++;
+        if (alive === 1 && kernel.value.data[at] !== before[i]![at]) moved++;
         if (alive === 1) return;
-        expect(Object.is(kernel.data[at], 0)).toBe(true);
+        expect(Object.is(kernel.value.data[at], 0)).toBe(true);
         for (const slot of Object.values(slots[i]!)) expect(Object.is(slot.data[at], 0)).toBe(true);
       });
       expect(moved).toBeGreaterThan(0);
@@ -284,7 +284,7 @@ describe('masks through further training', () => {
   test('hold in a file whose pruned weights were written over, and in the model of it', () => {
     const { model } = prune(smallModel(), { sparsity: 0.6, ...quick });
     const kernel = kernelsOf(model)[0]!;
-    assign(kernel, ones(kernel.shape));
+    assign(kernel.value, ones(kernel.shape));
     const loaded = loadModel(saveModel(model));
     expect(digest(loaded)).toBe(digest(model));
     expect(isMasked(loaded)).toEqual(isMasked(model));
@@ -318,7 +318,7 @@ describe('masks through further training', () => {
     model.fit(fromData(Float64Array.from(x.data), x.shape), y, { epochs: 2 });
     for (const kernel of kernelsOf(model)) {
       values(kernel.mask!).forEach((alive, at) => {
-        if (alive === 0) expect(Object.is(kernel.data[at], 0)).toBe(true);
+        if (alive === 0) expect(Object.is(kernel.value.data[at], 0)).toBe(true);
       });
     }
   });

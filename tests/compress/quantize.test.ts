@@ -423,7 +423,7 @@ describe('quantized weights', () => {
     const calibration = normal([30, 64]);
     const [dense, sparse] = [model, pruned].map((m) => quantize(m, { calibration, ...quick }));
     quantizedLayers(sparse!.network).forEach((layer, which) => {
-      const { mask } = (pruned.layers[which] as Dense).kernel;
+      const { mask } = pruned.layers.filter((l) => l instanceof Dense)[which]!.weights[0]!;
       mask!.data.forEach((alive, at) => {
         if (alive === 0) expect(layer.weights[at]).toBe(0);
       });

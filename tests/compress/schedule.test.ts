@@ -5,7 +5,7 @@ import { kernelsOf, quick, smallModel, threeClasses } from './tools.ts';
 const sparsityOf = (model: Sequential): number => {
   const kernels = kernelsOf(model);
   const dead = kernels.reduce((sum, { mask }) => sum + (mask?.data.filter((bit) => bit === 0).length ?? 0), 0);
-  return dead / kernels.reduce((sum, { size }) => sum + size, 0);
+  return dead / kernels.reduce((sum, { value }) => sum + value.size, 0);
 };
 const WEIGHTS = 35 + 42 + 18;
 const rounded = (sparsity: number): number => Math.round(sparsity * WEIGHTS) / WEIGHTS;
@@ -78,7 +78,7 @@ describe('PruningSchedule', () => {
     follow(new PruningSchedule({ finalSparsity: 0.5, end: 10, frequency: 2 }), 2, model);
     for (const kernel of kernelsOf(model)) {
       kernel.mask!.data.forEach((alive, at) => {
-        if (alive === 0) expect(Object.is(kernel.data[at], 0)).toBe(true);
+        if (alive === 0) expect(Object.is(kernel.value.data[at], 0)).toBe(true);
       });
     }
   });

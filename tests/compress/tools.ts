@@ -7,6 +7,7 @@ import {
   fromData,
   type Network,
   type Node,
+  Parameter,
   type QuantizationParams,
   Random,
   randomNormal,
@@ -74,8 +75,8 @@ export async function digits(): Promise<[Tensor, Tensor, Tensor, Tensor]> {
 
 export const denseOf = (model: Sequential, which: number | string): Dense => model.layer(which) as Dense;
 
-export const kernelsOf = (model: Sequential): Tensor[] =>
-  model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.kernel] : []));
+export const kernelsOf = (model: Sequential): Parameter[] =>
+  model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.weights[0]!] : []));
 
 /** A product of integers: its weights, and the formats that it reads and gives (null for real numbers). */
 export interface Quantized {
@@ -108,4 +109,4 @@ export function quantizedOf(network: Network, node: Extract<Node, { op: 'dense' 
   };
 }
 
-export const values = (t: Tensor): number[] => Array.from(t.data);
+export const values = (t: Tensor | Parameter): number[] => Array.from((t instanceof Parameter ? t.value : t).data);

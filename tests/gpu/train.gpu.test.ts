@@ -205,8 +205,8 @@ const CASES: Record<string, Case> = {
     }),
     y: LABELS,
     prepare: (model) => {
-      const { kernel } = model.layers[0] as Dense;
-      kernel.mask = fromData(
+      const { kernel, weights } = model.layers[0] as Dense;
+      weights[0]!.mask = fromData(
         Uint8Array.from({ length: kernel.size }, (_, i) => i % 2),
         kernel.shape,
         'bool',
@@ -220,8 +220,8 @@ const CASES: Record<string, Case> = {
     y: LABELS,
     options: { shuffle: false },
     prepare: (model) => {
-      const { kernel } = model.layers[0] as Dense;
-      kernel.mask = fromData(
+      const { kernel, weights } = model.layers[0] as Dense;
+      weights[0]!.mask = fromData(
         Uint8Array.from({ length: kernel.size }, (_, i) => i % 3),
         kernel.shape,
         'bool',

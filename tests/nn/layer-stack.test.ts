@@ -55,7 +55,7 @@ describe('a model keeps no hold of what it is given and gives none of its own:',
 test('weights are set from views, and pruned ones stay 0', () => {
   const model = make();
   const kernel = model.weights[0]!.value;
-  kernel.mask = fromData(Uint8Array.of(1, 0, 1, 1, 0, 1), [3, 2], 'bool');
+  model.weights[0]!.mask = fromData(Uint8Array.of(1, 0, 1, 1, 0, 1), [3, 2], 'bool');
   const [, bias, last] = model.getWeights() as [Tensor, Tensor, Tensor];
   const wide = of([0, 1, 2, 3, 4, 5, 6, 7], [8], 'float32');
   model.setWeights([reshape(slice(wide, [[1, 7]]), [3, 2]), bias, last]);

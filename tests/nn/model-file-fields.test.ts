@@ -157,6 +157,6 @@ test('weights of both types in one file are refused', () => {
   }
   expect([...tensors.values()].map(({ dtype }) => dtype).sort()).toEqual(['F32', 'F32', 'F64', 'F64']);
   expect(() => loadModel(encodeSafetensors(tensors, Object.fromEntries(metadata)))).toThrow(
-    'b/kernel: must be F32, got F64',
+    'node "b" reads float32, its kernel must be float32, got float64',
   );
 });

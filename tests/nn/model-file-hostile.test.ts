@@ -125,8 +125,7 @@ describe('a model file keeps', () => {
       { seed: 2 ** 53 - 1, dtype },
     );
     model.layer('é 2').trainable = false;
-    const { kernel } = model.layer('é 0') as Dense;
-    kernel.mask = fromData(
+    model.layer('é 0').weights[0]!.mask = fromData(
       Uint8Array.from({ length: 12 }, (_, i) => i % 2),
       [3, 4],
       'bool',

@@ -18,6 +18,7 @@ import {
   meanAbsoluteError,
   meanSquaredError,
   mul,
+  Parameter,
   parameter,
   Sequential,
   SGD,
@@ -74,7 +75,9 @@ interface Step {
 
 /** Two weights of one shape, and a trainer that runs steps on them. */
 function world(obstacle: string | null) {
-  const weights = [1, 2].map((seed) => parameter(of(list(6, noise(seed)), [3, 2], 'float32'))) as [Tensor, Tensor];
+  const made = (seed: number): Parameter =>
+    new Parameter(`p${seed}`, parameter(of(list(6, noise(seed)), [3, 2], 'float32')));
+  const weights = [made(1), made(2)] as const;
   const optimizers = [new Adam({ learningRate: 0.05 }), new SGD({ learningRate: 0.05, momentum: 0.9 })] as const;
   const trainer = new Trainer();
   const seen: number[][] = [];
@@ -94,18 +97,21 @@ function world(obstacle: string | null) {
       setting,
       (x, y, sampleWeights) => {
         let prediction: Tensor | null = null;
-        const { value, grads } = valueAndGrad(() => {
-          const output = add(matmul(x, weights[0]), mul(matmul(x, weights[1]), 0.5));
-          if (wants) prediction = output;
-          return reduceLoss(setting.loss.call(y, output), sampleWeights);
-        }, setting.parameters);
+        const { value, grads } = valueAndGrad(
+          () => {
+            const output = add(matmul(x, weights[0].value), mul(matmul(x, weights[1].value), 0.5));
+            if (wants) prediction = output;
+            return reduceLoss(setting.loss.call(y, output), sampleWeights);
+          },
+          setting.parameters.map(({ value }) => value),
+        );
         setting.optimizer.apply(setting.parameters, grads);
         return { loss: value, prediction };
       },
       (y, prediction) => seen.push([...y.data, ...prediction.data]),
     );
   };
-  const numbers = (): number[][] => weights.map(({ data }) => [...data]);
+  const numbers = (): number[][] => weights.map(({ value }) => [...value.data]);
   return { step, seen, numbers, weights, optimizers, trainer };
 }
 

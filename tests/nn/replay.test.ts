@@ -451,11 +451,11 @@ describe('memory', () => {
   test('slots and masks that are replaced do not pile up', () => {
     const model = regressor();
     model.compile(plain());
-    const parameters = model.weights.map(({ value }) => value);
+    const parameters = model.weights;
     const again = (): void => {
       model.trainOnBatch(x, targets);
       model.optimizer.restore(parameters, model.optimizer.state(parameters));
-      parameters[0]!.mask = tensor(new Uint8Array(parameters[0]!.size).fill(1), {
+      parameters[0]!.mask = tensor(new Uint8Array(parameters[0]!.value.size).fill(1), {
         shape: parameters[0]!.shape,
         dtype: 'bool',
       });

@@ -258,7 +258,7 @@ describe('a callback that has served one fit begins the next anew:', () => {
       const model = network();
       const seen: boolean[] = [];
       const log: Callback = {
-        onBatchEnd: (_batch, _logs, m) => void seen.push(m.weights[0]!.value.mask !== null),
+        onBatchEnd: (_batch, _logs, m) => void seen.push(m.weights[0]!.mask !== null),
       };
       model.fit(x, y, { batchSize: 3, callbacks: [schedule, log] });
       return seen;
