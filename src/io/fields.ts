@@ -25,6 +25,10 @@ export class Fields {
     return this.entries.has(field);
   }
 
+  isList(field: string): boolean {
+    return Array.isArray(this.entries.get(field));
+  }
+
   /** Takes the field if it is null. */
   isNull(field: string): boolean {
     return this.entries.get(field) === null && this.entries.delete(field);

@@ -4,24 +4,24 @@ import { sameShape } from '../base/shape.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { Fields } from '../io/fields.ts';
-import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import { type InitializerName, isInitializerName } from './initializers.ts';
+import { type Initializer, type InitializerName, isInitializerName } from './initializers.ts';
 import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
 import { isNamedLoss, lossByName } from './losses.ts';
 import { isNamedMetric } from './metrics.ts';
 import { fromNetwork, fromNetworkLayer, toNetwork } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
+import type { Parameter } from './parameter.ts';
 import { type Regularizer, regularizer } from './regularizers.ts';
 import type { CompileOptions, Sequential } from './sequential.ts';
 
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
  * takes to go on training to the bit: seed, steps, regularizers, loss, metrics, optimizer with its slots as tensors
- * `optimizer/<parameter number>/<slot>`; and names of initializers, for clones of the layers. What is code stays out: losses,
+ * `optimizer/<weight>/<slot>`; and names of initializers, for clones of the layers. What is code stays out: losses,
  * metrics, optimizers and initializers of the user's own, and schedules, of which the rate of the next step is kept.
  */
 const FORMAT = 'model file';
@@ -38,15 +38,17 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
   const network = toNetwork(model);
   if (weightsOnly) return encodeNetwork(network);
   const tensors = new Map<string, SafeTensor>();
-  const layers = model.layers.map((layer) => ({ trainable: layer.trainable, ...layerExtras(layer) }));
-  const training: Record<string, unknown> = { seed: model.seed, dtype: model.dtype, steps: model.steps, layers };
+  const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer)]);
+  const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
+  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
   if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
     const { optimizer, loss, metrics } = model;
     const { scalars, slots } = optimizer.state(model.weights);
     slots.forEach((own, i) => {
-      for (const [name, t] of Object.entries(own)) {
+      const key = model.weights[i]!.name;
+      for (const [slot, t] of Object.entries(own)) {
         const data = t.data as Float32Array | Float64Array;
-        tensors.set(`optimizer/${i}/${name}`, { dtype: t.dtype === 'float64' ? 'F64' : 'F32', shape: t.shape, data });
+        tensors.set(`optimizer/${key}/${slot}`, { dtype: t.dtype === 'float64' ? 'F64' : 'F32', shape: t.shape, data });
       }
     });
     training.optimizer = { ...optimizer.config(), scalars };
@@ -57,13 +59,17 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
   return encodeNetwork(network, { metadata: { [KEY]: JSON.stringify(training) }, tensors });
 }
 
-function layerExtras(layer: Layer): object {
-  if (layer instanceof Dropout) return { training: layer.options.training === true };
-  if (!(layer instanceof Dense)) return {};
+/** What the network does not tell of a layer, and does not go without saying. */
+function recordOf(layer: Layer): object {
+  const trainable = layer.trainable ? undefined : false;
+  if (!(layer instanceof Dense)) return defined({ trainable });
   const { kernelRegularizer, biasRegularizer, activityRegularizer, kernelInitializer, biasInitializer } = layer.options;
   const rules = defined({ kernelRegularizer, biasRegularizer, activityRegularizer });
   const made = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, regularizer(rule)]));
-  return { ...made, kernelInitializer, biasInitializer }; // JSON leaves functions out
+  const named = (choice: Initializer | undefined): string | undefined =>
+    typeof choice === 'function' ? undefined : choice;
+  const initializers = { kernelInitializer: named(kernelInitializer), biasInitializer: named(biasInitializer) };
+  return { ...made, ...defined({ trainable, ...initializers }) };
 }
 
 export interface LoadOptions {
@@ -87,16 +93,15 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequent
   }
   const root = Fields.parse(text, KEY, FORMAT);
   const seed = root.count('seed');
-  const dtype = root.text('dtype');
-  if (dtype !== 'float32' && dtype !== 'float64') return root.fail('dtype', 'must be float32 or float64');
-  if (dtype !== dtypeOf(network)) return root.fail('dtype', 'is not that of the weights');
+  const dtype = dtypeOf(network);
+  if (root.has('dtype') && root.text('dtype') !== dtype) return root.fail('dtype', 'is not that of the weights');
   const steps = root.count('steps');
-  const extras = root.list('layers');
-  if (extras.length !== network.nodes.length) return root.fail('layers', `must be ${network.nodes.length} objects`);
-  const layerAt = (_: Node, i: number): Layer => withExtras(fromNetworkLayer(network, i), extras[i]!, i);
+  const isNumbered = root.isList('layers');
+  const records = takeRecords(root, network);
+  const layerAt = (node: Node, i: number): Layer => withRecord(fromNetworkLayer(network, i), records.get(node.name));
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   model.steps = steps;
-  if (root.has('optimizer')) restoreTraining(model, root, tensors, options);
+  if (root.has('optimizer')) restoreTraining(model, root, tensors, isNumbered, options);
   root.done();
   checkNothingLeft(tensors);
   return model;
@@ -106,11 +111,27 @@ function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
   for (const name of tensors.keys()) throw new FormatError(FORMAT, name.slice(0, 60), 'the tensor belongs to nothing');
 }
 
+type Slots = Record<string, Tensor>;
+
 const dtypeOf = ({ inputs }: Network): FloatDType => (inputs[0]!.dtype === 'float64' ? 'float64' : 'float32');
 
-function withExtras(layer: Layer, value: JsonValue, index: number): Layer {
-  const fields = new Fields(value, `${KEY}.layers[${index}]`, FORMAT);
-  const trainable = fields.flag('trainable');
+/** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
+function takeRecords(root: Fields, { nodes }: Network): ReadonlyMap<string, Fields> {
+  if (root.isList('layers')) {
+    const items = root.list('layers');
+    if (items.length !== nodes.length) return root.fail('layers', `must be ${nodes.length} objects`);
+    return new Map(nodes.map(({ name }, i) => [name, new Fields(items[i]!, `${KEY}.layers[${i}]`, FORMAT)]));
+  }
+  const layers = root.inner('layers');
+  const known = nodes.filter(({ name }) => layers.has(name));
+  const records = new Map(known.map(({ name }) => [name, layers.inner(name)]));
+  layers.done();
+  return records;
+}
+
+function withRecord(layer: Layer, fields: Fields | undefined): Layer {
+  if (fields === undefined) return layer;
+  const trainable = !fields.has('trainable') || fields.flag('trainable');
   let made = layer;
   if (made instanceof Dense) {
     const extras: Record<string, Regularizer | InitializerName> = {};
@@ -126,14 +147,21 @@ function withExtras(layer: Layer, value: JsonValue, index: number): Layer {
       extras[field] = isInitializerName(name) ? name : fields.fail(field, 'must name an initializer');
     }
     made = new Dense(made.units, { ...made.options, ...(extras as Pick<DenseOptions, 'kernelRegularizer'>) });
-  } else if (made instanceof Dropout)
-    made = new Dropout(made.rate, { ...made.options, training: fields.flag('training') });
+  } else if (made instanceof Dropout && fields.has('training')) {
+    made = new Dropout(made.rate, { ...made.options, training: fields.flag('training') }); // version 1 has it here
+  }
   fields.done();
   made.trainable = trainable;
   return made;
 }
 
-function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, SafeTensor>, given: LoadOptions): void {
+function restoreTraining(
+  model: Sequential,
+  root: Fields,
+  tensors: Map<string, SafeTensor>,
+  isNumbered: boolean,
+  given: LoadOptions,
+): void {
   const config = root.inner('optimizer');
   const savedScalars = config.inner('scalars').rest();
   const scalars: Record<string, number> = {};
@@ -148,8 +176,8 @@ function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, S
   const name = config.text('name');
   const options = config.rest();
   const { name: lossName, ...lossOptions } = lossFields;
-  const parameters = model.weights.map(({ value }) => value);
-  const slots = parameters.map((p, i) => takeSlots(p, i, tensors));
+  const parameters = model.weights;
+  const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
   try {
     const optimizer = optimizerByName(name, options);
     optimizer.restore(parameters, { scalars, slots });
@@ -162,15 +190,16 @@ function restoreTraining(model: Sequential, root: Fields, tensors: Map<string, S
   }
 }
 
-function takeSlots(p: Tensor, index: number, tensors: Map<string, SafeTensor>): Record<string, Tensor> {
-  const own: Record<string, Tensor> = Object.create(null);
-  const prefix = `optimizer/${index}/`;
-  for (const [name, { shape, data }] of [...tensors]) {
-    if (!name.startsWith(prefix)) continue;
-    if (!sameShape(shape, p.shape) || (!(data instanceof Float32Array) && !(data instanceof Float64Array))) {
+/** The optimizer's tensors for a weight: by its name, or by its number in files of version 1. */
+function takeSlots({ shape }: Parameter, key: string | number, tensors: Map<string, SafeTensor>): Slots {
+  const own: Slots = Object.create(null);
+  const prefix = `optimizer/${key}/`;
+  for (const [name, { shape: held, data }] of [...tensors]) {
+    if (!name.startsWith(prefix) || name.includes('/', prefix.length)) continue;
+    if (!sameShape(held, shape) || (!(data instanceof Float32Array) && !(data instanceof Float64Array))) {
       throw new FormatError(FORMAT, name.slice(0, 60), 'does not fit its parameter');
     }
-    own[name.slice(prefix.length)] = fromData(data, shape);
+    own[name.slice(prefix.length)] = fromData(data, held);
     tensors.delete(name);
   }
   return own;

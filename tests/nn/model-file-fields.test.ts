@@ -133,8 +133,10 @@ describe('what is read', () => {
     const load = (change: (record: Record<string, unknown>) => object) => () => loadModel(changed(model, change));
     const cases: [() => unknown, string][] = [
       [load((r) => ({ ...r, layers: [] })), 'layers: must be 2 objects'],
-      [load((r) => ({ ...r, layers: [...(r.layers as object[]), {}] })), 'layers: must be 2 objects'],
-      [load((r) => ({ ...r, dtype: 'float16' })), 'dtype: must be float32 or float64'],
+      [load((r) => ({ ...r, layers: [{}, {}, {}] })), 'layers: must be 2 objects'],
+      [load((r) => ({ ...r, layers: { other: {} } })), 'layers.other: this reader does not know the field'],
+      [load((r) => ({ ...r, layers: { dense: 1 } })), 'layers.dense: must be an object'],
+      [load((r) => ({ ...r, dtype: 'float16' })), 'dtype: is not that of the weights'],
       [load((r) => ({ ...r, dtype: 'float64' })), 'dtype: is not that of the weights'],
       [load((r) => ({ ...r, metrics: [1] })), 'metrics: must be names'],
     ];
@@ -159,4 +161,31 @@ test('weights of both types in one file are refused', () => {
   expect(() => loadModel(encodeSafetensors(tensors, Object.fromEntries(metadata)))).toThrow(
     'node "b" reads float32, its kernel must be float32, got float64',
   );
+});
+
+test('moments find their weights by name, whatever the layers are called', () => {
+  // Names that are numbers, and one that is the beginning of another
+  for (const names of [
+    ['1', '0'],
+    ['a', 'a/kernel'],
+    ['__proto__', 'constructor'],
+  ]) {
+    const make = (): Sequential => {
+      const model = new Sequential([
+        new Dense(3, { name: names[0]!, inputShape: [2] }),
+        new Dense(2, { name: names[1]! }),
+      ]);
+      model.compile({ optimizer: new Adam({ learningRate: 0.1 }), loss: 'mse' });
+      model.layer(1).trainable = false;
+      return model;
+    };
+    const y = of(list(12, noise(3)), [6, 2], 'float32');
+    const model = make();
+    model.fit(x, y, { epochs: 2 });
+    const loaded = reloaded(model);
+    expect(loaded.optimizer.state(loaded.weights)).toEqual(model.optimizer.state(model.weights));
+    for (const each of [model, loaded]) each.fit(x, y, { epochs: 2 });
+    expect(digest(loaded)).toBe(digest(model));
+    expect(loaded.layers.map(({ trainable }) => trainable)).toEqual([true, false]);
+  }
 });

@@ -312,7 +312,7 @@ describe('a file that is not to be trusted', () => {
       return changed;
     };
   const initialized = (value: string): ((text: string) => string) =>
-    replaced('"trainable":true', `"trainable":true,"kernelInitializer":${value}`);
+    replaced('"layers":{', `"layers":{"dense_1":{"kernelInitializer":${value}},`);
   test.each([
     ['an unknown optimizer', replaced('"name":"Adam"', '"name":"Eval"'), /optimizer must be/],
     [
@@ -327,18 +327,19 @@ describe('a file that is not to be trusted', () => {
     ['an infinite counter', replaced(/"iterations":\d+/, '"iterations":1e999'), /iterations/],
     ['a negative seed', replaced(/"seed":\d+/, '"seed":-1'), /seed/],
     ['a broken step', replaced(/"steps":\d+/, '"steps":0.5'), /steps/],
-    ['the other element type', replaced('"float32"', '"float64"'), /dtype/],
+    ['another element type', replaced('"seed":3', '"seed":3,"dtype":"float64"'), /dtype: is not that/],
     ['a key twice', replaced('"seed":3', '"seed":3,"seed":4'), /twice/],
     ['a key too many', replaced('"seed":3', '"seed":3,"__proto__":{"polluted":1}'), /__proto__/],
-    ['a layer too few', replaced(/,\{"trainable":true\}\]/, ']'), /layers/],
-    ['a flag that is none', replaced('"trainable":true', '"trainable":1'), /trainable/],
-    ['an unknown initializer', initialized('"eval"'), /layers\[0\]\.kernelInitializer: must name an initializer/],
+    ['no layers', replaced('"layers"', '"others"'), /layers: is missing/],
+    ['a layer that there is not', replaced('"layers":{', '"layers":{"x":{},'), /layers\.x: this reader does not know/],
+    ['a flag that is none', replaced('"layers":{', '"layers":{"dropout":{"trainable":1},'), /trainable/],
+    ['an unknown initializer', initialized('"eval"'), /layers\.dense_1\.kernelInitializer: must name an initializer/],
     ['an initializer named like an object method', initialized('"constructor"'), /must name an initializer/],
     ['an initializer that is no text', initialized('["zeros"]'), /kernelInitializer: must be a string/],
     [
       'an initializer where there are no weights',
-      replaced('"training":false', '"training":false,"biasInitializer":"zeros"'),
-      /layers\[1\]\.biasInitializer: this reader does not know the field/,
+      replaced('"layers":{', '"layers":{"dropout":{"biasInitializer":"zeros"},'),
+      /layers\.dropout\.biasInitializer: this reader does not know the field/,
     ],
     ['a replay that is no flag', replaced('"seed":3', '"seed":3,"replay":0'), /replay: must be true or false/],
     ['text that is no JSON', () => 'seed', /JSON/],
@@ -353,10 +354,11 @@ describe('a file that is not to be trusted', () => {
   const tiny = { dtype: 'F32', shape: [1], data: new Float32Array(1) } as const;
   const wide = { dtype: 'F64', shape: [3], data: new Float64Array(3) } as const;
   test.each([
-    ['is missing', 'optimizer/0/m', null],
-    ['has another shape', 'optimizer/1/v', tiny],
-    ['is of another type', 'optimizer/1/v', wide],
-    ['belongs to no parameter', 'optimizer/9/v', tiny],
+    ['is missing', 'optimizer/dense/kernel/m', null],
+    ['has another shape', 'optimizer/dense/bias/v', tiny],
+    ['is of another type', 'optimizer/dense/bias/v', wide],
+    ['belongs to no parameter', 'optimizer/other/v', tiny],
+    ['is numbered, as version 1 had it', 'optimizer/0/m', tiny],
     ['has the name of a prototype', '__proto__', tiny],
   ] as const)('whose optimizer tensor %s is refused', (_name, name, tensor) => {
     const { tensors, metadata } = decodeSafetensors(bytes);
