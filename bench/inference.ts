@@ -80,7 +80,7 @@ async function open(sizes: readonly number[], batch: number, tables: readonly Ta
   const inputs = sizes[0]!;
   const exact = exactOutputs(sizes, weights, x, batch);
   const calibration = fromData(normal(256 * inputs, 5), [256, inputs]);
-  const { network } = quantize(model, { calibration });
+  const network = quantize(model, { calibration });
   const programs: Program[] = [];
   const variantOf = ({ name, kernels }: Table, how: 'float32' | 'int8'): Variant => {
     const program = compile(how === 'int8' ? network : model, batch, kernels);

@@ -63,7 +63,7 @@ const layers = [
 const model = new Sequential(layers, { seed: 1 });
 const samples = new Random(1, 'size').normal([100, 64]);
 const float = encodeNetwork(toNetwork(model));
-const int8 = encodeNetwork(quantize(model, { calibration: samples, latency: false }).network);
+const int8 = encodeNetwork(quantize(model, { calibration: samples }));
 const sample = samples.data.slice(0, 64);
 const predicted = model.predict(fromData(sample, [1, 64])).data;
 

@@ -108,14 +108,15 @@ export {
 } from './base/errors.ts';
 export type { Shape } from './base/shape.ts';
 export { cloneModel } from './compress/clone.ts';
-export { type DistillOptions, type DistillReport, distill } from './compress/distill.ts';
+export { type DistillOptions, distill } from './compress/distill.ts';
 export {
+  type Comparison,
+  compare,
   type LatencyOptions,
   latencies,
   type Measurement,
   type MeasureOptions,
   measure,
-  type PassReport,
   predictNetwork,
 } from './compress/measure.ts';
 export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons } from './compress/neurons.ts';

@@ -1,5 +1,6 @@
 import {
   cloneModel,
+  compare,
   Dense,
   digest,
   distill,
@@ -72,17 +73,14 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
   bench.fit('teacher', teacher, data.train, { epochs: epochs('teacher') });
 
   const prunedTo = (name: 'pruned' | 'combined', model: Sequential, sparsity: number): Sequential => {
-    const pruned = prune(model, { sparsity, latency: false }).model;
+    const pruned = prune(model, { sparsity });
     bench.fit(name, pruned, data.train, { epochs: epochs(name), learningRate: 0.001 });
     checkMasks(pruned);
     return pruned;
   };
   const pruned = prunedTo('pruned', teacher, SPARSITY);
   const hidden = teacher.layers.filter((layer) => layer instanceof Dense).slice(0, -1);
-  const narrow = hidden.reduce(
-    (model, { name }) => pruneNeurons(model, { layer: name, amount: NEURONS, latency: false }).model,
-    teacher,
-  );
+  const narrow = hidden.reduce((model, { name }) => pruneNeurons(model, { layer: name, amount: NEURONS }), teacher);
   bench.fit('neurons pruned', narrow, data.train, { epochs: epochs('neurons pruned'), learningRate: 0.001 });
   const sparse = prunedTo('combined', narrow, COMBINED_SPARSITY);
 
@@ -100,10 +98,9 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
       epochs: epochs('student'),
       batchSize: bench.batchSize(n),
       callbacks: [bench.ticks('student (distilled)', epochs('student'))],
-      samples: data.test,
     }),
   );
-  const int8 = (model: Sequential): Network => quantize(model, { calibration: x, latency: false }).network;
+  const int8 = (model: Sequential): Network => quantize(model, { calibration: x });
 
   const form = (name: string, subject: Sequential | Network, description: string, notes: readonly string[]): Form => ({
     ...formOf(subject, data.test),
@@ -144,7 +141,8 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
       ['fewer neurons, a file that codes zeros, one byte a weight: the savings multiply'],
     ),
   ];
-  return { forms, agreement: distilled.report.agreement ?? null };
+  const { agreement = null } = compare(teacher, distilled.model, { samples: data.test, latency: false });
+  return { forms, agreement };
 }
 
 const tuned = (epochs: number): string => `fine-tuned for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;

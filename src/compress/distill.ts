@@ -16,13 +16,12 @@ import {
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from '../nn/losses.ts';
-import { classesOf, type Metric, metricOf } from '../nn/metrics.ts';
+import { type Metric, metricOf } from '../nn/metrics.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
 import { batchesOf, type Samples } from '../nn/samples.ts';
 import type { FitOptions, History, Sequential } from '../nn/sequential.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
-import { scoreOf } from './measure.ts';
 
 export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
   readonly teacher: Sequential;
@@ -38,16 +37,6 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
   readonly alpha?: number;
   /** Default Adam. */
   readonly optimizer?: Optimizer;
-  /** Samples to score student and teacher on. */
-  readonly samples?: Samples;
-}
-
-export interface DistillReport {
-  readonly studentScore?: number;
-  readonly teacherScore?: number;
-  /** Share of samples on which both choose the same class. */
-  readonly agreement?: number;
-  readonly notes: readonly string[];
 }
 
 /**
@@ -59,8 +48,8 @@ export interface DistillReport {
  * the history: `accuracy` for classes, `mse` for regression, against the labels. Afterwards the model is compiled as the
  * given student is, or with the plain loss on the labels.
  */
-export function distill(options: DistillOptions): { model: Sequential; history: History; report: DistillReport } {
-  const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam(), samples } = options;
+export function distill(options: DistillOptions): { model: Sequential; history: History } {
+  const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
   checkRange('distill', 'temperature', temperature, 'positive');
   checkRange('distill', 'alpha', alpha, 'between 0 and 1');
   const student = cloneModel(options.student);
@@ -87,7 +76,7 @@ export function distill(options: DistillOptions): { model: Sequential; history: 
   const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };
   const history = student.fit(x, pack(x, y), { ...defined({ epochs, batchSize, callbacks, shuffle }), ...validation });
   student.compile(after);
-  return { model: student, history, report: reportOf(teacher, student, samples, kind !== 'regression') };
+  return { model: student, history };
 }
 
 type Kind = 'softmax' | 'sigmoid' | 'regression';
@@ -176,20 +165,4 @@ function onLabels(name: 'accuracy' | 'mse', outputs: number): Metric {
       return { update: (packed, p) => state.update(labelsOf(packed, outputs), p), result: () => state.result() };
     },
   };
-}
-
-function reportOf(
-  teacher: Sequential,
-  student: Sequential,
-  samples: Samples | undefined,
-  isClasses: boolean,
-): DistillReport {
-  const sizes = `the student has ${student.parameterCount} parameters, the teacher ${teacher.parameterCount}`;
-  if (samples === undefined) return { notes: [sizes] };
-  const studentScore = scoreOf(student, samples).score;
-  const teacherScore = scoreOf(teacher, samples).score;
-  const scores = { studentScore, teacherScore, notes: [sizes] };
-  if (!isClasses) return scores;
-  const [p, q] = [student, teacher].map((model) => classesOf(model.predict(samples[0]))) as [Int32Array, Int32Array];
-  return { ...scores, agreement: p.filter((label, i) => label === q[i]).length / p.length };
 }

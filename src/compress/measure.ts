@@ -6,7 +6,7 @@ import { type Graph, lastActivation } from '../graph/graph.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
-import { metricOf } from '../nn/metrics.ts';
+import { classesOf, metricOf } from '../nn/metrics.ts';
 import { toNetwork } from '../nn/network.ts';
 import { batchesOf, type Samples } from '../nn/samples.ts';
 import { Sequential } from '../nn/sequential.ts';
@@ -34,10 +34,13 @@ export interface MeasureOptions {
   readonly latency?: boolean;
 }
 
-/** What every pass reports: the network before and after, and in sentences what did not change. */
-export interface PassReport {
+/** Two forms of a network beside each other. */
+export interface Comparison {
   readonly before: Measurement;
   readonly after: Measurement;
+  /** Share of the samples on which both choose the same class; only if samples of classes were given. */
+  readonly agreement?: number;
+  /** In sentences: what changed, and what did not. */
   readonly notes: readonly string[];
 }
 
@@ -50,23 +53,59 @@ export function measure(
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
   const score = samples === undefined ? {} : scoreOf(subject, samples);
-  const isDouble = network.inputs.some(({ dtype }) => dtype === 'float64');
-  if (!latency || isDouble) return { ...costs, ...score };
+  if (!latency || isDouble(network)) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
   return { ...costs, ...score, latency: { batch1, batch64 } };
 }
 
-/** Measures before and after a pass. */
-export function report(
+/**
+ * Measures two forms of a network, the second made from the first by pruning, quantization or distillation, and says what
+ * the difference is. Latencies are taken in turns.
+ */
+export function compare(
   before: Sequential | Graph<Stored>,
   after: Sequential | Graph<Stored>,
-  options: MeasureOptions,
-  notes: (before: Measurement, after: Measurement) => readonly string[],
-): PassReport {
-  const p = measure(before, options);
-  const q = measure(after, options);
-  return { before: p, after: q, notes: notes(p, q) };
+  { samples, latency = true }: MeasureOptions = {},
+): Comparison {
+  const costs = { ...(samples && { samples }), latency: false };
+  let p = measure(before, costs);
+  let q = measure(after, costs);
+  const networks = [networkOf('compare', before), networkOf('compare', after)];
+  if (latency && !networks.some(isDouble)) {
+    const [one, many] = [1, 64].map((batchSize) => latencies(networks, { batchSize })) as [number[], number[]];
+    p = { ...p, latency: { batch1: one[0]!, batch64: many[0]! } };
+    q = { ...q, latency: { batch1: one[1]!, batch64: many[1]! } };
+  }
+  const notes = notesOf(p, q);
+  if (samples === undefined || p.scoreName !== 'accuracy' || q.scoreName !== 'accuracy')
+    return { before: p, after: q, notes };
+  const [x] = samples;
+  const chosen = [before, after].map((subject) => classesOf(predictionsOf(subject, x))) as [Int32Array, Int32Array];
+  const same = chosen[0].filter((label, i) => label === chosen[1][i]).length;
+  return { before: p, after: q, agreement: same / chosen[0].length, notes };
 }
+
+function notesOf(p: Measurement, q: Measurement): string[] {
+  const sameCosts = p.parameters === q.parameters && p.macs === q.macs;
+  const notes = [
+    sameCosts
+      ? `${q.parameters} parameters and ${q.macs} multiply-adds, as many as before`
+      : `${q.parameters} parameters instead of ${p.parameters}, ${q.macs} multiply-adds instead of ${p.macs}`,
+  ];
+  if (q.nonZeroParameters < q.parameters) notes.push(`${q.nonZeroParameters} of them are not zero`);
+  notes.push(
+    q.bytes < p.bytes ? `${q.bytes} bytes instead of ${p.bytes}` : `the file is not smaller: ${q.bytes} bytes`,
+  );
+  if (p.latency === undefined || q.latency === undefined) return notes;
+  const ratio = p.latency.batch64 / q.latency.batch64;
+  const speed = `${ratio.toFixed(2)} times as fast on 64 samples`;
+  return [...notes, ratio < 1.05 && sameCosts ? `not faster: ${speed}` : speed];
+}
+
+const isDouble = ({ inputs }: Graph<Stored>): boolean => inputs.some(({ dtype }) => dtype === 'float64');
+
+const predictionsOf = (subject: Sequential | Graph<Stored>, x: Tensor): Tensor =>
+  subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
 
 /** The network of a model, or a network as it is. */
 export function networkOf(op: string, subject: Sequential | Graph<Stored>): Graph<Stored> {
@@ -127,7 +166,7 @@ export function scoreOf(
 ): { score: number; scoreName: 'accuracy' | 'r2' } {
   if (x.shape[0] !== y.shape[0] || x.shape[0] === 0)
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
-  const predictions = subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
+  const predictions = predictionsOf(subject, x);
   const last =
     subject instanceof Sequential ? subject.lastActivation : lastActivation(subject, subject.outputs[0]!).name;
   const isClasses = y.dtype === 'int32' || /^(sigmoid|softmax|logSoftmax)$/.test(last) || hasOneHotRows(y);

@@ -7,12 +7,11 @@ import { tensor } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
-import { type MeasureOptions, type PassReport, report } from './measure.ts';
 
 /** How neurons are ranked: L1 norm of the incoming weights (Li et al. 2017), or at random, the baseline to beat. */
 export type NeuronCriterion = 'magnitude' | 'random';
 
-export interface PruneNeuronsOptions extends MeasureOptions {
+export interface PruneNeuronsOptions {
   /** The Dense layer, by name or index among all layers. */
   readonly layer: string | number;
   /** Below 1: the share of neurons to remove, rounded; otherwise their number. */
@@ -28,8 +27,8 @@ export interface PruneNeuronsOptions extends MeasureOptions {
  */
 export function pruneNeurons(
   model: Sequential,
-  { layer: which, amount, criterion = 'magnitude', ...options }: PruneNeuronsOptions,
-): { model: Sequential; report: PassReport } {
+  { layer: which, amount, criterion = 'magnitude' }: PruneNeuronsOptions,
+): Sequential {
   const layer = model.layer(which);
   if (!(layer instanceof Dense))
     throw new ValueError('pruneNeurons', 'layer', 'a Dense layer', `${layer.name} (${layer.type})`);
@@ -43,12 +42,7 @@ export function pruneNeurons(
   const indices = tensor(Int32Array.from(kept));
   copyPicked(layer, at(layer), (t) => gather(t, indices, -1)); // columns of the kernel, and biases
   copyPicked(next, at(next), (t) => (t.rank === 1 ? t : gather(t, indices))); // rows
-  return {
-    model: pruned,
-    report: report(model, pruned, options, (before, after) => [
-      `${layer.name} has ${kept.length} of ${layer.units} neurons left: ${before.parameters} parameters became ${after.parameters}`,
-    ]),
-  };
+  return pruned;
 }
 
 /** The Dense layer that reads `layer`'s neurons one to one. */

@@ -5,12 +5,11 @@ import type { Parameter } from '../nn/parameter.ts';
 import type { Callback, Logs, Sequential } from '../nn/sequential.ts';
 import { zeros } from '../tensor/create.ts';
 import { cloneModel } from './clone.ts';
-import { type MeasureOptions, type PassReport, report } from './measure.ts';
 
 /** Whether the smallest weights are sought over all layers together, or in each layer by itself. */
 export type PruningScope = 'global' | 'layer';
 
-export interface PruneOptions extends MeasureOptions {
+export interface PruneOptions {
   /** Share of the Dense kernels' weights that is zero afterwards, in [0, 1); biases are never pruned. */
   readonly sparsity: number;
   /** Default `global`. */
@@ -23,24 +22,12 @@ export interface PruneOptions extends MeasureOptions {
  * before count. Two things go before it: every layer keeps at least its largest weight, and no weight comes back to life.
  * Fine-tune the result with `fit`.
  */
-export function prune(
-  model: Sequential,
-  { sparsity, scope = 'global', ...options }: PruneOptions,
-): { model: Sequential; report: PassReport } {
+export function prune(model: Sequential, { sparsity, scope = 'global' }: PruneOptions): Sequential {
   checkRange('prune', 'sparsity', sparsity, 'in [0, 1)');
   checkScope('prune', scope);
   const pruned = cloneModel(model);
   pruneInPlace(pruned, sparsity, scope);
-  return {
-    model: pruned,
-    report: report(model, pruned, options, (before, after) => [
-      `${after.nonZeroParameters} of ${after.parameters} parameters are not zero`,
-      before.bytes <= after.bytes
-        ? 'the file is not smaller'
-        : `the file codes the zeros: ${after.bytes} bytes instead of ${before.bytes}`,
-      'multiply-adds and latency do not change: the kernel is dense and multiplies by the zeros',
-    ]),
-  };
+  return pruned;
 }
 
 /** Masks the smallest weights of a model so that `sparsity` of them are masked. */

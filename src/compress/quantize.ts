@@ -9,9 +9,9 @@ import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { batchesThrough, type MeasureOptions, networkOf, type PassReport, report } from './measure.ts';
+import { batchesThrough, networkOf } from './measure.ts';
 
-export interface QuantizeOptions extends MeasureOptions {
+export interface QuantizeOptions {
   /**
    * Typical inputs [samples, ...inputShape], float32: the ranges of activations are read off them. A list for a network
    * with several inputs.
@@ -41,22 +41,8 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
  * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
  * all that reads them is. Other activations, and the outputs, are real numbers.
  */
-export function quantize(
-  subject: Sequential | Graph<Stored>,
-  { calibration, ...options }: QuantizeOptions,
-): { network: Network; report: PassReport } {
-  const before = networkOf('quantize', subject);
-  const network = quantized(before, calibration instanceof Tensor ? [calibration] : calibration);
-  return {
-    network,
-    report: report(before, network, options, (p, q) => [
-      `weights take one byte instead of four: ${q.bytes} bytes instead of ${p.bytes}`,
-      'parameters and multiply-adds do not change in number; the products are integer products',
-      ...(p.latency !== undefined && q.latency !== undefined && q.latency.batch64 > p.latency.batch64
-        ? ['int8 is slower than float32 in plain TypeScript; it is faster where a kernel uses SIMD']
-        : []),
-    ]),
-  };
+export function quantize(subject: Sequential | Graph<Stored>, { calibration }: QuantizeOptions): Network {
+  return quantized(networkOf('quantize', subject), calibration instanceof Tensor ? [calibration] : calibration);
 }
 
 function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Network {

@@ -14,7 +14,7 @@ import {
   slice,
   type Tensor,
 } from '../../src/index.ts';
-import { normal, quantizedLayers, quick, smallModel, values } from './tools.ts';
+import { normal, quantizedLayers, smallModel, values } from './tools.ts';
 
 /** Passes look at 256 samples at a time; nothing may be lost, doubled or misplaced where one block ends. */
 
@@ -74,7 +74,7 @@ describe('calibration on more samples than a block', () => {
       const inputs = Float32Array.from(x.data);
       inputs[5 * low + 1] = -60;
       inputs[5 * high + 3] = 40;
-      const { network } = quantize(model, { calibration: fromData(inputs, [N, 5]), ...quick });
+      const network = quantize(model, { calibration: fromData(inputs, [N, 5]) });
       expect(quantizedLayers(network)[0]!.input).toEqual(wanted);
     }
   });
@@ -83,7 +83,7 @@ describe('calibration on more samples than a block', () => {
     const context = { training: false, step: 0, penalties: [], logits: false };
     for (const n of SIZES) {
       const some = slice(x, [[0, n]]);
-      const { network } = quantize(model, { calibration: some, ...quick });
+      const network = quantize(model, { calibration: some });
       const wanted: ReturnType<typeof chooseQParams>[] = [];
       noGrad(() =>
         model.layers.reduce((y, layer) => {
@@ -97,7 +97,7 @@ describe('calibration on more samples than a block', () => {
 });
 
 test('a network predicts more samples than a batch as it predicts each', () => {
-  const { network } = quantize(smallModel(), { calibration: x, ...quick });
+  const network = quantize(smallModel(), { calibration: x });
   const each = Array.from({ length: 150 }, (_, i) => values(predictNetwork(network, slice(x, [[i, i + 1]])))).flat();
   for (const batchSize of [1, 64, 75, 100, 150, 256])
     expect(values(predictNetwork(network, slice(x, [[0, 150]]), batchSize))).toEqual(each);

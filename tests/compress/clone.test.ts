@@ -13,7 +13,7 @@ import {
   sparseCategoricalCrossentropy,
   topKAccuracy,
 } from '../../src/index.ts';
-import { denseOf, kernelsOf, quick, smallModel, threeClasses, values } from './tools.ts';
+import { denseOf, kernelsOf, smallModel, threeClasses, values } from './tools.ts';
 
 const [x, y] = threeClasses();
 
@@ -32,7 +32,7 @@ describe('cloneModel', () => {
   });
 
   test('is independent: training either leaves the other as it is', () => {
-    const model = prune(smallModel(), { sparsity: 0.4, ...quick }).model;
+    const model = prune(smallModel(), { sparsity: 0.4 });
     const before = digest(model);
     const copy = cloneModel(model);
     copy.fit(x, y);
@@ -87,7 +87,7 @@ describe('cloneModel', () => {
   });
 
   test('keeps masks, frozen layers and names beside layers that are made anew, which take the names of the old', () => {
-    const model = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
+    const model = prune(smallModel(), { sparsity: 0.5 });
     model.layer('dense_1').trainable = false;
     const copy = cloneModel(model, (layer, i) => (i === 0 ? layer.clone() : i === 1 ? new Dropout(0.1) : null));
     expect(copy.layers[1]).toMatchObject({ type: 'dropout', name: 'activation' });
@@ -106,7 +106,7 @@ describe('cloneModel', () => {
       const model = smallModel();
       model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
       model.fit(x, y, { epochs: 12 });
-      const { model: pruned } = prune(model, { sparsity: 0.5, ...quick });
+      const pruned = prune(model, { sparsity: 0.5 });
       expect(pruned.isCompiled).toBe(false);
       expect(() => pruned.fit(x, y)).toThrow('call compile({ optimizer, loss }) first');
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import {
+  compare,
   Dense,
   decodeNetwork,
   distill,
@@ -39,7 +40,7 @@ describe('measure', () => {
     expect(bytes).toBe(encodeNetwork(toNetwork(model)).length);
     expect([parameters, nonZeroParameters, macs]).toEqual([11274, 11136, 11136]);
     expect(rest).toEqual({});
-    const { network } = quantize(smallModel(), { calibration: x, ...quick });
+    const network = quantize(smallModel(), { calibration: x });
     expect(measure(network, quick).bytes).toBe(encodeNetwork(network).length);
     expect(measure(toNetwork(model), quick)).toEqual(measure(model, quick));
   });
@@ -159,16 +160,17 @@ describe('latencies', () => {
 describe('what is measured', () => {
   const x = normal([70, 5]);
   const labels = fromData(Int32Array.from({ length: 70 }, (_, i) => i % 3));
-  const { model: pruned } = prune(smallModel(), { sparsity: 0.5, ...quick });
-  const { network } = quantize(smallModel(), { calibration: x, ...quick });
+  const pruned = prune(smallModel(), { sparsity: 0.5 });
+  const network = quantize(smallModel(), { calibration: x });
   const samples = [x, labels] as const;
   const ways: readonly (readonly [string, () => unknown])[] = [
     ['latencies', () => latencies([toNetwork(pruned), network], { batchSize: 2, rounds: 1 })],
     ['measure', () => measure(network, { samples })],
     ['predictNetwork', () => predictNetwork(network, x)],
-    ['prune', () => prune(smallModel(), { sparsity: 0.5, samples, ...quick })],
-    ['quantize', () => quantize(smallModel(), { calibration: x, samples, ...quick })],
-    ['pruneNeurons', () => pruneNeurons(smallModel(), { layer: 0, amount: 2, samples, ...quick })],
+    ['compare', () => compare(pruned, network, { samples })],
+    ['prune', () => prune(smallModel(), { sparsity: 0.5 })],
+    ['quantize', () => quantize(smallModel(), { calibration: x })],
+    ['pruneNeurons', () => pruneNeurons(smallModel(), { layer: 0, amount: 2 })],
     ['a refusal of predictNetwork', () => expect(() => predictNetwork(network, normal([3, 4]))).toThrow(ShapeError)],
   ];
 
@@ -213,8 +215,8 @@ describe('predictNetwork', () => {
 
 describe('every compressed form', () => {
   const model = trained();
-  const pruned = prune(model, { sparsity: 0.7, ...quick }).model;
-  const smaller = pruneNeurons(pruned, { layer: 0, amount: 0.4, ...quick }).model;
+  const pruned = prune(model, { sparsity: 0.7 });
+  const smaller = pruneNeurons(pruned, { layer: 0, amount: 0.4 });
   const student = distill({ teacher: model, student: smaller, x, y, epochs: 2 }).model;
   const models: [string, Sequential][] = [
     ['pruned', pruned],
@@ -231,7 +233,7 @@ describe('every compressed form', () => {
   });
 
   test.each(models)('can be quantized, and read back to the bit: %s', (_, made) => {
-    const { network } = quantize(made, { calibration: x, ...quick });
+    const network = quantize(made, { calibration: x });
     const back: Network = decodeNetwork(encodeNetwork(network)).network;
     expect(back).toEqual(network);
     expect(values(predictNetwork(back, x))).toEqual(values(predictNetwork(network, x)));

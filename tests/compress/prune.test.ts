@@ -6,6 +6,7 @@ import {
   AdamW,
   assign,
   cast,
+  compare,
   Dense,
   decodeNetwork,
   digest,
@@ -89,7 +90,7 @@ describe('magnitude pruning', () => {
   test('masks exactly the smallest weights of all layers, whatever ties, zeros and NaN', () => {
     fc.assert(
       fc.property(chain, share, ([shape, weights], sparsity) => {
-        const { model } = prune(modelOf(shape, weights), { sparsity, ...quick });
+        const model = prune(modelOf(shape, weights), { sparsity });
         const flat = weights.flat();
         const dead = smallest(weights, Math.round(sparsity * flat.length));
         expect(isMasked(model)).toEqual(flat.map((_, i) => Number(dead.has(i))));
@@ -105,7 +106,7 @@ describe('magnitude pruning', () => {
   test('masks the share in each layer by itself with scope layer', () => {
     fc.assert(
       fc.property(chain, share, ([shape, weights], sparsity) => {
-        const { model } = prune(modelOf(shape, weights), { sparsity, scope: 'layer', ...quick });
+        const model = prune(modelOf(shape, weights), { sparsity, scope: 'layer' });
         kernelsOf(model).forEach((kernel, i) => {
           const dead = smallest([weights[i]!], Math.round(sparsity * weights[i]!.length));
           expect(values(kernel.mask!)).toEqual(weights[i]!.map((_, at) => Number(!dead.has(at))));
@@ -118,8 +119,8 @@ describe('magnitude pruning', () => {
   test('done twice changes nothing, and revives nothing when asked for less', () => {
     fc.assert(
       fc.property(chain, share, share, ([shape, weights], p, q) => {
-        const once = prune(modelOf(shape, weights), { sparsity: Math.max(p, q), ...quick }).model;
-        const again = prune(once, { sparsity: Math.min(p, q), ...quick }).model;
+        const once = prune(modelOf(shape, weights), { sparsity: Math.max(p, q) });
+        const again = prune(once, { sparsity: Math.min(p, q) });
         expect(isMasked(again)).toEqual(isMasked(once));
         expect(digest(again)).toBe(digest(once));
       }),
@@ -128,26 +129,26 @@ describe('magnitude pruning', () => {
   });
 
   test('counts weights pruned before and goes on among the others', () => {
-    const half = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
-    const more = prune(half, { sparsity: 0.75, ...quick }).model;
+    const half = prune(smallModel(), { sparsity: 0.5 });
+    const more = prune(half, { sparsity: 0.75 });
     const [first, second] = [isMasked(half), isMasked(more)];
     expect(total(second)).toBe(Math.round(0.75 * second.length));
     expect(second.every((bit, i) => bit >= first[i]!)).toBe(true);
-    const direct = prune(smallModel(), { sparsity: 0.75, ...quick }).model;
+    const direct = prune(smallModel(), { sparsity: 0.75 });
     expect(second).toEqual(isMasked(direct));
   });
 
   test('does not swap a pruned weight for a living one that became 0', () => {
-    const { model } = prune(modelOf([2, 2], [[3, 4, 5, 0.1]]), { sparsity: 0.25, ...quick });
+    const model = prune(modelOf([2, 2], [[3, 4, 5, 0.1]]), { sparsity: 0.25 });
     kernelsOf(model)[0]!.value.storage.array[0] = 0;
-    expect(isMasked(prune(model, { sparsity: 0.25, ...quick }).model)).toEqual([0, 0, 0, 1]);
-    expect(isMasked(prune(model, { sparsity: 0.5, ...quick }).model)).toEqual([1, 0, 0, 1]);
+    expect(isMasked(prune(model, { sparsity: 0.25 }))).toEqual([0, 0, 0, 1]);
+    expect(isMasked(prune(model, { sparsity: 0.5 }))).toEqual([1, 0, 0, 1]);
   });
 
   test('leaves biases and the given model as they were', () => {
     const model = smallModel();
     const before = digest(model);
-    const pruned = prune(model, { sparsity: 0.9, ...quick }).model;
+    const pruned = prune(model, { sparsity: 0.9 });
     expect(digest(model)).toBe(before);
     expect(kernelsOf(model).every((kernel) => kernel.mask === null)).toBe(true);
     pruned.layers.forEach((layer, i) => {
@@ -158,12 +159,12 @@ describe('magnitude pruning', () => {
   test('takes small layers almost whole under scope global but keeps one weight of each', () => {
     const small = Array.from({ length: 4 }, (_, i) => 1e-3 * (i + 1));
     const large = Array.from({ length: 4 }, (_, i) => 10 + i);
-    const { model } = prune(modelOf([2, 2, 2], [small, large]), { sparsity: 0.5, ...quick });
+    const model = prune(modelOf([2, 2, 2], [small, large]), { sparsity: 0.5 });
     expect(isMasked(model)).toEqual([1, 1, 1, 0, 1, 0, 0, 0]);
   });
 
   test('works on float64 models', () => {
-    const pruned = prune(smallModel(1, 'float64'), { sparsity: 0.5, ...quick }).model;
+    const pruned = prune(smallModel(1, 'float64'), { sparsity: 0.5 });
     expect(pruned.dtype).toBe('float64');
     expect(total(isMasked(pruned))).toBe(Math.round(0.5 * isMasked(pruned).length));
     const { network } = decodeNetwork(encodeNetwork(toNetwork(pruned)));
@@ -171,14 +172,14 @@ describe('magnitude pruning', () => {
   });
 
   test('makes masks that outlive a step of the caller', () => {
-    const pruned = step(() => prune(smallModel(), { sparsity: 0.5, ...quick }).model);
+    const pruned = step(() => prune(smallModel(), { sparsity: 0.5 }));
     step(() => normal([50, 50]));
     expect(total(isMasked(pruned))).toBe(Math.round(0.5 * isMasked(pruned).length));
   });
 
   test('refuses a sparsity outside [0, 1) and an unknown scope', () => {
     for (const sparsity of [-0.1, 1, 1.5, Number.NaN]) {
-      expect(() => prune(smallModel(), { sparsity, ...quick })).toThrow(/prune: sparsity must be in \[0, 1\), got/);
+      expect(() => prune(smallModel(), { sparsity })).toThrow(/prune: sparsity must be in \[0, 1\), got/);
     }
     const scope = 'layers' as 'layer';
     expect(() => prune(smallModel(), { sparsity: 0.5, scope })).toThrow('prune: scope must be global or layer');
@@ -187,13 +188,14 @@ describe('magnitude pruning', () => {
     );
   });
 
-  test('reports what changed and what did not', () => {
-    const { report } = prune(smallModel(), { sparsity: 0.5, samples: threeClasses(), ...quick });
+  test('changes what it should, and nothing else', () => {
+    const model = smallModel();
+    const report = compare(model, prune(model, { sparsity: 0.5 }), { samples: threeClasses(), ...quick });
     expect(report.after.parameters).toBe(report.before.parameters);
     expect(report.after.macs).toBe(report.before.macs);
     expect(report.after.nonZeroParameters).toBe(report.before.nonZeroParameters - Math.round(0.5 * (35 + 42 + 18)));
     expect(report.after.scoreName).toBe('accuracy');
-    expect(report.notes.join('; ')).toMatch(/latency do not change/);
+    expect(report.notes[0]).toMatch(/parameters and \d+ multiply-adds, as many as before/);
   });
 });
 
@@ -222,7 +224,7 @@ describe('masks through further training', () => {
     const dense = build();
     dense.compile({ optimizer: make(), loss: 'sparseCategoricalCrossentropy' });
     dense.fit(x, y, { epochs: 2, batchSize: 16 }); // so that there is momentum to forget
-    const { model } = prune(dense, { sparsity: 0.6, ...quick });
+    const model = prune(dense, { sparsity: 0.6 });
     // Going on with the old optimizer's moments must not bring weights back either.
     const optimizer = make();
     optimizer.restore(
@@ -248,7 +250,7 @@ describe('masks through further training', () => {
   test.each(['float32', 'float64'] as const)(
     'hold when weights are set, be they NaN, and written otherwise, %s',
     (dtype) => {
-      const { model } = prune(smallModel(1, dtype), { sparsity: 0.6, ...quick });
+      const model = prune(smallModel(1, dtype), { sparsity: 0.6 });
       const masks = kernelsOf(model).map(({ mask }) => values(mask!));
       const expectHeld = (alive: (at: number) => number): void =>
         kernelsOf(model).forEach((kernel, i) => {
@@ -282,7 +284,7 @@ describe('masks through further training', () => {
   );
 
   test('hold in a file whose pruned weights were written over, and in the model of it', () => {
-    const { model } = prune(smallModel(), { sparsity: 0.6, ...quick });
+    const model = prune(smallModel(), { sparsity: 0.6 });
     const kernel = kernelsOf(model)[0]!;
     assign(kernel.value, ones(kernel.shape));
     const loaded = loadModel(saveModel(model));
@@ -314,7 +316,7 @@ describe('masks through further training', () => {
 
   test('hold when fine-tuned in float64', () => {
     const [x, y] = threeClasses();
-    const { model } = prune(smallModel(1, 'float64'), { sparsity: 0.6, ...quick });
+    const model = prune(smallModel(1, 'float64'), { sparsity: 0.6 });
     model.fit(fromData(Float64Array.from(x.data), x.shape), y, { epochs: 2 });
     for (const kernel of kernelsOf(model)) {
       values(kernel.mask!).forEach((alive, at) => {
@@ -333,7 +335,7 @@ describe('masks through further training', () => {
     ]);
     model.compile({ optimizer: new SGD({ momentum: 0.9 }), loss: 'sparseCategoricalCrossentropy' });
     const dense = encodeNetwork(toNetwork(model)).length;
-    const pruned = prune(model, { sparsity: 0.8, ...quick }).model;
+    const pruned = prune(model, { sparsity: 0.8 });
     pruned.fit(x, y, { epochs: 3 });
     const bytes = encodeNetwork(toNetwork(pruned));
     expect(bytes.length).toBeLessThan(0.3 * dense);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   Activation,
+  compare,
   Dense,
   Dropout,
   Flatten,
@@ -29,37 +30,65 @@ function net(outputs: number, activation: Ending, seed = 1): Sequential {
   });
 }
 
-describe('the report of a pruning', () => {
-  test('has the numbers before and after in its sentences', () => {
+describe('a comparison', () => {
+  test('says what pruning changed, and what it did not', () => {
     const model = new Sequential([new Dense(60, { inputShape: [40], biasInitializer: 'ones' })]);
-    const { report } = prune(model, { sparsity: 0.75, ...quick });
-    expect([report.before.nonZeroParameters, report.after.nonZeroParameters]).toEqual([2460, 660]);
-    expect(report.after.bytes).toBeLessThan(report.before.bytes);
-    expect(report.notes).toEqual([
-      '660 of 2460 parameters are not zero',
-      `the file codes the zeros: ${report.after.bytes} bytes instead of ${report.before.bytes}`,
-      'multiply-adds and latency do not change: the kernel is dense and multiplies by the zeros',
+    const { before, after, notes } = compare(model, prune(model, { sparsity: 0.75 }), quick);
+    expect([before.nonZeroParameters, after.nonZeroParameters]).toEqual([2460, 660]);
+    expect(after.bytes).toBeLessThan(before.bytes);
+    expect(notes).toEqual([
+      '2460 parameters and 2400 multiply-adds, as many as before',
+      '660 of them are not zero',
+      `${after.bytes} bytes instead of ${before.bytes}`,
     ]);
   });
 
   test('says so where the file is not smaller', () => {
     for (const sparsity of [0, 0.1]) {
-      const { report } = prune(smallModel(), { sparsity, ...quick });
-      const { bytes } = report.before;
-      expect(report.notes[1]).toBe(
-        report.after.bytes < bytes
-          ? `the file codes the zeros: ${report.after.bytes} bytes instead of ${bytes}`
-          : 'the file is not smaller',
-      );
+      const model = smallModel();
+      const { before, after, notes } = compare(model, prune(model, { sparsity }), quick);
+      expect(after.bytes).toBeGreaterThanOrEqual(before.bytes);
+      expect(notes.at(-1)).toBe(`the file is not smaller: ${after.bytes} bytes`);
     }
   });
 
-  test('is made with the options of a measurement', () => {
-    const { report } = prune(smallModel(), { sparsity: 0.5, samples: [x, y] });
-    for (const one of [report.before, report.after]) {
+  test('says what became smaller, and what a quantized network is', () => {
+    const model = smallModel();
+    const narrow = compare(model, pruneNeurons(model, { layer: 0, amount: 3 }), quick);
+    expect([narrow.before.parameters, narrow.after.parameters]).toEqual([111, 75]);
+    expect(narrow.notes[0]).toBe('75 parameters instead of 111, 62 multiply-adds instead of 95');
+    const int8 = compare(model, quantize(model, { calibration: x }), quick);
+    expect(int8.notes[0]).toBe('111 parameters and 95 multiply-adds, as many as before');
+  });
+
+  test('measures both in turns unless told not to, and never float64', () => {
+    const model = smallModel();
+    const network = quantize(model, { calibration: x });
+    const { before, after, notes } = compare(model, network, { samples: [x, y] });
+    for (const one of [before, after])
       expect(one).toMatchObject({ scoreName: 'accuracy', latency: { batch1: expect.any(Number) } });
-    }
-    expect(prune(smallModel(), { sparsity: 0.5, latency: false }).report.after).not.toHaveProperty('latency');
+    const ratio = before.latency!.batch64 / after.latency!.batch64;
+    const speed = `${ratio.toFixed(2)} times as fast on 64 samples`;
+    expect(notes.at(-1)).toBe(ratio < 1.05 ? `not faster: ${speed}` : speed);
+    expect(compare(model, network, quick).after).not.toHaveProperty('latency');
+    const double = smallModel(1, 'float64');
+    expect(compare(double, double).before).not.toHaveProperty('latency');
+  });
+
+  test('counts the samples on which both choose one class', () => {
+    const [p, q] = [net(3, 'softmax', 1), net(3, 'softmax', 2)];
+    const largest = (m: Sequential): number[] =>
+      Array.from({ length: 60 }, (_, i) => {
+        const row = values(m.predict(x)).slice(3 * i, 3 * i + 3);
+        return row.indexOf(Math.max(...row));
+      });
+    const both = largest(p).filter((label, i) => label === largest(q)[i]).length / 60;
+    expect(compare(p, q, { samples: [x, y], ...quick }).agreement).toBe(both);
+    expect(compare(p, toNetwork(p), { samples: [x, y], ...quick }).agreement).toBe(1);
+    expect(compare(p, q, quick)).not.toHaveProperty('agreement');
+    expect(
+      compare(net(1, 'linear'), net(1, 'linear', 2), { samples: [x, normal([60, 1])], ...quick }),
+    ).not.toHaveProperty('agreement');
   });
 });
 
@@ -112,19 +141,13 @@ describe('a pruning schedule', () => {
     expect(make({ begin: 0.5 })).toThrow('PruningSchedule: begin must be an integer of at least 0, got 0.5');
     expect(make({ end: 0 })).toThrow('PruningSchedule: end must be an integer of at least 1, got 0');
     expect(make({ frequency: 1.5 })).toThrow('PruningSchedule: frequency must be an integer of at least 1, got 1.5');
-    expect(() => prune(smallModel(), { sparsity: 0.5, scope: 'model' as 'layer', ...quick })).toThrow(
+    expect(() => prune(smallModel(), { sparsity: 0.5, scope: 'model' as 'layer' })).toThrow(
       'prune: scope must be global or layer, got "model"',
     );
   });
 });
 
 describe('the removal of neurons', () => {
-  test('has its numbers in a sentence', () => {
-    const { report } = pruneNeurons(smallModel(), { layer: 0, amount: 3, ...quick });
-    expect(report.notes).toEqual(['dense has 4 of 7 neurons left: 111 parameters became 75']);
-    expect([report.before.parameters, report.after.parameters]).toEqual([111, 75]);
-  });
-
   test('at random differs from layer to layer, by its name', () => {
     const make = (names: readonly [string, string]): Sequential => {
       const options = { kernelInitializer: 'ones', biasInitializer: 'zeros' } as const;
@@ -136,7 +159,7 @@ describe('the removal of neurons', () => {
       return model;
     };
     const kept = (layer: number, names: readonly [string, string] = ['a', 'b']): number[] => {
-      const { model } = pruneNeurons(make(names), { layer, amount: 8, criterion: 'random', ...quick });
+      const model = pruneNeurons(make(names), { layer, amount: 8, criterion: 'random' });
       return values(denseOf(model, layer).bias!);
     };
     expect(kept(0)).toEqual([...kept(0)].sort((p, q) => p - q));
@@ -149,7 +172,7 @@ describe('the removal of neurons', () => {
     const [first, next] = [denseOf(model, 0), denseOf(model, 3)];
     first.bias!.storage.array.set([1, 2, 3, 4, 5, 6, 7]);
     next.bias!.storage.array.set([8, 9, 10, 11, 12, 13]);
-    const { model: pruned } = pruneNeurons(model, { layer: 0, amount: 2, ...quick });
+    const pruned = pruneNeurons(model, { layer: 0, amount: 2 });
     expect(values(denseOf(pruned, 3).bias!)).toEqual([8, 9, 10, 11, 12, 13]);
     expect(values(denseOf(pruned, 0).bias!).every((b) => Number.isInteger(b) && b >= 1 && b <= 7)).toBe(true);
   });
@@ -159,17 +182,16 @@ describe('the removal of neurons', () => {
     const model = new Sequential([new Dense(6, { ...options, inputShape: [4] }), new Dense(1, options)]);
     const { kernel, bias } = denseOf(model, 0);
     bias!.storage.array.set([0, 1, 2, 3, 4, 5]);
-    const kept = (amount: number): number[] =>
-      values(denseOf(pruneNeurons(model, { layer: 0, amount, ...quick }).model, 0).bias!);
+    const kept = (amount: number): number[] => values(denseOf(pruneNeurons(model, { layer: 0, amount }), 0).bias!);
     expect([1, 3, 5].map(kept)).toEqual([[0, 1, 2, 3, 4], [0, 1, 2], [0]]);
     kernel.storage.array[4] = -2; // neuron 4 is larger
     expect([1, 3, 5].map(kept)).toEqual([[0, 1, 2, 3, 4], [0, 1, 4], [4]]);
   });
 
   test('leaves masks that outlive a step of the caller', () => {
-    const sparse = prune(smallModel(), { sparsity: 0.5, ...quick }).model;
-    const wanted = pruneNeurons(sparse, { layer: 0, amount: 2, ...quick }).model;
-    const made = step(() => pruneNeurons(sparse, { layer: 0, amount: 2, ...quick }).model);
+    const sparse = prune(smallModel(), { sparsity: 0.5 });
+    const wanted = pruneNeurons(sparse, { layer: 0, amount: 2 });
+    const made = step(() => pruneNeurons(sparse, { layer: 0, amount: 2 }));
     step(() => normal([50, 50]));
     expect(kernelsOf(made).map(({ mask }) => values(mask!))).toEqual(
       kernelsOf(wanted).map(({ mask }) => values(mask!)),
@@ -177,8 +199,7 @@ describe('the removal of neurons', () => {
   });
 
   test('is refused before logSoftmax as before softmax', () => {
-    const on = (layers: (Dense | Activation)[]) => () =>
-      pruneNeurons(new Sequential(layers), { layer: 0, amount: 1, ...quick });
+    const on = (layers: (Dense | Activation)[]) => () => pruneNeurons(new Sequential(layers), { layer: 0, amount: 1 });
     expect(on([new Dense(6, { activation: 'logSoftmax', inputShape: [4] }), new Dense(2)])).toThrow(
       'its softmax ties them together',
     );
@@ -188,33 +209,17 @@ describe('the removal of neurons', () => {
   });
 });
 
-describe('the report of a quantization', () => {
-  test('has the bytes in a sentence, and says whether int8 is slower here', () => {
-    const { report } = quantize(smallModel(), { calibration: x });
-    const { before, after } = report;
-    expect(report.notes.slice(0, 2)).toEqual([
-      `weights take one byte instead of four: ${after.bytes} bytes instead of ${before.bytes}`,
-      'parameters and multiply-adds do not change in number; the products are integer products',
-    ]);
-    expect(report.notes.slice(2)).toEqual(
-      after.latency!.batch64 > before.latency!.batch64
-        ? ['int8 is slower than float32 in plain TypeScript; it is faster where a kernel uses SIMD']
-        : [],
-    );
-    expect(quantize(smallModel(), { calibration: x, ...quick }).report.notes).toHaveLength(2);
-  });
-
+describe('a quantized network', () => {
   test('comes with int8 only where the next layer that computes is Dense', () => {
     const outputs = (...between: (Activation | Dropout | Flatten)[]): boolean[] =>
       quantizedLayers(
         quantize(new Sequential([new Dense(6, { activation: 'relu', inputShape: [5] }), ...between, new Dense(2)]), {
           calibration: x,
-          ...quick,
-        }).network,
+        }),
       ).map(({ output }) => output !== null);
     expect(outputs()).toEqual([true, false]);
     const linear = new Sequential([new Dense(6, { inputShape: [5] }), new Dense(2)]);
-    const layers = quantizedLayers(quantize(linear, { calibration: x, ...quick }).network);
+    const layers = quantizedLayers(quantize(linear, { calibration: x }));
     expect(layers.map(({ output }) => output !== null)).toEqual([true, false]);
     expect(outputs(new Dropout(0.5), new Flatten())).toEqual([true, false]);
     expect(outputs(new Activation('tanh'))).toEqual([false, false]);
@@ -226,7 +231,7 @@ describe('the report of a quantization', () => {
     model.build([5]);
     const tiny = [127 * 2 ** -99, 127 * 2 ** -101, 0];
     denseOf(model, 0).kernel.storage.array.set(Array.from({ length: 15 }, (_, at) => tiny[at % 3]!));
-    const [layer] = quantizedLayers(quantize(model, { calibration: x, ...quick }).network);
+    const [layer] = quantizedLayers(quantize(model, { calibration: x }));
     expect([...layer!.weightScales]).toEqual([2 ** -99, 1, 1]);
     expect([...layer!.weights.subarray(0, 6)]).toEqual([127, 0, 0, 127, 0, 0]);
   });
@@ -238,7 +243,7 @@ describe('the report of a quantization', () => {
         ...(training ? [new Dropout(0.5)] : []),
         new Dense(2, { name: 'end' }),
       ]);
-    const [dropped, plain] = [true, false].map((d) => quantize(make(d), { calibration: x, ...quick }).network);
+    const [dropped, plain] = [true, false].map((d) => quantize(make(d), { calibration: x }));
     expect(dropped).toEqual(plain);
   });
 });

@@ -28,7 +28,7 @@ const model = new Sequential(
   ],
   { seed: 3 },
 );
-const { network } = quantize(model, { calibration: x, latency: false });
+const network = quantize(model, { calibration: x });
 
 describe.each([
   ['wasm', wasm()],

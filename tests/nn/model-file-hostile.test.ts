@@ -157,7 +157,7 @@ describe('a model file keeps', () => {
 
   test('the zeros of a pruned model, and is smaller for them', () => {
     const dense = new Sequential([new Dense(64, { inputShape: [3] }), new Dense(64), new Dense(2)]);
-    const { model } = prune(dense, { sparsity: 0.8 });
+    const model = prune(dense, { sparsity: 0.8 });
     model.compile({ optimizer: 'adam', loss: 'mse' });
     const bytes = saveModel(model, { weightsOnly: true });
     expect(bytes.length).toBeLessThan(saveModel(dense, { weightsOnly: true }).length / 2);
@@ -219,7 +219,7 @@ describe('what is code stays out of the file:', () => {
   });
 
   test('a quantized network is no model to train', () => {
-    const { network } = quantize(small(new SGD()), { calibration: x() });
+    const network = quantize(small(new SGD()), { calibration: x() });
     expect(() => loadModel(encodeNetwork(network))).toThrow(/quantized/);
   });
 });

@@ -59,7 +59,7 @@ describe('model files', () => {
   });
 
   test('masks, frozen layers and names come back', () => {
-    const { model: pruned } = prune(model(), { sparsity: 0.5, latency: false });
+    const pruned = prune(model(), { sparsity: 0.5 });
     pruned.layer('dense_1').trainable = false;
     const loaded = loadModel(saveModel(pruned));
     expect(loaded.layers.map(({ name }) => name)).toEqual(pruned.layers.map(({ name }) => name));

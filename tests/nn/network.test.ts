@@ -26,7 +26,7 @@ const layers = (): (Activation | Dense | Dropout | Flatten)[] => [
 
 describe('toNetwork and fromNetwork', () => {
   test.each(['float32', 'float64'] as const)('lose nothing that a network tells, %s', (dtype) => {
-    const { model } = prune(new Sequential(layers(), { seed: 3, dtype }), { sparsity: 0.4, latency: false });
+    const model = prune(new Sequential(layers(), { seed: 3, dtype }), { sparsity: 0.4 });
     const network = toNetwork(model);
     const back = fromNetwork(network, { seed: 3, dtype });
     expect(toNetwork(back)).toEqual(network);
@@ -58,7 +58,7 @@ describe('toNetwork and fromNetwork', () => {
   });
 
   test('copy: what is written into one does not change the other', () => {
-    const { model } = prune(new Sequential(layers(), { seed: 3 }), { sparsity: 0.4, latency: false });
+    const model = prune(new Sequential(layers(), { seed: 3 }), { sparsity: 0.4 });
     const before = toNetwork(model);
     const network = toNetwork(model);
     const back = fromNetwork(network);
@@ -102,7 +102,7 @@ describe('toNetwork and fromNetwork', () => {
     const model = new Sequential([new Dense(2, { inputShape: [3] }), new Mine({ name: 'mine' })]);
     expect(() => toNetwork(model)).toThrow('toNetwork: layer mine of type own cannot be stored');
     const plain = new Sequential([new Flatten({ inputShape: [3] }), new Dense(2, { name: 'small' })]);
-    const { network } = quantize(plain, { calibration: ones([4, 3]) });
+    const network = quantize(plain, { calibration: ones([4, 3]) });
     expect(() => fromNetwork(network)).toThrow(
       'fromNetwork: small/kernel is quantized and cannot be trained; run the network with compileNetwork()',
     );

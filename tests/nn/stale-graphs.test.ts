@@ -96,7 +96,7 @@ const writers: Readonly<Record<string, { prepare?: (m: Sequential) => void; writ
 describe('backward refuses a graph whose parameters were overwritten by', () => {
   test.each(Object.keys(writers))('%s', (name) => {
     const { prepare, write } = writers[name]!;
-    for (const model of [network(), prune(network(), { sparsity: 0.5, latency: false }).model]) {
+    for (const model of [network(), prune(network(), { sparsity: 0.5 })]) {
       prepare?.(model);
       const losses = [...parametersOf(model).map(lossOf), mean(square(model.forward(x)))];
       write(model);
@@ -135,8 +135,8 @@ const readers: Readonly<Record<string, (m: Sequential) => void>> = {
   getWeights: (m) => void m.getWeights(),
   digest: (m) => void digest(m),
   'a copy that is trained': (m) => void cloneModel(m).fit(x, y),
-  'a pruned copy': (m) => void prune(m, { sparsity: 0.5, latency: false }).model.fit(x, y),
-  'a copy with fewer neurons': (m) => void pruneNeurons(m, { layer: 0, amount: 2, latency: false }),
+  'a pruned copy': (m) => void prune(m, { sparsity: 0.5 }).fit(x, y),
+  'a copy with fewer neurons': (m) => void pruneNeurons(m, { layer: 0, amount: 2 }),
   'a file and the model of it': (m) => void loadModel(saveModel(m)).fit(x, y),
   'a network of its numbers': (m) => void toNetwork(m),
   'a state of the optimizer that is restored': (m) =>
