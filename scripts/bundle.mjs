@@ -16,7 +16,12 @@ const dir = join(root, 'dist/bundle');
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({ input, external: /^(node:|gpu\.js$)/, logLevel: 'warn' });
 // What nearly every entry needs is one file: opening more takes longer (npm run startup).
-const codeSplitting = { groups: [{ name: 'base', test: /dist[\\/](src[\\/]base|kernels[\\/](errors|arrays|calls))/ }] };
+const codeSplitting = {
+  groups: [
+    { name: 'base', test: /dist[\\/](src[\\/]base|kernels[\\/](errors|arrays|calls))/ },
+    { name: 'graph', test: /dist[\\/]src[\\/](graph|infer)[\\/](?!index)/ },
+  ],
+};
 await bundle.write({
   dir,
   format: 'esm',

@@ -114,21 +114,20 @@ function programOf(
     samples?: number,
   ): Float32Array | readonly Float32Array[] {
     if (isDisposed) throw new StateError('run', 'the program was disposed of');
-    const isList = Array.isArray(given) && typeof given[0] !== 'number';
-    const list = (isList ? given : [given]) as readonly ProgramInput[];
-    if (list.length !== inputs.length || (!isList && outputs.length !== 1))
+    const list = isList(given) ? given : null;
+    if (list === null ? inputs.length + outputs.length !== 2 : list.length !== inputs.length)
       throw new ValueError('run', 'inputs', `a list of ${inputs.length} for ${outputs.length} outputs`, given);
-    const n = countOf(inputs, list, samples, batchSize);
-    for (let i = 0; i < list.length; i++) {
+    const n = countOf(inputs, given, samples, batchSize);
+    for (let i = 0; i < inputs.length; i++) {
       const { buffer, size } = inputs[i]!;
-      const numbers = list[i]!;
+      const numbers = list === null ? (given as ProgramInput) : list[i]!;
       buffer.array.set(numbers.length === n * size ? numbers : numbers.subarray(0, n * size));
     }
     const { generation = 0 } = kernels.heap ?? {};
     if (generation !== growths) runs = []; // they hold arrays of before
     growths = generation;
     const { results } = again(n);
-    return isList ? results : results[0]!;
+    return list === null ? results[0]! : results;
   }
 
   const program: Program = {
@@ -148,20 +147,24 @@ function programOf(
   return program;
 }
 
+/** A list of arrays, or what was meant to be one: a list of numbers is no list of inputs. */
+const isList = (given: ProgramInput | readonly ProgramInput[]): given is readonly ProgramInput[] =>
+  Array.isArray(given) && typeof given[0] !== 'number';
+
 /** How many samples a run has: `samples` if given, else as many as every input holds. */
 function countOf(
   inputs: readonly Port[],
-  list: readonly ProgramInput[],
+  given: ProgramInput | readonly ProgramInput[],
   samples: number | undefined,
   batchSize: number,
 ): number {
   let n = samples;
   for (let i = 0; i < inputs.length; i++) {
     const { buffer, size, shape, name } = inputs[i]!;
-    const numbers = list[i]!;
+    const numbers = isList(given) ? given[i]! : given;
     const ArrayClass = buffer.type === 'int32' ? Int32Array : Float32Array;
-    const what = inputs.length === 1 ? 'input' : `input "${name}"`;
-    if (!(numbers instanceof ArrayClass)) throw new ValueError('run', what, `a ${ArrayClass.name}`, numbers);
+    if (!(numbers instanceof ArrayClass))
+      throw new ValueError('run', `input "${name}"`, `a ${ArrayClass.name}`, numbers);
     if (size === 0) continue; // holds any number of samples
     const held = numbers.length / size;
     if (samples === undefined) {
@@ -169,7 +172,7 @@ function countOf(
         throw new ShapeError('run', [shape], `${numbers.length} numbers are no whole number of samples`);
       n ??= held;
       if (n !== held)
-        throw new ShapeError('run', [shape], `${held} samples for ${what}, and ${n} for the inputs before`);
+        throw new ShapeError('run', [shape], `${held} samples for input "${name}", and ${n} for the inputs before`);
     } else if (samples > held)
       throw new ShapeError('run', [shape], `${numbers.length} numbers are less than ${n} samples`);
   }

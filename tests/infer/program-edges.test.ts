@@ -19,7 +19,7 @@ describe('a program', () => {
       () =>
         program.run(input as Float32Array, samples);
     for (const input of [new Float64Array(3), [1, 2, 3], new Int8Array(3), undefined])
-      expect(refused(input)).toThrow(/^run: input must be a Float32Array, got /);
+      expect(refused(input)).toThrow(/^run: input "input" must be a Float32Array, got /);
     expect(refused(new Float32Array(4))).toThrow('run: 4 numbers are no whole number of samples, got [3]');
     expect(refused(new Float32Array(15))).toThrow(
       'run: samples must be an integer from 0 to the compiled batch size 4, got 5',
