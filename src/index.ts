@@ -169,7 +169,7 @@ export {
 export type { SequentialOptions } from './nn/layer-stack.ts';
 export {
   Activation,
-  type BuildContext,
+  ActivityRegularization,
   type CallContext,
   Dense,
   type DenseOptions,
@@ -193,6 +193,7 @@ export {
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from './nn/losses.ts';
+export type { BuildContext } from './nn/lowering.ts';
 export {
   auc,
   calibrationError,

@@ -120,4 +120,18 @@ export const plants = [
     replace: '',
     mustFail: ['tests/graph/print.test.ts'],
   },
+  {
+    name: 'a penalty on activities reads logits',
+    file: 'src/nn/layer-stack.ts',
+    find: 'const activation = isEnd && isRead ? activationIn(node) : null;',
+    replace: 'const activation = null;',
+    mustFail: ['tests/nn/layers.test.ts'],
+  },
+  {
+    name: 'a file forgets the penalty on the activities of a layer',
+    file: 'src/nn/network.ts',
+    find: 'const activity = penalty && { activityRegularizer: penalty };',
+    replace: 'const activity = null;',
+    mustFail: ['tests/nn/model-file.test.ts'],
+  },
 ];

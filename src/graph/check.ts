@@ -106,11 +106,11 @@ export const shapesOf = (graph: Graph<Shaped>, node: Node): Shapes =>
 
 function checkWeights(graph: Graph<Shaped>, node: Node, fail: Refusal): void {
   const { weights: roles }: Pick<Facts<Op>, 'weights'> = factsOf(node);
-  for (const [role, { isOptional = false }] of Object.entries(roles)) {
+  for (const [role, { isOptional = false }] of Object.entries(roles ?? {})) {
     if (!Object.hasOwn(node.weights, role) && !isOptional) fail(`weight ${role}`, 'given', undefined);
   }
   for (const [role, key] of Object.entries(node.weights)) {
-    if (!Object.hasOwn(roles, role)) fail(`weight ${role}`, 'one that the operation has', key);
+    if (roles !== null && !Object.hasOwn(roles, role)) fail(`weight ${role}`, 'one that the operation has', key);
     if (!graph.weights.has(key)) fail(`weight ${role}`, 'a key of the weights', key);
   }
 }

@@ -76,7 +76,7 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
 function checkEncodings(network: Graph<Stored>, node: Node, input: Value): void {
   const roles = factsOf(node).weights;
   for (const [role, { encoding }] of Object.entries(weightsOf(network, node))) {
-    const wanted = input.format === null ? input.dtype : roles[role]!.integers;
+    const wanted = input.format === null ? input.dtype : roles?.[role]?.integers;
     if (encoding.type === wanted) continue;
     const reads = input.format === null ? input.dtype : 'int8';
     throw new DTypeError(

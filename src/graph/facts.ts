@@ -34,7 +34,8 @@ export interface Facts<K extends Op> {
   readonly attributes: Schema<Attributes[K]>;
   /** How many values it reads. */
   readonly inputs: readonly [least: number, most: number];
-  readonly weights: Readonly<Record<string, Role>>;
+  /** By role; null for code of the user's own, which has what it likes. */
+  readonly weights: Readonly<Record<string, Role>> | null;
   /** What is wrong with the formats of inputs and result; null if nothing. */
   readonly formats: (inputs: readonly Format[], own: Format, attrs: Attributes[K]) => string | null;
   /** Shape of one sample of the result. */
@@ -178,7 +179,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   custom: {
     attributes: { type: made(), outputShape: made() },
     inputs: several,
-    weights: {},
+    weights: null,
     formats: real,
     shape: ({ attrs }) => attrs.outputShape,
     memory: apart,

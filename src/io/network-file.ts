@@ -3,7 +3,7 @@ import type { Shape } from '../base/shape.ts';
 import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
 import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
-import { FACTS, type Facts } from '../graph/facts.ts';
+import { FACTS } from '../graph/facts.ts';
 import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
@@ -194,7 +194,7 @@ function takeNode(fields: Fields, before: string, holds: (key: string) => boolea
   const op = fields.text('op');
   if (!Object.hasOwn(FACTS, op) || op === 'custom')
     return fields.fail('op', `this reader knows no operation ${JSON.stringify(op.slice(0, 60))}`);
-  const roles: Facts<Op>['weights'] = FACTS[op as Op].weights;
+  const roles = FACTS[op as Op].weights ?? {};
   const schema: Readonly<Record<string, Attribute<unknown>>> = FACTS[op as Op].attributes;
   const inputs = fields.has('inputs') ? fields.texts('inputs') : [before];
   const format = fields.has('format') ? takeParams(fields.inner('format')) : null;

@@ -1,17 +1,54 @@
 import { DTypeError, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { type Shape, sameShape } from '../base/shape.ts';
+import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
+import { activationIn, type Graph, type Node } from '../graph/graph.ts';
+import { Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { checkSeed } from '../tensor/random.ts';
+import { checkSeed, Random } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
-import type { BuildContext, CallContext, Layer } from './layers.ts';
+import { activate } from './activations.ts';
+import { drops, type Pass, run, type Stage } from './forward.ts';
+import type { Layer } from './layers.ts';
+import { type BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 
 /** 11274 as 11,274. */
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
 const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
+
+/** What a model is once the shape of its samples is known. */
+interface Built {
+  readonly graph: Graph<Parameter>;
+  /** Sample shapes before the first layer and after each one. */
+  readonly shapes: readonly Shape[];
+  readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
+  readonly weights: readonly Parameter[];
+}
+
+function builtOf(graph: Lowering, ends: readonly string[], layers: readonly Layer[]): Built {
+  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+  const { seed } = graph.context;
+  const stages = graph.nodes.map((node) => {
+    const weights = Object.entries(node.weights).map(([role, key]) => [role, graph.weights.get(key)!.value]);
+    const stage: Stage = {
+      node,
+      weights: Object.fromEntries(weights),
+      random: node.op === 'dropout' ? new Random(seed, `${node.name}/dropout`) : null,
+      layer: node.op === 'custom' ? layers.find(({ name }) => name === node.name)! : null,
+    };
+    return { node, stage, isRead: read.has(node.name) };
+  });
+  return { graph, shapes: ends.map((name) => graph.shapeOf(name)), stages, weights: [...graph.weights.values()] };
+}
+
+/** The node whose result the outputs are: what does nothing in this pass is passed over. Null where it is an input. */
+function outputOf({ nodes }: Pick<Graph<Parameter>, 'nodes'>, value: string, training: boolean): Node | null {
+  const node = nodes.find(({ name }) => name === value) ?? null;
+  const isIdle = node?.op === 'activityRegularization' || (node?.op === 'dropout' && !drops(node, training));
+  return isIdle ? outputOf({ nodes }, node!.inputs[0]!, training) : node;
+}
 
 export interface SequentialOptions {
   /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */
@@ -30,8 +67,7 @@ export class LayerStack {
   private readonly context: BuildContext;
   /** Training steps made: the counter that dropout draws by. */
   steps = 0;
-  /** Sample shapes before the first layer and after each one; empty until built. */
-  private shapes: Shape[] = [];
+  private built: Built | null = null;
 
   constructor(layers: readonly Layer[], { seed = 0, dtype = 'float32', blank = false }: SequentialOptions = {}) {
     checkSeed('Sequential', seed);
@@ -62,7 +98,18 @@ export class LayerStack {
   }
 
   get isBuilt(): boolean {
-    return this.shapes.length > 0;
+    return this.built !== null;
+  }
+
+  /** The network that the layers make. Throws StateError before the model is built. */
+  get graph(): Graph<Parameter> {
+    return this.structure().graph;
+  }
+
+  private structure(): Built {
+    if (this.built === null)
+      throw new StateError('Sequential', 'the model is not built: give the first layer an inputShape or call build()');
+    return this.built;
   }
 
   /** Makes the weights for samples of `inputShape` (without the batch axis). Does nothing the second time. */
@@ -79,21 +126,25 @@ export class LayerStack {
     }
     const owned = this.layers.find((layer) => layer.weights.length > 0);
     if (owned !== undefined) throw new StateError('Sequential', `layer ${owned.name} already belongs to a model`);
-    const shapes: Shape[] = [[...inputShape]];
+    const input = new Names(this.layers.map(({ name }) => name)).take('input');
+    const lowering = new Lowering(this.context, [{ name: input, shape: [...inputShape], dtype: this.dtype }]);
+    const ends = [input];
     try {
+      size('Sequential', inputShape);
       persistent(() => {
-        for (const layer of this.layers) shapes.push(layer.build(shapes.at(-1)!, this.context));
+        for (const layer of this.layers) ends.push(layer.lower(lowering, ends.at(-1)!));
       });
     } catch (error) {
       for (const layer of this.layers) layer.weights = []; // all or nothing: build may be called again
       throw error;
     }
-    this.shapes = shapes;
+    lowering.outputs.push(ends.at(-1)!);
+    this.built = builtOf(lowering, ends, this.layers);
   }
 
   /** `build` for the samples of a batch [batch, ...]: every training step asks, so it is cheap once built. */
   protected buildFor(batch: Shape): void {
-    const [shape] = this.shapes;
+    const shape = this.built?.shapes[0];
     const fits = shape !== undefined && shape.length === batch.length - 1 && shape.every((n, i) => n === batch[i + 1]);
     if (!fits) this.build(batch.slice(1));
   }
@@ -109,14 +160,12 @@ export class LayerStack {
 
   /** Shape of one sample after layer `index`; -1 stands for the input. */
   shapeAfter(index: number): Shape {
-    if (!this.isBuilt)
-      throw new StateError('Sequential', 'the model is not built: give the first layer an inputShape or call build()');
-    return this.shapes[index + 1]!;
+    return this.structure().shapes[index + 1]!;
   }
 
   /** All weights in order, each once. */
   get weights(): readonly Parameter[] {
-    return this.layers.flatMap((layer) => layer.weights);
+    return this.built?.weights ?? [];
   }
 
   /** The weights that training changes. */
@@ -139,29 +188,38 @@ export class LayerStack {
     return found;
   }
 
-  /** Runs the layers on a batch [batch, ...inputShape]. Recorded unless inside noGrad. */
-  forward(x: Tensor, options: Partial<CallContext> = {}): Tensor {
+  /**
+   * Runs the network on a batch [batch, ...inputShape]. Recorded unless inside noGrad. With `logits` the last activation is
+   * left out, so that a loss can work on what comes before it.
+   */
+  forward(x: Tensor, options: Partial<Pass> & { readonly logits?: boolean } = {}): Tensor {
     if (x.rank === 0) throw new ShapeError('forward', [x.shape], 'needs a batch axis');
     if (x.dtype !== this.dtype)
       throw new DTypeError('forward', [x.dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
     this.build(x.shape.slice(1));
     const { training = false, step, penalties = [], logits = false } = options;
-    const last = this.lastActing(training);
     const steps = (): number => step ?? this.steps;
-    const context = (layer: Layer): CallContext => ({
+    const pass: Pass = {
       training,
       get step() {
         return steps(); // read anew when a recorded step is repeated
       },
       penalties,
-      logits: logits && layer === last,
-    });
-    return this.layers.reduce((y, layer) => layer.call(y, context(layer)), x);
-  }
-
-  /** The last layer that does something in training, or outside; undefined if none does. */
-  private lastActing(training: boolean): Layer | undefined {
-    return this.layers.filter((layer) => layer.acts(training)).at(-1);
+    };
+    const { graph, stages } = this.structure();
+    const [output] = graph.outputs as [string];
+    const before = logits ? outputOf(graph, output, training) : null;
+    const values = new Map<string, Tensor>([[graph.inputs[0]!.name, x]]);
+    let result: Tensor | null = null;
+    for (const { node, stage, isRead } of stages) {
+      const inputs = node.inputs.map((name) => values.get(name)!) as [Tensor, ...Tensor[]];
+      const isEnd = node === before;
+      const y = run(inputs, stage, pass, isEnd);
+      if (isEnd) result = y;
+      const activation = isEnd && isRead ? activationIn(node) : null;
+      values.set(node.name, activation === null ? y : activate(activation, y));
+    }
+    return result ?? values.get(output)!;
   }
 
   /**
@@ -169,7 +227,9 @@ export class LayerStack {
    * zeros are the outputs.
    */
   outputActivation(training: boolean): ActivationSpec {
-    return this.lastActing(training)?.outputActivation ?? { name: 'linear' };
+    const { graph } = this.structure();
+    const node = outputOf(graph, graph.outputs[0]!, training);
+    return (node && activationIn(node)) ?? { name: 'linear' };
   }
 
   /** The name of the activation that predictions come out of. */

@@ -1,37 +1,16 @@
-import { mul } from '../autograd/arithmetic.ts';
-import { reshape } from '../autograd/movement.ts';
-import { dense, dropout } from '../autograd/products.ts';
-import { parameter } from '../autograd/tape.ts';
 import { checkRange, ShapeError, StateError } from '../base/errors.ts';
-import { type Shape, size } from '../base/shape.ts';
+import type { Shape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import type { FloatDType } from '../memory/dtype.ts';
-import { eachTime } from '../memory/recorder.ts';
-import { Random } from '../tensor/random.ts';
-import { keep, type Tensor } from '../tensor/tensor.ts';
-import { type ActivationChoice, activate, activationSpec } from './activations.ts';
-import { type Initializer, initializer } from './initializers.ts';
-import { Parameter } from './parameter.ts';
-import { penalty, type RegularizerChoice, regularizer } from './regularizers.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type ActivationChoice, activationSpec } from './activations.ts';
+import type { Pass } from './forward.ts';
+import type { Initializer } from './initializers.ts';
+import type { BuildContext, Lowering } from './lowering.ts';
+import type { Parameter } from './parameter.ts';
+import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
 
-/** What a layer learns while it is built. */
-export interface BuildContext {
-  readonly seed: number;
-  readonly dtype: FloatDType;
-  /** The weights are overwritten at once, so zeros will do: drawing them may take longer than all else of loading. */
-  readonly blank?: boolean;
-}
-
-/** What a layer is told on each call. */
-export interface CallContext {
-  readonly training: boolean;
-  /** Training steps made before this one: the counter of every random draw. Another number each time it is read. */
-  readonly step: number;
-  /** Penalties on activities, added to the loss. */
-  readonly penalties: Tensor[];
-  /** Leave out the last activation, so that the loss can work on logits. */
-  readonly logits: boolean;
-}
+/** What a layer of your own is told on each call. */
+export type CallContext = Pass;
 
 /** A step of a network. Layers are made by the user and named, built and called by the model that holds them. */
 export abstract class Layer {
@@ -66,19 +45,26 @@ export abstract class Layer {
     return found;
   }
 
-  /** The activation that outputs come out of, and that `call` leaves out where the context asks for logits. */
-  get outputActivation(): ActivationSpec {
-    return { name: 'linear' };
-  }
-
-  /** Whether outputs may differ from inputs, in training or outside. Default true. */
-  acts(_training: boolean): boolean {
-    return true;
+  /**
+   * Adds the layer's operations on the value `input` to a network and returns the name of the value that it gives. A layer
+   * of your own leaves this alone and has `build` and `call`.
+   */
+  lower(at: Lowering, input: string): string {
+    const outputShape = this.build(at.shapeOf(input), at.context);
+    for (const weight of this.weights) at.weights.set(weight.name, weight);
+    const keys = Object.fromEntries(this.weights.map(({ name }, i) => [String(i), name]));
+    return at.node('custom', this.name, [input], { type: this.type, outputShape }, keys);
   }
 
   /** Makes the weights for samples of `inputShape` and returns the shape of one output sample. */
-  abstract build(inputShape: Shape, context: BuildContext): Shape;
-  abstract call(x: Tensor, context: CallContext): Tensor;
+  build(_inputShape: Shape, _context: BuildContext): Shape {
+    throw new StateError(this.type, `layer ${this.name} has neither lower() nor build()`);
+  }
+
+  call(_x: Tensor, _context: CallContext): Tensor {
+    throw new StateError(this.type, `layer ${this.name} has no call(): it runs as a part of a model`);
+  }
+
   /** A new unbuilt layer with the same options. */
   abstract clone(): Layer;
 }
@@ -124,10 +110,6 @@ export class Dense extends Layer {
     this.activation = activationSpec(options.activation);
   }
 
-  override get outputActivation(): ActivationSpec {
-    return this.activation;
-  }
-
   get kernel(): Tensor {
     return this.parameter('kernel').value;
   }
@@ -137,36 +119,22 @@ export class Dense extends Layer {
     return this.options.useBias === false ? null : this.parameter('bias').value;
   }
 
-  override build(inputShape: Shape, { seed, dtype, blank = false }: BuildContext): Shape {
-    const inputs = inputShape.at(-1);
-    if (inputs === undefined) throw new ShapeError('Dense', [inputShape], `layer ${this.name} needs at least one axis`);
-    const make = (
-      purpose: string,
-      shape: Shape,
-      choice: Initializer,
-      rule: RegularizerChoice | undefined,
-    ): Parameter => {
-      const random = new Random(seed, `${this.name}/${purpose}`);
-      // A copy: a function may hand out one tensor twice, as to a layer and its clone.
-      const value = parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)));
-      return new Parameter(`${this.name}/${purpose}`, value, regularizer(rule));
-    };
-    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', ...rest } = this.options;
-    this.weights = [make('kernel', [inputs, this.units], kernelInitializer, rest.kernelRegularizer)];
-    if (rest.useBias !== false) this.weights.push(make('bias', [this.units], biasInitializer, rest.biasRegularizer));
-    return [...inputShape.slice(0, -1), this.units];
-  }
-
-  override call(x: Tensor, context: CallContext): Tensor {
-    const fused = this.activation.name === 'relu' && !context.logits;
-    const z = dense(x, this.kernel, this.bias, fused ? 'relu' : 'linear');
-    const y = fused || context.logits ? z : activate(this.activation, z);
-    const activity = regularizer(this.options.activityRegularizer);
-    if (activity !== null) {
-      const output = context.logits ? activate(this.activation, z) : y;
-      context.penalties.push(mul(penalty(output, activity), 1 / x.shape[0]!));
-    }
-    return y;
+  override lower(at: Lowering, input: string): string {
+    const shape = at.shapeOf(input);
+    const inputs = shape.at(-1);
+    if (inputs === undefined) throw new ShapeError('Dense', [shape], `layer ${this.name} needs at least one axis`);
+    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', useBias = true, ...rules } = this.options;
+    const { name, units, activation } = this;
+    const kernel = at.weight(name, 'kernel', [inputs, units], {
+      initializer: kernelInitializer,
+      regularizer: rules.kernelRegularizer,
+    });
+    const bias = { initializer: biasInitializer, regularizer: rules.biasRegularizer };
+    const weights = useBias ? { kernel, bias: at.weight(name, 'bias', [units], bias) } : { kernel };
+    this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
+    const y = at.node('dense', name, [input], { activation }, weights);
+    const activity = regularizer(rules.activityRegularizer);
+    return activity === null ? y : at.node('activityRegularization', `${name}/activity`, [y], activity);
   }
 
   override clone(): Dense {
@@ -187,16 +155,8 @@ export class Activation extends Layer {
     this.activation = activationSpec(activation);
   }
 
-  override get outputActivation(): ActivationSpec {
-    return this.activation;
-  }
-
-  override build(inputShape: Shape): Shape {
-    return inputShape;
-  }
-
-  override call(x: Tensor, context: CallContext): Tensor {
-    return context.logits ? x : activate(this.activation, x);
+  override lower(at: Lowering, input: string): string {
+    return at.node('activation', this.name, [input], { activation: this.activation });
   }
 
   override clone(): Activation {
@@ -215,7 +175,6 @@ export class Dropout extends Layer {
   override readonly replayable = true;
   readonly rate: number;
   readonly options: DropoutOptions;
-  private random: Random | null = null;
 
   constructor(rate: number, options: DropoutOptions = {}) {
     super(options);
@@ -224,27 +183,40 @@ export class Dropout extends Layer {
     this.options = ownCopy(options);
   }
 
-  override build(inputShape: Shape, { seed }: BuildContext): Shape {
-    this.random = new Random(seed, `${this.name}/dropout`);
-    return inputShape;
-  }
-
-  override acts(training: boolean): boolean {
+  /** Whether outputs differ from inputs, in training or outside. */
+  acts(training: boolean): boolean {
     return this.rate > 0 && (training || this.options.training === true);
   }
 
-  override call(x: Tensor, context: CallContext): Tensor {
-    const { random } = this;
-    if (random === null) throw new StateError('Dropout', `layer ${this.name} is not built yet`);
-    if (!context.training && this.options.training !== true) return x;
-    eachTime(() => {
-      random.step = context.step;
-    });
-    return dropout(x, this.rate, random);
+  override lower(at: Lowering, input: string): string {
+    const { rate, options } = this;
+    return at.node('dropout', this.name, [input], { rate, training: options.training === true });
   }
 
   override clone(): Dropout {
     return new Dropout(this.rate, this.options);
+  }
+}
+
+/** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
+export class ActivityRegularization extends Layer {
+  override readonly type = 'activityRegularization';
+  override readonly replayable = true;
+  readonly penalty: Regularizer;
+  readonly options: LayerOptions;
+
+  constructor(penalty: RegularizerChoice, options: LayerOptions = {}) {
+    super(options);
+    this.options = ownCopy(options);
+    this.penalty = regularizer(penalty)!;
+  }
+
+  override lower(at: Lowering, input: string): string {
+    return at.node('activityRegularization', this.name, [input], this.penalty);
+  }
+
+  override clone(): ActivityRegularization {
+    return new ActivityRegularization(this.penalty, this.options);
   }
 }
 
@@ -259,12 +231,8 @@ export class Flatten extends Layer {
     this.options = ownCopy(options);
   }
 
-  override build(inputShape: Shape): Shape {
-    return [size('Flatten', inputShape)];
-  }
-
-  override call(x: Tensor): Tensor {
-    return reshape(x, [x.shape[0]!, size('Flatten', x.shape.slice(1))]);
+  override lower(at: Lowering, input: string): string {
+    return at.node('flatten', this.name, [input], {});
   }
 
   override clone(): Flatten {

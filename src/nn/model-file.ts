@@ -63,8 +63,8 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
 function recordOf(layer: Layer): object {
   const trainable = layer.trainable ? undefined : false;
   if (!(layer instanceof Dense)) return defined({ trainable });
-  const { kernelRegularizer, biasRegularizer, activityRegularizer, kernelInitializer, biasInitializer } = layer.options;
-  const rules = defined({ kernelRegularizer, biasRegularizer, activityRegularizer });
+  const { kernelRegularizer, biasRegularizer, kernelInitializer, biasInitializer } = layer.options;
+  const rules = defined({ kernelRegularizer, biasRegularizer });
   const made = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, regularizer(rule)]));
   const named = (choice: Initializer | undefined): string | undefined =>
     typeof choice === 'function' ? undefined : choice;

@@ -1,29 +1,20 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { type Graph, mapWeights, type Node, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
-import { Names, nodeOf } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import type { LayerStack, SequentialOptions } from './layer-stack.ts';
-import { Activation, Dense, Dropout, Flatten, type Layer } from './layers.ts';
+import { Activation, ActivityRegularization, Dense, Dropout, Flatten, type Layer } from './layers.ts';
 import type { Parameter } from './parameter.ts';
 import { Sequential } from './sequential.ts';
 
 /** The model as plain data, its weights copied: what files hold, programs run and compression measures. */
-export function toNetwork(model: LayerStack): Network {
-  const { inputShape, dtype } = model;
-  const input = new Names(model.layers.map(({ name }) => name)).take('input');
-  const weights = new Map<string, Stored>();
-  const nodes: Node[] = [];
-  let last = input;
-  for (const layer of model.layers) {
-    nodes.push(toNode(layer, last));
-    last = layer.name;
-    for (const weight of layer.weights) weights.set(weight.name, storedOf(weight));
-  }
-  const inputs = [{ name: input, shape: inputShape, dtype }];
-  return new Network({ inputs, nodes, outputs: [last], weights });
+export function toNetwork({ graph }: LayerStack): Network {
+  const own = graph.nodes.find((node) => node.op === 'custom');
+  if (own?.op === 'custom')
+    throw new StateError('toNetwork', `layer ${own.name} of type ${own.attrs.type} cannot be stored`);
+  return new Network(mapWeights(graph, storedOf));
 }
 
 function storedOf({ value, mask }: Parameter): Stored {
@@ -32,22 +23,6 @@ function storedOf({ value, mask }: Parameter): Stored {
   const encoding =
     values instanceof Float64Array ? ({ type: 'float64', values } as const) : ({ type: 'float32', values } as const);
   return { shape, encoding, mask: mask && Uint8Array.from(mask.data, (bit) => Number(bit !== 0)) };
-}
-
-function toNode(layer: Layer, input: string): Node {
-  const { name } = layer;
-  if (layer instanceof Dense) {
-    const { activation, bias } = layer;
-    const weights = { kernel: `${name}/kernel`, ...(bias !== null && { bias: `${name}/bias` }) };
-    return nodeOf('dense', name, [input], { activation }, { weights });
-  }
-  if (layer instanceof Activation) return nodeOf('activation', name, [input], { activation: layer.activation });
-  if (layer instanceof Dropout) {
-    const { rate, options } = layer;
-    return nodeOf('dropout', name, [input], { rate, training: options.training === true });
-  }
-  if (layer instanceof Flatten) return nodeOf('flatten', name, [input], {});
-  throw new StateError('toNetwork', `layer ${name} of type ${layer.type} cannot be stored`);
 }
 
 /** A built model with the weights and masks of a float network. `make` may make a layer with other options. */
@@ -68,17 +43,23 @@ export function fromNetwork(
   const isChain = network.nodes.every(({ inputs }, i) => inputs.length === 1 && inputs[0] === chain[i]);
   if (!isChain || network.inputs.length > 1 || !sameNames(network.outputs, [chain.at(-1)!]))
     throw new StateError('fromNetwork', 'the network is no chain of layers');
-  const model = new Sequential(network.nodes.map(make), { ...options, blank: true });
+  const layers = network.nodes.flatMap((node, i) => (isOfLayerBefore(network, i) ? [] : [make(node, i)]));
+  const model = new Sequential(layers, { ...options, blank: true });
   model.build(shape);
-  network.nodes.forEach((node, i) => {
-    const { kernel, bias } = weightsOf(network, node);
-    if (kernel === undefined) return;
-    const layer = model.layers[i] as Dense;
-    layer.kernel.storage.array.set(kernel.encoding.values);
-    if (layer.bias !== null && bias !== undefined) layer.bias.storage.array.set(bias.encoding.values);
-    layer.parameter('kernel').mask = kernel.mask && fromData(Uint8Array.from(kernel.mask), kernel.shape, 'bool');
-  });
+  for (const node of network.nodes) {
+    for (const [role, { encoding, mask, shape: of }] of Object.entries(weightsOf(network, node))) {
+      const weight = model.layer(node.name).parameter(role);
+      weight.value.storage.array.set(encoding.values);
+      weight.mask = mask && fromData(Uint8Array.from(mask), of, 'bool');
+    }
+  }
   return model;
+}
+
+/** Whether a node is the penalty on the activities of the Dense layer before it, and comes from an option of that. */
+function isOfLayerBefore({ nodes }: Pick<Graph<Stored>, 'nodes'>, index: number): boolean {
+  const before = nodes[index - 1];
+  return nodes[index]?.op === 'activityRegularization' && nodes[index].name === `${before?.name}/activity`;
 }
 
 const sameNames = (p: readonly string[], q: readonly string[]): boolean =>
@@ -93,7 +74,11 @@ export function fromNetworkLayer({ nodes, inputs, weights }: Graph<Stored>, inde
     case 'dense': {
       const { shape } = weights.get(node.weights.kernel!)!;
       const { activation } = node.attrs;
-      return new Dense(shape[1]!, { ...options, activation, useBias: node.weights.bias !== undefined });
+      const next = nodes[index + 1];
+      const penalty =
+        isOfLayerBefore({ nodes }, index + 1) && next?.op === 'activityRegularization' ? next.attrs : null;
+      const activity = penalty && { activityRegularizer: penalty };
+      return new Dense(shape[1]!, { ...options, ...activity, activation, useBias: node.weights.bias !== undefined });
     }
     case 'activation':
       return new Activation(node.attrs.activation, options);
@@ -101,6 +86,8 @@ export function fromNetworkLayer({ nodes, inputs, weights }: Graph<Stored>, inde
       return new Dropout(node.attrs.rate, { ...options, training: node.attrs.training });
     case 'flatten':
       return new Flatten(options);
+    case 'activityRegularization':
+      return new ActivityRegularization(node.attrs, options);
     default:
       throw new StateError('fromNetwork', `node "${name}" (${node.op}) has no layer`);
   }

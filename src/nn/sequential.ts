@@ -158,6 +158,7 @@ export class Sequential extends LayerStack {
     const { metrics } = this.ready('evaluate');
     const n = checkSamples('evaluate', x, y);
     checkCount('evaluate', 'batchSize', batchSize);
+    this.build(x.shape.slice(1));
     const states = metrics.map((metric) => metric.create());
     let total = 0;
     for (const [start, count] of batchesOf(n, batchSize)) {
@@ -319,10 +320,8 @@ export class Sequential extends LayerStack {
     const penalties: Tensor[] = [];
     const output = this.forward(x, { training, penalties, logits });
     let total = reduceLoss(logits ? callLogits(y, output) : loss.call(y, output), weights);
-    for (const { weights: own } of this.layers) {
-      for (const { value, regularizer } of own) {
-        if (regularizer !== null) total = add(total, penalty(value, regularizer));
-      }
+    for (const { value, regularizer } of this.weights) {
+      if (regularizer !== null) total = add(total, penalty(value, regularizer));
     }
     for (const extra of penalties) total = add(total, extra);
     if (!wantsPrediction) return { loss: total, prediction: null };

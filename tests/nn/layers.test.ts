@@ -4,6 +4,7 @@ import {
   Dense,
   Dropout,
   Flatten,
+  Layer,
   type LossName,
   l1l2,
   loadModel,
@@ -115,17 +116,24 @@ describe('Flatten', () => {
   });
 });
 
+class Nothing extends Layer {
+  override readonly type = 'nothing';
+  override clone(): Nothing {
+    return new Nothing();
+  }
+}
+
 describe('a layer that is not built says so by its name:', () => {
-  const context = { training: true, step: 0, penalties: [], logits: false };
+  const context = { training: true, step: 0, penalties: [] };
 
   test.each<[string, () => unknown, string]>([
     ['the kernel', () => new Dense(2, { name: 'mine' }).kernel, 'Dense: layer mine is not built yet'],
     ['the bias', () => new Dense(2, { name: 'mine' }).bias, 'Dense: layer mine is not built yet'],
-    ['Dense', () => new Dense(2, { name: 'mine' }).call(ones([1, 2]), context), 'Dense: layer mine is not built yet'],
+    ['a call', () => new Dense(2, { name: 'mine' }).call(ones([1, 2]), context), 'dense: layer mine has no call()'],
     [
-      'Dropout, outside training too',
-      () => new Dropout(0.5, { name: 'mine' }).call(ones([1, 2]), { ...context, training: false }),
-      'Dropout: layer mine is not built yet',
+      'a layer that is none',
+      () => new Sequential([new Nothing({ name: 'mine' })]).build([2]),
+      'neither lower() nor build()',
     ],
   ])('%s', (_what, use, message) => {
     expect(use).toThrow(StateError);

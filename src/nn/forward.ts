@@ -1,0 +1,89 @@
+import type { Epilogue } from '../../kernels/interface/products.ts';
+import { add, mul } from '../autograd/arithmetic.ts';
+import { concat, reshape, slice } from '../autograd/movement.ts';
+import { dense, dropout } from '../autograd/products.ts';
+import { StateError } from '../base/errors.ts';
+import { elementsOf } from '../base/shape.ts';
+import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
+import { eachTime } from '../memory/recorder.ts';
+import type { Random } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { activate } from './activations.ts';
+import { penalty } from './regularizers.ts';
+
+/** What is the same for all operations of a pass. */
+export interface Pass {
+  readonly training: boolean;
+  /** Training steps made before this one: the counter of every random draw. Another number each time it is read. */
+  readonly step: number;
+  /** Penalties on activities, added to the loss. */
+  readonly penalties: Tensor[];
+}
+
+/** A node with what it computes with. */
+export interface Stage<K extends Op = Op> {
+  readonly node: NodeOf<K>;
+  /** Values of its weights, by role. */
+  readonly weights: Readonly<Record<string, Tensor>>;
+  /** Of a dropout: what it draws from. */
+  readonly random: Random | null;
+  /** Of code of the user's own. */
+  readonly layer: { call(x: Tensor, pass: Pass): Tensor } | null;
+}
+
+type Forward<K extends Op> = (
+  inputs: readonly [Tensor, ...Tensor[]],
+  stage: Stage<K>,
+  pass: Pass,
+  epilogue: Epilogue,
+) => Tensor;
+
+/** Whether a dropout changes what it reads. */
+export const drops = ({ attrs }: NodeOf<'dropout'>, training: boolean): boolean =>
+  attrs.rate > 0 && (training || attrs.training);
+
+/** One row an operation: its result for a batch, before its activation, which follows in one place. */
+const FORWARD: { readonly [K in Op]: Forward<K> } = {
+  dense: ([x], { weights: { kernel, bias = null } }, _, epilogue) => dense(x, kernel!, bias, epilogue),
+  activation: ([x]) => x,
+  flatten: ([x]) => reshape(x, [x.shape[0]!, elementsOf(x.shape.slice(1))]),
+  dropout: ([x], { node, random }, pass) => {
+    if (!drops(node, pass.training)) return x;
+    eachTime(() => {
+      random!.step = pass.step;
+    });
+    return dropout(x, node.attrs.rate, random!);
+  },
+  activityRegularization: ([x], { node }, pass) => {
+    pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
+    return x;
+  },
+  add: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
+  concat: (inputs) => concat(inputs, -1),
+  split: ([x], { node: { attrs } }) => slice(x, [...x.shape.slice(1).map(() => null), [attrs.from, attrs.to]]),
+  quantize: (_, { node }) => refuse(node),
+  dequantize: (_, { node }) => refuse(node),
+  custom: ([x], { layer }, pass) => layer!.call(x, pass),
+};
+
+function refuse({ name, op }: Node): never {
+  throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
+}
+
+/** Operations that apply relu themselves. */
+const FUSED: ReadonlySet<Op> = new Set<Op>(['dense']);
+
+/** The result of a node; without its activation if `logits`. */
+export function run<K extends Op>(
+  inputs: readonly [Tensor, ...Tensor[]],
+  stage: Stage<K>,
+  pass: Pass,
+  logits: boolean,
+): Tensor {
+  const node: NodeOf<K> = stage.node;
+  const forward: Forward<K> = FORWARD[node.op];
+  const activation = activationIn(node as Node);
+  const fused = !logits && activation?.name === 'relu' && FUSED.has(node.op);
+  const y = forward(inputs, stage, pass, fused ? 'relu' : 'linear');
+  return activation === null || logits || fused ? y : activate(activation, y);
+}
