@@ -95,6 +95,17 @@ const structure: Case[] = [
     'kernel [inputs, units]',
   ],
   ['a bias for other units', graph([dense()], { ...fitting, b: floats([3]) }), ShapeError, 'needs a bias [2]'],
+  ...(['softmax', 'logSoftmax'] as const).map((name): Case => {
+    const node = nodeOf('activation', 'a', ['x'], { activation: { name } });
+    const scalar = graph([node], {}, { inputs: [{ name: 'x', shape: [], dtype: 'float32' }] });
+    return [`${name} of a number`, scalar, ShapeError, `node "a" (${name}) needs an axis, got []`];
+  }),
+  [
+    'more numbers than an array can hold',
+    graph([], {}, { inputs: [{ name: 'x', shape: [4194305, 4194305], dtype: 'float32' }] }),
+    LimitError,
+    'the limit is',
+  ],
   ['a sum of two shapes', graph([dense(), nodeOf('add', 'a', ['x', 'd'], {})], fitting), ShapeError, '[3] and [2]'],
   ['a part past the end', graph([nodeOf('split', 's', ['x'], { from: 1, to: 4 })]), ShapeError, 'no part from 1 to 4'],
   ['an empty part', graph([nodeOf('split', 's', ['x'], { from: 1, to: 1 })]), ShapeError, 'no part from 1 to 1'],
