@@ -151,6 +151,7 @@ export {
   type ReduceLROnPlateauOptions,
   TerminateOnNaN,
 } from './nn/callbacks.ts';
+export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
 export { compileInference } from './nn/inference.ts';
@@ -166,7 +167,7 @@ export {
   type VarianceScalingOptions,
   varianceScaling,
 } from './nn/initializers.ts';
-export type { SequentialOptions } from './nn/layer-stack.ts';
+export type { SequentialOptions } from './nn/layer-graph.ts';
 export {
   Activation,
   ActivityRegularization,
@@ -205,8 +206,17 @@ export {
   r2,
   topKAccuracy,
 } from './nn/metrics.ts';
+export {
+  type Callback,
+  type CompileOptions,
+  type EvaluateOptions,
+  type FitOptions,
+  type History,
+  Model,
+} from './nn/model.ts';
 export { type LoadOptions, loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
 export { fromNetwork, toNetwork } from './nn/network.ts';
+export type { Logs, Objective, ObjectiveOptions } from './nn/objective.ts';
 export {
   Adagrad,
   type AdagradOptions,
@@ -224,17 +234,10 @@ export {
 } from './nn/optimizers.ts';
 export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
-export type { Samples } from './nn/samples.ts';
+export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
-export {
-  type Callback,
-  type CompileOptions,
-  type EvaluateOptions,
-  type FitOptions,
-  type History,
-  type Logs,
-  Sequential,
-} from './nn/sequential.ts';
+export { Sequential } from './nn/sequential.ts';
+export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';

@@ -10,8 +10,8 @@ export const plants = [
   {
     name: 'the teacher answers the first 256 samples again and again',
     file: 'src/compress/distill.ts',
-    find: 'slice(x, [[start, start + count]]), { logits })',
-    replace: 'slice(x, [[0, count]]), { logits })',
+    find: 'xs.map((t) => slice(t, [[start, start + count]]))',
+    replace: 'xs.map((t) => slice(t, [[0, count]]))',
     mustFail: ['tests/compress/blocks.test.ts'],
   },
   {
@@ -80,7 +80,7 @@ export const plants = [
   {
     name: 'a copy of a model has no masks',
     file: 'src/compress/clone.ts',
-    find: 'weight.mask = from.mask && keep(from.mask);',
+    find: 'weight.mask = given.mask && keep(given.mask);',
     replace: '',
     mustFail: ['tests/compress/clone.test.ts'],
   },
@@ -121,7 +121,7 @@ export const plants = [
   },
   {
     name: 'weights that are set revive pruned ones',
-    file: 'src/nn/layer-stack.ts',
+    file: 'src/nn/layer-graph.ts',
     find: 'weight.constrain();',
     replace: '',
     mustFail: ['tests/compress/prune.test.ts'],

@@ -49,8 +49,8 @@ export const plants = [
   {
     name: 'validationSplit takes the first samples',
     file: 'src/nn/samples.ts',
-    find: 'return [training, [slice(x, [[training, null]]), slice(y, [[training, null]])]];',
-    replace: 'return [training, [slice(x, [[0, n - training]]), slice(y, [[0, n - training]])]];',
+    find: 'slice(t, [[training, null]])',
+    replace: 'slice(t, [[0, n - training]])',
     mustFail: ['tests/nn/fit.test.ts'],
   },
   {
@@ -62,28 +62,28 @@ export const plants = [
   },
   {
     name: 'the loss reads logits behind a Dropout that is at work',
-    file: 'src/nn/sequential.ts',
-    find: 'const activation = this.outputActivation(training);',
-    replace: 'const activation = this.outputActivation(false);',
+    file: 'src/nn/model.ts',
+    find: 'this.outputActivation(training, i)',
+    replace: 'this.outputActivation(false, i)',
     mustFail: ['tests/nn/output-activation.test.ts'],
   },
   {
     name: 'logits are asked of the last layer, though it does nothing',
-    file: 'src/nn/layer-stack.ts',
-    find: 'const before = logits ? outputOf(graph, output, training) : null;',
-    replace: 'const before = logits ? (graph.nodes.at(-1) ?? null) : null;',
+    file: 'src/nn/layer-graph.ts',
+    find: '? outputOf(graph, output, training) : null,',
+    replace: '? (graph.nodes.at(-1) ?? null) : null,',
     mustFail: ['tests/nn/output-activation.test.ts'],
   },
   {
     name: 'a flag to stop is left over from an earlier fit',
-    file: 'src/nn/sequential.ts',
+    file: 'src/nn/model.ts',
     find: 'this.stopTraining = false;',
     replace: '',
     mustFail: ['tests/nn/second-fit.test.ts'],
   },
   {
     name: 'each fit shuffles by the steps made, not by the epoch',
-    file: 'src/nn/sequential.ts',
+    file: 'src/nn/model.ts',
     find: 'random.step = epoch;',
     replace: 'random.step = this.steps;',
     mustFail: ['tests/nn/second-fit.test.ts'],
@@ -297,14 +297,14 @@ export const plants = [
   {
     name: 'a recording of another loss is used',
     file: 'src/nn/trainer.ts',
-    find: 'own.loss !== loss || ',
+    find: 'own.objectives !== objectives || ',
     replace: '',
     mustFail: ['tests/nn/replay-kinds.test.ts'],
   },
   {
     name: 'a recording without outputs is used where they are wanted',
     file: 'src/nn/trainer.ts',
-    find: ' || own.wantsPrediction !== wantsPrediction',
+    find: ' || own.wantsPredictions !== wantsPredictions',
     replace: '',
     mustFail: ['tests/nn/replay-kinds.test.ts'],
   },
@@ -352,7 +352,7 @@ export const plants = [
   },
   {
     name: 'recordings outlive compile',
-    file: 'src/nn/sequential.ts',
+    file: 'src/nn/model.ts',
     find: `    this.trainer.release();
   }
 
@@ -450,9 +450,9 @@ export const plants = [
   },
   {
     name: 'an epoch that is cut short has the loss of all its samples',
-    file: 'src/nn/sequential.ts',
-    find: 'logsOf(total / seen, metrics, states)',
-    replace: 'logsOf(total / n, metrics, states)',
+    file: 'src/nn/model.ts',
+    find: 'figures.add(loss, count);\n          for',
+    replace: 'figures.add(loss, n);\n          for',
     mustFail: ['tests/nn/fit.test.ts'],
   },
   {
@@ -479,8 +479,8 @@ export const plants = [
   {
     name: 'an error shows the argument that is right',
     file: 'src/nn/samples.ts',
-    find: 'x instanceof Tensor ? y : x);',
-    replace: 'x instanceof Tensor ? x : y);',
+    find: "tensorsOf(op, 'y', y, outputCount)",
+    replace: "tensorsOf(op, 'x', y, outputCount)",
     mustFail: ['tests/nn/fit.test.ts'],
   },
   {
@@ -492,7 +492,7 @@ export const plants = [
   },
   {
     name: 'a batch that is larger than all samples takes memory of its own size',
-    file: 'src/nn/sequential.ts',
+    file: 'src/nn/model.ts',
     find: 'Math.min(batchSize, n)',
     replace: 'batchSize',
     mustFail: ['tests/nn/fit-options.test.ts'],

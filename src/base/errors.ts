@@ -5,6 +5,9 @@ export { LimitError, StateError, show, ValueError, WhittleError } from '../../ke
 /** A shape as messages show it: [2, 3]. */
 export const listed = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
+/** 11274 as 11,274. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+
 function sentence(op: string, problem: string, got: readonly string[], remedy: string): string {
   return `${op}: ${problem}${got.length === 0 ? '' : `, got ${got.join(' and ')}`}${remedy === '' ? '' : `. ${remedy}`}`;
 }

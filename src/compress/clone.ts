@@ -1,4 +1,6 @@
 import type { Layer } from '../nn/layers.ts';
+import { Model } from '../nn/model.ts';
+import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, type Optimizer, optimizerByName } from '../nn/optimizers.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { keep } from '../tensor/tensor.ts';
@@ -8,30 +10,34 @@ import { keep } from '../tensor/tensor.ts';
  * model is compiled. An optimizer of the user's own class or with a schedule cannot be made anew: compile the copy then.
  * `change` may make another layer in a layer's place; such a layer keeps its new weights.
  */
-export function cloneModel(
-  model: Sequential,
-  change: (layer: Layer, index: number) => Layer | null = () => null,
-): Sequential {
-  const changed = model.layers.map(change);
-  const layers = model.layers.map((layer, i) => {
-    const made = changed[i] ?? layer.clone();
-    made.name = layer.name;
-    made.trainable = layer.trainable;
-    return made;
-  });
-  const copy = new Sequential(layers, { seed: model.seed, dtype: model.dtype });
-  if (model.isBuilt) copy.build(model.inputShape);
+export function cloneModel(model: Model, change: (layer: Layer, index: number) => Layer | null = () => null): Model {
+  const unchanged = new Map<string, Layer>();
+  const made = (layer: Layer): Layer => {
+    const other = change(layer, model.layers.indexOf(layer));
+    const result = other ?? layer.clone();
+    result.name = layer.name;
+    result.trainable = layer.trainable;
+    if (other === null) for (const each of [layer, ...layer.inner]) unchanged.set(each.name, each);
+    return result;
+  };
+  const options = { seed: model.seed, dtype: model.dtype };
+  const copy =
+    model instanceof Sequential
+      ? new Sequential(model.topLayers.map(made), options)
+      : new Model(...model.rewired(made), options);
+  if (model.isBuilt) copy.build(model.inputShapes);
   copy.steps = model.steps;
-  layers.forEach((layer, i) => {
-    if (changed[i] !== null) return;
+  for (const layer of copy.layers) {
+    const from = unchanged.get(layer.name);
     layer.weights.forEach((weight, j) => {
-      const from = model.layers[i]!.weights[j]!;
-      weight.value.storage.array.set(from.value.data);
-      weight.mask = from.mask && keep(from.mask);
+      const given = from?.weights[j];
+      if (given === undefined) return;
+      weight.value.storage.array.set(given.value.data);
+      weight.mask = given.mask && keep(given.mask);
     });
-  });
+  }
   const optimizer = model.isCompiled ? freshOptimizer(model.optimizer) : null;
-  if (optimizer !== null) copy.compile({ optimizer, loss: model.loss, metrics: model.metrics, replay: model.replay });
+  if (optimizer !== null) copy.compile({ optimizer, ...choicesOf(model.objectives), replay: model.replay });
   return copy;
 }
 

@@ -17,20 +17,21 @@ import {
   sparseCategoricalCrossentropy,
 } from '../nn/losses.ts';
 import { type Metric, metricOf } from '../nn/metrics.ts';
+import type { FitOptions, History, Model } from '../nn/model.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
-import { batchesOf, type Samples } from '../nn/samples.ts';
-import type { FitOptions, History, Sequential } from '../nn/sequential.ts';
+import { batchesOf, listOf, type Tensors } from '../nn/samples.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 
 export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
-  readonly teacher: Sequential;
+  readonly teacher: Model;
   /** Trained as a copy; the given one is unchanged. */
-  readonly student: Sequential;
-  readonly x: Tensor;
+  readonly student: Model;
+  /** A list for several inputs. */
+  readonly x: Tensors;
   /** int32 labels or one-hot rows; numbers for regression. */
   readonly y: Tensor;
-  readonly validationData?: Samples;
+  readonly validationData?: readonly [x: Tensors, y: Tensor];
   /** Softens both distributions. Default 3. */
   readonly temperature?: number;
   /** Weight of the teacher's word against the labels'. Default 0.5. */
@@ -48,12 +49,18 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
  * the history: `accuracy` for classes, `mse` for regression, against the labels. Afterwards the model is compiled as the
  * given student is, or with the plain loss on the labels.
  */
-export function distill(options: DistillOptions): { model: Sequential; history: History } {
+export function distill(options: DistillOptions): { model: Model; history: History } {
   const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
   checkRange('distill', 'temperature', temperature, 'positive');
   checkRange('distill', 'alpha', alpha, 'between 0 and 1');
   const student = cloneModel(options.student);
-  if (!student.isBuilt) student.build(x.shape.slice(1));
+  const several = [teacher, student].find(({ outputCount }) => outputCount > 1);
+  if (several !== undefined)
+    throw new StateError(
+      'distill',
+      `the ${several === student ? 'student' : 'teacher'} has several outputs, and one is distilled`,
+    );
+  if (!student.isBuilt) student.build(listOf(x).map(({ shape }) => shape.slice(1)));
   if (!sameShape(teacher.outputShape, student.outputShape) || student.outputShape.length !== 1) {
     throw new ShapeError(
       'distill',
@@ -71,7 +78,7 @@ export function distill(options: DistillOptions): { model: Sequential; history: 
   const { loss: plain, metrics, replay } = own;
   const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, loss: plain, metrics, replay };
   student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)], replay });
-  const pack = (inputs: Tensor, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
+  const pack = (inputs: Tensors, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
   const { epochs, batchSize, callbacks, shuffle } = options;
   const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };
   const history = student.fit(x, pack(x, y), { ...defined({ epochs, batchSize, callbacks, shuffle }), ...validation });
@@ -82,7 +89,7 @@ export function distill(options: DistillOptions): { model: Sequential; history: 
 type Kind = 'softmax' | 'sigmoid' | 'regression';
 
 /** How the outputs are to be read. Throws StateError where teacher and student mean different things by them. */
-function kindOf(teacher: Sequential, student: Sequential, y: Tensor): Kind {
+function kindOf(teacher: Model, student: Model, y: Tensor): Kind {
   const t = teacher.lastActivation;
   const s = student.lastActivation;
   const isSoftmax = (name: string): boolean => name === 'softmax' || name === 'logSoftmax';
@@ -95,7 +102,7 @@ function kindOf(teacher: Sequential, student: Sequential, y: Tensor): Kind {
 }
 
 /** The loss on labels alone. */
-function plainLoss(kind: Kind, student: Sequential, y: Tensor): Loss {
+function plainLoss(kind: Kind, student: Model, y: Tensor): Loss {
   if (kind === 'regression') return meanSquaredError();
   if (kind === 'sigmoid') return binaryCrossentropy();
   const fromLogits = student.lastActivation !== 'softmax';
@@ -103,22 +110,18 @@ function plainLoss(kind: Kind, student: Sequential, y: Tensor): Loss {
 }
 
 /** Labels and the teacher's logits (regression: outputs) side by side, [samples, 2·outputs]. */
-function packTargets(
-  teacher: Sequential,
-  x: Tensor,
-  y: Tensor,
-  { outputShape, dtype }: Sequential,
-  kind: Kind,
-): Tensor {
-  const n = x.shape[0]!;
+function packTargets(teacher: Model, x: Tensors, y: Tensor, { outputShape, dtype }: Model, kind: Kind): Tensor {
+  const xs = listOf(x);
+  const n = xs[0]!.shape[0]!;
   const outputs = outputShape[0]!;
   if (y.shape[0] !== n)
-    throw new ShapeError('distill', [x.shape, y.shape], 'x and y must have the same number of samples');
+    throw new ShapeError('distill', [xs[0]!.shape, y.shape], 'x and y must have the same number of samples');
   const logits = kind === 'sigmoid' || teacher.lastActivation === 'softmax';
   const answers = empty([n, outputs], dtype);
   for (const [start, count] of batchesOf(n, 256)) {
     step(() => {
-      const part = noGrad(() => teacher.forward(slice(x, [[start, start + count]]), { logits }));
+      const inputs = xs.map((t) => slice(t, [[start, start + count]]));
+      const part = noGrad(() => teacher.forward(inputs, { logits }));
       answers.storage.array.set(part.data, start * outputs);
     });
   }

@@ -7,9 +7,9 @@ import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
 import { classesOf, metricOf } from '../nn/metrics.ts';
+import { Model } from '../nn/model.ts';
 import { toNetwork } from '../nn/network.ts';
-import { batchesOf, type Samples } from '../nn/samples.ts';
-import { Sequential } from '../nn/sequential.ts';
+import { batchesOf, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */
@@ -20,16 +20,27 @@ export interface Measurement {
   readonly nonZeroParameters: number;
   /** Multiply-adds for one sample. */
   readonly macs: number;
-  /** Share of right classes, or R²; only if samples were given. */
+  /** Share of right classes, or R²; only if samples were given. Of several outputs their mean. */
   readonly score?: number;
-  readonly scoreName?: 'accuracy' | 'r2';
+  /** Of several outputs `mixed` if they are not judged alike. */
+  readonly scoreName?: ScoreName | 'mixed';
+  /** One for each of several outputs. */
+  readonly scores?: readonly Score[];
   /** Median milliseconds of a call with 1 and 64 samples; not for float64 weights. */
   readonly latency?: { readonly batch1: number; readonly batch64: number };
 }
 
+type ScoreName = 'accuracy' | 'r2';
+
+/** How good an output is. */
+export interface Score {
+  readonly score: number;
+  readonly scoreName: ScoreName;
+}
+
 export interface MeasureOptions {
   /** Score the network on these: y are int32 labels, one-hot rows, or numbers. */
-  readonly samples?: Samples;
+  readonly samples?: SampleLists;
   /** Default true. */
   readonly latency?: boolean;
 }
@@ -45,10 +56,7 @@ export interface Comparison {
 }
 
 /** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
-export function measure(
-  subject: Sequential | Graph<Stored>,
-  { samples, latency = true }: MeasureOptions = {},
-): Measurement {
+export function measure(subject: Model | Graph<Stored>, { samples, latency = true }: MeasureOptions = {}): Measurement {
   const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
@@ -63,8 +71,8 @@ export function measure(
  * the difference is. Latencies are taken in turns.
  */
 export function compare(
-  before: Sequential | Graph<Stored>,
-  after: Sequential | Graph<Stored>,
+  before: Model | Graph<Stored>,
+  after: Model | Graph<Stored>,
   { samples, latency = true }: MeasureOptions = {},
 ): Comparison {
   const costs = { ...(samples && { samples }), latency: false };
@@ -77,10 +85,11 @@ export function compare(
     q = { ...q, latency: { batch1: one[1]!, batch64: many[1]! } };
   }
   const notes = notesOf(p, q);
-  if (samples === undefined || p.scoreName !== 'accuracy' || q.scoreName !== 'accuracy')
+  const isSingle = p.scores === undefined && q.scores === undefined;
+  if (samples === undefined || p.scoreName !== 'accuracy' || q.scoreName !== 'accuracy' || !isSingle)
     return { before: p, after: q, notes };
   const [x] = samples;
-  const chosen = [before, after].map((subject) => classesOf(predictionsOf(subject, x))) as [Int32Array, Int32Array];
+  const chosen = [before, after].map((subject) => classesOf(predictionsOf(subject, x)[0]!)) as [Int32Array, Int32Array];
   const same = chosen[0].filter((label, i) => label === chosen[1][i]).length;
   return { before: p, after: q, agreement: same / chosen[0].length, notes };
 }
@@ -104,28 +113,34 @@ function notesOf(p: Measurement, q: Measurement): string[] {
 
 const isDouble = ({ inputs }: Graph<Stored>): boolean => inputs.some(({ dtype }) => dtype === 'float64');
 
-const predictionsOf = (subject: Sequential | Graph<Stored>, x: Tensor): Tensor =>
-  subject instanceof Sequential ? subject.predict(x) : predictNetwork(subject, x);
+const predictionsOf = (subject: Model | Graph<Stored>, x: Tensors): readonly Tensor[] =>
+  listOf(subject instanceof Model ? subject.predict<Tensors>(x) : predictNetwork<Tensors>(subject, x));
 
 /** The network of a model, or a network as it is. */
-export function networkOf(op: string, subject: Sequential | Graph<Stored>): Graph<Stored> {
-  if (subject instanceof Sequential) return toNetwork(subject);
+export function networkOf(op: string, subject: Model | Graph<Stored>): Graph<Stored> {
+  if (subject instanceof Model) return toNetwork(subject);
   if (subject?.weights instanceof Map) return subject;
   throw new ValueError(op, 'the subject', 'a model or a network', subject);
 }
 
-/** Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. */
-export function predictNetwork(network: Graph<Stored>, x: Tensor, batchSize = 64): Tensor {
+/**
+ * Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. `Y` is Tensor[] for a
+ * network with several outputs.
+ */
+export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored>, x: Tensors, batchSize = 64): Y {
   const program = compileNetwork(network, batchSize, run.kernels);
   try {
-    const size = elementsOf(program.outputShape);
-    const y = new Float32Array((x.shape[0] ?? 0) * size);
-    let at = 0;
-    for (const [values] of batchesThrough('predictNetwork', program, [x], batchSize)) {
-      y.set(values!, at);
-      at += values!.length;
+    const xs = listOf(x);
+    const n = xs[0]?.shape[0] ?? 0;
+    const ys = program.outputShapes.map((shape) => new Float32Array(n * elementsOf(shape)));
+    let start = 0;
+    for (const outputs of batchesThrough('predictNetwork', program, xs, batchSize)) {
+      outputs.forEach((values, i) => {
+        ys[i]!.set(values, (start * ys[i]!.length) / n);
+      });
+      start += batchSize;
     }
-    return fromData(y, [x.shape[0]!, ...program.outputShape]);
+    return oneOrAll(ys.map((y, i) => fromData(y, [n, ...program.outputShapes[i]!])));
   } finally {
     program.dispose();
   }
@@ -161,14 +176,26 @@ export function* batchesThrough(
 
 /** Accuracy for labels, one-hot rows and networks that end in sigmoid or softmax, else R². */
 export function scoreOf(
-  subject: Sequential | Graph<Stored>,
-  [x, y]: Samples,
-): { score: number; scoreName: 'accuracy' | 'r2' } {
-  if (x.shape[0] !== y.shape[0] || x.shape[0] === 0)
+  subject: Model | Graph<Stored>,
+  [x, y]: SampleLists,
+): Required<Pick<Measurement, 'score' | 'scoreName'>> & Pick<Measurement, 'scores'> {
+  const network = subject instanceof Model ? subject.graph : subject;
+  const targets = tensorsOf('measure', 'y', y, network.outputs.length);
+  const [n, ...others] = [...listOf(x), ...targets].map(({ shape }) => shape[0]);
+  if (n === 0 || others.some((count) => count !== n))
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
   const predictions = predictionsOf(subject, x);
-  const last =
-    subject instanceof Sequential ? subject.lastActivation : lastActivation(subject, subject.outputs[0]!).name;
+  const scores = targets.map((truth, i) =>
+    outputScore(truth, predictions[i]!, lastActivation(network, network.outputs[i]!).name),
+  );
+  const [first, ...rest] = scores as [Score, ...Score[]];
+  if (rest.length === 0) return first;
+  const score = scores.reduce((sum, each) => sum + each.score, 0) / scores.length;
+  const isAlike = rest.every(({ scoreName }) => scoreName === first.scoreName);
+  return { score, scoreName: isAlike ? first.scoreName : 'mixed', scores };
+}
+
+function outputScore(y: Tensor, predictions: Tensor, last: string): Score {
   const isClasses = y.dtype === 'int32' || /^(sigmoid|softmax|logSoftmax)$/.test(last) || hasOneHotRows(y);
   const state = metricOf(isClasses ? 'accuracy' : 'r2').create();
   state.update(y, predictions);
@@ -199,10 +226,12 @@ export function latencies(networks: readonly Graph<Stored>[], { batchSize, round
   checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {
     const program = compileNetwork(network, batchSize, run.kernels);
-    const input = new Float32Array(batchSize * elementsOf(program.inputShape)).map((_, i) => (i % 17) / 16);
+    const inputs = program.inputShapes.map((shape) =>
+      new Float32Array(batchSize * elementsOf(shape)).map((_, i) => (i % 17) / 16),
+    );
     const time = (calls: number): number => {
       const start = performance.now();
-      for (let i = 0; i < calls; i++) program.run(input, batchSize);
+      for (let i = 0; i < calls; i++) program.run(inputs, batchSize);
       return (performance.now() - start) / calls;
     };
     // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.

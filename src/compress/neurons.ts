@@ -2,7 +2,7 @@ import { gather } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { StateError, ValueError } from '../base/errors.ts';
 import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
-import type { Sequential } from '../nn/sequential.ts';
+import type { Model } from '../nn/model.ts';
 import { tensor } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
@@ -26,9 +26,9 @@ export interface PruneNeuronsOptions {
  * unchanged; fine-tune the result with `fit`.
  */
 export function pruneNeurons(
-  model: Sequential,
+  model: Model,
   { layer: which, amount, criterion = 'magnitude' }: PruneNeuronsOptions,
-): Sequential {
+): Model {
   const layer = model.layer(which);
   if (!(layer instanceof Dense))
     throw new ValueError('pruneNeurons', 'layer', 'a Dense layer', `${layer.name} (${layer.type})`);
@@ -46,7 +46,7 @@ export function pruneNeurons(
 }
 
 /** The Dense layer that reads `layer`'s neurons one to one. */
-function readerOf(model: Sequential, layer: Dense): Dense {
+function readerOf(model: Model, layer: Dense): Dense {
   const refuse = (why: string): never => {
     throw new StateError('pruneNeurons', `neurons of ${layer.name} cannot be removed: ${why}`);
   };

@@ -1,8 +1,9 @@
 import { checkCount, checkRange, ValueError } from '../base/errors.ts';
 import { persistent } from '../memory/arena.ts';
 import { Dense } from '../nn/layers.ts';
+import type { Callback, Model } from '../nn/model.ts';
+import type { Logs } from '../nn/objective.ts';
 import type { Parameter } from '../nn/parameter.ts';
-import type { Callback, Logs, Sequential } from '../nn/sequential.ts';
 import { zeros } from '../tensor/create.ts';
 import { cloneModel } from './clone.ts';
 
@@ -22,7 +23,7 @@ export interface PruneOptions {
  * before count. Two things go before it: every layer keeps at least its largest weight, and no weight comes back to life.
  * Fine-tune the result with `fit`.
  */
-export function prune(model: Sequential, { sparsity, scope = 'global' }: PruneOptions): Sequential {
+export function prune(model: Model, { sparsity, scope = 'global' }: PruneOptions): Model {
   checkRange('prune', 'sparsity', sparsity, 'in [0, 1)');
   checkScope('prune', scope);
   const pruned = cloneModel(model);
@@ -31,7 +32,7 @@ export function prune(model: Sequential, { sparsity, scope = 'global' }: PruneOp
 }
 
 /** Masks the smallest weights of a model so that `sparsity` of them are masked. */
-function pruneInPlace(model: Sequential, sparsity: number, scope: PruningScope): void {
+function pruneInPlace(model: Model, sparsity: number, scope: PruningScope): void {
   const kernels = model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.parameter('kernel')] : []));
   for (const group of scope === 'global' ? [kernels] : kernels.map((kernel) => [kernel])) maskSmallest(group, sparsity);
 }
@@ -130,17 +131,17 @@ export class PruningSchedule implements Callback {
     return finalSparsity + (initialSparsity - finalSparsity) * left * left * left;
   }
 
-  onTrainBegin(model: Sequential): void {
+  onTrainBegin(model: Model): void {
     this.step = 0;
     this.prune(model);
   }
 
-  onBatchEnd(_batch: number, _logs: Logs, model: Sequential): void {
+  onBatchEnd(_batch: number, _logs: Logs, model: Model): void {
     this.step++;
     this.prune(model);
   }
 
-  private prune(model: Sequential): void {
+  private prune(model: Model): void {
     const { begin, end, frequency, scope } = this.options;
     if (this.step < begin || this.step > end) return;
     if ((this.step - begin) % frequency !== 0 && this.step !== end) return;

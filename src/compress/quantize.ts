@@ -7,7 +7,7 @@ import { Network } from '../graph/network.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
-import type { Sequential } from '../nn/sequential.ts';
+import type { Model } from '../nn/model.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { batchesThrough, networkOf } from './measure.ts';
 
@@ -41,7 +41,7 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
  * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
  * all that reads them is. Other activations, and the outputs, are real numbers.
  */
-export function quantize(subject: Sequential | Graph<Stored>, { calibration }: QuantizeOptions): Network {
+export function quantize(subject: Model | Graph<Stored>, { calibration }: QuantizeOptions): Network {
   return quantized(networkOf('quantize', subject), calibration instanceof Tensor ? [calibration] : calibration);
 }
 

@@ -5,7 +5,7 @@ import { noGrad } from '../autograd/tape.ts';
 import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { Loss } from '../nn/losses.ts';
-import type { Sequential } from '../nn/sequential.ts';
+import type { Model } from '../nn/model.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 
@@ -19,7 +19,7 @@ export class Objective {
   private readonly correctness: Correctness;
 
   /** Throws StateError for a loss, or a last activation with it, that has no shader. */
-  constructor(op: string, model: Sequential) {
+  constructor(op: string, model: Model) {
     const { loss, outputShape } = model;
     const { name: lastActivation } = model.outputActivation(true);
     this.loss = loss;

@@ -2,9 +2,9 @@ import { LINEAR } from '../../kernels/gpu/activations.ts';
 import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { Dense } from '../nn/layers.ts';
+import type { Model } from '../nn/model.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
-import type { Samples } from '../nn/samples.ts';
-import type { Sequential } from '../nn/sequential.ts';
+import type { Lists } from '../nn/samples.ts';
 import { Objective } from './objective.ts';
 import { type Stage, stagesOf } from './stages.ts';
 import { type Rule, ruleOf } from './weights.ts';
@@ -25,9 +25,9 @@ export class Plan {
   readonly inputs: number;
   readonly outputs: number;
   readonly metric: string | null;
-  private readonly model: Sequential;
+  private readonly model: Model;
 
-  constructor(op: string, model: Sequential) {
+  constructor(op: string, model: Model) {
     this.model = model;
     this.optimizer = model.optimizer;
     if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'a device computes in float32');
@@ -51,11 +51,12 @@ export class Plan {
   }
 
   /** The first `count` samples, copied. Throws unless they can be samples and targets of the model. */
-  flat(op: string, [x, y]: Samples, count: number): FlatSamples {
+  flat(op: string, { xs, ys }: Lists, count: number): FlatSamples {
+    const x = xs[0]!;
     if (x.dtype !== 'float32') throw new DTypeError(op, [x.dtype], 'samples must be float32', 'cast() them?');
     if (!sameShape(x.shape.slice(1), this.model.inputShape))
       throw new ShapeError(op, [x.shape, this.model.inputShape], 'samples do not have the shape of the model');
-    const targets = this.objective.targets(op, y).data as Float32Array;
+    const targets = this.objective.targets(op, ys[0]!).data as Float32Array;
     return {
       x: (x.data as Float32Array).slice(0, count * this.inputs),
       y: targets.slice(0, count * this.outputs),

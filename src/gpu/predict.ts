@@ -3,8 +3,8 @@ import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Model } from '../nn/model.ts';
 import { batchesOf } from '../nn/samples.ts';
-import type { Sequential } from '../nn/sequential.ts';
 import { empty, Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
@@ -72,12 +72,12 @@ export class GpuPredictor {
 }
 
 /**
- * A Sequential model of Dense layers, or a float32 network made of one, as a predictor on the device, with the weights as
+ * A Model model of Dense layers, or a float32 network made of one, as a predictor on the device, with the weights as
  * they are now. Layers: Dense, Activation, Dropout, Flatten; activations: linear, relu, leakyRelu, sigmoid, tanh, gelu,
  * softmax. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
  */
 export async function gpuPredict(
-  model: Sequential | Graph<Stored>,
+  model: Model | Graph<Stored>,
   { gpu }: { readonly gpu?: GpuBackend } = {},
 ): Promise<GpuPredictor> {
   const stages = stagesOf('gpuPredict', model);

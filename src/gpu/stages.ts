@@ -5,8 +5,8 @@ import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { activationIn, type Graph, weightsOf } from '../graph/graph.ts';
 import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
+import type { Model } from '../nn/model.ts';
 import { toNetwork } from '../nn/network.ts';
-import type { Sequential } from '../nn/sequential.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuActivate, gpuMatmul, gpuSoftmax, specOf } from './ops.ts';
 
@@ -30,7 +30,7 @@ export type Stage =
  * The stages of a network of float32 Dense, Activation, Dropout and Flatten layers. Throws StateError, which names the
  * layer, for anything that has no shader; nothing runs elsewhere instead.
  */
-export function stagesOf(op: string, model: Sequential | Graph<Stored>): Stage[] {
+export function stagesOf(op: string, model: Model | Graph<Stored>): Stage[] {
   const network = 'seed' in model ? plain(op, model) : model;
   const values = validateNetwork(network);
   const hasFlatten = network.nodes.some((node) => node.op === 'flatten');
@@ -93,7 +93,7 @@ export function stagesOf(op: string, model: Sequential | Graph<Stored>): Stage[]
   return stages;
 }
 
-function plain(op: string, model: Sequential): Graph<Stored> {
+function plain(op: string, model: Model): Graph<Stored> {
   for (const layer of model.layers) {
     // A class that extends one of ours may compute something else
     const known: readonly unknown[] = [Dense, Activation, Dropout, Flatten];

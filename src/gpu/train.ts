@@ -5,10 +5,11 @@ import { dropout } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, LimitError, StateError } from '../base/errors.ts';
+import type { History, Model } from '../nn/model.ts';
+import type { Logs } from '../nn/objective.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
 import type { Parameter } from '../nn/parameter.ts';
 import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions } from '../nn/samples.ts';
-import type { History, Logs, Sequential } from '../nn/sequential.ts';
 import { ones } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -63,26 +64,22 @@ const OTHERS = ['sampleWeight', 'classWeight', 'callbacks', 'verbose'];
  * Anything else throws StateError before anything is computed. Samples are copied before the first await. If training fails,
  * weights and optimizer are as they were before; what else writes weights meanwhile is overwritten at the end.
  */
-export async function gpuTrain(
-  model: Sequential,
-  x: Tensor,
-  y: Tensor,
-  options: GpuTrainOptions = {},
-): Promise<GpuHistory> {
+export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuTrainOptions = {}): Promise<GpuHistory> {
   const { batchSize = 32, epochs = 1, initialEpoch = 0 } = options;
   checkCount(OP, 'batchSize', batchSize);
   checkCount(OP, 'epochs', epochs, 0);
   checkCount(OP, 'initialEpoch', initialEpoch, 0);
   const other = OTHERS.find((name) => (options as Readonly<Record<string, unknown>>)[name] !== undefined);
   if (other !== undefined) throw new StateError(OP, `${other} is an option of fit alone`);
-  const n = checkSamples(OP, x, y);
+  const given = checkSamples(OP, model, x, y);
+  const { n } = given;
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
   const { optimizer } = model;
   model.build(x.shape.slice(1));
   const plan = new Plan(OP, model);
-  const [trained, validation] = holdOut(x, y, options, OP);
-  const samples = plan.flat(OP, [x, y], trained);
-  const held = validation === null ? null : plan.flat(OP, validation, validation[0].shape[0]!);
+  const [trained, validation] = holdOut(OP, model, given, options);
+  const samples = plan.flat(OP, given, trained);
+  const held = validation === null ? null : plan.flat(OP, validation, validation.n);
   const letGo = model.hold(OP);
   if (lent.has(optimizer)) {
     letGo();
@@ -131,7 +128,7 @@ interface StageWeights {
 /** One training of a model: what it holds on the device. */
 class Training {
   private readonly gpu: GpuBackend;
-  private readonly model: Sequential;
+  private readonly model: Model;
   private readonly plan: Plan;
   private readonly batchSize: number;
   private readonly weights: DeviceWeight[] = [];
@@ -141,7 +138,7 @@ class Training {
   private readonly scope = new Scope();
   private readonly report: Report;
 
-  constructor(gpu: GpuBackend, model: Sequential, plan: Plan, batchSize: number) {
+  constructor(gpu: GpuBackend, model: Model, plan: Plan, batchSize: number) {
     this.gpu = gpu;
     this.model = model;
     this.plan = plan;

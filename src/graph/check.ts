@@ -64,9 +64,7 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   const fail = refusing(`node "${node.name}"`);
   if (!Object.hasOwn(FACTS, node.op)) fail('op', `one of ${Object.keys(FACTS).join(', ')}`, node.op);
   const facts = factsOf(node);
-  const [least, most] = facts.inputs;
-  const n = node.inputs.length;
-  if (n < least || n > most) fail('inputs', least === most ? `${least} value` : `at least ${least}`, n);
+  checkInputs(node);
   const inputs = node.inputs.map((name) => values.get(name) ?? fail('inputs', 'values made before it', name));
   const [{ dtype }] = inputs as [Value, ...Value[]];
   const mixed = inputs.find((input) => input.dtype !== dtype) ?? inputs.find((input) => input.dtype === 'int32');
@@ -89,6 +87,14 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   const shape = facts.shape(givenOf(graph, node, inputs));
   size(OP, shape);
   return { shape, dtype, format };
+}
+
+/** Throws ValueError for a node that reads more or fewer values than its operation does. */
+export function checkInputs(node: Node): void {
+  const [least, most] = factsOf(node).inputs;
+  const n = node.inputs.length;
+  if (n < least || n > most)
+    refusing(`node "${node.name}"`)('inputs', least === most ? `${least} value` : `at least ${least}`, n);
 }
 
 /** What the facts of a node are asked with. */

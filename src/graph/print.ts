@@ -1,12 +1,9 @@
-import { listed } from '../base/errors.ts';
+import { grouped, listed } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { type ActivationSpec, activationOf } from './activation.ts';
 import { type Shaped, type Value, valuesOf } from './check.ts';
 import { macsOf } from './cost.ts';
 import { activationIn, type Graph, type Node } from './graph.ts';
-
-/** 11274 as 11,274. */
-export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** A network as text, a line for each input and node and one for what it gives: value, shape, what makes it. */
 export function printGraph(graph: Graph<Shaped>): string {

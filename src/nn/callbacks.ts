@@ -1,8 +1,9 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isRising } from './metrics.ts';
+import type { Callback, Model } from './model.ts';
 import { saveModel } from './model-file.ts';
-import type { Callback, Logs, Sequential } from './sequential.ts';
+import type { Logs } from './objective.ts';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
 
@@ -109,7 +110,7 @@ export class EarlyStopping implements Callback {
     this.bestEpoch = null;
   }
 
-  onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
+  onEpochEnd(epoch: number, logs: Logs, model: Model): void {
     const { minDelta, patience, baseline, restoreBestWeights, startFromEpoch } = this.options;
     const value = this.monitor.read(logs);
     if (value === null || epoch < startFromEpoch) return;
@@ -126,7 +127,7 @@ export class EarlyStopping implements Callback {
     }
   }
 
-  onTrainEnd(model: Sequential): void {
+  onTrainEnd(model: Model): void {
     const { weights } = this;
     this.weights = null; // here: a fit that fails before it has begun comes to an end too, of another model perhaps
     if (weights !== null) model.setWeights(weights);
@@ -172,7 +173,7 @@ export class ReduceLROnPlateau implements Callback {
     this.cooling = 0;
   }
 
-  onEpochEnd(_epoch: number, logs: Logs, model: Sequential): void {
+  onEpochEnd(_epoch: number, logs: Logs, model: Model): void {
     const { factor, patience, minDelta, cooldown, minLearningRate } = this.options;
     const value = this.monitor.read(logs);
     if (value === null) return;
@@ -198,7 +199,7 @@ export class LearningRateScheduler implements Callback {
     this.schedule = schedule;
   }
 
-  onEpochBegin(epoch: number, model: Sequential): void {
+  onEpochBegin(epoch: number, model: Model): void {
     model.optimizer.learningRate = this.schedule(epoch, model.optimizer.learningRate);
   }
 }
@@ -212,7 +213,7 @@ export class TerminateOnNaN implements Callback {
     this.badStep = null;
   }
 
-  onBatchEnd(_batch: number, logs: Logs, model: Sequential): void {
+  onBatchEnd(_batch: number, logs: Logs, model: Model): void {
     if (Number.isFinite(logs.loss)) return;
     this.badStep ??= model.steps;
     model.stopTraining = true;
@@ -243,7 +244,7 @@ export class ModelCheckpoint implements Callback {
     this.monitor.reset();
   }
 
-  onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
+  onEpochEnd(epoch: number, logs: Logs, model: Model): void {
     if (this.saveBestOnly) {
       const value = this.monitor.read(logs);
       if (value === null || !this.monitor.isBest(value)) return;

@@ -1,6 +1,6 @@
 import { ValueError } from '../base/errors.ts';
 import { isRising } from './metrics.ts';
-import type { History } from './sequential.ts';
+import type { History } from './model.ts';
 
 export interface DiagnoseOptions {
   /**

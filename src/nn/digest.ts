@@ -1,13 +1,13 @@
 import { listed } from '../base/errors.ts';
 import { sha256 } from '../io/sha256.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { LayerStack } from './layer-stack.ts';
+import type { LayerGraph } from './layer-graph.ts';
 
 /**
  * SHA-256 over name, type, shape and little-endian bytes of each weight, in order, as hexadecimal. NaN counts as the
  * pattern 0x7fc00000 (7ff80000 00000000 in float64): engines differ in NaN's bits.
  */
-export function digest(model: LayerStack): string {
+export function digest(model: LayerGraph): string {
   const parts = model.weights.flatMap(({ name, value }) => {
     const header = new TextEncoder().encode(`${name} ${value.dtype} ${listed(value.shape)}\n`);
     return [header, bytesOf(value)];

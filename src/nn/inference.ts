@@ -3,8 +3,8 @@ import type { Network } from '../graph/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import { Dropout } from './layers.ts';
+import type { Model } from './model.ts';
 import { toNetwork } from './network.ts';
-import type { Sequential } from './sequential.ts';
 
 /**
  * A model, or a network made of one, as a program for up to `batchSize` samples (default 1) on the kernels in use: the
@@ -12,7 +12,7 @@ import type { Sequential } from './sequential.ts';
  * bit and takes little longer than the kernels. Throws DTypeError for float64 weights, and StateError for a Dropout that
  * drops outside training: a program draws no random numbers.
  */
-export function compileInference(model: Sequential | Network, batchSize = 1): Program {
+export function compileInference(model: Model | Network, batchSize = 1): Program {
   if (!('seed' in model)) return compileNetwork(model, batchSize, run.kernels);
   const drops = model.layers.find((layer) => layer instanceof Dropout && layer.acts(false));
   if (drops !== undefined)

@@ -1,5 +1,5 @@
-import { checkRange, ShapeError, StateError } from '../base/errors.ts';
-import type { Shape } from '../base/shape.ts';
+import { checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activationSpec } from './activations.ts';
@@ -8,6 +8,7 @@ import type { Initializer } from './initializers.ts';
 import type { BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
+import { SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
 
 /** What a layer of your own is told on each call. */
 export type CallContext = Pass;
@@ -19,6 +20,11 @@ export abstract class Layer {
   name: string;
   /** Whether training changes the weights. Default true. */
   trainable = true;
+  /** Layers that this one consists of. */
+  get inner(): readonly Layer[] {
+    return [];
+  }
+
   /** Shape of one sample, for the first layer of a model. */
   readonly inputShape: Shape | undefined;
   /**
@@ -33,6 +39,7 @@ export abstract class Layer {
   }
 
   weights: Parameter[] = [];
+  private builtFor: { readonly input: Shape; readonly output: Shape } | null = null;
 
   /** The weight of a role, such as `kernel`. Throws StateError before the layer is built, and for a role it has not. */
   parameter(role: string): Parameter {
@@ -46,14 +53,34 @@ export abstract class Layer {
   }
 
   /**
-   * Adds the layer's operations on the value `input` to a network and returns the name of the value that it gives. A layer
-   * of your own leaves this alone and has `build` and `call`.
+   * Adds the layer's operations on values to a network and returns the name of the value that it gives. A layer of your own
+   * leaves this alone and has `build` and `call`.
    */
-  lower(at: Lowering, input: string): string {
-    const outputShape = this.build(at.shapeOf(input), at.context);
-    for (const weight of this.weights) at.weights.set(weight.name, weight);
+  lower(at: Lowering, inputs: readonly string[]): string {
+    const input = this.only(inputs);
+    const shape = at.shapeOf(input);
+    if (at.layers.includes(this)) {
+      if (!sameShape(shape, this.builtFor!.input))
+        throw new ShapeError('apply', [this.builtFor!.input, shape], `layer ${this.name} is for samples of one shape`);
+    } else {
+      this.builtFor = { input: shape, output: this.build(shape, at.context) };
+      for (const weight of this.weights) at.weights.set(weight.name, weight);
+    }
     const keys = Object.fromEntries(this.weights.map(({ name }, i) => [String(i), name]));
-    return at.node('custom', this.name, [input], { type: this.type, outputShape }, keys);
+    return at.node('custom', at.name, [input], { type: this.type, outputShape: this.builtFor!.output }, keys);
+  }
+
+  /** The input of a layer that has one. */
+  protected only(inputs: readonly string[]): string {
+    const [input] = inputs;
+    if (input === undefined || inputs.length > 1)
+      throw new ValueError('apply', `the number of inputs of layer ${this.name} (${this.type})`, '1', inputs.length);
+    return input;
+  }
+
+  /** What the layer gives for a value, or for several that it joins, in a model that is being described. */
+  apply(x: Symbols): SymbolicTensor {
+    return new SymbolicTensor(this, symbolsOf('apply', 'x', x));
   }
 
   /** Makes the weights for samples of `inputShape` and returns the shape of one output sample. */
@@ -119,7 +146,8 @@ export class Dense extends Layer {
     return this.options.useBias === false ? null : this.parameter('bias').value;
   }
 
-  override lower(at: Lowering, input: string): string {
+  override lower(at: Lowering, inputsOf: readonly string[]): string {
+    const input = this.only(inputsOf);
     const shape = at.shapeOf(input);
     const inputs = shape.at(-1);
     if (inputs === undefined) throw new ShapeError('Dense', [shape], `layer ${this.name} needs at least one axis`);
@@ -132,9 +160,9 @@ export class Dense extends Layer {
     const bias = { initializer: biasInitializer, regularizer: rules.biasRegularizer };
     const weights = useBias ? { kernel, bias: at.weight(name, 'bias', [units], bias) } : { kernel };
     this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
-    const y = at.node('dense', name, [input], { activation }, weights);
+    const y = at.node('dense', at.name, [input], { activation }, weights);
     const activity = regularizer(rules.activityRegularizer);
-    return activity === null ? y : at.node('activityRegularization', `${name}/activity`, [y], activity);
+    return activity === null ? y : at.node('activityRegularization', `${at.name}/activity`, [y], activity);
   }
 
   override clone(): Dense {
@@ -155,8 +183,8 @@ export class Activation extends Layer {
     this.activation = activationSpec(activation);
   }
 
-  override lower(at: Lowering, input: string): string {
-    return at.node('activation', this.name, [input], { activation: this.activation });
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    return at.node('activation', at.name, [this.only(inputs)], { activation: this.activation });
   }
 
   override clone(): Activation {
@@ -188,9 +216,9 @@ export class Dropout extends Layer {
     return this.rate > 0 && (training || this.options.training === true);
   }
 
-  override lower(at: Lowering, input: string): string {
+  override lower(at: Lowering, inputs: readonly string[]): string {
     const { rate, options } = this;
-    return at.node('dropout', this.name, [input], { rate, training: options.training === true });
+    return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true });
   }
 
   override clone(): Dropout {
@@ -211,8 +239,8 @@ export class ActivityRegularization extends Layer {
     this.penalty = regularizer(penalty)!;
   }
 
-  override lower(at: Lowering, input: string): string {
-    return at.node('activityRegularization', this.name, [input], this.penalty);
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    return at.node('activityRegularization', at.name, [this.only(inputs)], this.penalty);
   }
 
   override clone(): ActivityRegularization {
@@ -231,8 +259,8 @@ export class Flatten extends Layer {
     this.options = ownCopy(options);
   }
 
-  override lower(at: Lowering, input: string): string {
-    return at.node('flatten', this.name, [input], {});
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    return at.node('flatten', at.name, [this.only(inputs)], {});
   }
 
   override clone(): Flatten {

@@ -1,9 +1,11 @@
 import { parameter } from '../autograd/tape.ts';
-import type { Shape } from '../base/shape.ts';
-import { givenOf, type Value } from '../graph/check.ts';
+import { ShapeError } from '../base/errors.ts';
+import { type Shape, sameShape } from '../base/shape.ts';
+import { readAttributes, refusing } from '../graph/attributes.ts';
+import { checkInputs, givenOf, type Value } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Attributes, Graph, Input, Node, NodeOf, Op } from '../graph/graph.ts';
-import { nodeOf } from '../graph/rewrite.ts';
+import { type Names, nodeOf } from '../graph/rewrite.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
 import { keep } from '../tensor/tensor.ts';
@@ -25,6 +27,13 @@ export interface WeightOptions {
   readonly regularizer?: RegularizerChoice | undefined;
 }
 
+/** What adds operations to a network: a layer. */
+export interface Lowerable {
+  readonly name: string;
+  /** Adds its operations on the values `inputs`; returns the name of the value that it gives. */
+  lower(at: Lowering, inputs: readonly string[]): string;
+}
+
 /** A network while layers add their operations to it. */
 export class Lowering implements Graph<Parameter> {
   readonly context: BuildContext;
@@ -32,12 +41,41 @@ export class Lowering implements Graph<Parameter> {
   readonly nodes: Node[] = [];
   readonly outputs: string[] = [];
   readonly weights: Map<string, Parameter> = new Map();
+  /** The layers that were applied, each once, in order. */
+  readonly layers: Lowerable[] = [];
+  /** The layer that a node comes from. */
+  readonly layerOf: Map<string, Lowerable> = new Map();
+  /** The value that a layer gave when it was applied first. */
+  readonly resultOf: Map<Lowerable, string> = new Map();
   private readonly values = new Map<string, Value>();
+  private readonly names: Names;
+  private current = '';
 
-  constructor(context: BuildContext, inputs: readonly Input[]) {
+  constructor(context: BuildContext, inputs: readonly Input[], names: Names) {
     this.context = context;
     this.inputs = inputs;
+    this.names = names;
     for (const { name, shape, dtype } of inputs) this.values.set(name, { shape, dtype, format: null });
+  }
+
+  /** Applies a layer to values; returns the name of the value that it gives. A layer applied twice shares its weights. */
+  apply(layer: Lowerable, inputs: readonly string[]): string {
+    const outer = this.current;
+    const isFirst = !this.layers.includes(layer);
+    const own = isFirst ? layer.name : this.names.take(layer.name);
+    this.current = own;
+    const before = this.nodes.length;
+    const result = layer.lower(this, inputs);
+    for (const { name } of this.nodes.slice(before)) if (!this.layerOf.has(name)) this.layerOf.set(name, layer);
+    if (isFirst) this.layers.push(layer);
+    if (isFirst) this.resultOf.set(layer, result);
+    this.current = outer;
+    return result;
+  }
+
+  /** The name of the layer that is being lowered, another one each time that it is applied: that of its main node. */
+  get name(): string {
+    return this.current;
   }
 
   /** Shape of one sample of a value. */
@@ -55,16 +93,31 @@ export class Lowering implements Graph<Parameter> {
   ): string {
     const given = inputs.map((input) => this.values.get(input)!);
     const node = nodeOf(op, name, inputs, attrs, { weights }) as NodeOf<K>;
-    const shape = factsOf(node).shape(givenOf(this, node, given));
+    checkInputs(node as Node);
+    const facts = factsOf(node);
+    readAttributes(facts.attributes, attrs, refusing(`node "${name}"`));
+    const shape = facts.shape(givenOf(this, node, given));
     this.nodes.push(node as Node);
     this.values.set(name, { shape, dtype: this.context.dtype, format: null });
     return name;
   }
 
-  /** Makes the weight `<layer>/<role>`, by numbers that depend on the seed and its name alone; returns its key. */
+  /**
+   * The key of the weight `<layer>/<role>`, made by numbers that depend on the seed and its name alone when the layer is
+   * applied first. Throws ShapeError where it is applied again to values that need another shape.
+   */
   weight(layer: string, role: string, shape: Shape, { initializer: choice, regularizer: rule }: WeightOptions): string {
     const { seed, dtype, blank = false } = this.context;
     const key = `${layer}/${role}`;
+    const made = this.weights.get(key);
+    if (made !== undefined) {
+      if (sameShape(made.shape, shape)) return key;
+      throw new ShapeError(
+        'apply',
+        [made.shape, shape],
+        `layer ${layer} shares ${key} and cannot have two shapes of it`,
+      );
+    }
     const random = new Random(seed, key);
     // A copy: a function may hand out one tensor twice, as to a layer and its clone.
     const value = parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)));

@@ -4,19 +4,21 @@ import { sameShape } from '../base/shape.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { Fields } from '../io/fields.ts';
+import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Initializer, type InitializerName, isInitializerName } from './initializers.ts';
 import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
-import { isNamedLoss, lossByName } from './losses.ts';
-import { isNamedMetric } from './metrics.ts';
+import { isNamedLoss, type Loss, lossByName } from './losses.ts';
+import { isNamedMetric, type MetricName } from './metrics.ts';
+import type { CompileOptions, Model } from './model.ts';
 import { fromNetwork, fromNetworkLayer, toNetwork } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, regularizer } from './regularizers.ts';
-import type { CompileOptions, Sequential } from './sequential.ts';
+import { oneOrAll } from './samples.ts';
 
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
@@ -34,7 +36,7 @@ export interface SaveOptions {
 }
 
 /** The file of a built model. */
-export function saveModel(model: Sequential, { weightsOnly = false }: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {}): Uint8Array<ArrayBuffer> {
   const network = toNetwork(model);
   if (weightsOnly) return encodeNetwork(network);
   const tensors = new Map<string, SafeTensor>();
@@ -42,7 +44,7 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
   const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
   if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
-    const { optimizer, loss, metrics } = model;
+    const { optimizer, objectives } = model;
     const { scalars, slots } = optimizer.state(model.weights);
     slots.forEach((own, i) => {
       const key = model.weights[i]!.name;
@@ -52,12 +54,15 @@ export function saveModel(model: Sequential, { weightsOnly = false }: SaveOption
       }
     });
     training.optimizer = { ...optimizer.config(), scalars };
-    training.loss = isNamedLoss(loss.name) ? { name: loss.name, ...loss.options } : { name: CUSTOM };
-    training.metrics = metrics.map((metric) => metric.name);
+    training.loss = oneOrAll(objectives.map(({ loss }) => lossRecord(loss)));
+    training.metrics = oneOrAll(objectives.map(({ metrics }) => metrics.map(({ name }) => name)));
+    if (objectives.some(({ weight }) => weight !== 1)) training.lossWeights = objectives.map(({ weight }) => weight);
     if (!model.replay) training.replay = false;
   }
   return encodeNetwork(network, { metadata: { [KEY]: JSON.stringify(training) }, tensors });
 }
+
+const lossRecord = ({ name, options }: Loss): object => (isNamedLoss(name) ? { name, ...options } : { name: CUSTOM });
 
 /** What the network does not tell of a layer, and does not go without saying. */
 function recordOf(layer: Layer): object {
@@ -84,7 +89,7 @@ export interface LoadOptions {
  * if `options.loss` gives it again; without it `fit` asks for `compile`, as it does with an optimizer of their own. The
  * bytes are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
  */
-export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Sequential {
+export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {
@@ -156,7 +161,7 @@ function withRecord(layer: Layer, fields: Fields | undefined): Layer {
 }
 
 function restoreTraining(
-  model: Sequential,
+  model: Model,
   root: Fields,
   tensors: Map<string, SafeTensor>,
   isNumbered: boolean,
@@ -168,26 +173,50 @@ function restoreTraining(
   for (const [name, value] of Object.entries(savedScalars)) {
     scalars[name] = Number.isFinite(value) ? (value as number) : config.fail('scalars', `${name} must be a number`);
   }
-  const lossFields = root.inner('loss').rest();
-  const metrics = root
-    .list('metrics')
-    .map((name) => (typeof name === 'string' ? name : root.fail('metrics', 'must be names')));
+  const choices = choicesIn(root);
   const replay = !root.has('replay') || root.flag('replay');
   const name = config.text('name');
   const options = config.rest();
-  const { name: lossName, ...lossOptions } = lossFields;
   const parameters = model.weights;
   const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
   try {
     const optimizer = optimizerByName(name, options);
     optimizer.restore(parameters, { scalars, slots });
-    if (lossName === CUSTOM && given.loss === undefined) return;
-    const loss = given.loss ?? lossByName(String(lossName), lossOptions as Record<string, number | boolean>);
-    model.compile({ optimizer, loss, metrics: given.metrics ?? metrics.filter(isNamedMetric), replay });
+    const loss = given.loss ?? choices.loss();
+    const { metrics = choices.metrics } = given;
+    const { lossWeights } = choices;
+    if (loss !== null) model.compile({ optimizer, replay, loss, metrics, ...(lossWeights && { lossWeights }) });
   } catch (error) {
     if (error instanceof WhittleError) throw new FormatError(FORMAT, KEY, error.message);
     throw error;
   }
+}
+
+interface Choices {
+  readonly metrics: MetricName[] | MetricName[][];
+  readonly lossWeights: readonly number[] | null;
+  readonly loss: () => Loss[] | null;
+}
+
+/** What is trained for; `loss` gives null where a file cannot hold it. Of several outputs there are lists. */
+function choicesIn(root: Fields): Choices {
+  const losses = root.isList('loss')
+    ? root.list('loss').map((item, i) => new Fields(item, `${KEY}.loss[${i}]`, FORMAT).rest())
+    : [root.inner('loss').rest()];
+  const namesIn = (list: readonly JsonValue[]): MetricName[] =>
+    list.map((name) => (typeof name === 'string' ? name : root.fail('metrics', 'must be names'))).filter(isNamedMetric);
+  const given = root.list('metrics');
+  const isNested = given.length > 0 && given.every((each) => Array.isArray(each));
+  const metrics = isNested ? given.map(namesIn) : namesIn(given);
+  const weights = root.has('lossWeights') ? root.list('lossWeights') : null;
+  const lossWeights =
+    weights?.map((weight) => (typeof weight === 'number' ? weight : root.fail('lossWeights', 'must be numbers'))) ??
+    null;
+  const loss = (): Loss[] | null =>
+    losses.some(({ name }) => name === CUSTOM)
+      ? null
+      : losses.map(({ name, ...options }) => lossByName(String(name), options as Record<string, number | boolean>));
+  return { metrics, lossWeights, loss };
 }
 
 /** The optimizer's tensors for a weight: by its name, or by its number in files of version 1. */

@@ -1,16 +1,19 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { type Graph, mapWeights, type Node, weightsOf } from '../graph/graph.ts';
+import { type Graph, mapWeights, type Node, type NodeOf, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
-import type { LayerStack, SequentialOptions } from './layer-stack.ts';
+import { Add, Concat, Part } from './containers.ts';
+import type { LayerGraph, SequentialOptions } from './layer-graph.ts';
 import { Activation, ActivityRegularization, Dense, Dropout, Flatten, type Layer } from './layers.ts';
+import { Model } from './model.ts';
 import type { Parameter } from './parameter.ts';
 import { Sequential } from './sequential.ts';
+import { input } from './symbolic.ts';
 
 /** The model as plain data, its weights copied: what files hold, programs run and compression measures. */
-export function toNetwork({ graph }: LayerStack): Network {
+export function toNetwork({ graph }: LayerGraph): Network {
   const own = graph.nodes.find((node) => node.op === 'custom');
   if (own?.op === 'custom')
     throw new StateError('toNetwork', `layer ${own.name} of type ${own.attrs.type} cannot be stored`);
@@ -30,7 +33,7 @@ export function fromNetwork(
   network: Graph<Stored>,
   options: SequentialOptions = {},
   make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(network, index),
-): Sequential {
+): Model {
   for (const [key, { encoding }] of network.weights) {
     if (encoding.type === 'int8' || encoding.type === 'int32')
       throw new StateError(
@@ -38,17 +41,27 @@ export function fromNetwork(
         `${key} is quantized and cannot be trained; run the network with compileNetwork()`,
       );
   }
-  const [{ name, shape }] = network.inputs as [Graph<Stored>['inputs'][0]];
-  const chain = [name, ...network.nodes.map((node) => node.name)];
-  const isChain = network.nodes.every(({ inputs }, i) => inputs.length === 1 && inputs[0] === chain[i]);
-  if (!isChain || network.inputs.length > 1 || !sameNames(network.outputs, [chain.at(-1)!]))
-    throw new StateError('fromNetwork', 'the network is no chain of layers');
-  const layers = network.nodes.flatMap((node, i) => (isOfLayerBefore(network, i) ? [] : [make(node, i)]));
-  const model = new Sequential(layers, { ...options, blank: true });
-  model.build(shape);
-  for (const node of network.nodes) {
+  const xs = network.inputs.map(({ shape, name }) => input(shape, { name }));
+  const values = new Map(network.inputs.map(({ name }, i) => [name, xs[i]!]));
+  const layers = new Map<Node, Layer>(); // by the node of its first application
+  network.nodes.forEach((node, i) => {
+    const inputs = node.inputs.map((name) => values.get(name)!);
+    if (isPenalty(network, node)) values.set(node.name, inputs[0]!);
+    else {
+      const owner = [...layers.keys()].find((other) => isShared(network, other, node)) ?? node;
+      const layer = layers.get(owner) ?? make(node, i);
+      layers.set(owner, layer);
+      values.set(node.name, layer.apply(inputs));
+    }
+  });
+  const made = { ...options, blank: true };
+  const isChain = isSequence(network) && network.nodes.every((node) => layers.has(node) || isPenalty(network, node));
+  const ys = network.outputs.map((name) => values.get(name)!);
+  const model = isChain ? new Sequential([...layers.values()], made) : new Model(xs, ys, made);
+  model.build(network.inputs.map(({ shape }) => shape));
+  for (const [node, layer] of layers) {
     for (const [role, { encoding, mask, shape: of }] of Object.entries(weightsOf(network, node))) {
-      const weight = model.layer(node.name).parameter(role);
+      const weight = layer.parameter(role);
       weight.value.storage.array.set(encoding.values);
       weight.mask = mask && fromData(Uint8Array.from(mask), of, 'bool');
     }
@@ -56,14 +69,41 @@ export function fromNetwork(
   return model;
 }
 
-/** Whether a node is the penalty on the activities of the Dense layer before it, and comes from an option of that. */
-function isOfLayerBefore({ nodes }: Pick<Graph<Stored>, 'nodes'>, index: number): boolean {
-  const before = nodes[index - 1];
-  return nodes[index]?.op === 'activityRegularization' && nodes[index].name === `${before?.name}/activity`;
+/** Whether the network is what a Sequential makes: one input called so, one value after another, one output. */
+function isSequence({ inputs, nodes, outputs }: Graph<Stored>): boolean {
+  const [{ name: first }, ...others] = inputs as [Graph<Stored>['inputs'][0]];
+  const follows = ({ inputs: read }: Node, i: number): boolean =>
+    read.length === 1 && read[0] === (nodes[i - 1]?.name ?? first);
+  const isOne = others.length === 0 && outputs.length === 1 && first === 'input';
+  return isOne && nodes.length > 0 && nodes.every(follows) && outputs[0] === nodes.at(-1)!.name;
 }
 
-const sameNames = (p: readonly string[], q: readonly string[]): boolean =>
-  p.length === q.length && p.every((name, i) => name === q[i]);
+/** Whether two nodes are one layer that was applied twice. Throws StateError where they share but a part of it. */
+function isShared(network: Graph<Stored>, a: Node, b: Node): boolean {
+  const keys = new Set(Object.values(a.weights));
+  const shared = Object.values(b.weights).find((key) => keys.has(key));
+  if (shared === undefined) return false;
+  const [p, q] = [a, b].map(({ op, weights, attrs, name }) => {
+    const penalty = penaltyOf(network, name);
+    return JSON.stringify([op, weights, attrs, penalty?.attrs]);
+  });
+  if (p === q) return true;
+  throw new StateError(
+    'fromNetwork',
+    `nodes "${a.name}" and "${b.name}" share ${shared} and differ otherwise: a layer is shared as a whole`,
+  );
+}
+
+type Nodes = Pick<Graph<Stored>, 'nodes'>;
+
+/** The penalty on the activities of a layer, if that is an option of it. */
+function penaltyOf({ nodes }: Nodes, layer: string): NodeOf<'activityRegularization'> | null {
+  const node = nodes.find(({ name, inputs }) => name === `${layer}/activity` && inputs[0] === layer);
+  return node?.op === 'activityRegularization' ? node : null;
+}
+
+/** Whether a node is such a penalty. */
+const isPenalty = (network: Nodes, node: Node): boolean => penaltyOf(network, node.inputs[0]!) === node;
 
 /** An unbuilt layer with the options that a network tells of it. */
 export function fromNetworkLayer({ nodes, inputs, weights }: Graph<Stored>, index: number): Layer {
@@ -74,10 +114,8 @@ export function fromNetworkLayer({ nodes, inputs, weights }: Graph<Stored>, inde
     case 'dense': {
       const { shape } = weights.get(node.weights.kernel!)!;
       const { activation } = node.attrs;
-      const next = nodes[index + 1];
-      const penalty =
-        isOfLayerBefore({ nodes }, index + 1) && next?.op === 'activityRegularization' ? next.attrs : null;
-      const activity = penalty && { activityRegularizer: penalty };
+      const penalty = penaltyOf({ nodes }, name);
+      const activity = penalty && { activityRegularizer: penalty.attrs };
       return new Dense(shape[1]!, { ...options, ...activity, activation, useBias: node.weights.bias !== undefined });
     }
     case 'activation':
@@ -88,6 +126,12 @@ export function fromNetworkLayer({ nodes, inputs, weights }: Graph<Stored>, inde
       return new Flatten(options);
     case 'activityRegularization':
       return new ActivityRegularization(node.attrs, options);
+    case 'add':
+      return new Add(options);
+    case 'concat':
+      return new Concat([], options);
+    case 'split':
+      return new Part(node.attrs.from, node.attrs.to, options);
     default:
       throw new StateError('fromNetwork', `node "${name}" (${node.op}) has no layer`);
   }

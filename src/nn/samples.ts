@@ -4,15 +4,39 @@ import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { classesOf } from './metrics.ts';
 
-/** Targets of `validationData` and `evaluate` have the shape that the loss asks for. */
+/** The tensor of one input or output, or a list with one for each of several. */
+export type Tensors = Tensor | readonly Tensor[];
+
+export const listOf = (x: Tensors): readonly Tensor[] => (x instanceof Tensor ? [x] : x);
+
+/** The tensor of one, the list of several. */
+export const oneOrAll = <Y>(list: readonly unknown[]): Y => (list.length === 1 ? list[0] : list) as Y;
+
+/** Samples with their targets, in the shape that the loss asks for. */
 export type Samples = readonly [x: Tensor, y: Tensor];
+/** The same for any number of inputs and outputs. */
+export type SampleLists = readonly [x: Tensors, y: Tensors];
+
+/** How many tensors a model reads and gives. */
+interface Ports {
+  readonly inputCount: number;
+  readonly outputCount: number;
+}
+
+/** Samples that fit a model in number, as lists. */
+export interface Lists {
+  readonly xs: readonly Tensor[];
+  readonly ys: readonly Tensor[];
+  /** The number of samples. */
+  readonly n: number;
+}
 
 /** How `fit` chooses and weighs its samples. */
 export interface SampleOptions {
   /** This share of the samples, the last ones, before shuffling, is held out. Default 0. */
   readonly validationSplit?: number;
   /** Held-out samples; overrides validationSplit. */
-  readonly validationData?: Samples;
+  readonly validationData?: SampleLists;
   /** Weight of each class in the training loss, by class index. */
   readonly classWeight?: Readonly<Record<number, number>>;
   /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
@@ -28,48 +52,59 @@ export function allOf(n: number): Tensor {
   return fromData(Int32Array.from({ length: n }, (_, i) => i));
 }
 
-export function checkSamples(op: string, x: Tensor, y: Tensor): number {
-  if (!(x instanceof Tensor) || !(y instanceof Tensor))
-    throw new ValueError(op, 'x and y', 'tensors', x instanceof Tensor ? y : x);
-  const n = x.shape[0];
-  const m = y.shape[0];
-  if (n === undefined || n !== m)
-    throw new ShapeError(op, [x.shape, y.shape], 'x and y must have the same number of samples');
-  if (n === 0) throw new ShapeError(op, [x.shape], 'there are no samples');
-  return n;
+/** The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. */
+export function tensorsOf(op: string, name: string, given: Tensors, count: number): readonly Tensor[] {
+  const list: unknown = given instanceof Tensor ? [given] : given;
+  const fits = Array.isArray(list) && list.every((each) => each instanceof Tensor);
+  if (!fits || list.length !== count)
+    throw new ValueError(op, name, count === 1 ? 'a tensor' : `a list of ${count} tensors`, given);
+  return list;
 }
 
-/** How many samples train, and what is held out. */
+/** Samples and targets of a model. Throws ShapeError where their numbers differ, or there are none. */
+export function checkSamples(op: string, { inputCount, outputCount }: Ports, x: Tensors, y: Tensors): Lists {
+  const xs = tensorsOf(op, 'x', x, inputCount);
+  const ys = tensorsOf(op, 'y', y, outputCount);
+  const [first, ...others] = [...xs, ...ys] as [Tensor, ...Tensor[]];
+  const n = first.shape[0];
+  const other = others.find((t) => t.shape[0] !== n) ?? first;
+  if (n === undefined || other !== first)
+    throw new ShapeError(op, [first.shape, other.shape], 'x and y must have the same number of samples');
+  if (n === 0) throw new ShapeError(op, [first.shape], 'there are no samples');
+  return { xs, ys, n };
+}
+
+/** What is trained on, of which the first `n` samples are it, and what is held out. */
 export function holdOut(
-  x: Tensor,
-  y: Tensor,
+  op: string,
+  ports: Ports,
+  { xs, ys, n }: Lists,
   { validationData, validationSplit = 0 }: SampleOptions,
-  op = 'fit',
-): [number, Samples | null] {
-  const n = x.shape[0]!;
-  if (validationData !== undefined) {
-    checkSamples(op, ...validationData);
-    return [n, validationData];
-  }
+): [n: number, held: Lists | null] {
+  if (validationData !== undefined) return [n, checkSamples(op, ports, ...validationData)];
   checkRange(op, 'validationSplit', validationSplit, 'in [0, 1)');
   if (validationSplit === 0) return [n, null];
   const training = Math.floor(n * (1 - validationSplit));
   if (training === 0 || training === n)
     throw new ValueError(op, 'validationSplit', `a share that leaves samples on both sides of ${n}`, validationSplit);
-  return [training, [slice(x, [[training, null]]), slice(y, [[training, null]])]];
+  const rest = (t: Tensor): Tensor => slice(t, [[training, null]]);
+  return [training, { xs: xs.map(rest), ys: ys.map(rest), n: n - training }];
 }
 
 /** classWeight and sampleWeight multiplied, [samples], or null. */
 export function sampleWeights(
-  y: Tensor,
+  ys: readonly Tensor[],
   { classWeight, sampleWeight }: SampleOptions,
   dtype: FloatDType,
 ): Tensor | null {
+  const [y, ...others] = ys as [Tensor, ...Tensor[]];
   const n = y.shape[0]!;
   if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
     throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
   }
   if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
+  if (others.length > 0)
+    throw new ValueError('fit', 'classWeight', 'left out for a model with several outputs', classWeight);
   const classes = classesOf(y);
   if (classes.length !== n) throw new ShapeError('fit', [y.shape], 'classWeight needs one class per sample');
   const given = sampleWeight?.data;

@@ -8,7 +8,7 @@ import { NO_ROOM, Recording, record } from '../memory/recording.ts';
 import { Residence, residenceMoves } from '../memory/residence.ts';
 import { run } from '../memory/runtime.ts';
 import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
-import type { Loss } from './losses.ts';
+import type { Objective, Outcome } from './objective.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Constraint, Parameter } from './parameter.ts';
 
@@ -19,13 +19,14 @@ export interface Input {
   readonly write: (to: Storage) => void;
 }
 
-/** x, y, and sample weights if there are any. */
-export type Inputs = readonly [x: Input, y: Input, weights?: Input];
+/** All tensors of a batch: samples, targets, and sample weights if there are any. */
+export type Inputs = readonly Input[];
 
 /** Besides the shapes of the batch, all that decides which kernels a step calls on which memory. */
 export interface Setting {
   readonly optimizer: Optimizer;
-  readonly loss: Loss;
+  /** Of a kind of its own for each way to compute a loss. */
+  readonly objectives: readonly Objective[];
   /** The trained weights. */
   readonly parameters: readonly Parameter[];
   /** All weights. */
@@ -33,18 +34,13 @@ export interface Setting {
   /** Why such steps are not to be recorded; null if they are. */
   readonly obstacle: () => string | null;
   /** Whether the outputs are looked at after the step. */
-  readonly wantsPrediction: boolean;
+  readonly wantsPredictions: boolean;
 }
 
-/** What a step leaves. */
-export interface Outcome {
-  /** A scalar. */
-  readonly loss: Tensor;
-  readonly prediction: Tensor | null;
-}
+type Compute = (batch: readonly Tensor[]) => Outcome;
+type Observe = (batch: readonly Tensor[], outcome: Outcome) => void;
 
-type Compute = (x: Tensor, y: Tensor, weights: Tensor | null) => Outcome;
-type Observe = (y: Tensor, prediction: Tensor) => void;
+const isObserved = ({ losses, predictions }: Outcome): boolean => predictions !== null || losses.length > 0;
 
 /** How the steps of a model are run. */
 export interface ReplayStatus {
@@ -83,13 +79,14 @@ class Kind {
     this.setting = setting;
     this.constraints = setting.parameters.map(({ constraint }) => constraint);
     this.slots = setting.optimizer.slotsVersion;
-    this.shapes = inputs.map((input) => input!.shape);
-    this.dtypes = inputs.map((input) => input!.dtype);
+    this.shapes = inputs.map((input) => input.shape);
+    this.dtypes = inputs.map((input) => input.dtype);
   }
 
-  fits(inputs: Inputs, { optimizer, loss, parameters, wantsPrediction }: Setting): boolean {
+  fits(inputs: Inputs, { optimizer, objectives, parameters, wantsPredictions }: Setting): boolean {
     const own = this.setting;
-    if (own.optimizer !== optimizer || own.loss !== loss || own.wantsPrediction !== wantsPrediction) return false;
+    if (own.optimizer !== optimizer || own.objectives !== objectives || own.wantsPredictions !== wantsPredictions)
+      return false;
     if (own.parameters.length !== parameters.length || optimizer.slotsVersion !== this.slots) return false;
     for (let i = 0; i < parameters.length; i++) {
       if (own.parameters[i] !== parameters[i] || this.constraints[i] !== parameters[i]!.constraint) return false;
@@ -130,7 +127,7 @@ export class Trainer {
     this.leaveResidents();
   }
 
-  /** One step; returns the loss before it. `observe` is handed targets and outputs if the setting wants them. */
+  /** One step; returns the loss before it. `observe` is handed what more than the loss there is to see. */
   step(inputs: Inputs, setting: Setting, compute: Compute, observe: Observe): number {
     cannotRepeat('another model trains during the step');
     this.prepare();
@@ -208,10 +205,10 @@ export class Trainer {
 
   private eager(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
     const value = step(() => {
-      const [x, y, weights] = inputs.map((input) => made(input!)) as [Tensor, Tensor, Tensor?];
-      const { loss, prediction } = compute(x, y, weights ?? null);
-      if (prediction !== null) observe(y, prediction);
-      return loss.item();
+      const batch = inputs.map(made);
+      const outcome = compute(batch);
+      if (isObserved(outcome)) observe(batch, outcome);
+      return outcome.loss.item();
     });
     kind.isNew = false;
     this.counts.eager++;
@@ -222,14 +219,10 @@ export class Trainer {
   private record(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
     const { arena } = kind;
     try {
-      const tensors = stepIn(arena, () => inputs.map((input) => made(input!)));
-      const { result, recording } = record(arena, () => {
-        const [x, y, sampleWeights] = tensors as [Tensor, Tensor, Tensor?];
-        return compute(x, y, sampleWeights ?? null);
-      });
-      const { loss, prediction } = result;
-      const value = loss.item();
-      if (prediction !== null) step(() => observe(tensors[1]!, prediction));
+      const tensors = stepIn(arena, () => inputs.map(made));
+      const { result, recording } = record(arena, () => compute(tensors));
+      const value = result.loss.item();
+      if (isObserved(result)) step(() => observe(tensors, result));
       this.counts.eager++;
       if (recording instanceof Recording) {
         Object.assign(kind, { recording, tensors, outcome: result });
@@ -253,8 +246,11 @@ export class Trainer {
     recording.replay();
     this.counts.replayed++;
     this.last = REPLAYING;
-    const { loss, prediction } = outcome!;
-    if (prediction !== null) step(() => observe(again(tensors[1]!), again(prediction)));
+    const { loss, losses, predictions } = outcome!;
+    if (isObserved(outcome!)) {
+      const now = { loss, losses: losses.map(again), predictions: predictions?.map(again) ?? null };
+      step(() => observe(tensors.map(again), now));
+    }
     return loss.storage.array[loss.offset]!;
   }
 }
@@ -291,9 +287,8 @@ export class Batches {
   private inputs: Inputs | null = null;
 
   /** Batches of at most `most` rows. */
-  constructor(x: Tensor, y: Tensor, weights: Tensor | null, most: number) {
-    const given = weights === null ? [x, y] : [x, y, weights];
-    this.tensors = given.map((t) => (t.viewStrides === null && t.offset === 0 ? t : copyOf(t)));
+  constructor(samples: readonly Tensor[], most: number) {
+    this.tensors = samples.map((t) => (t.viewStrides === null && t.offset === 0 ? t : copyOf(t)));
     this.rows = fromData(new Int32Array(most));
   }
 
@@ -302,10 +297,7 @@ export class Batches {
     const { array: rows } = this.rows.storage;
     const { array: all } = order.storage;
     for (let i = 0; i < count; i++) rows[i] = all[order.offset + start + i]!;
-    if (this.inputs?.[0].shape[0] !== count) {
-      const [x, y, weights] = this.tensors.map((t) => this.input(t, count)) as [Input, Input, Input?];
-      this.inputs = weights === undefined ? [x, y] : [x, y, weights];
-    }
+    if (this.inputs?.[0]?.shape[0] !== count) this.inputs = this.tensors.map((t) => this.input(t, count));
     return this.inputs!;
   }
 

@@ -10,9 +10,10 @@ import { type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
 import { ruleOf } from '../../src/gpu/weights.ts';
 import { Activation, Dense, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
 import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
+import type { CompileOptions } from '../../src/nn/model.ts';
 import { toNetwork } from '../../src/nn/network.ts';
 import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
-import { type CompileOptions, Sequential } from '../../src/nn/sequential.ts';
+import { Sequential } from '../../src/nn/sequential.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { install, standIn } from './stand-in.ts';
@@ -128,7 +129,7 @@ describe('a plan', () => {
     ['numbers', new Dense(2), 'mse', y(2), [0, 1, 0, 1]],
   ])('flattens the first samples and their targets, as copies: %s', (_, layer, loss, targets, expected) => {
     const plan = new Plan('test', modelOf([layer], { loss }));
-    const flat = plan.flat('test', [X, targets], 2);
+    const flat = plan.flat('test', { xs: [X], ys: [targets], n: 4 }, 2);
     expect([flat.count, flat.x.length, [...flat.x]]).toEqual([2, 6, [...X.data.slice(0, 6)]]);
     expect([...flat.y]).toEqual(expected);
     expect(flat.x.buffer).not.toBe(X.data.buffer);
@@ -137,7 +138,7 @@ describe('a plan', () => {
 
   test('refuses two labels a sample', () => {
     const plan = new Plan('test', modelOf([softmaxOf()]));
-    expect(() => plan.flat('test', [X, fromData(new Int32Array(20), [10, 2])], 10)).toThrow(
+    expect(() => plan.flat('test', { xs: [X], ys: [fromData(new Int32Array(20), [10, 2])], n: 10 }, 10)).toThrow(
       'test: needs one label per sample, got [10, 2]',
     );
   });

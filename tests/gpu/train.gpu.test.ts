@@ -9,9 +9,10 @@ import { type GpuHistory, type GpuTrainOptions, gpuTrain } from '../../src/gpu/t
 import type { ActivationChoice } from '../../src/nn/activations.ts';
 import { Activation, Dense, type DenseOptions, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
 import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
+import type { CompileOptions, History } from '../../src/nn/model.ts';
 import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
 import { l1l2 } from '../../src/nn/regularizers.ts';
-import { type CompileOptions, type History, Sequential } from '../../src/nn/sequential.ts';
+import { Sequential } from '../../src/nn/sequential.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { backendFor, floats, MODES } from './tools.ts';

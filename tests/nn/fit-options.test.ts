@@ -182,8 +182,8 @@ describe('what is wrong is told by the function that was called, before anything
     refused(x, tensor(1), ShapeError, 'x and y must have the same number of samples, got [70, 1] and []');
     refused(tensor(1), tensor(1), ShapeError, 'x and y must have the same number of samples, got [] and []');
     refused(none, none, ShapeError, 'there are no samples, got [0, 1]');
-    refused(x, 5 as unknown as Tensor, ValueError, 'x and y must be tensors, got 5');
-    refused('x' as unknown as Tensor, 5 as unknown as Tensor, ValueError, 'x and y must be tensors, got "x"');
+    refused(x, 5 as unknown as Tensor, ValueError, 'y must be a tensor, got 5');
+    refused('x' as unknown as Tensor, 5 as unknown as Tensor, ValueError, 'x must be a tensor, got "x"');
     expect([digest(model), model.steps, model.optimizer.iterations]).toEqual([before, 0, 0]);
   });
 

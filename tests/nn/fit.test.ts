@@ -539,7 +539,7 @@ test('samples that are no tensors are refused, and the error shows the one that 
   model.compile({ optimizer: 'sgd', loss: 'mse' });
   const rows = [[1, 2, 3]] as never;
   for (const use of ['fit', 'evaluate', 'trainOnBatch'] as const) {
-    expect(() => model[use](rows, y)).toThrow(`${use}: x and y must be tensors, got [[1, 2, 3]]`);
-    expect(() => model[use](x, 'labels' as never)).toThrow(`${use}: x and y must be tensors, got "labels"`);
+    expect(() => model[use](rows, y)).toThrow(`${use}: x must be a tensor, got [[1, 2, 3]]`);
+    expect(() => model[use](x, 'labels' as never)).toThrow(`${use}: y must be a tensor, got "labels"`);
   }
 });

@@ -34,7 +34,7 @@ import {
   wasm,
 } from '../../src/index.ts';
 import { reduceLoss } from '../../src/nn/losses.ts';
-import { copied, type Inputs, type Setting, Trainer } from '../../src/nn/trainer.ts';
+import { copied, type Setting, Trainer } from '../../src/nn/trainer.ts';
 import { list, noise, of } from './tools.ts';
 
 const draw = noise(23);
@@ -61,7 +61,9 @@ const casting = (loss: Loss): Loss => ({
   ...loss,
   call: (t, p) => loss.call(mul(cast(t, 'float32'), 1e-3), p),
 });
-const LOSSES = [casting(meanSquaredError()), casting(meanAbsoluteError())];
+const LOSSES = [casting(meanSquaredError()), casting(meanAbsoluteError())].map((loss) => [
+  { loss, weight: 1, metrics: [] },
+]);
 
 interface Step {
   readonly optimizer?: 0 | 1;
@@ -86,29 +88,29 @@ function world(obstacle: string | null) {
     weights[0].mask = one.mask ?? null;
     const setting: Setting = {
       optimizer: optimizers[optimizer],
-      loss: LOSSES[loss]!,
+      objectives: LOSSES[loss]!,
       parameters: trained.map((i) => weights[i]!),
       weights: () => weights,
       obstacle: () => obstacle,
-      wantsPrediction: wants,
+      wantsPredictions: wants,
     };
     return trainer.step(
-      batch.map((t) => copied(t!)) as [...Inputs],
+      batch.map((t) => copied(t!)),
       setting,
-      (x, y, sampleWeights) => {
-        let prediction: Tensor | null = null;
+      ([x, y, sampleWeights = null]) => {
+        let predictions: Tensor[] | null = null;
         const { value, grads } = valueAndGrad(
           () => {
-            const output = add(matmul(x, weights[0].value), mul(matmul(x, weights[1].value), 0.5));
-            if (wants) prediction = output;
-            return reduceLoss(setting.loss.call(y, output), sampleWeights);
+            const output = add(matmul(x!, weights[0].value), mul(matmul(x!, weights[1].value), 0.5));
+            if (wants) predictions = [output];
+            return reduceLoss(setting.objectives[0]!.loss.call(y!, output), sampleWeights);
           },
           setting.parameters.map(({ value }) => value),
         );
         setting.optimizer.apply(setting.parameters, grads);
-        return { loss: value, prediction };
+        return { loss: value, losses: [], predictions };
       },
-      (y, prediction) => seen.push([...y.data, ...prediction.data]),
+      ([, y], { predictions }) => seen.push([...y!.data, ...predictions![0]!.data]),
     );
   };
   const numbers = (): number[][] => weights.map(({ value }) => [...value.data]);

@@ -37,7 +37,7 @@ import {
   tensor,
   wasm,
 } from '../../src/index.ts';
-import type { CompileOptions, FitOptions } from '../../src/nn/sequential.ts';
+import type { CompileOptions, FitOptions } from '../../src/nn/model.ts';
 import { list, noise, of } from './tools.ts';
 
 const draw = noise(11);

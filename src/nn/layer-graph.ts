@@ -1,0 +1,375 @@
+import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { type Shape, sameShape, size } from '../base/shape.ts';
+import type { ActivationSpec } from '../graph/activation.ts';
+import { activationIn, type Graph, type Node } from '../graph/graph.ts';
+import { Names } from '../graph/rewrite.ts';
+import { persistent } from '../memory/arena.ts';
+import type { FloatDType } from '../memory/dtype.ts';
+import { checkSeed, Random } from '../tensor/random.ts';
+import { assign, keep, type Tensor } from '../tensor/tensor.ts';
+import { activate } from './activations.ts';
+import { drops, type Pass, run, type Stage } from './forward.ts';
+import { nameLayers, withInner } from './layer-names.ts';
+import type { Layer } from './layers.ts';
+import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
+import type { Parameter } from './parameter.ts';
+import { oneOrAll, type Tensors, tensorsOf } from './samples.ts';
+import { SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
+
+const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
+
+/** What a model is once the shape of its samples is known. */
+interface Built {
+  readonly graph: Graph<Parameter>;
+  readonly inputShapes: readonly Shape[];
+  readonly outputShapes: readonly Shape[];
+  /** Shapes of one sample after each layer. */
+  readonly layerShapes: readonly Shape[];
+  readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
+  readonly weights: readonly Parameter[];
+}
+
+function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
+  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+  const { seed } = graph.context;
+  const stages = graph.nodes.map((node) => {
+    const weights = Object.entries(node.weights).map(([role, key]) => [role, graph.weights.get(key)!.value]);
+    const stage: Stage = {
+      node,
+      weights: Object.fromEntries(weights),
+      random: node.op === 'dropout' ? new Random(seed, `${node.name}/dropout`) : null,
+      layer: node.op === 'custom' ? (graph.layerOf.get(node.name) as Layer) : null,
+    };
+    return { node, stage, isRead: read.has(node.name) };
+  });
+  return {
+    graph,
+    inputShapes: graph.inputs.map(({ shape }) => shape),
+    outputShapes: graph.outputs.map((name) => graph.shapeOf(name)),
+    layerShapes: layers.map((layer) => graph.shapeOf(graph.resultOf.get(layer)!)),
+    stages,
+    weights: [...graph.weights.values()],
+  };
+}
+
+/** The node whose result the outputs are: what does nothing in this pass is passed over. Null where it is an input. */
+function outputOf({ nodes }: Pick<Graph<Parameter>, 'nodes'>, value: string, training: boolean): Node | null {
+  const node = nodes.find(({ name }) => name === value) ?? null;
+  const isIdle = node?.op === 'activityRegularization' || (node?.op === 'dropout' && !drops(node, training));
+  return isIdle ? outputOf({ nodes }, node!.inputs[0]!, training) : node;
+}
+
+export interface SequentialOptions {
+  /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */
+  readonly seed?: number;
+  /** Default `float32`; `float64` is for checks, and slow. */
+  readonly dtype?: FloatDType;
+  /** Begin with weights of 0 instead of drawing them, for a model that is given others next. Default false. */
+  readonly blank?: boolean;
+}
+
+export interface ForwardOptions extends Partial<Pass> {
+  /** Default false; a list says it for each output. */
+  readonly logits?: boolean | readonly boolean[];
+}
+
+const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] => Array.isArray(given[0]);
+
+/** What layers make of a value: the structure, the weights and the forward pass. */
+export class LayerGraph {
+  /** Every layer once, those inside of others before them. */
+  readonly layers: readonly Layer[];
+  readonly seed: number;
+  readonly dtype: FloatDType;
+  private readonly context: BuildContext;
+  private readonly op: string;
+  private readonly inputs: readonly SymbolicTensor[];
+  private readonly outputs: readonly SymbolicTensor[];
+  /** Inputs, and values after those that they are made of. */
+  private readonly order: readonly SymbolicTensor[];
+  /** Training steps made: the counter that dropout draws by. */
+  steps = 0;
+  private built: Built | null = null;
+
+  constructor(
+    op: string,
+    x: Symbols,
+    y: Symbols,
+    { seed = 0, dtype = 'float32', blank = false }: SequentialOptions = {},
+  ) {
+    checkSeed(op, seed);
+    this.op = op;
+    this.inputs = symbolsOf(op, 'x', x);
+    this.outputs = symbolsOf(op, 'y', y);
+    this.order = valuesFrom(this.inputs, this.outputs);
+    const given = new Set(this.inputs);
+    if (given.size < this.inputs.length || this.inputs.some(({ layer }) => layer !== null))
+      throw new StateError(op, 'the inputs are not what input() gave, each once');
+    if (this.order.some((value) => value.layer === null && !given.has(value)))
+      throw new StateError(op, 'an output is made of an input that was not given');
+    const layers = this.topLayers.flatMap(withInner);
+    if (new Set(layers).size !== layers.length) throw new StateError(op, 'one layer is given twice');
+    nameLayers(op, this.topLayers, '');
+    this.layers = layers;
+    this.seed = seed;
+    this.dtype = dtype;
+    this.context = { seed, dtype, blank };
+    const shapes = this.inputs.flatMap(({ shape }) => (shape === undefined ? [] : [shape]));
+    if (shapes.length === this.inputs.length) this.build(shapes);
+  }
+
+  /** The same wiring with other layers: its inputs and outputs. Layers that are used twice are asked for once. */
+  rewired(make: (layer: Layer) => Layer): [xs: SymbolicTensor[], ys: SymbolicTensor[]] {
+    const layers = new Map<Lowerable, Layer>();
+    const values = new Map<SymbolicTensor, SymbolicTensor>();
+    for (const value of this.order) {
+      const { layer, shape, name } = value;
+      if (layer === null) values.set(value, new SymbolicTensor(null, [], shape, name));
+      else {
+        const made = layers.get(layer) ?? make(layer as Layer);
+        layers.set(layer, made);
+        values.set(value, made.apply(value.inputs.map((each) => values.get(each)!)));
+      }
+    }
+    return [this.inputs.map((x) => values.get(x)!), this.outputs.map((y) => values.get(y)!)];
+  }
+
+  /** Layers that stand in the model themselves, not in others, each once. */
+  get topLayers(): readonly Layer[] {
+    return [...new Set(this.order.flatMap(({ layer }) => (layer === null ? [] : [layer as Layer])))];
+  }
+
+  get isBuilt(): boolean {
+    return this.built !== null;
+  }
+
+  /** The network that the layers make. Throws StateError before the model is built. */
+  get graph(): Graph<Parameter> {
+    return this.structure().graph;
+  }
+
+  private structure(): Built {
+    if (this.built === null)
+      throw new StateError(this.op, 'the model is not built: give the first layer an inputShape or call build()');
+    return this.built;
+  }
+
+  /** How many tensors the model reads and gives. */
+  get inputCount(): number {
+    return this.inputs.length;
+  }
+
+  get outputCount(): number {
+    return this.outputs.length;
+  }
+
+  /** The layers that give the outputs, by name; of an output that is an input, that. */
+  get outputNames(): readonly string[] {
+    return this.outputs.map(({ layer, name }) => layer?.name ?? name);
+  }
+
+  /**
+   * Makes the weights for samples of `inputShape` (without the batch axis; a list of shapes for several inputs). Does
+   * nothing the second time.
+   */
+  build(inputShape: Shape | readonly Shape[]): void {
+    const given = areShapes(inputShape) ? inputShape : [inputShape];
+    if (given.length !== this.inputCount)
+      throw new ValueError(this.op, 'inputShape', `a list of ${this.inputCount} shapes`, inputShape);
+    if (this.isBuilt) {
+      this.inputShapes.forEach((own, i) => {
+        if (!sameShape(given[i]!, own))
+          throw new ShapeError(this.op, [given[i]!, own], 'samples do not have the shape the model was built for');
+      });
+      return;
+    }
+    const owned = this.layers.find((layer) => layer.weights.length > 0);
+    if (owned !== undefined) throw new StateError(this.op, `layer ${owned.name} already belongs to a model`);
+    const names = new Names(this.layers.map(({ name }) => name));
+    const inputs = this.inputs.map(({ name }, i) => ({
+      name: names.take(name),
+      shape: [...given[i]!],
+      dtype: this.dtype,
+    }));
+    const lowering = new Lowering(this.context, inputs, names);
+    const values = new Map(this.inputs.map((value, i) => [value, inputs[i]!.name]));
+    try {
+      for (const { shape } of inputs) size(this.op, shape);
+      persistent(() => {
+        for (const value of this.order) {
+          const read = value.inputs.map((each) => values.get(each)!);
+          if (value.layer !== null) values.set(value, lowering.apply(value.layer, read));
+        }
+      });
+    } catch (error) {
+      for (const layer of this.layers) layer.weights = []; // all or nothing: build may be called again
+      throw error;
+    }
+    lowering.outputs.push(...this.outputs.map((value) => values.get(value)!));
+    this.built = builtOf(lowering, this.layers);
+  }
+
+  /** `build` for batches [batch, ...], which begin with one of each input: every training step asks, so it is cheap once built. */
+  protected buildFor(batches: readonly { readonly shape: Shape }[]): void {
+    const shapes = this.built?.inputShapes;
+    const fits = shapes?.every((shape, i) => {
+      const batch = batches[i]!.shape;
+      return shape.length === batch.length - 1 && shape.every((n, axis) => n === batch[axis + 1]);
+    });
+    if (fits !== true) this.build(this.inputs.map((_, i) => batches[i]!.shape.slice(1)));
+  }
+
+  /** Shapes of one sample of each input. Throws StateError before the model is built. */
+  get inputShapes(): readonly Shape[] {
+    return this.structure().inputShapes;
+  }
+
+  get outputShapes(): readonly Shape[] {
+    return this.structure().outputShapes;
+  }
+
+  /** Shape of one sample of the first input, or the only one. */
+  get inputShape(): Shape {
+    return this.inputShapes[0]!;
+  }
+
+  get outputShape(): Shape {
+    return this.outputShapes[0]!;
+  }
+
+  /** Shape of one sample after layer `index`, where it is applied first. */
+  shapeAfter(index: number): Shape {
+    return this.structure().layerShapes[index]!;
+  }
+
+  /** All weights in order, each once. */
+  get weights(): readonly Parameter[] {
+    return this.built?.weights ?? [];
+  }
+
+  /** The weights that training changes. */
+  get trainable(): readonly Parameter[] {
+    const found: Parameter[] = [];
+    const frozen = new Set(this.layers.filter(({ trainable }) => !trainable).flatMap(withInner));
+    for (const layer of this.layers) if (!frozen.has(layer)) found.push(...layer.weights);
+    return found;
+  }
+
+  /** Number of all parameters. */
+  get parameterCount(): number {
+    return countOf(this.weights);
+  }
+
+  /** Layer by name or index; negative indices count from the end. */
+  layer(which: string | number): Layer {
+    const found = typeof which === 'number' ? this.layers.at(which) : this.layers.find((layer) => layer.name === which);
+    if (found === undefined)
+      throw new ValueError('layer', 'the layer', `one of ${this.layers.map((l) => l.name).join(', ')}`, which);
+    return found;
+  }
+
+  /**
+   * Runs the network on a batch [batch, ...inputShape], or on a list of them. Recorded unless inside noGrad. With `logits`
+   * the last activation is left out, so that a loss can work on what comes before it. `Y` is Tensor[] for several outputs.
+   */
+  forward<Y extends Tensors = Tensor>(x: Tensors, options: ForwardOptions = {}): Y {
+    const outputs = this.outputsOf(tensorsOf('forward', 'x', x, this.inputCount), options);
+    return oneOrAll(outputs);
+  }
+
+  /** `forward` on lists. */
+  protected outputsOf(xs: readonly Tensor[], options: ForwardOptions = {}): readonly Tensor[] {
+    for (const { rank, shape, dtype } of xs) {
+      if (rank === 0) throw new ShapeError('forward', [shape], 'needs a batch axis');
+      if (dtype !== this.dtype)
+        throw new DTypeError('forward', [dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
+      if (shape[0] !== xs[0]!.shape[0])
+        throw new ShapeError('forward', [xs[0]!.shape, shape], 'the inputs must have the same number of samples');
+    }
+    this.buildFor(xs);
+    const { training = false, step, penalties = [], logits = false } = options;
+    const steps = (): number => step ?? this.steps;
+    const pass: Pass = {
+      training,
+      get step() {
+        return steps(); // read anew when a recorded step is repeated
+      },
+      penalties,
+    };
+    const { graph, stages } = this.structure();
+    const before = graph.outputs.map((output, i) =>
+      (typeof logits === 'boolean' ? logits : logits[i]) ? outputOf(graph, output, training) : null,
+    );
+    const asked = new Set(graph.outputs.filter((_, i) => before[i] === null));
+    const values = new Map(graph.inputs.map(({ name }, i) => [name, xs[i]!]));
+    const unactivated = new Map<Node, Tensor>();
+    for (const { node, stage, isRead } of stages) {
+      const inputs = node.inputs.map((name) => values.get(name)!) as [Tensor, ...Tensor[]];
+      const isEnd = before.includes(node);
+      const y = run(inputs, stage, pass, isEnd);
+      if (isEnd) unactivated.set(node, y);
+      const activation = isEnd && (isRead || asked.has(node.name)) ? activationIn(node) : null;
+      values.set(node.name, activation === null ? y : activate(activation, y));
+    }
+    return graph.outputs.map((output, i) => (before[i] && unactivated.get(before[i])) ?? values.get(output)!);
+  }
+
+  /**
+   * The activation that an output comes out of in training, or outside. They differ where Dropout comes last: in training
+   * its zeros are the outputs.
+   */
+  outputActivation(training: boolean, output = 0): ActivationSpec {
+    const { graph } = this.structure();
+    const node = outputOf(graph, graph.outputs[output]!, training);
+    return (node && activationIn(node)) ?? { name: 'linear' };
+  }
+
+  /** The name of the activation that predictions come out of. */
+  get lastActivation(): string {
+    return this.outputActivation(false).name;
+  }
+
+  /** Copies of all weights, in order. */
+  getWeights(): Tensor[] {
+    return this.weights.map(({ value }) => keep(value));
+  }
+
+  /**
+   * Overwrites all weights; pruned ones stay 0. Shapes and types must match one by one, and nothing is written if one does
+   * not.
+   */
+  setWeights(values: readonly Tensor[]): void {
+    const own = this.weights;
+    if (values.length !== own.length)
+      throw new StateError('setWeights', `got ${values.length} tensors for ${own.length} weights`);
+    own.forEach(({ name, value }, i) => {
+      if (!sameShape(values[i]!.shape, value.shape))
+        throw new ShapeError('setWeights', [values[i]!.shape, value.shape], `${name} does not fit`);
+      if (values[i]!.dtype !== value.dtype)
+        throw new DTypeError('setWeights', [values[i]!.dtype, value.dtype], `${name} does not fit`);
+    });
+    own.forEach((weight, i) => {
+      assign(weight.value, values[i]!);
+      weight.constrain();
+    });
+  }
+
+  /** A table of layers, output shapes and parameters. */
+  summary(): string {
+    const rows = this.layers.map((layer, i): [string, string, string] => [
+      `${layer.name} (${layer.type})`,
+      listed(['batch', ...this.shapeAfter(i)]),
+      grouped(countOf(layer.weights)),
+    ]);
+    const table = [['Layer (type)', 'Output shape', 'Parameters'] as const, ...rows];
+    const width = (column: 0 | 1 | 2): number => Math.max(...table.map((row) => row[column].length));
+    const first = width(0);
+    const second = width(1);
+    const third = width(2);
+    const lines = table.map(([a, b, c]) => `${a.padEnd(first)}  ${b.padEnd(second)}  ${c.padStart(third)}`);
+    const rule = '-'.repeat(lines[0]!.length);
+    const trained = countOf(this.trainable);
+    const total = `Parameters: ${grouped(this.parameterCount)}, trainable: ${grouped(trained)}`;
+    return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
+  }
+}

@@ -1,0 +1,125 @@
+import { mul } from '../autograd/arithmetic.ts';
+import { checkRange, ValueError } from '../base/errors.ts';
+import { Names } from '../graph/rewrite.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts';
+import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
+
+/** Figures of an epoch or batch: `loss`, `accuracy`, `val_loss`, ... */
+export type Logs = Readonly<Record<string, number>>;
+
+type LossChoice = LossName | Loss | LossFunction;
+type MetricChoice = MetricName | Metric;
+
+export interface ObjectiveOptions {
+  /** For a model with several outputs: one for all of them, or a list with one for each. */
+  readonly loss: LossChoice | readonly LossChoice[];
+  /** What the losses of the outputs count in their sum. Default 1 each. */
+  readonly lossWeights?: readonly number[];
+  /** For a model with several outputs: those of each of them, or a list with a list for each. */
+  readonly metrics?: readonly MetricChoice[] | readonly (readonly MetricChoice[])[];
+}
+
+/** What an output of a model is trained for, and judged by. */
+export interface Objective {
+  readonly loss: Loss;
+  readonly weight: number;
+  readonly metrics: readonly Metric[];
+}
+
+/** One objective for each output. Throws ValueError for lists of other lengths. */
+export function objectivesOf({ loss, lossWeights, metrics = [] }: ObjectiveOptions, outputs: number): Objective[] {
+  const each = <T>(name: string, list: readonly T[]): readonly T[] => {
+    if (list.length === outputs) return list;
+    throw new ValueError('compile', name, `one for all or a list of ${outputs}, one for each output`, list);
+  };
+  const losses: readonly LossChoice[] = isList(loss) ? each('loss', loss) : Array(outputs).fill(loss);
+  const weights = lossWeights === undefined ? null : each('lossWeights', lossWeights);
+  const own: readonly (readonly MetricChoice[])[] = areLists(metrics)
+    ? each('metrics', metrics)
+    : Array(outputs).fill(metrics);
+  return losses.map((choice, i) => {
+    const weight = weights?.[i] ?? 1;
+    checkRange('compile', `lossWeights[${i}]`, weight, 'at least 0');
+    return { loss: lossOf(choice), weight, metrics: own[i]!.map(metricOf) };
+  });
+}
+
+/** What `compile` is told to get these objectives. */
+export const choicesOf = (objectives: readonly Objective[]): Required<ObjectiveOptions> => ({
+  loss: objectives.map(({ loss }) => loss),
+  lossWeights: objectives.map(({ weight }) => weight),
+  metrics: objectives.map(({ metrics }) => metrics),
+});
+
+const isList = <T>(choice: T | readonly T[]): choice is readonly T[] => Array.isArray(choice);
+
+const areLists = (
+  metrics: readonly MetricChoice[] | readonly (readonly MetricChoice[])[],
+): metrics is readonly (readonly MetricChoice[])[] => metrics.length > 0 && metrics.every(Array.isArray);
+
+/** The loss of an output as it counts in the sum. */
+export const weighted = (loss: Tensor, { weight }: Objective): Tensor => (weight === 1 ? loss : mul(loss, weight));
+
+/** What a step leaves. */
+export interface Outcome {
+  /** What was trained on, a scalar. */
+  readonly loss: Tensor;
+  /** The losses of several outputs, scalars; empty for one output. */
+  readonly losses: readonly Tensor[];
+  /** The outputs, if they are wanted. */
+  readonly predictions: readonly Tensor[] | null;
+}
+
+/**
+ * The figures of an epoch: of one output `loss` and its metrics, as Keras names them; of several `loss`, their sum, and
+ * `<output>_loss` and `<output>_<metric>` for each.
+ */
+export class Figures {
+  private readonly metrics: readonly { readonly name: string; readonly output: number; readonly state: MetricState }[];
+  private readonly losses: readonly { readonly name: string; sum: number }[];
+  private total = 0;
+  private seen = 0;
+
+  constructor(objectives: readonly Objective[], outputNames: readonly string[]) {
+    const names = new Names();
+    const prefixes = objectives.map((_, i) => (objectives.length === 1 ? '' : `${names.take(outputNames[i]!)}_`));
+    this.metrics = objectives.flatMap(({ metrics }, output) =>
+      metrics.map((metric) => ({ name: `${prefixes[output]}${metric.name}`, output, state: metric.create() })),
+    );
+    this.losses = objectives.length === 1 ? [] : prefixes.map((prefix) => ({ name: `${prefix}loss`, sum: 0 }));
+  }
+
+  /** Whether the outputs have to be looked at. */
+  get needPredictions(): boolean {
+    return this.metrics.length > 0;
+  }
+
+  /** Takes in what a step left, except its loss. */
+  observe(targets: readonly Tensor[], { losses, predictions }: Outcome): void {
+    const n = targets[0]!.shape[0]!;
+    this.losses.forEach((loss, i) => {
+      loss.sum += n * losses[i]!.item();
+    });
+    if (predictions !== null)
+      for (const { output, state } of this.metrics) state.update(targets[output]!, predictions[output]!);
+  }
+
+  /** Takes in the loss of a batch. */
+  add(loss: number, samples: number): void {
+    this.total += samples * loss;
+    this.seen += samples;
+  }
+
+  /** Batches that were taken in hold so many samples. */
+  get samples(): number {
+    return this.seen;
+  }
+
+  get logs(): Logs {
+    const logs: Record<string, number> = { loss: this.total / this.seen };
+    for (const { name, sum } of this.losses) logs[name] = sum / this.seen;
+    for (const { name, state } of this.metrics) logs[name] = state.result();
+    return logs;
+  }
+}

@@ -1,0 +1,65 @@
+import { ValueError } from '../base/errors.ts';
+import { MAX_RANK, type Shape } from '../base/shape.ts';
+import type { Lowerable } from './lowering.ts';
+
+/** A value of a model that is being described: an input, or what a layer gives for other values. */
+export class SymbolicTensor {
+  /** Null for an input. */
+  readonly layer: Lowerable | null;
+  readonly inputs: readonly SymbolicTensor[];
+  /** Of one sample of an input; undefined where it shows only when the model is built. */
+  readonly shape: Shape | undefined;
+  /** Of an input. */
+  readonly name: string;
+
+  constructor(layer: Lowerable | null, inputs: readonly SymbolicTensor[], shape?: Shape, name = 'input') {
+    this.layer = layer;
+    this.inputs = inputs;
+    this.shape = shape;
+    this.name = name;
+  }
+}
+
+/** One value, or a list of several. */
+export type Symbols = SymbolicTensor | readonly SymbolicTensor[];
+
+/** The values as a list. Throws ValueError for anything else. */
+export function symbolsOf(op: string, name: string, given: Symbols): readonly SymbolicTensor[] {
+  const list: unknown = given instanceof SymbolicTensor ? [given] : given;
+  const fits = Array.isArray(list) && list.length > 0 && list.every((each) => each instanceof SymbolicTensor);
+  if (!fits) throw new ValueError(op, name, 'what input() or apply() gave, or a list of that', given);
+  return [...list];
+}
+
+export interface InputOptions {
+  /** What the network calls the input. Default `input`. */
+  readonly name?: string;
+}
+
+/** An input of a model, for samples of `shape`: `const x = input([64]); new Model(x, new Dense(10).apply(x))`. */
+export function input(shape: Shape, { name }: InputOptions = {}): SymbolicTensor {
+  const fits = Array.isArray(shape) && shape.length < MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!fits) throw new ValueError('input', 'shape', 'a list of sizes, without the batch axis', shape);
+  return new SymbolicTensor(null, [], [...shape], name);
+}
+
+/** The inputs, and every value that the outputs are made of, each after those that it is made of. */
+export function valuesFrom(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): SymbolicTensor[] {
+  const order = [...inputs];
+  const seen = new Set(order);
+  for (const output of outputs) {
+    if (seen.has(output)) continue;
+    seen.add(output);
+    const open: { readonly value: SymbolicTensor; next: number }[] = [{ value: output, next: 0 }];
+    while (open.length > 0) {
+      const top = open.at(-1)!;
+      const input = top.value.inputs[top.next++];
+      if (input === undefined) order.push(open.pop()!.value);
+      else if (!seen.has(input)) {
+        seen.add(input);
+        open.push({ value: input, next: 0 });
+      }
+    }
+  }
+  return order;
+}
