@@ -119,7 +119,7 @@ export {
   measure,
   predictNetwork,
 } from './compress/measure.ts';
-export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons } from './compress/neurons.ts';
+export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
 export {
   type PruneOptions,
   PruningSchedule,

@@ -52,7 +52,7 @@ export const plants = [
   {
     name: 'neuron pruning keeps the weakest neurons',
     file: 'src/compress/neurons.ts',
-    find: 'scores[q]! - scores[p]! || p - q',
+    find: 'scores.get(p)! - scores.get(q)!',
     replace: 'scores[p]! - scores[q]! || p - q',
     mustFail: ['tests/compress/neurons.test.ts'],
   },
@@ -108,7 +108,7 @@ export const plants = [
   {
     name: 'neuron pruning loses options of the layer',
     file: 'src/compress/neurons.ts',
-    find: 'new Dense(kept.length, layer.options)',
+    find: '{ ...original.options, ...layer.options }',
     replace: 'new Dense(kept.length, { activation: layer.activation, useBias: layer.bias !== null })',
     mustFail: ['tests/compress/neurons.test.ts'],
   },

@@ -1,5 +1,8 @@
-import type { Layer } from '../nn/layers.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
+import { Dense, type Layer } from '../nn/layers.ts';
 import { Model } from '../nn/model.ts';
+import { fromNetwork, fromNetworkLayer } from '../nn/network.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, type Optimizer, optimizerByName } from '../nn/optimizers.ts';
 import { Sequential } from '../nn/sequential.ts';
@@ -36,9 +39,37 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
       weight.mask = given.mask && keep(given.mask);
     });
   }
+  compileLike(copy, model);
+  return copy;
+}
+
+/**
+ * A model of a network that a pass made of this one's, trained so far: layers are made with the options of those that the
+ * nodes come from, and containers are what they consist of.
+ */
+export function remade(model: Model, network: Graph<Stored>): Model {
+  const { frozen } = model;
+  const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
+    const original = model.layerOf(node.name);
+    const layer = node.op === 'custom' ? original.clone() : withOptionsOf(original, fromNetworkLayer(network, index));
+    layer.name = node.name;
+    layer.trainable = !frozen.has(original);
+    return layer;
+  });
+  copy.steps = model.steps;
+  compileLike(copy, model);
+  return copy;
+}
+
+/** The layer with what no network tells of one: how weights begin, and penalties on them. */
+function withOptionsOf(original: Layer, layer: Layer): Layer {
+  if (!(layer instanceof Dense && original instanceof Dense)) return layer;
+  return new Dense(layer.units, { ...original.options, ...layer.options });
+}
+
+function compileLike(copy: Model, model: Model): void {
   const optimizer = model.isCompiled ? freshOptimizer(model.optimizer) : null;
   if (optimizer !== null) copy.compile({ optimizer, ...choicesOf(model.objectives), replay: model.replay });
-  return copy;
 }
 
 function freshOptimizer(optimizer: Optimizer): Optimizer | null {

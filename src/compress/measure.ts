@@ -8,9 +8,9 @@ import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
 import { classesOf, metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
-import { toNetwork } from '../nn/network.ts';
 import { batchesOf, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { networkOf } from './passes.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */
 export interface Measurement {
@@ -115,13 +115,6 @@ const isDouble = ({ inputs }: Graph<Stored>): boolean => inputs.some(({ dtype })
 
 const predictionsOf = (subject: Model | Graph<Stored>, x: Tensors): readonly Tensor[] =>
   listOf(subject instanceof Model ? subject.predict<Tensors>(x) : predictNetwork<Tensors>(subject, x));
-
-/** The network of a model, or a network as it is. */
-export function networkOf(op: string, subject: Model | Graph<Stored>): Graph<Stored> {
-  if (subject instanceof Model) return toNetwork(subject);
-  if (subject?.weights instanceof Map) return subject;
-  throw new ValueError(op, 'the subject', 'a model or a network', subject);
-}
 
 /**
  * Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. `Y` is Tensor[] for a

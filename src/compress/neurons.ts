@@ -1,103 +1,194 @@
-import { gather } from '../autograd/movement.ts';
-import { noGrad } from '../autograd/tape.ts';
 import { StateError, ValueError } from '../base/errors.ts';
-import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
-import type { Model } from '../nn/model.ts';
-import { tensor } from '../tensor/create.ts';
+import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
+import { decodeWeight } from '../graph/decode.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
+import { Network } from '../graph/network.ts';
+import { pickStored } from '../graph/pick.ts';
+import { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
-import { assign, keep, type Tensor } from '../tensor/tensor.ts';
-import { cloneModel } from './clone.ts';
+import { passOn } from './passes.ts';
 
 /** How neurons are ranked: L1 norm of the incoming weights (Li et al. 2017), or at random, the baseline to beat. */
 export type NeuronCriterion = 'magnitude' | 'random';
 
 export interface PruneNeuronsOptions {
-  /** The Dense layer, by name or index among all layers. */
-  readonly layer: string | number;
+  /**
+   * The layer whose neurons go, by name, or by index among all layers (of a network: nodes). Default: those of all layers
+   * together, ranked among each other.
+   */
+  readonly layer?: string | number;
   /** Below 1: the share of neurons to remove, rounded; otherwise their number. */
   readonly amount: number;
   /** Default `magnitude`. */
   readonly criterion?: NeuronCriterion;
+  /** Leave the network as large as it is and mask the weights around these neurons; `shrink` removes them. Default false. */
+  readonly mask?: boolean;
 }
 
 /**
- * Removes neurons of a hidden Dense layer: their columns, their biases, and the rows of the next Dense layer that read
- * them. The result is a smaller network, not a masked one. The output layer cannot lose neurons. The given model is
- * unchanged; fine-tune the result with `fit`.
+ * Removes neurons, the channels that a layer makes: their columns of its kernel, their biases, and the rows of every kernel
+ * that reads them. The result is a smaller network, not a masked one. Neurons that meet in a sum go together, in a network
+ * of any wiring (Fang et al. 2023); their norms add up. What an output, a softmax or a layer of the user's own sees stays,
+ * and every layer keeps a neuron. The given model or network is unchanged; fine-tune the result with `fit`.
  */
-export function pruneNeurons(
-  model: Model,
-  { layer: which, amount, criterion = 'magnitude' }: PruneNeuronsOptions,
-): Model {
-  const layer = model.layer(which);
-  if (!(layer instanceof Dense))
-    throw new ValueError('pruneNeurons', 'layer', 'a Dense layer', `${layer.name} (${layer.type})`);
-  const next = readerOf(model, layer);
-  const kept = survivors(layer, amount, criterion, model.seed);
-  const pruned = cloneModel(model, (old) => {
-    if (old === layer) return new Dense(kept.length, layer.options);
-    return old === next ? next.clone() : null;
+export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
+export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;
+export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuronsOptions): Model | Network {
+  const { mask = false } = options;
+  const seed = subject instanceof Model ? subject.seed : 0;
+  const name = nameOf(subject, options.layer);
+  return passOn('pruneNeurons', subject, (graph) => {
+    const channels = new Channels(graph);
+    const gone = chosen(graph, channels, name, options, seed);
+    return mask ? masked(graph, channels, gone) : new Network(withoutChannels(graph, channels, gone, pickStored));
   });
-  const at = (old: Dense): Dense => pruned.layers[model.layers.indexOf(old)] as Dense;
-  const indices = tensor(Int32Array.from(kept));
-  copyPicked(layer, at(layer), (t) => gather(t, indices, -1)); // columns of the kernel, and biases
-  copyPicked(next, at(next), (t) => (t.rank === 1 ? t : gather(t, indices))); // rows
-  return pruned;
 }
 
-/** The Dense layer that reads `layer`'s neurons one to one. */
-function readerOf(model: Model, layer: Dense): Dense {
-  const refuse = (why: string): never => {
-    throw new StateError('pruneNeurons', `neurons of ${layer.name} cannot be removed: ${why}`);
-  };
-  const mixes = ['softmax', 'logSoftmax'];
-  if (mixes.includes(layer.activation.name)) refuse('its softmax ties them together');
-  const index = model.layers.indexOf(layer);
-  for (const between of model.layers.slice(index + 1)) {
-    if (between instanceof Dense) return between;
-    if (between instanceof Activation && mixes.includes(between.activation.name))
-      refuse('a softmax follows that ties them together');
-    if (between instanceof Flatten && model.shapeAfter(index).length > 1)
-      refuse('a Flatten follows that mixes them with other axes');
-    const passes = between instanceof Activation || between instanceof Dropout || between instanceof Flatten;
-    if (!passes) refuse(`it is not known how ${between.name} of type ${between.type} treats them`);
+/**
+ * Removes the neurons that masks have silenced: those that nobody reads any more, since all rows of kernels that read them
+ * are masked, and those whose columns and biases are masked, unless an activation such as sigmoid makes something of
+ * their 0. The result computes the same. A network pruned with `mask: true` and shrunk is one pruned without.
+ */
+export function shrink(model: Model): Model;
+export function shrink(network: Graph<Stored>): Network;
+export function shrink(subject: Model | Graph<Stored>): Model | Network {
+  return passOn('shrink', subject, (graph) => {
+    const channels = new Channels(graph);
+    const lifted = channels.liftedSets();
+    const isMasked = ({ key, axis, index }: Slice): boolean => {
+      const { shape, mask } = graph.weights.get(key)!;
+      return mask !== null && placesOf(shape, axis, index).every((i) => mask[i] === 0);
+    };
+    const silent = [...channels.removable()].filter(([set, slices]) => {
+      const reads = slices.filter(({ part }) => part === 'reads');
+      const others = slices.filter(({ part }) => part !== 'reads');
+      const isUnread = reads.every(isMasked) && slices.some(isMasked);
+      return isUnread || (others.length > 0 && !lifted.has(set) && others.every(isMasked));
+    });
+    const gone = channels.together(silent.map(([set]) => set));
+    return new Network(withoutChannels(graph, channels, gone, pickStored));
+  });
+}
+
+/** The name of the node that makes the neurons of a layer. */
+function nameOf(subject: Model | Graph<Stored>, layer: string | number | undefined): string | null {
+  if (layer === undefined) return null;
+  if (subject instanceof Model) return subject.layer(layer).name;
+  const { nodes } = subject;
+  const node = typeof layer === 'number' ? nodes.at(layer) : nodes.find(({ name }) => name === layer);
+  if (node !== undefined) return node.name;
+  throw new ValueError('pruneNeurons', 'layer', `one of ${nodes.map(({ name }) => name).join(', ')}`, layer);
+}
+
+/** The sets of channels to remove. Of equals, those with the lower index stay. */
+function chosen(
+  graph: Graph<Stored>,
+  channels: Channels,
+  layer: string | null,
+  { amount, criterion = 'magnitude' }: PruneNeuronsOptions,
+  seed: number,
+): Set<number> {
+  const removable = channels.removable();
+  const neurons = layer === null ? [...removable.keys()] : neuronsOf(graph, channels, layer, removable);
+  const count = amount < 1 ? Math.round(amount * neurons.length) : amount;
+  const fits = layer === null ? amount < 1 || count < neurons.length : count < neurons.length;
+  if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
+    const whose = `the ${layer === null ? 'network' : 'layer'}'s ${neurons.length} neurons`;
+    throw new ValueError('pruneNeurons', 'amount', `a share below 1 or a number below ${whose}`, amount);
   }
-  return refuse('it is the output layer');
+  const scores = scoresOf(graph, neurons, removable, criterion, layer === null ? 'pruning' : `${layer}/pruning`, seed);
+  const times = new Map<number, number>();
+  for (const set of neurons) times.set(set, (times.get(set) ?? 0) + 1);
+  const order = [...new Set(neurons)].reverse().sort((p, q) => scores.get(p)! - scores.get(q)!);
+  let left = count;
+  const gone = channels.together(order, (set) => {
+    const fits = removable.has(set) && times.get(set)! <= left;
+    if (fits) left -= times.get(set)!;
+    return fits;
+  });
+  if (left < count || count === 0) return gone;
+  throw new StateError('pruneNeurons', `no ${count} neurons can go without all of another layer`);
 }
 
-/** Indices of the neurons to keep, rising. Of equals, the ones with the lower index stay. */
-function survivors(layer: Dense, amount: number, criterion: NeuronCriterion, seed: number): number[] {
-  const { units, kernel } = layer;
-  const removed = amount < 1 ? Math.round(amount * units) : amount;
-  if (!(amount >= 0) || !Number.isSafeInteger(removed) || removed >= units) {
-    throw new ValueError(
+/** The set of each neuron of a layer, in order. Throws where none of them can go, and says why. */
+function neuronsOf(
+  { nodes }: Graph<Stored>,
+  channels: Channels,
+  layer: string,
+  removable: ReadonlyMap<number, unknown>,
+): number[] {
+  const ids = channels.makers.get(layer);
+  if (ids === undefined) {
+    const op = nodes.find(({ name }) => name === layer)?.op ?? 'no node';
+    throw new ValueError('pruneNeurons', 'layer', 'one with neurons of its own, such as Dense', `${layer} (${op})`);
+  }
+  const sets = ids.map((id) => channels.setOf(id));
+  if (!sets.some((set) => removable.has(set)))
+    throw new StateError(
       'pruneNeurons',
-      'amount',
-      `a share below 1 or a number below the layer's ${units} neurons`,
-      amount,
+      `neurons of ${layer} cannot be removed: ${channels.whyFixed(sets[0]!) ?? 'it has none'}`,
     );
-  }
-  const scores = new Float64Array(units);
-  if (criterion === 'random') {
-    new Random(seed, `${layer.name}/pruning`).permutation(units).data.forEach((rank, i) => {
-      scores[i] = rank;
-    });
-  } else if (criterion === 'magnitude') {
-    // NaN counts as large: removing the neuron would hide that training broke down.
-    kernel.data.forEach((weight, at) => {
-      scores[at % units] = scores[at % units]! + (Number.isNaN(weight) ? Infinity : Math.abs(weight));
-    });
-  } else throw new ValueError('pruneNeurons', 'criterion', 'magnitude or random', criterion);
-  const order = [...scores.keys()].sort((p, q) => scores[q]! - scores[p]! || p - q);
-  return order.slice(0, units - removed).sort((p, q) => p - q);
+  return sets;
 }
 
-/** Copies the parameters of a layer as `pick` leaves them. The mask goes along. */
-function copyPicked(from: Dense, to: Dense, pick: (t: Tensor) => Tensor): void {
-  noGrad(() => {
-    assign(to.kernel, pick(from.kernel));
-    if (from.bias !== null) assign(to.bias!, pick(from.bias));
-    const { mask } = from.parameter('kernel');
-    to.parameter('kernel').mask = mask && keep(pick(mask));
-  });
+function scoresOf(
+  { weights }: Graph<Stored>,
+  neurons: readonly number[],
+  removable: ReadonlyMap<number, readonly Slice[]>,
+  criterion: NeuronCriterion,
+  stream: string,
+  seed: number,
+): ReadonlyMap<number, number> {
+  if (criterion !== 'magnitude' && criterion !== 'random')
+    throw new ValueError('pruneNeurons', 'criterion', 'magnitude or random', criterion);
+  if (criterion === 'random') {
+    const ranks = new Random(seed, stream).permutation(neurons.length).data;
+    return new Map(neurons.map((set, i) => [set, ranks[i]!]));
+  }
+  const sizes = new Map<string, ArrayLike<number>>();
+  const norm = ({ key, axis, index }: Slice): number => {
+    const weight = weights.get(key)!;
+    const values = sizes.get(key) ?? decodeWeight(weight)!;
+    sizes.set(key, values);
+    let sum = 0;
+    // NaN counts as large: removing the neuron would hide that training broke down.
+    for (const i of placesOf(weight.shape, axis, index))
+      sum += Number.isNaN(values[i]!) ? Infinity : Math.abs(values[i]!);
+    return sum;
+  };
+  const makers = (set: number): readonly Slice[] => removable.get(set)?.filter(({ part }) => part === 'makes') ?? [];
+  return new Map(neurons.map((set) => [set, makers(set).reduce((sum, slice) => sum + norm(slice), 0)]));
+}
+
+/** Where in a weight the numbers at an index of an axis are, which is counted from the end. */
+function placesOf(shape: readonly number[], axis: number, index: number): number[] {
+  const at = shape.length + axis;
+  const inner = shape.slice(at + 1).reduce((product, n) => product * n, 1);
+  const outer = shape.slice(0, at).reduce((product, n) => product * n, 1);
+  const places: number[] = [];
+  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) places.push((o * shape[at]! + index) * inner + i);
+  return places;
+}
+
+/** The network with all weights around these sets masked, and 0. */
+function masked(graph: Graph<Stored>, channels: Channels, gone: ReadonlySet<number>): Network {
+  const dead = new Map<string, number[]>();
+  for (const [set, slices] of channels.removable()) {
+    if (!gone.has(set)) continue;
+    for (const { key, axis, index } of slices)
+      dead.set(key, [...(dead.get(key) ?? []), ...placesOf(graph.weights.get(key)!.shape, axis, index)]);
+  }
+  const weights = new Map(graph.weights);
+  for (const [key, places] of dead) {
+    const { shape, encoding, mask } = graph.weights.get(key)!;
+    const values = encoding.values.slice();
+    const alive = mask === null ? new Uint8Array(values.length).fill(1) : mask.slice();
+    for (const i of places) {
+      values[i] = 0;
+      alive[i] = 0;
+    }
+    weights.set(key, { shape, encoding: { ...encoding, values } as Stored['encoding'], mask: alive });
+  }
+  return new Network({ ...graph, weights });
 }

@@ -9,7 +9,8 @@ import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { batchesThrough, networkOf } from './measure.ts';
+import { batchesThrough } from './measure.ts';
+import { networkOf } from './passes.ts';
 
 export interface QuantizeOptions {
   /**

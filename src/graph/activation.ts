@@ -26,10 +26,13 @@ interface ActivationFacts {
   readonly alpha?: number;
   /** Works on each number by itself; the others on rows along the last axis. */
   readonly isElementwise: boolean;
+  /** Gives 0 for 0. */
+  readonly keepsZero: boolean;
 }
 
-const plain: ActivationFacts = { isElementwise: true };
-const rows: ActivationFacts = { isElementwise: false };
+const plain: ActivationFacts = { isElementwise: true, keepsZero: true };
+const lifting: ActivationFacts = { isElementwise: true, keepsZero: false };
+const rows: ActivationFacts = { isElementwise: false, keepsZero: false };
 
 /** One row an activation. */
 export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts } = {
@@ -39,12 +42,12 @@ export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts
   elu: { ...plain, alpha: 1 },
   gelu: plain,
   geluTanh: plain,
-  sigmoid: plain,
+  sigmoid: lifting,
   tanh: plain,
-  softplus: plain,
+  softplus: lifting,
   silu: plain,
   hardSwish: plain,
-  exponential: plain,
+  exponential: lifting,
   softmax: rows,
   logSoftmax: rows,
 };

@@ -1,14 +1,25 @@
-import { ACTIVATION_FACTS } from './activation.ts';
+import { ACTIVATION_FACTS, LINEAR } from './activation.ts';
 import { type ChannelBook, channelsOf, type Ids } from './channel-rules.ts';
 import { givenOf, type Shaped, valuesOf } from './check.ts';
 import { activationIn, type Graph, mapWeights, type Node, type NodeOf, type Op } from './graph.ts';
+
+/** What a slice of a weight does with a channel: a kernel's columns make it, a bias carries it, a kernel's rows read it. */
+export type Part = 'makes' | 'carries' | 'reads';
 
 /** A slice of a weight for each channel along an axis, counted from the end. */
 interface Tie {
   readonly key: string;
   readonly axis: number;
   readonly ids: Ids;
-  readonly isMaker: boolean;
+  readonly part: Part;
+}
+
+/** The numbers of a weight at an index of an axis, counted from the end. */
+export interface Slice {
+  readonly key: string;
+  readonly axis: number;
+  readonly index: number;
+  readonly part: Part;
 }
 
 /**
@@ -19,13 +30,17 @@ interface Tie {
 export class Channels {
   /** The channels of each value, by name. */
   readonly ids: ReadonlyMap<string, Ids>;
+  /** The channels that a node makes of its own, by the node's name. */
+  readonly makers: ReadonlyMap<string, Ids>;
   private readonly parent: number[] = [];
   private readonly reasons = new Map<number, string>();
   private readonly ties: Tie[] = [];
+  private readonly lifted: number[] = [];
 
   constructor(graph: Graph<Shaped>) {
     const values = valuesOf(graph);
     const ids = new Map<string, Ids>();
+    const makers = new Map<string, Ids>();
     for (const { name, shape } of graph.inputs)
       ids.set(name, this.fixed(this.fresh(shape.at(-1) ?? 1), 'it is an input'));
     for (const node of graph.nodes) {
@@ -35,11 +50,19 @@ export class Channels {
         node,
         node.inputs.map((name) => values.get(name)!),
       );
-      const own = channelsOf(node).made(this.bookFor(graph), given, inputs);
-      ids.set(node.name, tiesTogether(node) ? this.fixed(own, `the softmax of ${node.name} ties them together`) : own);
+      const own = channelsOf(node).made(
+        this.bookFor(graph, (made) => makers.set(node.name, made)),
+        given,
+        inputs,
+      );
+      const { name } = activationIn(node) ?? LINEAR;
+      const { isElementwise, keepsZero } = ACTIVATION_FACTS[name];
+      ids.set(node.name, isElementwise ? own : this.fixed(own, `the ${name} of ${node.name} ties them together`));
+      if (!keepsZero) this.lifted.push(...own);
     }
     for (const output of graph.outputs) this.fixed(ids.get(output)!, 'it is an output');
     this.ids = ids;
+    this.makers = makers;
   }
 
   /** The set that a channel belongs to. */
@@ -58,20 +81,44 @@ export class Channels {
     return this.reasons.get(set) ?? null;
   }
 
-  /** The slices that make the channels of each set that may go: a key, an axis from the end, an index. */
-  removable(): Map<number, { readonly key: string; readonly axis: number; readonly index: number }[]> {
-    const made = new Map<number, { key: string; axis: number; index: number }[]>();
-    for (const { key, axis, ids, isMaker } of this.ties) {
-      if (!isMaker) continue;
+  /** The sets that may go, with the slices of weights that go with them, each once. */
+  removable(): Map<number, Slice[]> {
+    const found = new Map<number, Slice[]>();
+    const seen = new Set<string>();
+    for (const { key, axis, ids, part } of this.ties) {
       ids.forEach((id, index) => {
         const set = this.setOf(id);
-        if (this.reasons.has(set)) return;
-        const slices = made.get(set) ?? [];
-        if (!slices.some((slice) => slice.key === key && slice.index === index)) slices.push({ key, axis, index });
-        made.set(set, slices);
+        const name = `${axis} ${index} ${key}`;
+        if (this.reasons.has(set) || seen.has(name)) return;
+        seen.add(name);
+        const slices = found.get(set) ?? [];
+        slices.push({ key, axis, index, part });
+        found.set(set, slices);
       });
     }
-    return made;
+    return found;
+  }
+
+  /** Sets whose channels are not 0 where what makes them is: a sigmoid lies between. */
+  liftedSets(): ReadonlySet<number> {
+    return new Set(this.lifted.map((id) => this.setOf(id)));
+  }
+
+  /** Those of `sets`, in their order, that may all go together: what would leave a value without channels stays. */
+  together(sets: Iterable<number>, most: (set: number) => boolean = () => true): Set<number> {
+    const values = [...this.ids.values()].map((ids) => {
+      const counts = new Map<number, number>();
+      for (const id of ids) counts.set(this.setOf(id), (counts.get(this.setOf(id)) ?? 0) + 1);
+      return { counts, left: ids.length };
+    });
+    const gone = new Set<number>();
+    for (const set of sets) {
+      const holders = values.filter(({ counts }) => counts.has(set));
+      if (holders.some(({ counts, left }) => left === counts.get(set)) || !most(set)) continue;
+      for (const value of holders) value.left -= value.counts.get(set)!;
+      gone.add(set);
+    }
+    return gone;
   }
 
   /** For each weight and axis, counted from the end, the indices that stay when these sets go. */
@@ -106,25 +153,26 @@ export class Channels {
     return [...ids];
   }
 
-  private tie(key: string, axis: number, ids: Ids, isMaker: boolean): void {
+  private tie(key: string, axis: number, ids: Ids, part: Part): void {
     // A weight that is used twice loses the same slices in both places.
     const before = this.ties.find((tie) => tie.key === key && tie.axis === axis);
     before?.ids.forEach((id, i) => {
       this.join(id, ids[i]!);
     });
-    this.ties.push({ key, axis, ids, isMaker });
+    this.ties.push({ key, axis, ids, part });
   }
 
-  private bookFor(graph: Graph<Shaped>): ChannelBook {
+  private bookFor(graph: Graph<Shaped>, note: (made: Ids) => void): ChannelBook {
     return {
       makes: (kernel, bias) => {
-        const known = this.ties.find((tie) => tie.key === kernel && tie.isMaker);
+        const known = this.ties.find((tie) => tie.key === kernel && tie.part === 'makes');
         const ids = known === undefined ? this.fresh(graph.weights.get(kernel)!.shape.at(-1)!) : [...known.ids];
-        this.tie(kernel, -1, ids, true);
-        if (bias !== undefined) this.tie(bias, -1, ids, false);
+        this.tie(kernel, -1, ids, 'makes');
+        if (bias !== undefined) this.tie(bias, -1, ids, 'carries');
+        note(ids);
         return ids;
       },
-      reads: (key, axis, ids) => this.tie(key, axis, ids, false),
+      reads: (key, axis, ids) => this.tie(key, axis, ids, 'reads'),
       tied: (first, others) => {
         for (const other of others) {
           other.forEach((id, i) => {
@@ -137,12 +185,6 @@ export class Channels {
       fresh: (n) => this.fresh(n),
     };
   }
-}
-
-/** Whether the node's activation mixes the channels. */
-function tiesTogether(node: Node): boolean {
-  const activation = activationIn(node);
-  return activation !== null && !ACTIVATION_FACTS[activation.name].isElementwise;
 }
 
 /** The network without the channels of these sets. `pick` keeps the indices `stay` along an axis of a weight. */

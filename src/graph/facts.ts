@@ -8,6 +8,8 @@ export interface Role {
   /** Trained by the optimizer, or a running statistic that training writes beside it. */
   readonly holds: 'trained' | 'statistic';
   readonly isOptional?: boolean;
+  /** Magnitude pruning zeroes the smallest of its numbers. */
+  readonly isPruned?: boolean;
   /** The encoding that it has where the first input is int8; floats elsewhere. */
   readonly integers?: 'int8' | 'int32';
 }
@@ -69,7 +71,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     attributes: { activation },
     inputs: one,
     weights: {
-      kernel: { holds: 'trained', integers: 'int8' },
+      kernel: { holds: 'trained', integers: 'int8', isPruned: true },
       bias: { holds: 'trained', integers: 'int32', isOptional: true },
     },
     formats: ([x], own, attrs) => {

@@ -21,6 +21,7 @@ const countOf = (weights: readonly Parameter[]): number => weights.reduce((total
 /** What a model is once the shape of its samples is known. */
 interface Built {
   readonly graph: Graph<Parameter>;
+  readonly layerOf: ReadonlyMap<string, Lowerable>;
   readonly inputShapes: readonly Shape[];
   readonly outputShapes: readonly Shape[];
   /** Shapes of one sample after each layer. */
@@ -44,6 +45,7 @@ function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
   });
   return {
     graph,
+    layerOf: graph.layerOf,
     inputShapes: graph.inputs.map(({ shape }) => shape),
     outputShapes: graph.outputs.map((name) => graph.shapeOf(name)),
     layerShapes: layers.map((layer) => graph.shapeOf(graph.resultOf.get(layer)!)),
@@ -249,10 +251,18 @@ export class LayerGraph {
 
   /** The weights that training changes. */
   get trainable(): readonly Parameter[] {
-    const found: Parameter[] = [];
-    const frozen = new Set(this.layers.filter(({ trainable }) => !trainable).flatMap(withInner));
-    for (const layer of this.layers) if (!frozen.has(layer)) found.push(...layer.weights);
-    return found;
+    const { frozen } = this;
+    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights));
+  }
+
+  /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */
+  get frozen(): ReadonlySet<Layer> {
+    return new Set(this.layers.filter(({ trainable }) => !trainable).flatMap(withInner));
+  }
+
+  /** The layer that a node of the graph comes from. */
+  layerOf(node: string): Layer {
+    return this.structure().layerOf.get(node) as Layer;
   }
 
   /** Number of all parameters. */

@@ -40,7 +40,7 @@ export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {
   const network = toNetwork(model);
   if (weightsOnly) return encodeNetwork(network);
   const tensors = new Map<string, SafeTensor>();
-  const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer)]);
+  const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer, model.frozen.has(layer))]);
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
   const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
   if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
@@ -65,8 +65,8 @@ export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {
 const lossRecord = ({ name, options }: Loss): object => (isNamedLoss(name) ? { name, ...options } : { name: CUSTOM });
 
 /** What the network does not tell of a layer, and does not go without saying. */
-function recordOf(layer: Layer): object {
-  const trainable = layer.trainable ? undefined : false;
+function recordOf(layer: Layer, isFrozen: boolean): object {
+  const trainable = isFrozen ? false : undefined;
   if (!(layer instanceof Dense)) return defined({ trainable });
   const { kernelRegularizer, biasRegularizer, kernelInitializer, biasInitializer } = layer.options;
   const rules = defined({ kernelRegularizer, biasRegularizer });

@@ -13,12 +13,15 @@ import { Sequential } from './sequential.ts';
 import { input } from './symbolic.ts';
 
 /** The model as plain data, its weights copied: what files hold, programs run and compression measures. */
-export function toNetwork({ graph }: LayerGraph): Network {
-  const own = graph.nodes.find((node) => node.op === 'custom');
+export function toNetwork(model: LayerGraph): Network {
+  const own = model.graph.nodes.find((node) => node.op === 'custom');
   if (own?.op === 'custom')
     throw new StateError('toNetwork', `layer ${own.name} of type ${own.attrs.type} cannot be stored`);
-  return new Network(mapWeights(graph, storedOf));
+  return new Network(storedGraph(model));
 }
+
+/** The same of any model: the user's own layers are nodes `custom`, of which nothing is known. */
+export const storedGraph = ({ graph }: LayerGraph): Graph<Stored> => mapWeights(graph, storedOf);
 
 function storedOf({ value, mask }: Parameter): Stored {
   const values = keep(value).data as FloatArray;
@@ -61,7 +64,7 @@ export function fromNetwork(
   model.build(network.inputs.map(({ shape }) => shape));
   for (const [node, layer] of layers) {
     for (const [role, { encoding, mask, shape: of }] of Object.entries(weightsOf(network, node))) {
-      const weight = layer.parameter(role);
+      const weight = node.op === 'custom' ? layer.weights[Number(role)]! : layer.parameter(role);
       weight.value.storage.array.set(encoding.values);
       weight.mask = mask && fromData(Uint8Array.from(mask), of, 'bool');
     }

@@ -201,10 +201,10 @@ describe('the removal of neurons', () => {
   test('is refused before logSoftmax as before softmax', () => {
     const on = (layers: (Dense | Activation)[]) => () => pruneNeurons(new Sequential(layers), { layer: 0, amount: 1 });
     expect(on([new Dense(6, { activation: 'logSoftmax', inputShape: [4] }), new Dense(2)])).toThrow(
-      'its softmax ties them together',
+      'the logSoftmax of dense ties them together',
     );
     expect(on([new Dense(6, { inputShape: [4] }), new Activation('logSoftmax'), new Dense(2)])).toThrow(
-      'a softmax follows that ties them together',
+      'the logSoftmax of activation ties them together',
     );
   });
 });

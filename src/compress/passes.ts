@@ -1,0 +1,28 @@
+import { ValueError } from '../base/errors.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
+import { Network } from '../graph/network.ts';
+import { Model } from '../nn/model.ts';
+import { storedGraph, toNetwork } from '../nn/network.ts';
+import { remade } from './clone.ts';
+
+/** The network of a model, or a network as it is. Throws ValueError for anything else. */
+export function networkOf(
+  op: string,
+  subject: Model | Graph<Stored>,
+  of: (model: Model) => Graph<Stored> = toNetwork,
+): Graph<Stored> {
+  if (subject instanceof Model) return of(subject);
+  if (subject?.weights instanceof Map) return subject;
+  throw new ValueError(op, 'the subject', 'a model or a network', subject);
+}
+
+/** Applies a pass from network to network to a network, or to a model, which is made again of the result. */
+export function passOn(
+  op: string,
+  subject: Model | Graph<Stored>,
+  pass: (graph: Graph<Stored>) => Graph<Stored>,
+): Model | Network {
+  const result = pass(networkOf(op, subject, storedGraph));
+  return subject instanceof Model ? remade(subject, result) : new Network(result);
+}
