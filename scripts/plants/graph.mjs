@@ -24,8 +24,8 @@ export const plants = [
   {
     name: 'a softmax lets channels go',
     file: 'src/graph/channels.ts',
-    find: 'tiesTogether(node) ?',
-    replace: 'tiesTogether(node) && node.inputs.length > 1 ?',
+    find: 'isElementwise ? own : this.fixed(',
+    replace: 'isElementwise || node.inputs.length === 1 ? own : this.fixed(',
     mustFail: ['tests/graph/channels.test.ts'],
   },
   {

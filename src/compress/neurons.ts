@@ -90,7 +90,7 @@ function chosen(
   seed: number,
 ): Set<number> {
   const removable = channels.removable();
-  const neurons = layer === null ? [...removable.keys()] : neuronsOf(graph, channels, layer, removable);
+  const neurons = layer === null ? neuronsOfAll(channels, removable) : neuronsOf(graph, channels, layer, removable);
   const count = amount < 1 ? Math.round(amount * neurons.length) : amount;
   const fits = layer === null ? amount < 1 || count < neurons.length : count < neurons.length;
   if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
@@ -109,6 +109,13 @@ function chosen(
   });
   if (left < count || count === 0) return gone;
   throw new StateError('pruneNeurons', `no ${count} neurons can go without all of another layer`);
+}
+
+/** The sets of the neurons of all layers. Throws where none of them can go, and says why. */
+function neuronsOfAll(channels: Channels, removable: ReadonlyMap<number, unknown>): number[] {
+  if (removable.size > 0) return [...removable.keys()];
+  const whys = [...channels.makers].map(([name, [id]]) => `${name}: ${channels.whyFixed(channels.setOf(id!))}`);
+  throw new StateError('pruneNeurons', `no neurons can be removed (${whys.join('; ') || 'no layer makes any'})`);
 }
 
 /** The set of each neuron of a layer, in order. Throws where none of them can go, and says why. */

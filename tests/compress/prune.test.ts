@@ -13,13 +13,20 @@ import {
   EarlyStopping,
   encodeNetwork,
   fromData,
+  input,
+  Layer,
   l1l2,
   l2,
   loadModel,
+  Model,
+  mul,
   type Optimizer,
   ones,
+  Parameter,
   PruningSchedule,
+  parameter,
   prune,
+  pruneNeurons,
   RMSprop,
   Sequential,
   SGD,
@@ -347,5 +354,68 @@ describe('masks through further training', () => {
     for (const one of [loaded, pruned]) one.fit(x, y, { epochs: 2 });
     expect(digest(loaded)).toBe(digest(pruned));
     expect(isMasked(loaded)).toEqual(isMasked(pruned));
+  });
+});
+
+describe('a layer of the user with weights, applied twice', () => {
+  class Scale extends Layer {
+    override readonly type = 'scale';
+    override readonly replayable = true;
+    override build(shape: readonly number[]): readonly number[] {
+      const made = (role: string): Parameter =>
+        new Parameter(`${this.name}/${role}`, parameter(ones([...shape], 'float32')));
+      this.weights = [made('gain'), made('kernel')];
+      return shape;
+    }
+    override call(t: Tensor): Tensor {
+      return mul(mul(t, this.parameter('kernel').value), this.parameter('gain').value);
+    }
+    override clone(): Scale {
+      return new Scale({ name: this.name });
+    }
+  }
+  const make = (replay: boolean): Model => {
+    const a = input([6]);
+    const mine = new Scale({ name: 'mine' });
+    const b = mine.apply(new Dense(8, { activation: 'relu' }).apply(new Dense(6).apply(a)));
+    const model = new Model(a, new Dense(2).apply(mine.apply(b)), { seed: 5 });
+    model.compile({ optimizer: 'adam', loss: 'mse', replay });
+    model.fit(normal([20, 6]), normal([20, 2]), { epochs: 3 });
+    return model;
+  };
+  const alive = (model: Model): number[] => model.weights.map(({ mask }) => (mask === null ? -1 : sumOf(mask)));
+  const sumOf = ({ data }: Tensor): number => [...data].reduce((n, bit) => n + bit, 0);
+
+  test('trains, and its weight called kernel is pruned once, and stays so', () => {
+    const [replayed, eager] = [make(true), make(false)];
+    expect(digest(replayed)).toBe(digest(eager));
+    expect(replayed.replayStatus.replayed).toBeGreaterThan(0);
+    const pruned = prune(replayed, { sparsity: 0.5, scope: 'layer' });
+    // Weights and biases of two layers, gain and kernel of one's own, and those of the last
+    expect(alive(pruned)).toEqual([18, -1, 24, -1, -1, 4, 8, -1]);
+    pruned.compile({ optimizer: 'adam', loss: 'mse' });
+    pruned.fit(normal([20, 6]), normal([20, 2]), { epochs: 3 });
+    const { value, mask } = pruned.layer('mine').parameter('kernel');
+    mask!.data.forEach((bit, i) => {
+      expect(value.data[i] === 0).toBe(bit === 0);
+    });
+  });
+
+  test('keeps its weights and masks when neurons of other layers go, and stays one layer', () => {
+    const pruned = prune(make(true), { sparsity: 0.5, scope: 'layer' });
+    const less = pruneNeurons(pruned, { layer: 0, amount: 2 });
+    expect(less.layers.map(({ name }) => name)).toEqual(pruned.layers.map(({ name }) => name));
+    expect((less.layer(0) as Dense).units).toBe(4);
+    for (const role of ['kernel', 'gain']) {
+      const [before, after] = [pruned, less].map((model) => model.layer('mine').parameter(role));
+      expect([values(after!.value), after!.mask && values(after!.mask)]).toEqual([
+        values(before!.value),
+        before!.mask && values(before!.mask),
+      ]);
+    }
+    expect(() => pruneNeurons(pruned, { layer: 1, amount: 2 })).toThrow(
+      'neurons of dense_1 cannot be removed: it is not known how mine of type scale treats them',
+    );
+    expect(() => toNetwork(pruned)).toThrow('layer mine of type scale cannot be stored');
   });
 });

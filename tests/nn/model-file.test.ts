@@ -10,6 +10,7 @@ import {
   loadModel,
   prune,
   Random,
+  Residual,
   RMSprop,
   Sequential,
   SGD,
@@ -56,6 +57,21 @@ describe('model files', () => {
     loaded.fit(x, y, { ...options, initialEpoch: 10, epochs: 20 });
     expect(digest(loaded)).toBe(digest(whole));
     expect(loaded.evaluate(x, y)).toEqual(whole.evaluate(x, y));
+  });
+
+  test('what a frozen container holds comes back frozen, though a file has no containers', () => {
+    const made = new Sequential(
+      [new Dense(6, { inputShape: [6] }), new Residual([new Dense(4), new Dense(6)]), new Dense(2)],
+      { seed: 1 },
+    );
+    made.layer('residual').trainable = false;
+    made.compile({ optimizer: 'adam', loss: 'mse' });
+    made.fit(x, y, { epochs: 2 });
+    const loaded = loadModel(saveModel(made));
+    expect(loaded.trainable.map(({ name }) => name)).toEqual(made.trainable.map(({ name }) => name));
+    expect(loaded.trainable.length).toBe(4);
+    for (const each of [made, loaded]) each.fit(x, y, { epochs: 2 });
+    expect(digest(loaded)).toBe(digest(made));
   });
 
   test('masks, frozen layers and names come back', () => {

@@ -23,6 +23,7 @@ import {
   Part,
   predictNetwork,
   prune,
+  pruneNeurons,
   quantize,
   Residual,
   Sequential,
@@ -30,6 +31,7 @@ import {
   Split,
   StateError,
   saveModel,
+  shrink,
   type Tensor,
   type Tensors,
   toNetwork,
@@ -67,6 +69,11 @@ const MODELS: Readonly<Record<string, () => Model>> = {
     const a = input([8]);
     const shared = new Dense(8, { ...relu, name: 'shared', activityRegularizer: 'l2' });
     return new Model(a, new Dense(3).apply(shared.apply(shared.apply(a))), options);
+  },
+  'a shared layer behind another': () => {
+    const a = input([8]);
+    const shared = new Dense(6, { activation: 'tanh', name: 'shared' });
+    return new Model(a, new Dense(3).apply(shared.apply(shared.apply(new Dense(6, relu).apply(a)))), options);
   },
   'branches, parts and parts of parts': () =>
     new Sequential(
@@ -123,7 +130,15 @@ const yFor = (model: Model): Tensor[] => samplesOf(model.outputShapes, 60);
 const outputsFor = (model: Model): number[][] =>
   listOf(model.predict<Tensors>(xFor(model))).map(({ data }) => [...data]);
 
-describe.each(Object.entries(MODELS))('%s', (_, make) => {
+/** Networks that cannot lose neurons, and what is said of them. */
+const WHOLE: Readonly<Record<string, string>> = {
+  'a shared layer': 'no neurons can be removed (shared: it is an input; shared_1: it is an input; dense: it is an output)',
+  'two inputs and three outputs, one of them read on':
+    'no neurons can be removed (shared: it is an output; shared_1: it is an output; dense: it is an output)',
+  'a part of a value': 'no neurons can be removed (dense: it is an output)',
+};
+
+describe.each(Object.entries(MODELS))('%s', (kind, make) => {
   const trained = (replay: boolean): Model => {
     const model = make();
     model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'mse', metrics: ['mae'], replay });
@@ -164,6 +179,23 @@ describe.each(Object.entries(MODELS))('%s', (_, make) => {
       mask?.data.forEach((alive, i) => {
         if (alive === 0) expect(Object.is(value.data[i], 0)).toBe(true);
       });
+  });
+
+  test('loses neurons, which is what masking and shrinking them is, and trains on', () => {
+    const model = trained(true);
+    if (Object.hasOwn(WHOLE, kind)) {
+      expect(() => pruneNeurons(model, { amount: 0.3 })).toThrow(WHOLE[kind]);
+      return;
+    }
+    const [direct, masked] = [false, true].map((mask) => pruneNeurons(model, { amount: 0.3, mask }));
+    const shrunk = shrink(masked!);
+    expect([digest(shrunk), outputsFor(direct!)]).toEqual([digest(direct!), outputsFor(masked!)]);
+    expect(masked!.parameterCount).toBe(model.parameterCount);
+    expect(direct!.parameterCount).toBeLessThan(model.parameterCount);
+    for (const each of [direct!, shrunk, masked!]) each.fit(xFor(model), yFor(model), { epochs: 2, batchSize: 8 });
+    expect(digest(shrunk)).toBe(digest(direct!));
+    expect(shrink(masked!).parameterCount).toBe(direct!.parameterCount);
+    expect(digest(model)).toBe(digest(trained(true)));
   });
 
   test('is compiled, quantized and measured', () => {
