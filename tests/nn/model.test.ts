@@ -132,7 +132,8 @@ const outputsFor = (model: Model): number[][] =>
 
 /** Networks that cannot lose neurons, and what is said of them. */
 const WHOLE: Readonly<Record<string, string>> = {
-  'a shared layer': 'no neurons can be removed (shared: it is an input; shared_1: it is an input; dense: it is an output)',
+  'a shared layer':
+    'no neurons can be removed (shared: it is an input; shared_1: it is an input; dense: it is an output)',
   'two inputs and three outputs, one of them read on':
     'no neurons can be removed (shared: it is an output; shared_1: it is an output; dense: it is an output)',
   'a part of a value': 'no neurons can be removed (dense: it is an output)',
