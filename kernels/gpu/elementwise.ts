@@ -62,6 +62,29 @@ export function gatherRows(count: number, cols: number): Shader {
   return { name: 'gatherRows', inputs: ['a', 'order', 'start'], body, extent: [1, count, cols] };
 }
 
+/** Columns `from` to before `to` of a. */
+export function takeColumns(rows: number, from: number, to: number): Shader {
+  return { name: 'takeColumns', inputs: ['a'], body: `return a[y][x + ${from}];`, extent: [1, rows, to - from] };
+}
+
+/** `cols` columns of a at column `from` of `total`, between zeros. */
+export function placeColumns(rows: number, cols: number, from: number, total: number): Shader {
+  const body = `
+    let r = 0.0;
+    if (x >= ${from} && x < ${from + cols}) { r = a[y][x - ${from}]; }
+    return r;`;
+  return { name: 'placeColumns', inputs: ['a'], body, extent: [1, rows, total] };
+}
+
+/** The columns of a and, right of them, those of b. */
+export function joinColumns(rows: number, colsA: number, colsB: number): Shader {
+  const body = `
+    let r = 0.0;
+    if (x < ${colsA}) { r = a[y][x]; } else { r = b[y][x - ${colsA}]; }
+    return r;`;
+  return { name: 'joinColumns', inputs: ['a', 'b'], body, extent: [1, rows, colsA + colsB] };
+}
+
 /** Penalties and masks of a weight, as its optimizer's shader sees them. */
 export interface WeightRules {
   readonly l1: number;

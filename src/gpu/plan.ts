@@ -1,12 +1,10 @@
-import { LINEAR } from '../../kernels/gpu/activations.ts';
 import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
-import { Dense } from '../nn/layers.ts';
 import type { Model } from '../nn/model.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
 import type { Lists } from '../nn/samples.ts';
 import { Objective } from './objective.ts';
-import { type Stage, stagesOf } from './stages.ts';
+import { type Stages, stagesOf } from './stages.ts';
 import { type Rule, ruleOf } from './weights.ts';
 
 /** Samples as a device takes them: copies, of `count` rows. */
@@ -19,7 +17,7 @@ export interface FlatSamples {
 /** What of a model decides which shaders run. Throws StateError, which names the part, for what has none. */
 export class Plan {
   readonly optimizer: Optimizer;
-  readonly stages: readonly Stage[];
+  readonly stages: Stages;
   readonly objective: Objective;
   readonly rule: Rule;
   readonly inputs: number;
@@ -40,12 +38,8 @@ export class Plan {
     if (others.length > 0)
       throw new StateError(op, `there is a shader for one metric, and ${others.length + 1} are asked for`);
     this.metric = metric?.name ?? null;
-    const active = model.layers.find(
-      (layer) => layer instanceof Dense && layer.options.activityRegularizer !== undefined,
-    );
-    if (active !== undefined) throw new StateError(op, `activityRegularizer of layer ${active.name} has no shader`);
-    const stages = stagesOf(op, model);
-    this.stages = this.objective.onLogits ? withoutLastActivation(stages) : stages;
+    const logits = this.objective.onLogits ? model.outputNode(true) : null;
+    this.stages = stagesOf(op, model.graph, { forTraining: true, logits });
     this.inputs = elementsOf(model.inputShape);
     this.outputs = elementsOf(model.outputShape);
   }
@@ -63,11 +57,4 @@ export class Plan {
       count,
     };
   }
-}
-
-/** Without the sigmoid or softmax at the end. */
-function withoutLastActivation(stages: readonly Stage[]): Stage[] {
-  const last = stages.at(-1)!;
-  const others = stages.slice(0, -1);
-  return last.type === 'dense' ? [...others, { ...last, activation: LINEAR }] : others;
 }

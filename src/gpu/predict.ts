@@ -1,35 +1,31 @@
 import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
-import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
+import { storedGraph } from '../nn/network.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { empty, Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { building, within } from './scope.ts';
 import { backendOf } from './shared.ts';
-import { type DeviceWeights, forward, type Stage, stagesOf } from './stages.ts';
+import { forward, type Stages, stagesOf } from './stages.ts';
 
 /** A network whose weights lie on a device. Their memory is not the garbage collector's: `dispose` gives it back. */
 export class GpuPredictor {
   readonly gpu: GpuBackend;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
-  private readonly stages: readonly Stage[];
-  private readonly weights: ReadonlyMap<Stage, DeviceWeights>;
+  private readonly stages: Stages;
+  private readonly weights: ReadonlyMap<string, DeviceTensor>;
   private isDisposed = false;
 
-  constructor(
-    gpu: GpuBackend,
-    network: Pick<GpuPredictor, 'inputShape' | 'outputShape'>,
-    stages: readonly Stage[],
-    weights: ReadonlyMap<Stage, DeviceWeights>,
-  ) {
+  constructor(gpu: GpuBackend, stages: Stages, weights: ReadonlyMap<string, DeviceTensor>) {
     this.gpu = gpu;
-    this.inputShape = network.inputShape;
-    this.outputShape = network.outputShape;
+    this.inputShape = stages.inputShape;
+    this.outputShape = stages.outputShape;
     this.stages = stages;
     this.weights = weights;
   }
@@ -53,9 +49,10 @@ export class GpuPredictor {
     for (const [start, count] of batchesOf(n, batchSize)) {
       await within(async (scope) => {
         const samples = data.subarray(start * inputs, (start + count) * inputs);
-        let t = await scope.keep(this.gpu.send(samples, [count, inputs]));
-        for (const stage of this.stages) t = await scope.keep(forward(stage, t, this.weights.get(stage)));
-        y.storage.array.set(await this.gpu.fetch(t), start * outputs);
+        const sent = await scope.keep(this.gpu.send(samples, [count, inputs]));
+        const pass = { scope, weights: (key: string) => this.weights.get(key)!, factors: null };
+        const [last] = await forward(this.stages, sent, pass);
+        y.storage.array.set(await this.gpu.fetch(last), start * outputs);
       });
     }
     return y;
@@ -64,38 +61,28 @@ export class GpuPredictor {
   /** Gives the weights' memory back. */
   dispose(): void {
     this.isDisposed = true;
-    for (const { kernel, bias } of this.weights.values()) {
-      kernel.dispose();
-      bias?.dispose();
-    }
+    for (const weight of this.weights.values()) weight.dispose();
   }
 }
 
 /**
- * A Model model of Dense layers, or a float32 network made of one, as a predictor on the device, with the weights as
- * they are now. Layers: Dense, Activation, Dropout, Flatten; activations: linear, relu, leakyRelu, sigmoid, tanh, gelu,
- * softmax. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
+ * A model, or a float32 network, of one input and one output as a predictor on the device, with the weights as they are
+ * now. Layers: Dense, Activation, Dropout, Flatten, Add, Concat, Part and containers of these; activations: linear, relu,
+ * leakyRelu, sigmoid, tanh, gelu, softmax. Throws StateError, which names the layer, for others. `gpu` defaults to
+ * `sharedGpu()`.
  */
 export async function gpuPredict(
   model: Model | Graph<Stored>,
   { gpu }: { readonly gpu?: GpuBackend } = {},
 ): Promise<GpuPredictor> {
-  const stages = stagesOf('gpuPredict', model);
-  const inputShape = 'seed' in model ? model.inputShape : model.inputs[0]!.shape;
-  const outputShape = 'seed' in model ? model.outputShape : valuesOf(model).get(model.outputs[0]!)!.shape;
+  const network = 'seed' in model ? storedGraph(model) : model;
+  const stages = stagesOf('gpuPredict', network);
+  validateNetwork(network);
   const backend = await backendOf('gpuPredict', gpu);
-  const weights = new Map<Stage, DeviceWeights>();
+  const weights = new Map<string, DeviceTensor>();
   await building(async (scope) => {
-    const send = (data: ArrayLike<number>, shape: Shape): Promise<DeviceTensor> =>
-      scope.keep(backend.send(data, shape));
-    for (const stage of stages) {
-      if (stage.type !== 'dense') continue;
-      const { inputs, units, kernel, bias } = stage.layer;
-      weights.set(stage, {
-        kernel: await send(kernel.encoding.values, [inputs, units]),
-        bias: bias && (await send(bias.encoding.values, [units])),
-      });
-    }
+    for (const [key, { encoding, shape }] of network.weights)
+      weights.set(key, await scope.keep(backend.send(encoding.values, shape)));
   });
-  return new GpuPredictor(backend, { inputShape, outputShape }, stages, weights);
+  return new GpuPredictor(backend, stages, weights);
 }

@@ -11,7 +11,7 @@ type Column = 0 | 2;
 export class Report {
   private readonly gpu: Device;
   private readonly objective: Objective;
-  private readonly weights: readonly DeviceWeight[];
+  private readonly weights: ReadonlyMap<string, DeviceWeight>;
   /** How often it was read. */
   readbacks = 0;
   /** [rows, 4]: losses and right answers in training, and in validation; row i sums the i-th samples of the batches. */
@@ -19,7 +19,7 @@ export class Report {
   /** What the penalty of a weight came to, by columns. */
   private readonly penalties = new Map<DeviceWeight, DeviceTensor>();
 
-  constructor(gpu: Device, objective: Objective, weights: readonly DeviceWeight[]) {
+  constructor(gpu: Device, objective: Objective, weights: ReadonlyMap<string, DeviceWeight>) {
     this.gpu = gpu;
     this.objective = objective;
     this.weights = weights;
@@ -36,7 +36,7 @@ export class Report {
 
   /** Adds the penalties of the weights as they are, `count` times. */
   async sumPenalties(count: number): Promise<void> {
-    for (const weight of this.weights) {
+    for (const weight of this.weights.values()) {
       if (!weight.isPenalized) continue;
       const cols = weight.value.extent[2];
       const before = this.penalties.get(weight) ?? (await this.gpu.send(new Float32Array(cols), [cols]));

@@ -1,133 +1,200 @@
-import { GPU_ACTIVATIONS, type GpuActivationSpec, LINEAR } from '../../kernels/gpu/activations.ts';
+import { GPU_ACTIVATIONS, type GpuActivationSpec, LINEAR, needsInput } from '../../kernels/gpu/activations.ts';
+import { softmaxGradient } from '../../kernels/gpu/losses.ts';
 import { DTypeError, listed, StateError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import type { Stored } from '../graph/encoding.ts';
-import { validateNetwork } from '../graph/encodings.ts';
-import { activationIn, type Graph, weightsOf } from '../graph/graph.ts';
-import { Activation, Dense, Dropout, Flatten } from '../nn/layers.ts';
-import type { Model } from '../nn/model.ts';
-import { toNetwork } from '../nn/network.ts';
+import { type Shaped, valuesOf } from '../graph/check.ts';
+import { activationIn, type Graph, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import type { DeviceTensor } from './device-tensor.ts';
-import { gpuActivate, gpuMatmul, gpuSoftmax, specOf } from './ops.ts';
+import { gpuActivate, gpuActivationGradient, gpuBinary, gpuSoftmax, specOf } from './ops.ts';
+import type { Scope } from './scope.ts';
+import { type Gradients, type Pass, type Run, SHADERS, type Shaders } from './shaders.ts';
 
-/** A product with its weights as they are stored. */
-export interface DenseParts {
-  readonly name: string;
-  readonly inputs: number;
-  readonly units: number;
-  readonly kernel: Stored;
-  readonly bias: Stored | null;
+/** An activation on a device: of each number, or of each row. */
+type DeviceActivation = GpuActivationSpec | { readonly name: 'softmax' };
+
+/** A node that has shaders. */
+export interface Stage {
+  readonly node: Node;
+  readonly activation: DeviceActivation;
 }
 
-/** What the device does for a node, or for a part of one: a softmax is a stage of its own. */
-export type Stage =
-  | { readonly type: 'dense'; readonly layer: DenseParts; readonly activation: GpuActivationSpec }
-  | { readonly type: 'activation'; readonly activation: GpuActivationSpec }
-  | { readonly type: 'softmax' }
-  | { readonly type: 'dropout'; readonly name: string; readonly rate: number };
+/** A network that has shaders, from its one input to its one output. */
+export interface Stages {
+  readonly list: readonly Stage[];
+  readonly input: string;
+  readonly output: string;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+}
+
+/** Operations whose shader applies an activation of each number itself. */
+const FUSED: ReadonlySet<Op> = new Set<Op>(['dense']);
+
+/** The row of a node. The compiler cannot see that a node and its row have one operation. */
+const shadersOf = <K extends Op>({ op }: NodeOf<K>): Shaders<K> | undefined => SHADERS[op];
+
+interface StagesOptions {
+  /** Default false. */
+  readonly forTraining?: boolean;
+  /** A node whose activation is left out. */
+  readonly logits?: Node | null;
+}
 
 /**
- * The stages of a network of float32 Dense, Activation, Dropout and Flatten layers. Throws StateError, which names the
- * layer, for anything that has no shader; nothing runs elsewhere instead.
+ * The nodes of a float32 network as a device runs them. Throws StateError, which names the node, for what has no shader,
+ * and for networks of several inputs or outputs; nothing runs elsewhere instead.
  */
-export function stagesOf(op: string, model: Model | Graph<Stored>): Stage[] {
-  const network = 'seed' in model ? plain(op, model) : model;
-  const values = validateNetwork(network);
-  const hasFlatten = network.nodes.some((node) => node.op === 'flatten');
-  const stages: Stage[] = [];
-  let last = network.inputs[0]!.name;
-  for (const node of network.nodes) {
-    if (
-      node.inputs.length !== 1 ||
-      node.inputs[0] !== last ||
-      network.inputs.length !== 1 ||
-      network.outputs.length !== 1
-    )
-      throw new StateError(
-        op,
-        `node ${node.name} (${node.op}) is not the next of a chain, and shaders run chains alone`,
-      );
-    last = node.name;
-    const { shape, dtype, format } = values.get(node.inputs[0])!;
-    const isFlat = shape.length === 1;
-    const isDense = node.op === 'dense';
-    const mixesNumbers = isDense || (node.op === 'activation' && activationIn(node)?.name === 'softmax');
-    if ((mixesNumbers && !isFlat) || (!hasFlatten && !isFlat))
-      throw new StateError(
-        op,
-        `layer ${node.name} gets samples of shape ${listed(shape)}, and shaders take flat ones: put a Flatten before it`,
-      );
-    switch (node.op) {
-      case 'dense': {
-        const { activation: spec } = node.attrs;
-        if (dtype === 'float64')
-          throw new DTypeError(op, ['float64'], `layer ${node.name} has weights that a device does not compute with`);
-        if (format !== null) throw new StateError(op, `node ${node.name} (${node.op}) of integers has no shader`);
-        const { kernel, bias } = weightsOf(network, node);
-        const [inputs, units] = kernel!.shape as [number, number];
-        const isFused = spec.name !== 'softmax';
-        const activation = isFused ? shaderOf(op, node.name, spec) : LINEAR;
-        stages.push({
-          type: 'dense',
-          layer: { name: node.name, inputs, units, kernel: kernel!, bias: bias ?? null },
-          activation,
-        });
-        if (!isFused) stages.push({ type: 'softmax' });
-        break;
-      }
-      case 'activation': {
-        const { activation: spec } = node.attrs;
-        if (spec.name === 'softmax') stages.push({ type: 'softmax' });
-        else if (spec.name !== 'linear') stages.push({ type: 'activation', activation: shaderOf(op, node.name, spec) });
-        break;
-      }
-      case 'dropout':
-        if (node.attrs.rate > 0) stages.push({ type: 'dropout', name: node.name, rate: node.attrs.rate });
-        break;
-      case 'flatten':
-        break;
-      default:
-        throw new StateError(op, `node ${node.name} (${node.op}) has no shader`);
-    }
+export function stagesOf(
+  op: string,
+  graph: Graph<Shaped>,
+  { forTraining = false, logits = null }: StagesOptions = {},
+): Stages {
+  const list = graph.nodes.map((node) => stageOf(op, node, node === logits, forTraining));
+  checkOneEach(op, graph.inputs.length, graph.outputs.length);
+  const input = graph.inputs[0]!.name;
+  const output = graph.outputs[0]!;
+  const values = valuesOf(graph);
+  for (const [name, { dtype }] of values)
+    if (dtype !== 'float32') throw new DTypeError(op, [dtype], `value ${name} is not of what a device computes with`);
+  const checkFlat = (name: string, reader: string): void => {
+    const { shape } = values.get(name)!;
+    const problem = `${reader} gets samples of shape ${listed(shape)}, and shaders take flat ones`;
+    if (shape.length !== 1) throw new StateError(op, `${problem}: put a Flatten before it`);
+  };
+  for (const { node, activation } of list) {
+    if (shadersOf(node)!.mixes === true || activation.name === 'softmax') checkFlat(node.inputs[0]!, nameOf(node));
   }
-  return stages;
+  checkFlat(output, 'the output');
+  return { list, input, output, inputShape: values.get(input)!.shape, outputShape: values.get(output)!.shape };
 }
 
-function plain(op: string, model: Model): Graph<Stored> {
-  for (const layer of model.layers) {
-    // A class that extends one of ours may compute something else
-    const known: readonly unknown[] = [Dense, Activation, Dropout, Flatten];
-    if (!known.includes(layer.constructor))
-      throw new StateError(op, `layer ${layer.name} of type ${layer.type} has no shader`);
-    if (layer instanceof Dropout && layer.options.training === true)
-      throw new StateError(op, `layer ${layer.name} drops outside training too, which has no shader`);
-  }
-  return toNetwork(model);
+/** Throws StateError unless a network has one input and one output. */
+export function checkOneEach(op: string, inputs: number, outputs: number): void {
+  if (inputs === 1 && outputs === 1) return;
+  throw new StateError(op, `a network of ${inputs} inputs and ${outputs} outputs has no shaders; one of one each has`);
 }
 
-function shaderOf(op: string, layer: string, { name, alpha }: ActivationSpec): GpuActivationSpec {
+/** As errors call a node. */
+const nameOf = (node: Node): string =>
+  `layer ${node.name} (${node.op === 'custom' ? `custom: ${node.attrs.type}` : node.op})`;
+
+function stageOf<K extends Op>(op: string, node: NodeOf<K>, isLogits: boolean, forTraining: boolean): Stage {
+  const one = node as Node;
+  const refuse = (problem: string): never => {
+    throw new StateError(op, `${nameOf(one)} ${problem}`);
+  };
+  const { lacks, backward } = (Object.hasOwn(SHADERS, node.op) ? shadersOf(node) : null) ?? refuse('has no shader');
+  const problem = lacks?.(node.attrs) ?? null;
+  if (problem !== null) refuse(problem);
+  if (node.format !== null) refuse('gives int8, which has no shader');
+  if (forTraining && backward === null) refuse('has no shader for training');
+  return { node: one, activation: isLogits ? LINEAR : deviceActivation(op, activationIn(one), refuse) };
+}
+
+function deviceActivation(
+  op: string,
+  spec: ActivationSpec | null,
+  refuse: (problem: string) => never,
+): DeviceActivation {
+  const { name, alpha } = spec ?? LINEAR;
+  if (name === 'softmax') return { name };
   const known: readonly string[] = GPU_ACTIVATIONS;
   if (known.includes(name)) return specOf(op, alpha === undefined ? name : { name, alpha });
-  const list = [...known, 'softmax'].join(', ');
-  throw new StateError(op, `layer ${layer}: activation ${name} has no shader; ${list} have one`);
+  return refuse(`has the activation ${name}, which has no shader; ${[...known, 'softmax'].join(', ')} have one`);
 }
 
-/** The weights of a dense stage on the device. */
-export interface DeviceWeights {
-  readonly kernel: DeviceTensor;
-  readonly bias: DeviceTensor | null;
+/** A stage that was run, with what its gradient needs. */
+export interface Done {
+  readonly stage: Stage;
+  readonly run: Run;
+  /** What the activation was given, and what it gave. */
+  readonly before: DeviceTensor;
+  readonly output: DeviceTensor;
 }
 
-/** One stage forward, dropout left out: `x` itself where it changes nothing. */
-export function forward(stage: Stage, x: DeviceTensor, weights: DeviceWeights | undefined): Promise<DeviceTensor> {
-  switch (stage.type) {
-    case 'dense':
-      return gpuMatmul(x, weights!.kernel, { bias: weights!.bias, activation: stage.activation });
-    case 'activation':
-      return gpuActivate(x, stage.activation);
-    case 'softmax':
-      return gpuSoftmax(x);
-    case 'dropout':
-      return Promise.resolve(x);
+/** Runs all stages on samples [count, numbers]. */
+export async function forward(
+  { list, input, output }: Stages,
+  x: DeviceTensor,
+  pass: Pass,
+): Promise<[DeviceTensor, Done[]]> {
+  const values = new Map([[input, x]]);
+  const done: Done[] = [];
+  for (const stage of list) {
+    const { node } = stage;
+    const weights = Object.entries(node.weights).map(([role, key]) => [role, pass.weights(key)]);
+    const inputs = node.inputs.map((name) => values.get(name)!) as [DeviceTensor, ...DeviceTensor[]];
+    const made = await through(stage, { node, inputs, weights: Object.fromEntries(weights), pass, saved: null });
+    values.set(node.name, made.output);
+    if (pass.factors !== null) done.push(made);
   }
+  return [values.get(output)!, done];
+}
+
+async function through(stage: Stage, run: Run): Promise<Done> {
+  const { activation } = stage;
+  const { scope, factors } = run.pass;
+  const ofNumbers = activation.name === 'softmax' ? null : activation;
+  // A gradient that needs what the activation was given needs the activation by itself
+  const isApart = ofNumbers === null || !FUSED.has(run.node.op) || (factors !== null && needsInput(ofNumbers));
+  const before = await scope.keep(shadersOf(run.node)!.forward(run, isApart ? LINEAR : ofNumbers));
+  if (!isApart || ofNumbers?.name === 'linear') return { stage, run, before, output: before };
+  const output = await scope.keep(ofNumbers === null ? gpuSoftmax(before) : gpuActivate(before, ofNumbers));
+  return { stage, run, before, output };
+}
+
+/**
+ * Gradients of the weights `isTrained`, by key, from that of the output. Those of a weight that several stages share are
+ * added, as those of a value that several read.
+ */
+export async function backward(
+  done: readonly Done[],
+  { output }: Stages,
+  last: DeviceTensor,
+  scope: Scope,
+  isTrained: (key: string) => boolean,
+): Promise<Map<string, DeviceTensor>> {
+  const wanted = new Set<string>();
+  for (const {
+    stage: { node },
+  } of done)
+    if (Object.values(node.weights).some(isTrained) || node.inputs.some((name) => wanted.has(name)))
+      wanted.add(node.name);
+  const ofValues = new Map([[output, last]]);
+  const ofWeights = new Map<string, DeviceTensor>();
+  const addTo = async (sums: Map<string, DeviceTensor>, name: string, made: Promise<DeviceTensor>): Promise<void> => {
+    const gradient = await scope.keep(made);
+    const before = sums.get(name);
+    sums.set(name, before === undefined ? gradient : await scope.keep(gpuBinary('add', before, gradient)));
+  };
+  for (const each of [...done].reverse()) {
+    const { node } = each.stage;
+    const g = ofValues.get(node.name);
+    if (g === undefined || !wanted.has(node.name)) continue;
+    const to: Gradients = {
+      input: async (i, gradient) => {
+        const name = node.inputs[i]!;
+        if (wanted.has(name)) await addTo(ofValues, name, gradient());
+      },
+      weight: async (role, gradient) => {
+        const key = node.weights[role];
+        if (key !== undefined && isTrained(key)) await addTo(ofWeights, key, gradient());
+      },
+    };
+    await shadersOf(node)!.backward!(each.run, await scope.keep(beforeActivation(each, g)), to);
+  }
+  return ofWeights;
+}
+
+/** The gradient of what an activation was given. */
+async function beforeActivation(
+  { stage: { activation }, before, output }: Done,
+  g: DeviceTensor,
+): Promise<DeviceTensor> {
+  if (activation.name === 'linear') return g;
+  if (activation.name !== 'softmax')
+    return gpuActivationGradient(activation, needsInput(activation) ? before : output, g);
+  const [, rows, cols] = output.extent;
+  return g.gpu.run(softmaxGradient(rows, cols), [output, g]);
 }

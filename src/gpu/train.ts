@@ -1,26 +1,25 @@
-import { LINEAR, needsInput } from '../../kernels/gpu/activations.ts';
 import { gatherRows } from '../../kernels/gpu/elementwise.ts';
-import { softmaxGradient } from '../../kernels/gpu/losses.ts';
 import { dropout } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, LimitError, StateError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
+import type { NodeOf } from '../graph/graph.ts';
 import type { History, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
-import type { Parameter } from '../nn/parameter.ts';
 import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions } from '../nn/samples.ts';
 import { ones } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { EXACT_INTEGERS, type GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
-import { gpuActivate, gpuActivationGradient, gpuBinary, gpuColumnSums, gpuMatmul } from './ops.ts';
 import { type FlatSamples, Plan } from './plan.ts';
 import { Report } from './report.ts';
 import { Scope, within } from './scope.ts';
+import type { Pass } from './shaders.ts';
 import { backendOf } from './shared.ts';
-import { type DeviceWeights, forward, type Stage } from './stages.ts';
+import { backward, checkOneEach, forward } from './stages.ts';
 import { DeviceWeight } from './weights.ts';
 
 const OP = 'gpuTrain';
@@ -55,9 +54,10 @@ const lent = new WeakSet<Optimizer>();
 const OTHERS = ['sampleWeight', 'classWeight', 'callbacks', 'verbose'];
 
 /**
- * `fit` on a device, for compiled models of Dense, Activation, Dropout and Flatten layers: the same batches, the same
- * dropout, the same arithmetic up to rounding. Data, weights and activations stay on the device; it is read once an epoch
- * for the figures of the history, and at the end for the weights and the optimizer's state.
+ * `fit` on a device, for compiled models of one input and one output of Dense, Activation, Dropout, Flatten, Add, Concat and
+ * Part layers, and containers of these: the same batches, the same dropout, the same arithmetic up to rounding. Data,
+ * weights and activations stay on the device; it is read once an epoch for the figures of the history, and at the end for
+ * the weights and the optimizer's state.
  *
  * Activations linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
  * sigmoid, categorical after softmax, or fromLogits; SGD, Adam and AdamW; L1 and L2; pruning masks; the metric accuracy.
@@ -71,6 +71,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   checkCount(OP, 'initialEpoch', initialEpoch, 0);
   const other = OTHERS.find((name) => (options as Readonly<Record<string, unknown>>)[name] !== undefined);
   if (other !== undefined) throw new StateError(OP, `${other} is an option of fit alone`);
+  checkOneEach(OP, model.inputCount, model.outputCount);
   const given = checkSamples(OP, model, x, y);
   const { n } = given;
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
@@ -104,25 +105,10 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   }
 }
 
-/** A stage in training, with what its gradient needs. */
-interface Done {
-  readonly stage: Stage;
-  readonly input: DeviceTensor;
-  readonly output: DeviceTensor;
-  /** Of an activation: its output or its input, as `needsInput` says. Of dropout: the mask. */
-  readonly saved: DeviceTensor;
-}
-
 interface Data {
   readonly x: DeviceTensor;
   readonly y: DeviceTensor;
   readonly count: number;
-}
-
-interface StageWeights {
-  readonly kernel: DeviceWeight;
-  readonly bias: DeviceWeight | null;
-  readonly isTrained: boolean;
 }
 
 /** One training of a model: what it holds on the device. */
@@ -131,9 +117,10 @@ class Training {
   private readonly model: Model;
   private readonly plan: Plan;
   private readonly batchSize: number;
-  private readonly weights: DeviceWeight[] = [];
-  private readonly ofStage = new Map<Stage, StageWeights>();
-  private readonly dropouts = new Map<Stage, Random>();
+  /** By key. */
+  private readonly weights = new Map<string, DeviceWeight>();
+  private readonly trained: ReadonlySet<string>;
+  private readonly dropouts = new Map<string, Random>();
   /** Samples. */
   private readonly scope = new Scope();
   private readonly report: Report;
@@ -143,28 +130,16 @@ class Training {
     this.model = model;
     this.plan = plan;
     this.batchSize = batchSize;
+    this.trained = new Set(model.trainable.map(({ name }) => name));
     this.report = new Report(gpu, plan.objective, this.weights);
   }
 
   /** Copies the model to the device. */
   async sendModel(): Promise<void> {
     const { model, gpu, plan } = this;
-    const send = async (weight: Parameter, isTrained: boolean): Promise<DeviceWeight> => {
-      const slots = isTrained ? plan.optimizer.storages([weight], [weight]) : [];
-      const sent = await DeviceWeight.send(gpu, weight, plan.rule, slots);
-      this.weights.push(sent);
-      return sent;
-    };
-    for (const stage of plan.stages) {
-      if (stage.type === 'dropout') this.dropouts.set(stage, new Random(model.seed, `${stage.name}/dropout`));
-      if (stage.type !== 'dense') continue;
-      const { weights, trainable } = model.layer(stage.layer.name);
-      const [kernel, bias] = weights as [Parameter, Parameter?];
-      this.ofStage.set(stage, {
-        kernel: await send(kernel, trainable),
-        bias: bias === undefined ? null : await send(bias, trainable),
-        isTrained: trainable,
-      });
+    for (const [key, weight] of model.graph.weights) {
+      const slots = this.trained.has(key) ? plan.optimizer.storages([weight], [weight]) : [];
+      this.weights.set(key, await DeviceWeight.send(gpu, weight, plan.rule, slots));
     }
   }
 
@@ -227,15 +202,16 @@ class Training {
     const { objective } = plan;
     await within(async (scope) => {
       const [x, y] = await this.pick(data, order, start, count, scope);
-      const done = await this.forward(x, scope, true);
-      const output = done.at(-1)?.output ?? x;
+      const pass = this.passOf(scope, true);
+      const [output, done] = await forward(plan.stages, x, pass);
       const losses = await scope.keep(objective.losses(output, y));
       await this.report.addBatch(losses, output, y, 0);
       await this.report.sumPenalties(count);
-      const gradients = await this.backward(done, await scope.keep(objective.gradient(output, y, losses)), scope);
+      const last = await scope.keep(objective.gradient(output, y, losses));
+      const gradients = await backward(done, plan.stages, last, scope, (key) => this.trained.has(key));
       const scalars = new Float32Array(8);
       plan.optimizer.advance([scalars]);
-      for (const [weight, gradient] of gradients) await weight.step(gradient, scalars);
+      for (const [key, gradient] of gradients) await this.weights.get(key)!.step(gradient, scalars);
       model.steps++;
     });
   }
@@ -253,70 +229,21 @@ class Training {
     return [await gather(x), await gather(y)];
   }
 
-  private async forward(x: DeviceTensor, scope: Scope, isTraining: boolean): Promise<Done[]> {
-    const done: Done[] = [];
-    let input = x;
-    for (const stage of this.plan.stages) {
-      if (stage.type === 'dropout') {
-        if (!isTraining || stage.rate === 0) continue;
-        const saved = await scope.keep(this.dropoutMask(stage, input));
-        const output = await scope.keep(gpuBinary('mul', input, saved));
-        done.push({ stage, input, output, saved });
-        input = output;
-        continue;
-      }
-      const own = this.ofStage.get(stage);
-      const weights: DeviceWeights | undefined = own && { kernel: own.kernel.value, bias: own.bias?.value ?? null };
-      let saved = input;
-      let output: DeviceTensor;
-      if (stage.type === 'dense' && isTraining && needsInput(stage.activation)) {
-        saved = await scope.keep(forward({ ...stage, activation: LINEAR }, input, weights));
-        output = await scope.keep(gpuActivate(saved, stage.activation));
-      } else {
-        output = await scope.keep(forward(stage, input, weights));
-        if (stage.type !== 'activation' || !needsInput(stage.activation)) saved = output;
-      }
-      done.push({ stage, input, output, saved });
-      input = output;
-    }
-    return done;
+  private passOf(scope: Scope, isTraining: boolean): Pass {
+    return {
+      scope,
+      weights: (key) => this.weights.get(key)!.value,
+      factors: isTraining ? (node, shape) => this.factors(node, shape) : null,
+    };
   }
 
-  /** 0, or 1/(1 - rate), for each number: what `fit` would draw. */
-  private dropoutMask(stage: Stage & { type: 'dropout' }, { shape }: DeviceTensor): Promise<DeviceTensor> {
-    const random = this.dropouts.get(stage)!;
-    random.step = this.model.steps;
-    return this.gpu.send(noGrad(() => dropout(ones(shape), stage.rate, random)).data, shape);
-  }
-
-  /** Gradients of the trained weights from that of the outputs. */
-  private async backward(
-    done: readonly Done[],
-    last: DeviceTensor,
-    scope: Scope,
-  ): Promise<[DeviceWeight, DeviceTensor][]> {
-    const gradients: [DeviceWeight, DeviceTensor][] = [];
-    const isTrained = ({ stage }: Done): boolean => this.ofStage.get(stage)?.isTrained === true;
-    const first = done.findIndex(isTrained);
-    let g = last;
-    for (let i = done.length - 1; i >= first && first >= 0; i--) {
-      const { stage, input, output, saved } = done[i]!;
-      if (stage.type === 'dropout') g = await scope.keep(gpuBinary('mul', g, saved));
-      else if (stage.type === 'softmax') {
-        const [, rows, cols] = output.extent;
-        g = await scope.keep(this.gpu.run(softmaxGradient(rows, cols), [output, g]));
-      } else {
-        if (stage.activation.name !== 'linear') g = await scope.keep(gpuActivationGradient(stage.activation, saved, g));
-        if (stage.type !== 'dense') continue;
-        const { kernel, bias } = this.ofStage.get(stage)!;
-        if (isTrained(done[i]!)) {
-          gradients.push([kernel, await scope.keep(gpuMatmul(input, g, { transA: true }))]);
-          if (bias !== null) gradients.push([bias, await scope.keep(gpuColumnSums(g))]);
-        }
-        if (i > first) g = await scope.keep(gpuMatmul(g, kernel.value, { transB: true }));
-      }
-    }
-    return gradients;
+  /** What `fit` would draw for a dropout. */
+  private factors({ name, attrs }: NodeOf<'dropout'>, shape: Shape): Promise<DeviceTensor> {
+    const { model } = this;
+    const random = this.dropouts.get(name) ?? new Random(model.seed, `${name}/dropout`);
+    this.dropouts.set(name, random);
+    random.step = model.steps;
+    return this.gpu.send(noGrad(() => dropout(ones(shape), attrs.rate, random)).data, shape);
   }
 
   private async validate(data: Data, pause: () => Promise<void>): Promise<void> {
@@ -328,7 +255,7 @@ class Training {
         await pause();
         await within(async (scope) => {
           const [inputs, targets] = await this.pick(data, order, start, size, scope);
-          const output = (await this.forward(inputs, scope, false)).at(-1)?.output ?? inputs;
+          const [output] = await forward(plan.stages, inputs, this.passOf(scope, false));
           const losses = await scope.keep(plan.objective.losses(output, targets));
           await this.report.addBatch(losses, output, targets, 2);
         });
@@ -343,17 +270,13 @@ class Training {
   /** Everything is read before anything is written: a device that is lost here changes no weight. */
   private async writeBack(): Promise<void> {
     const writes: (() => void)[] = [];
-    for (const { kernel, bias, isTrained } of this.ofStage.values()) {
-      if (!isTrained) continue;
-      writes.push(await kernel.fetch());
-      if (bias !== null) writes.push(await bias.fetch());
-    }
+    for (const [key, weight] of this.weights) if (this.trained.has(key)) writes.push(await weight.fetch());
     for (const write of writes) write();
   }
 
   dispose(): void {
     this.scope.dispose();
     this.report.dispose();
-    for (const weight of this.weights) weight.dispose();
+    for (const weight of this.weights.values()) weight.dispose();
   }
 }

@@ -329,9 +329,14 @@ export class LayerGraph {
    * its zeros are the outputs.
    */
   outputActivation(training: boolean, output = 0): ActivationSpec {
-    const { graph } = this.structure();
-    const node = outputOf(graph, graph.outputs[output]!, training);
+    const node = this.outputNode(training, output);
     return (node && activationIn(node)) ?? { name: 'linear' };
+  }
+
+  /** The node whose result an output is: what does nothing in training, or outside, is passed over. Null for an input. */
+  outputNode(training: boolean, output = 0): Node | null {
+    const { graph } = this.structure();
+    return outputOf(graph, graph.outputs[output]!, training);
   }
 
   /** The name of the activation that predictions come out of. */

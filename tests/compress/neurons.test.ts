@@ -239,6 +239,12 @@ describe('pruneNeurons', () => {
     expect(random(1)).not.toBe(digest(pruneNeurons(articleModel(1), { layer: 0, amount: 0.5 })));
   });
 
+  test('leaves the count of steps, by which dropout draws', () => {
+    const model = articleModel();
+    model.steps = 17;
+    expect(pruneNeurons(model, { layer: 0, amount: 3 }).steps).toBe(17);
+  });
+
   test('refuses what cannot lose neurons, and says why', () => {
     const on =
       (layers: Layer[], layer: number | string = 0) =>

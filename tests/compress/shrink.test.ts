@@ -188,6 +188,15 @@ describe('networks that are no chains lose neurons', () => {
       4, 4, 4,
     ]);
     expect(values((pruned.layer('dense') as Dense).kernel)).toEqual(values(first!).filter((_, i) => i % 5 !== 0));
+    // Neuron 0 is the least in one of them, neuron 2 in the other, and neuron 1 in their sum
+    for (const [kernel, norms] of [
+      [first!, [0.1, 1, 4]],
+      [last!, [4, 1, 0.1]],
+    ] as const)
+      for (const [neuron, norm] of norms.entries())
+        for (let i = neuron; i < kernel.size; i += 5) kernel.storage.array[i] = i === neuron ? norm : 0;
+    const bySum = pruneNeurons(model, { layer: 'residual/dense_1', amount: 1 });
+    expect(values((bySum.layer('dense') as Dense).kernel)).toEqual(values(first!).filter((_, i) => i % 5 !== 1));
     const inner = pruneNeurons(model, { layer: 'residual/dense', amount: 0.5 });
     expect(['dense', 'residual/dense', 'residual/dense_1'].map((name) => (inner.layer(name) as Dense).units)).toEqual([
       5, 2, 5,
@@ -208,6 +217,11 @@ describe('networks that are no chains lose neurons', () => {
     const masked = pruneNeurons(model, { amount: 0.4, mask: true });
     expect(digest(shrink(masked))).toBe(digest(direct));
     expect(toNetwork(shrink(masked))).toEqual(toNetwork(direct));
+    const zeros = (t: Tensor | null): number => (t === null ? 0 : values(t).filter((bit) => bit === 0).length);
+    for (const [i, { name, mask, size }] of masked.weights
+      .map(({ name, mask, value: { size } }) => ({ name, mask, size }))
+      .entries())
+      expect(zeros(mask), name).toBe(size - direct.weights[i]!.value.size);
     expect(direct.parameterCount).toBeLessThan(0.75 * model.parameterCount);
     expect(masked.predict<Tensor[]>([x, x]).map(values)).toEqual(direct.predict<Tensor[]>([x, x]).map(values));
     for (const one of [direct, masked]) one.fit([x, x], [normal([9, 2]), normal([9, 1])], { epochs: 3 });

@@ -1,5 +1,7 @@
 /** What of a model and its options becomes what on a device, looked at one by one. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { StateError } from '../../src/base/errors.ts';
+import { quantize } from '../../src/compress/quantize.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import { flattened, libraryOf } from '../../src/gpu/library.ts';
 import { Plan } from '../../src/gpu/plan.ts';
@@ -8,12 +10,14 @@ import { building, replacing, within } from '../../src/gpu/scope.ts';
 import { stagesOf } from '../../src/gpu/stages.ts';
 import { type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
 import { ruleOf } from '../../src/gpu/weights.ts';
-import { Activation, Dense, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
+import { Add, Residual } from '../../src/nn/containers.ts';
+import { Activation, ActivityRegularization, Dense, Dropout, Flatten, Layer } from '../../src/nn/layers.ts';
 import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
-import type { CompileOptions } from '../../src/nn/model.ts';
+import { type CompileOptions, Model } from '../../src/nn/model.ts';
 import { toNetwork } from '../../src/nn/network.ts';
 import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
+import { input, type SymbolicTensor } from '../../src/nn/symbolic.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { install, standIn } from './stand-in.ts';
@@ -42,18 +46,24 @@ function modelOf(layers: Layer[], compile: Partial<CompileOptions> = {}, shape =
 }
 const softmaxOf = (units = 2): Dense => new Dense(units, { activation: 'softmax' });
 
+class Own extends Layer {
+  override readonly type = 'own';
+  override build(shape: readonly number[]): readonly number[] {
+    return shape;
+  }
+  override call(x: Tensor): Tensor {
+    return x;
+  }
+  override clone(): Own {
+    return new Own();
+  }
+}
+
 describe('stages', () => {
   const summary = (layers: Layer[], shape = [3]): unknown[] =>
-    stagesOf('test', modelOf(layers, {}, shape)).map((stage) =>
-      stage.type === 'dropout'
-        ? ['dropout', stage.name, stage.rate]
-        : 'activation' in stage
-          ? stage.activation
-          : stage.type,
-    );
+    stagesOf('test', modelOf(layers, {}, shape).graph).list.map(({ node, activation }) => [node.op, activation.name]);
 
-  test('are what a layer does, and nothing for what changes nothing', () => {
-    const linear = { name: 'linear' };
+  test('are the nodes of a network with their activations', () => {
     expect(
       summary([
         new Dropout(0),
@@ -61,30 +71,71 @@ describe('stages', () => {
         new Dense(4, { activation: { name: 'leakyRelu', alpha: 0 } }),
         new Dropout(0.25, { name: 'half' }),
         new Activation({ name: 'leakyRelu', alpha: 0.3 }),
-        new Activation('softmax'),
+        new Residual([new Activation('softmax'), new Dense(4)]),
         softmaxOf(),
       ]),
-    ).toMatchObject([
-      { name: 'leakyRelu', alpha: 0 },
-      ['dropout', 'half', 0.25],
-      { name: 'leakyRelu', alpha: 0.3 },
-      'softmax',
-      linear,
-      'softmax',
+    ).toEqual([
+      ['dropout', 'linear'],
+      ['activation', 'linear'],
+      ['dense', 'leakyRelu'],
+      ['dropout', 'linear'],
+      ['activation', 'leakyRelu'],
+      ['activation', 'softmax'],
+      ['dense', 'linear'],
+      ['add', 'linear'],
+      ['dense', 'softmax'],
+    ]);
+    const { graph } = modelOf([new Activation({ name: 'leakyRelu', alpha: 0.3 }), softmaxOf()]);
+    expect(stagesOf('test', graph).list[0]!.activation).toEqual({ name: 'leakyRelu', alpha: 0.3 });
+    const logits = graph.nodes[1]!;
+    expect(stagesOf('test', graph, { logits }).list.map(({ activation }) => activation.name)).toEqual([
+      'leakyRelu',
+      'linear',
     ]);
   });
 
   test('take samples of several axes only where a Flatten follows, and nothing mixes them before it', () => {
     expect(summary([new Activation('relu'), new Dropout(0.5), new Flatten(), softmaxOf()], [2, 3])).toHaveLength(4);
-    for (const [layers, name] of [
-      [[new Dropout(0.5, { name: 'drop' })], 'drop'],
-      [[new Activation('relu', { name: 'act' })], 'act'],
-      [[new Activation('softmax', { name: 'soft' }), new Flatten()], 'soft'],
-      [[new Dense(2, { name: 'wide' }), new Flatten()], 'wide'],
+    for (const [layers, reader] of [
+      [[new Dropout(0.5, { name: 'drop' })], 'the output'],
+      [[new Activation('relu', { name: 'act' })], 'the output'],
+      [[new Activation('softmax', { name: 'soft' }), new Flatten()], 'layer soft (activation)'],
+      [[new Dense(2, { name: 'wide' }), new Flatten()], 'layer wide (dense)'],
     ] as const)
       expect(() => summary([...layers], [2, 3])).toThrow(
-        `test: layer ${name} gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it`,
+        `test: ${reader} gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it`,
       );
+  });
+
+  test('are refused for what has no shader, by operation and name', () => {
+    const [a, b] = [input([3]), input([3])];
+    const refused = (model: Model, message: string, options = {}): void => {
+      expect(() => stagesOf('test', model.graph, options)).toThrow(new StateError('test', message));
+    };
+    const one = (y: SymbolicTensor): Model => new Model(a, y);
+    refused(
+      new Model([a, b], new Add().apply([a, b])),
+      'a network of 2 inputs and 1 outputs has no shaders; one of one each has',
+    );
+    refused(
+      new Model(a, [new Dense(1).apply(a), a]),
+      'a network of 1 inputs and 2 outputs has no shaders; one of one each has',
+    );
+    refused(one(new Own().apply(a)), 'layer own (custom: own) has no shader');
+    refused(
+      one(new Dropout(0.5, { training: true }).apply(a)),
+      'layer dropout (dropout) drops outside training too, which has no shader',
+    );
+    refused(
+      one(new ActivityRegularization('l2').apply(a)),
+      'layer activityRegularization (activityRegularization) has no shader for training',
+      { forTraining: true },
+    );
+    const { nodes, ...rest } = one(new Dense(2).apply(a)).graph;
+    const strange = { ...rest, nodes: [{ ...nodes[0]!, op: 'swap', name: 'odd' }], outputs: ['odd'] };
+    expect(() => stagesOf('test', strange as never)).toThrow('test: layer odd (swap) has no shader');
+    const network = quantize(one(new Dense(2).apply(a)), { calibration: X });
+    expect(() => stagesOf('test', network)).toThrow('layer input/quantize (quantize) has no shader');
   });
 });
 

@@ -15,10 +15,12 @@ import { gpuPredict } from '../../src/gpu/predict.ts';
 import { sharedGpu } from '../../src/gpu/shared.ts';
 import { gpuTrain } from '../../src/gpu/train.ts';
 import { setBackend } from '../../src/memory/runtime.ts';
+import { Add } from '../../src/nn/containers.ts';
 import { Dense, Dropout, Flatten, Layer } from '../../src/nn/layers.ts';
-import type { CompileOptions, FitOptions } from '../../src/nn/model.ts';
+import { type CompileOptions, type FitOptions, Model } from '../../src/nn/model.ts';
 import { Adagrad, Adam, AdamW, type Optimizer, RMSprop, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
+import { input } from '../../src/nn/symbolic.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { backendFor, floats, MODES, through } from './tools.ts';
@@ -36,7 +38,6 @@ class Own extends Layer {
   }
 }
 
-class Doubled extends Dense {}
 class OwnAdam extends Adam {}
 
 const X = new Random(1).normal([4, 3]);
@@ -124,26 +125,26 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'a layer of the user': [
       (gpu) => gpuPredict(model([new Own(), ...two()]), { gpu }),
-      'StateError: gpuPredict: layer own of type own has no shader',
+      'StateError: gpuPredict: layer own (custom: own) has no shader',
     ],
     'an activation without a shader': [
       (gpu) => gpuPredict(model([new Dense(2, { activation: 'elu' }), ...two()]), { gpu }),
-      'StateError: gpuPredict: layer dense: activation elu has no shader; linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax have one',
+      'StateError: gpuPredict: layer dense (dense) has the activation elu, which has no shader; linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax have one',
     ],
     'a layer on images': [
       (gpu) => gpuPredict(model([new Dense(2), new Flatten()], {}, [2, 3]), { gpu }),
-      'StateError: gpuPredict: layer dense gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it',
+      'StateError: gpuPredict: layer dense (dense) gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it',
     ],
     'dropout that never stops': [
       (gpu) => gpuPredict(model([new Dropout(0.5, { training: true }), ...two()]), { gpu }),
-      'StateError: gpuPredict: layer dropout drops outside training too, which has no shader',
+      'StateError: gpuPredict: layer dropout (dropout) drops outside training too, which has no shader',
     ],
     'a float64 model': [
       (gpu) => {
         const wide = new Sequential([new Dense(2, { inputShape: [3] })], { dtype: 'float64' });
         return gpuPredict(wide, { gpu });
       },
-      'DTypeError: gpuPredict: layer dense has weights that a device does not compute with, got float64',
+      'DTypeError: gpuPredict: value input is not of what a device computes with, got float64',
     ],
     'samples of another shape': [
       async (gpu) => {
@@ -198,9 +199,14 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
       },
       'StateError: gpuTrain: classWeight is an option of fit alone',
     ],
-    'a layer that extends one of ours': [
-      (gpu) => gpuPredict(model([new Doubled(2)]), { gpu }),
-      'StateError: gpuPredict: layer dense of type dense has no shader',
+    'a model of two inputs': [
+      (gpu) => {
+        const [a, b] = [input([3]), input([3])];
+        const made = new Model([a, b], new Dense(2).apply(new Add().apply([a, b])));
+        made.compile({ optimizer: 'sgd', loss: 'mse' });
+        return gpuTrain(made, X, X, { gpu });
+      },
+      'StateError: gpuTrain: a network of 2 inputs and 1 outputs has no shaders; one of one each has',
     ],
     'an optimizer that extends one of ours': [
       (gpu) => gpuTrain(model(two(), { optimizer: new OwnAdam() }), X, LABELS, { gpu }),
@@ -256,7 +262,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'a penalty on activities': [
       (gpu) => gpuTrain(model([new Dense(3, { activityRegularizer: 'l2' }), ...two()]), X, LABELS, { gpu }),
-      'StateError: gpuTrain: activityRegularizer of layer dense has no shader',
+      'StateError: gpuTrain: layer dense/activity (activityRegularization) has no shader for training',
     ],
     'float labels': [
       (gpu) => gpuTrain(model(two()), X, floats([0, 1, 0, 1], [4]), { gpu }),

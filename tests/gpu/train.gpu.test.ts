@@ -7,22 +7,24 @@ import type { GpuBackend } from '../../src/gpu/backend.ts';
 import { gpuPredict } from '../../src/gpu/predict.ts';
 import { type GpuHistory, type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
 import type { ActivationChoice } from '../../src/nn/activations.ts';
+import { Add, Concat, Residual, Split } from '../../src/nn/containers.ts';
 import { Activation, Dense, type DenseOptions, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
 import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
-import type { CompileOptions, History } from '../../src/nn/model.ts';
+import { type CompileOptions, type History, Model } from '../../src/nn/model.ts';
 import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
 import { l1l2 } from '../../src/nn/regularizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
+import { input } from '../../src/nn/symbolic.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { backendFor, floats, MODES } from './tools.ts';
 
 interface Case {
-  readonly layers: () => Layer[];
+  readonly layers: () => Layer[] | Model;
   readonly compile: () => CompileOptions;
   readonly y: Tensor;
   readonly options?: GpuTrainOptions;
-  readonly prepare?: (model: Sequential) => void;
+  readonly prepare?: (model: Model) => void;
 }
 
 const SAMPLES = 21;
@@ -46,7 +48,17 @@ const REALS = random.normal([SAMPLES, 2]);
 const stack =
   (activation: ActivationChoice, last: () => Layer, options: DenseOptions = {}) =>
   (): Layer[] => [new Dense(5, { activation, ...options }), last()];
-const three = (): Layer => new Dense(3, { activation: 'softmax' });
+const three = (): Dense => new Dense(3, { activation: 'softmax' });
+
+function woven(): Model {
+  const x = input([6]);
+  const twice = new Dense(4, { activation: 'gelu', name: 'twice', kernelRegularizer: 'l2' });
+  const a = twice.apply(new Dense(4, { activation: 'tanh' }).apply(x));
+  const sum = new Add().apply([a, twice.apply(a), new Dropout(0.3).apply(a), a]);
+  const parts = new Split([[new Dense(3)], [], [new Dense(2), new Activation('sigmoid')]]);
+  const joined = new Concat().apply([parts.apply(new Concat().apply([sum, x, a, new Dense(1).apply(x)])), sum]);
+  return new Model(x, three().apply(joined), { seed: 3 });
+}
 
 const CASES: Record<string, Case> = {
   'relu, sparse crossentropy, Adam': {
@@ -198,6 +210,30 @@ const CASES: Record<string, Case> = {
     y: LABELS,
     options: { batchSize: 50, validationSplit: 0.8 },
   },
+  'a residual network with dropout': {
+    layers: () => [
+      new Dense(5, { activation: 'tanh' }),
+      new Residual([new Dense(4, { activation: 'leakyRelu' }), new Dropout(0.3), new Dense(5)]),
+      new Activation('gelu'),
+      three(),
+    ],
+    compile: () => ({ optimizer: new Adam({ learningRate: 0.02 }), loss: 'sparseCategoricalCrossentropy' }),
+    y: LABELS,
+    options: { validationSplit: 0.2 },
+  },
+  'sums, parts and a layer that is applied twice, with a penalty': {
+    layers: woven,
+    compile: () => ({ optimizer: new SGD({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy' }),
+    y: LABELS,
+  },
+  'the same, and what is applied twice is frozen': {
+    layers: woven,
+    compile: () => ({ optimizer: new SGD({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy' }),
+    y: LABELS,
+    prepare: (model) => {
+      model.layer('twice').trainable = false;
+    },
+  },
   'a pruned layer with momentum': {
     layers: stack('relu', three),
     compile: () => ({
@@ -231,8 +267,9 @@ const CASES: Record<string, Case> = {
   },
 };
 
-function build({ layers, compile, prepare }: Case): Sequential {
-  const model = new Sequential(layers(), { seed: 3 });
+function build({ layers, compile, prepare }: Case): Model {
+  const made = layers();
+  const model = made instanceof Model ? made : new Sequential(made, { seed: 3 });
   model.build([6]);
   model.compile(compile());
   prepare?.(model);
@@ -240,7 +277,7 @@ function build({ layers, compile, prepare }: Case): Sequential {
 }
 
 /** Largest difference of any figure of two histories and any weight of two models. */
-function difference(a: [Sequential, History], b: [Sequential, History]): number {
+function difference(a: [Model, History], b: [Model, History]): number {
   let most = 0;
   const compare = (p: ArrayLike<number>, q: ArrayLike<number>): void => {
     expect(p.length).toBe(q.length);
@@ -257,7 +294,7 @@ function difference(a: [Sequential, History], b: [Sequential, History]): number 
   return most;
 }
 
-async function both(gpu: GpuBackend, one: Case): Promise<[Sequential, GpuHistory, Sequential, History]> {
+async function both(gpu: GpuBackend, one: Case): Promise<[Model, GpuHistory, Model, History]> {
   const options = { epochs: 3, batchSize: 8, ...one.options };
   const [device, host] = [build(one), build(one)];
   const found = await gpuTrain(device, X, one.y, { ...options, gpu });
@@ -345,9 +382,25 @@ describe.each(MODES)('gpuTrain on %s', (mode) => {
     await expect(gpuTrain(ending(0.5), X, ONE_HOT, { gpu })).rejects.toThrow('the last activation is linear');
   });
 
-  test('gpuPredict equals predict up to rounding', async () => {
-    const layers = [new Flatten({ inputShape: [2, 3] }), ...CASES['activations as layers']!.layers()];
-    const model = new Sequential(layers, { seed: 4 });
+  test('gpuPredict equals predict up to rounding, for a network of any wiring', async () => {
+    const model = woven();
+    const predictor = await gpuPredict(model, { gpu: backend.gpu });
+    const [here, there] = [model.predict(X), await predictor.predict(X, { batchSize: 8 })];
+    predictor.dispose();
+    expect(there.shape).toEqual(here.shape);
+    there.data.forEach((value, i) => {
+      expect(Math.abs(value - here.data[i]!)).toBeLessThan(1e-5);
+    });
+  });
+
+  test('gpuPredict equals predict up to rounding, on images', async () => {
+    const layers = [
+      new Dense(5),
+      new Activation('gelu'),
+      new Residual([new Dense(5), new Activation('tanh')]),
+      three(),
+    ];
+    const model = new Sequential([new Flatten({ inputShape: [2, 3] }), ...layers], { seed: 4 });
     const x = fromData(Float32Array.from(X.data), [SAMPLES, 2, 3]);
     const predictor = await gpuPredict(model, { gpu: backend.gpu });
     const expected = model.predict(x).data;
