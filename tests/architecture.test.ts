@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { FACTS } from '../src/graph/facts.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -121,6 +122,36 @@ describe('imports', () => {
     expect(namesIn('reference')).toEqual(expect.arrayContaining(families));
     expect(namesIn('wasm')).toEqual(expect.arrayContaining(families));
     expect(families).toEqual(expect.arrayContaining(namesIn('cpu').filter((name) => name !== 'cpu.ts')));
+  });
+
+  test('decide on an operation in a table with a row for each, and elsewhere on these alone', () => {
+    const known: Record<string, readonly string[]> = {
+      'src/graph/print.ts': ['activation', 'activation'], // written as relu(x), not as activation(x, relu)
+      'src/graph/rewrite.ts': ['activation'], // what is nothing but an activation may become part of another node
+      'src/nn/layer-graph.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer
+      'src/nn/network.ts': ['custom', 'custom', 'custom', 'activityRegularization'], // no network; an option of a layer
+      'src/gpu/stages.ts': ['custom'], // its type, for errors
+      'src/io/network-file.ts': ['custom', 'custom'], // no file holds it
+    };
+    const ops = Object.keys(FACTS);
+    const found: Record<string, string[]> = {};
+    for (const { path, tree } of [...files, ...readAll('lab/src')]) {
+      visit(tree, (node) => {
+        const isCase =
+          ts.isCaseClause(node) && ts.isStringLiteral(node.expression) && ops.includes(node.expression.text);
+        const isEqual =
+          ts.isBinaryExpression(node) &&
+          [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(
+            node.operatorToken.kind,
+          ) &&
+          /(^|\.)op$/.test(node.left.getText().replace('?', '')) &&
+          ts.isStringLiteral(node.right);
+        const text = isCase ? node.expression : isEqual ? node.right : null;
+        if (text !== null && ts.isStringLiteral(text)) found[path] = [...(found[path] ?? []), text.text];
+      });
+    }
+    delete found['src/io/version-1.ts']; // reads kinds of layers that files of version 1 have, each by its name
+    expect(found).toEqual(known);
   });
 
   test('name files that exist, with their ending', () => {

@@ -1,19 +1,19 @@
 import {
   cloneModel,
   compare,
-  Dense,
   digest,
   distill,
   encodeNetwork,
   l2,
   latencies,
+  type Model,
   measure,
   type Network,
+  type Parameter,
   prune,
   pruneNeurons,
   quantize,
   type Samples,
-  type Sequential,
   StateError,
   toNetwork,
 } from 'whittle-ml';
@@ -72,14 +72,14 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
   const teacher = bench.network([first, first / 2], { kernelRegularizer: l2(TEACHER_L2) });
   bench.fit('teacher', teacher, data.train, { epochs: epochs('teacher') });
 
-  const prunedTo = (name: 'pruned' | 'combined', model: Sequential, sparsity: number): Sequential => {
+  const prunedTo = (name: 'pruned' | 'combined', model: Model, sparsity: number): Model => {
     const pruned = prune(model, { sparsity });
     bench.fit(name, pruned, data.train, { epochs: epochs(name), learningRate: 0.001 });
     checkMasks(pruned);
     return pruned;
   };
   const pruned = prunedTo('pruned', teacher, SPARSITY);
-  const hidden = teacher.layers.filter((layer) => layer instanceof Dense).slice(0, -1);
+  const hidden = teacher.layers.filter(({ weights }) => weights.length > 0).slice(0, -1);
   const narrow = hidden.reduce((model, { name }) => pruneNeurons(model, { layer: name, amount: NEURONS }), teacher);
   bench.fit('neurons pruned', narrow, data.train, { epochs: epochs('neurons pruned'), learningRate: 0.001 });
   const sparse = prunedTo('combined', narrow, COMBINED_SPARSITY);
@@ -100,9 +100,9 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
       callbacks: [bench.ticks('student (distilled)', epochs('student'))],
     }),
   );
-  const int8 = (model: Sequential): Network => quantize(model, { calibration: x });
+  const int8 = (model: Model): Network => quantize(model, { calibration: x });
 
-  const form = (name: string, subject: Sequential | Network, description: string, notes: readonly string[]): Form => ({
+  const form = (name: string, subject: Model | Network, description: string, notes: readonly string[]): Form => ({
     ...formOf(subject, data.test),
     name,
     description,
@@ -149,8 +149,10 @@ const tuned = (epochs: number): string => `fine-tuned for ${epochs} ${epochs ===
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
-const sizeOf = (model: Sequential): string =>
-  [...model.inputShape, ...model.layers.flatMap((layer) => (layer instanceof Dense ? [layer.units] : []))].join('-');
+const sizeOf = (model: Model): string =>
+  [...model.inputShape, ...kernelsOf(model).map(({ shape }) => shape.at(-1)!)].join('-');
+
+const kernelsOf = ({ weights }: Model): Parameter[] => weights.filter(({ name }) => name.endsWith('/kernel'));
 
 /** Neurons of a student with one hidden layer and at most an eighth of the teacher's parameters. */
 function studentSize({ data: { inputs, outputs } }: Workbench, teacher: number): number {
@@ -159,19 +161,15 @@ function studentSize({ data: { inputs, outputs } }: Workbench, teacher: number):
 }
 
 /** Throws StateError if training has brought a pruned weight back. */
-function checkMasks(model: Sequential): void {
-  for (const layer of model.layers) {
-    if (!(layer instanceof Dense)) continue;
-    const { mask, value } = layer.parameter('kernel');
-    const { data } = value;
-    if (mask === null || !data.every((weight, i) => mask.data[i] === 1 || weight === 0)) {
-      throw new StateError('prune', `a pruned weight of layer ${layer.name} is not zero`);
-    }
+function checkMasks(model: Model): void {
+  for (const { name, mask, value } of kernelsOf(model)) {
+    if (mask === null || !value.data.every((weight, i) => mask.data[i] === 1 || weight === 0))
+      throw new StateError('prune', `a pruned weight of ${name} is not zero`);
   }
 }
 
 /** A float model is digested by its weights, an integer network by its file. */
-function formOf(subject: Sequential | Network, samples: Samples): Pick<Form, 'network' | 'sha256' | 'measurement'> {
+function formOf(subject: Model | Network, samples: Samples): Pick<Form, 'network' | 'sha256' | 'measurement'> {
   const isModel = 'compile' in subject;
   const network = isModel ? toNetwork(subject) : subject;
   return {

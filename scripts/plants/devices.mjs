@@ -66,7 +66,7 @@ export const plants = [
   {
     name: 'a Dropout of 0 at the end is cut off in the place of the softmax',
     file: 'src/gpu/plan.ts',
-    find: 'model.outputNode(true)',
+    find: 'makerOf(model.graph, model.graph.outputs[0]!, true)',
     replace: '(model.graph.nodes.at(-1) ?? null)',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },

@@ -1,6 +1,6 @@
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import { Dense, type Layer } from '../nn/layers.ts';
+import type { Layer } from '../nn/layers.ts';
 import { Model } from '../nn/model.ts';
 import { fromNetwork, fromNetworkLayer } from '../nn/network.ts';
 import { choicesOf } from '../nn/objective.ts';
@@ -51,20 +51,13 @@ export function remade(model: Model, network: Graph<Stored>): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
     const original = model.layerOf(node.name);
-    const layer = node.op === 'custom' ? original.clone() : withOptionsOf(original, fromNetworkLayer(network, index));
-    layer.name = node.name;
+    const layer = fromNetworkLayer(network, index, original);
     layer.trainable = !frozen.has(original);
     return layer;
   });
   copy.steps = model.steps;
   compileLike(copy, model);
   return copy;
-}
-
-/** The layer with what no network tells of one: how weights begin, and penalties on them. */
-function withOptionsOf(original: Layer, layer: Layer): Layer {
-  if (!(layer instanceof Dense && original instanceof Dense)) return layer;
-  return new Dense(layer.units, { ...original.options, ...layer.options });
 }
 
 function compileLike(copy: Model, model: Model): void {

@@ -2,7 +2,8 @@ import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../b
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { type Graph, lastActivation } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
+import { activationBefore } from '../graph/rewrite.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
@@ -179,7 +180,7 @@ export function scoreOf(
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
   const predictions = predictionsOf(subject, x);
   const scores = targets.map((truth, i) =>
-    outputScore(truth, predictions[i]!, lastActivation(network, network.outputs[i]!).name),
+    outputScore(truth, predictions[i]!, activationBefore(network, network.outputs[i]!, false).name),
   );
   const [first, ...rest] = scores as [Score, ...Score[]];
   if (rest.length === 0) return first;

@@ -1,7 +1,7 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf } from '../graph/facts.ts';
+import { factsOf, isIdle, multipliesIntegers } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
@@ -51,7 +51,7 @@ function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Networ
   if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
   if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
-  const graph = withFusedActivations(without(given, isIdle));
+  const graph = withFusedActivations(without(given, (node) => isIdle(node, false)));
   const carried = new Carried(graph);
   const formats = calibrated(graph, carried, calibration);
   const names = new Names(namesOf(graph));
@@ -76,14 +76,10 @@ function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Networ
     const format = carried.gives(node) ? formats.get(node.name)! : null;
     if (format !== null) bytes.set(node.name, node.name);
     nodes.push({ ...node, inputs, format });
-    if (node.op === 'dense') quantizeWeights(graph, node, formats.get(node.inputs[0]!)!, weights);
+    if (multipliesIntegers(node)) quantizeWeights(graph, node, formats.get(node.inputs[0]!)!, weights);
   }
   return new Network({ ...graph, nodes, weights });
 }
-
-/** Whether a node does nothing when a network runs. */
-const isIdle = (node: Node): boolean =>
-  node.op === 'activityRegularization' || (node.op === 'dropout' && !node.attrs.training);
 
 /** Any two formats, to ask the facts with. */
 const SOME: QuantizationParams = { scale: 1, zeroPoint: 0 };
@@ -109,7 +105,7 @@ class Carried {
       const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
       const gives = isWanted && !graph.outputs.includes(node.name) && mayCarry(node);
       if (gives) this.giving.add(node);
-      if (gives || node.op === 'dense') this.reading.add(node);
+      if (gives || multipliesIntegers(node)) this.reading.add(node);
     }
   }
 
@@ -207,8 +203,9 @@ function quantizeWeights(
   weights: Map<string, Stored>,
 ): void {
   const { kernel, bias } = weightsOf(graph, node);
-  const [inputs, units] = kernel!.shape as [number, number];
   const real = kernel!.encoding.values as Float32Array;
+  const units = kernel!.shape.at(-1)!;
+  const inputs = units === 0 ? 0 : real.length / units;
   const offsets = bias?.encoding.values;
   const scales = new Float32Array(units);
   for (let j = 0; j < units; j++) {

@@ -1,5 +1,6 @@
 import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
+import { makerOf } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
 import type { Lists } from '../nn/samples.ts';
@@ -38,7 +39,7 @@ export class Plan {
     if (others.length > 0)
       throw new StateError(op, `there is a shader for one metric, and ${others.length + 1} are asked for`);
     this.metric = metric?.name ?? null;
-    const logits = this.objective.onLogits ? model.outputNode(true) : null;
+    const logits = this.objective.onLogits ? makerOf(model.graph, model.graph.outputs[0]!, true) : null;
     this.stages = stagesOf(op, model.graph, { forTraining: true, logits });
     this.inputs = elementsOf(model.inputShape);
     this.outputs = elementsOf(model.outputShape);

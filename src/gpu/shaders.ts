@@ -1,6 +1,7 @@
 import type { GpuActivationSpec } from '../../kernels/gpu/activations.ts';
 import { joinColumns, placeColumns, takeColumns } from '../../kernels/gpu/elementwise.ts';
 import type { Shape } from '../base/shape.ts';
+import { isIdle } from '../graph/facts.ts';
 import type { NodeOf, Op } from '../graph/graph.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuBinary, gpuColumnSums, gpuMatmul } from './ops.ts';
@@ -35,7 +36,7 @@ export interface Gradients {
 /** The shaders of an operation. */
 export interface Shaders<K extends Op> {
   /** What of the operation has none; null if all has. */
-  readonly lacks?: (attrs: NodeOf<K>['attrs']) => string | null;
+  readonly lacks?: (node: NodeOf<K>) => string | null;
   /** Whether it takes samples for rows, which a device has of flat ones alone. */
   readonly mixes?: boolean;
   /** Its result before its activation, which it may apply itself if it is one of each number. */
@@ -62,11 +63,11 @@ export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
   activation: { forward: unchanged, backward: throughout },
   flatten: { forward: unchanged, backward: throughout },
   dropout: {
-    lacks: ({ training, rate }) => (training && rate > 0 ? 'drops outside training too, which has no shader' : null),
+    lacks: (node) => (isIdle(node, false) ? null : 'drops outside training too, which has no shader'),
     forward: async (run) => {
       const [x] = run.inputs;
       const { factors, scope } = run.pass;
-      if (factors === null || run.node.attrs.rate === 0) return x;
+      if (factors === null || isIdle(run.node, true)) return x;
       run.saved = await scope.keep(factors(run.node, x.shape));
       return gpuBinary('mul', x, run.saved);
     },

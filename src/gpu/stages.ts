@@ -85,7 +85,7 @@ function stageOf<K extends Op>(op: string, node: NodeOf<K>, isLogits: boolean, f
     throw new StateError(op, `${nameOf(one)} ${problem}`);
   };
   const { lacks, backward } = (Object.hasOwn(SHADERS, node.op) ? shadersOf(node) : null) ?? refuse('has no shader');
-  const problem = lacks?.(node.attrs) ?? null;
+  const problem = lacks?.(node) ?? null;
   if (problem !== null) refuse(problem);
   if (node.format !== null) refuse('gives int8, which has no shader');
   if (forTraining && backward === null) refuse('has no shader for training');

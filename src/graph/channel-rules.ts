@@ -60,4 +60,5 @@ export const CHANNELS: { readonly [K in Op]: ChannelRules<K> } = {
   },
 };
 
+/** The row of a node; an operation without facts has been refused before. */
 export const channelsOf = <K extends Op>({ op }: NodeOf<K>): ChannelRules<K> => CHANNELS[op];

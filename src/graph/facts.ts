@@ -1,7 +1,7 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, made, number, type Schema } from './attributes.ts';
-import type { Attributes, NodeOf, Op, QuantizationParams } from './graph.ts';
+import { activation, count, flag, made, number, refusing, type Schema } from './attributes.ts';
+import type { Attributes, Node, NodeOf, Op, QuantizationParams } from './graph.ts';
 
 /** A weight of an operation, by role. */
 export interface Role {
@@ -46,6 +46,8 @@ export interface Facts<K extends Op> {
   readonly macs?: (output: Shape, weights: Shapes) => number;
   /** Where the result of a run may lie. */
   readonly memory: (attrs: Attributes[K]) => Memory;
+  /** Whether it gives on the numbers that it reads, in training or outside. Never if left out. */
+  readonly isIdle?: (attrs: Attributes[K], training: boolean) => boolean;
 }
 
 const isReal = (format: Format): boolean => format === null;
@@ -118,6 +120,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     formats: same,
     shape: ({ inputs: [x] }) => x!,
     memory: view,
+    isIdle: (attrs, training) => attrs.rate === 0 || !(training || attrs.training),
   },
   activityRegularization: {
     attributes: { l1: number('at least 0', (l1) => l1 >= 0), l2: number('at least 0', (l2) => l2 >= 0) },
@@ -126,6 +129,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     formats: same,
     shape: ({ inputs: [x] }) => x!,
     memory: view,
+    isIdle: () => true,
   },
   add: {
     attributes: {},
@@ -188,5 +192,16 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
 };
 
-/** The row of a node. The compiler cannot see that a node and its row have one operation. */
-export const factsOf = <K extends Op>({ op }: NodeOf<K>): Facts<K> => FACTS[op];
+/** The row of a node. Throws, and names it, for an operation that has none. */
+export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
+  if (Object.hasOwn(FACTS, op)) return FACTS[op];
+  return refusing(`node "${name}"`)('op', `one of ${Object.keys(FACTS).join(', ')}`, op);
+}
+
+/** Whether a node gives on the numbers that it reads, in training or outside. */
+export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolean =>
+  factsOf(node).isIdle?.(node.attrs, training) === true;
+
+/** Whether a node multiplies integers, where it reads int8. */
+export const multipliesIntegers = (node: Node): boolean =>
+  Object.values(factsOf(node).weights ?? {}).some(({ integers }) => integers !== undefined);

@@ -81,14 +81,6 @@ export function activationIn({ attrs }: Node): ActivationSpec | null {
   return 'activation' in attrs ? attrs.activation : null;
 }
 
-/** The activation that a value comes out of: nodes that only act in training, and a change of format, are passed over. */
-export function lastActivation({ nodes }: Pick<Graph<unknown>, 'nodes'>, value: string): ActivationSpec {
-  const node = nodes.find(({ name }) => name === value);
-  if (node === undefined) return { name: 'linear' };
-  const passes = node.op === 'dropout' || node.op === 'activityRegularization' || node.op === 'dequantize';
-  return passes ? lastActivation({ nodes }, node.inputs[0]!) : (activationIn(node) ?? { name: 'linear' });
-}
-
 /** The same network with its weights held another way: models to files, files to models. */
 export function mapWeights<A, B>(
   { inputs, nodes, outputs, weights }: Graph<A>,

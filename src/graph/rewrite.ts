@@ -1,5 +1,14 @@
-import type { ActivationSpec } from './activation.ts';
-import type { Attributes, Graph, Node, NodeOf, Op, QuantizationParams } from './graph.ts';
+import { type ActivationSpec, LINEAR } from './activation.ts';
+import { isIdle } from './facts.ts';
+import {
+  type Attributes,
+  activationIn,
+  type Graph,
+  type Node,
+  type NodeOf,
+  type Op,
+  type QuantizationParams,
+} from './graph.ts';
 
 /** What a new node may be given besides its operation, inputs and attributes. */
 export interface NodeParts {
@@ -48,6 +57,23 @@ export function readersOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Map<string,
   return readers;
 }
 
+/** The node whose numbers a value has: what is idle, in training or outside, is passed over. Null for those of an input. */
+export function makerOf({ nodes }: Pick<Graph<unknown>, 'nodes'>, value: string, training: boolean): Node | null {
+  const node = nodes.find(({ name }) => name === value);
+  if (node === undefined) return null;
+  return isIdle(node, training) ? makerOf({ nodes }, node.inputs[0]!, training) : node;
+}
+
+/** The activation that a value comes out of. */
+export function activationBefore(
+  graph: Pick<Graph<unknown>, 'nodes'>,
+  value: string,
+  training: boolean,
+): ActivationSpec {
+  const maker = makerOf(graph, value, training);
+  return (maker && activationIn(maker)) ?? LINEAR;
+}
+
 /** The graph without some nodes of one input each; what read them reads what they read. */
 export function without<W>(graph: Graph<W>, isGone: (node: Node) => boolean): Graph<W> {
   const renamed = new Map<string, string>();
@@ -61,7 +87,7 @@ export function without<W>(graph: Graph<W>, isGone: (node: Node) => boolean): Gr
   return { ...graph, nodes, outputs: graph.outputs.map(now) };
 }
 
-/** The graph with each activation that alone reads a linear product in the product itself, under the product's name. */
+/** The graph with each activation that alone reads what ends linearly in that node itself, under its name. */
 export function withFusedActivations<W>(graph: Graph<W>): Graph<W> {
   const readers = readersOf(graph);
   const fused = new Map<string, ActivationSpec>();
@@ -70,14 +96,14 @@ export function withFusedActivations<W>(graph: Graph<W>): Graph<W> {
     const [input] = node.inputs;
     const maker = graph.nodes.find(({ name }) => name === input);
     const isAlone = readers.get(input!)!.length === 1 && !graph.outputs.includes(input!);
-    if (maker?.op !== 'dense' || maker.attrs.activation.name !== 'linear' || !isAlone) return false;
+    if (maker === undefined || activationIn(maker)?.name !== 'linear' || !isAlone) return false;
     fused.set(maker.name, node.attrs.activation);
     return true;
   };
   const rest = without(graph, isFused);
   const nodes = rest.nodes.map((node) => {
     const activation = fused.get(node.name);
-    return activation === undefined || node.op !== 'dense' ? node : { ...node, attrs: { ...node.attrs, activation } };
+    return activation === undefined ? node : ({ ...node, attrs: { ...node.attrs, activation } } as Node);
   });
   return { ...rest, nodes };
 }

@@ -4,7 +4,7 @@ import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { ACTIVATION_FACTS, type ActivationSpec, activationOf } from '../graph/activation.ts';
 import type { EncodingOf } from '../graph/encoding.ts';
-import { sameFormat } from '../graph/facts.ts';
+import { isIdle, sameFormat } from '../graph/facts.ts';
 import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 import { columnScales, foldedBias, type IntegerProduct } from '../graph/integers.ts';
 import type { Buffer } from './buffers.ts';
@@ -66,7 +66,7 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
   },
   flatten: nothing, // moves nothing in row-major memory
   dropout({ node }) {
-    if (node.attrs.training && node.attrs.rate > 0)
+    if (!isIdle(node, false))
       refuse(node, 'drops in predictions too, and a program does not draw: predict with the model');
   },
   activityRegularization: nothing,

@@ -189,11 +189,13 @@ function takeInput(fields: Fields): Input {
   return { name, shape, dtype };
 }
 
+const quoted = (text: string): string => JSON.stringify(text.slice(0, 60));
+
 function takeNode(fields: Fields, before: string, holds: (key: string) => boolean): Node {
   const name = fields.text('name');
   const op = fields.text('op');
   if (!Object.hasOwn(FACTS, op) || op === 'custom')
-    return fields.fail('op', `this reader knows no operation ${JSON.stringify(op.slice(0, 60))}`);
+    return fields.fail('op', `this reader knows no operation ${quoted(op)}, which node ${quoted(name)} is`);
   const roles = FACTS[op as Op].weights ?? {};
   const schema: Readonly<Record<string, Attribute<unknown>>> = FACTS[op as Op].attributes;
   const inputs = fields.has('inputs') ? fields.texts('inputs') : [before];

@@ -4,6 +4,7 @@ import { concat, reshape, slice } from '../autograd/movement.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { StateError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
+import { isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
 import type { Random } from '../tensor/random.ts';
@@ -38,17 +39,13 @@ type Forward<K extends Op> = (
   epilogue: Epilogue,
 ) => Tensor;
 
-/** Whether a dropout changes what it reads. */
-export const drops = ({ attrs }: NodeOf<'dropout'>, training: boolean): boolean =>
-  attrs.rate > 0 && (training || attrs.training);
-
 /** One row an operation: its result for a batch, before its activation, which follows in one place. */
 const FORWARD: { readonly [K in Op]: Forward<K> } = {
   dense: ([x], { weights: { kernel, bias = null } }, _, epilogue) => dense(x, kernel!, bias, epilogue),
   activation: ([x]) => x,
   flatten: ([x]) => reshape(x, [x.shape[0]!, elementsOf(x.shape.slice(1))]),
   dropout: ([x], { node, random }, pass) => {
-    if (!drops(node, pass.training)) return x;
+    if (isIdle(node, pass.training)) return x;
     eachTime(() => {
       random!.step = pass.step;
     });

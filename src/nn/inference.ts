@@ -1,21 +1,16 @@
-import { StateError } from '../base/errors.ts';
 import type { Network } from '../graph/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
-import { Dropout } from './layers.ts';
 import type { Model } from './model.ts';
 import { toNetwork } from './network.ts';
 
 /**
  * A model, or a network made of one, as a program for up to `batchSize` samples (default 1) on the kernels in use: the
  * weights as they are now, in memory of the program's own, and calls of kernels to repeat. Equals `predict` bit for
- * bit and takes little longer than the kernels. Throws DTypeError for float64 weights, and StateError for a Dropout that
- * drops outside training: a program draws no random numbers.
+ * bit and takes little longer than the kernels. Throws DTypeError for float64 weights, and StateError, which names the node,
+ * for what no program computes, such as a Dropout that drops outside training: a program draws no random numbers.
  */
 export function compileInference(model: Model | Network, batchSize = 1): Program {
   if (!('seed' in model)) return compileNetwork(model, batchSize, run.kernels);
-  const drops = model.layers.find((layer) => layer instanceof Dropout && layer.acts(false));
-  if (drops !== undefined)
-    throw new StateError('compileInference', `layer ${drops.name} drops outside training too; use predict()`);
   return compileNetwork(toNetwork(model), batchSize, run.kernels);
 }

@@ -2,13 +2,13 @@ import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from 
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import { activationIn, type Graph, type Node } from '../graph/graph.ts';
-import { Names } from '../graph/rewrite.ts';
+import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
-import { drops, type Pass, run, type Stage } from './forward.ts';
+import { type Pass, run, type Stage } from './forward.ts';
 import { nameLayers, withInner } from './layer-names.ts';
 import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
@@ -52,13 +52,6 @@ function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
     stages,
     weights: [...graph.weights.values()],
   };
-}
-
-/** The node whose result the outputs are: what does nothing in this pass is passed over. Null where it is an input. */
-function outputOf({ nodes }: Pick<Graph<Parameter>, 'nodes'>, value: string, training: boolean): Node | null {
-  const node = nodes.find(({ name }) => name === value) ?? null;
-  const isIdle = node?.op === 'activityRegularization' || (node?.op === 'dropout' && !drops(node, training));
-  return isIdle ? outputOf({ nodes }, node!.inputs[0]!, training) : node;
 }
 
 export interface SequentialOptions {
@@ -308,7 +301,7 @@ export class LayerGraph {
     };
     const { graph, stages } = this.structure();
     const before = graph.outputs.map((output, i) =>
-      (typeof logits === 'boolean' ? logits : logits[i]) ? outputOf(graph, output, training) : null,
+      (typeof logits === 'boolean' ? logits : logits[i]) ? makerOf(graph, output, training) : null,
     );
     const asked = new Set(graph.outputs.filter((_, i) => before[i] === null));
     const values = new Map(graph.inputs.map(({ name }, i) => [name, xs[i]!]));
@@ -329,14 +322,8 @@ export class LayerGraph {
    * its zeros are the outputs.
    */
   outputActivation(training: boolean, output = 0): ActivationSpec {
-    const node = this.outputNode(training, output);
-    return (node && activationIn(node)) ?? { name: 'linear' };
-  }
-
-  /** The node whose result an output is: what does nothing in training, or outside, is passed over. Null for an input. */
-  outputNode(training: boolean, output = 0): Node | null {
     const { graph } = this.structure();
-    return outputOf(graph, graph.outputs[output]!, training);
+    return activationBefore(graph, graph.outputs[output]!, training);
   }
 
   /** The name of the activation that predictions come out of. */

@@ -211,11 +211,6 @@ export class Dropout extends Layer {
     this.options = ownCopy(options);
   }
 
-  /** Whether outputs differ from inputs, in training or outside. */
-  acts(training: boolean): boolean {
-    return this.rate > 0 && (training || this.options.training === true);
-  }
-
   override lower(at: Lowering, inputs: readonly string[]): string {
     const { rate, options } = this;
     return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true });

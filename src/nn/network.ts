@@ -1,14 +1,26 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
+import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { type Graph, mapWeights, type Node, type NodeOf, weightsOf } from '../graph/graph.ts';
+import { factsOf } from '../graph/facts.ts';
+import { type Graph, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import { Add, Concat, Part } from './containers.ts';
 import type { LayerGraph, SequentialOptions } from './layer-graph.ts';
-import { Activation, ActivityRegularization, Dense, Dropout, Flatten, type Layer } from './layers.ts';
+import {
+  Activation,
+  ActivityRegularization,
+  Dense,
+  Dropout,
+  Flatten,
+  type Layer,
+  type LayerOptions,
+} from './layers.ts';
 import { Model } from './model.ts';
 import type { Parameter } from './parameter.ts';
+import type { Regularizer } from './regularizers.ts';
 import { Sequential } from './sequential.ts';
 import { input } from './symbolic.ts';
 
@@ -108,34 +120,65 @@ function penaltyOf({ nodes }: Nodes, layer: string): NodeOf<'activityRegularizat
 /** Whether a node is such a penalty. */
 const isPenalty = (network: Nodes, node: Node): boolean => penaltyOf(network, node.inputs[0]!) === node;
 
-/** An unbuilt layer with the options that a network tells of it. */
-export function fromNetworkLayer({ nodes, inputs, weights }: Graph<Stored>, index: number): Layer {
-  const node = nodes[index]!;
+/** What an unbuilt layer is made of. */
+interface Remake<K extends Op> {
+  readonly node: NodeOf<K>;
+  /** Of its weights, by role. */
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly options: LayerOptions;
+  /** The penalty on its activities. */
+  readonly penalty: Regularizer | null;
+  /** The layer that the node came from, which knows what no network tells: how weights begin, and penalties on them. */
+  readonly original: Layer | null;
+}
+
+function refuse({ name, op }: Node): never {
+  throw new StateError('fromNetwork', `node "${name}" (${op}) has no layer`);
+}
+
+/** One row an operation: the layer that lowers to it. */
+const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
+  dense: ({ node: { attrs, weights }, shapes, options, penalty, original }) =>
+    new Dense(shapes.kernel![1]!, {
+      ...(original instanceof Dense ? original.options : {}),
+      ...options,
+      ...(penalty && { activityRegularizer: penalty }),
+      activation: attrs.activation,
+      useBias: weights.bias !== undefined,
+    }),
+  activation: ({ node: { attrs }, options }) => new Activation(attrs.activation, options),
+  dropout: ({ node: { attrs }, options }) => new Dropout(attrs.rate, { ...options, training: attrs.training }),
+  flatten: ({ options }) => new Flatten(options),
+  activityRegularization: ({ node: { attrs }, options }) => new ActivityRegularization(attrs, options),
+  add: ({ options }) => new Add(options),
+  concat: ({ options }) => new Concat([], options),
+  split: ({ node: { attrs }, options }) => new Part(attrs.from, attrs.to, options),
+  quantize: ({ node }) => refuse(node),
+  dequantize: ({ node }) => refuse(node),
+  custom: ({ node, original }) => original?.clone() ?? refuse(node),
+};
+
+/** An unbuilt layer with the options that a network tells of it, and with those of `original` that it does not tell. */
+export function fromNetworkLayer(network: Graph<Stored>, index: number, original: Layer | null = null): Layer {
+  return layerOf(network, network.nodes[index]!, index === 0 ? network.inputs[0]!.shape : null, original);
+}
+
+function layerOf<K extends Op>(
+  network: Graph<Stored>,
+  node: NodeOf<K>,
+  inputShape: Shape | null,
+  original: Layer | null,
+): Layer {
   const { name } = node;
-  const options = index === 0 ? { name, inputShape: inputs[0]!.shape } : { name };
-  switch (node.op) {
-    case 'dense': {
-      const { shape } = weights.get(node.weights.kernel!)!;
-      const { activation } = node.attrs;
-      const penalty = penaltyOf({ nodes }, name);
-      const activity = penalty && { activityRegularizer: penalty.attrs };
-      return new Dense(shape[1]!, { ...options, ...activity, activation, useBias: node.weights.bias !== undefined });
-    }
-    case 'activation':
-      return new Activation(node.attrs.activation, options);
-    case 'dropout':
-      return new Dropout(node.attrs.rate, { ...options, training: node.attrs.training });
-    case 'flatten':
-      return new Flatten(options);
-    case 'activityRegularization':
-      return new ActivityRegularization(node.attrs, options);
-    case 'add':
-      return new Add(options);
-    case 'concat':
-      return new Concat([], options);
-    case 'split':
-      return new Part(node.attrs.from, node.attrs.to, options);
-    default:
-      throw new StateError('fromNetwork', `node "${name}" (${node.op}) has no layer`);
-  }
+  factsOf(node);
+  const make: (remake: Remake<K>) => Layer = LAYERS[node.op];
+  const layer = make({
+    node,
+    shapes: shapesOf(network, node as Node),
+    options: inputShape === null ? { name } : { name, inputShape },
+    penalty: penaltyOf(network, name)?.attrs ?? null,
+    original,
+  });
+  layer.name = name;
+  return layer;
 }

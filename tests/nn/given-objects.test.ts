@@ -36,7 +36,7 @@ test('what a caller does to objects that were given changes nothing that was mad
   const [layer] = made;
   const model = new Sequential([layer]);
   expect([layer.activation.name, [...layer.bias!.data], model.inputShape]).toEqual(['relu', [1, 1], [3]]);
-  expect(made[1].acts(false)).toBe(false);
+  expect(made[1].options.training ?? false).toBe(false);
 
   const layers = [new Dense(1, { inputShape: [1] }), new Dense(1)];
   const two = new Sequential(layers);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lastActivation } from '../../src/graph/graph.ts';
+import { activationBefore } from '../../src/graph/rewrite.ts';
 import {
   Activation,
   Dense,
@@ -64,7 +64,7 @@ describe('the activation of the outputs is one answer for model, network, loss a
     const model = modelOf(layers);
     expect(model.lastActivation).toBe(activation);
     const network = toNetwork(model);
-    expect(lastActivation(network, network.outputs[0]!).name).toBe(activation);
+    expect(activationBefore(network, network.outputs[0]!, false).name).toBe(activation);
     const targets = of(list(N * 4, draw), [N, 4], 'float32'); // neither labels nor one-hot rows
     const { scoreName } = measure(model, { samples: [x, targets], latency: false });
     expect(scoreName).toBe(activation === 'softmax' ? 'accuracy' : 'r2');

@@ -40,7 +40,7 @@ test('so are those of a model, a layer and a callback', () => {
   plain.build([3]);
   expect(model.getWeights().map((w) => [...w.data])).toEqual(plain.getWeights().map((w) => [...w.data]));
   expect([model.layers[0]!.name, model.dtype]).toEqual(['dense', 'float32']);
-  expect(new Dropout(0.5, unset(['training', 'name'])).acts(false)).toBe(false);
+  expect(new Dropout(0.5, unset(['training', 'name'])).options.training ?? false).toBe(false);
   expect(new EarlyStopping(unset(['monitor', 'patience', 'minDelta', 'mode'])).best).toBeNull();
 });
 
