@@ -70,7 +70,7 @@ export const plants = [
   {
     name: 'logits are asked of the last layer, though it does nothing',
     file: 'src/nn/layer-graph.ts',
-    find: '? outputOf(graph, output, training) : null,',
+    find: '? makerOf(graph, output, training) : null,',
     replace: '? (graph.nodes.at(-1) ?? null) : null,',
     mustFail: ['tests/nn/output-activation.test.ts'],
   },
@@ -248,14 +248,14 @@ export const plants = [
   {
     name: 'clones of loaded layers begin at 0',
     file: 'src/nn/network.ts',
-    find: 'useBias: node.weights.bias !== undefined }',
-    replace: "useBias: node.weights.bias !== undefined, kernelInitializer: 'zeros' }",
+    find: 'useBias: weights.bias !== undefined,',
+    replace: "useBias: weights.bias !== undefined, kernelInitializer: 'zeros',",
     mustFail: ['tests/nn/layer-clone.test.ts'],
   },
   {
     name: 'a loaded model forgets the shape of its samples',
     file: 'src/nn/network.ts',
-    find: 'index === 0 ? { name, inputShape: inputs[0]!.shape } : { name }',
+    find: 'inputShape === null ? { name } : { name, inputShape }',
     replace: '{ name }',
     mustFail: ['tests/nn/layer-clone.test.ts'],
   },

@@ -242,10 +242,12 @@ export class LayerGraph {
     return this.built?.weights ?? [];
   }
 
-  /** The weights that training changes. */
+  /** The weights that an optimizer changes. */
   get trainable(): readonly Parameter[] {
     const { frozen } = this;
-    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights));
+    return this.layers.flatMap((layer) =>
+      frozen.has(layer) ? [] : layer.weights.filter(({ holds }) => holds === 'trained'),
+    );
   }
 
   /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */

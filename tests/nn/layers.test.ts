@@ -2,20 +2,28 @@ import { describe, expect, test } from 'vitest';
 import { isIdle } from '../../src/graph/facts.ts';
 import {
   type ActivationChoice,
+  assign,
+  cloneModel,
   Dense,
   Dropout,
   Flatten,
+  full,
   Layer,
   type LossName,
   l1l2,
   loadModel,
+  mul,
   ones,
+  Parameter,
+  parameter,
   type Regularizer,
   Sequential,
   type Shape,
   ShapeError,
   StateError,
   saveModel,
+  sub,
+  type Tensor,
   zeros,
 } from '../../src/index.ts';
 import { list, noise, of } from './tools.ts';
@@ -169,4 +177,38 @@ test('Dense acts on the last axis of samples with more than one, and needs one',
 
 test.each([0, -1, 1.5, Number.NaN])('Dense of %s units is refused', (units) => {
   expect(() => new Dense(units)).toThrow(`Dense: units must be a positive integer, got ${units}`);
+});
+
+test('a statistic is stored and copied as other weights are, and no optimizer moves it', () => {
+  class Centred extends Layer {
+    override readonly type = 'centred';
+    override readonly replayable = true;
+    override build(shape: readonly number[]): readonly number[] {
+      const made = (role: string): Parameter =>
+        new Parameter(`${this.name}/${role}`, parameter(ones([...shape], 'float32')));
+      this.weights = [made('mean'), made('gain')];
+      this.weights[0]!.holds = 'statistic';
+      return shape;
+    }
+    override call(x: Tensor): Tensor {
+      return mul(sub(x, this.parameter('mean').value), this.parameter('gain').value);
+    }
+    override clone(): Centred {
+      return new Centred();
+    }
+  }
+  for (const replay of [true, false]) {
+    const model = new Sequential([new Dense(3, { inputShape: [2] }), new Centred({ name: 'own' })]);
+    model.compile({ optimizer: 'adam', loss: 'mse', replay });
+    expect(model.trainable.map(({ name }) => name)).toEqual(['dense/kernel', 'dense/bias', 'own/gain']);
+    assign(model.layer('own').parameter('mean').value, full([3], 0.5, 'float32'));
+    model.fit(ones([8, 2]), ones([8, 3]), { epochs: 5, batchSize: 2 });
+    const [mean, gain] = ['mean', 'gain'].map((role) => [...model.layer('own').parameter(role).value.data]);
+    expect(mean).toEqual([0.5, 0.5, 0.5]);
+    expect(gain).not.toContain(1);
+    expect(model.getWeights()).toHaveLength(4);
+    const copy = cloneModel(model);
+    expect([...copy.layer('own').parameter('mean').value.data]).toEqual(mean);
+    expect(copy.trainable.map(({ name }) => name)).toEqual(['dense/kernel', 'dense/bias', 'own/gain']);
+  }
 });

@@ -37,6 +37,10 @@ const ENDS: Readonly<
   'Dense(softmax), Dropout, Dropout': [() => [softmax(), new Dropout(0.5), new Dropout(0.2)], 'softmax'],
   'Dense(softmax), Dropout(0)': [() => [softmax(), new Dropout(0)], 'softmax'],
   'Dense(softmax), Flatten': [() => [softmax(), new Flatten()], 'linear'],
+  'Dense(softmax) with a penalty, Dropout': [
+    () => [new Dense(4, { activation: 'softmax', activityRegularizer: 'l2', inputShape: [3] }), new Dropout(0.5)],
+    'softmax',
+  ],
   'Dense, Dropout': [() => [logits(), new Dropout(0.5)], 'linear'],
 };
 
