@@ -186,8 +186,8 @@ export const plants = [
   {
     name: 'a Dropout is idle in training',
     file: 'src/graph/facts.ts',
-    find: '!(training || attrs.training)',
-    replace: '(!attrs.training || training)',
+    find: '!(isTraining || training)',
+    replace: '(!training || isTraining)',
     mustFail: ['tests/nn/layers.test.ts'],
   },
   {
@@ -200,7 +200,7 @@ export const plants = [
   {
     name: 'an optimizer moves statistics',
     file: 'src/nn/layer-graph.ts',
-    find: "layer.weights.filter(({ holds }) => holds === 'trained')",
+    find: 'layer.weights.filter(({ isStatistic }) => !isStatistic)',
     replace: 'layer.weights',
     mustFail: ['tests/nn/layers.test.ts'],
   },

@@ -26,13 +26,13 @@ interface ActivationFacts {
   readonly alpha?: number;
   /** Works on each number by itself; the others on rows along the last axis. */
   readonly isElementwise: boolean;
-  /** Gives 0 for 0. */
-  readonly keepsZero: boolean;
+  /** Gives another number for 0; 0 if left out. */
+  readonly liftsZero?: boolean;
 }
 
-const plain: ActivationFacts = { isElementwise: true, keepsZero: true };
-const lifting: ActivationFacts = { isElementwise: true, keepsZero: false };
-const rows: ActivationFacts = { isElementwise: false, keepsZero: false };
+const plain: ActivationFacts = { isElementwise: true };
+const lifting: ActivationFacts = { isElementwise: true, liftsZero: true };
+const rows: ActivationFacts = { isElementwise: false, liftsZero: true };
 
 /** One row an activation. */
 export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts } = {

@@ -56,9 +56,9 @@ export class Channels {
         inputs,
       );
       const { name } = activationIn(node) ?? LINEAR;
-      const { isElementwise, keepsZero } = ACTIVATION_FACTS[name];
+      const { isElementwise, liftsZero } = ACTIVATION_FACTS[name];
       ids.set(node.name, isElementwise ? own : this.fixed(own, `the ${name} of ${node.name} ties them together`));
-      if (!keepsZero) this.lifted.push(...own);
+      if (liftsZero) this.lifted.push(...own);
     }
     for (const output of graph.outputs) this.fixed(ids.get(output)!, 'it is an output');
     this.ids = ids;

@@ -115,7 +115,7 @@ function checkWeights(graph: Graph<Shaped>, node: Node, fail: Refusal): void {
     if (!Object.hasOwn(node.weights, role) && !isOptional) fail(`weight ${role}`, 'given', undefined);
   }
   for (const [role, key] of Object.entries(node.weights)) {
-    if (roles !== null && !Object.hasOwn(roles, role)) fail(`weight ${role}`, 'one that the operation has', key);
+    if (roles !== null && !Object.hasOwn(roles, role)) fail(`weight ${role}`, 'one that it has', key);
     if (!graph.weights.has(key)) fail(`weight ${role}`, 'a key of the weights', key);
   }
 }

@@ -7,29 +7,27 @@ import { factsOf } from './facts.ts';
 import { type Graph, type Node, weightsOf } from './graph.ts';
 import { checkProduct, type IntegerProduct } from './integers.ts';
 
-/** An array of an encoding: its class, and its length for a weight of a shape. */
+/** An array of an encoding. */
 interface Part<T> {
   readonly array: new (length: number) => T;
-  readonly length: (shape: Shape) => number;
+  /** Its length for a weight of a shape; as many as the weight has numbers if left out. */
+  readonly length?: (shape: Shape) => number;
 }
 
 interface EncodingFacts<E extends EncodingName> {
   /** By field. */
   readonly parts: { readonly [F in keyof Encodings[E]]: Part<Encodings[E][F]> };
-  /** What is wrong with the numbers: field, requirement and value; null if nothing. */
-  readonly problem: (encoding: EncodingOf<E>) => readonly [field: string, wanted: string, value: unknown] | null;
+  /** What is wrong with the numbers: field, requirement and value; null if nothing. Any numbers will do if left out. */
+  readonly problem?: (encoding: EncodingOf<E>) => readonly [field: string, wanted: string, value: unknown] | null;
 }
-
-const each = (shape: Shape): number => size('network', shape);
-const fine = (): null => null;
 
 /** One row an encoding. */
 export const ENCODINGS: { readonly [E in EncodingName]: EncodingFacts<E> } = {
-  float32: { parts: { values: { array: Float32Array, length: each } }, problem: fine },
-  float64: { parts: { values: { array: Float64Array, length: each } }, problem: fine },
+  float32: { parts: { values: { array: Float32Array } } },
+  float64: { parts: { values: { array: Float64Array } } },
   int8: {
     parts: {
-      values: { array: Int8Array, length: each },
+      values: { array: Int8Array },
       scales: { array: Float32Array, length: (shape) => shape.at(-1) ?? 1 },
     },
     problem: ({ scales }) => {
@@ -37,7 +35,7 @@ export const ENCODINGS: { readonly [E in EncodingName]: EncodingFacts<E> } = {
       return wrong < 0 ? null : [`scales[${wrong}]`, 'positive and finite', scales[wrong]];
     },
   },
-  int32: { parts: { values: { array: Int32Array, length: each } }, problem: fine },
+  int32: { parts: { values: { array: Int32Array } } },
 };
 
 /**
@@ -61,11 +59,11 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
   for (const [field, { array, length }] of Object.entries<Part<ArrayLike<number>>>(parts)) {
     const data: unknown = encoding[field as 'values'];
     if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
-    const wanted = length(shape);
+    const wanted = length?.(shape) ?? n;
     if (data.length !== wanted) fail(`${field} length`, `${wanted} for shape [${shape.join(', ')}]`, data.length);
   }
-  const wrong = problem(encoding as never);
-  if (wrong !== null) fail(...wrong);
+  const wrong = problem?.(encoding as never);
+  if (wrong) fail(...wrong);
   if (mask === null) return;
   if (mask.length !== n) fail('mask length', `${n} for shape [${shape.join(', ')}]`, mask.length);
   const bad = mask.findIndex((bit) => bit > 1);

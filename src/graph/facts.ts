@@ -5,8 +5,8 @@ import type { Attributes, Node, NodeOf, Op, QuantizationParams } from './graph.t
 
 /** A weight of an operation, by role. */
 export interface Role {
-  /** Trained by the optimizer, or a running statistic that training writes beside it. */
-  readonly holds: 'trained' | 'statistic';
+  /** A running statistic, which training writes beside the weights that the optimizer moves. */
+  readonly isStatistic?: boolean;
   readonly isOptional?: boolean;
   /** Magnitude pruning zeroes the smallest of its numbers. */
   readonly isPruned?: boolean;
@@ -57,10 +57,11 @@ export const sameFormat = (a: Format, b: Format): boolean => a?.scale === b?.sca
 const real = (inputs: readonly Format[], own: Format): string | null =>
   inputs.every(isReal) && isReal(own) ? null : 'computes with real numbers: put a dequantize before it';
 const same = ([first]: readonly Format[], own: Format): string | null =>
-  sameFormat(first!, own) ? null : 'gives on what it reads, so its format must be that of its input';
+  sameFormat(first!, own) ? null : 'gives on what it reads: its format must be that of its input';
 const alike = (inputs: readonly Format[], own: Format): string | null =>
   inputs.every((format) => isReal(format) === isReal(own)) ? null : 'needs all values in int8, or all real';
 
+const atLeast0 = number('at least 0', (x) => x >= 0);
 const view = (): Memory => 'view';
 const over = (): Memory => 'in place';
 const apart = (): Memory => 'apart';
@@ -73,8 +74,8 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     attributes: { activation },
     inputs: one,
     weights: {
-      kernel: { holds: 'trained', integers: 'int8', isPruned: true },
-      bias: { holds: 'trained', integers: 'int32', isOptional: true },
+      kernel: { integers: 'int8', isPruned: true },
+      bias: { integers: 'int32', isOptional: true },
     },
     formats: ([x], own, attrs) => {
       if (isReal(own)) return null;
@@ -120,10 +121,10 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     formats: same,
     shape: ({ inputs: [x] }) => x!,
     memory: view,
-    isIdle: (attrs, training) => attrs.rate === 0 || !(training || attrs.training),
+    isIdle: ({ rate, training }, isTraining) => rate === 0 || !(isTraining || training),
   },
   activityRegularization: {
-    attributes: { l1: number('at least 0', (l1) => l1 >= 0), l2: number('at least 0', (l2) => l2 >= 0) },
+    attributes: { l1: atLeast0, l2: atLeast0 },
     inputs: one,
     weights: {},
     formats: same,
@@ -149,7 +150,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       const outer = first!.slice(0, -1);
       if (first!.length === 0) return refuse('needs an axis');
       const fits = others.every((shape) => shape.length === first!.length && sameShape(shape.slice(0, -1), outer));
-      if (!fits) return refuse('puts together values that differ in the last axis alone');
+      if (!fits) return refuse('joins values that differ in the last axis alone');
       return [...outer, others.reduce((sum, shape) => sum + shape.at(-1)!, first!.at(-1)!)];
     },
     memory: apart,
@@ -195,7 +196,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
 /** The row of a node. Throws, and names it, for an operation that has none. */
 export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
   if (Object.hasOwn(FACTS, op)) return FACTS[op];
-  return refusing(`node "${name}"`)('op', `one of ${Object.keys(FACTS).join(', ')}`, op);
+  return refusing(`node "${name}"`)('op', 'known', op);
 }
 
 /** Whether a node gives on the numbers that it reads, in training or outside. */

@@ -63,6 +63,7 @@ export function compile(
       ...{ name, shape, format, size: elementsOf(shape) },
       real: buffer as Buffer<'float32'>,
       bytes: buffer as Buffer<'int8'>,
+      numbers: buffer as Buffer<'float32' | 'int8'>,
     };
   };
   const once = <T extends SlotType>(values: object, make: () => Buffer<T>): Buffer<T> => {

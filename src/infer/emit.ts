@@ -31,6 +31,8 @@ export interface Operand {
   readonly real: Place<'float32'>;
   /** Of int8 numbers. */
   readonly bytes: Place<'int8'>;
+  /** Of those that it has. */
+  readonly numbers: Place<'float32' | 'int8'>;
 }
 
 /** A node with all that its steps need. */
@@ -66,8 +68,7 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
   },
   flatten: nothing, // moves nothing in row-major memory
   dropout({ node }) {
-    if (!isIdle(node, false))
-      refuse(node, 'drops in predictions too, and a program does not draw: predict with the model');
+    if (!isIdle(node, false)) refuse(node, 'draws in predictions too, which no program does: predict with the model');
   },
   activityRegularization: nothing,
   add({ inputs, output: y, scratch, step }) {
@@ -98,17 +99,16 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
       const width = x.shape.at(-1)!;
       const from = at;
       at += width;
-      const part = (k: Kernels, samples: number, source: Place<'float32'> | Place<'int8'>, to: typeof source): void =>
-        k.stridedCopy([samples * rows, width], source.array, 0, [width, 1], to.array, from, [total, 1]);
-      if (y.format === null) step((k, samples) => part(k, samples, x.real, y.real));
-      else if (sameFormat(x.format, y.format)) step((k, samples) => part(k, samples, x.bytes, y.bytes));
+      const part = (k: Kernels, samples: number, source: Place<'float32' | 'int8'>): void =>
+        k.stridedCopy([samples * rows, width], source.array, 0, [width, 1], y.numbers.array, from, [total, 1]);
+      if (sameFormat(x.format, y.format)) step((k, samples) => part(k, samples, x.numbers));
       else {
         const real = scratch('float32', x.size);
         const bytes = scratch('int8', x.size);
         step((k, samples) => {
           toReal(k, samples, x, real);
           toBytes(k, samples, real, { ...y, size: x.size }, bytes);
-          part(k, samples, bytes, y.bytes);
+          part(k, samples, bytes);
         });
       }
     }
@@ -118,11 +118,9 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
     const total = x.shape.at(-1)!;
     const rows = elementsOf(x.shape.slice(0, -1));
     const width = to - from;
-    step((k, samples) => {
-      const source = y.format === null ? x.real : x.bytes;
-      const target = y.format === null ? y.real : y.bytes;
-      k.stridedCopy([samples * rows, width], source.array, from, [total, 1], target.array, 0, [width, 1]);
-    });
+    step((k, samples) =>
+      k.stridedCopy([samples * rows, width], x.numbers.array, from, [total, 1], y.numbers.array, 0, [width, 1]),
+    );
   },
   quantize({ inputs: [x], output: y, scratch, step }) {
     if (x.format === null) return step((k, samples) => toBytes(k, samples, x.real, y, y.bytes));

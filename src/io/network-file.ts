@@ -1,5 +1,5 @@
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
-import type { Shape } from '../base/shape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
 import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
@@ -132,7 +132,7 @@ const partsOf = (key: string): Parts => ({ plain: key, bitmask: `${key}.bitmask`
 function othersOf(type: EncodingName, shape: Shape): [field: string, dtype: SafeDType, length: number][] {
   return Object.entries(ENCODINGS[type].parts)
     .filter(([field]) => field !== 'values')
-    .map(([field, { array, length }]) => [field, dtypeOf(new array(0)), length(shape)]);
+    .map(([field, { array, length }]) => [field, dtypeOf(new array(0)), length?.(shape) ?? elementsOf(shape)]);
 }
 
 /** What the tensors do not tell of a weight: the shape of a coded one, and whether it has a mask. */

@@ -246,7 +246,7 @@ export class LayerGraph {
   get trainable(): readonly Parameter[] {
     const { frozen } = this;
     return this.layers.flatMap((layer) =>
-      frozen.has(layer) ? [] : layer.weights.filter(({ holds }) => holds === 'trained'),
+      frozen.has(layer) ? [] : layer.weights.filter(({ isStatistic }) => !isStatistic),
     );
   }
 

@@ -98,7 +98,7 @@ export class Lowering implements Graph<Parameter> {
     readAttributes(facts.attributes, attrs, refusing(`node "${name}"`));
     const shape = facts.shape(givenOf(this, node, given));
     for (const [role, key] of Object.entries(weights))
-      if (facts.weights !== null) this.weights.get(key)!.holds = facts.weights[role]!.holds;
+      if (facts.weights?.[role]?.isStatistic === true) this.weights.get(key)!.isStatistic = true;
     this.nodes.push(node as Node);
     this.values.set(name, { shape, dtype: this.context.dtype, format: null });
     return name;

@@ -1,6 +1,5 @@
 import { noGrad } from '../autograd/tape.ts';
 import type { Shape } from '../base/shape.ts';
-import type { Role } from '../graph/facts.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { applyMask } from './mask.ts';
 import type { Regularizer } from './regularizers.ts';
@@ -46,8 +45,8 @@ export class Parameter {
   readonly value: Tensor;
   readonly regularizer: Regularizer | null;
   constraint: Constraint | null = null;
-  /** Whether the optimizer moves it, or it is a statistic that its layer writes: stored and copied, never trained. */
-  holds: Role['holds'] = 'trained';
+  /** A running statistic, which its layer writes: stored and copied as weights are, never moved by an optimizer. */
+  isStatistic = false;
 
   constructor(name: string, value: Tensor, regularizer: Regularizer | null = null) {
     this.name = name;

@@ -141,7 +141,7 @@ describe('a program of several inputs', () => {
 describe('what has no program is refused by name', () => {
   test.each([
     [nodeOf('custom', 'mine', ['a'], { type: 'own', outputShape: [2] }), 'node "mine" (custom) is of type own'],
-    [nodeOf('dropout', 'd', ['a'], { rate: 0.5, training: true }), 'node "d" (dropout) drops in predictions too'],
+    [nodeOf('dropout', 'd', ['a'], { rate: 0.5, training: true }), 'node "d" (dropout) draws in predictions too'],
   ])('%#', (node, message) => {
     const given = network([2], [node], [node.name]);
     expect(() => compileNetwork(given, 1, reference)).toThrow(StateError);

@@ -156,7 +156,7 @@ test('a program survives a growth of the heap, and gives its memory back when it
 test('a Dropout that drops outside training is refused, since a program draws no random numbers', () => {
   const drops = new Sequential([new Dense(3, { inputShape: [2] }), new Dropout(0.5, { training: true })]);
   expect(() => compileInference(drops)).toThrow(
-    'compileNetwork: node "dropout" (dropout) drops in predictions too, and a program does not draw: predict with the model',
+    'compileNetwork: node "dropout" (dropout) draws in predictions too, which no program does: predict with the model',
   );
 });
 
@@ -176,7 +176,7 @@ test('the Dropout that is refused is named, and one that drops in training alone
       new Dropout(0.5, { name: 'first' }),
       new Dropout(0.5, { name: 'second', ...(training === undefined ? {} : { training }) }),
     ]);
-  expect(() => compileInference(make(true))).toThrow('node "second" (dropout) drops');
+  expect(() => compileInference(make(true))).toThrow('node "second" (dropout) draws');
   for (const training of [false, undefined]) compileInference(make(training)).dispose();
 });
 test('a Dropout of 0 drops nothing, told to or not, and is no obstacle', () => {

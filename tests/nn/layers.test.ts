@@ -187,7 +187,7 @@ test('a statistic is stored and copied as other weights are, and no optimizer mo
       const made = (role: string): Parameter =>
         new Parameter(`${this.name}/${role}`, parameter(ones([...shape], 'float32')));
       this.weights = [made('mean'), made('gain')];
-      this.weights[0]!.holds = 'statistic';
+      this.weights[0]!.isStatistic = true;
       return shape;
     }
     override call(x: Tensor): Tensor {
