@@ -19,6 +19,8 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const GPU_JS = 'gpu.js';
 /** How much larger than recorded a program may be. */
 const TOLERANCE = 1.01;
+/** What `whittle-ml/infer` may weigh at most: what a page carries that runs networks, beside the kernels. */
+const INFER_LIMIT = 8000;
 
 /** The files of the entry points for pages, by name: all but `whittle-ml/node`. */
 const entries = new Map(
@@ -122,7 +124,11 @@ for (const { name, file, network, works } of PROGRAMS) {
   table.push(`| ${name} | ${grouped(bytes)} | ${network === null ? '' : grouped(network.length)} |`);
 }
 for (const [name, file] of entries) {
-  const { foreign } = await bundled(file);
+  const { bytes, foreign } = await bundled(file);
+  if (name === 'whittle-ml/infer') {
+    console.log(`${name.padEnd(28)}${grouped(bytes).padStart(8)} bytes of ${grouped(INFER_LIMIT)}`);
+    if (bytes > INFER_LIMIT) problems.push(`${name}: ${bytes} bytes are more than ${INFER_LIMIT}`);
+  }
   problems.push(
     ...foreign.filter((id) => name !== 'whittle-ml/gpu' || id !== GPU_JS).map((id) => `${name} pulls in ${id}`),
   );
