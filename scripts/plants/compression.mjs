@@ -108,7 +108,7 @@ export const plants = [
   {
     name: 'a model made of a network loses what no network tells of its layers',
     file: 'src/nn/network.ts',
-    find: '...(original instanceof Dense ? original.options : {}),',
+    find: '...rulesOf(rules),',
     replace: '',
     mustFail: ['tests/compress/neurons.test.ts', 'tests/compress/shrink.test.ts'],
   },

@@ -262,8 +262,8 @@ export const plants = [
   {
     name: 'a file takes any word for an initializer',
     file: 'src/nn/model-file.ts',
-    find: "isInitializerName(name) ? name : fields.fail(field, 'must name an initializer')",
-    replace: 'name',
+    find: "isInitializerName(choice) ? choice : fields.fail(name, 'must name an initializer')",
+    replace: 'choice as InitializerName',
     mustFail: ['tests/nn/model-file-hostile.test.ts'],
   },
   {

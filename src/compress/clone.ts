@@ -51,7 +51,7 @@ export function remade(model: Model, network: Graph<Stored>): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
     const original = model.layerOf(node.name);
-    const layer = fromNetworkLayer(network, index, original);
+    const layer = fromNetworkLayer(network, index, { original, rules: original.rules ?? {} });
     layer.trainable = !frozen.has(original);
     return layer;
   });

@@ -39,6 +39,11 @@ export abstract class Layer {
   }
 
   weights: Parameter[] = [];
+  /** Of its options: null for a layer that has none of these. */
+  get rules(): WeightRules | null {
+    return null;
+  }
+
   private builtFor: { readonly input: Shape; readonly output: Shape } | null = null;
 
   /** The weight of a role, such as `kernel`. Throws StateError before the layer is built, and for a role it has not. */
@@ -106,17 +111,21 @@ function ownCopy<T extends LayerOptions>(options: T): T {
   return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
 }
 
-export interface DenseOptions extends LayerOptions {
-  /** Default `linear`. */
-  readonly activation?: ActivationChoice;
-  /** Default true. */
-  readonly useBias?: boolean;
+/** How weights begin, and penalties on them: what a network does not tell of a layer. */
+export interface WeightRules {
   /** Default `glorotUniform`. */
   readonly kernelInitializer?: Initializer;
   /** Default `zeros`. */
   readonly biasInitializer?: Initializer;
   readonly kernelRegularizer?: RegularizerChoice;
   readonly biasRegularizer?: RegularizerChoice;
+}
+
+export interface DenseOptions extends LayerOptions, WeightRules {
+  /** Default `linear`. */
+  readonly activation?: ActivationChoice;
+  /** Default true. */
+  readonly useBias?: boolean;
   /** Penalty on the layer's output, divided by the batch size. */
   readonly activityRegularizer?: RegularizerChoice;
 }
@@ -135,6 +144,10 @@ export class Dense extends Layer {
     this.units = units;
     this.options = ownCopy(options);
     this.activation = activationSpec(options.activation);
+  }
+
+  override get rules(): WeightRules {
+    return this.options;
   }
 
   get kernel(): Tensor {

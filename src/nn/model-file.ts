@@ -10,7 +10,7 @@ import type { SafeTensor } from '../io/safetensors.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Initializer, type InitializerName, isInitializerName } from './initializers.ts';
-import { Dense, type DenseOptions, Dropout, type Layer } from './layers.ts';
+import { Dense, Dropout, type Layer, type WeightRules } from './layers.ts';
 import { isNamedLoss, type Loss, lossByName } from './losses.ts';
 import { isNamedMetric, type MetricName } from './metrics.ts';
 import type { CompileOptions, Model } from './model.ts';
@@ -67,8 +67,7 @@ const lossRecord = ({ name, options }: Loss): object => (isNamedLoss(name) ? { n
 /** What the network does not tell of a layer, and does not go without saying. */
 function recordOf(layer: Layer, isFrozen: boolean): object {
   const trainable = isFrozen ? false : undefined;
-  if (!(layer instanceof Dense)) return defined({ trainable });
-  const { kernelRegularizer, biasRegularizer, kernelInitializer, biasInitializer } = layer.options;
+  const { kernelRegularizer, biasRegularizer, kernelInitializer, biasInitializer } = layer.rules ?? {};
   const rules = defined({ kernelRegularizer, biasRegularizer });
   const made = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, regularizer(rule)]));
   const named = (choice: Initializer | undefined): string | undefined =>
@@ -103,7 +102,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const steps = root.count('steps');
   const isNumbered = root.isList('layers');
   const records = takeRecords(root, network);
-  const layerAt = (node: Node, i: number): Layer => withRecord(fromNetworkLayer(network, i), records.get(node.name));
+  const layerAt = (node: Node, i: number): Layer => layerOf(network, i, records.get(node.name));
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   model.steps = steps;
   if (root.has('optimizer')) restoreTraining(model, root, tensors, isNumbered, options);
@@ -134,30 +133,41 @@ function takeRecords(root: Fields, { nodes }: Network): ReadonlyMap<string, Fiel
   return records;
 }
 
-function withRecord(layer: Layer, fields: Fields | undefined): Layer {
-  if (fields === undefined) return layer;
+/** The layer of a node, with what its record says. */
+function layerOf(network: Network, index: number, fields: Fields | undefined): Layer {
+  const plain = fromNetworkLayer(network, index);
+  if (fields === undefined) return plain;
   const trainable = !fields.has('trainable') || fields.flag('trainable');
-  let made = layer;
-  if (made instanceof Dense) {
-    const extras: Record<string, Regularizer | InitializerName> = {};
-    for (const rule of ['kernelRegularizer', 'biasRegularizer', 'activityRegularizer']) {
-      if (!fields.has(rule)) continue;
-      const inner = fields.inner(rule);
-      extras[rule] = { l1: inner.number('l1'), l2: inner.number('l2') };
-      inner.done();
-    }
-    for (const field of ['kernelInitializer', 'biasInitializer']) {
-      if (!fields.has(field)) continue;
-      const name = fields.text(field);
-      extras[field] = isInitializerName(name) ? name : fields.fail(field, 'must name an initializer');
-    }
-    made = new Dense(made.units, { ...made.options, ...(extras as Pick<DenseOptions, 'kernelRegularizer'>) });
-  } else if (made instanceof Dropout && fields.has('training')) {
-    made = new Dropout(made.rate, { ...made.options, training: fields.flag('training') }); // version 1 has it here
-  }
+  let layer = plain.rules === null ? plain : fromNetworkLayer(network, index, { rules: takeRules(fields) });
+  if (layer instanceof Dropout && fields.has('training'))
+    layer = new Dropout(layer.rate, { ...layer.options, training: fields.flag('training') }); // version 1 has it here
+  if (layer instanceof Dense && fields.has('activityRegularizer'))
+    layer = new Dense(layer.units, {
+      ...layer.options,
+      activityRegularizer: takePenalty(fields, 'activityRegularizer'),
+    });
   fields.done();
-  made.trainable = trainable;
-  return made;
+  layer.trainable = trainable;
+  return layer;
+}
+
+function takeRules(fields: Fields): WeightRules {
+  const rules: Record<string, Regularizer | InitializerName> = {};
+  for (const name of ['kernelRegularizer', 'biasRegularizer'])
+    if (fields.has(name)) rules[name] = takePenalty(fields, name);
+  for (const name of ['kernelInitializer', 'biasInitializer']) {
+    if (!fields.has(name)) continue;
+    const choice = fields.text(name);
+    rules[name] = isInitializerName(choice) ? choice : fields.fail(name, 'must name an initializer');
+  }
+  return rules as WeightRules;
+}
+
+function takePenalty(fields: Fields, name: string): Regularizer {
+  const inner = fields.inner(name);
+  const penalty = { l1: inner.number('l1'), l2: inner.number('l2') };
+  inner.done();
+  return penalty;
 }
 
 function restoreTraining(

@@ -1,5 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
+import { defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -17,6 +18,7 @@ import {
   Flatten,
   type Layer,
   type LayerOptions,
+  type WeightRules,
 } from './layers.ts';
 import { Model } from './model.ts';
 import type { Parameter } from './parameter.ts';
@@ -128,9 +130,13 @@ interface Remake<K extends Op> {
   readonly options: LayerOptions;
   /** The penalty on its activities. */
   readonly penalty: Regularizer | null;
-  /** The layer that the node came from, which knows what no network tells: how weights begin, and penalties on them. */
+  readonly rules: WeightRules;
+  /** Of the user's own: the layer that the node came from. */
   readonly original: Layer | null;
 }
+
+/** What no network tells of a layer. */
+export type Untold = Pick<Remake<Op>, 'rules' | 'original'>;
 
 function refuse({ name, op }: Node): never {
   throw new StateError('fromNetwork', `node "${name}" (${op}) has no layer`);
@@ -138,9 +144,9 @@ function refuse({ name, op }: Node): never {
 
 /** One row an operation: the layer that lowers to it. */
 const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
-  dense: ({ node: { attrs, weights }, shapes, options, penalty, original }) =>
+  dense: ({ node: { attrs, weights }, shapes, options, penalty, rules }) =>
     new Dense(shapes.kernel![1]!, {
-      ...(original instanceof Dense ? original.options : {}),
+      ...rulesOf(rules),
       ...options,
       ...(penalty && { activityRegularizer: penalty }),
       activation: attrs.activation,
@@ -158,16 +164,27 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   custom: ({ node, original }) => original?.clone() ?? refuse(node),
 };
 
-/** An unbuilt layer with the options that a network tells of it, and with those of `original` that it does not tell. */
-export function fromNetworkLayer(network: Graph<Stored>, index: number, original: Layer | null = null): Layer {
-  return layerOf(network, network.nodes[index]!, index === 0 ? network.inputs[0]!.shape : null, original);
+const rulesOf = ({
+  kernelInitializer,
+  biasInitializer,
+  kernelRegularizer,
+  biasRegularizer,
+}: WeightRules): WeightRules => defined({ kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer });
+
+/** An unbuilt layer with the options that a network tells of it, and those that it does not. */
+export function fromNetworkLayer(
+  network: Graph<Stored>,
+  index: number,
+  { rules = {}, original = null }: Partial<Untold> = {},
+): Layer {
+  return layerOf(network, network.nodes[index]!, index === 0 ? network.inputs[0]!.shape : null, { rules, original });
 }
 
 function layerOf<K extends Op>(
   network: Graph<Stored>,
   node: NodeOf<K>,
   inputShape: Shape | null,
-  original: Layer | null,
+  untold: Untold,
 ): Layer {
   const { name } = node;
   factsOf(node);
@@ -177,7 +194,7 @@ function layerOf<K extends Op>(
     shapes: shapesOf(network, node as Node),
     options: inputShape === null ? { name } : { name, inputShape },
     penalty: penaltyOf(network, name)?.attrs ?? null,
-    original,
+    ...untold,
   });
   layer.name = name;
   return layer;
