@@ -185,7 +185,7 @@ export const plants = [
   {
     name: 'a layer may lose all of its neurons',
     file: 'src/graph/channels.ts',
-    find: 'holders.some(({ counts, left }) => left === counts.get(set)) || ',
+    find: 'own.some(({ value, count }) => value.left === count) || ',
     replace: '',
     mustFail: ['tests/compress/shrink.test.ts'],
   },
@@ -242,8 +242,8 @@ export const plants = [
   {
     name: 'a distilled student keeps the optimizer that taught it',
     file: 'src/compress/distill.ts',
-    find: 'optimizer: student.isCompiled ? student.optimizer : optimizer, loss: plain',
-    replace: 'optimizer, loss: plain',
+    find: 'optimizer: student.isCompiled ? student.optimizer : optimizer, ...own',
+    replace: 'optimizer, ...own',
     mustFail: ['tests/compress/distill.test.ts'],
   },
   {

@@ -241,8 +241,8 @@ export const plants = [
   {
     name: 'weights are drawn while a model is loaded',
     file: 'src/nn/network.ts',
-    find: '{ ...options, blank: true }',
-    replace: 'options',
+    find: '{ dtype, ...options, blank: true }',
+    replace: '{ dtype, ...options }',
     mustFail: ['tests/nn/layer-clone.test.ts'],
   },
   {
@@ -479,8 +479,8 @@ export const plants = [
   {
     name: 'an error shows the argument that is right',
     file: 'src/nn/samples.ts',
-    find: "tensorsOf(op, 'y', y, outputCount)",
-    replace: "tensorsOf(op, 'x', y, outputCount)",
+    find: 'tensorsOf(op, names[1], y, outputCount)',
+    replace: 'tensorsOf(op, names[0], y, outputCount)',
     mustFail: ['tests/nn/fit.test.ts'],
   },
   {

@@ -1,5 +1,6 @@
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
+import { withInner } from '../nn/layer-names.ts';
 import type { Layer } from '../nn/layers.ts';
 import { Model } from '../nn/model.ts';
 import { fromNetwork, fromNetworkLayer } from '../nn/network.ts';
@@ -20,7 +21,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
     const result = other ?? layer.clone();
     result.name = layer.name;
     result.trainable = layer.trainable;
-    if (other === null) for (const each of [layer, ...layer.inner]) unchanged.set(each.name, each);
+    if (other === null) for (const each of withInner(layer)) unchanged.set(each.name, each);
     return result;
   };
   const options = { seed: model.seed, dtype: model.dtype };

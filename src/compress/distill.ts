@@ -4,7 +4,7 @@ import { cast, concat, oneHot, reshape, slice } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { checkRange, ShapeError, StateError } from '../base/errors.ts';
+import { checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { step } from '../memory/arena.ts';
@@ -18,9 +18,10 @@ import {
 } from '../nn/losses.ts';
 import { type Metric, metricOf } from '../nn/metrics.ts';
 import type { FitOptions, History, Model } from '../nn/model.ts';
+import { choicesOf } from '../nn/objective.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
 import { batchesOf, listOf, type Tensors } from '../nn/samples.ts';
-import { empty, keep, type Tensor } from '../tensor/tensor.ts';
+import { empty, keep, Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 
 export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
@@ -51,6 +52,7 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
  */
 export function distill(options: DistillOptions): { model: Model; history: History } {
   const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
+  if (!(y instanceof Tensor)) throw new ValueError('distill', 'y', 'a tensor', y);
   checkRange('distill', 'temperature', temperature, 'positive');
   checkRange('distill', 'alpha', alpha, 'between 0 and 1');
   const student = cloneModel(options.student);
@@ -73,10 +75,10 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
   const loss = distillationLoss(outputs, temperature, alpha, kind);
   const metric = kind === 'regression' ? 'mse' : 'accuracy';
   const own = options.student.isCompiled
-    ? options.student
+    ? { ...choicesOf(options.student.objectives), replay: options.student.replay }
     : { loss: plainLoss(kind, student, y), metrics: [metricOf(metric)], replay: true };
-  const { loss: plain, metrics, replay } = own;
-  const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, loss: plain, metrics, replay };
+  const { replay } = own;
+  const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, ...own };
   student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)], replay });
   const pack = (inputs: Tensors, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
   const { epochs, batchSize, callbacks, shuffle } = options;

@@ -10,7 +10,7 @@ import { run } from '../memory/runtime.ts';
 import { classesOf, metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
 import { batchesOf, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, Tensor } from '../tensor/tensor.ts';
 import { networkOf } from './passes.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */
@@ -122,6 +122,8 @@ const predictionsOf = (subject: Model | Graph<Stored>, x: Tensors): readonly Ten
  * network with several outputs.
  */
 export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored>, x: Tensors, batchSize = 64): Y {
+  if (!(network?.weights instanceof Map))
+    throw new ValueError('predictNetwork', 'network', 'a network, as toNetwork(model) makes one', network);
   const program = compileNetwork(network, batchSize, run.kernels);
   try {
     const xs = listOf(x);
@@ -150,6 +152,8 @@ export function* batchesThrough(
   const { inputShapes } = program;
   if (samples.length !== inputShapes.length)
     throw new ValueError(op, 'samples', `${inputShapes.length} tensors, one for each input`, samples.length);
+  const other = samples.find((x) => !(x instanceof Tensor));
+  if (other !== undefined) throw new ValueError(op, 'samples', 'tensors', other);
   const n = samples[0]!.shape[0]!;
   const parts = samples.map((x, i) => {
     const shape = inputShapes[i]!;

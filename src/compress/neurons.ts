@@ -34,7 +34,10 @@ export interface PruneNeuronsOptions {
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;
-export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuronsOptions): Model | Network {
+export function pruneNeurons(
+  subject: Model | Graph<Stored>,
+  options: PruneNeuronsOptions = {} as PruneNeuronsOptions,
+): Model | Network {
   const { mask = false } = options;
   const seed = subject instanceof Model ? subject.seed : 0;
   const name = nameOf(subject, options.layer);
@@ -56,10 +59,7 @@ export function shrink(subject: Model | Graph<Stored>): Model | Network {
   return passOn('shrink', subject, (graph) => {
     const channels = new Channels(graph);
     const lifted = channels.liftedSets();
-    const isMasked = ({ key, axis, index }: Slice): boolean => {
-      const { shape, mask } = graph.weights.get(key)!;
-      return mask !== null && placesOf(shape, axis, index).every((i) => mask[i] === 0);
-    };
+    const isMasked = maskedIn(graph);
     const silent = [...channels.removable()].filter(([set, slices]) => {
       const reads = slices.filter(({ part }) => part === 'reads');
       const others = slices.filter(({ part }) => part !== 'reads');
@@ -71,6 +71,14 @@ export function shrink(subject: Model | Graph<Stored>): Model | Network {
   });
 }
 
+/** Whether all numbers of a slice are masked, and 0: a network by hand may say otherwise of a masked one. */
+const maskedIn =
+  ({ weights }: Graph<Stored>) =>
+  ({ key, axis, index }: Slice): boolean => {
+    const { shape, mask, encoding } = weights.get(key)!;
+    return mask !== null && placesOf(shape, axis, index).every((i) => mask[i] === 0 && encoding.values[i] === 0);
+  };
+
 /** The name of the node that makes the neurons of a layer. */
 function nameOf(subject: Model | Graph<Stored>, layer: string | number | undefined): string | null {
   if (layer === undefined) return null;
@@ -81,7 +89,7 @@ function nameOf(subject: Model | Graph<Stored>, layer: string | number | undefin
   throw new ValueError('pruneNeurons', 'layer', `one of ${nodes.map(({ name }) => name).join(', ')}`, layer);
 }
 
-/** The sets of channels to remove. Of equals, those with the lower index stay. */
+/** The sets of channels to remove. Of equals, those with the lower index stay. Neurons masked before are gone already. */
 function chosen(
   graph: Graph<Stored>,
   channels: Channels,
@@ -90,32 +98,44 @@ function chosen(
   seed: number,
 ): Set<number> {
   const removable = channels.removable();
-  const neurons = layer === null ? neuronsOfAll(channels, removable) : neuronsOf(graph, channels, layer, removable);
+  const isMasked = maskedIn(graph);
+  const dead = new Set([...removable].flatMap(([set, slices]) => (slices.every(isMasked) ? [set] : [])));
+  const all = layer === null ? neuronsOfAll(channels, removable) : neuronsOf(graph, channels, layer, removable);
+  const neurons = all.filter((set) => !dead.has(set));
   const count = amount < 1 ? Math.round(amount * neurons.length) : amount;
   const fits = layer === null ? amount < 1 || count < neurons.length : count < neurons.length;
   if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
     const whose = `the ${layer === null ? 'network' : 'layer'}'s ${neurons.length} neurons`;
-    throw new ValueError('pruneNeurons', 'amount', `a share below 1 or a number below ${whose}`, amount);
+    const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
+    throw new ValueError('pruneNeurons', 'amount', wanted, amount);
   }
   const scores = scoresOf(graph, neurons, removable, criterion, layer === null ? 'pruning' : `${layer}/pruning`, seed);
   const times = new Map<number, number>();
   for (const set of neurons) times.set(set, (times.get(set) ?? 0) + 1);
   const order = [...new Set(neurons)].reverse().sort((p, q) => scores.get(p)! - scores.get(q)!);
   let left = count;
-  const gone = channels.together(order, (set) => {
+  const gone = channels.together([...dead, ...order], (set) => {
+    if (dead.has(set)) return true;
     const fits = removable.has(set) && times.get(set)! <= left;
     if (fits) left -= times.get(set)!;
     return fits;
   });
-  if (left < count || count === 0) return gone;
-  throw new StateError('pruneNeurons', `no ${count} neurons can go without all of another layer`);
+  const isReached = amount < 1 ? left < count || count === 0 : left === 0;
+  for (const set of dead) gone.delete(set);
+  if (isReached) return gone;
+  throw new StateError(
+    'pruneNeurons',
+    `${count - left} of the ${count} neurons can go: the others stay whole, go in groups, or are the last of a layer`,
+  );
 }
 
 /** The sets of the neurons of all layers. Throws where none of them can go, and says why. */
 function neuronsOfAll(channels: Channels, removable: ReadonlyMap<number, unknown>): number[] {
   if (removable.size > 0) return [...removable.keys()];
-  const whys = [...channels.makers].map(([name, [id]]) => `${name}: ${channels.whyFixed(channels.setOf(id!))}`);
-  throw new StateError('pruneNeurons', `no neurons can be removed (${whys.join('; ') || 'no layer makes any'})`);
+  const makers = [...channels.makers].filter(([, ids]) => ids.length > 0);
+  const whys = makers.slice(0, 8).map(([name, [id]]) => `${name}: ${channels.whyFixed(channels.setOf(id!), name)}`);
+  const list = [...whys, ...(makers.length > 8 ? ['...'] : [])].join('; ') || 'no layer makes any';
+  throw new StateError('pruneNeurons', `no neurons can be removed (${list})`);
 }
 
 /** The set of each neuron of a layer, in order. Throws where none of them can go, and says why. */
@@ -134,7 +154,7 @@ function neuronsOf(
   if (!sets.some((set) => removable.has(set)))
     throw new StateError(
       'pruneNeurons',
-      `neurons of ${layer} cannot be removed: ${channels.whyFixed(sets[0]!) ?? 'it has none'}`,
+      `neurons of ${layer} cannot be removed: ${channels.whyFixed(sets[0]!, layer) ?? 'it has none'}`,
     );
   return sets;
 }

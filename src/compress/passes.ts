@@ -1,19 +1,23 @@
 import { ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
-import { storedGraph, toNetwork } from '../nn/network.ts';
+import { storedGraph, toNetworkFor } from '../nn/network.ts';
 import { remade } from './clone.ts';
 
-/** The network of a model, or a network as it is. Throws ValueError for anything else. */
+/** The network of a model, or a network as it is, checked. Throws ValueError for anything else. */
 export function networkOf(
   op: string,
   subject: Model | Graph<Stored>,
-  of: (model: Model) => Graph<Stored> = toNetwork,
+  of: (model: Model) => Graph<Stored> = (model) => toNetworkFor(op, model),
 ): Graph<Stored> {
   if (subject instanceof Model) return of(subject);
-  if (subject?.weights instanceof Map) return subject;
+  if (subject?.weights instanceof Map) {
+    validateNetwork(subject);
+    return subject;
+  }
   throw new ValueError(op, 'the subject', 'a model or a network', subject);
 }
 

@@ -28,7 +28,10 @@ export interface PruneOptions {
  */
 export function prune(model: Model, options: PruneOptions): Model;
 export function prune(network: Graph<Stored>, options: PruneOptions): Network;
-export function prune(subject: Model | Graph<Stored>, { sparsity, scope = 'global' }: PruneOptions): Model | Network {
+export function prune(
+  subject: Model | Graph<Stored>,
+  { sparsity, scope = 'global' }: PruneOptions = {} as PruneOptions,
+): Model | Network {
   checkRange('prune', 'sparsity', sparsity, 'in [0, 1)');
   checkScope('prune', scope);
   if (subject instanceof Model) {

@@ -4,7 +4,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { factsOf, isIdle, multipliesIntegers } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
-import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
+import { Names, namesOf, nodeOf, ownersOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
@@ -42,7 +42,12 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
  * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
  * all that reads them is. Other activations, and the outputs, are real numbers.
  */
-export function quantize(subject: Model | Graph<Stored>, { calibration }: QuantizeOptions): Network {
+export function quantize(
+  subject: Model | Graph<Stored>,
+  { calibration }: QuantizeOptions = {} as QuantizeOptions,
+): Network {
+  if (!(calibration instanceof Tensor) && !Array.isArray(calibration))
+    throw new ValueError('quantize', 'calibration', 'a tensor, or a list with one for each input', calibration);
   return quantized(networkOf('quantize', subject), calibration instanceof Tensor ? [calibration] : calibration);
 }
 
@@ -52,6 +57,7 @@ function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Networ
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
   if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
   const graph = withFusedActivations(without(given, (node) => isIdle(node, false)));
+  ownersOf('quantize', graph); // a weight is quantized once, so nodes that share one share all
   const carried = new Carried(graph);
   const formats = calibrated(graph, carried, calibration);
   const names = new Names(namesOf(graph));
@@ -131,8 +137,9 @@ function calibrated(
 ): ReadonlyMap<string, QuantizationParams> {
   const leader = new Map<string, string>();
   const rootOf = (name: string): string => {
-    const above = leader.get(name);
-    return above === undefined ? name : rootOf(above);
+    let root = name;
+    for (let above = leader.get(root); above !== undefined; above = leader.get(root)) root = above;
+    return root;
   };
   const join = (a: string, b: string): void => {
     if (rootOf(a) !== rootOf(b)) leader.set(rootOf(a), rootOf(b));

@@ -32,6 +32,7 @@ export class Plan {
     if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'a device computes in float32');
     this.objective = new Objective(op, model);
     this.rule = ruleOf(op, this.optimizer);
+    if (model.objectives[0]!.weight !== 1) throw new StateError(op, 'lossWeights has no shader');
     const [metric, ...others] = model.metrics;
     const unknown = model.metrics.find((each) => each.isAccuracy !== true);
     if (unknown !== undefined)

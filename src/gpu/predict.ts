@@ -3,7 +3,7 @@ import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Model } from '../nn/model.ts';
+import { Model } from '../nn/model.ts';
 import { storedGraph } from '../nn/network.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { empty, Tensor } from '../tensor/tensor.ts';
@@ -75,7 +75,9 @@ export async function gpuPredict(
   model: Model | Graph<Stored>,
   { gpu }: { readonly gpu?: GpuBackend } = {},
 ): Promise<GpuPredictor> {
-  const network = 'seed' in model ? storedGraph(model) : model;
+  if (!(model?.weights instanceof Map) && !(model instanceof Model))
+    throw new ValueError('gpuPredict', 'model', 'a model or a network', model);
+  const network = model instanceof Model ? storedGraph(model) : model;
   const stages = stagesOf('gpuPredict', network);
   validateNetwork(network);
   const backend = await backendOf('gpuPredict', gpu);

@@ -76,7 +76,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   const { n } = given;
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
   const { optimizer } = model;
-  model.build(x.shape.slice(1));
+  model.build(given.xs[0]!.shape.slice(1));
   const plan = new Plan(OP, model);
   const [trained, validation] = holdOut(OP, model, given, options);
   const samples = plan.flat(OP, given, trained);

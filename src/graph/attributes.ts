@@ -61,7 +61,7 @@ export const flag = (usual: boolean): Attribute<boolean> => ({
 export const made = <T>(): Attribute<T> => ({ wanted: 'given', read: (value) => value as T });
 
 export const activation: Attribute<ActivationSpec> = {
-  wanted: `a name of ${ACTIVATIONS.join(', ')}, or { name, alpha? } with a finite alpha`,
+  wanted: `one of ${ACTIVATIONS.join(', ')}, or { name, alpha? }`,
   usual: { name: 'linear' },
   read: (value) => {
     const fields = typeof value === 'string' ? new Map([['name', value]]) : fieldsOf(value);

@@ -1,3 +1,4 @@
+import { LimitError } from '../base/errors.ts';
 import { ACTIVATION_FACTS, LINEAR } from './activation.ts';
 import { type ChannelBook, channelsOf, type Ids } from './channel-rules.ts';
 import { givenOf, type Shaped, valuesOf } from './check.ts';
@@ -22,6 +23,9 @@ export interface Slice {
   readonly part: Part;
 }
 
+/** Of all inputs and layers of a network: more would take gigabytes. */
+const MOST_CHANNELS = 2 ** 21;
+
 /**
  * Which channels of a network can only go together (the dependency graph of Fang et al. 2023, arXiv 2301.12900, as sets
  * of channels). Each channel of each value has a number; an operation says which numbers its result has (channel-rules.ts).
@@ -33,8 +37,11 @@ export class Channels {
   /** The channels that a node makes of its own, by the node's name. */
   readonly makers: ReadonlyMap<string, Ids>;
   private readonly parent: number[] = [];
-  private readonly reasons = new Map<number, string>();
+  /** Why a set stays, and the value for which it does. */
+  private readonly reasons = new Map<number, readonly [why: string, value: string | null]>();
   private readonly ties: Tie[] = [];
+  /** The first tie of a key and axis. */
+  private readonly tied = new Map<string, Tie>();
   private readonly lifted: number[] = [];
 
   constructor(graph: Graph<Shaped>) {
@@ -42,7 +49,7 @@ export class Channels {
     const ids = new Map<string, Ids>();
     const makers = new Map<string, Ids>();
     for (const { name, shape } of graph.inputs)
-      ids.set(name, this.fixed(this.fresh(shape.at(-1) ?? 1), 'it is an input'));
+      ids.set(name, this.fixed(this.fresh(shape.at(-1) ?? 1), 'an input', name));
     for (const node of graph.nodes) {
       const inputs = node.inputs.map((name) => ids.get(name)!);
       const given = givenOf(
@@ -58,9 +65,9 @@ export class Channels {
       const { name } = activationIn(node) ?? LINEAR;
       const { isElementwise, liftsZero } = ACTIVATION_FACTS[name];
       ids.set(node.name, isElementwise ? own : this.fixed(own, `the ${name} of ${node.name} ties them together`));
-      if (liftsZero) this.lifted.push(...own);
+      if (liftsZero) for (const id of own) this.lifted.push(id);
     }
-    for (const output of graph.outputs) this.fixed(ids.get(output)!, 'it is an output');
+    for (const output of graph.outputs) this.fixed(ids.get(output)!, 'an output', output);
     this.ids = ids;
     this.makers = makers;
   }
@@ -76,9 +83,11 @@ export class Channels {
     return at;
   }
 
-  /** Why a set has to stay; null if it may go. */
-  whyFixed(set: number): string | null {
-    return this.reasons.get(set) ?? null;
+  /** Why channels of a set have to stay, those that the node `own` makes; null if they may go. */
+  whyFixed(set: number, own: string): string | null {
+    const [why, value] = this.reasons.get(set) ?? [null, null];
+    if (value === null) return why;
+    return value === own ? `it is ${why}` : `they go with those of ${value}, ${why}`;
   }
 
   /** The sets that may go, with the slices of weights that go with them, each once. */
@@ -106,16 +115,24 @@ export class Channels {
 
   /** Those of `sets`, in their order, that may all go together: what would leave a value without channels stays. */
   together(sets: Iterable<number>, most: (set: number) => boolean = () => true): Set<number> {
-    const values = [...this.ids.values()].map((ids) => {
-      const counts = new Map<number, number>();
-      for (const id of ids) counts.set(this.setOf(id), (counts.get(this.setOf(id)) ?? 0) + 1);
-      return { counts, left: ids.length };
-    });
+    /** How many of a value's channels are of a set, by set. */
+    const holders = new Map<number, { readonly value: { left: number }; count: number }[]>();
+    for (const ids of this.ids.values()) {
+      const value = { left: ids.length };
+      for (const id of ids) {
+        const set = this.setOf(id);
+        const own = holders.get(set) ?? [];
+        const last = own.at(-1);
+        if (last?.value === value) last.count++;
+        else own.push({ value, count: 1 });
+        holders.set(set, own);
+      }
+    }
     const gone = new Set<number>();
     for (const set of sets) {
-      const holders = values.filter(({ counts }) => counts.has(set));
-      if (holders.some(({ counts, left }) => left === counts.get(set)) || !most(set)) continue;
-      for (const value of holders) value.left -= value.counts.get(set)!;
+      const own = holders.get(set) ?? [];
+      if (own.some(({ value, count }) => value.left === count) || !most(set)) continue;
+      for (const { value, count } of own) value.left -= count;
       gone.add(set);
     }
     return gone;
@@ -133,6 +150,8 @@ export class Channels {
   }
 
   private fresh(n: number): number[] {
+    if (this.parent.length + n > MOST_CHANNELS)
+      throw new LimitError('channels', 'the number of channels', this.parent.length + n, MOST_CHANNELS);
     return Array.from({ length: n }, () => this.parent.push(this.parent.length) - 1);
   }
 
@@ -145,27 +164,29 @@ export class Channels {
     this.parent[from] = to;
   }
 
-  private fixed(ids: Ids, why: string): number[] {
+  private fixed(ids: Ids, why: string, value: string | null = null): number[] {
     for (const id of ids) {
       const set = this.setOf(id);
-      if (!this.reasons.has(set)) this.reasons.set(set, why);
+      if (!this.reasons.has(set)) this.reasons.set(set, [why, value]);
     }
     return [...ids];
   }
 
   private tie(key: string, axis: number, ids: Ids, part: Part): void {
     // A weight that is used twice loses the same slices in both places.
-    const before = this.ties.find((tie) => tie.key === key && tie.axis === axis);
+    const before = this.tied.get(`${axis} ${key}`);
     before?.ids.forEach((id, i) => {
       this.join(id, ids[i]!);
     });
-    this.ties.push({ key, axis, ids, part });
+    const tie = { key, axis, ids, part };
+    this.ties.push(tie);
+    if (before === undefined) this.tied.set(`${axis} ${key}`, tie);
   }
 
   private bookFor(graph: Graph<Shaped>, note: (made: Ids) => void): ChannelBook {
     return {
       makes: (kernel, bias) => {
-        const known = this.ties.find((tie) => tie.key === kernel && tie.part === 'makes');
+        const known = this.tied.get(`-1 ${kernel}`);
         const ids = known === undefined ? this.fresh(graph.weights.get(kernel)!.shape.at(-1)!) : [...known.ids];
         this.tie(kernel, -1, ids, 'makes');
         if (bias !== undefined) this.tie(bias, -1, ids, 'carries');

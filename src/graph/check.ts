@@ -38,8 +38,8 @@ export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
   };
   for (const input of graph.inputs) values.set(named('input', input), valueOfInput(input));
   for (const node of graph.nodes) values.set(named('node', node), valueOfNode(graph, node, values));
-  const ends = { inputs: graph.inputs, outputs: graph.outputs };
-  for (const [field, list] of Object.entries(ends)) if (list.length === 0) refusing('the network')(field, 'some', list);
+  for (const field of ['inputs', 'outputs'] as const)
+    if (graph[field].length === 0) refusing('the network')(field, 'some', []);
   for (const output of graph.outputs) {
     const refuse = refusing(`output "${output}"`);
     const { format } = values.get(output) ?? refuse('name', 'that of an input or a node', output);
@@ -72,13 +72,15 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   checkWeights(graph, node, fail);
   const { format } = node;
   if (format !== null) checkFormat(format, fail);
-  const wrong = facts.formats(
-    inputs.map((input) => input.format),
-    format,
-    readAttributes(facts.attributes, node.attrs, fail),
-  );
+  const attrs = readAttributes(facts.attributes, node.attrs, fail);
+  // What a file may leave out, a node has: passes read it as it is
+  const given = node.attrs as Readonly<Record<string, unknown>>;
+  for (const [field, value] of Object.entries(attrs))
+    if (typeof given[field] !== typeof value) fail(field, 'in full', given[field]);
+  const formats = inputs.map((input) => input.format);
+  const wrong = facts.formats(formats, format, attrs);
   if (wrong !== null) {
-    const types = [...inputs.map((input) => input.format), format].map((each) => (each === null ? dtype : 'int8'));
+    const types = [...formats, format].map((each) => (each === null ? dtype : 'int8'));
     throw new DTypeError(OP, types, `node "${node.name}" (${node.op}) ${wrong}`);
   }
   if (format !== null && dtype !== 'float32')
@@ -121,7 +123,8 @@ function checkWeights(graph: Graph<Shaped>, node: Node, fail: Refusal): void {
 }
 
 /** Kernels divide by scales in float32, where they must be neither 0 nor infinite. */
-export const isScale = (scale: number): boolean => Math.fround(scale) > 0 && Number.isFinite(Math.fround(scale));
+export const isScale = (scale: number): boolean =>
+  Number.isFinite(scale) && Math.fround(scale) > 0 && Math.fround(scale) < Infinity;
 
 function checkFormat({ scale, zeroPoint }: QuantizationParams, fail: Refusal): void {
   if (!isScale(scale)) fail('format scale', 'positive and finite in float32', scale);

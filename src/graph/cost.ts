@@ -30,8 +30,7 @@ export function networkCost(network: Graph<Stored>): NetworkCost {
   const values = validateNetwork(network);
   const counted = new Set<string>();
   const nodes = network.nodes.map((node): NodeCost => {
-    const own = Object.values(node.weights).filter((key) => !counted.has(key));
-    for (const key of own) counted.add(key);
+    const own = Object.values(node.weights).filter((key) => !counted.has(key) && counted.add(key));
     const weights = own.map((key) => network.weights.get(key)!);
     return {
       name: node.name,

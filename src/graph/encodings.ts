@@ -1,4 +1,4 @@
-import { DTypeError } from '../base/errors.ts';
+import { DTypeError, listed } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
@@ -60,12 +60,12 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
     const data: unknown = encoding[field as 'values'];
     if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
     const wanted = length?.(shape) ?? n;
-    if (data.length !== wanted) fail(`${field} length`, `${wanted} for shape [${shape.join(', ')}]`, data.length);
+    if (data.length !== wanted) fail(`${field} length`, `${wanted} for shape ${listed(shape)}`, data.length);
   }
   const wrong = problem?.(encoding as never);
   if (wrong) fail(...wrong);
   if (mask === null) return;
-  if (mask.length !== n) fail('mask length', `${n} for shape [${shape.join(', ')}]`, mask.length);
+  if (mask.length !== n) fail('mask length', `${n} for shape ${listed(shape)}`, mask.length);
   const bad = mask.findIndex((bit) => bit > 1);
   if (bad >= 0) fail(`mask[${bad}]`, '0 or 1', mask[bad]);
 }
@@ -80,7 +80,7 @@ function checkEncodings(network: Graph<Stored>, node: Node, input: Value): void 
     throw new DTypeError(
       'network',
       [encoding.type],
-      `node "${node.name}" reads ${reads}, its ${role} must be ${wanted ?? 'quantized, for which there is no way'}`,
+      `node "${node.name}" reads ${reads}, its ${role} must be ${wanted ?? 'quantized, which it cannot be'}`,
     );
   }
   const product = integerProduct(network, node, input);

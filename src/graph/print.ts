@@ -12,7 +12,7 @@ export function printGraph(graph: Graph<Shaped>): string {
     ...graph.inputs.map(({ name }) => [name, typeOf(values.get(name)!), 'input']),
     ...graph.nodes.map((node) => [node.name, typeOf(values.get(node.name)!), callOf(graph, node)]),
   ] as [string, string, string][];
-  const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
+  const width = (column: 0 | 1): number => rows.reduce((most, row) => Math.max(most, row[column].length), 0);
   const first = width(0);
   const second = width(1);
   const lines = rows.map(([name, type, call]) => `${name.padEnd(first)}  ${type.padEnd(second)}  ${call}`);

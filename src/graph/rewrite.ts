@@ -1,3 +1,4 @@
+import { StateError } from '../base/errors.ts';
 import { type ActivationSpec, LINEAR } from './activation.ts';
 import { isIdle } from './facts.ts';
 import {
@@ -53,15 +54,23 @@ export const namesOf = ({ inputs, nodes }: Pick<Graph<unknown>, 'inputs' | 'node
 export function readersOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Map<string, Node[]> {
   const readers = new Map<string, Node[]>();
   for (const node of nodes)
-    for (const input of new Set(node.inputs)) readers.set(input, [...(readers.get(input) ?? []), node]);
+    for (const input of new Set(node.inputs)) {
+      const own = readers.get(input) ?? [];
+      own.push(node);
+      readers.set(input, own);
+    }
   return readers;
 }
 
 /** The node whose numbers a value has: what is idle, in training or outside, is passed over. Null for those of an input. */
 export function makerOf({ nodes }: Pick<Graph<unknown>, 'nodes'>, value: string, training: boolean): Node | null {
-  const node = nodes.find(({ name }) => name === value);
-  if (node === undefined) return null;
-  return isIdle(node, training) ? makerOf({ nodes }, node.inputs[0]!, training) : node;
+  let name = value;
+  for (const node of [...nodes].reverse()) {
+    if (node.name !== name) continue;
+    if (!isIdle(node, training)) return node;
+    name = node.inputs[0]!;
+  }
+  return null;
 }
 
 /** The activation that a value comes out of. */
@@ -72,6 +81,45 @@ export function activationBefore(
 ): ActivationSpec {
   const maker = makerOf(graph, value, training);
   return (maker && activationIn(maker)) ?? LINEAR;
+}
+
+/**
+ * The first of the nodes that share the weights of a node: itself where it shares none. Throws StateError where two nodes
+ * share but a part of theirs, or `differ` says that they are not one layer.
+ */
+export function ownersOf(
+  op: string,
+  { nodes }: Pick<Graph<unknown>, 'nodes'>,
+  differ: (a: Node, b: Node) => boolean = () => false,
+): Map<Node, Node> {
+  const first = new Map<string, Node>(); // by key
+  const owners = new Map<Node, Node>();
+  for (const node of nodes) {
+    const entries = Object.entries(node.weights);
+    const shared = entries.find(([, key]) => first.has(key));
+    const owner = shared === undefined ? node : first.get(shared[1])!;
+    const isWhole =
+      entries.length === Object.keys(owner.weights).length &&
+      entries.every(([role, key]) => owner.weights[role] === key);
+    if (!isWhole || (owner !== node && (owner.op !== node.op || differ(owner, node))))
+      throw new StateError(
+        op,
+        `nodes "${owner.name}" and "${node.name}" share ${shared![1]} and differ otherwise: a layer is shared as a whole`,
+      );
+    for (const [, key] of entries) first.set(key, owner);
+    owners.set(node, owner);
+  }
+  return owners;
+}
+
+/** The graph without nodes that no output is made of, and without their weights. Inputs stay. */
+export function withoutUnread<W>(graph: Graph<W>): Graph<W> {
+  const wanted = new Set(graph.outputs);
+  for (const { name, inputs } of [...graph.nodes].reverse())
+    if (wanted.has(name)) for (const input of inputs) wanted.add(input);
+  const nodes = graph.nodes.filter(({ name }) => wanted.has(name));
+  const keys = new Set(nodes.flatMap(({ weights }) => Object.values(weights)));
+  return { ...graph, nodes, weights: new Map([...graph.weights].filter(([key]) => keys.has(key))) };
 }
 
 /** The graph without some nodes of one input each; what read them reads what they read. */
@@ -90,20 +138,19 @@ export function without<W>(graph: Graph<W>, isGone: (node: Node) => boolean): Gr
 /** The graph with each activation that alone reads what ends linearly in that node itself, under its name. */
 export function withFusedActivations<W>(graph: Graph<W>): Graph<W> {
   const readers = readersOf(graph);
-  const fused = new Map<string, ActivationSpec>();
-  const isFused = (node: Node): boolean => {
-    if (node.op !== 'activation') return false;
+  /** Nodes as they are after what was fused so far, by the name of each value that they give now. */
+  const makers = new Map<string, Node>();
+  const gone = new Set<Node>();
+  for (const node of graph.nodes) {
     const [input] = node.inputs;
-    const maker = graph.nodes.find(({ name }) => name === input);
-    const isAlone = readers.get(input!)!.length === 1 && !graph.outputs.includes(input!);
-    if (maker === undefined || activationIn(maker)?.name !== 'linear' || !isAlone) return false;
-    fused.set(maker.name, node.attrs.activation);
-    return true;
-  };
-  const rest = without(graph, isFused);
-  const nodes = rest.nodes.map((node) => {
-    const activation = fused.get(node.name);
-    return activation === undefined ? node : ({ ...node, attrs: { ...node.attrs, activation } } as Node);
-  });
-  return { ...rest, nodes };
+    const maker = makers.get(input!);
+    const isAlone = maker !== undefined && readers.get(input!)!.length === 1 && !graph.outputs.includes(input!);
+    if (node.op === 'activation' && isAlone && activationIn(maker)?.name === 'linear') {
+      gone.add(node);
+      makers.set(node.name, { ...maker, attrs: { ...maker.attrs, activation: node.attrs.activation } } as Node);
+    } else makers.set(node.name, node);
+  }
+  const ends = new Map([...makers.values()].map((node) => [node.name, node]));
+  const rest = without(graph, (node) => gone.has(node));
+  return { ...rest, nodes: rest.nodes.map((node) => ({ ...node, attrs: ends.get(node.name)!.attrs }) as Node) };
 }

@@ -71,12 +71,12 @@ export function compile(
     copies.set(values, made);
     return made;
   };
-  const packed = ({ values: kernel, scales }: EncodingOf<'int8'>): Buffer<'int8'> =>
+  const packed = (kernel: EncodingOf<'int8'>): Buffer<'int8'> =>
     once(kernel, () => {
-      const columns = scales.length;
-      const terms = kernel.length / Math.max(1, columns);
+      const columns = kernel.scales.length;
+      const terms = kernel.values.length / Math.max(1, columns);
       const buffer = buffers.make('int8', 32 * Math.ceil(columns / 16) * Math.ceil(terms / 2));
-      kernels.packInt8(terms, columns, kernel, buffer.array);
+      kernels.packInt8(terms, columns, kernel.values, buffer.array);
       return buffer;
     });
   const scratch = <T extends SlotType>(type: T, numbers: number, which = 0): Scratch<T> => {
@@ -96,9 +96,7 @@ export function compile(
       product: integerProduct(network, node, values.get(node.inputs[0]!)!),
       weight(role) {
         const encoding = stored[role]?.encoding;
-        return encoding?.type === 'float32'
-          ? once(encoding.values, () => buffers.copy('float32', encoding.values))
-          : null;
+        return encoding?.type === 'float32' ? once(encoding, () => buffers.copy('float32', encoding.values)) : null;
       },
       packed,
       constants: (type, numbers) => buffers.copy(type, numbers),

@@ -68,7 +68,7 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
   },
   flatten: nothing, // moves nothing in row-major memory
   dropout({ node }) {
-    if (!isIdle(node, false)) refuse(node, 'draws in predictions too, which no program does: predict with the model');
+    if (!isIdle(node, false)) refuse(node, 'draws numbers, which no program does: predict with the model');
   },
   activityRegularization: nothing,
   add({ inputs, output: y, scratch, step }) {
@@ -134,7 +134,7 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
     step((k, samples) => toReal(k, samples, x, y.real));
   },
   custom({ node }) {
-    refuse(node, `is of type ${node.attrs.type}, which only training knows`);
+    refuse(node, 'is code, which only training knows');
   },
 };
 

@@ -3,7 +3,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
 import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
-import { FACTS } from '../graph/facts.ts';
+import { FACTS, factsOf } from '../graph/facts.ts';
 import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
@@ -59,8 +59,10 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
     tensors.set(name, { dtype: dtypeOf(data), shape, data });
   };
   const weights = keysOf(network.nodes).map((key) => putWeight(key, network.weights.get(key)!, put));
+  const mistaken = new Set(network.nodes.flatMap(usualKeys));
   for (const [name, tensor] of more) {
-    if (tensors.has(name)) throw new ValueError('encodeNetwork', 'tensor name', 'one the network does not use', name);
+    if (tensors.has(name) || mistaken.has(name))
+      throw new ValueError('encodeNetwork', 'tensor name', 'one the network does not use', name);
     tensors.set(name, tensor);
   }
   const record = recordOf(network, weights);
@@ -82,11 +84,16 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   return { network, metadata, tensors };
 }
 
+/** The keys that a reader looks for where a file does not name the weights of a node. */
+const usualKeys = (node: Node): string[] =>
+  Object.keys(factsOf(node).weights ?? {}).map((role) => `${node.name}/${role}`);
+
 /** Keys of weights in the order in which nodes use them. */
 const keysOf = (nodes: readonly Node[]): string[] => [...new Set(nodes.flatMap((node) => Object.values(node.weights)))];
 
 /** A network in JSON, without what goes without saying. */
 function recordOf({ inputs, nodes, outputs }: Graph<Stored>, weights: readonly (WeightRecord | null)[]): object {
+  const keys = new Set(keysOf(nodes));
   const names = [...inputs, ...nodes].map(({ name }) => name);
   const isLast = outputs.length === 1 && outputs[0] === names.at(-1);
   const coded = weights.filter((weight) => weight !== null);
@@ -96,17 +103,21 @@ function recordOf({ inputs, nodes, outputs }: Graph<Stored>, weights: readonly (
       shape,
       ...(dtype !== 'float32' && { dtype }),
     })),
-    nodes: nodes.map((node, i) => nodeRecord(node, names[inputs.length + i - 1]!)),
+    nodes: nodes.map((node, i) => nodeRecord(node, names[inputs.length + i - 1]!, keys)),
     ...(!isLast && { outputs }),
     ...(coded.length > 0 && { weights: coded }),
   };
 }
 
-function nodeRecord({ name, op, inputs, weights, attrs, format }: Node, before: string): object {
+function nodeRecord(node: Node, before: string, keys: ReadonlySet<string>): object {
+  const { name, op, inputs, weights, attrs, format } = node;
   if (op === 'custom')
     throw new StateError('encodeNetwork', `node "${name}" (${op}) is of type ${attrs.type}, which no file can hold`);
   const readsLast = inputs.length === 1 && inputs[0] === before;
-  const isUsual = Object.entries(weights).every(([role, key]) => key === `${name}/${role}`);
+  const held = new Set(Object.values(weights));
+  const isUsual =
+    Object.entries(weights).every(([role, key]) => key === `${name}/${role}`) &&
+    usualKeys(node).every((key) => held.has(key) || !keys.has(key)); // a reader would take another's for its own
   const given = fieldsOf(attrs)!;
   const known = Object.fromEntries(Object.keys(FACTS[op].attributes).map((field) => [field, short(given.get(field))]));
   return {

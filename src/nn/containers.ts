@@ -52,11 +52,11 @@ abstract class Container extends Layer {
   readonly branches: readonly (readonly Layer[])[];
   readonly options: LayerOptions;
 
-  constructor(op: string, branches: readonly (readonly Layer[])[], options: LayerOptions) {
+  constructor(op: string, form: string, branches: readonly (readonly Layer[])[], options: LayerOptions) {
     super(options);
     const isBranch = (layers: unknown): boolean =>
       Array.isArray(layers) && layers.every((layer) => layer instanceof Layer);
-    if (!Array.isArray(branches) || !branches.every(isBranch)) throw new StateError(op, 'needs layers in lists');
+    if (!Array.isArray(branches) || !branches.every(isBranch)) throw new StateError(op, `needs ${form}`);
     this.branches = branches.map((layers) => [...layers]);
     this.options = { ...options };
   }
@@ -87,7 +87,7 @@ export class Residual extends Container {
   override readonly type = 'residual';
 
   constructor(layers: readonly Layer[], options: LayerOptions = {}) {
-    super('Residual', [layers], options);
+    super('Residual', 'a list of layers: new Residual([layer, layer])', [layers], options);
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
@@ -109,7 +109,7 @@ export class Concat extends Container {
   override readonly type = 'concat';
 
   constructor(branches: readonly (readonly Layer[])[] = [], options: LayerOptions = {}) {
-    super('Concat', branches, options);
+    super('Concat', 'a list of layers for each branch: new Concat([[layer, layer], [layer]])', branches, options);
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
@@ -134,7 +134,7 @@ export class Split extends Container {
   override readonly type = 'split';
 
   constructor(branches: readonly (readonly Layer[])[], options: LayerOptions = {}) {
-    super('Split', branches, options);
+    super('Split', 'a list of layers for each part: new Split([[layer, layer], []])', branches, options);
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
@@ -146,7 +146,7 @@ export class Split extends Container {
       throw new StateError('Split', `layer ${this.name} cannot part ${size} channels into ${n} equal parts`);
     const parts = this.branches.map((_, i) => {
       const bounds = { from: (i * size) / n, to: ((i + 1) * size) / n };
-      return this.through(at, i, at.node('split', `${own}/part${i}`, [input], bounds));
+      return this.through(at, i, at.node('split', at.take(`${own}/part${i}`), [input], bounds));
     });
     return at.node('concat', own, parts, {});
   }

@@ -2,13 +2,13 @@ import type { Epilogue } from '../../kernels/interface/products.ts';
 import { add, mul } from '../autograd/arithmetic.ts';
 import { concat, reshape, slice } from '../autograd/movement.ts';
 import { dense, dropout } from '../autograd/products.ts';
-import { StateError } from '../base/errors.ts';
-import { elementsOf } from '../base/shape.ts';
+import { ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { elementsOf, sameShape } from '../base/shape.ts';
 import { isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
 import type { Random } from '../tensor/random.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { penalty } from './regularizers.ts';
 
@@ -60,7 +60,19 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   split: ([x], { node: { attrs } }) => slice(x, [...x.shape.slice(1).map(() => null), [attrs.from, attrs.to]]),
   quantize: (_, { node }) => refuse(node),
   dequantize: (_, { node }) => refuse(node),
-  custom: ([x], { layer }, pass) => layer!.call(x, pass),
+  custom: ([x], { node, layer }, pass) => {
+    const y: unknown = layer!.call(x, pass);
+    const { name, attrs } = node;
+    if (!(y instanceof Tensor)) throw new ValueError('forward', `what call() of layer ${name} gives`, 'a tensor', y);
+    const wanted = [x.shape[0]!, ...attrs.outputShape];
+    if (!sameShape(y.shape, wanted))
+      throw new ShapeError(
+        'forward',
+        [y.shape, wanted],
+        `call() of layer ${name} gives another shape than build() says`,
+      );
+    return y;
+  },
 };
 
 function refuse({ name, op }: Node): never {

@@ -2,7 +2,7 @@ import type { Network } from '../graph/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from './model.ts';
-import { toNetwork } from './network.ts';
+import { toNetworkFor } from './network.ts';
 
 /**
  * A model, or a network made of one, as a program for up to `batchSize` samples (default 1) on the kernels in use: the
@@ -12,5 +12,5 @@ import { toNetwork } from './network.ts';
  */
 export function compileInference(model: Model | Network, batchSize = 1): Program {
   if (!('seed' in model)) return compileNetwork(model, batchSize, run.kernels);
-  return compileNetwork(toNetwork(model), batchSize, run.kernels);
+  return compileNetwork(toNetworkFor('compileInference', model), batchSize, run.kernels);
 }

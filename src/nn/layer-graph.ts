@@ -9,7 +9,7 @@ import { checkSeed, Random } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { type Pass, run, type Stage } from './forward.ts';
-import { nameLayers, withInner } from './layer-names.ts';
+import { calledOf, checkFree, nameLayers, withInner } from './layer-names.ts';
 import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
@@ -98,13 +98,24 @@ export class LayerGraph {
     this.outputs = symbolsOf(op, 'y', y);
     this.order = valuesFrom(this.inputs, this.outputs);
     const given = new Set(this.inputs);
-    if (given.size < this.inputs.length || this.inputs.some(({ layer }) => layer !== null))
-      throw new StateError(op, 'the inputs are not what input() gave, each once');
-    if (this.order.some((value) => value.layer === null && !given.has(value)))
-      throw new StateError(op, 'an output is made of an input that was not given');
+    const made = this.inputs.find(({ layer }) => layer !== null);
+    if (made !== undefined)
+      throw new StateError(
+        op,
+        `an input is what ${calledOf(made.layer as Layer)} gives: the inputs are what input() gave`,
+      );
+    if (given.size < this.inputs.length) throw new StateError(op, 'one input is given twice');
+    const missing = this.order.find((value) => value.layer === null && !given.has(value));
+    if (missing !== undefined)
+      throw new StateError(op, `an output is made of an input (${missing.name}) that is not among the inputs given`);
     const layers = this.topLayers.flatMap(withInner);
-    if (new Set(layers).size !== layers.length) throw new StateError(op, 'one layer is given twice');
-    nameLayers(op, this.topLayers, '');
+    const twice = layers.find((layer, i) => layers.indexOf(layer) !== i);
+    if (twice !== undefined)
+      throw new StateError(
+        op,
+        `${calledOf(twice)} is given twice, in a container and elsewhere: apply() one layer to several values instead`,
+      );
+    nameLayers(op, this.topLayers, layers);
     this.layers = layers;
     this.seed = seed;
     this.dtype = dtype;
@@ -158,9 +169,11 @@ export class LayerGraph {
     return this.outputs.length;
   }
 
-  /** The layers that give the outputs, by name; of an output that is an input, that. */
+  /** What figures of outputs are called by: the layers that give them, or inputs; further outputs of one by _1, _2, ... */
   get outputNames(): readonly string[] {
-    return this.outputs.map(({ layer, name }) => layer?.name ?? name);
+    const own = this.outputs.map(({ layer, name }) => layer?.name ?? name);
+    const names = new Names(own);
+    return own.map((name, i) => (own.indexOf(name) === i ? name : names.take(name)));
   }
 
   /**
@@ -173,13 +186,13 @@ export class LayerGraph {
       throw new ValueError(this.op, 'inputShape', `a list of ${this.inputCount} shapes`, inputShape);
     if (this.isBuilt) {
       this.inputShapes.forEach((own, i) => {
-        if (!sameShape(given[i]!, own))
-          throw new ShapeError(this.op, [given[i]!, own], 'samples do not have the shape the model was built for');
+        if (sameShape(given[i]!, own)) return;
+        const which = this.inputCount === 1 ? 'samples do' : `samples of input ${i} do`;
+        throw new ShapeError(this.op, [given[i]!, own], `${which} not have the shape the model was built for`);
       });
       return;
     }
-    const owned = this.layers.find((layer) => layer.weights.length > 0);
-    if (owned !== undefined) throw new StateError(this.op, `layer ${owned.name} already belongs to a model`);
+    checkFree(this.op, this.layers);
     const names = new Names(this.layers.map(({ name }) => name));
     const inputs = this.inputs.map(({ name }, i) => ({
       name: names.take(name),
@@ -366,7 +379,7 @@ export class LayerGraph {
       grouped(countOf(layer.weights)),
     ]);
     const table = [['Layer (type)', 'Output shape', 'Parameters'] as const, ...rows];
-    const width = (column: 0 | 1 | 2): number => Math.max(...table.map((row) => row[column].length));
+    const width = (column: 0 | 1 | 2): number => table.reduce((most, row) => Math.max(most, row[column].length), 0);
     const first = width(0);
     const second = width(1);
     const third = width(2);

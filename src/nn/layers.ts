@@ -59,17 +59,18 @@ export abstract class Layer {
 
   /**
    * Adds the layer's operations on values to a network and returns the name of the value that it gives. A layer of your own
-   * leaves this alone and has `build` and `call`.
+   * either has `build` and `call`, and can compute anything with tensors, or this alone, made of the operations that there
+   * are, and can then be stored, quantized and run as a program.
    */
   lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
     const shape = at.shapeOf(input);
-    if (at.layers.includes(this)) {
+    if (at.applied.has(this)) {
       if (!sameShape(shape, this.builtFor!.input))
         throw new ShapeError('apply', [this.builtFor!.input, shape], `layer ${this.name} is for samples of one shape`);
     } else {
       this.builtFor = { input: shape, output: this.build(shape, at.context) };
-      for (const weight of this.weights) at.weights.set(weight.name, weight);
+      for (const weight of this.weights) at.adopt(this.name, weight);
     }
     const keys = Object.fromEntries(this.weights.map(({ name }, i) => [String(i), name]));
     return at.node('custom', at.name, [input], { type: this.type, outputShape: this.builtFor!.output }, keys);
@@ -79,7 +80,12 @@ export abstract class Layer {
   protected only(inputs: readonly string[]): string {
     const [input] = inputs;
     if (input === undefined || inputs.length > 1)
-      throw new ValueError('apply', `the number of inputs of layer ${this.name} (${this.type})`, '1', inputs.length);
+      throw new ValueError(
+        'apply',
+        `the number of inputs of layer ${this.name} (${this.type})`,
+        '1 (Concat or Add makes one of several)',
+        inputs.length,
+      );
     return input;
   }
 
@@ -90,7 +96,10 @@ export abstract class Layer {
 
   /** Makes the weights for samples of `inputShape` and returns the shape of one output sample. */
   build(_inputShape: Shape, _context: BuildContext): Shape {
-    throw new StateError(this.type, `layer ${this.name} has neither lower() nor build()`);
+    throw new StateError(
+      this.type,
+      `layer ${this.name} has neither lower() nor build(): build() makes the weights and returns the shape of an output`,
+    );
   }
 
   call(_x: Tensor, _context: CallContext): Tensor {
@@ -175,7 +184,7 @@ export class Dense extends Layer {
     this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
     const y = at.node('dense', at.name, [input], { activation }, weights);
     const activity = regularizer(rules.activityRegularizer);
-    return activity === null ? y : at.node('activityRegularization', `${at.name}/activity`, [y], activity);
+    return activity === null ? y : at.node('activityRegularization', at.take(`${at.name}/activity`), [y], activity);
   }
 
   override clone(): Dense {

@@ -1,5 +1,5 @@
 import { parameter } from '../autograd/tape.ts';
-import { ShapeError } from '../base/errors.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import { readAttributes, refusing } from '../graph/attributes.ts';
 import { checkInputs, givenOf, type Value } from '../graph/check.ts';
@@ -41,8 +41,8 @@ export class Lowering implements Graph<Parameter> {
   readonly nodes: Node[] = [];
   readonly outputs: string[] = [];
   readonly weights: Map<string, Parameter> = new Map();
-  /** The layers that were applied, each once, in order. */
-  readonly layers: Lowerable[] = [];
+  /** The layers that were applied. */
+  readonly applied = new Set<Lowerable>();
   /** The layer that a node comes from. */
   readonly layerOf: Map<string, Lowerable> = new Map();
   /** The value that a layer gave when it was applied first. */
@@ -61,13 +61,13 @@ export class Lowering implements Graph<Parameter> {
   /** Applies a layer to values; returns the name of the value that it gives. A layer applied twice shares its weights. */
   apply(layer: Lowerable, inputs: readonly string[]): string {
     const outer = this.current;
-    const isFirst = !this.layers.includes(layer);
+    const isFirst = !this.applied.has(layer);
     const own = isFirst ? layer.name : this.names.take(layer.name);
     this.current = own;
     const before = this.nodes.length;
     const result = layer.lower(this, inputs);
     for (const { name } of this.nodes.slice(before)) if (!this.layerOf.has(name)) this.layerOf.set(name, layer);
-    if (isFirst) this.layers.push(layer);
+    this.applied.add(layer);
     if (isFirst) this.resultOf.set(layer, result);
     this.current = outer;
     return result;
@@ -76,6 +76,11 @@ export class Lowering implements Graph<Parameter> {
   /** The name of the layer that is being lowered, another one each time that it is applied: that of its main node. */
   get name(): string {
     return this.current;
+  }
+
+  /** A name for a further node that nothing has yet: the one wished for, else with _1, _2, ... behind it. */
+  take(wished: string): string {
+    return this.names.take(wished);
   }
 
   /** Shape of one sample of a value. */
@@ -102,6 +107,15 @@ export class Lowering implements Graph<Parameter> {
     this.nodes.push(node as Node);
     this.values.set(name, { shape, dtype: this.context.dtype, format: null });
     return name;
+  }
+
+  /** Takes in a weight that a layer of the user's own has made. Throws where its name is taken. */
+  adopt(layer: string, weight: Parameter): void {
+    if (!(weight instanceof Parameter))
+      throw new ValueError('build', `a weight of layer ${layer}`, 'a Parameter', weight);
+    if (this.weights.has(weight.name))
+      throw new ValueError('build', `the name of a weight of layer ${layer}`, `new, as ${layer}/kernel`, weight.name);
+    this.weights.set(weight.name, weight);
   }
 
   /**

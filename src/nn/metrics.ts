@@ -41,10 +41,16 @@ const NAMES = [
 /** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
 export type MetricName = (typeof NAMES)[number];
 
-/** Whether a figure of this name (`val_accuracy`, `loss`) is better when larger; null if the name does not tell. */
+/**
+ * Whether a figure of this name (`val_accuracy`, `loss`, `<output>_mae`) is better when larger; null if the name does not
+ * tell. Words count from the last: an output may be called anything.
+ */
 export function isRising(name: string): boolean | null {
-  if (/loss|mse|mae|rmse|ece|error/i.test(name)) return false;
-  return /accuracy|auc|f1|precision|recall|r2/i.test(name) ? true : null;
+  for (const word of name.split('_').reverse()) {
+    if (/loss|mse|mae|error|^ece$/i.test(word)) return false;
+    if (/accuracy|auc|f1|precision|recall|^r2$/i.test(word)) return true;
+  }
+  return null;
 }
 
 /** Class of each row: integers as they are, the largest of several outputs, or whether a single one is above 1/2. */

@@ -14,7 +14,7 @@ import { Dense, Dropout, type Layer, type WeightRules } from './layers.ts';
 import { isNamedLoss, type Loss, lossByName } from './losses.ts';
 import { isNamedMetric, type MetricName } from './metrics.ts';
 import type { CompileOptions, Model } from './model.ts';
-import { fromNetwork, fromNetworkLayer, toNetwork } from './network.ts';
+import { fromNetwork, fromNetworkLayer, toNetworkFor } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, regularizer } from './regularizers.ts';
@@ -37,7 +37,7 @@ export interface SaveOptions {
 
 /** The file of a built model. */
 export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {}): Uint8Array<ArrayBuffer> {
-  const network = toNetwork(model);
+  const network = toNetworkFor('saveModel', model);
   if (weightsOnly) return encodeNetwork(network);
   const tensors = new Map<string, SafeTensor>();
   const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer, model.frozen.has(layer))]);

@@ -103,7 +103,7 @@ export class Model extends LayerGraph {
   }
 
   compile({ optimizer = 'rmsprop', replay = true, ...options }: CompileOptions): void {
-    const objectives = objectivesOf(options, this.outputCount);
+    const objectives = objectivesOf(options, this.outputNames);
     this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
     this.trainer.release();
   }

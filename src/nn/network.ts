@@ -4,9 +4,11 @@ import { defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
-import { type Graph, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
+import { type Graph, type Input, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
+import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import { Add, Concat, Part } from './containers.ts';
 import type { LayerGraph, SequentialOptions } from './layer-graph.ts';
@@ -27,10 +29,15 @@ import { Sequential } from './sequential.ts';
 import { input } from './symbolic.ts';
 
 /** The model as plain data, its weights copied: what files hold, programs run and compression measures. */
-export function toNetwork(model: LayerGraph): Network {
+export const toNetwork = (model: LayerGraph): Network => toNetworkFor('toNetwork', model);
+
+/** The same for another operation, which errors name. */
+export function toNetworkFor(op: string, model: LayerGraph): Network {
   const own = model.graph.nodes.find((node) => node.op === 'custom');
-  if (own?.op === 'custom')
-    throw new StateError('toNetwork', `layer ${own.name} of type ${own.attrs.type} cannot be stored`);
+  if (own?.op === 'custom') {
+    const what = `layer ${own.name} of type ${own.attrs.type} is code, which no network holds`;
+    throw new StateError(op, `${what}: give it lower() in the place of build() and call(), or keep its weights alone`);
+  }
   return new Network(storedGraph(model));
 }
 
@@ -45,12 +52,24 @@ function storedOf({ value, mask }: Parameter): Stored {
   return { shape, encoding, mask: mask && Uint8Array.from(mask.data, (bit) => Number(bit !== 0)) };
 }
 
-/** A built model with the weights and masks of a float network. `make` may make a layer with other options. */
+/**
+ * A built model with the weights and masks of a float network, of the type of its inputs unless `options` say another. Nodes
+ * that no output is made of are left out. `make` may make a layer with other options. Throws StateError for what no model can
+ * be: integers, inputs of several types, and nodes that share but a part of their weights.
+ */
 export function fromNetwork(
-  network: Graph<Stored>,
+  given: Graph<Stored>,
   options: SequentialOptions = {},
-  make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(network, index),
+  make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(given, index),
 ): Model {
+  validateNetwork(given);
+  const network = withoutUnread(given);
+  const [{ dtype }] = network.inputs as [Input];
+  if (dtype === 'int32' || network.inputs.some((each) => each.dtype !== dtype))
+    throw new StateError(
+      'fromNetwork',
+      `a model reads floats of one type, not ${network.inputs.map((each) => each.dtype).join(', ')}`,
+    );
   for (const [key, { encoding }] of network.weights) {
     if (encoding.type === 'int8' || encoding.type === 'int32')
       throw new StateError(
@@ -60,19 +79,25 @@ export function fromNetwork(
   }
   const xs = network.inputs.map(({ shape, name }) => input(shape, { name }));
   const values = new Map(network.inputs.map(({ name }, i) => [name, xs[i]!]));
+  const penalties = penaltiesOf(network);
+  const isPenalty = (node: Node): boolean => penalties.get(node.inputs[0]!) === node;
+  const choices = (node: Node): string => JSON.stringify([node.attrs, penalties.get(node.name)?.attrs]);
+  const owners = ownersOf('fromNetwork', network, (a, b) => choices(a) !== choices(b));
   const layers = new Map<Node, Layer>(); // by the node of its first application
-  network.nodes.forEach((node, i) => {
+  const indices = new Map(given.nodes.map((node, i) => [node, i]));
+  for (const node of network.nodes) {
     const inputs = node.inputs.map((name) => values.get(name)!);
-    if (isPenalty(network, node)) values.set(node.name, inputs[0]!);
-    else {
-      const owner = [...layers.keys()].find((other) => isShared(network, other, node)) ?? node;
-      const layer = layers.get(owner) ?? make(node, i);
-      layers.set(owner, layer);
-      values.set(node.name, layer.apply(inputs));
+    if (isPenalty(node)) {
+      values.set(node.name, inputs[0]!);
+      continue;
     }
-  });
-  const made = { ...options, blank: true };
-  const isChain = isSequence(network) && network.nodes.every((node) => layers.has(node) || isPenalty(network, node));
+    const owner = owners.get(node)!;
+    const layer = layers.get(owner) ?? make(node, indices.get(node)!);
+    layers.set(owner, layer);
+    values.set(node.name, layer.apply(inputs));
+  }
+  const made = { dtype, ...options, blank: true };
+  const isChain = isSequence(network) && network.nodes.every((node) => layers.has(node) || isPenalty(node));
   const ys = network.outputs.map((name) => values.get(name)!);
   const model = isChain ? new Sequential([...layers.values()], made) : new Model(xs, ys, made);
   model.build(network.inputs.map(({ shape }) => shape));
@@ -95,32 +120,26 @@ function isSequence({ inputs, nodes, outputs }: Graph<Stored>): boolean {
   return isOne && nodes.length > 0 && nodes.every(follows) && outputs[0] === nodes.at(-1)!.name;
 }
 
-/** Whether two nodes are one layer that was applied twice. Throws StateError where they share but a part of it. */
-function isShared(network: Graph<Stored>, a: Node, b: Node): boolean {
-  const keys = new Set(Object.values(a.weights));
-  const shared = Object.values(b.weights).find((key) => keys.has(key));
-  if (shared === undefined) return false;
-  const [p, q] = [a, b].map(({ op, weights, attrs, name }) => {
-    const penalty = penaltyOf(network, name);
-    return JSON.stringify([op, weights, attrs, penalty?.attrs]);
-  });
-  if (p === q) return true;
-  throw new StateError(
-    'fromNetwork',
-    `nodes "${a.name}" and "${b.name}" share ${shared} and differ otherwise: a layer is shared as a whole`,
-  );
+type Penalties = ReadonlyMap<string, NodeOf<'activityRegularization'>>;
+
+/** Of lists of nodes: each node of a network asks for those of all. */
+const PENALTIES = new WeakMap<readonly Node[], Penalties>();
+
+/** The nodes that are an option of the layer before them, a penalty on its activities, by the name of that. */
+function penaltiesOf({ nodes }: Pick<Graph<Stored>, 'nodes'>): Penalties {
+  const known = PENALTIES.get(nodes);
+  if (known !== undefined) return known;
+  const found = new Map<string, NodeOf<'activityRegularization'>>();
+  const takers = new Set<string>();
+  for (const node of nodes) {
+    const [input] = node.inputs;
+    if (node.op === 'dense') takers.add(node.name);
+    if (node.op === 'activityRegularization' && node.name === `${input}/activity` && takers.has(input!))
+      found.set(input!, node);
+  }
+  PENALTIES.set(nodes, found);
+  return found;
 }
-
-type Nodes = Pick<Graph<Stored>, 'nodes'>;
-
-/** The penalty on the activities of a layer, if that is an option of it. */
-function penaltyOf({ nodes }: Nodes, layer: string): NodeOf<'activityRegularization'> | null {
-  const node = nodes.find(({ name, inputs }) => name === `${layer}/activity` && inputs[0] === layer);
-  return node?.op === 'activityRegularization' ? node : null;
-}
-
-/** Whether a node is such a penalty. */
-const isPenalty = (network: Nodes, node: Node): boolean => penaltyOf(network, node.inputs[0]!) === node;
 
 /** What an unbuilt layer is made of. */
 interface Remake<K extends Op> {
@@ -193,7 +212,7 @@ function layerOf<K extends Op>(
     node,
     shapes: shapesOf(network, node as Node),
     options: inputShape === null ? { name } : { name, inputShape },
-    penalty: penaltyOf(network, name)?.attrs ?? null,
+    penalty: penaltiesOf(network).get(name)?.attrs ?? null,
     ...untold,
   });
   layer.name = name;

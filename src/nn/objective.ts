@@ -1,6 +1,5 @@
 import { mul } from '../autograd/arithmetic.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
-import { Names } from '../graph/rewrite.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts';
 import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
@@ -27,14 +26,30 @@ export interface Objective {
   readonly metrics: readonly Metric[];
 }
 
-/** One objective for each output. Throws ValueError for lists of other lengths. */
-export function objectivesOf({ loss, lossWeights, metrics = [] }: ObjectiveOptions, outputs: number): Objective[] {
+/** One objective for each output. Throws ValueError for lists of other lengths, and for an output whose figures had no name. */
+export function objectivesOf(
+  { loss, lossWeights, metrics = [] }: ObjectiveOptions,
+  names: readonly string[],
+): Objective[] {
+  const outputs = names.length;
   const each = <T>(name: string, list: readonly T[]): readonly T[] => {
-    if (list.length === outputs) return list;
-    throw new ValueError('compile', name, `one for all or a list of ${outputs}, one for each output`, list);
+    if (Array.isArray(list) && list.length === outputs) return list;
+    const wanted = name === 'lossWeights' ? '' : 'one for all or ';
+    throw new ValueError('compile', name, `${wanted}a list of ${outputs}, one for each output`, list);
   };
+  const hidden = outputs === 1 ? undefined : names.find((name) => /^val(_|$)/.test(name));
+  if (hidden !== undefined)
+    throw new ValueError(
+      'compile',
+      'the name of an output',
+      'another than val or val_...: held-out figures are called so',
+      hidden,
+    );
   const losses: readonly LossChoice[] = isList(loss) ? each('loss', loss) : Array(outputs).fill(loss);
   const weights = lossWeights === undefined ? null : each('lossWeights', lossWeights);
+  const hasLists = Array.isArray(metrics) && metrics.some(Array.isArray);
+  if (!Array.isArray(metrics) || (hasLists && !metrics.every(Array.isArray)))
+    throw new ValueError('compile', 'metrics', 'a list of metrics, or of lists of them', metrics);
   const own: readonly (readonly MetricChoice[])[] = areLists(metrics)
     ? each('metrics', metrics)
     : Array(outputs).fill(metrics);
@@ -82,8 +97,7 @@ export class Figures {
   private seen = 0;
 
   constructor(objectives: readonly Objective[], outputNames: readonly string[]) {
-    const names = new Names();
-    const prefixes = objectives.map((_, i) => (objectives.length === 1 ? '' : `${names.take(outputNames[i]!)}_`));
+    const prefixes = objectives.map((_, i) => (objectives.length === 1 ? '' : `${outputNames[i]!}_`));
     this.metrics = objectives.flatMap(({ metrics }, output) =>
       metrics.map((metric) => ({ name: `${prefixes[output]}${metric.name}`, output, state: metric.create() })),
     );

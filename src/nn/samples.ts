@@ -62,14 +62,22 @@ export function tensorsOf(op: string, name: string, given: Tensors, count: numbe
 }
 
 /** Samples and targets of a model. Throws ShapeError where their numbers differ, or there are none. */
-export function checkSamples(op: string, { inputCount, outputCount }: Ports, x: Tensors, y: Tensors): Lists {
-  const xs = tensorsOf(op, 'x', x, inputCount);
-  const ys = tensorsOf(op, 'y', y, outputCount);
+export function checkSamples(
+  op: string,
+  { inputCount, outputCount }: Ports,
+  x: Tensors,
+  y: Tensors,
+  names: readonly [x: string, y: string] = ['x', 'y'],
+): Lists {
+  const xs = tensorsOf(op, names[0], x, inputCount);
+  const ys = tensorsOf(op, names[1], y, outputCount);
   const [first, ...others] = [...xs, ...ys] as [Tensor, ...Tensor[]];
   const n = first.shape[0];
   const other = others.find((t) => t.shape[0] !== n) ?? first;
-  if (n === undefined || other !== first)
-    throw new ShapeError(op, [first.shape, other.shape], 'x and y must have the same number of samples');
+  if (n === undefined || other !== first) {
+    const which = xs.includes(other) && xs.length > 1 ? `all tensors of ${names[0]}` : names.join(' and ');
+    throw new ShapeError(op, [first.shape, other.shape], `${which} must have the same number of samples`);
+  }
   if (n === 0) throw new ShapeError(op, [first.shape], 'there are no samples');
   return { xs, ys, n };
 }
@@ -81,7 +89,12 @@ export function holdOut(
   { xs, ys, n }: Lists,
   { validationData, validationSplit = 0 }: SampleOptions,
 ): [n: number, held: Lists | null] {
-  if (validationData !== undefined) return [n, checkSamples(op, ports, ...validationData)];
+  if (validationData !== undefined) {
+    if (!Array.isArray(validationData) || validationData.length !== 2)
+      throw new ValueError(op, 'validationData', 'a list of x and y', validationData);
+    const [x, y] = validationData;
+    return [n, checkSamples(op, ports, x, y, ['x of validationData', 'y of validationData'])];
+  }
   checkRange(op, 'validationSplit', validationSplit, 'in [0, 1)');
   if (validationSplit === 0) return [n, null];
   const training = Math.floor(n * (1 - validationSplit));
@@ -99,6 +112,8 @@ export function sampleWeights(
 ): Tensor | null {
   const [y, ...others] = ys as [Tensor, ...Tensor[]];
   const n = y.shape[0]!;
+  if (sampleWeight !== undefined && !(sampleWeight instanceof Tensor))
+    throw new ValueError('fit', 'sampleWeight', 'a tensor, one for all outputs', sampleWeight);
   if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
     throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
   }

@@ -1,6 +1,6 @@
-import { StateError } from '../base/errors.ts';
+import { StateError, ValueError } from '../base/errors.ts';
 import type { SequentialOptions } from './layer-graph.ts';
-import type { Layer } from './layers.ts';
+import { Layer } from './layers.ts';
 import { Model } from './model.ts';
 import { SymbolicTensor } from './symbolic.ts';
 
@@ -9,7 +9,14 @@ export class Sequential extends Model {
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
     const [first] = layers;
     if (first === undefined) throw new StateError('Sequential', 'needs at least one layer');
-    if (new Set(layers).size !== layers.length) throw new StateError('Sequential', 'one layer is given twice');
+    const other = layers.findIndex((layer) => !(layer instanceof Layer));
+    if (other >= 0) throw new ValueError('Sequential', `layers[${other}]`, 'a layer (a model is none)', layers[other]);
+    const twice = layers.find((layer, i) => layers.indexOf(layer) !== i);
+    if (twice !== undefined)
+      throw new StateError(
+        'Sequential',
+        `layer ${twice.name === '' ? twice.type : twice.name} is given twice: a Model applies one layer to several values`,
+      );
     const x = new SymbolicTensor(null, [], first.inputShape);
     super(
       x,

@@ -81,6 +81,15 @@ const settings: [T: number, alpha: number][] = [
   [20, 0.3],
 ];
 
+test('the student counts its loss afterwards as the given one does', () => {
+  const [x, y] = threeClasses();
+  const student = smallModel();
+  student.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', lossWeights: [3] });
+  const { model } = distill({ teacher: smallModel(2), student, x, y, epochs: 1 });
+  expect(model.objectives.map(({ weight }) => weight)).toEqual([3]);
+  expect(() => distill({ teacher: smallModel(2), student, x, y: [y] as never })).toThrow('distill: y must be a tensor');
+});
+
 describe('the distillation loss', () => {
   test.each(settings)('is the formula with T = %d, alpha = %d', (temperature, alpha) => {
     const [teacher, student] = [net(8, 3, 'softmax', 1), net(4, 3, 'softmax', 2)];

@@ -252,7 +252,7 @@ describe('pruneNeurons', () => {
         pruneNeurons(new Sequential(layers), { layer, amount: 1 });
     const first = (options: DenseOptions = {}): Dense => new Dense(6, { ...options, inputShape: [4] });
     expect(on([first()])).toThrow('pruneNeurons: neurons of dense cannot be removed: it is an output');
-    expect(on([first(), new Activation('relu')])).toThrow('it is an output');
+    expect(on([first(), new Activation('relu')])).toThrow('they go with those of activation, an output');
     expect(on([first({ activation: 'softmax' }), new Dense(2)])).toThrow('the softmax of dense ties them together');
     expect(on([first(), new Activation('softmax'), new Dense(2)])).toThrow(
       'the softmax of activation ties them together',
@@ -281,7 +281,7 @@ describe('pruneNeurons', () => {
   test('refuses an amount out of range and an unknown criterion', () => {
     for (const amount of [-0.1, 64, 100, 1.5, 0.999, Number.NaN]) {
       expect(() => pruneNeurons(articleModel(), { layer: 0, amount })).toThrow(
-        /amount must be a share below 1 or a number below the layer's 64 neurons, got/,
+        /amount must be a share below 1 that leaves some of the layer's 64 neurons, or a number below them, got/,
       );
     }
     const criterion = 'taylor' as 'random';

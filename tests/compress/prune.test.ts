@@ -416,6 +416,6 @@ describe('a layer of the user with weights, applied twice', () => {
     expect(() => pruneNeurons(pruned, { layer: 1, amount: 2 })).toThrow(
       'neurons of dense_1 cannot be removed: it is not known how mine of type scale treats them',
     );
-    expect(() => toNetwork(pruned)).toThrow('layer mine of type scale cannot be stored');
+    expect(() => toNetwork(pruned)).toThrow('layer mine of type scale is code, which no network holds');
   });
 });

@@ -116,6 +116,47 @@ describe('quantize, on a graph', () => {
     expect(first!.scale).toBeGreaterThanOrEqual(alone.scale);
   });
 
+  test('fuses activations one after another, and none gets lost', () => {
+    const activation = (name: 'linear' | 'relu' | 'tanh' | 'softmax', own: string, input: string): Node =>
+      nodeOf('activation', own, [input], { activation: { name } });
+    for (const names of [
+      ['linear', 'relu'],
+      ['linear', 'linear', 'relu'],
+      ['relu', 'linear'],
+      ['relu', 'tanh'],
+      ['linear', 'softmax'],
+      ['softmax', 'relu'],
+    ] as const) {
+      const nodes = [dense('a', 'x')];
+      for (const name of names) nodes.push(activation(name, `${name}${nodes.length}`, nodes.at(-1)!.name));
+      const net = network([...nodes, dense('b', nodes.at(-1)!.name)], ['b']);
+      const [real, integer] = [net, quantize(net, { calibration: x })].map((each) => {
+        const program = compileNetwork(each, 20, cpu);
+        return [...program.run(x.data as Float32Array, 20)];
+      });
+      const span = Math.max(...real!) - Math.min(...real!);
+      real!.forEach((y, i) => {
+        expect(Math.abs(y - integer![i]!), names.join()).toBeLessThan(0.08 * span);
+      });
+    }
+  });
+
+  test('refuses products that share but a part of their weights', () => {
+    const biased = (name: string, kernel: string, bias: string): Node =>
+      nodeOf('dense', name, ['x'], linear, { weights: { kernel, bias } });
+    const shares = (nodes: Node[], key: string): void => {
+      const net = network(nodes, ['a', 'b']);
+      const weights = new Map([...net.weights].map(([k, w]) => [k, k.includes('bias') ? real([4]) : w]));
+      const quantizing = (): unknown => quantize({ ...net, weights }, { calibration: x });
+      expect(quantizing).toThrow(
+        `quantize: nodes "a" and "b" share ${key} and differ otherwise: a layer is shared as a whole`,
+      );
+    };
+    shares([biased('a', 'k', 'bias'), biased('b', 'l', 'bias')], 'bias');
+    shares([biased('a', 'k', 'bias'), biased('b', 'k', 'bias2')], 'k');
+    shares([biased('a', 'k', 'bias'), dense('b', 'x', 'k')], 'k');
+  });
+
   test('refuses a network that is quantized, inputs that are missing, and samples that do not go together', () => {
     const done = int8([dense('a', 'x')], 'a');
     expect(() => quantize(done, { calibration: x })).toThrow('quantize: a/kernel is int8 already');

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
 import { wasm } from '../../kernels/wasm/wasm.ts';
 import { Channels } from '../../src/graph/channels.ts';
+import { Network } from '../../src/graph/network.ts';
+import { nodeOf } from '../../src/graph/rewrite.ts';
 import {
   Activation,
   Add,
@@ -14,7 +16,7 @@ import {
   Layer,
   Model,
   mul,
-  type Network,
+  Part,
   prune,
   pruneNeurons,
   quantize,
@@ -22,10 +24,12 @@ import {
   Sequential,
   Split,
   StateError,
+  type SymbolicTensor,
   shrink,
   type Tensor,
   toNetwork,
   ValueError,
+  WhittleError,
 } from '../../src/index.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
 import { Drawn, inputsFor } from '../graph/random-networks.ts';
@@ -137,10 +141,11 @@ describe('shrink', () => {
   });
 
   test('needs the biases of neurons to be masked too, and the activation to keep 0', () => {
-    for (const [activation, withBias, units] of [
-      ['relu', false, 6],
-      ['relu', true, 4],
-      ['sigmoid', true, 6],
+    for (const [activation, withBias, isZero, units] of [
+      ['relu', false, true, 6],
+      ['relu', true, true, 4],
+      ['relu', true, false, 6], // what is masked counts until a step has brought it to 0
+      ['sigmoid', true, true, 6],
     ] as const) {
       const model = sigmoids(activation);
       const { kernel, bias } = toNetwork(model).nodes[0]!.weights as Record<string, string>;
@@ -152,6 +157,7 @@ describe('shrink', () => {
         const alive = new Uint8Array(weight.value.size).fill(1);
         for (const i of places) alive[i] = 0;
         weight.mask = maskOf(alive, weight.shape);
+        if (isZero) weight.constrain();
       }
       expect((shrink(model).layer(0) as Dense).units).toBe(units);
     }
@@ -161,6 +167,7 @@ describe('shrink', () => {
     const model = pruneNeurons(sigmoids('relu'), { amount: 5, mask: true });
     const { kernel } = toNetwork(model).nodes[0]!.weights as Record<string, string>;
     model.graph.weights.get(kernel!)!.mask = maskOf(new Uint8Array(24), [4, 6]);
+    model.graph.weights.get(kernel!)!.constrain();
     expect((shrink(model).layer(0) as Dense).units).toBe(1);
   });
 });
@@ -288,6 +295,80 @@ describe('networks that are no chains lose neurons', () => {
     expect(() => prune(int8, { sparsity: 0.5 })).toThrow('is int8 already: prune before quantizing');
   });
 
+  test('masking twice is removing twice', () => {
+    for (const layer of [undefined, 'dense'] as const) {
+      const more = layer === undefined ? {} : { layer };
+      const model = new Sequential([new Dense(8, { ...relu, inputShape: [6] }), new Dense(6), new Dense(2)], {
+        seed: 2,
+      });
+      const twice = (mask: boolean): Sequential => {
+        const once = pruneNeurons(model, { ...more, amount: 3, mask });
+        return pruneNeurons(once, { ...more, amount: 2, mask }) as Sequential;
+      };
+      expect(digest(shrink(twice(true)))).toBe(digest(twice(false)));
+      expect(twice(false).layers.reduce((n, each) => n + (each as Dense).units, 0)).toBe(11);
+    }
+  });
+
+  test('as many go as were asked for, or none', () => {
+    const a = input([6]);
+    const four = (): SymbolicTensor => new Dense(4, { name: 'h' }).apply(a);
+    const h = four();
+    const half = new Model(a, [new Part(0, 2).apply(h), new Dense(1).apply(h)], { seed: 1 });
+    expect(() => pruneNeurons(half, { layer: 'h', amount: 3 })).toThrow(
+      'pruneNeurons: 2 of the 3 neurons can go: the others stay whole, go in groups, or are the last of a layer',
+    );
+    const g = four();
+    const pairs = new Model(a, new Dense(1).apply(new Add().apply([new Part(0, 2).apply(g), new Part(2, 4).apply(g)])));
+    expect(() => pruneNeurons(pairs, { layer: 'h', amount: 1 })).toThrow('0 of the 1 neurons can go');
+    expect(() => pruneNeurons(pairs, { layer: 'h', amount: 3 })).toThrow('2 of the 3 neurons can go');
+    expect((pruneNeurons(pairs, { layer: 'h', amount: 2 }).layer('h') as Dense).units).toBe(2);
+    expect(() => pruneNeurons(pairs, { layer: 'h', amount: 0.99 })).toThrow(
+      "amount must be a share below 1 that leaves some of the layer's 4 neurons",
+    );
+  });
+
+  test('more channels than can be told apart are refused before memory is', () => {
+    const wide = (n: number): Network =>
+      new Network({
+        inputs: [{ name: 'x', shape: [n], dtype: 'float32' }],
+        nodes: [nodeOf('activation', 'a', ['x'], { activation: { name: 'relu' } })],
+        outputs: ['a'],
+        weights: new Map(),
+      });
+    for (const pass of [shrink, (network: Network) => pruneNeurons(network, { amount: 0.1 })])
+      expect(() => pass(wide(2 ** 31 - 1))).toThrow(
+        'channels: the number of channels is 2147483647, the limit is 2097152',
+      );
+    expect(shrink(wide(200_000))).toEqual(wide(200_000));
+  });
+
+  test('a network that is none is refused as such', () => {
+    const network = toNetwork(residual());
+    const passes = [
+      (given: never) => prune(given, { sparsity: 0.1 }),
+      (given: never) => pruneNeurons(given, { amount: 1 }),
+      (given: never) => shrink(given),
+      (given: never) => quantize(given, { calibration: x }),
+    ];
+    const [key] = [...network.weights.keys()];
+    const empty = new Map(network.weights).set(key!, { ...network.weights.get(key!)!, shape: [4, 0] });
+    for (const pass of passes) {
+      for (const wrong of [
+        { ...network, weights: new Map() },
+        { ...network, weights: empty },
+        { ...network, outputs: ['no'] },
+      ])
+        expect(() => pass(wrong as never)).toThrow(WhittleError);
+      expect(() => pass('network' as never)).toThrow('must be a model or a network, got "network"');
+    }
+    expect(() => prune(network as never, undefined as never)).toThrow(
+      'prune: sparsity must be in [0, 1), got undefined',
+    );
+    expect(() => pruneNeurons(network, undefined as never)).toThrow('pruneNeurons: amount must be');
+    expect(() => quantize(network, undefined as never)).toThrow('quantize: calibration must be a tensor');
+  });
+
   test('what cannot be is refused in a sentence', () => {
     const network = toNetwork(residual());
     expect(() => pruneNeurons(network, { layer: 'nothing', amount: 1 })).toThrow(ValueError);
@@ -295,7 +376,9 @@ describe('networks that are no chains lose neurons', () => {
     expect(() => pruneNeurons(network, { layer: 'residual', amount: 1 })).toThrow(
       'layer must be one with neurons of its own, such as Dense, got "residual (add)"',
     );
-    expect(() => pruneNeurons(network, { amount: 9 })).toThrow("a number below the network's 9 neurons, got 9");
+    expect(() => pruneNeurons(network, { amount: 9 })).toThrow(
+      "a share below 1 that leaves some of the network's 9 neurons, or a number below them, got 9",
+    );
     expect(pruneNeurons(network, { amount: 0 })).toEqual(network);
     const single = new Sequential([new Dense(1, { inputShape: [6] }), new Activation('relu'), new Dense(1)]);
     expect(() => pruneNeurons(single, { amount: 1 })).toThrow(ValueError);

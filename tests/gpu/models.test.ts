@@ -152,6 +152,13 @@ describe('a rule', () => {
   });
 });
 
+test('losses that count more or less have no shader', () => {
+  expect(() => new Plan('test', modelOf([softmaxOf()], { lossWeights: [3] }))).toThrow(
+    'test: lossWeights has no shader',
+  );
+  expect(() => new Plan('test', modelOf([softmaxOf()], { lossWeights: [1] }))).not.toThrow();
+});
+
 describe('a plan', () => {
   const y = (columns: number): Tensor =>
     floats(

@@ -286,6 +286,19 @@ describe('values', () => {
   });
 });
 
+test('a node says all of its attributes, though a file may leave out what is usual', () => {
+  const node = { name: 'd', op: 'dense', inputs: ['x'], weights: { kernel: 'k' }, format: null };
+  for (const attrs of [{}, { activation: 'relu' }, { activation: undefined }]) {
+    const network = {
+      inputs: [{ name: 'x', shape: [2], dtype: 'float32' }],
+      nodes: [{ ...node, attrs }],
+      outputs: ['d'],
+      weights: new Map([['k', { shape: [2, 2] }]]),
+    };
+    expect(() => valuesOf(network as never)).toThrow('network: node "d" activation must be in full, got');
+  }
+});
+
 describe('attributes', () => {
   const read = (op: keyof typeof FACTS, given: unknown): unknown =>
     readAttributes(FACTS[op].attributes as never, given, (field, wanted, value) => {
@@ -322,7 +335,7 @@ describe('attributes', () => {
     ['dropout', { rate: 0, training: 1 }, 'training must be true or false'],
     ['dropout', { rate: 0, speed: 1 }, 'speed must be left out'],
     ['dense', null, 'attributes must be an object'],
-    ['dense', { activation: 'Relu' }, 'activation must be a name of linear, relu'],
+    ['dense', { activation: 'Relu' }, 'activation must be one of linear, relu'],
     ['dense', { activation: { name: 'toString' } }, 'activation must be'],
     ['dense', { activation: { name: 'elu', alpha: NaN } }, 'activation must be'],
     ['dense', { activation: { name: 'elu', beta: 1 } }, 'activation must be'],

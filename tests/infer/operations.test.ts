@@ -140,8 +140,8 @@ describe('a program of several inputs', () => {
 
 describe('what has no program is refused by name', () => {
   test.each([
-    [nodeOf('custom', 'mine', ['a'], { type: 'own', outputShape: [2] }), 'node "mine" (custom) is of type own'],
-    [nodeOf('dropout', 'd', ['a'], { rate: 0.5, training: true }), 'node "d" (dropout) draws in predictions too'],
+    [nodeOf('custom', 'mine', ['a'], { type: 'own', outputShape: [2] }), 'node "mine" (custom) is code'],
+    [nodeOf('dropout', 'd', ['a'], { rate: 0.5, training: true }), 'node "d" (dropout) draws numbers'],
   ])('%#', (node, message) => {
     const given = network([2], [node], [node.name]);
     expect(() => compileNetwork(given, 1, reference)).toThrow(StateError);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
 import { FormatError, ShapeError, ValueError, WhittleError } from '../../src/base/errors.ts';
-import { ACTIVATIONS, compileNetwork, type Network, validateNetwork } from '../../src/infer/index.ts';
+import { Network } from '../../src/graph/network.ts';
+import { nodeOf } from '../../src/graph/rewrite.ts';
+import { Dense, Sequential, toNetwork } from '../../src/index.ts';
+import { ACTIVATIONS, compileNetwork, type Stored, validateNetwork } from '../../src/infer/index.ts';
 import {
   decodeNetwork,
   decodeSafetensors,
@@ -145,6 +148,11 @@ describe('a network file', () => {
     expect(() => encodeNetwork({ ...network, inputs })).toThrow(ShapeError);
     expect(() => encodeNetwork(network, { metadata: { whittle: '' } })).toThrow(ValueError);
     expect(() => encodeNetwork(network, { tensors: new Map([['first/bias', tensor]]) })).toThrow(ValueError);
+    // A reader would take it for the bias of a layer that has none
+    const plain = toNetwork(new Sequential([new Dense(2, { name: 'plain', useBias: false, inputShape: [3] })]));
+    expect(() => encodeNetwork(plain, { tensors: new Map([['plain/bias', tensor]]) })).toThrow(
+      'encodeNetwork: tensor name must be one the network does not use, got "plain/bias"',
+    );
   });
 });
 
@@ -245,12 +253,12 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   [
     'an unknown activation',
     changed(replace('"op":"dense"', '"op":"dense","activation":"mish"')),
-    'activation: must be a name',
+    'activation: must be one of linear',
   ],
   [
     'an activation from the prototype',
     changed(replace('"op":"dense"', '"op":"dense","activation":"toString"')),
-    'a name of',
+    'one of linear',
   ],
   [
     'an activation that is a number',
@@ -260,7 +268,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   [
     'an alpha of null',
     changed(replace('"op":"dense"', '"op":"dense","activation":{"name":"elu","alpha":null}')),
-    'a name of',
+    'one of linear',
   ],
   ['a format that is null', node({ format: null }), 'format: must be an object'],
   ['a format without a scale', node({ format: { zeroPoint: 0 } }), 'format.scale: is missing'],
@@ -368,4 +376,27 @@ describe('decodeNetwork', () => {
       }
     }
   });
+});
+
+test('a node without a bias does not get one that another node calls after it', () => {
+  const weight = (...shape: number[]): Stored => ({
+    shape,
+    encoding: { type: 'float32', values: new Float32Array(shape.reduce((n, m) => n * m)).fill(2) },
+    mask: null,
+  });
+  const linear = { activation: { name: 'linear' } } as const;
+  const network = new Network({
+    inputs: [{ name: 'input', shape: [2], dtype: 'float32' }],
+    nodes: [
+      nodeOf('dense', 'd', ['input'], linear, { weights: { kernel: 'd/kernel' } }),
+      nodeOf('dense', 'e', ['d'], linear, { weights: { kernel: 'e/kernel', bias: 'd/bias' } }),
+    ],
+    outputs: ['e'],
+    weights: new Map([
+      ['d/kernel', weight(2, 3)],
+      ['e/kernel', weight(3, 3)],
+      ['d/bias', weight(3)],
+    ]),
+  });
+  expect(decodeNetwork(encodeNetwork(network)).network).toEqual(network);
 });

@@ -119,12 +119,18 @@ describe('containers are layers:', () => {
   });
 
   test('they refuse what is no list of layers, and values that they cannot join', () => {
-    expect(() => new Residual(['dense' as never])).toThrow('Residual: needs layers in lists');
+    expect(() => new Residual(['dense' as never])).toThrow(
+      'Residual: needs a list of layers: new Residual([layer, layer])',
+    );
     expect(() => new Split('x' as never)).toThrow(StateError);
     const a = input([6]);
     const joined = (layer: Layer, count: number) => () => new Model(a, layer.apply(Array(count).fill(a)));
-    expect(joined(new Residual([]), 2)).toThrow('the number of inputs of layer residual (residual) must be 1, got 2');
-    expect(joined(new Concat([[]]), 2)).toThrow('the number of inputs of layer concat (concat) must be 1, got 2');
+    expect(joined(new Residual([]), 2)).toThrow(
+      'the number of inputs of layer residual (residual) must be 1 (Concat or Add makes one of several), got 2',
+    );
+    expect(joined(new Concat([[]]), 2)).toThrow(
+      'the number of inputs of layer concat (concat) must be 1 (Concat or Add makes one of several), got 2',
+    );
     expect(joined(new Part(4, 7), 1)).toThrow('has no part from 4 to 7');
     expect(joined(new Part(3, 3), 1)).toThrow('has no part from 3 to 3');
     expect(joined(new Part(-1, 3), 1)).toThrow('node "part" from must be an integer of at least 0, got -1');

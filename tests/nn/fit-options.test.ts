@@ -173,9 +173,11 @@ describe('what is wrong is told by the function that was called, before anything
     const [use, op] = [USES[name]!, name.split(' ')[0]!];
     const model = line({ optimizer: 'adam' });
     const before = digest(model);
+    const isHeld = name.includes('held-out');
     const refused = (a: Tensor, b: Tensor, kind: new (...args: never[]) => Error, text: string): void => {
+      const said = isHeld ? text.replace(/^x |(?<=^| )y /g, (which) => `${which}of validationData `) : text;
       expect(() => use(model, a, b)).toThrow(kind);
-      expect(() => use(model, a, b)).toThrow(`${op}: ${text}`);
+      expect(() => use(model, a, b)).toThrow(`${op}: ${said}`);
     };
     refused(x, few, ShapeError, 'x and y must have the same number of samples, got [70, 1] and [69, 1]');
     refused(few, x, ShapeError, 'x and y must have the same number of samples, got [69, 1] and [70, 1]');

@@ -156,7 +156,7 @@ test('a program survives a growth of the heap, and gives its memory back when it
 test('a Dropout that drops outside training is refused, since a program draws no random numbers', () => {
   const drops = new Sequential([new Dense(3, { inputShape: [2] }), new Dropout(0.5, { training: true })]);
   expect(() => compileInference(drops)).toThrow(
-    'compileNetwork: node "dropout" (dropout) draws in predictions too, which no program does: predict with the model',
+    'compileNetwork: node "dropout" (dropout) draws numbers, which no program does: predict with the model',
   );
 });
 

@@ -113,7 +113,7 @@ describe('what does not fit is shown first, and what it should fit second:', () 
       'Sequential: layer name must be unique, got "a"',
     );
     const layer = dense('mine');
-    expect(() => new Sequential([layer, layer])).toThrow('Sequential: one layer is given twice');
+    expect(() => new Sequential([layer, layer])).toThrow('Sequential: layer mine is given twice');
     new Sequential([layer]).build([2]);
     expect(() => new Sequential([dense(), layer]).build([2])).toThrow(
       'Sequential: layer mine already belongs to a model',

@@ -78,7 +78,10 @@ describe('the name of a figure', () => {
   );
 
   test('says nothing of others', () => {
-    for (const name of ['learningRate', 'mine', '']) expect(isRising(name)).toBeNull();
+    for (const name of ['learningRate', 'mine', '', 'piece', 'receiver_speed']) expect(isRising(name)).toBeNull();
+    // The metric counts, not what an output is called
+    expect(['piece_accuracy', 'val_error_type_auc', 'loss_r2'].map(isRising)).toEqual([true, true, true]);
+    expect(['accuracy_loss', 'val_recall_mae'].map(isRising)).toEqual([false, false]);
   });
 });
 

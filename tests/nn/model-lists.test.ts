@@ -250,15 +250,19 @@ describe('what does not fit is refused:', () => {
   test('numbers of samples', () => {
     const few = samples([3], 1).shape[0]! - 1;
     const short = fromData(new Float32Array(few * 3), [few, 3]);
-    refused(() => model.fit([a, short], [numbers, labels]), ShapeError, 'x and y must have the same number of samples');
+    refused(
+      () => model.fit([a, short], [numbers, labels]),
+      ShapeError,
+      'all tensors of x must have the same number of samples',
+    );
     refused(() => model.predict([a, short]), ShapeError, 'predict: inputs must have the same number of samples');
     refused(() => model.forward([a, short]), ShapeError, 'forward: the inputs must have the same number of samples');
     refused(
       () => model.fit([a, b], [numbers, labels], { validationData: [[a, b], numbers] }),
       ValueError,
-      'fit: y must',
+      'fit: y of validationData must',
     );
-    refused(() => model.fit([b, a], [numbers, labels]), ShapeError, 'samples do not have the shape');
+    refused(() => model.fit([b, a], [numbers, labels]), ShapeError, 'samples of input 0 do not have the shape');
   });
 
   test('lists of losses, weights and metrics of another length', () => {
@@ -278,11 +282,42 @@ describe('what does not fit is refused:', () => {
     );
   });
 
+  test('an output whose figures would be those of held-out samples', () => {
+    for (const name of ['val', 'val_a']) {
+      const x = input([4]);
+      const model = new Model(x, [new Dense(2, { name }).apply(x), new Dense(2, { name: 'a' }).apply(x)]);
+      const compile = (): void => model.compile({ optimizer: 'sgd', loss: 'mse' });
+      refused(compile, ValueError, 'compile: the name of an output must be another than val or val_...');
+      const single = new Model(x, new Dense(2, { name }).apply(x));
+      expect(() => single.compile({ optimizer: 'sgd', loss: 'mse' })).not.toThrow();
+    }
+  });
+
+  test('losses and metrics in other forms than lists', () => {
+    const model = twoOfBoth();
+    const wrong = (more: object) => () => model.compile({ optimizer: 'adam', loss: 'mse', ...more });
+    refused(
+      wrong({ lossWeights: 2 }),
+      ValueError,
+      'compile: lossWeights must be a list of 2, one for each output, got 2',
+    );
+    refused(wrong({ metrics: { value: 'mae' } }), ValueError, 'compile: metrics must be a list of metrics');
+    refused(wrong({ metrics: ['mae', ['mse']] }), ValueError, 'compile: metrics must be a list of metrics');
+    refused(wrong({ loss: ['mse'] }), ValueError, 'compile: loss must be one for all or a list of 2');
+    const weighted = (): unknown => model.fit([a, b], [numbers, labels], { sampleWeight: [a, b] as never });
+    refused(weighted, ValueError, 'fit: sampleWeight must be a tensor, one for all outputs');
+    refused(
+      () => model.fit([a, b], [numbers, labels], { validationData: [[a, b], numbers] }),
+      ValueError,
+      'fit: y of validationData must be a list of 2 tensors',
+    );
+  });
+
   test('inputs that are none, or twice the same', () => {
     const x = input([4]);
     const y = new Dense(2).apply(x);
-    refused(() => new Model([x, x], y), StateError, 'Model: the inputs are not what input() gave, each once');
-    refused(() => new Model(y, new Dense(2).apply(y)), StateError, 'the inputs are not what input() gave');
+    refused(() => new Model([x, x], y), StateError, 'Model: one input is given twice');
+    refused(() => new Model(y, new Dense(2).apply(y)), StateError, 'an input is what layer dense gives');
     refused(() => new Model([], y), ValueError, 'Model: x must be what input() or apply() gave');
     refused(() => new Model(x, [y, 3 as never]), ValueError, 'Model: y must be what input() or apply() gave');
   });
@@ -295,5 +330,15 @@ test('an input that nothing reads, and an output that is an input, are allowed',
   expect([...same!.data]).toEqual([...a.data]);
   expect(made!.shape).toEqual([N, 2]);
   expect(model.outputNames).toEqual(['input', 'dense']);
+  const y = new Dense(2, { name: 'd' }).apply(x);
+  const named = new Model(x, [y, y, new Dense(2, { name: 'd_1' }).apply(y)]);
+  expect(named.outputNames).toEqual(['d', 'd_2', 'd_1']);
+  named.compile({ optimizer: 'sgd', loss: 'mse' });
+  expect(Object.keys(named.evaluate(a, [samples([2], 5), samples([2], 5), samples([2], 5)]))).toEqual([
+    'loss',
+    'd_loss',
+    'd_2_loss',
+    'd_1_loss',
+  ]);
   expect(add(same!, 0).shape).toEqual([N, 4]);
 });

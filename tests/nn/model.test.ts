@@ -86,6 +86,19 @@ const MODELS: Readonly<Record<string, () => Model>> = {
         .concat([new Dense(12), new Split([[new Dense(3)], [new Split([[], [new Dropout(0.3)]])]]), new Dense(3)]),
       options,
     ),
+  'residuals in residuals': () =>
+    new Sequential(
+      [
+        new Dense(5, { inputShape: [8] }),
+        new Residual([
+          new Dense(6, relu),
+          new Residual([new Split([[new Dense(3)], [new Dense(4, relu), new Dense(3)]])]),
+          new Dense(5),
+        ]),
+        new Dense(3),
+      ],
+      options,
+    ),
   'two inputs': () => {
     const [a, b] = [input([8]), input([2, 3], { name: 'picture' })];
     const flat = new Dense(4, relu).apply(new Flatten().apply(b));
@@ -133,9 +146,9 @@ const outputsFor = (model: Model): number[][] =>
 /** Networks that cannot lose neurons, and what is said of them. */
 const WHOLE: Readonly<Record<string, string>> = {
   'a shared layer':
-    'no neurons can be removed (shared: it is an input; shared_1: it is an input; dense: it is an output)',
+    'no neurons can be removed (shared: they go with those of input, an input; shared_1: they go with those of input, an input; dense: it is an output)',
   'two inputs and three outputs, one of them read on':
-    'no neurons can be removed (shared: it is an output; shared_1: it is an output; dense: it is an output)',
+    'no neurons can be removed (shared: they go with those of add, an output; shared_1: they go with those of add, an output; dense: it is an output)',
   'a part of a value': 'no neurons can be removed (dense: it is an output)',
 };
 
@@ -291,21 +304,23 @@ describe('a model of words', () => {
     const made = new Dense(3).apply(a);
     expect(() => new Model(b, made)).toThrow(StateError);
     expect(() => new Model(a, new Add().apply([made, new Dense(3).apply(b)]))).toThrow(
-      'Model: an output is made of an input that was not given',
+      'Model: an output is made of an input (input) that is not among the inputs given',
     );
     expect(() => new Model(a, new Add().apply([a, made]))).toThrow(ShapeError);
     expect(() => new Add().apply(a as never)).not.toThrow();
     expect(() => new Model(a, new Add().apply(a))).toThrow(ValueError);
     expect(() => new Dense(3).apply([a, a])).not.toThrow();
     expect(() => new Model(a, new Dense(3).apply([a, a]))).toThrow(
-      'the number of inputs of layer dense (dense) must be 1, got 2',
+      'the number of inputs of layer dense (dense) must be 1 (Concat or Add makes one of several), got 2',
     );
     expect(() => new Dense(3).apply(x as never)).toThrow(ValueError);
     expect(() => input([1.5])).toThrow(ValueError);
     expect(() => new Model(a, new Split([[], [], []]).apply(a))).toThrow('cannot part 8 channels into 3 equal parts');
     expect(() => new Residual([new Dense(3)], {}).apply(a)).not.toThrow();
     expect(() => new Model(a, new Residual([new Dense(3)]).apply(a))).toThrow(ShapeError);
-    expect(() => new Concat([new Dense(3)] as never)).toThrow('Concat: needs layers in lists');
+    expect(() => new Concat([new Dense(3)] as never)).toThrow(
+      'Concat: needs a list of layers for each branch: new Concat([[layer, layer], [layer]])',
+    );
     expect(() => new Model(a, new Dense(3, { name: 'd' }).apply(new Dense(3, { name: 'd' }).apply(a)))).toThrow(
       'unique',
     );
@@ -340,7 +355,7 @@ describe('a model of words', () => {
     const model = make(true);
     expect(digest(model)).toBe(digest(make(false)));
     expect(model.replayStatus.isReplaying).toBe(true);
-    expect(() => saveModel(model)).toThrow('layer mine of type scale cannot be stored');
+    expect(() => saveModel(model)).toThrow('layer mine of type scale is code, which no network holds');
     expect(digest(cloneModel(model))).toBe(digest(model));
     expect(digest(prune(model, { sparsity: 0.5 }))).not.toBe(digest(model));
   });

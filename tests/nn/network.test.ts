@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import {
   Activation,
+  ActivityRegularization,
   Dense,
   Dropout,
   digest,
   Flatten,
   fromNetwork,
+  input,
   Layer,
+  Model,
+  type Network,
   ones,
+  predictNetwork,
   prune,
   quantize,
+  Random,
   Sequential,
   type Tensor,
   toNetwork,
@@ -86,6 +92,45 @@ describe('toNetwork and fromNetwork', () => {
     expect(back.layer('dropout')).toMatchObject({ rate: 0.9 });
   });
 
+  test('leave out what no output is made of', () => {
+    const model = new Sequential([new Dense(4, { inputShape: [3] }), new Dense(2), new Dense(5)], { seed: 2 });
+    const whole = toNetwork(model);
+    const part = { ...whole, outputs: ['dense_1'] };
+    const made = fromNetwork(part);
+    expect(made.layers.map(({ name }) => name)).toEqual(['dense', 'dense_1']);
+    const given = new Random(1).normal([3, 3]);
+    expect([...made.predict(given).data]).toEqual([...predictNetwork(part as Network, given).data]);
+  });
+
+  test('have the type of the network, and refuse several', () => {
+    const wide = toNetwork(new Sequential([new Dense(2, { inputShape: [3] })], { seed: 2, dtype: 'float64' }));
+    expect([fromNetwork(wide).dtype, fromNetwork(wide, { dtype: 'float32' }).dtype]).toEqual(['float64', 'float32']);
+    expect(digest(fromNetwork(wide))).toBe(
+      digest(new Sequential([new Dense(2, { inputShape: [3] })], { seed: 2, dtype: 'float64' })),
+    );
+    const [a, b] = [input([3]), input([3])];
+    const two = toNetwork(new Model([a, b], [new Dense(2).apply(a), new Flatten().apply(b)]));
+    for (const dtype of ['float64', 'int32'] as const) {
+      const mixed = { ...two, inputs: [two.inputs[0]!, { ...two.inputs[1]!, dtype }] };
+      const nodes = dtype === 'int32' ? two.nodes.slice(0, 1) : two.nodes;
+      const outputs = dtype === 'int32' ? two.outputs.slice(0, 1) : two.outputs;
+      expect(() => fromNetwork({ ...mixed, nodes, outputs })).toThrow(
+        `fromNetwork: a model reads floats of one type, not float32, ${dtype}`,
+      );
+    }
+  });
+
+  test('keep penalties that only look like an option of the layer before them', () => {
+    const model = new Sequential([
+      new Activation('relu', { name: 'act', inputShape: [2] }),
+      new ActivityRegularization('l1', { name: 'act/activity' }),
+      new Dense(2, { name: 'd' }),
+    ]);
+    expect(fromNetwork(toNetwork(model)).layers.map(({ name }) => name)).toEqual(['act', 'act/activity', 'd']);
+    const only = new Sequential([new ActivityRegularization('l1', { name: 'input/activity', inputShape: [2] })]);
+    expect(fromNetwork(toNetwork(only)).layers).toHaveLength(1);
+  });
+
   test('name the layer that they cannot take', () => {
     class Mine extends Layer {
       override readonly type = 'own';
@@ -100,7 +145,7 @@ describe('toNetwork and fromNetwork', () => {
       }
     }
     const model = new Sequential([new Dense(2, { inputShape: [3] }), new Mine({ name: 'mine' })]);
-    expect(() => toNetwork(model)).toThrow('toNetwork: layer mine of type own cannot be stored');
+    expect(() => toNetwork(model)).toThrow('toNetwork: layer mine of type own is code, which no network holds');
     const plain = new Sequential([new Flatten({ inputShape: [3] }), new Dense(2, { name: 'small' })]);
     const network = quantize(plain, { calibration: ones([4, 3]) });
     expect(() => fromNetwork(network)).toThrow(
