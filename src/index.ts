@@ -194,7 +194,7 @@ export {
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from './nn/losses.ts';
-export type { BuildContext } from './nn/lowering.ts';
+export type { BuildContext, Lowering } from './nn/lowering.ts';
 export {
   auc,
   calibrationError,

@@ -242,8 +242,8 @@ export const plants = [
   {
     name: 'an activation that follows one that was fused away is lost',
     file: 'src/graph/rewrite.ts',
-    find: 'makers.set(node.name, { ...maker,',
-    replace: 'makers.set(maker.name, { ...maker,',
+    find: 'const maker = makers.get(input!);',
+    replace: 'const maker = graph.nodes.find(({ name }) => name === input);',
     mustFail: ['tests/compress/quantize-graphs.test.ts'],
   },
   {

@@ -27,7 +27,7 @@ const OP = 'gpuTrain';
 export interface GpuTrainOptions extends Pick<SampleOptions, 'validationSplit' | 'validationData'> {
   /** Default 32. */
   readonly batchSize?: number;
-  /** Passes over the data. Default 1. */
+  /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
   readonly epochs?: number;
   /** Epoch to begin with, when resuming. Default 0. */
   readonly initialEpoch?: number;

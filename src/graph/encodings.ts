@@ -39,8 +39,8 @@ export const ENCODINGS: { readonly [E in EncodingName]: EncodingFacts<E> } = {
 };
 
 /**
- * Throws unless every program can run the network and every file can hold it: nodes fit together, arrays have their
- * types and lengths, names differ, masks are 0 or 1, scales and zero points are usable, and no int32 sum can overflow.
+ * Throws unless the network is one: every float32 program can then run it, but for dropout that never stops and code of the
+ * user's own, and every file can hold it, but for code. Nodes fit together, arrays have their types and lengths, names differ, masks are 0 or 1, scales and zero points are usable, and no int32 sum can overflow.
  * Returns what its values are.
  */
 export function validateNetwork(network: Graph<Stored>): Map<string, Value> {

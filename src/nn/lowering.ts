@@ -42,7 +42,7 @@ export class Lowering implements Graph<Parameter> {
   readonly outputs: string[] = [];
   readonly weights: Map<string, Parameter> = new Map();
   /** The layers that were applied. */
-  readonly applied = new Set<Lowerable>();
+  readonly applied: Set<Lowerable> = new Set();
   /** The layer that a node comes from. */
   readonly layerOf: Map<string, Lowerable> = new Map();
   /** The value that a layer gave when it was applied first. */

@@ -31,7 +31,7 @@ const KEY = 'training';
 const CUSTOM = 'custom';
 
 export interface SaveOptions {
-  /** Leave out the optimizer's state: smaller, but training starts it anew. Default false. */
+  /** The network alone: smaller, but what is loaded is not compiled, and its optimizer starts anew. Default false. */
   readonly weightsOnly?: boolean;
 }
 
@@ -84,7 +84,8 @@ export interface LoadOptions {
 }
 
 /**
- * The model of a file that `saveModel` wrote, compiled as it was. A model with a loss of the user's own is compiled only
+ * The model of a file that `saveModel` wrote, compiled as it was, but for a schedule, which is code: the learning rate stays
+ * what it was in the last step until `compile` gives the schedule again. A model with a loss of the user's own is compiled only
  * if `options.loss` gives it again; without it `fit` asks for `compile`, as it does with an optimizer of their own. The
  * bytes are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
  */

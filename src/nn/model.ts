@@ -60,7 +60,7 @@ export interface EvaluateOptions {
 }
 
 export interface FitOptions extends EvaluateOptions, SampleOptions {
-  /** Passes over the data. Default 1. */
+  /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
   readonly epochs?: number;
   /** Epoch to begin with, when resuming. Default 0. */
   readonly initialEpoch?: number;
