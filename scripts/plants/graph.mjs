@@ -200,8 +200,8 @@ export const plants = [
   {
     name: 'an optimizer moves statistics',
     file: 'src/nn/layer-graph.ts',
-    find: 'layer.weights.filter(({ isStatistic }) => !isStatistic)',
-    replace: 'layer.weights',
+    find: 'weights.filter(({ isStatistic }) => !isStatistic)',
+    replace: 'weights',
     mustFail: ['tests/nn/layers.test.ts'],
   },
   {

@@ -28,7 +28,12 @@ interface Built {
   readonly layerShapes: readonly Shape[];
   readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
   readonly weights: readonly Parameter[];
+  /** Those that an optimizer changes, if no layer is frozen. */
+  readonly trained: readonly Parameter[];
 }
+
+const isTrainable = ({ trainable }: Layer): boolean => trainable;
+const trainedOf = ({ weights }: Layer): Parameter[] => weights.filter(({ isStatistic }) => !isStatistic);
 
 function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
@@ -51,6 +56,7 @@ function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
     layerShapes: layers.map((layer) => graph.shapeOf(graph.resultOf.get(layer)!)),
     stages,
     weights: [...graph.weights.values()],
+    trained: layers.flatMap(trainedOf),
   };
 }
 
@@ -85,6 +91,7 @@ export class LayerGraph {
   /** Training steps made: the counter that dropout draws by. */
   steps = 0;
   private built: Built | null = null;
+  private figureNames: readonly string[] | null = null;
 
   constructor(
     op: string,
@@ -171,9 +178,12 @@ export class LayerGraph {
 
   /** What figures of outputs are called by: the layers that give them, or inputs; further outputs of one by _1, _2, ... */
   get outputNames(): readonly string[] {
-    const own = this.outputs.map(({ layer, name }) => layer?.name ?? name);
-    const names = new Names(own);
-    return own.map((name, i) => (own.indexOf(name) === i ? name : names.take(name)));
+    if (this.figureNames === null) {
+      const own = this.outputs.map(({ layer, name }) => layer?.name ?? name);
+      const names = new Names(own);
+      this.figureNames = own.map((name, i) => (own.indexOf(name) === i ? name : names.take(name)));
+    }
+    return this.figureNames; // every step asks
   }
 
   /**
@@ -257,10 +267,9 @@ export class LayerGraph {
 
   /** The weights that an optimizer changes. */
   get trainable(): readonly Parameter[] {
+    if (this.built !== null && this.layers.every(isTrainable)) return this.built.trained; // every step asks
     const { frozen } = this;
-    return this.layers.flatMap((layer) =>
-      frozen.has(layer) ? [] : layer.weights.filter(({ isStatistic }) => !isStatistic),
-    );
+    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : trainedOf(layer)));
   }
 
   /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */

@@ -35,7 +35,7 @@ import {
   tensorsOf,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
-import { Batches, copied, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
+import { Batches, copied, type Input, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
 
 /** Called by `fit`. A callback object may serve several fits, one after another. */
 export interface Callback {
@@ -177,8 +177,11 @@ export class Model extends LayerGraph {
     const { objectives } = this.ready('trainOnBatch');
     const { xs, ys, n } = checkSamples('trainOnBatch', this, x, y);
     const figures = new Figures(objectives, this.outputNames);
-    const batch = sampleWeight === null ? [...xs, ...ys] : [...xs, ...ys, sampleWeight];
-    figures.add(this.trainStep(batch.map(copied), figures), n);
+    const batch: Input[] = [];
+    for (const t of xs) batch.push(copied(t));
+    for (const t of ys) batch.push(copied(t));
+    if (sampleWeight !== null) batch.push(copied(sampleWeight));
+    figures.add(this.trainStep(batch, figures), n);
     return figures.logs;
   }
 

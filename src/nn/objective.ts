@@ -91,17 +91,18 @@ export interface Outcome {
  * `<output>_loss` and `<output>_<metric>` for each.
  */
 export class Figures {
-  private readonly metrics: readonly { readonly name: string; readonly output: number; readonly state: MetricState }[];
-  private readonly losses: readonly { readonly name: string; sum: number }[];
+  private readonly metrics: { readonly name: string; readonly output: number; readonly state: MetricState }[] = [];
+  private readonly losses: { readonly name: string; sum: number }[] = [];
   private total = 0;
   private seen = 0;
 
   constructor(objectives: readonly Objective[], outputNames: readonly string[]) {
-    const prefixes = objectives.map((_, i) => (objectives.length === 1 ? '' : `${outputNames[i]!}_`));
-    this.metrics = objectives.flatMap(({ metrics }, output) =>
-      metrics.map((metric) => ({ name: `${prefixes[output]}${metric.name}`, output, state: metric.create() })),
-    );
-    this.losses = objectives.length === 1 ? [] : prefixes.map((prefix) => ({ name: `${prefix}loss`, sum: 0 }));
+    for (let output = 0; output < objectives.length; output++) {
+      const prefix = objectives.length === 1 ? '' : `${outputNames[output]!}_`;
+      for (const metric of objectives[output]!.metrics)
+        this.metrics.push({ name: `${prefix}${metric.name}`, output, state: metric.create() });
+      if (objectives.length > 1) this.losses.push({ name: `${prefix}loss`, sum: 0 });
+    }
   }
 
   /** Whether the outputs have to be looked at. */

@@ -54,6 +54,7 @@ export function allOf(n: number): Tensor {
 
 /** The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. */
 export function tensorsOf(op: string, name: string, given: Tensors, count: number): readonly Tensor[] {
+  if (count === 1 && given instanceof Tensor) return [given]; // every step asks
   const list: unknown = given instanceof Tensor ? [given] : given;
   const fits = Array.isArray(list) && list.every((each) => each instanceof Tensor);
   if (!fits || list.length !== count)
@@ -71,9 +72,11 @@ export function checkSamples(
 ): Lists {
   const xs = tensorsOf(op, names[0], x, inputCount);
   const ys = tensorsOf(op, names[1], y, outputCount);
-  const [first, ...others] = [...xs, ...ys] as [Tensor, ...Tensor[]];
+  const [first] = xs as [Tensor];
   const n = first.shape[0];
-  const other = others.find((t) => t.shape[0] !== n) ?? first;
+  let other = first;
+  for (const t of ys) if (t.shape[0] !== n) other = t;
+  for (const t of xs) if (t.shape[0] !== n) other = t;
   if (n === undefined || other !== first) {
     const which = xs.includes(other) && xs.length > 1 ? `all tensors of ${names[0]}` : names.join(' and ');
     throw new ShapeError(op, [first.shape, other.shape], `${which} must have the same number of samples`);
