@@ -128,7 +128,7 @@ describe('imports', () => {
     const known: Record<string, readonly string[]> = {
       'src/graph/print.ts': ['activation', 'activation'], // written as relu(x), not as activation(x, relu)
       'src/graph/rewrite.ts': ['activation'], // what is nothing but an activation may become part of another node
-      'src/nn/layer-graph.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer
+      'src/nn/built.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer
       'src/nn/network.ts': ['custom', 'custom', 'custom', 'dense', 'activityRegularization'], // no network; an option of Dense
       'src/gpu/stages.ts': ['custom'], // its type, for errors
       'src/io/network-file.ts': ['custom', 'custom'], // no file holds it

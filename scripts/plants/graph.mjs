@@ -199,7 +199,7 @@ export const plants = [
   },
   {
     name: 'an optimizer moves statistics',
-    file: 'src/nn/layer-graph.ts',
+    file: 'src/nn/built.ts',
     find: 'weights.filter(({ isStatistic }) => !isStatistic)',
     replace: 'weights',
     mustFail: ['tests/nn/layers.test.ts'],

@@ -5,10 +5,11 @@ import { activationIn, type Graph, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { checkSeed, Random } from '../tensor/random.ts';
+import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
-import { type Pass, run, type Stage } from './forward.ts';
+import { type Built, builtOf, isTrainable, trainedOf } from './built.ts';
+import { type Pass, run } from './forward.ts';
 import { calledOf, checkFree, nameLayers, withInner } from './layer-names.ts';
 import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
@@ -17,48 +18,6 @@ import { oneOrAll, type Tensors, tensorsOf } from './samples.ts';
 import { SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
 
 const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
-
-/** What a model is once the shape of its samples is known. */
-interface Built {
-  readonly graph: Graph<Parameter>;
-  readonly layerOf: ReadonlyMap<string, Lowerable>;
-  readonly inputShapes: readonly Shape[];
-  readonly outputShapes: readonly Shape[];
-  /** Shapes of one sample after each layer. */
-  readonly layerShapes: readonly Shape[];
-  readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
-  readonly weights: readonly Parameter[];
-  /** Those that an optimizer changes, if no layer is frozen. */
-  readonly trained: readonly Parameter[];
-}
-
-const isTrainable = ({ trainable }: Layer): boolean => trainable;
-const trainedOf = ({ weights }: Layer): Parameter[] => weights.filter(({ isStatistic }) => !isStatistic);
-
-function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
-  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
-  const { seed } = graph.context;
-  const stages = graph.nodes.map((node) => {
-    const weights = Object.entries(node.weights).map(([role, key]) => [role, graph.weights.get(key)!.value]);
-    const stage: Stage = {
-      node,
-      weights: Object.fromEntries(weights),
-      random: node.op === 'dropout' ? new Random(seed, `${node.name}/dropout`) : null,
-      layer: node.op === 'custom' ? (graph.layerOf.get(node.name) as Layer) : null,
-    };
-    return { node, stage, isRead: read.has(node.name) };
-  });
-  return {
-    graph,
-    layerOf: graph.layerOf,
-    inputShapes: graph.inputs.map(({ shape }) => shape),
-    outputShapes: graph.outputs.map((name) => graph.shapeOf(name)),
-    layerShapes: layers.map((layer) => graph.shapeOf(graph.resultOf.get(layer)!)),
-    stages,
-    weights: [...graph.weights.values()],
-    trained: layers.flatMap(trainedOf),
-  };
-}
 
 export interface SequentialOptions {
   /** Decides every random number of the model: initial weights, dropout, shuffling. Default 0. */

@@ -1,0 +1,49 @@
+import type { Shape } from '../base/shape.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { Random } from '../tensor/random.ts';
+import type { Stage } from './forward.ts';
+import type { Layer } from './layers.ts';
+import type { Lowerable, Lowering } from './lowering.ts';
+import type { Parameter } from './parameter.ts';
+
+/** What a model is once the shape of its samples is known. */
+export interface Built {
+  readonly graph: Graph<Parameter>;
+  readonly layerOf: ReadonlyMap<string, Lowerable>;
+  readonly inputShapes: readonly Shape[];
+  readonly outputShapes: readonly Shape[];
+  /** Shapes of one sample after each layer. */
+  readonly layerShapes: readonly Shape[];
+  readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
+  readonly weights: readonly Parameter[];
+  /** Those that an optimizer changes, if no layer is frozen. */
+  readonly trained: readonly Parameter[];
+}
+
+export const isTrainable = ({ trainable }: Layer): boolean => trainable;
+export const trainedOf = ({ weights }: Layer): Parameter[] => weights.filter(({ isStatistic }) => !isStatistic);
+
+export function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
+  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+  const { seed } = graph.context;
+  const stages = graph.nodes.map((node) => {
+    const weights = Object.entries(node.weights).map(([role, key]) => [role, graph.weights.get(key)!.value]);
+    const stage: Stage = {
+      node,
+      weights: Object.fromEntries(weights),
+      random: node.op === 'dropout' ? new Random(seed, `${node.name}/dropout`) : null,
+      layer: node.op === 'custom' ? (graph.layerOf.get(node.name) as Layer) : null,
+    };
+    return { node, stage, isRead: read.has(node.name) };
+  });
+  return {
+    graph,
+    layerOf: graph.layerOf,
+    inputShapes: graph.inputs.map(({ shape }) => shape),
+    outputShapes: graph.outputs.map((name) => graph.shapeOf(name)),
+    layerShapes: layers.map((layer) => graph.shapeOf(graph.resultOf.get(layer)!)),
+    stages,
+    weights: [...graph.weights.values()],
+    trained: layers.flatMap(trainedOf),
+  };
+}
