@@ -228,12 +228,9 @@ function takeKeys(fields: Fields): [role: string, key: string][] {
 }
 
 /** Which encoding the type of a tensor stands for. */
-const ENCODING_OF: Readonly<Partial<Record<SafeDType, EncodingName>>> = {
-  F32: 'float32',
-  F64: 'float64',
-  I8: 'int8',
-  I32: 'int32',
-};
+const ENCODING_OF: ReadonlyMap<SafeDType, EncodingName> = new Map(
+  Object.entries(ENCODINGS).map(([name, { parts }]) => [dtypeOf(new parts.values.array(0)), name as EncodingName]),
+);
 
 function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
   const parts = partsOf(key);
@@ -242,7 +239,7 @@ function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensor
   const shape = coded ? fields!.shape('shape') : tensors.shapeOf(key);
   fields?.done();
   const dtype = tensors.dtypeOf(coded ? parts.values : key);
-  const type = dtype && ENCODING_OF[dtype];
+  const type = dtype && ENCODING_OF.get(dtype);
   if (type === undefined || dtype === undefined)
     throw new FormatError(
       FORMAT,

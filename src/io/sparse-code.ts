@@ -2,7 +2,7 @@
  * The code of weights that are mostly zero: one bit a weight, row-major, least significant bit first, and the living
  * weights packed. Deep Compression (Han et al. 2016) stores gaps of 5 bits instead, which pays above 80 % zeros only.
  */
-export type Weights = Float32Array | Float64Array | Int8Array | Int32Array;
+export type Weights = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
 
 /** Bytes 0 or 1 as bits. The bits after the last are 0. */
 export function packBits(bits: Uint8Array): Uint8Array {

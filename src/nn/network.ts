@@ -71,7 +71,7 @@ export function fromNetwork(
       `a model reads floats of one type, not ${network.inputs.map((each) => each.dtype).join(', ')}`,
     );
   for (const [key, { encoding }] of network.weights) {
-    if (encoding.type === 'int8' || encoding.type === 'int32')
+    if (encoding.type !== 'float32' && encoding.type !== 'float64')
       throw new StateError(
         'fromNetwork',
         `${key} is quantized and cannot be trained; run the network with compileNetwork()`,
