@@ -138,6 +138,38 @@ describe('a program of several inputs', () => {
   });
 });
 
+test('one array that two weights of different shapes hold is packed for each of them', () => {
+  const values = Int8Array.of(1, -2, 3, 4, -5, 6, 7, -8);
+  const weight = (numbers: Int8Array, ...shape: [number, number]): Stored => ({
+    shape,
+    encoding: { type: 'int8', values: numbers, scales: new Float32Array(shape[1]).fill(0.5) },
+    mask: null,
+  });
+  const given = (second: Int8Array): Network =>
+    new Network({
+      inputs: [
+        { name: 'a', shape: [2], dtype: 'float32' },
+        { name: 'b', shape: [4], dtype: 'float32' },
+      ],
+      nodes: [
+        quantize('qa', 'a', r),
+        quantize('qb', 'b', r),
+        nodeOf('dense', 'x', ['qa'], { activation: { name: 'linear' } }, { weights: { kernel: 'k' } }),
+        nodeOf('dense', 'y', ['qb'], { activation: { name: 'linear' } }, { weights: { kernel: 'l' } }),
+      ],
+      outputs: ['x', 'y'],
+      weights: new Map([
+        ['k', weight(values, 2, 4)],
+        ['l', weight(second, 4, 2)],
+      ]),
+    });
+  const run = (network: Network): number[][] =>
+    compileNetwork(network, 1, wasm())
+      .run([Float32Array.of(1, 2), Float32Array.of(1, 2, 3, 4)])
+      .map((y) => [...y]);
+  expect(run(given(values))).toEqual(run(given(values.slice())));
+});
+
 describe('what has no program is refused by name', () => {
   test.each([
     [nodeOf('custom', 'mine', ['a'], { type: 'own', outputShape: [2] }), 'node "mine" (custom) is code'],
