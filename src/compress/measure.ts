@@ -2,6 +2,7 @@ import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../b
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
@@ -122,8 +123,9 @@ const predictionsOf = (subject: Model | Graph<Stored>, x: Tensors): readonly Ten
  * network with several outputs.
  */
 export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored>, x: Tensors, batchSize = 64): Y {
-  if (!(network?.weights instanceof Map))
+  if (network instanceof Model)
     throw new ValueError('predictNetwork', 'network', 'a network, as toNetwork(model) makes one', network);
+  checkForm('predictNetwork', network);
   const program = compileNetwork(network, batchSize, run.kernels);
   try {
     const xs = listOf(x);

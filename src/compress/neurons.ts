@@ -4,10 +4,10 @@ import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
-import { pickStored } from '../graph/pick.ts';
 import { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
 import { passOn } from './passes.ts';
+import { pickStored } from './pick.ts';
 
 /** How neurons are ranked: L1 norm of the incoming weights (Li et al. 2017), or at random, the baseline to beat. */
 export type NeuronCriterion = 'magnitude' | 'random';

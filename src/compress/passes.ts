@@ -1,6 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
+import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
@@ -14,7 +15,8 @@ export function networkOf(
   of: (model: Model) => Graph<Stored> = (model) => toNetworkFor(op, model),
 ): Graph<Stored> {
   if (subject instanceof Model) return of(subject);
-  if (subject?.weights instanceof Map) {
+  if (typeof subject === 'object' && subject !== null) {
+    checkForm(op, subject);
     validateNetwork(subject);
     return subject;
   }

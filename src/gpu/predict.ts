@@ -2,6 +2,7 @@ import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '.
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
+import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Model } from '../nn/model.ts';
 import { storedGraph } from '../nn/network.ts';
@@ -75,8 +76,7 @@ export async function gpuPredict(
   model: Model | Graph<Stored>,
   { gpu }: { readonly gpu?: GpuBackend } = {},
 ): Promise<GpuPredictor> {
-  if (!(model?.weights instanceof Map) && !(model instanceof Model))
-    throw new ValueError('gpuPredict', 'model', 'a model or a network', model);
+  if (!(model instanceof Model)) checkForm('gpuPredict', model);
   const network = model instanceof Model ? storedGraph(model) : model;
   const stages = stagesOf('gpuPredict', network);
   validateNetwork(network);

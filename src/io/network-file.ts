@@ -4,6 +4,7 @@ import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
 import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
 import { FACTS, factsOf } from '../graph/facts.ts';
+import { checkForm } from '../graph/form.ts';
 import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
@@ -50,6 +51,7 @@ export interface NetworkFile {
  * which names the node, for code of the user's own.
  */
 export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
+  checkForm('encodeNetwork', network);
   validateNetwork(network);
   const { metadata = {}, tensors: more = new Map<string, SafeTensor>() } = extra;
   if (Object.hasOwn(metadata, KEY)) throw new ValueError('encodeNetwork', 'metadata key', `other than ${KEY}`, KEY);

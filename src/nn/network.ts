@@ -6,6 +6,7 @@ import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
+import { checkForm } from '../graph/form.ts';
 import { type Graph, type Input, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
@@ -62,6 +63,7 @@ export function fromNetwork(
   options: SequentialOptions = {},
   make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(given, index),
 ): Model {
+  checkForm('fromNetwork', given);
   validateNetwork(given);
   const network = withoutUnread(given);
   const [{ dtype }] = network.inputs as [Input];

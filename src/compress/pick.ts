@@ -1,4 +1,4 @@
-import type { Encoding, EncodingName, EncodingOf, Stored } from './encoding.ts';
+import type { Encoding, EncodingName, EncodingOf, Stored } from '../graph/encoding.ts';
 
 type Numbers = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
 type Picked<E extends EncodingName> = (
