@@ -1,4 +1,5 @@
 import { GradientError, ShapeError, ValueError } from '../base/errors.ts';
+import { shareOf } from '../base/share.ts';
 import { arrayOf } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
@@ -106,7 +107,7 @@ export function stratifiedKFold(labels: Labels, options: FoldOptions = {}): Spli
   const { codes, counts } = classesOf(op, labels);
   const n = codes.length;
   const folds = checkFolds(op, n, options);
-  const largest = Math.max(...counts);
+  const largest = counts.reduce((most, count) => Math.max(most, count), 0);
   if (largest < folds) {
     throw new ValueError(op, 'folds', `at most ${largest}, the number of samples of the largest class`, folds);
   }
@@ -144,7 +145,7 @@ function split(op: string, n: number, options: SplitOptions): Split {
   if (!(testSize > 0 && (testSize < 1 || Number.isInteger(testSize)))) {
     throw new ValueError(op, 'testSize', 'a share between 0 and 1 or a number of samples', testSize);
   }
-  const testCount = testSize < 1 ? Math.ceil(n * testSize) : testSize;
+  const testCount = testSize < 1 ? shareOf(n, testSize) : testSize;
   if (testCount >= n)
     throw new ValueError(op, 'testSize', `small enough to leave one of ${n} samples to train on`, testSize);
 
@@ -174,7 +175,7 @@ function split(op: string, n: number, options: SplitOptions): Split {
 /** Places of each class in the test set, by the largest remainder; ties go to the class that occurs first. */
 function testPlaces(op: string, counts: readonly number[], labelled: number, n: number, testCount: number): number[] {
   if (labelled !== n) throw new ValueError(op, 'the number of labels to stratify by', `${n}, one per sample`, labelled);
-  const rarest = Math.min(...counts);
+  const rarest = counts.reduce((least, count) => Math.min(least, count), Infinity);
   if (rarest < 2) throw new ValueError(op, 'every class to stratify by', 'of at least 2 samples', rarest);
   const smaller = Math.min(testCount, n - testCount);
   if (smaller < counts.length) {

@@ -37,8 +37,7 @@ class Monitor {
 
   /** The figure in `logs`, or null with one warning when it is missing. */
   read(logs: Logs): number | null {
-    const value = logs[this.key];
-    if (value !== undefined) return value;
+    if (Object.hasOwn(logs, this.key)) return logs[this.key]!;
     if (!this.warned) console.warn(`${this.op}: ${this.key} is not among ${Object.keys(logs).join(', ')}`);
     this.warned = true;
     return null;
@@ -66,7 +65,7 @@ export interface EarlyStoppingOptions {
   /** Epochs without improvement before stopping. Default 0. */
   readonly patience?: number;
   readonly mode?: MonitorMode;
-  /** Only a figure better than this too ends the waiting. */
+  /** Only a figure better than this too makes the waiting begin anew; epochs that improve at all are not waited in. */
   readonly baseline?: number;
   /** Go back to the weights of the best epoch when training ends, whatever ended it. Default false. */
   readonly restoreBestWeights?: boolean;
@@ -114,13 +113,13 @@ export class EarlyStopping implements Callback {
     const { minDelta, patience, baseline, restoreBestWeights, startFromEpoch } = this.options;
     const value = this.monitor.read(logs);
     if (value === null || epoch < startFromEpoch) return;
-    this.wait++;
     if (this.monitor.isBest(value, minDelta)) {
       this.bestEpoch = epoch;
       if (restoreBestWeights) this.weights = model.getWeights();
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
-      return;
+      return; // an epoch that improves is not waited in
     }
+    this.wait++;
     if (this.wait >= patience && epoch > 0) {
       this.stoppedEpoch = epoch;
       model.stopTraining = true;

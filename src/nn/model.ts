@@ -252,7 +252,7 @@ export class Model extends LayerGraph {
     const [n, held] = holdOut('fit', this, samples, options);
     const weights = sampleWeights(ys, options, this.dtype);
     this.buildFor(xs);
-    const history: Record<string, number[]> = {};
+    const history = new Map<string, number[]>();
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
@@ -276,13 +276,14 @@ export class Model extends LayerGraph {
           yield;
         }
         if (figures.samples === 0) break; // stopped before its first batch, an epoch has no figures
-        const logs: Record<string, number> = { ...figures.logs };
+        const entries = Object.entries(figures.logs);
         if (held !== null) {
           const figuresOfHeld = this.evaluate(held.xs, held.ys, { batchSize });
-          for (const [key, value] of Object.entries(figuresOfHeld)) logs[`val_${key}`] = value;
+          for (const [key, value] of Object.entries(figuresOfHeld)) entries.push([`val_${key}`, value]);
         }
-        logs.learning_rate = optimizer.learningRate;
-        for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
+        entries.push(['learning_rate', optimizer.learningRate]);
+        const logs: Logs = Object.fromEntries(entries);
+        for (const [key, value] of Object.entries(logs)) history.set(key, [...(history.get(key) ?? []), value]);
         run.push(epoch);
         if (verbose === 1) {
           const figures = Object.entries(logs).map(([key, value]) => `${key} ${Number(value.toPrecision(5))}`);
@@ -295,7 +296,7 @@ export class Model extends LayerGraph {
       this.trainer.release();
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }
-    return { epochs: run, history, seed: this.seed };
+    return { epochs: run, history: Object.fromEntries(history), seed: this.seed };
   }
 
   /** One step on a batch; returns the loss before it, with penalties. */

@@ -56,7 +56,11 @@ export function objectivesOf(
   return losses.map((choice, i) => {
     const weight = weights?.[i] ?? 1;
     checkRange('compile', `lossWeights[${i}]`, weight, 'at least 0');
-    return { loss: lossOf(choice), weight, metrics: own[i]!.map(metricOf) };
+    const judges = own[i]!.map(metricOf);
+    // The one field that no object takes as its own
+    if (judges.some(({ name }) => name === '__proto__'))
+      throw new ValueError('compile', 'the name of a metric', 'another', '__proto__');
+    return { loss: lossOf(choice), weight, metrics: judges };
   });
 }
 

@@ -1,8 +1,9 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
-import { add, div, maximum, mul } from '../autograd/arithmetic.ts';
-import { clip, sqrt, square } from '../autograd/elementwise.ts';
+import { add, div, equal, greater, less, maximum, minimum, mul, where } from '../autograd/arithmetic.ts';
+import { abs, clip, sqrt, square } from '../autograd/elementwise.ts';
+import { cast } from '../autograd/movement.ts';
 import { floats } from '../autograd/operands.ts';
-import { sum } from '../autograd/reductions.ts';
+import { max, sum } from '../autograd/reductions.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { checkRange, DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
@@ -24,6 +25,22 @@ export interface OptimizerOptions {
   readonly globalClipNorm?: number;
   /** Clips each element of a gradient to ± this. */
   readonly clipValue?: number;
+}
+
+/**
+ * Gradients of one norm together that is at most `limit`. Squares of very large or small numbers would leave float32, so
+ * those are scaled by a power of two first, which is exact: all others keep their bits.
+ */
+function shrunk(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
+  const sizes = gradients.filter(({ size }) => size > 0).map((g) => max(abs(g)));
+  if (sizes.length === 0) return gradients;
+  const largest = sizes.reduce((p, q) => maximum(p, q));
+  const one = cast(equal(largest, largest), largest.dtype);
+  const scale = where(greater(largest, 2 ** 60), 2 ** -100, where(less(largest, 2 ** -50), 2 ** 100, one));
+  const squares = gradients.map((g) => sum(square(mul(g, scale)))).reduce((p, q) => add(p, q));
+  const most = minimum(mul(scale, limit), 2 ** 127); // beyond float32 it is beyond every norm too
+  const factor = div(most, maximum(sqrt(squares), most));
+  return gradients.map((g) => mul(g, factor));
 }
 
 /** Options as a file holds them. */
@@ -238,16 +255,10 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
 
   private clip(gradients: readonly Tensor[]): readonly Tensor[] {
     const { clipNorm, globalClipNorm, clipValue } = this.options;
-    const shrink = (g: Tensor, squares: Tensor, limit: number): Tensor =>
-      mul(g, div(limit, maximum(sqrt(squares), limit)));
     let result = gradients;
     if (clipValue !== undefined) result = result.map((g) => clip(g, -clipValue, clipValue));
-    if (clipNorm !== undefined) result = result.map((g) => shrink(g, sum(square(g)), clipNorm));
-    if (globalClipNorm !== undefined && result.length > 0) {
-      const squares = result.map((g) => sum(square(g))).reduce((p, q) => add(p, q));
-      result = result.map((g) => shrink(g, squares, globalClipNorm));
-    }
-    return result;
+    if (clipNorm !== undefined) result = result.flatMap((g) => shrunk([g], clipNorm));
+    return globalClipNorm === undefined ? result : shrunk(result, globalClipNorm);
   }
 
   protected commonConfig(): Record<string, number> {

@@ -1,5 +1,6 @@
 import { cast, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { shareOf } from '../base/share.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { classesOf } from './metrics.ts';
@@ -100,7 +101,7 @@ export function holdOut(
   }
   checkRange(op, 'validationSplit', validationSplit, 'in [0, 1)');
   if (validationSplit === 0) return [n, null];
-  const training = Math.floor(n * (1 - validationSplit));
+  const training = n - shareOf(n, validationSplit);
   if (training === 0 || training === n)
     throw new ValueError(op, 'validationSplit', `a share that leaves samples on both sides of ${n}`, validationSplit);
   const rest = (t: Tensor): Tensor => slice(t, [[training, null]]);

@@ -63,12 +63,13 @@ describe('splitIndices', () => {
   test('stratified parts keep the share of every class within one sample', () => {
     const labels = fc.array(fc.nat(3), { minLength: 20, maxLength: 120 });
     fc.assert(
-      fc.property(labels, fc.double({ min: 0.2, max: 0.8, noNaN: true }), fc.nat(), (ys, testSize, seed) => {
+      fc.property(labels, fc.integer({ min: 200, max: 800 }), fc.nat(), (ys, thousandths, seed) => {
+        const testSize = thousandths / 1000;
         const classes = [...new Set(ys)];
         fc.pre(classes.every((k) => share(ys, upTo(ys.length), k) >= 2));
         const split = splitIndices(ys.length, { testSize, seed, stratify: ys });
         complete(ys.length, split);
-        const testCount = Math.ceil(ys.length * testSize);
+        const testCount = Math.floor((ys.length * thousandths + 999) / 1000); // in integers, so exactly
         expect(split.test.length).toBe(testCount);
         for (const k of classes) {
           const exact = (share(ys, upTo(ys.length), k) * testCount) / ys.length;
@@ -76,6 +77,12 @@ describe('splitIndices', () => {
         }
       }),
     );
+  });
+
+  test('of very many classes is refused as any others are', () => {
+    const each = Float64Array.from({ length: 200_000 }, (_, i) => i);
+    expect(() => splitIndices(200_000, { stratify: each })).toThrow(ValueError);
+    expect(() => stratifiedKFold(each, { folds: 3 })).toThrow('folds must be at most 1');
   });
 
   test('a stratified split mixes the classes within each part', () => {

@@ -53,7 +53,9 @@ function simulate(values: readonly number[], rises: boolean, options: EarlyStopp
   for (let e = Math.max(1, startFromEpoch); e < values.length && stopped === null; e++) {
     if (records.includes(e)) continue;
     const resets = records.filter((r) => r < e && (baseline === undefined || better(values[r]!, baseline)));
-    const since = resets.length === 0 ? e - startFromEpoch + 1 : e - resets.at(-1)!;
+    // Epochs that improve are not waited in
+    let since = 0;
+    for (let r = (resets.at(-1) ?? startFromEpoch - 1) + 1; r <= e; r++) since += records.includes(r) ? 0 : 1;
     if (since >= patience) stopped = e;
   }
   const ran = stopped === null ? values.length : stopped + 1;

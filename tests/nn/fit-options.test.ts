@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { shareOf } from '../../src/base/share.ts';
 import {
   type Callback,
   type CompileOptions,
@@ -287,4 +288,25 @@ test('a fit that is aborted before it begins makes no step and calls no callback
   );
   expect([model.steps, calls]).toEqual([0, []]);
   expect((await model.fitAsync(x, x, { signal: { aborted: false } })).epochs).toEqual([0]);
+});
+
+test('a share of the samples is exact, though its product with their number is not', () => {
+  const trainedOn = (n: number, validationSplit: number): number => {
+    const few = zeros([n, 1], 'float64');
+    const model = line();
+    model.fit(few, few, { validationSplit, batchSize: 1 });
+    return model.steps;
+  };
+  expect([trainedOn(10, 0.8), trainedOn(100, 0.9), trainedOn(10, 0.9)]).toEqual([2, 10, 1]);
+  for (let n = 2; n <= 200; n++)
+    for (let hundredths = 1; hundredths < 100; hundredths++)
+      expect(shareOf(n, hundredths / 100), `${hundredths} % of ${n}`).toBe(Math.floor((n * hundredths + 99) / 100));
+  expect([shareOf(10, 1e-17), shareOf(10, 0.31), shareOf(0, 0.5), shareOf(1e9, 0.1)]).toEqual([0, 4, 0, 1e8]);
+});
+
+test('a figure may be called as anything that objects have', () => {
+  const figure = (name: string): Metric => ({ name, create: () => ({ update: () => {}, result: () => 7 }) });
+  const { history } = line({ metrics: ['constructor', 'toString', 'valueOf'].map(figure) }).fit(x, x, { epochs: 2 });
+  for (const name of ['constructor', 'toString', 'valueOf']) expect(history[name]).toEqual([7, 7]);
+  expect(() => line({ metrics: [figure('__proto__')] })).toThrow('compile: the name of a metric must be another');
 });

@@ -403,3 +403,44 @@ describe('any optimizer', () => {
     expect([...p.data]).toEqual([0.5, 1.5]);
   });
 });
+
+describe('norms of gradients', () => {
+  const moved = (options: object, ...gradients: number[][]): number[][] => {
+    const parameters = gradients.map((g) =>
+      parameter(
+        of(
+          g.map(() => 0),
+          [g.length],
+          'float32',
+        ),
+      ),
+    );
+    const optimizer = new SGD({ learningRate: 1, ...options });
+    optimizer.apply(
+      parameters,
+      gradients.map((g) => of(g, [g.length], 'float32')),
+    );
+    return parameters.map(({ data }) => Array.from(data, (value) => 0 - value));
+  };
+
+  test('neither overflow nor vanish, though the squares would', () => {
+    for (const size of [3e20, 3e37, 0.3, 3e-25, 3e-30]) {
+      const limit = Math.min(size, 1);
+      for (const options of [{ clipNorm: limit }, { globalClipNorm: limit }]) {
+        const [x, y] = moved(options, [size, (size * 4) / 3])[0]!;
+        expect(x! / limit).toBeCloseTo(0.6, 5);
+        expect(y! / limit).toBeCloseTo(0.8, 5);
+      }
+      const [[p], [q]] = moved({ globalClipNorm: limit }, [size], [(size * 4) / 3]) as [[number], [number]];
+      expect([p / limit, q / limit].map((v) => Math.round(v * 1e4))).toEqual([6000, 8000]);
+    }
+  });
+
+  test('that are below the limit leave gradients as they are, and what is no number stays none', () => {
+    for (const g of [3e-30, 0.25, 0])
+      expect(moved({ clipNorm: 1e9 }, [g, g])[0]).toEqual([Math.fround(g), Math.fround(g)]);
+    expect(moved({ clipNorm: 1 }, [Number.NaN, 1])[0]).toEqual([Number.NaN, Number.NaN]);
+    expect(moved({ clipNorm: 1 }, [Number.POSITIVE_INFINITY, 1])[0]![0]).toBeNaN();
+    expect(moved({ globalClipNorm: 1 }, [], [3, 4])[1]!.map((v) => Math.round(v * 1e4))).toEqual([6000, 8000]);
+  });
+});
