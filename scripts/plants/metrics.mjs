@@ -101,22 +101,22 @@ export const plants = [
   {
     name: 'the global norm is of gradients that are not clipped yet',
     file: 'src/nn/optimizer.ts',
-    find: 'const squares = result.map(',
-    replace: 'const squares = gradients.map(',
+    find: 'shrunk(result, globalClipNorm)',
+    replace: 'shrunk(gradients, globalClipNorm)',
     mustFail: ['tests/nn/optimizers.test.ts'],
   },
   {
     name: 'the global norm is left out beside another clipping',
     file: 'src/nn/optimizer.ts',
-    find: 'if (globalClipNorm !== undefined && result.length > 0) {',
-    replace: 'if (globalClipNorm !== undefined && clipValue === undefined && result.length > 0) {',
+    find: 'return globalClipNorm === undefined ?',
+    replace: 'return globalClipNorm === undefined || clipValue !== undefined ?',
     mustFail: ['tests/nn/optimizers.test.ts'],
   },
   {
     name: 'clipping by norm forgets clipping by value',
     file: 'src/nn/optimizer.ts',
-    find: 'result = result.map((g) => shrink(g, sum(square(g)), clipNorm));',
-    replace: 'result = gradients.map((g) => shrink(g, sum(square(g)), clipNorm));',
+    find: 'result = result.flatMap((g) => shrunk([g], clipNorm));',
+    replace: 'result = gradients.flatMap((g) => shrunk([g], clipNorm));',
     mustFail: ['tests/nn/optimizers.test.ts'],
   },
   {
