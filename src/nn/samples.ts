@@ -1,7 +1,7 @@
 import { cast, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { shareOf } from '../base/share.ts';
-import type { FloatDType } from '../memory/dtype.ts';
+import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { classesOf } from './metrics.ts';
 
@@ -38,7 +38,7 @@ export interface SampleOptions {
   readonly validationSplit?: number;
   /** Held-out samples; overrides validationSplit. */
   readonly validationData?: SampleLists;
-  /** Weight of each class in the training loss, by class index. */
+  /** Weight of each class in the training loss, by class index. Targets are int32 labels, one-hot rows, or 0 and 1. */
   readonly classWeight?: Readonly<Record<number, number>>;
   /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
   readonly sampleWeight?: Tensor;
@@ -108,6 +108,21 @@ export function holdOut(
   return [training, { xs: xs.map(rest), ys: ys.map(rest), n: n - training }];
 }
 
+/** Throws ValueError for targets of which no class can be told: numbers, soft or several labels a sample. */
+function checkClasses(y: Tensor): void {
+  if (!isFloat(y.dtype) && y.dtype !== 'bool') return; // integers are labels
+  const wanted = 'int32 labels, one-hot rows, or 0 and 1 in one column';
+  const other = y.data.findIndex((value) => value !== 0 && value !== 1);
+  if (other >= 0) throw new ValueError('fit', 'targets with classWeight', wanted, y.data[other]);
+  const width = y.rank > 1 ? y.shape.at(-1)! : 1;
+  if (width === 1) return;
+  for (let start = 0; start < y.size; start += width) {
+    const row = Array.from(y.data.subarray(start, start + width));
+    if (row.reduce((sum, value) => sum + value, 0) !== 1)
+      throw new ValueError('fit', 'targets with classWeight', wanted, row);
+  }
+}
+
 /** classWeight and sampleWeight multiplied, [samples], or null. */
 export function sampleWeights(
   ys: readonly Tensor[],
@@ -124,6 +139,7 @@ export function sampleWeights(
   if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
   if (others.length > 0)
     throw new ValueError('fit', 'classWeight', 'left out for a model with several outputs', classWeight);
+  checkClasses(y);
   const classes = classesOf(y);
   if (classes.length !== n) throw new ShapeError('fit', [y.shape], 'classWeight needs one class per sample');
   const given = sampleWeight?.data;

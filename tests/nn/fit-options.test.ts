@@ -310,3 +310,16 @@ test('a figure may be called as anything that objects have', () => {
   for (const name of ['constructor', 'toString', 'valueOf']) expect(history[name]).toEqual([7, 7]);
   expect(() => line({ metrics: [figure('__proto__')] })).toThrow('compile: the name of a metric must be another');
 });
+
+test('classWeight refuses targets of which no class can be told', () => {
+  const refused = (y: Tensor, got: string): void =>
+    expect(() => line().fit(column(range(y.shape[0]!)), y, { classWeight: { 0: 1, 1: 2 } })).toThrow(
+      `fit: targets with classWeight must be int32 labels, one-hot rows, or 0 and 1 in one column, got ${got}`,
+    );
+  refused(column([10, 20]), '10'); // numbers
+  refused(column([0, 0.9]), '0.9'); // soft labels
+  refused(of([1, 1, 0, 1], [2, 2]), '[1, 1]'); // several labels a sample
+  refused(of([0, 1, 0, 0], [2, 2]), '[0, 0]'); // none
+  refused(column([0, Number.NaN]), 'NaN');
+  line().fit(column([0, 1]), column([1, 0]), { classWeight: { 0: 1, 1: 2 } });
+});
