@@ -113,7 +113,7 @@ export const plants = [
   {
     name: 'EarlyStopping brings weights of an earlier fit back',
     file: 'src/nn/callbacks.ts',
-    find: 'this.weights = null;',
+    find: 'this.kept = null;',
     replace: '',
     mustFail: ['tests/nn/second-fit.test.ts'],
   },
@@ -538,5 +538,12 @@ export const plants = [
     find: '  checkClasses(y);\n',
     replace: '',
     mustFail: ['tests/nn/fit-options.test.ts'],
+  },
+  {
+    name: 'the best weights are put under the masks of the last epoch',
+    file: 'src/nn/callbacks.ts',
+    find: 'weight.mask = kept.masks[i]!;',
+    replace: '',
+    mustFail: ['tests/nn/early-stopping.test.ts'],
   },
 ];

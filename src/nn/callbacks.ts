@@ -1,5 +1,5 @@
 import { StateError, ValueError } from '../base/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { keep, type Tensor } from '../tensor/tensor.ts';
 import { isRising } from './metrics.ts';
 import type { Callback, Model } from './model.ts';
 import { saveModel } from './model-file.ts';
@@ -83,7 +83,8 @@ export class EarlyStopping implements Callback {
   };
   private readonly monitor: Monitor;
   private wait = 0;
-  private weights: Tensor[] | null = null;
+  /** Of the best epoch: weights, and what they were masked with, which may have changed since. */
+  private kept: { readonly values: Tensor[]; readonly masks: readonly (Tensor | null)[] } | null = null;
   /** Epoch after which training was stopped, or null. */
   stoppedEpoch: number | null = null;
   /** Epoch of the best figure, or null. */
@@ -115,7 +116,8 @@ export class EarlyStopping implements Callback {
     if (value === null || epoch < startFromEpoch) return;
     if (this.monitor.isBest(value, minDelta)) {
       this.bestEpoch = epoch;
-      if (restoreBestWeights) this.weights = model.getWeights();
+      if (restoreBestWeights)
+        this.kept = { values: model.getWeights(), masks: model.weights.map(({ mask }) => mask && keep(mask)) };
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
       return; // an epoch that improves is not waited in
     }
@@ -127,9 +129,13 @@ export class EarlyStopping implements Callback {
   }
 
   onTrainEnd(model: Model): void {
-    const { weights } = this;
-    this.weights = null; // here: a fit that fails before it has begun comes to an end too, of another model perhaps
-    if (weights !== null) model.setWeights(weights);
+    const { kept } = this;
+    this.kept = null; // here: a fit that fails before it has begun comes to an end too, of another model perhaps
+    if (kept === null) return;
+    model.weights.forEach((weight, i) => {
+      weight.mask = kept.masks[i]!;
+    });
+    model.setWeights(kept.values);
   }
 }
 

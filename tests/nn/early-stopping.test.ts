@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import {
+  Adam,
   type Callback,
   Dense,
   EarlyStopping,
   type EarlyStoppingOptions,
   type MonitorMode,
+  matmul,
+  PruningSchedule,
+  Random,
   Sequential,
   SGD,
   ValueError,
@@ -157,4 +161,27 @@ describe('EarlyStopping', () => {
     expect(() => new EarlyStopping({ patience: -1 })).toThrow(ValueError);
     expect(() => new EarlyStopping({ patience: Number.NaN })).toThrow(ValueError);
   });
+});
+
+test('the best weights come back with the masks that they had, though a schedule has pruned since', () => {
+  const random = new Random(1);
+  const x = random.normal([60, 8]);
+  const y = matmul(x, random.normal([8, 1]));
+  const model = new Sequential([new Dense(16, { activation: 'relu' }), new Dense(1)], { seed: 3 });
+  model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'mse' });
+  model.fit(x, y, { epochs: 30 });
+  const pruning = new PruningSchedule({ initialSparsity: 0.1, finalSparsity: 0.9, end: 20, frequency: 2 });
+  const stop = new EarlyStopping({ patience: 50, restoreBestWeights: true });
+  const { history } = model.fit(x, y, { epochs: 12, validationData: [x, y], callbacks: [pruning, stop] });
+  expect(history.val_loss!.at(-1)).toBeGreaterThan(2 * stop.best!);
+  expect(model.evaluate(x, y).loss).toBe(stop.best);
+  const zeros = model.layers.map((layer) => layer.parameter('kernel').mask!.data.filter((bit) => bit === 0).length);
+  expect(zeros.reduce((a, b) => a + b)).toBeLessThan(100); // of 144, where 130 were masked in the end
+  model.fit(x, y, { epochs: 1 });
+  for (const layer of model.layers) {
+    const { mask, value } = layer.parameter('kernel');
+    mask!.data.forEach((bit, i) => {
+      if (bit === 0) expect(value.data[i]).toBe(0);
+    });
+  }
 });
