@@ -16,12 +16,7 @@ export interface Built {
   readonly layerShapes: readonly Shape[];
   readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
   readonly weights: readonly Parameter[];
-  /** Those that an optimizer changes, if no layer is frozen. */
-  readonly trained: readonly Parameter[];
 }
-
-export const isTrainable = ({ trainable }: Layer): boolean => trainable;
-export const trainedOf = ({ weights }: Layer): Parameter[] => weights.filter(({ isStatistic }) => !isStatistic);
 
 export function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
@@ -44,6 +39,5 @@ export function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
     layerShapes: layers.map((layer) => graph.shapeOf(graph.resultOf.get(layer)!)),
     stages,
     weights: [...graph.weights.values()],
-    trained: layers.flatMap(trainedOf),
   };
 }

@@ -8,7 +8,7 @@ import type { FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
-import { type Built, builtOf, isTrainable, trainedOf } from './built.ts';
+import { type Built, builtOf } from './built.ts';
 import { type Pass, run } from './forward.ts';
 import { calledOf, checkFree, nameLayers, withInner } from './layer-names.ts';
 import type { Layer } from './layers.ts';
@@ -32,6 +32,9 @@ export interface ForwardOptions extends Partial<Pass> {
   /** Default false; a list says it for each output. */
   readonly logits?: boolean | readonly boolean[];
 }
+
+const isTrainable = ({ trainable }: Layer): boolean => trainable;
+const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
 
 const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] => Array.isArray(given[0]);
 
@@ -226,9 +229,9 @@ export class LayerGraph {
 
   /** The weights that an optimizer changes. */
   get trainable(): readonly Parameter[] {
-    if (this.built !== null && this.layers.every(isTrainable)) return this.built.trained; // every step asks
+    if (this.layers.every(isTrainable) && this.weights.every(isTrained)) return this.weights; // every step asks
     const { frozen } = this;
-    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : trainedOf(layer)));
+    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights.filter(isTrained)));
   }
 
   /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */

@@ -1,5 +1,6 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import type { SequentialOptions } from './layer-graph.ts';
+import { calledOf } from './layer-names.ts';
 import { Layer } from './layers.ts';
 import { Model } from './model.ts';
 import { SymbolicTensor } from './symbolic.ts';
@@ -15,7 +16,7 @@ export class Sequential extends Model {
     if (twice !== undefined)
       throw new StateError(
         'Sequential',
-        `layer ${twice.name === '' ? twice.type : twice.name} is given twice: a Model applies one layer to several values`,
+        `${calledOf(twice)} is given twice: a Model applies one layer to several values`,
       );
     const x = new SymbolicTensor(null, [], first.inputShape);
     super(
