@@ -151,7 +151,9 @@ export {
   type ReduceLROnPlateauOptions,
   TerminateOnNaN,
 } from './nn/callbacks.ts';
+export { auc, calibrationError, confusionMatrix, topKAccuracy } from './nn/class-metrics.ts';
 export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
+export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
 export { compileInference } from './nn/inference.ts';
@@ -195,17 +197,8 @@ export {
   sparseCategoricalCrossentropy,
 } from './nn/losses.ts';
 export type { BuildContext, Lowering } from './nn/lowering.ts';
-export {
-  auc,
-  calibrationError,
-  classesOf,
-  confusionMatrix,
-  type Metric,
-  type MetricName,
-  type MetricState,
-  r2,
-  topKAccuracy,
-} from './nn/metrics.ts';
+export { type Metric, type MetricState, r2 } from './nn/metric.ts';
+export { type MetricName, metricOf } from './nn/metrics.ts';
 export {
   type Callback,
   type CompileOptions,
@@ -232,6 +225,7 @@ export {
   SGD,
   type SGDOptions,
 } from './nn/optimizers.ts';
+export { type Coding, type Outputs, outputsOf, type Scale } from './nn/outputs.ts';
 export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';

@@ -121,7 +121,10 @@ export function lossGradient(loss: GpuLoss, rows: number, cols: number): Shader 
   return { name: 'gradient of categorical crossentropy', inputs: ['a', 't', 's'], body, extent };
 }
 
-/** How a prediction is right: above `threshold` where the target is above 1/2, or largest where the target is. */
+/**
+ * How a prediction is right: above `threshold` where the target is above 1/2, of several outputs the share of those, or
+ * largest where the target is. A NaN makes the sum NaN.
+ */
 export type Correctness = { readonly kind: 'threshold'; readonly threshold: number } | { readonly kind: 'largest' };
 
 /**
@@ -132,26 +135,36 @@ export function addToReport(size: number, rows: number, cols: number, column: 0 
   const right =
     how.kind === 'threshold'
       ? `
-        const guess = a[y][0] > ${how.threshold.toFixed(1)} ? 1.0 : 0.0;
-        const truth = t[y][0] > 0.5 ? 1.0 : 0.0;`
+        for (let j = 0; j < ${cols}; j++) {
+          const v = a[y][j];
+          const guess = v > ${how.threshold.toFixed(1)} ? 1.0 : 0.0;
+          const truth = t[y][j] > 0.5 ? 1.0 : 0.0;
+          if (guess === truth) { share += ${float(1 / cols)}; }
+          if (v !== v) { share = v; }
+        }`
       : `
         let guess = 0.0;
         let truth = 0.0;
         let top = a[y][0];
         let peak = t[y][0];
+        let sum = top;
         for (let j = 1; j < ${cols}; j++) {
           const v = a[y][j];
           const u = t[y][j];
+          sum += v;
           if (v > top) { top = v; guess = j; }
           if (u > peak) { peak = u; truth = j; }
-        }`;
+        }
+        if (guess === truth) { share = 1.0; }
+        if (sum !== sum) { share = sum; }`;
   const body = `
     let r = before[y][x];
     if (y < ${rows}) {
       if (x === ${column}) { r += loss[y][0]; }
       if (x === ${column + 1}) {
+        let share = 0.0;
         ${right}
-        if (guess === truth) { r += 1.0; }
+        r += share;
       }
     }
     return r;`;

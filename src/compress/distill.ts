@@ -1,13 +1,14 @@
 import { add, mul, sub } from '../autograd/arithmetic.ts';
 import { sigmoid, softplus, square } from '../autograd/elementwise.ts';
-import { cast, concat, oneHot, reshape, slice } from '../autograd/movement.ts';
+import { concat, oneHot, reshape, slice } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, ShapeError, StateError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { step } from '../memory/arena.ts';
+import type { FloatDType } from '../memory/dtype.ts';
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -16,12 +17,15 @@ import {
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from '../nn/losses.ts';
-import { type Metric, metricOf } from '../nn/metrics.ts';
+import type { Metric } from '../nn/metric.ts';
+import { metricOf } from '../nn/metrics.ts';
 import type { FitOptions, History, Model } from '../nn/model.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
-import { batchesOf, listOf, type Tensors } from '../nn/samples.ts';
-import { empty, keep, Tensor } from '../tensor/tensor.ts';
+import { outputsOf } from '../nn/outputs.ts';
+import { batchesOf, type Data, oneOrAll, type Tensors, tensorOfValues, tensorsOf, type Values } from '../nn/samples.ts';
+import { targetsFor } from '../nn/targets.ts';
+import { empty, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 
 export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
@@ -29,10 +33,10 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
   /** Trained as a copy; the given one is unchanged. */
   readonly student: Model;
   /** A list for several inputs. */
-  readonly x: Tensors;
-  /** int32 labels or one-hot rows; numbers for regression. */
-  readonly y: Tensor;
-  readonly validationData?: readonly [x: Tensors, y: Tensor];
+  readonly x: Data;
+  /** Labels or one-hot rows; numbers for regression. */
+  readonly y: Values;
+  readonly validationData?: readonly [x: Data, y: Values];
   /** Softens both distributions. Default 3. */
   readonly temperature?: number;
   /** Weight of the teacher's word against the labels'. Default 0.5. */
@@ -44,15 +48,14 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
 /**
  * Knowledge distillation (Hinton et al. 2015): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
  * (1 - alpha) times the loss on the labels, where t and s are the logits of teacher and student. T² keeps the gradient's
- * size when T changes (section 2). A final sigmoid is treated as a softmax over two classes; other outputs with numbers
- * as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in softmax
- * is read before it; one that ends in no activation gives logits if the other ends in softmax or y are labels. Metrics in
- * the history: `accuracy` for classes, `mse` for regression, against the labels. Afterwards the model is compiled as the
+ * size when T changes (section 2). A final sigmoid, or its logits, is treated as a softmax over two classes; other outputs
+ * with numbers as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in
+ * softmax is read before it; one that ends in no activation gives logits if it was compiled so (`fromLogits`), the other
+ * ends in softmax, or y are labels. Metrics in the history: `accuracy` for classes, `mse` for regression, against the labels. Afterwards the model is compiled as the
  * given student is, or with the plain loss on the labels.
  */
 export function distill(options: DistillOptions): { model: Model; history: History } {
-  const { teacher, x, y, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
-  if (!(y instanceof Tensor)) throw new ValueError('distill', 'y', 'a tensor', y);
+  const { teacher, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
   checkRange('distill', 'temperature', temperature, 'positive');
   checkRange('distill', 'alpha', alpha, 'between 0 and 1');
   const student = cloneModel(options.student);
@@ -62,7 +65,12 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
       'distill',
       `the ${several === student ? 'student' : 'teacher'} has several outputs, and one is distilled`,
     );
-  if (!student.isBuilt) student.build(listOf(x).map(({ shape }) => shape.slice(1)));
+  const { dtype } = student;
+  const inputsOf = (given: Data): readonly Tensor[] =>
+    tensorsOf('distill', 'x', given, student.inputCount, { dtype, shapes: student.isBuilt ? student.inputShapes : [] });
+  const x = inputsOf(options.x);
+  const y = tensorOfValues('distill', 'y', options.y, dtype);
+  if (!student.isBuilt) student.build(x.map(({ shape }) => shape.slice(1)));
   if (!sameShape(teacher.outputShape, student.outputShape) || student.outputShape.length !== 1) {
     throw new ShapeError(
       'distill',
@@ -70,19 +78,42 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
       'teacher and student must have the same outputs, one axis',
     );
   }
-  const outputs = student.outputShape[0]!;
-  const kind = kindOf(teacher, student, y);
-  const loss = distillationLoss(outputs, temperature, alpha, kind);
+  const width = student.outputShape[0]!;
+  const areLabels = width > 1 && y.size === y.shape[0];
+  const kind = kindOf(teacher, student, areLabels);
+  const hard = plainLoss(kind, student, areLabels);
+  const meaning = outputsOf(options.student.isCompiled ? options.student : student);
+  const isSingle = kind === 'sigmoid' && (width === 1 || (!areLabels && !options.student.isCompiled));
+  const coding = isSingle ? 'labels' : meaning.coding;
+  const loss = { ...distillationLoss(width, temperature, alpha, kind), outputs: { ...meaning, coding } };
   const metric = kind === 'regression' ? 'mse' : 'accuracy';
   const own = options.student.isCompiled
     ? { ...choicesOf(options.student.objectives), replay: options.student.replay }
-    : { loss: plainLoss(kind, student, y), metrics: [metricOf(metric)], replay: true };
+    : { loss: hard, metrics: [metricOf(metric)], replay: true };
   const { replay } = own;
   const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, ...own };
-  student.compile({ optimizer, loss, metrics: [onLabels(metric, outputs)], replay });
-  const pack = (inputs: Tensors, targets: Tensor): Tensor => packTargets(teacher, inputs, targets, student, kind);
+  student.compile({ optimizer, loss, metrics: [onLabels(metric, width)], replay });
+  const pack = (xs: readonly Tensor[], targets: Tensor): Tensor => {
+    const n = xs[0]!.shape[0]!;
+    if (targets.shape[0] !== n)
+      throw new ShapeError('distill', [xs[0]!.shape, targets.shape], 'x and y must have the same number of samples');
+    const taken = targetsFor(
+      'distill',
+      'y',
+      targets,
+      areLabels ? sparseCategoricalCrossentropy() : hard,
+      [width],
+      dtype,
+    );
+    const rows = taken.dtype === 'int32' ? oneHot(reshape(taken, [n]), width, dtype) : taken;
+    return keep(concat([rows, answersOf(teacher, xs, width, dtype, kind)], 1));
+  };
+  const held = (given: Data, targets: Values): [Tensors, Tensor] => {
+    const xs = inputsOf(given);
+    return [oneOrAll(xs), pack(xs, tensorOfValues('distill', 'y of validationData', targets, dtype))];
+  };
   const { epochs, batchSize, callbacks, shuffle } = options;
-  const validation = validationData && { validationData: [validationData[0], pack(...validationData)] as const };
+  const validation = validationData && { validationData: held(...validationData) };
   const history = student.fit(x, pack(x, y), { ...defined({ epochs, batchSize, callbacks, shuffle }), ...validation });
   student.compile(after);
   return { model: student, history };
@@ -91,47 +122,54 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
 type Kind = 'softmax' | 'sigmoid' | 'regression';
 
 /** How the outputs are to be read. Throws StateError where teacher and student mean different things by them. */
-function kindOf(teacher: Model, student: Model, y: Tensor): Kind {
-  const t = teacher.lastActivation;
-  const s = student.lastActivation;
-  const isSoftmax = (name: string): boolean => name === 'softmax' || name === 'logSoftmax';
-  const labelled = student.outputShape[0]! > 1 && y.dtype === 'int32';
-  const kind = s === 'sigmoid' ? 'sigmoid' : labelled || isSoftmax(s) || isSoftmax(t) ? 'softmax' : 'regression';
-  if (kind !== 'regression' && student.outputActivation(true).name !== s)
-    throw new StateError('distill', `Dropout after the student's ${s} hides its logits in training: put it before`);
-  if ((t === 'sigmoid') === (kind === 'sigmoid')) return kind;
-  throw new StateError('distill', `the teacher ends in ${t}, the student in ${s}: both or neither must end in sigmoid`);
+function kindOf(teacher: Model, student: Model, areLabels: boolean): Kind {
+  const t = kindBy(teacher);
+  const s = kindBy(student);
+  const [teachers, students] = [teacher.lastActivation, student.lastActivation];
+  const isMixed = (t === 'sigmoid') !== (s === 'sigmoid');
+  if (isMixed || (s === 'sigmoid' && areLabels && students !== 'sigmoid'))
+    throw new StateError(
+      'distill',
+      `the teacher ends in ${teachers}, the student in ${students}: both or neither must end in sigmoid, or give its logits (compile with binaryCrossentropy({ fromLogits: true }))`,
+    );
+  const kind = s === 'regression' && (areLabels || t === 'softmax') ? 'softmax' : s;
+  if (kind !== 'regression' && student.outputActivation(true).name !== students)
+    throw new StateError(
+      'distill',
+      `Dropout after the student's ${students} hides its logits in training: put it before`,
+    );
+  return kind;
+}
+
+/** How a model's outputs are read by themselves. */
+function kindBy(model: Model): Kind {
+  if (model.lastActivation === 'sigmoid') return 'sigmoid';
+  const { coding, scale } = outputsOf(model);
+  if (coding === 'numbers' || scale === 'margins') return 'regression';
+  return coding === 'labels' || model.outputShape[0] === 1 ? 'sigmoid' : 'softmax';
 }
 
 /** The loss on labels alone. */
-function plainLoss(kind: Kind, student: Model, y: Tensor): Loss {
+function plainLoss(kind: Kind, student: Model, areLabels: boolean): Loss {
   if (kind === 'regression') return meanSquaredError();
-  if (kind === 'sigmoid') return binaryCrossentropy();
+  if (kind === 'sigmoid') return binaryCrossentropy({ fromLogits: student.lastActivation !== 'sigmoid' });
   const fromLogits = student.lastActivation !== 'softmax';
-  return y.dtype === 'int32' ? sparseCategoricalCrossentropy({ fromLogits }) : categoricalCrossentropy({ fromLogits });
+  return areLabels ? sparseCategoricalCrossentropy({ fromLogits }) : categoricalCrossentropy({ fromLogits });
 }
 
-/** Labels and the teacher's logits (regression: outputs) side by side, [samples, 2·outputs]. */
-function packTargets(teacher: Model, x: Tensors, y: Tensor, { outputShape, dtype }: Model, kind: Kind): Tensor {
-  const xs = listOf(x);
+/** The teacher's logits (regression: outputs), [samples, width]. */
+function answersOf(teacher: Model, xs: readonly Tensor[], width: number, dtype: FloatDType, kind: Kind): Tensor {
   const n = xs[0]!.shape[0]!;
-  const outputs = outputShape[0]!;
-  if (y.shape[0] !== n)
-    throw new ShapeError('distill', [xs[0]!.shape, y.shape], 'x and y must have the same number of samples');
   const logits = kind === 'sigmoid' || teacher.lastActivation === 'softmax';
-  const answers = empty([n, outputs], dtype);
+  const answers = empty([n, width], dtype);
   for (const [start, count] of batchesOf(n, 256)) {
     step(() => {
       const inputs = xs.map((t) => slice(t, [[start, start + count]]));
       const part = noGrad(() => teacher.forward(inputs, { logits }));
-      answers.storage.array.set(part.data, start * outputs);
+      answers.storage.array.set(part.data, start * width);
     });
   }
-  const isLabels = y.dtype === 'int32' && outputs > 1 && y.size === n;
-  const flatLabels = isLabels ? oneHot(reshape(y, [n]), outputs, dtype) : cast(reshape(y, [n, -1]), dtype);
-  if (flatLabels.shape[1] !== outputs)
-    throw new ShapeError('distill', [y.shape, [n, outputs]], 'targets do not fit the outputs');
-  return keep(concat([flatLabels, answers], 1));
+  return answers;
 }
 
 const labelsOf = (packed: Tensor, outputs: number): Tensor => slice(packed, [null, [0, outputs]]);
@@ -165,8 +203,8 @@ function distillationLoss(outputs: number, temperature: number, alpha: number, k
 function onLabels(name: 'accuracy' | 'mse', outputs: number): Metric {
   return {
     name,
-    create() {
-      const state = metricOf(name).create();
+    create(meaning) {
+      const state = metricOf(name).create(meaning);
       return { update: (packed, p) => state.update(labelsOf(packed, outputs), p), result: () => state.result() };
     },
   };

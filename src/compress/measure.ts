@@ -1,5 +1,7 @@
 import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { defined } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
+import type { ActivationName } from '../graph/activation.ts';
 import { networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
@@ -8,9 +10,11 @@ import { activationBefore } from '../graph/rewrite.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
-import { classesOf, metricOf } from '../nn/metrics.ts';
+import { guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
+import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
-import { batchesOf, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
+import { meant, type Outputs, outputsOf } from '../nn/outputs.ts';
+import { batchesOf, type Data, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { networkOf } from './passes.ts';
 
@@ -41,8 +45,13 @@ export interface Score {
 }
 
 export interface MeasureOptions {
-  /** Score the network on these: y are int32 labels, one-hot rows, or numbers. */
+  /** Score the network on these: y are labels, one-hot rows, or numbers. */
   readonly samples?: SampleLists;
+  /**
+   * How the outputs are meant; a list for several. Default as loss and last activation of a compiled model say, else as
+   * last activation and targets say: rows of labels that do not exclude each other are independent labels.
+   */
+  readonly outputs?: Outputs | readonly Outputs[];
   /** Default true. */
   readonly latency?: boolean;
 }
@@ -58,11 +67,14 @@ export interface Comparison {
 }
 
 /** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
-export function measure(subject: Model | Graph<Stored>, { samples, latency = true }: MeasureOptions = {}): Measurement {
+export function measure(
+  subject: Model | Graph<Stored>,
+  { samples, latency = true, outputs }: MeasureOptions = {},
+): Measurement {
   const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
-  const score = samples === undefined ? {} : scoreOf(subject, samples);
+  const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
   return { ...costs, ...score, latency: { batch1, batch64 } };
@@ -75,9 +87,9 @@ export function measure(subject: Model | Graph<Stored>, { samples, latency = tru
 export function compare(
   before: Model | Graph<Stored>,
   after: Model | Graph<Stored>,
-  { samples, latency = true }: MeasureOptions = {},
+  { samples, latency = true, outputs = outputsKnown(before) ?? outputsKnown(after) }: MeasureOptions = {},
 ): Comparison {
-  const costs = { ...(samples && { samples }), latency: false };
+  const costs = { ...defined({ samples, outputs }), latency: false };
   let p = measure(before, costs);
   let q = measure(after, costs);
   const networks = [networkOf('compare', before), networkOf('compare', after)];
@@ -90,10 +102,14 @@ export function compare(
   const isSingle = p.scores === undefined && q.scores === undefined;
   if (samples === undefined || p.scoreName !== 'accuracy' || q.scoreName !== 'accuracy' || !isSingle)
     return { before: p, after: q, notes };
-  const [x] = samples;
-  const chosen = [before, after].map((subject) => classesOf(predictionsOf(subject, x)[0]!)) as [Int32Array, Int32Array];
-  const same = chosen[0].filter((label, i) => label === chosen[1][i]).length;
-  return { before: p, after: q, agreement: same / chosen[0].length, notes };
+  const [x, y] = samples;
+  const [truth] = targetsOf(y, networks[0]!) as [Tensor];
+  const [old, young] = [before, after].map((subject) => predictionsOf(subject, x)) as [Tensor[], Tensor[]];
+  const how = settled(outputsAs(networks[0]!, [truth], old, outputs)[0]!, truth);
+  const [chosen, now] = [old, young].map(([predictions]) => guessesOf(predictions!, how));
+  let same = 0;
+  for (let i = 0; i < chosen!.count; i++) if (chosen!.guess(i) === now!.guess(i)) same++;
+  return { before: p, after: q, agreement: same / chosen!.count, notes };
 }
 
 function notesOf(p: Measurement, q: Measurement): string[] {
@@ -115,21 +131,22 @@ function notesOf(p: Measurement, q: Measurement): string[] {
 
 const isDouble = ({ inputs }: Graph<Stored>): boolean => inputs.some(({ dtype }) => dtype === 'float64');
 
-const predictionsOf = (subject: Model | Graph<Stored>, x: Tensors): readonly Tensor[] =>
+const predictionsOf = (subject: Model | Graph<Stored>, x: Data): readonly Tensor[] =>
   listOf(subject instanceof Model ? subject.predict<Tensors>(x) : predictNetwork<Tensors>(subject, x));
 
 /**
  * Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. `Y` is Tensor[] for a
  * network with several outputs.
  */
-export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored>, x: Tensors, batchSize = 64): Y {
+export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored>, x: Data, batchSize = 64): Y {
   if (network instanceof Model)
     throw new ValueError('predictNetwork', 'network', 'a network, as toNetwork(model) makes one', network);
   checkForm('predictNetwork', network);
   const program = compileNetwork(network, batchSize, run.kernels);
   try {
-    const xs = listOf(x);
-    const n = xs[0]?.shape[0] ?? 0;
+    const { inputShapes: shapes } = program;
+    const xs = tensorsOf('predictNetwork', 'x', x, shapes.length, { shapes });
+    const n = xs[0]!.shape[0] ?? 0;
     const ys = program.outputShapes.map((shape) => new Float32Array(n * elementsOf(shape)));
     let start = 0;
     for (const outputs of batchesThrough('predictNetwork', program, xs, batchSize)) {
@@ -174,20 +191,62 @@ export function* batchesThrough(
   }
 }
 
-/** Accuracy for labels, one-hot rows and networks that end in sigmoid or softmax, else R². */
+/** Outputs of a compiled model, as it knows them. */
+const outputsKnown = (subject: Model | Graph<Stored>): Outputs[] | undefined =>
+  subject instanceof Model && subject.isCompiled && subject.isBuilt
+    ? Array.from({ length: subject.outputCount }, (_, i) => outputsOf(subject, i))
+    : undefined;
+
+const targetsOf = (y: Data, { outputs }: Pick<Graph<unknown>, 'outputs'>): readonly Tensor[] =>
+  tensorsOf('measure', 'y', y, outputs.length);
+
+/** How outputs are meant: as is known, or as activations and targets show. */
+function outputsAs(
+  network: Graph<unknown>,
+  targets: readonly Tensor[],
+  predictions: readonly Tensor[],
+  known: MeasureOptions['outputs'],
+): readonly Outputs[] {
+  const list = known === undefined ? [] : Array.isArray(known) ? known : [known];
+  if (known !== undefined && list.length !== targets.length)
+    throw new ValueError('measure', 'outputs', `a list of ${targets.length}, one for each output`, known);
+  return targets.map((y, i) => {
+    const { name } = activationBefore(network, network.outputs[i]!, false);
+    return list[i] ?? shownBy(y, name, widthOf(predictions[i]!));
+  });
+}
+
+/** How outputs are meant after an activation, as far as it and the targets tell. */
+function shownBy(y: Tensor, activation: ActivationName, width: number): Outputs {
+  const own = meant(null, activation, width);
+  if (activation === 'sigmoid' && widthOf(y) > 1 && !hasOneHotRows(y)) return { ...own, coding: 'labels' };
+  const isBinary = (label: number): boolean => label === 0 || label === 1 || label === -1;
+  if (own.coding === 'numbers' && width === 1 && y.dtype === 'int32' && y.data.every(isBinary)) {
+    const wanted =
+      'given, as { coding, scale }: a number without an activation may be a logit, a margin or a real number';
+    throw new ValueError('measure', 'outputs with labels of two classes', wanted, undefined);
+  }
+  return own;
+}
+
+/** Accuracy of outputs that are classes or labels, and where targets are labels or one-hot rows; else R². */
 export function scoreOf(
   subject: Model | Graph<Stored>,
   [x, y]: SampleLists,
+  outputs: MeasureOptions['outputs'] = outputsKnown(subject),
 ): Required<Pick<Measurement, 'score' | 'scoreName'>> & Pick<Measurement, 'scores'> {
   const network = subject instanceof Model ? subject.graph : subject;
-  const targets = tensorsOf('measure', 'y', y, network.outputs.length);
-  const [n, ...others] = [...listOf(x), ...targets].map(({ shape }) => shape[0]);
+  const targets = targetsOf(y, network);
+  const xs = tensorsOf('measure', 'x', x, network.inputs.length, {
+    ...(subject instanceof Model && { dtype: subject.dtype }),
+    shapes: network.inputs.map(({ shape }) => shape),
+  });
+  const [n, ...others] = [...xs, ...targets].map(({ shape }) => shape[0]);
   if (n === 0 || others.some((count) => count !== n))
     throw new StateError('measure', 'x and y must have the same number of samples, at least one');
-  const predictions = predictionsOf(subject, x);
-  const scores = targets.map((truth, i) =>
-    outputScore(truth, predictions[i]!, activationBefore(network, network.outputs[i]!, false).name),
-  );
+  const predictions = predictionsOf(subject, xs);
+  const how = outputsAs(network, targets, predictions, outputs);
+  const scores = targets.map((truth, i) => outputScore(truth, predictions[i]!, how[i]!));
   const [first, ...rest] = scores as [Score, ...Score[]];
   if (rest.length === 0) return first;
   const score = scores.reduce((sum, each) => sum + each.score, 0) / scores.length;
@@ -195,11 +254,13 @@ export function scoreOf(
   return { score, scoreName: isAlike ? first.scoreName : 'mixed', scores };
 }
 
-function outputScore(y: Tensor, predictions: Tensor, last: string): Score {
-  const isClasses = y.dtype === 'int32' || /^(sigmoid|softmax|logSoftmax)$/.test(last) || hasOneHotRows(y);
-  const state = metricOf(isClasses ? 'accuracy' : 'r2').create();
+function outputScore(y: Tensor, predictions: Tensor, outputs: Outputs): Score {
+  const areLabels =
+    widthOf(predictions) > 1 && ((y.dtype === 'int32' && y.size < predictions.size) || hasOneHotRows(y));
+  const name = outputs.coding === 'numbers' && !areLabels ? 'r2' : 'accuracy';
+  const state = metricOf(name).create(outputs);
   state.update(y, predictions);
-  return { score: state.result(), scoreName: isClasses ? 'accuracy' : 'r2' };
+  return { score: state.result(), scoreName: name };
 }
 
 function hasOneHotRows({ data, shape }: Tensor): boolean {

@@ -2,10 +2,12 @@ import { addToReport, type Correctness, type GpuLoss, lossGradient, lossSums } f
 import { add, mul } from '../autograd/arithmetic.ts';
 import { oneHot, reshape } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { DTypeError, ShapeError, StateError } from '../base/errors.ts';
-import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import { StateError } from '../base/errors.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import { BOUNDARY } from '../nn/decisions.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { Model } from '../nn/model.ts';
+import { type Outputs, outputsOf } from '../nn/outputs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 
@@ -16,10 +18,11 @@ export class Objective {
   /** Whether the model's last activation is left out, since loss and gradient are computed from its inputs. */
   readonly onLogits: boolean;
   private readonly outputShape: Shape;
-  private readonly correctness: Correctness;
+  private correctness: Correctness;
+  private readonly outputs: Outputs;
 
   /** Throws StateError for a loss, or a last activation with it, that has no shader. */
-  constructor(op: string, model: Model) {
+  constructor(op: string, model: Model, metric: string | null) {
     const { loss, outputShape } = model;
     const { name: lastActivation } = model.outputActivation(true);
     this.loss = loss;
@@ -32,31 +35,22 @@ export class Objective {
         `${loss.name} without fromLogits has a shader only after ${loss.activation}, and the last activation is ${lastActivation}`,
       );
     const width = elementsOf(outputShape);
-    if (this.kind === 'categoricalCrossentropy' && width === 1)
-      throw new StateError(op, `${loss.name} of a single output is always 0: a softmax of one number is 1`);
-    const threshold = this.onLogits ? 0 : 0.5; // sigmoid(0) is 1/2
-    this.correctness = width === 1 ? { kind: 'threshold', threshold } : { kind: 'largest' };
+    this.outputs = outputsOf(model);
+    const { coding, scale } = this.outputs;
+    const isRowwise = width > 1 && (coding !== 'labels' || metric !== 'accuracy');
+    const threshold = this.onLogits ? 0 : BOUNDARY[scale]; // sigmoid(0) is 1/2
+    this.correctness = isRowwise ? { kind: 'largest' } : { kind: 'threshold', threshold };
   }
 
-  /** Targets as shaders take them, float32 [samples, outputs]. Throws ShapeError or DTypeError for unfit ones. */
-  targets(op: string, y: Tensor): Tensor {
+  /** Targets as shaders take them, float32 [samples, outputs], of those that the loss takes. */
+  targets(y: Tensor): Tensor {
     const width = elementsOf(this.outputShape);
     const n = y.shape[0]!;
+    if (this.outputs.scale === 'reals' && this.correctness.kind === 'threshold' && y.data.includes(-1))
+      this.correctness = { kind: 'threshold', threshold: 0 }; // labels are -1 and 1
     return noGrad(() => {
-      if (this.loss.name === 'sparseCategoricalCrossentropy') {
-        if (y.dtype !== 'int32') throw new DTypeError(op, [y.dtype], 'labels must be int32');
-        if (y.size !== n) throw new ShapeError(op, [y.shape], 'needs one label per sample');
-        return this.smoothed(oneHot(reshape(y, [n]), width), width);
-      }
-      if (!sameShape(y.shape.slice(1), this.outputShape))
-        throw new ShapeError(
-          op,
-          [y.shape, [n, ...this.outputShape]],
-          'targets and predictions must have the same shape',
-        );
-      if (y.dtype !== 'float32') throw new DTypeError(op, [y.dtype], 'targets must be float32', 'cast() them?');
-      const flat = reshape(y, [n, width]);
-      return this.smoothed(flat, this.kind === 'binaryCrossentropy' ? 2 : width);
+      if (y.dtype === 'int32') return this.smoothed(oneHot(reshape(y, [n]), width), width);
+      return this.smoothed(reshape(y, [n, width]), this.kind === 'binaryCrossentropy' ? 2 : width);
     });
   }
 

@@ -30,7 +30,6 @@ export class Plan {
     this.model = model;
     this.optimizer = model.optimizer;
     if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'a device computes in float32');
-    this.objective = new Objective(op, model);
     this.rule = ruleOf(op, this.optimizer);
     if (model.objectives[0]!.weight !== 1) throw new StateError(op, 'lossWeights has no shader');
     const [metric, ...others] = model.metrics;
@@ -40,6 +39,7 @@ export class Plan {
     if (others.length > 0)
       throw new StateError(op, `there is a shader for one metric, and ${others.length + 1} are asked for`);
     this.metric = metric?.name ?? null;
+    this.objective = new Objective(op, model, this.metric);
     const logits = this.objective.onLogits ? makerOf(model.graph, model.graph.outputs[0]!, true) : null;
     this.stages = stagesOf(op, model.graph, { forTraining: true, logits });
     this.inputs = elementsOf(model.inputShape);
@@ -52,7 +52,7 @@ export class Plan {
     if (x.dtype !== 'float32') throw new DTypeError(op, [x.dtype], 'samples must be float32', 'cast() them?');
     if (!sameShape(x.shape.slice(1), this.model.inputShape))
       throw new ShapeError(op, [x.shape, this.model.inputShape], 'samples do not have the shape of the model');
-    const targets = this.objective.targets(op, ys[0]!).data as Float32Array;
+    const targets = this.objective.targets(ys[0]!).data as Float32Array;
     return {
       x: (x.data as Float32Array).slice(0, count * this.inputs),
       y: targets.slice(0, count * this.outputs),

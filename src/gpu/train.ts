@@ -8,7 +8,7 @@ import type { NodeOf } from '../graph/graph.ts';
 import type { History, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
-import { allOf, batchesOf, checkSamples, holdOut, type SampleOptions } from '../nn/samples.ts';
+import { allOf, batchesOf, checkSamples, HELD, holdOut, type SampleOptions } from '../nn/samples.ts';
 import { ones } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -77,10 +77,11 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
   const { optimizer } = model;
   model.build(given.xs[0]!.shape.slice(1));
+  model.checkHeads(OP);
   const plan = new Plan(OP, model);
   const [trained, validation] = holdOut(OP, model, given, options);
-  const samples = plan.flat(OP, given, trained);
-  const held = validation === null ? null : plan.flat(OP, validation, validation.n);
+  const samples = plan.flat(OP, model.prepare(OP, given), trained);
+  const held = validation === null ? null : plan.flat(OP, model.prepare(OP, validation, HELD[1]), validation.n);
   const letGo = model.hold(OP);
   if (lent.has(optimizer)) {
     letGo();

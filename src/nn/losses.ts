@@ -1,4 +1,4 @@
-import { add, div, less, maximum, mul, neg, sub, where } from '../autograd/arithmetic.ts';
+import { add, div, equal, less, maximum, mul, neg, sub, where } from '../autograd/arithmetic.ts';
 import { abs, clip, log, softplus, square } from '../autograd/elementwise.ts';
 import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
@@ -7,6 +7,7 @@ import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.t
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Coding, Outputs } from './outputs.ts';
 
 /** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
@@ -25,6 +26,8 @@ export interface Loss {
    * the same ones each time. Those of this library say so; a loss of your own has to. Default false.
    */
   readonly replayable?: boolean;
+  /** What predictions it takes. Left out: numbers, or what the last activation says. */
+  readonly outputs?: Outputs;
   /** Options to make it again from its name. */
   readonly options?: Readonly<Record<string, number | boolean>>;
 }
@@ -94,12 +97,13 @@ export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
   return elementwise('huber', f, { delta });
 }
 
-/** max(0, 1 - y·p) with y in {-1, 1}; targets 0 and 1 become -1 and 1, as in Keras. */
+/** max(0, 1 - y·p) with y in {-1, 1}; a target of 0 counts as -1. Outputs are margins, of independent labels if several. */
 export function hinge(): Loss {
-  return elementwise('hinge', (yTrue, yPred) => {
-    const isBinary = yTrue.data.every((value) => value === 0 || value === 1);
-    return maximum(sub(1, mul(isBinary ? sub(mul(yTrue, 2), 1) : yTrue, yPred)), 0);
-  });
+  const margin: LossFunction = (yTrue, yPred) => {
+    const y = where(equal(yTrue, 0), -1, yTrue);
+    return maximum(sub(1, mul(y, yPred)), 0);
+  };
+  return { ...elementwise('hinge', margin), outputs: { coding: 'labels', scale: 'margins' } };
 }
 
 /** Σ yTrue·log(yTrue/yPred) over the last axis, both clipped to [1e-7, 1]. */
@@ -110,7 +114,7 @@ export function klDivergence(): Loss {
     const p = clip(yPred, EPSILON, 1);
     return perSample(sum(mul(t, log(div(t, p))), { axis: -1 }));
   };
-  return { name: 'klDivergence', call, replayable: true };
+  return { name: 'klDivergence', call, replayable: true, outputs: { coding: 'classes', scale: 'probabilities' } };
 }
 
 /** Mixes targets with the uniform distribution over some classes. */
@@ -185,9 +189,11 @@ function crossentropy(
   onLogits: LossFunction,
 ): Loss {
   const { fromLogits = false, labelSmoothing = 0 } = options;
-  const kept = { fromLogits, labelSmoothing };
-  if (fromLogits) return { name, call: onLogits, replayable: true, options: kept };
-  return { name, call: onProbabilities, activation, callLogits: onLogits, replayable: true, options: kept };
+  const coding: Coding = activation === 'softmax' ? 'classes' : 'labels';
+  const common = { name, replayable: true, options: { fromLogits, labelSmoothing } };
+  if (fromLogits) return { ...common, call: onLogits, outputs: { coding, scale: 'logits' } };
+  const outputs: Outputs = { coding, scale: 'probabilities' };
+  return { ...common, call: onProbabilities, activation, callLogits: onLogits, outputs };
 }
 
 /** Whether a file can hold the loss by its name; any other name is a loss of the user's own. */

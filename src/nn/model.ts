@@ -10,7 +10,7 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
 import { type Loss, reduceLoss } from './losses.ts';
-import type { Metric } from './metrics.ts';
+import type { Metric } from './metric.ts';
 import {
   Figures,
   type Logs,
@@ -21,13 +21,17 @@ import {
   weighted,
 } from './objective.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
+import { checkHead, outputsOf } from './outputs.ts';
 import { tensorOf } from './parameter.ts';
 import { penalty } from './regularizers.ts';
 import {
   allOf,
   batchesOf,
   checkSamples,
+  type Data,
+  HELD,
   holdOut,
+  type Lists,
   oneOrAll,
   type SampleOptions,
   sampleWeights,
@@ -35,6 +39,7 @@ import {
   tensorsOf,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
+import { targetsFor } from './targets.ts';
 import { Batches, copied, type Input, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
 
 /** Called by `fit`. A callback object may serve several fits, one after another. */
@@ -95,6 +100,7 @@ export class Model extends LayerGraph {
   /** A callback sets this to end training after the current batch. */
   stopTraining = false;
   private compiled: Compiled | null = null;
+  private headsAreChecked = false;
   private isTraining = false;
   private readonly trainer = new Trainer();
 
@@ -105,6 +111,7 @@ export class Model extends LayerGraph {
   compile({ optimizer = 'rmsprop', replay = true, ...options }: CompileOptions): void {
     const objectives = objectivesOf(options, this.outputNames);
     this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
+    this.headsAreChecked = false;
     this.trainer.release();
   }
 
@@ -147,7 +154,7 @@ export class Model extends LayerGraph {
   }
 
   /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
-  fit(x: Tensors, y: Tensors, options: FitOptions = {}): History {
+  fit(x: Data, y: Data, options: FitOptions = {}): History {
     const run = this.epochs(x, y, options);
     for (;;) {
       const { done, value } = run.next();
@@ -157,8 +164,8 @@ export class Model extends LayerGraph {
 
   /** `fit` that lets other work in between batches, with the same result to the bit. */
   async fitAsync(
-    x: Tensors,
-    y: Tensors,
+    x: Data,
+    y: Data,
     options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
     const run = this.epochs(x, y, options);
@@ -173,10 +180,11 @@ export class Model extends LayerGraph {
   }
 
   /** One training step; returns the loss (with penalties) and metrics of this batch before the step. */
-  trainOnBatch(x: Tensors, y: Tensors, sampleWeight: Tensor | null = null): Logs {
-    const { objectives } = this.ready('trainOnBatch');
-    const { xs, ys, n } = checkSamples('trainOnBatch', this, x, y);
-    const figures = new Figures(objectives, this.outputNames);
+  trainOnBatch(x: Data, y: Data, sampleWeight: Tensor | null = null): Logs {
+    this.ready('trainOnBatch');
+    const { xs, ys, n } = this.prepare('trainOnBatch', checkSamples('trainOnBatch', this, x, y));
+    this.checkHeads('trainOnBatch');
+    const figures = this.newFigures();
     const batch: Input[] = [];
     for (const t of xs) batch.push(copied(t));
     for (const t of ys) batch.push(copied(t));
@@ -186,12 +194,16 @@ export class Model extends LayerGraph {
   }
 
   /** Mean loss (with penalties) and metrics over the samples. */
-  evaluate(x: Tensors, y: Tensors, { batchSize = 32 }: EvaluateOptions = {}): Logs {
-    const { objectives } = this.ready('evaluate');
-    const { xs, ys, n } = checkSamples('evaluate', this, x, y);
+  evaluate(x: Data, y: Data, { batchSize = 32 }: EvaluateOptions = {}): Logs {
+    this.ready('evaluate');
+    const samples = checkSamples('evaluate', this, x, y);
     checkCount('evaluate', 'batchSize', batchSize);
-    this.buildFor(xs);
-    const figures = new Figures(objectives, this.outputNames);
+    return this.figuresOf(this.prepare('evaluate', samples), batchSize);
+  }
+
+  /** Mean loss and metrics over samples, which were checked. */
+  private figuresOf({ xs, ys, n }: Lists, batchSize: number): Logs {
+    const figures = this.newFigures();
     for (const [start, count] of batchesOf(n, batchSize)) {
       const part = (t: Tensor): Tensor => slice(t, [[start, start + count]]);
       const loss = step(() =>
@@ -211,9 +223,10 @@ export class Model extends LayerGraph {
    * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`. `Y` is Tensor[] for a model
    * with several outputs.
    */
-  predict<Y extends Tensors = Tensor>(x: Tensors, { batchSize = 32 }: EvaluateOptions = {}): Y {
+  predict<Y extends Tensors = Tensor>(x: Data, { batchSize = 32 }: EvaluateOptions = {}): Y {
     checkCount('predict', 'batchSize', batchSize);
-    const xs = tensorsOf('predict', 'x', x, this.inputCount);
+    const shapes = this.isBuilt ? this.inputShapes : [];
+    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtype: this.dtype, shapes });
     const [n, ...others] = xs.map(({ shape }) => shape[0]);
     if (n === undefined) throw new ShapeError('predict', [xs[0]!.shape], 'needs a batch axis');
     const other = others.findIndex((count) => count !== n) + 1;
@@ -241,17 +254,45 @@ export class Model extends LayerGraph {
     };
   }
 
-  private *epochs(x: Tensors, y: Tensors, options: FitOptions): Generator<void, History, void> {
-    const { optimizer, objectives } = this.ready('fit');
+  /**
+   * Samples whose targets are as their losses take them. Builds the model for them if it is not built. Throws where they do
+   * not fit, with the place in what was given.
+   */
+  prepare(op: string, { xs, ys, n }: Lists, name = 'y'): Lists {
+    const { objectives } = this.ready(op);
+    this.buildFor(xs);
+    const prepared = ys.map((t, i) => {
+      const which = ys.length === 1 ? name : `${name}[${i}]`;
+      return targetsFor(op, which, t, objectives[i]!.loss, this.outputShapes[i]!, this.dtype);
+    });
+    return { xs, ys: prepared, n };
+  }
+
+  /** Throws ValueError for an output that cannot learn what its loss asks for. */
+  checkHeads(op: string): void {
+    if (this.headsAreChecked) return; // every step asks
+    this.objectives.forEach(({ loss }, i) => {
+      checkHead(op, this, i, loss);
+    });
+    this.headsAreChecked = true;
+  }
+
+  private newFigures(): Figures {
+    return new Figures(this.objectives, this.outputNames, (i) => outputsOf(this, i));
+  }
+
+  private *epochs(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
+    const { optimizer } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, callbacks = [], verbose = 0 } = options;
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
     const samples = checkSamples('fit', this, x, y);
-    const { xs, ys } = samples;
-    const [n, held] = holdOut('fit', this, samples, options);
-    const weights = sampleWeights(ys, options, this.dtype);
-    this.buildFor(xs);
+    const [n, others] = holdOut('fit', this, samples, options);
+    const weights = sampleWeights(samples.ys, options, this.dtype);
+    const { xs, ys } = this.prepare('fit', samples);
+    const held = others && this.prepare('fit', others, HELD[1]);
+    this.checkHeads('fit');
     const history = new Map<string, number[]>();
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
@@ -265,7 +306,7 @@ export class Model extends LayerGraph {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);
         random.step = epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
-        const figures = new Figures(objectives, this.outputNames);
+        const figures = this.newFigures();
         for (const [start, count] of batchesOf(n, batchSize)) {
           if (this.stopTraining) break;
           const batch = start / batchSize;
@@ -278,8 +319,8 @@ export class Model extends LayerGraph {
         if (figures.samples === 0) break; // stopped before its first batch, an epoch has no figures
         const entries = Object.entries(figures.logs);
         if (held !== null) {
-          const figuresOfHeld = this.evaluate(held.xs, held.ys, { batchSize });
-          for (const [key, value] of Object.entries(figuresOfHeld)) entries.push([`val_${key}`, value]);
+          for (const [key, value] of Object.entries(this.figuresOf(held, batchSize)))
+            entries.push([`val_${key}`, value]);
         }
         entries.push(['learning_rate', optimizer.learningRate]);
         const logs: Logs = Object.fromEntries(entries);

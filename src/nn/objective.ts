@@ -2,7 +2,9 @@ import { mul } from '../autograd/arithmetic.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts';
-import { type Metric, type MetricName, type MetricState, metricOf } from './metrics.ts';
+import type { Metric, MetricState } from './metric.ts';
+import { type MetricName, metricOf } from './metrics.ts';
+import type { Outputs } from './outputs.ts';
 
 /** Figures of an epoch or batch: `loss`, `accuracy`, `val_loss`, ... */
 export type Logs = Readonly<Record<string, number>>;
@@ -100,11 +102,12 @@ export class Figures {
   private total = 0;
   private seen = 0;
 
-  constructor(objectives: readonly Objective[], outputNames: readonly string[]) {
+  /** `outputs` says how each output is meant; asked only if there are metrics. */
+  constructor(objectives: readonly Objective[], outputNames: readonly string[], outputs: (output: number) => Outputs) {
     for (let output = 0; output < objectives.length; output++) {
       const prefix = objectives.length === 1 ? '' : `${outputNames[output]!}_`;
       for (const metric of objectives[output]!.metrics)
-        this.metrics.push({ name: `${prefix}${metric.name}`, output, state: metric.create() });
+        this.metrics.push({ name: `${prefix}${metric.name}`, output, state: metric.create(outputs(output)) });
       if (objectives.length > 1) this.losses.push({ name: `${prefix}loss`, sum: 0 });
     }
   }

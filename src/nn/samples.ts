@@ -1,28 +1,31 @@
-import { cast, slice } from '../autograd/movement.ts';
+import type { TypedArray } from '../../kernels/arrays.ts';
+import { cast, reshape, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
-import { type FloatDType, isFloat } from '../memory/dtype.ts';
-import { fromData, Tensor } from '../tensor/tensor.ts';
-import { classesOf } from './metrics.ts';
+import { dtypeOf, type FloatDType, isFloat } from '../memory/dtype.ts';
+import { tensor } from '../tensor/create.ts';
+import { fromData, type NestedArray, Tensor } from '../tensor/tensor.ts';
+import { classLabels } from './decisions.ts';
 
 /** The tensor of one input or output, or a list with one for each of several. */
 export type Tensors = Tensor | readonly Tensor[];
 
-export const listOf = (x: Tensors): readonly Tensor[] => (x instanceof Tensor ? [x] : x);
+/** Numbers of samples: a tensor, nested arrays, or a typed array. */
+export type Values = Tensor | NestedArray | TypedArray;
+/** Those of one input or output, or a list with those of each of several. */
+export type Data = Values | readonly Values[];
+
+export const listOf = <T extends Values>(x: T | readonly T[]): readonly T[] =>
+  Array.isArray(x) ? (x as readonly T[]) : [x as T];
 
 /** The tensor of one, the list of several. */
 export const oneOrAll = <Y>(list: readonly unknown[]): Y => (list.length === 1 ? list[0] : list) as Y;
 
 /** Samples with their targets, in the shape that the loss asks for. */
 export type Samples = readonly [x: Tensor, y: Tensor];
-/** The same for any number of inputs and outputs. */
-export type SampleLists = readonly [x: Tensors, y: Tensors];
-
-/** How many tensors a model reads and gives. */
-interface Ports {
-  readonly inputCount: number;
-  readonly outputCount: number;
-}
+/** The same for any number of inputs and outputs, as tensors, nested arrays or typed arrays. */
+export type SampleLists = readonly [x: Data, y: Data];
 
 /** Samples that fit a model in number, as lists. */
 export interface Lists {
@@ -30,6 +33,15 @@ export interface Lists {
   readonly ys: readonly Tensor[];
   /** The number of samples. */
   readonly n: number;
+}
+
+/** A model as its samples see it. */
+interface Ports {
+  readonly inputCount: number;
+  readonly outputCount: number;
+  readonly dtype: FloatDType;
+  readonly isBuilt: boolean;
+  readonly inputShapes: readonly Shape[];
 }
 
 /** How `fit` chooses and weighs its samples. */
@@ -41,7 +53,7 @@ export interface SampleOptions {
   /** Weight of each class in the training loss, by class index. Targets are int32 labels, one-hot rows, or 0 and 1. */
   readonly classWeight?: Readonly<Record<number, number>>;
   /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
-  readonly sampleWeight?: Tensor;
+  readonly sampleWeight?: Values;
 }
 
 /** Where the batches of `n` samples in a row begin, and their sizes. */
@@ -53,28 +65,59 @@ export function allOf(n: number): Tensor {
   return fromData(Int32Array.from({ length: n }, (_, i) => i));
 }
 
-/** The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. */
-export function tensorsOf(op: string, name: string, given: Tensors, count: number): readonly Tensor[] {
-  if (count === 1 && given instanceof Tensor) return [given]; // every step asks
-  const list: unknown = given instanceof Tensor ? [given] : given;
-  const fits = Array.isArray(list) && list.every((each) => each instanceof Tensor);
-  if (!fits || list.length !== count)
-    throw new ValueError(op, name, count === 1 ? 'a tensor' : `a list of ${count} tensors`, given);
-  return list;
+/** Numbers as a tensor; those of nested arrays, and floats of typed ones, become `dtype`. */
+export function tensorOfValues(op: string, name: string, given: Values, dtype: FloatDType): Tensor {
+  if (given instanceof Tensor) return given;
+  const isList = Array.isArray(given) && !given.some((each) => each instanceof Tensor);
+  if (!isList && !ArrayBuffer.isView(given))
+    throw new ValueError(op, name, 'a tensor, nested arrays or a typed array', given);
+  if (ArrayBuffer.isView(given) && !isFloat(dtypeOf(given as TypedArray))) return tensor(given as TypedArray);
+  return tensor(Array.isArray(given) && given.some(ArrayBuffer.isView) ? given.map((row) => [...row]) : given, {
+    dtype,
+  });
 }
+
+/**
+ * The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. A flat typed array
+ * is cut into rows of the shape of a sample, if that is known.
+ */
+export function tensorsOf(
+  op: string,
+  name: string,
+  given: Data,
+  count: number,
+  { dtype = 'float32', shapes = [] }: { readonly dtype?: FloatDType; readonly shapes?: readonly Shape[] } = {},
+): readonly Tensor[] {
+  if (count === 1 && given instanceof Tensor) return [given]; // every step asks
+  const isOne = count === 1 && !(Array.isArray(given) && given.length === 1 && given[0] instanceof Tensor);
+  const list: unknown = isOne || given instanceof Tensor ? [given] : given;
+  if (!Array.isArray(list) || list.length !== count)
+    throw new ValueError(op, name, count === 1 ? 'a tensor' : `a list of ${count} tensors`, given);
+  return list.map((each: Values, i) => {
+    const t = tensorOfValues(op, count === 1 ? name : `${name}[${i}]`, each, dtype);
+    const shape = shapes[i];
+    const size = shape === undefined ? 0 : elementsOf(shape);
+    const isFlat = !(each instanceof Tensor) && t.rank === 1 && shape !== undefined && shape.length > 0;
+    return isFlat && size > 0 && t.size % size === 0 ? reshape(t, [t.size / size, ...shape]) : t;
+  });
+}
+
+/** What errors call held-out samples. */
+export const HELD = ['x of validationData', 'y of validationData'] as const;
 
 /** Samples and targets of a model. Throws ShapeError where their numbers differ, or there are none. */
 export function checkSamples(
   op: string,
-  { inputCount, outputCount }: Ports,
-  x: Tensors,
-  y: Tensors,
+  model: Ports,
+  x: Data,
+  y: Data,
   names: readonly [x: string, y: string] = ['x', 'y'],
 ): Lists {
-  const xs = tensorsOf(op, names[0], x, inputCount);
-  const ys = tensorsOf(op, names[1], y, outputCount);
+  const { inputCount, outputCount, dtype } = model;
+  const xs = tensorsOf(op, names[0], x, inputCount, { dtype, shapes: model.isBuilt ? model.inputShapes : [] });
   const [first] = xs as [Tensor];
   const n = first.shape[0];
+  const ys = tensorsOf(op, names[1], y, outputCount, { dtype });
   let other = first;
   for (const t of ys) if (t.shape[0] !== n) other = t;
   for (const t of xs) if (t.shape[0] !== n) other = t;
@@ -89,7 +132,7 @@ export function checkSamples(
 /** What is trained on, of which the first `n` samples are it, and what is held out. */
 export function holdOut(
   op: string,
-  ports: Ports,
+  model: Ports,
   { xs, ys, n }: Lists,
   { validationData, validationSplit = 0 }: SampleOptions,
 ): [n: number, held: Lists | null] {
@@ -97,7 +140,7 @@ export function holdOut(
     if (!Array.isArray(validationData) || validationData.length !== 2)
       throw new ValueError(op, 'validationData', 'a list of x and y', validationData);
     const [x, y] = validationData;
-    return [n, checkSamples(op, ports, x, y, ['x of validationData', 'y of validationData'])];
+    return [n, checkSamples(op, model, x, y, HELD)];
   }
   checkRange(op, 'validationSplit', validationSplit, 'in [0, 1)');
   if (validationSplit === 0) return [n, null];
@@ -108,46 +151,41 @@ export function holdOut(
   return [training, { xs: xs.map(rest), ys: ys.map(rest), n: n - training }];
 }
 
-/** Throws ValueError for targets of which no class can be told: numbers, soft or several labels a sample. */
-function checkClasses(y: Tensor): void {
-  if (!isFloat(y.dtype) && y.dtype !== 'bool') return; // integers are labels
-  const wanted = 'int32 labels, one-hot rows, or 0 and 1 in one column';
-  const other = y.data.findIndex((value) => value !== 0 && value !== 1);
-  if (other >= 0) throw new ValueError('fit', 'targets with classWeight', wanted, y.data[other]);
-  const width = y.rank > 1 ? y.shape.at(-1)! : 1;
-  if (width === 1) return;
-  for (let start = 0; start < y.size; start += width) {
-    const row = Array.from(y.data.subarray(start, start + width));
-    if (row.reduce((sum, value) => sum + value, 0) !== 1)
-      throw new ValueError('fit', 'targets with classWeight', wanted, row);
-  }
+/** The class of each sample. Throws for targets of which none can be told: real numbers, soft or several labels a sample. */
+function classesFor(op: string, y: Tensor): (sample: number) => number {
+  const n = y.shape[0]!;
+  const width = y.size / n;
+  if (y.rank > 2 || (width > 1 && !isFloat(y.dtype) && y.dtype !== 'bool'))
+    throw new ShapeError(op, [y.shape], 'classWeight needs one class per sample');
+  const wanted = 'whole-number labels, one-hot rows, or 0 and 1 in one column';
+  const isLabel = (value: number): boolean => (width === 1 ? Number.isInteger(value) : value === 0 || value === 1);
+  const other = y.data.find((value) => !isLabel(value));
+  if (other !== undefined) throw new ValueError(op, 'targets with classWeight', wanted, other);
+  return classLabels(op, y, n, null);
 }
 
 /** classWeight and sampleWeight multiplied, [samples], or null. */
 export function sampleWeights(
   ys: readonly Tensor[],
-  { classWeight, sampleWeight }: SampleOptions,
+  { classWeight, sampleWeight: given }: SampleOptions,
   dtype: FloatDType,
 ): Tensor | null {
   const [y, ...others] = ys as [Tensor, ...Tensor[]];
   const n = y.shape[0]!;
-  if (sampleWeight !== undefined && !(sampleWeight instanceof Tensor))
-    throw new ValueError('fit', 'sampleWeight', 'a tensor, one for all outputs', sampleWeight);
+  const sampleWeight = given === undefined ? undefined : tensorOfValues('fit', 'sampleWeight', given, dtype);
   if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
     throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
   }
   if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
   if (others.length > 0)
     throw new ValueError('fit', 'classWeight', 'left out for a model with several outputs', classWeight);
-  checkClasses(y);
-  const classes = classesOf(y);
-  if (classes.length !== n) throw new ShapeError('fit', [y.shape], 'classWeight needs one class per sample');
-  const given = sampleWeight?.data;
+  const classOf = classesFor('fit', y);
+  const own = sampleWeight?.data;
   const weights = Float64Array.from({ length: n }, (_, i) => {
-    const weight = classWeight[classes[i]!];
+    const weight = classWeight[classOf(i)];
     if (weight === undefined)
-      throw new ValueError('fit', `classWeight[${classes[i]}]`, 'a number for every class', weight);
-    return weight * (given === undefined ? 1 : given[i]!);
+      throw new ValueError('fit', `classWeight[${classOf(i)}]`, 'a number for every class', weight);
+    return weight * (own === undefined ? 1 : own[i]!);
   });
   return cast(fromData(weights), dtype);
 }

@@ -112,7 +112,7 @@ describe('distillation', () => {
       'distill: teacher and student must have the same outputs, one axis, got [2, 3] and [2, 3]',
     );
     expect(() => train({ teacher: rows(3), student: rows(3), y: normal([60, 2]) })).toThrow(
-      'distill: targets do not fit the outputs, got [60, 2] and [60, 3]',
+      'distill: y and the outputs must have the same shape, got [60, 2] and [60, 3]',
     );
     expect(() => train({ y: fromData(new Int32Array(59)) })).toThrow(
       'distill: x and y must have the same number of samples, got [60, 5] and [59]',

@@ -368,7 +368,7 @@ describe('distill', () => {
     );
     expect(on({ teacher: net(8, 3, 'sigmoid', 1) })).toThrow('the teacher ends in sigmoid, the student in softmax');
     expect(on({ student: net(8, 3, 'sigmoid', 1) })).toThrow('both or neither must end in sigmoid');
-    expect(on({ y: normal([48, 2]) })).toThrow('distill: targets do not fit the outputs');
+    expect(on({ y: normal([48, 2]) })).toThrow('distill: y and the outputs must have the same shape');
     expect(on({ y: fromData(new Int32Array(47)) })).toThrow('x and y must have the same number of samples');
     expect(on({ y: fromData(new Int32Array(48).fill(3)) })).toThrow(/3/);
     expect(on({ x: normal([48, 4]) })).toThrow(/samples do not have the shape the model was built for/);

@@ -16,6 +16,7 @@ import {
   pruneNeurons,
   Sequential,
   StateError,
+  sparseCategoricalCrossentropy,
   type Tensor,
   ValueError,
 } from '../../src/index.ts';
@@ -184,7 +185,7 @@ describe('pruneNeurons', () => {
       expect(values(kernel.mask!)).toEqual(values(kernel).map((w) => Number(w !== 0)));
     }
     const [x, y] = threeClasses();
-    pruned.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
+    pruned.compile({ optimizer: 'adam', loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
     const mask = values(denseOf(pruned, 'three').weights[0]!.mask!);
     pruned.fit(x, y, { epochs: 2 });
     expect(values(denseOf(pruned, 'three').kernel).every((w, i) => mask[i] === 1 || Object.is(w, 0))).toBe(true);

@@ -14,6 +14,7 @@ import {
   pruneNeurons,
   quantize,
   Sequential,
+  sigmoid,
   step,
   toNetwork,
 } from '../../src/index.ts';
@@ -257,7 +258,7 @@ describe('a score', () => {
     ['linear', y, 'accuracy'],
     ['logSoftmax', normal([60, 3], 4), 'accuracy'], // what it ends in says that they are classes
     ['softmax', normal([60, 3], 4), 'accuracy'],
-    ['sigmoid', normal([60, 3], 4), 'accuracy'],
+    ['sigmoid', sigmoid(normal([60, 3], 4)), 'accuracy'],
     ['linear', hot, 'accuracy'],
     ['linear', normal([60, 3], 4), 'r2'],
   ] as const)('of a network that ends in %s on such targets is its kind: %#', (ending, targets, kind) => {

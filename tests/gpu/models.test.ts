@@ -195,10 +195,9 @@ describe('a plan', () => {
   });
 
   test('refuses two labels a sample', () => {
-    const plan = new Plan('test', modelOf([softmaxOf()]));
-    expect(() => plan.flat('test', { xs: [X], ys: [fromData(new Int32Array(20), [10, 2])], n: 10 }, 10)).toThrow(
-      'test: needs one label per sample, got [10, 2]',
-    );
+    const model = modelOf([softmaxOf()]);
+    const samples = { xs: [X], ys: [fromData(new Int32Array(20), [10, 2])], n: 10 };
+    expect(() => model.prepare('test', samples)).toThrow('test: y needs one label per sample, got [10, 2]');
   });
 
   test('keeps the name of the metric', () => {

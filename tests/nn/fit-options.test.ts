@@ -185,8 +185,13 @@ describe('what is wrong is told by the function that was called, before anything
     refused(x, tensor(1), ShapeError, 'x and y must have the same number of samples, got [70, 1] and []');
     refused(tensor(1), tensor(1), ShapeError, 'x and y must have the same number of samples, got [] and []');
     refused(none, none, ShapeError, 'there are no samples, got [0, 1]');
-    refused(x, 5 as unknown as Tensor, ValueError, 'y must be a tensor, got 5');
-    refused('x' as unknown as Tensor, 5 as unknown as Tensor, ValueError, 'x must be a tensor, got "x"');
+    refused(x, 5 as unknown as Tensor, ValueError, 'y must be a tensor, nested arrays or a typed array, got 5');
+    refused(
+      'x' as unknown as Tensor,
+      5 as unknown as Tensor,
+      ValueError,
+      'x must be a tensor, nested arrays or a typed array, got "x"',
+    );
     expect([digest(model), model.steps, model.optimizer.iterations]).toEqual([before, 0, 0]);
   });
 
@@ -313,13 +318,13 @@ test('a figure may be called as anything that objects have', () => {
 
 test('classWeight refuses targets of which no class can be told', () => {
   const refused = (y: Tensor, got: string): void =>
-    expect(() => line().fit(column(range(y.shape[0]!)), y, { classWeight: { 0: 1, 1: 2 } })).toThrow(
-      `fit: targets with classWeight must be int32 labels, one-hot rows, or 0 and 1 in one column, got ${got}`,
-    );
-  refused(column([10, 20]), '10'); // numbers
-  refused(column([0, 0.9]), '0.9'); // soft labels
-  refused(of([1, 1, 0, 1], [2, 2]), '[1, 1]'); // several labels a sample
-  refused(of([0, 1, 0, 0], [2, 2]), '[0, 0]'); // none
-  refused(column([0, Number.NaN]), 'NaN');
+    expect(() => line().fit(column(range(y.shape[0]!)), y, { classWeight: { 0: 1, 1: 2 } })).toThrow(`fit: ${got}`);
+  const labelled = 'targets with classWeight must be whole-number labels, one-hot rows, or 0 and 1 in one column, got ';
+  refused(column([10, 20]), 'classWeight[10] must be a number for every class, got undefined'); // numbers
+  refused(column([0, 0.9]), `${labelled}0.9`); // soft labels
+  const several = 'a row of targets must be of one class; for labels that do not exclude each other';
+  refused(of([1, 1, 0, 1], [2, 2]), several);
+  refused(of([0, 1, 0, 0], [2, 2]), several); // none
+  refused(column([0, Number.NaN]), `${labelled}NaN`);
   line().fit(column([0, 1]), column([1, 0]), { classWeight: { 0: 1, 1: 2 } });
 });

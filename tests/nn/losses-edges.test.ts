@@ -171,13 +171,13 @@ describe('huber', () => {
 describe('hinge', () => {
   const of2 = (t: number[], p: number[]): number[] => [...hinge().call(of(t, [t.length]), of(p, [p.length])).data];
 
-  test('takes targets of 0 and 1 alone as sides, and every other as they are', () => {
+  test('takes a target of 0 as -1, whatever the others of the batch are', () => {
     expect(of2([0, 0], [0.5, -2])).toEqual([1.5, 0]);
     expect(of2([1, 1], [0.5, 2])).toEqual([0.5, 0]);
     expect(of2([0, 1], [0.5, 0.5])).toEqual([1.5, 0.5]);
     expect(of2([-1, 1], [0.5, 0.5])).toEqual([1.5, 0.5]);
-    expect(of2([0, 0.5], [0.5, 0.5])).toEqual([1, 0.75]);
-    expect(of2([-1, 0, 1], [0.5, 0.5, 0.5])).toEqual([1.5, 1, 0.5]);
+    expect(of2([0, 0.5], [0.5, 0.5])).toEqual([1.5, 0.75]);
+    expect(of2([-1, 0, 1], [0.5, 0.5, 0.5])).toEqual([1.5, 1.5, 0.5]);
     expect(of2([1], [1])).toEqual([0]);
   });
 });

@@ -226,19 +226,26 @@ describe('what would be read as other classes is refused:', () => {
   const column = of([0, 1, 2], [3, 1]);
   const guesses = labels([0, 1, 2]);
 
-  test('float labels beside integer predictions of several classes', () => {
+  test('float labels beside integer predictions of several classes, unless they are whole numbers', () => {
     for (const name of [...NAMES, 'accuracy', 'sparseCategoricalAccuracy'] as const) {
-      expect(() => measure(metricOf(name), [column, guesses])).toThrow(DTypeError);
-      expect(() => measure(metricOf(name), [of([0, 1, 1], [3]), guesses])).toThrow(DTypeError);
-      expect(() => measure(metricOf(name), [column, labels([0, 1, 1])])).toThrow(DTypeError);
+      expect(measure(metricOf(name), [column, guesses])).toBe(1);
+      expect(measure(metricOf(name), [of([0, 1, 1], [3]), guesses])).toBe(
+        measure(metricOf(name), [labels([0, 1, 1]), guesses]),
+      );
       expect(measure(metricOf(name), [of([0, 1, 1], [3]), labels([0, 1, 1])])).toBe(1);
+      const half = of([0, 1.5, 2], [3]);
+      expect(() => measure(metricOf(name), [half, guesses])).toThrow('a label must be a whole number, got 1.5');
     }
-    expect(() => confusionMatrix(column, guesses, 3)).toThrow(DTypeError);
+    expect(confusionMatrix(column, guesses, 3)).toEqual(confusionMatrix(guesses, guesses, 3));
   });
 
   test('float labels of the k best outputs', () => {
     const outputs = hot([0, 1, 2], 3);
-    expect(() => measure(topKAccuracy(1), [column, outputs])).toThrow(DTypeError);
+    expect(measure(topKAccuracy(1), [column, outputs])).toBe(1);
+    const half = of([0, 1, 1.5], [3, 1]);
+    expect(() => measure(topKAccuracy(1), [half, outputs])).toThrow(
+      'a label must be a whole number from 0 to 2, got 1.5',
+    );
     expect(measure(topKAccuracy(1), [guesses, outputs])).toBe(1);
     expect(measure(topKAccuracy(1), [outputs, outputs])).toBe(1);
   });

@@ -242,9 +242,17 @@ describe('what does not fit is refused:', () => {
     refused(() => model.fit([a, b], numbers), ValueError, 'fit: y must be a list of 2 tensors');
     refused(() => model.predict([a, b, a]), ValueError, 'predict: x must be a list of 2 tensors');
     refused(() => model.forward(a), ValueError, 'forward: x must be a list of 2 tensors');
-    refused(() => model.evaluate([a, 'b'] as unknown as Tensors, numbers), ValueError, 'evaluate: x must be a list');
+    refused(
+      () => model.evaluate([a, 'b'] as unknown as Tensors, numbers),
+      ValueError,
+      'evaluate: x[1] must be a tensor',
+    );
     const chain = new Sequential([new Dense(2, { inputShape: [4] })]);
-    refused(() => chain.predict([a, a]), ValueError, 'predict: x must be a tensor, got');
+    refused(
+      () => chain.predict([a, a]),
+      ValueError,
+      'predict: x must be a tensor, nested arrays or a typed array, got',
+    );
   });
 
   test('numbers of samples', () => {
@@ -305,7 +313,7 @@ describe('what does not fit is refused:', () => {
     refused(wrong({ metrics: ['mae', ['mse']] }), ValueError, 'compile: metrics must be a list of metrics');
     refused(wrong({ loss: ['mse'] }), ValueError, 'compile: loss must be one for all or a list of 2');
     const weighted = (): unknown => model.fit([a, b], [numbers, labels], { sampleWeight: [a, b] as never });
-    refused(weighted, ValueError, 'fit: sampleWeight must be a tensor, one for all outputs');
+    refused(weighted, ValueError, 'fit: sampleWeight must be a tensor, nested arrays or a typed array');
     refused(
       () => model.fit([a, b], [numbers, labels], { validationData: [[a, b], numbers] }),
       ValueError,

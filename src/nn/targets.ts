@@ -1,0 +1,91 @@
+import { cast, reshape } from '../autograd/movement.ts';
+import { ShapeError, ValueError } from '../base/errors.ts';
+import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import type { FloatDType } from '../memory/dtype.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Loss, LossName } from './losses.ts';
+
+/** What a loss asks of targets: class numbers, or numbers from `least` to `most`. */
+type Wanted = 'class numbers' | { readonly least: number; readonly most: number };
+
+const numbers: Wanted = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
+
+/** One row a loss. */
+const WANTED: { readonly [L in LossName]: Wanted } = {
+  mse: numbers,
+  mae: numbers,
+  huber: numbers,
+  binaryCrossentropy: { least: 0, most: 1 },
+  categoricalCrossentropy: { least: 0, most: Number.POSITIVE_INFINITY },
+  sparseCategoricalCrossentropy: 'class numbers',
+  klDivergence: { least: 0, most: Number.POSITIVE_INFINITY },
+  hinge: { least: -1, most: 1 },
+};
+
+const wantedBy = ({ name }: Loss): Wanted | undefined =>
+  Object.hasOwn(WANTED, name) ? WANTED[name as LossName] : undefined;
+
+const isReal = (n: number): boolean => n !== 1;
+
+/**
+ * Targets as a loss takes them, of samples whose output has this shape: class numbers as int32, all others as the model's
+ * floats; an axis of 1 that is missing is put in. Targets of a loss of the user's own stay as they are. Throws for what
+ * the loss cannot take, with the number of the sample and the remedy. NaN passes, as it does through arithmetic.
+ */
+export function targetsFor(op: string, name: string, y: Tensor, loss: Loss, output: Shape, dtype: FloatDType): Tensor {
+  const wanted = wantedBy(loss);
+  if (wanted === undefined) return y;
+  return wanted === 'class numbers' ? classNumbers(op, name, y, output) : inRange(op, name, y, loss, output, dtype);
+}
+
+function classNumbers(op: string, name: string, y: Tensor, output: Shape): Tensor {
+  const classes = output.at(-1) ?? 1;
+  const rows = y.shape[0]! * elementsOf(output.slice(0, -1));
+  if (y.size !== rows) {
+    const isHot = y.size === rows * classes;
+    const remedy = isHot ? 'They are rows of classes: use categoricalCrossentropy' : '';
+    throw new ShapeError(op, [y.shape, [y.shape[0]!, ...output]], `${name} needs one label per sample`, remedy);
+  }
+  const { data } = y;
+  for (let i = 0; i < data.length; i++) {
+    const label = data[i]!;
+    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
+    const hint = label === classes && !data.includes(0) ? ' (do the labels begin with 1?)' : '';
+    const range = `a whole number from 0 to ${classes - 1}${hint}`;
+    throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, range, label);
+  }
+  return y.dtype === 'int32' ? y : cast(y, 'int32');
+}
+
+const sampleOf = (y: Tensor, i: number): number => Math.floor(i / (y.size / y.shape[0]!));
+
+function inRange(op: string, name: string, y: Tensor, loss: Loss, output: Shape, dtype: FloatDType): Tensor {
+  const { least, most } = wantedBy(loss) as Exclude<Wanted, string>;
+  const shape = [y.shape[0]!, ...output];
+  if (!sameShape(y.shape, shape)) {
+    if (!sameShape(y.shape.slice(1).filter(isReal), output.filter(isReal))) {
+      const perSample = y.size === y.shape[0]! && elementsOf(output) > 1;
+      const remedy = perSample ? remedyFor(loss, y, output) : '';
+      throw new ShapeError(op, [y.shape, shape], `${name} and the outputs must have the same shape`, remedy);
+    }
+    return inRange(op, name, reshape(y, shape), loss, output, dtype);
+  }
+  if (least !== Number.NEGATIVE_INFINITY) {
+    const { data } = y;
+    for (let i = 0; i < data.length; i++) {
+      if (!(data[i]! < least || data[i]! > most)) continue;
+      const range = most === Number.POSITIVE_INFINITY ? `at least ${least}` : `from ${least} to ${most}`;
+      const remedy = `${range}, as ${loss.name} needs it`;
+      throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, remedy, data[i]);
+    }
+  }
+  return y.dtype === dtype ? y : cast(y, dtype);
+}
+
+/** What to do about one number a sample where there are several outputs. */
+function remedyFor({ name }: Loss, y: Tensor, output: Shape): string {
+  const areClasses = y.data.every((label) => Number.isInteger(label) && label >= 0 && label < output.at(-1)!);
+  if (name === 'mse' || name === 'mae' || name === 'huber' || !areClasses)
+    return `There is one number per sample: give the last layer one unit`;
+  return 'There is one class number per sample: use sparseCategoricalCrossentropy';
+}
