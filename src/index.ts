@@ -139,6 +139,7 @@ export { memory, step } from './memory/arena.ts';
 export type { DType, FloatDType } from './memory/dtype.ts';
 export { type Backend, backend, setBackend } from './memory/runtime.ts';
 export type { ActivationChoice } from './nn/activations.ts';
+export { assess, type Standing, type Standings } from './nn/assess.ts';
 export {
   CSVLogger,
   EarlyStopping,

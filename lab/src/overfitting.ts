@@ -1,4 +1,4 @@
-import { diagnose, EarlyStopping, l1, l2, type Samples } from 'whittle-ml';
+import { assess, diagnose, EarlyStopping, type History, l1, l2, type Samples, type Standing } from 'whittle-ml';
 import { figure } from './figures.ts';
 import type { FitResult, Progress } from './types.ts';
 import type { NetworkOptions, Workbench } from './workbench.ts';
@@ -63,10 +63,10 @@ const EXPERIMENTS: readonly Experiment[] = [
 ];
 
 /** What one seed gives for one experiment. */
-interface Run extends Pick<FitResult, 'name' | 'kind' | 'description' | 'parameters' | 'samples' | 'diagnosis'> {
-  readonly history: FitResult['history'];
-  readonly train: number;
-  readonly test: number;
+interface Run extends Pick<FitResult, 'name' | 'kind' | 'description' | 'parameters' | 'samples'> {
+  readonly history: History;
+  /** The score on the samples that were trained on, and on the test samples. */
+  readonly standing: Standing;
 }
 
 /** Runs all experiments with one seed. */
@@ -89,8 +89,7 @@ function experimentRun(bench: Workbench, experiment: Experiment, samples: Sample
   const model = bench.network(hidden, options);
   const callbacks = patience === undefined ? [] : [new EarlyStopping({ patience, restoreBestWeights: true })];
   const history = bench.fit(name, model, samples, { epochs, callbacks, watch: true });
-  const { verdict, reasons } = diagnose(history);
-  const { learning_rate: _, ...curves } = history.history;
+  const { accuracy, r2 } = assess(model, samples, test);
   const size = [inputs, ...hidden, outputs].join('-');
   return {
     name,
@@ -98,24 +97,39 @@ function experimentRun(bench: Workbench, experiment: Experiment, samples: Sample
     description: `${size} on ${count(samples)} samples, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}: ${what}`,
     parameters: model.parameterCount,
     samples: count(samples),
-    diagnosis: { verdict, reasons },
-    history: curves,
-    train: bench.score(model, samples),
-    test: bench.score(model, test),
+    history,
+    standing: (accuracy ?? r2)!,
   };
 }
 
 const count = ([, y]: Samples): number => y.shape[0]!;
 
-/** Sums up the runs of all seeds; curves and diagnosis are the first seed's. */
+/**
+ * Sums up the runs of all seeds. The verdict is about the figures of the table: the means of all seeds, with the standard
+ * error of one, since all test on parts of one table. Curves are the first seed's.
+ */
 export function fitResults(seeds: readonly (readonly Run[])[]): FitResult[] {
-  return seeds[0]!.map((first, i) => {
-    const runs = seeds.map((seed) => seed[i]!);
+  return seeds[0]!.map(({ standing: _, history: first, ...run }, i) => {
+    const standings = seeds.map((seed) => seed[i]!.standing);
+    const mean = (of: (standing: Standing) => number): number =>
+      standings.reduce((sum, standing) => sum + of(standing), 0) / standings.length;
+    const all: Standing = {
+      train: mean(({ train }) => train),
+      validation: mean(({ validation }) => validation),
+      error: mean(({ error }) => error),
+      constant: mean(({ constant }) => constant),
+      neighbours: standings[0]!.neighbours.map((__, k) => mean(({ neighbours }) => neighbours[k]!)),
+    };
+    const monitor = 'accuracy' in first.history ? 'accuracy' : 'r2';
+    const { verdict, reasons } = diagnose({ ...first, standings: () => ({ [monitor]: all }) }, { monitor });
+    const { learning_rate: ___, ...curves } = first.history;
     return {
-      ...first,
-      train: figure(runs.map(({ train }) => train)),
-      test: figure(runs.map(({ test }) => test)),
-      gap: figure(runs.map(({ train, test }) => train - test)),
+      ...run,
+      diagnosis: { verdict, reasons },
+      history: curves,
+      train: figure(standings.map(({ train }) => train)),
+      test: figure(standings.map(({ validation }) => validation)),
+      gap: figure(standings.map(({ train, validation }) => train - validation)),
     };
   });
 }

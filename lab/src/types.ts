@@ -24,7 +24,7 @@ export interface FitResult {
   readonly test: Figure;
   /** train - test. */
   readonly gap: Figure;
-  /** Of the first seed. */
+  /** Of the scores above. */
   readonly diagnosis: { readonly verdict: string; readonly reasons: readonly string[] };
   /** Learning curves of the first seed: one number an epoch. */
   readonly history: Readonly<Record<string, readonly number[]>>;

@@ -111,10 +111,4 @@ export class Workbench {
       },
     };
   }
-
-  /** Accuracy or R², with dropout off. */
-  score(model: Sequential, [x, y]: Samples): number {
-    const { accuracy, r2 } = model.evaluate(x, y, { batchSize: 256 });
-    return accuracy ?? r2 ?? Number.NaN;
-  }
 }

@@ -1,11 +1,13 @@
 import { ValueError } from '../base/errors.ts';
+import type { Standing, Standings } from './assess.ts';
 import { isRising } from './metrics.ts';
 import type { History } from './model.ts';
 
 export interface DiagnoseOptions {
   /**
-   * Training figure that a good fit reaches at least (a rising one such as accuracy) or at most (a loss). Default 0.95
-   * for rising figures; for a loss, half of its value in the first epoch.
+   * Training figure that a good fit reaches at least (a rising one such as accuracy) or at most (a loss). Default for
+   * rising figures 0.95, or four fifths of the way from what one answer to all samples reaches to 1, if that is more; for a
+   * loss half of what that answer reaches, or half of its value in the first epoch where that is not known.
    */
   readonly target?: number;
   /**
@@ -17,60 +19,139 @@ export interface DiagnoseOptions {
   readonly monitor?: string;
 }
 
-export type Verdict = 'underfit' | 'good fit' | 'overfit';
+/** `broken`: a figure is not finite. `cannot tell`: the figures go with more than one of the others. */
+export type Verdict = 'underfit' | 'good fit' | 'overfit' | 'cannot tell' | 'broken';
 
 export interface Diagnosis {
   readonly verdict: Verdict;
   readonly monitor: string;
-  /** Figures of the last epoch. */
+  /** The figures judged. */
   readonly train: number;
   readonly validation: number;
   /** train - validation of a rising figure; (validation - train)/validation of a loss. */
   readonly gap: number;
-  /** Epoch with the best validation figure. */
-  readonly bestEpoch: number;
+  /** Standard error of the gap, for the chance of which samples were held out; NaN where that is not known. */
+  readonly error: number;
+  /** Epoch with the best validation figure; null if there is no history. */
+  readonly bestEpoch: number | null;
   /** Each a sentence with the numbers that led to the verdict. */
   readonly reasons: readonly string[];
 }
 
+/** How a figure went, epoch by epoch, and the loss with it. */
+interface Course {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly losses: readonly (readonly number[])[];
+  readonly epochs: readonly number[];
+}
+
+const show = (value: number): string => String(Number(value.toPrecision(4)));
+
 /**
- * Says whether a training run under- or overfits. A gap between training and validation beyond `gap` is overfitting;
- * otherwise a training figure short of `target` is underfitting; otherwise the fit is good. A figure that is
- * NaN or infinite is an underfit. Needs validation figures.
+ * Says whether a model under- or overfits: of the `History` of a `fit` with held-out samples, the model as that fit left
+ * it, or of what `assess(model, train, validation)` gives. The first of these that holds:
+ * - a figure that is not finite: `broken`;
+ * - a gap between training and validation that is beyond `gap` by more than its standard error: `overfit` (but not for a
+ *   validation loss below a hundredth of that of one answer to all samples);
+ * - a training figure short of `target`: `underfit` if `target` was given, if one answer to all samples does about as well
+ *   on the held-out samples, if training and validation loss were still falling, or if the nearest neighbours of the
+ *   samples, without learning, do better; else `cannot tell`, since noise in the targets looks alike;
+ * - a gap whose standard error reaches to both sides of `gap`: `cannot tell`;
+ * - else `good fit`.
+ *
+ * A model that was changed after the fit is judged by the figures of its last epoch, without standard errors; so is a
+ * history that was made by hand. Throws ValueError without validation figures.
  */
-export function diagnose({ history, epochs }: History, options: DiagnoseOptions = {}): Diagnosis {
-  const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => key in history) ?? 'loss';
+export function diagnose(subject: History | Standings, options: DiagnoseOptions = {}): Diagnosis {
+  const standings = 'epochs' in subject ? (subject as History).standings?.() : (subject as Standings);
+  const history = 'epochs' in subject ? (subject as History) : null;
+  const names = Object.keys(history?.history ?? standings!);
+  const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => names.includes(key)) ?? 'loss';
+  const course = history === null ? null : courseOf(history, monitor, names);
+  const standing: Partial<Standing> | undefined = standings?.[monitor];
+  if (course === null && standing === undefined)
+    throw new ValueError('diagnose', 'monitor', names.join(' or '), monitor);
+
+  const rises = isRising(monitor) === true;
+  const a = standing?.train ?? course!.train.at(-1)!;
+  const b = standing?.validation ?? course!.validation.at(-1)!;
+  const { constant = Number.NaN, neighbours = [], error: spread = Number.NaN } = standing ?? {};
+  const gap = rises ? a - b : b === 0 ? 0 : (b - a) / Math.abs(b);
+  const error = rises || b === 0 ? spread : spread * Math.abs(a / (b * b));
+  const doubt = Number.isFinite(error) ? error : 0;
+  const allowed = options.gap ?? (rises ? 0.05 : 0.25);
+  const target = options.target ?? usualTarget(rises, constant, course);
+  const isShort = !(rises ? a >= target : a <= target);
+  /** Whether a figure on the held-out samples is better than the model's, so many standard errors put aside. */
+  const isBetter = (figure: number, errors: number): boolean =>
+    rises ? figure > b + errors * spread : figure < b - errors * spread;
+  const isSmall = !rises && b < 0.01 * constant; // a ratio of losses says little there
+  const nearest = neighbours.find((figure) => isBetter(figure, 1));
+
+  const uncertain = doubt > 0 ? ` (± ${show(doubt)})` : '';
+  const size = `a gap of ${show(gap)}${uncertain}, ${gap <= allowed ? 'not more' : 'more'} than ${show(allowed)}`;
+  const reasons = [
+    `training ${monitor} ${show(a)}, validation ${show(b)}: ${size}`,
+    `training ${monitor} ${isShort ? 'misses' : 'reaches'} ${show(target)}`,
+  ];
+  const best = course === null ? null : bestOf(course.validation, rises);
+  if (course !== null) reasons.push(...worsening(course, monitor, best!, rises));
+  const verdict = (): [verdict: Verdict, why?: string] => {
+    if (!Number.isFinite(a - b))
+      return ['broken', 'a figure is not finite: training broke down, which is no fit at all'];
+    if (gap - doubt > allowed && !isSmall) return ['overfit'];
+    if (isShort) {
+      if (options.target !== undefined || standing === undefined) return ['underfit'];
+      if (isBetter(constant, -2)) return ['underfit', `one answer to all samples reaches ${show(constant)} too`];
+      if (course?.losses.every(isFalling) === true)
+        return ['underfit', 'training and validation loss were still falling'];
+      if (nearest !== undefined)
+        return ['underfit', `nearest neighbours of the samples reach ${show(nearest)} without learning`];
+      return ['cannot tell', 'too small a network and noise in the targets look alike: does a larger one do better?'];
+    }
+    if (gap + doubt > allowed && doubt > 0 && !isSmall)
+      return ['cannot tell', 'the held-out samples are too few to tell such a gap from chance'];
+    return ['good fit'];
+  };
+  const [word, why] = verdict();
+  if (why !== undefined) reasons.push(why);
+  const bestEpoch = best === null ? null : course!.epochs[best]!;
+  return { verdict: word, monitor, train: a, validation: b, gap, error, bestEpoch, reasons };
+}
+
+function courseOf({ history, epochs }: History, monitor: string, names: readonly string[]): Course {
   const train = history[monitor];
   const validation = history[`val_${monitor}`];
-  if (train === undefined || validation === undefined || train.length === 0) {
-    throw new ValueError('diagnose', 'the history', `one with ${monitor} and val_${monitor}`, Object.keys(history));
-  }
-  const rises = isRising(monitor) === true;
-  const a = train.at(-1)!;
-  const b = validation.at(-1)!;
-  const gap = rises ? a - b : b === 0 ? 0 : (b - a) / Math.abs(b);
-  const allowed = options.gap ?? (rises ? 0.05 : 0.25);
-  const target = options.target ?? (rises ? 0.95 : train[0]! / 2);
+  if (train === undefined || validation === undefined || train.length === 0)
+    throw new ValueError('diagnose', 'the history', `one with ${monitor} and val_${monitor}`, names);
+  return { train, validation, epochs, losses: [history.loss ?? [], history.val_loss ?? []] };
+}
+
+function usualTarget(rises: boolean, constant: number, course: Course | null): number {
+  const isKnown = !Number.isNaN(constant);
+  if (rises) return isKnown ? Math.max(0.95, constant + 0.8 * (1 - constant)) : 0.95;
+  return (isKnown ? constant : (course?.train[0] ?? Number.NaN)) / 2;
+}
+
+/** Whether a loss came down by a twentieth in the last fifth of the epochs. */
+function isFalling(loss: readonly number[]): boolean {
+  const before = loss[Math.floor(0.8 * (loss.length - 1))] ?? Number.NaN;
+  return loss.length > 1 && before - loss.at(-1)! > 0.05 * Math.abs(before);
+}
+
+function bestOf(validation: readonly number[], rises: boolean): number {
   let best = 0;
   validation.forEach((value, i) => {
     const so = validation[best]!;
     if (Number.isNaN(so) || (rises ? value > so : value < so)) best = i;
   });
-  const show = (value: number): string => String(Number(value.toPrecision(4)));
-  const reasons: string[] = [];
-  const short = !(rises ? a >= target : a <= target);
-  const wide = !(gap <= allowed);
-  const figures = `training ${monitor} ${show(a)}, validation ${show(b)}`;
-  reasons.push(`${figures}: a gap of ${show(gap)}, ${wide ? 'more' : 'not more'} than ${show(allowed)}`);
-  reasons.push(`training ${monitor} ${short ? 'misses' : 'reaches'} ${show(target)}`);
-  const worsening = rises ? validation[best]! - b : b - validation[best]!;
-  if (worsening > 0.02 * Math.abs(validation[best]!)) {
-    reasons.push(
-      `validation ${monitor} was best, ${show(validation[best]!)}, in epoch ${epochs[best]! + 1} of ${epochs.at(-1)! + 1}`,
-    );
-  }
-  const broken = Number.isNaN(gap);
-  if (broken) reasons.push('a figure is not finite: training broke down, which is no fit at all');
-  const verdict = broken ? 'underfit' : wide ? 'overfit' : short ? 'underfit' : 'good fit';
-  return { verdict, monitor, train: a, validation: b, gap, bestEpoch: epochs[best]!, reasons };
+  return best;
+}
+
+/** A sentence if validation was better once by more than a fiftieth. */
+function worsening({ validation, epochs }: Course, monitor: string, best: number, rises: boolean): string[] {
+  const [top, last] = [validation[best]!, validation.at(-1)!];
+  if (!((rises ? top - last : last - top) > 0.02 * Math.abs(top))) return [];
+  return [`validation ${monitor} was best, ${show(top)}, in epoch ${epochs[best]! + 1} of ${epochs.at(-1)! + 1}`];
 }

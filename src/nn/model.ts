@@ -8,6 +8,7 @@ import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
+import { type Standings, withStandings } from './assess.ts';
 import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
 import { type Loss, reduceLoss } from './losses.ts';
 import type { Metric } from './metric.ts';
@@ -83,6 +84,11 @@ export interface History {
   /** `loss`, `accuracy`, `val_loss`, ...: one number an epoch. */
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly seed: number;
+  /**
+   * Figures of the model as the fit left it, with those of held-out samples: what `diagnose` judges. Undefined once the
+   * weights have changed. Not there without held-out samples.
+   */
+  readonly standings?: () => Standings | undefined;
 }
 
 interface Compiled {
@@ -337,7 +343,10 @@ export class Model extends LayerGraph {
       this.trainer.release();
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }
-    return { epochs: run, history: Object.fromEntries(history), seed: this.seed };
+    const result = { epochs: run, history: Object.fromEntries(history), seed: this.seed };
+    const own = (t: Tensor): Tensor => (t.shape[0] === n ? t : slice(t, [[0, n]]));
+    const trained = { xs: xs.map(own), ys: ys.map(own), n };
+    return held === null ? result : withStandings(result, this, trained, held);
   }
 
   /** One step on a batch; returns the loss before it, with penalties. */

@@ -1,0 +1,223 @@
+import { log64 } from '../../kernels/reference/math.ts';
+import { gather } from '../autograd/movement.ts';
+import { mean } from '../autograd/reductions.ts';
+import { noGrad } from '../autograd/tape.ts';
+import { sameShape } from '../base/shape.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import type { History, Model } from './model.ts';
+import { Figures, type Logs, weighted } from './objective.ts';
+import { type Outputs, outputsOf } from './outputs.ts';
+import { checkSamples, type Lists, listOf, type SampleLists, type Tensors } from './samples.ts';
+
+/** A figure of a model as it stands. */
+export interface Standing {
+  /** On the samples it was trained on, and on held-out ones: as `evaluate` gives them, with dropout off. */
+  readonly train: number;
+  readonly validation: number;
+  /** Standard error of `validation`: what the choice of the held-out samples leaves uncertain. */
+  readonly error: number;
+  /** What one answer to all samples reaches on the held-out ones: the mean of the training targets, or shares of classes. */
+  readonly constant: number;
+  /** What the mean target of the nearest training samples reaches there, of 1 or of 10 of them, whichever is better. */
+  readonly neighbours: readonly number[];
+}
+
+/** Figures by name, as in the history of a training. */
+export type Standings = Readonly<Record<string, Standing>>;
+
+/** How good a compiled model is as it stands, and what is reached without learning: what `diagnose` goes by. */
+export function assess(model: Model, train: SampleLists, validation: SampleLists): Standings {
+  const names = [
+    ['x of train', 'y of train'],
+    ['x of validation', 'y of validation'],
+  ] as const;
+  const [own, held] = [train, validation].map(([x, y], i) =>
+    model.prepare('assess', checkSamples('assess', model, x, y, names[i]), names[i]![1]),
+  ) as [Lists, Lists];
+  return standings(model, own, held);
+}
+
+/** `assess` for samples that were prepared. */
+export function standings(model: Model, train: Lists, held: Lists): Standings {
+  const batchSize = 256;
+  const [onTrain, onHeld] = [train, held].map(({ xs, ys }) => model.evaluate(xs, ys, { batchSize })) as [Logs, Logs];
+  const predictions = listOf(model.predict<Tensors>(held.xs, { batchSize }));
+  const errors = errorsOf(model, held.ys, predictions, onHeld);
+  const answers = train.ys.map((y, i) => new Answers(y, predictions[i]!, outputsOf(model, i)));
+  const reached = (rows: readonly (readonly number[])[], of: Lists): Logs =>
+    logsOf(
+      model,
+      of.ys,
+      answers.map((each) => each.means(rows)),
+    );
+  const all = Array.from({ length: train.n }, (_, i) => i);
+  const constant = answers.every(({ isKnown }) => isKnown) ? reached(Array(held.n).fill(all), held) : {};
+  const near = answers.every(({ isKnown }) => isKnown) && held.xs.length === 1 ? neighbours(train, held) : null;
+  const guessed =
+    near === null
+      ? []
+      : [1, 10].map((k) =>
+          reached(
+            near.nearest.map((r) => r.slice(0, k)),
+            near.held,
+          ),
+        );
+  return Object.fromEntries(
+    Object.entries(onHeld).map(([key, validation]) => [
+      key,
+      {
+        train: onTrain[key]!,
+        validation,
+        error: errors[key]!,
+        constant: constant[key] ?? Number.NaN,
+        neighbours: guessed.map((logs) => logs[key]!),
+      },
+    ]),
+  );
+}
+
+/** A history that knows how the model stands, for as long as it stands so. It is worked out when it is asked for. */
+export function withStandings(history: History, model: Model, train: Lists, held: Lists): History {
+  const { objectives } = model;
+  const before = fingerprint(model);
+  let known: Standings | undefined;
+  const value = (): Standings | undefined => {
+    if (model.objectives !== objectives || fingerprint(model) !== before) return undefined;
+    known ??= standings(model, train, held);
+    return known;
+  };
+  return Object.defineProperty(history, 'standings', { value }); // not among what is printed, compared or made JSON
+}
+
+/** A number that changes with the weights. */
+function fingerprint({ weights }: Model): number {
+  let hash = 0;
+  for (const { value } of weights) {
+    const { buffer, byteOffset, byteLength } = value.data;
+    const words = new Int32Array(buffer, byteOffset, byteLength / 4);
+    for (let i = 0; i < words.length; i++) hash = (Math.imul(hash, 31) + words[i]!) | 0;
+  }
+  return hash;
+}
+
+/** Loss, without penalties, and metrics of outputs. */
+function logsOf(model: Model, ys: readonly Tensor[], predictions: readonly Tensor[]): Logs {
+  return noGrad(() => {
+    const { objectives } = model;
+    const figures = new Figures(objectives, model.outputNames, (i) => outputsOf(model, i));
+    const losses = objectives.map(({ loss }, i) => mean(loss.call(ys[i]!, predictions[i]!)));
+    figures.observe(ys, { loss: losses[0]!, losses, predictions });
+    figures.add(
+      losses.reduce((sum, loss, i) => sum + weighted(loss, objectives[i]!).item(), 0),
+      ys[0]!.shape[0]!,
+    );
+    return figures.logs;
+  });
+}
+
+/** Groups of the jackknife. */
+const GROUPS = 20;
+
+/**
+ * Standard errors of figures by the jackknife over groups of samples (Efron & Tibshirani 1993, chapter 11). A share of
+ * right answers is never taken to be more certain than with one more right and one more wrong.
+ */
+function errorsOf(model: Model, ys: readonly Tensor[], predictions: readonly Tensor[], own: Logs): Logs {
+  const n = ys[0]!.shape[0]!;
+  const groups = Math.min(GROUPS, n);
+  const parts = Array.from({ length: groups > 1 ? groups : 0 }, (_, group) => {
+    const rest = Array.from({ length: n }, (_, i) => i).filter((i) => i % groups !== group);
+    return logsOf(
+      model,
+      ys.map((y) => rowsAt(y, rest)),
+      predictions.map((p) => rowsAt(p, rest)),
+    );
+  });
+  return Object.fromEntries(
+    Object.entries(own).map(([key, value]) => {
+      const center = parts.reduce((sum, logs) => sum + logs[key]!, 0) / groups;
+      const squares = parts.reduce((sum, logs) => sum + (logs[key]! - center) ** 2, 0);
+      const spread = Math.sqrt((squares * (groups - 1)) / groups);
+      const share = (value * n + 1) / (n + 2);
+      return [key, /accuracy/i.test(key) ? Math.max(spread, Math.sqrt((share * (1 - share)) / n)) : spread];
+    }),
+  );
+}
+
+const rowsAt = (t: Tensor, rows: readonly number[]): Tensor => gather(t, fromData(Int32Array.from(rows)));
+
+/** Answers to samples that are made of training targets, as outputs of a model. */
+class Answers {
+  /** Whether targets say what outputs should be. */
+  readonly isKnown: boolean;
+  private readonly y: Tensor;
+  private readonly like: Tensor;
+  private readonly outputs: Outputs;
+
+  constructor(y: Tensor, like: Tensor, outputs: Outputs) {
+    this.isKnown = y.dtype === 'int32' ? like.rank === 2 : sameShape(y.shape.slice(1), like.shape.slice(1));
+    this.y = y;
+    this.like = like;
+    this.outputs = outputs;
+  }
+
+  /** For each sample the mean of the targets at these rows. */
+  means(samples: readonly (readonly number[])[]): Tensor {
+    const { y, like } = this;
+    const width = like.size / like.shape[0]!;
+    const known = new Map<readonly number[], Float64Array>(); // one list may serve all samples
+    const values = samples.flatMap((rows) => {
+      const sums = known.get(rows) ?? new Float64Array(width);
+      if (!known.has(rows))
+        for (const row of rows)
+          if (y.dtype === 'int32') sums[y.data[row]!]! += 1 / rows.length;
+          else for (let j = 0; j < width; j++) sums[j]! += y.data[row * width + j]! / rows.length;
+      known.set(rows, sums);
+      return [...sums].map((value) => this.said(value));
+    });
+    return fromData(like.dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values), [
+      samples.length,
+      ...like.shape.slice(1),
+    ]);
+  }
+
+  /** A mean of targets in the scale of the outputs. */
+  private said(value: number): number {
+    const { scale, coding } = this.outputs;
+    if (scale === 'margins') return Math.sign(value);
+    if (scale !== 'logits') return value;
+    const p = Math.min(1 - 1e-7, Math.max(1e-7, value));
+    const isRow = coding === 'classes' && this.like.shape.at(-1)! > 1;
+    return log64(isRow ? p : p / (1 - p));
+  }
+}
+
+/** Of large sets so many samples are enough, and fewer of long ones. */
+const MOST_NEIGHBOURS = 1000;
+const MOST_PRODUCTS = 2e8;
+
+/** The 10 nearest training samples of held-out ones by features that are standardised, for some of both if there are many. */
+function neighbours(train: Lists, held: Lists): { readonly nearest: number[][]; readonly held: Lists } {
+  const [x, z] = [train.xs[0]!.data, held.xs[0]!.data];
+  const width = x.length / train.n;
+  const most = Math.min(MOST_NEIGHBOURS, Math.ceil(Math.sqrt(MOST_PRODUCTS / Math.max(1, width))));
+  const some = (n: number): number[] =>
+    Array.from({ length: Math.min(n, most) }, (_, i) => Math.floor((i * n) / Math.min(n, most)));
+  const [rows, asked] = [some(train.n), some(held.n)];
+  const weights = Float64Array.from({ length: width }, (_, j) => {
+    const column = rows.map((row) => x[row * width + j]!);
+    const center = column.reduce((sum, v) => sum + v, 0) / column.length;
+    const variance = column.reduce((sum, v) => sum + (v - center) ** 2, 0) / column.length;
+    return variance > 0 ? 1 / variance : 0;
+  });
+  const nearest = asked.map((at) => {
+    const distances = rows.map((row) => {
+      let sum = 0;
+      for (let j = 0; j < width; j++) sum += weights[j]! * (x[row * width + j]! - z[at * width + j]!) ** 2;
+      return [sum, row] as const;
+    });
+    distances.sort(([a], [b]) => a - b);
+    return distances.slice(0, 10).map(([, row]) => row);
+  });
+  return { nearest, held: { xs: [], ys: held.ys.map((y) => rowsAt(y, asked)), n: asked.length } };
+}
