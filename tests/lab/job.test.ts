@@ -6,7 +6,9 @@ import { decodeNetwork } from 'whittle-ml/io';
 import { figure, histograms } from '../../lab/src/figures.ts';
 import { distillationConclusion } from '../../lab/src/findings.ts';
 import { DEFAULT_EPOCHS, runJob } from '../../lab/src/job.ts';
+import { renderPage } from '../../lab/src/page.ts';
 import { prepare } from '../../lab/src/prepare.ts';
+import { renderTables } from '../../lab/src/tables.ts';
 import type { Figure, JobReport, Progress } from '../../lab/src/types.ts';
 import { type Form, whittle } from '../../lab/src/whittling.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
@@ -82,6 +84,20 @@ describe('the report of a classification', () => {
       const lengths = Object.values(history).map(({ length }) => length);
       expect(new Set(lengths).size).toBe(1);
       expect(Object.keys(history).sort()).toEqual(['accuracy', 'loss', 'val_accuracy', 'val_loss']);
+    }
+  });
+
+  test('has verdicts that are about the figures beside them, the same in table and page', () => {
+    const show = (value: number): number => Number(value.toPrecision(4));
+    const [text, drawn] = [renderTables(report), renderPage(report)];
+    expect(report.fits.map(({ name }) => name)).toEqual(FITS);
+    for (const { name, train, test: held, diagnosis } of report.fits) {
+      const { verdict, reasons } = diagnosis;
+      expect(reasons[0]).toContain(`training accuracy ${show(train.mean)}, validation ${show(held.mean)}: a gap of`);
+      if (verdict === 'overfit') expect(train.mean - held.mean).toBeGreaterThan(0.05);
+      if (verdict === 'good fit') expect(train.mean - held.mean).toBeLessThanOrEqual(0.05);
+      expect(text).toMatch(new RegExp(`│ ${name} .*│ ${verdict} +│`));
+      expect(drawn).toContain(`<b>${name}</b>: ${verdict}. `);
     }
   });
 
