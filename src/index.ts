@@ -157,6 +157,7 @@ export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
 export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
+export { outputsOf } from './nn/heads.ts';
 export { compileInference } from './nn/inference.ts';
 export {
   constant,
@@ -226,7 +227,7 @@ export {
   SGD,
   type SGDOptions,
 } from './nn/optimizers.ts';
-export { type Coding, type Outputs, outputsOf, type Scale } from './nn/outputs.ts';
+export type { Coding, Outputs, Scale } from './nn/outputs.ts';
 export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';

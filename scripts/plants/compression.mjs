@@ -3,7 +3,7 @@ export const plants = [
   {
     name: 'answers of the teacher beyond the first 256 are put elsewhere',
     file: 'src/compress/distill.ts',
-    find: 'answers.storage.array.set(part.data, start * outputs);',
+    find: 'answers.storage.array.set(part.data, start * width);',
     replace: 'answers.storage.array.set(part.data, start);',
     mustFail: ['tests/compress/blocks.test.ts'],
   },
@@ -101,8 +101,8 @@ export const plants = [
   {
     name: 'distillation repeats steps though the student may not',
     file: 'src/compress/distill.ts',
-    find: 'metrics: [onLabels(metric, outputs)], replay }',
-    replace: 'metrics: [onLabels(metric, outputs)] }',
+    find: 'metrics: [onLabels(metric, width)], replay }',
+    replace: 'metrics: [onLabels(metric, width)] }',
     mustFail: ['tests/compress/distill.test.ts'],
   },
   {

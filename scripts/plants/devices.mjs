@@ -17,8 +17,8 @@ export const plants = [
   {
     name: 'right answers on a device are counted by logits as if they were probabilities',
     file: 'src/gpu/objective.ts',
-    find: 'const threshold = this.onLogits ? 0 : 0.5;',
-    replace: 'const threshold = 0.5;',
+    find: 'const threshold = this.onLogits ? 0 : BOUNDARY[scale];',
+    replace: 'const threshold = BOUNDARY[scale];',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },
   {

@@ -9,6 +9,7 @@ import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { step } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
+import { outputsOf } from '../nn/heads.ts';
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -22,7 +23,6 @@ import { metricOf } from '../nn/metrics.ts';
 import type { FitOptions, History, Model } from '../nn/model.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
-import { outputsOf } from '../nn/outputs.ts';
 import { batchesOf, type Data, oneOrAll, type Tensors, tensorOfValues, tensorsOf, type Values } from '../nn/samples.ts';
 import { targetsFor } from '../nn/targets.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
@@ -125,7 +125,8 @@ type Kind = 'softmax' | 'sigmoid' | 'regression';
 function kindOf(teacher: Model, student: Model, areLabels: boolean): Kind {
   const t = kindBy(teacher);
   const s = kindBy(student);
-  const [teachers, students] = [teacher.lastActivation, student.lastActivation];
+  const teachers = teacher.lastActivation;
+  const students = student.lastActivation;
   const isMixed = (t === 'sigmoid') !== (s === 'sigmoid');
   if (isMixed || (s === 'sigmoid' && areLabels && students !== 'sigmoid'))
     throw new StateError(

@@ -5,9 +5,10 @@ import { noGrad } from '../autograd/tape.ts';
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { BOUNDARY } from '../nn/decisions.ts';
+import { outputsOf } from '../nn/heads.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { Model } from '../nn/model.ts';
-import { type Outputs, outputsOf } from '../nn/outputs.ts';
+import type { Outputs } from '../nn/outputs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 

@@ -4,9 +4,10 @@ import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { sameShape } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { outputsOf } from './heads.ts';
 import type { History, Model } from './model.ts';
 import { Figures, type Logs, weighted } from './objective.ts';
-import { type Outputs, outputsOf } from './outputs.ts';
+import type { Outputs } from './outputs.ts';
 import { checkSamples, type Lists, listOf, type SampleLists, type Tensors } from './samples.ts';
 
 /** A figure of a model as it stands. */
@@ -115,6 +116,8 @@ function logsOf(model: Model, ys: readonly Tensor[], predictions: readonly Tenso
   });
 }
 
+const square = (x: number): number => x * x;
+
 /** Groups of the jackknife. */
 const GROUPS = 20;
 
@@ -136,7 +139,7 @@ function errorsOf(model: Model, ys: readonly Tensor[], predictions: readonly Ten
   return Object.fromEntries(
     Object.entries(own).map(([key, value]) => {
       const center = parts.reduce((sum, logs) => sum + logs[key]!, 0) / groups;
-      const squares = parts.reduce((sum, logs) => sum + (logs[key]! - center) ** 2, 0);
+      const squares = parts.reduce((sum, logs) => sum + square(logs[key]! - center), 0);
       const spread = Math.sqrt((squares * (groups - 1)) / groups);
       const share = (value * n + 1) / (n + 2);
       return [key, /accuracy/i.test(key) ? Math.max(spread, Math.sqrt((share * (1 - share)) / n)) : spread];
@@ -198,22 +201,24 @@ const MOST_PRODUCTS = 2e8;
 
 /** The 10 nearest training samples of held-out ones by features that are standardised, for some of both if there are many. */
 function neighbours(train: Lists, held: Lists): { readonly nearest: number[][]; readonly held: Lists } {
-  const [x, z] = [train.xs[0]!.data, held.xs[0]!.data];
+  const x = train.xs[0]!.data;
+  const z = held.xs[0]!.data;
   const width = x.length / train.n;
   const most = Math.min(MOST_NEIGHBOURS, Math.ceil(Math.sqrt(MOST_PRODUCTS / Math.max(1, width))));
   const some = (n: number): number[] =>
     Array.from({ length: Math.min(n, most) }, (_, i) => Math.floor((i * n) / Math.min(n, most)));
-  const [rows, asked] = [some(train.n), some(held.n)];
+  const rows = some(train.n);
+  const asked = some(held.n);
   const weights = Float64Array.from({ length: width }, (_, j) => {
     const column = rows.map((row) => x[row * width + j]!);
     const center = column.reduce((sum, v) => sum + v, 0) / column.length;
-    const variance = column.reduce((sum, v) => sum + (v - center) ** 2, 0) / column.length;
+    const variance = column.reduce((sum, v) => sum + square(v - center), 0) / column.length;
     return variance > 0 ? 1 / variance : 0;
   });
   const nearest = asked.map((at) => {
     const distances = rows.map((row) => {
       let sum = 0;
-      for (let j = 0; j < width; j++) sum += weights[j]! * (x[row * width + j]! - z[at * width + j]!) ** 2;
+      for (let j = 0; j < width; j++) sum += weights[j]! * square(x[row * width + j]! - z[at * width + j]!);
       return [sum, row] as const;
     });
     distances.sort(([a], [b]) => a - b);

@@ -69,9 +69,9 @@ export function topKAccuracy(k = 5): Metric {
     return tally({ count, truth, guess: truth }, (label, _, row) => {
       let above = 0;
       for (let j = 0; j < n; j++) {
-        const [own, other] = [p[row * n + label]!, p[row * n + j]!];
+        const other = p[row * n + j]!;
         if (Number.isNaN(other) || Number.isNaN(label)) return Number.NaN;
-        if (other > own || (other === own && j < label)) above++;
+        if (other > p[row * n + label]! || (other === p[row * n + label]! && j < label)) above++;
       }
       return Number(above < k);
     });
@@ -89,7 +89,8 @@ export function confusionMatrix(yTrue: Tensor, yPred: Tensor, classes: number, o
     throw new ValueError(op, 'predictions', 'of classes; independent labels have a matrix each', outputs.coding);
   const { count, truth, guess } = decisionsOf(op, yTrue, yPred, outputs && settled(outputs, yTrue));
   for (let i = 0; i < count; i++) {
-    const [t, p] = [truth(i), guess(i)];
+    const t = truth(i);
+    const p = guess(i);
     const isClass = (c: number): boolean => c >= 0 && c < classes;
     if (!isClass(t) || !isClass(p))
       throw new ValueError(op, 'every class', `from 0 to ${classes - 1}`, isClass(t) ? p : t);
@@ -127,7 +128,8 @@ export function byClass(name: keyof typeof SCORES): Metric {
         const labels = outputs?.coding === 'labels' ? n : 1;
         if (n > 2 || labels > 1) isBinary = false;
         for (let i = 0; i < count; i++) {
-          const [t, p] = [truth(i), guess(i)];
+          const t = truth(i);
+          const p = guess(i);
           if (Number.isNaN(t + p)) isBroken = true;
           if (t > 1 || p > 1) isBinary = false;
           if (labels === 1) {

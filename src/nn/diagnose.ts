@@ -151,7 +151,8 @@ function bestOf(validation: readonly number[], rises: boolean): number {
 
 /** A sentence if validation was better once by more than a fiftieth. */
 function worsening({ validation, epochs }: Course, monitor: string, best: number, rises: boolean): string[] {
-  const [top, last] = [validation[best]!, validation.at(-1)!];
+  const top = validation[best]!;
+  const last = validation.at(-1)!;
   if (!((rises ? top - last : last - top) > 0.02 * Math.abs(top))) return [];
   return [`validation ${monitor} was best, ${show(top)}, in epoch ${epochs[best]! + 1} of ${epochs.at(-1)! + 1}`];
 }

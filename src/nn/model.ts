@@ -9,6 +9,7 @@ import { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { type Standings, withStandings } from './assess.ts';
+import { checkHead, outputsOf } from './heads.ts';
 import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
 import { type Loss, reduceLoss } from './losses.ts';
 import type { Metric } from './metric.ts';
@@ -22,7 +23,6 @@ import {
   weighted,
 } from './objective.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
-import { checkHead, outputsOf } from './outputs.ts';
 import { tensorOf } from './parameter.ts';
 import { penalty } from './regularizers.ts';
 import {

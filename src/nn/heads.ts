@@ -1,0 +1,72 @@
+import { ValueError } from '../base/errors.ts';
+import { ACTIVATION_FACTS, type ActivationName } from '../graph/activation.ts';
+import { activationIn } from '../graph/graph.ts';
+import { makerOf } from '../graph/rewrite.ts';
+import type { LayerGraph } from './layer-graph.ts';
+import type { Loss } from './losses.ts';
+import type { Objective } from './objective.ts';
+import type { Outputs } from './outputs.ts';
+
+/** A row an activation that says something about its outputs. */
+const BY_ACTIVATION: { readonly [A in ActivationName]?: Outputs } = {
+  softmax: { coding: 'classes', scale: 'probabilities' },
+  logSoftmax: { coding: 'classes', scale: 'logits' }, // softmax gives the probabilities again
+  sigmoid: { coding: 'classes', scale: 'probabilities' },
+};
+
+const NUMBERS: Outputs = { coding: 'numbers', scale: 'reals' };
+
+/** How `width` outputs are meant by their last activation and by the loss that they were trained for, if there is one. */
+export function meant(loss: Loss | null, activation: ActivationName, width: number): Outputs {
+  const { coding, scale } = loss?.outputs ?? BY_ACTIVATION[activation] ?? NUMBERS;
+  if (coding !== 'labels') return { coding, scale };
+  return { coding: width === 1 || !ACTIVATION_FACTS[activation].isElementwise ? 'classes' : coding, scale };
+}
+
+/**
+ * How an output of a built model is meant, by its loss and last activation. A sigmoid of several units means labels after
+ * binaryCrossentropy, and classes after other losses or none.
+ */
+export function outputsOf(
+  model: LayerGraph & { readonly isCompiled: boolean; readonly objectives: readonly Objective[] },
+  output = 0,
+): Outputs {
+  const loss = model.isCompiled ? model.objectives[output]!.loss : null;
+  return meant(loss, model.outputActivation(false, output).name, model.outputShapes[output]!.at(-1) ?? 1);
+}
+
+/** Activations that give no negative number; of the others none gives probabilities. */
+const NEVER_NEGATIVE: ReadonlySet<ActivationName> = new Set<ActivationName>([
+  'softmax',
+  'sigmoid',
+  'relu',
+  'softplus',
+  'exponential',
+]);
+
+/** Throws ValueError for a head that cannot learn what its loss asks for, with the remedy. */
+export function checkHead(op: string, model: LayerGraph, output: number, { name: loss, outputs, options }: Loss): void {
+  const { graph } = model;
+  const maker = makerOf(graph, graph.outputs[output]!, false);
+  const activation = maker === null ? null : activationIn(maker);
+  if (activation === null) return; // an input, or what several values or code of the user's own give
+  const { name } = activation;
+  const width = model.outputShapes[output]!.at(-1) ?? 1;
+  const refuse = (remedy: string): never => {
+    const fact = `${width === 1 ? 'one output' : `${width} outputs`} of ${name}`;
+    throw new ValueError(op, `what ${loss} is given`, `something that can learn: ${remedy}`, fact);
+  };
+  if (name === 'softmax' && width === 1)
+    refuse('a softmax of one number is always 1; use sigmoid with binaryCrossentropy, or 2 units');
+  if (outputs === undefined) return;
+  if (outputs.coding === 'classes' && width === 1)
+    refuse('one class alone is always right; give each class a unit, or use binaryCrossentropy after sigmoid');
+  if (outputs.scale === 'probabilities' && !NEVER_NEGATIVE.has(name)) {
+    const end = `these are no probabilities; end in ${outputs.coding === 'classes' ? 'softmax' : 'sigmoid'}`;
+    refuse(options?.fromLogits === undefined ? end : `${end}, or use ${loss}({ fromLogits: true })`);
+  }
+  if (outputs.scale === 'logits' && (name === 'softmax' || name === 'sigmoid'))
+    refuse(`logits can be any number; leave out ${name}, or fromLogits`);
+  if (outputs.scale === 'margins' && NEVER_NEGATIVE.has(name))
+    refuse('margins are negative for no; end in no activation, or in tanh');
+}
