@@ -29,6 +29,10 @@ export class Fields {
     return Array.isArray(this.entries.get(field));
   }
 
+  isText(field: string): boolean {
+    return typeof this.entries.get(field) === 'string';
+  }
+
   /** Takes the field if it is null. */
   isNull(field: string): boolean {
     return this.entries.get(field) === null && this.entries.delete(field);
@@ -54,6 +58,13 @@ export class Fields {
   /** The fields not taken yet, to be checked by somebody else. */
   others(): ReadonlyMap<string, JsonValue> {
     return this.entries;
+  }
+
+  /** Takes all that is left: it must be what a thing that was made of it says of itself. */
+  checkSame(own: Readonly<Record<string, unknown>>): void {
+    for (const [field, value] of Object.entries(own))
+      if (this.take(field) !== value) this.fail(field, `must be ${JSON.stringify(value)}`);
+    this.done();
   }
 
   fail(field: string, problem: string): never {
@@ -95,8 +106,12 @@ export class Fields {
     return this.list(field).map((item) => (typeof item === 'string' ? item : this.fail(field, 'must be strings')));
   }
 
-  shape(field: string): number[] {
+  numbers(field: string): number[] {
     return this.list(field).map((n) => (typeof n === 'number' ? n : this.fail(field, 'must be numbers')));
+  }
+
+  objects(field: string): Fields[] {
+    return this.list(field).map((item, i) => new Fields(item, `${this.path}.${field}[${i}]`, this.format));
   }
 
   list(field: string): JsonValue[] {

@@ -3,10 +3,11 @@ import { abs, clip, log, softplus, square } from '../autograd/elementwise.ts';
 import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
-import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { made, type Recipe } from './recipes.ts';
 
 /** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
@@ -26,7 +27,7 @@ export interface Loss {
    */
   readonly replayable?: boolean;
   /** Options to make it again from its name. */
-  readonly options?: Readonly<Record<string, number | boolean>>;
+  readonly options?: Recipe;
 }
 
 const NAMES = [
@@ -71,7 +72,7 @@ function elementwise(name: string, f: LossFunction, options?: Loss['options']): 
     check(name, yTrue, yPred);
     return perSample(f(yTrue, yPred));
   };
-  return { name, call, replayable: true, ...(options === undefined ? {} : { options }) };
+  return made({ name, call, replayable: true, ...(options === undefined ? {} : { options }) });
 }
 
 /** (yTrue - yPred)². */
@@ -110,7 +111,7 @@ export function klDivergence(): Loss {
     const p = clip(yPred, EPSILON, 1);
     return perSample(sum(mul(t, log(div(t, p))), { axis: -1 }));
   };
-  return { name: 'klDivergence', call, replayable: true };
+  return made({ name: 'klDivergence', call, replayable: true });
 }
 
 /** Mixes targets with the uniform distribution over some classes. */
@@ -185,14 +186,10 @@ function crossentropy(
   onLogits: LossFunction,
 ): Loss {
   const { fromLogits = false, labelSmoothing = 0 } = options;
+  checkFlag(name, 'fromLogits', fromLogits);
   const kept = { fromLogits, labelSmoothing };
-  if (fromLogits) return { name, call: onLogits, replayable: true, options: kept };
-  return { name, call: onProbabilities, activation, callLogits: onLogits, replayable: true, options: kept };
-}
-
-/** Whether a file can hold the loss by its name; any other name is a loss of the user's own. */
-export function isNamedLoss(name: string): boolean {
-  return (NAMES as readonly string[]).includes(name);
+  if (fromLogits) return made({ name, call: onLogits, replayable: true, options: kept });
+  return made({ name, call: onProbabilities, activation, callLogits: onLogits, replayable: true, options: kept });
 }
 
 /** The loss behind a choice. */
@@ -203,24 +200,20 @@ export function lossOf(choice: LossName | Loss | LossFunction): Loss {
 }
 
 /** A loss made again from the name and options that a file holds. */
-export function lossByName(name: string, options: Readonly<Record<string, number | boolean>>): Loss {
-  const crossentropyOptions: CrossentropyOptions = {
-    fromLogits: options.fromLogits === true,
-    labelSmoothing: typeof options.labelSmoothing === 'number' ? options.labelSmoothing : 0,
-  };
+export function lossByName(name: string, options: Recipe): Loss {
   switch (name) {
     case 'mse':
       return meanSquaredError();
     case 'mae':
       return meanAbsoluteError();
     case 'huber':
-      return huber(typeof options.delta === 'number' ? { delta: options.delta } : {});
+      return huber(options);
     case 'binaryCrossentropy':
-      return binaryCrossentropy(crossentropyOptions);
+      return binaryCrossentropy(options);
     case 'categoricalCrossentropy':
-      return categoricalCrossentropy(crossentropyOptions);
+      return categoricalCrossentropy(options);
     case 'sparseCategoricalCrossentropy':
-      return sparseCategoricalCrossentropy(crossentropyOptions);
+      return sparseCategoricalCrossentropy(options);
     case 'klDivergence':
       return klDivergence();
     case 'hinge':

@@ -5,6 +5,7 @@ import { argmax } from '../autograd/reductions.ts';
 import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { made, type Recipe } from './recipes.ts';
 
 /** A figure of merit over a data set, fed batch by batch. */
 export interface Metric {
@@ -12,6 +13,8 @@ export interface Metric {
   readonly name: string;
   /** Set on the library's share of right answers, which devices know. */
   readonly isAccuracy?: true;
+  /** What makes it again, with its name, if the library made it. */
+  readonly options?: Recipe;
   /** Starts a new measurement. */
   create(): MetricState;
 }
@@ -141,7 +144,7 @@ function errors(name: string, f: (error: number) => number, finish?: (x: number)
  * exactly, else 0.
  */
 export function r2(): Metric {
-  return {
+  return made({
     name: 'r2',
     create() {
       const outputs: [t: number, p: number][][] = [];
@@ -163,13 +166,13 @@ export function r2(): Metric {
         result: () => outputs.reduce((sum, pairs) => sum + score(pairs), 0) / outputs.length,
       };
     },
-  };
+  });
 }
 
 /** Share of rows whose class is among the `k` largest outputs, of equals the first. */
 export function topKAccuracy(k = 5): Metric {
   checkRange('topKAccuracy', 'k', k, 'a positive integer');
-  return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
+  const judge = ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
     const [truth] = classPairs('topK', yTrue, yPred);
     const n = yPred.shape.at(-1)!;
     const p = yPred.data;
@@ -185,6 +188,7 @@ export function topKAccuracy(k = 5): Metric {
     }
     return [hits, truth.length];
   });
+  return made({ ...judge, options: { k } });
 }
 
 /** counts[t][p] of rows of class t predicted as p. */
@@ -241,7 +245,7 @@ function byClass(name: 'precision' | 'recall' | 'f1'): Metric {
 
 /** Area under the ROC curve of a binary score, ties counted as half (Mann & Whitney). NaN with one class only or a NaN score. */
 export function auc(): Metric {
-  return {
+  return made({
     name: 'auc',
     create() {
       const rows: [score: number, positive: boolean][] = [];
@@ -276,7 +280,7 @@ export function auc(): Metric {
         },
       };
     },
-  };
+  });
 }
 
 /** Minus the logarithms of the probabilities given to each row's class, added up. */
@@ -298,8 +302,9 @@ function logLosses(yTrue: Tensor, yPred: Tensor): [sum: number, rows: number] {
 /** Expected calibration error over equal bins of confidence (Guo et al. 2017). */
 export function calibrationError(bins = 15): Metric {
   checkRange('calibrationError', 'bins', bins, 'a positive integer');
-  return {
+  return made({
     name: 'ece',
+    options: { bins },
     create() {
       const gaps = new Float64Array(bins); // sums of confidence less right answers
       let rows = 0;
@@ -319,17 +324,21 @@ export function calibrationError(bins = 15): Metric {
         result: () => gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows,
       };
     },
-  };
-}
-
-/** Whether a file can hold the metric by its name. */
-export function isNamedMetric(name: string): name is MetricName {
-  return (NAMES as readonly string[]).includes(name);
+  });
 }
 
 /** The metric behind a choice. */
 export function metricOf(choice: MetricName | Metric): Metric {
-  if (typeof choice === 'object') return choice;
+  return typeof choice === 'object' ? choice : made(plainMetric(choice));
+}
+
+/** A metric made again from the name and options that a file holds. */
+export function metricByName(name: string, options: Recipe): Metric {
+  if (name === 'ece') return calibrationError(options.bins as number);
+  return name.startsWith('top_') ? topKAccuracy(options.k as number) : metricOf(name as MetricName);
+}
+
+function plainMetric(choice: MetricName): Metric {
   switch (choice) {
     case 'accuracy':
     case 'categoricalAccuracy':

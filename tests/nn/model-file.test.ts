@@ -126,13 +126,6 @@ describe('model files', () => {
     });
   });
 
-  test('a custom loss has to be compiled in again', () => {
-    const made = new Sequential([new Dense(2, { inputShape: [6] })]);
-    made.compile({ loss: (a, b) => (a.size > 0 ? b : a) });
-    const loaded = loadModel(saveModel(made));
-    expect(() => loaded.evaluate(x, y)).toThrow(/compile/);
-  });
-
   test('names such as __proto__ in the training record are refused and pollute nothing', () => {
     const text = new TextDecoder('latin1').decode(saveModel(model()));
     const bytes = Uint8Array.from(text.replace('\\"metrics\\"', '\\"__prot\\"'), (c) => c.charCodeAt(0));
