@@ -47,8 +47,9 @@ export class Fields {
   rest(): Record<string, number | boolean | string> {
     const result: Record<string, number | boolean | string> = Object.create(null);
     for (const [field, value] of this.entries) {
-      if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
-        return this.fail(field.slice(0, 60), 'must be a number, boolean or string');
+      const isNumber = typeof value === 'number' && Number.isFinite(value);
+      if (!isNumber && typeof value !== 'boolean' && typeof value !== 'string') {
+        return this.fail(field.slice(0, 60), 'must be a finite number, boolean or string');
       }
       result[field] = value;
     }
@@ -62,7 +63,9 @@ export class Fields {
 
   /** Takes all that is left: it must be what a thing that was made of it says of itself. */
   checkSame(own: Readonly<Record<string, unknown>>): void {
-    for (const [field, value] of Object.entries(own))
+    const fields = Object.entries(own);
+    for (const [field] of fields) if (!this.has(field)) this.fail(field, 'is missing');
+    for (const [field, value] of fields)
       if (this.take(field) !== value) this.fail(field, `must be ${JSON.stringify(value)}`);
     this.done();
   }
@@ -107,7 +110,8 @@ export class Fields {
   }
 
   numbers(field: string): number[] {
-    return this.list(field).map((n) => (typeof n === 'number' ? n : this.fail(field, 'must be numbers')));
+    const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
+    return this.list(field).map((n) => (isNumber(n) ? n : this.fail(field, 'must be finite numbers')));
   }
 
   objects(field: string): Fields[] {

@@ -66,7 +66,11 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
   };
   const graph = withoutUnread(model.graph);
   const nodes = [...layerOwners('saveModel', graph)].flatMap(([node, owner]) => (node === owner ? [node] : []));
-  const records = nodes.map((node): [string, object] => [node.name, recordOf(node, model, graph, refuse)]);
+  const { frozen } = model;
+  const records = nodes.map((node): [string, object] => {
+    const layer = model.layerOf(node.name);
+    return [node.name, { ...(frozen.has(layer) && { trainable: false }), ...recordOf(node, layer, graph, refuse) }];
+  });
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
   checkCount('saveModel', 'model.steps', model.steps, 0);
   const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
@@ -120,10 +124,9 @@ function metricRecord(metric: Metric, refuse: Refuse): (string | Recipe)[] {
   return recipe === undefined ? [] : [metric.options === undefined ? metric.name : recipe];
 }
 
-/** What the network does not tell of a layer, and does not go without saying. */
-function recordOf({ name, weights }: Node, model: Model, graph: Graph<Parameter>, refuse: Refuse): object {
-  const layer = model.layerOf(name);
-  const record: Record<string, unknown> = model.frozen.has(layer) ? { trainable: false } : {};
+/** What the network does not tell of the weights of a layer, and does not go without saying. */
+function recordOf({ weights }: Node, layer: Layer, graph: Graph<Parameter>, refuse: Refuse): object {
+  const record: Record<string, unknown> = {};
   for (const [role, key] of Object.entries(weights)) {
     const { regularizer, constraint, mask } = graph.weights.get(key)!;
     if (constraint !== null && mask === null) refuse(`the constraint of ${key}`);
@@ -173,7 +176,8 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
   model.steps = steps;
-  if (root.has('optimizer')) reading(() => restoreTraining(model, root, tensors, isNumbered, options));
+  if (root.has('optimizer') || root.has('loss'))
+    reading(() => restoreTraining(model, root, tensors, isNumbered, options));
   root.done();
   checkNothingLeft(tensors);
   return model;
@@ -251,12 +255,12 @@ function remade<T extends object>(
 }
 
 /** An error of what is made of the file is one of the file. */
-function reading<T>(make: () => T): T {
+function reading<T>(make: () => T, field = KEY): T {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof WhittleError) || error instanceof FormatError) throw error;
-    throw new FormatError(FORMAT, KEY, error.message);
+    throw new FormatError(FORMAT, field, error.message);
   }
 }
 
@@ -296,19 +300,20 @@ function lossesIn(value: JsonValue, outputs: number): Loss[] | null {
 
 /** What each output is judged by. */
 function metricsIn(value: JsonValue, outputs: number): Metric[][] {
+  const metricIn = (item: JsonValue, path: string): Metric =>
+    typeof item === 'string' ? metricOf(item as MetricName) : remade(new Fields(item, path, FORMAT), metricByName);
   return each('metrics', value, outputs).map(([list, path]) =>
-    listIn(list, path).map((item, i) =>
-      typeof item === 'string'
-        ? metricOf(item as MetricName)
-        : remade(new Fields(item, `${path}[${i}]`, FORMAT), metricByName),
-    ),
+    listIn(list, path).map((item, i) => reading(() => metricIn(item, `${path}[${i}]`), `${path}[${i}]`)),
   );
 }
 
 /** What is said of each output, and where: of one there is no list. */
 function each(field: string, value: JsonValue, outputs: number): [value: JsonValue, path: string][] {
   const path = `${KEY}.${field}`;
-  return outputs === 1 ? [[value, path]] : listIn(value, path).map((item, i) => [item, `${path}[${i}]`]);
+  if (outputs === 1) return [[value, path]];
+  const items = listIn(value, path);
+  if (items.length !== outputs) throw new FormatError(FORMAT, path, `must be a list of ${outputs}`);
+  return items.map((item, i) => [item, `${path}[${i}]`]);
 }
 
 function listIn(value: JsonValue, path: string): JsonValue[] {
