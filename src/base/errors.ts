@@ -66,6 +66,16 @@ export function checkRange(op: string, field: string, value: number, range: keyo
   if (!Number.isFinite(value) || !RANGES[range](value)) throw new ValueError(op, field, range, value);
 }
 
+/** Throws ValueError unless `value` is one of the texts. */
+export function checkOneOf(op: string, field: string, value: string, texts: readonly string[]): void {
+  if (!texts.includes(value)) throw new ValueError(op, field, texts.join(' or '), value);
+}
+
+/** Throws ValueError unless `value` is true or false. */
+export function checkFlag(op: string, field: string, value: boolean): void {
+  if (typeof value !== 'boolean') throw new ValueError(op, field, 'true or false', value);
+}
+
 /** Throws ValueError unless `value` is an integer of at least `least`. */
 export function checkCount(op: string, field: string, value: number, least = 1): void {
   if (!Number.isSafeInteger(value) || value < least)

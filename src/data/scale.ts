@@ -12,6 +12,8 @@ export interface ScalerJSON {
   readonly featureRange: readonly [number, number];
 }
 
+const FIELDS = ['type', 'center', 'scale', 'featureRange'];
+
 /**
  * Moves and stretches each column of a [rows, columns] tensor: y = (x - center)/scale·(high - low) + low. Statistics
  * and arithmetic are float64, rounded once to the type of the input. A constant column has scale 1. NaN, infinities
@@ -38,6 +40,9 @@ abstract class Scaler {
     if (columns.rows === 0) throw new ShapeError(op, [x.shape], 'needs at least one row');
     for (let i = 0; i < columns.data.length; i++) checkNumber(op, columns.data[i]!, i, columns.width);
     const { center, scale } = this.measure(columns);
+    center.forEach((value, column) => {
+      if (!Number.isFinite(value)) throw new ValueError(op, `the center of column ${column}`, 'finite', value);
+    });
     this.#center = center;
     this.#scale = scale;
     return this;
@@ -74,6 +79,13 @@ abstract class Scaler {
   /** Takes over what `toJSON` gave. Throws FormatError for anything else. */
   protected restore(json: Readonly<Record<string, unknown>>): this {
     if (json.type !== this.type) throw new FormatError('scaler', 'type', `is not "${this.type}"`);
+    for (const field of Object.keys(json)) {
+      if (!FIELDS.includes(field)) throw new FormatError('scaler', field.slice(0, 60), 'is no field of a scaler');
+    }
+    const range = numbers('featureRange', json.featureRange);
+    if (range.length !== 2 || range.some((value, i) => value !== this.range[i])) {
+      throw new FormatError('scaler', 'featureRange', `is not that of a ${this.type}`);
+    }
     const center = numbers('center', json.center);
     const scale = numbers('scale', json.scale);
     if (center.length === 0 || center.length !== scale.length) {
@@ -150,7 +162,7 @@ export class MinMaxScaler extends Scaler {
 
   constructor({ featureRange = [0, 1] }: { featureRange?: readonly [number, number] } = {}) {
     const [low, high] = featureRange;
-    if (!(high > low && Number.isFinite(high - low))) {
+    if (featureRange.length !== 2 || !isRange(low, high)) {
       throw new ValueError('MinMaxScaler', 'featureRange', 'two finite numbers, the smaller first', featureRange);
     }
     super([low, high]);
@@ -158,8 +170,8 @@ export class MinMaxScaler extends Scaler {
 
   static fromJSON(json: unknown): MinMaxScaler {
     const fields = record(json);
-    const [low = 0, high = 0, ...rest] = numbers('featureRange', fields.featureRange);
-    if (!(high > low && Number.isFinite(high - low)) || rest.length > 0) {
+    const [low = 0, high = 0] = numbers('featureRange', fields.featureRange);
+    if (!isRange(low, high)) {
       throw new FormatError('scaler', 'featureRange', 'is not two numbers, the smaller first');
     }
     return new MinMaxScaler({ featureRange: [low, high] }).restore(fields);
@@ -215,6 +227,9 @@ function columnsOf(op: string, x: Tensor): Columns {
   return { data: asFloats(op, x.data), rows, width };
 }
 
+const isRange = (low: number, high: number): boolean =>
+  Number.isFinite(low) && Number.isFinite(high) && Number.isFinite(high - low) && high > low;
+
 function checkNumber(op: string, value: number, at: number, width: number, what = 'the value'): void {
   // x - x is 0 for numbers and NaN for NaN and the infinities.
   if (value - value === 0) return;
@@ -234,7 +249,7 @@ function record(json: unknown): Readonly<Record<string, unknown>> {
 }
 
 function numbers(field: string, value: unknown): Float64Array {
-  if (!Array.isArray(value) || !value.every((x) => Number.isFinite(x))) {
+  if (!Array.isArray(value) || !Array.from(value).every((x) => Number.isFinite(x))) {
     throw new FormatError('scaler', field, 'is no list of finite numbers');
   }
   return Float64Array.from(value as number[]);

@@ -29,6 +29,10 @@ export class Fields {
     return Array.isArray(this.entries.get(field));
   }
 
+  isText(field: string): boolean {
+    return typeof this.entries.get(field) === 'string';
+  }
+
   /** Takes the field if it is null. */
   isNull(field: string): boolean {
     return this.entries.get(field) === null && this.entries.delete(field);
@@ -43,8 +47,9 @@ export class Fields {
   rest(): Record<string, number | boolean | string> {
     const result: Record<string, number | boolean | string> = Object.create(null);
     for (const [field, value] of this.entries) {
-      if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
-        return this.fail(field.slice(0, 60), 'must be a number, boolean or string');
+      const isNumber = typeof value === 'number' && Number.isFinite(value);
+      if (!isNumber && typeof value !== 'boolean' && typeof value !== 'string') {
+        return this.fail(field.slice(0, 60), 'must be a finite number, boolean or string');
       }
       result[field] = value;
     }
@@ -54,6 +59,15 @@ export class Fields {
   /** The fields not taken yet, to be checked by somebody else. */
   others(): ReadonlyMap<string, JsonValue> {
     return this.entries;
+  }
+
+  /** Takes all that is left: it must be what a thing that was made of it says of itself. */
+  checkSame(own: Readonly<Record<string, unknown>>): void {
+    const fields = Object.entries(own);
+    for (const [field] of fields) if (!this.has(field)) this.fail(field, 'is missing');
+    for (const [field, value] of fields)
+      if (this.take(field) !== value) this.fail(field, `must be ${JSON.stringify(value)}`);
+    this.done();
   }
 
   fail(field: string, problem: string): never {
@@ -95,8 +109,13 @@ export class Fields {
     return this.list(field).map((item) => (typeof item === 'string' ? item : this.fail(field, 'must be strings')));
   }
 
-  shape(field: string): number[] {
-    return this.list(field).map((n) => (typeof n === 'number' ? n : this.fail(field, 'must be numbers')));
+  numbers(field: string): number[] {
+    const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
+    return this.list(field).map((n) => (isNumber(n) ? n : this.fail(field, 'must be finite numbers')));
+  }
+
+  objects(field: string): Fields[] {
+    return this.list(field).map((item, i) => new Fields(item, `${this.path}.${field}[${i}]`, this.format));
   }
 
   list(field: string): JsonValue[] {

@@ -81,7 +81,7 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   const version = root.take('version');
   const read = version === VERSION ? readVersion2 : version === 1 ? readVersion1 : null;
   if (read === null) return root.fail('version', `this reader knows 1 and ${VERSION}, got ${JSON.stringify(version)}`);
-  const network = new Network(read(root, new FileTensors(FORMAT, tensors), FORMAT));
+  const network = new Network(read(root, new FileTensors(FORMAT, tensors)));
   validateNetwork(network);
   return { network, metadata, tensors };
 }
@@ -169,17 +169,15 @@ function putWeight(
 }
 
 function readVersion2(root: Fields, tensors: FileTensors): Graph<Stored> {
-  const objects = (field: string): Fields[] =>
-    root.list(field).map((item, i) => new Fields(item, `${field}[${i}]`, FORMAT));
-  const inputs = objects('inputs').map(takeInput);
+  const inputs = root.objects('inputs').map(takeInput);
   const coded = new Map<string, Fields>();
-  for (const fields of root.has('weights') ? objects('weights') : []) {
+  for (const fields of root.has('weights') ? root.objects('weights') : []) {
     const key = fields.text('key');
     if (coded.has(key)) fields.fail('key', 'is there twice');
     coded.set(key, fields);
   }
   let before = inputs.at(-1)?.name ?? '';
-  const nodes = objects('nodes').map((fields): Node => {
+  const nodes = root.objects('nodes').map((fields): Node => {
     const node = takeNode(fields, before, (key) => coded.has(key) || tensors.dtypeOf(key) !== undefined);
     before = node.name;
     return node;
@@ -194,7 +192,7 @@ function readVersion2(root: Fields, tensors: FileTensors): Graph<Stored> {
 
 function takeInput(fields: Fields): Input {
   const name = fields.has('name') ? fields.text('name') : INPUT;
-  const shape = fields.shape('shape');
+  const shape = fields.numbers('shape');
   const dtype = fields.has('dtype') ? fields.text('dtype') : 'float32';
   if (dtype !== 'float32' && dtype !== 'float64' && dtype !== 'int32')
     return fields.fail('dtype', 'must be float32, float64 or int32');
@@ -238,7 +236,7 @@ function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensor
   const parts = partsOf(key);
   const coded = fields?.has('shape') === true;
   const masked = fields?.has('mask') === true && fields.flag('mask');
-  const shape = coded ? fields!.shape('shape') : tensors.shapeOf(key);
+  const shape = coded ? fields!.numbers('shape') : tensors.shapeOf(key);
   fields?.done();
   const dtype = tensors.dtypeOf(coded ? parts.values : key);
   const type = dtype && ENCODING_OF.get(dtype);

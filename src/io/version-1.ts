@@ -5,7 +5,7 @@ import type { Encoding, Stored } from '../graph/encoding.ts';
 import { sameFormat } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, nodeOf } from '../graph/rewrite.ts';
-import { Fields, takeParams } from './fields.ts';
+import { type Fields, takeParams } from './fields.ts';
 import type { FileTensors, Parts } from './file-tensors.ts';
 import type { JsonValue } from './json.ts';
 
@@ -13,11 +13,11 @@ import type { JsonValue } from './json.ts';
  * Network files of version 1: a list of layers, each reading the one before. Layer `x` had tensors `x.weights`, `x.bias`
  * and `x.scales`; a `quantizedDense` said in which format it wanted its input.
  */
-export function readVersion1(root: Fields, tensors: FileTensors, format: string): Graph<Stored> {
-  const inputShape = root.shape('inputShape');
-  const items = root.list('layers');
+export function readVersion1(root: Fields, tensors: FileTensors): Graph<Stored> {
+  const inputShape = root.numbers('inputShape');
+  const layers = root.objects('layers');
   root.done();
-  return new Chain(inputShape, tensors).read(items.map((item, i) => new Fields(item, `layers[${i}]`, format)));
+  return new Chain(inputShape, tensors).read(layers);
 }
 
 class Chain {

@@ -13,7 +13,8 @@ import {
 } from '../autograd/elementwise.ts';
 import { logSoftmax, softmax } from '../autograd/reductions.ts';
 import { ValueError } from '../base/errors.ts';
-import { ACTIVATIONS, type ActivationName, type ActivationSpec } from '../graph/activation.ts';
+import type { ActivationName, ActivationSpec } from '../graph/activation.ts';
+import { activation } from '../graph/attributes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A name, or a name with its parameter: `{ name: 'leakyRelu', alpha: 0.1 }`. */
@@ -21,12 +22,9 @@ export type ActivationChoice = ActivationName | ActivationSpec;
 
 /** Checks a choice and fills in the default parameter. */
 export function activationSpec(choice: ActivationChoice = 'linear'): ActivationSpec {
-  const spec = typeof choice === 'string' ? { name: choice } : choice;
-  if (!ACTIVATIONS.includes(spec.name))
-    throw new ValueError('activation', 'the name', `one of ${ACTIVATIONS.join(', ')}`, spec.name);
-  if (spec.name === 'leakyRelu') return { name: spec.name, alpha: spec.alpha ?? 0.2 };
-  if (spec.name === 'elu') return { name: spec.name, alpha: spec.alpha ?? 1 };
-  return { name: spec.name };
+  const spec = activation.read(choice);
+  if (spec === undefined) throw new ValueError('activation', 'the name', activation.wanted, choice);
+  return spec;
 }
 
 const PLAIN = { gelu, geluTanh, hardSwish, relu, sigmoid, silu, softplus, tanh, softmax, logSoftmax, exponential: exp };

@@ -2,7 +2,7 @@ import { StateError, ValueError } from '../base/errors.ts';
 import { keep, type Tensor } from '../tensor/tensor.ts';
 import { isRising } from './metrics.ts';
 import type { Callback, Model } from './model.ts';
-import { saveModel } from './model-file.ts';
+import { checkSavable, type SaveOptions, saveModel } from './model-file.ts';
 import type { Logs } from './objective.ts';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
@@ -225,7 +225,7 @@ export class TerminateOnNaN implements Callback {
   }
 }
 
-export interface ModelCheckpointOptions {
+export interface ModelCheckpointOptions extends SaveOptions {
   /** Default `val_loss`. */
   readonly monitor?: string;
   readonly mode?: MonitorMode;
@@ -238,14 +238,18 @@ export class ModelCheckpoint implements Callback {
   private readonly sink: (bytes: Uint8Array, epoch: number) => void;
   private readonly monitor: Monitor;
   private readonly saveBestOnly: boolean;
+  private readonly options: SaveOptions;
 
   constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
     this.sink = sink;
     this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.saveBestOnly = options.saveBestOnly ?? true;
+    this.options = { ...options };
   }
 
-  onTrainBegin(): void {
+  /** Throws at once what `saveModel` would after the first epoch. */
+  onTrainBegin(model: Model): void {
+    checkSavable(model, this.options);
     this.monitor.reset();
   }
 
@@ -254,7 +258,7 @@ export class ModelCheckpoint implements Callback {
       const value = this.monitor.read(logs);
       if (value === null || !this.monitor.isBest(value)) return;
     }
-    this.sink(saveModel(model), epoch);
+    this.sink(saveModel(model, this.options), epoch);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { chancesOf, classLabels, type Decisions, decisionsOf, settled, width } from './decisions.ts';
 import { type Metric, type MetricState, ratio } from './metric.ts';
 import type { Coding, Outputs } from './outputs.ts';
+import { made } from './recipes.ts';
 
 const isRight = (truth: number, guess: number): number => {
   if (truth === guess) return 1;
@@ -59,7 +60,7 @@ export function accuracy(name: string, coding?: Coding): Metric {
 /** Share of rows whose class is among the `k` largest outputs, of equals the first. NaN if the class's own output is. */
 export function topKAccuracy(k = 5): Metric {
   checkRange('topKAccuracy', 'k', k, 'a positive integer');
-  return ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
+  const judge = ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
     const n = yPred.shape.at(-1)!;
     const { data: p } = yPred;
     if (width(yPred) === 1)
@@ -76,6 +77,7 @@ export function topKAccuracy(k = 5): Metric {
       return Number(above < k);
     });
   });
+  return made({ ...judge, options: { k } });
 }
 
 /**
@@ -180,7 +182,7 @@ function areaUnder(rows: readonly Ranked[]): number {
  * with one class only, or a NaN.
  */
 export function auc(): Metric {
-  return {
+  return made({
     name: 'auc',
     create(outputs) {
       const columns: Ranked[][] = [];
@@ -213,7 +215,7 @@ export function auc(): Metric {
         result: () => columns.reduce((sum, rows) => sum + areaUnder(rows), 0) / columns.length,
       };
     },
-  };
+  });
 }
 
 /** Mean of minus the logarithm of the probability given to what was meant, at least 1e-15. */
@@ -234,8 +236,9 @@ export function logLoss(): Metric {
 /** Expected calibration error over equal bins of confidence (Guo et al. 2017). NaN if an output or label is. */
 export function calibrationError(bins = 15): Metric {
   checkRange('calibrationError', 'bins', bins, 'a positive integer');
-  return {
+  return made({
     name: 'ece',
+    options: { bins },
     create(outputs) {
       const gaps = new Float64Array(bins); // sums of confidence less right answers
       let rows = 0;
@@ -253,5 +256,5 @@ export function calibrationError(bins = 15): Metric {
         result: () => gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows,
       };
     },
-  };
+  });
 }

@@ -1,9 +1,10 @@
-import { ValueError } from '../base/errors.ts';
+import { checkOneOf, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { full, ones, tensor, zeros } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { made, type Recipe } from './recipes.ts';
 
 /** Makes a parameter's first numbers. `shape` is [...receptive field, inputs, outputs]. */
 export type InitializerFunction = (shape: Shape, random: Random, dtype: FloatDType) => Tensor;
@@ -37,23 +38,54 @@ export function initializer(choice: Initializer): InitializerFunction {
   return choice === 'orthogonal' ? orthogonal() : varianceScaling(SCALINGS[choice]);
 }
 
+/** An initializer made again from the name and options that a file holds. */
+export function initializerByName(name: string, options: Recipe): InitializerFunction {
+  const { value, low, high, mean, deviation, gain } = options as Record<string, number>;
+  switch (name) {
+    case 'constant':
+      return constant(value!);
+    case 'randomUniform':
+      return randomUniform(low, high);
+    case 'randomNormal':
+      return randomNormal(mean, deviation);
+    case 'truncatedNormal':
+      return truncatedNormal(mean, deviation);
+    case 'varianceScaling':
+      return varianceScaling(options);
+    case 'orthogonal':
+      return orthogonal(gain);
+    default:
+      throw new ValueError('initializer', 'the name', 'a function of the library such as constant', name);
+  }
+}
+
+/** Notes how the function was made, for files. Throws ValueError for options that should be numbers and are not. */
+function recorded(recipe: Recipe, make: InitializerFunction): InitializerFunction {
+  const { name, mode: _, distribution: __, ...numbers } = recipe;
+  for (const [field, value] of Object.entries(numbers))
+    if (typeof value !== 'number') throw new ValueError(String(name), field, 'a number', value);
+  return made(make, recipe);
+}
+
 export function constant(value: number): InitializerFunction {
-  return (shape, _, dtype) => full(shape, value, dtype);
+  return recorded({ name: 'constant', value }, (shape, _, dtype) => full(shape, value, dtype));
 }
 
 /** Keras's defaults: ±0.05. */
 export function randomUniform(low = -0.05, high = 0.05): InitializerFunction {
-  return (shape, random, dtype) => random.uniform(shape, low, high, dtype);
+  const recipe = { name: 'randomUniform', low, high };
+  return recorded(recipe, (shape, random, dtype) => random.uniform(shape, low, high, dtype));
 }
 
 /** Keras's defaults: deviation 0.05. */
 export function randomNormal(mean = 0, deviation = 0.05): InitializerFunction {
-  return (shape, random, dtype) => random.normal(shape, mean, deviation, dtype);
+  const recipe = { name: 'randomNormal', mean, deviation };
+  return recorded(recipe, (shape, random, dtype) => random.normal(shape, mean, deviation, dtype));
 }
 
 /** Normal numbers, redrawn while further than two deviations from the mean. */
 export function truncatedNormal(mean = 0, deviation = 0.05): InitializerFunction {
-  return (shape, random, dtype) => {
+  return recorded({ name: 'truncatedNormal', mean, deviation }, (shape, random, dtype) => {
     const z = random.normal(shape).data;
     let far = Array.from(z.keys()).filter((i) => Math.abs(z[i]!) > 2);
     while (far.length > 0) {
@@ -65,7 +97,7 @@ export function truncatedNormal(mean = 0, deviation = 0.05): InitializerFunction
     }
     const values = Float64Array.from(z, (value) => mean + deviation * value);
     return tensor(values, { shape, dtype });
-  };
+  });
 }
 
 /** Standard deviation of a standard normal truncated at ±2. */
@@ -83,7 +115,10 @@ export interface VarianceScalingOptions {
 /** Zero mean and variance scale/fan. */
 export function varianceScaling(options: VarianceScalingOptions): InitializerFunction {
   const { scale = 1, mode = 'fanIn', distribution = 'normal' } = options;
-  return (shape, random, dtype) => {
+  const op = 'varianceScaling';
+  checkOneOf(op, 'mode', mode, ['fanIn', 'fanOut', 'fanAverage']);
+  checkOneOf(op, 'distribution', distribution, ['normal', 'uniform']);
+  return recorded({ name: op, scale, mode, distribution }, (shape, random, dtype) => {
     const [fanIn, fanOut] = fans(shape);
     const fan = mode === 'fanIn' ? fanIn : mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2;
     const variance = scale / Math.max(1, fan);
@@ -91,7 +126,7 @@ export function varianceScaling(options: VarianceScalingOptions): InitializerFun
       return truncatedNormal(0, Math.sqrt(variance) / TRUNCATED_DEVIATION)(shape, random, dtype);
     const limit = Math.sqrt(3 * variance);
     return random.uniform(shape, -limit, limit, dtype);
-  };
+  });
 }
 
 /** Inputs and outputs of one unit; the axes before the last two are a receptive field. */
@@ -103,7 +138,7 @@ function fans(shape: Shape): [fanIn: number, fanOut: number] {
 
 /** Orthonormal rows or columns of the [product, last] matrix, by Gram and Schmidt on normal numbers (Saxe et al. 2014). */
 export function orthogonal(gain = 1): InitializerFunction {
-  return (shape, random, dtype) => {
+  return recorded({ name: 'orthogonal', gain }, (shape, random, dtype) => {
     const cols = shape.at(-1) ?? 1;
     const rows = elementsOf(shape.slice(0, -1));
     const count = Math.min(rows, cols);
@@ -126,5 +161,5 @@ export function orthogonal(gain = 1): InitializerFunction {
       return gain * (rows >= cols ? vectors[col]![row]! : vectors[row]![col]!);
     });
     return tensor(values, { shape, dtype });
-  };
+  });
 }

@@ -3,11 +3,12 @@ import { abs, clip, log, softplus, square } from '../autograd/elementwise.ts';
 import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
-import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Coding, Outputs } from './outputs.ts';
+import { made, type Recipe } from './recipes.ts';
 
 /** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
@@ -29,7 +30,7 @@ export interface Loss {
   /** What predictions it takes. Left out: numbers, or what the last activation says. */
   readonly outputs?: Outputs;
   /** Options to make it again from its name. */
-  readonly options?: Readonly<Record<string, number | boolean>>;
+  readonly options?: Recipe;
 }
 
 const NAMES = [
@@ -69,12 +70,12 @@ function perSample(x: Tensor): Tensor {
   return mean(reshape(x, [x.shape[0]!, elementsOf(x.shape.slice(1))]), { axis: 1 });
 }
 
-function elementwise(name: string, f: LossFunction, options?: Loss['options']): Loss {
+function elementwise(name: string, f: LossFunction, more: Pick<Loss, 'options' | 'outputs'> = {}): Loss {
   const call: LossFunction = (yTrue, yPred) => {
     check(name, yTrue, yPred);
     return perSample(f(yTrue, yPred));
   };
-  return { name, call, replayable: true, ...(options === undefined ? {} : { options }) };
+  return made({ name, call, replayable: true, ...more });
 }
 
 /** (yTrue - yPred)². */
@@ -94,7 +95,7 @@ export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
     const error = abs(sub(yPred, yTrue));
     return where(less(error, delta), mul(square(error), 0.5), mul(sub(error, delta / 2), delta));
   };
-  return elementwise('huber', f, { delta });
+  return elementwise('huber', f, { options: { delta } });
 }
 
 /** max(0, 1 - y·p) with y in {-1, 1}; a target of 0 counts as -1. Outputs are margins, of independent labels if several. */
@@ -103,7 +104,7 @@ export function hinge(): Loss {
     const y = where(equal(yTrue, 0), -1, yTrue);
     return maximum(sub(1, mul(y, yPred)), 0);
   };
-  return { ...elementwise('hinge', margin), outputs: { coding: 'labels', scale: 'margins' } };
+  return elementwise('hinge', margin, { outputs: { coding: 'labels', scale: 'margins' } });
 }
 
 /** Σ yTrue·log(yTrue/yPred) over the last axis, both clipped to [1e-7, 1]. */
@@ -114,7 +115,8 @@ export function klDivergence(): Loss {
     const p = clip(yPred, EPSILON, 1);
     return perSample(sum(mul(t, log(div(t, p))), { axis: -1 }));
   };
-  return { name: 'klDivergence', call, replayable: true, outputs: { coding: 'classes', scale: 'probabilities' } };
+  const outputs: Outputs = { coding: 'classes', scale: 'probabilities' };
+  return made({ name: 'klDivergence', call, replayable: true, outputs });
 }
 
 /** Mixes targets with the uniform distribution over some classes. */
@@ -189,16 +191,12 @@ function crossentropy(
   onLogits: LossFunction,
 ): Loss {
   const { fromLogits = false, labelSmoothing = 0 } = options;
+  checkFlag(name, 'fromLogits', fromLogits);
   const coding: Coding = activation === 'softmax' ? 'classes' : 'labels';
   const common = { name, replayable: true, options: { fromLogits, labelSmoothing } };
-  if (fromLogits) return { ...common, call: onLogits, outputs: { coding, scale: 'logits' } };
+  if (fromLogits) return made({ ...common, call: onLogits, outputs: { coding, scale: 'logits' } as const });
   const outputs: Outputs = { coding, scale: 'probabilities' };
-  return { ...common, call: onProbabilities, activation, callLogits: onLogits, outputs };
-}
-
-/** Whether a file can hold the loss by its name; any other name is a loss of the user's own. */
-export function isNamedLoss(name: string): boolean {
-  return (NAMES as readonly string[]).includes(name);
+  return made({ ...common, call: onProbabilities, activation, callLogits: onLogits, outputs });
 }
 
 /** The loss behind a choice. */
@@ -209,24 +207,20 @@ export function lossOf(choice: LossName | Loss | LossFunction): Loss {
 }
 
 /** A loss made again from the name and options that a file holds. */
-export function lossByName(name: string, options: Readonly<Record<string, number | boolean>>): Loss {
-  const crossentropyOptions: CrossentropyOptions = {
-    fromLogits: options.fromLogits === true,
-    labelSmoothing: typeof options.labelSmoothing === 'number' ? options.labelSmoothing : 0,
-  };
+export function lossByName(name: string, options: Recipe): Loss {
   switch (name) {
     case 'mse':
       return meanSquaredError();
     case 'mae':
       return meanAbsoluteError();
     case 'huber':
-      return huber(typeof options.delta === 'number' ? { delta: options.delta } : {});
+      return huber(options);
     case 'binaryCrossentropy':
-      return binaryCrossentropy(crossentropyOptions);
+      return binaryCrossentropy(options);
     case 'categoricalCrossentropy':
-      return categoricalCrossentropy(crossentropyOptions);
+      return categoricalCrossentropy(options);
     case 'sparseCategoricalCrossentropy':
-      return sparseCategoricalCrossentropy(crossentropyOptions);
+      return sparseCategoricalCrossentropy(options);
     case 'klDivergence':
       return klDivergence();
     case 'hinge':

@@ -3,6 +3,7 @@ import { ShapeError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { width } from './decisions.ts';
 import type { Outputs } from './outputs.ts';
+import { made, type Recipe } from './recipes.ts';
 
 /** A figure of merit over a data set, fed batch by batch. */
 export interface Metric {
@@ -10,6 +11,8 @@ export interface Metric {
   readonly name: string;
   /** Set on the library's share of right answers, which devices know. */
   readonly isAccuracy?: true;
+  /** What makes it again, with its name, if the library made it. */
+  readonly options?: Recipe;
   /** Starts a new measurement. Models say how their outputs are meant (`outputsOf`). */
   create(outputs?: Outputs): MetricState;
 }
@@ -70,7 +73,7 @@ export function errors(name: string, f: (error: number) => number, finish?: (x: 
  * exactly, else 0.
  */
 export function r2(): Metric {
-  return {
+  return made({
     name: 'r2',
     create() {
       const outputs: [t: number, p: number][][] = [];
@@ -92,5 +95,5 @@ export function r2(): Metric {
         result: () => outputs.reduce((sum, pairs) => sum + score(pairs), 0) / outputs.length,
       };
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { ValueError } from '../base/errors.ts';
-import { accuracy, auc, byClass, logLoss } from './class-metrics.ts';
+import { accuracy, auc, byClass, calibrationError, logLoss, topKAccuracy } from './class-metrics.ts';
 import { errors, type Metric, r2 } from './metric.ts';
+import { made, type Recipe } from './recipes.ts';
 
 const NAMES = [
   'accuracy',
@@ -33,14 +34,18 @@ export function isRising(name: string): boolean | null {
   return null;
 }
 
-/** Whether a file can hold the metric by its name. */
-export function isNamedMetric(name: string): name is MetricName {
-  return (NAMES as readonly string[]).includes(name);
-}
-
 /** The metric behind a choice. */
 export function metricOf(choice: MetricName | Metric): Metric {
-  if (typeof choice === 'object') return choice;
+  return typeof choice === 'object' ? choice : made(plainMetric(choice));
+}
+
+/** A metric made again from the name and options that a file holds. */
+export function metricByName(name: string, options: Recipe): Metric {
+  if (name === 'ece') return calibrationError(options.bins as number);
+  return name.startsWith('top_') ? topKAccuracy(options.k as number) : metricOf(name as MetricName);
+}
+
+function plainMetric(choice: MetricName): Metric {
   switch (choice) {
     case 'accuracy':
       return { ...accuracy(choice), isAccuracy: true };

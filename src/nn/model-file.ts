@@ -1,79 +1,145 @@
-import { FormatError, WhittleError } from '../base/errors.ts';
-import { defined } from '../base/options.ts';
+import { checkCount, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
-import type { Node } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
+import { withoutUnread } from '../graph/rewrite.ts';
 import { Fields } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import { type Initializer, type InitializerName, isInitializerName } from './initializers.ts';
+import { type Initializer, initializerByName, isInitializerName } from './initializers.ts';
 import { Dense, Dropout, type Layer, type WeightRules } from './layers.ts';
-import { isNamedLoss, type Loss, lossByName } from './losses.ts';
-import { isNamedMetric, type MetricName } from './metrics.ts';
+import { type Loss, lossByName } from './losses.ts';
+import type { Metric } from './metric.ts';
+import { type MetricName, metricByName, metricOf } from './metrics.ts';
 import type { CompileOptions, Model } from './model.ts';
-import { fromNetwork, fromNetworkLayer, toNetworkFor } from './network.ts';
+import { checkHeld, fromNetwork, fromNetworkLayer, layerOwners, toNetworkFor } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
-import { type Regularizer, regularizer } from './regularizers.ts';
+import { type Recipe, recipeOf } from './recipes.ts';
+import { l1l2, type Regularizer } from './regularizers.ts';
 import { oneOrAll } from './samples.ts';
 
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
- * takes to go on training to the bit: seed, steps, regularizers, loss, metrics, optimizer with its slots as tensors
- * `optimizer/<weight>/<slot>`; and names of initializers, for clones of the layers. What is code stays out: losses,
- * metrics, optimizers and initializers of the user's own, and schedules, of which the rate of the next step is kept.
+ * takes to go on training to the bit: seed, steps, what the network does not tell of its layers, loss, metrics, optimizer with
+ * its slots as tensors `optimizer/<layer>/<role>/<slot>`. What the library made is written as its name and options. Code of
+ * the user's own has no place in a file: saving it is an error, or leaves it out where that is asked for.
  */
 const FORMAT = 'model file';
 const KEY = 'training';
 const CUSTOM = 'custom';
 
 export interface SaveOptions {
-  /** The network alone: smaller, but what is loaded is not compiled, and its optimizer starts anew. Default false. */
+  /**
+   * Leave out what `compile` gave, which is more than half of the file: optimizer with its state, losses, metrics. What is
+   * loaded is the same model, not compiled. Default false.
+   */
   readonly weightsOnly?: boolean;
+  /**
+   * Leave out what is code of your own, in place of an error that names it: losses, metrics and a schedule, which can be given
+   * again after loading; an optimizer, and with it all that `compile` gave; initializers and constraints. Default false.
+   */
+  readonly withoutCode?: boolean;
 }
 
-/** The file of a built model. */
-export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+/** The file of a built model. Throws StateError for what no file can hold, by name. */
+export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
   const network = toNetworkFor('saveModel', model);
-  if (weightsOnly) return encodeNetwork(network);
-  const tensors = new Map<string, SafeTensor>();
-  const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer, model.frozen.has(layer))]);
-  const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
-  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
-  if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
-    const { optimizer, objectives } = model;
-    const { scalars, slots } = optimizer.state(model.weights);
-    slots.forEach((own, i) => {
-      const key = model.weights[i]!.name;
-      for (const [slot, t] of Object.entries(own)) {
-        const data = t.data as Float32Array | Float64Array;
-        tensors.set(`optimizer/${key}/${slot}`, { dtype: t.dtype === 'float64' ? 'F64' : 'F32', shape: t.shape, data });
-      }
-    });
-    training.optimizer = { ...optimizer.config(), scalars };
-    training.loss = oneOrAll(objectives.map(({ loss }) => lossRecord(loss)));
-    training.metrics = oneOrAll(objectives.map(({ metrics }) => metrics.map(({ name }) => name)));
-    if (objectives.some(({ weight }) => weight !== 1)) training.lossWeights = objectives.map(({ weight }) => weight);
-    if (!model.replay) training.replay = false;
-  }
-  return encodeNetwork(network, { metadata: { [KEY]: JSON.stringify(training) }, tensors });
+  const { text, tensors } = trainingOf(model, options);
+  return encodeNetwork(network, { metadata: { [KEY]: text }, tensors });
 }
 
-const lossRecord = ({ name, options }: Loss): object => (isNamedLoss(name) ? { name, ...options } : { name: CUSTOM });
+/** Throws what `saveModel` would, before a training that is to be saved. */
+export function checkSavable(model: Model, options: SaveOptions): void {
+  checkHeld('saveModel', model);
+  trainingOf(model, options);
+}
 
-/** What the network does not tell of a layer, and does not go without saying. */
-function recordOf(layer: Layer, isFrozen: boolean): object {
-  const trainable = isFrozen ? false : undefined;
-  const { kernelRegularizer, biasRegularizer, kernelInitializer, biasInitializer } = layer.rules ?? {};
-  const rules = defined({ kernelRegularizer, biasRegularizer });
-  const made = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, regularizer(rule)]));
-  const named = (choice: Initializer | undefined): string | undefined =>
-    typeof choice === 'function' ? undefined : choice;
-  const initializers = { kernelInitializer: named(kernelInitializer), biasInitializer: named(biasInitializer) };
-  return { ...made, ...defined({ trainable, ...initializers }) };
+type Refuse = (what: string, rest?: string) => void;
+
+function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: SaveOptions) {
+  const refuse: Refuse = (what, rest = '') => {
+    if (withoutCode) return;
+    throw new StateError('saveModel', `${what} is code, which no file holds. withoutCode: true leaves it out${rest}`);
+  };
+  const graph = withoutUnread(model.graph);
+  const nodes = [...layerOwners('saveModel', graph)].flatMap(([node, owner]) => (node === owner ? [node] : []));
+  const { frozen } = model;
+  const records = nodes.map((node): [string, object] => {
+    const layer = model.layerOf(node.name);
+    return [node.name, { ...(frozen.has(layer) && { trainable: false }), ...recordOf(node, layer, graph, refuse) }];
+  });
+  const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
+  checkCount('saveModel', 'model.steps', model.steps, 0);
+  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
+  const tensors = new Map<string, SafeTensor>();
+  if (model.isCompiled && !weightsOnly) {
+    const { optimizer, objectives } = model;
+    if (isNamedOptimizer(optimizer)) {
+      if (optimizer.hasSchedule) refuse('the schedule of the learning rate', ' and keeps the rate of the next step');
+      checkRange('saveModel', 'the learning rate', optimizer.learningRate, 'at least 0');
+      training.optimizer = { ...optimizer.config(), scalars: putState(model, nodes, graph, tensors) };
+      training.loss = oneOrAll(objectives.map(({ loss }) => lossRecord(loss, refuse)));
+      training.metrics = oneOrAll(
+        objectives.map(({ metrics }) => metrics.flatMap((each) => metricRecord(each, refuse))),
+      );
+      if (objectives.some(({ weight }) => weight !== 1)) training.lossWeights = objectives.map(({ weight }) => weight);
+      if (!model.replay) training.replay = false;
+    } else refuse(`the optimizer ${optimizer.constructor.name}`);
+  }
+  const text = JSON.stringify(training, (field, value: unknown) => {
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw new StateError('saveModel', `${field} is ${value}, which no file holds`);
+    return value;
+  });
+  return { text, tensors };
+}
+
+/** Puts the slots of the optimizer among the tensors; returns its scalars. */
+function putState({ optimizer }: Model, nodes: readonly Node[], graph: Graph<Parameter>, to: Map<string, SafeTensor>) {
+  const roles = nodes.flatMap(({ name, weights }) =>
+    Object.entries(weights).map(([role, key]) => [`${name}/${role}`, graph.weights.get(key)!] as const),
+  );
+  const { scalars, slots } = optimizer.state(roles.map(([, weight]) => weight));
+  roles.forEach(([name], i) => {
+    for (const [slot, { dtype, shape, data }] of Object.entries(slots[i]!)) {
+      const kind = dtype === 'float64' ? 'F64' : 'F32';
+      to.set(`optimizer/${name}/${slot}`, { dtype: kind, shape, data: data as Float32Array | Float64Array });
+    }
+  });
+  return scalars;
+}
+
+function lossRecord(loss: Loss, refuse: Refuse): Recipe {
+  const recipe = recipeOf(loss);
+  if (recipe === undefined) refuse(`the loss ${loss.name}`);
+  return recipe ?? { name: CUSTOM };
+}
+
+function metricRecord(metric: Metric, refuse: Refuse): (string | Recipe)[] {
+  const recipe = recipeOf(metric);
+  if (recipe === undefined) refuse(`the metric ${metric.name}`);
+  return recipe === undefined ? [] : [metric.options === undefined ? metric.name : recipe];
+}
+
+/** What the network does not tell of the weights of a layer, and does not go without saying. */
+function recordOf({ weights }: Node, layer: Layer, graph: Graph<Parameter>, refuse: Refuse): object {
+  const record: Record<string, unknown> = {};
+  for (const [role, key] of Object.entries(weights)) {
+    const { regularizer, constraint, mask } = graph.weights.get(key)!;
+    if (constraint !== null && mask === null) refuse(`the constraint of ${key}`);
+    if (regularizer !== null) record[`${role}Regularizer`] = regularizer;
+    const initializer = `${role}Initializer`;
+    const choice = (layer.rules as Readonly<Record<string, Initializer | undefined>> | null)?.[initializer];
+    if (choice === undefined) continue;
+    const held = typeof choice === 'function' ? recipeOf(choice) : choice;
+    if (held === undefined) refuse(`the ${initializer} of layer ${layer.name}`);
+    else record[initializer] = held;
+  }
+  return record;
 }
 
 export interface LoadOptions {
@@ -84,10 +150,10 @@ export interface LoadOptions {
 }
 
 /**
- * The model of a file that `saveModel` wrote, compiled as it was, but for a schedule, which is code: the learning rate stays
- * what it was in the last step until `compile` gives the schedule again. A model with a loss of the user's own is compiled only
- * if `options.loss` gives it again; without it `fit` asks for `compile`, as it does with an optimizer of their own. The
- * bytes are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
+ * The model of a file that `saveModel` wrote, compiled as it was. What was code of your own and left out is given again: a loss
+ * and metrics by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by setting
+ * `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is wrong
+ * with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const { network, metadata, tensors } = decodeNetwork(bytes);
@@ -103,10 +169,16 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const steps = root.count('steps');
   const isNumbered = root.isList('layers');
   const records = takeRecords(root, network);
-  const layerAt = (node: Node, i: number): Layer => layerOf(network, i, records.get(node.name));
+  const layerAt = (node: Node, i: number): Layer => {
+    const layer = reading(() => layerOf(network, i, records.get(node.name)));
+    records.delete(node.name);
+    return layer;
+  };
   const model = fromNetwork(network, { seed, dtype }, layerAt);
+  for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
   model.steps = steps;
-  if (root.has('optimizer')) restoreTraining(model, root, tensors, isNumbered, options);
+  if (root.has('optimizer') || root.has('loss'))
+    reading(() => restoreTraining(model, root, tensors, isNumbered, options));
   root.done();
   checkNothingLeft(tensors);
   return model;
@@ -121,17 +193,14 @@ type Slots = Record<string, Tensor>;
 const dtypeOf = ({ inputs }: Network): FloatDType => (inputs[0]!.dtype === 'float64' ? 'float64' : 'float32');
 
 /** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
-function takeRecords(root: Fields, { nodes }: Network): ReadonlyMap<string, Fields> {
+function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {
   if (root.isList('layers')) {
-    const items = root.list('layers');
+    const items = root.objects('layers');
     if (items.length !== nodes.length) return root.fail('layers', `must be ${nodes.length} objects`);
-    return new Map(nodes.map(({ name }, i) => [name, new Fields(items[i]!, `${KEY}.layers[${i}]`, FORMAT)]));
+    return new Map(nodes.map(({ name }, i) => [name, items[i]!]));
   }
   const layers = root.inner('layers');
-  const known = nodes.filter(({ name }) => layers.has(name));
-  const records = new Map(known.map(({ name }) => [name, layers.inner(name)]));
-  layers.done();
-  return records;
+  return new Map([...layers.others().keys()].map((name) => [name, layers.inner(name)]));
 }
 
 /** The layer of a node, with what its record says. */
@@ -153,14 +222,11 @@ function layerOf(network: Network, index: number, fields: Fields | undefined): L
 }
 
 function takeRules(fields: Fields): WeightRules {
-  const rules: Record<string, Regularizer | InitializerName> = {};
+  const rules: Record<string, Regularizer | Initializer> = {};
   for (const name of ['kernelRegularizer', 'biasRegularizer'])
     if (fields.has(name)) rules[name] = takePenalty(fields, name);
-  for (const name of ['kernelInitializer', 'biasInitializer']) {
-    if (!fields.has(name)) continue;
-    const choice = fields.text(name);
-    rules[name] = isInitializerName(choice) ? choice : fields.fail(name, 'must name an initializer');
-  }
+  for (const name of ['kernelInitializer', 'biasInitializer'])
+    if (fields.has(name)) rules[name] = takeInitializer(fields, name);
   return rules as WeightRules;
 }
 
@@ -168,7 +234,35 @@ function takePenalty(fields: Fields, name: string): Regularizer {
   const inner = fields.inner(name);
   const penalty = { l1: inner.number('l1'), l2: inner.number('l2') };
   inner.done();
-  return penalty;
+  return l1l2(penalty);
+}
+
+function takeInitializer(fields: Fields, name: string): Initializer {
+  if (!fields.isText(name)) return remade(fields.inner(name), initializerByName);
+  const choice = fields.text(name);
+  return isInitializerName(choice) ? choice : fields.fail(name, 'must name an initializer');
+}
+
+/** What a record tells how to make. It must say of itself what the record says, no more and no less. */
+function remade<T extends object>(
+  fields: Fields,
+  make: (name: string, options: Recipe) => T,
+  recipe: (thing: T) => Recipe = (thing) => recipeOf(thing)!,
+): T {
+  const { name, ...options } = fields.rest();
+  const thing = typeof name === 'string' ? make(name, options) : fields.fail('name', 'must be a string');
+  fields.checkSame(recipe(thing));
+  return thing;
+}
+
+/** An error of what is made of the file is one of the file. */
+function reading<T>(make: () => T, field = KEY): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof WhittleError) || error instanceof FormatError) throw error;
+    throw new FormatError(FORMAT, field, error.message);
+  }
 }
 
 function restoreTraining(
@@ -179,55 +273,53 @@ function restoreTraining(
   given: LoadOptions,
 ): void {
   const config = root.inner('optimizer');
-  const savedScalars = config.inner('scalars').rest();
-  const scalars: Record<string, number> = {};
-  for (const [name, value] of Object.entries(savedScalars)) {
-    scalars[name] = Number.isFinite(value) ? (value as number) : config.fail('scalars', `${name} must be a number`);
-  }
-  const choices = choicesIn(root);
-  const replay = !root.has('replay') || root.flag('replay');
-  const name = config.text('name');
-  const options = config.rest();
+  const scalars = config.inner('scalars').rest() as Record<string, number>; // `restore` checks them
+  const optimizer = remade(config, optimizerByName, (made) => made.config());
   const parameters = model.weights;
   const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
-  try {
-    const optimizer = optimizerByName(name, options);
-    optimizer.restore(parameters, { scalars, slots });
-    const loss = given.loss ?? choices.loss();
-    const { metrics = choices.metrics } = given;
-    const { lossWeights } = choices;
-    if (loss !== null) model.compile({ optimizer, replay, loss, metrics, ...(lossWeights && { lossWeights }) });
-  } catch (error) {
-    if (error instanceof WhittleError) throw new FormatError(FORMAT, KEY, error.message);
-    throw error;
-  }
+  optimizer.restore(parameters, { scalars, slots });
+  const replay = !root.has('replay') || root.flag('replay');
+  const losses = root.take('loss');
+  const metrics = root.take('metrics');
+  const loss = given.loss ?? lossesIn(losses, model.outputCount);
+  const judges = given.metrics ?? metricsIn(metrics, model.outputCount);
+  const lossWeights = root.has('lossWeights') ? { lossWeights: root.numbers('lossWeights') } : {};
+  if (loss !== null) model.compile({ optimizer, replay, loss, metrics: judges, ...lossWeights });
 }
 
-interface Choices {
-  readonly metrics: MetricName[] | MetricName[][];
-  readonly lossWeights: readonly number[] | null;
-  readonly loss: () => Loss[] | null;
+/** What each output is trained for; null where a file cannot hold that. */
+function lossesIn(value: JsonValue, outputs: number): Loss[] | null {
+  const losses = each('loss', value, outputs).map(([item, path]) => {
+    const fields = new Fields(item, path, FORMAT);
+    if (fields.rest().name !== CUSTOM) return remade(fields, lossByName);
+    fields.checkSame({ name: CUSTOM });
+    return null;
+  });
+  const known = losses.filter((loss) => loss !== null);
+  return known.length < losses.length ? null : known;
 }
 
-/** What is trained for; `loss` gives null where a file cannot hold it. Of several outputs there are lists. */
-function choicesIn(root: Fields): Choices {
-  const losses = root.isList('loss')
-    ? root.list('loss').map((item, i) => new Fields(item, `${KEY}.loss[${i}]`, FORMAT).rest())
-    : [root.inner('loss').rest()];
-  const namesIn = (list: readonly JsonValue[]): MetricName[] =>
-    list.map((name) => (typeof name === 'string' ? name : root.fail('metrics', 'must be names'))).filter(isNamedMetric);
-  const given = root.list('metrics');
-  const isNested = given.length > 0 && given.every((each) => Array.isArray(each));
-  const metrics = isNested ? given.map(namesIn) : namesIn(given);
-  const weights = root.has('lossWeights') ? root.list('lossWeights') : null;
-  const lossWeights =
-    weights?.map((weight) => (typeof weight === 'number' ? weight : root.fail('lossWeights', 'must be numbers'))) ??
-    null;
-  const loss = (): Loss[] | null =>
-    losses.some(({ name }) => name === CUSTOM)
-      ? null
-      : losses.map(({ name, ...options }) => lossByName(String(name), options as Record<string, number | boolean>));
-  return { metrics, lossWeights, loss };
+/** What each output is judged by. */
+function metricsIn(value: JsonValue, outputs: number): Metric[][] {
+  const metricIn = (item: JsonValue, path: string): Metric =>
+    typeof item === 'string' ? metricOf(item as MetricName) : remade(new Fields(item, path, FORMAT), metricByName);
+  return each('metrics', value, outputs).map(([list, path]) =>
+    listIn(list, path).map((item, i) => reading(() => metricIn(item, `${path}[${i}]`), `${path}[${i}]`)),
+  );
+}
+
+/** What is said of each output, and where: of one there is no list. */
+function each(field: string, value: JsonValue, outputs: number): [value: JsonValue, path: string][] {
+  const path = `${KEY}.${field}`;
+  if (outputs === 1) return [[value, path]];
+  const items = listIn(value, path);
+  if (items.length !== outputs) throw new FormatError(FORMAT, path, `must be a list of ${outputs}`);
+  return items.map((item, i) => [item, `${path}[${i}]`]);
+}
+
+function listIn(value: JsonValue, path: string): JsonValue[] {
+  if (!Array.isArray(value)) throw new FormatError(FORMAT, path, 'must be a list');
+  return value;
 }
 
 /** The optimizer's tensors for a weight: by its name, or by its number in files of version 1. */

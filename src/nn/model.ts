@@ -2,7 +2,7 @@ import { add } from '../autograd/arithmetic.ts';
 import { slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
-import { checkCount, ShapeError, StateError } from '../base/errors.ts';
+import { checkCount, checkFlag, ShapeError, StateError } from '../base/errors.ts';
 import { step } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
@@ -115,6 +115,7 @@ export class Model extends LayerGraph {
   }
 
   compile({ optimizer = 'rmsprop', replay = true, ...options }: CompileOptions): void {
+    checkFlag('compile', 'replay', replay);
     const objectives = objectivesOf(options, this.outputNames);
     this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
     this.headsAreChecked = false;

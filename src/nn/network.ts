@@ -34,12 +34,17 @@ export const toNetwork = (model: LayerGraph): Network => toNetworkFor('toNetwork
 
 /** The same for another operation, which errors name. */
 export function toNetworkFor(op: string, model: LayerGraph): Network {
+  checkHeld(op, model);
+  return new Network(storedGraph(model));
+}
+
+/** Throws StateError for a layer of the user's own that no network holds. */
+export function checkHeld(op: string, model: LayerGraph): void {
   const own = model.graph.nodes.find((node) => node.op === 'custom');
   if (own?.op === 'custom') {
     const what = `layer ${own.name} of type ${own.attrs.type} is code, which no network holds`;
     throw new StateError(op, `${what}: give it lower() in the place of build() and call(), or keep its weights alone`);
   }
-  return new Network(storedGraph(model));
 }
 
 /** The same of any model: the user's own layers are nodes `custom`, of which nothing is known. */
@@ -81,25 +86,22 @@ export function fromNetwork(
   }
   const xs = network.inputs.map(({ shape, name }) => input(shape, { name }));
   const values = new Map(network.inputs.map(({ name }, i) => [name, xs[i]!]));
-  const penalties = penaltiesOf(network);
-  const isPenalty = (node: Node): boolean => penalties.get(node.inputs[0]!) === node;
-  const choices = (node: Node): string => JSON.stringify([node.attrs, penalties.get(node.name)?.attrs]);
-  const owners = ownersOf('fromNetwork', network, (a, b) => choices(a) !== choices(b));
+  const owners = layerOwners('fromNetwork', network);
   const layers = new Map<Node, Layer>(); // by the node of its first application
   const indices = new Map(given.nodes.map((node, i) => [node, i]));
   for (const node of network.nodes) {
     const inputs = node.inputs.map((name) => values.get(name)!);
-    if (isPenalty(node)) {
+    const owner = owners.get(node);
+    if (owner === undefined) {
       values.set(node.name, inputs[0]!);
       continue;
     }
-    const owner = owners.get(node)!;
     const layer = layers.get(owner) ?? make(node, indices.get(node)!);
     layers.set(owner, layer);
     values.set(node.name, layer.apply(inputs));
   }
   const made = { dtype, ...options, blank: true };
-  const isChain = isSequence(network) && network.nodes.every((node) => layers.has(node) || isPenalty(node));
+  const isChain = isSequence(network) && network.nodes.every((node) => layers.has(node) || !owners.has(node));
   const ys = network.outputs.map((name) => values.get(name)!);
   const model = isChain ? new Sequential([...layers.values()], made) : new Model(xs, ys, made);
   model.build(network.inputs.map(({ shape }) => shape));
@@ -111,6 +113,18 @@ export function fromNetwork(
     }
   }
   return model;
+}
+
+/**
+ * The nodes that layers are made of, all but penalties that are an option of one, with the node that a layer is applied by
+ * first. Throws StateError for nodes that share but a part of what they are.
+ */
+export function layerOwners(op: string, network: Pick<Graph<unknown>, 'nodes'>): ReadonlyMap<Node, Node> {
+  const penalties = penaltiesOf(network);
+  const choices = (node: Node): string => JSON.stringify([node.attrs, penalties.get(node.name)?.attrs]);
+  const owners = ownersOf(op, network, (a, b) => choices(a) !== choices(b));
+  for (const penalty of penalties.values()) owners.delete(penalty);
+  return owners;
 }
 
 /** Whether the network is what a Sequential makes: one input called so, one value after another, one output. */
@@ -128,7 +142,7 @@ type Penalties = ReadonlyMap<string, NodeOf<'activityRegularization'>>;
 const PENALTIES = new WeakMap<readonly Node[], Penalties>();
 
 /** The nodes that are an option of the layer before them, a penalty on its activities, by the name of that. */
-function penaltiesOf({ nodes }: Pick<Graph<Stored>, 'nodes'>): Penalties {
+function penaltiesOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Penalties {
   const known = PENALTIES.get(nodes);
   if (known !== undefined) return known;
   const found = new Map<string, NodeOf<'activityRegularization'>>();

@@ -5,7 +5,7 @@ import { cast } from '../autograd/movement.ts';
 import { floats } from '../autograd/operands.ts';
 import { max, sum } from '../autograd/reductions.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
-import { checkRange, DTypeError, ShapeError, StateError } from '../base/errors.ts';
+import { checkCount, checkFlag, checkRange, DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
@@ -61,6 +61,8 @@ const RANGES = {
   weightDecay: 'at least 0',
 } as const;
 
+const FLAGS = ['nesterov', 'amsgrad'];
+
 /** The numbers an optimizer needs to go on: scalars, and slots of each parameter in order. */
 export interface OptimizerState {
   readonly scalars: Readonly<Record<string, number>>;
@@ -95,15 +97,16 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       const value = given[field];
       if (value !== undefined && typeof value !== 'function') checkRange(op, field, value as number, range);
     }
+    for (const field of FLAGS) if (field in own) checkFlag(op, field, own[field] as boolean);
   }
 
-  /** The rate of the next step. Setting it replaces a schedule. */
+  /** The rate of the next step. Setting it, to a number or a schedule, replaces what set it before. */
   get learningRate(): number {
     return typeof this.rate === 'number' ? this.rate : this.rate(this.iterations);
   }
 
-  set learningRate(rate: number) {
-    checkRange(this.name, 'learningRate', rate, 'at least 0');
+  set learningRate(rate: number | Schedule) {
+    if (typeof rate !== 'function') checkRange(this.name, 'learningRate', rate, 'at least 0');
     this.rate = rate;
   }
 
@@ -185,10 +188,15 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       const own = this.slots.get(tensorOf(p)) ?? {};
       return Object.fromEntries(Object.entries(own).map(([name, t]) => [name, persistent(() => copyOf(t))]));
     });
-    return { scalars: { iterations: this.iterations, ...this.counters() }, slots };
+    const scalars = { iterations: this.iterations, ...this.counters() };
+    this.checkScalars(scalars); // anybody may have set `iterations`
+    return { scalars, slots };
   }
 
-  /** Goes on from a state of the same kind of optimizer and parameters. Throws StateError for another, and stays as it was. */
+  /**
+   * Goes on from a state of the same kind of optimizer and parameters. Throws StateError for another, ValueError for scalars
+   * that no training leaves, and stays as it was.
+   */
   restore(trained: readonly Trained[], state: OptimizerState): void {
     const parameters = trained.map(tensorOf);
     if (state.slots.length !== parameters.length) {
@@ -204,8 +212,12 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         if (from === undefined || from.size !== size || from.dtype !== dtype)
           throw new StateError(this.name, `the state has no fitting ${name} for parameter ${i}`);
       }
+      const stray = Object.keys(state.slots[i]!).find((name) => !this.slotNames().includes(name));
+      if (stray !== undefined)
+        throw new StateError(this.name, `keeps no ${stray}, which the state has for parameter ${i}`);
     });
-    this.iterations = state.scalars.iterations ?? 0;
+    this.checkScalars(state.scalars);
+    this.iterations = state.scalars.iterations!;
     this.setCounters(state.scalars);
     for (const p of parameters) this.slots.delete(p);
     this.slotsVersion++;
@@ -213,6 +225,15 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       if (!isSaved(i)) return;
       for (const [name, t] of Object.entries(this.slotsOf(p))) t.storage.array.set(state.slots[i]![name]!.data);
     });
+  }
+
+  /** Counts, and products of numbers of at most 1: all that this kind of optimizer saves, and nothing else. */
+  private checkScalars(scalars: OptimizerState['scalars']): void {
+    const products = Object.keys(this.counters());
+    checkCount(this.name, 'scalars.iterations', scalars.iterations!, 0);
+    for (const name of products) checkRange(this.name, `scalars.${name}`, scalars[name]!, 'between 0 and 1');
+    const stray = Object.keys(scalars).find((name) => name !== 'iterations' && !products.includes(name));
+    if (stray !== undefined) throw new StateError(this.name, `keeps no ${stray}, which the state has in its scalars`);
   }
 
   /** Names of the slots that each parameter needs. */
@@ -236,7 +257,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   protected counters(): Record<string, number> {
     return {};
   }
-  protected setCounters(_scalars: Readonly<Record<string, number>>): void {}
+  protected setCounters(_scalars: OptimizerState['scalars']): void {}
   /** What a file needs to make this optimizer again. */
   config(): OptimizerConfig {
     return { name: this.name, ...this.commonConfig(), ...this.own };

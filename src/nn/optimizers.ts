@@ -1,5 +1,5 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
-import { ValueError } from '../base/errors.ts';
+import { checkOneOf, ValueError } from '../base/errors.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
@@ -71,8 +71,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     const { epsilonMode = 'hat', amsgrad = false, weightDecay = 0 } = options;
     super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay });
-    if (epsilonMode !== 'hat' && epsilonMode !== 'paper')
-      throw new ValueError(op, 'epsilonMode', 'hat or paper', epsilonMode);
+    checkOneOf(op, 'epsilonMode', epsilonMode, ['hat', 'paper']);
   }
 
   protected override slotNames(): readonly string[] {
@@ -101,9 +100,9 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
     return { power1: this.power1, power2: this.power2 };
   }
 
-  protected override setCounters({ power1 = 1, power2 = 1 }: Readonly<Record<string, number>>): void {
-    this.power1 = power1;
-    this.power2 = power2;
+  protected override setCounters({ power1, power2 }: Readonly<Record<string, number>>): void {
+    this.power1 = power1!;
+    this.power2 = power2!;
   }
 }
 
@@ -194,7 +193,7 @@ export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
   return optimizerByName(choice, {});
 }
 
-/** An optimizer made again from the name and options that a file holds. Unknown options are ignored. */
+/** An optimizer made again from the name and options that a file holds. */
 export function optimizerByName(name: string, { learningRate, ...options }: OptimizerConfig): Optimizer {
   const made = withDefaultRate(name, options);
   if (learningRate !== undefined) made.learningRate = learningRate as number; // a callback may have set 0

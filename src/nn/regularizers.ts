@@ -29,7 +29,7 @@ export function l2(factor = 0.01): Regularizer {
 export function l1l2(options: { readonly l1?: number; readonly l2?: number } = {}): Regularizer {
   const made = { l1: options.l1 ?? 0, l2: options.l2 ?? 0 };
   for (const [field, value] of Object.entries(made)) {
-    if (!(value >= 0 && value < Infinity))
+    if (!(Number.isFinite(value) && value >= 0))
       throw new ValueError('regularizer', field, 'a finite number of at least 0', value);
   }
   return made;
@@ -38,7 +38,7 @@ export function l1l2(options: { readonly l1?: number; readonly l2?: number } = {
 /** The regularizer behind a choice; the strings stand for factors of 0.01. */
 export function regularizer(choice: RegularizerChoice | undefined): Regularizer | null {
   if (choice === undefined) return null;
-  if (typeof choice === 'object') return l1l2(choice);
+  if (typeof choice === 'object' && choice !== null) return l1l2(choice);
   if (choice === 'l1') return l1();
   if (choice === 'l2') return l2();
   if (choice === 'l1_l2') return l1l2({ l1: 0.01, l2: 0.01 });

@@ -4,6 +4,7 @@ import { DTypeError, FormatError, GradientError, ShapeError, StateError, ValueEr
 import { MinMaxScaler, oneHotLabels, StandardScaler } from '../../src/data/scale.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
+import { mutants } from '../mutants.ts';
 
 const value = fc.float({ min: -1000, max: 1000, noNaN: true });
 const matrix = fc
@@ -223,6 +224,44 @@ describe('both scalers', () => {
   ])('fromJSON refuses %s', (_, bad) => {
     expect(() => MinMaxScaler.fromJSON(bad)).toThrow(FormatError);
   });
+});
+
+test('a field that was deleted, replaced or added is refused by its name, or means what it says', () => {
+  const x = tensor([
+    [0.5, -2],
+    [1, 3],
+  ]);
+  const scalers = [new StandardScaler(), new MinMaxScaler({ featureRange: [-1, 2] })].map((scaler) => scaler.fit(x));
+  for (const scaler of scalers) {
+    let accepted = 0;
+    for (const { path, fields, text } of mutants(scaler.toJSON())) {
+      const json: unknown = JSON.parse(text);
+      const read = scaler instanceof StandardScaler ? StandardScaler : MinMaxScaler;
+      let loaded: StandardScaler | MinMaxScaler;
+      try {
+        loaded = read.fromJSON(json);
+      } catch (error) {
+        expect(error, path).toBeInstanceOf(FormatError);
+        // Lists of different lengths are not one field's fault.
+        expect(`${(error as Error).message} ${fields.includes('center') ? 'center' : ''}`, path).toContain(
+          fields.at(-1),
+        );
+        continue;
+      }
+      expect(JSON.parse(JSON.stringify(loaded)), path).toEqual(json);
+      accepted++;
+    }
+    expect(accepted).toBeGreaterThan(10);
+    expect(accepted).toBeLessThan(60);
+  }
+});
+
+test('what a file could not hold is refused before: a range of texts, a mean past float64', () => {
+  for (const featureRange of [['0', '1'], [0, '1'], [0, 1, 2], [0, Infinity], [-1e308, 1e308], [1]])
+    expect(() => new MinMaxScaler({ featureRange: featureRange as unknown as [number, number] })).toThrow(ValueError);
+  const huge = fromData(Float64Array.of(1.5e308, 1.5e308), [2, 1]);
+  expect(() => new StandardScaler().fit(huge)).toThrow('the center of column 0 must be finite, got Infinity');
+  expect(new MinMaxScaler().fit(huge).center).toEqual([1.5e308]);
 });
 
 test('a scaler refuses the JSON of the other', () => {

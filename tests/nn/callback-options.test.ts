@@ -44,7 +44,7 @@ function saved(options: ConstructorParameters<typeof ModelCheckpoint>[1], logs: 
   const epochs: number[] = [];
   const checkpoint = new ModelCheckpoint((_bytes, epoch) => epochs.push(epoch), options);
   const trained = model();
-  checkpoint.onTrainBegin();
+  checkpoint.onTrainBegin(trained);
   logs.forEach((figures, epoch) => {
     checkpoint.onEpochEnd(epoch, figures, trained);
   });

@@ -11,9 +11,11 @@ import {
   type Tensor,
   tensor,
   topKAccuracy,
+  ValueError,
 } from '../../src/index.ts';
 import { classesOf } from '../../src/nn/decisions.ts';
-import { isNamedMetric, isRising, metricOf } from '../../src/nn/metrics.ts';
+import { isRising, type MetricName, metricByName, metricOf } from '../../src/nn/metrics.ts';
+import { recipeOf } from '../../src/nn/recipes.ts';
 import { expectClose, labels, of } from './tools.ts';
 
 const NAMES = [
@@ -50,7 +52,7 @@ function thrown<T>(body: () => unknown): T {
 describe('the name of a figure', () => {
   test.each(NAMES)('%s is its key, and a file can hold it', (name) => {
     expect(metricOf(name).name).toBe(name);
-    expect(isNamedMetric(name)).toBe(true);
+    expect(recipeOf(metricOf(name))).toEqual({ name });
   });
 
   test('tells devices which is the share of right answers by class', () => {
@@ -58,10 +60,21 @@ describe('the name of a figure', () => {
     expect(known).toEqual(['accuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy']);
   });
 
-  test('of the functions is a key of its own, which no file holds by name', () => {
+  test('of the functions is a key of its own, and their options make them again', () => {
     expect([topKAccuracy().name, topKAccuracy(2).name]).toEqual(['top_5_accuracy', 'top_2_accuracy']);
     expect([r2().name, auc().name, calibrationError().name]).toEqual(['r2', 'auc', 'ece']);
-    for (const name of ['top_5_accuracy', 'ece', 'loss', 'toString']) expect(isNamedMetric(name)).toBe(false);
+    for (const metric of [topKAccuracy(), topKAccuracy(2), r2(), auc(), calibrationError(), calibrationError(3)]) {
+      const again = metricByName(metric.name, metric.options ?? {});
+      expect(recipeOf(again)).toEqual(recipeOf(metric));
+      expect(recipeOf(metric)).toEqual({ name: metric.name, ...metric.options });
+    }
+    expect([topKAccuracy(2).options, calibrationError().options, auc().options]).toEqual([
+      { k: 2 },
+      { bins: 15 },
+      undefined,
+    ]);
+    for (const name of ['top_5_accuracy', 'ece', 'loss', 'toString'])
+      expect(() => metricOf(name as MetricName)).toThrow(ValueError);
   });
 
   test.each([

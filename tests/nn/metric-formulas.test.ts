@@ -269,7 +269,7 @@ describe('diagnose', () => {
   ])('calls no figure good that is not finite: %o', (train, validation) => {
     for (const key of ['loss', 'accuracy']) {
       const { verdict, reasons } = judge(train, validation, key);
-      expect(verdict).toBe('underfit');
+      expect(verdict).toBe('broken');
       expect(reasons.join()).toMatch(/not finite/);
     }
   });

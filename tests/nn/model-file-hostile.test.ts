@@ -6,8 +6,10 @@ import {
   Adagrad,
   Adam,
   AdamW,
+  auc,
   binaryCrossentropy,
   categoricalCrossentropy,
+  constant,
   Dense,
   Dropout,
   digest,
@@ -16,17 +18,25 @@ import {
   FormatError,
   fromData,
   huber,
+  type Initializer,
   type Loss,
+  type LossFunction,
   type LossName,
   l1,
   l1l2,
   l2,
   loadModel,
+  type Metric,
   type MetricName,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
   type Optimizer,
+  orthogonal,
   prune,
   quantize,
   RMSprop,
+  randomNormal,
+  randomUniform,
   Sequential,
   SGD,
   StateError,
@@ -36,7 +46,10 @@ import {
   sub,
   type Tensor,
   topKAccuracy,
+  truncatedNormal,
+  varianceScaling,
   WhittleError,
+  zeros,
 } from '../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/index.ts';
 import { list, noise, of } from './tools.ts';
@@ -55,8 +68,8 @@ const y = (dtype: Float = 'float32'): Tensor => {
 
 function small(
   optimizer: Optimizer,
-  loss: LossName | Loss = 'mse',
-  metrics: readonly MetricName[] = [],
+  loss: LossName | Loss | LossFunction = 'mse',
+  metrics: readonly (MetricName | Metric)[] = [],
   activation: 'linear' | 'softmax' = 'linear',
 ): Sequential {
   const layers = [new Dense(4, { activation: 'tanh', inputShape: [3] }), new Dense(2, { activation })];
@@ -187,15 +200,96 @@ describe('a model file keeps', () => {
   });
 });
 
-describe('what is code stays out of the file:', () => {
+describe('what is code', () => {
   const custom = (t: Tensor, p: Tensor): Tensor => square(sub(t, p));
+  class Mine extends SGD {}
+  const judge: Metric = { name: 'mine', create: () => ({ update() {}, result: () => 7 }) };
+  const huberLike: Loss = { ...huber(), call: custom };
+  const aucLike: Metric = { ...auc(), create: judge.create };
+  const cases: [string, () => Sequential, RegExp][] = [
+    ['a function as loss', () => small(new Adam(), custom), /the loss custom is code/],
+    ['a loss object', () => small(new Adam(), { name: 'mine', call: custom }), /the loss mine is code/],
+    ['a loss under a name of the library', () => small(new Adam(), { name: 'mse', call: custom }), /the loss mse/],
+    ['a changed copy of a loss', () => small(new Adam(), huberLike), /the loss huber/],
+    ['a metric', () => small(new Adam(), 'mse', ['mae', judge]), /the metric mine is code/],
+    [
+      'a metric under a name of the library',
+      () => small(new Adam(), 'mse', [{ ...judge, name: 'mae' }]),
+      /the metric mae/,
+    ],
+    ['a changed copy of a metric', () => small(new Adam(), 'mse', [aucLike]), /the metric auc/],
+    ['a renamed metric', () => small(new Adam(), 'mse', [{ ...topKAccuracy(1), name: 'hit' }]), /the metric hit/],
+    ['a schedule', () => small(new Adam({ learningRate: stepDecay(0.1, 4, 0.5) })), /schedule of the learning rate/],
+    ['an optimizer', () => small(new Mine()), /the optimizer Mine/],
+  ];
+  test.each(cases)('is refused by name, or left out where that is asked for: %s', (_name, make, message) => {
+    const model = make();
+    expect(() => saveModel(model)).toThrow(StateError);
+    expect(() => saveModel(model)).toThrow(message);
+    expect(() => saveModel(model)).toThrow(/withoutCode: true leaves it out/);
+    const loaded = [
+      loadModel(saveModel(model, { withoutCode: true })),
+      loadModel(saveModel(model, { weightsOnly: true })),
+    ];
+    for (const each of loaded) expect(digest(each)).toBe(digest(model));
+  });
+
+  const odd: [string, (model: Sequential) => object, RegExp][] = [
+    ['steps', (m) => Object.assign(m, { steps: 0.5 }), /model\.steps must be an integer of at least 0, got 0.5/],
+    ['steps of the optimizer', (m) => Object.assign(m.optimizer, { iterations: -1 }), /scalars\.iterations must be/],
+    [
+      'a schedule without a rate',
+      (m) => Object.assign(m.optimizer, { learningRate: () => -1 }),
+      /rate must be at least 0/,
+    ],
+  ];
+  test.each(odd)('is not needed for what no file can hold: %s', (_name, change, message) => {
+    const model = small(new Adam());
+    change(model);
+    expect(() => saveModel(model, { withoutCode: true })).toThrow(message);
+  });
+
+  test('a constraint is refused, and no mask is one', () => {
+    const model = small(new Adam());
+    model.weights[1]!.constraint = { apply() {}, tensors: [] };
+    for (const weightsOnly of [true, false])
+      expect(() => saveModel(model, { weightsOnly })).toThrow('the constraint of dense/bias is code');
+    expect(digest(loadModel(saveModel(model, { withoutCode: true })))).toBe(digest(model));
+  });
+
+  test('an initializer is refused, one of the library comes back', () => {
+    const drawn = (kernelInitializer: Initializer, biasInitializer: Initializer = 'ones'): Sequential =>
+      new Sequential([new Dense(2, { inputShape: [3], kernelInitializer, biasInitializer })], { seed: 9 });
+    const own = drawn((shape) => zeros(shape));
+    expect(() => saveModel(own)).toThrow('the kernelInitializer of layer dense is code, which no file holds');
+    expect(() => saveModel(own, { weightsOnly: true })).toThrow('the kernelInitializer of layer dense');
+    expect(loadModel(saveModel(own, { withoutCode: true })).layer(0)).toMatchObject({
+      options: { biasInitializer: 'ones' },
+    });
+    for (const bad of [Number.NaN, Infinity])
+      expect(() => saveModel(drawn(constant(bad)))).toThrow(`value is ${bad}, which no file holds`);
+    const makers = [
+      constant(-0.25),
+      randomUniform(-1, 3),
+      randomNormal(1, 0.5),
+      truncatedNormal(0.5, 2),
+      varianceScaling({ scale: 3, mode: 'fanOut', distribution: 'uniform' }),
+      orthogonal(0.5),
+    ];
+    for (const make of makers)
+      for (const weightsOnly of [true, false]) {
+        const model = drawn(make, make);
+        const loaded = loadModel(saveModel(model, { weightsOnly }));
+        const anew = new Sequential([loaded.layer(0).clone()], { seed: 9 });
+        expect(digest(anew)).toBe(digest(model));
+      }
+  });
 
   test('a loss of the user is asked for, never replaced, and goes on with the moments', () => {
     for (const loss of [custom, { name: 'mine', call: custom }]) {
-      const model = small(new Adam());
-      model.compile({ optimizer: new Adam(), loss, metrics: ['mae'] });
+      const model = small(new Adam(), loss, ['mae']);
       model.fit(x(), y(), { epochs: 3 });
-      const bytes = saveModel(model);
+      const bytes = saveModel(model, { withoutCode: true });
       const loaded = loadModel(bytes);
       expect([loaded.isCompiled, digest(loaded)]).toEqual([false, digest(model)]);
       expect(() => loaded.fit(x(), y())).toThrow(/not compiled/);
@@ -203,26 +297,40 @@ describe('what is code stays out of the file:', () => {
     }
   });
 
-  test('a metric of the user is left out, unless it is given', () => {
-    const model = small(new Adam());
-    model.compile({ loss: 'mse', metrics: ['mae', topKAccuracy(1)] });
-    expect(loadModel(saveModel(model)).metrics.map(({ name }) => name)).toEqual(['mae']);
-    const given = loadModel(saveModel(model), { metrics: ['mse', topKAccuracy(1)] });
-    expect(given.metrics.map(({ name }) => name)).toEqual(['mse', 'top_1_accuracy']);
+  test('a metric that was left out may be given', () => {
+    const model = small(new Adam(), 'mse', ['mae', judge]);
+    const bytes = saveModel(model, { withoutCode: true });
+    expect(loadModel(bytes).metrics.map(({ name }) => name)).toEqual(['mae']);
+    expect(loadModel(bytes, { metrics: ['mse', judge] }).metrics.map(({ name }) => name)).toEqual(['mse', 'mine']);
   });
 
-  test('of a schedule the rate of the next step remains', () => {
-    const model = small(new SGD({ learningRate: stepDecay(0.1, 4, 0.5) }));
+  test('of a schedule the rate of the next step remains, and the schedule may be set again', () => {
+    const schedule = stepDecay(0.1, 4, 0.5);
+    const model = small(new SGD({ learningRate: schedule, momentum: 0.5 }));
     model.fit(x(), y(), { epochs: 3, batchSize: 4 }); // 6 steps
-    const { optimizer } = loadModel(saveModel(model));
+    const loaded = loadModel(saveModel(model, { withoutCode: true }));
+    const { optimizer } = loaded;
     expect([optimizer.hasSchedule, optimizer.learningRate, optimizer.iterations]).toEqual([false, 0.05, 6]);
+    optimizer.learningRate = schedule;
+    expect([optimizer.hasSchedule, optimizer.learningRate]).toEqual([true, 0.05]);
+    expectSameFuture(model, loaded);
+    expect(optimizer.learningRate).toBe(model.optimizer.learningRate);
   });
 
   test('with an optimizer of the user the weights remain', () => {
-    class Mine extends SGD {}
-    const model = small(new Mine());
-    const loaded = loadModel(saveModel(model));
-    expect([loaded.isCompiled, digest(loaded)]).toEqual([false, digest(model)]);
+    const loaded = loadModel(saveModel(small(new Mine()), { withoutCode: true }));
+    expect([loaded.isCompiled, digest(loaded)]).toEqual([false, digest(small(new SGD()))]);
+  });
+
+  test('a checkpoint says so before the first epoch, and takes the same options', () => {
+    const model = small(new Adam(), custom);
+    const saved: Uint8Array[] = [];
+    const train = (options: ModelCheckpointOptions): unknown =>
+      model.fit(x(), y(), { callbacks: [new ModelCheckpoint((bytes) => void saved.push(bytes), options)] });
+    expect(() => train({ monitor: 'loss' })).toThrow(/the loss custom is code/);
+    expect([model.steps, saved.length]).toEqual([0, 0]);
+    for (const options of [{ withoutCode: true }, { weightsOnly: true }]) train({ monitor: 'loss', ...options });
+    expect(saved.map((bytes) => loadModel(bytes, { loss: custom }).isCompiled)).toEqual([true, false]);
   });
 
   test('a quantized network is no model to train', () => {
@@ -338,11 +446,11 @@ describe('a file that is not to be trusted', () => {
     ['a key twice', replaced('"seed":3', '"seed":3,"seed":4'), /twice/],
     ['a key too many', replaced('"seed":3', '"seed":3,"__proto__":{"polluted":1}'), /__proto__/],
     ['no layers', replaced('"layers"', '"others"'), /layers: is missing/],
-    ['a layer that there is not', replaced('"layers":{', '"layers":{"x":{},'), /layers\.x: this reader does not know/],
+    ['a layer that there is not', replaced('"layers":{', '"layers":{"x":{},'), /layers\.x: belongs to no layer/],
     ['a flag that is none', replaced('"layers":{', '"layers":{"dropout":{"trainable":1},'), /trainable/],
     ['an unknown initializer', initialized('"eval"'), /layers\.dense_1\.kernelInitializer: must name an initializer/],
     ['an initializer named like an object method', initialized('"constructor"'), /must name an initializer/],
-    ['an initializer that is no text', initialized('["zeros"]'), /kernelInitializer: must be a string/],
+    ['an initializer that is no text', initialized('["zeros"]'), /kernelInitializer: must be an object/],
     [
       'an initializer where there are no weights',
       replaced('"layers":{', '"layers":{"dropout":{"biasInitializer":"zeros"},'),

@@ -57,15 +57,12 @@ describe('restoring', () => {
     const ps = parameters(dtype);
     const optimizer = make();
     const before = optimizer.state(ps);
-    // The same with what a file without any numbers gives: no slots, no counters.
-    for (const state of [before, { scalars: {}, slots: ps.map(() => ({})) }]) {
-      train(optimizer, ps, 5, 12);
-      optimizer.restore(ps, state);
-      expect(optimizer.state(ps)).toEqual(before);
-      expect(optimizer.iterations).toBe(0);
-      reset(ps);
-      expect(train(optimizer, ps, 0, 5)).toEqual(wanted);
-    }
+    train(optimizer, ps, 5, 12);
+    optimizer.restore(ps, before);
+    expect(optimizer.state(ps)).toEqual(before);
+    expect(optimizer.iterations).toBe(0);
+    reset(ps);
+    expect(train(optimizer, ps, 0, 5)).toEqual(wanted);
   });
 
   test.each(all)('one saved between steps takes back those after it, as often as wanted: %s, %s', (name, dtype) => {

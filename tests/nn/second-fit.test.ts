@@ -234,7 +234,10 @@ describe('a callback that has served one fit begins the next anew:', () => {
 
   test('ModelCheckpoint saves what is best in this fit', () => {
     const saved: number[] = [];
-    const checkpoint = new ModelCheckpoint((_bytes, epoch) => void saved.push(epoch), monitor);
+    const checkpoint = new ModelCheckpoint((_bytes, epoch) => void saved.push(epoch), {
+      ...monitor,
+      withoutCode: true,
+    });
     run(checkpoint, [1, 2]);
     run(checkpoint, [5, 6, 4]);
     expect(saved).toEqual([0, 0, 2]);
@@ -287,7 +290,7 @@ describe('a callback that has served one fit begins the next anew:', () => {
   test.each<[string, () => Callback]>([
     ['EarlyStopping', () => new EarlyStopping()],
     ['ReduceLROnPlateau', () => new ReduceLROnPlateau()],
-    ['ModelCheckpoint', () => new ModelCheckpoint(() => {})],
+    ['ModelCheckpoint', () => new ModelCheckpoint(() => {}, { withoutCode: true })],
   ])('%s warns of a missing figure again, once', (_name, make) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     try {
