@@ -20,7 +20,7 @@ export function size(op: string, shape: Shape): number {
   for (let axis = 0; axis < shape.length; axis++) {
     const n = shape[axis]!;
     if (!Number.isSafeInteger(n) || n < 0) {
-      throw new ShapeError(op, [], `dimension ${axis} must be a non-negative integer, got ${show(n)}`);
+      throw new ShapeError(op, [], `dimension ${axis} must be an integer of at least 0, got ${show(n)}`);
     }
     if (n === 0) empty = true;
     else product *= n;

@@ -80,8 +80,8 @@ describe('shapes', () => {
       2 ** 31 - 1,
     ]);
     for (const bad of [-1, 0.5, '2', null, 2 ** 53, ...NEVER]) {
-      expect(() => size('op', [0, bad as never])).toThrow(/^op: dimension 1 must be a non-negative integer, got /);
-      expect(() => size('op', [bad as never, 0])).toThrow(/^op: dimension 0 must be a non-negative integer, got /);
+      expect(() => size('op', [0, bad as never])).toThrow(/^op: dimension 1 must be an integer of at least 0, got /);
+      expect(() => size('op', [bad as never, 0])).toThrow(/^op: dimension 0 must be an integer of at least 0, got /);
     }
     expect(() => size('op', [2 ** 31])).toThrow(LimitError);
     expect(() => size('op', [0, 2 ** 16, 2 ** 15])).toThrow(
