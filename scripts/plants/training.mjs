@@ -546,4 +546,18 @@ export const plants = [
     replace: '',
     mustFail: ['tests/nn/early-stopping.test.ts'],
   },
+  {
+    name: 'an option that nobody knows is ignored',
+    file: 'src/base/options.ts',
+    find: 'if (!known.includes(field))',
+    replace: 'if (known.length > 99)',
+    mustFail: ['tests/options.test.ts'],
+  },
+  {
+    name: 'what other libraries call an option is no name of ours',
+    file: 'src/base/options.ts',
+    find: "OTHER_NAMES[name]?.split(' ').includes(wanted)",
+    replace: 'OTHER_NAMES[name] === wanted',
+    mustFail: ['tests/options.test.ts'],
+  },
 ];

@@ -13,6 +13,7 @@ import {
 } from '../autograd/elementwise.ts';
 import { logSoftmax, softmax } from '../autograd/reductions.ts';
 import { ValueError } from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { ACTIVATIONS, type ActivationName, type ActivationSpec } from '../graph/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -22,8 +23,15 @@ export type ActivationChoice = ActivationName | ActivationSpec;
 /** Checks a choice and fills in the default parameter. */
 export function activationSpec(choice: ActivationChoice = 'linear'): ActivationSpec {
   const spec = typeof choice === 'string' ? { name: choice } : choice;
+  checkOptions('activation', spec, 'name alpha');
   if (!ACTIVATIONS.includes(spec.name))
-    throw new ValueError('activation', 'the name', `one of ${ACTIVATIONS.join(', ')}`, spec.name);
+    throw new ValueError(
+      'activation',
+      'the name',
+      `one of ${ACTIVATIONS.join(', ')}`,
+      spec.name,
+      didYouMean(spec.name, ACTIVATIONS),
+    );
   if (spec.name === 'leakyRelu') return { name: spec.name, alpha: spec.alpha ?? 0.2 };
   if (spec.name === 'elu') return { name: spec.name, alpha: spec.alpha ?? 1 };
   return { name: spec.name };

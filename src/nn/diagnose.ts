@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { isRising } from './metrics.ts';
 import type { History } from './model.ts';
 
@@ -39,6 +40,7 @@ export interface Diagnosis {
  * NaN or infinite is an underfit. Needs validation figures.
  */
 export function diagnose({ history, epochs }: History, options: DiagnoseOptions = {}): Diagnosis {
+  checkOptions('diagnose', options, 'target gap monitor');
   const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => key in history) ?? 'loss';
   const train = history[monitor];
   const validation = history[`val_${monitor}`];

@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { full, ones, tensor, zeros } from '../tensor/create.ts';
@@ -37,22 +38,31 @@ export function initializer(choice: Initializer): InitializerFunction {
   return choice === 'orthogonal' ? orthogonal() : varianceScaling(SCALINGS[choice]);
 }
 
+/** Refuses what would make every weight NaN: options, where an initializer takes numbers. */
+function checkNumber(op: string, field: string, value: number): void {
+  if (typeof value !== 'number') throw new ValueError(op, field, 'a number by itself', value);
+}
+
 export function constant(value: number): InitializerFunction {
+  checkNumber('constant', 'value', value);
   return (shape, _, dtype) => full(shape, value, dtype);
 }
 
 /** Keras's defaults: ±0.05. */
 export function randomUniform(low = -0.05, high = 0.05): InitializerFunction {
+  checkNumber('randomUniform', 'low', low);
   return (shape, random, dtype) => random.uniform(shape, low, high, dtype);
 }
 
 /** Keras's defaults: deviation 0.05. */
 export function randomNormal(mean = 0, deviation = 0.05): InitializerFunction {
+  checkNumber('randomNormal', 'mean', mean);
   return (shape, random, dtype) => random.normal(shape, mean, deviation, dtype);
 }
 
 /** Normal numbers, redrawn while further than two deviations from the mean. */
 export function truncatedNormal(mean = 0, deviation = 0.05): InitializerFunction {
+  checkNumber('truncatedNormal', 'mean', mean);
   return (shape, random, dtype) => {
     const z = random.normal(shape).data;
     let far = Array.from(z.keys()).filter((i) => Math.abs(z[i]!) > 2);
@@ -82,6 +92,7 @@ export interface VarianceScalingOptions {
 
 /** Zero mean and variance scale/fan. */
 export function varianceScaling(options: VarianceScalingOptions): InitializerFunction {
+  checkOptions('varianceScaling', options, 'scale mode distribution');
   const { scale = 1, mode = 'fanIn', distribution = 'normal' } = options;
   return (shape, random, dtype) => {
     const [fanIn, fanOut] = fans(shape);
@@ -103,6 +114,7 @@ function fans(shape: Shape): [fanIn: number, fanOut: number] {
 
 /** Orthonormal rows or columns of the [product, last] matrix, by Gram and Schmidt on normal numbers (Saxe et al. 2014). */
 export function orthogonal(gain = 1): InitializerFunction {
+  checkNumber('orthogonal', 'gain', gain);
   return (shape, random, dtype) => {
     const cols = shape.at(-1) ?? 1;
     const rows = elementsOf(shape.slice(0, -1));

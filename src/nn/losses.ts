@@ -4,6 +4,7 @@ import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
 import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -85,7 +86,9 @@ export function meanAbsoluteError(): Loss {
 }
 
 /** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
-export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
+export function huber(options: { readonly delta?: number } = {}): Loss {
+  checkOptions('huber', options, 'delta');
+  const { delta = 1 } = options;
   checkRange('huber', 'delta', delta, 'positive');
   const f: LossFunction = (yTrue, yPred) => {
     const error = abs(sub(yPred, yTrue));
@@ -114,10 +117,9 @@ export function klDivergence(): Loss {
 }
 
 /** Mixes targets with the uniform distribution over some classes. */
-function smoother(
-  name: string,
-  { labelSmoothing: s = 0 }: CrossentropyOptions,
-): (y: Tensor, classes: number) => Tensor {
+function smoother(name: string, options: CrossentropyOptions): (y: Tensor, classes: number) => Tensor {
+  checkOptions(name, options, 'fromLogits labelSmoothing');
+  const { labelSmoothing: s = 0 } = options;
   checkRange(name, 'labelSmoothing', s, 'in [0, 1)');
   return (y, classes) => (s === 0 ? y : add(mul(y, 1 - s), s / classes));
 }
@@ -226,7 +228,7 @@ export function lossByName(name: string, options: Readonly<Record<string, number
     case 'hinge':
       return hinge();
     default:
-      throw new ValueError('compile', 'loss', `one of ${NAMES.join(', ')}`, name);
+      throw new ValueError('compile', 'loss', `one of ${NAMES.join(', ')}`, name, didYouMean(name, NAMES));
   }
 }
 

@@ -3,6 +3,7 @@ import { log64 } from '../../kernels/reference/math.ts';
 import { cast } from '../autograd/movement.ts';
 import { argmax } from '../autograd/reductions.ts';
 import { checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
 import { isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -354,6 +355,6 @@ export function metricOf(choice: MetricName | Metric): Metric {
     case 'logLoss':
       return ratio('logLoss', logLosses);
     default:
-      throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice);
+      throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice, didYouMean(choice, NAMES));
   }
 }

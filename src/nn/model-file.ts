@@ -1,5 +1,5 @@
 import { FormatError, WhittleError } from '../base/errors.ts';
-import { defined } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
@@ -36,9 +36,10 @@ export interface SaveOptions {
 }
 
 /** The file of a built model. */
-export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  checkOptions('saveModel', options, 'weightsOnly');
   const network = toNetworkFor('saveModel', model);
-  if (weightsOnly) return encodeNetwork(network);
+  if (options.weightsOnly === true) return encodeNetwork(network);
   const tensors = new Map<string, SafeTensor>();
   const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer, model.frozen.has(layer))]);
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
@@ -90,6 +91,7 @@ export interface LoadOptions {
  * bytes are not trusted: whatever is wrong with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
+  checkOptions('loadModel', options, 'loss metrics');
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {

@@ -3,6 +3,7 @@ import { slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, ShapeError, StateError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { step } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
@@ -71,6 +72,9 @@ export interface FitOptions extends EvaluateOptions, SampleOptions {
   readonly verbose?: 0 | 1;
 }
 
+const FIT_OPTIONS =
+  'batchSize epochs initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
+
 /** What `fit` returns: figures by epoch. */
 export interface History {
   /** Numbers of the epochs run. */
@@ -102,7 +106,9 @@ export class Model extends LayerGraph {
     super(op, x, y, options);
   }
 
-  compile({ optimizer = 'rmsprop', replay = true, ...options }: CompileOptions): void {
+  compile(options: CompileOptions): void {
+    checkOptions('compile', options, 'optimizer replay loss lossWeights metrics');
+    const { optimizer = 'rmsprop', replay = true } = options;
     const objectives = objectivesOf(options, this.outputNames);
     this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
     this.trainer.release();
@@ -148,6 +154,7 @@ export class Model extends LayerGraph {
 
   /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
   fit(x: Tensors, y: Tensors, options: FitOptions = {}): History {
+    checkOptions('fit', options, FIT_OPTIONS);
     const run = this.epochs(x, y, options);
     for (;;) {
       const { done, value } = run.next();
@@ -161,6 +168,7 @@ export class Model extends LayerGraph {
     y: Tensors,
     options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
+    checkOptions('fitAsync', options, `${FIT_OPTIONS} signal`);
     const run = this.epochs(x, y, options);
     const breathe = breather();
     for (;;) {
@@ -186,7 +194,9 @@ export class Model extends LayerGraph {
   }
 
   /** Mean loss (with penalties) and metrics over the samples. */
-  evaluate(x: Tensors, y: Tensors, { batchSize = 32 }: EvaluateOptions = {}): Logs {
+  evaluate(x: Tensors, y: Tensors, options: EvaluateOptions = {}): Logs {
+    checkOptions('evaluate', options, 'batchSize');
+    const { batchSize = 32 } = options;
     const { objectives } = this.ready('evaluate');
     const { xs, ys, n } = checkSamples('evaluate', this, x, y);
     checkCount('evaluate', 'batchSize', batchSize);
@@ -211,7 +221,9 @@ export class Model extends LayerGraph {
    * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`. `Y` is Tensor[] for a model
    * with several outputs.
    */
-  predict<Y extends Tensors = Tensor>(x: Tensors, { batchSize = 32 }: EvaluateOptions = {}): Y {
+  predict<Y extends Tensors = Tensor>(x: Tensors, options: EvaluateOptions = {}): Y {
+    checkOptions('predict', options, 'batchSize');
+    const { batchSize = 32 } = options;
     checkCount('predict', 'batchSize', batchSize);
     const xs = tensorsOf('predict', 'x', x, this.inputCount);
     const [n, ...others] = xs.map(({ shape }) => shape[0]);

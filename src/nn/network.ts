@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
-import { defined } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -63,6 +63,7 @@ export function fromNetwork(
   options: SequentialOptions = {},
   make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(given, index),
 ): Model {
+  checkOptions('fromNetwork', options, 'seed dtype blank');
   checkForm('fromNetwork', given);
   validateNetwork(given);
   const network = withoutUnread(given);

@@ -1,10 +1,14 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
 
 export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
+
+/** Names of OptimizerOptions. Only objects of a class itself are asked for them: another may have options of its own. */
+const OPTIMIZER_OPTIONS = 'learningRate clipNorm globalClipNorm clipValue';
 
 type Slots = Readonly<Record<string, Tensor>>;
 type Own<Options> = Required<Omit<Options, keyof OptimizerOptions>>;
@@ -25,6 +29,7 @@ export class SGD extends Optimizer<Own<SGDOptions>> {
   override readonly name = 'SGD';
 
   constructor(options: SGDOptions = {}) {
+    if (new.target === SGD) checkOptions('SGD', options, `${OPTIMIZER_OPTIONS} momentum nesterov`);
     const { momentum = 0, nesterov = false } = options;
     super('SGD', options, 0.01, { momentum, nesterov });
   }
@@ -60,6 +65,8 @@ export interface AdamOptions extends OptimizerOptions {
   readonly weightDecay?: number;
 }
 
+const ADAM_OPTIONS = `${OPTIMIZER_OPTIONS} beta1 beta2 epsilon epsilonMode amsgrad weightDecay`;
+
 /** Kingma & Ba 2015. Learning rate 0.001 by default. */
 export class Adam extends Optimizer<Own<AdamOptions>> {
   override readonly name: string = 'Adam';
@@ -68,6 +75,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
   private power2 = 1;
 
   constructor(options: AdamOptions = {}, op = 'Adam') {
+    if (new.target === Adam) checkOptions(op, options, ADAM_OPTIONS);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     const { epsilonMode = 'hat', amsgrad = false, weightDecay = 0 } = options;
     super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay });
@@ -111,6 +119,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
 export class AdamW extends Adam {
   override readonly name = 'AdamW';
   constructor(options: AdamOptions = {}) {
+    if (new.target === AdamW) checkOptions('AdamW', options, ADAM_OPTIONS);
     super({ ...options, weightDecay: options.weightDecay ?? 0.004 }, 'AdamW');
   }
 }
@@ -129,6 +138,7 @@ export class RMSprop extends Optimizer<Own<RMSpropOptions>> {
   override readonly name = 'RMSprop';
 
   constructor(options: RMSpropOptions = {}) {
+    if (new.target === RMSprop) checkOptions('RMSprop', options, `${OPTIMIZER_OPTIONS} rho momentum epsilon`);
     const { rho = 0.9, momentum = 0, epsilon = 1e-7 } = options;
     super('RMSprop', options, 0.001, { rho, momentum, epsilon });
   }
@@ -159,6 +169,7 @@ export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   override readonly name = 'Adagrad';
 
   constructor(options: AdagradOptions = {}) {
+    if (new.target === Adagrad) checkOptions('Adagrad', options, `${OPTIMIZER_OPTIONS} initialAccumulator epsilon`);
     const { initialAccumulator = 0.1, epsilon = 1e-7 } = options;
     super('Adagrad', options, 0.001, { initialAccumulator, epsilon });
   }
@@ -194,8 +205,8 @@ export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
   return optimizerByName(choice, {});
 }
 
-/** An optimizer made again from the name and options that a file holds. Unknown options are ignored. */
-export function optimizerByName(name: string, { learningRate, ...options }: OptimizerConfig): Optimizer {
+/** An optimizer made again from the name and options that a file holds. */
+export function optimizerByName(name: string, { name: _, learningRate, ...options }: OptimizerConfig): Optimizer {
   const made = withDefaultRate(name, options);
   if (learningRate !== undefined) made.learningRate = learningRate as number; // a callback may have set 0
   return made;
