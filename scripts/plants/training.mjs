@@ -560,4 +560,18 @@ export const plants = [
     replace: 'OTHER_NAMES[name] === wanted',
     mustFail: ['tests/options.test.ts'],
   },
+  {
+    name: 'a line of progress is written after each batch',
+    file: 'src/nn/progress.ts',
+    find: 'now - this.shown < PAUSE',
+    replace: 'now - this.shown < 0',
+    mustFail: ['tests/nn/progress.test.ts'],
+  },
+  {
+    name: 'a model says again and again that its steps are not repeated',
+    file: 'src/nn/progress.ts',
+    find: 'WARNED.add(model);',
+    replace: '',
+    mustFail: ['tests/nn/progress.test.ts'],
+  },
 ];

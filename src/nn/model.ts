@@ -23,6 +23,7 @@ import {
 } from './objective.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
 import { tensorOf } from './parameter.ts';
+import { Progress, warnOfEagerSteps } from './progress.ts';
 import { penalty } from './regularizers.ts';
 import {
   allOf,
@@ -68,7 +69,7 @@ export interface FitOptions extends EvaluateOptions, SampleOptions {
   /** New order each epoch, by the model's seed and the epoch's number. Default true. */
   readonly shuffle?: boolean;
   readonly callbacks?: readonly Callback[];
-  /** 1 prints a line an epoch. Default 0. */
+  /** 1 prints a line an epoch, and on a terminal how far it is. Default 0. */
   readonly verbose?: 0 | 1;
 }
 
@@ -255,7 +256,7 @@ export class Model extends LayerGraph {
 
   private *epochs(x: Tensors, y: Tensors, options: FitOptions): Generator<void, History, void> {
     const { optimizer, objectives } = this.ready('fit');
-    const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, callbacks = [], verbose = 0 } = options;
+    const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true } = options;
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
@@ -268,16 +269,21 @@ export class Model extends LayerGraph {
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
+    let figures = new Figures(objectives, this.outputNames);
+    const perEpoch = Math.ceil(n / batchSize);
+    const callbacks: Callback[] = [...(options.callbacks ?? [])];
+    if (options.verbose === 1) callbacks.unshift(new Progress(epochs, perEpoch, () => figures));
     const letGo = this.hold('fit');
     this.stopTraining = false;
     try {
+      if (this.replay) warnOfEagerSteps(this, perEpoch * (epochs - initialEpoch), this.replayObstacle());
       this.trainer.begin();
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);
         random.step = epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
-        const figures = new Figures(objectives, this.outputNames);
+        figures = new Figures(objectives, this.outputNames);
         for (const [start, count] of batchesOf(n, batchSize)) {
           if (this.stopTraining) break;
           const batch = start / batchSize;
@@ -297,10 +303,6 @@ export class Model extends LayerGraph {
         const logs: Logs = Object.fromEntries(entries);
         for (const [key, value] of Object.entries(logs)) history.set(key, [...(history.get(key) ?? []), value]);
         run.push(epoch);
-        if (verbose === 1) {
-          const figures = Object.entries(logs).map(([key, value]) => `${key} ${Number(value.toPrecision(5))}`);
-          console.log(`epoch ${epoch + 1}/${epochs}  ${figures.join('  ')}`);
-        }
         for (const callback of callbacks) callback.onEpochEnd?.(epoch, logs, this);
       }
     } finally {
