@@ -170,7 +170,7 @@ describe('options', () => {
     [() => w.sum(x, { keepdims: true } as Given), 'sum: keepdims', 'keepDims'],
     [() => w.mean(x, { dim: 1 } as Given), 'mean: dim', 'axis'],
     [() => data.splitIndices(9, { random_state: 1 } as Given), 'splitIndices: random_state', 'seed'],
-    [() => model.compile({ loss: 'meanSquaredError' as Given }), 'compile: loss', 'mse'],
+    [() => model.compile({ loss: 'mean_squared_error' as Given }), 'compile: loss', 'mse'],
     [() => model.compile({ loss: 'mean_absolute_error' as Given }), 'compile: loss', 'mae'],
     [() => model.compile({ loss: 'binary_crossentropy' as Given }), 'compile: loss', 'binaryCrossentropy'],
     [
@@ -191,6 +191,18 @@ describe('options', () => {
       else expect(message).toMatch(new RegExp(`\\. Did you mean ${meant}\\?$`));
     },
   );
+
+  test('name a loss or a metric as its function is called', () => {
+    const made = new w.Sequential([layer()]);
+    made.compile({
+      loss: 'meanSquaredError',
+      metrics: ['meanAbsoluteError', 'meanSquaredError', 'topKAccuracy', 'calibrationError', 'auc', 'r2'],
+    });
+    const names = made.metrics.map(({ name }) => name);
+    expect([made.loss.name, ...names]).toEqual(['mse', 'mae', 'mse', 'top_5_accuracy', 'ece', 'auc', 'r2']);
+    made.compile({ loss: 'meanAbsoluteError' });
+    expect(w.loadModel(w.saveModel(made)).loss.name).toBe('mae');
+  });
 
   test('of classes that extend ours may be their own', () => {
     class Slow extends w.Adam {

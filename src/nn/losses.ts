@@ -41,7 +41,8 @@ const NAMES = [
   'hinge',
 ] as const;
 
-export type LossName = (typeof NAMES)[number];
+/** A name of a file, or what the function is called that makes the loss. */
+export type LossName = (typeof NAMES)[number] | 'meanSquaredError' | 'meanAbsoluteError';
 
 export interface CrossentropyOptions {
   /** Predictions are inputs of the last activation, not probabilities. Default false. */
@@ -212,8 +213,10 @@ export function lossByName(name: string, options: Readonly<Record<string, number
   };
   switch (name) {
     case 'mse':
+    case 'meanSquaredError':
       return meanSquaredError();
     case 'mae':
+    case 'meanAbsoluteError':
       return meanAbsoluteError();
     case 'huber':
       return huber(typeof options.delta === 'number' ? { delta: options.delta } : {});

@@ -40,7 +40,12 @@ const NAMES = [
 ] as const;
 
 /** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
-export type MetricName = (typeof NAMES)[number];
+export type MetricName =
+  | (typeof NAMES)[number]
+  | 'meanSquaredError'
+  | 'meanAbsoluteError'
+  | 'topKAccuracy'
+  | 'calibrationError';
 
 /**
  * Whether a figure of this name (`val_accuracy`, `loss`, `<output>_mae`) is better when larger; null if the name does not
@@ -339,8 +344,10 @@ export function metricOf(choice: MetricName | Metric): Metric {
     case 'binaryAccuracy':
       return ratio(choice, correctElements);
     case 'mse':
+    case 'meanSquaredError':
       return errors('mse', (e) => e * e);
     case 'mae':
+    case 'meanAbsoluteError':
       return errors('mae', Math.abs);
     case 'rmse':
       return errors('rmse', (e) => e * e, Math.sqrt);
@@ -352,6 +359,10 @@ export function metricOf(choice: MetricName | Metric): Metric {
       return byClass(choice);
     case 'auc':
       return auc();
+    case 'topKAccuracy':
+      return topKAccuracy();
+    case 'calibrationError':
+      return calibrationError();
     case 'logLoss':
       return ratio('logLoss', logLosses);
     default:
