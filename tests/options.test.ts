@@ -222,6 +222,18 @@ describe('options', () => {
         super([new w.Dense(options.width)], options);
       }
     }
+    class Bored extends w.EarlyStopping {
+      constructor(options: w.EarlyStoppingOptions & { readonly after: number }) {
+        super({ ...options, patience: options.after } as w.EarlyStoppingOptions);
+      }
+    }
+    class Small extends w.Sequential {
+      constructor(options: w.SequentialOptions & { readonly units: number }) {
+        super([new w.Dense(options.units)], options);
+      }
+    }
+    expect(new Bored({ after: 3 }).best).toBeNull();
+    expect(new Small({ units: 2, seed: 5 })).toMatchObject({ seed: 5 });
     expect(new Slow({ patience: 3, beta1: 0.5 }).patience).toBe(3);
     expect(new Wide({ factor: 2, name: 'wide' })).toMatchObject({ units: 4, name: 'wide' });
     expect(new Both({ width: 2, name: 'both' }).name).toBe('both');

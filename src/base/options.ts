@@ -23,10 +23,13 @@ export function checkOptions<T extends object, const S extends string>(
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options);
-  for (const [field, value] of Object.entries(options)) {
-    const known = names.split(' ');
-    if (!known.includes(field))
-      throw new ValueError(op, field, `one of the options ${known.join(', ')}`, value, didYouMean(field, known));
+  const fields = Object.keys(options) as (keyof T & string)[];
+  if (fields.length === 0) return;
+  const known = names.split(' ');
+  for (const field of fields) {
+    if (known.includes(field)) continue;
+    const wanted = `one of the options ${known.join(', ')}`;
+    throw new ValueError(op, field, wanted, options[field], didYouMean(field, known));
   }
 }
 

@@ -160,7 +160,8 @@ export class PruningSchedule implements Callback {
   private step = 0;
 
   constructor(options: PruningScheduleOptions) {
-    checkOptions('PruningSchedule', options, 'initialSparsity finalSparsity begin end frequency scope');
+    const names = 'initialSparsity finalSparsity begin end frequency scope';
+    if (new.target === PruningSchedule) checkOptions('PruningSchedule', options, names);
     const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100, scope = 'global' } = options;
     checkRange('PruningSchedule', 'initialSparsity', initialSparsity, 'in [0, 1)');
     checkRange('PruningSchedule', 'finalSparsity', finalSparsity, 'in [0, 1)');

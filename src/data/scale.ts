@@ -150,7 +150,7 @@ export class MinMaxScaler extends Scaler {
   protected readonly type = 'MinMaxScaler';
 
   constructor(options: { featureRange?: readonly [number, number] } = {}) {
-    checkOptions('MinMaxScaler', options, 'featureRange');
+    if (new.target === MinMaxScaler) checkOptions('MinMaxScaler', options, 'featureRange');
     const { featureRange = [0, 1] } = options;
     const [low, high] = featureRange;
     if (!(high > low && Number.isFinite(high - low))) {

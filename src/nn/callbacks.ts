@@ -93,7 +93,7 @@ export class EarlyStopping implements Callback {
 
   constructor(options: EarlyStoppingOptions = {}) {
     const names = 'monitor minDelta patience mode baseline restoreBestWeights startFromEpoch';
-    checkOptions('EarlyStopping', options, names);
+    if (new.target === EarlyStopping) checkOptions('EarlyStopping', options, names);
     const { monitor = 'val_loss', mode = 'auto', minDelta = 0, patience = 0, baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     if (!(patience >= 0)) throw new ValueError('EarlyStopping', 'patience', 'at least 0', patience);
@@ -167,7 +167,7 @@ export class ReduceLROnPlateau implements Callback {
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
     const names = 'monitor factor patience minDelta cooldown minLearningRate mode';
-    checkOptions('ReduceLROnPlateau', options, names);
+    if (new.target === ReduceLROnPlateau) checkOptions('ReduceLROnPlateau', options, names);
     const { monitor = 'val_loss', mode = 'auto', factor = 0.1, patience = 10, minDelta = 1e-4 } = options;
     const { cooldown = 0, minLearningRate = 0 } = options;
     if (!(factor >= 0 && factor < 1))
@@ -245,7 +245,7 @@ export class ModelCheckpoint implements Callback {
   private readonly saveBestOnly: boolean;
 
   constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
-    checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly');
+    if (new.target === ModelCheckpoint) checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly');
     this.sink = sink;
     this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.saveBestOnly = options.saveBestOnly ?? true;

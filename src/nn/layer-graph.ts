@@ -29,6 +29,8 @@ export interface SequentialOptions {
   readonly blank?: boolean;
 }
 
+export const MODEL_OPTIONS = 'seed dtype blank';
+
 export interface ForwardOptions extends Partial<Pass> {
   /** Default false; a list says it for each output. */
   readonly logits?: boolean | readonly boolean[];
@@ -57,7 +59,6 @@ export class LayerGraph {
   private figureNames: readonly string[] | null = null;
 
   constructor(op: string, x: Symbols, y: Symbols, options: SequentialOptions = {}) {
-    checkOptions(op, options, 'seed dtype blank');
     const { seed = 0, dtype = 'float32', blank = false } = options;
     checkSeed(op, seed);
     this.op = op;

@@ -9,7 +9,7 @@ import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
-import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
+import { LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import { type Loss, reduceLoss } from './losses.ts';
 import type { Metric } from './metrics.ts';
 import {
@@ -104,6 +104,7 @@ export class Model extends LayerGraph {
   private readonly trainer = new Trainer();
 
   constructor(x: Symbols, y: Symbols, options: SequentialOptions = {}, op = 'Model') {
+    if (new.target === Model) checkOptions(op, options, MODEL_OPTIONS);
     super(op, x, y, options);
   }
 

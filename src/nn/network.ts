@@ -12,7 +12,7 @@ import { Network } from '../graph/network.ts';
 import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import { Add, Concat, Part } from './containers.ts';
-import type { LayerGraph, SequentialOptions } from './layer-graph.ts';
+import { type LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import {
   Activation,
   ActivityRegularization,
@@ -63,7 +63,7 @@ export function fromNetwork(
   options: SequentialOptions = {},
   make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(given, index),
 ): Model {
-  checkOptions('fromNetwork', options, 'seed dtype blank');
+  checkOptions('fromNetwork', options, MODEL_OPTIONS);
   checkForm('fromNetwork', given);
   validateNetwork(given);
   const network = withoutUnread(given);
