@@ -182,6 +182,12 @@ describe('options', () => {
     [() => model.compile({ loss: 'mse', metrics: ['acc' as Given] }), 'compile: metric', 'accuracy'],
     [() => model.compile({ loss: 'mse', metrics: ['root_mean_squared_error' as Given] }), 'compile: metric', 'rmse'],
     [() => new w.Dense(1, { activation: 'ReLU' as Given }), 'activation: the name', 'relu'],
+    [
+      () => new w.Sequential([new w.Dense(1, { inputShape: [1], kernelInitializer: 'he_normal' as Given })]),
+      'initializer: the name',
+      'heNormal',
+    ],
+    [() => model.compile({ loss: 'mse', optimizer: 'rms_prop' as Given }), 'compile: optimizer', 'rmsprop'],
   ])(
     'and names that other libraries have, or slips of the pen, are answered with ours: row %#',
     async (call, begin, meant) => {

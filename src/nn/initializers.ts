@@ -1,5 +1,5 @@
 import { ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { full, ones, tensor, zeros } from '../tensor/create.ts';
@@ -31,8 +31,10 @@ export function isInitializerName(name: string): name is InitializerName {
 /** The function behind a name. */
 export function initializer(choice: Initializer): InitializerFunction {
   if (typeof choice === 'function') return choice;
-  if (!isInitializerName(choice))
-    throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice);
+  if (!isInitializerName(choice)) {
+    const meant = didYouMean(choice, ['zeros', 'ones', 'orthogonal', ...Object.keys(SCALINGS)]);
+    throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice, meant);
+  }
   if (choice === 'zeros') return (shape, _, dtype) => zeros(shape, dtype);
   if (choice === 'ones') return (shape, _, dtype) => ones(shape, dtype);
   return choice === 'orthogonal' ? orthogonal() : varianceScaling(SCALINGS[choice]);

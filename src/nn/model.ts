@@ -270,7 +270,7 @@ export class Model extends LayerGraph {
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
-    let figures = new Figures(objectives, this.outputNames);
+    let figures!: Figures; // of the epoch that runs
     const perEpoch = Math.ceil(n / batchSize);
     const callbacks: Callback[] = [...(options.callbacks ?? [])];
     if (options.verbose === 1) callbacks.unshift(new Progress(epochs, perEpoch, () => figures));

@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
@@ -225,6 +225,12 @@ function withDefaultRate(name: string, options: OptimizerConfig): Optimizer {
     case 'adagrad':
       return new Adagrad(options);
     default:
-      throw new ValueError('compile', 'optimizer', 'sgd, adam, adamW, rmsprop or adagrad', name);
+      throw new ValueError(
+        'compile',
+        'optimizer',
+        'sgd, adam, adamW, rmsprop or adagrad',
+        name,
+        didYouMean(name, ['sgd', 'adam', 'adamW', 'rmsprop', 'adagrad']),
+      );
   }
 }
