@@ -285,6 +285,21 @@ describe('options', () => {
       [() => w.l2({ l2: 0.1 } as Given), 'regularizer: l2'],
       [() => w.leakyRelu(y, { alpha: 0.1 } as Given), 'leakyRelu: '],
       [() => w.elu(y, { alpha: 0.1 } as Given), 'elu: '],
+      [() => w.slice(y, { start: 0 } as Given), 'slice: ranges'],
+      [
+        () =>
+          w.pad(
+            y,
+            [
+              [1, 1],
+              [0, 0],
+            ],
+            { value: 3 } as Given,
+          ),
+        'pad: value',
+      ],
+      [() => w.zeros({ shape: [2] } as Given), 'zeros: shape must be a list of sizes, got an object'],
+      [() => w.ones(3 as Given), 'ones: shape must be a list of sizes, got 3'],
       [() => w.clip(y, { low: 0, high: 1 } as Given, 1), 'clip: '],
       [() => w.pow(y, { exponent: 2 } as Given), 'pow: '],
       [() => w.constant({ value: 1 } as Given), 'constant: value'],
