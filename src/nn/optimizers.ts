@@ -191,7 +191,8 @@ export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   }
 }
 
-export type OptimizerName = 'sgd' | 'adam' | 'adamW' | 'rmsprop' | 'adagrad';
+const NAMES = ['sgd', 'adam', 'adamW', 'rmsprop', 'adagrad'] as const;
+export type OptimizerName = (typeof NAMES)[number];
 
 /** Whether a file can hold the optimizer by its name: not one of the user's own class. */
 export function isNamedOptimizer(optimizer: Optimizer): boolean {
@@ -230,7 +231,7 @@ function withDefaultRate(name: string, options: OptimizerConfig): Optimizer {
         'optimizer',
         'sgd, adam, adamW, rmsprop or adagrad',
         name,
-        didYouMean(name, ['sgd', 'adam', 'adamW', 'rmsprop', 'adagrad']),
+        didYouMean(name, NAMES),
       );
   }
 }
