@@ -4,21 +4,23 @@
 export class WhittleError extends Error {
   /** Stable, for `switch`: `shape`, `dtype`, `gradient`, `disposed`, `value`, `format`, `limit`, `state`, `device`. */
   readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-    this.name = new.target.name;
+  /** Who refuses: the function, class or format. */
+  readonly op: string;
+  /** `kind` is the class's name before `Error`: minifiers change what the class itself is called. */
+  constructor(kind: string, op: string, problem: string, got: readonly string[] = [], remedy?: string) {
+    super(`${op}: ${problem}${got.length > 0 ? `, got ${got.join(' and ')}` : ''}${remedy ? `. ${remedy}` : ''}`);
+    this.op = op;
+    this.name = `${kind}Error`;
+    this.code = kind.toLowerCase();
   }
 }
 
 /** An option or argument outside its range. */
 export class ValueError extends WhittleError {
-  readonly op: string;
   readonly field: string;
   readonly value: unknown;
-  constructor(op: string, field: string, requirement: string, value: unknown) {
-    super('value', `${op}: ${field} must be ${requirement}, got ${show(value)}`);
-    this.op = op;
+  constructor(op: string, field: string, requirement: string, value: unknown, remedy?: string) {
+    super('Value', op, `${field} must be ${requirement}`, [show(value)], remedy);
     this.field = field;
     this.value = value;
   }
@@ -26,12 +28,10 @@ export class ValueError extends WhittleError {
 
 /** A declared size past what this library, the caller's limit or the machine allows. */
 export class LimitError extends WhittleError {
-  readonly op: string;
   readonly asked: number;
   readonly limit: number;
   constructor(op: string, what: string, asked: number, limit: number) {
-    super('limit', `${op}: ${what} is ${asked}, the limit is ${limit}`);
-    this.op = op;
+    super('Limit', op, `${what} is ${asked}, the limit is ${limit}`);
     this.asked = asked;
     this.limit = limit;
   }
@@ -39,10 +39,8 @@ export class LimitError extends WhittleError {
 
 /** A call that the object's present state does not allow, such as `fit` before `compile`. */
 export class StateError extends WhittleError {
-  readonly op: string;
   constructor(op: string, problem: string) {
-    super('state', `${op}: ${problem}`);
-    this.op = op;
+    super('State', op, problem);
   }
 }
 

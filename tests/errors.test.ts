@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { show, type WhittleError } from '../src/base/errors.ts';
 import { MAX_SIZE } from '../src/base/shape.ts';
@@ -56,7 +58,7 @@ const rows: Record<string, Row> = {
     type: w.ShapeError,
     code: 'shape',
     fields: { op: 'zeros', shapes: [] },
-    text: 'zeros: dimension 1 must be a non-negative integer, got -1',
+    text: 'zeros: dimension 1 must be an integer of at least 0, got -1',
   },
   'element types that do not fit': {
     body: () => w.add(w.zeros([2]), w.zeros([2], 'float64')),
@@ -164,6 +166,41 @@ describe('messages', () => {
     }
     expect(new w.LimitError('heap', 'the size', 0, 0).message).toBe('heap: the size is 0, the limit is 0');
     expect(new w.ShapeError('add', [[0], []], 'differ').message).toBe('add: differ, got [0] and []');
+  });
+
+  test('begin with the name of their class in minified code too', async () => {
+    const files = ['../src/base/errors.ts', '../src/gpu/errors.ts'].map((path) =>
+      fileURLToPath(new URL(path, import.meta.url)),
+    );
+    const bundle = await rolldown({
+      input: 'all',
+      plugins: [
+        {
+          name: 'all',
+          resolveId: (id) => (id === 'all' ? id : null),
+          load: (id) => (id === 'all' ? files.map((file) => `export * from ${JSON.stringify(file)};`).join('') : null),
+        },
+      ],
+      logLevel: 'silent',
+    });
+    const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false });
+    await bundle.close();
+    const code = output[0].code;
+    expect(code).not.toMatch(/class \w*Error/);
+    const made: Record<string, new (...args: unknown[]) => WhittleError> = await import(
+      /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`
+    );
+    const classes = Object.entries(made).filter(([name]) => /Error$/.test(name) && name !== 'WhittleError');
+    const said = classes.map(([name, Class]) => [
+      name,
+      String(new Class('op', [], [], 'x', 'y')),
+      new Class('op', []).code,
+    ]);
+    expect(said.map(([name]) => name)).toHaveLength(10);
+    for (const [name, text, code] of said) {
+      expect(text).toMatch(new RegExp(`^${name}: op: `));
+      expect(code).toBe(name === 'DeviceLostError' ? 'device' : name!.slice(0, -'Error'.length).toLowerCase());
+    }
   });
 
   test('show values shortly and without doubt', () => {

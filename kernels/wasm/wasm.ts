@@ -1,5 +1,5 @@
 import { cpu } from '../cpu/cpu.ts';
-import { StateError } from '../errors.ts';
+import { StateError, ValueError } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
 import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
@@ -46,7 +46,11 @@ export function installEngine(chosen: Engine): void {
  * tables share one heap. What is not worth a SIMD form is the TypeScript of `cpu`. Throws StateError where SIMD, or with
  * `relaxed` relaxed SIMD, is missing: `wasmSupport` tells beforehand.
  */
-export function wasm({ relaxed = false }: WasmOptions = {}): WasmKernels {
+export function wasm(options: WasmOptions = {}): WasmKernels {
+  if (typeof options !== 'object' || options === null)
+    throw new ValueError('wasm', 'options', 'an object of relaxed', options);
+  const { relaxed = false, ...others } = options;
+  for (const [field, value] of Object.entries(others)) throw new ValueError('wasm', field, 'the option relaxed', value);
   const support = wasmSupport();
   if (!support.available) throw new StateError('wasm', support.reason);
   if (relaxed && !support.relaxed) throw new StateError('wasm', 'this runtime has no relaxed SIMD');

@@ -34,7 +34,7 @@ export const CUT_OFF = 4;
 export function checkTable({ features, target, classNames }: Table): void {
   const rows = features.shape[0]!;
   const refuse = (problem: string): never => {
-    throw new WhittleError('value', problem);
+    throw new WhittleError('Value', 'lab', problem);
   };
   if (rows < MIN_ROWS) refuse(`the table has ${rows} rows, and the job needs at least ${MIN_ROWS}`);
   if (classNames === undefined) {

@@ -79,4 +79,11 @@ export const plants = [
     replace: 'const smaller = testCount;',
     mustFail: ['tests/data/split.test.ts'],
   },
+  {
+    name: 'errors are called what a minifier calls their class',
+    file: 'kernels/errors.ts',
+    find: 'this.name =',
+    replace: 'this.name = new.target.name ||',
+    mustFail: ['tests/errors.test.ts'],
+  },
 ];

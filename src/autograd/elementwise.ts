@@ -151,12 +151,14 @@ function gradient(op: 'reluGrad' | 'tanhGrad' | 'sigmoidGrad', y: Tensor, g: Ten
 
 /** x where x ≥ 0, else slope·x. Default slope 0.2, as Keras's. */
 export function leakyRelu(x: Tensor, slope = 0.2): Tensor {
+  if (typeof slope !== 'number') throw new ValueError('leakyRelu', 'slope', 'a number by itself', slope);
   const y = mapWith('leakyRelu', x, (k, n, from, to) => k.leakyRelu(n, from, slope, to));
   return record('leakyRelu', y, [x, (g) => where(less(x, 0), mul(g, slope), g)]);
 }
 
 /** x where x ≥ 0, else alpha·(eˣ - 1) (Clevert et al. 2016). */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  if (typeof alpha !== 'number') throw new ValueError('elu', 'alpha', 'a number by itself', alpha);
   const y = mapWith('elu', x, (k, n, from, to) => k.elu(n, from, alpha, to));
   return record('elu', y, [x, (g) => where(less(x, 0), mul(g, add(y, alpha)), g)]);
 }

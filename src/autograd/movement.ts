@@ -105,6 +105,7 @@ export type SliceRange = number | null | readonly [start?: number | null, stop?:
 
 /** Part of x, without copying. Axes not named are kept whole. */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
+  if (!Array.isArray(ranges)) throw new ValueError('slice', 'ranges', 'a list with a range for each axis', ranges);
   if (ranges.length > x.rank) throw new ShapeError('slice', [x.shape], `${ranges.length} ranges for ${x.rank} axes`);
   const shape: number[] = [];
   const own = x.strides;
@@ -238,6 +239,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
 
 /** Surrounds x with `value`: `widths[axis]` is [before, after]. */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
+  if (typeof value !== 'number') throw new ValueError('pad', 'value', 'a number by itself', value);
   if (widths.length !== x.rank) throw new ShapeError('pad', [x.shape], `${widths.length} widths for ${x.rank} axes`);
   for (const width of widths.flat()) size('pad', [width]);
   const shape = x.shape.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]);

@@ -33,6 +33,7 @@ function operand(op: string, t: Tensor, transposed: boolean): [data: FloatArray,
  */
 export function matmul(a: Tensor, b: Tensor, transA = false, transB = false): Tensor {
   const dtype = floatType('matmul', a, b);
+  if (typeof transA === 'object') throw new ValueError('matmul', 'transA', 'true or false by itself', transA);
   if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul', [a.shape, b.shape], 'needs at least one axis');
   const p = a.shape;
   const q = b.shape;

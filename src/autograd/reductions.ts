@@ -1,5 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { type AnyFloatKernels, kernelsFor } from '../memory/runtime.ts';
@@ -38,6 +39,7 @@ function reduce(
   call: Call,
   pullback: (y: Tensor, expand: (t: Tensor) => Tensor, n: number) => Pullback,
 ): Tensor {
+  checkOptions(op, options, 'axis keepDims');
   const layout = layoutOf(op, x, options.axis);
   const y = empty(options.keepDims === true ? layout.kept : layout.dropped, x.dtype);
   call(kernelsFor(x.dtype), layout, y.storage.array as FloatArray);
@@ -65,10 +67,11 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
 export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
-  const { ddof = 0, axis } = options;
+  checkOptions('variance', options, 'axis keepDims ddof');
+  const { ddof = 0, ...plainOptions } = options;
   const call: Call = (k, l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y);
-  return reduce('variance', x, options, call, (_, expand, n) => (g) => {
-    const centered = sub(x, mean(x, { ...(axis !== undefined && { axis }), keepDims: true }));
+  return reduce('variance', x, plainOptions, call, (_, expand, n) => (g) => {
+    const centered = sub(x, mean(x, { ...plainOptions, keepDims: true }));
     return mul(expand(g), mul(centered, 2 / Math.max(0, n - ddof))); // 2(x - mean)/(n - ddof)
   });
 }

@@ -8,47 +8,35 @@ export const listed = (shape: readonly (number | string)[]): string => `[${shape
 /** 11274 as 11,274. */
 export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
-function sentence(op: string, problem: string, got: readonly string[], remedy: string): string {
-  return `${op}: ${problem}${got.length === 0 ? '' : `, got ${got.join(' and ')}`}${remedy === '' ? '' : `. ${remedy}`}`;
-}
-
 /** Operands whose shapes do not fit together, or do not fit the operation. */
 export class ShapeError extends WhittleError {
-  readonly op: string;
   readonly shapes: readonly (readonly number[])[];
-  constructor(op: string, shapes: readonly (readonly number[])[], problem: string, remedy = '') {
-    super('shape', sentence(op, problem, shapes.map(listed), remedy));
-    this.op = op;
+  constructor(op: string, shapes: readonly (readonly number[])[], problem: string, remedy?: string) {
+    super('Shape', op, problem, shapes.map(listed), remedy);
     this.shapes = shapes;
   }
 }
 
 /** Operands of an element type that the operation does not take. */
 export class DTypeError extends WhittleError {
-  readonly op: string;
   readonly dtypes: readonly string[];
-  constructor(op: string, dtypes: readonly string[], problem: string, remedy = '') {
-    super('dtype', sentence(op, problem, dtypes, remedy));
-    this.op = op;
+  constructor(op: string, dtypes: readonly string[], problem: string, remedy?: string) {
+    super('DType', op, problem, dtypes, remedy);
     this.dtypes = dtypes;
   }
 }
 
 /** A gradient that cannot be computed: no scalar loss, a cut graph, a value changed since it was used. */
 export class GradientError extends WhittleError {
-  readonly op: string;
   constructor(op: string, problem: string) {
-    super('gradient', `${op}: ${problem}`);
-    this.op = op;
+    super('Gradient', op, problem);
   }
 }
 
 /** A tensor of a finished step was touched. */
 export class DisposedError extends WhittleError {
-  readonly op: string;
   constructor(op: string, problem: string) {
-    super('disposed', `${op}: ${problem}`);
-    this.op = op;
+    super('Disposed', op, problem);
   }
 }
 
@@ -91,7 +79,7 @@ export class FormatError extends WhittleError {
   readonly field: string;
   readonly offset: number | undefined;
   constructor(format: string, field: string, problem: string, offset?: number) {
-    super('format', `${format}: ${field}: ${problem}${offset === undefined ? '' : ` (at byte ${offset})`}`);
+    super('Format', format, `${field}: ${problem}${offset === undefined ? '' : ` (at byte ${offset})`}`);
     this.format = format;
     this.field = field;
     this.offset = offset;

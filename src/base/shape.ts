@@ -1,4 +1,4 @@
-import { LimitError, listed, ShapeError, show } from './errors.ts';
+import { LimitError, listed, ShapeError, show, ValueError } from './errors.ts';
 
 /** Sizes along each axis, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -20,7 +20,7 @@ export function size(op: string, shape: Shape): number {
   for (let axis = 0; axis < shape.length; axis++) {
     const n = shape[axis]!;
     if (!Number.isSafeInteger(n) || n < 0) {
-      throw new ShapeError(op, [], `dimension ${axis} must be a non-negative integer, got ${show(n)}`);
+      throw new ShapeError(op, [], `dimension ${axis} must be an integer of at least 0, got ${show(n)}`);
     }
     if (n === 0) empty = true;
     else product *= n;
@@ -70,11 +70,14 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 
 /** `axis` counted from the front; negative ones count from the end. Throws ShapeError when out of range. */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
+  if (typeof axis === 'object') throw new ValueError(op, 'axis', `a number by itself, as in ${op}(x, 1)`, axis);
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ShapeError(op, [], `axis ${show(axis)} is out of range for rank ${rank}`);
   }
   return axis < 0 ? axis + rank : axis;
 }
+
+const isList = (axes: number | readonly number[]): axes is readonly number[] => Array.isArray(axes);
 
 /** Sorted distinct axes from `undefined` (all), a number or a list. Throws ShapeError on a repeat or out of range. */
 export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
@@ -83,7 +86,7 @@ export function normalizeAxes(op: string, axes: number | readonly number[] | und
     for (let axis = 0; axis < rank; axis++) all.push(axis);
     return all;
   }
-  if (typeof axes === 'number') return [normalizeAxis(op, axes, rank)];
+  if (!isList(axes)) return [normalizeAxis(op, axes, rank)];
   const sorted = axes.map((axis) => normalizeAxis(op, axis, rank)).sort((p, q) => p - q);
   for (let i = 1; i < sorted.length; i++) {
     if (sorted[i] === sorted[i - 1]) throw new ShapeError(op, [], `axis ${sorted[i]} is given twice in ${show(axes)}`);

@@ -5,7 +5,7 @@ import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkRange, ShapeError, StateError } from '../base/errors.ts';
-import { defined } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { step } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -45,6 +45,9 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
   readonly optimizer?: Optimizer;
 }
 
+const DISTILL_OPTIONS =
+  'teacher student x y validationData temperature alpha optimizer epochs batchSize callbacks shuffle';
+
 /**
  * Knowledge distillation (Hinton et al. 2015): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
  * (1 - alpha) times the loss on the labels, where t and s are the logits of teacher and student. T² keeps the gradient's
@@ -55,6 +58,7 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
  * given student is, or with the plain loss on the labels.
  */
 export function distill(options: DistillOptions): { model: Model; history: History } {
+  checkOptions('distill', options, DISTILL_OPTIONS);
   const { teacher, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
   checkRange('distill', 'temperature', temperature, 'positive');
   checkRange('distill', 'alpha', alpha, 'between 0 and 1');

@@ -1,5 +1,5 @@
 import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { defined } from '../base/options.ts';
+import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { networkCost } from '../graph/cost.ts';
@@ -68,10 +68,9 @@ export interface Comparison {
 }
 
 /** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
-export function measure(
-  subject: Model | Graph<Stored>,
-  { samples, latency = true, outputs }: MeasureOptions = {},
-): Measurement {
+export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
+  checkOptions('measure', options, 'samples latency outputs');
+  const { samples, latency = true, outputs } = options;
   const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
@@ -88,9 +87,11 @@ export function measure(
 export function compare(
   before: Model | Graph<Stored>,
   after: Model | Graph<Stored>,
-  { samples, latency = true, outputs = outputsKnown(before) ?? outputsKnown(after) }: MeasureOptions = {},
+  options: MeasureOptions = {},
 ): Comparison {
-  const costs = { ...defined({ samples, outputs }), latency: false };
+  checkOptions('compare', options, 'samples latency outputs');
+  const { samples, latency = true, outputs = outputsKnown(before) ?? outputsKnown(after) } = options;
+  const costs = { ...(samples && { samples }), ...(outputs && { outputs }), latency: false };
   let p = measure(before, costs);
   let q = measure(after, costs);
   const networks = [networkOf('compare', before), networkOf('compare', after)];
@@ -284,7 +285,9 @@ export interface LatencyOptions {
  * Median milliseconds of one call of each network, measured in turns round by round, so that a change of the machine's
  * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
  */
-export function latencies(networks: readonly Graph<Stored>[], { batchSize, rounds = 31 }: LatencyOptions): number[] {
+export function latencies(networks: readonly Graph<Stored>[], options: LatencyOptions): number[] {
+  checkOptions('latencies', options, 'batchSize rounds');
+  const { batchSize, rounds = 31 } = options;
   checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {
     const program = compileNetwork(network, batchSize, run.kernels);

@@ -1,4 +1,5 @@
 import { StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -38,6 +39,7 @@ export function pruneNeurons(
   subject: Model | Graph<Stored>,
   options: PruneNeuronsOptions = {} as PruneNeuronsOptions,
 ): Model | Network {
+  checkOptions('pruneNeurons', options, 'layer amount criterion mask');
   const { mask = false } = options;
   const seed = subject instanceof Model ? subject.seed : 0;
   const name = nameOf(subject, options.layer);

@@ -1,4 +1,5 @@
 import { checkCount, checkRange, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -28,10 +29,9 @@ export interface PruneOptions {
  */
 export function prune(model: Model, options: PruneOptions): Model;
 export function prune(network: Graph<Stored>, options: PruneOptions): Network;
-export function prune(
-  subject: Model | Graph<Stored>,
-  { sparsity, scope = 'global' }: PruneOptions = {} as PruneOptions,
-): Model | Network {
+export function prune(subject: Model | Graph<Stored>, options: PruneOptions = {} as PruneOptions): Model | Network {
+  checkOptions('prune', options, 'sparsity scope');
+  const { sparsity, scope = 'global' } = options;
   checkRange('prune', 'sparsity', sparsity, 'in [0, 1)');
   checkScope('prune', scope);
   if (subject instanceof Model) {
@@ -159,14 +159,10 @@ export class PruningSchedule implements Callback {
   private readonly options: Required<PruningScheduleOptions>;
   private step = 0;
 
-  constructor({
-    initialSparsity = 0,
-    finalSparsity,
-    begin = 0,
-    end,
-    frequency = 100,
-    scope = 'global',
-  }: PruningScheduleOptions) {
+  constructor(options: PruningScheduleOptions) {
+    const names = 'initialSparsity finalSparsity begin end frequency scope';
+    if (new.target === PruningSchedule) checkOptions('PruningSchedule', options, names);
+    const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100, scope = 'global' } = options;
     checkRange('PruningSchedule', 'initialSparsity', initialSparsity, 'in [0, 1)');
     checkRange('PruningSchedule', 'finalSparsity', finalSparsity, 'in [0, 1)');
     checkCount('PruningSchedule', 'begin', begin, 0);

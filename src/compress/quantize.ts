@@ -1,5 +1,6 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, isIdle, multipliesIntegers } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
@@ -42,10 +43,9 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
  * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
  * all that reads them is. Other activations, and the outputs, are real numbers.
  */
-export function quantize(
-  subject: Model | Graph<Stored>,
-  { calibration }: QuantizeOptions = {} as QuantizeOptions,
-): Network {
+export function quantize(subject: Model | Graph<Stored>, options: QuantizeOptions = {} as QuantizeOptions): Network {
+  checkOptions('quantize', options, 'calibration');
+  const { calibration } = options;
   if (!(calibration instanceof Tensor) && !Array.isArray(calibration))
     throw new ValueError('quantize', 'calibration', 'a tensor, or a list with one for each input', calibration);
   return quantized(networkOf('quantize', subject), calibration instanceof Tensor ? [calibration] : calibration);

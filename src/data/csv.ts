@@ -1,4 +1,5 @@
 import { checkRange, FormatError, LimitError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 
 export interface CSVOptions {
   /** One character between cells; default `,`. */
@@ -30,6 +31,7 @@ const BOM = 0xfeff;
  * cells than the header, and header names that are empty or equal. Rows are counted from 1 after the header.
  */
 export function parseCSV(text: string, options: CSVOptions = {}): CSV {
+  checkOptions('parseCSV', options, 'delimiter maxCells');
   const { delimiter = ',', maxCells = MAX_CELLS } = options;
   if (delimiter.length !== 1 || '"\r\n'.includes(delimiter)) {
     throw new ValueError('parseCSV', 'delimiter', 'one character, no quote or line break', delimiter);

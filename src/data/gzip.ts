@@ -1,4 +1,5 @@
 import { FormatError, LimitError, messageOf, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 
 /** Whether `bytes` begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -14,6 +15,7 @@ const PIECE = 16 * 1024;
  * file and for anything after the member.
  */
 export async function gunzip(bytes: Uint8Array, options: { maxBytes?: number } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  checkOptions('gunzip', options, 'maxBytes');
   const { maxBytes = 256 * 1024 * 1024 } = options;
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 0) {
     throw new ValueError('gunzip', 'maxBytes', 'a non-negative integer', maxBytes);

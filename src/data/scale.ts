@@ -1,4 +1,5 @@
 import { checkRange, DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -160,7 +161,9 @@ export class StandardScaler extends Scaler {
 export class MinMaxScaler extends Scaler {
   protected readonly type = 'MinMaxScaler';
 
-  constructor({ featureRange = [0, 1] }: { featureRange?: readonly [number, number] } = {}) {
+  constructor(options: { featureRange?: readonly [number, number] } = {}) {
+    if (new.target === MinMaxScaler) checkOptions('MinMaxScaler', options, 'featureRange');
+    const { featureRange = [0, 1] } = options;
     const [low, high] = featureRange;
     if (featureRange.length !== 2 || !isRange(low, high)) {
       throw new ValueError('MinMaxScaler', 'featureRange', 'two finite numbers, the smaller first', featureRange);

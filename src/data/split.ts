@@ -1,4 +1,5 @@
 import { GradientError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { shareOf } from '../base/share.ts';
 import { arrayOf } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
@@ -139,6 +140,7 @@ export function checkConstant(op: string, t: Tensor): void {
 }
 
 function split(op: string, n: number, options: SplitOptions): Split {
+  checkOptions(op, options, 'testSize seed shuffle stratify');
   const { testSize = 0.25, seed, shuffle = true, stratify } = options;
   if (!Number.isSafeInteger(n) || n < 2)
     throw new ValueError(op, 'the number of samples', 'an integer of at least 2', n);
@@ -214,7 +216,9 @@ function classesOf(op: string, labels: Labels): { codes: Int32Array; counts: num
   return { codes, counts };
 }
 
-function checkFolds(op: string, n: number, { folds = 5 }: FoldOptions): number {
+function checkFolds(op: string, n: number, options: FoldOptions): number {
+  checkOptions(op, options, 'folds shuffle seed');
+  const { folds = 5 } = options;
   if (!Number.isSafeInteger(n) || n < 2)
     throw new ValueError(op, 'the number of samples', 'an integer of at least 2', n);
   if (!Number.isInteger(folds) || folds < 2 || folds > n) {

@@ -1,4 +1,5 @@
 import { checkRange, FormatError, LimitError, ValueError } from '../base/errors.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type CSV, type CSVOptions, MAX_CELLS, parseCSV } from './csv.ts';
@@ -18,6 +19,8 @@ export interface TableOptions extends CSVOptions {
   /** Integers of a target are classes up to this many distinct ones; default 20. */
   maxDistinctIntegers?: number;
 }
+
+const TABLE_OPTIONS = 'target task missing maxCategories maxDistinctIntegers delimiter maxCells';
 
 /** A data set ready for training. */
 export interface Table {
@@ -57,13 +60,17 @@ interface Column {
  * after the header. Throws LimitError when the table would hold more than `maxCells` numbers.
  */
 export function tableFromCSV(source: string | Uint8Array, options: TableOptions): Table {
+  checkOptions('tableFromCSV', options, TABLE_OPTIONS);
   const { target, missing = 'error', maxCategories = 50, maxDistinctIntegers = 20, maxCells = MAX_CELLS } = options;
   oneOf('task', options.task, ['classification', 'regression', undefined]);
   oneOf('missing', missing, ['error', 'mean']);
   checkRange('tableFromCSV', 'maxCategories', maxCategories, 'a positive integer');
   checkRange('tableFromCSV', 'maxDistinctIntegers', maxDistinctIntegers, 'a positive integer');
 
-  const csv = parseCSV(typeof source === 'string' ? source : decode(source), options);
+  const csv = parseCSV(
+    typeof source === 'string' ? source : decode(source),
+    defined({ delimiter: options.delimiter, maxCells }),
+  );
   if (csv.rows.length === 0) throw new FormatError('csv', 'file', 'has a header but no rows');
   const targetIndex = csv.header.indexOf(target);
   if (targetIndex < 0) throw new ValueError('tableFromCSV', 'target', `one of ${listed(csv.header)}`, target);
@@ -93,7 +100,9 @@ export function tableFromCSV(source: string | Uint8Array, options: TableOptions)
 
 /** `tableFromCSV` of a file that may be packed with gzip; `maxBytes` limits the unpacked size (default 256 MiB). */
 export async function tableFromBytes(bytes: Uint8Array, options: TableOptions & { maxBytes?: number }): Promise<Table> {
-  return tableFromCSV(isGzip(bytes) ? await gunzip(bytes, options) : bytes, options);
+  checkOptions('tableFromBytes', options, `${TABLE_OPTIONS} maxBytes`);
+  const { maxBytes, ...own } = options;
+  return tableFromCSV(isGzip(bytes) ? await gunzip(bytes, defined({ maxBytes })) : bytes, own);
 }
 
 /** What V8 holds as one string. */

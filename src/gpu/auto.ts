@@ -1,5 +1,6 @@
 import { matmul } from '../autograd/products.ts';
 import { messageOf } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
@@ -36,7 +37,9 @@ export function autoStatus(): AutoStatus {
  * device, which takes a second or two on a slow one. `autoStatus` tells what came of it. Where there is no device, or it is lost,
  * the kernels compute. Operands that are no float32 matrices are multiplied as by `matmul`.
  */
-export async function matmulAuto(a: Tensor, b: Tensor, { gpu }: { readonly gpu?: GpuBackend } = {}): Promise<Tensor> {
+export async function matmulAuto(a: Tensor, b: Tensor, options: { readonly gpu?: GpuBackend } = {}): Promise<Tensor> {
+  checkOptions('matmulAuto', options, 'gpu');
+  const { gpu } = options;
   const isFloat32 = a.dtype === 'float32' && b.dtype === 'float32' && a.rank === 2 && b.rank === 2;
   if (!isFloat32) return matmul(a, b);
   const backend = gpu === undefined ? await findGpu() : await backendOf('matmulAuto', gpu);

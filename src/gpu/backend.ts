@@ -2,6 +2,7 @@ import { copy } from '../../kernels/gpu/elementwise.ts';
 import { naiveMatmul, plainProduct } from '../../kernels/gpu/matmul.ts';
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
 import { DTypeError, LimitError, messageOf, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { share, unshare } from './dawn.ts';
@@ -338,7 +339,9 @@ function describeContext({ context }: GpuInstance): [device: string, side: numbe
  *
  * Rejects with DeviceError, which tells what was tried and why it failed, and with ValueError for an unknown mode.
  */
-export async function createGpuBackend({ mode, load = loadGpuJs }: GpuOptions = {}): Promise<GpuBackend> {
+export async function createGpuBackend(options: GpuOptions = {}): Promise<GpuBackend> {
+  checkOptions('createGpuBackend', options, 'mode load');
+  const { mode, load = loadGpuJs } = options;
   if (mode !== undefined && !MODES.includes(mode))
     throw new ValueError('createGpuBackend', 'mode', MODES.join(', '), mode);
   const library = libraryOf(await imported(load));

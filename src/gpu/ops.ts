@@ -21,6 +21,7 @@ import {
   unpack,
 } from '../../kernels/gpu/matmul.ts';
 import { DTypeError, LimitError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { type DeviceDType, DeviceTensor, type GpuMode } from './device-tensor.ts';
 import { building, within } from './scope.ts';
@@ -58,6 +59,7 @@ export async function gpuMatmul(
   b: DeviceTensor,
   options: GpuMatmulOptions = {},
 ): Promise<DeviceTensor> {
+  checkOptions('gpuMatmul', options, 'transA transB bias activation variant');
   const { transA = false, transB = false, bias = null, activation = 'linear', variant } = options;
   const op = 'gpuMatmul';
   floats(op, a, b, ...(bias === null ? [] : [bias]));

@@ -1,4 +1,5 @@
 import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
@@ -35,7 +36,9 @@ export class GpuPredictor {
    * Outputs for x [samples, ...inputShape], float32, dropout off. One upload and one readback for `batchSize` samples
    * (default 1024).
    */
-  async predict(x: Tensor, { batchSize = 1024 }: { readonly batchSize?: number } = {}): Promise<Tensor> {
+  async predict(x: Tensor, options: { readonly batchSize?: number } = {}): Promise<Tensor> {
+    checkOptions('gpuPredict', options, 'batchSize');
+    const { batchSize = 1024 } = options;
     checkCount('gpuPredict', 'batchSize', batchSize);
     if (this.isDisposed) throw new DisposedError('gpuPredict', 'the predictor was used after dispose()');
     if (!(x instanceof Tensor)) throw new ValueError('gpuPredict', 'x', 'a tensor', x);
@@ -74,13 +77,14 @@ export class GpuPredictor {
  */
 export async function gpuPredict(
   model: Model | Graph<Stored>,
-  { gpu }: { readonly gpu?: GpuBackend } = {},
+  options: { readonly gpu?: GpuBackend } = {},
 ): Promise<GpuPredictor> {
+  checkOptions('gpuPredict', options, 'gpu');
   if (!(model instanceof Model)) checkForm('gpuPredict', model);
   const network = model instanceof Model ? storedGraph(model) : model;
   const stages = stagesOf('gpuPredict', network);
   validateNetwork(network);
-  const backend = await backendOf('gpuPredict', gpu);
+  const backend = await backendOf('gpuPredict', options.gpu);
   const weights = new Map<string, DeviceTensor>();
   await building(async (scope) => {
     for (const [key, { encoding, shape }] of network.weights)

@@ -3,6 +3,7 @@ import { dropout } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, LimitError, StateError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import type { NodeOf } from '../graph/graph.ts';
 import type { History, Model } from '../nn/model.ts';
@@ -50,8 +51,7 @@ export interface GpuHistory extends History {
 /** Optimizers whose state lies on a device. */
 const lent = new WeakSet<Optimizer>();
 
-/** Options of `fit` that are not options here. */
-const OTHERS = ['sampleWeight', 'classWeight', 'callbacks', 'verbose'];
+const TRAIN_OPTIONS = 'batchSize epochs initialEpoch shuffle validationSplit validationData onEpochEnd signal gpu';
 
 /**
  * `fit` on a device, for compiled models of one input and one output of Dense, Activation, Dropout, Flatten, Add, Concat and
@@ -65,12 +65,11 @@ const OTHERS = ['sampleWeight', 'classWeight', 'callbacks', 'verbose'];
  * weights and optimizer are as they were before; what else writes weights meanwhile is overwritten at the end.
  */
 export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuTrainOptions = {}): Promise<GpuHistory> {
+  checkOptions(OP, options, TRAIN_OPTIONS);
   const { batchSize = 32, epochs = 1, initialEpoch = 0 } = options;
   checkCount(OP, 'batchSize', batchSize);
   checkCount(OP, 'epochs', epochs, 0);
   checkCount(OP, 'initialEpoch', initialEpoch, 0);
-  const other = OTHERS.find((name) => (options as Readonly<Record<string, unknown>>)[name] !== undefined);
-  if (other !== undefined) throw new StateError(OP, `${other} is an option of fit alone`);
   checkOneEach(OP, model.inputCount, model.outputCount);
   const given = checkSamples(OP, model, x, y);
   const { n } = given;

@@ -73,10 +73,10 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
 /** Weights are floats of the type of the values, or where the input is int8 the integers that the facts name. */
 function checkEncodings(network: Graph<Stored>, node: Node, input: Value): void {
   const roles = factsOf(node).weights;
+  const reads = input.format === null ? input.dtype : 'int8';
   for (const [role, { encoding }] of Object.entries(weightsOf(network, node))) {
-    const wanted = input.format === null ? input.dtype : roles?.[role]?.integers;
+    const wanted = reads === 'int8' ? roles?.[role]?.integers : reads;
     if (encoding.type === wanted) continue;
-    const reads = input.format === null ? input.dtype : 'int8';
     throw new DTypeError(
       'network',
       [encoding.type],

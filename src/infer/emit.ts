@@ -163,7 +163,7 @@ function realDense({ node, inputs: [x], output: y, weight, scratch, step }: Site
       false,
       kernel.array,
       false,
-      bias === null ? null : bias.array,
+      bias?.array ?? null,
       epilogue,
       sums.array,
     ),

@@ -1,4 +1,5 @@
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
@@ -51,6 +52,7 @@ export interface NetworkFile {
  * which names the node, for code of the user's own.
  */
 export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
+  checkOptions('encodeNetwork', extra, 'metadata tensors');
   checkForm('encodeNetwork', network);
   validateNetwork(network);
   const { metadata = {}, tensors: more = new Map<string, SafeTensor>() } = extra;

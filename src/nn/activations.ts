@@ -13,7 +13,8 @@ import {
 } from '../autograd/elementwise.ts';
 import { logSoftmax, softmax } from '../autograd/reductions.ts';
 import { ValueError } from '../base/errors.ts';
-import type { ActivationName, ActivationSpec } from '../graph/activation.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
+import { ACTIVATIONS, type ActivationName, type ActivationSpec } from '../graph/activation.ts';
 import { activation } from '../graph/attributes.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -22,9 +23,11 @@ export type ActivationChoice = ActivationName | ActivationSpec;
 
 /** Checks a choice and fills in the default parameter. */
 export function activationSpec(choice: ActivationChoice = 'linear'): ActivationSpec {
+  if (typeof choice === 'object') checkOptions('activation', choice, 'name alpha');
   const spec = activation.read(choice);
-  if (spec === undefined) throw new ValueError('activation', 'the name', activation.wanted, choice);
-  return spec;
+  if (spec !== undefined) return spec;
+  const hint = typeof choice === 'string' ? didYouMean(choice, ACTIVATIONS) : undefined;
+  throw new ValueError('activation', 'the name', activation.wanted, choice, hint);
 }
 
 const PLAIN = { gelu, geluTanh, hardSwish, relu, sigmoid, silu, softplus, tanh, softmax, logSoftmax, exponential: exp };

@@ -1,4 +1,5 @@
 import { StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { keep, type Tensor } from '../tensor/tensor.ts';
 import { isRising } from './metrics.ts';
 import type { Callback, Model } from './model.ts';
@@ -91,6 +92,8 @@ export class EarlyStopping implements Callback {
   bestEpoch: number | null = null;
 
   constructor(options: EarlyStoppingOptions = {}) {
+    const names = 'monitor minDelta patience mode baseline restoreBestWeights startFromEpoch';
+    if (new.target === EarlyStopping) checkOptions('EarlyStopping', options, names);
     const { monitor = 'val_loss', mode = 'auto', minDelta = 0, patience = 0, baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     if (!(patience >= 0)) throw new ValueError('EarlyStopping', 'patience', 'at least 0', patience);
@@ -163,6 +166,8 @@ export class ReduceLROnPlateau implements Callback {
   private cooling = 0;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
+    const names = 'monitor factor patience minDelta cooldown minLearningRate mode';
+    if (new.target === ReduceLROnPlateau) checkOptions('ReduceLROnPlateau', options, names);
     const { monitor = 'val_loss', mode = 'auto', factor = 0.1, patience = 10, minDelta = 1e-4 } = options;
     const { cooldown = 0, minLearningRate = 0 } = options;
     if (!(factor >= 0 && factor < 1))
@@ -241,10 +246,13 @@ export class ModelCheckpoint implements Callback {
   private readonly options: SaveOptions;
 
   constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
+    if (new.target === ModelCheckpoint)
+      checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly weightsOnly withoutCode');
     this.sink = sink;
     this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.saveBestOnly = options.saveBestOnly ?? true;
-    this.options = { ...options };
+    const { weightsOnly = false, withoutCode = false } = options;
+    this.options = { weightsOnly, withoutCode };
   }
 
   /** Throws at once what `saveModel` would after the first epoch. */

@@ -1,5 +1,6 @@
 import { StateError } from '../base/errors.ts';
-import { Layer, type LayerOptions } from './layers.ts';
+import { checkOptions } from '../base/options.ts';
+import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
 
 /** The sum of several values of one shape: `new Add().apply([x, y])`. */
@@ -9,6 +10,7 @@ export class Add extends Layer {
   readonly options: LayerOptions;
 
   constructor(options: LayerOptions = {}) {
+    if (new.target === Add) checkOptions('Add', options, LAYER_OPTIONS);
     super(options);
     this.options = { ...options };
   }
@@ -31,6 +33,7 @@ export class Part extends Layer {
   readonly options: LayerOptions;
 
   constructor(from: number, to: number, options: LayerOptions = {}) {
+    if (new.target === Part) checkOptions('Part', options, LAYER_OPTIONS);
     super(options);
     this.from = from;
     this.to = to;
@@ -53,6 +56,8 @@ abstract class Container extends Layer {
   readonly options: LayerOptions;
 
   constructor(op: string, form: string, branches: readonly (readonly Layer[])[], options: LayerOptions) {
+    const ours: readonly unknown[] = [Residual, Concat, Split];
+    if (ours.includes(new.target)) checkOptions(op, options, LAYER_OPTIONS);
     super(options);
     const isBranch = (layers: unknown): boolean =>
       Array.isArray(layers) && layers.every((layer) => layer instanceof Layer);

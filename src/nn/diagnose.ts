@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import type { Standing, Standings } from './assess.ts';
 import { isRising } from './metrics.ts';
 import type { History } from './model.ts';
@@ -64,6 +65,7 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  * history that was made by hand. Throws ValueError without validation figures.
  */
 export function diagnose(subject: History | Standings, options: DiagnoseOptions = {}): Diagnosis {
+  checkOptions('diagnose', options, 'target gap monitor');
   const standings = 'epochs' in subject ? (subject as History).standings?.() : (subject as Standings);
   const history = 'epochs' in subject ? (subject as History) : null;
   const names = Object.keys(history?.history ?? standings!);

@@ -1,4 +1,5 @@
 import { checkOneOf, ValueError } from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { full, ones, tensor, zeros } from '../tensor/create.ts';
@@ -31,8 +32,10 @@ export function isInitializerName(name: string): name is InitializerName {
 /** The function behind a name. */
 export function initializer(choice: Initializer): InitializerFunction {
   if (typeof choice === 'function') return choice;
-  if (!isInitializerName(choice))
-    throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice);
+  if (!isInitializerName(choice)) {
+    const meant = didYouMean(choice, ['zeros', 'ones', 'orthogonal', ...Object.keys(SCALINGS)]);
+    throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice, meant);
+  }
   if (choice === 'zeros') return (shape, _, dtype) => zeros(shape, dtype);
   if (choice === 'ones') return (shape, _, dtype) => ones(shape, dtype);
   return choice === 'orthogonal' ? orthogonal() : varianceScaling(SCALINGS[choice]);
@@ -114,6 +117,7 @@ export interface VarianceScalingOptions {
 
 /** Zero mean and variance scale/fan. */
 export function varianceScaling(options: VarianceScalingOptions): InitializerFunction {
+  checkOptions('varianceScaling', options, 'scale mode distribution');
   const { scale = 1, mode = 'fanIn', distribution = 'normal' } = options;
   const op = 'varianceScaling';
   checkOneOf(op, 'mode', mode, ['fanIn', 'fanOut', 'fanAverage']);

@@ -1,4 +1,5 @@
 import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import { activationIn, type Graph, type Node } from '../graph/graph.ts';
@@ -28,6 +29,8 @@ export interface SequentialOptions {
   readonly blank?: boolean;
 }
 
+export const MODEL_OPTIONS = 'seed dtype blank';
+
 export interface ForwardOptions extends Partial<Pass> {
   /** Default false; a list says it for each output. */
   readonly logits?: boolean | readonly boolean[];
@@ -55,12 +58,8 @@ export class LayerGraph {
   private built: Built | null = null;
   private figureNames: readonly string[] | null = null;
 
-  constructor(
-    op: string,
-    x: Symbols,
-    y: Symbols,
-    { seed = 0, dtype = 'float32', blank = false }: SequentialOptions = {},
-  ) {
+  constructor(op: string, x: Symbols, y: Symbols, options: SequentialOptions = {}) {
+    const { seed = 0, dtype = 'float32', blank = false } = options;
     checkSeed(op, seed);
     this.op = op;
     this.inputs = symbolsOf(op, 'x', x);
@@ -262,6 +261,7 @@ export class LayerGraph {
    * the last activation is left out, so that a loss can work on what comes before it. `Y` is Tensor[] for several outputs.
    */
   forward<Y extends Tensors = Tensor>(x: Tensors, options: ForwardOptions = {}): Y {
+    checkOptions('forward', options, 'training step penalties logits');
     const outputs = this.outputsOf(tensorsOf('forward', 'x', x, this.inputCount), options);
     return oneOrAll(outputs);
   }

@@ -1,4 +1,5 @@
 import { checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -115,6 +116,9 @@ export interface LayerOptions {
   readonly inputShape?: Shape;
 }
 
+/** Their names, as `checkOptions` takes them. A layer asks it for objects of its own class alone: another may have options of its own. */
+export const LAYER_OPTIONS = 'name inputShape';
+
 /** The options as they are now: what the caller does to their objects afterwards changes no layer. */
 function ownCopy<T extends LayerOptions>(options: T): T {
   return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
@@ -139,6 +143,8 @@ export interface DenseOptions extends LayerOptions, WeightRules {
   readonly activityRegularizer?: RegularizerChoice;
 }
 
+const DENSE_OPTIONS = `${LAYER_OPTIONS} kernelInitializer biasInitializer kernelRegularizer biasRegularizer activation useBias activityRegularizer`;
+
 /** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
 export class Dense extends Layer {
   override readonly type = 'dense';
@@ -148,6 +154,7 @@ export class Dense extends Layer {
   readonly activation: ActivationSpec;
 
   constructor(units: number, options: DenseOptions = {}) {
+    if (new.target === Dense) checkOptions('Dense', options, DENSE_OPTIONS);
     super(options);
     checkRange('Dense', 'units', units, 'a positive integer');
     this.units = units;
@@ -200,6 +207,7 @@ export class Activation extends Layer {
   readonly options: LayerOptions;
 
   constructor(activation: ActivationChoice, options: LayerOptions = {}) {
+    if (new.target === Activation) checkOptions('Activation', options, LAYER_OPTIONS);
     super(options);
     this.options = ownCopy(options);
     this.activation = activationSpec(activation);
@@ -227,6 +235,7 @@ export class Dropout extends Layer {
   readonly options: DropoutOptions;
 
   constructor(rate: number, options: DropoutOptions = {}) {
+    if (new.target === Dropout) checkOptions('Dropout', options, `${LAYER_OPTIONS} training`);
     super(options);
     checkRange('Dropout', 'rate', rate, 'between 0 and 1');
     this.rate = rate;
@@ -251,6 +260,7 @@ export class ActivityRegularization extends Layer {
   readonly options: LayerOptions;
 
   constructor(penalty: RegularizerChoice, options: LayerOptions = {}) {
+    if (new.target === ActivityRegularization) checkOptions('ActivityRegularization', options, LAYER_OPTIONS);
     super(options);
     this.options = ownCopy(options);
     this.penalty = regularizer(penalty)!;
@@ -272,6 +282,7 @@ export class Flatten extends Layer {
   readonly options: LayerOptions;
 
   constructor(options: LayerOptions = {}) {
+    if (new.target === Flatten) checkOptions('Flatten', options, LAYER_OPTIONS);
     super(options);
     this.options = ownCopy(options);
   }

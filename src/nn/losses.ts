@@ -4,6 +4,7 @@ import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
 import { checkFlag, checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -44,7 +45,8 @@ const NAMES = [
   'hinge',
 ] as const;
 
-export type LossName = (typeof NAMES)[number];
+/** A name of a file, or what the function is called that makes the loss. */
+export type LossName = (typeof NAMES)[number] | 'meanSquaredError' | 'meanAbsoluteError';
 
 export interface CrossentropyOptions {
   /** Predictions are inputs of the last activation, not probabilities. Default false. */
@@ -89,7 +91,9 @@ export function meanAbsoluteError(): Loss {
 }
 
 /** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
-export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
+export function huber(options: { readonly delta?: number } = {}): Loss {
+  checkOptions('huber', options, 'delta');
+  const { delta = 1 } = options;
   checkRange('huber', 'delta', delta, 'positive');
   const f: LossFunction = (yTrue, yPred) => {
     const error = abs(sub(yPred, yTrue));
@@ -120,10 +124,9 @@ export function klDivergence(): Loss {
 }
 
 /** Mixes targets with the uniform distribution over some classes. */
-function smoother(
-  name: string,
-  { labelSmoothing: s = 0 }: CrossentropyOptions,
-): (y: Tensor, classes: number) => Tensor {
+function smoother(name: string, options: CrossentropyOptions): (y: Tensor, classes: number) => Tensor {
+  checkOptions(name, options, 'fromLogits labelSmoothing');
+  const { labelSmoothing: s = 0 } = options;
   checkRange(name, 'labelSmoothing', s, 'in [0, 1)');
   return (y, classes) => (s === 0 ? y : add(mul(y, 1 - s), s / classes));
 }
@@ -210,8 +213,10 @@ export function lossOf(choice: LossName | Loss | LossFunction): Loss {
 export function lossByName(name: string, options: Recipe): Loss {
   switch (name) {
     case 'mse':
+    case 'meanSquaredError':
       return meanSquaredError();
     case 'mae':
+    case 'meanAbsoluteError':
       return meanAbsoluteError();
     case 'huber':
       return huber(options);
@@ -226,7 +231,7 @@ export function lossByName(name: string, options: Recipe): Loss {
     case 'hinge':
       return hinge();
     default:
-      throw new ValueError('compile', 'loss', `one of ${NAMES.join(', ')}`, name);
+      throw new ValueError('compile', 'loss', `one of ${NAMES.join(', ')}`, name, didYouMean(name, NAMES));
   }
 }
 

@@ -1,5 +1,6 @@
 import { parameter } from '../autograd/tape.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import { readAttributes, refusing } from '../graph/attributes.ts';
 import { checkInputs, givenOf, type Value } from '../graph/check.ts';
@@ -122,7 +123,9 @@ export class Lowering implements Graph<Parameter> {
    * The key of the weight `<layer>/<role>`, made by numbers that depend on the seed and its name alone when the layer is
    * applied first. Throws ShapeError where it is applied again to values that need another shape.
    */
-  weight(layer: string, role: string, shape: Shape, { initializer: choice, regularizer: rule }: WeightOptions): string {
+  weight(layer: string, role: string, shape: Shape, options: WeightOptions): string {
+    checkOptions('weight', options, 'initializer regularizer');
+    const { initializer: choice, regularizer: rule } = options;
     const { seed, dtype, blank = false } = this.context;
     const key = `${layer}/${role}`;
     const made = this.weights.get(key);

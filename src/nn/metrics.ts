@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
 import { accuracy, auc, byClass, calibrationError, logLoss, topKAccuracy } from './class-metrics.ts';
 import { errors, type Metric, r2 } from './metric.ts';
 import { made, type Recipe } from './recipes.ts';
@@ -20,7 +21,12 @@ const NAMES = [
 ] as const;
 
 /** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
-export type MetricName = (typeof NAMES)[number];
+export type MetricName =
+  | (typeof NAMES)[number]
+  | 'meanSquaredError'
+  | 'meanAbsoluteError'
+  | 'topKAccuracy'
+  | 'calibrationError';
 
 /**
  * Whether a figure of this name (`val_accuracy`, `loss`, `<output>_mae`) is better when larger; null if the name does not
@@ -55,8 +61,10 @@ function plainMetric(choice: MetricName): Metric {
     case 'binaryAccuracy':
       return accuracy(choice, 'labels');
     case 'mse':
+    case 'meanSquaredError':
       return errors('mse', (e) => e * e);
     case 'mae':
+    case 'meanAbsoluteError':
       return errors('mae', Math.abs);
     case 'rmse':
       return errors('rmse', (e) => e * e, Math.sqrt);
@@ -68,9 +76,13 @@ function plainMetric(choice: MetricName): Metric {
       return byClass(choice);
     case 'auc':
       return auc();
+    case 'topKAccuracy':
+      return topKAccuracy();
+    case 'calibrationError':
+      return calibrationError();
     case 'logLoss':
       return logLoss();
     default:
-      throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice);
+      throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice, didYouMean(choice, NAMES));
   }
 }

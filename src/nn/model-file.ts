@@ -1,4 +1,5 @@
 import { checkCount, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
@@ -47,6 +48,7 @@ export interface SaveOptions {
 
 /** The file of a built model. Throws StateError for what no file can hold, by name. */
 export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  checkOptions('saveModel', options, 'weightsOnly withoutCode');
   const network = toNetworkFor('saveModel', model);
   const { text, tensors } = trainingOf(model, options);
   return encodeNetwork(network, { metadata: { [KEY]: text }, tensors });
@@ -156,6 +158,7 @@ export interface LoadOptions {
  * with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
+  checkOptions('loadModel', options, 'loss metrics');
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {

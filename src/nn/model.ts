@@ -3,6 +3,7 @@ import { slice } from '../autograd/movement.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, checkFlag, ShapeError, StateError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { step } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
@@ -10,7 +11,7 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { type Standings, withStandings } from './assess.ts';
 import { checkHead, outputsOf } from './heads.ts';
-import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
+import { LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import { type Loss, reduceLoss } from './losses.ts';
 import type { Metric } from './metric.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from './objective.ts';
 import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
 import { tensorOf } from './parameter.ts';
+import { Progress, warnOfEagerSteps } from './progress.ts';
 import { penalty } from './regularizers.ts';
 import {
   allOf,
@@ -73,9 +75,12 @@ export interface FitOptions extends EvaluateOptions, SampleOptions {
   /** New order each epoch, by the model's seed and the epoch's number. Default true. */
   readonly shuffle?: boolean;
   readonly callbacks?: readonly Callback[];
-  /** 1 prints a line an epoch. Default 0. */
+  /** 1 prints a line an epoch, and on a terminal how far it is. Default 0. */
   readonly verbose?: 0 | 1;
 }
+
+const FIT_OPTIONS =
+  'batchSize epochs initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
 
 /** What `fit` returns: figures by epoch. */
 export interface History {
@@ -111,10 +116,13 @@ export class Model extends LayerGraph {
   private readonly trainer = new Trainer();
 
   constructor(x: Symbols, y: Symbols, options: SequentialOptions = {}, op = 'Model') {
+    if (new.target === Model) checkOptions(op, options, MODEL_OPTIONS);
     super(op, x, y, options);
   }
 
-  compile({ optimizer = 'rmsprop', replay = true, ...options }: CompileOptions): void {
+  compile(options: CompileOptions): void {
+    checkOptions('compile', options, 'optimizer replay loss lossWeights metrics');
+    const { optimizer = 'rmsprop', replay = true } = options;
     checkFlag('compile', 'replay', replay);
     const objectives = objectivesOf(options, this.outputNames);
     this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
@@ -162,6 +170,7 @@ export class Model extends LayerGraph {
 
   /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
   fit(x: Data, y: Data, options: FitOptions = {}): History {
+    checkOptions('fit', options, FIT_OPTIONS);
     const run = this.epochs(x, y, options);
     for (;;) {
       const { done, value } = run.next();
@@ -175,6 +184,7 @@ export class Model extends LayerGraph {
     y: Data,
     options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
+    checkOptions('fitAsync', options, `${FIT_OPTIONS} signal`);
     const run = this.epochs(x, y, options);
     const breathe = breather();
     for (;;) {
@@ -201,7 +211,9 @@ export class Model extends LayerGraph {
   }
 
   /** Mean loss (with penalties) and metrics over the samples. */
-  evaluate(x: Data, y: Data, { batchSize = 32 }: EvaluateOptions = {}): Logs {
+  evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Logs {
+    checkOptions('evaluate', options, 'batchSize');
+    const { batchSize = 32 } = options;
     this.ready('evaluate');
     const samples = checkSamples('evaluate', this, x, y);
     checkCount('evaluate', 'batchSize', batchSize);
@@ -230,7 +242,9 @@ export class Model extends LayerGraph {
    * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`. `Y` is Tensor[] for a model
    * with several outputs.
    */
-  predict<Y extends Tensors = Tensor>(x: Data, { batchSize = 32 }: EvaluateOptions = {}): Y {
+  predict<Y extends Tensors = Tensor>(x: Data, options: EvaluateOptions = {}): Y {
+    checkOptions('predict', options, 'batchSize');
+    const { batchSize = 32 } = options;
     checkCount('predict', 'batchSize', batchSize);
     const shapes = this.isBuilt ? this.inputShapes : [];
     const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtype: this.dtype, shapes });
@@ -290,7 +304,7 @@ export class Model extends LayerGraph {
 
   private *epochs(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
     const { optimizer } = this.ready('fit');
-    const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, callbacks = [], verbose = 0 } = options;
+    const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true } = options;
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
@@ -304,16 +318,21 @@ export class Model extends LayerGraph {
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
+    let figures!: Figures; // of the epoch that runs
+    const perEpoch = Math.ceil(n / batchSize);
+    const callbacks: Callback[] = [...(options.callbacks ?? [])];
+    if (options.verbose === 1) callbacks.unshift(new Progress(epochs, perEpoch, () => figures));
     const letGo = this.hold('fit');
     this.stopTraining = false;
     try {
+      if (this.replay) warnOfEagerSteps(this, perEpoch * (epochs - initialEpoch), this.replayObstacle());
       this.trainer.begin();
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);
         random.step = epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
-        const figures = this.newFigures();
+        figures = this.newFigures();
         for (const [start, count] of batchesOf(n, batchSize)) {
           if (this.stopTraining) break;
           const batch = start / batchSize;
@@ -333,10 +352,6 @@ export class Model extends LayerGraph {
         const logs: Logs = Object.fromEntries(entries);
         for (const [key, value] of Object.entries(logs)) history.set(key, [...(history.get(key) ?? []), value]);
         run.push(epoch);
-        if (verbose === 1) {
-          const figures = Object.entries(logs).map(([key, value]) => `${key} ${Number(value.toPrecision(5))}`);
-          console.log(`epoch ${epoch + 1}/${epochs}  ${figures.join('  ')}`);
-        }
         for (const callback of callbacks) callback.onEpochEnd?.(epoch, logs, this);
       }
     } finally {

@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
-import { defined } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -12,7 +12,7 @@ import { Network } from '../graph/network.ts';
 import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import { Add, Concat, Part } from './containers.ts';
-import type { LayerGraph, SequentialOptions } from './layer-graph.ts';
+import { type LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import {
   Activation,
   ActivityRegularization,
@@ -68,6 +68,7 @@ export function fromNetwork(
   options: SequentialOptions = {},
   make: (node: Node, index: number) => Layer = (_, index) => fromNetworkLayer(given, index),
 ): Model {
+  checkOptions('fromNetwork', options, MODEL_OPTIONS);
   checkForm('fromNetwork', given);
   validateNetwork(given);
   const network = withoutUnread(given);

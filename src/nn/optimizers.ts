@@ -1,10 +1,14 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { checkOneOf, ValueError } from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
 
 export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
+
+/** Names of OptimizerOptions. Only objects of a class itself are asked for them: another may have options of its own. */
+const OPTIMIZER_OPTIONS = 'learningRate clipNorm globalClipNorm clipValue';
 
 type Slots = Readonly<Record<string, Tensor>>;
 type Own<Options> = Required<Omit<Options, keyof OptimizerOptions>>;
@@ -25,6 +29,7 @@ export class SGD extends Optimizer<Own<SGDOptions>> {
   override readonly name = 'SGD';
 
   constructor(options: SGDOptions = {}) {
+    if (new.target === SGD) checkOptions('SGD', options, `${OPTIMIZER_OPTIONS} momentum nesterov`);
     const { momentum = 0, nesterov = false } = options;
     super('SGD', options, 0.01, { momentum, nesterov });
   }
@@ -60,6 +65,8 @@ export interface AdamOptions extends OptimizerOptions {
   readonly weightDecay?: number;
 }
 
+const ADAM_OPTIONS = `${OPTIMIZER_OPTIONS} beta1 beta2 epsilon epsilonMode amsgrad weightDecay`;
+
 /** Kingma & Ba 2015. Learning rate 0.001 by default. */
 export class Adam extends Optimizer<Own<AdamOptions>> {
   override readonly name: string = 'Adam';
@@ -68,6 +75,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
   private power2 = 1;
 
   constructor(options: AdamOptions = {}, op = 'Adam') {
+    if (new.target === Adam) checkOptions(op, options, ADAM_OPTIONS);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     const { epsilonMode = 'hat', amsgrad = false, weightDecay = 0 } = options;
     super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay });
@@ -110,6 +118,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
 export class AdamW extends Adam {
   override readonly name = 'AdamW';
   constructor(options: AdamOptions = {}) {
+    if (new.target === AdamW) checkOptions('AdamW', options, ADAM_OPTIONS);
     super({ ...options, weightDecay: options.weightDecay ?? 0.004 }, 'AdamW');
   }
 }
@@ -128,6 +137,7 @@ export class RMSprop extends Optimizer<Own<RMSpropOptions>> {
   override readonly name = 'RMSprop';
 
   constructor(options: RMSpropOptions = {}) {
+    if (new.target === RMSprop) checkOptions('RMSprop', options, `${OPTIMIZER_OPTIONS} rho momentum epsilon`);
     const { rho = 0.9, momentum = 0, epsilon = 1e-7 } = options;
     super('RMSprop', options, 0.001, { rho, momentum, epsilon });
   }
@@ -158,6 +168,7 @@ export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   override readonly name = 'Adagrad';
 
   constructor(options: AdagradOptions = {}) {
+    if (new.target === Adagrad) checkOptions('Adagrad', options, `${OPTIMIZER_OPTIONS} initialAccumulator epsilon`);
     const { initialAccumulator = 0.1, epsilon = 1e-7 } = options;
     super('Adagrad', options, 0.001, { initialAccumulator, epsilon });
   }
@@ -179,7 +190,8 @@ export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   }
 }
 
-export type OptimizerName = 'sgd' | 'adam' | 'adamW' | 'rmsprop' | 'adagrad';
+const NAMES = ['sgd', 'adam', 'adamW', 'rmsprop', 'adagrad'] as const;
+export type OptimizerName = (typeof NAMES)[number];
 
 /** Whether a file can hold the optimizer by its name: not one of the user's own class. */
 export function isNamedOptimizer(optimizer: Optimizer): boolean {
@@ -213,6 +225,12 @@ function withDefaultRate(name: string, options: OptimizerConfig): Optimizer {
     case 'adagrad':
       return new Adagrad(options);
     default:
-      throw new ValueError('compile', 'optimizer', 'sgd, adam, adamW, rmsprop or adagrad', name);
+      throw new ValueError(
+        'compile',
+        'optimizer',
+        'sgd, adam, adamW, rmsprop or adagrad',
+        name,
+        didYouMean(name, NAMES),
+      );
   }
 }

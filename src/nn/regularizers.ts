@@ -2,6 +2,7 @@ import { add, mul } from '../autograd/arithmetic.ts';
 import { abs, square } from '../autograd/elementwise.ts';
 import { sum } from '../autograd/reductions.ts';
 import { ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -27,6 +28,7 @@ export function l2(factor = 0.01): Regularizer {
 
 /** Both, each 0 by default. */
 export function l1l2(options: { readonly l1?: number; readonly l2?: number } = {}): Regularizer {
+  checkOptions('regularizer', options, 'l1 l2');
   const made = { l1: options.l1 ?? 0, l2: options.l2 ?? 0 };
   for (const [field, value] of Object.entries(made)) {
     if (!(Number.isFinite(value) && value >= 0))

@@ -1,5 +1,6 @@
 import { StateError, ValueError } from '../base/errors.ts';
-import type { SequentialOptions } from './layer-graph.ts';
+import { checkOptions } from '../base/options.ts';
+import { MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import { calledOf } from './layer-names.ts';
 import { Layer } from './layers.ts';
 import { Model } from './model.ts';
@@ -8,6 +9,7 @@ import { SymbolicTensor } from './symbolic.ts';
 /** A model of layers one after another. The first says the shape of samples, or the first samples do. */
 export class Sequential extends Model {
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
+    if (new.target === Sequential) checkOptions('Sequential', options, MODEL_OPTIONS);
     const [first] = layers;
     if (first === undefined) throw new StateError('Sequential', 'needs at least one layer');
     const other = layers.findIndex((layer) => !(layer instanceof Layer));

@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { MAX_RANK, type Shape } from '../base/shape.ts';
 import type { Lowerable } from './lowering.ts';
 
@@ -37,10 +38,11 @@ export interface InputOptions {
 }
 
 /** An input of a model, for samples of `shape`: `const x = input([64]); new Model(x, new Dense(10).apply(x))`. */
-export function input(shape: Shape, { name }: InputOptions = {}): SymbolicTensor {
+export function input(shape: Shape, options: InputOptions = {}): SymbolicTensor {
+  checkOptions('input', options, 'name');
   const fits = Array.isArray(shape) && shape.length < MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!fits) throw new ValueError('input', 'shape', 'a list of sizes, without the batch axis', shape);
-  return new SymbolicTensor(null, [], [...shape], name);
+  return new SymbolicTensor(null, [], [...shape], options.name);
 }
 
 /** The inputs, and every value that the outputs are made of, each after those that it is made of. */

@@ -10,8 +10,11 @@ type Wanted = 'class numbers' | { readonly least: number; readonly most: number 
 
 const numbers: Wanted = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
 
+/** Names of losses, without what their functions are called. */
+type OwnName = Exclude<LossName, 'meanSquaredError' | 'meanAbsoluteError'>;
+
 /** One row a loss. */
-const WANTED: { readonly [L in LossName]: Wanted } = {
+const WANTED: { readonly [L in OwnName]: Wanted } = {
   mse: numbers,
   mae: numbers,
   huber: numbers,
@@ -23,7 +26,7 @@ const WANTED: { readonly [L in LossName]: Wanted } = {
 };
 
 const wantedBy = ({ name }: Loss): Wanted | undefined =>
-  Object.hasOwn(WANTED, name) ? WANTED[name as LossName] : undefined;
+  Object.hasOwn(WANTED, name) ? WANTED[name as OwnName] : undefined;
 
 const isReal = (n: number): boolean => n !== 1;
 

@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { arrayOf, checkDType, type DType, dtypeOf } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
@@ -14,6 +15,7 @@ export function tensor(
   values: NestedArray | TypedArray | Tensor,
   options: { shape?: Shape; dtype?: DType } = {},
 ): Tensor {
+  checkOptions('tensor', options, 'shape dtype');
   if (values instanceof Tensor) {
     const { shape = values.shape, dtype = values.dtype } = options;
     return tensor(values.data, { shape, dtype });
@@ -55,6 +57,7 @@ export function tensor(
 
 function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
   checkDType(op, dtype);
+  if (!Array.isArray(shape)) throw new ValueError(op, 'shape', 'a list of sizes', shape);
   const y = empty([...shape], dtype, size(op, shape));
   const { array } = y.storage;
   if (array instanceof Float32Array || array instanceof Float64Array) kernelsFor(dtype).fill(y.size, value, array);

@@ -94,6 +94,11 @@ export class Tensor {
     return build(0, 0);
   }
 
+  /** What JSON.stringify writes: numbers row-major. JSON has no NaN and no infinities, which become null in the text. */
+  toJSON(): { readonly shape: Shape; readonly dtype: DType; readonly data: number[] } {
+    return { shape: this.shape, dtype: this.dtype, data: Array.from(this.data) };
+  }
+
   /** Prints as NumPy does. */
   toString(): string {
     return format(this.shape, this.dtype, this.data);

@@ -2,6 +2,7 @@ import { wasmSupport } from '../../kernels/wasm/engine.ts';
 import { Heap } from '../../kernels/wasm/heap.ts';
 import { currentEngine, installEngine, newEngine } from '../../kernels/wasm/wasm.ts';
 import { messageOf, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { missingForThreads } from './host.ts';
 import { Pool } from './pool.ts';
 import type { ThreadStatus } from './status.ts';
@@ -30,7 +31,8 @@ let isChanging = false;
  * if threads are on already, or where the runtime lacks something, which the message names. A page must be
  * cross-origin isolated. After an error everything is as before.
  */
-export async function enableThreads(count: number, { worker }: ThreadOptions = {}): Promise<ThreadStatus> {
+export async function enableThreads(count: number, options: ThreadOptions = {}): Promise<ThreadStatus> {
+  checkOptions('enableThreads', options, 'worker');
   if (!Number.isInteger(count) || count < 1 || count > MOST) {
     throw new ValueError('enableThreads', 'count', `a whole number from 1 to ${MOST}`, count);
   }
@@ -42,7 +44,7 @@ export async function enableThreads(count: number, { worker }: ThreadOptions = {
   isChanging = true;
   try {
     const engine = currentEngine() ?? newEngine(sharedHeap());
-    const opened = await Pool.open(engine, count, worker ?? null);
+    const opened = await Pool.open(engine, count, options.worker ?? null);
     if (currentEngine() !== engine) {
       try {
         checkUnused(); // meanwhile

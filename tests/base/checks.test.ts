@@ -80,8 +80,8 @@ describe('shapes', () => {
       2 ** 31 - 1,
     ]);
     for (const bad of [-1, 0.5, '2', null, 2 ** 53, ...NEVER]) {
-      expect(() => size('op', [0, bad as never])).toThrow(/^op: dimension 1 must be a non-negative integer, got /);
-      expect(() => size('op', [bad as never, 0])).toThrow(/^op: dimension 0 must be a non-negative integer, got /);
+      expect(() => size('op', [0, bad as never])).toThrow(/^op: dimension 1 must be an integer of at least 0, got /);
+      expect(() => size('op', [bad as never, 0])).toThrow(/^op: dimension 0 must be an integer of at least 0, got /);
     }
     expect(() => size('op', [2 ** 31])).toThrow(LimitError);
     expect(() => size('op', [0, 2 ** 16, 2 ** 15])).toThrow(
@@ -134,7 +134,11 @@ describe('shapes', () => {
 describe('axes', () => {
   test('count from either end, and are integers within the rank', () => {
     expect([0, 2, -1, -3].map((axis) => normalizeAxis('op', axis, 3))).toEqual([0, 2, 2, 0]);
-    for (const bad of [3, -4, 0.5, -0.5, '1', null, undefined, ...NEVER]) {
+    for (const bad of [null, { axis: 1 }, [1]])
+      expect(() => normalizeAxis('op', bad as never, 3)).toThrow(
+        'op: axis must be a number by itself, as in op(x, 1), got ',
+      );
+    for (const bad of [3, -4, 0.5, -0.5, '1', undefined, ...NEVER]) {
       expect(() => normalizeAxis('op', bad as never, 3)).toThrow(ShapeError);
       expect(() => normalizeAxis('op', bad as never, 3)).toThrow(/^op: axis .* is out of range for rank 3$/);
     }

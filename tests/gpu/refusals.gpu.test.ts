@@ -197,7 +197,8 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
         const options = { gpu, classWeight: { 0: 1, 1: 2 } };
         return gpuTrain(model(two()), X, LABELS, options);
       },
-      'StateError: gpuTrain: classWeight is an option of fit alone',
+      'ValueError: gpuTrain: classWeight must be one of the options batchSize, epochs, initialEpoch, shuffle, validationSplit, ' +
+        'validationData, onEpochEnd, signal, gpu, got an object of Object',
     ],
     'a model of two inputs': [
       (gpu) => {
@@ -318,7 +319,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
       ...optimizers.map(([what, optimizer]): (typeof attempts)[0] => [`${what} has no shader`, { optimizer }, {}]),
       ...losses.map((loss): (typeof attempts)[0] => [`the loss ${loss} has no shader`, { loss }, {}]),
       ...options.map((given): (typeof attempts)[0] => [
-        `${Object.keys(given)[0]!} is an option of fit alone`,
+        `${Object.keys(given)[0]!} must be one of the options batchSize, epochs, initialEpoch, shuffle`,
         {},
         given,
       ]),

@@ -126,6 +126,7 @@ describe('fit', () => {
     const model = new Sequential([new Dense(1, { inputShape: [1] })], { dtype: 'float64' });
     model.compile({
       optimizer: 'sgd',
+      replay: false,
       loss: (t, p) => {
         seen.push(...t.data);
         return mul(p, 0);

@@ -181,7 +181,7 @@ describe.each(names)('%s', (name) => {
   });
 
   test('a state that does not fit is told by the number of the parameter and the name of the slot', () => {
-    const optimizer = make({ ...others, amsgrad: true });
+    const optimizer = make(others);
     const ps = [1, 2].map((v) => parameter(of([v, v], [2])));
     const ones = (dtype: FloatDType, size: number): Tensor => of(Array(size).fill(1), [size], dtype);
     optimizer.apply(ps, [ones('float64', 2), ones('float64', 2)]);

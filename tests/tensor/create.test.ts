@@ -116,8 +116,8 @@ describe('filled tensors', () => {
 
   test('refuse impossible shapes by name, before asking for memory', () => {
     const before = w.memory().allocations;
-    expect(() => w.zeros([-1])).toThrow('zeros: dimension 0 must be a non-negative integer, got -1');
-    expect(() => w.ones([2, 1.5])).toThrow('ones: dimension 1 must be a non-negative integer, got 1.5');
+    expect(() => w.zeros([-1])).toThrow('zeros: dimension 0 must be an integer of at least 0, got -1');
+    expect(() => w.ones([2, 1.5])).toThrow('ones: dimension 1 must be an integer of at least 0, got 1.5');
     expect(() => w.full([Number.NaN], 1)).toThrow(w.ShapeError);
     expect(() => w.zeros([2 ** 31, 2 ** 31])).toThrow(w.LimitError);
     expect(() => w.zeros([2 ** 53])).toThrow(w.ShapeError);

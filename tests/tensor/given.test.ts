@@ -36,8 +36,8 @@ describe.each(Object.entries(shaped))('the shape given to %s', (_, make) => {
     expect(make([1, 1, 2, 1, 1, 1, 3, 1]).shape).toEqual([1, 1, 2, 1, 1, 1, 3, 1]);
     expect(() => make([1, 1, 2, 1, 1, 1, 3, 1, 1])).toThrow(/9 axes are more than 8/);
     for (const bad of [-2, 1.5, Number.NaN, Infinity]) {
-      expect(() => make([6, bad])).toThrow(`: dimension 1 must be a non-negative integer, got ${bad}`);
-      expect(() => make([0, bad])).toThrow(`: dimension 1 must be a non-negative integer, got ${bad}`);
+      expect(() => make([6, bad])).toThrow(`: dimension 1 must be an integer of at least 0, got ${bad}`);
+      expect(() => make([0, bad])).toThrow(`: dimension 1 must be an integer of at least 0, got ${bad}`);
     }
   });
 });
@@ -120,13 +120,13 @@ describe('ranges', () => {
         `arange: step must be finite and not 0, got ${Object.is(step, -0) ? 0 : step}`,
       );
     }
-    expect(() => w.arange(Number.NaN, 1)).toThrow('arange: dimension 0 must be a non-negative integer, got NaN');
+    expect(() => w.arange(Number.NaN, 1)).toThrow('arange: dimension 0 must be an integer of at least 0, got NaN');
   });
 
   test('linspace refuses counts that are none', () => {
     for (const count of [-1, 1.5, Number.NaN]) {
       expect(() => w.linspace(0, 1, count)).toThrow(
-        `linspace: dimension 0 must be a non-negative integer, got ${count}`,
+        `linspace: dimension 0 must be an integer of at least 0, got ${count}`,
       );
     }
     expect(numbers(w.linspace(3, -1, 5))).toEqual([3, 2, 1, 0, -1]);

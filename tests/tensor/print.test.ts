@@ -1,6 +1,16 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { type DType, type NestedArray, type Shape, tensor } from '../../src/index.ts';
+import {
+  type DType,
+  type NestedArray,
+  parameter,
+  type Shape,
+  scalar,
+  slice,
+  type Tensor,
+  tensor,
+  transpose,
+} from '../../src/index.ts';
 
 const count = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i));
 
@@ -186,4 +196,21 @@ test.each(table)('%j as %s of shape %j prints as NumPy prints it', (values, dtyp
 
 test('console.log shows type and shape before the numbers', () => {
   expect(inspect(tensor([[1, 2]]))).toBe('Tensor float32 [1, 2]\n[[1. 2.]]');
+});
+
+test('JSON has shape, type and numbers of a tensor and nothing else, whatever it is a view on', () => {
+  const whole = tensor([
+    [1, 2.5, -3],
+    [4, 5, 6],
+  ]);
+  const tail = slice(transpose(parameter(whole)), [[1, null]]);
+  expect(JSON.stringify(tail)).toBe('{"shape":[2,2],"dtype":"float32","data":[2.5,5,-3,6]}');
+  const flags = tensor([true, false]);
+  expect(JSON.parse(JSON.stringify({ flags, one: scalar(7, 'int32') }))).toEqual({
+    flags: { shape: [2], dtype: 'bool', data: [1, 0] },
+    one: { shape: [], dtype: 'int32', data: [7] },
+  });
+  const { shape, dtype, data } = JSON.parse(JSON.stringify(whole)) as ReturnType<Tensor['toJSON']>;
+  expect(`${tensor(data, { shape, dtype })}`).toBe(`${whole}`);
+  expect(JSON.stringify(tensor([Number.NaN, Infinity]))).toBe('{"shape":[2],"dtype":"float32","data":[null,null]}');
 });
