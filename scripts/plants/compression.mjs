@@ -129,8 +129,8 @@ export const plants = [
   {
     name: 'a model file records what a layer says of itself, not what freezes it',
     file: 'src/nn/model-file.ts',
-    find: 'recordOf(layer, model.frozen.has(layer))',
-    replace: 'recordOf(layer, !layer.trainable)',
+    find: '...(frozen.has(layer) && { trainable: false })',
+    replace: '...(!layer.trainable && { trainable: false })',
     mustFail: ['tests/nn/model-file.test.ts'],
   },
   {

@@ -55,7 +55,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['a key twice', changed(replace('"version":1', '"version":1,"version":1')), 'comes twice'],
   ['an unknown field', changed(replace('"version":1', '"version":1,"code":"x"')), 'code: this reader does not know'],
   ['__proto__ as a field', changed(replace('"version":1', '"version":1,"__proto__":{}')), '__proto__: this reader'],
-  ['an input shape of text', changed(replace('[2]', '["2"]')), 'inputShape: must be numbers'],
+  ['an input shape of text', changed(replace('[2]', '["2"]')), 'inputShape: must be finite numbers'],
   ['a fractional input shape', changed(replace('[2]', '[2.5]')), 'dimension 0 must be'],
   ['a negative input shape', changed(replace('[2]', '[-2]')), 'dimension 0 must be'],
   ['a huge input shape', changed(replace('[2]', '[4194305,4194305,211106198978564]')), 'the limit is'],

@@ -3,6 +3,7 @@ import {
   Adagrad,
   Adam,
   AdamW,
+  binaryCrossentropy,
   Dense,
   DTypeError,
   type FloatDType,
@@ -231,6 +232,41 @@ test('an epsilonMode that is none is refused by name', () => {
     ['AdamW', (o: object) => new AdamW(o)],
   ] as const)
     expect(() => make({ epsilonMode: 'Hat' })).toThrow(`${name}: epsilonMode must be hat or paper, got "Hat"`);
+});
+
+test('a flag that is none is refused by name, also of a loss and of compile', () => {
+  const model = new Sequential([new Dense(1)]);
+  const cases: [string, (flag: boolean) => unknown][] = [
+    ['SGD: nesterov', (nesterov) => new SGD({ nesterov })],
+    ['AdamW: amsgrad', (amsgrad) => new AdamW({ amsgrad })],
+    ['binaryCrossentropy: fromLogits', (fromLogits) => binaryCrossentropy({ fromLogits })],
+    ['compile: replay', (replay) => model.compile({ loss: 'mse', replay })],
+  ];
+  for (const [what, use] of cases) {
+    for (const flag of [true, false]) use(flag);
+    for (const bad of ['no', 0, null])
+      expect(() => use(bad as unknown as boolean)).toThrow(`${what} must be true or false, got `);
+  }
+});
+
+test('a state with scalars of another kind is refused, and nothing is changed', () => {
+  const p = parameter(of([1], [1]));
+  const optimizer = new Adam();
+  optimizer.apply([p], [of([1], [1])]);
+  const before = optimizer.state([p]);
+  const { scalars, slots } = before;
+  const bad: [object, RegExp][] = [
+    [{ ...scalars, power1: undefined }, /scalars\.power1 must be between 0 and 1, got undefined/],
+    [{ ...scalars, power2: 1.5 }, /scalars\.power2 must be between 0 and 1/],
+    [{ ...scalars, iterations: 0.5 }, /scalars\.iterations must be an integer of at least 0/],
+    [{ ...scalars, stray: 1 }, /keeps no stray/],
+    [{}, /scalars\.iterations/],
+  ];
+  for (const [changed, message] of bad)
+    expect(() => optimizer.restore([p], { slots, scalars: changed as typeof scalars })).toThrow(message);
+  const stray = [{ ...slots[0], vMax: of([1], [1]) }];
+  expect(() => optimizer.restore([p], { scalars, slots: stray })).toThrow('keeps no vMax, which the state has for');
+  expect(optimizer.state([p])).toEqual(before);
 });
 
 test.each([0, 3])('the accumulator of Adagrad begins at %s', (initialAccumulator) => {
