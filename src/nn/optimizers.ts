@@ -206,7 +206,7 @@ export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
 }
 
 /** An optimizer made again from the name and options that a file holds. */
-export function optimizerByName(name: string, { learningRate, ...options }: OptimizerConfig): Optimizer {
+export function optimizerByName(name: string, { name: _, learningRate, ...options }: OptimizerConfig): Optimizer {
   const made = withDefaultRate(name, options);
   if (learningRate !== undefined) made.learningRate = learningRate as number; // a callback may have set 0
   return made;
