@@ -150,7 +150,7 @@ export const plants = [
   {
     name: 'a resumed training begins again with the orders',
     file: 'src/nn/model.ts',
-    find: 'random.step = epoch;',
+    find: 'random.step = before + epoch;',
     replace: 'random.step = epoch - initialEpoch;',
     mustFail: ['tests/nn/options-together.test.ts'],
   },

@@ -88,7 +88,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   }
   lent.add(optimizer);
   const weights = model.weights.map(({ value }) => value);
-  const before = { steps: model.steps, state: optimizer.state(weights) };
+  const before = { steps: model.steps, epochs: model.epochs, state: optimizer.state(weights) };
   let training: Training | null = null;
   try {
     training = new Training(await backendOf(OP, options.gpu), model, plan, batchSize);
@@ -96,6 +96,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
     return await training.run(samples, held, options);
   } catch (error) {
     model.steps = before.steps;
+    model.epochs = before.epochs;
     optimizer.restore(weights, before.state);
     throw error;
   } finally {
@@ -159,6 +160,7 @@ class Training {
     const data = await this.sendSamples(samples);
     const held = validation === null ? null : await this.sendSamples(validation);
     const random = new Random(model.seed, 'shuffle');
+    const before = Math.max(0, model.epochs - initialEpoch);
     const breathe = breather();
     const pause = async (): Promise<void> => {
       if (signal?.aborted === true) throw new StateError(OP, 'was aborted');
@@ -167,13 +169,14 @@ class Training {
     const history: Record<string, number[]> = {};
     const run: number[] = [];
     for (let epoch = initialEpoch; epoch < epochs; epoch++) {
-      random.step = epoch;
+      random.step = before + epoch;
       const order = await gpu.send((shuffle ? random.permutation(count) : allOf(count)).data, [count]);
       try {
         await this.report.begin(Math.min(this.batchSize, Math.max(count, held?.count ?? 0)));
         for (const [start, size] of batchesOf(count, this.batchSize)) {
           await pause();
           await this.trainOn(data, order, start, size);
+          model.epochs = before + epoch + 1;
         }
       } finally {
         order.dispose();

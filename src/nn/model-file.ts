@@ -22,7 +22,7 @@ import { oneOrAll } from './samples.ts';
 
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
- * takes to go on training to the bit: seed, steps, regularizers, loss, metrics, optimizer with its slots as tensors
+ * takes to go on training to the bit: seed, steps, epochs, regularizers, loss, metrics, optimizer with its slots as tensors
  * `optimizer/<weight>/<slot>`; and names of initializers, for clones of the layers. What is code stays out: losses,
  * metrics, optimizers and initializers of the user's own, and schedules, of which the rate of the next step is kept.
  */
@@ -42,7 +42,7 @@ export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {
   const tensors = new Map<string, SafeTensor>();
   const records = model.layers.map((layer): [string, object] => [layer.name, recordOf(layer, model.frozen.has(layer))]);
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
-  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
+  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, epochs: model.epochs, layers };
   if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
     const { optimizer, objectives } = model;
     const { scalars, slots } = optimizer.state(model.weights);
@@ -101,11 +101,13 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const dtype = dtypeOf(network);
   if (root.has('dtype') && root.text('dtype') !== dtype) return root.fail('dtype', 'is not that of the weights');
   const steps = root.count('steps');
+  const epochs = root.has('epochs') ? root.count('epochs') : 0; // older files do not say
   const isNumbered = root.isList('layers');
   const records = takeRecords(root, network);
   const layerAt = (node: Node, i: number): Layer => layerOf(network, i, records.get(node.name));
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   model.steps = steps;
+  model.epochs = epochs;
   if (root.has('optimizer')) restoreTraining(model, root, tensors, isNumbered, options);
   root.done();
   checkNothingLeft(tensors);

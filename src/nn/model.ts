@@ -62,9 +62,9 @@ export interface EvaluateOptions {
 export interface FitOptions extends EvaluateOptions, SampleOptions {
   /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
   readonly epochs?: number;
-  /** Epoch to begin with, when resuming. Default 0. */
+  /** Epoch to begin with, when resuming: a model that has trained for fewer draws the orders from this one on. Default 0. */
   readonly initialEpoch?: number;
-  /** New order each epoch, by the model's seed and the epoch's number. Default true. */
+  /** New order each epoch, by the model's seed and how many it was trained for, in other fits too. Default true. */
   readonly shuffle?: boolean;
   readonly callbacks?: readonly Callback[];
   /** 1 prints a line an epoch. Default 0. */
@@ -148,7 +148,7 @@ export class Model extends LayerGraph {
 
   /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
   fit(x: Tensors, y: Tensors, options: FitOptions = {}): History {
-    const run = this.epochs(x, y, options);
+    const run = this.passes(x, y, options);
     for (;;) {
       const { done, value } = run.next();
       if (done === true) return value;
@@ -161,7 +161,7 @@ export class Model extends LayerGraph {
     y: Tensors,
     options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
-    const run = this.epochs(x, y, options);
+    const run = this.passes(x, y, options);
     const breathe = breather();
     for (;;) {
       if (options.signal?.aborted === true) run.throw(new StateError('fitAsync', 'was aborted'));
@@ -241,7 +241,7 @@ export class Model extends LayerGraph {
     };
   }
 
-  private *epochs(x: Tensors, y: Tensors, options: FitOptions): Generator<void, History, void> {
+  private *passes(x: Tensors, y: Tensors, options: FitOptions): Generator<void, History, void> {
     const { optimizer, objectives } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, callbacks = [], verbose = 0 } = options;
     checkCount('fit', 'batchSize', batchSize);
@@ -255,6 +255,7 @@ export class Model extends LayerGraph {
     const history = new Map<string, number[]>();
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
+    const before = Math.max(0, this.epochs - initialEpoch); // epochs of other fits
     const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
     const letGo = this.hold('fit');
     this.stopTraining = false;
@@ -263,7 +264,7 @@ export class Model extends LayerGraph {
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);
-        random.step = epoch;
+        random.step = before + epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
         const figures = new Figures(objectives, this.outputNames);
         for (const [start, count] of batchesOf(n, batchSize)) {
@@ -271,6 +272,7 @@ export class Model extends LayerGraph {
           const batch = start / batchSize;
           for (const callback of callbacks) callback.onBatchBegin?.(batch, this);
           const loss = this.trainStep(batches.pick(order, start, count), figures);
+          this.epochs = before + epoch + 1;
           figures.add(loss, count);
           for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss, size: count }, this);
           yield;

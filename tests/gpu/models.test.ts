@@ -292,6 +292,25 @@ describe('gpuTrain', () => {
     }),
   );
 
+  test('counts epochs as fit does, and not those of a training that fails', () =>
+    opened(async (gpu) => {
+      const model = modelOf([softmaxOf()], { optimizer: new SGD() });
+      const twin = modelOf([softmaxOf()], { optimizer: new SGD() });
+      const options = { batchSize: 3, epochs: 2 };
+      await gpuTrain(model, X, LABELS, { ...options, gpu });
+      const fail = (): never => {
+        throw new Error('as planned');
+      };
+      await expect(gpuTrain(model, X, LABELS, { ...options, gpu, onEpochEnd: fail })).rejects.toThrow('as planned');
+      expect(model.epochs).toBe(2);
+      model.fit(X, LABELS, options);
+      await gpuTrain(model, X, LABELS, { ...options, gpu });
+      expect(model.epochs).toBe(6);
+      twin.fit(X, LABELS, { ...options, epochs: 6 });
+      const [found, expected] = [model, twin].map(({ weights }) => weights.flatMap(({ value }) => [...value.data]));
+      expect(Math.max(...found!.map((value, i) => Math.abs(value - expected![i]!)))).toBeLessThan(1e-6);
+    }));
+
   test('SGD without momentum keeps no state on the device', () =>
     opened(async (gpu) => {
       const readbacks = async (optimizer: SGD): Promise<number> => {
