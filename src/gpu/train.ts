@@ -212,9 +212,10 @@ class Training {
       await this.report.sumPenalties(count);
       const last = await scope.keep(objective.gradient(output, y, losses));
       const gradients = await backward(done, plan.stages, last, scope, (key) => this.trained.has(key));
-      const scalars = new Float32Array(8);
-      plan.optimizer.advance([scalars]);
-      for (const [key, gradient] of gradients) await this.weights.get(key)!.step(gradient, scalars);
+      const moved = [...gradients].map(([key, gradient]) => ({ weight: this.weights.get(key)!, gradient }));
+      const scalars = plan.optimizer.advance(moved.map(({ weight }) => weight.parameter));
+      for (const [i, { weight, gradient }] of moved.entries())
+        await weight.step(gradient, scalars[i]!.array as Float32Array);
       model.steps++;
     });
   }

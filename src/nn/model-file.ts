@@ -45,7 +45,7 @@ export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {
   const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, epochs: model.epochs, layers };
   if (model.isCompiled && isNamedOptimizer(model.optimizer)) {
     const { optimizer, objectives } = model;
-    const { scalars, slots } = optimizer.state(model.weights);
+    const { scalars, slots, powers } = optimizer.state(model.weights);
     slots.forEach((own, i) => {
       const key = model.weights[i]!.name;
       for (const [slot, t] of Object.entries(own)) {
@@ -53,7 +53,8 @@ export function saveModel(model: Model, { weightsOnly = false }: SaveOptions = {
         tensors.set(`optimizer/${key}/${slot}`, { dtype: t.dtype === 'float64' ? 'F64' : 'F32', shape: t.shape, data });
       }
     });
-    training.optimizer = { ...optimizer.config(), scalars };
+    const own = powers?.map((each, i): [string, unknown] => [model.weights[i]!.name, each ?? undefined]);
+    training.optimizer = { ...optimizer.config(), scalars, ...(own && { powers: Object.fromEntries(own) }) };
     training.loss = oneOrAll(objectives.map(({ loss }) => lossRecord(loss)));
     training.metrics = oneOrAll(objectives.map(({ metrics }) => metrics.map(({ name }) => name)));
     if (objectives.some(({ weight }) => weight !== 1)) training.lossWeights = objectives.map(({ weight }) => weight);
@@ -186,6 +187,9 @@ function restoreTraining(
   for (const [name, value] of Object.entries(savedScalars)) {
     scalars[name] = Number.isFinite(value) ? (value as number) : config.fail('scalars', `${name} must be a number`);
   }
+  const own = config.has('powers') ? config.inner('powers') : null;
+  const powers = model.weights.map(({ name }) => (own?.has(name) ? own.shape(name) : null));
+  own?.done();
   const choices = choicesIn(root);
   const replay = !root.has('replay') || root.flag('replay');
   const name = config.text('name');
@@ -194,7 +198,7 @@ function restoreTraining(
   const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
   try {
     const optimizer = optimizerByName(name, options);
-    optimizer.restore(parameters, { scalars, slots });
+    optimizer.restore(parameters, { scalars, slots, powers });
     const loss = given.loss ?? choices.loss();
     const { metrics = choices.metrics } = given;
     const { lossWeights } = choices;

@@ -311,6 +311,26 @@ describe('gpuTrain', () => {
       expect(Math.max(...found!.map((value, i) => Math.abs(value - expected![i]!)))).toBeLessThan(1e-6);
     }));
 
+  test('counts steps of each weight, as fit does: of a model that comes later, of a layer that thaws', () =>
+    opened(async (gpu) => {
+      const make = (): Sequential =>
+        modelOf([new Dense(3), softmaxOf()], { optimizer: new Adam({ learningRate: 0.1 }) });
+      const [device, host] = [make(), make()];
+      const thaw = async (model: Sequential, train: () => unknown): Promise<number[]> => {
+        modelOf([softmaxOf()], { optimizer: model.optimizer }).fit(X, LABELS, { epochs: 30 });
+        for (const trainable of [false, true]) {
+          model.layers[0]!.trainable = trainable;
+          await train();
+        }
+        return model.weights.flatMap(({ value }) => [...value.data]);
+      };
+      const found = await thaw(device, () => gpuTrain(device, X, LABELS, { gpu, epochs: 4 }));
+      const expected = await thaw(host, () => host.fit(X, LABELS, { epochs: 4 }));
+      expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-5);
+      const powers = (model: Sequential): unknown => model.optimizer.state(model.weights).powers;
+      expect(powers(device)).toEqual(powers(host));
+    }));
+
   test('SGD without momentum keeps no state on the device', () =>
     opened(async (gpu) => {
       const readbacks = async (optimizer: SGD): Promise<number> => {
