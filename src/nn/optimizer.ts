@@ -97,7 +97,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   /** Counts what makes recorded steps void: restorations, which make new slots, and parameters that leave their clock. */
   slotsVersion = 0;
 
-  /** `decays`: rates of which \`scalars\` needs the powers by the steps that a parameter has made. */
+  /** `decays`: rates of which `scalars` needs the powers by the steps that a parameter has made. */
   constructor(
     op: string,
     options: OptimizerOptions,
