@@ -79,7 +79,8 @@ interface Clock {
 
 /**
  * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step, and steps
- * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. The
+ * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
+ * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. The
  * constraint of a model's weight is applied after the step, to the weight and to every slot: applied before it, the momentum
  * would bring pruned weights back.
  */

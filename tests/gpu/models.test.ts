@@ -331,6 +331,20 @@ describe('gpuTrain', () => {
       expect(powers(device)).toEqual(powers(host));
     }));
 
+  test('steps of gradients whose squares overflow are of about the learning rate', () =>
+    opened(async (gpu) => {
+      const optimizer = new Adam({ learningRate: 0.25 });
+      const model = modelOf([new Dense(2, { kernelInitializer: 'zeros' })], { optimizer, loss: 'mse' });
+      const far = fromData(
+        Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1e21 : -1e21)),
+        [10, 2],
+      );
+      await gpuTrain(model, X, far, { gpu, batchSize: 10 });
+      for (const { value } of model.weights)
+        for (const number of value.data) expect(Math.abs(number)).toBeCloseTo(0.25, 4);
+      expect([...model.weights[1]!.value.data].map(Math.sign)).toEqual([1, -1]);
+    }));
+
   test('SGD without momentum keeps no state on the device', () =>
     opened(async (gpu) => {
       const readbacks = async (optimizer: SGD): Promise<number> => {
