@@ -9,7 +9,7 @@ import { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
-import { type Loss, reduceLoss } from './losses.ts';
+import { type Loss, present, reduceLoss } from './losses.ts';
 import type { Metric } from './metrics.ts';
 import {
   Figures,
@@ -33,6 +33,7 @@ import {
   sampleWeights,
   type Tensors,
   tensorsOf,
+  withoutAbsent,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
 import { Batches, copied, type Input, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
@@ -178,9 +179,10 @@ export class Model extends LayerGraph {
     const { xs, ys, n } = checkSamples('trainOnBatch', this, x, y);
     const figures = new Figures(objectives, this.outputNames);
     const batch: Input[] = [];
-    for (const t of xs) batch.push(copied(t));
+    const weights = sampleWeight && sampleWeights('trainOnBatch', ys, { sampleWeight }, this.dtype);
+    for (const t of weights === null ? xs : withoutAbsent(xs, weights)) batch.push(copied(t));
     for (const t of ys) batch.push(copied(t));
-    if (sampleWeight !== null) batch.push(copied(sampleWeight));
+    if (weights !== null) batch.push(copied(weights));
     figures.add(this.trainStep(batch, figures), n);
     return figures.logs;
   }
@@ -250,13 +252,14 @@ export class Model extends LayerGraph {
     const samples = checkSamples('fit', this, x, y);
     const { xs, ys } = samples;
     const [n, held] = holdOut('fit', this, samples, options);
-    const weights = sampleWeights(ys, options, this.dtype);
+    const weights = sampleWeights('fit', ys, options, this.dtype);
     this.buildFor(xs);
     const history = new Map<string, number[]>();
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const before = Math.max(0, this.epochs - initialEpoch); // epochs of other fits
-    const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
+    const tensors = [...withoutAbsent(xs, weights), ...ys, ...(weights === null ? [] : [weights])];
+    const batches = new Batches(tensors, Math.min(batchSize, n));
     const letGo = this.hold('fit');
     this.stopTraining = false;
     try {
@@ -371,7 +374,7 @@ export class Model extends LayerGraph {
     const outputs = this.outputsOf(xs, { training, penalties, logits });
     const losses = objectives.map(({ loss }, i) => {
       const call = logits[i] ? loss.callLogits! : loss.call;
-      return reduceLoss(call(targets[i]!, outputs[i]!), weights);
+      return reduceLoss(call(present(targets[i]!, weights), present(outputs[i]!, weights)), weights);
     });
     let total = losses.map((loss, i) => weighted(loss, objectives[i]!)).reduce((sum, loss) => add(sum, loss));
     for (const { value, regularizer } of this.weights) {
