@@ -1,6 +1,20 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'what a loss does not see has a gradient where slopes are infinite',
+    file: 'src/autograd/arithmetic.ts',
+    find: 'where(equal(g, 0), 0, dx)',
+    replace: 'dx',
+    mustFail: ['tests/autograd/unseen.test.ts'],
+  },
+  {
+    name: 'a product with an infinite number has a gradient where it is not seen',
+    file: 'src/autograd/arithmetic.ts',
+    find: 't.node === null ? mul(g, t)',
+    replace: 't.node !== undefined ? mul(g, t)',
+    mustFail: ['tests/autograd/unseen.test.ts'],
+  },
+  {
     name: 'biased and unbiased variance are swapped',
     file: 'src/autograd/reductions.ts',
     find: 'l.x, Math.max(0, l.n - ddof), y)',
