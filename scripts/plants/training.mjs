@@ -1,6 +1,20 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'each loss that is not finite is said',
+    file: 'src/nn/not-finite.ts',
+    find: 'this.hasWarned = true;',
+    replace: '',
+    mustFail: ['tests/nn/not-finite.test.ts'],
+  },
+  {
+    name: 'a loss that is not finite is laid to a sample of weight 0',
+    file: 'src/nn/not-finite.ts',
+    find: 'this.weights?.data[i] !== 0 && ',
+    replace: '',
+    mustFail: ['tests/nn/not-finite.test.ts'],
+  },
+  {
     name: 'Adam multiplies by its bias correction',
     file: 'src/nn/optimizers.ts',
     find: '(learningRate * correction2) / (1 - powers[0]!)',

@@ -191,6 +191,10 @@ class Training {
         if (plan.metric !== null) logs[`val_${plan.metric}`] = sums[3]! / held.count;
       }
       logs.learning_rate = plan.optimizer.learningRate;
+      if (!Number.isFinite(logs.loss) && (history.loss ?? []).every(Number.isFinite))
+        console.warn(
+          `${OP}: the loss is ${logs.loss} in epoch ${epoch + 1}. An onEpochEnd that gives false ends training`,
+        );
       for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
       run.push(epoch);
       if ((await onEpochEnd?.(epoch, logs)) === false) break;

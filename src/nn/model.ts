@@ -11,6 +11,7 @@ import { activate } from './activations.ts';
 import { LayerGraph, type SequentialOptions } from './layer-graph.ts';
 import { type Loss, present, reduceLoss } from './losses.ts';
 import type { Metric } from './metrics.ts';
+import { LossWatch } from './not-finite.ts';
 import {
   Figures,
   type Logs,
@@ -147,7 +148,10 @@ export class Model extends LayerGraph {
     return this.ready('replay').replay;
   }
 
-  /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
+  /**
+   * Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. A loss that is not
+   * finite is warned of, once; `TerminateOnNaN` ends training at it.
+   */
   fit(x: Tensors, y: Tensors, options: FitOptions = {}): History {
     const run = this.passes(x, y, options);
     for (;;) {
@@ -258,6 +262,7 @@ export class Model extends LayerGraph {
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
     const before = Math.max(0, this.epochs - initialEpoch); // epochs of other fits
+    const watch = new LossWatch(this, samples, weights);
     const tensors = [...withoutAbsent(xs, weights), ...ys, ...(weights === null ? [] : [weights])];
     const batches = new Batches(tensors, Math.min(batchSize, n));
     const letGo = this.hold('fit');
@@ -278,6 +283,7 @@ export class Model extends LayerGraph {
           this.epochs = before + epoch + 1;
           figures.add(loss, count);
           for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss, size: count }, this);
+          if (!Number.isFinite(loss)) watch.warn(loss, epoch, batch, order.data.slice(start, start + count));
           yield;
         }
         if (figures.samples === 0) break; // stopped before its first batch, an epoch has no figures

@@ -1,5 +1,5 @@
 /** What of a model and its options becomes what on a device, looked at one by one. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { StateError } from '../../src/base/errors.ts';
 import { quantize } from '../../src/compress/quantize.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
@@ -339,7 +339,13 @@ describe('gpuTrain', () => {
         Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1e21 : -1e21)),
         [10, 2],
       );
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
       await gpuTrain(model, X, far, { gpu, batchSize: 10 });
+      await gpuTrain(modelOf([new Dense(2)], { loss: 'mse' }), X, far, { gpu, initialEpoch: 1, epochs: 4 });
+      const said = warn.mock.calls.map(([text]) => text);
+      warn.mockRestore();
+      const remedy = 'An onEpochEnd that gives false ends training';
+      expect(said).toEqual([1, 2].map((epoch) => `gpuTrain: the loss is Infinity in epoch ${epoch}. ${remedy}`));
       for (const { value } of model.weights)
         for (const number of value.data) expect(Math.abs(number)).toBeCloseTo(0.25, 4);
       expect([...model.weights[1]!.value.data].map(Math.sign)).toEqual([1, -1]);
