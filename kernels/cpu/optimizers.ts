@@ -1,4 +1,4 @@
-import type { OptimizerKernels } from '../interface/optimizers.ts';
+import { MOST_GRADIENT, type OptimizerKernels } from '../interface/optimizers.ts';
 import { reference } from '../reference/reference.ts';
 
 export const optimizers: Partial<OptimizerKernels<Float32Array>> = {
@@ -16,7 +16,7 @@ export const optimizers: Partial<OptimizerKernels<Float32Array>> = {
     const b2 = s[4]!;
     const c2 = s[5]!;
     for (let i = 0; i < n; i++) {
-      const gi = g[i]!;
+      const gi = Math.max(-MOST_GRADIENT, Math.min(MOST_GRADIENT, g[i]!));
       const mi = fr(fr(b1 * m[i]!) + fr(c1 * gi));
       const vi = fr(fr(b2 * v[i]!) + fr(c2 * fr(gi * gi)));
       m[i] = mi;

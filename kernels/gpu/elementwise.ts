@@ -1,4 +1,6 @@
 /** Shaders that treat each number alone, or gather numbers: what training needs besides products. */
+
+import { MOST_GRADIENT } from '../interface/optimizers.ts';
 import { activationText, type GpuActivationSpec, gradientText } from './activations.ts';
 import { type Extent, float, type Shader } from './shader.ts';
 
@@ -139,7 +141,9 @@ export function momentumStep(rows: number, cols: number, isNesterov: boolean, ru
 export function adamMoments(rows: number, cols: number, rules: WeightRules): Shader {
   const body = `
     const w = w0[y][x];
-    const g1 = ${gradientOf(rules)};
+    const g0 = ${gradientOf(rules)};
+    const most = ${float(MOST_GRADIENT)};
+    const g1 = g0 > most ? most : (g0 < -most ? -most : g0);
     let r = beta1 * s[0][y][x] + rest1 * g1;
     if (z === 1) { r = beta2 * s[1][y][x] + rest2 * (g1 * g1); }
     return ${masked(rules, 'r')};`;

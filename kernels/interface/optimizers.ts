@@ -1,6 +1,12 @@
 import type { FloatArray } from '../arrays.ts';
 
 /**
+ * Where gradients are squared, each is taken for at most this, about 1e15, up or down: 2²⁸ such squares add up within
+ * float32, and a step of any gradient stays one of about the learning rate.
+ */
+export const MOST_GRADIENT: number = 2 ** 50;
+
+/**
  * Steps of optimizers: in place on w and the state. `s` holds the scalars of this step, made in float64 by the caller and
  * rounded into an array of the element type, so that a recorded step can be repeated with new ones.
  */

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../arrays.ts';
-import type { OptimizerKernels } from '../interface/optimizers.ts';
+import { MOST_GRADIENT, type OptimizerKernels } from '../interface/optimizers.ts';
 import type { Scalar } from './elementwise.ts';
 
 /** Optimizer steps, every operation rounded: the sources of each rule are in the interface. */
@@ -8,6 +8,7 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
   const blend = (decay: number, old: number, rest: number, value: number): number =>
     round(decay * old) + round(rest * value);
   const square = (x: number): number => round(x * x);
+  const bounded = (g: number): number => Math.max(-MOST_GRADIENT, Math.min(MOST_GRADIENT, g));
   const root = (x: number): number => round(Math.sqrt(x));
   return {
     sgd: (n, w, g, velocity, nesterov, s) => {
@@ -26,8 +27,9 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
     adam: (n, w, g, m, v, vMax, s) => {
       const [rate = 0, eps = 0, b1 = 0, c1 = 0, b2 = 0, c2 = 0, decay = 0] = s;
       for (let i = 0; i < n; i++) {
-        m[i] = blend(b1, m[i]!, c1, g[i]!);
-        v[i] = blend(b2, v[i]!, c2, square(g[i]!));
+        const gi = bounded(g[i]!);
+        m[i] = blend(b1, m[i]!, c1, gi);
+        v[i] = blend(b2, v[i]!, c2, square(gi));
         if (vMax !== null) vMax[i] = Math.max(vMax[i]!, v[i]!);
         const scale = round(root(vMax === null ? v[i]! : vMax[i]!) + eps);
         const decayed = decay === 0 ? w[i]! : round(w[i]! - round(decay * w[i]!));
@@ -37,8 +39,9 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
     rmsprop: (n, w, g, v, velocity, s) => {
       const [rate = 0, rho = 0, rest = 0, eps = 0, momentum = 0] = s;
       for (let i = 0; i < n; i++) {
-        v[i] = blend(rho, v[i]!, rest, square(g[i]!));
-        const step = round(round(rate * g[i]!) / root(round(v[i]! + eps)));
+        const gi = bounded(g[i]!);
+        v[i] = blend(rho, v[i]!, rest, square(gi));
+        const step = round(round(rate * gi) / root(round(v[i]! + eps)));
         if (velocity !== null) velocity[i] = round(momentum * velocity[i]!) + step;
         w[i] = w[i]! - (velocity === null ? step : velocity[i]!);
       }
@@ -47,8 +50,9 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
       const rate = s[0]!;
       const eps = s[1]!;
       for (let i = 0; i < n; i++) {
-        v[i] = v[i]! + square(g[i]!);
-        w[i] = w[i]! - round(round(rate * g[i]!) / root(round(v[i]! + eps)));
+        const gi = bounded(g[i]!);
+        v[i] = v[i]! + square(gi);
+        w[i] = w[i]! - round(round(rate * gi) / root(round(v[i]! + eps)));
       }
     },
   };

@@ -1,9 +1,10 @@
-import type { OptimizerKernels } from '../interface/optimizers.ts';
+import { MOST_GRADIENT, type OptimizerKernels } from '../interface/optimizers.ts';
 import { type AddFunction, advance, countDown, type Local, type Locals, type NewLocals, when } from './assembler.ts';
 import type { Code, Store, Value } from './code.ts';
 import type { Engine } from './engine.ts';
+import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
-import { add, div, mul, sqrt, sub } from './instructions/f32x4.ts';
+import { add, div, max, min, mul, splat, sqrt, sub } from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 
@@ -68,15 +69,19 @@ const withMomentum =
 /** decay·old + rest·value. */
 const blend = (decay: Value, old: Value, rest: Value, value: Value): Code => add(mul(decay, old), mul(rest, value));
 
+/** A gradient that is to be squared. */
+const bounded = ({ load }: Elements): Code =>
+  max(splat(f32.constant(-MOST_GRADIENT)), min(splat(f32.constant(MOST_GRADIENT)), load));
+
 const adamStep: Step = ([rate, eps, b1, c1, b2, c2, decay], [w, g, m, v, vMax], locals) => {
   const [gi, mi, vi, wi, zero] = locals('vvvvv');
   return [
-    gi.set(g.load),
+    gi.set(bounded(g)),
     mi.set(blend(b1, m.load, c1, gi)),
     vi.set(blend(b2, v.load, c2, mul(gi, gi))),
     m.store(mi),
     v.store(vi),
-    when(vMax.array, [vi.set(f32x4.max(vMax.load, vi)), vMax.store(vi)]),
+    when(vMax.array, [vi.set(max(vMax.load, vi)), vMax.store(vi)]),
     wi.set(w.load),
     // Without decay w itself: w - 0·w is NaN for an infinite w, and +0 for -0.
     wi.set(v128.bitselect(wi, sub(wi, mul(decay, wi)), f32x4.eq(decay, zero))),
@@ -87,7 +92,7 @@ const adamStep: Step = ([rate, eps, b1, c1, b2, c2, decay], [w, g, m, v, vMax], 
 const rmspropStep: Step = ([rate, rho, rest, eps, momentum], [w, g, v, velocity], locals) => {
   const [gi, vi, step] = locals('vvv');
   return [
-    gi.set(g.load),
+    gi.set(bounded(g)),
     vi.set(blend(rho, v.load, rest, mul(gi, gi))),
     v.store(vi),
     step.set(div(mul(rate, gi), sqrt(add(vi, eps)))),
@@ -99,7 +104,7 @@ const rmspropStep: Step = ([rate, rho, rest, eps, momentum], [w, g, v, velocity]
 const adagradStep: Step = ([rate, eps], [w, g, v], locals) => {
   const [gi, vi] = locals('vv');
   return [
-    gi.set(g.load),
+    gi.set(bounded(g)),
     vi.set(add(v.load, mul(gi, gi))),
     v.store(vi),
     w.store(sub(w.load, div(mul(rate, gi), sqrt(add(vi, eps))))),

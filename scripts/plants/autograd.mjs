@@ -1,6 +1,20 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'what a loss does not see has a gradient where slopes are infinite',
+    file: 'src/autograd/arithmetic.ts',
+    find: 'where(equal(g, 0), 0, dx)',
+    replace: 'dx',
+    mustFail: ['tests/autograd/unseen.test.ts'],
+  },
+  {
+    name: 'a product with an infinite number has a gradient where it is not seen',
+    file: 'src/autograd/arithmetic.ts',
+    find: 't.node === null ? mul(g, t)',
+    replace: 't.node !== undefined ? mul(g, t)',
+    mustFail: ['tests/autograd/unseen.test.ts'],
+  },
+  {
     name: 'biased and unbiased variance are swapped',
     file: 'src/autograd/reductions.ts',
     find: 'l.x, Math.max(0, l.n - ddof), y)',
@@ -17,7 +31,7 @@ export const plants = [
   {
     name: 'the gradient of a broadcast is not reduced',
     file: 'src/autograd/arithmetic.ts',
-    find: "record('mul', y, [a, (g) => sumTo(mul(g, b), a.shape)]",
+    find: "record('mul', y, [a, (g) => sumTo(times(g, b), a.shape)]",
     replace: "record('mul', y, [a, (g) => mul(g, b)]",
     mustFail: ['tests/autograd/ops.test.ts'],
   },

@@ -94,8 +94,8 @@ export const plants = [
   {
     name: 'a copy of a model draws dropout from step 0',
     file: 'src/compress/clone.ts',
-    find: 'copy.steps = model.steps;\n  for (const layer',
-    replace: 'for (const layer',
+    find: 'copy.steps = model.steps;\n  copy.epochs = model.epochs;\n  for (const layer',
+    replace: 'copy.epochs = model.epochs;\n  for (const layer',
     mustFail: ['tests/compress/clone.test.ts'],
   },
   {
@@ -115,8 +115,8 @@ export const plants = [
   {
     name: 'a model made of a network draws dropout from step 0',
     file: 'src/compress/clone.ts',
-    find: 'copy.steps = model.steps;\n  compileLike',
-    replace: 'compileLike',
+    find: 'copy.steps = model.steps;\n  copy.epochs = model.epochs;\n  compileLike',
+    replace: 'copy.epochs = model.epochs;\n  compileLike',
     mustFail: ['tests/compress/neurons.test.ts'],
   },
   {

@@ -3,7 +3,7 @@ export const plants = [
   {
     name: 'a training that goes on on a device begins again with the orders',
     file: 'src/gpu/train.ts',
-    find: 'random.step = epoch;',
+    find: 'random.step = before + epoch;',
     replace: 'random.step = epoch - initialEpoch;',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },

@@ -110,8 +110,8 @@ export const plants = [
   {
     name: 'weights alone are saved without what the network does not tell of layers',
     file: 'src/nn/model-file.ts',
-    find: 'steps: model.steps, layers };',
-    replace: 'steps: model.steps, layers: weightsOnly ? {} : layers };',
+    find: 'epochs: model.epochs, layers };',
+    replace: 'epochs: model.epochs, layers: weightsOnly ? {} : layers };',
     mustFail: ['tests/nn/model-file.test.ts'],
   },
   {

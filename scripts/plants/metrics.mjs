@@ -1,6 +1,27 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'the loss of a sample of weight 0 is multiplied by it',
+    file: 'src/nn/losses.ts',
+    find: 'mean(where(equal(weights, 0), 0, mul(losses, cast(weights, losses.dtype as FloatDType))))',
+    replace: 'mean(mul(losses, cast(weights, losses.dtype as FloatDType)))',
+    mustFail: ['tests/nn/absent-samples.test.ts'],
+  },
+  {
+    name: 'the gradient of a sample of weight 0 flows on',
+    file: 'src/nn/model.ts',
+    find: 'present(outputs[i]!, weights)',
+    replace: 'outputs[i]!',
+    mustFail: ['tests/nn/absent-samples.test.ts'],
+  },
+  {
+    name: 'inputs of a sample of weight 0 meet its gradient of 0 as they are',
+    file: 'src/nn/model.ts',
+    find: '...withoutAbsent(xs, weights), ...ys',
+    replace: '...xs, ...ys',
+    mustFail: ['tests/nn/absent-samples.test.ts'],
+  },
+  {
     name: 'metrics see logits where the loss works on them',
     file: 'src/nn/model.ts',
     find: 'outputs.map((y, i) => (logits[i] ? activate(activations[i]!, y) : y))',
@@ -143,14 +164,14 @@ export const plants = [
   {
     name: 'sample weights are dropped where samples are held out',
     file: 'src/nn/model.ts',
-    find: 'const weights = sampleWeights(samples.ys, options, this.dtype);',
-    replace: 'const weights = others === null ? sampleWeights(samples.ys, options, this.dtype) : null;',
+    find: "const weights = sampleWeights('fit', samples.ys, options, this.dtype);",
+    replace: "const weights = others === null ? sampleWeights('fit', samples.ys, options, this.dtype) : null;",
     mustFail: ['tests/nn/options-together.test.ts'],
   },
   {
     name: 'a resumed training begins again with the orders',
     file: 'src/nn/model.ts',
-    find: 'random.step = epoch;',
+    find: 'random.step = before + epoch;',
     replace: 'random.step = epoch - initialEpoch;',
     mustFail: ['tests/nn/options-together.test.ts'],
   },

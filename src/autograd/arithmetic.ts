@@ -20,6 +20,9 @@ import {
 } from './operands.ts';
 import { noGradient, record } from './tape.ts';
 
+/** `dx`, but 0 where g is: what the loss does not see has no gradient, though its slope is infinite and 0·∞ NaN. */
+export const seen = (g: Tensor, dx: Tensor): Tensor => where(equal(g, 0), 0, dx);
+
 export function neg(x: Tensor): Tensor {
   return record('neg', map('neg', x), [x, (g) => neg(g)]);
 }
@@ -38,7 +41,8 @@ export function sub(p: Operand, q: Operand): Tensor {
 export function mul(p: Operand, q: Operand): Tensor {
   const [a, b] = pair('mul', p, q);
   const y = arithmetic('mul', a, b);
-  return record('mul', y, [a, (g) => sumTo(mul(g, b), a.shape)], [b, (g) => sumTo(mul(g, a), b.shape)]);
+  const times = (g: Tensor, t: Tensor): Tensor => (t.node === null ? mul(g, t) : seen(g, mul(g, t))); // infinite, if log 0
+  return record('mul', y, [a, (g) => sumTo(times(g, b), a.shape)], [b, (g) => sumTo(times(g, a), b.shape)]);
 }
 
 export function div(p: Operand, q: Operand): Tensor {
@@ -47,8 +51,8 @@ export function div(p: Operand, q: Operand): Tensor {
   return record(
     'div',
     y,
-    [a, (g) => sumTo(div(g, b), a.shape)],
-    [b, (g) => sumTo(neg(div(mul(g, y), b)), b.shape)], // d(a/b)/db = -y/b
+    [a, (g) => sumTo(typeof q === 'number' ? div(g, q) : seen(g, div(g, b)), a.shape)],
+    [b, (g) => sumTo(seen(g, neg(div(mul(g, y), b))), b.shape)], // d(a/b)/db = -y/b
   );
 }
 
@@ -91,7 +95,11 @@ export const lessEqual: Compare = (a, b) => compare('lessEqual', a, b);
 export const greater: Compare = (a, b) => compare('greater', a, b);
 export const greaterEqual: Compare = (a, b) => compare('greaterEqual', a, b);
 
-/** a where `condition` (bool) holds, else b; all three broadcast. */
+/**
+ * a where `condition` (bool) holds, else b; all three broadcast. What is not chosen has gradient 0, though it be a root, a
+ * logarithm, a power, a product or a quotient of infinite slope. For other operations, such as the square of an infinite
+ * number, choose the input too: where(ok, f(where(ok, x, 1)), 0).
+ */
 export function where(condition: Tensor, p: Operand, q: Operand): Tensor {
   if (condition.dtype !== 'bool') {
     throw new DTypeError('where', [condition.dtype], 'the condition must be bool', 'Compare with notEqual(x, 0)?');

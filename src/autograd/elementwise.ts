@@ -1,7 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { add, div, equal, greaterEqual, less, lessEqual, mul, neg, sub, where } from './arithmetic.ts';
+import { add, div, equal, greaterEqual, less, lessEqual, mul, neg, seen, sub, where } from './arithmetic.ts';
 import { sumTo } from './movement.ts';
 import { arithmetic, floats, floatType, map, mapWith, type Operand, pair } from './operands.ts';
 import { record } from './tape.ts';
@@ -22,39 +22,39 @@ export function square(x: Tensor): Tensor {
 
 export function reciprocal(x: Tensor): Tensor {
   const y = map('reciprocal', x);
-  return record('reciprocal', y, [x, (g) => neg(mul(g, square(y)))]); // d(1/x) = -1/x²
+  return record('reciprocal', y, [x, (g) => seen(g, neg(mul(g, square(y))))]); // d(1/x) = -1/x²
 }
 
 export function sqrt(x: Tensor): Tensor {
   const y = map('sqrt', x);
-  return record('sqrt', y, [x, (g) => div(g, mul(y, 2))]); // d√x = 1/(2√x)
+  return record('sqrt', y, [x, (g) => seen(g, div(g, mul(y, 2)))]); // d√x = 1/(2√x)
 }
 
 /** 1/√x. */
 export function rsqrt(x: Tensor): Tensor {
   const y = map('rsqrt', x);
-  return record('rsqrt', y, [x, (g) => mul(g, mul(mul(y, square(y)), -0.5))]); // d = -1/(2x√x)
+  return record('rsqrt', y, [x, (g) => seen(g, mul(g, mul(mul(y, square(y)), -0.5)))]); // d = -1/(2x√x)
 }
 
 export function exp(x: Tensor): Tensor {
   const y = map('exp', x);
-  return record('exp', y, [x, (g) => mul(g, y)]);
+  return record('exp', y, [x, (g) => seen(g, mul(g, y))]);
 }
 
 /** eˣ - 1, accurate near 0. */
 export function expm1(x: Tensor): Tensor {
   const y = map('expm1', x);
-  return record('expm1', y, [x, (g) => mul(g, add(y, 1))]);
+  return record('expm1', y, [x, (g) => seen(g, mul(g, add(y, 1)))]);
 }
 
 /** Natural logarithm: log(0) = -inf, NaN below 0. */
 export function log(x: Tensor): Tensor {
-  return record('log', map('log', x), [x, (g) => div(g, x)]);
+  return record('log', map('log', x), [x, (g) => seen(g, div(g, x))]);
 }
 
 /** log(1 + x), accurate near 0. */
 export function log1p(x: Tensor): Tensor {
-  return record('log1p', map('log1p', x), [x, (g) => div(g, add(x, 1))]);
+  return record('log1p', map('log1p', x), [x, (g) => seen(g, div(g, add(x, 1)))]);
 }
 
 export function erf(x: Tensor): Tensor {
@@ -174,10 +174,10 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
 export function pow(p: Operand, q: Operand): Tensor {
   const [a, b] = pair('pow', p, q);
   const y = arithmetic('pow', a, b);
-  const toBase = (g: Tensor): Tensor => mul(g, where(equal(b, 0), 0, mul(b, pow(a, sub(b, 1))))); // b·a^(b-1)
+  const toBase = (g: Tensor): Tensor => seen(g, mul(g, where(equal(b, 0), 0, mul(b, pow(a, sub(b, 1)))))); // b·a^(b-1)
   const toExponent = (g: Tensor): Tensor => {
     const atZero = where(greaterEqual(b, 0), zeros([], b.dtype), -Infinity); // 0·log 0 counts as 0
-    return mul(g, where(equal(a, 0), atZero, mul(y, log(a)))); // y·log a
+    return seen(g, mul(g, where(equal(a, 0), atZero, mul(y, log(a))))); // y·log a
   };
   return record('pow', y, [a, (g) => sumTo(toBase(g), a.shape)], [b, (g) => sumTo(toExponent(g), b.shape)]);
 }

@@ -31,6 +31,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
       : new Model(...model.rewired(made), options);
   if (model.isBuilt) copy.build(model.inputShapes);
   copy.steps = model.steps;
+  copy.epochs = model.epochs;
   for (const layer of copy.layers) {
     const from = unchanged.get(layer.name);
     layer.weights.forEach((weight, j) => {
@@ -57,6 +58,7 @@ export function remade(model: Model, network: Graph<Stored>): Model {
     return layer;
   });
   copy.steps = model.steps;
+  copy.epochs = model.epochs;
   compileLike(copy, model);
   return copy;
 }

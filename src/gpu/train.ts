@@ -76,8 +76,8 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   if (n > EXACT_INTEGERS) throw new LimitError(OP, 'the number of samples', n, EXACT_INTEGERS);
   const { optimizer } = model;
   model.build(given.xs[0]!.shape.slice(1));
-  model.checkHeads(OP);
   const plan = new Plan(OP, model);
+  model.checkHeads(OP);
   const [trained, validation] = holdOut(OP, model, given, options);
   const samples = plan.flat(OP, model.prepare(OP, given), trained);
   const held = validation === null ? null : plan.flat(OP, model.prepare(OP, validation, HELD[1]), validation.n);
@@ -88,7 +88,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   }
   lent.add(optimizer);
   const weights = model.weights.map(({ value }) => value);
-  const before = { steps: model.steps, state: optimizer.state(weights) };
+  const before = { steps: model.steps, epochs: model.epochs, state: optimizer.state(weights) };
   let training: Training | null = null;
   try {
     training = new Training(await backendOf(OP, options.gpu), model, plan, batchSize);
@@ -96,6 +96,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
     return await training.run(samples, held, options);
   } catch (error) {
     model.steps = before.steps;
+    model.epochs = before.epochs;
     optimizer.restore(weights, before.state);
     throw error;
   } finally {
@@ -159,6 +160,7 @@ class Training {
     const data = await this.sendSamples(samples);
     const held = validation === null ? null : await this.sendSamples(validation);
     const random = new Random(model.seed, 'shuffle');
+    const before = Math.max(0, model.epochs - initialEpoch);
     const breathe = breather();
     const pause = async (): Promise<void> => {
       if (signal?.aborted === true) throw new StateError(OP, 'was aborted');
@@ -167,13 +169,14 @@ class Training {
     const history: Record<string, number[]> = {};
     const run: number[] = [];
     for (let epoch = initialEpoch; epoch < epochs; epoch++) {
-      random.step = epoch;
+      random.step = before + epoch;
       const order = await gpu.send((shuffle ? random.permutation(count) : allOf(count)).data, [count]);
       try {
         await this.report.begin(Math.min(this.batchSize, Math.max(count, held?.count ?? 0)));
         for (const [start, size] of batchesOf(count, this.batchSize)) {
           await pause();
           await this.trainOn(data, order, start, size);
+          model.epochs = before + epoch + 1;
         }
       } finally {
         order.dispose();
@@ -188,6 +191,10 @@ class Training {
         if (plan.metric !== null) logs[`val_${plan.metric}`] = sums[3]! / held.count;
       }
       logs.learning_rate = plan.optimizer.learningRate;
+      if (!Number.isFinite(logs.loss) && (history.loss ?? []).every(Number.isFinite))
+        console.warn(
+          `${OP}: the loss is ${logs.loss} in epoch ${epoch + 1}. An onEpochEnd that gives false ends training`,
+        );
       for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
       run.push(epoch);
       if ((await onEpochEnd?.(epoch, logs)) === false) break;
@@ -209,9 +216,10 @@ class Training {
       await this.report.sumPenalties(count);
       const last = await scope.keep(objective.gradient(output, y, losses));
       const gradients = await backward(done, plan.stages, last, scope, (key) => this.trained.has(key));
-      const scalars = new Float32Array(8);
-      plan.optimizer.advance([scalars]);
-      for (const [key, gradient] of gradients) await this.weights.get(key)!.step(gradient, scalars);
+      const moved = [...gradients].map(([key, gradient]) => ({ weight: this.weights.get(key)!, gradient }));
+      const scalars = plan.optimizer.advance(moved.map(({ weight }) => weight.parameter));
+      for (const [i, { weight, gradient }] of moved.entries())
+        await weight.step(gradient, scalars[i]!.array as Float32Array);
       model.steps++;
     });
   }

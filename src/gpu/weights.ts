@@ -85,7 +85,7 @@ export class DeviceWeight {
     });
   }
 
-  /** One step of the optimizer against a gradient. `scalars` is what its `advance` wrote. */
+  /** One step of the optimizer against a gradient. `scalars` is what its `advance` gave for the weight. */
   async step(gradient: DeviceTensor, scalars: Float32Array): Promise<void> {
     const { rules, rule, mask } = this;
     const [, rows, cols] = this.value.extent;

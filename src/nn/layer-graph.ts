@@ -55,6 +55,8 @@ export class LayerGraph {
   private readonly order: readonly SymbolicTensor[];
   /** Training steps made: the counter that dropout draws by. */
   steps = 0;
+  /** Passes over samples that training has begun: the counter that their orders are drawn by. */
+  epochs = 0;
   private built: Built | null = null;
   private figureNames: readonly string[] | null = null;
 

@@ -223,7 +223,10 @@ export class Activation extends Layer {
 }
 
 export interface DropoutOptions extends LayerOptions {
-  /** Drop in `predict` and `evaluate` too (Gal & Ghahramani 2016). Default false. */
+  /**
+   * Drop in `predict` and `evaluate` too (Gal & Ghahramani 2016), which draw by the model's steps: the same each time until
+   * it trains. `forward(x, { step })` draws by another number. Default false.
+   */
   readonly training?: boolean;
 }
 

@@ -6,7 +6,7 @@ import { mean, sum } from '../autograd/reductions.ts';
 import { checkFlag, checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
-import type { FloatDType } from '../memory/dtype.ts';
+import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Coding, Outputs } from './outputs.ts';
 import { made, type Recipe } from './recipes.ts';
@@ -235,11 +235,23 @@ export function lossByName(name: string, options: Recipe): Loss {
   }
 }
 
-/** Whole-batch loss: mean over samples of weight·loss, as Keras's sum_over_batch_size. */
+/**
+ * `t` [batch, ...] with 0 for samples of weight 0: of them no gradient flows back, though a loss be NaN or infinite, and 0
+ * times that no number.
+ */
+export function present(t: Tensor, weights: Tensor | null): Tensor {
+  if (weights === null || !isFloat(t.dtype)) return t;
+  return where(reshape(equal(weights, 0), [weights.size, ...t.shape.slice(1).map(() => 1)]), 0, t);
+}
+
+/**
+ * Whole-batch loss: mean over samples of weight·loss, as Keras's sum_over_batch_size. A sample of weight 0 is counted, and adds
+ * 0 whatever its loss is.
+ */
 export function reduceLoss(losses: Tensor, weights: Tensor | null): Tensor {
   if (weights === null) return mean(losses);
   if (!sameShape(losses.shape, weights.shape)) {
     throw new ShapeError('loss', [losses.shape, weights.shape], 'sample weights need one loss per sample');
   }
-  return mean(mul(losses, cast(weights, losses.dtype as FloatDType)));
+  return mean(where(equal(weights, 0), 0, mul(losses, cast(weights, losses.dtype as FloatDType))));
 }

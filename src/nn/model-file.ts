@@ -25,7 +25,7 @@ import { oneOrAll } from './samples.ts';
 
 /**
  * A model in one safetensors file: the network (io/network-file.ts), and under the metadata key `training` what it
- * takes to go on training to the bit: seed, steps, what the network does not tell of its layers, loss, metrics, optimizer with
+ * takes to go on training to the bit: seed, steps, epochs, what the network does not tell of its layers, loss, metrics, optimizer with
  * its slots as tensors `optimizer/<layer>/<role>/<slot>`. What the library made is written as its name and options. Code of
  * the user's own has no place in a file: saving it is an error, or leaves it out where that is asked for.
  */
@@ -76,14 +76,15 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
   });
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
   checkCount('saveModel', 'model.steps', model.steps, 0);
-  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, layers };
+  checkCount('saveModel', 'model.epochs', model.epochs, 0);
+  const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, epochs: model.epochs, layers };
   const tensors = new Map<string, SafeTensor>();
   if (model.isCompiled && !weightsOnly) {
     const { optimizer, objectives } = model;
     if (isNamedOptimizer(optimizer)) {
       if (optimizer.hasSchedule) refuse('the schedule of the learning rate', ' and keeps the rate of the next step');
       checkRange('saveModel', 'the learning rate', optimizer.learningRate, 'at least 0');
-      training.optimizer = { ...optimizer.config(), scalars: putState(model, nodes, graph, tensors) };
+      training.optimizer = { ...optimizer.config(), ...putState(model, nodes, graph, tensors) };
       training.loss = oneOrAll(objectives.map(({ loss }) => lossRecord(loss, refuse)));
       training.metrics = oneOrAll(
         objectives.map(({ metrics }) => metrics.flatMap((each) => metricRecord(each, refuse))),
@@ -100,19 +101,20 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
   return { text, tensors };
 }
 
-/** Puts the slots of the optimizer among the tensors; returns its scalars. */
+/** Puts the slots of the optimizer among the tensors; returns its scalars, and where weights differ the powers of each. */
 function putState({ optimizer }: Model, nodes: readonly Node[], graph: Graph<Parameter>, to: Map<string, SafeTensor>) {
   const roles = nodes.flatMap(({ name, weights }) =>
     Object.entries(weights).map(([role, key]) => [`${name}/${role}`, graph.weights.get(key)!] as const),
   );
-  const { scalars, slots } = optimizer.state(roles.map(([, weight]) => weight));
+  const { scalars, slots, powers } = optimizer.state(roles.map(([, weight]) => weight));
   roles.forEach(([name], i) => {
     for (const [slot, { dtype, shape, data }] of Object.entries(slots[i]!)) {
       const kind = dtype === 'float64' ? 'F64' : 'F32';
       to.set(`optimizer/${name}/${slot}`, { dtype: kind, shape, data: data as Float32Array | Float64Array });
     }
   });
-  return scalars;
+  if (powers === undefined) return { scalars };
+  return { scalars, powers: Object.fromEntries(roles.flatMap(([name], i) => (powers[i] ? [[name, powers[i]]] : []))) };
 }
 
 function lossRecord(loss: Loss, refuse: Refuse): Recipe {
@@ -170,6 +172,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const dtype = dtypeOf(network);
   if (root.has('dtype') && root.text('dtype') !== dtype) return root.fail('dtype', 'is not that of the weights');
   const steps = root.count('steps');
+  const epochs = root.has('epochs') ? root.count('epochs') : 0; // older files do not say
   const isNumbered = root.isList('layers');
   const records = takeRecords(root, network);
   const layerAt = (node: Node, i: number): Layer => {
@@ -180,6 +183,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
   model.steps = steps;
+  model.epochs = epochs;
   if (root.has('optimizer') || root.has('loss'))
     reading(() => restoreTraining(model, root, tensors, isNumbered, options));
   root.done();
@@ -277,10 +281,13 @@ function restoreTraining(
 ): void {
   const config = root.inner('optimizer');
   const scalars = config.inner('scalars').rest() as Record<string, number>; // `restore` checks them
+  const own = config.has('powers') ? config.inner('powers') : null;
   const optimizer = remade(config, optimizerByName, (made) => made.config());
   const parameters = model.weights;
   const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
-  optimizer.restore(parameters, { scalars, slots });
+  const powers = parameters.map(({ name }) => (own?.has(name) ? own.numbers(name) : null));
+  own?.done();
+  optimizer.restore(parameters, { scalars, slots, powers });
   const replay = !root.has('replay') || root.flag('replay');
   const losses = root.take('loss');
   const metrics = root.take('metrics');

@@ -12,8 +12,9 @@ import { activate } from './activations.ts';
 import { type Standings, withStandings } from './assess.ts';
 import { checkHead, outputsOf } from './heads.ts';
 import { LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
-import { type Loss, reduceLoss } from './losses.ts';
+import { type Loss, present, reduceLoss } from './losses.ts';
 import type { Metric } from './metric.ts';
+import { LossWatch } from './not-finite.ts';
 import {
   Figures,
   type Logs,
@@ -40,6 +41,8 @@ import {
   sampleWeights,
   type Tensors,
   tensorsOf,
+  type Values,
+  withoutAbsent,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
 import { targetsFor } from './targets.ts';
@@ -70,9 +73,9 @@ export interface EvaluateOptions {
 export interface FitOptions extends EvaluateOptions, SampleOptions {
   /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
   readonly epochs?: number;
-  /** Epoch to begin with, when resuming. Default 0. */
+  /** Epoch to begin with, when resuming: a model that has trained for fewer draws the orders from this one on. Default 0. */
   readonly initialEpoch?: number;
-  /** New order each epoch, by the model's seed and the epoch's number. Default true. */
+  /** New order each epoch, by the model's seed and how many it was trained for, in other fits too. Default true. */
   readonly shuffle?: boolean;
   readonly callbacks?: readonly Callback[];
   /** 1 prints a line an epoch, and on a terminal how far it is. Default 0. */
@@ -168,10 +171,13 @@ export class Model extends LayerGraph {
     return this.ready('replay').replay;
   }
 
-  /** Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. */
+  /**
+   * Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. A loss that is not
+   * finite is warned of, once; `TerminateOnNaN` ends training at it.
+   */
   fit(x: Data, y: Data, options: FitOptions = {}): History {
     checkOptions('fit', options, FIT_OPTIONS);
-    const run = this.epochs(x, y, options);
+    const run = this.passes(x, y, options);
     for (;;) {
       const { done, value } = run.next();
       if (done === true) return value;
@@ -185,7 +191,7 @@ export class Model extends LayerGraph {
     options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
     checkOptions('fitAsync', options, `${FIT_OPTIONS} signal`);
-    const run = this.epochs(x, y, options);
+    const run = this.passes(x, y, options);
     const breathe = breather();
     for (;;) {
       if (options.signal?.aborted === true) run.throw(new StateError('fitAsync', 'was aborted'));
@@ -197,15 +203,18 @@ export class Model extends LayerGraph {
   }
 
   /** One training step; returns the loss (with penalties) and metrics of this batch before the step. */
-  trainOnBatch(x: Data, y: Data, sampleWeight: Tensor | null = null): Logs {
-    this.ready('trainOnBatch');
-    const { xs, ys, n } = this.prepare('trainOnBatch', checkSamples('trainOnBatch', this, x, y));
-    this.checkHeads('trainOnBatch');
+  trainOnBatch(x: Data, y: Data, sampleWeight: Values | null = null): Logs {
+    const op = 'trainOnBatch';
+    this.ready(op);
+    const samples = checkSamples(op, this, x, y);
+    const weights = sampleWeight === null ? null : sampleWeights(op, samples.ys, { sampleWeight }, this.dtype);
+    const { xs, ys, n } = this.prepare(op, samples, 'y', weights);
+    this.checkHeads(op);
     const figures = this.newFigures();
     const batch: Input[] = [];
-    for (const t of xs) batch.push(copied(t));
+    for (const t of weights === null ? xs : withoutAbsent(xs, weights)) batch.push(copied(t));
     for (const t of ys) batch.push(copied(t));
-    if (sampleWeight !== null) batch.push(copied(sampleWeight));
+    if (weights !== null) batch.push(copied(weights));
     figures.add(this.trainStep(batch, figures), n);
     return figures.logs;
   }
@@ -279,12 +288,12 @@ export class Model extends LayerGraph {
    * Samples whose targets are as their losses take them. Builds the model for them if it is not built. Throws where they do
    * not fit, with the place in what was given.
    */
-  prepare(op: string, { xs, ys, n }: Lists, name = 'y'): Lists {
+  prepare(op: string, { xs, ys, n }: Lists, name = 'y', weights: Tensor | null = null): Lists {
     const { objectives } = this.ready(op);
     this.buildFor(xs);
     const prepared = ys.map((t, i) => {
       const which = ys.length === 1 ? name : `${name}[${i}]`;
-      return targetsFor(op, which, t, objectives[i]!.loss, this.outputShapes[i]!, this.dtype);
+      return targetsFor(op, which, t, objectives[i]!.loss, this.outputShapes[i]!, this.dtype, weights);
     });
     return { xs, ys: prepared, n };
   }
@@ -302,7 +311,7 @@ export class Model extends LayerGraph {
     return new Figures(this.objectives, this.outputNames, (i) => outputsOf(this, i));
   }
 
-  private *epochs(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
+  private *passes(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
     const { optimizer } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true } = options;
     checkCount('fit', 'batchSize', batchSize);
@@ -310,14 +319,17 @@ export class Model extends LayerGraph {
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
     const samples = checkSamples('fit', this, x, y);
     const [n, others] = holdOut('fit', this, samples, options);
-    const weights = sampleWeights(samples.ys, options, this.dtype);
-    const { xs, ys } = this.prepare('fit', samples);
+    const weights = sampleWeights('fit', samples.ys, options, this.dtype);
+    const { xs, ys } = this.prepare('fit', samples, 'y', weights);
     const held = others && this.prepare('fit', others, HELD[1]);
     this.checkHeads('fit');
     const history = new Map<string, number[]>();
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
-    const batches = new Batches(weights === null ? [...xs, ...ys] : [...xs, ...ys, weights], Math.min(batchSize, n));
+    const before = Math.max(0, this.epochs - initialEpoch); // epochs of other fits
+    const watch = new LossWatch(this, samples, weights);
+    const tensors = [...withoutAbsent(xs, weights), ...ys, ...(weights === null ? [] : [weights])];
+    const batches = new Batches(tensors, Math.min(batchSize, n));
     let figures!: Figures; // of the epoch that runs
     const perEpoch = Math.ceil(n / batchSize);
     const callbacks: Callback[] = [...(options.callbacks ?? [])];
@@ -330,7 +342,7 @@ export class Model extends LayerGraph {
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
         for (const callback of callbacks) callback.onEpochBegin?.(epoch, this);
-        random.step = epoch;
+        random.step = before + epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
         figures = this.newFigures();
         for (const [start, count] of batchesOf(n, batchSize)) {
@@ -338,8 +350,10 @@ export class Model extends LayerGraph {
           const batch = start / batchSize;
           for (const callback of callbacks) callback.onBatchBegin?.(batch, this);
           const loss = this.trainStep(batches.pick(order, start, count), figures);
+          this.epochs = before + epoch + 1;
           figures.add(loss, count);
           for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss, size: count }, this);
+          if (!Number.isFinite(loss)) watch.warn(loss, epoch, batch, order.data.slice(start, start + count));
           yield;
         }
         if (figures.samples === 0) break; // stopped before its first batch, an epoch has no figures
@@ -435,7 +449,7 @@ export class Model extends LayerGraph {
     const outputs = this.outputsOf(xs, { training, penalties, logits });
     const losses = objectives.map(({ loss }, i) => {
       const call = logits[i] ? loss.callLogits! : loss.call;
-      return reduceLoss(call(targets[i]!, outputs[i]!), weights);
+      return reduceLoss(call(present(targets[i]!, weights), present(outputs[i]!, weights)), weights);
     });
     let total = losses.map((loss, i) => weighted(loss, objectives[i]!)).reduce((sum, loss) => add(sum, loss));
     for (const { value, regularizer } of this.weights) {

@@ -5,7 +5,7 @@ import { cast } from '../autograd/movement.ts';
 import { floats } from '../autograd/operands.ts';
 import { max, sum } from '../autograd/reductions.ts';
 import { noGrad, valueAndGrad } from '../autograd/tape.ts';
-import { checkCount, checkFlag, checkRange, DTypeError, ShapeError, StateError } from '../base/errors.ts';
+import { checkCount, checkFlag, checkRange, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
@@ -67,10 +67,22 @@ const FLAGS = ['nesterov', 'amsgrad'];
 export interface OptimizerState {
   readonly scalars: Readonly<Record<string, number>>;
   readonly slots: readonly Readonly<Record<string, Tensor>>[];
+  /** Of each parameter the powers of its own steps, in the order of `power1`, ..., where those in `scalars` are not its. */
+  readonly powers?: readonly (readonly number[] | null)[];
+}
+
+/** Parameters of one type that have made all their steps together, and so share the scalars of a step. */
+interface Clock {
+  readonly dtype: FloatDType;
+  /** Of the optimizer's decay rates, by steps made: running products, since powers differ between engines. */
+  readonly powers: number[];
+  members: number;
 }
 
 /**
- * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step. The
+ * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step, and steps
+ * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
+ * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. The
  * constraint of a model's weight is applied after the step, to the weight and to every slot: applied before it, the momentum
  * would bring pruned weights back.
  */
@@ -83,12 +95,22 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   /** Options of this kind of optimizer, with defaults filled in. */
   protected readonly own: Own;
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
-  /** Counts restorations, each of which makes new slots. */
+  private readonly clocks = new Map<Tensor, Clock>();
+  private readonly decays: readonly number[];
+  /** Counts what makes recorded steps void: restorations, which make new slots, and parameters that leave their clock. */
   slotsVersion = 0;
 
-  constructor(op: string, options: OptimizerOptions, defaultRate: number, own: Own = {} as Own) {
+  /** `decays`: rates of which `scalars` needs the powers by the steps that a parameter has made. */
+  constructor(
+    op: string,
+    options: OptimizerOptions,
+    defaultRate: number,
+    own: Own = {} as Own,
+    decays: readonly number[] = [],
+  ) {
     this.options = { ...options };
     this.own = own;
+    this.decays = decays;
     this.rate = options.learningRate ?? defaultRate;
     const { clipNorm, globalClipNorm, clipValue } = options;
     const common = { learningRate: this.rate, clipNorm, globalClipNorm, clipValue };
@@ -135,10 +157,10 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         this.check(p, gradients[i]!);
       });
       const clipped = this.clip(gradients);
-      const blocks = this.nextScalars(parameters);
+      const blocks = this.advance(parameters);
       parameters.forEach((p, i) => {
         const slots = this.slotsOf(p);
-        const block = blocks[p.dtype as FloatDType]!.array as FloatArray;
+        const block = blocks[i]!.array as FloatArray;
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
         const constraint = constraintOf(trained[i]!);
         if (constraint !== null) for (const t of [p, ...Object.values(slots)]) constraint.apply(t);
@@ -149,22 +171,51 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     });
   }
 
-  /** Begins a step: the scalars that kernels read from memory, a block for each float type in use. */
-  private nextScalars(parameters: readonly Tensor[]): Partial<Record<FloatDType, Storage>> {
-    const blocks: Partial<Record<FloatDType, Storage>> = {};
-    for (const { dtype } of parameters) blocks[dtype as FloatDType] ??= allocate(dtype, 8);
-    const list = Object.values(blocks);
-    eachTime(() => this.advance(list.map(({ array }) => array as FloatArray)));
-    return blocks;
+  /**
+   * Begins a step: counts it, and gives for each parameter the scalars that kernels read from memory, in the order of this
+   * optimizer's kernel. Parameters that have made the same steps share a block.
+   */
+  advance(trained: readonly Trained[]): readonly Storage[] {
+    const clocks = this.clocksOf(trained.map(tensorOf));
+    const blocks = [...new Set(clocks)].map((clock) => ({ clock, block: allocate(clock.dtype, 8) }));
+    eachTime(() => {
+      const { learningRate, decays } = this;
+      checkRange(this.name, 'learningRate', learningRate, 'at least 0');
+      this.iterations++;
+      for (const { clock, block } of blocks) {
+        const { powers } = clock;
+        for (let i = 0; i < decays.length; i++) powers[i] = powers[i]! * decays[i]!;
+        this.scalars(learningRate, block.array as FloatArray, powers);
+      }
+    });
+    return clocks.map((own) => blocks.find(({ clock }) => clock === own)!.block);
   }
 
-  /** Begins a step: counts it, and writes its scalars, in the order of the kernel of this optimizer, into each block. */
-  advance(blocks: readonly FloatArray[]): void {
-    const { learningRate } = this;
-    checkRange(this.name, 'learningRate', learningRate, 'at least 0');
-    this.iterations++;
-    this.begin();
-    for (const block of blocks) this.scalars(learningRate, block);
+  /** The clock of each parameter: a new one at the first step, and for those of which others of their clock stay behind. */
+  private clocksOf(parameters: readonly Tensor[]): readonly Clock[] {
+    const groups = new Map<Clock | FloatDType, Tensor[]>();
+    for (const p of new Set(parameters)) {
+      const key = this.clocks.get(p) ?? (p.dtype as FloatDType);
+      groups
+        .set(key, groups.get(key) ?? [])
+        .get(key)!
+        .push(p);
+    }
+    for (const [key, members] of groups) {
+      if (typeof key === 'string') this.begin(members, [...this.decays].fill(1));
+      else if (members.length < key.members && this.decays.length > 0) {
+        key.members -= members.length;
+        this.begin(members, [...key.powers]);
+        this.slotsVersion++;
+      }
+    }
+    return parameters.map((p) => this.clocks.get(p)!);
+  }
+
+  /** A clock for parameters of one type. */
+  private begin(parameters: readonly Tensor[], powers: number[]): void {
+    const clock = { dtype: parameters[0]!.dtype as FloatDType, powers, members: parameters.length };
+    for (const p of parameters) this.clocks.set(p, clock);
   }
 
   /** Storages that the optimizer keeps for these weights; those of `parameters` are made here if there are none yet. */
@@ -188,9 +239,13 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       const own = this.slots.get(tensorOf(p)) ?? {};
       return Object.fromEntries(Object.entries(own).map(([name, t]) => [name, persistent(() => copyOf(t))]));
     });
-    const scalars = { iterations: this.iterations, ...this.counters() };
+    const all = parameters.map((p) => this.clocks.get(tensorOf(p))?.powers);
+    const shared = all.find((powers) => powers !== undefined) ?? [...this.decays].fill(1);
+    const powers = all.map((own) => (own?.some((power, j) => power !== shared[j]) ? [...own] : null));
+    const scalars: Record<string, number> = { iterations: this.iterations };
+    for (const [j, power] of shared.entries()) scalars[`power${j + 1}`] = power;
     this.checkScalars(scalars); // anybody may have set `iterations`
-    return { scalars, slots };
+    return { scalars, slots, ...(powers.some((own) => own !== null) && { powers }) };
   }
 
   /**
@@ -217,19 +272,32 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         throw new StateError(this.name, `keeps no ${stray}, which the state has for parameter ${i}`);
     });
     this.checkScalars(state.scalars);
+    const shared = this.decays.map((_, j) => state.scalars[`power${j + 1}`]!);
+    const powersOf = (i: number): readonly number[] => state.powers?.[i] ?? shared;
+    parameters.forEach((_, i) => {
+      if (powersOf(i).length !== shared.length || !powersOf(i).every((power) => power >= 0 && power <= 1))
+        throw new ValueError(this.name, `powers[${i}]`, `${shared.length} numbers between 0 and 1`, powersOf(i));
+    });
     this.iterations = state.scalars.iterations!;
-    this.setCounters(state.scalars);
     for (const p of parameters) this.slots.delete(p);
+    for (const p of parameters) this.clocks.delete(p);
     this.slotsVersion++;
+    const clocks = new Map<string, readonly [powers: readonly number[], members: Tensor[]]>();
     parameters.forEach((p, i) => {
       if (!isSaved(i)) return;
       for (const [name, t] of Object.entries(this.slotsOf(p))) t.storage.array.set(state.slots[i]![name]!.data);
+      const key = `${p.dtype} ${powersOf(i)}`;
+      clocks
+        .set(key, clocks.get(key) ?? [powersOf(i), []])
+        .get(key)![1]
+        .push(p);
     });
+    for (const [powers, members] of clocks.values()) this.begin(members, [...powers]);
   }
 
   /** Counts, and products of numbers of at most 1: all that this kind of optimizer saves, and nothing else. */
   private checkScalars(scalars: OptimizerState['scalars']): void {
-    const products = Object.keys(this.counters());
+    const products = this.decays.map((_, j) => `power${j + 1}`);
     checkCount(this.name, 'scalars.iterations', scalars.iterations!, 0);
     for (const name of products) checkRange(this.name, `scalars.${name}`, scalars[name]!, 'between 0 and 1');
     const stray = Object.keys(scalars).find((name) => name !== 'iterations' && !products.includes(name));
@@ -239,7 +307,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   /** Names of the slots that each parameter needs. */
   protected abstract slotNames(): readonly string[];
   /** Writes the scalars of this step, made in float64, into the block (which rounds them). */
-  protected abstract scalars(learningRate: number, block: FloatArray): void;
+  protected abstract scalars(learningRate: number, block: FloatArray, powers: readonly number[]): void;
   protected abstract update(
     p: Tensor,
     w: FloatArray,
@@ -251,13 +319,6 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   protected initialSlot(): number {
     return 0;
   }
-  /** Called once a step, before any parameter. */
-  protected begin(): void {}
-  /** Running scalars to be saved besides `iterations`. */
-  protected counters(): Record<string, number> {
-    return {};
-  }
-  protected setCounters(_scalars: OptimizerState['scalars']): void {}
   /** What a file needs to make this optimizer again. */
   config(): OptimizerConfig {
     return { name: this.name, ...this.commonConfig(), ...this.own };

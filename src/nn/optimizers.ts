@@ -70,15 +70,12 @@ const ADAM_OPTIONS = `${OPTIMIZER_OPTIONS} beta1 beta2 epsilon epsilonMode amsgr
 /** Kingma & Ba 2015. Learning rate 0.001 by default. */
 export class Adam extends Optimizer<Own<AdamOptions>> {
   override readonly name: string = 'Adam';
-  // β₁ᵗ and β₂ᵗ as running products: powers differ between engines in their last bits.
-  private power1 = 1;
-  private power2 = 1;
 
   constructor(options: AdamOptions = {}, op = 'Adam') {
     if (new.target === Adam) checkOptions(op, options, ADAM_OPTIONS);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     const { epsilonMode = 'hat', amsgrad = false, weightDecay = 0 } = options;
-    super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay });
+    super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay }, [beta1, beta2]);
     checkOneOf(op, 'epsilonMode', epsilonMode, ['hat', 'paper']);
   }
 
@@ -86,15 +83,11 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
     return this.own.amsgrad ? ['m', 'v', 'vMax'] : ['m', 'v'];
   }
 
-  protected override begin(): void {
-    this.power1 *= this.own.beta1;
-    this.power2 *= this.own.beta2;
-  }
-
-  protected override scalars(learningRate: number, block: FloatArray): void {
+  /** `powers`: β₁ᵗ and β₂ᵗ. */
+  protected override scalars(learningRate: number, block: FloatArray, powers: readonly number[]): void {
     const { beta1, beta2, epsilon, epsilonMode, weightDecay } = this.own;
-    const correction2 = Math.sqrt(1 - this.power2);
-    const rate = (learningRate * correction2) / (1 - this.power1);
+    const correction2 = Math.sqrt(1 - powers[1]!);
+    const rate = (learningRate * correction2) / (1 - powers[0]!);
     const eps = epsilonMode === 'hat' ? epsilon : epsilon * correction2;
     block.set([rate, eps, beta1, 1 - beta1, beta2, 1 - beta2, learningRate * weightDecay]);
   }
@@ -102,15 +95,6 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
   protected override update(p: Tensor, w: FloatArray, g: FloatArray, slots: Slots, block: FloatArray): void {
     const { m, v, vMax } = slots;
     kernelsFor(p.dtype).adam(p.size, w, g, arrayOf(m)!, arrayOf(v)!, arrayOf(vMax), block);
-  }
-
-  protected override counters(): Record<string, number> {
-    return { power1: this.power1, power2: this.power2 };
-  }
-
-  protected override setCounters({ power1, power2 }: Readonly<Record<string, number>>): void {
-    this.power1 = power1!;
-    this.power2 = power2!;
   }
 }
 

@@ -5,7 +5,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
 import { dtypeOf, type FloatDType, isFloat } from '../memory/dtype.ts';
 import { tensor } from '../tensor/create.ts';
-import { fromData, type NestedArray, Tensor } from '../tensor/tensor.ts';
+import { fromData, keep, type NestedArray, Tensor } from '../tensor/tensor.ts';
 import { classLabels } from './decisions.ts';
 
 /** The tensor of one input or output, or a list with one for each of several. */
@@ -52,7 +52,10 @@ export interface SampleOptions {
   readonly validationData?: SampleLists;
   /** Weight of each class in the training loss, by class index. Targets are int32 labels, one-hot rows, or 0 and 1. */
   readonly classWeight?: Readonly<Record<number, number>>;
-  /** Weight of each sample in the training loss, shape [samples]. Metrics and held-out samples are not weighted. */
+  /**
+   * Weight of each sample in the training loss, shape [samples], at least 0. One of weight 0 has no part in it, whatever its
+   * numbers are, NaN too; the mean counts it. Metrics and held-out samples are not weighted.
+   */
   readonly sampleWeight?: Values;
 }
 
@@ -164,28 +167,54 @@ function classesFor(op: string, y: Tensor): (sample: number) => number {
   return classLabels(op, y, n, null);
 }
 
-/** classWeight and sampleWeight multiplied, [samples], or null. */
+/** classWeight and sampleWeight multiplied, [samples], or null. Throws ValueError unless they are numbers of at least 0. */
 export function sampleWeights(
+  op: string,
   ys: readonly Tensor[],
   { classWeight, sampleWeight: given }: SampleOptions,
   dtype: FloatDType,
 ): Tensor | null {
   const [y, ...others] = ys as [Tensor, ...Tensor[]];
   const n = y.shape[0]!;
-  const sampleWeight = given === undefined ? undefined : tensorOfValues('fit', 'sampleWeight', given, dtype);
+  const sampleWeight = given === undefined ? undefined : tensorOfValues(op, 'sampleWeight', given, dtype);
   if (sampleWeight !== undefined && (sampleWeight.rank !== 1 || sampleWeight.size !== n)) {
-    throw new ShapeError('fit', [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
+    throw new ShapeError(op, [sampleWeight.shape, y.shape], 'sampleWeight needs one number per sample');
   }
-  if (classWeight === undefined) return sampleWeight === undefined ? null : cast(sampleWeight, dtype);
+  if (classWeight === undefined)
+    return sampleWeight === undefined ? null : checkWeights(op, 'sampleWeight[$]', cast(sampleWeight, dtype));
   if (others.length > 0)
-    throw new ValueError('fit', 'classWeight', 'left out for a model with several outputs', classWeight);
-  const classOf = classesFor('fit', y);
+    throw new ValueError(op, 'classWeight', 'left out for a model with several outputs', classWeight);
+  const classOf = classesFor(op, y);
   const own = sampleWeight?.data;
   const weights = Float64Array.from({ length: n }, (_, i) => {
     const weight = classWeight[classOf(i)];
     if (weight === undefined)
-      throw new ValueError('fit', `classWeight[${classOf(i)}]`, 'a number for every class', weight);
+      throw new ValueError(op, `classWeight[${classOf(i)}]`, 'a number for every class', weight);
     return weight * (own === undefined ? 1 : own[i]!);
   });
-  return cast(fromData(weights), dtype);
+  return checkWeights(op, 'classWeight times sampleWeight of sample $', cast(fromData(weights), dtype));
+}
+
+function checkWeights(op: string, name: string, weights: Tensor): Tensor {
+  const wrong = weights.data.findIndex((weight: number) => !(weight >= 0 && weight < Infinity));
+  if (wrong < 0) return weights;
+  throw new ValueError(op, name.replace('$', String(wrong)), 'a finite number of at least 0', weights.data[wrong]);
+}
+
+/** Beyond this, what a network makes of a number may leave float32. */
+const FAR = 1e18;
+
+/** Inputs with 0 for those samples of weight 0 that would spoil what others share with them: 0 times NaN is NaN. */
+export function withoutAbsent(xs: readonly Tensor[], weights: Tensor | null): readonly Tensor[] {
+  const absent = weights === null ? [] : [...weights.data.keys()].filter((i) => weights.data[i] === 0);
+  return xs.map((x) => {
+    const { data } = x;
+    const width = x.size / x.shape[0]!;
+    const isHarmless = (i: number): boolean =>
+      data.subarray(i * width, (i + 1) * width).every((value: number) => Math.abs(value) < FAR);
+    const harmful = absent.filter((i) => !isHarmless(i));
+    const clean = harmful.length === 0 ? x : keep(x);
+    for (const i of harmful) clean.storage.array.fill(0, i * width, (i + 1) * width);
+    return clean;
+  });
 }

@@ -2,7 +2,7 @@ import { cast, reshape } from '../autograd/movement.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
 import type { Loss, LossName } from './losses.ts';
 
 /** What a loss asks of targets: class numbers, or numbers from `least` to `most`. */
@@ -33,15 +33,28 @@ const isReal = (n: number): boolean => n !== 1;
 /**
  * Targets as a loss takes them, of samples whose output has this shape: class numbers as int32, all others as the model's
  * floats; an axis of 1 that is missing is put in. Targets of a loss of the user's own stay as they are. Throws for what
- * the loss cannot take, with the number of the sample and the remedy. NaN passes, as it does through arithmetic.
+ * the loss cannot take, with the number of the sample and the remedy, unless its weight is 0. NaN passes, as it does through arithmetic.
  */
-export function targetsFor(op: string, name: string, y: Tensor, loss: Loss, output: Shape, dtype: FloatDType): Tensor {
+export function targetsFor(
+  op: string,
+  name: string,
+  y: Tensor,
+  loss: Loss,
+  output: Shape,
+  dtype: FloatDType,
+  weights: Tensor | null = null,
+): Tensor {
   const wanted = wantedBy(loss);
   if (wanted === undefined) return y;
-  return wanted === 'class numbers' ? classNumbers(op, name, y, output) : inRange(op, name, y, loss, output, dtype);
+  const isAbsent = (i: number): boolean => weights?.data[sampleOf(y, i)] === 0;
+  return wanted === 'class numbers'
+    ? classNumbers(op, name, y, output, isAbsent)
+    : inRange(op, name, y, loss, output, dtype, isAbsent);
 }
 
-function classNumbers(op: string, name: string, y: Tensor, output: Shape): Tensor {
+type Test = (i: number) => boolean;
+
+function classNumbers(op: string, name: string, y: Tensor, output: Shape, isAbsent: Test): Tensor {
   const classes = output.at(-1) ?? 1;
   const rows = y.shape[0]! * elementsOf(output.slice(0, -1));
   if (y.size !== rows) {
@@ -50,19 +63,37 @@ function classNumbers(op: string, name: string, y: Tensor, output: Shape): Tenso
     throw new ShapeError(op, [y.shape, [y.shape[0]!, ...output]], `${name} needs one label per sample`, remedy);
   }
   const { data } = y;
+  const isClass = (label: number): boolean => label >= 0 && label < classes && Number.isInteger(label);
+  let others = 0;
   for (let i = 0; i < data.length; i++) {
     const label = data[i]!;
-    if (label >= 0 && label < classes && Number.isInteger(label)) continue;
+    if (isClass(label)) continue;
+    others++;
+    if (isAbsent(i)) continue;
     const hint = label === classes && !data.includes(0) ? ' (do the labels begin with 1?)' : '';
     const range = `a whole number from 0 to ${classes - 1}${hint}`;
     throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, range, label);
   }
+  // Labels of samples of weight 0 may be anything.
+  if (others > 0)
+    return fromData(
+      Int32Array.from(data, (label) => (isClass(label) ? label : 0)),
+      y.shape,
+    );
   return y.dtype === 'int32' ? y : cast(y, 'int32');
 }
 
 const sampleOf = (y: Tensor, i: number): number => Math.floor(i / (y.size / y.shape[0]!));
 
-function inRange(op: string, name: string, y: Tensor, loss: Loss, output: Shape, dtype: FloatDType): Tensor {
+function inRange(
+  op: string,
+  name: string,
+  y: Tensor,
+  loss: Loss,
+  output: Shape,
+  dtype: FloatDType,
+  isAbsent: Test,
+): Tensor {
   const { least, most } = wantedBy(loss) as Exclude<Wanted, string>;
   const shape = [y.shape[0]!, ...output];
   if (!sameShape(y.shape, shape)) {
@@ -71,12 +102,12 @@ function inRange(op: string, name: string, y: Tensor, loss: Loss, output: Shape,
       const remedy = perSample ? remedyFor(loss, y, output) : '';
       throw new ShapeError(op, [y.shape, shape], `${name} and the outputs must have the same shape`, remedy);
     }
-    return inRange(op, name, reshape(y, shape), loss, output, dtype);
+    return inRange(op, name, reshape(y, shape), loss, output, dtype, isAbsent);
   }
   if (least !== Number.NEGATIVE_INFINITY) {
     const { data } = y;
     for (let i = 0; i < data.length; i++) {
-      if (!(data[i]! < least || data[i]! > most)) continue;
+      if (!(data[i]! < least || data[i]! > most) || isAbsent(i)) continue;
       const range = most === Number.POSITIVE_INFINITY ? `at least ${least}` : `from ${least} to ${most}`;
       const remedy = `${range}, as ${loss.name} needs it`;
       throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, remedy, data[i]);

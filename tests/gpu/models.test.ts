@@ -1,5 +1,5 @@
 /** What of a model and its options becomes what on a device, looked at one by one. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { StateError } from '../../src/base/errors.ts';
 import { quantize } from '../../src/compress/quantize.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
@@ -290,6 +290,65 @@ describe('gpuTrain', () => {
       await expect(trained(gpu, options)).rejects.toThrow(`gpuTrain: ${message}`);
     }),
   );
+
+  test('counts epochs as fit does, and not those of a training that fails', () =>
+    opened(async (gpu) => {
+      const model = modelOf([softmaxOf()], { optimizer: new SGD() });
+      const twin = modelOf([softmaxOf()], { optimizer: new SGD() });
+      const options = { batchSize: 3, epochs: 2 };
+      await gpuTrain(model, X, LABELS, { ...options, gpu });
+      const fail = (): never => {
+        throw new Error('as planned');
+      };
+      await expect(gpuTrain(model, X, LABELS, { ...options, gpu, onEpochEnd: fail })).rejects.toThrow('as planned');
+      expect(model.epochs).toBe(2);
+      model.fit(X, LABELS, options);
+      await gpuTrain(model, X, LABELS, { ...options, gpu });
+      expect(model.epochs).toBe(6);
+      twin.fit(X, LABELS, { ...options, epochs: 6 });
+      const [found, expected] = [model, twin].map(({ weights }) => weights.flatMap(({ value }) => [...value.data]));
+      expect(Math.max(...found!.map((value, i) => Math.abs(value - expected![i]!)))).toBeLessThan(1e-6);
+    }));
+
+  test('counts steps of each weight, as fit does: of a model that comes later, of a layer that thaws', () =>
+    opened(async (gpu) => {
+      const make = (): Sequential =>
+        modelOf([new Dense(3), softmaxOf()], { optimizer: new Adam({ learningRate: 0.1 }) });
+      const [device, host] = [make(), make()];
+      const thaw = async (model: Sequential, train: () => unknown): Promise<number[]> => {
+        modelOf([softmaxOf()], { optimizer: model.optimizer }).fit(X, LABELS, { epochs: 30 });
+        for (const trainable of [false, true]) {
+          model.layers[0]!.trainable = trainable;
+          await train();
+        }
+        return model.weights.flatMap(({ value }) => [...value.data]);
+      };
+      const found = await thaw(device, () => gpuTrain(device, X, LABELS, { gpu, epochs: 4 }));
+      const expected = await thaw(host, () => host.fit(X, LABELS, { epochs: 4 }));
+      expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-5);
+      const powers = (model: Sequential): unknown => model.optimizer.state(model.weights).powers;
+      expect(powers(device)).toEqual(powers(host));
+    }));
+
+  test('steps of gradients whose squares overflow are of about the learning rate', () =>
+    opened(async (gpu) => {
+      const optimizer = new Adam({ learningRate: 0.25 });
+      const model = modelOf([new Dense(2, { kernelInitializer: 'zeros' })], { optimizer, loss: 'mse' });
+      const far = fromData(
+        Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1e21 : -1e21)),
+        [10, 2],
+      );
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      await gpuTrain(model, X, far, { gpu, batchSize: 10 });
+      await gpuTrain(modelOf([new Dense(2)], { loss: 'mse' }), X, far, { gpu, initialEpoch: 1, epochs: 4 });
+      const said = warn.mock.calls.map(([text]) => text);
+      warn.mockRestore();
+      const remedy = 'An onEpochEnd that gives false ends training';
+      expect(said).toEqual([1, 2].map((epoch) => `gpuTrain: the loss is Infinity in epoch ${epoch}. ${remedy}`));
+      for (const { value } of model.weights)
+        for (const number of value.data) expect(Math.abs(number)).toBeCloseTo(0.25, 4);
+      expect([...model.weights[1]!.value.data].map(Math.sign)).toEqual([1, -1]);
+    }));
 
   test('SGD without momentum keeps no state on the device', () =>
     opened(async (gpu) => {

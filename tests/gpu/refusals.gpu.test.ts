@@ -215,7 +215,8 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'a softmax of one output': [
       (gpu) => gpuTrain(model([new Dense(1, { activation: 'softmax' })]), X, LABELS, { gpu }),
-      'StateError: gpuTrain: sparseCategoricalCrossentropy of a single output is always 0: a softmax of one number is 1',
+      'ValueError: gpuTrain: what sparseCategoricalCrossentropy is given must be something that can learn: a softmax of one ' +
+        'number is always 1; use sigmoid with binaryCrossentropy, or 2 units, got "one output of softmax"',
     ],
     'a backend that is still a promise': [
       (gpu) => gpuPredict(model(two()), { gpu: Promise.resolve(gpu) as never }),
@@ -265,17 +266,18 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
       (gpu) => gpuTrain(model([new Dense(3, { activityRegularizer: 'l2' }), ...two()]), X, LABELS, { gpu }),
       'StateError: gpuTrain: layer dense/activity (activityRegularization) has no shader for training',
     ],
-    'float labels': [
-      (gpu) => gpuTrain(model(two()), X, floats([0, 1, 0, 1], [4]), { gpu }),
-      'DTypeError: gpuTrain: labels must be int32, got float32',
+    'labels between classes': [
+      (gpu) => gpuTrain(model(two()), X, floats([0, 1, 0.5, 1], [4]), { gpu }),
+      'ValueError: gpuTrain: y of sample 2 must be a whole number from 0 to 1, got 0.5',
     ],
     'labels that are no classes': [
       (gpu) => gpuTrain(model(two()), X, fromData(Int32Array.of(0, 1, 2, 1)), { gpu }),
-      'ValueError: oneHot: index 2 must be in [0, 2), got 2',
+      'ValueError: gpuTrain: y of sample 2 must be a whole number from 0 to 1, got 2',
     ],
     'targets of another width': [
       (gpu) => gpuTrain(model([new Dense(2)], { loss: 'mse' }), X, floats([1, 2, 3, 4], [4, 1]), { gpu }),
-      'ShapeError: gpuTrain: targets and predictions must have the same shape, got [4, 1] and [4, 2]',
+      'ShapeError: gpuTrain: y and the outputs must have the same shape, got [4, 1] and [4, 2]. There is one number per ' +
+        'sample: give the last layer one unit',
     ],
     'a batch of no samples': [
       (gpu) => gpuTrain(model(two()), X, LABELS, { gpu, batchSize: 0 }),

@@ -16,7 +16,7 @@ import {
   TerminateOnNaN,
   ValueError,
 } from '../../src/index.ts';
-import { expectClose, list, noise, of, scripted } from './tools.ts';
+import { expectClose, list, noise, of, scripted, warnings } from './tools.ts';
 
 const draw = noise(9);
 const x = of(list(24, draw), [12, 2], 'float32');
@@ -99,7 +99,7 @@ describe('LearningRateScheduler', () => {
 });
 
 describe('TerminateOnNaN', () => {
-  test('stops after the batch whose loss is not finite, and says which step it was', () => {
+  test('stops after the batch whose loss is not finite, and says which step it was', async () => {
     for (const bad of [Number.NaN, Infinity]) {
       const guard = new TerminateOnNaN();
       const model = network([], 1e-3);
@@ -108,8 +108,12 @@ describe('TerminateOnNaN', () => {
         [12, 2],
         'float32',
       ); // sample 4
-      const { epochs } = model.fit(inputs, y, { batchSize: 2, epochs: 5, shuffle: false, callbacks: [guard] });
-      expect([guard.badStep, model.steps, epochs]).toEqual([3, 3, [0]]);
+      const options = { batchSize: 2, epochs: 5, shuffle: false, callbacks: [guard] };
+      const said = await warnings(() => expect(model.fit(inputs, y, options).epochs).toEqual([0]));
+      expect(said).toEqual([
+        `fit: the loss is ${bad === Infinity ? 'Infinity' : 'NaN'} in epoch 1, batch 3: the inputs of sample 4 are not finite. Training stops there`,
+      ]);
+      expect([guard.badStep, model.steps]).toEqual([3, 3]);
       const fine = network([], 1e-3);
       expect(fine.fit(x, y, { epochs: 2, callbacks: [guard] }).epochs).toEqual([0, 1]);
       expect(guard.badStep).toBe(null);

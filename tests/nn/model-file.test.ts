@@ -58,8 +58,11 @@ describe('model files', () => {
     half.fit(x, y, { ...options, epochs: 10 });
     const loaded = loadModel(saveModel(half));
     expect(digest(loaded)).toBe(digest(half));
+    const again = loadModel(saveModel(loaded));
     loaded.fit(x, y, { ...options, initialEpoch: 10, epochs: 20 });
     expect(digest(loaded)).toBe(digest(whole));
+    again.fit(x, y, { ...options, epochs: 10 });
+    expect(digest(again)).toBe(digest(whole));
     expect(loaded.evaluate(x, y)).toEqual(whole.evaluate(x, y));
   });
 
@@ -188,6 +191,7 @@ describe('model files', () => {
     expect(JSON.parse(decodeSafetensors(saveModel(made)).metadata.get('training')!)).toEqual({
       seed: 1,
       steps: 0,
+      epochs: 0,
       layers: {},
       optimizer: { name: 'SGD', learningRate: 0.01, momentum: 0, nesterov: false, scalars: { iterations: 0 } },
       loss: { name: 'mse' },

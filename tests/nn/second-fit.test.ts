@@ -3,24 +3,31 @@ import {
   Adam,
   type Callback,
   CSVLogger,
+  cloneModel,
   Dense,
   Dropout,
   digest,
   EarlyStopping,
   type FitOptions,
   LearningRateScheduler,
+  loadModel,
   ModelCheckpoint,
   mul,
   PruningSchedule,
+  prune,
   ReduceLROnPlateau,
   Sequential,
   SGD,
+  saveModel,
   setBackend,
+  shrink,
   slice,
+  type Tensor,
   TerminateOnNaN,
   wasm,
 } from '../../src/index.ts';
-import { list, noise, of, scripted } from './tools.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
+import { list, noise, of, scripted, warnings } from './tools.ts';
 
 const N = 12;
 const draw = noise(31);
@@ -66,26 +73,6 @@ describe('a second fit of a model', () => {
     expect(digest(parts)).toBe(digest(whole));
   });
 
-  test('from epoch 0 shows the samples in the order of the first', () => {
-    const seen: number[] = [];
-    const model = new Sequential([new Dense(1, { inputShape: [2] })]);
-    model.compile({
-      optimizer: 'sgd',
-      loss: (yTrue, yPred) => {
-        seen.push(...yTrue.data);
-        return mul(yPred, 0);
-      },
-    });
-    const order = (options: FitOptions): number[] => {
-      model.fit(x, y, { batchSize: 5, ...options });
-      return seen.splice(0);
-    };
-    const first = order({ epochs: 2 });
-    expect(order({ epochs: 1 })).toEqual(first.slice(0, N));
-    expect(order({ epochs: 2, initialEpoch: 1 })).toEqual(first.slice(N));
-    expect(first.slice(0, N)).not.toEqual(first.slice(N));
-  });
-
   test('runs though the first was stopped, or the flag was left set, unless it is stopped itself', () => {
     const model = network();
     const stop: Callback = {
@@ -110,6 +97,106 @@ describe('a second fit of a model', () => {
     };
     const { epochs, history } = model.fit(x, y, { epochs: 3, callbacks: [between] });
     expect([epochs, history.loss!.length, history.loss!.every(Number.isFinite)]).toEqual([[0], 1, true]);
+  });
+});
+
+describe('the orders of samples', () => {
+  /** A model that notes what it is shown, an epoch a list. */
+  function watched(): { model: Sequential; show: (options?: FitOptions) => number[][]; seen: number[] } {
+    const seen: number[] = [];
+    const model = new Sequential([new Dense(1, { inputShape: [2] })]);
+    const loss = (yTrue: Tensor, yPred: Tensor): Tensor => {
+      seen.push(...yTrue.data);
+      return mul(yPred, 0);
+    };
+    model.compile({ optimizer: 'sgd', loss });
+    const show = (options: FitOptions = {}): number[][] => {
+      model.fit(x, y, { batchSize: 5, ...options });
+      const shown = seen.splice(0);
+      return Array.from({ length: Math.ceil(shown.length / N) }, (_, i) => shown.slice(i * N, (i + 1) * N));
+    };
+    return { model, show, seen };
+  }
+  const six = watched().show({ epochs: 6 });
+
+  test('of a loop of fits are those of one fit', () => {
+    const { show, model } = watched();
+    expect([show(), show({ epochs: 2 }), show(), show({ epochs: 2 })].flat()).toEqual(six);
+    expect(model.epochs).toBe(6);
+    expect(new Set(six.map(String)).size).toBe(6);
+  });
+
+  test('go on from the epoch that is given where the model was trained for fewer, else from where it is', () => {
+    const { show, model } = watched();
+    expect(show({ initialEpoch: 2, epochs: 4 })).toEqual(six.slice(2, 4));
+    expect(model.epochs).toBe(4);
+    expect(show({ initialEpoch: 1, epochs: 2 })).toEqual([six[4]]);
+    expect(show({ initialEpoch: 5, epochs: 6 })).toEqual([six[5]]);
+  });
+
+  test('without shuffling are counted like others', () => {
+    const { show } = watched();
+    expect(show({ shuffle: false })).toEqual([[...y.data]]);
+    expect(show()).toEqual([six[1]]);
+  });
+
+  test('go on in files, of which older ones do not hold the count, and in copies', () => {
+    const { show, model, seen } = watched();
+    show({ epochs: 2 });
+    const { tensors, metadata } = decodeSafetensors(saveModel(model));
+    const { epochs, ...older } = JSON.parse(metadata.get('training')!);
+    expect(epochs).toBe(2);
+    const file = encodeSafetensors(tensors, { ...Object.fromEntries(metadata), training: JSON.stringify(older) });
+    const pruned = prune(model, { sparsity: 0.5 });
+    for (const [copy, next] of [
+      [loadModel(saveModel(model)), 2],
+      [cloneModel(model), 2],
+      [pruned, 2],
+      [shrink(pruned), 2],
+      [loadModel(file), 0],
+    ] as const) {
+      copy.compile({ optimizer: 'sgd', loss: model.loss });
+      copy.fit(x, y, { batchSize: 5 });
+      expect(seen.splice(0)).toEqual(six[next]);
+    }
+    const resumed = loadModel(file, { loss: model.loss });
+    resumed.compile({ optimizer: 'sgd', loss: model.loss });
+    resumed.fit(x, y, { batchSize: 5, initialEpoch: 2, epochs: 3 });
+    expect(seen.splice(0)).toEqual(six[2]);
+  });
+
+  test('are counted from the first step of an epoch on, whatever ends it', async () => {
+    const { show, model, seen } = watched();
+    const failing = (callback: Callback): void => {
+      expect(() => show({ callbacks: [callback] })).toThrow('as planned');
+      seen.length = 0;
+    };
+    const fail = (): never => {
+      throw new Error('as planned');
+    };
+    failing({ onBatchBegin: fail });
+    expect(model.epochs).toBe(0);
+    failing({ onBatchEnd: fail });
+    expect(model.epochs).toBe(1);
+    const stop: Callback = {
+      onBatchEnd: (_batch, _logs, m) => {
+        m.stopTraining = true;
+      },
+    };
+    expect(show({ epochs: 3, callbacks: [stop] })).toEqual([six[1]!.slice(0, 5)]);
+    const ahead: Callback = { onTrainBegin: stop.onBatchEnd!.bind(null, 0, {}) };
+    expect(show({ callbacks: [ahead] })).toEqual([]);
+    const signal = { aborted: false };
+    const abort: Callback = {
+      onBatchEnd: () => {
+        signal.aborted = true;
+      },
+    };
+    await expect(model.fitAsync(x, y, { batchSize: 5, signal, callbacks: [abort] })).rejects.toThrow('aborted');
+    expect(seen.splice(0)).toEqual(six[2]!.slice(0, 5));
+    await model.fitAsync(x, y, { batchSize: 5 });
+    expect(seen.splice(0)).toEqual(six[3]);
+    expect(show()).toEqual([six[4]]);
   });
 });
 
@@ -218,7 +305,7 @@ describe('a callback that has served one fit begins the next anew:', () => {
     expect(other.getWeights()[0]!.data[0]).toBe(7);
   });
 
-  test('TerminateOnNaN has seen no bad step', () => {
+  test('TerminateOnNaN has seen no bad step', async () => {
     const guard = new TerminateOnNaN();
     const bad = of([NONE], [1, 1], 'float32');
     const train = (input = bad): (number | null)[] => {
@@ -227,9 +314,12 @@ describe('a callback that has served one fit begins the next anew:', () => {
       const { epochs } = model.fit(input, one, { epochs: 2, callbacks: [guard] });
       return [guard.badStep, epochs.length];
     };
-    expect(train()).toEqual([5, 1]);
-    expect(train(one)).toEqual([null, 2]);
-    expect(train()).toEqual([5, 1]);
+    const said = await warnings(() => {
+      expect(train()).toEqual([5, 1]);
+      expect(train(one)).toEqual([null, 2]);
+      expect(train()).toEqual([5, 1]);
+    });
+    expect(said.length).toBe(2);
   });
 
   test('ModelCheckpoint saves what is best in this fit', () => {

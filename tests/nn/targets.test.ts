@@ -195,6 +195,21 @@ describe('what a loss cannot take is told with the number of the sample:', () =>
   });
 });
 
+test('labels of samples of weight 0 may be anything', () => {
+  const train = (y: number[]): string => {
+    const model = net(3, 'softmax', 'sparseCategoricalCrossentropy');
+    model.fit(x, y, { epochs: 3, sampleWeight: [1, 0, 1, 1] });
+    model.trainOnBatch(x, y, [1, 0, 1, 1]);
+    return digest(model);
+  };
+  const wanted = train([0, 1, 2, 1]);
+  for (const odd of [-1, 255, Number.NaN, 0.5]) expect(train([0, odd, 2, 1])).toBe(wanted);
+  expect(() => train([0, 1, -1, 1])).toThrow('y of sample 2 must be a whole number');
+  const bits = net(1, 'sigmoid', 'binaryCrossentropy');
+  bits.fit(x, [0, 7, 1, 0], { sampleWeight: [1, 0, 1, 1] });
+  expect(() => bits.fit(x, [0, 7, 1, 0])).toThrow('y of sample 1 must be from 0 to 1');
+});
+
 describe('a head that cannot learn is refused with the remedy:', () => {
   test.each<readonly [units: number, Activation, LossName | Loss, string]>([
     [1, 'softmax', 'categoricalCrossentropy', 'a softmax of one number is always 1'],

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type FloatDType, type Metric, type Shape, type Tensor, tensor } from '../../src/index.ts';
 
 /** Numbers in [-1, 1) that the library has no part in: a linear congruential generator. */
@@ -37,6 +37,17 @@ export function expectClose(
     const [a, b] = [actual[i]!, wanted[i]!];
     const error = Math.abs(a - b) / Math.max(floor, Math.abs(a), Math.abs(b));
     if (!(a === b || error <= tolerance)) expect.fail(`${what}[${i}]: got ${a}, wanted ${b}, off by ${error}`);
+  }
+}
+
+/** What is warned of meanwhile, in place of being printed. */
+export async function warnings(body: () => unknown): Promise<string[]> {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  try {
+    await body();
+    return warn.mock.calls.map(([text]) => String(text));
+  } finally {
+    warn.mockRestore();
   }
 }
 
