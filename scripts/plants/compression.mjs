@@ -45,8 +45,8 @@ export const plants = [
   {
     name: 'distillation lacks T squared',
     file: 'src/compress/distill.ts',
-    find: 'mix(mul(divergence, T * T), softmaxCrossEntropy(s, labels))',
-    replace: 'mix(divergence, softmaxCrossEntropy(s, labels))',
+    find: 'mix(mul(softmaxDivergence(t, s, T), T * T), softmaxCrossEntropy(s, labels))',
+    replace: 'mix(softmaxDivergence(t, s, T), softmaxCrossEntropy(s, labels))',
     mustFail: ['tests/compress/distill.test.ts'],
   },
   {
@@ -260,5 +260,19 @@ export const plants = [
     replace: `if (this.held === null) return { type, length: from.length, array: from, address: 0 };
     const buffer = this.make(type, from.length);`,
     mustFail: ['tests/infer/buffers.test.ts'],
+  },
+  {
+    name: 'the divergence of distillation is the difference of entropies for all logits',
+    file: 'src/compress/divergence.ts',
+    find: 'less(exponents, MOST)',
+    replace: 'less(exponents, 0)',
+    mustFail: ['tests/compress/divergence.test.ts'],
+  },
+  {
+    name: 'the divergence of distillation cancels for logits that nearly agree',
+    file: 'src/compress/divergence.ts',
+    find: 'where(less(abs(e), 1 / 8), ',
+    replace: 'where(less(abs(e), 0), ',
+    mustFail: ['tests/compress/divergence.test.ts'],
   },
 ];
