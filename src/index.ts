@@ -108,6 +108,7 @@ export {
 } from './base/errors.ts';
 export type { Shape } from './base/shape.ts';
 export { cloneModel } from './compress/clone.ts';
+export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export {
   type Comparison,

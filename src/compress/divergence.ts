@@ -30,7 +30,8 @@ export function sigmoidDivergence(t: Tensor, s: Tensor, T: number): Tensor {
   return valued(sub(crossEntropy(mul(s, 1 / T)), crossEntropy(softened)), () => {
     const d = mul(sub(t, s), 1 / T);
     const other = sigmoid(neg(softened));
-    const [own, others] = [beyondLinear(mul(d, other)), beyondLinear(neg(mul(d, p)))];
+    const own = beyondLinear(mul(d, other));
+    const others = beyondLinear(neg(mul(d, p)));
     return [abs(d), add(mul(p, own), mul(other, others))];
   });
 }

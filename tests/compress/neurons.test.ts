@@ -286,7 +286,7 @@ describe('pruneNeurons', () => {
     }
     const criterion = 'taylor' as 'random';
     expect(() => pruneNeurons(articleModel(), { layer: 0, amount: 1, criterion })).toThrow(
-      'criterion must be magnitude or random',
+      'criterion must be magnitude, flow or random',
     );
   });
 });
