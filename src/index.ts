@@ -129,6 +129,8 @@ export {
   prune,
 } from './compress/prune.ts';
 export { chooseQParams, type QuantizeOptions, quantize } from './compress/quantize.ts';
+export { QuantizedNetwork } from './compress/quantized.ts';
+export type { RangeChoice, RangeName } from './compress/ranges.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
