@@ -53,12 +53,14 @@ function otherClasses({ float, integer, units }: Answers, choice: (row: Float32A
 
 /**
  * The mean distance between the two over the mean distance of the real numbers from their medians. The hundredth of the
- * samples that are farthest out is left out: one bad reading says nothing of the others. 0 where nothing moves.
+ * samples that are farthest out, of 20 or more at least one, is left out: a bad reading says nothing of the others. 0 where
+ * nothing moves.
  */
 function relativeError({ float, integer, units }: Answers): number {
+  const samples = float.length / units;
   const middles = Array.from({ length: units }, (_, j) => {
-    const column = float.filter((_, at) => at % units === j).sort();
-    return column[column.length >> 1]!;
+    const column = Float32Array.from({ length: samples }, (_, i) => float[i * units + j]!);
+    return column.sort()[samples >> 1]!;
   });
   const rows: { readonly error: number; readonly spread: number }[] = [];
   for (let at = 0; at < float.length; at += units) {
@@ -72,7 +74,8 @@ function relativeError({ float, integer, units }: Answers): number {
     rows.push({ error: Math.sqrt(error), spread: Math.sqrt(spread) });
   }
   rows.sort((p, q) => p.error + p.spread - q.error - q.spread);
-  const kept = rows.slice(0, rows.length - Math.floor(rows.length / 100));
+  const left = rows.length < 20 ? 0 : Math.ceil(rows.length / 100);
+  const kept = rows.slice(0, rows.length - left);
   const spread = kept.reduce((sum, row) => sum + row.spread, 0);
   return spread === 0 ? 0 : kept.reduce((sum, row) => sum + row.error, 0) / spread;
 }

@@ -8,9 +8,9 @@ import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 const FEW_STEPS = 8;
 /** Features that are scaled, at most: the product that scales them has the square of their number of weights. */
 const MOST_FEATURES = 256;
-/** From as many samples on, one reading far from all others of a feature does not say how large it is. */
-const SAMPLES = 100;
-/** How many times as wide a feature must be with the reading. */
+/** From as many samples on, one reading far from all others does not say how large a feature is. */
+const SAMPLES = 20;
+/** How many times as wide one reading must make a feature to be taken for a bad one. */
 const FAR = 4;
 
 /** The two lowest and the two highest numbers of each feature, the last axis. */
@@ -45,12 +45,12 @@ export class Features {
     this.samples += values.length / count;
   }
 
-  /** From where to where a feature reaches; `whole`: with a reading that no other is near to. */
-  private reach(j: number, whole: boolean): readonly [low: number, high: number] {
+  /** From where to where a feature reaches, but for one reading of many that no other is near to. */
+  private reach(j: number): readonly [low: number, high: number] {
     const low = this.lowest[j]!;
     const high = this.highest[j]!;
     const width = high - low;
-    if (whole || this.samples < SAMPLES) return [low, high];
+    if (this.samples < SAMPLES) return [low, high];
     const withoutHigh = this.higher[j]! - low;
     if (withoutHigh > 0 && width > FAR * withoutHigh) return [low, this.higher[j]!];
     const withoutLow = high - this.lower[j]!;
@@ -58,8 +58,8 @@ export class Features {
   }
 
   /** What makes each feature a number from -1 to 1: less its middle, if it is far from 0, over its size. Null if all are alike. */
-  scales(whole: boolean): { readonly middles: Float64Array; readonly sizes: Float64Array } | null {
-    const reaches = Array.from(this.lowest, (_, j) => this.reach(j, whole));
+  scales(): { readonly middles: Float64Array; readonly sizes: Float64Array } | null {
+    const reaches = Array.from(this.lowest, (_, j) => this.reach(j));
     let low = 0;
     let high = 0;
     for (const [from, to] of reaches) {
@@ -105,7 +105,7 @@ export interface Scaled {
  * with a diagonal kernel, in real numbers, makes each of them a number from -1 to 1 first, and the kernels that read them are
  * multiplied by their sizes: x·K + b = ((x - m)/s)·(s·K) + (b + m·K). Only kernels that read nothing else are.
  */
-export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<string, Features>, whole: boolean): Scaled {
+export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<string, Features>): Scaled {
   const names = new Names([...namesOf(given), ...given.weights.keys()]);
   const weights = new Map(given.weights);
   const scalers = new Map<string, Node>(); // by the value that they read
@@ -117,7 +117,7 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
     mask: null,
   });
   for (const [value, features] of seen) {
-    const scales = features.scales(whole);
+    const scales = features.scales();
     if (scales === null) continue;
     const { middles, sizes } = scales;
     const n = sizes.length;

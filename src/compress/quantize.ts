@@ -61,8 +61,8 @@ export function quantize(
   const samples = calibration instanceof Tensor ? [calibration] : calibration;
   const { network, notes } = quantized(given, samples, method);
   const answers = answersOf(given, network, samples);
-  const wider = method.name === 'minMax' ? 'ranges: "auto" or "percentile"' : 'other ranges';
-  const remedy = `try ${wider}, calibration samples like those of use, or features of one size`;
+  const remedy =
+    'try ranges: { name: "percentile", percent: 99.9 }, calibration samples like those of use, or features of one size';
   return new QuantizedNetwork(network, [...notes, ...disagreements(given, answers, remedy)]);
 }
 
@@ -99,7 +99,7 @@ function quantized(
   if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
   const plain = withFusedActivations(without(given, (node) => isIdle(node, false)));
   ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
-  const scaled = withScaledFeatures(plain, featuresOf(plain, calibration), method.name === 'minMax');
+  const scaled = withScaledFeatures(plain, featuresOf(plain, calibration));
   const { graph } = scaled;
   const carried = new Carried(graph, scaled.scalers);
   const { formats, notes } = calibrated(graph, carried, calibration, method);

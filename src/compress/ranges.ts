@@ -17,7 +17,8 @@ export type RangeName = 'auto' | 'minMax' | 'movingAverage' | 'histogram' | 'per
  *   before counts `momentum`, by default 0.99.
  * - `histogram`: the range with the least expected square of the error, of rounding inside and cutting outside, over a
  *   histogram (the aim of PyTorch's HistogramObserver). One number far out may well be kept: its square is large.
- * - `percentile`: leaves out as many numbers at each end as lie beyond `percent`, by default 99.99.
+ * - `percentile`: leaves out at each end as many numbers as lie beyond `percent`, by default 99.99, or fewer where numbers
+ *   are within a hundredth of each other.
  */
 export type RangeChoice =
   | RangeName
@@ -52,7 +53,12 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
       `one of ${Object.keys(PARAMETERS).join(', ')}, or { name: 'movingAverage', momentum }, { name: 'percentile', percent }`,
       known === null ? choice : Object.keys(given),
     );
-  const method = { name: name!, momentum: 0.99, percent: 99.99, ...given };
+  const method = {
+    name: name!,
+    momentum: 0.99,
+    percent: name === 'auto' || name === 'percentile' ? 99.99 : 100,
+    ...given,
+  };
   checkRange(op, 'momentum', method.momentum, 'in [0, 1)');
   if (!(method.percent > 50 && method.percent <= 100))
     throw new ValueError(op, 'percent', 'above 50, at most 100', method.percent);

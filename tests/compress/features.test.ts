@@ -107,11 +107,12 @@ describe('features of different sizes', () => {
   });
 
   test('are not told by one bad reading', () => {
-    const x = samples(1000, 4, (j, i) => (i === 3 && j === 2 ? 5000 : noise[4 * i + j]!));
     const model = new Sequential([new Dense(5, { inputShape: [4] })], { seed: 2 });
-    expect(namesOf(quantize(model, { calibration: x }))).toEqual(['input/quantize', 'dense']);
-    const y = samples(1000, 4, (j, i) => (i === 3 && j === 2 ? -5000 : noise[4 * i + j]!));
-    expect(namesOf(quantize(model, { calibration: y }))).toEqual(['input/quantize', 'dense']);
+    for (const ranges of ['auto', 'minMax'] as const)
+      for (const by of [5000, -5000]) {
+        const x = samples(1000, 4, (j, i) => (i === 3 && j === 2 ? by : noise[4 * i + j]!));
+        expect(namesOf(quantize(model, { calibration: x, ranges }))).toEqual(['input/quantize', 'dense']);
+      }
   });
 
   test('include constants and those that were always 0', () => {

@@ -149,7 +149,7 @@ describe('one bad reading among 16,000', () => {
     expect(last).toMatch(
       /^of "dense_1", int8 is \d+ % of its spread away from float32 on the calibration samples: try /,
     );
-    expect(last).toContain('ranges: "auto" or "percentile"');
+    expect(last).toContain('ranges: { name: "percentile", percent: 99.9 }');
     expect(compare(model, network, quick).notes.slice(-network.notes.length)).toEqual([...network.notes]);
     expect(compare(model, network, quick).notes.length).toBeGreaterThan(network.notes.length);
   });
@@ -159,6 +159,18 @@ describe('one bad reading among 16,000', () => {
     const network = quantize(model, { calibration: bad, ranges: 'percentile' });
     expect(errorOf(model, network, x)).toBeLessThan(0.02);
     expect(network.notes).toEqual([]);
+  });
+
+  test('among few is kept, with a note of what it does and the cure', () => {
+    for (const n of [60, 300]) {
+      const few = fromData(bad.data.slice(0, 16 * n) as Float32Array, [n, 16]);
+      const model = net();
+      const network = quantize(model, { calibration: few });
+      expect(errorOf(model, network, x)).toBeGreaterThan(0.3);
+      expect(network.notes.join()).toMatch(/ of its spread away from float32 on the calibration samples: try /);
+      const cured = quantize(model, { calibration: few, ranges: { name: 'percentile', percent: 99.8 } });
+      expect(errorOf(model, cured, x)).toBeLessThan(0.1);
+    }
   });
 
   test('notes are of the object, not of the network that files hold', () => {
