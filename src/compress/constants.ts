@@ -116,23 +116,26 @@ function constantsOf(graph: Graph<Stored>): ReadonlyMap<string, Constants> {
 /** The network with the constants in it folded that can be told at once; null if none can. */
 function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
   const constants = constantsOf(graph);
+  if ([...constants.values()].every((known) => known === null)) return null;
   const weights = new Map(graph.weights);
   const biases = new Map<Node, string>();
   const names = new Names(weights.keys());
-  const usersOf = (key: string): Node[] =>
-    graph.nodes.filter((node) => Object.values(node.weights).some((other) => other === key));
+  const users = new Map<string, Node[]>(); // by key
+  for (const node of graph.nodes)
+    for (const key of new Set(Object.values(node.weights))) users.set(key, [...(users.get(key) ?? []), node]);
   for (const node of graph.nodes) {
     if (!multipliesIntegers(node) || biases.has(node)) continue;
-    const users = usersOf(node.weights.kernel!);
-    const isWhole = users.every((user) => user.op === node.op && user.weights.bias === node.weights.bias);
+    const kernel = node.weights.kernel!;
+    const own = users.get(kernel)!;
+    const isWhole = own.every((user) => user.op === node.op && user.weights.bias === node.weights.bias);
     const bias = node.weights.bias ?? names.take(`${node.name}/bias`);
-    if (!isWhole || usersOf(bias).some((user) => !users.includes(user))) continue;
-    const read = users.map((user) => constants.get(user.inputs[0]!)!);
-    const parts = foldedRows(weights.get(node.weights.kernel!)!, read, weights.get(bias) ?? null);
+    if (!isWhole || users.get(bias)?.some((user) => !own.includes(user))) continue;
+    const read = own.map((user) => constants.get(user.inputs[0]!)!);
+    const parts = foldedRows(weights.get(kernel)!, read, weights.get(bias) ?? null);
     if (parts === null) continue;
-    weights.set(node.weights.kernel!, parts.kernel);
+    weights.set(kernel, parts.kernel);
     weights.set(bias, parts.bias);
-    for (const user of users) biases.set(user, bias);
+    for (const user of own) biases.set(user, bias);
   }
   if (biases.size === 0) return null;
   const withBias = (node: Node): Node =>

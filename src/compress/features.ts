@@ -121,10 +121,10 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
     if (scales === null) continue;
     const { middles, sizes } = scales;
     const n = sizes.length;
-    const readers = given.nodes.filter((node) => multipliesIntegers(node) && node.inputs[0] === value);
-    const isOwn = (reader: Node): boolean =>
-      given.nodes.every((node) => node.weights.kernel !== reader.weights.kernel || readers.includes(node));
-    const own = n <= MOST_FEATURES ? readers.filter(isOwn) : [];
+    const isReader = (node: Node): boolean => multipliesIntegers(node) && node.inputs[0] === value;
+    const readers = given.nodes.filter(isReader);
+    const elsewhere = new Set(given.nodes.flatMap((node) => (isReader(node) ? [] : [node.weights.kernel])));
+    const own = n <= MOST_FEATURES ? readers.filter(({ weights: { kernel } }) => !elsewhere.has(kernel)) : [];
     if (own.length < readers.length)
       notes.push(
         `some of the ${n} features of "${value}" take at most ${FEW_STEPS} of the 255 steps of its range: scale them to one size`,

@@ -299,7 +299,7 @@ function measured(
 }
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */
-const AT_ONCE = 64;
+const AT_ONCE = 512;
 
 /** Samples a run, where it makes no difference. */
 const BATCH = 256;
