@@ -108,6 +108,7 @@ export {
 } from './base/errors.ts';
 export type { Shape } from './base/shape.ts';
 export { cloneModel } from './compress/clone.ts';
+export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export {
   type Comparison,
@@ -128,6 +129,8 @@ export {
   prune,
 } from './compress/prune.ts';
 export { chooseQParams, type QuantizeOptions, quantize } from './compress/quantize.ts';
+export { QuantizedNetwork } from './compress/quantized.ts';
+export type { RangeChoice, RangeName } from './compress/ranges.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

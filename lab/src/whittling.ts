@@ -12,6 +12,7 @@ import {
   type Parameter,
   prune,
   pruneNeurons,
+  QuantizedNetwork,
   quantize,
   type Samples,
   StateError,
@@ -106,7 +107,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
     ...formOf(subject, data.test),
     name,
     description,
-    notes,
+    notes: [...notes, ...(subject instanceof QuantizedNetwork ? subject.notes : [])],
   });
   const forms = [
     form('teacher', teacher, `${sizeOf(teacher)}, ${epochs('teacher')} epochs, float32`, [

@@ -1,8 +1,8 @@
 import { add, mul, sub } from '../autograd/arithmetic.ts';
-import { sigmoid, softplus, square } from '../autograd/elementwise.ts';
+import { softplus, square } from '../autograd/elementwise.ts';
 import { concat, oneHot, reshape, slice } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
-import { logSoftmax, mean, softmax, sum } from '../autograd/reductions.ts';
+import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkRange, ShapeError, StateError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
@@ -27,6 +27,7 @@ import { batchesOf, type Data, oneOrAll, type Tensors, tensorOfValues, tensorsOf
 import { targetsFor } from '../nn/targets.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
+import { sigmoidDivergence, softmaxDivergence } from './divergence.ts';
 
 export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
   readonly teacher: Model;
@@ -187,18 +188,12 @@ function distillationLoss(outputs: number, temperature: number, alpha: number, k
     const labels = labelsOf(packed, outputs);
     const t = teacherOf(packed);
     if (kind === 'regression') return mean(mix(square(sub(s, t)), square(sub(s, labels))), { axis: 1 });
-    const softened = mul(t, 1 / T);
     if (kind === 'sigmoid') {
-      // Cross-entropy of two classes on logits, softplus(z) - z·p; less the teacher's own entropy it is KL.
-      const crossEntropy = (z: Tensor, p: Tensor): Tensor => sub(softplus(z), mul(z, p));
-      const p = sigmoid(softened);
-      const divergence = sub(crossEntropy(mul(s, 1 / T), p), crossEntropy(softened, p));
-      return mean(mix(mul(divergence, T * T), crossEntropy(s, labels)), { axis: 1 });
+      // Cross-entropy of two classes on logits
+      const hard = sub(softplus(s), mul(s, labels));
+      return mean(mix(mul(sigmoidDivergence(t, s, T), T * T), hard), { axis: 1 });
     }
-    const p = softmax(softened);
-    const negativeEntropy = sum(mul(p, logSoftmax(softened)), { axis: 1 });
-    const divergence = add(softmaxCrossEntropy(mul(s, 1 / T), p), negativeEntropy);
-    return mix(mul(divergence, T * T), softmaxCrossEntropy(s, labels));
+    return mix(mul(softmaxDivergence(t, s, T), T * T), softmaxCrossEntropy(s, labels));
   };
   const loss = { name: 'custom', call: onLogits, replayable: true };
   return kind === 'regression' ? loss : { ...loss, activation: kind, callLogits: onLogits };

@@ -18,6 +18,7 @@ import type { Outputs } from '../nn/outputs.ts';
 import { batchesOf, type Data, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { networkOf } from './passes.ts';
+import { QuantizedNetwork } from './quantized.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */
 export interface Measurement {
@@ -63,7 +64,7 @@ export interface Comparison {
   readonly after: Measurement;
   /** Share of the samples on which both choose the same class; only if samples of classes were given. */
   readonly agreement?: number;
-  /** In sentences: what changed, and what did not. */
+  /** In sentences: what changed, and what did not; then the notes of a network in int8. */
   readonly notes: readonly string[];
 }
 
@@ -100,7 +101,7 @@ export function compare(
     p = { ...p, latency: { batch1: one[0]!, batch64: many[0]! } };
     q = { ...q, latency: { batch1: one[1]!, batch64: many[1]! } };
   }
-  const notes = notesOf(p, q);
+  const notes = [...notesOf(p, q), ...(after instanceof QuantizedNetwork ? after.notes : [])];
   const isSingle = p.scores === undefined && q.scores === undefined;
   if (samples === undefined || p.scoreName !== 'accuracy' || q.scoreName !== 'accuracy' || !isSingle)
     return { before: p, after: q, notes };

@@ -1,17 +1,22 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
+import { Channels, type Part, type Slice, withoutChannels } from '../graph/channels.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
+import { withConstantsFolded } from './constants.ts';
 import { passOn } from './passes.ts';
 import { pickStored } from './pick.ts';
 
-/** How neurons are ranked: L1 norm of the incoming weights (Li et al. 2017), or at random, the baseline to beat. */
-export type NeuronCriterion = 'magnitude' | 'random';
+/**
+ * How neurons are ranked: by the L1 norm of the incoming weights (Li et al. 2017); by `flow`, that norm with the bias times
+ * the norm of the weights that read the neuron, which is the part of the path norm that goes through it (Neyshabur et al.
+ * 2015, arXiv 1503.00036); or at random, the baseline to beat.
+ */
+export type NeuronCriterion = 'magnitude' | 'flow' | 'random';
 
 export interface PruneNeuronsOptions {
   /**
@@ -31,7 +36,9 @@ export interface PruneNeuronsOptions {
  * Removes neurons, the channels that a layer makes: their columns of its kernel, their biases, and the rows of every kernel
  * that reads them. The result is a smaller network, not a masked one. Neurons that meet in a sum go together, in a network
  * of any wiring (Fang et al. 2023); their norms add up. What an output, a softmax or a layer of the user's own sees stays,
- * and every layer keeps a neuron. The given model or network is unchanged; fine-tune the result with `fit`.
+ * and every layer keeps a neuron. What neurons add that are constant goes into the biases behind them first
+ * (`foldConstants`); any other is removed as if it were held at 0. The given model or network is unchanged; fine-tune the
+ * result with `fit`.
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;
@@ -43,7 +50,8 @@ export function pruneNeurons(
   const { mask = false } = options;
   const seed = subject instanceof Model ? subject.seed : 0;
   const name = nameOf(subject, options.layer);
-  return passOn('pruneNeurons', subject, (graph) => {
+  return passOn('pruneNeurons', subject, (given) => {
+    const graph = withConstantsFolded(given);
     const channels = new Channels(graph);
     const gone = chosen(graph, channels, name, options, seed);
     return mask ? masked(graph, channels, gone) : new Network(withoutChannels(graph, channels, gone, pickStored));
@@ -169,8 +177,8 @@ function scoresOf(
   stream: string,
   seed: number,
 ): ReadonlyMap<number, number> {
-  if (criterion !== 'magnitude' && criterion !== 'random')
-    throw new ValueError('pruneNeurons', 'criterion', 'magnitude or random', criterion);
+  if (criterion !== 'magnitude' && criterion !== 'flow' && criterion !== 'random')
+    throw new ValueError('pruneNeurons', 'criterion', 'magnitude, flow or random', criterion);
   if (criterion === 'random') {
     const ranks = new Random(seed, stream).permutation(neurons.length).data;
     return new Map(neurons.map((set, i) => [set, ranks[i]!]));
@@ -186,8 +194,15 @@ function scoresOf(
       sum += Number.isNaN(values[i]!) ? Infinity : Math.abs(values[i]!);
     return sum;
   };
-  const makers = (set: number): readonly Slice[] => removable.get(set)?.filter(({ part }) => part === 'makes') ?? [];
-  return new Map(neurons.map((set) => [set, makers(set).reduce((sum, slice) => sum + norm(slice), 0)]));
+  const total = (set: number, ...parts: readonly Part[]): number =>
+    (removable.get(set) ?? []).reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
+  const scoreOf = (set: number): number => {
+    if (criterion === 'magnitude') return total(set, 'makes');
+    const own = total(set, 'makes', 'carries');
+    const read = total(set, 'reads');
+    return own === 0 || read === 0 ? 0 : own * read; // not NaN where one is infinite
+  };
+  return new Map(neurons.map((set) => [set, scoreOf(set)]));
 }
 
 /** Where in a weight the numbers at an index of an axis are, which is counted from the end. */

@@ -1,24 +1,31 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, isIdle, multipliesIntegers } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
-import { Network } from '../graph/network.ts';
 import { Names, namesOf, nodeOf, ownersOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { type Data, tensorsOf } from '../nn/samples.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Answers, disagreements } from './agreement.ts';
+import { Features, rawValues, withScaledFeatures } from './features.ts';
 import { batchesThrough } from './measure.ts';
 import { networkOf } from './passes.ts';
+import { QuantizedNetwork } from './quantized.ts';
+import { Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
 
 export interface QuantizeOptions {
   /**
-   * Typical inputs [samples, ...inputShape], float32: the ranges of activations are read off them. A list for a network
-   * with several inputs.
+   * Typical inputs [samples, ...inputShape], float32 if a tensor: the ranges of activations are read off them. A list for a
+   * network with several inputs.
    */
-  readonly calibration: Tensor | readonly Tensor[];
+  readonly calibration: Data;
+  /** How ranges come from these samples. Default `auto`: from the lowest to the highest number, but for a few far out. */
+  readonly ranges?: RangeChoice;
 }
 
 /**
@@ -41,25 +48,64 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
  * Static int8 quantization: weights int8 with one symmetric scale per output, activations int8 with the ranges that
  * `calibration` shows, int32 accumulators, integer products. A relu that follows a Dense layer becomes part of it, and
  * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
- * all that reads them is. Other activations, and the outputs, are real numbers.
+ * all that reads them is. Other activations, and the outputs, are real numbers. Features of inputs that would round to next
+ * to nothing beside larger ones are first made alike, by a product of real numbers (up to 256 features). The result is run on
+ * the calibration samples, and its `notes` say where it is far from the real network.
  */
-export function quantize(subject: Model | Graph<Stored>, options: QuantizeOptions = {} as QuantizeOptions): Network {
-  checkOptions('quantize', options, 'calibration');
-  const { calibration } = options;
-  if (!(calibration instanceof Tensor) && !Array.isArray(calibration))
-    throw new ValueError('quantize', 'calibration', 'a tensor, or a list with one for each input', calibration);
-  return quantized(networkOf('quantize', subject), calibration instanceof Tensor ? [calibration] : calibration);
+export function quantize(
+  subject: Model | Graph<Stored>,
+  options: QuantizeOptions = {} as QuantizeOptions,
+): QuantizedNetwork {
+  checkOptions('quantize', options, 'calibration ranges');
+  const { calibration, ranges = 'auto' } = options;
+  const method = rangeMethod('quantize', ranges);
+  const given = networkOf('quantize', subject);
+  const shapes = given.inputs.map(({ shape }) => shape);
+  const samples = tensorsOf('quantize', 'calibration', calibration, shapes.length, { shapes });
+  const { network, notes } = quantized(given, samples, method);
+  const answers = answersOf(given, network, samples);
+  const remedy =
+    'try ranges: { name: "percentile", percent: 99.9 }, calibration samples like those of use, or features of one size';
+  return new QuantizedNetwork(network, [...notes, ...disagreements(given, answers, remedy)]);
 }
 
-function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Network {
+/** The outputs of a network and of its int8 form on samples. */
+function answersOf(given: Graph<Stored>, network: Graph<Stored>, samples: readonly Tensor[]): Answers[] {
+  const found = [given, network].map((graph) => {
+    const parts: Float32Array[][] = graph.outputs.map(() => []);
+    measured(graph, graph.outputs, samples, BATCH, (_, values, i) => parts[i]!.push(values.slice()));
+    return parts.map(joined);
+  }) as [Float32Array[], Float32Array[]];
+  const n = samples[0]!.shape[0]!;
+  return found[0].map((float, i) => ({ float, integer: found[1][i]!, units: float.length / n }));
+}
+
+/** Arrays one after another. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function quantized(
+  given: Graph<Stored>,
+  calibration: readonly Tensor[],
+  method: RangeMethod,
+): { readonly network: Graph<Stored>; readonly notes: readonly string[] } {
   const other = given.inputs.find(({ dtype }) => dtype !== 'float32');
   if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
   if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
-  const graph = withFusedActivations(without(given, (node) => isIdle(node, false)));
-  ownersOf('quantize', graph); // a weight is quantized once, so nodes that share one share all
-  const carried = new Carried(graph);
-  const formats = calibrated(graph, carried, calibration);
+  const plain = withFusedActivations(without(given, (node) => isIdle(node, false)));
+  ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
+  const scaled = withScaledFeatures(plain, featuresOf(plain, calibration));
+  const { graph } = scaled;
+  const carried = new Carried(graph, scaled.scalers);
+  const { formats, notes } = calibrated(graph, carried, calibration, method);
   const names = new Names(namesOf(graph));
   const weights = new Map(graph.weights);
   const nodes: Node[] = [];
@@ -84,7 +130,17 @@ function quantized(given: Graph<Stored>, calibration: readonly Tensor[]): Networ
     nodes.push({ ...node, inputs, format });
     if (multipliesIntegers(node)) quantizeWeights(graph, node, formats.get(node.inputs[0]!)!, weights);
   }
-  return new Network({ ...graph, nodes, weights });
+  return { network: { ...graph, nodes, weights }, notes: [...scaled.notes, ...notes] };
+}
+
+/** What is known of the features of raw values that products read. */
+function featuresOf(graph: Graph<Stored>, calibration: readonly Tensor[]): ReadonlyMap<string, Features> {
+  const raw = rawValues(graph, mayCarry);
+  const read = graph.nodes.flatMap((node) => (multipliesIntegers(node) && raw.has(node.inputs[0]!) ? node.inputs : []));
+  const values = valuesOf(graph);
+  const found = new Map(read.map((name) => [name, new Features(values.get(name)!.shape.at(-1)!)]));
+  measured(graph, [...found.keys()], calibration, BATCH, (name, numbers) => found.get(name)!.see(numbers));
+  return found;
 }
 
 /** Any two formats, to ask the facts with. */
@@ -104,9 +160,11 @@ class Carried {
   private readonly reading = new Set<Node>();
   private readonly giving = new Set<Node>();
 
-  constructor(graph: Graph<Stored>) {
+  /** `real` are products that stay so. */
+  constructor(graph: Graph<Stored>, real: ReadonlySet<string>) {
     const readers = readersOf(graph);
     for (const node of [...graph.nodes].reverse()) {
+      if (real.has(node.name)) continue;
       const own = readers.get(node.name) ?? [];
       const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
       const gives = isWanted && !graph.outputs.includes(node.name) && mayCarry(node);
@@ -128,13 +186,15 @@ class Carried {
 
 /**
  * The formats of the values that int8 nodes read, by the range that each has on the calibration samples. Values have one
- * format together where a node only moves numbers, and where two nodes read them with one kernel.
+ * format together where a node only moves numbers, and where two nodes read them with one kernel. What is behind a value
+ * that is cut off is seen behind the cut: a bad reading would make itself felt in every layer.
  */
 function calibrated(
   graph: Graph<Stored>,
   carried: Carried,
   calibration: readonly Tensor[],
-): ReadonlyMap<string, QuantizationParams> {
+  method: RangeMethod,
+): { readonly formats: ReadonlyMap<string, QuantizationParams>; readonly notes: readonly string[] } {
   const leader = new Map<string, string>();
   const rootOf = (name: string): string => {
     let root = name;
@@ -157,47 +217,95 @@ function calibrated(
     if (other !== undefined) join(other, node.inputs[0]!);
     readWith.set(kernel, node.inputs[0]!);
   }
-  const ranges = new Map<string, { low: number; high: number }>();
-  measured(graph, [...wanted.keys()], calibration, (name, values) => {
-    const range = ranges.get(rootOf(name)) ?? { low: 0, high: 0 };
-    for (const value of values) {
-      if (!Number.isFinite(value))
-        throw new ValueError('quantize', `the input of ${wanted.get(name)!.name}`, 'finite', value);
-      if (value < range.low) range.low = value;
-      if (value > range.high) range.high = value;
+  const groups = new Map<string, string[]>();
+  for (const name of wanted.keys()) groups.set(rootOf(name), [...(groups.get(rootOf(name)) ?? []), name]);
+  const formats = new Map<string, QuantizationParams>();
+  const cut = new Map<string, QuantizationParams>();
+  const notes: string[] = [];
+  let open = [...groups.values()];
+  while (open.length > 0) {
+    const now = open.slice(0, AT_ONCE);
+    const observers = new Map<string, Observer>(); // of each member of a group its one
+    for (const members of now) {
+      const observer = new Observer(method);
+      for (const name of members) observers.set(name, observer);
     }
-    ranges.set(rootOf(name), range);
-  });
-  return new Map(
-    [...wanted.keys()].map((name) => {
-      const { low, high } = ranges.get(rootOf(name))!;
-      return [name, chooseQParams(low, high)];
-    }),
-  );
+    measured(asCut(graph, carried, cut), [...observers.keys()], calibration, method.batchSize, (name, values) => {
+      const wrong = values.find((value) => !Number.isFinite(value));
+      if (wrong !== undefined)
+        throw new ValueError('quantize', `the input of ${wanted.get(name)!.name}`, 'finite', wrong);
+      observers.get(name)!.see(values);
+    });
+    const end = now.findIndex((members) => {
+      const observer = observers.get(members[0]!)!;
+      const range = observer.range();
+      const format = chooseQParams(range.low, range.high);
+      for (const name of members) formats.set(name, format);
+      if (!observer.isCut(range)) return false;
+      for (const name of members) cut.set(name, format);
+      if (method.name === 'auto') notes.push(noteOfCut(members[0]!, range, observer));
+      return true;
+    });
+    open = open.slice(end < 0 ? now.length : end + 1);
+  }
+  return { formats, notes };
 }
 
-/** Runs the network on samples and shows `see` the numbers of these values, batch by batch. */
+function noteOfCut(name: string, range: Range, observer: Observer): string {
+  const { count, of } = observer.beyond(range);
+  const ends = [range.low, range.high].map((end) => Number(end.toPrecision(3)));
+  return `${count} of ${of} numbers of "${name}" lie far outside of [${ends.join(', ')}] and are cut off: ranges: "minMax" keeps them`;
+}
+
+/** The network with int8 nodes reading these values as their formats leave them. */
+function asCut(graph: Graph<Stored>, carried: Carried, cut: ReadonlyMap<string, QuantizationParams>): Graph<Stored> {
+  if (cut.size === 0) return graph;
+  const names = new Names(namesOf(graph));
+  const now = new Map<string, string>();
+  const nodes: Node[] = [];
+  const put = (name: string): void => {
+    const format = cut.get(name);
+    if (format === undefined) return;
+    const bytes = names.take(`${name}/quantize`);
+    const real = names.take(`${name}/dequantize`);
+    nodes.push(nodeOf('quantize', bytes, [name], {}, { format }), nodeOf('dequantize', real, [bytes], {}));
+    now.set(name, real);
+  };
+  for (const { name } of graph.inputs) put(name);
+  for (const node of graph.nodes) {
+    nodes.push(carried.reads(node) ? { ...node, inputs: node.inputs.map((name) => now.get(name) ?? name) } : node);
+    put(node.name);
+  }
+  return { ...graph, nodes };
+}
+
+/** Runs a network on samples and shows `see` the numbers of these values, batch by batch. */
 function measured(
   graph: Graph<Stored>,
   names: readonly string[],
   samples: readonly Tensor[],
-  see: (name: string, values: Float32Array) => void,
+  batchSize: number,
+  see: (name: string, values: Float32Array, index: number) => void,
 ): void {
   if (names.length === 0) return;
   const empty = samples.find(({ size }) => size === 0);
   if (empty !== undefined) throw new ShapeError('quantize', [empty.shape], 'there are no calibration samples');
-  const program = compileNetwork({ ...graph, outputs: names }, CALIBRATION_BATCH, run.kernels);
+  const program = compileNetwork({ ...graph, outputs: names }, batchSize, run.kernels);
   try {
-    for (const values of batchesThrough('quantize', program, samples, CALIBRATION_BATCH))
+    for (const values of batchesThrough('quantize', program, samples, batchSize))
       names.forEach((name, i) => {
-        see(name, values[i]!);
+        see(name, values[i]!, i);
       });
   } finally {
     program.dispose();
   }
 }
 
-const CALIBRATION_BATCH = 256;
+/** Groups of values observed in one run: a histogram takes half a megabyte. */
+const AT_ONCE = 512;
+
+/** Samples a run, where it makes no difference. */
+const BATCH = 256;
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
 const BIAS_LIMIT = 2 ** 28;

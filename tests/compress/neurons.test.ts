@@ -287,7 +287,7 @@ describe('pruneNeurons', () => {
     }
     const criterion = 'taylor' as 'random';
     expect(() => pruneNeurons(articleModel(), { layer: 0, amount: 1, criterion })).toThrow(
-      'criterion must be magnitude or random',
+      'criterion must be magnitude, flow or random',
     );
   });
 });

@@ -161,14 +161,14 @@ describe('quantize, on a graph', () => {
     const done = int8([dense('a', 'x')], 'a');
     expect(() => quantize(done, { calibration: x })).toThrow('quantize: a/kernel is int8 already');
     const plain = network([dense('a', 'x')], ['a']);
-    expect(() => quantize(plain, { calibration: [x, x] })).toThrow('samples must be 1 tensors');
+    expect(() => quantize(plain, { calibration: [x, x] })).toThrow('quantize: calibration must be a tensor');
     const second = { name: 'z', shape: [4], dtype: 'float32' } as const;
     const two = new Network({
       ...plain,
       inputs: [...plain.inputs, second],
       nodes: [nodeOf('add', 's', ['x', 'z'], {}), dense('a', 's')],
     });
-    expect(() => quantize(two, { calibration: x })).toThrow('samples must be 2 tensors, one for each input, got 1');
+    expect(() => quantize(two, { calibration: x })).toThrow('quantize: calibration must be a list of 2 tensors');
     const fewer = fromData(floats(8, next), [2, 4]);
     expect(() => quantize(two, { calibration: [x, fewer] })).toThrow('inputs differ in the number of samples');
     expect(quantize(two, { calibration: [x, x] }).nodes).toHaveLength(4);

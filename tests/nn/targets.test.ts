@@ -10,6 +10,7 @@ import {
   measure,
   ones,
   predictNetwork,
+  quantize,
   reshape,
   Sequential,
   sparseCategoricalCrossentropy,
@@ -239,4 +240,11 @@ describe('a head that cannot learn is refused with the remedy:', () => {
     expect(digest(model)).toBe(before);
     model.evaluate(x, targets); // measures all the same
   });
+});
+
+test('calibration samples may be nested or typed arrays too', () => {
+  const model = net(2, 'linear', 'mse');
+  const wanted = quantize(model, { calibration: x });
+  for (const given of [x.toArray() as number[][], Float32Array.from(x.data), [x]])
+    expect(quantize(model, { calibration: given })).toEqual(wanted);
 });

@@ -1,0 +1,103 @@
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
+import { activationBefore } from '../graph/rewrite.ts';
+
+/** Differences below these are what eight bits are. */
+const ERROR = 0.1;
+const SHARE_OF_CLASSES = 0.02;
+/** An output that moves less than this part of the one beside it that moves most is none to speak of. */
+const STILL = 0.01;
+
+/** The outputs of two forms of a network on the same samples, [samples, units] each. */
+export interface Answers {
+  readonly float: Float32Array;
+  readonly integer: Float32Array;
+  readonly units: number;
+}
+
+/** In sentences: where the integers answer another way than the real numbers. */
+export function disagreements(graph: Graph<Stored>, answers: readonly Answers[], remedy: string): string[] {
+  return answers.flatMap((each, i) => {
+    const name = graph.outputs[i]!;
+    const { float, units } = each;
+    if (float.length === 0) return [];
+    const notes = constants(name, each);
+    const activation = activationBefore(graph, name, false).name;
+    const kind = /^(softmax|logSoftmax)$/.test(activation) ? largest : activation === 'sigmoid' ? overHalf : null;
+    const share = kind === null ? relativeError(each) : otherClasses(each, kind);
+    const samples = float.length / units;
+    if (kind !== null && share > SHARE_OF_CLASSES && share * samples > 1)
+      notes.push(
+        `of "${name}", int8 chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
+      );
+    if (kind === null && share > ERROR)
+      notes.push(
+        `of "${name}", int8 is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
+      );
+    return notes;
+  });
+}
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
+
+const largest = (row: Float32Array): string => String(row.indexOf(row.reduce((a, b) => Math.max(a, b))));
+const overHalf = (row: Float32Array): string => String(row.map((p) => Number(p > 0.5)));
+
+/** The share of samples on which the two choose differently. */
+function otherClasses({ float, integer, units }: Answers, choice: (row: Float32Array) => string): number {
+  let others = 0;
+  for (let at = 0; at < float.length; at += units)
+    if (choice(float.subarray(at, at + units)) !== choice(integer.subarray(at, at + units))) others++;
+  return (others * units) / float.length;
+}
+
+/**
+ * The mean distance between the two over the mean distance of the real numbers from their medians. The hundredth of the
+ * samples that are farthest out, of 20 or more at least one, is left out: a bad reading says nothing of the others. 0 where
+ * nothing moves.
+ */
+function relativeError({ float, integer, units }: Answers): number {
+  const samples = float.length / units;
+  const middles = Array.from({ length: units }, (_, j) => {
+    const column = Float32Array.from({ length: samples }, (_, i) => float[i * units + j]!);
+    return column.sort()[samples >> 1]!;
+  });
+  const rows: { readonly error: number; readonly spread: number }[] = [];
+  for (let at = 0; at < float.length; at += units) {
+    let error = 0;
+    let spread = 0;
+    for (let j = 0; j < units; j++) {
+      const y = float[at + j]!;
+      error += (y - integer[at + j]!) * (y - integer[at + j]!);
+      spread += (y - middles[j]!) * (y - middles[j]!);
+    }
+    rows.push({ error: Math.sqrt(error), spread: Math.sqrt(spread) });
+  }
+  rows.sort((p, q) => p.error + p.spread - q.error - q.spread);
+  const left = rows.length < 20 ? 0 : Math.ceil(rows.length / 100);
+  const kept = rows.slice(0, rows.length - left);
+  const spread = kept.reduce((sum, row) => sum + row.spread, 0);
+  return spread === 0 ? 0 : kept.reduce((sum, row) => sum + row.error, 0) / spread;
+}
+
+/** A sentence for each output that is one number in int8 and was not before. */
+function constants(name: string, { float, integer, units }: Answers): string[] {
+  const width = (values: Float32Array, j: number): number => {
+    let low = Infinity;
+    let high = -Infinity;
+    for (let at = j; at < values.length; at += units) {
+      low = Math.min(low, values[at]!);
+      high = Math.max(high, values[at]!);
+    }
+    return high - low;
+  };
+  const widths = Array.from({ length: units }, (_, j) => width(float, j));
+  const most = widths.reduce((a, b) => Math.max(a, b), 0);
+  const still = widths.flatMap((own, j) => (own > STILL * most && width(integer, j) === 0 ? [j] : []));
+  if (still.length === 0) return [];
+  const which = units === 1 ? '' : ` in ${still.length} of its ${units} numbers`;
+  const [first] = still as [number];
+  return [
+    `"${name}" became constant${which}: always ${Number(integer[first]!.toPrecision(3))} on the calibration samples, where float32 moves by ${Number(widths[first]!.toPrecision(3))}`,
+  ];
+}

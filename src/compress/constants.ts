@@ -1,0 +1,177 @@
+import { noGrad } from '../autograd/tape.ts';
+import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
+import { type Value, valuesOf } from '../graph/check.ts';
+import type { Encoding, Stored } from '../graph/encoding.ts';
+import { isIdle, multipliesIntegers } from '../graph/facts.ts';
+import { type Graph, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
+import type { Network } from '../graph/network.ts';
+import { Names } from '../graph/rewrite.ts';
+import { activate } from '../nn/activations.ts';
+import type { Model } from '../nn/model.ts';
+import { fromData } from '../tensor/tensor.ts';
+import { passOn } from './passes.ts';
+
+/**
+ * Takes what neurons add that are always the same number into the biases behind them. A neuron whose incoming weights are
+ * all 0 gives activation(bias), whatever the sample: that times each weight that reads it goes into a bias, which is made
+ * where there is none, and the weights become 0. So does what follows of it in turn. The result computes the same but for
+ * rounding, in a network of any wiring; the neurons stay, unread, and can be removed without loss (`pruneNeurons`). A weight
+ * that is applied in several places is changed only where all of them read the same number. int8 is left as it is.
+ */
+export function foldConstants(model: Model): Model;
+export function foldConstants(network: Graph<Stored>): Network;
+export function foldConstants(subject: Model | Graph<Stored>): Model | Network {
+  return passOn('foldConstants', subject, withConstantsFolded);
+}
+
+/** `foldConstants` on a network that was checked: itself where there is nothing to fold. */
+export function withConstantsFolded(graph: Graph<Stored>): Graph<Stored> {
+  let now = graph;
+  for (let next = onceFolded(now); next !== null; next = onceFolded(now)) now = next;
+  return now;
+}
+
+/** The number that each channel of a value always is, NaN for one that depends on the sample; null if all do. */
+type Constants = Float64Array | null;
+
+interface Site<K extends Op = Op> {
+  readonly node: NodeOf<K>;
+  readonly weights: Readonly<Record<string, Stored>>;
+  readonly dtype: Value['dtype'];
+  /** How many channels each input has, and how many the result. */
+  readonly widths: readonly number[];
+  readonly width: number;
+  readonly inputs: readonly [Constants, ...Constants[]];
+}
+
+const nothing = (): null => null;
+const passes = <K extends Op>({ inputs: [x] }: Site<K>): Constants => x;
+
+/** One row an operation: what is known of its result. */
+const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
+  dense: ({ node, weights: { kernel, bias }, width, dtype }) => {
+    const values = realsOf(kernel!);
+    if (values === null) return null;
+    const isConstant = new Uint8Array(width).fill(1);
+    for (let at = 0; at < values.length; at++) if (values[at] !== 0) isConstant[at % width] = 0;
+    if (!isConstant.includes(1)) return null;
+    const sums = Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (bias?.encoding.values[j] ?? 0) : NaN));
+    return activated(node.attrs.activation, sums, dtype);
+  },
+  activation: ({ node, inputs: [x], dtype }) => x && activated(node.attrs.activation, x, dtype),
+  flatten: ({ inputs: [x], width }) => x && Float64Array.from({ length: width }, (_, i) => x[i % x.length]!),
+  dropout: ({ node, inputs: [x] }) => (isIdle(node, false) ? x : null),
+  activityRegularization: passes,
+  add: ({ inputs }) =>
+    inputs.reduce((sum, x) => (sum === null || x === null ? null : sum.map((value, i) => value + x[i]!))),
+  concat: ({ inputs, widths, width }) => {
+    if (inputs.every((x) => x === null)) return null;
+    const all = new Float64Array(width).fill(NaN);
+    let at = 0;
+    inputs.forEach((x, i) => {
+      if (x !== null) all.set(x, at);
+      at += widths[i]!;
+    });
+    return all;
+  },
+  split: ({ node, inputs: [x] }) => x?.slice(node.attrs.from, node.attrs.to) ?? null,
+  quantize: nothing,
+  dequantize: nothing,
+  custom: nothing,
+};
+
+const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op](site);
+
+/** The numbers of a weight; null for integers. */
+const realsOf = ({ encoding }: Stored): Float32Array | Float64Array | null =>
+  encoding.type === 'float32' || encoding.type === 'float64' ? encoding.values : null;
+
+/** What an activation makes of numbers, in the type of the network. */
+function activated(spec: ActivationSpec, numbers: Float64Array, dtype: Value['dtype']): Constants {
+  if (!ACTIVATION_FACTS[spec.name].isElementwise) return null;
+  const x = dtype === 'float64' ? numbers : Float32Array.from(numbers);
+  const y = noGrad(() => activate(spec, fromData(x))).data;
+  return numbers.map((number, i) => (Number.isFinite(number) && Number.isFinite(y[i]!) ? y[i]! : NaN));
+}
+
+/** What is known of every value. */
+function constantsOf(graph: Graph<Stored>): ReadonlyMap<string, Constants> {
+  const values = valuesOf(graph);
+  const widthOf = (name: string): number => values.get(name)!.shape.at(-1) ?? 1;
+  const found = new Map<string, Constants>(graph.inputs.map(({ name }) => [name, null]));
+  for (const node of graph.nodes) {
+    const site = {
+      node,
+      weights: weightsOf(graph, node),
+      dtype: values.get(node.name)!.dtype,
+      widths: node.inputs.map(widthOf),
+      width: widthOf(node.name),
+      inputs: node.inputs.map((name) => found.get(name)!) as [Constants, ...Constants[]],
+    };
+    found.set(node.name, constantsAt(site as Site));
+  }
+  return found;
+}
+
+/** The network with the constants in it folded that can be told at once; null if none can. */
+function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
+  const constants = constantsOf(graph);
+  if ([...constants.values()].every((known) => known === null)) return null;
+  const weights = new Map(graph.weights);
+  const biases = new Map<Node, string>();
+  const names = new Names(weights.keys());
+  const users = new Map<string, Node[]>(); // by key
+  for (const node of graph.nodes)
+    for (const key of new Set(Object.values(node.weights))) users.set(key, [...(users.get(key) ?? []), node]);
+  for (const node of graph.nodes) {
+    if (!multipliesIntegers(node) || biases.has(node)) continue;
+    const kernel = node.weights.kernel!;
+    const own = users.get(kernel)!;
+    const isWhole = own.every((user) => user.op === node.op && user.weights.bias === node.weights.bias);
+    const bias = node.weights.bias ?? names.take(`${node.name}/bias`);
+    if (!isWhole || users.get(bias)?.some((user) => !own.includes(user))) continue;
+    const read = own.map((user) => constants.get(user.inputs[0]!)!);
+    const parts = foldedRows(weights.get(kernel)!, read, weights.get(bias) ?? null);
+    if (parts === null) continue;
+    weights.set(kernel, parts.kernel);
+    weights.set(bias, parts.bias);
+    for (const user of own) biases.set(user, bias);
+  }
+  if (biases.size === 0) return null;
+  const withBias = (node: Node): Node =>
+    biases.has(node) ? { ...node, weights: { ...node.weights, bias: biases.get(node)! } } : node;
+  return { ...graph, weights, nodes: graph.nodes.map(withBias) };
+}
+
+/** A kernel without the rows that read constants, and the bias with what they gave; null if there are none. */
+function foldedRows(
+  kernel: Stored,
+  read: readonly Constants[],
+  bias: Stored | null,
+): { readonly kernel: Stored; readonly bias: Stored } | null {
+  const values = realsOf(kernel)?.slice();
+  if (values === undefined || read.includes(null)) return null;
+  const [rows, units] = kernel.shape as [number, number];
+  const sums = Float64Array.from({ length: units }, (_, j) => bias?.encoding.values[j] ?? 0);
+  const alive = bias?.mask?.slice() ?? null;
+  let isFolded = false;
+  for (let i = 0; i < rows; i++) {
+    const constant = read[0]![i]!;
+    if (constant === 0 || !read.every((each) => each![i] === constant)) continue;
+    for (let j = 0; j < units; j++) {
+      const weight = values[i * units + j]!;
+      if (weight === 0) continue;
+      isFolded = true;
+      values[i * units + j] = 0;
+      sums[j] = sums[j]! + constant * weight;
+      if (alive !== null) alive[j] = 1; // a mask holds what it covers at 0
+    }
+  }
+  if (!isFolded) return null;
+  const { type } = kernel.encoding;
+  const offsets = type === 'float64' ? sums : Float32Array.from(sums);
+  return {
+    kernel: { ...kernel, encoding: { type, values } as Encoding },
+    bias: { shape: [units], encoding: { type, values: offsets } as Encoding, mask: alive },
+  };
+}
