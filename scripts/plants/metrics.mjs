@@ -9,7 +9,7 @@ export const plants = [
   },
   {
     name: 'the gradient of a sample of weight 0 flows on',
-    file: 'src/nn/model.ts',
+    file: 'src/nn/compiled.ts',
     find: 'present(outputs[i]!, weights)',
     replace: 'outputs[i]!',
     mustFail: ['tests/nn/absent-samples.test.ts'],
@@ -23,7 +23,7 @@ export const plants = [
   },
   {
     name: 'metrics see logits where the loss works on them',
-    file: 'src/nn/model.ts',
+    file: 'src/nn/compiled.ts',
     find: 'outputs.map((y, i) => (logits[i] ? activate(activations[i]!, y) : y))',
     replace: 'outputs',
     mustFail: ['tests/nn/metrics-on-logits.test.ts'],
@@ -37,14 +37,14 @@ export const plants = [
   },
   {
     name: 'metrics see outputs that were activated twice',
-    file: 'src/nn/model.ts',
+    file: 'src/nn/compiled.ts',
     find: '(logits[i] ? activate(activations[i]!, y) : y)',
     replace: 'activate(activations[i]!, y)',
     mustFail: ['tests/nn/metrics-on-logits.test.ts'],
   },
   {
     name: 'a loss of logits is taken behind another activation',
-    file: 'src/nn/model.ts',
+    file: 'src/nn/compiled.ts',
     find: 'loss.callLogits !== undefined && loss.activation === activations[i]!.name',
     replace: 'loss.callLogits !== undefined',
     mustFail: ['tests/nn/metrics-on-logits.test.ts'],
@@ -58,7 +58,7 @@ export const plants = [
   },
   {
     name: 'evaluate does not weigh a partial batch by its size',
-    file: 'src/nn/model.ts',
+    file: 'src/nn/compiled.ts',
     find: 'figures.add(loss, count);\n    }\n    return',
     replace: 'figures.add(loss, batchSize);\n    }\n    return',
     mustFail: ['tests/nn/metrics-on-logits.test.ts'],

@@ -76,7 +76,7 @@ export const plants = [
   },
   {
     name: 'the loss reads logits behind a Dropout that is at work',
-    file: 'src/nn/model.ts',
+    file: 'src/nn/compiled.ts',
     find: 'this.outputActivation(training, i)',
     replace: 'this.outputActivation(false, i)',
     mustFail: ['tests/nn/output-activation.test.ts'],

@@ -6,10 +6,11 @@ import { checkCount, LimitError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import type { NodeOf } from '../graph/graph.ts';
+import { withStandings } from '../nn/assess.ts';
 import type { History, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
-import { allOf, batchesOf, checkSamples, HELD, holdOut, type SampleOptions } from '../nn/samples.ts';
+import { allOf, batchesOf, checkSamples, HELD, holdOut, presentOf, type SampleOptions } from '../nn/samples.ts';
 import { ones } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -79,8 +80,10 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   const plan = new Plan(OP, model);
   model.checkHeads(OP);
   const [trained, validation] = holdOut(OP, model, given, options);
-  const samples = plan.flat(OP, model.prepare(OP, given), trained);
-  const held = validation === null ? null : plan.flat(OP, model.prepare(OP, validation, HELD[1]), validation.n);
+  const prepared = model.prepare(OP, given);
+  const others = validation && model.prepare(OP, validation, HELD[1]);
+  const samples = plan.flat(OP, prepared, trained);
+  const held = others && plan.flat(OP, others, others.n);
   const letGo = model.hold(OP);
   if (lent.has(optimizer)) {
     letGo();
@@ -93,7 +96,10 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   try {
     training = new Training(await backendOf(OP, options.gpu), model, plan, batchSize);
     await training.sendModel();
-    return await training.run(samples, held, options);
+    const history = await training.run(samples, held, options);
+    return others === null
+      ? history
+      : withStandings(history, model, presentOf({ ...prepared, n: trained }, null), others);
   } catch (error) {
     model.steps = before.steps;
     model.epochs = before.epochs;

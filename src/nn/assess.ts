@@ -4,8 +4,8 @@ import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { sameShape } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import type { CompiledGraph } from './compiled.ts';
 import { outputsOf } from './heads.ts';
-import type { History, Model } from './model.ts';
 import { Figures, type Logs, weighted } from './objective.ts';
 import type { Outputs } from './outputs.ts';
 import { checkSamples, type Lists, listOf, type SampleLists, type Tensors } from './samples.ts';
@@ -27,7 +27,7 @@ export interface Standing {
 export type Standings = Readonly<Record<string, Standing>>;
 
 /** How good a compiled model is as it stands, and what is reached without learning: what `diagnose` goes by. */
-export function assess(model: Model, train: SampleLists, validation: SampleLists): Standings {
+export function assess(model: CompiledGraph, train: SampleLists, validation: SampleLists): Standings {
   const names = [
     ['x of train', 'y of train'],
     ['x of validation', 'y of validation'],
@@ -39,7 +39,7 @@ export function assess(model: Model, train: SampleLists, validation: SampleLists
 }
 
 /** `assess` for samples that were prepared. */
-export function standings(model: Model, train: Lists, held: Lists): Standings {
+export function standings(model: CompiledGraph, train: Lists, held: Lists): Standings {
   const batchSize = 256;
   const [onTrain, onHeld] = [train, held].map(({ xs, ys }) => model.evaluate(xs, ys, { batchSize })) as [Logs, Logs];
   const predictions = listOf(model.predict<Tensors>(held.xs, { batchSize }));
@@ -78,7 +78,7 @@ export function standings(model: Model, train: Lists, held: Lists): Standings {
 }
 
 /** A history that knows how the model stands, for as long as it stands so. It is worked out when it is asked for. */
-export function withStandings(history: History, model: Model, train: Lists, held: Lists): History {
+export function withStandings<H extends object>(history: H, model: CompiledGraph, train: Lists, held: Lists): H {
   const { objectives } = model;
   const before = fingerprint(model);
   let known: Standings | undefined;
@@ -91,7 +91,7 @@ export function withStandings(history: History, model: Model, train: Lists, held
 }
 
 /** A number that changes with the weights. */
-function fingerprint({ weights }: Model): number {
+function fingerprint({ weights }: CompiledGraph): number {
   let hash = 0;
   for (const { value } of weights) {
     const { buffer, byteOffset, byteLength } = value.data;
@@ -102,7 +102,7 @@ function fingerprint({ weights }: Model): number {
 }
 
 /** Loss, without penalties, and metrics of outputs. */
-function logsOf(model: Model, ys: readonly Tensor[], predictions: readonly Tensor[]): Logs {
+function logsOf(model: CompiledGraph, ys: readonly Tensor[], predictions: readonly Tensor[]): Logs {
   return noGrad(() => {
     const { objectives } = model;
     const figures = new Figures(objectives, model.outputNames, (i) => outputsOf(model, i));
@@ -125,7 +125,7 @@ const GROUPS = 20;
  * Standard errors of figures by the jackknife over groups of samples (Efron & Tibshirani 1993, chapter 11). A share of
  * right answers is never taken to be more certain than with one more right and one more wrong.
  */
-function errorsOf(model: Model, ys: readonly Tensor[], predictions: readonly Tensor[], own: Logs): Logs {
+function errorsOf(model: CompiledGraph, ys: readonly Tensor[], predictions: readonly Tensor[], own: Logs): Logs {
   const n = ys[0]!.shape[0]!;
   const groups = Math.min(GROUPS, n);
   const parts = Array.from({ length: groups > 1 ? groups : 0 }, (_, group) => {

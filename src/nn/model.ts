@@ -1,33 +1,18 @@
-import { add } from '../autograd/arithmetic.ts';
-import { slice } from '../autograd/movement.ts';
-import { noGrad, valueAndGrad } from '../autograd/tape.ts';
+import { valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
-import { checkCount, checkFlag, ShapeError, StateError } from '../base/errors.ts';
+import { checkCount, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { step } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
-import { activate } from './activations.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { type Standings, withStandings } from './assess.ts';
-import { checkHead, outputsOf } from './heads.ts';
-import { LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
-import { type Loss, present, reduceLoss } from './losses.ts';
-import type { Metric } from './metric.ts';
+import { CompiledGraph, type CompileOptions, type EvaluateOptions } from './compiled.ts';
+import { MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import { LossWatch } from './not-finite.ts';
-import {
-  Figures,
-  type Logs,
-  type Objective,
-  type ObjectiveOptions,
-  type Outcome,
-  objectivesOf,
-  weighted,
-} from './objective.ts';
-import { isNamedOptimizer, type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
+import type { Figures, Logs, Outcome } from './objective.ts';
+import { isNamedOptimizer } from './optimizers.ts';
 import { tensorOf } from './parameter.ts';
 import { Progress, warnOfEagerSteps } from './progress.ts';
-import { penalty } from './regularizers.ts';
 import {
   allOf,
   batchesOf,
@@ -35,18 +20,16 @@ import {
   type Data,
   HELD,
   holdOut,
-  type Lists,
-  oneOrAll,
+  presentOf,
   type SampleOptions,
   sampleWeights,
-  type Tensors,
-  tensorsOf,
   type Values,
   withoutAbsent,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
-import { targetsFor } from './targets.ts';
 import { Batches, copied, type Input, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
+
+export type { CompileOptions, EvaluateOptions } from './compiled.ts';
 
 /** Called by `fit`. A callback object may serve several fits, one after another. */
 export interface Callback {
@@ -56,18 +39,6 @@ export interface Callback {
   onEpochEnd?(epoch: number, logs: Logs, model: Model): void;
   onBatchBegin?(batch: number, model: Model): void;
   onBatchEnd?(batch: number, logs: Logs, model: Model): void;
-}
-
-export interface CompileOptions extends ObjectiveOptions {
-  /** Default `rmsprop`, as Keras's. */
-  readonly optimizer?: OptimizerName | Optimizer;
-  /** Record training steps and repeat them, with the same result to the bit. Default true. */
-  readonly replay?: boolean;
-}
-
-export interface EvaluateOptions {
-  /** Default 32. Decides speed and memory; `evaluate` may differ in the last bits of a mean. */
-  readonly batchSize?: number;
 }
 
 export interface FitOptions extends EvaluateOptions, SampleOptions {
@@ -99,22 +70,14 @@ export interface History {
   readonly standings?: () => Standings | undefined;
 }
 
-interface Compiled {
-  readonly optimizer: Optimizer;
-  readonly objectives: readonly Objective[];
-  readonly replay: boolean;
-}
-
 /**
  * A model of what layers make of an input, with Keras's words: compile, fit, evaluate, predict.
  * `const x = input([64]); new Model(x, new Dense(10).apply(x))`. A layer that is applied twice shares its weights. Of
  * several inputs or outputs the model has, takes and gives lists, in one order everywhere.
  */
-export class Model extends LayerGraph {
+export class Model extends CompiledGraph {
   /** A callback sets this to end training after the current batch. */
   stopTraining = false;
-  private compiled: Compiled | null = null;
-  private headsAreChecked = false;
   private isTraining = false;
   private readonly trainer = new Trainer();
 
@@ -123,52 +86,14 @@ export class Model extends LayerGraph {
     super(op, x, y, options);
   }
 
-  compile(options: CompileOptions): void {
-    checkOptions('compile', options, 'optimizer replay loss lossWeights metrics');
-    const { optimizer = 'rmsprop', replay = true } = options;
-    checkFlag('compile', 'replay', replay);
-    const objectives = objectivesOf(options, this.outputNames);
-    this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
-    this.headsAreChecked = false;
+  override compile(options: CompileOptions): void {
+    super.compile(options);
     this.trainer.release();
   }
 
   /** Whether the last training step repeated a recorded one, and why or why not. */
   get replayStatus(): ReplayStatus {
     return this.trainer.status;
-  }
-
-  get isCompiled(): boolean {
-    return this.compiled !== null;
-  }
-
-  private ready(op: string): Compiled {
-    if (this.compiled === null)
-      throw new StateError(op, 'the model is not compiled: call compile({ optimizer, loss }) first');
-    return this.compiled;
-  }
-
-  get optimizer(): Optimizer {
-    return this.ready('optimizer').optimizer;
-  }
-
-  /** What each output is trained for and judged by. */
-  get objectives(): readonly Objective[] {
-    return this.ready('objectives').objectives;
-  }
-
-  /** Those of the first output, or the only one. */
-  get loss(): Loss {
-    return this.ready('loss').objectives[0]!.loss;
-  }
-
-  get metrics(): readonly Metric[] {
-    return this.ready('metrics').objectives[0]!.metrics;
-  }
-
-  /** Whether `compile` allowed steps to be recorded and repeated. */
-  get replay(): boolean {
-    return this.ready('replay').replay;
   }
 
   /**
@@ -219,62 +144,6 @@ export class Model extends LayerGraph {
     return figures.logs;
   }
 
-  /** Mean loss (with penalties) and metrics over the samples. */
-  evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Logs {
-    checkOptions('evaluate', options, 'batchSize');
-    const { batchSize = 32 } = options;
-    this.ready('evaluate');
-    const samples = checkSamples('evaluate', this, x, y);
-    checkCount('evaluate', 'batchSize', batchSize);
-    return this.figuresOf(this.prepare('evaluate', samples), batchSize);
-  }
-
-  /** Mean loss and metrics over samples, which were checked. */
-  private figuresOf({ xs, ys, n }: Lists, batchSize: number): Logs {
-    const figures = this.newFigures();
-    for (const [start, count] of batchesOf(n, batchSize)) {
-      const part = (t: Tensor): Tensor => slice(t, [[start, start + count]]);
-      const loss = step(() =>
-        noGrad(() => {
-          const targets = ys.map(part);
-          const outcome = this.lossOn(xs.map(part), targets, null, false, figures.needPredictions);
-          figures.observe(targets, outcome);
-          return outcome.loss.item();
-        }),
-      );
-      figures.add(loss, count);
-    }
-    return figures.logs;
-  }
-
-  /**
-   * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`. `Y` is Tensor[] for a model
-   * with several outputs.
-   */
-  predict<Y extends Tensors = Tensor>(x: Data, options: EvaluateOptions = {}): Y {
-    checkOptions('predict', options, 'batchSize');
-    const { batchSize = 32 } = options;
-    checkCount('predict', 'batchSize', batchSize);
-    const shapes = this.isBuilt ? this.inputShapes : [];
-    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtype: this.dtype, shapes });
-    const [n, ...others] = xs.map(({ shape }) => shape[0]);
-    if (n === undefined) throw new ShapeError('predict', [xs[0]!.shape], 'needs a batch axis');
-    const other = others.findIndex((count) => count !== n) + 1;
-    if (other > 0)
-      throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
-    this.buildFor(xs);
-    const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
-    for (const [start, count] of batchesOf(n, batchSize)) {
-      step(() => {
-        const outputs = noGrad(() => this.outputsOf(xs.map((t) => slice(t, [[start, start + count]]))));
-        ys.forEach(({ storage, size }, i) => {
-          storage.array.set(outputs[i]!.data, (start * size) / n);
-        });
-      });
-    }
-    return oneOrAll(ys);
-  }
-
   /** Keeps other trainings away until the returned function is called. Throws StateError during a training. */
   hold(op: string): () => void {
     if (this.isTraining) throw new StateError(op, 'this model is being trained already');
@@ -282,33 +151,6 @@ export class Model extends LayerGraph {
     return () => {
       this.isTraining = false;
     };
-  }
-
-  /**
-   * Samples whose targets are as their losses take them. Builds the model for them if it is not built. Throws where they do
-   * not fit, with the place in what was given.
-   */
-  prepare(op: string, { xs, ys, n }: Lists, name = 'y', weights: Tensor | null = null): Lists {
-    const { objectives } = this.ready(op);
-    this.buildFor(xs);
-    const prepared = ys.map((t, i) => {
-      const which = ys.length === 1 ? name : `${name}[${i}]`;
-      return targetsFor(op, which, t, objectives[i]!.loss, this.outputShapes[i]!, this.dtype, weights);
-    });
-    return { xs, ys: prepared, n };
-  }
-
-  /** Throws ValueError for an output that cannot learn what its loss asks for. */
-  checkHeads(op: string): void {
-    if (this.headsAreChecked) return; // every step asks
-    this.objectives.forEach(({ loss }, i) => {
-      checkHead(op, this, i, loss);
-    });
-    this.headsAreChecked = true;
-  }
-
-  private newFigures(): Figures {
-    return new Figures(this.objectives, this.outputNames, (i) => outputsOf(this, i));
   }
 
   private *passes(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
@@ -374,9 +216,7 @@ export class Model extends LayerGraph {
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }
     const result = { epochs: run, history: Object.fromEntries(history), seed: this.seed };
-    const own = (t: Tensor): Tensor => (t.shape[0] === n ? t : slice(t, [[0, n]]));
-    const trained = { xs: xs.map(own), ys: ys.map(own), n };
-    return held === null ? result : withStandings(result, this, trained, held);
+    return held === null ? result : withStandings(result, this, presentOf({ xs, ys, n }, weights), held);
   }
 
   /** One step on a batch; returns the loss before it, with penalties. */
@@ -430,35 +270,5 @@ export class Model extends LayerGraph {
     if (!isNamedOptimizer(optimizer)) return `the optimizer ${optimizer.name} is none of the library's`;
     const layer = this.layers.find(({ replayable }) => !replayable);
     return layer === undefined ? null : `layer ${layer.name} does not say that it is replayable`;
-  }
-
-  /** The loss with penalties on one batch, and the outputs if wanted. Works on logits where a loss can. */
-  private lossOn(
-    xs: readonly Tensor[],
-    targets: readonly Tensor[],
-    weights: Tensor | null,
-    training: boolean,
-    wantsPredictions: boolean,
-  ): Outcome {
-    const { objectives } = this.ready('fit');
-    const activations = objectives.map((_, i) => this.outputActivation(training, i));
-    const logits = objectives.map(
-      ({ loss }, i) => loss.callLogits !== undefined && loss.activation === activations[i]!.name,
-    );
-    const penalties: Tensor[] = [];
-    const outputs = this.outputsOf(xs, { training, penalties, logits });
-    const losses = objectives.map(({ loss }, i) => {
-      const call = logits[i] ? loss.callLogits! : loss.call;
-      return reduceLoss(call(present(targets[i]!, weights), present(outputs[i]!, weights)), weights);
-    });
-    let total = losses.map((loss, i) => weighted(loss, objectives[i]!)).reduce((sum, loss) => add(sum, loss));
-    for (const { value, regularizer } of this.weights) {
-      if (regularizer !== null) total = add(total, penalty(value, regularizer));
-    }
-    for (const extra of penalties) total = add(total, extra);
-    const own = losses.length === 1 ? [] : losses;
-    if (!wantsPredictions) return { loss: total, losses: own, predictions: null };
-    const predictions = noGrad(() => outputs.map((y, i) => (logits[i] ? activate(activations[i]!, y) : y)));
-    return { loss: total, losses: own, predictions };
   }
 }

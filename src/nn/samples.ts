@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
-import { cast, reshape, slice } from '../autograd/movement.ts';
+import { cast, gather, reshape, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
@@ -217,4 +217,13 @@ export function withoutAbsent(xs: readonly Tensor[], weights: Tensor | null): re
     for (const i of harmful) clean.storage.array.fill(0, i * width, (i + 1) * width);
     return clean;
   });
+}
+
+/** The first `n` samples, without those of weight 0. */
+export function presentOf({ xs, ys, n }: Lists, weights: Tensor | null): Lists {
+  const rows = Array.from({ length: n }, (_, i) => i).filter((i) => weights?.data[i] !== 0);
+  if (rows.length === xs[0]!.shape[0]) return { xs, ys, n };
+  const chosen = fromData(Int32Array.from(rows));
+  const own = (t: Tensor): Tensor => gather(t, chosen);
+  return { xs: xs.map(own), ys: ys.map(own), n: rows.length };
 }

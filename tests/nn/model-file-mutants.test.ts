@@ -65,6 +65,7 @@ function short(key: Key, record: Json): unknown {
     });
     const isPlain = lossWeights === undefined || (lossWeights as number[]).every((weight) => weight === 1);
     return {
+      epochs: 0, // older files do not count them
       ...others,
       ...(replay === false && { replay }),
       ...(!isPlain && { lossWeights }),

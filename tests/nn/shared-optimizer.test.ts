@@ -214,7 +214,8 @@ describe('counts that differ', () => {
       [null, null, null, [2, 0.5]],
     ])
       expect(() => optimizer.restore(weights, { ...before, powers })).toThrow('Adam: powers[3] must be 2 numbers');
-    expect(() => optimizer.restore(weights, { ...before, scalars: { power1: Number.NaN } })).toThrow('powers[0]');
+    const scalars = { ...before.scalars, power1: Number.NaN };
+    expect(() => optimizer.restore(weights, { ...before, scalars })).toThrow('Adam: scalars.power1');
     expect(optimizer.state(weights)).toEqual(before);
     expect(optimizer.slotsVersion).toBe(slotsVersion);
   });

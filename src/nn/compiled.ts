@@ -1,0 +1,204 @@
+import { add } from '../autograd/arithmetic.ts';
+import { slice } from '../autograd/movement.ts';
+import { noGrad } from '../autograd/tape.ts';
+import { checkCount, checkFlag, ShapeError, StateError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import { step } from '../memory/arena.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { activate } from './activations.ts';
+import { checkHead, outputsOf } from './heads.ts';
+import { LayerGraph } from './layer-graph.ts';
+import { type Loss, present, reduceLoss } from './losses.ts';
+import type { Metric } from './metric.ts';
+import {
+  Figures,
+  type Logs,
+  type Objective,
+  type ObjectiveOptions,
+  type Outcome,
+  objectivesOf,
+  weighted,
+} from './objective.ts';
+import { type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
+import { penalty } from './regularizers.ts';
+import { batchesOf, checkSamples, type Data, type Lists, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
+import { targetsFor } from './targets.ts';
+
+export interface CompileOptions extends ObjectiveOptions {
+  /** Default `rmsprop`, as Keras's. */
+  readonly optimizer?: OptimizerName | Optimizer;
+  /** Record training steps and repeat them, with the same result to the bit. Default true. */
+  readonly replay?: boolean;
+}
+
+export interface EvaluateOptions {
+  /** Default 32. Decides speed and memory; `evaluate` may differ in the last bits of a mean. */
+  readonly batchSize?: number;
+}
+
+interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly objectives: readonly Objective[];
+  readonly replay: boolean;
+}
+
+/** Layers with what they are trained for: losses, metrics, and how good the outputs are. */
+export class CompiledGraph extends LayerGraph {
+  private compiled: Compiled | null = null;
+  private headsAreChecked = false;
+
+  compile(options: CompileOptions): void {
+    checkOptions('compile', options, 'optimizer replay loss lossWeights metrics');
+    const { optimizer = 'rmsprop', replay = true } = options;
+    checkFlag('compile', 'replay', replay);
+    const objectives = objectivesOf(options, this.outputNames);
+    this.compiled = { optimizer: optimizerOf(optimizer), objectives, replay };
+    this.headsAreChecked = false;
+  }
+
+  get isCompiled(): boolean {
+    return this.compiled !== null;
+  }
+
+  protected ready(op: string): Compiled {
+    if (this.compiled === null)
+      throw new StateError(op, 'the model is not compiled: call compile({ optimizer, loss }) first');
+    return this.compiled;
+  }
+
+  get optimizer(): Optimizer {
+    return this.ready('optimizer').optimizer;
+  }
+
+  /** What each output is trained for and judged by. */
+  get objectives(): readonly Objective[] {
+    return this.ready('objectives').objectives;
+  }
+
+  /** Those of the first output, or the only one. */
+  get loss(): Loss {
+    return this.ready('loss').objectives[0]!.loss;
+  }
+
+  get metrics(): readonly Metric[] {
+    return this.ready('metrics').objectives[0]!.metrics;
+  }
+
+  /** Whether `compile` allowed steps to be recorded and repeated. */
+  get replay(): boolean {
+    return this.ready('replay').replay;
+  }
+
+  /** Mean loss (with penalties) and metrics over the samples. */
+  evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Logs {
+    checkOptions('evaluate', options, 'batchSize');
+    const { batchSize = 32 } = options;
+    this.ready('evaluate');
+    const samples = checkSamples('evaluate', this, x, y);
+    checkCount('evaluate', 'batchSize', batchSize);
+    return this.figuresOf(this.prepare('evaluate', samples), batchSize);
+  }
+
+  /** Mean loss and metrics over samples, which were checked. */
+  protected figuresOf({ xs, ys, n }: Lists, batchSize: number): Logs {
+    const figures = this.newFigures();
+    for (const [start, count] of batchesOf(n, batchSize)) {
+      const part = (t: Tensor): Tensor => slice(t, [[start, start + count]]);
+      const loss = step(() =>
+        noGrad(() => {
+          const targets = ys.map(part);
+          const outcome = this.lossOn(xs.map(part), targets, null, false, figures.needPredictions);
+          figures.observe(targets, outcome);
+          return outcome.loss.item();
+        }),
+      );
+      figures.add(loss, count);
+    }
+    return figures.logs;
+  }
+
+  /**
+   * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`. `Y` is Tensor[] for a model
+   * with several outputs.
+   */
+  predict<Y extends Tensors = Tensor>(x: Data, options: EvaluateOptions = {}): Y {
+    checkOptions('predict', options, 'batchSize');
+    const { batchSize = 32 } = options;
+    checkCount('predict', 'batchSize', batchSize);
+    const shapes = this.isBuilt ? this.inputShapes : [];
+    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtype: this.dtype, shapes });
+    const [n, ...others] = xs.map(({ shape }) => shape[0]);
+    if (n === undefined) throw new ShapeError('predict', [xs[0]!.shape], 'needs a batch axis');
+    const other = others.findIndex((count) => count !== n) + 1;
+    if (other > 0)
+      throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
+    this.buildFor(xs);
+    const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
+    for (const [start, count] of batchesOf(n, batchSize)) {
+      step(() => {
+        const outputs = noGrad(() => this.outputsOf(xs.map((t) => slice(t, [[start, start + count]]))));
+        ys.forEach(({ storage, size }, i) => {
+          storage.array.set(outputs[i]!.data, (start * size) / n);
+        });
+      });
+    }
+    return oneOrAll(ys);
+  }
+
+  /**
+   * Samples whose targets are as their losses take them. Builds the model for them if it is not built. Throws where they do
+   * not fit, with the place in what was given.
+   */
+  prepare(op: string, { xs, ys, n }: Lists, name = 'y', weights: Tensor | null = null): Lists {
+    const { objectives } = this.ready(op);
+    this.buildFor(xs);
+    const prepared = ys.map((t, i) => {
+      const which = ys.length === 1 ? name : `${name}[${i}]`;
+      return targetsFor(op, which, t, objectives[i]!.loss, this.outputShapes[i]!, this.dtype, weights);
+    });
+    return { xs, ys: prepared, n };
+  }
+
+  /** Throws ValueError for an output that cannot learn what its loss asks for. */
+  checkHeads(op: string): void {
+    if (this.headsAreChecked) return; // every step asks
+    this.objectives.forEach(({ loss }, i) => {
+      checkHead(op, this, i, loss);
+    });
+    this.headsAreChecked = true;
+  }
+
+  protected newFigures(): Figures {
+    return new Figures(this.objectives, this.outputNames, (i) => outputsOf(this, i));
+  }
+
+  /** The loss with penalties on one batch, and the outputs if wanted. Works on logits where a loss can. */
+  protected lossOn(
+    xs: readonly Tensor[],
+    targets: readonly Tensor[],
+    weights: Tensor | null,
+    training: boolean,
+    wantsPredictions: boolean,
+  ): Outcome {
+    const { objectives } = this.ready('fit');
+    const activations = objectives.map((_, i) => this.outputActivation(training, i));
+    const logits = objectives.map(
+      ({ loss }, i) => loss.callLogits !== undefined && loss.activation === activations[i]!.name,
+    );
+    const penalties: Tensor[] = [];
+    const outputs = this.outputsOf(xs, { training, penalties, logits });
+    const losses = objectives.map(({ loss }, i) => {
+      const call = logits[i] ? loss.callLogits! : loss.call;
+      return reduceLoss(call(present(targets[i]!, weights), present(outputs[i]!, weights)), weights);
+    });
+    let total = losses.map((loss, i) => weighted(loss, objectives[i]!)).reduce((sum, loss) => add(sum, loss));
+    for (const { value, regularizer } of this.weights) {
+      if (regularizer !== null) total = add(total, penalty(value, regularizer));
+    }
+    for (const extra of penalties) total = add(total, extra);
+    const own = losses.length === 1 ? [] : losses;
+    if (!wantsPredictions) return { loss: total, losses: own, predictions: null };
+    const predictions = noGrad(() => outputs.map((y, i) => (logits[i] ? activate(activations[i]!, y) : y)));
+    return { loss: total, losses: own, predictions };
+  }
+}
