@@ -78,6 +78,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   ReduceLROnPlateau: (o) => new w.ReduceLROnPlateau(o),
   ModelCheckpoint: (o) => new w.ModelCheckpoint(() => undefined, o),
   'CompiledGraph.compile': (o) => model.compile(o),
+  'Model.compile': (o) => model.compile(o),
   'Model.fit': (o) => model.fit(x, x, o),
   'Model.fitAsync': (o) => model.fitAsync(x, x, o),
   'CompiledGraph.evaluate': (o) => model.evaluate(x, x, o),
@@ -352,13 +353,15 @@ function publicTakers(): string[] {
     ),
   );
   /** Those of the library's own classes that exported ones extend, which have public methods too. */
-  const bases = new Set(
-    classes
-      .filter(({ name }) => exported.has(name!.text))
-      .flatMap(({ heritageClauses = [] }) =>
-        heritageClauses.flatMap(({ types }) => types.map((t) => t.expression.getText())),
-      ),
-  );
+  const bases = new Set<string>();
+  for (let above = [...exported]; above.length > 0; ) {
+    const parents = classes
+      .filter(({ name }) => above.includes(name!.text))
+      .flatMap(({ heritageClauses = [] }) => heritageClauses.flatMap(({ types }) => types))
+      .map(({ expression }) => expression.getText());
+    above = parents.filter((name) => !bases.has(name));
+    for (const name of above) bases.add(name);
+  }
   const takes = ({ parameters }: ts.SignatureDeclaration): boolean =>
     parameters.some(({ name, type }) => {
       const text = type?.getText() ?? '';
