@@ -121,7 +121,7 @@ export function fitResults(seeds: readonly (readonly Run[])[]): FitResult[] {
       neighbours: standings[0]!.neighbours.map((__, k) => mean(({ neighbours }) => neighbours[k]!)),
     };
     const monitor = 'accuracy' in first.history ? 'accuracy' : 'r2';
-    const { verdict, reasons } = diagnose({ ...first, standings: () => ({ [monitor]: all }) }, { monitor });
+    const { verdict, reasons } = diagnose(first, { monitor, standings: { [monitor]: all } });
     const { learning_rate: ___, ...curves } = first.history;
     return {
       ...run,

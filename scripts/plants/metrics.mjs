@@ -290,7 +290,7 @@ export const plants = [
   {
     name: 'a verdict is of the last epoch though weights were restored',
     file: 'src/nn/diagnose.ts',
-    find: '(subject as History).standings?.()',
+    find: 'history.left?.()',
     replace: 'undefined',
     mustFail: ['tests/nn/verdicts.test.ts'],
   },

@@ -6,7 +6,7 @@ import { checkCount, LimitError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import type { NodeOf } from '../graph/graph.ts';
-import { withStandings } from '../nn/assess.ts';
+import { withLeft } from '../nn/left.ts';
 import type { History, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
@@ -97,9 +97,8 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
     training = new Training(await backendOf(OP, options.gpu), model, plan, batchSize);
     await training.sendModel();
     const history = await training.run(samples, held, options);
-    return others === null
-      ? history
-      : withStandings(history, model, presentOf({ ...prepared, n: trained }, null), others);
+    if (others === null) return history;
+    return withLeft(history, { model, train: presentOf({ ...prepared, n: trained }, null), held: others });
   } catch (error) {
     model.steps = before.steps;
     model.epochs = before.epochs;

@@ -77,30 +77,6 @@ export function standings(model: CompiledGraph, train: Lists, held: Lists): Stan
   );
 }
 
-/** A history that knows how the model stands, for as long as it stands so. It is worked out when it is asked for. */
-export function withStandings<H extends object>(history: H, model: CompiledGraph, train: Lists, held: Lists): H {
-  const { objectives } = model;
-  const before = fingerprint(model);
-  let known: Standings | undefined;
-  const value = (): Standings | undefined => {
-    if (model.objectives !== objectives || fingerprint(model) !== before) return undefined;
-    known ??= standings(model, train, held);
-    return known;
-  };
-  return Object.defineProperty(history, 'standings', { value }); // not among what is printed, compared or made JSON
-}
-
-/** A number that changes with the weights. */
-function fingerprint({ weights }: CompiledGraph): number {
-  let hash = 0;
-  for (const { value } of weights) {
-    const { buffer, byteOffset, byteLength } = value.data;
-    const words = new Int32Array(buffer, byteOffset, byteLength / 4);
-    for (let i = 0; i < words.length; i++) hash = (Math.imul(hash, 31) + words[i]!) | 0;
-  }
-  return hash;
-}
-
 /** Loss, without penalties, and metrics of outputs. */
 function logsOf(model: CompiledGraph, ys: readonly Tensor[], predictions: readonly Tensor[]): Logs {
   return noGrad(() => {

@@ -1,6 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import type { Standing, Standings } from './assess.ts';
+import { type Standing, type Standings, standings } from './assess.ts';
+import type { Left } from './left.ts';
 import { isRising } from './metrics.ts';
 import type { History } from './model.ts';
 
@@ -18,6 +19,8 @@ export interface DiagnoseOptions {
   readonly gap?: number;
   /** Figure to judge by. Default `accuracy` if it was logged, else `r2`, else `loss`. */
   readonly monitor?: string;
+  /** Figures to judge beside the curves of a history, in the place of its model's: means of several models, for example. */
+  readonly standings?: Standings;
 }
 
 /** `broken`: a figure is not finite. `cannot tell`: the figures go with more than one of the others. */
@@ -65,13 +68,13 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  * history that was made by hand. Throws ValueError without validation figures.
  */
 export function diagnose(subject: History | Standings, options: DiagnoseOptions = {}): Diagnosis {
-  checkOptions('diagnose', options, 'target gap monitor');
-  const standings = 'epochs' in subject ? (subject as History).standings?.() : (subject as Standings);
+  checkOptions('diagnose', options, 'target gap monitor standings');
   const history = 'epochs' in subject ? (subject as History) : null;
-  const names = Object.keys(history?.history ?? standings!);
+  const judged = options.standings ?? (history === null ? (subject as Standings) : standingsOf(history));
+  const names = Object.keys(history?.history ?? judged!);
   const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => names.includes(key)) ?? 'loss';
   const course = history === null ? null : courseOf(history, monitor, names);
-  const standing: Partial<Standing> | undefined = standings?.[monitor];
+  const standing: Partial<Standing> | undefined = judged?.[monitor];
   if (course === null && standing === undefined)
     throw new ValueError('diagnose', 'monitor', names.join(' or '), monitor);
 
@@ -121,6 +124,17 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
   const bestEpoch = best === null ? null : course!.epochs[best]!;
   return { verdict: word, monitor, train: a, validation: b, gap, error, bestEpoch, reasons };
 }
+
+/** How the model stands that a fit left; undefined if it has changed since. */
+function standingsOf(history: History): Standings | undefined {
+  const left = history.left?.();
+  if (left === undefined) return undefined;
+  const found = known.get(left) ?? standings(left.model, left.train, left.held);
+  known.set(left, found);
+  return found;
+}
+
+const known = new WeakMap<Left, Standings>();
 
 function courseOf({ history, epochs }: History, monitor: string, names: readonly string[]): Course {
   const train = history[monitor];

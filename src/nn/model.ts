@@ -5,9 +5,9 @@ import { checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Standings, withStandings } from './assess.ts';
 import { CompiledGraph, type CompileOptions, type EvaluateOptions } from './compiled.ts';
 import { MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
+import { type Left, withLeft } from './left.ts';
 import { LossWatch } from './not-finite.ts';
 import type { Figures, Logs, Outcome } from './objective.ts';
 import { isNamedOptimizer } from './optimizers.ts';
@@ -64,10 +64,10 @@ export interface History {
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly seed: number;
   /**
-   * Figures of the model as the fit left it, with those of held-out samples: what `diagnose` judges. Undefined once the
-   * weights have changed. Not there without held-out samples.
+   * The model with its samples, as the fit left it: what `diagnose` judges. Gives undefined once the weights have changed. Not
+   * there without held-out samples.
    */
-  readonly standings?: () => Standings | undefined;
+  readonly left?: () => Left | undefined;
 }
 
 /**
@@ -216,7 +216,7 @@ export class Model extends CompiledGraph {
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }
     const result = { epochs: run, history: Object.fromEntries(history), seed: this.seed };
-    return held === null ? result : withStandings(result, this, presentOf({ xs, ys, n }, weights), held);
+    return held === null ? result : withLeft(result, { model: this, train: presentOf({ xs, ys, n }, weights), held });
   }
 
   /** One step on a batch; returns the loss before it, with penalties. */
