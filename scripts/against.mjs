@@ -72,7 +72,7 @@ function infer(sizes, batch, isInt8) {
   return ({ lib }) => {
     const model = new lib.Sequential(layersOf(lib, sizes, 0), { seed: 1 });
     const calibration = new lib.Random(1, 'x').normal([256, sizes[0]]);
-    const quantized = isInt8 ? lib.quantize(model, { calibration, latency: false }) : model;
+    const quantized = isInt8 ? lib.quantize(model, { calibration }) : model;
     const network = quantized.network ?? quantized; // of builds in which passes reported
     const program = lib.compileInference(network, batch);
     const input = Float32Array.from(new lib.Random(2, 'x').normal([batch, sizes[0]]).data);

@@ -4,7 +4,7 @@ import type { Code, Store, Value } from './code.ts';
 import type { Engine } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
-import { add, div, max, min, mul, splat, sqrt, sub } from './instructions/f32x4.ts';
+import { add, div, max, mul, pmax, pmin, splat, sqrt, sub } from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 
@@ -21,11 +21,15 @@ interface Elements {
   readonly store: (value: Value) => Code;
 }
 
-/** What is done to four elements: weights, gradients and up to three arrays of state. Scalars stand in all lanes. */
+/**
+ * What is done to four elements: weights, gradients and up to three arrays of state. Scalars stand in all lanes; `bounded` is
+ * a gradient that is to be squared.
+ */
 type Step = (
   scalars: Locals,
   arrays: readonly [w: Elements, g: Elements, Elements, Elements, Elements],
   locals: NewLocals,
+  bounded: (gradient: Elements) => Code,
 ) => Code;
 
 /**
@@ -35,17 +39,21 @@ type Step = (
 function addStep(func: AddFunction, count: number, step: Step): void {
   func('iiiiiii', ([n, w, g, a, b, c, s], locals) => {
     const scalars = locals('v'.repeat(count));
-    const [i] = locals('i');
+    const [least, most, i] = locals('vvi');
+    // Of a NaN these take what they are given first; min and max of WebAssembly would cost five instructions more each.
+    const bounded = ({ load }: Elements): Code => pmax(pmin(load, most), least);
     const turn = (elements: number, store: Store): Code => {
       const at = (array: Local): Elements => {
         const place = i32.add(array, i);
         return { array, load: v128.load(place), store: (value) => store(place, value) };
       };
-      const body = step(scalars, [at(w), at(g), at(a), at(b), at(c)], locals);
+      const body = step(scalars, [at(w), at(g), at(a), at(b), at(c)], locals, bounded);
       return countDown(n, elements, elements, body, advance(i, 4 * elements));
     };
     return [
       scalars.map((value, i) => value.set(v128.load32Splat(s, 4 * i))),
+      least.set(splat(f32.constant(-MOST_GRADIENT))),
+      most.set(splat(f32.constant(MOST_GRADIENT))),
       turn(4, v128.store),
       turn(1, (at, value) => v128.store32Lane(0, at, value)),
     ];
@@ -69,11 +77,7 @@ const withMomentum =
 /** decay·old + rest·value. */
 const blend = (decay: Value, old: Value, rest: Value, value: Value): Code => add(mul(decay, old), mul(rest, value));
 
-/** A gradient that is to be squared. */
-const bounded = ({ load }: Elements): Code =>
-  max(splat(f32.constant(-MOST_GRADIENT)), min(splat(f32.constant(MOST_GRADIENT)), load));
-
-const adamStep: Step = ([rate, eps, b1, c1, b2, c2, decay], [w, g, m, v, vMax], locals) => {
+const adamStep: Step = ([rate, eps, b1, c1, b2, c2, decay], [w, g, m, v, vMax], locals, bounded) => {
   const [gi, mi, vi, wi, zero] = locals('vvvvv');
   return [
     gi.set(bounded(g)),
@@ -89,7 +93,7 @@ const adamStep: Step = ([rate, eps, b1, c1, b2, c2, decay], [w, g, m, v, vMax], 
   ];
 };
 
-const rmspropStep: Step = ([rate, rho, rest, eps, momentum], [w, g, v, velocity], locals) => {
+const rmspropStep: Step = ([rate, rho, rest, eps, momentum], [w, g, v, velocity], locals, bounded) => {
   const [gi, vi, step] = locals('vvv');
   return [
     gi.set(bounded(g)),
@@ -101,7 +105,7 @@ const rmspropStep: Step = ([rate, rho, rest, eps, momentum], [w, g, v, velocity]
   ];
 };
 
-const adagradStep: Step = ([rate, eps], [w, g, v], locals) => {
+const adagradStep: Step = ([rate, eps], [w, g, v], locals, bounded) => {
   const [gi, vi] = locals('vv');
   return [
     gi.set(bounded(g)),

@@ -20,6 +20,7 @@ import {
   weighted,
 } from './objective.ts';
 import { type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
+import type { Outputs } from './outputs.ts';
 import { penalty } from './regularizers.ts';
 import { batchesOf, checkSamples, type Data, type Lists, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
 import { targetsFor } from './targets.ts';
@@ -46,6 +47,7 @@ interface Compiled {
 export class CompiledGraph extends LayerGraph {
   private compiled: Compiled | null = null;
   private headsAreChecked = false;
+  private readonly meaning = (output: number): Outputs => outputsOf(this, output);
 
   compile(options: CompileOptions): void {
     checkOptions('compile', options, 'optimizer replay loss lossWeights metrics');
@@ -149,14 +151,19 @@ export class CompiledGraph extends LayerGraph {
    * Samples whose targets are as their losses take them. Builds the model for them if it is not built. Throws where they do
    * not fit, with the place in what was given.
    */
-  prepare(op: string, { xs, ys, n }: Lists, name = 'y', weights: Tensor | null = null): Lists {
+  prepare(op: string, samples: Lists, name = 'y', weights: Tensor | null = null): Lists {
     const { objectives } = this.ready(op);
+    const { xs, ys, n } = samples;
     this.buildFor(xs);
-    const prepared = ys.map((t, i) => {
-      const which = ys.length === 1 ? name : `${name}[${i}]`;
-      return targetsFor(op, which, t, objectives[i]!.loss, this.outputShapes[i]!, this.dtype, weights);
-    });
-    return { xs, ys: prepared, n };
+    const { outputShapes, dtype } = this;
+    if (ys.length === 1) {
+      const only = targetsFor(op, name, ys[0]!, objectives[0]!.loss, outputShapes[0]!, dtype, weights);
+      return only === ys[0] ? samples : { xs, ys: [only], n }; // every step asks
+    }
+    const targets = ys.map((y, i) =>
+      targetsFor(op, `${name}[${i}]`, y, objectives[i]!.loss, outputShapes[i]!, dtype, weights),
+    );
+    return { xs, ys: targets, n };
   }
 
   /** Throws ValueError for an output that cannot learn what its loss asks for. */
@@ -169,7 +176,7 @@ export class CompiledGraph extends LayerGraph {
   }
 
   protected newFigures(): Figures {
-    return new Figures(this.objectives, this.outputNames, (i) => outputsOf(this, i));
+    return new Figures(this.objectives, this.outputNames, this.meaning);
   }
 
   /** The loss with penalties on one batch, and the outputs if wanted. Works on logits where a loss can. */

@@ -89,13 +89,14 @@ export function tensorsOf(
   name: string,
   given: Data,
   count: number,
-  { dtype = 'float32', shapes = [] }: { readonly dtype?: FloatDType; readonly shapes?: readonly Shape[] } = {},
+  like: { readonly dtype?: FloatDType; readonly shapes?: readonly Shape[] } = {},
 ): readonly Tensor[] {
   if (count === 1 && given instanceof Tensor) return [given]; // every step asks
   const isOne = count === 1 && !(Array.isArray(given) && given.length === 1 && given[0] instanceof Tensor);
   const list: unknown = isOne || given instanceof Tensor ? [given] : given;
   if (!Array.isArray(list) || list.length !== count)
     throw new ValueError(op, name, count === 1 ? 'a tensor' : `a list of ${count} tensors`, given);
+  const { dtype = 'float32', shapes = [] } = like;
   return list.map((each: Values, i) => {
     const t = tensorOfValues(op, count === 1 ? name : `${name}[${i}]`, each, dtype);
     const shape = shapes[i];
@@ -116,7 +117,12 @@ export function checkSamples(
   y: Data,
   names: readonly [x: string, y: string] = ['x', 'y'],
 ): Lists {
-  const { inputCount, outputCount, dtype } = model;
+  const { inputCount, outputCount } = model;
+  if (inputCount === 1 && outputCount === 1 && x instanceof Tensor && y instanceof Tensor) {
+    const n = x.shape[0]; // as every step asks
+    if (n !== undefined && n > 0 && y.shape[0] === n) return { xs: [x], ys: [y], n };
+  }
+  const { dtype } = model;
   const xs = tensorsOf(op, names[0], x, inputCount, { dtype, shapes: model.isBuilt ? model.inputShapes : [] });
   const [first] = xs as [Tensor];
   const n = first.shape[0];

@@ -46,6 +46,7 @@ export function targetsFor(
 ): Tensor {
   const wanted = wantedBy(loss);
   if (wanted === undefined) return y;
+  if (y.dtype === dtype && wanted === numbers && isBatchOf(y.shape, output)) return y; // as every step asks
   const isAbsent = (i: number): boolean => weights?.data[sampleOf(y, i)] === 0;
   return wanted === 'class numbers'
     ? classNumbers(op, name, y, output, isAbsent)
@@ -95,8 +96,8 @@ function inRange(
   isAbsent: Test,
 ): Tensor {
   const { least, most } = wantedBy(loss) as Exclude<Wanted, string>;
-  const shape = [y.shape[0]!, ...output];
-  if (!sameShape(y.shape, shape)) {
+  if (!isBatchOf(y.shape, output)) {
+    const shape = [y.shape[0]!, ...output];
     if (!sameShape(y.shape.slice(1).filter(isReal), output.filter(isReal))) {
       const perSample = y.size === y.shape[0]! && elementsOf(output) > 1;
       const remedy = perSample ? remedyFor(loss, y, output) : '';
@@ -114,6 +115,13 @@ function inRange(
     }
   }
   return y.dtype === dtype ? y : cast(y, dtype);
+}
+
+/** Whether this is the shape of a batch of such outputs: every step asks. */
+function isBatchOf(shape: Shape, output: Shape): boolean {
+  if (shape.length !== output.length + 1) return false;
+  for (let i = 0; i < output.length; i++) if (shape[i + 1] !== output[i]) return false;
+  return true;
 }
 
 /** What to do about one number a sample where there are several outputs. */
