@@ -50,7 +50,7 @@ function overfitting(report: Part): string[] {
 /** What the validation loss of the overfitted network says, if it turned. */
 function lossOf({ history }: FitResult): string[] {
   const losses = history.val_loss ?? [];
-  const best = Math.min(...losses);
+  const best = losses.reduce((least, loss) => Math.min(least, loss), Number.POSITIVE_INFINITY);
   const last = losses.at(-1) ?? Number.NaN;
   if (!(last > 1.02 * best)) return [];
   return [
