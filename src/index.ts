@@ -195,6 +195,7 @@ export {
   huber,
   klDivergence,
   type Loss,
+  type LossChoice,
   type LossFunction,
   type LossName,
   meanAbsoluteError,
@@ -203,7 +204,7 @@ export {
 } from './nn/losses.ts';
 export type { BuildContext, Lowering } from './nn/lowering.ts';
 export { type Metric, type MetricState, r2 } from './nn/metric.ts';
-export { type MetricName, metricOf } from './nn/metrics.ts';
+export { type MetricChoice, type MetricName, metricOf } from './nn/metrics.ts';
 export {
   type Callback,
   type CompileOptions,

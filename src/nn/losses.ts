@@ -202,11 +202,27 @@ function crossentropy(
   return made({ ...common, call: onProbabilities, activation, callLogits: onLogits, outputs });
 }
 
+/** The functions that make losses, which may stand for what they make. */
+const MAKERS: readonly unknown[] = [
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+  klDivergence,
+  hinge,
+];
+
+export type LossChoice = LossName | Loss | LossFunction | (() => Loss);
+
 /** The loss behind a choice. */
-export function lossOf(choice: LossName | Loss | LossFunction): Loss {
-  if (typeof choice === 'function') return { name: 'custom', call: choice };
-  if (typeof choice === 'object') return choice;
-  return lossByName(choice, {});
+export function lossOf(choice: LossChoice): Loss {
+  if (typeof choice === 'string') return lossByName(choice, {});
+  if (MAKERS.includes(choice)) return (choice as () => Loss)();
+  if (typeof choice === 'function') return { name: 'custom', call: choice as LossFunction };
+  if (typeof choice?.call === 'function' && typeof choice.name === 'string') return choice;
+  throw new ValueError('compile', 'loss', 'a name, a function of targets and predictions, or { name, call }', choice);
 }
 
 /** A loss made again from the name and options that a file holds. */

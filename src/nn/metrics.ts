@@ -40,9 +40,18 @@ export function isRising(name: string): boolean | null {
   return null;
 }
 
+/** The functions that make metrics, which may stand for what they make. */
+const MAKERS: readonly unknown[] = [r2, auc, topKAccuracy, calibrationError];
+
+export type MetricChoice = MetricName | Metric | (() => Metric);
+
 /** The metric behind a choice. */
-export function metricOf(choice: MetricName | Metric): Metric {
-  return typeof choice === 'object' ? choice : made(plainMetric(choice));
+export function metricOf(choice: MetricChoice): Metric {
+  if (typeof choice === 'string') return made(plainMetric(choice));
+  if (MAKERS.includes(choice)) return (choice as () => Metric)();
+  if (typeof choice === 'object' && typeof choice?.create === 'function' && typeof choice.name === 'string')
+    return choice;
+  throw new ValueError('compile', 'a metric', 'a name, or an object { name, create() }', choice);
 }
 
 /** A metric made again from the name and options that a file holds. */

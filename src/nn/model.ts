@@ -1,6 +1,6 @@
 import { valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
-import { checkCount, StateError } from '../base/errors.ts';
+import { checkCount, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
@@ -155,7 +155,8 @@ export class Model extends CompiledGraph {
 
   private *passes(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
     const { optimizer } = this.ready('fit');
-    const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true } = options;
+    const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, verbose = 0 } = options;
+    if (verbose !== 0 && verbose !== 1) throw new ValueError('fit', 'verbose', '0 or 1', verbose);
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
@@ -175,7 +176,7 @@ export class Model extends CompiledGraph {
     let figures!: Figures; // of the epoch that runs
     const perEpoch = Math.ceil(n / batchSize);
     const callbacks: Callback[] = [...(options.callbacks ?? [])];
-    if (options.verbose === 1) callbacks.unshift(new Progress(epochs, perEpoch, () => figures));
+    if (verbose === 1) callbacks.unshift(new Progress(epochs, perEpoch, () => figures));
     const letGo = this.hold('fit');
     this.stopTraining = false;
     try {

@@ -1,16 +1,13 @@
 import { mul } from '../autograd/arithmetic.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts';
+import { type Loss, type LossChoice, lossOf } from './losses.ts';
 import type { Metric, MetricState } from './metric.ts';
-import { type MetricName, metricOf } from './metrics.ts';
+import { type MetricChoice, metricOf } from './metrics.ts';
 import type { Outputs } from './outputs.ts';
 
 /** Figures of an epoch or batch: `loss`, `accuracy`, `val_loss`, ... */
 export type Logs = Readonly<Record<string, number>>;
-
-type LossChoice = LossName | Loss | LossFunction;
-type MetricChoice = MetricName | Metric;
 
 export interface ObjectiveOptions {
   /** For a model with several outputs: one for all of them, or a list with one for each. */
@@ -58,7 +55,7 @@ export function objectivesOf(
   return losses.map((choice, i) => {
     const weight = weights?.[i] ?? 1;
     checkRange('compile', `lossWeights[${i}]`, weight, 'at least 0');
-    const judges = own[i]!.map(metricOf);
+    const judges = own[i]!.map((each) => metricOf(each));
     // The one field that no object takes as its own
     if (judges.some(({ name }) => name === '__proto__'))
       throw new ValueError('compile', 'the name of a metric', 'another', '__proto__');

@@ -278,6 +278,7 @@ describe('fit', () => {
   test('refuses counts that are none, other inputs, and a model that is not compiled', () => {
     for (const options of [{ batchSize: 0 }, { batchSize: 1.5 }, { epochs: -1 }, { initialEpoch: 0.5 }])
       expect(() => network().fit(x, y, options)).toThrow(ValueError);
+    expect(() => network().fit(x, y, { verbose: 2 as never })).toThrow('fit: verbose must be 0 or 1, got 2');
     expect(() => new Sequential([new Dense(1)]).fit(x, y)).toThrow(StateError);
     expect(() => network().fit(reshape(x, [N, 3, 1]), y)).toThrow(ShapeError);
     expect(() => network().fit(cast(x, 'float64'), y)).toThrow(DTypeError);

@@ -1,22 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import { tableFromCSV } from '../../src/data/index.ts';
 import {
+  auc,
   binaryCrossentropy,
+  categoricalCrossentropy,
   Dense,
   digest,
   distill,
   type Loss,
   type LossName,
+  meanSquaredError,
   measure,
   ones,
   predictNetwork,
   quantize,
+  r2,
   reshape,
   Sequential,
   sparseCategoricalCrossentropy,
   type Tensor,
   tensor,
   toNetwork,
+  topKAccuracy,
 } from '../../src/index.ts';
 import { labels, of } from './tools.ts';
 
@@ -247,4 +252,26 @@ test('calibration samples may be nested or typed arrays too', () => {
   const wanted = quantize(model, { calibration: x });
   for (const given of [x.toArray() as number[][], Float32Array.from(x.data), [x]])
     expect(quantize(model, { calibration: given })).toEqual(wanted);
+});
+
+describe('a loss or metric may be given as', () => {
+  test('the function that makes it, uncalled', () => {
+    const given = net(3, 'softmax', categoricalCrossentropy as never);
+    expect([given.loss.name, given.loss.activation]).toEqual(['categoricalCrossentropy', 'softmax']);
+    given.compile({ loss: meanSquaredError, metrics: [r2, auc, topKAccuracy] });
+    expect([given.loss.name, ...given.metrics.map(({ name }) => name)]).toEqual(['mse', 'r2', 'auc', 'top_5_accuracy']);
+  });
+
+  test('but not what is neither a name, a function nor what those make', () => {
+    const model = net(1, 'linear', 'mse');
+    for (const wrong of [null, 5, {}, { name: 'x' }, [null]] as never[]) {
+      expect(() => model.compile({ loss: wrong })).toThrow(/^compile: loss must be/);
+      expect(() => model.compile({ loss: 'mse', metrics: [wrong] })).toThrow(
+        /^compile: (a metric must be|metrics must)/,
+      );
+    }
+    expect(() => model.compile({ loss: 'mse', metrics: [() => 5] as never })).toThrow(
+      'compile: a metric must be a name',
+    );
+  });
 });
