@@ -127,6 +127,7 @@ describe('imports', () => {
   test('decide on an operation in a table with a row for each, and elsewhere on these alone', () => {
     const known: Record<string, readonly string[]> = {
       'src/graph/print.ts': ['activation', 'activation'], // written as relu(x), not as activation(x, relu)
+      'src/nn/heads.ts': ['flatten'], // looks through it for the activation
       'src/graph/rewrite.ts': ['activation'], // what is nothing but an activation may become part of another node
       'src/nn/built.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer
       'src/nn/network.ts': ['custom', 'custom', 'custom', 'dense', 'activityRegularization'], // no network; an option of Dense

@@ -117,7 +117,9 @@ export function fitResults(seeds: readonly (readonly Run[])[]): FitResult[] {
       train: mean(({ train }) => train),
       validation: mean(({ validation }) => validation),
       error: mean(({ error }) => error),
+      trainError: mean(({ trainError }) => trainError),
       constant: mean(({ constant }) => constant),
+      trainConstant: mean(({ trainConstant }) => trainConstant),
       neighbours: standings[0]!.neighbours.map((__, k) => mean(({ neighbours }) => neighbours[k]!)),
     };
     const monitor = 'accuracy' in first.history ? 'accuracy' : 'r2';

@@ -1,6 +1,10 @@
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
+import { guessesOf } from '../nn/decisions.ts';
+import { meant } from '../nn/heads.ts';
+import type { Outputs } from '../nn/outputs.ts';
+import { fromData } from '../tensor/tensor.ts';
 
 /** Differences below these are what eight bits are. */
 const ERROR = 0.1;
@@ -16,21 +20,26 @@ export interface Answers {
 }
 
 /** In sentences: where the integers answer another way than the real numbers. */
-export function disagreements(graph: Graph<Stored>, answers: readonly Answers[], remedy: string): string[] {
+export function disagreements(
+  graph: Graph<Stored>,
+  answers: readonly Answers[],
+  remedy: string,
+  known?: readonly Outputs[],
+): string[] {
   return answers.flatMap((each, i) => {
     const name = graph.outputs[i]!;
     const { float, units } = each;
     if (float.length === 0) return [];
     const notes = constants(name, each);
-    const activation = activationBefore(graph, name, false).name;
-    const kind = /^(softmax|logSoftmax)$/.test(activation) ? largest : activation === 'sigmoid' ? overHalf : null;
-    const share = kind === null ? relativeError(each) : otherClasses(each, kind);
+    const outputs = known?.[i] ?? meant(null, activationBefore(graph, name, false).name, units);
+    const areNumbers = outputs.coding === 'numbers';
+    const share = areNumbers ? relativeError(each) : otherClasses(each, outputs);
     const samples = float.length / units;
-    if (kind !== null && share > SHARE_OF_CLASSES && share * samples > 1)
+    if (!areNumbers && share > SHARE_OF_CLASSES && share * samples > 1)
       notes.push(
         `of "${name}", int8 chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
       );
-    if (kind === null && share > ERROR)
+    if (areNumbers && share > ERROR)
       notes.push(
         `of "${name}", int8 is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
       );
@@ -40,14 +49,16 @@ export function disagreements(graph: Graph<Stored>, answers: readonly Answers[],
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
-const largest = (row: Float32Array): string => String(row.indexOf(row.reduce((a, b) => Math.max(a, b))));
-const overHalf = (row: Float32Array): string => String(row.map((p) => Number(p > 0.5)));
-
 /** The share of samples on which the two choose differently. */
-function otherClasses({ float, integer, units }: Answers, choice: (row: Float32Array) => string): number {
+function otherClasses({ float, integer, units }: Answers, outputs: Outputs): number {
+  const shape = [float.length / units, units];
+  const own = guessesOf(fromData(float, shape), outputs);
+  const other = guessesOf(fromData(integer, shape), outputs);
+  const decisions = own.count / shape[0]!;
+  const isOther = (i: number): boolean => own.guess(i) !== other.guess(i);
   let others = 0;
-  for (let at = 0; at < float.length; at += units)
-    if (choice(float.subarray(at, at + units)) !== choice(integer.subarray(at, at + units))) others++;
+  for (let at = 0; at < own.count; at += decisions)
+    if (Array.from({ length: decisions }, (_, j) => at + j).some(isOther)) others++;
   return (others * units) / float.length;
 }
 

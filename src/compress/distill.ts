@@ -1,4 +1,4 @@
-import { add, mul, sub } from '../autograd/arithmetic.ts';
+import { add, equal, mul, sub, where } from '../autograd/arithmetic.ts';
 import { softplus, square } from '../autograd/elementwise.ts';
 import { concat, oneHot, reshape, slice } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
@@ -110,7 +110,8 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
       [width],
       dtype,
     );
-    const rows = taken.dtype === 'int32' ? oneHot(reshape(taken, [n]), width, dtype) : taken;
+    const labels = taken.dtype === 'int32' ? oneHot(reshape(taken, [n]), width, dtype) : taken;
+    const rows = meaning.scale === 'margins' ? where(equal(labels, 0), -1, labels) : labels; // as hinge takes them
     return keep(concat([rows, answersOf(teacher, xs, width, dtype, kind)], 1));
   };
   const held = (given: Data, targets: Values): [Tensors, Tensor] => {

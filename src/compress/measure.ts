@@ -91,10 +91,16 @@ export function compare(
   options: MeasureOptions = {},
 ): Comparison {
   checkOptions('compare', options, 'samples latency outputs');
-  const { samples, latency = true, outputs = outputsKnown(before) ?? outputsKnown(after) } = options;
-  const costs = { ...(samples && { samples }), ...(outputs && { outputs }), latency: false };
-  let p = measure(before, costs);
-  let q = measure(after, costs);
+  const { samples, latency = true } = options;
+  const known = [before, after].map((subject) => options.outputs ?? outputsKnown(subject));
+  const [meantBefore = known[1], meantAfter = known[0]] = known; // what one does not know the other may
+  const costs = (outputs: MeasureOptions['outputs']): MeasureOptions => ({
+    ...(samples && { samples }),
+    ...(outputs && { outputs }),
+    latency: false,
+  });
+  let p = measure(before, costs(meantBefore));
+  let q = measure(after, costs(meantAfter));
   const networks = [networkOf('compare', before), networkOf('compare', after)];
   if (latency && !networks.some(isDouble)) {
     const [one, many] = [1, 64].map((batchSize) => latencies(networks, { batchSize })) as [number[], number[]];
@@ -108,11 +114,13 @@ export function compare(
   const [x, y] = samples;
   const [truth] = targetsOf(y, networks[0]!) as [Tensor];
   const [old, young] = [before, after].map((subject) => predictionsOf(subject, x)) as [Tensor[], Tensor[]];
-  const how = settled(outputsAs(networks[0]!, [truth], old, outputs)[0]!, truth);
-  const [chosen, now] = [old, young].map(([predictions]) => guessesOf(predictions!, how));
+  const guesses = (network: Graph<Stored>, predictions: readonly Tensor[], outputs: MeasureOptions['outputs']) =>
+    guessesOf(predictions[0]!, settled(outputsAs(network, [truth], predictions, outputs)[0]!, truth));
+  const chosen = guesses(networks[0]!, old, meantBefore);
+  const now = guesses(networks[1]!, young, meantAfter);
   let same = 0;
-  for (let i = 0; i < chosen!.count; i++) if (chosen!.guess(i) === now!.guess(i)) same++;
-  return { before: p, after: q, agreement: same / chosen!.count, notes };
+  for (let i = 0; i < chosen.count; i++) if (chosen.guess(i) === now.guess(i)) same++;
+  return { before: p, after: q, agreement: same / chosen.count, notes };
 }
 
 function notesOf(p: Measurement, q: Measurement): string[] {
@@ -194,11 +202,12 @@ export function* batchesThrough(
   }
 }
 
-/** Outputs of a compiled model, as it knows them. */
-const outputsKnown = (subject: Model | Graph<Stored>): Outputs[] | undefined =>
-  subject instanceof Model && subject.isCompiled && subject.isBuilt
-    ? Array.from({ length: subject.outputCount }, (_, i) => outputsOf(subject, i))
-    : undefined;
+/** How the outputs of a compiled model are meant, or of a network that was quantized from one. */
+export function outputsKnown(subject: Model | Graph<Stored>): readonly Outputs[] | undefined {
+  if (subject instanceof QuantizedNetwork) return subject.meaning;
+  if (!(subject instanceof Model && subject.isCompiled && subject.isBuilt)) return undefined;
+  return Array.from({ length: subject.outputCount }, (_, i) => outputsOf(subject, i));
+}
 
 const targetsOf = (y: Data, { outputs }: Pick<Graph<unknown>, 'outputs'>): readonly Tensor[] =>
   tensorsOf('measure', 'y', y, outputs.length);
@@ -224,7 +233,7 @@ function shownBy(y: Tensor, activation: ActivationName, width: number): Outputs 
   const own = meant(null, activation, width);
   if (activation === 'sigmoid' && widthOf(y) > 1 && !hasOneHotRows(y)) return { ...own, coding: 'labels' };
   const isBinary = (label: number): boolean => label === 0 || label === 1 || label === -1;
-  if (own.coding === 'numbers' && width === 1 && y.dtype === 'int32' && y.data.every(isBinary)) {
+  if (own.coding === 'numbers' && width === 1 && y.data.every(isBinary)) {
     const wanted =
       'given, as { coding, scale }: a number without an activation may be a logit, a margin or a real number';
     throw new ValueError('measure', 'outputs with labels of two classes', wanted, undefined);
@@ -258,8 +267,8 @@ export function scoreOf(
 }
 
 function outputScore(y: Tensor, predictions: Tensor, outputs: Outputs): Score {
-  const areLabels =
-    widthOf(predictions) > 1 && ((y.dtype === 'int32' && y.size < predictions.size) || hasOneHotRows(y));
+  const width = widthOf(predictions);
+  const areLabels = width > 1 && (y.size * width === predictions.size || hasOneHotRows(y));
   const name = outputs.coding === 'numbers' && !areLabels ? 'r2' : 'accuracy';
   const state = metricOf(name).create(outputs);
   state.update(y, predictions);

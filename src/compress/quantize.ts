@@ -13,7 +13,7 @@ import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Answers, disagreements } from './agreement.ts';
 import { Features, rawValues, withScaledFeatures } from './features.ts';
-import { batchesThrough } from './measure.ts';
+import { batchesThrough, outputsKnown } from './measure.ts';
 import { networkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
 import { Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
@@ -66,7 +66,8 @@ export function quantize(
   const answers = answersOf(given, network, samples);
   const remedy =
     'try ranges: { name: "percentile", percent: 99.9 }, calibration samples like those of use, or features of one size';
-  return new QuantizedNetwork(network, [...notes, ...disagreements(given, answers, remedy)]);
+  const meaning = outputsKnown(subject);
+  return new QuantizedNetwork(network, [...notes, ...disagreements(given, answers, remedy, meaning)], meaning);
 }
 
 /** The outputs of a network and of its int8 form on samples. */

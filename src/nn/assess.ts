@@ -15,10 +15,12 @@ export interface Standing {
   /** On the samples it was trained on, and on held-out ones: as `evaluate` gives them, with dropout off. */
   readonly train: number;
   readonly validation: number;
-  /** Standard error of `validation`: what the choice of the held-out samples leaves uncertain. */
+  /** Standard errors of `validation` and `train`: what the choice of the samples leaves uncertain. Infinite for one sample. */
   readonly error: number;
-  /** What one answer to all samples reaches on the held-out ones: the mean of the training targets, or shares of classes. */
+  readonly trainError: number;
+  /** What one answer to all samples reaches on either: the mean of the training targets, or shares of classes. NaN without. */
   readonly constant: number;
+  readonly trainConstant: number;
   /** What the mean target of the nearest training samples reaches there, of 1 or of 10 of them, whichever is better. */
   readonly neighbours: readonly number[];
 }
@@ -38,43 +40,50 @@ export function assess(model: CompiledGraph, train: SampleLists, validation: Sam
   return standings(model, own, held);
 }
 
-/** `assess` for samples that were prepared. */
+/** `assess` for samples that were prepared. The loss is that without penalties: what answers without weights have. */
 export function standings(model: CompiledGraph, train: Lists, held: Lists): Standings {
-  const batchSize = 256;
-  const [onTrain, onHeld] = [train, held].map(({ xs, ys }) => model.evaluate(xs, ys, { batchSize })) as [Logs, Logs];
-  const predictions = listOf(model.predict<Tensors>(held.xs, { batchSize }));
-  const errors = errorsOf(model, held.ys, predictions, onHeld);
-  const answers = train.ys.map((y, i) => new Answers(y, predictions[i]!, outputsOf(model, i)));
+  const [own, other] = [train, held].map(({ xs, ys }) => {
+    const predictions = listOf(model.predict<Tensors>(xs, { batchSize: 256 }));
+    const figures = logsOf(model, ys, predictions);
+    return { predictions, figures, errors: errorsOf(model, ys, predictions, figures) };
+  }) as [Judged, Judged];
+  const answers = train.ys.map((y, i) => new Answers(y, other.predictions[i]!, outputsOf(model, i)));
   const reached = (rows: readonly (readonly number[])[], of: Lists): Logs =>
     logsOf(
       model,
       of.ys,
       answers.map((each) => each.means(rows)),
     );
+  const areKnown = answers.every(({ isKnown }) => isKnown);
   const all = Array.from({ length: train.n }, (_, i) => i);
-  const constant = answers.every(({ isKnown }) => isKnown) ? reached(Array(held.n).fill(all), held) : {};
-  const near = answers.every(({ isKnown }) => isKnown) && held.xs.length === 1 ? neighbours(train, held) : null;
-  const guessed =
-    near === null
-      ? []
-      : [1, 10].map((k) =>
-          reached(
-            near.nearest.map((r) => r.slice(0, k)),
-            near.held,
-          ),
-        );
+  const constant = areKnown ? reached(Array(held.n).fill(all), held) : {};
+  const trainConstant = areKnown ? reached(Array(train.n).fill(all), train) : {};
+  const near = areKnown && held.xs.length === 1 ? neighbours(train, held) : null;
+  const guesses = (k: number): Logs => {
+    const rows = near!.nearest.map((each) => each.slice(0, k));
+    return reached(rows, near!.held);
+  };
+  const guessed = near === null ? [] : [1, 10].map(guesses);
   return Object.fromEntries(
-    Object.entries(onHeld).map(([key, validation]) => [
+    Object.entries(other.figures).map(([key, validation]) => [
       key,
       {
-        train: onTrain[key]!,
+        train: own.figures[key]!,
         validation,
-        error: errors[key]!,
+        error: other.errors[key]!,
+        trainError: own.errors[key]!,
         constant: constant[key] ?? Number.NaN,
+        trainConstant: trainConstant[key] ?? Number.NaN,
         neighbours: guessed.map((logs) => logs[key]!),
       },
     ]),
   );
+}
+
+interface Judged {
+  readonly predictions: readonly Tensor[];
+  readonly figures: Logs;
+  readonly errors: Logs;
 }
 
 /** Loss, without penalties, and metrics of outputs. */
@@ -96,29 +105,32 @@ const square = (x: number): number => x * x;
 
 /** Groups of the jackknife. */
 const GROUPS = 20;
+/** Of more samples the error is next to nothing beside any gap that matters. */
+const MOST_JUDGED = 20000;
 
 /**
- * Standard errors of figures by the jackknife over groups of samples (Efron & Tibshirani 1993, chapter 11). A share of
- * right answers is never taken to be more certain than with one more right and one more wrong.
+ * Standard errors of figures by the jackknife over groups of samples (Efron & Tibshirani 1993, chapter 11), widened for few
+ * samples about as Student's distribution is. A share of right answers is never taken to be more certain than with one more
+ * right and one more wrong.
  */
 function errorsOf(model: CompiledGraph, ys: readonly Tensor[], predictions: readonly Tensor[], own: Logs): Logs {
   const n = ys[0]!.shape[0]!;
   const groups = Math.min(GROUPS, n);
-  const parts = Array.from({ length: groups > 1 ? groups : 0 }, (_, group) => {
-    const rest = Array.from({ length: n }, (_, i) => i).filter((i) => i % groups !== group);
-    return logsOf(
-      model,
-      ys.map((y) => rowsAt(y, rest)),
-      predictions.map((p) => rowsAt(p, rest)),
-    );
+  const isFew = n < 2;
+  const parts = Array.from({ length: isFew || n > MOST_JUDGED ? 0 : groups }, (_, group) => {
+    const rest = Array.from({ length: n }, (__, i) => i).filter((i) => i % groups !== group);
+    const part = (t: Tensor): Tensor => rowsAt(t, rest);
+    return logsOf(model, ys.map(part), predictions.map(part));
   });
   return Object.fromEntries(
     Object.entries(own).map(([key, value]) => {
+      if (isFew) return [key, Number.POSITIVE_INFINITY];
       const center = parts.reduce((sum, logs) => sum + logs[key]!, 0) / groups;
       const squares = parts.reduce((sum, logs) => sum + square(logs[key]! - center), 0);
       const spread = Math.sqrt((squares * (groups - 1)) / groups);
       const share = (value * n + 1) / (n + 2);
-      return [key, /accuracy/i.test(key) ? Math.max(spread, Math.sqrt((share * (1 - share)) / n)) : spread];
+      const least = /accuracy/i.test(key) ? Math.sqrt((share * (1 - share)) / n) : 0;
+      return [key, Math.max(spread, least) * (1 + 0.84 / (n - 1))];
     }),
   );
 }
@@ -129,12 +141,15 @@ const rowsAt = (t: Tensor, rows: readonly number[]): Tensor => gather(t, fromDat
 class Answers {
   /** Whether targets say what outputs should be. */
   readonly isKnown: boolean;
+  private readonly areClasses: boolean;
   private readonly y: Tensor;
   private readonly like: Tensor;
   private readonly outputs: Outputs;
 
   constructor(y: Tensor, like: Tensor, outputs: Outputs) {
-    this.isKnown = y.dtype === 'int32' ? like.rank === 2 : sameShape(y.shape.slice(1), like.shape.slice(1));
+    this.areClasses =
+      y.dtype === 'int32' && outputs.coding === 'classes' && y.size < (like.size / like.shape[0]!) * y.shape[0]!;
+    this.isKnown = this.areClasses ? like.rank === 2 : sameShape(y.shape.slice(1), like.shape.slice(1));
     this.y = y;
     this.like = like;
     this.outputs = outputs;
@@ -149,7 +164,7 @@ class Answers {
       const sums = known.get(rows) ?? new Float64Array(width);
       if (!known.has(rows))
         for (const row of rows)
-          if (y.dtype === 'int32') sums[y.data[row]!]! += 1 / rows.length;
+          if (this.areClasses) sums[y.data[row]!]! += 1 / rows.length;
           else for (let j = 0; j < width; j++) sums[j]! += y.data[row * width + j]! / rows.length;
       known.set(rows, sums);
       return [...sums].map((value) => this.said(value));

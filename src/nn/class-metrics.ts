@@ -218,7 +218,10 @@ export function auc(): Metric {
   });
 }
 
-/** Mean of minus the logarithm of the probability given to what was meant, at least 1e-15. */
+/**
+ * Mean of minus the logarithm of the probability given to what was meant, at least 1e-15; of shares of classes or labels by
+ * their shares, as the crossentropies. NaN if an output or label is.
+ */
 export function logLoss(): Metric {
   return {
     name: 'logLoss',
@@ -226,9 +229,18 @@ export function logLoss(): Metric {
       ratio('logLoss', (yTrue, yPred) => {
         const decisions = decisionsOf('logLoss', yTrue, yPred, outputs);
         const chance = chancesOf('logLoss', yPred, outputs);
-        return tally(decisions, (t, g, i) =>
-          Number.isNaN(t + g) ? Number.NaN : -log64(Math.max(1e-15, chance(i, t))),
-        );
+        const cost = (i: number, label: number): number => -log64(Math.max(1e-15, chance(i, label)));
+        const { data } = yTrue;
+        const n = width(yPred);
+        const isRow = n > 1 && outputs?.coding !== 'labels';
+        return tally(decisions, (t, g, i) => {
+          if (Number.isNaN(t + g)) return Number.NaN;
+          if (data.length !== yPred.size) return cost(i, t); // class numbers
+          if (!isRow) return data[i]! * cost(i, 1) + (1 - data[i]!) * cost(i, 0);
+          let sum = 0;
+          for (let j = 0; j < n; j++) if (data[i * n + j] !== 0) sum += data[i * n + j]! * cost(i, j);
+          return sum;
+        });
       }).create(),
   };
 }

@@ -1,4 +1,4 @@
-import { add } from '../autograd/arithmetic.ts';
+import { add, mul } from '../autograd/arithmetic.ts';
 import { slice } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkCount, checkFlag, ShapeError, StateError } from '../base/errors.ts';
@@ -198,7 +198,11 @@ export class CompiledGraph extends LayerGraph {
       const call = logits[i] ? loss.callLogits! : loss.call;
       return reduceLoss(call(present(targets[i]!, weights), present(outputs[i]!, weights)), weights);
     });
-    let total = losses.map((loss, i) => weighted(loss, objectives[i]!)).reduce((sum, loss) => add(sum, loss));
+    // An output of weight 0 has no part: its loss may be NaN.
+    const counted = losses.flatMap((loss, i) => (objectives[i]!.weight === 0 ? [] : [weighted(loss, objectives[i]!)]));
+    let total = (counted.length === 0 ? losses.map((loss) => mul(loss, 0)) : counted).reduce((sum, loss) =>
+      add(sum, loss),
+    );
     for (const { value, regularizer } of this.weights) {
       if (regularizer !== null) total = add(total, penalty(value, regularizer));
     }

@@ -75,8 +75,11 @@ export function decisionsOf(op: string, yTrue: Tensor, yPred: Tensor, outputs: O
 function sideOf(op: string, label: number, scale: Scale): number {
   if (Number.isNaN(label)) return label;
   const least = scale === 'margins' ? -1 : 0;
-  if (!(label >= least && label <= 1))
-    throw new ValueError(op, 'a label', scale === 'margins' ? '-1 or 1, or 0 or 1' : '0 or 1', label);
+  const isShare = label >= least && label <= 1; // of soft targets
+  if (!isShare || (scale === 'reals' && label !== 0 && label !== 1)) {
+    const wanted = scale === 'margins' ? '-1 or 1, or 0 or 1' : '0 or 1';
+    throw new ValueError(op, 'a label', scale === 'reals' ? `${wanted} (of numbers ask for r2 or mae)` : wanted, label);
+  }
   return Number(label > (scale === 'margins' ? 0 : 0.5));
 }
 

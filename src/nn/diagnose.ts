@@ -1,4 +1,4 @@
-import { ValueError } from '../base/errors.ts';
+import { checkOneOf, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Standing, type Standings, standings } from './assess.ts';
 import type { Left } from './left.ts';
@@ -19,6 +19,8 @@ export interface DiagnoseOptions {
   readonly gap?: number;
   /** Figure to judge by. Default `accuracy` if it was logged, else `r2`, else `loss`. */
   readonly monitor?: string;
+  /** Whether a good figure is small or large. Default `auto`: as its name tells. */
+  readonly mode?: 'auto' | 'min' | 'max';
   /** Figures to judge beside the curves of a history, in the place of its model's: means of several models, for example. */
   readonly standings?: Standings;
 }
@@ -34,7 +36,7 @@ export interface Diagnosis {
   readonly validation: number;
   /** train - validation of a rising figure; (validation - train)/validation of a loss. */
   readonly gap: number;
-  /** Standard error of the gap, for the chance of which samples were held out; NaN where that is not known. */
+  /** Standard error of the gap, for the chance of which samples are in either part; NaN where that is not known. */
   readonly error: number;
   /** Epoch with the best validation figure; null if there is no history. */
   readonly bestEpoch: number | null;
@@ -56,11 +58,12 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  * Says whether a model under- or overfits: of the `History` of a `fit` with held-out samples, the model as that fit left
  * it, or of what `assess(model, train, validation)` gives. The first of these that holds:
  * - a figure that is not finite: `broken`;
- * - a gap between training and validation that is beyond `gap` by more than its standard error: `overfit` (but not for a
- *   validation loss below a hundredth of that of one answer to all samples);
- * - a training figure short of `target`: `underfit` if `target` was given, if one answer to all samples does about as well
- *   on the held-out samples, if training and validation loss were still falling, or if the nearest neighbours of the
- *   samples, without learning, do better; else `cannot tell`, since noise in the targets looks alike;
+ * - one held-out sample: `cannot tell`;
+ * - a gap between training and validation that is beyond `gap` by more than its standard error, and a training figure that
+ *   is better than one answer to all samples: `overfit` (but not for a validation loss below a twentieth of that answer's);
+ * - a training figure short of `target`: `underfit` if `target` was given, if training and validation loss were still falling,
+ *   if training went on beyond the weights that were kept, or if the nearest neighbours of the samples, without learning, do
+ *   better; else `cannot tell`, since noise in the targets looks alike;
  * - a gap whose standard error reaches to both sides of `gap`: `cannot tell`;
  * - else `good fit`.
  *
@@ -68,7 +71,7 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  * history that was made by hand. Throws ValueError without validation figures.
  */
 export function diagnose(subject: History | Standings, options: DiagnoseOptions = {}): Diagnosis {
-  checkOptions('diagnose', options, 'target gap monitor standings');
+  checkOptions('diagnose', options, 'target gap monitor mode standings');
   const history = 'epochs' in subject ? (subject as History) : null;
   const judged = options.standings ?? (history === null ? (subject as Standings) : standingsOf(history));
   const names = Object.keys(history?.history ?? judged!);
@@ -78,21 +81,25 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
   if (course === null && standing === undefined)
     throw new ValueError('diagnose', 'monitor', names.join(' or '), monitor);
 
-  const rises = isRising(monitor) === true;
+  const rises = isRisingFor(monitor, options.mode);
   const a = standing?.train ?? course!.train.at(-1)!;
   const b = standing?.validation ?? course!.validation.at(-1)!;
-  const { constant = Number.NaN, neighbours = [], error: spread = Number.NaN } = standing ?? {};
+  const { constant = Number.NaN, neighbours = [], error: own = Number.NaN } = standing ?? {};
+  const { trainConstant = constant, trainError = 0 } = standing ?? {};
   const gap = rises ? a - b : b === 0 ? 0 : (b - a) / Math.abs(b);
+  const spread = Math.sqrt(own * own + trainError * trainError);
   const error = rises || b === 0 ? spread : spread * Math.abs(a / (b * b));
-  const doubt = Number.isFinite(error) ? error : 0;
+  const doubt = Number.isNaN(error) ? 0 : error;
   const allowed = options.gap ?? (rises ? 0.05 : 0.25);
-  const target = options.target ?? usualTarget(rises, constant, course);
+  const target = options.target ?? usualTarget(rises, trainConstant, course);
   const isShort = !(rises ? a >= target : a <= target);
-  /** Whether a figure on the held-out samples is better than the model's, so many standard errors put aside. */
-  const isBetter = (figure: number, errors: number): boolean =>
-    rises ? figure > b + errors * spread : figure < b - errors * spread;
-  const isSmall = !rises && b < 0.01 * constant; // a ratio of losses says little there
-  const nearest = neighbours.find((figure) => isBetter(figure, 1));
+  const isBetter = (figure: number, than: number): boolean => (rises ? figure > than : figure < than);
+  /** A figure that is so many standard errors better than another, or worse. */
+  const moved = (figure: number, errors: number): number => figure + (rises ? errors : -errors) * own;
+  const isSmall = !rises && b < 0.05 * startOf(constant, course); // a ratio of losses says little there
+  const hasLearned = Number.isNaN(trainConstant) || isBetter(a, trainConstant + (rises ? trainError : -trainError));
+  const nearest = neighbours.find((figure) => isBetter(figure, moved(b, 1)));
+  const further = course === null ? a : rises ? largest(course.train) : -largest(course.train.map((value) => -value));
 
   const uncertain = doubt > 0 ? ` (± ${show(doubt)})` : '';
   const size = `a gap of ${show(gap)}${uncertain}, ${gap <= allowed ? 'not more' : 'more'} than ${show(allowed)}`;
@@ -102,21 +109,29 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
   ];
   const best = course === null ? null : bestOf(course.validation, rises);
   if (course !== null) reasons.push(...worsening(course, monitor, best!, rises));
+  if (standing === undefined && history?.left !== undefined)
+    reasons.push(
+      'the model is another since: these are the figures of the last epoch, with dropout, before what callbacks did',
+    );
   const verdict = (): [verdict: Verdict, why?: string] => {
     if (!Number.isFinite(a - b))
       return ['broken', 'a figure is not finite: training broke down, which is no fit at all'];
-    if (gap - doubt > allowed && !isSmall) return ['overfit'];
+    if (own === Number.POSITIVE_INFINITY) return ['cannot tell', 'one held-out sample says nothing'];
+    if (gap - doubt > allowed && !isSmall && hasLearned) return ['overfit'];
     if (isShort) {
       if (options.target !== undefined || standing === undefined) return ['underfit'];
-      if (isBetter(constant, -2)) return ['underfit', `one answer to all samples reaches ${show(constant)} too`];
       if (course?.losses.every(isFalling) === true)
         return ['underfit', 'training and validation loss were still falling'];
+      if (isBetter(further, a + (rises ? allowed : -allowed * Math.abs(a))))
+        return ['underfit', `the weights kept are of an earlier epoch: training went on to ${show(further)}`];
       if (nearest !== undefined)
         return ['underfit', `nearest neighbours of the samples reach ${show(nearest)} without learning`];
+      const same = `one answer to all samples reaches ${show(constant)}: nothing was learned, or there is nothing to learn`;
+      if (isBetter(constant, moved(b, -2))) return ['cannot tell', same];
       return ['cannot tell', 'too small a network and noise in the targets look alike: does a larger one do better?'];
     }
     if (gap + doubt > allowed && doubt > 0 && !isSmall)
-      return ['cannot tell', 'the held-out samples are too few to tell such a gap from chance'];
+      return ['cannot tell', 'the samples are too few to tell such a gap from chance'];
     return ['good fit'];
   };
   const [word, why] = verdict();
@@ -145,9 +160,23 @@ function courseOf({ history, epochs }: History, monitor: string, names: readonly
 }
 
 function usualTarget(rises: boolean, constant: number, course: Course | null): number {
-  const isKnown = !Number.isNaN(constant);
-  if (rises) return isKnown ? Math.max(0.95, constant + 0.8 * (1 - constant)) : 0.95;
-  return (isKnown ? constant : (course?.train[0] ?? Number.NaN)) / 2;
+  if (rises) return Number.isNaN(constant) ? 0.95 : Math.max(0.95, constant + 0.8 * (1 - constant));
+  return startOf(constant, course) / 2;
+}
+
+/** The loss that one answer has, or the first epoch where that is not known, or nothing. */
+const startOf = (constant: number, course: Course | null): number =>
+  constant > 0 ? constant : (course?.train[0] ?? Number.NaN);
+
+const largest = (values: readonly number[]): number =>
+  values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+
+function isRisingFor(monitor: string, mode: DiagnoseOptions['mode'] = 'auto'): boolean {
+  checkOneOf('diagnose', 'mode', mode, ['auto', 'min', 'max']);
+  if (mode !== 'auto') return mode === 'max';
+  const rises = isRising(monitor);
+  if (rises === null) throw new ValueError('diagnose', 'mode', `min or max when judging by ${monitor}`, mode);
+  return rises;
 }
 
 /** Whether a loss came down by a twentieth in the last fifth of the epochs. */

@@ -35,19 +35,17 @@ export function outputsOf(
   return meant(loss, model.outputActivation(false, output).name, model.outputShapes[output]!.at(-1) ?? 1);
 }
 
-/** Activations that give no negative number; of the others none gives probabilities. */
-const NEVER_NEGATIVE: ReadonlySet<ActivationName> = new Set<ActivationName>([
-  'softmax',
-  'sigmoid',
-  'relu',
-  'softplus',
-  'exponential',
-]);
+/** Activations that give no negative number. */
+const NEVER_NEGATIVE: readonly ActivationName[] = ['softmax', 'sigmoid', 'relu', 'softplus', 'exponential'];
+/** Those that give probabilities; the rest divide by the sum of a row what these give. */
+const PROBABILITIES: readonly ActivationName[] = ['softmax', 'sigmoid'];
+const SHARES: readonly ActivationName[] = [...PROBABILITIES, 'softplus', 'exponential'];
 
 /** Throws ValueError for a head that cannot learn what its loss asks for, with the remedy. */
 export function checkHead(op: string, model: LayerGraph, output: number, { name: loss, outputs, options }: Loss): void {
   const { graph } = model;
-  const maker = makerOf(graph, graph.outputs[output]!, false);
+  let maker = makerOf(graph, graph.outputs[output]!, false);
+  while (maker?.op === 'flatten') maker = makerOf(graph, maker.inputs[0]!, false);
   const activation = maker === null ? null : activationIn(maker);
   if (activation === null) return; // an input, or what several values or code of the user's own give
   const { name } = activation;
@@ -59,14 +57,16 @@ export function checkHead(op: string, model: LayerGraph, output: number, { name:
   if (name === 'softmax' && width === 1)
     refuse('a softmax of one number is always 1; use sigmoid with binaryCrossentropy, or 2 units');
   if (outputs === undefined) return;
-  if (outputs.coding === 'classes' && width === 1)
+  const { coding, scale } = outputs;
+  const isCategorical = /^(sparseC|c)ategoricalCrossentropy$/.test(loss);
+  if (width === 1 && (isCategorical || loss === 'klDivergence'))
     refuse('one class alone is always right; give each class a unit, or use binaryCrossentropy after sigmoid');
-  if (outputs.scale === 'probabilities' && !NEVER_NEGATIVE.has(name)) {
-    const end = `these are no probabilities; end in ${outputs.coding === 'classes' ? 'softmax' : 'sigmoid'}`;
+  if (scale === 'probabilities' && !(isCategorical ? SHARES : PROBABILITIES).includes(name)) {
+    const end = `these are no probabilities; end in ${coding === 'classes' && width > 1 ? 'softmax' : 'sigmoid'}`;
     refuse(options?.fromLogits === undefined ? end : `${end}, or use ${loss}({ fromLogits: true })`);
   }
-  if (outputs.scale === 'logits' && (name === 'softmax' || name === 'sigmoid'))
+  if (scale === 'logits' && PROBABILITIES.includes(name))
     refuse(`logits can be any number; leave out ${name}, or fromLogits`);
-  if (outputs.scale === 'margins' && NEVER_NEGATIVE.has(name))
+  if (scale === 'margins' && NEVER_NEGATIVE.includes(name))
     refuse('margins are negative for no; end in no activation, or in tanh');
 }

@@ -1,3 +1,4 @@
+import { slice } from '../autograd/movement.ts';
 import { valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, StateError, ValueError } from '../base/errors.ts';
@@ -164,7 +165,9 @@ export class Model extends CompiledGraph {
     const [n, others] = holdOut('fit', this, samples, options);
     const weights = sampleWeights('fit', samples.ys, options, this.dtype);
     const { xs, ys } = this.prepare('fit', samples, 'y', weights);
-    const held = others && this.prepare('fit', others, HELD[1]);
+    const isGiven = options.validationData !== undefined;
+    const rest = (t: Tensor): Tensor => slice(t, [[n, null]]);
+    const held = others && (isGiven ? this.prepare('fit', others, HELD[1]) : { ...others, ys: ys.map(rest) });
     this.checkHeads('fit');
     const history = new Map<string, number[]>();
     const run: number[] = [];
@@ -217,7 +220,8 @@ export class Model extends CompiledGraph {
       for (const callback of callbacks) callback.onTrainEnd?.(this);
     }
     const result = { epochs: run, history: Object.fromEntries(history), seed: this.seed };
-    return held === null ? result : withLeft(result, { model: this, train: presentOf({ xs, ys, n }, weights), held });
+    const train = presentOf({ xs, ys, n }, weights);
+    return held === null || train.n === 0 ? result : withLeft(result, { model: this, train, held });
   }
 
   /** One step on a batch; returns the loss before it, with penalties. */
@@ -238,7 +242,7 @@ export class Model extends CompiledGraph {
       inputs,
       setting,
       (batch) => this.forwardAndBack(batch, targetsOf(batch), setting),
-      (batch, outcome) => figures.observe(targetsOf(batch), outcome),
+      (batch, outcome) => figures.observe(targetsOf(batch), outcome, batch[this.inputCount + this.outputCount] ?? null),
     );
   }
 

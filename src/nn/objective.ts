@@ -1,6 +1,7 @@
 import { mul } from '../autograd/arithmetic.ts';
+import { gather } from '../autograd/movement.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Loss, type LossChoice, lossOf } from './losses.ts';
 import type { Metric, MetricState } from './metric.ts';
 import { type MetricChoice, metricOf } from './metrics.ts';
@@ -89,6 +90,11 @@ export interface Outcome {
   readonly predictions: readonly Tensor[] | null;
 }
 
+/** Numbers of the samples that have a weight. */
+function presentRows({ data }: Tensor): Tensor {
+  return fromData(Int32Array.from([...data.keys()].filter((i) => data[i] !== 0)));
+}
+
 /**
  * The figures of an epoch: of one output `loss` and its metrics, as Keras names them; of several `loss`, their sum, and
  * `<output>_loss` and `<output>_<metric>` for each.
@@ -114,14 +120,17 @@ export class Figures {
     return this.metrics.length > 0;
   }
 
-  /** Takes in what a step left, except its loss. */
-  observe(targets: readonly Tensor[], { losses, predictions }: Outcome): void {
+  /** Takes in what a step left, except its loss. Metrics do not see samples of weight 0. */
+  observe(targets: readonly Tensor[], { losses, predictions }: Outcome, weights: Tensor | null = null): void {
     const n = targets[0]!.shape[0]!;
     this.losses.forEach((loss, i) => {
       loss.sum += n * losses[i]!.item();
     });
-    if (predictions !== null)
-      for (const { output, state } of this.metrics) state.update(targets[output]!, predictions[output]!);
+    if (predictions === null) return;
+    const rows = weights?.data.includes(0) === true ? presentRows(weights) : null;
+    if (rows?.size === 0) return;
+    const seen = (t: Tensor): Tensor => (rows === null ? t : gather(t, rows));
+    for (const { output, state } of this.metrics) state.update(seen(targets[output]!), seen(predictions[output]!));
   }
 
   /** Takes in the loss of a batch. */

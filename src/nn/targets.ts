@@ -5,8 +5,8 @@ import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import type { Loss, LossName } from './losses.ts';
 
-/** What a loss asks of targets: class numbers, or numbers from `least` to `most`. */
-type Wanted = 'class numbers' | { readonly least: number; readonly most: number };
+/** What a loss asks of targets: class numbers, or numbers from `least` to `most`, which may have to add up to 1 in a row. */
+type Wanted = 'class numbers' | { readonly least: number; readonly most: number; readonly areShares?: true };
 
 const numbers: Wanted = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
 
@@ -19,9 +19,9 @@ const WANTED: { readonly [L in OwnName]: Wanted } = {
   mae: numbers,
   huber: numbers,
   binaryCrossentropy: { least: 0, most: 1 },
-  categoricalCrossentropy: { least: 0, most: Number.POSITIVE_INFINITY },
+  categoricalCrossentropy: { least: 0, most: 1, areShares: true },
   sparseCategoricalCrossentropy: 'class numbers',
-  klDivergence: { least: 0, most: Number.POSITIVE_INFINITY },
+  klDivergence: { least: 0, most: 1, areShares: true },
   hinge: { least: -1, most: 1 },
 };
 
@@ -95,7 +95,7 @@ function inRange(
   dtype: FloatDType,
   isAbsent: Test,
 ): Tensor {
-  const { least, most } = wantedBy(loss) as Exclude<Wanted, string>;
+  const { least, most, areShares } = wantedBy(loss) as Exclude<Wanted, string>;
   if (!isBatchOf(y.shape, output)) {
     const shape = [y.shape[0]!, ...output];
     if (!sameShape(y.shape.slice(1).filter(isReal), output.filter(isReal))) {
@@ -109,12 +109,34 @@ function inRange(
     const { data } = y;
     for (let i = 0; i < data.length; i++) {
       if (!(data[i]! < least || data[i]! > most) || isAbsent(i)) continue;
-      const range = most === Number.POSITIVE_INFINITY ? `at least ${least}` : `from ${least} to ${most}`;
-      const remedy = `${range}, as ${loss.name} needs it`;
+      const remedy = `from ${least} to ${most}, as ${loss.name} needs it${hintFor(loss, data[i]!)}`;
       throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, remedy, data[i]);
     }
   }
+  if (areShares) checkShares(op, name, y, loss, isAbsent);
   return y.dtype === dtype ? y : cast(y, dtype);
+}
+
+/** Rows of classes: a 1 among zeros, or shares. Float32 and mixing leave their sums a little off 1. */
+function checkShares(op: string, name: string, y: Tensor, loss: Loss, isAbsent: Test): void {
+  const { data } = y;
+  const width = y.shape.at(-1)!;
+  for (let i = 0; i < data.length; i += width) {
+    let sum = 0;
+    for (let j = i; j < i + width; j++) sum += data[j]!;
+    if (!(Math.abs(sum - 1) > 1e-3) || isAbsent(i)) continue;
+    const wanted = `a row of classes that add up to 1, as ${loss.name} needs it (labels that do not exclude each other: binaryCrossentropy)`;
+    throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, wanted, [...data.subarray(i, i + width)]);
+  }
+}
+
+/** What labels outside of a loss's range may be meant as. */
+function hintFor({ name }: Loss, label: number): string {
+  if (name !== 'binaryCrossentropy') return '';
+  if (label === -1) return ' (labels of -1 and 1: hinge, or 0 in place of -1)';
+  return Number.isInteger(label) && label > 1
+    ? ' (several classes: a unit each, softmax and sparseCategoricalCrossentropy)'
+    : '';
 }
 
 /** Whether this is the shape of a batch of such outputs: every step asks. */
@@ -127,7 +149,7 @@ function isBatchOf(shape: Shape, output: Shape): boolean {
 /** What to do about one number a sample where there are several outputs. */
 function remedyFor({ name }: Loss, y: Tensor, output: Shape): string {
   const areClasses = y.data.every((label) => Number.isInteger(label) && label >= 0 && label < output.at(-1)!);
-  if (name === 'mse' || name === 'mae' || name === 'huber' || !areClasses)
-    return `There is one number per sample: give the last layer one unit`;
-  return 'There is one class number per sample: use sparseCategoricalCrossentropy';
+  if (name === 'mse' || name === 'mae' || name === 'huber' || name === 'hinge' || !areClasses)
+    return 'There is one number per sample: give the last layer one unit, or y a column for each unit (oneHot for classes)';
+  return 'There is one class number per sample: use sparseCategoricalCrossentropy, after softmax';
 }

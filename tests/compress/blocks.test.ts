@@ -10,8 +10,8 @@ import {
   randomNormal,
   Sequential,
   SGD,
-  sigmoid,
   slice,
+  softmax,
   type Tensor,
   toNetwork,
 } from '../../src/index.ts';
@@ -32,7 +32,7 @@ describe('distillation of more samples than a block', () => {
       const options = { kernelInitializer: randomNormal(0, 1), activation, inputShape: [5] } as const;
       const teacher = new Sequential([new Dense(3, options)], { seed: 4 });
       const other = new Sequential([new Dense(3, options)], { seed: 5 });
-      const y = sigmoid(normal([N, 3], 6));
+      const y = softmax(normal([N, 3], 6));
       for (const n of SIZES) {
         const some: [Tensor, Tensor] = [slice(x, [[0, n]]), slice(y, [[0, n]])];
         const run = (student: Sequential): { losses: number[]; held: number } => {

@@ -7,6 +7,7 @@ import {
   Flatten,
   fromData,
   measure,
+  type Outputs,
   oneHot,
   PruningSchedule,
   predictNetwork,
@@ -269,11 +270,16 @@ describe('a score', () => {
     }
   });
 
-  test('of one linear output is R², also where all targets are 1', () => {
-    const ones = fromData(new Float32Array(60).fill(1), [60, 1]);
-    expect(measure(net(1, 'linear'), { samples: [x, ones], ...quick })).toMatchObject({ score: 0, scoreName: 'r2' });
-    const flat = fromData(new Float32Array(60).fill(1));
-    expect(measure(net(1, 'linear'), { samples: [x, flat], ...quick }).scoreName).toBe('r2');
+  test('of one linear output is R², and asks where the targets may be labels of two classes', () => {
+    const flat = fromData(new Float32Array(60).fill(3), [60, 1]);
+    expect(measure(net(1, 'linear'), { samples: [x, flat], ...quick })).toMatchObject({ score: 0, scoreName: 'r2' });
+    for (const ones of [Float32Array, Int32Array, Uint8Array].map((type) => fromData(new type(60).fill(1), [60, 1]))) {
+      const measured = (outputs?: Outputs): unknown =>
+        measure(net(1, 'linear'), { samples: [x, ones], ...quick, ...(outputs && { outputs }) }).scoreName;
+      expect(() => measured()).toThrow('measure: outputs with labels of two classes must be given');
+      expect(measured({ coding: 'numbers', scale: 'reals' })).toBe('r2');
+      expect(measured({ coding: 'classes', scale: 'logits' })).toBe('accuracy');
+    }
   });
 
   test('takes rows with a 1 beside other numbers for numbers', () => {

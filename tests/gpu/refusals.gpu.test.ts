@@ -277,7 +277,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     'targets of another width': [
       (gpu) => gpuTrain(model([new Dense(2)], { loss: 'mse' }), X, floats([1, 2, 3, 4], [4, 1]), { gpu }),
       'ShapeError: gpuTrain: y and the outputs must have the same shape, got [4, 1] and [4, 2]. There is one number per ' +
-        'sample: give the last layer one unit',
+        'sample: give the last layer one unit, or y a column for each unit (oneHot for classes)',
     ],
     'a batch of no samples': [
       (gpu) => gpuTrain(model(two()), X, LABELS, { gpu, batchSize: 0 }),

@@ -76,7 +76,10 @@ describe('diagnose', () => {
     const { r2: _, val_r2: __, ...loss } = figures;
     expect(diagnose(run(loss))).toMatchObject({ monitor: 'loss', verdict: 'good fit', train: 0.1, validation: 0.11 });
     expect(diagnose(run(all), { monitor: 'loss' }).monitor).toBe('loss');
-    expect(diagnose(run({ mine: [4, 3], val_mine: [4, 3] }), { monitor: 'mine' }).verdict).toBe('underfit'); // falls
+    const mine = run({ mine: [4, 3], val_mine: [4, 3] });
+    expect(diagnose(mine, { monitor: 'mine', mode: 'min' }).verdict).toBe('underfit');
+    expect(diagnose(mine, { monitor: 'mine', mode: 'max' }).verdict).toBe('good fit');
+    expect(() => diagnose(mine, { monitor: 'mine' })).toThrow('diagnose: mode must be min or max when judging by mine');
   });
 
   test('takes a gap and a target of 0, and figures that meet them exactly', () => {

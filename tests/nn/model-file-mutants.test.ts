@@ -27,6 +27,7 @@ import {
   Sequential,
   SGD,
   saveModel,
+  softmax,
   topKAccuracy,
   truncatedNormal,
   varianceScaling,
@@ -43,7 +44,7 @@ const OTHERS = {
 };
 
 const x = new Random(1).normal([8, 4]);
-const y = new Random(2).uniform([8, 4]);
+const y = softmax(new Random(2).uniform([8, 4]));
 
 const textOf = (bytes: Uint8Array, key: Key): string => decodeSafetensors(bytes).metadata.get(key)!;
 

@@ -184,11 +184,22 @@ describe('what a loss cannot take is told with the number of the sample:', () =>
 
   test('a probability that is none, a side that is none', () => {
     expect(() => net(1, 'sigmoid', 'binaryCrossentropy', 1).fit(many, at(41, 2))).toThrow(
-      'y of sample 41 must be from 0 to 1, as binaryCrossentropy needs it, got 2',
+      'y of sample 41 must be from 0 to 1, as binaryCrossentropy needs it (several classes: a unit each, softmax and ',
     );
     expect(() => net(1, 'linear', 'hinge', 1).fit(many, at(8, -2))).toThrow('y of sample 8 must be from -1 to 1');
     const rows = of([0, 1, 1, 0, 0, -1, 1, 0], [4, 2], 'float32');
-    expect(() => net(2, 'softmax', 'categoricalCrossentropy').fit(x, rows)).toThrow('y of sample 2 must be at least 0');
+    expect(() => net(2, 'softmax', 'categoricalCrossentropy').fit(x, rows)).toThrow(
+      'y of sample 2 must be from 0 to 1',
+    );
+    const [more, none] = [
+      [0, 1, 1, 1],
+      [0, 1, 0, 0],
+    ].map((own) => of([...own, 0, 1, 1, 0], [4, 2], 'float32'));
+    for (const loss of ['categoricalCrossentropy', 'klDivergence'] as const)
+      for (const y of [more!, none!])
+        expect(() => net(2, 'softmax', loss).fit(x, y)).toThrow(
+          'y of sample 1 must be a row of classes that add up to 1',
+        );
   });
 
   test('classes in the form of the other loss, with the remedy', () => {
@@ -232,7 +243,11 @@ describe('a head that cannot learn is refused with the remedy:', () => {
     const y: Tensor =
       typeof loss === 'string' && loss.startsWith('sparse')
         ? labels([0, 0, 0, 0])
-        : of(Array(4 * units).fill(0), [4, units], 'float32');
+        : of(
+            Array.from({ length: 4 * units }, (_, i) => Number(i % units === 0)),
+            [4, units],
+            'float32',
+          );
     const targets = typeof loss === 'object' && loss.name.startsWith('sparse') ? labels([0, 0, 0, 0]) : y;
     const model = net(units, activation, loss);
     const before = digest(model);
