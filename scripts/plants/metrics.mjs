@@ -304,7 +304,7 @@ export const plants = [
   {
     name: 'noise is taken for a network that is too small',
     file: 'src/nn/diagnose.ts',
-    find: 'isBetter(figure, moved(b, 1))',
+    find: 'isBetter(figure, moved(b, 2))',
     replace: 'isBetter(figure, moved(b, -9))',
     mustFail: ['tests/nn/verdicts.test.ts'],
   },

@@ -63,7 +63,7 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  *   is better than one answer to all samples: `overfit` (but not for a validation loss below a twentieth of that answer's);
  * - a training figure short of `target`: `underfit` if `target` was given, if training and validation loss were still falling,
  *   if training went on beyond the weights that were kept, or if the nearest neighbours of the samples, without learning, do
- *   better; else `cannot tell`, since noise in the targets looks alike;
+ *   better by two standard errors; else `cannot tell`, since noise in the targets looks alike;
  * - a gap whose standard error reaches to both sides of `gap`: `cannot tell`;
  * - else `good fit`.
  *
@@ -98,7 +98,7 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
   const moved = (figure: number, errors: number): number => figure + (rises ? errors : -errors) * own;
   const isSmall = !rises && b < 0.05 * startOf(constant, course); // a ratio of losses says little there
   const hasLearned = Number.isNaN(trainConstant) || isBetter(a, trainConstant + (rises ? trainError : -trainError));
-  const nearest = neighbours.find((figure) => isBetter(figure, moved(b, 1)));
+  const nearest = neighbours.find((figure) => isBetter(figure, moved(b, 2)));
   const further = course === null ? a : rises ? largest(course.train) : -largest(course.train.map((value) => -value));
 
   const uncertain = doubt > 0 ? ` (± ${show(doubt)})` : '';

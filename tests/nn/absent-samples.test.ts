@@ -240,3 +240,38 @@ describe('a weight that is no number of at least 0', () => {
       expect(run).toThrow('sampleWeight needs one number per sample');
   });
 });
+
+describe('figures of samples of weight 0', () => {
+  test('are not made up of labels that they may not have', () => {
+    const model = new Sequential([
+      new Dense(2, { activation: 'softmax', kernelInitializer: 'zeros', inputShape: [1] }),
+    ]);
+    model.compile({ loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], optimizer: new SGD() });
+    const given = [tensor([[1], [2], [3]]), labels([1, -1, 7])] as const;
+    expect(model.fit(...given, { sampleWeight: [1, 0, 0] }).history.accuracy).toEqual([0]);
+    expect(model.trainOnBatch(...given, [0, 0, 0]).accuracy).toBeNaN();
+  });
+
+  test('are not part of penalties on activities, whatever the inputs are', () => {
+    const lossOf = (far: number): number => {
+      const model = new Sequential([new Dense(3, { activityRegularizer: 'l2', inputShape: [1] }), new Dense(1)]);
+      model.compile({ loss: 'mse', optimizer: new SGD() });
+      return model.fit([[1], [far]], [1, 1], { sampleWeight: [1, 0] }).history.loss![0]!;
+    };
+    expect([1, 1000, Number.NaN].map(lossOf)).toEqual(Array(3).fill(lossOf(0)));
+  });
+
+  test('an output of weight 0 has no part either', () => {
+    const inputs = tensor([[1], [2]]);
+    const train = (second: number): string => {
+      const first = new Dense(1, { inputShape: [1] });
+      const x = input([1]);
+      const model = new Model(x, [first.apply(x), new Dense(1).apply(x)], { seed: 1 });
+      model.compile({ loss: 'mse', lossWeights: [1, 0], optimizer: new SGD() });
+      const { history } = model.fit(inputs, [tensor([[1], [2]]), tensor([[second], [0]])], { epochs: 4 });
+      expect(history.loss!.every(Number.isFinite)).toBe(true);
+      return digest(model);
+    };
+    expect(train(Number.NaN)).toBe(train(1));
+  });
+});

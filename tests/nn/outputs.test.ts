@@ -11,6 +11,7 @@ import {
   confusionMatrix,
   Dense,
   diagnose,
+  distill,
   type Loss,
   type LossName,
   type Metric,
@@ -18,6 +19,7 @@ import {
   metricOf,
   type Outputs,
   outputsOf,
+  quantize,
   Sequential,
   SGD,
   sparseCategoricalCrossentropy,
@@ -503,4 +505,89 @@ describe('labels are held against their coding', () => {
       );
     }
   });
+});
+
+describe('two forms of a network', () => {
+  const x = table([[2], [1], [-1], [-2]]);
+  const y = table([[1], [1], [0], [0]]);
+  const made = (activation: 'linear' | 'sigmoid', loss: LossName | Loss): Sequential => {
+    const model = new Sequential([new Dense(1, { activation, inputShape: [1] })]);
+    model.setWeights([table([[0.3]]), tensor([0])]);
+    model.compile({ loss, metrics: ['accuracy'] });
+    return model;
+  };
+  const logits = made('linear', binaryCrossentropy({ fromLogits: true }));
+  const chances = made('sigmoid', 'binaryCrossentropy');
+
+  test('are each read as they are meant', () => {
+    for (const [a, b] of [
+      [logits, chances],
+      [chances, logits],
+      [logits, quantize(logits, { calibration: x })],
+      [quantize(logits, { calibration: x }), chances],
+    ] as const) {
+      const { before, after, agreement } = compare(a, b, { samples: [x, y], latency: false });
+      expect([before.score, after.score, agreement]).toEqual([1, 1, 1]);
+    }
+    const measured = measure(quantize(logits, { calibration: x }), { samples: [x, [1, 1, 0, 0]], latency: false });
+    expect([measured.score, measured.scoreName]).toEqual([1, 'accuracy']);
+  });
+
+  test('are distilled as margins too, of labels that hinge would take', () => {
+    for (const [targets, width] of [
+      [[1, 1, 0, 0], 1],
+      [[1, 1, -1, -1], 1],
+      [
+        [
+          [1, 0],
+          [1, 0],
+          [0, 1],
+          [0, 1],
+        ],
+        2,
+      ],
+    ] as const) {
+      const head = (seed: number): Sequential => {
+        const model = new Sequential([new Dense(width, { inputShape: [1] })], { seed });
+        model.compile({ loss: 'hinge', metrics: ['accuracy'] });
+        return model;
+      };
+      const { history } = distill({
+        teacher: head(1),
+        student: head(2),
+        x,
+        y: targets as never,
+        alpha: 0,
+        epochs: 60,
+        optimizer: new SGD({ learningRate: 0.1 }),
+      });
+      expect(history.history.loss!.at(-1)).toBeLessThan(0.3);
+    }
+  });
+
+  test('whose classes int8 chooses otherwise are told apart by their logits', () => {
+    const narrow = new Sequential([new Dense(2, { inputShape: [2] })]);
+    narrow.setWeights([
+      table([
+        [1, 1],
+        [0.001, -0.001],
+      ]),
+      tensor([0, 0]),
+    ]);
+    narrow.compile({ loss: categoricalCrossentropy({ fromLogits: true }) });
+    const calibration = table(Array.from({ length: 200 }, (_, i) => [Math.sin(i) * 10, Math.cos(7 * i)]));
+    const { notes } = quantize(narrow, { calibration });
+    expect(notes.join()).toMatch(/int8 chooses other classes/);
+  });
+});
+
+test('a loss of the user may say how its outputs are meant, of one unit too', () => {
+  const focal: Loss = {
+    ...binaryCrossentropy(),
+    name: 'focal',
+    outputs: { coding: 'classes', scale: 'probabilities' },
+  };
+  const model = new Sequential([new Dense(1, { activation: 'sigmoid', inputShape: [1] })]);
+  model.compile({ loss: focal, metrics: ['accuracy'] });
+  expect(() => model.fit(table([[1], [2]]), table([[0], [1]]))).not.toThrow();
 });

@@ -9,11 +9,14 @@ import {
   Dropout,
   diagnose,
   EarlyStopping,
+  full,
   type History,
   type Layer,
+  l2,
   Random,
   type Samples,
   Sequential,
+  SGD,
   tensor,
   type Verdict,
 } from '../../src/index.ts';
@@ -275,5 +278,66 @@ describe('a verdict', () => {
     const typical = many.reduce((sum, { error }) => sum + error, 0) / many.length;
     expect(typical / spread).toBeGreaterThan(0.7);
     expect(typical / spread).toBeLessThan(1.5);
+  });
+});
+
+describe('a verdict is not taken in', () => {
+  /** A model that was never trained is no overfit, wherever the chance of few samples puts its figures. */
+  test('by networks that have learned nothing', () => {
+    const verdicts = Array.from({ length: 30 }, (_, seed) => {
+      const [x, y] = drawn(seed, 60, 5, ([a]) => a!, false);
+      const model = new Sequential([relu(8), number()], { seed });
+      model.compile({ optimizer: new SGD({ learningRate: 1e-9 }), loss: 'mse', metrics: ['r2'] });
+      return diagnose(model.fit(x, y, { validationSplit: 0.4 })).verdict;
+    });
+    expect(verdicts).not.toContain('overfit');
+    expect(verdicts).not.toContain('good fit');
+  });
+
+  test('by labels that have nothing to do with the features', () => {
+    for (const share of [0, 1.64]) {
+      const rule = (_: readonly number[], noise: () => number): number => Number(noise() > share);
+      const [, history] = trained({
+        ...sets(60 + Math.ceil(share), [500, 200], 3, rule, true),
+        layers: () => [classes(2)],
+        epochs: 40,
+      });
+      expect(diagnose(history).verdict).toBe('cannot tell');
+    }
+  });
+
+  test('by one held-out sample', () => {
+    for (const isClass of [true, false]) {
+      const rule = ([a]: readonly number[]): number => (isClass ? Number(a! > 0) : a!);
+      const [, history] = trained({
+        ...sets(70, [40, 1], 3, rule, isClass),
+        layers: () => [classes(2)].slice(0, Number(isClass)).concat(isClass ? [] : [number()]),
+        epochs: 40,
+      });
+      expect(diagnose(history).verdict).toBe('cannot tell');
+      expect(diagnose(history).error).toBe(Number.POSITIVE_INFINITY);
+    }
+  });
+
+  test('by penalties, which answers without weights do not have', () => {
+    const [x, y] = drawn(80, 400, 3, line, false);
+    const [z, t] = drawn(81, 200, 3, line, false);
+    const verdictOf = (strength: number): readonly [string, number] => {
+      const frozen = new Dense(32, { kernelRegularizer: l2(strength), inputShape: [3] });
+      const model = new Sequential([frozen, relu(32), number()], { seed: 1 });
+      frozen.trainable = false;
+      model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'mse' });
+      const { verdict, train } = diagnose(model.fit(x, y, { epochs: 40, validationData: [z, t] }));
+      return [verdict, train];
+    };
+    expect(verdictOf(1)).toEqual(verdictOf(0));
+    expect(verdictOf(0)[0]).toBe('good fit');
+  });
+
+  test('by a model that is another since, without a word', () => {
+    const [model, history] = trained({ ...sets(20, [60, 40], 3, line, false), layers: () => [number()], epochs: 5 });
+    expect(diagnose(history).reasons.join()).not.toContain('another since');
+    model.setWeights(model.getWeights().map((w) => full(w.shape, 1)));
+    expect(diagnose(history).reasons.join()).toContain('the model is another since');
   });
 });
