@@ -130,7 +130,9 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
       if (isBetter(constant, moved(b, -2))) return ['cannot tell', same];
       return ['cannot tell', 'too small a network and noise in the targets look alike: does a larger one do better?'];
     }
-    if (gap + doubt > allowed && doubt > 0 && !isSmall)
+    // A training figure that was lucky would only make the true gap smaller.
+    const chance = doubt > 0 ? (doubt * own) / spread : 0;
+    if (gap + chance > allowed && chance > 0 && !isSmall)
       return ['cannot tell', 'the samples are too few to tell such a gap from chance'];
     return ['good fit'];
   };
