@@ -109,10 +109,11 @@ export function geluTanh(x: Tensor): Tensor {
     x,
     (g) => {
       const c = Math.sqrt(2 / Math.PI);
-      const x2 = square(x);
-      const t = tanh(mul(x, add(mul(x2, c * 0.044715), c)));
+      const near = clip(x, -64, 64); // beyond, 1 - t² is 0 in every float, and x² may be infinite
+      const x2 = square(near);
+      const t = tanh(mul(near, add(mul(x2, c * 0.044715), c)));
       const du = add(mul(x2, 3 * c * 0.044715), c);
-      const inner = mul(mul(x, sub(1, square(t))), du);
+      const inner = mul(mul(near, sub(1, square(t))), du);
       return mul(g, mul(add(add(t, 1), inner), 0.5)); // (1 + t + x(1 - t²)u')/2
     },
   ]);

@@ -7,6 +7,8 @@ import {
   div,
   exp,
   expm1,
+  gelu,
+  geluTanh,
   grad,
   greater,
   greaterEqual,
@@ -19,6 +21,7 @@ import {
   reciprocal,
   rsqrt,
   Sequential,
+  silu,
   sqrt,
   square,
   sum,
@@ -116,4 +119,12 @@ test('a loss with such branches is repeated to the bit, and trains', () => {
   expect(digest(repeated)).toBe(digest(eager));
   expect(repeated.replayStatus.replayed).toBe(4);
   expect(Number.isFinite(repeated.getWeights()[0]!.item())).toBe(true);
+});
+
+test('activations have a slope of 0 or 1 however far out they are asked for', () => {
+  for (const f of [gelu, geluTanh, silu])
+    for (const far of [1e20, 1e38]) {
+      const p = parameter(tensor([far, -far]));
+      expect(grad(() => sum(f(p)), [p])[0]!.toArray()).toEqual([1, 0]);
+    }
 });
