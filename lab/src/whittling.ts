@@ -69,8 +69,8 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
   const once = epochs('teacher') + epochs('pruned') + epochs('neurons pruned') + epochs('combined');
   progress.stage(stage, once + 2 * epochs('student'));
 
-  const first = Math.min(192, Math.max(128, 3 * data.inputs));
-  const teacher = bench.network([first, first / 2], { kernelRegularizer: l2(TEACHER_L2) });
+  const half = Math.min(96, Math.max(64, Math.ceil((3 * data.inputs) / 2)));
+  const teacher = bench.network([2 * half, half], { kernelRegularizer: l2(TEACHER_L2) });
   bench.fit('teacher', teacher, data.train, { epochs: epochs('teacher') });
 
   const prunedTo = (name: 'pruned' | 'combined', model: Model, sparsity: number): Model => {

@@ -14,7 +14,7 @@ import { guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
-import type { Outputs } from '../nn/outputs.ts';
+import { checkOutputs, type Outputs } from '../nn/outputs.ts';
 import { batchesOf, type Data, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { networkOf } from './passes.ts';
@@ -72,6 +72,7 @@ export interface Comparison {
 export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
   checkOptions('measure', options, 'samples latency outputs');
   const { samples, latency = true, outputs } = options;
+  checkEach('measure', outputs);
   const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
@@ -92,6 +93,7 @@ export function compare(
 ): Comparison {
   checkOptions('compare', options, 'samples latency outputs');
   const { samples, latency = true } = options;
+  checkEach('compare', options.outputs);
   const known = [before, after].map((subject) => options.outputs ?? outputsKnown(subject));
   const [meantBefore = known[1], meantAfter = known[0]] = known; // what one does not know the other may
   const costs = (outputs: MeasureOptions['outputs']): MeasureOptions => ({
@@ -121,6 +123,10 @@ export function compare(
   let same = 0;
   for (let i = 0; i < chosen.count; i++) if (chosen.guess(i) === now.guess(i)) same++;
   return { before: p, after: q, agreement: same / chosen.count, notes };
+}
+
+function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
+  if (outputs !== undefined) for (const each of [outputs].flat()) checkOutputs(op, each);
 }
 
 function notesOf(p: Measurement, q: Measurement): string[] {

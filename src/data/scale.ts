@@ -1,9 +1,11 @@
-import { checkRange, DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
+import { tensor } from '../tensor/create.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { checkConstant } from './split.ts';
+import { tensorOf, type Values } from './values.ts';
 
 /** A fitted scaler as JSON, for saving beside a model. */
 export interface ScalerJSON {
@@ -16,8 +18,8 @@ export interface ScalerJSON {
 const FIELDS = ['type', 'center', 'scale', 'featureRange'];
 
 /**
- * Moves and stretches each column of a [rows, columns] tensor: y = (x - center)/scale·(high - low) + low. Statistics
- * and arithmetic are float64, rounded once to the type of the input. A constant column has scale 1. NaN, infinities
+ * Moves and stretches each column of [rows, columns]: y = (x - center)/scale·(high - low) + low. Statistics
+ * and arithmetic are float64, rounded once to the type of the input, float32 for arrays and integers. A constant column has scale 1. NaN, infinities
  * and results past the type are refused with row and column, counted from 0.
  *
  * Fit on the training set only; what is measured on the test set must not be known in training.
@@ -35,10 +37,10 @@ abstract class Scaler {
   }
 
   /** Measures the columns. Throws ShapeError for 0 rows. */
-  fit(x: Tensor): this {
+  fit(x: Values): this {
     const op = `${this.type}.fit`;
     const columns = columnsOf(op, x);
-    if (columns.rows === 0) throw new ShapeError(op, [x.shape], 'needs at least one row');
+    if (columns.rows === 0) throw new ShapeError(op, [[0, columns.width]], 'needs at least one row');
     for (let i = 0; i < columns.data.length; i++) checkNumber(op, columns.data[i]!, i, columns.width);
     const { center, scale } = this.measure(columns);
     center.forEach((value, column) => {
@@ -49,16 +51,16 @@ abstract class Scaler {
     return this;
   }
 
-  transform(x: Tensor): Tensor {
+  transform(x: Values): Tensor {
     const [low, high] = this.range;
     return this.map('transform', x, (value, center, scale) => ((value - center) / scale) * (high - low) + low);
   }
 
-  fitTransform(x: Tensor): Tensor {
+  fitTransform(x: Values): Tensor {
     return this.fit(x).transform(x);
   }
 
-  inverseTransform(y: Tensor): Tensor {
+  inverseTransform(y: Values): Tensor {
     const [low, high] = this.range;
     return this.map('inverseTransform', y, (value, center, scale) => ((value - low) / (high - low)) * scale + center);
   }
@@ -105,19 +107,19 @@ abstract class Scaler {
     return { center: this.#center, scale: this.#scale };
   }
 
-  private map(name: string, x: Tensor, f: (value: number, center: number, scale: number) => number): Tensor {
+  private map(name: string, x: Values, f: (value: number, center: number, scale: number) => number): Tensor {
     const op = `${this.type}.${name}`;
     const { center, scale } = this.fitted(name);
-    const { data, width } = columnsOf(op, x);
-    if (width !== center.length) throw new ShapeError(op, [x.shape], `was fitted to ${center.length} columns`);
-    const y = arrayOf(x.dtype, data.length);
+    const { data, rows, width } = columnsOf(op, x);
+    if (width !== center.length) throw new ShapeError(op, [[rows, width]], `was fitted to ${center.length} columns`);
+    const y = arrayOf(data instanceof Float64Array ? 'float64' : 'float32', data.length);
     for (let i = 0; i < data.length; i++) {
       const column = i % width;
       checkNumber(op, data[i]!, i, width);
       y[i] = f(data[i]!, center[column]!, scale[column]!);
       checkNumber(op, y[i]!, i, width, 'the result');
     }
-    return fromData(y, x.shape);
+    return fromData(y, [rows, width]);
   }
 }
 
@@ -195,10 +197,10 @@ export class MinMaxScaler extends Scaler {
   }
 }
 
-/** Labels [rows] of int32 as float32 [rows, classes] with a 1 in the column of the label. */
-export function oneHotLabels(labels: Tensor, classes: number): Tensor {
+/** Labels [rows], whole numbers of any type, as float32 [rows, classes] with a 1 in the column of the label. */
+export function oneHotLabels(given: Values, classes: number): Tensor {
   const op = 'oneHotLabels';
-  if (labels.dtype !== 'int32') throw new DTypeError(op, [labels.dtype], 'labels must be int32');
+  const labels = tensorOf(op, 'labels', given);
   if (labels.rank !== 1) throw new ShapeError(op, [labels.shape], 'needs labels of shape [rows]');
   checkRange(op, 'classes', classes, 'a positive integer');
   const rows = labels.size;
@@ -206,8 +208,8 @@ export function oneHotLabels(labels: Tensor, classes: number): Tensor {
   const { data } = labels;
   for (let row = 0; row < rows; row++) {
     const label = data[row]!;
-    if (label < 0 || label >= classes) {
-      throw new ValueError(op, `label ${row}`, `from 0 to ${classes - 1}`, label);
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new ValueError(op, `label ${row}`, `a whole number from 0 to ${classes - 1}`, label);
     }
     y[row * classes + label] = 1;
   }
@@ -220,14 +222,15 @@ interface Columns {
   readonly width: number;
 }
 
-function columnsOf(op: string, x: Tensor): Columns {
+function columnsOf(op: string, given: Values): Columns {
+  const x = tensorOf(op, 'the samples', given);
   const [rows, width] = x.shape;
   if (x.rank !== 2 || rows === undefined || width === undefined || width === 0) {
     throw new ShapeError(op, [x.shape], 'needs [rows, columns] with at least one column');
   }
-  if (!isFloat(x.dtype)) throw new DTypeError(op, [x.dtype], 'needs float32 or float64');
   checkConstant(op, x);
-  return { data: asFloats(op, x.data), rows, width };
+  const { data } = isFloat(x.dtype) ? x : tensor(x, { dtype: 'float32' });
+  return { data: asFloats(op, data), rows, width };
 }
 
 const isRange = (low: number, high: number): boolean =>

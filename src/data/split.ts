@@ -4,9 +4,10 @@ import { shareOf } from '../base/share.ts';
 import { arrayOf } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
+import { tensorOf, type Values } from './values.ts';
 
-/** Classes of the samples: a tensor [n] or [n, 1], or a list. */
-export type Labels = Tensor | ArrayLike<number | string>;
+/** Classes of the samples: a tensor [n] or [n, 1], or a list, also of rows of one number. */
+export type Labels = Tensor | ArrayLike<number | string | boolean | readonly number[]>;
 
 /** Row numbers of the two parts; each sample is in exactly one. */
 export interface Split {
@@ -44,21 +45,26 @@ export function splitIndices(n: number, options: SplitOptions = {}): Split {
 }
 
 /**
- * Splits tensors along their first axis, all in the same way: one pair [train, test] for each.
+ * Splits samples along their first axis, all in the same way: one pair [train, test] of tensors for each. Nested arrays
+ * become float32, typed arrays keep their type.
  *
  * ```ts
  * const [[xTrain, xTest], [yTrain, yTest]] = trainTestSplit([x, y], { stratify: y });
  * ```
  */
-export function trainTestSplit<const T extends readonly Tensor[]>(
-  tensors: T,
+export function trainTestSplit<const T extends readonly Values[]>(
+  data: T,
   options: SplitOptions = {},
 ): { -readonly [K in keyof T]: [train: Tensor, test: Tensor] } {
   const op = 'trainTestSplit';
+  const isSecond = ArrayBuffer.isView(options) || options instanceof Tensor || Array.isArray(options);
+  if (!Array.isArray(data) || (isSecond && !(data[0] instanceof Tensor)))
+    throw new ValueError(op, 'the first argument', 'a list: trainTestSplit([x, y], options)', data);
+  const tensors = data.map((each: Values, i) => tensorOf(op, `[${i}]`, each));
   const rows = tensors[0]?.shape[0];
   const shapes = tensors.map((t) => t.shape);
   if (rows === undefined || shapes.some((shape) => shape[0] !== rows)) {
-    throw new ShapeError(op, shapes, 'needs at least one tensor, all with the same number of rows');
+    throw new ShapeError(op, shapes, 'needs a list [x, y] of samples, all with the same number of rows');
   }
   const { train, test } = split(op, rows, options);
   const pairs = tensors.map((t): [Tensor, Tensor] => [takeRows(t, train), takeRows(t, test)]);
@@ -66,7 +72,8 @@ export function trainTestSplit<const T extends readonly Tensor[]>(
 }
 
 /** A copy of the given rows (indices along the first axis), in that order; an index may occur again. */
-export function takeRows(t: Tensor, indices: ArrayLike<number>): Tensor {
+export function takeRows(given: Values, indices: ArrayLike<number>): Tensor {
+  const t = tensorOf('takeRows', 'the rows', given);
   const rows = t.shape[0];
   if (rows === undefined) throw new ShapeError('takeRows', [t.shape], 'needs at least one axis');
   checkConstant('takeRows', t);
@@ -192,18 +199,19 @@ function testPlaces(op: string, counts: readonly number[], labelled: number, n: 
 }
 
 /** Labels as 0, 1, ... in order of first appearance, and how often each occurs. */
-function classesOf(op: string, labels: Labels): { codes: Int32Array; counts: number[] } {
+function classesOf(op: string, given: Labels): { codes: Int32Array; counts: number[] } {
+  const labels = Array.isArray(given) && Array.isArray(given[0]) ? tensorOf(op, 'labels', given) : given;
   if (labels instanceof Tensor && !(labels.rank === 1 || (labels.rank === 2 && labels.shape[1] === 1))) {
     throw new ShapeError(op, [labels.shape], 'needs one label per sample, [n] or [n, 1]');
   }
-  const values: ArrayLike<number | string> = labels instanceof Tensor ? labels.data : labels;
-  const index = new Map<number | string, number>();
+  const values = labels instanceof Tensor ? labels.data : (labels as ArrayLike<number | string | boolean>);
+  const index = new Map<number | string | boolean, number>();
   const counts: number[] = [];
   const codes = new Int32Array(values.length);
   for (let i = 0; i < codes.length; i++) {
     const value = values[i]!;
-    if (typeof value !== 'string' && !Number.isFinite(value)) {
-      throw new ValueError(op, `label ${i}`, 'a finite number or a string', value);
+    if (typeof value !== 'string' && typeof value !== 'boolean' && !Number.isFinite(value)) {
+      throw new ValueError(op, `label ${i}`, 'a finite number, a string or a boolean', value);
     }
     const code = index.get(value) ?? index.size;
     if (code === index.size) {

@@ -1,10 +1,9 @@
 import { log64 } from '../../kernels/reference/math.ts';
-import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { chancesOf, classLabels, type Decisions, decisionsOf, settled, width } from './decisions.ts';
-import { type Metric, type MetricState, ratio } from './metric.ts';
-import type { Coding, Outputs } from './outputs.ts';
-import { made } from './recipes.ts';
+import { checkCount, checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { chancesOf, classLabels, type Decisions, decisionsOf, predictionsOf, settled, width } from './decisions.ts';
+import { type Metric, type MetricState, ofValues, ratio } from './metric.ts';
+import { type Coding, checkOutputs, type Outputs } from './outputs.ts';
+import { tensorOfValues, type Values } from './values.ts';
 
 const isRight = (truth: number, guess: number): number => {
   if (truth === guess) return 1;
@@ -58,7 +57,7 @@ export function accuracy(name: string, coding?: Coding): Metric {
 }
 
 /** Share of rows whose class is among the `k` largest outputs, of equals the first. NaN if the class's own output is. */
-export function topKAccuracy(k = 5): Metric {
+export function topKAccuracy(k = 5): Metric<Values> {
   checkRange('topKAccuracy', 'k', k, 'a positive integer');
   const judge = ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
     const n = yPred.shape.at(-1)!;
@@ -77,15 +76,19 @@ export function topKAccuracy(k = 5): Metric {
       return Number(above < k);
     });
   });
-  return made({ ...judge, options: { k } });
+  return ofValues({ ...judge, options: { k } });
 }
 
 /**
  * counts[t][p] of rows of class t predicted as p. `outputs` says how the predictions are meant; by default they are
- * probabilities of classes, or classes. Throws ValueError for classes from `classes` on, and where there is none (NaN).
+ * probabilities of classes, or classes: integers, or whole numbers in one plain array. Throws ValueError for classes from `classes` on, and where there is none (NaN).
  */
-export function confusionMatrix(yTrue: Tensor, yPred: Tensor, classes: number, outputs?: Outputs): number[][] {
+export function confusionMatrix(labels: Values, predictions: Values, classes: number, outputs?: Outputs): number[][] {
   const op = 'confusionMatrix';
+  checkCount(op, 'classes', classes);
+  if (outputs !== undefined) checkOutputs(op, outputs);
+  const yTrue = tensorOfValues(op, 'labels', labels, 'float64');
+  const yPred = predictionsOf(op, predictions);
   const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
   if (outputs?.coding === 'labels' && width(yPred) > 1)
     throw new ValueError(op, 'predictions', 'of classes; independent labels have a matrix each', outputs.coding);
@@ -181,8 +184,8 @@ function areaUnder(rows: readonly Ranked[]): number {
  * areas. Of two outputs the score is the second, or by how much it is the larger one where they are no probabilities. NaN
  * with one class only, or a NaN.
  */
-export function auc(): Metric {
-  return made({
+export function auc(): Metric<Values> {
+  return ofValues({
     name: 'auc',
     create(outputs) {
       const columns: Ranked[][] = [];
@@ -246,9 +249,9 @@ export function logLoss(): Metric {
 }
 
 /** Expected calibration error over equal bins of confidence (Guo et al. 2017). NaN if an output or label is. */
-export function calibrationError(bins = 15): Metric {
+export function calibrationError(bins = 15): Metric<Values> {
   checkRange('calibrationError', 'bins', bins, 'a positive integer');
-  return made({
+  return ofValues({
     name: 'ece',
     options: { bins },
     create(outputs) {

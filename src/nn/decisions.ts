@@ -2,8 +2,10 @@ import type { TypedArray } from '../../kernels/arrays.ts';
 import { exp64, sigmoid64 } from '../../kernels/reference/math.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { isFloat } from '../memory/dtype.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Outputs, Scale } from './outputs.ts';
+import { tensor } from '../tensor/create.ts';
+import type { NestedArray, Tensor } from '../tensor/tensor.ts';
+import { checkOutputs, type Outputs, type Scale } from './outputs.ts';
+import { tensorOfValues, type Values } from './values.ts';
 
 /** Where yes begins, by what a number says. Labels of `reals` are 0 and 1 here; see `deciding` for -1 and 1. */
 export const BOUNDARY: { readonly [S in Scale]: number } = { probabilities: 0.5, logits: 0, margins: 0, reals: 0.5 };
@@ -31,13 +33,34 @@ function largestAt(data: TypedArray, row: number, n: number): number {
 
 /**
  * Class of each row: integers as they are, the largest of several outputs (of equals the first), or whether a single one
- * is beyond the boundary of its scale. `outputs` says how they are meant; by default they are probabilities of classes.
- * A row with a NaN has no class: -1.
+ * is beyond the boundary of its scale. `outputs` says how they are meant; by default they are probabilities of classes,
+ * and single numbers that cannot be any are refused. A row with a NaN has no class: -1.
  */
-export function classesOf(y: Tensor, { scale }: Pick<Outputs, 'scale'> = UNKNOWN): TypedArray {
+export function classesOf(given: Values, outputs?: Pick<Outputs, 'scale'>): TypedArray {
+  if (outputs !== undefined) checkOutputs('classesOf', { coding: 'classes', ...outputs });
+  const y = predictionsOf('classesOf', given);
   if (areClasses(y)) return y.data;
-  const { count, guess } = guessesOf(y, { coding: 'classes', scale });
+  if (outputs === undefined) checkSingles('classesOf', y);
+  const { count, guess } = guessesOf(y, { coding: 'classes', scale: (outputs ?? UNKNOWN).scale });
   return Int32Array.from({ length: count }, (_, i) => (Number.isNaN(guess(i)) ? -1 : guess(i)));
+}
+
+/** Predictions as a tensor. Whole numbers in one plain array are classes. */
+export function predictionsOf(op: string, given: Values): Tensor {
+  const areWhole =
+    Array.isArray(given) && given.every((value: unknown) => Number.isInteger(value) && Number(value) >= 0);
+  return areWhole
+    ? tensor(given as NestedArray, { dtype: 'int32' })
+    : tensorOfValues(op, 'predictions', given, 'float64');
+}
+
+/** Throws ValueError for single predictions of which nobody said what they mean, and which are no probabilities. */
+function checkSingles(op: string, yPred: Tensor): void {
+  if (width(yPred) > 1 || !isFloat(yPred.dtype)) return;
+  const stray = yPred.data.find(isStray);
+  if (stray === undefined) return;
+  const remedy = 'Of logits, margins and numbers pass outputsOf(model), and classes as integers';
+  throw new ValueError(op, 'every prediction', 'a probability', stray, remedy);
 }
 
 /** What was meant and what was said, decision by decision: a class, or 0 and 1 of a label. NaN where there is none. */
@@ -59,7 +82,9 @@ export function guessesOf(yPred: Tensor, { coding, scale }: Outputs): Omit<Decis
 }
 
 /** The decisions of targets and predictions. Without `outputs` these are classes, by their shapes. */
-export function decisionsOf(op: string, yTrue: Tensor, yPred: Tensor, outputs: Outputs = UNKNOWN): Decisions {
+export function decisionsOf(op: string, yTrue: Tensor, yPred: Tensor, own?: Outputs): Decisions {
+  if (own === undefined) checkSingles(op, yPred);
+  const outputs = own ?? UNKNOWN;
   const { count, guess } = guessesOf(yPred, outputs);
   const n = width(yPred);
   const given = areClasses(yPred);
@@ -146,7 +171,7 @@ export function chancesOf(op: string, yPred: Tensor, { coding, scale }: Outputs 
       return 1 / sum;
     };
   }
-  const stray = p.find((value) => value < -ROUNDING || value > 1 + ROUNDING);
+  const stray = p.find(isStray);
   if (scale === 'margins' || stray !== undefined)
     throw new ValueError(
       op,
@@ -160,3 +185,5 @@ export function chancesOf(op: string, yPred: Tensor, { coding, scale }: Outputs 
 
 /** Rows of float32 that were divided by their sums may be this far from probabilities. */
 const ROUNDING = 1e-5;
+
+const isStray = (value: number): boolean => value < -ROUNDING || value > 1 + ROUNDING;

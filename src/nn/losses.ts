@@ -8,7 +8,7 @@ import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Coding, Outputs } from './outputs.ts';
+import { type Coding, checkOutputs, type Outputs } from './outputs.ts';
 import { made, type Recipe } from './recipes.ts';
 
 /** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
@@ -221,6 +221,7 @@ export function lossOf(choice: LossChoice): Loss {
   if (typeof choice === 'string') return lossByName(choice, {});
   if (MAKERS.includes(choice)) return (choice as () => Loss)();
   if (typeof choice === 'function') return { name: 'custom', call: choice as LossFunction };
+  if (choice?.outputs !== undefined) checkOutputs('compile', choice.outputs);
   if (typeof choice?.call === 'function' && typeof choice.name === 'string') return choice;
   throw new ValueError('compile', 'loss', 'a name, a function of targets and predictions, or { name, call }', choice);
 }

@@ -1,12 +1,13 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { ShapeError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { width } from './decisions.ts';
-import type { Outputs } from './outputs.ts';
+import { predictionsOf, width } from './decisions.ts';
+import { checkOutputs, type Outputs } from './outputs.ts';
 import { made, type Recipe } from './recipes.ts';
+import { tensorOfValues, type Values } from './values.ts';
 
 /** A figure of merit over a data set, fed batch by batch. */
-export interface Metric {
+export interface Metric<Y = Tensor> {
   /** Key in logs. */
   readonly name: string;
   /** Set on the library's share of right answers, which devices know. */
@@ -14,13 +15,30 @@ export interface Metric {
   /** What makes it again, with its name, if the library made it. */
   readonly options?: Recipe;
   /** Starts a new measurement. Models say how their outputs are meant (`outputsOf`). */
-  create(outputs?: Outputs): MetricState;
+  create(outputs?: Outputs): MetricState<Y>;
 }
 
-export interface MetricState {
-  update(yTrue: Tensor, yPred: Tensor): void;
+export interface MetricState<Y = Tensor> {
+  update(yTrue: Y, yPred: Y): void;
   /** NaN before the first sample. */
   result(): number;
+}
+
+/** A metric that the library makes: it checks `outputs`, and its states take arrays too. */
+export function ofValues(metric: Metric): Metric<Values> {
+  const { name } = metric;
+  return made({
+    ...metric,
+    create(outputs) {
+      if (outputs !== undefined) checkOutputs(name, outputs);
+      const state = metric.create(outputs);
+      return {
+        update: (yTrue, yPred) =>
+          state.update(tensorOfValues(name, 'labels', yTrue, 'float64'), predictionsOf(name, yPred)),
+        result: () => state.result(),
+      };
+    },
+  });
 }
 
 /** A mean of something summed per batch. */
@@ -72,8 +90,8 @@ export function errors(name: string, f: (error: number) => number, finish?: (x: 
  * Coefficient of determination, 1 - Σ(t - p)²/Σ(t - mean t)², the mean over several outputs. Constant targets: 1 if met
  * exactly, else 0.
  */
-export function r2(): Metric {
-  return made({
+export function r2(): Metric<Values> {
+  return ofValues({
     name: 'r2',
     create() {
       const outputs: [t: number, p: number][][] = [];

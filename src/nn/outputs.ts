@@ -1,3 +1,6 @@
+import { checkOneOf, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+
 /**
  * What the numbers of a sample stand for: `classes`, one of k (of two by a single number), k independent yes-or-no
  * `labels`, or `numbers`.
@@ -14,4 +17,16 @@ export type Scale = 'probabilities' | 'logits' | 'margins' | 'reals';
 export interface Outputs {
   readonly coding: Coding;
   readonly scale: Scale;
+}
+
+const CODINGS: readonly Coding[] = ['classes', 'labels', 'numbers'];
+const SCALES: readonly Scale[] = ['probabilities', 'logits', 'margins', 'reals'];
+
+/** Throws ValueError for what does not say how outputs are meant. */
+export function checkOutputs(op: string, outputs: Outputs): void {
+  if (typeof outputs !== 'object' || outputs === null || Array.isArray(outputs))
+    throw new ValueError(op, 'outputs', '{ coding, scale }, as outputsOf(model) tells them', outputs);
+  checkOptions(op, outputs, 'coding scale');
+  checkOneOf(op, 'coding of outputs', outputs.coding, CODINGS);
+  checkOneOf(op, 'scale of outputs', outputs.scale, SCALES);
 }

@@ -1,18 +1,17 @@
-import type { TypedArray } from '../../kernels/arrays.ts';
 import { cast, gather, reshape, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
-import { dtypeOf, type FloatDType, isFloat } from '../memory/dtype.ts';
-import { tensor } from '../tensor/create.ts';
-import { fromData, keep, type NestedArray, Tensor } from '../tensor/tensor.ts';
+import { type FloatDType, isFloat } from '../memory/dtype.ts';
+import { fromData, keep, Tensor } from '../tensor/tensor.ts';
 import { classLabels } from './decisions.ts';
+import { tensorOfValues, type Values } from './values.ts';
+
+export { tensorOfValues, type Values };
 
 /** The tensor of one input or output, or a list with one for each of several. */
 export type Tensors = Tensor | readonly Tensor[];
 
-/** Numbers of samples: a tensor, nested arrays, or a typed array. */
-export type Values = Tensor | NestedArray | TypedArray;
 /** Those of one input or output, or a list with those of each of several. */
 export type Data = Values | readonly Values[];
 
@@ -68,21 +67,10 @@ export function allOf(n: number): Tensor {
   return fromData(Int32Array.from({ length: n }, (_, i) => i));
 }
 
-/** Numbers as a tensor; those of nested arrays, and floats of typed ones, become `dtype`. */
-export function tensorOfValues(op: string, name: string, given: Values, dtype: FloatDType): Tensor {
-  if (given instanceof Tensor) return given;
-  const isList = Array.isArray(given) && !given.some((each) => each instanceof Tensor);
-  if (!isList && !ArrayBuffer.isView(given))
-    throw new ValueError(op, name, 'a tensor, nested arrays or a typed array', given);
-  if (ArrayBuffer.isView(given) && !isFloat(dtypeOf(given as TypedArray))) return tensor(given as TypedArray);
-  return tensor(Array.isArray(given) && given.some(ArrayBuffer.isView) ? given.map((row) => [...row]) : given, {
-    dtype,
-  });
-}
-
 /**
- * The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. A flat typed array
- * is cut into rows of the shape of a sample, if that is known.
+ * The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. Where `shapes` are
+ * given these are inputs: typed integers become floats, and flat numbers are cut into samples of their shape, which a model
+ * that is not built ([]) does not know.
  */
 export function tensorsOf(
   op: string,
@@ -96,13 +84,18 @@ export function tensorsOf(
   const list: unknown = isOne || given instanceof Tensor ? [given] : given;
   if (!Array.isArray(list) || list.length !== count)
     throw new ValueError(op, name, count === 1 ? 'a tensor' : `a list of ${count} tensors`, given);
-  const { dtype = 'float32', shapes = [] } = like;
+  const { dtype = 'float32', shapes } = like;
   return list.map((each: Values, i) => {
-    const t = tensorOfValues(op, count === 1 ? name : `${name}[${i}]`, each, dtype);
+    const t = tensorOfValues(op, count === 1 ? name : `${name}[${i}]`, each, dtype, shapes !== undefined);
+    if (each instanceof Tensor || t.rank !== 1 || shapes === undefined) return t;
     const shape = shapes[i];
-    const size = shape === undefined ? 0 : elementsOf(shape);
-    const isFlat = !(each instanceof Tensor) && t.rank === 1 && shape !== undefined && shape.length > 0;
-    return isFlat && size > 0 && t.size % size === 0 ? reshape(t, [t.size / size, ...shape]) : t;
+    if (shape === undefined) {
+      const rows = Array.isArray(each) ? 'x.map((v) => [v])' : 'Array.from(x, (v) => [v])';
+      const remedy = `Give the model an inputShape, or of one number a sample ${rows}`;
+      throw new ShapeError(op, [t.shape], `${name} has no samples, only numbers in a row`, remedy);
+    }
+    const size = elementsOf(shape);
+    return shape.length > 0 && size > 0 && t.size % size === 0 ? reshape(t, [t.size / size, ...shape]) : t;
   });
 }
 

@@ -284,7 +284,7 @@ describe('splits', () => {
 
   test('labels that are no labels are counted from 0', () => {
     expect(() => stratifiedKFold([0, 1, Number.NaN, 1])).toThrow(
-      'stratifiedKFold: label 2 must be a finite number or a string, got NaN',
+      'stratifiedKFold: label 2 must be a finite number, a string or a boolean, got NaN',
     );
   });
 

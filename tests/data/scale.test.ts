@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DTypeError, FormatError, GradientError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
+import { FormatError, GradientError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
 import { MinMaxScaler, oneHotLabels, StandardScaler } from '../../src/data/scale.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
@@ -168,7 +168,6 @@ describe('both scalers', () => {
       expect(() => make().fit(tensor([1, 2]))).toThrow(ShapeError);
       expect(() => make().fit(fromData(new Float32Array(0), [0, 2]))).toThrow('needs at least one row');
       expect(() => make().fit(fromData(new Float32Array(0), [2, 0]))).toThrow(ShapeError);
-      expect(() => make().fit(fromData(new Int32Array(2), [2, 1]))).toThrow(DTypeError);
       expect(() => make().transform(tensor([[1]]))).toThrow(StateError);
       expect(() => make().inverseTransform(tensor([[1]]))).toThrow(StateError);
       expect(() => make().center).toThrow(StateError);
@@ -282,11 +281,11 @@ describe('oneHotLabels', () => {
   });
 
   test('refuses labels outside of the classes, other types and shapes', () => {
-    expect(() => oneHotLabels(labels(0, 3), 3)).toThrow('label 1 must be from 0 to 2, got 3');
+    expect(() => oneHotLabels(labels(0, 3), 3)).toThrow('label 1 must be a whole number from 0 to 2, got 3');
     expect(() => oneHotLabels(labels(-1), 3)).toThrow(ValueError);
     expect(() => oneHotLabels(labels(0), 0)).toThrow(ValueError);
     expect(() => oneHotLabels(labels(0), 2.5)).toThrow(ValueError);
-    expect(() => oneHotLabels(tensor([0, 1]), 2)).toThrow(DTypeError);
+    expect(() => oneHotLabels(tensor([0, 1.5]), 2)).toThrow('label 1 must be a whole number from 0 to 1, got 1.5');
     expect(() => oneHotLabels(fromData(Int32Array.of(0, 1), [2, 1]), 2)).toThrow(ShapeError);
   });
 });

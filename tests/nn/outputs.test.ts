@@ -367,10 +367,10 @@ describe('how outputs are meant', () => {
 
   test('classes and confusion are told by it', () => {
     const z = table([[0.3], [-0.3], [0.7]]);
-    expect([...classesOf(z)]).toEqual([0, 0, 1]);
+    expect([...classesOf(table([[0.3], [0], [0.7]]))]).toEqual([0, 0, 1]);
     expect([...classesOf(z, { scale: 'logits' })]).toEqual([1, 0, 1]);
     const y = table([[1], [0], [1]]);
-    expect(confusionMatrix(y, z, 2)).toEqual([
+    expect(confusionMatrix(y, table([[0.3], [0], [0.7]]), 2)).toEqual([
       [1, 0],
       [1, 1],
     ]);

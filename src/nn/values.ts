@@ -1,0 +1,18 @@
+import { type NumberArray, numbersOf } from '../base/values.ts';
+import { dtypeOf, type FloatDType, isFloat } from '../memory/dtype.ts';
+import { tensor } from '../tensor/create.ts';
+import { type NestedArray, Tensor } from '../tensor/tensor.ts';
+
+/** Numbers of samples: a tensor, nested arrays, or a typed array. */
+export type Values = Tensor | NestedArray | NumberArray;
+
+/**
+ * Numbers as a tensor; those of nested arrays, and floats of typed ones, become `dtype`, and with `isInput` integers too.
+ * Throws for what are no numbers, with the argument and the sample.
+ */
+export function tensorOfValues(op: string, name: string, given: Values, dtype: FloatDType, isInput = false): Tensor {
+  if (given instanceof Tensor) return given;
+  const numbers = numbersOf(op, name, given);
+  const areLabels = !isInput && ArrayBuffer.isView(numbers) && !isFloat(dtypeOf(numbers));
+  return tensor(numbers, areLabels ? {} : { dtype });
+}
