@@ -1,8 +1,9 @@
 import { ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { accuracy, auc, byClass, calibrationError, logLoss, topKAccuracy } from './class-metrics.ts';
-import { errors, type Metric, r2 } from './metric.ts';
-import { made, type Recipe } from './recipes.ts';
+import { errors, type Metric, ofValues, r2 } from './metric.ts';
+import type { Recipe } from './recipes.ts';
+import type { Values } from './values.ts';
 
 const NAMES = [
   'accuracy',
@@ -46,8 +47,10 @@ const MAKERS: readonly unknown[] = [r2, auc, topKAccuracy, calibrationError];
 export type MetricChoice = MetricName | Metric | (() => Metric);
 
 /** The metric behind a choice. */
+export function metricOf(choice: MetricName): Metric<Values>;
+export function metricOf(choice: MetricChoice): Metric;
 export function metricOf(choice: MetricChoice): Metric {
-  if (typeof choice === 'string') return made(plainMetric(choice));
+  if (typeof choice === 'string') return ofValues(plainMetric(choice));
   if (MAKERS.includes(choice)) return (choice as () => Metric)();
   if (typeof choice === 'object' && typeof choice?.create === 'function' && typeof choice.name === 'string')
     return choice;
