@@ -1,4 +1,4 @@
-import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkCount, checkFlag, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
@@ -72,6 +72,7 @@ export interface Comparison {
 export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
   checkOptions('measure', options, 'samples latency outputs');
   const { samples, latency = true, outputs } = options;
+  checkFlag('measure', 'latency', latency);
   const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
@@ -92,6 +93,7 @@ export function compare(
 ): Comparison {
   checkOptions('compare', options, 'samples latency outputs');
   const { samples, latency = true, outputs = outputsKnown(before) ?? outputsKnown(after) } = options;
+  checkFlag('compare', 'latency', latency);
   const costs = { ...(samples && { samples }), ...(outputs && { outputs }), latency: false };
   let p = measure(before, costs);
   let q = measure(after, costs);

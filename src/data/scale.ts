@@ -1,5 +1,5 @@
 import { checkRange, DTypeError, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkNone, checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -125,8 +125,9 @@ abstract class Scaler {
 export class StandardScaler extends Scaler {
   protected readonly type = 'StandardScaler';
 
-  constructor() {
+  constructor(...none: readonly never[]) {
     super([0, 1]);
+    checkNone('StandardScaler', none);
   }
 
   static fromJSON(json: unknown): StandardScaler {

@@ -116,7 +116,7 @@ describe('ReduceLROnPlateau', () => {
   test('names what is wrong with it', () => {
     for (const factor of [1, -0.1, Number.NaN])
       expect(() => new ReduceLROnPlateau({ factor })).toThrow(
-        `ReduceLROnPlateau: factor must be at least 0 and below 1, got ${factor}`,
+        `ReduceLROnPlateau: factor must be in [0, 1), got ${factor}`,
       );
     for (const patience of [-1, Number.NaN])
       expect(() => new ReduceLROnPlateau({ patience })).toThrow(
