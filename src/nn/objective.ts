@@ -28,7 +28,7 @@ export interface Objective {
 /** What the names of an output's figures begin with. */
 const prefixOf = (names: readonly string[], output: number): string => (names.length === 1 ? '' : `${names[output]}_`);
 
-const REMEDY = 'Another figure is called so: leave one out, or give a metric of your own another name';
+const REMEDY = 'Leave it out, or give a metric of your own another name';
 
 /** One objective for each output. Throws ValueError for lists of other lengths, and for an output whose figures had no name. */
 export function objectivesOf(
@@ -66,7 +66,8 @@ export function objectivesOf(
     const judges = own[i]!.map((each) => metricOf(each));
     for (const { name } of judges) {
       const figure = prefixOf(names, i) + name;
-      if (taken.has(figure)) throw new ValueError('compile', 'the name of a metric', 'new', figure, REMEDY);
+      if (taken.has(figure))
+        throw new ValueError('compile', 'metrics', 'of names that no other figure has', figure, REMEDY);
       take(figure);
     }
     return { loss: lossOf(choice), weight, metrics: judges };

@@ -172,7 +172,7 @@ describe('every callback that watches a figure', () => {
       callback.onTrainBegin?.(trained);
       for (let epoch = 0; epoch < 3; epoch++) callback.onEpochEnd?.(epoch, { loss: 1, mae: 0 }, trained);
     };
-    const text = `${name}: val_loss is not among loss, mae`;
+    const text = `${name}: val_loss is not among loss, mae. Hold samples out: validationSplit: 0.2`;
     expect(warnings(epochs)).toEqual([text]);
     expect(warnings(epochs)).toEqual([text]);
   });
