@@ -34,7 +34,7 @@ export function checkOptions<T extends object, const S extends string>(
 }
 
 /** Throws ValueError unless all fields are numbers, none of them NaN, of at least `least`. */
-export function checkNumbers(op: string, fields: Readonly<Record<string, unknown>>, least = -Infinity): void {
+export function checkNumbers(op: string, fields: Readonly<Record<string, unknown>>, least: number = -Infinity): void {
   const wanted = least === -Infinity ? 'a number' : `at least ${least}`;
   for (const [field, value] of Object.entries(fields))
     if (!(typeof value === 'number' && value >= least)) throw new ValueError(op, field, wanted, value);
