@@ -48,6 +48,6 @@ export class StateError extends WhittleError {
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (Array.isArray(value)) return `[${value.slice(0, 8).map(show).join(', ')}${value.length > 8 ? ', ...' : ''}]`;
-  if (typeof value === 'object' && value !== null) return `an object of ${value.constructor?.name ?? 'no class'}`;
+  if (Object(value) === value) return `an object of ${(value as object).constructor?.name ?? 'no class'}`; // a function too
   return String(value);
 }

@@ -220,6 +220,7 @@ describe('messages', () => {
       [Array(20).fill(0), '[0, 0, 0, 0, 0, 0, 0, 0, ...]'],
       [new Map(), 'an object of Map'],
       [Object.create(null), 'an object of no class'],
+      [() => 0, 'an object of Function'],
     ];
     for (const [value, text] of cases) expect(show(value)).toBe(text);
   });

@@ -33,28 +33,77 @@ export function checkOptions<T extends object, const S extends string>(
   }
 }
 
+/** Throws ValueError unless all fields are numbers, none of them NaN, of at least `least`. */
+export function checkNumbers(op: string, fields: Readonly<Record<string, unknown>>, least: number = -Infinity): void {
+  const wanted = least === -Infinity ? 'a number' : `at least ${least}`;
+  for (const [field, value] of Object.entries(fields))
+    if (!(typeof value === 'number' && value >= least)) throw new ValueError(op, field, wanted, value);
+}
+
+/** Throws ValueError unless `value` is a function, such as `wanted`. */
+export function checkFunction(op: string, field: string, value: unknown, wanted: string, remedy?: string): void {
+  if (typeof value !== 'function') throw new ValueError(op, field, `a function ${wanted}`, value, remedy);
+}
+
+/** For a function that takes no options: throws ValueError for what it is given in their place. */
+export function checkNone(op: string, given: readonly unknown[]): void {
+  if (given.length > 0) throw new ValueError(op, 'the options', 'left out: there are none', given[0]);
+}
+
+/**
+ * Throws ValueError unless `list` is a list of objects that have one of these methods each, or more of them: all of the
+ * type's, with blanks between them.
+ */
+export function checkListeners<T extends object, const S extends string>(
+  op: string,
+  field: string,
+  list: readonly T[],
+  names: S & Listed<T, S>,
+): void {
+  const methods = names.split(' ');
+  if (!Array.isArray(list)) {
+    const remedy = typeof list === 'object' && list !== null ? `Put it in a list: ${field}: [...]` : undefined;
+    throw new ValueError(op, field, 'a list of objects', list, remedy);
+  }
+  for (const [i, each] of (list as readonly unknown[]).entries()) {
+    const given = Object(each) as Readonly<Record<string, unknown>>;
+    const held = typeof each === 'object' ? methods.filter((name) => given[name] !== undefined) : [];
+    const wrong = held.find((name) => typeof given[name] !== 'function');
+    if (wrong !== undefined) throw new ValueError(op, `${wrong} of ${field}[${i}]`, 'a function', given[wrong]);
+    if (held.length > 0) continue;
+    const own = [given, Object.getPrototypeOf(given) ?? given].flatMap((from) => Object.getOwnPropertyNames(from));
+    const isClass = methods.some((name) => Object(given.prototype)[name] !== undefined);
+    const near = own.map((name) => didYouMean(name, methods)).find((hint) => hint !== undefined);
+    const remedy = isClass ? 'Make an object of the class with new' : near;
+    throw new ValueError(op, `${field}[${i}]`, `an object with ${methods.join(' or ')}`, each, remedy);
+  }
+}
+
 /** What Keras, PyTorch and scikit-learn call our names, in small letters and figures alone. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
-  accuracy: 'acc',
+  accuracy: 'acc accuracyscore',
   activation: 'act nonlinearity',
+  auc: 'rocauc rocaucscore',
   axis: 'dim dims axes',
   batchSize: 'batch bs',
   beta1: 'betas',
-  binaryCrossentropy: 'bce bceloss logloss',
-  categoricalCrossentropy: 'crossentropy crossentropyloss ce',
+  binaryCrossentropy: 'bce bceloss bcewithlogitsloss logloss',
+  categoricalCrossentropy: 'crossentropy ce',
   delimiter: 'sep separator',
   epochs: 'nepochs numepochs maxiter',
   epsilon: 'eps',
   f1: 'f1score',
   folds: 'nsplits k',
-  huber: 'smoothl1 smoothl1loss',
+  hinge: 'hingeloss',
+  huber: 'huberloss smoothl1 smoothl1loss',
   inputShape: 'inputdim inputsize infeatures batchinputshape',
   kernelInitializer: 'init initializer weightinitializer',
   kernelRegularizer: 'regularizer weightregularizer',
-  klDivergence: 'kldiv kldivloss kullbackleiblerdivergence',
+  klDivergence: 'kld kldiv kldivloss kullbackleiblerdivergence',
   learningRate: 'lr',
+  linear: 'identity none',
   loss: 'lossfn criterion objective',
-  mae: 'meanabsoluteerror l1loss',
+  mae: 'meanabsoluteerror l1loss l1',
   minLearningRate: 'minlr',
   missing: 'na fillna',
   mse: 'meansquarederror mseloss',
@@ -62,24 +111,36 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   rho: 'alpha',
   rmse: 'rootmeansquarederror',
   seed: 'randomstate randomseed',
+  sigmoid: 'logistic',
+  silu: 'swish',
   sparsity: 'ratio rate fraction percentage amount',
-  sparseCategoricalCrossentropy: 'nll nllloss',
+  sparseCategoricalCrossentropy: 'nll nllloss crossentropyloss',
   target: 'label labels y',
   temperature: 't',
   testSize: 'testsplit testratio',
+  topKAccuracy: 'topkcategoricalaccuracy sparsetopkcategoricalaccuracy',
   useBias: 'bias',
   validationData: 'validation valdata',
   validationSplit: 'valsplit',
 };
 
+/** Near to names of ours, and something else. */
+const OF_OTHERS = ['msle', 'mape'];
+
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** `Did you mean x?` for a name that is none of `known`; nothing where none is near. */
 export function didYouMean(given: unknown, known: readonly string[]): string | undefined {
-  const wanted = plain(String(given).slice(0, 60));
+  const wanted = plain(
+    String(given)
+      .slice(0, 60)
+      .replace(/^(torch\.)?nn\./, ''),
+  );
+  if (OF_OTHERS.includes(wanted)) return undefined;
   const far = known.map((name) => (OTHER_NAMES[name]?.split(' ').includes(wanted) ? 0 : edits(wanted, plain(name))));
   const least = Math.min(...far);
-  return least <= wanted.length / 3 ? `Did you mean ${known[far.indexOf(least)]}?` : undefined;
+  const options = wanted.includes('withlogits') ? '({ fromLogits: true })' : '';
+  return least <= wanted.length / 3 ? `Did you mean ${known[far.indexOf(least)]}${options}?` : undefined;
 }
 
 /** How many letters must change, come or go to make one word of another (Levenshtein 1966). */

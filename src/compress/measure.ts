@@ -1,4 +1,4 @@
-import { checkCount, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkCount, checkFlag, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
@@ -73,6 +73,7 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   checkOptions('measure', options, 'samples latency outputs');
   const { samples, latency = true, outputs } = options;
   checkEach('measure', outputs);
+  checkFlag('measure', 'latency', latency);
   const network = networkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
@@ -94,6 +95,7 @@ export function compare(
   checkOptions('compare', options, 'samples latency outputs');
   const { samples, latency = true } = options;
   checkEach('compare', options.outputs);
+  checkFlag('compare', 'latency', latency);
   const known = [before, after].map((subject) => options.outputs ?? outputsKnown(subject));
   const [meantBefore = known[1], meantAfter = known[0]] = known; // what one does not know the other may
   const costs = (outputs: MeasureOptions['outputs']): MeasureOptions => ({

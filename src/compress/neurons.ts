@@ -1,4 +1,4 @@
-import { StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { Channels, type Part, type Slice, withoutChannels } from '../graph/channels.ts';
 import { decodeWeight } from '../graph/decode.ts';
@@ -48,6 +48,7 @@ export function pruneNeurons(
 ): Model | Network {
   checkOptions('pruneNeurons', options, 'layer amount criterion mask');
   const { mask = false } = options;
+  checkFlag('pruneNeurons', 'mask', mask);
   const seed = subject instanceof Model ? subject.seed : 0;
   const name = nameOf(subject, options.layer);
   return passOn('pruneNeurons', subject, (given) => {

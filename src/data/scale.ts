@@ -1,5 +1,5 @@
 import { checkRange, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkNone, checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
 import { tensor } from '../tensor/create.ts';
@@ -127,8 +127,9 @@ abstract class Scaler {
 export class StandardScaler extends Scaler {
   protected readonly type = 'StandardScaler';
 
-  constructor() {
+  constructor(...none: readonly never[]) {
     super([0, 1]);
+    checkNone('StandardScaler', none);
   }
 
   static fromJSON(json: unknown): StandardScaler {

@@ -1,4 +1,4 @@
-import { GradientError, ShapeError, ValueError } from '../base/errors.ts';
+import { checkFlag, GradientError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { shareOf } from '../base/share.ts';
 import { arrayOf } from '../memory/dtype.ts';
@@ -149,6 +149,7 @@ export function checkConstant(op: string, t: Tensor): void {
 function split(op: string, n: number, options: SplitOptions): Split {
   checkOptions(op, options, 'testSize seed shuffle stratify');
   const { testSize = 0.25, seed, shuffle = true, stratify } = options;
+  checkFlag(op, 'shuffle', shuffle);
   if (!Number.isSafeInteger(n) || n < 2)
     throw new ValueError(op, 'the number of samples', 'an integer of at least 2', n);
   if (!(testSize > 0 && (testSize < 1 || Number.isInteger(testSize)))) {
@@ -226,7 +227,8 @@ function classesOf(op: string, given: Labels): { codes: Int32Array; counts: numb
 
 function checkFolds(op: string, n: number, options: FoldOptions): number {
   checkOptions(op, options, 'folds shuffle seed');
-  const { folds = 5 } = options;
+  const { folds = 5, shuffle = false } = options;
+  checkFlag(op, 'shuffle', shuffle);
   if (!Number.isSafeInteger(n) || n < 2)
     throw new ValueError(op, 'the number of samples', 'an integer of at least 2', n);
   if (!Number.isInteger(folds) || folds < 2 || folds > n) {

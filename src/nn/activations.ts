@@ -26,7 +26,8 @@ export function activationSpec(choice: ActivationChoice = 'linear'): ActivationS
   if (typeof choice === 'object') checkOptions('activation', choice, 'name alpha');
   const spec = activation.read(choice);
   if (spec !== undefined) return spec;
-  const hint = typeof choice === 'string' ? didYouMean(choice, ACTIVATIONS) : undefined;
+  const named: unknown = typeof choice === 'function' ? (choice as { name: string }).name : choice;
+  const hint = typeof named === 'string' ? didYouMean(named, ACTIVATIONS) : undefined;
   throw new ValueError('activation', 'the name', activation.wanted, choice, hint);
 }
 

@@ -1,20 +1,31 @@
-import { StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkFlag, checkRange, StateError, ValueError } from '../base/errors.ts';
+import { checkFunction, checkNone, checkNumbers, checkOptions, didYouMean } from '../base/options.ts';
 import { keep, type Tensor } from '../tensor/tensor.ts';
-import { isRising } from './metrics.ts';
+import { isRising, METRICS } from './metrics.ts';
 import type { Callback, Model } from './model.ts';
 import { checkSavable, type SaveOptions, saveModel } from './model-file.ts';
 import type { Logs } from './objective.ts';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
 
+/** `Did you mean val_accuracy?` for `val_acc`. */
+function figureMeant(monitor: string, known: readonly string[]): string | undefined {
+  const prefix = monitor.startsWith('val_') ? 'val_' : '';
+  const names = known.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  return didYouMean(monitor.slice(prefix.length), names)?.replace('mean ', `mean ${prefix}`);
+}
+
 /** Whether a monitored figure should rise. `auto` goes by its name. */
 function shouldRise(op: string, monitor: string, mode: MonitorMode): boolean {
   if (mode === 'min' || mode === 'max') return mode === 'max';
   if (mode !== 'auto') throw new ValueError(op, 'mode', 'auto, min or max', mode);
   const rises = isRising(monitor);
-  if (rises === null) throw new ValueError(op, 'mode', `min or max when monitoring ${monitor}`, mode);
-  return rises;
+  if (rises !== null) return rises;
+  const meant = figureMeant(
+    monitor,
+    ['loss', ...METRICS].flatMap((name) => [name, `val_${name}`]),
+  );
+  throw new ValueError(op, 'mode', `min or max when monitoring ${monitor}`, mode, meant);
 }
 
 /** The best value of a monitored figure so far. NaN is never an improvement. */
@@ -26,6 +37,7 @@ class Monitor {
   best: number | null = null;
 
   constructor(op: string, key: string, mode: MonitorMode) {
+    if (typeof key !== 'string') throw new ValueError(op, 'monitor', 'the name of a figure such as val_loss', key);
     this.op = op;
     this.key = key;
     this.rises = shouldRise(op, key, mode);
@@ -39,7 +51,11 @@ class Monitor {
   /** The figure in `logs`, or null with one warning when it is missing. */
   read(logs: Logs): number | null {
     if (Object.hasOwn(logs, this.key)) return logs[this.key]!;
-    if (!this.warned) console.warn(`${this.op}: ${this.key} is not among ${Object.keys(logs).join(', ')}`);
+    if (this.warned) return null;
+    const known = Object.keys(logs);
+    const isHeld = this.key.startsWith('val_') && !known.some((name) => name.startsWith('val_'));
+    const remedy = isHeld ? 'Hold samples out: validationSplit: 0.2' : figureMeant(this.key, known);
+    console.warn(`${this.op}: ${this.key} is not among ${known.join(', ')}${remedy ? `. ${remedy}` : ''}`);
     this.warned = true;
     return null;
   }
@@ -96,7 +112,9 @@ export class EarlyStopping implements Callback {
     if (new.target === EarlyStopping) checkOptions('EarlyStopping', options, names);
     const { monitor = 'val_loss', mode = 'auto', minDelta = 0, patience = 0, baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
-    if (!(patience >= 0)) throw new ValueError('EarlyStopping', 'patience', 'at least 0', patience);
+    checkNumbers('EarlyStopping', { patience, startFromEpoch }, 0);
+    checkNumbers('EarlyStopping', { minDelta, ...(baseline !== null && { baseline }) });
+    checkFlag('EarlyStopping', 'restoreBestWeights', restoreBestWeights);
     this.options = { minDelta: Math.abs(minDelta), patience, baseline, restoreBestWeights, startFromEpoch };
     this.monitor = new Monitor('EarlyStopping', monitor, mode);
   }
@@ -170,9 +188,9 @@ export class ReduceLROnPlateau implements Callback {
     if (new.target === ReduceLROnPlateau) checkOptions('ReduceLROnPlateau', options, names);
     const { monitor = 'val_loss', mode = 'auto', factor = 0.1, patience = 10, minDelta = 1e-4 } = options;
     const { cooldown = 0, minLearningRate = 0 } = options;
-    if (!(factor >= 0 && factor < 1))
-      throw new ValueError('ReduceLROnPlateau', 'factor', 'at least 0 and below 1', factor);
-    if (!(patience >= 0)) throw new ValueError('ReduceLROnPlateau', 'patience', 'at least 0', patience);
+    checkRange('ReduceLROnPlateau', 'factor', factor, 'in [0, 1)');
+    checkNumbers('ReduceLROnPlateau', { patience, cooldown, minLearningRate }, 0);
+    checkNumbers('ReduceLROnPlateau', { minDelta });
     this.options = { factor, patience, minDelta, cooldown, minLearningRate };
     this.monitor = new Monitor('ReduceLROnPlateau', monitor, mode);
   }
@@ -206,6 +224,8 @@ export class ReduceLROnPlateau implements Callback {
 export class LearningRateScheduler implements Callback {
   private readonly schedule: (epoch: number, learningRate: number) => number;
   constructor(schedule: (epoch: number, learningRate: number) => number) {
+    const remedy = 'A rate that stays is the learningRate of the optimizer';
+    checkFunction('LearningRateScheduler', 'schedule', schedule, '(epoch, learningRate) => learningRate', remedy);
     this.schedule = schedule;
   }
 
@@ -218,6 +238,10 @@ export class LearningRateScheduler implements Callback {
 export class TerminateOnNaN implements Callback {
   /** Training step (counted from 1) of the first bad loss, or null. */
   badStep: number | null = null;
+
+  constructor(...none: readonly never[]) {
+    checkNone('TerminateOnNaN', none);
+  }
 
   onTrainBegin(): void {
     this.badStep = null;
@@ -248,9 +272,12 @@ export class ModelCheckpoint implements Callback {
   constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
     if (new.target === ModelCheckpoint)
       checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly weightsOnly withoutCode');
+    const remedy = 'For a file: new ModelCheckpoint(checkpointFile(path)) with checkpointFile of whittle-ml/node';
+    checkFunction('ModelCheckpoint', 'sink', sink, '(bytes, epoch) => ...', remedy);
     this.sink = sink;
     this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.saveBestOnly = options.saveBestOnly ?? true;
+    checkFlag('ModelCheckpoint', 'saveBestOnly', this.saveBestOnly);
     const { weightsOnly = false, withoutCode = false } = options;
     this.options = { weightsOnly, withoutCode };
   }
@@ -276,6 +303,8 @@ export class CSVLogger implements Callback {
   private columns: string[] | null = null;
 
   constructor(sink: (line: string) => void) {
+    const remedy = 'For a file: new CSVLogger(lineFile(path)) with lineFile of whittle-ml/node';
+    checkFunction('CSVLogger', 'sink', sink, '(line) => ...', remedy);
     this.sink = sink;
   }
 

@@ -1,4 +1,4 @@
-import { checkOneOf, ValueError } from '../base/errors.ts';
+import { checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -120,6 +120,7 @@ export function varianceScaling(options: VarianceScalingOptions): InitializerFun
   checkOptions('varianceScaling', options, 'scale mode distribution');
   const { scale = 1, mode = 'fanIn', distribution = 'normal' } = options;
   const op = 'varianceScaling';
+  checkRange(op, 'scale', scale, 'at least 0');
   checkOneOf(op, 'mode', mode, ['fanIn', 'fanOut', 'fanAverage']);
   checkOneOf(op, 'distribution', distribution, ['normal', 'uniform']);
   return recorded({ name: op, scale, mode, distribution }, (shape, random, dtype) => {

@@ -1,4 +1,4 @@
-import { checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
@@ -156,6 +156,7 @@ export class Dense extends Layer {
   constructor(units: number, options: DenseOptions = {}) {
     if (new.target === Dense) checkOptions('Dense', options, DENSE_OPTIONS);
     super(options);
+    checkFlag('Dense', 'useBias', options.useBias ?? true);
     checkRange('Dense', 'units', units, 'a positive integer');
     this.units = units;
     this.options = ownCopy(options);
@@ -240,6 +241,7 @@ export class Dropout extends Layer {
   constructor(rate: number, options: DropoutOptions = {}) {
     if (new.target === Dropout) checkOptions('Dropout', options, `${LAYER_OPTIONS} training`);
     super(options);
+    checkFlag('Dropout', 'training', options.training ?? false);
     checkRange('Dropout', 'rate', rate, 'between 0 and 1');
     this.rate = rate;
     this.options = ownCopy(options);

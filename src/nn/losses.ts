@@ -4,7 +4,7 @@ import { cast, oneHot, reshape } from '../autograd/movement.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
 import { checkFlag, checkRange, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions, didYouMean } from '../base/options.ts';
+import { checkNone, checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -81,12 +81,14 @@ function elementwise(name: string, f: LossFunction, more: Pick<Loss, 'options' |
 }
 
 /** (yTrue - yPred)². */
-export function meanSquaredError(): Loss {
+export function meanSquaredError(...none: readonly never[]): Loss {
+  checkNone('meanSquaredError', none);
   return elementwise('mse', (yTrue, yPred) => square(sub(yPred, yTrue)));
 }
 
 /** |yTrue - yPred|. */
-export function meanAbsoluteError(): Loss {
+export function meanAbsoluteError(...none: readonly never[]): Loss {
+  checkNone('meanAbsoluteError', none);
   return elementwise('mae', (yTrue, yPred) => abs(sub(yPred, yTrue)));
 }
 
@@ -103,7 +105,8 @@ export function huber(options: { readonly delta?: number } = {}): Loss {
 }
 
 /** max(0, 1 - y·p) with y in {-1, 1}; a target of 0 counts as -1. Outputs are margins, of independent labels if several. */
-export function hinge(): Loss {
+export function hinge(...none: readonly never[]): Loss {
+  checkNone('hinge', none);
   const margin: LossFunction = (yTrue, yPred) => {
     const y = where(equal(yTrue, 0), -1, yTrue);
     return maximum(sub(1, mul(y, yPred)), 0);
@@ -112,7 +115,8 @@ export function hinge(): Loss {
 }
 
 /** Σ yTrue·log(yTrue/yPred) over the last axis, both clipped to [1e-7, 1]. */
-export function klDivergence(): Loss {
+export function klDivergence(...none: readonly never[]): Loss {
+  checkNone('klDivergence', none);
   const call: LossFunction = (yTrue, yPred) => {
     check('klDivergence', yTrue, yPred);
     const t = clip(yTrue, EPSILON, 1);

@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { ShapeError } from '../base/errors.ts';
+import { checkNone } from '../base/options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { predictionsOf, width } from './decisions.ts';
 import { checkOutputs, type Outputs } from './outputs.ts';
@@ -90,7 +91,8 @@ export function errors(name: string, f: (error: number) => number, finish?: (x: 
  * Coefficient of determination, 1 - Σ(t - p)²/Σ(t - mean t)², the mean over several outputs. Constant targets: 1 if met
  * exactly, else 0.
  */
-export function r2(): Metric<Values> {
+export function r2(...none: readonly never[]): Metric<Values> {
+  checkNone('r2', none);
   return ofValues({
     name: 'r2',
     create() {

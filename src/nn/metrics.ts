@@ -5,7 +5,8 @@ import { errors, type Metric, ofValues, r2 } from './metric.ts';
 import type { Recipe } from './recipes.ts';
 import type { Values } from './values.ts';
 
-const NAMES = [
+/** The names of metrics. */
+export const METRICS = [
   'accuracy',
   'binaryAccuracy',
   'categoricalAccuracy',
@@ -19,15 +20,12 @@ const NAMES = [
   'f1',
   'auc',
   'logLoss',
+  'topKAccuracy',
+  'calibrationError',
 ] as const;
 
 /** `accuracy` chooses between binary, categorical and sparse by the shapes of what it is fed. */
-export type MetricName =
-  | (typeof NAMES)[number]
-  | 'meanSquaredError'
-  | 'meanAbsoluteError'
-  | 'topKAccuracy'
-  | 'calibrationError';
+export type MetricName = (typeof METRICS)[number] | 'meanSquaredError' | 'meanAbsoluteError';
 
 /**
  * Whether a figure of this name (`val_accuracy`, `loss`, `<output>_mae`) is better when larger; null if the name does not
@@ -95,6 +93,6 @@ function plainMetric(choice: MetricName): Metric {
     case 'logLoss':
       return logLoss();
     default:
-      throw new ValueError('compile', 'metric', `one of ${NAMES.join(', ')}`, choice, didYouMean(choice, NAMES));
+      throw new ValueError('compile', 'metric', `one of ${METRICS.join(', ')}`, choice, didYouMean(choice, METRICS));
   }
 }

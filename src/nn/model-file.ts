@@ -1,4 +1,4 @@
-import { checkCount, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
+import { checkCount, checkFlag, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Graph, Node } from '../graph/graph.ts';
@@ -63,6 +63,8 @@ export function checkSavable(model: Model, options: SaveOptions): void {
 type Refuse = (what: string, rest?: string) => void;
 
 function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: SaveOptions) {
+  checkFlag('saveModel', 'weightsOnly', weightsOnly);
+  checkFlag('saveModel', 'withoutCode', withoutCode);
   const refuse: Refuse = (what, rest = '') => {
     if (withoutCode) return;
     throw new StateError('saveModel', `${what} is code, which no file holds. withoutCode: true leaves it out${rest}`);

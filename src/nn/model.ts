@@ -1,8 +1,8 @@
 import { slice } from '../autograd/movement.ts';
 import { valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
-import { checkCount, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkCount, checkFlag, StateError, ValueError } from '../base/errors.ts';
+import { checkListeners, checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -53,6 +53,8 @@ export interface FitOptions extends EvaluateOptions, SampleOptions {
   /** 1 prints a line an epoch, and on a terminal how far it is. Default 0. */
   readonly verbose?: 0 | 1;
 }
+
+const HOOKS = 'onTrainBegin onTrainEnd onEpochBegin onEpochEnd onBatchBegin onBatchEnd';
 
 const FIT_OPTIONS =
   'batchSize epochs initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
@@ -157,10 +159,13 @@ export class Model extends CompiledGraph {
   private *passes(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
     const { optimizer } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, verbose = 0 } = options;
+    const { callbacks: given = [] } = options;
     if (verbose !== 0 && verbose !== 1) throw new ValueError('fit', 'verbose', '0 or 1', verbose);
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
+    checkFlag('fit', 'shuffle', shuffle);
+    checkListeners<Callback, typeof HOOKS>('fit', 'callbacks', given, HOOKS);
     const samples = checkSamples('fit', this, x, y);
     const [n, others] = holdOut('fit', this, samples, options);
     const weights = sampleWeights('fit', samples.ys, options, this.dtype);
@@ -178,7 +183,7 @@ export class Model extends CompiledGraph {
     const batches = new Batches(tensors, Math.min(batchSize, n));
     let figures!: Figures; // of the epoch that runs
     const perEpoch = Math.ceil(n / batchSize);
-    const callbacks: Callback[] = [...(options.callbacks ?? [])];
+    const callbacks: Callback[] = [...given];
     if (verbose === 1) callbacks.unshift(new Progress(epochs, perEpoch, () => figures));
     const letGo = this.hold('fit');
     this.stopTraining = false;

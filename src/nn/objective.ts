@@ -26,6 +26,11 @@ export interface Objective {
   readonly metrics: readonly Metric[];
 }
 
+/** What the names of an output's figures begin with. */
+const prefixOf = (names: readonly string[], output: number): string => (names.length === 1 ? '' : `${names[output]}_`);
+
+const REMEDY = 'Leave it out, or give a metric of your own another name';
+
 /** One objective for each output. Throws ValueError for lists of other lengths, and for an output whose figures had no name. */
 export function objectivesOf(
   { loss, lossWeights, metrics = [] }: ObjectiveOptions,
@@ -53,13 +58,19 @@ export function objectivesOf(
   const own: readonly (readonly MetricChoice[])[] = areLists(metrics)
     ? each('metrics', metrics)
     : Array(outputs).fill(metrics);
+  const taken = new Set(['__proto__', 'learning_rate']); // the first is the one field that no object takes as its own
+  const take = (figure: string): unknown => taken.add(figure).add(`val_${figure}`);
+  for (const figure of ['loss', ...names.map((_, i) => `${prefixOf(names, i)}loss`)]) take(figure);
   return losses.map((choice, i) => {
     const weight = weights?.[i] ?? 1;
     checkRange('compile', `lossWeights[${i}]`, weight, 'at least 0');
     const judges = own[i]!.map((each) => metricOf(each));
-    // The one field that no object takes as its own
-    if (judges.some(({ name }) => name === '__proto__'))
-      throw new ValueError('compile', 'the name of a metric', 'another', '__proto__');
+    for (const { name } of judges) {
+      const figure = prefixOf(names, i) + name;
+      if (taken.has(figure))
+        throw new ValueError('compile', 'metrics', 'of names that no other figure has', figure, REMEDY);
+      take(figure);
+    }
     return { loss: lossOf(choice), weight, metrics: judges };
   });
 }
@@ -108,7 +119,7 @@ export class Figures {
   /** `outputs` says how each output is meant; asked only if there are metrics. */
   constructor(objectives: readonly Objective[], outputNames: readonly string[], outputs: (output: number) => Outputs) {
     for (let output = 0; output < objectives.length; output++) {
-      const prefix = objectives.length === 1 ? '' : `${outputNames[output]!}_`;
+      const prefix = prefixOf(outputNames, output);
       for (const metric of objectives[output]!.metrics)
         this.metrics.push({ name: `${prefix}${metric.name}`, output, state: metric.create(outputs(output)) });
       if (objectives.length > 1) this.losses.push({ name: `${prefix}loss`, sum: 0 });

@@ -186,6 +186,12 @@ export function isNamedOptimizer(optimizer: Optimizer): boolean {
 /** The optimizer behind a choice, with default options for a name. */
 export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
   if (choice instanceof Optimizer) return choice;
+  if (typeof choice !== 'string') {
+    const { name, prototype } = Object(choice) as { readonly name?: string; readonly prototype?: unknown };
+    const own = prototype instanceof Optimizer ? name : 'Adam';
+    const remedy = `Write new ${own}({ learningRate: 0.1 })`;
+    throw new ValueError('compile', 'optimizer', `an optimizer, or ${NAMES.join(' or ')}`, choice, remedy);
+  }
   return optimizerByName(choice, {});
 }
 

@@ -2,7 +2,7 @@ import { add, mul } from '../autograd/arithmetic.ts';
 import { abs, square } from '../autograd/elementwise.ts';
 import { sum } from '../autograd/reductions.ts';
 import { ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -44,7 +44,9 @@ export function regularizer(choice: RegularizerChoice | undefined): Regularizer 
   if (choice === 'l1') return l1();
   if (choice === 'l2') return l2();
   if (choice === 'l1_l2') return l1l2({ l1: 0.01, l2: 0.01 });
-  throw new ValueError('regularizer', 'the name', 'l1, l2 or l1_l2', choice);
+  const { name } = Object(choice) as { readonly name?: string };
+  const remedy = typeof choice === 'function' ? `Call it: ${name}(0.01)` : didYouMean(choice, ['l1', 'l2', 'l1_l2']);
+  throw new ValueError('regularizer', 'the name', 'l1, l2 or l1_l2', choice, remedy);
 }
 
 /** The penalty of `w` as a scalar. */

@@ -153,15 +153,15 @@ export function holdOut(
   return [training, { xs: xs.map(rest), ys: ys.map(rest), n: n - training }];
 }
 
-/** The class of each sample. Throws for targets of which none can be told: real numbers, soft or several labels a sample. */
-function classesFor(op: string, y: Tensor): (sample: number) => number {
+/** The class of each sample that is not absent. Throws for targets of which none can be told: real numbers, soft or several labels a sample. */
+function classesFor(op: string, y: Tensor, isAbsent: (sample: number) => boolean): (sample: number) => number {
   const n = y.shape[0]!;
   const width = y.size / n;
   if (y.rank > 2 || (width > 1 && !isFloat(y.dtype) && y.dtype !== 'bool'))
     throw new ShapeError(op, [y.shape], 'classWeight needs one class per sample');
   const wanted = 'whole-number labels, one-hot rows, or 0 and 1 in one column';
   const isLabel = (value: number): boolean => (width === 1 ? Number.isInteger(value) : value === 0 || value === 1);
-  const other = y.data.find((value) => !isLabel(value));
+  const other = y.data.find((value, i) => !isLabel(value) && !isAbsent(Math.floor(i / width)));
   if (other !== undefined) throw new ValueError(op, 'targets with classWeight', wanted, other);
   return classLabels(op, y, n, null);
 }
@@ -183,11 +183,15 @@ export function sampleWeights(
     return sampleWeight === undefined ? null : checkWeights(op, 'sampleWeight[$]', cast(sampleWeight, dtype));
   if (others.length > 0)
     throw new ValueError(op, 'classWeight', 'left out for a model with several outputs', classWeight);
-  const classOf = classesFor(op, y);
+  if (typeof classWeight !== 'object' || classWeight === null)
+    throw new ValueError(op, 'classWeight', 'a number for each class, as { 0: 1, 1: 5 }', classWeight);
   const own = sampleWeight?.data;
+  const isAbsent = (i: number): boolean => own?.[i] === 0;
+  const classOf = classesFor(op, y, isAbsent);
   const weights = Float64Array.from({ length: n }, (_, i) => {
+    if (isAbsent(i)) return 0;
     const weight = classWeight[classOf(i)];
-    if (weight === undefined)
+    if (typeof weight !== 'number')
       throw new ValueError(op, `classWeight[${classOf(i)}]`, 'a number for every class', weight);
     return weight * (own === undefined ? 1 : own[i]!);
   });

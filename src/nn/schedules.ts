@@ -1,15 +1,18 @@
 import { cosTurns64, exp64, log64 } from '../../kernels/reference/math.ts';
-import { ValueError } from '../base/errors.ts';
+import { checkFlag, ValueError } from '../base/errors.ts';
+import { checkFunction, checkNumbers } from '../base/options.ts';
 
 /** Learning rate by training step, counted from 0. Pure, so that training can resume anywhere. */
 export type Schedule = (step: number) => number;
 
 const positive = (op: string, field: string, value: number): void => {
-  if (!(value > 0 && value < Infinity)) throw new ValueError(op, field, 'a positive number', value);
+  if (!(typeof value === 'number' && value > 0 && value < Infinity))
+    throw new ValueError(op, field, 'a positive number', value);
 };
 
 /** From `initial` down to alpha·initial over `steps` along half a cosine (Loshchilov & Hutter 2017), then constant. */
 export function cosineDecay(initial: number, steps: number, alpha = 0): Schedule {
+  checkNumbers('cosineDecay', { initial, alpha });
   positive('cosineDecay', 'steps', steps);
   return (step) => {
     if (step >= steps) return initial * alpha; // without what rounding leaves of the cosine
@@ -20,6 +23,8 @@ export function cosineDecay(initial: number, steps: number, alpha = 0): Schedule
 
 /** initial·rate^(step/steps), in whole powers when `staircase`. */
 export function exponentialDecay(initial: number, steps: number, rate: number, staircase = false): Schedule {
+  checkNumbers('exponentialDecay', { initial });
+  checkFlag('exponentialDecay', 'staircase', staircase);
   positive('exponentialDecay', 'steps', steps);
   positive('exponentialDecay', 'rate', rate);
   return (step) => {
@@ -30,6 +35,7 @@ export function exponentialDecay(initial: number, steps: number, rate: number, s
 
 /** initial·factor^⌊step/every⌋ by repeated products. */
 export function stepDecay(initial: number, every: number, factor: number): Schedule {
+  checkNumbers('stepDecay', { initial, factor });
   positive('stepDecay', 'every', every);
   return (step) => {
     let rate = initial;
@@ -40,9 +46,13 @@ export function stepDecay(initial: number, every: number, factor: number): Sched
 
 /** values[i] from boundaries[i - 1] on. */
 export function piecewiseConstant(boundaries: readonly number[], values: readonly number[]): Schedule {
+  if (!Array.isArray(boundaries) || !Array.isArray(values))
+    throw new ValueError('piecewiseConstant', 'boundaries and values', 'lists', [boundaries, values]);
   if (values.length !== boundaries.length + 1) {
     throw new ValueError('piecewiseConstant', 'values', `${boundaries.length + 1} numbers`, values);
   }
+  for (const [name, list] of Object.entries({ boundaries, values }))
+    for (const [i, value] of list.entries()) checkNumbers('piecewiseConstant', { [`${name}[${i}]`]: value });
   const ends = [...boundaries];
   const rates = [...values];
   return (step) => rates[ends.filter((end) => step >= end).length]!;
@@ -50,6 +60,7 @@ export function piecewiseConstant(boundaries: readonly number[], values: readonl
 
 /** Rises evenly to the schedule's first value over `steps`, then follows the schedule. */
 export function warmup(steps: number, after: Schedule): Schedule {
+  checkFunction('warmup', 'after', after, 'of the step: a schedule');
   positive('warmup', 'steps', steps);
   return (step) => (step < steps ? (after(0) * (step + 1)) / steps : after(step - steps));
 }

@@ -58,6 +58,7 @@ export function tensor(
 function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
   checkDType(op, dtype);
   if (!Array.isArray(shape)) throw new ValueError(op, 'shape', 'a list of sizes', shape);
+  if (typeof value !== 'number') throw new ValueError(op, 'value', 'a number by itself', value);
   const y = empty([...shape], dtype, size(op, shape));
   const { array } = y.storage;
   if (array instanceof Float32Array || array instanceof Float64Array) kernelsFor(dtype).fill(y.size, value, array);

@@ -43,13 +43,16 @@ export class Random {
 
   /** Numbers spread evenly over [low, high); where low is not 0, rounding may give `high` itself. */
   uniform(shape: Shape, low = 0, high = 1, dtype: FloatDType = 'float32'): Tensor {
-    if (!(low <= high && high - low < Infinity)) throw new ValueError('uniform', 'low', `at most high (${high})`, low);
+    if (!(Number.isFinite(low) && low <= high && high - low < Infinity))
+      throw new ValueError('uniform', 'low', `at most high (${high})`, low);
     return this.draw('uniform', shape, low, high - low, dtype);
   }
 
   /** Normal numbers with the given mean and standard deviation. */
   normal(shape: Shape, mean = 0, deviation = 1, dtype: FloatDType = 'float32'): Tensor {
-    if (!(deviation >= 0)) throw new ValueError('normal', 'deviation', 'at least 0', deviation);
+    if (typeof mean !== 'number') throw new ValueError('normal', 'mean', 'a number by itself', mean);
+    if (typeof deviation !== 'number' || !(deviation >= 0))
+      throw new ValueError('normal', 'deviation', 'at least 0', deviation);
     return this.draw('normal', shape, mean, deviation, dtype);
   }
 

@@ -189,7 +189,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
       "StateError: gpuTrain: the metric accuracy has no shader; the library's accuracy alone has one",
     ],
     'two metrics': [
-      (gpu) => gpuTrain(model(two(), { metrics: ['accuracy', 'accuracy'] }), X, LABELS, { gpu }),
+      (gpu) => gpuTrain(model(two(), { metrics: ['accuracy', 'categoricalAccuracy'] }), X, LABELS, { gpu }),
       'StateError: gpuTrain: there is a shader for one metric, and 2 are asked for',
     ],
     'an option of fit': [

@@ -20,7 +20,8 @@ test('a long chain is printed, stored, measured and run', () => {
   const network = chain(20_000, 'dropout', { rate: 0.5, training: false });
   expect(String(network).split('\n')).toHaveLength(20_002);
   expect(decodeNetwork(encodeNetwork(network)).network).toEqual(network);
-  expect(measure(network, { samples: [ones([2, 1]), ones([2, 1])], latency: false }).score).toBe(1);
+  const outputs = { coding: 'numbers', scale: 'reals' } as const;
+  expect(measure(network, { samples: [ones([2, 1]), ones([2, 1])], latency: false, outputs }).score).toBe(1);
   expect([...predictNetwork(network, ones([2, 1])).data]).toEqual([1, 1]);
   expect(shrink(network)).toEqual(network);
 });

@@ -116,7 +116,7 @@ describe('ReduceLROnPlateau', () => {
   test('names what is wrong with it', () => {
     for (const factor of [1, -0.1, Number.NaN])
       expect(() => new ReduceLROnPlateau({ factor })).toThrow(
-        `ReduceLROnPlateau: factor must be at least 0 and below 1, got ${factor}`,
+        `ReduceLROnPlateau: factor must be in [0, 1), got ${factor}`,
       );
     for (const patience of [-1, Number.NaN])
       expect(() => new ReduceLROnPlateau({ patience })).toThrow(
@@ -172,7 +172,7 @@ describe('every callback that watches a figure', () => {
       callback.onTrainBegin?.(trained);
       for (let epoch = 0; epoch < 3; epoch++) callback.onEpochEnd?.(epoch, { loss: 1, mae: 0 }, trained);
     };
-    const text = `${name}: val_loss is not among loss, mae`;
+    const text = `${name}: val_loss is not among loss, mae. Hold samples out: validationSplit: 0.2`;
     expect(warnings(epochs)).toEqual([text]);
     expect(warnings(epochs)).toEqual([text]);
   });

@@ -313,7 +313,9 @@ test('a figure may be called as anything that objects have', () => {
   const figure = (name: string): Metric => ({ name, create: () => ({ update: () => {}, result: () => 7 }) });
   const { history } = line({ metrics: ['constructor', 'toString', 'valueOf'].map(figure) }).fit(x, x, { epochs: 2 });
   for (const name of ['constructor', 'toString', 'valueOf']) expect(history[name]).toEqual([7, 7]);
-  expect(() => line({ metrics: [figure('__proto__')] })).toThrow('compile: the name of a metric must be another');
+  expect(() => line({ metrics: [figure('__proto__')] })).toThrow(
+    'compile: metrics must be of names that no other figure has',
+  );
 });
 
 test('classWeight refuses targets of which no class can be told', () => {

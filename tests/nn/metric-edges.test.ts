@@ -222,7 +222,7 @@ describe('the error of a metric', () => {
       expect(() => calibrationError(wrong)).toThrow(`calibrationError: bins must be a positive integer, got ${wrong}`);
     }
     expect(() => metricOf('constructor' as 'mse')).toThrow(
-      'compile: metric must be one of accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, mse, mae, rmse, r2, precision, recall, f1, auc, logLoss, got "constructor"',
+      'compile: metric must be one of accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, mse, mae, rmse, r2, precision, recall, f1, auc, logLoss, topKAccuracy, calibrationError, got "constructor"',
     );
   });
 });
