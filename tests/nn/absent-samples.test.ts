@@ -113,6 +113,14 @@ describe('a sample of weight 0', () => {
     expect(digest(model)).toBe(digest(plain));
   });
 
+  test('sends no gradient back, though its output be 0 and its loss infinite', () => {
+    const model = new Sequential([new Dense(1, { useBias: false, kernelInitializer: 'ones', inputShape: [1] })]);
+    const steep = (t: Tensor, p: Tensor): Tensor => reshape(square(sub(div(1, p), t)), [p.shape[0]!]);
+    model.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: steep });
+    model.fit([[1], [0]], [[2], [3]], { sampleWeight: [1, 0], epochs: 3 });
+    expect(Number.isFinite(model.getWeights()[0]!.item())).toBe(true);
+  });
+
   test('is counted by the mean: the gradient is that of the others, divided by all', () => {
     const line = (): Sequential => {
       const model = new Sequential([new Dense(1, { kernelInitializer: 'zeros', inputShape: [1] })]);
