@@ -78,7 +78,7 @@ export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuT
   const { optimizer } = model;
   model.build(given.xs[0]!.shape.slice(1));
   const plan = new Plan(OP, model);
-  model.checkHeads(OP);
+  model.checkHeads(OP, given.xs);
   const [trained, validation] = holdOut(OP, model, given, options);
   const prepared = model.prepare(OP, given);
   const others = validation && model.prepare(OP, validation, HELD[1]);

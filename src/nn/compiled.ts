@@ -166,9 +166,10 @@ export class CompiledGraph extends LayerGraph {
     return { xs, ys: targets, n };
   }
 
-  /** Throws ValueError for an output that cannot learn what its loss asks for. */
-  checkHeads(op: string): void {
+  /** Throws ValueError for an output that cannot learn what its loss asks for. Builds the model for samples if it is not built. */
+  checkHeads(op: string, xs: readonly Tensor[]): void {
     if (this.headsAreChecked) return; // every step asks
+    this.buildFor(xs);
     this.objectives.forEach(({ loss }, i) => {
       checkHead(op, this, i, loss);
     });

@@ -136,8 +136,8 @@ export class Model extends CompiledGraph {
     this.ready(op);
     const samples = checkSamples(op, this, x, y);
     const weights = sampleWeight === null ? null : sampleWeights(op, samples.ys, { sampleWeight }, this.dtype);
+    this.checkHeads(op, samples.xs);
     const { xs, ys, n } = this.prepare(op, samples, 'y', weights);
-    this.checkHeads(op);
     const figures = this.newFigures();
     const batch: Input[] = [];
     for (const t of weights === null ? xs : withoutAbsent(xs, weights)) batch.push(copied(t));
@@ -169,11 +169,11 @@ export class Model extends CompiledGraph {
     const samples = checkSamples('fit', this, x, y);
     const [n, others] = holdOut('fit', this, samples, options);
     const weights = sampleWeights('fit', samples.ys, options, this.dtype);
+    this.checkHeads('fit', samples.xs);
     const { xs, ys } = this.prepare('fit', samples, 'y', weights);
     const isGiven = options.validationData !== undefined;
     const rest = (t: Tensor): Tensor => slice(t, [[n, null]]);
     const held = others && (isGiven ? this.prepare('fit', others, HELD[1]) : { ...others, ys: ys.map(rest) });
-    this.checkHeads('fit');
     const history = new Map<string, number[]>();
     const run: number[] = [];
     const random = new Random(this.seed, 'shuffle');
