@@ -4,7 +4,7 @@ import { oneHot, reshape } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { BOUNDARY } from '../nn/decisions.ts';
+import { BOUNDARY, settled } from '../nn/decisions.ts';
 import { outputsOf } from '../nn/heads.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { Model } from '../nn/model.ts';
@@ -47,8 +47,8 @@ export class Objective {
   targets(y: Tensor): Tensor {
     const width = elementsOf(this.outputShape);
     const n = y.shape[0]!;
-    if (this.outputs.scale === 'reals' && this.correctness.kind === 'threshold' && y.data.includes(-1))
-      this.correctness = { kind: 'threshold', threshold: 0 }; // labels are -1 and 1
+    if (this.correctness.kind === 'threshold' && !this.onLogits)
+      this.correctness = { kind: 'threshold', threshold: BOUNDARY[settled(this.outputs, y).scale] };
     return noGrad(() => {
       if (y.dtype === 'int32') return this.smoothed(oneHot(reshape(y, [n]), width), width);
       return this.smoothed(reshape(y, [n, width]), this.kind === 'binaryCrossentropy' ? 2 : width);

@@ -7,18 +7,40 @@ import type { Loss } from './losses.ts';
 import type { Objective } from './objective.ts';
 import type { Outputs } from './outputs.ts';
 
-/** A row an activation that says something about its outputs. */
-const BY_ACTIVATION: { readonly [A in ActivationName]?: Outputs } = {
-  softmax: { coding: 'classes', scale: 'probabilities' },
-  logSoftmax: { coding: 'classes', scale: 'logits' }, // softmax gives the probabilities again
-  sigmoid: { coding: 'classes', scale: 'probabilities' },
-};
+/** What an activation gives: probabilities, numbers above 0, numbers of at least 0, or any. */
+type Range = 'probabilities' | 'positive' | 'at least 0' | 'any';
+
+interface HeadFacts {
+  /** How outputs are meant of which no loss says more. */
+  readonly outputs: Outputs;
+  readonly range: Range;
+}
 
 const NUMBERS: Outputs = { coding: 'numbers', scale: 'reals' };
+const CHANCES: Outputs = { coding: 'classes', scale: 'probabilities' };
+const any: HeadFacts = { outputs: NUMBERS, range: 'any' };
+
+/** One row an activation. */
+const HEADS: { readonly [A in ActivationName]: HeadFacts } = {
+  linear: any,
+  relu: { outputs: NUMBERS, range: 'at least 0' },
+  leakyRelu: any,
+  elu: any,
+  gelu: any,
+  geluTanh: any,
+  sigmoid: { outputs: CHANCES, range: 'probabilities' },
+  tanh: any,
+  softplus: { outputs: NUMBERS, range: 'positive' },
+  silu: any,
+  hardSwish: any,
+  exponential: { outputs: NUMBERS, range: 'positive' },
+  softmax: { outputs: CHANCES, range: 'probabilities' },
+  logSoftmax: { outputs: { coding: 'classes', scale: 'logits' }, range: 'any' }, // softmax gives the probabilities again
+};
 
 /** How `width` outputs are meant by their last activation and by the loss that they were trained for, if there is one. */
 export function meant(loss: Loss | null, activation: ActivationName, width: number): Outputs {
-  const { coding, scale } = loss?.outputs ?? BY_ACTIVATION[activation] ?? NUMBERS;
+  const { coding, scale } = loss?.outputs ?? HEADS[activation].outputs;
   if (coding !== 'labels') return { coding, scale };
   return { coding: width === 1 || !ACTIVATION_FACTS[activation].isElementwise ? 'classes' : coding, scale };
 }
@@ -34,12 +56,6 @@ export function outputsOf(
   const loss = model.isCompiled ? model.objectives[output]!.loss : null;
   return meant(loss, model.outputActivation(false, output).name, model.outputShapes[output]!.at(-1) ?? 1);
 }
-
-/** Activations that give no negative number. */
-const NEVER_NEGATIVE: readonly ActivationName[] = ['softmax', 'sigmoid', 'relu', 'softplus', 'exponential'];
-/** Those that give probabilities; the rest divide by the sum of a row what these give. */
-const PROBABILITIES: readonly ActivationName[] = ['softmax', 'sigmoid'];
-const SHARES: readonly ActivationName[] = [...PROBABILITIES, 'softplus', 'exponential'];
 
 /** Throws ValueError for a head that cannot learn what its loss asks for, with the remedy. */
 export function checkHead(op: string, model: LayerGraph, output: number, { name: loss, outputs, options }: Loss): void {
@@ -58,15 +74,16 @@ export function checkHead(op: string, model: LayerGraph, output: number, { name:
     refuse('a softmax of one number is always 1; use sigmoid with binaryCrossentropy, or 2 units');
   if (outputs === undefined) return;
   const { coding, scale } = outputs;
-  const isCategorical = /^(sparseC|c)ategoricalCrossentropy$/.test(loss);
+  const { range } = HEADS[name];
+  const isCategorical = loss === 'categoricalCrossentropy' || loss === 'sparseCategoricalCrossentropy';
   if (width === 1 && (isCategorical || loss === 'klDivergence'))
     refuse('one class alone is always right; give each class a unit, or use binaryCrossentropy after sigmoid');
-  if (scale === 'probabilities' && !(isCategorical ? SHARES : PROBABILITIES).includes(name)) {
+  const isFit = range === 'probabilities' || (isCategorical && range === 'positive'); // rows are divided by their sums
+  if (scale === 'probabilities' && !isFit) {
     const end = `these are no probabilities; end in ${coding === 'classes' && width > 1 ? 'softmax' : 'sigmoid'}`;
     refuse(options?.fromLogits === undefined ? end : `${end}, or use ${loss}({ fromLogits: true })`);
   }
-  if (scale === 'logits' && PROBABILITIES.includes(name))
+  if (scale === 'logits' && range === 'probabilities')
     refuse(`logits can be any number; leave out ${name}, or fromLogits`);
-  if (scale === 'margins' && NEVER_NEGATIVE.includes(name))
-    refuse('margins are negative for no; end in no activation, or in tanh');
+  if (scale === 'margins' && range !== 'any') refuse('margins are negative for no; end in no activation, or in tanh');
 }

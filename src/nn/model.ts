@@ -24,11 +24,11 @@ import {
   presentOf,
   type SampleOptions,
   sampleWeights,
-  type Values,
   withoutAbsent,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
 import { Batches, copied, type Input, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
+import type { Values } from './values.ts';
 
 export type { CompileOptions, EvaluateOptions } from './compiled.ts';
 

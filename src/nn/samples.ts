@@ -7,8 +7,6 @@ import { fromData, keep, Tensor } from '../tensor/tensor.ts';
 import { classLabels } from './decisions.ts';
 import { tensorOfValues, type Values } from './values.ts';
 
-export { tensorOfValues, type Values };
-
 /** The tensor of one input or output, or a list with one for each of several. */
 export type Tensors = Tensor | readonly Tensor[];
 
@@ -49,11 +47,12 @@ export interface SampleOptions {
   readonly validationSplit?: number;
   /** Held-out samples; overrides validationSplit. */
   readonly validationData?: SampleLists;
-  /** Weight of each class in the training loss, by class index. Targets are int32 labels, one-hot rows, or 0 and 1. */
+  /** Weight of each class in the training loss, by class number. Targets are whole-number labels, one-hot rows, or 0 and 1. */
   readonly classWeight?: Readonly<Record<number, number>>;
   /**
-   * Weight of each sample in the training loss, shape [samples], at least 0. One of weight 0 has no part in it, whatever its
-   * numbers are, NaN too; the mean counts it. Metrics and held-out samples are not weighted.
+   * Weight of each sample in the training loss, shape [samples], at least 0. One of weight 0 has no part in it, nor in
+   * metrics, whatever its numbers are, NaN too; the mean of the loss counts it. Metrics are not weighted otherwise, and
+   * held-out samples not at all.
    */
   readonly sampleWeight?: Values;
 }

@@ -33,7 +33,8 @@ const isReal = (n: number): boolean => n !== 1;
 /**
  * Targets as a loss takes them, of samples whose output has this shape: class numbers as int32, all others as the model's
  * floats; an axis of 1 that is missing is put in. Targets of a loss of the user's own stay as they are. Throws for what
- * the loss cannot take, with the number of the sample and the remedy, unless its weight is 0. NaN passes, as it does through arithmetic.
+ * the loss cannot take, with the number of the sample and the remedy, unless its weight is 0. NaN passes, as it does
+ * through arithmetic.
  */
 export function targetsFor(
   op: string,
@@ -48,14 +49,24 @@ export function targetsFor(
   if (wanted === undefined) return y;
   if (y.dtype === dtype && wanted === numbers && isBatchOf(y.shape, output)) return y; // as every step asks
   const isAbsent = (i: number): boolean => weights?.data[sampleOf(y, i)] === 0;
-  return wanted === 'class numbers'
-    ? classNumbers(op, name, y, output, isAbsent)
-    : inRange(op, name, y, loss, output, dtype, isAbsent);
+  const request: Request = { op, name, loss, output, isAbsent };
+  if (wanted === 'class numbers') return classNumbers(y, request);
+  const numbersOnly = inRange(y, wanted, request);
+  return numbersOnly.dtype === dtype ? numbersOnly : cast(numbersOnly, dtype);
 }
 
-type Test = (i: number) => boolean;
+/** Who asks for targets, and for what. */
+interface Request {
+  readonly op: string;
+  readonly name: string;
+  readonly loss: Loss;
+  /** Shape of the output of one sample. */
+  readonly output: Shape;
+  /** Whether number `i` is of a sample of weight 0. */
+  readonly isAbsent: (i: number) => boolean;
+}
 
-function classNumbers(op: string, name: string, y: Tensor, output: Shape, isAbsent: Test): Tensor {
+function classNumbers(y: Tensor, { op, name, output, isAbsent }: Request): Tensor {
   const classes = output.at(-1) ?? 1;
   const rows = y.shape[0]! * elementsOf(output.slice(0, -1));
   if (y.size !== rows) {
@@ -86,16 +97,9 @@ function classNumbers(op: string, name: string, y: Tensor, output: Shape, isAbse
 
 const sampleOf = (y: Tensor, i: number): number => Math.floor(i / (y.size / y.shape[0]!));
 
-function inRange(
-  op: string,
-  name: string,
-  y: Tensor,
-  loss: Loss,
-  output: Shape,
-  dtype: FloatDType,
-  isAbsent: Test,
-): Tensor {
-  const { least, most, areShares } = wantedBy(loss) as Exclude<Wanted, string>;
+function inRange(y: Tensor, wanted: Exclude<Wanted, string>, request: Request): Tensor {
+  const { least, most, areShares } = wanted;
+  const { op, name, loss, output, isAbsent } = request;
   if (!isBatchOf(y.shape, output)) {
     const shape = [y.shape[0]!, ...output];
     if (!sameShape(y.shape.slice(1).filter(isReal), output.filter(isReal))) {
@@ -103,7 +107,7 @@ function inRange(
       const remedy = perSample ? remedyFor(loss, y, output) : '';
       throw new ShapeError(op, [y.shape, shape], `${name} and the outputs must have the same shape`, remedy);
     }
-    return inRange(op, name, reshape(y, shape), loss, output, dtype, isAbsent);
+    return inRange(reshape(y, shape), wanted, request);
   }
   if (least !== Number.NEGATIVE_INFINITY) {
     const { data } = y;
@@ -113,12 +117,12 @@ function inRange(
       throw new ValueError(op, `${name} of sample ${sampleOf(y, i)}`, remedy, data[i]);
     }
   }
-  if (areShares) checkShares(op, name, y, loss, isAbsent);
-  return y.dtype === dtype ? y : cast(y, dtype);
+  if (areShares) checkShares(y, request);
+  return y;
 }
 
 /** Rows of classes: a 1 among zeros, or shares. Float32 and mixing leave their sums a little off 1. */
-function checkShares(op: string, name: string, y: Tensor, loss: Loss, isAbsent: Test): void {
+function checkShares(y: Tensor, { op, name, loss, isAbsent }: Request): void {
   const { data } = y;
   const width = y.shape.at(-1)!;
   for (let i = 0; i < data.length; i += width) {
