@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from './cli.ts';
@@ -16,7 +17,7 @@ process.exitCode = await run(process.argv.slice(2), {
   runJob,
   defaultEpochs: DEFAULT_EPOCHS,
   version,
-  digits: fileURLToPath(new URL('../../data/digits.csv.gz', import.meta.url)),
+  digits: fileURLToPath(new URL('./digits.csv.gz', import.meta.url)),
   // npm tells where it was called; the folder of the process may be another one.
   folder: process.env.INIT_CWD ?? process.cwd(),
   output: process.stdout,
