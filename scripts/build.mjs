@@ -41,6 +41,7 @@ const TARGETS = {
     output: 'lab/dist',
     inputs: ['lab/src', 'lab/tsconfig.json', 'lab/package.json', 'data/digits.csv.gz'],
     make(folder) {
+      checkVersions();
       compile('lab/tsconfig.json', folder);
       copyFileSync(join(root, 'data/digits.csv.gz'), join(folder, 'digits.csv.gz'));
     },
@@ -58,6 +59,17 @@ function compile(project, folder) {
   const args = [resolve('typescript/bin/tsc'), '-p', project, '--outDir', folder];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) throw new BuildError(`the compiler finds faults (${project}), so nothing was changed`);
+}
+
+/** The command line is published with the library of its version: any other would be looked for on the registry. */
+function checkVersions() {
+  const [library, lab] = ['package.json', 'lab/package.json'].map((path) =>
+    JSON.parse(readFileSync(join(root, path), 'utf8')),
+  );
+  const { [library.name]: wanted } = lab.dependencies;
+  if (wanted === library.version && lab.version === library.version) return;
+  const facts = `${lab.name} ${lab.version} wants ${library.name} ${wanted}, and this is ${library.version}`;
+  throw new BuildError(`${facts}: write the same version in package.json and, twice, in lab/package.json`);
 }
 
 /** The files of a folder, or a file itself, by their paths from `from`, in order. Results of builds are no sources. */
@@ -83,8 +95,7 @@ function versionOf(tool) {
   try {
     return JSON.parse(readFileSync(resolve(`${tool}/package.json`), 'utf8')).version;
   } catch {
-    const install = 'run npm install first, with development dependencies';
-    throw new BuildError(`building needs ${tool}, which is not installed here: ${install}`);
+    throw new BuildError(`it needs ${tool}, which is not installed here: run npm install first, without --omit=dev`);
   }
 }
 

@@ -18,8 +18,8 @@ process.exitCode = await run(process.argv.slice(2), {
   defaultEpochs: DEFAULT_EPOCHS,
   version,
   digits: fileURLToPath(new URL('./digits.csv.gz', import.meta.url)),
-  // npm tells where it was called; the folder of the process may be another one.
-  folder: process.env.INIT_CWD ?? process.cwd(),
+  // `npm start` runs in the root of the repository, and tells where it was called.
+  folder: (process.env.npm_package_name === 'whittle-ml' ? process.env.INIT_CWD : undefined) ?? process.cwd(),
   output: process.stdout,
   errors: process.stderr,
 });

@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+interface Packed {
+  readonly name: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const root = new URL('../../', import.meta.url);
+const { faultsOf } = (await import(new URL('scripts/check-package.mjs', root).href)) as {
+  faultsOf: (packed: readonly Packed[]) => string[];
+};
+
+const args = ['pack', '--workspaces', '--include-workspace-root', '--dry-run', '--json', '--ignore-scripts'];
+const packed = JSON.parse(
+  execFileSync('npm', args, { cwd: fileURLToPath(root), encoding: 'utf8', shell: process.platform === 'win32' }),
+) as Packed[];
+
+test('both packages hold what their package.json promises, and nothing else', () => {
+  expect(packed.map(({ name }) => name)).toEqual(['whittle-ml', 'whittle-cli']);
+  expect(faultsOf(packed)).toEqual([]);
+});
+
+test('what is missing and what is too much is named', () => {
+  const [library, lab] = packed as [Packed, Packed];
+  const without = { ...library, files: library.files.filter(({ path }) => !path.startsWith('dist/bundle/index')) };
+  const more = { ...lab, files: [...lab.files, { path: 'dist/main.test.ts' }] };
+  expect(faultsOf([without, more])).toEqual([
+    'whittle-ml lacks dist/bundle/index.js',
+    'whittle-cli holds dist/main.test.ts, which no user needs',
+  ]);
+  expect(faultsOf([library])).toEqual(['whittle-cli is not packed']);
+});
+
+test('both have the same licence', () => {
+  expect(readFileSync(new URL('lab/LICENSE', root), 'utf8')).toBe(readFileSync(new URL('LICENSE', root), 'utf8'));
+});
