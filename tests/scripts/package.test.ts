@@ -34,6 +34,14 @@ test('what is missing and what is too much is named', () => {
   expect(faultsOf([library])).toEqual(['whittle-cli is not packed']);
 });
 
+test('npm builds before it packs, and for an install from git', () => {
+  const scriptsOf = (path: string): Record<string, string> =>
+    (JSON.parse(readFileSync(new URL(path, root), 'utf8')) as { scripts: Record<string, string> }).scripts;
+  expect(scriptsOf('package.json').prepare).toBe('node scripts/build.mjs');
+  expect(scriptsOf('lab/package.json').prepack).toBe('node ../scripts/build.mjs lab');
+  expect(readFileSync(new URL('.npmrc', root), 'utf8')).not.toContain('ignore-scripts');
+});
+
 test('both have the same licence', () => {
   expect(readFileSync(new URL('lab/LICENSE', root), 'utf8')).toBe(readFileSync(new URL('LICENSE', root), 'utf8'));
 });
