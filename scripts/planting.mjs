@@ -15,12 +15,14 @@ const ENTRIES = [
   'kernels',
   'tests',
   'bench',
+  'lab',
   'data',
   'docs',
   'scripts',
   'CONTRIBUTING.md',
   'package.json',
   'tsconfig.json',
+  'tsconfig.build.json',
   'vitest.config.ts',
 ];
 /** A fault may make a loop that never ends: milliseconds after which its tests are ended. */
