@@ -53,8 +53,19 @@ export function faultsOf(packed) {
   return faults;
 }
 
+/** What npm says, from standard input. */
+async function given() {
+  const chunks = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    return []; // npm has packed nothing, and has said why
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const packed = JSON.parse(readFileSync(0, 'utf8'));
+  const packed = await given();
   const faults = faultsOf(packed);
   for (const fault of faults) console.error(`package: ${fault}`);
   const sizes = packed.map(({ name, files, size }) => `${name}, ${files.length} files, ${Math.ceil(size / 1024)} KiB`);
