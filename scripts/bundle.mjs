@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { exports, name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
  * For Node, Deno and Bun, where opening a hundred modules takes longer than all that they do at first: package.json's "node"
@@ -43,9 +43,9 @@ export async function minify(folder) {
   const whole = (from) =>
     [
       `export * from '${from}/src/index.js';`,
-      ...SPACES.map((name) => {
-        const path = exports[`./${name}`].default.replace('./dist', from);
-        return `export * as ${name} from '${path}';`;
+      ...SPACES.map((space) => {
+        const path = exports[`./${space}`].default.replace('./dist', from);
+        return `export * as ${space} from '${path}';`;
       }),
     ].join('\n');
   const input = join(folder, 'whole.js');
@@ -55,7 +55,8 @@ export async function minify(folder) {
     resolveId: (id) => (id === input ? id : null),
   };
   const joined = await rolldown({ input, plugins: [plugin], logLevel: 'warn' });
-  const common = { minify: true, codeSplitting: false, comments: false };
+  const banner = `/*! ${name} ${version}, MIT licence */`;
+  const common = { minify: true, codeSplitting: false, comments: false, postBanner: banner };
   await joined.write({ ...common, file: join(folder, 'whittle.esm.min.js'), format: 'esm' });
   await joined.write({ ...common, file: join(folder, 'whittle.min.js'), format: 'iife', name: 'whittle' });
   await joined.close();

@@ -39,8 +39,13 @@ const user = join(work, 'user');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const { exports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** npm tells what it runs where it came from: what is tested here was called by nobody. */
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$)/i.test(name)));
+/**
+ * npm tells what it runs where it came from, and what is tested here was called by nobody. But it may be called by a script
+ * in another package of the user's, from another folder.
+ */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+env.INIT_CWD = work;
+env.npm_package_name = 'another';
 
 function execute(folder, command, ...args) {
   const shell = process.platform === 'win32' && command !== process.execPath;
@@ -61,20 +66,22 @@ function expect(isTrue, problem) {
 
 const npm = (folder, ...args) => succeed(folder, 'npm', ...args, '--prefer-offline', '--no-audit', '--no-fund');
 const run = (file) => succeed(user, process.execPath, file);
+const whittle = (...args) => execute(user, join('node_modules', '.bin', 'whittle'), ...args);
 const PACK = ['pack', '--workspaces', '--include-workspace-root', '--json', '--pack-destination', tarballs];
 
 /** Whether `whittle` refuses what it was given in one line and writes nothing. */
 function refuses(line, ...args) {
   const before = readdirSync(user).join();
-  const { status, out, err } = execute(user, 'npx', 'whittle', ...args);
+  const { status, out, err } = whittle(...args);
   const isRefused = status === 2 && out === '' && line.test(err) && err.trim().split('\n').length === 1;
   expect(isRefused, `whittle ${args.join(' ')} ended with ${status}: ${out}${err}`);
   expect(readdirSync(user).join() === before, `whittle ${args.join(' ')} has written something`);
 }
 
-/** `whittle` with a job of few epochs: it must write a report for `rows` samples. */
+/** `whittle` with a job of few epochs, which must write a report. */
 function reports(folder, ...args) {
-  succeed(user, 'npx', 'whittle', ...args, '--epochs', '1', '--no-progress', '--out', folder);
+  const { status, all } = whittle(...args, '--epochs', '1', '--no-progress', '--out', folder);
+  expect(status === 0, `whittle ${args.join(' ')} ended with ${status}: ${all}`);
   const page = readFileSync(join(user, folder, 'index.html'), 'utf8');
   expect(page.startsWith('<!doctype html>'), `${folder}/index.html is no page`);
   JSON.parse(readFileSync(join(user, folder, 'report.json'), 'utf8'));

@@ -104,7 +104,7 @@ describe('a build', () => {
     ]) {
       expect(read(file), file).toContain('43');
     }
-    expect(read('dist/whittle.min.js')).toMatch(/^var whittle=/);
+    expect(read('dist/whittle.min.js')).toMatch(/^\/\*! whittle-ml [\d.]+, MIT licence \*\/\nvar whittle=/);
     rmSync(join(folder, 'src/more.js'));
     write('src/index.js', 'export const answer = 44;\n');
     await expectToBuild();
