@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
 import { expect, test } from 'vitest';
 
 interface Packed {
@@ -32,6 +33,21 @@ test('what is missing and what is too much is named', () => {
     'whittle-cli holds dist/main.test.ts, which no user needs',
   ]);
   expect(faultsOf([library])).toEqual(['whittle-cli is not packed']);
+});
+
+test('the minified files hold all of the main entry point, and four others under their names', async () => {
+  const load = async (path: string): Promise<object> => (await import(new URL(path, root).href)) as object;
+  const sandbox = createContext({ WebAssembly });
+  runInContext(readFileSync(new URL('dist/whittle.min.js', root), 'utf8'), sandbox);
+  const spaces = ['data', 'io', 'infer', 'kernels'] as const;
+  for (const all of [await load('dist/whittle.esm.min.js'), sandbox.whittle] as Record<string, object>[]) {
+    const names = Object.keys(await load('dist/src/index.js'));
+    expect(Object.keys(all).sort()).toEqual([...names, ...spaces].sort());
+    for (const space of spaces) {
+      const path = space === 'kernels' ? 'dist/kernels/index.js' : `dist/src/${space}/index.js`;
+      expect(Object.keys(all[space]!).sort(), space).toEqual(Object.keys(await load(path)).sort());
+    }
+  }
 });
 
 test('npm builds before it packs, and for an install from git', () => {
