@@ -7,7 +7,7 @@ import { gunzip, isGzip } from './gzip.ts';
 
 export type Task = 'classification' | 'regression';
 
-export interface TableOptions extends CSVOptions {
+export interface TableOptions extends Pick<CSVOptions, 'delimiter' | 'maxCells'> {
   /** Name of the column to predict. */
   target: string;
   /** Default: classification for texts and for few distinct integers, else regression. */

@@ -178,8 +178,8 @@ describe('tableFromCSV', () => {
       {},
       'csv: header: a column has the name that a text of another column gets',
     ],
-    ['a ragged row', 'x,y\n1,0\n2\n', {}, 'csv: row 2: has 1 cells, the header has 2'],
-    ['1,000 without quotes', 'x,y\n1,000,0\n1,1\n', {}, 'csv: row 1: has more cells than the header'],
+    ['a ragged row', 'x,y\n1,0\n2\n', {}, 'csv: line 3: has 1 cell, the header has 2'],
+    ['1,000 without quotes', 'x,y\n1,000,0\n1,1\n', {}, 'csv: line 2: has 3 cells, the header has 2'],
   ];
   test.each(refused)('refuses %s', (_, text, options, message) => {
     expect(() => tableFromCSV(text, { ...y, ...options })).toThrow(FormatError);
