@@ -15,6 +15,7 @@ const ENTRIES = [
   'kernels',
   'tests',
   'bench',
+  'lab',
   'data',
   'docs',
   'scripts',
