@@ -73,6 +73,8 @@ export interface JobReport {
     readonly classes: readonly string[] | null;
     readonly task: Task;
     readonly taskReason: string;
+    /** What was found in the table and done about it, in sentences. */
+    readonly notes: readonly string[];
     readonly split: { readonly train: number; readonly validation: number; readonly test: number };
   };
   readonly options: { readonly seeds: readonly number[]; readonly epochs: number };
