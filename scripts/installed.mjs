@@ -8,7 +8,8 @@
 // - whittle-ml installs nothing beside itself, and every entry point can be imported, by `import` and by `require`,
 // - README's examples print what they say, and they and all entry points compile for someone who uses TypeScript,
 // - the command `whittle` says its version and its help, goes through a job on a small table and on the digits that come with
-//   it, and refuses a wrong option and a file that is not there with one line, exit code 2, and nothing written,
+//   it, predicts with every network that it has left, and refuses a wrong option, a file that is not there and a table that
+//   does not fit with one line, exit code 2, and nothing written,
 // - README's page trains in Chromium: opened as a file with the classic script, and over HTTP with the module.
 import { spawnSync } from 'node:child_process';
 import {
@@ -66,13 +67,14 @@ function expect(isTrue, problem) {
 
 const npm = (folder, ...args) => succeed(folder, 'npm', ...args, '--prefer-offline', '--no-audit', '--no-fund');
 const run = (file) => succeed(user, process.execPath, file);
-const whittle = (...args) => execute(user, join('node_modules', '.bin', 'whittle'), ...args);
+const WHITTLE = join('node_modules', '.bin', 'whittle');
+const ROWS = 90;
 const PACK = ['pack', '--workspaces', '--include-workspace-root', '--json', '--pack-destination', tarballs];
 
 /** Whether `whittle` refuses what it was given in one line and writes nothing. */
 function refuses(line, ...args) {
   const before = readdirSync(user).join();
-  const { status, out, err } = whittle(...args);
+  const { status, out, err } = execute(user, WHITTLE, ...args);
   const isRefused = status === 2 && out === '' && line.test(err) && err.trim().split('\n').length === 1;
   expect(isRefused, `whittle ${args.join(' ')} ended with ${status}: ${out}${err}`);
   expect(readdirSync(user).join() === before, `whittle ${args.join(' ')} has written something`);
@@ -80,14 +82,13 @@ function refuses(line, ...args) {
 
 /** `whittle` with a job of few epochs, which must write a report. */
 function reports(folder, ...args) {
-  const { status, all } = whittle(...args, '--epochs', '1', '--no-progress', '--out', folder);
-  expect(status === 0, `whittle ${args.join(' ')} ended with ${status}: ${all}`);
+  succeed(user, WHITTLE, ...args, '--epochs', '1', '--no-progress', '--out', folder);
   const page = readFileSync(join(user, folder, 'index.html'), 'utf8');
   expect(page.startsWith('<!doctype html>'), `${folder}/index.html is no page`);
   JSON.parse(readFileSync(join(user, folder, 'report.json'), 'utf8'));
 }
 
-/** A table of 90 rows: a number that tells the class, one that does not, and a text. */
+/** A table: a number that tells the class, one that does not, and a text. */
 function writeTable(path) {
   const rows = Array.from(
     { length: 90 },
@@ -201,13 +202,25 @@ const CHECKS = {
   },
   'the command reports on a table, and on the digits that come with it'() {
     writeTable(join(user, 'table.csv'));
-    reports('table', '--csv', 'table.csv', '--target', 'kind');
+    reports('table', 'table.csv', '--target', 'kind');
     reports('digits');
+  },
+  'the command predicts with the networks of the report'() {
+    const models = join('table', 'models');
+    for (const model of readdirSync(join(user, models))) {
+      succeed(user, WHITTLE, 'predict', join(models, model), 'table.csv', '--out', 'predictions.csv');
+      const [names, ...rows] = readFileSync(join(user, 'predictions.csv'), 'utf8').trimEnd().split('\n');
+      const isWhole = rows.length === ROWS && rows.every((row) => /,kind [0-2](,[\d.e-]+){3}$/.test(row));
+      expect(isWhole, `${model}: there are ${rows.length} rows, the first ${rows[0]}`);
+      expect(names === 'size,noise,colour,kind,prediction,p(kind 0),p(kind 1),p(kind 2)', `${model}: columns ${names}`);
+    }
   },
   'the command refuses what is wrong'() {
     refuses(/whittle: .*--epoch\b/, '--epoch', '1');
-    refuses(/whittle: .*nowhere\.csv/, '--csv', 'nowhere.csv', '--target', 'kind');
-    refuses(/whittle: .*"sort"|whittle: .*sort/, '--csv', 'table.csv', '--target', 'sort');
+    refuses(/whittle: .*nowhere\.csv/, 'nowhere.csv', '--target', 'kind');
+    refuses(/whittle: .*"sort"/, '--csv', 'table.csv', '--target', 'sort');
+    writeFileSync(join(user, 'other.csv'), 'size,colour\n1,r\n');
+    refuses(/whittle: .*"noise"/, 'predict', join('table', 'models', 'teacher.safetensors'), 'other.csv');
   },
   async "README's page trains in Chromium, as a file and over HTTP"() {
     const binary = findChromium();
