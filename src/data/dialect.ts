@@ -112,12 +112,13 @@ export function findDelimiter(bytes: Uint8Array, from: number, dialect: Dialect)
 /** Replaces `'auto'` by what the first lines show. */
 export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): Dialect {
   const { header, quote, na, encoding } = settings;
-  const known = { header: header ?? true, quote, na, encoding, comment: '', decimal: '.', thousands: '' };
+  const comment = settings.comment === 'auto' ? '' : settings.comment;
+  const known = { header: header ?? true, quote, na, encoding, comment, decimal: '.', thousands: '' };
   const delimiter =
     settings.delimiter === 'auto'
       ? (findDelimiter(bytes, from, { ...known, delimiter: ',' }) ?? ',')
       : settings.delimiter;
-  let dialect: Dialect = { ...known, delimiter, comment: settings.comment === 'auto' ? '' : settings.comment };
+  let dialect: Dialect = { ...known, delimiter };
   if (settings.comment === 'auto') {
     const rows = sample(bytes, from, dialect);
     const { width } = commonWidth(rows);
@@ -126,6 +127,8 @@ export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): 
     const fits = marked.length > 0 && marked.every((row) => row.length !== width || width === 1);
     if (fits) dialect = { ...dialect, comment: '#' };
   }
+  const { decimal, thousands } = settings;
+  if (decimal !== 'auto' && thousands !== 'auto') return { ...dialect, decimal, thousands };
   return { ...dialect, ...notationOf(sample(bytes, from, dialect), settings, delimiter) };
 }
 
@@ -167,11 +170,13 @@ function notationOf(rows: readonly (readonly string[])[], settings: Settings, de
   return best;
 }
 
-/** For an error: which delimiter fits better; empty when none does. */
-export function otherDelimiter(bytes: Uint8Array, from: number, dialect: Dialect): string {
+/** For an error: which delimiter fits better, and whether there are comments; empty when neither. */
+export function remedyOf(bytes: Uint8Array, from: number, dialect: Dialect): string {
   const found = findDelimiter(bytes, from, dialect);
-  if (found === undefined || found === dialect.delimiter) return '';
-  return `It looks as if separated by ${called(found)} (delimiter: ${JSON.stringify(found)})`;
+  if (found !== undefined && found !== dialect.delimiter)
+    return `It looks as if separated by ${called(found)} (delimiter: ${JSON.stringify(found)})`;
+  const comments = dialect.comment === '' && sample(bytes, from, dialect).some((row) => row[0]!.startsWith('#'));
+  return comments ? "Are lines that begin with # comments (comment: '#')?" : '';
 }
 
 const called = (character: string): string => ({ ' ': 'blanks', '\t': 'tabs' })[character] ?? character;

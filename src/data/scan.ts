@@ -82,7 +82,10 @@ export class Scanner {
       else if (comment.length > 0 && comment.every((byte, i) => bytes[at + i] === byte)) {
         this.comments++;
         this.skipLine();
-      } else return true;
+      } else {
+        if (this.delimiter === BLANK) this.at = at;
+        return true;
+      }
     }
     this.at = stop;
     return false;
