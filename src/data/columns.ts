@@ -14,6 +14,7 @@ import {
   UNMEASURED,
 } from './encodings.ts';
 import { type ColumnType, kindOf, uselessBecause } from './kinds.ts';
+import { presentIn, rangeOf } from './numbers.ts';
 import type { Problems } from './problems.ts';
 import type { Note } from './raw.ts';
 import { MinMaxScaler, StandardScaler } from './scale.ts';
@@ -50,20 +51,15 @@ export function fitColumn(
   if (kind.kind === 'category')
     return fitCategories(place, sample, kind.numeric, settings, mayLeave, refuse, { problems, notes });
   const numbers = numbersAt(place, kind.kind === 'date' ? kind.format : undefined);
-  const isThere = (row: number): boolean => !Number.isNaN(numbers[row]);
-  const present = rows.filter(isThere);
-  if (present.length === 0) return refuse('every cell is missing');
-  const marked = settings.missing === 'category' && present.length < rows.length;
-  const first = numbers[present[0]!]!;
-  if (mayLeave && !marked && present.every((row) => numbers[row] === first))
-    return refuse(`every row has ${cellOf(table, present[0]!, index)}`);
+  const { count, least, most } = rangeOf(numbers, rows);
+  if (count === 0) return refuse('every cell is missing');
+  const marked = settings.missing === 'category' && count < rows.length;
+  if (mayLeave && !marked && least === most) return refuse('every row has the same value');
   if (kind.kind === 'date') {
     const text = `${shown(name)}: dates (${kind.format}), as days since 1970-01-01`;
     notes.push({ kind: 'date', column: name, text });
   }
-  const own = sample.filter(isThere);
-  const values = Float64Array.from(own.length > 0 ? own : present, (row) => numbers[row]!);
-  const fill = settings.missing === 'error' ? null : FILLS[settings.missing](values) + 0;
+  const fill = settings.missing === 'error' ? null : fillOf(numbers, rows, sample, FILLS[settings.missing]);
   return { ...kind, name, fill, marked, scaling: settings.scale === 'none' ? null : UNMEASURED };
 }
 
@@ -83,7 +79,7 @@ function fitCategories(
   const hasGaps = rows.some((row) => codes[row]! < 0);
   if (found.length === 0) return refuse('every cell is missing');
   if (mayLeave && found.length === 1 && (!hasGaps || missing === 'frequent'))
-    return refuse(`every row has ${shown(found[0]!)}`);
+    return refuse('every row has the same value');
   const categories = new Set(found);
   let other: string | null = null;
   if (found.length > maxCategories) {
@@ -149,6 +145,17 @@ function mostFrequent(values: Float64Array): number {
 
 const FILLS = { mean, median, frequent: mostFrequent, category: mean } as const;
 
+/** A number for gaps; where the sample has gaps alone, of all rows. */
+function fillOf(
+  numbers: Float64Array,
+  rows: Int32Array,
+  sample: Int32Array,
+  how: (values: Float64Array) => number,
+): number {
+  const own = presentIn(numbers, sample);
+  return how(own.length > 0 ? own : presentIn(numbers, rows)) + 0; // JSON has no -0
+}
+
 /** Center and scale of the features that a column makes, over the rows of `sample`. */
 export function scalingOf(
   spec: ColumnSpec,
@@ -176,28 +183,7 @@ function measured(values: Float64Array, how: 'standard' | 'minmax'): { center: n
 export function scaledTarget(spec: TargetSpec, { values, rows }: TargetSource, sample: Int32Array): TargetSpec {
   if (spec.task === 'classification') return spec;
   const numbers = values as Float64Array;
-  if (spec.scaling === null) return { ...spec, dtype: needsDoubles(numbers, rows) ? 'float64' : 'float32' };
-  const { center, scale } = measured(
-    Float64Array.from(sample, (row) => numbers[row]!),
-    'standard',
-  );
+  if (spec.scaling === null) return { ...spec, dtype: rangeOf(numbers, rows).isFine ? 'float64' : 'float32' };
+  const { center, scale } = measured(presentIn(numbers, sample), 'standard');
   return { ...spec, scaling: { center: [center], scale: [scale] } };
-}
-
-/** Rounding to float32 may move a value by this share of its column's spread. */
-const BLUR = 1 / 4096;
-
-/** Whether float32 cannot tell the values of a column apart; a constant one has nothing to tell. */
-export function needsDoubles(numbers: Float64Array, rows: Int32Array): boolean {
-  let least = Infinity;
-  let most = -Infinity;
-  let moved = 0;
-  for (const row of rows) {
-    const x = numbers[row]!;
-    if (x < least) least = x;
-    if (x > most) most = x;
-    const by = Math.abs(Math.fround(x) - x);
-    if (by > moved) moved = by;
-  }
-  return most > least && moved > (most - least) * BLUR;
 }

@@ -1,4 +1,5 @@
 import { type DateFormat, daysOf } from './dates.ts';
+import { firstPast } from './numbers.ts';
 import type { Problems } from './problems.ts';
 import type { Note, RawTable } from './raw.ts';
 import { cellOf, columnNamed, counted, shown } from './words.ts';
@@ -165,8 +166,8 @@ export function sourceOf(spec: ColumnSpec, place: Place, treatment: Treatment, f
 /** What to say of the first number that cannot be computed with; undefined when there is none. */
 export function pastRange({ table, index, rows }: Place, numbers: Float64Array, isScaled: boolean): string | undefined {
   const most = isScaled ? MOST.scaled : MOST.plain;
-  const row = rows.find((each) => Math.abs(numbers[each]!) > most);
-  if (row === undefined) return undefined;
+  const row = firstPast(numbers, rows, most);
+  if (row < 0) return undefined;
   return `the number ${cellOf(table, row, index)} is ${isScaled ? 'too large to be scaled' : 'past the range of float32'}`;
 }
 
@@ -252,13 +253,18 @@ type Writer = (y: Float32Array | Float64Array, at: number, width: number, block:
 
 function numberWriter(spec: ColumnSpec & NumericSpec, numbers: Float64Array, clip: number | null): Writer {
   const fill = spec.fill ?? Number.NaN;
-  const scaled = scalerOf(spec.scaling, 0, clip);
+  const { scaling } = spec;
+  const center = scaling?.center[0] ?? 0;
+  const scale = scaling?.scale[0] ?? 1;
+  const most = clip ?? Infinity;
   const [absent, present] = [1, 0].map(scalerOf(spec.scaling, 1, clip));
   return (y, at, width, block) => {
     for (let i = 0, to = at; i < block.length; i++, to += width) {
-      const x = numbers[block[i]!]!;
+      let x = numbers[block[i]!]!;
       const isGap = Number.isNaN(x);
-      y[to] = scaled(isGap ? fill : x);
+      if (isGap) x = fill;
+      if (scaling !== null) x = Math.max(-most, Math.min(most, (x - center) / scale));
+      y[to] = x;
       if (spec.marked) y[to + 1] = isGap ? absent! : present!;
     }
   };

@@ -1,8 +1,9 @@
 import { FormatError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { fitColumn, needsDoubles, scaledTarget, scalingOf } from './columns.ts';
+import { fitColumn, scaledTarget, scalingOf } from './columns.ts';
 import { OP, type Settings } from './encoder-options.ts';
 import { type ColumnSpec, type Findings, featuresOf, type Source, sourceOf, type Treatment } from './encodings.ts';
+import { rangeOf, upTo } from './numbers.ts';
 import { Problems } from './problems.ts';
 import type { Note, RawTable } from './raw.ts';
 import { readTarget, targetOf } from './targets.ts';
@@ -36,7 +37,7 @@ export function fitTable(
   const findings: Findings = { problems, notes: [] };
   const target = at < 0 ? undefined : targetOf(table, at, settings, findings);
   const labels = target && readTarget(target, table, at, settings, findings);
-  const rows = labels?.rows ?? Int32Array.from({ length: table.rows }, (_, row) => row);
+  const rows = labels?.rows ?? upTo(table.rows);
   if (rows.length === 0) problems.check();
   const sample = sampleOf(table, rows, given);
 
@@ -74,7 +75,7 @@ export function fitTable(
     scaling: scalingOf(spec, source, sample, settings.scale),
   }));
   const isDouble =
-    settings.scale === 'none' && fitted.some(({ source: { numbers } }) => numbers && needsDoubles(numbers, rows));
+    settings.scale === 'none' && fitted.some(({ source: { numbers } }) => numbers && rangeOf(numbers, rows).isFine);
   return {
     fitted: {
       ...treatment,

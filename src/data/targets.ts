@@ -1,5 +1,6 @@
 import { categoriesAt, type Findings, gapsAt, pastRange, type Scaling, UNMEASURED } from './encodings.ts';
 import { areSafe, oddNumbersOf } from './kinds.ts';
+import { presentIn, rowsWhere, upTo } from './numbers.ts';
 import type { RawTable } from './raw.ts';
 import { cellOf, columnNamed, counted, listed, shown } from './words.ts';
 
@@ -62,7 +63,7 @@ export function targetOf(
     return classesOf(said ?? `classification: ${shown(name)} holds texts`, maxCategories);
   }
 
-  const present = column.numbers.filter((x) => !Number.isNaN(x));
+  const present = presentIn(column.numbers, upTo(table.rows));
   const integers = present.every(Number.isInteger) ? new Set(present).size : 0;
   const few = integers > 0 && integers <= maxDistinctIntegers;
   if (task === 'classification' || (task === undefined && few)) {
@@ -81,7 +82,7 @@ export function targetOf(
 
   // A target with a problem is read all the same, to say what else does not fit.
   function classesOf(reason: string, limit: number): TargetSpec {
-    const numeric = areSafe(table, index);
+    const numeric = column.texts === 0 && areSafe(table, index);
     const { texts } = categoriesAt(table, index, numeric);
     if (texts.length > limit) {
       const kind = column.texts > 0 ? `, the first that is no number ${cellOf(table, column.firstText, index)}` : '';
@@ -106,7 +107,7 @@ export function readTarget(
   { unlabelled, odd }: { unlabelled: 'error' | 'skip'; odd: 'error' | 'missing' },
   { problems, notes }: Findings,
 ): TargetSource {
-  const all = Int32Array.from({ length: table.rows }, (_, row) => row);
+  const all = upTo(table.rows);
   const name = columnNamed(spec.name);
   let values: Int32Array | Float64Array;
   let rows: Int32Array;
@@ -117,7 +118,7 @@ export function readTarget(
     if (strange >= 0)
       problems.add(name, `${cellOf(table, strange, index)} is none of the classes ${listed(spec.classes)}`);
     values = codes.map((code) => known.get(texts[code] ?? '') ?? -1);
-    rows = all.filter((row) => codes[row]! >= 0);
+    rows = rowsWhere(table.rows, (row) => codes[row]! >= 0);
   } else {
     const { numbers } = table.column(index);
     const { strays } = gapsAt({ table, index, rows: all }, numbers);
@@ -127,7 +128,7 @@ export function readTarget(
         `${counted(strays.length, 'cell')} of the target ${strays.length === 1 ? 'is' : 'are'} no number, the first ${cellOf(table, strays[0]!, index)}`,
       );
     values = numbers;
-    rows = all.filter((row) => !Number.isNaN(numbers[row]));
+    rows = rowsWhere(table.rows, (row) => !Number.isNaN(numbers[row]));
     const past = pastRange({ table, index, rows }, numbers, spec.scaling !== null);
     if (past !== undefined) problems.add(name, past);
   }

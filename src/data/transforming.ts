@@ -11,6 +11,7 @@ import {
   type Treatment,
   writeRows,
 } from './encodings.ts';
+import { upTo } from './numbers.ts';
 import { Problems } from './problems.ts';
 import type { Note, RawTable } from './raw.ts';
 import { readTarget, type TargetSource, type TargetSpec } from './targets.ts';
@@ -62,7 +63,7 @@ export function transformTable(
   const at = index.get(wanted[0] ?? '') ?? -1;
   table.prepareTexts(columns.filter(({ kind }) => kind !== 'number').map(({ name }) => index.get(name)!));
   const labels = target === null || at < 0 ? undefined : readTarget(target, table, at, fitted, findings);
-  const rows = labels?.rows ?? Int32Array.from({ length: table.rows }, (_, row) => row);
+  const rows = labels?.rows ?? upTo(table.rows);
   const sources = columns.map((spec) => {
     const place = { table, index: index.get(spec.name)!, rows };
     return [spec, sourceOf(spec, place, fitted, findings)] as const;
@@ -105,6 +106,6 @@ function tensorOfTarget(spec: TargetSpec, { values, rows }: TargetSource): Tenso
   if (spec.task === 'classification') return fromData(Int32Array.from(rows, (row) => values[row]!));
   const scaled = scalerOf(spec.scaling, 0, null);
   const y = arrayOf(spec.dtype, rows.length);
-  for (const [i, row] of rows.entries()) y[i] = scaled(values[row]!);
+  for (let i = 0; i < rows.length; i++) y[i] = scaled(values[rows[i]!]!);
   return fromData(y, [rows.length, 1]);
 }
