@@ -3,7 +3,6 @@ import type { Settings } from './encoder-options.ts';
 import {
   type ColumnSpec,
   categoriesAt,
-  featureAt,
   featuresOf,
   MISSING_CATEGORY,
   numbersAt,
@@ -12,19 +11,13 @@ import {
   type Scaling,
   type Source,
   UNMEASURED,
+  valuesOf,
 } from './encodings.ts';
 import { type ColumnType, kindOf, uselessBecause } from './kinds.ts';
 import { presentIn, rangeOf } from './numbers.ts';
-import type { Problems } from './problems.ts';
-import type { Note } from './raw.ts';
 import { MinMaxScaler, StandardScaler } from './scale.ts';
 import { sorted, type TargetSource, type TargetSpec } from './targets.ts';
-import { cellOf, columnNamed, shown } from './words.ts';
-
-interface Found {
-  readonly problems: Problems;
-  readonly notes: Note[];
-}
+import { cellOf, type Findings } from './words.ts';
 
 /** What a column becomes, without its scaling; undefined when it is left out, or a problem. `sample`: rows to fit. */
 export function fitColumn(
@@ -33,14 +26,14 @@ export function fitColumn(
   settings: Settings,
   type: ColumnType | undefined,
   isKept: boolean,
-  { problems, notes }: Found,
+  findings: Findings,
 ): ColumnSpec | undefined {
   const { table, index, rows } = place;
   const name = table.names[index]!;
   const mayLeave = settings.columns === 'useful' && !isKept && type === undefined;
   const refuse = (problem: string): undefined => {
-    if (mayLeave) notes.push({ kind: 'left out', column: name, text: `${shown(name)}: left out, ${problem}` });
-    else problems.add(columnNamed(name), problem);
+    if (mayLeave) findings.note('left out', name, `left out (${problem})`);
+    else findings.refuse(name, problem);
   };
   if (table.column(index).missing === table.rows) return refuse('every cell is missing');
   const { kind, problem } = kindOf(table, index, type, settings);
@@ -48,17 +41,13 @@ export function fitColumn(
   const useless = mayLeave ? uselessBecause(table, index, kind) : undefined;
   if (useless !== undefined) return refuse(useless);
 
-  if (kind.kind === 'category')
-    return fitCategories(place, sample, kind.numeric, settings, mayLeave, refuse, { problems, notes });
+  if (kind.kind === 'category') return fitCategories(place, sample, kind.numeric, settings, mayLeave, refuse, findings);
   const numbers = numbersAt(place, kind.kind === 'date' ? kind.format : undefined);
   const { count, least, most } = rangeOf(numbers, rows);
   if (count === 0) return refuse('every cell is missing');
   const marked = settings.missing === 'category' && count < rows.length;
   if (mayLeave && !marked && least === most) return refuse('every row has the same value');
-  if (kind.kind === 'date') {
-    const text = `${shown(name)}: dates (${kind.format}), as days since 1970-01-01`;
-    notes.push({ kind: 'date', column: name, text });
-  }
+  if (kind.kind === 'date') findings.note('date', name, `dates (${kind.format}), as days since 1970-01-01`);
   const fill = settings.missing === 'error' ? null : fillOf(numbers, rows, sample, FILLS[settings.missing]);
   return { ...kind, name, fill, marked, scaling: settings.scale === 'none' ? null : UNMEASURED };
 }
@@ -70,7 +59,7 @@ function fitCategories(
   { missing, rare, maxCategories, scale }: Settings,
   mayLeave: boolean,
   refuse: (problem: string) => undefined,
-  { problems, notes }: Found,
+  findings: Findings,
 ): ColumnSpec | undefined {
   const name = table.names[index]!;
   const { codes, texts } = categoriesAt(table, index, numeric);
@@ -87,23 +76,22 @@ function fitCategories(
     if (rare === 'error') {
       const { firstText } = table.column(index);
       const first = firstText < 0 ? '' : `, the first that is no number ${cellOf(table, firstText, index)}`;
-      problems.add(columnNamed(name), `${many}${first}. Keep the most frequent with rare: 'other', or drop the column`);
-      return undefined;
+      return findings.refuse(name, `${many}${first}. Keep the most frequent with rare: 'other', or drop the column`);
     }
-    const frequent = byFrequency(found, counts).slice(0, maxCategories - 1);
-    for (const text of found) if (!frequent.includes(text)) categories.delete(text);
+    for (const text of byFrequency(found, counts).slice(maxCategories - 1)) categories.delete(text);
     other = OTHER_CATEGORY;
     categories.add(other);
-    const text = `${shown(name)}: the ${maxCategories - 1} most frequent of ${found.length} texts are kept, the others are ${other}`;
-    notes.push({ kind: 'other', column: name, text });
+    findings.note(
+      'other',
+      name,
+      `${maxCategories - 1} of ${found.length} texts are kept, the most frequent; others are ${other}`,
+    );
   }
   let fill: string | null = null;
   if (missing === 'frequent') {
     const inSample = countsOf(codes, texts, sample);
-    fill = byFrequency(
-      found.filter((text) => categories.has(text)),
-      inSample.size > 0 ? inSample : counts,
-    )[0]!;
+    const kept = found.filter((text) => categories.has(text));
+    fill = byFrequency(kept, inSample.size > 0 ? inSample : counts)[0] ?? other;
   } else if (missing !== 'error' && hasGaps) {
     fill = MISSING_CATEGORY;
     categories.add(fill);
@@ -164,12 +152,7 @@ export function scalingOf(
   how: 'standard' | 'minmax' | 'none',
 ): Scaling | null {
   if (how === 'none') return null;
-  const scales = featuresOf(spec).map((_, k) =>
-    measured(
-      Float64Array.from(sample, (row) => featureAt(spec, source, k, row)),
-      how,
-    ),
-  );
+  const scales = featuresOf(spec).map((_, k) => measured(valuesOf(spec, source, k, sample), how));
   return { center: scales.map(({ center }) => center), scale: scales.map(({ scale }) => scale) };
 }
 

@@ -1,6 +1,6 @@
 import { DATE_FORMATS, type DateFormat, daysOf, guessDates } from './dates.ts';
 import type { RawTable } from './raw.ts';
-import { cellOf, counted } from './words.ts';
+import { cellOf } from './words.ts';
 
 /** What a column may be said to be. A form of dates says what it would be ambiguous without. */
 export type ColumnType = 'number' | 'category' | 'date' | 'd/m/y' | 'm/d/y';
@@ -78,7 +78,7 @@ export function oddNumbersOf(table: RawTable, index: number, limit: number): str
 }
 
 const oddly = (kind: string, strays: number, first: string, name: string): string =>
-  `holds ${kind}, but for ${counted(strays, 'cell')}, the first ${first}. Take that for missing with na or odd: 'missing', ` +
+  `holds ${kind}, but also ${strays} of other cells, the first ${first}. Take such for missing with na or odd: 'missing', ` +
   `or the column for texts with types: { ${JSON.stringify(name)}: 'category' }`;
 
 /** Whether its numbers tell the cells of a column apart: beyond 2^53 different texts are one number. */
