@@ -88,7 +88,8 @@ export class BytesTable implements RawTable {
     const all = decodeCell(bytes, start, scanner.to);
     const ascii = all.length === scanner.to - start;
     return this.names.map((_, i) => {
-      const [from, to] = [places[2 * i]!, places[2 * i + 1]!];
+      const from = places[2 * i]!;
+      const to = places[2 * i + 1]!;
       return undouble(ascii ? all.slice(from - start, to - start) : decodeCell(bytes, from, to), dialect.quote);
     });
   }

@@ -75,8 +75,7 @@ export function sample(bytes: Uint8Array, from: number, dialect: Dialect): strin
 export function commonWidth(rows: readonly (readonly string[])[]): { width: number; share: number } {
   const times = new Map<number, number>();
   for (const { length } of rows) times.set(length, (times.get(length) ?? 0) + 1);
-  let [width, most] = [1, 0];
-  for (const [length, count] of times) if (count > most) [width, most] = [length, count];
+  const [width, most] = [...times].reduce((best, other) => (other[1] > best[1] ? other : best), [1, 0]);
   return { width, share: most / Math.max(1, rows.length) };
 }
 
@@ -158,16 +157,13 @@ function notationOf(rows: readonly (readonly string[])[], settings: Settings, de
   const columns = Array.from({ length: width }, (_, i) =>
     body.flatMap((row) => (row[i] === undefined || row[i] === '' || na.includes(row[i]) ? [] : [row[i]])),
   );
-  let best = open[0]!;
-  let most = -1;
-  for (const way of open) {
+  const counts = open.map((way) => {
     const pattern = numberPattern(way.decimal, way.thousands);
     const fits = (cells: readonly string[]): boolean =>
       cells.length > 0 && cells.filter((cell) => pattern.test(cell)).length >= 0.95 * cells.length;
-    const count = columns.filter(fits).length;
-    if (count > most) [best, most] = [way, count];
-  }
-  return best;
+    return columns.filter(fits).length;
+  });
+  return open[counts.indexOf(Math.max(...counts))]!;
 }
 
 /** For an error: which delimiter fits better, and whether there are comments; empty when neither. */
