@@ -45,8 +45,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './data': [
     () => import('../src/data/index.ts'),
     `
-      parseCSV readTable MISSING gunzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
-      takeRows trainTestSplit tableFromBytes tableFromCSV
+      parseCSV gunzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
+      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readTable MISSING
     `,
   ],
   './node': [
