@@ -3,9 +3,11 @@ import { backend } from 'whittle-ml';
 import type { Table } from 'whittle-ml/data';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
+import { mistakesOf, type Original, predictionsOf, type Tested } from './mistakes.ts';
 import { fitResults, overfit } from './overfitting.ts';
 import { checkTable, countClasses, type Prepared, prepare } from './prepare.ts';
-import type { FormResult, JobOptions, JobReport, Progress } from './types.ts';
+import { recommend } from './recommend.ts';
+import type { FormName, FormResult, JobOptions, JobReport, Progress } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { Workbench } from './workbench.ts';
 
@@ -43,24 +45,30 @@ export async function runJob(
   await breath();
   const forms = formResults(whittled, () => progress.tick('latency'));
 
-  const [{ train, validation, test }] = parts as [Prepared];
+  const [{ train, validation, test, original }] = parts as [Prepared];
+  const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = table.task === 'classification' ? 'accuracy' : 'R²';
+  const facts = {
+    name: data.name,
+    rows: table.features.shape[0]!,
+    features: table.features.shape[1]!,
+    classes: table.classNames ?? null,
+    task: table.task,
+    taskReason: table.taskReason,
+    notes: [],
+    split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
+  };
   const report = {
-    version: 1 as const,
+    version: 2 as const,
     environment: environment(),
-    data: {
-      name: data.name,
-      rows: table.features.shape[0]!,
-      features: table.features.shape[1]!,
-      classes: table.classNames ?? null,
-      task: table.task,
-      taskReason: table.taskReason,
-      split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
-    },
+    data: facts,
     options: { seeds: options.seeds, epochs: options.epochs },
     scoreName,
     fits: fitResults(runs),
     forms,
+    recommendation: recommend({ forms, scoreName, data: facts }),
+    mistakes: table.classNames === undefined ? null : mistakesOf(tested, table.classNames.length, originalOf(table)),
+    predictions: table.classNames === undefined ? predictionsOf(tested[0]!, original) : null,
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
     digests: digests(options.seeds, whittled),
@@ -68,6 +76,11 @@ export async function runJob(
   const majority = table.classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });
   return { ...report, findings: sentences, seconds: { training, total: (performance.now() - start) / 1000 } };
+}
+
+function originalOf({ features, featureNames }: Table): Original {
+  const columns = featureNames.length;
+  return { names: featureNames, value: (row, column) => features.data[row * columns + column]! };
 }
 
 /** Lets the terminal show what has happened. */
@@ -78,7 +91,7 @@ function distillation(
   whittled: readonly Whittled[],
   scoreName: string,
 ): JobReport['distillation'] {
-  const score = (name: string): FormResult['score'] => forms.find((form) => form.name === name)!.score;
+  const score = (name: FormName): FormResult['score'] => forms.find((form) => form.name === name)!.score;
   const distilled = score('student (distilled)');
   const labelsOnly = score('student (labels only)');
   const agreements = whittled.flatMap(({ agreement }) => (agreement === null ? [] : [agreement]));

@@ -10,6 +10,10 @@ export interface Prepared {
   readonly train: Samples;
   readonly validation: Samples;
   readonly test: Samples;
+  /** Rows of the table, from 0, that the samples of `test` are. */
+  readonly testRows: readonly number[];
+  /** Targets of a regression, as the networks give them, in the unit of the table. */
+  readonly original: (values: ArrayLike<number>) => number[];
   /** A part of `train` so small that a wide network learns it by heart. */
   readonly few: Samples;
   /** A part of `validation` that is watched epoch by epoch: evaluating all of a large one would cost more than training. */
@@ -71,6 +75,8 @@ export function prepare(table: Table, seed: number): Prepared {
 
   const scaler = new StandardScaler().fit(takeRows(features, train));
   const targetScaler = labels === null ? new StandardScaler().fit(takeRows(target, train)) : null;
+  const [center = 0] = targetScaler?.center ?? [];
+  const [scale = 1] = targetScaler?.scale ?? [];
   const samples = (rows: readonly number[]): Samples => {
     const y = takeRows(target, rows);
     return [cutOff(scaler.transform(takeRows(features, rows))), targetScaler?.transform(y) ?? y];
@@ -82,6 +88,8 @@ export function prepare(table: Table, seed: number): Prepared {
     train: samples(train),
     validation: samples(validation),
     test: samples(test),
+    testRows: test,
+    original: (values) => Array.from(values, (value) => value * scale + center),
     few: samples(few),
     watched: samples(validation.slice(0, MOST_WATCHED)),
   };
