@@ -23,6 +23,8 @@ export function draw(label: string, options: Plot.PlotOptions, tips: (chart: Dra
   const svg = drawn(options);
   const spots = tips(svg).map(([x, y, text]): Tip => [Math.round(x), Math.round(y), text]);
   svg.querySelector('style')?.remove();
+  // The parts of a picture are not named one by one, and ARIA forbids names on groups without a role.
+  for (const part of svg.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
   for (const name of ['width', 'height', 'font-family', 'font-size', 'fill']) svg.removeAttribute(name);
   const data = spots.length === 0 ? '' : ` tabindex="0" data-tips="${markupOf(JSON.stringify(spots))}"`;
   // Not by setAttribute: linkedom does not escape `&` and `<` in attributes.

@@ -44,8 +44,13 @@ export const SCRIPT = `'use strict';
   };
   document.addEventListener('pointermove', nearest);
   document.addEventListener('pointerdown', nearest);
-  document.documentElement.addEventListener('pointerleave', hide);
-  document.addEventListener('scroll', hide, { capture: true, passive: true });
+  // A finger that is lifted leaves too, and what it asked for is to stay.
+  document.documentElement.addEventListener('pointerleave', ({ pointerType }) => pointerType === 'mouse' && hide());
+  const follow = () => {
+    if (host !== null) show(host, spotsOf(host), at);
+  };
+  document.addEventListener('scroll', follow, { capture: true, passive: true });
+  addEventListener('resize', follow);
   document.addEventListener('focusout', hide);
   document.addEventListener('focusin', ({ target }) => {
     if (!target.matches('[data-tips]:focus-visible, [data-spots]:focus-visible')) return;
@@ -54,9 +59,11 @@ export const SCRIPT = `'use strict';
   });
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') return hide();
-    const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+    if (!event.target.matches('[data-tips], [data-spots]')) return;
+    const row = event.target.querySelectorAll('tbody tr:first-child td').length || 1;
+    const steps = { ArrowRight: 1, ArrowDown: row, ArrowLeft: -1, ArrowUp: -row };
     const step = steps[event.key];
-    if (step === undefined || !event.target.matches('[data-tips], [data-spots]')) return;
+    if (step === undefined) return;
     event.preventDefault();
     const spots = spotsOf(event.target);
     const next = host === event.target ? (at + step + spots.length) % spots.length : 0;
