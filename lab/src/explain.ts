@@ -21,7 +21,7 @@ export const FITS: { readonly [N in FitName]: Explanation } = {
     source: `${BOOK}, section 5.2`,
   },
   'more data': {
-    what: 'The same network learns from all training samples. What they have in common is learned, since learning each by heart takes longer.',
+    what: 'The same network learns from all training samples: what many of them share pays more than what one has alone.',
     source: `${BOOK}, section 11.3`,
   },
   L1: {

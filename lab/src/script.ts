@@ -11,7 +11,7 @@ export const SCRIPT = `'use strict';
   let at = -1;
   const centre = (element) => {
     const { left, top, width, height } = element.getBoundingClientRect();
-    return { x: left + width / 2, y: top + height / 2, text: element.dataset.tip };
+    return { x: left + width / 2, y: top + height / 2, width, height, text: element.dataset.tip };
   };
   const spotsOf = (element) => {
     if (element.dataset.tips === undefined) return [...element.querySelectorAll('[data-tip]')].map(centre);
@@ -25,15 +25,16 @@ export const SCRIPT = `'use strict';
   const show = (element, spots, index) => {
     host = element;
     at = index;
-    const { x, y, text } = spots[index];
+    const { x, y, text, width: across = 12, height: down = 12 } = spots[index];
     if (tip.textContent !== text) tip.textContent = text;
     tip.hidden = ring.hidden = false;
-    ring.style.left = x + 'px';
-    ring.style.top = y + 'px';
+    Object.assign(ring.style, { left: x + 'px', top: y + 'px', width: across + 'px', height: down + 'px' });
+    ring.style.borderRadius = across > 12 ? '4px' : '50%';
     const { width, height } = tip.getBoundingClientRect();
     const room = document.documentElement.clientWidth - width - 8;
     tip.style.left = Math.max(8, Math.min(room, x - width / 2)) + 'px';
-    tip.style.top = (y - height - 14 > 0 ? y - height - 14 : y + 14) + 'px';
+    const gap = down / 2 + 8;
+    tip.style.top = (y - height - gap > 0 ? y - height - gap : y + gap) + 'px';
   };
   const nearest = (event) => {
     const element = event.target.closest('[data-tips], [data-spots]');

@@ -73,8 +73,8 @@ thead th { color: var(--soft); font-weight: 500; }
 .matrix td { border-radius: 3px; background: var(--tint); }
 .matrix .plain { color: var(--soft); }
 .train { --hue: var(--train); } .test { --hue: var(--test); }
-.matrix .l1 { background: color-mix(in srgb, var(--hue) 12%, var(--paper)); } .matrix .l2 { background: color-mix(in srgb, var(--hue) 22%, var(--paper)); }
-.matrix .l3 { background: color-mix(in srgb, var(--hue) 32%, var(--paper)); } .matrix .l4 { background: color-mix(in srgb, var(--hue) 42%, var(--paper)); }
+.matrix .l1 { background: color-mix(in srgb, var(--hue) 15%, var(--paper)); } .matrix .l2 { background: color-mix(in srgb, var(--hue) 26%, var(--paper)); }
+.matrix .l3 { background: color-mix(in srgb, var(--hue) 37%, var(--paper)); } .matrix .l4 { background: color-mix(in srgb, var(--hue) 48%, var(--paper)); }
 .words { font-size: .9rem; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .words ul { padding-left: 1.1rem; margin: .5rem 0 0; }
@@ -86,9 +86,9 @@ details { margin-top: 1rem; }
 summary { cursor: pointer; font-weight: 600; padding: .35rem 0; }
 a { color: var(--train); }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .88rem; color: var(--soft); overflow-wrap: anywhere; }
-#tip { position: fixed; z-index: 2; max-width: min(19rem, calc(100vw - 16px)); padding: .35rem .6rem; border-radius: 6px; pointer-events: none;
+#tip { position: fixed; z-index: 2; max-width: min(22rem, calc(100vw - 16px)); padding: .35rem .6rem; border-radius: 6px; pointer-events: none;
   background: var(--ink); color: var(--paper); font-size: .82rem; line-height: 1.4; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-#ring { position: fixed; z-index: 1; width: 12px; height: 12px; margin: -6px 0 0 -6px; border: 2px solid var(--ink); border-radius: 50%; pointer-events: none; }
+#ring { position: fixed; z-index: 1; transform: translate(-50%, -50%); border: 2px solid var(--ink); pointer-events: none; }
 [hidden] { display: none; }
 @media (max-width: 40rem) {
   main { padding: 1.5rem 1.1rem 3rem; }
