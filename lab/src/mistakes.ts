@@ -27,7 +27,8 @@ const MOST_POINTS = 300;
 export function mistakesOf(seeds: readonly Tested[], classes: number, table: Original): Mistakes {
   const zeros = (): number[] => Array<number>(classes).fill(0);
   const samples = zeros();
-  const matrix = Array.from({ length: classes }, zeros);
+  /** By truth · classes + said; a whole matrix of thousands of classes would not fit in memory. */
+  const answers = new Map<number, number>();
   const right = seeds[0]!.forms.map(({ name }) => ({ form: name, counts: zeros() }));
   for (const { forms, test } of seeds) {
     const [x, { data: truth }] = test;
@@ -37,16 +38,18 @@ export function mistakesOf(seeds: readonly Tested[], classes: number, table: Ori
       said.forEach((label, i) => {
         const t = truth[i]!;
         if (label === t) right[f]!.counts[t]!++;
-        if (name === 'teacher' && label >= 0) matrix[t]![label]!++;
+        const key = t * classes + label;
+        if (name === 'teacher' && label >= 0) answers.set(key, (answers.get(key) ?? 0) + 1);
       });
     });
   }
-  const confused = matrix
-    .flatMap((row, truth) => row.map((count, said) => ({ truth, said, count })))
-    .filter(({ truth, said, count }) => truth !== said && count > 0)
+  const confused = [...answers]
+    .map(([key, count]) => ({ truth: Math.floor(key / classes), said: key % classes, count }))
+    .filter(({ truth, said }) => truth !== said)
     .sort((a, b) => b.count - a.count || a.truth - b.truth || a.said - b.said)
     .slice(0, MOST_PAIRS);
-  const confusion = classes <= MOST_CLASSES ? matrix : null;
+  const matrix = (): number[][] => zeros().map((_, t) => zeros().map((__, s) => answers.get(t * classes + s) ?? 0));
+  const confusion = classes <= MOST_CLASSES ? matrix() : null;
   return { samples, right, confusion, confused, pictures: picturesOf(seeds[0]!, classes, table) };
 }
 

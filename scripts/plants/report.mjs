@@ -17,8 +17,8 @@ export const plants = [
   {
     name: 'the confusion matrix has what was said in its rows',
     file: 'lab/src/mistakes.ts',
-    find: 'matrix[t]![label]!++',
-    replace: 'matrix[label]![t]!++',
+    find: 'answers.get(t * classes + s)',
+    replace: 'answers.get(s * classes + t)',
     mustFail: ['tests/lab/mistakes.test.ts'],
   },
   {
