@@ -1,38 +1,40 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
-import type { Table } from 'whittle-ml/data';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
-import { mistakesOf, type Original, predictionsOf, type Tested } from './mistakes.ts';
+import { mistakesOf, predictionsOf, type Tested } from './mistakes.ts';
+import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
-import { checkTable, countClasses, type Prepared, prepare } from './prepare.ts';
+import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
 import { recommend } from './recommend.ts';
 import type { FormName, FormResult, JobOptions, JobReport, Progress } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
+import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
 
 /** Epochs of the runs that overfit on 200 samples, as they were tuned; all other runs are scaled along. */
 export const DEFAULT_EPOCHS = 100;
 
+export interface JobResult {
+  readonly report: JobReport;
+  /** Of the first seed. */
+  readonly networks: readonly Chosen[];
+}
+
 /**
  * The main job: over- and underfitting with its remedies, then a teacher and its compressed forms, for every seed. All
  * but the milliseconds follows from table, seeds and epochs. Throws a WhittleError for a table it cannot work with.
  */
-export async function runJob(
-  table: Table,
-  data: { readonly name: string },
-  options: JobOptions,
-  progress: Progress,
-): Promise<JobReport> {
+export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
-  checkTable(table);
+  const { name, task, taskReason, classNames, notes } = data;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
   let training = 0;
   for (const [i, seed] of options.seeds.entries()) {
     const of = options.seeds.length === 1 ? '' : `, seed ${seed} (${i + 1} of ${options.seeds.length})`;
-    const prepared = prepare(table, seed);
+    const prepared = prepare(data, seed);
     const bench = new Workbench(prepared, seed, options.epochs / DEFAULT_EPOCHS, progress);
     await breath();
     runs.push(overfit(bench, `Over- and underfitting${of}`, progress));
@@ -45,17 +47,17 @@ export async function runJob(
   await breath();
   const forms = formResults(whittled, () => progress.tick('latency'));
 
-  const [{ train, validation, test, original }] = parts as [Prepared];
+  const [{ encoder, inputs, train, validation, test }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
-  const scoreName = table.task === 'classification' ? 'accuracy' : 'R²';
+  const scoreName = task === 'classification' ? 'accuracy' : 'R²';
   const facts = {
-    name: data.name,
-    rows: table.features.shape[0]!,
-    features: table.features.shape[1]!,
-    classes: table.classNames ?? null,
-    task: table.task,
-    taskReason: table.taskReason,
-    notes: [],
+    name,
+    rows: data.rows.length,
+    features: inputs,
+    classes: classNames ?? null,
+    task,
+    taskReason,
+    notes: notes.map((note) => sentenceOf(note)),
     split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
   };
   const report = {
@@ -67,20 +69,20 @@ export async function runJob(
     fits: fitResults(runs),
     forms,
     recommendation: recommend({ forms, scoreName, data: facts }),
-    mistakes: table.classNames === undefined ? null : mistakesOf(tested, table.classNames.length, originalOf(table)),
-    predictions: table.classNames === undefined ? predictionsOf(tested[0]!, original) : null,
+    mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
+    predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
     digests: digests(options.seeds, whittled),
   };
-  const majority = table.classNames === undefined ? null : figure(parts.map(majorityOf));
+  const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });
-  return { ...report, findings: sentences, seconds: { training, total: (performance.now() - start) / 1000 } };
-}
-
-function originalOf({ features, featureNames }: Table): Original {
-  const columns = featureNames.length;
-  return { names: featureNames, value: (row, column) => features.data[row * columns + column]! };
+  const seconds = { training, total: (performance.now() - start) / 1000 };
+  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.some((shipped) => shipped === name));
+  return {
+    report: { ...report, findings: sentences, seconds },
+    networks: networks.map(({ name, network }) => ({ name, network, encoder })),
+  };
 }
 
 /** Lets the terminal show what has happened. */

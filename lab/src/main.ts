@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from './cli.ts';
 import { DEFAULT_EPOCHS, runJob } from './job.ts';
+import { openFile } from './open.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -14,6 +15,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await run(process.argv.slice(2), {
   runJob,
+  open: openFile,
   defaultEpochs: DEFAULT_EPOCHS,
   version,
   digits: fileURLToPath(new URL('../../data/digits.csv.gz', import.meta.url)),

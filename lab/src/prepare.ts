@@ -1,9 +1,30 @@
-import { fromData, type Samples, type Tensor, WhittleError } from 'whittle-ml';
-import { StandardScaler, splitIndices, type Table, takeRows } from 'whittle-ml/data';
+import { type Samples, type Tensor, WhittleError } from 'whittle-ml';
+import { type EncoderOptions, type Note, type RawTable, splitIndices, TableEncoder, takeRows } from 'whittle-ml/data';
 import type { Task } from './types.ts';
+
+/** A table whose columns are understood. */
+export interface JobData {
+  readonly name: string;
+  readonly table: RawTable;
+  /** How its columns become numbers; scaling is the job's. */
+  readonly options: EncoderOptions;
+  readonly task: Task;
+  /** Why the target was taken for what it was, as a sentence. */
+  readonly taskReason: string;
+  /** Undefined for a regression. */
+  readonly classNames: readonly string[] | undefined;
+  /** As `Table.target`, of the rows that have one. */
+  readonly target: Tensor;
+  /** Those rows, from 0. */
+  readonly rows: Int32Array;
+  /** What was found in the table and done about it. */
+  readonly notes: readonly Note[];
+}
 
 /** A table made ready for networks with one seed: split, standardised, and a small part set aside to overfit on. */
 export interface Prepared {
+  /** Fitted to the training rows. */
+  readonly encoder: TableEncoder;
   readonly task: Task;
   readonly inputs: number;
   readonly outputs: number;
@@ -12,8 +33,6 @@ export interface Prepared {
   readonly test: Samples;
   /** Rows of the table, from 0, that the samples of `test` are. */
   readonly testRows: readonly number[];
-  /** Targets of a regression, as the networks give them, in the unit of the table. */
-  readonly original: (values: ArrayLike<number>) => number[];
   /** A part of `train` so small that a wide network learns it by heart. */
   readonly few: Samples;
   /** A part of `validation` that is watched epoch by epoch: evaluating all of a large one would cost more than training. */
@@ -34,25 +53,53 @@ const MOST_WATCHED = 1000;
  */
 export const CUT_OFF = 4;
 
-/** Throws a WhittleError that says why a table cannot be split in three useful parts. */
-export function checkTable({ features, target, classNames }: Table): void {
-  const rows = features.shape[0]!;
-  const refuse = (problem: string): never => {
-    throw new WhittleError('Value', 'lab', problem);
+/**
+ * Finds out what the columns of a table mean. Throws what the encoder throws, and a WhittleError that says why the table
+ * cannot be split in three useful parts.
+ */
+export function understand(name: string, table: RawTable, options: EncoderOptions): JobData {
+  const encoder = new TableEncoder(options).fit(table);
+  const encoded = encoder.transform(table, { target: true });
+  const { task, taskReason, classNames } = encoder;
+  const data: JobData = {
+    ...{ name, table, options, classNames, task: task!, taskReason: taskReason! },
+    ...{ target: encoded.target!, rows: encoded.rows },
+    notes: [...table.notes, ...encoder.notes, ...encoded.notes],
   };
-  if (rows < MIN_ROWS) refuse(`the table has ${rows} rows, and the job needs at least ${MIN_ROWS}`);
+  checkParts(data);
+  return data;
+}
+
+function checkParts({ table, classNames, target, rows: { length: rows } }: JobData): void {
+  const refuse = (problem: string): never => {
+    throw new WhittleError('Value', 'table', problem);
+  };
+  if (rows < MIN_ROWS) {
+    const skipped = rows < table.rows ? ' with a target' : '';
+    refuse(
+      `has ${rows} ${rows === 1 ? 'row' : 'rows'}${skipped}, and the job needs at least ${MIN_ROWS} to train, validate and ` +
+        'test on. Add rows?',
+    );
+  }
   if (classNames === undefined) {
-    if (target.data.every((value) => value === target.data[0])) refuse('the target is the same number in every row');
+    if (target.data.every((value) => value === target.data[0])) {
+      refuse('the target is the same number in every row, so there is nothing to learn. Predict another column?');
+    }
     return;
   }
   const counts = countClasses(target.data, classNames.length);
-  const rarest = counts.indexOf(Math.min(...counts));
-  if (counts[rarest]! >= MIN_CLASS) return;
-  const needs = `to be in the training, validation and test part it needs at least ${MIN_CLASS}`;
+  const rare = classNames.filter((_, i) => counts[i]! < MIN_CLASS);
+  if (rare.length === 0) return;
+  const named = rare.slice(0, 3).map((name) => `${JSON.stringify(name)} (${counts[classNames.indexOf(name)]})`);
+  const rest = rare.length > 3 ? ` and ${rare.length - 3} more` : '';
   refuse(
-    `the class ${JSON.stringify(classNames[rarest])} has ${counts[rarest]} rows; ${needs}. Merge or leave it out?`,
+    `${rare.length} of ${classNames.length} classes ${rare.length === 1 ? 'has' : 'have'} fewer than ${MIN_CLASS} rows: ` +
+      `${named.join(', ')}${rest}. To be in the training, validation and test part a class needs ${MIN_CLASS}: merge ` +
+      `classes, or empty these cells to leave the rows out${isNumbers(classNames) ? ', or say --task regression' : ''}`,
   );
 }
+
+const isNumbers = (texts: readonly string[]): boolean => texts.every((text) => Number.isFinite(Number(text)));
 
 export function countClasses(labels: ArrayLike<number>, classes: number): number[] {
   const counts = Array<number>(classes).fill(0);
@@ -65,39 +112,29 @@ export function countClasses(labels: ArrayLike<number>, classes: number): number
  * regression, are standardised by the training part alone: what the other parts hold must not be known in training.
  * R² is the same on the standardised and on the original scale, since both sums of squares scale alike.
  */
-export function prepare(table: Table, seed: number): Prepared {
-  const { features, target, task, classNames } = table;
+export function prepare({ table, options, task, classNames, target, rows }: JobData, seed: number): Prepared {
   const labels = task === 'classification' ? target.data : null;
-  const [rest, test] = divide(range(features.shape[0]!), labels, seed, 0.2);
+  const [rest, test] = divide(range(rows.length), labels, seed, 0.2);
   const [train, validation] = divide(rest, labels, seed, 0.25);
   const least = classNames === undefined ? 10 : 2 * classNames.length;
   const [, few] = divide(train, labels, seed, Math.min(MOST_FEW, Math.max(least, Math.round(train.length / 5))));
 
-  const scaler = new StandardScaler().fit(takeRows(features, train));
-  const targetScaler = labels === null ? new StandardScaler().fit(takeRows(target, train)) : null;
-  const [center = 0] = targetScaler?.center ?? [];
-  const [scale = 1] = targetScaler?.scale ?? [];
-  const samples = (rows: readonly number[]): Samples => {
-    const y = takeRows(target, rows);
-    return [cutOff(scaler.transform(takeRows(features, rows))), targetScaler?.transform(y) ?? y];
-  };
+  const encoder = new TableEncoder({ ...options, scale: 'standard', clip: CUT_OFF, scaleTarget: labels === null });
+  encoder.fit(table, { rows: train.map((i) => rows[i]!) });
+  const { features, target: y } = encoder.transform(table);
+  const samples = (part: readonly number[]): Samples => [takeRows(features, part), takeRows(y!, part)];
   return {
+    encoder,
     task,
     inputs: features.shape[1]!,
     outputs: classNames?.length ?? 1,
     train: samples(train),
     validation: samples(validation),
     test: samples(test),
-    testRows: test,
-    original: (values) => Array.from(values, (value) => value * scale + center),
+    testRows: test.map((i) => rows[i]!),
     few: samples(few),
     watched: samples(validation.slice(0, MOST_WATCHED)),
   };
-}
-
-function cutOff(x: Tensor): Tensor {
-  const values = Float32Array.from(x.data, (value) => Math.max(-CUT_OFF, Math.min(CUT_OFF, value)));
-  return fromData(values, x.shape);
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** A folder or file that cannot be used, in words for the person who named it. */
 export class FileError extends Error {}
@@ -22,16 +22,26 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
+/** What a file holds: text, bytes, or text piece by piece. */
+export type Content = string | Uint8Array | Iterable<string>;
+
+/** Files by their path below a folder, such as `models/teacher.safetensors`. */
+export type Files = Readonly<Record<string, Content>>;
+
 /** A folder for results: makes it and a file in it, then removes what it made, so that a long run cannot end in vain. */
 export async function checkFolder(folder: string, names: readonly string[]): Promise<void> {
-  const made = await makeFolder(folder);
+  const paths = names.map((name) => join(folder, name));
+  const made: string[] = [];
   try {
-    for (const name of names) {
-      const there = await stat(join(folder, name)).catch(() => undefined);
-      if (there?.isDirectory()) throw new FileError(`cannot write ${join(folder, name)}: it is a folder`);
+    for (const path of paths) {
+      const there = await stat(path).catch(() => undefined);
+      if (there?.isDirectory()) throw new FileError(`cannot write ${path}: it is a folder`);
     }
-    const probe = temporaryName(folder, 'probe');
-    await write(probe, '').finally(() => rm(probe, { force: true }));
+    for (const place of new Set(paths.map((path) => dirname(path)))) {
+      made.unshift(...(await makeFolder(place)));
+      const probe = temporaryName(join(place, 'probe'));
+      await write(probe, '').finally(() => rm(probe, { force: true }));
+    }
   } catch (error) {
     throw error instanceof FileError ? error : new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
   } finally {
@@ -43,29 +53,29 @@ export async function checkFolder(folder: string, names: readonly string[]): Pro
  * Writes the files under temporary names, to the disk, and renames them only when all are complete; when anything fails
  * it removes what it wrote and the folders that it made.
  */
-export async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  const made = await makeFolder(folder);
-  const pending = Object.entries(files).map(([name, text]) => ({
-    text,
-    temporary: temporaryName(folder, name),
-    path: join(folder, name),
-  }));
+export async function writeFiles(folder: string, files: Files): Promise<void> {
+  const pending = Object.entries(files).map(([name, content]) => {
+    const path = join(folder, name);
+    return { content, path, temporary: temporaryName(path) };
+  });
+  const made: string[] = [];
   const renamed: string[] = [];
   try {
-    for (const { temporary, text } of pending) await write(temporary, text);
+    for (const place of new Set(pending.map(({ path }) => dirname(path)))) made.unshift(...(await makeFolder(place)));
+    for (const { temporary, content } of pending) await write(temporary, content);
     for (const { temporary, path } of pending) {
       await rename(temporary, path);
       renamed.push(path);
     }
   } catch (error) {
     const rest = [...pending.map(({ temporary }) => temporary), ...renamed];
-    await Promise.all(rest.map((path) => rm(path, { force: true })));
+    await Promise.all(rest.map((path) => rm(path, { force: true }).catch(() => undefined)));
     await removeEmpty(made);
-    throw new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
+    throw error instanceof FileError ? error : new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
   }
 }
 
-const temporaryName = (folder: string, name: string): string => join(folder, `.${name}.${process.pid}.tmp`);
+const temporaryName = (path: string): string => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 
 /** Makes the folder and returns the folders that were missing, deepest first. */
 async function makeFolder(folder: string): Promise<string[]> {
@@ -92,10 +102,10 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await rmdir(folder).catch(() => undefined);
 }
 
-async function write(path: string, text: string): Promise<void> {
+async function write(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(text);
+    await writeFile(file, content);
     await file.sync();
   } finally {
     await file.close();

@@ -1,8 +1,18 @@
 /** Data sets: bytes in, tensors out; splits, folds and scalers. */
 export { type CSV, type CSVOptions, parseCSV } from './csv.ts';
+export type { DateFormat } from './dates.ts';
+export type { Decoded } from './decode.ts';
+export { TableEncoder, type TableEncoderJSON } from './encoder.ts';
+export type { EncoderOptions } from './encoder-options.ts';
+export type { ColumnSpec, Scaling } from './encodings.ts';
 export { gunzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
+export type { ColumnType } from './kinds.ts';
+export type { Dialect, Note, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
+export { readTable } from './read.ts';
+export { tableOf } from './records.ts';
 export { MinMaxScaler, oneHotLabels, type ScalerJSON, StandardScaler } from './scale.ts';
+export { MISSING } from './scan.ts';
 export {
   type FoldOptions,
   kFold,
@@ -14,4 +24,6 @@ export {
   takeRows,
   trainTestSplit,
 } from './split.ts';
-export { type Table, type TableOptions, type Task, tableFromBytes, tableFromCSV } from './table.ts';
+export { type Table, type TableOptions, tableFromBytes, tableFromCSV } from './table.ts';
+export type { TargetSpec, Task } from './targets.ts';
+export type { Encoded } from './transforming.ts';

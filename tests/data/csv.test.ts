@@ -80,23 +80,19 @@ describe('parseCSV', () => {
   test.each([
     ['nothing', '', 'csv: file: is empty'],
     ['only a byte order mark', '\ufeff', 'csv: file: is empty'],
-    ['a blank header', '\na\n', 'csv: header: the name of column 1 is empty'],
+    ['only blank lines', '\n \n', 'csv: file: is empty'],
     ['an empty name', 'a,,c\n1,2,3', 'csv: header: the name of column 2 is empty'],
     ['a name of blanks', 'a, \n1,2', 'csv: header: the name of column 2 is empty'],
     ['a name twice', 'a,b,a\n1,2,3', 'csv: header: the name "a" occurs twice'],
     ['a name twice but for blanks', 'a, a\n1,2', 'csv: header: the name "a" occurs twice'],
-    ['a short row', 'a,b\n1,2\n3\n', 'csv: row 2: has 1 cells, the header has 2'],
-    ['a long row', 'a,b\n1,2\n3,4,5\n', 'csv: row 2: has more cells than the header, which has 2'],
-    ['a blank line', 'a,b\n1,2\n\n3,4\n', 'csv: row 2: has 1 cells, the header has 2'],
-    ['a second blank line at the end', 'a,b\n1,2\n\n', 'csv: row 2: has 1 cells, the header has 2'],
-    ['an open quote', 'a,b\n1,"2\n3,4\n', 'csv: row 1: the quote that opens cell 2 is never closed'],
-    ['an open quote in the header', '"a,b\n1,2', 'csv: header: the quote that opens cell 1 is never closed'],
-    ['a lone quote at the end', 'a\n"', 'csv: row 1: the quote that opens cell 1 is never closed'],
-    ['an odd run of quotes', 'a\n"""', 'csv: row 1: the quote that opens cell 1 is never closed'],
-    ['a quote inside a cell', 'a,b\n1,2"3\n', 'csv: row 1: cell 2 has a quote but does not begin with one'],
-    ['a blank before a quote', 'a,b\n1, "2"\n', 'csv: row 1: cell 2 has a quote but does not begin with one'],
-    ['text after a quote', 'a,b\n"1"x,2\n', 'csv: row 1: text follows the closing quote of cell 1'],
-    ['a blank after a quote', 'a,b\n"1" ,2\n', 'csv: row 1: text follows the closing quote of cell 1'],
+    ['a short row', 'a,b\n1,2\n3\n', 'csv: line 3: has 1 cell, the header has 2'],
+    ['a long row', 'a,b\n1,2\n3,4,5\n', 'csv: line 3: has 3 cells, the header has 2'],
+    ['an open quote', 'a,b\n1,"2\n3,4\n', 'csv: line 2: cell 2 has a quote that is never closed'],
+    ['an open quote in the header', '"a,b\n1,2', 'csv: header: cell 1 has a quote that is never closed'],
+    ['a lone quote at the end', 'a\n"', 'csv: line 2: cell 1 has a quote that is never closed'],
+    ['an odd run of quotes', 'a\n"""', 'csv: line 2: cell 1 has a quote that is never closed'],
+    ['a quote inside a cell', 'a,b\n1,2"3\n', 'csv: line 2: cell 2 has a quote but does not begin with one'],
+    ['text after a quote', 'a,b\n"1"x,2\n', 'csv: line 2: cell 1 has text after its closing quote'],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseCSV(text)).toThrow(FormatError);
     expect(() => parseCSV(text)).toThrow(message);
@@ -116,11 +112,11 @@ describe('parseCSV', () => {
   test('takes linear time on a million delimiters, quotes and lines', () => {
     const n = 1_000_000;
     expect(() => parseCSV(','.repeat(n))).toThrow(FormatError);
-    expect(() => parseCSV(`a,b\n${','.repeat(n)}`)).toThrow('row 1: has more cells');
+    expect(() => parseCSV(`a,b\n${','.repeat(n)}`)).toThrow('line 2: has 1000001 cells');
     expect(() => parseCSV('"'.repeat(n + 1))).toThrow('never closed');
     expect(() => parseCSV(`a\n${'"x\n'.repeat(n)}`)).toThrow(FormatError);
     expect(parseCSV(`a\n"${'""'.repeat(n)}"`).rows[0]?.[0]).toHaveLength(n);
     expect(parseCSV(`a\n${'"b"\n'.repeat(n)}`).rows).toHaveLength(n);
-    expect(parseCSV(`a\n${'\n'.repeat(n)}`).rows).toHaveLength(n);
+    expect(parseCSV(`a\n${'\n'.repeat(n)}`).rows).toHaveLength(0);
   });
 });

@@ -35,11 +35,11 @@ async function thrownBy(run: () => unknown): Promise<unknown> {
 describe('a limit that is passed says what was asked and what is allowed', () => {
   const packed = gzipSync(Buffer.alloc(300));
   test.each<[string, () => unknown, string, number, number]>([
-    ['parseCSV', () => parseCSV('a,b\n1,2\n3,4\n', { maxCells: 4 }), 'the number of cells so far', 5, 4],
+    ['parseCSV', () => parseCSV('a,b\n1,2\n3,4\n', { maxCells: 4 }), 'the number of cells so far', 6, 4],
     // Three numbers, but six cells.
-    ['parseCSV', () => tableFromCSV('x,y\n1,0\n2,1\n', { ...y, maxCells: 5 }), 'the number of cells so far', 6, 5],
+    ['readTable', () => tableFromCSV('x,y\n1,0\n2,1\n', { ...y, maxCells: 5 }), 'the number of cells so far', 6, 5],
     [
-      'tableFromCSV',
+      'TableEncoder.transform',
       () => tableFromCSV('x,y\na,0\nb,1\nc,0\n', { ...y, maxCells: 8 }),
       'the number of features times rows',
       9,
@@ -119,12 +119,12 @@ describe('tableFromCSV', () => {
     const forced = { ...y, task: 'classification', maxDistinctIntegers: 3 } as const;
     expect(tableFromCSV(integers, { ...forced, maxCategories: 4 }).classNames).toHaveLength(4);
     expect(() => tableFromCSV(integers, { ...forced, maxCategories: 3 })).toThrow(
-      'csv: column "y": has more than 3 distinct values (maxCategories)',
+      'csv: column "y": has 4 classes, more than 3 (maxCategories)',
     );
     const texts = `x,y\n${rows(4, (i) => `1,t${i}`)}`;
     expect(tableFromCSV(texts, { ...y, maxCategories: 4 }).classNames).toHaveLength(4);
     expect(() => tableFromCSV(texts, { ...y, maxCategories: 3 })).toThrow(
-      'csv: column "y": has more than 3 distinct values (maxCategories); the first cell that is no number is "t0" in row 1',
+      'csv: column "y": has 4 classes, more than 3 (maxCategories), the first that is no number "t0" in line 2',
     );
   });
 

@@ -2,35 +2,36 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ValueError } from 'whittle-ml';
-import { run, type Surroundings } from '../../lab/src/cli.ts';
+import { StateError, ValueError } from 'whittle-ml';
+import type { Surroundings } from '../../lab/src/surroundings.ts';
 import type { JobOptions } from '../../lab/src/types.ts';
-import { writeFiles } from '../../lab/src/write.ts';
 import { fixture } from './fixture.ts';
+import { type Ended, whittle as inProcess } from './run.ts';
 
 const MAIN = fileURLToPath(new URL('../../lab/dist/main.js', import.meta.url));
-const DIGITS = fileURLToPath(new URL('../../data/digits.csv.gz', import.meta.url));
 
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'whittle-'));
   writeFileSync(join(folder, 'good.csv'), 'a,b,kind\n1,2,x\n3,4,y\n5,6,x\n');
   writeFileSync(join(folder, 'ragged.csv'), 'a,b\n1,2\n1,2,3\n');
-  writeFileSync(join(folder, 'holes.csv'), 'a,b,kind\n1,,x\n3,4,y\n');
+  writeFileSync(join(folder, 'holes.csv'), 'a,b,kind\n1,,x\n3,4,y\n5,6,x\n');
   writeFileSync(join(folder, 'empty.csv'), '');
   writeFileSync(join(folder, 'binary.csv'), Uint8Array.of(0xff, 0xfe, 0, 1));
+  writeFileSync(join(folder, 'bare.csv'), '5.1,3.5,setosa\n4.9,3.0,virginica\n');
+  writeFileSync(join(folder, 'page.html'), '<!DOCTYPE html><html><body>404</body></html>');
+  const odd = Array.from({ length: 24 }, (_, i) => [
+    100 + i,
+    i === 9 ? '?' : i % 14,
+    i % 3,
+    i === 5 ? '' : 'xy'[i % 2],
+  ]);
+  writeFileSync(join(folder, 'odd.csv'), ['no;the size;a, b;kind', ...odd.map((row) => row.join(';'))].join('\n'));
   mkdirSync(join(folder, 'taken', 'index.html'), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** The built command, called from `folder`. */
 function whittle(args: readonly string[]): Promise<Ended> {
@@ -52,7 +53,8 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
   const good = ['--csv', 'good.csv', '--target', 'kind'];
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown option', ['--sed', '1'], /unknown option '--sed'.*--seed/],
-    ['an argument too many', ['digits'], /too many arguments/],
+    ['an argument too many', ['a.csv', 'b.csv', '--target', 'x'], /too many arguments/],
+    ['a table that is a word', ['digits', '--target', 'x'], /digits: there is no such file/],
     ['a negative seed', ['--seed', '-1'], /--seed.*'-1'.*integer from 0/],
     ['a seed past what is exact', ['--seed', '9007199254740993'], /--seed.*integer/],
     ['no seeds', ['--seeds', '0'], /--seeds.*integer from 1/],
@@ -60,21 +62,44 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
     ['half an epoch', ['--epochs', '0.5'], /--epochs.*integer/],
     ['an option without its value', ['--out'], /--out.*argument missing/],
     ['an unknown task', [...good, '--task', 'clustering'], /--task.*classification, regression/],
-    ['an unknown way with empty cells', [...good, '--missing', 'zero'], /--missing.*error, mean/],
-    ['a target without a file', ['--target', 'kind'], /--target needs --csv/],
-    ['a task without a file', ['--task', 'regression'], /--task needs --csv/],
-    ['a file without a target', ['--csv', 'good.csv'], /--csv needs --target/],
+    ['an unknown way with empty cells', [...good, '--missing', 'zero'], /--missing.*refuse, mean, median/],
+    ['a target without a file', ['--target', 'kind'], /--target needs a table/],
+    ['a task without a file', ['--task', 'regression'], /--task needs a table/],
+    ['a file without a target', ['--csv', 'good.csv'], /a table needs --target/],
     ['a file that is not there', ['--csv', 'none.csv', '--target', 'a'], /none\.csv: there is no such file/],
     ['a folder in place of a file', ['--csv', 'taken', '--target', 'a'], /taken: it is a folder/],
     [
       'a target that is no column',
       ['--csv', 'good.csv', '--target', 'c'],
-      /--target must be one of "a", "b", "kind", got "c"/,
+      /good\.csv: --target must be one of "a", "b", "kind", got "c"/,
     ],
-    ['rows of different lengths', ['--csv', 'ragged.csv', '--target', 'a'], /ragged\.csv: csv: .*2/],
-    ['empty cells', ['--csv', 'holes.csv', '--target', 'kind'], /row 1, column "b": the cell is empty.*--missing mean/],
-    ['an empty file', ['--csv', 'empty.csv', '--target', 'a'], /empty\.csv: csv/],
-    ['bytes that are no text', ['--csv', 'binary.csv', '--target', 'a'], /binary\.csv: .*UTF-8/],
+    [
+      'rows of different lengths',
+      ['--csv', 'ragged.csv', '--target', 'a'],
+      /ragged\.csv: line 3: has 3 cells, the header has 2/,
+    ],
+    [
+      'empty cells',
+      ['holes.csv', '--target', 'kind', '--missing', 'refuse'],
+      /holes\.csv: column "b": 1 cell is missing, the first in line 2\. Fill with --missing mean, median,/,
+    ],
+    ['few rows', ['good.csv', '--target', 'kind'], /good\.csv: has 3 rows, and the job needs at least 20/],
+    ['no target', ['holes.csv', '--target', 'b', '--unlabelled', 'refuse'], /line 2\. .* --unlabelled skip\?/],
+    [
+      'data in place of names',
+      ['bare.csv', '--target', '3'],
+      /bare\.csv: header: looks like data.*--no-header\)\? .*--header$/m,
+    ],
+    ['an HTML page', ['page.html', '--target', 'a'], /page\.html: file: is an HTML page/],
+    ['a wrong delimiter', ['odd.csv', '--target', 'no', '--delimiter', ','], /separated by ; \(--delimiter ;\)/],
+    ['a delimiter of two characters', [...good, '--delimiter', '::'], /--delimiter must be/],
+    [
+      'too many classes',
+      ['odd.csv', '--target', 'no', '--task', 'classification', '--max-categories', '5'],
+      /--max-categories/,
+    ],
+    ['an empty file', ['--csv', 'empty.csv', '--target', 'a'], /empty\.csv: file: is empty/],
+    ['bytes that are no text', ['--csv', 'binary.csv', '--target', 'a'], /binary\.csv: file: is text in UTF-16/],
     ['texts as the target of a regression', [...good, '--task', 'regression'], /regression needs numbers/],
     ['an output that is a file', ['--out', 'good.csv'], /good\.csv: it is a file/],
     ['an output below a file', ['--out', 'new/../good.csv/sub/deeper'], /no folder/],
@@ -92,7 +117,8 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
 
   test('nothing is left behind', () => {
     expect(readdirSync(folder).sort()).toEqual([
-      ...['binary.csv', 'empty.csv', 'good.csv', 'holes.csv', 'ragged.csv', 'taken'],
+      ...['bare.csv', 'binary.csv', 'empty.csv', 'good.csv', 'holes.csv', 'odd.csv', 'page.html', 'ragged.csv'],
+      'taken',
     ]);
     expect(readdirSync(join(folder, 'taken'))).toEqual(['index.html']);
   });
@@ -100,14 +126,14 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
 
 test.concurrent('--help and --version say what they should and end with 0', async () => {
   const [help, version] = await Promise.all([whittle(['--help']), whittle(['--version'])]);
-  for (const option of ['--seed', '--seeds', '--epochs', '--out', '--csv', '--target', '--task', '--missing']) {
+  for (const option of ['--seed', '--seeds', '--epochs', '--out', '--target', '--task', '--missing', '--types']) {
     expect(help.out).toContain(`${option} <`);
   }
   expect(help).toMatchObject({ code: 0, err: '' });
   expect(version).toEqual({ code: 0, out: '0.1.0\n', err: '' });
 });
 
-describe('run', () => {
+describe('whittle', () => {
   interface Called {
     rows: number;
     name: string;
@@ -115,34 +141,22 @@ describe('run', () => {
   }
 
   /** The command with a job that only ticks; `fail` is what it throws at the end. */
-  async function call(args: readonly string[], fail?: Error): Promise<Ended & { called: Called[] }> {
-    let err = '';
-    const output = new PassThrough();
+  async function call(
+    args: readonly string[],
+    { fail, ...instead }: Partial<Surroundings> & { fail?: Error } = {},
+  ): Promise<Ended & { called: Called[] }> {
     const called: Called[] = [];
-    const around: Surroundings = {
-      async runJob(table, { name }, options, progress) {
-        called.push({ rows: table.features.shape[0]!, name, options });
-        for (const stage of ['teacher', 'students']) {
-          progress.stage(stage, 2);
-          progress.tick('first');
-          progress.tick('second');
-        }
-        if (fail !== undefined) throw fail;
-        return fixture(options.seeds.length, name);
-      },
-      defaultEpochs: 60,
-      version: '0.1.0',
-      digits: DIGITS,
-      folder,
-      output,
-      errors: {
-        write: (text) => {
-          err += text;
-        },
-      },
+    const runJob: Surroundings['runJob'] = async ({ name, rows }, options, progress) => {
+      called.push({ rows: rows.length, name, options });
+      for (const stage of ['teacher', 'students']) {
+        progress.stage(stage, 2);
+        progress.tick('first');
+        progress.tick('second');
+      }
+      if (fail !== undefined) throw fail;
+      return { report: fixture(options.seeds.length, name), networks: [] };
     };
-    const code = await run(args, around);
-    return { code, out: String(output.read() ?? ''), err, called };
+    return { ...(await inProcess(folder, args, { runJob, ...instead })), called };
   }
 
   test('runs the digits with the defaults, writes report and page, and shows the tables', async () => {
@@ -162,10 +176,10 @@ describe('run', () => {
 
   test('passes seeds, epochs and a file of the caller on, and is silent about progress on request', async () => {
     const args = ['--seed', '7', '--seeds', '3', '--epochs', '5', '--no-progress', '--out', 'deep/er'];
-    const { code, out, called } = await call([...args, '--csv', 'holes.csv', '--target', 'kind', '--missing', 'mean']);
+    const { code, out, called } = await call([...args, '--csv', 'odd.csv', '--target', 'kind']);
     expect({ code, called }).toEqual({
       code: 0,
-      called: [{ rows: 2, name: 'holes.csv', options: { seeds: [7, 8, 9], epochs: 5 } }],
+      called: [{ rows: 23, name: 'odd.csv', options: { seeds: [7, 8, 9], epochs: 5 } }],
     });
     expect(out).not.toContain('teacher (2 steps)');
     expect(existsSync(join(folder, 'deep', 'er', 'index.html'))).toBe(true);
@@ -178,22 +192,60 @@ describe('run', () => {
 
   test('a job that refuses the table is one line and leaves no folder', async () => {
     const fail = new ValueError('runJob', 'rows', 'at least 30', 3);
-    const { code, err } = await call(['--out', 'refused/here'], fail);
+    const { code, err } = await call(['--out', 'refused/here'], { fail });
     expect({ code, err }).toEqual({ code: 2, err: 'whittle: runJob: rows must be at least 30, got 3\n' });
     expect(existsSync(join(folder, 'refused'))).toBe(false);
   });
 
   test('a defect of the job is thrown, not called a wrong option', async () => {
-    await expect(call(['--out', 'refused'], new TypeError('oops'))).rejects.toThrow('oops');
+    await expect(call(['--out', 'refused'], { fail: new TypeError('oops') })).rejects.toThrow('oops');
     expect(existsSync(join(folder, 'refused'))).toBe(false);
   });
-});
 
-test('writeFiles removes what it wrote when one file cannot be written', async () => {
-  const out = join(folder, 'half');
-  await expect(writeFiles(out, { 'report.json': '{}', 'a/b.html': 'x' })).rejects.toThrow('cannot write to');
-  expect(existsSync(out)).toBe(false);
-  mkdirSync(join(folder, 'half', 'index.html'), { recursive: true });
-  await expect(writeFiles(out, { 'report.json': '{}', 'index.html': 'x' })).rejects.toThrow('cannot write to');
-  expect(readdirSync(out)).toEqual(['index.html']);
+  test('what was done to the table is said, with the option that undoes it', async () => {
+    const { out } = await call(['odd.csv', '--target', 'kind', '--no-progress']);
+    expect(out).toMatch(/^The file was read with ; between cells \(--delimiter, .* say otherwise\)\.$/m);
+    expect(out).toMatch(/^"no": left out, .* \(--keep no keeps it\)\.$/m);
+    expect(out).toMatch(
+      /^"the size": 1 missing cell filled with the mean 5\.54545 \(--missing refuse stops there\)\.$/m,
+    );
+    expect(out).toMatch(/^"kind": 1 row has no value in the target, .* \(--unlabelled refuse stops there\)\.$/m);
+  });
+
+  test('columns are named or counted, and names may hold commas and figures', async () => {
+    const args = ['odd.csv', '--no-progress', '--target', '4'];
+    expect((await call(args)).called).toMatchObject([{ rows: 23 }]);
+    const dropped = await call([...args, '--drop', 'the size,1']);
+    expect(dropped.out).not.toMatch(/"no"|filled/);
+    expect((await call([...args, '--drop', 'a, b'])).code).toBe(0);
+    expect(await call([...args, '--drop', '9'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--drop must be.* got 9/),
+    });
+    expect(await call([...args, '--types', 'a, b=category', '--types', 'no=number,2=category'])).toMatchObject({
+      code: 0,
+    });
+    expect(await call([...args, '--types', 'no'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/column=type/),
+    });
+  });
+
+  test('--open shows the page, and a page that cannot be shown is no failure', async () => {
+    const opened: string[] = [];
+    const open = async (path: string): Promise<void> => void opened.push(path);
+    expect((await call([], { open })).code).toBe(0);
+    expect(opened).toEqual([]);
+    expect((await call(['--open'], { open })).code).toBe(0);
+    expect(opened).toEqual([join(folder, 'report', 'index.html')]);
+    const { code, out } = await call(['--open'], { open: () => Promise.reject(new Error('no browser')) });
+    expect(code).toBe(0);
+    expect(out).toMatch(/could not be opened: .*no browser/);
+  });
+
+  test('a job that breaks down says so with exit code 1', async () => {
+    const { code, err } = await call(['--out', 'broken'], { fail: new StateError('job', 'broke down') });
+    expect({ code, err }).toEqual({ code: 1, err: 'whittle: job: broke down\n' });
+    expect(existsSync(join(folder, 'broken'))).toBe(false);
+  });
 });

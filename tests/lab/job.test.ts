@@ -1,28 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeNetwork, fromData, Random, r2, type Stored, type Tensor } from 'whittle-ml';
-import { type Table, tableFromCSV } from 'whittle-ml/data';
-import { decodeNetwork } from 'whittle-ml/io';
+import { readTable } from 'whittle-ml/data';
+import { decodeNetwork, sha256 } from 'whittle-ml/io';
 import { figure, histograms } from '../../lab/src/figures.ts';
 import { distillationConclusion } from '../../lab/src/findings.ts';
-import { DEFAULT_EPOCHS, runJob } from '../../lab/src/job.ts';
+import { DEFAULT_EPOCHS, type JobResult, runJob } from '../../lab/src/job.ts';
 import { renderPage } from '../../lab/src/page.ts';
-import { prepare } from '../../lab/src/prepare.ts';
+import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
 import { renderTables } from '../../lab/src/tables.ts';
 import type { Figure, JobReport, Progress } from '../../lab/src/types.ts';
 import { type Form, whittle } from '../../lab/src/whittling.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 
-const wine = tableFromCSV(readFileSync(new URL('../../data/wine.csv', import.meta.url)), { target: 'class' });
+const wineText = readFileSync(new URL('../../data/wine.csv', import.meta.url), 'utf8');
+const dataOf = (name: string, text: string, target: string): JobData => understand(name, readTable(text), { target });
+const wine = dataOf('wine', wineText, 'class');
 
 /** y = 500 + 40·a² + 10·b with a text column beside, 60 rows. */
-function numbers(): Table {
+function numbers(): JobData {
   const x = new Random(7, 'features').normal([60, 2]).data;
   const rows = Array.from({ length: 60 }, (_, i) => {
     const [a, b] = [x[2 * i]!, x[2 * i + 1]!];
     return `${a},${b},${i % 3 === 0 ? 'red' : 'green'},${500 + 40 * a * a + 10 * b}`;
   });
-  return tableFromCSV(`a,b,color,y\n${rows.join('\n')}\n`, { target: 'y' });
+  return dataOf('numbers', `a,b,color,y\n${rows.join('\n')}\n`, 'y');
 }
 
 /** Counts the stages and ticks; a stage must get as many ticks as it announced. */
@@ -59,8 +61,9 @@ const FORMS = [
 describe('the report of a classification', () => {
   const progress = counter();
   let report: JobReport;
+  let networks: JobResult['networks'];
   beforeAll(async () => {
-    report = await runJob(wine, { name: 'wine' }, { seeds: [3, 4], epochs: 4 }, progress);
+    ({ report, networks } = await runJob(wine, { seeds: [3, 4], epochs: 4 }, progress));
   });
 
   test('holds every experiment and every form with finite figures for each seed', () => {
@@ -101,6 +104,21 @@ describe('the report of a classification', () => {
     }
   });
 
+  test('comes with the networks of the first seed that are worth a file, and what they need', () => {
+    expect(networks.map(({ name }) => name)).toEqual(FORMS.filter((name) => name !== 'student (labels only)'));
+    const first = report.digests.find(({ seed, model }) => seed === 3 && model === 'int8')!;
+    const int8 = networks.find(({ name }) => name === 'int8')!;
+    expect(sha256(encodeNetwork(int8.network))).toBe(first.sha256);
+    const { train } = prepare(wine, 3);
+    expect(int8.encoder.toJSON()).toEqual(prepare(wine, 3).encoder.toJSON());
+    expect(int8.encoder.columns.every(({ scaling }) => scaling !== null)).toBe(true);
+    expect(train[0].shape[1]).toBe(int8.encoder.featureNames.length);
+  });
+
+  test('says what was found in the table', () => {
+    expect(report.data.notes).toEqual([]);
+  });
+
   test('was announced step by step', () => {
     expect(progress.stages.map(({ name }) => name)).toEqual([
       'Over- and underfitting, seed 3 (1 of 2)',
@@ -113,7 +131,7 @@ describe('the report of a classification', () => {
   });
 
   test('has one digest per seed and form; a seed gives the same ones alone, another seed others', async () => {
-    const again = await runJob(wine, { name: 'wine' }, { seeds: [4], epochs: 4 }, quiet);
+    const { report: again } = await runJob(wine, { seeds: [4], epochs: 4 }, quiet);
     expect(again.digests).toEqual(report.digests.filter(({ seed }) => seed === 4));
     expect(new Set(report.digests.map(({ sha256 }) => sha256)).size).toBe(2 * FORMS.length);
   });
@@ -121,7 +139,7 @@ describe('the report of a classification', () => {
 
 test('a table of numbers gives a report of R² without agreement, with all ticks though early stopping stopped', async () => {
   const progress = counter();
-  const report = await runJob(numbers(), { name: 'numbers' }, { seeds: [0], epochs: DEFAULT_EPOCHS / 5 }, progress);
+  const { report } = await runJob(numbers(), { seeds: [0], epochs: DEFAULT_EPOCHS / 5 }, progress);
   const early = report.fits.find(({ name }) => name === 'early stopping')!;
   expect(early.history.loss!.length).toBeLessThan(report.fits[1]!.history.loss!.length);
   for (const { steps, ticks } of progress.stages) expect(ticks).toBe(steps);
@@ -180,10 +198,14 @@ describe('the forms', () => {
 });
 
 describe('preparing a table', () => {
-  const withFeatures = (table: Table, change: (values: Float32Array) => void): Table => {
-    const values = Float32Array.from(table.features.data);
-    change(values);
-    return { ...table, features: fromData(values, table.features.shape) };
+  const [header = '', ...wineRows] = wineText.trim().split('\n');
+  const withCells = (change: (cells: string[], row: number) => void): JobData => {
+    const rows = wineRows.map((line, row) => {
+      const cells = line.split(',');
+      change(cells, row);
+      return cells.join(',');
+    });
+    return dataOf('wine', [header, ...rows].join('\n'), 'class');
   };
 
   test('keeps the shares of the classes in all parts', () => {
@@ -201,12 +223,11 @@ describe('preparing a table', () => {
 
   test('lets no value of the other parts change the training part', () => {
     const before = prepare(wine, 5);
-    const width = before.inputs;
     const trained = new Set(Array.from({ length: 178 }, (_, row) => row));
     // A row is in the training part if changing it changes that part.
     const probe = (row: number): boolean => {
-      const changed = withFeatures(wine, (values) => {
-        values[row * width] = values[row * width]! + 50;
+      const changed = withCells((cells, at) => {
+        if (at === row) cells[0] = String(Number(cells[0]) + 50);
       });
       return !Buffer.from(prepare(changed, 5).train[0].data.buffer).equals(Buffer.from(before.train[0].data.buffer));
     };
@@ -215,9 +236,9 @@ describe('preparing a table', () => {
   });
 
   test('cuts off features far outside the training part and keeps constant columns', () => {
-    const odd = withFeatures(wine, (values) => {
-      for (let row = 0; row < 178; row++) values[row * 13 + 1] = 7;
-      values[0] = 1e30;
+    const odd = withCells((cells, row) => {
+      cells[1] = '7';
+      if (row === 0) cells[0] = '1e30';
     });
     for (const [x] of [prepare(odd, 0).train, prepare(odd, 0).test]) {
       for (let i = 0; i < x.size; i++) expect(Math.abs(x.data[i]!)).toBeLessThanOrEqual(4);
@@ -248,23 +269,53 @@ describe('preparing a table', () => {
 });
 
 describe('a table that cannot be split is refused with a sentence', () => {
-  const run = (text: string, target = 'y'): Promise<JobReport> =>
-    runJob(tableFromCSV(text, { target }), { name: 'text' }, { seeds: [0], epochs: 1 }, quiet);
   const lines = (count: number, y: (i: number) => string | number): string =>
     `x,y\n${Array.from({ length: count }, (_, i) => `${i},${y(i)}`).join('\n')}\n`;
 
   test.each([
-    ['a rare class', lines(40, (i) => (i < 4 ? 'rare' : 'usual')), 'the class "rare" has 4 rows'],
-    ['few rows', lines(19, (i) => (i % 2 === 0 ? 'a' : 'b')), 'the table has 19 rows'],
+    ['a rare class', lines(40, (i) => (i < 4 ? 'rare' : 'usual')), '1 of 2 classes has fewer than 5 rows: "rare" (4)'],
+    [
+      'rare numbers',
+      lines(40, (i) => Math.min(i, 9)),
+      '9 of 10 classes have fewer than 5 rows: "0" (1), "1" (1), "2" (1)',
+    ],
+    ['few rows', lines(19, (i) => (i % 2 === 0 ? 'a' : 'b')), 'has 19 rows, and the job needs at least 20'],
     ['a constant target', lines(30, () => 1.5), 'the target is the same number in every row'],
-  ])('%s', async (_, text, message) => {
-    await expect(run(text)).rejects.toMatchObject({ code: 'value', message: expect.stringContaining(message) });
+  ])('%s', (_, text, problem) => {
+    const refused = expect.objectContaining({ code: 'value', message: expect.stringContaining(problem) });
+    expect(() => dataOf('text', text, 'y')).toThrow(refused);
+  });
+
+  test('few rows with a target, and numbers that may be a regression', () => {
+    const holes = lines(30, (i) => (i < 12 ? '' : 'ab'[i % 2]!));
+    expect(() => understand('text', readTable(holes), { target: 'y', unlabelled: 'skip' })).toThrow(
+      'has 18 rows with a target',
+    );
+    const say = 'or say --task regression';
+    expect(() =>
+      dataOf(
+        'text',
+        lines(40, (i) => (i < 3 ? 1 : 2)),
+        'y',
+      ),
+    ).toThrow(say);
+    expect(() =>
+      dataOf(
+        'text',
+        lines(40, (i) => (i < 3 ? 'a' : 'b')),
+        'y',
+      ),
+    ).not.toThrow(say);
   });
 
   test('five rows of each class are enough', async () => {
-    await expect(run(lines(20, (i) => 'abcd'[i % 4]!))).resolves.toMatchObject({
-      data: { split: { train: 12, validation: 4, test: 4 } },
-    });
+    const data = dataOf(
+      'text',
+      lines(20, (i) => 'abcd'[i % 4]!),
+      'y',
+    );
+    const { report } = await runJob(data, { seeds: [0], epochs: 1 }, quiet);
+    expect(report.data.split).toEqual({ train: 12, validation: 4, test: 4 });
   });
 });
 

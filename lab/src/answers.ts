@@ -1,0 +1,59 @@
+import { FormatError, r2, type Tensor } from 'whittle-ml';
+import type { RawTable, TableEncoder } from 'whittle-ml/data';
+import { decimals, whole } from './format.ts';
+import { asTyped } from './words.ts';
+
+/** What a network says of the rows of a table, as columns. */
+export interface Answers {
+  /** `prediction`, and for classes `p(class)` each. */
+  readonly names: readonly string[];
+  /** One per name. */
+  cells(row: number): readonly (string | number)[];
+  /** How good they are where the table has the target, as a sentence; null without it. */
+  readonly score: string | null;
+}
+
+export function answersOf(encoder: TableEncoder, outputs: Tensor, table: RawTable): Answers {
+  const { labels, probabilities, numbers } = encoder.decode(outputs);
+  if (labels === undefined) {
+    const guess = outputs.data; // on the scale of the encoder, as the target is
+    const score = scoreOf(encoder, table, 'R²', (truth, rows) => {
+      const state = r2().create();
+      state.update(
+        truth.data,
+        Array.from(rows, (row) => guess[row]!),
+      );
+      return state.result();
+    });
+    return { names: ['prediction'], cells: (row) => [numbers![row]!], score };
+  }
+  const classes = encoder.classNames!;
+  const p = probabilities!.data;
+  const score = scoreOf(encoder, table, 'accuracy', ({ data }, rows) => {
+    const right = rows.filter((row, i) => labels[row] === classes[data[i]!]);
+    return right.length / rows.length;
+  });
+  return {
+    names: ['prediction', ...classes.map((name) => `p(${name})`)],
+    cells: (row) => [labels[row]!, ...classes.map((_, i) => p[row * classes.length + i]!)],
+    score,
+  };
+}
+
+function scoreOf(
+  encoder: TableEncoder,
+  table: RawTable,
+  name: string,
+  measure: (truth: Tensor, rows: Int32Array) => number,
+): string | null {
+  const target = encoder.targetName!;
+  if (!table.names.includes(target)) return null;
+  try {
+    const { target: truth, rows } = encoder.transform(table, { target: true });
+    const score = decimals(measure(truth!, rows));
+    return `"${target}" is in the table: ${name} ${score} on ${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}.`;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return `"${target}" is in the table, but tells nothing: ${asTyped(error)}.`;
+  }
+}

@@ -1,0 +1,94 @@
+import { decodeNetwork, encodeNetwork, type Network, WhittleError } from 'whittle-ml';
+import { type RawTable, TableEncoder } from 'whittle-ml/data';
+import { FileError } from './write.ts';
+
+/** A network of a run, with what turns rows of a table into its inputs and its outputs into answers. */
+export interface Chosen {
+  /** Of its form, such as `student (distilled)`. */
+  readonly name: string;
+  readonly network: Network;
+  readonly encoder: TableEncoder;
+}
+
+/** Forms that are written to files: those that somebody may want to use. */
+export const SHIPPED = ['teacher', 'pruned', 'neurons pruned', 'int8', 'student (distilled)', 'combined'] as const;
+
+/** Where the file of a form is written, below the folder of the report: `models/student-distilled.safetensors`. */
+export const modelPath = (form: string): string =>
+  `models/${form.replace(/[^a-z0-9]+/g, '-').replace(/-$/, '')}.safetensors`;
+
+/** What a network needs to know of the table that it was trained on, for tables that have no header. */
+export interface Trained {
+  /** All columns in order, those that were left out and the target too. */
+  readonly names: readonly string[];
+  readonly header: boolean;
+  readonly na: readonly string[];
+  /** Columns of features that had no missing cell. */
+  readonly complete: readonly string[];
+}
+
+/**
+ * A network in one file: its metadata hold the encoder as JSON under `encoder`, for `TableEncoder.fromJSON`, and how its
+ * table was written under `table`.
+ */
+export function modelFile({ network, encoder }: Chosen, table: RawTable): Uint8Array {
+  const { names, dialect } = table;
+  const used = encoder.columns.map(({ name }) => name);
+  const complete = used.filter((name) => table.column(names.indexOf(name)).missing === 0);
+  const trained: Trained = { names, header: dialect.header, na: dialect.na, complete };
+  return encodeNetwork(network, { metadata: { encoder: JSON.stringify(encoder), table: JSON.stringify(trained) } });
+}
+
+export interface Model {
+  readonly network: Network;
+  readonly encoder: TableEncoder;
+  /** Undefined where a file does not say: one that was not written by this command. */
+  readonly trained: Trained | undefined;
+}
+
+/** Reads what `modelFile` wrote. Throws FileError for anything else. */
+export function readModel(bytes: Uint8Array, path: string): Model {
+  const refuse = (problem: string): never => {
+    throw new FileError(`${path}: ${problem}`);
+  };
+  try {
+    const { network, metadata } = decodeNetwork(bytes);
+    const encoder = metadata.get('encoder');
+    if (encoder === undefined) {
+      return refuse(
+        'the network has no encoder in its metadata, so nothing says what its inputs mean. Train it with whittle?',
+      );
+    }
+    const table = metadata.get('table');
+    const model = {
+      network,
+      encoder: TableEncoder.fromJSON(JSON.parse(encoder)),
+      trained: table === undefined ? undefined : trainedOf(JSON.parse(table)),
+    };
+    checkFit(model, refuse);
+    return model;
+  } catch (error) {
+    if (error instanceof WhittleError) return refuse(`is no network to predict with: ${error.message}`);
+    if (error instanceof SyntaxError) return refuse(`its metadata are no JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+function checkFit({ network, encoder }: Model, refuse: (problem: string) => never): void {
+  const columns = encoder.featureNames.length;
+  const [input, ...more] = network.inputs;
+  if (more.length > 0 || input?.shape.length !== 1 || input.shape[0] !== columns) {
+    const shapes = network.inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
+    refuse(`the network takes ${shapes}, and its encoder makes ${columns} numbers a row`);
+  }
+}
+
+/** Throws SyntaxError for what is no `Trained`. */
+function trainedOf(json: unknown): Trained {
+  const { names, header, na, complete } = Object(json) as Record<string, unknown>;
+  const areTexts = (list: unknown): list is string[] => Array.isArray(list) && list.every((x) => typeof x === 'string');
+  if (!areTexts(names) || !areTexts(na) || !areTexts(complete) || typeof header !== 'boolean') {
+    throw new SyntaxError('"table" must have names, header, na and complete');
+  }
+  return { names, header, na, complete };
+}

@@ -1,0 +1,144 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { WhittleError } from 'whittle-ml';
+import {
+  type ColumnType,
+  type EncoderOptions,
+  gunzip,
+  type RawTable,
+  type ReadOptions,
+  readTable,
+} from 'whittle-ml/data';
+import { type ReadFlags, type TrainFlags, UsageError } from './options.ts';
+import { type JobData, understand } from './prepare.ts';
+import type { Surroundings } from './surroundings.ts';
+import { asTyped } from './words.ts';
+import { FileError, reasonOf } from './write.ts';
+
+const MAX_FILE = 256 * 2 ** 20;
+
+/** What the command line asks of the reader where nobody says otherwise. */
+const READING = {
+  delimiter: 'auto',
+  decimal: 'auto',
+  thousands: 'auto',
+  comment: 'auto',
+  sameNames: 'number',
+} as const satisfies ReadOptions;
+
+/** What it asks of the encoder. */
+const ENCODING = {
+  columns: 'useful',
+  missing: 'mean',
+  unlabelled: 'skip',
+  rare: 'other',
+  odd: 'missing',
+  unknown: 'zeros',
+} as const satisfies EncoderOptions;
+
+/** The table to train on: the user's, or the digits as they are. */
+export async function readTraining(
+  file: string | undefined,
+  flags: TrainFlags,
+  around: Surroundings,
+): Promise<JobData> {
+  if (file === undefined) {
+    const table = readTable(await unpacked(await readBytes(around.digits)));
+    return understand('digits', table, { target: 'digit' });
+  }
+  const path = resolve(around.folder, file);
+  const table = await readRaw(path, file, flags);
+  return inWords(file, () => understand(basename(path), table, encodingOf(flags, table.names)));
+}
+
+/** Reads a table in the way that was typed; `defaults` stand below that. */
+export async function readRaw(
+  path: string,
+  shown: string,
+  flags: ReadFlags,
+  defaults: ReadOptions = {},
+): Promise<RawTable> {
+  const bytes = await readBytes(path);
+  const { delimiter, decimal, thousands, comment, header, encoding, na } = flags;
+  const typed = { delimiter, decimal, thousands, comment, header, encoding, na: na && ['', ...na] };
+  const options = { ...READING, ...defaults, ...defined(typed) };
+  const text = await inWords(shown, () => unpacked(bytes));
+  return inWords(shown, () => readTable(text, options));
+}
+
+/** Runs `work` and says what a WhittleError says as somebody would who types options. */
+export function inWords<T>(file: string, work: () => T): T {
+  const fail = (error: unknown): never => {
+    throw error instanceof WhittleError ? new UsageError(`${file}: ${asTyped(error)}`) : error;
+  };
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch(fail) as T) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function encodingOf(flags: TrainFlags, names: readonly string[]): EncoderOptions {
+  const { target = '', task, types, drop, keep, maxCategories, missing = 'mean', unlabelled = 'skip' } = flags;
+  return {
+    ...ENCODING,
+    ...defined({
+      task,
+      maxCategories,
+      types: types && typesOf(types, names),
+      drop: columnsOf(drop, names),
+      keep: columnsOf(keep, names),
+    }),
+    target: columnOf(target, names),
+    ...(missing === 'refuse' ? { missing: 'error', odd: 'error' } : { missing }),
+    unlabelled: unlabelled === 'refuse' ? 'error' : unlabelled,
+  };
+}
+
+/** A column as it was typed: a name comes before a number. */
+const columnOf = (text: string, names: readonly string[]): string | number =>
+  !names.includes(text) && /^\d{1,9}$/.test(text) ? Number(text) : text;
+
+/** Lists with commas between, though a name may hold commas itself. */
+const columnsOf = (texts: readonly string[] | undefined, names: readonly string[]): (string | number)[] | undefined =>
+  texts?.flatMap((text) =>
+    names.includes(text) ? [text] : text.split(',').map((part) => columnOf(part.trim(), names)),
+  );
+
+/** `column=type`, with commas between. Throws UsageError for what is not written so. */
+function typesOf(texts: readonly string[], names: readonly string[]): NonNullable<EncoderOptions['types']> {
+  const parts = texts.flatMap((text) => (names.includes(text.replace(/=[^=]*$/, '')) ? [text] : text.split(',')));
+  const pairs = parts.map((part): [string, ColumnType] => {
+    const [, column = '', type = ''] = /^(.*)=([^=]*)$/.exec(part) ?? [];
+    if (!isType(type)) throw new UsageError(`--types must be column=type, of ${TYPES.join(', ')}, got "${part}"`);
+    const place = columnOf(column.trim(), names);
+    return [typeof place === 'number' ? (names[place - 1] ?? column) : place, type];
+  });
+  return Object.fromEntries(pairs);
+}
+
+const TYPES: readonly ColumnType[] = ['number', 'category', 'date', 'd/m/y', 'm/d/y'];
+const isType = (text: string): text is ColumnType => TYPES.some((type) => type === text);
+
+/** The fields that are set. */
+function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const set = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> => (isGzip(bytes) ? gunzip(bytes) : bytes);
+
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const file = await stat(path);
+    if (file.isDirectory()) throw new FileError(`cannot read ${path}: it is a folder`);
+    if (!file.isFile()) throw new FileError(`cannot read ${path}: it is no ordinary file`);
+    if (file.size > MAX_FILE) throw new FileError(`cannot read ${path}: it is larger than ${MAX_FILE / 2 ** 20} MiB`);
+    return await readFile(path);
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError(`cannot read ${path}: ${reasonOf(error)}`);
+  }
+}

@@ -1,0 +1,51 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { cpu, reference, setBackend, wasm, wasmSupport } from 'whittle-ml';
+import { modelFile, modelPath, SHIPPED } from './models.ts';
+import { type TrainFlags, UsageError } from './options.ts';
+import { showProgress } from './progress.ts';
+import { readTraining } from './reading.ts';
+import type { Surroundings } from './surroundings.ts';
+import { renderTables } from './tables.ts';
+import { sentencesOf } from './words.ts';
+import { checkFolder, writeFiles } from './write.ts';
+
+/** Runs the job on a table and writes the report and the networks. Whatever can be wrong is found before training begins. */
+export async function train(file: string | undefined, flags: TrainFlags, around: Surroundings): Promise<void> {
+  chooseKernels(flags);
+  const out = resolve(around.folder, flags.out);
+  const data = await readTraining(file, flags, around);
+  await checkFolder(out, ['report.json', 'index.html', ...SHIPPED.map(modelPath)]);
+  const { renderPage } = await import('./page.ts');
+  for (const sentence of sentencesOf(data.notes, 'train')) around.output.write(`${sentence}\n`);
+  const progress = showProgress(flags.progress, around.output);
+  const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
+  const options = { seeds, epochs: flags.epochs };
+  const { report, networks } = await around.runJob(data, options, progress).finally(progress.end);
+  const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table)] as const);
+  await writeFiles(out, {
+    'report.json': `${JSON.stringify(report, null, 2)}\n`,
+    'index.html': renderPage(report),
+    ...Object.fromEntries(models),
+  });
+  const page = join(out, 'index.html');
+  const [smallest] = [...models].sort(([, a], [, b]) => a.length - b.length);
+  around.output.write(`\n${renderTables(report)}\n`);
+  if (smallest !== undefined) {
+    const names = models.map(([path]) => basename(path)).join(', ');
+    around.output.write(`Networks in ${join(out, dirname(smallest[0]))}: ${names}\n`);
+    if (file !== undefined) around.output.write(`To use one: whittle predict ${join(out, smallest[0])} <new table>\n`);
+  }
+  around.output.write(`Report: ${page}\n`);
+  if (flags.open !== true) return;
+  await around.open(page).catch((error: unknown) => around.output.write(`It could not be opened: ${String(error)}\n`));
+}
+
+function chooseKernels({ kernels }: TrainFlags): void {
+  if (kernels === 'cpu') setBackend(cpu);
+  else if (kernels === 'reference') setBackend(reference);
+  else if (kernels === 'wasm') {
+    const { available, reason } = wasmSupport();
+    if (!available) throw new UsageError(`--kernels wasm cannot be had: ${reason}`);
+    setBackend(wasm());
+  }
+}

@@ -1,0 +1,124 @@
+import { DATE_FORMATS, type DateFormat, daysOf, guessDates } from './dates.ts';
+import type { RawTable } from './raw.ts';
+import { cellOf, counted } from './words.ts';
+
+/** What a column may be said to be. A form of dates says what it would be ambiguous without. */
+export type ColumnType = 'number' | 'category' | 'date' | 'd/m/y' | 'm/d/y';
+
+/** What a column is taken for. */
+export type Kind =
+  | { readonly kind: 'number' }
+  | { readonly kind: 'date'; readonly format: DateFormat }
+  | { readonly kind: 'category'; readonly numeric: boolean };
+
+/** A kind, or why there is none. */
+export type Verdict =
+  | { readonly kind: Kind; readonly problem?: undefined }
+  | { readonly kind?: undefined; readonly problem: string };
+
+/** Share of the cells of a column that may be something else than the rest, to be called odd. */
+const FEW = 0.05;
+
+/**
+ * What a column is: numbers when all cells are, dates when all fit one form, else texts, which become categories. A column
+ * that is nearly one of the first two is not made categories of without a word.
+ */
+export function kindOf(
+  table: RawTable,
+  index: number,
+  type: ColumnType | undefined,
+  { odd, maxDistinctIntegers }: { odd: 'error' | 'missing'; maxDistinctIntegers: number },
+): Verdict {
+  const column = table.column(index);
+  if (type === 'category') return { kind: { kind: 'category', numeric: areSafe(table, index) } };
+  if (type === 'number' || (type === undefined && column.texts === 0)) return { kind: { kind: 'number' } };
+  if (type === 'd/m/y' || type === 'm/d/y') return { kind: { kind: 'date', format: type } };
+
+  const { codes, texts } = table.texts(index);
+  const words = texts.map((text) => (table.dialect.na.includes(text) ? '' : text));
+  const counts = new Float64Array(texts.length);
+  for (const code of codes) if (code >= 0 && words[code] !== '') counts[code]!++;
+  const first = (isStray: (text: string) => boolean): string =>
+    cellOf(
+      table,
+      codes.findIndex((code) => counts[code]! > 0 && isStray(texts[code]!)),
+      index,
+    );
+  const oddNumbers = type === undefined ? oddNumbersOf(table, index, maxDistinctIntegers) : undefined;
+  if (oddNumbers !== undefined) return odd === 'missing' ? { kind: { kind: 'number' } } : { problem: oddNumbers };
+  const guess = guessDates(words, counts);
+  const isDate =
+    guess !== undefined &&
+    (guess.misses === 0 || (guess.misses < FEW * table.rows && texts.length > maxDistinctIntegers));
+  if (guess !== undefined && (isDate || type === 'date')) {
+    if (guess.ambiguous) {
+      const choice = `types: { ${JSON.stringify(column.name)}: 'd/m/y' } or 'm/d/y'`;
+      return {
+        problem: `holds dates such as ${first(() => true)}, day or month first? Say which with ${choice}, or drop it`,
+      };
+    }
+    if (guess.misses === 0 || odd === 'missing' || type === 'date')
+      return { kind: { kind: 'date', format: guess.format } };
+    const stray = first((text) => Number.isNaN(daysOf(text, guess.format)));
+    return { problem: oddly(`dates (${guess.format})`, guess.misses, stray, column.name) };
+  }
+  if (type === 'date') return { problem: `${first(() => true)} is no date of the forms ${DATE_FORMATS.join(', ')}` };
+  return { kind: { kind: 'category', numeric: false } };
+}
+
+/** What to say of a column that is nearly all numbers, more than `limit` different ones; undefined if it is none. */
+export function oddNumbersOf(table: RawTable, index: number, limit: number): string | undefined {
+  const { name, numbers, texts, firstText } = table.column(index);
+  if (texts === 0 || texts >= FEW * table.rows) return undefined;
+  const seen = new Set<number>();
+  for (const x of numbers)
+    if (!Number.isNaN(x) && seen.add(x).size > limit)
+      return oddly('numbers', texts, cellOf(table, firstText, index), name);
+  return undefined;
+}
+
+const oddly = (kind: string, strays: number, first: string, name: string): string =>
+  `holds ${kind}, but for ${counted(strays, 'cell')}, the first ${first}. Take that for missing with na or odd: 'missing', ` +
+  `or the column for texts with types: { ${JSON.stringify(name)}: 'category' }`;
+
+/** Whether numbers of the column tell its cells apart: beyond 2^53 different texts are one number. */
+export function areSafe(table: RawTable, index: number): boolean {
+  const { numbers, texts } = table.column(index);
+  return texts === 0 && numbers.every((x) => !(Math.abs(x) > Number.MAX_SAFE_INTEGER));
+}
+
+/** Fewer values than this say nothing about a column. */
+const TELLING = 10;
+const LAST_WORDS = ['id', 'ids', 'key', 'index', 'idx', 'number', 'num', 'no', 'nr', 'uuid', 'guid'];
+const FIRST_WORDS = ['id', 'key', 'index', 'idx', 'uuid', 'guid', 'unnamed'];
+
+/** Why a column is of no use to a network, as the end of a sentence; undefined if it may be. */
+export function uselessBecause(table: RawTable, index: number, { kind }: Kind): string | undefined {
+  const { name, numbers, missing } = table.column(index);
+  const present = table.rows - missing;
+  if (kind === 'date' || present <= TELLING) return undefined;
+  const isExact = areSafe(table, index);
+  const distinct = isExact ? new Set(numbers).size - Number(missing > 0) : table.texts(index).texts.length;
+  const alike =
+    distinct === present && isNamedLikeId(name) ? 'no two rows are alike, and it is named like an id' : undefined;
+  if (kind === 'number') {
+    if (!numbers.every((x) => Number.isNaN(x) || Number.isInteger(x))) return undefined;
+    if (distinct === present && !isExact)
+      return 'its numbers are so long that float64 cannot tell them apart, as ids are';
+    const runOn = missing === 0 && numbers.every((x, row) => row === 0 || x === numbers[row - 1]! + 1);
+    return runOn ? 'whole numbers that run on by 1, as row numbers do' : alike;
+  }
+  if (alike !== undefined) return alike;
+  if (distinct > TELLING && distinct > present / 2)
+    return `its texts hardly repeat, ${distinct} different ones in ${present} rows`;
+  return undefined;
+}
+
+function isNamedLikeId(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+  return LAST_WORDS.includes(words.at(-1) ?? '') || FIRST_WORDS.includes(words[0] ?? '');
+}

@@ -1,0 +1,51 @@
+import { FormatError } from '../base/errors.ts';
+
+/** The first bytes of formats that are taken for others, and what to do about it. */
+const BEGINS: readonly (readonly [bytes: string, what: string])[] = [
+  ['\x1f\x8b', 'packed with gzip: unpack it with gunzip() first'],
+  ['PK\x03\x04', 'a zip archive, as .xlsx files are: unpack it, or save the sheet as CSV'],
+  ['\xd0\xcf\x11\xe0', 'an old Excel workbook (.xls): save the sheet as CSV'],
+  ['\x89HDF\r\n\x1a\n', 'an HDF5 file: export the table as CSV'],
+  ['PAR1', 'a Parquet file: export the table as CSV'],
+  ['\x93NUMPY', 'a NumPy array (.npy): export it with numpy.savetxt'],
+  ['SQLite format 3\0', 'an SQLite database: export the table as CSV'],
+  ['\x80\x04\x95', 'a Python pickle: export the table as CSV'],
+  ['RDX', 'an R data file: export the table with write.csv'],
+  ['%PDF', 'a PDF document'],
+  ['\x89PNG', 'a PNG image'],
+  ['\xff\xd8\xff', 'a JPEG image'],
+  ['BZh', 'packed with bzip2: unpack it first'],
+  ['\xfd7zXZ', 'packed with xz: unpack it first'],
+  ['\x28\xb5\x2f\xfd', 'packed with Zstandard: unpack it first'],
+  ['\xff\xfe', 'text in UTF-16: save it as UTF-8'],
+  ['\xfe\xff', 'text in UTF-16: save it as UTF-8'],
+  ['version https://git-lfs.github.com/spec/', 'a Git LFS pointer in place of the file: run git lfs pull'],
+];
+
+/** The same for texts, blanks before them left out. */
+const SHAPES: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/^<!doctype html|^<html/i, 'an HTML page, not the file itself: download the raw file'],
+  [/^<\?xml/i, 'XML: export the table as CSV'],
+  [/^(?:\{\s*["}]|\[\s*(?:[[{]|["\d-][^\]]*\]\s*$))/, 'JSON: parse it, and write the records as CSV'],
+  [/^(?:%[^\n]*\n\s*)*@relation\b/i, 'an ARFF file: leave out the lines up to @data, and read on with header: false'],
+  [/^[45]\d\d:? [A-Z][\w ]*\.?\s*$/, "a web server's answer in place of the file: look at the address"],
+];
+
+/** What a file is by its first bytes, with a remedy; undefined when nothing speaks against a table of text. */
+export function whatIs(bytes: Uint8Array): string | undefined {
+  const head = String.fromCharCode(...bytes.subarray(0, 400));
+  for (const [begin, what] of BEGINS) if (head.startsWith(begin)) return what;
+  const zeros = Array.from(head.slice(0, 8), (character) => (character === '\0' ? 0 : 1)).join('');
+  if (zeros.startsWith('0011') && bytes[2]! <= 0x0e && bytes[3]! <= 8) return 'an IDX file: read it with parseIDX()';
+  if (head.startsWith('{"', 8) && zeros.endsWith('0000')) return 'a safetensors file: read it with decodeSafetensors()';
+  if (/^(?:1010|0101)/.test(zeros)) return 'text in UTF-16: save it as UTF-8';
+  if (head.includes('\0')) return 'no text: it has bytes of 0';
+  const text = head.replace(/^\xef\xbb\xbf/, '').trimStart();
+  return SHAPES.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** Throws FormatError, in the name of the format that was expected, for a file that is something else. */
+export function refuseOthers(format: string, bytes: Uint8Array): void {
+  const what = whatIs(bytes);
+  if (what !== undefined) throw new FormatError(format, 'file', `is ${what}`);
+}

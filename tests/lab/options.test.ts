@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { parse, type Typed } from '../../lab/src/options.ts';
+
+let shown = '';
+const typed = (...args: readonly string[]): Typed =>
+  parse(args, {
+    defaultEpochs: 60,
+    version: '1.2.3',
+    show: (text) => {
+      shown += text;
+    },
+  });
+
+test('without anything the digits are trained on, with the defaults', () => {
+  expect(typed()).toEqual({
+    command: 'train',
+    file: undefined,
+    flags: { seed: 0, seeds: 1, epochs: 60, out: 'report', progress: true },
+  });
+});
+
+test('a table is an argument or the value of --csv', () => {
+  const wanted = { command: 'train', file: 'a.csv', flags: { target: 'y' } };
+  expect(typed('a.csv', '--target', 'y')).toMatchObject(wanted);
+  expect(typed('--target', 'y', 'a.csv')).toMatchObject(wanted);
+  expect(typed('--csv', 'a.csv', '--target', 'y')).toMatchObject(wanted);
+});
+
+test('everything that says how a table is written and encoded is passed on', () => {
+  const args = [
+    '--delimiter',
+    'tab',
+    '--decimal',
+    ',',
+    '--thousands',
+    'none',
+    '--no-header',
+    '--na',
+    '?,-999',
+    '--na',
+    'x',
+  ];
+  const { flags } = typed('a.csv', '--target', '3', '--drop', 'a,b', '--drop', 'c', '--keep', '1', ...args);
+  expect(flags).toMatchObject({
+    ...{ delimiter: '\t', decimal: ',', thousands: '', header: false, na: ['?', '-999', 'x'] },
+    ...{ target: '3', drop: ['a,b', 'c'], keep: ['1'] },
+  });
+  const more = [
+    '--missing',
+    'category',
+    '--unlabelled',
+    'refuse',
+    '--max-categories',
+    '7',
+    '--encoding',
+    'windows-1252',
+  ];
+  expect(typed('a.csv', '--target', 'y', '--header', '--task', 'regression', '--open', ...more).flags).toMatchObject({
+    ...{ header: true, task: 'regression', open: true, missing: 'category', unlabelled: 'refuse', maxCategories: 7 },
+    encoding: 'windows-1252',
+  });
+});
+
+test('predict has options of its own, behind it', () => {
+  expect(typed('predict', 'm.safetensors', 'new.csv')).toEqual({
+    ...{ command: 'predict', model: 'm.safetensors', file: 'new.csv' },
+    flags: { out: 'predictions.csv' },
+  });
+  expect(typed('predict', 'm', 'n', '--out', '-', '--delimiter', ';', '--no-header').flags).toEqual({
+    ...{ out: '-', delimiter: ';', header: false },
+  });
+});
+
+describe('refuses', () => {
+  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['two tables', ['a.csv', '--csv', 'b.csv', '--target', 'y'], /two tables are given, a\.csv and --csv b\.csv/],
+    ['a third argument of predict', ['predict', 'm', 'n', 'o'], /too many arguments/],
+    ['predict without a table', ['predict', 'm'], /missing required argument 'file'/],
+    ['options of the job before predict', ['--epochs', '3', 'predict', 'm', 'n'], /--epochs stands before predict/],
+    ['options of the job behind predict', ['predict', 'm', 'n', '--target', 'y'], /unknown option '--target'/],
+    ['an empty name of a table', ['', '--target', 'y'], /the file is empty/],
+    ['an empty target', ['a.csv', '--target', ''], /--target is empty/],
+    ['an empty name of an output', ['predict', 'm', 'n', '--out', ''], /--out is empty/],
+    ['--no-header without a table', ['--no-header'], /--no-header needs a table/],
+    ['--drop without a table', ['--drop', 'a'], /--drop needs a table/],
+    ['no categories', ['a.csv', '--target', 'y', '--max-categories', '0'], /--max-categories.*integer from 1/],
+  ];
+  test.each(cases)('%s', (_name, args, message) => {
+    expect(() => typed(...args)).toThrow(message);
+  });
+});
+
+test('help names the argument, every option and the other command', () => {
+  shown = '';
+  expect(() => typed('--help')).toThrow();
+  for (const word of [
+    '[file]',
+    'predict',
+    '--target',
+    '--drop',
+    '--keep',
+    '--missing',
+    '--unlabelled',
+    '--na',
+    '--open',
+  ])
+    expect(shown).toContain(word);
+  expect(shown).not.toContain('--csv');
+  shown = '';
+  expect(() => typed('predict', '--help')).toThrow();
+  for (const word of ['<model>', '<file>', '--out', '--no-header']) expect(shown).toContain(word);
+});

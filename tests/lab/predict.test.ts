@@ -1,0 +1,247 @@
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeNetwork, Random } from 'whittle-ml';
+import { parseCSV, readTable, TableEncoder } from 'whittle-ml/data';
+import { compileNetwork } from 'whittle-ml/infer';
+import { decodeNetwork } from 'whittle-ml/io';
+import { cpu } from 'whittle-ml/kernels';
+import { type Ended, whittle } from './run.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'whittle-predict-'));
+  writeFileSync(join(folder, 'fruit.csv'), csv(fruit));
+  writeFileSync(join(folder, 'bare.csv'), csv(fruit, { header: false }));
+  await trained('fruit.csv', '--target', 'kind', '--out', 'fruit');
+  await trained('fruit.csv', '--target', 'grams', '--out', 'grams');
+  await trained('bare.csv', '--target', '3', '--no-header', '--out', 'bare');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const NAMES = ['size', 'color', 'kind', 'grams'] as const;
+type Fruit = Readonly<Record<(typeof NAMES)[number], string>>;
+
+/** Cherries are small and red, limes green and larger, plums between; a size is missing now and then. */
+const fruit: readonly Fruit[] = Array.from({ length: 90 }, (_, i) => {
+  const noise = new Random(i, 'fruit').uniform([2]).data;
+  const [kind, color, size] = [
+    ['cherry', 'red', 2] as const,
+    ['lime', 'green', 6] as const,
+    ['plum', 'blue', 4] as const,
+  ][i % 3]!;
+  const own = (size + noise[0]!).toFixed(2);
+  return { kind, color, size: i % 20 === 7 ? '' : own, grams: (10 * size + 5 * noise[1]!).toFixed(1) };
+});
+
+function csv(rows: readonly Partial<Fruit>[], { header = true, names = NAMES as readonly string[] } = {}): string {
+  const lines = rows.map((row) => names.map((name) => row[name as keyof Fruit] ?? '').join(','));
+  return `${[...(header ? [names.join(',')] : []), ...lines].join('\n')}\n`;
+}
+
+async function trained(...args: readonly string[]): Promise<void> {
+  const { code, err } = await whittle(folder, [...args, '--epochs', '30', '--no-progress']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+}
+
+const model = (run: string, form = 'teacher'): string => join(run, 'models', `${form}.safetensors`);
+
+/** Predicts a file that is made for it. */
+async function predicted(run: string, text: string, ...args: readonly string[]): Promise<Ended & { text: string }> {
+  writeFileSync(join(folder, 'new.csv'), text);
+  rmSync(join(folder, 'predictions.csv'), { force: true });
+  const ended = await whittle(folder, ['predict', model(run), 'new.csv', ...args]);
+  const out = join(folder, 'predictions.csv');
+  return { ...ended, text: existsSync(out) ? readFileSync(out, 'utf8') : '' };
+}
+
+test('a run leaves six networks, each with the encoder of its training rows', () => {
+  expect(readdirSync(join(folder, 'fruit', 'models')).sort()).toEqual([
+    ...['combined', 'int8', 'neurons-pruned', 'pruned', 'student-distilled', 'teacher'].map(
+      (form) => `${form}.safetensors`,
+    ),
+  ]);
+  for (const form of ['combined', 'student-distilled']) {
+    const { metadata } = decodeNetwork(readFileSync(join(folder, model('fruit', form))));
+    const encoder = TableEncoder.fromJSON(JSON.parse(metadata.get('encoder')!));
+    expect(encoder.classNames).toEqual(['cherry', 'lime', 'plum']);
+    expect(encoder.featureNames).toEqual(['size', 'color=blue', 'color=green', 'color=red', 'grams']);
+  }
+});
+
+test('every row keeps its cells and gets a class and its probabilities', async () => {
+  const { code, err, out, text } = await predicted('fruit', csv(fruit));
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const { header, rows } = parseCSV(text);
+  expect(header).toEqual([...NAMES, 'prediction', 'p(cherry)', 'p(lime)', 'p(plum)']);
+  expect(rows.map((row) => row.slice(0, 4))).toEqual(fruit.map((each) => NAMES.map((name) => each[name])));
+  let right = 0;
+  for (const [, , kind, , prediction, ...p] of rows) {
+    const numbers = p.map(Number);
+    expect(numbers.reduce((sum, x) => sum + x)).toBeCloseTo(1, 5);
+    expect(prediction).toBe(['cherry', 'lime', 'plum'][numbers.indexOf(Math.max(...numbers))]);
+    if (prediction === kind) right++;
+  }
+  expect(right).toBeGreaterThan(80);
+  expect(out).toContain(`accuracy ${(right / 90).toFixed(3)}`);
+  expect(out).toContain('90 rows predicted');
+});
+
+test('predictions are those of decodeNetwork, compileNetwork and TableEncoder', async () => {
+  for (const [run, form] of [
+    ['fruit', 'combined'],
+    ['grams', 'student-distilled'],
+  ] as const) {
+    const { network, metadata } = decodeNetwork(readFileSync(join(folder, model(run, form))));
+    const encoder = TableEncoder.fromJSON(JSON.parse(metadata.get('encoder')!));
+    writeFileSync(join(folder, 'new.csv'), csv(fruit));
+    await whittle(folder, ['predict', model(run, form), 'new.csv']);
+    const { header, rows } = parseCSV(readFileSync(join(folder, 'predictions.csv'), 'utf8'));
+    const { features } = encoder.transform(readTable(csv(fruit)), { target: false });
+    const outputs = compileNetwork(network, 90, cpu).run(features.data as Float32Array);
+    const width = outputs.length / 90;
+    const answers = encoder.decode(
+      Array.from({ length: 90 }, (_, i) => [...outputs.slice(i * width, (i + 1) * width)]),
+    );
+    const from = header.indexOf('prediction');
+    rows.forEach((row, i) => {
+      if (run === 'fruit') {
+        expect(row.slice(from + 1).map((cell) => Math.fround(Number(cell)))).toEqual([
+          ...outputs.slice(3 * i, 3 * i + 3),
+        ]);
+      } else expect(Number(row[from])).toBe((answers as { numbers: ArrayLike<number> }).numbers[i]);
+    });
+  }
+});
+
+describe('a table of another form', () => {
+  const answers = (text: string): string[] => {
+    const { header, rows } = parseCSV(text);
+    return rows.map((row) => row.slice(header.indexOf('prediction')).join(' '));
+  };
+  let usual: string[] = [];
+  beforeAll(async () => {
+    usual = answers((await predicted('fruit', csv(fruit))).text);
+  });
+
+  test('has columns in another order, more of them, and no target', async () => {
+    const rows = fruit.map((each, i) => ({ ...each, note: `text ${i}` }));
+    const { text, out } = await predicted('fruit', csv(rows, { names: ['note', 'grams', 'size', 'color'] }));
+    expect(answers(text)).toEqual(usual);
+    expect(out).toContain('note');
+    expect(out).not.toContain('accuracy');
+  });
+
+  test('has semicolons and decimal commas, and is written so', async () => {
+    const { text } = await predicted('fruit', csv(fruit).replaceAll(',', ';').replaceAll('.', ','));
+    const { header, rows } = parseCSV(text, { delimiter: ';' });
+    expect(rows.map((row) => row.slice(header.indexOf('prediction')).join(' ').replaceAll(',', '.'))).toEqual(usual);
+  });
+
+  test('has no header: with the target or without, columns are taken by their place', async () => {
+    const without = csv(fruit, { header: false, names: ['size', 'color', 'grams'] });
+    const bare = answers((await predicted('bare', csv(fruit, { header: false }))).text);
+    expect(bare).toEqual(usual);
+    expect(answers((await predicted('bare', without)).text)).toEqual(usual);
+    expect(answers((await predicted('fruit', without, '--no-header')).text)).toEqual(usual);
+    const { code, err } = await predicted('bare', csv(fruit, { header: false, names: ['size', 'color'] }));
+    expect(code).toBe(2);
+    expect(err).toMatch(/new\.csv: has 2 columns and no header, .* 4 \(3 without the target\)/);
+  });
+
+  test('has a color that training has not seen, and cells without a value', async () => {
+    const text = 'size,color,grams\n2.5,purple,22\n2.5,,22\n2.5,red,\n,red,22\n';
+    const { code, out, text: written } = await predicted('fruit', text);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^"color": 2 cells of a category that was not there .* the first "purple" in line 2; .*\.$/m);
+    expect(out).toMatch(/^"grams": 1 missing cell filled with the mean \S+; in training there was none\.$/m);
+    expect(out).toMatch(/^"size": 1 missing cell filled with the mean \S+\.$/m);
+    const { rows } = parseCSV(written);
+    expect(rows.map((row) => row.slice(0, 3).join())).toEqual(['2.5,purple,22', '2.5,,22', '2.5,red,', ',red,22']);
+    for (const row of rows) expect(row.slice(4).reduce((sum, p) => sum + Number(p), 0)).toBeCloseTo(1, 5);
+  });
+
+  test('has no rows', async () => {
+    const { code, out, text } = await predicted('fruit', 'size,color,grams\n');
+    expect(code).toBe(0);
+    expect(text).toBe('size,color,grams,prediction,p(cherry),p(lime),p(plum)\n');
+    expect(out).toContain('0 rows predicted');
+  });
+});
+
+test('a regression gives numbers on the scale of the file, and says how good they are', async () => {
+  const { code, out, text } = await predicted('grams', csv(fruit));
+  expect(code).toBe(0);
+  const { header, rows } = parseCSV(text);
+  expect(header).toEqual([...NAMES, 'prediction']);
+  const truth = fruit.map(({ grams }) => Number(grams));
+  const guess = rows.map((row) => Number(row[4]));
+  const mean = truth.reduce((sum, x) => sum + x) / 90;
+  const sum = (f: (x: number, i: number) => number): number => truth.reduce((all, x, i) => all + f(x, i), 0);
+  const r2 = 1 - sum((x, i) => (x - guess[i]!) ** 2) / sum((x) => (x - mean) ** 2);
+  expect(r2).toBeGreaterThan(0.5);
+  expect(out).toContain(`R² ${r2.toFixed(3)}`);
+});
+
+test('--out - writes the table and nothing else to the standard output', async () => {
+  const { code, out, err } = await predicted('fruit', csv(fruit.slice(0, 5)), '--out', '-');
+  expect(code).toBe(0);
+  expect(parseCSV(out).rows).toHaveLength(5);
+  expect(err).toContain('5 rows predicted');
+});
+
+describe('is refused in one line, exit code 2, with nothing written:', () => {
+  const refused = async (args: readonly string[], message: RegExp): Promise<void> => {
+    const before = readdirSync(folder).sort();
+    const { code, out, err } = await whittle(folder, ['predict', ...args]);
+    expect(err).toMatch(/^whittle: [^\n]+\n$/);
+    expect(err).toMatch(message);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(readdirSync(folder).sort()).toEqual(before);
+  };
+  beforeAll(() => {
+    rmSync(join(folder, 'predictions.csv'), { force: true });
+    writeFileSync(join(folder, 'new.csv'), csv(fruit));
+    writeFileSync(join(folder, 'misfit.csv'), 'colour,grams,size\nred,heavy,2\n');
+    mkdirSync(join(folder, 'a folder'));
+    linkSync(join(folder, 'new.csv'), join(folder, 'the same.csv'));
+    const { network, metadata } = decodeNetwork(readFileSync(join(folder, model('fruit'))));
+    const write = (name: string, texts: Record<string, string>): void =>
+      writeFileSync(join(folder, name), encodeNetwork(network, { metadata: texts }));
+    write('no encoder', {});
+    write('no json', { encoder: '{' });
+    write('no encoder of ours', { encoder: '{"a":1}' });
+    const grams = decodeNetwork(readFileSync(join(folder, model('grams')))).metadata;
+    write('of another network', { encoder: grams.get('encoder')! });
+    write('no table', { encoder: metadata.get('encoder')!, table: '[]' });
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['a table that does not fit, by column', [model('fruit'), 'misfit.csv'], /misfit\.csv: .*color.*/],
+    ['a model that is not there', ['none', 'new.csv'], /none: there is no such file/],
+    ['a table in place of a model', ['new.csv', model('fruit')], /new\.csv: is no network to predict with/],
+    ['a network without an encoder', ['no encoder', 'new.csv'], /no encoder: the network has no encoder/],
+    ['an encoder that is no JSON', ['no json', 'new.csv'], /no json: its metadata are no JSON/],
+    ['an encoder of something else', ['no encoder of ours', 'new.csv'], /no encoder of ours: is no network/],
+    [
+      'the encoder of another network',
+      ['of another network', 'new.csv'],
+      /takes \[5\], and its encoder makes 7 numbers/,
+    ],
+    ['what says nothing of its table', ['no table', 'new.csv'], /no table: .*"table" must have names/],
+    ['the table as output', [model('fruit'), 'new.csv', '--out', 'new.csv'], /--out new\.csv is a file that is read/],
+    ['the table by another name', [model('fruit'), 'new.csv', '--out', 'the same.csv'], /is a file that is read/],
+    ['the model as output', [model('fruit'), 'new.csv', '--out', model('fruit')], /is a file that is read/],
+    ['a folder as output', [model('fruit'), 'new.csv', '--out', 'a folder'], /a folder: it is a folder/],
+  ])('%s', async (_name, args, message) => refused(args, message));
+});

@@ -1,0 +1,49 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { randomTable, written } from './random-table.ts';
+import { whittle } from './run.ts';
+
+/** `npm run test:tables -- 200` asks for more. */
+const RUNS = Number(process.env.WHITTLE_TABLES ?? 20);
+
+test(`${RUNS} random tables end in a report and predictions, or in one sentence, exit code 2 and nothing written`, async () => {
+  const outcomes = new Map<string, number>();
+  const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  const tried = fc.asyncProperty(randomTable, async (table) => {
+    const folder = mkdtempSync(join(tmpdir(), 'whittle-tables-'));
+    try {
+      const { text, args } = written(table);
+      writeFileSync(join(folder, 'table.csv'), text);
+      const { code, err, out } = await whittle(folder, ['table.csv', ...args, '--no-progress', '--epochs', '1']);
+      if (code !== 0) {
+        expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^whittle: [^\n]{20,1500}\n$/) });
+        expect(readdirSync(folder)).toEqual(['table.csv']);
+        count(err.replace(/"[^"]*"|\d+(\.\d+)?/g, '…').slice(0, 160));
+        return;
+      }
+      expect(out).toContain('Report: ');
+      expect(readdirSync(join(folder, 'report')).sort()).toEqual(['index.html', 'models', 'report.json']);
+      const model = join('report', 'models', 'combined.safetensors');
+      const predicted = await whittle(folder, ['predict', model, 'table.csv']);
+      expect(predicted).toMatchObject({ code: 0, err: '' });
+      expect(existsSync(join(folder, 'predictions.csv'))).toBe(true);
+      const rows = JSON.parse(readFileSync(join(folder, 'report', 'report.json'), 'utf8')).data.rows as number;
+      expect(rows).toBeGreaterThanOrEqual(20);
+      count('report and predictions');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  await fc.assert(tried, { numRuns: RUNS });
+  if (process.env.WHITTLE_TABLES !== undefined) {
+    console.log(
+      [...outcomes]
+        .sort(([, a], [, b]) => b - a)
+        .map(([what, times]) => `${times} × ${what}`)
+        .join('\n'),
+    );
+  }
+}, 600_000);
