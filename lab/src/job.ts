@@ -2,10 +2,12 @@ import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
+import { mistakesOf, predictionsOf, type Tested } from './mistakes.ts';
 import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
-import type { FormResult, JobOptions, JobReport, Progress } from './types.ts';
+import { recommend } from './recommend.ts';
+import type { FormName, FormResult, JobOptions, JobReport, Progress } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
@@ -46,24 +48,29 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const forms = formResults(whittled, () => progress.tick('latency'));
 
   const [{ encoder, inputs, train, validation, test }] = parts as [Prepared];
+  const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
+  const facts = {
+    name,
+    rows: data.rows.length,
+    features: inputs,
+    classes: classNames ?? null,
+    task,
+    taskReason,
+    notes: notes.map((note) => sentenceOf(note)),
+    split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
+  };
   const report = {
-    version: 1 as const,
+    version: 2 as const,
     environment: environment(),
-    data: {
-      name,
-      rows: data.rows.length,
-      features: inputs,
-      classes: classNames ?? null,
-      task,
-      taskReason,
-      notes: notes.map((note) => sentenceOf(note)),
-      split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
-    },
+    data: facts,
     options: { seeds: options.seeds, epochs: options.epochs },
     scoreName,
     fits: fitResults(runs),
     forms,
+    recommendation: recommend({ forms, scoreName, data: facts }),
+    mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
+    predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
     digests: digests(options.seeds, whittled),
@@ -86,7 +93,7 @@ function distillation(
   whittled: readonly Whittled[],
   scoreName: string,
 ): JobReport['distillation'] {
-  const score = (name: string): FormResult['score'] => forms.find((form) => form.name === name)!.score;
+  const score = (name: FormName): FormResult['score'] => forms.find((form) => form.name === name)!.score;
   const distilled = score('student (distilled)');
   const labelsOnly = score('student (labels only)');
   const agreements = whittled.flatMap(({ agreement }) => (agreement === null ? [] : [agreement]));

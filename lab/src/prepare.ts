@@ -31,6 +31,8 @@ export interface Prepared {
   readonly train: Samples;
   readonly validation: Samples;
   readonly test: Samples;
+  /** Rows of the table, from 0, that the samples of `test` are. */
+  readonly testRows: readonly number[];
   /** A part of `train` so small that a wide network learns it by heart. */
   readonly few: Samples;
   /** A part of `validation` that is watched epoch by epoch: evaluating all of a large one would cost more than training. */
@@ -129,6 +131,7 @@ export function prepare({ table, options, task, classNames, target, rows }: JobD
     train: samples(train),
     validation: samples(validation),
     test: samples(test),
+    testRows: test.map((i) => rows[i]!),
     few: samples(few),
     watched: samples(validation.slice(0, MOST_WATCHED)),
   };
