@@ -7,6 +7,7 @@ import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
+import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 
@@ -19,6 +20,7 @@ export const plants = [
   ...kernels,
   ...memory,
   ...metrics,
+  ...tables,
   ...threads,
   ...training,
 ];
