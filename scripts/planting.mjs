@@ -40,7 +40,8 @@ export class Planting {
         filter: (path) => !/[\\/](dist|node_modules)([\\/]|$)/.test(path),
       });
     }
-    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'), 'dir');
+    // The built library is what the command line's code finds under its name.
+    for (const name of ['node_modules', 'dist']) symlinkSync(join(root, name), join(this.folder, name), 'dir');
     process.chdir(this.folder);
   }
 

@@ -7,6 +7,7 @@ import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
+import { plants as report } from './plants/report.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
@@ -20,6 +21,7 @@ export const plants = [
   ...kernels,
   ...memory,
   ...metrics,
+  ...report,
   ...tables,
   ...threads,
   ...training,

@@ -1,207 +1,181 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
-import { decimals, size, time } from './format.ts';
-import { markupOf } from './html.ts';
+import { decimals, exact, range, size, time, whole } from './format.ts';
 import { type Label, placeLabels } from './labels.ts';
-import type { Figure, FitResult, FormResult, Histogram, JobReport } from './types.ts';
+import { CHART, clipped, draw, drawn, logTicks, PANEL, short, type Tip } from './plot.ts';
+import type { Figure, FitResult, FormResult, Histogram, JobReport, Predictions } from './types.ts';
 
-/** Every chart is an SVG as a string; its colours are variables of the page, so that light and dark are up to the page. */
-const { document } = parseHTML('<!doctype html><html><body></body></html>');
-
-/** Widths are those of a narrow telephone, so that type does not shrink there. */
-const PANEL = 320;
-const CHART = 380;
-
-function draw(label: string, options: Plot.PlotOptions): string {
-  const svg = Plot.plot({ document, className: 'plot', ...options } as Plot.PlotOptions);
-  svg.querySelector('style')?.remove();
-  for (const name of ['width', 'height', 'font-family', 'font-size', 'fill']) svg.removeAttribute(name);
-  // Not by setAttribute: linkedom does not escape `&` and `<` in attributes.
-  return svg.outerHTML.replace('<svg', () => `<svg role="img" aria-label="${markupOf(label)}"`);
+/** Where the scores of the fits lie that are not meant to be poor, with some room. */
+export function scoreDomain(fits: readonly FitResult[]): readonly [low: number, high: number] {
+  const ends = fits
+    .filter(({ kind }) => kind !== 'underfit')
+    .flatMap(({ train, test }) => [train.min, train.max, test.min, test.max])
+    .filter(Number.isFinite);
+  if (ends.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const room = Math.max(0.005, (high - low) * 0.08);
+  return [low - room, high > 1 ? high + room : Math.min(1, high + room)]; // neither score can be more than 1
 }
 
-interface Epoch {
-  readonly epoch: number;
-  readonly value: number;
-}
-
-const minimum = (points: readonly Epoch[]): Epoch | undefined =>
-  points.find(({ value }) => value === Math.min(...points.map((p) => p.value)));
-
-/** Points enough for a picture; the last one is always there. */
-function thinned(values: readonly number[]): Epoch[] {
-  const stride = Math.ceil(values.length / 150);
-  return values.flatMap((value, i) =>
-    (i % stride === 0 || i === values.length - 1) && Number.isFinite(value) ? [{ epoch: i + 1, value }] : [],
-  );
-}
-
-export interface CurveScales {
-  readonly epochs: number;
-  readonly loss: readonly [number, number];
-  readonly score: readonly [number, number];
-  readonly scoreKey: string | undefined;
-}
-
-/** One scale for the curves of all fits, so that they can be compared; it leaves out the highest fiftieth of the losses. */
-export function curveScales(fits: readonly FitResult[]): CurveScales {
-  const keys = new Set(fits.flatMap((fit) => Object.keys(fit.history)));
-  const scoreKey = [...keys].find((key) => keys.has(`val_${key}`) && key !== 'loss');
-  const all = (key: string): number[] =>
-    fits
-      .flatMap((fit) => [...(fit.history[key] ?? []), ...(fit.history[`val_${key}`] ?? [])])
-      .filter(Number.isFinite)
-      .sort((a, b) => a - b);
-  const losses = all('loss');
-  const scores = scoreKey === undefined ? [] : all(scoreKey);
-  const at = (sorted: readonly number[], share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
-  return {
-    epochs: Math.max(2, ...fits.map((fit) => fit.history.loss?.length ?? 0)),
-    loss: [Math.min(0, at(losses, 0)), at(losses, 0.98) || 1],
-    score: [Math.min(0, at(scores, 0.02)), Math.max(1, at(scores, 1))],
-    scoreKey,
-  };
-}
-
-/** Training and validation over the epochs; `key` is `loss` or the score. */
-export function curves(fit: FitResult, key: string, title: string, scales: CurveScales): string {
-  const domain = key === 'loss' ? scales.loss : scales.score;
-  const train = thinned(fit.history[key] ?? []);
-  const validation = thinned(fit.history[`val_${key}`] ?? []);
-  const inside = ({ value }: Epoch): number => Math.max(domain[0], Math.min(domain[1], value));
-  const lowest = key === 'loss' ? minimum(validation) : undefined;
-  const last = (points: readonly Epoch[]): string => decimals(points.at(-1)?.value ?? Number.NaN);
-  return draw(
-    `${title} of ${fit.name} over ${fit.history[key]?.length ?? 0} epochs: training ends at ${last(train)}, validation at ${last(validation)}`,
-    {
-      width: PANEL,
-      height: 132,
-      marginLeft: 34,
-      marginRight: 8,
-      marginTop: 20,
-      marginBottom: 26,
-      x: { domain: [1, scales.epochs], ticks: 5, label: null, tickFormat: 'd' },
-      y: { domain, ticks: 3, label: title, labelArrow: 'none', labelAnchor: 'top', grid: true },
-      marks: [
-        Plot.line(train, { x: 'epoch', y: inside, stroke: 'var(--train)', strokeWidth: 1.8 }),
-        Plot.line(validation, {
-          x: 'epoch',
-          y: inside,
-          stroke: 'var(--test)',
-          strokeWidth: 1.8,
-          strokeDasharray: '5 3',
-        }),
-        // A line of one epoch has no length.
-        ...(train.length > 1 ? [] : [Plot.dot(train, { x: 'epoch', y: inside, r: 2.5, fill: 'var(--train)' })]),
-        ...(validation.length > 1
-          ? []
-          : [Plot.dot(validation, { x: 'epoch', y: inside, r: 3.5, stroke: 'var(--test)' })]),
-        ...(lowest === undefined
-          ? []
-          : [Plot.dot([lowest], { x: 'epoch', y: inside, r: 3.5, stroke: 'var(--test)', fill: 'var(--paper)' })]),
-      ],
-    },
-  );
-}
-
-/** The text of a tick: `5 µs` for `5.00 µs`. */
-const short = (text: string): string => text.replace(/\.0+(?=\s|$)/, '');
-
-/** A name that leaves room for the picture. */
-const clipped = (name: string): string => (name.length > 24 ? `${name.slice(0, 22)}…` : name);
-
-interface Bar {
+interface ScoreDot {
   readonly row: string;
-  readonly series: string;
+  readonly series: 'train' | 'test';
   readonly figure: Figure;
 }
 
-/** Horizontal bars from 0 with their numbers, and lines from the lowest to the highest seed. */
-function bars(label: string, data: readonly Bar[], format: (x: number) => string): string {
-  const shown = data.filter(({ figure }) => Number.isFinite(figure.mean));
-  const rows = [...new Set(data.map(({ row }) => row))];
-  const series = [...new Set(data.map((bar) => bar.series))];
-  const ends = shown.flatMap(({ figure }) => [figure.min, figure.max]);
-  const ranges = shown.filter(({ figure }) => figure.max > figure.min);
-  const lowest = (d: Bar): number => d.figure.min;
-  const highest = (d: Bar): number => d.figure.max;
-  const height = series.length > 1 ? 34 : 26;
-  const gutter = Math.max(60, ...rows.map((row) => clipped(row).length * 6.2 + 10));
-  const text = Math.max(0, ...shown.map(({ figure }) => format(figure.mean).length)) * 6.4 + 8;
-  return draw(label, {
-    width: CHART,
-    height: rows.length * height + 26,
-    marginLeft: gutter,
-    marginRight: text,
-    marginTop: 4,
-    marginBottom: 22,
-    x: {
-      domain: [Math.min(0, ...ends), Math.max(0, ...ends) || 1],
-      ticks: 3,
-      label: null,
-      tickFormat: (x: number) => (x === 0 ? '0' : short(format(x))),
-      grid: true,
-    },
-    y: { domain: series, axis: null, padding: 0.12 },
-    fy: { domain: rows, label: null, padding: 0.22, tickFormat: clipped },
-    marks: [
-      Plot.axisFy({ anchor: 'left', textAnchor: 'end', dx: -6, label: null, tickFormat: clipped }),
-      Plot.barX(shown, {
-        x: (d: Bar) => d.figure.mean,
-        y: 'series',
-        fy: 'row',
-        fill: (d: Bar) => (d.series === 'test' ? 'var(--hollow)' : d.series === 'gap' ? 'var(--gap)' : 'var(--train)'),
-        stroke: (d: Bar) => (d.series === 'test' ? 'var(--test)' : 'none'),
-        insetTop: 0.5,
-        insetBottom: 0.5,
-      }),
-      Plot.ruleX([0], { stroke: 'currentColor' }),
-      Plot.ruleY(ranges, { y: 'series', fy: 'row', x1: lowest, x2: highest, stroke: 'currentColor', strokeWidth: 1.2 }),
-      // Not by markers, whose ids count up from page to page.
-      ...[lowest, highest].map((x) =>
-        Plot.tickX(ranges, { x, y: 'series', fy: 'row', stroke: 'currentColor', insetTop: 2.5, insetBottom: 2.5 }),
-      ),
-      Plot.text(shown, {
-        x: (d: Bar) => Math.max(0, d.figure.max),
-        y: 'series',
-        fy: 'row',
-        text: (d: Bar) => format(d.figure.mean),
-        textAnchor: 'start',
-        dx: 5,
-        fill: 'currentColor',
-      }),
-    ],
-  } as Plot.PlotOptions);
-}
-
-const listed = (data: readonly Bar[], format: (x: number) => string): string =>
-  data.map((d) => `${d.row} ${d.series} ${format(d.figure.mean)}`).join(', ');
-
-export function scoreBars({ fits, scoreName }: JobReport): string {
-  const data = fits.flatMap((fit) => [
+/** A row a fit: training and test scores as dots, the gap between them as a line, and the seeds' range as a broad one. */
+export function scoreDots({ fits, scoreName }: JobReport): string {
+  const [low, high] = scoreDomain(fits);
+  const rows = fits.map(({ name }) => name);
+  const inside = (x: number): boolean => x >= low && x <= high;
+  const dots = fits.flatMap((fit): ScoreDot[] => [
     { row: fit.name, series: 'train', figure: fit.train },
     { row: fit.name, series: 'test', figure: fit.test },
   ]);
-  return bars(`${scoreName} on training and test samples: ${listed(data, decimals)}`, data, decimals);
+  const shown = dots.filter(({ figure }) => inside(figure.mean));
+  const outside = fits.filter(
+    ({ train, test }) => !inside(train.mean) && !inside(test.mean) && Number.isFinite(test.mean),
+  );
+  const within = (x: number): number => Math.max(low, Math.min(high, x));
+  const gutter = Math.max(60, ...rows.map((row) => clipped(row).length * 6.2 + 10));
+  const gapOf = (fit: FitResult): string => decimals(fit.gap.mean);
+  const column = (text: (fit: FitResult) => string, dx: number): Plot.Markish =>
+    Plot.text(fits, { y: 'name', text, frameAnchor: 'right', textAnchor: 'end', dx, fill: 'currentColor' });
+  const head = (text: string, dx: number): Plot.Markish =>
+    Plot.text([text], {
+      frameAnchor: 'top-right',
+      textAnchor: 'end',
+      dx,
+      dy: -16,
+      fill: 'currentColor',
+      fillOpacity: 0.7,
+    });
+  const colour = ({ series }: ScoreDot): string => `var(--${series})`;
+  return draw(
+    `${scoreName} of ${fits.map((f) => `${f.name}: training ${decimals(f.train.mean)}, test ${decimals(f.test.mean)}`).join('; ')}`,
+    {
+      width: CHART,
+      height: rows.length * 28 + 52,
+      marginLeft: gutter,
+      marginRight: 92,
+      marginTop: 24,
+      marginBottom: 28,
+      x: { domain: [low, high], ticks: 4, label: null, grid: true },
+      y: { domain: rows, label: null, padding: 0.3 },
+      marks: [
+        Plot.axisY({ tickSize: 0, label: null, tickFormat: clipped }),
+        Plot.ruleY(fits, {
+          y: 'name',
+          x1: (f: FitResult) => within(f.test.mean),
+          x2: (f: FitResult) => within(f.train.mean),
+          stroke: 'var(--gap)',
+          strokeWidth: (f: FitResult) => (outside.includes(f) ? 0 : 2),
+        }),
+        Plot.ruleY(
+          shown.filter(({ figure }) => figure.max > figure.min),
+          {
+            y: 'row',
+            x1: (d: ScoreDot) => within(d.figure.min),
+            x2: (d: ScoreDot) => within(d.figure.max),
+            stroke: colour,
+            strokeWidth: 8,
+            strokeOpacity: 0.3,
+          },
+        ),
+        Plot.dot(shown, {
+          x: (d: ScoreDot) => d.figure.mean,
+          y: 'row',
+          r: 4.5,
+          stroke: colour,
+          strokeWidth: 1.8,
+          fill: (d: ScoreDot) => (d.series === 'test' ? 'var(--paper)' : 'var(--train)'),
+        }),
+        Plot.text(outside, {
+          y: 'name',
+          text: (f: FitResult) =>
+            f.test.mean < low
+              ? `◂ ${decimals(f.test.mean)} to ${decimals(f.train.mean)}`
+              : `${decimals(f.test.mean)} ▸`,
+          frameAnchor: 'left',
+          dx: 4,
+          fill: 'currentColor',
+        }),
+        column((fit) => decimals(fit.test.mean), 46),
+        column(gapOf, 90),
+        head('test', 46),
+        head('gap', 90),
+      ],
+    },
+    (chart) =>
+      fits.flatMap((f) => {
+        const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+        const text = `${f.name}: training ${range(f.train, exact)}, test ${range(f.test, exact)}, gap ${range(f.gap, exact)}`;
+        const ends = [f.test.mean, f.train.mean].filter(Number.isFinite);
+        return ends.map((end): Tip => [x.apply(within(end)), y.apply(f.name) + y.bandwidth! / 2, text]);
+      }),
+  );
 }
 
-export function gapBars({ fits }: JobReport): string {
-  const data = fits.map((fit) => ({ row: fit.name, series: 'gap', figure: fit.gap }));
-  return bars(`Gap between training and test: ${listed(data, decimals)}`, data, decimals);
-}
-
+/** Horizontal bars from 0 with their times, and lines from the lowest to the highest seed. */
 export function latencyBars(forms: readonly FormResult[], batch: 1 | 64): string {
-  const data = forms.map((form) => ({
-    row: form.name,
-    series: '',
-    figure: batch === 1 ? form.latency1 : form.latency64,
-  }));
-  return bars(`Latency of a call with ${batch === 1 ? '1 sample' : '64 samples'}: ${listed(data, time)}`, data, time);
+  const data = forms.map(({ name, latency1, latency64 }) => ({ name, figure: batch === 1 ? latency1 : latency64 }));
+  type Bar = (typeof data)[number];
+  const shown = data.filter(({ figure }) => Number.isFinite(figure.mean));
+  const ranges = shown.filter(({ figure }) => figure.max > figure.min);
+  const lowest = (d: Bar): number => d.figure.min;
+  const highest = (d: Bar): number => d.figure.max;
+  const samples = batch === 1 ? '1 sample' : '64 samples';
+  return draw(
+    `Latency of a call with ${samples}: ${data.map(({ name, figure }) => `${name} ${time(figure.mean)}`).join(', ')}`,
+    {
+      width: CHART,
+      height: data.length * 24 + 26,
+      marginLeft: Math.max(60, ...data.map(({ name }) => clipped(name).length * 6.2 + 10)),
+      marginRight: Math.max(0, ...shown.map(({ figure }) => time(figure.mean).length)) * 6.4 + 8,
+      marginTop: 4,
+      marginBottom: 22,
+      x: {
+        domain: [0, Math.max(0, ...shown.map(highest)) || 1],
+        ticks: 3,
+        label: null,
+        tickFormat: (x: number) => (x === 0 ? '0' : short(time(x))),
+        grid: true,
+      },
+      y: { domain: data.map(({ name }) => name), label: null, padding: 0.25 },
+      marks: [
+        Plot.axisY({ tickSize: 0, label: null, tickFormat: clipped }),
+        Plot.barX(shown, { x: (d: Bar) => d.figure.mean, y: 'name', fill: 'var(--train)' }),
+        Plot.ruleX([0], { stroke: 'currentColor' }),
+        Plot.ruleY(ranges, { y: 'name', x1: lowest, x2: highest, stroke: 'currentColor', strokeWidth: 1.2 }),
+        // Not by markers, whose ids count up from page to page.
+        ...[lowest, highest].map((x) =>
+          Plot.tickX(ranges, { x, y: 'name', stroke: 'currentColor', insetTop: 2.5, insetBottom: 2.5 }),
+        ),
+        Plot.text(shown, {
+          x: highest,
+          y: 'name',
+          text: (d: Bar) => time(d.figure.mean),
+          textAnchor: 'start',
+          dx: 5,
+          fill: 'currentColor',
+        }),
+      ],
+    } as Plot.PlotOptions,
+    (chart) =>
+      shown.map(({ name, figure }): Tip => {
+        const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+        return [
+          x.apply(figure.mean),
+          y.apply(name) + y.bandwidth! / 2,
+          `${name}: ${range(figure, time)} for ${samples}`,
+        ];
+      }),
+  );
 }
 
 interface Step {
   readonly low: number;
   readonly high: number;
+  readonly count: number;
   readonly density: number;
 }
 
@@ -209,13 +183,19 @@ interface Step {
 function densities({ low, high, counts }: Histogram): Step[] {
   const total = counts.reduce((sum, n) => sum + n, 0) || 1;
   const width = (high - low) / counts.length || 1;
-  return counts.map((n, i) => ({ low: low + i * width, high: low + (i + 1) * width, density: n / total / width }));
+  return counts.map((count, i) => ({
+    low: low + i * width,
+    high: low + (i + 1) * width,
+    count,
+    density: count / total / width,
+  }));
 }
 
 /** The weights of one form, before (outline) and after (filled); the root scale keeps the rest visible beside a spike at 0. */
 export function weights(form: Histogram, before: Histogram, all: readonly Histogram[]): string {
   const top = Math.max(1e-9, ...all.flatMap((h) => densities(h).map((step) => step.density)));
   const outline = densities(before);
+  const bins = densities(form);
   const steps = [
     ...outline.map(({ low, density }) => ({ x: low, density })),
     { x: before.high, density: outline.at(-1)?.density ?? 0 },
@@ -223,35 +203,40 @@ export function weights(form: Histogram, before: Histogram, all: readonly Histog
   const total = form.counts.reduce((sum, n) => sum + n, 0);
   const low = Math.min(...all.map((h) => h.low));
   const high = Math.max(...all.map((h) => h.high));
-  return draw(`Weights of ${form.name}: ${total} from ${decimals(form.low)} to ${decimals(form.high)}`, {
-    width: PANEL,
-    height: 120,
-    marginLeft: 12,
-    marginRight: 12,
-    marginTop: 8,
-    marginBottom: 22,
-    x: { domain: [low, high], ticks: 5, label: null },
-    y: { type: 'sqrt', domain: [0, top], axis: null },
-    marks: [
-      Plot.rectY(densities(form), { x1: 'low', x2: 'high', y: 'density', fill: 'var(--train)', inset: 0.3 }),
-      ...(form === before
-        ? []
-        : [Plot.line(steps, { x: 'x', y: 'density', curve: 'step-after', stroke: 'currentColor', strokeWidth: 1 })]),
-      Plot.ruleY([0], { stroke: 'currentColor' }),
-    ],
-  });
+  return draw(
+    `Weights of ${form.name}: ${whole(total)} from ${decimals(form.low)} to ${decimals(form.high)}`,
+    {
+      width: PANEL,
+      height: 92,
+      marginLeft: 12,
+      marginRight: 12,
+      marginTop: 6,
+      marginBottom: 20,
+      x: { domain: [low, high], ticks: 5, label: null },
+      y: { type: 'sqrt', domain: [0, top], axis: null },
+      marks: [
+        Plot.rectY(bins, { x1: 'low', x2: 'high', y: 'density', fill: 'var(--train)', inset: 0.3 }),
+        ...(form === before
+          ? []
+          : [Plot.line(steps, { x: 'x', y: 'density', curve: 'step-after', stroke: 'currentColor', strokeWidth: 1 })]),
+        Plot.ruleY([0], { stroke: 'currentColor' }),
+      ],
+    },
+    (chart) => {
+      const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+      return bins
+        .filter(({ count }) => count > 0)
+        .map((bin): Tip => {
+          const place = `${decimals(bin.low)} to ${decimals(bin.high)}`;
+          const text = `${whole(bin.count)} of ${whole(total)} weights from ${place}`;
+          return [x.apply((bin.low + bin.high) / 2), y.apply(bin.density), text];
+        });
+    },
+  );
 }
 
 interface Dot extends Label {
   readonly form: FormResult;
-}
-
-/** 1, 2 and 5 times powers of ten between the two; only the powers when those are many. */
-function sizeTicks(low: number, high: number): number[] {
-  const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-  const between = (ticks: readonly number[]): number[] => ticks.filter((x) => x >= low && x <= high);
-  const fine = between(powers.flatMap((x) => [x, 2 * x, 5 * x]));
-  return fine.length > 7 ? between(powers) : fine;
 }
 
 /** Score against bytes, each form with its own symbol and name. */
@@ -281,7 +266,7 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
     },
     symbol: { domain: shown.map((form) => form.name), legend: false },
   };
-  const empty = Plot.plot({ document, ...options, marks: [Plot.frame()] } as Plot.PlotOptions);
+  const empty = drawn({ ...options, marks: [Plot.frame()] });
   const x = empty.scale('x')!;
   const y = empty.scale('y')!;
   const points = shown.map((form) => ({
@@ -304,8 +289,8 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
       ...options,
       marks: [
         // A log scale filters the texts of its own axis; this one has its own.
-        Plot.axisX(sizeTicks(Math.min(...bytes) / 2, Math.max(...bytes) * 2), {
-          text: (x: number) => short(size(x)),
+        Plot.axisX(logTicks(Math.min(...bytes) / 2, Math.max(...bytes) * 2), {
+          text: (b: number) => short(size(b)),
           label: 'bytes of the file',
           labelArrow: 'none',
           labelAnchor: 'center',
@@ -343,5 +328,43 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
         }),
       ],
     },
+    () =>
+      shown.map(({ name, score, bytes: b }, i): Tip => {
+        const text = `${name}: ${scoreName} ${range(score, exact)}, ${range(b, whole)} bytes`;
+        return [points[i]!.x, points[i]!.y, text];
+      }),
+  );
+}
+
+/** Predicted against true numbers of one form; on the line they are equal. Both axes have the scale of all forms. */
+export function scatter({ truth, forms }: Predictions, form: Predictions['forms'][number], name: string): string {
+  const all = [...truth, ...forms.flatMap(({ values }) => values)].filter(Number.isFinite);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const domain = high > low ? [low, high] : [low - 1, high + 1];
+  const points = truth.map((x, i) => ({ x, y: form.values[i]! }));
+  const number = (x: number): string => String(Number(x.toPrecision(5)));
+  return draw(
+    `Predicted against true ${name} of ${points.length} test samples, by ${form.form}`,
+    {
+      width: CHART,
+      height: 320,
+      marginLeft: 52,
+      marginRight: 12,
+      marginTop: 24,
+      marginBottom: 36,
+      x: { domain, ticks: 5, label: 'true', labelArrow: 'none', labelAnchor: 'center', tickFormat: number },
+      y: { domain, ticks: 5, label: 'predicted', labelArrow: 'none', grid: true, tickFormat: number },
+      marks: [
+        Plot.line(
+          domain.map((x) => ({ x, y: x })),
+          { x: 'x', y: 'y', stroke: 'var(--gap)', strokeWidth: 1.5 },
+        ),
+        Plot.dot(points, { x: 'x', y: 'y', r: 2.5, fill: 'var(--train)', fillOpacity: 0.6 }),
+      ],
+    },
+    (chart) =>
+      points.map(({ x, y }): Tip => {
+        return [chart.scale('x')!.apply(x), chart.scale('y')!.apply(y), `true ${number(x)}, predicted ${number(y)}`];
+      }),
   );
 }

@@ -1,5 +1,5 @@
 import { decodeWeight, type Network, StateError } from 'whittle-ml';
-import type { Figure, Histogram } from './types.ts';
+import type { Figure, FormName, Histogram } from './types.ts';
 
 /** One number per seed, summed up. Throws StateError for numbers that say that training broke down. */
 export function figure(values: readonly number[]): Figure {
@@ -19,7 +19,7 @@ function realWeights({ weights }: Network): number[] {
 const BINS = 61;
 
 /** Histograms of several networks over one range, symmetric about 0, that holds the weights of all. */
-export function histograms(networks: readonly (readonly [name: string, network: Network])[]): Histogram[] {
+export function histograms(networks: readonly (readonly [name: FormName, network: Network])[]): Histogram[] {
   const all = networks.map(([name, network]) => ({ name, weights: realWeights(network) }));
   const largest = all.reduce((most, { weights }) => weights.reduce((m, w) => Math.max(m, Math.abs(w)), most), 0);
   const high = largest > 0 ? largest : 1;

@@ -1,15 +1,50 @@
 import { compare, listed, shown, signed, whole } from './figures.ts';
-import type { Figure, FitResult, FormResult, JobReport } from './types.ts';
+import type { Figure, Findings, FitName, FitResult, FormName, FormResult, JobReport } from './types.ts';
 
 type Part = Omit<JobReport, 'findings' | 'seconds'> & { readonly majority: Figure | null };
 
 /** Sentences with numbers about what the job found. Each is decided by the numbers, whichever way they fall. */
-export function findings(report: Part): string[] {
-  return [...overfitting(report), ...whittling(report), ...caveats(report)];
+export function findings(report: Part): Findings {
+  return {
+    short: [...fitInShort(report), ...mistakesInShort(report)],
+    fits: overfitting(report),
+    forms: whittling(report),
+    caveats: caveats(report),
+  };
 }
 
-const fitOf = ({ fits }: Part, name: string): FitResult => fits.find((fit) => fit.name === name)!;
-const formOf = ({ forms }: Part, name: string): FormResult => forms.find((form) => form.name === name)!;
+const fitOf = ({ fits }: Part, name: FitName): FitResult => fits.find((fit) => fit.name === name)!;
+const formOf = ({ forms }: Part, name: FormName): FormResult => forms.find((form) => form.name === name)!;
+
+function fitInShort(report: Part): string[] {
+  const { fits, scoreName } = report;
+  const overfit = fitOf(report, 'overfit');
+  const remedies = fits.filter(({ kind }) => kind === 'remedy');
+  const best = remedies.reduce((most, fit) => (fit.test.mean > most.test.mean ? fit : most));
+  const start =
+    `Trained on ${overfit.samples} samples, a wide network reaches ${scoreName} ${shown(overfit.train)} on them and ` +
+    `${shown(overfit.test)} on test samples`;
+  return [
+    best.test.mean > overfit.test.mean
+      ? `${start}. Of the remedies, ${best.name} helps most: ${shown(best.test)} on test samples.`
+      : `${start}. None of the remedies raises that.`,
+  ];
+}
+
+function mistakesInShort({ mistakes, data }: Part): string[] {
+  if (mistakes === null || data.classes === null) return [];
+  const total = mistakes.samples.reduce((sum, n) => sum + n, 0);
+  const right = mistakes.right.find(({ form }) => form === 'teacher')!.counts.reduce((sum, n) => sum + n, 0);
+  const [most] = mistakes.confused;
+  if (most === undefined) return [`The teacher gets all ${whole(total)} test samples right.`];
+  const { truth, said, count } = most;
+  const name = (index: number): string => JSON.stringify(data.classes![index]!);
+  const often = `${name(truth)} is taken for ${name(said)} (${count} of ${whole(mistakes.samples[truth]!)})`;
+  const wrong = total - right;
+  return [
+    `The teacher gets ${whole(wrong)} of ${whole(total)} test samples wrong; ${wrong > 1 ? 'most often ' : ''}${often}.`,
+  ];
+}
 
 function overfitting(report: Part): string[] {
   const { fits, scoreName } = report;

@@ -25,6 +25,35 @@ export const size: Format = finite((x) => (x < 1000 ? `${Math.round(x)} B` : `${
 
 const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 
+/** A score to the fourth decimal, where the figure itself is asked for. */
+export const exact: Format = finite((x) => x.toFixed(4).replace(/^-(?=0\.0000$)/, ''));
+
+/** A difference of scores with its sign. */
+export const signed: Format = finite((x) => (decimals(x).startsWith('-') ? decimals(x) : `+${decimals(x)}`));
+
+const times: Format = finite((x) => x.toFixed(x < 9.95 ? 1 : 0));
+
+/** How many times and which way: 36 times `smaller`, 1.2 times `larger`; 1 and `as large` when it makes no difference. */
+function ratio(x: number, [more, less, equal]: readonly [more: string, less: string, equal: string]): Ratio {
+  const shown = times(x >= 1 ? x : 1 / x);
+  return shown === '1.0' ? { number: '1', words: equal } : { number: shown, words: x >= 1 ? more : less };
+}
+
+export interface Ratio {
+  readonly number: string;
+  readonly words: string;
+}
+
+export const smaller = (x: number): Ratio => ratio(x, ['smaller', 'larger', 'as large']);
+export const faster = (x: number): Ratio => ratio(x, ['faster', 'slower', 'as fast']);
+
+/** The numbers that count, in one line. */
+export function headline({ recommendation: r, scoreName }: JobReport): string {
+  const words = ({ number, words: text }: Ratio): string => (number === '1' ? text : `${number} times ${text}`);
+  const gains = [smaller(r.smaller), faster(r.faster64)].map(words).join(', ');
+  return `${r.form}, against the teacher: ${gains}, ${scoreName} ${decimals(r.now)} instead of ${decimals(r.before)}`;
+}
+
 /** `mean`, and with several seeds that differ `mean (min..max)`. */
 export function range(figure: Figure, format: Format): string {
   const { mean, min, max, values } = figure;

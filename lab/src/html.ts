@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Text that is markup; any other text is escaped before it gets into a page. */
 export class Markup {
   readonly text: string;
@@ -29,19 +31,23 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Markup(strings.map((text, i) => (i === 0 ? text : markupOf(parts[i - 1]!) + text)).join(''));
 }
 
-/** One page that needs nothing else: no script, no other file. */
-export function pageOf(title: string, style: string, body: Markup): string {
+/** One page that needs nothing else: no other file, and no script but `script`, which its policy names by digest. */
+export function pageOf(title: string, style: string, body: Markup, script = ''): string {
+  const digest = createHash('sha256').update(script).digest('base64');
+  const scripts = script === '' ? '' : `; script-src 'sha256-${digest}'`;
+  const policy = `default-src 'none'; style-src 'unsafe-inline'${scripts}; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
 <title>${title}</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>
 ${body}
+${script === '' ? '' : html`<script>${new Markup(script)}</script>`}
 </body>
 </html>
 `.text;

@@ -1,11 +1,14 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
+import type { RawTable } from 'whittle-ml/data';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
+import { mistakesOf, type Original, predictionsOf, type Tested } from './mistakes.ts';
 import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
-import type { FormResult, JobOptions, JobReport, Progress } from './types.ts';
+import { recommend } from './recommend.ts';
+import type { FormName, FormResult, JobOptions, JobReport, Progress } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
@@ -25,7 +28,7 @@ export interface JobResult {
  */
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
-  const { name, task, taskReason, classNames, notes } = data;
+  const { name, table, task, taskReason, classNames, notes } = data;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
@@ -45,25 +48,30 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   await breath();
   const forms = formResults(whittled, () => progress.tick('latency'));
 
-  const [{ encoder, inputs, train, validation, test }] = parts as [Prepared];
+  const [{ encoder, inputs, train, validation, test, original }] = parts as [Prepared];
+  const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
+  const facts = {
+    name,
+    rows: data.rows.length,
+    features: inputs,
+    classes: classNames ?? null,
+    task,
+    taskReason,
+    notes: notes.map((note) => sentenceOf(note)),
+    split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
+  };
   const report = {
-    version: 1 as const,
+    version: 2 as const,
     environment: environment(),
-    data: {
-      name,
-      rows: data.rows.length,
-      features: inputs,
-      classes: classNames ?? null,
-      task,
-      taskReason,
-      notes: notes.map((note) => sentenceOf(note)),
-      split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
-    },
+    data: facts,
     options: { seeds: options.seeds, epochs: options.epochs },
     scoreName,
     fits: fitResults(runs),
     forms,
+    recommendation: recommend({ forms, scoreName, data: facts }),
+    mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, originalOf(table)),
+    predictions: classNames === undefined ? predictionsOf(tested[0]!, original) : null,
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
     digests: digests(options.seeds, whittled),
@@ -71,12 +79,18 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });
   const seconds = { training, total: (performance.now() - start) / 1000 };
-  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.some((shipped) => shipped === name));
+  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.includes(name));
   return {
     report: { ...report, findings: sentences, seconds },
     networks: networks.map(({ name, network }) => ({ name, network, encoder })),
   };
 }
+
+/** The numbers of all columns, those that were left out too: an image may have pixels that are always blank. */
+const originalOf = (table: RawTable): Original => ({
+  names: table.names,
+  value: (row, column) => table.column(column).numbers[row]!,
+});
 
 /** Lets the terminal show what has happened. */
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -86,7 +100,7 @@ function distillation(
   whittled: readonly Whittled[],
   scoreName: string,
 ): JobReport['distillation'] {
-  const score = (name: string): FormResult['score'] => forms.find((form) => form.name === name)!.score;
+  const score = (name: FormName): FormResult['score'] => forms.find((form) => form.name === name)!.score;
   const distilled = score('student (distilled)');
   const labelsOnly = score('student (labels only)');
   const agreements = whittled.flatMap(({ agreement }) => (agreement === null ? [] : [agreement]));

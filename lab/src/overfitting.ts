@@ -1,6 +1,6 @@
 import { assess, diagnose, EarlyStopping, type History, l1, l2, type Samples, type Standing } from 'whittle-ml';
 import { figure } from './figures.ts';
-import type { FitResult, Progress } from './types.ts';
+import type { FitName, FitResult, Progress } from './types.ts';
 import type { NetworkOptions, Workbench } from './workbench.ts';
 
 /**
@@ -22,7 +22,7 @@ const EPOCHS = 100;
 const REFERENCE = 200;
 
 interface Experiment {
-  readonly name: string;
+  readonly name: FitName;
   readonly kind: FitResult['kind'];
   readonly what: string;
   readonly hidden?: readonly number[];

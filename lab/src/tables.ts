@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import {
   dataFacts,
   decimals,
+  headline,
   machineLine,
   percent,
   plain,
@@ -69,7 +70,11 @@ export function renderTables(report: JobReport): string {
         report.digests.map(({ seed, model, sha256 }) => [String(seed), model, sha256]),
       ),
     ),
-    section('Findings', ...report.findings.map((finding) => `- ${finding}`)),
+    section(
+      'Findings',
+      ...[...report.findings.fits, ...report.findings.forms, ...report.findings.caveats].map((text) => `- ${text}`),
+    ),
+    section('Recommended', headline(report), report.recommendation.rule),
   ];
   return `${blocks.join('\n\n')}\n`;
 }

@@ -10,10 +10,28 @@ export interface Figure {
   readonly values: readonly number[];
 }
 
+export type FitName =
+  | 'underfit'
+  | 'overfit'
+  | 'more data'
+  | 'L1'
+  | 'L2'
+  | 'dropout'
+  | 'early stopping'
+  | 'smaller network';
+
+export type FormName =
+  | 'teacher'
+  | 'pruned'
+  | 'neurons pruned'
+  | 'int8'
+  | 'student (labels only)'
+  | 'student (distilled)'
+  | 'combined';
+
 /** A training run of the over/underfitting part. */
 export interface FitResult {
-  /** Short and unique: `underfit`, `overfit`, `more data`, `L1`, `L2`, `dropout`, `early stopping`, `smaller network`. */
-  readonly name: string;
+  readonly name: FitName;
   readonly kind: 'underfit' | 'overfit' | 'remedy';
   /** One sentence: the network, the data, what was changed. */
   readonly description: string;
@@ -32,8 +50,7 @@ export interface FitResult {
 
 /** One form of the compressed network. */
 export interface FormResult {
-  /** `teacher`, `pruned`, `neurons pruned`, `int8`, `student (labels only)`, `student (distilled)`, `combined`. */
-  readonly name: string;
+  readonly name: FormName;
   readonly description: string;
   readonly score: Figure;
   /** Bytes of the real file. */
@@ -51,14 +68,76 @@ export interface FormResult {
 
 /** Counts of weights in equal bins from `low` to `high`. */
 export interface Histogram {
-  readonly name: string;
+  readonly name: FormName;
   readonly low: number;
   readonly high: number;
   readonly counts: readonly number[];
 }
 
+/** The form to take, with how much it gains and what it costs. */
+export interface Recommendation {
+  readonly form: FormName;
+  /** How it was chosen, in a sentence. */
+  readonly rule: string;
+  /** Bytes of the teacher divided by those of the form. */
+  readonly smaller: number;
+  /** Time of the teacher divided by that of the form, for a call with 1 and with 64 samples. */
+  readonly faster1: number;
+  readonly faster64: number;
+  /** Score of the form and of the teacher. */
+  readonly now: number;
+  readonly before: number;
+}
+
+/** Classes by their index in `data.classes`; counts are of the test parts of all seeds. */
+export interface Mistakes {
+  /** Test samples of each class. */
+  readonly samples: readonly number[];
+  /** Of these, the ones that each form gets right. */
+  readonly right: readonly { readonly form: FormName; readonly counts: readonly number[] }[];
+  /** counts[t][s]: how often the teacher says s for a sample of t; null when there are many classes. */
+  readonly confusion: readonly (readonly number[])[] | null;
+  /** Which class the teacher takes for which, the most frequent first; the rarest are left out when there are many. */
+  readonly confused: readonly { readonly truth: number; readonly said: number; readonly count: number }[];
+  /** Where rows are images: those of the first seed that the teacher gets wrong. */
+  readonly pictures: Pictures | null;
+}
+
+export interface Pictures {
+  /** Pixels in a row and in a column. */
+  readonly side: number;
+  /** How many there are; `wrong` has those of which the teacher is surest. */
+  readonly count: number;
+  readonly wrong: readonly {
+    /** Of the table, from 1. */
+    readonly row: number;
+    readonly truth: number;
+    readonly said: number;
+    /** Of what it said, by the teacher. */
+    readonly probability: number;
+    /** Row by row, two hexadecimal digits a pixel: 00 is the lowest value of the test part, ff the highest. */
+    readonly pixels: string;
+  }[];
+}
+
+/** Numbers of the first seed's test part, in the unit of the table. */
+export interface Predictions {
+  readonly truth: readonly number[];
+  readonly forms: readonly { readonly form: FormName; readonly values: readonly number[] }[];
+}
+
+/** Sentences with numbers about what was found. */
+export interface Findings {
+  /** The three or four that count. */
+  readonly short: readonly string[];
+  readonly fits: readonly string[];
+  readonly forms: readonly string[];
+  /** What to keep in mind. */
+  readonly caveats: readonly string[];
+}
+
 export interface JobReport {
-  readonly version: 1;
+  readonly version: 2;
   readonly environment: {
     readonly runtime: string;
     readonly platform: string;
@@ -82,6 +161,11 @@ export interface JobReport {
   readonly scoreName: string;
   readonly fits: readonly FitResult[];
   readonly forms: readonly FormResult[];
+  readonly recommendation: Recommendation;
+  /** Of a classification, else null. */
+  readonly mistakes: Mistakes | null;
+  /** Of a regression, else null. */
+  readonly predictions: Predictions | null;
   /** Weights of the first seed's teacher and of its compressed forms. */
   readonly histograms: readonly Histogram[];
   readonly distillation: {
@@ -94,8 +178,7 @@ export interface JobReport {
   };
   /** SHA-256 of the weights by seed and model: the same on every machine. */
   readonly digests: readonly { readonly seed: number; readonly model: string; readonly sha256: string }[];
-  /** Sentences about what was found, with numbers; shown first. */
-  readonly findings: readonly string[];
+  readonly findings: Findings;
   readonly seconds: { readonly training: number; readonly total: number };
 }
 

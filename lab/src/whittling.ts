@@ -21,7 +21,7 @@ import {
 import { sha256 } from 'whittle-ml/io';
 import { figure } from './figures.ts';
 import { CUT_OFF } from './prepare.ts';
-import type { FormResult, JobReport, Progress } from './types.ts';
+import type { FormName, FormResult, JobReport, Progress } from './types.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
@@ -103,7 +103,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
   );
   const int8 = (model: Model): Network => quantize(model, { calibration: x });
 
-  const form = (name: string, subject: Model | Network, description: string, notes: readonly string[]): Form => ({
+  const form = (name: FormName, subject: Model | Network, description: string, notes: readonly string[]): Form => ({
     ...formOf(subject, data.test),
     name,
     description,

@@ -67,7 +67,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 /** The option that undoes what notes of a kind say, as the end of a sentence. */
 function remedyOf(kind: string, column: string, command: 'train' | 'predict'): string {
   const { otherwise, isOfReading } = KINDS[kind] ?? {};
-  return otherwise === undefined || (command === 'predict' && !isOfReading) ? '' : ` (${otherwise(column)})`;
+  return otherwise === undefined || (command === 'predict' && !isOfReading) ? '' : `; ${otherwise(column)}`;
 }
 
 /** A note as one sentence, with the option that undoes what it says. */

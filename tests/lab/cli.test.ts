@@ -204,12 +204,10 @@ describe('whittle', () => {
 
   test('what was done to the table is said, with the option that undoes it', async () => {
     const { out } = await call(['odd.csv', '--target', 'kind', '--no-progress']);
-    expect(out).toMatch(/^The file was read with ; between cells \(--delimiter, .* say otherwise\)\.$/m);
-    expect(out).toMatch(/^"no": left out, .* \(--keep no keeps it\)\.$/m);
-    expect(out).toMatch(
-      /^"the size": 1 missing cell filled with the mean 5\.54545 \(--missing refuse stops there\)\.$/m,
-    );
-    expect(out).toMatch(/^"kind": 1 row has no value in the target, .* \(--unlabelled refuse stops there\)\.$/m);
+    expect(out).toMatch(/^The file was read with ; between cells; --delimiter, .* say otherwise\.$/m);
+    expect(out).toMatch(/^"no": left out.*; --keep no keeps it\.$/m);
+    expect(out).toMatch(/^"the size": .*filled with the mean 5\.54545; --missing refuse stops there\.$/m);
+    expect(out).toMatch(/^"kind": .*no value in the target.*; --unlabelled refuse stops there\.$/m);
   });
 
   test('columns are named or counted, and names may hold commas and figures', async () => {

@@ -1,0 +1,80 @@
+import type { FitName, FormName } from './types.ts';
+
+export interface Explanation {
+  /** What it is, in one or two sentences. */
+  readonly what: string;
+  /** Where to read on: author, year, title, section. */
+  readonly source: string;
+}
+
+const BOOK = 'Goodfellow, Bengio & Courville 2016, Deep Learning';
+const HINTON = 'Hinton, Vinyals & Dean 2015, Distilling the Knowledge in a Neural Network';
+
+/** What each fit shows, and what each remedy is. */
+export const FITS: { readonly [N in FitName]: Explanation } = {
+  underfit: {
+    what: 'A network too small, trained too briefly: it is poor even on the samples it learned from.',
+    source: `${BOOK}, section 5.2`,
+  },
+  overfit: {
+    what: 'A network with room to learn its few samples by heart, and nothing that holds it back: the starting point of every remedy.',
+    source: `${BOOK}, section 5.2`,
+  },
+  'more data': {
+    what: 'The same network learns from all training samples: what many of them share pays more than what one has alone.',
+    source: `${BOOK}, section 11.3`,
+  },
+  L1: {
+    what: 'Every weight costs its absolute value, so a weight stays only where it pays; many end near zero.',
+    source: 'Tibshirani 1996, Regression Shrinkage and Selection via the Lasso, section 2',
+  },
+  L2: {
+    what: 'Every weight costs its square, so no weight gets large and the output changes gently with the input. It is also called weight decay.',
+    source: 'Krogh & Hertz 1991, A Simple Weight Decay Can Improve Generalization',
+  },
+  dropout: {
+    what: 'In each training step a random part of the neurons is switched off, so none can rely on a certain other one.',
+    source: 'Srivastava et al. 2014, Dropout: A Simple Way to Prevent Neural Networks from Overfitting, section 4',
+  },
+  'early stopping': {
+    what: 'Training ends once the loss on samples held back has not improved for a while, and the best weights until then are kept.',
+    source: 'Prechelt 1998, Early Stopping – But When?',
+  },
+  'smaller network': {
+    what: 'Fewer weights leave less room to learn samples by heart.',
+    source: 'Baum & Haussler 1989, What Size Net Gives Valid Generalization?',
+  },
+};
+
+/** What each form is, and the pass that makes it. */
+export const FORMS: { readonly [N in FormName]: Explanation } = {
+  teacher: {
+    what: 'The full network in 32-bit floating point, which all other forms are made from or learn from.',
+    source: 'training: Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, Algorithm 1',
+  },
+  pruned: {
+    what: 'The weights nearest to zero become zero and stay so while the others are trained on. The file leaves the zeros out.',
+    source: 'Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks, section 3',
+  },
+  'neurons pruned': {
+    what: 'Whole neurons, those with the smallest incoming weights, are taken out. What is left is an ordinary, narrower network, trained on.',
+    source: 'Li et al. 2017, Pruning Filters for Efficient ConvNets, section 3',
+  },
+  int8: {
+    what: 'Weights and activations become 8-bit integers with a scale; products are summed up in integers. It needs no training.',
+    source:
+      'Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, section 2',
+  },
+  'student (labels only)': {
+    what: 'A small network that learns from the labels alone: what the distilled student, of the same size, is compared with.',
+    source: `${HINTON}, section 3`,
+  },
+  'student (distilled)': {
+    what: "A small network that learns from the labels and from the teacher's probabilities, which say what wrong answers are nearly right.",
+    source: `${HINTON}, section 2`,
+  },
+  combined: {
+    what: 'One pass after another: neurons out, then weights to zero, then 8-bit integers.',
+    source: 'Han, Mao & Dally 2016, Deep Compression, section 1',
+  },
+};
