@@ -11,7 +11,7 @@ import {
   type Scaling,
   type Source,
   UNMEASURED,
-  valuesOf,
+  writeRows,
 } from './encodings.ts';
 import { type ColumnType, kindOf, uselessBecause } from './kinds.ts';
 import { presentIn, rangeOf } from './numbers.ts';
@@ -149,17 +149,19 @@ export function scalingOf(
   spec: ColumnSpec,
   source: Source,
   sample: Int32Array,
-  how: 'standard' | 'minmax' | 'none',
+  how: Settings['scale'],
 ): Scaling | null {
   if (how === 'none') return null;
-  const scales = featuresOf(spec).map((_, k) => measured(valuesOf(spec, source, k, sample), how));
-  return { center: scales.map(({ center }) => center), scale: scales.map(({ scale }) => scale) };
+  const width = featuresOf(spec).length;
+  const values = new Float64Array(sample.length * width);
+  writeRows(values, sample, [[{ ...spec, scaling: null }, source]], null);
+  return measured(values, width, how);
 }
 
-function measured(values: Float64Array, how: 'standard' | 'minmax'): { center: number; scale: number } {
+function measured(values: Float64Array, width: number, how: 'standard' | 'minmax'): Scaling {
   const scaler = how === 'standard' ? new StandardScaler() : new MinMaxScaler();
-  scaler.fit(fromData(values, [values.length, 1]));
-  return { center: scaler.center[0]! + 0, scale: scaler.scale[0]! }; // JSON has no -0
+  const { center, scale } = scaler.fit(fromData(values, [values.length / width, width]));
+  return { center: center.map((x) => x + 0), scale }; // JSON has no -0
 }
 
 /** The target with its scale over the rows of `sample`, or with the type that its numbers need. */
@@ -167,6 +169,5 @@ export function scaledTarget(spec: TargetSpec, { values, rows }: TargetSource, s
   if (spec.task === 'classification') return spec;
   const numbers = values as Float64Array;
   if (spec.scaling === null) return { ...spec, dtype: rangeOf(numbers, rows).isFine ? 'float64' : 'float32' };
-  const { center, scale } = measured(presentIn(numbers, sample), 'standard');
-  return { ...spec, scaling: { center: [center], scale: [scale] } };
+  return { ...spec, scaling: measured(presentIn(numbers, sample), 1, 'standard') };
 }

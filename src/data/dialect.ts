@@ -113,11 +113,13 @@ export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): 
   const { header, quote, na, encoding } = settings;
   const comment = settings.comment === 'auto' ? '' : settings.comment;
   const known = { header: header ?? true, quote, na, encoding, comment, decimal: '.', thousands: '' };
-  const delimiter =
-    settings.delimiter === 'auto'
-      ? (findDelimiter(bytes, from, { ...known, delimiter: ',' }) ?? ',')
-      : settings.delimiter;
-  let dialect: Dialect = { ...known, delimiter };
+  let dialect: Dialect = { ...known, delimiter: settings.delimiter };
+  if (settings.delimiter === 'auto') {
+    dialect = { ...known, delimiter: findDelimiter(bytes, from, { ...known, delimiter: ',' }) ?? ',' };
+    const cells = sample(bytes, from, dialect).flat();
+    const inApostrophes = cells.filter((cell) => /^'.*'$/s.test(cell)).length;
+    if (2 * inApostrophes > cells.length) dialect = { ...dialect, quote: "'" };
+  }
   if (settings.comment === 'auto') {
     const rows = sample(bytes, from, dialect);
     const { width } = commonWidth(rows);
@@ -128,7 +130,7 @@ export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): 
   }
   const { decimal, thousands } = settings;
   if (decimal !== 'auto' && thousands !== 'auto') return { ...dialect, decimal, thousands };
-  return { ...dialect, ...notationOf(sample(bytes, from, dialect), settings, delimiter) };
+  return { ...dialect, ...notationOf(sample(bytes, from, dialect), settings, dialect.delimiter) };
 }
 
 type Notation = Pick<Dialect, 'decimal' | 'thousands'>;
@@ -185,6 +187,7 @@ export function dialectNotes(settings: Settings, dialect: Dialect): Note[] {
   if (settings.decimal === 'auto' && dialect.decimal !== '.') parts.push('a comma before fractions');
   if (settings.thousands === 'auto' && dialect.thousands !== '')
     parts.push(`${called(dialect.thousands)} between thousands`);
+  if (dialect.quote !== settings.quote) parts.push(`${dialect.quote} around cells`);
   if (parts.length === 0) return [];
   return [{ kind: 'dialect', text: `The file was read with ${parts.join(', ').replace(/, ([^,]*)$/, ' and $1')}.` }];
 }

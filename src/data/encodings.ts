@@ -9,8 +9,8 @@ export interface Scaling {
   readonly scale: readonly number[];
 }
 
-/** What stands for a scaling until it is measured. */
-export const UNMEASURED: Scaling = { center: [0], scale: [1] };
+/** What stands for a scaling until it is measured: nothing is too large for it. */
+export const UNMEASURED: Scaling = { center: [0], scale: [Infinity] };
 
 interface NumericSpec {
   readonly name: string;
@@ -64,8 +64,10 @@ export type Source =
   | { readonly numbers: Float64Array; readonly codes?: undefined }
   | { readonly codes: Int32Array; readonly numbers?: undefined };
 
-/** Numbers past this are refused: the largest of float32, or what a deviation of float64 can be computed from. */
-const MOST = { plain: 2 ** 128 - 2 ** 104, scaled: 1e150 };
+/** Of float32. */
+const LARGEST = 2 ** 128 - 2 ** 104;
+/** Of larger ones float64 has no squares. */
+const LARGEST_SCALED = 1e150;
 
 /** Where a column of a table is looked at: `rows` are those that count. */
 export interface Place {
@@ -150,17 +152,24 @@ export function sourceOf(spec: ColumnSpec, place: Place, treatment: Treatment, f
       name,
       `missing cells (${filled}) filled with ${FILLED[treatment.missing]}${Number(fill.toPrecision(6))}`,
     );
-  const past = pastRange(place, numbers, scaling !== null);
+  const past = pastRange(place, numbers, scaling, treatment.clip);
   if (past !== undefined) findings.refuse(name, past);
   return { numbers };
 }
 
 /** What to say of the first number that cannot be computed with; undefined when there is none. */
-export function pastRange({ table, index, rows }: Place, numbers: Float64Array, isScaled: boolean): string | undefined {
-  const most = isScaled ? MOST.scaled : MOST.plain;
-  const row = firstPast(numbers, rows, most);
+export function pastRange(
+  { table, index, rows }: Place,
+  numbers: Float64Array,
+  scaling: Scaling | null,
+  clip: number | null,
+): string | undefined {
+  const center = scaling?.center[0] ?? 0;
+  const most =
+    scaling === null ? LARGEST : Math.min(LARGEST_SCALED, clip === null ? scaling.scale[0]! * LARGEST : Infinity);
+  const row = firstPast(numbers, rows, center, most);
   if (row < 0) return undefined;
-  return `the number ${cellOf(table, row, index)} is ${isScaled ? 'too large to be scaled' : 'past the range of float32'}`;
+  return `the number ${cellOf(table, row, index)} is ${scaling === null ? '' : 'scaled '}past the range of float32`;
 }
 
 function codesAs(
@@ -197,19 +206,6 @@ function codesAs(
     else findings.note(other === null ? 'unknown' : 'other', name, `${cells}; taken for ${become}`);
   }
   return found;
-}
-
-/** What the k-th feature of a column is in some rows, before scaling. */
-export function valuesOf(spec: ColumnSpec, { numbers, codes }: Source, k: number, rows: Int32Array): Float64Array {
-  const fill = spec.kind === 'category' ? 0 : (spec.fill ?? Number.NaN);
-  const values = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    if (codes !== undefined) values[i] = Number(codes[row] === k);
-    else if (k === 1) values[i] = Number(Number.isNaN(numbers[row]));
-    else values[i] = Number.isNaN(numbers[row]) ? fill : numbers[row]!;
-  }
-  return values;
 }
 
 /** Rows that are written at a time, column by column: so many that their features stay in the cache. */

@@ -45,7 +45,8 @@ export function fitTable(
     index !== at && !drop!.includes(index) && table.column(index).texts > 0 ? [index] : [],
   );
   table.prepareTexts(texts);
-  const treatment = treatmentOf(settings);
+  const { missing, unknown, odd, clip = null } = settings;
+  const treatment: Treatment = { missing, unknown, odd, clip };
   for (const [index, name] of names.entries()) {
     if (index === at) continue;
     const place = { table, index, rows };
@@ -90,13 +91,6 @@ export function fitTable(
     notes: found.notes,
   };
 }
-
-const treatmentOf = ({ missing, unknown, odd, clip }: Settings): Treatment => ({
-  missing,
-  unknown,
-  odd,
-  clip: clip ?? null,
-});
 
 /** The rows that fills and scales are learnt from: the given ones that have a target. */
 function sampleOf(table: RawTable, rows: Int32Array, given: ArrayLike<number> | undefined): Int32Array {

@@ -55,8 +55,8 @@ export function rangeOf(numbers: Float64Array, rows: Int32Array): Range {
   return { count, least, most, isFine: most > least && moved > (most - least) * BLUR };
 }
 
-/** The first of the rows at which a number is larger than `most`, whatever its sign; -1 if none. */
-export function firstPast(numbers: Float64Array, rows: Int32Array, most: number): number {
-  for (let i = 0; i < rows.length; i++) if (Math.abs(numbers[rows[i]!]!) > most) return rows[i]!;
+/** The first of the rows at which a number is farther than `most` from `center`; -1 if none. */
+export function firstPast(numbers: Float64Array, rows: Int32Array, center: number, most: number): number {
+  for (let i = 0; i < rows.length; i++) if (Math.abs(numbers[rows[i]!]! - center) > most) return rows[i]!;
   return -1;
 }

@@ -55,7 +55,8 @@ export function read(
   const expected = `${dialect.header && !shift ? 'the header has' : 'others have'} ${width}`;
   const plan: Plan = { op, width, expected, lines, cells: names.length, maxCells: settings.maxCells };
   const { starts, columns } = scanRows(scanner, plan, problems);
-  if (problems.count > 0) problems.check(remedyOf(bytes, from, dialect));
+  const byQuote = scanner.faults > 0 ? "Quotes are taken as they stand with quote: ''" : '';
+  if (problems.count > 0) problems.check(remedyOf(bytes, from, dialect) || byQuote);
 
   const unnamed = !dialect.header || shift || names.at(-1) === '';
   if (unnamed && width > 1 && columns[width - 1]!.missing === starts.length) {
@@ -148,6 +149,7 @@ function scanRows(scanner: Scanner, plan: Plan, problems: Problems): Scanned {
       column++;
       if (scanner.fault === '') continue;
       problems.add(lineAt(scanner.from), `cell ${column} ${scanner.fault}`);
+      scanner.faults++;
       // All that follows is in quotes, and no row is its own.
       if (scanner.fault === UNCLOSED) return { starts, columns: [] };
       scanner.fault = '';

@@ -37,6 +37,8 @@ export class Scanner {
   ended = false;
   /** What is wrong with the quotes of a cell, until someone takes it from here; empty: nothing. */
   fault = '';
+  /** How many cells had something wrong. */
+  faults = 0;
   /** Lines of comment passed. */
   comments = 0;
 

@@ -126,7 +126,7 @@ export function readTarget(
     const { strays } = gapsAt({ table, index, rows: upTo(table.rows) }, numbers);
     if (strays.count > 0 && (odd === 'error' || rows.length === 0))
       findings.refuse(name, strays.say(table, 'no number', index));
-    const past = pastRange({ table, index, rows }, numbers, spec.scaling !== null);
+    const past = pastRange({ table, index, rows }, numbers, spec.scaling, null);
     if (past !== undefined) findings.refuse(name, past);
   }
   const skipped = table.rows - rows.length;

@@ -1,4 +1,4 @@
-import { FormatError, LimitError } from '../base/errors.ts';
+import { LimitError } from '../base/errors.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -6,7 +6,7 @@ import { type ColumnSpec, featuresOf, scalerOf, sourceOf, type Treatment, writeR
 import { upTo } from './numbers.ts';
 import type { Note, RawTable } from './raw.ts';
 import { readTarget, type TargetSource, type TargetSpec } from './targets.ts';
-import { Findings, listed, shown } from './words.ts';
+import { Findings, listed } from './words.ts';
 
 /** A table as numbers. */
 export interface Encoded {
@@ -65,29 +65,12 @@ export function transformTable(
   if (count > maxCells) throw new LimitError(op, 'the number of features times rows', count, maxCells);
   const y = arrayOf(fitted.dtype, count);
   writeRows(y, rows, sources, fitted.clip);
-  checkFinite(y, width, table, rows, columns);
   return {
     features: fromData(y, [rows.length, width]),
     target: labels && target ? tensorOfTarget(target, labels) : undefined,
     rows,
     notes,
   };
-}
-
-/** Only scaled numbers far from those of `fit` can be past the type. */
-function checkFinite(
-  y: Float32Array | Float64Array,
-  width: number,
-  table: RawTable,
-  rows: Int32Array,
-  columns: readonly ColumnSpec[],
-): void {
-  if (columns.every(({ scaling }) => scaling === null)) return;
-  const past = y.findIndex((value) => value - value !== 0);
-  if (past < 0) return;
-  const name = columns.flatMap((spec) => featuresOf(spec).map(() => spec.name))[past % width]!;
-  const line = table.line(rows[Math.floor(past / width)]!);
-  throw new FormatError('csv', `line ${line}, column ${shown(name)}`, 'the scaled number is past the range of float32');
 }
 
 function tensorOfTarget(spec: TargetSpec, { values, rows }: TargetSource): Tensor {

@@ -140,8 +140,9 @@ describe('readTable', () => {
     expect(() => readTable(text)).toThrow(
       'csv: line 3: has 1 cell, the header has 2; line 4: has 3 cells, the header has 2; ' +
         'line 5: cell 2 has a quote but does not begin with one; line 6: cell 1 has text after its closing quote; ' +
-        'line 7: has 1 cell, the header has 2; line 8: has 1 cell, the header has 2; and 12 more',
+        "line 7: has 1 cell, the header has 2; line 8: has 1 cell, the header has 2; and 12 more. Quotes are taken as they stand with quote: ''",
     );
+    expect(readTable('a,b\n5",2\n', { quote: '' }).cells(0)).toEqual(['5"', '2']);
     expect(() => readTable('a,b\n1,2\n"3,4\n5,6\n')).toThrow('csv: line 3: cell 1 has a quote that is never closed');
     expect(() => readTable('1,2,3\n4,5\n6,7,8\n', { header: false })).toThrow('line 2: has 2 cells, others have 3');
   });
@@ -369,6 +370,15 @@ describe("'auto'", () => {
     expect(readTable('a\tb\n1\t2\n', auto).notes[0]?.text).toBe('The file was read with tabs between cells.');
     expect(readTable('a,b\n1,2\n', auto).notes).toEqual([]);
     expect(readTable('a;b\n1;2\n', { delimiter: ';' }).notes).toEqual([]);
+  });
+
+  test('quotes may be apostrophes, where most cells have them', () => {
+    const table = readTable("'a,b','c'\n'1','it is ''x'''\n'2',y\n", auto);
+    expect(table.names).toEqual(['a,b', 'c']);
+    expect(numbersOf(table)['a,b']).toEqual([1, 2]);
+    expect(textsOf(table, 1)).toEqual(["it is 'x'", 'y']);
+    expect(table.notes[0]?.text).toBe("The file was read with ' around cells.");
+    expect(readTable("a,b\n1,'tis\n2,y\n", auto).dialect.quote).toBe('"');
   });
 
   test('# begins a comment where it does not begin a header', () => {
