@@ -5,7 +5,7 @@ import { whole } from './format.ts';
 /** What the library calls an option: what one types for it, with a value or (empty) without. */
 const FLAGS: Readonly<Record<string, (value: string) => string>> = {
   header: (value) => (value === 'false' ? '--no-header' : '--header'),
-  types: (value) => `--types ${value.replace(/^\{ | \}$/g, '').replace(': ', '=')}`.trim(),
+  types: (value) => `--types ${value.replace(/^\{ | \}/g, '').replace(': ', '=')}`.trim(),
   missing: (value) => `--missing ${value}`.trim(),
   odd: () => '--missing mean',
   maxCategories: (value) => `--max-categories ${value}`.trim(),

@@ -229,6 +229,23 @@ describe('whittle', () => {
     });
   });
 
+  test('a name comes before a number', async () => {
+    const rows = Array.from({ length: 24 }, (_, i) => `${i % 4},${i % 2},${'ab'[i % 2]}`);
+    writeFileSync(join(folder, 'years.csv'), ['2020,2021,3', ...rows].join('\n'));
+    const target = async (column: string): Promise<string> => {
+      let task = '';
+      const runJob: Surroundings['runJob'] = async (data) => {
+        task = data.taskReason;
+        return { report: fixture(), networks: [] };
+      };
+      await call(['years.csv', '--header', '--target', column], { runJob });
+      return task;
+    };
+    expect(await target('3')).toContain('"3" holds texts');
+    expect(await target('2')).toContain('"2021" has 2 distinct integers');
+    expect(await target('2020')).toContain('"2020" has 4 distinct integers');
+  });
+
   test('--open shows the page, and a page that cannot be shown is no failure', async () => {
     const opened: string[] = [];
     const open = async (path: string): Promise<void> => void opened.push(path);
