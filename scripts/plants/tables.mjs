@@ -50,6 +50,13 @@ export const plants = [
     mustFail: ['tests/data/read.test.ts'],
   },
   {
+    name: 'one column with decimal commas is cut at them',
+    file: 'src/data/dialect.ts',
+    find: '?? DELIMITERS.find(makesOneColumn(bytes, from, dialect))',
+    replace: '',
+    mustFail: ['tests/data/read.test.ts'],
+  },
+  {
     name: 'a packed IDX file is not named',
     file: 'src/data/idx.ts',
     find: "if (bytes[0] !== 0) refuseOthers('idx', bytes);",
