@@ -289,6 +289,17 @@ describe('columns', () => {
     expect(all.notes.filter(({ kind }) => kind === 'left out')).toEqual([]);
   });
 
+  test('of numbers in another way of writing are refused, in features and in the target', () => {
+    for (const cell of ['"1,5"', '"1,234.5"', '1.234.567', "1'234", '"1 234,5"', '-1 234'])
+      expect(() => fitted(`x,y\n${cell},a\n?,b\n`)).toThrow(/^csv: column "x": holds ".*" in line 2\. Say decimal or/);
+    for (const text of ['1,2,3', '1.2.3', '1,x', '$5'])
+      expect(fitted(`x,y\n"${text}",a\n1,b\n`).featureNames).toEqual([`x=${text}`, 'x=1'].sort());
+    expect(() => fitted('x,y\n1,"2,5"\n2,3\n')).toThrow(
+      'column "y": holds "2,5" in line 2. Say decimal or thousands if that is a number, or task: \'classification\'',
+    );
+    expect(fitted('x,y\n1,"2,5"\n2,3\n', { task: 'classification' }).classNames).toEqual(['2,5', '3']);
+  });
+
   test('that tell by being missing are of use', () => {
     const text = columns('a,b', 12, (i) => `${i % 3 ? 'x' : ''},${i % 3 ? 1 : ''}`);
     const names = (missing: 'category' | 'mean' | 'frequent'): readonly string[] =>
