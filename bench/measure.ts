@@ -126,7 +126,8 @@ function ranksOf(rounds: number): number[] {
 function results(row: Row, entries: readonly Entry[]): VariantResult[] {
   return entries.map((entry): VariantResult => {
     const { variant, samples, rounds } = entry;
-    const { who, how, ours, limit, note } = variant;
+    const { who, how, ours, limit, memory } = variant;
+    const note = memory === undefined ? variant.note : `holds ${Math.round(memory() / 1e6)} MB at most`;
     // Where the base failed, the first one left takes its place.
     const base = entries.find((other) => nameOf(other.variant) === variant.base) ?? entries[0]!;
     const summary = summarize(samples);

@@ -59,6 +59,8 @@ export interface Job {
   /** In place of the row's check, where the peer can only do something similar; `note` says what. */
   readonly check?: () => void;
   readonly note?: string;
+  /** See Variant. */
+  readonly memory?: () => number;
   readonly close?: () => void;
 }
 
@@ -67,6 +69,13 @@ export interface CopyProblem {
   readonly shape: readonly number[];
   readonly axes: readonly number[];
   readonly x: Float32Array;
+}
+
+/** A file of numbers with a header, the last column the target. */
+export interface TableProblem {
+  readonly path: string;
+  readonly rows: number;
+  readonly columns: number;
 }
 
 type Maker<P> = (problem: P) => Job | Promise<Job> | null;
@@ -78,6 +87,7 @@ export interface Peer {
   readonly copy?: Maker<CopyProblem>;
   readonly train?: Maker<TrainProblem>;
   readonly infer?: Maker<InferProblem>;
+  readonly table?: Maker<TableProblem>;
   readonly close?: () => void;
 }
 
@@ -100,6 +110,9 @@ export const LISTINGS: readonly Listing[] = [
   { name: 'ONNX Runtime node', module: 'ort.mjs', needs: 'onnxruntime-node' },
   { name: 'brain.js', module: 'brain.mjs', needs: 'brain.js' },
   { name: 'ml-matrix', module: 'ml-matrix.mjs', needs: 'ml-matrix' },
+  { name: 'papaparse', module: 'csv.mjs', needs: 'papaparse' },
+  { name: 'd3-dsv', module: 'csv.mjs', needs: 'd3-dsv' },
+  { name: 'udsv', module: 'csv.mjs', needs: 'udsv' },
   { name: 'NumPy', module: 'python.mjs', needs: 'numpy', python: 'numpy' },
   { name: 'PyTorch', module: 'python.mjs', needs: 'torch', python: 'torch' },
 ];

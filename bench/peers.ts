@@ -94,13 +94,14 @@ function variantOf(
   job: Job,
   check: (name: string, result: ArrayLike<number>) => void,
 ): Variant {
-  const { run, time, reset, note } = job;
+  const { run, time, reset, note, memory } = job;
   const entrant = {
     who,
     how,
     ours: false,
     ...(reset === undefined ? {} : { reset }),
     ...(note === undefined ? {} : { note }),
+    ...(memory === undefined ? {} : { memory }),
     check: job.check ?? (async () => check(who, await job.result())),
   };
   if (run !== undefined) return { ...entrant, run };

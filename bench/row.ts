@@ -16,6 +16,8 @@ interface Contestant {
   readonly limit?: number;
   /** What a reader must know to read its figures, where it does not do quite the same. */
   readonly note?: string;
+  /** The most bytes that a run held, of what runs in a process of its own; asked for after the last sample. */
+  readonly memory?: () => number;
   /** Undoes what running changes; called before each sample, outside the clock. */
   readonly reset?: () => void;
   /** Throws CheckError when it computes something else than its row says. Called once, before it is timed. */

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { comparisons } from './compare.ts';
 import { copyRows } from './copies.ts';
+import { csvRow } from './csv.ts';
 import { environment, load } from './environment.ts';
 import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
@@ -56,6 +57,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...copyRows(tables, peers),
     ...stepRows(tables, peers),
     ...inferenceRows(tables, peers),
+    csvRow(peers),
   ];
   const chosen = chosenOf(rows, options);
   if (options.peers && chosen.some((row) => row.peers)) peers.find();

@@ -8,6 +8,7 @@ import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
 import { plants as report } from './plants/report.mjs';
+import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 
@@ -21,6 +22,7 @@ export const plants = [
   ...memory,
   ...metrics,
   ...report,
+  ...tables,
   ...threads,
   ...training,
 ];

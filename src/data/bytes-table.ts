@@ -1,3 +1,4 @@
+import { ValueError } from '../base/errors.ts';
 import { lineOf } from './encoding.ts';
 import type { Dialect, Note, RawColumn, RawTable, RawTexts } from './raw.ts';
 import { ABSENT, decodeCell, Scanner } from './scan.ts';
@@ -9,7 +10,9 @@ export class BytesTable implements RawTable {
   readonly rows: number;
   readonly dialect: Dialect;
   readonly notes: readonly Note[];
-  private readonly bytes: Uint8Array;
+  private readonly scanner: Scanner;
+  /** For numbers that nobody wants. */
+  private readonly spare = new Float64Array(1);
   private readonly columns: readonly RawColumn[];
   /** Where each row begins. */
   private readonly starts: Uint32Array | Float64Array;
@@ -25,7 +28,7 @@ export class BytesTable implements RawTable {
     columns: readonly RawColumn[],
     offset: number,
   ) {
-    this.bytes = bytes;
+    this.scanner = new Scanner(bytes, dialect);
     this.dialect = dialect;
     this.notes = notes;
     this.columns = columns;
@@ -36,28 +39,31 @@ export class BytesTable implements RawTable {
   }
 
   column(index: number): RawColumn {
-    return this.columns[index]!;
+    const column = this.columns[index];
+    if (column === undefined) {
+      throw new ValueError('column', 'the index', `an integer from 0 to ${this.columns.length - 1}`, index);
+    }
+    return column;
   }
 
   texts(index: number): RawTexts {
+    this.column(index);
     this.prepareTexts([index]);
     return this.read.get(index)!;
   }
 
   prepareTexts(indices: readonly number[]): void {
-    const { bytes, dialect, starts, rows, offset } = this;
+    const { scanner, dialect, starts, rows, offset } = this;
     const wanted = new Map<number, Dictionary>();
     for (const index of indices)
-      if (!this.read.has(index)) wanted.set(index + offset, new Dictionary(bytes, dialect.quote, rows));
+      if (!this.read.has(index)) wanted.set(index + offset, new Dictionary(scanner.bytes, dialect.quote, rows));
     if (wanted.size === 0) return;
     const last = Math.max(...wanted.keys());
     const dictionaries = Array.from({ length: last + 1 }, (_, column) => wanted.get(column));
-    const scanner = new Scanner(bytes, dialect);
-    const number = new Float64Array(1);
     for (let row = 0; row < rows; row++) {
       scanner.at = starts[row]!;
       for (let column = 0; column <= last; column++) {
-        const kind = scanner.cell(number, 0);
+        const kind = scanner.cell(this.spare, 0);
         if (kind !== ABSENT) dictionaries[column]?.add(row, scanner.start, scanner.end);
       }
     }
@@ -65,24 +71,25 @@ export class BytesTable implements RawTable {
   }
 
   line(row: number): number {
-    return lineOf(this.bytes, this.starts[row]!);
+    return lineOf(this.scanner.bytes, this.starts[row]!);
   }
 
   cells(row: number): string[] {
-    const { bytes, dialect, offset } = this;
+    const { scanner, dialect, offset } = this;
+    const { bytes } = scanner;
     const start = this.starts[row]!;
-    const scanner = new Scanner(bytes, dialect, start);
-    const number = new Float64Array(1);
+    scanner.at = start;
     const places: number[] = [];
     for (let column = 0; column < offset + this.names.length; column++) {
-      scanner.cell(number, 0);
+      scanner.cell(this.spare, 0);
       if (column >= offset) places.push(scanner.from, scanner.to);
     }
     // Decoding takes long to start, so a row is decoded at once; in ASCII a byte is a character.
     const all = decodeCell(bytes, start, scanner.to);
     const ascii = all.length === scanner.to - start;
     return this.names.map((_, i) => {
-      const [from, to] = [places[2 * i]!, places[2 * i + 1]!];
+      const from = places[2 * i]!;
+      const to = places[2 * i + 1]!;
       return undouble(ascii ? all.slice(from - start, to - start) : decodeCell(bytes, from, to), dialect.quote);
     });
   }

@@ -3,7 +3,6 @@ import type { Settings } from './encoder-options.ts';
 import {
   type ColumnSpec,
   categoriesAt,
-  featureAt,
   featuresOf,
   MISSING_CATEGORY,
   numbersAt,
@@ -12,18 +11,13 @@ import {
   type Scaling,
   type Source,
   UNMEASURED,
+  writeRows,
 } from './encodings.ts';
 import { type ColumnType, kindOf, uselessBecause } from './kinds.ts';
-import type { Problems } from './problems.ts';
-import type { Note } from './raw.ts';
+import { presentIn, rangeOf } from './numbers.ts';
 import { MinMaxScaler, StandardScaler } from './scale.ts';
 import { sorted, type TargetSource, type TargetSpec } from './targets.ts';
-import { cellOf, columnNamed, shown } from './words.ts';
-
-interface Found {
-  readonly problems: Problems;
-  readonly notes: Note[];
-}
+import { cellOf, type Findings } from './words.ts';
 
 /** What a column becomes, without its scaling; undefined when it is left out, or a problem. `sample`: rows to fit. */
 export function fitColumn(
@@ -32,14 +26,14 @@ export function fitColumn(
   settings: Settings,
   type: ColumnType | undefined,
   isKept: boolean,
-  { problems, notes }: Found,
+  findings: Findings,
 ): ColumnSpec | undefined {
   const { table, index, rows } = place;
   const name = table.names[index]!;
   const mayLeave = settings.columns === 'useful' && !isKept && type === undefined;
   const refuse = (problem: string): undefined => {
-    if (mayLeave) notes.push({ kind: 'left out', column: name, text: `${shown(name)}: left out, ${problem}` });
-    else problems.add(columnNamed(name), problem);
+    if (mayLeave) findings.note('left out', name, `left out (${problem})`);
+    else findings.refuse(name, problem);
   };
   if (table.column(index).missing === table.rows) return refuse('every cell is missing');
   const { kind, problem } = kindOf(table, index, type, settings);
@@ -47,23 +41,14 @@ export function fitColumn(
   const useless = mayLeave ? uselessBecause(table, index, kind) : undefined;
   if (useless !== undefined) return refuse(useless);
 
-  if (kind.kind === 'category')
-    return fitCategories(place, sample, kind.numeric, settings, mayLeave, refuse, { problems, notes });
+  if (kind.kind === 'category') return fitCategories(place, sample, kind.numeric, settings, mayLeave, refuse, findings);
   const numbers = numbersAt(place, kind.kind === 'date' ? kind.format : undefined);
-  const isThere = (row: number): boolean => !Number.isNaN(numbers[row]);
-  const present = rows.filter(isThere);
-  if (present.length === 0) return refuse('every cell is missing');
-  const marked = settings.missing === 'category' && present.length < rows.length;
-  const first = numbers[present[0]!]!;
-  if (mayLeave && !marked && present.every((row) => numbers[row] === first))
-    return refuse(`every row has ${cellOf(table, present[0]!, index)}`);
-  if (kind.kind === 'date') {
-    const text = `${shown(name)}: dates (${kind.format}), as days since 1970-01-01`;
-    notes.push({ kind: 'date', column: name, text });
-  }
-  const own = sample.filter(isThere);
-  const values = Float64Array.from(own.length > 0 ? own : present, (row) => numbers[row]!);
-  const fill = settings.missing === 'error' ? null : FILLS[settings.missing](values) + 0;
+  const { count, least, most } = rangeOf(numbers, rows);
+  if (count === 0) return refuse('every cell is missing');
+  const marked = settings.missing === 'category' && count < rows.length;
+  if (mayLeave && !marked && least === most) return refuse('every row has the same value');
+  if (kind.kind === 'date') findings.note('date', name, `dates (${kind.format}), as days since 1970-01-01`);
+  const fill = settings.missing === 'error' ? null : fillOf(numbers, rows, sample, FILLS[settings.missing]);
   return { ...kind, name, fill, marked, scaling: settings.scale === 'none' ? null : UNMEASURED };
 }
 
@@ -74,7 +59,7 @@ function fitCategories(
   { missing, rare, maxCategories, scale }: Settings,
   mayLeave: boolean,
   refuse: (problem: string) => undefined,
-  { problems, notes }: Found,
+  findings: Findings,
 ): ColumnSpec | undefined {
   const name = table.names[index]!;
   const { codes, texts } = categoriesAt(table, index, numeric);
@@ -83,7 +68,7 @@ function fitCategories(
   const hasGaps = rows.some((row) => codes[row]! < 0);
   if (found.length === 0) return refuse('every cell is missing');
   if (mayLeave && found.length === 1 && (!hasGaps || missing === 'frequent'))
-    return refuse(`every row has ${shown(found[0]!)}`);
+    return refuse('every row has the same value');
   const categories = new Set(found);
   let other: string | null = null;
   if (found.length > maxCategories) {
@@ -91,23 +76,22 @@ function fitCategories(
     if (rare === 'error') {
       const { firstText } = table.column(index);
       const first = firstText < 0 ? '' : `, the first that is no number ${cellOf(table, firstText, index)}`;
-      problems.add(columnNamed(name), `${many}${first}. Keep the most frequent with rare: 'other', or drop the column`);
-      return undefined;
+      return findings.refuse(name, `${many}${first}. Keep the most frequent with rare: 'other', or drop the column`);
     }
-    const frequent = byFrequency(found, counts).slice(0, maxCategories - 1);
-    for (const text of found) if (!frequent.includes(text)) categories.delete(text);
+    for (const text of byFrequency(found, counts).slice(maxCategories - 1)) categories.delete(text);
     other = OTHER_CATEGORY;
     categories.add(other);
-    const text = `${shown(name)}: the ${maxCategories - 1} most frequent of ${found.length} texts are kept, the others are ${other}`;
-    notes.push({ kind: 'other', column: name, text });
+    findings.note(
+      'other',
+      name,
+      `${maxCategories - 1} of ${found.length} texts are kept, the most frequent; others are ${other}`,
+    );
   }
   let fill: string | null = null;
   if (missing === 'frequent') {
     const inSample = countsOf(codes, texts, sample);
-    fill = byFrequency(
-      found.filter((text) => categories.has(text)),
-      inSample.size > 0 ? inSample : counts,
-    )[0]!;
+    const kept = found.filter((text) => categories.has(text));
+    fill = byFrequency(kept, inSample.size > 0 ? inSample : counts)[0] ?? other;
   } else if (missing !== 'error' && hasGaps) {
     fill = MISSING_CATEGORY;
     categories.add(fill);
@@ -149,55 +133,41 @@ function mostFrequent(values: Float64Array): number {
 
 const FILLS = { mean, median, frequent: mostFrequent, category: mean } as const;
 
+/** A number for gaps; where the sample has gaps alone, of all rows. */
+function fillOf(
+  numbers: Float64Array,
+  rows: Int32Array,
+  sample: Int32Array,
+  how: (values: Float64Array) => number,
+): number {
+  const own = presentIn(numbers, sample);
+  return how(own.length > 0 ? own : presentIn(numbers, rows)) + 0; // JSON has no -0
+}
+
 /** Center and scale of the features that a column makes, over the rows of `sample`. */
 export function scalingOf(
   spec: ColumnSpec,
   source: Source,
   sample: Int32Array,
-  how: 'standard' | 'minmax' | 'none',
+  how: Settings['scale'],
 ): Scaling | null {
   if (how === 'none') return null;
-  const scales = featuresOf(spec).map((_, k) =>
-    measured(
-      Float64Array.from(sample, (row) => featureAt(spec, source, k, row)),
-      how,
-    ),
-  );
-  return { center: scales.map(({ center }) => center), scale: scales.map(({ scale }) => scale) };
+  const width = featuresOf(spec).length;
+  const values = new Float64Array(sample.length * width);
+  writeRows(values, sample, [[{ ...spec, scaling: null }, source]], null);
+  return measured(values, width, how);
 }
 
-function measured(values: Float64Array, how: 'standard' | 'minmax'): { center: number; scale: number } {
+function measured(values: Float64Array, width: number, how: 'standard' | 'minmax'): Scaling {
   const scaler = how === 'standard' ? new StandardScaler() : new MinMaxScaler();
-  scaler.fit(fromData(values, [values.length, 1]));
-  return { center: scaler.center[0]! + 0, scale: scaler.scale[0]! }; // JSON has no -0
+  const { center, scale } = scaler.fit(fromData(values, [values.length / width, width]));
+  return { center: center.map((x) => x + 0), scale }; // JSON has no -0
 }
 
 /** The target with its scale over the rows of `sample`, or with the type that its numbers need. */
 export function scaledTarget(spec: TargetSpec, { values, rows }: TargetSource, sample: Int32Array): TargetSpec {
   if (spec.task === 'classification') return spec;
   const numbers = values as Float64Array;
-  if (spec.scaling === null) return { ...spec, dtype: needsDoubles(numbers, rows) ? 'float64' : 'float32' };
-  const { center, scale } = measured(
-    Float64Array.from(sample, (row) => numbers[row]!),
-    'standard',
-  );
-  return { ...spec, scaling: { center: [center], scale: [scale] } };
-}
-
-/** Rounding to float32 may move a value by this share of its column's spread. */
-const BLUR = 1 / 4096;
-
-/** Whether float32 cannot tell the values of a column apart; a constant one has nothing to tell. */
-export function needsDoubles(numbers: Float64Array, rows: Int32Array): boolean {
-  let least = Infinity;
-  let most = -Infinity;
-  let moved = 0;
-  for (const row of rows) {
-    const x = numbers[row]!;
-    if (x < least) least = x;
-    if (x > most) most = x;
-    const by = Math.abs(Math.fround(x) - x);
-    if (by > moved) moved = by;
-  }
-  return most > least && moved > (most - least) * BLUR;
+  if (spec.scaling === null) return { ...spec, dtype: rangeOf(numbers, rows).isFine ? 'float64' : 'float32' };
+  return { ...spec, scaling: measured(presentIn(numbers, sample), 1, 'standard') };
 }

@@ -21,6 +21,12 @@ const PATTERNS: Readonly<Record<DateFormat, RegExp>> = {
   'mon d y': new RegExp(String.raw`^(?<mon>[A-Za-z]{3,9})\.?[ -](?<d>\d{1,2})(?:, ?|[ -])${YEAR}${TIME}`),
 };
 
+/** A day of this form, or as year-month-day, which programs write whatever people do; NaN for what is none. */
+export function dayOf(text: string, format: DateFormat): number {
+  const day = daysOf(text, format);
+  return Number.isNaN(day) ? daysOf(text, 'y-m-d') : day;
+}
+
 /** Days since 1970-01-01, the time of day as a fraction; NaN for what is no date of this form, such as February 30. */
 export function daysOf(text: string, format: DateFormat): number {
   const parts = PATTERNS[format].exec(text)?.groups;

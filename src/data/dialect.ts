@@ -75,8 +75,7 @@ export function sample(bytes: Uint8Array, from: number, dialect: Dialect): strin
 export function commonWidth(rows: readonly (readonly string[])[]): { width: number; share: number } {
   const times = new Map<number, number>();
   for (const { length } of rows) times.set(length, (times.get(length) ?? 0) + 1);
-  let [width, most] = [1, 0];
-  for (const [length, count] of times) if (count > most) [width, most] = [length, count];
+  const [width, most] = [...times].reduce((best, other) => (other[1] > best[1] ? other : best), [1, 0]);
   return { width, share: most / Math.max(1, rows.length) };
 }
 
@@ -112,12 +111,15 @@ export function findDelimiter(bytes: Uint8Array, from: number, dialect: Dialect)
 /** Replaces `'auto'` by what the first lines show. */
 export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): Dialect {
   const { header, quote, na, encoding } = settings;
-  const known = { header: header ?? true, quote, na, encoding, comment: '', decimal: '.', thousands: '' };
-  const delimiter =
-    settings.delimiter === 'auto'
-      ? (findDelimiter(bytes, from, { ...known, delimiter: ',' }) ?? ',')
-      : settings.delimiter;
-  let dialect: Dialect = { ...known, delimiter, comment: settings.comment === 'auto' ? '' : settings.comment };
+  const comment = settings.comment === 'auto' ? '' : settings.comment;
+  const known = { header: header ?? true, quote, na, encoding, comment, decimal: '.', thousands: '' };
+  let dialect: Dialect = { ...known, delimiter: settings.delimiter };
+  if (settings.delimiter === 'auto') {
+    dialect = { ...known, delimiter: findDelimiter(bytes, from, { ...known, delimiter: ',' }) ?? ',' };
+    const cells = sample(bytes, from, dialect).flat();
+    const inApostrophes = cells.filter((cell) => /^'.*'$/s.test(cell)).length;
+    if (2 * inApostrophes > cells.length) dialect = { ...dialect, quote: "'" };
+  }
   if (settings.comment === 'auto') {
     const rows = sample(bytes, from, dialect);
     const { width } = commonWidth(rows);
@@ -126,7 +128,9 @@ export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): 
     const fits = marked.length > 0 && marked.every((row) => row.length !== width || width === 1);
     if (fits) dialect = { ...dialect, comment: '#' };
   }
-  return { ...dialect, ...notationOf(sample(bytes, from, dialect), settings, delimiter) };
+  const { decimal, thousands } = settings;
+  if (decimal !== 'auto' && thousands !== 'auto') return { ...dialect, decimal, thousands };
+  return { ...dialect, ...notationOf(sample(bytes, from, dialect), settings, dialect.delimiter) };
 }
 
 type Notation = Pick<Dialect, 'decimal' | 'thousands'>;
@@ -155,23 +159,22 @@ function notationOf(rows: readonly (readonly string[])[], settings: Settings, de
   const columns = Array.from({ length: width }, (_, i) =>
     body.flatMap((row) => (row[i] === undefined || row[i] === '' || na.includes(row[i]) ? [] : [row[i]])),
   );
-  let best = open[0]!;
-  let most = -1;
-  for (const way of open) {
+  const counts = open.map((way) => {
     const pattern = numberPattern(way.decimal, way.thousands);
     const fits = (cells: readonly string[]): boolean =>
       cells.length > 0 && cells.filter((cell) => pattern.test(cell)).length >= 0.95 * cells.length;
-    const count = columns.filter(fits).length;
-    if (count > most) [best, most] = [way, count];
-  }
-  return best;
+    return columns.filter(fits).length;
+  });
+  return open[counts.indexOf(Math.max(...counts))]!;
 }
 
-/** For an error: which delimiter fits better; empty when none does. */
-export function otherDelimiter(bytes: Uint8Array, from: number, dialect: Dialect): string {
+/** For an error: which delimiter fits better, and whether there are comments; empty when neither. */
+export function remedyOf(bytes: Uint8Array, from: number, dialect: Dialect): string {
   const found = findDelimiter(bytes, from, dialect);
-  if (found === undefined || found === dialect.delimiter) return '';
-  return `It looks as if separated by ${called(found)} (delimiter: ${JSON.stringify(found)})`;
+  if (found !== undefined && found !== dialect.delimiter)
+    return `It looks as if separated by ${called(found)} (delimiter: ${JSON.stringify(found)})`;
+  const comments = dialect.comment === '' && sample(bytes, from, dialect).some((row) => row[0]!.startsWith('#'));
+  return comments ? "Are lines that begin with # comments (comment: '#')?" : '';
 }
 
 const called = (character: string): string => ({ ' ': 'blanks', '\t': 'tabs' })[character] ?? character;
@@ -184,6 +187,7 @@ export function dialectNotes(settings: Settings, dialect: Dialect): Note[] {
   if (settings.decimal === 'auto' && dialect.decimal !== '.') parts.push('a comma before fractions');
   if (settings.thousands === 'auto' && dialect.thousands !== '')
     parts.push(`${called(dialect.thousands)} between thousands`);
+  if (dialect.quote !== settings.quote) parts.push(`${dialect.quote} around cells`);
   if (parts.length === 0) return [];
   return [{ kind: 'dialect', text: `The file was read with ${parts.join(', ').replace(/, ([^,]*)$/, ' and $1')}.` }];
 }

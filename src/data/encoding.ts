@@ -42,14 +42,19 @@ export function toUTF8(bytes: Uint8Array): Uint8Array {
 /** At most so many bytes become a string at once. */
 const PIECE = 1 << 20;
 
-/** How many lines a text has. Throws FormatError when it is not UTF-8. */
+/** How many lines a text has. Throws FormatError for what is no text in UTF-8. */
 export function measureText(bytes: Uint8Array): number {
   let lines = 1;
   let seen = 0;
   for (let i = 0; i < bytes.length; i++) {
     const code = bytes[i]!;
     seen |= code;
-    if (code <= CR && (code === LF || (code === CR && bytes[i + 1] !== LF))) lines++;
+    if (code > CR) continue;
+    if (code === LF || (code === CR && bytes[i + 1] !== LF)) lines++;
+    else if (code === 0) {
+      const problem = 'has a byte of 0: this is no text, or text in UTF-16, which must be saved as UTF-8';
+      throw new FormatError('csv', `line ${lines}`, problem);
+    }
   }
   if (seen >= 128) for (let at = 0; at < bytes.length; ) at = checkUTF8(bytes, at);
   return lines;

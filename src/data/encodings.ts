@@ -1,7 +1,7 @@
-import { type DateFormat, daysOf } from './dates.ts';
-import type { Problems } from './problems.ts';
-import type { Note, RawTable } from './raw.ts';
-import { cellOf, columnNamed, counted, shown } from './words.ts';
+import { type DateFormat, dayOf } from './dates.ts';
+import { firstPast } from './numbers.ts';
+import type { RawTable } from './raw.ts';
+import { cellOf, type Findings, shown, Tally } from './words.ts';
 
 /** What is subtracted from each column of features that a column makes, and what it is divided by then. */
 export interface Scaling {
@@ -9,8 +9,8 @@ export interface Scaling {
   readonly scale: readonly number[];
 }
 
-/** What stands for a scaling until it is measured. */
-export const UNMEASURED: Scaling = { center: [0], scale: [1] };
+/** What stands for a scaling until it is measured: nothing is too large for it. */
+export const UNMEASURED: Scaling = { center: [0], scale: [Infinity] };
 
 interface NumericSpec {
   readonly name: string;
@@ -64,14 +64,10 @@ export type Source =
   | { readonly numbers: Float64Array; readonly codes?: undefined }
   | { readonly codes: Int32Array; readonly numbers?: undefined };
 
-/** Numbers past this are refused: the largest of float32, or what a deviation of float64 can be computed from. */
-const MOST = { plain: 2 ** 128 - 2 ** 104, scaled: 1e150 };
-
-/** What looking at a table leaves: what does not fit, and what was done to what did not quite. */
-export interface Findings {
-  readonly problems: Problems;
-  readonly notes: Note[];
-}
+/** Of float32. */
+const LARGEST = 2 ** 128 - 2 ** 104;
+/** Of larger ones float64 has no squares. */
+const LARGEST_SCALED = 1e150;
 
 /** Where a column of a table is looked at: `rows` are those that count. */
 export interface Place {
@@ -84,20 +80,20 @@ export interface Place {
 export function numbersAt({ table, index }: Omit<Place, 'rows'>, format: DateFormat | undefined): Float64Array {
   if (format === undefined) return table.column(index).numbers;
   const { codes, texts } = table.texts(index);
-  const days = texts.map((text) => daysOf(text, format));
+  const days = texts.map((text) => dayOf(text, format));
   return Float64Array.from(codes, (code) => days[code] ?? Number.NaN);
 }
 
-/** The rows without a number: those whose cell is missing, and those that hold something else. */
-export function gapsAt({ table, index, rows }: Place, numbers: Float64Array): { missing: number[]; strays: number[] } {
-  const gaps = { missing: [] as number[], strays: [] as number[] };
-  const { missing, texts } = table.column(index);
-  if (missing === 0 && texts === 0) return gaps;
-  const words = texts > 0 ? table.texts(index) : undefined;
+/** The cells without a number: those that are missing, and those that hold something else. */
+export function gapsAt({ table, index, rows }: Place, numbers: Float64Array): { missing: Tally; strays: Tally } {
+  const gaps = { missing: new Tally(), strays: new Tally() };
+  const column = table.column(index);
+  if (column.missing === 0 && column.texts === 0) return gaps;
+  const words = column.texts > 0 ? table.texts(index) : undefined;
   for (const row of rows) {
     if (!Number.isNaN(numbers[row])) continue;
     const text = words?.texts[words.codes[row]!];
-    gaps[text === undefined || table.dialect.na.includes(text) ? 'missing' : 'strays'].push(row);
+    gaps[text === undefined || table.dialect.na.includes(text) ? 'missing' : 'strays'].add(row);
   }
   return gaps;
 }
@@ -115,7 +111,7 @@ export function categoriesAt(table: RawTable, index: number, numeric: boolean): 
   for (let row = 0; row < codes.length; row++) {
     const number = column.numbers[row]!;
     const value = Number.isNaN(number) ? words?.texts[words.codes[row]!] : number;
-    if (value === undefined || table.dialect.na.includes(String(value))) codes[row] = -1;
+    if (value === undefined || (Number.isNaN(number) && table.dialect.na.includes(String(value)))) codes[row] = -1;
     else {
       const code = found.get(value) ?? found.size;
       if (code === found.size) found.set(value, code);
@@ -125,102 +121,91 @@ export function categoriesAt(table: RawTable, index: number, numeric: boolean): 
   return { codes, texts: [...found.keys()].map(String) };
 }
 
+const FILLED = {
+  error: '',
+  mean: 'the mean ',
+  median: 'the median ',
+  frequent: 'the most frequent ',
+  category: 'the mean ',
+};
+const REMEDY = "Fill with missing: 'mean', 'median', 'frequent' or 'category'?";
+
 /** The column as `spec` has it. Cells that do not fit become a problem or a note. */
 export function sourceOf(spec: ColumnSpec, place: Place, treatment: Treatment, findings: Findings): Source {
   if (spec.kind === 'category') return { codes: codesAs(spec, place, treatment, findings) };
   const { table, index, rows } = place;
-  const { problems, notes } = findings;
+  const { name, fill, scaling } = spec;
   const numbers = numbersAt(place, spec.kind === 'date' ? spec.format : undefined);
   const { missing, strays } = gapsAt(place, numbers);
-  const name = columnNamed(spec.name);
-  if (strays.length > 0) {
-    const what = spec.kind === 'date' ? `no date of the form ${spec.format}` : 'no number';
-    const cells = `${counted(strays.length, 'cell')} ${strays.length === 1 ? 'is' : 'are'} ${what}, the first ${cellOf(table, strays[0]!, index)}`;
-    const all = missing.length + strays.length === rows.length;
-    if (treatment.odd === 'error' || all) problems.add(name, cells);
-    else {
-      notes.push({ kind: 'odd', column: spec.name, text: `${shown(spec.name)}: ${cells}; taken for missing` });
-      missing.push(...strays);
-    }
+  if (strays.count > 0) {
+    const cells = strays.say(table, spec.kind === 'date' ? `no date of the form ${spec.format}` : 'no number', index);
+    const isNone = missing.count + strays.count === rows.length;
+    if (treatment.odd === 'missing' && !isNone) findings.note('odd', name, `${cells}; taken for missing`);
+    if (treatment.odd === 'error' || isNone) findings.refuse(name, cells);
+    else if (fill === null) findings.refuse(name, `${cells}. ${REMEDY}`);
   }
-  if (missing.length > 0) {
-    if (spec.fill === null) problems.add(name, missingCells(table, missing));
-    else {
-      const how = {
-        error: '',
-        category: 'the mean ',
-        mean: 'the mean ',
-        median: 'the median ',
-        frequent: 'the most frequent value ',
-      };
-      const text = `${filled(spec.name, missing.length)} ${how[treatment.missing]}${spec.fill}`;
-      notes.push({ kind: 'filled', column: spec.name, text });
-    }
-  }
-  const past = pastRange(place, numbers, spec.scaling !== null);
-  if (past !== undefined) problems.add(name, past);
+  if (missing.count > 0 && fill === null) findings.refuse(name, `${missing.say(table, 'missing')}. ${REMEDY}`);
+  const filled = missing.count + strays.count;
+  if (filled > 0 && fill !== null)
+    findings.note(
+      'filled',
+      name,
+      `missing cells (${filled}) filled with ${FILLED[treatment.missing]}${Number(fill.toPrecision(6))}`,
+    );
+  const past = pastRange(place, numbers, scaling, treatment.clip);
+  if (past !== undefined) findings.refuse(name, past);
   return { numbers };
 }
 
 /** What to say of the first number that cannot be computed with; undefined when there is none. */
-export function pastRange({ table, index, rows }: Place, numbers: Float64Array, isScaled: boolean): string | undefined {
-  const most = isScaled ? MOST.scaled : MOST.plain;
-  const row = rows.find((each) => Math.abs(numbers[each]!) > most);
-  if (row === undefined) return undefined;
-  return `the number ${cellOf(table, row, index)} is ${isScaled ? 'too large to be scaled' : 'past the range of float32'}`;
+export function pastRange(
+  { table, index, rows }: Place,
+  numbers: Float64Array,
+  scaling: Scaling | null,
+  clip: number | null,
+): string | undefined {
+  const center = scaling?.center[0] ?? 0;
+  const most =
+    scaling === null ? LARGEST : Math.min(LARGEST_SCALED, clip === null ? scaling.scale[0]! * LARGEST : Infinity);
+  const row = firstPast(numbers, rows, center, most);
+  if (row < 0) return undefined;
+  return `the number ${cellOf(table, row, index)} is ${scaling === null ? '' : 'scaled '}past the range of float32`;
 }
 
 function codesAs(
-  spec: ColumnSpec & { kind: 'category' },
+  { name, numeric, categories, fill, other }: ColumnSpec & { kind: 'category' },
   { table, index, rows }: Place,
   treatment: Treatment,
-  { problems, notes }: Findings,
+  findings: Findings,
 ): Int32Array {
-  const { name, categories, fill, other } = spec;
-  const { codes, texts } = categoriesAt(table, index, spec.numeric);
+  const { codes, texts } = categoriesAt(table, index, numeric);
   const known = new Map(categories.map((category, code) => [category, code]));
   const rest = other === null ? -1 : known.get(other)!;
-  const toOwn = Int32Array.from(texts, (text) => known.get(text) ?? rest);
+  const own = Int32Array.from(texts, (text) => known.get(text) ?? rest);
   const gap = fill === null ? rest : known.get(fill)!;
-  const missing: number[] = [];
-  const strangers: number[] = [];
-  const own = new Int32Array(codes.length);
+  const missing = new Tally();
+  const strangers = new Tally();
+  const found = new Int32Array(codes.length);
   for (const row of rows) {
     const code = codes[row]!;
-    own[row] = code < 0 ? gap : toOwn[code]!;
-    if (code < 0) missing.push(row);
-    else if (!known.has(texts[code]!)) strangers.push(row);
+    found[row] = code < 0 ? gap : own[code]!;
+    if (code < 0) missing.add(row);
+    else if (!known.has(texts[code]!)) strangers.add(row);
   }
-  if (missing.length > 0) {
-    if (fill !== null)
-      notes.push({ kind: 'filled', column: name, text: `${filled(name, missing.length)} ${shown(fill)}` });
-    else if (treatment.missing === 'error') problems.add(columnNamed(name), missingCells(table, missing));
-    else strangers.push(...missing);
+  const become = other === null ? '0 in all of its columns' : shown(other);
+  if (missing.count > 0) {
+    const cells = missing.say(table, 'missing');
+    if (fill !== null) findings.note('filled', name, `missing cells (${missing.count}) filled with ${shown(fill)}`);
+    else if (treatment.missing === 'error') findings.refuse(name, `${cells}. ${REMEDY}`);
+    else if (treatment.unknown === 'error') findings.refuse(name, `${cells}, and none was when the encoder was fitted`);
+    else findings.note('unknown', name, `${cells}, and none was when the encoder was fitted; taken for ${become}`);
   }
-  if (strangers.length === 0) return own;
-  const first = strangers[0]!;
-  const cell = codes[first]! < 0 ? `a missing one in line ${table.line(first)}` : cellOf(table, first, index);
-  const cells = `${counted(strangers.length, 'cell')} of a category that was not there when the encoder was fitted, the first ${cell}`;
-  if (treatment.unknown === 'error' && other === null) problems.add(columnNamed(name), cells);
-  else {
-    const become = other === null ? 'they are 0 in all of its columns' : `they became ${shown(other)}`;
-    notes.push({ kind: 'unknown', column: name, text: `${shown(name)}: ${cells}; ${become}` });
+  if (strangers.count > 0) {
+    const cells = strangers.say(table, 'of a category that the encoder does not keep', index);
+    if (other === null && treatment.unknown === 'error') findings.refuse(name, cells);
+    else findings.note(other === null ? 'unknown' : 'other', name, `${cells}; taken for ${become}`);
   }
-  return own;
-}
-
-const filled = (name: string, n: number): string => `${shown(name)}: ${counted(n, 'missing cell')} filled with`;
-
-const missingCells = (table: RawTable, rows: readonly number[]): string =>
-  `${counted(rows.length, 'cell')} ${rows.length === 1 ? 'is' : 'are'} missing, the first in line ${table.line(rows[0]!)}. ` +
-  `Fill with missing: 'mean', 'median', 'frequent' or 'category'?`;
-
-/** The value of feature `k` of a column in a row, before scaling; what is written in blocks below. */
-export function featureAt(spec: ColumnSpec, { numbers, codes }: Source, k: number, row: number): number {
-  if (codes !== undefined) return Number(codes[row] === k);
-  const isGap = Number.isNaN(numbers[row]);
-  if (k === 1) return Number(isGap);
-  return isGap && spec.kind !== 'category' ? (spec.fill ?? Number.NaN) : numbers[row]!;
+  return found;
 }
 
 /** Rows that are written at a time, column by column: so many that their features stay in the cache. */
@@ -252,13 +237,18 @@ type Writer = (y: Float32Array | Float64Array, at: number, width: number, block:
 
 function numberWriter(spec: ColumnSpec & NumericSpec, numbers: Float64Array, clip: number | null): Writer {
   const fill = spec.fill ?? Number.NaN;
-  const scaled = scalerOf(spec.scaling, 0, clip);
+  const { scaling } = spec;
+  const center = scaling?.center[0] ?? 0;
+  const scale = scaling?.scale[0] ?? 1;
+  const most = clip ?? Infinity;
   const [absent, present] = [1, 0].map(scalerOf(spec.scaling, 1, clip));
   return (y, at, width, block) => {
     for (let i = 0, to = at; i < block.length; i++, to += width) {
-      const x = numbers[block[i]!]!;
+      let x = numbers[block[i]!]!;
       const isGap = Number.isNaN(x);
-      y[to] = scaled(isGap ? fill : x);
+      if (isGap) x = fill;
+      if (scaling !== null) x = Math.max(-most, Math.min(most, (x - center) / scale));
+      y[to] = x;
       if (spec.marked) y[to + 1] = isGap ? absent! : present!;
     }
   };

@@ -1,13 +1,13 @@
 import { FormatError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { fitColumn, needsDoubles, scaledTarget, scalingOf } from './columns.ts';
+import { fitColumn, scaledTarget, scalingOf } from './columns.ts';
 import { OP, type Settings } from './encoder-options.ts';
-import { type ColumnSpec, type Findings, featuresOf, type Source, sourceOf, type Treatment } from './encodings.ts';
-import { Problems } from './problems.ts';
+import { type ColumnSpec, featuresOf, type Source, sourceOf, type Treatment } from './encodings.ts';
+import { rangeOf, upTo } from './numbers.ts';
 import type { Note, RawTable } from './raw.ts';
 import { readTarget, targetOf } from './targets.ts';
 import type { Fitted } from './transforming.ts';
-import { listed, shown } from './words.ts';
+import { Findings, listed, shown } from './words.ts';
 
 /** The place of a column that an option names, or counts from 1. */
 function placeOf(field: string, names: readonly string[], column: string | number): number {
@@ -30,14 +30,13 @@ export function fitTable(
     if (columns.includes(at)) throw new ValueError(OP, field, 'of columns besides the target', names[at]);
   if (table.rows === 0) throw new FormatError('csv', 'file', 'has a header but no rows');
 
-  const problems = new Problems();
-  const notes: Note[] = [];
+  const found = new Findings();
   // What is done to cells of a table is said by transform, also when it is the table of fit.
-  const findings: Findings = { problems, notes: [] };
+  const findings = new Findings(found.problems);
   const target = at < 0 ? undefined : targetOf(table, at, settings, findings);
   const labels = target && readTarget(target, table, at, settings, findings);
-  const rows = labels?.rows ?? Int32Array.from({ length: table.rows }, (_, row) => row);
-  if (rows.length === 0) problems.check();
+  const rows = labels?.rows ?? upTo(table.rows);
+  if (rows.length === 0) found.problems.check();
   const sample = sampleOf(table, rows, given);
 
   const fitted: { spec: ColumnSpec; source: Source }[] = [];
@@ -46,54 +45,52 @@ export function fitTable(
     index !== at && !drop!.includes(index) && table.column(index).texts > 0 ? [index] : [],
   );
   table.prepareTexts(texts);
-  const treatment = treatmentOf(settings);
+  const { missing, unknown, odd, clip = null } = settings;
+  const treatment: Treatment = { missing, unknown, odd, clip };
   for (const [index, name] of names.entries()) {
     if (index === at) continue;
     const place = { table, index, rows };
     const isKept = keep!.includes(index);
     const spec = drop!.includes(index)
       ? undefined
-      : fitColumn(place, sample, settings, types.get(index), isKept, { problems, notes });
+      : fitColumn(place, sample, settings, types.get(index), isKept, found);
     if (spec === undefined) ignored.push(name);
     else fitted.push({ spec, source: sourceOf(spec, place, treatment, findings) });
   }
-  problems.check();
+  found.problems.check();
   if (fitted.length === 0)
     throw new FormatError('csv', 'header', `has no column ${at < 0 ? 'to read' : 'but the target'} that is used`);
   const features = fitted.flatMap(({ spec }) => featuresOf(spec));
-  const twice = features.find((name, i) => features.indexOf(name) < i);
+  const seen = new Set<string>();
+  const twice = features.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined)
-    throw new FormatError(
-      'csv',
-      'header',
-      `two features would be called ${shown(twice)}, column=text. Drop or rename a column`,
-    );
+    throw new FormatError('csv', 'header', `two features would be called ${shown(twice)}. Drop or rename a column`);
 
   const columns = fitted.map(({ spec, source }) => ({
     ...spec,
     scaling: scalingOf(spec, source, sample, settings.scale),
   }));
-  const isDouble =
-    settings.scale === 'none' && fitted.some(({ source: { numbers } }) => numbers && needsDoubles(numbers, rows));
+  const fine = fitted.filter(
+    ({ spec, source: { numbers } }) => spec.scaling === null && numbers && rangeOf(numbers, rows).isFine,
+  );
+  for (const { spec } of fine)
+    found.note(
+      'float64',
+      spec.name,
+      "float32 cannot tell the values apart, so features are float64; scale: 'standard' makes float32 of them",
+    );
   return {
     fitted: {
       ...treatment,
       unlabelled: settings.unlabelled,
-      dtype: isDouble ? 'float64' : 'float32',
+      dtype: fine.length > 0 ? 'float64' : 'float32',
       columns,
       target: target && labels ? scaledTarget(target, labels, sample) : null,
       ignored,
     },
-    notes,
+    notes: found.notes,
   };
 }
-
-const treatmentOf = ({ missing, unknown, odd, clip }: Settings): Treatment => ({
-  missing,
-  unknown,
-  odd,
-  clip: clip ?? null,
-});
 
 /** The rows that fills and scales are learnt from: the given ones that have a target. */
 function sampleOf(table: RawTable, rows: Int32Array, given: ArrayLike<number> | undefined): Int32Array {

@@ -1,5 +1,6 @@
 import { FormatError } from '../base/errors.ts';
 import { MAX_RANK, size } from '../base/shape.ts';
+import { refuseOthers } from './what.ts';
 
 export type IDXArray = Uint8Array | Int8Array | Int32Array | Float32Array | Float64Array;
 
@@ -26,6 +27,7 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
  * a shape past what a tensor holds.
  */
 export function parseIDX(bytes: Uint8Array): { shape: number[]; data: IDXArray } {
+  if (bytes[0] !== 0) refuseOthers('idx', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 4) throw new FormatError('idx', 'magic', `needs 4 bytes, the file has ${bytes.length}`, 0);
   if (view.getUint16(0) !== 0) throw new FormatError('idx', 'magic', 'the first two bytes are not 0', 0);

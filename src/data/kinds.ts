@@ -1,6 +1,6 @@
 import { DATE_FORMATS, type DateFormat, daysOf, guessDates } from './dates.ts';
 import type { RawTable } from './raw.ts';
-import { cellOf, counted } from './words.ts';
+import { cellOf } from './words.ts';
 
 /** What a column may be said to be. A form of dates says what it would be ambiguous without. */
 export type ColumnType = 'number' | 'category' | 'date' | 'd/m/y' | 'm/d/y';
@@ -30,7 +30,7 @@ export function kindOf(
   { odd, maxDistinctIntegers }: { odd: 'error' | 'missing'; maxDistinctIntegers: number },
 ): Verdict {
   const column = table.column(index);
-  if (type === 'category') return { kind: { kind: 'category', numeric: areSafe(table, index) } };
+  if (type === 'category') return { kind: { kind: 'category', numeric: column.texts === 0 && areSafe(table, index) } };
   if (type === 'number' || (type === undefined && column.texts === 0)) return { kind: { kind: 'number' } };
   if (type === 'd/m/y' || type === 'm/d/y') return { kind: { kind: 'date', format: type } };
 
@@ -78,13 +78,13 @@ export function oddNumbersOf(table: RawTable, index: number, limit: number): str
 }
 
 const oddly = (kind: string, strays: number, first: string, name: string): string =>
-  `holds ${kind}, but for ${counted(strays, 'cell')}, the first ${first}. Take that for missing with na or odd: 'missing', ` +
+  `holds ${kind}, but also ${strays} of other cells, the first ${first}. Take such for missing with na or odd: 'missing', ` +
   `or the column for texts with types: { ${JSON.stringify(name)}: 'category' }`;
 
-/** Whether numbers of the column tell its cells apart: beyond 2^53 different texts are one number. */
+/** Whether its numbers tell the cells of a column apart: beyond 2^53 different texts are one number. */
 export function areSafe(table: RawTable, index: number): boolean {
-  const { numbers, texts } = table.column(index);
-  return texts === 0 && numbers.every((x) => !(Math.abs(x) > Number.MAX_SAFE_INTEGER));
+  const { numbers } = table.column(index);
+  return numbers.every((x) => !(Math.abs(x) > Number.MAX_SAFE_INTEGER));
 }
 
 /** Fewer values than this say nothing about a column. */
@@ -97,21 +97,18 @@ export function uselessBecause(table: RawTable, index: number, { kind }: Kind): 
   const { name, numbers, missing } = table.column(index);
   const present = table.rows - missing;
   if (kind === 'date' || present <= TELLING) return undefined;
-  const isExact = areSafe(table, index);
-  const distinct = isExact ? new Set(numbers).size - Number(missing > 0) : table.texts(index).texts.length;
-  const alike =
-    distinct === present && isNamedLikeId(name) ? 'no two rows are alike, and it is named like an id' : undefined;
-  if (kind === 'number') {
-    if (!numbers.every((x) => Number.isNaN(x) || Number.isInteger(x))) return undefined;
-    if (distinct === present && !isExact)
-      return 'its numbers are so long that float64 cannot tell them apart, as ids are';
-    const runOn = missing === 0 && numbers.every((x, row) => row === 0 || x === numbers[row - 1]! + 1);
-    return runOn ? 'whole numbers that run on by 1, as row numbers do' : alike;
+  const isNumber = kind === 'number';
+  if (isNumber && !numbers.every((x) => Number.isNaN(x) || Number.isInteger(x))) return undefined;
+  const areTold = !isNumber || areSafe(table, index);
+  const distinct = isNumber && areTold ? new Set(numbers).size - Number(missing > 0) : table.texts(index).texts.length;
+  if (distinct === present) {
+    if (!areTold) return 'its numbers are so long that float64 cannot tell them apart, as ids are';
+    if (isNumber && missing === 0 && numbers.every((x, row) => row === 0 || x === numbers[row - 1]! + 1))
+      return 'whole numbers that run on by 1, as row numbers do';
+    if (isNamedLikeId(name)) return 'no two rows are alike, and it is named like an id';
   }
-  if (alike !== undefined) return alike;
-  if (distinct > TELLING && distinct > present / 2)
-    return `its texts hardly repeat, ${distinct} different ones in ${present} rows`;
-  return undefined;
+  if (isNumber || distinct <= TELLING || distinct <= present / 2) return undefined;
+  return `its texts hardly repeat, ${distinct} different ones in ${present} rows`;
 }
 
 function isNamedLikeId(name: string): boolean {

@@ -1,6 +1,9 @@
 /** How a table is written. Every field has the default of a plain CSV file; nothing is guessed unless `'auto'` is asked for. */
 export interface ReadOptions {
-  /** One character between cells; `' '` stands for runs of blanks and tabs, `'auto'` looks for `,` `;` tab `|` and blanks. Default `,`. */
+  /**
+   * One character between cells; `' '` stands for runs of blanks and tabs, `'auto'` looks for `,` `;` tab `|` and blanks, and
+   * for `'` as the quote of most cells. Default `,`.
+   */
   delimiter?: string;
   /** What stands before the fraction: `'.'` (default), `','` or `'auto'`. */
   decimal?: string;

@@ -1,11 +1,11 @@
-import { FormatError, grouped, LimitError } from '../base/errors.ts';
+import { FormatError, grouped, LimitError, ValueError } from '../base/errors.ts';
 import { BytesTable } from './bytes-table.ts';
-import { commonWidth, dialectNotes, dialectOf, otherDelimiter, type Settings, sample, settingsOf } from './dialect.ts';
+import { commonWidth, dialectNotes, dialectOf, remedyOf, type Settings, sample, settingsOf } from './dialect.ts';
 import { lineOf, measureText, toUTF8 } from './encoding.ts';
 import { nameColumns, readHeader, refuseData } from './header.ts';
 import { Problems } from './problems.ts';
-import type { Note, RawColumn, RawTable, ReadOptions } from './raw.ts';
-import { NUMBER, Scanner, TEXT, UNCLOSED } from './scan.ts';
+import type { RawColumn, RawTable, ReadOptions } from './raw.ts';
+import { decodeCell, NUMBER, Scanner, TEXT, UNCLOSED } from './scan.ts';
 import { refuseOthers } from './what.ts';
 
 /**
@@ -27,48 +27,116 @@ export const readTable = (source: string | Uint8Array, options: ReadOptions = {}
 export function read(
   op: string,
   source: string | Uint8Array,
-  settings: Settings,
+  options: Settings,
   given: ReadOptions,
   dropIndex = true,
 ): RawTable {
-  let bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source;
-  refuseOthers('csv', bytes);
-  if (settings.encoding === 'windows-1252' && typeof source !== 'string') bytes = toUTF8(bytes);
-  const from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  const bytes = bytesOf(op, source, options.encoding);
   const lines = measureText(bytes);
+  const { from, settings } = beginning(bytes, options);
   const dialect = dialectOf(bytes, from, settings);
   const scanner = new Scanner(bytes, dialect, from);
   const problems = new Problems();
-  const notes: Note[] = [];
-  const place = (at: number) => () => `line ${lineOf(bytes, at)}`;
 
   if (!scanner.nextRow()) throw new FormatError('csv', 'file', 'is empty');
   const names = dialect.header ? readHeader(scanner, dialect, problems) : [];
-  if (names.length > settings.maxCells) throw limit(op, names.length, settings.maxCells);
   const first = sample(bytes, scanner.at, dialect);
   const { width: common, share } = first.length > 0 ? commonWidth(first) : { width: names.length, share: 1 };
   // A header that ends in a delimiter, or that has no name for the first column, the names of rows.
   if (common === names.length - 1 && names.at(-1) === '') names.pop();
   const shift = dialect.header && common === names.length + 1 && share === 1;
   const width = dialect.header ? names.length + (shift ? 1 : 0) : common;
-  if (width === 1 && given.delimiter === undefined) {
-    const hint = otherDelimiter(bytes, from, dialect);
-    if (hint !== '')
-      throw new FormatError('csv', 'file', `has one column. ${hint}, or name the delimiter to keep it so`);
+  if ((width === 1 || shift) && given.delimiter === undefined) {
+    // A table of another delimiter can look like one column, or, by its decimal commas, like rows with names.
+    const remedy = remedyOf(bytes, from, dialect);
+    const seen = shift ? 'has rows of one cell more than the header' : 'has one column';
+    if (remedy !== '') throw new FormatError('csv', 'file', `${seen}. ${remedy}`);
   }
+  const expected = `${dialect.header && !shift ? 'the header has' : 'others have'} ${width}`;
+  const plan: Plan = { op, width, expected, lines, cells: names.length, maxCells: settings.maxCells };
+  const { starts, columns } = scanRows(scanner, plan, problems);
+  const byQuote = scanner.faults > 0 ? "Quotes are taken as they stand with quote: ''" : '';
+  if (problems.count > 0) problems.check(remedyOf(bytes, from, dialect) || byQuote);
 
-  // A row takes as many bytes as cells at least.
-  const room = Math.min(lines, Math.floor(bytes.length / width) + 1, Math.floor(settings.maxCells / width) + 1);
-  const numbers = Array.from({ length: width }, () => new Float64Array(room));
+  const unnamed = !dialect.header || shift || names.at(-1) === '';
+  if (unnamed && width > 1 && columns[width - 1]!.missing === starts.length) {
+    // Every row ends in a delimiter.
+    columns.pop();
+    if (dialect.header && !shift) names.pop();
+  } else if (shift) names.unshift('');
+  if (!dialect.header) names.push(...columns.map((_, i) => `column ${i + 1}`));
+  const notes = dialectNotes(options, dialect);
+  const hasIndex = names[0] === '' && names.length > 1;
+  if (hasIndex && dropIndex) {
+    names.shift();
+    columns.shift();
+    const text = 'The first column has no name in the header and was taken for names of the rows; it was left out.';
+    notes.push({ kind: 'index', text });
+  } else if (hasIndex) names[0] = 'column 1';
+  if (settings.header === undefined) refuseData(names, dialect);
+  notes.push(...nameColumns(names, settings, problems));
+  if (scanner.comments > 0) {
+    const text = `${grouped(scanner.comments)} lines that begin with ${dialect.comment} were left out.`;
+    notes.push({ kind: 'comment', text });
+  }
+  const named = columns.map((column, i) => ({ name: names[i]!, ...column }));
+  return new BytesTable(bytes, dialect, notes, starts, named, hasIndex && dropIndex ? 1 : 0);
+}
+
+function bytesOf(op: string, source: string | Uint8Array, encoding: Settings['encoding']): Uint8Array {
+  if (typeof source !== 'string' && !(source instanceof Uint8Array))
+    throw new ValueError(op, 'the source', 'a string or a Uint8Array', source);
+  const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source;
+  refuseOthers('csv', bytes);
+  return encoding === 'windows-1252' && typeof source !== 'string' ? toUTF8(bytes) : bytes;
+}
+
+/** Where the table begins: after a byte order mark, and after the line `sep=;` in which Excel names the delimiter. */
+function beginning(bytes: Uint8Array, settings: Settings): { from: number; settings: Settings } {
+  const from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  const found = /^sep=([,;\t|])[\r\n]/.exec(decodeCell(bytes, from, from + 6));
+  if (found === null) return { from, settings };
+  const delimiter = settings.delimiter === 'auto' ? found[1]! : settings.delimiter;
+  return { from: from + 5, settings: { ...settings, delimiter } };
+}
+
+interface Scanned {
+  /** Where each row begins. */
+  readonly starts: Uint32Array | Float64Array;
+  readonly columns: Omit<RawColumn, 'name'>[];
+}
+
+interface Plan {
+  readonly op: string;
+  /** Cells of a row, and why. */
+  readonly width: number;
+  readonly expected: string;
+  /** Lines of the file, at most. */
+  readonly lines: number;
+  /** Cells that were read before. */
+  readonly cells: number;
+  readonly maxCells: number;
+}
+
+/** Reads all rows. Those of another width are problems. */
+function scanRows(scanner: Scanner, plan: Plan, problems: Problems): Scanned {
+  const { bytes } = scanner;
+  const { op, width, lines, maxCells } = plan;
+  // A row takes as many bytes as it has cells at least. What has no room belongs to a table that is refused.
+  const room = Math.min(lines, Math.floor(bytes.length / width) + 1, Math.floor(maxCells / width));
+  const all = new Float64Array(room * width);
+  const numbers = Array.from({ length: width }, (_, i) => all.subarray(i * room, (i + 1) * room));
   const starts = bytes.length < 2 ** 32 ? new Uint32Array(room) : new Float64Array(room);
   const missing = new Uint32Array(width);
   const texts = new Uint32Array(width);
   const firstText = new Int32Array(width).fill(-1);
   const spare = new Float64Array(1);
-  let cells = names.length;
+  const lineAt = (at: number) => () => `line ${lineOf(bytes, at)}`;
+  let cells = plan.cells;
   let rows = 0;
   for (; scanner.nextRow(); rows++) {
     const at = scanner.at;
+    starts[rows] = at;
     let column = 0;
     do {
       if (column >= width) scanner.cell(spare, 0);
@@ -79,62 +147,25 @@ export function read(
         } else if (kind !== NUMBER) missing[column]!++;
       }
       column++;
-      if (scanner.fault !== '') {
-        problems.add(place(scanner.from), `cell ${column} ${scanner.fault}`);
-        if (scanner.fault === UNCLOSED) break;
-        scanner.fault = '';
-      }
+      if (scanner.fault === '') continue;
+      problems.add(lineAt(scanner.from), `cell ${column} ${scanner.fault}`);
+      scanner.faults++;
+      // All that follows is in quotes, and no row is its own.
+      if (scanner.fault === UNCLOSED) return { starts, columns: [] };
+      scanner.fault = '';
     } while (!scanner.ended);
     cells += column;
-    if (cells > settings.maxCells) throw limit(op, cells, settings.maxCells);
-    starts[rows] = at;
-    if (scanner.fault !== '') break;
-    if (column !== width) {
-      const expected = `${dialect.header && !shift ? 'the header has' : 'others have'} ${width}`;
-      problems.add(place(at), `has ${column} ${column === 1 ? 'cell' : 'cells'}, ${expected}`);
-    }
+    if (cells > maxCells) throw new LimitError(op, 'the number of cells so far', cells, maxCells);
+    if (column !== width)
+      problems.add(lineAt(at), `has ${column} ${column === 1 ? 'cell' : 'cells'}, ${plan.expected}`);
   }
-  problems.check(problems.count > 0 ? otherDelimiter(bytes, from, dialect) : '');
-
-  let columns: readonly Omit<RawColumn, 'name'>[] = numbers.map((all, i) => ({
-    numbers: all.subarray(0, rows),
-    missing: missing[i]!,
-    texts: texts[i]!,
-    firstText: firstText[i]!,
-  }));
-  const unnamed = !dialect.header || shift || names.at(-1) === '';
-  if (unnamed && width > 1 && missing[width - 1] === rows) {
-    // Every row ends in a delimiter.
-    columns = columns.slice(0, -1);
-    if (dialect.header && !shift) names.pop();
-  } else if (shift) names.unshift('');
-  if (!dialect.header) for (let i = 1; i <= columns.length; i++) names.push(`column ${i}`);
-  let offset = 0;
-  if (names[0] === '' && names.length > 1) {
-    if (dropIndex) {
-      offset = 1;
-      names.shift();
-      const text =
-        'The first column has no name in the header and was taken for the names of the rows; it is left out.';
-      notes.push({ kind: 'index', text });
-    } else names[0] = 'column 1';
-  }
-  if (settings.header === undefined) refuseData(names, dialect);
-  notes.push(...nameColumns(names, settings, problems));
-  if (scanner.comments > 0) {
-    const text = `${grouped(scanner.comments)} lines that begin with ${dialect.comment} were left out.`;
-    notes.push({ kind: 'comment', text });
-  }
-  notes.unshift(...dialectNotes(settings, dialect));
-  return new BytesTable(
-    bytes,
-    dialect,
-    notes,
-    starts.subarray(0, rows),
-    columns.slice(offset).map((column, i) => ({ name: names[i]!, ...column })),
-    offset,
-  );
+  return {
+    starts: starts.subarray(0, rows),
+    columns: numbers.map((column, i) => ({
+      numbers: column.subarray(0, rows),
+      missing: missing[i]!,
+      texts: texts[i]!,
+      firstText: firstText[i]!,
+    })),
+  };
 }
-
-const limit = (op: string, count: number, maxCells: number): LimitError =>
-  new LimitError(op, 'the number of cells so far', count, maxCells);

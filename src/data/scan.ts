@@ -1,3 +1,4 @@
+import { scanNumber } from './number.ts';
 import type { Dialect } from './raw.ts';
 
 /** What a cell holds. A dash alone is missing among numbers and a text among texts. */
@@ -36,6 +37,8 @@ export class Scanner {
   ended = false;
   /** What is wrong with the quotes of a cell, until someone takes it from here; empty: nothing. */
   fault = '';
+  /** How many cells had something wrong. */
+  faults = 0;
   /** Lines of comment passed. */
   comments = 0;
 
@@ -81,7 +84,10 @@ export class Scanner {
       else if (comment.length > 0 && comment.every((byte, i) => bytes[at + i] === byte)) {
         this.comments++;
         this.skipLine();
-      } else return true;
+      } else {
+        if (this.delimiter === BLANK) this.at = at;
+        return true;
+      }
     }
     this.at = stop;
     return false;
@@ -194,63 +200,6 @@ export class Scanner {
 }
 
 export const UNCLOSED = 'has a quote that is never closed';
-
-/** The powers of ten that float64 holds exactly. */
-const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-
-/**
- * Reads the number that begins at `at`: sign, digits, `point`, digits, exponent, where digits stand on one side of the
- * point at least. It goes to `into[index]`, equal to what `Number` makes of it; returns where it ends, -1 when there
- * is none. An integer below 2^53 times or over a power of ten up to 1e22 is one rounding of exact operands, so exact
- * (Clinger 1990, "How to read floating point numbers accurately"); the rest is left to `Number`.
- */
-export function scanNumber(
-  bytes: Uint8Array,
-  at: number,
-  stop: number,
-  point: number,
-  into: Float64Array,
-  index: number,
-): number {
-  const first = at;
-  let code = at < stop ? bytes[at]! : LF;
-  const negative = code === MINUS;
-  if (negative || code === PLUS) code = ++at < stop ? bytes[at]! : LF;
-  const digits = at;
-  // Below 2^53 after the last digit means exact at every digit before.
-  let mantissa = 0;
-  for (; code >= ZERO && code <= NINE; code = ++at < stop ? bytes[at]! : LF) mantissa = mantissa * 10 + (code - ZERO);
-  let exponent = 0;
-  if (code === point) {
-    code = ++at < stop ? bytes[at]! : LF;
-    const fraction = at;
-    for (; code >= ZERO && code <= NINE; code = ++at < stop ? bytes[at]! : LF) mantissa = mantissa * 10 + (code - ZERO);
-    exponent = fraction - at;
-    if (at - digits === 1) return -1;
-  } else if (at === digits) return -1;
-  if (code === 0x65 || code === 0x45) {
-    code = ++at < stop ? bytes[at]! : LF;
-    const down = code === MINUS;
-    if (down || code === PLUS) code = ++at < stop ? bytes[at]! : LF;
-    const power = at;
-    let shift = 0;
-    for (; code >= ZERO && code <= NINE; code = ++at < stop ? bytes[at]! : LF) shift = shift * 10 + (code - ZERO);
-    if (at === power) return -1;
-    exponent += down ? -shift : shift;
-  }
-  if (mantissa < 2 ** 53 && exponent >= -22 && exponent <= 22) {
-    const value = exponent < 0 ? mantissa / POWERS[-exponent]! : mantissa * POWERS[exponent]!;
-    into[index] = negative ? -value : value;
-  } else into[index] = Number(ascii(bytes, first, at).replace(',', '.'));
-  return at;
-}
-
-/** Bytes that are known to be ASCII, as a string. */
-function ascii(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
-}
 
 /** French and Swiss programs group by blanks that do not break. */
 const separatorOf = (thousands: string): string => (thousands === ' ' ? '[ \\u00a0\\u202f]' : `[${thousands}]`);

@@ -1,7 +1,8 @@
-import { categoriesAt, type Findings, gapsAt, pastRange, type Scaling, UNMEASURED } from './encodings.ts';
+import { categoriesAt, gapsAt, pastRange, type Scaling, UNMEASURED } from './encodings.ts';
 import { areSafe, oddNumbersOf } from './kinds.ts';
+import { presentIn, rowsWhere, upTo } from './numbers.ts';
 import type { RawTable } from './raw.ts';
-import { cellOf, columnNamed, counted, listed, shown } from './words.ts';
+import { cellOf, type Findings, listed, shown } from './words.ts';
 
 export type Task = 'classification' | 'regression';
 
@@ -48,11 +49,11 @@ export function targetOf(
   table: RawTable,
   index: number,
   options: TargetOptions,
-  { problems }: Findings,
+  findings: Findings,
 ): TargetSpec | undefined {
   const { task, maxCategories, maxDistinctIntegers, odd, scaleTarget } = options;
   const name = table.names[index]!;
-  const refuse = (problem: string): undefined => problems.add(columnNamed(name), problem) as undefined;
+  const refuse = (problem: string): undefined => findings.refuse(name, problem);
   const column = table.column(index);
   const said = task === undefined ? undefined : `${task}: the caller said so`;
   const strays = task === 'classification' ? undefined : oddNumbersOf(table, index, maxDistinctIntegers);
@@ -62,7 +63,7 @@ export function targetOf(
     return classesOf(said ?? `classification: ${shown(name)} holds texts`, maxCategories);
   }
 
-  const present = column.numbers.filter((x) => !Number.isNaN(x));
+  const present = presentIn(column.numbers, upTo(table.rows));
   const integers = present.every(Number.isInteger) ? new Set(present).size : 0;
   const few = integers > 0 && integers <= maxDistinctIntegers;
   if (task === 'classification' || (task === undefined && few)) {
@@ -81,7 +82,7 @@ export function targetOf(
 
   // A target with a problem is read all the same, to say what else does not fit.
   function classesOf(reason: string, limit: number): TargetSpec {
-    const numeric = areSafe(table, index);
+    const numeric = column.texts === 0 && areSafe(table, index);
     const { texts } = categoriesAt(table, index, numeric);
     if (texts.length > limit) {
       const kind = column.texts > 0 ? `, the first that is no number ${cellOf(table, column.firstText, index)}` : '';
@@ -104,42 +105,37 @@ export function readTarget(
   table: RawTable,
   index: number,
   { unlabelled, odd }: { unlabelled: 'error' | 'skip'; odd: 'error' | 'missing' },
-  { problems, notes }: Findings,
+  findings: Findings,
 ): TargetSource {
-  const all = Int32Array.from({ length: table.rows }, (_, row) => row);
-  const name = columnNamed(spec.name);
+  const { name } = spec;
   let values: Int32Array | Float64Array;
   let rows: Int32Array;
   if (spec.task === 'classification') {
     const { codes, texts } = categoriesAt(table, index, spec.numeric);
     const known = new Map(spec.classes.map((label, k) => [label, k]));
-    const strange = codes.findIndex((code) => code >= 0 && !known.has(texts[code]!));
+    const own = texts.map((text) => known.get(text) ?? -1);
+    const strange = codes.findIndex((code) => code >= 0 && own[code]! < 0);
     if (strange >= 0)
-      problems.add(name, `${cellOf(table, strange, index)} is none of the classes ${listed(spec.classes)}`);
-    values = codes.map((code) => known.get(texts[code] ?? '') ?? -1);
-    rows = all.filter((row) => codes[row]! >= 0);
+      findings.refuse(name, `${cellOf(table, strange, index)} is none of the classes ${listed(spec.classes)}`);
+    values = codes.map((code) => own[code] ?? -1);
+    rows = rowsWhere(table.rows, (row) => codes[row]! >= 0);
   } else {
     const { numbers } = table.column(index);
-    const { strays } = gapsAt({ table, index, rows: all }, numbers);
-    if (strays.length > 0 && (odd === 'error' || strays.length === table.rows))
-      problems.add(
-        name,
-        `${counted(strays.length, 'cell')} of the target ${strays.length === 1 ? 'is' : 'are'} no number, the first ${cellOf(table, strays[0]!, index)}`,
-      );
     values = numbers;
-    rows = all.filter((row) => !Number.isNaN(numbers[row]));
-    const past = pastRange({ table, index, rows }, numbers, spec.scaling !== null);
-    if (past !== undefined) problems.add(name, past);
+    rows = rowsWhere(table.rows, (row) => !Number.isNaN(numbers[row]));
+    const { strays } = gapsAt({ table, index, rows: upTo(table.rows) }, numbers);
+    if (strays.count > 0 && (odd === 'error' || rows.length === 0))
+      findings.refuse(name, strays.say(table, 'no number', index));
+    const past = pastRange({ table, index, rows }, numbers, spec.scaling, null);
+    if (past !== undefined) findings.refuse(name, past);
   }
   const skipped = table.rows - rows.length;
   if (skipped === 0) return { values, rows };
-  if (rows.length === 0) problems.add(name, 'no row has a value in the target');
-  else {
-    let first = 0;
-    while (rows[first] === first) first++;
-    const text = `${counted(skipped, 'row')} ${skipped === 1 ? 'has' : 'have'} no value in the target, the first in line ${table.line(first)}`;
-    if (unlabelled === 'error') problems.add(name, `${text}. Leave them out with unlabelled: 'skip'?`);
-    else notes.push({ kind: 'skipped', column: spec.name, text: `${shown(spec.name)}: ${text}; left out` });
-  }
+  let first = 0;
+  while (rows[first] === first) first++;
+  const text = `${skipped} of ${table.rows} rows have no value in the target, the first in line ${table.line(first)}`;
+  if (rows.length === 0) findings.refuse(name, 'no row has a value in the target');
+  else if (unlabelled === 'error') findings.refuse(name, `${text}. Leave them out with unlabelled: 'skip'?`);
+  else findings.note('skipped', name, `${text}; left out`);
   return { values, rows };
 }

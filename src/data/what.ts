@@ -31,15 +31,16 @@ const SHAPES: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^[45]\d\d:? [A-Z][\w ]*\.?\s*$/, "a web server's answer in place of the file: look at the address"],
 ];
 
+/** Two zero bytes, the code of an element type, and a number of axes; see `parseIDX`. */
+const startsAsIDX = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0 && bytes[1] === 0 && bytes[2]! >= 0x08 && bytes[2]! <= 0x0e && bytes[3]! >= 1 && bytes[3]! <= 8;
+
 /** What a file is by its first bytes, with a remedy; undefined when nothing speaks against a table of text. */
 export function whatIs(bytes: Uint8Array): string | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 400));
   for (const [begin, what] of BEGINS) if (head.startsWith(begin)) return what;
-  const zeros = Array.from(head.slice(0, 8), (character) => (character === '\0' ? 0 : 1)).join('');
-  if (zeros.startsWith('0011') && bytes[2]! <= 0x0e && bytes[3]! <= 8) return 'an IDX file: read it with parseIDX()';
-  if (head.startsWith('{"', 8) && zeros.endsWith('0000')) return 'a safetensors file: read it with decodeSafetensors()';
-  if (/^(?:1010|0101)/.test(zeros)) return 'text in UTF-16: save it as UTF-8';
-  if (head.includes('\0')) return 'no text: it has bytes of 0';
+  if (startsAsIDX(bytes)) return 'an IDX file: read it with parseIDX()';
+  if (head.startsWith('\0\0{"', 6)) return 'a safetensors file: read it with decodeSafetensors()';
   const text = head.replace(/^\xef\xbb\xbf/, '').trimStart();
   return SHAPES.find(([pattern]) => pattern.test(text))?.[1];
 }

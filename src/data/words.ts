@@ -1,9 +1,39 @@
-import type { RawTable } from './raw.ts';
+import { Problems } from './problems.ts';
+import type { Note, RawTable } from './raw.ts';
 
-/** How messages about tables name things. */
+/** What looking at the columns of a table leaves: what does not fit, and what was done to what did not quite. */
+export class Findings {
+  readonly problems: Problems;
+  readonly notes: Note[] = [];
 
-/** A column as messages name it. */
-export const columnNamed = (name: string): string => `column ${shown(name)}`;
+  constructor(problems: Problems = new Problems()) {
+    this.problems = problems;
+  }
+
+  refuse(column: string, problem: string): undefined {
+    this.problems.add(`column ${shown(column)}`, problem);
+  }
+
+  note(kind: string, column: string, text: string): void {
+    this.notes.push({ kind, column, text: `${shown(column)}: ${text}` });
+  }
+}
+
+/** Cells of one kind: how many, and the row of the first. */
+export class Tally {
+  count = 0;
+  first = -1;
+
+  add(row: number): void {
+    if (this.count++ === 0) this.first = row;
+  }
+
+  /** `2 cells are missing, the first in line 7`, or `the first "x" in line 7`. */
+  say(table: RawTable, what: string, index?: number): string {
+    const first = index === undefined ? `in line ${table.line(this.first)}` : cellOf(table, this.first, index);
+    return `${this.count} ${this.count === 1 ? 'cell is' : 'cells are'} ${what}, the first ${first}`;
+  }
+}
 
 /** A text of a file as messages show it: in quotes, at most 40 characters. */
 export const shown = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
@@ -15,6 +45,3 @@ export const listed = (texts: readonly string[]): string =>
 /** `"abc" in line 7`: a cell of a table. */
 export const cellOf = (table: RawTable, row: number, index: number): string =>
   `${shown((table.cells(row)[index] ?? '').trim())} in line ${table.line(row)}`;
-
-/** 1 cell, 2 cells. */
-export const counted = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`;

@@ -134,3 +134,13 @@ test('noisy variants are marked and stay in the table', () => {
   const text = renderRow({ ...row, variants: [{ name: 'a', who: 'a', noisy: true, ...figures }] }, 4);
   expect(text).toMatch(/ a +1\.00 +25\.0 % .* noisy\n/);
 });
+
+test('what a process held at most is asked for after the last sample, and told', async () => {
+  let samples = 0;
+  const run = (): number => samples++;
+  const { variants } = await measure(
+    rowOf([variantOf('a', { run, memory: () => (samples > 4 ? 7.4e6 : 0) })]),
+    settings,
+  );
+  expect(variants[0]!.note).toBe('holds 7 MB at most');
+});

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu, gemmLadder, type Kernels, reference } from 'whittle-ml/kernels';
 import { copyRows } from '../../bench/copies.ts';
+import { csvRow } from '../../bench/csv.ts';
+import { BENCH } from '../../bench/folder.ts';
 import { gemmRows, gemmTransposedRows } from '../../bench/gemm.ts';
 import { gemmInt8Rows } from '../../bench/gemm-int8.ts';
 import { inferenceRows } from '../../bench/inference.ts';
@@ -36,6 +38,16 @@ describe('every variant of every row computes what its row says', () => {
 
   test('copies of views', async () => {
     for (const row of copyRows(tables, peers)) expect(await checked(row), row.name).toContain('cpu');
+  });
+
+  test('tables of numbers, in a process of its own that tells its memory', async () => {
+    const contest = await csvRow(peers, 40, 3).open();
+    const [ours] = contest.variants;
+    await ours!.check();
+    expect(ours!.memory!()).toBeGreaterThan(1e7);
+    contest.close();
+    const { reading } = await import(new URL('peers/csv.mjs', BENCH).href);
+    expect(() => reading('nobody', { path: 'none', rows: 1, columns: 1 }).result()).toThrow();
   });
 
   test('inference on small and large batches, in float32 and int8', async () => {

@@ -54,7 +54,7 @@ describe('parseIDX', () => {
     ['three bytes', Uint8Array.of(0, 0, 8), 'magic', 0],
     ['a first byte that is not 0', changed(0, 1), 'magic', 0],
     ['a second byte that is not 0', changed(1, 8), 'magic', 0],
-    ['a gzip file', Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0), 'magic', 0],
+    ['a gzip file', Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0), 'file', undefined],
     ['type 0', changed(2, 0), 'type', 2],
     ['type 0x0a', changed(2, 0x0a), 'type', 2],
     ['type 0x0f', changed(2, 0x0f), 'type', 2],

@@ -90,7 +90,7 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
       ['bare.csv', '--target', '3'],
       /bare\.csv: header: looks like data.*--no-header\)\? .*--header$/m,
     ],
-    ['an HTML page', ['page.html', '--target', 'a'], /page\.html: file: is an HTML page/],
+    ['an HTML page', ['page.html', '--target', 'a'], /page\.html: is an HTML page/],
     ['a wrong delimiter', ['odd.csv', '--target', 'no', '--delimiter', ','], /separated by ; \(--delimiter ;\)/],
     ['a delimiter of two characters', [...good, '--delimiter', '::'], /--delimiter must be/],
     [
@@ -98,8 +98,8 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
       ['odd.csv', '--target', 'no', '--task', 'classification', '--max-categories', '5'],
       /--max-categories/,
     ],
-    ['an empty file', ['--csv', 'empty.csv', '--target', 'a'], /empty\.csv: file: is empty/],
-    ['bytes that are no text', ['--csv', 'binary.csv', '--target', 'a'], /binary\.csv: file: is text in UTF-16/],
+    ['an empty file', ['--csv', 'empty.csv', '--target', 'a'], /empty\.csv: is empty/],
+    ['bytes that are no text', ['--csv', 'binary.csv', '--target', 'a'], /binary\.csv: is text in UTF-16/],
     ['texts as the target of a regression', [...good, '--task', 'regression'], /regression needs numbers/],
     ['an output that is a file', ['--out', 'good.csv'], /good\.csv: it is a file/],
     ['an output below a file', ['--out', 'new/../good.csv/sub/deeper'], /no folder/],
@@ -204,12 +204,10 @@ describe('whittle', () => {
 
   test('what was done to the table is said, with the option that undoes it', async () => {
     const { out } = await call(['odd.csv', '--target', 'kind', '--no-progress']);
-    expect(out).toMatch(/^The file was read with ; between cells \(--delimiter, .* say otherwise\)\.$/m);
-    expect(out).toMatch(/^"no": left out, .* \(--keep no keeps it\)\.$/m);
-    expect(out).toMatch(
-      /^"the size": 1 missing cell filled with the mean 5\.54545 \(--missing refuse stops there\)\.$/m,
-    );
-    expect(out).toMatch(/^"kind": 1 row has no value in the target, .* \(--unlabelled refuse stops there\)\.$/m);
+    expect(out).toMatch(/^The file was read with ; between cells; --delimiter, .* say otherwise\.$/m);
+    expect(out).toMatch(/^"no": left out.*; --keep no keeps it\.$/m);
+    expect(out).toMatch(/^"the size": .*filled with the mean 5\.54545; --missing refuse stops there\.$/m);
+    expect(out).toMatch(/^"kind": .*no value in the target.*; --unlabelled refuse stops there\.$/m);
   });
 
   test('columns are named or counted, and names may hold commas and figures', async () => {
