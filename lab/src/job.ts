@@ -1,9 +1,8 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
-import type { RawTable } from 'whittle-ml/data';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
-import { mistakesOf, type Original, predictionsOf, type Tested } from './mistakes.ts';
+import { mistakesOf, predictionsOf, type Tested } from './mistakes.ts';
 import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
@@ -28,7 +27,7 @@ export interface JobResult {
  */
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
-  const { name, table, task, taskReason, classNames, notes } = data;
+  const { name, task, taskReason, classNames, notes } = data;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
@@ -48,7 +47,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   await breath();
   const forms = formResults(whittled, () => progress.tick('latency'));
 
-  const [{ encoder, inputs, train, validation, test, original }] = parts as [Prepared];
+  const [{ encoder, inputs, train, validation, test }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
   const facts = {
@@ -70,8 +69,8 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     fits: fitResults(runs),
     forms,
     recommendation: recommend({ forms, scoreName, data: facts }),
-    mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, originalOf(table)),
-    predictions: classNames === undefined ? predictionsOf(tested[0]!, original) : null,
+    mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
+    predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
     digests: digests(options.seeds, whittled),
@@ -85,12 +84,6 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     networks: networks.map(({ name, network }) => ({ name, network, encoder })),
   };
 }
-
-/** The numbers of all columns, those that were left out too: an image may have pixels that are always blank. */
-const originalOf = (table: RawTable): Original => ({
-  names: table.names,
-  value: (row, column) => table.column(column).numbers[row]!,
-});
 
 /** Lets the terminal show what has happened. */
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -1,20 +1,18 @@
-import { classesOf, type Network, predictNetwork } from 'whittle-ml';
+import { classesOf, type Network, predictNetwork, type Samples, type Tensor } from 'whittle-ml';
+import type { RawTable, TableEncoder } from 'whittle-ml/data';
 import { grays, screenOf } from './pictures.ts';
 import type { FormName, Mistakes, Pictures, Predictions } from './types.ts';
 
 /** What is looked at: networks in all their forms, the teacher first, and the test part of one seed. */
 export interface Tested {
   readonly forms: readonly { readonly name: FormName; readonly network: Network }[];
-  readonly test: readonly [x: Parameters<typeof predictNetwork>[1], y: { readonly data: ArrayLike<number> }];
+  readonly test: Samples;
   /** Rows of the table, from 0, that the samples of `test` are. */
   readonly rows: ArrayLike<number>;
 }
 
 /** The table as it was, for images. */
-export interface Original {
-  readonly names: readonly string[];
-  value(row: number, column: number): number;
-}
+type Original = Pick<RawTable, 'names' | 'column' | 'line'>;
 
 /** More classes make a matrix that nobody reads. */
 const MOST_CLASSES = 20;
@@ -57,10 +55,15 @@ export function mistakesOf(seeds: readonly Tested[], classes: number, table: Ori
 function picturesOf({ forms, test: [x, y], rows }: Tested, classes: number, table: Original): Pictures | null {
   const screen = screenOf(table.names);
   if (screen === null) return null;
-  const pixels = (i: number): number[] => screen.columns.map((column) => table.value(rows[i]!, column));
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const columns = screen.columns.map((column) => table.column(column).numbers);
+  const pixels = (i: number): number[] => columns.map((numbers) => numbers[rows[i]!]!);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < rows.length; i++) {
-    for (const value of pixels(i)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    for (const value of pixels(i)) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
   }
   if (!(low >= 0 && high < Number.POSITIVE_INFINITY)) return null;
   const outputs = predictNetwork(forms.find(({ name }) => name === 'teacher')!.network, x);
@@ -70,21 +73,17 @@ function picturesOf({ forms, test: [x, y], rows }: Tested, classes: number, tabl
   }).filter(({ truth, said }) => said !== truth && said >= 0);
   wrong.sort((a, b) => b.probability - a.probability || rows[a.i]! - rows[b.i]!);
   const shown = wrong.slice(0, MOST_PICTURES).map(({ i, ...answer }) => {
-    return { row: rows[i]! + 1, ...answer, pixels: grays(pixels(i), low, high) };
+    return { line: table.line(rows[i]!), ...answer, pixels: grays(pixels(i), low, high) };
   });
   return { side: screen.side, count: wrong.length, wrong: shown };
 }
 
-/** True and predicted numbers of some test samples of one seed; `original` brings targets to the unit of the table. */
-export function predictionsOf(
-  { forms, test: [x, y] }: Tested,
-  original: (values: ArrayLike<number>) => readonly number[],
-): Predictions {
-  const n = y.data.length;
-  const stride = Math.ceil(n / MOST_POINTS);
-  const some = (values: readonly number[]): number[] => values.filter((_, i) => i % stride === 0);
+/** True and predicted numbers of some test samples of one seed, by the encoder that made its targets. */
+export function predictionsOf({ forms, test: [x, y] }: Tested, encoder: Pick<TableEncoder, 'decode'>): Predictions {
+  const stride = Math.ceil(y.shape[0]! / MOST_POINTS);
+  const some = (outputs: Tensor): number[] => [...encoder.decode(outputs).numbers!].filter((_, i) => i % stride === 0);
   return {
-    truth: some(original(y.data)),
-    forms: forms.map(({ name, network }) => ({ form: name, values: some(original(predictNetwork(network, x).data)) })),
+    truth: some(y),
+    forms: forms.map(({ name, network }) => ({ form: name, values: some(predictNetwork(network, x)) })),
   };
 }

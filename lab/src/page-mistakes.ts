@@ -31,7 +31,7 @@ function pictureFigure(report: JobReport, pictures: Pictures): Markup {
   const cards = wrong.map((each) => {
     const truth = classOf(report, each.truth);
     const said = classOf(report, each.said);
-    const text = `row ${each.row}: the teacher says ${said}, sure to ${decimals(each.probability)}; right is ${truth}`;
+    const text = `line ${each.line}: the teacher says ${said}, sure to ${decimals(each.probability)}; right is ${truth}`;
     return html`<li data-tip="${text}">${picture(each, pictures.side, text)}<span>said <b>${said}</b>, is <b>${truth}</b></span></li>`;
   });
   return figure(

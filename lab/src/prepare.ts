@@ -1,4 +1,4 @@
-import { fromData, type Samples, type Tensor, WhittleError } from 'whittle-ml';
+import { type Samples, type Tensor, WhittleError } from 'whittle-ml';
 import { type EncoderOptions, type Note, type RawTable, splitIndices, TableEncoder, takeRows } from 'whittle-ml/data';
 import type { Task } from './types.ts';
 
@@ -33,8 +33,6 @@ export interface Prepared {
   readonly test: Samples;
   /** Rows of the table, from 0, that the samples of `test` are. */
   readonly testRows: readonly number[];
-  /** Targets of a regression, as the networks give them, in the unit of the table. */
-  readonly original: (values: ArrayLike<number>) => number[];
   /** A part of `train` so small that a wide network learns it by heart. */
   readonly few: Samples;
   /** A part of `validation` that is watched epoch by epoch: evaluating all of a large one would cost more than training. */
@@ -134,10 +132,6 @@ export function prepare({ table, options, task, classNames, target, rows }: JobD
     validation: samples(validation),
     test: samples(test),
     testRows: test.map((i) => rows[i]!),
-    original: (values) => {
-      const column = fromData(Float32Array.from(values), [values.length, 1]);
-      return [...encoder.decode(column).numbers!];
-    },
     few: samples(few),
     watched: samples(validation.slice(0, MOST_WATCHED)),
   };

@@ -28,12 +28,12 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
     ...Object.fromEntries(models),
   });
   const page = join(out, 'index.html');
+  const best = join(out, modelPath(report.recommendation.form));
   around.output.write(`\n${renderTables(report)}\n`);
   if (models.length > 0) {
     const names = models.map(([path]) => basename(path)).join(', ');
-    around.output.write(`Networks in ${join(out, dirname(models[0]![0]))}: ${names}\n`);
-    const best = join(out, modelPath(report.recommendation.form));
-    if (file !== undefined) around.output.write(`To use one: whittle predict ${best} <new table>\n`);
+    around.output.write(`Networks in ${dirname(best)}: ${names}\n`);
+    if (file !== undefined) around.output.write(`To use the recommended one: whittle predict ${best} <new table>\n`);
   }
   around.output.write(`Report: ${page}\n`);
   if (flags.open !== true) return;

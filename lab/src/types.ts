@@ -109,8 +109,8 @@ export interface Pictures {
   /** How many there are; `wrong` has those of which the teacher is surest. */
   readonly count: number;
   readonly wrong: readonly {
-    /** Of the table, from 1. */
-    readonly row: number;
+    /** Of the file, from 1, as an editor counts. */
+    readonly line: number;
     readonly truth: number;
     readonly said: number;
     /** Of what it said, by the teacher. */

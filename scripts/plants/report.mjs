@@ -24,8 +24,8 @@ export const plants = [
   {
     name: 'an image on the page is that of the next row',
     file: 'lab/src/mistakes.ts',
-    find: 'screen.columns.map((column) => table.value(rows[i]!, column))',
-    replace: 'screen.columns.map((column) => table.value(rows[i]! + 1, column))',
+    find: 'numbers[rows[i]!]!',
+    replace: 'numbers[rows[i]! + 1]!',
     mustFail: ['tests/lab/mistakes.test.ts'],
   },
   {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Dense, fromData, type Network, Random, Sequential, tensor, toNetwork } from 'whittle-ml';
-import { readTable } from 'whittle-ml/data';
+import { readTable, TableEncoder, tableOf } from 'whittle-ml/data';
 import { runJob } from '../../lab/src/job.ts';
 import { mistakesOf, predictionsOf, type Tested } from '../../lab/src/mistakes.ts';
 import { screenOf, shares } from '../../lab/src/pictures.ts';
@@ -25,7 +25,7 @@ function samples(classes: number, answers: readonly (readonly [truth: number, sa
   return [fromData(Float32Array.from(x), [answers.length, classes]), fromData(y, [answers.length])];
 }
 
-const noImages = { names: ['a', 'b', 'c'], value: () => 0 };
+const noImages = tableOf([{ a: 1, b: 2, c: 3 }]);
 
 describe('mistakes', () => {
   const network = largest(3);
@@ -85,22 +85,26 @@ describe('mistakes', () => {
     x[size + 7] = 1; // says 7, and is surer of it
     x[2 * size] = 1; // says 0, which is right
     const part: Tested['test'] = [fromData(x, [3, size]), fromData(Int32Array.of(5, 5, 0), [3])];
-    const table = {
-      names: ['id', ...Array.from({ length: size }, (_, i) => `pixel${i}`)],
-      value: (row: number, column: number) => (row === 41 && column === 16 ? 200 : column === 1 ? 100 : 0),
+    const tableWith = (low: number) => {
+      const rows = Array.from({ length: 50 }, (_, row) => {
+        const value = (i: number): number => (row === 41 && i === 15 ? 200 : i === 0 ? 100 : low);
+        return [row, ...Array.from({ length: size }, (__, i) => value(i))].join(',');
+      });
+      return readTable(`id,${Array.from({ length: size }, (_, i) => `pixel${i}`).join(',')}\n\n${rows.join('\n')}\n`);
     };
     const tested: Tested = { forms: [{ name: 'teacher', network: largest(size) }], test: part, rows: [40, 41, 42] };
-    const { pictures } = mistakesOf([tested], size, table);
+    const { pictures } = mistakesOf([tested], size, tableWith(0));
     expect(pictures).toMatchObject({ side: 4, count: 2 });
-    expect(pictures!.wrong.map(({ row, truth, said }) => [row, truth, said])).toEqual([
-      [42, 5, 7],
-      [41, 5, 2],
+    // The header and a blank line stand before row 0.
+    expect(pictures!.wrong.map(({ line, truth, said }) => [line, truth, said])).toEqual([
+      [44, 5, 7],
+      [43, 5, 2],
     ]);
     expect(pictures!.wrong[0]!.probability).toBeCloseTo(Math.exp(4) / (Math.exp(4) + 15), 5);
     const [surest] = pictures!.wrong;
     expect(shares(surest!).map((share) => Math.round(share * 2) / 2)).toEqual([0.5, ...Array<number>(14).fill(0), 1]);
-    expect(mistakesOf([tested], size, { ...table, value: () => -1 }).pictures).toBeNull();
-    expect(mistakesOf([tested], size, { ...table, value: () => Number.NaN }).pictures).toBeNull();
+    expect(mistakesOf([tested], size, tableWith(-1)).pictures).toBeNull();
+    expect(mistakesOf([tested], size, tableWith(Number.NaN)).pictures).toBeNull();
   });
 });
 
@@ -112,10 +116,11 @@ test('predictions are in the unit of the table, of some samples when there are m
     const x = Float32Array.from({ length: n }, (_, i) => i);
     return [fromData(x, [n, 1]), fromData(x.slice(), [n, 1])];
   };
+  // y of 90 and 110: on the scale of the network, -1 and 1
+  const table = readTable('x,y\n1,90\n2,110\n');
+  const encoder = new TableEncoder({ target: 'y', task: 'regression', scaleTarget: true }).fit(table);
   const of = (n: number) =>
-    predictionsOf({ forms: [{ name: 'teacher', network: toNetwork(model) }], test: part(n), rows: [] }, (values) =>
-      Array.from(values, (value) => 10 * value + 100),
-    );
+    predictionsOf({ forms: [{ name: 'teacher', network: toNetwork(model) }], test: part(n), rows: [] }, encoder);
   expect(of(3)).toEqual({ truth: [100, 110, 120], forms: [{ form: 'teacher', values: [100, 120, 140] }] });
   const many = of(901);
   expect(many.truth).toHaveLength(226);
@@ -161,9 +166,8 @@ describe('in a whole job', () => {
       return [...pixels, 'abc'[row % 3]].join(',');
     });
     const names = Array.from({ length: 16 }, (_, i) => `px${i}`);
-    return understand('spots', readTable(`${[...names, 'place'].join(',')}\n${rows.join('\n')}\n`), {
-      target: 'place',
-    });
+    const table = readTable(`${[...names, 'place'].join(',')}\n${rows.join('\n')}\n`);
+    return understand('spots', table, { target: 'place' });
   }
 
   let report: JobReport;
@@ -192,10 +196,11 @@ describe('in a whole job', () => {
     const [score] = report.forms[0]!.score.values;
     expect(pictures!.count).toBe(Math.round((1 - score!) * report.data.split.test));
     for (const image of pictures!.wrong) {
-      const pixels = Array.from({ length: 16 }, (_, i) => data.table.column(i).numbers[image.row - 1]!);
+      const row = image.line - 2; // the header is line 1
+      const pixels = Array.from({ length: 16 }, (_, i) => data.table.column(i).numbers[row]!);
       const order = (values: readonly number[]): number => values.indexOf(Math.max(...values));
       expect(order(shares(image))).toBe(order(pixels));
-      expect(image.truth).toBe(data.target.data[image.row - 1]);
+      expect(image.truth).toBe(data.target.data[row]);
       expect(image.said).not.toBe(image.truth);
     }
   });

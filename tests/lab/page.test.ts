@@ -49,6 +49,7 @@ describe('the top of the page', () => {
       expect(top).toContain(text);
     }
     expect(top).toContain('Recommended: int8.');
+    expect(top).toContain('npx whittle-cli predict models/int8.safetensors new.csv');
   });
 
   test('shows no box of notes where nothing was done, and folds away all but six', () => {
@@ -152,8 +153,8 @@ describe('the figures', () => {
     const page = documentOf(fixture());
     const images = all(page, '.pictures svg');
     expect(images.map((image) => image.getAttribute('aria-label'))).toEqual([
-      'row 812: the teacher says digits, sure to 0.930; right is 8',
-      'row 17: the teacher says 2, sure to 0.610; right is 1',
+      'line 812: the teacher says digits, sure to 0.930; right is 8',
+      'line 17: the teacher says 2, sure to 0.610; right is 1',
     ]);
     // Pixel (1, 0) is ff, (2, 0) is 80, and so on: the darkest shade is drawn where it is.
     expect(images[0]!.querySelector('path[fill-opacity="1.00"]')?.getAttribute('d')).toBe(
