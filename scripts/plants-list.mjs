@@ -1,5 +1,6 @@
 /** Faults that were made, or nearly made, in libraries of this kind, by the part they are planted in. See plants.mjs. */
 import { plants as autograd } from './plants/autograd.mjs';
+import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
 import { plants as files } from './plants/files.mjs';
@@ -15,6 +16,7 @@ import { plants as training } from './plants/training.mjs';
 
 export const plants = [
   ...autograd,
+  ...commands,
   ...compression,
   ...devices,
   ...files,
@@ -23,8 +25,8 @@ export const plants = [
   ...memory,
   ...metrics,
   ...packages,
-  ...tables,
   ...report,
+  ...tables,
   ...threads,
   ...training,
 ];

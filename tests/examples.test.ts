@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { examplesOf, runExample } from './example-tools.ts';
 
-describe.each(['README.md', 'docs/reading-order.md', 'docs/layers.md'])('examples of %s', (file) => {
+describe.each(['README.md', 'docs/reading-order.md', 'docs/layers.md', 'docs/tables.md'])('examples of %s', (file) => {
   const examples = examplesOf(file);
 
   test('there are some', () => {

@@ -11,7 +11,8 @@ export function scoreDomain(fits: readonly FitResult[]): readonly [low: number, 
     .flatMap(({ train, test }) => [train.min, train.max, test.min, test.max])
     .filter(Number.isFinite);
   if (ends.length === 0) return [0, 1];
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const low = Math.min(...ends);
+  const high = Math.max(...ends);
   const room = Math.max(0.005, (high - low) * 0.08);
   return [low - room, high > 1 ? high + room : Math.min(1, high + room)]; // neither score can be more than 1
 }
@@ -107,7 +108,8 @@ export function scoreDots({ fits, scoreName }: JobReport): string {
     },
     (chart) =>
       fits.flatMap((f) => {
-        const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+        const x = chart.scale('x')!;
+        const y = chart.scale('y')!;
         const text = `${f.name}: training ${range(f.train, exact)}, test ${range(f.test, exact)}, gap ${range(f.gap, exact)}`;
         const ends = [f.test.mean, f.train.mean].filter(Number.isFinite);
         return ends.map((end): Tip => [x.apply(within(end)), y.apply(f.name) + y.bandwidth! / 2, text]);
@@ -162,7 +164,8 @@ export function latencyBars(forms: readonly FormResult[], batch: 1 | 64): string
     } as Plot.PlotOptions,
     (chart) =>
       shown.map(({ name, figure }): Tip => {
-        const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+        const x = chart.scale('x')!;
+        const y = chart.scale('y')!;
         return [
           x.apply(figure.mean),
           y.apply(name) + y.bandwidth! / 2,
@@ -223,7 +226,8 @@ export function weights(form: Histogram, before: Histogram, all: readonly Histog
       ],
     },
     (chart) => {
-      const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+      const x = chart.scale('x')!;
+      const y = chart.scale('y')!;
       return bins
         .filter(({ count }) => count > 0)
         .map((bin): Tip => {
@@ -339,7 +343,8 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
 /** Predicted against true numbers of one form; on the line they are equal. Both axes have the scale of all forms. */
 export function scatter({ truth, forms }: Predictions, form: Predictions['forms'][number], name: string): string {
   const all = [...truth, ...forms.flatMap(({ values }) => values)].filter(Number.isFinite);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const low = Math.min(...all);
+  const high = Math.max(...all);
   const domain = high > low ? [low, high] : [low - 1, high + 1];
   const points = truth.map((x, i) => ({ x, y: form.values[i]! }));
   const number = (x: number): string => String(Number(x.toPrecision(5)));

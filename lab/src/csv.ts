@@ -16,10 +16,10 @@ export function dialectFor({ delimiter, decimal }: Dialect): Written {
 /** Rows of one piece of text. */
 const ROWS = 1000;
 
-/** The cells of a table as they were, with the columns of the answers behind them, as CSV with a header. */
+/** The cells of a table as they were, but for blanks around them, with the columns of the answers behind them, as CSV with a header. */
 export function* csvOf({ delimiter, decimal }: Written, table: RawTable, { names, cells }: Answers): Iterable<string> {
   const quoted = (text: string): string =>
-    /["\r\n]|^\s|\s$/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
+    /["\r\n]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
   const line = (texts: readonly string[]): string => `${texts.map(quoted).join(delimiter)}\n`;
   const own = names.map((name) => unused(name, table.names));
   let piece = line([...table.names, ...own]);
@@ -27,7 +27,7 @@ export function* csvOf({ delimiter, decimal }: Written, table: RawTable, { names
     const answers = cells(row).map((cell) =>
       typeof cell === 'number' ? numberText(cell).replace('.', decimal) : cell,
     );
-    piece += line([...table.cells(row), ...answers]);
+    piece += line([...table.cells(row).map((cell) => cell.trim()), ...answers]);
     if (row % ROWS === ROWS - 1) {
       yield piece;
       piece = '';

@@ -44,7 +44,8 @@ export function curveScales(fits: readonly FitResult[]): CurveScales {
   const scored = fits.filter(({ kind }) => kind !== 'underfit');
   const ends =
     scoreKey === undefined ? [] : scored.flatMap((fit) => of(fit, scoreKey).flatMap((values) => values.slice(-1)));
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const low = Math.min(...ends);
+  const high = Math.max(...ends);
   const room = Math.max(0.02, high - low);
   return {
     epochs: Math.max(2, ...fits.map((fit) => fit.history.loss?.length ?? 0)),
@@ -68,7 +69,9 @@ export function cut(points: readonly Epoch[], [low, high]: Domain, place: (value
 
 /** Where the straight line on the page from one point to the next meets the edge, ends left out. */
 function crossing(a: Epoch, b: Epoch, edge: number, place: (value: number) => number): Epoch[] {
-  const [from, to, at] = [place(a.value), place(b.value), place(edge)];
+  const from = place(a.value);
+  const to = place(b.value);
+  const at = place(edge);
   const share = (at - from) / (to - from);
   return share > 0 && share < 1 ? [{ epoch: a.epoch + share * (b.epoch - a.epoch), value: edge }] : [];
 }
@@ -89,7 +92,8 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
   const single = (points: readonly Epoch[]): Epoch[] => (points.length > 1 ? [] : points.filter(isInside));
   const where = end(validation) < domain[0] ? 'below' : 'above';
   const tips = (chart: Drawn): Tip[] => {
-    const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+    const x = chart.scale('x')!;
+    const y = chart.scale('y')!;
     return train.map(({ epoch, value }, i) => {
       const other = validation[i]?.value ?? value;
       const height = y.apply(Math.max(domain[0], Math.min(domain[1], other)));

@@ -70,7 +70,7 @@ export const FORMS: { readonly [N in FormName]: Explanation } = {
     source: `${HINTON}, section 3`,
   },
   'student (distilled)': {
-    what: "A small network that learns from the labels and from the teacher's probabilities, which say what wrong answers are nearly right.",
+    what: "A small network that learns from the labels and from the teacher's outputs; those for classes say which wrong answers are nearly right.",
     source: `${HINTON}, section 2`,
   },
   combined: {

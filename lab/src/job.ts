@@ -78,7 +78,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });
   const seconds = { training, total: (performance.now() - start) / 1000 };
-  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.some((shipped) => shipped === name));
+  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.includes(name));
   return {
     report: { ...report, findings: sentences, seconds },
     networks: networks.map(({ name, network }) => ({ name, network, encoder })),

@@ -57,9 +57,13 @@ function picturesOf({ forms, test: [x, y], rows }: Tested, classes: number, tabl
   if (screen === null) return null;
   const columns = screen.columns.map((column) => table.column(column).numbers);
   const pixels = (i: number): number[] => columns.map((numbers) => numbers[rows[i]!]!);
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < rows.length; i++) {
-    for (const value of pixels(i)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    for (const value of pixels(i)) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
   }
   if (!(low >= 0 && high < Number.POSITIVE_INFINITY)) return null;
   const outputs = predictNetwork(forms.find(({ name }) => name === 'teacher')!.network, x);

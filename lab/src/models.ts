@@ -1,20 +1,27 @@
 import { decodeNetwork, encodeNetwork, type Network, WhittleError } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
+import type { FormName } from './types.ts';
 import { FileError } from './write.ts';
 
 /** A network of a run, with what turns rows of a table into its inputs and its outputs into answers. */
 export interface Chosen {
-  /** Of its form, such as `student (distilled)`. */
-  readonly name: string;
+  readonly name: FormName;
   readonly network: Network;
   readonly encoder: TableEncoder;
 }
 
 /** Forms that are written to files: those that somebody may want to use. */
-export const SHIPPED = ['teacher', 'pruned', 'neurons pruned', 'int8', 'student (distilled)', 'combined'] as const;
+export const SHIPPED: readonly FormName[] = [
+  'teacher',
+  'pruned',
+  'neurons pruned',
+  'int8',
+  'student (distilled)',
+  'combined',
+];
 
 /** Where the file of a form is written, below the folder of the report: `models/student-distilled.safetensors`. */
-export const modelPath = (form: string): string =>
+export const modelPath = (form: FormName): string =>
   `models/${form.replace(/[^a-z0-9]+/g, '-').replace(/-$/, '')}.safetensors`;
 
 /** What a network needs to know of the table that it was trained on, for tables that have no header. */

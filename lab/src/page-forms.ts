@@ -72,7 +72,8 @@ interface Change {
 /** By how many right answers a form differs from the teacher, class by class. */
 function changesOf({ data }: JobReport, { samples, right }: Mistakes, form: string): Change[] {
   const counts = (name: string): readonly number[] => right.find((each) => each.form === name)?.counts ?? samples;
-  const [now, before] = [counts(form), counts('teacher')];
+  const now = counts(form);
+  const before = counts('teacher');
   return samples.map((n, i) => ({ name: data.classes?.[i] ?? String(i), more: now[i]! - before[i]!, samples: n }));
 }
 
@@ -136,7 +137,8 @@ function inWords(changes: readonly Change[]): string {
     const named = moved.slice(0, 6).map(({ name, more, samples }) => `${name} (${steps(more)} of ${samples})`);
     return named.join(', ') + (moved.length > 6 ? ` and ${moved.length - 6} more` : '');
   };
-  const [worse, better] = [of(-1), of(1)];
+  const worse = of(-1);
+  const better = of(1);
   if (worse === '' && better === '') return 'every class as the teacher';
   return [
     worse === '' ? 'no class worse' : `worse on ${worse}`,

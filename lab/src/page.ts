@@ -1,6 +1,7 @@
 import { FORMS } from './explain.ts';
 import { dataFacts, decimals, faster, machineLine, type Ratio, seedsLine, smaller, time, whole } from './format.ts';
 import { html, type Markup, pageOf } from './html.ts';
+import { modelPath } from './models.ts';
 import { fitSection } from './page-fits.ts';
 import { formSection } from './page-forms.ts';
 import { mistakeSection } from './page-mistakes.ts';
@@ -12,6 +13,7 @@ import type { JobReport } from './types.ts';
 /** The page of a job. */
 export function renderPage(report: JobReport): string {
   const { data, mistakes, options, seconds } = report;
+  const file = modelPath(report.recommendation.form);
   const body = html`<main>
 <header>
 <p class="note">Trained, diagnosed, compressed by whittle-ml</p>
@@ -20,6 +22,7 @@ export function renderPage(report: JobReport): string {
 ${tiles(report)}
 <div class="text">
 <p><b>Recommended: ${report.recommendation.form}.</b> ${report.recommendation.rule} ${FORMS[report.recommendation.form].what}</p>
+<p>It is in <code>${file}</code> beside this page, and <code>npx whittle-cli predict ${file} new.csv</code> predicts with it.</p>
 ${paragraphs(report.findings.short)}
 ${report.findings.caveats.length === 0 ? '' : html`<p class="note">Keep in mind: ${report.findings.caveats.join(' ')}</p>`}
 </div>

@@ -28,12 +28,12 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
     ...Object.fromEntries(models),
   });
   const page = join(out, 'index.html');
-  const [smallest] = [...models].sort(([, a], [, b]) => a.length - b.length);
+  const best = join(out, modelPath(report.recommendation.form));
   around.output.write(`\n${renderTables(report)}\n`);
-  if (smallest !== undefined) {
+  if (models.length > 0) {
     const names = models.map(([path]) => basename(path)).join(', ');
-    around.output.write(`Networks in ${join(out, dirname(smallest[0]))}: ${names}\n`);
-    if (file !== undefined) around.output.write(`To use one: whittle predict ${join(out, smallest[0])} <new table>\n`);
+    around.output.write(`Networks in ${dirname(best)}: ${names}\n`);
+    if (file !== undefined) around.output.write(`To use the recommended one: whittle predict ${best} <new table>\n`);
   }
   around.output.write(`Report: ${page}\n`);
   if (flags.open !== true) return;

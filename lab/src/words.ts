@@ -5,7 +5,7 @@ import { whole } from './format.ts';
 /** What the library calls an option: what one types for it, with a value or (empty) without. */
 const FLAGS: Readonly<Record<string, (value: string) => string>> = {
   header: (value) => (value === 'false' ? '--no-header' : '--header'),
-  types: (value) => `--types ${value.replace(/^\{ | \}$/g, '').replace(': ', '=')}`.trim(),
+  types: (value) => `--types ${value.replace(/^\{ | \}/g, '').replace(': ', '=')}`.trim(),
   missing: (value) => `--missing ${value}`.trim(),
   odd: () => '--missing mean',
   maxCategories: (value) => `--max-categories ${value}`.trim(),
@@ -24,7 +24,7 @@ const OPTION = new RegExp(String.raw`\b(${NAME}): ((?:${VALUE})(?: or '[^']*')?)
 
 /** An error of the library in the words of somebody who types options. */
 export function asTyped(error: WhittleError): string {
-  const said = error.message.slice(error.op.length + 2);
+  const said = error.message.slice(error.op.length + 2).replace(/^file: /, '');
   const flag = error instanceof ValueError ? FLAGS[error.field]?.('') : undefined;
   return optionsTyped(flag === undefined ? said : flag + said.slice((error as ValueError).field.length));
 }
@@ -33,6 +33,7 @@ const optionsTyped = (text: string): string =>
   text
     .replace(OPTION, (_, name: string, value: string) => FLAGS[name]!(value.replace(/['"]/g, '')))
     .replace('(maxCategories)', '(--max-categories)')
+    .replace(/the target that is used$/, '$&: --keep <columns> keeps what was left out')
     .replace('with na or', 'with --na or');
 
 interface Kind {
@@ -66,7 +67,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 /** The option that undoes what notes of a kind say, as the end of a sentence. */
 function remedyOf(kind: string, column: string, command: 'train' | 'predict'): string {
   const { otherwise, isOfReading } = KINDS[kind] ?? {};
-  return otherwise === undefined || (command === 'predict' && !isOfReading) ? '' : ` (${otherwise(column)})`;
+  return otherwise === undefined || (command === 'predict' && !isOfReading) ? '' : `; ${otherwise(column)}`;
 }
 
 /** A note as one sentence, with the option that undoes what it says. */

@@ -31,8 +31,6 @@ export class Scanner {
   /** The same without the blanks around it. */
   start = 0;
   end = 0;
-  /** Whether quotes are doubled in it. */
-  escaped = false;
   /** Whether it was the last of its row. */
   ended = false;
   /** What is wrong with the quotes of a cell, until someone takes it from here; empty: nothing. */
@@ -55,10 +53,10 @@ export class Scanner {
   private readonly grouping: Grouping | undefined;
   private readonly marks: Marks;
 
-  constructor(bytes: Uint8Array, dialect: Dialect, at = 0, stop: number = bytes.length) {
+  constructor(bytes: Uint8Array, dialect: Dialect, at = 0) {
     this.bytes = bytes;
     this.at = at;
-    this.stop = stop;
+    this.stop = bytes.length;
     this.delimiter = dialect.delimiter.charCodeAt(0);
     this.quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
     this.point = dialect.decimal.charCodeAt(0);
@@ -109,7 +107,6 @@ export class Scanner {
     // In a table of blanks they stop a cell, and begin none.
     while (isBlank[code] === 1) code = ++at < stop ? bytes[at]! : LF;
     this.start = at;
-    this.escaped = false;
     if (code === this.quote) return this.quoted(into, index);
 
     at = scanNumber(bytes, at, stop, this.barePoint, into, index);
@@ -139,7 +136,6 @@ export class Scanner {
     for (; at < stop; at++) {
       if (bytes[at] !== quote) continue;
       if (at + 1 >= stop || bytes[at + 1] !== quote) break;
-      this.escaped = true;
       at++;
     }
     if (at >= stop) this.fault = UNCLOSED;
@@ -190,7 +186,7 @@ export class Scanner {
     const { bytes, start, end, grouping } = this;
     into[index] = Number.NaN;
     if (start === end) return ABSENT;
-    if (grouping !== undefined && !this.escaped) {
+    if (grouping !== undefined) {
       into[index] = grouping.read(bytes, start, end);
       if (!Number.isNaN(into[index])) return this.marked(into, index);
     }

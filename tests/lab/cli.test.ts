@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { StateError, ValueError } from 'whittle-ml';
-import type { Surroundings } from '../../lab/src/surroundings.ts';
-import type { JobOptions } from '../../lab/src/types.ts';
-import { fixture } from './fixture.ts';
-import { type Ended, whittle as inProcess } from './run.ts';
+import type { Ended } from './run.ts';
 
 const MAIN = fileURLToPath(new URL('../../lab/dist/main.js', import.meta.url));
 
@@ -90,7 +86,7 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
       ['bare.csv', '--target', '3'],
       /bare\.csv: header: looks like data.*--no-header\)\? .*--header$/m,
     ],
-    ['an HTML page', ['page.html', '--target', 'a'], /page\.html: file: is an HTML page/],
+    ['an HTML page', ['page.html', '--target', 'a'], /page\.html: is an HTML page/],
     ['a wrong delimiter', ['odd.csv', '--target', 'no', '--delimiter', ','], /separated by ; \(--delimiter ;\)/],
     ['a delimiter of two characters', [...good, '--delimiter', '::'], /--delimiter must be/],
     [
@@ -98,8 +94,8 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
       ['odd.csv', '--target', 'no', '--task', 'classification', '--max-categories', '5'],
       /--max-categories/,
     ],
-    ['an empty file', ['--csv', 'empty.csv', '--target', 'a'], /empty\.csv: file: is empty/],
-    ['bytes that are no text', ['--csv', 'binary.csv', '--target', 'a'], /binary\.csv: file: is text in UTF-16/],
+    ['an empty file', ['--csv', 'empty.csv', '--target', 'a'], /empty\.csv: is empty/],
+    ['bytes that are no text', ['--csv', 'binary.csv', '--target', 'a'], /binary\.csv: is text in UTF-16/],
     ['texts as the target of a regression', [...good, '--task', 'regression'], /regression needs numbers/],
     ['an output that is a file', ['--out', 'good.csv'], /good\.csv: it is a file/],
     ['an output below a file', ['--out', 'new/../good.csv/sub/deeper'], /no folder/],
@@ -131,121 +127,4 @@ test.concurrent('--help and --version say what they should and end with 0', asyn
   }
   expect(help).toMatchObject({ code: 0, err: '' });
   expect(version).toEqual({ code: 0, out: '0.1.0\n', err: '' });
-});
-
-describe('whittle', () => {
-  interface Called {
-    rows: number;
-    name: string;
-    options: JobOptions;
-  }
-
-  /** The command with a job that only ticks; `fail` is what it throws at the end. */
-  async function call(
-    args: readonly string[],
-    { fail, ...instead }: Partial<Surroundings> & { fail?: Error } = {},
-  ): Promise<Ended & { called: Called[] }> {
-    const called: Called[] = [];
-    const runJob: Surroundings['runJob'] = async ({ name, rows }, options, progress) => {
-      called.push({ rows: rows.length, name, options });
-      for (const stage of ['teacher', 'students']) {
-        progress.stage(stage, 2);
-        progress.tick('first');
-        progress.tick('second');
-      }
-      if (fail !== undefined) throw fail;
-      return { report: fixture(options.seeds.length, name), networks: [] };
-    };
-    return { ...(await inProcess(folder, args, { runJob, ...instead })), called };
-  }
-
-  test('runs the digits with the defaults, writes report and page, and shows the tables', async () => {
-    const { code, out, err, called } = await call([]);
-    expect({ code, err, called }).toEqual({
-      code: 0,
-      err: '',
-      called: [{ rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60 } }],
-    });
-    expect(out).toMatch(/^teacher \(2 steps\)\nstudents \(2 steps\)\n/);
-    expect(out).toContain('use --seeds 5');
-    expect(out.trimEnd().split('\n').at(-1)).toBe(`Report: ${join(folder, 'report', 'index.html')}`);
-    expect(readdirSync(join(folder, 'report')).sort()).toEqual(['index.html', 'report.json']);
-    expect(JSON.parse(readFileSync(join(folder, 'report', 'report.json'), 'utf8'))).toEqual(fixture());
-    expect(readFileSync(join(folder, 'report', 'index.html'), 'utf8')).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
-  });
-
-  test('passes seeds, epochs and a file of the caller on, and is silent about progress on request', async () => {
-    const args = ['--seed', '7', '--seeds', '3', '--epochs', '5', '--no-progress', '--out', 'deep/er'];
-    const { code, out, called } = await call([...args, '--csv', 'odd.csv', '--target', 'kind']);
-    expect({ code, called }).toEqual({
-      code: 0,
-      called: [{ rows: 23, name: 'odd.csv', options: { seeds: [7, 8, 9], epochs: 5 } }],
-    });
-    expect(out).not.toContain('teacher (2 steps)');
-    expect(existsSync(join(folder, 'deep', 'er', 'index.html'))).toBe(true);
-  });
-
-  test('an output that cannot be written is found before the job begins', async () => {
-    const { code, called } = await call(['--out', 'taken']);
-    expect({ code, called }).toEqual({ code: 2, called: [] });
-  });
-
-  test('a job that refuses the table is one line and leaves no folder', async () => {
-    const fail = new ValueError('runJob', 'rows', 'at least 30', 3);
-    const { code, err } = await call(['--out', 'refused/here'], { fail });
-    expect({ code, err }).toEqual({ code: 2, err: 'whittle: runJob: rows must be at least 30, got 3\n' });
-    expect(existsSync(join(folder, 'refused'))).toBe(false);
-  });
-
-  test('a defect of the job is thrown, not called a wrong option', async () => {
-    await expect(call(['--out', 'refused'], { fail: new TypeError('oops') })).rejects.toThrow('oops');
-    expect(existsSync(join(folder, 'refused'))).toBe(false);
-  });
-
-  test('what was done to the table is said, with the option that undoes it', async () => {
-    const { out } = await call(['odd.csv', '--target', 'kind', '--no-progress']);
-    expect(out).toMatch(/^The file was read with ; between cells \(--delimiter, .* say otherwise\)\.$/m);
-    expect(out).toMatch(/^"no": left out, .* \(--keep no keeps it\)\.$/m);
-    expect(out).toMatch(
-      /^"the size": 1 missing cell filled with the mean 5\.54545 \(--missing refuse stops there\)\.$/m,
-    );
-    expect(out).toMatch(/^"kind": 1 row has no value in the target, .* \(--unlabelled refuse stops there\)\.$/m);
-  });
-
-  test('columns are named or counted, and names may hold commas and figures', async () => {
-    const args = ['odd.csv', '--no-progress', '--target', '4'];
-    expect((await call(args)).called).toMatchObject([{ rows: 23 }]);
-    const dropped = await call([...args, '--drop', 'the size,1']);
-    expect(dropped.out).not.toMatch(/"no"|filled/);
-    expect((await call([...args, '--drop', 'a, b'])).code).toBe(0);
-    expect(await call([...args, '--drop', '9'])).toMatchObject({
-      code: 2,
-      err: expect.stringMatching(/--drop must be.* got 9/),
-    });
-    expect(await call([...args, '--types', 'a, b=category', '--types', 'no=number,2=category'])).toMatchObject({
-      code: 0,
-    });
-    expect(await call([...args, '--types', 'no'])).toMatchObject({
-      code: 2,
-      err: expect.stringMatching(/column=type/),
-    });
-  });
-
-  test('--open shows the page, and a page that cannot be shown is no failure', async () => {
-    const opened: string[] = [];
-    const open = async (path: string): Promise<void> => void opened.push(path);
-    expect((await call([], { open })).code).toBe(0);
-    expect(opened).toEqual([]);
-    expect((await call(['--open'], { open })).code).toBe(0);
-    expect(opened).toEqual([join(folder, 'report', 'index.html')]);
-    const { code, out } = await call(['--open'], { open: () => Promise.reject(new Error('no browser')) });
-    expect(code).toBe(0);
-    expect(out).toMatch(/could not be opened: .*no browser/);
-  });
-
-  test('a job that breaks down says so with exit code 1', async () => {
-    const { code, err } = await call(['--out', 'broken'], { fail: new StateError('job', 'broke down') });
-    expect({ code, err }).toEqual({ code: 1, err: 'whittle: job: broke down\n' });
-    expect(existsSync(join(folder, 'broken'))).toBe(false);
-  });
 });

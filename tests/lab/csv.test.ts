@@ -30,7 +30,7 @@ describe('a table with answers behind its columns', () => {
   };
 
   test('keeps the cells as they stand and quotes where it must', () => {
-    expect(written('a,b\n1.50,"x, y"\n002,"say ""no"""\n')).toBe(
+    expect(written('a,b\n1.50, "x, y"\n002,"say ""no"""\n')).toBe(
       'a,b,prediction,p(a)\n1.50,"x, y",class; 0,0.5\n002,"say ""no""",class; 1,0.5\n',
     );
   });

@@ -49,6 +49,7 @@ describe('the top of the page', () => {
       expect(top).toContain(text);
     }
     expect(top).toContain('Recommended: int8.');
+    expect(top).toContain('npx whittle-cli predict models/int8.safetensors new.csv');
   });
 
   test('shows no box of notes where nothing was done, and folds away all but six', () => {

@@ -163,9 +163,10 @@ describe('a table of another form', () => {
     const text = 'size,color,grams\n2.5,purple,22\n2.5,,22\n2.5,red,\n,red,22\n';
     const { code, out, text: written } = await predicted('fruit', text);
     expect(code).toBe(0);
-    expect(out).toMatch(/^"color": 2 cells of a category that was not there .* the first "purple" in line 2; .*\.$/m);
-    expect(out).toMatch(/^"grams": 1 missing cell filled with the mean \S+; in training there was none\.$/m);
-    expect(out).toMatch(/^"size": 1 missing cell filled with the mean \S+\.$/m);
+    expect(out).toMatch(/^"color": .*category.* the first "purple" in line 2.*\.$/m);
+    expect(out).toMatch(/^"color": 1 cell is missing, the first in line 3, and none was when.*\.$/m);
+    expect(out).toMatch(/^"grams": .*filled with the mean \S+; in training there was none\.$/m);
+    expect(out).toMatch(/^"size": .*filled with the mean [\d.]+\.$/m);
     const { rows } = parseCSV(written);
     expect(rows.map((row) => row.slice(0, 3).join())).toEqual(['2.5,purple,22', '2.5,,22', '2.5,red,', ',red,22']);
     for (const row of rows) expect(row.slice(4).reduce((sum, p) => sum + Number(p), 0)).toBeCloseTo(1, 5);
