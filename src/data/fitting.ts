@@ -33,6 +33,7 @@ export function fitTable(
   const found = new Findings();
   // What is done to cells of a table is said by transform, also when it is the table of fit.
   const findings = new Findings(found.problems);
+  table.prepareTexts(names.flatMap((_, i) => (table.column(i).texts > 0 && !drop!.includes(i) ? [i] : [])));
   const target = at < 0 ? undefined : targetOf(table, at, settings, findings);
   const labels = target && readTarget(target, table, at, settings, findings);
   const rows = labels?.rows ?? upTo(table.rows);
@@ -41,10 +42,6 @@ export function fitTable(
 
   const fitted: { spec: ColumnSpec; source: Source }[] = [];
   const ignored: string[] = [];
-  const texts = names.flatMap((_, index) =>
-    index !== at && !drop!.includes(index) && table.column(index).texts > 0 ? [index] : [],
-  );
-  table.prepareTexts(texts);
   const { missing, unknown, odd, clip = null } = settings;
   const treatment: Treatment = { missing, unknown, odd, clip };
   for (const [index, name] of names.entries()) {

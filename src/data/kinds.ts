@@ -1,5 +1,6 @@
 import { DATE_FORMATS, type DateFormat, daysOf, guessDates } from './dates.ts';
 import type { RawTable } from './raw.ts';
+import { numberPattern } from './scan.ts';
 import { cellOf } from './words.ts';
 
 /** What a column may be said to be. A form of dates says what it would be ambiguous without. */
@@ -45,14 +46,19 @@ export function kindOf(
       index,
     );
   const oddNumbers = type === undefined ? oddNumbersOf(table, index, maxDistinctIntegers) : undefined;
-  if (oddNumbers !== undefined) return odd === 'missing' ? { kind: { kind: 'number' } } : { problem: oddNumbers };
+  if (oddNumbers !== undefined && odd === 'missing') return { kind: { kind: 'number' } };
+  const problem =
+    (type === undefined
+      ? otherNumbersOf(table, index, `types: { ${JSON.stringify(table.names[index])}: 'category' }`)
+      : undefined) ?? oddNumbers;
+  if (problem !== undefined) return { problem };
   const guess = guessDates(words, counts);
   const isDate =
     guess !== undefined &&
     (guess.misses === 0 || (guess.misses < FEW * table.rows && texts.length > maxDistinctIntegers));
   if (guess !== undefined && (isDate || type === 'date')) {
     if (guess.ambiguous) {
-      const choice = `types: { ${JSON.stringify(column.name)}: 'd/m/y' } or 'm/d/y'`;
+      const choice = `types: { ${JSON.stringify(table.names[index])}: 'd/m/y' } or 'm/d/y'`;
       return {
         problem: `holds dates such as ${first(() => true)}, day or month first? Say which with ${choice}, or drop it`,
       };
@@ -60,7 +66,7 @@ export function kindOf(
     if (guess.misses === 0 || odd === 'missing' || type === 'date')
       return { kind: { kind: 'date', format: guess.format } };
     const stray = first((text) => Number.isNaN(daysOf(text, guess.format)));
-    return { problem: oddly(`dates (${guess.format})`, guess.misses, stray, column.name) };
+    return { problem: oddly(`dates (${guess.format})`, guess.misses, stray, table.names[index]!) };
   }
   if (type === 'date') return { problem: `${first(() => true)} is no date of the forms ${DATE_FORMATS.join(', ')}` };
   return { kind: { kind: 'category', numeric: false } };
@@ -68,13 +74,29 @@ export function kindOf(
 
 /** What to say of a column that is nearly all numbers, more than `limit` different ones; undefined if it is none. */
 export function oddNumbersOf(table: RawTable, index: number, limit: number): string | undefined {
-  const { name, numbers, texts, firstText } = table.column(index);
+  const { numbers, texts, firstText } = table.column(index);
   if (texts === 0 || texts >= FEW * table.rows) return undefined;
   const seen = new Set<number>();
   for (const x of numbers)
     if (!Number.isNaN(x) && seen.add(x).size > limit)
-      return oddly('numbers', texts, cellOf(table, firstText, index), name);
+      return oddly('numbers', texts, cellOf(table, firstText, index), table.names[index]!);
   return undefined;
+}
+
+/** Ways to write numbers, in all of which plain ones look alike. */
+const WAYS = [',.', ', ', '.,', '. ', ".'"].map(([decimal, thousands]) => numberPattern(decimal!, thousands!));
+
+/** What to say of a column whose texts are all numbers in another way of writing; undefined if they are not. */
+export function otherNumbersOf(table: RawTable, index: number, asText: string): string | undefined {
+  const { texts, firstText, numbers } = table.column(index);
+  if (texts === 0) return undefined;
+  const { codes, texts: words } = table.texts(index);
+  const strays = new Set<number>();
+  for (let row = 0; row < codes.length; row++)
+    if (Number.isNaN(numbers[row]) && codes[row]! >= 0) strays.add(codes[row]!);
+  const isNumber = (way: RegExp) => (code: number) => way.test(words[code]!) || table.dialect.na.includes(words[code]!);
+  if (!WAYS.some((way) => [...strays].every(isNumber(way)))) return undefined;
+  return `holds ${cellOf(table, firstText, index)}. Say decimal or thousands if that is a number, or ${asText}`;
 }
 
 const oddly = (kind: string, strays: number, first: string, name: string): string =>
@@ -94,7 +116,7 @@ const FIRST_WORDS = ['id', 'key', 'index', 'idx', 'uuid', 'guid', 'unnamed'];
 
 /** Why a column is of no use to a network, as the end of a sentence; undefined if it may be. */
 export function uselessBecause(table: RawTable, index: number, { kind }: Kind): string | undefined {
-  const { name, numbers, missing } = table.column(index);
+  const { numbers, missing } = table.column(index);
   const present = table.rows - missing;
   if (kind === 'date' || present <= TELLING) return undefined;
   const isNumber = kind === 'number';
@@ -105,7 +127,7 @@ export function uselessBecause(table: RawTable, index: number, { kind }: Kind): 
     if (!areTold) return 'its numbers are so long that float64 cannot tell them apart, as ids are';
     if (isNumber && missing === 0 && numbers.every((x, row) => row === 0 || x === numbers[row - 1]! + 1))
       return 'whole numbers that run on by 1, as row numbers do';
-    if (isNamedLikeId(name)) return 'no two rows are alike, and it is named like an id';
+    if (isNamedLikeId(table.names[index]!)) return 'no two rows are alike, and it is named like an id';
   }
   if (isNumber || distinct <= TELLING || distinct <= present / 2) return undefined;
   return `its texts hardly repeat, ${distinct} different ones in ${present} rows`;

@@ -1,5 +1,5 @@
 import { categoriesAt, gapsAt, pastRange, type Scaling, UNMEASURED } from './encodings.ts';
-import { areSafe, oddNumbersOf } from './kinds.ts';
+import { areSafe, oddNumbersOf, otherNumbersOf } from './kinds.ts';
 import { presentIn, rowsWhere, upTo } from './numbers.ts';
 import type { RawTable } from './raw.ts';
 import { cellOf, type Findings, listed, shown } from './words.ts';
@@ -58,6 +58,9 @@ export function targetOf(
   const said = task === undefined ? undefined : `${task}: the caller said so`;
   const strays = task === 'classification' ? undefined : oddNumbersOf(table, index, maxDistinctIntegers);
   if (strays !== undefined && odd === 'error') return refuse(strays);
+  const others =
+    task === undefined && strays === undefined ? otherNumbersOf(table, index, "task: 'classification'") : undefined;
+  if (others !== undefined) return refuse(others);
   if (column.texts > 0 && strays === undefined) {
     if (task === 'regression') return refuse(`regression needs numbers, got ${cellOf(table, column.firstText, index)}`);
     return classesOf(said ?? `classification: ${shown(name)} holds texts`, maxCategories);

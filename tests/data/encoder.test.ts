@@ -229,7 +229,7 @@ describe('categories', () => {
     const form = JSON.parse('{"__proto__":"valueOf","constructor":5}') as Record<string, unknown>;
     expect(again.transform(tableOf([form])).features.toArray()).toEqual([[0, 1, 5]]);
     expect(features.shape).toEqual([2, 3]);
-    expect(() => again.transform(tableOf([{}]))).toThrow('column "__proto__": is not in the table');
+    expect(() => again.transform(tableOf([{ x: 1 }]))).toThrow('column "__proto__": is not in the table');
   });
 });
 
@@ -287,6 +287,17 @@ describe('columns', () => {
     expect(kept.columns.map(({ name }) => name)).toEqual(['row', 'nine', 'five', 'group', 'area']);
     const all = fitted(text, { drop: ['empty', 'day'] });
     expect(all.notes.filter(({ kind }) => kind === 'left out')).toEqual([]);
+  });
+
+  test('of numbers in another way of writing are refused, in features and in the target', () => {
+    for (const cell of ['"1,5"', '"1,234.5"', '1.234.567', "1'234", '"1 234,5"', '-1 234'])
+      expect(() => fitted(`x,y\n${cell},a\n?,b\n`)).toThrow(/^csv: column "x": holds ".*" in line 2\. Say decimal or/);
+    for (const text of ['1,2,3', '1.2.3', '1,x', '$5'])
+      expect(fitted(`x,y\n"${text}",a\n1,b\n`).featureNames).toEqual([`x=${text}`, 'x=1'].sort());
+    expect(() => fitted('x,y\n1,"2,5"\n2,3\n')).toThrow(
+      'column "y": holds "2,5" in line 2. Say decimal or thousands if that is a number, or task: \'classification\'',
+    );
+    expect(fitted('x,y\n1,"2,5"\n2,3\n', { task: 'classification' }).classNames).toEqual(['2,5', '3']);
   });
 
   test('that tell by being missing are of use', () => {
@@ -604,8 +615,18 @@ describe('a table of objects', () => {
   test('refuses what are no objects and no values', () => {
     expect(() => tableOf({ a: 1 } as never)).toThrow('tableOf: records must be a list of objects');
     expect(() => tableOf([[1, 2]] as never)).toThrow('record 0 must be an object');
+    for (const none of [[], [{}]]) expect(() => tableOf(none)).toThrow('with at least one field');
     expect(() => tableOf([{ a: {} }])).toThrow('"a" of record 0 must be a number, text, true or false');
     expect(() => tableOf([{ a: new Date(Number.NaN) }])).toThrow(ValueError);
+  });
+
+  test('keeps every row, whatever stands in it', () => {
+    const texts = ['', ' ', '#1', 'a,b', '"quoted"', 'two\nlines', '404: Not Found'];
+    const table = tableOf(texts.map((text) => ({ '<html>': text })));
+    expect(table.names).toEqual(['<html>']);
+    expect(table.texts(0).texts).toEqual(texts.slice(2));
+    expect([...table.texts(0).codes]).toEqual([-1, -1, 0, 1, 2, 3, 4]);
+    expect(tableOf([{ a: 1, b: null }, { a: 2 }]).names).toEqual(['a', 'b']);
   });
 
   test('inherits nothing', () => {

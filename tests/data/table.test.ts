@@ -47,8 +47,13 @@ describe('tableFromCSV', () => {
     },
   );
 
-  test('1,000 in quotes is a text', () => {
-    expect(tableFromCSV('x,y\n"1,000",0\n1,1\n', y).featureNames).toEqual(['x=1', 'x=1,000']);
+  test('1,000 in quotes is no text without a word', () => {
+    const text = 'x,y\n"1,000",0\n1,1\n';
+    expect(() => tableFromCSV(text, y)).toThrow(
+      'csv: column "x": holds "1,000" in line 2. Say decimal or thousands if that is a number, or types: { "x": \'category\' }',
+    );
+    expect(tableFromCSV(text, { ...y, thousands: ',' }).features.toArray()).toEqual([[1000], [1]]);
+    expect(tableFromCSV(text, { ...y, types: { x: 'category' } }).featureNames).toEqual(['x=1', 'x=1,000']);
   });
 
   test('integers of a target are classes up to 20 distinct ones, sorted as numbers', () => {
