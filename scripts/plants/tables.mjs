@@ -38,7 +38,7 @@ export const plants = [
   {
     name: 'the first sample becomes the header unnoticed',
     file: 'src/data/read.ts',
-    find: 'if (settings.header === undefined) refuseData(names, dialect);',
+    find: 'if (settings.header === undefined) refuseData(names);',
     replace: '',
     mustFail: ['tests/data/read.test.ts'],
   },
@@ -47,6 +47,13 @@ export const plants = [
     file: 'src/data/dialect.ts',
     find: 'counts.indexOf(',
     replace: 'counts.lastIndexOf(',
+    mustFail: ['tests/data/read.test.ts'],
+  },
+  {
+    name: 'one column with decimal commas is cut at them',
+    file: 'src/data/dialect.ts',
+    find: '?? DELIMITERS.find(makesOneColumn(bytes, from, dialect))',
+    replace: '',
     mustFail: ['tests/data/read.test.ts'],
   },
   {

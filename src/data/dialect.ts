@@ -82,8 +82,8 @@ export function commonWidth(rows: readonly (readonly string[])[]): { width: numb
 /** In order of preference where several fit. */
 const DELIMITERS = [',', ';', '\t', '|', ' '];
 
-/** A number in any dialect. */
-const ANY_NUMBER = /^[+-]?[.,]?\d(?:[\d.,]*[\d.])?(?:[eE][+-]?\d+)?$/;
+/** A number in any dialect; dates and versions of digits may pass. */
+export const ANY_NUMBER: RegExp = /^[+-]?[.,]?\d(?:[\d.,']*[\d.])?(?:[eE][+-]?\d+)?$/;
 
 /**
  * The delimiter that cuts most of the first lines into the same number of cells, more than one; of several such the
@@ -108,6 +108,12 @@ export function findDelimiter(bytes: Uint8Array, from: number, dialect: Dialect)
   return best?.delimiter;
 }
 
+/** Where no delimiter fits: the one that leaves lines whole, as `;` does where fractions have commas. */
+const makesOneColumn =
+  (bytes: Uint8Array, from: number, dialect: Dialect) =>
+  (delimiter: string): boolean =>
+    sample(bytes, from, { ...dialect, delimiter }).every((row) => row.length === 1);
+
 /** Replaces `'auto'` by what the first lines show. */
 export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): Dialect {
   const { header, quote, na, encoding } = settings;
@@ -115,7 +121,8 @@ export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): 
   const known = { header: header ?? true, quote, na, encoding, comment, decimal: '.', thousands: '' };
   let dialect: Dialect = { ...known, delimiter: settings.delimiter };
   if (settings.delimiter === 'auto') {
-    dialect = { ...known, delimiter: findDelimiter(bytes, from, { ...known, delimiter: ',' }) ?? ',' };
+    const found = findDelimiter(bytes, from, dialect) ?? DELIMITERS.find(makesOneColumn(bytes, from, dialect)) ?? ',';
+    dialect = { ...known, delimiter: found };
     const cells = sample(bytes, from, dialect).flat();
     const inApostrophes = cells.filter((cell) => /^'.*'$/s.test(cell)).length;
     if (2 * inApostrophes > cells.length) dialect = { ...dialect, quote: "'" };
@@ -145,7 +152,7 @@ function notationOf(rows: readonly (readonly string[])[], settings: Settings, de
     { decimal: ',', thousands: '' },
     { decimal: '.', thousands: ',' },
     { decimal: ',', thousands: '.' },
-    ...(delimiter === ' ' ? [] : [' ', "'"]).flatMap((group) => [
+    ...(delimiter === ' ' ? ["'"] : [' ', "'"]).flatMap((group) => [
       { decimal: '.', thousands: group },
       { decimal: ',', thousands: group },
     ]),

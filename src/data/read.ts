@@ -58,6 +58,10 @@ export function read(
   const byQuote = scanner.faults > 0 ? "Quotes are taken as they stand with quote: ''" : '';
   if (problems.count > 0) problems.check(remedyOf(bytes, from, dialect) || byQuote);
 
+  if (shift && width === 2 && !mayBeNames(columns[0]!)) {
+    const problem = 'has 1 name, but rows have 2 cells, and the first are no names of rows';
+    throw new FormatError('csv', 'header', `${problem}. Are these decimal commas (delimiter: ';', decimal: ',')?`);
+  }
   const unnamed = !dialect.header || shift || names.at(-1) === '';
   if (unnamed && width > 1 && columns[width - 1]!.missing === starts.length) {
     // Every row ends in a delimiter.
@@ -73,15 +77,19 @@ export function read(
     const text = 'The first column has no name in the header and was taken for names of the rows; it was left out.';
     notes.push({ kind: 'index', text });
   } else if (hasIndex) names[0] = 'column 1';
-  if (settings.header === undefined) refuseData(names, dialect);
+  if (settings.header === undefined) refuseData(names);
   notes.push(...nameColumns(names, settings, problems));
   if (scanner.comments > 0) {
-    const text = `${grouped(scanner.comments)} lines that begin with ${dialect.comment} were left out.`;
-    notes.push({ kind: 'comment', text });
+    const left = scanner.comments === 1 ? '1 line that begins' : `${grouped(scanner.comments)} lines that begin`;
+    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment} left out.` });
   }
   const named = columns.map((column, i) => ({ name: names[i]!, ...column }));
   return new BytesTable(bytes, dialect, notes, starts, named, hasIndex && dropIndex ? 1 : 0);
 }
+
+/** Names of rows are texts, or count the rows. */
+const mayBeNames = ({ numbers, texts }: Omit<RawColumn, 'name'>): boolean =>
+  texts > 0 || numbers.every((x, row) => x === numbers[0]! + row);
 
 function bytesOf(op: string, source: string | Uint8Array, encoding: Settings['encoding']): Uint8Array {
   if (typeof source !== 'string' && !(source instanceof Uint8Array))

@@ -84,6 +84,12 @@ describe('readTable', () => {
     expect(textsOf(table, 0)).toEqual(['1', '2']);
   });
 
+  test('numbers that count nothing are no names of rows, but halves of numbers', () => {
+    expect(() => readTable('a\n12,5\n3,75\n')).toThrow("Are these decimal commas (delimiter: ';', decimal: ',')?");
+    expect(numbersOf(readTable('a\n12,5\n3,75\n', { delimiter: ';', decimal: ',' }))).toEqual({ a: [12.5, 3.75] });
+    expect(numbersOf(readTable('a\n0,5\n1,75\n'))).toEqual({ a: [5, 75] });
+  });
+
   test('reads runs of blanks and tabs, also at both ends of a line', () => {
     const table = readTable('  a \t b\n 1   2  \n\t3\t4\n', { delimiter: ' ' });
     expect(numbersOf(table)).toEqual({ a: [1, 3], b: [2, 4] });
@@ -97,13 +103,17 @@ describe('readTable', () => {
     expect(readTable('5.1,4.9\n1,2\n', { header: true }).names).toEqual(['5.1', '4.9']);
   });
 
-  test.each(['5.1,kind\n1,a\n', '17,kind\n1,a\n', '2,9,4\n1,2,3\n', '1,2,2.5\n1,2,3\n', '-1,0\n2,3\n'])(
-    'a header like data is refused: %j',
-    (text) => {
-      expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
-      expect(readTable(text, { header: false }).rows).toBe(2);
-    },
-  );
+  test.each([
+    '5.1,kind\n1,a\n',
+    '17,kind\n1,a\n',
+    '2,9,4\n1,2,3\n',
+    '1,2,2.5\n1,2,3\n',
+    '-1,0\n2,3\n',
+    '"5,1",kind\n"4,9",a\n',
+  ])('a header like data is refused: %j', (text) => {
+    expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
+    expect(readTable(text, { header: false }).rows).toBe(2);
+  });
 
   test('numbers that count on are names: years, or pixels', () => {
     expect(readTable('kind,2019,2020,2021\na,1,2,3\n').names).toEqual(['kind', '2019', '2020', '2021']);
@@ -114,7 +124,7 @@ describe('readTable', () => {
     const table = readTable('# from a logger\r\n\r\na,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n', { comment: '#' });
     expect([table.line(0), table.line(1)]).toEqual([4, 7]);
     expect(table.cells(0)).toEqual(['1', 'x\r\ny']);
-    expect(table.notes).toEqual([{ kind: 'comment', text: '1 lines that begin with # were left out.' }]);
+    expect(table.notes).toEqual([{ kind: 'comment', text: '1 line that begins with # left out.' }]);
   });
 
   test('gives cells back as they stand', () => {
@@ -347,12 +357,20 @@ describe("'auto'", () => {
     ['apostrophes between thousands', "a;b\n1'234.5;1\n2'345;2\n", [';', '.', "'", 2, 2]],
     ['one column', 'a\n1.5\n2\n', [',', '.', '', 1, 2]],
     ['one column of words', 'title\nthe old man\na way\n', [',', '.', '', 1, 2]],
-    ['one column with decimal commas', 'a\n12,5\n3,75\n', [',', '.', '', 1, 2]],
     ['the line of Excel', 'sep=;\na;b\n1,5;2\n', [';', ',', '', 2, 1]],
     ['delimiters at the end', 'a;b;\n1;2;\n3;4;\n', [';', '.', '', 2, 2]],
     ['an empty body', 'a;b\n', [';', '.', '', 2, 0]],
   ] as const)('%s', (_, text, dialect) => {
     expect(found(text)).toEqual(dialect);
+  });
+
+  test('one column with decimal commas stays whole', () => {
+    for (const text of ['a\n12,5\n3,75\n', 'a\n12,5\n3\n0,25\n']) {
+      const table = readTable(text, auto);
+      expect(table.column(0).numbers[0]).toBe(12.5);
+      expect(kindsOf(table)).toEqual(['dialect']);
+    }
+    expect(numbersOf(readTable("a b\n1'500 2\n2'500,5 3\n", auto))).toEqual({ a: [1500, 2500.5], b: [2, 3] });
   });
 
   test('without a header', () => {
