@@ -1,8 +1,8 @@
 import { FormatError } from '../base/errors.ts';
-import type { Settings } from './dialect.ts';
+import { ANY_NUMBER, type Settings } from './dialect.ts';
 import type { Problems } from './problems.ts';
 import type { Dialect, Note } from './raw.ts';
-import { decodeCell, numberPattern, type Scanner } from './scan.ts';
+import { decodeCell, type Scanner } from './scan.ts';
 import { undouble } from './texts.ts';
 
 /** The names of the row that the scanner is at. */
@@ -22,9 +22,8 @@ export function readHeader(scanner: Scanner, { quote }: Dialect, problems: Probl
  * Throws FormatError when names look like data: numbers that do not count on by one, as years or pixels do. A lone
  * integer is data too, but for the `0` that pandas gives a column without a name.
  */
-export function refuseData(names: readonly string[], { decimal, thousands }: Dialect): void {
-  const pattern = numberPattern(decimal, thousands);
-  const numbers = names.filter((name) => pattern.test(name));
+export function refuseData(names: readonly string[]): void {
+  const numbers = names.filter((name) => ANY_NUMBER.test(name));
   const counted = numbers.every((name, i) => /^\d+$/.test(name) && (i === 0 || +name === +numbers[i - 1]! + 1));
   if (numbers.length === 0 || (counted && (numbers.length > 1 || numbers[0] === '0'))) return;
   const problem = `looks like data, as the names ${listed(numbers)} are numbers. Is there no header (header: false)?`;

@@ -77,11 +77,11 @@ export function read(
     const text = 'The first column has no name in the header and was taken for names of the rows; it was left out.';
     notes.push({ kind: 'index', text });
   } else if (hasIndex) names[0] = 'column 1';
-  if (settings.header === undefined) refuseData(names, dialect);
+  if (settings.header === undefined) refuseData(names);
   notes.push(...nameColumns(names, settings, problems));
   if (scanner.comments > 0) {
-    const text = `${grouped(scanner.comments)} lines that begin with ${dialect.comment} were left out.`;
-    notes.push({ kind: 'comment', text });
+    const left = scanner.comments === 1 ? '1 line that begins' : `${grouped(scanner.comments)} lines that begin`;
+    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment} left out.` });
   }
   const named = columns.map((column, i) => ({ name: names[i]!, ...column }));
   return new BytesTable(bytes, dialect, notes, starts, named, hasIndex && dropIndex ? 1 : 0);

@@ -103,13 +103,17 @@ describe('readTable', () => {
     expect(readTable('5.1,4.9\n1,2\n', { header: true }).names).toEqual(['5.1', '4.9']);
   });
 
-  test.each(['5.1,kind\n1,a\n', '17,kind\n1,a\n', '2,9,4\n1,2,3\n', '1,2,2.5\n1,2,3\n', '-1,0\n2,3\n'])(
-    'a header like data is refused: %j',
-    (text) => {
-      expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
-      expect(readTable(text, { header: false }).rows).toBe(2);
-    },
-  );
+  test.each([
+    '5.1,kind\n1,a\n',
+    '17,kind\n1,a\n',
+    '2,9,4\n1,2,3\n',
+    '1,2,2.5\n1,2,3\n',
+    '-1,0\n2,3\n',
+    '"5,1",kind\n"4,9",a\n',
+  ])('a header like data is refused: %j', (text) => {
+    expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
+    expect(readTable(text, { header: false }).rows).toBe(2);
+  });
 
   test('numbers that count on are names: years, or pixels', () => {
     expect(readTable('kind,2019,2020,2021\na,1,2,3\n').names).toEqual(['kind', '2019', '2020', '2021']);
@@ -120,7 +124,7 @@ describe('readTable', () => {
     const table = readTable('# from a logger\r\n\r\na,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n', { comment: '#' });
     expect([table.line(0), table.line(1)]).toEqual([4, 7]);
     expect(table.cells(0)).toEqual(['1', 'x\r\ny']);
-    expect(table.notes).toEqual([{ kind: 'comment', text: '1 lines that begin with # were left out.' }]);
+    expect(table.notes).toEqual([{ kind: 'comment', text: '1 line that begins with # left out.' }]);
   });
 
   test('gives cells back as they stand', () => {
