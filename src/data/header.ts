@@ -4,6 +4,7 @@ import type { Problems } from './problems.ts';
 import type { Dialect, Note } from './raw.ts';
 import { decodeCell, type Scanner } from './scan.ts';
 import { undouble } from './texts.ts';
+import { shown } from './words.ts';
 
 /** The names of the row that the scanner is at. */
 export function readHeader(scanner: Scanner, { quote }: Dialect, problems: Problems): string[] {
@@ -34,21 +35,27 @@ export function refuseData(names: readonly string[]): void {
 export function nameColumns(names: string[], { header, sameNames }: Settings, problems: Problems): Note[] {
   const notes: Note[] = [];
   const taken = new Set(names);
-  const seen = new Set<string>();
+  /** The number that the next column of a name gets. */
+  const next = new Map<string, number>();
   let twice = false;
   for (const [i, name] of names.entries()) {
     if (name === '') problems.add('header', `the name of column ${i + 1} is empty`);
-    else if (seen.has(name) && sameNames === 'error') {
+    else if (next.has(name) && sameNames === 'error') {
       twice = true;
-      problems.add('header', `the name ${JSON.stringify(name)} occurs twice`);
-    } else if (seen.has(name)) {
-      let n = 2;
+      problems.add('header', `the name ${shown(name)} occurs twice`);
+    } else if (next.has(name)) {
+      let n = next.get(name)!;
       while (taken.has(`${name} (${n})`)) n++;
+      next.set(name, n + 1);
       names[i] = `${name} (${n})`;
       taken.add(names[i]);
-      notes.push({ kind: 'renamed', column: names[i], text: `The second column ${name} is called ${names[i]}.` });
+      notes.push({
+        kind: 'renamed',
+        column: names[i],
+        text: `${shown(names[i])}: a column more of the name ${shown(name)}`,
+      });
     }
-    seen.add(names[i]!);
+    if (!next.has(names[i]!)) next.set(names[i]!, 2);
   }
   const remedy = "Is there no header (header: false), or shall the second be renamed (sameNames: 'number')?";
   problems.check(twice && header !== true ? remedy : twice ? "sameNames: 'number' renames the second" : '');
@@ -56,7 +63,4 @@ export function nameColumns(names: string[], { header, sameNames }: Settings, pr
 }
 
 const listed = (names: readonly string[]): string =>
-  `${names
-    .slice(0, 3)
-    .map((name) => JSON.stringify(name))
-    .join(', ')}${names.length > 3 ? ', ...' : ''}`;
+  `${names.slice(0, 3).map(shown).join(', ')}${names.length > 3 ? ', ...' : ''}`;

@@ -145,6 +145,14 @@ describe('readTable', () => {
     ]);
   });
 
+  test('hundreds of thousands of columns, and of equal names, take linear time and no stack', () => {
+    const wide = `${'a,'.repeat(150_000)}a\n`;
+    expect(readTable(wide, { sameNames: 'number' }).names.at(-1)).toBe('a (150001)');
+    const table = readTable(wide, { header: false });
+    table.prepareTexts(Array.from({ length: table.names.length }, (_, i) => i));
+    expect(table.texts(150_000)).toEqual({ codes: Int32Array.of(0), texts: ['a'] });
+  });
+
   test('all problems come in one message, six of them told, with their lines', () => {
     const text = `a,b\n1,2\n3\n4,5,6\n7,8"9\n"1"x,2\n${'1\n'.repeat(14)}`;
     expect(() => readTable(text)).toThrow(
@@ -198,6 +206,21 @@ describe('readTable', () => {
     expect(textsOf(table, 0)).toEqual(cells);
     expect(table.texts(0)).toBe(table.texts(0));
     expect(table.texts(1).texts).toHaveLength(7);
+  });
+
+  test('texts that were made to collide are told apart all the same', () => {
+    // FNV-1a, as the reader has it: all these texts want the same slot of 1,024.
+    const slot = (text: string): number => {
+      let hash = 0x811c9dc5;
+      for (const byte of bytes(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+      return (hash ^ (hash >>> 15)) & 1023;
+    };
+    const texts: string[] = [];
+    for (let i = 0; texts.length < 400; i++) if (slot(`v${i}`) === 7) texts.push(`v${i}`);
+    const cells = [...texts, ...[...texts].reverse(), 'w', ...texts];
+    const table = readTable(`x,y\n${cells.map((cell) => `${cell},1`).join('\n')}\n`);
+    expect(textsOf(table, 0)).toEqual(cells);
+    expect(table.texts(0).texts).toEqual([...texts, 'w']);
   });
 
   test('windows-1252 is read when asked for, and named when not', () => {
