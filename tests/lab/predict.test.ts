@@ -241,7 +241,11 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['a table that does not fit, by column', [model('fruit'), 'misfit.csv'], /misfit\.csv: .*color.*/],
     ['a model that is not there', ['none', 'new.csv'], /none: there is no such file/],
-    ['a table in place of a model', ['new.csv', model('fruit')], /new\.csv: is no network to predict with/],
+    [
+      'a table in place of a model',
+      ['new.csv', model('fruit')],
+      /new\.csv: is no network to predict with: .*\. The network comes first/,
+    ],
     ['a network without an encoder', ['no encoder', 'new.csv'], /no encoder: the network has no encoder/],
     ['an encoder that is no JSON', ['no json', 'new.csv'], /no json: its metadata are no JSON/],
     ['an encoder of something else', ['no encoder of ours', 'new.csv'], /no encoder of ours: is no network/],
