@@ -58,7 +58,8 @@ export class BytesTable implements RawTable {
     for (const index of indices)
       if (!this.read.has(index)) wanted.set(index + offset, new Dictionary(scanner.bytes, dialect.quote, rows));
     if (wanted.size === 0) return;
-    const last = Math.max(...wanted.keys());
+    let last = 0;
+    for (const column of wanted.keys()) last = Math.max(last, column);
     const dictionaries = Array.from({ length: last + 1 }, (_, column) => wanted.get(column));
     for (let row = 0; row < rows; row++) {
       scanner.at = starts[row]!;

@@ -82,8 +82,8 @@ export function commonWidth(rows: readonly (readonly string[])[]): { width: numb
 /** In order of preference where several fit. */
 const DELIMITERS = [',', ';', '\t', '|', ' '];
 
-/** A number in any dialect. */
-const ANY_NUMBER = /^[+-]?[.,]?\d(?:[\d.,']*[\d.])?(?:[eE][+-]?\d+)?$/;
+/** A number in any dialect; dates and versions of digits may pass. */
+export const ANY_NUMBER: RegExp = /^[+-]?[.,]?\d(?:[\d.,']*[\d.])?(?:[eE][+-]?\d+)?$/;
 
 /**
  * The delimiter that cuts most of the first lines into the same number of cells, more than one; of several such the

@@ -16,8 +16,8 @@ export interface EncoderOptions {
   keep?: readonly (string | number)[];
   /**
    * `'useful'` leaves out, each with a note: whole numbers that run on by 1, columns without a repeated value that are
-   * named like an id, texts that hardly repeat, columns of one value or none, and dates whose day and month cannot be
-   * told apart. Default `'all'`.
+   * named like an id, texts that hardly repeat, columns of one value or none, and those that nobody can tell the kind of,
+   * such as dates whose day and month look alike. Default `'all'`.
    */
   columns?: 'all' | 'useful';
   /** What columns are, by name, where their cells do not say: `'d/m/y'` and `'m/d/y'` are dates. */
@@ -32,7 +32,7 @@ export interface EncoderOptions {
   maxCategories?: number;
   /** More texts than that: refused (default), or all but the most frequent `maxCategories - 1` become `(other)`. */
   rare?: 'error' | 'other';
-  /** A text that was not there in `fit`: 0 in all its columns, or `(other)` where there is one (default); or refused. */
+  /** A text that was not there in `fit`: `(other)` where there is one, else 0 in all columns (default), or refused. */
   unknown?: 'zeros' | 'error';
   /** Rows without a target: refused (default), or left out. */
   unlabelled?: 'error' | 'skip';

@@ -64,6 +64,7 @@ export class TableEncoder {
     return transformTable(table, fitted, options.target, this.#settings?.maxCells ?? MAX_CELLS);
   }
 
+  /** `transform` of the table that the encoder is fitted to. */
   fitTransform(table: RawTable, options: { rows?: ArrayLike<number> } = {}): Encoded {
     return this.fit(table, options).transform(table);
   }

@@ -67,20 +67,14 @@ export function fitTable(
     ...spec,
     scaling: scalingOf(spec, source, sample, settings.scale),
   }));
-  const fine = fitted.filter(
-    ({ spec, source: { numbers } }) => spec.scaling === null && numbers && rangeOf(numbers, rows).isFine,
+  const isFine = fitted.some(
+    ({ spec, source }) => spec.scaling === null && source.numbers && rangeOf(source.numbers, rows).isFine,
   );
-  for (const { spec } of fine)
-    found.note(
-      'float64',
-      spec.name,
-      "float32 cannot tell the values apart, so features are float64; scale: 'standard' makes float32 of them",
-    );
   return {
     fitted: {
       ...treatment,
       unlabelled: settings.unlabelled,
-      dtype: fine.length > 0 ? 'float64' : 'float32',
+      dtype: isFine ? 'float64' : 'float32',
       columns,
       target: target && labels ? scaledTarget(target, labels, sample) : null,
       ignored,

@@ -1,9 +1,10 @@
 import { FormatError } from '../base/errors.ts';
-import type { Settings } from './dialect.ts';
+import { ANY_NUMBER, type Settings } from './dialect.ts';
 import type { Problems } from './problems.ts';
 import type { Dialect, Note } from './raw.ts';
-import { decodeCell, numberPattern, type Scanner } from './scan.ts';
+import { decodeCell, type Scanner } from './scan.ts';
 import { undouble } from './texts.ts';
+import { shown } from './words.ts';
 
 /** The names of the row that the scanner is at. */
 export function readHeader(scanner: Scanner, { quote }: Dialect, problems: Problems): string[] {
@@ -22,9 +23,8 @@ export function readHeader(scanner: Scanner, { quote }: Dialect, problems: Probl
  * Throws FormatError when names look like data: numbers that do not count on by one, as years or pixels do. A lone
  * integer is data too, but for the `0` that pandas gives a column without a name.
  */
-export function refuseData(names: readonly string[], { decimal, thousands }: Dialect): void {
-  const pattern = numberPattern(decimal, thousands);
-  const numbers = names.filter((name) => pattern.test(name));
+export function refuseData(names: readonly string[]): void {
+  const numbers = names.filter((name) => ANY_NUMBER.test(name));
   const counted = numbers.every((name, i) => /^\d+$/.test(name) && (i === 0 || +name === +numbers[i - 1]! + 1));
   if (numbers.length === 0 || (counted && (numbers.length > 1 || numbers[0] === '0'))) return;
   const problem = `looks like data, as the names ${listed(numbers)} are numbers. Is there no header (header: false)?`;
@@ -35,21 +35,27 @@ export function refuseData(names: readonly string[], { decimal, thousands }: Dia
 export function nameColumns(names: string[], { header, sameNames }: Settings, problems: Problems): Note[] {
   const notes: Note[] = [];
   const taken = new Set(names);
-  const seen = new Set<string>();
+  /** The number that the next column of a name gets. */
+  const next = new Map<string, number>();
   let twice = false;
   for (const [i, name] of names.entries()) {
     if (name === '') problems.add('header', `the name of column ${i + 1} is empty`);
-    else if (seen.has(name) && sameNames === 'error') {
+    else if (next.has(name) && sameNames === 'error') {
       twice = true;
-      problems.add('header', `the name ${JSON.stringify(name)} occurs twice`);
-    } else if (seen.has(name)) {
-      let n = 2;
+      problems.add('header', `the name ${shown(name)} occurs twice`);
+    } else if (next.has(name)) {
+      let n = next.get(name)!;
       while (taken.has(`${name} (${n})`)) n++;
+      next.set(name, n + 1);
       names[i] = `${name} (${n})`;
       taken.add(names[i]);
-      notes.push({ kind: 'renamed', column: names[i], text: `The second column ${name} is called ${names[i]}.` });
+      notes.push({
+        kind: 'renamed',
+        column: names[i],
+        text: `${shown(names[i])}: a column more of the name ${shown(name)}`,
+      });
     }
-    seen.add(names[i]!);
+    if (!next.has(names[i]!)) next.set(names[i]!, 2);
   }
   const remedy = "Is there no header (header: false), or shall the second be renamed (sameNames: 'number')?";
   problems.check(twice && header !== true ? remedy : twice ? "sameNames: 'number' renames the second" : '');
@@ -57,7 +63,4 @@ export function nameColumns(names: string[], { header, sameNames }: Settings, pr
 }
 
 const listed = (names: readonly string[]): string =>
-  `${names
-    .slice(0, 3)
-    .map((name) => JSON.stringify(name))
-    .join(', ')}${names.length > 3 ? ', ...' : ''}`;
+  `${names.slice(0, 3).map(shown).join(', ')}${names.length > 3 ? ', ...' : ''}`;

@@ -1,4 +1,4 @@
-/** Data sets: bytes in, tensors out; splits, folds and scalers. */
+/** Data sets: bytes in, tensors out; encoders, splits, folds and scalers. */
 export { type CSV, type CSVOptions, parseCSV } from './csv.ts';
 export type { DateFormat } from './dates.ts';
 export type { Decoded } from './decode.ts';

@@ -68,7 +68,7 @@ export function read(
     columns.pop();
     if (dialect.header && !shift) names.pop();
   } else if (shift) names.unshift('');
-  if (!dialect.header) names.push(...columns.map((_, i) => `column ${i + 1}`));
+  if (!dialect.header) for (let i = 1; i <= columns.length; i++) names.push(`column ${i}`);
   const notes = dialectNotes(options, dialect);
   const hasIndex = names[0] === '' && names.length > 1;
   if (hasIndex && dropIndex) {
@@ -77,14 +77,14 @@ export function read(
     const text = 'The first column has no name in the header and was taken for names of the rows; it was left out.';
     notes.push({ kind: 'index', text });
   } else if (hasIndex) names[0] = 'column 1';
-  if (settings.header === undefined) refuseData(names, dialect);
-  notes.push(...nameColumns(names, settings, problems));
+  if (settings.header === undefined) refuseData(names);
   if (scanner.comments > 0) {
-    const text = `${grouped(scanner.comments)} lines that begin with ${dialect.comment} were left out.`;
-    notes.push({ kind: 'comment', text });
+    const left = scanner.comments === 1 ? '1 line that begins' : `${grouped(scanner.comments)} lines that begin`;
+    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment} left out.` });
   }
+  const allNotes = [...notes, ...nameColumns(names, settings, problems)];
   const named = columns.map((column, i) => ({ name: names[i]!, ...column }));
-  return new BytesTable(bytes, dialect, notes, starts, named, hasIndex && dropIndex ? 1 : 0);
+  return new BytesTable(bytes, dialect, allNotes, starts, named, hasIndex && dropIndex ? 1 : 0);
 }
 
 /** Names of rows are texts, or count the rows. */

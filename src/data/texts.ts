@@ -5,6 +5,9 @@ import { decodeCell } from './scan.ts';
 export const undouble = (text: string, quote: string): string =>
   quote !== '' && text.includes(quote) ? text.replaceAll(quote + quote, quote) : text;
 
+/** Slots that a text looks at. In a table that is half full runs are much shorter. */
+const MOST_PROBES = 256;
+
 /**
  * Numbers the distinct texts of a column in order of appearance. It compares bytes and makes a string for each
  * distinct text alone: one hash table with linear probing, FNV-1a as hash.
@@ -18,7 +21,9 @@ export class Dictionary {
   private readonly ends: number[] = [];
   private readonly hashes: number[] = [];
   /** Codes by hash, -1 where there is none; a power of two of them. */
-  private slots: Int32Array = new Int32Array(64).fill(-1);
+  private slots: Int32Array = new Int32Array(16).fill(-1);
+  /** Codes of all texts that are new once one found no slot near its own, as texts that were made to collide do. */
+  private readonly crowded = new Map<string, number>();
 
   constructor(bytes: Uint8Array, quote: string, rows: number) {
     this.bytes = bytes;
@@ -27,24 +32,38 @@ export class Dictionary {
   }
 
   add(row: number, start: number, end: number): void {
-    const { bytes, starts, ends, hashes, slots } = this;
+    const { bytes, starts, ends, hashes, slots, crowded } = this;
     let hash = 0x811c9dc5;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
     let slot = (hash ^ (hash >>> 15)) & (slots.length - 1);
-    for (; slots[slot]! >= 0; slot = (slot + 1) & (slots.length - 1)) {
+    for (let probe = 0; probe < MOST_PROBES; probe++) {
       const code = slots[slot]!;
+      if (code < 0) {
+        if (crowded.size > 0) break;
+        slots[slot] = this.next(row, start, end, hash);
+        if (2 * starts.length > slots.length) this.grow();
+        return;
+      }
       if (hashes[code] === hash && this.same(starts[code]!, ends[code]!, start, end)) {
         this.codes[row] = code;
         return;
       }
+      slot = (slot + 1) & (slots.length - 1);
     }
-    const code = starts.length;
-    starts.push(start);
-    ends.push(end);
-    hashes.push(hash);
-    slots[slot] = code;
+    const text = decodeCell(bytes, start, end);
+    const code = crowded.get(text);
+    if (code === undefined) crowded.set(text, this.next(row, start, end, hash));
+    else this.codes[row] = code;
+  }
+
+  /** The code of a text that is new. */
+  private next(row: number, start: number, end: number, hash: number): number {
+    const code = this.starts.length;
+    this.starts.push(start);
+    this.ends.push(end);
+    this.hashes.push(hash);
     this.codes[row] = code;
-    if (2 * starts.length > slots.length) this.grow();
+    return code;
   }
 
   result(): RawTexts {

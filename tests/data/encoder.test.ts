@@ -427,11 +427,8 @@ describe('rows without a target', () => {
 describe('scaling', () => {
   test('is done before the only rounding', () => {
     const text = 't,y\n1700000000,0\n1700000060,1\n1700000020,0\n1700000050,1\n';
-    const { features, encoder } = encoded(text);
+    const { features } = encoded(text);
     expect(features.dtype).toBe('float64');
-    expect(saying(encoder.notes)).toEqual([
-      `float64 "t": float32 cannot tell the values apart, so features are float64; scale: 'standard' makes float32 of them`,
-    ]);
     const later = new StandardScaler().fit(features).transform(features);
     const scaled = encoded(text, { scale: 'standard' }).features;
     expect(scaled.dtype).toBe('float32');
@@ -577,6 +574,16 @@ describe('an encoder', () => {
   ])('has no option %j', (options) => {
     expect(() => new TableEncoder(options as never)).toThrow(ValueError);
     expect(() => new TableEncoder(options as never)).toThrow(`TableEncoder: ${Object.keys(options)[0]}`);
+  });
+
+  test('can be fitted to one row, and keeps the sign of a 0 that is not scaled', () => {
+    const { encoder, features, target } = encoded('x,c,y\n-0,a,2.5\n', { missing: 'mean', columns: 'all' });
+    expect(Object.is(features.data[0], -0)).toBe(true);
+    expect(target?.toArray()).toEqual([[2.5]]);
+    const again = TableEncoder.fromJSON(JSON.parse(JSON.stringify(encoder)));
+    expect(Object.is(again.transform(readTable('x,c\n?,a\n')).features.data[0], 0)).toBe(true);
+    for (const scale of ['standard', 'minmax'] as const)
+      expect(encoded('x,c,y\n7,a,2.5\n', { scale, scaleTarget: true }).features.toArray()).toEqual([[0, 0]]);
   });
 
   test('keeps to the limit', () => {

@@ -103,13 +103,17 @@ describe('readTable', () => {
     expect(readTable('5.1,4.9\n1,2\n', { header: true }).names).toEqual(['5.1', '4.9']);
   });
 
-  test.each(['5.1,kind\n1,a\n', '17,kind\n1,a\n', '2,9,4\n1,2,3\n', '1,2,2.5\n1,2,3\n', '-1,0\n2,3\n'])(
-    'a header like data is refused: %j',
-    (text) => {
-      expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
-      expect(readTable(text, { header: false }).rows).toBe(2);
-    },
-  );
+  test.each([
+    '5.1,kind\n1,a\n',
+    '17,kind\n1,a\n',
+    '2,9,4\n1,2,3\n',
+    '1,2,2.5\n1,2,3\n',
+    '-1,0\n2,3\n',
+    '"5,1",kind\n"4,9",a\n',
+  ])('a header like data is refused: %j', (text) => {
+    expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
+    expect(readTable(text, { header: false }).rows).toBe(2);
+  });
 
   test('numbers that count on are names: years, or pixels', () => {
     expect(readTable('kind,2019,2020,2021\na,1,2,3\n').names).toEqual(['kind', '2019', '2020', '2021']);
@@ -120,7 +124,7 @@ describe('readTable', () => {
     const table = readTable('# from a logger\r\n\r\na,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n', { comment: '#' });
     expect([table.line(0), table.line(1)]).toEqual([4, 7]);
     expect(table.cells(0)).toEqual(['1', 'x\r\ny']);
-    expect(table.notes).toEqual([{ kind: 'comment', text: '1 lines that begin with # were left out.' }]);
+    expect(table.notes).toEqual([{ kind: 'comment', text: '1 line that begins with # left out.' }]);
   });
 
   test('gives cells back as they stand', () => {
@@ -139,6 +143,14 @@ describe('readTable', () => {
       { kind: 'renamed', column: 'a (3)' },
       { kind: 'renamed', column: 'a (4)' },
     ]);
+  });
+
+  test('hundreds of thousands of columns, and of equal names, take linear time and no stack', () => {
+    const wide = `${'a,'.repeat(150_000)}a\n`;
+    expect(readTable(wide, { sameNames: 'number' }).names.at(-1)).toBe('a (150001)');
+    const table = readTable(wide, { header: false });
+    table.prepareTexts(Array.from({ length: table.names.length }, (_, i) => i));
+    expect(table.texts(150_000)).toEqual({ codes: Int32Array.of(0), texts: ['a'] });
   });
 
   test('all problems come in one message, six of them told, with their lines', () => {
@@ -194,6 +206,21 @@ describe('readTable', () => {
     expect(textsOf(table, 0)).toEqual(cells);
     expect(table.texts(0)).toBe(table.texts(0));
     expect(table.texts(1).texts).toHaveLength(7);
+  });
+
+  test('texts that were made to collide are told apart all the same', () => {
+    // FNV-1a, as the reader has it: all these texts want the same slot of 1,024.
+    const slot = (text: string): number => {
+      let hash = 0x811c9dc5;
+      for (const byte of bytes(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+      return (hash ^ (hash >>> 15)) & 1023;
+    };
+    const texts: string[] = [];
+    for (let i = 0; texts.length < 400; i++) if (slot(`v${i}`) === 7) texts.push(`v${i}`);
+    const cells = [...texts, ...[...texts].reverse(), 'w', ...texts];
+    const table = readTable(`x,y\n${cells.map((cell) => `${cell},1`).join('\n')}\n`);
+    expect(textsOf(table, 0)).toEqual(cells);
+    expect(table.texts(0).texts).toEqual([...texts, 'w']);
   });
 
   test('windows-1252 is read when asked for, and named when not', () => {
