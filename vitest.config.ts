@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
@@ -72,4 +73,5 @@ else {
   console.log(`${advice}. All other tests run.`);
 }
 
-export default defineConfig({ test: { projects } });
+// By itself Vitest leaves a core to its main process, of two one: that is idle most of the time.
+export default defineConfig({ test: { projects, maxWorkers: availableParallelism() } });

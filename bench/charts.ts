@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Markup } from 'whittle-lab/html';
+import type { Markup } from 'whittle-cli/html';
 import type { Comparison } from './compare.ts';
 import { draw, gutter, logAxis, OURS, PEER, shapeOf } from './draw.ts';
 import { duration, figure, interval, percent } from './format.ts';

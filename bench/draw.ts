@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { Markup, markupOf } from 'whittle-lab/html';
+import { Markup, markupOf } from 'whittle-cli/html';
 
 /** Every chart is an SVG as text; its colours are variables of the page, so that light and dark are up to the page. */
 const { document } = parseHTML('<!doctype html><html><body></body></html>');

@@ -1,4 +1,4 @@
-import { html, type Markup, pageOf } from 'whittle-lab/html';
+import { html, type Markup, pageOf } from 'whittle-cli/html';
 import { kernelRatios, peerRatios, rateBars, squares, TABLE_SYMBOLS, timeDots } from './charts.ts';
 import type { Comparison } from './compare.ts';
 import { shapeOf } from './draw.ts';

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Markup } from 'whittle-lab/html';
+import type { Markup } from 'whittle-cli/html';
 import { draw, OURS, PEER } from './draw.ts';
 
 /** A symbol of a legend, drawn as the charts draw it. */

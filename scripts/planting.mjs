@@ -22,6 +22,7 @@ const ENTRIES = [
   'CONTRIBUTING.md',
   'package.json',
   'tsconfig.json',
+  'tsconfig.build.json',
   'vitest.config.ts',
 ];
 /** A fault may make a loop that never ends: milliseconds after which its tests are ended. */

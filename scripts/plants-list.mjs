@@ -8,6 +8,7 @@ import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
+import { plants as packages } from './plants/packages.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
@@ -23,6 +24,7 @@ export const plants = [
   ...kernels,
   ...memory,
   ...metrics,
+  ...packages,
   ...report,
   ...tables,
   ...threads,

@@ -1,37 +1,26 @@
 // Breaks the code on purpose, one fault at a time, and expects the named tests to fail. Each plant is a textual patch of one
-// file; `find` must match exactly once. Usage: node scripts/plants.mjs [part of a plant's name]
+// file; `find` must match exactly once. There is a process for each core, with a copy of the repository of its own.
+// Usage: node scripts/plants.mjs [part of a plant's name]
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { Planting } from './planting.mjs';
 import { plants } from './plants-list.mjs';
 
-const wanted = process.argv[2] ?? '';
-const chosen = plants.filter(({ name }) => name.includes(wanted));
-if (chosen.length === 0) {
-  console.error(`plants: no plant is called like ${JSON.stringify(wanted)}`);
-  process.exit(2);
-}
-const planting = new Planting();
-
-// The tests must pass before anything is planted, or their failing would prove nothing.
-const broken = [];
-for (const file of new Set(chosen.flatMap(({ mustFail }) => mustFail))) {
-  const { passed, failed } = await planting.run([file]);
-  if (passed === 0 || failed > 0) broken.push(`${file}: ${passed} passed, ${failed} failed`);
-}
-if (broken.length > 0) {
-  console.error(`plants: the tests fail without any plant\n${broken.join('\n')}`);
-  process.exit(1);
+/** In a process of its own: says whether the plant of a number is caught, or, of a file of tests, how it fares without any. */
+function work() {
+  const planting = new Planting();
+  process.on('disconnect', () => process.exit());
+  process.on('message', async (job) => {
+    process.send(typeof job === 'number' ? await plant(planting, plants[job]) : await planting.run([job]));
+  });
 }
 
-let missed = 0;
-for (const { name, file, find, replace, mustFail } of chosen) {
+async function plant(planting, { name, file, find, replace, mustFail }) {
   const original = planting.read(file);
   const places = original.split(find).length - 1;
-  if (places !== 1) {
-    console.log(`BROKEN  ${name}: its text is found ${places} times in ${file}`);
-    missed++;
-    continue;
-  }
+  if (places !== 1) return { caught: false, line: `BROKEN  ${name}: its text is found ${places} times in ${file}` };
   await planting.write(
     file,
     original.replace(find, () => replace),
@@ -40,8 +29,58 @@ for (const { name, file, find, replace, mustFail } of chosen) {
   const survivors = [];
   for (const test of mustFail) if ((await planting.run([test])).failed === 0) survivors.push(test);
   await planting.write(file, original);
-  if (survivors.length > 0) missed++;
-  console.log(survivors.length > 0 ? `MISSED  ${name}: ${survivors.join(', ')} do not fail` : `caught  ${name}`);
+  const caught = survivors.length === 0;
+  return { caught, line: caught ? `caught  ${name}` : `MISSED  ${name}: ${survivors.join(', ')} do not fail` };
 }
-console.log(`${chosen.length - missed} plants caught, ${missed} missed`);
-process.exit(missed === 0 ? 0 : 1);
+
+/** Hands jobs out to the processes, the next to whichever is free, and tells each answer. */
+async function deal(workers, jobs, onAnswer) {
+  const left = [...jobs];
+  const serve = async (worker) => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) {
+      const answered = new Promise((resolve, reject) => {
+        worker.once('message', resolve);
+        worker.once('exit', () => reject(new Error(`plants: a process ended at ${JSON.stringify(job)}`)));
+      });
+      worker.send(job);
+      onAnswer(job, await answered);
+      worker.removeAllListeners();
+    }
+  };
+  await Promise.all(workers.map(serve));
+}
+
+async function main() {
+  const wanted = process.argv[2] ?? '';
+  const chosen = plants.flatMap(({ name }, i) => (name.includes(wanted) ? [i] : []));
+  if (chosen.length === 0) {
+    console.error(`plants: no plant is called like ${JSON.stringify(wanted)}`);
+    return 2;
+  }
+  const count = Math.min(availableParallelism(), chosen.length);
+  const workers = Array.from({ length: count }, () => fork(fileURLToPath(import.meta.url)));
+  try {
+    // The tests must pass before anything is planted, or their failing would prove nothing.
+    const broken = [];
+    const tests = new Set(chosen.flatMap((i) => plants[i].mustFail));
+    await deal(workers, tests, (file, { passed, failed }) => {
+      if (passed === 0 || failed > 0) broken.push(`${file}: ${passed} passed, ${failed} failed`);
+    });
+    if (broken.length > 0) {
+      console.error(`plants: the tests fail without any plant\n${broken.join('\n')}`);
+      return 1;
+    }
+    let missed = 0;
+    await deal(workers, chosen, (_, { caught, line }) => {
+      if (!caught) missed++;
+      console.log(line);
+    });
+    console.log(`${chosen.length - missed} plants caught, ${missed} missed`);
+    return missed === 0 ? 0 : 1;
+  } finally {
+    for (const worker of workers) worker.disconnect();
+  }
+}
+
+if (process.send === undefined) process.exitCode = await main();
+else work();

@@ -84,7 +84,15 @@ const PROGRAMS = [
   { name: 'an int8 MLP run on `cpu`', file: 'run-cpu.mjs', network: int8, works: predicts(int8, 0.05) },
   { name: 'an int8 MLP run on `wasm`', file: 'run-wasm.mjs', network: int8, works: predicts(int8, 0.05) },
   { name: 'an MLP trained on a device', file: 'train-gpu.mjs', network: null, works: null },
+  { name: 'all of it in a script', file: null, network: null, works: null },
 ];
+
+/** A program, bundled, or the script that the build has made of all for pages without a bundler. */
+async function weigh(file) {
+  if (file !== null) return await bundled(join(root, 'scripts', 'programs', file));
+  const code = readFileSync(join(dist, 'whittle.min.js'), 'utf8');
+  return { code, bytes: gzipSync(code, { level: 9 }).length, foreign: [] };
+}
 
 /** Whether a bundle works; null where this machine may lack what it needs. */
 async function isWorking(code, works) {
@@ -111,7 +119,7 @@ const table = [];
 const problems = [];
 const growths = [];
 for (const { name, file, network, works } of PROGRAMS) {
-  const { code, bytes, foreign } = await bundled(join(root, 'scripts', 'programs', file));
+  const { code, bytes, foreign } = await weigh(file);
   if (!(await isWorking(code, works))) problems.push(`${name}: its bundle does not do what it should`);
   problems.push(
     ...foreign.filter((id) => file !== 'train-gpu.mjs' || id !== GPU_JS).map((id) => `${name} pulls in ${id}`),

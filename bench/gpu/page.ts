@@ -1,4 +1,4 @@
-import { html, Markup } from 'whittle-lab/html';
+import { html, Markup } from 'whittle-cli/html';
 import { STYLE } from '../style.ts';
 import type { MissingMode, ModeResults, Request } from './results.ts';
 import { HEADS, headOf, linesOf, remarksOf } from './table.ts';

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from './cli.ts';
@@ -18,9 +19,9 @@ process.exitCode = await run(process.argv.slice(2), {
   open: openFile,
   defaultEpochs: DEFAULT_EPOCHS,
   version,
-  digits: fileURLToPath(new URL('../../data/digits.csv.gz', import.meta.url)),
-  // npm tells where it was called; the folder of the process may be another one.
-  folder: process.env.INIT_CWD ?? process.cwd(),
+  digits: fileURLToPath(new URL('./digits.csv.gz', import.meta.url)),
+  // `npm start` runs in the root of the repository, and tells where it was called.
+  folder: (process.env.npm_package_name === 'whittle-ml' ? process.env.INIT_CWD : undefined) ?? process.cwd(),
   output: process.stdout,
   errors: process.stderr,
 });
