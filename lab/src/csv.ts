@@ -13,11 +13,14 @@ export function dialectFor({ delimiter, decimal }: Dialect): Written {
   return { delimiter: delimiter === ' ' || delimiter === decimal ? usual : delimiter, decimal };
 }
 
+/** What is copied of a table. */
+export type Cells = Pick<RawTable, 'names' | 'rows' | 'cells'>;
+
 /** Rows of one piece of text. */
 const ROWS = 1000;
 
 /** The cells of a table as they were, but for blanks around them, with the columns of the answers behind them, as CSV with a header. */
-export function* csvOf({ delimiter, decimal }: Written, table: RawTable, { names, cells }: Answers): Iterable<string> {
+export function* csvOf({ delimiter, decimal }: Written, table: Cells, { names, cells }: Answers): Iterable<string> {
   const quoted = (text: string): string =>
     /["\r\n]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
   const line = (texts: readonly string[]): string => `${texts.map(quoted).join(delimiter)}\n`;

@@ -75,7 +75,8 @@ export function readModel(bytes: Uint8Array, path: string): Model {
     checkFit(model, refuse);
     return model;
   } catch (error) {
-    if (error instanceof WhittleError) return refuse(`is no network to predict with: ${error.message}`);
+    if (error instanceof WhittleError)
+      return refuse(`is no network to predict with: ${error.message}. The network comes first, then the table`);
     if (error instanceof SyntaxError) return refuse(`its metadata are no JSON: ${error.message}`);
     throw error;
   }

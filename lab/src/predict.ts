@@ -3,10 +3,10 @@ import { basename, dirname, resolve } from 'node:path';
 import { predictNetwork } from 'whittle-ml';
 import type { Note, RawTable, ReadOptions, TableEncoder } from 'whittle-ml/data';
 import { answersOf } from './answers.ts';
-import { csvOf, dialectFor } from './csv.ts';
+import { type Cells, csvOf, dialectFor } from './csv.ts';
 import { readModel, type Trained } from './models.ts';
 import { type PredictFlags, UsageError } from './options.ts';
-import { inWords, readBytes, readRaw } from './reading.ts';
+import { inWords, readBytes, readNamed } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 import { sentencesOf } from './words.ts';
 import { checkFolder, writeFiles } from './write.ts';
@@ -17,14 +17,15 @@ export async function predict(model: string, file: string, flags: PredictFlags, 
   const tablePath = resolve(around.folder, file);
   const out = flags.out === '-' ? null : resolve(around.folder, flags.out);
   const { network, encoder, trained } = readModel(await readBytes(modelPath), model);
-  const table = named(await readRaw(tablePath, file, flags, readingOf(trained)), encoder, trained, file);
+  const { table: read, rowName } = await readNamed(tablePath, file, flags, readingOf(trained));
+  const table = named(read, encoder, trained, file);
   if (out !== null) {
     for (const path of [modelPath, tablePath]) await checkOther(out, path, flags.out);
     await checkFolder(dirname(out), [basename(out)]);
   }
   const { features, notes: found } = inWords(file, () => encoder.transform(table, { target: false }));
   const answers = answersOf(encoder, predictNetwork(network, features), table);
-  const text = csvOf(dialectFor(table.dialect), table, answers);
+  const text = csvOf(dialectFor(table.dialect), rowName === undefined ? table : withRowNames(table, rowName), answers);
   const isNew = ({ kind, column = '' }: Note): boolean =>
     kind === 'filled' && trained?.complete.includes(column) === true;
   const notes = found.map((note) =>
@@ -37,6 +38,13 @@ export async function predict(model: string, file: string, flags: PredictFlags, 
   else await writeFiles(dirname(out), { [basename(out)]: text });
   told.write(`${table.rows} ${table.rows === 1 ? 'row' : 'rows'} predicted${out === null ? '' : `: ${out}`}\n`);
 }
+
+/** With the names of the rows in front, as they stood. */
+const withRowNames = (table: Cells, rowName: (row: number) => string): Cells => ({
+  names: ['', ...table.names],
+  rows: table.rows,
+  cells: (row) => [rowName(row), ...table.cells(row)],
+});
 
 /** A table is read as the one that the network was trained on, as far as that is a matter of taste. */
 const readingOf = (trained: Trained | undefined): ReadOptions =>

@@ -56,14 +56,39 @@ export async function readRaw(
   path: string,
   shown: string,
   flags: ReadFlags,
-  defaults: ReadOptions = {},
+  defaults?: ReadOptions,
 ): Promise<RawTable> {
+  const text = await readText(path, shown);
+  return inWords(shown, () => readTable(text, optionsOf(flags, defaults)));
+}
+
+/** As `readRaw`, with the names of the rows, if the first column has no name and so is none of the table's. */
+export async function readNamed(
+  path: string,
+  shown: string,
+  flags: ReadFlags,
+  defaults?: ReadOptions,
+): Promise<{ table: RawTable; rowName: ((row: number) => string) | undefined }> {
+  const text = await readText(path, shown);
+  const table = inWords(shown, () => readTable(text, optionsOf(flags, defaults)));
+  if (!table.notes.some(({ kind }) => kind === 'index')) return { table, rowName: undefined };
+  try {
+    const whole = readTable(text, { ...table.dialect, header: false });
+    return { table, rowName: (row) => whole.cells(row + 1)[0]! };
+  } catch {
+    return { table, rowName: undefined }; // a header that is one cell short makes no whole table
+  }
+}
+
+const readText = async (path: string, shown: string): Promise<Uint8Array> => {
   const bytes = await readBytes(path);
+  return inWords(shown, () => unpacked(bytes));
+};
+
+function optionsOf(flags: ReadFlags, defaults: ReadOptions = {}): ReadOptions {
   const { delimiter, decimal, thousands, comment, header, encoding, na } = flags;
   const typed = { delimiter, decimal, thousands, comment, header, encoding, na: na && ['', ...na] };
-  const options = { ...READING, ...defaults, ...defined(typed) };
-  const text = await inWords(shown, () => unpacked(bytes));
-  return inWords(shown, () => readTable(text, options));
+  return { ...READING, ...defaults, ...defined(typed) };
 }
 
 /** Runs `work` and says what a WhittleError says as somebody would who types options. */

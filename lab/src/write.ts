@@ -28,6 +28,9 @@ export type Content = string | Uint8Array | Iterable<string>;
 /** Files by their path below a folder, such as `models/teacher.safetensors`. */
 export type Files = Readonly<Record<string, Content>>;
 
+/** Whether the file system says so; anything else that is thrown while writing is somebody else's. */
+const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
 /** A folder for results: makes it and a file in it, then removes what it made, so that a long run cannot end in vain. */
 export async function checkFolder(folder: string, names: readonly string[]): Promise<void> {
   const paths = names.map((name) => join(folder, name));
@@ -43,7 +46,7 @@ export async function checkFolder(folder: string, names: readonly string[]): Pro
       await write(probe, '').finally(() => rm(probe, { force: true }));
     }
   } catch (error) {
-    throw error instanceof FileError ? error : new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
+    throw isOfSystem(error) ? new FileError(`cannot write to ${folder}: ${reasonOf(error)}`) : error;
   } finally {
     await removeEmpty(made);
   }
@@ -71,7 +74,7 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
     const rest = [...pending.map(({ temporary }) => temporary), ...renamed];
     await Promise.all(rest.map((path) => rm(path, { force: true }).catch(() => undefined)));
     await removeEmpty(made);
-    throw error instanceof FileError ? error : new FileError(`cannot write to ${folder}: ${reasonOf(error)}`);
+    throw isOfSystem(error) ? new FileError(`cannot write to ${folder}: ${reasonOf(error)}`) : error;
   }
 }
 

@@ -56,4 +56,11 @@ export const plants = [
     replace: 'String(flag === undefined ?',
     mustFail: ['tests/lab/words.test.ts'],
   },
+  {
+    name: 'an odd number of columns gives half a neuron',
+    file: 'lab/src/whittling.ts',
+    find: 'Math.ceil((3 * data.inputs) / 2)',
+    replace: '(3 * data.inputs) / 2',
+    mustFail: ['tests/lab/job.test.ts'],
+  },
 ];

@@ -100,7 +100,9 @@ export function findDelimiter(bytes: Uint8Array, from: number, dialect: Dialect)
     if (width === 1 || share <= 0.5 || (width === 2 && rows[0]!.length === 1)) continue;
     const cells = rows.flat();
     const numbers = cells.filter((cell) => ANY_NUMBER.test(cell)).length / cells.length;
-    if (delimiter === ' ' && (share < 0.9 || numbers === 0)) continue;
+    // Runs of blanks swallow the empty cells between tabs.
+    const areTabs = best?.delimiter === '\t' && best.share >= share;
+    if (delimiter === ' ' && (share < 0.9 || numbers === 0 || areTabs)) continue;
     if (best === undefined || share > best.share || (share === best.share && numbers > best.numbers)) {
       best = { delimiter, share, numbers };
     }

@@ -399,6 +399,7 @@ describe("'auto'", () => {
   test('without a header', () => {
     expect(found('1,5;2,5\n3,5;4,5\n', { header: false })).toEqual([';', ',', '', 2, 2]);
     expect(found('1.5 2.5\n3.5 4.5\n', { header: false })).toEqual([' ', '.', '', 2, 2]);
+    expect(found('1\t\t2\tx y\n3\t\t4\tz w\n', { header: false })).toEqual(['\t', '.', '', 4, 2]);
   });
 
   test('says what is not plain', () => {

@@ -197,6 +197,17 @@ describe('the forms', () => {
   });
 });
 
+test.each([1, 42, 43, 45, 63, 64, 80])('a table of %i columns gives networks of whole neurons', (columns) => {
+  const names = Array.from({ length: columns }, (_, i) => `c${i}`);
+  const rows = Array.from({ length: 20 }, (_, row) => [...names.map((__, i) => (row * (i + 3)) % 11), 'ab'[row % 2]]);
+  const data = prepare(dataOf('wide', [[...names, 'y'], ...rows].join('\n'), 'y'), 0);
+  const { forms: made } = whittle(new Workbench(data, 0, 0.01, quiet), '', quiet);
+  const [teacher] = made;
+  const half = Math.min(96, Math.max(64, Math.ceil(1.5 * columns)));
+  expect(teacher!.description).toContain(`${columns}-${2 * half}-${half}-2,`);
+  expect(made).toHaveLength(FORMS.length);
+});
+
 describe('preparing a table', () => {
   const [header = '', ...wineRows] = wineText.trim().split('\n');
   const withCells = (change: (cells: string[], row: number) => void): JobData => {

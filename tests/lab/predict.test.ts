@@ -159,6 +159,17 @@ describe('a table of another form', () => {
     expect(err).toMatch(/new\.csv: has 2 columns and no header, .* 4 \(3 without the target\)/);
   });
 
+  test('has names of rows, with a delimiter above them or without, and keeps them where it can', async () => {
+    const [head, ...rows] = csv(fruit).trim().split('\n');
+    const numbered = rows.map((row, i) => `"r ${i}",${row}`).join('\n');
+    const { text } = await predicted('fruit', `"",${head}\n${numbered}\n`);
+    expect(answers(text)).toEqual(usual);
+    expect(text).toMatch(/^,size,color,kind,grams,prediction,.*\nr 0,/);
+    const short = (await predicted('fruit', `${head}\n${numbered}\n`)).text;
+    expect(answers(short)).toEqual(usual);
+    expect(short).toMatch(/^size,color,/);
+  });
+
   test('has a color that training has not seen, and cells without a value', async () => {
     const text = 'size,color,grams\n2.5,purple,22\n2.5,,22\n2.5,red,\n,red,22\n';
     const { code, out, text: written } = await predicted('fruit', text);
@@ -230,7 +241,11 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
   test.each<[string, readonly string[], RegExp]>([
     ['a table that does not fit, by column', [model('fruit'), 'misfit.csv'], /misfit\.csv: .*color.*/],
     ['a model that is not there', ['none', 'new.csv'], /none: there is no such file/],
-    ['a table in place of a model', ['new.csv', model('fruit')], /new\.csv: is no network to predict with/],
+    [
+      'a table in place of a model',
+      ['new.csv', model('fruit')],
+      /new\.csv: is no network to predict with: .*\. The network comes first/,
+    ],
     ['a network without an encoder', ['no encoder', 'new.csv'], /no encoder: the network has no encoder/],
     ['an encoder that is no JSON', ['no json', 'new.csv'], /no json: its metadata are no JSON/],
     ['an encoder of something else', ['no encoder of ours', 'new.csv'], /no encoder of ours: is no network/],

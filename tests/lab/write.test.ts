@@ -31,7 +31,9 @@ describe('writeFiles', () => {
       yield 'begun';
       throw new TypeError('stopped');
     }
-    await expect(writeFiles(out, { 'models/a': 'x', 'report.json': broken() })).rejects.toThrow('stopped');
+    await expect(writeFiles(out, { 'models/a': 'x', 'report.json': broken() })).rejects.toThrow(
+      new TypeError('stopped'),
+    );
     expect(existsSync(out)).toBe(false);
     mkdirSync(join(out, 'index.html'), { recursive: true });
     writeFileSync(join(out, 'models'), 'a file');
