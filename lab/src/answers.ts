@@ -51,7 +51,8 @@ function scoreOf(
   try {
     const { target: truth, rows } = encoder.transform(table, { target: true });
     const score = decimals(measure(truth!, rows));
-    return `"${target}" is in the table: ${name} ${score} on ${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}.`;
+    const on = `${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`;
+    return `"${target}" is in the table: ${name} ${score} on ${on}, which flatters where it was trained on them.`;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return `"${target}" is in the table, but tells nothing: ${asTyped(error)}.`;
