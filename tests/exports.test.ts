@@ -46,7 +46,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     () => import('../src/data/index.ts'),
     `
       parseCSV gunzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
-      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readTable MISSING
+      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING
     `,
   ],
   './node': [

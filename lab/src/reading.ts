@@ -7,7 +7,7 @@ import {
   gunzip,
   type RawTable,
   type ReadOptions,
-  readTable,
+  readCSV,
 } from 'whittle-ml/data';
 import { type ReadFlags, type TrainFlags, UsageError } from './options.ts';
 import { type JobData, understand } from './prepare.ts';
@@ -43,7 +43,7 @@ export async function readTraining(
   around: Surroundings,
 ): Promise<JobData> {
   if (file === undefined) {
-    const table = readTable(await unpacked(await readBytes(around.digits)));
+    const table = readCSV(await unpacked(await readBytes(around.digits)));
     return understand('digits', table, { target: 'digit' });
   }
   const path = resolve(around.folder, file);
@@ -59,7 +59,7 @@ export async function readRaw(
   defaults?: ReadOptions,
 ): Promise<RawTable> {
   const text = await readText(path, shown);
-  return inWords(shown, () => readTable(text, optionsOf(flags, defaults)));
+  return inWords(shown, () => readCSV(text, optionsOf(flags, defaults)));
 }
 
 /** As `readRaw`, with the names of the rows, if the first column has no name and so is none of the table's. */
@@ -70,10 +70,10 @@ export async function readNamed(
   defaults?: ReadOptions,
 ): Promise<{ table: RawTable; rowName: ((row: number) => string) | undefined }> {
   const text = await readText(path, shown);
-  const table = inWords(shown, () => readTable(text, optionsOf(flags, defaults)));
+  const table = inWords(shown, () => readCSV(text, optionsOf(flags, defaults)));
   if (!table.notes.some(({ kind }) => kind === 'index')) return { table, rowName: undefined };
   try {
-    const whole = readTable(text, { ...table.dialect, header: false });
+    const whole = readCSV(text, { ...table.dialect, header: false });
     return { table, rowName: (row) => whole.cells(row + 1)[0]! };
   } catch {
     return { table, rowName: undefined }; // a header that is one cell short makes no whole table

@@ -15,8 +15,8 @@ export interface CSV {
 
 /**
  * The cells of a CSV file as texts, not changed; names in the header lose the blanks around them. Read as by
- * `readTable`, which makes columns of numbers, but the first line has the names whatever they look like, and a first
- * column without a name is called `column 1`. Throws what `readTable` throws.
+ * `readCSV`, which makes columns of numbers, but the first line has the names whatever they look like, and a first
+ * column without a name is called `column 1`. Throws what `readCSV` throws.
  */
 export function parseCSV(text: string, options: CSVOptions = {}): CSV {
   checkOptions('parseCSV', options, 'delimiter header quote comment sameNames maxCells');

@@ -22,8 +22,8 @@ export interface TableEncoderJSON extends Fitted {
  *
  * ```ts
  * const encoder = new TableEncoder({ target: 'price', missing: 'median', scale: 'standard' });
- * const { features, target } = encoder.fitTransform(readTable(csv));
- * const tomorrow = TableEncoder.fromJSON(JSON.parse(JSON.stringify(encoder))).transform(readTable(other));
+ * const { features, target } = encoder.fitTransform(readCSV(csv));
+ * const tomorrow = TableEncoder.fromJSON(JSON.parse(JSON.stringify(encoder))).transform(readCSV(other));
  * ```
  *
  * Everything is computed in float64, and rounded once to float32. What does not fit is refused in one FormatError with

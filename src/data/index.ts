@@ -9,7 +9,7 @@ export { gunzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
 export type { ColumnType } from './kinds.ts';
 export type { Dialect, Note, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
-export { readTable } from './read.ts';
+export { readCSV } from './read.ts';
 export { tableOf } from './records.ts';
 export { MinMaxScaler, oneHotLabels, type ScalerJSON, StandardScaler } from './scale.ts';
 export { MISSING } from './scan.ts';

@@ -20,8 +20,8 @@ import { refuseOthers } from './what.ts';
  * quotes inside cells or never closed, names that are empty or equal, a header that looks like data, another format
  * than text, another delimiter or encoding than was asked for. Throws LimitError past `maxCells`.
  */
-export const readTable = (source: string | Uint8Array, options: ReadOptions = {}): RawTable =>
-  read('readTable', source, settingsOf('readTable', options), options);
+export const readCSV = (source: string | Uint8Array, options: ReadOptions = {}): RawTable =>
+  read('readCSV', source, settingsOf('readCSV', options), options);
 
 /** Without `dropIndex` a first column that has no name stays, as `column 1`. */
 export function read(

@@ -1,6 +1,6 @@
 import { ValueError } from '../base/errors.ts';
 import type { RawTable } from './raw.ts';
-import { readTable } from './read.ts';
+import { readCSV } from './read.ts';
 
 /**
  * A table from objects of JavaScript, one a row, such as what a form says: `encoder.transform(tableOf([{ age: 31 }]))`.
@@ -20,7 +20,7 @@ export function tableOf(records: readonly Readonly<Record<string, unknown>>[]): 
   if (names.size === 0) throw new ValueError('tableOf', 'records', wanted, records);
   const line = (cells: readonly string[]): string => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',');
   const rows = records.map((record, row) => line([...names].map((name) => textOf(record, row, name))));
-  const table = readTable(`${[line([...names]), ...rows].join('\n')}\n`, { delimiter: ',', header: true });
+  const table = readCSV(`${[line([...names]), ...rows].join('\n')}\n`, { delimiter: ',', header: true });
   return Object.assign(Object.create(table) as RawTable, { line: (row: number) => row + 1 });
 }
 

@@ -5,10 +5,10 @@ import { TableEncoder } from './encoder.ts';
 import { ENCODER_OPTIONS, type EncoderOptions } from './encoder-options.ts';
 import { gunzip, isGzip } from './gzip.ts';
 import type { Note, ReadOptions } from './raw.ts';
-import { readTable } from './read.ts';
+import { readCSV } from './read.ts';
 import type { Task } from './targets.ts';
 
-/** How the file is written (`readTable`), and how its columns become numbers (`TableEncoder`). */
+/** How the file is written (`readCSV`), and how its columns become numbers (`TableEncoder`). */
 export interface TableOptions extends ReadOptions, EncoderOptions {
   target: string | number;
 }
@@ -25,24 +25,24 @@ export interface Table {
   readonly task: Task;
   /** Why the target was taken for what it was, as a sentence. */
   readonly taskReason: string;
-  /** Makes the same features of other tables: `encoder.transform(readTable(csv))`. */
+  /** Makes the same features of other tables: `encoder.transform(readCSV(csv))`. */
   readonly encoder: TableEncoder;
   /** What was found in the file, and done to it. */
   readonly notes: readonly Note[];
 }
 
 /**
- * A table of numbers from CSV with a header: `readTable`, then `fitTransform` of a `TableEncoder`, whose options these
+ * A table of numbers from CSV with a header: `readCSV`, then `fitTransform` of a `TableEncoder`, whose options these
  * are. Where nothing else is asked for, a column in which every cell is a plain decimal number is a feature, dates are
  * days, and any other column becomes one 0/1 column per distinct text, in sorted order. A constant column is kept.
  *
- * Throws FormatError for what `readTable` refuses, and for missing cells, numbers past float32, too many distinct texts,
+ * Throws FormatError for what `readCSV` refuses, and for missing cells, numbers past float32, too many distinct texts,
  * and fewer than 2 classes, by column and line of the file. Throws LimitError past `maxCells` cells or features.
  */
 export function tableFromCSV(source: string | Uint8Array, options: TableOptions): Table {
   checkOptions('tableFromCSV', options, `${READ_OPTIONS} ${ENCODER_OPTIONS}`);
   const encoder = new TableEncoder({ ...chosen(options, ENCODER_OPTIONS), target: options.target });
-  const table = readTable(source, chosen(options, READ_OPTIONS));
+  const table = readCSV(source, chosen(options, READ_OPTIONS));
   const { features, target, notes } = encoder.fitTransform(table);
   const { featureNames, classNames, task, taskReason } = encoder;
   return {

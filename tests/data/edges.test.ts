@@ -37,7 +37,7 @@ describe('a limit that is passed says what was asked and what is allowed', () =>
   test.each<[string, () => unknown, string, number, number]>([
     ['parseCSV', () => parseCSV('a,b\n1,2\n3,4\n', { maxCells: 4 }), 'the number of cells so far', 6, 4],
     // Three numbers, but six cells.
-    ['readTable', () => tableFromCSV('x,y\n1,0\n2,1\n', { ...y, maxCells: 5 }), 'the number of cells so far', 6, 5],
+    ['readCSV', () => tableFromCSV('x,y\n1,0\n2,1\n', { ...y, maxCells: 5 }), 'the number of cells so far', 6, 5],
     [
       'TableEncoder.transform',
       () => tableFromCSV('x,y\na,0\nb,1\nc,0\n', { ...y, maxCells: 8 }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.ts';
-import { readTable, TableEncoder, type TableEncoderJSON } from '../../src/data/index.ts';
+import { readCSV, TableEncoder, type TableEncoderJSON } from '../../src/data/index.ts';
 import { mutants } from '../mutants.ts';
 
 const text = 'x,d,c,id,y\n1,2020-01-01,red,1,no\n,2020-01-05,,2,yes\n4,,blue,3,no\n7,2020-03-01,green,4,yes\n';
-const table = readTable(text);
+const table = readCSV(text);
 const classes = new TableEncoder({
   target: 'y',
   missing: 'category',

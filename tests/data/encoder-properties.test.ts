@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EncoderOptions, readTable, TableEncoder, tableOf } from '../../src/data/index.ts';
+import { type EncoderOptions, readCSV, TableEncoder, tableOf } from '../../src/data/index.ts';
 
 /** Columns of a table and what to do with them. Cells are as in the file; '' is missing. */
 interface Given {
@@ -87,7 +87,7 @@ describe('an encoder of any table', () => {
     fc.assert(
       fc.property(given.filter(usable), (table) => {
         const encoder = new TableEncoder({ target: HEADER, ...table.options });
-        const { features } = encoder.fitTransform(readTable(csvOf(table)));
+        const { features } = encoder.fitTransform(readCSV(csvOf(table)));
         const columns = expected(table);
         const width = columns.length;
         expect(features.shape).toEqual([table.labels.length, width]);
@@ -120,14 +120,14 @@ describe('an encoder of any table', () => {
     fc.assert(
       fc.property(given.filter(usable), fc.infiniteStream(fc.nat()), (table, random) => {
         const encoder = new TableEncoder({ target: HEADER, ...table.options });
-        const { features } = encoder.fitTransform(readTable(csvOf(table)));
+        const { features } = encoder.fitTransform(readCSV(csvOf(table)));
         const order = Array.from({ length: table.numbers.length + table.texts.length + 1 }, (_, i) => ({
           i,
           at: random.next().value,
         }));
         const shuffled = order.sort((a, b) => a.at - b.at).map(({ i }) => i);
         const again = TableEncoder.fromJSON(JSON.parse(JSON.stringify(encoder)));
-        const other = again.transform(readTable(csvOf(table, shuffled))).features;
+        const other = again.transform(readCSV(csvOf(table, shuffled))).features;
         expect(other.dtype).toBe(features.dtype);
         expect([...other.data]).toEqual([...features.data]);
         const records = table.labels.map((_, row) => ({

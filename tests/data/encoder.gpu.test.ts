@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readTable, TableEncoder } from '../../src/data/index.ts';
+import { readCSV, TableEncoder } from '../../src/data/index.ts';
 import { sha256 } from '../../src/io/sha256.ts';
 
 /** Runs in a page and in Node, with no device: both must come to the same bits. */
@@ -9,7 +9,7 @@ test('an encoder gives the same bits in a page and in Node', () => {
     const day = `${1 + (i % 28)}.${1 + (i % 12)}.${1890 + (i % 200)} ${i % 24}:${String(i % 60).padStart(2, '0')}`;
     return `${i % 11 === 0 ? '?' : 1.7e9 + x},${day},${['Ä', 'z', 'ß', 'I', 'i', 'ı', ''][i % 7]},${Math.sqrt(i)}`;
   });
-  const table = readTable(`t,d,c,y\n${rows.join('\n')}\n`);
+  const table = readCSV(`t,d,c,y\n${rows.join('\n')}\n`);
   const options = { target: 'y', missing: 'category', scaleTarget: true, clip: 4, scale: 'standard' } as const;
   const encoder = new TableEncoder(options).fit(table, { rows: table.column(3).numbers.map((_, i) => i >> 1) });
   const json = JSON.stringify(encoder);

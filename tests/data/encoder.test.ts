@@ -3,7 +3,7 @@ import { FormatError, LimitError, ShapeError, StateError, ValueError } from '../
 import {
   type EncoderOptions,
   type Note,
-  readTable,
+  readCSV,
   StandardScaler,
   TableEncoder,
   tableFromCSV,
@@ -20,10 +20,10 @@ const columns = (header: string, n: number, row: (i: number) => string): string 
     upTo(n).map((i) => `${row(i)},${i % 2}`),
   );
 const fitted = (text: string, options: EncoderOptions = {}): TableEncoder =>
-  new TableEncoder({ ...y, ...options }).fit(readTable(text));
+  new TableEncoder({ ...y, ...options }).fit(readCSV(text));
 const encoded = (text: string, options: EncoderOptions = {}) => {
   const encoder = new TableEncoder({ ...y, ...options });
-  return { encoder, ...encoder.fitTransform(readTable(text)) };
+  return { encoder, ...encoder.fitTransform(readCSV(text)) };
 };
 const saying = (notes: readonly Note[]): string[] => notes.map(({ kind, text }) => `${kind} ${text}`);
 
@@ -31,7 +31,7 @@ describe('a second table', () => {
   const encoder = fitted('size,colour,y\n1,red,no\n3,blue,yes\n2,red,no\n');
 
   test('gets the columns of the first, whatever it holds and in whatever order', () => {
-    const { features, target, notes } = encoder.transform(readTable('note,y,colour,size\nx,yes,green,7\nx,no,red,8\n'));
+    const { features, target, notes } = encoder.transform(readCSV('note,y,colour,size\nx,yes,green,7\nx,no,red,8\n'));
     expect(encoder.featureNames).toEqual(['size', 'colour=blue', 'colour=red']);
     expect(features.toArray()).toEqual([
       [7, 0, 0],
@@ -45,39 +45,39 @@ describe('a second table', () => {
   });
 
   test('needs no target, and may have one that is not read', () => {
-    expect(encoder.transform(readTable('colour,size\nred,7\n')).target).toBeUndefined();
-    expect(encoder.transform(readTable('colour,size,y\nred,7,?\n'), { target: false }).target).toBeUndefined();
-    expect(() => encoder.transform(readTable('colour,size\nred,7\n'), { target: true })).toThrow(
+    expect(encoder.transform(readCSV('colour,size\nred,7\n')).target).toBeUndefined();
+    expect(encoder.transform(readCSV('colour,size,y\nred,7,?\n'), { target: false }).target).toBeUndefined();
+    expect(() => encoder.transform(readCSV('colour,size\nred,7\n'), { target: true })).toThrow(
       'csv: column "y": is not in the table, which has "colour", "size"',
     );
-    expect(() => new TableEncoder().fit(readTable('x\n1\n')).transform(readTable('x\n1\n'), { target: true })).toThrow(
+    expect(() => new TableEncoder().fit(readCSV('x\n1\n')).transform(readCSV('x\n1\n'), { target: true })).toThrow(
       'the encoder was fitted without one',
     );
   });
 
   test('is refused with all that does not fit, by column and line', () => {
     const other = 'y,size\nyes,1\n\nno,big\nperhaps,\n';
-    expect(() => encoder.transform(readTable(other))).toThrow(
+    expect(() => encoder.transform(readCSV(other))).toThrow(
       'csv: column "colour": is not in the table, which has "y", "size"',
     );
     const full = 'y,size,colour\nyes,1,red\n\nno,big,\nperhaps,,red\n';
-    expect(() => encoder.transform(readTable(full))).toThrow(
+    expect(() => encoder.transform(readCSV(full))).toThrow(
       'csv: column "y": "perhaps" in line 5 is none of the classes "no", "yes"; ' +
         'column "size": 1 cell is no number, the first "big" in line 4; ' +
         'column "size": 1 cell is missing, the first in line 5. Fill with missing: \'mean\'',
     );
-    expect(() => encoder.transform(readTable(full))).toThrow('column "colour": 1 cell is missing, the first in line 4');
+    expect(() => encoder.transform(readCSV(full))).toThrow('column "colour": 1 cell is missing, the first in line 4');
   });
 
   test('may have no rows, or one', () => {
     expect(encoder.transform(tableOf([{ size: 1, colour: 'red' }])).features.toArray()).toEqual([[1, 0, 1]]);
-    const none = new TableEncoder({ scale: 'standard' }).fit(readTable('x,c\n1,a\n2,b\n'));
-    expect(none.transform(readTable('x,c\n')).features.shape).toEqual([0, 3]);
+    const none = new TableEncoder({ scale: 'standard' }).fit(readCSV('x,c\n1,a\n2,b\n'));
+    expect(none.transform(readCSV('x,c\n')).features.shape).toEqual([0, 3]);
   });
 
   test('with an unknown text is refused on request', () => {
     const strict = fitted('c,y\na,0\nb,1\n', { unknown: 'error' });
-    expect(() => strict.transform(readTable('c\na\nd\n'))).toThrow(
+    expect(() => strict.transform(readCSV('c\na\nd\n'))).toThrow(
       'csv: column "c": 1 cell is of a category that the encoder does not keep, the first "d" in line 3',
     );
   });
@@ -134,7 +134,7 @@ describe('missing cells', () => {
   test('of a second table are filled from the first, also in columns that had none', () => {
     const encoder = fitted('x,c,y\n2,a,0\n4,b,1\n', { missing: 'mean' });
     expect(encoder.featureNames).toEqual(['x', 'c=a', 'c=b']);
-    const { features, notes } = encoder.transform(readTable('x,c\n100,a\nNA,n/a\n'));
+    const { features, notes } = encoder.transform(readCSV('x,c\n100,a\nNA,n/a\n'));
     expect(features.toArray()).toEqual([
       [100, 1, 0],
       [3, 0, 0],
@@ -143,7 +143,7 @@ describe('missing cells', () => {
       'unknown "c": 1 cell is missing, the first in line 3, and none was when the encoder was fitted; taken for 0 in all of its columns',
     );
     expect(() =>
-      fitted('c,y\na,0\nb,1\n', { missing: 'mean', unknown: 'error' }).transform(readTable('c,x\n,1\n')),
+      fitted('c,y\na,0\nb,1\n', { missing: 'mean', unknown: 'error' }).transform(readCSV('c,x\n,1\n')),
     ).toThrow('column "c": 1 cell is missing, the first in line 2, and none was');
   });
 
@@ -194,7 +194,7 @@ describe('categories', () => {
       'other "c": 2 of 4 texts are kept, the most frequent; others are (other)',
       'other "c": 2 cells are of a category that the encoder does not keep, the first "d" in line 4; taken for "(other)"',
     ]);
-    expect(encoder.transform(readTable('c\nz\n')).features.toArray()).toEqual([[0, 0, 1]]);
+    expect(encoder.transform(readCSV('c\nz\n')).features.toArray()).toEqual([[0, 0, 1]]);
     expect(fitted(cities, { rare: 'other', maxCategories: 1, missing: 'frequent' }).featureNames).toEqual([
       'c=(other)',
     ]);
@@ -209,7 +209,7 @@ describe('categories', () => {
   test('of numbers are told by their value, of texts by their characters', () => {
     const { encoder } = encoded('k,y\n10,0\n1.0,1\n9,0\n1,1\n', { types: { k: 'category' } });
     expect(encoder.featureNames).toEqual(['k=1', 'k=9', 'k=10']);
-    expect(encoder.transform(readTable('k\n1e1\nx\n')).features.toArray()).toEqual([
+    expect(encoder.transform(readCSV('k\n1e1\nx\n')).features.toArray()).toEqual([
       [0, 0, 1],
       [0, 0, 0],
     ]);
@@ -238,8 +238,8 @@ describe('columns', () => {
     const text = 'id,x,name,y\n1,5,p,0\n2,6,q,1\n';
     const encoder = fitted(text, { drop: ['id', 3] });
     expect(encoder.featureNames).toEqual(['x']);
-    expect(encoder.transform(readTable(text)).notes).toEqual([]);
-    expect(new TableEncoder({ target: 4 }).fit(readTable(text)).targetName).toBe('y');
+    expect(encoder.transform(readCSV(text)).notes).toEqual([]);
+    expect(new TableEncoder({ target: 4 }).fit(readCSV(text)).targetName).toBe('y');
     for (const [options, message] of [
       [{ drop: ['idd'] }, 'TableEncoder: drop must be one of "id", "x", "name", "y", got "idd". Did you mean id?'],
       [{ drop: [0] }, 'drop must be one of "id"'],
@@ -304,7 +304,7 @@ describe('columns', () => {
     const text = columns('a,b', 12, (i) => `${i % 3 ? 'x' : ''},${i % 3 ? 1 : ''}`);
     const names = (missing: 'category' | 'mean' | 'frequent'): readonly string[] =>
       new TableEncoder({ ...y, columns: 'useful', missing, keep: missing === 'frequent' ? ['a'] : [] }).fit(
-        readTable(text),
+        readCSV(text),
       ).featureNames;
     expect(names('category')).toEqual(['a=x', 'a=(missing)', 'b', 'b=(missing)']);
     expect(names('mean')).toEqual(['a=x', 'a=(missing)']);
@@ -331,7 +331,7 @@ describe('columns', () => {
     expect(() => fitted(columns('hp', 60, (i) => (i < 3 ? 'abc' : `${i}`)))).toThrow('has 58 different texts');
     expect(fitted(columns('hp', 60, (i) => (i === 7 ? 'abc' : `${i % 20}`))).featureNames).toHaveLength(21);
     const none = fitted(text, { odd: 'missing', missing: 'mean' });
-    expect(() => none.transform(readTable('hp\nlow\nhigh\n'))).toThrow('2 cells are no number, the first "low"');
+    expect(() => none.transform(readCSV('hp\nlow\nhigh\n'))).toThrow('2 cells are no number, the first "low"');
   });
 });
 
@@ -342,7 +342,7 @@ describe('dates', () => {
     expect(saying(encoder.notes)).toEqual(['date "d": dates (d/m/y), as days since 1970-01-01']);
     const later = encoder.transform(tableOf([{ d: '03/04/2021' }, { d: new Date(Date.UTC(2021, 3, 3, 6)) }]));
     expect([...later.features.data]).toEqual([18720, 18720.25]);
-    expect(() => encoder.transform(readTable('d\n4/31/2021\n'))).toThrow(
+    expect(() => encoder.transform(readCSV('d\n4/31/2021\n'))).toThrow(
       'column "d": 1 cell is no date of the form d/m/y, the first "4/31/2021" in line 2',
     );
   });
@@ -458,7 +458,7 @@ describe('scaling', () => {
   });
 
   test('measures the given rows alone, with their fills, and columns and categories of all', () => {
-    const table = readTable('x,c,y\n1,a,0\n3,b,1\n,a,0\n100,c,1\n');
+    const table = readCSV('x,c,y\n1,a,0\n3,b,1\n,a,0\n100,c,1\n');
     const encoder = new TableEncoder({ ...y, missing: 'mean', scale: 'standard' }).fit(table, { rows: [2, 0, 1] });
     expect(encoder.featureNames).toEqual(['x', 'c=a', 'c=b', 'c=c']);
     const [x, c] = encoder.columns;
@@ -481,9 +481,9 @@ describe('scaling', () => {
 
   test('is cut off on request', () => {
     const encoder = fitted('x,y\n0,0\n2,1\n', { scale: 'standard', clip: 4 });
-    expect([...encoder.transform(readTable('x\n-9\n1.5\n1e30\n')).features.data]).toEqual([-4, 0.5, 4]);
+    expect([...encoder.transform(readCSV('x\n-9\n1.5\n1e30\n')).features.data]).toEqual([-4, 0.5, 4]);
     const open = fitted('x,y\n0,0\n1e-30,1\n', { scale: 'standard' });
-    expect(() => open.transform(readTable('x\n0\n1e30\n'))).toThrow(
+    expect(() => open.transform(readCSV('x\n0\n1e30\n'))).toThrow(
       'csv: column "x": the number "1e30" in line 3 is scaled past the range of float32',
     );
     expect(() => new TableEncoder({ clip: 4 })).toThrow("clip must be given with scale: 'standard' or 'minmax', got 4");
@@ -528,29 +528,29 @@ describe('decode', () => {
     expect(() => classes.decode([[-3, 3]])).toThrow('Put softmax or sigmoid behind logits');
     expect(() => classes.decode([[Number.NaN, 3]])).toThrow(ValueError);
     expect(() => fitted('x,y\n1,0.5\n2,7\n').decode([[1, 2]])).toThrow('needs outputs [rows, 1] for y');
-    expect(() => new TableEncoder().fit(readTable('x\n1\n')).decode([[1]])).toThrow('fitted without a target');
+    expect(() => new TableEncoder().fit(readCSV('x\n1\n')).decode([[1]])).toThrow('fitted without a target');
   });
 });
 
 describe('an encoder', () => {
   test('says that it is not fitted, and stays as it was when fit fails', () => {
     const encoder = new TableEncoder(y);
-    expect(() => encoder.transform(readTable('x\n1\n'))).toThrow(StateError);
+    expect(() => encoder.transform(readCSV('x\n1\n'))).toThrow(StateError);
     expect(() => encoder.featureNames).toThrow('TableEncoder.columns: the encoder is not fitted. Call fit() first');
-    encoder.fit(readTable('x,y\n1,0\n2,1\n'));
+    encoder.fit(readCSV('x,y\n1,0\n2,1\n'));
     const before = JSON.stringify(encoder);
-    expect(() => encoder.fit(readTable('x,y\n1,0\n,1\n'))).toThrow(FormatError);
+    expect(() => encoder.fit(readCSV('x,y\n1,0\n,1\n'))).toThrow(FormatError);
     expect(JSON.stringify(encoder)).toBe(before);
-    expect(() => TableEncoder.fromJSON(JSON.parse(before)).fit(readTable('x,y\n1,0\n2,1\n'))).toThrow('Make a new one');
+    expect(() => TableEncoder.fromJSON(JSON.parse(before)).fit(readCSV('x,y\n1,0\n2,1\n'))).toThrow('Make a new one');
   });
 
   test('knows its task, classes and target; without one there are only features', () => {
     const { encoder } = encoded('x,y\n1,0\n2,1\n');
     expect([encoder.task, encoder.classNames, encoder.targetName]).toEqual(['classification', ['0', '1'], 'y']);
     expect(encoder.taskReason).toBe('classification: "y" has 2 distinct integers, at most 20');
-    const none = new TableEncoder().fit(readTable('x,y\n1,0\n2,1\n'));
+    const none = new TableEncoder().fit(readCSV('x,y\n1,0\n2,1\n'));
     expect([none.task, none.classNames, none.targetName, none.taskReason]).toEqual(Array(4).fill(undefined));
-    expect(none.transform(readTable('y,x\n7,8\n')).features.toArray()).toEqual([[8, 7]]);
+    expect(none.transform(readCSV('y,x\n7,8\n')).features.toArray()).toEqual([[8, 7]]);
   });
 
   test.each([
@@ -581,7 +581,7 @@ describe('an encoder', () => {
     expect(Object.is(features.data[0], -0)).toBe(true);
     expect(target?.toArray()).toEqual([[2.5]]);
     const again = TableEncoder.fromJSON(JSON.parse(JSON.stringify(encoder)));
-    expect(Object.is(again.transform(readTable('x,c\n?,a\n')).features.data[0], 0)).toBe(true);
+    expect(Object.is(again.transform(readCSV('x,c\n?,a\n')).features.data[0], 0)).toBe(true);
     for (const scale of ['standard', 'minmax'] as const)
       expect(encoded('x,c,y\n7,a,2.5\n', { scale, scaleTarget: true }).features.toArray()).toEqual([[0, 0]]);
   });
@@ -655,6 +655,6 @@ test('a table read from CSV has its encoder and everything that was said', () =>
     [2.5, 0, 1],
   ]);
   expect(table.notes.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['skipped', 'filled']));
-  const next = table.encoder.transform(readTable('c,x\nb,4.5\n'));
+  const next = table.encoder.transform(readCSV('c,x\nb,4.5\n'));
   expect(next.features.toArray()).toEqual([[4.5, 0, 1]]);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FormatError, LimitError, ValueError } from '../../src/base/errors.ts';
 import type { RawTable, ReadOptions } from '../../src/data/raw.ts';
-import { readTable } from '../../src/data/read.ts';
+import { readCSV } from '../../src/data/read.ts';
 
 const auto = { delimiter: 'auto', decimal: 'auto', thousands: 'auto', comment: 'auto' } as const;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -19,9 +19,9 @@ function textsOf(table: RawTable, index: number): (string | undefined)[] {
 
 const kindsOf = (table: RawTable): string[] => table.notes.map(({ kind }) => kind);
 
-describe('readTable', () => {
+describe('readCSV', () => {
   test('reads columns of numbers, and of texts when asked', () => {
-    const table = readTable('height,colour\n1.5, red\n-2e3,blue \n+.25,red\n7.,"blue"\n');
+    const table = readCSV('height,colour\n1.5, red\n-2e3,blue \n+.25,red\n7.,"blue"\n');
     expect([table.rows, table.names]).toEqual([4, ['height', 'colour']]);
     expect(table.column(0)).toEqual({
       name: 'height',
@@ -40,7 +40,7 @@ describe('readTable', () => {
 
   test('counts what is missing, and where the first text is', () => {
     const marks = ['', ' ', '""', '?', 'NA', 'n/a', 'NaN', 'null', '#N/A', '-', ' - '];
-    const table = readTable(`x,y\n1,a\n${marks.map((mark) => `${mark},${mark}`).join('\n')}\nn.a.,2\n`);
+    const table = readCSV(`x,y\n1,a\n${marks.map((mark) => `${mark},${mark}`).join('\n')}\nn.a.,2\n`);
     expect(table.rows).toBe(13);
     expect(table.column(0)).toMatchObject({ missing: 11, texts: 1, firstText: 12 });
     expect(table.column(0).numbers.slice(1)).toEqual(new Float64Array(12).fill(Number.NaN));
@@ -49,12 +49,12 @@ describe('readTable', () => {
   });
 
   test('takes marks of the caller for its own, and a number among them in every spelling', () => {
-    const table = readTable('x,y\n-999,+\n-999.0,-\n-99.9,none\n,+\nNA,none\n', { na: ['-999', 'none', '-'] });
+    const table = readCSV('x,y\n-999,+\n-999.0,-\n-99.9,none\n,+\nNA,none\n', { na: ['-999', 'none', '-'] });
     expect(table.column(0)).toMatchObject({ missing: 3, texts: 1, firstText: 4 });
     expect([...table.column(0).numbers]).toEqual([Number.NaN, Number.NaN, -99.9, Number.NaN, Number.NaN]);
     expect(textsOf(table, 0)).toEqual([undefined, undefined, '-99.9', undefined, 'NA']);
     expect(textsOf(table, 1)).toEqual(['+', undefined, undefined, '+', undefined]);
-    expect(readTable('x\n"0,0"\n1\n', { decimal: ',', na: ['0'] }).column(0).missing).toBe(1);
+    expect(readCSV('x\n"0,0"\n1\n', { decimal: ',', na: ['0'] }).column(0).missing).toBe(1);
   });
 
   test.each([
@@ -67,7 +67,7 @@ describe('readTable', () => {
     ['quotes around everything, with blanks before and after', '"a" , "b"\n"1", " 2 "\n "3" ,"4"\n'],
   ])('reads %s', (_, text) => {
     for (const source of [text, bytes(text)]) {
-      const table = readTable(source);
+      const table = readCSV(source);
       expect(numbersOf(table)).toEqual({ a: [1, 3], b: [2, 4] });
       expect(table.notes).toEqual([]);
     }
@@ -77,7 +77,7 @@ describe('readTable', () => {
     ['an empty name', '"","a"\n"first",1\n"second",2\n'],
     ['no name', 'a\nfirst,1\nsecond,2\n'],
   ])('leaves a first column out that has %s', (_, text) => {
-    const table = readTable(text, { delimiter: ',' });
+    const table = readCSV(text, { delimiter: ',' });
     expect(numbersOf(table)).toEqual({ a: [1, 2] });
     expect(kindsOf(table)).toEqual(['index']);
     expect(table.cells(1)).toEqual(['2']);
@@ -85,22 +85,22 @@ describe('readTable', () => {
   });
 
   test('numbers that count nothing are no names of rows, but halves of numbers', () => {
-    expect(() => readTable('a\n12,5\n3,75\n')).toThrow("Are these decimal commas (delimiter: ';', decimal: ',')?");
-    expect(numbersOf(readTable('a\n12,5\n3,75\n', { delimiter: ';', decimal: ',' }))).toEqual({ a: [12.5, 3.75] });
-    expect(numbersOf(readTable('a\n0,5\n1,75\n'))).toEqual({ a: [5, 75] });
+    expect(() => readCSV('a\n12,5\n3,75\n')).toThrow("Are these decimal commas (delimiter: ';', decimal: ',')?");
+    expect(numbersOf(readCSV('a\n12,5\n3,75\n', { delimiter: ';', decimal: ',' }))).toEqual({ a: [12.5, 3.75] });
+    expect(numbersOf(readCSV('a\n0,5\n1,75\n'))).toEqual({ a: [5, 75] });
   });
 
   test('reads runs of blanks and tabs, also at both ends of a line', () => {
-    const table = readTable('  a \t b\n 1   2  \n\t3\t4\n', { delimiter: ' ' });
+    const table = readCSV('  a \t b\n 1   2  \n\t3\t4\n', { delimiter: ' ' });
     expect(numbersOf(table)).toEqual({ a: [1, 3], b: [2, 4] });
     expect(table.cells(0)).toEqual(['1', '2']);
   });
 
   test('names columns where there is no header', () => {
-    const table = readTable('5.1,red\n4.9,blue\n', { header: false });
+    const table = readCSV('5.1,red\n4.9,blue\n', { header: false });
     expect(table.names).toEqual(['column 1', 'column 2']);
     expect(table.rows).toBe(2);
-    expect(readTable('5.1,4.9\n1,2\n', { header: true }).names).toEqual(['5.1', '4.9']);
+    expect(readCSV('5.1,4.9\n1,2\n', { header: true }).names).toEqual(['5.1', '4.9']);
   });
 
   test.each([
@@ -111,33 +111,33 @@ describe('readTable', () => {
     '-1,0\n2,3\n',
     '"5,1",kind\n"4,9",a\n',
   ])('a header like data is refused: %j', (text) => {
-    expect(() => readTable(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
-    expect(readTable(text, { header: false }).rows).toBe(2);
+    expect(() => readCSV(text)).toThrow(/^csv: header: looks like data, .* Is there no header \(header: false\)\?/);
+    expect(readCSV(text, { header: false }).rows).toBe(2);
   });
 
   test('numbers that count on are names: years, or pixels', () => {
-    expect(readTable('kind,2019,2020,2021\na,1,2,3\n').names).toEqual(['kind', '2019', '2020', '2021']);
-    expect(readTable(',0\nx,3\n').names).toEqual(['0']);
+    expect(readCSV('kind,2019,2020,2021\na,1,2,3\n').names).toEqual(['kind', '2019', '2020', '2021']);
+    expect(readCSV(',0\nx,3\n').names).toEqual(['0']);
   });
 
   test('line numbers are an editor’s', () => {
-    const table = readTable('# from a logger\r\n\r\na,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n', { comment: '#' });
+    const table = readCSV('# from a logger\r\n\r\na,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n', { comment: '#' });
     expect([table.line(0), table.line(1)]).toEqual([4, 7]);
     expect(table.cells(0)).toEqual(['1', 'x\r\ny']);
     expect(table.notes).toEqual([{ kind: 'comment', text: '1 line that begins with # left out.' }]);
   });
 
   test('gives cells back as they stand', () => {
-    const table = readTable('a,b,c\n 1.50 ,"say ""é"", twice",-\n');
+    const table = readCSV('a,b,c\n 1.50 ,"say ""é"", twice",-\n');
     expect(table.cells(0)).toEqual([' 1.50 ', 'say "é", twice', '-']);
     expect(textsOf(table, 1)).toEqual(['say "é", twice']);
   });
 
   test('equal names are refused, or numbered', () => {
-    expect(() => readTable('a,b,a\n1,2,3\n')).toThrow(
+    expect(() => readCSV('a,b,a\n1,2,3\n')).toThrow(
       'csv: header: the name "a" occurs twice. Is there no header (header: false), or shall',
     );
-    const table = readTable('a,a,a (2),a\n1,2,3,4\n', { sameNames: 'number' });
+    const table = readCSV('a,a,a (2),a\n1,2,3,4\n', { sameNames: 'number' });
     expect(table.names).toEqual(['a', 'a (3)', 'a (2)', 'a (4)']);
     expect(table.notes).toMatchObject([
       { kind: 'renamed', column: 'a (3)' },
@@ -147,22 +147,22 @@ describe('readTable', () => {
 
   test('hundreds of thousands of columns, and of equal names, take linear time and no stack', () => {
     const wide = `${'a,'.repeat(150_000)}a\n`;
-    expect(readTable(wide, { sameNames: 'number' }).names.at(-1)).toBe('a (150001)');
-    const table = readTable(wide, { header: false });
+    expect(readCSV(wide, { sameNames: 'number' }).names.at(-1)).toBe('a (150001)');
+    const table = readCSV(wide, { header: false });
     table.prepareTexts(Array.from({ length: table.names.length }, (_, i) => i));
     expect(table.texts(150_000)).toEqual({ codes: Int32Array.of(0), texts: ['a'] });
   });
 
   test('all problems come in one message, six of them told, with their lines', () => {
     const text = `a,b\n1,2\n3\n4,5,6\n7,8"9\n"1"x,2\n${'1\n'.repeat(14)}`;
-    expect(() => readTable(text)).toThrow(
+    expect(() => readCSV(text)).toThrow(
       'csv: line 3: has 1 cell, the header has 2; line 4: has 3 cells, the header has 2; ' +
         'line 5: cell 2 has a quote but does not begin with one; line 6: cell 1 has text after its closing quote; ' +
         "line 7: has 1 cell, the header has 2; line 8: has 1 cell, the header has 2; and 12 more. Quotes are taken as they stand with quote: ''",
     );
-    expect(readTable('a,b\n5",2\n', { quote: '' }).cells(0)).toEqual(['5"', '2']);
-    expect(() => readTable('a,b\n1,2\n"3,4\n5,6\n')).toThrow('csv: line 3: cell 1 has a quote that is never closed');
-    expect(() => readTable('1,2,3\n4,5\n6,7,8\n', { header: false })).toThrow('line 2: has 2 cells, others have 3');
+    expect(readCSV('a,b\n5",2\n', { quote: '' }).cells(0)).toEqual(['5"', '2']);
+    expect(() => readCSV('a,b\n1,2\n"3,4\n5,6\n')).toThrow('csv: line 3: cell 1 has a quote that is never closed');
+    expect(() => readCSV('1,2,3\n4,5\n6,7,8\n', { header: false })).toThrow('line 2: has 2 cells, others have 3');
   });
 
   test.each([
@@ -173,33 +173,33 @@ describe('readTable', () => {
     ['a b\n1 2\n', ' '],
     ['a;b\n1,5;2\n2,5;3\n', ';'],
   ])('another delimiter is named: %j', (text, delimiter) => {
-    expect(() => readTable(text)).toThrow(FormatError);
-    expect(() => readTable(text)).toThrow(`(delimiter: "${delimiter}")`);
+    expect(() => readCSV(text)).toThrow(FormatError);
+    expect(() => readCSV(text)).toThrow(`(delimiter: "${delimiter}")`);
   });
 
   test('comments are named, and a column of sentences is one column', () => {
-    expect(() => readTable('# made by hand\na,b\n1,2\n')).toThrow("(comment: '#')?");
-    expect(readTable('title\nthe old man\na long way\n').names).toEqual(['title']);
-    expect(readTable('a;b\n1;2\n', { delimiter: ',' }).names).toEqual(['a;b']);
+    expect(() => readCSV('# made by hand\na,b\n1,2\n')).toThrow("(comment: '#')?");
+    expect(readCSV('title\nthe old man\na long way\n').names).toEqual(['title']);
+    expect(readCSV('a;b\n1;2\n', { delimiter: ',' }).names).toEqual(['a;b']);
   });
 
   test('small files', () => {
-    expect(readTable('a,b').rows).toBe(0);
-    expect(readTable('a\n').column(0)).toMatchObject({ missing: 0, texts: 0, firstText: -1 });
-    expect(readTable('a\n7').column(0).numbers).toEqual(Float64Array.of(7));
-    expect(readTable('7', { header: false }).column(0).numbers).toEqual(Float64Array.of(7));
-    for (const text of ['', '\ufeff', '\n\n', ' \t\r\n']) expect(() => readTable(text)).toThrow('csv: file: is empty');
+    expect(readCSV('a,b').rows).toBe(0);
+    expect(readCSV('a\n').column(0)).toMatchObject({ missing: 0, texts: 0, firstText: -1 });
+    expect(readCSV('a\n7').column(0).numbers).toEqual(Float64Array.of(7));
+    expect(readCSV('7', { header: false }).column(0).numbers).toEqual(Float64Array.of(7));
+    for (const text of ['', '\ufeff', '\n\n', ' \t\r\n']) expect(() => readCSV(text)).toThrow('csv: file: is empty');
   });
 
   test('names that objects have are ordinary', () => {
-    const table = readTable('__proto__,constructor\ntoString,1\n');
+    const table = readCSV('__proto__,constructor\ntoString,1\n');
     expect(table.names).toEqual(['__proto__', 'constructor']);
     expect(textsOf(table, 0)).toEqual(['toString']);
   });
 
   test('texts are numbered by appearance, also many of them, and several columns in one go', () => {
     const cells = Array.from({ length: 3000 }, (_, i) => `t${(i * i) % 1999}`);
-    const table = readTable(`x,y\n${cells.map((cell, i) => `${cell},${i % 7}`).join('\n')}\n`);
+    const table = readCSV(`x,y\n${cells.map((cell, i) => `${cell},${i % 7}`).join('\n')}\n`);
     table.prepareTexts([1, 0]);
     const { texts } = table.texts(0);
     expect(texts).toEqual([...new Set(cells)]);
@@ -218,27 +218,27 @@ describe('readTable', () => {
     const texts: string[] = [];
     for (let i = 0; texts.length < 400; i++) if (slot(`v${i}`) === 7) texts.push(`v${i}`);
     const cells = [...texts, ...[...texts].reverse(), 'w', ...texts];
-    const table = readTable(`x,y\n${cells.map((cell) => `${cell},1`).join('\n')}\n`);
+    const table = readCSV(`x,y\n${cells.map((cell) => `${cell},1`).join('\n')}\n`);
     expect(textsOf(table, 0)).toEqual(cells);
     expect(table.texts(0).texts).toEqual([...texts, 'w']);
   });
 
   test('windows-1252 is read when asked for, and named when not', () => {
     const source = Uint8Array.from([...bytes('a,b\nx,1\ncaf'), 0xe9, 0x20, 0x80, 0x9d, ...bytes(',2\n')]);
-    expect(() => readTable(source)).toThrow('csv: line 3: is not UTF-8');
-    expect(() => readTable(source)).toThrow("(encoding: 'windows-1252')");
-    const table = readTable(source, { encoding: 'windows-1252' });
+    expect(() => readCSV(source)).toThrow('csv: line 3: is not UTF-8');
+    expect(() => readCSV(source)).toThrow("(encoding: 'windows-1252')");
+    const table = readCSV(source, { encoding: 'windows-1252' });
     expect(textsOf(table, 0)).toEqual(['x', 'café €\x9d']);
-    expect(textsOf(readTable('a,b\ncafé,1\n', { encoding: 'windows-1252' }), 0)).toEqual(['café']);
+    expect(textsOf(readCSV('a,b\ncafé,1\n', { encoding: 'windows-1252' }), 0)).toEqual(['café']);
   });
 
   test('UTF-8 is checked in pieces that end between characters', () => {
     const long = `a\n${'é€😀x'.repeat(250_000)}\n`;
-    expect(textsOf(readTable(long), 0)[0]).toHaveLength(1_250_000);
+    expect(textsOf(readCSV(long), 0)[0]).toHaveLength(1_250_000);
     const broken = bytes(long);
     broken[broken.length - 3] = 0xff;
-    expect(() => readTable(broken)).toThrow('csv: line 2: is not UTF-8');
-    expect(() => readTable(Uint8Array.of(0x61, 0x0a, 0x31, 0x0a, 0xc3))).toThrow('csv: line 3: is not UTF-8');
+    expect(() => readCSV(broken)).toThrow('csv: line 2: is not UTF-8');
+    expect(() => readCSV(Uint8Array.of(0x61, 0x0a, 0x31, 0x0a, 0xc3))).toThrow('csv: line 3: is not UTF-8');
   });
 
   test('refuses options that are none, or that contradict each other', () => {
@@ -257,22 +257,21 @@ describe('readTable', () => {
       [{ maxCells: 0 }, 'maxCells must be an integer of at least 1'],
       [{ separator: ';' } as never, 'separator must be one of the options'],
     ];
-    for (const [options, message] of wrong) expect(() => readTable('a\n1', options)).toThrow(`readTable: ${message}`);
-    expect(() => readTable(undefined as never)).toThrow('readTable: the source must be a string or a Uint8Array');
+    for (const [options, message] of wrong) expect(() => readCSV('a\n1', options)).toThrow(`readCSV: ${message}`);
+    expect(() => readCSV(undefined as never)).toThrow('readCSV: the source must be a string or a Uint8Array');
   });
 
   test('stops at the limit of cells, and takes no room for lines that are blank', () => {
-    expect(readTable('a,b\n1,2\n', { maxCells: 4 }).rows).toBe(1);
-    expect(() => readTable('a,b\n1,2\n3,4\n', { maxCells: 4 })).toThrow(LimitError);
+    expect(readCSV('a,b\n1,2\n', { maxCells: 4 }).rows).toBe(1);
+    expect(() => readCSV('a,b\n1,2\n3,4\n', { maxCells: 4 })).toThrow(LimitError);
     const wide = Array.from({ length: 5000 }, (_, i) => `c${i}`).join(',');
-    expect(readTable(`${wide}\n${'\n'.repeat(1_000_000)}`).rows).toBe(0);
+    expect(readCSV(`${wide}\n${'\n'.repeat(1_000_000)}`).rows).toBe(0);
   });
 });
 
 describe('numbers', () => {
   const column = (cells: readonly string[], options: ReadOptions = {}): number[] => [
-    ...readTable(`x;y\n${cells.map((cell) => `${cell};`).join('\n')}`, { delimiter: ';', ...options }).column(0)
-      .numbers,
+    ...readCSV(`x;y\n${cells.map((cell) => `${cell};`).join('\n')}`, { delimiter: ';', ...options }).column(0).numbers,
   ];
 
   test('equal Number of their text, to the bit', () => {
@@ -327,7 +326,7 @@ describe('numbers', () => {
     '1.2.3',
     '1,5',
   ])('%s is a text', (cell) => {
-    const table = readTable(`x;y\n1;\n${cell};\n`, { delimiter: ';' });
+    const table = readCSV(`x;y\n1;\n${cell};\n`, { delimiter: ';' });
     expect(table.column(0)).toMatchObject({ texts: 1, firstText: 1, missing: 0 });
     expect(table.column(0).numbers[1]).toBeNaN();
   });
@@ -347,14 +346,14 @@ describe('numbers', () => {
   });
 
   test('between commas a decimal comma and a group stand in quotes', () => {
-    expect(numbersOf(readTable('a,b\n"1,5",2\n3,4\n', { decimal: ',' }))).toEqual({ a: [1.5, 3], b: [2, 4] });
-    expect(numbersOf(readTable('a,b\n"1,500",2\n3,4\n', { thousands: ',' }))).toEqual({ a: [1500, 3], b: [2, 4] });
+    expect(numbersOf(readCSV('a,b\n"1,5",2\n3,4\n', { decimal: ',' }))).toEqual({ a: [1.5, 3], b: [2, 4] });
+    expect(numbersOf(readCSV('a,b\n"1,500",2\n3,4\n', { thousands: ',' }))).toEqual({ a: [1500, 3], b: [2, 4] });
   });
 });
 
 describe("'auto'", () => {
   const found = (text: string, options: ReadOptions = {}) => {
-    const { dialect, rows, names } = readTable(text, { ...auto, ...options });
+    const { dialect, rows, names } = readCSV(text, { ...auto, ...options });
     return [dialect.delimiter, dialect.decimal, dialect.thousands, names.length, rows];
   };
 
@@ -389,11 +388,11 @@ describe("'auto'", () => {
 
   test('one column with decimal commas stays whole', () => {
     for (const text of ['a\n12,5\n3,75\n', 'a\n12,5\n3\n0,25\n']) {
-      const table = readTable(text, auto);
+      const table = readCSV(text, auto);
       expect(table.column(0).numbers[0]).toBe(12.5);
       expect(kindsOf(table)).toEqual(['dialect']);
     }
-    expect(numbersOf(readTable("a b\n1'500 2\n2'500,5 3\n", auto))).toEqual({ a: [1500, 2500.5], b: [2, 3] });
+    expect(numbersOf(readCSV("a b\n1'500 2\n2'500,5 3\n", auto))).toEqual({ a: [1500, 2500.5], b: [2, 3] });
   });
 
   test('without a header', () => {
@@ -403,31 +402,31 @@ describe("'auto'", () => {
   });
 
   test('says what is not plain', () => {
-    expect(readTable('a;b\n1.234,5;2\n', auto).notes).toEqual([
+    expect(readCSV('a;b\n1.234,5;2\n', auto).notes).toEqual([
       {
         kind: 'dialect',
         text: 'The file was read with ; between cells, a comma before fractions and . between thousands.',
       },
     ]);
-    expect(readTable('a\tb\n1\t2\n', auto).notes[0]?.text).toBe('The file was read with tabs between cells.');
-    expect(readTable('a,b\n1,2\n', auto).notes).toEqual([]);
-    expect(readTable('a;b\n1;2\n', { delimiter: ';' }).notes).toEqual([]);
+    expect(readCSV('a\tb\n1\t2\n', auto).notes[0]?.text).toBe('The file was read with tabs between cells.');
+    expect(readCSV('a,b\n1,2\n', auto).notes).toEqual([]);
+    expect(readCSV('a;b\n1;2\n', { delimiter: ';' }).notes).toEqual([]);
   });
 
   test('quotes may be apostrophes, where most cells have them', () => {
-    const table = readTable("'a,b','c'\n'1','it is ''x'''\n'2',y\n", auto);
+    const table = readCSV("'a,b','c'\n'1','it is ''x'''\n'2',y\n", auto);
     expect(table.names).toEqual(['a,b', 'c']);
     expect(numbersOf(table)['a,b']).toEqual([1, 2]);
     expect(textsOf(table, 1)).toEqual(["it is 'x'", 'y']);
     expect(table.notes[0]?.text).toBe("The file was read with ' around cells.");
-    expect(readTable("a,b\n1,'tis\n2,y\n", auto).dialect.quote).toBe('"');
+    expect(readCSV("a,b\n1,'tis\n2,y\n", auto).dialect.quote).toBe('"');
   });
 
   test('# begins a comment where it does not begin a header', () => {
-    const commented = readTable('# logger 7\n# made in May, by hand, twice\na,b\n1,2\n# pause\n3,4\n', auto);
+    const commented = readCSV('# logger 7\n# made in May, by hand, twice\na,b\n1,2\n# pause\n3,4\n', auto);
     expect([commented.dialect.comment, commented.rows, commented.line(1)]).toEqual(['#', 2, 6]);
     expect(kindsOf(commented)).toEqual(['comment']);
-    expect(readTable('# a,b\n1,2\n3,4\n', auto).names).toEqual(['# a', 'b']);
+    expect(readCSV('# a,b\n1,2\n3,4\n', auto).names).toEqual(['# a', 'b']);
   });
 
   test('what was asked for is not looked for', () => {
@@ -466,7 +465,7 @@ describe("'auto'", () => {
         const last = trailing && delimiter !== ' ' ? delimiter : '';
         const names = rows[0]!.map((_, i) => `n${i}`);
         const lines = [names, ...rows].map((row) => row.map(cell).join(delimiter) + last);
-        const read = readTable((bom ? '\ufeff' : '') + lines.join(end + (blank ? end : '')), { delimiter, decimal });
+        const read = readCSV((bom ? '\ufeff' : '') + lines.join(end + (blank ? end : '')), { delimiter, decimal });
         expect(read.names).toEqual(names);
         expect(read.rows).toBe(rows.length);
         for (const [i] of names.entries()) {
@@ -490,7 +489,7 @@ describe("'auto'", () => {
     fc.assert(
       fc.property(junk, fc.boolean(), (text, header) => {
         try {
-          const table = readTable(text, { ...auto, header });
+          const table = readCSV(text, { ...auto, header });
           for (let i = 0; i < table.names.length; i++) expect(table.texts(i).codes).toHaveLength(table.rows);
           for (let row = 0; row < table.rows; row++) expect(table.cells(row)).toHaveLength(table.names.length);
         } catch (error) {

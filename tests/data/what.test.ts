@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { parseIDX } from '../../src/data/idx.ts';
-import { readTable } from '../../src/data/read.ts';
+import { readCSV } from '../../src/data/read.ts';
 import { tableFromBytes } from '../../src/data/table.ts';
 import { encodeSafetensors } from '../../src/io/safetensors.ts';
 
@@ -33,12 +33,12 @@ describe('a file that is no table of text is named for what it is', () => {
     ["a web server's answer in place of the file", latin('403 Forbidden\n')],
     ['text in UTF-16: save it as UTF-8', latin('\xff\xfea\0,\0b\0\n\0')],
   ])('%s', (what, file) => {
-    expect(() => readTable(file)).toThrow(`csv: file: is ${what}`);
+    expect(() => readCSV(file)).toThrow(`csv: file: is ${what}`);
   });
 
   test('a byte of 0 is in no text', () => {
-    expect(() => readTable(latin('a\0,\0b\0\n\x001\0,\x002\0'))).toThrow('csv: line 1: has a byte of 0');
-    expect(() => readTable('a,b\n1,\0\n')).toThrow('csv: line 2: has a byte of 0');
+    expect(() => readCSV(latin('a\0,\0b\0\n\x001\0,\x002\0'))).toThrow('csv: line 1: has a byte of 0');
+    expect(() => readCSV('a,b\n1,\0\n')).toThrow('csv: line 2: has a byte of 0');
   });
 
   test.each([
@@ -49,7 +49,7 @@ describe('a file that is no table of text is named for what it is', () => {
     'version,b\nx,1\n',
     '@,b\nx,1\n',
   ])('an odd header is none of these: %j', (text) => {
-    expect(readTable(text).rows).toBe(1);
+    expect(readCSV(text).rows).toBe(1);
   });
 
   test('packed files are looked into', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readTable } from 'whittle-ml/data';
+import { readCSV } from 'whittle-ml/data';
 import { csvOf, dialectFor, numberText } from '../../lab/src/csv.ts';
 
 describe('numbers', () => {
@@ -23,8 +23,8 @@ describe('numbers', () => {
 });
 
 describe('a table with answers behind its columns', () => {
-  const written = (text: string, options: Parameters<typeof readTable>[1] = {}): string => {
-    const table = readTable(text, options);
+  const written = (text: string, options: Parameters<typeof readCSV>[1] = {}): string => {
+    const table = readCSV(text, options);
     const cells = (row: number): readonly (string | number)[] => [`class; ${row}`, 0.5];
     return [...csvOf(dialectFor(table.dialect), table, { names: ['prediction', 'p(a)'], cells, score: null })].join('');
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeNetwork, fromData, Random, r2, type Stored, type Tensor } from 'whittle-ml';
-import { readTable } from 'whittle-ml/data';
+import { readCSV } from 'whittle-ml/data';
 import { decodeNetwork, sha256 } from 'whittle-ml/io';
 import { figure, histograms } from '../../lab/src/figures.ts';
 import { distillationConclusion } from '../../lab/src/findings.ts';
@@ -14,7 +14,7 @@ import { type Form, whittle } from '../../lab/src/whittling.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 
 const wineText = readFileSync(new URL('../../data/wine.csv', import.meta.url), 'utf8');
-const dataOf = (name: string, text: string, target: string): JobData => understand(name, readTable(text), { target });
+const dataOf = (name: string, text: string, target: string): JobData => understand(name, readCSV(text), { target });
 const wine = dataOf('wine', wineText, 'class');
 
 /** y = 500 + 40·a² + 10·b with a text column beside, 60 rows. */
@@ -299,7 +299,7 @@ describe('a table that cannot be split is refused with a sentence', () => {
 
   test('few rows with a target, and numbers that may be a regression', () => {
     const holes = lines(30, (i) => (i < 12 ? '' : 'ab'[i % 2]!));
-    expect(() => understand('text', readTable(holes), { target: 'y', unlabelled: 'skip' })).toThrow(
+    expect(() => understand('text', readCSV(holes), { target: 'y', unlabelled: 'skip' })).toThrow(
       'has 18 rows with a target',
     );
     const say = 'or say --task regression';

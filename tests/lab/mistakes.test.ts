@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Dense, fromData, type Network, Random, Sequential, tensor, toNetwork } from 'whittle-ml';
-import { readTable, TableEncoder, tableOf } from 'whittle-ml/data';
+import { readCSV, TableEncoder, tableOf } from 'whittle-ml/data';
 import { runJob } from '../../lab/src/job.ts';
 import { mistakesOf, predictionsOf, type Tested } from '../../lab/src/mistakes.ts';
 import { screenOf, shares } from '../../lab/src/pictures.ts';
@@ -90,7 +90,7 @@ describe('mistakes', () => {
         const value = (i: number): number => (row === 41 && i === 15 ? 200 : i === 0 ? 100 : low);
         return [row, ...Array.from({ length: size }, (__, i) => value(i))].join(',');
       });
-      return readTable(`id,${Array.from({ length: size }, (_, i) => `pixel${i}`).join(',')}\n\n${rows.join('\n')}\n`);
+      return readCSV(`id,${Array.from({ length: size }, (_, i) => `pixel${i}`).join(',')}\n\n${rows.join('\n')}\n`);
     };
     const tested: Tested = { forms: [{ name: 'teacher', network: largest(size) }], test: part, rows: [40, 41, 42] };
     const { pictures } = mistakesOf([tested], size, tableWith(0));
@@ -117,7 +117,7 @@ test('predictions are in the unit of the table, of some samples when there are m
     return [fromData(x, [n, 1]), fromData(x.slice(), [n, 1])];
   };
   // y of 90 and 110: on the scale of the network, -1 and 1
-  const table = readTable('x,y\n1,90\n2,110\n');
+  const table = readCSV('x,y\n1,90\n2,110\n');
   const encoder = new TableEncoder({ target: 'y', task: 'regression', scaleTarget: true }).fit(table);
   const of = (n: number) =>
     predictionsOf({ forms: [{ name: 'teacher', network: toNetwork(model) }], test: part(n), rows: [] }, encoder);
@@ -166,7 +166,7 @@ describe('in a whole job', () => {
       return [...pixels, 'abc'[row % 3]].join(',');
     });
     const names = Array.from({ length: 16 }, (_, i) => `px${i}`);
-    const table = readTable(`${[...names, 'place'].join(',')}\n${rows.join('\n')}\n`);
+    const table = readCSV(`${[...names, 'place'].join(',')}\n${rows.join('\n')}\n`);
     return understand('spots', table, { target: 'place' });
   }
 

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeNetwork, Random } from 'whittle-ml';
-import { parseCSV, readTable, TableEncoder } from 'whittle-ml/data';
+import { parseCSV, readCSV, TableEncoder } from 'whittle-ml/data';
 import { compileNetwork } from 'whittle-ml/infer';
 import { decodeNetwork } from 'whittle-ml/io';
 import { cpu } from 'whittle-ml/kernels';
@@ -107,7 +107,7 @@ test('predictions are those of decodeNetwork, compileNetwork and TableEncoder', 
     writeFileSync(join(folder, 'new.csv'), csv(fruit));
     await whittle(folder, ['predict', model(run, form), 'new.csv']);
     const { header, rows } = parseCSV(readFileSync(join(folder, 'predictions.csv'), 'utf8'));
-    const { features } = encoder.transform(readTable(csv(fruit)), { target: false });
+    const { features } = encoder.transform(readCSV(csv(fruit)), { target: false });
     const outputs = compileNetwork(network, 90, cpu).run(features.data as Float32Array);
     const width = outputs.length / 90;
     const answers = encoder.decode(

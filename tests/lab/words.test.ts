@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FormatError, ValueError, WhittleError } from 'whittle-ml';
-import { readTable, TableEncoder } from 'whittle-ml/data';
+import { readCSV, TableEncoder } from 'whittle-ml/data';
 import { asTyped, sentenceOf, sentencesOf } from '../../lab/src/words.ts';
 
 /** What the library says of a table, as the command line says it. */
@@ -15,14 +15,14 @@ function said(work: () => unknown): string {
 
 const table = 'when,n,c,y\n1/2/2020,1,a,0\n3/4/2020,,b,1\n5/6/2020,3,c,\n';
 const fitted = (text: string, options: ConstructorParameters<typeof TableEncoder>[0]): TableEncoder =>
-  new TableEncoder(options).fit(readTable(text));
+  new TableEncoder(options).fit(readCSV(text));
 
 describe('an error of the library names options as they are typed:', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['--no-header and --header', () => readTable('1.5,2.5,x\n3,4,y\n'), /--no-header.*--header/],
-    ['--delimiter', () => readTable('a;b\n1;2\n'), /\(--delimiter ;\)/],
-    ['--delimiter tab', () => readTable('a\tb\n1\t2\n'), /\(--delimiter tab\)/],
-    ['--encoding', () => readTable(Uint8Array.of(97, 44, 98, 10, 0xe4, 44, 49, 10)), /--encoding windows-1252/],
+    ['--no-header and --header', () => readCSV('1.5,2.5,x\n3,4,y\n'), /--no-header.*--header/],
+    ['--delimiter', () => readCSV('a;b\n1;2\n'), /\(--delimiter ;\)/],
+    ['--delimiter tab', () => readCSV('a\tb\n1\t2\n'), /\(--delimiter tab\)/],
+    ['--encoding', () => readCSV(Uint8Array.of(97, 44, 98, 10, 0xe4, 44, 49, 10)), /--encoding windows-1252/],
     ['--missing', () => fitted(table, { target: 'c' }), /--missing mean, median, frequent or category/],
     ['--types', () => fitted(table, { target: 'c', drop: ['n', 'y'] }), /--types when=d\/m\/y or m\/d\/y/],
     ['--unlabelled', () => fitted(table, { target: 'y', drop: ['when'] }), /--unlabelled skip/],
@@ -33,12 +33,12 @@ describe('an error of the library names options as they are typed:', () => {
     ],
     ['--target', () => fitted(table, { target: 'z' }), /^--target must be one of "when", "n", "c", "y", got "z"/],
     ['--drop', () => fitted(table, { target: 'y', drop: [9] }), /^--drop must be one of .*, got 9$/],
-    ['--decimal', () => readTable('a,b\n1,2\n', { decimal: ';' }), /^--decimal must be/],
+    ['--decimal', () => readCSV('a,b\n1,2\n', { decimal: ';' }), /^--decimal must be/],
   ])('%s', (_name, work, message) => {
     const text = said(work);
     expect(text).toMatch(message);
     expect(text).not.toMatch(
-      /\b(header: [tf]|(delimiter|encoding|missing|types|unlabelled): )|maxCategories|TableEncoder|readTable/,
+      /\b(header: [tf]|(delimiter|encoding|missing|types|unlabelled): )|maxCategories|TableEncoder|readCSV/,
     );
   });
 
