@@ -32,7 +32,9 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
   around.output.write(`\n${renderTables(report)}\n`);
   if (models.length > 0) {
     const names = models.map(([path]) => basename(path)).join(', ');
-    around.output.write(`Networks in ${dirname(best)}: ${names}\n`);
+    around.output.write(
+      `Networks in ${dirname(best)}, with their encoder, which is not in the bytes above: ${names}\n`,
+    );
     if (file !== undefined) around.output.write(`To use the recommended one: whittle predict ${best} <new table>\n`);
   }
   around.output.write(`Report: ${page}\n`);

@@ -53,7 +53,7 @@ export interface FormResult {
   readonly name: FormName;
   readonly description: string;
   readonly score: Figure;
-  /** Bytes of the real file. */
+  /** Bytes of the network's file; those in models/ also carry the encoder. */
   readonly bytes: Figure;
   readonly parameters: Figure;
   readonly nonZeroParameters: Figure;

@@ -39,6 +39,8 @@ export async function checkFolder(folder: string, names: readonly string[]): Pro
     for (const path of paths) {
       const there = await stat(path).catch(() => undefined);
       if (there?.isDirectory()) throw new FileError(`cannot write ${path}: it is a folder`);
+      // A device or a pipe would be replaced, not written to.
+      if (there !== undefined && !there.isFile()) throw new FileError(`cannot write ${path}: it is no ordinary file`);
     }
     for (const place of new Set(paths.map((path) => dirname(path)))) {
       made.unshift(...(await makeFolder(place)));
@@ -80,16 +82,25 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
 
 const temporaryName = (path: string): string => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 
-/** Makes the folder and returns the folders that were missing, deepest first. */
+/**
+ * Makes the folder and returns the folders that were missing, deepest first. One by one: Node's own way never ends where a
+ * file system, such as that of processes, takes no folders.
+ */
 async function makeFolder(folder: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = folder; await isMissing(at); at = dirname(at)) missing.push(at);
+  const made: string[] = [];
   try {
-    await mkdir(folder, { recursive: true });
-    return missing;
+    for (const path of missing.reverse()) {
+      await mkdir(path);
+      made.unshift(path);
+    }
+    const there = await stat(folder);
+    if (!there.isDirectory()) throw new FileError(`cannot make the folder ${folder}: it is a file`);
+    return made;
   } catch (error) {
-    await removeEmpty(missing);
-    throw new FileError(`cannot make the folder ${folder}: ${reasonOf(error)}`);
+    await removeEmpty(made);
+    throw error instanceof FileError ? error : new FileError(`cannot make the folder ${folder}: ${reasonOf(error)}`);
   }
 }
 

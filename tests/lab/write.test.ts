@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -44,6 +54,21 @@ describe('writeFiles', () => {
 });
 
 describe('checkFolder', () => {
+  test.skipIf(process.platform === 'win32')(
+    'refuses what is no ordinary file, which a new file would replace',
+    async () => {
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      await expect(checkFolder(folder, ['pipe'])).rejects.toThrow('pipe: it is no ordinary file');
+      expect(statSync(pipe).isFIFO()).toBe(true);
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux')('ends where no folders can be made', async () => {
+    await expect(checkFolder('/proc/whittle/deep', ['a'])).rejects.toThrow('cannot make the folder /proc/whittle/deep');
+    await expect(writeFiles('/proc/whittle', { a: '' })).rejects.toThrow('cannot make the folder /proc/whittle');
+  });
+
   test('leaves nothing behind', async () => {
     await checkFolder(join(folder, 'new', 'deep'), ['report.json', 'models/a', 'models/b']);
     expect(existsSync(join(folder, 'new'))).toBe(false);
