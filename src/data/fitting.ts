@@ -55,8 +55,13 @@ export function fitTable(
     else fitted.push({ spec, source: sourceOf(spec, place, treatment, findings) });
   }
   found.problems.check();
-  if (fitted.length === 0)
-    throw new FormatError('csv', 'header', `has no column ${at < 0 ? 'to read' : 'but the target'} that is used`);
+  if (fitted.length === 0) {
+    const reasons = found.notes.filter(({ kind }) => kind === 'left out').map(({ text }) => text);
+    const more = reasons.length > 4 ? ` and ${reasons.length - 4} more` : '';
+    const why =
+      reasons.length === 0 ? '' : `: ${reasons.slice(0, 4).join('; ')}${more}. Use them all the same with keep`;
+    throw new FormatError('csv', 'header', `has no column ${at < 0 ? 'to read' : 'but the target'} that is used${why}`);
+  }
   const features = fitted.flatMap(({ spec }) => featuresOf(spec));
   const seen = new Set<string>();
   const twice = features.find((name) => seen.size === seen.add(name).size);

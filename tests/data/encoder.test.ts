@@ -252,6 +252,13 @@ describe('columns', () => {
       expect(() => fitted(text, options as EncoderOptions)).toThrow(message);
   });
 
+  test('that are all left out are named with the reasons', () => {
+    const text = 'a,b,y\n1,7,0\n1,7,1\n1,7,0\n';
+    expect(() => fitted(text, { columns: 'useful' })).toThrow(
+      'but the target that is used: "a": left out (every row has the same value); "b": left out (every row has the same value). Use them all the same with keep',
+    );
+  });
+
   test('of no use are left out on request, each with a reason, and kept on request', () => {
     const row = (i: number): string =>
       [
