@@ -41,7 +41,7 @@ export function read(
   if (!scanner.nextRow()) throw new FormatError('csv', 'file', 'is empty');
   const top = scanner.at;
   const names = dialect.header ? readHeader(scanner, dialect, problems) : [];
-  const first = sample(bytes, scanner.at, dialect);
+  const first = sample(bytes, scanner.at, dialect).rows;
   const { width: common, share } = first.length > 0 ? commonWidth(first) : { width: names.length, share: 1 };
   // Delimiters may end the header alone.
   while (names.length > common && names.at(-1) === '') names.pop();
@@ -71,7 +71,8 @@ export function read(
   }
   if (columns.length > names.length && dialect.header) {
     const first = new BytesTable(bytes, dialect, [], starts, [{ name: '', ...columns[0]! }], 0);
-    if (columns.length > names.length + 1 || !mayBeNames(first))
+    const isQuoted = bytes[starts[0]!] === dialect.quote.charCodeAt(0);
+    if (columns.length > names.length + 1 || !mayBeNames(first, isQuoted))
       throw shortHeader(lineOf(bytes, top), names.length, columns.length, first.column(0).texts === 0);
     names.unshift('');
   }
@@ -87,7 +88,7 @@ export function read(
   if (settings.header === undefined) refuseData(names);
   if (scanner.comments > 0) {
     const left = scanner.comments === 1 ? '1 line that begins' : `${grouped(scanner.comments)} lines that begin`;
-    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment} left out.` });
+    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment.trim()} left out.` });
   }
   const allNotes = [...notes, ...nameColumns(names, settings, problems)];
   const named = columns.map(({ blank, ...column }, i) => ({ name: names[i]!, ...column }));
@@ -95,11 +96,11 @@ export function read(
 }
 
 /** Names of rows never repeat; they are texts, or integers as are left when rows were taken out. */
-function mayBeNames(table: RawTable): boolean {
+function mayBeNames(table: RawTable, isQuoted: boolean): boolean {
   const { numbers, texts, missing } = table.column(0);
-  const areTexts = texts === table.rows;
-  const rise = (x: number, row: number): boolean => Number.isInteger(x) && (row === 0 || x > numbers[row - 1]!);
-  return missing === 0 && (areTexts || numbers.every(rise)) && table.texts(0).texts.length === table.rows;
+  const rises = (x: number, row: number): boolean => Number.isInteger(x) && (row === 0 || x > numbers[row - 1]!);
+  if (missing > 0 || !(isQuoted || texts === table.rows || numbers.every(rises))) return false;
+  return table.texts(0).texts.length === table.rows;
 }
 
 /** For rows of more cells than the header, which are neither empty nor names. */
