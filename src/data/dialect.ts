@@ -125,10 +125,12 @@ function fitOf(bytes: Uint8Array, from: number, dialect: Dialect): Fit | undefin
   const { width, share } = commonWidth(rows);
   if (width === 1 || share <= 0.5) return undefined;
   const top = rows[0]!.length;
-  // Names of rows need no name, but `x` over `12,5` has decimal commas, and over `New York` words.
+  // Names of rows have no name themselves. But `x` over `12,5` has decimal commas, and over `New York` words.
   const isNumber = (row: readonly Sampled[]): boolean => isAnyNumber(row.map(({ text }) => text).join(delimiter));
-  if (top === 1 && width === 2 && (delimiter === ' ' || rows.slice(1).some(isNumber))) return undefined;
-  const named = top === width - 1 && top > 1 ? 1 / rows.length : 0;
+  const body = rows.slice(1);
+  const areQuoted = body.every(([cell]) => cell!.quotes);
+  if (top === 1 && width === 2 && !areQuoted && (delimiter === ' ' || body.some(isNumber))) return undefined;
+  const named = dialect.header && top === width - 1 && (top > 1 || areQuoted) ? 1 / rows.length : 0;
   const cells = rows.flat();
   const others = DELIMITERS.filter((character) => character !== delimiter && character !== ' ');
   const isMixed = ({ text, quotes }: Sampled): boolean =>

@@ -99,7 +99,8 @@ export function read(
 function mayBeNames(table: RawTable, isQuoted: boolean): boolean {
   const { numbers, texts, missing } = table.column(0);
   const rises = (x: number, row: number): boolean => Number.isInteger(x) && (row === 0 || x > numbers[row - 1]!);
-  if (missing > 0 || !(isQuoted || texts === table.rows || numbers.every(rises))) return false;
+  const count = table.rows > 1 && numbers.every(rises);
+  if (missing > 0 || !(isQuoted || texts === table.rows || count)) return false;
   return table.texts(0).texts.length === table.rows;
 }
 
