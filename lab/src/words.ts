@@ -34,7 +34,7 @@ const optionsTyped = (text: string): string =>
   text
     .replace(OPTION, (_, name: string, value: string) => FLAGS[name]!(value.replace(/['"]/g, '')))
     .replace('(maxCategories)', '(--max-categories)')
-    .replace(/the target that is used$/, '$&: --keep <columns> keeps what was left out')
+    .replace(/the target that is used(?=:|$)/, '$& (--keep <columns> keeps what was left out)')
     .replace('Say decimal or thousands', 'Say --decimal or --thousands')
     .replace(/with na(?= or|$)/, 'with --na');
 

@@ -55,8 +55,11 @@ export function fitTable(
     else fitted.push({ spec, source: sourceOf(spec, place, treatment, findings) });
   }
   found.problems.check();
-  if (fitted.length === 0)
-    throw new FormatError('csv', 'header', `has no column ${at < 0 ? 'to read' : 'but the target'} that is used`);
+  if (fitted.length === 0) {
+    const left = found.notes.flatMap(({ kind, text }) => (kind === 'left out' ? [text] : [])).slice(0, 3);
+    const why = left.length === 0 ? '' : `: ${left.join('; ')}`;
+    throw new FormatError('csv', 'header', `has no column ${at < 0 ? 'to read' : 'but the target'} that is used${why}`);
+  }
   const features = fitted.flatMap(({ spec }) => featuresOf(spec));
   const seen = new Set<string>();
   const twice = features.find((name) => seen.size === seen.add(name).size);
