@@ -52,7 +52,7 @@ function scoreOf(
     const { target: truth, rows } = encoder.transform(table, { target: true });
     const score = decimals(measure(truth!, rows));
     const on = `${whole(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`;
-    return `"${target}" is in the table: ${name} ${score} on ${on}, which flatters where it was trained on them.`;
+    return `"${target}" is in the table: ${name} ${score} on ${on}. Of rows that the network was trained on this is no test.`;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return `"${target}" is in the table, but tells nothing: ${asTyped(error)}.`;

@@ -1,5 +1,6 @@
 import { decodeNetwork, encodeNetwork, type Network, WhittleError } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
+import type { ReadFlags } from './options.ts';
 import type { FormName } from './types.ts';
 import { FileError } from './write.ts';
 
@@ -24,12 +25,17 @@ export const SHIPPED: readonly FormName[] = [
 export const modelPath = (form: FormName): string =>
   `models/${form.replace(/[^a-z0-9]+/g, '-').replace(/-$/, '')}.safetensors`;
 
-/** What a network needs to know of the table that it was trained on, for tables that have no header. */
+/** What a network needs to know of the table that it was trained on, to read others alike. */
 export interface Trained {
   /** All columns in order, those that were left out and the target too. */
   readonly names: readonly string[];
   readonly header: boolean;
   readonly na: readonly string[];
+  readonly decimal: string;
+  readonly thousands: string;
+  /** Undefined where nobody typed it, and so is `quote`: each table may have its own. */
+  readonly delimiter?: string | undefined;
+  readonly quote?: string | undefined;
   /** Columns of features that had no missing cell. */
   readonly complete: readonly string[];
 }
@@ -38,11 +44,13 @@ export interface Trained {
  * A network in one file: its metadata hold the encoder as JSON under `encoder`, for `TableEncoder.fromJSON`, and how its
  * table was written under `table`.
  */
-export function modelFile({ network, encoder }: Chosen, table: RawTable): Uint8Array {
-  const { names, dialect } = table;
+export function modelFile({ network, encoder }: Chosen, table: RawTable, typed: ReadFlags): Uint8Array {
+  const { names } = table;
+  const { header, na, decimal, thousands } = table.dialect;
   const used = encoder.columns.map(({ name }) => name);
   const complete = used.filter((name) => table.column(names.indexOf(name)).missing === 0);
-  const trained: Trained = { names, header: dialect.header, na: dialect.na, complete };
+  const { delimiter, quote } = typed;
+  const trained: Trained = { names, header, na, decimal, thousands, delimiter, quote, complete };
   return encodeNetwork(network, { metadata: { encoder: JSON.stringify(encoder), table: JSON.stringify(trained) } });
 }
 
@@ -93,10 +101,14 @@ function checkFit({ network, encoder }: Model, refuse: (problem: string) => neve
 
 /** Throws SyntaxError for what is no `Trained`. */
 function trainedOf(json: unknown): Trained {
-  const { names, header, na, complete } = Object(json) as Record<string, unknown>;
+  const { names, header, na, decimal, thousands, delimiter, quote, complete } = Object(json) as Record<string, unknown>;
   const areTexts = (list: unknown): list is string[] => Array.isArray(list) && list.every((x) => typeof x === 'string');
+  const isTyped = (text: unknown): text is string | undefined => text === undefined || typeof text === 'string';
   if (!areTexts(names) || !areTexts(na) || !areTexts(complete) || typeof header !== 'boolean') {
     throw new SyntaxError('"table" must have names, header, na and complete');
   }
-  return { names, header, na, complete };
+  if (typeof decimal !== 'string' || typeof thousands !== 'string' || !isTyped(delimiter) || !isTyped(quote)) {
+    throw new SyntaxError('"table" must have decimal and thousands, and texts as delimiter and quote');
+  }
+  return { names, header, na, decimal, thousands, delimiter, quote, complete };
 }

@@ -5,6 +5,7 @@ export interface ReadFlags {
   delimiter?: string;
   decimal?: string;
   thousands?: string;
+  quote?: string;
   comment?: string;
   header?: boolean;
   na?: readonly string[];
@@ -48,7 +49,7 @@ const MAX_EPOCHS = 100_000;
 /** Options that say something about a table of one's own. */
 const OF_TABLES = [
   ...['target', 'task', 'types', 'drop', 'keep', 'missing', 'unlabelled', 'maxCategories'],
-  ...['delimiter', 'decimal', 'thousands', 'comment', 'header', 'na', 'encoding'],
+  ...['delimiter', 'decimal', 'thousands', 'quote', 'comment', 'header', 'na', 'encoding'],
 ];
 
 /** Reads the command line. Throws CommanderError (for help and version with exit code 0) or UsageError. */
@@ -168,6 +169,7 @@ const addReading = (command: Command): Command =>
     .option('--delimiter <character>', 'what stands between cells, also tab or blanks; default: looked for', character)
     .option('--decimal <character>', 'what stands before a fraction; default: looked for', character)
     .option('--thousands <character>', 'what groups digits by three, also none; default: looked for', character)
+    .option('--quote <character>', 'what stands around cells, also none; default: "', character)
     .option('--comment <mark>', 'lines that begin with it are left out, also none; default: # where it fits', character)
     .option('--header', 'the first line has the names, though they look like data')
     .option('--no-header', 'the first line is data; columns are called "column 1" and so on')

@@ -1,15 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { predictNetwork } from 'whittle-ml';
-import type { Note, RawTable, ReadOptions, TableEncoder } from 'whittle-ml/data';
+import type { Note, RawTable, TableEncoder } from 'whittle-ml/data';
 import { answersOf } from './answers.ts';
 import { type Cells, csvOf, dialectFor } from './csv.ts';
 import { readModel, type Trained } from './models.ts';
 import { type PredictFlags, UsageError } from './options.ts';
-import { inWords, readBytes, readNamed } from './reading.ts';
+import { inWords, type NewTable, readBytes, readNew } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 import { sentencesOf } from './words.ts';
 import { checkFolder, writeFiles } from './write.ts';
+
+/** As many names of columns are told. */
+const MANY = 6;
 
 /** Writes a copy of a table with a prediction for every row. */
 export async function predict(model: string, file: string, flags: PredictFlags, around: Surroundings): Promise<void> {
@@ -17,22 +20,27 @@ export async function predict(model: string, file: string, flags: PredictFlags, 
   const tablePath = resolve(around.folder, file);
   const out = flags.out === '-' ? null : resolve(around.folder, flags.out);
   const { network, encoder, trained } = readModel(await readBytes(modelPath), model);
-  const { table: read, rowName } = await readNamed(tablePath, file, flags, readingOf(trained));
-  const table = named(read, encoder, trained, file);
+  const read = await readNew(tablePath, file, flags, trained);
+  const { table, matched } = named(read, encoder, trained, file);
   if (out !== null) {
     for (const path of [modelPath, tablePath]) await checkOther(out, path, flags.out);
     await checkFolder(dirname(out), [basename(out)]);
   }
   const { features, notes: found } = inWords(file, () => encoder.transform(table, { target: false }));
   const answers = answersOf(encoder, predictNetwork(network, features), table);
-  const text = csvOf(dialectFor(table.dialect), rowName === undefined ? table : withRowNames(table, rowName), answers);
+  const text = csvOf(
+    dialectFor(table.dialect),
+    read.rowName === undefined ? table : withRowNames(table, read.rowName),
+    answers,
+  );
   const isNew = ({ kind, column = '' }: Note): boolean =>
     kind === 'filled' && trained?.complete.includes(column) === true;
   const notes = found.map((note) =>
     isNew(note) ? { ...note, text: `${note.text}; in training there was none` } : note,
   );
   const told = out === null ? around.errors : around.output;
-  for (const sentence of sentencesOf([...table.notes, ...notes], 'predict')) told.write(`${sentence}\n`);
+  for (const sentence of sentencesOf([...table.notes, ...read.notes, ...matched, ...notes], 'predict'))
+    told.write(`${sentence}\n`);
   if (answers.score !== null) told.write(`${answers.score}\n`);
   if (out === null) for (const piece of text) around.output.write(piece);
   else await writeFiles(dirname(out), { [basename(out)]: text });
@@ -46,24 +54,37 @@ const withRowNames = (table: Cells, rowName: (row: number) => string): Cells => 
   cells: (row) => [rowName(row), ...table.cells(row)],
 });
 
-/** A table is read as the one that the network was trained on, as far as that is a matter of taste. */
-const readingOf = (trained: Trained | undefined): ReadOptions =>
-  trained === undefined ? {} : { na: trained.na, ...(trained.header ? {} : { header: false }) };
-
 /**
  * A table without a header gets the names of the one that the network was trained on: of all its columns, or of all but
- * the target. Throws UsageError for another number of columns.
+ * the target, and a note says so. Throws UsageError for another number of columns, and where the column that is not there
+ * may be an empty last one.
  */
-function named(table: RawTable, encoder: TableEncoder, trained: Trained | undefined, file: string): RawTable {
-  if (table.dialect.header || trained === undefined) return table;
+function named(
+  { table, isOpen }: NewTable,
+  encoder: TableEncoder,
+  trained: Trained | undefined,
+  file: string,
+): { table: RawTable; matched: readonly Note[] } {
+  if (table.dialect.header || trained === undefined) return { table, matched: [] };
   const count = table.names.length;
-  const others = trained.names.filter((name) => name !== encoder.targetName);
+  const target = encoder.targetName!;
+  const others = trained.names.filter((name) => name !== target);
   const names = [trained.names, others].find(({ length }) => length === count);
   if (names === undefined) {
     const both = `${trained.names.length} (${others.length} without the target)`;
     throw new UsageError(`${file}: has ${count} columns and no header, and the network was trained on ${both}`);
   }
-  return {
+  if (names === others && isOpen && trained.names.at(-1) !== target) {
+    throw new UsageError(
+      `${file}: has ${count} columns, no header, and a delimiter at the end of its rows, so is ${JSON.stringify(target)} not ` +
+        `there, or ${JSON.stringify(trained.names.at(-1))} empty? Give it a header, or fill a cell of the last column with ?`,
+    );
+  }
+  const listed = names.slice(0, MANY).map((name) => JSON.stringify(name));
+  const rest = count > MANY ? ` and ${count - MANY} more` : '';
+  const but = names === others ? `, all but the target ${JSON.stringify(target)}` : '';
+  const text = `There is no header, so its columns are taken, in their order, for ${listed.join(', ')}${rest}${but}`;
+  const own: RawTable = {
     names,
     rows: table.rows,
     dialect: table.dialect,
@@ -74,6 +95,7 @@ function named(table: RawTable, encoder: TableEncoder, trained: Trained | undefi
     line: (row) => table.line(row),
     cells: (row) => table.cells(row),
   };
+  return { table: own, matched: [{ kind: 'matched', text }] };
 }
 
 /** Throws UsageError if the output is a file that is read, whatever it is called. */

@@ -5,10 +5,12 @@ import {
   type ColumnType,
   type EncoderOptions,
   gunzip,
+  type Note,
   type RawTable,
   type ReadOptions,
   readCSV,
 } from 'whittle-ml/data';
+import type { Trained } from './models.ts';
 import { type ReadFlags, type TrainFlags, UsageError } from './options.ts';
 import { type JobData, understand } from './prepare.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -16,6 +18,8 @@ import { asTyped } from './words.ts';
 import { FileError, reasonOf } from './write.ts';
 
 const MAX_FILE = 256 * 2 ** 20;
+/** The first row of a table is looked for in so many bytes. */
+const MAX_LINE = 2 ** 20;
 
 /** What the command line asks of the reader where nobody says otherwise. */
 const READING = {
@@ -62,22 +66,80 @@ export async function readRaw(
   return inWords(shown, () => readCSV(text, optionsOf(flags, defaults)));
 }
 
-/** As `readRaw`, with the names of the rows, if the first column has no name and so is none of the table's. */
-export async function readNamed(
+/** A table to predict, read as the one that the network was trained on, as far as it can be. */
+export interface NewTable {
+  readonly table: RawTable;
+  readonly notes: readonly Note[];
+  /** The names of the rows, if the first column has no name and so is none of the table's. */
+  readonly rowName: ((row: number) => string) | undefined;
+  /** Whether the rows end in a delimiter: an empty last column is none of the table's. */
+  readonly isOpen: boolean;
+}
+
+export async function readNew(
   path: string,
   shown: string,
   flags: ReadFlags,
-  defaults?: ReadOptions,
-): Promise<{ table: RawTable; rowName: ((row: number) => string) | undefined }> {
+  trained: Trained | undefined,
+): Promise<NewTable> {
   const text = await readText(path, shown);
-  const table = inWords(shown, () => readCSV(text, optionsOf(flags, defaults)));
-  if (!table.notes.some(({ kind }) => kind === 'index')) return { table, rowName: undefined };
-  try {
-    const whole = readCSV(text, { ...table.dialect, header: false });
-    return { table, rowName: (row) => whole.cells(row + 1)[0]! };
-  } catch {
-    return { table, rowName: undefined }; // a header that is one cell short makes no whole table
+  const { table, notes } = inWords(shown, () => readAlike(text, flags, trained));
+  const isOpen = endsInDelimiter(text, table);
+  let rowName: NewTable['rowName'];
+  if (table.notes.some(({ kind }) => kind === 'index')) {
+    try {
+      const whole = readCSV(text, { ...table.dialect, header: false });
+      rowName = (row) => whole.cells(row + 1)[0]!;
+    } catch {
+      // A header that is one cell short makes no whole table.
+    }
   }
+  return { table, notes, rowName, isOpen };
+}
+
+/**
+ * `1.500` is read as in training: the file alone does not say whether it has a fraction. Training's way gives way where it
+ * leaves more texts than what is found in the file, or where its comma stands between cells.
+ */
+function readAlike(
+  text: Uint8Array,
+  flags: ReadFlags,
+  trained: Trained | undefined,
+): Pick<NewTable, 'table' | 'notes'> {
+  if (trained === undefined) return { table: readCSV(text, optionsOf(flags)), notes: [] };
+  const { na, delimiter, quote, decimal, thousands } = trained;
+  const options = optionsOf(flags, {
+    na,
+    ...defined({ delimiter, quote }),
+    ...(trained.header ? {} : { header: false }),
+  });
+  const found = readCSV(text, options);
+  const { dialect } = found;
+  const isSame = dialect.decimal === decimal && dialect.thousands === thousands;
+  const isTyped = flags.decimal !== undefined || flags.thousands !== undefined;
+  if (isSame || isTyped || dialect.delimiter === decimal) return { table: found, notes: [] };
+  const alike = readCSV(text, { ...options, decimal, thousands });
+  const indices = [...found.names.keys()];
+  const textsOf = (table: RawTable): number => indices.reduce((sum, i) => sum + table.column(i).texts, 0);
+  if (alike.names.length !== indices.length || textsOf(alike) > textsOf(found)) return { table: found, notes: [] };
+  for (const i of indices) {
+    const other = found.column(i).numbers;
+    const { name, numbers } = alike.column(i);
+    const row = numbers.findIndex((x, at) => !Object.is(x, other[at]));
+    if (row < 0) continue;
+    const groups = thousands === '' ? '' : ` and ${thousands} between thousands`;
+    const example = `${JSON.stringify(alike.cells(row)[i]!.trim())} in line ${alike.line(row)} is ${numbers[row]}`;
+    const note = `Numbers are read as in training, with ${decimal} before fractions${groups}, though the file could be read otherwise: ${example}`;
+    return { table: alike, notes: [{ kind: 'dialect', column: name, text: note }] };
+  }
+  return { table: found, notes: [] };
+}
+
+function endsInDelimiter(text: Uint8Array, table: RawTable): boolean {
+  const { delimiter } = table.dialect;
+  if (table.rows === 0 || delimiter === ' ') return false;
+  const line = new TextDecoder().decode(text.subarray(0, MAX_LINE)).split(/\r\n|\r|\n/)[table.line(0) - 1] ?? '';
+  return line.replace(/ +$/, '').endsWith(delimiter);
 }
 
 const readText = async (path: string, shown: string): Promise<Uint8Array> => {
@@ -86,8 +148,8 @@ const readText = async (path: string, shown: string): Promise<Uint8Array> => {
 };
 
 function optionsOf(flags: ReadFlags, defaults: ReadOptions = {}): ReadOptions {
-  const { delimiter, decimal, thousands, comment, header, encoding, na } = flags;
-  const typed = { delimiter, decimal, thousands, comment, header, encoding, na: na && ['', ...na] };
+  const { delimiter, decimal, thousands, quote, comment, header, encoding, na } = flags;
+  const typed = { delimiter, decimal, thousands, quote, comment, header, encoding, na: na && ['', ...na] };
   return { ...READING, ...defaults, ...defined(typed) };
 }
 

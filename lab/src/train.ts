@@ -21,7 +21,7 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
   const options = { seeds, epochs: flags.epochs };
   const { report, networks } = await around.runJob(data, options, progress).finally(progress.end);
-  const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table)] as const);
+  const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table, flags)] as const);
   await writeFiles(out, {
     'report.json': `${JSON.stringify(report, null, 2)}\n`,
     'index.html': renderPage(report),

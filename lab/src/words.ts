@@ -10,6 +10,7 @@ const FLAGS: Readonly<Record<string, (value: string) => string>> = {
   odd: () => '--missing mean',
   maxCategories: (value) => `--max-categories ${value}`.trim(),
   delimiter: (value) => `--delimiter ${value === '\\t' ? 'tab' : value === ' ' ? 'blanks' : value}`.trimEnd(),
+  quote: (value) => `--quote ${value === '' ? 'none' : value}`,
   ...Object.fromEntries(
     ['decimal', 'thousands', 'comment', 'na', 'encoding', 'target', 'task', 'drop', 'keep', 'unlabelled'].map(
       (name) => [name, (value: string) => `--${name} ${value}`.trim()],
@@ -33,8 +34,9 @@ const optionsTyped = (text: string): string =>
   text
     .replace(OPTION, (_, name: string, value: string) => FLAGS[name]!(value.replace(/['"]/g, '')))
     .replace('(maxCategories)', '(--max-categories)')
-    .replace(/the target that is used$/, '$&: --keep <columns> keeps what was left out')
-    .replace('with na or', 'with --na or');
+    .replace(/the target that is used(?=:|$)/, '$& (--keep <columns> keeps what was left out)')
+    .replace('Say decimal or thousands', 'Say --decimal or --thousands')
+    .replace(/with na(?= or|$)/, 'with --na');
 
 interface Kind {
   /** How to have it otherwise; what has no other way says nothing. */
@@ -75,7 +77,7 @@ export function sentenceOf({ kind, column = '', text }: Note, command: 'train' |
   const said = optionsTyped(text)
     .replace(/\.$/, '')
     .replace(
-      / the (mean|median) (-?\d[\d.e+-]*)(?=;|$)/,
+      / the (mean|median) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=;|$)/,
       (_, how, x) => ` the ${how} ${Number(Number(x).toPrecision(6))}`,
     );
   return `${said}${remedyOf(kind, column, command)}.`;

@@ -4,7 +4,9 @@ import {
   type ColumnSpec,
   categoriesAt,
   featuresOf,
+  gapsAt,
   MISSING_CATEGORY,
+  misfitOf,
   numbersAt,
   OTHER_CATEGORY,
   type Place,
@@ -44,7 +46,7 @@ export function fitColumn(
   if (kind.kind === 'category') return fitCategories(place, sample, kind.numeric, settings, mayLeave, refuse, findings);
   const numbers = numbersAt(place, kind.kind === 'date' ? kind.format : undefined);
   const { count, least, most } = rangeOf(numbers, rows);
-  if (count === 0) return refuse('every cell is missing');
+  if (count === 0) return refuse(gapsAt(place, numbers).strays.say(table, misfitOf(kind), index));
   const marked = settings.missing === 'category' && count < rows.length;
   if (mayLeave && !marked && least === most) return refuse('every row has the same value');
   if (kind.kind === 'date') findings.note('date', name, `dates (${kind.format}), as days since 1970-01-01`);

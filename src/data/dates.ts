@@ -50,6 +50,12 @@ export function daysOf(text: string, format: DateFormat): number {
   return first + day - 1 + ((hours * 60 + Number(minute) - offset) * 60 + Number(second)) / 86400;
 }
 
+/** Days since 1970-01-01 as year-month-day, with the time to the minute where they hold one. */
+export function dayText(days: number): string {
+  const [day, time] = new Date(Math.round(days * 1440) * 60_000).toISOString().split('T');
+  return time === '00:00:00.000Z' ? day! : `${day} ${time!.slice(0, 5)}`;
+}
+
 /** Days from 1970-01-01 to a day of the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
 function civil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;

@@ -1,14 +1,23 @@
 import { FormatError } from '../base/errors.ts';
 import { DATE_FORMATS } from './dates.ts';
-import { type ColumnSpec, featuresOf, type Scaling } from './encodings.ts';
+import {
+  type ColumnSpec,
+  featuresOf,
+  LARGEST,
+  MISSING_CATEGORY,
+  OTHER_CATEGORY,
+  type Scaling,
+  scalerOf,
+} from './encodings.ts';
 import type { TargetSpec } from './targets.ts';
 import type { Fitted } from './transforming.ts';
+import { shown } from './words.ts';
 
 /** Checks a value of JSON, and says where it stands if it is no good. */
 type Check<T> = (value: unknown, path: string) => T;
 
 function fail(path: string, problem: string): never {
-  throw new FormatError('table encoder', path, problem);
+  throw new FormatError('table encoder', path === '' ? 'JSON' : path, problem);
 }
 
 const text: Check<string> = (value, path) => (typeof value === 'string' ? value : fail(path, 'must be a string'));
@@ -86,7 +95,13 @@ const column = either<ColumnSpec>('kind', {
 });
 
 const target = either<TargetSpec>('task', {
-  classification: object({ task: oneOf('classification'), name: text, reason: text, numeric: flag, classes: names }),
+  classification: object({
+    task: oneOf('classification'),
+    name: text,
+    reason: text,
+    numbers: orNull(list(number)),
+    classes: names,
+  }),
   regression: object({
     task: oneOf('regression'),
     name: text,
@@ -113,7 +128,7 @@ const encoder = object<Fitted & { format: string; version: number }>({
 /** What `toJSON` of an encoder gave. Throws FormatError, which names the field, for anything else. */
 export function readEncoder(json: unknown): Fitted {
   const { format: _, version: __, ...fitted } = encoder(json, '');
-  const { columns, target: predicted, ignored } = fitted;
+  const { columns, target: predicted, ignored, clip } = fitted;
   for (const [i, spec] of columns.entries()) {
     const path = `columns[${i}]`;
     if (spec.kind === 'category')
@@ -125,15 +140,50 @@ export function readEncoder(json: unknown): Fitted {
     const width = featuresOf(spec).length;
     if (width === 0) fail(`${path}.categories`, 'is empty');
     checkWidth(spec.scaling, width, path);
+    if (spec.kind === 'category') {
+      const stray = spec.categories.find((category) => spec.numeric && !isPlain(category));
+      if (stray !== undefined) fail(`${path}.categories`, `${shown(stray)} is no number as JavaScript writes it`);
+    } else if (spec.fill !== null) {
+      if (!fits(spec.fill, spec.scaling, 0, clip)) fail(`${path}.fill`, 'is past the range of float32');
+      if (spec.kind === 'date' && Math.abs(spec.fill) > LAST_DAY) fail(`${path}.fill`, 'is no day');
+    }
+    for (let k = spec.kind === 'category' ? 0 : 1; k < width; k++)
+      if (!fits(0, spec.scaling, k, clip) || !fits(1, spec.scaling, k, clip))
+        fail(`${path}.scaling.scale[${k}]`, 'makes numbers past the range of float32');
   }
   if (columns.length === 0) fail('columns', 'is empty');
   names(columns.flatMap(featuresOf), 'columns');
   names([...columns.map(({ name }) => name), ...ignored, ...(predicted === null ? [] : [predicted.name])], 'columns');
   if (predicted?.task === 'classification' && predicted.classes.length < 2)
     fail('target.classes', 'holds fewer than 2');
-  if (predicted?.task === 'regression') checkWidth(predicted.scaling, 1, 'target');
+  if (predicted?.task === 'classification' && predicted.numbers !== null) {
+    const { numbers, classes } = predicted;
+    if (new Set(numbers).size !== classes.length || numbers.length !== classes.length)
+      fail('target.numbers', 'must be another number for each class');
+  }
+  if (predicted?.task === 'regression') {
+    checkWidth(predicted.scaling, 1, 'target');
+    const {
+      center: [center],
+      scale: [scale],
+    } = predicted.scaling ?? { center: [0], scale: [1] };
+    if (!Number.isFinite(Math.abs(center!) + LARGEST * scale!))
+      fail('target.scaling', 'makes numbers past the range of float64');
+  }
   return fitted;
 }
+
+/** Days from 1970 that there are, to either side. */
+const LAST_DAY = 1e8;
+
+/** A category of numbers: one as JavaScript writes it, or what stands for gaps and others. */
+const isPlain = (category: string): boolean =>
+  [MISSING_CATEGORY, OTHER_CATEGORY].includes(category) ||
+  (Number.isFinite(Number(category)) && String(Number(category)) === category);
+
+/** Whether the k-th feature of a column is finite for a number. */
+const fits = (x: number, given: Scaling | null, k: number, clip: number | null): boolean =>
+  Math.abs(scalerOf(given, k, clip)(x)) <= LARGEST;
 
 function checkWidth(given: Scaling | null, width: number, path: string): void {
   for (const [field, numbers] of Object.entries(given ?? {}) as [string, readonly number[]][])

@@ -37,8 +37,9 @@ export interface EncoderOptions {
   /** Rows without a target: refused (default), or left out. */
   unlabelled?: 'error' | 'skip';
   /**
-   * Columns that are numbers, more than `maxDistinctIntegers` different ones, but for less than 5 % of the cells (or dates):
-   * refused (default), or these cells are taken for missing.
+   * Columns that are numbers (or dates), more than `maxDistinctIntegers` different ones or more than 10 that hardly repeat,
+   * but for less than 5 % of the cells, or for up to half of them where these are 3 different texts at most: refused
+   * (default), or these cells are taken for missing. Numbers in another way of writing are always refused.
    */
   odd?: 'error' | 'missing';
   /** Every column of features to mean 0 and deviation 1, or from 0 to 1, in float64 before it is rounded; default `'none'`. */

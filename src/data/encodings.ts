@@ -1,4 +1,5 @@
-import { type DateFormat, dayOf } from './dates.ts';
+import { type DateFormat, dayOf, dayText } from './dates.ts';
+import { otherNumbersOf } from './kinds.ts';
 import { firstPast } from './numbers.ts';
 import type { RawTable } from './raw.ts';
 import { cellOf, type Findings, shown, Tally } from './words.ts';
@@ -65,7 +66,7 @@ export type Source =
   | { readonly codes: Int32Array; readonly numbers?: undefined };
 
 /** Of float32. */
-const LARGEST = 2 ** 128 - 2 ** 104;
+export const LARGEST: number = 2 ** 128 - 2 ** 104;
 /** Of larger ones float64 has no squares. */
 const LARGEST_SCALED = 1e150;
 
@@ -88,8 +89,10 @@ export function numbersAt({ table, index }: Omit<Place, 'rows'>, format: DateFor
 export function gapsAt({ table, index, rows }: Place, numbers: Float64Array): { missing: Tally; strays: Tally } {
   const gaps = { missing: new Tally(), strays: new Tally() };
   const column = table.column(index);
-  if (column.missing === 0 && column.texts === 0) return gaps;
-  const words = column.texts > 0 ? table.texts(index) : undefined;
+  // What the reader counted holds for its own numbers: where dates are wanted, a plain number is a stray.
+  const isOwn = numbers === column.numbers;
+  if (isOwn && column.missing === 0 && column.texts === 0) return gaps;
+  const words = isOwn && column.texts === 0 ? undefined : table.texts(index);
   for (const row of rows) {
     if (!Number.isNaN(numbers[row])) continue;
     const text = words?.texts[words.codes[row]!];
@@ -130,6 +133,10 @@ const FILLED = {
 };
 const REMEDY = "Fill with missing: 'mean', 'median', 'frequent' or 'category'?";
 
+/** What a cell is that does not fit into a column. */
+export const misfitOf = ({ format }: { readonly kind: string; readonly format?: DateFormat }): string =>
+  format === undefined ? 'no number' : `no date of the form ${format}`;
+
 /** The column as `spec` has it. Cells that do not fit become a problem or a note. */
 export function sourceOf(spec: ColumnSpec, place: Place, treatment: Treatment, findings: Findings): Source {
   if (spec.kind === 'category') return { codes: codesAs(spec, place, treatment, findings) };
@@ -137,8 +144,13 @@ export function sourceOf(spec: ColumnSpec, place: Place, treatment: Treatment, f
   const { name, fill, scaling } = spec;
   const numbers = numbersAt(place, spec.kind === 'date' ? spec.format : undefined);
   const { missing, strays } = gapsAt(place, numbers);
-  if (strays.count > 0) {
-    const cells = strays.say(table, spec.kind === 'date' ? `no date of the form ${spec.format}` : 'no number', index);
+  const others =
+    spec.kind === 'number' && strays.count > 0
+      ? otherNumbersOf(table, index, 'take it for missing with na')
+      : undefined;
+  if (others !== undefined) findings.refuse(name, others);
+  else if (strays.count > 0) {
+    const cells = strays.say(table, misfitOf(spec), index);
     const isNone = missing.count + strays.count === rows.length;
     if (treatment.odd === 'missing' && !isNone) findings.note('odd', name, `${cells}; taken for missing`);
     if (treatment.odd === 'error' || isNone) findings.refuse(name, cells);
@@ -150,7 +162,7 @@ export function sourceOf(spec: ColumnSpec, place: Place, treatment: Treatment, f
     findings.note(
       'filled',
       name,
-      `missing cells (${filled}) filled with ${FILLED[treatment.missing]}${Number(fill.toPrecision(6))}`,
+      `missing cells (${filled}) filled with ${FILLED[treatment.missing]}${spec.kind === 'date' ? dayText(fill) : Number(fill.toPrecision(6))}`,
     );
   const past = pastRange(place, numbers, scaling, treatment.clip);
   if (past !== undefined) findings.refuse(name, past);
@@ -200,6 +212,16 @@ function codesAs(
     else if (treatment.unknown === 'error') findings.refuse(name, `${cells}, and none was when the encoder was fitted`);
     else findings.note('unknown', name, `${cells}, and none was when the encoder was fitted; taken for ${become}`);
   }
+  for (const [own, whose] of [
+    [fill === MISSING_CATEGORY ? fill : null, 'missing cells'],
+    [other, 'rare texts'],
+  ] as const)
+    if (own !== null && texts.includes(own))
+      findings.note(
+        'other',
+        name,
+        `the table holds the text ${shown(own)} itself, which is one category with its ${whose}`,
+      );
   if (strangers.count > 0) {
     const cells = strangers.say(table, 'of a category that the encoder does not keep', index);
     if (other === null && treatment.unknown === 'error') findings.refuse(name, cells);

@@ -1,4 +1,5 @@
 import { DATE_FORMATS, type DateFormat, daysOf, guessDates } from './dates.ts';
+import { distinctIn } from './numbers.ts';
 import type { RawTable } from './raw.ts';
 import { numberPattern } from './scan.ts';
 import { cellOf } from './words.ts';
@@ -19,6 +20,8 @@ export type Verdict =
 
 /** Share of the cells of a column that may be something else than the rest, to be called odd. */
 const FEW = 0.05;
+/** Few different texts, as marks for a missing value are, may be that share of them. */
+const FEW_MARKS = { different: 3, share: 0.5 };
 
 /**
  * What a column is: numbers when all cells are, dates when all fit one form, else texts, which become categories. A column
@@ -45,17 +48,21 @@ export function kindOf(
       codes.findIndex((code) => counts[code]! > 0 && isStray(texts[code]!)),
       index,
     );
-  const oddNumbers = type === undefined ? oddNumbersOf(table, index, maxDistinctIntegers) : undefined;
-  if (oddNumbers !== undefined && odd === 'missing') return { kind: { kind: 'number' } };
-  const problem =
-    (type === undefined
-      ? otherNumbersOf(table, index, `types: { ${JSON.stringify(table.names[index])}: 'category' }`)
-      : undefined) ?? oddNumbers;
-  if (problem !== undefined) return { problem };
+  const split = (format: DateFormat): Share => {
+    const used = words.filter((_, code) => counts[code]! > 0);
+    const different = used.filter((text) => Number.isNaN(daysOf(text, format))).length;
+    return { cells: counts.reduce((sum, x) => sum + x, 0), values: used.length - different, different };
+  };
+  if (type === undefined) {
+    const asText = `types: { ${JSON.stringify(table.names[index])}: 'category' }`;
+    const others = otherNumbersOf(table, index, asText);
+    if (others !== undefined) return { problem: others };
+    const oddNumbers = oddNumbersOf(table, index, maxDistinctIntegers);
+    if (oddNumbers !== undefined) return odd === 'missing' ? { kind: { kind: 'number' } } : { problem: oddNumbers };
+  }
   const guess = guessDates(words, counts);
   const isDate =
-    guess !== undefined &&
-    (guess.misses === 0 || (guess.misses < FEW * table.rows && texts.length > maxDistinctIntegers));
+    guess !== undefined && (guess.misses === 0 || areOdd(split(guess.format), guess.misses, maxDistinctIntegers));
   if (guess !== undefined && (isDate || type === 'date')) {
     if (guess.ambiguous) {
       const choice = `types: { ${JSON.stringify(table.names[index])}: 'd/m/y' } or 'm/d/y'`;
@@ -74,13 +81,36 @@ export function kindOf(
 
 /** What to say of a column that is nearly all numbers, more than `limit` different ones; undefined if it is none. */
 export function oddNumbersOf(table: RawTable, index: number, limit: number): string | undefined {
-  const { numbers, texts, firstText } = table.column(index);
-  if (texts === 0 || texts >= FEW * table.rows) return undefined;
-  const seen = new Set<number>();
-  for (const x of numbers)
-    if (!Number.isNaN(x) && seen.add(x).size > limit)
-      return oddly('numbers', texts, cellOf(table, firstText, index), table.names[index]!);
-  return undefined;
+  const { numbers, texts, firstText, missing } = table.column(index);
+  const cells = table.rows - missing;
+  if (texts === 0 || texts > FEW_MARKS.share * cells) return undefined;
+  const values = distinctIn(numbers);
+  if (!areOdd({ cells, values, different: straysOf(table, index).size }, texts, limit)) return undefined;
+  return oddly('numbers', texts, cellOf(table, firstText, index), table.names[index]!);
+}
+
+/** Of a column: its cells that are not missing, its different values, and the different texts that are none. */
+interface Share {
+  readonly cells: number;
+  readonly values: number;
+  readonly different: number;
+}
+
+/** Whether the strays of a column are odd: few, or few different ones, among many values or values that hardly repeat. */
+function areOdd({ cells, values, different }: Share, strays: number, limit: number): boolean {
+  const areFew = strays < FEW * cells || (different <= FEW_MARKS.different && strays <= FEW_MARKS.share * cells);
+  return areFew && (values > limit || (values > TELLING && 2 * values > cells - strays));
+}
+
+/** Codes of the texts of a column that are neither numbers nor missing. */
+function straysOf(table: RawTable, index: number): Set<number> {
+  const { numbers } = table.column(index);
+  const { codes, texts } = table.texts(index);
+  const strays = new Set<number>();
+  for (let row = 0; row < codes.length; row++)
+    if (Number.isNaN(numbers[row]) && codes[row]! >= 0) strays.add(codes[row]!);
+  for (const code of strays) if (table.dialect.na.includes(texts[code]!)) strays.delete(code);
+  return strays;
 }
 
 /** Ways to write numbers, in all of which plain ones look alike. */
@@ -88,14 +118,11 @@ const WAYS = [',.', ', ', '.,', '. ', ".'"].map(([decimal, thousands]) => number
 
 /** What to say of a column whose texts are all numbers in another way of writing; undefined if they are not. */
 export function otherNumbersOf(table: RawTable, index: number, asText: string): string | undefined {
-  const { texts, firstText, numbers } = table.column(index);
+  const { texts, firstText } = table.column(index);
   if (texts === 0) return undefined;
-  const { codes, texts: words } = table.texts(index);
-  const strays = new Set<number>();
-  for (let row = 0; row < codes.length; row++)
-    if (Number.isNaN(numbers[row]) && codes[row]! >= 0) strays.add(codes[row]!);
-  const isNumber = (way: RegExp) => (code: number) => way.test(words[code]!) || table.dialect.na.includes(words[code]!);
-  if (!WAYS.some((way) => [...strays].every(isNumber(way)))) return undefined;
+  const { texts: words } = table.texts(index);
+  const strays = [...straysOf(table, index)];
+  if (!WAYS.some((way) => strays.every((code) => way.test(words[code]!)))) return undefined;
   return `holds ${cellOf(table, firstText, index)}. Say decimal or thousands if that is a number, or ${asText}`;
 }
 
@@ -121,10 +148,10 @@ export function uselessBecause(table: RawTable, index: number, { kind }: Kind): 
   if (kind === 'date' || present <= TELLING) return undefined;
   const isNumber = kind === 'number';
   if (isNumber && !numbers.every((x) => Number.isNaN(x) || Number.isInteger(x))) return undefined;
-  const areTold = !isNumber || areSafe(table, index);
-  const distinct = isNumber && areTold ? new Set(numbers).size - Number(missing > 0) : table.texts(index).texts.length;
+  const values = isNumber ? distinctIn(numbers) : 0;
+  const distinct = isNumber && areSafe(table, index) ? values : table.texts(index).texts.length;
   if (distinct === present) {
-    if (!areTold) return 'its numbers are so long that float64 cannot tell them apart, as ids are';
+    if (isNumber && values < distinct) return 'its numbers are so long that float64 cannot tell them apart, as ids are';
     if (isNumber && missing === 0 && numbers.every((x, row) => row === 0 || x === numbers[row - 1]! + 1))
       return 'whole numbers that run on by 1, as row numbers do';
     if (isNamedLikeId(table.names[index]!)) return 'no two rows are alike, and it is named like an id';

@@ -26,6 +26,15 @@ export function presentIn(numbers: Float64Array, rows: Int32Array): Float64Array
   return found.subarray(0, count);
 }
 
+/** How many different numbers there are, without NaN. A Set would hold 2^24 of them at most. */
+export function distinctIn(numbers: Float64Array): number {
+  const ordered = numbers.slice().sort();
+  let count = 0;
+  for (let i = 0; i < ordered.length && !Number.isNaN(ordered[i]); i++)
+    if (i === 0 || ordered[i] !== ordered[i - 1]) count++;
+  return count;
+}
+
 /** Rounding to float32 may move a value by this share of its column's spread. */
 const BLUR = 1 / 4096;
 

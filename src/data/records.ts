@@ -20,8 +20,15 @@ export function tableOf(records: readonly Readonly<Record<string, unknown>>[]): 
   if (names.size === 0) throw new ValueError('tableOf', 'records', wanted, records);
   const line = (cells: readonly string[]): string => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',');
   const rows = records.map((record, row) => line([...names].map((name) => textOf(record, row, name))));
-  const table = readCSV(`${[line([...names]), ...rows].join('\n')}\n`, { delimiter: ',', header: true });
-  return Object.assign(Object.create(table) as RawTable, { line: (row: number) => row + 1 });
+  // Names of fields are taken as they are: what a header makes of blanks or of no name is not theirs.
+  const header = line([...names].map((_, i) => `field ${i + 1}`));
+  const table = readCSV(`${[header, ...rows].join('\n')}\n`, { delimiter: ',', header: true });
+  const all = [...names];
+  return Object.assign(Object.create(table) as RawTable, {
+    names: all,
+    column: (index: number) => ({ ...table.column(index), name: all[index]! }),
+    line: (row: number) => row + 1,
+  });
 }
 
 function textOf(record: Readonly<Record<string, unknown>>, row: number, name: string): string {

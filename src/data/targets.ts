@@ -2,7 +2,7 @@ import { categoriesAt, gapsAt, pastRange, type Scaling, UNMEASURED } from './enc
 import { areSafe, oddNumbersOf, otherNumbersOf } from './kinds.ts';
 import { presentIn, rowsWhere, upTo } from './numbers.ts';
 import type { RawTable } from './raw.ts';
-import { cellOf, type Findings, listed, shown } from './words.ts';
+import { cellOf, type Findings, listed, shown, type Tally } from './words.ts';
 
 export type Task = 'classification' | 'regression';
 
@@ -12,8 +12,9 @@ export type TargetSpec =
       readonly task: 'classification';
       readonly name: string;
       readonly reason: string;
-      /** Whether cells are compared as numbers: `1` and `1.0` are one class. */
-      readonly numeric: boolean;
+      /** One number per class where cells are compared as numbers: `1` and `1.0` are one class. */
+      readonly numbers: readonly number[] | null;
+      /** As they stand in the file; numbers that it spells in several ways, as JavaScript does. */
       readonly classes: readonly string[];
     }
   | {
@@ -56,11 +57,11 @@ export function targetOf(
   const refuse = (problem: string): undefined => findings.refuse(name, problem);
   const column = table.column(index);
   const said = task === undefined ? undefined : `${task}: the caller said so`;
-  const strays = task === 'classification' ? undefined : oddNumbersOf(table, index, maxDistinctIntegers);
-  if (strays !== undefined && odd === 'error') return refuse(strays);
-  const others =
-    task === undefined && strays === undefined ? otherNumbersOf(table, index, "task: 'classification'") : undefined;
+  const isOpen = task !== 'classification';
+  const others = isOpen ? otherNumbersOf(table, index, "task: 'classification'") : undefined;
   if (others !== undefined) return refuse(others);
+  const strays = isOpen ? oddNumbersOf(table, index, maxDistinctIntegers) : undefined;
+  if (strays !== undefined && odd === 'error') return refuse(strays);
   if (column.texts > 0 && strays === undefined) {
     if (task === 'regression') return refuse(`regression needs numbers, got ${cellOf(table, column.firstText, index)}`);
     return classesOf(said ?? `classification: ${shown(name)} holds texts`, maxCategories);
@@ -93,8 +94,24 @@ export function targetOf(
     } else if (texts.length === 1) {
       refuse(`classification needs at least 2 classes, every row has ${shown(texts[0]!)}`);
     }
-    return { task: 'classification', name, reason, numeric, classes: sorted(texts, numeric) };
+    const classes = sorted(texts, numeric);
+    if (!numeric) return { task: 'classification', name, reason, numbers: null, classes };
+    const numbers = classes.map(Number);
+    // Too many are a problem, and need no spelling.
+    const spelt = texts.length > limit ? classes : spellings(table, index, numbers);
+    return { task: 'classification', name, reason, numbers, classes: spelt };
   }
+}
+
+/** Numbers as the file writes them; where it writes one in several ways, as JavaScript writes them. */
+function spellings(table: RawTable, index: number, numbers: readonly number[]): string[] {
+  const plain = numbers.map(String);
+  const column = table.column(index).numbers;
+  const own = numbers.map((x) => table.cells(column.indexOf(x))[index]!.trim());
+  // Texts need a second look at the file, and the usual labels need none.
+  if (own.every((text, k) => text === plain[k])) return plain;
+  const texts = table.texts(index).texts.filter((text) => !table.dialect.na.includes(text));
+  return texts.length === numbers.length ? own : plain;
 }
 
 /** As numbers, or by their code units: alike on every machine. */
@@ -113,9 +130,10 @@ export function readTarget(
   const { name } = spec;
   let values: Int32Array | Float64Array;
   let rows: Int32Array;
+  let gaps: Tally | undefined;
   if (spec.task === 'classification') {
-    const { codes, texts } = categoriesAt(table, index, spec.numeric);
-    const known = new Map(spec.classes.map((label, k) => [label, k]));
+    const { codes, texts } = categoriesAt(table, index, spec.numbers !== null);
+    const known = new Map((spec.numbers?.map(String) ?? spec.classes).map((label, k) => [label, k]));
     const own = texts.map((text) => known.get(text) ?? -1);
     const strange = codes.findIndex((code) => code >= 0 && own[code]! < 0);
     if (strange >= 0)
@@ -126,17 +144,23 @@ export function readTarget(
     const { numbers } = table.column(index);
     values = numbers;
     rows = rowsWhere(table.rows, (row) => !Number.isNaN(numbers[row]));
-    const { strays } = gapsAt({ table, index, rows: upTo(table.rows) }, numbers);
-    if (strays.count > 0 && (odd === 'error' || rows.length === 0))
-      findings.refuse(name, strays.say(table, 'no number', index));
+    const { missing, strays } = gapsAt({ table, index, rows: upTo(table.rows) }, numbers);
+    gaps = missing;
+    if (strays.count > 0) {
+      const cells = strays.say(table, 'no number', index);
+      const others = otherNumbersOf(table, index, 'take it for missing with na');
+      if (others !== undefined) findings.refuse(name, others);
+      else if (odd === 'error' || rows.length === 0) findings.refuse(name, cells);
+      else findings.note('odd', name, `${cells}; such rows are left out`);
+    }
     const past = pastRange({ table, index, rows }, numbers, spec.scaling, null);
     if (past !== undefined) findings.refuse(name, past);
   }
-  const skipped = table.rows - rows.length;
-  if (skipped === 0) return { values, rows };
   let first = 0;
   while (rows[first] === first) first++;
-  const text = `${skipped} of ${table.rows} rows have no value in the target, the first in line ${table.line(first)}`;
+  const { count: skipped, first: at } = gaps ?? { count: table.rows - rows.length, first };
+  if (skipped === 0) return { values, rows };
+  const text = `${skipped} of ${table.rows} rows have no value in the target, the first in line ${table.line(at)}`;
   if (rows.length === 0) findings.refuse(name, 'no row has a value in the target');
   else if (unlabelled === 'error') findings.refuse(name, `${text}. Leave them out with unlabelled: 'skip'?`);
   else findings.note('skipped', name, `${text}; left out`);

@@ -86,8 +86,8 @@ const column = (changes: object, index: number): unknown =>
 
 describe('an encoder in JSON', () => {
   test.each([
-    [null, '', 'must be an object'],
-    [[], '', 'must be an object'],
+    [null, 'JSON', 'must be an object'],
+    [[], 'JSON', 'must be an object'],
     [put({ format: 'other' }), 'format', 'must be "whittle-table-encoder"'],
     [put({ version: 2 }), 'version', 'must be 1'],
     [put({ columns: [] }), 'columns', 'is empty'],

@@ -66,8 +66,8 @@ test('predict has options of its own, behind it', () => {
     ...{ command: 'predict', model: 'm.safetensors', file: 'new.csv' },
     flags: { out: 'predictions.csv' },
   });
-  expect(typed('predict', 'm', 'n', '--out', '-', '--delimiter', ';', '--no-header').flags).toEqual({
-    ...{ out: '-', delimiter: ';', header: false },
+  expect(typed('predict', 'm', 'n', '--out', '-', '--delimiter', ';', '--no-header', '--quote', 'none').flags).toEqual({
+    ...{ out: '-', delimiter: ';', header: false, quote: '' },
   });
 });
 

@@ -93,7 +93,9 @@ test('every row keeps its cells and gets a class and its probabilities', async (
     if (prediction === kind) right++;
   }
   expect(right).toBeGreaterThan(80);
-  expect(out).toContain(`accuracy ${(right / 90).toFixed(3)}`);
+  expect(out).toContain(
+    `accuracy ${(right / 90).toFixed(3)} on 90 rows. Of rows that the network was trained on this is no test.`,
+  );
   expect(out).toContain('90 rows predicted');
 });
 
@@ -159,6 +161,27 @@ describe('a table of another form', () => {
     expect(err).toMatch(/new\.csv: has 2 columns and no header, .* 4 \(3 without the target\)/);
   });
 
+  test('has no header, and which columns were taken for which is said', async () => {
+    const without = await predicted('bare', csv(fruit, { header: false, names: ['size', 'color', 'grams'] }));
+    expect(without.out).toMatch(
+      /^There is no header, so its columns are taken, in their order, for "column 1", "column 2", "column 4", all but the target "column 3"\.$/m,
+    );
+    const full = await predicted('bare', csv(fruit, { header: false }));
+    expect(full.out).toMatch(/ for "column 1", "column 2", "column 3", "column 4"\.$/m);
+    // With an empty last column the cells of the target would be taken for it.
+    const { code, err, text } = await predicted(
+      'bare',
+      csv(
+        fruit.map(({ grams: _, ...each }) => each),
+        { header: false },
+      ),
+    );
+    expect({ code, text }).toEqual({ code: 2, text: '' });
+    expect(err).toMatch(
+      /new\.csv: has 3 columns, no header, and a delimiter at the end .* "column 3" not there, or "column 4" empty\?/,
+    );
+  });
+
   test('has names of rows, with a delimiter above them or without, and keeps them where it can', async () => {
     const [head, ...rows] = csv(fruit).trim().split('\n');
     const numbered = rows.map((row, i) => `"r ${i}",${row}`).join('\n');
@@ -188,6 +211,63 @@ describe('a table of another form', () => {
     expect(code).toBe(0);
     expect(text).toBe('size,color,grams,prediction,p(cherry),p(lime),p(plum)\n');
     expect(out).toContain('0 rows predicted');
+  });
+});
+
+describe('what can be read in two ways', () => {
+  /** Weights in the German way: light ones below a thousand, heavy ones above. */
+  const kinds = Array.from({ length: 60 }, (_, i) =>
+    i % 2 === 0 ? `${900 + i},50;light;0${i % 2}` : `4.${100 + i},25;heavy;01`,
+  );
+  const answers = (text: string): string[] =>
+    text
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(';').at(-3)!);
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'kinds.csv'), `weight;name;kind\n${kinds.join('\n')}\n`);
+    writeFileSync(join(folder, 'typed.csv'), csv(fruit).replaceAll(',', '|'));
+    await trained('kinds.csv', '--target', 'kind', '--drop', 'name', '--out', 'kinds');
+    await trained('typed.csv', '--target', 'kind', '--delimiter', 'pipe', '--quote', 'none', '--out', 'typed');
+  });
+
+  test('is read as in training, and said', async () => {
+    const { code, out, text } = await predicted('kinds', 'weight;note\n4.130;a\n905;b\n4.141;c\n');
+    expect(code).toBe(0);
+    expect(answers(text)).toEqual(['01', '00', '01']);
+    expect(out).toMatch(
+      /^Numbers are read as in training, with , before fractions and \. between thousands, though .*: "4\.130" in line 2 is 4130; --delimiter, .*\.$/m,
+    );
+  });
+
+  test('is read as it was typed', async () => {
+    const { out, text } = await predicted('kinds', 'weight\n4.130\n905\n', '--decimal', '.');
+    expect(answers(text.replaceAll(',', ';'))).toEqual(['00', '00']);
+    expect(out).not.toContain('as in training');
+  });
+
+  test('is none where training would read texts, or where its comma stands between cells', async () => {
+    const plain = await predicted('kinds', 'weight;note\n4130.25;a\n905.5;b\n');
+    expect(answers(plain.text)).toEqual(['01', '00']);
+    expect(plain.out).not.toContain('as in training');
+    const commas = await predicted('kinds', 'weight,note\n4130.125,a\n905.500,b\n');
+    expect(answers(commas.text.replaceAll(',', ';'))).toEqual(['01', '00']);
+  });
+
+  test('what was typed for training is typed for others', async () => {
+    const { text } = await predicted('typed', 'size|color|grams\n6.5|green|a;b\n'.replace('a;b', '62'));
+    expect(text).toMatch(/^size\|color\|grams\|prediction\|.*\n6\.5\|green\|62\|lime\|/);
+    const { metadata } = decodeNetwork(readFileSync(join(folder, model('typed'))));
+    expect(JSON.parse(metadata.get('table')!)).toMatchObject({
+      delimiter: '|',
+      quote: '',
+      decimal: '.',
+      thousands: '',
+    });
+    const free = decodeNetwork(readFileSync(join(folder, model('kinds')))).metadata.get('table')!;
+    expect(JSON.parse(free)).toMatchObject({ decimal: ',', thousands: '.' });
+    expect(free).not.toContain('delimiter');
   });
 });
 
@@ -235,6 +315,10 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
     write('no encoder of ours', { encoder: '{"a":1}' });
     const grams = decodeNetwork(readFileSync(join(folder, model('grams')))).metadata;
     write('of another network', { encoder: grams.get('encoder')! });
+    write('no notation', {
+      encoder: metadata.get('encoder')!,
+      table: JSON.stringify({ names: [], header: true, na: [], complete: [] }),
+    });
     write('no table', { encoder: metadata.get('encoder')!, table: '[]' });
   });
 
@@ -255,6 +339,7 @@ describe('is refused in one line, exit code 2, with nothing written:', () => {
       /takes \[5\], and its encoder makes 7 numbers/,
     ],
     ['what says nothing of its table', ['no table', 'new.csv'], /no table: .*"table" must have names/],
+    ['what does not say how numbers are written', ['no notation', 'new.csv'], /no notation: .* decimal and thousands/],
     ['the table as output', [model('fruit'), 'new.csv', '--out', 'new.csv'], /--out new\.csv is a file that is read/],
     ['the table by another name', [model('fruit'), 'new.csv', '--out', 'the same.csv'], /is a file that is read/],
     ['the model as output', [model('fruit'), 'new.csv', '--out', model('fruit')], /is a file that is read/],

@@ -31,6 +31,22 @@ describe('an error of the library names options as they are typed:', () => {
       () => fitted(table, { target: 'c', drop: ['when', 'n', 'y'], maxCategories: 2 }),
       /--max-categories/,
     ],
+    ['--quote none', () => readCSV('a,y\n7" disc,1\n'), /--quote none/],
+    [
+      '--decimal and --thousands',
+      () => fitted('y,x\n1,"2,5"\n0,3.5\n', { target: 'y' }),
+      /"2,5" in line 2\. Say --decimal or --thousands if that is a number/,
+    ],
+    [
+      '--na',
+      () => fitted('a\n1.5\n2.5\n', {}).transform(readCSV('a\n1.5\n"2,5"\n')),
+      /if that is a number, or take it for missing with --na$/,
+    ],
+    [
+      '--keep',
+      () => fitted('a,y\n7,0\n7,1\n', { target: 'y', columns: 'useful' }),
+      /but the target that is used \(--keep <columns> keeps what was left out\): "a": left out \(every row has the same/,
+    ],
     ['--target', () => fitted(table, { target: 'z' }), /^--target must be one of "when", "n", "c", "y", got "z"/],
     ['--drop', () => fitted(table, { target: 'y', drop: [9] }), /^--drop must be one of .*, got 9$/],
     ['--decimal', () => readCSV('a,b\n1,2\n', { decimal: ';' }), /^--decimal must be/],
@@ -64,6 +80,7 @@ describe('notes', () => {
   test('round the numbers that were filled in, and keep those of the file', () => {
     const filled = (text: string): string => sentenceOf({ kind: 'filled', column: 'a', text }, 'predict');
     expect(filled('"a": filled with the mean 1.23456789012')).toBe('"a": filled with the mean 1.23457.');
+    expect(filled('"a": filled with the mean 2021-03-05')).toBe('"a": filled with the mean 2021-03-05.');
     expect(filled('"a": filled with the median -1e-30')).toBe('"a": filled with the median -1e-30.');
     expect(filled('"a": filled with "the mean 1.23456789012"')).toBe('"a": filled with "the mean 1.23456789012".');
   });
