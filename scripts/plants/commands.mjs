@@ -64,6 +64,13 @@ export const plants = [
     mustFail: ['tests/lab/words.test.ts'],
   },
   {
+    name: 'the command line takes words of a file for options',
+    file: 'lab/src/words.ts',
+    find: 'QUOTED}|\\(maxCategories',
+    replace: 'QUOTED}QUOTED|\\(maxCategories',
+    mustFail: ['tests/lab/words.test.ts'],
+  },
+  {
     name: 'an odd number of columns gives half a neuron',
     file: 'lab/src/whittling.ts',
     find: 'Math.ceil((3 * data.inputs) / 2)',

@@ -8,7 +8,7 @@ export type { ColumnSpec, Scaling } from './encodings.ts';
 export { gunzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
 export type { ColumnType } from './kinds.ts';
-export type { Dialect, Note, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
+export type { Dialect, Note, NoteKind, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
 export { readCSV } from './read.ts';
 export { tableOf } from './records.ts';
 export { MinMaxScaler, oneHotLabels, type ScalerJSON, StandardScaler } from './scale.ts';
