@@ -64,6 +64,13 @@ export const plants = [
     mustFail: ['tests/lab/words.test.ts'],
   },
   {
+    name: 'every table is refused',
+    file: 'lab/src/prepare.ts',
+    find: 'if (rows < MIN_ROWS) {',
+    replace: 'if (rows >= 0) {',
+    mustFail: ['tests/lab/random-tables.test.ts'],
+  },
+  {
     name: 'the command line takes words of a file for options',
     file: 'lab/src/words.ts',
     find: 'QUOTED}|\\(maxCategories',
