@@ -5,7 +5,7 @@ export type { Decoded } from './decode.ts';
 export { TableEncoder, type TableEncoderJSON } from './encoder.ts';
 export type { EncoderOptions } from './encoder-options.ts';
 export type { ColumnSpec, Scaling } from './encodings.ts';
-export { gunzip } from './gzip.ts';
+export { gunzip, isGzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
 export type { ColumnType } from './kinds.ts';
 export type { Dialect, Note, NoteKind, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
