@@ -5,6 +5,7 @@ import {
   type ColumnType,
   type EncoderOptions,
   gunzip,
+  isGzip,
   type Note,
   type RawTable,
   type ReadOptions,
@@ -213,8 +214,6 @@ function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K],
   const set = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
-
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 const unpacked = async (bytes: Uint8Array): Promise<Uint8Array> => (isGzip(bytes) ? gunzip(bytes) : bytes);
 

@@ -196,4 +196,18 @@ export const plants = [
     replace: 'if (names === others && !isOpen && isOpen &&',
     mustFail: ['tests/lab/predict.test.ts'],
   },
+  {
+    name: 'the 1 of a seldom category is not cut off',
+    file: 'src/data/encodings.ts',
+    find: 'scalerOf(spec.scaling, k, clip)(1)',
+    replace: 'scalerOf(spec.scaling, k, null)(1)',
+    mustFail: ['tests/data/encoder-limits.test.ts'],
+  },
+  {
+    name: 'gaps are filled with the most frequent text of rows that are none to fit',
+    file: 'src/data/columns.ts',
+    find: 'inSample.size > 0 ? inSample : counts',
+    replace: 'counts',
+    mustFail: ['tests/data/encoder-limits.test.ts'],
+  },
 ];
