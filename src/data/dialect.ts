@@ -55,6 +55,7 @@ export function settingsOf(op: string, options: ReadOptions): Settings {
 /** What to look at before deciding anything: so many lines, and cells while less than so many bytes were passed. */
 const SAMPLE_LINES = 300;
 const SAMPLE_BYTES = 1 << 18;
+const SAMPLE_CELLS = 1 << 17;
 
 /** A cell without blanks around it, cut where it is long, and whether it stood in quotes. */
 interface Sampled {
@@ -62,18 +63,23 @@ interface Sampled {
   readonly quotes: boolean;
 }
 
+/** A cell further on, which is counted only. */
+const UNSEEN: Sampled = { text: '', quotes: false };
+
 /** The first rows from byte `from` on; with the cells in which quotes are wrong counted in `faults`. */
 export function sample(bytes: Uint8Array, from: number, dialect: Dialect): { rows: Sampled[][]; faults: number } {
   const scanner = new Scanner(bytes, dialect, from);
   const number = new Float64Array(1);
   const rows: Sampled[][] = [];
   let faults = 0;
+  let cells = 0;
   while (rows.length < SAMPLE_LINES && scanner.at - from < SAMPLE_BYTES && scanner.nextRow()) {
     const row: Sampled[] = [];
     do {
       scanner.cell(number, 0);
       const { start, end, quotes } = scanner;
-      row.push({ text: decodeCell(bytes, start, Math.min(end, start + 80)), quotes });
+      const isSeen = cells++ < SAMPLE_CELLS;
+      row.push(isSeen ? { text: decodeCell(bytes, start, Math.min(end, start + 80)), quotes } : UNSEEN);
       if (scanner.fault !== '') faults++;
       scanner.fault = '';
     } while (!scanner.ended);
@@ -168,6 +174,9 @@ export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): 
   return { ...dialect, ...notationOf(bytes, from, dialect, settings) };
 }
 
+const HASH = 0x23;
+const BLANK = 0x20;
+
 /** `#`, or `# ` where `#` begins data too; empty where it begins neither comments. */
 function findComment(bytes: Uint8Array, from: number, dialect: Dialect): string {
   const { rows } = sample(bytes, from, dialect);
@@ -188,15 +197,14 @@ function findComment(bytes: Uint8Array, from: number, dialect: Dialect): string 
   let isTop = true;
   while (marks.length > 0 && scanner.nextRow()) {
     let cells = 0;
-    const { at } = scanner;
+    let first = -1;
     do {
       scanner.cell(number, 0);
-      cells++;
+      if (cells++ === 0 && !scanner.quotes) first = scanner.start;
     } while (!scanner.ended);
-    const begins = decodeCell(bytes, at, Math.min(at + 2, scanner.to));
-    const isData = cells === width && width > 1 && !(isTop && isNames);
-    if (!begins.startsWith('#')) isTop = false;
-    else if (isData) marks = marks.filter((mark) => !begins.startsWith(mark));
+    if (bytes[first] !== HASH) isTop = false;
+    else if (cells === width && width > 1 && !(isTop && isNames))
+      marks = marks.filter((mark) => mark === '# ' && bytes[first + 1] !== BLANK);
   }
   return marks.find((mark) => rows.some(([cell]) => !cell!.quotes && `${cell!.text} `.startsWith(mark))) ?? '';
 }

@@ -1,7 +1,7 @@
-import type { Settings } from './dialect.ts';
-import type { Dialect } from './raw.ts';
+import type { Dialect, ReadOptions } from './raw.ts';
 import { decodeCell, NUMBER, numberPattern, Scanner, TEXT, UNCLOSED } from './scan.ts';
 
+type Asked = Required<Pick<ReadOptions, 'decimal' | 'thousands' | 'maxCells'>>;
 type Notation = Pick<Dialect, 'decimal' | 'thousands'>;
 
 /** Ways to write numbers, the plain one first. */
@@ -45,15 +45,15 @@ const NEARLY_ALL = 0.95;
  * that cells decide that one way alone explains. The plain way unless another makes more; a column of plain numbers with
  * points is never read otherwise, but where a cell shows that points group.
  */
-export function notationOf(bytes: Uint8Array, from: number, dialect: Dialect, settings: Settings): Notation {
-  const { decimal, thousands } = settings;
+export function notationOf(bytes: Uint8Array, from: number, dialect: Dialect, asked: Asked): Notation {
+  const { decimal, thousands } = asked;
   const isOpen = (way: Notation): boolean =>
     (decimal === 'auto' || way.decimal === decimal) &&
     (thousands === 'auto' || way.thousands === thousands) &&
     !(way.thousands === ' ' && dialect.delimiter === ' ');
   const open = WAYS.map((_, i) => i).filter((i) => isOpen(WAYS[i]!));
   if (open.length === 0) return { decimal: decimal === 'auto' ? '.' : decimal, thousands };
-  const columns = shapesOf(bytes, from, dialect, settings.maxCells).filter(({ cells }) => cells > 0);
+  const columns = shapesOf(bytes, from, dialect, asked.maxCells).filter(({ cells }) => cells > 0);
 
   const othersOf = (column: Shapes, way: number): number => column.others?.[way] ?? 0;
   const pointsGroup = columns.some(
