@@ -8,6 +8,13 @@ export const plants = [
     mustFail: ['tests/lab/recommend.test.ts'],
   },
   {
+    name: 'the label of a chart names the file in place of the column',
+    file: 'lab/src/page-mistakes.ts',
+    find: 'form, report.data.target)',
+    replace: 'form, report.data.name)',
+    mustFail: ['tests/lab/page.test.ts'],
+  },
+  {
     name: 'the report calls a remedy better by less than it shows',
     file: 'lab/src/findings.ts',
     find: 'Number(shown(a)) > Number(shown(b))',

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FormatError, LimitError, ValueError } from '../../src/base/errors.ts';
-import { gunzip } from '../../src/data/gzip.ts';
+import { gunzip, isGzip } from '../../src/data/gzip.ts';
 
 const packed = gzipSync(Buffer.from('hello gzip '.repeat(5000)));
 const changed = (at: number, value: number): Buffer => {
@@ -10,6 +10,11 @@ const changed = (at: number, value: number): Buffer => {
   bytes[at < 0 ? bytes.length + at : at] = value;
   return bytes;
 };
+
+test('isGzip looks at the first two bytes', () => {
+  expect(isGzip(packed)).toBe(true);
+  for (const bytes of [[], [0x1f], [0x1f, 0x8c], [0x8b, 0x1f]]) expect(isGzip(Uint8Array.from(bytes))).toBe(false);
+});
 
 describe('gunzip', () => {
   test('gives back what was packed, from nothing to several pieces', async () => {
