@@ -95,7 +95,7 @@ function named(
     line: (row) => table.line(row),
     cells: (row) => table.cells(row),
   };
-  return { table: own, matched: [{ kind: 'matched', text }] };
+  return { table: own, matched: [{ kind: 'renamed', text }] };
 }
 
 /** Throws UsageError if the output is a file that is read, whatever it is called. */
