@@ -1,7 +1,8 @@
 import { checkCount, checkFlag, checkOneOf, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { isAnyNumber, notationOf } from './notation.ts';
 import type { Dialect, Note, ReadOptions } from './raw.ts';
-import { decodeCell, MISSING, numberPattern, Scanner } from './scan.ts';
+import { decodeCell, MISSING, Scanner } from './scan.ts';
 
 /** Cells of a file, and numbers of a table, that are allowed unless the caller says otherwise. */
 export const MAX_CELLS = 50_000_000;
@@ -55,24 +56,36 @@ export function settingsOf(op: string, options: ReadOptions): Settings {
 const SAMPLE_LINES = 300;
 const SAMPLE_BYTES = 1 << 18;
 
-/** The first rows from byte `from` on, cells without blanks around them, and cut where they are long. */
-export function sample(bytes: Uint8Array, from: number, dialect: Dialect): string[][] {
+/** A cell without blanks around it, cut where it is long, and whether it stood in quotes. */
+interface Sampled {
+  readonly text: string;
+  readonly quotes: boolean;
+}
+
+/** The first rows from byte `from` on; with the cells in which quotes are wrong counted in `faults`. */
+export function sample(bytes: Uint8Array, from: number, dialect: Dialect): { rows: Sampled[][]; faults: number } {
   const scanner = new Scanner(bytes, dialect, from);
   const number = new Float64Array(1);
-  const rows: string[][] = [];
+  const rows: Sampled[][] = [];
+  let faults = 0;
   while (rows.length < SAMPLE_LINES && scanner.at - from < SAMPLE_BYTES && scanner.nextRow()) {
-    const row: string[] = [];
+    const row: Sampled[] = [];
     do {
       scanner.cell(number, 0);
-      row.push(decodeCell(bytes, scanner.start, Math.min(scanner.end, scanner.start + 80)));
+      const { start, end, quotes } = scanner;
+      row.push({ text: decodeCell(bytes, start, Math.min(end, start + 80)), quotes });
+      if (scanner.fault !== '') faults++;
+      scanner.fault = '';
     } while (!scanner.ended);
     rows.push(row);
   }
-  return rows;
+  return { rows, faults };
 }
 
+const isMarked = (row: readonly Sampled[]): boolean => row[0]!.text.startsWith('#') && !row[0]!.quotes;
+
 /** How many cells most rows have, and the share of the rows that have so many. */
-export function commonWidth(rows: readonly (readonly string[])[]): { width: number; share: number } {
+export function commonWidth(rows: readonly (readonly unknown[])[]): { width: number; share: number } {
   const times = new Map<number, number>();
   for (const { length } of rows) times.set(length, (times.get(length) ?? 0) + 1);
   const [width, most] = [...times].reduce((best, other) => (other[1] > best[1] ? other : best), [1, 0]);
@@ -85,96 +98,107 @@ const DELIMITERS = [',', ';', '\t', '|', ' '];
 /** A number in any dialect; dates and versions of digits may pass. */
 export const ANY_NUMBER: RegExp = /^[+-]?[.,]?\d(?:[\d.,']*[\d.])?(?:[eE][+-]?\d+)?$/;
 
+/** How well a delimiter explains the first lines, each field counting before the next: the larger, the better. */
+type Fit = readonly [quotes: number, width: number, whole: number, numbers: number];
+
 /**
- * The delimiter that cuts most of the first lines into the same number of cells, more than one; of several such the
- * one that leaves more numbers. Undefined when there is none.
+ * The delimiter that cuts the first lines into the same number of cells, more than one: without faults of quotes, most of
+ * the lines, leaving fewest cells in which another delimiter stands, and most numbers. Undefined when there is none.
  */
 export function findDelimiter(bytes: Uint8Array, from: number, dialect: Dialect): string | undefined {
-  let best: { delimiter: string; share: number; numbers: number } | undefined;
+  let best: { delimiter: string; fit: Fit } | undefined;
   for (const delimiter of DELIMITERS.filter((character) => character !== dialect.quote)) {
-    const all = sample(bytes, from, { ...dialect, delimiter });
-    const plain = all.filter((row) => !row[0]!.startsWith('#'));
-    const rows = plain.length > 0 ? plain : all;
-    const { width, share } = commonWidth(rows);
-    // A header that is one name short needs two others, or `x` over `12,5` would be a column of row names.
-    if (width === 1 || share <= 0.5 || (width === 2 && rows[0]!.length === 1)) continue;
-    const cells = rows.flat();
-    const numbers = cells.filter((cell) => ANY_NUMBER.test(cell)).length / cells.length;
+    const fit = fitOf(bytes, from, { ...dialect, delimiter });
     // Runs of blanks swallow the empty cells between tabs.
-    const areTabs = best?.delimiter === '\t' && best.share >= share;
-    if (delimiter === ' ' && (share < 0.9 || numbers === 0 || areTabs)) continue;
-    if (best === undefined || share > best.share || (share === best.share && numbers > best.numbers)) {
-      best = { delimiter, share, numbers };
-    }
+    if (fit === undefined || (delimiter === ' ' && best?.delimiter === '\t' && best.fit[1] >= fit[1])) continue;
+    const differs = fit.findIndex((value, i) => value !== best?.fit[i]);
+    if (best === undefined || (differs >= 0 && fit[differs]! > best.fit[differs]!)) best = { delimiter, fit };
   }
   return best?.delimiter;
 }
 
-/** Where no delimiter fits: the one that leaves lines whole, as `;` does where fractions have commas. */
-const makesOneColumn =
-  (bytes: Uint8Array, from: number, dialect: Dialect) =>
-  (delimiter: string): boolean =>
-    sample(bytes, from, { ...dialect, delimiter }).every((row) => row.length === 1);
+function fitOf(bytes: Uint8Array, from: number, dialect: Dialect): Fit | undefined {
+  const { delimiter } = dialect;
+  const { rows: all, faults } = sample(bytes, from, dialect);
+  const plain = all.filter((row) => !isMarked(row));
+  const rows = plain.length > 0 ? plain : all;
+  const { width, share } = commonWidth(rows);
+  if (width === 1 || share <= 0.5) return undefined;
+  const top = rows[0]!.length;
+  // Names of rows have no name themselves. But `x` over `12,5` has decimal commas, and over `New York` words.
+  const isNumber = (row: readonly Sampled[]): boolean => isAnyNumber(row.map(({ text }) => text).join(delimiter));
+  const body = rows.slice(1);
+  const areQuoted = body.every(([cell]) => cell!.quotes);
+  if (top === 1 && width === 2 && !areQuoted && (delimiter === ' ' || body.some(isNumber))) return undefined;
+  const named = dialect.header && top === width - 1 && (top > 1 || areQuoted) ? 1 / rows.length : 0;
+  const cells = rows.flat();
+  const others = DELIMITERS.filter((character) => character !== delimiter && character !== ' ');
+  const isMixed = ({ text, quotes }: Sampled): boolean =>
+    !quotes && others.some((character) => text.includes(character)) && !isAnyNumber(text);
+  const whole = 1 - cells.filter(isMixed).length / cells.length;
+  const numbers = cells.filter(({ text }) => isAnyNumber(text)).length / cells.length;
+  if (delimiter === ' ' && (share + named < 0.9 || whole < 0.9 || numbers === 0)) return undefined;
+  return [faults === 0 ? 1 : 0, share + named, whole, numbers];
+}
 
-/** Replaces `'auto'` by what the first lines show. */
+/** Where no delimiter fits: `;` leaves a column of decimal commas whole; lines of any number of cells are told of. */
+function fallback(bytes: Uint8Array, from: number, dialect: Dialect): string {
+  const { rows } = sample(bytes, from, { ...dialect, delimiter: ';' });
+  const body = dialect.header ? rows.slice(1) : rows;
+  const areNumbers = body.every((row) => row.length === 1 && (row[0]!.text === '' || isAnyNumber(row[0]!.text)));
+  const haveCommas = body.some((row) => row[0]!.text.includes(','));
+  return areNumbers && haveCommas && rows[0]!.length === 1 ? ';' : ',';
+}
+
+/** Replaces `'auto'` by what the table shows. */
 export function dialectOf(bytes: Uint8Array, from: number, settings: Settings): Dialect {
   const { header, quote, na, encoding } = settings;
   const comment = settings.comment === 'auto' ? '' : settings.comment;
   const known = { header: header ?? true, quote, na, encoding, comment, decimal: '.', thousands: '' };
   let dialect: Dialect = { ...known, delimiter: settings.delimiter };
   if (settings.delimiter === 'auto') {
-    const found = findDelimiter(bytes, from, dialect) ?? DELIMITERS.find(makesOneColumn(bytes, from, dialect)) ?? ',';
-    dialect = { ...known, delimiter: found };
-    const cells = sample(bytes, from, dialect).flat();
-    const inApostrophes = cells.filter((cell) => /^'.*'$/s.test(cell)).length;
+    dialect = { ...known, delimiter: findDelimiter(bytes, from, dialect) ?? fallback(bytes, from, dialect) };
+    const cells = sample(bytes, from, dialect).rows.flat();
+    const inApostrophes = cells.filter(({ text }) => /^'.*'$/s.test(text)).length;
     if (2 * inApostrophes > cells.length) dialect = { ...dialect, quote: "'" };
   }
-  if (settings.comment === 'auto') {
-    const rows = sample(bytes, from, dialect);
-    const { width } = commonWidth(rows);
-    const marked = rows.filter((row) => row[0]!.startsWith('#'));
-    // A header may begin so too; it has as many cells as the rows below.
-    const fits = marked.length > 0 && marked.every((row) => row.length !== width || width === 1);
-    if (fits) dialect = { ...dialect, comment: '#' };
-  }
+  if (settings.comment === 'auto') dialect = { ...dialect, comment: findComment(bytes, from, dialect) };
   const { decimal, thousands } = settings;
   if (decimal !== 'auto' && thousands !== 'auto') return { ...dialect, decimal, thousands };
-  return { ...dialect, ...notationOf(sample(bytes, from, dialect), settings, dialect.delimiter) };
+  return { ...dialect, ...notationOf(bytes, from, dialect, settings) };
 }
 
-type Notation = Pick<Dialect, 'decimal' | 'thousands'>;
-
-/** The way of writing numbers that makes most columns numbers; the plain one unless another makes more. */
-function notationOf(rows: readonly (readonly string[])[], settings: Settings, delimiter: string): Notation {
-  const { decimal, thousands, header, na } = settings;
-  const all: readonly Notation[] = [
-    { decimal: '.', thousands: '' },
-    // `1,234` alone says nothing: between commas it was put into quotes for its group, elsewhere it is a fraction.
-    ...(delimiter === ',' ? [{ decimal: '.', thousands: ',' }] : []),
-    { decimal: ',', thousands: '' },
-    { decimal: '.', thousands: ',' },
-    { decimal: ',', thousands: '.' },
-    ...(delimiter === ' ' ? ["'"] : [' ', "'"]).flatMap((group) => [
-      { decimal: '.', thousands: group },
-      { decimal: ',', thousands: group },
-    ]),
-  ];
-  const open = all.filter(
-    (way) => (decimal === 'auto' || way.decimal === decimal) && (thousands === 'auto' || way.thousands === thousands),
-  );
-  if (open.length === 0) return { decimal: decimal === 'auto' ? '.' : decimal, thousands };
-  const body = header === false ? rows : rows.slice(1);
-  const { width } = commonWidth(rows);
-  const columns = Array.from({ length: width }, (_, i) =>
-    body.flatMap((row) => (row[i] === undefined || row[i] === '' || na.includes(row[i]) ? [] : [row[i]])),
-  );
-  const counts = open.map((way) => {
-    const pattern = numberPattern(way.decimal, way.thousands);
-    const fits = (cells: readonly string[]): boolean =>
-      cells.length > 0 && cells.filter((cell) => pattern.test(cell)).length >= 0.95 * cells.length;
-    return columns.filter(fits).length;
-  });
-  return open[counts.indexOf(Math.max(...counts))]!;
+/** `#`, or `# ` where `#` begins data too; empty where it begins neither comments. */
+function findComment(bytes: Uint8Array, from: number, dialect: Dialect): string {
+  const { rows } = sample(bytes, from, dialect);
+  if (!rows.some(isMarked)) return '';
+  const others = rows.filter((row) => !isMarked(row));
+  const { width } = commonWidth(others.length > 0 ? others : rows);
+  const isNumber = (cell: Sampled | undefined): boolean => cell !== undefined && isAnyNumber(cell.text);
+  const isNothing = (cell: Sampled | undefined): boolean =>
+    cell === undefined || cell.text === '' || dialect.na.includes(cell.text);
+  // A header may begin so too: it has as many cells as the rows, and no line of other names below it.
+  const [names = [], ...body] = others;
+  const isName = (cell: Sampled, i: number): boolean =>
+    !isNumber(cell) && !isNothing(cell) && body.every((row) => isNumber(row[i]) || isNothing(row[i]));
+  const isNames = dialect.header && body.length > 0 && names.some(isName);
+  const scanner = new Scanner(bytes, dialect, from);
+  const number = new Float64Array(1);
+  let marks = ['#', '# '];
+  let isTop = true;
+  while (marks.length > 0 && scanner.nextRow()) {
+    let cells = 0;
+    const { at } = scanner;
+    do {
+      scanner.cell(number, 0);
+      cells++;
+    } while (!scanner.ended);
+    const begins = decodeCell(bytes, at, Math.min(at + 2, scanner.to));
+    const isData = cells === width && width > 1 && !(isTop && isNames);
+    if (!begins.startsWith('#')) isTop = false;
+    else if (isData) marks = marks.filter((mark) => !begins.startsWith(mark));
+  }
+  return marks.find((mark) => rows.some(([cell]) => !cell!.quotes && `${cell!.text} `.startsWith(mark))) ?? '';
 }
 
 /** For an error: which delimiter fits better, and whether there are comments; empty when neither. */
@@ -182,7 +206,7 @@ export function remedyOf(bytes: Uint8Array, from: number, dialect: Dialect): str
   const found = findDelimiter(bytes, from, dialect);
   if (found !== undefined && found !== dialect.delimiter)
     return `It looks as if separated by ${called(found)} (delimiter: ${JSON.stringify(found)})`;
-  const comments = dialect.comment === '' && sample(bytes, from, dialect).some((row) => row[0]!.startsWith('#'));
+  const comments = dialect.comment === '' && sample(bytes, from, dialect).rows.some(isMarked);
   return comments ? "Are lines that begin with # comments (comment: '#')?" : '';
 }
 
@@ -198,5 +222,7 @@ export function dialectNotes(settings: Settings, dialect: Dialect): Note[] {
     parts.push(`${called(dialect.thousands)} between thousands`);
   if (dialect.quote !== settings.quote) parts.push(`${dialect.quote} around cells`);
   if (parts.length === 0) return [];
-  return [{ kind: 'dialect', text: `The file was read with ${parts.join(', ').replace(/, ([^,]*)$/, ' and $1')}.` }];
+  const last = parts.pop()!;
+  const text = `The file was read with ${parts.length > 0 ? `${parts.join(', ')} and ` : ''}${last}.`;
+  return [{ kind: 'dialect', text }];
 }

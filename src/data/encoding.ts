@@ -52,7 +52,7 @@ export function measureText(bytes: Uint8Array): number {
     if (code > CR) continue;
     if (code === LF || (code === CR && bytes[i + 1] !== LF)) lines++;
     else if (code === 0) {
-      const problem = 'has a byte of 0: this is no text, or text in UTF-16, which must be saved as UTF-8';
+      const problem = 'has a byte of 0: this is no text, or text in UTF-16 or UTF-32, which must be saved as UTF-8';
       throw new FormatError('csv', `line ${lines}`, problem);
     }
   }

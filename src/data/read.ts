@@ -39,35 +39,43 @@ export function read(
   const problems = new Problems();
 
   if (!scanner.nextRow()) throw new FormatError('csv', 'file', 'is empty');
+  const top = scanner.at;
   const names = dialect.header ? readHeader(scanner, dialect, problems) : [];
-  const first = sample(bytes, scanner.at, dialect);
+  const first = sample(bytes, scanner.at, dialect).rows;
   const { width: common, share } = first.length > 0 ? commonWidth(first) : { width: names.length, share: 1 };
-  // A header that ends in a delimiter, or that has no name for the first column, the names of rows.
-  if (common === names.length - 1 && names.at(-1) === '') names.pop();
-  const shift = dialect.header && common === names.length + 1 && share === 1;
-  const width = dialect.header ? names.length + (shift ? 1 : 0) : common;
+  // Delimiters may end the header alone.
+  while (names.length > common && names.at(-1) === '') names.pop();
+  // Or the rows alone; or the header has no name for the first column, the names of rows.
+  // One row of very many cells is a row too long.
+  const areTold = first.length > 1 || common <= 2 * names.length;
+  const longer = dialect.header && common > names.length && share === 1 && areTold;
+  const shift = longer && common === names.length + 1;
+  const width = dialect.header && !longer ? names.length : common;
   if ((width === 1 || shift) && given.delimiter === undefined) {
     // A table of another delimiter can look like one column, or, by its decimal commas, like rows with names.
     const remedy = remedyOf(bytes, from, dialect);
     const seen = shift ? 'has rows of one cell more than the header' : 'has one column';
     if (remedy !== '') throw new FormatError('csv', 'file', `${seen}. ${remedy}`);
   }
-  const expected = `${dialect.header && !shift ? 'the header has' : 'others have'} ${width}`;
+  const expected = `${dialect.header && !longer ? 'the header has' : 'others have'} ${width}`;
   const plan: Plan = { op, width, expected, lines, cells: names.length, maxCells: settings.maxCells };
   const { starts, columns } = scanRows(scanner, plan, problems);
   const byQuote = scanner.faults > 0 ? "Quotes are taken as they stand with quote: ''" : '';
   if (problems.count > 0) problems.check(remedyOf(bytes, from, dialect) || byQuote);
 
-  if (shift && width === 2 && !mayBeNames(columns[0]!)) {
-    const problem = 'has 1 name, but rows have 2 cells, and the first are no names of rows';
-    throw new FormatError('csv', 'header', `${problem}. Are these decimal commas (delimiter: ';', decimal: ',')?`);
+  // Every row ends in delimiters. Without a header nothing tells them from a column without values.
+  while (dialect.header && columns.length > 1 && columns.at(-1)!.blank === starts.length) {
+    if (names.length < columns.length) columns.pop();
+    else if (names.at(-1) === '') names.length = --columns.length;
+    else break;
   }
-  const unnamed = !dialect.header || shift || names.at(-1) === '';
-  if (unnamed && width > 1 && columns[width - 1]!.missing === starts.length) {
-    // Every row ends in a delimiter.
-    columns.pop();
-    if (dialect.header && !shift) names.pop();
-  } else if (shift) names.unshift('');
+  if (columns.length > names.length && dialect.header) {
+    const first = new BytesTable(bytes, dialect, [], starts, [{ name: '', ...columns[0]! }], 0);
+    const isQuoted = bytes[starts[0]!] === dialect.quote.charCodeAt(0);
+    if (columns.length > names.length + 1 || !mayBeNames(first, isQuoted))
+      throw shortHeader(lineOf(bytes, top), names.length, columns.length, first.column(0).texts === 0);
+    names.unshift('');
+  }
   if (!dialect.header) for (let i = 1; i <= columns.length; i++) names.push(`column ${i}`);
   const notes = dialectNotes(options, dialect);
   const hasIndex = names[0] === '' && names.length > 1;
@@ -80,16 +88,32 @@ export function read(
   if (settings.header === undefined) refuseData(names);
   if (scanner.comments > 0) {
     const left = scanner.comments === 1 ? '1 line that begins' : `${grouped(scanner.comments)} lines that begin`;
-    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment} left out.` });
+    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment.trim()} left out.` });
   }
   const allNotes = [...notes, ...nameColumns(names, settings, problems)];
-  const named = columns.map((column, i) => ({ name: names[i]!, ...column }));
+  const named = columns.map(({ blank, ...column }, i) => ({ name: names[i]!, ...column }));
   return new BytesTable(bytes, dialect, allNotes, starts, named, hasIndex && dropIndex ? 1 : 0);
 }
 
-/** Names of rows are texts, or count the rows. */
-const mayBeNames = ({ numbers, texts }: Omit<RawColumn, 'name'>): boolean =>
-  texts > 0 || numbers.every((x, row) => x === numbers[0]! + row);
+/** Names of rows never repeat; they are texts, or integers as are left when rows were taken out. */
+function mayBeNames(table: RawTable, isQuoted: boolean): boolean {
+  const { numbers, texts, missing } = table.column(0);
+  const rises = (x: number, row: number): boolean => Number.isInteger(x) && (row === 0 || x > numbers[row - 1]!);
+  const count = table.rows > 1 && numbers.every(rises);
+  if (missing > 0 || !(isQuoted || texts === table.rows || count)) return false;
+  return table.texts(0).texts.length === table.rows;
+}
+
+/** For rows of more cells than the header, which are neither empty nor names. */
+function shortHeader(line: number, names: number, width: number, areNumbers: boolean): FormatError {
+  if (areNumbers && width === names + 1) {
+    const had = `has ${names} ${names === 1 ? 'name' : 'names'}, but rows have ${width} cells`;
+    const remedy = "Are these decimal commas (delimiter: ';', decimal: ',')?";
+    return new FormatError('csv', 'header', `${had}, and the first are no names of rows. ${remedy}`);
+  }
+  const had = `has ${names} ${names === 1 ? 'cell' : 'cells'}, the others ${width}`;
+  return new FormatError('csv', `line ${line}`, `${had}. Take a title above the table away`);
+}
 
 function bytesOf(op: string, source: string | Uint8Array, encoding: Settings['encoding']): Uint8Array {
   if (typeof source !== 'string' && !(source instanceof Uint8Array))
@@ -111,7 +135,12 @@ function beginning(bytes: Uint8Array, settings: Settings): { from: number; setti
 interface Scanned {
   /** Where each row begins. */
   readonly starts: Uint32Array | Float64Array;
-  readonly columns: Omit<RawColumn, 'name'>[];
+  readonly columns: ColumnScanned[];
+}
+
+/** A column, and how many of its cells hold nothing, not even quotes. */
+interface ColumnScanned extends Omit<RawColumn, 'name'> {
+  readonly blank: number;
 }
 
 interface Plan {
@@ -136,6 +165,7 @@ function scanRows(scanner: Scanner, plan: Plan, problems: Problems): Scanned {
   const numbers = Array.from({ length: width }, (_, i) => all.subarray(i * room, (i + 1) * room));
   const starts = bytes.length < 2 ** 32 ? new Uint32Array(room) : new Float64Array(room);
   const missing = new Uint32Array(width);
+  const blank = new Uint32Array(width);
   const texts = new Uint32Array(width);
   const firstText = new Int32Array(width).fill(-1);
   const spare = new Float64Array(1);
@@ -152,7 +182,10 @@ function scanRows(scanner: Scanner, plan: Plan, problems: Problems): Scanned {
         const kind = scanner.cell(numbers[column]!, rows);
         if (kind === TEXT) {
           if (texts[column]!++ === 0) firstText[column] = rows;
-        } else if (kind !== NUMBER) missing[column]!++;
+        } else if (kind !== NUMBER) {
+          missing[column]!++;
+          if (scanner.start === scanner.end && !scanner.quotes) blank[column]!++;
+        }
       }
       column++;
       if (scanner.fault === '') continue;
@@ -172,6 +205,7 @@ function scanRows(scanner: Scanner, plan: Plan, problems: Problems): Scanned {
     columns: numbers.map((column, i) => ({
       numbers: column.subarray(0, rows),
       missing: missing[i]!,
+      blank: blank[i]!,
       texts: texts[i]!,
       firstText: firstText[i]!,
     })),

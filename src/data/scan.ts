@@ -31,6 +31,8 @@ export class Scanner {
   /** The same without the blanks around it. */
   start = 0;
   end = 0;
+  /** Whether it stood in quotes. */
+  quotes = false;
   /** Whether it was the last of its row. */
   ended = false;
   /** What is wrong with the quotes of a cell, until someone takes it from here; empty: nothing. */
@@ -107,7 +109,8 @@ export class Scanner {
     // In a table of blanks they stop a cell, and begin none.
     while (isBlank[code] === 1) code = ++at < stop ? bytes[at]! : LF;
     this.start = at;
-    if (code === this.quote) return this.quoted(into, index);
+    this.quotes = code === this.quote;
+    if (this.quotes) return this.quoted(into, index);
 
     at = scanNumber(bytes, at, stop, this.barePoint, into, index);
     if (at >= 0) {
@@ -175,6 +178,14 @@ export class Scanner {
     if (code === CR && this.at < stop && bytes[this.at] === LF) this.at++;
   }
 
+  /** Takes blanks that do not break, as web pages have them, from both ends; false where there are none. */
+  private trimNoBreak(): boolean {
+    const { bytes, start, end } = this;
+    while (this.end - this.start >= 2 && isNoBreak(bytes, this.start)) this.start += 2;
+    while (this.end - this.start >= 2 && isNoBreak(bytes, this.end - 2)) this.end -= 2;
+    return this.start > start || this.end < end;
+  }
+
   private marked(into: Float64Array, index: number): number {
     if (this.marks.numbers?.includes(into[index]!) !== true) return NUMBER;
     into[index] = Number.NaN;
@@ -186,6 +197,10 @@ export class Scanner {
     const { bytes, start, end, grouping } = this;
     into[index] = Number.NaN;
     if (start === end) return ABSENT;
+    if (this.trimNoBreak()) {
+      const isNumber = scanNumber(bytes, this.start, this.end, this.point, into, index) === this.end;
+      return isNumber ? this.marked(into, index) : this.classify(into, index);
+    }
     if (grouping !== undefined) {
       into[index] = grouping.read(bytes, start, end);
       if (!Number.isNaN(into[index])) return this.marked(into, index);
@@ -194,6 +209,9 @@ export class Scanner {
     return this.marks.dashIsText && end - start === 1 && bytes[start] === MINUS ? DASH : ABSENT;
   }
 }
+
+/** U+00A0 in UTF-8. */
+const isNoBreak = (bytes: Uint8Array, at: number): boolean => bytes[at] === 0xc2 && bytes[at + 1] === 0xa0;
 
 export const UNCLOSED = 'has a quote that is never closed';
 
@@ -236,8 +254,9 @@ class Marks {
   private readonly begins = new Uint8Array(256);
 
   constructor({ na, decimal }: Dialect) {
-    this.dashIsText = na === MISSING;
-    this.texts = na.filter((mark) => mark !== '').map((mark) => encoder.encode(mark));
+    this.dashIsText = na.join('\n') === MISSING.join('\n');
+    const marks = na.map((mark) => mark.trim()).filter((mark) => mark !== '');
+    this.texts = marks.map((mark) => encoder.encode(mark));
     for (const mark of this.texts) this.begins[mark[0]!] = 1;
     const value = new Float64Array(1);
     const numbers = this.texts.flatMap((mark) =>

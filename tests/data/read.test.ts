@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FormatError, LimitError, ValueError } from '../../src/base/errors.ts';
 import type { RawTable, ReadOptions } from '../../src/data/raw.ts';
 import { readCSV } from '../../src/data/read.ts';
+import { MISSING } from '../../src/data/scan.ts';
 
 const auto = { delimiter: 'auto', decimal: 'auto', thousands: 'auto', comment: 'auto' } as const;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -88,6 +89,54 @@ describe('readCSV', () => {
     expect(() => readCSV('a\n12,5\n3,75\n')).toThrow("Are these decimal commas (delimiter: ';', decimal: ',')?");
     expect(numbersOf(readCSV('a\n12,5\n3,75\n', { delimiter: ';', decimal: ',' }))).toEqual({ a: [12.5, 3.75] });
     expect(numbersOf(readCSV('a\n0,5\n1,75\n'))).toEqual({ a: [5, 75] });
+  });
+
+  test('names of rows never repeat, and do not end where a column has no value', () => {
+    const table = readCSV('p,q,r\n1,0.5,8,NA\n2,1.5,9,NA\n5,2.5,7,NA\n');
+    expect(table.column(2)).toMatchObject({ name: 'r', missing: 3 });
+    expect(numbersOf(table)).toMatchObject({ p: [0.5, 1.5, 2.5], q: [8, 9, 7] });
+    for (const text of ['p,q\n31,5,1\n31,2,0\n', 'p,q\n31,5,1\n30,2,0\n', 'p,q\nx,5,1\nx,2,0\n', 'p,q\n4,5,6\n'])
+      expect(() => readCSV(text)).toThrow(FormatError);
+    expect(() => readCSV('p,q\n31,5,1\n31,2,0\n')).toThrow(
+      "has 2 names, but rows have 3 cells, and the first are no names of rows. Are these decimal commas (delimiter: ';'",
+    );
+    expect(numbersOf(readCSV('"p","q"\n"9",5,1\n"4",2,0\n'))).toEqual({ p: [5, 2], q: [1, 0] });
+  });
+
+  test.each([['p,q,,\n1,2,,\n3,4,,\n'], ['p,q,,\n1,2\n3,4\n'], ['p,q\n1,2,,\n3,4,,\n']])(
+    'several delimiters may end lines: %j',
+    (text) => {
+      expect(numbersOf(readCSV(text))).toEqual({ p: [1, 3], q: [2, 4] });
+    },
+  );
+
+  test('a last column without values is dropped only where lines end in delimiters below a header', () => {
+    expect(readCSV('4,8,?\n5,9,?\n', { header: false }).names).toHaveLength(3);
+    expect(readCSV('4,8,\n5,9,\n', { header: false }).names).toHaveLength(3);
+    for (const mark of ['NA', '""'])
+      expect(() => readCSV(`p,q,\n1,2,${mark}\n`)).toThrow('the name of column 3 is empty');
+    expect(readCSV('p,q\n1,\n2,\n').names).toEqual(['p', 'q']);
+  });
+
+  test('a title above the table is told by its line', () => {
+    for (const options of [{}, auto]) {
+      expect(() => readCSV('\nThe pond in May\n\np,q\n1,2\n', options)).toThrow(
+        'csv: line 2: has 1 cell, the others 2. Take a title above the table away',
+      );
+      expect(() => readCSV('The pond\np,q,r\n1,2,3\n', options)).toThrow('line 1: has 1 cell, the others 3');
+    }
+  });
+
+  test('blanks that do not break are blanks, around numbers, texts and marks', () => {
+    const table = readCSV('p,q\n\u00a05,1\n6\u00a0\u00a0,"\u00a0x"\n\u00a0,NA\u00a0\n');
+    expect(table.column(0)).toMatchObject({ numbers: Float64Array.of(5, 6, Number.NaN), missing: 1, texts: 0 });
+    expect(textsOf(table, 1)).toEqual(['1', 'x', undefined]);
+    expect(readCSV('p\n unclear\n2\n', { na: ['unclear '] }).column(0).missing).toBe(1);
+  });
+
+  test('the usual marks are the usual ones in a list of their own too', () => {
+    expect(textsOf(readCSV('p,q\n-,1\n+,1\n', { na: [...MISSING] }), 0)).toEqual(['-', '+']);
+    expect(textsOf(readCSV('p,q\n-,1\n+,1\n', { na: ['-'] }), 0)).toEqual([undefined, '+']);
   });
 
   test('reads runs of blanks and tabs, also at both ends of a line', () => {

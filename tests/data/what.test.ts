@@ -31,6 +31,15 @@ describe('a file that is no table of text is named for what it is', () => {
     ['an ARFF file', latin('% a comment\n\n@RELATION plants\n@attribute x numeric\n')],
     ["a web server's answer in place of the file", latin('404: Not Found')],
     ["a web server's answer in place of the file", latin('403 Forbidden\n')],
+    ['an R data file', latin('RDX3\nX\n\0\0\0\x03')],
+    ['an HTML page', latin('<!-- made -->\n<html>')],
+    ['an HTML page', latin('<head>\n')],
+    ['an HTML page', latin('<div class="x">')],
+    ["a web server's answer in place of the file", latin('Not Found')],
+    ["a web server's answer in place of the file", latin('Entry not found\n')],
+    ["a web server's answer in place of the file", latin('Access Denied')],
+    ['text in UTF-32: save it as UTF-8', latin('\xff\xfe\0\0a\0\0\0')],
+    ['text in UTF-32: save it as UTF-8', latin('\0\0\xfe\xff\0\0\0a')],
     ['text in UTF-16: save it as UTF-8', latin('\xff\xfea\0,\0b\0\n\0')],
   ])('%s', (what, file) => {
     expect(() => readCSV(file)).toThrow(`csv: file: is ${what}`);
@@ -46,6 +55,11 @@ describe('a file that is no table of text is named for what it is', () => {
     '{a},[b]\nx,1\n',
     '[1],b\nx,y\n',
     '404 Found,b\nx,1\n',
+    'PAR1,PAR2\n1,2\n',
+    'RDX,b\nx,1\n',
+    'BZh,b\nx,1\n',
+    '<div>,<body>\nx,1\n',
+    'not found,b\nx,1\n',
     'version,b\nx,1\n',
     '@,b\nx,1\n',
   ])('an odd header is none of these: %j', (text) => {
