@@ -45,7 +45,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './data': [
     () => import('../src/data/index.ts'),
     `
-      parseCSV gunzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
+      parseCSV gunzip isGzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
       takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING
     `,
   ],

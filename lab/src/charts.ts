@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { decimals, exact, range, size, time, whole } from './format.ts';
-import { type Label, placeLabels } from './labels.ts';
-import { CHART, clipped, draw, drawn, logTicks, PANEL, short, type Tip } from './plot.ts';
+import { type Label, type Point, placeLabels } from './labels.ts';
+import { CHART, clipped, type Drawn, draw, drawn, logTicks, PANEL, short, type Tip } from './plot.ts';
 import type { Figure, FitResult, FormResult, Histogram, JobReport, Predictions } from './types.ts';
 
 /** Where the scores of the fits lie that are not meant to be poor, with some room. */
@@ -25,32 +25,11 @@ interface ScoreDot {
 
 /** A row a fit: training and test scores as dots, the gap between them as a line, and the seeds' range as a broad one. */
 export function scoreDots({ fits, scoreName }: JobReport): string {
-  const [low, high] = scoreDomain(fits);
+  const domain = scoreDomain(fits);
+  const [low, high] = domain;
   const rows = fits.map(({ name }) => name);
-  const inside = (x: number): boolean => x >= low && x <= high;
-  const dots = fits.flatMap((fit): ScoreDot[] => [
-    { row: fit.name, series: 'train', figure: fit.train },
-    { row: fit.name, series: 'test', figure: fit.test },
-  ]);
-  const shown = dots.filter(({ figure }) => inside(figure.mean));
-  const outside = fits.filter(
-    ({ train, test }) => !inside(train.mean) && !inside(test.mean) && Number.isFinite(test.mean),
-  );
   const within = (x: number): number => Math.max(low, Math.min(high, x));
   const gutter = Math.max(60, ...rows.map((row) => clipped(row).length * 6.2 + 10));
-  const gapOf = (fit: FitResult): string => decimals(fit.gap.mean);
-  const column = (text: (fit: FitResult) => string, dx: number): Plot.Markish =>
-    Plot.text(fits, { y: 'name', text, frameAnchor: 'right', textAnchor: 'end', dx, fill: 'currentColor' });
-  const head = (text: string, dx: number): Plot.Markish =>
-    Plot.text([text], {
-      frameAnchor: 'top-right',
-      textAnchor: 'end',
-      dx,
-      dy: -16,
-      fill: 'currentColor',
-      fillOpacity: 0.7,
-    });
-  const colour = ({ series }: ScoreDot): string => `var(--${series})`;
   return draw(
     `${scoreName} of ${fits.map((f) => `${f.name}: training ${decimals(f.train.mean)}, test ${decimals(f.test.mean)}`).join('; ')}`,
     {
@@ -64,46 +43,9 @@ export function scoreDots({ fits, scoreName }: JobReport): string {
       y: { domain: rows, label: null, padding: 0.3 },
       marks: [
         Plot.axisY({ tickSize: 0, label: null, tickFormat: clipped }),
-        Plot.ruleY(fits, {
-          y: 'name',
-          x1: (f: FitResult) => within(f.test.mean),
-          x2: (f: FitResult) => within(f.train.mean),
-          stroke: 'var(--gap)',
-          strokeWidth: (f: FitResult) => (outside.includes(f) ? 0 : 2),
-        }),
-        Plot.ruleY(
-          shown.filter(({ figure }) => figure.max > figure.min),
-          {
-            y: 'row',
-            x1: (d: ScoreDot) => within(d.figure.min),
-            x2: (d: ScoreDot) => within(d.figure.max),
-            stroke: colour,
-            strokeWidth: 8,
-            strokeOpacity: 0.3,
-          },
-        ),
-        Plot.dot(shown, {
-          x: (d: ScoreDot) => d.figure.mean,
-          y: 'row',
-          r: 4.5,
-          stroke: colour,
-          strokeWidth: 1.8,
-          fill: (d: ScoreDot) => (d.series === 'test' ? 'var(--paper)' : 'var(--train)'),
-        }),
-        Plot.text(outside, {
-          y: 'name',
-          text: (f: FitResult) =>
-            f.test.mean < low
-              ? `◂ ${decimals(f.test.mean)} to ${decimals(f.train.mean)}`
-              : `${decimals(f.test.mean)} ▸`,
-          frameAnchor: 'left',
-          dx: 4,
-          fill: 'currentColor',
-        }),
-        column((fit) => decimals(fit.test.mean), 46),
-        column(gapOf, 90),
-        head('test', 46),
-        head('gap', 90),
+        ...scoreMarks(fits, domain, within),
+        ...column(fits, 'test', ({ test }) => test.mean, 46),
+        ...column(fits, 'gap', ({ gap }) => gap.mean, 90),
       ],
     },
     (chart) =>
@@ -115,6 +57,67 @@ export function scoreDots({ fits, scoreName }: JobReport): string {
         return ends.map((end): Tip => [x.apply(within(end)), y.apply(f.name) + y.bandwidth! / 2, text]);
       }),
   );
+}
+
+/** Dots, gaps and ranges; fits that lie outside are said in words. */
+function scoreMarks(
+  fits: readonly FitResult[],
+  [low, high]: readonly [low: number, high: number],
+  within: (x: number) => number,
+): Plot.Markish[] {
+  const inside = (x: number): boolean => x >= low && x <= high;
+  const dots = fits.flatMap((fit): ScoreDot[] => [
+    { row: fit.name, series: 'train', figure: fit.train },
+    { row: fit.name, series: 'test', figure: fit.test },
+  ]);
+  const shown = dots.filter(({ figure }) => inside(figure.mean));
+  const ranges = shown.filter(({ figure }) => figure.max > figure.min);
+  const outside = fits.filter(
+    ({ train, test }) => !inside(train.mean) && !inside(test.mean) && Number.isFinite(test.mean),
+  );
+  const colour = ({ series }: ScoreDot): string => `var(--${series})`;
+  return [
+    Plot.ruleY(fits, {
+      y: 'name',
+      x1: (f: FitResult) => within(f.test.mean),
+      x2: (f: FitResult) => within(f.train.mean),
+      stroke: 'var(--gap)',
+      strokeWidth: (f: FitResult) => (outside.includes(f) ? 0 : 2),
+    }),
+    Plot.ruleY(ranges, {
+      y: 'row',
+      x1: (d: ScoreDot) => within(d.figure.min),
+      x2: (d: ScoreDot) => within(d.figure.max),
+      stroke: colour,
+      strokeWidth: 8,
+      strokeOpacity: 0.3,
+    }),
+    Plot.dot(shown, {
+      x: (d: ScoreDot) => d.figure.mean,
+      y: 'row',
+      r: 4.5,
+      stroke: colour,
+      strokeWidth: 1.8,
+      fill: (d: ScoreDot) => (d.series === 'test' ? 'var(--paper)' : 'var(--train)'),
+    }),
+    Plot.text(outside, {
+      y: 'name',
+      text: (f: FitResult) =>
+        f.test.mean < low ? `◂ ${decimals(f.test.mean)} to ${decimals(f.train.mean)}` : `${decimals(f.test.mean)} ▸`,
+      frameAnchor: 'left',
+      dx: 4,
+      fill: 'currentColor',
+    }),
+  ];
+}
+
+/** Numbers to the right of the rows, with a head. */
+function column(fits: readonly FitResult[], head: string, of: (fit: FitResult) => number, dx: number): Plot.Markish[] {
+  const look = { textAnchor: 'end', dx, fill: 'currentColor' } as const;
+  return [
+    Plot.text(fits, { ...look, y: 'name', text: (fit: FitResult) => decimals(of(fit)), frameAnchor: 'right' }),
+    Plot.text([head], { ...look, frameAnchor: 'top-right', dy: -16, fillOpacity: 0.7 }),
+  ];
 }
 
 /** Horizontal bars from 0 with their times, and lines from the lowest to the highest seed. */
@@ -239,14 +242,17 @@ export function weights(form: Histogram, before: Histogram, all: readonly Histog
   );
 }
 
+/** A form as a symbol, and where its name stands. */
 interface Dot extends Label {
   readonly form: FormResult;
+  readonly at: Point;
 }
 
 /** Score against bytes, each form with its own symbol and name. */
 export function tradeOff({ forms, scoreName }: JobReport): string {
   const shown = forms.filter((form) => form.bytes.mean > 0 && Number.isFinite(form.score.mean));
   const bytes = shown.map((form) => form.bytes.mean);
+  const domain = shown.length === 0 ? [1, 10] : [Math.min(...bytes) / 2, Math.max(...bytes) * 2];
   const scores = shown.flatMap(({ score }) => [score.min, score.max]);
   const pad = Math.max(0.005, (Math.max(...scores) - Math.min(...scores)) * 0.2);
   const options: Plot.PlotOptions = {
@@ -256,11 +262,7 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
     marginRight: 12,
     marginTop: 22,
     marginBottom: 36,
-    x: {
-      type: 'log',
-      domain: shown.length === 0 ? [1, 10] : [Math.min(...bytes) / 2, Math.max(...bytes) * 2],
-      axis: null,
-    },
+    x: { type: 'log', domain, axis: null },
     y: {
       domain: shown.length === 0 ? [0, 1] : [Math.min(...scores) - pad, Math.max(...scores) + pad],
       ticks: 5,
@@ -271,73 +273,79 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
     symbol: { domain: shown.map((form) => form.name), legend: false },
   };
   const empty = drawn({ ...options, marks: [Plot.frame()] });
-  const x = empty.scale('x')!;
-  const y = empty.scale('y')!;
-  const points = shown.map((form) => ({
-    x: x.apply(form.bytes.mean),
-    y: y.apply(form.score.mean),
-    text: clipped(form.name),
-  }));
-  const whiskers = shown.map((form, i) => ({
-    left: points[i]!.x - 3,
-    right: points[i]!.x + 3,
-    top: y.apply(form.score.max),
-    bottom: y.apply(form.score.min),
-  }));
-  const labels = placeLabels(points, whiskers, { left: 44, right: CHART - 6, top: 24, bottom: 300 - 40 });
-  const dots: Dot[] = labels.map((label, i) => ({ ...label, form: shown[i]! }));
-  const toBytes = (d: Dot): number => d.form.bytes.mean;
+  const dots = dotsOf(shown, empty);
+  // A log scale filters the texts of its own axis; this one has its own.
+  const axis = Plot.axisX(logTicks(domain[0]!, domain[1]!), {
+    text: (b: number) => short(size(b)),
+    label: 'bytes of the file',
+    labelArrow: 'none',
+    labelAnchor: 'center',
+  });
   return draw(
     `${scoreName} against bytes: ${shown.map((f) => `${f.name} ${decimals(f.score.mean)} in ${size(f.bytes.mean)}`).join(', ')}`,
-    {
-      ...options,
-      marks: [
-        // A log scale filters the texts of its own axis; this one has its own.
-        Plot.axisX(logTicks(Math.min(...bytes) / 2, Math.max(...bytes) * 2), {
-          text: (b: number) => short(size(b)),
-          label: 'bytes of the file',
-          labelArrow: 'none',
-          labelAnchor: 'center',
-        }),
-        Plot.link(
-          dots.filter((d) => d.far),
-          {
-            x1: toBytes,
-            y1: (d: Dot) => d.form.score.mean,
-            x2: (d: Dot) => x.invert!(d.x + d.width / 2),
-            y2: (d: Dot) => y.invert!(d.y),
-            stroke: 'currentColor',
-            strokeOpacity: 0.4,
-          },
-        ),
-        Plot.ruleX(
-          dots.filter((d) => d.form.score.max > d.form.score.min),
-          { x: toBytes, y1: (d: Dot) => d.form.score.min, y2: (d: Dot) => d.form.score.max, stroke: 'var(--train)' },
-        ),
-        Plot.dot(dots, {
-          x: toBytes,
-          y: (d: Dot) => d.form.score.mean,
-          symbol: (d: Dot) => d.form.name,
-          r: 5,
-          fill: 'var(--train)',
-        }),
-        Plot.text(dots, {
-          x: (d: Dot) => x.invert!(d.x + 2),
-          y: (d: Dot) => y.invert!(d.y),
-          text: 'text',
-          textAnchor: 'start',
-          fill: 'currentColor',
-          stroke: 'var(--paper)',
-          strokeWidth: 4,
-        }),
-      ],
-    },
+    { ...options, marks: [axis, ...dotMarks(dots, empty)] },
     () =>
-      shown.map(({ name, score, bytes: b }, i): Tip => {
-        const text = `${name}: ${scoreName} ${range(score, exact)}, ${range(b, whole)} bytes`;
-        return [points[i]!.x, points[i]!.y, text];
+      dots.map(({ at, form: { name, score, bytes: b } }): Tip => {
+        return [at.x, at.y, `${name}: ${scoreName} ${range(score, exact)}, ${range(b, whole)} bytes`];
       }),
   );
+}
+
+/** Places the names of the forms by the scales of a chart. */
+function dotsOf(forms: readonly FormResult[], chart: Drawn): Dot[] {
+  const x = chart.scale('x')!;
+  const y = chart.scale('y')!;
+  const points = forms.map(({ name, bytes, score }) => ({
+    x: x.apply(bytes.mean),
+    y: y.apply(score.mean),
+    text: clipped(name),
+  }));
+  const whiskers = forms.map(({ score }, i) => ({
+    left: points[i]!.x - 3,
+    right: points[i]!.x + 3,
+    top: y.apply(score.max),
+    bottom: y.apply(score.min),
+  }));
+  const labels = placeLabels(points, whiskers, { left: 44, right: CHART - 6, top: 24, bottom: 300 - 40 });
+  return labels.map((label, i) => ({ ...label, form: forms[i]!, at: points[i]! }));
+}
+
+/** Symbols with the range of the seeds, their names, and lines to names that are far. */
+function dotMarks(dots: readonly Dot[], chart: Drawn): Plot.Markish[] {
+  const x = chart.scale('x')!;
+  const y = chart.scale('y')!;
+  const toBytes = (d: Dot): number => d.form.bytes.mean;
+  const toScore = (d: Dot): number => d.form.score.mean;
+  const several = dots.filter((d) => d.form.score.max > d.form.score.min);
+  return [
+    Plot.link(
+      dots.filter((d) => d.far),
+      {
+        x1: toBytes,
+        y1: toScore,
+        x2: (d: Dot) => x.invert!(d.x + d.width / 2),
+        y2: (d: Dot) => y.invert!(d.y),
+        stroke: 'currentColor',
+        strokeOpacity: 0.4,
+      },
+    ),
+    Plot.ruleX(several, {
+      x: toBytes,
+      y1: (d: Dot) => d.form.score.min,
+      y2: (d: Dot) => d.form.score.max,
+      stroke: 'var(--train)',
+    }),
+    Plot.dot(dots, { x: toBytes, y: toScore, symbol: (d: Dot) => d.form.name, r: 5, fill: 'var(--train)' }),
+    Plot.text(dots, {
+      x: (d: Dot) => x.invert!(d.x + 2),
+      y: (d: Dot) => y.invert!(d.y),
+      text: 'text',
+      textAnchor: 'start',
+      fill: 'currentColor',
+      stroke: 'var(--paper)',
+      strokeWidth: 4,
+    }),
+  ];
 }
 
 /** Predicted against true numbers of one form; on the line they are equal. Both axes have the scale of all forms. */

@@ -80,17 +80,8 @@ function crossing(a: Epoch, b: Epoch, edge: number, place: (value: number) => nu
 export function curves(fit: FitResult, key: string, title: string, scales: CurveScales): string {
   const isLoss = key === 'loss';
   const domain = isLoss ? scales.loss : scales.score;
-  const place = isLoss
-    ? (value: number): number => Math.log(Math.max(value, Number.MIN_VALUE))
-    : (v: number): number => v;
   const train = thinned(fit.history[key] ?? []);
   const validation = thinned(fit.history[`val_${key}`] ?? []);
-  const isInside = ({ value }: Epoch): boolean => value >= domain[0] && value <= domain[1];
-  const lowest = isLoss ? [minimum(validation)].filter((p) => p !== undefined).filter(isInside) : [];
-  const end = (points: readonly Epoch[]): number => points.at(-1)?.value ?? Number.NaN;
-  const shown = [...train, ...validation].some(isInside);
-  const single = (points: readonly Epoch[]): Epoch[] => (points.length > 1 ? [] : points.filter(isInside));
-  const where = end(validation) < domain[0] ? 'below' : 'above';
   const tips = (chart: Drawn): Tip[] => {
     const x = chart.scale('x')!;
     const y = chart.scale('y')!;
@@ -120,29 +111,37 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
         labelAnchor: 'top',
         grid: true,
       },
-      marks: [
-        Plot.line(cut(train, domain, place), { x: 'epoch', y: 'value', stroke: 'var(--train)', strokeWidth: 1.8 }),
-        Plot.line(cut(validation, domain, place), {
-          x: 'epoch',
-          y: 'value',
-          stroke: 'var(--test)',
-          strokeWidth: 1.8,
-          strokeDasharray: '5 3',
-        }),
-        // A line of one epoch has no length.
-        Plot.dot(single(train), { x: 'epoch', y: 'value', r: 2.5, fill: 'var(--train)' }),
-        Plot.dot(single(validation), { x: 'epoch', y: 'value', r: 3.5, stroke: 'var(--test)' }),
-        Plot.dot(lowest, { x: 'epoch', y: 'value', r: 3.5, stroke: 'var(--test)', fill: 'var(--paper)' }),
-        ...(shown || train.length === 0
-          ? []
-          : [
-              Plot.text([`ends at ${decimals(end(validation))}, ${where} this axis`], {
-                frameAnchor: 'middle',
-                fill: 'currentColor',
-              }),
-            ]),
-      ],
+      marks: curveMarks(train, validation, domain, isLoss),
     } as Plot.PlotOptions,
     tips,
   );
+}
+
+const end = (points: readonly Epoch[]): number => points.at(-1)?.value ?? Number.NaN;
+
+/** Both lines, the lowest loss, and where lines end that lie outside. */
+function curveMarks(
+  train: readonly Epoch[],
+  validation: readonly Epoch[],
+  domain: Domain,
+  isLoss: boolean,
+): Plot.Markish[] {
+  const place = isLoss ? (v: number): number => Math.log(Math.max(v, Number.MIN_VALUE)) : (v: number): number => v;
+  const isInside = ({ value }: Epoch): boolean => value >= domain[0] && value <= domain[1];
+  const lowest = isLoss ? [minimum(validation)].filter((p) => p !== undefined).filter(isInside) : [];
+  const single = (points: readonly Epoch[]): Epoch[] => (points.length > 1 ? [] : points.filter(isInside));
+  const at = { x: 'epoch', y: 'value' } as const;
+  const ofTest = { ...at, stroke: 'var(--test)' } as const;
+  const marks = [
+    Plot.line(cut(train, domain, place), { ...at, stroke: 'var(--train)', strokeWidth: 1.8 }),
+    Plot.line(cut(validation, domain, place), { ...ofTest, strokeWidth: 1.8, strokeDasharray: '5 3' }),
+    // A line of one epoch has no length.
+    Plot.dot(single(train), { ...at, r: 2.5, fill: 'var(--train)' }),
+    Plot.dot(single(validation), { ...ofTest, r: 3.5 }),
+    Plot.dot(lowest, { ...ofTest, r: 3.5, fill: 'var(--paper)' }),
+  ];
+  if (train.length === 0 || [...train, ...validation].some(isInside)) return marks;
+  const where = end(validation) < domain[0] ? 'below' : 'above';
+  const text = `ends at ${decimals(end(validation))}, ${where} this axis`;
+  return [...marks, Plot.text([text], { frameAnchor: 'middle', fill: 'currentColor' })];
 }

@@ -30,21 +30,6 @@ export function histograms(networks: readonly (readonly [name: FormName, network
   });
 }
 
-const decimals = (x: number): string => x.toFixed(3).replace(/^-(?=0\.000$)/, '');
-
-/** Three decimals, as in the tables of the report. */
-export const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
-
-/** A difference with its sign. */
-export const signed = (x: number): string => (decimals(x).startsWith('-') ? decimals(x) : `+${decimals(x)}`);
-
-/** Whole numbers in groups of three digits, the same in every locale. */
-export const whole = (x: number): string => Math.round(x).toLocaleString('en-US');
-
-/** `a`, `a and b`, `a, b and c`. */
-export const listed = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-
 /** Mean of the differences, seed by seed, and in how many seeds the first is larger or smaller. */
 export function compare(a: Figure, b: Figure): { mean: number; better: number; worse: number } {
   const differences = a.values.map((value, i) => value - b.values[i]!);

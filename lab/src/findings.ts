@@ -1,4 +1,5 @@
-import { compare, listed, shown, signed, whole } from './figures.ts';
+import { compare } from './figures.ts';
+import { decimals, percent, signed, times, whole } from './format.ts';
 import type { Figure, Findings, FitName, FitResult, FormName, FormResult, JobReport } from './types.ts';
 
 type Part = Omit<JobReport, 'findings' | 'seconds'> & { readonly majority: Figure | null };
@@ -13,6 +14,15 @@ export function findings(report: Part): Findings {
   };
 }
 
+/** Three decimals, as in the tables of the report. */
+const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
+
+/** Whether a is above b in what is shown of them: a sentence must not say what its own numbers do not. */
+const above = (a: number | Figure, b: number | Figure): boolean => Number(shown(a)) > Number(shown(b));
+
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
 const fitOf = ({ fits }: Part, name: FitName): FitResult => fits.find((fit) => fit.name === name)!;
 const formOf = ({ forms }: Part, name: FormName): FormResult => forms.find((form) => form.name === name)!;
 
@@ -25,7 +35,7 @@ function fitInShort(report: Part): string[] {
     `Trained on ${overfit.samples} samples, a wide network reaches ${scoreName} ${shown(overfit.train)} on them and ` +
     `${shown(overfit.test)} on test samples`;
   return [
-    best.test.mean > overfit.test.mean
+    above(best.test, overfit.test)
       ? `${start}. Of the remedies, ${best.name} helps most: ${shown(best.test)} on test samples.`
       : `${start}. None of the remedies raises that.`,
   ];
@@ -51,8 +61,8 @@ function overfitting(report: Part): string[] {
   const underfit = fitOf(report, 'underfit');
   const overfit = fitOf(report, 'overfit');
   const remedies = fits.filter(({ kind }) => kind === 'remedy');
-  const narrowing = remedies.filter(({ gap }) => gap.mean < overfit.gap.mean);
-  const raising = narrowing.filter(({ test }) => test.mean > overfit.test.mean);
+  const narrowing = remedies.filter(({ gap }) => above(overfit.gap, gap));
+  const raising = narrowing.filter(({ test }) => above(test, overfit.test));
   const lowering = narrowing.filter((fit) => !raising.includes(fit));
   const failing = remedies.filter((fit) => !narrowing.includes(fit));
   const gaps = (list: readonly FitResult[]): string => listed(list.map(({ name, gap }) => `${name} (${shown(gap)})`));
@@ -129,10 +139,10 @@ function caveats({ data, options, majority, scoreName, forms }: Part): string[] 
   const teacher = forms[0]!;
   if (majority !== null && majority.mean > 0.5) {
     const best = shown(majority);
-    const verdict = teacher.score.mean > majority.mean ? 'the teacher is better' : 'the teacher is not better';
+    const verdict = above(teacher.score, majority) ? 'the teacher is better' : 'the teacher is not better';
     sentences.push(`Always choosing the most frequent class would give ${scoreName} ${best}; ${verdict}.`);
   }
-  if (data.task === 'regression' && teacher.score.mean < 0) {
+  if (data.task === 'regression' && above(0, teacher.score)) {
     sentences.push(
       'R² below 0 is worse than always predicting the mean: the features may say nothing about the target, or a few ' +
         'extreme values of the target decide.',
@@ -152,13 +162,10 @@ function caveats({ data, options, majority, scoreName, forms }: Part): string[] 
 export function distillationConclusion(distilled: Figure, labelsOnly: Figure, scoreName: string): string {
   const { mean, better, worse } = compare(distilled, labelsOnly);
   const seeds = distilled.values.length;
-  const verdict = mean > 0 ? 'helped' : mean < 0 ? 'did not help' : 'made no difference';
+  const verdict = above(mean, 0) ? 'helped' : above(0, mean) ? 'did not help' : 'made no difference';
   const spread = seeds > 1 ? ` It was better in ${better} of ${seeds} seeds and worse in ${worse}.` : '';
   return (
     `Distillation ${verdict}: the student that also learned from the teacher reaches ${scoreName} ` +
     `${shown(distilled)}, the same student on labels alone ${shown(labelsOnly)} (${signed(mean)}).${spread}`
   );
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
-const times = (ratio: number): string => ratio.toFixed(ratio < 10 ? 1 : 0);

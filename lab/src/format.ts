@@ -31,7 +31,8 @@ export const exact: Format = finite((x) => x.toFixed(4).replace(/^-(?=0\.0000$)/
 /** A difference of scores with its sign. */
 export const signed: Format = finite((x) => (decimals(x).startsWith('-') ? decimals(x) : `+${decimals(x)}`));
 
-const times: Format = finite((x) => x.toFixed(x < 9.95 ? 1 : 0));
+/** How many times: one decimal below ten. */
+export const times: Format = finite((x) => x.toFixed(x < 9.95 ? 1 : 0));
 
 /** How many times and which way: 36 times `smaller`, 1.2 times `larger`; 1 and `as large` when it makes no difference. */
 function ratio(x: number, [more, less, equal]: readonly [more: string, less: string, equal: string]): Ratio {

@@ -27,7 +27,7 @@ export interface JobResult {
  */
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
-  const { name, task, taskReason, classNames, notes } = data;
+  const { name, targetName, task, taskReason, classNames } = data;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
@@ -47,13 +47,14 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   await breath();
   const forms = formResults(whittled, () => progress.tick('latency'));
 
-  const [{ encoder, inputs, train, validation, test }] = parts as [Prepared];
+  const [{ encoder, notes, inputs, train, validation, test }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
   const facts = {
     name,
     rows: data.rows.length,
     features: inputs,
+    target: targetName,
     classes: classNames ?? null,
     task,
     taskReason,

@@ -101,7 +101,7 @@ function predictionFigures(report: JobReport): Markup {
     figure(
       form.form === 'teacher' ? 'The teacher' : `The recommended form: ${form.form}`,
       `Each dot is a test sample of seed ${options.seeds[0]!}, in the unit of the table; on the line, prediction and truth are equal.`,
-      svg(scatter(predictions!, form, report.data.name)),
+      svg(scatter(predictions!, form, report.data.target)),
     ),
   );
   return html`<div class="pair">${figures}</div>`;

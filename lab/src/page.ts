@@ -45,8 +45,9 @@ ${details('Digests of the weights', digestTable(report))}
 
 function leadOf(report: JobReport): string {
   const { data } = report;
-  const kind = data.classes === null ? 'a number to predict' : `${data.classes.length} classes`;
-  return `${whole(data.rows)} rows, ${whole(data.features)} features, ${kind}; ${seedsLine(report)}.`;
+  const kind = data.classes === null ? 'a number' : `one of ${data.classes.length} classes`;
+  const facts = `${whole(data.features)} features in ${whole(data.rows)} rows`;
+  return `“${data.target}” is predicted, ${kind}, from ${facts}; ${seedsLine(report)}.`;
 }
 
 /** The numbers that count. */

@@ -8,6 +8,8 @@ export interface JobData {
   readonly table: RawTable;
   /** How its columns become numbers; scaling is the job's. */
   readonly options: EncoderOptions;
+  /** Name of the column to predict. */
+  readonly targetName: string;
   readonly task: Task;
   /** Why the target was taken for what it was, as a sentence. */
   readonly taskReason: string;
@@ -17,14 +19,14 @@ export interface JobData {
   readonly target: Tensor;
   /** Those rows, from 0. */
   readonly rows: Int32Array;
-  /** What was found in the table and done about it. */
-  readonly notes: readonly Note[];
 }
 
 /** A table made ready for networks with one seed: split, standardised, and a small part set aside to overfit on. */
 export interface Prepared {
   /** Fitted to the training rows. */
   readonly encoder: TableEncoder;
+  /** What was found in the table and done about it, by this encoder. */
+  readonly notes: readonly Note[];
   readonly task: Task;
   readonly inputs: number;
   readonly outputs: number;
@@ -60,11 +62,10 @@ export const CUT_OFF = 4;
 export function understand(name: string, table: RawTable, options: EncoderOptions): JobData {
   const encoder = new TableEncoder(options).fit(table);
   const encoded = encoder.transform(table, { target: true });
-  const { task, taskReason, classNames } = encoder;
+  const { targetName, task, taskReason, classNames } = encoder;
   const data: JobData = {
-    ...{ name, table, options, classNames, task: task!, taskReason: taskReason! },
+    ...{ name, table, options, classNames, targetName: targetName!, task: task!, taskReason: taskReason! },
     ...{ target: encoded.target!, rows: encoded.rows },
-    notes: [...table.notes, ...encoder.notes, ...encoded.notes],
   };
   checkParts(data);
   return data;
@@ -121,10 +122,11 @@ export function prepare({ table, options, task, classNames, target, rows }: JobD
 
   const encoder = new TableEncoder({ ...options, scale: 'standard', clip: CUT_OFF, scaleTarget: labels === null });
   encoder.fit(table, { rows: train.map((i) => rows[i]!) });
-  const { features, target: y } = encoder.transform(table);
+  const { features, target: y, notes } = encoder.transform(table);
   const samples = (part: readonly number[]): Samples => [takeRows(features, part), takeRows(y!, part)];
   return {
     encoder,
+    notes: [...table.notes, ...encoder.notes, ...notes],
     task,
     inputs: features.shape[1]!,
     outputs: classNames?.length ?? 1,

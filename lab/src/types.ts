@@ -149,10 +149,12 @@ export interface JobReport {
     readonly name: string;
     readonly rows: number;
     readonly features: number;
+    /** Name of the column to predict. */
+    readonly target: string;
     readonly classes: readonly string[] | null;
     readonly task: Task;
     readonly taskReason: string;
-    /** What was found in the table and done about it, in sentences. */
+    /** What was found in the table and done about it, in sentences: numbers are those of the first seed's networks. */
     readonly notes: readonly string[];
     readonly split: { readonly train: number; readonly validation: number; readonly test: number };
   };

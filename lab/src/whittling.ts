@@ -20,6 +20,7 @@ import {
 } from 'whittle-ml';
 import { sha256 } from 'whittle-ml/io';
 import { figure } from './figures.ts';
+import { percent } from './format.ts';
 import { CUT_OFF } from './prepare.ts';
 import type { FormName, FormResult, JobReport, Progress } from './types.ts';
 import type { Workbench } from './workbench.ts';
@@ -147,8 +148,6 @@ export function whittle(bench: Workbench, stage: string, progress: Progress): Wh
 }
 
 const tuned = (epochs: number): string => `fine-tuned for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
-
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 const sizeOf = (model: Model): string =>
   [...model.inputShape, ...kernelsOf(model).map(({ shape }) => shape.at(-1)!)].join('-');

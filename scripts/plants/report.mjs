@@ -8,6 +8,20 @@ export const plants = [
     mustFail: ['tests/lab/recommend.test.ts'],
   },
   {
+    name: 'the report calls a remedy better by less than it shows',
+    file: 'lab/src/findings.ts',
+    find: 'Number(shown(a)) > Number(shown(b))',
+    replace: '(typeof a === "number" ? a : a.mean) > (typeof b === "number" ? b : b.mean)',
+    mustFail: ['tests/lab/findings.test.ts'],
+  },
+  {
+    name: 'the report says that the worst remedy helps most',
+    file: 'lab/src/findings.ts',
+    find: 'fit.test.mean > most.test.mean',
+    replace: 'fit.test.mean < most.test.mean',
+    mustFail: ['tests/lab/findings.test.ts'],
+  },
+  {
     name: 'the report recommends the student that is there for comparison',
     file: 'lab/src/recommend.ts',
     find: "name !== 'teacher' && name !== FOR_COMPARISON",

@@ -190,10 +190,24 @@ export const plants = [
     mustFail: ['tests/lab/predict.test.ts'],
   },
   {
-    name: 'an empty last column is taken for the target that is left out',
+    name: 'a last column that nobody uses is never the one that is not there',
     file: 'lab/src/predict.ts',
-    find: 'if (names === others && isOpen &&',
-    replace: 'if (names === others && !isOpen && isOpen &&',
+    find: 'if (names === others && last !== target &&',
+    replace: 'if (names === null && last !== target &&',
     mustFail: ['tests/lab/predict.test.ts'],
+  },
+  {
+    name: 'the 1 of a seldom category is not cut off',
+    file: 'src/data/encodings.ts',
+    find: 'scalerOf(spec.scaling, k, clip)(1)',
+    replace: 'scalerOf(spec.scaling, k, null)(1)',
+    mustFail: ['tests/data/encoder-limits.test.ts'],
+  },
+  {
+    name: 'gaps are filled with the most frequent text of rows that are none to fit',
+    file: 'src/data/columns.ts',
+    find: 'inSample.size > 0 ? inSample : counts',
+    replace: 'counts',
+    mustFail: ['tests/data/encoder-limits.test.ts'],
   },
 ];

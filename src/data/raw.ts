@@ -41,10 +41,24 @@ export interface Dialect {
   readonly encoding: 'utf-8' | 'windows-1252';
 }
 
+/** The first four are the reader's, the others the encoder's. */
+export type NoteKind =
+  | 'dialect'
+  | 'index'
+  | 'renamed'
+  | 'comment'
+  | 'left out'
+  | 'other'
+  | 'date'
+  | 'filled'
+  | 'odd'
+  | 'skipped'
+  | 'unknown'
+  | 'extra';
+
 /** What was found in a table or done to it, as a sentence. */
 export interface Note {
-  /** Of the reader: `dialect`, `index`, `renamed`, `comment`. The encoder has kinds of its own. */
-  readonly kind: string;
+  readonly kind: NoteKind;
   readonly column?: string;
   readonly text: string;
 }

@@ -1,5 +1,5 @@
 import { Problems } from './problems.ts';
-import type { Note, RawTable } from './raw.ts';
+import type { Note, NoteKind, RawTable } from './raw.ts';
 
 /** What looking at the columns of a table leaves: what does not fit, and what was done to what did not quite. */
 export class Findings {
@@ -14,7 +14,7 @@ export class Findings {
     this.problems.add(`column ${shown(column)}`, problem);
   }
 
-  note(kind: string, column: string, text: string): void {
+  note(kind: NoteKind, column: string, text: string): void {
     this.notes.push({ kind, column, text: `${shown(column)}: ${text}` });
   }
 }

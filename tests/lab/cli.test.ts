@@ -87,7 +87,7 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
       /bare\.csv: header: looks like data.*--no-header\)\? .*--header$/m,
     ],
     ['an HTML page', ['page.html', '--target', 'a'], /page\.html: is an HTML page/],
-    ['a wrong delimiter', ['odd.csv', '--target', 'no', '--delimiter', ','], /separated by ; \(--delimiter ;\)/],
+    ['a wrong delimiter', ['odd.csv', '--target', 'no', '--delimiter', ','], /separated by ; \(--delimiter ";"\)/],
     ['a delimiter of two characters', [...good, '--delimiter', '::'], /--delimiter must be/],
     [
       'too many classes',

@@ -22,7 +22,13 @@ export function regression(): JobReport {
   return {
     ...base,
     scoreName: 'R²',
-    data: { ...base.data, classes: null, task: 'regression', taskReason: 'regression: "price" has numbers' },
+    data: {
+      ...base.data,
+      target: 'the price',
+      classes: null,
+      task: 'regression',
+      taskReason: 'regression: "price" has numbers',
+    },
     distillation: { ...base.distillation, agreement: null },
     mistakes: null,
     predictions: {
@@ -109,6 +115,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
       name,
       rows: 1797,
       features: 64,
+      target: name,
       classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', name],
       task: 'classification',
       taskReason: `classification: "${name}" has 10 distinct integers, at most 20`,

@@ -48,6 +48,7 @@ describe('the top of the page', () => {
     for (const text of [recommendation.rule, ...findings.short, ...findings.caveats, ...data.notes]) {
       expect(top).toContain(text);
     }
+    expect(top).toContain('“digits” is predicted, one of 10 classes, from 64 features in 1,797 rows; one seed (0)');
     expect(top).toContain('Recommended: int8.');
     expect(top).toContain('npx whittle-cli predict models/int8.safetensors new.csv');
   });
@@ -168,6 +169,11 @@ describe('the figures', () => {
     const page = documentOf(regression());
     expect(texts(page, 'figure h3')).toContain('The recommended form: int8');
     expect(tips(page)).toContain('true 33.25, predicted 31.25');
+    expect(page.querySelector('.lead')?.textContent).toContain('“the price” is predicted, a number, from');
+    expect(all(page, '#mistakes ~ * svg.plot').map((chart) => chart.getAttribute('aria-label'))).toEqual([
+      'Predicted against true the price of 4 test samples, by teacher',
+      'Predicted against true the price of 4 test samples, by int8',
+    ]);
     expect(page.querySelector('.matrix, .pictures')).toBeNull();
   });
 });

@@ -12,10 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeNetwork, Random } from 'whittle-ml';
-import { parseCSV, readCSV, TableEncoder } from 'whittle-ml/data';
+import { type EncoderOptions, parseCSV, readCSV, TableEncoder } from 'whittle-ml/data';
 import { compileNetwork } from 'whittle-ml/infer';
 import { decodeNetwork } from 'whittle-ml/io';
 import { cpu } from 'whittle-ml/kernels';
+import { prepare, understand } from '../../lab/src/prepare.ts';
+import type { JobReport } from '../../lab/src/types.ts';
 import { type Ended, whittle } from './run.ts';
 
 let folder = '';
@@ -23,9 +25,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'whittle-predict-'));
   writeFileSync(join(folder, 'fruit.csv'), csv(fruit));
   writeFileSync(join(folder, 'bare.csv'), csv(fruit, { header: false }));
-  await trained('fruit.csv', '--target', 'kind', '--out', 'fruit');
-  await trained('fruit.csv', '--target', 'grams', '--out', 'grams');
-  await trained('bare.csv', '--target', '3', '--no-header', '--out', 'bare');
+  await trained('fruit', 'fruit.csv', '--target', 'kind');
+  await trained('grams', 'fruit.csv', '--target', 'grams');
+  await trained('bare', 'bare.csv', '--target', '3', '--no-header');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,9 +51,13 @@ function csv(rows: readonly Partial<Fruit>[], { header = true, names = NAMES as 
   return `${[...(header ? [names.join(',')] : []), ...lines].join('\n')}\n`;
 }
 
-async function trained(...args: readonly string[]): Promise<void> {
-  const { code, err } = await whittle(folder, [...args, '--epochs', '30', '--no-progress']);
+/** What runs have said, by their folders. */
+const outputs = new Map<string, string>();
+
+async function trained(run: string, ...args: readonly string[]): Promise<void> {
+  const { code, err, out } = await whittle(folder, [...args, '--out', run, '--epochs', '30', '--no-progress']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
+  outputs.set(run, out);
 }
 
 const model = (run: string, form = 'teacher'): string => join(run, 'models', `${form}.safetensors`);
@@ -65,18 +71,33 @@ async function predicted(run: string, text: string, ...args: readonly string[]):
   return { ...ended, text: existsSync(out) ? readFileSync(out, 'utf8') : '' };
 }
 
-test('a run leaves six networks, each with the encoder of its training rows', () => {
+test('a run leaves six networks, each with the encoder of its training rows, which the report speaks of', async () => {
   expect(readdirSync(join(folder, 'fruit', 'models')).sort()).toEqual([
     ...['combined', 'int8', 'neurons-pruned', 'pruned', 'student-distilled', 'teacher'].map(
       (form) => `${form}.safetensors`,
     ),
   ]);
-  for (const form of ['combined', 'student-distilled']) {
-    const { metadata } = decodeNetwork(readFileSync(join(folder, model('fruit', form))));
-    const encoder = TableEncoder.fromJSON(JSON.parse(metadata.get('encoder')!));
-    expect(encoder.classNames).toEqual(['cherry', 'lime', 'plum']);
-    expect(encoder.featureNames).toEqual(['size', 'color=blue', 'color=green', 'color=red', 'grams']);
+  const options = {
+    ...{ columns: 'useful', missing: 'mean', unlabelled: 'skip' },
+    ...{ rare: 'other', odd: 'missing' },
+  };
+  const data = understand('fruit.csv', readCSV(csv(fruit)), { ...options, target: 'kind' } as EncoderOptions);
+  const { encoder } = prepare(data, 0);
+  expect(encoder.featureNames).toEqual(['size', 'color=blue', 'color=green', 'color=red', 'grams']);
+  for (const file of readdirSync(join(folder, 'fruit', 'models'))) {
+    const { metadata } = decodeNetwork(readFileSync(join(folder, 'fruit', 'models', file)));
+    expect({ file, encoder: JSON.parse(metadata.get('encoder')!) }).toEqual({ file, encoder: encoder.toJSON() });
   }
+
+  const ofAll = new TableEncoder({ missing: 'mean' }).fit(readCSV(csv(fruit)));
+  const [{ fill }, { fill: other }] = [encoder.columns[0]!, ofAll.columns[0]!];
+  expect(fill).not.toBe(other);
+  const note = `"size": missing cells (5) filled with the mean ${Number((fill as number).toPrecision(6))}`;
+  const { data: told } = JSON.parse(readFileSync(join(folder, 'fruit', 'report.json'), 'utf8')) as JobReport;
+  expect(told.notes).toEqual([`${note}; --missing refuse stops there.`]);
+  expect(told.target).toBe('kind');
+  expect(outputs.get('fruit')).toContain(`${told.notes[0]}\n`);
+  expect((await predicted('fruit', csv(fruit))).out).toContain(`${note}.`);
 });
 
 test('every row keeps its cells and gets a class and its probabilities', async () => {
@@ -168,17 +189,30 @@ describe('a table of another form', () => {
     );
     const full = await predicted('bare', csv(fruit, { header: false }));
     expect(full.out).toMatch(/ for "column 1", "column 2", "column 3", "column 4"\.$/m);
-    // With an empty last column the cells of the target would be taken for it.
-    const { code, err, text } = await predicted(
-      'bare',
-      csv(
-        fruit.map(({ grams: _, ...each }) => each),
-        { header: false },
-      ),
+    // An empty last column is one, and no sign that the target is not there.
+    const open = csv(
+      fruit.map(({ grams: _, ...each }) => each),
+      { header: false },
     );
-    expect({ code, text }).toEqual({ code: 2, text: '' });
-    expect(err).toMatch(
-      /new\.csv: has 3 columns, no header, and a delimiter at the end .* "column 3" not there, or "column 4" empty\?/,
+    const empty = await predicted('bare', open);
+    expect(empty.out).toMatch(/ for "column 1", "column 2", "column 3", "column 4"\.$/m);
+    // Nor is it when training had one for nothing.
+    writeFileSync(join(folder, 'open.csv'), open);
+    const { code } = await whittle(folder, [
+      'open.csv',
+      '--target',
+      '3',
+      '--no-header',
+      '--epochs',
+      '1',
+      '--out',
+      'open',
+    ]);
+    expect(code).toBe(0);
+    const closed = await predicted('open', open.replaceAll(/,$/gm, ''));
+    expect(closed).toMatchObject({ code: 2, text: '' });
+    expect(closed.err).toMatch(
+      /new\.csv: has 3 columns, .* is it "column 3" that is not there, or "column 4", which .* not use\?/,
     );
   });
 
@@ -228,8 +262,8 @@ describe('what can be read in two ways', () => {
   beforeAll(async () => {
     writeFileSync(join(folder, 'kinds.csv'), `weight;name;kind\n${kinds.join('\n')}\n`);
     writeFileSync(join(folder, 'typed.csv'), csv(fruit).replaceAll(',', '|'));
-    await trained('kinds.csv', '--target', 'kind', '--drop', 'name', '--out', 'kinds');
-    await trained('typed.csv', '--target', 'kind', '--delimiter', 'pipe', '--quote', 'none', '--out', 'typed');
+    await trained('kinds', 'kinds.csv', '--target', 'kind', '--drop', 'name');
+    await trained('typed', 'typed.csv', '--target', 'kind', '--delimiter', 'pipe', '--quote', 'none');
   });
 
   test('is read as in training, and said', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { whittle } from './run.ts';
 
 /** `npm run test:tables -- 200` asks for more. */
 const RUNS = Number(process.env.WHITTLE_TABLES ?? 20);
+const REPORT = 'report and predictions';
 
 test(`${RUNS} random tables end in a report and predictions, or in one sentence, exit code 2 and nothing written`, async () => {
   const outcomes = new Map<string, number>();
@@ -29,15 +30,21 @@ test(`${RUNS} random tables end in a report and predictions, or in one sentence,
       const model = join('report', 'models', 'combined.safetensors');
       const predicted = await whittle(folder, ['predict', model, 'table.csv']);
       expect(predicted).toMatchObject({ code: 0, err: '' });
-      expect(existsSync(join(folder, 'predictions.csv'))).toBe(true);
+      const lines = readFileSync(join(folder, 'predictions.csv'), 'utf8').trimEnd().split('\n');
+      expect(lines).toHaveLength(1 + table.rows);
       const rows = JSON.parse(readFileSync(join(folder, 'report', 'report.json'), 'utf8')).data.rows as number;
       expect(rows).toBeGreaterThanOrEqual(20);
-      count('report and predictions');
+      count(REPORT);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   });
   await fc.assert(tried, { numRuns: RUNS });
+  if (RUNS >= 20) {
+    const reports = outcomes.get(REPORT) ?? 0;
+    expect(reports).toBeGreaterThan(RUNS / 4);
+    expect(reports).toBeLessThan(RUNS);
+  }
   if (process.env.WHITTLE_TABLES !== undefined) {
     console.log(
       [...outcomes]

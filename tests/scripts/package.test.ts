@@ -50,7 +50,7 @@ test('the minified files hold all of the main entry point, and four others under
   }
 });
 
-test('npm builds before it packs, and for an install from git', () => {
+test('npm is told to build before it packs, and in a clone', () => {
   const scriptsOf = (path: string): Record<string, string> =>
     (JSON.parse(readFileSync(new URL(path, root), 'utf8')) as { scripts: Record<string, string> }).scripts;
   expect(scriptsOf('package.json').prepare).toBe('node scripts/build.mjs');

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { distillationConclusion, findings } from '../../lab/src/findings.ts';
+import type { Figure, JobReport } from '../../lab/src/types.ts';
+import { fixture } from './fixture.ts';
+
+const one = (mean: number): Figure => ({ mean, min: mean, max: mean, values: [mean] });
+
+/** The fixture with these test scores of the fits, the others as the overfitted network; all train to 0.9. */
+function withTests(overfit: number, tests: Readonly<Record<string, number>>): ReturnType<typeof findings> {
+  const base = fixture();
+  const fits: JobReport['fits'] = base.fits.map((fit) => {
+    const score = tests[fit.name] ?? overfit;
+    return { ...fit, train: one(0.9), test: one(score), gap: one(0.9 - score), history: {} };
+  });
+  return findings({ ...base, fits, majority: null });
+}
+
+describe('sentences say what their own numbers do', () => {
+  test('of the remedy that helps most', () => {
+    expect(withTests(0.6, { L2: 0.75, dropout: 0.7 }).short[0]).toMatch(
+      /0\.900 on them and 0\.600 on test samples\. Of the remedies, L2 helps most: 0\.750 on test samples\.$/,
+    );
+    expect(withTests(0.6, { L2: 0.601 }).short[0]).toContain('L2 helps most: 0.601');
+    const none = /on test samples\. None of the remedies raises that\.$/;
+    expect(withTests(0.6729, { L2: 0.6734 }).short[0]).toMatch(none); // both are 0.673
+    expect(withTests(0.6, { L2: 0.5 }).short[0]).toMatch(none);
+  });
+
+  test('of the remedies that narrow the gap', () => {
+    const found = withTests(0.6004, { L2: 0.75, dropout: 0.5, L1: 0.59961 }).fits.join(' '); // L1 is 0.600, too
+    expect(found).toContain('1 of 6 remedies narrows the gap, each applied alone: L2 (0.150).');
+    expect(found).toMatch(
+      /The gap does not get smaller with more data \(0\.300\), L1 \(0\.300\), dropout \(0\.400\), /,
+    );
+    expect(found).toContain('on the test samples rises with L2 (0.750).');
+    expect(withTests(0.6, {}).fits.join(' ')).toContain('None of the remedies narrows that gap here.');
+  });
+
+  test('of the teacher and the most frequent class', () => {
+    const said = (teacher: number): string => {
+      const base = fixture();
+      const forms = base.forms.map((form, i) => (i === 0 ? { ...form, score: one(teacher) } : form));
+      return findings({ ...base, forms, majority: one(0.8) }).caveats.join(' ');
+    };
+    expect(said(0.802)).toContain('would give accuracy 0.800; the teacher is better.');
+    expect(said(0.8003)).toContain('would give accuracy 0.800; the teacher is not better.');
+  });
+
+  test('of distillation', () => {
+    const said = (distilled: number, labels: number): string =>
+      distillationConclusion(one(distilled), one(labels), 'R²');
+    expect(said(0.9, 0.8)).toMatch(/^Distillation helped: .* 0\.900, .* 0\.800 \(\+0\.100\)/);
+    expect(said(0.8, 0.9)).toMatch(/^Distillation did not help: .* \(-0\.100\)/);
+    expect(said(0.9003, 0.9)).toMatch(/^Distillation made no difference: .* 0\.900, .* 0\.900 \(\+0\.000\)/);
+  });
+});
