@@ -56,11 +56,11 @@ const withRowNames = (table: Cells, rowName: (row: number) => string): Cells => 
 
 /**
  * A table without a header gets the names of the one that the network was trained on: of all its columns, or of all but
- * the target, and a note says so. Throws UsageError for another number of columns, and where the column that is not there
- * may be an empty last one.
+ * the target, and a note says so. Throws UsageError for another number of columns, and where the one that is not there may
+ * be a last one that is not used, as delimiters at the end of rows make it.
  */
 function named(
-  { table, isOpen }: NewTable,
+  { table }: NewTable,
   encoder: TableEncoder,
   trained: Trained | undefined,
   file: string,
@@ -74,10 +74,11 @@ function named(
     const both = `${trained.names.length} (${others.length} without the target)`;
     throw new UsageError(`${file}: has ${count} columns and no header, and the network was trained on ${both}`);
   }
-  if (names === others && isOpen && trained.names.at(-1) !== target) {
+  const last = trained.names.at(-1)!;
+  if (names === others && last !== target && encoder.columns.every(({ name }) => name !== last)) {
     throw new UsageError(
-      `${file}: has ${count} columns, no header, and a delimiter at the end of its rows, so is ${JSON.stringify(target)} not ` +
-        `there, or ${JSON.stringify(trained.names.at(-1))} empty? Give it a header, or fill a cell of the last column with ?`,
+      `${file}: has ${count} columns, one fewer than in training, and no header: is it ${JSON.stringify(target)} that is not ` +
+        `there, or ${JSON.stringify(last)}, which the network does not use? Give it a header`,
     );
   }
   const listed = names.slice(0, MANY).map((name) => JSON.stringify(name));

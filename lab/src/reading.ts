@@ -19,8 +19,6 @@ import { asTyped } from './words.ts';
 import { FileError, reasonOf } from './write.ts';
 
 const MAX_FILE = 256 * 2 ** 20;
-/** The first row of a table is looked for in so many bytes. */
-const MAX_LINE = 2 ** 20;
 
 /** What the command line asks of the reader where nobody says otherwise. */
 const READING = {
@@ -73,8 +71,6 @@ export interface NewTable {
   readonly notes: readonly Note[];
   /** The names of the rows, if the first column has no name and so is none of the table's. */
   readonly rowName: ((row: number) => string) | undefined;
-  /** Whether the rows end in a delimiter: an empty last column is none of the table's. */
-  readonly isOpen: boolean;
 }
 
 export async function readNew(
@@ -85,7 +81,6 @@ export async function readNew(
 ): Promise<NewTable> {
   const text = await readText(path, shown);
   const { table, notes } = inWords(shown, () => readAlike(text, flags, trained));
-  const isOpen = endsInDelimiter(text, table);
   let rowName: NewTable['rowName'];
   if (table.notes.some(({ kind }) => kind === 'index')) {
     try {
@@ -95,7 +90,7 @@ export async function readNew(
       // A header that is one cell short makes no whole table.
     }
   }
-  return { table, notes, rowName, isOpen };
+  return { table, notes, rowName };
 }
 
 /**
@@ -134,13 +129,6 @@ function readAlike(
     return { table: alike, notes: [{ kind: 'dialect', column: name, text: note }] };
   }
   return { table: found, notes: [] };
-}
-
-function endsInDelimiter(text: Uint8Array, table: RawTable): boolean {
-  const { delimiter } = table.dialect;
-  if (table.rows === 0 || delimiter === ' ') return false;
-  const line = new TextDecoder().decode(text.subarray(0, MAX_LINE)).split(/\r\n|\r|\n/)[table.line(0) - 1] ?? '';
-  return line.replace(/ +$/, '').endsWith(delimiter);
 }
 
 const readText = async (path: string, shown: string): Promise<Uint8Array> => {

@@ -24,7 +24,7 @@ export const plants = [
   {
     name: 'columns without names are taken by their place although the target is not there',
     file: 'lab/src/predict.ts',
-    find: 'trained.names.filter((name) => name !== encoder.targetName)',
+    find: 'trained.names.filter((name) => name !== target)',
     replace: 'trained.names.slice(0, -1)',
     mustFail: ['tests/lab/predict.test.ts'],
   },

@@ -90,9 +90,9 @@ describe('the limits at which a column is', () => {
     const options = { missing: 'mean', odd: 'missing', maxCategories: 200 } as const;
     return new TableEncoder(options).fit(tableOf(cells)).columns[0]!.kind;
   };
-  /** All different but for so many times `x`. */
-  const strays = <T>(count: number, cell: (i: number) => T): (T | string)[] =>
-    range(100, (i) => (i < count ? 'x' : cell(i)));
+  /** Numbers or dates but for so many texts, of which there are `different` ones. */
+  const strays = <T>(count: number, cell: (i: number) => T, different = 4): (T | string)[] =>
+    range(100, (i) => (i < count ? `x${i % different}` : cell(i)));
   const day = (i: number): string => `2020-${10 + (i % 3)}-${10 + (i % 17)}`;
 
   test.each<[string, readonly (string | number)[], string]>([
@@ -102,6 +102,9 @@ describe('the limits at which a column is', () => {
     ['4 of 100 texts among 20 numbers', strays(4, (i) => i % 20), 'category'],
     ['4 of 100 texts among dates', strays(4, day), 'date'],
     ['5 of 100 texts among dates', strays(5, day), 'category'],
+    ['50 of 100 texts among numbers, 3 different ones', strays(50, (i) => i, 3), 'number'],
+    ['51 of 100 texts among numbers, 3 different ones', strays(51, (i) => i, 3), 'category'],
+    ['50 of 100 texts among dates, all the same', strays(50, day, 1), 'date'],
   ])('odd: %s', (_name, cells, kind) => {
     expect(kindOf(cells)).toBe(kind);
   });

@@ -189,17 +189,30 @@ describe('a table of another form', () => {
     );
     const full = await predicted('bare', csv(fruit, { header: false }));
     expect(full.out).toMatch(/ for "column 1", "column 2", "column 3", "column 4"\.$/m);
-    // With an empty last column the cells of the target would be taken for it.
-    const { code, err, text } = await predicted(
-      'bare',
-      csv(
-        fruit.map(({ grams: _, ...each }) => each),
-        { header: false },
-      ),
+    // An empty last column is one, and no sign that the target is not there.
+    const open = csv(
+      fruit.map(({ grams: _, ...each }) => each),
+      { header: false },
     );
-    expect({ code, text }).toEqual({ code: 2, text: '' });
-    expect(err).toMatch(
-      /new\.csv: has 3 columns, no header, and a delimiter at the end .* "column 3" not there, or "column 4" empty\?/,
+    const empty = await predicted('bare', open);
+    expect(empty.out).toMatch(/ for "column 1", "column 2", "column 3", "column 4"\.$/m);
+    // Nor is it when training had one for nothing.
+    writeFileSync(join(folder, 'open.csv'), open);
+    const { code } = await whittle(folder, [
+      'open.csv',
+      '--target',
+      '3',
+      '--no-header',
+      '--epochs',
+      '1',
+      '--out',
+      'open',
+    ]);
+    expect(code).toBe(0);
+    const closed = await predicted('open', open.replaceAll(/,$/gm, ''));
+    expect(closed).toMatchObject({ code: 2, text: '' });
+    expect(closed.err).toMatch(
+      /new\.csv: has 3 columns, .* is it "column 3" that is not there, or "column 4", which .* not use\?/,
     );
   });
 
@@ -249,8 +262,8 @@ describe('what can be read in two ways', () => {
   beforeAll(async () => {
     writeFileSync(join(folder, 'kinds.csv'), `weight;name;kind\n${kinds.join('\n')}\n`);
     writeFileSync(join(folder, 'typed.csv'), csv(fruit).replaceAll(',', '|'));
-    await trained('kinds.csv', '--target', 'kind', '--drop', 'name', '--out', 'kinds');
-    await trained('typed.csv', '--target', 'kind', '--delimiter', 'pipe', '--quote', 'none', '--out', 'typed');
+    await trained('kinds', 'kinds.csv', '--target', 'kind', '--drop', 'name');
+    await trained('typed', 'typed.csv', '--target', 'kind', '--delimiter', 'pipe', '--quote', 'none');
   });
 
   test('is read as in training, and said', async () => {
