@@ -100,7 +100,7 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
       marginRight: 8,
       marginTop: 20,
       marginBottom: 26,
-      x: { domain: [1, scales.epochs], ticks: 5, label: null, tickFormat: 'd' },
+      x: { domain: [1, scales.epochs], ticks: Math.min(5, scales.epochs - 1), label: null, tickFormat: 'd' },
       y: {
         domain: [...domain],
         ...(isLoss

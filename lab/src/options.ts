@@ -93,6 +93,7 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
     .argument('[file]', 'your own table: CSV, may be packed with gzip')
     .version(version)
     .enablePositionalOptions()
+    .helpCommand(true)
     .exitOverride()
     .configureOutput({ writeOut: show, writeErr: () => {}, outputError: () => {} })
     .option('--target <column>', 'column to predict: its name, or its number from 1')

@@ -37,7 +37,7 @@ ${formSection(report)}
 <p>The same seed gives the same weights, bit for bit, on every machine: compare the digests with yours. Times are those of this machine.</p>
 ${details('Digests of the weights', digestTable(report))}
 </section>
-<footer>${machineLine(report)}; ${options.epochs} epochs (--epochs), ${seedsLine(report)}; ${seconds.training.toFixed(1)} s training, ${seconds.total.toFixed(1)} s in all.</footer>
+<footer>${machineLine(report)}; --epochs ${options.epochs}, ${seedsLine(report)}; ${seconds.training.toFixed(1)} s training, ${seconds.total.toFixed(1)} s in all.</footer>
 </main>
 <div id="tip" role="status" hidden></div><div id="ring" aria-hidden="true" hidden></div>`;
   return pageOf(`whittle-ml: ${data.name}`, STYLE, body, SCRIPT);

@@ -60,12 +60,12 @@ const withRowNames = (table: Cells, rowName: (row: number) => string): Cells => 
  * be a last one that is not used, as delimiters at the end of rows make it.
  */
 function named(
-  { table }: NewTable,
+  { table, isByPlace }: NewTable,
   encoder: TableEncoder,
   trained: Trained | undefined,
   file: string,
 ): { table: RawTable; matched: readonly Note[] } {
-  if (table.dialect.header || trained === undefined) return { table, matched: [] };
+  if (!isByPlace || trained === undefined) return { table, matched: [] };
   const count = table.names.length;
   const target = encoder.targetName!;
   const others = trained.names.filter((name) => name !== target);
@@ -84,7 +84,8 @@ function named(
   const listed = names.slice(0, MANY).map((name) => JSON.stringify(name));
   const rest = count > MANY ? ` and ${count - MANY} more` : '';
   const but = names === others ? `, all but the target ${JSON.stringify(target)}` : '';
-  const text = `There is no header, so its columns are taken, in their order, for ${listed.join(', ')}${rest}${but}`;
+  const reason = table.dialect.header ? 'The first line has other names than training' : 'There is no header';
+  const text = `${reason}, so its columns are taken, in their order, for ${listed.join(', ')}${rest}${but}`;
   const own: RawTable = {
     names,
     rows: table.rows,

@@ -93,10 +93,14 @@ function checkParts({ table, classNames, target, rows: { length: rows } }: JobDa
   if (rare.length === 0) return;
   const named = rare.slice(0, 3).map((name) => `${JSON.stringify(name)} (${counts[classNames.indexOf(name)]})`);
   const rest = rare.length > 3 ? ` and ${rare.length - 3} more` : '';
+  const others =
+    classNames.length - rare.length < 2
+      ? 'add rows of them'
+      : 'merge classes, or empty these cells to leave the rows out';
   refuse(
     `${rare.length} of ${classNames.length} classes ${rare.length === 1 ? 'has' : 'have'} fewer than ${MIN_CLASS} rows: ` +
-      `${named.join(', ')}${rest}. To be in the training, validation and test part a class needs ${MIN_CLASS}: merge ` +
-      `classes, or empty these cells to leave the rows out${isNumbers(classNames) ? ', or say --task regression' : ''}`,
+      `${named.join(', ')}${rest}. To be in the training, validation and test part a class needs ${MIN_CLASS}: ` +
+      `${others}${isNumbers(classNames) ? ', or say --task regression' : ''}`,
   );
 }
 

@@ -69,6 +69,8 @@ export async function readRaw(
 export interface NewTable {
   readonly table: RawTable;
   readonly notes: readonly Note[];
+  /** Whether columns have to be matched by their place: the table has no names, or not those of training, which had none. */
+  readonly isByPlace: boolean;
   /** The names of the rows, if the first column has no name and so is none of the table's. */
   readonly rowName: ((row: number) => string) | undefined;
 }
@@ -80,7 +82,11 @@ export async function readNew(
   trained: Trained | undefined,
 ): Promise<NewTable> {
   const text = await readText(path, shown);
-  const { table, notes } = inWords(shown, () => readAlike(text, flags, trained));
+  const { notes, ...read } = inWords(shown, () => readAlike(text, flags, trained));
+  const isBare = trained !== undefined && !read.table.dialect.header;
+  const titled = isBare && flags.header === undefined ? titledOf(text, read.table) : undefined;
+  const table = titled ?? read.table;
+  const unknown = trained?.names.filter((name) => !table.names.includes(name)).length ?? 0;
   let rowName: NewTable['rowName'];
   if (table.notes.some(({ kind }) => kind === 'index')) {
     try {
@@ -90,7 +96,17 @@ export async function readNew(
       // A header that is one cell short makes no whole table.
     }
   }
-  return { table, notes, rowName };
+  // All names but one, which may be the target's, are those of training.
+  return { table, notes, rowName, isByPlace: isBare && (titled === undefined || unknown > 1) };
+}
+
+/** A table with its first line for a header, if that alone has texts where all else are numbers; else undefined. */
+function titledOf(text: Uint8Array, table: RawTable): RawTable | undefined {
+  const { names, dialect } = table;
+  if (table.rows < 2 || !names.some((_, i) => table.column(i).firstText === 0)) return undefined;
+  const titled = readCSV(text, { ...dialect, header: true, sameNames: 'number' });
+  const isTitle = (_: string, i: number): boolean => table.column(i).firstText === 0 && titled.column(i).texts === 0;
+  return titled.names.length === names.length && titled.names.some(isTitle) ? titled : undefined;
 }
 
 /**

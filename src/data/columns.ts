@@ -39,7 +39,8 @@ export function fitColumn(
   };
   if (table.column(index).missing === table.rows) return refuse('every cell is missing');
   const { kind, problem } = kindOf(table, index, type, settings);
-  if (kind === undefined) return refuse(problem);
+  // What nobody can tell is no more left out than filled where odd cells are to be refused.
+  if (kind === undefined) return settings.odd === 'error' ? findings.refuse(name, problem) : refuse(problem);
   const useless = mayLeave ? uselessBecause(table, index, kind) : undefined;
   if (useless !== undefined) return refuse(useless);
 

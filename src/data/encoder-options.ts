@@ -16,8 +16,8 @@ export interface EncoderOptions {
   keep?: readonly (string | number)[];
   /**
    * `'useful'` leaves out, each with a note: whole numbers that run on by 1, columns without a repeated value that are
-   * named like an id, texts that hardly repeat, columns of one value or none, and those that nobody can tell the kind of,
-   * such as dates whose day and month look alike. Default `'all'`.
+   * named like an id, texts that hardly repeat, columns of one value or none, and, with `odd: 'missing'`, those that
+   * nobody can tell the kind of, such as dates whose day and month look alike. Default `'all'`.
    */
   columns?: 'all' | 'useful';
   /** What columns are, by name, where their cells do not say: `'d/m/y'` and `'m/d/y'` are dates. */

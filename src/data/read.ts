@@ -61,7 +61,11 @@ export function read(
   const plan: Plan = { op, width, expected, lines, cells: names.length, maxCells: settings.maxCells };
   const { starts, columns } = scanRows(scanner, plan, problems);
   const byQuote = scanner.faults > 0 ? "Quotes are taken as they stand with quote: ''" : '';
-  if (problems.count > 0) problems.check(remedyOf(bytes, from, dialect) || byQuote);
+  if (problems.count > 0) {
+    const remedy = remedyOf(bytes, from, dialect) || byQuote;
+    if (remedy === '') nameColumns(['column 1', ...names.slice(names[0] === '' ? 1 : 0)], settings, problems);
+    problems.check(remedy);
+  }
 
   // Every row ends in delimiters. Without a header nothing tells them from a column without values.
   while (dialect.header && columns.length > 1 && columns.at(-1)!.blank === starts.length) {
@@ -87,8 +91,12 @@ export function read(
   } else if (hasIndex) names[0] = 'column 1';
   if (settings.header === undefined) refuseData(names);
   if (scanner.comments > 0) {
-    const left = scanner.comments === 1 ? '1 line that begins' : `${grouped(scanner.comments)} lines that begin`;
-    notes.push({ kind: 'comment', text: `${left} with ${dialect.comment.trim()} left out.` });
+    const mark = dialect.comment.trim();
+    const text =
+      scanner.comments === 1
+        ? `1 line that begins with ${mark} was left out.`
+        : `${grouped(scanner.comments)} lines that begin with ${mark} were left out.`;
+    notes.push({ kind: 'comment', text });
   }
   const allNotes = [...notes, ...nameColumns(names, settings, problems)];
   const named = columns.map(({ blank, ...column }, i) => ({ name: names[i]!, ...column }));

@@ -45,16 +45,16 @@ export function transformTable(
   const wanted = withTarget === true && target !== null ? [target] : [];
   for (const { name } of [...columns, ...wanted])
     if (!index.has(name)) findings.refuse(name, `is not in the table, which has ${listed(table.names)}`);
-  problems.check();
+  const present = columns.filter(({ name }) => index.has(name)); // those that are not there are told with what else is wrong
   const used = new Set([...columns.map((spec) => spec.name), ...ignored, target?.name]);
   for (const name of table.names)
     if (!used.has(name)) findings.note('extra', name, 'not used, the encoder was fitted without it');
 
   const at = target === null || withTarget === false ? undefined : index.get(target.name);
-  table.prepareTexts(columns.filter(({ kind }) => kind !== 'number').map(({ name }) => index.get(name)!));
+  table.prepareTexts(present.filter(({ kind }) => kind !== 'number').map(({ name }) => index.get(name)!));
   const labels = target === null || at === undefined ? undefined : readTarget(target, table, at, fitted, findings);
   const rows = labels?.rows ?? upTo(table.rows);
-  const sources = columns.map((spec) => {
+  const sources = present.map((spec) => {
     const place = { table, index: index.get(spec.name)!, rows };
     return [spec, sourceOf(spec, place, fitted, findings)] as const;
   });

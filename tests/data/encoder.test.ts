@@ -252,6 +252,21 @@ describe('columns', () => {
       expect(() => fitted(text, options as EncoderOptions)).toThrow(message);
   });
 
+  test('that are not there are told with what else is wrong', () => {
+    const encoder = fitted('a,b,y\n1,2,0\n3,4,1\n');
+    expect(() => encoder.transform(readCSV('a\nhello\n2\n'))).toThrow(
+      /"b": is not in the table.*"a": .*"hello" in line 2/,
+    );
+  });
+
+  test('with odd cells are refused where those are, also if useless ones are left out', () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i === 7 ? 'ERR' : i * 1.5},${i % 3},${i % 2}`).join('\n');
+    const read = (odd: 'error' | 'missing'): string[] =>
+      fitted(`t,n,y\n${rows}\n`, { columns: 'useful', missing: 'mean', odd }).featureNames.slice();
+    expect(read('missing')).toEqual(['t', 'n']);
+    expect(() => read('error')).toThrow(/"t": holds numbers, but also 1 of other cells, the first "ERR" in line 9/);
+  });
+
   test('that are all left out are named with the reasons', () => {
     const text = 'a,b,y\n1,7,0\n1,7,1\n1,7,0\n';
     expect(() => fitted(text, { columns: 'useful' })).toThrow(
@@ -277,7 +292,7 @@ describe('columns', () => {
       ].join(',');
     const header = 'row,EmployeeNumber,customerID,text,nine,over,empty,day,five,group,area,account';
     const text = columns(header, 24, row);
-    const useful = fitted(text, { columns: 'useful' });
+    const useful = fitted(text, { columns: 'useful', odd: 'missing' });
     expect(useful.columns.map(({ name }) => name)).toEqual(['five', 'group', 'area']);
     expect(saying(useful.notes)).toEqual([
       'left out "row": left out (whole numbers that run on by 1, as row numbers do)',

@@ -173,7 +173,7 @@ describe('readCSV', () => {
     const table = readCSV('# from a logger\r\n\r\na,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n', { comment: '#' });
     expect([table.line(0), table.line(1)]).toEqual([4, 7]);
     expect(table.cells(0)).toEqual(['1', 'x\r\ny']);
-    expect(table.notes).toEqual([{ kind: 'comment', text: '1 line that begins with # left out.' }]);
+    expect(table.notes).toEqual([{ kind: 'comment', text: '1 line that begins with # was left out.' }]);
   });
 
   test('gives cells back as they stand', () => {
@@ -315,6 +315,12 @@ describe('readCSV', () => {
     expect(() => readCSV('a,b\n1,2\n3,4\n', { maxCells: 4 })).toThrow(LimitError);
     const wide = Array.from({ length: 5000 }, (_, i) => `c${i}`).join(',');
     expect(readCSV(`${wide}\n${'\n'.repeat(1_000_000)}`).rows).toBe(0);
+  });
+});
+
+describe('all problems', () => {
+  test('of rows and of names come in one message', () => {
+    expect(() => readCSV('a,a,b\n1,2\n3,4,5\n')).toThrow(/line 2: has 2 cells.*the name "a" occurs twice/);
   });
 });
 

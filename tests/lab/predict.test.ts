@@ -216,6 +216,20 @@ describe('a table of another form', () => {
     );
   });
 
+  test('has a header though training had none: its names are found, or its columns taken by their place', async () => {
+    const known = await predicted(
+      'bare',
+      csv(fruit, { names: ['grams', 'color', 'size'] }).replace('grams,color,size', 'column 4,column 2,column 1'),
+    );
+    expect(answers(known.text)).toEqual(usual);
+    expect(known.out).not.toContain('in their order');
+    const other = await predicted('bare', csv(fruit, { names: ['size', 'color', 'grams'] }));
+    expect(answers(other.text)).toEqual(usual);
+    expect(other.out).toMatch(
+      /^The first line has other names than training, so its columns are taken, in their order, /m,
+    );
+  });
+
   test('has names of rows, with a delimiter above them or without, and keeps them where it can', async () => {
     const [head, ...rows] = csv(fruit).trim().split('\n');
     const numbered = rows.map((row, i) => `"r ${i}",${row}`).join('\n');
