@@ -305,7 +305,7 @@ describe('columns', () => {
       'left out "day": left out (holds dates such as "1/2/2020" in line 2, day or month first? Say which with types: { "day": \'d/m/y\' } or \'m/d/y\', or drop it)',
       'left out "account": left out (its numbers are so long that float64 cannot tell them apart, as ids are)',
     ]);
-    const kept = fitted(text, { columns: 'useful', keep: ['row', 5] });
+    const kept = fitted(text, { columns: 'useful', odd: 'missing', keep: ['row', 5] });
     expect(kept.columns.map(({ name }) => name)).toEqual(['row', 'nine', 'five', 'group', 'area']);
     const all = fitted(text, { drop: ['empty', 'day'] });
     expect(all.notes.filter(({ kind }) => kind === 'left out')).toEqual([]);
