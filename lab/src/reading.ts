@@ -100,13 +100,14 @@ export async function readNew(
   return { table, notes, rowName, isByPlace: isBare && (titled === undefined || unknown > 1) };
 }
 
-/** A table with its first line for a header, if that alone has texts where all else are numbers; else undefined. */
+/** A table with its first line for a header, if a column has a text there and numbers below; else undefined. */
 function titledOf(text: Uint8Array, table: RawTable): RawTable | undefined {
-  const { names, dialect } = table;
-  if (table.rows < 2 || !names.some((_, i) => table.column(i).firstText === 0)) return undefined;
+  const { names, dialect, rows } = table;
+  const isTitle = (_: string, i: number): boolean => table.column(i).texts === 1 && table.column(i).firstText === 0;
+  // A header names all columns.
+  if (rows < 2 || !names.some(isTitle) || table.cells(0).some((cell) => cell.trim() === '')) return undefined;
   const titled = readCSV(text, { ...dialect, header: true, sameNames: 'number' });
-  const isTitle = (_: string, i: number): boolean => table.column(i).firstText === 0 && titled.column(i).texts === 0;
-  return titled.names.length === names.length && titled.names.some(isTitle) ? titled : undefined;
+  return titled.names.length === names.length ? titled : undefined;
 }
 
 /**

@@ -230,6 +230,11 @@ describe('a table of another form', () => {
     );
   });
 
+  test('has a first line of texts and gaps, which is no header', async () => {
+    const { code, text } = await predicted('bare', 'small,,22\n2.5,red,22\n');
+    expect({ code, rows: answers(text).length }).toEqual({ code: 0, rows: 2 });
+  });
+
   test('has names of rows, with a delimiter above them or without, and keeps them where it can', async () => {
     const [head, ...rows] = csv(fruit).trim().split('\n');
     const numbered = rows.map((row, i) => `"r ${i}",${row}`).join('\n');
