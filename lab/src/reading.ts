@@ -84,7 +84,7 @@ export async function readNew(
   const text = await readText(path, shown);
   const { notes, ...read } = inWords(shown, () => readAlike(text, flags, trained));
   const isBare = trained !== undefined && !read.table.dialect.header;
-  const titled = isBare && flags.header === undefined ? titledOf(text, read.table) : undefined;
+  const titled = isBare && flags.header === undefined ? inWords(shown, () => titledOf(text, read.table)) : undefined;
   const table = titled ?? read.table;
   const unknown = trained?.names.filter((name) => !table.names.includes(name)).length ?? 0;
   let rowName: NewTable['rowName'];
