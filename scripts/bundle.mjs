@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// Without this every module is named with the folder that it was made in, and two builds differ.
+const SETTINGS = { logLevel: 'warn', experimental: { attachDebugInfo: 'none' } };
 const { exports, name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
@@ -16,7 +18,7 @@ export async function bundle(folder) {
   for (const { node, default: file } of Object.values(exports)) {
     if (node !== undefined) input[/([^/]+)\.js$/.exec(node)[1]] = join(folder, file.replace('./dist/', ''));
   }
-  const joined = await rolldown({ input, external: /^(node:|gpu\.js$)/, logLevel: 'warn' });
+  const joined = await rolldown({ ...SETTINGS, input, external: /^(node:|gpu\.js$)/ });
   // What nearly every entry needs is one file: opening more takes longer (npm run startup).
   const codeSplitting = {
     groups: [
@@ -54,7 +56,7 @@ export async function minify(folder) {
     load: (id) => (id === input ? whole('.') : null),
     resolveId: (id) => (id === input ? id : null),
   };
-  const joined = await rolldown({ input, plugins: [plugin], logLevel: 'warn' });
+  const joined = await rolldown({ ...SETTINGS, input, plugins: [plugin] });
   const banner = `/*! ${name} ${version}, MIT licence */`;
   const common = { minify: true, codeSplitting: false, comments: false, postBanner: banner };
   await joined.write({ ...common, file: join(folder, 'whittle.esm.min.js'), format: 'esm' });

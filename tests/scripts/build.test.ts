@@ -153,6 +153,18 @@ describe('a build', () => {
     expect(madeAt()).toBe(before);
   });
 
+  test('makes the same bytes whatever folder they were made in', async () => {
+    const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      statSync(join(folder, 'dist', name)).isFile(),
+    );
+    const contents = () => files.map((name) => [name, read(join('dist', name))]);
+    const before = contents();
+    expect(before.length).toBeGreaterThan(10);
+    rmSync(join(folder, 'dist'), { recursive: true });
+    expect(await build()).toEqual({ code: 0, said: '' });
+    expect(contents()).toEqual(before);
+  });
+
   test('refuses the command line of another version, an unknown target, and a folder without tools', async () => {
     const manifest = read('lab/package.json');
     write('lab/package.json', manifest.replace(/"whittle-ml": "[\d.]+"/, '"whittle-ml": "0.0.1"'));
