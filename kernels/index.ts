@@ -1,10 +1,13 @@
 export type { ArrayOf, ElementType, FloatArray, TypedArray } from './arrays.ts';
 export { cpu } from './cpu/cpu.ts';
+export type { Convolution, ConvolutionKernels, Window } from './interface/convolution.ts';
 export type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from './interface/elementwise.ts';
 export type { KernelHeap } from './interface/heap.ts';
 export type { IntegerKernels } from './interface/integers.ts';
 export type { MovementKernels } from './interface/movement.ts';
+export type { NormalizationKernels } from './interface/normalization.ts';
 export type { OptimizerKernels } from './interface/optimizers.ts';
+export type { PoolingKernels } from './interface/pooling.ts';
 export type { Epilogue, ProductKernels } from './interface/products.ts';
 export type { RandomKernels } from './interface/random.ts';
 export type { ReduceKernel, ReductionKernels } from './interface/reductions.ts';

@@ -1,9 +1,12 @@
 import type { FloatArray } from './arrays.ts';
+import type { ConvolutionKernels } from './interface/convolution.ts';
 import type { ElementwiseKernels } from './interface/elementwise.ts';
 import type { KernelHeap } from './interface/heap.ts';
 import type { IntegerKernels } from './interface/integers.ts';
 import type { MovementKernels } from './interface/movement.ts';
+import type { NormalizationKernels } from './interface/normalization.ts';
 import type { OptimizerKernels } from './interface/optimizers.ts';
+import type { PoolingKernels } from './interface/pooling.ts';
 import type { ProductKernels } from './interface/products.ts';
 import type { RandomKernels } from './interface/random.ts';
 import type { ReductionKernels } from './interface/reductions.ts';
@@ -23,6 +26,9 @@ import type { RowKernels } from './interface/rows.ts';
 /** The families of one type of floats. */
 export interface FloatKernels<F extends FloatArray>
   extends ProductKernels<F>,
+    ConvolutionKernels<F>,
+    PoolingKernels<F>,
+    NormalizationKernels<F>,
     ElementwiseKernels<F>,
     ReductionKernels<F>,
     RowKernels<F>,

@@ -55,6 +55,8 @@ export interface ElementwiseKernels<F extends FloatArray> {
   readonly hardSwish: UnaryKernel<F>;
   /** x < 0 ? 0 : x; keeps -0 and NaN. */
   readonly relu: UnaryKernel<F>;
+  /** min(relu(x), 6); keeps -0 and NaN. */
+  readonly relu6: UnaryKernel<F>;
   /** x < 0 ? slope·x : x. */
   readonly leakyRelu: ParameterKernel<F>;
   /** x < 0 ? alpha·(eˣ - 1) : x. */
@@ -63,6 +65,8 @@ export interface ElementwiseKernels<F extends FloatArray> {
   readonly clip: (n: number, x: F, low: number, high: number, y: F) => void;
   /** dx = y > 0 ? g : 0, where y is relu's output. */
   readonly reluGrad: (n: number, y: F, g: F, dx: F) => void;
+  /** dx = 0 < y < 6 ? g : 0, where y is relu6's output. */
+  readonly relu6Grad: (n: number, y: F, g: F, dx: F) => void;
   /** dx = g·(1 - y²), every operation rounded, where y is tanh's output. */
   readonly tanhGrad: (n: number, y: F, g: F, dx: F) => void;
   /** dx = g·(y·(1 - y)), every operation rounded, where y is sigmoid's output. */

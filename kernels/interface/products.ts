@@ -1,7 +1,7 @@
 import type { FloatArray } from '../arrays.ts';
 
-/** What gemm may apply to each finished cell. */
-export type Epilogue = 'linear' | 'relu';
+/** What products and convolutions may apply to each finished cell. */
+export type Epilogue = 'linear' | 'relu' | 'relu6';
 
 /** Matrix products. */
 export interface ProductKernels<F extends FloatArray> {

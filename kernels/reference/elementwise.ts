@@ -1,5 +1,6 @@
 import type { FloatArray } from '../arrays.ts';
 import type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from '../interface/elementwise.ts';
+import type { Epilogue } from '../interface/products.ts';
 
 export type Scalar = (x: number) => number;
 
@@ -60,6 +61,7 @@ export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): 
     geluTanh: unary(f.geluTanh),
     hardSwish: unary((x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
     relu: unary(relu),
+    relu6: unary(relu6),
     leakyRelu: withParameter((x, slope) => (x < 0 ? slope * x : x)),
     elu: withParameter((x, alpha) => (x < 0 ? alpha * f.expm1(x) : x)),
     clip: (n, x, low, high, y) => {
@@ -67,6 +69,9 @@ export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): 
     },
     reluGrad: (n, y, g, dx) => {
       for (let i = 0; i < n; i++) dx[i] = y[i]! > 0 ? g[i]! : 0;
+    },
+    relu6Grad: (n, y, g, dx) => {
+      for (let i = 0; i < n; i++) dx[i] = y[i]! > 0 && y[i]! < 6 ? g[i]! : 0;
     },
     tanhGrad: (n, y, g, dx) => {
       for (let i = 0; i < n; i++) dx[i] = g[i]! * round(1 - round(y[i]! * y[i]!));
@@ -101,3 +106,11 @@ export function relu(x: number): number {
   if (x < 0) return 0;
   return x;
 }
+
+export function relu6(x: number): number {
+  if (x > 6) return 6;
+  return relu(x);
+}
+
+/** What follows a finished cell of a product or of a convolution. */
+export const EPILOGUES: Readonly<Record<Epilogue, Scalar>> = { linear: (x) => x, relu, relu6 };

@@ -1,6 +1,6 @@
 import type { FloatArray } from '../arrays.ts';
 import type { ProductKernels } from '../interface/products.ts';
-import { relu, type Scalar } from './elementwise.ts';
+import { EPILOGUES, type Scalar } from './elementwise.ts';
 
 /** Matrix products: k in order, each product and each sum rounded, then the bias, then the activation. */
 export function products<F extends FloatArray>(round: Scalar): ProductKernels<F> {
@@ -16,7 +16,7 @@ export function products<F extends FloatArray>(round: Scalar): ProductKernels<F>
           const start = accumulate ? c[i * n + j]! : 0;
           let cell = dot(start, k, a, transA ? i : i * k, transA ? m : 1, b, transB ? j * k : j, transB ? 1 : n);
           if (bias !== null) cell = round(cell + bias[j]!);
-          c[i * n + j] = activation === 'relu' ? relu(cell) : cell;
+          c[i * n + j] = EPILOGUES[activation](cell);
         }
       }
     },

@@ -1,10 +1,13 @@
 import type { FloatArray } from '../arrays.ts';
 import type { FloatKernels, Kernels } from '../kernels.ts';
+import { convolution } from './convolution.ts';
 import { elementwise, type Functions, type Scalar } from './elementwise.ts';
 import { integers } from './integers.ts';
 import * as core from './math.ts';
 import { movement } from './movement.ts';
+import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
+import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
@@ -13,6 +16,9 @@ import { rows } from './rows.ts';
 /** Every floating-point kernel, from how one operation is rounded and from the functions beyond arithmetic. */
 export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions): FloatKernels<F> => ({
   ...products<F>(round),
+  ...convolution<F>(round),
+  ...pooling<F>(round),
+  ...normalization<F>(round),
   ...elementwise<F>(round, f),
   ...reductions<F>(round, f),
   ...rows<F>(round, f),
