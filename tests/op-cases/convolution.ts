@@ -75,6 +75,10 @@ function errors(name: string, op: typeof w.conv2d, axes: number): ErrorCase[] {
     ),
     shapeError(() => op(w.zeros([2, ...sizes(0), 4]), kernel, null, { padding: 'same' }), /does not fit into 0/),
     shapeError(
+      () => op(w.zeros([2, ...sizes(0), 4]), kernel, null, { padding: sizes(0).map(() => [2, 2] as const) }),
+      /does not fit into 0/,
+    ),
+    shapeError(
       () => op(x, kernel, null, { padding: sizes(0).map(() => [1, 3] as const) }),
       /padding \[1, 3\] is as wide as the window, which reaches over 3, .*\. pad\(\) before\?$/,
     ),
