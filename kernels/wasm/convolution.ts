@@ -14,6 +14,8 @@ function call<N extends string>({ fn }: Slot, names: readonly N[], operands: Rea
   fn(...names.map((name) => operands[name]));
 }
 
+const LEAST_SCRATCH = 65536;
+
 /**
  * Scratch memory of any size: blocks of powers of two, which stay, for calls that were linked know their addresses. 0 where
  * there is no room.
@@ -23,7 +25,8 @@ function growingScratch({ heap }: Engine): (bytes: number) => number {
   return (bytes) => {
     const known = blocks.find((block) => block.bytes >= bytes);
     if (known !== undefined) return known.at;
-    const size = 2 ** Math.max(16, Math.ceil(Math.log2(bytes)));
+    let size = LEAST_SCRATCH;
+    while (size < bytes) size *= 2;
     try {
       const at = heap.allocateBytes(size);
       blocks.push({ bytes: size, at });
@@ -146,7 +149,9 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
         gemm(s.channels, s.units, pixels, x, true, dy, false, null, 'linear', dKernel);
         return;
       }
-      const [from, to, phase] = [inner(s, x), outer(s, dy), phaseOf(s)];
+      const from = inner(s, x);
+      const to = outer(s, dy);
+      const phase = phaseOf(s);
       const pixel = 4 * from.pixel;
       const frameBytes = frameBytesOf(phase, pixel);
       const frameAt = isEmpty(s) ? 0 : scratch(frameBytes);

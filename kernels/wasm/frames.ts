@@ -57,7 +57,8 @@ export function frameOperands(
   frameBytes: number,
 ): FrameOperands {
   const xRow = across.length * pixel;
-  const [down, right] = [insideOf(y), insideOf(across)];
+  const down = insideOf(y);
+  const right = insideOf(across);
   const isFramed = frameBytes > 0;
   const pitch = isFramed ? reachOf(across) * pixel : xRow;
   return {
