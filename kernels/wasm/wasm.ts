@@ -6,7 +6,9 @@ import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
+import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
+import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
@@ -63,6 +65,8 @@ export function wasm(options: WasmOptions = {}): WasmKernels {
 function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
   const compiled = engine.compiled({
     ...products(engine, isRelaxed),
+    ...pooling(engine),
+    ...normalization(engine),
     ...integers(engine),
     ...random(engine),
     ...movement(engine),
