@@ -1,8 +1,8 @@
 import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
 import type { Epilogue } from '../interface/products.ts';
 import { type Phase, phaseOf, transposedPhases } from '../phases.ts';
-import { type AddFunction, advance, type Callee, countDown, forRange, type Local, select, when } from './assembler.ts';
-import type { Code, Value } from './code.ts';
+import { type AddFunction, advance, type Callee, countDown, forRange, type Local, min, when } from './assembler.ts';
+import type { Code } from './code.ts';
 import { type Engine, needsBlockBreaks, type Slot } from './engine.ts';
 import { addCopyRows, eachImage, FRAME, frameBytesOf, frameOperands, named } from './frames.ts';
 import * as f32 from './instructions/f32.ts';
@@ -48,20 +48,22 @@ const eachVector = (channels: number, at: Local, body: (lanes: number) => Code):
 
 // Forward, and back to the images --------------------------------------------------------------------------------------
 
-/** Operands of a row of positions, for one vector of channels. */
-const ROW = ['x', 'tapRow', 'down', 'across', 'weights', 'positions', 'y', 'yStep', 'bias', 'low', 'high'] as const;
+/** Operands of a row of positions. */
+const ROW = ['x', 'tapRow', 'down', 'across', 'packed', 'positions', 'y', 'yStep', 'low', 'high'] as const;
 
-function addRow(func: AddFunction, { channels, down, across, stride, dilation }: Shape, lanes: number): Callee {
+/** Adds a row of positions, tile by tile, and for each all vectors of channels: memory is read and written in order. */
+function addRow(func: AddFunction, { channels, down, across, stride, dilation }: Shape): Callee {
   return func(`${'i'.repeat(ROW.length - 2)}ff`, (params, locals) => {
     const p = named(ROW, params);
-    const [row, w, at, rows, taps] = locals('iiiii');
-    const [biases, lowest, highest, weight] = locals('vvvv');
-    const sums = locals('vvvv').slice(0, TILES[0]);
+    const [place, row, w, at, rows, taps] = locals('iiiiii');
+    const to = locals('iiii').slice(0, TILES[0]);
+    const [lowest, highest, weight] = locals('vvv');
+    const sums = to.map(() => locals('v')[0]);
     const columns = new Map<number, Local>();
     /** The number at a place across, in pixels. */
-    const column = (place: number): Local => {
-      const known = columns.get(place) ?? locals('v')[0];
-      columns.set(place, known);
+    const column = (pixels: number): Local => {
+      const known = columns.get(pixels) ?? locals('v')[0];
+      columns.set(pixels, known);
       return known;
     };
     const breakBlock = needsBlockBreaks
@@ -72,26 +74,30 @@ function addRow(func: AddFunction, { channels, down, across, stride, dilation }:
       : [];
     const tile = (count: number): Code => {
       const used = sums.slice(0, count);
-      const addTap = (tap: number, offset: number): Code => [
+      const addTap = (kx: number, offset: number): Code => [
         weight.set(v128.load(w, offset)),
-        used.map((sum, i) => sum.set(f32x4.add(sum, f32x4.mul(column(i * stride + tap * dilation), weight)))),
+        used.map((sum, i) => sum.set(f32x4.add(sum, f32x4.mul(column(i * stride + kx * dilation), weight)))),
       ];
-      const load = (from: Local, place: number): Code => column(place).set(v128.load(from, 4 * channels * place));
+      const load = (from: Local, pixels: number): Code => column(pixels).set(v128.load(from, 4 * channels * pixels));
       const rowOfTaps = (ky: number): Code => {
         const loaded = new Set<number>();
         return Array.from({ length: across }, (_, kx) => {
-          const needed = used.map((_, i) => i * stride + kx * dilation).filter((place) => !loaded.has(place));
-          for (const place of needed) loaded.add(place);
+          const needed = used.map((_, i) => i * stride + kx * dilation).filter((pixels) => !loaded.has(pixels));
+          for (const pixels of needed) loaded.add(pixels);
           return [
             ky + kx === 0 ? [] : breakBlock,
-            needed.map((place) => load(row, place)),
-            addTap(kx, 16 * (ky * across + kx)),
+            needed.map((pixels) => load(row, pixels)),
+            addTap(kx, 16 * (1 + ky * across + kx)),
           ];
         });
       };
-      const written = Array.from({ length: down }, (_, ky) => [rowOfTaps(ky), advance(row, p.tapRow)]);
+      const written = [
+        Array.from({ length: down }, (_, ky) => [rowOfTaps(ky), advance(row, p.tapRow)]),
+        advance(w, 16 * (1 + down * across)),
+      ];
       const loops = [
         rows.set(p.down),
+        advance(w, 16),
         countDown(
           rows,
           1,
@@ -110,25 +116,26 @@ function addRow(func: AddFunction, { channels, down, across, stride, dilation }:
           advance(row, p.tapRow),
         ),
       ];
-      return countDown(p.positions, count, count, [
+      const bias = locals('v')[0];
+      const vector = (lanes: number): Code => [
         used.map((sum) => sum.set(f32x4.splat(f32.constant(0)))),
-        row.set(p.x),
-        w.set(p.weights),
+        row.set(i32.add(p.x, place)),
+        bias.set(v128.load(w)),
         down > 0 ? written : loops,
-        used.map((sum) => [
-          sum.set(f32x4.pmin(f32x4.pmax(f32x4.add(sum, biases), lowest), highest)),
-          storeLanes(lanes, p.y, sum),
-          advance(p.y, p.yStep),
+        used.map((sum, i) => [
+          sum.set(f32x4.pmin(f32x4.pmax(f32x4.add(sum, bias), lowest), highest)),
+          storeLanes(lanes, to[i]!, sum),
+          advance(to[i]!, 16),
         ]),
+      ];
+      return countDown(p.positions, count, count, [
+        w.set(p.packed),
+        to.slice(0, count).map((each) => [each.set(p.y), advance(p.y, p.yStep)]),
+        eachVector(channels, place, vector),
         advance(p.x, 4 * channels * stride * count),
       ]);
     };
-    return [
-      when(p.bias, biases.set(v128.load(p.bias)), biases.set(f32x4.splat(f32.constant(-0)))), // x + -0 is x
-      lowest.set(f32x4.splat(p.low)),
-      highest.set(f32x4.splat(p.high)),
-      TILES.map(tile),
-    ];
+    return [lowest.set(f32x4.splat(p.low)), highest.set(f32x4.splat(p.high)), TILES.map(tile)];
   });
 }
 
@@ -138,53 +145,40 @@ const WINDOWS = [
   ...(['packed', 'y', 'yImage', 'yRow', 'yStep', 'bias', 'low', 'high'] as const),
 ] as const;
 
-/** Adds a convolution of images. Weights are packed first: for each vector of channels its taps, in the order of the sum. */
+/**
+ * Adds a convolution of images. Weights are packed first: for each vector of channels its bias and its taps, in the order of
+ * the sum. Without a bias it is -0, which changes nothing.
+ */
 function writeWindows(func: AddFunction, shape: Shape): void {
-  const { channels } = shape;
   const copy = addCopyRows(func);
-  const full = addRow(func, shape, 4);
-  const rest = addRow(func, shape, channels & 3);
+  const oneRow = addRow(func, shape);
   func(`${'i'.repeat(WINDOWS.length - 2)}ff`, (params, locals) => {
     const p = named(WINDOWS, params);
-    const [image, row, to, oy, at, weights, ky, kx, from] = locals('iiiiiiiii');
-    const here = (array: Value): Code => i32.add(array, at);
-    const pack = (): Code => [
-      row.set(here(p.kernel)),
+    const [image, x, y, oy, at, to, ky, kx, row, from] = locals('iiiiiiiiii');
+    const pack = (value: Code): Code => [v128.store(to, value), advance(to, 16)];
+    const packVector = (): Code => [
+      when(p.bias, pack(v128.load(i32.add(p.bias, at))), pack(f32x4.splat(f32.constant(-0)))),
+      row.set(i32.add(p.kernel, at)),
       forRange(ky, 0, p.down, 1, [
         from.set(row),
-        forRange(kx, 0, p.across, 1, [
-          v128.store(weights, v128.load(from)),
-          advance(weights, 16),
-          advance(from, p.kernelAcross),
-        ]),
+        forRange(kx, 0, p.across, 1, pack(v128.load(from)), advance(from, p.kernelAcross)),
         advance(row, p.kernelDown),
       ]),
     ];
-    const operands = {
-      ...p,
-      x: here(row),
-      weights,
-      y: here(to),
-      bias: select(here(p.bias), 0, p.bias),
-    };
-    const oneRow = (lanes: number): Code => [
-      (lanes === 4 ? full : rest)(...ROW.map((name) => operands[name])),
-      advance(weights, i32.shl(i32.mul(p.down, p.across), 4)),
-    ];
+    const operands = { ...p, x, y };
     return [
-      weights.set(p.packed),
-      eachVector(channels, at, pack),
+      to.set(p.packed),
+      eachVector(shape.channels, at, packVector),
       eachImage(
         p,
         image,
         copy,
-        row.set(image),
-        to.set(p.y),
+        x.set(image),
+        y.set(p.y),
         forRange(oy, 0, p.rows, 1, [
-          weights.set(p.packed),
-          eachVector(channels, at, oneRow),
-          advance(row, p.rowStep),
-          advance(to, p.yRow),
+          oneRow(...ROW.map((name) => operands[name])),
+          advance(x, p.rowStep),
+          advance(y, p.yRow),
         ]),
         advance(p.y, p.yImage),
       ),
@@ -240,39 +234,53 @@ function addSums(func: AddFunction, { channels, down, across, stride, dilation }
 
 const KERNEL_GRAD = [
   ...FRAME,
-  ...(['rowStep', 'rows', 'positions', 'tapRow', 'down', 'across', 'dy', 'dyImage', 'dKernel'] as const),
+  ...(['rowStep', 'rows', 'positions', 'tapRow', 'down', 'across', 'dy', 'dKernel', 'blockRows', 'block'] as const),
 ] as const;
 
-/** Adds the gradient: image by image, by blocks of taps that are written out. */
+/**
+ * Adds the gradient: by blocks of positions, rows or a part of one, that stay in the level-1 cache for all channels, and by
+ * blocks of taps that are written out.
+ */
 function writeKernelGrad(func: AddFunction, shape: Shape): void {
-  const { channels, down, across, dilation } = shape;
+  const { channels, down, across, stride, dilation } = shape;
   const pixel = 4 * channels;
   const copy = addCopyRows(func);
   const full = addSums(func, shape, 4);
   const rest = addSums(func, shape, channels & 3);
   func('i'.repeat(KERNEL_GRAD.length), (params, locals) => {
     const p = named(KERNEL_GRAD, params);
-    const [image, row, from, ky, kx, at, to] = locals('iiiiiii');
-    const operands = { ...p, x: i32.add(from, at), dy: i32.add(p.dy, at), dKernel: i32.add(to, at) };
+    const [image, row, from, ky, kx, at, to, oy, ox, start] = locals('iiiiiiiiii');
+    const [rows, positions] = locals('ii');
+    const here = (array: Local): Code => i32.add(array, at);
+    const operands = { ...p, rows, positions, x: here(from), dy: here(p.dy), dKernel: here(to) };
     const sums = (lanes: number): Code => (lanes === 4 ? full : rest)(...SUMS.map((name) => operands[name]));
+    const oneBlock = [
+      positions.set(min(i32.sub(p.positions, ox), p.block)),
+      row.set(i32.add(start, i32.mul(ox, pixel * stride))),
+      to.set(p.dKernel),
+      forRange(ky, 0, p.down, down, [
+        from.set(row),
+        forRange(kx, 0, p.across, across, [
+          eachVector(channels, at, sums),
+          advance(from, pixel * dilation * across),
+          advance(to, pixel * across * down),
+        ]),
+        advance(row, i32.mul(p.tapRow, down)),
+      ]),
+      advance(p.dy, i32.mul(i32.mul(rows, positions), pixel)),
+    ];
     return [
       memory.fill(p.dKernel, 0, i32.mul(i32.mul(p.down, p.across), pixel)),
       eachImage(
         p,
         image,
         copy,
-        row.set(image),
-        to.set(p.dKernel),
-        forRange(ky, 0, p.down, down, [
-          from.set(row),
-          forRange(kx, 0, p.across, across, [
-            eachVector(channels, at, sums),
-            advance(from, pixel * dilation * across),
-            advance(to, pixel * across * down),
-          ]),
-          advance(row, i32.mul(p.tapRow, down)),
+        start.set(image),
+        forRange(oy, 0, p.rows, p.blockRows, [
+          rows.set(min(i32.sub(p.rows, oy), p.blockRows)),
+          forRange(ox, 0, p.positions, p.block, oneBlock),
+          advance(start, i32.mul(p.rowStep, rows)),
         ]),
-        advance(p.dy, p.dyImage),
       ),
     ];
   });
@@ -289,6 +297,9 @@ const BOUNDS: Readonly<Record<Epilogue, readonly [low: number, high: number]>> =
 
 /** Sums of the kernel's gradient that stay in registers. */
 const MOST_SUMS = 9;
+
+/** Positions for which they do at most and at least, and bytes of a level-1 cache that their numbers take. */
+const [MOST_POSITIONS, LEAST_POSITIONS, BLOCK_BYTES] = [64, 8, 16384];
 
 /** The kernels for convolutions that are `isDepthwise`. */
 export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
@@ -335,7 +346,7 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
   ): boolean {
     const pixel = 4 * s.channels;
     const taps = s.kernelHeight * s.kernelWidth;
-    const packedBytes = 16 * Math.ceil(s.channels / 4) * taps;
+    const packedBytes = 16 * Math.ceil(s.channels / 4) * (1 + taps);
     const frameBytes = phases.map((phase) => frameBytesOf(phase, pixel));
     const packed = isEmpty(s) ? 0 : scratch(packedBytes + Math.max(...frameBytes));
     if (packed === 0) return false;
@@ -402,10 +413,13 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
         stride: s.strideX,
         dilation: s.dilationX,
       });
+      const bytes = 4 * s.channels * (1 + (isWhole ? s.kernelHeight : 1) * s.strideX);
+      const block = Math.max(LEAST_POSITIONS, Math.min(MOST_POSITIONS, Math.floor(BLOCK_BYTES / bytes)));
       const operands = {
         ...operandsOf(s, phase, args.read(x, sizeOf(s)), frame, frameBytes),
         dy: args.read(dy, outSizeOf(s)),
-        dyImage: 4 * s.outHeight * s.outWidth * s.channels,
+        blockRows: Math.max(1, Math.floor(block / s.outWidth)),
+        block,
         dKernel: args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels),
       };
       args.done(slot.fn(...KERNEL_GRAD.map((name) => operands[name])));
