@@ -1,9 +1,12 @@
 import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
+import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
+import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
+import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
@@ -15,6 +18,9 @@ import { rows } from './rows.ts';
 export const cpu: Kernels = {
   ...reference,
   ...products,
+  ...convolution,
+  ...pooling,
+  ...normalization,
   ...elementwise,
   ...reductions,
   ...rows,
