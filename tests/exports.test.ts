@@ -21,7 +21,9 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       sparseCategoricalCrossentropy auc calibrationError classesOf confusionMatrix r2 topKAccuracy loadModel
       saveModel fromNetwork toNetwork Adagrad Adam AdamW Optimizer RMSprop SGD l1 l1l2 l2 cosineDecay
       exponentialDecay piecewiseConstant stepDecay warmup Sequential arange eye full linspace ones scalar tensor
-      zeros Random assign fromData keep Tensor
+      zeros Random assign fromData keep Tensor conv1d conv2d conv2dTranspose depthwiseConv2d relu6 channelShuffle
+      embedding batchNorm batchNormWith layerNorm avgPool1d avgPool2d globalAvgPool globalMaxPool maxPool1d
+      maxPool2d upsample
     `,
   ],
   './kernels': [
