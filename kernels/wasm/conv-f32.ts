@@ -3,7 +3,6 @@ import {
   advance,
   type Callee,
   countDown,
-  doWhile,
   forRange,
   type Local,
   min,
@@ -74,30 +73,33 @@ function addTile(func: AddFunction, positions: number, cols: number): Callee {
   return func('iiiiiiiiiiii', (params, locals) => {
     const [a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, mode] = params;
     const { aRows, place, each, store, step, loop } = tileOf(locals, positions, cols, y, yNext);
-    const [left, taps] = locals('ii');
+    const [all, left, taps] = locals('iii');
     const [zero] = locals('v');
     const moveRows = (bytes: Local | number): Code => aRows.map((row) => advance(row, bytes));
     return [
       aRows.map((row, r) => row.set(r === 0 ? a : i32.add(aRows[r - 1]!, aNext))),
       place,
-      countDown(tapsY, 1, 1, [
-        taps.set(runs),
-        doWhile(taps.tee(i32.sub(taps, 1)), [
-          left.set(run),
-          loop(
-            left,
-            (u) =>
-              step(
-                (row) => v128.load32Splat(row, 4 * u),
-                (v) => v128.load(w, 4 * COLS * u + 16 * v),
-                (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
-              ),
-            (steps) => [moveRows(4 * steps), advance(w, 4 * COLS * steps)],
-          ),
-          moveRows(runJump),
-        ]),
-        moveRows(rowJump),
-      ]),
+      taps.set(runs),
+      all.set(i32.mul(tapsY, runs)),
+      countDown(
+        all,
+        1,
+        1,
+        left.set(run),
+        loop(
+          left,
+          (u) =>
+            step(
+              (row) => v128.load32Splat(row, 4 * u),
+              (v) => v128.load(w, 4 * COLS * u + 16 * v),
+              (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
+            ),
+          (steps) => [moveRows(4 * steps), advance(w, 4 * COLS * steps)],
+        ),
+        moveRows(runJump),
+        advance(taps, -1),
+        when(i32.eqz(taps), [taps.set(runs), moveRows(rowJump)]),
+      ),
       when(
         bias,
         each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
@@ -131,28 +133,23 @@ function addStrip(func: AddFunction, width: number): Callee {
       advance(left, -1),
       look,
     ];
-    const pairs = countDown(left, 0, 2, [
-      // `move` counts
-      two(a, aNext, w, y, yNext, ...shape),
-      move,
-      move,
-    ]);
-    const fours =
-      four === null
-        ? []
-        : doWhile(
-            i32.geS(left, 4),
-            when(
-              i32.geS(i32.sub(cols, across), 4),
-              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
-              [two(a, aNext, w, y, yNext, ...shape), move, move],
-            ),
-          );
+    const pair = [two(a, aNext, w, y, yNext, ...shape), move, move];
+    /** Runs `body`, which moves on by itself, while there are so many positions left. */
+    const whileLeft = (least: number, body: Code): Code => countDown(left, 0, least, body);
     return [
       left.set(i32.mul(rows, cols)),
       look,
-      four === null ? [] : when(i32.geS(left, 4), fours),
-      pairs,
+      four === null
+        ? []
+        : whileLeft(
+            4,
+            when(
+              i32.geS(i32.sub(cols, across), 4),
+              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
+              pair,
+            ),
+          ),
+      whileLeft(2, pair),
       when(left, one(a, aNext, w, y, yNext, ...shape)),
     ];
   });
