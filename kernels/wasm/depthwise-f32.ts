@@ -132,7 +132,7 @@ const OWN = [
 ] as const;
 
 /** Operands of `writeWindows`; the last two are floats. */
-export const WINDOWS: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+const WINDOWS: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
 
 /**
  * Adds a convolution of images. Weights are packed first: for each vector of channels its bias and its taps, in the order of

@@ -65,7 +65,7 @@ const OWN = [
 ] as const;
 
 /** Operands of `writeKernelGrad`. */
-export const KERNEL_GRAD: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+const KERNEL_GRAD: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
 
 /**
  * Adds the gradient: by blocks of positions, rows or a part of one, that stay in the level-1 cache for all channels, and by

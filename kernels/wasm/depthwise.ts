@@ -2,10 +2,10 @@ import type { Convolution, ConvolutionKernels } from '../interface/convolution.t
 import type { Epilogue } from '../interface/products.ts';
 import { type Phase, phaseOf, transposedPhases } from '../phases.ts';
 import type { AddFunction } from './assembler.ts';
-import { type Shape, WINDOWS, writeWindows } from './depthwise-f32.ts';
-import { KERNEL_GRAD, writeKernelGrad } from './depthwise-gradient-f32.ts';
+import { type Shape, writeWindows } from './depthwise-f32.ts';
+import { writeKernelGrad } from './depthwise-gradient-f32.ts';
 import type { Engine, Slot } from './engine.ts';
-import { frameBytesOf, frameOperands } from './frames.ts';
+import { FRAME, frameBytesOf, frameOperands } from './frames.ts';
 import { growingScratch } from './scratch.ts';
 
 /** Whether a convolution is one of each channel by itself, into one unit. */
@@ -47,18 +47,24 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
   const windows = slotsOf(writeWindows);
   const kernelGrads = slotsOf(writeKernelGrad);
 
-  /** What all functions take of a phase over images [batch, y.length, x.length, channels]. */
-  const operandsOf = (s: Convolution, phase: Phase, x: number, frame: number, frameBytes: number) => {
-    const images = frameOperands(phase, s.batch, x, 4 * s.channels, frame, frameBytes);
-    return {
-      ...images,
-      rowStep: phase.y.stride * images.pitch,
-      rows: phase.y.positions,
-      positions: phase.x.positions,
-      tapRow: phase.y.dilation * images.pitch,
-      down: phase.y.taps,
-      across: phase.x.taps,
-    };
+  /**
+   * The first operands of all functions, in their order, for a phase over images [batch, y.length, x.length, channels]. Numbers in
+   * a list: an object of as many names costs more than a small convolution.
+   */
+  const operandsOf = (s: Convolution, phase: Phase, x: number, frameAt: number, frameBytes: number): number[] => {
+    const frame = frameOperands(phase, s.batch, x, 4 * s.channels, frameAt, frameBytes);
+    const { y: down, x: across } = phase;
+    return [
+      ...FRAME.map((name) => frame[name]),
+      ...[
+        down.stride * frame.pitch,
+        down.positions,
+        across.positions,
+        down.dilation * frame.pitch,
+        down.taps,
+        across.taps,
+      ],
+    ];
   };
   const isEmpty = ({ batch, height, width, outHeight, outWidth, channels }: Convolution): boolean =>
     batch * height * width * outHeight * outWidth * channels === 0;
@@ -85,30 +91,29 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
     const yAt = args.write(y, s.batch * toHeight * toWidth * s.channels);
     const [low, high] = BOUNDS[activation];
     phases.forEach((phase, i) => {
-      const { y: vertical, x: across } = phase;
-      const isWritten = vertical.taps * across.taps <= MOST_TAPS && across.taps > 0;
+      const { y: down, x: across } = phase;
+      const isWritten = down.taps * across.taps <= MOST_TAPS && across.taps > 0;
       const slot = windows({
         channels: s.channels,
-        down: isWritten ? vertical.taps : 0,
+        down: isWritten ? down.taps : 0,
         across: isWritten ? across.taps : 0,
         stride: across.stride,
         dilation: across.dilation,
       });
-      const operands = {
+      slot.fn(
         ...operandsOf(s, phase, xAt, packed + packedBytes, frameBytes[i]!),
-        kernel: kernelAt + pixel * (vertical.tap * s.kernelWidth + across.tap),
-        kernelDown: vertical.tapStep * s.kernelWidth * pixel,
-        kernelAcross: across.tapStep * pixel,
+        kernelAt + pixel * (down.tap * s.kernelWidth + across.tap),
+        down.tapStep * s.kernelWidth * pixel,
+        across.tapStep * pixel,
         packed,
-        y: yAt + pixel * (vertical.to * toWidth + across.to),
-        yImage: pixel * toHeight * toWidth,
-        yRow: pixel * vertical.toStep * toWidth,
-        yStep: pixel * across.toStep,
-        bias: biasAt,
+        yAt + pixel * (down.to * toWidth + across.to),
+        pixel * toHeight * toWidth,
+        pixel * down.toStep * toWidth,
+        pixel * across.toStep,
+        biasAt,
         low,
         high,
-      };
-      slot.fn(...WINDOWS.map((name) => operands[name]));
+      );
     });
     args.done();
     return true;
@@ -144,14 +149,11 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
       });
       const bytes = 4 * s.channels * (1 + (isWhole ? s.kernelHeight : 1) * s.strideX);
       const block = Math.max(LEAST_POSITIONS, Math.min(MOST_POSITIONS, Math.floor(BLOCK_BYTES / bytes)));
-      const operands = {
-        ...operandsOf(s, phase, args.read(x, sizeOf(s)), frame, frameBytes),
-        dy: args.read(dy, outSizeOf(s)),
-        blockRows: Math.max(1, Math.floor(block / s.outWidth)),
-        block,
-        dKernel: args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels),
-      };
-      args.done(slot.fn(...KERNEL_GRAD.map((name) => operands[name])));
+      const operands = operandsOf(s, phase, args.read(x, sizeOf(s)), frame, frameBytes);
+      const dyAt = args.read(dy, outSizeOf(s));
+      const dKernelAt = args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels);
+      const blockRows = Math.max(1, Math.floor(block / s.outWidth));
+      args.done(slot.fn(...operands, dyAt, dKernelAt, blockRows, block));
     },
   };
 }

@@ -169,23 +169,11 @@ const avgPoolGrad =
     };
   };
 
+/** Operands of a pool of images: those of `Window` by its names, in the order of a call. */
+// biome-ignore format: many to a line
 const IMAGES = [
-  ...(['images', 'x', 'height', 'width', 'channels', 'outHeight', 'outWidth', 'down', 'across'] as const),
-  ...([
-    'strideY',
-    'strideX',
-    'dilationY',
-    'dilationX',
-    'padTop',
-    'padLeft',
-    'y',
-    'dy',
-    'dx',
-    'cleared',
-    'list',
-    'innerFrom',
-    'innerTo',
-  ] as const),
+  'images', 'height', 'width', 'outHeight', 'outWidth', 'down', 'across', 'strideY', 'strideX', 'dilationY', 'dilationX',
+  'padTop', 'padLeft', 'innerFrom', 'innerTo', 'channels', 'list', 'x', 'y', 'dy', 'dx', 'cleared',
 ] as const;
 
 /** Adds a pool of images. `cleared` bytes of dx are set to 0 beforehand. */
@@ -295,26 +283,26 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
     (s.dilationX === 1 || s.kernelWidth === 1) &&
     s.outHeight * s.strideY >= s.height + s.padTop &&
     s.outWidth * s.strideX >= s.width + s.padLeft;
+  /** Calls with numbers in their order: an object of that many costs more than a small pool. */
   const run = (
     { fn }: Slot,
     s: Window,
     channels: number,
     list: number,
-    addresses: Readonly<Record<'x' | 'y' | 'dy' | 'dx' | 'cleared', number>>,
+    x: number,
+    y: number,
+    dy: number,
+    dx: number,
+    cleared: number,
   ): void => {
-    const operands = {
-      ...s,
-      ...addresses,
-      images: s.batch,
-      channels,
-      down: s.kernelHeight,
-      across: s.kernelWidth,
-      list,
-      // Windows that are inside from left to right have the same taps as the one before.
-      innerFrom: Math.ceil(s.padLeft / s.strideX),
-      innerTo: Math.floor((s.width - 1 - (s.kernelWidth - 1) * s.dilationX + s.padLeft) / s.strideX) + 1,
-    };
-    args.done(fn(...IMAGES.map((name) => operands[name])));
+    // Windows that are inside from left to right have the same taps as the one before.
+    const innerFrom = Math.ceil(s.padLeft / s.strideX);
+    const innerTo = Math.floor((s.width - 1 - (s.kernelWidth - 1) * s.dilationX + s.padLeft) / s.strideX) + 1;
+    // biome-ignore format: as in IMAGES
+    args.done(fn(
+      s.batch, s.height, s.width, s.outHeight, s.outWidth, s.kernelHeight, s.kernelWidth, s.strideY, s.strideX, s.dilationY, s.dilationX,
+      s.padTop, s.padLeft, innerFrom, innerTo, channels, list, x, y, dy, dx, cleared,
+    ));
   };
   return {
     maxPool: (s, channels, x, y) => {
@@ -322,28 +310,25 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
       if (list === 0) return engine.orElse.maxPool(s, channels, x, y);
       const xAt = args.read(x, sizeOf(s, channels));
       const yAt = args.write(y, outSizeOf(s, channels));
-      run(max, s, channels, list, { x: xAt, y: yAt, dy: 0, dx: 0, cleared: 0 });
+      run(max, s, channels, list, xAt, yAt, 0, 0, 0);
     },
     maxPoolGrad: (s, channels, x, y, dy, dx) => {
       const list = listFor(s);
       const isAlone = areTiles(s);
       if (list === 0) return engine.orElse.maxPoolGrad(s, channels, x, y, dy, dx);
       const size = sizeOf(s, channels);
-      const addresses = {
-        x: args.read(x, size),
-        y: args.read(y, outSizeOf(s, channels)),
-        dy: args.read(dy, outSizeOf(s, channels)),
-        dx: args.write(dx, size),
-        cleared: isAlone ? 0 : 4 * size,
-      };
-      run(maxGrad[Number(isAlone)]!, s, channels, list, addresses);
+      const xAt = args.read(x, size);
+      const yAt = args.read(y, outSizeOf(s, channels));
+      const dyAt = args.read(dy, outSizeOf(s, channels));
+      const dxAt = args.write(dx, size);
+      run(maxGrad[Number(isAlone)]!, s, channels, list, xAt, yAt, dyAt, dxAt, isAlone ? 0 : 4 * size);
     },
     avgPool: (s, channels, x, y) => {
       const list = listFor(s);
       if (list === 0) return engine.orElse.avgPool(s, channels, x, y);
       const xAt = args.read(x, sizeOf(s, channels));
       const yAt = args.write(y, outSizeOf(s, channels));
-      run(average, s, channels, list, { x: xAt, y: yAt, dy: 0, dx: 0, cleared: 0 });
+      run(average, s, channels, list, xAt, yAt, 0, 0, 0);
     },
     avgPoolGrad: (s, channels, dy, dx) => {
       const list = listFor(s);
@@ -352,8 +337,7 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
       const size = sizeOf(s, channels);
       const dyAt = args.read(dy, outSizeOf(s, channels));
       const dxAt = args.write(dx, size);
-      const addresses = { x: dxAt, y: 0, dy: dyAt, dx: dxAt, cleared: isAlone ? 0 : 4 * size };
-      run(averageGrad[Number(isAlone)]!, s, channels, list, addresses);
+      run(averageGrad[Number(isAlone)]!, s, channels, list, dxAt, 0, dyAt, dxAt, isAlone ? 0 : 4 * size);
     },
   };
 }
