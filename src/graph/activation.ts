@@ -1,7 +1,10 @@
+import type { Epilogue } from '../../kernels/interface/products.ts';
+
 /** The activations that a network can hold. `leakyRelu` and `elu` carry their parameter in `alpha`. */
 export type ActivationName =
   | 'linear'
   | 'relu'
+  | 'relu6'
   | 'leakyRelu'
   | 'elu'
   | 'gelu'
@@ -38,6 +41,7 @@ const rows: ActivationFacts = { isElementwise: false, liftsZero: true };
 export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts } = {
   linear: plain,
   relu: plain,
+  relu6: plain,
   leakyRelu: { ...plain, alpha: 0.2 },
   elu: { ...plain, alpha: 1 },
   gelu: plain,
@@ -55,6 +59,10 @@ export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts
 export const ACTIVATIONS: readonly ActivationName[] = Object.keys(ACTIVATION_FACTS) as ActivationName[];
 
 export const LINEAR: ActivationSpec = { name: 'linear' };
+
+/** What a product or a convolution does of an activation itself, after the bias; `linear` where it follows as a step. */
+export const epilogueOf = ({ name }: ActivationSpec): Epilogue =>
+  name === 'relu' || name === 'relu6' ? name : 'linear';
 
 /** The activation with its default parameter filled in, and without one that it does not have. */
 export function activationOf({ name, alpha }: ActivationSpec): ActivationSpec {

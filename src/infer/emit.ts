@@ -2,7 +2,7 @@ import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { ACTIVATION_FACTS, type ActivationSpec, activationOf } from '../graph/activation.ts';
+import { ACTIVATION_FACTS, type ActivationSpec, activationOf, epilogueOf } from '../graph/activation.ts';
 import type { EncodingOf } from '../graph/encoding.ts';
 import { isIdle, sameFormat } from '../graph/facts.ts';
 import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
@@ -152,7 +152,7 @@ function realDense({ node, inputs: [x], output: y, weight, scratch, step }: Site
   const kernel = weight('kernel')!;
   const bias = weight('bias');
   const { activation } = node.attrs;
-  const epilogue = activation.name === 'relu' ? 'relu' : 'linear';
+  const epilogue = epilogueOf(activation);
   const sums = ACTIVATION_FACTS[activation.name].isElementwise ? y.real : scratch('float32', y.size);
   step((k, samples) =>
     k.gemm(

@@ -4,6 +4,7 @@ import { concat, reshape, slice } from '../autograd/movement.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
+import { epilogueOf } from '../graph/activation.ts';
 import { isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
@@ -79,7 +80,7 @@ function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
 }
 
-/** Operations that apply relu themselves. */
+/** Operations that apply an epilogue themselves. */
 const FUSED: ReadonlySet<Op> = new Set<Op>(['dense']);
 
 /** The result of a node; without its activation if `logits`. */
@@ -92,7 +93,7 @@ export function run<K extends Op>(
   const node: NodeOf<K> = stage.node;
   const forward: Forward<K> = FORWARD[node.op];
   const activation = activationIn(node as Node);
-  const fused = !logits && activation?.name === 'relu' && FUSED.has(node.op);
-  const y = forward(inputs, stage, pass, fused ? 'relu' : 'linear');
-  return activation === null || logits || fused ? y : activate(activation, y);
+  const epilogue = activation === null || logits || !FUSED.has(node.op) ? 'linear' : epilogueOf(activation);
+  const y = forward(inputs, stage, pass, epilogue);
+  return activation === null || logits || epilogue !== 'linear' ? y : activate(activation, y);
 }
