@@ -172,6 +172,15 @@ export {
   TerminateOnNaN,
 } from './nn/callbacks.ts';
 export { auc, calibrationError, confusionMatrix, topKAccuracy } from './nn/class-metrics.ts';
+export {
+  type Constraint,
+  type MinMaxNormOptions,
+  maxNorm,
+  minMaxNorm,
+  type NormAxis,
+  nonNegative,
+  unitNorm,
+} from './nn/constraints.ts';
 export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
 export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
@@ -248,7 +257,7 @@ export {
   type SGDOptions,
 } from './nn/optimizers.ts';
 export type { Coding, Outputs, Scale } from './nn/outputs.ts';
-export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
+export { Parameter } from './nn/parameter.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
