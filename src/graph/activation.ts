@@ -1,5 +1,3 @@
-import type { Epilogue } from '../../kernels/interface/products.ts';
-
 /** The activations that a network can hold. `leakyRelu` and `elu` carry their parameter in `alpha`. */
 export type ActivationName =
   | 'linear'
@@ -60,9 +58,12 @@ export const ACTIVATIONS: readonly ActivationName[] = Object.keys(ACTIVATION_FAC
 
 export const LINEAR: ActivationSpec = { name: 'linear' };
 
-/** What a product or a convolution does of an activation itself, after the bias; `linear` where it follows as a step. */
-export const epilogueOf = ({ name }: ActivationSpec): Epilogue =>
-  name === 'relu' || name === 'relu6' ? name : 'linear';
+/** What products and convolutions apply to each number that they finish. */
+const EPILOGUES = ['relu', 'relu6'] as const;
+
+/** What of an activation a product applies itself: `linear` where it has to follow. */
+export const epilogueOf = ({ name }: ActivationSpec): 'linear' | (typeof EPILOGUES)[number] =>
+  EPILOGUES.find((each) => each === name) ?? 'linear';
 
 /** The activation with its default parameter filled in, and without one that it does not have. */
 export function activationOf({ name, alpha }: ActivationSpec): ActivationSpec {
