@@ -4,6 +4,7 @@ import type { Epilogue, ProductKernels } from '../interface/products.ts';
 import { type Axis, type Phase, phaseOf, transposedPhases } from '../phases.ts';
 import * as direct from './conv-f32.ts';
 import * as gradient from './conv-gradient-f32.ts';
+import * as fewTaps from './conv-taps-f32.ts';
 import type { Engine, Slot } from './engine.ts';
 import { frameBytesOf, frameOperands } from './frames.ts';
 import { ACTIVATION } from './gemm-f32.ts';
@@ -58,6 +59,20 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
   const directs = slotsByTail(engine, direct.writeConvolution);
   const gradients = slotsByTail(engine, gradient.writeKernelGrad);
 
+  const written = new Map<string, Slot>();
+
+  /** The slot for few taps that are written out. */
+  function fewTapsOf({ y, x }: Phase, channels: number, tail: number): Slot {
+    const shape = { tapsY: y.taps, tapsX: x.taps, channels, stride: x.stride, dilation: x.dilation, tail };
+    const key = Object.values(shape).join();
+    let slot = written.get(key);
+    if (slot === undefined) {
+      slot = engine.kernel((func) => fewTaps.writeFewTaps(func, shape));
+      written.set(key, slot);
+    }
+    return slot;
+  }
+
   /** What phases make of one side of a convolution, into the other. Numbers of the kernel are `wStep` apart along `from`. */
   function convolve(
     s: Convolution,
@@ -87,7 +102,7 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
       const { runs, run, runStep } = runsOf(s, x, from);
       const yStep = 4 * x.toStep * to.pixel;
       const runJump = runStep - 4 * run;
-      call(directs[to.part & 15]!, direct.OPERANDS, {
+      const operands = {
         ...frame,
         step: x.stride * pixel,
         rowStep: y.stride * frame.pitch - (x.positions - 1) * x.stride * pixel,
@@ -98,6 +113,7 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
         run,
         runJump,
         rowJump: y.dilation * frame.pitch - runs * runStep,
+        tapRow: y.dilation * frame.pitch,
         w: w + 4 * weights * (y.tap * s.kernelWidth + x.tap),
         wY: 4 * weights * s.kernelWidth * y.tapStep,
         wX: 4 * weights * x.tapStep,
@@ -116,7 +132,11 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
         yRowStep: 4 * to.pixel * y.toStep * to.width - (x.positions - 1) * yStep,
         bias: biasAt,
         mode: ACTIVATION[activation],
-      });
+      };
+      const numbers = y.taps * x.taps * from.part;
+      if (s.groups > 1 || numbers === 0 || numbers > fewTaps.MOST_NUMBERS)
+        call(directs[to.part & 15]!, direct.OPERANDS, operands);
+      else call(fewTapsOf(phase, from.part, to.part & 7), fewTaps.OPERANDS, operands);
     });
     args.done();
     return true;
