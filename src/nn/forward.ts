@@ -56,7 +56,7 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
       random!.step = pass.step;
     });
     const { rate, spatial } = node.attrs;
-    return spatial ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
+    return spatial === true ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
   },
   activityRegularization: ([x], { node }, pass) => {
     pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
