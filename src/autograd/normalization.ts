@@ -3,12 +3,12 @@ import { checkRange, ShapeError } from '../base/errors.ts';
 import { normalizeAxis, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import { empty, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { add, mul, neg, sub } from './arithmetic.ts';
 import { reciprocal, sqrt } from './elementwise.ts';
 import { floats, floatType, mapWith } from './operands.ts';
 import { mean as meanOf, sum, variance as varianceOf } from './reductions.ts';
-import { perGradient, record } from './tape.ts';
+import { type Edge, noGradient, perGradient, record } from './tape.ts';
 
 /** Checks a normalization over the last axis of x with vectors of that length, null where there is none; the type of all. */
 function checkVectors(op: string, x: Tensor, epsilon: number, ...vectors: readonly (Tensor | null)[]): FloatDType {
@@ -44,20 +44,31 @@ export function batchNorm(
   const variance = varianceOf(x, { axis: leading(x) });
   const y = normalized(op, x, mean, variance, gamma, beta, epsilon);
   const back = perGradient((g: Tensor) => {
-    const [dx, dGamma, dBeta] = [
-      empty(x.shape, x.dtype, x.size),
-      empty(mean.shape, x.dtype),
-      empty(mean.shape, x.dtype),
-    ];
-    const [p, m, v, factor] = [floats(op, x), floats(op, mean), floats(op, variance), gamma && floats(op, gamma)];
-    const outputs = [elementsIn(dx), elementsIn(dGamma), elementsIn(dBeta)] as const;
-    kernelsFor(x.dtype).batchNormGrad(rowsOf(x), mean.size, p, m, v, factor, epsilon, floats(op, g), ...outputs);
+    const dx = empty(x.shape, x.dtype, x.size);
+    const dGamma = empty(mean.shape, x.dtype);
+    const dBeta = empty(mean.shape, x.dtype);
+    kernelsFor(x.dtype).batchNormGrad(
+      rowsOf(x),
+      mean.size,
+      floats(op, x),
+      floats(op, mean),
+      floats(op, variance),
+      gamma && floats(op, gamma),
+      epsilon,
+      floats(op, g),
+      elementsIn(dx),
+      elementsIn(dGamma),
+      elementsIn(dBeta),
+    );
     return { dx: record('batchNormGrad', dx), dGamma, dBeta };
   });
+  // Statistics that someone else writes to would be used on the way back: edges that lead nowhere notice it.
+  const watched = [mean, variance].map((t): Edge => [viewOf(t, t.shape, null), noGradient(op)]);
   record(
     op,
     y,
     [x, (g) => back(g).dx],
+    ...watched,
     ...(gamma === null ? [] : [[gamma, (g: Tensor) => back(g).dGamma] as const]),
     ...(beta === null ? [] : [[beta, (g: Tensor) => back(g).dBeta] as const]),
   );
@@ -74,10 +85,11 @@ function normalized(
   beta: Tensor | null,
   epsilon: number,
 ): Tensor {
-  const [m, v, factor, shift] = [mean, variance, gamma, beta].map((t) => t && floats(op, t));
-  return mapWith(op, x, (k, _, from, to) =>
-    k.batchNorm(rowsOf(x), mean.size, from, m!, v!, factor!, shift!, epsilon, to),
-  );
+  const m = floats(op, mean);
+  const v = floats(op, variance);
+  const factor = gamma && floats(op, gamma);
+  const shift = beta && floats(op, beta);
+  return mapWith(op, x, (k, _, from, to) => k.batchNorm(rowsOf(x), mean.size, from, m, v, factor, shift, epsilon, to));
 }
 
 /**

@@ -38,8 +38,11 @@ export function stepsOf(op: string, axes: number, options: StepOptions): Steps {
     const pairs = listed(Array<string>(axes).fill('[before, behind]'));
     throw new ValueError(op, 'padding', `'same', 'valid' or zeros by axis, ${pairs}`, padding);
   }
-  const [by, apart] = [perAxis(op, 'strides', strides, axes), perAxis(op, 'dilations', dilations, axes)];
-  return { strides: by, dilations: apart, padding };
+  return {
+    strides: perAxis(op, 'strides', strides, axes),
+    dilations: perAxis(op, 'dilations', dilations, axes),
+    padding,
+  };
 }
 
 /** From the first tap of a window to its last, in both. */
@@ -93,7 +96,7 @@ export function windowFault(spatial: readonly number[], taps: readonly number[],
     const around = typeof steps.padding === 'string' ? [] : steps.padding[axis]!;
     if (Math.max(...around) >= reach)
       return `padding ${listed(around)} is as wide as the window, which reaches over ${reach}`;
-    if (taps[axis]! < 1 || along(length, taps[axis]!, steps, axis)[1] === 0)
+    if (taps[axis]! < 1 || length < 1 || along(length, taps[axis]!, steps, axis)[1] === 0)
       return `a window that reaches over ${Math.max(reach, 0)} does not fit into ${length}`;
   }
   return null;
