@@ -39,6 +39,8 @@ const OWN = [
   'run',
   'runJump',
   'rowJump',
+  /** Between rows of taps. */
+  'tapRow',
   /** Weights: from tap to tap, from number to number of a tap's, from unit to unit. */
   'w',
   'wY',
