@@ -328,8 +328,8 @@ export const plants = [
   {
     name: 'two layers share the tensor of an initializer',
     file: 'src/nn/lowering.ts',
-    find: "parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)))",
-    replace: "parameter(initializer(blank ? 'zeros' : choice)(shape, random, dtype))",
+    find: 'parameter(keep(drawnAs === shape ? drawn : reshape(drawn, shape)))',
+    replace: 'parameter(drawnAs === shape ? drawn : reshape(drawn, shape))',
     mustFail: ['tests/nn/layer-clone.test.ts'],
   },
   {
