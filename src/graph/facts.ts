@@ -145,7 +145,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   embedding: {
     attributes: {},
     inputs: one,
-    reads: 'int32',
+    table: 'embeddings',
     weights: { embeddings: {} },
     formats: real,
     shape: ({ inputs: [x], weights: { embeddings }, refuse }) =>

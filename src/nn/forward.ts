@@ -75,7 +75,7 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   zeroPad: ([x], { node }) => pad(x, [[0, 0], ...node.attrs.widths, [0, 0]]),
   upsample: ([x], { node }) => upsample(x, node.attrs.factors),
   channelShuffle: ([x], { node }) => channelShuffle(x, node.attrs.groups),
-  batchNorm: ([x], stage, pass) => normalizedBatch(x, stage, pass.training),
+  batchNorm: ([x], { node: { attrs }, weights }, { training }) => normalizedBatch(x, attrs, weights, training),
   layerNorm: ([x], { node, weights: { gamma = null, beta = null } }) => layerNorm(x, gamma, beta, node.attrs.epsilon),
   embedding: ([x], { weights: { embeddings } }) => embedding(embeddings!, x),
   quantize: (_, { node }) => refuse(node),
