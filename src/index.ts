@@ -172,10 +172,31 @@ export {
   TerminateOnNaN,
 } from './nn/callbacks.ts';
 export { auc, calibrationError, confusionMatrix, topKAccuracy } from './nn/class-metrics.ts';
+export {
+  type Constraint,
+  type MinMaxNormOptions,
+  maxNorm,
+  minMaxNorm,
+  type NormAxis,
+  nonNegative,
+  unitNorm,
+} from './nn/constraints.ts';
 export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
+export {
+  Conv1D,
+  Conv2D,
+  Conv2DTranspose,
+  type ConvolutionOptions,
+  DepthwiseConv2D,
+  type DepthwiseOptions,
+  SeparableConv2D,
+  type SeparableOptions,
+  type StridedOptions,
+} from './nn/convolutions.ts';
 export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
+export { Embedding, type EmbeddingOptions } from './nn/embedding.ts';
 export { outputsOf } from './nn/heads.ts';
 export { compileInference } from './nn/inference.ts';
 export {
@@ -202,6 +223,7 @@ export {
   Flatten,
   Layer,
   type LayerOptions,
+  SpatialDropout2D,
 } from './nn/layers.ts';
 export {
   binaryCrossentropy,
@@ -231,6 +253,7 @@ export {
 } from './nn/model.ts';
 export { type LoadOptions, loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
 export { fromNetwork, toNetwork } from './nn/network.ts';
+export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from './nn/normalizations.ts';
 export type { Logs, Objective, ObjectiveOptions } from './nn/objective.ts';
 export {
   Adagrad,
@@ -248,8 +271,27 @@ export {
   type SGDOptions,
 } from './nn/optimizers.ts';
 export type { Coding, Outputs, Scale } from './nn/outputs.ts';
-export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
+export { Parameter } from './nn/parameter.ts';
+export {
+  AvgPool1D,
+  AvgPool2D,
+  GlobalAvgPool1D,
+  GlobalAvgPool2D,
+  GlobalMaxPool1D,
+  GlobalMaxPool2D,
+  MaxPool1D,
+  MaxPool2D,
+  type PoolLayerOptions,
+} from './nn/pools.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
+export {
+  ChannelShuffle,
+  UpSampling1D,
+  UpSampling2D,
+  ZeroPadding1D,
+  ZeroPadding2D,
+  type ZeroWidths,
+} from './nn/resizing.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export { Sequential } from './nn/sequential.ts';

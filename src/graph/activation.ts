@@ -2,6 +2,7 @@
 export type ActivationName =
   | 'linear'
   | 'relu'
+  | 'relu6'
   | 'leakyRelu'
   | 'elu'
   | 'gelu'
@@ -38,6 +39,7 @@ const rows: ActivationFacts = { isElementwise: false, liftsZero: true };
 export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts } = {
   linear: plain,
   relu: plain,
+  relu6: plain,
   leakyRelu: { ...plain, alpha: 0.2 },
   elu: { ...plain, alpha: 1 },
   gelu: plain,
@@ -55,6 +57,13 @@ export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts
 export const ACTIVATIONS: readonly ActivationName[] = Object.keys(ACTIVATION_FACTS) as ActivationName[];
 
 export const LINEAR: ActivationSpec = { name: 'linear' };
+
+/** What products and convolutions apply to each number that they finish. */
+const EPILOGUES = ['relu', 'relu6'] as const;
+
+/** What of an activation a product applies itself: `linear` where it has to follow. */
+export const epilogueOf = ({ name }: ActivationSpec): 'linear' | (typeof EPILOGUES)[number] =>
+  EPILOGUES.find((each) => each === name) ?? 'linear';
 
 /** The activation with its default parameter filled in, and without one that it does not have. */
 export function activationOf({ name, alpha }: ActivationSpec): ActivationSpec {

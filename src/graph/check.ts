@@ -1,7 +1,8 @@
 import { DTypeError, ShapeError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { type Refusal, readAttributes, refusing } from './attributes.ts';
-import { type Facts, factsOf, type Given, type Shapes } from './facts.ts';
+import type { Facts, Given, Shapes } from './fact.ts';
+import { factsOf } from './facts.ts';
 import {
   type Graph,
   type Input,
@@ -12,10 +13,31 @@ import {
   weightsOf,
 } from './graph.ts';
 
-/** Weights need only a shape for every question that is asked of a network without running it. */
+/** Weights need only a shape, and the type of their floats, for every question that is asked of a network without running it. */
 export interface Shaped {
   readonly shape: Shape;
+  /** float32 where neither says float64. */
+  readonly dtype?: string;
+  readonly encoding?: { readonly type: string };
 }
+
+const isDouble = ({ encoding, dtype }: Shaped): boolean => (encoding?.type ?? dtype) === 'float64';
+
+/** The type of the floats that a network computes with. */
+export const floatsOf = ({ inputs, weights }: Pick<Graph<Shaped>, 'inputs' | 'weights'>): 'float32' | 'float64' =>
+  [...inputs, ...weights.values()].some(isDouble) ? 'float64' : 'float32';
+
+/** What numbers have to be that name entries of a table, in the words of errors. */
+export const wantedEntries = (entries: number): string => `of whole numbers from 0 to ${entries - 1}`;
+
+/** The numbers of an int32 input must be below this: the entries of the smallest table that they are looked up in. */
+export const entriesFor = ({ nodes, weights }: Pick<Graph<Shaped>, 'nodes' | 'weights'>, input: string): number =>
+  Math.min(
+    ...nodes.flatMap((node) => {
+      const { table } = factsOf(node);
+      return table === undefined || node.inputs[0] !== input ? [] : weights.get(node.weights[table]!)!.shape[0]!;
+    }),
+  );
 
 /** What a value is, by name: that of an input or of a node. */
 export interface Value {
@@ -65,11 +87,12 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   const facts = factsOf(node);
   checkInputs(node);
   const inputs = node.inputs.map((name) => values.get(name) ?? fail('inputs', 'values made before it', name));
-  const [{ dtype }] = inputs as [Value, ...Value[]];
-  const mixed = inputs.find((input) => input.dtype !== dtype) ?? inputs.find((input) => input.dtype === 'int32');
-  if (mixed !== undefined)
-    throw new DTypeError(OP, [dtype, mixed.dtype], `node "${node.name}" (${node.op}) computes with floats of one type`);
+  checkTypes(node, inputs);
   checkWeights(graph, node, fail);
+  const dtype =
+    facts.table === undefined
+      ? inputs[0]!.dtype
+      : floatsOf({ inputs: [], weights: new Map(Object.entries(weightsOf(graph, node))) });
   const { format } = node;
   if (format !== null) checkFormat(format, fail);
   const attrs = readAttributes(facts.attributes, node.attrs, fail);
@@ -96,6 +119,16 @@ export function checkInputs(node: Node): void {
   const n = node.inputs.length;
   if (n < least || n > most)
     refusing(`node "${node.name}"`)('inputs', least === most ? `${least} value` : `at least ${least}`, n);
+}
+
+/** Throws DTypeError for a node that reads other values than its operation takes. */
+export function checkTypes(node: Node, inputs: readonly Value[]): void {
+  const isLookup = factsOf(node).table !== undefined;
+  const [{ dtype }] = inputs as [Value, ...Value[]];
+  const other = inputs.find((input) => input.dtype !== dtype || (dtype === 'int32') !== isLookup);
+  if (other === undefined) return;
+  const wanted = isLookup ? 'reads int32' : 'computes with floats of one type';
+  throw new DTypeError(OP, [dtype, other.dtype], `node "${node.name}" (${node.op}) ${wanted}`);
 }
 
 /** What the facts of a node are asked with. */

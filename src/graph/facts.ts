@@ -1,75 +1,25 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, made, number, refusing, type Schema } from './attributes.ts';
-import type { Attributes, Node, NodeOf, Op, QuantizationParams } from './graph.ts';
-
-/** A weight of an operation, by role. */
-export interface Role {
-  /** A running statistic, which training writes beside the weights that the optimizer moves. */
-  readonly isStatistic?: boolean;
-  readonly isOptional?: boolean;
-  /** Magnitude pruning zeroes the smallest of its numbers. */
-  readonly isPruned?: boolean;
-  /** The encoding that it has where the first input is int8; floats elsewhere. */
-  readonly integers?: 'int8' | 'int32';
-}
-
-type Format = QuantizationParams | null;
-export type Shapes = Readonly<Record<string, Shape>>;
-
-/** What an operation is asked about: itself, and the shapes of samples and weights around it. */
-export interface Given<K extends Op> {
-  readonly node: NodeOf<K>;
-  readonly attrs: Attributes[K];
-  readonly inputs: readonly Shape[];
-  /** By role; an optional weight may be missing. */
-  readonly weights: Shapes;
-  /** Throws ShapeError that names the node. */
-  readonly refuse: (problem: string) => never;
-}
-
-/** Where a result lies: it is the first input (`view`), it may be written over it (`in place`), or neither (`apart`). */
-export type Memory = 'view' | 'in place' | 'apart';
-
-/** What every pass may ask of an operation. */
-export interface Facts<K extends Op> {
-  readonly attributes: Schema<Attributes[K]>;
-  /** How many values it reads. */
-  readonly inputs: readonly [least: number, most: number];
-  /** By role; null for code of the user's own, which has what it likes. */
-  readonly weights: Readonly<Record<string, Role>> | null;
-  /** What is wrong with the formats of inputs and result; null if nothing. */
-  readonly formats: (inputs: readonly Format[], own: Format, attrs: Attributes[K]) => string | null;
-  /** Shape of one sample of the result. */
-  readonly shape: (given: Given<K>) => Shape;
-  /** Multiply-adds of one sample; none if left out. */
-  readonly macs?: (output: Shape, weights: Shapes) => number;
-  /** Where the result of a run may lie. */
-  readonly memory: (attrs: Attributes[K]) => Memory;
-  /** Whether it gives on the numbers that it reads, in training or outside. Never if left out. */
-  readonly isIdle?: (attrs: Attributes[K], training: boolean) => boolean;
-}
-
-const isReal = (format: Format): boolean => format === null;
-/** Whether two values hold the same numbers if they hold the same bytes. */
-export const sameFormat = (a: Format, b: Format): boolean => a?.scale === b?.scale && a?.zeroPoint === b?.zeroPoint;
-
-const real = (inputs: readonly Format[], own: Format): string | null =>
-  inputs.every(isReal) && isReal(own) ? null : 'computes with real numbers: put a dequantize before it';
-const same = ([first]: readonly Format[], own: Format): string | null =>
-  sameFormat(first!, own) ? null : 'gives on what it reads: its format must be that of its input';
-const alike = (inputs: readonly Format[], own: Format): string | null =>
-  inputs.every((format) => isReal(format) === isReal(own)) ? null : 'needs all values in int8, or all real';
+import { activation, count, flag, made, mark, number, refusing } from './attributes.ts';
+import { alike, apart, type Facts, type Given, isReal, one, over, real, same, several, view } from './fact.ts';
+import type { Node, NodeOf, Op } from './graph.ts';
+import { IMAGE_FACTS } from './image-facts.ts';
 
 const atLeast0 = number('at least 0', (x) => x >= 0);
-const view = (): Memory => 'view';
-const over = (): Memory => 'in place';
-const apart = (): Memory => 'apart';
-const one = [1, 1] as const;
-const several = [1, Infinity] as const;
+const scales = { gamma: { isOptional: true }, beta: { isOptional: true } };
+
+/** The shape of samples with a number of each weight for each channel. */
+function ofChannels({ inputs: [x], weights, refuse }: Given<Op>): Shape {
+  const channels = x!.at(-1);
+  if (channels === undefined) return refuse('needs an axis');
+  for (const [role, shape] of Object.entries(weights))
+    if (!sameShape(shape, [channels])) refuse(`needs a ${role} [${channels}]`);
+  return x!;
+}
 
 /** One row an operation: the compiler names the rows, and the questions of a row, that are missing. */
 export const FACTS: { readonly [K in Op]: Facts<K> } = {
+  ...IMAGE_FACTS,
   dense: {
     attributes: { activation },
     inputs: one,
@@ -115,11 +65,16 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     memory: view,
   },
   dropout: {
-    attributes: { rate: number('from 0 to 1', (rate) => rate >= 0 && rate <= 1), training: flag(false) },
+    attributes: {
+      rate: number('from 0 to 1', (rate) => rate >= 0 && rate <= 1),
+      training: flag(false),
+      spatial: mark,
+    },
     inputs: one,
     weights: {},
     formats: same,
-    shape: ({ inputs: [x] }) => x!,
+    shape: ({ inputs: [x], attrs: { spatial }, refuse }) =>
+      spatial === true && x!.length !== 3 ? refuse('drops whole channels of samples [height, width, channels]') : x!,
     memory: view,
     isIdle: ({ rate, training }, isTraining) => rate === 0 || !(isTraining || training),
   },
@@ -167,6 +122,36 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     },
     memory: apart,
   },
+  batchNorm: {
+    attributes: {
+      epsilon: atLeast0,
+      momentum: number('from 0 to 1', (m) => m >= 0 && m <= 1),
+      isUnbiased: flag(false),
+    },
+    inputs: one,
+    weights: { ...scales, mean: { isStatistic: true }, variance: { isStatistic: true } },
+    formats: real,
+    shape: ofChannels,
+    memory: over,
+  },
+  layerNorm: {
+    attributes: { epsilon: atLeast0 },
+    inputs: one,
+    weights: scales,
+    formats: real,
+    shape: ofChannels,
+    memory: over,
+  },
+  embedding: {
+    attributes: {},
+    inputs: one,
+    table: 'embeddings',
+    weights: { embeddings: {} },
+    formats: real,
+    shape: ({ inputs: [x], weights: { embeddings }, refuse }) =>
+      embeddings!.length === 2 ? [...x!, embeddings![1]!] : refuse('needs embeddings [entries, units]'),
+    memory: apart,
+  },
   quantize: {
     attributes: {},
     inputs: one,
@@ -202,6 +187,16 @@ export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
 /** Whether a node gives on the numbers that it reads, in training or outside. */
 export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolean =>
   factsOf(node).isIdle?.(node.attrs, training) === true;
+
+/** Whether a node has a kernel that multiplies real numbers alone. */
+export const multipliesReals = (node: Node): boolean =>
+  Object.values(factsOf(node).weights ?? {}).some(
+    ({ isPruned, integers }) => isPruned === true && integers === undefined,
+  );
+
+/** Whether training moves weights of a node that no optimizer does. */
+export const hasStatistics = (node: Node): boolean =>
+  Object.values(factsOf(node).weights ?? {}).some(({ isStatistic }) => isStatistic === true);
 
 /** Whether a node multiplies integers, where it reads int8. */
 export const multipliesIntegers = (node: Node): boolean =>

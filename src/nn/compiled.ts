@@ -22,7 +22,16 @@ import {
 import { type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
 import type { Outputs } from './outputs.ts';
 import { penalty } from './regularizers.ts';
-import { batchesOf, checkSamples, type Data, type Lists, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
+import {
+  batchesOf,
+  checkEntries,
+  checkSamples,
+  type Data,
+  type Lists,
+  oneOrAll,
+  type Tensors,
+  tensorsOf,
+} from './samples.ts';
 import { targetsFor } from './targets.ts';
 
 export interface CompileOptions extends ObjectiveOptions {
@@ -128,13 +137,14 @@ export class CompiledGraph extends LayerGraph {
     const { batchSize = 32 } = options;
     checkCount('predict', 'batchSize', batchSize);
     const shapes = this.isBuilt ? this.inputShapes : [];
-    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtype: this.dtype, shapes });
+    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtypes: this.inputDtypes, shapes });
     const [n, ...others] = xs.map(({ shape }) => shape[0]);
     if (n === undefined) throw new ShapeError('predict', [xs[0]!.shape], 'needs a batch axis');
     const other = others.findIndex((count) => count !== n) + 1;
     if (other > 0)
       throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
     this.buildFor(xs);
+    checkEntries('predict', 'x', xs, this.graph);
     const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
     for (const [start, count] of batchesOf(n, batchSize)) {
       step(() => {
@@ -155,6 +165,7 @@ export class CompiledGraph extends LayerGraph {
     const { objectives } = this.ready(op);
     const { xs, ys, n } = samples;
     this.buildFor(xs);
+    checkEntries(op, name.replace(/^y/, 'x'), xs, this.graph, weights);
     const { outputShapes, dtype } = this;
     if (ys.length === 1) {
       const only = targetsFor(op, name, ys[0]!, objectives[0]!.loss, outputShapes[0]!, dtype, weights);

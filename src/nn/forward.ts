@@ -1,16 +1,22 @@
 import type { Epilogue } from '../../kernels/interface/products.ts';
-import { add, mul } from '../autograd/arithmetic.ts';
-import { concat, reshape, slice } from '../autograd/movement.ts';
+import { add, greater, mul, where } from '../autograd/arithmetic.ts';
+import { convolve, convolveTransposed } from '../autograd/convolution.ts';
+import { channelShuffle, concat, embedding, pad, reshape, slice } from '../autograd/movement.ts';
+import { layerNorm } from '../autograd/normalization.ts';
+import { globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
+import { epilogueOf } from '../graph/activation.ts';
 import { isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
+import { ones } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { penalty } from './regularizers.ts';
+import { normalizedBatch } from './running.ts';
 
 /** What is the same for all operations of a pass. */
 export interface Pass {
@@ -49,7 +55,8 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
     eachTime(() => {
       random!.step = pass.step;
     });
-    return dropout(x, node.attrs.rate, random!);
+    const { rate, spatial } = node.attrs;
+    return spatial === true ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
   },
   activityRegularization: ([x], { node }, pass) => {
     pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
@@ -58,6 +65,19 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   add: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
   concat: (inputs) => concat(inputs, -1),
   split: ([x], { node: { attrs } }) => slice(x, [...x.shape.slice(1).map(() => null), [attrs.from, attrs.to]]),
+  conv: ([x], { node: { attrs }, weights: { kernel, bias = null } }, _, epilogue) =>
+    convolve('conv', x, kernel!, bias, attrs, attrs.groups, epilogue),
+  convTranspose: ([x], { node: { attrs }, weights: { kernel, bias = null } }, _, epilogue) =>
+    convolveTransposed('convTranspose', x, kernel!, bias, { ...attrs, dilations: [1, 1] }, epilogue),
+  pool: ([x], { node: { attrs } }) =>
+    pool('pool', attrs.kind, x, attrs.size, { ...attrs, dilations: attrs.size.map(() => 1) }),
+  globalPool: ([x], { node }) => (node.attrs.kind === 'max' ? globalMaxPool(x) : globalAvgPool(x)),
+  zeroPad: ([x], { node }) => pad(x, [[0, 0], ...node.attrs.widths, [0, 0]]),
+  upsample: ([x], { node }) => upsample(x, node.attrs.factors),
+  channelShuffle: ([x], { node }) => channelShuffle(x, node.attrs.groups),
+  batchNorm: ([x], { node: { attrs }, weights }, { training }) => normalizedBatch(x, attrs, weights, training),
+  layerNorm: ([x], { node, weights: { gamma = null, beta = null } }) => layerNorm(x, gamma, beta, node.attrs.epsilon),
+  embedding: ([x], { weights: { embeddings } }) => embedding(embeddings!, x),
   quantize: (_, { node }) => refuse(node),
   dequantize: (_, { node }) => refuse(node),
   custom: ([x], { node, layer }, pass) => {
@@ -75,12 +95,19 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   },
 };
 
+/** Inverted dropout of whole channels: one number drawn for each channel of each sample, whatever its places hold. */
+function dropChannels(x: Tensor, rate: number, random: Random): Tensor {
+  const drawn = [x.shape[0]!, ...x.shape.slice(1, -1).map(() => 1), x.shape.at(-1)!];
+  const factors = dropout(ones(drawn, x.dtype), rate, random);
+  return where(greater(factors, 0), mul(x, factors), 0);
+}
+
 function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
 }
 
-/** Operations that apply relu themselves. */
-const FUSED: ReadonlySet<Op> = new Set<Op>(['dense']);
+/** Operations that apply what kernels apply to finished numbers themselves. */
+const FUSED: ReadonlySet<Op> = new Set<Op>(['dense', 'conv', 'convTranspose']);
 
 /** The result of a node; without its activation if `logits`. */
 export function run<K extends Op>(
@@ -92,7 +119,7 @@ export function run<K extends Op>(
   const node: NodeOf<K> = stage.node;
   const forward: Forward<K> = FORWARD[node.op];
   const activation = activationIn(node as Node);
-  const fused = !logits && activation?.name === 'relu' && FUSED.has(node.op);
-  const y = forward(inputs, stage, pass, fused ? 'relu' : 'linear');
-  return activation === null || logits || fused ? y : activate(activation, y);
+  const epilogue = activation === null || logits || !FUSED.has(node.op) ? 'linear' : epilogueOf(activation);
+  const y = forward(inputs, stage, pass, epilogue);
+  return activation === null || logits || epilogue !== 'linear' ? y : activate(activation, y);
 }

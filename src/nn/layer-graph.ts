@@ -2,7 +2,7 @@ import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from 
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import { activationIn, type Graph, type Node } from '../graph/graph.ts';
+import { activationIn, type Graph, type Input, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -15,7 +15,7 @@ import { calledOf, checkFree, nameLayers, withInner } from './layer-names.ts';
 import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
-import { oneOrAll, type Tensors, tensorsOf } from './samples.ts';
+import { checkEntries, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
 import { SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
 
 const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
@@ -36,6 +36,8 @@ export interface ForwardOptions extends Partial<Pass> {
   readonly logits?: boolean | readonly boolean[];
 }
 
+const NONE: readonly Parameter[] = [];
+
 const isTrainable = ({ trainable }: Layer): boolean => trainable;
 const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
 
@@ -47,6 +49,8 @@ export class LayerGraph {
   readonly layers: readonly Layer[];
   readonly seed: number;
   readonly dtype: FloatDType;
+  /** Of each input: int32 where a layer that stands there reads whole numbers. */
+  readonly inputDtypes: readonly Input['dtype'][];
   private readonly context: BuildContext;
   private readonly op: string;
   private readonly inputs: readonly SymbolicTensor[];
@@ -90,6 +94,9 @@ export class LayerGraph {
     this.seed = seed;
     this.dtype = dtype;
     this.context = { seed, dtype, blank };
+    const readsIntegers = (x: SymbolicTensor): boolean =>
+      this.order.some(({ layer, inputs }) => inputs.includes(x) && (layer as Layer | null)?.readsIntegers === true);
+    this.inputDtypes = this.inputs.map((each) => (readsIntegers(each) ? 'int32' : dtype));
     const shapes = this.inputs.flatMap(({ shape }) => (shape === undefined ? [] : [shape]));
     if (shapes.length === this.inputs.length) this.build(shapes);
   }
@@ -170,7 +177,7 @@ export class LayerGraph {
     const inputs = this.inputs.map(({ name }, i) => ({
       name: names.take(name),
       shape: [...given[i]!],
-      dtype: this.dtype,
+      dtype: this.inputDtypes[i]!,
     }));
     const lowering = new Lowering(this.context, inputs, names);
     const values = new Map(this.inputs.map((value, i) => [value, inputs[i]!.name]));
@@ -235,6 +242,13 @@ export class LayerGraph {
     return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights.filter(isTrained)));
   }
 
+  /** The running statistics that a pass in training moves. */
+  get moved(): readonly Parameter[] {
+    if (this.weights.every(isTrained)) return NONE; // every step asks
+    const { frozen } = this;
+    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights.filter((own) => own.isStatistic)));
+  }
+
   /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */
   get frozen(): ReadonlySet<Layer> {
     return new Set(this.layers.filter(({ trainable }) => !trainable).flatMap(withInner));
@@ -264,16 +278,22 @@ export class LayerGraph {
    */
   forward<Y extends Tensors = Tensor>(x: Tensors, options: ForwardOptions = {}): Y {
     checkOptions('forward', options, 'training step penalties logits');
-    const outputs = this.outputsOf(tensorsOf('forward', 'x', x, this.inputCount), options);
-    return oneOrAll(outputs);
+    const xs = tensorsOf('forward', 'x', x, this.inputCount);
+    if (this.inputDtypes.includes('int32')) {
+      this.buildFor(xs);
+      checkEntries('forward', 'x', xs, this.graph);
+    }
+    return oneOrAll(this.outputsOf(xs, options));
   }
 
   /** `forward` on lists. */
   protected outputsOf(xs: readonly Tensor[], options: ForwardOptions = {}): readonly Tensor[] {
-    for (const { rank, shape, dtype } of xs) {
+    for (let i = 0; i < xs.length; i++) {
+      const { rank, shape, dtype } = xs[i]!;
+      const own = this.inputDtypes[i]!;
       if (rank === 0) throw new ShapeError('forward', [shape], 'needs a batch axis');
-      if (dtype !== this.dtype)
-        throw new DTypeError('forward', [dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
+      if (dtype !== own)
+        throw new DTypeError('forward', [dtype, own], 'the input is not of the type of the model', 'cast() it?');
       if (shape[0] !== xs[0]!.shape[0])
         throw new ShapeError('forward', [xs[0]!.shape, shape], 'the inputs must have the same number of samples');
     }
@@ -288,16 +308,19 @@ export class LayerGraph {
       penalties,
     };
     const { graph, stages } = this.structure();
+    const frozen = training ? this.frozen : null;
+    const still: Pass = { training: false, step: 0, penalties };
     const before = graph.outputs.map((output, i) =>
       (typeof logits === 'boolean' ? logits : logits[i]) ? makerOf(graph, output, training) : null,
     );
     const asked = new Set(graph.outputs.filter((_, i) => before[i] === null));
     const values = new Map(graph.inputs.map(({ name }, i) => [name, xs[i]!]));
     const unactivated = new Map<Node, Tensor>();
-    for (const { node, stage, isRead } of stages) {
+    for (const { node, stage, isRead, mover } of stages) {
       const inputs = node.inputs.map((name) => values.get(name)!) as [Tensor, ...Tensor[]];
       const isEnd = before.includes(node);
-      const y = run(inputs, stage, pass, isEnd);
+      const own = mover !== null && frozen?.has(mover) === true ? still : pass;
+      const y = run(inputs, stage, own, isEnd);
       if (isEnd) unactivated.set(node, y);
       const activation = isEnd && (isRead || asked.has(node.name)) ? activationIn(node) : null;
       values.set(node.name, activation === null ? y : activate(activation, y));
@@ -340,7 +363,7 @@ export class LayerGraph {
     });
     own.forEach((weight, i) => {
       assign(weight.value, values[i]!);
-      weight.constrain();
+      weight.prune();
     });
   }
 
