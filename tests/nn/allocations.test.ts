@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   Adam,
   AvgPool2D,
+  BatchNorm,
   ChannelShuffle,
   Concat,
   Conv2D,
@@ -9,10 +10,15 @@ import {
   Dense,
   DepthwiseConv2D,
   Dropout,
+  Embedding,
   GlobalAvgPool2D,
   GlobalMaxPool2D,
+  LayerNorm,
   l2,
   MaxPool2D,
+  maxNorm,
+  minMaxNorm,
+  nonNegative,
   type Optimizer,
   Residual,
   RMSprop,
@@ -20,10 +26,12 @@ import {
   SeparableConv2D,
   Sequential,
   SGD,
+  SpatialDropout2D,
   setBackend,
   type Tensor,
   tensor,
   UpSampling2D,
+  unitNorm,
   ZeroPadding2D,
 } from '../../src/index.ts';
 import { list, noise, of } from './tools.ts';
@@ -126,6 +134,21 @@ function images(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
   return [model, of(list(32 * 72, draw), [32, 6, 6, 2], 'float32'), tensor(Int32Array.from(classes))];
 }
 
+function words(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
+  const model = new Sequential([
+    new Embedding(9, 4, { inputShape: [6, 2], embeddingsConstraint: maxNorm(1, 1) }),
+    new SpatialDropout2D(0.2),
+    new BatchNorm({ convention: 'pytorch' }),
+    new Residual([new LayerNorm(), new Dense(4, { activation: 'relu6', kernelConstraint: minMaxNorm() })]),
+    new GlobalAvgPool2D(),
+    new Dense(3, { activation: 'softmax', kernelConstraint: unitNorm(), biasConstraint: nonNegative() }),
+  ]);
+  model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+  const numbers = (n: number, below: number): Int32Array =>
+    Int32Array.from(list(n, () => Math.floor((below / 2) * (draw() + 1))));
+  return [model, tensor(numbers(32 * 12, 9), { shape: [32, 6, 2] }), tensor(numbers(32, 3))];
+}
+
 function binary(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
   const model = new Sequential([
     new Dense(8, { activation: 'gelu', inputShape: [4] }),
@@ -146,6 +169,7 @@ const cases: [string, () => [Sequential, Tensor, Tensor]][] = [
   ['a 100-64-64-10 network with dropout', () => classifier(new Adam(), false)],
   ['a 100-64-64-10 network with dropout and integer labels', () => classifier(new RMSprop({ momentum: 0.5 }), true)],
   ['a network of convolutions and pools', () => images(new Adam())],
+  ['a network of normalizations, words and constraints', () => words(new Adam())],
   ['a network with sigmoid output', () => binary(new Adam({ amsgrad: true, weightDecay: 0.01 }))],
 ];
 
