@@ -100,4 +100,18 @@ export const plants = [
     replace: 'roundHalfEven(Math.min(Math.max(real + zeroPoint, -1024), 1024))',
     mustFail: ['tests/kernels/reference/integers.test.ts'],
   },
+  {
+    name: 'unfolded images keep old columns where the window is outside',
+    file: 'kernels/ladder/conv/im2col.ts',
+    find: 'if (!isInside || to - from < kernelWidth) columns.fill(0, at, at + run);',
+    replace: 'if (!isInside) columns.fill(0, at, at + run);',
+    mustFail: ['tests/kernels/ladder/conv.test.ts'],
+  },
+  {
+    name: 'overlapping rows go on from kernel row to kernel row as if nothing lay between',
+    file: 'kernels/ladder/conv/direct.ts',
+    find: 'const skip = columns * channels - run;',
+    replace: 'const skip = 0;',
+    mustFail: ['tests/kernels/ladder/conv.test.ts'],
+  },
 ];
