@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Network } from 'whittle-ml/infer';
 import { BENCH } from './folder.ts';
+import type { OperationProblem } from './operation.ts';
 import type { Task } from './tasks.ts';
 
 /** C[m, n] = op(A)·op(B), the arrays as they are stored: A [k, m] with transA, B [n, k] with transB. */
@@ -85,6 +86,7 @@ export interface Peer {
   readonly gemm?: Maker<GemmProblem>;
   readonly gemmInt8?: Maker<Int8Problem>;
   readonly copy?: Maker<CopyProblem>;
+  readonly operation?: Maker<OperationProblem>;
   readonly train?: Maker<TrainProblem>;
   readonly infer?: Maker<InferProblem>;
   readonly table?: Maker<TableProblem>;

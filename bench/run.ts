@@ -13,6 +13,7 @@ import { gemmInt8Rows } from './gemm-int8.ts';
 import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
 import { measure, type RowResult } from './measure.ts';
+import { operationRows } from './operation-rows.ts';
 import { chosenOf, exitCodeOf, HELP, type Options, parseOptions, UsageError } from './options.ts';
 import { renderPage } from './page.ts';
 import { Peers } from './peers.ts';
@@ -55,6 +56,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
     ...copyRows(tables, peers),
+    ...operationRows(tables, peers),
     ...stepRows(tables, peers),
     ...inferenceRows(tables, peers),
     csvRow(peers),

@@ -1,5 +1,6 @@
 import { defaultDevice, init, jit, nn, numpy as np, random, valueAndGrad } from '@jax-js/jax';
 import { clocked, clockedSteps, losses } from './clock.mjs';
+import { operation } from './jax-operations.mjs';
 
 // Arrays are counted: a call takes what it is given, and `.ref` keeps it for another one. Without workers, which Node
 // does not offer by the name that a browser has, the wasm device runs on one thread.
@@ -8,7 +9,7 @@ import { clocked, clockedSteps, losses } from './clock.mjs';
 export async function open() {
   await init('wasm');
   defaultDevice('wasm');
-  return { gemm, train, infer };
+  return { gemm, operation, train, infer };
 }
 
 const matrix = (values, shape) => np.array(values).reshape(shape);

@@ -3,6 +3,7 @@ import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { clockedSteps, losses } from './clock.mjs';
+import { operation } from './tfjs-operations.mjs';
 
 // Without this every operation checks its results for NaN and the cpu backend prints advice.
 tf.enableProdMode();
@@ -22,7 +23,7 @@ export async function open(name) {
     await choose();
     return make(problem, choose);
   };
-  return { gemm: on(gemm), train: on(train), infer: on(infer) };
+  return { gemm: on(gemm), operation: on(operation), train: on(train), infer: on(infer) };
 }
 
 /** Tensors to a tensor, which is disposed; both backends compute at once. */

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch_images import operation  # noqa: F401, a kind of job
 
 torch.set_num_threads(1)
 
