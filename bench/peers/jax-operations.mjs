@@ -43,7 +43,7 @@ const operationOf = ({ kind, size, stride, padding, channels }) =>
     batchNorm,
   })[kind];
 
-/** Arrays to an array, or to the gradients for all of them, by a compiled function, waited for and disposed. */
+/** Arrays to an array, or to it and the gradients for all of them, by a compiled function, waited for and disposed. */
 export function operation(problem) {
   const { kind, batch, height, width, channels, units, size, gradients } = problem;
   const apply = operationOf(problem);
@@ -65,8 +65,7 @@ export function operation(problem) {
     gradients
       ? (g, ...list) => {
           const [y, back] = vjp(apply, list);
-          y.dispose();
-          return back(g);
+          return [...back(g), y]; // the result too: nobody else leaves it out
         }
       : (_, ...list) => [apply(...list)],
   );
@@ -83,8 +82,10 @@ export function operation(problem) {
     }),
     result: async () => {
       const parts = [];
-      for (const [i, array] of compute().entries()) parts.push(...(await back(array, i).data()));
-      return Float32Array.from(parts);
+      for (const [i, array] of compute().slice(0, given.length).entries()) {
+        parts.push(Array.from(await back(array, i).data()));
+      }
+      return parts.flat();
     },
     close: () => {
       for (const array of [...given, dy]) array.dispose();

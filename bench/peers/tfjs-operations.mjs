@@ -37,8 +37,7 @@ export function operation(problem, choose) {
     run: () => tf.tidy(() => compute().length),
     result: async () => {
       await choose();
-      const parts = tf.tidy(() => compute().map((tensor) => tensor.dataSync().slice()));
-      return Float32Array.from(parts.flatMap((part) => [...part]));
+      return tf.tidy(() => compute().flatMap((tensor) => Array.from(tensor.dataSync())));
     },
     close: () => tf.dispose([...given, dy]),
   };
