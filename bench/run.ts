@@ -10,6 +10,7 @@ import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
 import { gemmRows, gemmTransposedRows } from './gemm.ts';
 import { gemmInt8Rows } from './gemm-int8.ts';
+import { imageStepRows } from './image-steps.ts';
 import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
 import { measure, type RowResult } from './measure.ts';
@@ -58,6 +59,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...copyRows(tables, peers),
     ...operationRows(tables, peers),
     ...stepRows(tables, peers),
+    ...imageStepRows(tables, peers),
     ...inferenceRows(tables, peers),
     csvRow(peers),
   ];

@@ -86,7 +86,7 @@ export async function open(name, python) {
   const infer = job('infer');
   return {
     gemm: job('gemm'),
-    ...(name === 'NumPy' ? { copy: job('copy') } : { operation: job('operation') }),
+    ...(name === 'NumPy' ? { copy: job('copy') } : { operation: job('operation'), trainImages: job('trainImages') }),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
     close: () => server.close(),
