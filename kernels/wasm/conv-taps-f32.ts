@@ -1,4 +1,15 @@
-import { type AddFunction, advance, type Callee, countDown, forRange, min, when } from './assembler.ts';
+import {
+  type AddFunction,
+  advance,
+  type Callee,
+  countDown,
+  forRange,
+  type Local,
+  type Locals,
+  min,
+  type NewLocals,
+  when,
+} from './assembler.ts';
 import type { Code } from './code.ts';
 import type { OPERANDS as DIRECT } from './conv-f32.ts';
 import { addCopyRows, eachImage, FRAME, named } from './frames.ts';
@@ -50,54 +61,65 @@ export const OPERANDS: readonly (typeof DIRECT)[number][] = [
   'mode',
 ];
 
-/** Adds (a, tapRow, w, y, yStep, bias, mode): neighbouring `positions` by `width` results. */
-function addTile(func: AddFunction, shape: Shape, positions: number, width: number): Callee {
+/** Code for neighbouring `positions` by `width` results, of the operands (a, tapRow, w, y, yStep, bias, mode). */
+function tileCode(operands: readonly Local[], locals: NewLocals, shape: Shape, positions: number, width: number): Code {
   const { tapsY, tapsX, channels, stride, dilation } = shape;
-  return func('iiiiiii', ([a, tapRow, w, y, yStep, bias, mode], locals) => {
-    const { place, each, store, step, separator } = tileOf(locals, positions, width, y, yStep);
-    const [zero] = locals('v');
-    let number = 0;
-    const steps: Code[] = [];
-    for (let ky = 0; ky < tapsY; ky++) {
-      for (let kx = 0; kx < tapsX; kx++) {
-        for (let c = 0; c < channels; c++) {
-          const at = 4 * COLS * number++;
-          steps.push(
-            step(
-              (_, p) => v128.load32Splat(a, 4 * ((p * stride + kx * dilation) * channels + c)),
-              (v) => v128.load(w, at + 16 * v),
-              (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
-            ),
-            separator(mode),
-          );
-        }
+  const [a, tapRow, w, y, yStep, bias, mode] = operands as Locals;
+  const { place, each, store, step, separator } = tileOf(locals, positions, width, y, yStep);
+  const [row] = locals('i');
+  const [zero] = locals('v');
+  let number = 0;
+  // Neighbouring positions meet the same numbers one tap apart: few enough are between that they stay in registers.
+  const isShared = channels === 1 && stride === dilation;
+  const shared: Local[] = [];
+  const numberAt = (place: number): Code => {
+    const load = v128.load32Splat(row, 4 * place);
+    if (!isShared) return load;
+    if (shared[place] !== undefined) return shared[place]!;
+    [shared[place]] = locals('v');
+    return shared[place]!.tee(load);
+  };
+  const steps: Code[] = [];
+  for (let ky = 0; ky < tapsY; ky++) {
+    for (let kx = 0; kx < tapsX; kx++) {
+      for (let c = 0; c < channels; c++) {
+        const at = 4 * COLS * number++;
+        steps.push(
+          step(
+            (_, p) => numberAt((p * stride + kx * dilation) * channels + c),
+            (v) => v128.load(w, at + 16 * v),
+            (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
+          ),
+          separator(mode),
+        );
       }
-      steps.push(advance(a, tapRow));
     }
-    return [
-      place,
-      steps,
-      when(
-        bias,
-        each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
-      ),
-      activate(mode, zero, each),
-      store,
-    ];
-  });
+    steps.push(advance(row, tapRow));
+    shared.length = 0;
+  }
+  return [
+    place,
+    row.set(a),
+    each((sum) => sum.set(zero)),
+    steps,
+    when(
+      bias,
+      each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
+    ),
+    activate(mode, zero, each),
+    store,
+  ];
 }
 
 /** Adds (a, step, cols, tapRow, w, y, yStep, bias, mode): a row of positions, `width` units. */
 function addStrip(func: AddFunction, shape: Shape, width: number): Callee {
-  const heights = [4, 2, 1];
-  const tiles = heights.map((height) => addTile(func, shape, height, width));
-  return func('iiiiiiiii', ([a, step, cols, tapRow, w, y, yStep, bias, mode]) =>
-    heights.map((height, i) =>
+  return func('iiiiiiiii', ([a, step, cols, tapRow, w, y, yStep, bias, mode], locals) =>
+    [4, 2, 1].map((height) =>
       countDown(
         cols,
         height,
         height,
-        tiles[i]!(a, tapRow, w, y, yStep, bias, mode),
+        tileCode([a, tapRow, w, y, yStep, bias, mode], locals, shape, height, width),
         advance(a, i32.mul(step, height)),
         advance(y, i32.mul(yStep, height)),
       ),

@@ -1,249 +1,287 @@
 import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
 import type { Epilogue } from '../interface/products.ts';
-import { type AddFunction, advance, type Callee, countDown, forRange, type Local, select, when } from './assembler.ts';
-import type { Code, Value } from './code.ts';
+import { type Phase, phaseOf, transposedPhases } from '../phases.ts';
+import { type AddFunction, advance, type Callee, countDown, forRange, type Local, min, when } from './assembler.ts';
+import type { Code } from './code.ts';
 import { type Engine, needsBlockBreaks, type Slot } from './engine.ts';
+import { addCopyRows, eachImage, FRAME, frameBytesOf, frameOperands, named } from './frames.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
-import { storeFirst } from './stores.ts';
-import {
-  type Axis,
-  addCopyRows,
-  backwards,
-  clearAround,
-  forwards,
-  growingScratch,
-  named,
-  ordered,
-  SURROUNDED,
-  surround,
-  surroundedBy,
-} from './window.ts';
+import { growingScratch } from './scratch.ts';
+import { storeLanes } from './stores.ts';
 
 /**
- * Convolutions of each channel by itself. A vector holds four channels, and a tile four neighbouring positions of the
- * window, whose sums stay in registers over all taps. The columns of a kernel row are loaded once for the tile: at a
- * stride of 1 and three taps six, where each tap by itself would load twelve.
- *
- * An image that the window leaves is copied to scratch memory with zeros around it, one at a time. Backwards, each grid of
- * the image (see window.ts) is a convolution with the taps that reach it.
+ * Convolutions of each channel by itself. A vector holds four channels, and a tile four neighbouring positions, whose sums
+ * stay in registers over all taps; numbers that several positions meet are loaded once. Channels, taps and distances are
+ * constants of the code, so that an address and an offset say where a number is: there is a module for each such shape.
  */
 
-/** Whether a convolution is one of each channel by itself. */
+/** Whether a convolution is one of each channel by itself, into one unit. */
 export const isDepthwise = ({ channels, units, groups }: Convolution): boolean =>
   groups === channels && units === channels;
 
-/** Taps across that are written out one by one, and distances of positions, in taps, at which they share columns. */
-const MOST_WRITTEN = 5;
-const SHARED_STRIDES = [1, 2] as const;
+/** What is written into the code. */
+interface Shape {
+  readonly channels: number;
+  /** Taps down and across that are written out, or 0: loops. */
+  readonly down: number;
+  readonly across: number;
+  /** Pixels from position to position, and from tap to tap, across. */
+  readonly stride: number;
+  readonly dilation: number;
+}
 
-/** Operands of a row of positions for up to four channels, of which `left` are left. */
-const ROW = [
-  ...['x', 'xPixel', 'pixels', 'down', 'xDown', 'across', 'xAcross', 'kernel', 'kernelDown', 'kernelAcross'],
-  ...['y', 'yPixel', 'left', 'bias', 'low', 'high'],
-] as const;
+/** Taps that are written out at most: the code of a 5x5 window is 8 KB. */
+const MOST_TAPS = 25;
 
-/** Adds a row. With `taps`, so many across are written out, and positions are `stride` taps apart; else they are a loop. */
-function addRow(func: AddFunction, taps: number, stride: number): Callee {
-  return func(`${'i'.repeat(14)}ff`, (params, locals) => {
-    const [x, xPixel, pixels, down, xDown, across, xAcross, kernel, kernelDown, kernelAcross, y, yPixel] = params;
-    const [left, bias, low, high] = params.slice(12) as [Local, Local, Local, Local];
-    const [row, weights, rowsLeft, tapsLeft, at, w] = locals('iiiiii');
-    const [biases, lowest, highest, weight] = locals('vvvv');
-    const sums = locals('vvvv').slice(0, 4);
-    const columns = locals('v'.repeat(3 * stride + Math.max(taps, 1)));
-    const step = taps > 0 ? xAcross : xPixel;
-    const places = locals('i'.repeat(columns.length));
-    const load = (from: Local, i: number): Code =>
-      columns[i]!.set(v128.load(i === 0 ? from : i32.add(from, places[i]!)));
-    const separator = needsBlockBreaks
+/** Positions of a tile, and of those that do what is left of a row. */
+const TILES = [4, 2, 1];
+
+/** Runs `body` for each four channels: the vector's place in bytes, and how many of its lanes are channels. */
+const eachVector = (channels: number, at: Local, body: (lanes: number) => Code): Code => [
+  forRange(at, 0, 16 * (channels >> 2), 16, body(4)),
+  (channels & 3) === 0 ? [] : [at.set(16 * (channels >> 2)), body(channels & 3)],
+];
+
+// Forward, and back to the images --------------------------------------------------------------------------------------
+
+/** Operands of a row of positions. */
+const ROW = ['x', 'tapRow', 'down', 'across', 'packed', 'positions', 'y', 'yStep', 'low', 'high'] as const;
+
+/** Adds a row of positions, tile by tile, and for each all vectors of channels: memory is read and written in order. */
+function addRow(func: AddFunction, { channels, down, across, stride, dilation }: Shape): Callee {
+  return func(`${'i'.repeat(ROW.length - 2)}ff`, (params, locals) => {
+    const p = named(ROW, params);
+    const [place, row, w, at, rows, taps] = locals('iiiiii');
+    const to = locals('iiii').slice(0, TILES[0]);
+    const [lowest, highest, weight] = locals('vvv');
+    const sums = to.map(() => locals('v')[0]);
+    const columns = new Map<number, Local>();
+    /** The number at a place across, in pixels. */
+    const column = (pixels: number): Local => {
+      const known = columns.get(pixels) ?? locals('v')[0];
+      columns.set(pixels, known);
+      return known;
+    };
+    const breakBlock = needsBlockBreaks
       ? when(
-          i32.ltS(down, 0),
-          sums.map((sum) => sum.set(v128.load(x))),
+          i32.ltS(p.tapRow, 0),
+          sums.map((sum) => sum.set(v128.load(p.x))),
         )
       : [];
     const tile = (count: number): Code => {
       const used = sums.slice(0, count);
-      const addTap = (tap: number): Code => [
-        weight.set(v128.load(w)),
-        used.map((sum, p) => sum.set(f32x4.add(sum, f32x4.mul(columns[p * stride + tap]!, weight)))),
-        advance(w, kernelAcross),
+      const addTap = (kx: number, offset: number): Code => [
+        weight.set(v128.load(w, offset)),
+        used.map((sum, i) => sum.set(f32x4.add(sum, f32x4.mul(column(i * stride + kx * dilation), weight)))),
       ];
-      const loaded = new Set<number>();
-      const written = Array.from({ length: taps }, (_, tap) => {
-        const needed = used.map((_, p) => p * stride + tap).filter((i) => !loaded.has(i));
-        for (const i of needed) loaded.add(i);
-        return [tap === 0 ? [] : separator, needed.map((i) => load(row, i)), addTap(tap)];
-      });
-      const loop = [
-        at.set(row),
-        tapsLeft.set(across),
-        countDown(tapsLeft, 1, 1, [used.map((_, p) => load(at, p)), addTap(0), advance(at, xAcross)]),
+      const load = (from: Local, pixels: number): Code => column(pixels).set(v128.load(from, 4 * channels * pixels));
+      const rowOfTaps = (ky: number): Code => {
+        const loaded = new Set<number>();
+        return Array.from({ length: across }, (_, kx) => {
+          const needed = used.map((_, i) => i * stride + kx * dilation).filter((pixels) => !loaded.has(pixels));
+          for (const pixels of needed) loaded.add(pixels);
+          return [
+            ky + kx === 0 ? [] : breakBlock,
+            needed.map((pixels) => load(row, pixels)),
+            addTap(kx, 16 * (1 + ky * across + kx)),
+          ];
+        });
+      };
+      const written = [
+        Array.from({ length: down }, (_, ky) => [rowOfTaps(ky), advance(row, p.tapRow)]),
+        advance(w, 16 * (1 + down * across)),
       ];
-      return countDown(pixels, count, count, [
+      const loops = [
+        rows.set(p.down),
+        advance(w, 16),
+        countDown(
+          rows,
+          1,
+          1,
+          at.set(row),
+          taps.set(p.across),
+          countDown(
+            taps,
+            1,
+            1,
+            used.map((_, i) => load(at, i * stride)),
+            addTap(0, 0),
+            advance(w, 16),
+            advance(at, 4 * channels * dilation),
+          ),
+          advance(row, p.tapRow),
+        ),
+      ];
+      const bias = locals('v')[0];
+      const vector = (lanes: number): Code => [
         used.map((sum) => sum.set(f32x4.splat(f32.constant(0)))),
-        row.set(x),
-        weights.set(kernel),
-        rowsLeft.set(down),
-        countDown(rowsLeft, 1, 1, [
-          w.set(weights),
-          taps > 0 ? written : loop,
-          advance(row, xDown),
-          advance(weights, kernelDown),
+        row.set(i32.add(p.x, place)),
+        bias.set(v128.load(w)),
+        down > 0 ? written : loops,
+        used.map((sum, i) => [
+          sum.set(f32x4.pmin(f32x4.pmax(f32x4.add(sum, bias), lowest), highest)),
+          storeLanes(lanes, to[i]!, sum),
+          advance(to[i]!, 16),
         ]),
-        used.map((sum) => [
-          sum.set(f32x4.pmin(f32x4.pmax(f32x4.add(sum, biases), lowest), highest)),
-          storeFirst(left, y, [sum]),
-          advance(y, yPixel),
-        ]),
-        advance(x, i32.mul(xPixel, count)),
+      ];
+      return countDown(p.positions, count, count, [
+        w.set(p.packed),
+        to.slice(0, count).map((each) => [each.set(p.y), advance(p.y, p.yStep)]),
+        eachVector(channels, place, vector),
+        advance(p.x, 4 * channels * stride * count),
       ]);
     };
-    return [
-      places.map((place, i) => place.set(i === 0 ? 0 : i32.add(places[i - 1]!, step))),
-      when(bias, biases.set(v128.load(bias)), biases.set(f32x4.splat(f32.constant(-0)))), // x + -0 is x
-      lowest.set(f32x4.splat(low)),
-      highest.set(f32x4.splat(high)),
-      [4, 2, 1].map(tile),
-    ];
+    return [lowest.set(f32x4.splat(p.low)), highest.set(f32x4.splat(p.high)), TILES.map(tile)];
   });
 }
 
 const WINDOWS = [
-  ...SURROUNDED,
-  ...(['images', 'x', 'xImage', 'firstTap', 'channels', 'height', 'width', 'xRow', 'xPixel'] as const),
-  ...(['down', 'xDown', 'across', 'xAcross', 'kernel', 'kernelDown', 'kernelAcross', 'bias'] as const),
-  ...(['y', 'yImage', 'yRow', 'yPixel', 'low', 'high'] as const),
+  ...FRAME,
+  ...(['rowStep', 'rows', 'positions', 'tapRow', 'down', 'across', 'kernel', 'kernelDown', 'kernelAcross'] as const),
+  ...(['packed', 'y', 'yImage', 'yRow', 'yStep', 'bias', 'low', 'high'] as const),
 ] as const;
 
-/** Adds a convolution of images. */
-function writeWindows(func: AddFunction, taps: number, stride: number): void {
-  const copyRows = addCopyRows(func);
-  const row = addRow(func, taps, stride);
+/**
+ * Adds a convolution of images. Weights are packed first: for each vector of channels its bias and its taps, in the order of
+ * the sum. Without a bias it is -0, which changes nothing.
+ */
+function writeWindows(func: AddFunction, shape: Shape): void {
+  const copy = addCopyRows(func);
+  const oneRow = addRow(func, shape);
   func(`${'i'.repeat(WINDOWS.length - 2)}ff`, (params, locals) => {
     const p = named(WINDOWS, params);
-    const { images, x, bias, channels, y } = p;
-    const [image, from, to, oy, c] = locals('iiiii');
-    const here = (array: Value): Code => i32.add(array, i32.shl(c, 2));
-    const values = {
-      ...p,
-      x: here(from),
-      pixels: p.width,
-      kernel: here(p.kernel),
-      y: here(to),
-      left: i32.sub(channels, c),
-      bias: select(here(bias), 0, bias),
-    };
-    return [
-      clearAround(p),
-      countDown(images, 1, 1, [
-        surround(copyRows, image, x, p),
-        from.set(i32.add(image, p.firstTap)),
-        to.set(y),
-        forRange(oy, 0, p.height, 1, [
-          forRange(c, 0, channels, 4, row(...ordered(ROW, values))),
-          advance(from, p.xRow),
-          advance(to, p.yRow),
-        ]),
-        advance(x, p.xImage),
-        advance(y, p.yImage),
+    const [image, x, y, oy, at, to, ky, kx, row, from] = locals('iiiiiiiiii');
+    const pack = (value: Code): Code => [v128.store(to, value), advance(to, 16)];
+    const packVector = (): Code => [
+      when(p.bias, pack(v128.load(i32.add(p.bias, at))), pack(f32x4.splat(f32.constant(-0)))),
+      row.set(i32.add(p.kernel, at)),
+      forRange(ky, 0, p.down, 1, [
+        from.set(row),
+        forRange(kx, 0, p.across, 1, pack(v128.load(from)), advance(from, p.kernelAcross)),
+        advance(row, p.kernelDown),
       ]),
+    ];
+    const operands = { ...p, x, y };
+    return [
+      to.set(p.packed),
+      eachVector(shape.channels, at, packVector),
+      eachImage(
+        p,
+        image,
+        copy,
+        x.set(image),
+        y.set(p.y),
+        forRange(oy, 0, p.rows, 1, [
+          oneRow(...ROW.map((name) => operands[name])),
+          advance(x, p.rowStep),
+          advance(y, p.yRow),
+        ]),
+        advance(p.y, p.yImage),
+      ),
     ];
   });
 }
 
 // Gradient of the kernel ---------------------------------------------------------------------------------------------
 
-/** Operands of some taps of a kernel row, over an image, for as many channels as the vectors hold, of which `left` are left. */
-const TAPS = [
-  ...(['x', 'xRow', 'xPixel', 'xAcross', 'dy', 'dyRow', 'dyPixel', 'height', 'width'] as const),
-  ...(['dKernel', 'kernelAcross', 'left'] as const),
-] as const;
+const SUMS = ['x', 'rowStep', 'tapRow', 'rows', 'positions', 'dy', 'dKernel'] as const;
 
-/** Adds sums over an image, which go on from what is stored. */
-const addTaps = (func: AddFunction, taps: number, vectors: number): Callee =>
-  func('i'.repeat(TAPS.length), (params, locals) => {
-    const p = named(TAPS, params);
-    const [from, at, to, rows, pixels] = locals('iiiii');
-    const xs = locals('i'.repeat(taps)).slice(0, taps);
-    const places = locals('i'.repeat(taps)).slice(0, taps);
-    const sums = places.map(() => locals('v'.repeat(vectors)));
-    const dys = locals('v'.repeat(vectors)).slice(0, vectors);
-    const spread = (all: readonly Local[], first: Local, step: Local): Code =>
-      all.map((place, t) => place.set(t === 0 ? first : i32.add(all[t - 1]!, step)));
+/** Adds sums over an image for a vector of channels, which go on from what is stored: of as many taps as are written out. */
+function addSums(func: AddFunction, { channels, down, across, stride, dilation }: Shape, lanes: number): Callee {
+  return func('i'.repeat(SUMS.length), (params, locals) => {
+    const p = named(SUMS, params);
+    const [left, lefts] = locals('ii');
+    const starts = locals('i'.repeat(down)).slice(0, down);
+    const ats = locals('i'.repeat(down)).slice(0, down);
+    const sums = starts.map(() => locals('v'.repeat(across)).slice(0, across));
+    const [dy] = locals('v');
+    const eachSum = (code: (sum: Local, place: number, ky: number) => Code): Code =>
+      sums.map((row, ky) => row.map((sum, kx) => code(sum, 4 * channels * (ky * across + kx), ky)));
+    const breakBlock = needsBlockBreaks
+      ? when(
+          i32.ltS(p.tapRow, 0),
+          eachSum((sum) => sum.set(v128.load(p.x))),
+        )
+      : [];
     return [
-      spread(places, p.dKernel, p.kernelAcross),
-      sums.map((tap, t) => tap.map((sum, v) => sum.set(v128.load(places[t]!, 16 * v)))),
-      from.set(p.x),
-      rows.set(p.height),
-      countDown(rows, 1, 1, [
-        at.set(from),
-        to.set(p.dy),
-        pixels.set(p.width),
-        countDown(pixels, 1, 1, [
-          spread(xs, at, p.xAcross),
-          dys.map((dy, v) => dy.set(v128.load(to, 16 * v))),
-          sums.map((tap, t) =>
-            tap.map((sum, v) => sum.set(f32x4.add(sum, f32x4.mul(v128.load(xs[t]!, 16 * v), dys[v]!)))),
-          ),
-          advance(at, p.xPixel),
-          advance(to, p.dyPixel),
+      starts.map((start, ky) => start.set(ky === 0 ? p.x : i32.add(starts[ky - 1]!, p.tapRow))),
+      eachSum((sum, place) => sum.set(v128.load(p.dKernel, place))),
+      lefts.set(p.rows),
+      countDown(lefts, 1, 1, [
+        ats.map((at, ky) => at.set(starts[ky]!)),
+        left.set(p.positions),
+        countDown(left, 1, 1, [
+          dy.set(v128.load(p.dy)),
+          sums.map((row, ky) => [
+            ky === 0 ? [] : breakBlock,
+            row.map((sum, kx) =>
+              sum.set(f32x4.add(sum, f32x4.mul(v128.load(ats[ky]!, 4 * channels * dilation * kx), dy))),
+            ),
+            advance(ats[ky]!, 4 * channels * stride),
+          ]),
+          advance(p.dy, 4 * channels),
         ]),
-        advance(from, p.xRow),
-        advance(p.dy, p.dyRow),
+        starts.map((start) => advance(start, p.rowStep)),
       ]),
-      sums.map((tap, t) => storeFirst(p.left, places[t]!, tap)),
+      eachSum((sum, place) => storeLanes(lanes, p.dKernel, sum, place)),
     ];
   });
+}
 
 const KERNEL_GRAD = [
-  ...SURROUNDED,
-  ...(['images', 'x', 'xImage', 'firstTap', 'channels', 'height', 'width', 'xRow', 'xPixel'] as const),
-  ...(['down', 'xDown', 'across', 'xAcross', 'dy', 'dyImage', 'dyRow', 'dyPixel', 'dKernel', 'kernelAcross'] as const),
+  ...FRAME,
+  ...(['rowStep', 'rows', 'positions', 'tapRow', 'down', 'across', 'dy', 'dKernel', 'blockRows', 'block'] as const),
 ] as const;
 
-/** Adds the gradient: image by image, two vectors of channels at a time and then one, by three taps of a row, two and one. */
-function writeKernelGrad(func: AddFunction): void {
-  const copyRows = addCopyRows(func);
-  const strips = [2, 1].map((vectors) => [3, 2, 1].map((taps) => addTaps(func, taps, vectors)));
+/**
+ * Adds the gradient: by blocks of positions, rows or a part of one, that stay in the level-1 cache for all channels, and by
+ * blocks of taps that are written out.
+ */
+function writeKernelGrad(func: AddFunction, shape: Shape): void {
+  const { channels, down, across, stride, dilation } = shape;
+  const pixel = 4 * channels;
+  const copy = addCopyRows(func);
+  const full = addSums(func, shape, 4);
+  const rest = addSums(func, shape, channels & 3);
   func('i'.repeat(KERNEL_GRAD.length), (params, locals) => {
     const p = named(KERNEL_GRAD, params);
-    const { x, dy, channels, across, xAcross, kernelAcross } = p;
-    const [image, c, left, ky, row, from, taps, to] = locals('iiiiiiii');
-    const here = (array: Value): Code => i32.add(array, i32.shl(c, 2));
-    const values = { ...p, x: from, dy: here(dy), dKernel: to, left };
-    const strip = (callees: readonly Callee[]): Code => [
-      row.set(here(i32.add(image, p.firstTap))),
-      to.set(here(p.dKernel)),
-      forRange(ky, 0, p.down, 1, [
+    const [image, row, from, ky, kx, at, to, oy, ox, start] = locals('iiiiiiiiii');
+    const [rows, positions] = locals('ii');
+    const here = (array: Local): Code => i32.add(array, at);
+    const operands = { ...p, rows, positions, x: here(from), dy: here(p.dy), dKernel: here(to) };
+    const sums = (lanes: number): Code => (lanes === 4 ? full : rest)(...SUMS.map((name) => operands[name]));
+    const oneBlock = [
+      positions.set(min(i32.sub(p.positions, ox), p.block)),
+      row.set(i32.add(start, i32.mul(ox, pixel * stride))),
+      to.set(p.dKernel),
+      forRange(ky, 0, p.down, down, [
         from.set(row),
-        taps.set(across),
-        callees.map((callee, i) =>
-          countDown(taps, 3 - i, 3 - i, [
-            callee(...ordered(TAPS, values)),
-            advance(from, i32.mul(xAcross, 3 - i)),
-            advance(to, i32.mul(kernelAcross, 3 - i)),
-          ]),
-        ),
-        advance(row, p.xDown),
+        forRange(kx, 0, p.across, across, [
+          eachVector(channels, at, sums),
+          advance(from, pixel * dilation * across),
+          advance(to, pixel * across * down),
+        ]),
+        advance(row, i32.mul(p.tapRow, down)),
       ]),
+      advance(p.dy, i32.mul(i32.mul(rows, positions), pixel)),
     ];
     return [
-      memory.fill(p.dKernel, 0, i32.mul(i32.mul(p.down, across), kernelAcross)),
-      clearAround(p),
-      countDown(p.images, 1, 1, [
-        surround(copyRows, image, x, p),
-        c.set(0),
-        left.set(channels),
-        strips.map((callees, i) =>
-          countDown(left, i === 0 ? 8 : 4, i === 0 ? 8 : 1, strip(callees), advance(c, i === 0 ? 8 : 4)),
-        ),
-        advance(x, p.xImage),
-        advance(dy, p.dyImage),
-      ]),
+      memory.fill(p.dKernel, 0, i32.mul(i32.mul(p.down, p.across), pixel)),
+      eachImage(
+        p,
+        image,
+        copy,
+        start.set(image),
+        forRange(oy, 0, p.rows, p.blockRows, [
+          rows.set(min(i32.sub(p.rows, oy), p.blockRows)),
+          forRange(ox, 0, p.positions, p.block, oneBlock),
+          advance(start, i32.mul(p.rowStep, rows)),
+        ]),
+      ),
     ];
   });
 }
@@ -257,116 +295,134 @@ const BOUNDS: Readonly<Record<Epilogue, readonly [low: number, high: number]>> =
   relu6: [0, 6],
 };
 
+/** Sums of the kernel's gradient that stay in registers. */
+const MOST_SUMS = 9;
+
+/** Positions for which they do at most and at least, and bytes of a level-1 cache that their numbers take. */
+const [MOST_POSITIONS, LEAST_POSITIONS, BLOCK_BYTES] = [64, 8, 16384];
+
 /** The kernels for convolutions that are `isDepthwise`. */
 export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
   const { args } = engine;
   const scratch = growingScratch(engine);
-  const inLoops = engine.kernel((func) => writeWindows(func, 0, 1));
-  const written = SHARED_STRIDES.map((stride) =>
-    Array.from({ length: MOST_WRITTEN + 1 }, (_, taps) => engine.kernel((func) => writeWindows(func, taps, stride))),
-  );
-  const kernelGrad = engine.kernel(writeKernelGrad);
-  const sizeOf = (s: Convolution): number => s.batch * s.height * s.width * s.channels;
-  const outSizeOf = (s: Convolution): number => s.batch * s.outHeight * s.outWidth * s.channels;
-
-  /** What both directions, and the gradient of the kernel, take of an input [batch, down, across, channels]. */
-  const windowOf = (s: Convolution, down: Axis, across: Axis) => {
-    const around = surroundedBy(down, across, s.channels, scratch);
-    return {
-      ...around,
-      images: s.batch,
-      xImage: 4 * down.length * across.length * s.channels,
-      channels: s.channels,
-      height: down.positions,
-      width: across.positions,
-      xRow: down.step * around.scratchRow,
-      xPixel: 4 * across.step * s.channels,
-      down: down.taps,
-      xDown: down.tapStep * around.scratchRow,
-      across: across.taps,
-      xAcross: 4 * across.tapStep * s.channels,
+  /** The slot for a shape. */
+  const slotsOf = (write: (func: AddFunction, shape: Shape) => void): ((shape: Shape) => Slot) => {
+    const slots = new Map<string, Slot>();
+    return (shape) => {
+      const key = Object.values(shape).join();
+      const slot = slots.get(key) ?? engine.kernel((func) => write(func, shape));
+      slots.set(key, slot);
+      return slot;
     };
   };
-  /** The function for taps across: written out if it is worth it. */
-  const slotFor = ({ taps, step, tapStep }: Axis): Slot => {
-    const isShared = taps > 1 && taps <= MOST_WRITTEN && step % tapStep === 0;
-    return (isShared && written[step / tapStep - 1]?.[taps]) || inLoops;
+  const windows = slotsOf(writeWindows);
+  const kernelGrads = slotsOf(writeKernelGrad);
+
+  /** What all functions take of a phase over images [batch, y.length, x.length, channels]. */
+  const operandsOf = (s: Convolution, phase: Phase, x: number, frame: number, frameBytes: number) => {
+    const images = frameOperands(phase, s.batch, x, 4 * s.channels, frame, frameBytes);
+    return {
+      ...images,
+      rowStep: phase.y.stride * images.pitch,
+      rows: phase.y.positions,
+      positions: phase.x.positions,
+      tapRow: phase.y.dilation * images.pitch,
+      down: phase.y.taps,
+      across: phase.x.taps,
+    };
   };
-  /** One convolution of the input, into a grid of the output [batch, outHeight, outWidth, channels]. */
-  const convolve = (
+  const isEmpty = ({ batch, height, width, outHeight, outWidth, channels }: Convolution): boolean =>
+    batch * height * width * outHeight * outWidth * channels === 0;
+
+  /** Convolves by phases, from images to others of `toWidth` columns and `toImage` numbers; false where there is no room. */
+  function convolve(
     s: Convolution,
-    down: Axis,
-    across: Axis,
-    addresses: Readonly<Record<'x' | 'kernel' | 'bias' | 'y', number>>,
-    [outHeight, outWidth]: readonly [number, number],
+    phases: readonly Phase[],
+    [x, xSize]: readonly [Float32Array, number],
+    kernel: Float32Array,
+    bias: Float32Array | null,
     activation: Epilogue,
-  ): number => {
+    [y, toHeight, toWidth]: readonly [Float32Array, number, number],
+  ): boolean {
     const pixel = 4 * s.channels;
+    const taps = s.kernelHeight * s.kernelWidth;
+    const packedBytes = 16 * Math.ceil(s.channels / 4) * (1 + taps);
+    const frameBytes = phases.map((phase) => frameBytesOf(phase, pixel));
+    const packed = isEmpty(s) ? 0 : scratch(packedBytes + Math.max(...frameBytes));
+    if (packed === 0) return false;
+    const xAt = args.read(x, xSize);
+    const kernelAt = args.read(kernel, taps * s.channels);
+    const biasAt = bias === null ? 0 : args.read(bias, s.channels);
+    const yAt = args.write(y, s.batch * toHeight * toWidth * s.channels);
     const [low, high] = BOUNDS[activation];
-    return slotFor(across).fn(
-      ...ordered(WINDOWS, {
-        ...windowOf(s, down, across),
-        ...addresses,
-        kernel: addresses.kernel + (down.kernelFirst * s.kernelWidth + across.kernelFirst) * pixel,
-        kernelDown: down.kernelStep * s.kernelWidth * pixel,
-        kernelAcross: across.kernelStep * pixel,
-        y: addresses.y + (down.outFirst * outWidth + across.outFirst) * pixel,
-        yImage: outHeight * outWidth * pixel,
-        yRow: down.outStep * outWidth * pixel,
-        yPixel: across.outStep * pixel,
+    phases.forEach((phase, i) => {
+      const { y: vertical, x: across } = phase;
+      const isWritten = vertical.taps * across.taps <= MOST_TAPS && across.taps > 0;
+      const slot = windows({
+        channels: s.channels,
+        down: isWritten ? vertical.taps : 0,
+        across: isWritten ? across.taps : 0,
+        stride: across.stride,
+        dilation: across.dilation,
+      });
+      const operands = {
+        ...operandsOf(s, phase, xAt, packed + packedBytes, frameBytes[i]!),
+        kernel: kernelAt + pixel * (vertical.tap * s.kernelWidth + across.tap),
+        kernelDown: vertical.tapStep * s.kernelWidth * pixel,
+        kernelAcross: across.tapStep * pixel,
+        packed,
+        y: yAt + pixel * (vertical.to * toWidth + across.to),
+        yImage: pixel * toHeight * toWidth,
+        yRow: pixel * vertical.toStep * toWidth,
+        yStep: pixel * across.toStep,
+        bias: biasAt,
         low,
         high,
-      }),
-    );
-  };
-  const along =
-    <T>(axis: (length: number, positions: number, taps: number, stride: number, dilation: number, pad: number) => T) =>
-    (s: Convolution): readonly [down: T, across: T] => [
-      axis(s.height, s.outHeight, s.kernelHeight, s.strideY, s.dilationY, s.padTop),
-      axis(s.width, s.outWidth, s.kernelWidth, s.strideX, s.dilationX, s.padLeft),
-    ];
-  const forth = along(forwards);
-  const back = along(backwards);
+      };
+      slot.fn(...WINDOWS.map((name) => operands[name]));
+    });
+    args.done();
+    return true;
+  }
+  const sizeOf = (s: Convolution): number => s.batch * s.height * s.width * s.channels;
+  const outSizeOf = (s: Convolution): number => s.batch * s.outHeight * s.outWidth * s.channels;
   return {
     conv2d: (s, x, kernel, bias, activation, y) => {
-      const [down, across] = forth(s);
-      surroundedBy(down, across, s.channels, scratch);
-      const addresses = {
-        x: args.read(x, sizeOf(s)),
-        kernel: args.read(kernel, s.kernelHeight * s.kernelWidth * s.channels),
-        bias: bias === null ? 0 : args.read(bias, s.channels),
-        y: args.write(y, outSizeOf(s)),
-      };
-      args.done(convolve(s, down, across, addresses, [s.outHeight, s.outWidth], activation));
+      const to = [y, s.outHeight, s.outWidth] as const;
+      if (!convolve(s, [phaseOf(s)], [x, sizeOf(s)], kernel, bias, activation, to))
+        engine.orElse.conv2d(s, x, kernel, bias, activation, y);
     },
     conv2dTransposed: (s, y, kernel, bias, activation, x) => {
-      const [downs, acrosses] = back(s);
-      for (const down of downs) for (const across of acrosses) surroundedBy(down, across, s.channels, scratch);
-      const addresses = {
-        x: args.read(y, outSizeOf(s)),
-        kernel: args.read(kernel, s.kernelHeight * s.kernelWidth * s.channels),
-        bias: bias === null ? 0 : args.read(bias, s.channels),
-        y: args.write(x, sizeOf(s)),
-      };
-      for (const down of downs)
-        for (const across of acrosses) convolve(s, down, across, addresses, [s.height, s.width], activation);
-      args.done();
+      const to = [x, s.height, s.width] as const;
+      if (!convolve(s, transposedPhases(s), [y, outSizeOf(s)], kernel, bias, activation, to))
+        engine.orElse.conv2dTransposed(s, y, kernel, bias, activation, x);
     },
     conv2dKernelGrad: (s, x, dy, dKernel) => {
-      const [down, across] = forth(s);
-      const window = windowOf(s, down, across);
-      const pixel = 4 * s.channels;
+      const phase = phaseOf(s);
+      const frameBytes = frameBytesOf(phase, 4 * s.channels);
+      const frame = isEmpty(s) ? 0 : scratch(frameBytes);
+      if (frame === 0) {
+        engine.orElse.conv2dKernelGrad(s, x, dy, dKernel);
+        return;
+      }
+      const [isRow, isWhole] = [s.kernelWidth <= MOST_SUMS, s.kernelHeight * s.kernelWidth <= MOST_SUMS];
+      const slot = kernelGrads({
+        channels: s.channels,
+        down: isWhole ? s.kernelHeight : 1,
+        across: isRow ? s.kernelWidth : 1,
+        stride: s.strideX,
+        dilation: s.dilationX,
+      });
+      const bytes = 4 * s.channels * (1 + (isWhole ? s.kernelHeight : 1) * s.strideX);
+      const block = Math.max(LEAST_POSITIONS, Math.min(MOST_POSITIONS, Math.floor(BLOCK_BYTES / bytes)));
       const operands = {
-        ...window,
-        x: args.read(x, sizeOf(s)),
+        ...operandsOf(s, phase, args.read(x, sizeOf(s)), frame, frameBytes),
         dy: args.read(dy, outSizeOf(s)),
-        dyImage: s.outHeight * s.outWidth * pixel,
-        dyRow: s.outWidth * pixel,
-        dyPixel: pixel,
+        blockRows: Math.max(1, Math.floor(block / s.outWidth)),
+        block,
         dKernel: args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels),
-        kernelAcross: pixel,
       };
-      args.done(kernelGrad.fn(...ordered(KERNEL_GRAD, operands)));
+      args.done(slot.fn(...KERNEL_GRAD.map((name) => operands[name])));
     },
   };
 }

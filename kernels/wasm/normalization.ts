@@ -10,7 +10,7 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 import { eightLanes, loadAt, rowOf, widened } from './lanes.ts';
-import { growingScratch } from './window.ts';
+import { growingScratch } from './scratch.ts';
 
 /**
  * Normalizations: what is the same for a column is computed once and stored, then rows are read as they lie. Along a row it

@@ -3,6 +3,7 @@ import type { PoolingKernels } from '../interface/pooling.ts';
 import { type AddFunction, advance, countDown, forRange, type Local, type NewLocals, when } from './assembler.ts';
 import type { Code, Value } from './code.ts';
 import type { Engine, Slot } from './engine.ts';
+import { named } from './frames.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as f64 from './instructions/f64.ts';
@@ -11,8 +12,8 @@ import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
 import { extremeOf } from './lanes.ts';
+import { growingScratch } from './scratch.ts';
 import { storeFirst } from './stores.ts';
-import { growingScratch, named, ordered } from './window.ts';
 
 /**
  * Pools, window by window: the addresses of the taps inside are listed once and serve all channels, four in a vector. Four
@@ -201,7 +202,7 @@ function writePool(func: AddFunction, make: MakePool): void {
         forRange(oy, 0, p.outHeight, 1, [
           forRange(ox, 0, p.outWidth, 1, [
             list,
-            window(...ordered<(typeof WINDOW)[number], Value>(WINDOW, values)),
+            window(...WINDOW.map((name): Value => values[name])),
             advance(y, pixel),
             advance(dy, pixel),
           ]),
@@ -240,20 +241,16 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
     list: number,
     addresses: Readonly<Record<'x' | 'y' | 'dy' | 'dx' | 'cleared', number>>,
   ): void => {
-    const { batch, kernelHeight, kernelWidth } = s;
-    args.done(
-      fn(
-        ...ordered(IMAGES, {
-          ...s,
-          ...addresses,
-          images: batch,
-          channels,
-          down: kernelHeight,
-          across: kernelWidth,
-          list,
-        }),
-      ),
-    );
+    const operands = {
+      ...s,
+      ...addresses,
+      images: s.batch,
+      channels,
+      down: s.kernelHeight,
+      across: s.kernelWidth,
+      list,
+    };
+    args.done(fn(...IMAGES.map((name) => operands[name])));
   };
   return {
     maxPool: (s, channels, x, y) => {
