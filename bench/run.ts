@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { comparisons } from './compare.ts';
+import { besideProductRow, convLadderRows } from './convolutions.ts';
 import { copyRows } from './copies.ts';
 import { csvRow } from './csv.ts';
 import { environment, load } from './environment.ts';
@@ -57,6 +58,8 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
     ...copyRows(tables, peers),
+    ...convLadderRows(tables),
+    besideProductRow(tables),
     ...operationRows(tables, peers),
     ...stepRows(tables, peers),
     ...imageStepRows(tables, peers),
