@@ -101,3 +101,12 @@ test('two results share what flows back, each with its own gradient, the statist
   };
   expect(w.gradcheck((...t) => loss(t[0]!, t[1]!, t[2]!), [x, gamma, beta])).toBeLessThan(1e-7);
 });
+
+test('statistics that were written to before the way back are noticed, not used', () => {
+  const x = w.parameter(of([0, 3, 6], 3, 1));
+  for (const which of ['mean', 'variance'] as const) {
+    const out = w.batchNorm(x, null, null, 1e-3);
+    w.assign(out[which], of([0], 1));
+    expect(() => w.backward(w.sum(out.y))).toThrow(/^batchNorm: its inputs or result were assigned new numbers/);
+  }
+});

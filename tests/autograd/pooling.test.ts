@@ -104,3 +104,13 @@ test('upsample puts copies beside each other, and pooling them gives the image b
   const back = { size: [3, 2] };
   for (const op of [w.maxPool2d, w.avgPool2d]) expect(bits(op(w.upsample(x, [3, 2]), back))).toBe(bits(x));
 });
+
+test('options that are undefined are as if they were left out', () => {
+  const x = apart(6, [1, 5, 4, 2]);
+  const none = { size: undefined, strides: undefined, padding: undefined } as never;
+  for (const op of [w.maxPool2d, w.avgPool2d]) expect(bits(op(x, none))).toBe(bits(op(x)));
+  const kernel = apart(7, [2, 2, 2, 3]);
+  const all = { ...(none as object), dilations: undefined, groups: undefined, activation: undefined, size: 1 };
+  const { size: _, ...rest } = all;
+  expect(bits(w.conv2d(x, kernel, null, rest as never))).toBe(bits(w.conv2d(x, kernel)));
+});
