@@ -22,9 +22,20 @@ const shapesOf = ({ kind, size, channels, units }) =>
     batchNorm: [[channels], [channels]],
   })[kind] ?? [];
 
+/** Operations of floats beyond which the loops of the cpu backend take many seconds a run. */
+const MOST = { forward: 1e9, gradients: 2e8 };
+
+function checkWork({ kind, size, channels, dy, gradients }) {
+  if (tf.getBackend() !== 'cpu' || (kind !== 'conv2d' && kind !== 'depthwise')) return;
+  const work = 2 * dy.length * size ** 2 * (kind === 'depthwise' ? 1 : channels) * (gradients ? 3 : 1);
+  if (work <= (gradients ? MOST.gradients : MOST.forward)) return;
+  throw new Error('left out, since a run takes many seconds: rows with fewer channels show its rate');
+}
+
 /** Tensors to a tensor, or to the gradients for all of them by `tf.grads`; disposed. Both backends compute at once. */
 export function operation(problem, choose) {
   const { batch, height, width, channels, gradients } = problem;
+  checkWork(problem);
   const apply = operationOf(problem);
   const shapes = shapesOf(problem);
   const x = tf.tensor4d(problem.x, [batch, height, width, channels]);
