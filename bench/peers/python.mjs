@@ -77,7 +77,7 @@ export async function open(name, python) {
     const values = Object.fromEntries(Object.entries(problem).map(([key, value]) => [key, encoded(value)]));
     const { id, note } = await server.ask({ do: 'make', library: name, kind, problem: values });
     return {
-      note: note ?? slow,
+      note: [note, slow].filter(Boolean).join('; ') || undefined,
       time: async (iterations) => (await server.ask({ do: 'time', id, iterations })).seconds,
       result: async () => decoded((await server.ask({ do: 'result', id })).result),
       close: () => void server.ask({ do: 'free', id }).catch(() => {}),
