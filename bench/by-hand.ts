@@ -1,5 +1,6 @@
 import { Random } from 'whittle-ml';
 import type { FloatArray, FloatKernels } from 'whittle-ml/kernels';
+import { adam } from './adam.ts';
 import { batchOf, dropoutName, SEED, type Task } from './tasks.ts';
 
 /** A network that learns one batch, in any element type. */
@@ -60,17 +61,15 @@ export function byHand<F extends FloatArray>(
   });
   const last = layers.at(-1)!;
   const parameters = layers.flatMap(({ w, bias, dw, dBias }) =>
-    [[w, dw] as const, [bias, dBias] as const].map(([p, g]) => ({ p, g, m: floats(p.length), v: floats(p.length) })),
+    [[w, dw] as const, [bias, dBias] as const].map(([p, g]) => ({ p, g })),
   );
+  const optimizer = adam(k, parameters, floats);
   const outputs = batch * last.units;
   const scratch = floats(outputs);
   const losses = floats(batch);
   const value = floats(1);
   const two = hold(Float32Array.of(2));
   const share = floats(batch).fill(1 / batch) as F; // d mean/d loss
-  const s = floats(8);
-  let power1 = 1;
-  let power2 = 1;
 
   const forward = (): void => {
     let input = x;
@@ -110,35 +109,19 @@ export function byHand<F extends FloatArray>(
     }
   };
 
-  const update = (): void => {
-    // Adam with the library's defaults (Kingma & Ba 2015, end of section 2).
-    power1 *= 0.9;
-    power2 *= 0.999;
-    s[0] = (0.001 * Math.sqrt(1 - power2)) / (1 - power1);
-    s[1] = 1e-7;
-    s[2] = 0.9;
-    s[3] = 1 - 0.9;
-    s[4] = 0.999;
-    s[5] = 1 - 0.999;
-    for (const { p, g, m, v } of parameters) k.adam(p.length, p, g, m, v, null, s);
-  };
-
   return {
     step: () => {
       forward();
       lossAndGradient(last.y, last.dz);
       backward();
-      update();
+      optimizer.update();
       return value[0]!;
     },
     reset: () => {
-      power1 = 1;
-      power2 = 1;
+      optimizer.reset();
       for (const { random } of layers) random[3] = 0;
-      parameters.forEach(({ p, m, v }, i) => {
+      parameters.forEach(({ p }, i) => {
         p.set(first[i]!);
-        m.fill(0);
-        v.fill(0);
       });
     },
     weights: () => parameters.map(({ p }) => p.slice() as F),

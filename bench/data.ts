@@ -42,3 +42,10 @@ export function checkNear(name: string, got: ArrayLike<number>, expected: ArrayL
     throw new CheckError(`${name}: element ${i} is ${x}, should be near ${y}`);
   }
 }
+
+/** Throws CheckError unless every number is near, by 1e-5 of the largest: results of long sums in another order. */
+export function checkScaled(name: string, got: ArrayLike<number>, expected: Float32Array): void {
+  const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const scaled = (list: ArrayLike<number>): Float64Array => Float64Array.from(list, (x) => x / largest);
+  checkNear(name, scaled(got), scaled(expected), 1e-5);
+}

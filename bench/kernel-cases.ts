@@ -57,7 +57,18 @@ const kernelCase = (kernel: KernelName, size: string, work: number, make: Make):
 const positive = (n: number, stream: number): Float32Array => normal(n, stream).map((x) => Math.abs(x) + 0.01);
 
 const UNARY = ['neg', 'abs', 'sign', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'exp', 'expm1', 'log', 'log1p'] as const;
-const ACTIVATIONS = ['erf', 'tanh', 'sigmoid', 'softplus', 'silu', 'gelu', 'geluTanh', 'hardSwish', 'relu'] as const;
+const ACTIVATIONS = [
+  'erf',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'silu',
+  'gelu',
+  'geluTanh',
+  'hardSwish',
+  'relu',
+  'relu6',
+] as const;
 const POSITIVE: readonly string[] = ['sqrt', 'rsqrt', 'log', 'log1p', 'reciprocal'];
 const BINARY = ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'] as const;
 const COMPARISONS = ['equal', 'notEqual', 'less', 'lessEqual', 'greater', 'greaterEqual'] as const;
@@ -84,7 +95,7 @@ function elementwise(): KernelCase[] {
       const y = floats(N);
       return { call: () => k.clip(N, x, -1, 1, y), y };
     }),
-    ...(['reluGrad', 'tanhGrad', 'sigmoidGrad'] as const).map((op) =>
+    ...(['reluGrad', 'relu6Grad', 'tanhGrad', 'sigmoidGrad'] as const).map((op) =>
       kernelCase(op, `${N}`, N, (k, { hold, floats }) => {
         const x = hold(normal(N, 1));
         const g = hold(normal(N, 2));
@@ -193,6 +204,17 @@ function rows(): KernelCase[] {
       const g = hold(normal(ROWS, 2));
       const y = floats(n);
       return { call: () => k.softmaxCrossEntropyGrad(ROWS, CLASSES, p, t, g, y), y };
+    }),
+    kernelCase('standardize', MATRIX, N, (k, { hold, floats }) => {
+      const x = hold(normal(N, 1));
+      const y = floats(N);
+      return { call: () => k.standardize(ROWS, COLS, x, 1e-3, y), y };
+    }),
+    kernelCase('standardizeGrad', MATRIX, N, (k, { hold, floats }) => {
+      const x = hold(normal(N, 1));
+      const g = hold(normal(N, 2));
+      const y = floats(N);
+      return { call: () => k.standardizeGrad(ROWS, COLS, x, 1e-3, g, y), y };
     }),
   ];
 }
@@ -335,7 +357,7 @@ function batchedProduct(): KernelCase {
   });
 }
 
-/** One case or more for every kernel but the two that have rows of their own, gemm and gemmInt8. */
+/** One case or more for every kernel but those that have rows of their own: gemm, gemmInt8, and what works on images. */
 export const kernelCases: readonly KernelCase[] = [
   ...elementwise(),
   ...reductions(),

@@ -27,6 +27,7 @@ export interface VariantResult extends Summary, Series {
   readonly base: string;
   readonly ratio: Ratio;
   readonly limit?: number;
+  readonly goal?: number;
   readonly note?: string;
 }
 
@@ -123,10 +124,16 @@ function ranksOf(rounds: number): number[] {
   return order.map((_, round) => order.indexOf(round));
 }
 
+/** Seconds for the row's work, of a variant that does more or less of it in a run. */
+function perWork(row: Row, { variant, samples, rounds }: Entry): Series {
+  const { work } = variant;
+  return work === undefined ? { samples, rounds } : { samples: samples.map((s) => (s * row.work) / work), rounds };
+}
+
 function results(row: Row, entries: readonly Entry[]): VariantResult[] {
   return entries.map((entry): VariantResult => {
     const { variant, samples, rounds } = entry;
-    const { who, how, ours, limit, memory } = variant;
+    const { who, how, ours, limit, goal, memory } = variant;
     const note = memory === undefined ? variant.note : `holds ${Math.round(memory() / 1e6)} MB at most`;
     // Where the base failed, the first one left takes its place.
     const base = entries.find((other) => nameOf(other.variant) === variant.base) ?? entries[0]!;
@@ -139,10 +146,11 @@ function results(row: Row, entries: readonly Entry[]): VariantResult[] {
       ...summary,
       noisy: isNoisy(summary),
       best: Math.min(...samples),
-      rate: (row.work / summary.median) * SCALES[row.unit],
+      rate: ((variant.work ?? row.work) / summary.median) * SCALES[row.unit],
       base: nameOf(base.variant),
-      ratio: row.ratio === 'speed' ? ratioOf(base, entry) : ratioOf(entry, base),
+      ratio: row.ratio === 'speed' ? ratioOf(perWork(row, base), perWork(row, entry)) : ratioOf(entry, base),
       ...(limit === undefined ? {} : { limit }),
+      ...(goal === undefined ? {} : { goal }),
       ...(note === undefined ? {} : { note }),
       samples,
       rounds,

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Network } from 'whittle-ml/infer';
 import { BENCH } from './folder.ts';
+import type { ImageLayer } from './image-tasks.ts';
+import type { OperationProblem } from './operation.ts';
 import type { Task } from './tasks.ts';
 
 /** C[m, n] = op(A)·op(B), the arrays as they are stored: A [k, m] with transA, B [n, k] with transB. */
@@ -34,6 +36,22 @@ export interface TrainProblem extends Pick<Task, 'sizes' | 'loss' | 'dropout' | 
   readonly weights: readonly Float32Array[];
   readonly x: Float32Array;
   /** One-hot rows, or one number a sample. */
+  readonly y: Float32Array;
+  /** How many losses `result` gives. */
+  readonly steps: number;
+}
+
+/** Adam as in TrainProblem on a batch of images. */
+export interface ImageTrainProblem {
+  /** Each with the shape that it gets: [height, width, channels] or [features]. */
+  readonly layers: readonly (ImageLayer & { readonly shape: readonly number[] })[];
+  readonly batch: number;
+  readonly dropout: number;
+  /** Layer by layer: kernel, bias, in the shapes that Keras gives them. */
+  readonly weights: readonly Float32Array[];
+  readonly shapes: readonly (readonly number[])[];
+  readonly x: Float32Array;
+  /** One-hot rows. */
   readonly y: Float32Array;
   /** How many losses `result` gives. */
   readonly steps: number;
@@ -85,7 +103,9 @@ export interface Peer {
   readonly gemm?: Maker<GemmProblem>;
   readonly gemmInt8?: Maker<Int8Problem>;
   readonly copy?: Maker<CopyProblem>;
+  readonly operation?: Maker<OperationProblem>;
   readonly train?: Maker<TrainProblem>;
+  readonly trainImages?: Maker<ImageTrainProblem>;
   readonly infer?: Maker<InferProblem>;
   readonly table?: Maker<TableProblem>;
   readonly close?: () => void;

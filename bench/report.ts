@@ -55,6 +55,13 @@ export function renderRow(row: RowResult, peak: number | null): string {
     const verdict = ratio.median <= limit ? 'within' : ratio.low > limit ? 'ABOVE' : 'about';
     lines.push(`  ${name} takes ${figure(ratio.median)} times as long as ${base}: ${verdict} the limit of ${limit}\n`);
   }
+  for (const { name, goal, base, ratio } of row.variants) {
+    if (goal === undefined) continue;
+    const verdict = ratio.median >= goal ? 'reaches' : ratio.high < goal ? 'BELOW' : 'about';
+    lines.push(
+      `  ${name} has ${percent(ratio.median)} of the rate of ${base}: ${verdict} the goal of ${percent(goal)}\n`,
+    );
+  }
   for (const [note, names] of notesOf(row)) lines.push(`  ${names.join(', ')}: ${note}\n`);
   for (const { name, ours, message } of row.failures) {
     lines.push(`  ${name}: ${ours ? 'WRONG' : 'failed'}: ${message}\n`);

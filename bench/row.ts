@@ -14,6 +14,10 @@ interface Contestant {
   readonly base?: string;
   /** The ratio to its base that it should stay below. */
   readonly limit?: number;
+  /** The ratio to its base that it should reach. */
+  readonly goal?: number;
+  /** Operations of one run, where they are not those of its row: ratios are then of rates. */
+  readonly work?: number;
   /** What a reader must know to read its figures, where it does not do quite the same. */
   readonly note?: string;
   /** The most bytes that a run held, of what runs in a process of its own; asked for after the last sample. */

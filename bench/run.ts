@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { comparisons } from './compare.ts';
+import { besideProductRow, convLadderRows } from './convolutions.ts';
 import { copyRows } from './copies.ts';
 import { csvRow } from './csv.ts';
 import { environment, load } from './environment.ts';
@@ -10,9 +11,11 @@ import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
 import { gemmRows, gemmTransposedRows } from './gemm.ts';
 import { gemmInt8Rows } from './gemm-int8.ts';
+import { imageStepRows } from './image-steps.ts';
 import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
 import { measure, type RowResult } from './measure.ts';
+import { operationRows } from './operation-rows.ts';
 import { chosenOf, exitCodeOf, HELP, type Options, parseOptions, UsageError } from './options.ts';
 import { renderPage } from './page.ts';
 import { Peers } from './peers.ts';
@@ -55,7 +58,11 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
     ...copyRows(tables, peers),
+    ...convLadderRows(tables),
+    besideProductRow(tables),
+    ...operationRows(tables, peers),
     ...stepRows(tables, peers),
+    ...imageStepRows(tables, peers),
     ...inferenceRows(tables, peers),
     csvRow(peers),
   ];

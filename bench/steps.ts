@@ -17,14 +17,15 @@ const LEAD_IN = 3;
  */
 const FRESH = 2000;
 
-/** Three variants on one table: by hand, and by the library eager and as it is used. */
-function variantsOn({ name, kernels, exact }: Table, task: Task, place: Place, losses: readonly number[]): Variant[] {
-  const first = weightsOf(modelOf(task));
-  const learners: [how: string, learner: Learner, limit?: number | undefined][] = [
-    ['by hand', byHand(task, first, kernels, (values) => place.hold(values))],
-    ['eager', byLibrary(task, kernels, false), task.limit],
-    ['', byLibrary(task, kernels)],
-  ];
+type Candidate = readonly [how: string, learner: Learner, limit?: number | undefined];
+
+/** Three variants on one table, the first of which is by hand: the others have to agree with it, and all with float64. */
+export function learnerVariants(
+  { name, kernels, exact }: Table,
+  learners: readonly Candidate[],
+  losses: readonly number[],
+  dropoutRate: number,
+): Variant[] {
   const hand = learners[0]![1];
   return learners.map(([how, learner, limit]): Variant => {
     const check = (): void => {
@@ -33,7 +34,7 @@ function variantsOn({ name, kernels, exact }: Table, task: Task, place: Place, l
         checkAgree(`${name} ${how}`.trim(), learner, hand, losses.length);
       }
       learner.reset();
-      checkLosses(`${name} ${how}`.trim(), Array.from(losses, learner.step), losses, task.dropout);
+      checkLosses(`${name} ${how}`.trim(), Array.from(losses, learner.step), losses, dropoutRate);
     };
     let made = FRESH;
     const run = (): number => {
@@ -50,6 +51,18 @@ function variantsOn({ name, kernels, exact }: Table, task: Task, place: Place, l
     const limited = limit === undefined || name !== 'cpu' ? {} : { limit };
     return { who: name, how, ours: true, base: `${name} by hand`, ...limited, run, reset, check };
   });
+}
+
+/** By hand, and by the library eager and as it is used. */
+function variantsOn(table: Table, task: Task, place: Place, losses: readonly number[]): Variant[] {
+  const { kernels } = table;
+  const hand = byHand(task, weightsOf(modelOf(task)), kernels, (values) => place.hold(values));
+  const learners: Candidate[] = [
+    ['by hand', hand],
+    ['eager', byLibrary(task, kernels, false), task.limit],
+    ['', byLibrary(task, kernels)],
+  ];
+  return learnerVariants(table, learners, losses, task.dropout);
 }
 
 /** The whole step in one function, for the network that is smallest. */

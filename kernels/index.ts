@@ -13,6 +13,7 @@ export type { RandomKernels } from './interface/random.ts';
 export type { ReduceKernel, ReductionKernels } from './interface/reductions.ts';
 export type { RowKernel, RowKernels } from './interface/rows.ts';
 export type { FloatKernels, Kernels, Kernels64 } from './kernels.ts';
+export { type ConvRung, type ConvStep, convLadder } from './ladder/conv/index.ts';
 export { type GemmRung, type GemmStep, gemmLadder } from './ladder/gemm/index.ts';
 export { reference } from './reference/reference.ts';
 export { reference64 } from './reference/reference64.ts';

@@ -29,7 +29,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './kernels': [
     () => import('../kernels/index.ts'),
     `
-      cpu gemmLadder reference reference64 wasmSupport wasm
+      convLadder cpu gemmLadder reference reference64 wasmSupport wasm
     `,
   ],
   './infer': [

@@ -1,5 +1,6 @@
 import { defaultDevice, init, jit, nn, numpy as np, random, valueAndGrad } from '@jax-js/jax';
 import { clocked, clockedSteps, losses } from './clock.mjs';
+import { channelsFirst, convolve, operation, pool, unitsFirst } from './jax-operations.mjs';
 
 // Arrays are counted: a call takes what it is given, and `.ref` keeps it for another one. Without workers, which Node
 // does not offer by the name that a browser has, the wasm device runs on one thread.
@@ -8,7 +9,7 @@ import { clocked, clockedSteps, losses } from './clock.mjs';
 export async function open() {
   await init('wasm');
   defaultDevice('wasm');
-  return { gemm, train, infer };
+  return { gemm, operation, train, trainImages, infer };
 }
 
 const matrix = (values, shape) => np.array(values).reshape(shape);
@@ -46,26 +47,91 @@ function forward(parameters, x, drop = (y) => y) {
 const parametersOf = ({ sizes, weights }) =>
   weights.map((values, i) => (i % 2 === 0 ? matrix(values, [sizes[i / 2], sizes[i / 2 + 1]]) : np.array(values)));
 
-/** Loss, gradients and Adam in one compiled function; the loss is read back. */
 function train(problem) {
   const { sizes, loss, batch, dropout, x, y, steps } = problem;
-  const [inputs, targets] = [matrix(x, [batch, sizes[0]]), matrix(y, [batch, sizes.at(-1)])];
   const lossOf = (parameters, masks, p, t) => {
-    const drop = (h, i) => (dropout > 0 ? h.mul(masks[i]) : h);
-    const z = forward(parameters, p, drop);
-    if (loss === 'mse') return np.square(z.sub(t)).mean();
-    return nn
-      .logSoftmax(z)
-      .mul(t)
-      .sum()
-      .mul(-1 / batch);
+    const z = forward(parameters, p, (h, i) => (dropout > 0 ? h.mul(masks[i]) : h));
+    return loss === 'mse' ? np.square(z.sub(t)).mean() : crossEntropy(z, t, batch);
   };
+  return training({
+    lossOf,
+    parametersOf: () => parametersOf(problem),
+    inputs: matrix(x, [batch, sizes[0]]),
+    targets: matrix(y, [batch, sizes.at(-1)]),
+    dropout,
+    masked: sizes.slice(1, -1).map((units) => [batch, units]),
+    steps,
+  });
+}
+
+/** Images with the channels first, and the rows of a dense kernel behind them in that order. */
+function trainImages(problem) {
+  const { layers, batch, dropout, shapes, weights, x, y, steps } = problem;
+  const parametersOf = () => {
+    let used = 0;
+    let image = null; // the shape before it was flattened
+    return layers.flatMap(({ kind, shape }) => {
+      if (kind === 'flatten') image = shape;
+      if (!['conv2d', 'depthwise', 'dense'].includes(kind)) return [];
+      const kernel = matrix(weights[used], shapes[used]);
+      const bias = np.array(weights[used + 1]);
+      used += 2;
+      if (kind !== 'dense') {
+        const wide = bias.reshape([1, shapes[used - 1][0], 1, 1]);
+        // Of a depthwise one channels and units change their roles: the multiplier is 1.
+        return [kind === 'conv2d' ? unitsFirst(kernel) : np.transpose(kernel, [2, 3, 0, 1]), wide];
+      }
+      if (image === null) return [kernel, bias];
+      const [height, width, channels] = image;
+      image = null;
+      const apart = kernel.reshape([height, width, channels, shapes[used - 2][1]]);
+      return [np.transpose(apart, [2, 0, 1, 3]).reshape(shapes[used - 2]), bias];
+    });
+  };
+  const lossOf = (parameters, masks, p, t) => {
+    let h = p;
+    let used = 0;
+    const next = () => parameters[used++];
+    for (const [i, layer] of layers.entries()) {
+      const { kind, size, stride = 1, shape } = layer;
+      if (kind === 'conv2d') h = nn.relu(convolve(h, next(), 1, 0, 1).add(next()));
+      else if (kind === 'depthwise') h = nn.relu(convolve(h, next(), stride, 0, shape[2]).add(next()));
+      else if (kind === 'maxPool') h = pool(h, np.max, size);
+      else if (kind === 'globalAverage') h = np.mean(h, [2, 3]);
+      else if (kind === 'flatten') h = h.reshape([batch, -1]);
+      else if (kind === 'dropout') h = h.mul(masks[0]);
+      else {
+        h = np.matmul(h, next()).add(next());
+        if (i + 1 < layers.length) h = nn.relu(h);
+      }
+    }
+    return crossEntropy(h, t, batch);
+  };
+  return training({
+    lossOf,
+    parametersOf,
+    inputs: channelsFirst(matrix(x, [batch, ...layers[0].shape])),
+    targets: matrix(y, [batch, y.length / batch]),
+    dropout,
+    masked: layers.filter(({ kind }) => kind === 'dropout').map(({ shape }) => [batch, ...shape]),
+    steps,
+  });
+}
+
+const crossEntropy = (z, t, batch) =>
+  nn
+    .logSoftmax(z)
+    .mul(t)
+    .sum()
+    .mul(-1 / batch);
+
+/** Loss, gradients and Adam in one compiled function; the loss is read back. */
+function training({ lossOf, parametersOf, inputs, targets, dropout, masked, steps }) {
   const lossAndGrads = valueAndGrad(lossOf);
-  const hidden = sizes.slice(1, -1);
   // Inverted dropout: 0, or 1 over the share that stays.
   const masksOf = (keys) =>
-    hidden.map((units, i) => {
-      const kept = random.bernoulli(keys[i], 1 - dropout, [batch, units]);
+    masked.map((shape, i) => {
+      const kept = random.bernoulli(keys[i], 1 - dropout, shape);
       return kept.astype(np.float32).mul(1 / (1 - dropout));
     });
   const update = jit((parameters, m, v, rate, keys, p, t) => {
@@ -91,14 +157,14 @@ function train(problem) {
   };
   const reset = () => {
     dispose();
-    const zeros = () => parametersOf(problem).map((w) => w.mul(0));
-    state = [parametersOf(problem), zeros(), zeros()];
+    const zeros = () => parametersOf().map((w) => w.mul(0));
+    state = [parametersOf(), zeros(), zeros()];
     count = 0;
   };
   const step = () => {
     count++;
     const rate = np.array((0.001 * Math.sqrt(1 - 0.999 ** count)) / (1 - 0.9 ** count));
-    const keys = dropout > 0 ? hidden.map((_, i) => random.key(count * hidden.length + i)) : [];
+    const keys = dropout > 0 ? masked.map((_, i) => random.key(count * masked.length + i)) : [];
     const [value, ...next] = update(...state, rate, keys, inputs.ref, targets.ref);
     state = next;
     return value.dataSync()[0];

@@ -70,14 +70,14 @@ const decoded = ({ base64 }) => {
 export async function open(name, python) {
   server ??= new Server(python);
   const { blas } = await server.ask({ do: 'open', library: name });
-  const note = /\/blas\/libblas\.so/.test(blas)
+  const slow = /\/blas\/libblas\.so/.test(blas)
     ? 'on the reference BLAS, which is several times as slow as OpenBLAS (apt-get install libopenblas0)'
     : undefined;
   const job = (kind) => async (problem) => {
     const values = Object.fromEntries(Object.entries(problem).map(([key, value]) => [key, encoded(value)]));
-    const { id } = await server.ask({ do: 'make', library: name, kind, problem: values });
+    const { id, note } = await server.ask({ do: 'make', library: name, kind, problem: values });
     return {
-      note,
+      note: [note, slow].filter(Boolean).join('; ') || undefined,
       time: async (iterations) => (await server.ask({ do: 'time', id, iterations })).seconds,
       result: async () => decoded((await server.ask({ do: 'result', id })).result),
       close: () => void server.ask({ do: 'free', id }).catch(() => {}),
@@ -86,7 +86,7 @@ export async function open(name, python) {
   const infer = job('infer');
   return {
     gemm: job('gemm'),
-    ...(name === 'NumPy' ? { copy: job('copy') } : {}),
+    ...(name === 'NumPy' ? { copy: job('copy') } : { operation: job('operation'), trainImages: job('trainImages') }),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
     close: () => server.close(),

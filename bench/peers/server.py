@@ -62,7 +62,7 @@ def answer(request, jobs):
         problem = {key: decoded(value) for key, value in request["problem"].items()}
         number = max(jobs, default=0) + 1
         jobs[number] = make(problem)
-        return {"id": number}
+        return {"id": number, "note": getattr(jobs[number], "note", None)}
     job = jobs[request["id"]]
     if action == "time":
         return {"seconds": clocked(job, request["iterations"])}

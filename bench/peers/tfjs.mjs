@@ -3,6 +3,7 @@ import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { clockedSteps, losses } from './clock.mjs';
+import { operation } from './tfjs-operations.mjs';
 
 // Without this every operation checks its results for NaN and the cpu backend prints advice.
 tf.enableProdMode();
@@ -22,7 +23,7 @@ export async function open(name) {
     await choose();
     return make(problem, choose);
   };
-  return { gemm: on(gemm), train: on(train), infer: on(infer) };
+  return { gemm: on(gemm), operation: on(operation), train: on(train), trainImages: on(trainImages), infer: on(infer) };
 }
 
 /** Tensors to a tensor, which is disposed; both backends compute at once. */
@@ -59,11 +60,41 @@ function modelOf({ sizes, weights, loss = 'categoricalCrossentropy', dropout = 0
   return { model, first };
 }
 
-/** `trainOnBatch`, which answers with the loss as a number. */
+/** Layers of a network for images, by the names that they have here. */
+const IMAGE_LAYERS = {
+  conv2d: ({ size, units }, first) =>
+    layers.layers.conv2d({ ...first, filters: units, kernelSize: size, activation: 'relu' }),
+  depthwise: ({ size, stride }) =>
+    layers.layers.depthwiseConv2d({ kernelSize: size, strides: stride, activation: 'relu' }),
+  maxPool: ({ size }) => layers.layers.maxPooling2d({ poolSize: size }),
+  globalAverage: () => layers.layers.globalAveragePooling2d({}),
+  flatten: () => layers.layers.flatten(),
+  dropout: ({ rate }) => layers.layers.dropout({ rate }),
+  dense: ({ units }, _, isLast) => layers.layers.dense({ units, activation: isLast ? 'softmax' : 'relu' }),
+};
+
+function trainImages(problem, choose) {
+  const { layers: list, batch, shapes, weights, x, y } = problem;
+  const { shape } = list[0];
+  const model = layers.sequential();
+  for (const [i, layer] of list.entries()) {
+    model.add(IMAGE_LAYERS[layer.kind](layer, i === 0 ? { inputShape: shape } : {}, i === list.length - 1));
+  }
+  const first = weights.map((values, i) => tf.tensor(values, shapes[i]));
+  model.setWeights(first);
+  const inputs = tf.tensor(x, [batch, ...shape]);
+  const targets = tf.tensor(y, [batch, y.length / batch]);
+  return training({ ...problem, loss: 'categoricalCrossentropy' }, { model, first, inputs, targets }, choose);
+}
+
 function train(problem, choose) {
-  const { sizes, loss, batch, x, y, steps } = problem;
-  const { model, first } = modelOf(problem);
+  const { sizes, batch, x, y } = problem;
   const [inputs, targets] = [tf.tensor2d(x, [batch, sizes[0]]), tf.tensor2d(y, [batch, sizes.at(-1)])];
+  return training(problem, { ...modelOf(problem), inputs, targets }, choose);
+}
+
+/** `trainOnBatch`, which answers with the loss as a number. */
+function training({ loss, steps }, { model, first, inputs, targets }, choose) {
   let optimizer = null;
   const reset = async () => {
     await choose();

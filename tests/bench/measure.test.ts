@@ -116,6 +116,35 @@ test('a ratio is to the base that a variant names, and its limit is judged by it
   expect(text).toContain('c int8: odd');
 });
 
+test('a variant that does more in a run is compared by rates, and its goal is judged by them', async () => {
+  let now = 0; // a clock that only the variants move
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const taking = (who: string, milliseconds: number, rest: Partial<Variant>): Variant => {
+    const { run: _, ...others } = variantOf(who) as Variant & { run: () => number };
+    const time = async (iterations: number): Promise<number> => {
+      now += iterations * milliseconds;
+      return (iterations * milliseconds) / 1000;
+    };
+    return { ...others, ...rest, time };
+  };
+  const row = { ...rowOf([]), work: 1000, unit: 'GOP/s', ratio: 'speed' } as const;
+  const variants = [
+    taking('product', 10, {}),
+    taking('larger', 40, { work: 3000, goal: 0.7 }),
+    taking('slow', 40, { work: 3000, goal: 0.8 }),
+    taking('plain', 40, {}),
+  ];
+  const result = await measure({ ...row, open: () => ({ variants, failures: [], close: () => {} }) }, settings);
+  clock.mockRestore();
+  expect(result.variants.map(({ ratio }) => ratio.median)).toEqual([1, 0.75, 0.75, 0.25].map((x) => expect.closeTo(x)));
+  expect(result.variants.map(({ rate }) => rate)).toEqual(
+    [1e-4, 7.5e-5, 7.5e-5, 2.5e-5].map((x) => expect.closeTo(x, 9)),
+  );
+  const text = renderRow(result, null);
+  expect(text).toContain('larger has 75.0 % of the rate of product: reaches the goal of 70.0 %');
+  expect(text).toContain('slow has 75.0 % of the rate of product: BELOW the goal of 80.0 %');
+});
+
 test('noisy variants are marked and stay in the table', () => {
   const ratio = { median: 1, mad: 0, low: 1, high: 1, best: 1 };
   const figures = {

@@ -9,6 +9,8 @@ import { gemmInt8Rows } from '../../bench/gemm-int8.ts';
 import { inferenceRows } from '../../bench/inference.ts';
 import { kernelCases } from '../../bench/kernel-cases.ts';
 import { kernelRows } from '../../bench/kernels.ts';
+import { operationOn } from '../../bench/operation.ts';
+import { problemOf } from '../../bench/operation-rows.ts';
 import { Peers } from '../../bench/peers.ts';
 import { checkProduct, exactProduct } from '../../bench/product.ts';
 import { type Contest, nameOf, type Row } from '../../bench/row.ts';
@@ -63,8 +65,24 @@ test('a row of products has every rung and every table, and another table only w
   expect(implementations([...tables, { name: 'again', kernels: cpu, exact: true }], 'gemm')).toEqual(tables);
 });
 
+/** Kernels that the operations on images call. */
+function kernelsOfOperations(): Set<string> {
+  const called = new Set<string>();
+  const watched = new Proxy(reference, {
+    get: (table, name: keyof Kernels & string) => {
+      called.add(name);
+      return table[name];
+    },
+  });
+  for (const kind of ['conv2d', 'depthwise', 'maxPool', 'avgPool', 'batchNorm'] as const) {
+    const shape = { kind, batch: 2, height: 2, width: 2, channels: 2, units: 2, size: 1, stride: 1, padding: 0 };
+    operationOn(watched, problemOf(shape, true), new Places().of({ kernels: reference })).call(2);
+  }
+  return called;
+}
+
 test('every kernel has a row', () => {
-  const covered = new Set([...kernelCases.map(({ kernel }) => kernel), 'gemm', 'gemmInt8']);
+  const covered = new Set([...kernelCases.map(({ kernel }) => kernel), 'gemm', 'gemmInt8', ...kernelsOfOperations()]);
   const kernels = Object.entries(reference).filter(([, value]) => typeof value === 'function');
   expect(kernels.map(([name]) => name).filter((name) => !covered.has(name))).toEqual([]);
 });
