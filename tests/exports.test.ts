@@ -46,7 +46,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     () => import('../src/data/index.ts'),
     `
       parseCSV gunzip isGzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
-      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING
+      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING imagesOf imagesFromIDX
+      labelsFromIDX decodeImage Vocabulary tokensOf
     `,
   ],
   './node': [
