@@ -19,6 +19,7 @@ export {
   sub,
   where,
 } from './autograd/arithmetic.ts';
+export { type ConvOptions, conv1d, conv2d, conv2dTranspose, depthwiseConv2d } from './autograd/convolution.ts';
 export {
   abs,
   clip,
@@ -35,6 +36,7 @@ export {
   pow,
   reciprocal,
   relu,
+  relu6,
   rsqrt,
   sigmoid,
   sign,
@@ -48,8 +50,10 @@ export { gradcheck } from './autograd/gradcheck.ts';
 export {
   broadcastTo,
   cast,
+  channelShuffle,
   concat,
   detach,
+  embedding,
   expandDims,
   flip,
   gather,
@@ -66,7 +70,18 @@ export {
   tile,
   transpose,
 } from './autograd/movement.ts';
+export { batchNorm, batchNormWith, layerNorm } from './autograd/normalization.ts';
 export type { Operand } from './autograd/operands.ts';
+export {
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool,
+  globalMaxPool,
+  maxPool1d,
+  maxPool2d,
+  type PoolOptions,
+  upsample,
+} from './autograd/pooling.ts';
 export { dense, dropout, matmul, softmaxCrossEntropy } from './autograd/products.ts';
 export {
   argmax,
@@ -107,6 +122,7 @@ export {
   WhittleError,
 } from './base/errors.ts';
 export type { Shape } from './base/shape.ts';
+export type { Padding } from './base/window.ts';
 export { cloneModel } from './compress/clone.ts';
 export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
@@ -156,6 +172,15 @@ export {
   TerminateOnNaN,
 } from './nn/callbacks.ts';
 export { auc, calibrationError, confusionMatrix, topKAccuracy } from './nn/class-metrics.ts';
+export {
+  type Constraint,
+  type MinMaxNormOptions,
+  maxNorm,
+  minMaxNorm,
+  type NormAxis,
+  nonNegative,
+  unitNorm,
+} from './nn/constraints.ts';
 export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
 export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
@@ -232,7 +257,7 @@ export {
   type SGDOptions,
 } from './nn/optimizers.ts';
 export type { Coding, Outputs, Scale } from './nn/outputs.ts';
-export { type Constraint, Mask, Parameter } from './nn/parameter.ts';
+export { Parameter } from './nn/parameter.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';

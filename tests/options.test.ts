@@ -59,6 +59,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   Split: (o) => new w.Split([], o),
   varianceScaling: (o) => w.varianceScaling(o),
   l1l2: (o) => w.l1l2(o),
+  minMaxNorm: (o) => w.minMaxNorm(o),
   'Lowering.weight': (o) => {
     const own = Object.assign(new w.Flatten(), { lower: (at: w.Lowering) => at.weight('own', 'kernel', [1], o) });
     new w.Sequential([own]).build([1]);

@@ -52,6 +52,14 @@ export const elementwise: Partial<ElementwiseKernels<Float32Array>> = {
     }
   },
 
+  relu6: (n, x, y) => {
+    for (let i = 0; i < n; i++) {
+      const v = Math.min(x[i]!, 6);
+      if (v < 0) y[i] = 0;
+      else y[i] = v;
+    }
+  },
+
   add: (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
     if (isWhole(rows, cols, aRow, aCol) && isWhole(rows, cols, bRow, bCol)) {
       for (let i = 0, n = rows * cols; i < n; i++) c[i] = a[i]! + b[i]!;

@@ -248,6 +248,11 @@ function addBiasRelu(m: number, n: number, bias: Float32Array, c: Float32Array):
   }
 }
 
+/** What relu6 does beyond relu. */
+function atMostSix(n: number, c: Float32Array): void {
+  for (let i = 0; i < n; i++) c[i] = Math.min(c[i]!, 6);
+}
+
 /** A sum that starts from C may be -0, which relu keeps. */
 function reluInPlace(n: number, c: Float32Array): void {
   for (let i = 0; i < n; i++) if (c[i]! < 0) c[i] = 0;
@@ -262,14 +267,15 @@ export const products: ProductKernels<Float32Array> = {
     if (accumulate) {
       packed(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0);
       if (bias !== null) addBias(m, n, bias, c);
-      if (activation === 'relu') reluInPlace(m * n, c);
-      return;
+      if (activation !== 'linear') reluInPlace(m * n, c);
+    } else {
+      product(m, n, k, a, 0, transA, b, 0, transB, c, 0);
+      if (activation !== 'linear') {
+        if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
+        else addBiasRelu(m, n, bias, c);
+      } else if (bias !== null) addBias(m, n, bias, c);
     }
-    product(m, n, k, a, 0, transA, b, 0, transB, c, 0);
-    if (activation === 'relu') {
-      if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
-      else addBiasRelu(m, n, bias, c);
-    } else if (bias !== null) addBias(m, n, bias, c);
+    if (activation === 'relu6') atMostSix(m * n, c);
   },
 
   gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c): void => {

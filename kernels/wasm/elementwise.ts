@@ -108,6 +108,7 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     geluTanh: unary(math.geluTanh),
     hardSwish: unary(hardSwish),
     relu: unary((work, x) => pmax(x, work.f32(0))),
+    relu6: unary((work, x) => pmin(pmax(x, work.f32(0)), work.f32(6))),
     // These need so many registers that two vectors a turn are best.
     log1p: unary(math.log1p, 2),
     erf: unary(math.erf, 2),
@@ -116,6 +117,7 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     elu: withParameter(math.elu),
     clip: (n, x, low, high, y) => args.done(clipped.fn(n, args.read(x, n), low, high, args.write(y, n))),
     reluGrad: gradient((work, y, g) => v128.and(g, gt(y, work.f32(0)))),
+    relu6Grad: gradient((work, y, g) => v128.and(g, v128.and(gt(y, work.f32(0)), lt(y, work.f32(6))))),
     tanhGrad: gradient((work, y, g) => mul(g, sub(work.f32(1), mul(y, y)))),
     sigmoidGrad: gradient((work, y, g) => mul(g, mul(y, sub(work.f32(1), y)))),
     add: arithmetic(add),

@@ -1,3 +1,4 @@
+import type { Epilogue } from '../interface/products.ts';
 import {
   type AddFunction,
   advance,
@@ -13,6 +14,7 @@ import {
   when,
 } from './assembler.ts';
 import type { Code } from './code.ts';
+import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
@@ -47,6 +49,11 @@ export const ACCUMULATE = 8;
 /** Set for a tile: start from C; nothing is left to add, so bias and activation follow. */
 const FROM_C = 16;
 const LAST = 32;
+/** With RELU: what is above 6 becomes 6. */
+const SIX = 64;
+
+/** Bits of `mode`, by activation. */
+export const ACTIVATION: Readonly<Record<Epilogue, number>> = { linear: 0, relu: RELU, relu6: RELU | SIX };
 
 /**
  * The operands of the product and their places: rows and columns of C, depth; the address of A and the bytes between its
@@ -71,6 +78,16 @@ export const OPERAND = {
 export const OPERANDS: number = Object.keys(OPERAND).length;
 
 const has = (mode: Local, bit: number): Code => i32.and(mode, bit);
+
+/** The activation that the mode asks for, on finished sums. */
+export const activate = (mode: Local, zero: Local, each: (make: (sum: Local) => Code) => Code): Code =>
+  when(has(mode, RELU), [
+    each((sum) => sum.set(f32x4.pmax(sum, zero))),
+    when(
+      has(mode, SIX),
+      each((sum) => sum.set(f32x4.pmin(sum, f32x4.splat(f32.constant(6))))),
+    ),
+  ]);
 
 /** One tile of C, `rows` by `cols`, of the operands (a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias); spends b and k. */
 function tileCode(operands: Locals, locals: NewLocals, rows: number, cols: number, isRelaxed: boolean): Code {
@@ -108,10 +125,7 @@ function tileCode(operands: Locals, locals: NewLocals, rows: number, cols: numbe
         bias,
         each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
       ),
-      when(
-        has(mode, RELU),
-        each((sum) => sum.set(f32x4.pmax(sum, zero))),
-      ),
+      activate(mode, zero, each),
     ]),
     store,
   ];
@@ -214,7 +228,7 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): 
     // Once even for k = 0: C is then bias and activation alone.
     return doWhile(i32.ltS(p0.tee(i32.add(p0, KC)), k), [
       kc.set(min(i32.sub(k, p0), KC)),
-      tileMode.set(i32.and(mode, RELU)),
+      tileMode.set(i32.and(mode, RELU | SIX)),
       when(i32.or(p0, has(mode, ACCUMULATE)), tileMode.set(i32.or(tileMode, FROM_C))),
       when(i32.geS(i32.add(p0, KC), k), tileMode.set(i32.or(tileMode, LAST))),
       forRange(

@@ -1,6 +1,6 @@
 import { type AddFunction, advance, countDown, forRange, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { ACCUMULATE, RELU } from './gemm-f32.ts';
+import { ACCUMULATE, activate, RELU } from './gemm-f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
@@ -54,10 +54,7 @@ export function writeGemv(func: AddFunction): void {
         bias,
         sums.map((sum, v) => sum.set(f32x4.add(sum, v128.load(from, 16 * v)))),
       ),
-      when(
-        i32.and(mode, RELU),
-        sums.map((sum) => sum.set(f32x4.pmax(sum, zero))),
-      ),
+      activate(mode, zero, (make) => sums.map(make)),
     );
     return [
       when(i32.eqz(i32.and(mode, ACCUMULATE)), memory.fill(c, 0, i32.shl(n, 2))),

@@ -94,8 +94,7 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
       gemm(1, m, k, b, false, a, false, null, activation, c, accumulate);
       return;
     }
-    const mode =
-      packing(m, n, transA, transB) | (activation === 'relu' ? f32.RELU : 0) | (accumulate ? f32.ACCUMULATE : 0);
+    const mode = packing(m, n, transA, transB) | f32.ACTIVATION[activation] | (accumulate ? f32.ACCUMULATE : 0);
     const isSwept = m === 1 && n >= SWEPT_FROM && !transB;
     if (!isSwept) scratch();
     const aAt = args.read(a, m * k);

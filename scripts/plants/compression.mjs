@@ -199,7 +199,7 @@ export const plants = [
   {
     name: 'weights that are set revive pruned ones',
     file: 'src/nn/layer-graph.ts',
-    find: 'weight.constrain();',
+    find: 'weight.prune();',
     replace: '',
     mustFail: ['tests/compress/prune.test.ts'],
   },

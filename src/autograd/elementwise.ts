@@ -1,10 +1,11 @@
+import type { Epilogue } from '../../kernels/interface/products.ts';
 import { ValueError } from '../base/errors.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { add, div, equal, greaterEqual, less, lessEqual, mul, neg, seen, sub, where } from './arithmetic.ts';
 import { sumTo } from './movement.ts';
 import { arithmetic, floats, floatType, map, mapWith, type Operand, pair } from './operands.ts';
-import { record } from './tape.ts';
+import { type Pullback, perGradient, record } from './tape.ts';
 
 /** |x|; its gradient at 0 is 0. */
 export function abs(x: Tensor): Tensor {
@@ -136,13 +137,33 @@ export function relu(x: Tensor): Tensor {
   return record('relu', y, [x, (g) => reluGrad(y, g)]);
 }
 
+/** min(max(x, 0), 6); keeps NaN and -0; its gradient at 0 and 6 is 0 (Howard et al. 2017). */
+export function relu6(x: Tensor): Tensor {
+  const y = map('relu6', x);
+  return record('relu6', y, [x, (g) => gradient('relu6Grad', y, g)]);
+}
+
 /** Relu's pullback from its output: g where y > 0, else 0. */
 export function reluGrad(y: Tensor, g: Tensor): Tensor {
   return gradient('reluGrad', y, g);
 }
 
+const EPILOGUE_GRADIENTS = { linear: null, relu: 'reluGrad', relu6: 'relu6Grad' } as const;
+
+/** Throws ValueError unless an operation can end in `activation`. */
+export function checkEpilogue(op: string, activation: Epilogue): void {
+  if (!Object.hasOwn(EPILOGUE_GRADIENTS, activation))
+    throw new ValueError(op, 'activation', "'linear', 'relu' or 'relu6'", activation);
+}
+
+/** From the gradient of y, which ends in `activation`, to that before it, once for all inputs of the operation. */
+export function beforeEpilogue(activation: Epilogue, y: Tensor): Pullback {
+  const op = EPILOGUE_GRADIENTS[activation];
+  return op === null ? (g) => g : perGradient((g) => gradient(op, y, g));
+}
+
 /** A pullback that is one kernel on the output and its gradient. */
-function gradient(op: 'reluGrad' | 'tanhGrad' | 'sigmoidGrad', y: Tensor, g: Tensor): Tensor {
+function gradient(op: 'reluGrad' | 'relu6Grad' | 'tanhGrad' | 'sigmoidGrad', y: Tensor, g: Tensor): Tensor {
   floatType(op, y, g);
   return record(
     op,

@@ -267,6 +267,19 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   }, x);
 }
 
+/**
+ * Deals the channels of `groups` parts out to all parts: channel i·(channels/groups) + j of x [..., channels] becomes channel
+ * j·groups + i (Zhang et al. 2018, section 3.1).
+ */
+export function channelShuffle(x: Tensor, groups: number): Tensor {
+  const op = 'channelShuffle';
+  const channels = x.shape[normalizeAxis(op, -1, x.rank)]!;
+  if (!(Number.isSafeInteger(groups) && groups > 0 && channels % groups === 0))
+    throw new ValueError(op, 'groups', `a divisor of ${channels} channels`, groups);
+  const rows = elementsOf(x.shape.slice(0, -1));
+  return reshape(transpose(reshape(x, [rows, groups, channels / groups])), x.shape);
+}
+
 // Indices ----------------------------------------------------------------------------------------------------------
 
 /** Throws unless `indices` is int32 and every one lies in [0, length). */
@@ -297,14 +310,28 @@ const gathered = (x: Tensor, axis: number, { shape }: Tensor): Shape => [
 
 /** Picks entries along an axis: shape [...before, ...indices.shape, ...after]. Indices may repeat. */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  const at = normalizeAxis('gather', axis, x.rank);
-  const list = checkIndices('gather', indices, x.shape[at]!);
+  return pick('gather', x, indices, axis);
+}
+
+function pick(op: string, x: Tensor, indices: Tensor, axis: number): Tensor {
+  const at = normalizeAxis(op, axis, x.rank);
+  const list = checkIndices(op, indices, x.shape[at]!);
   const shape = gathered(x, at, indices);
-  const y = empty(shape, x.dtype, size('gather', shape));
+  const y = empty(shape, x.dtype, size(op, shape));
   const [outer, inner] = around(x.shape, at);
-  run.kernels.gather<TypedArray>(outer, x.shape[at]!, inner, indices.size, flat('gather', x), list, y.storage.array);
+  run.kernels.gather<TypedArray>(outer, x.shape[at]!, inner, indices.size, flat(op, x), list, y.storage.array);
   const pullback = (g: Tensor): Tensor => scatterAdd(zeros(x.shape, g.dtype), indices, g, at);
-  return record('gather', y, [x, pullback], [indices, noGradient('gather')]);
+  return record(op, y, [x, pullback], [indices, noGradient(op)]);
+}
+
+/**
+ * The rows of `table` [entries, units] that int32 `indices` [...] name: [..., units]. The gradients of a row that is named
+ * more often add up in order. Throws ValueError for an index outside [0, entries).
+ */
+export function embedding(table: Tensor, indices: Tensor): Tensor {
+  floatType('embedding', table);
+  if (table.rank !== 2) throw new ShapeError('embedding', [table.shape], 'the table must be [entries, units]');
+  return pick('embedding', table, indices, 0);
 }
 
 /** A copy of x with `updates` added at `indices` along an axis: the adjoint of gather. */

@@ -9,11 +9,11 @@ import { zeros } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { mul, neg } from './arithmetic.ts';
-import { reluGrad } from './elementwise.ts';
+import { beforeEpilogue, checkEpilogue } from './elementwise.ts';
 import { broadcastTo, expandDims, reshape, squeeze, sumTo } from './movement.ts';
 import { floats, floatType, mapWith } from './operands.ts';
 import { logSoftmax, sum } from './reductions.ts';
-import { perGradient, record } from './tape.ts';
+import { record } from './tape.ts';
 
 /** A matrix whose transpose lies row-major in memory is read there, with the flag turned; anything else row-major. */
 function operand(op: string, t: Tensor, transposed: boolean): [data: FloatArray, transposed: boolean] {
@@ -100,9 +100,7 @@ export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activatio
   if (bias !== null && !sameShape(bias.shape, [n])) {
     throw new ShapeError('dense', [bias.shape, weights.shape], `the bias must have shape [${n}]`);
   }
-  if (activation !== 'linear' && activation !== 'relu') {
-    throw new ValueError('dense', 'activation', "'linear' or 'relu'", activation);
-  }
+  checkEpilogue('dense', activation);
   const rows = x.shape.slice(0, -1);
   const m = elementsOf(rows);
   if (x.rank !== 2) return reshape(dense(reshape(x, [m, k]), weights, bias, activation), [...rows, n]);
@@ -110,8 +108,7 @@ export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activatio
   const b = bias === null ? null : floats('dense', bias);
   const [w, transW] = operand('dense', weights, false);
   kernelsFor(dtype).gemm(m, n, k, floats('dense', x), false, w, transW, b, activation, y.storage.array as FloatArray);
-  // Three inputs share the gradient before the activation.
-  const before = activation === 'relu' ? perGradient((g: Tensor) => reluGrad(y, g)) : (g: Tensor): Tensor => g;
+  const before = beforeEpilogue(activation, y);
   return record(
     'dense',
     y,

@@ -1,4 +1,5 @@
 import type { Window } from '../../kernels/interface/convolution.ts';
+import { listed, ValueError } from './errors.ts';
 
 /**
  * What surrounds an image: `valid` nothing; `same` as many zeros as give ceil(length/stride) results, one more behind than
@@ -11,6 +12,34 @@ export interface Steps {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   readonly padding: Padding;
+}
+
+/** Steps as options give them: a number alone counts for every axis. */
+export interface StepOptions {
+  readonly strides?: number | readonly number[];
+  readonly dilations?: number | readonly number[];
+  readonly padding?: Padding;
+}
+
+/** A positive integer for each of so many axes, from a list or from one for all. Throws ValueError. */
+export function perAxis(op: string, field: string, value: number | readonly number[], axes: number): readonly number[] {
+  const list = typeof value === 'number' ? Array<number>(axes).fill(value) : value;
+  if (Array.isArray(list) && list.length === axes && list.every((n) => Number.isSafeInteger(n) && n > 0)) return list;
+  throw new ValueError(op, field, `a positive integer or a list of ${axes}`, value);
+}
+
+/** Steps along so many axes; strides and dilations are 1, padding 'valid' where not given. Throws ValueError. */
+export function stepsOf(op: string, axes: number, options: StepOptions): Steps {
+  const { strides = 1, dilations = 1, padding = 'valid' } = options;
+  const isPair = (pair: unknown): boolean =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const isList = Array.isArray(padding) && padding.length === axes && padding.every(isPair);
+  if (padding !== 'same' && padding !== 'valid' && !isList) {
+    const pairs = listed(Array<string>(axes).fill('[before, behind]'));
+    throw new ValueError(op, 'padding', `'same', 'valid' or zeros by axis, ${pairs}`, padding);
+  }
+  const [by, apart] = [perAxis(op, 'strides', strides, axes), perAxis(op, 'dilations', dilations, axes)];
+  return { strides: by, dilations: apart, padding };
 }
 
 /** From the first tap of a window to its last, in both. */
@@ -52,6 +81,22 @@ export function windowOf(batch: number, spatial: readonly number[], taps: readon
     padTop,
     padLeft,
   };
+}
+
+/**
+ * What is wrong with a window over images of the `spatial` sizes, if anything: it fits nowhere, or zeros to the width of a
+ * whole window surround them.
+ */
+export function windowFault(spatial: readonly number[], taps: readonly number[], steps: Steps): string | null {
+  for (const [axis, length] of spatial.entries()) {
+    const reach = reachOf(taps[axis]!, steps.dilations[axis]!);
+    const around = typeof steps.padding === 'string' ? [] : steps.padding[axis]!;
+    if (Math.max(...around) >= reach)
+      return `padding ${listed(around)} is as wide as the window, which reaches over ${reach}`;
+    if (taps[axis]! < 1 || along(length, taps[axis]!, steps, axis)[1] === 0)
+      return `a window that reaches over ${Math.max(reach, 0)} does not fit into ${length}`;
+  }
+  return null;
 }
 
 /** Sizes of an image from which a window makes `spatial` positions: what a transposed convolution gives (Keras's rule). */

@@ -44,11 +44,10 @@ interface Site<K extends Op = Op> {
   readonly inputs: readonly [Constants, ...Constants[]];
 }
 
-const nothing = (): null => null;
 const passes = <K extends Op>({ inputs: [x] }: Site<K>): Constants => x;
 
-/** One row an operation: what is known of its result. */
-const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
+/** One row an operation: what is known of its result; nothing where there is none. */
+const CONSTANTS: { readonly [K in Op]?: (site: Site<K>) => Constants } = {
   dense: ({ node, weights: { kernel, bias }, width, dtype }) => {
     const values = realsOf(kernel!);
     if (values === null) return null;
@@ -75,12 +74,9 @@ const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
     return all;
   },
   split: ({ node, inputs: [x] }) => x?.slice(node.attrs.from, node.attrs.to) ?? null,
-  quantize: nothing,
-  dequantize: nothing,
-  custom: nothing,
 };
 
-const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op](site);
+const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op]?.(site) ?? null;
 
 /** The numbers of a weight; null for integers. */
 const realsOf = ({ encoding }: Stored): Float32Array | Float64Array | null =>

@@ -31,6 +31,9 @@ export class Plan {
     this.optimizer = model.optimizer;
     if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'a device computes in float32');
     this.rule = ruleOf(op, this.optimizer);
+    const bound = model.trainable.find(({ constraint }) => constraint !== null);
+    if (bound !== undefined)
+      throw new StateError(op, `the constraint ${bound.constraint!.name} of ${bound.name} has no shader`);
     if (model.objectives[0]!.weight !== 1) throw new StateError(op, 'lossWeights has no shader');
     const [metric, ...others] = model.metrics;
     const unknown = model.metrics.find((each) => each.isAccuracy !== true);

@@ -56,6 +56,13 @@ export const ACTIVATIONS: readonly ActivationName[] = Object.keys(ACTIVATION_FAC
 
 export const LINEAR: ActivationSpec = { name: 'linear' };
 
+/** What products and convolutions apply to each number that they finish. */
+const EPILOGUES = ['relu', 'relu6'] as const;
+
+/** What of an activation a product applies itself: `linear` where it has to follow. */
+export const epilogueOf = ({ name }: ActivationSpec): 'linear' | (typeof EPILOGUES)[number] =>
+  EPILOGUES.find((each) => each === name) ?? 'linear';
+
 /** The activation with its default parameter filled in, and without one that it does not have. */
 export function activationOf({ name, alpha }: ActivationSpec): ActivationSpec {
   const usual = ACTIVATION_FACTS[name].alpha;

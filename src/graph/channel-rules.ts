@@ -1,5 +1,6 @@
+import { StateError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
-import type { Given } from './facts.ts';
+import type { Given } from './fact.ts';
 import type { Attributes, NodeOf, Op } from './graph.ts';
 
 /** The channels of a value, its last axis: each is a number, and equal numbers are one channel. */
@@ -29,8 +30,8 @@ interface ChannelRules<K extends Op> {
 const passes = (_: ChannelBook, __: unknown, [ids]: readonly Ids[]): Ids => ids!;
 const left = (stays: readonly boolean[]): number => stays.filter(Boolean).length;
 
-/** One row an operation, for structured pruning. */
-export const CHANNELS: { readonly [K in Op]: ChannelRules<K> } = {
+/** One row an operation, for structured pruning. What has none here is refused by name. */
+export const CHANNELS: { readonly [K in Op]?: ChannelRules<K> } = {
   dense: {
     made: (book, { node: { weights } }, [ids]) => {
       book.reads(weights.kernel!, -2, ids!);
@@ -60,5 +61,10 @@ export const CHANNELS: { readonly [K in Op]: ChannelRules<K> } = {
   },
 };
 
-/** The row of a node; an operation without facts has been refused before. */
-export const channelsOf = <K extends Op>({ op }: NodeOf<K>): ChannelRules<K> => CHANNELS[op];
+/** The row of a node. Throws StateError, which names it, for an operation that has none. */
+export function channelsOf<K extends Op>({ name, op }: NodeOf<K>): ChannelRules<K> {
+  const rules: ChannelRules<K> | undefined = CHANNELS[op];
+  if (rules !== undefined) return rules;
+  const problem = `which channels go together at node "${name}" (${op}) is not known`;
+  throw new StateError('channels', `${problem}, so none can be removed from this network; prune() masks single weights`);
+}

@@ -1,7 +1,8 @@
 import { DTypeError, ShapeError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { type Refusal, readAttributes, refusing } from './attributes.ts';
-import { type Facts, factsOf, type Given, type Shapes } from './facts.ts';
+import type { Facts, Given, Shapes } from './fact.ts';
+import { factsOf } from './facts.ts';
 import {
   type Graph,
   type Input,

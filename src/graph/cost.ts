@@ -52,7 +52,8 @@ export function networkCost(network: Graph<Stored>): NetworkCost {
 
 /** Multiply-accumulates of a node for one sample. */
 export function macsOf(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<string, Value>): number {
-  return factsOf(node).macs?.(values.get(node.name)!.shape, shapesOf(graph, node)) ?? 0;
+  const shapeOf = (name: string): Shape => values.get(name)!.shape;
+  return factsOf(node).macs?.(shapeOf(node.name), shapesOf(graph, node), node.inputs.map(shapeOf)) ?? 0;
 }
 
 function nonZero(values: ArrayLike<number>): number {

@@ -1,75 +1,15 @@
-import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import { elementsOf, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, made, number, refusing, type Schema } from './attributes.ts';
-import type { Attributes, Node, NodeOf, Op, QuantizationParams } from './graph.ts';
-
-/** A weight of an operation, by role. */
-export interface Role {
-  /** A running statistic, which training writes beside the weights that the optimizer moves. */
-  readonly isStatistic?: boolean;
-  readonly isOptional?: boolean;
-  /** Magnitude pruning zeroes the smallest of its numbers. */
-  readonly isPruned?: boolean;
-  /** The encoding that it has where the first input is int8; floats elsewhere. */
-  readonly integers?: 'int8' | 'int32';
-}
-
-type Format = QuantizationParams | null;
-export type Shapes = Readonly<Record<string, Shape>>;
-
-/** What an operation is asked about: itself, and the shapes of samples and weights around it. */
-export interface Given<K extends Op> {
-  readonly node: NodeOf<K>;
-  readonly attrs: Attributes[K];
-  readonly inputs: readonly Shape[];
-  /** By role; an optional weight may be missing. */
-  readonly weights: Shapes;
-  /** Throws ShapeError that names the node. */
-  readonly refuse: (problem: string) => never;
-}
-
-/** Where a result lies: it is the first input (`view`), it may be written over it (`in place`), or neither (`apart`). */
-export type Memory = 'view' | 'in place' | 'apart';
-
-/** What every pass may ask of an operation. */
-export interface Facts<K extends Op> {
-  readonly attributes: Schema<Attributes[K]>;
-  /** How many values it reads. */
-  readonly inputs: readonly [least: number, most: number];
-  /** By role; null for code of the user's own, which has what it likes. */
-  readonly weights: Readonly<Record<string, Role>> | null;
-  /** What is wrong with the formats of inputs and result; null if nothing. */
-  readonly formats: (inputs: readonly Format[], own: Format, attrs: Attributes[K]) => string | null;
-  /** Shape of one sample of the result. */
-  readonly shape: (given: Given<K>) => Shape;
-  /** Multiply-adds of one sample; none if left out. */
-  readonly macs?: (output: Shape, weights: Shapes) => number;
-  /** Where the result of a run may lie. */
-  readonly memory: (attrs: Attributes[K]) => Memory;
-  /** Whether it gives on the numbers that it reads, in training or outside. Never if left out. */
-  readonly isIdle?: (attrs: Attributes[K], training: boolean) => boolean;
-}
-
-const isReal = (format: Format): boolean => format === null;
-/** Whether two values hold the same numbers if they hold the same bytes. */
-export const sameFormat = (a: Format, b: Format): boolean => a?.scale === b?.scale && a?.zeroPoint === b?.zeroPoint;
-
-const real = (inputs: readonly Format[], own: Format): string | null =>
-  inputs.every(isReal) && isReal(own) ? null : 'computes with real numbers: put a dequantize before it';
-const same = ([first]: readonly Format[], own: Format): string | null =>
-  sameFormat(first!, own) ? null : 'gives on what it reads: its format must be that of its input';
-const alike = (inputs: readonly Format[], own: Format): string | null =>
-  inputs.every((format) => isReal(format) === isReal(own)) ? null : 'needs all values in int8, or all real';
+import { activation, count, flag, made, number, refusing } from './attributes.ts';
+import { alike, apart, type Facts, isReal, one, over, real, same, several, view } from './fact.ts';
+import type { Node, NodeOf, Op } from './graph.ts';
+import { IMAGE_FACTS } from './image-facts.ts';
 
 const atLeast0 = number('at least 0', (x) => x >= 0);
-const view = (): Memory => 'view';
-const over = (): Memory => 'in place';
-const apart = (): Memory => 'apart';
-const one = [1, 1] as const;
-const several = [1, Infinity] as const;
 
 /** One row an operation: the compiler names the rows, and the questions of a row, that are missing. */
 export const FACTS: { readonly [K in Op]: Facts<K> } = {
+  ...IMAGE_FACTS,
   dense: {
     attributes: { activation },
     inputs: one,

@@ -1,4 +1,5 @@
 import type { Shape } from '../base/shape.ts';
+import type { Padding } from '../base/window.ts';
 import type { ActivationSpec } from './activation.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface QuantizationParams {
 
 type None = Readonly<Record<never, never>>;
 
+export type PoolKind = 'max' | 'average';
+
 /** The operations, and what each is told besides its inputs and weights. Values have one sample's shape here. */
 export interface Attributes {
   /** activation(x·kernel + bias): kernel [inputs, units], bias [units] or none. Acts on the last axis. */
@@ -48,6 +51,39 @@ export interface Attributes {
   readonly concat: None;
   /** The part of the last axis from `from` to before `to`. */
   readonly split: { readonly from: number; readonly to: number };
+  /**
+   * A convolution of samples [length, channels] or [height, width, channels]: activation(Σ x·kernel + bias), kernel [taps,
+   * channels/groups, units] or [down, across, channels/groups, units], bias [units] or none; a number an axis of the window.
+   * As many groups as channels make a depthwise one.
+   */
+  readonly conv: {
+    readonly activation: ActivationSpec;
+    readonly strides: readonly number[];
+    readonly dilations: readonly number[];
+    readonly padding: Padding;
+    readonly groups: number;
+  };
+  /** A transposed convolution of samples [height, width, channels]: kernel [down, across, units, channels], bias [units] or none. */
+  readonly convTranspose: {
+    readonly activation: ActivationSpec;
+    readonly strides: readonly number[];
+    readonly padding: Padding;
+  };
+  /** The largest of each window and channel, or the mean of those that are not padding. Samples as of `conv`. */
+  readonly pool: {
+    readonly kind: PoolKind;
+    readonly size: readonly number[];
+    readonly strides: readonly number[];
+    readonly padding: Padding;
+  };
+  /** The same of each channel as a whole: [..., channels] to [channels]. */
+  readonly globalPool: { readonly kind: PoolKind };
+  /** Zeros before and behind, along each axis but the channels. */
+  readonly zeroPad: { readonly widths: readonly (readonly [before: number, behind: number])[] };
+  /** Each position this often, along each axis but the channels: the nearest neighbour in a larger image. */
+  readonly upsample: { readonly factors: readonly number[] };
+  /** Channel j of group i becomes channel i of group j (Zhang et al. 2018, section 3.1). */
+  readonly channelShuffle: { readonly groups: number };
   /** Real numbers, or integers of another format, as int8 in the node's format. */
   readonly quantize: None;
   /** int8 as real numbers. */

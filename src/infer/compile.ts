@@ -1,13 +1,14 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
-import type { Value } from '../graph/check.ts';
+import { shapesOf, type Value } from '../graph/check.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
-import { emit, type Operand, type Place, type Site, type SlotType, type Step } from './emit.ts';
+import { emit } from './emit.ts';
 import { placed, type Slot } from './plan.ts';
+import type { Operand, Place, Site, SlotType, Step } from './site.ts';
 
 /** An input or output of a program: where its numbers lie, and how many there are. */
 export interface Port<T extends SlotType = SlotType> {
@@ -94,6 +95,7 @@ export function compile(
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
       product: integerProduct(network, node, values.get(node.inputs[0]!)!),
+      shapes: shapesOf(network, node),
       weight(role) {
         const encoding = stored[role]?.encoding;
         return encoding?.type === 'float32' ? once(encoding, () => buffers.copy('float32', encoding.values)) : null;

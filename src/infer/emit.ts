@@ -1,63 +1,16 @@
-import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { StateError } from '../base/errors.ts';
-import { elementsOf, type Shape } from '../base/shape.ts';
-import { ACTIVATION_FACTS, type ActivationSpec, activationOf } from '../graph/activation.ts';
-import type { EncodingOf } from '../graph/encoding.ts';
-import { isIdle, sameFormat } from '../graph/facts.ts';
-import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
+import { elementsOf } from '../base/shape.ts';
+import { ACTIVATION_FACTS } from '../graph/activation.ts';
+import { sameFormat } from '../graph/fact.ts';
+import { isIdle } from '../graph/facts.ts';
+import type { Op } from '../graph/graph.ts';
 import { columnScales, foldedBias, type IntegerProduct } from '../graph/integers.ts';
-import type { Buffer } from './buffers.ts';
-
-/** One kernel call or more on the first `samples` samples, on the table given. */
-export type Step = (kernels: Kernels, samples: number) => void;
-
-export type SlotType = 'float32' | 'int8' | 'int32';
-
-/** Where numbers lie at each run: ask for `array` anew. */
-export interface Place<T extends SlotType> {
-  readonly array: ArrayOf[T];
-}
-
-/** A value as steps see it. */
-export interface Operand {
-  readonly name: string;
-  readonly shape: Shape;
-  /** Numbers a sample. */
-  readonly size: number;
-  /** Null for real numbers, which lie in float32. */
-  readonly format: QuantizationParams | null;
-  /** Of float32 numbers. */
-  readonly real: Place<'float32'>;
-  /** Of int8 numbers. */
-  readonly bytes: Place<'int8'>;
-  /** Of those that it has. */
-  readonly numbers: Place<'float32' | 'int8'>;
-}
-
-/** A node with all that its steps need. */
-export interface Site<K extends Op = Op> {
-  readonly node: NodeOf<K>;
-  readonly inputs: readonly [Operand, ...Operand[]];
-  readonly output: Operand;
-  /** The product that a node makes of integers; null if it makes none. */
-  readonly product: IntegerProduct | null;
-  /** A copy of a weight in the program's memory, made once for all that use it; null if the node does not have it. */
-  weight(role: string): Place<'float32'> | null;
-  /** An int8 kernel packed for the product, made once for all that use it. */
-  packed(kernel: EncodingOf<'int8'>): Place<'int8'>;
-  constants<T extends 'int32' | 'float32'>(type: T, values: ArrayOf[T]): Buffer<T>;
-  /** Room for `size` numbers a sample, until the next node; different places for different `which`. */
-  scratch<T extends SlotType>(type: T, size: number, which?: number): Place<T>;
-  step(step: Step): void;
-}
-
-type Emit<K extends Op> = (site: Site<K>) => void;
-
-const nothing = (): void => {};
+import { IMAGE_EMIT } from './emit-images.ts';
+import { activating, type EmitRows, finishing, nothing, type Operand, type Place, refuse, type Site } from './site.ts';
 
 /** The steps of each operation. What a node ends in, its activation, is part of its steps. */
-const EMIT: { readonly [K in Op]: Emit<K> } = {
+const EMIT: EmitRows<Op> = {
+  ...IMAGE_EMIT,
   dense(site) {
     if (site.product === null) realDense(site);
     else integerDense(site, site.product);
@@ -141,10 +94,6 @@ const EMIT: { readonly [K in Op]: Emit<K> } = {
 /** Writes down the steps of a node. Throws StateError, which names it, for one that has none. */
 export const emit = <K extends Op>(site: Site<K>): void => EMIT[site.node.op](site);
 
-function refuse({ name, op }: Node, why: string): never {
-  throw new StateError('compileNetwork', `node "${name}" (${op}) ${why}`);
-}
-
 function realDense({ node, inputs: [x], output: y, weight, scratch, step }: Site<'dense'>): void {
   const terms = x.shape.at(-1)!;
   const units = y.shape.at(-1)!;
@@ -152,9 +101,7 @@ function realDense({ node, inputs: [x], output: y, weight, scratch, step }: Site
   const kernel = weight('kernel')!;
   const bias = weight('bias');
   const { activation } = node.attrs;
-  const epilogue = activation.name === 'relu' ? 'relu' : 'linear';
-  const sums = ACTIVATION_FACTS[activation.name].isElementwise ? y.real : scratch('float32', y.size);
-  step((k, samples) =>
+  finishing(activation, y, { scratch, step }, (k, samples, epilogue, sums) =>
     k.gemm(
       samples * rows,
       units,
@@ -168,7 +115,6 @@ function realDense({ node, inputs: [x], output: y, weight, scratch, step }: Site
       sums.array,
     ),
   );
-  if (activation.name !== 'linear' && epilogue === 'linear') step(activating(activation, y.shape, sums, y.real));
 }
 
 function integerDense(
@@ -194,29 +140,6 @@ function integerDense(
     step((k, samples) =>
       k.requantize(samples * rows, units, sums.array, bias.array, scales.array, zeroPoint, low, y.bytes.array),
     );
-  }
-}
-
-/** An activation from one place to another, or over itself if it works number by number. */
-function activating(spec: ActivationSpec, shape: Shape, x: Place<'float32'>, y: Place<'float32'>): Step {
-  const { name, alpha } = activationOf(spec);
-  const n = elementsOf(shape);
-  switch (name) {
-    case 'linear':
-      return nothing;
-    case 'softmax':
-    case 'logSoftmax': {
-      const length = shape.at(-1)!;
-      const rows = elementsOf(shape.slice(0, -1));
-      return (k, samples) => k[name](samples * rows, length, x.array, y.array);
-    }
-    case 'leakyRelu':
-    case 'elu':
-      return (k, samples) => k[name](samples * n, x.array, alpha!, y.array);
-    case 'exponential':
-      return (k, samples) => k.exp(samples * n, x.array, y.array);
-    default:
-      return (k, samples) => k[name](samples * n, x.array, y.array);
   }
 }
 

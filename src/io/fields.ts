@@ -2,6 +2,15 @@ import { FormatError } from '../base/errors.ts';
 import type { QuantizationParams } from '../graph/graph.ts';
 import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
+type Plain = number | boolean | string | readonly number[];
+
+const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
+
+const isSame = (held: JsonValue, own: unknown): boolean =>
+  Array.isArray(held) && Array.isArray(own)
+    ? held.length === own.length && held.every((item, i) => item === own[i])
+    : held === own;
+
 /** The fields of one object of JSON that came from a file, each taken once and checked; what is left over is an error. */
 export class Fields {
   private readonly path: string;
@@ -43,15 +52,13 @@ export class Fields {
     return new Fields(this.take(field), `${this.path}.${field}`, this.format);
   }
 
-  /** The fields not taken yet, as numbers, booleans and strings. */
-  rest(): Record<string, number | boolean | string> {
-    const result: Record<string, number | boolean | string> = Object.create(null);
+  /** The fields not taken yet, as numbers, booleans, strings and lists of numbers. */
+  rest(): Record<string, Plain> {
+    const result: Record<string, Plain> = Object.create(null);
     for (const [field, value] of this.entries) {
-      const isNumber = typeof value === 'number' && Number.isFinite(value);
-      if (!isNumber && typeof value !== 'boolean' && typeof value !== 'string') {
-        return this.fail(field.slice(0, 60), 'must be a finite number, boolean or string');
-      }
-      result[field] = value;
+      if (Array.isArray(value) && value.every(isNumber)) result[field] = [...value];
+      else if (isNumber(value) || typeof value === 'boolean' || typeof value === 'string') result[field] = value;
+      else this.fail(field.slice(0, 60), 'must be a finite number, boolean or string, or a list of numbers');
     }
     return result;
   }
@@ -66,7 +73,7 @@ export class Fields {
     const fields = Object.entries(own);
     for (const [field] of fields) if (!this.has(field)) this.fail(field, 'is missing');
     for (const [field, value] of fields)
-      if (this.take(field) !== value) this.fail(field, `must be ${JSON.stringify(value)}`);
+      if (!isSame(this.take(field), value)) this.fail(field, `must be ${JSON.stringify(value)}`);
     this.done();
   }
 
@@ -110,7 +117,6 @@ export class Fields {
   }
 
   numbers(field: string): number[] {
-    const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
     return this.list(field).map((n) => (isNumber(n) ? n : this.fail(field, 'must be finite numbers')));
   }
 

@@ -2,7 +2,7 @@ import type { Shape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import { activation as activationAttribute } from '../graph/attributes.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
-import { sameFormat } from '../graph/facts.ts';
+import { sameFormat } from '../graph/fact.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, nodeOf } from '../graph/rewrite.ts';
 import { type Fields, takeParams } from './fields.ts';

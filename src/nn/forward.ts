@@ -1,9 +1,12 @@
 import type { Epilogue } from '../../kernels/interface/products.ts';
 import { add, mul } from '../autograd/arithmetic.ts';
-import { concat, reshape, slice } from '../autograd/movement.ts';
+import { convolve, convolveTransposed } from '../autograd/convolution.ts';
+import { concat, pad, reshape, slice } from '../autograd/movement.ts';
+import { channelShuffle, globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
+import { epilogueOf } from '../graph/activation.ts';
 import { isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
@@ -58,6 +61,16 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   add: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
   concat: (inputs) => concat(inputs, -1),
   split: ([x], { node: { attrs } }) => slice(x, [...x.shape.slice(1).map(() => null), [attrs.from, attrs.to]]),
+  conv: ([x], { node: { attrs }, weights: { kernel, bias = null } }, _, epilogue) =>
+    convolve('conv', x, kernel!, bias, attrs, attrs.groups, epilogue),
+  convTranspose: ([x], { node: { attrs }, weights: { kernel, bias = null } }, _, epilogue) =>
+    convolveTransposed('convTranspose', x, kernel!, bias, { ...attrs, dilations: [1, 1] }, epilogue),
+  pool: ([x], { node: { attrs } }) =>
+    pool('pool', attrs.kind, x, attrs.size, { ...attrs, dilations: attrs.size.map(() => 1) }),
+  globalPool: ([x], { node }) => (node.attrs.kind === 'max' ? globalMaxPool(x) : globalAvgPool(x)),
+  zeroPad: ([x], { node }) => pad(x, [[0, 0], ...node.attrs.widths, [0, 0]]),
+  upsample: ([x], { node }) => upsample(x, node.attrs.factors),
+  channelShuffle: ([x], { node }) => channelShuffle(x, node.attrs.groups),
   quantize: (_, { node }) => refuse(node),
   dequantize: (_, { node }) => refuse(node),
   custom: ([x], { node, layer }, pass) => {
@@ -79,8 +92,8 @@ function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
 }
 
-/** Operations that apply relu themselves. */
-const FUSED: ReadonlySet<Op> = new Set<Op>(['dense']);
+/** Operations that apply what kernels apply to finished numbers themselves. */
+const FUSED: ReadonlySet<Op> = new Set<Op>(['dense', 'conv', 'convTranspose']);
 
 /** The result of a node; without its activation if `logits`. */
 export function run<K extends Op>(
@@ -92,7 +105,7 @@ export function run<K extends Op>(
   const node: NodeOf<K> = stage.node;
   const forward: Forward<K> = FORWARD[node.op];
   const activation = activationIn(node as Node);
-  const fused = !logits && activation?.name === 'relu' && FUSED.has(node.op);
-  const y = forward(inputs, stage, pass, fused ? 'relu' : 'linear');
-  return activation === null || logits || fused ? y : activate(activation, y);
+  const epilogue = activation === null || logits || !FUSED.has(node.op) ? 'linear' : epilogueOf(activation);
+  const y = forward(inputs, stage, pass, epilogue);
+  return activation === null || logits || epilogue !== 'linear' ? y : activate(activation, y);
 }

@@ -340,7 +340,7 @@ export class LayerGraph {
     });
     own.forEach((weight, i) => {
       assign(weight.value, values[i]!);
-      weight.constrain();
+      weight.prune();
     });
   }
 

@@ -5,10 +5,10 @@ import type { ActivationSpec } from '../graph/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activationSpec } from './activations.ts';
 import type { Pass } from './forward.ts';
-import type { Initializer } from './initializers.ts';
 import type { BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
+import { BIAS_RULES, KERNEL_RULES, type RulesOf, type WeightRules, weightRule } from './rules.ts';
 import { SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
 
 /** What a layer of your own is told on each call. */
@@ -124,17 +124,8 @@ function ownCopy<T extends LayerOptions>(options: T): T {
   return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
 }
 
-/** How weights begin, and penalties on them: what a network does not tell of a layer. */
-export interface WeightRules {
-  /** Default `glorotUniform`. */
-  readonly kernelInitializer?: Initializer;
-  /** Default `zeros`. */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerChoice;
-  readonly biasRegularizer?: RegularizerChoice;
-}
-
-export interface DenseOptions extends LayerOptions, WeightRules {
+/** Kernels begin by `glorotUniform` unless the options say another, biases with `zeros`. */
+export interface DenseOptions extends LayerOptions, RulesOf<'kernel' | 'bias'> {
   /** Default `linear`. */
   readonly activation?: ActivationChoice;
   /** Default true. */
@@ -143,7 +134,7 @@ export interface DenseOptions extends LayerOptions, WeightRules {
   readonly activityRegularizer?: RegularizerChoice;
 }
 
-const DENSE_OPTIONS = `${LAYER_OPTIONS} kernelInitializer biasInitializer kernelRegularizer biasRegularizer activation useBias activityRegularizer`;
+const DENSE_OPTIONS = `${LAYER_OPTIONS} ${KERNEL_RULES} ${BIAS_RULES} activation useBias activityRegularizer`;
 
 /** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
 export class Dense extends Layer {
@@ -181,17 +172,13 @@ export class Dense extends Layer {
     const shape = at.shapeOf(input);
     const inputs = shape.at(-1);
     if (inputs === undefined) throw new ShapeError('Dense', [shape], `layer ${this.name} needs at least one axis`);
-    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros', useBias = true, ...rules } = this.options;
-    const { name, units, activation } = this;
-    const kernel = at.weight(name, 'kernel', [inputs, units], {
-      initializer: kernelInitializer,
-      regularizer: rules.kernelRegularizer,
-    });
-    const bias = { initializer: biasInitializer, regularizer: rules.biasRegularizer };
-    const weights = useBias ? { kernel, bias: at.weight(name, 'bias', [units], bias) } : { kernel };
+    const { name, units, activation, options } = this;
+    const kernel = at.weight(name, 'kernel', [inputs, units], weightRule(options, 'kernel', 'glorotUniform'));
+    const bias = (): string => at.weight(name, 'bias', [units], weightRule(options, 'bias', 'zeros'));
+    const weights = options.useBias === false ? { kernel } : { kernel, bias: bias() };
     this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
     const y = at.node('dense', at.name, [input], { activation }, weights);
-    const activity = regularizer(rules.activityRegularizer);
+    const activity = regularizer(options.activityRegularizer);
     return activity === null ? y : at.node('activityRegularization', at.take(`${at.name}/activity`), [y], activity);
   }
 

@@ -1,4 +1,4 @@
-import { parameter } from '../autograd/tape.ts';
+import { noGrad, parameter } from '../autograd/tape.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
@@ -10,9 +10,11 @@ import { type Names, nodeOf } from '../graph/rewrite.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
 import { keep } from '../tensor/tensor.ts';
-import { type Initializer, initializer } from './initializers.ts';
+import { checkConstraint } from './constraints.ts';
+import { initializer } from './initializers.ts';
 import { Parameter } from './parameter.ts';
-import { type RegularizerChoice, regularizer } from './regularizers.ts';
+import { regularizer } from './regularizers.ts';
+import type { WeightOptions } from './rules.ts';
 
 /** What a model tells its layers while it is built. */
 export interface BuildContext {
@@ -20,12 +22,6 @@ export interface BuildContext {
   readonly dtype: FloatDType;
   /** The weights are overwritten at once, so zeros will do: drawing them may take longer than all else of loading. */
   readonly blank?: boolean;
-}
-
-/** How a weight begins, and what it is held to. */
-export interface WeightOptions {
-  readonly initializer: Initializer;
-  readonly regularizer?: RegularizerChoice | undefined;
 }
 
 /** What adds operations to a network: a layer. */
@@ -124,8 +120,8 @@ export class Lowering implements Graph<Parameter> {
    * applied first. Throws ShapeError where it is applied again to values that need another shape.
    */
   weight(layer: string, role: string, shape: Shape, options: WeightOptions): string {
-    checkOptions('weight', options, 'initializer regularizer');
-    const { initializer: choice, regularizer: rule } = options;
+    checkOptions('weight', options, 'initializer regularizer constraint');
+    const { initializer: choice, regularizer: rule, constraint } = options;
     const { seed, dtype, blank = false } = this.context;
     const key = `${layer}/${role}`;
     const made = this.weights.get(key);
@@ -140,7 +136,8 @@ export class Lowering implements Graph<Parameter> {
     const random = new Random(seed, key);
     // A copy: a function may hand out one tensor twice, as to a layer and its clone.
     const value = parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)));
-    this.weights.set(key, new Parameter(key, value, regularizer(rule)));
+    const held = noGrad(() => checkConstraint(constraint, key, value));
+    this.weights.set(key, new Parameter(key, value, regularizer(rule), held));
     return key;
   }
 }

@@ -1,6 +1,7 @@
 import { checkCount, checkFlag, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
+import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { withoutUnread } from '../graph/rewrite.ts';
@@ -10,8 +11,9 @@ import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { type Constraint, constraintByName } from './constraints.ts';
 import { type Initializer, initializerByName, isInitializerName } from './initializers.ts';
-import { Dense, Dropout, type Layer, type WeightRules } from './layers.ts';
+import { Dense, Dropout, type Layer } from './layers.ts';
 import { type Loss, lossByName } from './losses.ts';
 import type { Metric } from './metric.ts';
 import { type MetricName, metricByName, metricOf } from './metrics.ts';
@@ -21,6 +23,7 @@ import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
 import { type Recipe, recipeOf } from './recipes.ts';
 import { l1l2, type Regularizer } from './regularizers.ts';
+import type { WeightRules } from './rules.ts';
 import { oneOrAll } from './samples.ts';
 
 /**
@@ -135,8 +138,10 @@ function metricRecord(metric: Metric, refuse: Refuse): (string | Recipe)[] {
 function recordOf({ weights }: Node, layer: Layer, graph: Graph<Parameter>, refuse: Refuse): object {
   const record: Record<string, unknown> = {};
   for (const [role, key] of Object.entries(weights)) {
-    const { regularizer, constraint, mask } = graph.weights.get(key)!;
-    if (constraint !== null && mask === null) refuse(`the constraint of ${key}`);
+    const { regularizer, constraint } = graph.weights.get(key)!;
+    const rule = constraint && recipeOf(constraint);
+    if (rule === undefined) refuse(`the constraint ${constraint!.name} of ${key}`);
+    if (rule) record[`${role}Constraint`] = rule;
     if (regularizer !== null) record[`${role}Regularizer`] = regularizer;
     const initializer = `${role}Initializer`;
     const choice = (layer.rules as Readonly<Record<string, Initializer | undefined>> | null)?.[initializer];
@@ -217,7 +222,10 @@ function layerOf(network: Network, index: number, fields: Fields | undefined): L
   const plain = fromNetworkLayer(network, index);
   if (fields === undefined) return plain;
   const trainable = !fields.has('trainable') || fields.flag('trainable');
-  let layer = plain.rules === null ? plain : fromNetworkLayer(network, index, { rules: takeRules(fields) });
+  let layer =
+    plain.rules === null
+      ? plain
+      : fromNetworkLayer(network, index, { rules: takeRules(fields, network.nodes[index]!) });
   if (layer instanceof Dropout && fields.has('training'))
     layer = new Dropout(layer.rate, { ...layer.options, training: fields.flag('training') }); // version 1 has it here
   if (layer instanceof Dense && fields.has('activityRegularizer'))
@@ -230,12 +238,17 @@ function layerOf(network: Network, index: number, fields: Fields | undefined): L
   return layer;
 }
 
-function takeRules(fields: Fields): WeightRules {
-  const rules: Record<string, Regularizer | Initializer> = {};
-  for (const name of ['kernelRegularizer', 'biasRegularizer'])
-    if (fields.has(name)) rules[name] = takePenalty(fields, name);
-  for (const name of ['kernelInitializer', 'biasInitializer'])
-    if (fields.has(name)) rules[name] = takeInitializer(fields, name);
+function takeRules(fields: Fields, node: Node): WeightRules {
+  type Rule = Regularizer | Initializer | Constraint;
+  const rules: Record<string, Rule> = {};
+  const take = <T extends Rule>(name: string, from: (fields: Fields, name: string) => T): void => {
+    if (fields.has(name)) rules[name] = from(fields, name);
+  };
+  for (const role of Object.keys(factsOf(node).weights ?? {})) {
+    take(`${role}Regularizer`, takePenalty);
+    take(`${role}Initializer`, takeInitializer);
+    take(`${role}Constraint`, (from, name) => remade(from.inner(name), constraintByName));
+  }
   return rules as WeightRules;
 }
 

@@ -278,6 +278,9 @@ export class Model extends CompiledGraph {
     const own = objectives.find(({ loss }) => loss.replayable !== true);
     if (own !== undefined) return `the loss ${own.loss.name} does not say that it is replayable`;
     if (!isNamedOptimizer(optimizer)) return `the optimizer ${optimizer.name} is none of the library's`;
+    const bound = this.trainable.find(({ constraint }) => constraint !== null && constraint.replayable !== true);
+    if (bound !== undefined)
+      return `the constraint ${bound.constraint!.name} of ${bound.name} does not say that it is replayable`;
     const layer = this.layers.find(({ replayable }) => !replayable);
     return layer === undefined ? null : `layer ${layer.name} does not say that it is replayable`;
   }

@@ -1,6 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
-import { checkOptions, defined } from '../base/options.ts';
+import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { shapesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -21,11 +21,11 @@ import {
   Flatten,
   type Layer,
   type LayerOptions,
-  type WeightRules,
 } from './layers.ts';
 import { Model } from './model.ts';
 import type { Parameter } from './parameter.ts';
 import type { Regularizer } from './regularizers.ts';
+import { rulesOf, type WeightRules } from './rules.ts';
 import { Sequential } from './sequential.ts';
 import { input } from './symbolic.ts';
 
@@ -199,13 +199,6 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   dequantize: ({ node }) => refuse(node),
   custom: ({ node, original }) => original?.clone() ?? refuse(node),
 };
-
-const rulesOf = ({
-  kernelInitializer,
-  biasInitializer,
-  kernelRegularizer,
-  biasRegularizer,
-}: WeightRules): WeightRules => defined({ kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer });
 
 /** An unbuilt layer with the options that a network tells of it, and those that it does not. */
 export function fromNetworkLayer(

@@ -12,8 +12,10 @@ import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { full } from '../tensor/create.ts';
-import { copyOf, type Tensor } from '../tensor/tensor.ts';
-import { constraintOf, type Trained, tensorOf } from './parameter.ts';
+import { assign, copyOf, type Tensor } from '../tensor/tensor.ts';
+import { applyMask } from './mask.ts';
+import { Parameter, type Trained, tensorOf } from './parameter.ts';
+import type { Recipe } from './recipes.ts';
 import type { Schedule } from './schedules.ts';
 
 export interface OptimizerOptions {
@@ -44,7 +46,7 @@ function shrunk(gradients: readonly Tensor[], limit: number): readonly Tensor[] 
 }
 
 /** Options as a file holds them. */
-export type OptimizerConfig = Readonly<Record<string, number | boolean | string>>;
+export type OptimizerConfig = Recipe;
 
 /** What the options of all optimizers may be. */
 const RANGES = {
@@ -82,9 +84,8 @@ interface Clock {
 /**
  * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step, and steps
  * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
- * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. The
- * constraint of a model's weight is applied after the step, to the weight and to every slot: applied before it, the momentum
- * would bring pruned weights back.
+ * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. After
+ * the step the constraint of a model's weight is applied to it, then its pruning mask, to every slot as well.
  */
 export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   abstract readonly name: string;
@@ -162,8 +163,11 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         const slots = this.slotsOf(p);
         const block = blocks[i]!.array as FloatArray;
         this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        const constraint = constraintOf(trained[i]!);
-        if (constraint !== null) for (const t of [p, ...Object.values(slots)]) constraint.apply(t);
+        const weight = trained[i]!;
+        if (!(weight instanceof Parameter)) return;
+        const { constraint, mask } = weight;
+        if (constraint !== null) assign(p, constraint.call(p));
+        if (mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, mask);
       });
       eachTime(() => {
         for (const { storage } of parameters) storage.version++;

@@ -1,5 +1,5 @@
 /** How to make something again: its name and its options. */
-export type Recipe = Readonly<Record<string, number | boolean | string>>;
+export type Recipe = Readonly<Record<string, number | boolean | string | readonly number[]>>;
 
 const RECIPES = new WeakMap<object, Recipe>();
 

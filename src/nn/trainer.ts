@@ -10,7 +10,7 @@ import { run } from '../memory/runtime.ts';
 import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
 import type { Objective, Outcome } from './objective.ts';
 import type { Optimizer } from './optimizer.ts';
-import type { Constraint, Parameter } from './parameter.ts';
+import type { Parameter } from './parameter.ts';
 
 /** A tensor of the batch: what it looks like, and how this step's numbers get into its memory. */
 export interface Input {
@@ -54,7 +54,7 @@ export interface ReplayStatus {
   readonly replayed: number;
 }
 
-/** Recordings that a model keeps: full and partial batch, with and without constraints, and some to spare. */
+/** Recordings that a model keeps: full and partial batch, with and without masks, and some to spare. */
 const MOST_RECORDINGS = 8;
 /** Models trained batch by batch that keep their weights in the heap. */
 const MOST_RESIDENTS = 8;
@@ -69,7 +69,7 @@ class Kind {
   readonly arena: Arena = new Arena();
   isNew = true;
   private readonly setting: Setting;
-  private readonly constraints: readonly (Constraint | null)[];
+  private readonly masks: readonly (Tensor | null)[];
   private readonly slots: number;
   private readonly shapes: readonly Shape[];
   private readonly dtypes: readonly DType[];
@@ -77,7 +77,7 @@ class Kind {
   constructor(inputs: Inputs, setting: Setting) {
     this.obstacle = setting.obstacle();
     this.setting = setting;
-    this.constraints = setting.parameters.map(({ constraint }) => constraint);
+    this.masks = setting.parameters.map(({ mask }) => mask);
     this.slots = setting.optimizer.slotsVersion;
     this.shapes = inputs.map((input) => input.shape);
     this.dtypes = inputs.map((input) => input.dtype);
@@ -89,7 +89,7 @@ class Kind {
       return false;
     if (own.parameters.length !== parameters.length || optimizer.slotsVersion !== this.slots) return false;
     for (let i = 0; i < parameters.length; i++) {
-      if (own.parameters[i] !== parameters[i] || this.constraints[i] !== parameters[i]!.constraint) return false;
+      if (own.parameters[i] !== parameters[i] || this.masks[i] !== parameters[i]!.mask) return false;
     }
     if (inputs.length !== this.shapes.length) return false;
     for (let i = 0; i < inputs.length; i++) {
@@ -198,7 +198,7 @@ export class Trainer {
     const { residence } = this;
     if (residence === null) return;
     const all = weights();
-    const tensors = all.flatMap(({ value, constraint }) => [value, ...(constraint?.tensors ?? [])]);
+    const tensors = all.flatMap(({ value, mask }) => (mask === null ? [value] : [value, mask]));
     residence.keep(new Set([...tensors.map(({ storage }) => storage), ...optimizer.storages(parameters, all)]));
     this.noticeMoves();
   }

@@ -157,7 +157,7 @@ describe('shrink', () => {
         const alive = new Uint8Array(weight.value.size).fill(1);
         for (const i of places) alive[i] = 0;
         weight.mask = maskOf(alive, weight.shape);
-        if (isZero) weight.constrain();
+        if (isZero) weight.prune();
       }
       expect((shrink(model).layer(0) as Dense).units).toBe(units);
     }
@@ -167,7 +167,7 @@ describe('shrink', () => {
     const model = pruneNeurons(sigmoids('relu'), { amount: 5, mask: true });
     const { kernel } = toNetwork(model).nodes[0]!.weights as Record<string, string>;
     model.graph.weights.get(kernel!)!.mask = maskOf(new Uint8Array(24), [4, 6]);
-    model.graph.weights.get(kernel!)!.constrain();
+    model.graph.weights.get(kernel!)!.prune();
     expect((shrink(model).layer(0) as Dense).units).toBe(1);
   });
 });

@@ -25,7 +25,7 @@ const gemm = (d: Draw): Call => {
     d.floats(k * n),
     d.bool(),
     bias,
-    d.pick(['linear', 'relu']),
+    d.pick(['linear', 'relu', 'relu6']),
     d.floats(m * n),
     d.below(4) === 0,
   ];
@@ -198,6 +198,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   geluTanh: unary,
   hardSwish: unary,
   relu: unary,
+  relu6: unary,
   leakyRelu: withParameter,
   elu: withParameter,
   clip: (d) => {
@@ -205,6 +206,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     return { args: [n, d.floats(n), d.floats(1)[0], d.floats(1)[0], d.floats(n)], written: [4] };
   },
   reluGrad: gradient,
+  relu6Grad: gradient,
   tanhGrad: gradient,
   sigmoidGrad: gradient,
   fill: (d) => {

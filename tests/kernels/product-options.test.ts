@@ -33,7 +33,7 @@ describe.each(tables.slice(1))('a product of %s has every option it was given', 
     for (const transA of both)
       for (const transB of both)
         for (const added of [null, bias])
-          for (const activation of ['linear', 'relu'] as const)
+          for (const activation of ['linear', 'relu', 'relu6'] as const)
             for (const accumulate of [undefined, false, true]) {
               const [c, expected] = [before.slice(), before.slice()];
               const options = [transA, transB, added !== null, activation, accumulate];
@@ -48,7 +48,7 @@ describe.each(tables)('zeros of %s', (_, { gemm }) => {
   test.each(sizes)('a sum that starts from -0 and adds nothing or -0 stays -0, also by relu: %i x %i', (m, n) => {
     for (const k of [0, 1, 5])
       for (const trans of both)
-        for (const activation of ['linear', 'relu'] as const) {
+        for (const activation of ['linear', 'relu', 'relu6'] as const) {
           const [a, b, c] = [
             new Float32Array(m * k).fill(-0),
             new Float32Array(k * n).fill(1),

@@ -249,14 +249,6 @@ describe('what is code', () => {
     expect(() => saveModel(model, { withoutCode: true })).toThrow(message);
   });
 
-  test('a constraint is refused, and no mask is one', () => {
-    const model = small(new Adam());
-    model.weights[1]!.constraint = { apply() {}, tensors: [] };
-    for (const weightsOnly of [true, false])
-      expect(() => saveModel(model, { weightsOnly })).toThrow('the constraint of dense/bias is code');
-    expect(digest(loadModel(saveModel(model, { withoutCode: true })))).toBe(digest(model));
-  });
-
   test('an initializer is refused, one of the library comes back', () => {
     const drawn = (kernelInitializer: Initializer, biasInitializer: Initializer = 'ones'): Sequential =>
       new Sequential([new Dense(2, { inputShape: [3], kernelInitializer, biasInitializer })], { seed: 9 });

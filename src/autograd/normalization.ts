@@ -1,0 +1,133 @@
+import type { FloatArray } from '../../kernels/arrays.ts';
+import { checkRange, ShapeError } from '../base/errors.ts';
+import { normalizeAxis, sameShape } from '../base/shape.ts';
+import type { FloatDType } from '../memory/dtype.ts';
+import { kernelsFor } from '../memory/runtime.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { add, mul, neg, sub } from './arithmetic.ts';
+import { reciprocal, sqrt } from './elementwise.ts';
+import { floats, floatType, mapWith } from './operands.ts';
+import { mean as meanOf, sum, variance as varianceOf } from './reductions.ts';
+import { perGradient, record } from './tape.ts';
+
+/** Checks a normalization over the last axis of x with vectors of that length, null where there is none; the type of all. */
+function checkVectors(op: string, x: Tensor, epsilon: number, ...vectors: readonly (Tensor | null)[]): FloatDType {
+  const channels = x.shape[normalizeAxis(op, -1, x.rank)]!;
+  const given = vectors.filter((t) => t !== null);
+  for (const t of given) {
+    if (!sameShape(t.shape, [channels]))
+      throw new ShapeError(op, [x.shape, t.shape], `what belongs to the channels must have shape [${channels}]`);
+  }
+  checkRange(op, 'epsilon', epsilon, 'at least 0');
+  return floatType(op, x, ...given);
+}
+
+const elementsIn = (t: Tensor): FloatArray => t.storage.array as FloatArray;
+const leading = (x: Tensor): number[] => [...x.shape.keys()].slice(0, -1);
+const rowsOf = (x: Tensor): number => leading(x).reduce((rows, axis) => rows * x.shape[axis]!, 1);
+
+/**
+ * Batch normalization (Ioffe & Szegedy 2015, Algorithm 1): y = gamma·(x - mean)/√(variance + epsilon) + beta, x [..., channels]
+ * and all others [channels], with the mean and the variance (by n) of this batch, which it gives too. Without gamma (null) the
+ * factor is 1, without beta nothing is added. Gradients flow through the statistics; those that are kept for later should be
+ * detached.
+ */
+export function batchNorm(
+  x: Tensor,
+  gamma: Tensor | null,
+  beta: Tensor | null,
+  epsilon: number,
+): { readonly y: Tensor; readonly mean: Tensor; readonly variance: Tensor } {
+  const op = 'batchNorm';
+  checkVectors(op, x, epsilon, gamma, beta);
+  const mean = meanOf(x, { axis: leading(x) });
+  const variance = varianceOf(x, { axis: leading(x) });
+  const y = normalized(op, x, mean, variance, gamma, beta, epsilon);
+  const back = perGradient((g: Tensor) => {
+    const [dx, dGamma, dBeta] = [
+      empty(x.shape, x.dtype, x.size),
+      empty(mean.shape, x.dtype),
+      empty(mean.shape, x.dtype),
+    ];
+    const [p, m, v, factor] = [floats(op, x), floats(op, mean), floats(op, variance), gamma && floats(op, gamma)];
+    const outputs = [elementsIn(dx), elementsIn(dGamma), elementsIn(dBeta)] as const;
+    kernelsFor(x.dtype).batchNormGrad(rowsOf(x), mean.size, p, m, v, factor, epsilon, floats(op, g), ...outputs);
+    return { dx: record('batchNormGrad', dx), dGamma, dBeta };
+  });
+  record(
+    op,
+    y,
+    [x, (g) => back(g).dx],
+    ...(gamma === null ? [] : [[gamma, (g: Tensor) => back(g).dGamma] as const]),
+    ...(beta === null ? [] : [[beta, (g: Tensor) => back(g).dBeta] as const]),
+  );
+  return { y, mean, variance };
+}
+
+/** y = (x - mean)·(gamma/√(variance + epsilon)) + beta, not on the tape. */
+function normalized(
+  op: string,
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  gamma: Tensor | null,
+  beta: Tensor | null,
+  epsilon: number,
+): Tensor {
+  const [m, v, factor, shift] = [mean, variance, gamma, beta].map((t) => t && floats(op, t));
+  return mapWith(op, x, (k, _, from, to) =>
+    k.batchNorm(rowsOf(x), mean.size, from, m!, v!, factor!, shift!, epsilon, to),
+  );
+}
+
+/**
+ * `batchNorm` with a mean and a variance [channels] that are given, as running ones are after training. To the bit the same
+ * where they are those of the batch, but constants to x, with gradients of their own.
+ */
+export function batchNormWith(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  gamma: Tensor | null,
+  beta: Tensor | null,
+  epsilon: number,
+): Tensor {
+  const op = 'batchNormWith';
+  checkVectors(op, x, epsilon, mean, variance, gamma, beta);
+  const y = normalized(op, x, mean, variance, gamma, beta, epsilon);
+  const inverse = (): Tensor => reciprocal(sqrt(add(variance, epsilon)));
+  const scaled = (g: Tensor): Tensor => mul(g, gamma === null ? inverse() : mul(gamma, inverse()));
+  const total = (g: Tensor): Tensor => sum(g, { axis: leading(x) });
+  /** Σ g·(x - mean)/√(variance + epsilon). */
+  const slope = (g: Tensor): Tensor => total(mul(g, mul(sub(x, mean), inverse())));
+  return record(
+    op,
+    y,
+    [x, scaled],
+    [mean, (g) => neg(scaled(total(g)))],
+    [variance, (g) => scaled(mul(mul(slope(g), inverse()), -0.5))], // d(v + ε)^(-1/2) = -(v + ε)^(-3/2)/2
+    ...(gamma === null ? [] : [[gamma, slope] as const]),
+    ...(beta === null ? [] : [[beta, total] as const]),
+  );
+}
+
+/**
+ * Layer normalization (Ba et al. 2016): every row along the last axis less its mean, divided by √(variance + epsilon), then
+ * gamma·… + beta. x [..., channels], gamma and beta [channels] or null; the variance is by n.
+ */
+export function layerNorm(x: Tensor, gamma: Tensor | null, beta: Tensor | null, epsilon: number): Tensor {
+  const op = 'layerNorm';
+  checkVectors(op, x, epsilon, gamma, beta);
+  const n = x.shape.at(-1)!;
+  const rows = rowsOf(x);
+  const z = mapWith(op, x, (k, _, from, to) => k.standardize(rows, n, from, epsilon, to));
+  record(op, z, [
+    x,
+    (g) => {
+      const dx = mapWith(op, x, (k, _, from, to) => k.standardizeGrad(rows, n, from, epsilon, floats(op, g), to));
+      return record('standardizeGrad', dx);
+    },
+  ]);
+  const scaled = gamma === null ? z : mul(z, gamma);
+  return beta === null ? scaled : add(scaled, beta);
+}

@@ -1,0 +1,119 @@
+import type { FloatArray } from '../../kernels/arrays.ts';
+import { ShapeError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import { size } from '../base/shape.ts';
+import { type Padding, perAxis, type Steps, stepsOf, windowOf } from '../base/window.ts';
+import { kernelsFor } from '../memory/runtime.ts';
+import { empty, type Tensor } from '../tensor/tensor.ts';
+import { checkWindow } from './convolution.ts';
+import { broadcastTo, reshape } from './movement.ts';
+import { floats, floatType } from './operands.ts';
+import { max, mean } from './reductions.ts';
+import { record } from './tape.ts';
+
+export interface PoolOptions {
+  /** Of the window: down and across, or one number for both. Default 2. */
+  readonly size?: number | readonly number[];
+  /** From one position of the window to the next. Default: its size. */
+  readonly strides?: number | readonly number[];
+  /** As in `conv2d`; what is outside of the image is left out. Default 'valid'. */
+  readonly padding?: Padding;
+}
+
+/**
+ * The largest of each window and channel: x [batch, height, width, channels] to [batch, outHeight, outWidth, channels]. NaN
+ * wins, and a maximum that is zero is +0. The gradient goes to the first tap of the window, in order of rows and columns,
+ * that equals the maximum: ties do not share it, unlike those of `max`, and no tap gets it where the maximum is NaN.
+ */
+export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
+  return withOptions('maxPool2d', 2, 'max', x, options);
+}
+
+/**
+ * The mean of each window and channel, x and result as in `maxPool2d`: of the taps inside of the image, summed in order of
+ * rows and columns by the rule of `sum`. A tap's gradients add up in order of the windows.
+ */
+export function avgPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
+  return withOptions('avgPool2d', 2, 'average', x, options);
+}
+
+/** `maxPool2d` of sequences: x [batch, length, channels] to [batch, positions, channels]. */
+export function maxPool1d(x: Tensor, options: PoolOptions = {}): Tensor {
+  return withOptions('maxPool1d', 1, 'max', x, options);
+}
+
+/** `avgPool2d` of sequences: x [batch, length, channels] to [batch, positions, channels]. */
+export function avgPool1d(x: Tensor, options: PoolOptions = {}): Tensor {
+  return withOptions('avgPool1d', 1, 'average', x, options);
+}
+
+type Kind = 'max' | 'average';
+
+function withOptions(op: string, axes: number, kind: Kind, x: Tensor, options: PoolOptions): Tensor {
+  checkOptions(op, options, 'size strides padding');
+  const taps = perAxis(op, 'size', options.size ?? 2, axes);
+  return pool(op, kind, x, taps, stepsOf(op, axes, { strides: taps, ...options }));
+}
+
+/** The pools with everything resolved; the number of taps says over how many axes the window goes. */
+export function pool(op: string, kind: Kind, x: Tensor, taps: readonly number[], steps: Steps): Tensor {
+  const dtype = floatType(op, x);
+  if (x.rank !== taps.length + 2) {
+    const axes = taps.length === 1 ? 'length' : 'height, width';
+    throw new ShapeError(op, [x.shape], `x must be [batch, ${axes}, channels]`);
+  }
+  const spatial = x.shape.slice(1, -1);
+  checkWindow(op, x, spatial, taps, steps);
+  const s = windowOf(x.shape[0]!, spatial, taps, steps);
+  const channels = x.shape.at(-1)!;
+  const shape = [s.batch, ...(taps.length === 1 ? [] : [s.outHeight]), s.outWidth, channels];
+  const y = empty(shape, dtype, size(op, shape));
+  const out = y.storage.array as FloatArray;
+  if (kind === 'max') kernelsFor(dtype).maxPool(s, channels, floats(op, x), out);
+  else kernelsFor(dtype).avgPool(s, channels, floats(op, x), out);
+  return record(op, y, [
+    x,
+    (g) => {
+      const dx = empty(x.shape, dtype, x.size);
+      const to = dx.storage.array as FloatArray;
+      if (kind === 'average') kernelsFor(dtype).avgPoolGrad(s, channels, floats(op, g), to);
+      else kernelsFor(dtype).maxPoolGrad(s, channels, floats(op, x), floats(op, y), floats(op, g), to);
+      return record(kind === 'max' ? 'maxPoolGrad' : 'avgPoolGrad', dx);
+    },
+  ]);
+}
+
+/** The axes between the first and the last. Throws ShapeError for none. */
+function middle(op: string, x: Tensor): number[] {
+  if (x.rank < 3) throw new ShapeError(op, [x.shape], 'x must have axes between the batch and the channels');
+  return [...x.shape.keys()].slice(1, -1);
+}
+
+/** The mean of each channel: x [batch, ..., channels] to [batch, channels]. `mean` over the axes between. */
+export function globalAvgPool(x: Tensor): Tensor {
+  floatType('globalAvgPool', x);
+  return mean(x, { axis: middle('globalAvgPool', x) });
+}
+
+/** The largest of each channel: x [batch, ..., channels] to [batch, channels]. `max` over the axes between. */
+export function globalMaxPool(x: Tensor): Tensor {
+  floatType('globalMaxPool', x);
+  return max(x, { axis: middle('globalMaxPool', x) });
+}
+
+/**
+ * Repeats every position `factors` times along the axes between batch and channels, a number for all or one for each: the
+ * nearest neighbour in a larger image, x [batch, height, width, channels] to [batch, height·factor, width·factor, channels].
+ * The gradient is the sum over the copies, row by row, by the rule of `sum`.
+ */
+export function upsample(x: Tensor, factors: number | readonly number[]): Tensor {
+  floatType('upsample', x);
+  const axes = middle('upsample', x);
+  const times = perAxis('upsample', 'factors', factors, axes.length);
+  const shape = x.shape.map((n, axis) => n * (times[axis - 1] ?? 1));
+  size('upsample', shape);
+  // [batch, height, 1, width, 1, channels], repeated where the 1 stands.
+  const apart = (repeats: readonly number[]): number[] =>
+    x.shape.flatMap((n, axis) => (axes.includes(axis) ? [n, repeats[axis - 1]!] : [n]));
+  return reshape(broadcastTo(reshape(x, apart(axes.map(() => 1))), apart(times)), shape);
+}

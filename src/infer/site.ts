@@ -1,0 +1,103 @@
+import type { ArrayOf } from '../../kernels/arrays.ts';
+import type { Epilogue } from '../../kernels/interface/products.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
+import { StateError } from '../base/errors.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import { ACTIVATION_FACTS, type ActivationSpec, activationOf, epilogueOf } from '../graph/activation.ts';
+import type { EncodingOf } from '../graph/encoding.ts';
+import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
+import type { IntegerProduct } from '../graph/integers.ts';
+import type { Buffer } from './buffers.ts';
+
+/** One kernel call or more on the first `samples` samples, on the table given. */
+export type Step = (kernels: Kernels, samples: number) => void;
+
+export type SlotType = 'float32' | 'int8' | 'int32';
+
+/** Where numbers lie at each run: ask for `array` anew. */
+export interface Place<T extends SlotType> {
+  readonly array: ArrayOf[T];
+}
+
+/** A value as steps see it. */
+export interface Operand {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Numbers a sample. */
+  readonly size: number;
+  /** Null for real numbers, which lie in float32. */
+  readonly format: QuantizationParams | null;
+  /** Of float32 numbers. */
+  readonly real: Place<'float32'>;
+  /** Of int8 numbers. */
+  readonly bytes: Place<'int8'>;
+  /** Of those that it has. */
+  readonly numbers: Place<'float32' | 'int8'>;
+}
+
+/** A node with all that its steps need. */
+export interface Site<K extends Op = Op> {
+  readonly node: NodeOf<K>;
+  readonly inputs: readonly [Operand, ...Operand[]];
+  readonly output: Operand;
+  /** The product that a node makes of integers; null if it makes none. */
+  readonly product: IntegerProduct | null;
+  /** Shapes of its weights, by role. */
+  readonly shapes: Readonly<Record<string, Shape>>;
+  /** A copy of a weight in the program's memory, made once for all that use it; null if the node does not have it. */
+  weight(role: string): Place<'float32'> | null;
+  /** An int8 kernel packed for the product, made once for all that use it. */
+  packed(kernel: EncodingOf<'int8'>): Place<'int8'>;
+  constants<T extends 'int32' | 'float32'>(type: T, values: ArrayOf[T]): Buffer<T>;
+  /** Room for `size` numbers a sample, until the next node; different places for different `which`. */
+  scratch<T extends SlotType>(type: T, size: number, which?: number): Place<T>;
+  step(step: Step): void;
+}
+
+/** Writes down the steps of a node: a row for each of some operations. */
+export type EmitRows<Ops extends Op> = { readonly [K in Ops]: (site: Site<K>) => void };
+
+export const nothing = (): void => {};
+
+export function refuse({ name, op }: Node, why: string): never {
+  throw new StateError('compileNetwork', `node "${name}" (${op}) ${why}`);
+}
+
+/** An activation from one place to another, or over itself if it works number by number. */
+export function activating(spec: ActivationSpec, shape: Shape, x: Place<'float32'>, y: Place<'float32'>): Step {
+  const { name, alpha } = activationOf(spec);
+  const n = elementsOf(shape);
+  switch (name) {
+    case 'linear':
+      return nothing;
+    case 'softmax':
+    case 'logSoftmax': {
+      const length = shape.at(-1)!;
+      const rows = elementsOf(shape.slice(0, -1));
+      return (k, samples) => k[name](samples * rows, length, x.array, y.array);
+    }
+    case 'leakyRelu':
+    case 'elu':
+      return (k, samples) => k[name](samples * n, x.array, alpha!, y.array);
+    case 'exponential':
+      return (k, samples) => k.exp(samples * n, x.array, y.array);
+    default:
+      return (k, samples) => k[name](samples * n, x.array, y.array);
+  }
+}
+
+/**
+ * A product in real numbers with the activation that it ends in: applied by the kernel itself if it can, else behind it, and
+ * from a place of its own if it takes rows.
+ */
+export function finishing(
+  activation: ActivationSpec,
+  { shape, size, real: y }: Operand,
+  { scratch, step }: Pick<Site, 'scratch' | 'step'>,
+  product: (k: Kernels, samples: number, epilogue: Epilogue, sums: Place<'float32'>) => void,
+): void {
+  const epilogue = epilogueOf(activation);
+  const sums = ACTIVATION_FACTS[activation.name].isElementwise ? y : scratch('float32', size);
+  step((k, samples) => product(k, samples, epilogue, sums));
+  if (epilogue === 'linear' && activation.name !== 'linear') step(activating(activation, shape, sums, y));
+}

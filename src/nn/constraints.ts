@@ -1,0 +1,124 @@
+import { add, div, mul } from '../autograd/arithmetic.ts';
+import { clip, relu, sqrt, square } from '../autograd/elementwise.ts';
+import { sum } from '../autograd/reductions.ts';
+import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
+import { sameShape } from '../base/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { made, type Recipe } from './recipes.ts';
+
+/** What a weight is brought to after each step of an optimizer; what the optimizer keeps for it stays as it is. */
+export interface Constraint {
+  readonly name: string;
+  /** The weight [...] as it may be, of the same shape and type. Nothing is recorded for gradients. */
+  readonly call: (w: Tensor) => Tensor;
+  /**
+   * Whether a recorded step may be repeated without calling the constraint again: it consists of operations on tensors
+   * alone, the same ones each time. Those of this library say so; one of your own has to. Default false.
+   */
+  readonly replayable?: boolean;
+  /** Options to make it again from its name. */
+  readonly options?: Recipe;
+}
+
+/** The axes that a norm is taken over, one or several: those of the inputs of a unit, so [0, 1, 2] for a kernel of Conv2D. */
+export type NormAxis = number | readonly number[];
+
+export interface MinMaxNormOptions {
+  /** Default 0. */
+  readonly min?: number;
+  /** Default 1. */
+  readonly max?: number;
+  /** How much of the way to the nearest allowed norm a step goes, from 0 to 1. Default 1. */
+  readonly rate?: number;
+  /** Default 0. */
+  readonly axis?: NormAxis;
+}
+
+/** Keras's, which keeps a norm of 0 from dividing. */
+const EPSILON = 1e-7;
+
+const NAMES = ['maxNorm', 'nonNegative', 'unitNorm', 'minMaxNorm'];
+
+const constraint = (name: string, options: Recipe, call: Constraint['call']): Constraint =>
+  made({ name, options, call, replayable: true });
+
+function checkAxis(op: string, axis: NormAxis): NormAxis {
+  const all = Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
+  if (all.length === 0 || !all.every(Number.isSafeInteger))
+    throw new ValueError(op, 'axis', 'an integer or a list of them', axis);
+  return Array.isArray(axis) ? [...all] : axis;
+}
+
+const normOf = (w: Tensor, axis: NormAxis): Tensor => sqrt(sum(square(w), { axis, keepDims: true }));
+
+/** w·(wanted/(ε + norm)). */
+const scaled = (w: Tensor, wanted: Tensor, norm: Tensor): Tensor => mul(w, div(wanted, add(norm, EPSILON)));
+
+/** Units of a larger norm than `limit` are scaled down to it (Srebro & Shraibman 2005; Hinton et al. 2012). */
+export function maxNorm(limit = 2, axis: NormAxis = 0): Constraint {
+  checkRange('maxNorm', 'limit', limit, 'at least 0');
+  const own = checkAxis('maxNorm', axis);
+  return constraint('maxNorm', { limit, axis: own }, (w) => {
+    const norm = normOf(w, own);
+    return scaled(w, clip(norm, 0, limit), norm);
+  });
+}
+
+/** Numbers below 0 become 0. */
+export function nonNegative(): Constraint {
+  return constraint('nonNegative', {}, relu);
+}
+
+/** Every unit is scaled to a norm of 1. */
+export function unitNorm(axis: NormAxis = 0): Constraint {
+  const own = checkAxis('unitNorm', axis);
+  return constraint('unitNorm', { axis: own }, (w) => div(w, add(normOf(w, own), EPSILON)));
+}
+
+/** Norms of units stay between two bounds. */
+export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
+  checkOptions('minMaxNorm', options, 'min max rate axis');
+  const { min = 0, max = 1, rate = 1, axis = 0 } = options;
+  checkRange('minMaxNorm', 'min', min, 'at least 0');
+  checkRange('minMaxNorm', 'max', max, 'at least 0');
+  checkRange('minMaxNorm', 'rate', rate, 'between 0 and 1');
+  if (max < min) throw new ValueError('minMaxNorm', 'max', `at least min, ${min}`, max);
+  const own = checkAxis('minMaxNorm', axis);
+  return constraint('minMaxNorm', { min, max, rate, axis: own }, (w) => {
+    const norm = normOf(w, own);
+    return scaled(w, add(mul(clip(norm, min, max), rate), mul(norm, 1 - rate)), norm);
+  });
+}
+
+/** A constraint made again from the name and options that a file holds. */
+export function constraintByName(name: string, options: Recipe): Constraint {
+  const { limit, axis, ...others } = options as { readonly limit?: number; readonly axis?: NormAxis };
+  switch (name) {
+    case 'maxNorm':
+      return maxNorm(limit, axis);
+    case 'nonNegative':
+      return nonNegative();
+    case 'unitNorm':
+      return unitNorm(axis);
+    case 'minMaxNorm':
+      return minMaxNorm({ ...others, ...(axis !== undefined && { axis }) });
+    default:
+      throw new ValueError('constraint', 'the name', NAMES.join(' or '), name, didYouMean(name, NAMES));
+  }
+}
+
+/** The constraint behind an option, tried on the weight it is for. Throws ValueError or ShapeError for what cannot hold it. */
+export function checkConstraint(choice: Constraint | undefined, key: string, w: Tensor): Constraint | null {
+  if (choice === undefined) return null;
+  // A function has a method `call` of its own
+  if (typeof choice !== 'object' || typeof choice?.call !== 'function' || typeof choice.name !== 'string') {
+    const { name } = Object(choice) as { readonly name?: string };
+    const remedy = typeof choice === 'function' && NAMES.includes(name!) ? `Call it: ${name}()` : undefined;
+    throw new ValueError('constraint', `that of ${key}`, `one such as maxNorm(2), or { name, call }`, choice, remedy);
+  }
+  const held = choice.call(w);
+  if (!sameShape(held.shape, w.shape) || held.dtype !== w.dtype)
+    throw new ShapeError('constraint', [held.shape, w.shape], `${choice.name} of ${key} gives another shape or type`);
+  return choice;
+}

@@ -1,0 +1,236 @@
+import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import type { Shape } from '../base/shape.ts';
+import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
+import type { Initializer } from './initializers.ts';
+import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
+import type { Lowering } from './lowering.ts';
+import type { RegularizerChoice } from './regularizers.ts';
+import type { Constraint } from './constraints.ts';
+import { type Axes, channelsOf, copied } from './sample-axes.ts';
+
+/** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
+export interface StridedOptions extends KernelOptions {
+  /** From one position of the kernel to the next. Default 1. */
+  readonly strides?: number | readonly number[];
+  /** Zeros around the samples: `valid` (default) none, `same` (TensorFlow's), or a pair [before, behind] an axis. */
+  readonly padding?: Padding;
+}
+
+const STRIDED_OPTIONS = `${KERNEL_OPTIONS} strides padding`;
+
+export interface DepthwiseOptions extends StridedOptions {
+  /** From one tap of the kernel to the next. Default 1. */
+  readonly dilationRate?: number | readonly number[];
+  /** Units for each channel. Default 1. */
+  readonly depthMultiplier?: number;
+}
+
+export interface ConvolutionOptions extends Omit<DepthwiseOptions, 'depthMultiplier'> {
+  /** Parts of the channels, and of the filters that read them alone. Default 1. */
+  readonly groups?: number;
+}
+
+const CONVOLUTION_OPTIONS = `${STRIDED_OPTIONS} dilationRate groups`;
+
+/**
+ * The shape by whose fans a kernel of a convolution is drawn. A depthwise one, with as many groups as channels, has Keras's
+ * [..., channels, multiplier] for that, which is the same memory.
+ */
+const drawnAs = (taps: Shape, channels: number, groups: number, units: number): Shape =>
+  groups === channels ? [...taps, channels, units / groups] : [...taps, channels / groups, units];
+
+/** What Conv2D, Conv1D and DepthwiseConv2D share. */
+abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
+  readonly kernelSize: readonly number[];
+  readonly steps: Steps;
+  private readonly op: string;
+  private readonly axes: Axes;
+
+  constructor(op: string, axes: Axes, kernelSize: number | readonly number[], options: O) {
+    super(op, copied(options));
+    this.op = op;
+    this.axes = axes;
+    this.kernelSize = [...perAxis(op, 'kernelSize', kernelSize, axes)];
+    const { strides = 1, padding = 'valid', dilationRate = 1 } = this.options;
+    this.steps = {
+      ...stepsOf(op, axes, { strides, padding }),
+      dilations: perAxis(op, 'dilationRate', dilationRate, axes),
+    };
+  }
+
+  /** How many parts `channels` have, and the number of units. Throws for channels that do not fit. */
+  protected abstract split(channels: number, shape: Shape): readonly [groups: number, units: number];
+
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    const input = this.only(inputs);
+    const shape = at.shapeOf(input);
+    const channels = channelsOf(this.op, this.name, this.axes, shape);
+    const [groups, units] = this.split(channels, shape);
+    const { activation, kernelSize, steps } = this;
+    const kernel = [...kernelSize, channels / groups, units];
+    const attrs = { activation, ...steps, groups };
+    return this.weighted(at, 'conv', input, attrs, kernel, units, drawnAs(kernelSize, channels, groups, units));
+  }
+}
+
+abstract class Filtering extends Convolution<ConvolutionOptions> {
+  readonly filters: number;
+
+  constructor(
+    op: string,
+    axes: Axes,
+    filters: number,
+    kernelSize: number | readonly number[],
+    options: ConvolutionOptions,
+  ) {
+    const ours: readonly unknown[] = [Conv2D, Conv1D];
+    if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
+    super(op, axes, kernelSize, options);
+    checkRange(op, 'filters', filters, 'a positive integer');
+    const { groups = 1 } = options;
+    checkRange(op, 'groups', groups, 'a positive integer');
+    if (filters % groups !== 0) throw new ValueError(op, 'groups', `a divisor of the ${filters} filters`, groups);
+    this.filters = filters;
+  }
+
+  protected override split(channels: number, shape: Shape): readonly [groups: number, units: number] {
+    const { groups = 1 } = this.options;
+    if (channels % groups === 0) return [groups, this.filters];
+    const problem = `layer ${this.name} cannot part ${channels} channels into ${groups} groups`;
+    throw new ShapeError(this.constructor.name, [shape], problem);
+  }
+}
+
+/**
+ * A convolution of images [height, width, channels]: activation(Σ x·kernel + bias), kernel [kernelHeight, kernelWidth,
+ * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back.
+ */
+export class Conv2D extends Filtering {
+  override readonly type = 'conv2D';
+
+  constructor(filters: number, kernelSize: number | readonly number[], options: ConvolutionOptions = {}) {
+    super('Conv2D', 2, filters, kernelSize, options);
+  }
+
+  override clone(): Conv2D {
+    return new Conv2D(this.filters, this.kernelSize, this.options);
+  }
+}
+
+/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. */
+export class Conv1D extends Filtering {
+  override readonly type = 'conv1D';
+
+  constructor(filters: number, kernelSize: number | readonly number[], options: ConvolutionOptions = {}) {
+    super('Conv1D', 1, filters, kernelSize, options);
+  }
+
+  override clone(): Conv1D {
+    return new Conv1D(this.filters, this.kernelSize, this.options);
+  }
+}
+
+/**
+ * Each channel of images by itself, `depthMultiplier` units from each (Howard et al. 2017, section 3.1). Its kernel is Keras's
+ * [kernelHeight, kernelWidth, channels, depthMultiplier] in memory and by its fans; its shape is that of a Conv2D with as
+ * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier].
+ */
+export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
+  override readonly type = 'depthwiseConv2D';
+  readonly depthMultiplier: number;
+
+  constructor(kernelSize: number | readonly number[], options: DepthwiseOptions = {}) {
+    const names = `${STRIDED_OPTIONS} dilationRate depthMultiplier` as const;
+    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, names);
+    super('DepthwiseConv2D', 2, kernelSize, options);
+    const { depthMultiplier = 1 } = options;
+    checkRange('DepthwiseConv2D', 'depthMultiplier', depthMultiplier, 'a positive integer');
+    this.depthMultiplier = depthMultiplier;
+  }
+
+  protected override split(channels: number, shape: Shape): readonly [groups: number, units: number] {
+    if (channels > 0) return [channels, channels * this.depthMultiplier];
+    throw new ShapeError('DepthwiseConv2D', [shape], `layer ${this.name} needs channels`);
+  }
+
+  override clone(): DepthwiseConv2D {
+    return new DepthwiseConv2D(this.kernelSize, this.options);
+  }
+}
+
+/**
+ * A transposed convolution of images [height, width, channels], by Keras's sizes: kernel [kernelHeight, kernelWidth, filters,
+ * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows.
+ */
+export class Conv2DTranspose extends KernelLayer<StridedOptions> {
+  override readonly type = 'conv2DTranspose';
+  readonly filters: number;
+  readonly kernelSize: readonly number[];
+  readonly steps: Steps;
+
+  constructor(filters: number, kernelSize: number | readonly number[], options: StridedOptions = {}) {
+    const op = 'Conv2DTranspose';
+    if (new.target === Conv2DTranspose) checkOptions(op, options, STRIDED_OPTIONS);
+    super(op, copied(options));
+    checkRange(op, 'filters', filters, 'a positive integer');
+    this.filters = filters;
+    this.kernelSize = [...perAxis(op, 'kernelSize', kernelSize, 2)];
+    const { strides = 1, padding = 'valid' } = this.options;
+    this.steps = stepsOf(op, 2, { strides, padding });
+  }
+
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    const input = this.only(inputs);
+    const channels = channelsOf('Conv2DTranspose', this.name, 2, at.shapeOf(input));
+    const { activation, filters, kernelSize } = this;
+    const { strides, padding } = this.steps;
+    const kernel = [...kernelSize, filters, channels];
+    return this.weighted(at, 'convTranspose', input, { activation, strides, padding }, kernel, filters);
+  }
+
+  override clone(): Conv2DTranspose {
+    return new Conv2DTranspose(this.filters, this.kernelSize, this.options);
+  }
+}
+
+export interface SeparableOptions
+  extends Omit<DepthwiseOptions, 'kernelInitializer' | 'kernelRegularizer' | 'kernelConstraint'> {
+  /** Default `glorotUniform`, as of the other kernel. */
+  readonly depthwiseInitializer?: Initializer;
+  readonly pointwiseInitializer?: Initializer;
+  readonly depthwiseRegularizer?: RegularizerChoice;
+  readonly pointwiseRegularizer?: RegularizerChoice;
+  readonly depthwiseConstraint?: Constraint;
+  readonly pointwiseConstraint?: Constraint;
+}
+
+const SEPARABLE_OPTIONS =
+  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer biasInitializer biasRegularizer biasConstraint depthwiseInitializer pointwiseInitializer depthwiseRegularizer pointwiseRegularizer depthwiseConstraint pointwiseConstraint';
+
+/**
+ * Two layers: each channel by itself, then a 1×1 convolution with bias and activation, `<name>/depthwise` and
+ * `<name>/pointwise` (Chollet 2017). Files give these two back.
+ */
+export class SeparableConv2D extends Layer {
+  override readonly type = 'separableConv2D';
+  override readonly replayable = true;
+  readonly filters: number;
+  readonly kernelSize: readonly number[];
+  readonly options: SeparableOptions;
+  override readonly inner: readonly [DepthwiseConv2D, Conv2D];
+
+  constructor(filters: number, kernelSize: number | readonly number[], options: SeparableOptions = {}) {
+    const op = 'SeparableConv2D';
+    if (new.target === SeparableConv2D) checkOptions(op, options, SEPARABLE_OPTIONS);
+    super(options);
+    checkRange(op, 'filters', filters, 'a positive integer');
+    this.filters = filters;
+    this.kernelSize = [...perAxis(op, 'kernelSize', kernelSize, 2)];
+    this.options = copied(options);
+    const {
+      ...{ depthwiseInitializer, depthwiseRegularizer, depthwiseConstraint },
+      ...{ pointwiseInitializer, pointwiseRegularizer, pointwiseConstraint },
+    } = this.options;
+  }
+}

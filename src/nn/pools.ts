@@ -1,0 +1,185 @@
+import { checkOptions } from '../base/options.ts';
+import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
+import type { PoolKind } from '../graph/graph.ts';
+import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
+import type { Lowering } from './lowering.ts';
+import { type Axes, channelsOf, copied } from './sample-axes.ts';
+
+/** Options of a pool, by Keras's names. A number counts for every axis. */
+export interface PoolLayerOptions extends LayerOptions {
+  /** Of the window. Default 2. */
+  readonly poolSize?: number | readonly number[];
+  /** From one position of the window to the next. Default: its size. */
+  readonly strides?: number | readonly number[];
+  /** `valid` (default), `same`, or a pair [before, behind] an axis, less than the window. What is outside is left out. */
+  readonly padding?: Padding;
+}
+
+const POOL_OPTIONS = `${LAYER_OPTIONS} poolSize strides padding`;
+
+/** A window over each channel by itself. */
+abstract class Pool extends Layer {
+  override readonly replayable = true;
+  readonly poolSize: readonly number[];
+  readonly steps: Steps;
+  readonly options: PoolLayerOptions;
+  protected abstract readonly kind: PoolKind;
+  private readonly op: string;
+  private readonly axes: Axes;
+
+  constructor(op: string, axes: Axes, options: PoolLayerOptions) {
+    const ours: readonly unknown[] = [MaxPool2D, AvgPool2D, MaxPool1D, AvgPool1D];
+    if (ours.includes(new.target)) checkOptions(op, options, POOL_OPTIONS);
+    super(options);
+    this.op = op;
+    this.axes = axes;
+    this.options = copied(options);
+    const { poolSize = 2, padding } = this.options;
+    this.poolSize = perAxis(op, 'poolSize', poolSize, axes);
+    this.steps = stepsOf(op, axes, { strides: this.options.strides ?? this.poolSize, ...(padding && { padding }) });
+  }
+
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    const input = this.only(inputs);
+    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    const { kind, poolSize: size } = this;
+    const { strides, padding } = this.steps;
+    return at.node('pool', at.name, [input], { kind, size, strides, padding });
+  }
+}
+
+/** The largest of each window and channel: [height, width, channels] to [positions, positions, channels]. */
+export class MaxPool2D extends Pool {
+  override readonly type = 'maxPool2D';
+  protected override readonly kind = 'max';
+
+  constructor(options: PoolLayerOptions = {}) {
+    super('MaxPool2D', 2, options);
+  }
+
+  override clone(): MaxPool2D {
+    return new MaxPool2D(this.options);
+  }
+}
+
+/** The mean of each window and channel, padding left out: [height, width, channels] to [positions, positions, channels]. */
+export class AvgPool2D extends Pool {
+  override readonly type = 'avgPool2D';
+  protected override readonly kind = 'average';
+
+  constructor(options: PoolLayerOptions = {}) {
+    super('AvgPool2D', 2, options);
+  }
+
+  override clone(): AvgPool2D {
+    return new AvgPool2D(this.options);
+  }
+}
+
+/** `MaxPool2D` of sequences: [length, channels] to [positions, channels]. */
+export class MaxPool1D extends Pool {
+  override readonly type = 'maxPool1D';
+  protected override readonly kind = 'max';
+
+  constructor(options: PoolLayerOptions = {}) {
+    super('MaxPool1D', 1, options);
+  }
+
+  override clone(): MaxPool1D {
+    return new MaxPool1D(this.options);
+  }
+}
+
+/** `AvgPool2D` of sequences: [length, channels] to [positions, channels]. */
+export class AvgPool1D extends Pool {
+  override readonly type = 'avgPool1D';
+  protected override readonly kind = 'average';
+
+  constructor(options: PoolLayerOptions = {}) {
+    super('AvgPool1D', 1, options);
+  }
+
+  override clone(): AvgPool1D {
+    return new AvgPool1D(this.options);
+  }
+}
+
+/** All positions of a channel become one number. */
+abstract class GlobalPool extends Layer {
+  override readonly replayable = true;
+  readonly options: LayerOptions;
+  protected abstract readonly kind: PoolKind;
+  private readonly op: string;
+  private readonly axes: Axes;
+
+  constructor(op: string, axes: Axes, options: LayerOptions) {
+    const ours: readonly unknown[] = [GlobalMaxPool2D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalAvgPool1D];
+    if (ours.includes(new.target)) checkOptions(op, options, LAYER_OPTIONS);
+    super(options);
+    this.op = op;
+    this.axes = axes;
+    this.options = copied(options);
+  }
+
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    const input = this.only(inputs);
+    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    return at.node('globalPool', at.name, [input], { kind: this.kind });
+  }
+}
+
+/** The largest of each channel: [height, width, channels] to [channels]. */
+export class GlobalMaxPool2D extends GlobalPool {
+  override readonly type = 'globalMaxPool2D';
+  protected override readonly kind = 'max';
+
+  constructor(options: LayerOptions = {}) {
+    super('GlobalMaxPool2D', 2, options);
+  }
+
+  override clone(): GlobalMaxPool2D {
+    return new GlobalMaxPool2D(this.options);
+  }
+}
+
+/** The mean of each channel: [height, width, channels] to [channels]. */
+export class GlobalAvgPool2D extends GlobalPool {
+  override readonly type = 'globalAvgPool2D';
+  protected override readonly kind = 'average';
+
+  constructor(options: LayerOptions = {}) {
+    super('GlobalAvgPool2D', 2, options);
+  }
+
+  override clone(): GlobalAvgPool2D {
+    return new GlobalAvgPool2D(this.options);
+  }
+}
+
+/** The largest of each channel: [length, channels] to [channels]. */
+export class GlobalMaxPool1D extends GlobalPool {
+  override readonly type = 'globalMaxPool1D';
+  protected override readonly kind = 'max';
+
+  constructor(options: LayerOptions = {}) {
+    super('GlobalMaxPool1D', 1, options);
+  }
+
+  override clone(): GlobalMaxPool1D {
+    return new GlobalMaxPool1D(this.options);
+  }
+}
+
+/** The mean of each channel: [length, channels] to [channels]. */
+export class GlobalAvgPool1D extends GlobalPool {
+  override readonly type = 'globalAvgPool1D';
+  protected override readonly kind = 'average';
+
+  constructor(options: LayerOptions = {}) {
+    super('GlobalAvgPool1D', 1, options);
+  }
+
+  override clone(): GlobalAvgPool1D {
+    return new GlobalAvgPool1D(this.options);
+  }
+}

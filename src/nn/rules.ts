@@ -1,0 +1,44 @@
+import { defined } from '../base/options.ts';
+import type { Constraint } from './constraints.ts';
+import type { Initializer } from './initializers.ts';
+import type { RegularizerChoice } from './regularizers.ts';
+
+/** Weights of the library's layers that options say how to begin and hold. */
+const ROLES = ['kernel', 'bias', 'gamma', 'beta', 'embeddings'] as const;
+const KINDS = ['Initializer', 'Regularizer', 'Constraint'] as const;
+
+type Role = (typeof ROLES)[number];
+
+/** How the weights of these roles begin, penalties on them, and what each step brings them to. */
+export type RulesOf<R extends Role> = { readonly [K in `${R}Initializer`]?: Initializer } & {
+  readonly [K in `${R}Regularizer`]?: RegularizerChoice;
+} & { readonly [K in `${R}Constraint`]?: Constraint };
+
+/** Those of any layer: what a network does not tell of it. */
+export type WeightRules = RulesOf<Role>;
+
+/** Their names, as `checkOptions` takes them. */
+export const KERNEL_RULES = 'kernelInitializer kernelRegularizer kernelConstraint';
+export const BIAS_RULES = 'biasInitializer biasRegularizer biasConstraint';
+
+/** How a weight begins, and what it is held to. */
+export interface WeightOptions {
+  readonly initializer: Initializer;
+  readonly regularizer?: RegularizerChoice | undefined;
+  readonly constraint?: Constraint | undefined;
+}
+
+/** What the options of a layer say of one of its weights; `usual` is how it begins if they say nothing. */
+export const weightRule = (rules: WeightRules, role: Role, usual: Initializer): WeightOptions => ({
+  initializer: rules[`${role}Initializer`] ?? usual,
+  regularizer: rules[`${role}Regularizer`],
+  constraint: rules[`${role}Constraint`],
+});
+
+/** The rules among the options of a layer. */
+export const rulesOf = (options: WeightRules): WeightRules =>
+  defined(
+    Object.fromEntries(
+      ROLES.flatMap((role) => KINDS.map((kind) => [`${role}${kind}`, options[`${role}${kind}`]] as const)),
+    ),
+  );
