@@ -182,6 +182,17 @@ export {
   unitNorm,
 } from './nn/constraints.ts';
 export { Add, Concat, Part, Residual, Split } from './nn/containers.ts';
+export {
+  Conv1D,
+  Conv2D,
+  Conv2DTranspose,
+  type ConvolutionOptions,
+  DepthwiseConv2D,
+  type DepthwiseOptions,
+  SeparableConv2D,
+  type SeparableOptions,
+  type StridedOptions,
+} from './nn/convolutions.ts';
 export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
@@ -258,7 +269,26 @@ export {
 } from './nn/optimizers.ts';
 export type { Coding, Outputs, Scale } from './nn/outputs.ts';
 export { Parameter } from './nn/parameter.ts';
+export {
+  AvgPool1D,
+  AvgPool2D,
+  GlobalAvgPool1D,
+  GlobalAvgPool2D,
+  GlobalMaxPool1D,
+  GlobalMaxPool2D,
+  MaxPool1D,
+  MaxPool2D,
+  type PoolLayerOptions,
+} from './nn/pools.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
+export {
+  ChannelShuffle,
+  UpSampling1D,
+  UpSampling2D,
+  ZeroPadding1D,
+  ZeroPadding2D,
+  type ZeroWidths,
+} from './nn/resizing.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export { Sequential } from './nn/sequential.ts';

@@ -66,5 +66,8 @@ export function channelsOf<K extends Op>({ name, op }: NodeOf<K>): ChannelRules<
   const rules: ChannelRules<K> | undefined = CHANNELS[op];
   if (rules !== undefined) return rules;
   const problem = `which channels go together at node "${name}" (${op}) is not known`;
-  throw new StateError('channels', `${problem}, so none can be removed from this network; prune() masks single weights`);
+  throw new StateError(
+    'channels',
+    `${problem}, so none can be removed from this network; prune() masks single weights`,
+  );
 }

@@ -13,6 +13,7 @@ export interface Role {
   readonly integers?: 'int8' | 'int32';
 }
 
+type Count = readonly [least: number, most: number];
 export type Format = QuantizationParams | null;
 export type Shapes = Readonly<Record<string, Shape>>;
 
@@ -34,7 +35,7 @@ export type Memory = 'view' | 'in place' | 'apart';
 export interface Facts<K extends Op> {
   readonly attributes: Schema<Attributes[K]>;
   /** How many values it reads. */
-  readonly inputs: readonly [least: number, most: number];
+  readonly inputs: Count;
   /** By role; null for code of the user's own, which has what it likes. */
   readonly weights: Readonly<Record<string, Role>> | null;
   /** What is wrong with the formats of inputs and result; null if nothing. */
@@ -63,8 +64,8 @@ export const alike = (inputs: readonly Format[], own: Format): string | null =>
 export const view = (): Memory => 'view';
 export const over = (): Memory => 'in place';
 export const apart = (): Memory => 'apart';
-export const one = [1, 1] as const;
-export const several = [1, Infinity] as const;
+export const one: Count = [1, 1];
+export const several: Count = [1, Infinity];
 
 /** Rows of a part of the operations. */
 export type FactRows<K extends Op> = { readonly [P in K]: Facts<P> };

@@ -4,7 +4,8 @@ import { type Attribute, activation, number } from './attributes.ts';
 import { apart, type FactRows, type Given, one, real } from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
-const isCount = (least: number) => (n: unknown) => Number.isInteger(n) && (n as number) >= least && (n as number) <= MAX_SIZE;
+const isCount = (least: number) => (n: unknown) =>
+  Number.isInteger(n) && (n as number) >= least && (n as number) <= MAX_SIZE;
 
 /** A list with one for each axis of a window: one axis of a sequence, two of an image. */
 const perAxis = <T>(wanted: string, holds: (each: unknown) => boolean): Attribute<readonly T[]> => ({
@@ -47,7 +48,8 @@ function checkAxes(axes: number, lists: Readonly<Record<string, readonly unknown
 
 /** How many positions a window has along each axis. */
 function positionsOf(places: Shape, taps: Shape, steps: Steps, refuse: Refuse): Shape {
-  checkAxes(places.length, { ...steps }, refuse);
+  const { strides, dilations, padding } = steps;
+  checkAxes(places.length, { strides, dilations, padding }, refuse);
   const fault = windowFault(places, taps, steps);
   if (fault !== null) return refuse(`has a window that cannot be: ${fault}`);
   const { outHeight, outWidth } = windowOf(1, places, taps, steps);

@@ -35,12 +35,14 @@ function callOf(graph: Graph<Shaped>, node: Node): string {
   const keys = Object.values(weights).map((key) => `${key} ${listed(graph.weights.get(key)!.shape)}`);
   const options = Object.entries(attrs)
     .filter(([field]) => field !== 'activation')
-    .map(([field, value]) => `${field} ${Array.isArray(value) ? listed(value) : value}`);
+    .map(([field, value]) => `${field} ${shown(value)}`);
   const inside = [...inputs, ...keys, ...options].join(', ');
   const call = op === 'activation' ? inside : `${op}(${inside})`;
   if (activation === null) return call;
   return op !== 'activation' && activation.name === 'linear' ? call : activated(activation, call);
 }
+
+const shown = (value: unknown): string => (Array.isArray(value) ? listed(value.map(shown)) : String(value));
 
 function activated(spec: ActivationSpec, inside: string): string {
   const { name, alpha } = activationOf(spec);

@@ -1,7 +1,6 @@
-import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
-import { type EmitRows, finishing, type Place, type Site } from './site.ts';
+import { type EmitRows, finishing, type Site } from './site.ts';
 
 /** Each number of `counts` numbers at a place of its own: all but the first axis of `strides`, which is that of samples. */
 interface Walk {
@@ -70,14 +69,23 @@ export const IMAGE_EMIT: EmitRows<
     else step((k, samples) => k.sum(samples, places, channels, x.real.array, places, y.real.array));
   },
   zeroPad(site) {
-    const { node, inputs: [x], output: y, step } = site;
+    const {
+      node,
+      inputs: [x],
+      output: y,
+      step,
+    } = site;
     const to = apartIn(y.shape);
     const offset = node.attrs.widths.reduce((sum, [before], axis) => sum + before * to[axis]!, 0);
     step((k, samples) => k.fill(samples * y.size, 0, y.real.array));
     copying(site, { shape: x.shape, from: apartIn(x.shape), offset, to });
   },
   upsample(site) {
-    const { node, inputs: [x], output: y } = site;
+    const {
+      node,
+      inputs: [x],
+      output: y,
+    } = site;
     // Each axis is one of positions and one of their copies, which read the same number
     const twice = (shape: Shape, copies: (axis: number) => number): number[] =>
       shape.flatMap((n, axis) => (axis === shape.length - 1 ? [n] : [n, copies(axis)]));

@@ -1,12 +1,12 @@
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
+import type { Constraint } from './constraints.ts';
 import type { Initializer } from './initializers.ts';
 import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
 import type { Lowering } from './lowering.ts';
 import type { RegularizerChoice } from './regularizers.ts';
-import type { Constraint } from './constraints.ts';
 import { type Axes, channelsOf, copied } from './sample-axes.ts';
 
 /** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
@@ -70,7 +70,8 @@ abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
     const { activation, kernelSize, steps } = this;
     const kernel = [...kernelSize, channels / groups, units];
     const attrs = { activation, ...steps, groups };
-    return this.weighted(at, 'conv', input, attrs, kernel, units, drawnAs(kernelSize, channels, groups, units));
+    const begins = drawnAs(kernelSize, channels, groups, units);
+    return this.weighted(at, 'conv', input, attrs, [kernel, units, begins]);
   }
 }
 
@@ -186,7 +187,7 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
     const { activation, filters, kernelSize } = this;
     const { strides, padding } = this.steps;
     const kernel = [...kernelSize, filters, channels];
-    return this.weighted(at, 'convTranspose', input, { activation, strides, padding }, kernel, filters);
+    return this.weighted(at, 'convTranspose', input, { activation, strides, padding }, [kernel, filters]);
   }
 
   override clone(): Conv2DTranspose {
@@ -218,7 +219,7 @@ export class SeparableConv2D extends Layer {
   readonly filters: number;
   readonly kernelSize: readonly number[];
   readonly options: SeparableOptions;
-  override readonly inner: readonly [DepthwiseConv2D, Conv2D];
+  private readonly parts: readonly [DepthwiseConv2D, Conv2D];
 
   constructor(filters: number, kernelSize: number | readonly number[], options: SeparableOptions = {}) {
     const op = 'SeparableConv2D';
@@ -228,9 +229,35 @@ export class SeparableConv2D extends Layer {
     this.filters = filters;
     this.kernelSize = [...perAxis(op, 'kernelSize', kernelSize, 2)];
     this.options = copied(options);
-    const {
-      ...{ depthwiseInitializer, depthwiseRegularizer, depthwiseConstraint },
-      ...{ pointwiseInitializer, pointwiseRegularizer, pointwiseConstraint },
-    } = this.options;
+    const { strides, padding, dilationRate, depthMultiplier } = this.options;
+    const { activation, useBias, activityRegularizer } = this.options;
+    const { biasInitializer, biasRegularizer, biasConstraint } = this.options;
+    const kernelRules = (which: 'depthwise' | 'pointwise') => ({
+      kernelInitializer: this.options[`${which}Initializer`],
+      kernelRegularizer: this.options[`${which}Regularizer`],
+      kernelConstraint: this.options[`${which}Constraint`],
+    });
+    const window = { strides, padding, dilationRate, depthMultiplier, useBias: false };
+    const end = { activation, useBias, activityRegularizer, biasInitializer, biasRegularizer, biasConstraint };
+    this.parts = [
+      new DepthwiseConv2D(kernelSize, defined({ name: 'depthwise', ...window, ...kernelRules('depthwise') })),
+      new Conv2D(filters, 1, defined({ name: 'pointwise', ...end, ...kernelRules('pointwise') })),
+    ];
+  }
+
+  override get inner(): readonly Layer[] {
+    return this.parts;
+  }
+
+  override lower(at: Lowering, inputs: readonly string[]): string {
+    const input = this.only(inputs);
+    const [depthwise, pointwise] = this.parts;
+    return at.apply(pointwise, [at.apply(depthwise, [input])]);
+  }
+
+  override clone(): SeparableConv2D {
+    const made = new SeparableConv2D(this.filters, this.kernelSize, this.options);
+    for (const [i, { trainable }] of this.parts.entries()) made.parts[i]!.trainable = trainable;
+    return made;
   }
 }

@@ -1,8 +1,8 @@
 import type { Epilogue } from '../../kernels/interface/products.ts';
 import { add, mul } from '../autograd/arithmetic.ts';
 import { convolve, convolveTransposed } from '../autograd/convolution.ts';
-import { concat, pad, reshape, slice } from '../autograd/movement.ts';
-import { channelShuffle, globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
+import { channelShuffle, concat, pad, reshape, slice } from '../autograd/movement.ts';
+import { globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';

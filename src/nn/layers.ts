@@ -2,13 +2,14 @@ import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../ba
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
+import type { Attributes } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activationSpec } from './activations.ts';
 import type { Pass } from './forward.ts';
 import type { BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
-import { BIAS_RULES, KERNEL_RULES, type RulesOf, type WeightRules, weightRule } from './rules.ts';
+import { type RulesOf, type WeightRules, weightRule } from './rules.ts';
 import { SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
 
 /** What a layer of your own is told on each call. */
@@ -124,8 +125,8 @@ function ownCopy<T extends LayerOptions>(options: T): T {
   return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
 }
 
-/** Kernels begin by `glorotUniform` unless the options say another, biases with `zeros`. */
-export interface DenseOptions extends LayerOptions, RulesOf<'kernel' | 'bias'> {
+/** Options of layers with a kernel. It begins by `glorotUniform` unless they say another, the bias with `zeros`. */
+export interface KernelOptions extends LayerOptions, RulesOf<'kernel' | 'bias'> {
   /** Default `linear`. */
   readonly activation?: ActivationChoice;
   /** Default true. */
@@ -134,23 +135,20 @@ export interface DenseOptions extends LayerOptions, RulesOf<'kernel' | 'bias'> {
   readonly activityRegularizer?: RegularizerChoice;
 }
 
-const DENSE_OPTIONS = `${LAYER_OPTIONS} ${KERNEL_RULES} ${BIAS_RULES} activation useBias activityRegularizer`;
+export const KERNEL_OPTIONS =
+  'name inputShape kernelInitializer kernelRegularizer kernelConstraint biasInitializer biasRegularizer biasConstraint activation useBias activityRegularizer';
 
-/** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
-export class Dense extends Layer {
-  override readonly type = 'dense';
+/** A layer that multiplies by a kernel, adds a bias and ends in an activation. */
+export abstract class KernelLayer<O extends KernelOptions = KernelOptions> extends Layer {
   override readonly replayable = true;
-  readonly units: number;
-  readonly options: DenseOptions;
+  readonly options: O;
   readonly activation: ActivationSpec;
 
-  constructor(units: number, options: DenseOptions = {}) {
-    if (new.target === Dense) checkOptions('Dense', options, DENSE_OPTIONS);
+  /** `options` are the layer's own from here on. */
+  constructor(op: string, options: O) {
     super(options);
-    checkFlag('Dense', 'useBias', options.useBias ?? true);
-    checkRange('Dense', 'units', units, 'a positive integer');
-    this.units = units;
-    this.options = ownCopy(options);
+    checkFlag(op, 'useBias', options.useBias ?? true);
+    this.options = options;
     this.activation = activationSpec(options.activation);
   }
 
@@ -167,19 +165,49 @@ export class Dense extends Layer {
     return this.options.useBias === false ? null : this.parameter('bias').value;
   }
 
+  /**
+   * Adds the operation with its weights, a kernel and a bias of so many units, and the penalty on what it gives. `drawnAs` is
+   * the shape by whose fans the kernel begins, the same memory; its own if left out.
+   */
+  protected weighted<K extends 'dense' | 'conv' | 'convTranspose'>(
+    at: Lowering,
+    op: K,
+    input: string,
+    attrs: Attributes[K],
+    [shape, units, drawnAs = shape]: readonly [kernel: Shape, units: number, drawnAs?: Shape],
+  ): string {
+    const { name, options } = this;
+    const kernel = at.weight(name, 'kernel', shape, { ...weightRule(options, 'kernel', 'glorotUniform'), drawnAs });
+    const bias = (): string => at.weight(name, 'bias', [units], weightRule(options, 'bias', 'zeros'));
+    const weights = options.useBias === false ? { kernel } : { kernel, bias: bias() };
+    this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
+    const y = at.node(op, at.name, [input], attrs, weights);
+    const activity = regularizer(options.activityRegularizer);
+    return activity === null ? y : at.node('activityRegularization', at.take(`${at.name}/activity`), [y], activity);
+  }
+}
+
+export type DenseOptions = KernelOptions;
+
+/** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
+export class Dense extends KernelLayer {
+  override readonly type = 'dense';
+  readonly units: number;
+
+  constructor(units: number, options: DenseOptions = {}) {
+    if (new.target === Dense) checkOptions('Dense', options, KERNEL_OPTIONS);
+    super('Dense', ownCopy(options));
+    checkRange('Dense', 'units', units, 'a positive integer');
+    this.units = units;
+  }
+
   override lower(at: Lowering, inputsOf: readonly string[]): string {
     const input = this.only(inputsOf);
     const shape = at.shapeOf(input);
     const inputs = shape.at(-1);
     if (inputs === undefined) throw new ShapeError('Dense', [shape], `layer ${this.name} needs at least one axis`);
-    const { name, units, activation, options } = this;
-    const kernel = at.weight(name, 'kernel', [inputs, units], weightRule(options, 'kernel', 'glorotUniform'));
-    const bias = (): string => at.weight(name, 'bias', [units], weightRule(options, 'bias', 'zeros'));
-    const weights = options.useBias === false ? { kernel } : { kernel, bias: bias() };
-    this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
-    const y = at.node('dense', at.name, [input], { activation }, weights);
-    const activity = regularizer(options.activityRegularizer);
-    return activity === null ? y : at.node('activityRegularization', at.take(`${at.name}/activity`), [y], activity);
+    const { activation, units } = this;
+    return this.weighted(at, 'dense', input, { activation }, [[inputs, units], units]);
   }
 
   override clone(): Dense {

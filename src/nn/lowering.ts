@@ -1,3 +1,4 @@
+import { reshape } from '../autograd/movement.ts';
 import { noGrad, parameter } from '../autograd/tape.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
@@ -120,8 +121,8 @@ export class Lowering implements Graph<Parameter> {
    * applied first. Throws ShapeError where it is applied again to values that need another shape.
    */
   weight(layer: string, role: string, shape: Shape, options: WeightOptions): string {
-    checkOptions('weight', options, 'initializer regularizer constraint');
-    const { initializer: choice, regularizer: rule, constraint } = options;
+    checkOptions('weight', options, 'initializer regularizer constraint drawnAs');
+    const { initializer: choice, regularizer: rule, constraint, drawnAs = shape } = options;
     const { seed, dtype, blank = false } = this.context;
     const key = `${layer}/${role}`;
     const made = this.weights.get(key);
@@ -135,7 +136,8 @@ export class Lowering implements Graph<Parameter> {
     }
     const random = new Random(seed, key);
     // A copy: a function may hand out one tensor twice, as to a layer and its clone.
-    const value = parameter(keep(initializer(blank ? 'zeros' : choice)(shape, random, dtype)));
+    const drawn = initializer(blank ? 'zeros' : choice)(drawnAs, random, dtype);
+    const value = parameter(keep(drawnAs === shape ? drawn : reshape(drawn, shape)));
     const held = noGrad(() => checkConstraint(constraint, key, value));
     this.weights.set(key, new Parameter(key, value, regularizer(rule), held));
     return key;

@@ -2,7 +2,7 @@ import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
-import { shapesOf } from '../graph/check.ts';
+import { shapesOf, type Value, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
@@ -12,6 +12,7 @@ import { Network } from '../graph/network.ts';
 import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import { Add, Concat, Part } from './containers.ts';
+import { Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D } from './convolutions.ts';
 import { type LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import {
   Activation,
@@ -19,12 +20,24 @@ import {
   Dense,
   Dropout,
   Flatten,
+  type KernelOptions,
   type Layer,
   type LayerOptions,
 } from './layers.ts';
 import { Model } from './model.ts';
 import type { Parameter } from './parameter.ts';
+import {
+  AvgPool1D,
+  AvgPool2D,
+  GlobalAvgPool1D,
+  GlobalAvgPool2D,
+  GlobalMaxPool1D,
+  GlobalMaxPool2D,
+  MaxPool1D,
+  MaxPool2D,
+} from './pools.ts';
 import type { Regularizer } from './regularizers.ts';
+import { ChannelShuffle, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D } from './resizing.ts';
 import { rulesOf, type WeightRules } from './rules.ts';
 import { Sequential } from './sequential.ts';
 import { input } from './symbolic.ts';
@@ -137,10 +150,22 @@ function isSequence({ inputs, nodes, outputs }: Graph<Stored>): boolean {
   return isOne && nodes.length > 0 && nodes.every(follows) && outputs[0] === nodes.at(-1)!.name;
 }
 
+/** Operations whose layers have a penalty on their activities as an option. */
+const PENALIZED: ReadonlySet<Op> = new Set<Op>(['dense', 'conv', 'convTranspose']);
+
 type Penalties = ReadonlyMap<string, NodeOf<'activityRegularization'>>;
 
 /** Of lists of nodes: each node of a network asks for those of all. */
 const PENALTIES = new WeakMap<readonly Node[], Penalties>();
+
+/** Of lists of nodes, as above. */
+const VALUES = new WeakMap<readonly Node[], ReadonlyMap<string, Value>>();
+
+function valuesIn(network: Graph<Stored>): ReadonlyMap<string, Value> {
+  const known = VALUES.get(network.nodes) ?? valuesOf(network);
+  VALUES.set(network.nodes, known);
+  return known;
+}
 
 /** The nodes that are an option of the layer before them, a penalty on its activities, by the name of that. */
 function penaltiesOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Penalties {
@@ -150,7 +175,7 @@ function penaltiesOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Penalties {
   const takers = new Set<string>();
   for (const node of nodes) {
     const [input] = node.inputs;
-    if (node.op === 'dense') takers.add(node.name);
+    if (PENALIZED.has(node.op)) takers.add(node.name);
     if (node.op === 'activityRegularization' && node.name === `${input}/activity` && takers.has(input!))
       found.set(input!, node);
   }
@@ -161,8 +186,9 @@ function penaltiesOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Penalties {
 /** What an unbuilt layer is made of. */
 interface Remake<K extends Op> {
   readonly node: NodeOf<K>;
-  /** Of its weights, by role. */
+  /** Of its weights, by role, and of the samples that it reads. */
   readonly shapes: Readonly<Record<string, Shape>>;
+  readonly inputs: readonly Shape[];
   readonly options: LayerOptions;
   /** The penalty on its activities. */
   readonly penalty: Regularizer | null;
@@ -178,16 +204,53 @@ function refuse({ name, op }: Node): never {
   throw new StateError('fromNetwork', `node "${name}" (${op}) has no layer`);
 }
 
+const kernelOptions = ({
+  node: { attrs, weights },
+  options,
+  penalty,
+  rules,
+}: Remake<'dense' | 'conv' | 'convTranspose'>): KernelOptions => ({
+  ...rulesOf(rules),
+  ...options,
+  ...(penalty && { activityRegularizer: penalty }),
+  activation: attrs.activation,
+  useBias: weights.bias !== undefined,
+});
+
 /** One row an operation: the layer that lowers to it. */
 const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
-  dense: ({ node: { attrs, weights }, shapes, options, penalty, rules }) =>
-    new Dense(shapes.kernel![1]!, {
-      ...rulesOf(rules),
-      ...options,
-      ...(penalty && { activityRegularizer: penalty }),
-      activation: attrs.activation,
-      useBias: weights.bias !== undefined,
-    }),
+  dense: (remake) => new Dense(remake.shapes.kernel![1]!, kernelOptions(remake)),
+  conv: (remake) => {
+    const { attrs } = remake.node;
+    const [units, perGroup, ...taps] = [...remake.shapes.kernel!].reverse() as [number, number, ...number[]];
+    const { strides, padding, dilations: dilationRate, groups } = attrs;
+    const options = { ...kernelOptions(remake), strides, padding, dilationRate };
+    const size = taps.reverse();
+    if (size.length === 1) return new Conv1D(units, size, { ...options, groups });
+    // Drawn alike: as many groups as channels are drawn by the fans of a depthwise one
+    if (perGroup === 1 && groups > 1) return new DepthwiseConv2D(size, { ...options, depthMultiplier: units / groups });
+    return new Conv2D(units, size, { ...options, groups });
+  },
+  convTranspose: (remake) => {
+    const { strides, padding } = remake.node.attrs;
+    const [height, width, units] = remake.shapes.kernel as [number, number, number];
+    return new Conv2DTranspose(units, [height, width], { ...kernelOptions(remake), strides, padding });
+  },
+  pool: ({ node: { attrs }, options }) => {
+    const { kind, size: poolSize, strides, padding } = attrs;
+    const [Sequence, Image] = kind === 'max' ? [MaxPool1D, MaxPool2D] : [AvgPool1D, AvgPool2D];
+    return new (poolSize.length === 1 ? Sequence : Image)({ ...options, poolSize, strides, padding });
+  },
+  globalPool: ({ node: { attrs }, inputs: [x], options }) => {
+    const isMax = attrs.kind === 'max';
+    if (x!.length === 2) return isMax ? new GlobalMaxPool1D(options) : new GlobalAvgPool1D(options);
+    return isMax ? new GlobalMaxPool2D(options) : new GlobalAvgPool2D(options);
+  },
+  zeroPad: ({ node: { attrs }, options }) =>
+    attrs.widths.length === 1 ? new ZeroPadding1D(attrs.widths, options) : new ZeroPadding2D(attrs.widths, options),
+  upsample: ({ node: { attrs }, options }) =>
+    attrs.factors.length === 1 ? new UpSampling1D(attrs.factors, options) : new UpSampling2D(attrs.factors, options),
+  channelShuffle: ({ node: { attrs }, options }) => new ChannelShuffle(attrs.groups, options),
   activation: ({ node: { attrs }, options }) => new Activation(attrs.activation, options),
   dropout: ({ node: { attrs }, options }) => new Dropout(attrs.rate, { ...options, training: attrs.training }),
   flatten: ({ options }) => new Flatten(options),
@@ -221,6 +284,9 @@ function layerOf<K extends Op>(
   const layer = make({
     node,
     shapes: shapesOf(network, node as Node),
+    get inputs() {
+      return node.inputs.map((name) => valuesIn(network).get(name)!.shape);
+    },
     options: inputShape === null ? { name } : { name, inputShape },
     penalty: penaltiesOf(network).get(name)?.attrs ?? null,
     ...untold,

@@ -12,9 +12,12 @@ type Pairs = readonly (readonly [before: number, behind: number])[];
 
 function pairsOf(op: string, widths: ZeroWidths, axes: Axes): Pairs {
   const list: readonly unknown[] = Array.isArray(widths) ? widths : Array<unknown>(axes).fill(widths);
-  const pairs = Array.from(list, (each) => (Array.isArray(each) ? [...(each as unknown[])] : [each, each]));
-  const isWidth = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (pairs.length === axes && pairs.every((pair) => pair.length === 2 && pair.every(isWidth))) return pairs as Pairs;
+  const isWidth = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  const pairs = Array.from(list, (each): Pairs => {
+    const [before, behind, ...more] = Array.isArray(each) ? (each as unknown[]) : [each, each];
+    return isWidth(before) && isWidth(behind) && more.length === 0 ? [[before, behind]] : [];
+  }).flat();
+  if (list.length === axes && pairs.length === axes) return pairs;
   const wanted = `an integer of at least 0, or a list of ${axes} of them or of pairs of them`;
   throw new ValueError(op, 'padding', wanted, widths);
 }

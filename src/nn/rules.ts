@@ -1,4 +1,5 @@
 import { defined } from '../base/options.ts';
+import type { Shape } from '../base/shape.ts';
 import type { Constraint } from './constraints.ts';
 import type { Initializer } from './initializers.ts';
 import type { RegularizerChoice } from './regularizers.ts';
@@ -17,15 +18,13 @@ export type RulesOf<R extends Role> = { readonly [K in `${R}Initializer`]?: Init
 /** Those of any layer: what a network does not tell of it. */
 export type WeightRules = RulesOf<Role>;
 
-/** Their names, as `checkOptions` takes them. */
-export const KERNEL_RULES = 'kernelInitializer kernelRegularizer kernelConstraint';
-export const BIAS_RULES = 'biasInitializer biasRegularizer biasConstraint';
-
 /** How a weight begins, and what it is held to. */
 export interface WeightOptions {
   readonly initializer: Initializer;
   readonly regularizer?: RegularizerChoice | undefined;
   readonly constraint?: Constraint | undefined;
+  /** The shape that the initializer is asked for, of as many numbers: other fans. Default: that of the weight. */
+  readonly drawnAs?: Shape;
 }
 
 /** What the options of a layer say of one of its weights; `usual` is how it begins if they say nothing. */
