@@ -1,5 +1,6 @@
 import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
+import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
@@ -15,6 +16,7 @@ import { rows } from './rows.ts';
 export const cpu: Kernels = {
   ...reference,
   ...products,
+  ...convolution,
   ...elementwise,
   ...reductions,
   ...rows,

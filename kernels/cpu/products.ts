@@ -104,7 +104,7 @@ function packB(k: number, b: Float32Array, offset: number, bp: number, next: num
   }
 }
 
-/** C = op(A)·op(B), or C += it. Element (i, p) of op(A) is a[a0 + i·ai + p·ap]; likewise B and C. */
+/** C = op(A)·op(B). Element (i, p) of op(A) is a[a0 + i·ai + p·ap]; likewise B and C. */
 type StridedProduct = (
   m: number,
   n: number,
@@ -121,8 +121,23 @@ type StridedProduct = (
   c0: number,
 ) => void;
 
-/** C += op(A)·op(B) by packed tiles. */
-const packed: StridedProduct = (m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0) => {
+/** C += op(A)·op(B) by packed tiles; rows of C are `ci` numbers apart. */
+export function addProduct(
+  m: number,
+  n: number,
+  k: number,
+  a: Float32Array,
+  a0: number,
+  ai: number,
+  ap: number,
+  b: Float32Array,
+  b0: number,
+  bp: number,
+  bj: number,
+  c: Float32Array,
+  c0: number,
+  ci: number,
+): void {
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
     for (let i0 = 0; i0 < m; i0 += MC) {
@@ -132,23 +147,23 @@ const packed: StridedProduct = (m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0) =>
         const next = Math.min(1, n - 1 - j); // 0 in the last column of an odd n
         packB(kc, b, b0 + p * bp + j * bj, bp, next * bj);
         for (let i = 0; i < mc; i += ROWS) {
-          const o = c0 + (i0 + i) * n + j;
+          const o = c0 + (i0 + i) * ci + j;
           const below = mc - 1 - i;
           tile(
             kc,
             i * kc,
             c,
             o,
-            o + Math.min(1, below) * n,
-            o + Math.min(2, below) * n,
-            o + Math.min(3, below) * n,
+            o + Math.min(1, below) * ci,
+            o + Math.min(2, below) * ci,
+            o + Math.min(3, below) * ci,
             next,
           );
         }
       }
     }
   }
-};
+}
 
 /** The same product without packing, four columns at a time: for vectors (m = 1) and small k. */
 const direct: StridedProduct = (m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0) => {
@@ -196,7 +211,7 @@ const direct: StridedProduct = (m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0) =>
   }
 };
 
-function clear(n: number, c: Float32Array, c0: number): void {
+export function clear(n: number, c: Float32Array, c0: number): void {
   for (let q = c0, end = (c0 + n) | 0; q < end; q++) c[q] = 0;
 }
 
@@ -222,7 +237,7 @@ function product(
   else if (m === 1 || k < SHALLOW) direct(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
   else {
     clear(m * n, c, c0);
-    packed(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
+    addProduct(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0, n);
   }
 }
 
@@ -265,7 +280,7 @@ export const products: ProductKernels<Float32Array> = {
     n |= 0;
     k |= 0;
     if (accumulate) {
-      packed(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0);
+      addProduct(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0, n);
       if (bias !== null) addBias(m, n, bias, c);
       if (activation !== 'linear') reluInPlace(m * n, c);
     } else {

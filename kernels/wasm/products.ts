@@ -9,7 +9,7 @@ import { writeGemv } from './gemv-f32.ts';
  * so far apart that copying them together pays; A when it is transposed and its columns lie far apart.
  */
 function packing(m: number, n: number, transA: boolean, transB: boolean): number {
-  const packB = transB || (n >= 256 && m >= 64) || (transA && m >= 128 && n >= 64);
+  const packB = transB || (n >= 64 && m >= (transA || n >= 256 ? 64 : 256));
   return (packB ? f32.PACK_B : 0) | (transA && m >= 512 ? f32.PACK_A : 0);
 }
 

@@ -21,10 +21,12 @@ export interface Tile {
   readonly store: Code;
   /** For each row a vector of A, and for each vector of B: sum = multiplyAdd(sum, a, b). */
   readonly step: (
-    loadA: (row: Local) => Code,
+    loadA: (row: Local, r: number) => Code,
     loadB: (v: number) => Code,
     multiplyAdd: (sum: Local, a: Local, b: Local) => Code,
   ) => Code;
+  /** Between two steps outside of `loop`: keeps their loads apart. `never` is not negative. */
+  readonly separator: (never: Local) => Code;
   /** Spends k: steps, of which the u-th of a turn knows its number, and `move` after so many of them. */
   readonly loop: (k: Local, step: (u: number) => Code, move: (steps: number) => Code) => Code;
 }
@@ -38,6 +40,8 @@ export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, 
   const left = locals('v'.repeat(rows));
   const [right] = locals('v');
   const load = sums.map((row, r) => row.map((sum, v) => sum.set(v128.load(cRows[r]!, 16 * v))));
+  // A condition that never holds, but that the compiler cannot know: see needsBlockBreaks.
+  const separator = (never: Local): Code => (needsBlockBreaks ? when(i32.ltS(never, 0), load) : []);
   return {
     aRows,
     place: cRows.map((row, r) => row.set(r === 0 ? c : i32.add(cRows[r - 1]!, cRow))),
@@ -45,16 +49,15 @@ export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, 
     each: (make) => sums.map((row) => row.map(make)),
     store: sums.map((row, r) => row.map((sum, v) => storeLanes(cols - 4 * v, cRows[r]!, sum, 16 * v))),
     step: (loadA, loadB, multiplyAdd) => [
-      left.map((x, r) => x.set(loadA(aRows[r]!))),
+      left.map((x, r) => x.set(loadA(aRows[r]!, r))),
       Array.from({ length: vectors }, (_, v) => [
         right.set(loadB(v)),
         left.map((x, r) => sums[r]![v]!.set(multiplyAdd(sums[r]![v]!, x, right))),
       ]),
     ],
+    separator,
     loop: (k, step, move) => {
-      // A condition that never holds, but that the compiler cannot know: see needsBlockBreaks.
-      const separator = needsBlockBreaks ? when(i32.ltS(k, 0), load) : [];
-      const steps = Array.from({ length: UNROLL }, (_, u) => [u === 0 ? [] : separator, step(u)]);
+      const steps = Array.from({ length: UNROLL }, (_, u) => [u === 0 ? [] : separator(k), step(u)]);
       // Compared with 0: comparing with UNROLL takes up to a tenth longer (int8 products of 64 to 256, Node 20).
       const turns = doWhile(i32.geS(k.tee(i32.sub(k, UNROLL)), 0), steps, move(UNROLL));
       return [

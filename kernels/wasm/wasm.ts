@@ -1,6 +1,7 @@
 import { cpu } from '../cpu/cpu.ts';
 import { StateError, ValueError } from '../errors.ts';
 import type { Kernels } from '../kernels.ts';
+import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
@@ -61,8 +62,10 @@ export function wasm(options: WasmOptions = {}): WasmKernels {
 }
 
 function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
+  const multiply = products(engine, isRelaxed);
   const compiled = engine.compiled({
-    ...products(engine, isRelaxed),
+    ...multiply,
+    ...convolution(engine, multiply),
     ...integers(engine),
     ...random(engine),
     ...movement(engine),

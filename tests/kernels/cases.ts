@@ -1,4 +1,5 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
+import type { Convolution } from '../../kernels/interface/convolution.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
 
@@ -140,6 +141,61 @@ const numbersToQuantize = (d: Draw, n: number): [Float32Array, number] => {
     : [Float32Array.from(d.int8(n), (x) => x * 0.5 * scale * d.pick([1, 3])), scale];
 };
 
+/** A convolution of any kind: its x, kernel and y, and a bias of as many numbers as the result has channels, or null. */
+function convolution(d: Draw, result: 'y' | 'x' | 'kernel') {
+  const groups = d.pick([1, 1, 1, 2, 3, 8]);
+  const few = [1, 1, 2, 3, 4, 7];
+  const channels = groups * (groups === 1 ? d.pick([...few, d.below(36), 32]) : d.pick([1, 1, 2, 3, 5]));
+  const units = groups * (groups === 1 ? d.pick([...few, d.below(36), 16, 17, 32]) : d.pick([1, 1, 2, 3, 18]));
+  const axis = () => {
+    const taps = d.pick([1, 1, 2, 3, 3, 3, 4, 5]);
+    const [stride, dilation] = [d.pick([1, 1, 1, 2, 2, 3]), d.pick([1, 1, 1, 2, 3])];
+    const reach = (taps - 1) * dilation + 1;
+    const [before, behind] = d.pick([
+      [0, 0],
+      [reach >> 1, (reach - 1) >> 1],
+      [d.below(reach), d.below(reach)],
+      [d.below(2 * reach), d.below(reach)],
+    ] as const);
+    const length = d.pick([reach, d.below(8), d.below(15)]);
+    const positions = Math.max(0, Math.floor((length + before + behind - reach) / stride) + 1);
+    return { taps, stride, dilation, before, length, positions };
+  };
+  const square = axis();
+  const [y, x] = d.pick([
+    [square, square],
+    [axis(), axis()],
+    [{ taps: 1, stride: 1, dilation: 1, before: 0, length: 1, positions: 1 }, axis()],
+  ] as const);
+  const s: Convolution = {
+    batch: d.pick([1, 1, 2, 3, d.below(2)]),
+    height: y.length,
+    width: x.length,
+    outHeight: y.positions,
+    outWidth: x.positions,
+    kernelHeight: y.taps,
+    kernelWidth: x.taps,
+    strideY: y.stride,
+    strideX: x.stride,
+    dilationY: y.dilation,
+    dilationX: x.dilation,
+    padTop: y.before,
+    padLeft: x.before,
+    channels,
+    units,
+    groups,
+  };
+  const kernel = d.floats((y.taps * x.taps * channels * units) / groups);
+  return {
+    s,
+    x: d.floats(s.batch * s.height * s.width * channels),
+    kernel,
+    y: d.floats(s.batch * s.outHeight * s.outWidth * units),
+    bias: d.bool() ? d.floats(result === 'y' ? units : channels) : null,
+    activation: d.pick(['linear', 'relu', 'relu6']),
+  };
+}
+
 /** One row for each kernel that `cpu` or `wasm()` replaces. */
 export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   gemm,
@@ -152,6 +208,18 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       args: [batch, m, n, k, a, aStride, d.bool(), b, bStride, d.bool(), d.floats(batch * m * n)],
       written: [10],
     };
+  },
+  conv2d: (d) => {
+    const { s, x, kernel, bias, activation, y } = convolution(d, 'y');
+    return { args: [s, x, kernel, bias, activation, y], written: [5] };
+  },
+  conv2dTransposed: (d) => {
+    const { s, x, kernel, bias, activation, y } = convolution(d, 'x');
+    return { args: [s, y, kernel, bias, activation, x], written: [5] };
+  },
+  conv2dKernelGrad: (d) => {
+    const { s, x, kernel, y } = convolution(d, 'kernel');
+    return { args: [s, x, y, kernel], written: [3] };
   },
   gemmInt8: (d) => {
     const [m, n, k] = d.pick([

@@ -16,7 +16,8 @@ describe('which kernels a table has a form of its own for', () => {
     expect(own(cpu, reference).sort()).toEqual(
       [
         ['gemm', 'gemmStridedBatched'],
-        ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'add', 'sub', 'mul', 'div'],
+        ['conv2d', 'conv2dTransposed', 'conv2dKernelGrad'],
+        ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'relu6', 'add', 'sub', 'mul', 'div'],
         ['sum', 'max'],
         ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
         ['adam'],

@@ -1,0 +1,187 @@
+import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
+import type { Epilogue } from '../interface/products.ts';
+import { type Phase, phaseOf, transposedPhases } from '../phases.ts';
+import { reference } from '../reference/reference.ts';
+import { addProduct, clear } from './products.ts';
+
+/**
+ * Convolutions as products: what the taps of some positions meet is copied side by side, a row for each position, and
+ * multiplied by the kernel. The sums are those of the definition, since the rows are in its order.
+ */
+
+/** Positions at a time, as many as the product packs, or fewer where rows are long. */
+const POSITIONS = 64;
+const NUMBERS = 65536;
+
+const columns: Float32Array = new Float32Array(NUMBERS); // [positions][taps][numbers of a group]
+const sums: Float32Array = new Float32Array(NUMBERS); // [positions][results of a group]
+
+/** The images of one side of a convolution. */
+interface Side {
+  readonly images: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  /** Numbers of a pixel, and of a group's part of it. */
+  readonly pixel: number;
+  readonly part: number;
+}
+
+const inner = (s: Convolution, images: Float32Array): Side => ({
+  images,
+  height: s.height,
+  width: s.width,
+  pixel: s.channels,
+  part: s.channels / s.groups,
+});
+const outer = (s: Convolution, images: Float32Array): Side => ({
+  images,
+  height: s.outHeight,
+  width: s.outWidth,
+  pixel: s.units,
+  part: s.units / s.groups,
+});
+
+/** Positions whose rows fit; 0 if not even one does. */
+const positionsOf = (...lengths: readonly number[]): number =>
+  Math.min(POSITIONS, Math.floor(NUMBERS / Math.max(1, ...lengths)));
+
+/** Copies what the taps of `count` positions from `first` on meet in an image, of numbers from `offset` on in each pixel. */
+function gather(
+  { y, x }: Phase,
+  { images, width, pixel, part }: Side,
+  offset: number,
+  first: number,
+  count: number,
+): void {
+  let q = 0;
+  let row = Math.floor(first / x.positions) | 0;
+  let col = (first - row * x.positions) | 0;
+  for (let i = 0; i < count; i++) {
+    for (let ty = 0, iy = (y.start + row * y.stride) | 0; ty < y.taps; ty++, iy += y.dilation) {
+      for (let tx = 0, ix = (x.start + col * x.stride) | 0; tx < x.taps; tx++, ix += x.dilation) {
+        const end = (q + part) | 0;
+        if (iy >= 0 && iy < y.length && ix >= 0 && ix < x.length) {
+          for (let p = (offset + (iy * width + ix) * pixel) | 0; q < end; q++, p++) columns[q] = images[p]!;
+        } else for (; q < end; q++) columns[q] = 0;
+      }
+    }
+    col++;
+    if (col === x.positions) {
+      col = 0;
+      row++;
+    }
+  }
+}
+
+/** Puts the sums of `count` positions from `first` on where they belong, as numbers from `offset` on in each pixel. */
+function put(
+  { y, x }: Phase,
+  { images, width, pixel, part }: Side,
+  offset: number,
+  first: number,
+  count: number,
+  bias: Float32Array | null,
+  biasAt: number,
+  activation: Epilogue,
+): void {
+  let q = 0;
+  for (let i = first; i < first + count; i++) {
+    const row = Math.floor(i / x.positions);
+    const col = i - row * x.positions;
+    let o = (offset + ((y.to + row * y.toStep) * width + x.to + col * x.toStep) * pixel) | 0;
+    for (let u = 0; u < part; u++) {
+      let v = sums[q]!;
+      if (bias !== null) v = Math.fround(v + bias[biasAt + u]!);
+      if (activation !== 'linear' && v < 0) v = 0; // keeps -0, as Math.max would not
+      if (activation === 'relu6') v = Math.min(v, 6);
+      images[o] = v;
+      q = (q + 1) | 0;
+      o = (o + 1) | 0;
+    }
+  }
+}
+
+/** What phases make of one side of a convolution, into the other: the kernel's numbers are `wStep` apart along `from`. */
+function convolve(
+  s: Convolution,
+  phases: readonly Phase[],
+  from: Side,
+  to: Side,
+  kernel: Float32Array,
+  wStep: number,
+  wUnit: number,
+  bias: Float32Array | null,
+  activation: Epilogue,
+): void {
+  const weights = (s.channels / s.groups) * s.units;
+  for (const phase of phases) {
+    const { y, x } = phase;
+    const k = y.taps * x.taps * from.part;
+    const most = positionsOf(k, to.part);
+    const all = y.positions * x.positions;
+    for (let n = 0; n < s.batch; n++) {
+      for (let g = 0; g < s.groups; g++) {
+        const offset = n * from.height * from.width * from.pixel + g * from.part;
+        const toOffset = n * to.height * to.width * to.pixel + g * to.part;
+        const w = g * (s.units / s.groups);
+        for (let first = 0; first < all; first += most) {
+          const count = Math.min(most, all - first);
+          gather(phase, from, offset, first, count);
+          clear(count * to.part, sums, 0);
+          if (x.tapStep === 1) {
+            addProduct(count, to.part, k, columns, 0, k, 1, kernel, w, wStep, wUnit, sums, 0, to.part);
+          } else {
+            for (let ty = 0, at = 0; ty < y.taps; ty++) {
+              for (let tx = 0; tx < x.taps; tx++, at += from.part) {
+                const tap = (y.tap + ty * y.tapStep) * s.kernelWidth + x.tap + tx * x.tapStep;
+                const tapAt = w + tap * weights;
+                addProduct(count, to.part, from.part, columns, at, k, 1, kernel, tapAt, wStep, wUnit, sums, 0, to.part);
+              }
+            }
+          }
+          put(phase, to, toOffset, first, count, bias, g * to.part, activation);
+        }
+      }
+    }
+  }
+}
+
+/** Whether rows of any phase fit. */
+const isNarrow = (s: Convolution): boolean =>
+  positionsOf(s.kernelHeight * s.kernelWidth * Math.max(s.channels, s.units)) > 0;
+
+export const convolution: ConvolutionKernels<Float32Array> = {
+  conv2d: (s, x, kernel, bias, activation, y) => {
+    if (isNarrow(s)) convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation);
+    else reference.conv2d(s, x, kernel, bias, activation, y);
+  },
+
+  conv2dTransposed: (s, y, kernel, bias, activation, x) => {
+    if (isNarrow(s)) convolve(s, transposedPhases(s), outer(s, y), inner(s, x), kernel, 1, s.units, bias, activation);
+    else reference.conv2dTransposed(s, y, kernel, bias, activation, x);
+  },
+
+  conv2dKernelGrad: (s, x, dy, dKernel) => {
+    if (!isNarrow(s)) {
+      reference.conv2dKernelGrad(s, x, dy, dKernel);
+      return;
+    }
+    const phase = phaseOf(s);
+    const from = inner(s, x);
+    const each = s.units / s.groups;
+    const k = s.kernelHeight * s.kernelWidth * from.part;
+    const most = positionsOf(k);
+    const all = s.outHeight * s.outWidth;
+    clear(k * s.units, dKernel, 0);
+    for (let n = 0; n < s.batch; n++) {
+      for (let g = 0; g < s.groups; g++) {
+        for (let first = 0; first < all; first += most) {
+          const count = Math.min(most, all - first);
+          gather(phase, from, n * s.height * s.width * s.channels + g * from.part, first, count);
+          const at = (n * all + first) * s.units + g * each;
+          addProduct(k, each, count, columns, 0, 1, k, dy, at, s.units, 1, dKernel, g * each, s.units);
+        }
+      }
+    }
+  },
+};

@@ -1,0 +1,214 @@
+import {
+  type AddFunction,
+  advance,
+  type Callee,
+  countDown,
+  doWhile,
+  forRange,
+  type Local,
+  min,
+  select,
+  when,
+} from './assembler.ts';
+import type { Code } from './code.ts';
+import { addCopyRows, eachImage, FRAME, named } from './frames.ts';
+import { activate } from './gemm-f32.ts';
+import * as f32x4 from './instructions/f32x4.ts';
+import * as i32 from './instructions/i32.ts';
+import * as v128 from './instructions/v128.ts';
+import { packPanel } from './pack.ts';
+import { tileOf } from './tile.ts';
+
+/**
+ * The float32 convolution, straight from the images: the numbers that a row of taps meets lie side by side, so a tile of two
+ * positions by sixteen units is the product's, whose rows of A overlap and jump at the end of each row of taps. Positions are
+ * paired over the ends of rows. Weights are packed once, in panels of sixteen units.
+ */
+
+const COLS = 16;
+
+const OWN = [
+  /** From one position to the next within a row, and from the last of a row to the first of the next. */
+  'step',
+  'rowStep',
+  'rows',
+  'cols',
+  /** Rows of taps; runs of numbers in a row of taps, numbers in each, from the end of a run to the next, of the last to the next row. */
+  'tapsY',
+  'runs',
+  'run',
+  'runJump',
+  'rowJump',
+  /** Between rows of taps. */
+  'tapRow',
+  /** Weights: from tap to tap, from number to number of a tap's, from unit to unit. */
+  'w',
+  'wY',
+  'wX',
+  'wStep',
+  'wUnit',
+  'tapsX',
+  'perTap',
+  'packed',
+  /** Groups, units of each, and between their numbers, weights and results. */
+  'groups',
+  'units',
+  'xGroup',
+  'wGroup',
+  'y',
+  'yImage',
+  'yStep',
+  'yRowStep',
+  'bias',
+  'mode',
+] as const;
+/** What the function takes; distances and places are in bytes. */
+export const OPERANDS: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+
+/** Bytes of the packed weights. */
+export const packedBytes = (groups: number, units: number, taps: number, perTap: number): number =>
+  groups * Math.ceil(units / COLS) * taps * perTap * 4 * COLS;
+
+/** Adds (a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, mode): `positions` by `cols` results. */
+function addTile(func: AddFunction, positions: number, cols: number): Callee {
+  return func('iiiiiiiiiiii', (params, locals) => {
+    const [a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, mode] = params;
+    const { aRows, place, each, store, step, loop } = tileOf(locals, positions, cols, y, yNext);
+    const [left, taps] = locals('ii');
+    const [zero] = locals('v');
+    const moveRows = (bytes: Local | number): Code => aRows.map((row) => advance(row, bytes));
+    return [
+      aRows.map((row, r) => row.set(r === 0 ? a : i32.add(aRows[r - 1]!, aNext))),
+      place,
+      countDown(tapsY, 1, 1, [
+        taps.set(runs),
+        doWhile(taps.tee(i32.sub(taps, 1)), [
+          left.set(run),
+          loop(
+            left,
+            (u) =>
+              step(
+                (row) => v128.load32Splat(row, 4 * u),
+                (v) => v128.load(w, 4 * COLS * u + 16 * v),
+                (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
+              ),
+            (steps) => [moveRows(4 * steps), advance(w, 4 * COLS * steps)],
+          ),
+          moveRows(runJump),
+        ]),
+        moveRows(rowJump),
+      ]),
+      when(
+        bias,
+        each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
+      ),
+      activate(mode, zero, each),
+      store,
+    ];
+  });
+}
+
+/**
+ * Adds (a, step, rowStep, rows, cols, w, y, yStep, yRowStep, tapsY, runs, run, runJump, rowJump, bias, mode): all positions
+ * of an image, `width` units.
+ */
+function addStrip(func: AddFunction, width: number): Callee {
+  const four = width <= COLS / 2 ? addTile(func, 4, width) : null;
+  const two = addTile(func, 2, width);
+  const one = addTile(func, 1, width);
+  return func('i'.repeat(16), (params, locals) => {
+    const [a, step, rowStep, rows, cols, w, y, yStep, yRowStep, ...shape] = params;
+    const [left, across, isLast, aNext, yNext] = locals('iiiii');
+    const look = [
+      isLast.set(i32.eq(i32.add(across, 1), cols)),
+      aNext.set(select(rowStep, step, isLast)),
+      yNext.set(select(yRowStep, yStep, isLast)),
+    ];
+    const move = [
+      advance(a, aNext),
+      advance(y, yNext),
+      across.set(select(0, i32.add(across, 1), isLast)),
+      advance(left, -1),
+      look,
+    ];
+    const pairs = countDown(left, 0, 2, [
+      // `move` counts
+      two(a, aNext, w, y, yNext, ...shape),
+      move,
+      move,
+    ]);
+    const fours =
+      four === null
+        ? []
+        : doWhile(
+            i32.geS(left, 4),
+            when(
+              i32.geS(i32.sub(cols, across), 4),
+              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
+              [two(a, aNext, w, y, yNext, ...shape), move, move],
+            ),
+          );
+    return [
+      left.set(i32.mul(rows, cols)),
+      look,
+      four === null ? [] : when(i32.geS(left, 4), fours),
+      pairs,
+      when(left, one(a, aNext, w, y, yNext, ...shape)),
+    ];
+  });
+}
+
+/** The convolution of groups whose units have the remainder `tail` modulo 16. */
+export function writeConvolution(func: AddFunction, tail: number): void {
+  const wide = addStrip(func, COLS);
+  const narrow = tail === 0 ? null : addStrip(func, tail);
+  const pack = packPanel(func);
+  const copy = addCopyRows(func);
+  func('i'.repeat(OPERANDS.length), (params, locals) => {
+    const o = named(OPERANDS, params);
+    const [at, group, j, ky, kx, to, from, tap, place, biasAt] = locals('iiiiiiiiii');
+    const packTap = [
+      pack(to, tap, o.wStep, o.wUnit, o.perTap, min(i32.sub(o.units, j), COLS)),
+      advance(to, i32.mul(o.perTap, 4 * COLS)),
+      advance(tap, o.wX),
+    ];
+    const packAll = [
+      to.set(o.packed),
+      forRange(
+        group,
+        0,
+        o.groups,
+        1,
+        forRange(
+          j,
+          0,
+          o.units,
+          COLS,
+          from.set(i32.add(i32.add(o.w, i32.mul(group, o.wGroup)), i32.mul(j, o.wUnit))),
+          forRange(ky, 0, o.tapsY, 1, tap.set(from), forRange(kx, 0, o.tapsX, 1, packTap), advance(from, o.wY)),
+        ),
+      ),
+    ];
+    const shape = [o.tapsY, o.runs, o.run, o.runJump, o.rowJump, biasAt, o.mode];
+    const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, o.yRowStep, ...shape];
+    const next = (width: number): Code => [
+      advance(from, i32.mul(i32.mul(i32.mul(o.tapsY, o.runs), o.run), 4 * COLS)),
+      advance(place, 4 * width),
+      when(o.bias, advance(biasAt, 4 * width)),
+    ];
+    const units = [
+      forRange(j, 0, i32.and(o.units, -COLS), COLS, wide(...operands), next(COLS)),
+      narrow === null ? [] : [narrow(...operands), next(tail)],
+    ];
+    return [
+      packAll,
+      eachImage(o, at, copy, [
+        place.set(o.y),
+        biasAt.set(o.bias),
+        from.set(o.packed),
+        forRange(group, 0, o.groups, 1, units, advance(at, o.xGroup)),
+        advance(o.y, o.yImage),
+      ]),
+    ];
+  });
+}

@@ -1,0 +1,244 @@
+import { LimitError } from '../errors.ts';
+import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
+import type { Epilogue, ProductKernels } from '../interface/products.ts';
+import { type Axis, type Phase, phaseOf, transposedPhases } from '../phases.ts';
+import * as direct from './conv-f32.ts';
+import * as gradient from './conv-gradient-f32.ts';
+import * as fewTaps from './conv-taps-f32.ts';
+import type { Engine, Slot } from './engine.ts';
+import { frameBytesOf, frameOperands } from './frames.ts';
+import { ACTIVATION } from './gemm-f32.ts';
+import { slotsByTail } from './products.ts';
+
+/** A call whose operands have names. */
+function call<N extends string>({ fn }: Slot, names: readonly N[], operands: Readonly<Record<N, number>>): void {
+  fn(...names.map((name) => operands[name]));
+}
+
+const LEAST_SCRATCH = 65536;
+
+/**
+ * Scratch memory of any size: blocks of powers of two, which stay, for calls that were linked know their addresses. 0 where
+ * there is no room.
+ */
+function growingScratch({ heap }: Engine): (bytes: number) => number {
+  const blocks: { readonly bytes: number; readonly at: number }[] = [];
+  return (bytes) => {
+    const known = blocks.find((block) => block.bytes >= bytes);
+    if (known !== undefined) return known.at;
+    let size = LEAST_SCRATCH;
+    while (size < bytes) size *= 2;
+    try {
+      const at = heap.allocateBytes(size);
+      blocks.push({ bytes: size, at });
+      return at;
+    } catch (error) {
+      if (error instanceof LimitError) return 0;
+      throw error;
+    }
+  };
+}
+
+const isEmpty = (s: Convolution): boolean =>
+  s.batch * s.height * s.width * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.channels * s.units === 0;
+
+/** Whether each position is one pixel: a product. */
+const isPointwise = (s: Convolution): boolean =>
+  s.kernelHeight * s.kernelWidth * s.strideY * s.strideX * s.groups === 1 &&
+  s.padTop === 0 &&
+  s.padLeft === 0 &&
+  s.outHeight === s.height &&
+  s.outWidth === s.width;
+
+/** Positions of which dy is in the level-1 cache, for sixteen units, and x with it. */
+const BLOCK = 80;
+
+export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Array>): ConvolutionKernels<Float32Array> {
+  const { args } = engine;
+  const scratch = growingScratch(engine);
+  const directs = slotsByTail(engine, direct.writeConvolution);
+  const gradients = slotsByTail(engine, gradient.writeKernelGrad);
+
+  const written = new Map<string, Slot>();
+
+  /** The slot for few taps that are written out. */
+  function fewTapsOf({ y, x }: Phase, channels: number, tail: number): Slot {
+    const shape = { tapsY: y.taps, tapsX: x.taps, channels, stride: x.stride, dilation: x.dilation, tail };
+    const key = Object.values(shape).join();
+    let slot = written.get(key);
+    if (slot === undefined) {
+      slot = engine.kernel((func) => fewTaps.writeFewTaps(func, shape));
+      written.set(key, slot);
+    }
+    return slot;
+  }
+
+  /** What phases make of one side of a convolution, into the other. Numbers of the kernel are `wStep` apart along `from`. */
+  function convolve(
+    s: Convolution,
+    phases: readonly Phase[],
+    from: Side,
+    to: Side,
+    kernel: Float32Array,
+    wStep: number,
+    wUnit: number,
+    bias: Float32Array | null,
+    activation: Epilogue,
+  ): boolean {
+    const pixel = 4 * from.pixel;
+    const taps = Math.max(...phases.map(({ y, x }) => y.taps * x.taps));
+    const packedBytes = direct.packedBytes(s.groups, to.part, taps, from.part);
+    const frameBytes = phases.map((phase) => frameBytesOf(phase, pixel));
+    const packed = scratch(packedBytes + Math.max(...frameBytes));
+    if (packed === 0) return false;
+    const weights = (s.channels / s.groups) * s.units;
+    const xAt = args.read(from.images, s.batch * from.perImage);
+    const w = args.read(kernel, s.kernelHeight * s.kernelWidth * weights);
+    const biasAt = bias === null ? 0 : args.read(bias, to.pixel);
+    const yAt = args.write(to.images, s.batch * to.perImage);
+    phases.forEach((phase, i) => {
+      const { y, x } = phase;
+      const frame = frameOperands(phase, s.batch, xAt, pixel, packed + packedBytes, frameBytes[i]!);
+      const { runs, run, runStep } = runsOf(s, x, from);
+      const yStep = 4 * x.toStep * to.pixel;
+      const runJump = runStep - 4 * run;
+      const operands = {
+        ...frame,
+        step: x.stride * pixel,
+        rowStep: y.stride * frame.pitch - (x.positions - 1) * x.stride * pixel,
+        rows: y.positions,
+        cols: x.positions,
+        tapsY: x.taps === 0 ? 0 : y.taps,
+        runs,
+        run,
+        runJump,
+        rowJump: y.dilation * frame.pitch - runs * runStep,
+        tapRow: y.dilation * frame.pitch,
+        w: w + 4 * weights * (y.tap * s.kernelWidth + x.tap),
+        wY: 4 * weights * s.kernelWidth * y.tapStep,
+        wX: 4 * weights * x.tapStep,
+        wStep: 4 * wStep,
+        wUnit: 4 * wUnit,
+        tapsX: x.taps,
+        perTap: from.part,
+        packed,
+        groups: s.groups,
+        units: to.part,
+        xGroup: 4 * from.part,
+        wGroup: 4 * (s.units / s.groups),
+        y: yAt + 4 * to.pixel * (y.to * to.width + x.to),
+        yImage: 4 * to.perImage,
+        yStep,
+        yRowStep: 4 * to.pixel * y.toStep * to.width - (x.positions - 1) * yStep,
+        bias: biasAt,
+        mode: ACTIVATION[activation],
+      };
+      const numbers = y.taps * x.taps * from.part;
+      if (s.groups > 1 || numbers === 0 || numbers > fewTaps.MOST_NUMBERS)
+        call(directs[to.part & 15]!, direct.OPERANDS, operands);
+      else call(fewTapsOf(phase, from.part, to.part & 7), fewTaps.OPERANDS, operands);
+    });
+    args.done();
+    return true;
+  }
+
+  return {
+    conv2d: (s, x, kernel, bias, activation, y) => {
+      if (isPointwise(s)) {
+        const pixels = s.batch * s.height * s.width;
+        gemm(pixels, s.units, s.channels, x, false, kernel, false, bias, activation, y);
+      } else if (
+        isEmpty(s) ||
+        !convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation)
+      )
+        engine.orElse.conv2d(s, x, kernel, bias, activation, y);
+    },
+    conv2dTransposed: (s, y, kernel, bias, activation, x) => {
+      if (isPointwise(s)) {
+        const pixels = s.batch * s.height * s.width;
+        gemm(pixels, s.channels, s.units, y, false, kernel, true, bias, activation, x);
+      } else if (
+        isEmpty(s) ||
+        !convolve(s, transposedPhases(s), outer(s, y), inner(s, x), kernel, 1, s.units, bias, activation)
+      )
+        engine.orElse.conv2dTransposed(s, y, kernel, bias, activation, x);
+    },
+    conv2dKernelGrad: (s, x, dy, dKernel) => {
+      if (isPointwise(s)) {
+        const pixels = s.batch * s.height * s.width;
+        gemm(s.channels, s.units, pixels, x, true, dy, false, null, 'linear', dKernel);
+        return;
+      }
+      const from = inner(s, x);
+      const to = outer(s, dy);
+      const phase = phaseOf(s);
+      const pixel = 4 * from.pixel;
+      const frameBytes = frameBytesOf(phase, pixel);
+      const frameAt = isEmpty(s) ? 0 : scratch(frameBytes);
+      if (frameAt === 0) {
+        engine.orElse.conv2dKernelGrad(s, x, dy, dKernel);
+        return;
+      }
+      const count = s.kernelHeight * s.kernelWidth * from.part * s.units;
+      const xAt = args.read(x, s.batch * from.perImage);
+      const dyAt = args.read(dy, s.batch * to.perImage);
+      const dKernelAt = args.write(dKernel, count);
+      const frame = frameOperands(phase, s.batch, xAt, pixel, frameAt, frameBytes);
+      const { runs, run, runStep } = runsOf(s, phase.x, from);
+      call(gradients[to.part & 15]!, gradient.OPERANDS, {
+        ...frame,
+        step: s.strideX * pixel,
+        rowStep: s.strideY * frame.pitch,
+        rowJump: s.strideY * frame.pitch - s.outWidth * s.strideX * pixel,
+        rows: s.outHeight,
+        cols: s.outWidth,
+        block: Math.min(s.outHeight, Math.max(1, Math.round(BLOCK / s.outWidth))),
+        tapsY: s.kernelHeight,
+        tapRow: s.dilationY * frame.pitch,
+        runs,
+        run,
+        runStep,
+        groups: s.groups,
+        units: to.part,
+        xGroup: 4 * from.part,
+        dy: dyAt,
+        dyStep: 4 * s.units,
+        dKernel: dKernelAt,
+        dKernelBytes: 4 * count,
+      });
+      args.done();
+    },
+  };
+}
+
+/** The images of one side of a convolution. */
+interface Side {
+  readonly images: Float32Array;
+  readonly width: number;
+  /** Numbers of an image, of a pixel, and of a group's part of it. */
+  readonly perImage: number;
+  readonly pixel: number;
+  readonly part: number;
+}
+
+const sideOf = (images: Float32Array, height: number, width: number, pixel: number, groups: number): Side => ({
+  images,
+  width,
+  perImage: height * width * pixel,
+  pixel,
+  part: pixel / groups,
+});
+const inner = (s: Convolution, x: Float32Array): Side => sideOf(x, s.height, s.width, s.channels, s.groups);
+const outer = (s: Convolution, y: Float32Array): Side => sideOf(y, s.outHeight, s.outWidth, s.units, s.groups);
+
+/** Runs of numbers in a row of taps: one if they lie side by side, else one for each tap; and bytes from run to run. */
+function runsOf({ groups }: Convolution, { taps, dilation }: Axis, { pixel, part }: Side): Runs {
+  const isOne = dilation === 1 && groups === 1;
+  return { runs: isOne ? 1 : taps, run: isOne ? taps * part : part, runStep: 4 * (isOne ? taps : dilation) * pixel };
+}
+
+interface Runs {
+  readonly runs: number;
+  readonly run: number;
+  readonly runStep: number;
+}

@@ -1,0 +1,107 @@
+import type { Axis, Phase } from '../phases.ts';
+import { type AddFunction, advance, type Callee, countDown, type Local, when } from './assembler.ts';
+import type { Code } from './code.ts';
+import * as memory from './instructions/memory.ts';
+import { copyRow } from './strided-copy.ts';
+
+/**
+ * Images for windows to go over. Where windows reach out of an image it is copied into a frame of zeros, one image at a
+ * time, so that no loop asks where an image ends; otherwise it is read where it lies.
+ */
+
+/** The operands that say where images are, in bytes. */
+export const FRAME = [
+  'images',
+  /** The first number that windows read, or for a frame that is copied, of the first image. */
+  'x',
+  'xImage',
+  'xRow',
+  /** Address and size of a frame; or 0, and images are read where they lie. */
+  'frame',
+  'frameBytes',
+  /** Between rows of what windows go over. */
+  'pitch',
+  /** Where in the frame the copy begins, and what is copied. */
+  'copyTo',
+  'copyRows',
+  'copyBytes',
+] as const;
+
+type Named<T> = Readonly<Record<(typeof FRAME)[number], T>>;
+export type FrameOperands = Named<number>;
+
+const reachOf = ({ positions, stride, taps, dilation }: Axis): number =>
+  (positions - 1) * stride + Math.max(taps - 1, 0) * dilation + 1;
+
+/** The part of an axis that is inside of its image, in numbers from the first tap. */
+function insideOf(axis: Axis): { at: number; from: number; count: number; isWhole: boolean } {
+  const end = Math.min(axis.start + reachOf(axis), axis.length);
+  const from = Math.max(axis.start, 0);
+  const count = Math.max(end - from, 0);
+  return { at: from - axis.start, from, count, isWhole: count === reachOf(axis) };
+}
+
+/** Bytes of a frame, 0 if none is needed; pixels have `pixel` bytes. */
+export function frameBytesOf({ y, x }: Phase, pixel: number): number {
+  if (y.taps * x.taps === 0 || (insideOf(y).isWhole && insideOf(x).isWhole)) return 0;
+  return reachOf(y) * reachOf(x) * pixel;
+}
+
+/** The operands for `images` images at address `x`, with a frame of `frameBytes` at `frame`. */
+export function frameOperands(
+  { y, x: across }: Phase,
+  images: number,
+  x: number,
+  pixel: number,
+  frame: number,
+  frameBytes: number,
+): FrameOperands {
+  const xRow = across.length * pixel;
+  const down = insideOf(y);
+  const right = insideOf(across);
+  const isFramed = frameBytes > 0;
+  const pitch = isFramed ? reachOf(across) * pixel : xRow;
+  return {
+    images,
+    x: x + down.from * xRow + right.from * pixel,
+    xImage: y.length * xRow,
+    xRow,
+    frame: isFramed ? frame : 0,
+    frameBytes,
+    pitch,
+    copyTo: frame + down.at * pitch + right.at * pixel,
+    copyRows: down.count,
+    copyBytes: right.count * pixel,
+  };
+}
+
+/** Adds (to, pitch, from, xRow, rows, bytes), which copies a rectangle. */
+export const addCopyRows = (func: AddFunction): Callee =>
+  func('iiiiii', ([to, pitch, from, xRow, rows, bytes], locals) => {
+    const [left, at, place] = locals('iii');
+    const row = [left.set(bytes), at.set(from), place.set(to), copyRow(left, at, place)];
+    return countDown(rows, 1, 1, row, advance(from, xRow), advance(to, pitch));
+  });
+
+/** Runs `body` for each image, with the address in `at` of what windows go over; spends `images` and `x`. */
+export const eachImage = (
+  { images, x, xImage, xRow, frame, frameBytes, pitch, copyTo, copyRows, copyBytes }: Named<Local>,
+  at: Local,
+  copy: Callee,
+  ...body: readonly Code[]
+): Code => [
+  when(frame, memory.fill(frame, 0, frameBytes)),
+  countDown(
+    images,
+    1,
+    1,
+    at.set(x),
+    when(frame, [copy(copyTo, pitch, x, xRow, copyRows, copyBytes), at.set(frame)]),
+    body,
+    advance(x, xImage),
+  ),
+];
+
+/** Parameters by the names that a call gives them. */
+export const named = <N extends string>(names: readonly N[], params: readonly Local[]): Readonly<Record<N, Local>> =>
+  Object.fromEntries(names.map((name, i) => [name, params[i]!])) as Readonly<Record<N, Local>>;
