@@ -83,11 +83,19 @@ export function rowOf(locals: NewLocals, n: Local): Row {
 /** Four numbers of an array at a part of a row. */
 export const loadAt = (array: Local, { at }: Part): Code => v128.load(i32.add(array, at));
 
+/** Four numbers as two pairs of doubles. */
+export const widened = (x: Local): [low: Code, high: Code] => [
+  f64x2.promoteLowF32x4(x),
+  f64x2.promoteLowF32x4(v128.shuffle32([2, 3, 2, 3], x, x)),
+];
+
 /** A sum by the sum rule: element r goes to float64 lane r mod 8, and the lanes are added as a tree. */
 export interface EightLanes {
   readonly clear: Code;
   /** Adds the next four elements. */
   readonly add: (x: Value) => Code;
+  /** The same as two pairs of doubles. */
+  readonly addPairs: (low: Value, high: Value) => Code;
   /** Leaves the sum, one double. */
   readonly total: Code;
 }
@@ -98,14 +106,16 @@ export interface EightLanes {
  */
 export function eightLanes(locals: NewLocals): EightLanes {
   const [a, b, c, d, x, sum] = locals('vvvvvv');
-  const exchange = (lanes: Local, others: Local, pair: Code): Code => [
-    sum.set(f64x2.add(lanes, f64x2.promoteLowF32x4(pair))),
+  const exchange = (lanes: Local, others: Local, pair: Value): Code => [
+    sum.set(f64x2.add(lanes, pair)),
     lanes.set(others),
     others.set(sum),
   ];
+  const addPairs = (low: Value, high: Value): Code => [exchange(a, c, low), exchange(b, d, high)];
   return {
     clear: [a, b, c, d].map((lanes) => lanes.set(f64x2.splat(f64.constant(0)))),
-    add: (four) => [x.set(four), exchange(a, c, x), exchange(b, d, v128.shuffle32([2, 3, 2, 3], x, x))],
+    add: (four) => [x.set(four), addPairs(...widened(x))],
+    addPairs,
     total: [
       sum.set(f64x2.add(f64x2.add(a, c), f64x2.add(b, d))),
       f64.add(f64x2.extractLane(0, sum), f64x2.extractLane(1, sum)),

@@ -1,17 +1,7 @@
 import type { ReductionKernels } from '../interface/reductions.ts';
-import {
-  type AddFunction,
-  advance,
-  countDown,
-  doWhile,
-  forRange,
-  type Local,
-  type Locals,
-  type NewLocals,
-  select,
-  when,
-} from './assembler.ts';
-import type { Binary, Code, Value } from './code.ts';
+import { type AddFunction, advance, forRange, type Local, when } from './assembler.ts';
+import type { Binary, Code } from './code.ts';
+import { columns, overColumns, pairAt, sumsOf } from './columns.ts';
 import type { Engine, Slot } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
@@ -25,38 +15,8 @@ import { writeLogSumExp } from './rows.ts';
 /**
  * Reductions of the middle of three axes, [outer, n, inner]. The rule of sums prescribes which numbers meet in which of
  * eight float64 lanes. Along a row (inner = 1) the lanes are those of four vectors. Down columns each column has its own
- * eight, and vectors hold neighbouring columns: the last ones are computed with some of their left neighbours, whose
- * results are then written twice, rather than alone.
+ * eight, and vectors hold neighbouring columns (columns.ts).
  */
-
-/** Where the body of `overColumns` is: the column, its places in x and y, and the bytes between rows of x. */
-interface Columns {
-  readonly i: Local;
-  readonly from: Code;
-  readonly to: Code;
-  readonly stride: Local;
-}
-
-/** For (outer, n, inner, x, y), runs `body` for the columns of each [n, inner] part of x; `body` advances i. */
-function overColumns([outer, n, inner, x, y]: Locals, locals: NewLocals, body: (at: Columns) => Code): Code {
-  const [o, i, stride] = locals('iii');
-  const place = (array: Local): Code => i32.add(array, i32.shl(i, 2));
-  return [
-    stride.set(i32.shl(inner, 2)),
-    forRange(o, 0, outer, 1, [
-      i.set(0),
-      when(inner, doWhile(i32.ltS(i, inner), body({ i, from: place(x), to: place(y), stride }))),
-      advance(x, i32.mul(n, stride)),
-      advance(y, stride),
-    ]),
-  ];
-}
-
-/** `body` for the next `count` columns, which begin left of i if too few are left, and i after them. */
-function columns(count: Value, { i }: Columns, inner: Local, body: Code): Code {
-  const last = i32.sub(inner, count);
-  return [i.set(select(i, last, i32.ltS(i, last))), body, advance(i, count)];
-}
 
 // Sums ---------------------------------------------------------------------------------------------------------------
 
@@ -74,44 +34,6 @@ function writeRowSums(func: AddFunction): void {
   });
 }
 
-/**
- * Puts the sums of 2·k columns into k vectors. Lanes j and j + 4 are summed in one walk down the rows, for j = 0, 2, 1
- * and 3, in which order the tree adds them. Numbers are widened, and `map` makes of those of vector v what is summed.
- */
-function sumsOf(
-  locals: NewLocals,
-  sums: readonly Local[],
-  { from, stride }: Columns,
-  n: Local,
-  map: (x: Code, v: number) => Code = (x) => x,
-): Code {
-  const [at, left, step] = locals('iii');
-  const [low, high, even] = [0, 1, 2].map(() => locals('v'.repeat(sums.length))) as [Locals, Locals, Locals];
-  const accumulate = (to: readonly Local[], x: (v: number) => Code): Code =>
-    to.map((sum, v) => sum.set(f64x2.add(sum, x(v))));
-  const addRow = (to: readonly Local[]): Code => [
-    accumulate(to, (v) => map(f64x2.promoteLowF32x4(v128.load64Zero(at, 8 * v)), v)),
-    advance(at, step),
-  ];
-  const walk = (j: number, to: readonly Local[], isFirst: boolean): Code => [
-    at.set(i32.add(from, i32.mul(stride, j))),
-    left.set(i32.sub(n, j)),
-    [...low, ...high].map((lane) => lane.set(f64x2.splat(f64.constant(0)))),
-    countDown(left, 8, 5, addRow(low), addRow(high)),
-    when(i32.gtS(left, 0), addRow(low)),
-    accumulate(low, (v) => high[v]!),
-    isFirst ? to.map((sum, v) => sum.set(low[v]!)) : accumulate(to, (v) => low[v]!),
-  ];
-  return [
-    step.set(i32.shl(stride, 2)),
-    walk(0, even, true),
-    walk(2, even, false),
-    walk(1, sums, true),
-    walk(3, sums, false),
-    accumulate(sums, (v) => even[v]!),
-  ];
-}
-
 /** Adds (outer, n, inner, x, y, divisor): sums, or variances, down columns, eight while there are many, else two. */
 function writeColumnSums(func: AddFunction, isVariance: boolean): void {
   func('iiiiid', (params, locals) => {
@@ -123,7 +45,7 @@ function writeColumnSums(func: AddFunction, isVariance: boolean): void {
         const means = locals('v'.repeat(vectors));
         const sums = locals('v'.repeat(vectors));
         const divide = (all: readonly Local[], by: Code): Code => all.map((x) => x.set(f64x2.div(x, f64x2.splat(by))));
-        const square = (x: Code, v: number): Code => [d.set(f64x2.sub(x, means[v]!)), f64x2.mul(d, d)];
+        const square = (row: Local, v: number): Code => [d.set(f64x2.sub(pairAt(row, v), means[v]!)), f64x2.mul(d, d)];
         const store = (x: Local, v: number): Code => v128.store64Lane(0, at.to, x, 8 * v);
         return [
           isVariance

@@ -7,7 +7,9 @@ import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
+import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
+import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
@@ -66,6 +68,8 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
   const compiled = engine.compiled({
     ...multiply,
     ...convolution(engine, multiply),
+    ...pooling(engine),
+    ...normalization(engine),
     ...integers(engine),
     ...random(engine),
     ...movement(engine),

@@ -1,0 +1,270 @@
+import type { NormalizationKernels } from '../interface/normalization.ts';
+import { type AddFunction, type Callee, forRange, type Local, type NewLocals, when } from './assembler.ts';
+import type { Code, Value } from './code.ts';
+import { columns, overColumns, pairAt, sumsOf } from './columns.ts';
+import type { Engine } from './engine.ts';
+import * as f32 from './instructions/f32.ts';
+import * as f32x4 from './instructions/f32x4.ts';
+import * as f64 from './instructions/f64.ts';
+import * as f64x2 from './instructions/f64x2.ts';
+import * as i32 from './instructions/i32.ts';
+import * as v128 from './instructions/v128.ts';
+import { eightLanes, loadAt, rowOf, widened } from './lanes.ts';
+import { growingScratch } from './scratch.ts';
+
+/**
+ * Normalizations: what is the same for a column is computed once and stored, then rows are read as they lie. Along a row it
+ * stands in all lanes.
+ */
+
+const splat = (value: number): Code => f32x4.splat(f32.constant(value));
+
+/** deviation⁻¹ of four variances. */
+const inverse = (variance: Value, epsilon: Local): Code =>
+  f32x4.div(splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(epsilon))));
+
+/** (x - mean)·by */
+const scaled = (x: Value, mean: Value, by: Value): Code => f32x4.mul(f32x4.sub(x, mean), by);
+
+/** scale·((dy - shift) - z·slope) */
+const slopeOf = (scale: Value, dy: Value, shift: Value, z: Value, slope: Value): Code =>
+  f32x4.mul(scale, f32x4.sub(f32x4.sub(dy, shift), f32x4.mul(z, slope)));
+
+// Down columns -------------------------------------------------------------------------------------------------------
+
+/**
+ * Adds (n, variance, gamma, beta, inverses, scales, shifts, epsilon): what each column is multiplied with, without gamma (0)
+ * and with it, and what is then added: without beta (0) it is -0, which changes nothing. With `shifts` 0 there is none.
+ */
+const addScales = (func: AddFunction): Callee =>
+  func('iiiiiiif', ([n, variance, gamma, beta, inverses, scales, shifts, epsilon], locals) => {
+    const [end, at] = locals('ii');
+    const [x] = locals('v');
+    const here = (array: Local): Code => i32.add(array, at);
+    return [
+      end.set(i32.shl(n, 2)),
+      forRange(at, 0, end, 16, [
+        v128.store(here(inverses), x.tee(inverse(v128.load(here(variance)), epsilon))),
+        when(gamma, x.set(f32x4.mul(v128.load(here(gamma)), x))),
+        v128.store(here(scales), x),
+        when(shifts, [x.set(splat(-0)), when(beta, x.set(v128.load(here(beta)))), v128.store(here(shifts), x)]),
+      ]),
+    ];
+  });
+
+/** Adds (rows, n, x, mean, variance, gamma, beta, y, inverses, scales, shifts, epsilon). */
+function writeBatchNorm(func: AddFunction): void {
+  const prepareScales = addScales(func);
+  func('iiiiiiiiiiif', (params, locals) => {
+    const [rows, n, x, mean, variance, gamma, beta, y, inverses, scales, shifts, epsilon] = params;
+    const row = rowOf(locals, n);
+    return [
+      prepareScales(n, variance, gamma, beta, inverses, scales, shifts, epsilon),
+      row.over(
+        rows,
+        [x, y],
+        [],
+        row.each((part) => {
+          const load = (array: Local): Code => loadAt(array, part);
+          return part.store(y, f32x4.add(scaled(load(x), load(mean), load(scales)), load(shifts)));
+        }),
+      ),
+    ];
+  });
+}
+
+/**
+ * Adds (n, x, mean, inverses, dy, sums, rows): for each column the sum of dy, or with `isSlope` of dy·z, by the sum rule.
+ */
+function addGradientSums(func: AddFunction, isSlope: boolean): Callee {
+  return func('iiiiiii', ([n, x, mean, inverses, dy, sums, rows], locals) => {
+    const [one, left] = locals('ii');
+    const [isOne] = locals('i');
+    const operands = [one, rows, n, dy, sums] as unknown as Parameters<typeof overColumns>[0];
+    return [
+      one.set(1),
+      isOne.set(i32.eq(n, 1)),
+      left.set(i32.sub(x, dy)),
+      overColumns(operands, locals, (at) => {
+        const strip = (vectors: number): Code => {
+          const totals = locals('v'.repeat(vectors)).slice(0, vectors);
+          const [means, inverse2] = [locals('v'.repeat(vectors)), locals('v'.repeat(vectors))];
+          const loadAll = (to: readonly Local[], array: Local): Code =>
+            totals.map((_, v) => to[v]!.set(v128.load64Zero(i32.add(array, i32.shl(at.i, 2)), 8 * v)));
+          const term = (place: Local, v: number): Code => {
+            const z = scaled(v128.load64Zero(i32.add(place, left), 8 * v), means[v]!, inverse2[v]!);
+            return f64x2.promoteLowF32x4(f32x4.mul(v128.load64Zero(place, 8 * v), z));
+          };
+          const store = (total: Local, v: number): Code => v128.store64Lane(0, at.to, total, 8 * v);
+          return [
+            isSlope
+              ? [loadAll(means, mean), loadAll(inverse2, inverses), sumsOf(locals, totals, at, rows, term)]
+              : sumsOf(locals, totals, at, rows),
+            totals.map((total) => total.set(f32x4.demoteF64x2Zero(total))),
+            vectors > 1 ? totals.map(store) : when(isOne, v128.store32Lane(0, at.to, totals[0]!), store(totals[0]!, 0)),
+          ];
+        };
+        return when(
+          i32.and(i32.geS(n, 8), i32.gtS(i32.sub(n, at.i), 2)),
+          columns(8, at, n, strip(4)),
+          columns(i32.sub(2, isOne), at, n, strip(1)),
+        );
+      }),
+    ];
+  });
+}
+
+/** Adds (rows, n, x, mean, variance, gamma, dy, dx, dGamma, dBeta, inverses, scales, shifts, slopes, epsilon). */
+function writeBatchNormGrad(func: AddFunction): void {
+  const prepareScales = addScales(func);
+  const shiftSums = addGradientSums(func, false);
+  const slopeSums = addGradientSums(func, true);
+  func('iiiiiiiiiiiiiif', (params, locals) => {
+    const [rows, n, x, mean, variance, gamma, dy, dx, dGamma, dBeta, inverses, scales, shifts, slopes, epsilon] =
+      params;
+    const [end, at] = locals('ii');
+    const [count, z] = locals('vv');
+    const row = rowOf(locals, n);
+    const share = (to: Local, from: Local): Code =>
+      v128.store64Lane(0, i32.add(to, at), f32x4.demoteF64x2Zero(f64x2.div(pairAt(i32.add(from, at), 0), count)));
+    return [
+      prepareScales(n, variance, gamma, 0, inverses, scales, 0, epsilon),
+      shiftSums(n, x, mean, inverses, dy, dBeta, rows),
+      slopeSums(n, x, mean, inverses, dy, dGamma, rows),
+      count.set(f64x2.splat(f64.convertI32S(rows))),
+      end.set(i32.shl(n, 2)),
+      forRange(at, 0, end, 8, [share(shifts, dBeta), share(slopes, dGamma)]),
+      row.over(
+        rows,
+        [x, dy, dx],
+        [],
+        row.each((part) => {
+          const load = (array: Local): Code => loadAt(array, part);
+          return [
+            z.set(scaled(load(x), load(mean), load(inverses))),
+            part.store(dx, slopeOf(load(scales), load(dy), load(shifts), z, load(slopes))),
+          ];
+        }),
+      ),
+    ];
+  });
+}
+
+// Along rows ---------------------------------------------------------------------------------------------------------
+
+/** Finds the mean of the row of n at x and deviation⁻¹, in all lanes. */
+function momentsOf(locals: NewLocals, row: ReturnType<typeof rowOf>, n: Local, x: Local, epsilon: Local) {
+  const lanes = eightLanes(locals);
+  const [exact, mean, inverted, four, mask] = locals('vvvvv');
+  const [length] = locals('d');
+  const square = (pair: Code): Code => {
+    const [d] = locals('v');
+    return [d.set(f64x2.sub(pair, exact)), f64x2.mul(d, d)];
+  };
+  const find = [
+    length.set(f64.convertI32S(n)),
+    lanes.clear,
+    row.each((part) => lanes.add(part.within(loadAt(x, part)))),
+    exact.set(f64x2.splat(f64.div(lanes.total, length))),
+    mean.set(f32x4.splat(f32.demoteF64(f64x2.extractLane(0, exact)))),
+    lanes.clear,
+    row.each((part) => {
+      const [low, high] = widened(four).map(square) as [Code, Code];
+      if (!part.isRest) return [four.set(loadAt(x, part)), lanes.addPairs(low, high)];
+      const within = (pair: Code, places: readonly number[]): Code =>
+        v128.and(pair, v128.shuffle32(places, mask, mask));
+      return [
+        four.set(loadAt(x, part)),
+        mask.set(part.within(f32x4.eq(splat(0), splat(0)))),
+        lanes.addPairs(within(low, [0, 0, 1, 1]), within(high, [2, 2, 3, 3])),
+      ];
+    }),
+    inverted.set(inverse(f32x4.splat(f32.demoteF64(f64.div(lanes.total, length))), epsilon)),
+  ];
+  return { find, mean, inverted, lanes, length };
+}
+
+/** Adds (rows, n, x, y, epsilon). */
+function writeStandardize(func: AddFunction): void {
+  func('iiiif', ([rows, n, x, y, epsilon], locals) => {
+    const row = rowOf(locals, n);
+    const { find, mean, inverted } = momentsOf(locals, row, n, x, epsilon);
+    const body = [find, row.each((part) => part.store(y, scaled(loadAt(x, part), mean, inverted)))];
+    return row.over(rows, [x, y], [], body);
+  });
+}
+
+/** Adds (rows, n, x, dy, dx, epsilon). */
+function writeStandardizeGrad(func: AddFunction): void {
+  func('iiiiif', ([rows, n, x, dy, dx, epsilon], locals) => {
+    const row = rowOf(locals, n);
+    const { find, mean, inverted, lanes, length } = momentsOf(locals, row, n, x, epsilon);
+    const [shift, slope, z] = locals('vvv');
+    const share = f32x4.splat(f32.demoteF64(f64.div(lanes.total, length)));
+    const body = [
+      find,
+      lanes.clear,
+      row.each((part) => lanes.add(part.within(loadAt(dy, part)))),
+      shift.set(share),
+      lanes.clear,
+      row.each((part) => [
+        z.set(scaled(loadAt(x, part), mean, inverted)),
+        lanes.add(part.within(f32x4.mul(loadAt(dy, part), z))),
+      ]),
+      slope.set(share),
+      row.each((part) => [
+        z.set(scaled(loadAt(x, part), mean, inverted)),
+        part.store(dx, slopeOf(inverted, loadAt(dy, part), shift, z, slope)),
+      ]),
+    ];
+    return row.over(rows, [x, dy, dx], [], body);
+  });
+}
+
+export function normalization(engine: Engine): NormalizationKernels<Float32Array> {
+  const { args } = engine;
+  const scratch = growingScratch(engine);
+  const batchNorm = engine.kernel(writeBatchNorm);
+  const batchNormGrad = engine.kernel(writeBatchNormGrad);
+  const standardize = engine.kernel(writeStandardize);
+  const standardizeGrad = engine.kernel(writeStandardizeGrad);
+  /** Places of `count` arrays of n numbers each, in whole vectors. */
+  const arrays = (count: number, n: number): number[] => {
+    const bytes = 16 * Math.ceil(n / 4);
+    const at = scratch(count * bytes);
+    return Array.from({ length: count }, (_, i) => at + i * bytes);
+  };
+  return {
+    batchNorm: (rows, n, x, mean, variance, gamma, beta, epsilon, y) => {
+      const stored = arrays(3, n);
+      const xAt = args.read(x, rows * n);
+      const meanAt = args.read(mean, n);
+      const varianceAt = args.read(variance, n);
+      const gammaAt = gamma === null ? 0 : args.read(gamma, n);
+      const betaAt = beta === null ? 0 : args.read(beta, n);
+      const yAt = args.write(y, rows * n);
+      args.done(batchNorm.fn(rows, n, xAt, meanAt, varianceAt, gammaAt, betaAt, yAt, ...stored, epsilon));
+    },
+    batchNormGrad: (rows, n, x, mean, variance, gamma, epsilon, dy, dx, dGamma, dBeta) => {
+      const stored = arrays(4, n);
+      const operands = [
+        args.read(x, rows * n),
+        args.read(mean, n),
+        args.read(variance, n),
+        gamma === null ? 0 : args.read(gamma, n),
+        args.read(dy, rows * n),
+        args.write(dx, rows * n),
+        args.write(dGamma, n),
+        args.write(dBeta, n),
+      ];
+      args.done(batchNormGrad.fn(rows, n, ...operands, ...stored, epsilon));
+    },
+    standardize: (rows, n, x, epsilon, y) =>
+      args.done(standardize.fn(rows, n, args.read(x, rows * n), args.write(y, rows * n), epsilon)),
+    standardizeGrad: (rows, n, x, epsilon, dy, dx) => {
+      const xAt = args.read(x, rows * n);
+      const dyAt = args.read(dy, rows * n);
+      args.done(standardizeGrad.fn(rows, n, xAt, dyAt, args.write(dx, rows * n), epsilon));
+    },
+  };
+}
