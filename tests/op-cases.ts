@@ -1,6 +1,9 @@
 import { arithmeticCases } from './op-cases/arithmetic.ts';
+import { convolutionCases } from './op-cases/convolution.ts';
 import { elementwiseCases } from './op-cases/elementwise.ts';
 import { movementCases } from './op-cases/movement.ts';
+import { normalizationCases } from './op-cases/normalization.ts';
+import { poolingCases } from './op-cases/pooling.ts';
 import { productCases } from './op-cases/products.ts';
 import { reductionCases } from './op-cases/reductions.ts';
 import type { OpCase } from './op-cases/types.ts';
@@ -16,4 +19,7 @@ export const opCases: readonly OpCase[] = [
   ...movementCases,
   ...reductionCases,
   ...productCases,
+  ...convolutionCases,
+  ...poolingCases,
+  ...normalizationCases,
 ];

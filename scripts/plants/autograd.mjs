@@ -44,9 +44,9 @@ export const plants = [
   },
   {
     name: 'backward run twice gets the first gradient before an activation',
-    file: 'src/autograd/products.ts',
-    find: 'perGradient((g: Tensor) => reluGrad(y, g))',
-    replace: '((once: Tensor | null) => (g: Tensor): Tensor => (once ??= reluGrad(y, g)))(null)',
+    file: 'src/autograd/elementwise.ts',
+    find: 'perGradient((g) => gradient(op, y, g))',
+    replace: '((once: Tensor | null) => (g: Tensor): Tensor => (once ??= gradient(op, y, g)))(null)',
     mustFail: ['tests/autograd/twice.test.ts'],
   },
   {

@@ -44,14 +44,22 @@ export function batchNorm(
   const variance = varianceOf(x, { axis: leading(x) });
   const y = normalized(op, x, mean, variance, gamma, beta, epsilon);
   const back = perGradient((g: Tensor) => {
-    const [dx, dGamma, dBeta] = [
-      empty(x.shape, x.dtype, x.size),
-      empty(mean.shape, x.dtype),
-      empty(mean.shape, x.dtype),
-    ];
-    const [p, m, v, factor] = [floats(op, x), floats(op, mean), floats(op, variance), gamma && floats(op, gamma)];
-    const outputs = [elementsIn(dx), elementsIn(dGamma), elementsIn(dBeta)] as const;
-    kernelsFor(x.dtype).batchNormGrad(rowsOf(x), mean.size, p, m, v, factor, epsilon, floats(op, g), ...outputs);
+    const dx = empty(x.shape, x.dtype, x.size);
+    const dGamma = empty(mean.shape, x.dtype);
+    const dBeta = empty(mean.shape, x.dtype);
+    kernelsFor(x.dtype).batchNormGrad(
+      rowsOf(x),
+      mean.size,
+      floats(op, x),
+      floats(op, mean),
+      floats(op, variance),
+      gamma && floats(op, gamma),
+      epsilon,
+      floats(op, g),
+      elementsIn(dx),
+      elementsIn(dGamma),
+      elementsIn(dBeta),
+    );
     return { dx: record('batchNormGrad', dx), dGamma, dBeta };
   });
   record(
@@ -74,10 +82,11 @@ function normalized(
   beta: Tensor | null,
   epsilon: number,
 ): Tensor {
-  const [m, v, factor, shift] = [mean, variance, gamma, beta].map((t) => t && floats(op, t));
-  return mapWith(op, x, (k, _, from, to) =>
-    k.batchNorm(rowsOf(x), mean.size, from, m!, v!, factor!, shift!, epsilon, to),
-  );
+  const m = floats(op, mean);
+  const v = floats(op, variance);
+  const factor = gamma && floats(op, gamma);
+  const shift = beta && floats(op, beta);
+  return mapWith(op, x, (k, _, from, to) => k.batchNorm(rowsOf(x), mean.size, from, m, v, factor, shift, epsilon, to));
 }
 
 /**

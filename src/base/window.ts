@@ -1,5 +1,6 @@
 import type { Window } from '../../kernels/interface/convolution.ts';
 import { listed, ValueError } from './errors.ts';
+import { MAX_SIZE } from './shape.ts';
 
 /**
  * What surrounds an image: `valid` nothing; `same` as many zeros as give ceil(length/stride) results, one more behind than
@@ -24,7 +25,8 @@ export interface StepOptions {
 /** A positive integer for each of so many axes, from a list or from one for all. Throws ValueError. */
 export function perAxis(op: string, field: string, value: number | readonly number[], axes: number): readonly number[] {
   const list = typeof value === 'number' ? Array<number>(axes).fill(value) : value;
-  if (Array.isArray(list) && list.length === axes && list.every((n) => Number.isSafeInteger(n) && n > 0)) return list;
+  const isSize = (n: unknown): boolean => Number.isInteger(n) && (n as number) > 0 && (n as number) <= MAX_SIZE;
+  if (Array.isArray(list) && list.length === axes && Array.from(list).every(isSize)) return list;
   throw new ValueError(op, field, `a positive integer or a list of ${axes}`, value);
 }
 
@@ -38,8 +40,11 @@ export function stepsOf(op: string, axes: number, options: StepOptions): Steps {
     const pairs = listed(Array<string>(axes).fill('[before, behind]'));
     throw new ValueError(op, 'padding', `'same', 'valid' or zeros by axis, ${pairs}`, padding);
   }
-  const [by, apart] = [perAxis(op, 'strides', strides, axes), perAxis(op, 'dilations', dilations, axes)];
-  return { strides: by, dilations: apart, padding };
+  return {
+    strides: perAxis(op, 'strides', strides, axes),
+    dilations: perAxis(op, 'dilations', dilations, axes),
+    padding,
+  };
 }
 
 /** From the first tap of a window to its last, in both. */
@@ -91,9 +96,10 @@ export function windowFault(spatial: readonly number[], taps: readonly number[],
   for (const [axis, length] of spatial.entries()) {
     const reach = reachOf(taps[axis]!, steps.dilations[axis]!);
     const around = typeof steps.padding === 'string' ? [] : steps.padding[axis]!;
+    if (reach > MAX_SIZE) return `a window reaches over ${reach}, and ${MAX_SIZE} is the most`;
     if (Math.max(...around) >= reach)
       return `padding ${listed(around)} is as wide as the window, which reaches over ${reach}`;
-    if (taps[axis]! < 1 || along(length, taps[axis]!, steps, axis)[1] === 0)
+    if (taps[axis]! < 1 || length < 1 || along(length, taps[axis]!, steps, axis)[1] === 0)
       return `a window that reaches over ${Math.max(reach, 0)} does not fit into ${length}`;
   }
   return null;

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.t
 import { checkOptions } from '../base/options.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, isIdle, multipliesIntegers } from '../graph/facts.ts';
+import { factsOf, isIdle, multipliesIntegers, multipliesReals } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, ownersOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
@@ -101,6 +101,12 @@ function quantized(
   if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
   if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
+  const real = given.nodes.find(multipliesReals);
+  if (real !== undefined)
+    throw new StateError(
+      'quantize',
+      `node "${real.name}" (${real.op}) multiplies real numbers alone: it has no int8 form`,
+    );
   const plain = withFusedActivations(without(given, (node) => isIdle(node, false)));
   ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
   const scaled = withScaledFeatures(plain, featuresOf(plain, calibration));

@@ -2,6 +2,7 @@
 export type ActivationName =
   | 'linear'
   | 'relu'
+  | 'relu6'
   | 'leakyRelu'
   | 'elu'
   | 'gelu'
@@ -38,6 +39,7 @@ const rows: ActivationFacts = { isElementwise: false, liftsZero: true };
 export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts } = {
   linear: plain,
   relu: plain,
+  relu6: plain,
   leakyRelu: { ...plain, alpha: 0.2 },
   elu: { ...plain, alpha: 1 },
   gelu: plain,

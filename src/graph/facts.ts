@@ -143,6 +143,12 @@ export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
 export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolean =>
   factsOf(node).isIdle?.(node.attrs, training) === true;
 
+/** Whether a node has a kernel that multiplies real numbers alone. */
+export const multipliesReals = (node: Node): boolean =>
+  Object.values(factsOf(node).weights ?? {}).some(
+    ({ isPruned, integers }) => isPruned === true && integers === undefined,
+  );
+
 /** Whether a node multiplies integers, where it reads int8. */
 export const multipliesIntegers = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(({ integers }) => integers !== undefined);

@@ -114,6 +114,8 @@ export const IMAGE_FACTS: FactRows<
     shape: ({ inputs: [x], attrs: { size, strides, padding }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { size }, refuse);
+      const isWide = size.some((taps, axis) => taps > 2 * places[axis]!); // sees all from every position
+      if (isWide) return refuse(`has a window of ${size.join(' by ')}, more than twice as large as its samples`);
       return [...positionsOf(places, size, { strides, padding, dilations: places.map(() => 1) }, refuse), x!.at(-1)!];
     },
     memory: apart,

@@ -6,6 +6,7 @@ import {
   hardSwish,
   leakyRelu,
   relu,
+  relu6,
   sigmoid,
   silu,
   softplus,
@@ -31,7 +32,20 @@ export function activationSpec(choice: ActivationChoice = 'linear'): ActivationS
   throw new ValueError('activation', 'the name', activation.wanted, choice, hint);
 }
 
-const PLAIN = { gelu, geluTanh, hardSwish, relu, sigmoid, silu, softplus, tanh, softmax, logSoftmax, exponential: exp };
+const PLAIN = {
+  gelu,
+  geluTanh,
+  hardSwish,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+  softmax,
+  logSoftmax,
+  exponential: exp,
+};
 
 /** Applies an activation. */
 export function activate({ name, alpha }: ActivationSpec, x: Tensor): Tensor {

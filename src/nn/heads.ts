@@ -24,6 +24,7 @@ const any: HeadFacts = { outputs: NUMBERS, range: 'any' };
 const HEADS: { readonly [A in ActivationName]: HeadFacts } = {
   linear: any,
   relu: { outputs: NUMBERS, range: 'at least 0' },
+  relu6: { outputs: NUMBERS, range: 'at least 0' },
   leakyRelu: any,
   elu: any,
   gelu: any,

@@ -238,8 +238,9 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   },
   pool: ({ node: { attrs }, options }) => {
     const { kind, size: poolSize, strides, padding } = attrs;
-    const [Sequence, Image] = kind === 'max' ? [MaxPool1D, MaxPool2D] : [AvgPool1D, AvgPool2D];
-    return new (poolSize.length === 1 ? Sequence : Image)({ ...options, poolSize, strides, padding });
+    const own = { ...options, poolSize, strides, padding };
+    if (poolSize.length === 1) return kind === 'max' ? new MaxPool1D(own) : new AvgPool1D(own);
+    return kind === 'max' ? new MaxPool2D(own) : new AvgPool2D(own);
   },
   globalPool: ({ node: { attrs }, inputs: [x], options }) => {
     const isMax = attrs.kind === 'max';

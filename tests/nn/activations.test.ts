@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { Activation, type ActivationChoice, compileInference, Dense, Sequential, ValueError } from '../../src/index.ts';
-import { of } from './tools.ts';
+import {
+  Activation,
+  type ActivationChoice,
+  compileInference,
+  Dense,
+  digest,
+  quantize,
+  Sequential,
+  ValueError,
+} from '../../src/index.ts';
+import { expectClose, of } from './tools.ts';
 
 const x = of([-2, -0.5, 0, 3], [4, 1], 'float32');
 
@@ -49,4 +58,51 @@ test.each(['Relu', '', 'constructor'])('an activation called %j is refused by na
   expect(() => new Activation({ name: name as 'relu' })).toThrow(
     /^activation: the name must be one of linear, relu, .*, got /,
   );
+});
+
+describe('relu6', () => {
+  const wide = of([-9, -0, 0.5, 5.5, 6, 7, Infinity, Number.NaN], [8, 1], 'float32');
+  const wanted = [0, 0, 0.5, 5.5, 6, 6, 6, Number.NaN];
+  const dense = (activation: ActivationChoice): Dense =>
+    new Dense(1, { activation, kernelInitializer: 'ones', inputShape: [1] });
+
+  test.each([
+    ['alone', () => new Activation('relu6', { inputShape: [1] })],
+    ['of a product', () => dense('relu6')],
+  ])('%s gives 0 to 6 and keeps NaN, in the model and in its program', (_, layer) => {
+    const model = new Sequential([layer()]);
+    const program = compileInference(model, 8).run(wide.data as Float32Array);
+    for (const y of [model.predict(wide).data, program]) expect([...y].map((v) => v + 0)).toEqual(wanted);
+  });
+
+  test('trains to the same bits in the product and behind it, and stops where it is cut off', () => {
+    const y = of([1, 2, 3, 4, 5, 6, 7, 8], [8, 1], 'float32');
+    const trained = (layers: readonly (Dense | Activation)[]): Sequential => {
+      const model = new Sequential([...layers, new Dense(1, { name: 'last' })], { seed: 2 });
+      model.compile({ optimizer: 'sgd', loss: 'mse' });
+      const x = of([-3, 1, 2, 3, 4, 5, 8, 9], [8, 1], 'float32');
+      for (let i = 0; i < 4; i++) model.trainOnBatch(x, y);
+      return model;
+    };
+    const fused = trained([dense('relu6')]);
+    const apart = trained([dense('linear'), new Activation('relu6')]);
+    expect(digest(fused)).toBe(digest(apart));
+    const stuck = new Sequential([dense('relu6')]);
+    stuck.compile({ optimizer: 'sgd', loss: 'mse' });
+    const before = digest(stuck);
+    stuck.trainOnBatch(of([-3, 9], [2, 1], 'float32'), of([1, 1], [2, 1], 'float32'));
+    expect(digest(stuck)).toBe(before);
+  });
+
+  test('of a quantized product is real: int8 takes no number for 6', () => {
+    const model = new Sequential([dense('relu6'), new Dense(3, { activation: 'relu6' }), new Dense(2)], { seed: 1 });
+    const x = of([-3, 1, 2, 3, 4, 5, 8, 9], [8, 1], 'float32');
+    const network = quantize(model, { calibration: x });
+    expect(network.nodes.filter(({ op }) => op === 'dense').map(({ format }) => format)).toEqual([null, null, null]);
+    const program = compileInference(network, 8)
+      .run(x.data as Float32Array)
+      .slice();
+    const real = compileInference(model, 8).run(x.data as Float32Array);
+    expectClose(program, real, 0.1, 'output', 2);
+  });
 });

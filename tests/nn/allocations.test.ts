@@ -1,17 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import {
   Adam,
+  AvgPool2D,
+  ChannelShuffle,
+  Concat,
+  Conv2D,
+  Conv2DTranspose,
   Dense,
+  DepthwiseConv2D,
   Dropout,
+  GlobalAvgPool2D,
+  GlobalMaxPool2D,
   l2,
+  MaxPool2D,
   type Optimizer,
+  Residual,
   RMSprop,
   reference,
+  SeparableConv2D,
   Sequential,
   SGD,
   setBackend,
   type Tensor,
   tensor,
+  UpSampling2D,
+  ZeroPadding2D,
 } from '../../src/index.ts';
 import { list, noise, of } from './tools.ts';
 
@@ -94,6 +107,25 @@ function classifier(optimizer: Optimizer, sparse: boolean): [Sequential, Tensor,
   return [model, of(list(3200, draw), [32, 100], 'float32'), y];
 }
 
+function images(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
+  const model = new Sequential([
+    new Conv2D(4, 3, { activation: 'relu6', padding: 'same', inputShape: [6, 6, 2], kernelRegularizer: l2(1e-4) }),
+    new ChannelShuffle(2),
+    new Residual([new DepthwiseConv2D(3, { padding: 'same', activation: 'relu' }), new Conv2D(4, 1)]),
+    new MaxPool2D(),
+    new SeparableConv2D(6, 2, { activityRegularizer: l2(1e-4), activation: 'silu' }),
+    new UpSampling2D(),
+    new ZeroPadding2D(),
+    new AvgPool2D(),
+    new Conv2DTranspose(3, 2, { strides: 2 }),
+    new Concat([[new GlobalAvgPool2D()], [new GlobalMaxPool2D()]]),
+    new Dense(5, { activation: 'softmax' }),
+  ]);
+  model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+  const classes = list(32, () => Math.floor(2.5 * (draw() + 1)));
+  return [model, of(list(32 * 72, draw), [32, 6, 6, 2], 'float32'), tensor(Int32Array.from(classes))];
+}
+
 function binary(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
   const model = new Sequential([
     new Dense(8, { activation: 'gelu', inputShape: [4] }),
@@ -113,6 +145,7 @@ const cases: [string, () => [Sequential, Tensor, Tensor]][] = [
   ['a 1-10-1 network with SGD, clipped', () => regression(new SGD({ momentum: 0.9, globalClipNorm: 1, clipValue: 1 }))],
   ['a 100-64-64-10 network with dropout', () => classifier(new Adam(), false)],
   ['a 100-64-64-10 network with dropout and integer labels', () => classifier(new RMSprop({ momentum: 0.5 }), true)],
+  ['a network of convolutions and pools', () => images(new Adam())],
   ['a network with sigmoid output', () => binary(new Adam({ amsgrad: true, weightDecay: 0.01 }))],
 ];
 

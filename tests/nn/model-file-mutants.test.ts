@@ -5,19 +5,26 @@ import {
   Adam,
   AdamW,
   binaryCrossentropy,
+  ChannelShuffle,
+  Conv2D,
+  Conv2DTranspose,
   calibrationError,
   categoricalCrossentropy,
   constant,
   Dense,
+  DepthwiseConv2D,
   Dropout,
   Flatten,
+  GlobalAvgPool2D,
   huber,
   input,
   type Loss,
   type LossName,
   l1l2,
   loadModel,
+  MaxPool2D,
   Model,
+  maxNorm,
   type Optimizer,
   orthogonal,
   Random,
@@ -30,8 +37,10 @@ import {
   softmax,
   topKAccuracy,
   truncatedNormal,
+  UpSampling2D,
   varianceScaling,
   WhittleError,
+  ZeroPadding2D,
 } from '../../src/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/index.ts';
 import { mutants } from '../mutants.ts';
@@ -81,7 +90,8 @@ function short(key: Key, record: Json): unknown {
     const { activation = 'linear', training = false, ...rest } = node;
     const { name = activation, alpha = name === 'elu' ? 1 : null } = isObject(activation) ? activation : {};
     const told = { name, alpha };
-    const known = { dense: { activation: told }, activation: { activation: told }, dropout: { training } };
+    const ends = { activation: told };
+    const known = { dense: ends, conv: ends, convTranspose: ends, activation: ends, dropout: { training } };
     return { inputs: read, ...rest, ...known[node.op as 'dense'] };
   });
   const weights = ((record.weights ?? []) as Json[]).map(({ mask, ...rest }) => ({ ...rest, mask: mask === true }));
@@ -144,6 +154,41 @@ describe('a file with one field that was deleted, replaced or added is refused b
     const [refused, loaded] = expectHonest(saveModel(trained(new Adam())), 'training');
     expect(refused).toBeGreaterThan(400);
     expect(loaded).toBeGreaterThan(50);
+  });
+
+  test('convolutions, pools and changes of size', () => {
+    const model = new Sequential(
+      [
+        new ZeroPadding2D(
+          [
+            [1, 0],
+            [0, 2],
+          ],
+          { inputShape: [5, 4, 2] },
+        ),
+        new Conv2D(4, [3, 2], {
+          padding: [
+            [1, 1],
+            [0, 1],
+          ],
+          strides: 2,
+          activation: 'relu',
+          kernelConstraint: maxNorm(),
+        }),
+        new DepthwiseConv2D(2, { padding: 'same', dilationRate: 2, activityRegularizer: 'l2' }),
+        new ChannelShuffle(2),
+        new UpSampling2D([2, 1]),
+        new Conv2DTranspose(2, 3, { strides: 2, useBias: false }),
+        new MaxPool2D({ padding: 'same' }),
+        new GlobalAvgPool2D(),
+      ],
+      { seed: 1 },
+    );
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    const [refused, loaded] = expectHonest(saveModel(model), 'whittle');
+    expect(refused).toBeGreaterThan(1000);
+    expect(loaded).toBeGreaterThan(30);
+    expectHonest(saveModel(model), 'training', ['layers']);
   });
 
   test('weights alone', () => {

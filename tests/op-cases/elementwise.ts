@@ -88,6 +88,13 @@ export const elementwiseCases: readonly OpCase[] = [
     { low: -5, high: 5, kinks: [-3, 3] },
   ),
   unary('relu', w.relu, (x) => (x >= 0 || Number.isNaN(x) ? x : 0), { kinks: [0] }, 0),
+  unary(
+    'relu6',
+    w.relu6,
+    (x) => (x >= 6 ? 6 : x >= 0 || Number.isNaN(x) ? x : 0),
+    { low: -4, high: 10, kinks: [0, 6] },
+    0,
+  ),
   unary('leakyRelu', w.leakyRelu, (x) => (x < 0 ? 0.2 * x : x), { kinks: [0] }),
   unary(
     'elu',

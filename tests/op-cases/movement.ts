@@ -244,6 +244,67 @@ export const movementCases: readonly OpCase[] = [
       typeError(() => w.gather(w.zeros([3]), w.zeros([1])), /^gather: indices must be int32, got float32/),
     ],
   ),
+  row(
+    'embedding',
+    (draw) => {
+      const look = (rows: number, n: number, list: number[]): Sample => ({
+        inputs: [draw.floats([rows, n]), draw.integers(list, rows)],
+        apply: (table, i) => w.embedding(table!, i!),
+        expected: (table, i) => gathered(table!, i!, 0),
+      });
+      return [
+        look(5, 3, [2, 4]),
+        look(2, 4, [7]),
+        look(3, 1, []),
+        look(1, 2, [3, 1]),
+        look(4, 2, [0, 3]),
+        look(3, 0, [2]),
+      ];
+    },
+    [
+      valueError(() => w.embedding(w.zeros([3, 2]), int32([0, 3])), /^embedding: index 1 must be in \[0, 3\), got 3/),
+      shapeError(
+        () => w.embedding(w.zeros([3]), int32([0])),
+        /^embedding: the table must be \[entries, units\], got \[3\]/,
+      ),
+      typeError(() => w.embedding(w.zeros([3, 2]), w.zeros([1])), /^embedding: indices must be int32, got float32/),
+      typeError(() => w.embedding(w.zeros([3, 2], 'int8'), int32([0])), /^embedding: .*int8/),
+    ],
+  ),
+  row(
+    'channelShuffle',
+    (draw) => {
+      // Dealt like cards: every part gives its first channel, then its second, and so on.
+      const deal = (shape: number[], groups: number): Sample => {
+        const each = shape.at(-1)! / groups;
+        const order = Array.from({ length: each }, (_, j) => Array.from({ length: groups }, (__, i) => i * each + j));
+        const from = order.flat();
+        return move(
+          draw,
+          shape,
+          (x) => w.channelShuffle(x, groups),
+          shape,
+          (i) => [...i.slice(0, -1), from[i.at(-1)!]!],
+        );
+      };
+      return [
+        deal([2, 3, 6], 2),
+        deal([1, 2, 2, 6], 3),
+        deal([4], 4),
+        deal([2, 8], 4),
+        deal([3, 5], 1),
+        deal([0, 4], 2),
+      ];
+    },
+    [
+      valueError(
+        () => w.channelShuffle(w.zeros([2, 6]), 4),
+        /^channelShuffle: groups must be a divisor of 6 channels, got 4/,
+      ),
+      valueError(() => w.channelShuffle(w.zeros([2, 6]), 0), /got 0/),
+      shapeError(() => w.channelShuffle(w.zeros([]), 1), /^channelShuffle: axis -1 is out of range for rank 0/),
+    ],
+  ),
   {
     ...row(
       'scatterAdd',

@@ -126,23 +126,25 @@ export const productCases: readonly OpCase[] = [
     tolerance: 1e-5,
     flops: (n) => 2 * n * n * n + 2 * n * n,
     samples: (draw) => {
-      const layer = (x: number[], units: number, activation: 'linear' | 'relu', biased = true): Sample => ({
-        // Positive sums stay away from relu's kink; one unit's bias is far below it.
+      const layer = (x: number[], units: number, activation: 'linear' | 'relu' | 'relu6', biased = true): Sample => ({
+        // Positive sums stay away from the kinks; one unit's bias is far below them, another's far above.
         inputs: [
           draw.floats(x, 0.1, 1),
           draw.floats([x.at(-1)!, units], 0.1, 1),
-          ...(biased ? [{ shape: [units], data: range(units).map((j) => (j === 1 ? -99 : 0.5)) }] : []),
+          ...(biased ? [{ shape: [units], data: range(units).map((j) => (j === 1 ? -99 : j === 2 ? 99 : 0.5)) }] : []),
         ],
         apply: (input, weights, bias) => w.dense(input!, weights!, bias ?? null, activation),
         expected: (input, weights, bias) =>
           zip((sum, b) => {
             const y = sum + b;
-            return activation === 'relu' && y < 0 ? 0 : y;
+            if (activation === 'relu6' && y > 6) return 6;
+            return activation !== 'linear' && y < 0 ? 0 : y;
           })(product(input!, weights!), bias ?? { shape: [], data: [0] }),
       });
       return [
         layer([4, 3], 5, 'relu'),
         layer([4, 3], 5, 'linear'),
+        layer([4, 3], 5, 'relu6'),
         layer([4, 3], 2, 'relu', false),
         layer([1, 1], 1, 'linear'),
         layer([3], 4, 'relu'),
@@ -166,7 +168,7 @@ export const productCases: readonly OpCase[] = [
       {
         call: () => w.dense(w.zeros([2, 3]), w.zeros([3, 4]), null, 'sigmoid' as never),
         error: w.ValueError,
-        text: /^dense: activation must be 'linear' or 'relu', got "sigmoid"/,
+        text: /^dense: activation must be 'linear', 'relu' or 'relu6', got "sigmoid"/,
       },
       {
         call: () => w.dense(w.zeros([2, 3]), w.zeros([3, 4]), w.zeros([4], 'float64')),
