@@ -196,6 +196,7 @@ export {
 export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
+export { Embedding, type EmbeddingOptions } from './nn/embedding.ts';
 export { outputsOf } from './nn/heads.ts';
 export { compileInference } from './nn/inference.ts';
 export {
@@ -222,6 +223,7 @@ export {
   Flatten,
   Layer,
   type LayerOptions,
+  SpatialDropout2D,
 } from './nn/layers.ts';
 export {
   binaryCrossentropy,
@@ -251,6 +253,7 @@ export {
 } from './nn/model.ts';
 export { type LoadOptions, loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
 export { fromNetwork, toNetwork } from './nn/network.ts';
+export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from './nn/normalizations.ts';
 export type { Logs, Objective, ObjectiveOptions } from './nn/objective.ts';
 export {
   Adagrad,

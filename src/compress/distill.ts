@@ -73,7 +73,10 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
     );
   const { dtype } = student;
   const inputsOf = (given: Data): readonly Tensor[] =>
-    tensorsOf('distill', 'x', given, student.inputCount, { dtype, shapes: student.isBuilt ? student.inputShapes : [] });
+    tensorsOf('distill', 'x', given, student.inputCount, {
+      dtypes: student.inputDtypes,
+      shapes: student.isBuilt ? student.inputShapes : [],
+    });
   const x = inputsOf(options.x);
   const y = tensorOfValues('distill', 'y', options.y, dtype);
   if (!student.isBuilt) student.build(x.map(({ shape }) => shape.slice(1)));

@@ -2,12 +2,13 @@ import { checkCount, checkFlag, DTypeError, ShapeError, StateError, ValueError }
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
+import { floatsOf } from '../graph/check.ts';
 import { networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
-import { compileNetwork, type Program } from '../infer/program.ts';
+import { compileNetwork, type Program, type ProgramInput } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
 import { guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
@@ -148,7 +149,7 @@ function notesOf(p: Measurement, q: Measurement): string[] {
   return [...notes, ratio < 1.05 && sameCosts ? `not faster: ${speed}` : speed];
 }
 
-const isDouble = ({ inputs }: Graph<Stored>): boolean => inputs.some(({ dtype }) => dtype === 'float64');
+const isDouble = (network: Graph<Stored>): boolean => floatsOf(network) === 'float64';
 
 const predictionsOf = (subject: Model | Graph<Stored>, x: Data): readonly Tensor[] =>
   listOf(subject instanceof Model ? subject.predict<Tensors>(x) : predictNetwork<Tensors>(subject, x));
@@ -163,8 +164,8 @@ export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored
   checkForm('predictNetwork', network);
   const program = compileNetwork(network, batchSize, run.kernels);
   try {
-    const { inputShapes: shapes } = program;
-    const xs = tensorsOf('predictNetwork', 'x', x, shapes.length, { shapes });
+    const { inputShapes: shapes, inputTypes: dtypes } = program;
+    const xs = tensorsOf('predictNetwork', 'x', x, shapes.length, { shapes, dtypes });
     const n = xs[0]!.shape[0] ?? 0;
     const ys = program.outputShapes.map((shape) => new Float32Array(n * elementsOf(shape)));
     let start = 0;
@@ -187,7 +188,7 @@ export function* batchesThrough(
   samples: readonly Tensor[],
   batchSize: number,
 ): Generator<readonly Float32Array[]> {
-  const { inputShapes } = program;
+  const { inputShapes, inputTypes } = program;
   if (samples.length !== inputShapes.length)
     throw new ValueError(op, 'samples', `${inputShapes.length} tensors, one for each input`, samples.length);
   const other = samples.find((x) => !(x instanceof Tensor));
@@ -195,12 +196,13 @@ export function* batchesThrough(
   const n = samples[0]!.shape[0]!;
   const parts = samples.map((x, i) => {
     const shape = inputShapes[i]!;
-    if (x.dtype !== 'float32') throw new DTypeError(op, [x.dtype], 'needs float32', 'cast() it?');
+    const type = inputTypes[i]!;
+    if (x.dtype !== type) throw new DTypeError(op, [x.dtype], `needs ${type}`, 'cast() it?');
     if (x.rank === 0 || !sameShape(x.shape.slice(1), shape))
       throw new ShapeError(op, [x.shape, shape], 'the samples do not fit the network');
     if (x.shape[0] !== n)
       throw new ShapeError(op, [x.shape, samples[0]!.shape], 'inputs differ in the number of samples');
-    return { data: x.data as Float32Array, size: elementsOf(shape) };
+    return { data: x.data as ProgramInput, size: elementsOf(shape) };
   });
   for (const [start, count] of batchesOf(n, batchSize)) {
     yield program.run(
@@ -258,7 +260,7 @@ export function scoreOf(
   const network = subject instanceof Model ? subject.graph : subject;
   const targets = targetsOf(y, network);
   const xs = tensorsOf('measure', 'x', x, network.inputs.length, {
-    ...(subject instanceof Model && { dtype: subject.dtype }),
+    dtypes: network.inputs.map(({ dtype }) => dtype),
     shapes: network.inputs.map(({ shape }) => shape),
   });
   const [n, ...others] = [...xs, ...targets].map(({ shape }) => shape[0]);
@@ -309,9 +311,10 @@ export function latencies(networks: readonly Graph<Stored>[], options: LatencyOp
   checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {
     const program = compileNetwork(network, batchSize, run.kernels);
-    const inputs = program.inputShapes.map((shape) =>
-      new Float32Array(batchSize * elementsOf(shape)).map((_, i) => (i % 17) / 16),
-    );
+    const inputs = program.inputShapes.map((shape, i) => {
+      const n = batchSize * elementsOf(shape);
+      return program.inputTypes[i] === 'int32' ? new Int32Array(n) : new Float32Array(n).map((_, j) => (j % 17) / 16);
+    });
     const time = (calls: number): number => {
       const start = performance.now();
       for (let i = 0; i < calls; i++) program.run(inputs, batchSize);

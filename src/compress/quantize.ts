@@ -97,6 +97,12 @@ function quantized(
   calibration: readonly Tensor[],
   method: RangeMethod,
 ): { readonly network: Graph<Stored>; readonly notes: readonly string[] } {
+  const table = given.nodes.find(({ op }) => op === 'embedding');
+  if (table !== undefined)
+    throw new StateError(
+      'quantize',
+      `node "${table.name}" (embedding) reads whole numbers, which int8 knows nothing of`,
+    );
   const other = given.inputs.find(({ dtype }) => dtype !== 'float32');
   if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');

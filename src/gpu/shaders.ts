@@ -63,7 +63,10 @@ export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
   activation: { forward: unchanged, backward: throughout },
   flatten: { forward: unchanged, backward: throughout },
   dropout: {
-    lacks: (node) => (isIdle(node, false) ? null : 'drops outside training too, which has no shader'),
+    lacks: (node) => {
+      if (node.attrs.spatial) return 'drops whole channels, which has no shader';
+      return isIdle(node, false) ? null : 'drops outside training too, which has no shader';
+    },
     forward: async (run) => {
       const [x] = run.inputs;
       const { factors, scope } = run.pass;

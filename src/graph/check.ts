@@ -13,10 +13,30 @@ import {
   weightsOf,
 } from './graph.ts';
 
-/** Weights need only a shape for every question that is asked of a network without running it. */
+/** Weights need only a shape, and the type of their floats, for every question that is asked of a network without running it. */
 export interface Shaped {
   readonly shape: Shape;
+  /** float32 where neither says float64. */
+  readonly dtype?: string;
+  readonly encoding?: { readonly type: string };
 }
+
+const isDouble = ({ encoding, dtype }: Shaped): boolean => (encoding?.type ?? dtype) === 'float64';
+
+/** The type of the floats that a network computes with. */
+export const floatsOf = ({ inputs, weights }: Pick<Graph<Shaped>, 'inputs' | 'weights'>): 'float32' | 'float64' =>
+  [...inputs, ...weights.values()].some(isDouble) ? 'float64' : 'float32';
+
+/** What numbers have to be that name entries of a table, in the words of errors. */
+export const wantedEntries = (entries: number): string => `of whole numbers from 0 to ${entries - 1}`;
+
+/** The numbers of an int32 input must be below this: the entries of the smallest table that they are looked up in. */
+export const entriesFor = ({ nodes, weights }: Pick<Graph<Shaped>, 'nodes' | 'weights'>, input: string): number =>
+  Math.min(
+    ...nodes.flatMap(({ op, inputs, weights: { embeddings } }) =>
+      op === 'embedding' && inputs[0] === input ? [weights.get(embeddings!)!.shape[0]!] : [],
+    ),
+  );
 
 /** What a value is, by name: that of an input or of a node. */
 export interface Value {
@@ -66,11 +86,12 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   const facts = factsOf(node);
   checkInputs(node);
   const inputs = node.inputs.map((name) => values.get(name) ?? fail('inputs', 'values made before it', name));
-  const [{ dtype }] = inputs as [Value, ...Value[]];
-  const mixed = inputs.find((input) => input.dtype !== dtype) ?? inputs.find((input) => input.dtype === 'int32');
-  if (mixed !== undefined)
-    throw new DTypeError(OP, [dtype, mixed.dtype], `node "${node.name}" (${node.op}) computes with floats of one type`);
+  checkTypes(node, inputs);
   checkWeights(graph, node, fail);
+  const dtype =
+    facts.reads === undefined
+      ? inputs[0]!.dtype
+      : floatsOf({ inputs: [], weights: new Map(Object.entries(weightsOf(graph, node))) });
   const { format } = node;
   if (format !== null) checkFormat(format, fail);
   const attrs = readAttributes(facts.attributes, node.attrs, fail);
@@ -97,6 +118,18 @@ export function checkInputs(node: Node): void {
   const n = node.inputs.length;
   if (n < least || n > most)
     refusing(`node "${node.name}"`)('inputs', least === most ? `${least} value` : `at least ${least}`, n);
+}
+
+/** Throws DTypeError for a node that reads other values than its operation takes. */
+export function checkTypes(node: Node, inputs: readonly Value[]): void {
+  const { reads } = factsOf(node);
+  const [{ dtype }] = inputs as [Value, ...Value[]];
+  const isFit = (input: Value): boolean =>
+    reads === undefined ? input.dtype === dtype && dtype !== 'int32' : input.dtype === reads;
+  const other = inputs.find((input) => !isFit(input));
+  if (other === undefined) return;
+  const wanted = reads === undefined ? 'computes with floats of one type' : `reads ${reads}`;
+  throw new DTypeError(OP, [dtype, other.dtype], `node "${node.name}" (${node.op}) ${wanted}`);
 }
 
 /** What the facts of a node are asked with. */

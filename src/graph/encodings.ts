@@ -46,7 +46,7 @@ export const ENCODINGS: { readonly [E in EncodingName]: EncodingFacts<E> } = {
 export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
   const values = valuesOf(network);
   for (const [key, weight] of network.weights) checkStored(key, weight);
-  for (const node of network.nodes) checkEncodings(network, node, values.get(node.inputs[0]!)!);
+  for (const node of network.nodes) checkEncodings(network, node, values.get(node.inputs[0]!)!, values.get(node.name)!);
   return values;
 }
 
@@ -71,9 +71,9 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
 }
 
 /** Weights are floats of the type of the values, or where the input is int8 the integers that the facts name. */
-function checkEncodings(network: Graph<Stored>, node: Node, input: Value): void {
+function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtype }: Value): void {
   const roles = factsOf(node).weights;
-  const reads = input.format === null ? input.dtype : 'int8';
+  const reads = input.format === null ? dtype : 'int8';
   for (const [role, { encoding }] of Object.entries(weightsOf(network, node))) {
     const wanted = reads === 'int8' ? roles?.[role]?.integers : reads;
     if (encoding.type === wanted) continue;

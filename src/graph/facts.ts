@@ -1,11 +1,21 @@
-import { elementsOf, sameShape } from '../base/shape.ts';
+import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
 import { activation, count, flag, made, number, refusing } from './attributes.ts';
-import { alike, apart, type Facts, isReal, one, over, real, same, several, view } from './fact.ts';
+import { alike, apart, type Facts, type Given, isReal, one, over, real, same, several, view } from './fact.ts';
 import type { Node, NodeOf, Op } from './graph.ts';
 import { IMAGE_FACTS } from './image-facts.ts';
 
 const atLeast0 = number('at least 0', (x) => x >= 0);
+const scales = { gamma: { isOptional: true }, beta: { isOptional: true } };
+
+/** The shape of samples with a number of each weight for each channel. */
+function ofChannels({ inputs: [x], weights, refuse }: Given<Op>): Shape {
+  const channels = x!.at(-1);
+  if (channels === undefined) return refuse('needs an axis');
+  for (const [role, shape] of Object.entries(weights))
+    if (!sameShape(shape, [channels])) refuse(`needs a ${role} [${channels}]`);
+  return x!;
+}
 
 /** One row an operation: the compiler names the rows, and the questions of a row, that are missing. */
 export const FACTS: { readonly [K in Op]: Facts<K> } = {
@@ -55,11 +65,16 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     memory: view,
   },
   dropout: {
-    attributes: { rate: number('from 0 to 1', (rate) => rate >= 0 && rate <= 1), training: flag(false) },
+    attributes: {
+      rate: number('from 0 to 1', (rate) => rate >= 0 && rate <= 1),
+      training: flag(false),
+      spatial: flag(false),
+    },
     inputs: one,
     weights: {},
     formats: same,
-    shape: ({ inputs: [x] }) => x!,
+    shape: ({ inputs: [x], attrs: { spatial }, refuse }) =>
+      spatial && x!.length !== 3 ? refuse('drops whole channels of samples [height, width, channels]') : x!,
     memory: view,
     isIdle: ({ rate, training }, isTraining) => rate === 0 || !(isTraining || training),
   },
@@ -107,6 +122,36 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     },
     memory: apart,
   },
+  batchNorm: {
+    attributes: {
+      epsilon: atLeast0,
+      momentum: number('from 0 to 1', (m) => m >= 0 && m <= 1),
+      isUnbiased: flag(false),
+    },
+    inputs: one,
+    weights: { ...scales, mean: { isStatistic: true }, variance: { isStatistic: true } },
+    formats: real,
+    shape: ofChannels,
+    memory: over,
+  },
+  layerNorm: {
+    attributes: { epsilon: atLeast0 },
+    inputs: one,
+    weights: scales,
+    formats: real,
+    shape: ofChannels,
+    memory: over,
+  },
+  embedding: {
+    attributes: {},
+    inputs: one,
+    reads: 'int32',
+    weights: { embeddings: {} },
+    formats: real,
+    shape: ({ inputs: [x], weights: { embeddings }, refuse }) =>
+      embeddings!.length === 2 ? [...x!, embeddings![1]!] : refuse('needs embeddings [entries, units]'),
+    memory: apart,
+  },
   quantize: {
     attributes: {},
     inputs: one,
@@ -148,6 +193,10 @@ export const multipliesReals = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(
     ({ isPruned, integers }) => isPruned === true && integers === undefined,
   );
+
+/** Whether training moves weights of a node that no optimizer does. */
+export const hasStatistics = (node: Node): boolean =>
+  Object.values(factsOf(node).weights ?? {}).some(({ isStatistic }) => isStatistic === true);
 
 /** Whether a node multiplies integers, where it reads int8. */
 export const multipliesIntegers = (node: Node): boolean =>

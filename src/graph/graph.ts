@@ -41,8 +41,8 @@ export interface Attributes {
   readonly activation: { readonly activation: ActivationSpec };
   /** All axes of a sample become one. */
   readonly flatten: None;
-  /** Acts in training, and with `training: true` always. */
-  readonly dropout: { readonly rate: number; readonly training: boolean };
+  /** Acts in training, and with `training: true` always. With `spatial` on whole channels of samples [height, width, channels]. */
+  readonly dropout: { readonly rate: number; readonly training: boolean; readonly spatial: boolean };
   /** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
   readonly activityRegularization: { readonly l1: number; readonly l2: number };
   /** The sum of values of one shape, from the first to the last. */
@@ -84,6 +84,16 @@ export interface Attributes {
   readonly upsample: { readonly factors: readonly number[] };
   /** Channel j of group i becomes channel i of group j (Zhang et al. 2018, section 3.1). */
   readonly channelShuffle: { readonly groups: number };
+  /**
+   * (x - mean)/√(variance + epsilon)·gamma + beta along the last axis, gamma and beta [channels] or none. In training by the
+   * batch's own statistics, which move the running ones: running·momentum + batch·(1 - momentum); else by those. The batch's
+   * variance counts by n, in the running one by n - 1 if `isUnbiased`.
+   */
+  readonly batchNorm: { readonly epsilon: number; readonly momentum: number; readonly isUnbiased: boolean };
+  /** The same for each row along the last axis, by its own mean and variance. */
+  readonly layerNorm: { readonly epsilon: number };
+  /** The rows of a table [entries, units] that the int32 numbers of a sample [...] name: [..., units]. */
+  readonly embedding: None;
   /** Real numbers, or integers of another format, as int8 in the node's format. */
   readonly quantize: None;
   /** int8 as real numbers. */

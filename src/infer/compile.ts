@@ -1,7 +1,7 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
-import { shapesOf, type Value } from '../graph/check.ts';
+import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, weightsOf } from '../graph/graph.ts';
@@ -17,6 +17,8 @@ export interface Port<T extends SlotType = SlotType> {
   /** Numbers a sample. */
   readonly size: number;
   readonly buffer: Buffer<T>;
+  /** Of int32: its numbers must be from 0 to below this. */
+  readonly entries: number;
 }
 
 /** What runs: steps from buffers to buffers. */
@@ -63,6 +65,7 @@ export function compile(
     return {
       ...{ name, shape, format, size: elementsOf(shape) },
       real: buffer as Buffer<'float32'>,
+      integers: buffer as Buffer<'int32'>,
       bytes: buffer as Buffer<'int8'>,
       numbers: buffer as Buffer<'float32' | 'int8'>,
     };
@@ -109,7 +112,7 @@ export function compile(
   for (const own of scratches) own.buffer = buffers.make(own.type, room(own.size));
   const port = (name: string): Port => {
     const { shape, size: numbers } = operand(name);
-    return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)! };
+    return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)!, entries: entriesFor(network, name) };
   };
   return {
     steps,

@@ -75,6 +75,44 @@ const EMIT: EmitRows<Op> = {
       k.stridedCopy([samples * rows, width], x.numbers.array, from, [total, 1], y.numbers.array, 0, [width, 1]),
     );
   },
+  batchNorm({ node, inputs: [x], output: y, weight, step }) {
+    const [mean, variance, gamma, beta] = ['mean', 'variance', 'gamma', 'beta'].map(weight);
+    const channels = y.shape.at(-1)!;
+    const rows = elementsOf(y.shape.slice(0, -1));
+    step((k, samples) =>
+      k.batchNorm(
+        samples * rows,
+        channels,
+        x.real.array,
+        mean!.array,
+        variance!.array,
+        gamma?.array ?? null,
+        beta?.array ?? null,
+        node.attrs.epsilon,
+        y.real.array,
+      ),
+    );
+  },
+  layerNorm({ node, inputs: [x], output: { real: y, shape }, weight, step }) {
+    const length = shape.at(-1)!;
+    const rows = elementsOf(shape.slice(0, -1));
+    step((k, samples) => k.standardize(samples * rows, length, x.real.array, node.attrs.epsilon, y.array));
+    for (const [role, op] of [
+      ['gamma', 'mul'],
+      ['beta', 'add'],
+    ] as const) {
+      const own = weight(role);
+      if (own !== null)
+        step((k, samples) => k[op](samples * rows, length, y.array, length, 1, own.array, 0, 1, y.array));
+    }
+  },
+  embedding({ inputs: [x], output: y, shapes, weight, step }) {
+    const [entries, units] = shapes.embeddings as [number, number];
+    const table = weight('embeddings')!;
+    step((k, samples) =>
+      k.gather<Float32Array>(1, entries, units, samples * x.size, table.array, x.integers.array, y.real.array),
+    );
+  },
   quantize({ inputs: [x], output: y, scratch, step }) {
     if (x.format === null) return step((k, samples) => toBytes(k, samples, x.real, y, y.bytes));
     const real = scratch('float32', x.size);

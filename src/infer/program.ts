@@ -2,6 +2,7 @@ import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
+import { floatsOf, wantedEntries } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -18,6 +19,8 @@ export interface Program {
   /** Shapes of one sample of each input and output, in the network's order. */
   readonly inputShapes: readonly Shape[];
   readonly outputShapes: readonly Shape[];
+  /** Of each input: int32 for numbers that are looked up in a table. */
+  readonly inputTypes: readonly ('float32' | 'int32')[];
   /** Those of the first. */
   readonly inputShape: Shape;
   readonly outputShape: Shape;
@@ -43,14 +46,8 @@ export function compileNetwork(network: Graph<Stored>, batchSize: number, kernel
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
     throw new ValueError('compileNetwork', 'batchSize', 'a positive integer', batchSize);
   const values = validateNetwork(network);
-  const double = network.inputs.find(({ dtype }) => dtype === 'float64');
-  if (double !== undefined)
-    throw new DTypeError(
-      'compileNetwork',
-      ['float64'],
-      `input "${double.name}" must be float32`,
-      'Run the model itself?',
-    );
+  if (floatsOf(network) === 'float64')
+    throw new DTypeError('compileNetwork', ['float64'], 'a program computes in float32', 'Run the model itself?');
   const buffers = new Buffers(kernels);
   try {
     return programOf(compile(network, values, batchSize, kernels, buffers), batchSize, kernels, buffers);
@@ -121,6 +118,7 @@ function programOf(
     for (let i = 0; i < inputs.length; i++) {
       const { buffer, size } = inputs[i]!;
       const numbers = list === null ? (given as ProgramInput) : list[i]!;
+      if (buffer.type === 'int32') checkEntries(inputs[i]!, numbers, n);
       buffer.array.set(numbers.length === n * size ? numbers : numbers.subarray(0, n * size));
     }
     const { generation = 0 } = kernels.heap ?? {};
@@ -134,6 +132,7 @@ function programOf(
     batchSize,
     inputShapes: inputs.map(({ shape }) => shape),
     outputShapes: outputs.map(({ shape }) => shape),
+    inputTypes: inputs.map(({ buffer }) => buffer.type),
     inputShape: inputs[0]!.shape,
     outputShape: outputs[0]!.shape,
     run,
@@ -150,6 +149,18 @@ function programOf(
 /** A list of arrays, or what was meant to be one: a list of numbers is no list of inputs. */
 const isList = (given: ProgramInput | readonly ProgramInput[]): given is readonly ProgramInput[] =>
   Array.isArray(given) && typeof given[0] !== 'number';
+
+/** Throws ValueError for a number that names no entry of a table, before anything is read at its place. */
+function checkEntries({ name, size, entries }: Port, numbers: ProgramInput, samples: number): void {
+  for (let i = 0; i < samples * size; i++)
+    if (!(numbers[i]! >= 0 && numbers[i]! < entries))
+      throw new ValueError(
+        'run',
+        `sample ${Math.floor(i / size)} of input "${name}"`,
+        wantedEntries(entries),
+        numbers[i],
+      );
+}
 
 /** How many samples a run has: `samples` if given, else as many as every input holds. */
 function countOf(

@@ -29,6 +29,8 @@ export interface Operand {
   readonly format: QuantizationParams | null;
   /** Of float32 numbers. */
   readonly real: Place<'float32'>;
+  /** Of the numbers of an int32 input. */
+  readonly integers: Place<'int32'>;
   /** Of int8 numbers. */
   readonly bytes: Place<'int8'>;
   /** Of those that it has. */

@@ -1,4 +1,5 @@
 import type { Shape } from '../base/shape.ts';
+import { hasStatistics } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Random } from '../tensor/random.ts';
 import type { Stage } from './forward.ts';
@@ -14,7 +15,13 @@ export interface Built {
   readonly outputShapes: readonly Shape[];
   /** Shapes of one sample after each layer. */
   readonly layerShapes: readonly Shape[];
-  readonly stages: readonly { readonly node: Node; readonly stage: Stage; readonly isRead: boolean }[];
+  readonly stages: readonly {
+    readonly node: Node;
+    readonly stage: Stage;
+    readonly isRead: boolean;
+    /** Of a node that training moves statistics of: its layer, which may be frozen. */
+    readonly mover: Layer | null;
+  }[];
   readonly weights: readonly Parameter[];
 }
 
@@ -29,7 +36,8 @@ export function builtOf(graph: Lowering, layers: readonly Layer[]): Built {
       random: node.op === 'dropout' ? new Random(seed, `${node.name}/dropout`) : null,
       layer: node.op === 'custom' ? (graph.layerOf.get(node.name) as Layer) : null,
     };
-    return { node, stage, isRead: read.has(node.name) };
+    const mover = hasStatistics(node) ? (graph.layerOf.get(node.name) as Layer) : null;
+    return { node, stage, isRead: read.has(node.name), mover };
   });
   return {
     graph,

@@ -128,13 +128,13 @@ export class CompiledGraph extends LayerGraph {
     const { batchSize = 32 } = options;
     checkCount('predict', 'batchSize', batchSize);
     const shapes = this.isBuilt ? this.inputShapes : [];
-    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtype: this.dtype, shapes });
+    const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtypes: this.inputDtypes, shapes });
     const [n, ...others] = xs.map(({ shape }) => shape[0]);
     if (n === undefined) throw new ShapeError('predict', [xs[0]!.shape], 'needs a batch axis');
     const other = others.findIndex((count) => count !== n) + 1;
     if (other > 0)
       throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
-    this.buildFor(xs);
+    this.prepareInputs('predict', 'x', xs);
     const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
     for (const [start, count] of batchesOf(n, batchSize)) {
       step(() => {
@@ -154,7 +154,7 @@ export class CompiledGraph extends LayerGraph {
   prepare(op: string, samples: Lists, name = 'y', weights: Tensor | null = null): Lists {
     const { objectives } = this.ready(op);
     const { xs, ys, n } = samples;
-    this.buildFor(xs);
+    this.prepareInputs(op, name.replace(/^y/, 'x'), xs, weights);
     const { outputShapes, dtype } = this;
     if (ys.length === 1) {
       const only = targetsFor(op, name, ys[0]!, objectives[0]!.loss, outputShapes[0]!, dtype, weights);

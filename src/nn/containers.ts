@@ -52,6 +52,7 @@ export class Part extends Layer {
 /** A layer that consists of others, one after another in each branch. */
 abstract class Container extends Layer {
   override readonly replayable = true;
+  override readonly readsIntegers: boolean;
   readonly branches: readonly (readonly Layer[])[];
   readonly options: LayerOptions;
 
@@ -63,6 +64,7 @@ abstract class Container extends Layer {
       Array.isArray(layers) && layers.every((layer) => layer instanceof Layer);
     if (!Array.isArray(branches) || !branches.every(isBranch)) throw new StateError(op, `needs ${form}`);
     this.branches = branches.map((layers) => [...layers]);
+    this.readsIntegers = this.branches.some(([first]) => first?.readsIntegers === true);
     this.options = { ...options };
   }
 

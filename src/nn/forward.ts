@@ -1,7 +1,8 @@
 import type { Epilogue } from '../../kernels/interface/products.ts';
-import { add, mul } from '../autograd/arithmetic.ts';
+import { add, greater, mul, where } from '../autograd/arithmetic.ts';
 import { convolve, convolveTransposed } from '../autograd/convolution.ts';
-import { channelShuffle, concat, pad, reshape, slice } from '../autograd/movement.ts';
+import { channelShuffle, concat, embedding, pad, reshape, slice } from '../autograd/movement.ts';
+import { layerNorm } from '../autograd/normalization.ts';
 import { globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
 import { dense, dropout } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
@@ -10,10 +11,12 @@ import { epilogueOf } from '../graph/activation.ts';
 import { isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
+import { ones } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { penalty } from './regularizers.ts';
+import { normalizedBatch } from './running.ts';
 
 /** What is the same for all operations of a pass. */
 export interface Pass {
@@ -52,7 +55,8 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
     eachTime(() => {
       random!.step = pass.step;
     });
-    return dropout(x, node.attrs.rate, random!);
+    const { rate, spatial } = node.attrs;
+    return spatial ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
   },
   activityRegularization: ([x], { node }, pass) => {
     pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
@@ -71,6 +75,9 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   zeroPad: ([x], { node }) => pad(x, [[0, 0], ...node.attrs.widths, [0, 0]]),
   upsample: ([x], { node }) => upsample(x, node.attrs.factors),
   channelShuffle: ([x], { node }) => channelShuffle(x, node.attrs.groups),
+  batchNorm: ([x], stage, pass) => normalizedBatch(x, stage, pass.training),
+  layerNorm: ([x], { node, weights: { gamma = null, beta = null } }) => layerNorm(x, gamma, beta, node.attrs.epsilon),
+  embedding: ([x], { weights: { embeddings } }) => embedding(embeddings!, x),
   quantize: (_, { node }) => refuse(node),
   dequantize: (_, { node }) => refuse(node),
   custom: ([x], { node, layer }, pass) => {
@@ -87,6 +94,13 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
     return y;
   },
 };
+
+/** Inverted dropout of whole channels: one number drawn for each channel of each sample, whatever its places hold. */
+function dropChannels(x: Tensor, rate: number, random: Random): Tensor {
+  const drawn = [x.shape[0]!, ...x.shape.slice(1, -1).map(() => 1), x.shape.at(-1)!];
+  const factors = dropout(ones(drawn, x.dtype), rate, random);
+  return where(greater(factors, 0), mul(x, factors), 0);
+}
 
 function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);

@@ -2,7 +2,8 @@ import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from 
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import { activationIn, type Graph, type Node } from '../graph/graph.ts';
+import { entriesFor, wantedEntries } from '../graph/check.ts';
+import { activationIn, type Graph, type Input, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -36,6 +37,8 @@ export interface ForwardOptions extends Partial<Pass> {
   readonly logits?: boolean | readonly boolean[];
 }
 
+const NONE: readonly Parameter[] = [];
+
 const isTrainable = ({ trainable }: Layer): boolean => trainable;
 const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
 
@@ -47,6 +50,8 @@ export class LayerGraph {
   readonly layers: readonly Layer[];
   readonly seed: number;
   readonly dtype: FloatDType;
+  /** Of each input: int32 where a layer that stands there reads whole numbers. */
+  readonly inputDtypes: readonly Input['dtype'][];
   private readonly context: BuildContext;
   private readonly op: string;
   private readonly inputs: readonly SymbolicTensor[];
@@ -90,6 +95,9 @@ export class LayerGraph {
     this.seed = seed;
     this.dtype = dtype;
     this.context = { seed, dtype, blank };
+    const readsIntegers = (x: SymbolicTensor): boolean =>
+      this.order.some(({ layer, inputs }) => inputs.includes(x) && (layer as Layer | null)?.readsIntegers === true);
+    this.inputDtypes = this.inputs.map((each) => (readsIntegers(each) ? 'int32' : dtype));
     const shapes = this.inputs.flatMap(({ shape }) => (shape === undefined ? [] : [shape]));
     if (shapes.length === this.inputs.length) this.build(shapes);
   }
@@ -170,7 +178,7 @@ export class LayerGraph {
     const inputs = this.inputs.map(({ name }, i) => ({
       name: names.take(name),
       shape: [...given[i]!],
-      dtype: this.dtype,
+      dtype: this.inputDtypes[i]!,
     }));
     const lowering = new Lowering(this.context, inputs, names);
     const values = new Map(this.inputs.map((value, i) => [value, inputs[i]!.name]));
@@ -198,6 +206,24 @@ export class LayerGraph {
       return shape.length === batch.length - 1 && shape.every((n, axis) => n === batch[axis + 1]);
     });
     if (fits !== true) this.build(this.inputs.map((_, i) => batches[i]!.shape.slice(1)));
+  }
+
+  /**
+   * `buildFor`, and throws ValueError where a sample of int32 names no entry of a table that it is looked up in, unless its weight
+   * is 0.
+   */
+  protected prepareInputs(op: string, name: string, xs: readonly Tensor[], weights: Tensor | null = null): void {
+    this.buildFor(xs);
+    for (let i = 0; i < xs.length; i++) {
+      if (this.inputDtypes[i] !== 'int32') continue;
+      const { data, size: total, shape } = xs[i]!;
+      const entries = entriesFor(this.graph, this.graph.inputs[i]!.name);
+      const sampleOf = (at: number): number => Math.floor((at * shape[0]!) / total);
+      const wrong = data.findIndex((n, at) => !(n >= 0 && n < entries) && weights?.data[sampleOf(at)] !== 0);
+      if (wrong < 0) continue;
+      const what = `sample ${sampleOf(wrong)} of ${this.inputCount === 1 ? name : `${name}[${i}]`}`;
+      throw new ValueError(op, what, wantedEntries(entries), data[wrong]);
+    }
   }
 
   /** Shapes of one sample of each input. Throws StateError before the model is built. */
@@ -235,6 +261,13 @@ export class LayerGraph {
     return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights.filter(isTrained)));
   }
 
+  /** The running statistics that a pass in training moves. */
+  get moved(): readonly Parameter[] {
+    if (this.weights.every(isTrained)) return NONE; // every step asks
+    const { frozen } = this;
+    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights.filter((own) => own.isStatistic)));
+  }
+
   /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */
   get frozen(): ReadonlySet<Layer> {
     return new Set(this.layers.filter(({ trainable }) => !trainable).flatMap(withInner));
@@ -264,16 +297,19 @@ export class LayerGraph {
    */
   forward<Y extends Tensors = Tensor>(x: Tensors, options: ForwardOptions = {}): Y {
     checkOptions('forward', options, 'training step penalties logits');
-    const outputs = this.outputsOf(tensorsOf('forward', 'x', x, this.inputCount), options);
-    return oneOrAll(outputs);
+    const xs = tensorsOf('forward', 'x', x, this.inputCount);
+    this.prepareInputs('forward', 'x', xs);
+    return oneOrAll(this.outputsOf(xs, options));
   }
 
   /** `forward` on lists. */
   protected outputsOf(xs: readonly Tensor[], options: ForwardOptions = {}): readonly Tensor[] {
-    for (const { rank, shape, dtype } of xs) {
+    for (let i = 0; i < xs.length; i++) {
+      const { rank, shape, dtype } = xs[i]!;
+      const own = this.inputDtypes[i]!;
       if (rank === 0) throw new ShapeError('forward', [shape], 'needs a batch axis');
-      if (dtype !== this.dtype)
-        throw new DTypeError('forward', [dtype, this.dtype], 'the input is not of the type of the model', 'cast() it?');
+      if (dtype !== own)
+        throw new DTypeError('forward', [dtype, own], 'the input is not of the type of the model', 'cast() it?');
       if (shape[0] !== xs[0]!.shape[0])
         throw new ShapeError('forward', [xs[0]!.shape, shape], 'the inputs must have the same number of samples');
     }
@@ -288,16 +324,18 @@ export class LayerGraph {
       penalties,
     };
     const { graph, stages } = this.structure();
+    const frozen = training ? this.frozen : null;
+    const still: Pass = { training: false, step: 0, penalties };
     const before = graph.outputs.map((output, i) =>
       (typeof logits === 'boolean' ? logits : logits[i]) ? makerOf(graph, output, training) : null,
     );
     const asked = new Set(graph.outputs.filter((_, i) => before[i] === null));
     const values = new Map(graph.inputs.map(({ name }, i) => [name, xs[i]!]));
     const unactivated = new Map<Node, Tensor>();
-    for (const { node, stage, isRead } of stages) {
+    for (const { node, stage, isRead, mover } of stages) {
       const inputs = node.inputs.map((name) => values.get(name)!) as [Tensor, ...Tensor[]];
       const isEnd = before.includes(node);
-      const y = run(inputs, stage, pass, isEnd);
+      const y = run(inputs, stage, mover !== null && frozen?.has(mover) === true ? still : pass, isEnd);
       if (isEnd) unactivated.set(node, y);
       const activation = isEnd && (isRead || asked.has(node.name)) ? activationIn(node) : null;
       values.set(node.name, activation === null ? y : activate(activation, y));

@@ -34,6 +34,8 @@ export abstract class Layer {
    * alone, the same ones each time. Those of this library say so; a layer of your own has to. Default false.
    */
   readonly replayable: boolean = false;
+  /** Whether it reads whole numbers, int32, from the input of the model that it stands at. Default false. */
+  readonly readsIntegers: boolean = false;
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? '';
@@ -246,15 +248,19 @@ export interface DropoutOptions extends LayerOptions {
   readonly training?: boolean;
 }
 
+const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training`;
+
 /** Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate. */
 export class Dropout extends Layer {
-  override readonly type = 'dropout';
+  override readonly type: string = 'dropout';
   override readonly replayable = true;
+  /** Whether whole channels are dropped. */
+  protected readonly spatial: boolean = false;
   readonly rate: number;
   readonly options: DropoutOptions;
 
   constructor(rate: number, options: DropoutOptions = {}) {
-    if (new.target === Dropout) checkOptions('Dropout', options, `${LAYER_OPTIONS} training`);
+    if (new.target === Dropout) checkOptions('Dropout', options, DROPOUT_OPTIONS);
     super(options);
     checkFlag('Dropout', 'training', options.training ?? false);
     checkRange('Dropout', 'rate', rate, 'between 0 and 1');
@@ -263,12 +269,27 @@ export class Dropout extends Layer {
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
-    const { rate, options } = this;
-    return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true });
+    const { rate, options, spatial } = this;
+    return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true, spatial });
   }
 
   override clone(): Dropout {
     return new Dropout(this.rate, this.options);
+  }
+}
+
+/** Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). */
+export class SpatialDropout2D extends Dropout {
+  override readonly type: string = 'spatialDropout2D';
+  protected override readonly spatial: boolean = true;
+
+  constructor(rate: number, options: DropoutOptions = {}) {
+    if (new.target === SpatialDropout2D) checkOptions('SpatialDropout2D', options, DROPOUT_OPTIONS);
+    super(rate, options);
+  }
+
+  override clone(): SpatialDropout2D {
+    return new SpatialDropout2D(this.rate, this.options);
   }
 }
 

@@ -4,7 +4,7 @@ import { ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import { readAttributes, refusing } from '../graph/attributes.ts';
-import { checkInputs, givenOf, type Value } from '../graph/check.ts';
+import { checkInputs, checkTypes, givenOf, type Value } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Attributes, Graph, Input, Node, NodeOf, Op } from '../graph/graph.ts';
 import { type Names, nodeOf } from '../graph/rewrite.ts';
@@ -97,11 +97,16 @@ export class Lowering implements Graph<Parameter> {
     const given = inputs.map((input) => this.values.get(input)!);
     const node = nodeOf(op, name, inputs, attrs, { weights }) as NodeOf<K>;
     checkInputs(node as Node);
+    checkTypes(node as Node, given);
     const facts = factsOf(node);
     readAttributes(facts.attributes, attrs, refusing(`node "${name}"`));
     const shape = facts.shape(givenOf(this, node, given));
     for (const [role, key] of Object.entries(weights))
-      if (facts.weights?.[role]?.isStatistic === true) this.weights.get(key)!.isStatistic = true;
+      if (facts.weights?.[role]?.isStatistic === true) {
+        const statistic = this.weights.get(key)!;
+        statistic.isStatistic = true;
+        statistic.value.requiresGrad = false;
+      }
     this.nodes.push(node as Node);
     this.values.set(name, { shape, dtype: this.context.dtype, format: null });
     return name;

@@ -1,6 +1,7 @@
 import { checkCount, checkFlag, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
+import { floatsOf } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
@@ -9,7 +10,6 @@ import { Fields } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
-import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Constraint, constraintByName } from './constraints.ts';
 import { type Initializer, initializerByName, isInitializerName } from './initializers.ts';
@@ -172,11 +172,11 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const text = metadata.get(KEY);
   if (text === undefined) {
     checkNothingLeft(tensors);
-    return fromNetwork(network, { dtype: dtypeOf(network) });
+    return fromNetwork(network, { dtype: floatsOf(network) });
   }
   const root = Fields.parse(text, KEY, FORMAT);
   const seed = root.count('seed');
-  const dtype = dtypeOf(network);
+  const dtype = floatsOf(network);
   if (root.has('dtype') && root.text('dtype') !== dtype) return root.fail('dtype', 'is not that of the weights');
   const steps = root.count('steps');
   const epochs = root.has('epochs') ? root.count('epochs') : 0; // older files do not say
@@ -203,8 +203,6 @@ function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
 }
 
 type Slots = Record<string, Tensor>;
-
-const dtypeOf = ({ inputs }: Network): FloatDType => (inputs[0]!.dtype === 'float64' ? 'float64' : 'float32');
 
 /** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
 function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {

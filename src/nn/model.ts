@@ -237,6 +237,7 @@ export class Model extends CompiledGraph {
       optimizer,
       objectives,
       parameters: this.trainable,
+      moved: this.moved,
       weights: () => this.weights,
       obstacle: () => this.replayObstacle(),
       wantsPredictions: figures.needPredictions,

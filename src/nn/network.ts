@@ -2,17 +2,18 @@ import type { FloatArray } from '../../kernels/arrays.ts';
 import { StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
-import { shapesOf, type Value, valuesOf } from '../graph/check.ts';
+import { entriesFor, floatsOf, shapesOf, type Value, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
-import { type Graph, type Input, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
+import { type Graph, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
 import { Add, Concat, Part } from './containers.ts';
 import { Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D } from './convolutions.ts';
+import { Embedding } from './embedding.ts';
 import { type LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import {
   Activation,
@@ -23,8 +24,10 @@ import {
   type KernelOptions,
   type Layer,
   type LayerOptions,
+  SpatialDropout2D,
 } from './layers.ts';
 import { Model } from './model.ts';
+import { BatchNorm, LayerNorm, type LayerNormOptions } from './normalizations.ts';
 import type { Parameter } from './parameter.ts';
 import {
   AvgPool1D,
@@ -85,12 +88,14 @@ export function fromNetwork(
   checkForm('fromNetwork', given);
   validateNetwork(given);
   const network = withoutUnread(given);
-  const [{ dtype }] = network.inputs as [Input];
-  if (dtype === 'int32' || network.inputs.some((each) => each.dtype !== dtype))
-    throw new StateError(
-      'fromNetwork',
-      `a model reads floats of one type, not ${network.inputs.map((each) => each.dtype).join(', ')}`,
-    );
+  const dtype = floatsOf(network);
+  const other = network.inputs.find((each) => each.dtype !== dtype && each.dtype !== 'int32');
+  if (other !== undefined)
+    throw new StateError('fromNetwork', `a model computes with floats of one type, not ${other.dtype} and ${dtype}`);
+  const unread = network.inputs.find(
+    ({ name, dtype: own }) => own === 'int32' && entriesFor(network, name) === Infinity,
+  );
+  if (unread !== undefined) throw new StateError('fromNetwork', `no embedding reads the int32 input ${unread.name}`);
   for (const [key, { encoding }] of network.weights) {
     if (encoding.type !== 'float32' && encoding.type !== 'float64')
       throw new StateError(
@@ -217,6 +222,18 @@ const kernelOptions = ({
   useBias: weights.bias !== undefined,
 });
 
+const normOptions = ({
+  node: { attrs, weights },
+  options,
+  rules,
+}: Remake<'batchNorm' | 'layerNorm'>): LayerNormOptions => ({
+  ...rulesOf(rules),
+  ...options,
+  epsilon: attrs.epsilon,
+  scale: weights.gamma !== undefined,
+  center: weights.beta !== undefined,
+});
+
 /** One row an operation: the layer that lowers to it. */
 const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   dense: (remake) => new Dense(remake.shapes.kernel![1]!, kernelOptions(remake)),
@@ -253,12 +270,24 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
     attrs.factors.length === 1 ? new UpSampling1D(attrs.factors, options) : new UpSampling2D(attrs.factors, options),
   channelShuffle: ({ node: { attrs }, options }) => new ChannelShuffle(attrs.groups, options),
   activation: ({ node: { attrs }, options }) => new Activation(attrs.activation, options),
-  dropout: ({ node: { attrs }, options }) => new Dropout(attrs.rate, { ...options, training: attrs.training }),
+  dropout: ({ node: { attrs }, options }) => {
+    const { rate, training, spatial } = attrs;
+    return new (spatial ? SpatialDropout2D : Dropout)(rate, { ...options, training });
+  },
   flatten: ({ options }) => new Flatten(options),
   activityRegularization: ({ node: { attrs }, options }) => new ActivityRegularization(attrs, options),
   add: ({ options }) => new Add(options),
   concat: ({ options }) => new Concat([], options),
   split: ({ node: { attrs }, options }) => new Part(attrs.from, attrs.to, options),
+  batchNorm: (remake) => {
+    const { momentum, isUnbiased } = remake.node.attrs;
+    return new BatchNorm({ ...normOptions(remake), momentum, convention: isUnbiased ? 'pytorch' : 'keras' });
+  },
+  layerNorm: (remake) => new LayerNorm(normOptions(remake)),
+  embedding: ({ shapes, options, rules }) => {
+    const [entries, units] = shapes.embeddings as [number, number];
+    return new Embedding(entries, units, { ...rulesOf(rules), ...options });
+  },
   quantize: ({ node }) => refuse(node),
   dequantize: ({ node }) => refuse(node),
   custom: ({ node, original }) => original?.clone() ?? refuse(node),

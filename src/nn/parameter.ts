@@ -1,4 +1,5 @@
 import type { Shape } from '../base/shape.ts';
+import type { DType } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Constraint } from './constraints.ts';
 import { applyMask } from './mask.ts';
@@ -33,6 +34,10 @@ export class Parameter {
 
   get shape(): Shape {
     return this.value.shape;
+  }
+
+  get dtype(): DType {
+    return this.value.dtype;
   }
 
   /** Sets what was pruned to 0 in a weight that was written to. */

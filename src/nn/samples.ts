@@ -2,6 +2,7 @@ import { cast, gather, reshape, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
+import type { Input } from '../graph/graph.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { fromData, keep, Tensor } from '../tensor/tensor.ts';
 import { classLabels } from './decisions.ts';
@@ -37,6 +38,7 @@ interface Ports {
   readonly inputCount: number;
   readonly outputCount: number;
   readonly dtype: FloatDType;
+  readonly inputDtypes: readonly Input['dtype'][];
   readonly isBuilt: boolean;
   readonly inputShapes: readonly Shape[];
 }
@@ -76,26 +78,51 @@ export function tensorsOf(
   name: string,
   given: Data,
   count: number,
-  like: { readonly dtype?: FloatDType; readonly shapes?: readonly Shape[] } = {},
+  like: {
+    readonly dtype?: FloatDType;
+    readonly dtypes?: readonly Input['dtype'][];
+    readonly shapes?: readonly Shape[];
+  } = {},
 ): readonly Tensor[] {
   if (count === 1 && given instanceof Tensor) return [given]; // every step asks
   const isOne = count === 1 && !(Array.isArray(given) && given.length === 1 && given[0] instanceof Tensor);
   const list: unknown = isOne || given instanceof Tensor ? [given] : given;
   if (!Array.isArray(list) || list.length !== count)
     throw new ValueError(op, name, count === 1 ? 'a tensor' : `a list of ${count} tensors`, given);
-  const { dtype = 'float32', shapes } = like;
+  const { dtypes, shapes } = like;
   return list.map((each: Values, i) => {
-    const t = tensorOfValues(op, count === 1 ? name : `${name}[${i}]`, each, dtype, shapes !== undefined);
-    if (each instanceof Tensor || t.rank !== 1 || shapes === undefined) return t;
-    const shape = shapes[i];
+    const called = count === 1 ? name : `${name}[${i}]`;
+    const dtype = dtypes?.[i] ?? like.dtype ?? 'float32';
+    const areEntries = dtype === 'int32';
+    const t = tensorOfValues(op, called, each, areEntries ? 'float64' : dtype, shapes !== undefined);
+    if (each instanceof Tensor) return t;
+    const samples = cut(t, called, shapes?.[i], each);
+    return areEntries ? wholeNumbers(op, called, samples) : samples;
+  });
+
+  function cut(t: Tensor, called: string, shape: Shape | undefined, each: Values): Tensor {
+    if (t.rank !== 1 || shapes === undefined) return t;
     if (shape === undefined) {
       const rows = Array.isArray(each) ? 'x.map((v) => [v])' : 'Array.from(x, (v) => [v])';
       const remedy = `Give the model an inputShape, or of one number a sample ${rows}`;
-      throw new ShapeError(op, [t.shape], `${name} has no samples, only numbers in a row`, remedy);
+      throw new ShapeError(op, [t.shape], `${called} has no samples, only numbers in a row`, remedy);
     }
     const size = elementsOf(shape);
     return shape.length > 0 && size > 0 && t.size % size === 0 ? reshape(t, [t.size / size, ...shape]) : t;
-  });
+  }
+}
+
+/** Samples that must be whole numbers, as int32. */
+function wholeNumbers(op: string, name: string, x: Tensor): Tensor {
+  const wrong = x.data.findIndex((value: number) => value !== Math.trunc(value) || Math.abs(value) >= 2 ** 31);
+  if (wrong < 0) return cast(x, 'int32');
+  const sample = Math.floor((wrong * x.shape[0]!) / x.size);
+  throw new ValueError(
+    op,
+    `sample ${sample} of ${name}`,
+    'of whole numbers, which name entries of a table',
+    x.data[wrong],
+  );
 }
 
 /** What errors call held-out samples. */
@@ -115,7 +142,8 @@ export function checkSamples(
     if (n !== undefined && n > 0 && y.shape[0] === n) return { xs: [x], ys: [y], n };
   }
   const { dtype } = model;
-  const xs = tensorsOf(op, names[0], x, inputCount, { dtype, shapes: model.isBuilt ? model.inputShapes : [] });
+  const { inputDtypes: dtypes } = model;
+  const xs = tensorsOf(op, names[0], x, inputCount, { dtypes, shapes: model.isBuilt ? model.inputShapes : [] });
   const [first] = xs as [Tensor];
   const n = first.shape[0];
   const ys = tensorsOf(op, names[1], y, outputCount, { dtype });

@@ -29,6 +29,8 @@ export interface Setting {
   readonly objectives: readonly Objective[];
   /** The trained weights. */
   readonly parameters: readonly Parameter[];
+  /** The running statistics that a step moves. */
+  readonly moved: readonly Parameter[];
   /** All weights. */
   readonly weights: () => readonly Parameter[];
   /** Why such steps are not to be recorded; null if they are. */
@@ -83,7 +85,7 @@ class Kind {
     this.dtypes = inputs.map((input) => input.dtype);
   }
 
-  fits(inputs: Inputs, { optimizer, objectives, parameters, wantsPredictions }: Setting): boolean {
+  fits(inputs: Inputs, { optimizer, objectives, parameters, moved, wantsPredictions }: Setting): boolean {
     const own = this.setting;
     if (own.optimizer !== optimizer || own.objectives !== objectives || own.wantsPredictions !== wantsPredictions)
       return false;
@@ -91,6 +93,7 @@ class Kind {
     for (let i = 0; i < parameters.length; i++) {
       if (own.parameters[i] !== parameters[i] || this.masks[i] !== parameters[i]!.mask) return false;
     }
+    if (own.moved.length !== moved.length || own.moved.some((each, i) => each !== moved[i])) return false;
     if (inputs.length !== this.shapes.length) return false;
     for (let i = 0; i < inputs.length; i++) {
       if (inputs[i]!.dtype !== this.dtypes[i] || !sameShape(inputs[i]!.shape, this.shapes[i]!)) return false;

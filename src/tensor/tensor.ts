@@ -3,7 +3,7 @@ import { DTypeError, listed, ShapeError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
 import { adopt, allocate, checkAlive, partOf, persistent, type Storage } from '../memory/arena.ts';
 import { type DType, dtypeOf } from '../memory/dtype.ts';
-import { cannotRepeat } from '../memory/recorder.ts';
+import { cannotRepeat, eachTime } from '../memory/recorder.ts';
 import { run } from '../memory/runtime.ts';
 import { format } from './print.ts';
 
@@ -203,5 +203,7 @@ export function assign(target: Tensor, source: Tensor): void {
   const from = flat('assign', source.storage === target.storage ? copyOf(source) : source);
   const { shape, storage, offset, strides } = target;
   run.kernels.stridedCopy(shape, from, 0, stridesOf(shape), storage.array, offset, strides);
-  storage.version++;
+  eachTime(() => {
+    storage.version++;
+  });
 }
