@@ -33,7 +33,7 @@ export interface MobileOptions extends ImageNetworkOptions {
   readonly momentum?: number;
 }
 
-export const MOBILE_OPTIONS = `${IMAGE_OPTIONS} width stemStride blocks dropout momentum`;
+export const MOBILE_OPTIONS: 'inputShape classes seed dtype width stemStride blocks dropout momentum' = `${IMAGE_OPTIONS} width stemStride blocks dropout momentum`;
 
 /** Throws ValueError unless there is a shape of images and at least two classes. */
 export function checkImages(op: string, { inputShape, classes }: ImageNetworkOptions): void {
