@@ -1,7 +1,7 @@
 // Tells sentences about the kitchen from sentences about the weather: words to vectors (Embedding), their mean, a probability.
 // Three of four sentences of examples/sentences.txt train it, and the others, which it has not seen, judge it.
 //
-//   npm run build && node examples/text-classifier.mjs "the soup is too cold" "a cold day with rain"
+//   npm run build && node examples/text-classifier.mjs "slice the onion for the soup" "a cold day with rain"
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Adam, Dense, Embedding, GlobalAvgPool1D, Sequential, tensor } from 'whittle-ml';
