@@ -26,19 +26,23 @@ interface Side {
   readonly part: number;
 }
 
+/** Whether each channel is by itself: then sums of all channels are made at once, as if there were one group. */
+const isDepthwise = (s: Convolution): boolean => s.groups === s.channels && s.units === s.channels;
+const groupsOf = (s: Convolution): number => (isDepthwise(s) ? 1 : s.groups);
+
 const inner = (s: Convolution, images: Float32Array): Side => ({
   images,
   height: s.height,
   width: s.width,
   pixel: s.channels,
-  part: s.channels / s.groups,
+  part: s.channels / groupsOf(s),
 });
 const outer = (s: Convolution, images: Float32Array): Side => ({
   images,
   height: s.outHeight,
   width: s.outWidth,
   pixel: s.units,
-  part: s.units / s.groups,
+  part: s.units / groupsOf(s),
 });
 
 /** Positions whose rows fit; 0 if not even one does. */
@@ -101,6 +105,44 @@ function put(
   }
 }
 
+/** sums[position][c] += columns[position][at + c]·kernel[w + c], where rows of columns are `k` long. */
+function addByChannel(
+  positions: number,
+  channels: number,
+  k: number,
+  at: number,
+  kernel: Float32Array,
+  w: number,
+): void {
+  const fr = Math.fround;
+  for (let i = 0, o = 0, q = at; i < positions; i++, q += k) {
+    for (let c = 0; c < channels; c++) {
+      sums[o] = fr(sums[o]! + fr(columns[q + c]! * kernel[w + c]!));
+      o = (o + 1) | 0;
+    }
+  }
+}
+
+/** dKernel[i] += columns[position][i]·dy[dyAt + position·channels + c] for all taps and channels c, position by position. */
+function addKernelGradByChannel(
+  positions: number,
+  channels: number,
+  k: number,
+  dy: Float32Array,
+  dyAt: number,
+  dKernel: Float32Array,
+): void {
+  const fr = Math.fround;
+  for (let i = 0, q = 0, g = dyAt; i < positions; i++, g += channels) {
+    for (let tap = 0; tap < k; tap += channels) {
+      for (let c = 0; c < channels; c++) {
+        dKernel[tap + c] = fr(dKernel[tap + c]! + fr(columns[q]! * dy[g + c]!));
+        q = (q + 1) | 0;
+      }
+    }
+  }
+}
+
 /** What phases make of one side of a convolution, into the other: the kernel's numbers are `wStep` apart along `from`. */
 function convolve(
   s: Convolution,
@@ -113,6 +155,7 @@ function convolve(
   bias: Float32Array | null,
   activation: Epilogue,
 ): void {
+  const byChannel = isDepthwise(s);
   const weights = (s.channels / s.groups) * s.units;
   for (const phase of phases) {
     const { y, x } = phase;
@@ -120,7 +163,7 @@ function convolve(
     const most = positionsOf(k, to.part);
     const all = y.positions * x.positions;
     for (let n = 0; n < s.batch; n++) {
-      for (let g = 0; g < s.groups; g++) {
+      for (let g = 0; g < groupsOf(s); g++) {
         const offset = n * from.height * from.width * from.pixel + g * from.part;
         const toOffset = n * to.height * to.width * to.pixel + g * to.part;
         const w = g * (s.units / s.groups);
@@ -128,14 +171,31 @@ function convolve(
           const count = Math.min(most, all - first);
           gather(phase, from, offset, first, count);
           clear(count * to.part, sums, 0);
-          if (x.tapStep === 1) {
+          if (x.tapStep === 1 && !byChannel) {
             addProduct(count, to.part, k, columns, 0, k, 1, kernel, w, wStep, wUnit, sums, 0, to.part);
           } else {
             for (let ty = 0, at = 0; ty < y.taps; ty++) {
               for (let tx = 0; tx < x.taps; tx++, at += from.part) {
                 const tap = (y.tap + ty * y.tapStep) * s.kernelWidth + x.tap + tx * x.tapStep;
                 const tapAt = w + tap * weights;
-                addProduct(count, to.part, from.part, columns, at, k, 1, kernel, tapAt, wStep, wUnit, sums, 0, to.part);
+                if (byChannel) addByChannel(count, from.part, k, at, kernel, tapAt);
+                else
+                  addProduct(
+                    count,
+                    to.part,
+                    from.part,
+                    columns,
+                    at,
+                    k,
+                    1,
+                    kernel,
+                    tapAt,
+                    wStep,
+                    wUnit,
+                    sums,
+                    0,
+                    to.part,
+                  );
               }
             }
           }
@@ -168,18 +228,19 @@ export const convolution: ConvolutionKernels<Float32Array> = {
     }
     const phase = phaseOf(s);
     const from = inner(s, x);
-    const each = s.units / s.groups;
+    const each = s.units / groupsOf(s);
     const k = s.kernelHeight * s.kernelWidth * from.part;
     const most = positionsOf(k);
     const all = s.outHeight * s.outWidth;
-    clear(k * s.units, dKernel, 0);
+    clear((s.kernelHeight * s.kernelWidth * s.channels * s.units) / s.groups, dKernel, 0);
     for (let n = 0; n < s.batch; n++) {
-      for (let g = 0; g < s.groups; g++) {
+      for (let g = 0; g < groupsOf(s); g++) {
         for (let first = 0; first < all; first += most) {
           const count = Math.min(most, all - first);
           gather(phase, from, n * s.height * s.width * s.channels + g * from.part, first, count);
           const at = (n * all + first) * s.units + g * each;
-          addProduct(k, each, count, columns, 0, 1, k, dy, at, s.units, 1, dKernel, g * each, s.units);
+          if (isDepthwise(s)) addKernelGradByChannel(count, s.channels, k, dy, at, dKernel);
+          else addProduct(k, each, count, columns, 0, 1, k, dy, at, s.units, 1, dKernel, g * each, s.units);
         }
       }
     }

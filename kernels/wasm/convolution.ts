@@ -1,42 +1,19 @@
-import { LimitError } from '../errors.ts';
 import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
 import type { Epilogue, ProductKernels } from '../interface/products.ts';
 import { type Axis, type Phase, phaseOf, transposedPhases } from '../phases.ts';
 import * as direct from './conv-f32.ts';
 import * as gradient from './conv-gradient-f32.ts';
 import * as fewTaps from './conv-taps-f32.ts';
+import { depthwise, isDepthwise } from './depthwise.ts';
 import type { Engine, Slot } from './engine.ts';
 import { frameBytesOf, frameOperands } from './frames.ts';
 import { ACTIVATION } from './gemm-f32.ts';
 import { slotsByTail } from './products.ts';
+import { growingScratch } from './scratch.ts';
 
 /** A call whose operands have names. */
 function call<N extends string>({ fn }: Slot, names: readonly N[], operands: Readonly<Record<N, number>>): void {
   fn(...names.map((name) => operands[name]));
-}
-
-const LEAST_SCRATCH = 65536;
-
-/**
- * Scratch memory of any size: blocks of powers of two, which stay, for calls that were linked know their addresses. 0 where
- * there is no room.
- */
-function growingScratch({ heap }: Engine): (bytes: number) => number {
-  const blocks: { readonly bytes: number; readonly at: number }[] = [];
-  return (bytes) => {
-    const known = blocks.find((block) => block.bytes >= bytes);
-    if (known !== undefined) return known.at;
-    let size = LEAST_SCRATCH;
-    while (size < bytes) size *= 2;
-    try {
-      const at = heap.allocateBytes(size);
-      blocks.push({ bytes: size, at });
-      return at;
-    } catch (error) {
-      if (error instanceof LimitError) return 0;
-      throw error;
-    }
-  };
 }
 
 const isEmpty = (s: Convolution): boolean =>
@@ -50,6 +27,9 @@ const isPointwise = (s: Convolution): boolean =>
   s.outHeight === s.height &&
   s.outWidth === s.width;
 
+/** Whether there are channels, and each is by itself. */
+const isSplit = (s: Convolution): boolean => s.groups > 1 && isDepthwise(s);
+
 /** Positions of which dy is in the level-1 cache, for sixteen units, and x with it. */
 const BLOCK = 80;
 
@@ -58,7 +38,7 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
   const scratch = growingScratch(engine);
   const directs = slotsByTail(engine, direct.writeConvolution);
   const gradients = slotsByTail(engine, gradient.writeKernelGrad);
-
+  const byChannel = depthwise(engine);
   const written = new Map<string, Slot>();
 
   /** The slot for few taps that are written out. */
@@ -147,17 +127,16 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
       if (isPointwise(s)) {
         const pixels = s.batch * s.height * s.width;
         gemm(pixels, s.units, s.channels, x, false, kernel, false, bias, activation, y);
-      } else if (
-        isEmpty(s) ||
-        !convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation)
-      )
+      } else if (isSplit(s)) byChannel.conv2d(s, x, kernel, bias, activation, y);
+      else if (isEmpty(s) || !convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation))
         engine.orElse.conv2d(s, x, kernel, bias, activation, y);
     },
     conv2dTransposed: (s, y, kernel, bias, activation, x) => {
       if (isPointwise(s)) {
         const pixels = s.batch * s.height * s.width;
         gemm(pixels, s.channels, s.units, y, false, kernel, true, bias, activation, x);
-      } else if (
+      } else if (isSplit(s)) byChannel.conv2dTransposed(s, y, kernel, bias, activation, x);
+      else if (
         isEmpty(s) ||
         !convolve(s, transposedPhases(s), outer(s, y), inner(s, x), kernel, 1, s.units, bias, activation)
       )
@@ -167,6 +146,10 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
       if (isPointwise(s)) {
         const pixels = s.batch * s.height * s.width;
         gemm(s.channels, s.units, pixels, x, true, dy, false, null, 'linear', dKernel);
+        return;
+      }
+      if (isSplit(s)) {
+        byChannel.conv2dKernelGrad(s, x, dy, dKernel);
         return;
       }
       const from = inner(s, x);

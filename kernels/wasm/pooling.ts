@@ -11,109 +11,161 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
-import { extremeOf } from './lanes.ts';
+import { widened } from './lanes.ts';
 import { growingScratch } from './scratch.ts';
 import { storeFirst } from './stores.ts';
 
 /**
- * Pools, window by window: the addresses of the taps inside are listed once and serve all channels, four in a vector. Four
- * taps, which most windows have, stay in local variables.
+ * Pools, window by window. The addresses of the taps inside are listed, once for all channels and for all windows of a row
+ * that have the same; then go four channels at a time. Four taps, which most windows have, stay in local variables, and
+ * sixteen channels go at a time.
  */
 
 /**
  * Operands of a window: how many taps are inside, channels, the places of its results and of their gradients, the list of the
- * taps' addresses in x, and the bytes from x to dx.
+ * taps' addresses in x, how far on this window is, and the bytes from x to dx.
  */
-const WINDOW = ['count', 'channels', 'y', 'dy', 'list', 'toDx'] as const;
+const WINDOW = ['count', 'channels', 'y', 'dy', 'list', 'shift', 'toDx'] as const;
 type WindowLocals = Readonly<Record<(typeof WINDOW)[number], Local>>;
 
-/** What a pool does with four channels of a window: before its taps, at each, and after. */
+/** Stores four channels, or those of them that are left. */
+type StoreChannels = (at: Local, x: Local, offset: number) => Code;
+
+/** What a pool does with four channels of a window. */
 interface Pool {
   /** Runs once for all channels. */
   readonly prepare?: Code;
+  /** With four taps at these addresses; y and dy have the same offset. */
+  readonly four: (taps: readonly Local[], offset: number, store: StoreChannels) => Code;
+  /** With any number of them: before, at each, the r-th of eight, and after. */
   readonly begin: Code;
-  /** At an address: the r-th tap, by its remainder modulo 8. */
-  readonly tap: (at: Local, r: number) => Code;
-  readonly end: Code;
+  readonly tap: (at: Local, r: number, store: StoreChannels) => Code;
+  readonly end: (store: StoreChannels) => Code;
 }
 
-/** Makes a pool for the `left` channels from y and dy on. */
-type MakePool = (locals: NewLocals, window: WindowLocals, left: Local) => Pool;
+type MakePool = (locals: NewLocals, window: WindowLocals) => Pool;
 
-const maxPool: MakePool = (locals, { y }, left) => {
-  const { clear, take, result } = extremeOf(locals, true);
-  const [max] = locals('v');
-  return { begin: clear, tap: (at) => take(v128.load(at)), end: [max.set(result), storeFirst(left, y, [max])] };
+/**
+ * The larger of each lane, or NaN: pmax is one instruction on x86 and loses a NaN of its second operand, so it is asked both
+ * ways. What both ways give differs in the sign of zero at most.
+ */
+const larger = (x: Local, y: Local): Code => v128.or(f32x4.pmax(x, y), f32x4.pmax(y, x));
+
+const maxPool: MakePool = (locals, { y }) => {
+  const [max, x, max2, x2] = locals('vvvv');
+  const take = (value: Code): Code => [x.set(value), max.set(larger(max, x))];
+  const finish = max.set(f32x4.add(max, f32x4.splat(f32.constant(0))));
+  return {
+    four: (taps, offset, store) => [
+      [max, x, max2, x2].map((value, r) => value.set(v128.load(taps[r]!, offset))),
+      [max.set(larger(max, x)), max2.set(larger(max2, x2)), max.set(larger(max, max2))],
+      finish,
+      store(y, max, offset),
+    ],
+    begin: max.set(f32x4.splat(f32.constant(-Infinity))),
+    tap: (at) => take(v128.load(at)),
+    end: (store) => [finish, store(y, max, 0)],
+  };
 };
 
 /**
- * Adds a term to dx at a tap. Where no other window has the tap, dx is +0 and need not be read. A term of -0 becomes +0 in
- * both.
+ * Adds terms to dx at taps. Where no other window has the tap dx is +0, and need not be read. Terms are never -0, so that they
+ * may stand there themselves.
  */
-function adding(
-  locals: NewLocals,
-  { toDx }: WindowLocals,
-  left: Local,
-  isAlone: boolean,
-): (at: Local, x: Code) => Code {
+function adding(locals: NewLocals, { toDx }: WindowLocals, isAlone: boolean) {
   const [to] = locals('i');
   const [sum] = locals('v');
-  return (at, x) => [
+  return (at: Local, term: Code, offset: number, store: StoreChannels): Code => [
     to.set(i32.add(at, toDx)),
-    sum.set(f32x4.add(isAlone ? f32x4.splat(f32.constant(0)) : v128.load(to), x)),
-    storeFirst(left, to, [sum]),
+    sum.set(isAlone ? term : f32x4.add(v128.load(to, offset), term)),
+    store(to, sum, offset),
   ];
 }
 
+/** x, but -0 is +0. */
+const withoutSign = (x: Code): Code => f32x4.add(x, f32x4.splat(f32.constant(0)));
+
 const maxPoolGrad =
   (isAlone: boolean): MakePool =>
-  (locals, window, left) => {
+  (locals, window) => {
     const [max, rest, isFirst] = locals('vvv');
-    const add = adding(locals, window, left, isAlone);
+    const add = adding(locals, window, isAlone);
+    const begin = (offset: number): Code => [
+      max.set(v128.load(window.y, offset)),
+      rest.set(withoutSign(v128.load(window.dy, offset))),
+    ];
+    const take = (at: Local, offset: number, store: StoreChannels): Code => [
+      isFirst.set(f32x4.eq(v128.load(at, offset), max)),
+      add(at, v128.and(rest, isFirst), offset, store),
+      rest.set(v128.andnot(rest, isFirst)),
+    ];
     return {
-      begin: [max.set(v128.load(window.y)), rest.set(v128.load(window.dy))],
-      tap: (at) => [
-        isFirst.set(f32x4.eq(v128.load(at), max)),
-        add(at, v128.and(rest, isFirst)),
-        rest.set(v128.andnot(rest, isFirst)),
-      ],
-      end: [],
+      four: (taps, offset, store) => [begin(offset), taps.map((at) => take(at, offset, store))],
+      begin: begin(0),
+      tap: (at, _, store) => take(at, 0, store),
+      end: () => [],
     };
   };
 
-const avgPool: MakePool = (locals, { count, y }, left) => {
+const avgPool: MakePool = (locals, { count, y }) => {
   const halves = [0, 1].map(() => locals('v'.repeat(8)));
   const [divisor, result, x] = locals('vvv');
   const zero = f64x2.splat(f64.constant(0));
-  const total = (l: readonly Local[]): Code => {
-    const pair = (r: number): Code => f64x2.add(l[r]!, l[r + 4]!);
-    return f64x2.add(f64x2.add(pair(0), pair(2)), f64x2.add(pair(1), pair(3)));
+  const add = (at: (r: number) => Code): Code => f64x2.add(f64x2.add(at(0), at(2)), f64x2.add(at(1), at(3)));
+  const finish = (totals: readonly Code[]): Code => {
+    const [low, high] = totals.map((total) => f32x4.demoteF64x2Zero(total)) as [Code, Code];
+    return result.set(v128.shuffle32([0, 1, 4, 5], low, high));
   };
-  const [low, high] = halves.map((l) => f32x4.demoteF64x2Zero(f64x2.div(total(l), divisor))) as [Code, Code];
+  const widen = (value: Code, r: number, set: (lane: Local, pair: Code) => Code): Code => [
+    x.set(value),
+    widened(x).map((pair, half) => set(halves[half]![r]!, pair)),
+  ];
   return {
     prepare: divisor.set(f64x2.splat(f64.convertI32S(count))),
-    begin: halves.flat().map((lane) => lane.set(zero)),
-    tap: (at, r) => [
-      x.set(v128.load(at)),
-      halves.map((l, half) => {
-        const two = half === 0 ? x : v128.shuffle32([2, 3, 2, 3], x, x);
-        return l[r]!.set(f64x2.add(l[r]!, f64x2.promoteLowF32x4(two)));
-      }),
+    // A quarter is exact, and lanes begin with +0.
+    four: (taps, offset, store) => [
+      taps.map((at, r) => widen(v128.load(at, offset), r, (lane, pair) => lane.set(pair))),
+      finish(
+        halves.map((l) =>
+          f64x2.mul(
+            f64x2.add(
+              add((r) => [l[r]!]),
+              zero,
+            ),
+            f64x2.splat(f64.constant(0.25)),
+          ),
+        ),
+      ),
+      store(y, result, offset),
     ],
-    end: [result.set(v128.shuffle32([0, 1, 4, 5], low, high)), storeFirst(left, y, [result])],
+    begin: halves.flat().map((lane) => lane.set(zero)),
+    tap: (at, r) => widen(v128.load(at), r, (lane, pair) => lane.set(f64x2.add(lane, pair))),
+    end: (store) => [
+      finish(
+        halves.map((l) =>
+          f64x2.div(
+            add((r) => f64x2.add(l[r]!, l[r + 4]!)),
+            divisor,
+          ),
+        ),
+      ),
+      store(y, result, 0),
+    ],
   };
 };
 
 const avgPoolGrad =
   (isAlone: boolean): MakePool =>
-  (locals, window, left) => {
+  (locals, window) => {
     const [divisor, share] = locals('vv');
-    const add = adding(locals, window, left, isAlone);
+    const add = adding(locals, window, isAlone);
+    const begin = (offset: number): Code => share.set(withoutSign(f32x4.div(v128.load(window.dy, offset), divisor)));
     return {
       prepare: divisor.set(f32x4.splat(f32.demoteF64(f64.convertI32S(window.count)))),
-      begin: share.set(f32x4.div(v128.load(window.dy), divisor)),
-      tap: (at) => add(at, share),
-      end: [],
+      four: (taps, offset, store) => [begin(offset), taps.map((at) => add(at, [share], offset, store))],
+      begin: begin(0),
+      tap: (at, _, store) => add(at, [share], 0, store),
+      end: () => [],
     };
   };
 
@@ -131,6 +183,8 @@ const IMAGES = [
     'dx',
     'cleared',
     'list',
+    'innerFrom',
+    'innerTo',
   ] as const),
 ] as const;
 
@@ -140,22 +194,24 @@ function writePool(func: AddFunction, make: MakePool): void {
     const p = named(WINDOW, params);
     const [left, at, taps, entry, tap] = locals('iiiii');
     const four = locals('iiii').slice(0, 4);
-    const { prepare = [], begin, tap: take, end: finish } = make(locals, p, left);
-    const next = [advance(p.y, 16), advance(p.dy, 16)];
+    const { prepare = [], four: ofFour, begin, tap: take, end } = make(locals, p);
+    const storeAll: StoreChannels = (to, x, offset) => v128.store(to, x, offset);
+    const storeLeft: StoreChannels = (to, x) => storeFirst(left, to, [x]);
+    const next = (bytes: number): Code => [advance(p.y, bytes), advance(p.dy, bytes)];
     const inLocals = [
-      four.map((place, r) => place.set(i32.load(p.list, 4 * r))),
-      countDown(
-        left,
-        4,
-        1,
-        begin,
-        four.map(take),
-        finish,
-        next,
-        four.map((place) => advance(place, 16)),
+      four.map((place, r) => place.set(i32.add(i32.load(p.list, 4 * r), p.shift))),
+      [16, 4].map((many) =>
+        countDown(
+          left,
+          many,
+          many === 4 ? 1 : many,
+          Array.from({ length: many / 4 }, (_, v) => ofFour(four, 16 * v, many === 4 ? storeLeft : storeAll)),
+          next(4 * many),
+          four.map((place) => advance(place, 4 * many)),
+        ),
       ),
     ];
-    const oneOf = (r: number): Code => [tap.set(i32.add(i32.load(entry, 4 * r), at)), take(tap, r)];
+    const oneOf = (r: number): Code => [tap.set(i32.add(i32.load(entry, 4 * r), at)), take(tap, r, storeLeft)];
     const listed = countDown(
       left,
       4,
@@ -170,16 +226,16 @@ function writePool(func: AddFunction, make: MakePool): void {
         [0, 1, 2, 3, 4, 5, 6, 7].map((r) => (r === 0 ? oneOf(r) : when(i32.gtS(taps, r), oneOf(r)))),
         advance(entry, 32),
       ),
-      finish,
-      next,
+      end(storeLeft),
+      next(16),
       advance(at, 16),
     );
-    return [prepare, left.set(p.channels), when(i32.eq(p.count, 4), inLocals, listed)];
+    return [prepare, left.set(p.channels), at.set(p.shift), when(i32.eq(p.count, 4), inLocals, listed)];
   });
   func('i'.repeat(IMAGES.length), (params, locals) => {
     const p = named(IMAGES, params);
     const { x, y, dy } = p;
-    const [pixel, oy, ox, ky, kx, iy, ix, entry, toDx] = locals('iiiiiiiii');
+    const [pixel, oy, ox, ky, kx, iy, ix, entry, toDx, shift] = locals('iiiiiiiiii');
     const listTap = when(i32.ltU(ix, p.width), [
       i32.store(entry, i32.add(x, i32.mul(i32.add(i32.mul(iy, p.width), ix), pixel))),
       advance(entry, 4),
@@ -193,7 +249,7 @@ function writePool(func: AddFunction, make: MakePool): void {
       iy.set(i32.sub(i32.mul(oy, p.strideY), p.padTop)),
       forRange(ky, 0, p.down, 1, listRow, advance(iy, p.dilationY)),
     ];
-    const values = { ...p, toDx, count: i32.shrU(i32.sub(entry, p.list), 2) };
+    const values = { ...p, toDx, shift, count: i32.shrU(i32.sub(entry, p.list), 2) };
     return [
       memory.fill(p.dx, 0, p.cleared),
       pixel.set(i32.shl(p.channels, 2)),
@@ -201,7 +257,10 @@ function writePool(func: AddFunction, make: MakePool): void {
       countDown(p.images, 1, 1, [
         forRange(oy, 0, p.outHeight, 1, [
           forRange(ox, 0, p.outWidth, 1, [
-            list,
+            when(i32.and(i32.gtS(ox, p.innerFrom), i32.ltS(ox, p.innerTo)), advance(shift, i32.mul(p.strideX, pixel)), [
+              shift.set(0),
+              list,
+            ]),
             window(...WINDOW.map((name): Value => values[name])),
             advance(y, pixel),
             advance(dy, pixel),
@@ -249,6 +308,9 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
       down: s.kernelHeight,
       across: s.kernelWidth,
       list,
+      // Windows that are inside from left to right have the same taps as the one before.
+      innerFrom: Math.ceil(s.padLeft / s.strideX),
+      innerTo: Math.floor((s.width - 1 - (s.kernelWidth - 1) * s.dilationX + s.padLeft) / s.strideX) + 1,
     };
     args.done(fn(...IMAGES.map((name) => operands[name])));
   };

@@ -8,9 +8,9 @@ import { writeGemv } from './gemv-f32.ts';
  * Which operands to pack, by measurement (bench rows "gemm"): B when it is transposed, or when so many rows read columns
  * so far apart that copying them together pays; A when it is transposed and its columns lie far apart.
  */
-function packing(m: number, n: number, transA: boolean, transB: boolean): number {
+function packing(m: number, n: number, k: number, transA: boolean, transB: boolean): number {
   const packB = transB || (n >= 64 && m >= (transA || n >= 256 ? 64 : 256));
-  return (packB ? f32.PACK_B : 0) | (transA && m >= 512 ? f32.PACK_A : 0);
+  return (packB ? f32.PACK_B : 0) | (transA && m >= 256 && k >= 64 ? f32.PACK_A : 0);
 }
 
 /** Columns from which on a single row of A sweeps over the rows of B; fewer columns fit a few registers. */
@@ -94,7 +94,7 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
       gemm(1, m, k, b, false, a, false, null, activation, c, accumulate);
       return;
     }
-    const mode = packing(m, n, transA, transB) | f32.ACTIVATION[activation] | (accumulate ? f32.ACCUMULATE : 0);
+    const mode = packing(m, n, k, transA, transB) | f32.ACTIVATION[activation] | (accumulate ? f32.ACCUMULATE : 0);
     const isSwept = m === 1 && n >= SWEPT_FROM && !transB;
     if (!isSwept) scratch();
     const aAt = args.read(a, m * k);
@@ -116,7 +116,7 @@ export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Flo
       const aAt = args.read(a, (batch - 1) * aStride + m * k);
       const bAt = args.read(b, (batch - 1) * bStride + k * n);
       const cAt = args.write(c, batch * m * n);
-      const mode = packing(m, n, transA, transB);
+      const mode = packing(m, n, k, transA, transB);
       for (let i = 0; i < batch; i++) {
         const ai = aAt + 4 * i * aStride;
         const bi = bAt + 4 * i * bStride;

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
-import type { Convolution } from '../../kernels/interface/convolution.ts';
+import type { Convolution, Window } from '../../kernels/interface/convolution.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
 
@@ -196,6 +196,64 @@ function convolution(d: Draw, result: 'y' | 'x' | 'kernel') {
   };
 }
 
+/** What batchNorm takes; half of the time mean and variance are those of x. */
+function columnsToNormalize(d: Draw) {
+  const [rows, n] = [d.size(), d.size()];
+  const [x, mean, variance] = [d.floats(rows * n), d.floats(n), d.squares(n)];
+  if (d.bool()) {
+    reference.sum(1, rows, n, x, rows, mean);
+    reference.variance(1, rows, n, x, rows, variance);
+  }
+  const gamma = d.bool() ? d.floats(n) : null;
+  return { rows, n, x, mean, variance, gamma, epsilon: d.pick([1e-3, 1e-5, 0]) };
+}
+
+/** A pool's window, which always has a tap inside, and channels: often of four taps, side by side or overlapping. */
+function pool(d: Draw): { s: Window; channels: number; x: Float32Array; y: () => Float32Array } {
+  const axis = () => {
+    const [taps, stride] = d.pick([
+      [2, 2],
+      [2, 2],
+      [2, 1],
+      [3, 2],
+      [3, 3],
+      [1, 1],
+      [1 + d.below(5), 1 + d.below(4)],
+    ] as const);
+    const dilation = d.pick([1, 1, 1, 2]);
+    const reach = (taps - 1) * dilation + 1;
+    const [before, behind] = [d.pick([0, d.below(dilation)]), d.pick([0, d.below(dilation)])];
+    const length = reach + d.pick([0, d.below(8), d.below(20)]);
+    const isSame = dilation === 1 && d.bool();
+    const positions = isSame ? Math.ceil(length / stride) : Math.floor((length + before + behind - reach) / stride) + 1;
+    const pad = isSame ? Math.max(0, (positions - 1) * stride + reach - length) >> 1 : before;
+    return { taps, stride, dilation, length, positions: d.below(20) === 0 ? 0 : positions, pad };
+  };
+  const [down, across] = d.pick([
+    [axis(), axis()],
+    [{ taps: 1, stride: 1, dilation: 1, length: 1, positions: 1, pad: 0 }, axis()],
+  ] as const);
+  const s = {
+    batch: d.pick([1, 2, 3, 0]),
+    height: down.length,
+    width: across.length,
+    outHeight: down.positions,
+    outWidth: across.positions,
+    kernelHeight: down.taps,
+    kernelWidth: across.taps,
+    strideY: down.stride,
+    strideX: across.stride,
+    dilationY: down.dilation,
+    dilationX: across.dilation,
+    padTop: down.pad,
+    padLeft: across.pad,
+  };
+  const channels = d.pick([1, 2, 3, 4, 5, 7, 8, 13, 16, d.below(3)]);
+  const x = d.floats(s.batch * s.height * s.width * channels);
+  if (d.bool()) for (let i = 0; i < x.length; i++) x[i] = d.pick([x[i]!, 0, -0, 1]); // equal taps, and zeros
+  return { s, channels, x, y: () => d.floats(s.batch * s.outHeight * s.outWidth * channels) };
+}
+
 /** One row for each kernel that `cpu` or `wasm()` replaces. */
 export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   gemm,
@@ -220,6 +278,43 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   conv2dKernelGrad: (d) => {
     const { s, x, kernel, y } = convolution(d, 'kernel');
     return { args: [s, x, y, kernel], written: [3] };
+  },
+  maxPool: (d) => {
+    const { s, channels, x, y } = pool(d);
+    return { args: [s, channels, x, y()], written: [3] };
+  },
+  maxPoolGrad: (d) => {
+    const { s, channels, x, y } = pool(d);
+    const maxima = y();
+    if (d.below(8) > 0) reference.maxPool(s, channels, x, maxima);
+    return { args: [s, channels, x, maxima, y(), d.floats(x.length - GUARD)], written: [5] };
+  },
+  avgPool: (d) => {
+    const { s, channels, x, y } = pool(d);
+    return { args: [s, channels, x, y()], written: [3] };
+  },
+  avgPoolGrad: (d) => {
+    const { s, channels, x, y } = pool(d);
+    return { args: [s, channels, y(), x], written: [3] };
+  },
+  batchNorm: (d) => {
+    const { rows, n, x, mean, variance, gamma, epsilon } = columnsToNormalize(d);
+    const beta = d.bool() ? d.floats(n) : null;
+    return { args: [rows, n, x, mean, variance, gamma, beta, epsilon, d.floats(rows * n)], written: [8] };
+  },
+  batchNormGrad: (d) => {
+    const { rows, n, x, mean, variance, gamma, epsilon } = columnsToNormalize(d);
+    const results = [d.floats(rows * n), d.floats(n), d.floats(n)];
+    return { args: [rows, n, x, mean, variance, gamma, epsilon, d.floats(rows * n), ...results], written: [8, 9, 10] };
+  },
+  standardize: (d) => {
+    const [rows, n] = [d.below(20), d.size()];
+    return { args: [rows, n, d.floats(rows * n), d.pick([1e-3, 1e-5, 0]), d.floats(rows * n)], written: [4] };
+  },
+  standardizeGrad: (d) => {
+    const [rows, n] = [d.below(20), d.size()];
+    const [x, dy, dx] = [d.floats(rows * n), d.floats(rows * n), d.floats(rows * n)];
+    return { args: [rows, n, x, d.pick([1e-3, 1e-5, 0]), dy, dx], written: [5] };
   },
   gemmInt8: (d) => {
     const [m, n, k] = d.pick([
