@@ -4,7 +4,9 @@ import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
+import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
+import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
@@ -17,6 +19,8 @@ export const cpu: Kernels = {
   ...reference,
   ...products,
   ...convolution,
+  ...pooling,
+  ...normalization,
   ...elementwise,
   ...reductions,
   ...rows,

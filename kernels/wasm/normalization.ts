@@ -1,7 +1,7 @@
 import type { NormalizationKernels } from '../interface/normalization.ts';
 import { type AddFunction, type Callee, forRange, type Local, type NewLocals, when } from './assembler.ts';
 import type { Code, Value } from './code.ts';
-import { columns, overColumns, pairAt, sumsOf } from './columns.ts';
+import { pairAt } from './columns.ts';
 import type { Engine } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
@@ -10,6 +10,7 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 import { eightLanes, loadAt, rowOf, widened } from './lanes.ts';
+import { writeColumnSums } from './reductions.ts';
 import { growingScratch } from './scratch.ts';
 
 /**
@@ -74,78 +75,46 @@ function writeBatchNorm(func: AddFunction): void {
 }
 
 /**
- * Adds (n, x, mean, inverses, dy, sums, rows): for each column the sum of dy, or with `isSlope` of dy·z, by the sum rule.
+ * Adds (rows, n, x, mean, variance, gamma, dy, dx, dGamma, dBeta, inverses, scales, shifts, slopes, epsilon). What is summed for
+ * dGamma is written to dx first, four numbers at a time: a sum down columns takes them in twos.
  */
-function addGradientSums(func: AddFunction, isSlope: boolean): Callee {
-  return func('iiiiiii', ([n, x, mean, inverses, dy, sums, rows], locals) => {
-    const [one, left] = locals('ii');
-    const [isOne] = locals('i');
-    const operands = [one, rows, n, dy, sums] as unknown as Parameters<typeof overColumns>[0];
-    return [
-      one.set(1),
-      isOne.set(i32.eq(n, 1)),
-      left.set(i32.sub(x, dy)),
-      overColumns(operands, locals, (at) => {
-        const strip = (vectors: number): Code => {
-          const totals = locals('v'.repeat(vectors)).slice(0, vectors);
-          const [means, inverse2] = [locals('v'.repeat(vectors)), locals('v'.repeat(vectors))];
-          const loadAll = (to: readonly Local[], array: Local): Code =>
-            totals.map((_, v) => to[v]!.set(v128.load64Zero(i32.add(array, i32.shl(at.i, 2)), 8 * v)));
-          const term = (place: Local, v: number): Code => {
-            const z = scaled(v128.load64Zero(i32.add(place, left), 8 * v), means[v]!, inverse2[v]!);
-            return f64x2.promoteLowF32x4(f32x4.mul(v128.load64Zero(place, 8 * v), z));
-          };
-          const store = (total: Local, v: number): Code => v128.store64Lane(0, at.to, total, 8 * v);
-          return [
-            isSlope
-              ? [loadAll(means, mean), loadAll(inverse2, inverses), sumsOf(locals, totals, at, rows, term)]
-              : sumsOf(locals, totals, at, rows),
-            totals.map((total) => total.set(f32x4.demoteF64x2Zero(total))),
-            vectors > 1 ? totals.map(store) : when(isOne, v128.store32Lane(0, at.to, totals[0]!), store(totals[0]!, 0)),
-          ];
-        };
-        return when(
-          i32.and(i32.geS(n, 8), i32.gtS(i32.sub(n, at.i), 2)),
-          columns(8, at, n, strip(4)),
-          columns(i32.sub(2, isOne), at, n, strip(1)),
-        );
-      }),
-    ];
-  });
-}
-
-/** Adds (rows, n, x, mean, variance, gamma, dy, dx, dGamma, dBeta, inverses, scales, shifts, slopes, epsilon). */
 function writeBatchNormGrad(func: AddFunction): void {
   const prepareScales = addScales(func);
-  const shiftSums = addGradientSums(func, false);
-  const slopeSums = addGradientSums(func, true);
+  const sum = writeColumnSums(func, false);
   func('iiiiiiiiiiiiiif', (params, locals) => {
     const [rows, n, x, mean, variance, gamma, dy, dx, dGamma, dBeta, inverses, scales, shifts, slopes, epsilon] =
       params;
-    const [end, at] = locals('ii');
+    const [end, at, left] = locals('iii');
     const [count, z] = locals('vv');
+    const places = locals('iii').slice(0, 3) as [Local, Local, Local];
+    const [xAt, dyAt, dxAt] = places;
     const row = rowOf(locals, n);
     const share = (to: Local, from: Local): Code =>
       v128.store64Lane(0, i32.add(to, at), f32x4.demoteF64x2Zero(f64x2.div(pairAt(i32.add(from, at), 0), count)));
-    return [
-      prepareScales(n, variance, gamma, 0, inverses, scales, 0, epsilon),
-      shiftSums(n, x, mean, inverses, dy, dBeta, rows),
-      slopeSums(n, x, mean, inverses, dy, dGamma, rows),
-      count.set(f64x2.splat(f64.convertI32S(rows))),
-      end.set(i32.shl(n, 2)),
-      forRange(at, 0, end, 8, [share(shifts, dBeta), share(slopes, dGamma)]),
+    /** Writes dx, from z in its local. */
+    const eachNumber = (value: (load: (array: Local) => Code) => Code): Code => [
+      [x, dy, dx].map((array, i) => places[i]!.set(array)),
+      left.set(rows),
       row.over(
-        rows,
-        [x, dy, dx],
+        left,
+        places,
         [],
         row.each((part) => {
           const load = (array: Local): Code => loadAt(array, part);
-          return [
-            z.set(scaled(load(x), load(mean), load(inverses))),
-            part.store(dx, slopeOf(load(scales), load(dy), load(shifts), z, load(slopes))),
-          ];
+          return [z.set(scaled(load(xAt), load(mean), load(inverses))), part.store(dxAt, value(load))];
         }),
       ),
+    ];
+    const add = (array: Local, to: Local): Code => sum(1, rows, n, array, to, f64.constant(1));
+    return [
+      prepareScales(n, variance, gamma, 0, inverses, scales, 0, epsilon),
+      eachNumber((load) => f32x4.mul(load(dyAt), z)),
+      add(dy, dBeta),
+      add(dx, dGamma),
+      count.set(f64x2.splat(f64.convertI32S(rows))),
+      end.set(i32.shl(n, 2)),
+      forRange(at, 0, end, 8, [share(shifts, dBeta), share(slopes, dGamma)]),
+      eachNumber((load) => slopeOf(load(scales), load(dyAt), load(shifts), z, load(slopes))),
     ];
   });
 }
@@ -228,15 +197,16 @@ export function normalization(engine: Engine): NormalizationKernels<Float32Array
   const batchNormGrad = engine.kernel(writeBatchNormGrad);
   const standardize = engine.kernel(writeStandardize);
   const standardizeGrad = engine.kernel(writeStandardizeGrad);
-  /** Places of `count` arrays of n numbers each, in whole vectors. */
-  const arrays = (count: number, n: number): number[] => {
+  /** Places of `count` arrays of n numbers each, in whole vectors; null where there is no room. */
+  const arrays = (count: number, n: number): number[] | null => {
     const bytes = 16 * Math.ceil(n / 4);
     const at = scratch(count * bytes);
-    return Array.from({ length: count }, (_, i) => at + i * bytes);
+    return at === 0 ? null : Array.from({ length: count }, (_, i) => at + i * bytes);
   };
   return {
     batchNorm: (rows, n, x, mean, variance, gamma, beta, epsilon, y) => {
       const stored = arrays(3, n);
+      if (stored === null) return engine.orElse.batchNorm(rows, n, x, mean, variance, gamma, beta, epsilon, y);
       const xAt = args.read(x, rows * n);
       const meanAt = args.read(mean, n);
       const varianceAt = args.read(variance, n);
@@ -247,6 +217,8 @@ export function normalization(engine: Engine): NormalizationKernels<Float32Array
     },
     batchNormGrad: (rows, n, x, mean, variance, gamma, epsilon, dy, dx, dGamma, dBeta) => {
       const stored = arrays(4, n);
+      if (stored === null)
+        return engine.orElse.batchNormGrad(rows, n, x, mean, variance, gamma, epsilon, dy, dx, dGamma, dBeta);
       const operands = [
         args.read(x, rows * n),
         args.read(mean, n),

@@ -317,12 +317,14 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
   return {
     maxPool: (s, channels, x, y) => {
       const list = listFor(s);
+      if (list === 0) return engine.orElse.maxPool(s, channels, x, y);
       const xAt = args.read(x, sizeOf(s, channels));
       const yAt = args.write(y, outSizeOf(s, channels));
       run(max, s, channels, list, { x: xAt, y: yAt, dy: 0, dx: 0, cleared: 0 });
     },
     maxPoolGrad: (s, channels, x, y, dy, dx) => {
       const [list, isAlone] = [listFor(s), areTiles(s)];
+      if (list === 0) return engine.orElse.maxPoolGrad(s, channels, x, y, dy, dx);
       const size = sizeOf(s, channels);
       const addresses = {
         x: args.read(x, size),
@@ -335,12 +337,14 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
     },
     avgPool: (s, channels, x, y) => {
       const list = listFor(s);
+      if (list === 0) return engine.orElse.avgPool(s, channels, x, y);
       const xAt = args.read(x, sizeOf(s, channels));
       const yAt = args.write(y, outSizeOf(s, channels));
       run(average, s, channels, list, { x: xAt, y: yAt, dy: 0, dx: 0, cleared: 0 });
     },
     avgPoolGrad: (s, channels, dy, dx) => {
       const [list, isAlone] = [listFor(s), areTiles(s)];
+      if (list === 0) return engine.orElse.avgPoolGrad(s, channels, dy, dx);
       const size = sizeOf(s, channels);
       const dyAt = args.read(dy, outSizeOf(s, channels));
       const dxAt = args.write(dx, size);

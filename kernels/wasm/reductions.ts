@@ -1,5 +1,5 @@
 import type { ReductionKernels } from '../interface/reductions.ts';
-import { type AddFunction, advance, forRange, type Local, when } from './assembler.ts';
+import { type AddFunction, advance, type Callee, forRange, type Local, when } from './assembler.ts';
 import type { Binary, Code } from './code.ts';
 import { columns, overColumns, pairAt, sumsOf } from './columns.ts';
 import type { Engine, Slot } from './engine.ts';
@@ -35,8 +35,8 @@ function writeRowSums(func: AddFunction): void {
 }
 
 /** Adds (outer, n, inner, x, y, divisor): sums, or variances, down columns, eight while there are many, else two. */
-function writeColumnSums(func: AddFunction, isVariance: boolean): void {
-  func('iiiiid', (params, locals) => {
+export function writeColumnSums(func: AddFunction, isVariance: boolean): Callee {
+  return func('iiiiid', (params, locals) => {
     const [, n, inner, , , divisor] = params;
     const [d] = locals('v');
     const isOne = i32.eq(inner, 1); // it is computed with whatever lies to the right of it

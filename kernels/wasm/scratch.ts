@@ -3,15 +3,24 @@ import type { Engine } from './engine.ts';
 
 const LEAST_SCRATCH = 65536;
 
+type Scratch = (bytes: number) => number;
+const known = new WeakMap<Engine, Scratch>();
+
 /**
- * Scratch memory of any size: blocks of powers of two, which stay, for calls that were linked know their addresses. 0 where
- * there is no room. To be asked for before arguments are staged.
+ * Scratch memory of any size, one for all kernels of an engine: blocks of powers of two, which stay, for calls that were
+ * linked know their addresses. 0 where there is no room. To be asked for before arguments are staged.
  */
-export function growingScratch({ heap }: Engine): (bytes: number) => number {
+export function growingScratch(engine: Engine): Scratch {
+  const shared = known.get(engine) ?? newScratch(engine);
+  known.set(engine, shared);
+  return shared;
+}
+
+function newScratch({ heap }: Engine): Scratch {
   const blocks: { readonly bytes: number; readonly at: number }[] = [];
   return (bytes) => {
-    const known = blocks.find((block) => block.bytes >= bytes);
-    if (known !== undefined) return known.at;
+    const block = blocks.find((each) => each.bytes >= bytes);
+    if (block !== undefined) return block.at;
     let size = LEAST_SCRATCH;
     while (size < bytes) size *= 2;
     try {

@@ -143,10 +143,11 @@ const numbersToQuantize = (d: Draw, n: number): [Float32Array, number] => {
 
 /** A convolution of any kind: its x, kernel and y, and a bias of as many numbers as the result has channels, or null. */
 function convolution(d: Draw, result: 'y' | 'x' | 'kernel') {
-  const groups = d.pick([1, 1, 1, 2, 3, 8]);
+  const split = d.below(4) === 0 ? d.pick([2, 3, 4, 5, 8, 12, 13, 33]) : 0; // each channel by itself
+  const groups = split || d.pick([1, 1, 1, 2, 3, 8]);
   const few = [1, 1, 2, 3, 4, 7];
-  const channels = groups * (groups === 1 ? d.pick([...few, d.below(36), 32]) : d.pick([1, 1, 2, 3, 5]));
-  const units = groups * (groups === 1 ? d.pick([...few, d.below(36), 16, 17, 32]) : d.pick([1, 1, 2, 3, 18]));
+  const channels = split || groups * (groups === 1 ? d.pick([...few, d.below(36), 32]) : d.pick([1, 1, 2, 3, 5]));
+  const units = split || groups * (groups === 1 ? d.pick([...few, d.below(36), 16, 17, 32]) : d.pick([1, 1, 2, 3, 18]));
   const axis = () => {
     const taps = d.pick([1, 1, 2, 3, 3, 3, 4, 5]);
     const [stride, dilation] = [d.pick([1, 1, 1, 2, 2, 3]), d.pick([1, 1, 1, 2, 3])];
