@@ -84,12 +84,13 @@ export function depthwiseConv2d(
 ): Tensor {
   const op = 'depthwiseConv2d';
   checkOptions(op, options, 'strides padding dilations activation');
+  const { activation = 'linear' } = options;
   const steps = stepsOf(op, 2, options);
   checkRanks(op, x, kernel, steps, 'channels, multiplier');
   const [height, width, channels, multiplier] = kernel.shape as [number, number, number, number];
   if (x.shape[3] !== channels) throw channelsDiffer(op, x, kernel, `${x.shape[3]} channels`, channels);
   const grouped = reshape(kernel, [height, width, Math.min(channels, 1), channels * multiplier]);
-  return convolve(op, x, grouped, bias, steps, Math.max(channels, 1), options.activation ?? 'linear');
+  return convolve(op, x, grouped, bias, steps, Math.max(channels, 1), activation);
 }
 
 /**
@@ -107,7 +108,8 @@ export function conv2dTranspose(
 ): Tensor {
   const op = 'conv2dTranspose';
   checkOptions(op, options, 'strides padding activation');
-  return convolveTransposed(op, x, kernel, bias, stepsOf(op, 2, options), options.activation ?? 'linear');
+  const { activation = 'linear' } = options;
+  return convolveTransposed(op, x, kernel, bias, stepsOf(op, 2, options), activation);
 }
 
 /** `conv2d` and `conv1d` with everything resolved; the number of strides says over how many axes the window goes. */

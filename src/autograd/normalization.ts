@@ -3,12 +3,12 @@ import { checkRange, ShapeError } from '../base/errors.ts';
 import { normalizeAxis, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import { empty, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { add, mul, neg, sub } from './arithmetic.ts';
 import { reciprocal, sqrt } from './elementwise.ts';
 import { floats, floatType, mapWith } from './operands.ts';
 import { mean as meanOf, sum, variance as varianceOf } from './reductions.ts';
-import { perGradient, record } from './tape.ts';
+import { type Edge, noGradient, perGradient, record } from './tape.ts';
 
 /** Checks a normalization over the last axis of x with vectors of that length, null where there is none; the type of all. */
 function checkVectors(op: string, x: Tensor, epsilon: number, ...vectors: readonly (Tensor | null)[]): FloatDType {
@@ -62,10 +62,13 @@ export function batchNorm(
     );
     return { dx: record('batchNormGrad', dx), dGamma, dBeta };
   });
+  // Statistics that someone else writes to would be used on the way back: edges that lead nowhere notice it.
+  const watched = [mean, variance].map((t): Edge => [viewOf(t, t.shape, null), noGradient(op)]);
   record(
     op,
     y,
     [x, (g) => back(g).dx],
+    ...watched,
     ...(gamma === null ? [] : [[gamma, (g: Tensor) => back(g).dGamma] as const]),
     ...(beta === null ? [] : [[beta, (g: Tensor) => back(g).dBeta] as const]),
   );

@@ -51,8 +51,8 @@ type Kind = 'max' | 'average';
 
 function withOptions(op: string, axes: number, kind: Kind, x: Tensor, options: PoolOptions): Tensor {
   checkOptions(op, options, 'size strides padding');
-  const taps = perAxis(op, 'size', options.size ?? 2, axes);
-  return pool(op, kind, x, taps, stepsOf(op, axes, { strides: taps, ...options }));
+  const { size: wide = 2, strides = wide, padding = 'valid' } = options;
+  return pool(op, kind, x, perAxis(op, 'size', wide, axes), stepsOf(op, axes, { strides, padding }));
 }
 
 /** The pools with everything resolved; the number of taps says over how many axes the window goes. */

@@ -97,12 +97,9 @@ function quantized(
   calibration: readonly Tensor[],
   method: RangeMethod,
 ): { readonly network: Graph<Stored>; readonly notes: readonly string[] } {
-  const table = given.nodes.find(({ op }) => op === 'embedding');
+  const table = given.nodes.find((node) => factsOf(node).table !== undefined);
   if (table !== undefined)
-    throw new StateError(
-      'quantize',
-      `node "${table.name}" (embedding) reads whole numbers, which int8 knows nothing of`,
-    );
+    throw new StateError('quantize', `node "${table.name}" (${table.op}) reads whole numbers and has no int8 form`);
   const other = given.inputs.find(({ dtype }) => dtype !== 'float32');
   if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');

@@ -64,7 +64,7 @@ export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
   flatten: { forward: unchanged, backward: throughout },
   dropout: {
     lacks: (node) => {
-      if (node.attrs.spatial) return 'drops whole channels, which has no shader';
+      if (node.attrs.spatial === true) return 'drops whole channels, which has no shader';
       return isIdle(node, false) ? null : 'drops outside training too, which has no shader';
     },
     forward: async (run) => {

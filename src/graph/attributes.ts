@@ -7,11 +7,13 @@ export interface Attribute<T> {
   readonly wanted: string;
   /** What a missing one is; none where it has to be given. */
   readonly usual?: T;
+  /** Whether a missing one stays away. Default false. */
+  readonly isOptional?: boolean;
   /** The attribute in its one form, or undefined for a value that cannot be one. */
   readonly read: (value: unknown) => T | undefined;
 }
 
-export type Schema<A> = { readonly [F in keyof A]: Attribute<A[F]> };
+export type Schema<A> = { readonly [F in keyof A]-?: Attribute<Required<A>[F]> };
 
 /** Ends the reading with an error about a field. */
 export type Refusal = (field: string, wanted: string, value: unknown) => never;
@@ -35,7 +37,8 @@ export function readAttributes<A extends object>(schema: Schema<A>, given: unkno
   const fields = fieldsOf(given);
   if (fields === null) return refuse('attributes', 'an object', given);
   const result: Record<string, unknown> = {};
-  for (const [field, { wanted, usual, read }] of Object.entries<Attribute<unknown>>(schema)) {
+  for (const [field, { wanted, usual, isOptional = false, read }] of Object.entries<Attribute<unknown>>(schema)) {
+    if (isOptional && !fields.has(field)) continue;
     const value = fields.has(field) ? read(fields.get(field)) : usual;
     result[field] = value === undefined ? refuse(field, wanted, fields.get(field)) : value;
   }
@@ -56,6 +59,13 @@ export const flag = (usual: boolean): Attribute<boolean> => ({
   usual,
   read: (value) => (typeof value === 'boolean' ? value : undefined),
 });
+
+/** True, or left out. */
+export const mark: Attribute<true> = {
+  wanted: 'true, or left out',
+  isOptional: true,
+  read: (value) => (value === true ? value : undefined),
+};
 
 /** Whatever our own code made it: no file and no user can give it. */
 export const made = <T>(): Attribute<T> => ({ wanted: 'given', read: (value) => value as T });

@@ -33,9 +33,10 @@ export const wantedEntries = (entries: number): string => `of whole numbers from
 /** The numbers of an int32 input must be below this: the entries of the smallest table that they are looked up in. */
 export const entriesFor = ({ nodes, weights }: Pick<Graph<Shaped>, 'nodes' | 'weights'>, input: string): number =>
   Math.min(
-    ...nodes.flatMap(({ op, inputs, weights: { embeddings } }) =>
-      op === 'embedding' && inputs[0] === input ? [weights.get(embeddings!)!.shape[0]!] : [],
-    ),
+    ...nodes.flatMap((node) => {
+      const { table } = factsOf(node);
+      return table === undefined || node.inputs[0] !== input ? [] : weights.get(node.weights[table]!)!.shape[0]!;
+    }),
   );
 
 /** What a value is, by name: that of an input or of a node. */
@@ -89,7 +90,7 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   checkTypes(node, inputs);
   checkWeights(graph, node, fail);
   const dtype =
-    facts.reads === undefined
+    facts.table === undefined
       ? inputs[0]!.dtype
       : floatsOf({ inputs: [], weights: new Map(Object.entries(weightsOf(graph, node))) });
   const { format } = node;
@@ -122,13 +123,11 @@ export function checkInputs(node: Node): void {
 
 /** Throws DTypeError for a node that reads other values than its operation takes. */
 export function checkTypes(node: Node, inputs: readonly Value[]): void {
-  const { reads } = factsOf(node);
+  const isLookup = factsOf(node).table !== undefined;
   const [{ dtype }] = inputs as [Value, ...Value[]];
-  const isFit = (input: Value): boolean =>
-    reads === undefined ? input.dtype === dtype && dtype !== 'int32' : input.dtype === reads;
-  const other = inputs.find((input) => !isFit(input));
+  const other = inputs.find((input) => input.dtype !== dtype || (dtype === 'int32') !== isLookup);
   if (other === undefined) return;
-  const wanted = reads === undefined ? 'computes with floats of one type' : `reads ${reads}`;
+  const wanted = isLookup ? 'reads int32' : 'computes with floats of one type';
   throw new DTypeError(OP, [dtype, other.dtype], `node "${node.name}" (${node.op}) ${wanted}`);
 }
 

@@ -36,8 +36,8 @@ export interface Facts<K extends Op> {
   readonly attributes: Schema<Attributes[K]>;
   /** How many values it reads. */
   readonly inputs: Count;
-  /** The type of what it reads, where that is not the type of the floats that it gives. */
-  readonly reads?: 'int32';
+  /** The role of the table [entries, ...] that it looks int32 numbers up in. It reads floats if left out. */
+  readonly table?: string;
   /** By role; null for code of the user's own, which has what it likes. */
   readonly weights: Readonly<Record<string, Role>> | null;
   /** What is wrong with the formats of inputs and result; null if nothing. */

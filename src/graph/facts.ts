@@ -1,6 +1,6 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, made, number, refusing } from './attributes.ts';
+import { activation, count, flag, made, mark, number, refusing } from './attributes.ts';
 import { alike, apart, type Facts, type Given, isReal, one, over, real, same, several, view } from './fact.ts';
 import type { Node, NodeOf, Op } from './graph.ts';
 import { IMAGE_FACTS } from './image-facts.ts';
@@ -68,13 +68,13 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     attributes: {
       rate: number('from 0 to 1', (rate) => rate >= 0 && rate <= 1),
       training: flag(false),
-      spatial: flag(false),
+      spatial: mark,
     },
     inputs: one,
     weights: {},
     formats: same,
     shape: ({ inputs: [x], attrs: { spatial }, refuse }) =>
-      spatial && x!.length !== 3 ? refuse('drops whole channels of samples [height, width, channels]') : x!,
+      spatial === true && x!.length !== 3 ? refuse('drops whole channels of samples [height, width, channels]') : x!,
     memory: view,
     isIdle: ({ rate, training }, isTraining) => rate === 0 || !(isTraining || training),
   },
@@ -145,7 +145,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   embedding: {
     attributes: {},
     inputs: one,
-    reads: 'int32',
+    table: 'embeddings',
     weights: { embeddings: {} },
     formats: real,
     shape: ({ inputs: [x], weights: { embeddings }, refuse }) =>

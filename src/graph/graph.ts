@@ -42,7 +42,7 @@ export interface Attributes {
   /** All axes of a sample become one. */
   readonly flatten: None;
   /** Acts in training, and with `training: true` always. With `spatial` on whole channels of samples [height, width, channels]. */
-  readonly dropout: { readonly rate: number; readonly training: boolean; readonly spatial: boolean };
+  readonly dropout: { readonly rate: number; readonly training: boolean; readonly spatial?: true };
   /** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
   readonly activityRegularization: { readonly l1: number; readonly l2: number };
   /** The sum of values of one shape, from the first to the last. */

@@ -68,9 +68,7 @@ class Chain {
         break;
       case 'dropout': {
         const rate = fields.number('rate');
-        this.put(
-          nodeOf('dropout', name, [this.last], { rate, training: false, spatial: false }, { format: this.format }),
-        );
+        this.put(nodeOf('dropout', name, [this.last], { rate, training: false }, { format: this.format }));
         break;
       }
       default:

@@ -22,7 +22,16 @@ import {
 import { type Optimizer, type OptimizerName, optimizerOf } from './optimizers.ts';
 import type { Outputs } from './outputs.ts';
 import { penalty } from './regularizers.ts';
-import { batchesOf, checkSamples, type Data, type Lists, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
+import {
+  batchesOf,
+  checkEntries,
+  checkSamples,
+  type Data,
+  type Lists,
+  oneOrAll,
+  type Tensors,
+  tensorsOf,
+} from './samples.ts';
 import { targetsFor } from './targets.ts';
 
 export interface CompileOptions extends ObjectiveOptions {
@@ -134,7 +143,8 @@ export class CompiledGraph extends LayerGraph {
     const other = others.findIndex((count) => count !== n) + 1;
     if (other > 0)
       throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
-    this.prepareInputs('predict', 'x', xs);
+    this.buildFor(xs);
+    checkEntries('predict', 'x', xs, this.graph);
     const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
     for (const [start, count] of batchesOf(n, batchSize)) {
       step(() => {
@@ -154,7 +164,8 @@ export class CompiledGraph extends LayerGraph {
   prepare(op: string, samples: Lists, name = 'y', weights: Tensor | null = null): Lists {
     const { objectives } = this.ready(op);
     const { xs, ys, n } = samples;
-    this.prepareInputs(op, name.replace(/^y/, 'x'), xs, weights);
+    this.buildFor(xs);
+    checkEntries(op, name.replace(/^y/, 'x'), xs, this.graph, weights);
     const { outputShapes, dtype } = this;
     if (ys.length === 1) {
       const only = targetsFor(op, name, ys[0]!, objectives[0]!.loss, outputShapes[0]!, dtype, weights);

@@ -56,7 +56,7 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
       random!.step = pass.step;
     });
     const { rate, spatial } = node.attrs;
-    return spatial ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
+    return spatial === true ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
   },
   activityRegularization: ([x], { node }, pass) => {
     pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
@@ -75,7 +75,7 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   zeroPad: ([x], { node }) => pad(x, [[0, 0], ...node.attrs.widths, [0, 0]]),
   upsample: ([x], { node }) => upsample(x, node.attrs.factors),
   channelShuffle: ([x], { node }) => channelShuffle(x, node.attrs.groups),
-  batchNorm: ([x], stage, pass) => normalizedBatch(x, stage, pass.training),
+  batchNorm: ([x], { node: { attrs }, weights }, { training }) => normalizedBatch(x, attrs, weights, training),
   layerNorm: ([x], { node, weights: { gamma = null, beta = null } }) => layerNorm(x, gamma, beta, node.attrs.epsilon),
   embedding: ([x], { weights: { embeddings } }) => embedding(embeddings!, x),
   quantize: (_, { node }) => refuse(node),

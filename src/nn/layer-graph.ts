@@ -2,7 +2,6 @@ import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from 
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import { entriesFor, wantedEntries } from '../graph/check.ts';
 import { activationIn, type Graph, type Input, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
@@ -16,7 +15,7 @@ import { calledOf, checkFree, nameLayers, withInner } from './layer-names.ts';
 import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
-import { oneOrAll, type Tensors, tensorsOf } from './samples.ts';
+import { checkEntries, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
 import { SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
 
 const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
@@ -208,24 +207,6 @@ export class LayerGraph {
     if (fits !== true) this.build(this.inputs.map((_, i) => batches[i]!.shape.slice(1)));
   }
 
-  /**
-   * `buildFor`, and throws ValueError where a sample of int32 names no entry of a table that it is looked up in, unless its weight
-   * is 0.
-   */
-  protected prepareInputs(op: string, name: string, xs: readonly Tensor[], weights: Tensor | null = null): void {
-    this.buildFor(xs);
-    for (let i = 0; i < xs.length; i++) {
-      if (this.inputDtypes[i] !== 'int32') continue;
-      const { data, size: total, shape } = xs[i]!;
-      const entries = entriesFor(this.graph, this.graph.inputs[i]!.name);
-      const sampleOf = (at: number): number => Math.floor((at * shape[0]!) / total);
-      const wrong = data.findIndex((n, at) => !(n >= 0 && n < entries) && weights?.data[sampleOf(at)] !== 0);
-      if (wrong < 0) continue;
-      const what = `sample ${sampleOf(wrong)} of ${this.inputCount === 1 ? name : `${name}[${i}]`}`;
-      throw new ValueError(op, what, wantedEntries(entries), data[wrong]);
-    }
-  }
-
   /** Shapes of one sample of each input. Throws StateError before the model is built. */
   get inputShapes(): readonly Shape[] {
     return this.structure().inputShapes;
@@ -298,7 +279,10 @@ export class LayerGraph {
   forward<Y extends Tensors = Tensor>(x: Tensors, options: ForwardOptions = {}): Y {
     checkOptions('forward', options, 'training step penalties logits');
     const xs = tensorsOf('forward', 'x', x, this.inputCount);
-    this.prepareInputs('forward', 'x', xs);
+    if (this.inputDtypes.includes('int32')) {
+      this.buildFor(xs);
+      checkEntries('forward', 'x', xs, this.graph);
+    }
     return oneOrAll(this.outputsOf(xs, options));
   }
 

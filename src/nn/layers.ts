@@ -254,8 +254,8 @@ const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training`;
 export class Dropout extends Layer {
   override readonly type: string = 'dropout';
   override readonly replayable = true;
-  /** Whether whole channels are dropped. */
-  protected readonly spatial: boolean = false;
+  /** What tells the node from that of a plain one. */
+  protected readonly mark: { readonly spatial?: true } = {};
   readonly rate: number;
   readonly options: DropoutOptions;
 
@@ -269,8 +269,8 @@ export class Dropout extends Layer {
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
-    const { rate, options, spatial } = this;
-    return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true, spatial });
+    const { rate, options, mark } = this;
+    return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true, ...mark });
   }
 
   override clone(): Dropout {
@@ -281,7 +281,7 @@ export class Dropout extends Layer {
 /** Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). */
 export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
-  protected override readonly spatial: boolean = true;
+  protected override readonly mark = { spatial: true } as const;
 
   constructor(rate: number, options: DropoutOptions = {}) {
     if (new.target === SpatialDropout2D) checkOptions('SpatialDropout2D', options, DROPOUT_OPTIONS);

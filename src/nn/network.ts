@@ -272,7 +272,7 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   activation: ({ node: { attrs }, options }) => new Activation(attrs.activation, options),
   dropout: ({ node: { attrs }, options }) => {
     const { rate, training, spatial } = attrs;
-    return new (spatial ? SpatialDropout2D : Dropout)(rate, { ...options, training });
+    return new (spatial === true ? SpatialDropout2D : Dropout)(rate, { ...options, training });
   },
   flatten: ({ options }) => new Flatten(options),
   activityRegularization: ({ node: { attrs }, options }) => new ActivityRegularization(attrs, options),

@@ -156,6 +156,9 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     noGrad(() => {
       parameters.forEach((p, i) => {
         this.check(p, gradients[i]!);
+        const weight = trained[i]!;
+        if (weight instanceof Parameter && weight.isStatistic)
+          throw new StateError(this.name, `${weight.name} is a running statistic: model.trainable leaves those out`);
       });
       const clipped = this.clip(gradients);
       const blocks = this.advance(parameters);

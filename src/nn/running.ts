@@ -1,18 +1,22 @@
 import { add, mul } from '../autograd/arithmetic.ts';
 import { batchNorm, batchNormWith } from '../autograd/normalization.ts';
 import { noGrad } from '../autograd/tape.ts';
+import type { Attributes } from '../graph/graph.ts';
 import { assign, type Tensor } from '../tensor/tensor.ts';
-import type { Stage } from './forward.ts';
 
 /**
  * A batch [..., channels] normalized by its own statistics, which move the running ones, or by these. Of one number a
  * channel the variance by n - 1 is not defined and the running one stays; an empty batch moves neither.
  */
-export function normalizedBatch(x: Tensor, { node: { attrs }, weights }: Stage<'batchNorm'>, byBatch: boolean): Tensor {
+export function normalizedBatch(
+  x: Tensor,
+  { epsilon, momentum, isUnbiased }: Attributes['batchNorm'],
+  weights: Readonly<Record<string, Tensor>>,
+  byBatch: boolean,
+): Tensor {
   const { gamma = null, beta = null } = weights;
   const mean = weights.mean!;
   const variance = weights.variance!;
-  const { epsilon, momentum, isUnbiased } = attrs;
   if (!byBatch) return batchNormWith(x, mean, variance, gamma, beta, epsilon);
   const own = batchNorm(x, gamma, beta, epsilon);
   const n = x.size / mean.size; // numbers of a channel

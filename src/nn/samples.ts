@@ -2,7 +2,8 @@ import { cast, gather, reshape, slice } from '../autograd/movement.ts';
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
-import type { Input } from '../graph/graph.ts';
+import { entriesFor, type Shaped, wantedEntries } from '../graph/check.ts';
+import type { Graph, Input } from '../graph/graph.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { fromData, keep, Tensor } from '../tensor/tensor.ts';
 import { classLabels } from './decisions.ts';
@@ -123,6 +124,26 @@ function wholeNumbers(op: string, name: string, x: Tensor): Tensor {
     'of whole numbers, which name entries of a table',
     x.data[wrong],
   );
+}
+
+/** Throws ValueError where a sample of int32 names no entry of a table that it is looked up in, unless its weight is 0. */
+export function checkEntries(
+  op: string,
+  name: string,
+  xs: readonly Tensor[],
+  graph: Graph<Shaped>,
+  weights: Tensor | null = null,
+): void {
+  graph.inputs.forEach((input, i) => {
+    if (input.dtype !== 'int32') return;
+    const { data, size, shape } = xs[i]!;
+    const entries = entriesFor(graph, input.name);
+    const sampleOf = (at: number): number => Math.floor((at * shape[0]!) / size);
+    const wrong = data.findIndex((n, at) => !(n >= 0 && n < entries) && weights?.data[sampleOf(at)] !== 0);
+    if (wrong < 0) return;
+    const what = `sample ${sampleOf(wrong)} of ${xs.length === 1 ? name : `${name}[${i}]`}`;
+    throw new ValueError(op, what, wantedEntries(entries), data[wrong]);
+  });
 }
 
 /** What errors call held-out samples. */

@@ -22,19 +22,45 @@ const sum = (n: number, f: (i: number) => number): number => {
 };
 const none = [0, 0] as const;
 
-export class PlainNetwork {
-  private readonly options: PlainOptions;
-  /** Kernel and bias of each layer, flat. */
-  readonly parameters: number[][];
+/** Kingma & Ba 2015, section 2's last paragraph, on numbers that it moves in place. */
+export class PlainAdam {
+  private readonly parameters: readonly number[][];
+  private readonly rate: number;
   private readonly m: number[][];
   private readonly v: number[][];
   private t = 0;
 
+  constructor(parameters: readonly number[][], rate: number) {
+    this.parameters = parameters;
+    this.rate = rate;
+    this.m = parameters.map((p) => p.map(() => 0));
+    this.v = parameters.map((p) => p.map(() => 0));
+  }
+
+  apply(gradients: readonly (readonly number[])[]): void {
+    this.t++;
+    const rate = (this.rate * Math.sqrt(1 - 0.999 ** this.t)) / (1 - 0.9 ** this.t);
+    this.parameters.forEach((p, i) => {
+      const [m, v] = [this.m[i]!, this.v[i]!];
+      gradients[i]!.forEach((g, j) => {
+        m[j] = 0.9 * m[j]! + 0.1 * g;
+        v[j] = 0.999 * v[j]! + 0.001 * g * g;
+        p[j]! -= (rate * m[j]!) / (Math.sqrt(v[j]!) + 1e-7);
+      });
+    });
+  }
+}
+
+export class PlainNetwork {
+  private readonly options: PlainOptions;
+  /** Kernel and bias of each layer, flat. */
+  readonly parameters: number[][];
+  private readonly adam: PlainAdam;
+
   constructor(options: PlainOptions, parameters: readonly (readonly number[])[]) {
     this.options = options;
     this.parameters = parameters.map((p) => [...p]);
-    this.m = parameters.map((p) => p.map(() => 0));
-    this.v = parameters.map((p) => p.map(() => 0));
+    this.adam = new PlainAdam(this.parameters, options.rate);
   }
 
   /** One step on a batch; returns the loss before it. `drop` multiplies the first hidden layer's output. */
@@ -94,21 +120,7 @@ export class PlainNetwork {
         gradients[i]![j]! += rule[0] * Math.sign(w) + 2 * rule[1] * w;
       });
     });
-    this.adam(gradients);
+    this.adam.apply(gradients);
     return total;
-  }
-
-  /** Kingma & Ba 2015, section 2's last paragraph. */
-  private adam(gradients: readonly number[][]): void {
-    this.t++;
-    const rate = (this.options.rate * Math.sqrt(1 - 0.999 ** this.t)) / (1 - 0.9 ** this.t);
-    this.parameters.forEach((p, i) => {
-      const [m, v] = [this.m[i]!, this.v[i]!];
-      gradients[i]!.forEach((g, j) => {
-        m[j] = 0.9 * m[j]! + 0.1 * g;
-        v[j] = 0.999 * v[j]! + 0.001 * g * g;
-        p[j]! -= (rate * m[j]!) / (Math.sqrt(v[j]!) + 1e-7);
-      });
-    });
   }
 }

@@ -87,7 +87,7 @@ describe('a program', () => {
     for (const bias of [double.bias, null]) {
       const body = (): unknown => compileNetwork(chain([3], [{ ...double, bias }]), 1, reference);
       expect(body).toThrow(DTypeError);
-      expect(body).toThrow('compileNetwork: input "input" must be float32, got float64. Run the model itself?');
+      expect(body).toThrow('compileNetwork: a program computes in float32, got float64. Run the model itself?');
     }
     for (const batchSize of [0, -1, 1.5, Number.NaN, Infinity])
       expect(() => make(batchSize)).toThrow(`compileNetwork: batchSize must be a positive integer, got ${batchSize}`);

@@ -40,6 +40,7 @@ function activate(row: number[], { name, alpha }: ActivationSpec): number[] {
     tanh: Math.tanh,
     softplus: (x) => Math.log1p(Math.exp(x)),
     silu: (x) => x / (1 + Math.exp(-x)),
+    relu6: (x) => Math.min(Math.max(x, 0), 6),
     hardSwish: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
     exponential: Math.exp,
     softmax: (x) => Math.exp(x - logSumExp(row)),

@@ -83,18 +83,23 @@ describe('Fields', () => {
     ['{"a":0}', (all) => all.flag('a'), 'root.a: must be true or false'],
     ['{"a":"x"}', (all) => all.list('a'), 'root.a: must be a list'],
     ['{"a":{"b":{"c":1}}}', (all) => all.inner('a').inner('b').text('c'), 'root.a.b.c: must be a string'],
-    ['{"a":1,"b":[]}', (all) => all.rest(), 'root.b: must be a finite number, boolean or string'],
+    [
+      '{"a":1,"b":["c"]}',
+      (all) => all.rest(),
+      'root.b: must be a finite number, boolean or string, or a list of numbers',
+    ],
     [`{"${'k'.repeat(61)}":1}`, (all) => all.done(), `root.${'k'.repeat(60)}: this reader does not know the field`],
   ])('of %s say where and what', (text, take, message) => {
     expect(() => take(fields(text))).toThrow(`test file: ${message}`);
   });
 
   test('what is taken is taken once, and the rest is the rest', () => {
-    const all = fields('{"a":1,"b":2,"__proto__":true}');
+    const all = fields('{"a":1,"b":2,"c":[0,1],"__proto__":true}');
     all.take('a');
     expect(() => all.take('a')).toThrow('root.a: is missing');
     expect(Object.entries(all.rest())).toEqual([
       ['b', 2],
+      ['c', [0, 1]],
       ['__proto__', true],
     ]);
   });
