@@ -53,7 +53,7 @@ export function pruneNeurons(
   const name = nameOf(subject, options.layer);
   return passOn('pruneNeurons', subject, (given) => {
     const graph = withConstantsFolded(given);
-    const channels = new Channels(graph);
+    const channels = new Channels(graph, 'pruneNeurons');
     const gone = chosen(graph, channels, name, options, seed);
     return mask ? masked(graph, channels, gone) : new Network(withoutChannels(graph, channels, gone, pickStored));
   });
@@ -68,7 +68,7 @@ export function shrink(model: Model): Model;
 export function shrink(network: Graph<Stored>): Network;
 export function shrink(subject: Model | Graph<Stored>): Model | Network {
   return passOn('shrink', subject, (graph) => {
-    const channels = new Channels(graph);
+    const channels = new Channels(graph, 'shrink');
     const lifted = channels.liftedSets();
     const isMasked = maskedIn(graph);
     const silent = [...channels.removable()].filter(([set, slices]) => {

@@ -62,12 +62,9 @@ export const CHANNELS: { readonly [K in Op]?: ChannelRules<K> } = {
 };
 
 /** The row of a node. Throws StateError, which names it, for an operation that has none. */
-export function channelsOf<K extends Op>({ name, op }: NodeOf<K>): ChannelRules<K> {
+export function channelsOf<K extends Op>({ name, op }: NodeOf<K>, asking = 'channels'): ChannelRules<K> {
   const rules: ChannelRules<K> | undefined = CHANNELS[op];
   if (rules !== undefined) return rules;
   const problem = `which channels go together at node "${name}" (${op}) is not known`;
-  throw new StateError(
-    'channels',
-    `${problem}, so none can be removed from this network; prune() masks single weights`,
-  );
+  throw new StateError(asking, `${problem}, so none can be removed from this network; prune() masks single weights`);
 }

@@ -44,7 +44,8 @@ export class Channels {
   private readonly tied = new Map<string, Tie>();
   private readonly lifted: number[] = [];
 
-  constructor(graph: Graph<Shaped>) {
+  /** Throws StateError, in the name of `op`, for a node of which it is not known. */
+  constructor(graph: Graph<Shaped>, op: string = 'channels') {
     const values = valuesOf(graph);
     const ids = new Map<string, Ids>();
     const makers = new Map<string, Ids>();
@@ -57,7 +58,7 @@ export class Channels {
         node,
         node.inputs.map((name) => values.get(name)!),
       );
-      const own = channelsOf(node).made(
+      const own = channelsOf(node, op).made(
         this.bookFor(graph, (made) => makers.set(node.name, made)),
         given,
         inputs,

@@ -60,7 +60,9 @@ function checkBias(bias: Shape | undefined, units: number, refuse: Refuse): void
   if (bias !== undefined && !sameShape(bias, [units])) refuse(`needs a bias [${units}]`);
 }
 
-const weights = { kernel: { isPruned: true }, bias: { isOptional: true } };
+/** What is the same of all without weights, and of all with a kernel. */
+const weightless = { inputs: one, weights: {}, formats: real, memory: apart };
+const kernelled = { ...weightless, weights: { kernel: { isPruned: true }, bias: { isOptional: true } } };
 
 /** The rows of operations that move a window over images and sequences, or change their sizes. */
 export const IMAGE_FACTS: FactRows<
@@ -68,9 +70,7 @@ export const IMAGE_FACTS: FactRows<
 > = {
   conv: {
     attributes: { activation, strides: sizes, dilations: sizes, padding, groups },
-    inputs: one,
-    weights,
-    formats: real,
+    ...kernelled,
     shape: ({ inputs: [x], attrs, weights: { kernel, bias }, refuse }) => {
       const places = placesOf(x!, refuse);
       if (kernel!.length !== x!.length + 1)
@@ -82,13 +82,10 @@ export const IMAGE_FACTS: FactRows<
       return [...positionsOf(places, kernel!.slice(0, -2), attrs, refuse), units];
     },
     macs: (output, { kernel }) => elementsOf(output) * elementsOf(kernel!.slice(0, -1)),
-    memory: apart,
   },
   convTranspose: {
     attributes: { activation, strides: sizes, padding },
-    inputs: one,
-    weights,
-    formats: real,
+    ...kernelled,
     shape: ({ inputs: [x], attrs: { strides, padding }, weights: { kernel, bias }, refuse }) => {
       if (x!.length !== 3) return refuse('reads samples [height, width, channels]');
       if (kernel!.length !== 4) return refuse('needs a kernel [down, across, units, channels]');
@@ -104,13 +101,10 @@ export const IMAGE_FACTS: FactRows<
       return [...places, units];
     },
     macs: (_, { kernel }, [x]) => elementsOf(x!.slice(0, -1)) * elementsOf(kernel!),
-    memory: apart,
   },
   pool: {
     attributes: { kind, size: sizes, strides: sizes, padding },
-    inputs: one,
-    weights: {},
-    formats: real,
+    ...weightless,
     shape: ({ inputs: [x], attrs: { size, strides, padding }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { size }, refuse);
@@ -118,53 +112,40 @@ export const IMAGE_FACTS: FactRows<
       if (isWide) return refuse(`has a window of ${size.join(' by ')}, more than twice as large as its samples`);
       return [...positionsOf(places, size, { strides, padding, dilations: places.map(() => 1) }, refuse), x!.at(-1)!];
     },
-    memory: apart,
   },
   globalPool: {
     attributes: { kind },
-    inputs: one,
-    weights: {},
-    formats: real,
+    ...weightless,
     shape: ({ inputs: [x], refuse }) => {
       if (x!.length < 2 || elementsOf(x!.slice(0, -1)) === 0) return refuse('needs positions before the channels');
       return [x!.at(-1)!];
     },
-    memory: apart,
   },
   zeroPad: {
     attributes: { widths },
-    inputs: one,
-    weights: {},
-    formats: real,
+    ...weightless,
     shape: ({ inputs: [x], attrs: { widths }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { widths }, refuse);
       return [...places.map((n, axis) => widths[axis]![0] + n + widths[axis]![1]), x!.at(-1)!];
     },
-    memory: apart,
   },
   upsample: {
     attributes: { factors: sizes },
-    inputs: one,
-    weights: {},
-    formats: real,
+    ...weightless,
     shape: ({ inputs: [x], attrs: { factors }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { factors }, refuse);
       return [...places.map((n, axis) => n * factors[axis]!), x!.at(-1)!];
     },
-    memory: apart,
   },
   channelShuffle: {
     attributes: { groups },
-    inputs: one,
-    weights: {},
-    formats: real,
+    ...weightless,
     shape: ({ inputs: [x], attrs, refuse }) => {
       const n = x!.at(-1);
       if (n === undefined) return refuse('needs an axis');
       return n % attrs.groups === 0 ? x! : refuse(`cannot part ${n} channels into ${attrs.groups} groups`);
     },
-    memory: apart,
   },
 };

@@ -44,7 +44,7 @@ const drawnAs = (taps: Shape, channels: number, groups: number, units: number): 
 abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
   readonly kernelSize: readonly number[];
   readonly steps: Steps;
-  private readonly op: string;
+  protected readonly op: string;
   private readonly axes: Axes;
 
   constructor(op: string, axes: Axes, kernelSize: number | readonly number[], options: O) {
@@ -99,7 +99,7 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
     const { groups = 1 } = this.options;
     if (channels % groups === 0) return [groups, this.filters];
     const problem = `layer ${this.name} cannot part ${channels} channels into ${groups} groups`;
-    throw new ShapeError(this.constructor.name, [shape], problem);
+    throw new ShapeError(this.op, [shape], problem);
   }
 }
 

@@ -2,7 +2,7 @@ import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../ba
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import type { Attributes } from '../graph/graph.ts';
+import type { Attributes, Op } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activationSpec } from './activations.ts';
 import type { Pass } from './forward.ts';
@@ -171,7 +171,7 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
    * Adds the operation with its weights, a kernel and a bias of so many units, and the penalty on what it gives. `drawnAs` is
    * the shape by whose fans the kernel begins, the same memory; its own if left out.
    */
-  protected weighted<K extends 'dense' | 'conv' | 'convTranspose'>(
+  protected weighted<K extends Op>(
     at: Lowering,
     op: K,
     input: string,
