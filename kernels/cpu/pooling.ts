@@ -42,7 +42,8 @@ function eachWindow(s: Window, channels: number, visit: (inside: Inside, at: num
 
 export const pooling: PoolingKernels<Float32Array> = {
   maxPool: (s, channels, x, y) => {
-    const [down, across] = [s.dilationY * s.width * channels, s.dilationX * channels];
+    const down = s.dilationY * s.width * channels;
+    const across = s.dilationX * channels;
     eachWindow(s, channels, ({ first, rows, columns }, at) => {
       for (let c = 0; c < channels; c++) {
         let max = -Infinity;
@@ -55,7 +56,8 @@ export const pooling: PoolingKernels<Float32Array> = {
   },
 
   maxPoolGrad: (s, channels, x, y, dy, dx) => {
-    const [down, across] = [s.dilationY * s.width * channels, s.dilationX * channels];
+    const down = s.dilationY * s.width * channels;
+    const across = s.dilationX * channels;
     dx.fill(0, 0, s.batch * s.height * s.width * channels);
     eachWindow(s, channels, ({ first, rows, columns }, at) => {
       for (let c = 0; c < channels; c++) {
@@ -72,7 +74,8 @@ export const pooling: PoolingKernels<Float32Array> = {
   },
 
   avgPool: (s, channels, x, y) => {
-    const [down, across] = [s.dilationY * s.width * channels, s.dilationX * channels];
+    const down = s.dilationY * s.width * channels;
+    const across = s.dilationX * channels;
     const l = lanes;
     eachWindow(s, channels, ({ first, rows, columns }, at) => {
       for (let c = 0; c < channels; c++) {
@@ -87,7 +90,8 @@ export const pooling: PoolingKernels<Float32Array> = {
   },
 
   avgPoolGrad: (s, channels, dy, dx) => {
-    const [down, across] = [s.dilationY * s.width * channels, s.dilationX * channels];
+    const down = s.dilationY * s.width * channels;
+    const across = s.dilationX * channels;
     dx.fill(0, 0, s.batch * s.height * s.width * channels);
     eachWindow(s, channels, ({ first, rows, columns }, at) => {
       for (let c = 0; c < channels; c++) {

@@ -280,8 +280,10 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
     slot(make(false)),
     slot(make(true)),
   ];
-  const [max, average] = [slot(maxPool), slot(avgPool)];
-  const [maxGrad, averageGrad] = [ifAlone(maxPoolGrad), ifAlone(avgPoolGrad)];
+  const max = slot(maxPool);
+  const average = slot(avgPool);
+  const maxGrad = ifAlone(maxPoolGrad);
+  const averageGrad = ifAlone(avgPoolGrad);
   const sizeOf = (s: Window, channels: number): number => s.batch * s.height * s.width * channels;
   const outSizeOf = (s: Window, channels: number): number => s.batch * s.outHeight * s.outWidth * channels;
   const listFor = (s: Window): number => scratch(4 * s.kernelHeight * s.kernelWidth);
@@ -323,7 +325,8 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
       run(max, s, channels, list, { x: xAt, y: yAt, dy: 0, dx: 0, cleared: 0 });
     },
     maxPoolGrad: (s, channels, x, y, dy, dx) => {
-      const [list, isAlone] = [listFor(s), areTiles(s)];
+      const list = listFor(s);
+      const isAlone = areTiles(s);
       if (list === 0) return engine.orElse.maxPoolGrad(s, channels, x, y, dy, dx);
       const size = sizeOf(s, channels);
       const addresses = {
@@ -343,7 +346,8 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
       run(average, s, channels, list, { x: xAt, y: yAt, dy: 0, dx: 0, cleared: 0 });
     },
     avgPoolGrad: (s, channels, dy, dx) => {
-      const [list, isAlone] = [listFor(s), areTiles(s)];
+      const list = listFor(s);
+      const isAlone = areTiles(s);
       if (list === 0) return engine.orElse.avgPoolGrad(s, channels, dy, dx);
       const size = sizeOf(s, channels);
       const dyAt = args.read(dy, outSizeOf(s, channels));
