@@ -1,4 +1,7 @@
-// How many bytes a training step takes: npm run build && node examples/memory.mjs
+// How many bytes a training step takes, each network in a process of its own: npm run build && node examples/memory.mjs
+import { execFileSync } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { memory, mobileNetV2, Random, smallCNN, tensor } from 'whittle-ml';
 
 const TASKS = {
@@ -6,16 +9,21 @@ const TASKS = {
   'mobileNetV2, width 0.35, 96×96×3, batch 32': [mobileNetV2, { inputShape: [96, 96, 3], classes: 2, width: 0.35 }, 32],
 };
 
-console.log('| network | arena | memory of the kernels in use |\n|---|---|---|');
-let before = 0;
-for (const [name, [make, options, batch]] of Object.entries(TASKS)) {
+function rowOf(name) {
+  const [make, options, batch] = TASKS[name];
   const model = make({ ...options, seed: 1 });
   model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
   const x = new Random(1).uniform([batch, ...options.inputShape]);
   const y = tensor(Array.from({ length: batch }, (_, i) => i % options.classes));
   model.fit(x, y, { batchSize: batch, epochs: 4 });
   const { arenaBytes, heap } = memory();
-  const cells = [name, (arenaBytes - before).toLocaleString('en'), (heap?.used ?? 0).toLocaleString('en')];
-  before = arenaBytes;
-  console.log(`| ${cells.join(' | ')} |`);
+  return `| ${name} | ${arenaBytes.toLocaleString('en')} | ${heap?.used.toLocaleString('en') ?? 'none'} |`;
+}
+
+const [, , asked] = process.argv;
+if (asked !== undefined) console.log(rowOf(asked));
+else {
+  console.log('| network | values of a step | memory of the kernels in use |\n|---|---|---|');
+  const run = (name) => execFileSync(process.execPath, [fileURLToPath(import.meta.url), name], { encoding: 'utf8' });
+  for (const name of Object.keys(TASKS)) console.log(run(name).trimEnd());
 }
