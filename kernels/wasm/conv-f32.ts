@@ -74,30 +74,33 @@ function addTile(func: AddFunction, positions: number, cols: number): Callee {
   return func('iiiiiiiiiiii', (params, locals) => {
     const [a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, mode] = params;
     const { aRows, place, each, store, step, loop } = tileOf(locals, positions, cols, y, yNext);
-    const [left, taps] = locals('ii');
+    const [all, left, taps] = locals('iii');
     const [zero] = locals('v');
     const moveRows = (bytes: Local | number): Code => aRows.map((row) => advance(row, bytes));
     return [
       aRows.map((row, r) => row.set(r === 0 ? a : i32.add(aRows[r - 1]!, aNext))),
       place,
-      countDown(tapsY, 1, 1, [
-        taps.set(runs),
-        doWhile(taps.tee(i32.sub(taps, 1)), [
-          left.set(run),
-          loop(
-            left,
-            (u) =>
-              step(
-                (row) => v128.load32Splat(row, 4 * u),
-                (v) => v128.load(w, 4 * COLS * u + 16 * v),
-                (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
-              ),
-            (steps) => [moveRows(4 * steps), advance(w, 4 * COLS * steps)],
-          ),
-          moveRows(runJump),
-        ]),
-        moveRows(rowJump),
-      ]),
+      taps.set(runs),
+      all.set(i32.mul(tapsY, runs)),
+      countDown(
+        all,
+        1,
+        1,
+        left.set(run),
+        loop(
+          left,
+          (u) =>
+            step(
+              (row) => v128.load32Splat(row, 4 * u),
+              (v) => v128.load(w, 4 * COLS * u + 16 * v),
+              (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
+            ),
+          (steps) => [moveRows(4 * steps), advance(w, 4 * COLS * steps)],
+        ),
+        moveRows(runJump),
+        advance(taps, -1),
+        when(i32.eqz(taps), [taps.set(runs), moveRows(rowJump)]),
+      ),
       when(
         bias,
         each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),

@@ -24,8 +24,8 @@ import { tileOf } from './tile.ts';
  * than what they do, so they are written out, and their places in a row are constants of the code. A module for each shape.
  */
 
-/** Numbers for each result up to which they are written out: three channels under 3x3 taps. */
-export const MOST_NUMBERS = 27;
+/** Numbers for each result up to which they are written out: four channels under 3x3 taps. */
+export const MOST_NUMBERS = 36;
 const COLS = 8;
 
 /** What the code is written for; units by their remainder modulo 8. */

@@ -221,8 +221,8 @@ export const plants = [
   {
     name: 'a Dropout made of a node stops outside training',
     file: 'src/nn/network.ts',
-    find: '{ ...options, training: attrs.training }',
-    replace: 'options',
+    find: '(rate, { ...options, training })',
+    replace: '(rate, options)',
     mustFail: ['tests/nn/model-file-fields.test.ts'],
   },
   {

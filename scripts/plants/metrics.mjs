@@ -31,8 +31,8 @@ export const plants = [
   {
     name: 'an activation in a layer of its own is applied where logits are asked for',
     file: 'src/nn/layer-graph.ts',
-    find: 'const y = run(inputs, stage, pass, isEnd);',
-    replace: "const y = run(inputs, stage, pass, isEnd && node.op === 'dense');",
+    find: 'const y = run(inputs, stage, own, isEnd);',
+    replace: "const y = run(inputs, stage, own, isEnd && node.op === 'dense');",
     mustFail: ['tests/nn/metrics-on-logits.test.ts'],
   },
   {

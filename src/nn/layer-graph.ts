@@ -319,7 +319,8 @@ export class LayerGraph {
     for (const { node, stage, isRead, mover } of stages) {
       const inputs = node.inputs.map((name) => values.get(name)!) as [Tensor, ...Tensor[]];
       const isEnd = before.includes(node);
-      const y = run(inputs, stage, mover !== null && frozen?.has(mover) === true ? still : pass, isEnd);
+      const own = mover !== null && frozen?.has(mover) === true ? still : pass;
+      const y = run(inputs, stage, own, isEnd);
       if (isEnd) unactivated.set(node, y);
       const activation = isEnd && (isRead || asked.has(node.name)) ? activationIn(node) : null;
       values.set(node.name, activation === null ? y : activate(activation, y));

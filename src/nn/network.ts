@@ -215,7 +215,7 @@ const kernelOptions = ({
   penalty,
   rules,
 }: Remake<'dense' | 'conv' | 'convTranspose'>): KernelOptions => ({
-  ...rulesOf(rules),
+  ...rules,
   ...options,
   ...(penalty && { activityRegularizer: penalty }),
   activation: attrs.activation,
@@ -227,7 +227,7 @@ const normOptions = ({
   options,
   rules,
 }: Remake<'batchNorm' | 'layerNorm'>): LayerNormOptions => ({
-  ...rulesOf(rules),
+  ...rules,
   ...options,
   epsilon: attrs.epsilon,
   scale: weights.gamma !== undefined,
@@ -286,7 +286,7 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   layerNorm: (remake) => new LayerNorm(normOptions(remake)),
   embedding: ({ shapes, options, rules }) => {
     const [entries, units] = shapes.embeddings as [number, number];
-    return new Embedding(entries, units, { ...rulesOf(rules), ...options });
+    return new Embedding(entries, units, { ...rules, ...options });
   },
   quantize: ({ node }) => refuse(node),
   dequantize: ({ node }) => refuse(node),
@@ -320,6 +320,7 @@ function layerOf<K extends Op>(
     options: inputShape === null ? { name } : { name, inputShape },
     penalty: penaltiesOf(network).get(name)?.attrs ?? null,
     ...untold,
+    rules: rulesOf(untold.rules),
   });
   layer.name = name;
   return layer;

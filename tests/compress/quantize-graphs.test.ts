@@ -19,7 +19,7 @@ describe('random networks in int8', () => {
     let near = 0;
     let all = 0;
     for (let seed = 1; seed <= 120; seed++) {
-      const network = new Drawn(seed).network();
+      const network = new Drawn(seed, true).network();
       const calibration = tensorsFor(network, 40, seed);
       let int8: Network;
       try {

@@ -10,11 +10,22 @@ import { building, replacing, within } from '../../src/gpu/scope.ts';
 import { stagesOf } from '../../src/gpu/stages.ts';
 import { type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
 import { ruleOf } from '../../src/gpu/weights.ts';
+import { maxNorm } from '../../src/nn/constraints.ts';
 import { Add, Residual } from '../../src/nn/containers.ts';
-import { Activation, ActivityRegularization, Dense, Dropout, Flatten, Layer } from '../../src/nn/layers.ts';
+import { Embedding } from '../../src/nn/embedding.ts';
+import {
+  Activation,
+  ActivityRegularization,
+  Dense,
+  Dropout,
+  Flatten,
+  Layer,
+  SpatialDropout2D,
+} from '../../src/nn/layers.ts';
 import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
 import { type CompileOptions, Model } from '../../src/nn/model.ts';
 import { toNetwork } from '../../src/nn/network.ts';
+import { BatchNorm, LayerNorm } from '../../src/nn/normalizations.ts';
 import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
 import { input, type SymbolicTensor } from '../../src/nn/symbolic.ts';
@@ -131,6 +142,22 @@ describe('stages', () => {
       'layer activityRegularization (activityRegularization) has no shader for training',
       { forTraining: true },
     );
+    const words = input([3]);
+    refused(
+      new Model(words, new Flatten().apply(new Embedding(4, 2).apply(words))),
+      'layer embedding (embedding) has no shader',
+    );
+    refused(one(new BatchNorm().apply(a)), 'layer batchNorm (batchNorm) has no shader');
+    refused(one(new LayerNorm().apply(a)), 'layer layerNorm (layerNorm) has no shader');
+    const image = input([2, 2, 3]);
+    refused(
+      new Model(image, new Flatten().apply(new SpatialDropout2D(0.5).apply(image))),
+      'layer spatialDropout2D (dropout) drops whole channels, which has no shader',
+    );
+    refused(
+      one(new Dense(2, { activation: 'relu6' }).apply(a)),
+      'layer dense (dense) has the activation relu6, which has no shader; linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax have one',
+    );
     const { nodes, ...rest } = one(new Dense(2).apply(a)).graph;
     const strange = { ...rest, nodes: [{ ...nodes[0]!, op: 'swap', name: 'odd' }], outputs: ['odd'] };
     expect(() => stagesOf('test', strange as never)).toThrow('test: layer odd (swap) has no shader');
@@ -150,6 +177,13 @@ describe('a rule', () => {
   ])('of an optimizer: %#', (optimizer, rule) => {
     expect(ruleOf('test', optimizer)).toEqual(rule);
   });
+});
+
+test('constraints have no shader', () => {
+  const layer = new Dense(2, { activation: 'softmax', kernelConstraint: maxNorm(1) });
+  expect(() => new Plan('test', modelOf([layer]))).toThrow(
+    'test: the constraint maxNorm of dense/kernel has no shader',
+  );
 });
 
 test('losses that count more or less have no shader', () => {

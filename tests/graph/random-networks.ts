@@ -29,8 +29,12 @@ export class Drawn {
     readonly units: number;
   }[] = [];
 
-  constructor(seed: number) {
+  private readonly normalizes: boolean;
+
+  /** `normalizes`: with normalizations, which channels cannot be taken from. */
+  constructor(seed: number, normalizes = false) {
     this.draw = new Draw(seed);
+    this.normalizes = normalizes;
   }
 
   network(): Network {
@@ -55,7 +59,7 @@ export class Drawn {
     const x = draw.pick(this.values);
     const name = `n${this.nodes.length}`;
     const width = x.shape.at(-1)!;
-    switch (draw.below(9)) {
+    switch (draw.below(this.normalizes ? 10 : 9)) {
       case 0:
       case 1:
       case 2:
@@ -90,6 +94,20 @@ export class Drawn {
         const from = draw.below(width);
         const to = from + 1 + draw.below(width - from);
         this.put('split', name, [x], { from, to }, [...x.shape.slice(0, -1), to - from]);
+        break;
+      }
+      case 9: {
+        const roles = draw.bool() ? ['gamma', 'beta', 'mean', 'variance'] : ['mean', 'variance'];
+        const isBatch = draw.bool();
+        const own = isBatch ? roles : roles.slice(0, -2);
+        const weights = Object.fromEntries(own.map((role) => [role, `${name}/${role}`]));
+        for (const [role, key] of Object.entries(weights)) {
+          const values = this.numbers(width).map((v) => (role === 'variance' ? v * v : v));
+          this.weights.set(key, { shape: [width], encoding: { type: 'float32', values }, mask: null });
+        }
+        if (isBatch)
+          this.put('batchNorm', name, [x], { epsilon: 1e-3, momentum: 0.9, isUnbiased: false }, x.shape, weights);
+        else this.put('layerNorm', name, [x], { epsilon: 1e-3 }, x.shape, weights);
         break;
       }
       default:

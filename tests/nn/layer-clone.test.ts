@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import {
   Activation,
+  BatchNorm,
+  type BatchNormOptions,
   Dense,
   type DenseOptions,
   Dropout,
@@ -10,8 +12,12 @@ import {
   type Initializer,
   type InitializerName,
   type Layer,
+  LayerNorm,
+  type LayerNormOptions,
   l1l2,
   loadModel,
+  maxNorm,
+  nonNegative,
   Random,
   randomUniform,
   Sequential,
@@ -32,9 +38,15 @@ function behaviour(layer: Layer): unknown {
   const output = model.predict(x);
   model.compile({ optimizer: 'sgd', loss: 'mae' });
   const { loss } = model.evaluate(x, output); // 0 and the penalties, but where dropout draws anew
-  const weights = model.weights.map(({ name, regularizer }) => ({ name, regularizer }));
+  const weights = model.weights.map(({ name, regularizer, constraint }) => {
+    return { name, regularizer, constraint: constraint && [constraint.name, constraint.options] };
+  });
+  const attrs = model.graph.nodes.map((node) => node.attrs);
   const { name } = layer; // chosen by the model if it had none
-  return { type, trainable, inputShape, isBuilt, weights, name, loss, output: [...output.data], digest: digest(model) };
+  return {
+    ...{ type, trainable, inputShape, isBuilt, weights, attrs, name, loss },
+    ...{ output: [...output.data], digest: digest(model) },
+  };
 }
 
 /** How a layer is made of options, and all options that it has. */
@@ -52,8 +64,23 @@ const dense: Required<DenseOptions> = {
   biasInitializer: 'ones',
   kernelRegularizer: l1l2({ l1: 0.1, l2: 0.2 }),
   biasRegularizer: 'l1',
+  kernelConstraint: maxNorm(3),
+  biasConstraint: nonNegative(),
   activityRegularizer: l1l2({ l2: 0.3 }),
 };
+const scales: Required<LayerNormOptions> = {
+  ...shared,
+  epsilon: 0.01,
+  scale: true,
+  center: true,
+  gammaInitializer: 'zeros',
+  betaInitializer: 'ones',
+  gammaRegularizer: l1l2({ l1: 0.1, l2: 0.2 }),
+  betaRegularizer: l1l2({ l2: 0.3 }),
+  gammaConstraint: maxNorm(3),
+  betaConstraint: nonNegative(),
+};
+const normal: Required<BatchNormOptions> = { ...scales, convention: 'pytorch', momentum: 0.75 };
 const rows: Readonly<Record<string, Row>> = {
   Dense: { make: (options) => new Dense(4, options), options: dense },
   'Dense with functions': {
@@ -62,11 +89,16 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'Dense without bias': {
     make: (options) => new Dense(4, options),
-    options: { ...dense, useBias: false, biasInitializer: undefined, biasRegularizer: undefined },
+    options: {
+      ...{ ...dense, useBias: false, biasInitializer: undefined, biasRegularizer: undefined },
+      biasConstraint: undefined,
+    },
   },
   Activation: { make: (options) => new Activation({ name: 'elu', alpha: 1.7 }, options), options: shared },
   Dropout: { make: (options) => new Dropout(0.4, options), options: { ...shared, training: true } },
   Flatten: { make: (options) => new Flatten(options), options: shared },
+  BatchNorm: { make: (options) => new BatchNorm(options), options: normal },
+  LayerNorm: { make: (options) => new LayerNorm(options), options: scales },
 };
 
 describe('clone() of a layer', () => {
@@ -78,7 +110,7 @@ describe('clone() of a layer', () => {
     expect(behaviour(layer)).toEqual(wanted);
     // ... which proves something, since each of them shows.
     for (const [option, value] of Object.entries(options)) {
-      if (value === undefined || (option === 'useBias' && value === true)) continue;
+      if (value === undefined || (['useBias', 'scale', 'center'].includes(option) && value === true)) continue;
       expect(behaviour(make({ ...options, [option]: undefined })), option).not.toEqual(wanted);
     }
   });

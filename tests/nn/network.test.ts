@@ -115,7 +115,9 @@ describe('toNetwork and fromNetwork', () => {
       const nodes = dtype === 'int32' ? two.nodes.slice(0, 1) : two.nodes;
       const outputs = dtype === 'int32' ? two.outputs.slice(0, 1) : two.outputs;
       expect(() => fromNetwork({ ...mixed, nodes, outputs })).toThrow(
-        `fromNetwork: a model reads floats of one type, not float32, ${dtype}`,
+        dtype === 'int32'
+          ? `fromNetwork: no embedding reads the int32 input ${two.inputs[1]!.name}`
+          : 'fromNetwork: a model computes with floats of one type, not float32 and float64',
       );
     }
   });

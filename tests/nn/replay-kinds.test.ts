@@ -90,6 +90,7 @@ function world(obstacle: string | null) {
       optimizer: optimizers[optimizer],
       objectives: LOSSES[loss]!,
       parameters: trained.map((i) => weights[i]!),
+      moved: [],
       weights: () => weights,
       obstacle: () => obstacle,
       wantsPredictions: wants,
