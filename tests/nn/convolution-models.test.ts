@@ -156,7 +156,7 @@ describe('a model of convolutions', () => {
     expect(model.evaluate(x, labels).loss).toBeLessThan(0.7 * first);
     const kernel = model.layer('conv2D').parameter('kernel').value;
     for (let unit = 0; unit < 4; unit++) {
-      const norm = kernel.data.filter((_, i) => i % 4 === unit).reduce((sum, w) => sum + w * w, 0);
+      const norm = [...kernel.data].filter((_, i) => i % 4 === unit).reduce((sum, w) => sum + w * w, 0);
       expect(norm).toBeLessThan(1.0001);
     }
     const held = model.layer('residual/depthwiseConv2D').parameter('kernel').value.data;
@@ -219,7 +219,7 @@ describe('a model of convolutions', () => {
     });
     for (const model of [plain, held]) model.compile({ optimizer: 'sgd', loss: 'mse' });
     const y = plain.predict(x);
-    const squares = y.data.reduce((sum, v) => sum + v * v, 0);
+    const squares = [...y.data].reduce((sum, v) => sum + v * v, 0);
     const wanted = new Random(2).normal(y.shape);
     const penalty = held.trainOnBatch(x, wanted).loss! - plain.trainOnBatch(x, wanted).loss!;
     expect(penalty).toBeCloseTo((0.5 * squares) / 24, 3);
