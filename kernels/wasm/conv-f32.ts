@@ -3,7 +3,6 @@ import {
   advance,
   type Callee,
   countDown,
-  doWhile,
   forRange,
   type Local,
   min,
@@ -134,28 +133,23 @@ function addStrip(func: AddFunction, width: number): Callee {
       advance(left, -1),
       look,
     ];
-    const pairs = countDown(left, 0, 2, [
-      // `move` counts
-      two(a, aNext, w, y, yNext, ...shape),
-      move,
-      move,
-    ]);
-    const fours =
-      four === null
-        ? []
-        : doWhile(
-            i32.geS(left, 4),
-            when(
-              i32.geS(i32.sub(cols, across), 4),
-              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
-              [two(a, aNext, w, y, yNext, ...shape), move, move],
-            ),
-          );
+    const pair = [two(a, aNext, w, y, yNext, ...shape), move, move];
+    /** Runs `body`, which moves on by itself, while there are so many positions left. */
+    const whileLeft = (least: number, body: Code): Code => countDown(left, 0, least, body);
     return [
       left.set(i32.mul(rows, cols)),
       look,
-      four === null ? [] : when(i32.geS(left, 4), fours),
-      pairs,
+      four === null
+        ? []
+        : whileLeft(
+            4,
+            when(
+              i32.geS(i32.sub(cols, across), 4),
+              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
+              pair,
+            ),
+          ),
+      whileLeft(2, pair),
       when(left, one(a, aNext, w, y, yNext, ...shape)),
     ];
   });
