@@ -5,7 +5,8 @@ import { shapeError, typeError, valueError } from './rows.ts';
 import type { Draw, ErrorCase, OpCase, Sample } from './types.ts';
 
 const SHAPES: readonly (readonly number[])[] = [[4, 3], [2, 3, 4, 2], [3, 5, 1], [7, 9], [2, 1], [5], [0, 3], [4, 0]];
-const EPSILON = 1e-3;
+/** Large, so that rows of numbers that are near are smooth enough for differences. */
+const EPSILON = 0.1;
 
 /** gamma·(x - mean)/√(variance + epsilon) + beta, of which mean and variance are those of `x`'s own place. */
 const normal = (x: number, mean: number, variance: number, gamma = 1, beta = 0): number =>
