@@ -141,6 +141,8 @@ export const plants = [
     find: 'const scaled = round(round(x[at]! - mean[j]!) * scale);',
     replace: 'const scaled = round(round(round(x[at]! - mean[j]!) * inv) * (gamma?.[j] ?? 1));',
     mustFail: ['tests/kernels/reference/normalization.test.ts'],
+  },
+  {
     name: 'wasm leaves what relu6 leaves of a product above 6',
     file: 'kernels/wasm/gemm-f32.ts',
     find: 'relu6: RELU | SIX }',
