@@ -18,6 +18,7 @@ const ENTRIES = [
   'lab',
   'data',
   'docs',
+  'examples',
   'scripts',
   'CONTRIBUTING.md',
   'package.json',

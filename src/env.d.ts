@@ -29,3 +29,26 @@ declare class DecompressionStream {
     };
   };
 }
+/** What pages and workers decode images with; Node has none of it but Blob. */
+declare class Blob {
+  constructor(parts: readonly Uint8Array<ArrayBuffer>[]);
+}
+interface ImageBitmap {
+  readonly width: number;
+  readonly height: number;
+  close(): void;
+}
+declare function createImageBitmap(blob: Blob, options: { colorSpaceConversion: 'none' }): Promise<ImageBitmap>;
+declare class OffscreenCanvas {
+  constructor(width: number, height: number);
+  getContext(
+    kind: '2d',
+    options: { willReadFrequently: boolean },
+  ): {
+    fillStyle: unknown;
+    imageSmoothingQuality: 'low' | 'medium' | 'high';
+    fillRect(x: number, y: number, width: number, height: number): void;
+    drawImage(image: ImageBitmap, x: number, y: number, width: number, height: number): void;
+    getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray };
+  } | null;
+}

@@ -159,6 +159,16 @@ export type { DType, FloatDType } from './memory/dtype.ts';
 export { type Backend, backend, setBackend } from './memory/runtime.ts';
 export type { ActivationChoice } from './nn/activations.ts';
 export { assess, type Standing, type Standings } from './nn/assess.ts';
+export { type MobileNetV2Options, mobileNetV1, mobileNetV2 } from './nn/builders/mobilenet.ts';
+export type { ImageNetworkOptions, MobileOptions } from './nn/builders/parts.ts';
+export {
+  type ShuffleNetOptions,
+  type ShuffleNetV1Options,
+  type ShuffleNetV2Options,
+  shuffleNetV1,
+  shuffleNetV2,
+} from './nn/builders/shufflenet.ts';
+export { lenet5, type SmallCNNOptions, smallCNN } from './nn/builders/small.ts';
 export {
   CSVLogger,
   EarlyStopping,

@@ -23,7 +23,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       sparseCategoricalCrossentropy auc calibrationError classesOf confusionMatrix r2 topKAccuracy loadModel
       saveModel fromNetwork toNetwork Adagrad Adam AdamW Optimizer RMSprop SGD l1 l1l2 l2 cosineDecay
       exponentialDecay piecewiseConstant stepDecay warmup Sequential arange eye full linspace ones scalar tensor
-      zeros Random assign fromData keep Tensor
+      zeros Random assign fromData keep Tensor lenet5 smallCNN mobileNetV1 mobileNetV2 shuffleNetV1 shuffleNetV2
     `,
   ],
   './kernels': [
@@ -48,7 +48,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     () => import('../src/data/index.ts'),
     `
       parseCSV gunzip isGzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
-      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING
+      takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING imagesOf imagesFromIDX
+      labelsFromIDX decodeImage Vocabulary tokensOf
     `,
   ],
   './node': [

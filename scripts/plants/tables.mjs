@@ -210,4 +210,32 @@ export const plants = [
     replace: 'counts',
     mustFail: ['tests/data/encoder-limits.test.ts'],
   },
+  {
+    name: 'pixels of an image are divided by 256',
+    file: 'src/data/images.ts',
+    find: 'const { white = 255 } = options;',
+    replace: 'const { white = 256 } = options;',
+    mustFail: ['tests/data/images.test.ts'],
+  },
+  {
+    name: 'pixels that are 0 to 1 already are divided by 255 without a word',
+    file: 'src/data/images.ts',
+    find: '(isGuess && !Number.isInteger(pixel))',
+    replace: 'pixel > white',
+    mustFail: ['tests/data/images.test.ts'],
+  },
+  {
+    name: 'the first word of a vocabulary has the number of unknown words',
+    file: 'src/data/vocabulary.ts',
+    find: 'const FIRST = 2;',
+    replace: 'const FIRST = 1;',
+    mustFail: ['tests/data/vocabulary.test.ts'],
+  },
+  {
+    name: 'zeros before a text stand behind it',
+    file: 'src/data/vocabulary.ts',
+    find: "(padding === 'before' ? length - kept.length : 0)",
+    replace: "(padding !== 'before' ? 0 : 0)",
+    mustFail: ['tests/data/vocabulary.test.ts'],
+  },
 ];

@@ -2,11 +2,13 @@
 export { type CSV, type CSVOptions, parseCSV } from './csv.ts';
 export type { DateFormat } from './dates.ts';
 export type { Decoded } from './decode.ts';
+export { type DecodeImageOptions, decodeImage, type ImageSource } from './decode-image.ts';
 export { TableEncoder, type TableEncoderJSON } from './encoder.ts';
 export type { EncoderOptions } from './encoder-options.ts';
 export type { ColumnSpec, Scaling } from './encodings.ts';
 export { gunzip, isGzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
+export { type ImageOptions, imagesFromIDX, imagesOf, labelsFromIDX } from './images.ts';
 export type { ColumnType } from './kinds.ts';
 export type { Dialect, Note, NoteKind, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
 export { readCSV } from './read.ts';
@@ -27,3 +29,4 @@ export {
 export { type Table, type TableOptions, tableFromBytes, tableFromCSV } from './table.ts';
 export type { TargetSpec, Task } from './targets.ts';
 export type { Encoded } from './transforming.ts';
+export { type EncodeOptions, tokensOf, Vocabulary, type VocabularyOptions } from './vocabulary.ts';

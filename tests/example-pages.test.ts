@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AxeResults } from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, QUIET_FLAGS } from '../scripts/find-chromium.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
+const binary = findChromium();
+
+describe.skipIf(binary === null)('the page that trains in a worker', () => {
+  let server: Server;
+  let browser: Browser;
+  let address = '';
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const { pathname } = new URL(request.url!, 'http://localhost');
+      response.setHeader('Content-Type', TYPES[extname(pathname)] ?? 'application/octet-stream');
+      try {
+        response.end(readFileSync(`${root}${pathname}`));
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/examples/worker/index.html`;
+    browser = await chromium.launch({ executablePath: binary!, args: QUIET_FLAGS });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  /** A page whose timer and whose messages from the worker are counted, and what it complains of. */
+  async function open(search: string): Promise<{ readonly page: Page; readonly problems: string[] }> {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => problems.push(message.text()));
+    await page.addInitScript(() => {
+      const seen = { ticks: 0, longest: 0, kinds: [] as string[] };
+      Object.assign(globalThis, { seen });
+      let isTraining = false;
+      let last = 0;
+      setInterval(() => {
+        const now = performance.now();
+        if (isTraining) {
+          seen.ticks++;
+          seen.longest = Math.max(seen.longest, now - last);
+        }
+        last = now;
+      }, 10);
+      const Plain = Worker;
+      globalThis.Worker = class extends Plain {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          this.addEventListener('message', ({ data }) => {
+            seen.kinds.push(data.kind);
+            isTraining = data.kind !== 'done';
+          });
+        }
+      };
+    });
+    await page.goto(`${address}${search}`);
+    return { page, problems };
+  }
+
+  test('its timer goes on ticking while the network learns, and it hears of every batch and epoch', async () => {
+    const { page, problems } = await open('?epochs=6');
+    await page.locator('#status', { hasText: 'Done' }).waitFor({ timeout: 50_000 });
+    const seen = await page.evaluate(
+      () => (globalThis as unknown as { seen: { ticks: number; longest: number; kinds: string[] } }).seen,
+    );
+    const count = (kind: string): number => seen.kinds.filter((each) => each === kind).length;
+    expect([count('begun'), count('batch'), count('epoch'), count('done')]).toEqual([1, 6 * 45, 6, 1]);
+    expect(seen.kinds.at(-1)).toBe('done');
+    // Training on the page itself would leave no tick between the first batch and the last.
+    expect(seen.ticks).toBeGreaterThan(10);
+    expect(seen.longest).toBeLessThan(1000);
+    expect(Number(await page.locator('#clock').textContent())).toBeGreaterThan(0);
+    expect(await page.locator('#epochs tr').count()).toBe(6);
+    expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1);
+    const [, right] = /Done: ([\d.]+) %/.exec((await page.locator('#status').textContent())!)!;
+    expect(Number(right)).toBeGreaterThan(90);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  test('says so when the worker fails', async () => {
+    const { page } = await open('?epochs=-1');
+    await page.locator('#status', { hasText: 'The worker failed' }).waitFor({ timeout: 50_000 });
+    expect(await page.locator('#status').textContent()).toContain('fit: epochs must be');
+    await page.close();
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'the rules for contrast, labels and structure find nothing (%s)',
+    async (colorScheme) => {
+      const page = await browser.newPage({ colorScheme });
+      await page.goto(`${address}?epochs=1`);
+      await page.locator('#status', { hasText: 'Done' }).waitFor({ timeout: 50_000 });
+      await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core') });
+      const broken = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
+        const { violations } = await axe.run();
+        return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+      });
+      expect(broken).toEqual([]);
+      await page.close();
+    },
+  );
+});
