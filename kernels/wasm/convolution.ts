@@ -30,6 +30,9 @@ const isPointwise = (s: Convolution): boolean =>
 /** Whether there are channels, and each is by itself. */
 const isSplit = (s: Convolution): boolean => s.groups > 1 && isDepthwise(s);
 
+/** Phases of a transposed convolution from which on calling for each takes longer than the sums do. */
+const MOST_PHASES = 64;
+
 /** Positions of which dy is in the level-1 cache, for sixteen units, and x with it. */
 const BLOCK = 80;
 
@@ -138,6 +141,7 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
       } else if (isSplit(s)) byChannel.conv2dTransposed(s, y, kernel, bias, activation, x);
       else if (
         isEmpty(s) ||
+        s.strideY * s.strideX > MOST_PHASES ||
         !convolve(s, transposedPhases(s), outer(s, y), inner(s, x), kernel, 1, s.units, bias, activation)
       )
         engine.orElse.conv2dTransposed(s, y, kernel, bias, activation, x);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as kernels from '../../kernels/index.ts';
 
-test('kernels exports its tables, the ladder of products and what tells of support', () => {
-  const names = ['cpu', 'gemmLadder', 'reference', 'reference64', 'wasm', 'wasmSupport'];
+test('kernels exports its tables, the ladders and what tells of support', () => {
+  const names = ['convLadder', 'cpu', 'gemmLadder', 'reference', 'reference64', 'wasm', 'wasmSupport'];
   expect(Object.keys(kernels).sort()).toEqual(names);
 });
 
@@ -17,6 +17,7 @@ describe('which kernels a table has a form of its own for', () => {
       [
         ['gemm', 'gemmStridedBatched'],
         ['conv2d', 'conv2dTransposed', 'conv2dKernelGrad'],
+        ['maxPool', 'maxPoolGrad', 'avgPool', 'avgPoolGrad', 'standardize', 'standardizeGrad'],
         ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'relu6', 'add', 'sub', 'mul', 'div'],
         ['sum', 'max'],
         ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],

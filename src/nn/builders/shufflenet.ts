@@ -18,8 +18,13 @@ const around = {
 const plain = { useBias: false } as const;
 
 /** Channels as often as a unit has them, and whether the image is halved: 4, 8 and 4 units at three sizes. */
-const UNITS = [4, 8, 4].flatMap((count, stage) =>
-  Array.from({ length: count }, (_, i) => ({ factor: 2 ** stage, isFirst: i === 0 })),
+const STAGES = [
+  { count: 4, factor: 1 },
+  { count: 8, factor: 2 },
+  { count: 4, factor: 4 },
+];
+const UNITS = STAGES.flatMap(({ count, factor }) =>
+  Array.from({ length: count }, (_, i) => ({ factor, isFirst: i === 0 })),
 );
 
 export interface ShuffleNetOptions extends MobileOptions {
