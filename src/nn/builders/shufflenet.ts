@@ -18,14 +18,13 @@ const around = {
 const plain = { useBias: false } as const;
 
 /** Channels as often as a unit has them, and whether the image is halved: 4, 8 and 4 units at three sizes. */
-const STAGES = [
-  { count: 4, factor: 1 },
-  { count: 8, factor: 2 },
-  { count: 4, factor: 4 },
-];
-const UNITS = STAGES.flatMap(({ count, factor }) =>
-  Array.from({ length: count }, (_, i) => ({ factor, isFirst: i === 0 })),
-);
+const UNITS = (
+  [
+    [1, 4],
+    [2, 8],
+    [4, 4],
+  ] as const
+).flatMap(([factor, count]) => Array.from({ length: count }, (_, i) => ({ factor, isFirst: i === 0 })));
 
 export interface ShuffleNetOptions extends MobileOptions {
   /** Whether the largest of each 3×3 halve the image behind the first convolution. Default true; false for small images. */
