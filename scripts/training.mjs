@@ -1,17 +1,24 @@
-// Four small trainings on the wine data, and the digests of the weights they end with: the same on every JavaScript
+// Six small trainings on the wine data, and the digests of the weights they end with: the same on every JavaScript
 // engine, with every exact table, eager or replayed, with one thread or two. Runs in a browser as well: no node: here,
 // and the data come in as text.
 import { tableFromCSV } from '../dist/src/data/index.js';
 import {
   Adam,
+  BatchNorm,
+  Conv2D,
   cosineDecay,
   cpu,
   Dense,
   Dropout,
   digest,
+  Flatten,
+  MaxPool2D,
+  mobileNetV2,
   mul,
   PruningSchedule,
+  pad,
   reference,
+  reshape,
   Sequential,
   SGD,
   setBackend,
@@ -94,7 +101,45 @@ function eventful(x, target, replay) {
   return model;
 }
 
-const trainings = { classifier, gated, wide, eventful };
+/** The measurements and three zeros as an image of one channel. */
+const imagesOf = (x) =>
+  reshape(
+    pad(x, [
+      [0, 0],
+      [0, 3],
+    ]),
+    [x.shape[0], 4, 4, 1],
+  );
+
+/** Convolutions with few numbers a result and with many, the largest of windows, statistics of batches. */
+function convolutional(x, target, replay) {
+  const model = new Sequential(
+    [
+      new Conv2D(8, 3, { activation: 'relu', padding: 'same', inputShape: [4, 4, 1] }),
+      new MaxPool2D({ poolSize: 3, strides: 1 }),
+      new BatchNorm(),
+      new Conv2D(20, 2, { activation: 'relu6', padding: 'same' }),
+      new Flatten(),
+      new Dropout(0.2),
+      new Dense(3, { activation: 'softmax' }),
+    ],
+    { seed: 19 },
+  );
+  model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss, replay });
+  model.fit(imagesOf(x), target, { epochs: 5 });
+  return model;
+}
+
+/** Depthwise convolutions at strides 1 and 2, sums of blocks, the mean of each channel. */
+function mobile(x, target, replay) {
+  const options = { inputShape: [4, 4, 1], classes: 3, width: 0.35, stemStride: 1, blocks: 4, features: 16, seed: 23 };
+  const model = mobileNetV2(options);
+  model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss, replay });
+  model.fit(imagesOf(x), target, { epochs: 3 });
+  return model;
+}
+
+const trainings = { classifier, gated, wide, eventful, convolutional, mobile };
 
 const tables = { reference: () => reference, cpu: () => cpu, wasm };
 
