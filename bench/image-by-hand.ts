@@ -81,7 +81,7 @@ function maxPool<F extends FloatArray>(
   return {
     ...{ y, dy, parameters: [] },
     forward: () => k.maxPool(s, channels, x, y),
-    backward: () => k.maxPoolGrad(s, channels, x, y, dy, dx!),
+    backward: () => k.maxPoolGrad(s, channels, x, y, dy, false, dx!),
   };
 }
 

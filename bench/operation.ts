@@ -97,7 +97,7 @@ export function operationOn(k: Kernels, p: OperationProblem, { hold, floats }: P
   const backward = {
     conv2d: convolutionGradients,
     depthwise: convolutionGradients,
-    maxPool: (batch: number) => k.maxPoolGrad(windows.get(batch)!, channels, x, y, dy, dx),
+    maxPool: (batch: number) => k.maxPoolGrad(windows.get(batch)!, channels, x, y, dy, false, dx),
     avgPool: (batch: number) => k.avgPoolGrad(windows.get(batch)!, channels, dy, dx),
     batchNorm: (batch: number) => {
       const rows = batch * p.height * p.width;

@@ -55,13 +55,14 @@ export const pooling: PoolingKernels<Float32Array> = {
     });
   },
 
-  maxPoolGrad: (s, channels, x, y, dy, dx) => {
+  maxPoolGrad: (s, channels, x, y, dy, isRelu, dx) => {
     const down = s.dilationY * s.width * channels;
     const across = s.dilationX * channels;
     dx.fill(0, 0, s.batch * s.height * s.width * channels);
     eachWindow(s, channels, ({ first, rows, columns }, at) => {
       for (let c = 0; c < channels; c++) {
         const max = y[at + c]!;
+        if (isRelu && !(max > 0)) continue;
         search: for (let i = 0, row = first + c; i < rows; i++, row += down) {
           for (let j = 0, tap = row; j < columns; j++, tap += across) {
             if (x[tap] !== max) continue;

@@ -31,11 +31,11 @@ export function pooling<F extends FloatArray>(round: Scalar): PoolingKernels<F> 
       eachWindow(s, channels, (taps, at) => {
         y[at] = taps.reduce((max, tap) => Math.max(max, x[tap]!), -Infinity) + 0;
       }),
-    maxPoolGrad: (s, channels, x, y, dy, dx) => {
+    maxPoolGrad: (s, channels, x, y, dy, isRelu, dx) => {
       dx.fill(0, 0, sizeOf(s, channels));
       eachWindow(s, channels, (taps, at) => {
         const first = taps.find((tap) => x[tap] === y[at]);
-        if (first !== undefined) dx[first] = dx[first]! + dy[at]!;
+        if (first !== undefined && !(isRelu && y[at]! <= 0)) dx[first] = dx[first]! + dy[at]!;
       });
     },
     avgPool: (s, channels, x, y) =>

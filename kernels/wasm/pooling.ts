@@ -86,13 +86,14 @@ function adding(locals: NewLocals, { toDx }: WindowLocals, isAlone: boolean) {
 const withoutSign = (x: Code): Code => f32x4.add(x, f32x4.splat(f32.constant(0)));
 
 const maxPoolGrad =
-  (isAlone: boolean): MakePool =>
+  (isAlone: boolean, isRelu: boolean): MakePool =>
   (locals, window) => {
     const [max, rest, isFirst] = locals('vvv');
     const add = adding(locals, window, isAlone);
+    const passed = (dy: Code): Code => (isRelu ? v128.and(dy, f32x4.gt(max, f32x4.splat(f32.constant(0)))) : dy);
     const begin = (offset: number): Code => [
       max.set(v128.load(window.y, offset)),
-      rest.set(withoutSign(v128.load(window.dy, offset))),
+      rest.set(passed(withoutSign(v128.load(window.dy, offset)))),
     ];
     const take = (at: Local, offset: number, store: StoreChannels): Code => [
       isFirst.set(f32x4.eq(v128.load(at, offset), max)),
@@ -270,7 +271,7 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
   ];
   const max = slot(maxPool);
   const average = slot(avgPool);
-  const maxGrad = ifAlone(maxPoolGrad);
+  const maxGrad = [false, true].map((isRelu) => ifAlone((isAlone) => maxPoolGrad(isAlone, isRelu)));
   const averageGrad = ifAlone(avgPoolGrad);
   const sizeOf = (s: Window, channels: number): number => s.batch * s.height * s.width * channels;
   const outSizeOf = (s: Window, channels: number): number => s.batch * s.outHeight * s.outWidth * channels;
@@ -312,16 +313,16 @@ export function pooling(engine: Engine): PoolingKernels<Float32Array> {
       const yAt = args.write(y, outSizeOf(s, channels));
       run(max, s, channels, list, xAt, yAt, 0, 0, 0);
     },
-    maxPoolGrad: (s, channels, x, y, dy, dx) => {
+    maxPoolGrad: (s, channels, x, y, dy, isRelu, dx) => {
       const list = listFor(s);
       const isAlone = areTiles(s);
-      if (list === 0) return engine.orElse.maxPoolGrad(s, channels, x, y, dy, dx);
+      if (list === 0) return engine.orElse.maxPoolGrad(s, channels, x, y, dy, isRelu, dx);
       const size = sizeOf(s, channels);
       const xAt = args.read(x, size);
       const yAt = args.read(y, outSizeOf(s, channels));
       const dyAt = args.read(dy, outSizeOf(s, channels));
       const dxAt = args.write(dx, size);
-      run(maxGrad[Number(isAlone)]!, s, channels, list, xAt, yAt, dyAt, dxAt, isAlone ? 0 : 4 * size);
+      run(maxGrad[Number(isRelu)]![Number(isAlone)]!, s, channels, list, xAt, yAt, dyAt, dxAt, isAlone ? 0 : 4 * size);
     },
     avgPool: (s, channels, x, y) => {
       const list = listFor(s);

@@ -134,18 +134,13 @@ export function hardSwish(x: Tensor): Tensor {
 /** max(x, 0); keeps NaN and -0; its gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {
   const y = map('relu', x);
-  return record('relu', y, [x, (g) => reluGrad(y, g)]);
+  return record('relu', y, [x, beforeEpilogue('relu', y)]);
 }
 
 /** min(max(x, 0), 6); keeps NaN and -0; its gradient at 0 and 6 is 0 (Howard et al. 2017). */
 export function relu6(x: Tensor): Tensor {
   const y = map('relu6', x);
   return record('relu6', y, [x, (g) => gradient('relu6Grad', y, g)]);
-}
-
-/** Relu's pullback from its output: g where y > 0, else 0. */
-export function reluGrad(y: Tensor, g: Tensor): Tensor {
-  return gradient('reluGrad', y, g);
 }
 
 const EPILOGUE_GRADIENTS = { linear: null, relu: 'reluGrad', relu6: 'relu6Grad' } as const;
@@ -159,7 +154,23 @@ export function checkEpilogue(op: string, activation: Epilogue): void {
 /** From the gradient of y, which ends in `activation`, to that before it, once for all inputs of the operation. */
 export function beforeEpilogue(activation: Epilogue, y: Tensor): Pullback {
   const op = EPILOGUE_GRADIENTS[activation];
-  return op === null ? (g) => g : perGradient((g) => gradient(op, y, g));
+  if (op === null) return (g) => g;
+  if (op === 'reluGrad') RELUS.add(y);
+  return perGradient((g) => (PASSED.get(g) === y ? g : gradient(op, y, g)));
+}
+
+/** Results of relu, by itself or at the end of another operation. */
+const RELUS = new WeakSet<Tensor>();
+/** Gradients that went through the relu that gave a tensor, by the gradient: an operation on that did it on its way. */
+const PASSED = new WeakMap<Tensor, Tensor>();
+
+/** Whether relu gave x, so that a kernel behind may pass gradients through it: say so with `passed`. */
+export const isRelu = (x: Tensor): boolean => RELUS.has(x);
+
+/** The gradient of x, which is 0 where relu gave 0 and is not passed through it again. */
+export function passed(g: Tensor, x: Tensor): Tensor {
+  PASSED.set(g, x);
+  return g;
 }
 
 /** A pullback that is one kernel on the output and its gradient. */

@@ -6,6 +6,7 @@ import { type Padding, perAxis, type Steps, stepsOf, windowOf } from '../base/wi
 import { kernelsFor } from '../memory/runtime.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { checkWindow } from './convolution.ts';
+import { isRelu, passed } from './elementwise.ts';
 import { broadcastTo, reshape } from './movement.ts';
 import { floats, floatType } from './operands.ts';
 import { max, mean } from './reductions.ts';
@@ -77,8 +78,9 @@ export function pool(op: string, kind: Kind, x: Tensor, taps: readonly number[],
       const dx = empty(x.shape, dtype, x.size);
       const to = dx.storage.array as FloatArray;
       if (kind === 'average') kernelsFor(dtype).avgPoolGrad(s, channels, floats(op, g), to);
-      else kernelsFor(dtype).maxPoolGrad(s, channels, floats(op, x), floats(op, y), floats(op, g), to);
-      return record(kind === 'max' ? 'maxPoolGrad' : 'avgPoolGrad', dx);
+      else kernelsFor(dtype).maxPoolGrad(s, channels, floats(op, x), floats(op, y), floats(op, g), isRelu(x), to);
+      const gradient = record(kind === 'max' ? 'maxPoolGrad' : 'avgPoolGrad', dx);
+      return kind === 'max' && isRelu(x) ? passed(gradient, x) : gradient;
     },
   ]);
 }

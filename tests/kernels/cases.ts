@@ -288,7 +288,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const { s, channels, x, y } = pool(d);
     const maxima = y();
     if (d.below(8) > 0) reference.maxPool(s, channels, x, maxima);
-    return { args: [s, channels, x, maxima, y(), d.floats(x.length - GUARD)], written: [5] };
+    return { args: [s, channels, x, maxima, y(), d.bool(), d.floats(x.length - GUARD)], written: [6] };
   },
   avgPool: (d) => {
     const { s, channels, x, y } = pool(d);

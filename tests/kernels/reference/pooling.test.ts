@@ -62,10 +62,14 @@ test('gradients of maxima are added at the first equal of each window, window by
       const dy = withSpecial(all.length, seed + 1, 20);
       const [y, dx, want] = [new Float32Array(all.length), new Float32Array(x.length), new Float32Array(x.length)];
       reference.maxPool(s, s.channels, x, y);
-      reference.maxPoolGrad(s, s.channels, x, y, dy, dx);
+      reference.maxPoolGrad(s, s.channels, x, y, dy, false, dx);
       const chosen = all.map((window) => window.reduce((p, q) => (x[q]! > x[p]! ? q : p)));
       reference.scatterAdd(1, x.length, 1, all.length, dy, Int32Array.from(chosen), want);
       expect(dx).toEqual(want);
+      const [through, relu] = [new Float32Array(x.length), new Float32Array(x.length)];
+      reference.maxPoolGrad(s, s.channels, x, y, dy, true, through);
+      reference.reluGrad(x.length, x, dx, relu);
+      expect(through).toEqual(relu);
     }),
     { numRuns: 100 },
   );
@@ -77,7 +81,7 @@ test('no number has a gradient of a window that NaN won, and -0 that of a maximu
   const [x, y, dx] = [Float32Array.of(5, Number.NaN, -0, 0), new Float32Array(2), new Float32Array(4).fill(7)];
   reference.maxPool(window, 1, x, y);
   expect([...y]).toEqual([Number.NaN, 0]);
-  reference.maxPoolGrad(window, 1, x, y, Float32Array.of(1, 2), dx);
+  reference.maxPoolGrad(window, 1, x, y, Float32Array.of(1, 2), false, dx);
   expect([...dx]).toEqual([0, 0, 2, 0]);
 });
 
@@ -105,7 +109,7 @@ test('pools and their gradients are adjoint in float64', () => {
       const count = gathered(s).length;
       const [dy, y, dx] = [integers(count, seed + 1), new Float64Array(count), new Float64Array(x.length)];
       reference64.maxPool(s, s.channels, x, y);
-      reference64.maxPoolGrad(s, s.channels, x, y, dy, dx);
+      reference64.maxPoolGrad(s, s.channels, x, y, dy, false, dx);
       expect(dot(x, dx)).toBe(dot(y, dy));
       reference64.avgPool(s, s.channels, x, y);
       reference64.avgPoolGrad(s, s.channels, dy, dx);
