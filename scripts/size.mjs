@@ -20,7 +20,7 @@ const GPU_JS = 'gpu.js';
 /** How much larger than recorded a program may be. */
 const TOLERANCE = 1.01;
 /** What `whittle-ml/infer` may weigh at most: what a page carries that runs networks, beside the kernels. */
-const INFER_LIMIT = 8000;
+const INFER_LIMIT = 11_500;
 
 /** The files of the entry points for pages, by name: all but `whittle-ml/node`. */
 const entries = new Map(
