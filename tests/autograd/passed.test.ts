@@ -48,11 +48,13 @@ describe('a gradient that a pool passed through the relu before it', () => {
     expect([one.times, other.times]).toEqual([0, 1]);
   });
 
-  test('is passed where others read the value too, whose gradients were not', () => {
+  test.each(['before', 'behind'])('is passed where another, %s it, reads the value too', (place) => {
     const [x, k] = [image(), kernel()];
     const loss = (seen: (y: Tensor) => Tensor) => () => {
       const y = conv2d(x, k, null, { activation: 'relu' });
-      return mul(ofPool(seen(y)), sum(y));
+      const other = place === 'before' ? sum(y) : null;
+      const pooled = ofPool(seen(y));
+      return mul(pooled, other ?? sum(y));
     };
     const one = gradientsOf(
       loss((y) => y),
