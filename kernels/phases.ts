@@ -65,9 +65,10 @@ function transposedAxes(
   const divisor = commonDivisor(stride, dilation);
   const tapStep = stride / divisor;
   return Array.from({ length: Math.min(stride, results) }, (_, to) => {
+    const most = Math.min(tapStep, taps);
     let first = 0;
-    while (first < tapStep && (to + pad - first * dilation) % stride !== 0) first++;
-    const isReached = first < tapStep && first < taps;
+    while (first < most && (to + pad - first * dilation) % stride !== 0) first++;
+    const isReached = first < most;
     const count = isReached ? Math.ceil((taps - first) / tapStep) : 0;
     return {
       length,
