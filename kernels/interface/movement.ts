@@ -1,7 +1,7 @@
 import type { FloatArray, TypedArray } from '../arrays.ts';
 
 /** Of kernels that take rows by their index: rows hold `inner` numbers. */
-export type IndexedArguments<T> = readonly [
+type IndexedArguments<T> = readonly [
   outer: number,
   length: number,
   inner: number,

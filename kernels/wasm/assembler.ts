@@ -81,7 +81,7 @@ export type Callee = (...operands: readonly Value[]) => Code;
 export type AddFunction = (params: string, write: (params: Locals, locals: NewLocals) => Code) => Callee;
 
 /** The memory that a module imports: its limits must cover those of the one it is given. */
-export interface MemoryImport {
+interface MemoryImport {
   readonly maximum: number;
   readonly shared: boolean;
 }

@@ -124,7 +124,7 @@ export function eightLanes(locals: NewLocals): EightLanes {
 }
 
 /** The largest or smallest number of each of four lanes. */
-export interface Extreme {
+interface Extreme {
   readonly clear: Code;
   readonly take: (x: Value) => Code;
   /** Combines the lanes. */

@@ -207,7 +207,7 @@ export const gelu: Expression = (work, x) =>
 // For other kernels --------------------------------------------------------------------------------------------------
 
 /** A function of four float32 lanes inside a loop: run `prepare` once before it. */
-export interface LaneFunction {
+interface LaneFunction {
   readonly prepare: Code;
   readonly apply: (x: Value) => Code;
 }

@@ -9,7 +9,7 @@ import { storeLanes } from './stores.ts';
 const UNROLL = 2;
 
 /** A tile of C, whose sums stay in registers over the loop of k. */
-export interface Tile {
+interface Tile {
   /** Addresses of the rows of A, which move along k. */
   readonly aRows: readonly Local[];
   /** Finds the rows of C; comes first. */
