@@ -32,7 +32,7 @@ test('the first example of the README has at most ten lines', () => {
 describe('programs in examples/', () => {
   const run = (name: string, ...args: readonly string[]): string[] => {
     const file = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
-    return execFileSync(process.execPath, [file, ...args], { encoding: 'utf8', timeout: 55_000 })
+    return execFileSync(process.execPath, [file, ...args], { encoding: 'utf8', stdio: 'pipe', timeout: 55_000 })
       .trimEnd()
       .split('\n');
   };
@@ -64,6 +64,12 @@ describe('programs in examples/', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('the memory of a training step is what the document says', () => {
+    const rows = run('memory.mjs');
+    expect(rows.length).toBe(4);
+    expect(readFileSync(new URL('../docs/convolutions.md', import.meta.url), 'utf8')).toContain(rows.join('\n'));
   });
 
   test('the networks on the digits: a row each, and the first learns in a few epochs', () => {
