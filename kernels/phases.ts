@@ -1,5 +1,34 @@
 import type { Convolution } from './interface/convolution.ts';
 
+/** The images on one side of a convolution. */
+export interface Side {
+  readonly images: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  /** Numbers of an image, of a pixel, and of a group's part of it. */
+  readonly perImage: number;
+  readonly pixel: number;
+  readonly part: number;
+}
+
+/** Whether each channel is by itself, with one unit: then sums of all are made at once, as if there were one group. */
+export const isDepthwise = ({ channels, units, groups }: Convolution): boolean =>
+  groups === channels && units === channels;
+export const groupsOf = (s: Convolution): number => (isDepthwise(s) ? 1 : s.groups);
+
+const sideOf = (s: Convolution, images: Float32Array, height: number, width: number, pixel: number): Side => ({
+  images,
+  height,
+  width,
+  perImage: height * width * pixel,
+  pixel,
+  part: pixel / groupsOf(s),
+});
+/** What the window of `conv2d` goes over. */
+export const inner = (s: Convolution, x: Float32Array): Side => sideOf(s, x, s.height, s.width, s.channels);
+/** Its results. */
+export const outer = (s: Convolution, y: Float32Array): Side => sideOf(s, y, s.outHeight, s.outWidth, s.units);
+
 /** One axis of a convolution whose every position has the same taps: tap i of position t is at start + t·stride + i·dilation. */
 export interface Axis {
   /** Of the images that are read; what is outside of it is 0. */

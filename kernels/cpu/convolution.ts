@@ -1,6 +1,6 @@
 import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
 import type { Epilogue } from '../interface/products.ts';
-import { type Phase, phaseOf, transposedPhases } from '../phases.ts';
+import { groupsOf, inner, isDepthwise, outer, type Phase, phaseOf, type Side, transposedPhases } from '../phases.ts';
 import { reference } from '../reference/reference.ts';
 import { addProduct, clear } from './products.ts';
 
@@ -15,35 +15,6 @@ const NUMBERS = 65536;
 
 const columns: Float32Array = new Float32Array(NUMBERS); // [positions][taps][numbers of a group]
 const sums: Float32Array = new Float32Array(NUMBERS); // [positions][results of a group]
-
-/** The images of one side of a convolution. */
-interface Side {
-  readonly images: Float32Array;
-  readonly height: number;
-  readonly width: number;
-  /** Numbers of a pixel, and of a group's part of it. */
-  readonly pixel: number;
-  readonly part: number;
-}
-
-/** Whether each channel is by itself: then sums of all channels are made at once, as if there were one group. */
-const isDepthwise = (s: Convolution): boolean => s.groups === s.channels && s.units === s.channels;
-const groupsOf = (s: Convolution): number => (isDepthwise(s) ? 1 : s.groups);
-
-const inner = (s: Convolution, images: Float32Array): Side => ({
-  images,
-  height: s.height,
-  width: s.width,
-  pixel: s.channels,
-  part: s.channels / groupsOf(s),
-});
-const outer = (s: Convolution, images: Float32Array): Side => ({
-  images,
-  height: s.outHeight,
-  width: s.outWidth,
-  pixel: s.units,
-  part: s.units / groupsOf(s),
-});
 
 /** Positions whose rows fit; 0 if not even one does. */
 const positionsOf = (...lengths: readonly number[]): number =>
@@ -164,8 +135,8 @@ function convolve(
     const all = y.positions * x.positions;
     for (let n = 0; n < s.batch; n++) {
       for (let g = 0; g < groupsOf(s); g++) {
-        const offset = n * from.height * from.width * from.pixel + g * from.part;
-        const toOffset = n * to.height * to.width * to.pixel + g * to.part;
+        const offset = n * from.perImage + g * from.part;
+        const toOffset = n * to.perImage + g * to.part;
         const w = g * (s.units / s.groups);
         for (let first = 0; first < all; first += most) {
           const count = Math.min(most, all - first);
@@ -237,7 +208,7 @@ export const convolution: ConvolutionKernels<Float32Array> = {
       for (let g = 0; g < groupsOf(s); g++) {
         for (let first = 0; first < all; first += most) {
           const count = Math.min(most, all - first);
-          gather(phase, from, n * s.height * s.width * s.channels + g * from.part, first, count);
+          gather(phase, from, n * from.perImage + g * from.part, first, count);
           const at = (n * all + first) * s.units + g * each;
           if (isDepthwise(s)) addKernelGradByChannel(count, s.channels, k, dy, at, dKernel);
           else addProduct(k, each, count, columns, 0, 1, k, dy, at, s.units, 1, dKernel, g * each, s.units);

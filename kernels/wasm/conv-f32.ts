@@ -26,34 +26,23 @@ import { tileOf } from './tile.ts';
 
 const COLS = 16;
 
-const OWN = [
+const SWEEP = [
   /** From one position to the next within a row, and from the last of a row to the first of the next. */
   'step',
   'rowStep',
   'rows',
   'cols',
-  /** Rows of taps; runs of numbers in a row of taps, numbers in each, from the end of a run to the next, of the last to the next row. */
-  'tapsY',
-  'runs',
-  'run',
-  'runJump',
-  'rowJump',
   /** Between rows of taps. */
   'tapRow',
-  /** Weights: from tap to tap, from number to number of a tap's, from unit to unit. */
+  /** Weights: from row to row of taps, from tap to tap, from number to number of a tap's, from unit to unit. */
   'w',
   'wY',
   'wX',
   'wStep',
   'wUnit',
-  'tapsX',
-  'perTap',
   'packed',
-  /** Groups, units of each, and between their numbers, weights and results. */
-  'groups',
+  /** Of a group. */
   'units',
-  'xGroup',
-  'wGroup',
   'y',
   'yImage',
   'yStep',
@@ -61,8 +50,24 @@ const OWN = [
   'bias',
   'mode',
 ] as const;
-/** What the function takes; distances and places are in bytes. */
-export const OPERANDS: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+const LOOPS = [
+  /** Rows of taps; runs of numbers in a row of taps, numbers in each, from the end of a run to the next, of the last to the next row. */
+  'tapsY',
+  'runs',
+  'run',
+  'runJump',
+  'rowJump',
+  'tapsX',
+  'perTap',
+  /** Groups, and between their numbers and weights. */
+  'groups',
+  'xGroup',
+  'wGroup',
+] as const;
+/** What a convolution takes that is written for its taps; distances and places are in bytes. */
+export const WRITTEN: readonly [...typeof FRAME, ...typeof SWEEP] = [...FRAME, ...SWEEP];
+/** What one takes that loops over them. */
+export const OPERANDS: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITTEN, ...LOOPS];
 
 /** Bytes of the packed weights. */
 export const packedBytes = (groups: number, units: number, taps: number, perTap: number): number =>

@@ -38,7 +38,7 @@ const OWN = [
   'dKernelBytes',
 ] as const;
 /** What the function takes; distances and places are in bytes. */
-export const OPERANDS: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+export const OPERANDS: readonly [...typeof FRAME, ...typeof OWN] = [...FRAME, ...OWN];
 
 /** Adds (a, step, rowJump, dy, dyStep, rows, cols, dk): `height` numbers by `cols` units. */
 function addTile(func: AddFunction, height: number, width: number): Callee {

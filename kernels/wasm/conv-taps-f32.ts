@@ -11,8 +11,8 @@ import {
   when,
 } from './assembler.ts';
 import type { Code } from './code.ts';
-import type { OPERANDS as DIRECT } from './conv-f32.ts';
-import { addCopyRows, eachImage, FRAME, named } from './frames.ts';
+import { WRITTEN } from './conv-f32.ts';
+import { addCopyRows, eachImage, named } from './frames.ts';
 import { activate } from './gemm-f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
@@ -37,29 +37,6 @@ export interface Shape {
   readonly dilation: number;
   readonly tail: number;
 }
-
-/** What the function takes, as the function for any number of taps does. */
-export const OPERANDS: readonly (typeof DIRECT)[number][] = [
-  ...FRAME,
-  'step',
-  'rowStep',
-  'rows',
-  'cols',
-  'tapRow',
-  'w',
-  'wY',
-  'wX',
-  'wStep',
-  'wUnit',
-  'packed',
-  'units',
-  'y',
-  'yImage',
-  'yStep',
-  'yRowStep',
-  'bias',
-  'mode',
-];
 
 /** Code for neighbouring `positions` by `width` results, of the operands (a, tapRow, w, y, yStep, bias, mode). */
 function tileCode(operands: readonly Local[], locals: NewLocals, shape: Shape, positions: number, width: number): Code {
@@ -133,8 +110,8 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
   const wide = addStrip(func, shape, COLS);
   const narrow = tail === 0 ? null : addStrip(func, shape, tail);
   const copy = addCopyRows(func);
-  func('i'.repeat(OPERANDS.length), (params, locals) => {
-    const o = named(OPERANDS, params);
+  func('i'.repeat(WRITTEN.length), (params, locals) => {
+    const o = named(WRITTEN, params);
     const [at, ky, kx, c, j, to, tap, from, u, width, place, biasAt, row] = locals('iiiiiiiiiiiii');
     const packNumber = [
       from.set(i32.add(i32.add(tap, i32.mul(c, o.wStep)), i32.mul(j, o.wUnit))),

@@ -1,20 +1,15 @@
 import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
 import type { Epilogue, ProductKernels } from '../interface/products.ts';
-import { type Axis, type Phase, phaseOf, transposedPhases } from '../phases.ts';
+import { type Axis, inner, isDepthwise, outer, type Phase, phaseOf, type Side, transposedPhases } from '../phases.ts';
 import * as direct from './conv-f32.ts';
 import * as gradient from './conv-gradient-f32.ts';
 import * as fewTaps from './conv-taps-f32.ts';
-import { depthwise, isDepthwise } from './depthwise.ts';
-import type { Engine, Slot } from './engine.ts';
-import { frameBytesOf, frameOperands } from './frames.ts';
+import { depthwise } from './depthwise.ts';
+import type { Engine } from './engine.ts';
+import { frameBytesOf, frameOperands, type Operands, pitchOf } from './frames.ts';
 import { ACTIVATION } from './gemm-f32.ts';
-import { slotsByTail } from './products.ts';
+import { slotsByShape, slotsByTail } from './products.ts';
 import { growingScratch } from './scratch.ts';
-
-/** A call whose operands have names. */
-function call<N extends string>({ fn }: Slot, names: readonly N[], operands: Readonly<Record<N, number>>): void {
-  fn(...names.map((name) => operands[name]));
-}
 
 const isEmpty = (s: Convolution): boolean =>
   s.batch * s.height * s.width * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.channels * s.units === 0;
@@ -27,8 +22,8 @@ const isPointwise = (s: Convolution): boolean =>
   s.outHeight === s.height &&
   s.outWidth === s.width;
 
-/** Whether there are channels, and each is by itself. */
-const isSplit = (s: Convolution): boolean => s.groups > 1 && isDepthwise(s);
+/** Whether there are several channels, and each is by itself. */
+const isSplit = (s: Convolution): boolean => s.groups > 1 && isDepthwise(s) && !isEmpty(s);
 
 /** Phases of a transposed convolution from which on calling for each takes longer than the sums do. */
 const MOST_PHASES = 64;
@@ -42,19 +37,7 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
   const directs = slotsByTail(engine, direct.writeConvolution);
   const gradients = slotsByTail(engine, gradient.writeKernelGrad);
   const byChannel = depthwise(engine);
-  const written = new Map<string, Slot>();
-
-  /** The slot for few taps that are written out. */
-  function fewTapsOf({ y, x }: Phase, channels: number, tail: number): Slot {
-    const shape = { tapsY: y.taps, tapsX: x.taps, channels, stride: x.stride, dilation: x.dilation, tail };
-    const key = Object.values(shape).join();
-    let slot = written.get(key);
-    if (slot === undefined) {
-      slot = engine.kernel((func) => fewTaps.writeFewTaps(func, shape));
-      written.set(key, slot);
-    }
-    return slot;
-  }
+  const written = slotsByShape(engine, fewTaps.writeFewTaps);
 
   /** What phases make of one side of a convolution, into the other. Numbers of the kernel are `wStep` apart along `from`. */
   function convolve(
@@ -81,45 +64,51 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
     const yAt = args.write(to.images, s.batch * to.perImage);
     phases.forEach((phase, i) => {
       const { y, x } = phase;
-      const frame = frameOperands(phase, s.batch, xAt, pixel, packed + packedBytes, frameBytes[i]!);
-      const { runs, run, runStep } = runsOf(s, x, from);
+      const pitch = pitchOf(phase, pixel, frameBytes[i]!);
+      const step = x.stride * pixel;
       const yStep = 4 * x.toStep * to.pixel;
-      const runJump = runStep - 4 * run;
-      const operands = {
-        ...frame,
-        step: x.stride * pixel,
-        rowStep: y.stride * frame.pitch - (x.positions - 1) * x.stride * pixel,
-        rows: y.positions,
-        cols: x.positions,
-        tapsY: x.taps === 0 ? 0 : y.taps,
+      const operands: Operands<typeof direct.WRITTEN> = [
+        ...frameOperands(phase, s.batch, xAt, pixel, packed + packedBytes, frameBytes[i]!),
+        step,
+        y.stride * pitch - (x.positions - 1) * step, // rowStep
+        y.positions,
+        x.positions,
+        y.dilation * pitch, // tapRow
+        w + 4 * weights * (y.tap * s.kernelWidth + x.tap),
+        4 * weights * s.kernelWidth * y.tapStep, // wY
+        4 * weights * x.tapStep, // wX
+        4 * wStep,
+        4 * wUnit,
+        packed,
+        to.part, // units
+        yAt + 4 * to.pixel * (y.to * to.width + x.to),
+        4 * to.perImage,
+        yStep,
+        4 * to.pixel * y.toStep * to.width - (x.positions - 1) * yStep, // yRowStep
+        biasAt,
+        ACTIVATION[activation],
+      ];
+      const numbers = y.taps * x.taps * from.part;
+      if (s.groups === 1 && numbers > 0 && numbers <= fewTaps.MOST_NUMBERS) {
+        const shape = { tapsY: y.taps, tapsX: x.taps, channels: from.part, stride: x.stride, dilation: x.dilation };
+        written({ ...shape, tail: to.part & 7 }).fn(...operands);
+        return;
+      }
+      const { runs, run, runStep } = runsOf(s, x, from);
+      const all: Operands<typeof direct.OPERANDS> = [
+        ...operands,
+        x.taps === 0 ? 0 : y.taps,
         runs,
         run,
-        runJump,
-        rowJump: y.dilation * frame.pitch - runs * runStep,
-        tapRow: y.dilation * frame.pitch,
-        w: w + 4 * weights * (y.tap * s.kernelWidth + x.tap),
-        wY: 4 * weights * s.kernelWidth * y.tapStep,
-        wX: 4 * weights * x.tapStep,
-        wStep: 4 * wStep,
-        wUnit: 4 * wUnit,
-        tapsX: x.taps,
-        perTap: from.part,
-        packed,
-        groups: s.groups,
-        units: to.part,
-        xGroup: 4 * from.part,
-        wGroup: 4 * (s.units / s.groups),
-        y: yAt + 4 * to.pixel * (y.to * to.width + x.to),
-        yImage: 4 * to.perImage,
-        yStep,
-        yRowStep: 4 * to.pixel * y.toStep * to.width - (x.positions - 1) * yStep,
-        bias: biasAt,
-        mode: ACTIVATION[activation],
-      };
-      const numbers = y.taps * x.taps * from.part;
-      if (s.groups > 1 || numbers === 0 || numbers > fewTaps.MOST_NUMBERS)
-        call(directs[to.part & 15]!, direct.OPERANDS, operands);
-      else call(fewTapsOf(phase, from.part, to.part & 7), fewTaps.OPERANDS, operands);
+        runStep - 4 * run, // runJump
+        y.dilation * pitch - runs * runStep, // rowJump
+        x.taps,
+        from.part, // perTap
+        s.groups,
+        4 * from.part, // xGroup
+        4 * (s.units / s.groups), // wGroup
+      ];
+      directs[to.part & 15]!.fn(...all);
     });
     args.done();
     return true;
@@ -170,53 +159,34 @@ export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Arra
       const xAt = args.read(x, s.batch * from.perImage);
       const dyAt = args.read(dy, s.batch * to.perImage);
       const dKernelAt = args.write(dKernel, count);
-      const frame = frameOperands(phase, s.batch, xAt, pixel, frameAt, frameBytes);
+      const pitch = pitchOf(phase, pixel, frameBytes);
       const { runs, run, runStep } = runsOf(s, phase.x, from);
-      call(gradients[to.part & 15]!, gradient.OPERANDS, {
-        ...frame,
-        step: s.strideX * pixel,
-        rowStep: s.strideY * frame.pitch,
-        rowJump: s.strideY * frame.pitch - s.outWidth * s.strideX * pixel,
-        rows: s.outHeight,
-        cols: s.outWidth,
-        block: Math.min(s.outHeight, Math.max(1, Math.round(BLOCK / s.outWidth))),
-        tapsY: s.kernelHeight,
-        tapRow: s.dilationY * frame.pitch,
+      const operands: Operands<typeof gradient.OPERANDS> = [
+        ...frameOperands(phase, s.batch, xAt, pixel, frameAt, frameBytes),
+        s.strideX * pixel,
+        s.strideY * pitch - s.outWidth * s.strideX * pixel, // rowJump
+        s.outHeight,
+        s.outWidth,
+        Math.min(s.outHeight, Math.max(1, Math.round(BLOCK / s.outWidth))), // block
+        s.strideY * pitch, // rowStep
+        s.kernelHeight,
+        s.dilationY * pitch, // tapRow
         runs,
         run,
         runStep,
-        groups: s.groups,
-        units: to.part,
-        xGroup: 4 * from.part,
-        dy: dyAt,
-        dyStep: 4 * s.units,
-        dKernel: dKernelAt,
-        dKernelBytes: 4 * count,
-      });
+        s.groups,
+        to.part, // units
+        4 * from.part, // xGroup
+        dyAt,
+        4 * s.units, // dyStep
+        dKernelAt,
+        4 * count, // dKernelBytes
+      ];
+      gradients[to.part & 15]!.fn(...operands);
       args.done();
     },
   };
 }
-
-/** The images of one side of a convolution. */
-interface Side {
-  readonly images: Float32Array;
-  readonly width: number;
-  /** Numbers of an image, of a pixel, and of a group's part of it. */
-  readonly perImage: number;
-  readonly pixel: number;
-  readonly part: number;
-}
-
-const sideOf = (images: Float32Array, height: number, width: number, pixel: number, groups: number): Side => ({
-  images,
-  width,
-  perImage: height * width * pixel,
-  pixel,
-  part: pixel / groups,
-});
-const inner = (s: Convolution, x: Float32Array): Side => sideOf(x, s.height, s.width, s.channels, s.groups);
-const outer = (s: Convolution, y: Float32Array): Side => sideOf(y, s.outHeight, s.outWidth, s.units, s.groups);
 
 /** Runs of numbers in a row of taps: one if they lie side by side, else one for each tap; and bytes from run to run. */
 function runsOf({ groups }: Convolution, { taps, dilation }: Axis, { pixel, part }: Side): Runs {

@@ -125,14 +125,17 @@ function addRow(func: AddFunction, { channels, down, across, stride, dilation }:
   });
 }
 
+const SWEPT = ['rowStep', 'rows', 'positions', 'tapRow', 'down', 'across'] as const;
+/** Where images are and how windows sweep over them: what all functions begin with. */
+export const SWEEP: readonly [...typeof FRAME, ...typeof SWEPT] = [...FRAME, ...SWEPT];
+
 // biome-ignore format: many to a line
 const OWN = [
-  'rowStep', 'rows', 'positions', 'tapRow', 'down', 'across', 'kernel', 'kernelDown', 'kernelAcross',
-  'packed', 'y', 'yImage', 'yRow', 'yStep', 'bias', 'low', 'high',
+  'kernel', 'kernelDown', 'kernelAcross', 'packed', 'y', 'yImage', 'yRow', 'yStep', 'bias', 'low', 'high',
 ] as const;
 
 /** Operands of `writeWindows`; the last two are floats. */
-const WINDOWS: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+export const WINDOWS: readonly [...typeof SWEEP, ...typeof OWN] = [...SWEEP, ...OWN];
 
 /**
  * Adds a convolution of images. Weights are packed first: for each vector of channels its bias and its taps, in the order of

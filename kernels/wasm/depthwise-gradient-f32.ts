@@ -1,8 +1,8 @@
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, min, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { eachVector, type Shape } from './depthwise-f32.ts';
+import { eachVector, type Shape, SWEEP } from './depthwise-f32.ts';
 import { needsBlockBreaks } from './engine.ts';
-import { addCopyRows, eachImage, FRAME, named } from './frames.ts';
+import { addCopyRows, eachImage, named } from './frames.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
@@ -58,14 +58,10 @@ function addSums(func: AddFunction, { channels, down, across, stride, dilation }
   });
 }
 
-// biome-ignore format: many to a line
-const OWN = [
-  'rowStep', 'rows', 'positions', 'tapRow', 'down', 'across', 'dy', 'dKernel', 'blockRows',
-  'block',
-] as const;
+const OWN = ['dy', 'dKernel', 'blockRows', 'block'] as const;
 
 /** Operands of `writeKernelGrad`. */
-const KERNEL_GRAD: readonly ((typeof FRAME)[number] | (typeof OWN)[number])[] = [...FRAME, ...OWN];
+export const KERNEL_GRAD: readonly [...typeof SWEEP, ...typeof OWN] = [...SWEEP, ...OWN];
 
 /**
  * Adds the gradient: by blocks of positions, rows or a part of one, that stay in the level-1 cache for all channels, and by

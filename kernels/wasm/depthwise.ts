@@ -1,16 +1,12 @@
 import type { Convolution, ConvolutionKernels } from '../interface/convolution.ts';
 import type { Epilogue } from '../interface/products.ts';
-import { type Phase, phaseOf, transposedPhases } from '../phases.ts';
-import type { AddFunction } from './assembler.ts';
-import { type Shape, writeWindows } from './depthwise-f32.ts';
-import { writeKernelGrad } from './depthwise-gradient-f32.ts';
-import type { Engine, Slot } from './engine.ts';
-import { FRAME, frameBytesOf, frameOperands } from './frames.ts';
+import { inner, outer, type Phase, phaseOf, type Side, transposedPhases } from '../phases.ts';
+import { type SWEEP, type WINDOWS, writeWindows } from './depthwise-f32.ts';
+import { type KERNEL_GRAD, writeKernelGrad } from './depthwise-gradient-f32.ts';
+import type { Engine } from './engine.ts';
+import { frameBytesOf, frameOperands, type Operands, pitchOf } from './frames.ts';
+import { slotsByShape } from './products.ts';
 import { growingScratch } from './scratch.ts';
-
-/** Whether a convolution is one of each channel by itself, into one unit. */
-export const isDepthwise = ({ channels, units, groups }: Convolution): boolean =>
-  groups === channels && units === channels;
 
 /** Taps that are written out at most: the code of a 5x5 window is 8 KB. */
 const MOST_TAPS = 25;
@@ -30,65 +26,55 @@ const MOST_POSITIONS = 64;
 const LEAST_POSITIONS = 8;
 const BLOCK_BYTES = 16384;
 
-/** The kernels for convolutions that are `isDepthwise`. */
+/** The kernels for convolutions that are `isDepthwise` and have numbers. */
 export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
   const { args } = engine;
   const scratch = growingScratch(engine);
-  /** The slot for a shape. */
-  const slotsOf = (write: (func: AddFunction, shape: Shape) => void): ((shape: Shape) => Slot) => {
-    const slots = new Map<string, Slot>();
-    return (shape) => {
-      const key = Object.values(shape).join();
-      const slot = slots.get(key) ?? engine.kernel((func) => write(func, shape));
-      slots.set(key, slot);
-      return slot;
-    };
-  };
-  const windows = slotsOf(writeWindows);
-  const kernelGrads = slotsOf(writeKernelGrad);
+  const windows = slotsByShape(engine, writeWindows);
+  const kernelGrads = slotsByShape(engine, writeKernelGrad);
 
-  /**
-   * The first operands of all functions, in their order, for a phase over images [batch, y.length, x.length, channels]. Numbers in
-   * a list: an object of as many names costs more than a small convolution.
-   */
-  const operandsOf = (s: Convolution, phase: Phase, x: number, frameAt: number, frameBytes: number): number[] => {
-    const frame = frameOperands(phase, s.batch, x, 4 * s.channels, frameAt, frameBytes);
+  /** The first operands of both functions, for a phase over images with the pixels of `s` at address `x`. */
+  function operandsOf(
+    s: Convolution,
+    phase: Phase,
+    x: number,
+    frameAt: number,
+    frameBytes: number,
+  ): Operands<typeof SWEEP> {
+    const pixel = 4 * s.channels;
+    const pitch = pitchOf(phase, pixel, frameBytes);
     const { y: down, x: across } = phase;
     return [
-      ...FRAME.map((name) => frame[name]),
-      ...[
-        down.stride * frame.pitch,
-        down.positions,
-        across.positions,
-        down.dilation * frame.pitch,
-        down.taps,
-        across.taps,
-      ],
+      ...frameOperands(phase, s.batch, x, pixel, frameAt, frameBytes),
+      down.stride * pitch, // rowStep
+      down.positions,
+      across.positions,
+      down.dilation * pitch, // tapRow
+      down.taps,
+      across.taps,
     ];
-  };
-  const isEmpty = ({ batch, height, width, outHeight, outWidth, channels }: Convolution): boolean =>
-    batch * height * width * outHeight * outWidth * channels === 0;
+  }
 
-  /** Convolves by phases, from images to others of `toWidth` columns and `toImage` numbers; false where there is no room. */
+  /** What phases make of one side of a convolution, into the other; false where there is no room. */
   function convolve(
     s: Convolution,
     phases: readonly Phase[],
-    [x, xSize]: readonly [Float32Array, number],
+    from: Side,
+    to: Side,
     kernel: Float32Array,
     bias: Float32Array | null,
     activation: Epilogue,
-    [y, toHeight, toWidth]: readonly [Float32Array, number, number],
   ): boolean {
     const pixel = 4 * s.channels;
     const taps = s.kernelHeight * s.kernelWidth;
     const packedBytes = 16 * Math.ceil(s.channels / 4) * (1 + taps);
     const frameBytes = phases.map((phase) => frameBytesOf(phase, pixel));
-    const packed = isEmpty(s) ? 0 : scratch(packedBytes + Math.max(...frameBytes));
+    const packed = scratch(packedBytes + Math.max(...frameBytes));
     if (packed === 0) return false;
-    const xAt = args.read(x, xSize);
+    const xAt = args.read(from.images, s.batch * from.perImage);
     const kernelAt = args.read(kernel, taps * s.channels);
     const biasAt = bias === null ? 0 : args.read(bias, s.channels);
-    const yAt = args.write(y, s.batch * toHeight * toWidth * s.channels);
+    const yAt = args.write(to.images, s.batch * to.perImage);
     const [low, high] = BOUNDS[activation];
     phases.forEach((phase, i) => {
       const { y: down, x: across } = phase;
@@ -100,41 +86,38 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
         stride: across.stride,
         dilation: across.dilation,
       });
-      slot.fn(
+      const operands: Operands<typeof WINDOWS> = [
         ...operandsOf(s, phase, xAt, packed + packedBytes, frameBytes[i]!),
         kernelAt + pixel * (down.tap * s.kernelWidth + across.tap),
-        down.tapStep * s.kernelWidth * pixel,
-        across.tapStep * pixel,
+        down.tapStep * s.kernelWidth * pixel, // kernelDown
+        across.tapStep * pixel, // kernelAcross
         packed,
-        yAt + pixel * (down.to * toWidth + across.to),
-        pixel * toHeight * toWidth,
-        pixel * down.toStep * toWidth,
-        pixel * across.toStep,
+        yAt + pixel * (down.to * to.width + across.to),
+        4 * to.perImage,
+        pixel * down.toStep * to.width, // yRow
+        pixel * across.toStep, // yStep
         biasAt,
         low,
         high,
-      );
+      ];
+      slot.fn(...operands);
     });
     args.done();
     return true;
   }
-  const sizeOf = (s: Convolution): number => s.batch * s.height * s.width * s.channels;
-  const outSizeOf = (s: Convolution): number => s.batch * s.outHeight * s.outWidth * s.channels;
   return {
     conv2d: (s, x, kernel, bias, activation, y) => {
-      const to = [y, s.outHeight, s.outWidth] as const;
-      if (!convolve(s, [phaseOf(s)], [x, sizeOf(s)], kernel, bias, activation, to))
+      if (!convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, bias, activation))
         engine.orElse.conv2d(s, x, kernel, bias, activation, y);
     },
     conv2dTransposed: (s, y, kernel, bias, activation, x) => {
-      const to = [x, s.height, s.width] as const;
-      if (!convolve(s, transposedPhases(s), [y, outSizeOf(s)], kernel, bias, activation, to))
+      if (!convolve(s, transposedPhases(s), outer(s, y), inner(s, x), kernel, bias, activation))
         engine.orElse.conv2dTransposed(s, y, kernel, bias, activation, x);
     },
     conv2dKernelGrad: (s, x, dy, dKernel) => {
       const phase = phaseOf(s);
       const frameBytes = frameBytesOf(phase, 4 * s.channels);
-      const frame = isEmpty(s) ? 0 : scratch(frameBytes);
+      const frame = scratch(frameBytes);
       if (frame === 0) {
         engine.orElse.conv2dKernelGrad(s, x, dy, dKernel);
         return;
@@ -149,11 +132,15 @@ export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
       });
       const bytes = 4 * s.channels * (1 + (isWhole ? s.kernelHeight : 1) * s.strideX);
       const block = Math.max(LEAST_POSITIONS, Math.min(MOST_POSITIONS, Math.floor(BLOCK_BYTES / bytes)));
-      const operands = operandsOf(s, phase, args.read(x, sizeOf(s)), frame, frameBytes);
-      const dyAt = args.read(dy, outSizeOf(s));
-      const dKernelAt = args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels);
-      const blockRows = Math.max(1, Math.floor(block / s.outWidth));
-      args.done(slot.fn(...operands, dyAt, dKernelAt, blockRows, block));
+      const xAt = args.read(x, s.batch * inner(s, x).perImage);
+      const operands: Operands<typeof KERNEL_GRAD> = [
+        ...operandsOf(s, phase, xAt, frame, frameBytes),
+        args.read(dy, s.batch * outer(s, dy).perImage),
+        args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels),
+        Math.max(1, Math.floor(block / s.outWidth)), // blockRows
+        block,
+      ];
+      args.done(slot.fn(...operands));
     },
   };
 }

@@ -27,8 +27,9 @@ export const FRAME = [
   'copyBytes',
 ] as const;
 
-type Named<T> = Readonly<Record<(typeof FRAME)[number], T>>;
-export type FrameOperands = Named<number>;
+/** Numbers in the order of their names: an object of so many names takes longer than a small convolution. */
+export type Operands<Names extends readonly string[]> = { readonly [I in keyof Names]: number };
+type Named<Names extends readonly string[]> = Readonly<Record<Names[number], Local>>;
 
 const reachOf = ({ positions, stride, taps, dilation }: Axis): number =>
   (positions - 1) * stride + Math.max(taps - 1, 0) * dilation + 1;
@@ -47,32 +48,36 @@ export function frameBytesOf({ y, x }: Phase, pixel: number): number {
   return reachOf(y) * reachOf(x) * pixel;
 }
 
+/** Bytes between rows of what windows go over. */
+export const pitchOf = ({ x }: Phase, pixel: number, frameBytes: number): number =>
+  (frameBytes > 0 ? reachOf(x) : x.length) * pixel;
+
 /** The operands for `images` images at address `x`, with a frame of `frameBytes` at `frame`. */
 export function frameOperands(
-  { y, x: across }: Phase,
+  phase: Phase,
   images: number,
   x: number,
   pixel: number,
   frame: number,
   frameBytes: number,
-): FrameOperands {
+): Operands<typeof FRAME> {
+  const { y, x: across } = phase;
   const xRow = across.length * pixel;
   const down = insideOf(y);
   const right = insideOf(across);
-  const isFramed = frameBytes > 0;
-  const pitch = isFramed ? reachOf(across) * pixel : xRow;
-  return {
+  const pitch = pitchOf(phase, pixel, frameBytes);
+  return [
     images,
-    x: x + down.from * xRow + right.from * pixel,
-    xImage: y.length * xRow,
+    x + down.from * xRow + right.from * pixel,
+    y.length * xRow, // xImage
     xRow,
-    frame: isFramed ? frame : 0,
+    frameBytes > 0 ? frame : 0,
     frameBytes,
     pitch,
-    copyTo: frame + down.at * pitch + right.at * pixel,
-    copyRows: down.count,
-    copyBytes: right.count * pixel,
-  };
+    frame + down.at * pitch + right.at * pixel, // copyTo
+    down.count,
+    right.count * pixel,
+  ];
 }
 
 /** Adds (to, pitch, from, xRow, rows, bytes), which copies a rectangle. */
@@ -85,7 +90,7 @@ export const addCopyRows = (func: AddFunction): Callee =>
 
 /** Runs `body` for each image, with the address in `at` of what windows go over; spends `images` and `x`. */
 export const eachImage = (
-  { images, x, xImage, xRow, frame, frameBytes, pitch, copyTo, copyRows, copyBytes }: Named<Local>,
+  { images, x, xImage, xRow, frame, frameBytes, pitch, copyTo, copyRows, copyBytes }: Named<typeof FRAME>,
   at: Local,
   copy: Callee,
   ...body: readonly Code[]
@@ -103,5 +108,5 @@ export const eachImage = (
 ];
 
 /** Parameters by the names that a call gives them. */
-export const named = <N extends string>(names: readonly N[], params: readonly Local[]): Readonly<Record<N, Local>> =>
-  Object.fromEntries(names.map((name, i) => [name, params[i]!])) as Readonly<Record<N, Local>>;
+export const named = <N extends string>(names: readonly N[], params: readonly Local[]): Named<readonly N[]> =>
+  Object.fromEntries(names.map((name, i) => [name, params[i]!])) as Named<readonly N[]>;

@@ -23,6 +23,20 @@ const SHARED_FROM = 128 * 128 * 128;
 export const slotsByTail = (engine: Engine, write: (func: AddFunction, tail: number) => void): readonly Slot[] =>
   Array.from({ length: 16 }, (_, tail) => engine.kernel((func) => write(func, tail)));
 
+/** The slot for a shape: a module for each, kept for good, as linked calls know its function. */
+export function slotsByShape<S extends object>(
+  engine: Engine,
+  write: (func: AddFunction, shape: S) => void,
+): (shape: S) => Slot {
+  const slots = new Map<string, Slot>();
+  return (shape) => {
+    const key = Object.values(shape).join();
+    const slot = slots.get(key) ?? engine.kernel((func) => write(func, shape));
+    slots.set(key, slot);
+    return slot;
+  };
+}
+
 /**
  * Address of scratch memory that is made at the first call. To be asked for before arguments are staged: without room for
  * it there is no call, and nothing may stay staged.

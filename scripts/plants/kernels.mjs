@@ -192,6 +192,13 @@ export const plants = [
     mustFail: ['tests/kernels/wasm/wasm.test.ts'],
   },
   {
+    name: 'rows of a frame are as far apart as those of the image that is copied into it',
+    file: 'kernels/wasm/frames.ts',
+    find: '(frameBytes > 0 ? reachOf(x) : x.length) * pixel;',
+    replace: 'x.length * pixel;',
+    mustFail: ['tests/kernels/wasm/wasm.test.ts'],
+  },
+  {
     name: 'two positions of a convolution that are in two rows are written as neighbours',
     file: 'kernels/wasm/conv-f32.ts',
     find: 'yNext.set(select(yRowStep, yStep, isLast)),',
@@ -222,8 +229,8 @@ export const plants = [
   {
     name: 'cpu copies the taps of the first group for all',
     file: 'kernels/cpu/convolution.ts',
-    find: 'from.height * from.width * from.pixel + g * from.part;',
-    replace: 'from.height * from.width * from.pixel;',
+    find: 'const offset = n * from.perImage + g * from.part;',
+    replace: 'const offset = n * from.perImage;',
     mustFail: ['tests/kernels/cpu/cpu.test.ts'],
   },
   {

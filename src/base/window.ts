@@ -16,7 +16,7 @@ export interface Steps {
 }
 
 /** Steps as options give them: a number alone counts for every axis. */
-export interface StepOptions {
+interface StepOptions {
   readonly strides?: number | readonly number[];
   readonly dilations?: number | readonly number[];
   readonly padding?: Padding;
