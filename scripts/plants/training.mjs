@@ -9,7 +9,7 @@ export const plants = [
   },
   {
     name: 'a constraint of the user is not given again',
-    file: 'src/nn/model-file.ts',
+    file: 'src/nn/rules.ts',
     find: 'Object.hasOwn(given, key) && !isStatistic',
     replace: 'Object.hasOwn(given, role)',
     mustFail: ['tests/nn/constraints.test.ts'],

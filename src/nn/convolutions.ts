@@ -110,7 +110,9 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
 
 /**
  * A convolution of images [height, width, channels]: activation(Σ x·kernel + bias), kernel [kernelHeight, kernelWidth,
- * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back.
+ * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back. Throws
+ * ValueError for options that cannot be; where it is built, ShapeError for samples that are no images, channels that `groups`
+ * do not part, and a window that does not fit.
  */
 export class Conv2D extends Filtering {
   override readonly type = 'conv2D';
@@ -124,7 +126,7 @@ export class Conv2D extends Filtering {
   }
 }
 
-/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. */
+/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. Throws as `Conv2D`. */
 export class Conv1D extends Filtering {
   override readonly type = 'conv1D';
 
@@ -140,7 +142,7 @@ export class Conv1D extends Filtering {
 /**
  * Each channel of images by itself, `depthMultiplier` units from each (Howard et al. 2017, section 3.1). Its kernel is Keras's
  * [kernelHeight, kernelWidth, channels, depthMultiplier] in memory and by its fans; its shape is that of a Conv2D with as
- * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier].
+ * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier]. Throws as `Conv2D`.
  */
 export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
   override readonly type = 'depthwiseConv2D';
@@ -170,7 +172,7 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
 
 /**
  * A transposed convolution of images [height, width, channels], by Keras's sizes: kernel [kernelHeight, kernelWidth, filters,
- * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows.
+ * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows. Throws as `Conv2D`.
  */
 export class Conv2DTranspose extends KernelLayer<StridedOptions> {
   override readonly type = 'conv2DTranspose';
@@ -210,7 +212,7 @@ const SEPARABLE_OPTIONS = `${DEPTHWISE_OPTIONS} pointwiseInitializer pointwiseRe
 
 /**
  * Two layers: each channel by itself, then a 1×1 convolution with bias and activation, `<name>/depthwise` and
- * `<name>/pointwise` (Chollet 2017). Files give these two back.
+ * `<name>/pointwise` (Chollet 2017). Files give these two back. Throws as `Conv2D`.
  */
 export class SeparableConv2D extends Layer {
   override readonly type = 'separableConv2D';

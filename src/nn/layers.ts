@@ -280,7 +280,10 @@ export class Dropout extends Layer {
   }
 }
 
-/** Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). */
+/**
+ * Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). Throws
+ * ValueError for a rate outside 0 to 1; where it is built, ShapeError for other samples.
+ */
 export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
   protected override readonly mark = { spatial: true } as const;

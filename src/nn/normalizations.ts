@@ -85,7 +85,7 @@ abstract class Normalization<O extends LayerNormOptions> extends Layer {
  * mean and variance of the batch and all places of its samples, which move the running ones, else by the running ones. So
  * does a layer with `trainable = false`, which moves none. A pass in training moves them wherever it is made, in `forward` too;
  * a layer that is applied twice moves them twice. A batch of one number a channel gives beta, and leaves the running variance
- * by n - 1 as it was.
+ * by n - 1 as it was. Throws ValueError for options that cannot be; where it is built, ShapeError for samples without an axis.
  */
 export class BatchNorm extends Normalization<BatchNormOptions> {
   override readonly type = 'batchNorm';
@@ -127,7 +127,7 @@ export class BatchNorm extends Normalization<BatchNormOptions> {
 
 /**
  * (x - mean)/√(variance + epsilon)·gamma + beta for each row along the last axis, by its own mean and variance (Ba et al.
- * 2016), in training and outside alike.
+ * 2016), in training and outside alike. Throws as `BatchNorm`.
  */
 export class LayerNorm extends Normalization<LayerNormOptions> {
   override readonly type = 'layerNorm';

@@ -48,7 +48,10 @@ abstract class Pool extends Layer {
   }
 }
 
-/** The largest of each window and channel: [height, width, channels] to [positions, positions, channels]. */
+/**
+ * The largest of each window and channel: [height, width, channels] to [positions, positions, channels]. Throws ValueError for
+ * options that cannot be; where it is built, ShapeError for samples that are no images and a window that does not fit.
+ */
 export class MaxPool2D extends Pool {
   override readonly type = 'maxPool2D';
   protected override readonly kind = 'max';
@@ -62,7 +65,7 @@ export class MaxPool2D extends Pool {
   }
 }
 
-/** The mean of each window and channel, padding left out: [height, width, channels] to [positions, positions, channels]. */
+/** The mean of each window and channel, padding left out; shapes and errors as those of `MaxPool2D`. */
 export class AvgPool2D extends Pool {
   override readonly type = 'avgPool2D';
   protected override readonly kind = 'average';
@@ -128,7 +131,7 @@ abstract class GlobalPool extends Layer {
   }
 }
 
-/** The largest of each channel: [height, width, channels] to [channels]. */
+/** The largest of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalMaxPool2D extends GlobalPool {
   override readonly type = 'globalMaxPool2D';
   protected override readonly kind = 'max';
@@ -142,7 +145,7 @@ export class GlobalMaxPool2D extends GlobalPool {
   }
 }
 
-/** The mean of each channel: [height, width, channels] to [channels]. */
+/** The mean of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalAvgPool2D extends GlobalPool {
   override readonly type = 'globalAvgPool2D';
   protected override readonly kind = 'average';
@@ -156,7 +159,7 @@ export class GlobalAvgPool2D extends GlobalPool {
   }
 }
 
-/** The largest of each channel: [length, channels] to [channels]. */
+/** The largest of each channel: [length, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalMaxPool1D extends GlobalPool {
   override readonly type = 'globalMaxPool1D';
   protected override readonly kind = 'max';
@@ -170,7 +173,7 @@ export class GlobalMaxPool1D extends GlobalPool {
   }
 }
 
-/** The mean of each channel: [length, channels] to [channels]. */
+/** The mean of each channel: [length, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalAvgPool1D extends GlobalPool {
   override readonly type = 'globalAvgPool1D';
   protected override readonly kind = 'average';
