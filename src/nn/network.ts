@@ -281,7 +281,11 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   split: ({ node: { attrs }, options }) => new Part(attrs.from, attrs.to, options),
   batchNorm: (remake) => {
     const { momentum, isUnbiased } = remake.node.attrs;
-    return new BatchNorm({ ...normOptions(remake), momentum, convention: isUnbiased ? 'pytorch' : 'keras' });
+    const words = {
+      momentum: isUnbiased ? 1 - momentum : momentum,
+      convention: isUnbiased ? 'pytorch' : 'keras',
+    } as const;
+    return new BatchNorm({ ...normOptions(remake), ...words });
   },
   layerNorm: (remake) => new LayerNorm(normOptions(remake)),
   embedding: ({ shapes, options, rules }) => {
