@@ -348,7 +348,7 @@ describe('options', () => {
           ),
         'pad: value',
       ],
-      [() => w.zeros({ shape: [2] } as Given), 'zeros: shape must be a list of sizes, got an object'],
+      [() => w.zeros({ shape: [2] } as Given), 'zeros: shape must be a list of sizes, got { shape }'],
       [() => w.ones(3 as Given), 'ones: shape must be a list of sizes, got 3'],
       [() => w.clip(y, { low: 0, high: 1 } as Given, 1), 'clip: '],
       [() => w.pow(y, { exponent: 2 } as Given), 'pow: '],

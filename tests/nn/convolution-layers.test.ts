@@ -321,7 +321,12 @@ describe('what cannot be is refused by the name of the layer:', () => {
       'layer conv2D cannot part 3',
     ],
     ['no channels', () => new DepthwiseConv2D(3), [9, 9, 0], 'layer depthwiseConv2D needs channels'],
-    ['too small an image', () => new Conv2D(4, 5), [4, 9, 1], 'Conv2D: layer conv2D cannot move its window: a window that reaches over 5 does not fit into 4, got [4, 9, 1]'],
+    [
+      'too small an image',
+      () => new Conv2D(4, 5),
+      [4, 9, 1],
+      'Conv2D: layer conv2D cannot move its window: a window that reaches over 5 does not fit into 4, got [4, 9, 1]',
+    ],
     ['too small a sequence', () => new MaxPool1D({ poolSize: 5 }), [4, 1], 'does not fit into 4'],
     ['channels to shuffle', () => new ChannelShuffle(3), [9, 9, 4], 'node "channelShuffle" cannot part 4 channels'],
   ])('%s', (_, make, shape, message) => {
