@@ -5,7 +5,7 @@ import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
 import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
 import type { Lowering } from './lowering.ts';
 import { type RulesOf, renamed, type WeightRules } from './rules.ts';
-import { type Axes, channelsOf, copied } from './sample-axes.ts';
+import { type Axes, channelsOf, checkWindow, copied } from './sample-axes.ts';
 
 /** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
 export interface StridedOptions extends KernelOptions {
@@ -70,9 +70,10 @@ abstract class Convolution<O extends Omit<DilatedOptions, keyof RulesOf<'kernel'
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
     const shape = at.shapeOf(input);
-    const channels = channelsOf(this.op, this.name, this.axes, shape);
+    const channels = channelsOf(this.op, this.name, this.axes, at, input);
     const [groups, units] = this.split(channels, shape);
     const { activation, kernelSize, steps } = this;
+    checkWindow(this.op, this.name, shape, kernelSize, steps);
     const kernel = [...kernelSize, channels / groups, units];
     const attrs = { activation, ...steps, groups };
     const begins = drawnAs(kernelSize, channels, groups, units);
@@ -92,8 +93,8 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
   ) {
     const ours: readonly unknown[] = [Conv2D, Conv1D];
     if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
-    super(op, axes, kernelSize, options);
     checkRange(op, 'filters', filters, 'a positive integer');
+    super(op, axes, kernelSize, options);
     const { groups = 1 } = options;
     checkRange(op, 'groups', groups, 'a positive integer');
     if (filters % groups !== 0) throw new ValueError(op, 'groups', `a divisor of the ${filters} filters`, groups);
@@ -193,7 +194,7 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    const channels = channelsOf('Conv2DTranspose', this.name, 2, at.shapeOf(input));
+    const channels = channelsOf('Conv2DTranspose', this.name, 2, at, input);
     const { activation, filters, kernelSize } = this;
     const { strides, padding } = this.steps;
     const kernel = [...kernelSize, filters, channels];

@@ -1,4 +1,4 @@
-import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkRange, checkText, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
@@ -38,7 +38,9 @@ export abstract class Layer {
   readonly readsIntegers: boolean = false;
 
   constructor(options: LayerOptions = {}) {
-    this.name = options.name ?? '';
+    const { name = '' } = options;
+    checkText(new.target.name, 'name', name);
+    this.name = name;
     this.inputShape = ownCopy(options).inputShape;
   }
 
@@ -264,8 +266,9 @@ export class Dropout extends Layer {
     if (new.target === Dropout) checkOptions('Dropout', options, DROPOUT_OPTIONS);
     super(options);
     const { training = false } = options;
-    checkFlag('Dropout', 'training', training);
-    checkRange('Dropout', 'rate', rate, 'between 0 and 1');
+    const op = this instanceof SpatialDropout2D ? 'SpatialDropout2D' : 'Dropout';
+    checkFlag(op, 'training', training);
+    checkRange(op, 'rate', rate, 'between 0 and 1');
     this.rate = rate;
     this.options = ownCopy(options);
   }

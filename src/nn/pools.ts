@@ -3,7 +3,7 @@ import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
 import type { PoolKind } from '../graph/graph.ts';
 import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import { type Axes, channelsOf, copied } from './sample-axes.ts';
+import { type Axes, channelsOf, checkWindow, copied } from './sample-axes.ts';
 
 /** Options of a pool, by Keras's names. A number counts for every axis. */
 export interface PoolLayerOptions extends LayerOptions {
@@ -41,8 +41,9 @@ abstract class Pool extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
     const { kind, poolSize: size } = this;
+    channelsOf(this.op, this.name, this.axes, at, input);
+    checkWindow(this.op, this.name, at.shapeOf(input), size, this.steps);
     const { strides, padding } = this.steps;
     return at.node('pool', at.name, [input], { kind, size, strides, padding });
   }
@@ -126,7 +127,7 @@ abstract class GlobalPool extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    channelsOf(this.op, this.name, this.axes, at, input);
     return at.node('globalPool', at.name, [input], { kind: this.kind });
   }
 }

@@ -41,7 +41,7 @@ abstract class ZeroPadding extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    channelsOf(this.op, this.name, this.axes, at, input);
     return at.node('zeroPad', at.name, [input], { widths: this.widths });
   }
 }
@@ -94,7 +94,7 @@ abstract class UpSampling extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    channelsOf(this.op, this.name, this.axes, at, input);
     return at.node('upsample', at.name, [input], { factors: this.factors });
   }
 }
