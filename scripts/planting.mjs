@@ -21,6 +21,7 @@ const ENTRIES = [
   'examples',
   'scripts',
   'CONTRIBUTING.md',
+  'README.md',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',

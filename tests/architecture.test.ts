@@ -140,13 +140,20 @@ describe('imports', () => {
       visit(tree, (node) => {
         const isCase =
           ts.isCaseClause(node) && ts.isStringLiteral(node.expression) && ops.includes(node.expression.text);
+        // A list of operations, by itself or in a set
+        const elements = ts.isArrayLiteralExpression(node) ? [...node.elements] : [];
+        const listed = elements.flatMap((each) =>
+          ts.isStringLiteral(each) && ops.includes(each.text) ? each.text : [],
+        );
+        if (listed.length > 0 && listed.length === elements.length) found[path] = [...(found[path] ?? []), ...listed];
         const isEqual =
           ts.isBinaryExpression(node) &&
           [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(
             node.operatorToken.kind,
           ) &&
           /(^|\.)op$/.test(node.left.getText().replace('?', '')) &&
-          ts.isStringLiteral(node.right);
+          ts.isStringLiteral(node.right) &&
+          ops.includes(node.right.text);
         const text = isCase ? node.expression : isEqual ? node.right : null;
         if (text !== null && ts.isStringLiteral(text)) found[path] = [...(found[path] ?? []), text.text];
       });

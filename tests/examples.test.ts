@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { examplesOf, runExample } from './example-tools.ts';
@@ -29,19 +32,44 @@ test('the first example of the README has at most ten lines', () => {
 describe('programs in examples/', () => {
   const run = (name: string, ...args: readonly string[]): string[] => {
     const file = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
-    return execFileSync(process.execPath, [file, ...args], { encoding: 'utf8', timeout: 55_000 })
+    return execFileSync(process.execPath, [file, ...args], { encoding: 'utf8', stdio: 'pipe', timeout: 55_000 })
       .trimEnd()
       .split('\n');
   };
 
-  test('the classifier of sentences tells those apart that it has not learned', () => {
-    const lines = run('text-classifier.mjs', 'slice the onion for the soup', 'a cold day with rain');
-    expect(lines[0]).toBe('207 words, 3329 parameters');
-    const [known, held] = lines.slice(1, 3).map((line) => Number(/([\d.]+) % right$/.exec(line)![1]));
-    expect(known).toBe(100);
-    expect(held).toBeGreaterThanOrEqual(90);
-    expect(lines[3]).toContain('"slice the onion for the soup": kitchen');
-    expect(lines[4]).toContain('"a cold day with rain": weather');
+  test('the classifier of sentences learns, and a later run tells new ones apart from its two files', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'words-'));
+    const classify = (...args: readonly string[]): string[] => run('text-classifier.mjs', '--folder', folder, ...args);
+    try {
+      expect(() => classify('rain')).toThrow(/There is no .*: run this without sentences first/);
+      const lines = classify();
+      const file = join(folder, 'vocabulary.txt');
+      const words = readFileSync(file, 'utf8');
+      expect(words).toMatch(/^([a-z]+\n)+$/);
+      expect(lines[0]).toBe(`${words.trim().split('\n').length + 2} words, 5377 parameters`);
+      const counts = lines.slice(1).map((line) => /^(\d+) .* ([\d.]+) % right$/.exec(line)!.slice(1).map(Number));
+      expect(counts.map(([count]) => count)).toEqual([90, 30]);
+      expect(counts[0]![1]).toBe(100);
+      expect(counts[1]![1]).toBeGreaterThanOrEqual(90);
+      const kinds = (): string[] =>
+        classify('Slice the onion for the soup', 'a cold day with rain').map((line) => /": (\w+)/.exec(line)![1]!);
+      expect(kinds()).toEqual(['kitchen', 'weather']);
+      // numbers are places in the file: with other words in their places the sentences mean other things
+      const swap: Readonly<Record<string, string>> = { onion: 'cold', cold: 'onion', soup: 'rain', rain: 'soup' };
+      writeFileSync(
+        file,
+        words.replace(/^(onion|cold|soup|rain)$/gm, (word) => swap[word]!),
+      );
+      expect(kinds()).toEqual(['weather', 'kitchen']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('the memory of a training step is what the document says', () => {
+    const rows = run('memory.mjs');
+    expect(rows.length).toBe(4);
+    expect(readFileSync(new URL('../docs/convolutions.md', import.meta.url), 'utf8')).toContain(rows.join('\n'));
   });
 
   test('the networks on the digits: a row each, and the first learns in a few epochs', () => {
@@ -53,7 +81,7 @@ describe('programs in examples/', () => {
       'ShuffleNetV2, 4 units',
     ];
     expect(rows.map((row) => row.split(' | ')[0]!.slice(2))).toEqual(names);
-    for (const row of rows) expect(row).toMatch(/^\|( [^|]+ \|){5}$/);
+    for (const row of rows) expect(row).toMatch(/^\|( [^|]+ \|){6}$/);
     const [, , first] = run('digits.mjs', '--epochs', '10', '--only', 'dense');
     expect(Number(/([\d.]+) % \(/.exec(first!)![1])).toBeGreaterThan(94);
   });

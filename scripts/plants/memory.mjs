@@ -120,6 +120,20 @@ export const plants = [
     mustFail: ['tests/memory/room.test.ts'],
   },
   {
+    name: 'what the first step took stays beside what its repetitions take',
+    file: 'src/nn/trainer.ts',
+    find: 'releaseIdle(); //',
+    replace: '//',
+    mustFail: ['tests/memory/room.test.ts'],
+  },
+  {
+    name: 'a model that trains inside of a step takes what the step has',
+    file: 'src/memory/arena.ts',
+    find: 'arenas.slice(depth)',
+    replace: 'arenas',
+    mustFail: ['tests/memory/room.test.ts'],
+  },
+  {
     name: 'a recording that lacked room never gets it',
     file: 'src/nn/trainer.ts',
     find: 'else arena.reset();',

@@ -1,6 +1,20 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'an option of a pool that is null is left out',
+    file: 'src/nn/pools.ts',
+    find: "padding = 'valid' } = this.options;",
+    replace: "padding: given } = this.options; const padding = given || 'valid';",
+    mustFail: ['tests/nn/convolution-layers.test.ts'],
+  },
+  {
+    name: 'a constraint of the user is not given again',
+    file: 'src/nn/rules.ts',
+    find: 'Object.hasOwn(given, key) && !isStatistic',
+    replace: 'Object.hasOwn(given, role)',
+    mustFail: ['tests/nn/constraints.test.ts'],
+  },
+  {
     name: 'each loss that is not finite is said',
     file: 'src/nn/not-finite.ts',
     find: 'this.hasWarned = true;',
@@ -821,6 +835,13 @@ export const plants = [
     find: 'new Split([[], inside])',
     replace: "new Split([[new Activation('relu')], inside.slice(0, 3)])",
     mustFail: ['tests/nn/builders.test.ts'],
+  },
+  {
+    name: 'a classifier of sentences numbers its words anew and not as its file does',
+    file: 'examples/text-classifier.mjs',
+    find: "Vocabulary.parse(readFileSync(vocabularyFile, 'utf8'))",
+    replace: "Vocabulary.of(readFileSync(vocabularyFile, 'utf8').split('\\n').sort())",
+    mustFail: ['tests/examples.test.ts'],
   },
   {
     name: 'a page hears nothing of the batches that its worker trains',

@@ -192,6 +192,11 @@ export function step<T>(body: () => T): T {
   }
 }
 
+/** Gives back what steps have kept for the next one; those that run keep theirs. Their tensors are stale already. */
+export function releaseIdle(): void {
+  for (const arena of arenas.slice(depth)) arena.dispose();
+}
+
 /** A step whose temporaries come from an arena of the caller's and stay valid after it. */
 export function stepIn<T>(arena: Arena, body: () => T): T {
   const outer = current;

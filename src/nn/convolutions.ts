@@ -2,12 +2,10 @@ import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
-import type { Constraint } from './constraints.ts';
-import type { Initializer } from './initializers.ts';
 import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import type { RegularizerChoice } from './regularizers.ts';
-import { type Axes, channelsOf, copied } from './sample-axes.ts';
+import { type RulesOf, renamed, type WeightRules } from './rules.ts';
+import { type Axes, channelsOf, checkWindow, copied } from './sample-axes.ts';
 
 /** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
 export interface StridedOptions extends KernelOptions {
@@ -19,14 +17,21 @@ export interface StridedOptions extends KernelOptions {
 
 const STRIDED_OPTIONS = `${KERNEL_OPTIONS} strides padding`;
 
-export interface DepthwiseOptions extends StridedOptions {
+interface DilatedOptions extends StridedOptions {
   /** From one tap of the kernel to the next. Default 1. */
   readonly dilationRate?: number | readonly number[];
+}
+
+/** What other layers say of a `kernel` is said of `depthwise` here, as in Keras. */
+export interface DepthwiseOptions extends Omit<DilatedOptions, keyof RulesOf<'kernel'>>, RulesOf<'depthwise'> {
   /** Units for each channel. Default 1. */
   readonly depthMultiplier?: number;
 }
 
-export interface ConvolutionOptions extends Omit<DepthwiseOptions, 'depthMultiplier'> {
+const DEPTHWISE_OPTIONS =
+  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer biasInitializer biasRegularizer biasConstraint depthwiseInitializer depthwiseRegularizer depthwiseConstraint';
+
+export interface ConvolutionOptions extends DilatedOptions {
   /** Parts of the channels, and of the filters that read them alone. Default 1. */
   readonly groups?: number;
 }
@@ -41,7 +46,7 @@ const drawnAs = (taps: Shape, channels: number, groups: number, units: number): 
   groups === channels ? [...taps, channels, units / groups] : [...taps, channels / groups, units];
 
 /** What Conv2D, Conv1D and DepthwiseConv2D share. */
-abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
+abstract class Convolution<O extends Omit<DilatedOptions, keyof RulesOf<'kernel'>>> extends KernelLayer<O> {
   readonly kernelSize: readonly number[];
   readonly steps: Steps;
   protected readonly op: string;
@@ -65,9 +70,10 @@ abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
     const shape = at.shapeOf(input);
-    const channels = channelsOf(this.op, this.name, this.axes, shape);
+    const channels = channelsOf(this.op, this.name, this.axes, at, input);
     const [groups, units] = this.split(channels, shape);
     const { activation, kernelSize, steps } = this;
+    checkWindow(this.op, this.name, shape, kernelSize, steps);
     const kernel = [...kernelSize, channels / groups, units];
     const attrs = { activation, ...steps, groups };
     const begins = drawnAs(kernelSize, channels, groups, units);
@@ -87,8 +93,8 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
   ) {
     const ours: readonly unknown[] = [Conv2D, Conv1D];
     if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
-    super(op, axes, kernelSize, options);
     checkRange(op, 'filters', filters, 'a positive integer');
+    super(op, axes, kernelSize, options);
     const { groups = 1 } = options;
     checkRange(op, 'groups', groups, 'a positive integer');
     if (filters % groups !== 0) throw new ValueError(op, 'groups', `a divisor of the ${filters} filters`, groups);
@@ -105,7 +111,9 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
 
 /**
  * A convolution of images [height, width, channels]: activation(Σ x·kernel + bias), kernel [kernelHeight, kernelWidth,
- * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back.
+ * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back. Throws
+ * ValueError for options that cannot be; where it is built, ShapeError for samples that are no images, channels that `groups`
+ * do not part, and a window that does not fit.
  */
 export class Conv2D extends Filtering {
   override readonly type = 'conv2D';
@@ -119,7 +127,7 @@ export class Conv2D extends Filtering {
   }
 }
 
-/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. */
+/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. Throws as `Conv2D`. */
 export class Conv1D extends Filtering {
   override readonly type = 'conv1D';
 
@@ -135,19 +143,22 @@ export class Conv1D extends Filtering {
 /**
  * Each channel of images by itself, `depthMultiplier` units from each (Howard et al. 2017, section 3.1). Its kernel is Keras's
  * [kernelHeight, kernelWidth, channels, depthMultiplier] in memory and by its fans; its shape is that of a Conv2D with as
- * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier].
+ * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier]. Throws as `Conv2D`.
  */
 export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
   override readonly type = 'depthwiseConv2D';
   readonly depthMultiplier: number;
 
   constructor(kernelSize: number | readonly number[], options: DepthwiseOptions = {}) {
-    const names = `${STRIDED_OPTIONS} dilationRate depthMultiplier` as const;
-    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, names);
+    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, DEPTHWISE_OPTIONS);
     super('DepthwiseConv2D', 2, kernelSize, options);
     const { depthMultiplier = 1 } = options;
     checkRange('DepthwiseConv2D', 'depthMultiplier', depthMultiplier, 'a positive integer');
     this.depthMultiplier = depthMultiplier;
+  }
+
+  override get rules(): WeightRules {
+    return { ...this.options, ...renamed(this.options, 'depthwise', 'kernel') };
   }
 
   protected override split(channels: number, shape: Shape): readonly [groups: number, units: number] {
@@ -162,7 +173,7 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
 
 /**
  * A transposed convolution of images [height, width, channels], by Keras's sizes: kernel [kernelHeight, kernelWidth, filters,
- * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows.
+ * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows. Throws as `Conv2D`.
  */
 export class Conv2DTranspose extends KernelLayer<StridedOptions> {
   override readonly type = 'conv2DTranspose';
@@ -183,7 +194,7 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    const channels = channelsOf('Conv2DTranspose', this.name, 2, at.shapeOf(input));
+    const channels = channelsOf('Conv2DTranspose', this.name, 2, at, input);
     const { activation, filters, kernelSize } = this;
     const { strides, padding } = this.steps;
     const kernel = [...kernelSize, filters, channels];
@@ -195,23 +206,14 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
   }
 }
 
-export interface SeparableOptions
-  extends Omit<DepthwiseOptions, 'kernelInitializer' | 'kernelRegularizer' | 'kernelConstraint'> {
-  /** Default `glorotUniform`, as of the other kernel. */
-  readonly depthwiseInitializer?: Initializer;
-  readonly pointwiseInitializer?: Initializer;
-  readonly depthwiseRegularizer?: RegularizerChoice;
-  readonly pointwiseRegularizer?: RegularizerChoice;
-  readonly depthwiseConstraint?: Constraint;
-  readonly pointwiseConstraint?: Constraint;
-}
+/** Both kernels begin by `glorotUniform` unless the options say another. */
+export interface SeparableOptions extends DepthwiseOptions, RulesOf<'pointwise'> {}
 
-const SEPARABLE_OPTIONS =
-  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer biasInitializer biasRegularizer biasConstraint depthwiseInitializer pointwiseInitializer depthwiseRegularizer pointwiseRegularizer depthwiseConstraint pointwiseConstraint';
+const SEPARABLE_OPTIONS = `${DEPTHWISE_OPTIONS} pointwiseInitializer pointwiseRegularizer pointwiseConstraint` as const;
 
 /**
  * Two layers: each channel by itself, then a 1×1 convolution with bias and activation, `<name>/depthwise` and
- * `<name>/pointwise` (Chollet 2017). Files give these two back.
+ * `<name>/pointwise` (Chollet 2017). Files give these two back. Throws as `Conv2D`.
  */
 export class SeparableConv2D extends Layer {
   override readonly type = 'separableConv2D';
@@ -232,16 +234,14 @@ export class SeparableConv2D extends Layer {
     const { strides, padding, dilationRate, depthMultiplier } = this.options;
     const { activation, useBias, activityRegularizer } = this.options;
     const { biasInitializer, biasRegularizer, biasConstraint } = this.options;
-    const kernelRules = (which: 'depthwise' | 'pointwise') => ({
-      kernelInitializer: this.options[`${which}Initializer`],
-      kernelRegularizer: this.options[`${which}Regularizer`],
-      kernelConstraint: this.options[`${which}Constraint`],
-    });
     const window = { strides, padding, dilationRate, depthMultiplier, useBias: false };
     const end = { activation, useBias, activityRegularizer, biasInitializer, biasRegularizer, biasConstraint };
     this.parts = [
-      new DepthwiseConv2D(kernelSize, defined({ name: 'depthwise', ...window, ...kernelRules('depthwise') })),
-      new Conv2D(filters, 1, defined({ name: 'pointwise', ...end, ...kernelRules('pointwise') })),
+      new DepthwiseConv2D(
+        kernelSize,
+        defined({ name: 'depthwise', ...window, ...renamed(this.options, 'depthwise', 'depthwise') }),
+      ),
+      new Conv2D(filters, 1, defined({ name: 'pointwise', ...end, ...renamed(this.options, 'pointwise', 'kernel') })),
     ];
   }
 

@@ -1,4 +1,4 @@
-import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkRange, checkText, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
@@ -38,7 +38,9 @@ export abstract class Layer {
   readonly readsIntegers: boolean = false;
 
   constructor(options: LayerOptions = {}) {
-    this.name = options.name ?? '';
+    const { name = '' } = options;
+    checkText(new.target.name, 'name', name);
+    this.name = name;
     this.inputShape = ownCopy(options).inputShape;
   }
 
@@ -149,7 +151,8 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
   /** `options` are the layer's own from here on. */
   constructor(op: string, options: O) {
     super(options);
-    checkFlag(op, 'useBias', options.useBias ?? true);
+    const { useBias = true } = options;
+    checkFlag(op, 'useBias', useBias);
     this.options = options;
     this.activation = activationSpec(options.activation);
   }
@@ -178,9 +181,9 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
     attrs: Attributes[K],
     [shape, units, drawnAs = shape]: readonly [kernel: Shape, units: number, drawnAs?: Shape],
   ): string {
-    const { name, options } = this;
-    const kernel = at.weight(name, 'kernel', shape, { ...weightRule(options, 'kernel', 'glorotUniform'), drawnAs });
-    const bias = (): string => at.weight(name, 'bias', [units], weightRule(options, 'bias', 'zeros'));
+    const { name, options, rules } = this;
+    const kernel = at.weight(name, 'kernel', shape, { ...weightRule(rules, 'kernel', 'glorotUniform'), drawnAs });
+    const bias = (): string => at.weight(name, 'bias', [units], weightRule(rules, 'bias', 'zeros'));
     const weights = options.useBias === false ? { kernel } : { kernel, bias: bias() };
     this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
     const y = at.node(op, at.name, [input], attrs, weights);
@@ -262,8 +265,10 @@ export class Dropout extends Layer {
   constructor(rate: number, options: DropoutOptions = {}) {
     if (new.target === Dropout) checkOptions('Dropout', options, DROPOUT_OPTIONS);
     super(options);
-    checkFlag('Dropout', 'training', options.training ?? false);
-    checkRange('Dropout', 'rate', rate, 'between 0 and 1');
+    const { training = false } = options;
+    const op = this instanceof SpatialDropout2D ? 'SpatialDropout2D' : 'Dropout';
+    checkFlag(op, 'training', training);
+    checkRange(op, 'rate', rate, 'between 0 and 1');
     this.rate = rate;
     this.options = ownCopy(options);
   }
@@ -278,7 +283,10 @@ export class Dropout extends Layer {
   }
 }
 
-/** Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). */
+/**
+ * Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). Throws
+ * ValueError for a rate outside 0 to 1; where it is built, ShapeError for other samples.
+ */
 export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
   protected override readonly mark = { spatial: true } as const;

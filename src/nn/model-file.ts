@@ -1,4 +1,12 @@
-import { checkCount, checkFlag, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
+import {
+  checkCount,
+  checkFlag,
+  checkRange,
+  FormatError,
+  StateError,
+  ValueError,
+  WhittleError,
+} from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
@@ -23,7 +31,7 @@ import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
 import { type Recipe, recipeOf } from './recipes.ts';
 import { l1l2, type Regularizer } from './regularizers.ts';
-import type { WeightRules } from './rules.ts';
+import { type Constraints, checkGiven, constraintsOf, type WeightRules } from './rules.ts';
 import { oneOrAll } from './samples.ts';
 
 /**
@@ -158,21 +166,29 @@ export interface LoadOptions {
   readonly loss?: CompileOptions['loss'];
   /** Stand for the file's metrics. */
   readonly metrics?: CompileOptions['metrics'];
+  /** By name of a weight, such as `dense/kernel`: stand for the file's constraints of these weights. */
+  readonly constraints?: Constraints;
 }
 
 /**
- * The model of a file that `saveModel` wrote, compiled as it was. What was code of your own and left out is given again: a loss
- * and metrics by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by setting
- * `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is wrong
- * with them is a WhittleError, before any large allocation.
+ * The model of a file that `saveModel` wrote, compiled as it was. What was code of your own and left out is given again: a
+ * loss, metrics and constraints by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by
+ * setting `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is
+ * wrong with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
-  checkOptions('loadModel', options, 'loss metrics');
+  checkOptions('loadModel', options, 'loss metrics constraints');
+  const { constraints = {} } = options;
+  if (typeof constraints !== 'object' || constraints === null)
+    throw new ValueError('loadModel', 'constraints', 'an object of them by names of weights', constraints);
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {
     checkNothingLeft(tensors);
-    return fromNetwork(network, { dtype: floatsOf(network) });
+    const made = { dtype: floatsOf(network) };
+    const model = fromNetwork(network, made, (_, i) => layerOf(network, i, undefined, constraints));
+    checkGiven('loadModel', constraints, model.weights);
+    return model;
   }
   const root = Fields.parse(text, KEY, FORMAT);
   const seed = root.count('seed');
@@ -183,12 +199,13 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const isNumbered = root.isList('layers');
   const records = takeRecords(root, network);
   const layerAt = (node: Node, i: number): Layer => {
-    const layer = reading(() => layerOf(network, i, records.get(node.name)));
+    const layer = reading(() => layerOf(network, i, records.get(node.name), constraints));
     records.delete(node.name);
     return layer;
   };
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
+  checkGiven('loadModel', constraints, model.weights);
   model.steps = steps;
   model.epochs = epochs;
   if (root.has('optimizer') || root.has('loss'))
@@ -216,14 +233,14 @@ function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {
 }
 
 /** The layer of a node, with what its record says. */
-function layerOf(network: Network, index: number, fields: Fields | undefined): Layer {
+function layerOf(network: Network, index: number, fields: Fields | undefined, given: Constraints): Layer {
   const plain = fromNetworkLayer(network, index);
-  if (fields === undefined) return plain;
+  const node = network.nodes[index]!;
+  const own = constraintsOf(node, given);
+  if (fields === undefined) return own === null ? plain : fromNetworkLayer(network, index, { rules: own });
   const trainable = !fields.has('trainable') || fields.flag('trainable');
   let layer =
-    plain.rules === null
-      ? plain
-      : fromNetworkLayer(network, index, { rules: takeRules(fields, network.nodes[index]!) });
+    plain.rules === null ? plain : fromNetworkLayer(network, index, { rules: { ...takeRules(fields, node), ...own } });
   if (layer instanceof Dropout && fields.has('training'))
     layer = new Dropout(layer.rate, { ...layer.options, training: fields.flag('training') }); // version 1 has it here
   if (layer instanceof Dense && fields.has('activityRegularizer'))

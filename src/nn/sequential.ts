@@ -18,7 +18,7 @@ export class Sequential extends Model {
     if (twice !== undefined)
       throw new StateError(
         'Sequential',
-        `${calledOf(twice)} is given twice: a Model applies one layer to several values`,
+        `${calledOf(twice)} is given twice: with x = input([...]), new Model(x, c.apply(c.apply(x))) shares the weights of c, and clone() makes a layer with its own`,
       );
     const x = new SymbolicTensor(null, [], first.inputShape);
     super(

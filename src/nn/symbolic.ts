@@ -1,4 +1,4 @@
-import { ValueError } from '../base/errors.ts';
+import { checkText, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { MAX_RANK, type Shape } from '../base/shape.ts';
 import type { Lowerable } from './lowering.ts';
@@ -42,7 +42,9 @@ export function input(shape: Shape, options: InputOptions = {}): SymbolicTensor 
   checkOptions('input', options, 'name');
   const fits = Array.isArray(shape) && shape.length < MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!fits) throw new ValueError('input', 'shape', 'a list of sizes, without the batch axis', shape);
-  return new SymbolicTensor(null, [], [...shape], options.name);
+  const { name = 'input' } = options;
+  checkText('input', 'name', name);
+  return new SymbolicTensor(null, [], [...shape], name);
 }
 
 /** The inputs, and every value that the outputs are made of, each after those that it is made of. */

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { type Shape, sameShape, stridesOf } from '../base/shape.ts';
-import { Arena, type Storage, step, stepIn } from '../memory/arena.ts';
+import { Arena, releaseIdle, type Storage, step, stepIn } from '../memory/arena.ts';
 import type { DType } from '../memory/dtype.ts';
 import { cannotRepeat } from '../memory/recorder.ts';
 import { NO_ROOM, Recording, record } from '../memory/recording.ts';
@@ -221,6 +221,7 @@ export class Trainer {
 
   private record(kind: Kind, inputs: Inputs, compute: Compute, observe: Observe): number {
     const { arena } = kind;
+    releaseIdle(); // as much as the eager step before took, which its repetitions do not need
     try {
       const tensors = stepIn(arena, () => inputs.map(made));
       const { result, recording } = record(arena, () => compute(tensors));

@@ -208,3 +208,19 @@ test('one convolution that is applied to three images has its weights once, and 
   for (const [i, value] of before.data.entries())
     expect(after[i]).toBeCloseTo(value - learningRate * kernel.grad!.data[i]!, 6);
 });
+
+test.each([
+  ['mobileNetV1', w.mobileNetV1],
+  ['mobileNetV2', w.mobileNetV2],
+  ['shuffleNetV1', w.shuffleNetV1],
+  ['shuffleNetV2', w.shuffleNetV2],
+])('%s takes images of any size, down to a pixel', (_, make) => {
+  for (const inputShape of [
+    [1, 1, 1],
+    [2, 3, 1],
+    [33, 7, 2],
+  ] as const) {
+    const model = make({ inputShape, classes: 2, width: 0.25 });
+    expect(model.predict(w.ones([1, ...inputShape])).shape).toEqual([1, 2]);
+  }
+});

@@ -11,6 +11,7 @@ import {
   type Tensor,
   wasm,
 } from '../../src/index.ts';
+import { releaseIdle } from '../../src/memory/arena.ts';
 import { list, noise, of } from './tools.ts';
 
 /** More kinds of steps than a model keeps recordings of, and more models than may stay in the heap. */
@@ -64,10 +65,12 @@ describe('kinds of steps of one model', () => {
     expect(seen.slice(2)).toEqual([seen[1], seen[1]]);
     expect(numbers(replayed)).toEqual(numbers(eager));
     for (const trained of [replayed, eager]) release(trained);
+    releaseIdle(); // what eager steps keep for the next one
     const after = held();
     const another = model();
     round(another, batches, 4);
     release(another);
+    releaseIdle();
     expect(held()).toEqual(after);
   });
 

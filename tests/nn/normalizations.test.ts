@@ -7,6 +7,7 @@ import {
   type BatchNormOptions,
   cloneModel,
   compileInference,
+  constant,
   Dense,
   digest,
   EarlyStopping,
@@ -18,6 +19,7 @@ import {
   LayerNorm,
   loadModel,
   Model,
+  maxNorm,
   prune,
   quantize,
   Residual,
@@ -84,6 +86,30 @@ describe('BatchNorm', () => {
     expect(statistics(model)).toEqual([m, v]);
   });
 
+  test('has momentum in the words of its convention, and files hold one of both', () => {
+    const steps = [of([2, 4], [2, 1]), of([10, 20], [2, 1])];
+    const runs = (options: BatchNormOptions): Sequential => {
+      const model = alone({ inputShape: [1], ...options }, [1]);
+      for (const step of steps) model.forward(step, { training: true });
+      return model;
+    };
+    const [[mean], [variance]] = statistics(runs({ convention: 'pytorch', momentum: 0.25 })) as [number[], number[]];
+    expect(mean).toBeCloseTo(0.75 * 0.25 * 3 + 0.25 * 15, 12); // of the step's own mean a quarter
+    expect(variance).toBeCloseTo(0.75 * (0.75 + 0.25 * 2) + 0.25 * 50, 12);
+    const [[kept]] = statistics(runs({ momentum: 0.75 })) as [number[], number[]];
+    expect(kept).toBe(mean);
+    for (const momentum of [undefined, 0, 0.1, 0.3, 0.7, 0.9, 1]) {
+      const model = runs({ convention: 'pytorch', ...(momentum !== undefined && { momentum }) });
+      const loaded = loadModel(saveModel(model));
+      const [own, other] = [model, loaded].map(({ layers }) => layers[0] as BatchNorm);
+      expect(own!.momentum).toBe(1 - (momentum ?? 0.1));
+      expect(other!.momentum).toBe(own!.momentum);
+      expect(other!.options.momentum).toBeCloseTo(momentum ?? 0.1, 12);
+      expect(digest(loaded)).toBe(digest(model));
+      expect(own!.clone().momentum).toBe(own!.momentum);
+    }
+  });
+
   test('has its options, with and without gamma and beta', () => {
     const names = (options: BatchNormOptions): string[] =>
       alone(options).weights.map(({ name }) => name.split('/')[1]!);
@@ -97,7 +123,7 @@ describe('BatchNorm', () => {
       [1, 0, 1],
     ]);
     for (const [options, message] of [
-      [{ epsilon: 0 }, /BatchNorm: epsilon must be positive/],
+      [{ epsilon: -1 }, /BatchNorm: epsilon must be at least 0/],
       [{ momentum: 1.5 }, /momentum must be between 0 and 1/],
       [{ convention: 'torch' as never }, /convention must be keras or pytorch/],
       [{ axis: 1 } as never, /axis must be one of the options/],
@@ -105,6 +131,22 @@ describe('BatchNorm', () => {
       expect(() => new BatchNorm(options)).toThrow(message);
     expect(() => new Sequential([new BatchNorm({ inputShape: [] })])).toThrow(
       /layer batchNorm needs at least one axis/,
+    );
+  });
+
+  test("begins its running statistics as it is told, by Keras's words, and a file knows it", () => {
+    const model = alone({ movingMeanInitializer: constant(3), movingVarianceInitializer: constant(4), epsilon: 0 });
+    expect(statistics(model)).toEqual([Array(3).fill(3), Array(3).fill(4)]);
+    expect([...model.predict(of([5, 3, -1], [1, 3])).data]).toEqual([1, 0, -2]);
+    for (const back of [loadModel(saveModel(model)), cloneModel(model)]) {
+      const fresh = new Sequential([back.layers[0]!.clone()], { dtype: 'float64' });
+      fresh.build([3]);
+      expect(statistics(fresh)).toEqual(statistics(model));
+    }
+    // An epsilon of 0 is one of networks and layers alike
+    expect((fromNetwork(toNetwork(model)).layers[0] as BatchNorm).epsilon).toBe(0);
+    expect(() => loadModel(saveModel(model), { constraints: { 'batchNorm/mean': maxNorm() } })).toThrow(
+      /^loadModel: constraints\["batchNorm\/mean"\] must be for one of the weights batchNorm\/gamma, batchNorm\/beta, got/,
     );
   });
 
