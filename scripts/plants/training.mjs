@@ -664,7 +664,7 @@ export const plants = [
   {
     name: 'a layer follows what its caller does to the options',
     file: 'src/nn/layers.ts',
-    find: 'return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };',
+    find: 'return Array.isArray(options.inputShape) ? { ...options, inputShape: [...options.inputShape] } : { ...options };',
     replace: 'return options;',
     mustFail: ['tests/nn/given-objects.test.ts'],
   },
