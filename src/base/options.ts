@@ -38,7 +38,7 @@ const ABSENT: ReadonlyMap<string, string> = new Map([['dataformat', 'Channels ar
 
 /** What is often given without its name, by its type. */
 const UNNAMED: Readonly<Record<string, readonly string[]>> = {
-  string: ['activation', 'loss'],
+  string: ['activation', 'optimizer'],
   number: ['poolSize', 'learningRate', 'epochs', 'batchSize'],
 };
 

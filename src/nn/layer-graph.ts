@@ -17,7 +17,7 @@ import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { checkEntries, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
-import { SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
+import { checkSample, SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
 
 const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
 
@@ -42,7 +42,8 @@ const NONE: readonly Parameter[] = [];
 const isTrainable = ({ trainable }: Layer): boolean => trainable;
 const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
 
-const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] => Array.isArray(given[0]);
+const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] =>
+  Array.isArray(given) && Array.isArray(given[0]);
 
 /** What layers make of a value: the structure, the weights and the forward pass. */
 export class LayerGraph {
@@ -165,6 +166,7 @@ export class LayerGraph {
     const given = areShapes(inputShape) ? inputShape : [inputShape];
     if (given.length !== this.inputCount)
       throw new ValueError(this.op, 'inputShape', `a list of ${this.inputCount} shapes`, inputShape);
+    for (const shape of given) checkSample(this.op, 'inputShape', shape);
     if (this.isBuilt) {
       this.inputShapes.forEach((own, i) => {
         if (!sameShape(given[i]!, own)) refuseShape(this.op, given[i]!, own, this.samplesOf(i));

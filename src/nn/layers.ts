@@ -10,7 +10,7 @@ import type { BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
 import { type RulesOf, type WeightRules, weightRule } from './rules.ts';
-import { SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
+import { checkSample, SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
 
 /** What a layer of your own is told on each call. */
 export type CallContext = Pass;
@@ -40,6 +40,7 @@ export abstract class Layer {
   constructor(options: LayerOptions = {}) {
     const { name = '' } = options;
     checkText(new.target.name, 'name', name);
+    if (options.inputShape !== undefined) checkSample(new.target.name, 'inputShape', options.inputShape);
     this.name = name;
     this.inputShape = ownCopy(options).inputShape;
   }
@@ -126,7 +127,7 @@ export const LAYER_OPTIONS = 'name inputShape';
 
 /** The options as they are now: what the caller does to their objects afterwards changes no layer. */
 function ownCopy<T extends LayerOptions>(options: T): T {
-  return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
+  return Array.isArray(options.inputShape) ? { ...options, inputShape: [...options.inputShape] } : { ...options };
 }
 
 /** Options of layers with a kernel. It begins by `glorotUniform` unless they say another, the bias with `zeros`. */

@@ -3,7 +3,7 @@ import type { Shape } from '../base/shape.ts';
 import { type Steps, windowFault } from '../base/window.ts';
 import { calledOf } from './layer-names.ts';
 import type { Layer } from './layers.ts';
-import type { Lowering } from './lowering.ts';
+import type { Lowerable, Lowering } from './lowering.ts';
 
 /** Of samples that a window goes over: a sequence has one before its channels, an image two. */
 export type Axes = 1 | 2;
@@ -18,7 +18,7 @@ export function channelsOf(op: string, name: string, axes: Axes, at: Lowering, v
   const shape = at.shapeOf(value);
   if (shape.length === axes + 1) return shape[axes]!;
   const [wanted] = FORMS[axes];
-  const remedy = at.isInput(value) ? inputFor(axes, shape) : placeFor(axes, shape, at.layerOf.get(value) as Layer);
+  const remedy = at.isInput(value) ? inputFor(axes, shape) : placeFor(axes, shape, at.layerOf.get(value));
   throw new ShapeError(op, [shape], `layer ${name} expects samples [${wanted}]`, remedy);
 }
 
@@ -29,9 +29,10 @@ function inputFor(axes: Axes, shape: Shape): string {
 }
 
 /** What to do about a layer before that gives other axes. */
-function placeFor(axes: Axes, shape: Shape, before: Layer): string {
-  const found = `${calledOf(before)} gives [${shape.join(', ')}] a sample`;
-  if (shape.length < 2) return `${found}: put this layer before it, or leave it out`;
+function placeFor(axes: Axes, shape: Shape, before: Lowerable | undefined): string {
+  // A container that is being lowered has parts that are of no layer yet
+  const found = `It reads what ${before === undefined ? 'its container' : calledOf(before as Layer)} gives`;
+  if (shape.length < 2) return `${found}: put it before that, or leave it out`;
   const other = axes === 2 ? 1 : 2;
   return shape.length === other + 1 ? `${found}: layers of ${other}D take that` : found;
 }

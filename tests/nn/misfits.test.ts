@@ -26,6 +26,7 @@ import {
   type Shape,
   ShapeError,
   SpatialDropout2D,
+  Split,
   UpSampling2D,
   ValueError,
   ZeroPadding2D,
@@ -66,34 +67,29 @@ describe('a layer that reads another number of axes', () => {
       'what Flatten gives',
       [new Flatten(), new Conv2D(4, 3)],
       [8, 8, 1],
-      'got [64]. layer flatten gives [64] a sample: put this layer before it',
+      'got [64]. It reads what layer flatten gives: put it before that, or leave',
     ],
     [
       'what a pool gives',
       [new GlobalAvgPool2D(), new ZeroPadding2D()],
       [8, 8, 3],
-      'layer globalAvgPool2D gives [3] a sample: put this',
+      'It reads what layer globalAvgPool2D gives: put it',
     ],
     [
       'words',
       [new Embedding(9, 5), new Conv2D(4, 3)],
       [6],
-      'got [6, 5]. layer embedding gives [6, 5] a sample: layers of 1D take that',
+      'got [6, 5]. It reads what layer embedding gives: layers of 1D take that',
     ],
     [
       'images',
       [new Conv2D(4, 3, { name: 'first' }), new AvgPool1D()],
       [8, 8, 1],
-      'layer first gives [6, 6, 4] a sample: layers of 2D take that',
+      'It reads what layer first gives: layers of 2D take that',
     ],
-    ['a vector', [new Dense(5), new GlobalMaxPool1D()], [8], 'layer dense gives [5] a sample'],
-    [
-      'images of images',
-      [new Dense(5), new Conv2D(4, 3)],
-      [2, 2, 8, 8, 3],
-      'layer dense gives [2, 2, 8, 8, 5] a sample',
-    ],
-    ['a vector, by a transpose', [new Dense(5), new Conv2DTranspose(4, 3)], [8], 'layer dense gives [5] a sample'],
+    ['a vector', [new Dense(5), new GlobalMaxPool1D()], [8], 'It reads what layer dense gives'],
+    ['images of images', [new Dense(5), new Conv2D(4, 3)], [2, 2, 8, 8, 3], 'It reads what layer dense gives'],
+    ['a vector, by a transpose', [new Dense(5), new Conv2DTranspose(4, 3)], [8], 'It reads what layer dense gives'],
   ])('is told of %s', (_, layers, shape, words) => {
     const model = new Sequential(layers);
     expect(() => model.build(shape)).toThrow(ShapeError);
@@ -331,6 +327,42 @@ describe('habits of other libraries', () => {
     const x = input([4]);
     expect(new Model(x, c.apply(c.apply(x))).weights).toHaveLength(2);
   });
+});
+
+test('a part of a container, which is of no layer yet', () => {
+  const split = new Split([[new Conv2D(4, 3)], []], { inputShape: [10] });
+  expect(said(() => new Sequential([split]))).toBe(
+    'Conv2D: layer split/conv2D expects samples [height, width, channels], got [5]. It reads what its container gives: put it before that, or leave it out',
+  );
+});
+
+describe('the shape of a sample is a list of sizes', () => {
+  const wanted = 'inputShape must be a list of sizes, without the batch axis, got';
+  test.each<[unknown, string]>([
+    [64, '64'],
+    ['64', '"64"'],
+    [null, 'null'],
+    [[null, 8, 8, 1], '[null, 8, 8, 1]'],
+    [[1.5], '[1.5]'],
+    [[-1], '[-1]'],
+    [[8, undefined], '[8, undefined]'],
+  ])('not %j', (shape, shown) => {
+    expect(said(() => new Dense(4, { inputShape: any(shape) }))).toBe(`Dense: ${wanted} ${shown}`);
+    expect(said(() => new Sequential([new Dense(4)]).build(any(shape)))).toBe(`Sequential: ${wanted} ${shown}`);
+    expect(said(() => input(any(shape)))).toBe(`input: ${wanted.slice(5).replace(/^S/, 's')} ${shown}`);
+  });
+  test('nor nothing to build()', () => {
+    expect(said(() => new Sequential([new Dense(4)]).build(any(undefined)))).toBe(`Sequential: ${wanted} undefined`);
+  });
+});
+
+test.each<[string, () => unknown, string]>([
+  ['a layer', () => new Sequential(any(new Dense(3))), 'an object of Dense'],
+  ['layers one by one', () => new Sequential(any(new Dense(3)), any(new Dense(3))), 'an object of Dense'],
+  ['nothing', () => new Sequential(any(undefined)), 'undefined'],
+  ['options', () => new Sequential(any({ layers: [] })), '{ layers }'],
+])('a model in a row of %s for layers', (_, use, shown) => {
+  expect(said(use)).toBe(`Sequential: layers must be a list of layers: new Sequential([layer, layer]), got ${shown}`);
 });
 
 describe('a name is a text', () => {
