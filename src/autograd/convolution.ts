@@ -7,7 +7,7 @@ import { sameShape, size } from '../base/shape.ts';
 import { type Padding, type Steps, stepsOf, transposedSizes, windowFault, windowOf } from '../base/window.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { type AnyFloatKernels, kernelsFor } from '../memory/runtime.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import { checkTensors, empty, type Tensor } from '../tensor/tensor.ts';
 import { beforeEpilogue, checkEpilogue } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { floats, floatType } from './operands.ts';
@@ -211,6 +211,7 @@ const biasEdge = (bias: Tensor | null, before: (g: Tensor) => Tensor): Edge[] =>
 
 /** Throws ShapeError unless x and kernel have an axis for each stride and two more. */
 function checkRanks(op: string, x: Tensor, kernel: Tensor, { strides }: Steps, last: string): void {
+  checkTensors(op, x, kernel);
   const isFlat = strides.length === 1;
   if (x.rank === strides.length + 2 && kernel.rank === x.rank) return;
   const [image, taps] = isFlat ? ['length', 'taps'] : ['height, width', 'height, width'];
@@ -235,6 +236,7 @@ function checkRest(
   units: number,
   activation: Epilogue,
 ): FloatDType {
+  if (bias !== null) checkTensors(op, bias);
   if (bias !== null && !sameShape(bias.shape, [units]))
     throw new ShapeError(op, [bias.shape, kernel.shape], `the bias must have shape [${units}]`);
   checkEpilogue(op, activation);
