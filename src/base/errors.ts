@@ -64,6 +64,19 @@ export function checkFlag(op: string, field: string, value: boolean): void {
   if (typeof value !== 'boolean') throw new ValueError(op, field, 'true or false', value);
 }
 
+/** Throws ValueError unless `value` are bytes of a file, and says how to come by them. */
+export function checkBytes(op: string, field: string, value: Uint8Array, requirement = 'a Uint8Array'): void {
+  if (value instanceof Uint8Array) return;
+  const { arrayBuffer } = Object(value) as { readonly arrayBuffer?: unknown };
+  const isBuffer = Object.prototype.toString.call(value).endsWith('ArrayBuffer]');
+  const remedy = isBuffer
+    ? 'new Uint8Array(buffer) shows its bytes'
+    : typeof arrayBuffer === 'function'
+      ? 'new Uint8Array(await file.arrayBuffer()) reads them'
+      : undefined;
+  throw new ValueError(op, field, requirement, value, remedy);
+}
+
 /** Throws ValueError unless `value` is an integer of at least `least`. */
 export function checkCount(op: string, field: string, value: number, least = 1): void {
   if (!Number.isSafeInteger(value) || value < least)

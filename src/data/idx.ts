@@ -1,4 +1,4 @@
-import { FormatError } from '../base/errors.ts';
+import { checkBytes, FormatError } from '../base/errors.ts';
 import { MAX_RANK, size } from '../base/shape.ts';
 import { refuseOthers } from './what.ts';
 
@@ -27,6 +27,7 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
  * a shape past what a tensor holds.
  */
 export function parseIDX(bytes: Uint8Array): { shape: number[]; data: IDXArray } {
+  checkBytes('parseIDX', 'the file', bytes);
   if (bytes[0] !== 0) refuseOthers('idx', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 4) throw new FormatError('idx', 'magic', `needs 4 bytes, the file has ${bytes.length}`, 0);

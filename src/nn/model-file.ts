@@ -1,4 +1,12 @@
-import { checkCount, checkFlag, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
+import {
+  checkBytes,
+  checkCount,
+  checkFlag,
+  checkRange,
+  FormatError,
+  StateError,
+  WhittleError,
+} from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
@@ -168,6 +176,7 @@ export interface LoadOptions {
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   checkOptions('loadModel', options, 'loss metrics');
+  checkBytes('loadModel', 'the file', bytes);
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {
