@@ -49,9 +49,14 @@ const RANGES = {
   'a positive integer': (x: number): boolean => x > 0 && Number.isSafeInteger(x),
 };
 
+/** A remedy for an object where a value stands that is no option. */
+export const byItself = (field: string, value: unknown): string | undefined =>
+  Object(value) === value && !Array.isArray(value) ? `Give ${field} by itself, in no object` : undefined;
+
 /** Throws ValueError unless `value` is finite and in the range. */
 export function checkRange(op: string, field: string, value: number, range: keyof typeof RANGES): void {
-  if (!Number.isFinite(value) || !RANGES[range](value)) throw new ValueError(op, field, range, value);
+  if (!Number.isFinite(value) || !RANGES[range](value))
+    throw new ValueError(op, field, range, value, byItself(field, value));
 }
 
 /** Throws ValueError unless `value` is one of the texts. */

@@ -1,4 +1,4 @@
-import { ValueError } from './errors.ts';
+import { show, ValueError } from './errors.ts';
 
 /** The fields that are set. */
 export function defined<T extends object>(options: T): Partial<T> {
@@ -14,15 +14,20 @@ type Listed<T, S extends string> = [Exclude<keyof T, Words<S>>, Exclude<Words<S>
 
 /**
  * Throws ValueError for options that are no object, and for a field that is none of `names`: all fields of the options'
- * type with blanks between them, of which the compiler finds one that is missing.
+ * type with blanks between them, of which the compiler finds one that is missing. `instead` says what to write for something
+ * else, which it has as $; for the name of an activation that is known.
  */
 export function checkOptions<T extends object, const S extends string>(
   op: string,
   options: T,
   names: S & Listed<T, S>,
+  instead?: string,
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const isName = typeof options === 'string' && names.split(' ').includes('activation');
+    const remedy = (isName ? 'Write { activation: $ }' : instead)?.replaceAll('$', () => show(options));
+    throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options, remedy);
+  }
   const fields = Object.keys(options) as (keyof T & string)[];
   if (fields.length === 0) return;
   const known = names.split(' ');

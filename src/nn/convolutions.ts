@@ -40,6 +40,9 @@ const CONVOLUTION_OPTIONS = `${STRIDED_OPTIONS} dilationRate groups`;
 const drawnAs = (taps: Shape, channels: number, groups: number, units: number): Shape =>
   groups === channels ? [...taps, channels, units / groups] : [...taps, channels / groups, units];
 
+const OWN_FILTERS =
+  'It takes no filters: DepthwiseConv2D(kernelSize, { depthMultiplier }) gives depthMultiplier units for each channel';
+
 /** What Conv2D, Conv1D and DepthwiseConv2D share. */
 abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
   readonly kernelSize: readonly number[];
@@ -87,8 +90,8 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
   ) {
     const ours: readonly unknown[] = [Conv2D, Conv1D];
     if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
-    super(op, axes, kernelSize, options);
     checkRange(op, 'filters', filters, 'a positive integer');
+    super(op, axes, kernelSize, options);
     const { groups = 1 } = options;
     checkRange(op, 'groups', groups, 'a positive integer');
     if (filters % groups !== 0) throw new ValueError(op, 'groups', `a divisor of the ${filters} filters`, groups);
@@ -143,7 +146,7 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
 
   constructor(kernelSize: number | readonly number[], options: DepthwiseOptions = {}) {
     const names = `${STRIDED_OPTIONS} dilationRate depthMultiplier` as const;
-    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, names);
+    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, names, OWN_FILTERS);
     super('DepthwiseConv2D', 2, kernelSize, options);
     const { depthMultiplier = 1 } = options;
     checkRange('DepthwiseConv2D', 'depthMultiplier', depthMultiplier, 'a positive integer');

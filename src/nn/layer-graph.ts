@@ -5,7 +5,7 @@ import type { ActivationSpec } from '../graph/activation.ts';
 import { activationIn, type Graph, type Input, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
-import type { FloatDType } from '../memory/dtype.ts';
+import { checkFloatDType, type FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
@@ -67,6 +67,7 @@ export class LayerGraph {
   constructor(op: string, x: Symbols, y: Symbols, options: SequentialOptions = {}) {
     const { seed = 0, dtype = 'float32', blank = false } = options;
     checkSeed(op, seed);
+    checkFloatDType(op, dtype);
     this.op = op;
     this.inputs = symbolsOf(op, 'x', x);
     this.outputs = symbolsOf(op, 'y', y);
@@ -355,12 +356,7 @@ export class LayerGraph {
     const own = this.weights;
     if (values.length !== own.length)
       throw new StateError('setWeights', `got ${values.length} tensors for ${own.length} weights`);
-    own.forEach(({ name, value }, i) => {
-      if (!sameShape(values[i]!.shape, value.shape))
-        throw new ShapeError('setWeights', [values[i]!.shape, value.shape], `${name} does not fit`);
-      if (values[i]!.dtype !== value.dtype)
-        throw new DTypeError('setWeights', [values[i]!.dtype, value.dtype], `${name} does not fit`);
-    });
+    for (const [i, weight] of own.entries()) weight.checkFits('setWeights', values[i]!);
     own.forEach((weight, i) => {
       assign(weight.value, values[i]!);
       weight.prune();
