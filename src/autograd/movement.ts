@@ -14,7 +14,7 @@ import { checkDType, type DType, isFloat } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
-import { checkTensors, contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
+import { checkList, checkTensors, contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { broadcastStrides, floatType, reduceLayout } from './operands.ts';
 import { type Edge, noGradient, record } from './tape.ts';
 
@@ -183,11 +183,6 @@ export function flip(x: Tensor, axes?: readonly number[]): Tensor {
 }
 
 // Copies -----------------------------------------------------------------------------------------------------------
-
-function checkList(op: string, tensors: readonly Tensor[]): void {
-  if (!Array.isArray(tensors)) throw new ValueError(op, 'tensors', `a list of them, as in ${op}([a, b])`, tensors);
-  checkTensors(op, ...tensors);
-}
 
 /** Joins tensors along an existing axis. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {

@@ -126,6 +126,12 @@ export function checkTensors(op: string, ...given: readonly unknown[]): void {
   }
 }
 
+/** The same for an operation that takes a list. */
+export function checkList(op: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors)) throw new ValueError(op, 'tensors', `a list of them, as in ${op}([a, b])`, tensors);
+  checkTensors(op, ...tensors);
+}
+
 /** The elements as one row-major array for a kernel; it may be longer than the tensor. Copies only a strided view. */
 export function flat(op: string, t: Tensor): TypedArray {
   t.check(op);
