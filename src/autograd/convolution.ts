@@ -36,6 +36,7 @@ export interface ConvOptions {
   readonly activation?: Epilogue;
 }
 
+const STRIDES = 'Write { strides: $ }';
 const OPTIONS = 'strides padding dilations groups activation';
 
 /**
@@ -66,7 +67,7 @@ function withOptions(
   bias: Tensor | null,
   options: ConvOptions,
 ): Tensor {
-  checkOptions(op, options, OPTIONS);
+  checkOptions(op, options, OPTIONS, STRIDES);
   const { groups = 1, activation = 'linear' } = options;
   return convolve(op, x, kernel, bias, stepsOf(op, axes, options), groups, activation);
 }
@@ -83,7 +84,7 @@ export function depthwiseConv2d(
   options: Omit<ConvOptions, 'groups'> = {},
 ): Tensor {
   const op = 'depthwiseConv2d';
-  checkOptions(op, options, 'strides padding dilations activation');
+  checkOptions(op, options, 'strides padding dilations activation', STRIDES);
   const { activation = 'linear' } = options;
   const steps = stepsOf(op, 2, options);
   checkRanks(op, x, kernel, steps, 'channels, multiplier');
@@ -107,7 +108,7 @@ export function conv2dTranspose(
   options: Omit<ConvOptions, 'groups' | 'dilations'> = {},
 ): Tensor {
   const op = 'conv2dTranspose';
-  checkOptions(op, options, 'strides padding activation');
+  checkOptions(op, options, 'strides padding activation', STRIDES);
   const { activation = 'linear' } = options;
   return convolveTransposed(op, x, kernel, bias, stepsOf(op, 2, options), activation);
 }

@@ -40,7 +40,7 @@ function reduce(
   call: Call,
   pullback: (y: Tensor, expand: (t: Tensor) => Tensor, n: number) => Pullback,
 ): Tensor {
-  checkOptions(op, options, 'axis keepDims');
+  checkOptions(op, options, 'axis keepDims', 'Write { axis: $ }');
   const layout = layoutOf(op, x, options.axis);
   const y = empty(options.keepDims === true ? layout.kept : layout.dropped, x.dtype);
   call(kernelsFor(x.dtype), layout, y.storage.array as FloatArray);
@@ -68,7 +68,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
 export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
-  checkOptions('variance', options, 'axis keepDims ddof');
+  checkOptions('variance', options, 'axis keepDims ddof', 'Write { axis: $ }');
   const { ddof = 0, ...plainOptions } = options;
   const call: Call = (k, l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y);
   return reduce('variance', x, plainOptions, call, (_, expand, n) => (g) => {

@@ -14,8 +14,8 @@ type Listed<T, S extends string> = [Exclude<keyof T, Words<S>>, Exclude<Words<S>
 
 /**
  * Throws ValueError for options that are no object, and for a field that is none of `names`: all fields of the options'
- * type with blanks between them, of which the compiler finds one that is missing. `instead` says what to write for something
- * else, which it has as $; for the name of an activation that is known.
+ * type with blanks between them, of which the compiler finds one that is missing. `instead` says what to write for a number
+ * or a list, which it has as $; for the name of an activation that is known.
  */
 export function checkOptions<T extends object, const S extends string>(
   op: string,
@@ -25,8 +25,15 @@ export function checkOptions<T extends object, const S extends string>(
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     const isName = typeof options === 'string' && names.split(' ').includes('activation');
-    const remedy = (isName ? 'Write { activation: $ }' : instead)?.replaceAll('$', () => show(options));
-    throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options, remedy);
+    const isValue = typeof options === 'number' || Array.isArray(options);
+    const remedy = isName ? 'Write { activation: $ }' : isValue ? instead : undefined;
+    throw new ValueError(
+      op,
+      'options',
+      `an object of ${names.replaceAll(' ', ', ')}`,
+      options,
+      remedy?.replaceAll('$', () => show(options)),
+    );
   }
   const fields = Object.keys(options) as (keyof T & string)[];
   if (fields.length === 0) return;

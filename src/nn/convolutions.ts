@@ -40,6 +40,7 @@ const CONVOLUTION_OPTIONS = `${STRIDED_OPTIONS} dilationRate groups`;
 const drawnAs = (taps: Shape, channels: number, groups: number, units: number): Shape =>
   groups === channels ? [...taps, channels, units / groups] : [...taps, channels / groups, units];
 
+const STRIDES = 'Write { strides: $ }';
 const OWN_FILTERS =
   'It takes no filters: DepthwiseConv2D(kernelSize, { depthMultiplier }) gives depthMultiplier units for each channel';
 
@@ -89,7 +90,7 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
     options: ConvolutionOptions,
   ) {
     const ours: readonly unknown[] = [Conv2D, Conv1D];
-    if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
+    if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS, STRIDES);
     checkRange(op, 'filters', filters, 'a positive integer');
     super(op, axes, kernelSize, options);
     const { groups = 1 } = options;
@@ -175,7 +176,7 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
 
   constructor(filters: number, kernelSize: number | readonly number[], options: StridedOptions = {}) {
     const op = 'Conv2DTranspose';
-    if (new.target === Conv2DTranspose) checkOptions(op, options, STRIDED_OPTIONS);
+    if (new.target === Conv2DTranspose) checkOptions(op, options, STRIDED_OPTIONS, STRIDES);
     super(op, copied(options));
     checkRange(op, 'filters', filters, 'a positive integer');
     this.filters = filters;
@@ -226,7 +227,7 @@ export class SeparableConv2D extends Layer {
 
   constructor(filters: number, kernelSize: number | readonly number[], options: SeparableOptions = {}) {
     const op = 'SeparableConv2D';
-    if (new.target === SeparableConv2D) checkOptions(op, options, SEPARABLE_OPTIONS);
+    if (new.target === SeparableConv2D) checkOptions(op, options, SEPARABLE_OPTIONS, STRIDES);
     super(options);
     checkRange(op, 'filters', filters, 'a positive integer');
     this.filters = filters;

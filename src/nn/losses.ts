@@ -94,7 +94,7 @@ export function meanAbsoluteError(...none: readonly never[]): Loss {
 
 /** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
 export function huber(options: { readonly delta?: number } = {}): Loss {
-  checkOptions('huber', options, 'delta');
+  checkOptions('huber', options, 'delta', 'Write { delta: $ }');
   const { delta = 1 } = options;
   checkRange('huber', 'delta', delta, 'positive');
   const f: LossFunction = (yTrue, yPred) => {

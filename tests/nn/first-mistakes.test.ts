@@ -47,6 +47,17 @@ describe('options and values in the place of each other', () => {
       filters: [() => new w.DepthwiseConv2D(32, others(3)), 'It takes no filters: DepthwiseConv2D(kernelSize'],
       'an activation': [() => new w.Conv2D(4, 3, others('relu')), 'got "relu". Write { activation: "relu" }'],
       'an activation of Dense': [() => new w.Dense(4, others('relu')), 'got "relu". Write { activation: "relu" }'],
+      strides: [() => new w.Conv2D(4, 3, others(2)), 'got 2. Write { strides: 2 }'],
+      'strides of an operation': [
+        () => w.conv2d(w.zeros([1, 4, 4, 1]), w.zeros([3, 3, 1, 1]), null, others([1, 2])),
+        'got [1, 2]. Write { strides: [1, 2] }',
+      ],
+      'a size of a pool': [() => w.maxPool2d(w.zeros([1, 4, 4, 1]), others(2)), 'got 2. Write { size: 2 }'],
+      axes: [() => w.mean(w.zeros([2, 3]), others([0, 1])), 'got [0, 1]. Write { axis: [0, 1] }'],
+      'a learning rate': [() => new w.Adam(others(1e-3)), 'got 0.001. Write { learningRate: 0.001 }'],
+      patience: [() => new w.EarlyStopping(others(5)), 'got 5. Write { patience: 5 }'],
+      'a batch': [() => new w.Sequential([new w.Dense(1)]).predict([[1]], others(32)), 'Write { batchSize: 32 }'],
+      'a shape of a tensor': [() => w.tensor([1, 2], others([2, 1])), 'got [2, 1]. Write { shape: [2, 1] }'],
       'a dropout': [() => new w.Dropout(0.5, others('relu')), /got "relu"$/],
     });
   });
