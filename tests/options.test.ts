@@ -317,7 +317,7 @@ describe('options', () => {
       expect(message).toBe(`${op}: axis must be a number by itself, as in ${op}(x, 1), got { axis }`);
     }
     expect((await refusalOf(() => w.sum(y, 1 as Given))).message).toBe(
-      'sum: options must be an object of axis, keepDims, got 1',
+      'sum: options must be an object of axis, keepDims, got 1. Write { axis: 1 }',
     );
   });
 

@@ -238,4 +238,11 @@ export const plants = [
     replace: "(padding !== 'before' ? 0 : 0)",
     mustFail: ['tests/data/vocabulary.test.ts'],
   },
+  {
+    name: 'any object passes for bytes of a file',
+    file: 'src/base/errors.ts',
+    find: 'if (value instanceof Uint8Array) return;',
+    replace: 'if (Object(value) === value) return;',
+    mustFail: ['tests/data/bytes.test.ts'],
+  },
 ];

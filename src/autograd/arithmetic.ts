@@ -4,7 +4,7 @@ import { broadcastShapes, sameShape, size } from '../base/shape.ts';
 import { isFloat } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import { scalar } from '../tensor/create.ts';
-import { empty, flat, type Tensor } from '../tensor/tensor.ts';
+import { checkTensors, empty, flat, type Tensor } from '../tensor/tensor.ts';
 import { broadcastTo, cast, sumTo } from './movement.ts';
 import {
   type Arithmetic,
@@ -101,6 +101,7 @@ export const greaterEqual: Compare = (a, b) => compare('greaterEqual', a, b);
  * number, choose the input too: where(ok, f(where(ok, x, 1)), 0).
  */
 export function where(condition: Tensor, p: Operand, q: Operand): Tensor {
+  checkTensors('where', condition);
   if (condition.dtype !== 'bool') {
     throw new DTypeError('where', [condition.dtype], 'the condition must be bool', 'Compare with notEqual(x, 0)?');
   }

@@ -7,7 +7,7 @@ import { sameShape, size } from '../base/shape.ts';
 import { type Padding, type Steps, stepsOf, transposedSizes, windowFault, windowOf } from '../base/window.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { type AnyFloatKernels, kernelsFor } from '../memory/runtime.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import { checkTensors, empty, type Tensor } from '../tensor/tensor.ts';
 import { beforeEpilogue, checkEpilogue } from './elementwise.ts';
 import { reshape } from './movement.ts';
 import { floats, floatType } from './operands.ts';
@@ -36,6 +36,7 @@ export interface ConvOptions {
   readonly activation?: Epilogue;
 }
 
+const STRIDES = 'Write { strides: $ }';
 const OPTIONS = 'strides padding dilations groups activation';
 
 /**
@@ -66,7 +67,7 @@ function withOptions(
   bias: Tensor | null,
   options: ConvOptions,
 ): Tensor {
-  checkOptions(op, options, OPTIONS);
+  checkOptions(op, options, OPTIONS, STRIDES);
   const { groups = 1, activation = 'linear' } = options;
   return convolve(op, x, kernel, bias, stepsOf(op, axes, options), groups, activation);
 }
@@ -83,7 +84,7 @@ export function depthwiseConv2d(
   options: Omit<ConvOptions, 'groups'> = {},
 ): Tensor {
   const op = 'depthwiseConv2d';
-  checkOptions(op, options, 'strides padding dilations activation');
+  checkOptions(op, options, 'strides padding dilations activation', STRIDES);
   const { activation = 'linear' } = options;
   const steps = stepsOf(op, 2, options);
   checkRanks(op, x, kernel, steps, 'channels, multiplier');
@@ -107,7 +108,7 @@ export function conv2dTranspose(
   options: Omit<ConvOptions, 'groups' | 'dilations'> = {},
 ): Tensor {
   const op = 'conv2dTranspose';
-  checkOptions(op, options, 'strides padding activation');
+  checkOptions(op, options, 'strides padding activation', STRIDES);
   const { activation = 'linear' } = options;
   return convolveTransposed(op, x, kernel, bias, stepsOf(op, 2, options), activation);
 }
@@ -211,6 +212,7 @@ const biasEdge = (bias: Tensor | null, before: (g: Tensor) => Tensor): Edge[] =>
 
 /** Throws ShapeError unless x and kernel have an axis for each stride and two more. */
 function checkRanks(op: string, x: Tensor, kernel: Tensor, { strides }: Steps, last: string): void {
+  checkTensors(op, x, kernel);
   const isFlat = strides.length === 1;
   if (x.rank === strides.length + 2 && kernel.rank === x.rank) return;
   const [image, taps] = isFlat ? ['length', 'taps'] : ['height, width', 'height, width'];
@@ -235,6 +237,7 @@ function checkRest(
   units: number,
   activation: Epilogue,
 ): FloatDType {
+  if (bias !== null) checkTensors(op, bias);
   if (bias !== null && !sameShape(bias.shape, [units]))
     throw new ShapeError(op, [bias.shape, kernel.shape], `the bias must have shape [${units}]`);
   checkEpilogue(op, activation);

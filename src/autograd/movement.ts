@@ -14,7 +14,7 @@ import { checkDType, type DType, isFloat } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { kernelsFor, run } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
-import { contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
+import { checkList, checkTensors, contiguous, copyOf, empty, flat, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { broadcastStrides, floatType, reduceLayout } from './operands.ts';
 import { type Edge, noGradient, record } from './tape.ts';
 
@@ -22,6 +22,7 @@ import { type Edge, noGradient, record } from './tape.ts';
 
 /** The same elements with another shape; one dimension may be -1. Copies only a view whose elements lie apart. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensors('reshape', x);
   const target = [...shape];
   const free = shape.indexOf(-1);
   if (free >= 0) {
@@ -38,6 +39,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** Axes in another order: axis i of the result is axis order[i] of x. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
+  checkTensors('permute', x);
   const axes = order.map((axis) => normalizeAxis('permute', axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
     throw new ShapeError('permute', [x.shape], `needs each of ${x.rank} axes once, not ${listed(order)}`);
@@ -49,6 +51,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 
 /** Swaps the last two axes. */
 export function transpose(x: Tensor): Tensor {
+  checkTensors('transpose', x);
   if (x.rank < 2) throw new ShapeError('transpose', [x.shape], 'needs at least two axes');
   const order = [...x.shape.keys()];
   order.push(...order.splice(-2, 1));
@@ -57,6 +60,7 @@ export function transpose(x: Tensor): Tensor {
 
 /** Repeats x along new and size-1 axes until it has `shape`, without copying. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensors('broadcastTo', x);
   if (sameShape(x.shape, shape)) return x;
   size('broadcastTo', shape);
   if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
@@ -80,6 +84,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 
 /** Removes axes of size 1: the given one, or all. */
 export function squeeze(x: Tensor, axis?: number): Tensor {
+  checkTensors('squeeze', x);
   const at = axis === undefined ? undefined : normalizeAxis('squeeze', axis, x.rank);
   if (at !== undefined && x.shape[at] !== 1)
     throw new ShapeError('squeeze', [x.shape], `axis ${axis} is not of size 1`);
@@ -90,6 +95,7 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
 
 /** Inserts an axis of size 1 before `axis`; -1 appends it. */
 export function expandDims(x: Tensor, axis: number): Tensor {
+  checkTensors('expandDims', x);
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
   const insert = (list: readonly number[], value: number): number[] => [...list.slice(0, at), value, ...list.slice(at)];
   const shape = insert(x.shape, 1);
@@ -105,6 +111,7 @@ export type SliceRange = number | null | readonly [start?: number | null, stop?:
 
 /** Part of x, without copying. Axes not named are kept whole. */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
+  checkTensors('slice', x);
   if (!Array.isArray(ranges)) throw new ValueError('slice', 'ranges', 'a list with a range for each axis', ranges);
   if (ranges.length > x.rank) throw new ShapeError('slice', [x.shape], `${ranges.length} ranges for ${x.rank} axes`);
   const shape: number[] = [];
@@ -168,7 +175,8 @@ function write(x: Tensor, y: Tensor, offset: number, strides: readonly number[])
 const along = (axis: number, range: SliceRange): SliceRange[] => [...Array<null>(axis).fill(null), range];
 
 /** Reverses the given axes (default all). */
-export function flip(x: Tensor, axes: readonly number[] = [...x.shape.keys()]): Tensor {
+export function flip(x: Tensor, axes?: readonly number[]): Tensor {
+  checkTensors('flip', x);
   const reversed = normalizeAxes('flip', axes, x.rank);
   const ranges = x.shape.map((_, axis): SliceRange => (reversed.includes(axis) ? [null, null, -1] : null));
   return slice(x, ranges);
@@ -182,6 +190,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 function join(op: string, tensors: readonly Tensor[], axis: number): Tensor {
+  checkList(op, tensors);
   const first = tensors[0];
   if (first === undefined) throw new ShapeError(op, [], 'needs at least one tensor');
   const at = normalizeAxis(op, axis, first.rank);
@@ -208,6 +217,7 @@ function join(op: string, tensors: readonly Tensor[], axis: number): Tensor {
 
 /** Joins tensors of one shape along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkList('stack', tensors);
   const first = tensors[0];
   if (first === undefined) throw new ShapeError('stack', [], 'needs at least one tensor');
   const at = normalizeAxis('stack', axis, first.rank + 1);
@@ -220,6 +230,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** Cuts x along an axis into equal parts (a count) or parts of the given sizes, as views. */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  checkTensors('split', x);
   const at = normalizeAxis('split', axis, x.rank);
   const n = x.shape[at]!;
   if (typeof parts === 'number' && !(Number.isInteger(parts) && parts > 0 && n % parts === 0)) {
@@ -239,6 +250,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
 
 /** Surrounds x with `value`: `widths[axis]` is [before, after]. */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
+  checkTensors('pad', x);
   if (typeof value !== 'number') throw new ValueError('pad', 'value', 'a number by itself', value);
   if (widths.length !== x.rank) throw new ShapeError('pad', [x.shape], `${widths.length} widths for ${x.rank} axes`);
   for (const width of widths.flat()) size('pad', [width]);
@@ -254,6 +266,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
 
 /** Repeats x `repeats[axis]` times along each axis. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  checkTensors('tile', x);
   if (repeats.length !== x.rank)
     throw new ShapeError('tile', [x.shape], `${repeats.length} repeats for ${x.rank} axes`);
   const shape = x.shape.map((n, axis) => n * size('tile', [repeats[axis]!]));
@@ -273,6 +286,7 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
  */
 export function channelShuffle(x: Tensor, groups: number): Tensor {
   const op = 'channelShuffle';
+  checkTensors(op, x);
   const channels = x.shape[normalizeAxis(op, -1, x.rank)]!;
   if (!(Number.isSafeInteger(groups) && groups > 0 && channels % groups === 0))
     throw new ValueError(op, 'groups', `a divisor of ${channels} channels`, groups);
@@ -314,6 +328,7 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
 }
 
 function pick(op: string, x: Tensor, indices: Tensor, axis: number): Tensor {
+  checkTensors(op, x, indices);
   const at = normalizeAxis(op, axis, x.rank);
   const list = checkIndices(op, indices, x.shape[at]!);
   const shape = gathered(x, at, indices);
@@ -336,6 +351,7 @@ export function embedding(table: Tensor, indices: Tensor): Tensor {
 
 /** A copy of x with `updates` added at `indices` along an axis: the adjoint of gather. */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0): Tensor {
+  checkTensors('scatterAdd', x, indices, updates);
   const at = normalizeAxis('scatterAdd', axis, x.rank);
   const dtype = floatType('scatterAdd', x, updates);
   const list = checkIndices('scatterAdd', indices, x.shape[at]!);
@@ -353,6 +369,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
 
 /** Rows of the identity: int32 labels [...] become [..., depth]. Throws ValueError for a label outside [0, depth). */
 export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'): Tensor {
+  checkTensors('oneHot', labels);
   const list = checkIndices('oneHot', labels, depth);
   if (!isFloat(dtype)) return record('oneHot', cast(oneHot(labels, depth), dtype));
   const shape = [...labels.shape, depth];
@@ -365,6 +382,7 @@ export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'):
 
 /** The numbers as another element type. Float to integer truncates toward zero and saturates; NaN becomes 0. */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  checkTensors('cast', x);
   if (x.dtype === dtype) return x;
   checkDType('cast', dtype);
   const y = empty(x.shape, dtype, x.size);
@@ -374,5 +392,6 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 
 /** The same numbers, cut off from the tape. */
 export function detach(x: Tensor): Tensor {
+  checkTensors('detach', x);
   return record('detach', viewOf(x, x.shape, x.viewStrides));
 }

@@ -3,7 +3,7 @@ import { checkRange, ShapeError } from '../base/errors.ts';
 import { normalizeAxis, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
-import { empty, type Tensor, viewOf } from '../tensor/tensor.ts';
+import { checkTensors, empty, type Tensor, viewOf } from '../tensor/tensor.ts';
 import { add, mul, neg, sub } from './arithmetic.ts';
 import { reciprocal, sqrt } from './elementwise.ts';
 import { floats, floatType, mapWith } from './operands.ts';
@@ -12,8 +12,9 @@ import { type Edge, noGradient, perGradient, record } from './tape.ts';
 
 /** Checks a normalization over the last axis of x with vectors of that length, null where there is none; the type of all. */
 function checkVectors(op: string, x: Tensor, epsilon: number, ...vectors: readonly (Tensor | null)[]): FloatDType {
-  const channels = x.shape[normalizeAxis(op, -1, x.rank)]!;
   const given = vectors.filter((t) => t !== null);
+  checkTensors(op, x, ...given);
+  const channels = x.shape[normalizeAxis(op, -1, x.rank)]!;
   for (const t of given) {
     if (!sameShape(t.shape, [channels]))
       throw new ShapeError(op, [x.shape, t.shape], `what belongs to the channels must have shape [${channels}]`);

@@ -5,7 +5,7 @@ import { broadcastShapes, type Shape, size, stridesOf } from '../base/shape.ts';
 import { allocate, partOf } from '../memory/arena.ts';
 import { type DType, type FloatDType, isFloat } from '../memory/dtype.ts';
 import { type AnyFloatKernels, kernelsFor, run } from '../memory/runtime.ts';
-import { empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
+import { checkTensors, empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
 
 /**
  * How operations reach kernels: element types are checked, shapes are turned into the few integers a kernel takes, and
@@ -15,8 +15,9 @@ import { empty, flat, Tensor, viewOf } from '../tensor/tensor.ts';
 /** What the two-operand operations take: a number stands for a scalar of the other operand's type. */
 export type Operand = Tensor | number;
 
-/** The float type of all operands. Throws DTypeError for integers and for float32 mixed with float64. */
+/** The float type of all operands. Throws ValueError for what is no tensor, DTypeError for integers and for mixed types. */
 export function floatType(op: string, ...tensors: readonly Tensor[]): FloatDType {
+  checkTensors(op, ...tensors);
   const { dtype } = tensors[0]!;
   for (const t of tensors) {
     if (isFloat(t.dtype) && t.dtype === dtype) continue;

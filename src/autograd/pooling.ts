@@ -51,7 +51,7 @@ export function avgPool1d(x: Tensor, options: PoolOptions = {}): Tensor {
 type Kind = 'max' | 'average';
 
 function withOptions(op: string, axes: number, kind: Kind, x: Tensor, options: PoolOptions): Tensor {
-  checkOptions(op, options, 'size strides padding');
+  checkOptions(op, options, 'size strides padding', 'Write { size: $ }');
   const { size: wide = 2, strides = wide, padding = 'valid' } = options;
   return pool(op, kind, x, perAxis(op, 'size', wide, axes), stepsOf(op, axes, { strides, padding }));
 }

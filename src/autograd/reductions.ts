@@ -5,7 +5,7 @@ import { normalizeAxes, normalizeAxis } from '../base/shape.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { type AnyFloatKernels, kernelsFor } from '../memory/runtime.ts';
 import { zeros } from '../tensor/create.ts';
-import { empty, type Tensor } from '../tensor/tensor.ts';
+import { checkTensors, empty, type Tensor } from '../tensor/tensor.ts';
 import { div, equal, mul, sub, where } from './arithmetic.ts';
 import { exp } from './elementwise.ts';
 import { broadcastTo, cast, permute, reshape, scatterAdd } from './movement.ts';
@@ -24,6 +24,7 @@ const NEED_ELEMENTS: readonly string[] = ['max', 'min', 'argmax', 'argmin', 'log
 
 /** Throws where NumPy does: there is no maximum of nothing. */
 function layoutOf(op: string, x: Tensor, axis: ReduceOptions['axis']): ReduceLayout {
+  checkTensors(op, x);
   const layout = reduceLayout(op, x, normalizeAxes(op, axis, x.rank));
   if (layout.n === 0 && NEED_ELEMENTS.includes(op)) {
     throw new ShapeError(op, [x.shape], 'cannot reduce an empty axis');
@@ -39,7 +40,7 @@ function reduce(
   call: Call,
   pullback: (y: Tensor, expand: (t: Tensor) => Tensor, n: number) => Pullback,
 ): Tensor {
-  checkOptions(op, options, 'axis keepDims');
+  checkOptions(op, options, 'axis keepDims', 'Write { axis: $ }');
   const layout = layoutOf(op, x, options.axis);
   const y = empty(options.keepDims === true ? layout.kept : layout.dropped, x.dtype);
   call(kernelsFor(x.dtype), layout, y.storage.array as FloatArray);
@@ -67,7 +68,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
 export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
-  checkOptions('variance', options, 'axis keepDims ddof');
+  checkOptions('variance', options, 'axis keepDims ddof', 'Write { axis: $ }');
   const { ddof = 0, ...plainOptions } = options;
   const call: Call = (k, l, y) => k.variance(l.outer, l.n, l.inner, l.x, Math.max(0, l.n - ddof), y);
   return reduce('variance', x, plainOptions, call, (_, expand, n) => (g) => {
@@ -137,6 +138,7 @@ export function argmin(x: Tensor, axis?: number): Tensor {
 
 /** The k largest along the last axis, falling, and their indices (int32); ties by lower index, NaN first. */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
+  checkTensors('topK', x);
   const n = x.shape[normalizeAxis('topK', -1, x.rank)]!;
   if (!Number.isInteger(k) || k < 0 || k > n) throw new ValueError('topK', 'k', `an integer from 0 to ${n}`, k);
   const dtype = floatType('topK', x);
@@ -165,6 +167,7 @@ export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
 
 /** Runs a row kernel along `axis` by bringing that axis last. */
 function alongLast(op: string, x: Tensor, axis: number, f: (x: Tensor) => Tensor): Tensor {
+  checkTensors(op, x);
   const at = normalizeAxis(op, axis, x.rank);
   if (at === x.rank - 1) return f(x);
   const order = [...x.shape.keys()];

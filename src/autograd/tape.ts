@@ -4,7 +4,7 @@ import type { Storage } from '../memory/arena.ts';
 import { isFloat } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
-import { empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
+import { checkTensors, empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
 
 /** From the gradient of an operation's output to that of one input. Writes into neither of the two, then or later. */
 export type Pullback = (g: Tensor) => Tensor;
@@ -195,6 +195,7 @@ function accumulate<K>(sums: Map<K, Accumulator | null>, key: K, gradient: Tenso
 }
 
 function checkScalar(op: string, loss: Tensor): void {
+  checkTensors(op, loss);
   if (loss.size !== 1) {
     throw new GradientError(op, `needs a scalar loss, got ${listed(loss.shape)}. Reduce it with mean() first?`);
   }

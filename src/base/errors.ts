@@ -49,9 +49,14 @@ const RANGES = {
   'a positive integer': (x: number): boolean => x > 0 && Number.isSafeInteger(x),
 };
 
+/** A remedy for an object where a value stands that is no option. */
+export const byItself = (field: string, value: unknown): string | undefined =>
+  Object(value) === value && !Array.isArray(value) ? `Give ${field} by itself, in no object` : undefined;
+
 /** Throws ValueError unless `value` is finite and in the range. */
 export function checkRange(op: string, field: string, value: number, range: keyof typeof RANGES): void {
-  if (!Number.isFinite(value) || !RANGES[range](value)) throw new ValueError(op, field, range, value);
+  if (!Number.isFinite(value) || !RANGES[range](value))
+    throw new ValueError(op, field, range, value, byItself(field, value));
 }
 
 /** Throws ValueError unless `value` is one of the texts. */
@@ -67,6 +72,19 @@ export function checkFlag(op: string, field: string, value: boolean): void {
 /** Throws ValueError unless `value` is a text. */
 export function checkText(op: string, field: string, value: string): void {
   if (typeof value !== 'string') throw new ValueError(op, field, 'a text', value);
+}
+
+/** Throws ValueError unless `value` are bytes of a file, and says how to come by them. */
+export function checkBytes(op: string, field: string, value: Uint8Array, requirement = 'a Uint8Array'): void {
+  if (value instanceof Uint8Array) return;
+  const { arrayBuffer } = Object(value) as { readonly arrayBuffer?: unknown };
+  const isBuffer = Object.prototype.toString.call(value).endsWith('ArrayBuffer]');
+  const remedy = isBuffer
+    ? 'new Uint8Array(buffer) shows its bytes'
+    : typeof arrayBuffer === 'function'
+      ? 'new Uint8Array(await file.arrayBuffer()) reads them'
+      : undefined;
+  throw new ValueError(op, field, requirement, value, remedy);
 }
 
 /** Throws ValueError unless `value` is an integer of at least `least`. */

@@ -14,15 +14,27 @@ type Listed<T, S extends string> = [Exclude<keyof T, Words<S>>, Exclude<Words<S>
 
 /**
  * Throws ValueError for options that are no object, and for a field that is none of `names`: all fields of the options'
- * type with blanks between them, of which the compiler finds one that is missing.
+ * type with blanks between them, of which the compiler finds one that is missing. `instead` says what to write for a number
+ * or a list, which it has as $; for the name of an activation that is known.
  */
 export function checkOptions<T extends object, const S extends string>(
   op: string,
   options: T,
   names: S & Listed<T, S>,
+  instead?: string,
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options, named(options, names));
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const isName = typeof options === 'string' && names.split(' ').includes('activation');
+    const isValue = typeof options === 'number' || Array.isArray(options);
+    const remedy = isName ? 'Write { activation: $ }' : isValue ? instead : undefined;
+    throw new ValueError(
+      op,
+      'options',
+      `an object of ${names.replaceAll(' ', ', ')}`,
+      options,
+      remedy?.replaceAll('$', () => show(options)),
+    );
+  }
   const fields = Object.keys(options) as (keyof T & string)[];
   if (fields.length === 0) return;
   const known = names.split(' ');
@@ -35,21 +47,6 @@ export function checkOptions<T extends object, const S extends string>(
 
 /** What other libraries have an option for and this one does not, in small letters and figures. */
 const ABSENT: ReadonlyMap<string, string> = new Map([['dataformat', 'Channels are the last axis everywhere']]);
-
-/** What is often given without its name, by its type. */
-const UNNAMED: Readonly<Record<string, readonly string[]>> = {
-  string: ['activation', 'optimizer'],
-  number: ['poolSize', 'learningRate', 'epochs', 'batchSize'],
-};
-
-/** What to do about a value in place of options. */
-function named(given: unknown, names: string): string | undefined {
-  const known = names.split(' ');
-  const field = UNNAMED[typeof given]?.find((name) => known.includes(name));
-  if (field !== undefined) return `Did you mean { ${field}: ${show(given)} }?`;
-  const isLayer = known.includes('inputShape');
-  return isLayer && typeof given === 'number' ? 'A layer finds the sizes of what it reads itself' : undefined;
-}
 
 /** Throws ValueError unless all fields are numbers, none of them NaN, of at least `least`. */
 export function checkNumbers(op: string, fields: Readonly<Record<string, unknown>>, least: number = -Infinity): void {

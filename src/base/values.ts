@@ -14,7 +14,7 @@ const KNOWN = [Float32Array, Float64Array, Int32Array, Int8Array, Uint8Array];
  * Numbers of samples as a tensor can be made of them. Throws for whatever is none, and for samples of unlike shape, naming
  * the argument and the sample, and what to write instead of text.
  */
-export function numbersOf(op: string, name: string, given: unknown): TypedArray | Nested {
+export function numbersOf(op: string, name: string, given: unknown, forTexts?: string): TypedArray | Nested {
   if (ArrayBuffer.isView(given)) return typedOf(op, name, given);
   const isOther = (each: unknown): boolean => typeof each === 'object' && each !== null && !Array.isArray(each);
   if (!Array.isArray(given) || given.some((each) => isOther(each) && !ArrayBuffer.isView(each)))
@@ -26,7 +26,7 @@ export function numbersOf(op: string, name: string, given: unknown): TypedArray 
   const check = (value: unknown, axis: number, sample: number): void => {
     const isList = Array.isArray(value);
     if (!isList && typeof value !== 'number' && typeof value !== 'boolean')
-      throw new ValueError(op, `sample ${sample} of ${name}`, 'of numbers', value, remedyFor(value, axis));
+      throw new ValueError(op, `sample ${sample} of ${name}`, 'of numbers', value, remedyFor(value, axis, forTexts));
     const length = isList ? value.length : undefined;
     if (length !== shape[axis]) {
       const [own, other] = [length, shape[axis]].map((n) => (n === undefined ? 'a number' : `${n} entries`));
@@ -64,10 +64,11 @@ function plain(value: unknown, depth: number): unknown {
   return isDeep ? value.map((inner) => plain(inner, depth + 1)) : value;
 }
 
-function remedyFor(value: unknown, axis: number): string {
+function remedyFor(value: unknown, axis: number, forTexts: string | undefined): string {
   if (typeof value === 'bigint') return 'Number(value) makes one of a BigInt';
   if (typeof value !== 'string') return '';
   if (value.trim() !== '' && Number.isFinite(Number(value))) return 'Number(text) makes one of text';
+  if (forTexts !== undefined) return forTexts;
   if (axis > 0) return 'Put a number for the text, or a column of 0 and 1 for each different text';
   return 'Map text to class numbers: const names = [...new Set(labels)]; labels.map((label) => names.indexOf(label))';
 }

@@ -1,5 +1,5 @@
 import type { Window } from '../../kernels/interface/convolution.ts';
-import { listed, ValueError } from './errors.ts';
+import { byItself, listed, show, ValueError } from './errors.ts';
 import { didYouMean } from './options.ts';
 import { MAX_SIZE } from './shape.ts';
 
@@ -28,35 +28,36 @@ export function perAxis(op: string, field: string, value: number | readonly numb
   const list = typeof value === 'number' ? Array<number>(axes).fill(value) : value;
   const isSize = (n: unknown): boolean => Number.isInteger(n) && (n as number) > 0 && (n as number) <= MAX_SIZE;
   if (Array.isArray(list) && list.length === axes && Array.from(list).every(isSize)) return list;
-  throw new ValueError(op, field, `a positive integer or a list of ${axes}`, value);
-}
-
-/** What a padding may be meant as. */
-function paddingFor(given: unknown, axes: number): string | undefined {
-  if (given === 'causal')
-    return 'Zeros before alone, one less than the window reaches over: [[2, 0]] for a kernel of 3';
-  if (typeof given === 'string') return didYouMean(given, ['same', 'valid']);
-  const widths: readonly unknown[] = Array.isArray(given) ? given : Array<unknown>(axes).fill(given);
-  if (widths.length !== axes || !widths.every((n) => Number.isSafeInteger(n))) return undefined;
-  return `Did you mean ${listed(widths.map((n) => `[${n}, ${n}]`))}?`;
+  throw new ValueError(op, field, `a positive integer or a list of ${axes}`, value, byItself(field, value));
 }
 
 /** Steps along so many axes; strides and dilations are 1, padding 'valid' where not given. Throws ValueError. */
 export function stepsOf(op: string, axes: number, options: StepOptions): Steps {
   const { strides = 1, dilations = 1, padding = 'valid' } = options;
+  // Of copies: `every` leaves holes out.
   const isPair = (pair: unknown): boolean =>
-    Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && n >= 0);
-  const isList = Array.isArray(padding) && padding.length === axes && padding.every(isPair);
+    Array.isArray(pair) && pair.length === 2 && Array.from(pair).every((n) => Number.isSafeInteger(n) && n >= 0);
+  const isList = Array.isArray(padding) && padding.length === axes && Array.from(padding).every(isPair);
   if (padding !== 'same' && padding !== 'valid' && !isList) {
     const pairs = listed(Array<string>(axes).fill('[before, behind]'));
-    const remedy = paddingFor(padding, axes);
-    throw new ValueError(op, 'padding', `'same', 'valid' or zeros by axis, ${pairs}`, padding, remedy);
+    const wanted = `'same', 'valid' or zeros by axis, ${pairs}`;
+    throw new ValueError(op, 'padding', wanted, padding, paddingMeant(padding, axes));
   }
   return {
     strides: perAxis(op, 'strides', strides, axes),
     dilations: perAxis(op, 'dilations', dilations, axes),
     padding,
   };
+}
+
+/** What is written here for a padding that other libraries take. */
+function paddingMeant(padding: unknown, axes: number): string | undefined {
+  if (padding === 'causal') return 'As zeros before alone it is [[(taps - 1)·dilation, 0]]';
+  if (typeof padding === 'string') return didYouMean(padding, ['same', 'valid']);
+  const list: readonly unknown[] = Array.isArray(padding) ? padding : Array<unknown>(axes).fill(padding);
+  if (!list.every((n) => Number.isSafeInteger(n) && (n as number) >= 0)) return undefined;
+  const pairs = list.length === axes ? list.map((n) => [n, n]) : axes === 1 && list.length === 2 ? [list] : undefined;
+  return pairs && `Did you mean ${show(pairs)}?`;
 }
 
 /** From the first tap of a window to its last, in both. */

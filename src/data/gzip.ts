@@ -1,8 +1,9 @@
-import { FormatError, LimitError, messageOf, StateError, ValueError } from '../base/errors.ts';
+import { checkBytes, FormatError, LimitError, messageOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 
 /** Whether `bytes` begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
+  checkBytes('isGzip', 'the file', bytes);
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
@@ -16,6 +17,7 @@ const PIECE = 16 * 1024;
  */
 export async function gunzip(bytes: Uint8Array, options: { maxBytes?: number } = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkOptions('gunzip', options, 'maxBytes');
+  checkBytes('gunzip', 'the file', bytes);
   const { maxBytes = 256 * 1024 * 1024 } = options;
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 0) {
     throw new ValueError('gunzip', 'maxBytes', 'a non-negative integer', maxBytes);

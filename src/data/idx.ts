@@ -1,4 +1,4 @@
-import { FormatError } from '../base/errors.ts';
+import { checkBytes, FormatError, listed } from '../base/errors.ts';
 import { MAX_RANK, size } from '../base/shape.ts';
 import { refuseOthers } from './what.ts';
 
@@ -27,6 +27,7 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
  * a shape past what a tensor holds.
  */
 export function parseIDX(bytes: Uint8Array): { shape: number[]; data: IDXArray } {
+  checkBytes('parseIDX', 'the file', bytes);
   if (bytes[0] !== 0) refuseOthers('idx', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 4) throw new FormatError('idx', 'magic', `needs 4 bytes, the file has ${bytes.length}`, 0);
@@ -44,12 +45,8 @@ export function parseIDX(bytes: Uint8Array): { shape: number[]; data: IDXArray }
   const count = size('parseIDX', shape);
   const expected = start + count * type.bytes;
   if (bytes.length !== expected) {
-    throw new FormatError(
-      'idx',
-      'data',
-      `shape [${shape.join(', ')}] makes ${expected} bytes, the file has ${bytes.length}`,
-      start,
-    );
+    const problem = `shape ${listed(shape)} makes ${expected} bytes, the file has ${bytes.length}`;
+    throw new FormatError('idx', 'data', problem, start);
   }
   const data = type.allocate(count);
   for (let i = 0; i < count; i++) data[i] = type.read(view, start + i * type.bytes);

@@ -1,4 +1,4 @@
-import { checkRange, FormatError, listed, ShapeError, ValueError } from '../base/errors.ts';
+import { checkBytes, checkRange, FormatError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { parseIDX } from './idx.ts';
@@ -45,19 +45,20 @@ export function imagesOf(pixels: Values, options: ImageOptions = {}): Tensor {
  * FormatError for a file of anything but images of bytes.
  */
 export function imagesFromIDX(bytes: Uint8Array): Tensor {
-  return imagesOf(bytesOfIDX(bytes, 3, 'images', 'labels: read it with labelsFromIDX()'));
+  return imagesOf(bytesOfIDX('imagesFromIDX', bytes, 3, 'images', 'labels: read it with labelsFromIDX()'));
 }
 
 /** The labels of an IDX file, int32 [n], as losses take them. Throws like `imagesFromIDX`. */
 export function labelsFromIDX(bytes: Uint8Array): Tensor {
-  const labels = bytesOfIDX(bytes, 1, 'labels', 'images: read it with imagesFromIDX()');
+  const labels = bytesOfIDX('labelsFromIDX', bytes, 1, 'labels', 'images: read it with imagesFromIDX()');
   return fromData(Int32Array.from(labels.data), labels.shape);
 }
 
 /** Names of the axes, as many as there may be. */
 const AXES: readonly string[] = ['n', 'height', 'width'];
 
-function bytesOfIDX(bytes: Uint8Array, rank: 1 | 3, what: string, other: string): Tensor {
+function bytesOfIDX(op: string, bytes: Uint8Array, rank: 1 | 3, what: string, other: string): Tensor {
+  checkBytes(op, 'the file', bytes);
   const { shape, data } = parseIDX(bytes);
   const axes = AXES.slice(0, rank);
   const isOther = data instanceof Uint8Array && shape.length === 4 - rank;

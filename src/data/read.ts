@@ -1,4 +1,4 @@
-import { FormatError, grouped, LimitError, ValueError } from '../base/errors.ts';
+import { checkBytes, FormatError, grouped, LimitError } from '../base/errors.ts';
 import { BytesTable } from './bytes-table.ts';
 import { commonWidth, dialectNotes, dialectOf, remedyOf, type Settings, sample, settingsOf } from './dialect.ts';
 import { lineOf, measureText, toUTF8 } from './encoding.ts';
@@ -124,8 +124,7 @@ function shortHeader(line: number, names: number, width: number, areNumbers: boo
 }
 
 function bytesOf(op: string, source: string | Uint8Array, encoding: Settings['encoding']): Uint8Array {
-  if (typeof source !== 'string' && !(source instanceof Uint8Array))
-    throw new ValueError(op, 'the source', 'a string or a Uint8Array', source);
+  if (typeof source !== 'string') checkBytes(op, 'the source', source, 'a string or a Uint8Array');
   const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source;
   refuseOthers('csv', bytes);
   return encoding === 'windows-1252' && typeof source !== 'string' ? toUTF8(bytes) : bytes;

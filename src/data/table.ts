@@ -1,3 +1,4 @@
+import { checkBytes } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { READ_OPTIONS } from './dialect.ts';
@@ -60,6 +61,7 @@ export function tableFromCSV(source: string | Uint8Array, options: TableOptions)
 /** `tableFromCSV` of a file that may be packed with gzip; `maxBytes` limits the unpacked size (default 256 MiB). */
 export async function tableFromBytes(bytes: Uint8Array, options: TableOptions & { maxBytes?: number }): Promise<Table> {
   checkOptions('tableFromBytes', options, `${READ_OPTIONS} ${ENCODER_OPTIONS} maxBytes`);
+  checkBytes('tableFromBytes', 'the file', bytes);
   const { maxBytes, ...own } = options;
   return tableFromCSV(isGzip(bytes) ? await gunzip(bytes, defined({ maxBytes })) : bytes, own);
 }

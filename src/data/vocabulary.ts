@@ -10,7 +10,10 @@ const UNKNOWN = 1;
 const FIRST = 2;
 
 /** What stands between blanks, tabs and ends of lines; none for a text of these alone. */
-export const tokensOf = (text: string): string[] => text.split(/\s+/).filter((token) => token !== '');
+export function tokensOf(text: string): string[] {
+  if (typeof text !== 'string') throw new ValueError('tokensOf', 'text', 'a text', text);
+  return text.split(/\s+/).filter((token) => token !== '');
+}
 
 export interface VocabularyOptions {
   /** Only so many words, the most frequent. Default: all. */

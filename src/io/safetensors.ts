@@ -1,4 +1,4 @@
-import { FormatError, LimitError, listed, show, ValueError, WhittleError } from '../base/errors.ts';
+import { checkBytes, FormatError, LimitError, listed, show, ValueError, WhittleError } from '../base/errors.ts';
 import { type Shape, size } from '../base/shape.ts';
 import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
@@ -142,7 +142,7 @@ interface Entry {
 type Fail = (field: string, problem: string, at: number) => never;
 
 function readHeader(file: Uint8Array): { header: JsonObject; fail: Fail; dataStart: number } {
-  if (!(file instanceof Uint8Array)) throw new ValueError('decodeSafetensors', 'the file', 'a Uint8Array', file);
+  checkBytes('decodeSafetensors', 'the file', file);
   if (file.length < 8) throw new FormatError(FORMAT, 'header length', `needs 8 bytes, got ${file.length}`, 0);
   const view = new DataView(file.buffer, file.byteOffset, 8);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;

@@ -1,3 +1,5 @@
+import { checkBytes } from '../base/errors.ts';
+
 // SHA-256 by FIPS 180-4: synchronous, unlike crypto.subtle, and the same in every runtime.
 
 const PRIMES: number[] = [];
@@ -21,6 +23,7 @@ const INITIAL = Uint32Array.from(PRIMES.slice(0, 8), (p) => fractionBits(Math.sq
 
 /** The SHA-256 digest of `bytes`, as 64 hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
+  checkBytes('sha256', 'bytes', bytes);
   const state = new Int32Array(INITIAL);
   const schedule = new Int32Array(64);
   const whole = bytes.length - (bytes.length % 64);

@@ -21,6 +21,17 @@ export function checkDType(op: string, dtype: DType): void {
   throw new DTypeError(op, [String(dtype)], `the element types are ${DTYPES.join(', ')}`);
 }
 
+/** Throws DTypeError for what models do not compute with. */
+export function checkFloatDType(op: string, dtype: FloatDType): void {
+  if (dtype === 'float32' || dtype === 'float64') return;
+  throw new DTypeError(
+    op,
+    [String(dtype)],
+    'dtype must be float32 or float64',
+    'quantize() makes int8 of a trained model',
+  );
+}
+
 /** What memory holds: elements of tensors, or the words of a random generator's state. */
 export type StorageType = DType | 'uint32';
 

@@ -109,7 +109,7 @@ export class EarlyStopping implements Callback {
 
   constructor(options: EarlyStoppingOptions = {}) {
     const names = 'monitor minDelta patience mode baseline restoreBestWeights startFromEpoch';
-    if (new.target === EarlyStopping) checkOptions('EarlyStopping', options, names);
+    if (new.target === EarlyStopping) checkOptions('EarlyStopping', options, names, 'Write { patience: $ }');
     const { monitor = 'val_loss', mode = 'auto', minDelta = 0, patience = 0, baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     checkNumbers('EarlyStopping', { patience, startFromEpoch }, 0);
@@ -185,7 +185,7 @@ export class ReduceLROnPlateau implements Callback {
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
     const names = 'monitor factor patience minDelta cooldown minLearningRate mode';
-    if (new.target === ReduceLROnPlateau) checkOptions('ReduceLROnPlateau', options, names);
+    if (new.target === ReduceLROnPlateau) checkOptions('ReduceLROnPlateau', options, names, 'Write { patience: $ }');
     const { monitor = 'val_loss', mode = 'auto', factor = 0.1, patience = 10, minDelta = 1e-4 } = options;
     const { cooldown = 0, minLearningRate = 0 } = options;
     checkRange('ReduceLROnPlateau', 'factor', factor, 'in [0, 1)');

@@ -102,7 +102,7 @@ export class CompiledGraph extends LayerGraph {
 
   /** Mean loss (with penalties) and metrics over the samples. */
   evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Logs {
-    checkOptions('evaluate', options, 'batchSize');
+    checkOptions('evaluate', options, 'batchSize', 'Write { batchSize: $ }');
     const { batchSize = 32 } = options;
     this.ready('evaluate');
     const samples = checkSamples('evaluate', this, x, y);
@@ -133,7 +133,7 @@ export class CompiledGraph extends LayerGraph {
    * with several outputs.
    */
   predict<Y extends Tensors = Tensor>(x: Data, options: EvaluateOptions = {}): Y {
-    checkOptions('predict', options, 'batchSize');
+    checkOptions('predict', options, 'batchSize', 'Write { batchSize: $ }');
     const { batchSize = 32 } = options;
     checkCount('predict', 'batchSize', batchSize);
     const shapes = this.isBuilt ? this.inputShapes : [];

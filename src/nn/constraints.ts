@@ -1,14 +1,14 @@
 import { add, div, mul } from '../autograd/arithmetic.ts';
 import { clip, relu, sqrt, square } from '../autograd/elementwise.ts';
 import { sum } from '../autograd/reductions.ts';
-import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { byItself, checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { made, type Recipe } from './recipes.ts';
+import { made, type NoFunction, type Recipe } from './recipes.ts';
 
 /** What a weight is brought to after each step of an optimizer; what the optimizer keeps for it stays as it is. */
-export interface Constraint {
+export interface Constraint extends NoFunction {
   readonly name: string;
   /** The weight [...] as it may be, of the same shape and type. Nothing is recorded for gradients. */
   readonly call: (w: Tensor) => Tensor;
@@ -46,7 +46,7 @@ const constraint = (name: string, options: Recipe, call: Constraint['call']): Co
 function checkAxis(op: string, axis: NormAxis): NormAxis {
   const all = Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
   if (all.length === 0 || !all.every(Number.isSafeInteger))
-    throw new ValueError(op, 'axis', 'an integer or a list of them', axis);
+    throw new ValueError(op, 'axis', 'an integer or a list of them', axis, byItself('axis', axis));
   return Array.isArray(axis) ? [...all] : axis;
 }
 
@@ -108,6 +108,16 @@ export function constraintByName(name: string, options: Recipe): Constraint {
   }
 }
 
+/** Throws ShapeError, in the constraint's name, where it does not fit the weight. */
+function heldBy(choice: Constraint, key: string, w: Tensor): Tensor {
+  try {
+    return choice.call(w);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError('constraint', [w.shape], `${choice.name} does not fit ${key} (${error.message})`);
+  }
+}
+
 /** The constraint behind an option, tried on the weight it is for. Throws ValueError or ShapeError for what cannot hold it. */
 export function checkConstraint(choice: Constraint | undefined, key: string, w: Tensor): Constraint | null {
   if (choice === undefined) return null;
@@ -117,7 +127,7 @@ export function checkConstraint(choice: Constraint | undefined, key: string, w: 
     const remedy = typeof choice === 'function' && NAMES.includes(name!) ? `Call it: ${name}()` : undefined;
     throw new ValueError('constraint', `that of ${key}`, `one such as maxNorm(2), or { name, call }`, choice, remedy);
   }
-  const held = choice.call(w);
+  const held = heldBy(choice, key, w);
   if (!sameShape(held.shape, w.shape) || held.dtype !== w.dtype)
     throw new ShapeError('constraint', [held.shape, w.shape], `${choice.name} of ${key} gives another shape or type`);
   return choice;

@@ -45,6 +45,10 @@ const CONVOLUTION_OPTIONS = `${STRIDED_OPTIONS} dilationRate groups`;
 const drawnAs = (taps: Shape, channels: number, groups: number, units: number): Shape =>
   groups === channels ? [...taps, channels, units / groups] : [...taps, channels / groups, units];
 
+const STRIDES = 'Write { strides: $ }';
+const OWN_FILTERS =
+  'It takes no filters: DepthwiseConv2D(kernelSize, { depthMultiplier }) gives depthMultiplier units for each channel';
+
 /** What Conv2D, Conv1D and DepthwiseConv2D share. */
 abstract class Convolution<O extends Omit<DilatedOptions, keyof RulesOf<'kernel'>>> extends KernelLayer<O> {
   readonly kernelSize: readonly number[];
@@ -92,7 +96,7 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
     options: ConvolutionOptions,
   ) {
     const ours: readonly unknown[] = [Conv2D, Conv1D];
-    if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
+    if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS, STRIDES);
     checkRange(op, 'filters', filters, 'a positive integer');
     super(op, axes, kernelSize, options);
     const { groups = 1 } = options;
@@ -150,7 +154,7 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
   readonly depthMultiplier: number;
 
   constructor(kernelSize: number | readonly number[], options: DepthwiseOptions = {}) {
-    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, DEPTHWISE_OPTIONS);
+    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, DEPTHWISE_OPTIONS, OWN_FILTERS);
     super('DepthwiseConv2D', 2, kernelSize, options);
     const { depthMultiplier = 1 } = options;
     checkRange('DepthwiseConv2D', 'depthMultiplier', depthMultiplier, 'a positive integer');
@@ -183,7 +187,7 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
 
   constructor(filters: number, kernelSize: number | readonly number[], options: StridedOptions = {}) {
     const op = 'Conv2DTranspose';
-    if (new.target === Conv2DTranspose) checkOptions(op, options, STRIDED_OPTIONS);
+    if (new.target === Conv2DTranspose) checkOptions(op, options, STRIDED_OPTIONS, STRIDES);
     super(op, copied(options));
     checkRange(op, 'filters', filters, 'a positive integer');
     this.filters = filters;
@@ -225,7 +229,7 @@ export class SeparableConv2D extends Layer {
 
   constructor(filters: number, kernelSize: number | readonly number[], options: SeparableOptions = {}) {
     const op = 'SeparableConv2D';
-    if (new.target === SeparableConv2D) checkOptions(op, options, SEPARABLE_OPTIONS);
+    if (new.target === SeparableConv2D) checkOptions(op, options, SEPARABLE_OPTIONS, STRIDES);
     super(options);
     checkRange(op, 'filters', filters, 'a positive integer');
     this.filters = filters;

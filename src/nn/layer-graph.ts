@@ -1,11 +1,11 @@
-import { DTypeError, grouped, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { grouped, listed, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import { activationIn, type Graph, type Input, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
-import type { DType, FloatDType } from '../memory/dtype.ts';
+import { checkFloatDType, type DType, type FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
@@ -69,6 +69,7 @@ export class LayerGraph {
   constructor(op: string, x: Symbols, y: Symbols, options: SequentialOptions = {}) {
     const { seed = 0, dtype = 'float32', blank = false } = options;
     checkSeed(op, seed);
+    checkFloatDType(op, dtype);
     this.op = op;
     this.inputs = symbolsOf(op, 'x', x);
     this.outputs = symbolsOf(op, 'y', y);
@@ -360,12 +361,7 @@ export class LayerGraph {
     const own = this.weights;
     if (values.length !== own.length)
       throw new StateError('setWeights', `got ${values.length} tensors for ${own.length} weights`);
-    own.forEach(({ name, value }, i) => {
-      if (!sameShape(values[i]!.shape, value.shape))
-        throw new ShapeError('setWeights', [values[i]!.shape, value.shape], `${name} does not fit`);
-      if (values[i]!.dtype !== value.dtype)
-        throw new DTypeError('setWeights', [values[i]!.dtype, value.dtype], `${name} does not fit`);
-    });
+    for (const [i, weight] of own.entries()) weight.checkFits('setWeights', values[i]!);
     own.forEach((weight, i) => {
       assign(weight.value, values[i]!);
       weight.prune();

@@ -9,13 +9,13 @@ import { elementsOf, sameShape } from '../base/shape.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Coding, checkOutputs, type Outputs } from './outputs.ts';
-import { made, type Recipe } from './recipes.ts';
+import { made, type NoFunction, type Recipe } from './recipes.ts';
 
 /** From targets and predictions to one loss per sample, shape [batch]. Also what a custom loss is; it may be a scalar. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
 /** A loss with what training may know about it. */
-export interface Loss {
+export interface Loss extends NoFunction {
   /** As in `compile`; any other for a loss of your own. */
   readonly name: string;
   readonly call: LossFunction;
@@ -94,7 +94,7 @@ export function meanAbsoluteError(...none: readonly never[]): Loss {
 
 /** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
 export function huber(options: { readonly delta?: number } = {}): Loss {
-  checkOptions('huber', options, 'delta');
+  checkOptions('huber', options, 'delta', 'Write { delta: $ }');
   const { delta = 1 } = options;
   checkRange('huber', 'delta', delta, 'positive');
   const f: LossFunction = (yTrue, yPred) => {

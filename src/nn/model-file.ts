@@ -1,4 +1,5 @@
 import {
+  checkBytes,
   checkCount,
   checkFlag,
   checkRange,
@@ -178,6 +179,7 @@ export interface LoadOptions {
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   checkOptions('loadModel', options, 'loss metrics constraints');
+  checkBytes('loadModel', 'the file', bytes);
   const { constraints = {} } = options;
   if (typeof constraints !== 'object' || constraints === null)
     throw new ValueError('loadModel', 'constraints', 'an object of them by names of weights', constraints);

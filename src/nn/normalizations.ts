@@ -19,6 +19,8 @@ export interface LayerNormOptions extends LayerOptions, RulesOf<'gamma' | 'beta'
 const NORM_OPTIONS =
   'name inputShape gammaInitializer gammaRegularizer gammaConstraint betaInitializer betaRegularizer betaConstraint epsilon scale center';
 
+const ITS_SAMPLES = 'How many channels there are it learns from its samples';
+
 export interface BatchNormOptions extends LayerNormOptions {
   /**
    * Whose words and defaults: `keras` (default), momentum 0.99, epsilon 1e-3 and the running variance by n, or `pytorch`,
@@ -97,7 +99,7 @@ export class BatchNorm extends Normalization<BatchNormOptions> {
 
   constructor(options: BatchNormOptions = {}) {
     const op = 'BatchNorm';
-    if (new.target === BatchNorm) checkOptions(op, options, BATCH_NORM_OPTIONS);
+    if (new.target === BatchNorm) checkOptions(op, options, BATCH_NORM_OPTIONS, ITS_SAMPLES);
     const { convention = 'keras' } = options;
     checkOneOf(op, 'convention', convention, ['keras', 'pytorch']);
     super(op, options, convention === 'keras' ? 1e-3 : 1e-5);
@@ -137,7 +139,7 @@ export class LayerNorm extends Normalization<LayerNormOptions> {
   override readonly type = 'layerNorm';
 
   constructor(options: LayerNormOptions = {}) {
-    if (new.target === LayerNorm) checkOptions('LayerNorm', options, NORM_OPTIONS);
+    if (new.target === LayerNorm) checkOptions('LayerNorm', options, NORM_OPTIONS, ITS_SAMPLES);
     super('LayerNorm', options, 1e-3);
   }
 

@@ -10,6 +10,8 @@ export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimiz
 /** Names of OptimizerOptions. Only objects of a class itself are asked for them: another may have options of its own. */
 const OPTIMIZER_OPTIONS = 'learningRate clipNorm globalClipNorm clipValue';
 
+const RATE = 'Write { learningRate: $ }';
+
 type Slots = Readonly<Record<string, Tensor>>;
 type Own<Options> = Required<Omit<Options, keyof OptimizerOptions>>;
 
@@ -29,7 +31,7 @@ export class SGD extends Optimizer<Own<SGDOptions>> {
   override readonly name = 'SGD';
 
   constructor(options: SGDOptions = {}) {
-    if (new.target === SGD) checkOptions('SGD', options, `${OPTIMIZER_OPTIONS} momentum nesterov`);
+    if (new.target === SGD) checkOptions('SGD', options, `${OPTIMIZER_OPTIONS} momentum nesterov`, RATE);
     const { momentum = 0, nesterov = false } = options;
     super('SGD', options, 0.01, { momentum, nesterov });
   }
@@ -72,7 +74,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
   override readonly name: string = 'Adam';
 
   constructor(options: AdamOptions = {}, op = 'Adam') {
-    if (new.target === Adam) checkOptions(op, options, ADAM_OPTIONS);
+    if (new.target === Adam) checkOptions(op, options, ADAM_OPTIONS, RATE);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     const { epsilonMode = 'hat', amsgrad = false, weightDecay = 0 } = options;
     super(op, options, 0.001, { beta1, beta2, epsilon, epsilonMode, amsgrad, weightDecay }, [beta1, beta2]);
@@ -102,7 +104,7 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
 export class AdamW extends Adam {
   override readonly name = 'AdamW';
   constructor(options: AdamOptions = {}) {
-    if (new.target === AdamW) checkOptions('AdamW', options, ADAM_OPTIONS);
+    if (new.target === AdamW) checkOptions('AdamW', options, ADAM_OPTIONS, RATE);
     super({ ...options, weightDecay: options.weightDecay ?? 0.004 }, 'AdamW');
   }
 }
@@ -121,7 +123,7 @@ export class RMSprop extends Optimizer<Own<RMSpropOptions>> {
   override readonly name = 'RMSprop';
 
   constructor(options: RMSpropOptions = {}) {
-    if (new.target === RMSprop) checkOptions('RMSprop', options, `${OPTIMIZER_OPTIONS} rho momentum epsilon`);
+    if (new.target === RMSprop) checkOptions('RMSprop', options, `${OPTIMIZER_OPTIONS} rho momentum epsilon`, RATE);
     const { rho = 0.9, momentum = 0, epsilon = 1e-7 } = options;
     super('RMSprop', options, 0.001, { rho, momentum, epsilon });
   }
@@ -152,7 +154,8 @@ export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   override readonly name = 'Adagrad';
 
   constructor(options: AdagradOptions = {}) {
-    if (new.target === Adagrad) checkOptions('Adagrad', options, `${OPTIMIZER_OPTIONS} initialAccumulator epsilon`);
+    if (new.target === Adagrad)
+      checkOptions('Adagrad', options, `${OPTIMIZER_OPTIONS} initialAccumulator epsilon`, RATE);
     const { initialAccumulator = 0.1, epsilon = 1e-7 } = options;
     super('Adagrad', options, 0.001, { initialAccumulator, epsilon });
   }

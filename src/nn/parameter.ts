@@ -1,6 +1,7 @@
-import type { Shape } from '../base/shape.ts';
+import { DTypeError, listed, ShapeError } from '../base/errors.ts';
+import { type Shape, sameShape } from '../base/shape.ts';
 import type { DType } from '../memory/dtype.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { checkTensors, type Tensor } from '../tensor/tensor.ts';
 import type { Constraint } from './constraints.ts';
 import { applyMask } from './mask.ts';
 import type { Regularizer } from './regularizers.ts';
@@ -38,6 +39,20 @@ export class Parameter {
 
   get dtype(): DType {
     return this.value.dtype;
+  }
+
+  /** Throws unless `given` is of this weight's shape and type. */
+  checkFits(op: string, given: Tensor): void {
+    checkTensors(op, given);
+    const { name, shape, dtype } = this;
+    if (!sameShape(given.shape, shape)) {
+      // Keras's [height, width, channels, multiplier] of a depthwise kernel, which lies in memory as ours does.
+      const isKeras = shape.length === 4 && shape[2] === 1 && given.rank === 4 && given.size === this.value.size;
+      const isSame = isKeras && sameShape(given.shape.slice(0, 2), shape.slice(0, 2));
+      const remedy = `As a kernel of Keras's DepthwiseConv2D it takes reshape(kernel, ${listed(shape)})`;
+      throw new ShapeError(op, [given.shape, shape], `${name} does not fit`, isSame ? remedy : undefined);
+    }
+    if (given.dtype !== dtype) throw new DTypeError(op, [given.dtype, dtype], `${name} does not fit`);
   }
 
   /** Sets what was pruned to 0 in a weight that was written to. */

@@ -29,7 +29,7 @@ abstract class Pool extends Layer {
 
   constructor(op: string, axes: Axes, options: PoolLayerOptions) {
     const ours: readonly unknown[] = [MaxPool2D, AvgPool2D, MaxPool1D, AvgPool1D];
-    if (ours.includes(new.target)) checkOptions(op, options, POOL_OPTIONS);
+    if (ours.includes(new.target)) checkOptions(op, options, POOL_OPTIONS, 'Write { poolSize: $ }');
     super(options);
     this.op = op;
     this.axes = axes;

@@ -1,6 +1,11 @@
 /** How to make something again: its name and its options. */
 export type Recipe = Readonly<Record<string, number | boolean | string | readonly number[]>>;
 
+/** For types of a name and a `call`, both of which a function has: one that makes such a thing is none itself. */
+export interface NoFunction {
+  readonly bind?: never;
+}
+
 const RECIPES = new WeakMap<object, Recipe>();
 
 /** Notes that the library made this, and how. A copy with other fields is the user's own: a file must not hold it by the name. */

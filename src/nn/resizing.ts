@@ -1,4 +1,4 @@
-import { checkRange, ValueError } from '../base/errors.ts';
+import { byItself, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { perAxis } from '../base/window.ts';
 import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
@@ -19,7 +19,7 @@ function pairsOf(op: string, widths: ZeroWidths, axes: Axes): Pairs {
   }).flat();
   if (list.length === axes && pairs.length === axes) return pairs;
   const wanted = `an integer of at least 0, or a list of ${axes} of them or of pairs of them`;
-  throw new ValueError(op, 'padding', wanted, widths);
+  throw new ValueError(op, 'padding', wanted, widths, byItself('padding', widths));
 }
 
 abstract class ZeroPadding extends Layer {

@@ -1,5 +1,5 @@
 import { cast, gather, reshape, slice } from '../autograd/movement.ts';
-import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { checkRange, listed, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { shareOf } from '../base/share.ts';
 import { entriesFor, type Shaped, wantedEntries } from '../graph/check.ts';
@@ -60,6 +60,8 @@ export interface SampleOptions {
   readonly sampleWeight?: Values;
 }
 
+const ENCODE = 'vocabulary.encode(texts) makes numbers of texts, of a Vocabulary from whittle-ml/data';
+
 /** Where the batches of `n` samples in a row begin, and their sizes. */
 export function* batchesOf(n: number, batchSize: number): Generator<[start: number, count: number]> {
   for (let start = 0; start < n; start += batchSize) yield [start, Math.min(batchSize, n - start)];
@@ -95,7 +97,14 @@ export function tensorsOf(
     const called = count === 1 ? name : `${name}[${i}]`;
     const dtype = dtypes?.[i] ?? like.dtype ?? 'float32';
     const areEntries = dtype === 'int32';
-    const t = tensorOfValues(op, called, each, areEntries ? 'float64' : dtype, shapes !== undefined);
+    const t = tensorOfValues(
+      op,
+      called,
+      each,
+      areEntries ? 'float64' : dtype,
+      shapes !== undefined,
+      areEntries ? ENCODE : undefined,
+    );
     if (each instanceof Tensor) return t;
     const samples = cut(t, called, shapes?.[i], each);
     return areEntries ? wholeNumbers(op, called, samples) : samples;
@@ -109,7 +118,15 @@ export function tensorsOf(
       throw new ShapeError(op, [t.shape], `${called} has no samples, only numbers in a row`, remedy);
     }
     const size = elementsOf(shape);
-    return shape.length > 0 && size > 0 && t.size % size === 0 ? reshape(t, [t.size / size, ...shape]) : t;
+    if (shape.length === 0 || size === 0) return t;
+    const [height = 0, width = 0, channels = 4] = shape;
+    if (each instanceof Uint8ClampedArray && channels !== 4 && t.size % (height * width * 4) === 0) {
+      const remedy = 'A canvas gives 4 (RGBA): decodeImage() makes images of one or three, and others are Uint8Arrays';
+      throw new ValueError(op, called, `of ${channels} numbers a pixel`, each, remedy);
+    }
+    if (t.size % size === 0) return reshape(t, [t.size / size, ...shape]);
+    const problem = `${called} has ${t.size} numbers, no multiple of the ${size} of a sample ${listed(shape)}`;
+    throw new ShapeError(op, [t.shape, shape], problem);
   }
 }
 

@@ -15,7 +15,7 @@ export function tensor(
   values: NestedArray | TypedArray | Tensor,
   options: { shape?: Shape; dtype?: DType } = {},
 ): Tensor {
-  checkOptions('tensor', options, 'shape dtype');
+  checkOptions('tensor', options, 'shape dtype', 'Write { shape: $ }');
   if (values instanceof Tensor) {
     const { shape = values.shape, dtype = values.dtype } = options;
     return tensor(values.data, { shape, dtype });

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
-import { DTypeError, listed, ShapeError } from '../base/errors.ts';
+import { DTypeError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
 import { adopt, allocate, checkAlive, partOf, persistent, type Storage } from '../memory/arena.ts';
 import { type DType, dtypeOf } from '../memory/dtype.ts';
@@ -114,6 +114,24 @@ export class Tensor {
   }
 }
 
+/** Throws ValueError for what is no tensor, where an operation takes one. Every operation asks before it looks at anything. */
+export function checkTensors(op: string, ...given: readonly unknown[]): void {
+  for (const t of given) {
+    if (t instanceof Tensor) continue;
+    const areNumbers = Array.isArray(t) || ArrayBuffer.isView(t) || typeof t === 'number';
+    const areOptions = Object(t) === t && Object.getPrototypeOf(t) === Object.prototype;
+    const order = 'Options come last: null stands for a bias or another operand before them that is left out';
+    const remedy = areNumbers ? 'tensor() makes one of numbers' : areOptions ? order : undefined;
+    throw new ValueError(op, 'an operand', 'a tensor', t, remedy);
+  }
+}
+
+/** The same for an operation that takes a list. */
+export function checkList(op: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors)) throw new ValueError(op, 'tensors', `a list of them, as in ${op}([a, b])`, tensors);
+  checkTensors(op, ...tensors);
+}
+
 /** The elements as one row-major array for a kernel; it may be longer than the tensor. Copies only a strided view. */
 export function flat(op: string, t: Tensor): TypedArray {
   t.check(op);
@@ -181,6 +199,7 @@ export function copyOf(t: Tensor): Tensor {
 
 /** A copy of `t` that outlives the step, without gradient. */
 export function keep(t: Tensor): Tensor {
+  checkTensors('keep', t);
   return persistent(() => copyOf(t));
 }
 
@@ -189,6 +208,7 @@ export function keep(t: Tensor): Tensor {
  * users have; a graph that still needs the old numbers refuses to run backward afterwards.
  */
 export function assign(target: Tensor, source: Tensor): void {
+  checkTensors('assign', target, source);
   if (!sameShape(target.shape, source.shape)) {
     throw new ShapeError('assign', [target.shape, source.shape], 'shapes differ');
   }

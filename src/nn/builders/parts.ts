@@ -1,7 +1,8 @@
 import { checkCount, checkRange, ValueError } from '../../base/errors.ts';
 import type { Shape } from '../../base/shape.ts';
 import type { ActivationName } from '../../graph/activation.ts';
-import type { FloatDType } from '../../memory/dtype.ts';
+import { checkFloatDType, type FloatDType } from '../../memory/dtype.ts';
+import { checkSeed } from '../../tensor/random.ts';
 import { Activation, Dense, Dropout, type Layer } from '../layers.ts';
 import { BatchNorm } from '../normalizations.ts';
 import { GlobalAvgPool2D } from '../pools.ts';
@@ -35,8 +36,13 @@ export interface MobileOptions extends ImageNetworkOptions {
 
 export const MOBILE_OPTIONS: 'inputShape classes seed dtype width stemStride blocks dropout momentum' = `${IMAGE_OPTIONS} width stemStride blocks dropout momentum`;
 
-/** Throws ValueError unless there is a shape of images and at least two classes. */
-export function checkImages(op: string, { inputShape, classes }: ImageNetworkOptions): void {
+/** Throws unless there is a shape of images, at least two classes, and what models take besides. */
+export function checkImages(
+  op: string,
+  { inputShape, classes, seed = 0, dtype = 'float32' }: ImageNetworkOptions,
+): void {
+  checkSeed(op, seed);
+  checkFloatDType(op, dtype);
   const isShape =
     Array.isArray(inputShape) && inputShape.length === 3 && inputShape.every((n) => Number.isSafeInteger(n) && n > 0);
   if (!isShape) throw new ValueError(op, 'inputShape', 'a list [height, width, channels]', inputShape);
