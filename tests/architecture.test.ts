@@ -140,13 +140,19 @@ describe('imports', () => {
       visit(tree, (node) => {
         const isCase =
           ts.isCaseClause(node) && ts.isStringLiteral(node.expression) && ops.includes(node.expression.text);
+        // A list of several operations, or of one that a set is made of or an operation looked for in
+        const listed = ts.isArrayLiteralExpression(node) ? node.elements.filter(ts.isStringLiteral) : [];
+        const isAsked = ts.isNewExpression(node.parent ?? node) || ts.isPropertyAccessExpression(node.parent ?? node);
+        const isList = listed.length > (isAsked ? 0 : 1) && listed.every(({ text }) => ops.includes(text));
+        if (isList) found[path] = [...(found[path] ?? []), ...listed.map(({ text }) => text)];
         const isEqual =
           ts.isBinaryExpression(node) &&
           [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(
             node.operatorToken.kind,
           ) &&
           /(^|\.)op$/.test(node.left.getText().replace('?', '')) &&
-          ts.isStringLiteral(node.right);
+          ts.isStringLiteral(node.right) &&
+          ops.includes(node.right.text);
         const text = isCase ? node.expression : isEqual ? node.right : null;
         if (text !== null && ts.isStringLiteral(text)) found[path] = [...(found[path] ?? []), text.text];
       });

@@ -353,6 +353,27 @@ export const plants = [
     mustFail: ['tests/graph/image-facts.test.ts'],
   },
   {
+    name: 'a pool of endless windows runs for hours',
+    file: 'src/base/window.ts',
+    find: 'if (all > MAX_TAPS)',
+    replace: 'if (all > MAX_TAPS ** 2)',
+    mustFail: ['tests/graph/image-facts.test.ts', 'tests/autograd/pooling.test.ts'],
+  },
+  {
+    name: 'a global pool takes samples that no layer does',
+    file: 'src/graph/image-facts.ts',
+    find: 'if (elementsOf(placesOf(x!, refuse)) === 0)',
+    replace: 'if (elementsOf(x!.slice(0, -1)) === 0)',
+    mustFail: ['tests/graph/image-facts.test.ts'],
+  },
+  {
+    name: 'a loaded DepthwiseConv2D has forgotten how its kernel begins',
+    file: 'src/nn/network.ts',
+    find: "renamed(remake.rules, 'kernel', 'depthwise')",
+    replace: '{}',
+    mustFail: ['tests/nn/convolution-models.test.ts'],
+  },
+  {
     name: 'a window reaches further than integers do',
     file: 'src/base/window.ts',
     find: 'if (reach > MAX_SIZE)',
@@ -383,15 +404,15 @@ export const plants = [
   {
     name: 'a network gives no DepthwiseConv2D back',
     file: 'src/nn/network.ts',
-    find: 'if (perGroup === 1 && groups > 1)',
-    replace: 'if (perGroup === 1 && groups < 1)',
+    find: 'perGroup === 1 && groups > 1)',
+    replace: 'perGroup === 1 && groups < 1)',
     mustFail: ['tests/nn/convolution-models.test.ts'],
   },
   {
     name: 'a penalty on what a convolution gives becomes a layer',
     file: 'src/nn/network.ts',
-    find: "new Set<Op>(['dense', 'conv', 'convTranspose'])",
-    replace: "new Set<Op>(['dense'])",
+    find: 'if (hasKernel(node))',
+    replace: "if (node.op === 'dense')",
     mustFail: ['tests/nn/convolution-models.test.ts'],
   },
   {

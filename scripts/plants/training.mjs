@@ -1,6 +1,20 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'an option of a pool that is null is left out',
+    file: 'src/nn/pools.ts',
+    find: "padding = 'valid' } = this.options;",
+    replace: "padding: given } = this.options; const padding = given || 'valid';",
+    mustFail: ['tests/nn/convolution-layers.test.ts'],
+  },
+  {
+    name: 'a constraint of the user is not given again',
+    file: 'src/nn/model-file.ts',
+    find: 'Object.hasOwn(given, key) && !isStatistic',
+    replace: 'Object.hasOwn(given, role)',
+    mustFail: ['tests/nn/constraints.test.ts'],
+  },
+  {
     name: 'each loss that is not finite is said',
     file: 'src/nn/not-finite.ts',
     find: 'this.hasWarned = true;',

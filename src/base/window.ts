@@ -16,7 +16,7 @@ export interface Steps {
 }
 
 /** Steps as options give them: a number alone counts for every axis. */
-export interface StepOptions {
+interface StepOptions {
   readonly strides?: number | readonly number[];
   readonly dilations?: number | readonly number[];
   readonly padding?: Padding;
@@ -89,10 +89,18 @@ export function windowOf(batch: number, spatial: readonly number[], taps: readon
 }
 
 /**
- * What is wrong with a window over images of the `spatial` sizes, if anything: it fits nowhere, or zeros to the width of a
- * whole window surround them.
+ * The most taps of a window, those of a pool over an image of a megapixel. Where a kernel has as many weights as its window has
+ * taps, a pool costs two numbers in a file: what they name must not keep a program busy for hours.
+ */
+const MAX_TAPS = 1 << 20;
+
+/**
+ * What is wrong with a window over images of the `spatial` sizes, if anything: it fits nowhere, or it has too many taps, or zeros to the width
+ * of a whole window surround them.
  */
 export function windowFault(spatial: readonly number[], taps: readonly number[], steps: Steps): string | null {
+  const all = taps.reduce((product, n) => product * n, 1);
+  if (all > MAX_TAPS) return `a window has ${all} taps, and ${MAX_TAPS} are the most`;
   for (const [axis, length] of spatial.entries()) {
     const reach = reachOf(taps[axis]!, steps.dilations[axis]!);
     const around = typeof steps.padding === 'string' ? [] : steps.padding[axis]!;

@@ -39,7 +39,9 @@ export interface Shaders<K extends Op> {
   readonly lacks?: (node: NodeOf<K>) => string | null;
   /** Whether it takes samples for rows, which a device has of flat ones alone. */
   readonly mixes?: boolean;
-  /** Its result before its activation, which it may apply itself if it is one of each number. */
+  /** Whether `forward` applies the activation that it is given; elsewhere a shader of its own does. */
+  readonly fuses?: boolean;
+  /** Its result before its activation, or behind one of each number if it fuses. */
   readonly forward: (run: Run<K>, activation: GpuActivationSpec) => Promise<DeviceTensor>;
   /** Gradients from that of its result before the activation; null: it has shaders for prediction alone. */
   readonly backward: ((run: Run<K>, gradient: DeviceTensor, to: Gradients) => Promise<void>) | null;
@@ -52,6 +54,7 @@ const throughout = (_: unknown, g: DeviceTensor, to: Gradients): Promise<void> =
 export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
   dense: {
     mixes: true,
+    fuses: true,
     forward: ({ inputs: [x], weights: { kernel, bias = null } }, activation) =>
       gpuMatmul(x, kernel!, { bias, activation }),
     backward: async ({ inputs: [x], weights: { kernel } }, g, to) => {

@@ -28,9 +28,6 @@ export interface Stages {
   readonly outputShape: Shape;
 }
 
-/** Operations whose shader applies an activation of each number itself. */
-const FUSED: ReadonlySet<Op> = new Set<Op>(['dense']);
-
 /** The row of a node. The compiler cannot see that a node and its row have one operation. */
 const shadersOf = <K extends Op>({ op }: NodeOf<K>): Shaders<K> | undefined => SHADERS[op];
 
@@ -137,7 +134,8 @@ async function through(stage: Stage, run: Run): Promise<Done> {
   const { scope, factors } = run.pass;
   const ofNumbers = activation.name === 'softmax' ? null : activation;
   // A gradient that needs what the activation was given needs the activation by itself
-  const isApart = ofNumbers === null || !FUSED.has(run.node.op) || (factors !== null && needsInput(ofNumbers));
+  const isApart =
+    ofNumbers === null || shadersOf(run.node)!.fuses !== true || (factors !== null && needsInput(ofNumbers));
   const before = await scope.keep(shadersOf(run.node)!.forward(run, isApart ? LINEAR : ofNumbers));
   if (!isApart || ofNumbers?.name === 'linear') return { stage, run, before, output: before };
   const output = await scope.keep(ofNumbers === null ? gpuSoftmax(before) : gpuActivate(before, ofNumbers));

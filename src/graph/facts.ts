@@ -188,6 +188,13 @@ export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
 export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolean =>
   factsOf(node).isIdle?.(node.attrs, training) === true;
 
+/**
+ * Whether a node multiplies by a kernel. Such a one applies its activation to finished numbers itself where kernels can, and
+ * the layer that it is made of has a penalty on activities as an option.
+ */
+export const hasKernel = (node: Node): boolean =>
+  Object.values(factsOf(node).weights ?? {}).some(({ isPruned }) => isPruned === true);
+
 /** Whether a node has a kernel that multiplies real numbers alone. */
 export const multipliesReals = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(

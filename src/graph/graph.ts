@@ -76,7 +76,7 @@ export interface Attributes {
     readonly strides: readonly number[];
     readonly padding: Padding;
   };
-  /** The same of each channel as a whole: [..., channels] to [channels]. */
+  /** The same of each channel as a whole: samples as of `conv` to [channels]. */
   readonly globalPool: { readonly kind: PoolKind };
   /** Zeros before and behind, along each axis but the channels. */
   readonly zeroPad: { readonly widths: readonly (readonly [before: number, behind: number])[] };

@@ -108,8 +108,6 @@ export const IMAGE_FACTS: FactRows<
     shape: ({ inputs: [x], attrs: { size, strides, padding }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { size }, refuse);
-      const isWide = size.some((taps, axis) => taps > 2 * places[axis]!); // sees all from every position
-      if (isWide) return refuse(`has a window of ${size.join(' by ')}, more than twice as large as its samples`);
       return [...positionsOf(places, size, { strides, padding, dilations: places.map(() => 1) }, refuse), x!.at(-1)!];
     },
   },
@@ -117,7 +115,7 @@ export const IMAGE_FACTS: FactRows<
     attributes: { kind },
     ...weightless,
     shape: ({ inputs: [x], refuse }) => {
-      if (x!.length < 2 || elementsOf(x!.slice(0, -1)) === 0) return refuse('needs positions before the channels');
+      if (elementsOf(placesOf(x!, refuse)) === 0) return refuse('needs positions before the channels');
       return [x!.at(-1)!];
     },
   },

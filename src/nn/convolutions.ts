@@ -2,11 +2,9 @@ import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
-import type { Constraint } from './constraints.ts';
-import type { Initializer } from './initializers.ts';
 import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import type { RegularizerChoice } from './regularizers.ts';
+import { type RulesOf, renamed, type WeightRules } from './rules.ts';
 import { type Axes, channelsOf, copied } from './sample-axes.ts';
 
 /** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
@@ -19,14 +17,21 @@ export interface StridedOptions extends KernelOptions {
 
 const STRIDED_OPTIONS = `${KERNEL_OPTIONS} strides padding`;
 
-export interface DepthwiseOptions extends StridedOptions {
+interface DilatedOptions extends StridedOptions {
   /** From one tap of the kernel to the next. Default 1. */
   readonly dilationRate?: number | readonly number[];
+}
+
+/** What other layers say of a `kernel` is said of `depthwise` here, as in Keras. */
+export interface DepthwiseOptions extends Omit<DilatedOptions, keyof RulesOf<'kernel'>>, RulesOf<'depthwise'> {
   /** Units for each channel. Default 1. */
   readonly depthMultiplier?: number;
 }
 
-export interface ConvolutionOptions extends Omit<DepthwiseOptions, 'depthMultiplier'> {
+const DEPTHWISE_OPTIONS =
+  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer biasInitializer biasRegularizer biasConstraint depthwiseInitializer depthwiseRegularizer depthwiseConstraint';
+
+export interface ConvolutionOptions extends DilatedOptions {
   /** Parts of the channels, and of the filters that read them alone. Default 1. */
   readonly groups?: number;
 }
@@ -41,7 +46,7 @@ const drawnAs = (taps: Shape, channels: number, groups: number, units: number): 
   groups === channels ? [...taps, channels, units / groups] : [...taps, channels / groups, units];
 
 /** What Conv2D, Conv1D and DepthwiseConv2D share. */
-abstract class Convolution<O extends DepthwiseOptions> extends KernelLayer<O> {
+abstract class Convolution<O extends Omit<DilatedOptions, keyof RulesOf<'kernel'>>> extends KernelLayer<O> {
   readonly kernelSize: readonly number[];
   readonly steps: Steps;
   protected readonly op: string;
@@ -142,12 +147,15 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
   readonly depthMultiplier: number;
 
   constructor(kernelSize: number | readonly number[], options: DepthwiseOptions = {}) {
-    const names = `${STRIDED_OPTIONS} dilationRate depthMultiplier` as const;
-    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, names);
+    if (new.target === DepthwiseConv2D) checkOptions('DepthwiseConv2D', options, DEPTHWISE_OPTIONS);
     super('DepthwiseConv2D', 2, kernelSize, options);
     const { depthMultiplier = 1 } = options;
     checkRange('DepthwiseConv2D', 'depthMultiplier', depthMultiplier, 'a positive integer');
     this.depthMultiplier = depthMultiplier;
+  }
+
+  override get rules(): WeightRules {
+    return { ...this.options, ...renamed(this.options, 'depthwise', 'kernel') };
   }
 
   protected override split(channels: number, shape: Shape): readonly [groups: number, units: number] {
@@ -195,19 +203,10 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
   }
 }
 
-export interface SeparableOptions
-  extends Omit<DepthwiseOptions, 'kernelInitializer' | 'kernelRegularizer' | 'kernelConstraint'> {
-  /** Default `glorotUniform`, as of the other kernel. */
-  readonly depthwiseInitializer?: Initializer;
-  readonly pointwiseInitializer?: Initializer;
-  readonly depthwiseRegularizer?: RegularizerChoice;
-  readonly pointwiseRegularizer?: RegularizerChoice;
-  readonly depthwiseConstraint?: Constraint;
-  readonly pointwiseConstraint?: Constraint;
-}
+/** Both kernels begin by `glorotUniform` unless the options say another. */
+export interface SeparableOptions extends DepthwiseOptions, RulesOf<'pointwise'> {}
 
-const SEPARABLE_OPTIONS =
-  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer biasInitializer biasRegularizer biasConstraint depthwiseInitializer pointwiseInitializer depthwiseRegularizer pointwiseRegularizer depthwiseConstraint pointwiseConstraint';
+const SEPARABLE_OPTIONS = `${DEPTHWISE_OPTIONS} pointwiseInitializer pointwiseRegularizer pointwiseConstraint` as const;
 
 /**
  * Two layers: each channel by itself, then a 1×1 convolution with bias and activation, `<name>/depthwise` and
@@ -232,16 +231,14 @@ export class SeparableConv2D extends Layer {
     const { strides, padding, dilationRate, depthMultiplier } = this.options;
     const { activation, useBias, activityRegularizer } = this.options;
     const { biasInitializer, biasRegularizer, biasConstraint } = this.options;
-    const kernelRules = (which: 'depthwise' | 'pointwise') => ({
-      kernelInitializer: this.options[`${which}Initializer`],
-      kernelRegularizer: this.options[`${which}Regularizer`],
-      kernelConstraint: this.options[`${which}Constraint`],
-    });
     const window = { strides, padding, dilationRate, depthMultiplier, useBias: false };
     const end = { activation, useBias, activityRegularizer, biasInitializer, biasRegularizer, biasConstraint };
     this.parts = [
-      new DepthwiseConv2D(kernelSize, defined({ name: 'depthwise', ...window, ...kernelRules('depthwise') })),
-      new Conv2D(filters, 1, defined({ name: 'pointwise', ...end, ...kernelRules('pointwise') })),
+      new DepthwiseConv2D(
+        kernelSize,
+        defined({ name: 'depthwise', ...window, ...renamed(this.options, 'depthwise', 'depthwise') }),
+      ),
+      new Conv2D(filters, 1, defined({ name: 'pointwise', ...end, ...renamed(this.options, 'pointwise', 'kernel') })),
     ];
   }
 

@@ -8,7 +8,7 @@ import { dense, dropout } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { epilogueOf } from '../graph/activation.ts';
-import { isIdle } from '../graph/facts.ts';
+import { hasKernel, isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { ones } from '../tensor/create.ts';
@@ -106,9 +106,6 @@ function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
 }
 
-/** Operations that apply what kernels apply to finished numbers themselves. */
-const FUSED: ReadonlySet<Op> = new Set<Op>(['dense', 'conv', 'convTranspose']);
-
 /** The result of a node; without its activation if `logits`. */
 export function run<K extends Op>(
   inputs: readonly [Tensor, ...Tensor[]],
@@ -119,7 +116,7 @@ export function run<K extends Op>(
   const node: NodeOf<K> = stage.node;
   const forward: Forward<K> = FORWARD[node.op];
   const activation = activationIn(node as Node);
-  const epilogue = activation === null || logits || !FUSED.has(node.op) ? 'linear' : epilogueOf(activation);
+  const epilogue = activation === null || logits || !hasKernel(node as Node) ? 'linear' : epilogueOf(activation);
   const y = forward(inputs, stage, pass, epilogue);
   return activation === null || logits || epilogue !== 'linear' ? y : activate(activation, y);
 }

@@ -149,7 +149,8 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
   /** `options` are the layer's own from here on. */
   constructor(op: string, options: O) {
     super(options);
-    checkFlag(op, 'useBias', options.useBias ?? true);
+    const { useBias = true } = options;
+    checkFlag(op, 'useBias', useBias);
     this.options = options;
     this.activation = activationSpec(options.activation);
   }
@@ -178,9 +179,9 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
     attrs: Attributes[K],
     [shape, units, drawnAs = shape]: readonly [kernel: Shape, units: number, drawnAs?: Shape],
   ): string {
-    const { name, options } = this;
-    const kernel = at.weight(name, 'kernel', shape, { ...weightRule(options, 'kernel', 'glorotUniform'), drawnAs });
-    const bias = (): string => at.weight(name, 'bias', [units], weightRule(options, 'bias', 'zeros'));
+    const { name, options, rules } = this;
+    const kernel = at.weight(name, 'kernel', shape, { ...weightRule(rules, 'kernel', 'glorotUniform'), drawnAs });
+    const bias = (): string => at.weight(name, 'bias', [units], weightRule(rules, 'bias', 'zeros'));
     const weights = options.useBias === false ? { kernel } : { kernel, bias: bias() };
     this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
     const y = at.node(op, at.name, [input], attrs, weights);
@@ -262,7 +263,8 @@ export class Dropout extends Layer {
   constructor(rate: number, options: DropoutOptions = {}) {
     if (new.target === Dropout) checkOptions('Dropout', options, DROPOUT_OPTIONS);
     super(options);
-    checkFlag('Dropout', 'training', options.training ?? false);
+    const { training = false } = options;
+    checkFlag('Dropout', 'training', training);
     checkRange('Dropout', 'rate', rate, 'between 0 and 1');
     this.rate = rate;
     this.options = ownCopy(options);

@@ -1,5 +1,13 @@
-import { checkCount, checkFlag, checkRange, FormatError, StateError, WhittleError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import {
+  checkCount,
+  checkFlag,
+  checkRange,
+  FormatError,
+  StateError,
+  ValueError,
+  WhittleError,
+} from '../base/errors.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
@@ -153,26 +161,36 @@ function recordOf({ weights }: Node, layer: Layer, graph: Graph<Parameter>, refu
   return record;
 }
 
+type Constraints = Readonly<Record<string, Constraint>>;
+
 export interface LoadOptions {
   /** Stands for the file's loss: how a model with a loss of your own goes on training. */
   readonly loss?: CompileOptions['loss'];
   /** Stand for the file's metrics. */
   readonly metrics?: CompileOptions['metrics'];
+  /** By name of a weight, such as `dense/kernel`: stand for the file's constraints of these weights. */
+  readonly constraints?: Constraints;
 }
 
 /**
- * The model of a file that `saveModel` wrote, compiled as it was. What was code of your own and left out is given again: a loss
- * and metrics by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by setting
- * `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is wrong
+ * The model of a file that `saveModel` wrote, compiled as it was. What was code of your own and left out is given again: a
+ * loss, metrics and constraints by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by
+ * setting `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is wrong
  * with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
-  checkOptions('loadModel', options, 'loss metrics');
+  checkOptions('loadModel', options, 'loss metrics constraints');
+  const { constraints = {} } = options;
+  if (typeof constraints !== 'object' || constraints === null)
+    throw new ValueError('loadModel', 'constraints', 'an object of them by names of weights', constraints);
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {
     checkNothingLeft(tensors);
-    return fromNetwork(network, { dtype: floatsOf(network) });
+    const made = { dtype: floatsOf(network) };
+    const model = fromNetwork(network, made, (_, i) => layerOf(network, i, undefined, constraints));
+    checkGiven(constraints, model.weights);
+    return model;
   }
   const root = Fields.parse(text, KEY, FORMAT);
   const seed = root.count('seed');
@@ -183,12 +201,13 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const isNumbered = root.isList('layers');
   const records = takeRecords(root, network);
   const layerAt = (node: Node, i: number): Layer => {
-    const layer = reading(() => layerOf(network, i, records.get(node.name)));
+    const layer = reading(() => layerOf(network, i, records.get(node.name), constraints));
     records.delete(node.name);
     return layer;
   };
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
+  checkGiven(constraints, model.weights);
   model.steps = steps;
   model.epochs = epochs;
   if (root.has('optimizer') || root.has('loss'))
@@ -200,6 +219,16 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
 
 function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
   for (const name of tensors.keys()) throw new FormatError(FORMAT, name.slice(0, 60), 'the tensor belongs to nothing');
+}
+
+/** Throws ValueError for a constraint that is given for no weight that can have one. */
+function checkGiven(constraints: Constraints, weights: readonly Parameter[]): void {
+  const names = weights.flatMap(({ name, isStatistic }) => (isStatistic ? [] : [name]));
+  for (const [name, constraint] of Object.entries(constraints))
+    if (!names.includes(name)) {
+      const wanted = `for one of the weights ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', ...' : ''}`;
+      throw new ValueError('loadModel', `constraints["${name}"]`, wanted, constraint, didYouMean(name, names));
+    }
 }
 
 type Slots = Record<string, Tensor>;
@@ -216,14 +245,14 @@ function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {
 }
 
 /** The layer of a node, with what its record says. */
-function layerOf(network: Network, index: number, fields: Fields | undefined): Layer {
+function layerOf(network: Network, index: number, fields: Fields | undefined, given: Constraints): Layer {
   const plain = fromNetworkLayer(network, index);
-  if (fields === undefined) return plain;
+  const node = network.nodes[index]!;
+  const own = constraintsOf(node, given);
+  if (fields === undefined) return own === null ? plain : fromNetworkLayer(network, index, { rules: own });
   const trainable = !fields.has('trainable') || fields.flag('trainable');
   let layer =
-    plain.rules === null
-      ? plain
-      : fromNetworkLayer(network, index, { rules: takeRules(fields, network.nodes[index]!) });
+    plain.rules === null ? plain : fromNetworkLayer(network, index, { rules: { ...takeRules(fields, node), ...own } });
   if (layer instanceof Dropout && fields.has('training'))
     layer = new Dropout(layer.rate, { ...layer.options, training: fields.flag('training') }); // version 1 has it here
   if (layer instanceof Dense && fields.has('activityRegularizer'))
@@ -234,6 +263,15 @@ function layerOf(network: Network, index: number, fields: Fields | undefined): L
   fields.done();
   layer.trainable = trainable;
   return layer;
+}
+
+/** The constraints that are given for weights of a node; null for none. */
+function constraintsOf(node: Node, given: Constraints): WeightRules | null {
+  const own = Object.entries(factsOf(node).weights ?? {}).flatMap(([role, { isStatistic = false }]) => {
+    const key = `${node.name}/${role}`;
+    return Object.hasOwn(given, key) && !isStatistic ? [[`${role}Constraint`, given[key]]] : [];
+  });
+  return own.length === 0 ? null : Object.fromEntries(own);
 }
 
 function takeRules(fields: Fields, node: Node): WeightRules {

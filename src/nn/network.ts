@@ -5,7 +5,7 @@ import type { Shape } from '../base/shape.ts';
 import { entriesFor, floatsOf, shapesOf, type Value, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
-import { factsOf } from '../graph/facts.ts';
+import { factsOf, hasKernel } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
 import { type Graph, mapWeights, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
@@ -41,7 +41,7 @@ import {
 } from './pools.ts';
 import type { Regularizer } from './regularizers.ts';
 import { ChannelShuffle, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D } from './resizing.ts';
-import { rulesOf, type WeightRules } from './rules.ts';
+import { renamed, rulesOf, type WeightRules } from './rules.ts';
 import { Sequential } from './sequential.ts';
 import { input } from './symbolic.ts';
 
@@ -155,9 +155,6 @@ function isSequence({ inputs, nodes, outputs }: Graph<Stored>): boolean {
   return isOne && nodes.length > 0 && nodes.every(follows) && outputs[0] === nodes.at(-1)!.name;
 }
 
-/** Operations whose layers have a penalty on their activities as an option. */
-const PENALIZED: ReadonlySet<Op> = new Set<Op>(['dense', 'conv', 'convTranspose']);
-
 type Penalties = ReadonlyMap<string, NodeOf<'activityRegularization'>>;
 
 /** Of lists of nodes: each node of a network asks for those of all. */
@@ -180,7 +177,7 @@ function penaltiesOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): Penalties {
   const takers = new Set<string>();
   for (const node of nodes) {
     const [input] = node.inputs;
-    if (PENALIZED.has(node.op)) takers.add(node.name);
+    if (hasKernel(node)) takers.add(node.name);
     if (node.op === 'activityRegularization' && node.name === `${input}/activity` && takers.has(input!))
       found.set(input!, node);
   }
@@ -215,7 +212,7 @@ const kernelOptions = ({
   penalty,
   rules,
 }: Remake<'dense' | 'conv' | 'convTranspose'>): KernelOptions => ({
-  ...rules,
+  ...rulesOf(rules, ['kernel', 'bias']),
   ...options,
   ...(penalty && { activityRegularizer: penalty }),
   activation: attrs.activation,
@@ -227,7 +224,7 @@ const normOptions = ({
   options,
   rules,
 }: Remake<'batchNorm' | 'layerNorm'>): LayerNormOptions => ({
-  ...rules,
+  ...rulesOf(rules, ['gamma', 'beta']),
   ...options,
   epsilon: attrs.epsilon,
   scale: weights.gamma !== undefined,
@@ -241,12 +238,16 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
     const { attrs } = remake.node;
     const [units, perGroup, ...taps] = [...remake.shapes.kernel!].reverse() as [number, number, ...number[]];
     const { strides, padding, dilations: dilationRate, groups } = attrs;
-    const options = { ...kernelOptions(remake), strides, padding, dilationRate };
+    const window = { strides, padding, dilationRate };
     const size = taps.reverse();
-    if (size.length === 1) return new Conv1D(units, size, { ...options, groups });
     // Drawn alike: as many groups as channels are drawn by the fans of a depthwise one
-    if (perGroup === 1 && groups > 1) return new DepthwiseConv2D(size, { ...options, depthMultiplier: units / groups });
-    return new Conv2D(units, size, { ...options, groups });
+    if (size.length === 2 && perGroup === 1 && groups > 1) {
+      const options = kernelOptions({ ...remake, rules: rulesOf(remake.rules, ['bias']) });
+      const kernel = renamed(remake.rules, 'kernel', 'depthwise');
+      return new DepthwiseConv2D(size, { ...options, ...kernel, ...window, depthMultiplier: units / groups });
+    }
+    const options = { ...kernelOptions(remake), ...window, groups };
+    return size.length === 1 ? new Conv1D(units, size, options) : new Conv2D(units, size, options);
   },
   convTranspose: (remake) => {
     const { strides, padding } = remake.node.attrs;
@@ -280,13 +281,20 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   concat: ({ options }) => new Concat([], options),
   split: ({ node: { attrs }, options }) => new Part(attrs.from, attrs.to, options),
   batchNorm: (remake) => {
-    const { momentum, isUnbiased } = remake.node.attrs;
-    return new BatchNorm({ ...normOptions(remake), momentum, convention: isUnbiased ? 'pytorch' : 'keras' });
+    const { rules, node } = remake;
+    const { momentum, isUnbiased } = node.attrs;
+    const running = { ...renamed(rules, 'mean', 'movingMean'), ...renamed(rules, 'variance', 'movingVariance') };
+    return new BatchNorm({
+      ...normOptions(remake),
+      ...running,
+      momentum,
+      convention: isUnbiased ? 'pytorch' : 'keras',
+    });
   },
   layerNorm: (remake) => new LayerNorm(normOptions(remake)),
   embedding: ({ shapes, options, rules }) => {
     const [entries, units] = shapes.embeddings as [number, number];
-    return new Embedding(entries, units, { ...rules, ...options });
+    return new Embedding(entries, units, { ...rulesOf(rules, ['embeddings']), ...options });
   },
   quantize: ({ node }) => refuse(node),
   dequantize: ({ node }) => refuse(node),

@@ -1,8 +1,9 @@
 import { checkFlag, checkOneOf, checkRange, ShapeError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import type { Initializer } from './initializers.ts';
 import { Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import { type RulesOf, type WeightRules, weightRule } from './rules.ts';
+import { type RulesOf, renamed, type WeightRules, weightRule } from './rules.ts';
 import { copied } from './sample-axes.ts';
 
 /** Gamma begins with ones unless the options say another, beta with zeros. */
@@ -26,7 +27,14 @@ export interface BatchNormOptions extends LayerNormOptions {
   readonly convention?: 'keras' | 'pytorch';
   /** What the running statistics before a step count in those after it, from 0 to 1. */
   readonly momentum?: number;
+  /** How the running mean begins. Default `zeros`. */
+  readonly movingMeanInitializer?: Initializer;
+  /** How the running variance begins. Default `ones`. */
+  readonly movingVarianceInitializer?: Initializer;
 }
+
+const BATCH_NORM_OPTIONS =
+  `${NORM_OPTIONS} convention momentum movingMeanInitializer movingVarianceInitializer` as const;
 
 /** A layer that normalizes along the last axis, with a factor and a term for each channel. */
 abstract class Normalization<O extends LayerNormOptions> extends Layer {
@@ -34,13 +42,14 @@ abstract class Normalization<O extends LayerNormOptions> extends Layer {
   readonly options: O;
   readonly epsilon: number;
 
-  constructor(op: string, options: O, epsilon: number) {
+  constructor(op: string, options: O, usual: number) {
     super(options);
     this.options = copied(options);
-    this.epsilon = options.epsilon ?? epsilon;
-    checkRange(op, 'epsilon', this.epsilon, 'positive');
-    checkFlag(op, 'scale', options.scale ?? true);
-    checkFlag(op, 'center', options.center ?? true);
+    const { epsilon = usual, scale = true, center = true } = options;
+    checkRange(op, 'epsilon', epsilon, 'at least 0');
+    checkFlag(op, 'scale', scale);
+    checkFlag(op, 'center', center);
+    this.epsilon = epsilon;
   }
 
   override get rules(): WeightRules {
@@ -84,22 +93,28 @@ export class BatchNorm extends Normalization<BatchNormOptions> {
 
   constructor(options: BatchNormOptions = {}) {
     const op = 'BatchNorm';
-    if (new.target === BatchNorm) checkOptions(op, options, `${NORM_OPTIONS} convention momentum`);
+    if (new.target === BatchNorm) checkOptions(op, options, BATCH_NORM_OPTIONS);
     const { convention = 'keras' } = options;
     checkOneOf(op, 'convention', convention, ['keras', 'pytorch']);
     super(op, options, convention === 'keras' ? 1e-3 : 1e-5);
-    this.momentum = options.momentum ?? (convention === 'keras' ? 0.99 : 0.9);
-    checkRange(op, 'momentum', this.momentum, 'between 0 and 1');
+    const { momentum = convention === 'keras' ? 0.99 : 0.9 } = options;
+    checkRange(op, 'momentum', momentum, 'between 0 and 1');
+    this.momentum = momentum;
+  }
+
+  override get rules(): WeightRules {
+    const { options } = this;
+    return { ...options, ...renamed(options, 'movingMean', 'mean'), ...renamed(options, 'movingVariance', 'variance') };
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
     const channels = this.channelsAt(at, input);
-    const { name, epsilon, momentum } = this;
+    const { name, epsilon, momentum, rules } = this;
     const keys = this.adopt(at, {
       ...this.scales(at, channels),
-      mean: at.weight(name, 'mean', [channels], { initializer: 'zeros' }),
-      variance: at.weight(name, 'variance', [channels], { initializer: 'ones' }),
+      mean: at.weight(name, 'mean', [channels], weightRule(rules, 'mean', 'zeros')),
+      variance: at.weight(name, 'variance', [channels], weightRule(rules, 'variance', 'ones')),
     });
     const isUnbiased = this.options.convention === 'pytorch';
     return at.node('batchNorm', at.name, [input], { epsilon, momentum, isUnbiased }, keys);

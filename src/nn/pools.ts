@@ -34,9 +34,9 @@ abstract class Pool extends Layer {
     this.op = op;
     this.axes = axes;
     this.options = copied(options);
-    const { poolSize = 2, padding } = this.options;
+    const { poolSize = 2, strides = poolSize, padding = 'valid' } = this.options;
     this.poolSize = perAxis(op, 'poolSize', poolSize, axes);
-    this.steps = stepsOf(op, axes, { strides: this.options.strides ?? this.poolSize, ...(padding && { padding }) });
+    this.steps = stepsOf(op, axes, { strides, padding });
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {

@@ -5,13 +5,13 @@ import type { Initializer } from './initializers.ts';
 import type { RegularizerChoice } from './regularizers.ts';
 
 /** Weights of the library's layers that options say how to begin and hold. */
-const ROLES = ['kernel', 'bias', 'gamma', 'beta', 'embeddings'] as const;
+const ROLES = ['kernel', 'bias', 'gamma', 'beta', 'embeddings', 'mean', 'variance'] as const;
 const KINDS = ['Initializer', 'Regularizer', 'Constraint'] as const;
 
 type Role = (typeof ROLES)[number];
 
 /** How the weights of these roles begin, penalties on them, and what each step brings them to. */
-export type RulesOf<R extends Role> = { readonly [K in `${R}Initializer`]?: Initializer } & {
+export type RulesOf<R extends string> = { readonly [K in `${R}Initializer`]?: Initializer } & {
   readonly [K in `${R}Regularizer`]?: RegularizerChoice;
 } & { readonly [K in `${R}Constraint`]?: Constraint };
 
@@ -28,16 +28,17 @@ export interface WeightOptions {
 }
 
 /** What the options of a layer say of one of its weights; `usual` is how it begins if they say nothing. */
-export const weightRule = (rules: WeightRules, role: Role, usual: Initializer): WeightOptions => ({
-  initializer: rules[`${role}Initializer`] ?? usual,
-  regularizer: rules[`${role}Regularizer`],
-  constraint: rules[`${role}Constraint`],
-});
+export function weightRule(rules: WeightRules, role: Role, usual: Initializer): WeightOptions {
+  const { [`${role}Initializer` as const]: initializer = usual } = rules;
+  return { initializer, regularizer: rules[`${role}Regularizer`], constraint: rules[`${role}Constraint`] };
+}
 
-/** The rules among the options of a layer. */
-export const rulesOf = (options: WeightRules): WeightRules =>
-  defined(
-    Object.fromEntries(
-      ROLES.flatMap((role) => KINDS.map((kind) => [`${role}${kind}`, options[`${role}${kind}`]] as const)),
-    ),
-  );
+/** The rules among the options of a layer, those of these weights. */
+export const rulesOf = (options: WeightRules, roles: readonly Role[] = ROLES): WeightRules =>
+  Object.assign({}, ...roles.map((role) => renamed(options, role, role)));
+
+/** The rules of a weight by another word: Keras says `depthwise` to a kernel, and `movingMean` to a mean. */
+export function renamed(options: object, from: string, to: string): object {
+  const given = options as Readonly<Record<string, unknown>>;
+  return defined(Object.fromEntries(KINDS.map((kind) => [`${to}${kind}`, given[`${from}${kind}`]])));
+}

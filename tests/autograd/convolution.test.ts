@@ -366,6 +366,17 @@ test('embedding adds up the gradients of a row that is named more than once, and
   expect(numbers(grads[0]!)).toEqual([0, 0, 10, 20, 0, 0, 101, 202]);
 });
 
+test.each([
+  ['float32', 2 ** 24],
+  ['float64', 2 ** 53],
+] as const)('embedding adds the gradients of a row in order, each sum rounded, in %s', (dtype, large) => {
+  const table = w.parameter(w.zeros([2, 1], dtype));
+  const list = w.tensor([1, 0, 1, 1], { dtype: 'int32' });
+  const u = w.tensor([large, 7, 1, -large], { shape: [4, 1], dtype });
+  const { grads } = w.valueAndGrad(() => w.sum(w.mul(w.embedding(table, list), u)), [table]);
+  expect([...grads[0]!.data]).toEqual([7, 0]);
+});
+
 test('channelShuffle deals channels out, and twice with the groups exchanged it puts them back', () => {
   const x = of(range(6), 1, 6);
   expect(numbers(w.channelShuffle(x, 2))).toEqual([0, 3, 1, 4, 2, 5]);

@@ -105,6 +105,34 @@ test('upsample puts copies beside each other, and pooling them gives the image b
   for (const op of [w.maxPool2d, w.avgPool2d]) expect(bits(op(w.upsample(x, [3, 2]), back))).toBe(bits(x));
 });
 
+test('the gradient of upsample takes the copies row by row, in eight lanes', () => {
+  const order = (at: Readonly<Record<number, number>>): Tensor =>
+    of(
+      range(12).map((r) => at[r] ?? 0),
+      1,
+      3,
+      4,
+      1,
+    );
+  const sumOf = (u: Tensor): number[] => gradientOf((t) => w.upsample(t, [3, 4]), of([1], 1, 1, 1, 1), u);
+  const large = 2 ** 53;
+  expect(sumOf(order({ 0: large, 8: -large, 5: 1 }))).toEqual([1]); // 0 and 8 in one lane, which is 0
+  expect(sumOf(order({ 0: large, 4: 1, 8: 0, 6: -large }))).toEqual([0]); // lanes 0 and 4 first, 2 and 6 then
+  // Each image, place and channel has its own
+  const x = w.zeros([2, 2, 1, 3], 'float64');
+  expect(gradientOf((t) => w.upsample(t, [1, 2]), x, of(range(24), 2, 2, 2, 3))).toEqual(
+    [3, 5, 7, 15, 17, 19, 27, 29, 31, 39, 41, 43].map((n) => n + sumOf(order({}))[0]!),
+  );
+});
+
+test('a window has a most of taps, far above what anybody uses', () => {
+  const x = of([1, 2, 3, 4], 1, 2, 2, 1);
+  expect(numbers(w.maxPool2d(x, { size: 1024, strides: 1, padding: 'same' }))).toEqual([4, 4, 4, 4]);
+  expect(() => w.avgPool2d(x, { size: [1024, 1025], padding: 'same' })).toThrow(
+    /^avgPool2d: .*a window has 1049600 taps, and 1048576 are the most/,
+  );
+});
+
 test('options that are undefined are as if they were left out', () => {
   const x = apart(6, [1, 5, 4, 2]);
   const none = { size: undefined, strides: undefined, padding: undefined } as never;

@@ -104,6 +104,7 @@ describe('the shape of a result, and its multiply-adds', () => {
     ],
     ['a pool', graph([7, 8, 3], 'pool', pool()), [3, 4, 3], 0],
     ['a pool, same', graph([7, 8, 3], 'pool', pool({ size: [3, 3], padding: 'same' })), [4, 4, 3], 0],
+    ['a pool of more', graph([4, 4, 1], 'pool', pool({ size: [1 << 10, 1 << 10], padding: 'same' })), [2, 2, 1], 0],
     ['a pool of a sequence', graph([7, 3], 'pool', pool({ size: [3], strides: [1] })), [5, 3], 0],
     ['a global pool', graph([7, 8, 3], 'globalPool', { kind: 'average' }), [3], 0],
     [
@@ -193,10 +194,11 @@ describe('what does not fit is refused with the name of the node:', () => {
     ['a pool of one axis', graph([9, 9, 1], 'pool', pool({ size: [2] })), 'needs 2 size'],
     [
       'a pool of endless windows',
-      graph([4, 4, 1], 'pool', pool({ size: [2, 9], padding: 'same' })),
-      '2 by 9, more than',
+      graph([4, 4, 1], 'pool', pool({ size: [1 << 10, 1025], padding: 'same' })),
+      'has a window that cannot be: a window has 1049600 taps, and 1048576 are the most',
     ],
-    ['a global pool of channels', graph([9], 'globalPool', { kind: 'max' }), 'needs positions before the channels'],
+    ['a global pool of channels', graph([9], 'globalPool', { kind: 'max' }), 'reads samples [length, channels] or'],
+    ['a global pool of 3 axes', graph([2, 2, 3, 4], 'globalPool', { kind: 'average' }), 'reads samples [length'],
     ['a global pool of nothing', graph([3, 0, 2], 'globalPool', { kind: 'max' }), 'needs positions'],
     ['zeros of one axis', graph([9, 9, 1], 'zeroPad', { widths: [[1, 1]] }), 'needs 2 widths'],
     ['larger by one axis', graph([9, 9, 1], 'upsample', { factors: [2] }), 'needs 2 factors'],

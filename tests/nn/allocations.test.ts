@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
+  Activation,
   Adam,
   AvgPool2D,
   BatchNorm,
   ChannelShuffle,
   Concat,
+  type Constraint,
   Conv2D,
   Conv2DTranspose,
   Dense,
@@ -18,6 +20,7 @@ import {
   MaxPool2D,
   maxNorm,
   minMaxNorm,
+  mul,
   nonNegative,
   type Optimizer,
   Residual,
@@ -117,7 +120,9 @@ function classifier(optimizer: Optimizer, sparse: boolean): [Sequential, Tensor,
 
 function images(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
   const model = new Sequential([
-    new Conv2D(4, 3, { activation: 'relu6', padding: 'same', inputShape: [6, 6, 2], kernelRegularizer: l2(1e-4) }),
+    new Conv2D(4, 3, { padding: 'same', useBias: false, inputShape: [6, 6, 2], kernelRegularizer: l2(1e-4) }),
+    new BatchNorm(),
+    new Activation('relu6'),
     new ChannelShuffle(2),
     new Residual([new DepthwiseConv2D(3, { padding: 'same', activation: 'relu' }), new Conv2D(4, 1)]),
     new MaxPool2D(),
@@ -132,6 +137,26 @@ function images(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
   model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   const classes = list(32, () => Math.floor(2.5 * (draw() + 1)));
   return [model, of(list(32 * 72, draw), [32, 6, 6, 2], 'float32'), tensor(Int32Array.from(classes))];
+}
+
+/** The same with steps that are run operation by operation. */
+function eager([model, x, y]: [Sequential, Tensor, Tensor]): [Sequential, Tensor, Tensor] {
+  const { optimizer, objectives } = model;
+  model.compile({ optimizer, loss: objectives[0]!.loss, metrics: objectives[0]!.metrics, replay: false });
+  return [model, x, y];
+}
+
+/** With a constraint that must be called each time. */
+function constrained(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
+  const half: Constraint = { name: 'half', call: (w) => mul(w, 0.5) };
+  const model = new Sequential([
+    new Conv2D(4, 3, { inputShape: [5, 5, 2], kernelConstraint: half }),
+    new BatchNorm(),
+    new GlobalAvgPool2D(),
+    new Dense(3, { biasConstraint: half }),
+  ]);
+  model.compile({ optimizer, loss: 'mse' });
+  return [model, of(list(8 * 50, draw), [8, 5, 5, 2], 'float32'), of(list(24, draw), [8, 3], 'float32')];
 }
 
 function words(optimizer: Optimizer): [Sequential, Tensor, Tensor] {
@@ -170,6 +195,9 @@ const cases: [string, () => [Sequential, Tensor, Tensor]][] = [
   ['a 100-64-64-10 network with dropout and integer labels', () => classifier(new RMSprop({ momentum: 0.5 }), true)],
   ['a network of convolutions and pools', () => images(new Adam())],
   ['a network of normalizations, words and constraints', () => words(new Adam())],
+  ['a network of convolutions without replay', () => eager(images(new Adam()))],
+  ['a network of words without replay', () => eager(words(new Adam()))],
+  ['a network with a constraint that is called each time', () => constrained(new Adam())],
   ['a network with sigmoid output', () => binary(new Adam({ amsgrad: true, weightDecay: 0.01 }))],
 ];
 

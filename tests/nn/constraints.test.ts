@@ -5,6 +5,7 @@ import {
   cloneModel,
   Dense,
   digest,
+  encodeNetwork,
   fromData,
   loadModel,
   maxNorm,
@@ -20,6 +21,7 @@ import {
   sum,
   type Tensor,
   tensor,
+  toNetwork,
   unitNorm,
 } from '../../src/index.ts';
 import { expectClose, list, noise, of } from './tools.ts';
@@ -223,5 +225,32 @@ describe('a model', () => {
     }
     const copy = { ...maxNorm(1), options: { limit: 9 } };
     expect(() => saveModel(trained({ own: copy }).model)).toThrow(/is code/);
+  });
+
+  test('of code of the user takes it again after loading, and goes on to the bit', () => {
+    const own: Constraint = { name: 'halved', call: (w) => mul(w, 0.5), replayable: true };
+    const { model, x, y } = trained({ own });
+    model.fit(x, y, { epochs: 2 });
+    const bytes = saveModel(model, { withoutCode: true });
+    const loaded = loadModel(bytes, { constraints: { 'dense_2/kernel': own, 'dense/bias': unitNorm() } });
+    expect(loaded.weights.map(({ constraint }) => constraint?.name)).toEqual([
+      ...['maxNorm', 'unitNorm', 'minMaxNorm', 'unitNorm', 'halved', undefined],
+    ]);
+    expect(loaded.weights[4]!.constraint).toBe(own);
+    const same = loadModel(bytes, { constraints: { 'dense_2/kernel': own } });
+    for (const each of [model, same]) each.fit(x, y, { epochs: 2, initialEpoch: 0 });
+    expect(digest(same)).toBe(digest(model));
+    const plain = loadModel(encodeNetwork(toNetwork(model)), { constraints: { 'dense/kernel': nonNegative() } });
+    expect(plain.weights[0]!.constraint!.name).toBe('nonNegative');
+    for (const [constraints, message] of [
+      [
+        { 'dense_3/kernel': own },
+        /^loadModel: constraints\["dense_3\/kernel"\] must be for one of the weights dense\/ker/,
+      ],
+      [{ 'dense/kernle': own }, /Did you mean dense\/kernel\?/],
+      [{ 'dense/kernel': maxNorm }, /^constraint: that of dense\/kernel must be .* Call it: maxNorm\(\)/],
+      [null, /^loadModel: constraints must be an object of them by names of weights, got null/],
+    ] as const)
+      expect(() => loadModel(bytes, { constraints: constraints as never })).toThrow(message);
   });
 });

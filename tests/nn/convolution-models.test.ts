@@ -86,7 +86,7 @@ const imageLayers = (): Layer[] => [
     activityRegularizer: l2(0.001),
   }),
   new ChannelShuffle(2),
-  new Residual([new DepthwiseConv2D(3, { padding: 'same', kernelConstraint: nonNegative() }), new Conv2D(4, 1)]),
+  new Residual([new DepthwiseConv2D(3, { padding: 'same', depthwiseConstraint: nonNegative() }), new Conv2D(4, 1)]),
   new MaxPool2D(),
   new Split([
     [
@@ -275,6 +275,19 @@ describe('a file of a model of convolutions', () => {
     // A single channel is one group: nothing tells the two apart, and nothing differs
     const one = new Sequential([new DepthwiseConv2D(3, { depthMultiplier: 2, inputShape: [5, 5, 1] })]);
     expect(fromNetwork(toNetwork(one)).layers[0]).toBeInstanceOf(Conv2D);
+  });
+
+  test('knows how a DepthwiseConv2D begins and what its kernel is held to', () => {
+    const rules = { depthwiseInitializer: 'heNormal', depthwiseRegularizer: l2(0.5), biasInitializer: 'ones' } as const;
+    const layer = new DepthwiseConv2D(3, { ...rules, depthwiseConstraint: nonNegative(), inputShape: [5, 5, 3] });
+    const model = new Sequential([layer], { seed: 4 });
+    for (const back of [loadModel(saveModel(model)), cloneModel(model)]) {
+      const [kernel, bias] = back.weights;
+      expect([kernel!.regularizer, kernel!.constraint?.name]).toEqual([{ l1: 0, l2: 0.5 }, 'nonNegative']);
+      expect([bias!.regularizer, bias!.constraint]).toEqual([null, null]);
+      expect((back.layers[0] as DepthwiseConv2D).options).toMatchObject(rules);
+      expect(digest(new Sequential([back.layers[0]!.clone()], { seed: 4 }))).toBe(digest(model));
+    }
   });
 
   test('is shown as a table', () => {

@@ -7,6 +7,7 @@ import {
   type BatchNormOptions,
   cloneModel,
   compileInference,
+  constant,
   Dense,
   digest,
   EarlyStopping,
@@ -18,6 +19,7 @@ import {
   LayerNorm,
   loadModel,
   Model,
+  maxNorm,
   prune,
   quantize,
   Residual,
@@ -97,7 +99,7 @@ describe('BatchNorm', () => {
       [1, 0, 1],
     ]);
     for (const [options, message] of [
-      [{ epsilon: 0 }, /BatchNorm: epsilon must be positive/],
+      [{ epsilon: -1 }, /BatchNorm: epsilon must be at least 0/],
       [{ momentum: 1.5 }, /momentum must be between 0 and 1/],
       [{ convention: 'torch' as never }, /convention must be keras or pytorch/],
       [{ axis: 1 } as never, /axis must be one of the options/],
@@ -105,6 +107,22 @@ describe('BatchNorm', () => {
       expect(() => new BatchNorm(options)).toThrow(message);
     expect(() => new Sequential([new BatchNorm({ inputShape: [] })])).toThrow(
       /layer batchNorm needs at least one axis/,
+    );
+  });
+
+  test("begins its running statistics as it is told, by Keras's words, and a file knows it", () => {
+    const model = alone({ movingMeanInitializer: constant(3), movingVarianceInitializer: constant(4), epsilon: 0 });
+    expect(statistics(model)).toEqual([Array(3).fill(3), Array(3).fill(4)]);
+    expect([...model.predict(of([5, 3, -1], [1, 3])).data]).toEqual([1, 0, -2]);
+    for (const back of [loadModel(saveModel(model)), cloneModel(model)]) {
+      const fresh = new Sequential([back.layers[0]!.clone()], { dtype: 'float64' });
+      fresh.build([3]);
+      expect(statistics(fresh)).toEqual(statistics(model));
+    }
+    // An epsilon of 0 is one of networks and layers alike
+    expect((fromNetwork(toNetwork(model)).layers[0] as BatchNorm).epsilon).toBe(0);
+    expect(() => loadModel(saveModel(model), { constraints: { 'batchNorm/mean': maxNorm() } })).toThrow(
+      /^loadModel: constraints\["batchNorm\/mean"\] must be for one of the weights batchNorm\/gamma, batchNorm\/beta, got/,
     );
   });
 
