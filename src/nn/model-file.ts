@@ -21,6 +21,7 @@ import type { SafeTensor } from '../io/safetensors.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Constraint, constraintByName } from './constraints.ts';
 import { type Initializer, initializerByName, isInitializerName } from './initializers.ts';
+import { isTrained } from './layer-graph.ts';
 import { Dense, Dropout, type Layer } from './layers.ts';
 import { type Loss, lossByName } from './losses.ts';
 import type { Metric } from './metric.ts';
@@ -116,9 +117,11 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
 
 /** Puts the slots of the optimizer among the tensors; returns its scalars, and where weights differ the powers of each. */
 function putState({ optimizer }: Model, nodes: readonly Node[], graph: Graph<Parameter>, to: Map<string, SafeTensor>) {
-  const roles = nodes.flatMap(({ name, weights }) =>
-    Object.entries(weights).map(([role, key]) => [`${name}/${role}`, graph.weights.get(key)!] as const),
-  );
+  const roles = nodes
+    .flatMap(({ name, weights }) =>
+      Object.entries(weights).map(([role, key]) => [`${name}/${role}`, graph.weights.get(key)!] as const),
+    )
+    .filter(([, weight]) => isTrained(weight));
   const { scalars, slots, powers } = optimizer.state(roles.map(([, weight]) => weight));
   roles.forEach(([name], i) => {
     for (const [slot, { dtype, shape, data }] of Object.entries(slots[i]!)) {
@@ -280,9 +283,11 @@ function takeRules(fields: Fields, node: Node): WeightRules {
   const take = <T extends Rule>(name: string, from: (fields: Fields, name: string) => T): void => {
     if (fields.has(name)) rules[name] = from(fields, name);
   };
-  for (const role of Object.keys(factsOf(node).weights ?? {})) {
-    take(`${role}Regularizer`, takePenalty);
+  const roles = factsOf(node).weights ?? {};
+  for (const role of Object.keys(node.weights)) {
     take(`${role}Initializer`, takeInitializer);
+    if (roles[role]?.isStatistic === true) continue; // begins as it is told, and no step brings it to anything
+    take(`${role}Regularizer`, takePenalty);
     take(`${role}Constraint`, (from, name) => remade(from.inner(name), constraintByName));
   }
   return rules as WeightRules;
@@ -334,7 +339,7 @@ function restoreTraining(
   const scalars = config.inner('scalars').rest() as Record<string, number>; // `restore` checks them
   const own = config.has('powers') ? config.inner('powers') : null;
   const optimizer = remade(config, optimizerByName, (made) => made.config());
-  const parameters = model.weights;
+  const parameters = model.weights.filter(isTrained);
   const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
   const powers = parameters.map(({ name }) => (own?.has(name) ? own.numbers(name) : null));
   own?.done();
