@@ -8,7 +8,6 @@ import {
   WhittleError,
 } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
-import { sameShape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
@@ -18,7 +17,6 @@ import { Fields } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Constraint, constraintByName } from './constraints.ts';
 import { type Initializer, initializerByName, isInitializerName } from './initializers.ts';
 import { isTrained } from './layer-graph.ts';
@@ -27,6 +25,7 @@ import { type Loss, lossByName } from './losses.ts';
 import type { Metric } from './metric.ts';
 import { type MetricName, metricByName, metricOf } from './metrics.ts';
 import type { CompileOptions, Model } from './model.ts';
+import { putState, takeSlots } from './model-state.ts';
 import { checkHeld, fromNetwork, fromNetworkLayer, layerOwners, toNetworkFor } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
@@ -113,24 +112,6 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
     return value;
   });
   return { text, tensors };
-}
-
-/** Puts the slots of the optimizer among the tensors; returns its scalars, and where weights differ the powers of each. */
-function putState({ optimizer }: Model, nodes: readonly Node[], graph: Graph<Parameter>, to: Map<string, SafeTensor>) {
-  const roles = nodes
-    .flatMap(({ name, weights }) =>
-      Object.entries(weights).map(([role, key]) => [`${name}/${role}`, graph.weights.get(key)!] as const),
-    )
-    .filter(([, weight]) => isTrained(weight));
-  const { scalars, slots, powers } = optimizer.state(roles.map(([, weight]) => weight));
-  roles.forEach(([name], i) => {
-    for (const [slot, { dtype, shape, data }] of Object.entries(slots[i]!)) {
-      const kind = dtype === 'float64' ? 'F64' : 'F32';
-      to.set(`optimizer/${name}/${slot}`, { dtype: kind, shape, data: data as Float32Array | Float64Array });
-    }
-  });
-  if (powers === undefined) return { scalars };
-  return { scalars, powers: Object.fromEntries(roles.flatMap(([name], i) => (powers[i] ? [[name, powers[i]]] : []))) };
 }
 
 function lossRecord(loss: Loss, refuse: Refuse): Recipe {
@@ -233,8 +214,6 @@ function checkGiven(constraints: Constraints, weights: readonly Parameter[]): vo
       throw new ValueError('loadModel', `constraints["${name}"]`, wanted, constraint, didYouMean(name, names));
     }
 }
-
-type Slots = Record<string, Tensor>;
 
 /** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
 function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {
@@ -386,19 +365,4 @@ function each(field: string, value: JsonValue, outputs: number): [value: JsonVal
 function listIn(value: JsonValue, path: string): JsonValue[] {
   if (!Array.isArray(value)) throw new FormatError(FORMAT, path, 'must be a list');
   return value;
-}
-
-/** The optimizer's tensors for a weight: by its name, or by its number in files of version 1. */
-function takeSlots({ shape }: Parameter, key: string | number, tensors: Map<string, SafeTensor>): Slots {
-  const own: Slots = Object.create(null);
-  const prefix = `optimizer/${key}/`;
-  for (const [name, { shape: held, data }] of [...tensors]) {
-    if (!name.startsWith(prefix) || name.includes('/', prefix.length)) continue;
-    if (!sameShape(held, shape) || (!(data instanceof Float32Array) && !(data instanceof Float64Array))) {
-      throw new FormatError(FORMAT, name.slice(0, 60), 'does not fit its parameter');
-    }
-    own[name.slice(prefix.length)] = fromData(data, held);
-    tensors.delete(name);
-  }
-  return own;
 }
