@@ -48,6 +48,10 @@ export class StateError extends WhittleError {
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (Array.isArray(value)) return `[${value.slice(0, 8).map(show).join(', ')}${value.length > 8 ? ', ...' : ''}]`;
+  if (value?.constructor === Object) {
+    const fields = Object.keys(value).slice(0, 8).join(', ');
+    return fields === '' ? '{}' : `{ ${fields} }`;
+  }
   if (Object(value) === value) return `an object of ${(value as object).constructor?.name ?? 'no class'}`; // a function too
   return String(value);
 }

@@ -140,11 +140,12 @@ describe('imports', () => {
       visit(tree, (node) => {
         const isCase =
           ts.isCaseClause(node) && ts.isStringLiteral(node.expression) && ops.includes(node.expression.text);
-        // A list of several operations, or of one that a set is made of or an operation looked for in
-        const listed = ts.isArrayLiteralExpression(node) ? node.elements.filter(ts.isStringLiteral) : [];
-        const isAsked = ts.isNewExpression(node.parent ?? node) || ts.isPropertyAccessExpression(node.parent ?? node);
-        const isList = listed.length > (isAsked ? 0 : 1) && listed.every(({ text }) => ops.includes(text));
-        if (isList) found[path] = [...(found[path] ?? []), ...listed.map(({ text }) => text)];
+        // A list of operations, by itself or in a set
+        const elements = ts.isArrayLiteralExpression(node) ? [...node.elements] : [];
+        const listed = elements.flatMap((each) =>
+          ts.isStringLiteral(each) && ops.includes(each.text) ? each.text : [],
+        );
+        if (listed.length > 0 && listed.length === elements.length) found[path] = [...(found[path] ?? []), ...listed];
         const isEqual =
           ts.isBinaryExpression(node) &&
           [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(

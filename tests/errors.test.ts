@@ -219,6 +219,9 @@ describe('messages', () => {
       [Array(9).fill(0), '[0, 0, 0, 0, 0, 0, 0, 0, ...]'],
       [Array(20).fill(0), '[0, 0, 0, 0, 0, 0, 0, 0, ...]'],
       [new Map(), 'an object of Map'],
+      [{}, '{}'],
+      [{ a: 1, b: { c: 2 } }, '{ a, b }'],
+      [Object.fromEntries(Array.from('abcdefghij', (field) => [field, 1])), '{ a, b, c, d, e, f, g, h }'],
       [Object.create(null), 'an object of no class'],
       [() => 0, 'an object of Function'],
     ];

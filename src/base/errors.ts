@@ -64,6 +64,11 @@ export function checkFlag(op: string, field: string, value: boolean): void {
   if (typeof value !== 'boolean') throw new ValueError(op, field, 'true or false', value);
 }
 
+/** Throws ValueError unless `value` is a text. */
+export function checkText(op: string, field: string, value: string): void {
+  if (typeof value !== 'string') throw new ValueError(op, field, 'a text', value);
+}
+
 /** Throws ValueError unless `value` is an integer of at least `least`. */
 export function checkCount(op: string, field: string, value: number, least = 1): void {
   if (!Number.isSafeInteger(value) || value < least)

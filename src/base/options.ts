@@ -1,4 +1,4 @@
-import { ValueError } from './errors.ts';
+import { show, ValueError } from './errors.ts';
 
 /** The fields that are set. */
 export function defined<T extends object>(options: T): Partial<T> {
@@ -22,15 +22,33 @@ export function checkOptions<T extends object, const S extends string>(
   names: S & Listed<T, S>,
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options);
+    throw new ValueError(op, 'options', `an object of ${names.replaceAll(' ', ', ')}`, options, named(options, names));
   const fields = Object.keys(options) as (keyof T & string)[];
   if (fields.length === 0) return;
   const known = names.split(' ');
   for (const field of fields) {
     if (known.includes(field)) continue;
     const wanted = `one of the options ${known.join(', ')}`;
-    throw new ValueError(op, field, wanted, options[field], didYouMean(field, known));
+    throw new ValueError(op, field, wanted, options[field], ABSENT.get(plain(field)) ?? didYouMean(field, known));
   }
+}
+
+/** What other libraries have an option for and this one does not, in small letters and figures. */
+const ABSENT: ReadonlyMap<string, string> = new Map([['dataformat', 'Channels are the last axis everywhere']]);
+
+/** What is often given without its name, by its type. */
+const UNNAMED: Readonly<Record<string, readonly string[]>> = {
+  string: ['activation', 'optimizer'],
+  number: ['poolSize', 'learningRate', 'epochs', 'batchSize'],
+};
+
+/** What to do about a value in place of options. */
+function named(given: unknown, names: string): string | undefined {
+  const known = names.split(' ');
+  const field = UNNAMED[typeof given]?.find((name) => known.includes(name));
+  if (field !== undefined) return `Did you mean { ${field}: ${show(given)} }?`;
+  const isLayer = known.includes('inputShape');
+  return isLayer && typeof given === 'number' ? 'A layer finds the sizes of what it reads itself' : undefined;
 }
 
 /** Throws ValueError unless all fields are numbers, none of them NaN, of at least `least`. */

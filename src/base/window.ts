@@ -1,5 +1,6 @@
 import type { Window } from '../../kernels/interface/convolution.ts';
 import { listed, ValueError } from './errors.ts';
+import { didYouMean } from './options.ts';
 import { MAX_SIZE } from './shape.ts';
 
 /**
@@ -30,6 +31,16 @@ export function perAxis(op: string, field: string, value: number | readonly numb
   throw new ValueError(op, field, `a positive integer or a list of ${axes}`, value);
 }
 
+/** What a padding may be meant as. */
+function paddingFor(given: unknown, axes: number): string | undefined {
+  if (given === 'causal')
+    return 'Zeros before alone, one less than the window reaches over: [[2, 0]] for a kernel of 3';
+  if (typeof given === 'string') return didYouMean(given, ['same', 'valid']);
+  const widths: readonly unknown[] = Array.isArray(given) ? given : Array<unknown>(axes).fill(given);
+  if (widths.length !== axes || !widths.every((n) => Number.isSafeInteger(n))) return undefined;
+  return `Did you mean ${listed(widths.map((n) => `[${n}, ${n}]`))}?`;
+}
+
 /** Steps along so many axes; strides and dilations are 1, padding 'valid' where not given. Throws ValueError. */
 export function stepsOf(op: string, axes: number, options: StepOptions): Steps {
   const { strides = 1, dilations = 1, padding = 'valid' } = options;
@@ -38,7 +49,8 @@ export function stepsOf(op: string, axes: number, options: StepOptions): Steps {
   const isList = Array.isArray(padding) && padding.length === axes && padding.every(isPair);
   if (padding !== 'same' && padding !== 'valid' && !isList) {
     const pairs = listed(Array<string>(axes).fill('[before, behind]'));
-    throw new ValueError(op, 'padding', `'same', 'valid' or zeros by axis, ${pairs}`, padding);
+    const remedy = paddingFor(padding, axes);
+    throw new ValueError(op, 'padding', `'same', 'valid' or zeros by axis, ${pairs}`, padding, remedy);
   }
   return {
     strides: perAxis(op, 'strides', strides, axes),

@@ -127,8 +127,8 @@ export function checkTypes(node: Node, inputs: readonly Value[]): void {
   const [{ dtype }] = inputs as [Value, ...Value[]];
   const other = inputs.find((input) => input.dtype !== dtype || (dtype === 'int32') !== isLookup);
   if (other === undefined) return;
-  const wanted = isLookup ? 'reads int32' : 'computes with floats of one type';
-  throw new DTypeError(OP, [dtype, other.dtype], `node "${node.name}" (${node.op}) ${wanted}`);
+  const wanted = isLookup ? 'reads int32, which an input alone has' : 'computes with floats of one type';
+  throw new DTypeError(OP, [...new Set([dtype, other.dtype])], `node "${node.name}" (${node.op}) ${wanted}`);
 }
 
 /** What the facts of a node are asked with. */

@@ -143,7 +143,7 @@ export class CompiledGraph extends LayerGraph {
     const other = others.findIndex((count) => count !== n) + 1;
     if (other > 0)
       throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
-    this.buildFor(xs);
+    this.buildFor('predict', xs);
     checkEntries('predict', 'x', xs, this.graph);
     const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
     for (const [start, count] of batchesOf(n, batchSize)) {
@@ -164,7 +164,7 @@ export class CompiledGraph extends LayerGraph {
   prepare(op: string, samples: Lists, name = 'y', weights: Tensor | null = null): Lists {
     const { objectives } = this.ready(op);
     const { xs, ys, n } = samples;
-    this.buildFor(xs);
+    this.buildFor(op, xs);
     checkEntries(op, name.replace(/^y/, 'x'), xs, this.graph, weights);
     const { outputShapes, dtype } = this;
     if (ys.length === 1) {
@@ -180,7 +180,7 @@ export class CompiledGraph extends LayerGraph {
   /** Throws ValueError for an output that cannot learn what its loss asks for. Builds the model for samples if it is not built. */
   checkHeads(op: string, xs: readonly Tensor[]): void {
     if (this.headsAreChecked) return; // every step asks
-    this.buildFor(xs);
+    this.buildFor(op, xs);
     this.objectives.forEach(({ loss }, i) => {
       checkHead(op, this, i, loss);
     });

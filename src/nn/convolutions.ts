@@ -5,7 +5,7 @@ import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
 import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
 import type { Lowering } from './lowering.ts';
 import { type RulesOf, renamed, type WeightRules } from './rules.ts';
-import { type Axes, channelsOf, copied } from './sample-axes.ts';
+import { type Axes, channelsOf, checkWindow, copied } from './sample-axes.ts';
 
 /** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
 export interface StridedOptions extends KernelOptions {
@@ -70,9 +70,10 @@ abstract class Convolution<O extends Omit<DilatedOptions, keyof RulesOf<'kernel'
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
     const shape = at.shapeOf(input);
-    const channels = channelsOf(this.op, this.name, this.axes, shape);
+    const channels = channelsOf(this.op, this.name, this.axes, at, input);
     const [groups, units] = this.split(channels, shape);
     const { activation, kernelSize, steps } = this;
+    checkWindow(this.op, this.name, shape, kernelSize, steps);
     const kernel = [...kernelSize, channels / groups, units];
     const attrs = { activation, ...steps, groups };
     const begins = drawnAs(kernelSize, channels, groups, units);
@@ -92,8 +93,8 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
   ) {
     const ours: readonly unknown[] = [Conv2D, Conv1D];
     if (ours.includes(new.target)) checkOptions(op, options, CONVOLUTION_OPTIONS);
-    super(op, axes, kernelSize, options);
     checkRange(op, 'filters', filters, 'a positive integer');
+    super(op, axes, kernelSize, options);
     const { groups = 1 } = options;
     checkRange(op, 'groups', groups, 'a positive integer');
     if (filters % groups !== 0) throw new ValueError(op, 'groups', `a divisor of the ${filters} filters`, groups);
@@ -110,7 +111,9 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
 
 /**
  * A convolution of images [height, width, channels]: activation(Σ x·kernel + bias), kernel [kernelHeight, kernelWidth,
- * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back.
+ * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back. Throws
+ * ValueError for options that cannot be; where it is built, ShapeError for samples that are no images, channels that `groups`
+ * do not part, and a window that does not fit.
  */
 export class Conv2D extends Filtering {
   override readonly type = 'conv2D';
@@ -124,7 +127,7 @@ export class Conv2D extends Filtering {
   }
 }
 
-/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. */
+/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. Throws as `Conv2D`. */
 export class Conv1D extends Filtering {
   override readonly type = 'conv1D';
 
@@ -140,7 +143,7 @@ export class Conv1D extends Filtering {
 /**
  * Each channel of images by itself, `depthMultiplier` units from each (Howard et al. 2017, section 3.1). Its kernel is Keras's
  * [kernelHeight, kernelWidth, channels, depthMultiplier] in memory and by its fans; its shape is that of a Conv2D with as
- * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier].
+ * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier]. Throws as `Conv2D`.
  */
 export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
   override readonly type = 'depthwiseConv2D';
@@ -170,7 +173,7 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
 
 /**
  * A transposed convolution of images [height, width, channels], by Keras's sizes: kernel [kernelHeight, kernelWidth, filters,
- * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows.
+ * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows. Throws as `Conv2D`.
  */
 export class Conv2DTranspose extends KernelLayer<StridedOptions> {
   override readonly type = 'conv2DTranspose';
@@ -191,7 +194,7 @@ export class Conv2DTranspose extends KernelLayer<StridedOptions> {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    const channels = channelsOf('Conv2DTranspose', this.name, 2, at.shapeOf(input));
+    const channels = channelsOf('Conv2DTranspose', this.name, 2, at, input);
     const { activation, filters, kernelSize } = this;
     const { strides, padding } = this.steps;
     const kernel = [...kernelSize, filters, channels];
@@ -210,7 +213,7 @@ const SEPARABLE_OPTIONS = `${DEPTHWISE_OPTIONS} pointwiseInitializer pointwiseRe
 
 /**
  * Two layers: each channel by itself, then a 1×1 convolution with bias and activation, `<name>/depthwise` and
- * `<name>/pointwise` (Chollet 2017). Files give these two back.
+ * `<name>/pointwise` (Chollet 2017). Files give these two back. Throws as `Conv2D`.
  */
 export class SeparableConv2D extends Layer {
   override readonly type = 'separableConv2D';

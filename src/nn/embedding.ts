@@ -14,7 +14,8 @@ const EMBEDDING_OPTIONS = 'name inputShape embeddingsInitializer embeddingsRegul
 /**
  * A row of a table for each number: samples [...] of whole numbers from 0 to inputDim - 1, as those of words in a vocabulary,
  * become [..., outputDim]. It stands at an input of the model, which then takes whole numbers: arrays of them, an Int32Array or
- * int32 tensors.
+ * int32 tensors. Throws ValueError for sizes that are no positive integers; the model throws it for a number that names no row,
+ * with the number of the sample.
  */
 export class Embedding extends Layer {
   override readonly type = 'embedding';

@@ -5,10 +5,11 @@ import type { ActivationSpec } from '../graph/activation.ts';
 import { activationIn, type Graph, type Input, type Node } from '../graph/graph.ts';
 import { activationBefore, makerOf, Names } from '../graph/rewrite.ts';
 import { persistent } from '../memory/arena.ts';
-import type { FloatDType } from '../memory/dtype.ts';
+import type { DType, FloatDType } from '../memory/dtype.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { assign, keep, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
+import { isBatchOf, refuseShape, refuseType } from './batches.ts';
 import { type Built, builtOf } from './built.ts';
 import { type Pass, run } from './forward.ts';
 import { calledOf, checkFree, nameLayers, withInner } from './layer-names.ts';
@@ -16,7 +17,7 @@ import type { Layer } from './layers.ts';
 import { type BuildContext, type Lowerable, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { checkEntries, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
-import { SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
+import { checkSample, SymbolicTensor, type Symbols, symbolsOf, valuesFrom } from './symbolic.ts';
 
 const countOf = (weights: readonly Parameter[]): number => weights.reduce((total, { value }) => total + value.size, 0);
 
@@ -41,7 +42,8 @@ const NONE: readonly Parameter[] = [];
 const isTrainable = ({ trainable }: Layer): boolean => trainable;
 export const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
 
-const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] => Array.isArray(given[0]);
+const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] =>
+  Array.isArray(given) && Array.isArray(given[0]);
 
 /** What layers make of a value: the structure, the weights and the forward pass. */
 export class LayerGraph {
@@ -164,11 +166,10 @@ export class LayerGraph {
     const given = areShapes(inputShape) ? inputShape : [inputShape];
     if (given.length !== this.inputCount)
       throw new ValueError(this.op, 'inputShape', `a list of ${this.inputCount} shapes`, inputShape);
+    for (const shape of given) checkSample(this.op, 'inputShape', shape);
     if (this.isBuilt) {
       this.inputShapes.forEach((own, i) => {
-        if (sameShape(given[i]!, own)) return;
-        const which = this.inputCount === 1 ? 'samples do' : `samples of input ${i} do`;
-        throw new ShapeError(this.op, [given[i]!, own], `${which} not have the shape the model was built for`);
+        if (!sameShape(given[i]!, own)) refuseShape(this.op, given[i]!, own, this.samplesOf(i));
       });
       return;
     }
@@ -197,14 +198,24 @@ export class LayerGraph {
     this.built = builtOf(lowering, this.layers);
   }
 
-  /** `build` for batches [batch, ...], which begin with one of each input: every training step asks, so it is cheap once built. */
-  protected buildFor(batches: readonly { readonly shape: Shape }[]): void {
+  private samplesOf(input: number): string {
+    return this.inputCount === 1 ? 'samples' : `samples of input ${input}`;
+  }
+
+  /**
+   * `build` for batches [batch, ...], which begin with one of each input: every training step asks, so it is cheap once built.
+   * Throws where they are of other types, or of other shapes than it was built for.
+   */
+  protected buildFor(op: string, batches: readonly { readonly shape: Shape; readonly dtype: DType }[]): void {
     const shapes = this.built?.inputShapes;
-    const fits = shapes?.every((shape, i) => {
-      const batch = batches[i]!.shape;
-      return shape.length === batch.length - 1 && shape.every((n, axis) => n === batch[axis + 1]);
-    });
-    if (fits !== true) this.build(this.inputs.map((_, i) => batches[i]!.shape.slice(1)));
+    for (let i = 0; i < this.inputCount; i++) {
+      const { shape, dtype } = batches[i]!;
+      if (shape.length === 0) throw new ShapeError(op, [shape], 'needs a batch axis');
+      if (dtype !== this.inputDtypes[i]) refuseType(op, dtype, this.inputDtypes[i]!);
+      const own = shapes?.[i];
+      if (own !== undefined && !isBatchOf(shape, own)) refuseShape(op, shape.slice(1), own, this.samplesOf(i), shape);
+    }
+    if (shapes === undefined) this.build(this.inputs.map((_, i) => batches[i]!.shape.slice(1)));
   }
 
   /** Shapes of one sample of each input. Throws StateError before the model is built. */
@@ -280,7 +291,7 @@ export class LayerGraph {
     checkOptions('forward', options, 'training step penalties logits');
     const xs = tensorsOf('forward', 'x', x, this.inputCount);
     if (this.inputDtypes.includes('int32')) {
-      this.buildFor(xs);
+      this.buildFor('forward', xs);
       checkEntries('forward', 'x', xs, this.graph);
     }
     return oneOrAll(this.outputsOf(xs, options));
@@ -288,16 +299,10 @@ export class LayerGraph {
 
   /** `forward` on lists. */
   protected outputsOf(xs: readonly Tensor[], options: ForwardOptions = {}): readonly Tensor[] {
-    for (let i = 0; i < xs.length; i++) {
-      const { rank, shape, dtype } = xs[i]!;
-      const own = this.inputDtypes[i]!;
-      if (rank === 0) throw new ShapeError('forward', [shape], 'needs a batch axis');
-      if (dtype !== own)
-        throw new DTypeError('forward', [dtype, own], 'the input is not of the type of the model', 'cast() it?');
-      if (shape[0] !== xs[0]!.shape[0])
-        throw new ShapeError('forward', [xs[0]!.shape, shape], 'the inputs must have the same number of samples');
-    }
-    this.buildFor(xs);
+    this.buildFor('forward', xs);
+    const other = xs.find(({ shape }) => shape[0] !== xs[0]!.shape[0]);
+    if (other !== undefined)
+      throw new ShapeError('forward', [xs[0]!.shape, other.shape], 'the inputs must have the same number of samples');
     const { training = false, step, penalties = [], logits = false } = options;
     const steps = (): number => step ?? this.steps;
     const pass: Pass = {

@@ -1,4 +1,4 @@
-import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkRange, checkText, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
@@ -10,7 +10,7 @@ import type { BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
 import { type RulesOf, type WeightRules, weightRule } from './rules.ts';
-import { SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
+import { checkSample, SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
 
 /** What a layer of your own is told on each call. */
 export type CallContext = Pass;
@@ -38,7 +38,10 @@ export abstract class Layer {
   readonly readsIntegers: boolean = false;
 
   constructor(options: LayerOptions = {}) {
-    this.name = options.name ?? '';
+    const { name = '' } = options;
+    checkText(new.target.name, 'name', name);
+    if (options.inputShape !== undefined) checkSample(new.target.name, 'inputShape', options.inputShape);
+    this.name = name;
     this.inputShape = ownCopy(options).inputShape;
   }
 
@@ -124,7 +127,7 @@ export const LAYER_OPTIONS = 'name inputShape';
 
 /** The options as they are now: what the caller does to their objects afterwards changes no layer. */
 function ownCopy<T extends LayerOptions>(options: T): T {
-  return options.inputShape === undefined ? { ...options } : { ...options, inputShape: [...options.inputShape] };
+  return Array.isArray(options.inputShape) ? { ...options, inputShape: [...options.inputShape] } : { ...options };
 }
 
 /** Options of layers with a kernel. It begins by `glorotUniform` unless they say another, the bias with `zeros`. */
@@ -264,8 +267,9 @@ export class Dropout extends Layer {
     if (new.target === Dropout) checkOptions('Dropout', options, DROPOUT_OPTIONS);
     super(options);
     const { training = false } = options;
-    checkFlag('Dropout', 'training', training);
-    checkRange('Dropout', 'rate', rate, 'between 0 and 1');
+    const op = this instanceof SpatialDropout2D ? 'SpatialDropout2D' : 'Dropout';
+    checkFlag(op, 'training', training);
+    checkRange(op, 'rate', rate, 'between 0 and 1');
     this.rate = rate;
     this.options = ownCopy(options);
   }
@@ -280,7 +284,10 @@ export class Dropout extends Layer {
   }
 }
 
-/** Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). */
+/**
+ * Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). Throws
+ * ValueError for a rate outside 0 to 1; where it is built, ShapeError for other samples.
+ */
 export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
   protected override readonly mark = { spatial: true } as const;

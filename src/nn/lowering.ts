@@ -81,6 +81,11 @@ export class Lowering implements Graph<Parameter> {
     return this.names.take(wished);
   }
 
+  /** Whether a value is an input of the model. */
+  isInput(value: string): boolean {
+    return this.inputs.some(({ name }) => name === value);
+  }
+
   /** Shape of one sample of a value. */
   shapeOf(value: string): Shape {
     return this.values.get(value)!.shape;

@@ -7,7 +7,7 @@ import {
   ValueError,
   WhittleError,
 } from '../base/errors.ts';
-import { checkOptions, didYouMean } from '../base/options.ts';
+import { checkOptions } from '../base/options.ts';
 import { floatsOf } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
@@ -31,7 +31,7 @@ import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
 import { type Recipe, recipeOf } from './recipes.ts';
 import { l1l2, type Regularizer } from './regularizers.ts';
-import type { WeightRules } from './rules.ts';
+import { type Constraints, checkGiven, constraintsOf, type WeightRules } from './rules.ts';
 import { oneOrAll } from './samples.ts';
 
 /**
@@ -145,8 +145,6 @@ function recordOf({ weights }: Node, layer: Layer, graph: Graph<Parameter>, refu
   return record;
 }
 
-type Constraints = Readonly<Record<string, Constraint>>;
-
 export interface LoadOptions {
   /** Stands for the file's loss: how a model with a loss of your own goes on training. */
   readonly loss?: CompileOptions['loss'];
@@ -159,8 +157,8 @@ export interface LoadOptions {
 /**
  * The model of a file that `saveModel` wrote, compiled as it was. What was code of your own and left out is given again: a
  * loss, metrics and constraints by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by
- * setting `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is wrong
- * with them is a WhittleError, before any large allocation.
+ * setting `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is
+ * wrong with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   checkOptions('loadModel', options, 'loss metrics constraints');
@@ -173,7 +171,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
     checkNothingLeft(tensors);
     const made = { dtype: floatsOf(network) };
     const model = fromNetwork(network, made, (_, i) => layerOf(network, i, undefined, constraints));
-    checkGiven(constraints, model.weights);
+    checkGiven('loadModel', constraints, model.weights);
     return model;
   }
   const root = Fields.parse(text, KEY, FORMAT);
@@ -191,7 +189,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   };
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
-  checkGiven(constraints, model.weights);
+  checkGiven('loadModel', constraints, model.weights);
   model.steps = steps;
   model.epochs = epochs;
   if (root.has('optimizer') || root.has('loss'))
@@ -203,16 +201,6 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
 
 function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
   for (const name of tensors.keys()) throw new FormatError(FORMAT, name.slice(0, 60), 'the tensor belongs to nothing');
-}
-
-/** Throws ValueError for a constraint that is given for no weight that can have one. */
-function checkGiven(constraints: Constraints, weights: readonly Parameter[]): void {
-  const names = weights.flatMap(({ name, isStatistic }) => (isStatistic ? [] : [name]));
-  for (const [name, constraint] of Object.entries(constraints))
-    if (!names.includes(name)) {
-      const wanted = `for one of the weights ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', ...' : ''}`;
-      throw new ValueError('loadModel', `constraints["${name}"]`, wanted, constraint, didYouMean(name, names));
-    }
 }
 
 /** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
@@ -245,15 +233,6 @@ function layerOf(network: Network, index: number, fields: Fields | undefined, gi
   fields.done();
   layer.trainable = trainable;
   return layer;
-}
-
-/** The constraints that are given for weights of a node; null for none. */
-function constraintsOf(node: Node, given: Constraints): WeightRules | null {
-  const own = Object.entries(factsOf(node).weights ?? {}).flatMap(([role, { isStatistic = false }]) => {
-    const key = `${node.name}/${role}`;
-    return Object.hasOwn(given, key) && !isStatistic ? [[`${role}Constraint`, given[key]]] : [];
-  });
-  return own.length === 0 ? null : Object.fromEntries(own);
 }
 
 function takeRules(fields: Fields, node: Node): WeightRules {

@@ -236,7 +236,7 @@ export class Model extends CompiledGraph {
 
   /** One step on a batch; returns the loss before it, with penalties. */
   private trainStep(inputs: Inputs, figures: Figures): number {
-    this.buildFor(inputs);
+    this.buildFor('fit', inputs);
     const { optimizer, objectives } = this.ready('fit');
     const setting: Setting = {
       optimizer,

@@ -287,7 +287,7 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
     return new BatchNorm({
       ...normOptions(remake),
       ...running,
-      momentum,
+      momentum: isUnbiased ? 1 - momentum : momentum,
       convention: isUnbiased ? 'pytorch' : 'keras',
     });
   },

@@ -21,11 +21,14 @@ const NORM_OPTIONS =
 
 export interface BatchNormOptions extends LayerNormOptions {
   /**
-   * Whose defaults: `keras` (default), momentum 0.99, epsilon 1e-3 and the running variance by n, or `pytorch`, momentum 0.9
-   * (which it calls 0.1), epsilon 1e-5 and the running variance by n - 1.
+   * Whose words and defaults: `keras` (default), momentum 0.99, epsilon 1e-3 and the running variance by n, or `pytorch`,
+   * momentum 0.1, epsilon 1e-5 and the running variance by n - 1.
    */
   readonly convention?: 'keras' | 'pytorch';
-  /** What the running statistics before a step count in those after it, from 0 to 1. */
+  /**
+   * From 0 to 1: what the running statistics before a step count in those after it, or by the convention of PyTorch what the
+   * step's own count.
+   */
   readonly momentum?: number;
   /** How the running mean begins. Default `zeros`. */
   readonly movingMeanInitializer?: Initializer;
@@ -85,10 +88,11 @@ abstract class Normalization<O extends LayerNormOptions> extends Layer {
  * mean and variance of the batch and all places of its samples, which move the running ones, else by the running ones. So
  * does a layer with `trainable = false`, which moves none. A pass in training moves them wherever it is made, in `forward` too;
  * a layer that is applied twice moves them twice. A batch of one number a channel gives beta, and leaves the running variance
- * by n - 1 as it was.
+ * by n - 1 as it was. Throws ValueError for options that cannot be; where it is built, ShapeError for samples without an axis.
  */
 export class BatchNorm extends Normalization<BatchNormOptions> {
   override readonly type = 'batchNorm';
+  /** What the running statistics before a step count in those after it, by either convention. */
   readonly momentum: number;
 
   constructor(options: BatchNormOptions = {}) {
@@ -97,9 +101,9 @@ export class BatchNorm extends Normalization<BatchNormOptions> {
     const { convention = 'keras' } = options;
     checkOneOf(op, 'convention', convention, ['keras', 'pytorch']);
     super(op, options, convention === 'keras' ? 1e-3 : 1e-5);
-    const { momentum = convention === 'keras' ? 0.99 : 0.9 } = options;
+    const { momentum = convention === 'keras' ? 0.99 : 0.1 } = options;
     checkRange(op, 'momentum', momentum, 'between 0 and 1');
-    this.momentum = momentum;
+    this.momentum = convention === 'keras' ? momentum : 1 - momentum;
   }
 
   override get rules(): WeightRules {
@@ -127,7 +131,7 @@ export class BatchNorm extends Normalization<BatchNormOptions> {
 
 /**
  * (x - mean)/√(variance + epsilon)·gamma + beta for each row along the last axis, by its own mean and variance (Ba et al.
- * 2016), in training and outside alike.
+ * 2016), in training and outside alike. Throws as `BatchNorm`.
  */
 export class LayerNorm extends Normalization<LayerNormOptions> {
   override readonly type = 'layerNorm';

@@ -3,7 +3,7 @@ import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
 import type { PoolKind } from '../graph/graph.ts';
 import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import { type Axes, channelsOf, copied } from './sample-axes.ts';
+import { type Axes, channelsOf, checkWindow, copied } from './sample-axes.ts';
 
 /** Options of a pool, by Keras's names. A number counts for every axis. */
 export interface PoolLayerOptions extends LayerOptions {
@@ -41,14 +41,18 @@ abstract class Pool extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
     const { kind, poolSize: size } = this;
+    channelsOf(this.op, this.name, this.axes, at, input);
+    checkWindow(this.op, this.name, at.shapeOf(input), size, this.steps);
     const { strides, padding } = this.steps;
     return at.node('pool', at.name, [input], { kind, size, strides, padding });
   }
 }
 
-/** The largest of each window and channel: [height, width, channels] to [positions, positions, channels]. */
+/**
+ * The largest of each window and channel: [height, width, channels] to [positions, positions, channels]. Throws ValueError for
+ * options that cannot be; where it is built, ShapeError for samples that are no images and a window that does not fit.
+ */
 export class MaxPool2D extends Pool {
   override readonly type = 'maxPool2D';
   protected override readonly kind = 'max';
@@ -62,7 +66,7 @@ export class MaxPool2D extends Pool {
   }
 }
 
-/** The mean of each window and channel, padding left out: [height, width, channels] to [positions, positions, channels]. */
+/** The mean of each window and channel, padding left out; shapes and errors as those of `MaxPool2D`. */
 export class AvgPool2D extends Pool {
   override readonly type = 'avgPool2D';
   protected override readonly kind = 'average';
@@ -123,12 +127,12 @@ abstract class GlobalPool extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    channelsOf(this.op, this.name, this.axes, at, input);
     return at.node('globalPool', at.name, [input], { kind: this.kind });
   }
 }
 
-/** The largest of each channel: [height, width, channels] to [channels]. */
+/** The largest of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalMaxPool2D extends GlobalPool {
   override readonly type = 'globalMaxPool2D';
   protected override readonly kind = 'max';
@@ -142,7 +146,7 @@ export class GlobalMaxPool2D extends GlobalPool {
   }
 }
 
-/** The mean of each channel: [height, width, channels] to [channels]. */
+/** The mean of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalAvgPool2D extends GlobalPool {
   override readonly type = 'globalAvgPool2D';
   protected override readonly kind = 'average';
@@ -156,7 +160,7 @@ export class GlobalAvgPool2D extends GlobalPool {
   }
 }
 
-/** The largest of each channel: [length, channels] to [channels]. */
+/** The largest of each channel: [length, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalMaxPool1D extends GlobalPool {
   override readonly type = 'globalMaxPool1D';
   protected override readonly kind = 'max';
@@ -170,7 +174,7 @@ export class GlobalMaxPool1D extends GlobalPool {
   }
 }
 
-/** The mean of each channel: [length, channels] to [channels]. */
+/** The mean of each channel: [length, channels] to [channels]. Throws ShapeError for other samples. */
 export class GlobalAvgPool1D extends GlobalPool {
   override readonly type = 'globalAvgPool1D';
   protected override readonly kind = 'average';

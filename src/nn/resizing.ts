@@ -46,12 +46,15 @@ abstract class ZeroPadding extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    channelsOf(this.op, this.name, this.axes, at, input);
     return at.node('zeroPad', at.name, [input], { widths: this.widths });
   }
 }
 
-/** Zeros around images [height, width, channels]. Default: one on each side. */
+/**
+ * Zeros around images [height, width, channels]. Default: one on each side. Throws ValueError for widths that are no integers of
+ * at least 0; where it is built, ShapeError for other samples.
+ */
 export class ZeroPadding2D extends ZeroPadding {
   override readonly type = 'zeroPadding2D';
 
@@ -64,7 +67,7 @@ export class ZeroPadding2D extends ZeroPadding {
   }
 }
 
-/** Zeros before and behind sequences [length, channels]. Default: one on each side. */
+/** `ZeroPadding2D` of sequences [length, channels]: zeros before and behind. */
 export class ZeroPadding1D extends ZeroPadding {
   override readonly type = 'zeroPadding1D';
 
@@ -96,12 +99,15 @@ abstract class UpSampling extends Layer {
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const input = this.only(inputs);
-    channelsOf(this.op, this.name, this.axes, at.shapeOf(input));
+    channelsOf(this.op, this.name, this.axes, at, input);
     return at.node('upsample', at.name, [input], { factors: this.factors });
   }
 }
 
-/** Larger images, each position `size` times along both axes, or a number for each: the nearest neighbour. */
+/**
+ * Larger images, each position `size` times along both axes, or a number for each: the nearest neighbour. Default 2. Throws
+ * ValueError for sizes that are no positive integers; where it is built, ShapeError for samples that are no images.
+ */
 export class UpSampling2D extends UpSampling {
   override readonly type = 'upSampling2D';
 
@@ -114,7 +120,7 @@ export class UpSampling2D extends UpSampling {
   }
 }
 
-/** Longer sequences, each position `size` times. */
+/** `UpSampling2D` of sequences [length, channels]: longer ones. */
 export class UpSampling1D extends UpSampling {
   override readonly type = 'upSampling1D';
 
@@ -127,7 +133,10 @@ export class UpSampling1D extends UpSampling {
   }
 }
 
-/** Mixes the channels of groups: channel j of group i becomes channel i of group j (Zhang et al. 2018, section 3.1). */
+/**
+ * Mixes the channels of groups: channel j of group i becomes channel i of group j (Zhang et al. 2018, section 3.1). Throws
+ * ShapeError, where it is built, for channels that `groups` do not part.
+ */
 export class ChannelShuffle extends Layer {
   override readonly type = 'channelShuffle';
   override readonly replayable = true;

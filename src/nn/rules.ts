@@ -1,7 +1,11 @@
-import { defined } from '../base/options.ts';
+import { ValueError } from '../base/errors.ts';
+import { defined, didYouMean } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
+import { factsOf } from '../graph/facts.ts';
+import type { Node } from '../graph/graph.ts';
 import type { Constraint } from './constraints.ts';
 import type { Initializer } from './initializers.ts';
+import type { Parameter } from './parameter.ts';
 import type { RegularizerChoice } from './regularizers.ts';
 
 /** Weights of the library's layers that options say how to begin and hold. */
@@ -41,4 +45,26 @@ export const rulesOf = (options: WeightRules, roles: readonly Role[] = ROLES): W
 export function renamed(options: object, from: string, to: string): object {
   const given = options as Readonly<Record<string, unknown>>;
   return defined(Object.fromEntries(KINDS.map((kind) => [`${to}${kind}`, given[`${from}${kind}`]])));
+}
+
+/** Constraints by names of weights, `<layer>/<role>`. */
+export type Constraints = Readonly<Record<string, Constraint>>;
+
+/** The constraints that are given for weights of a node; null for none. */
+export function constraintsOf(node: Node, given: Constraints): WeightRules | null {
+  const own = Object.entries(factsOf(node).weights ?? {}).flatMap(([role, { isStatistic = false }]) => {
+    const key = `${node.name}/${role}`;
+    return Object.hasOwn(given, key) && !isStatistic ? [[`${role}Constraint`, given[key]]] : [];
+  });
+  return own.length === 0 ? null : Object.fromEntries(own);
+}
+
+/** Throws ValueError for a constraint that is given for no weight that can have one. */
+export function checkGiven(op: string, constraints: Constraints, weights: readonly Parameter[]): void {
+  const names = weights.flatMap(({ name, isStatistic }) => (isStatistic ? [] : [name]));
+  for (const [name, constraint] of Object.entries(constraints))
+    if (!names.includes(name)) {
+      const wanted = `for one of the weights ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', ...' : ''}`;
+      throw new ValueError(op, `constraints["${name}"]`, wanted, constraint, didYouMean(name, names));
+    }
 }

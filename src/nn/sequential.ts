@@ -9,8 +9,10 @@ import { SymbolicTensor } from './symbolic.ts';
 /** A model of layers one after another. The first says the shape of samples, or the first samples do. */
 export class Sequential extends Model {
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
+    if (!Array.isArray(layers))
+      throw new ValueError('Sequential', 'layers', 'a list of layers: new Sequential([layer, layer])', layers);
     if (new.target === Sequential) checkOptions('Sequential', options, MODEL_OPTIONS);
-    const [first] = layers;
+    const [first] = layers as readonly Layer[];
     if (first === undefined) throw new StateError('Sequential', 'needs at least one layer');
     const other = layers.findIndex((layer) => !(layer instanceof Layer));
     if (other >= 0) throw new ValueError('Sequential', `layers[${other}]`, 'a layer (a model is none)', layers[other]);
@@ -18,7 +20,7 @@ export class Sequential extends Model {
     if (twice !== undefined)
       throw new StateError(
         'Sequential',
-        `${calledOf(twice)} is given twice: a Model applies one layer to several values`,
+        `${calledOf(twice)} is given twice: with x = input([...]), new Model(x, c.apply(c.apply(x))) shares the weights of c, and clone() makes a layer with its own`,
       );
     const x = new SymbolicTensor(null, [], first.inputShape);
     super(

@@ -1,4 +1,4 @@
-import { ValueError } from '../base/errors.ts';
+import { checkText, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { MAX_RANK, type Shape } from '../base/shape.ts';
 import type { Lowerable } from './lowering.ts';
@@ -32,6 +32,12 @@ export function symbolsOf(op: string, name: string, given: Symbols): readonly Sy
   return [...list];
 }
 
+/** Throws ValueError unless it is the shape of a sample. */
+export function checkSample(op: string, field: string, shape: Shape): void {
+  const fits = Array.isArray(shape) && shape.length < MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!fits) throw new ValueError(op, field, 'a list of sizes, without the batch axis', shape);
+}
+
 export interface InputOptions {
   /** What the network calls the input. Default `input`. */
   readonly name?: string;
@@ -40,9 +46,10 @@ export interface InputOptions {
 /** An input of a model, for samples of `shape`: `const x = input([64]); new Model(x, new Dense(10).apply(x))`. */
 export function input(shape: Shape, options: InputOptions = {}): SymbolicTensor {
   checkOptions('input', options, 'name');
-  const fits = Array.isArray(shape) && shape.length < MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!fits) throw new ValueError('input', 'shape', 'a list of sizes, without the batch axis', shape);
-  return new SymbolicTensor(null, [], [...shape], options.name);
+  checkSample('input', 'shape', shape);
+  const { name = 'input' } = options;
+  checkText('input', 'name', name);
+  return new SymbolicTensor(null, [], [...shape], name);
 }
 
 /** The inputs, and every value that the outputs are made of, each after those that it is made of. */

@@ -3,6 +3,7 @@ import { ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { isBatchOf } from './batches.ts';
 import type { Loss, LossName } from './losses.ts';
 
 /** What a loss asks of targets: class numbers, or numbers from `least` to `most`, which may have to add up to 1 in a row. */
@@ -71,7 +72,8 @@ function classNumbers(y: Tensor, { op, name, output, isAbsent }: Request): Tenso
   const rows = y.shape[0]! * elementsOf(output.slice(0, -1));
   if (y.size !== rows) {
     const isHot = y.size === rows * classes;
-    const remedy = isHot ? 'They are rows of classes: use categoricalCrossentropy' : '';
+    const hot = isHot ? 'They are rows of classes: use categoricalCrossentropy' : '';
+    const remedy = y.size === y.shape[0] ? placesRemedy(output) : hot;
     throw new ShapeError(op, [y.shape, [y.shape[0]!, ...output]], `${name} needs one label per sample`, remedy);
   }
   const { data } = y;
@@ -104,7 +106,9 @@ function inRange(y: Tensor, wanted: Exclude<Wanted, string>, request: Request): 
     const shape = [y.shape[0]!, ...output];
     if (!sameShape(y.shape.slice(1).filter(isReal), output.filter(isReal))) {
       const perSample = y.size === y.shape[0]! && elementsOf(output) > 1;
-      const remedy = perSample ? remedyFor(loss, y, output) : '';
+      const isEnd = sameShape(y.shape.slice(1).filter(isReal), output.slice(-1).filter(isReal));
+      const places = isEnd ? placesRemedy(output) : undefined;
+      const remedy = places ?? (perSample ? remedyFor(loss, y, output) : undefined);
       throw new ShapeError(op, [y.shape, shape], `${name} and the outputs must have the same shape`, remedy);
     }
     return inRange(reshape(y, shape), wanted, request);
@@ -143,11 +147,10 @@ function hintFor({ name }: Loss, label: number): string {
     : '';
 }
 
-/** Whether this is the shape of a batch of such outputs: every step asks. */
-function isBatchOf(shape: Shape, output: Shape): boolean {
-  if (shape.length !== output.length + 1) return false;
-  for (let i = 0; i < output.length; i++) if (shape[i + 1] !== output[i]) return false;
-  return true;
+/** What to do where targets are of samples and outputs have places, as a Dense behind a convolution gives them. */
+function placesRemedy(output: Shape): string | undefined {
+  if (elementsOf(output.slice(0, -1)) === 1) return undefined;
+  return `The model gives [${output.join(', ')}] a sample: Flatten or a global pool before the last Dense?`;
 }
 
 /** What to do about one number a sample where there are several outputs. */

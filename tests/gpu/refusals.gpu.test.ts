@@ -198,7 +198,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
         return gpuTrain(model(two()), X, LABELS, options);
       },
       'ValueError: gpuTrain: classWeight must be one of the options batchSize, epochs, initialEpoch, shuffle, validationSplit, ' +
-        'validationData, onEpochEnd, signal, gpu, got an object of Object',
+        'validationData, onEpochEnd, signal, gpu, got { 0, 1 }',
     ],
     'a model of two inputs': [
       (gpu) => {

@@ -182,6 +182,34 @@ describe('options', () => {
   });
 });
 
+describe('images of any size are taken, or refused by the network that is too deep for them:', () => {
+  const sizes = [
+    [1, 1, 1],
+    [2, 9, 3],
+    [11, 12, 1],
+    [16, 16, 3],
+  ] as const;
+  const { mobileNetV1, mobileNetV2, shuffleNetV1, shuffleNetV2 } = w;
+  test.each(Object.entries({ mobileNetV1, mobileNetV2, shuffleNetV1, shuffleNetV2 }))('%s takes all', (_, make) => {
+    for (const inputShape of sizes) {
+      const model = make({ inputShape, classes: 3, width: 0.25 });
+      expect([model.inputShape, model.outputShape]).toEqual([inputShape, [3]]);
+    }
+  });
+
+  test.each([
+    ['lenet5', w.lenet5, 'of at least 12×12 pixels'],
+    ['smallCNN', w.smallCNN, 'of at least 4 pixels a side'],
+  ] as const)('%s says its smallest', (name, make, least) => {
+    for (const inputShape of sizes) {
+      const isBuilt = Math.min(inputShape[0], inputShape[1]) >= (name === 'lenet5' ? 12 : 4);
+      const use = (): unknown => make({ inputShape, classes: 3 });
+      if (isBuilt) expect(use).not.toThrow();
+      else expect(use).toThrow(`${name}: inputShape must be ${least}, got [${inputShape.join(', ')}]`);
+    }
+  });
+});
+
 test('one convolution that is applied to three images has its weights once, and the gradient of all three', () => {
   const images = [0, 1, 2].map((i) => w.input([6, 6, 1], { name: `image${i}` }));
   const shared = new w.Conv2D(3, 3, { activation: 'relu', name: 'shared' });

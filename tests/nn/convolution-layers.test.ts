@@ -331,7 +331,12 @@ describe('what cannot be is refused by the name of the layer:', () => {
       'layer conv2D cannot part 3',
     ],
     ['no channels', () => new DepthwiseConv2D(3), [9, 9, 0], 'layer depthwiseConv2D needs channels'],
-    ['too small an image', () => new Conv2D(4, 5), [4, 9, 1], 'node "conv2D" has a window that cannot be'],
+    [
+      'too small an image',
+      () => new Conv2D(4, 5),
+      [4, 9, 1],
+      'Conv2D: layer conv2D cannot move its window: a window that reaches over 5 does not fit into 4, got [4, 9, 1]',
+    ],
     ['too small a sequence', () => new MaxPool1D({ poolSize: 5 }), [4, 1], 'does not fit into 4'],
     ['channels to shuffle', () => new ChannelShuffle(3), [9, 9, 4], 'node "channelShuffle" cannot part 4 channels'],
   ])('%s', (_, make, shape, message) => {
@@ -394,7 +399,11 @@ describe('what cannot be is refused by the name of the layer:', () => {
     ['null for center', () => new BatchNorm({ center: null as never }), 'BatchNorm: center must be true or false'],
     ['null for epsilon', () => new BatchNorm({ epsilon: null as never }), 'BatchNorm: epsilon must be at least 0'],
     ['null for momentum', () => new BatchNorm({ momentum: null as never }), 'BatchNorm: momentum must be between 0'],
-    ['null for training', () => new SpatialDropout2D(0.5, { training: null as never }), 'Dropout: training must be'],
+    [
+      'null for training',
+      () => new SpatialDropout2D(0.5, { training: null as never }),
+      'SpatialDropout2D: training must be',
+    ],
     [
       'null for an initializer',
       () => new Sequential([new Embedding(2, 2, { inputShape: [1], embeddingsInitializer: null as never })]).layers[0]!,

@@ -195,7 +195,7 @@ describe('numbers', () => {
     expect(() => random.normal([2], 0, any('1'))).toThrow('normal: deviation must be at least 0, got "1"');
     for (const low of [{ low: 0 }, '0', [0]]) expect(() => random.uniform([2], any(low))).toThrow('uniform: low must');
     expect(() => random.uniform([2], 0, any({ high: 1 }))).toThrow('uniform: low must be at most high');
-    expect(() => w.full([2], any({ value: 1 }))).toThrow('full: value must be a number by itself, got an object');
+    expect(() => w.full([2], any({ value: 1 }))).toThrow('full: value must be a number by itself, got { value }');
     expect(w.full([1], Number.NaN).item()).toBeNaN();
     expect(() => w.varianceScaling({ scale: -1 })).toThrow('varianceScaling: scale must be at least 0, got -1');
     expect(() => w.constant(Number.NaN)).not.toThrow();
@@ -203,7 +203,7 @@ describe('numbers', () => {
 
   test('of schedules are numbers', () => {
     expect(() => w.cosineDecay(any({ initial: 1 }), 10)).toThrow(
-      'cosineDecay: initial must be a number, got an object',
+      'cosineDecay: initial must be a number, got { initial }',
     );
     expect(() => w.cosineDecay(1, any('10'))).toThrow('cosineDecay: steps must be a positive number, got "10"');
     expect(() => w.cosineDecay(1, 10, any('0'))).toThrow('alpha must be a number, got "0"');
@@ -221,7 +221,7 @@ describe('numbers', () => {
   test.each(Object.keys(MAKERS))('%s has no options', (name) => {
     const make = MAKERS[name] as (...given: unknown[]) => unknown;
     expect(() => make({ reduction: 'sum' })).toThrow(
-      `${name}: the options must be left out: there are none, got an object of Object`,
+      `${name}: the options must be left out: there are none, got { reduction }`,
     );
     expect(() => make()).not.toThrow();
   });

@@ -80,7 +80,13 @@ const scales: Required<LayerNormOptions> = {
   gammaConstraint: maxNorm(3),
   betaConstraint: nonNegative(),
 };
-const normal: Required<BatchNormOptions> = { ...scales, convention: 'pytorch', momentum: 0.75 };
+const normal: Required<BatchNormOptions> = {
+  ...scales,
+  convention: 'pytorch',
+  momentum: 0.75,
+  movingMeanInitializer: 'ones',
+  movingVarianceInitializer: 'zeros',
+};
 const rows: Readonly<Record<string, Row>> = {
   Dense: { make: (options) => new Dense(4, options), options: dense },
   'Dense with functions': {

@@ -85,7 +85,7 @@ describe('what does not fit is shown first, and what it should fit second:', () 
       'samples of another shape',
       (m) => m.predict(zeros([5, 4])),
       ShapeError,
-      'Sequential: samples do not have the shape the model was built for, got [4] and [3]',
+      'predict: samples do not have the shape the model was built for, [3], got [4]',
     ],
     [
       'samples of another type',

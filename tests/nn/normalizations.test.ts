@@ -86,6 +86,30 @@ describe('BatchNorm', () => {
     expect(statistics(model)).toEqual([m, v]);
   });
 
+  test('has momentum in the words of its convention, and files hold one of both', () => {
+    const steps = [of([2, 4], [2, 1]), of([10, 20], [2, 1])];
+    const runs = (options: BatchNormOptions): Sequential => {
+      const model = alone({ inputShape: [1], ...options }, [1]);
+      for (const step of steps) model.forward(step, { training: true });
+      return model;
+    };
+    const [[mean], [variance]] = statistics(runs({ convention: 'pytorch', momentum: 0.25 })) as [number[], number[]];
+    expect(mean).toBeCloseTo(0.75 * 0.25 * 3 + 0.25 * 15, 12); // of the step's own mean a quarter
+    expect(variance).toBeCloseTo(0.75 * (0.75 + 0.25 * 2) + 0.25 * 50, 12);
+    const [[kept]] = statistics(runs({ momentum: 0.75 })) as [number[], number[]];
+    expect(kept).toBe(mean);
+    for (const momentum of [undefined, 0, 0.1, 0.3, 0.7, 0.9, 1]) {
+      const model = runs({ convention: 'pytorch', ...(momentum !== undefined && { momentum }) });
+      const loaded = loadModel(saveModel(model));
+      const [own, other] = [model, loaded].map(({ layers }) => layers[0] as BatchNorm);
+      expect(own!.momentum).toBe(1 - (momentum ?? 0.1));
+      expect(other!.momentum).toBe(own!.momentum);
+      expect(other!.options.momentum).toBeCloseTo(momentum ?? 0.1, 12);
+      expect(digest(loaded)).toBe(digest(model));
+      expect(own!.clone().momentum).toBe(own!.momentum);
+    }
+  });
+
   test('has its options, with and without gamma and beta', () => {
     const names = (options: BatchNormOptions): string[] =>
       alone(options).weights.map(({ name }) => name.split('/')[1]!);

@@ -223,7 +223,7 @@ describe('a model that reads words', () => {
     [
       'layers of floats',
       () => new Sequential([new Dense(2, { inputShape: [6] }), new Embedding(3, 2)]),
-      /node "embedding" \(embedding\) reads int32, got float32/,
+      /node "embedding" \(embedding\) reads int32, which an input alone has, got float32/,
     ],
     [
       'two readers of one input',
