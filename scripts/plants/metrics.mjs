@@ -164,8 +164,9 @@ export const plants = [
   {
     name: 'sample weights are dropped where samples are held out',
     file: 'src/nn/model.ts',
-    find: "const weights = sampleWeights('fit', samples.ys, options, this.dtype);",
-    replace: "const weights = others === null ? sampleWeights('fit', samples.ys, options, this.dtype) : null;",
+    find: "const [n, others] = holdOut('fit', this, samples, options);\n    const weights = weigh(samples.ys);",
+    replace:
+      "const [n, others] = holdOut('fit', this, samples, options);\n    const weights = others === null ? weigh(samples.ys) : null;",
     mustFail: ['tests/nn/options-together.test.ts'],
   },
   {

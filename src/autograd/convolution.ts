@@ -167,6 +167,9 @@ export function convolveTransposed(
   const taps = kernel.shape.slice(0, -2);
   const positions = x.shape.slice(1, -1);
   const spatial = transposedSizes(positions, taps, steps);
+  const remedy = typeof steps.padding === 'string' ? undefined : 'Less padding?';
+  if (spatial.some((n) => n < 1))
+    throw new ShapeError(op, [x.shape, taps], `would give an image of ${spatial.join(' by ')}`, remedy);
   checkWindow(op, x, spatial, taps, steps);
   const s = { ...windowOf(x.shape[0]!, spatial, taps, steps), channels, units, groups: 1 };
   const shape = [s.batch, ...spatial, channels];

@@ -91,16 +91,22 @@ function middle(op: string, x: Tensor): number[] {
   return [...x.shape.keys()].slice(1, -1);
 }
 
-/** The mean of each channel: x [batch, ..., channels] to [batch, channels]. `mean` over the axes between. */
+/** The mean of each channel: x [batch, ..., channels] to [batch, channels]. `mean` over the axes between: NaN of no position. */
 export function globalAvgPool(x: Tensor): Tensor {
   floatType('globalAvgPool', x);
   return mean(x, { axis: middle('globalAvgPool', x) });
 }
 
-/** The largest of each channel: x [batch, ..., channels] to [batch, channels]. `max` over the axes between. */
+/**
+ * The largest of each channel: x [batch, ..., channels] to [batch, channels]. `max` over the axes between. Throws ShapeError
+ * where these hold no position.
+ */
 export function globalMaxPool(x: Tensor): Tensor {
   floatType('globalMaxPool', x);
-  return max(x, { axis: middle('globalMaxPool', x) });
+  const axis = middle('globalMaxPool', x);
+  if (axis.some((each) => x.shape[each] === 0))
+    throw new ShapeError('globalMaxPool', [x.shape], 'x has no position to take the largest of');
+  return max(x, { axis });
 }
 
 /**

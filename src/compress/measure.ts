@@ -16,7 +16,16 @@ import { meant, outputsOf } from '../nn/heads.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
 import { checkOutputs, type Outputs } from '../nn/outputs.ts';
-import { batchesOf, type Data, listOf, oneOrAll, type SampleLists, type Tensors, tensorsOf } from '../nn/samples.ts';
+import {
+  batchesOf,
+  checkEntries,
+  type Data,
+  listOf,
+  oneOrAll,
+  type SampleLists,
+  type Tensors,
+  tensorsOf,
+} from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { networkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
@@ -166,6 +175,7 @@ export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored
   try {
     const { inputShapes: shapes, inputTypes: dtypes } = program;
     const xs = tensorsOf('predictNetwork', 'x', x, shapes.length, { shapes, dtypes });
+    checkEntries('predictNetwork', 'x', xs, network);
     const n = xs[0]!.shape[0] ?? 0;
     const ys = program.outputShapes.map((shape) => new Float32Array(n * elementsOf(shape)));
     let start = 0;

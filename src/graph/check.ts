@@ -75,7 +75,7 @@ export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
 }
 
 function valueOfInput({ name, shape, dtype }: Input): Value {
-  size(OP, shape);
+  size(`${OP}: input "${name}"`, shape);
   if (shape.length >= MAX_RANK) throw new ShapeError(OP, [shape], `a sample has at most ${MAX_RANK - 1} axes`);
   const isKnown = dtype === 'float32' || dtype === 'float64' || dtype === 'int32';
   if (!isKnown) refusing(`input "${name}"`)('dtype', 'float32, float64 or int32', dtype);
@@ -109,7 +109,7 @@ function valueOfNode(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<strin
   if (format !== null && dtype !== 'float32')
     throw new DTypeError(OP, [dtype], `node "${node.name}" gives int8 for float32 alone`);
   const shape = facts.shape(givenOf(graph, node, inputs));
-  size(OP, shape);
+  size(`${OP}: node "${node.name}"`, shape);
   return { shape, dtype, format };
 }
 

@@ -52,7 +52,7 @@ export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
 
 function checkStored(key: string, { shape, encoding, mask }: Stored): void {
   const fail: Refusal = refusing(`weight "${key}"`);
-  const n = size('network', shape);
+  const n = size(`network: weight "${key}"`, shape);
   if (!Object.hasOwn(ENCODINGS, encoding.type))
     fail('encoding', `one of ${Object.keys(ENCODINGS).join(', ')}`, encoding.type);
   const { parts, problem }: EncodingFacts<never> = ENCODINGS[encoding.type];
@@ -74,7 +74,9 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
 function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtype }: Value): void {
   const roles = factsOf(node).weights;
   const reads = input.format === null ? dtype : 'int8';
-  for (const [role, { encoding }] of Object.entries(weightsOf(network, node))) {
+  for (const [role, { encoding, mask }] of Object.entries(weightsOf(network, node))) {
+    if (mask !== null && roles?.[role]?.isStatistic === true)
+      refusing(`node "${node.name}"`)(`mask of ${role}`, 'null: no step would hold it', mask);
     const wanted = reads === 'int8' ? roles?.[role]?.integers : reads;
     if (encoding.type === wanted) continue;
     throw new DTypeError(

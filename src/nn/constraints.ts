@@ -44,7 +44,7 @@ const constraint = (name: string, options: Recipe, call: Constraint['call']): Co
   made({ name, options, call, replayable: true });
 
 function checkAxis(op: string, axis: NormAxis): NormAxis {
-  const all = Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
+  const all = Array.isArray(axis) ? Array.from(axis as readonly number[]) : [axis as number]; // `every` leaves holes out
   if (all.length === 0 || !all.every(Number.isSafeInteger))
     throw new ValueError(op, 'axis', 'an integer or a list of them', axis, byItself('axis', axis));
   return Array.isArray(axis) ? [...all] : axis;

@@ -40,7 +40,7 @@ export interface ForwardOptions extends Partial<Pass> {
 const NONE: readonly Parameter[] = [];
 
 const isTrainable = ({ trainable }: Layer): boolean => trainable;
-const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
+export const isTrained = ({ isStatistic }: Parameter): boolean => !isStatistic;
 
 const areShapes = (given: Shape | readonly Shape[]): given is readonly Shape[] =>
   Array.isArray(given) && Array.isArray(given[0]);

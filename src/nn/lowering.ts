@@ -2,7 +2,7 @@ import { reshape } from '../autograd/movement.ts';
 import { noGrad, parameter } from '../autograd/tape.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { type Shape, sameShape } from '../base/shape.ts';
+import { type Shape, sameShape, size } from '../base/shape.ts';
 import { readAttributes, refusing } from '../graph/attributes.ts';
 import { checkInputs, checkTypes, givenOf, type Value } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
@@ -106,6 +106,7 @@ export class Lowering implements Graph<Parameter> {
     const facts = factsOf(node);
     readAttributes(facts.attributes, attrs, refusing(`node "${name}"`));
     const shape = facts.shape(givenOf(this, node, given));
+    size(`network: node "${name}"`, shape);
     for (const [role, key] of Object.entries(weights))
       if (facts.weights?.[role]?.isStatistic === true) {
         const statistic = this.weights.get(key)!;
@@ -144,6 +145,7 @@ export class Lowering implements Graph<Parameter> {
         `layer ${layer} shares ${key} and cannot have two shapes of it`,
       );
     }
+    size(`network: weight "${key}"`, shape);
     const random = new Random(seed, key);
     // A copy: a function may hand out one tensor twice, as to a layer and its clone.
     const drawn = initializer(blank ? 'zeros' : choice)(drawnAs, random, dtype);

@@ -9,7 +9,6 @@ import {
   WhittleError,
 } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { sameShape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
@@ -19,14 +18,15 @@ import { Fields } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Constraint, constraintByName } from './constraints.ts';
 import { type Initializer, initializerByName, isInitializerName } from './initializers.ts';
+import { isTrained } from './layer-graph.ts';
 import { Dense, Dropout, type Layer } from './layers.ts';
 import { type Loss, lossByName } from './losses.ts';
 import type { Metric } from './metric.ts';
 import { type MetricName, metricByName, metricOf } from './metrics.ts';
 import type { CompileOptions, Model } from './model.ts';
+import { putState, takeSlots } from './model-state.ts';
 import { checkHeld, fromNetwork, fromNetworkLayer, layerOwners, toNetworkFor } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
@@ -113,22 +113,6 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
     return value;
   });
   return { text, tensors };
-}
-
-/** Puts the slots of the optimizer among the tensors; returns its scalars, and where weights differ the powers of each. */
-function putState({ optimizer }: Model, nodes: readonly Node[], graph: Graph<Parameter>, to: Map<string, SafeTensor>) {
-  const roles = nodes.flatMap(({ name, weights }) =>
-    Object.entries(weights).map(([role, key]) => [`${name}/${role}`, graph.weights.get(key)!] as const),
-  );
-  const { scalars, slots, powers } = optimizer.state(roles.map(([, weight]) => weight));
-  roles.forEach(([name], i) => {
-    for (const [slot, { dtype, shape, data }] of Object.entries(slots[i]!)) {
-      const kind = dtype === 'float64' ? 'F64' : 'F32';
-      to.set(`optimizer/${name}/${slot}`, { dtype: kind, shape, data: data as Float32Array | Float64Array });
-    }
-  });
-  if (powers === undefined) return { scalars };
-  return { scalars, powers: Object.fromEntries(roles.flatMap(([name], i) => (powers[i] ? [[name, powers[i]]] : []))) };
 }
 
 function lossRecord(loss: Loss, refuse: Refuse): Recipe {
@@ -221,8 +205,6 @@ function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
   for (const name of tensors.keys()) throw new FormatError(FORMAT, name.slice(0, 60), 'the tensor belongs to nothing');
 }
 
-type Slots = Record<string, Tensor>;
-
 /** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
 function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {
   if (root.isList('layers')) {
@@ -261,9 +243,11 @@ function takeRules(fields: Fields, node: Node): WeightRules {
   const take = <T extends Rule>(name: string, from: (fields: Fields, name: string) => T): void => {
     if (fields.has(name)) rules[name] = from(fields, name);
   };
-  for (const role of Object.keys(factsOf(node).weights ?? {})) {
-    take(`${role}Regularizer`, takePenalty);
+  const roles = factsOf(node).weights ?? {};
+  for (const role of Object.keys(node.weights)) {
     take(`${role}Initializer`, takeInitializer);
+    if (roles[role]?.isStatistic === true) continue; // begins as it is told, and no step brings it to anything
+    take(`${role}Regularizer`, takePenalty);
     take(`${role}Constraint`, (from, name) => remade(from.inner(name), constraintByName));
   }
   return rules as WeightRules;
@@ -315,7 +299,7 @@ function restoreTraining(
   const scalars = config.inner('scalars').rest() as Record<string, number>; // `restore` checks them
   const own = config.has('powers') ? config.inner('powers') : null;
   const optimizer = remade(config, optimizerByName, (made) => made.config());
-  const parameters = model.weights;
+  const parameters = model.weights.filter(isTrained);
   const slots = parameters.map((p, i) => takeSlots(p, isNumbered ? i : p.name, tensors));
   const powers = parameters.map(({ name }) => (own?.has(name) ? own.numbers(name) : null));
   own?.done();
@@ -362,19 +346,4 @@ function each(field: string, value: JsonValue, outputs: number): [value: JsonVal
 function listIn(value: JsonValue, path: string): JsonValue[] {
   if (!Array.isArray(value)) throw new FormatError(FORMAT, path, 'must be a list');
   return value;
-}
-
-/** The optimizer's tensors for a weight: by its name, or by its number in files of version 1. */
-function takeSlots({ shape }: Parameter, key: string | number, tensors: Map<string, SafeTensor>): Slots {
-  const own: Slots = Object.create(null);
-  const prefix = `optimizer/${key}/`;
-  for (const [name, { shape: held, data }] of [...tensors]) {
-    if (!name.startsWith(prefix) || name.includes('/', prefix.length)) continue;
-    if (!sameShape(held, shape) || (!(data instanceof Float32Array) && !(data instanceof Float64Array))) {
-      throw new FormatError(FORMAT, name.slice(0, 60), 'does not fit its parameter');
-    }
-    own[name.slice(prefix.length)] = fromData(data, held);
-    tensors.delete(name);
-  }
-  return own;
 }

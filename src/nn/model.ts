@@ -17,6 +17,7 @@ import { Progress, warnOfEagerSteps } from './progress.ts';
 import {
   allOf,
   batchesOf,
+  checkEntries,
   checkSamples,
   type Data,
   HELD,
@@ -134,8 +135,10 @@ export class Model extends CompiledGraph {
   trainOnBatch(x: Data, y: Data, sampleWeight: Values | null = null): Logs {
     const op = 'trainOnBatch';
     this.ready(op);
-    const samples = checkSamples(op, this, x, y);
-    const weights = sampleWeight === null ? null : sampleWeights(op, samples.ys, { sampleWeight }, this.dtype);
+    const weigh = (ys: readonly Tensor[]): Tensor | null =>
+      sampleWeight === null ? null : sampleWeights(op, ys, { sampleWeight }, this.dtype);
+    const samples = checkSamples(op, this, x, y, undefined, weigh);
+    const weights = weigh(samples.ys);
     this.checkHeads(op, samples.xs);
     const { xs, ys, n } = this.prepare(op, samples, 'y', weights);
     const figures = this.newFigures();
@@ -166,13 +169,15 @@ export class Model extends CompiledGraph {
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
     checkFlag('fit', 'shuffle', shuffle);
     checkListeners<Callback, typeof HOOKS>('fit', 'callbacks', given, HOOKS);
-    const samples = checkSamples('fit', this, x, y);
+    const weigh = (ys: readonly Tensor[]): Tensor | null => sampleWeights('fit', ys, options, this.dtype);
+    const samples = checkSamples('fit', this, x, y, undefined, weigh);
     const [n, others] = holdOut('fit', this, samples, options);
-    const weights = sampleWeights('fit', samples.ys, options, this.dtype);
+    const weights = weigh(samples.ys);
     this.checkHeads('fit', samples.xs);
     const { xs, ys } = this.prepare('fit', samples, 'y', weights);
     const isGiven = options.validationData !== undefined;
     const rest = (t: Tensor): Tensor => slice(t, [[n, null]]);
+    if (others !== null && !isGiven) checkEntries('fit', 'the held-out part of x', others.xs, this.graph);
     const held = others && (isGiven ? this.prepare('fit', others, HELD[1]) : { ...others, ys: ys.map(rest) });
     const history = new Map<string, number[]>();
     const run: number[] = [];

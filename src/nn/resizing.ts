@@ -5,20 +5,25 @@ import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
 import { type Axes, channelsOf, copied } from './sample-axes.ts';
 
-/** Zeros around samples: a number for all sides, one for both sides of each axis, or a pair [before, behind] an axis. */
+/**
+ * Zeros around samples: a number for all sides, one for both sides of each axis, or a pair [before, behind] an axis. Of a
+ * sequence, which has one axis, two numbers are that pair.
+ */
 export type ZeroWidths = number | readonly number[] | readonly (readonly [before: number, behind: number])[];
 
 type Pairs = readonly (readonly [before: number, behind: number])[];
 
 function pairsOf(op: string, widths: ZeroWidths, axes: Axes): Pairs {
-  const list: readonly unknown[] = Array.isArray(widths) ? widths : Array<unknown>(axes).fill(widths);
+  const given: readonly unknown[] = Array.isArray(widths) ? widths : Array<unknown>(axes).fill(widths);
+  const list = axes === 1 && given.length === 2 ? [given] : given;
   const isWidth = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   const pairs = Array.from(list, (each): Pairs => {
     const [before, behind, ...more] = Array.isArray(each) ? (each as unknown[]) : [each, each];
     return isWidth(before) && isWidth(behind) && more.length === 0 ? [[before, behind]] : [];
   }).flat();
   if (list.length === axes && pairs.length === axes) return pairs;
-  const wanted = `an integer of at least 0, or a list of ${axes} of them or of pairs of them`;
+  const lists = axes === 1 ? 'a pair of them, before and behind' : `a list of ${axes} of them or of pairs of them`;
+  const wanted = `an integer of at least 0, or ${lists}`;
   throw new ValueError(op, 'padding', wanted, widths, byItself('padding', widths));
 }
 

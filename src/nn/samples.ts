@@ -74,7 +74,7 @@ export function allOf(n: number): Tensor {
 /**
  * The tensors of one input or output, or of several. Throws ValueError where there are more or fewer. Where `shapes` are
  * given these are inputs: typed integers become floats, and flat numbers are cut into samples of their shape, which a model
- * that is not built ([]) does not know.
+ * that is not built ([]) does not know. Of samples that are absent what is no whole number becomes -1, which names no entry.
  */
 export function tensorsOf(
   op: string,
@@ -85,6 +85,7 @@ export function tensorsOf(
     readonly dtype?: FloatDType;
     readonly dtypes?: readonly Input['dtype'][];
     readonly shapes?: readonly Shape[];
+    readonly isAbsent?: (sample: number) => boolean;
   } = {},
 ): readonly Tensor[] {
   if (count === 1 && given instanceof Tensor) return [given]; // every step asks
@@ -107,7 +108,7 @@ export function tensorsOf(
     );
     if (each instanceof Tensor) return t;
     const samples = cut(t, called, shapes?.[i], each);
-    return areEntries ? wholeNumbers(op, called, samples) : samples;
+    return areEntries ? wholeNumbers(op, called, samples, like.isAbsent) : samples;
   });
 
   function cut(t: Tensor, called: string, shape: Shape | undefined, each: Values): Tensor {
@@ -131,16 +132,23 @@ export function tensorsOf(
 }
 
 /** Samples that must be whole numbers, as int32. */
-function wholeNumbers(op: string, name: string, x: Tensor): Tensor {
-  const wrong = x.data.findIndex((value: number) => value !== Math.trunc(value) || Math.abs(value) >= 2 ** 31);
-  if (wrong < 0) return cast(x, 'int32');
-  const sample = Math.floor((wrong * x.shape[0]!) / x.size);
-  throw new ValueError(
-    op,
-    `sample ${sample} of ${name}`,
-    'of whole numbers, which name entries of a table',
-    x.data[wrong],
-  );
+function wholeNumbers(
+  op: string,
+  name: string,
+  x: Tensor,
+  isAbsent: (sample: number) => boolean = () => false,
+): Tensor {
+  const isWhole = (value: number): boolean => value === Math.trunc(value) && Math.abs(value) < 2 ** 31;
+  if (x.data.every(isWhole)) return cast(x, 'int32');
+  const sampleOf = (at: number): number => Math.floor((at * x.shape[0]!) / x.size);
+  const wrong = x.data.findIndex((value: number, at: number) => !isWhole(value) && !isAbsent(sampleOf(at)));
+  if (wrong < 0)
+    return fromData(
+      Int32Array.from(x.data, (value) => (isWhole(value) ? value : -1)),
+      x.shape,
+    );
+  const what = `sample ${sampleOf(wrong)} of ${name}`;
+  throw new ValueError(op, what, 'of whole numbers, which name entries of a table', x.data[wrong]);
 }
 
 /** Throws ValueError where a sample of int32 names no entry of a table that it is looked up in, unless its weight is 0. */
@@ -166,13 +174,17 @@ export function checkEntries(
 /** What errors call held-out samples. */
 export const HELD = ['x of validationData', 'y of validationData'] as const;
 
-/** Samples and targets of a model. Throws ShapeError where their numbers differ, or there are none. */
+/**
+ * Samples and targets of a model; `weigh` tells their weights by the targets, where there are any. Throws ShapeError where
+ * their numbers differ, or there are none.
+ */
 export function checkSamples(
   op: string,
   model: Ports,
   x: Data,
   y: Data,
   names: readonly [x: string, y: string] = ['x', 'y'],
+  weigh: (ys: readonly Tensor[]) => Tensor | null = () => null,
 ): Lists {
   const { inputCount, outputCount } = model;
   if (inputCount === 1 && outputCount === 1 && x instanceof Tensor && y instanceof Tensor) {
@@ -181,10 +193,17 @@ export function checkSamples(
   }
   const { dtype } = model;
   const { inputDtypes: dtypes } = model;
-  const xs = tensorsOf(op, names[0], x, inputCount, { dtypes, shapes: model.isBuilt ? model.inputShapes : [] });
+  const targets = (): readonly Tensor[] => tensorsOf(op, names[1], y, outputCount, { dtype });
+  let weights: Tensor | null | undefined;
+  const isAbsent = (sample: number): boolean => {
+    if (weights === undefined) weights = weigh(targets());
+    return weights?.data[sample] === 0;
+  };
+  const shapes = model.isBuilt ? model.inputShapes : [];
+  const xs = tensorsOf(op, names[0], x, inputCount, { dtypes, shapes, isAbsent });
   const [first] = xs as [Tensor];
   const n = first.shape[0];
-  const ys = tensorsOf(op, names[1], y, outputCount, { dtype });
+  const ys = targets();
   let other = first;
   for (const t of ys) if (t.shape[0] !== n) other = t;
   for (const t of xs) if (t.shape[0] !== n) other = t;

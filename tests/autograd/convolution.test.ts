@@ -383,3 +383,17 @@ test('channelShuffle deals channels out, and twice with the groups exchanged it 
   expect(numbers(w.channelShuffle(x, 3))).toEqual([0, 2, 4, 1, 3, 5]);
   expect(numbers(w.channelShuffle(w.channelShuffle(x, 2), 3))).toEqual(range(6));
 });
+
+test('a transposed convolution says which image it would give', () => {
+  const give = (x: number[], padding: Padding) => () =>
+    w.conv2dTranspose(w.ones([1, ...x, 1]), w.ones([2, 2, 1, 1]), null, { padding });
+  const around: Padding = [
+    [1, 1],
+    [1, 0],
+  ];
+  expect(give([1, 3], around)).toThrow(
+    'conv2dTranspose: would give an image of 0 by 3, got [1, 1, 3, 1] and [2, 2]. Less padding?',
+  );
+  expect(give([1, 0], around)).toThrow('conv2dTranspose: would give an image of 0 by 0');
+  expect(give([0, 3], 'same')).toThrow(/^conv2dTranspose: would give an image of 0 by 3, got .*2\]$/);
+});

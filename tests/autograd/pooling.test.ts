@@ -138,3 +138,11 @@ test('options that are undefined are as if they were left out', () => {
   const { size: _, ...rest } = all;
   expect(bits(w.conv2d(x, kernel, null, rest as never))).toBe(bits(w.conv2d(x, kernel)));
 });
+
+test('of no position the mean is NaN, and there is no largest', () => {
+  const none = w.ones([1, 0, 5, 2]);
+  expect(numbers(w.globalAvgPool(none))).toEqual([Number.NaN, Number.NaN]);
+  expect(() => w.globalMaxPool(none)).toThrow(
+    'globalMaxPool: x has no position to take the largest of, got [1, 0, 5, 2]',
+  );
+});

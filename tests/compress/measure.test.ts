@@ -4,6 +4,7 @@ import {
   Dense,
   decodeNetwork,
   distill,
+  Embedding,
   encodeNetwork,
   Flatten,
   fromData,
@@ -239,4 +240,13 @@ describe('every compressed form', () => {
     expect(values(predictNetwork(back, x))).toEqual(values(predictNetwork(network, x)));
     expect(() => loadModel(encodeNetwork(network))).toThrow(/is quantized and cannot be trained/);
   });
+});
+
+test('predictNetwork names itself and the sample, in whichever batch, that names no entry', () => {
+  const model = new Sequential([new Embedding(6, 2, { inputShape: [2] })]);
+  model.build([2]);
+  const samples = Array.from({ length: 70 }, (_, i) => [0, i === 66 ? 6 : 5]);
+  expect(() => predictNetwork(toNetwork(model), samples)).toThrow(
+    'predictNetwork: sample 66 of x must be of whole numbers from 0 to 5, got 6',
+  );
 });

@@ -7,7 +7,9 @@ import {
   Dense,
   digest,
   div,
+  Embedding,
   type FitOptions,
+  Flatten,
   huber,
   input,
   log,
@@ -267,6 +269,55 @@ describe('figures of samples of weight 0', () => {
       return model.fit([[1], [far]], [1, 1], { sampleWeight: [1, 0] }).history.loss![0]!;
     };
     expect([1, 1000, Number.NaN].map(lossOf)).toEqual(Array(3).fill(lossOf(0)));
+  });
+
+  test.each([Number.NaN, 1.5, 2 ** 40, -3, 6])('may name no entry of a table: %d', (bad) => {
+    const made = (): Sequential => {
+      const table = new Embedding(6, 2, { inputShape: [2] });
+      const model = new Sequential([table, new Flatten(), new Dense(1)], { seed: 2 });
+      model.compile({ loss: 'mse', optimizer: new SGD() });
+      return model;
+    };
+    const lists = (other: number): [number[][], number[]] => [
+      [
+        [1, 2],
+        [3, other],
+        [4, 5],
+      ],
+      [0, 1, 0],
+    ];
+    const digestAfter = (other: number, train: (model: Sequential, given: [number[][], number[]]) => void): string => {
+      const model = made();
+      train(model, lists(other));
+      return digest(model);
+    };
+    const ways: ((model: Sequential, given: [number[][], number[]]) => void)[] = [
+      (model, given) => model.fit(...given, { epochs: 2, sampleWeight: [1, 0, 1] }),
+      (model, given) => model.fit(...given, { epochs: 2, classWeight: { 0: 1, 1: 0 } }),
+      (model, given) => model.trainOnBatch(...given, [1, 0, 1]),
+    ];
+    for (const way of ways) expect(digestAfter(bad, way)).toBe(digestAfter(0, way));
+    // Of any other weight, and outside of training, they may not
+    const wrong = /sample 1 of (x|the held-out part of x) must be of whole numbers/;
+    expect(() => made().fit(...lists(bad), { sampleWeight: [0, 1, 0] })).toThrow(wrong);
+    expect(() => made().trainOnBatch(...lists(bad), [0, 1, 0])).toThrow(wrong);
+    expect(() => made().evaluate(...lists(bad))).toThrow(wrong);
+    // Held-out samples have no weights, and are looked at before the first step
+    const model = made();
+    const held = (): unknown => {
+      const given = [
+        [
+          [1, 2],
+          [4, 5],
+          [3, 3],
+          [3, bad],
+        ],
+        [0, 1, 0, 0],
+      ] as const;
+      return model.fit(...given, { sampleWeight: [1, 1, 1, 0], validationSplit: 0.5 });
+    };
+    expect(held).toThrow(wrong);
+    expect(model.steps).toBe(0);
   });
 
   test('an output of weight 0 has no part either', () => {

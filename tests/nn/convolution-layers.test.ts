@@ -437,3 +437,33 @@ describe('what cannot be is refused by the name of the layer:', () => {
     expect(make).toThrow(message);
   });
 });
+
+test('two numbers around a sequence are before and behind, as in Keras', () => {
+  const y = modelOf(new ZeroPadding1D([1, 2]), row).predict(row);
+  expect(y.shape).toEqual([3, 12, 4]);
+  expect(y.data).toEqual(modelOf(new ZeroPadding1D([[1, 2]]), row).predict(row).data);
+  expect(new ZeroPadding1D([2]).widths).toEqual([[2, 2]]);
+  for (const padding of [
+    [1, 2, 3],
+    [1, -2],
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    [],
+  ])
+    expect(() => new ZeroPadding1D(padding as never)).toThrow('an integer of at least 0, or a pair of them');
+  expect(new ZeroPadding2D([1, 2]).widths).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+});
+
+test('what is too large is named while a model is built', () => {
+  const build = (layer: Layer, shape: Shape) => () => new Sequential([layer]).build(shape);
+  expect(build(new Embedding(2 ** 31, 2), [3])).toThrow(
+    'network: weight "embedding/embeddings": the size of shape [2147483648, 2] is',
+  );
+  expect(build(new Conv1D(2 ** 30, 3, { name: 'wide' }), [9, 4])).toThrow('network: weight "wide/kernel": the size');
+  expect(build(new ZeroPadding1D(2 ** 30), [9, 4])).toThrow('network: node "zeroPadding1D": the size of shape');
+});
