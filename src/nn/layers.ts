@@ -201,7 +201,8 @@ export class Dense extends KernelLayer {
   readonly units: number;
 
   constructor(units: number, options: DenseOptions = {}) {
-    if (new.target === Dense) checkOptions('Dense', options, KERNEL_OPTIONS);
+    if (new.target === Dense)
+      checkOptions('Dense', options, KERNEL_OPTIONS, 'How many inputs there are it learns from its samples');
     super('Dense', ownCopy(options));
     checkRange('Dense', 'units', units, 'a positive integer');
     this.units = units;

@@ -397,3 +397,16 @@ test('a transposed convolution says which image it would give', () => {
   expect(give([1, 0], around)).toThrow('conv2dTranspose: would give an image of 0 by 0');
   expect(give([0, 3], 'same')).toThrow(/^conv2dTranspose: would give an image of 0 by 3, got .*2\]$/);
 });
+
+test('padding with a hole is refused as any other that is no zeros by axis', () => {
+  const x = w.ones([1, 5, 5, 1]);
+  const hole: number[] = [];
+  hole.length = 2;
+  const holes: unknown[] = [[hole, [1, 1]], [[1, 1], hole], Object.assign([], { 1: [1, 1] })];
+  for (const padding of holes as Padding[]) {
+    expect(() => w.conv2d(x, w.ones([3, 3, 1, 1]), null, { padding })).toThrow(
+      /^conv2d: padding must be 'same', 'valid'/,
+    );
+    expect(() => w.maxPool2d(x, { padding })).toThrow(/^maxPool2d: padding must be/);
+  }
+});

@@ -66,7 +66,7 @@ describe('options and values in the place of each other', () => {
     refused({
       all: [
         () => new w.Conv2D(others({ filters: 4, kernelSize: 3 }), others(undefined)),
-        'Conv2D: filters must be a positive integer, got an object of Object. Give filters by itself, in no object',
+        'Conv2D: filters must be a positive integer, got { filters, kernelSize }. Give filters by itself, in no object',
       ],
       units: [() => new w.Dense(others({ units: 4 })), 'Give units by itself, in no object'],
       size: [() => new w.UpSampling2D(others({ size: 2 })), 'Give size by itself, in no object'],

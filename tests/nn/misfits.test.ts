@@ -259,26 +259,29 @@ describe('targets of samples where outputs have places', () => {
 });
 
 describe('habits of other libraries', () => {
-  const sizes = 'A layer finds the sizes of what it reads itself';
   test.each<[string, () => unknown, string]>([
-    ['a window', () => new MaxPool2D(any(2)), 'strides, padding, got 2. Did you mean { poolSize: 2 }?'],
-    ['an activation', () => new Dense(4, any('relu')), 'got "relu". Did you mean { activation: "relu" }?'],
-    ['channels', () => new BatchNorm(any(32)), `got 32. ${sizes}`],
-    ['filters and a kernel', () => new DepthwiseConv2D(32, any(3)), `got 3. ${sizes}`],
-    ['inputs and outputs', () => new Dense(64, any(32)), `got 32. ${sizes}`],
-    ['inputs, outputs and a kernel', () => new Conv2D(1, 32, any(3)), `got 3. ${sizes}`],
+    ['channels', () => new BatchNorm(any(32)), 'got 32. How many channels there are it learns from its samples'],
+    [
+      'inputs and outputs',
+      () => new Dense(64, any(32)),
+      'got 32. How many inputs there are it learns from its samples',
+    ],
     [
       'names of arguments',
       () => new Conv2D(any({ filters: 4, kernelSize: 3 }), any(undefined)),
-      'Conv2D: filters must be a positive integer, got { filters, kernelSize }',
+      'Conv2D: filters must be a positive integer, got { filters, kernelSize }. Give filters by itself, in no object',
     ],
     [
       'the name of a size',
       () => new UpSampling2D(any({ size: 2 })),
-      'UpSampling2D: size must be a positive integer or a list of 2, got { size }',
+      'UpSampling2D: size must be a positive integer or a list of 2, got { size }. Give size by itself, in no object',
     ],
-    ['the name of zeros', () => new ZeroPadding2D(any({ padding: 1 })), 'got { padding }'],
-    ['an object of nothing', () => new UpSampling2D(any({})), 'got {}'],
+    [
+      'the name of zeros',
+      () => new ZeroPadding2D(any({ padding: 1 })),
+      'got { padding }. Give padding by itself, in no object',
+    ],
+    ['an object of nothing', () => new UpSampling2D(any({})), 'got {}. Give size by itself, in no object'],
     [
       'the order of axes',
       () => new Conv2D(4, 3, any({ dataFormat: 'channels_first' })),
@@ -292,7 +295,7 @@ describe('habits of other libraries', () => {
     [
       'a batch',
       () => new Sequential([new Dense(1, { inputShape: [1] })]).predict([[1]], any(8)),
-      'got 8. Did you mean { batchSize: 8 }?',
+      'got 8. Write { batchSize: 8 }',
     ],
     [
       'no habit',
@@ -309,7 +312,7 @@ describe('habits of other libraries', () => {
     [1, '1. Did you mean [[1, 1], [1, 1]]?'],
     [[1, 2], '[1, 2]. Did you mean [[1, 1], [2, 2]]?'],
     ['SAME', '"SAME". Did you mean same?'],
-    ['causal', '"causal". Zeros before alone, one less than the window reaches over: [[2, 0]] for a kernel of 3'],
+    ['causal', '"causal". As zeros before alone it is [[(taps - 1)·dilation, 0]]'],
     ['post', '"post"'],
     [[1, 2, 3], '[1, 2, 3]'],
     [0.5, '0.5'],
