@@ -40,7 +40,7 @@ test('says what to do about numbers, options and lists', () => {
   const conv = w.conv2d as (...operands: unknown[]) => Tensor;
   const order = 'Options come last: null stands for a bias or another operand before them that is left out';
   expect(() => conv(x, kernel, { padding: 'same' })).toThrow(
-    `conv2d: an operand must be a tensor, got an object of Object. ${order}`,
+    `conv2d: an operand must be a tensor, got { padding }. ${order}`,
   );
   for (const bias of [0, [1, 2, 3], new Float32Array(2)])
     expect(() => conv(x, kernel, bias)).toThrow(
