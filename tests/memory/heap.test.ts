@@ -100,6 +100,19 @@ describe('the heap grows', () => {
     expect(heap.counters().growths).toBe(after);
   });
 
+  test('in a step, for what a call stages: what the step has made stays what it is', () => {
+    const release: number[] = [];
+    step(() => {
+      const made = mul(fromData(Float32Array.of(1, 2, 3)), 2);
+      expect(heap.has(made.storage.array as Float32Array)).toBe(true);
+      const { growths } = heap.counters();
+      while (heap.counters().growths === growths) release.push(heap.allocateBytes(32 * MB));
+      expect([...made.data]).toEqual([2, 4, 6]);
+      expect([...add(made, 1).data]).toEqual([3, 5, 7]);
+    });
+    for (const block of release) heap.releaseBytes(block);
+  });
+
   test('and weights that a fit holds stay what they are', () => {
     const [trained, alike] = [model(), model()];
     const grow = {
