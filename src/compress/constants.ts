@@ -44,10 +44,11 @@ interface Site<K extends Op = Op> {
   readonly inputs: readonly [Constants, ...Constants[]];
 }
 
+const unknown = (): null => null;
 const passes = <K extends Op>({ inputs: [x] }: Site<K>): Constants => x;
 
-/** One row an operation: what is known of its result; nothing where there is none. */
-const CONSTANTS: { readonly [K in Op]?: (site: Site<K>) => Constants } = {
+/** One row an operation: what is known of its result. */
+const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
   dense: ({ node, weights: { kernel, bias }, width, dtype }) => {
     const values = realsOf(kernel!);
     if (values === null) return null;
@@ -74,9 +75,22 @@ const CONSTANTS: { readonly [K in Op]?: (site: Site<K>) => Constants } = {
     return all;
   },
   split: ({ node, inputs: [x] }) => x?.slice(node.attrs.from, node.attrs.to) ?? null,
+  conv: unknown, // zeros around an image make its borders another number
+  convTranspose: unknown,
+  pool: unknown,
+  globalPool: unknown,
+  zeroPad: unknown,
+  upsample: unknown,
+  channelShuffle: unknown,
+  batchNorm: unknown,
+  layerNorm: unknown,
+  embedding: unknown,
+  quantize: unknown,
+  dequantize: unknown,
+  custom: unknown,
 };
 
-const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op]?.(site) ?? null;
+const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op](site);
 
 /** The numbers of a weight; null for integers. */
 const realsOf = ({ encoding }: Stored): Float32Array | Float64Array | null =>
