@@ -333,7 +333,7 @@ function quantization(): KernelCase[] {
       const bias = hold(new Int32Array(COLS));
       const s = hold(scales());
       const y = hold(new Int8Array(N));
-      return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, y), y };
+      return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, 100, y), y };
     }),
     kernelCase('dequantizeColumns', MATRIX, N, (k, { hold, floats }) => {
       const acc = hold(sums());

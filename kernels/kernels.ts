@@ -2,6 +2,7 @@ import type { FloatArray } from './arrays.ts';
 import type { ConvolutionKernels } from './interface/convolution.ts';
 import type { ElementwiseKernels } from './interface/elementwise.ts';
 import type { KernelHeap } from './interface/heap.ts';
+import type { IntegerImageKernels } from './interface/integer-images.ts';
 import type { IntegerKernels } from './interface/integers.ts';
 import type { MovementKernels } from './interface/movement.ts';
 import type { NormalizationKernels } from './interface/normalization.ts';
@@ -44,7 +45,7 @@ export interface LinkedCall {
 }
 
 /** A whole table for float32: what `setBackend` takes. */
-export interface Kernels extends FloatKernels<Float32Array>, MovementKernels, IntegerKernels {
+export interface Kernels extends FloatKernels<Float32Array>, MovementKernels, IntegerKernels, IntegerImageKernels {
   /** The table's own memory, if it has one. */
   readonly heap?: KernelHeap;
   /** What a call of one of this table's kernels comes down to, without making it; null if it cannot be said so. */

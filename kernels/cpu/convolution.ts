@@ -181,7 +181,7 @@ function convolve(
 const isNarrow = (s: Convolution): boolean =>
   positionsOf(s.kernelHeight * s.kernelWidth * Math.max(s.channels, s.units)) > 0;
 
-export const convolution: ConvolutionKernels<Float32Array> = {
+export const convolution: Omit<ConvolutionKernels<Float32Array>, 'conv2dPanels'> = {
   conv2d: (s, x, kernel, bias, activation, y) => {
     if (isNarrow(s)) convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation);
     else reference.conv2d(s, x, kernel, bias, activation, y);

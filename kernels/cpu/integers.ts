@@ -128,13 +128,13 @@ export const integers: Partial<IntegerKernels> = {
   },
 
   /** Column by column, without a division for the column's number. */
-  requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
+  requantize: (rows, cols, acc, bias, scales, zeroPoint, low, high, y) => {
     const fr = Math.fround;
     for (let i = 0, o = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++) {
         const real = fr(fr((acc[o]! + bias[j]!) | 0) * scales[j]!);
         const q = roundHalfEven(Math.min(Math.max(real, -1024), 1024)) + zeroPoint;
-        y[o] = Math.min(Math.max(q, low), 127);
+        y[o] = Math.min(Math.max(q, low), high);
         o = (o + 1) | 0;
       }
     }

@@ -273,7 +273,7 @@ function reluInPlace(n: number, c: Float32Array): void {
   for (let i = 0; i < n; i++) if (c[i]! < 0) c[i] = 0;
 }
 
-export const products: ProductKernels<Float32Array> = {
+export const products: Omit<ProductKernels<Float32Array>, 'packPanels' | 'gemmPanels'> = {
   /** `| 0` on the sizes keeps every index an int32 in compiled code, even when a caller's size came out of a division. */
   gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
     m |= 0;

@@ -45,6 +45,8 @@ export interface Convolution extends Window {
 export interface ConvolutionKernels<F extends FloatArray> {
   /** y = activation(Σ x·kernel + bias), over ky, kx and the channel, in this order. */
   readonly conv2d: (s: Convolution, x: F, kernel: F, bias: F | null, activation: Epilogue, y: F) => void;
+  /** `conv2d` of one group, to the bit, its kernel as a matrix [taps·channels, units] packed by `packPanels`. */
+  readonly conv2dPanels: (s: Convolution, x: F, packed: F, bias: F | null, activation: Epilogue, y: F) => void;
   /**
    * From y back to x: x = activation(Σ y·kernel + bias), bias [channels], over the positions whose window has a tap here, in
    * the order of oy and ox, and the units of the channel's group. Positions that no stride reaches are no terms; those of the

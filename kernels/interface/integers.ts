@@ -14,8 +14,8 @@ export interface IntegerKernels {
   /** y = (q - zeroPoint)·scale. */
   readonly dequantize: (n: number, q: Int8Array, scale: number, zeroPoint: number, y: Float32Array) => void;
   /**
-   * y[i, j] = clamp(roundHalfEven(clamp(fr(fr(acc + bias[j])·scales[j]), ±1024)) + zeroPoint, low, 127). `low` is the
-   * zero point for a fused relu, else -128.
+   * y[i, j] = clamp(roundHalfEven(clamp(fr(fr(acc + bias[j])·scales[j]), ±1024)) + zeroPoint, low, high). `low` is the
+   * zero point for a fused relu, else -128; `high` the code of 6 for a relu6, else 127. NaN gives 0.
    */
   readonly requantize: (
     rows: number,
@@ -25,6 +25,22 @@ export interface IntegerKernels {
     scales: Float32Array,
     zeroPoint: number,
     low: number,
+    high: number,
+    y: Int8Array,
+  ) => void;
+  /**
+   * The sum of two values of any formats in another: `quantize` of the sum, rounded, of what `dequantize` makes of both.
+   */
+  readonly addInt8: (
+    n: number,
+    a: Int8Array,
+    aScale: number,
+    aZeroPoint: number,
+    b: Int8Array,
+    bScale: number,
+    bZeroPoint: number,
+    scale: number,
+    zeroPoint: number,
     y: Int8Array,
   ) => void;
   /** y[i, j] = fr(fr(acc[i, j] + bias[j])·scales[j]): a quantized layer's result as real numbers. */

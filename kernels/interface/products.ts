@@ -37,4 +37,17 @@ export interface ProductKernels<F extends FloatArray> {
     transB: boolean,
     c: F,
   ) => void;
+  /** B[k, n] as `gemmPanels` reads it, once for many products: packed[⌈n/16⌉][k][16], zeros where n ends. */
+  readonly packPanels: (k: number, n: number, b: F, packed: F) => void;
+  /** C[m, n] = activation(A·B + bias), to the bit as `gemm` has it, B packed by `packPanels`. */
+  readonly gemmPanels: (
+    m: number,
+    n: number,
+    k: number,
+    a: F,
+    packed: F,
+    bias: F | null,
+    activation: Epilogue,
+    c: F,
+  ) => void;
 }

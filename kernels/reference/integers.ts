@@ -4,13 +4,13 @@ import { roundHalfEven } from './math.ts';
 const fr = Math.fround;
 
 /** The nearest integer to x + zeroPoint in [low, high], ties to even before the zero point; NaN stays. */
-function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
+export function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
   const q = roundHalfEven(Math.min(Math.max(x, -1024), 1024)) + zeroPoint;
   return Math.min(Math.max(q, low), high);
 }
 
 /** Where packInt8 puts row p, column j of a matrix with k rows. */
-const packedAt = (k: number, p: number, j: number): number =>
+export const packedAt = (k: number, p: number, j: number): number =>
   ((j >> 4) * Math.ceil(k / 2) + (p >> 1)) * 32 + (j & 15) * 2 + (p & 1);
 
 export const integers: IntegerKernels = {
@@ -41,13 +41,20 @@ export const integers: IntegerKernels = {
     const s = fr(scale);
     for (let i = 0; i < n; i++) y[i] = (q[i]! - zeroPoint) * s;
   },
-  requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
+  requantize: (rows, cols, acc, bias, scales, zeroPoint, low, high, y) => {
     for (let i = 0; i < rows * cols; i++) {
       const real = fr(fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!); // the sum wraps as int32 does
-      y[i] = toInt8(real, zeroPoint, low, 127);
+      y[i] = toInt8(real, zeroPoint, low, high);
     }
   },
   dequantizeColumns: (rows, cols, acc, bias, scales, y) => {
     for (let i = 0; i < rows * cols; i++) y[i] = fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!;
+  },
+  addInt8: (n, a, aScale, aZeroPoint, b, bScale, bZeroPoint, scale, zeroPoint, y) => {
+    for (let i = 0; i < n; i++) {
+      const sum = fr(fr((a[i]! - aZeroPoint) * fr(aScale)) + fr((b[i]! - bZeroPoint) * fr(bScale)));
+      const v = fr(sum / fr(scale));
+      y[i] = Number.isNaN(v) ? zeroPoint : toInt8(v, zeroPoint, -128, 127);
+    }
   },
 };

@@ -2,6 +2,9 @@ import type { FloatArray } from '../arrays.ts';
 import type { ProductKernels } from '../interface/products.ts';
 import { EPILOGUES, type Scalar } from './elementwise.ts';
 
+/** Where packPanels puts row p, column j of a matrix with k rows. */
+export const panelAt = (k: number, p: number, j: number): number => ((j >> 4) * k + p) * 16 + (j & 15);
+
 /** Matrix products: k in order, each product and each sum rounded, then the bias, then the activation. */
 export function products<F extends FloatArray>(round: Scalar): ProductKernels<F> {
   /** One cell's sum over k from `c` on: `a` and `b` are walked from their offsets by their steps. */
@@ -15,6 +18,19 @@ export function products<F extends FloatArray>(round: Scalar): ProductKernels<F>
         for (let j = 0; j < n; j++) {
           const start = accumulate ? c[i * n + j]! : 0;
           let cell = dot(start, k, a, transA ? i : i * k, transA ? m : 1, b, transB ? j * k : j, transB ? 1 : n);
+          if (bias !== null) cell = round(cell + bias[j]!);
+          c[i * n + j] = EPILOGUES[activation](cell);
+        }
+      }
+    },
+    packPanels: (k, n, b, packed) => {
+      for (let j = 0; j < 16 * Math.ceil(n / 16); j++)
+        for (let p = 0; p < k; p++) packed[panelAt(k, p, j)] = j < n ? b[p * n + j]! : 0;
+    },
+    gemmPanels: (m, n, k, a, packed, bias, activation, c) => {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let cell = dot(0, k, a, i * k, 1, packed, panelAt(k, 0, j), 16);
           if (bias !== null) cell = round(cell + bias[j]!);
           c[i * n + j] = EPILOGUES[activation](cell);
         }

@@ -2,6 +2,7 @@ import type { FloatArray } from '../arrays.ts';
 import type { FloatKernels, Kernels } from '../kernels.ts';
 import { convolution } from './convolution.ts';
 import { elementwise, type Functions, type Scalar } from './elementwise.ts';
+import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import * as core from './math.ts';
 import { movement } from './movement.ts';
@@ -44,4 +45,5 @@ export const reference: Kernels = {
   }),
   ...movement,
   ...integers,
+  ...integerImages,
 };

@@ -31,7 +31,10 @@ const MOST_PHASES = 64;
 /** Positions of which dy is in the level-1 cache, for sixteen units, and x with it. */
 const BLOCK = 80;
 
-export function convolution(engine: Engine, { gemm }: ProductKernels<Float32Array>): ConvolutionKernels<Float32Array> {
+export function convolution(
+  engine: Engine,
+  { gemm }: Pick<ProductKernels<Float32Array>, 'gemm'>,
+): Omit<ConvolutionKernels<Float32Array>, 'conv2dPanels'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
   const directs = slotsByTail(engine, direct.writeConvolution);

@@ -27,7 +27,7 @@ const LEAST_POSITIONS = 8;
 const BLOCK_BYTES = 16384;
 
 /** The kernels for convolutions that are `isDepthwise` and have numbers. */
-export function depthwise(engine: Engine): ConvolutionKernels<Float32Array> {
+export function depthwise(engine: Engine): Omit<ConvolutionKernels<Float32Array>, 'conv2dPanels'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
   const windows = slotsByShape(engine, writeWindows);

@@ -51,12 +51,13 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
   });
   const requantize = mapSlot(
     engine,
-    { ...COLUMNS, scalars: 2, output: 'codes' },
-    (work, x, bias, scale, zeroPoint, low) => {
+    { ...COLUMNS, scalars: 3, output: 'codes' },
+    (work, x, bias, scale, zeroPoint, low, high) => {
       const y = work.step(real(x, bias, scale));
       const least = work.constant('least', () => i32x4.truncSatF32x4S(low));
+      const most = work.constant('most', () => i32x4.truncSatF32x4S(high));
       // NaN gives 0, whatever the zero point.
-      return v128.and(i32x4.maxS(rounded(work, y, 1024, zeroPoint), least), f32x4.eq(y, y));
+      return v128.and(i32x4.minS(i32x4.maxS(rounded(work, y, 1024, zeroPoint), least), most), f32x4.eq(y, y));
     },
   );
   const dequantizeColumns = mapSlot(engine, COLUMNS, (_, x, bias, scale) => real(x, bias, scale));
@@ -79,11 +80,11 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
     },
     dequantize: (n, q, scale, zeroPoint, y) =>
       args.done(dequantize.fn(n, args.read(q, n), scale, zeroPoint, args.write(y, n))),
-    requantize: (rows, cols, acc, bias, scales, zeroPoint, low, y) => {
+    requantize: (rows, cols, acc, bias, scales, zeroPoint, low, high, y) => {
       const accAt = args.read(acc, rows * cols);
       const biasAt = args.read(bias, cols);
       const scalesAt = args.read(scales, cols);
-      args.done(requantize.fn(rows, cols, accAt, biasAt, scalesAt, zeroPoint, low, args.write(y, rows * cols)));
+      args.done(requantize.fn(rows, cols, accAt, biasAt, scalesAt, zeroPoint, low, high, args.write(y, rows * cols)));
     },
     dequantizeColumns: (rows, cols, acc, bias, scales, y) => {
       const accAt = args.read(acc, rows * cols);

@@ -56,7 +56,7 @@ const LAYOUTS: Readonly<Record<Elements, Layout>> = {
   bools: bytes((x) => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(x)), i32x4.splat(0)), i8x16.abs),
 };
 
-type Operands = [Local, Local, Local, Local, Local];
+type Operands = [Local, Local, Local, Local, Local, Local, Local, Local];
 /** A formula for four lanes; takes as many inputs and then scalars as there are. */
 export type Expression = (work: Work, ...operands: Operands) => Code;
 

@@ -49,7 +49,10 @@ export function scratchOf({ heap }: Engine, bytes: number): () => number {
   };
 }
 
-export function products(engine: Engine, isRelaxed: boolean): ProductKernels<Float32Array> {
+export function products(
+  engine: Engine,
+  isRelaxed: boolean,
+): Omit<ProductKernels<Float32Array>, 'packPanels' | 'gemmPanels'> {
   const { args } = engine;
   const slots = slotsByTail(engine, (func, tail) => f32.writeGemm(func, tail, isRelaxed));
   const scratch = scratchOf(engine, f32.SCRATCH_BYTES);

@@ -176,7 +176,7 @@ function integerDense(
     const { zeroPoint } = y.format;
     const low = activation.name === 'relu' ? zeroPoint : -128;
     step((k, samples) =>
-      k.requantize(samples * rows, units, sums.array, bias.array, scales.array, zeroPoint, low, y.bytes.array),
+      k.requantize(samples * rows, units, sums.array, bias.array, scales.array, zeroPoint, low, 127, y.bytes.array),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import type { Convolution, Window } from '../../kernels/interface/convolution.ts';
+import { packedLength } from '../../kernels/packing.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
 
@@ -197,6 +198,14 @@ function convolution(d: Draw, result: 'y' | 'x' | 'kernel') {
   };
 }
 
+/** The same of integers, its kernel packed. */
+function integerConvolution(d: Draw) {
+  const { s, x, kernel, y } = convolution(d, 'y');
+  const packed = new Int8Array(packedLength(s) + GUARD);
+  reference.packConvInt8(s, d.int8(kernel.length), packed);
+  return { s, x: d.int8(x.length - GUARD), zeroPoint: d.below(256) - 128, packed, y: d.int8(y.length - GUARD) };
+}
+
 /** What batchNorm takes; half of the time mean and variance are those of x. */
 function columnsToNormalize(d: Draw) {
   const [rows, n] = [d.size(), d.size()];
@@ -272,6 +281,62 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const { s, x, kernel, bias, activation, y } = convolution(d, 'y');
     return { args: [s, x, kernel, bias, activation, y], written: [5] };
   },
+  packPanels: (d) => {
+    const [k, n] = [d.size(), d.size()];
+    return { args: [k, n, d.floats(k * n), d.floats(16 * Math.ceil(n / 16) * k)], written: [3] };
+  },
+  gemmPanels: (d) => {
+    const [m, n] = d.pick([
+      [d.size(), d.size()] as const,
+      [d.size(), d.size()] as const,
+      [1, 150 + d.below(200)] as const,
+    ]);
+    const k = d.pick([d.size(), d.size(), 255, 256, 257, 300]);
+    const packed = d.floats(16 * Math.ceil(n / 16) * k);
+    reference.packPanels(k, n, d.floats(k * n), packed);
+    const bias = d.bool() ? d.floats(n) : null;
+    const activation = d.pick(['linear', 'relu', 'relu6']);
+    return { args: [m, n, k, d.floats(m * k), packed, bias, activation, d.floats(m * n)], written: [7] };
+  },
+  conv2dPanels: (d) => {
+    let drawn = convolution(d, 'y');
+    while (drawn.s.groups !== 1) drawn = convolution(d, 'y');
+    const { s, x, kernel, bias, activation, y } = drawn;
+    const terms = s.kernelHeight * s.kernelWidth * s.channels;
+    const packed = d.floats(16 * Math.ceil(s.units / 16) * terms);
+    reference.packPanels(terms, s.units, kernel, packed);
+    return { args: [s, x, packed, bias, activation, y], written: [5] };
+  },
+  packConvInt8: (d) => {
+    const { s, kernel } = convolution(d, 'y');
+    return { args: [s, d.int8(kernel.length), d.int8(packedLength(s))], written: [2] };
+  },
+  conv2dInt8: (d) => {
+    const { s, x, zeroPoint, packed, y } = integerConvolution(d);
+    return { args: [s, x, zeroPoint, packed, d.int32(y.length - GUARD, 100)], written: [4] };
+  },
+  conv2dRequantized: (d) => {
+    const { s, x, zeroPoint, packed, y } = integerConvolution(d);
+    const to = d.below(256) - 128;
+    const low = d.pick([-128, to]);
+    const scales = d.floats(s.units).map((scale) => (Number.isFinite(scale) ? scale : d.pick([1e-3, 1e-5, 0.5])));
+    const bias = d.int32(s.units, d.pick([1e5, 4294967295]));
+    return { args: [s, x, zeroPoint, packed, bias, scales, to, low, d.pick([127, 127, 100]), y], written: [9] };
+  },
+  maxPoolInt8: (d) => {
+    const { s, channels, x, y } = pool(d);
+    return { args: [s, channels, d.int8(x.length - GUARD), d.int8(y().length - GUARD)], written: [3] };
+  },
+  avgPoolInt8: (d) => {
+    const { s, channels, x, y } = pool(d);
+    const zeroPoint = d.below(256) - 128;
+    const result = d.int8(y().length - GUARD);
+    const ratio = d.pick([1, 0.5, 2.3, d.floats(1)[0]!]);
+    return {
+      args: [s, channels, d.int8(x.length - GUARD), zeroPoint, ratio, d.below(256) - 128, result],
+      written: [6],
+    };
+  },
   conv2dTransposed: (d) => {
     const { s, x, kernel, bias, activation, y } = convolution(d, 'x');
     return { args: [s, y, kernel, bias, activation, x], written: [5] };
@@ -337,6 +402,16 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const indices = Int32Array.from({ length: count }, () => d.below(length));
     const [x, y] = [d.floats(outer * count * inner), d.floats(outer * length * inner)];
     return { args: [outer, length, inner, count, x, indices, y], written: [6] };
+  },
+  addInt8: (d) => {
+    const n = d.size();
+    const scale = (): number => d.pick([0.5, 1, 0.03, d.floats(1)[0]!]);
+    const zeroPoint = (): number => d.below(256) - 128;
+    const [a, b] = [d.int8(n), d.int8(n)];
+    return {
+      args: [n, a, scale(), zeroPoint(), b, scale(), zeroPoint(), scale(), zeroPoint(), d.int8(n)],
+      written: [9],
+    };
   },
   packInt8: (d) => {
     const [k, n] = [d.size(), d.size()];
@@ -499,9 +574,10 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const [rows, cols, zeroPoint] = [d.size(), d.size(), d.below(256) - 128];
     const acc = d.int32(rows * cols, d.pick([3e4, 4294967295]));
     const low = d.pick([-128, zeroPoint]);
+    const high = d.pick([127, 127, 100]);
     return {
-      args: [rows, cols, acc, d.int32(cols, 4294967295), d.floats(cols), zeroPoint, low, d.int8(rows * cols)],
-      written: [7],
+      args: [rows, cols, acc, d.int32(cols, 4294967295), d.floats(cols), zeroPoint, low, high, d.int8(rows * cols)],
+      written: [8],
     };
   },
 };

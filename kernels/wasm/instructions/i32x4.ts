@@ -14,6 +14,7 @@ export const shrS: Binary = operation(SIMD + 0xac);
 export const shrU: Binary = operation(SIMD + 0xad);
 export const add: Binary = operation(SIMD + 0xae);
 export const sub: Binary = operation(SIMD + 0xb1);
+export const minS: Binary = operation(SIMD + 0xb6);
 export const maxS: Binary = operation(SIMD + 0xb8);
 /** Lane i is the sum of the products of lanes 2i and 2i + 1 of 16 bits. */
 export const dotI16x8S: Binary = operation(SIMD + 0xba);

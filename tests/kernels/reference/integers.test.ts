@@ -58,7 +58,7 @@ describe('requantize', () => {
   const requantize = (scale: number, zeroPoint: number, low: number, ...acc: number[]): number[] => {
     const y = new Int8Array(acc.length);
     const scales = Float32Array.of(scale);
-    reference.requantize(acc.length, 1, Int32Array.from(acc), Int32Array.of(0), scales, zeroPoint, low, y);
+    reference.requantize(acc.length, 1, Int32Array.from(acc), Int32Array.of(0), scales, zeroPoint, low, 127, y);
     return [...y];
   };
 
@@ -75,7 +75,7 @@ describe('requantize', () => {
         for (const scale of [0.5, -0.5, 64]) {
           const y = new Int8Array(600);
           const scales = new Float32Array(20).fill(scale);
-          kernels.requantize(30, 20, acc, new Int32Array(20), scales, zeroPoint, -128, y);
+          kernels.requantize(30, 20, acc, new Int32Array(20), scales, zeroPoint, -128, 127, y);
           const wanted = Array.from(acc, (sum) => {
             const real = Math.min(1024, Math.max(-1024, sum * scale));
             const floor = Math.floor(real);
@@ -98,7 +98,7 @@ describe('requantize', () => {
     const [bias, scales] = [Int32Array.of(1, -2), Float32Array.of(0.5, 0.1)];
     const q = new Int8Array(4);
     const y = new Float32Array(4);
-    reference.requantize(2, 2, acc, bias, scales, 0, -128, q);
+    reference.requantize(2, 2, acc, bias, scales, 0, -128, 127, q);
     reference.dequantizeColumns(2, 2, acc, bias, scales, y);
     expect([...q]).toEqual([6, 2, 16, 4]);
     expect([...y]).toEqual([5.5, Math.fround(18 * scales[1]!), 15.5, Math.fround(38 * scales[1]!)]);
