@@ -158,7 +158,6 @@ export const integers: Partial<IntegerKernels> = {
       }
     }
   },
-  /** What each code is worth is found once. */
   addInt8: (n, a, aScale, aZeroPoint, b, bScale, bZeroPoint, scale, zeroPoint, y) => {
     const fr = Math.fround;
     const s = fr(scale);
