@@ -32,6 +32,7 @@ export const xor: Binary = operation(SIMD + 0x51);
 /** (mask & x) | (~mask & y), as (x, y, mask). */
 export const bitselect: Ternary = operation(SIMD + 0x52);
 export const store8Lane: StoreLane = storingLane(SIMD + 0x58);
+export const store16Lane: StoreLane = storingLane(SIMD + 0x59);
 export const store32Lane: StoreLane = storingLane(SIMD + 0x5a);
 export const store64Lane: StoreLane = storingLane(SIMD + 0x5b);
 
