@@ -3,6 +3,7 @@ import type { IntegerImageKernels } from '../interface/integer-images.ts';
 import { packedKernelOf, packedLength } from '../packing.ts';
 import { isDepthwise, phaseOf } from '../phases.ts';
 import * as direct from './conv-int8.ts';
+import * as fewTaps from './conv-taps-int8.ts';
 import type { Engine } from './engine.ts';
 import { frameOperands, type Operands, pitchOf, wholeFrameOf } from './frames.ts';
 import { slotsByShape } from './products.ts';
@@ -23,6 +24,7 @@ interface Requantization {
 export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2dInt8' | 'conv2dRequantized'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
+  const written = slotsByShape(engine, fewTaps.writeFewTaps);
   const directs = slotsByShape(engine, direct.writeConvolution);
 
   /** False where there is no room. */
@@ -38,16 +40,26 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
     const kernel = packedKernelOf(s);
     const pixel = 2 * s.channels;
     const frameBytes = wholeFrameOf(phase, pixel);
-    const weightBytes = 2 * packedLength(s);
-    const weights = scratch(weightBytes + frameBytes);
+    const runs = kernel.runs / s.kernelHeight;
+    const shape: fewTaps.Shape = {
+      tapsY: s.kernelHeight,
+      runs,
+      run: kernel.run,
+      runStep: s.dilationX * s.channels,
+      stride: s.strideX * s.channels,
+      tail: kernel.units & 7,
+      isRequantized: codes !== null,
+    };
+    const isWritten = kernel.groups === 1 && (kernel.runs * kernel.padded) / 2 <= fewTaps.MOST_PAIRS;
+    const weightBytes = isWritten ? fewTaps.weightBytes(s.units) : 2 * packedLength(s);
+    const weights = scratch(weightBytes + (isWritten && fewTaps.isPaired(shape) ? 3 * frameBytes + 64 : frameBytes));
     if (weights === 0) return false;
     const pitch = pitchOf(phase, pixel, frameBytes);
     const step = s.strideX * pixel;
     const size = codes === null ? 4 : 1;
     const perImage = s.outHeight * s.outWidth * s.units;
-    const runs = kernel.runs / s.kernelHeight;
     const runStep = s.dilationX * pixel;
-    const operands: Operands<typeof direct.OPERANDS> = [
+    const operands: Operands<typeof direct.WRITTEN> = [
       ...frameOperands(
         phase,
         s.batch,
@@ -75,6 +87,13 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
       codes?.to ?? 0,
       codes?.low ?? 0,
       codes?.high ?? 0,
+    ];
+    if (isWritten) {
+      args.done(written(shape).fn(...operands));
+      return true;
+    }
+    const all: Operands<typeof direct.OPERANDS> = [
+      ...operands,
       s.kernelHeight,
       runs,
       kernel.padded / 2,
@@ -83,8 +102,7 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
       kernel.groups,
       (2 * s.channels) / s.groups, // xGroup
     ];
-    directs({ tail: kernel.units & 15, isRequantized: codes !== null }).fn(...operands);
-    args.done();
+    args.done(directs({ tail: kernel.units & 15, isRequantized: codes !== null }).fn(...all));
     return true;
   }
 

@@ -29,3 +29,27 @@ export const addWidenRows = (func: AddFunction): Callee =>
     ];
     return [zero.set(i16x8.splat(zeroPoint)), countDown(rows, 1, 1, row, advance(from, xRow), advance(to, pitch))];
   });
+
+/** Adds (to, from, other, bytes): `bytes` of numbers of 16 bits, each with that of the other; goes on to the end of a vector. */
+export const addPairRows = (func: AddFunction): Callee =>
+  func('iiii', ([to, from, other, bytes], locals) => {
+    const [x, y] = locals('vv');
+    const pairs = (first: number): Code =>
+      v128.shuffle16(
+        [0, 1, 2, 3].flatMap((i) => [first + i, 8 + first + i]),
+        x,
+        y,
+      );
+    return countDown(
+      bytes,
+      16,
+      1,
+      x.set(v128.load(from)),
+      y.set(v128.load(other)),
+      v128.store(to, pairs(0)),
+      v128.store(to, pairs(4), 16),
+      advance(from, 16),
+      advance(other, 16),
+      advance(to, 32),
+    );
+  });
