@@ -20,7 +20,7 @@ export interface Codes {
   /** Runs once, before `store`. */
   readonly prepare: Code;
   /** Stores a tile of sums as codes, `cols` a row; `scales` is the address of those of the first column. */
-  readonly store: (tile: Tile, cols: number, scales: Local) => Code;
+  readonly store: (tile: Pick<Tile, 'sums' | 'cRows'>, cols: number, scales: Local) => Code;
 }
 
 /** Codes with the zero point `to`, from `low` to `high`. */
@@ -38,10 +38,7 @@ export function codesOf(locals: NewLocals, to: Local, low: Local, high: Local): 
       most.set(i8x16.splat(high)),
     ],
     store: ({ sums, cRows }, cols, scales) => {
-      const scaled = sums[0]!.map((_, v) => [
-        scale.set(v128.load(scales, 16 * v)),
-        sums.map((row) => toCode(row[v]!)),
-      ]);
+      const scaled = sums[0]!.map((_, v) => [scale.set(v128.load(scales, 16 * v)), sums.map((row) => toCode(row[v]!))]);
       /** Eight columns of a row. */
       const halves = sums.flatMap((row, r) =>
         row.flatMap((sum, v) => {
