@@ -34,12 +34,11 @@ export function sweepOf(
   pixel: number,
   frameAt: number,
   frameBytes: number,
-  widening = 1,
 ): Operands<typeof SWEEP> {
-  const pitch = pitchOf(phase, widening * pixel, frameBytes);
+  const pitch = pitchOf(phase, pixel, frameBytes);
   const { y: down, x: across } = phase;
   return [
-    ...frameOperands(phase, images, x, pixel, frameAt, frameBytes, widening),
+    ...frameOperands(phase, images, x, pixel, frameAt, frameBytes),
     down.stride * pitch, // rowStep
     down.positions,
     across.positions,
