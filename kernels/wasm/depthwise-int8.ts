@@ -22,7 +22,7 @@ import { copyBytes } from './strided-copy.ts';
  * Int8 convolutions of each channel by itself. A vector is eight channels, widened to 16 bits as they are loaded; what is
  * outside of an image is its zero point, and what zero points add to a sum is taken off where it begins, at the bias. A step takes
  * two taps, whose channels in turn meet the weights of both by `dot`: two of a column, so that neighbouring positions share the
- * turn, or of a last row two side by side. Sums of two positions stay in registers, from the bias to the codes that are stored.
+ * turn, or of a last row two side by side. Sums of up to four positions stay in registers, from the bias to the codes that are stored.
  */
 
 const LANES = 8;
@@ -43,7 +43,7 @@ interface Shape {
 }
 
 /** Positions of a tile, and of what is left of a row. */
-const TILES = [2, 1];
+const TILES = [4, 2, 1];
 
 /** Taps that are taken together, in the order of steps: of two rows those of a column, of a last row neighbours. */
 function pairsOf(down: number, across: number): (readonly [tap: number, other: number | null])[] {
@@ -69,7 +69,7 @@ function addRow(func: AddFunction, shape: Shape): Callee {
   return func('i'.repeat(ROW.length), (params, locals) => {
     const p = named(ROW, params);
     const [place, row, next, w, at, left, taps, scalesAt] = locals('iiiiiiii');
-    const to = locals('ii').slice(0, TILES[0]);
+    const to = locals('iiii').slice(0, TILES[0]);
     const sums = to.map(() => locals('vv').slice(0, 2));
     const turns = locals('vv').slice(0, 2);
     const codes = codesOf(locals, p.to, p.low, p.high);

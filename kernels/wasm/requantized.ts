@@ -13,7 +13,7 @@ import type { Tile } from './tile.ts';
  * `requantize` of sums that are in registers and hold their bias, without NaN. Rounding is that of integers.ts, but only what
  * is too small is clamped before it: the bits of 1.5·2²³ + x rise with x for all x above it, and narrowing saturates.
  */
-const ROUND = 12582912;
+export const ROUND = 12582912;
 
 /** What all sums share. */
 export interface Codes {
