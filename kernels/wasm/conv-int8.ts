@@ -153,7 +153,7 @@ export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kin
   const widenRows = addWidenRows(func);
   func('i'.repeat(OPERANDS.length), (params, locals) => {
     const o = named(OPERANDS, params);
-    const [at, group, j, from, place, biasAt, scalesAt] = locals("iiiiiii");
+    const [at, group, j, from, place, biasAt, scalesAt] = locals('iiiiiii');
     const shape = [o.tapsY, o.runs, o.run, o.runJump, o.rowJump, biasAt, scalesAt, o.to, o.low, o.high];
     const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, o.yRowStep, ...shape];
     const next = (width: number): Code => [

@@ -38,10 +38,7 @@ export function codesOf(locals: NewLocals, to: Local, low: Local, high: Local): 
       most.set(i8x16.splat(high)),
     ],
     store: ({ sums, cRows }, cols, scales) => {
-      const scaled = sums[0]!.map((_, v) => [
-        scale.set(v128.load(scales, 16 * v)),
-        sums.map((row) => toCode(row[v]!)),
-      ]);
+      const scaled = sums[0]!.map((_, v) => [scale.set(v128.load(scales, 16 * v)), sums.map((row) => toCode(row[v]!))]);
       /** Eight columns of a row. */
       const halves = sums.flatMap((row, r) =>
         row.flatMap((sum, v) => {
