@@ -4,6 +4,7 @@ import { packedKernelOf, packedLength } from '../packing.ts';
 import { isDepthwise, phaseOf } from '../phases.ts';
 import * as direct from './conv-int8.ts';
 import * as fewTaps from './conv-taps-int8.ts';
+import { depthwiseInt8 } from './depthwise-int8.ts';
 import type { Engine } from './engine.ts';
 import { frameOperands, type Operands, pitchOf, wholeFrameOf } from './frames.ts';
 import { slotsByShape } from './products.ts';
@@ -24,6 +25,7 @@ interface Requantization {
 export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2dInt8' | 'conv2dRequantized'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
+  const byChannel = depthwiseInt8(engine);
   const written = slotsByShape(engine, fewTaps.writeFewTaps);
   const directs = slotsByShape(engine, direct.writeConvolution);
 
@@ -108,11 +110,13 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
 
   return {
     conv2dInt8: (s, x, zeroPoint, packed, sums) => {
-      if (isDepthwise(s) || isEmpty(s) || !convolve(s, x, zeroPoint, packed, null, sums))
+      if (isDepthwise(s)) byChannel.conv2dInt8(s, x, zeroPoint, packed, sums);
+      else if (isEmpty(s) || !convolve(s, x, zeroPoint, packed, null, sums))
         engine.orElse.conv2dInt8(s, x, zeroPoint, packed, sums);
     },
     conv2dRequantized: (s, x, zeroPoint, packed, bias, scales, to, low, high, y) => {
-      if (isDepthwise(s) || isEmpty(s) || !convolve(s, x, zeroPoint, packed, { bias, scales, to, low, high }, y))
+      if (isDepthwise(s)) byChannel.conv2dRequantized(s, x, zeroPoint, packed, bias, scales, to, low, high, y);
+      else if (isEmpty(s) || !convolve(s, x, zeroPoint, packed, { bias, scales, to, low, high }, y))
         engine.orElse.conv2dRequantized(s, x, zeroPoint, packed, bias, scales, to, low, high, y);
     },
   };

@@ -20,7 +20,7 @@ export interface Codes {
   /** Runs once, before `store`. */
   readonly prepare: Code;
   /** Stores a tile of sums as codes, `cols` a row; `scales` is the address of those of the first column. */
-  readonly store: (tile: Tile, cols: number, scales: Local) => Code;
+  readonly store: (tile: Pick<Tile, 'sums' | 'cRows'>, cols: number, scales: Local) => Code;
 }
 
 /** Codes with the zero point `to`, from `low` to `high`. */
