@@ -1,6 +1,6 @@
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { WRITTEN } from './conv-int8.ts';
+import { moveTo, WRITTEN_OPERANDS } from './conv-int8.ts';
 import { eachImage, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
@@ -175,8 +175,8 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
   const widenRows = addWidenRows(func);
   const pairRows = isPaired(shape) ? addPairRows(func) : null;
   const stripBytes = PAIR * pairsOf(shape);
-  func('i'.repeat(WRITTEN.length), (params, locals) => {
-    const o = named(WRITTEN, params);
+  func('i'.repeat(WRITTEN_OPERANDS.length), (params, locals) => {
+    const o = named(WRITTEN_OPERANDS, params);
     const [at, j, to, from, place, biasAt, scalesAt, paired] = locals('iiiiiiii');
     const panelBytes = 32 * ((shape.tapsY * shape.runs * (shape.run + (shape.run % 2))) / 2);
     const widenAll = [
@@ -214,6 +214,7 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
     ];
     return [
       widenAll,
+      moveTo(o),
       eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
         pairRows === null
           ? []
