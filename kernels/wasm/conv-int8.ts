@@ -79,14 +79,14 @@ function addTile(func: AddFunction, positions: number, cols: number, isRequantiz
   return func('i'.repeat(15), (params, locals) => {
     const [a, aNext, w, y, yStep, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high] = params;
     const tile = tileOf(locals, positions, cols, y, yStep);
-    const { aRows, place, each, step, loop } = tile;
+    const { aRows, place, step, loop } = tile;
     const [all, left, taps] = locals('iii');
     const codes = isRequantized ? codesOf(locals, to, low, high) : null;
     const moveRows = (bytes: Local | number): Code => aRows.map((row) => advance(row, bytes));
     return [
       aRows.map((row, r) => row.set(r === 0 ? a : i32.add(aRows[r - 1]!, aNext))),
       place,
-      codes === null ? [] : each((sum, v) => sum.set(v128.load(bias, 16 * v))),
+      codes === null ? [] : codes.begin(tile, bias),
       taps.set(runs),
       all.set(i32.mul(tapsY, runs)),
       countDown(

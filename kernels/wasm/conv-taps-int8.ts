@@ -5,7 +5,7 @@ import { eachImage, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { type Codes, codesOf } from './requantized.ts';
+import { codesOf } from './requantized.ts';
 import { tileOf } from './tile.ts';
 import { addPairRows, addWidenRows } from './widened.ts';
 
@@ -158,9 +158,9 @@ function addStrip(func: AddFunction, shape: Shape, width: number): Callee {
       });
       return [
         place,
-        each((sum, v) => sum.set(codes === null ? i32x4.splat(0) : v128.load(bias, 16 * v))),
+        codes === null ? each((sum) => sum.set(i32x4.splat(0))) : codes.begin(tile, bias),
         steps,
-        codes === null ? tile.store : (codes satisfies Codes).store(tile, width, scales),
+        codes === null ? tile.store : codes.store(tile, width, scales),
       ];
     }
   });
