@@ -157,7 +157,7 @@ describe('scratch memory', () => {
   });
 
   test('that is not to be had is no error: convolutions are TypeScript then, until there is some', () => {
-    const s = sizes(900, 1, 2, 1, { batch: 1 });
+    const s = sizes(1100, 1, 2, 1, { batch: 1 });
     const d = new Draw(9);
     const inHeap = (array: Int8Array): Int8Array => {
       const copy = heap.allocate('int8', array.length);
