@@ -4,15 +4,17 @@ import { packedLength } from '../packing.ts';
 import { phaseOf } from '../phases.ts';
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
 import type { Code } from './code.ts';
+import { isEmpty } from './convolution.ts';
 import { MOST_TAPS, sweepOf } from './depthwise.ts';
 import { SWEEP } from './depthwise-f32.ts';
-import { type Engine, needsBlockBreaks } from './engine.ts';
-import { addCopyRows, eachImage, frameBytesOf, named, type Operands } from './frames.ts';
+import { type Engine, needsBlockBreaks, type Slot } from './engine.ts';
+import { addCopyRows, eachImage, frameBytesOf, moveTo, named } from './frames.ts';
 import * as i16x8 from './instructions/i16x8.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { slotsByShape } from './products.ts';
+import { remembered } from './remembered.ts';
 import { codesOf } from './requantized.ts';
 import { growingScratch } from './scratch.ts';
 import { storeLanes } from './stores.ts';
@@ -96,7 +98,8 @@ function addRow(func: AddFunction, shape: Shape): Callee {
     const weightsOf = (step: number): readonly Local[] => HALVES.map((half) => local(`w${step} ${half}`));
     const loadWeights = (step: number, name = step): Code =>
       weightsOf(name).map((weight, half) => weight.set(v128.load(w, HALF * (2 * (step + 1) + half))));
-    const [x, y] = [local('x'), local('y')];
+    const x = local('x');
+    const y = local('y');
 
     const tile = (count: number): Code => {
       const used = sums.slice(0, count);
@@ -132,7 +135,8 @@ function addRow(func: AddFunction, shape: Shape): Callee {
             return column(pixels).set(load(row, pixels));
           });
         return Array.from({ length: Math.ceil(across / 2) }, (_, step) => {
-          const [kx, other] = [2 * step, Math.min(2 * step + 1, across - 1)]; // without a second, its weights are 0
+          const kx = 2 * step;
+          const other = Math.min(kx + 1, across - 1); // without a second, its weights are 0
           return [
             breakBlock,
             loadWeights(first + step, step),
@@ -262,8 +266,9 @@ function addPack(func: AddFunction, { down, across }: Shape): Callee {
 }
 
 // biome-ignore format: many to a line
-const OWN = ['zeroPoint', 'taps', 'packed', 'weights', 'y', 'yRow', 'bias', 'scales', 'to', 'low', 'high'] as const;
-const WINDOWS: readonly [...typeof SWEEP, ...typeof OWN] = [...SWEEP, ...OWN];
+const CALL = ['from', 'zeroPoint', 'packed', 'weights', 'y', 'bias', 'scales', 'to', 'low', 'high'] as const;
+/** Operands: those of a call, and what follows from sizes, in which addresses count from the first image and `weights`. */
+const WINDOWS = [...CALL, ...SWEEP, 'taps', 'yRow'] as const;
 
 function writeWindows(func: AddFunction, shape: Shape): void {
   const pack = addPack(func, shape);
@@ -274,6 +279,7 @@ function writeWindows(func: AddFunction, shape: Shape): void {
     const [image, x, oy] = locals('iii');
     const operands = { ...p, x };
     return [
+      moveTo(p, p.from, p.weights),
       pack(p.weights, p.packed, p.bias, shape.channels, p.taps, p.zeroPoint),
       eachImage(
         { ...p, outside: p.zeroPoint },
@@ -290,13 +296,11 @@ function writeWindows(func: AddFunction, shape: Shape): void {
   });
 }
 
-/** What becomes of sums. */
-interface Requantization {
-  readonly bias: Int32Array;
-  readonly scales: Float32Array;
-  readonly to: number;
-  readonly low: number;
-  readonly high: number;
+/** What follows from the sizes of a convolution. */
+interface Plan {
+  readonly slot: Slot;
+  readonly scratchBytes: number;
+  readonly operands: readonly number[];
 }
 
 /** The kernels for convolutions that are `isDepthwise`. */
@@ -305,59 +309,60 @@ export function depthwiseInt8(engine: Engine): Pick<IntegerImageKernels, 'conv2d
   const scratch = growingScratch(engine);
   const windows = slotsByShape(engine, writeWindows);
 
-  /** False where there is no room or nothing to do. */
+  function planOf(s: Convolution, isRequantized: boolean): Plan {
+    const { channels, strideX: stride, dilationX: dilation } = s;
+    const taps = s.kernelHeight * s.kernelWidth;
+    const phase = phaseOf(s);
+    const frameBytes = frameBytesOf(phase, channels);
+    // For each vector where its sums begin, and its weights for two taps at a time.
+    const weightBytes = 2 * HALF * Math.ceil(channels / LANES) * (1 + Math.ceil(taps / 2));
+    const [down, across] = taps <= MOST_TAPS ? [s.kernelHeight, s.kernelWidth] : [0, 0];
+    return {
+      slot: windows({ channels, down, across, stride, dilation, isRequantized }),
+      scratchBytes: weightBytes + frameBytes,
+      operands: [
+        ...sweepOf(phase, s.batch, 0, channels, weightBytes, frameBytes),
+        taps,
+        (isRequantized ? 1 : 4) * s.outWidth * channels, // yRow
+      ],
+    };
+  }
+  const sumsPlan = remembered((s: Convolution) => planOf(s, false));
+  const codesPlan = remembered((s: Convolution) => planOf(s, true));
+
+  /** False where there is nothing to do or no room. */
   function convolve(
     s: Convolution,
     x: Int8Array,
     zeroPoint: number,
     packed: Int8Array,
-    codes: Requantization | null,
+    bias: Int32Array | null,
+    scales: Float32Array | null,
+    to: number,
+    low: number,
+    high: number,
     y: Int8Array | Int32Array,
   ): boolean {
-    const taps = s.kernelHeight * s.kernelWidth;
-    const results = s.batch * s.outHeight * s.outWidth * s.channels;
-    if (results * taps * s.height * s.width === 0) return false;
-    const phase = phaseOf(s);
-    const frameBytes = frameBytesOf(phase, s.channels);
-    // As pairs of taps for each eight channels, and where sums begin.
-    const weightBytes = 2 * HALF * Math.ceil(s.channels / LANES) * (1 + Math.ceil(taps / 2));
-    const weights = scratch(weightBytes + frameBytes);
+    if (isEmpty(s)) return false;
+    const { slot, scratchBytes, operands } = bias === null ? sumsPlan(s) : codesPlan(s);
+    const weights = scratch(scratchBytes);
     if (weights === 0) return false;
-    const isWritten = taps <= MOST_TAPS;
-    const size = codes === null ? 4 : 1;
-    const slot = windows({
-      channels: s.channels,
-      down: isWritten ? s.kernelHeight : 0,
-      across: isWritten ? s.kernelWidth : 0,
-      stride: s.strideX,
-      dilation: s.dilationX,
-      isRequantized: codes !== null,
-    });
     const xAt = args.read(x, s.batch * s.height * s.width * s.channels);
-    const operands: Operands<typeof WINDOWS> = [
-      ...sweepOf(phase, s.batch, xAt, s.channels, weights + weightBytes, frameBytes),
-      zeroPoint,
-      taps,
-      args.read(packed, packedLength(s)),
-      weights,
-      args.write(y, results),
-      size * s.outWidth * s.channels, // yRow
-      codes === null ? 0 : args.read(codes.bias, s.channels),
-      codes === null ? 0 : args.read(codes.scales, s.channels),
-      codes?.to ?? 0,
-      codes?.low ?? 0,
-      codes?.high ?? 0,
-    ];
-    args.done(slot.fn(...operands));
+    const packedAt = args.read(packed, packedLength(s));
+    const biasAt = bias === null ? 0 : args.read(bias, s.channels);
+    const scalesAt = scales === null ? 0 : args.read(scales, s.channels);
+    const yAt = args.write(y, s.batch * s.outHeight * s.outWidth * s.channels);
+    args.done(slot.fn(xAt, zeroPoint, packedAt, weights, yAt, biasAt, scalesAt, to, low, high, ...operands));
     return true;
   }
 
   return {
     conv2dInt8: (s, x, zeroPoint, packed, sums) => {
-      if (!convolve(s, x, zeroPoint, packed, null, sums)) engine.orElse.conv2dInt8(s, x, zeroPoint, packed, sums);
+      if (!convolve(s, x, zeroPoint, packed, null, null, 0, 0, 0, sums))
+        engine.orElse.conv2dInt8(s, x, zeroPoint, packed, sums);
     },
     conv2dRequantized: (s, x, zeroPoint, packed, bias, scales, to, low, high, y) => {
-      if (!convolve(s, x, zeroPoint, packed, { bias, scales, to, low, high }, y))
+      if (!convolve(s, x, zeroPoint, packed, bias, scales, to, low, high, y))
         engine.orElse.conv2dRequantized(s, x, zeroPoint, packed, bias, scales, to, low, high, y);
     },
   };

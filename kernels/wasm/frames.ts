@@ -131,6 +131,13 @@ export const eachImage = (
   ),
 ];
 
+/** Moves what was made for images and a frame at 0 to `from` and `scratch`; a frame is never at 0 of its scratch memory. */
+export const moveTo = ({ x, frame, copyTo }: Named<typeof FRAME>, from: Value, scratch: Value): Code => [
+  advance(x, from),
+  advance(copyTo, scratch),
+  when(frame, advance(frame, scratch)),
+];
+
 /** Parameters by the names that a call gives them. */
 export const named = <N extends string>(names: readonly N[], params: readonly Local[]): Named<readonly N[]> =>
   Object.fromEntries(names.map((name, i) => [name, params[i]!])) as Named<readonly N[]>;

@@ -88,8 +88,8 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
       y: s.batch * perImage,
     };
   }
-  const sumsPlan = remembered((s) => planOf(s, false));
-  const codesPlan = remembered((s) => planOf(s, true));
+  const sumsPlan = remembered((s: Convolution) => planOf(s, false));
+  const codesPlan = remembered((s: Convolution) => planOf(s, true));
 
   /** False where there is nothing to do or no room. */
   function convolve(

@@ -5,8 +5,8 @@ import { type AddFunction, advance, countDown, forRange, type Local, when } from
 import type { Code } from './code.ts';
 import { MOST_TAPS, sweepOf } from './depthwise.ts';
 import { SWEEP } from './depthwise-f32.ts';
-import type { Engine } from './engine.ts';
-import { addCopyRows, eachImage, frameBytesOf, named, type Operands } from './frames.ts';
+import type { Engine, Slot } from './engine.ts';
+import { addCopyRows, eachImage, frameBytesOf, moveTo, named } from './frames.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i8x16 from './instructions/i8x16.ts';
@@ -15,6 +15,7 @@ import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { slotsByShape } from './products.ts';
+import { remembered } from './remembered.ts';
 import { ROUND } from './requantized.ts';
 import { growingScratch } from './scratch.ts';
 import { storeBytes } from './stores.ts';
@@ -99,7 +100,10 @@ const storeCodes = (count: number, at: Local, x: Local, offset: number): Code =>
     ? v128.store(at, x, offset)
     : [storeBytes(Math.min(count, 8), at, x, 0, offset), count > 8 ? storeBytes(count - 8, at, x, 8, offset + 8) : []];
 
-const MAX = [...SWEEP, 'stride', 'y'] as const;
+/** What all pools are called with, and follows from sizes: addresses count from the first image, and from `scratch`. */
+const CALL = ['from', 'scratch', 'y'] as const;
+const SIZES = [...SWEEP, 'stride'] as const;
+const MAX = [...CALL, ...SIZES] as const;
 
 function writeMax(func: AddFunction, shape: Shape): void {
   const copy = addCopyRows(func, copyBytes);
@@ -114,7 +118,7 @@ function writeMax(func: AddFunction, shape: Shape): void {
       endRow: [],
       store: (to, offset, count) => storeCodes(count, to, max, offset),
     };
-    return eachImage(
+    const images = eachImage(
       { ...p, outside: -128 },
       image,
       copy,
@@ -137,6 +141,7 @@ function writeMax(func: AddFunction, shape: Shape): void {
         advance(first, p.rowStep),
       ),
     );
+    return [moveTo(p, p.from, p.scratch), images];
   });
 }
 
@@ -146,12 +151,12 @@ const AXES = [
   'startY', 'strideY', 'dilationY', 'height',
   'startX', 'strideX', 'dilationX', 'width',
 ] as const;
-/** Operands of an average; `begin` is what zero points add to a sum, with its sign changed, and the last is a float. */
-const AVERAGE = [...SWEEP, 'stride', 'y', 'zeroPoint', 'begin', 'to', ...AXES, 'ratio'] as const;
+/** Operands of an average. */
+const AVERAGE = [...CALL, 'zeroPoint', 'ratio', 'to', ...SIZES, ...AXES] as const;
 
 function writeAverage(func: AddFunction, shape: Shape): void {
   const copy = addCopyRows(func, copyBytes);
-  func(`${'i'.repeat(AVERAGE.length - 1)}f`, (params, locals) => {
+  func(AVERAGE.map((name) => (name === 'ratio' ? 'f' : 'i')).join(''), (params, locals) => {
     const p = named(AVERAGE, params);
     const [image, first, x, oy, left, count, rows, at, tap, iy, ix] = locals('iiiiiiiiiii');
     const [sum, low, high, begin, divisor, ratio, round, offset, least, mean] = locals('vvvvvvvvvv');
@@ -185,7 +190,8 @@ function writeAverage(func: AddFunction, shape: Shape): void {
     ];
     const divideBy = (taps: Code): Code => divisor.set(f32x4.convertI32x4S(i32x4.splat(taps)));
     return [
-      begin.set(i32x4.splat(p.begin)),
+      moveTo(p, p.from, p.scratch),
+      begin.set(i32x4.splat(i32.sub(0, i32.mul(p.zeroPoint, i32.mul(p.down, p.across))))),
       ratio.set(f32x4.splat(p.ratio)),
       round.set(f32x4.splat(f32.constant(ROUND))),
       offset.set(i32x4.sub(round, i32x4.splat(p.to))),
@@ -227,61 +233,71 @@ function writeAverage(func: AddFunction, shape: Shape): void {
 /** Taps of a row whose codes add up to no more than 16 bits hold. */
 const MOST_ACROSS = 255;
 
+/** Frames begin here in scratch memory: an address of 0 is none. */
+const FRAME_AT = 64;
+
+/** What follows from the sizes of a pool. */
+interface Plan {
+  readonly slot: Slot;
+  /** 0 if there is nothing to do. */
+  readonly scratchBytes: number;
+  readonly operands: readonly number[];
+}
+
 export function poolsInt8(engine: Engine): Pick<IntegerImageKernels, 'maxPoolInt8' | 'avgPoolInt8'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
-  const max = slotsByShape(engine, writeMax);
-  const average = slotsByShape(engine, writeAverage);
-  const tapsOf = (s: Window): number => s.kernelHeight * s.kernelWidth;
-  const isEmpty = (s: Window, channels: number): boolean =>
-    s.batch * s.height * s.width * s.outHeight * s.outWidth * tapsOf(s) * channels === 0;
-  const shapeOf = (s: Window, channels: number): Shape => {
-    const isWritten = tapsOf(s) <= MOST_TAPS;
-    return {
-      channels,
-      down: isWritten ? s.kernelHeight : 0,
-      across: isWritten ? s.kernelWidth : 0,
-      dilation: s.dilationX,
+
+  /** Plans by sizes and then by channels. */
+  function plansOf(
+    write: (func: AddFunction, shape: Shape) => void,
+    own: (s: Window) => readonly number[],
+  ): (s: Window, channels: number) => Plan {
+    const slots = slotsByShape(engine, write);
+    const bySizes = remembered((_: Window) => new Map<number, Plan>());
+    return (s, channels) => {
+      const plans = bySizes(s);
+      const known = plans.get(channels);
+      if (known !== undefined) return known;
+      const phase = phaseOf(s);
+      const taps = s.kernelHeight * s.kernelWidth;
+      const [down, across] = taps <= MOST_TAPS ? [s.kernelHeight, s.kernelWidth] : [0, 0];
+      const isEmpty = s.batch * s.height * s.width * s.outHeight * s.outWidth * taps * channels === 0;
+      const frameBytes = frameBytesOf(phase, channels);
+      const plan = {
+        slot: slots({ channels, down, across, dilation: s.dilationX }),
+        scratchBytes: isEmpty ? 0 : FRAME_AT + frameBytes,
+        operands: [...sweepOf(phase, s.batch, 0, channels, FRAME_AT, frameBytes), s.strideX * channels, ...own(s)],
+      };
+      plans.set(channels, plan);
+      return plan;
     };
-  };
+  }
+  const max = plansOf(writeMax, () => []);
+  const average = plansOf(writeAverage, (s) => [
+    ...[-s.padTop, s.strideY, s.dilationY, s.height],
+    ...[-s.padLeft, s.strideX, s.dilationX, s.width],
+  ]);
+  const read = (s: Window, channels: number, x: Int8Array): number =>
+    args.read(x, s.batch * s.height * s.width * channels);
+  const write = (s: Window, channels: number, y: Int8Array): number =>
+    args.write(y, s.batch * s.outHeight * s.outWidth * channels);
   return {
     maxPoolInt8: (s, channels, x, y) => {
-      const phase = phaseOf(s);
-      const frameBytes = frameBytesOf(phase, channels);
-      const frame = isEmpty(s, channels) ? 0 : scratch(frameBytes);
-      if (frame === 0) {
-        engine.orElse.maxPoolInt8(s, channels, x, y);
-        return;
-      }
-      const xAt = args.read(x, s.batch * s.height * s.width * channels);
-      const operands: Operands<typeof MAX> = [
-        ...sweepOf(phase, s.batch, xAt, channels, frame, frameBytes),
-        s.strideX * channels,
-        args.write(y, s.batch * s.outHeight * s.outWidth * channels),
-      ];
-      args.done(max(shapeOf(s, channels)).fn(...operands));
+      const { slot, scratchBytes, operands } = max(s, channels);
+      const scratchAt = scratchBytes === 0 ? 0 : scratch(scratchBytes);
+      if (scratchAt === 0) engine.orElse.maxPoolInt8(s, channels, x, y);
+      else args.done(slot.fn(read(s, channels, x), scratchAt, write(s, channels, y), ...operands));
     },
     avgPoolInt8: (s, channels, x, zeroPoint, ratio, to, y) => {
-      const phase = phaseOf(s);
-      const frameBytes = frameBytesOf(phase, channels);
-      const frame = isEmpty(s, channels) || s.kernelWidth > MOST_ACROSS ? 0 : scratch(frameBytes);
-      if (frame === 0) {
+      const { slot, scratchBytes, operands } = average(s, channels);
+      const scratchAt = scratchBytes === 0 || s.kernelWidth > MOST_ACROSS ? 0 : scratch(scratchBytes);
+      if (scratchAt === 0) {
         engine.orElse.avgPoolInt8(s, channels, x, zeroPoint, ratio, to, y);
         return;
       }
-      const xAt = args.read(x, s.batch * s.height * s.width * channels);
-      const operands: Operands<typeof AVERAGE> = [
-        ...sweepOf(phase, s.batch, xAt, channels, frame, frameBytes),
-        s.strideX * channels,
-        args.write(y, s.batch * s.outHeight * s.outWidth * channels),
-        zeroPoint,
-        -zeroPoint * tapsOf(s), // begin
-        to,
-        ...([-s.padTop, s.strideY, s.dilationY, s.height] as const),
-        ...([-s.padLeft, s.strideX, s.dilationX, s.width] as const),
-        ratio,
-      ];
-      args.done(average(shapeOf(s, channels)).fn(...operands));
+      const xAt = read(s, channels, x);
+      args.done(slot.fn(xAt, scratchAt, write(s, channels, y), zeroPoint, ratio, to, ...operands));
     },
   };
 }

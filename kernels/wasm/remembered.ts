@@ -1,6 +1,8 @@
-import type { Convolution } from '../interface/convolution.ts';
+import type { Convolution, Window } from '../interface/convolution.ts';
 
-const areAlike = (a: Convolution, b: Convolution): boolean =>
+type Sizes = Window & Partial<Convolution>;
+
+const areAlike = (a: Sizes, b: Sizes): boolean =>
   a.batch === b.batch &&
   a.height === b.height &&
   a.width === b.width &&
@@ -19,11 +21,11 @@ const areAlike = (a: Convolution, b: Convolution): boolean =>
   a.groups === b.groups;
 
 /**
- * What `make` makes of the sizes of a convolution, made once for each object, and again if its numbers have changed: for a
+ * What `make` makes of the sizes of a convolution or a pool, made once for each object, and again if its numbers have changed: for a
  * small image it takes as long as the sums.
  */
-export function remembered<T>(make: (s: Convolution) => T): (s: Convolution) => T {
-  const known = new WeakMap<Convolution, { readonly sizes: Convolution; readonly made: T }>();
+export function remembered<S extends Window, T>(make: (s: S) => T): (s: S) => T {
+  const known = new WeakMap<S, { readonly sizes: S; readonly made: T }>();
   return (s) => {
     const last = known.get(s);
     if (last !== undefined && areAlike(s, last.sizes)) return last.made;
