@@ -5,7 +5,7 @@ import { eachImage, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { codesOf } from './requantized.ts';
+import { codesOf, findSmall } from './requantized.ts';
 import { tileOf } from './tile.ts';
 import { addPairRows, addWidenRows } from './widened.ts';
 
@@ -94,14 +94,14 @@ function addWiden(func: AddFunction, shape: Shape): Callee {
 }
 
 /**
- * Adds (a, paired, step, rowStep, rows, cols, tapRow, w, y, yStep, bias, scales, to, low, high): all positions of an image,
- * `width` units.
+ * Adds (a, paired, step, rowStep, rows, cols, tapRow, w, y, yStep, bias, scales, to, low, high, isSmall): all positions of an
+ * image, `width` units.
  */
 function addStrip(func: AddFunction, shape: Shape, width: number): Callee {
-  return func('i'.repeat(15), (params, locals) => {
-    const [a, paired, step, rowStep, rows, cols, tapRow, w, y, yStep, bias, scales, to, low, high] = params;
+  return func('i'.repeat(16), (params, locals) => {
+    const [a, paired, step, rowStep, rows, cols, tapRow, w, y, yStep, bias, scales, to, low, high, isSmall] = params;
     const [left] = locals('i');
-    const codes = shape.isRequantized ? codesOf(locals, to, low, high) : null;
+    const codes = shape.isRequantized ? codesOf(locals, to, low, high, isSmall) : null;
     return [
       codes === null ? [] : codes.prepare,
       countDown(rows, 1, 1, [
@@ -177,7 +177,7 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
   const stripBytes = PAIR * pairsOf(shape);
   func('i'.repeat(WRITTEN_OPERANDS.length), (params, locals) => {
     const o = named(WRITTEN_OPERANDS, params);
-    const [at, j, to, from, place, biasAt, scalesAt, paired] = locals('iiiiiiii');
+    const [at, j, to, from, place, biasAt, scalesAt, paired, isSmall] = locals('iiiiiiiii');
     const panelBytes = 32 * ((shape.tapsY * shape.runs * (shape.run + (shape.run % 2))) / 2);
     const widenAll = [
       to.set(o.weights),
@@ -205,6 +205,7 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
       o.to,
       o.low,
       o.high,
+      isSmall,
     ];
     const next = [
       advance(from, stripBytes),
@@ -215,6 +216,7 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
     return [
       widenAll,
       moveTo(o),
+      isRequantized ? findSmall(locals, isSmall, o.units, o.bias, o.scales, 65280 * pairsOf(shape)) : [],
       eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
         pairRows === null
           ? []

@@ -73,6 +73,8 @@ export function frameOperands(
   const down = insideOf(y);
   const right = insideOf(across);
   const pitch = pitchOf(phase, widening * pixel, frameBytes);
+  const copied = right.count * pixel;
+  const isInOne = copied === xRow && widening * xRow === pitch; // rows follow each other on both sides
   return [
     images,
     x + down.from * xRow + right.from * pixel,
@@ -82,8 +84,8 @@ export function frameOperands(
     frameBytes,
     pitch,
     frame + down.at * pitch + right.at * widening * pixel, // copyTo
-    down.count,
-    right.count * pixel,
+    isInOne ? 1 : down.count,
+    isInOne ? down.count * copied : copied,
   ];
 }
 

@@ -11,6 +11,7 @@ import {
   storing,
   storingLane,
   type Ternary,
+  type Unary,
   type Value,
 } from '../code.ts';
 
@@ -31,6 +32,8 @@ export const or: Binary = operation(SIMD + 0x50);
 export const xor: Binary = operation(SIMD + 0x51);
 /** (mask & x) | (~mask & y), as (x, y, mask). */
 export const bitselect: Ternary = operation(SIMD + 0x52);
+/** Whether any bit is set, as an i32. */
+export const anyTrue: Unary = operation(SIMD + 0x53);
 export const store8Lane: StoreLane = storingLane(SIMD + 0x58);
 export const store16Lane: StoreLane = storingLane(SIMD + 0x59);
 export const store32Lane: StoreLane = storingLane(SIMD + 0x5a);
