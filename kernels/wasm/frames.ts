@@ -1,8 +1,8 @@
 import type { Axis, Phase } from '../phases.ts';
 import { type AddFunction, advance, type Callee, countDown, type Local, when } from './assembler.ts';
-import type { Code } from './code.ts';
+import type { Code, Value } from './code.ts';
 import * as memory from './instructions/memory.ts';
-import { copyRow } from './strided-copy.ts';
+import { copyRow, type Row } from './strided-copy.ts';
 
 /**
  * Images for windows to go over. Where windows reach out of an image it is copied into a frame of zeros, one image at a
@@ -45,14 +45,20 @@ function insideOf(axis: Axis): { at: number; from: number; count: number; isWhol
 /** Bytes of a frame, 0 if none is needed; pixels have `pixel` bytes. */
 export function frameBytesOf({ y, x }: Phase, pixel: number): number {
   if (y.taps * x.taps === 0 || (insideOf(y).isWhole && insideOf(x).isWhole)) return 0;
-  return reachOf(y) * reachOf(x) * pixel;
+  return wholeFrameOf({ y, x }, pixel);
 }
+
+/** Bytes of a frame for all that windows reach. */
+export const wholeFrameOf = ({ y, x }: Phase, pixel: number): number => reachOf(y) * reachOf(x) * pixel;
 
 /** Bytes between rows of what windows go over. */
 export const pitchOf = ({ x }: Phase, pixel: number, frameBytes: number): number =>
   (frameBytes > 0 ? reachOf(x) : x.length) * pixel;
 
-/** The operands for `images` images at address `x`, with a frame of `frameBytes` at `frame`. */
+/**
+ * The operands for `images` images at address `x`, with a frame of `frameBytes` at `frame`, whose numbers have `widening` times
+ * as many bytes.
+ */
 export function frameOperands(
   phase: Phase,
   images: number,
@@ -60,12 +66,15 @@ export function frameOperands(
   pixel: number,
   frame: number,
   frameBytes: number,
+  widening = 1,
 ): Operands<typeof FRAME> {
   const { y, x: across } = phase;
   const xRow = across.length * pixel;
   const down = insideOf(y);
   const right = insideOf(across);
-  const pitch = pitchOf(phase, pixel, frameBytes);
+  const pitch = pitchOf(phase, widening * pixel, frameBytes);
+  const copied = right.count * pixel;
+  const isInOne = copied === xRow && widening * xRow === pitch; // rows follow each other on both sides
   return [
     images,
     x + down.from * xRow + right.from * pixel,
@@ -74,28 +83,43 @@ export function frameOperands(
     frameBytes > 0 ? frame : 0,
     frameBytes,
     pitch,
-    frame + down.at * pitch + right.at * pixel, // copyTo
-    down.count,
-    right.count * pixel,
+    frame + down.at * pitch + right.at * widening * pixel, // copyTo
+    isInOne ? 1 : down.count,
+    isInOne ? down.count * copied : copied,
   ];
 }
 
-/** Adds (to, pitch, from, xRow, rows, bytes), which copies a rectangle. */
-export const addCopyRows = (func: AddFunction): Callee =>
+/** Adds (to, pitch, from, xRow, rows, bytes), which copies a rectangle, by default one of words. */
+export const addCopyRows = (func: AddFunction, copy: Row = copyRow): Callee =>
   func('iiiiii', ([to, pitch, from, xRow, rows, bytes], locals) => {
     const [left, at, place] = locals('iii');
-    const row = [left.set(bytes), at.set(from), place.set(to), copyRow(left, at, place)];
+    const row = [left.set(bytes), at.set(from), place.set(to), copy(left, at, place)];
     return countDown(rows, 1, 1, row, advance(from, xRow), advance(to, pitch));
   });
 
-/** Runs `body` for each image, with the address in `at` of what windows go over; spends `images` and `x`. */
+/**
+ * Runs `body` for each image, with the address in `at` of what windows go over; spends `images` and `x`. Bytes of a frame
+ * outside of its image are `outside`.
+ */
 export const eachImage = (
-  { images, x, xImage, xRow, frame, frameBytes, pitch, copyTo, copyRows, copyBytes }: Named<typeof FRAME>,
+  {
+    images,
+    x,
+    xImage,
+    xRow,
+    frame,
+    frameBytes,
+    pitch,
+    copyTo,
+    copyRows,
+    copyBytes,
+    outside = 0,
+  }: Named<typeof FRAME> & { readonly outside?: Value },
   at: Local,
   copy: Callee,
   ...body: readonly Code[]
 ): Code => [
-  when(frame, memory.fill(frame, 0, frameBytes)),
+  when(frame, memory.fill(frame, outside, frameBytes)),
   countDown(
     images,
     1,
@@ -105,6 +129,13 @@ export const eachImage = (
     body,
     advance(x, xImage),
   ),
+];
+
+/** Moves what was made for images and a frame at 0 to `from` and `scratch`; a frame is never at 0 of its scratch memory. */
+export const moveTo = ({ x, frame, copyTo }: Named<typeof FRAME>, from: Value, scratch: Value): Code => [
+  advance(x, from),
+  advance(copyTo, scratch),
+  when(frame, advance(frame, scratch)),
 ];
 
 /** Parameters by the names that a call gives them. */

@@ -5,11 +5,13 @@ import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
+import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
 import { pooling } from './pooling.ts';
+import { poolsInt8 } from './pools-int8.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
@@ -71,6 +73,8 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...pooling(engine),
     ...normalization(engine),
     ...integers(engine),
+    ...integerImages(engine),
+    ...poolsInt8(engine),
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),
