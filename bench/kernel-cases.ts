@@ -335,6 +335,12 @@ function quantization(): KernelCase[] {
       const y = hold(new Int8Array(N));
       return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, 100, y), y };
     }),
+    kernelCase('addInt8', `${N}`, N, (k, { hold }) => {
+      const a = hold(int8(N, 1));
+      const b = hold(int8(N, 2));
+      const y = hold(new Int8Array(N));
+      return { call: () => k.addInt8(N, a, 0.03, 3, b, 0.02, -7, 0.04, 5, y), y };
+    }),
     kernelCase('dequantizeColumns', MATRIX, N, (k, { hold, floats }) => {
       const acc = hold(sums());
       const bias = hold(new Int32Array(COLS));

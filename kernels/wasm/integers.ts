@@ -62,7 +62,7 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
   );
   const addInt8 = mapSlot(
     engine,
-    { inputs: ['codes', 'codes'], scalars: 6, output: 'codes', vectors: 2 },
+    { inputs: ['codes', 'codes'], scalars: 6, output: 'codes' },
     (work, a, b, aScale, aZeroPoint, bScale, bZeroPoint, scale, zeroPoint) => {
       const value = (q: Local, name: string, qScale: Local, qZeroPoint: Local): Code => {
         const zero = work.constant(name, () => i32x4.truncSatF32x4S(qZeroPoint));
