@@ -31,7 +31,6 @@ describe('which kernels a table has a form of its own for', () => {
     );
   });
 
-
   test('wasm: all but these', () => {
     const compiled = own(wasm(), cpu);
     const others = Object.keys(reference).filter((name) => !compiled.includes(name));
