@@ -1,6 +1,7 @@
 import { checkFlag, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { Channels, type Part, type Slice, withoutChannels } from '../graph/channels.ts';
+import type { Part } from '../graph/channel-rules.ts';
+import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -53,7 +54,7 @@ export function pruneNeurons(
   const name = nameOf(subject, options.layer);
   return passOn('pruneNeurons', subject, (given) => {
     const graph = withConstantsFolded(given);
-    const channels = new Channels(graph, 'pruneNeurons');
+    const channels = new Channels(graph);
     const gone = chosen(graph, channels, name, options, seed);
     return mask ? masked(graph, channels, gone) : new Network(withoutChannels(graph, channels, gone, pickStored));
   });
@@ -68,7 +69,7 @@ export function shrink(model: Model): Model;
 export function shrink(network: Graph<Stored>): Network;
 export function shrink(subject: Model | Graph<Stored>): Model | Network {
   return passOn('shrink', subject, (graph) => {
-    const channels = new Channels(graph, 'shrink');
+    const channels = new Channels(graph);
     const lifted = channels.liftedSets();
     const isMasked = maskedIn(graph);
     const silent = [...channels.removable()].filter(([set, slices]) => {
@@ -159,7 +160,7 @@ function neuronsOf(
   const ids = channels.makers.get(layer);
   if (ids === undefined) {
     const op = nodes.find(({ name }) => name === layer)?.op ?? 'no node';
-    throw new ValueError('pruneNeurons', 'layer', 'one with neurons of its own, such as Dense', `${layer} (${op})`);
+    throw new ValueError('pruneNeurons', 'layer', 'one with neurons of its own, such as Dense or Conv2D', `${layer} (${op})`);
   }
   const sets = ids.map((id) => channels.setOf(id));
   if (!sets.some((set) => removable.has(set)))
