@@ -27,16 +27,17 @@ const ones = ({ length }: Shape): Shape => Array<number>(length).fill(1);
 export const IMAGE_EMIT: EmitRows<
   'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle'
 > = {
-  conv({ node, inputs: [x], output: y, weight, shapes, ...site }) {
+  conv({ node, inputs: [x], output: y, weight, panels, shapes, ...site }) {
     const { activation, groups, ...steps } = node.attrs;
-    const kernel = weight('kernel')!;
+    const isPacked = groups === 1;
+    const kernel = isPacked ? panels('kernel') : weight('kernel')!;
     const bias = weight('bias');
     const taps = shapes.kernel!.slice(0, -2);
     const spatial = x.shape.slice(0, -1);
     const ends = { channels: x.shape.at(-1)!, units: y.shape.at(-1)!, groups };
     finishing(activation, y, site, (k, samples, epilogue, sums) => {
       const s = { ...windowOf(samples, spatial, taps, steps), ...ends };
-      k.conv2d(s, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums.array);
+      k[isPacked ? 'conv2dPanels' : 'conv2d'](s, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums.array);
     });
   },
   convTranspose({ node, inputs: [x], output: y, weight, shapes, ...site }) {
