@@ -3,8 +3,8 @@ export const plants = [
   {
     name: 'the terms of a sum keep channels apart',
     file: 'src/graph/channel-rules.ts',
-    find: 'book.tied(first!, others)',
-    replace: 'book.tied(first!, others.slice(1))',
+    find: '[first, ...others]) => book.tied(first!, others)',
+    replace: '[first, ...others]) => book.tied(first!, others.slice(1))',
     mustFail: ['tests/graph/channels.test.ts'],
   },
   {
