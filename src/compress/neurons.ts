@@ -44,7 +44,7 @@ export interface PruneNeuronsOptions {
  * Removes neurons, the channels that a layer makes: their columns of its kernel, filters of a convolution, their biases, and
  * the rows of every kernel that reads them. The result is a smaller network, not a masked one. Neurons that meet in a sum go
  * together, in a network of any wiring (Fang et al. 2023), and so do those at one place of the groups of a convolution or a
- * shuffle; their norms add up. A depthwise convolution and BatchNorm lose the channels of the layer before. What an output,
+ * shuffle; the mean of their norms counts. A depthwise convolution and BatchNorm lose the channels of the layer before. What an output,
  * a softmax, a LayerNorm or a layer of the user's own sees stays, and every layer keeps a neuron. What neurons add that are
  * constant goes into the biases behind them first (`foldConstants`); any other is removed as if it were held at 0. The given
  * model or network is unchanged; fine-tune the result with `fit`.
@@ -241,11 +241,15 @@ function scoresOf(
     return sum;
   };
   const total = (set: number, ...parts: readonly Part[]): number =>
-    (removable.get(set) ?? []).reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
+    removable.get(set)!.reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
+  // By neuron: of sets that take many along and sets that take few, those of many would always stay
   const scoreOf = (set: number): number => {
-    if (criterion === 'magnitude') return total(set, 'makes');
-    const own = total(set, 'makes', 'carries');
-    const read = total(set, 'reads');
+    const slices = removable.get(set);
+    if (slices === undefined) return 0; // it stays
+    const neurons = slices.filter(({ part }) => part === 'makes').length;
+    if (criterion === 'magnitude') return total(set, 'makes') / neurons;
+    const own = total(set, 'makes', 'carries') / neurons;
+    const read = total(set, 'reads') / neurons;
     return own === 0 || read === 0 ? 0 : own * read; // not NaN where one is infinite
   };
   return new Map(neurons.map((set) => [set, scoreOf(set)]));
