@@ -42,7 +42,7 @@ import { normal, quick, values } from './tools.ts';
 const tables = { reference, wasm: wasm() };
 const half = { amount: 0.5, scope: 'layer' } as const;
 const image = { inputShape: [8, 8, 1] as const, classes: 10, seed: 3 };
-const small = { ...image, stemStride: 1, width: 0.5, features: 64, blocks: 3 };
+const small = { ...image, stemStride: 1, width: 0.5, features: 64, blocks: 3 } as const;
 
 const NETWORKS: Readonly<Record<string, () => Model>> = {
   smallCNN: () => smallCNN(image),
@@ -94,7 +94,7 @@ describe('half of the channels of each layer', () => {
 
   test('are half of each, rounded, and those of a sum are counted once', () => {
     const model = pruneNeurons(NETWORKS.mobileNetV2!(), half);
-    const units = (one: Model): (number | null)[] =>
+    const units = (one: Model): number[] =>
       toNetwork(one).nodes.flatMap(({ op, weights }) =>
         op === 'conv' ? [toNetwork(one).weights.get(weights.kernel!)!.shape.at(-1)!] : [],
       );

@@ -24,7 +24,7 @@ import {
 import { digits, normal, quick, values } from './tools.ts';
 
 const image = { inputShape: [8, 8, 1] as const, classes: 10 };
-const light = { ...image, stemStride: 1, width: 0.35, features: 32, blocks: 2, momentum: 0.8 };
+const light = { ...image, stemStride: 1, width: 0.35, features: 32, blocks: 2, momentum: 0.8 } as const;
 
 /** Some of the digits as images: [samples, 8, 8, 1]. */
 async function few(n: number): Promise<[x: Tensor, y: Tensor]> {
