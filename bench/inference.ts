@@ -4,7 +4,8 @@ import { compileNetwork } from 'whittle-ml/infer';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { modelOf, weightsOf } from './by-library.ts';
 import { checkNear, normal } from './data.ts';
-import type { Peers } from './peers.ts';
+import { exactValues, softmaxed } from './image-exact.ts';
+import type { Entrants } from './entrants.ts';
 import { type Contest, join, type Row, type Variant } from './row.ts';
 import type { Table } from './tables.ts';
 
@@ -14,7 +15,7 @@ const NETWORKS: readonly (readonly number[])[] = [
 ];
 
 /** A network made ready to run. */
-interface Program {
+export interface Program {
   readonly run: (input: Float32Array) => Float32Array;
   readonly dispose?: () => void;
 }
@@ -24,7 +25,7 @@ interface Compilers {
 }
 
 /** A model by the library's own way to run it again and again, where this build has one; a network by its program. */
-function compile(model: Sequential | Network, batch: number, kernels: Kernels): Program {
+export function compile(model: Sequential | Network, batch: number, kernels: Kernels): Program {
   if (!(model instanceof Sequential)) return compileNetwork(model, batch, kernels);
   const { compileInference } = whittle as Compilers;
   if (compileInference === undefined) return compileNetwork(toNetwork(model), batch, kernels);
@@ -43,37 +44,17 @@ export function exactOutputs(
   x: Float32Array,
   batch: number,
 ): Float64Array {
-  let input = Float64Array.from(x);
-  for (let layer = 0; layer + 1 < sizes.length; layer++) {
-    const inputs = sizes[layer]!;
-    const units = sizes[layer + 1]!;
-    const w = weights[2 * layer]!;
-    const bias = weights[2 * layer + 1]!;
-    const output = new Float64Array(batch * units);
-    for (let i = 0; i < batch; i++) {
-      for (let j = 0; j < units; j++) {
-        let sum = bias[j]!;
-        for (let p = 0; p < inputs; p++) sum += input[i * inputs + p]! * w[p * units + j]!;
-        output[i * units + j] = layer + 2 < sizes.length ? Math.max(0, sum) : sum;
-      }
-    }
-    input = output;
-  }
-  const classes = sizes.at(-1)!;
-  for (let i = 0; i < batch; i++) {
-    const row = input.subarray(i * classes, (i + 1) * classes);
-    const largest = Math.max(...row);
-    for (let j = 0; j < classes; j++) row[j] = Math.exp(row[j]! - largest);
-    const total = row.reduce((sum, e) => sum + e, 0);
-    for (let j = 0; j < classes; j++) row[j]! /= total;
-  }
-  return input;
+  const layers = sizes.slice(1).map((units, i) => ({ layer: { kind: 'dense', units } as const, shape: [sizes[i]!] }));
+  return softmaxed(exactValues(layers, weights, x, batch).at(-1)!, sizes.at(-1)!);
 }
 
 /** How far probabilities may be from float64's: by rounding, and by 8 bits for every activation and weight. */
-const TOLERANCE = { float32: 1e-5, int8: 0.04 };
+export const TOLERANCE = { float32: 1e-5, int8: 0.04 };
 
-async function open(sizes: readonly number[], batch: number, tables: readonly Table[], peers: Peers): Promise<Contest> {
+/** How often int8 should be as fast as float32. */
+export const INT8_GOAL = 1.5;
+
+async function open(sizes: readonly number[], batch: number, tables: readonly Table[], peers: Entrants): Promise<Contest> {
   const model = modelOf({ sizes, loss: 'categoricalCrossentropy', dropout: 0 });
   const weights = weightsOf(model);
   const x = normal(batch * sizes[0]!, 4);
@@ -108,7 +89,7 @@ async function open(sizes: readonly number[], batch: number, tables: readonly Ta
 }
 
 /** From an array of inputs to an array of probabilities, in float32 and in int8. */
-export function inferenceRows(tables: readonly Table[], peers: Peers): Row[] {
+export function inferenceRows(tables: readonly Table[], peers: Entrants): Row[] {
   const fast = tables.filter(({ name }) => name !== 'reference' && name !== 'own');
   return NETWORKS.flatMap((sizes) =>
     [1, 64].map(

@@ -1,5 +1,6 @@
 import { clocked } from './clock.mjs';
 import { constant, model, node } from './onnx.mjs';
+import { inferImages } from './ort-images.mjs';
 import { denseModel, quantizedModel } from './ort-models.mjs';
 
 /**
@@ -36,6 +37,7 @@ export async function open(name) {
     gemm: (problem) => gemm(problem, job, tensor),
     gemmInt8: (problem) => gemmInt8(problem, job, tensor),
     infer: (problem) => infer(problem, job, tensor),
+    inferImages: (problem) => inferImages(problem, job, tensor),
   };
 }
 

@@ -10,9 +10,9 @@ EPSILON = 1e-3
 LAYOUTS = {"channels first (NCHW)": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
-def faster(make, rounds=7):
-    """A job in each layout; they run in turns, and that with the shortest run is the one, with a note on it."""
-    jobs = {name: make(layout) for name, layout in LAYOUTS.items()}
+def faster(make, ways=None, rounds=7):
+    """A job for each way, by default for each layout; they run in turns, and the fastest is the one, with a note on it."""
+    jobs = {name: make(way) for name, way in (ways or LAYOUTS).items()}
     best = dict.fromkeys(jobs, float("inf"))
     for turn in range(rounds + 2):
         for name, job in jobs.items():
@@ -20,8 +20,9 @@ def faster(make, rounds=7):
             job.run()
             if turn >= 2:
                 best[name] = min(best[name], time.perf_counter() - start)
-    first, second = sorted(best, key=best.get)
-    jobs[first].note = f"in {first}, which took {best[first] / best[second]:.2f} of the time of {second}"
+    first, *others = sorted(best, key=best.get)
+    than = "".join(f", which took {best[first] / best[name]:.2f} of the time of {name}" for name in others)
+    jobs[first].note = f"in {first}{than}"
     return jobs[first]
 
 
@@ -153,6 +154,95 @@ class Training:
     def result(self):
         self.reset()
         return [self.run() for _ in range(self.p["steps"])]
+
+
+class Inference:
+    """From a NumPy array to a NumPy array."""
+
+    learns = False
+
+    def __init__(self, p, layout):
+        model = nn.Sequential(Model(p), nn.Softmax(dim=1)).to(memory_format=layout).eval()
+        height, width, _ = p["layers"][0]["shape"]
+
+        def run():
+            with torch.inference_mode():
+                return model(images(p["x"], p["batch"], height, width, layout)).numpy()
+
+        self.run = run
+        self.result = run
+
+    def reset(self):
+        pass
+
+
+class IntegerInference:
+    """Quantized operations on the formats given, whose integers are unsigned here: the same steps, shifted by 128."""
+
+    learns = False
+
+    def __init__(self, p, engine):
+        torch.backends.quantized.engine = engine
+        formats = [(f["scale"], f["zeroPoint"] + 128) for f in p["int8"]["formats"]]
+        weights, steps, image = iter(p["int8"]["weights"]), [], None
+        for i, layer in enumerate(p["layers"]):
+            kind, shape, to = layer["kind"], layer["shape"], formats[i + 1]
+            if kind in ("conv2d", "depthwise"):
+                depthwise = kind == "depthwise"
+                kernel, bias = self.parameters(next(weights), formats[i], layer["size"], 1 if depthwise else shape[2])
+                stride = [layer["stride"] if depthwise else 1] * 2
+                groups = shape[2] if depthwise else 1
+                packed = torch.ops.quantized.conv2d_prepack(kernel, bias, stride, [0, 0], [1, 1], groups)
+                steps.append(lambda q, packed=packed, to=to: torch.ops.quantized.conv2d_relu(q, packed, *to))
+            elif kind == "maxPool":
+                steps.append(lambda q, size=layer["size"]: F.max_pool2d(q, size))
+            elif kind == "globalAverage":
+                steps.append(lambda q: torch.flatten(F.adaptive_avg_pool2d(q, 1), 1))
+            elif kind == "flatten":
+                image = shape
+                steps.append(lambda q: torch.flatten(q, 1))
+            else:
+                kernel, bias = self.parameters(next(weights), formats[i], 1, shape[0], image)
+                image = None
+                packed = torch.ops.quantized.linear_prepack(kernel.reshape(kernel.shape[0], -1), bias)
+                run = torch.ops.quantized.linear_relu if i + 1 < len(p["layers"]) else torch.ops.quantized.linear
+                steps.append(lambda q, packed=packed, to=to, run=run: run(q, packed, *to))
+        height, width, _ = p["layers"][0]["shape"]
+
+        def run():
+            torch.backends.quantized.engine = engine
+            with torch.inference_mode():
+                x = images(p["x"], p["batch"], height, width, torch.channels_last)
+                q = torch.quantize_per_tensor(x, *formats[0], torch.quint8)
+                for step in steps:
+                    q = step(q)
+                return torch.softmax(q.dequantize(), 1).numpy()
+
+        self.run = run
+        self.result = run
+
+    @staticmethod
+    def parameters(w, format, size, depth, image=None):
+        """Kernel and bias as its prepacking takes them: quantized for each unit, and real numbers."""
+        scales = torch.from_numpy(w["scales"])
+        units = len(scales)
+        real = torch.from_numpy(w["kernel"]).reshape(-1, units) * scales
+        if image is not None:  # its rows in the order of images with the channels first
+            real = real.reshape(*image, units).permute(2, 0, 1, 3)
+        real = real.reshape(size, size, depth, units).permute(3, 2, 0, 1).contiguous()
+        zeros = torch.zeros(units, dtype=torch.long)
+        kernel = torch.quantize_per_channel(real, scales.double(), zeros, 0, torch.qint8)
+        return kernel, torch.from_numpy(w["bias"]) * scales * format[0]
+
+    def reset(self):
+        pass
+
+
+def inferImages(p):
+    if p["int8"] is None:
+        return faster(lambda layout: Inference(p, layout))
+    engines = [e for e in torch.backends.quantized.supported_engines if e != "none"]
+    return faster(lambda engine: IntegerInference(p, engine), {f"engine {e}": e for e in engines})
 
 
 def operation(p):
