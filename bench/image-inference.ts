@@ -1,8 +1,8 @@
 import { fromData, type Network, quantize, toNetwork } from 'whittle-ml';
 import { checkNear, normal } from './data.ts';
 import type { Entrants } from './entrants.ts';
-import { exactValues, softmaxed } from './image-exact.ts';
 import { imageModelOf } from './image-by-library.ts';
+import { exactValues, softmaxed } from './image-exact.ts';
 import { integerLayers } from './image-int8.ts';
 import { CLASSES, firstWeights, type ImageTask, imagesOf, imageTasks, placed, shapesOfWeights } from './image-tasks.ts';
 import { compile, INT8_GOAL, type Program, TOLERANCE } from './inference.ts';
@@ -84,9 +84,7 @@ async function open(task: ImageTask, tables: readonly Table[], peers: Entrants):
       },
     };
   };
-  const variants = tables.flatMap((table) =>
-    (Object.keys(networks) as How[]).map((how) => variantOn(table, how)),
-  );
+  const variants = tables.flatMap((table) => (Object.keys(networks) as How[]).map((how) => variantOn(table, how)));
   const failures = quantized instanceof Error ? [{ name: 'int8', ours: true, message: quantized.message }] : [];
   const close = (): void => {
     for (const program of programs) program.dispose?.();

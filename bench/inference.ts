@@ -4,8 +4,8 @@ import { compileNetwork } from 'whittle-ml/infer';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { modelOf, weightsOf } from './by-library.ts';
 import { checkNear, normal } from './data.ts';
-import { exactValues, softmaxed } from './image-exact.ts';
 import type { Entrants } from './entrants.ts';
+import { exactValues, softmaxed } from './image-exact.ts';
 import { type Contest, join, type Row, type Variant } from './row.ts';
 import type { Table } from './tables.ts';
 
@@ -54,7 +54,12 @@ export const TOLERANCE = { float32: 1e-5, int8: 0.04 };
 /** How often int8 should be as fast as float32. */
 export const INT8_GOAL = 1.5;
 
-async function open(sizes: readonly number[], batch: number, tables: readonly Table[], peers: Entrants): Promise<Contest> {
+async function open(
+  sizes: readonly number[],
+  batch: number,
+  tables: readonly Table[],
+  peers: Entrants,
+): Promise<Contest> {
   const model = modelOf({ sizes, loss: 'categoricalCrossentropy', dropout: 0 });
   const weights = weightsOf(model);
   const x = normal(batch * sizes[0]!, 4);

@@ -1,11 +1,11 @@
-import { BENCH } from './folder.ts';
 import { type Check, type Entrants, entered, type Make } from './entrants.ts';
+import { BENCH } from './folder.ts';
 import { installedVersion, LISTINGS, type Listing, type Peer } from './peer.ts';
 import { type Python, python } from './python.ts';
 import type { Contest } from './row.ts';
 import type { Missing } from './tables.ts';
 
-const INSTALL = 'npm run bench:peers installs it';
+export const INSTALL = 'npm run bench:peers installs it';
 const INSTALL_PYTHON = 'apt-get install python3-numpy python3-torch libopenblas0 installs it on Debian';
 
 /** A peer that is there. */

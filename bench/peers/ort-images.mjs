@@ -25,7 +25,9 @@ function nodesOf({ kind, size, stride = 1, groups }, { x, w, b, y }, isLast) {
 
 /** A mean of each channel has its axes of length 1 still: a flatten takes them away. */
 const withFlattens = (layers) =>
-  layers.flatMap((layer) => (layer.kind === 'globalAverage' ? [layer, { kind: 'flatten', from: layer.to, to: layer.to }] : [layer]));
+  layers.flatMap((layer) =>
+    layer.kind === 'globalAverage' ? [layer, { kind: 'flatten', from: layer.to, to: layer.to }] : [layer],
+  );
 
 const shapesOf = ({ kind, shape, size, depth, units }) =>
   kind === 'dense' ? [[shape[0], units], [units]] : [[units, depth, size, size], [units]];
