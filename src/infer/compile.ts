@@ -2,7 +2,7 @@ import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import type { Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
@@ -55,7 +55,7 @@ export function compile(
   const room = (numbers: number): number => size('compileNetwork', [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
   for (const slot of slots) places.set(slot, buffers.make(slot.type, room(slot.length)));
-  const copies = new Map<object, Buffer<SlotType>>();
+  const copies = new Map<unknown, Buffer<SlotType>>();
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
 
@@ -70,17 +70,15 @@ export function compile(
       numbers: buffer as Buffer<'float32' | 'int8'>,
     };
   };
-  const once = <T extends SlotType>(values: object, make: () => Buffer<T>): Buffer<T> => {
-    const made = (copies.get(values) as Buffer<T> | undefined) ?? make();
-    copies.set(values, made);
+  const once = <T extends SlotType>(what: unknown, make: () => Buffer<T>): Buffer<T> => {
+    const made = (copies.get(what) as Buffer<T> | undefined) ?? make();
+    copies.set(what, made);
     return made;
   };
-  const packed = (kernel: EncodingOf<'int8'>): Buffer<'int8'> =>
-    once(kernel, () => {
-      const columns = kernel.scales.length;
-      const terms = kernel.values.length / Math.max(1, columns);
-      const buffer = buffers.make('int8', 32 * Math.ceil(columns / 16) * Math.ceil(terms / 2));
-      kernels.packInt8(terms, columns, kernel.values, buffer.array);
+  const packed: Site['packed'] = (what, bytes, pack) =>
+    once(what, () => {
+      const buffer = buffers.make('int8', bytes);
+      pack(kernels, buffer.array);
       return buffer;
     });
   const scratch = <T extends SlotType>(type: T, numbers: number, which = 0): Scratch<T> => {

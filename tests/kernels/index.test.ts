@@ -23,7 +23,8 @@ describe('which kernels a table has a form of its own for', () => {
         ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
         ['adam'],
         ['stridedCopy', 'gather'],
-        ['gemmInt8', 'requantize'],
+        ['gemmInt8', 'requantize', 'addInt8'],
+        ['conv2dInt8', 'conv2dRequantized', 'maxPoolInt8', 'avgPoolInt8'],
       ]
         .flat()
         .sort(),
