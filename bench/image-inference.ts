@@ -61,31 +61,22 @@ async function open(task: ImageTask, tables: readonly Table[], peers: Entrants):
   const seen = inputsOf({ ...task, batch: CALIBRATED });
   const model = imageModelOf(task, weights);
   const calibration = fromData(seen, [CALIBRATED, ...shape]);
-  const quantized = ((): Network | Error => {
-    try {
-      return quantize(model, { calibration, ranges: 'minMax' });
-    } catch (error) {
-      return error as Error;
-    }
-  })();
-  const networks = { float32: toNetwork(model), ...(quantized instanceof Error ? {} : { int8: quantized }) };
+  const networks = { float32: toNetwork(model), int8: quantize(model, { calibration, ranges: 'minMax' }) };
   const programs: Program[] = [];
   const variantOn = ({ name, kernels }: Table, how: How): Variant => {
-    const network = networks[how]!;
-    const program = compile(network, batch, kernels);
+    const program = compile(networks[how], batch, kernels);
     programs.push(program);
     return {
       ...{ who: name, how, ours: true, run: () => program.run(x)[0]! },
       ...(how === 'int8' ? { base: `${name} float32` } : {}),
       ...(how === 'int8' && name === 'wasm' ? { goal: INT8_GOAL } : {}),
       check: () => {
-        if (how === 'int8') checkIntegers(name, network);
+        if (how === 'int8') checkIntegers(name, networks.int8);
         checkNear(`${name} ${how}`, program.run(x), exact, TOLERANCE[how]);
       },
     };
   };
-  const variants = tables.flatMap((table) => (Object.keys(networks) as How[]).map((how) => variantOn(table, how)));
-  const failures = quantized instanceof Error ? [{ name: 'int8', ours: true, message: quantized.message }] : [];
+  const variants = tables.flatMap((table) => [variantOn(table, 'float32'), variantOn(table, 'int8')]);
   const close = (): void => {
     for (const program of programs) program.dispose?.();
   };
@@ -100,7 +91,7 @@ async function open(task: ImageTask, tables: readonly Table[], peers: Entrants):
       (peer) => peer.inferImages?.({ ...problem, int8: how === 'int8' ? integers : null }),
       (name, y) => checkNear(`${name} ${how}`, y, exact, TOLERANCE[how]),
     );
-  return join({ variants, failures, close }, await enter('float32'), await enter('int8'));
+  return join({ variants, failures: [], close }, await enter('float32'), await enter('int8'));
 }
 
 /** From an array of images to an array of probabilities, in float32 and in int8, by programs and other libraries. */

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -53,6 +54,7 @@ class Operation:
             "depthwise": lambda x, w: F.conv2d(x, w, stride=stride, padding=padding, groups=channels),
             "maxPool": lambda x: F.max_pool2d(x, size, stride),
             "avgPool": lambda x: F.avg_pool2d(x, size, stride),
+            "batchNormInference": lambda x, g, b, m, v: F.batch_norm(x, m, v, g, b, training=False, eps=EPSILON),
             "batchNorm": lambda x, g, b: F.batch_norm(x, None, None, g, b, training=True, eps=EPSILON),
         }[kind]
         given = [x, *weights]
@@ -77,6 +79,42 @@ class Operation:
         first, *weights = self.run()
         parts = [first.permute(0, 2, 3, 1), *(w.permute(2, 3, 1, 0) if w.dim() == 4 else w for w in weights)]
         return torch.cat([part.reshape(-1) for part in parts]).numpy()
+
+
+class IntegerOperation:
+    """On codes that are unsigned here: the same steps, shifted by 128. Its maximum and mean keep the format."""
+
+    learns = False
+
+    def __init__(self, p, engine):
+        torch.backends.quantized.engine = engine
+        kind, size, stride, padding, units = p["kind"], p["size"], p["stride"], p["padding"], p["units"]
+        given = p["int8"]
+        start, to = [(f["scale"], f["zeroPoint"] + 128) for f in (given["from"], given["to"])]
+        codes = images(given["x"].astype("float32"), p["batch"], p["height"], p["width"], torch.channels_last)
+        real = (codes - given["from"]["zeroPoint"]) * start[0]
+        x = torch.quantize_per_tensor(real, *start, torch.quint8)
+        if kind == "maxPool":
+            apply = lambda: F.max_pool2d(x, size, stride)  # noqa: E731
+        else:
+            depth, groups = (1, units) if kind == "depthwise" else (p["channels"], 1)
+            weights = {"kernel": given["kernel"], "scales": given["scales"], "bias": np.zeros(units, np.int32)}
+            kernel, bias = IntegerInference.parameters(weights, start, size, depth)
+            packed = torch.ops.quantized.conv2d_prepack(kernel, bias, [stride] * 2, [padding] * 2, [1, 1], groups)
+            apply = lambda: torch.ops.quantized.conv2d(x, packed, *to)  # noqa: E731
+
+        def run():
+            torch.backends.quantized.engine = engine
+            with torch.inference_mode():
+                return apply()
+
+        self.run = run
+
+    def reset(self):
+        pass
+
+    def result(self):
+        return self.run().int_repr().permute(0, 2, 3, 1).reshape(-1).numpy().astype("float32") - 128
 
 
 class Model(nn.Module):
@@ -241,11 +279,18 @@ class IntegerInference:
 def inferImages(p):
     if p["int8"] is None:
         return faster(lambda layout: Inference(p, layout))
-    engines = [e for e in torch.backends.quantized.supported_engines if e != "none"]
-    return faster(lambda engine: IntegerInference(p, engine), {f"engine {e}": e for e in engines})
+    return faster(lambda engine: IntegerInference(p, engine), engines())
+
+
+def engines():
+    return {f"engine {e}": e for e in torch.backends.quantized.supported_engines if e != "none"}
 
 
 def operation(p):
+    if p["int8"] is not None:
+        if p["kind"] == "avgPool":
+            raise ValueError("its mean of codes has the format of what it reads, and so is another operation")
+        return faster(lambda engine: IntegerOperation(p, engine), engines())
     return faster(lambda layout: Operation(p, layout))
 
 
