@@ -1,11 +1,8 @@
 import { LimitError } from '../base/errors.ts';
 import { ACTIVATION_FACTS, LINEAR } from './activation.ts';
-import { type ChannelBook, channelsOf, type Ids } from './channel-rules.ts';
+import { type ChannelBook, channelsOf, type Ids, type Part } from './channel-rules.ts';
 import { givenOf, type Shaped, valuesOf } from './check.ts';
 import { activationIn, type Graph, mapWeights, type Node, type NodeOf, type Op } from './graph.ts';
-
-/** What a slice of a weight does with a channel: a kernel's columns make it, a bias carries it, a kernel's rows read it. */
-export type Part = 'makes' | 'carries' | 'reads';
 
 /** A slice of a weight for each channel along an axis, counted from the end. */
 interface Tie {
@@ -44,8 +41,7 @@ export class Channels {
   private readonly tied = new Map<string, Tie>();
   private readonly lifted: number[] = [];
 
-  /** Throws StateError, in the name of `op`, for a node of which it is not known. */
-  constructor(graph: Graph<Shaped>, op: string = 'channels') {
+  constructor(graph: Graph<Shaped>) {
     const values = valuesOf(graph);
     const ids = new Map<string, Ids>();
     const makers = new Map<string, Ids>();
@@ -58,7 +54,7 @@ export class Channels {
         node,
         node.inputs.map((name) => values.get(name)!),
       );
-      const own = channelsOf(node, op).made(
+      const own = channelsOf(node).made(
         this.bookFor(graph, (made) => makers.set(node.name, made)),
         given,
         inputs,
@@ -91,14 +87,18 @@ export class Channels {
     return value === own ? `it is ${why}` : `they go with those of ${value}, ${why}`;
   }
 
-  /** The sets that may go, with the slices of weights that go with them, each once. */
+  /**
+   * The sets that may go, with the slices of weights that go with them, each once for what it does there. Statistics go with
+   * them too, but make nothing: they are not told.
+   */
   removable(): Map<number, Slice[]> {
     const found = new Map<number, Slice[]>();
     const seen = new Set<string>();
     for (const { key, axis, ids, part } of this.ties) {
+      if (part === 'counts') continue;
       ids.forEach((id, index) => {
         const set = this.setOf(id);
-        const name = `${axis} ${index} ${key}`;
+        const name = [part, axis, index, key].join(' ');
         if (this.reasons.has(set) || seen.has(name)) return;
         seen.add(name);
         const slices = found.get(set) ?? [];
@@ -109,7 +109,7 @@ export class Channels {
     return found;
   }
 
-  /** Sets whose channels are not 0 where what makes them is: a sigmoid lies between. */
+  /** Sets whose channels are not 0 where what makes and carries them is: a sigmoid lies between. */
   liftedSets(): ReadonlySet<number> {
     return new Set(this.lifted.map((id) => this.setOf(id)));
   }
@@ -173,7 +173,8 @@ export class Channels {
     return [...ids];
   }
 
-  private tie(key: string, axis: number, ids: Ids, part: Part): void {
+  private tie(key: string | undefined, axis: number, ids: Ids, part: Part): void {
+    if (key === undefined) return;
     // A weight that is used twice loses the same slices in both places.
     const before = this.tied.get(`${axis} ${key}`);
     before?.ids.forEach((id, i) => {
@@ -186,15 +187,15 @@ export class Channels {
 
   private bookFor(graph: Graph<Shaped>, note: (made: Ids) => void): ChannelBook {
     return {
-      makes: (kernel, bias) => {
-        const known = this.tied.get(`-1 ${kernel}`);
-        const ids = known === undefined ? this.fresh(graph.weights.get(kernel)!.shape.at(-1)!) : [...known.ids];
-        this.tie(kernel, -1, ids, 'makes');
-        if (bias !== undefined) this.tie(bias, -1, ids, 'carries');
+      makes: (kernel, bias, axis = -1) => {
+        const known = this.tied.get(`${axis} ${kernel}`);
+        const ids = known === undefined ? this.fresh(graph.weights.get(kernel)!.shape.at(axis)!) : [...known.ids];
+        this.tie(kernel, axis, ids, 'makes');
+        this.tie(bias, -1, ids, 'carries');
         note(ids);
         return ids;
       },
-      reads: (key, axis, ids) => this.tie(key, axis, ids, 'reads'),
+      tie: (key, axis, ids, part) => this.tie(key, axis, ids, part),
       tied: (first, others) => {
         for (const other of others) {
           other.forEach((id, i) => {
@@ -204,6 +205,10 @@ export class Channels {
         return [...first];
       },
       fixed: (ids, why) => this.fixed(ids, why),
+      lifted: (ids) => {
+        this.lifted.push(...ids);
+        return ids;
+      },
       fresh: (n) => this.fresh(n),
     };
   }

@@ -2,7 +2,7 @@ import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
-import type { Stored } from '../graph/encoding.ts';
+import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
@@ -43,7 +43,7 @@ class Scratch<T extends SlotType> implements Place<T> {
   }
 }
 
-/** The steps of a network that was validated, `values` being what its values are. */
+/** The steps of a network in program form that was validated, `values` being what its values are. */
 export function compile(
   network: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
@@ -81,6 +81,15 @@ export function compile(
       pack(kernels, buffer.array);
       return buffer;
     });
+  const panels = (kernel: Stored): Buffer<'float32'> =>
+    once(kernel, () => {
+      const { values } = kernel.encoding as EncodingOf<'float32'>;
+      const columns = kernel.shape.at(-1)!;
+      const terms = values.length / Math.max(1, columns);
+      const buffer = buffers.make('float32', 16 * Math.ceil(columns / 16) * terms);
+      kernels.packPanels(terms, columns, values, buffer.array);
+      return buffer;
+    });
   const scratch = <T extends SlotType>(type: T, numbers: number, which = 0): Scratch<T> => {
     const alike = scratches.filter((each) => each.type === type) as Scratch<T>[];
     const own = alike[which] ?? new Scratch(type);
@@ -102,6 +111,7 @@ export function compile(
         return encoding?.type === 'float32' ? once(encoding, () => buffers.copy('float32', encoding.values)) : null;
       },
       packed,
+      panels: (role) => panels(stored[role]!),
       constants: (type, numbers) => buffers.copy(type, numbers),
       scratch,
       step: (step) => void steps.push(step),

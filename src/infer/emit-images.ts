@@ -29,13 +29,22 @@ export const IMAGE_EMIT: EmitRows<
   'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle'
 > = {
   conv(site) {
-    const { node, inputs, output: y, weight, product } = site;
+    const { node, inputs, output: y, weight, panels, product } = site;
     if (product !== null) return integerConv(site, product);
-    const kernel = weight('kernel')!;
+    const { activation, groups } = node.attrs;
+    const isPacked = groups === 1;
+    const kernel = isPacked ? panels('kernel') : weight('kernel')!;
     const bias = weight('bias');
     const windows = convolutionOf(site);
-    finishing(node.attrs.activation, y, site, (k, samples, epilogue, sums) =>
-      k.conv2d(windows(samples), inputs[0].real.array, kernel.array, bias?.array ?? null, epilogue, sums.array),
+    finishing(activation, y, site, (k, samples, epilogue, sums) =>
+      k[isPacked ? 'conv2dPanels' : 'conv2d'](
+        windows(samples),
+        inputs[0].real.array,
+        kernel.array,
+        bias?.array ?? null,
+        epilogue,
+        sums.array,
+      ),
     );
   },
   convTranspose({ node, inputs: [x], output: y, weight, shapes, ...site }) {

@@ -111,25 +111,14 @@ const EMIT: EmitRows<Op> = {
 /** Writes down the steps of a node. Throws StateError, which names it, for one that has none. */
 export const emit = <K extends Op>(site: Site<K>): void => EMIT[site.node.op](site);
 
-function realDense({ node, inputs: [x], output: y, weight, scratch, step }: Site<'dense'>): void {
+function realDense({ node, inputs: [x], output: y, weight, panels, scratch, step }: Site<'dense'>): void {
   const terms = x.shape.at(-1)!;
   const units = y.shape.at(-1)!;
   const rows = elementsOf(x.shape.slice(0, -1));
-  const kernel = weight('kernel')!;
+  const kernel = panels('kernel');
   const bias = weight('bias');
   const { activation } = node.attrs;
-  finishing(activation, y, { scratch, step }, (k, samples, epilogue, sums) =>
-    k.gemm(
-      samples * rows,
-      units,
-      terms,
-      x.real.array,
-      false,
-      kernel.array,
-      false,
-      bias?.array ?? null,
-      epilogue,
-      sums.array,
-    ),
+  finishing(activation, y, { scratch, step }, (k, samples, epilogue, { array: sums }) =>
+    k.gemmPanels(samples * rows, units, terms, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums),
   );
 }

@@ -49,6 +49,8 @@ export interface Site<K extends Op = Op> {
   readonly shapes: Readonly<Record<string, Shape>>;
   /** A copy of a weight in the program's memory, made once for all that use it; null if the node does not have it. */
   weight(role: string): Place<'float32'> | null;
+  /** A float32 kernel [..., units] packed for the product, made once for all that use it. */
+  panels(role: string): Place<'float32'>;
   /** An int8 kernel as `pack` leaves it in so many bytes, made once for all that name the same. */
   packed(what: unknown, bytes: number, pack: (k: Kernels, to: Int8Array) => void): Place<'int8'>;
   constants<T extends SlotType>(type: T, values: ArrayOf[T]): Buffer<T>;

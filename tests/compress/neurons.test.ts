@@ -259,7 +259,7 @@ describe('pruneNeurons', () => {
       'the softmax of activation ties them together',
     );
     expect(on([first(), new Dropout(0.1), new Dense(2)], 1)).toThrow(
-      'pruneNeurons: layer must be one with neurons of its own, such as Dense, got "dropout (dropout)"',
+      'pruneNeurons: layer must be one with neurons of its own, such as Dense or Conv2D, got "dropout (dropout)"',
     );
     expect(on([first(), new Dense(2)], 'nothing')).toThrow(ValueError);
     class Mine extends Layer {

@@ -33,6 +33,7 @@ import {
 } from '../../src/index.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
 import { Drawn, inputsFor } from '../graph/random-networks.ts';
+import { drawnWiring } from '../graph/random-wirings.ts';
 import { Draw } from '../kernels/draw.ts';
 import { normal, smallModel, values } from './tools.ts';
 
@@ -51,13 +52,19 @@ function outputsOf(network: Network, given: readonly Float32Array[], kernels = t
 /** How many neurons of random networks may go. */
 const spare = (network: Network): number => new Channels(network).removable().size;
 
-describe('on random networks', () => {
+/** Networks by seed. */
+const kinds = {
+  'dense layers': (seed: number) => new Drawn(seed).network(),
+  'images of any wiring': drawnWiring,
+} as const;
+
+describe.each(Object.entries(kinds))('on random networks of %s', (_kind, drawn) => {
   test.each(Object.entries(tables))(
     'neurons that are masked and then shrunk are those that are removed, on %s',
     (_, kernels) => {
       let removed = 0;
-      for (let seed = 1; seed <= 120; seed++) {
-        const network = new Drawn(seed).network();
+      for (let seed = 1; seed <= 200; seed++) {
+        const network = drawn(seed);
         if (spare(network) === 0) continue;
         const options = {
           amount: [0.2, 0.5, 0.9][seed % 3]!,
@@ -86,7 +93,7 @@ describe('on random networks', () => {
   test('what pruning of single weights has silenced is removed, with the same results', () => {
     let smaller = 0;
     for (let seed = 1; seed <= 200; seed++) {
-      const network = prune(new Drawn(seed).network(), { sparsity: 0.8, scope: 'layer' });
+      const network = prune(drawn(seed), { sparsity: 0.8, scope: 'layer' });
       const less = shrink(network);
       const given = inputsFor(network, 3, seed);
       expect(outputsOf(less, given), `seed ${seed}`).toEqual(outputsOf(network, given));
@@ -98,7 +105,7 @@ describe('on random networks', () => {
   test('so are neurons whose own weights and biases are masked, but where an activation makes something of 0', () => {
     let shrunk = 0;
     for (let seed = 1; seed <= 200; seed++) {
-      const network = new Drawn(seed).network();
+      const network = drawn(seed);
       const draw = new Draw(seed);
       const weights = new Map(network.weights);
       const channels = new Channels(network);
@@ -108,9 +115,10 @@ describe('on random networks', () => {
           if (part === 'reads') continue;
           const { shape, encoding, mask } = weights.get(key)!;
           const n = encoding.values.length;
+          const inner = shape.slice(shape.length + axis + 1).reduce((product, size) => product * size, 1);
           const [alive, numbers] = [mask?.slice() ?? new Uint8Array(n).fill(1), encoding.values.slice()];
-          expect(axis).toBe(-1);
-          for (let i = index; i < n; i += shape.at(-1)!) {
+          for (let i = 0; i < n; i++) {
+            if (Math.floor(i / inner) % shape.at(axis)! !== index) continue;
             alive[i] = 0;
             numbers[i] = 0;
           }
@@ -185,7 +193,7 @@ describe('networks that are no chains lose neurons', () => {
       { seed: 2 },
     );
 
-  test('in a residual sum those that are added go together, by the sum of their norms', () => {
+  test('in a residual sum those that are added go together, by the mean of their norms', () => {
     const model = residual();
     const [first, last] = ['dense', 'residual/dense_1'].map((name) => (model.layer(name) as Dense).kernel);
     for (const kernel of [first!, last!]) for (let i = 0; i < kernel.size; i += 5) kernel.storage.array[i] = 0;
@@ -209,6 +217,19 @@ describe('networks that are no chains lose neurons', () => {
       5, 2, 5,
     ]);
     expect((inner.layer('residual/dense') as Dense).options.kernelRegularizer).toBe('l2');
+  });
+
+  test('those that take others along are ranked by the mean of their norms', () => {
+    const a = input([1]);
+    const first = new Dense(4, { name: 'first' }).apply(a);
+    const sum = new Add().apply([new Part(0, 2).apply(first), new Dense(2, { name: 'second' }).apply(a)]);
+    const model = new Model(a, new Dense(1).apply(new Concat([]).apply([sum, new Part(2, 4).apply(first)])));
+    (model.layer('first') as Dense).kernel.storage.array.set([1, -2, 1.5, 3]);
+    (model.layer('second') as Dense).kernel.storage.array.set([-1, 2]);
+    const kernel = (amount: number, layer: string): number[] =>
+      values((pruneNeurons(model, { layer: 'first', amount }).layer(layer) as Dense).kernel);
+    expect([kernel(1, 'first'), kernel(1, 'second')]).toEqual([[-2, 1.5, 3], [2]]);
+    expect([kernel(2, 'first'), kernel(2, 'second')]).toEqual([[-2, 3], [2]]);
   });
 
   test('masked, shrunk and direct ones are alike in models too, and train on', () => {
@@ -374,7 +395,7 @@ describe('networks that are no chains lose neurons', () => {
     expect(() => pruneNeurons(network, { layer: 'nothing', amount: 1 })).toThrow(ValueError);
     expect(() => pruneNeurons(network, { layer: 'nothing', amount: 1 })).toThrow('layer must be one of dense, ');
     expect(() => pruneNeurons(network, { layer: 'residual', amount: 1 })).toThrow(
-      'layer must be one with neurons of its own, such as Dense, got "residual (add)"',
+      'layer must be one with neurons of its own, such as Dense or Conv2D, got "residual (add)"',
     );
     expect(() => pruneNeurons(network, { amount: 9 })).toThrow(
       "a share below 1 that leaves some of the network's 9 neurons, or a number below them, got 9",
