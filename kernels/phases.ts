@@ -1,4 +1,4 @@
-import type { Convolution } from './interface/convolution.ts';
+import type { Convolution, Window } from './interface/convolution.ts';
 
 /** The images on one side of a convolution. */
 export interface Side {
@@ -53,7 +53,7 @@ export interface Phase {
 }
 
 /** The positions of `conv2d`. */
-export function phaseOf(s: Convolution): Phase {
+export function phaseOf(s: Window): Phase {
   const whole = { tap: 0, tapStep: 1, to: 0, toStep: 1 };
   return {
     y: {

@@ -16,10 +16,22 @@ import { addWidenRows } from './widened.ts';
 export const COLS = 16;
 /** Bytes of two rows of widened weights. */
 const PAIR = 4 * COLS;
-const WIDE = !('NARROW' in globalThis);
-
-const SWEEP = [
+/** What a call gives; the rest follows from the sizes. */
+const GIVEN = [
+  'from',
   'zeroPoint',
+  /** Weights as packed, and scratch memory, in which they are widened; frames are behind them. */
+  'w',
+  'weights',
+  'y',
+  /** For sums alone, the rest is 0. */
+  'bias',
+  'scales',
+  'to',
+  'low',
+  'high',
+] as const;
+const SWEEP = [
   /** From one position to the next within a row, and from the last of a row to the first of the next. */
   'step',
   'rowStep',
@@ -27,21 +39,10 @@ const SWEEP = [
   'cols',
   /** Between rows of taps. */
   'tapRow',
-  /** As packed, and where they are widened. */
-  'w',
-  'weights',
   /** Of a group. */
   'units',
-  'y',
   'yImage',
   'yStep',
-  'yRowStep',
-  /** For sums alone, the rest is 0. */
-  'bias',
-  'scales',
-  'to',
-  'low',
-  'high',
 ] as const;
 const LOOPS = [
   /** Rows of taps; runs in a row of taps, pairs of numbers in each, from the end of a run to the next, of the last to the next row. */
@@ -53,8 +54,19 @@ const LOOPS = [
   'groups',
   'xGroup',
 ] as const;
+/** What follows from the sizes, for a convolution that is written for its taps, and for one that loops over them. */
 export const WRITTEN: readonly [...typeof FRAME, ...typeof SWEEP] = [...FRAME, ...SWEEP];
-export const OPERANDS: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITTEN, ...LOOPS];
+export const LOOPED: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITTEN, ...LOOPS];
+/** The operands of the first: `x` is where to begin in the images, which are at `from`. */
+export const WRITTEN_OPERANDS: readonly [...typeof GIVEN, ...typeof WRITTEN] = [...GIVEN, ...WRITTEN];
+const OPERANDS: readonly [...typeof GIVEN, ...typeof LOOPED] = [...GIVEN, ...LOOPED];
+
+/** Moves what begins at 0 in the sizes to where a call has it. */
+export const moveTo = (o: Readonly<Record<'from' | 'x' | 'weights' | 'frame' | 'copyTo', Local>>): Code => [
+  advance(o.x, o.from),
+  advance(o.frame, o.weights),
+  advance(o.copyTo, o.weights),
+];
 
 /** What the code is written for: units by their remainder modulo 16, and whether sums become codes. */
 export interface Kind {
@@ -62,20 +74,19 @@ export interface Kind {
   readonly isRequantized: boolean;
 }
 
-/** Adds (a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high). */
+/** Adds (a, aNext, w, y, yStep, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high). */
 function addTile(func: AddFunction, positions: number, cols: number, isRequantized: boolean): Callee {
   return func('i'.repeat(15), (params, locals) => {
-    const [a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high] = params;
-    const tile = tileOf(locals, positions, cols, y, yNext);
-    const { aRows, place, each, step, loop } = tile;
+    const [a, aNext, w, y, yStep, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high] = params;
+    const tile = tileOf(locals, positions, cols, y, yStep);
+    const { aRows, place, step, loop } = tile;
     const [all, left, taps] = locals('iii');
     const codes = isRequantized ? codesOf(locals, to, low, high) : null;
     const moveRows = (bytes: Local | number): Code => aRows.map((row) => advance(row, bytes));
-    const pairBytes = WIDE ? PAIR : PAIR / 2;
     return [
       aRows.map((row, r) => row.set(r === 0 ? a : i32.add(aRows[r - 1]!, aNext))),
       place,
-      codes === null ? [] : each((sum, v) => sum.set(v128.load(bias, 16 * v))),
+      codes === null ? [] : codes.begin(tile, bias),
       taps.set(runs),
       all.set(i32.mul(tapsY, runs)),
       countDown(
@@ -88,10 +99,10 @@ function addTile(func: AddFunction, positions: number, cols: number, isRequantiz
           (u) =>
             step(
               (row) => v128.load32Splat(row, 4 * u),
-              (v) => (WIDE ? v128.load(w, PAIR * u + 16 * v) : v128.load8x8S(w, pairBytes * u + 8 * v)),
+              (v) => v128.load(w, PAIR * u + 16 * v),
               (sum, x, weights) => i32x4.add(sum, i32x4.dotI16x8S(x, weights)),
             ),
-          (steps) => [moveRows(4 * steps), advance(w, pairBytes * steps)],
+          (steps) => [moveRows(4 * steps), advance(w, PAIR * steps)],
         ),
         moveRows(runJump),
         advance(taps, -1),
@@ -103,29 +114,25 @@ function addTile(func: AddFunction, positions: number, cols: number, isRequantiz
 }
 
 /**
- * Adds (a, step, rowStep, rows, cols, w, y, yStep, yRowStep, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high):
+ * Adds (a, step, rowStep, rows, cols, w, y, yStep, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high):
  * all positions of an image, `width` units.
  */
 function addStrip(func: AddFunction, width: number, isRequantized: boolean): Callee {
   const four = width <= COLS / 2 ? addTile(func, 4, width, isRequantized) : null;
   const two = addTile(func, 2, width, isRequantized);
   const one = addTile(func, 1, width, isRequantized);
-  return func('i'.repeat(19), (params, locals) => {
-    const [a, step, rowStep, rows, cols, w, y, yStep, yRowStep, ...shape] = params;
-    const [left, across, isLast, aNext, yNext] = locals('iiiii');
-    const look = [
-      isLast.set(i32.eq(i32.add(across, 1), cols)),
-      aNext.set(select(rowStep, step, isLast)),
-      yNext.set(select(yRowStep, yStep, isLast)),
-    ];
+  return func('i'.repeat(18), (params, locals) => {
+    const [a, step, rowStep, rows, cols, w, y, yStep, ...shape] = params;
+    const [left, across, isLast, aNext] = locals('iiii');
+    const look = [isLast.set(i32.eq(i32.add(across, 1), cols)), aNext.set(select(rowStep, step, isLast))];
     const move = [
       advance(a, aNext),
-      advance(y, yNext),
+      advance(y, yStep),
       across.set(select(0, i32.add(across, 1), isLast)),
       advance(left, -1),
       look,
     ];
-    const pair = [two(a, aNext, w, y, yNext, ...shape), move, move];
+    const pair = [two(a, aNext, w, y, yStep, ...shape), move, move];
     const whileLeft = (least: number, body: Code): Code => countDown(left, 0, least, body);
     return [
       left.set(i32.mul(rows, cols)),
@@ -141,7 +148,7 @@ function addStrip(func: AddFunction, width: number, isRequantized: boolean): Cal
             ),
           ),
       whileLeft(2, pair),
-      when(left, one(a, aNext, w, y, yNext, ...shape)),
+      when(left, one(a, aNext, w, y, yStep, ...shape)),
     ];
   });
 }
@@ -153,11 +160,11 @@ export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kin
   const widenRows = addWidenRows(func);
   func('i'.repeat(OPERANDS.length), (params, locals) => {
     const o = named(OPERANDS, params);
-    const [at, group, j, from, place, biasAt, scalesAt] = locals("iiiiiii");
+    const [at, group, j, pairs, from, place, biasAt, scalesAt] = locals('iiiiiiii');
     const shape = [o.tapsY, o.runs, o.run, o.runJump, o.rowJump, biasAt, scalesAt, o.to, o.low, o.high];
-    const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, o.yRowStep, ...shape];
+    const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, ...shape];
     const next = (width: number): Code => [
-      advance(from, i32.mul(i32.mul(i32.mul(o.tapsY, o.runs), o.run), WIDE ? PAIR : PAIR / 2)),
+      advance(from, i32.mul(pairs, PAIR)),
       advance(place, (isRequantized ? 1 : 4) * width),
       advance(biasAt, 4 * width),
       advance(scalesAt, 4 * width),
@@ -166,17 +173,16 @@ export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kin
       forRange(j, 0, i32.and(o.units, -COLS), COLS, wide(...operands), next(COLS)),
       narrow === null ? [] : [narrow(...operands), next(tail)],
     ];
-    const bytes = i32.mul(
-      i32.mul(i32.mul(o.tapsY, o.runs), o.run),
-      i32.mul(i32.mul(o.groups, i32.shrU(i32.add(o.units, 15), 4)), PAIR / 2),
-    );
+    const panels = i32.mul(o.groups, i32.shrU(i32.add(o.units, COLS - 1), 4));
     return [
-      WIDE ? widenRows(o.weights, 0, o.w, 0, 1, bytes, 0) : [],
+      pairs.set(i32.mul(i32.mul(o.tapsY, o.runs), o.run)),
+      widenRows(o.weights, 0, o.w, 0, 1, i32.mul(panels, i32.mul(pairs, PAIR / 2)), 0),
+      moveTo(o),
       eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
         place.set(o.y),
         biasAt.set(o.bias),
         scalesAt.set(o.scales),
-        from.set(WIDE ? o.weights : o.w),
+        from.set(o.weights),
         forRange(group, 0, o.groups, 1, units, advance(at, o.xGroup)),
         advance(o.y, o.yImage),
       ]),

@@ -1,11 +1,11 @@
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { WRITTEN } from './conv-int8.ts';
+import { moveTo, WRITTEN_OPERANDS } from './conv-int8.ts';
 import { eachImage, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { type Codes, codesOf } from './requantized.ts';
+import { codesOf } from './requantized.ts';
 import { tileOf } from './tile.ts';
 import { addPairRows, addWidenRows } from './widened.ts';
 
@@ -93,24 +93,33 @@ function addWiden(func: AddFunction, shape: Shape): Callee {
   });
 }
 
-/** Adds (a, paired, step, cols, tapRow, w, y, yStep, bias, scales, to, low, high): a row of positions, `width` units. */
+/**
+ * Adds (a, paired, step, rowStep, rows, cols, tapRow, w, y, yStep, bias, scales, to, low, high): all positions of an image,
+ * `width` units.
+ */
 function addStrip(func: AddFunction, shape: Shape, width: number): Callee {
-  return func('iiiiiiiiiiiii', (params, locals) => {
-    const [a, paired, step, cols, tapRow, w, y, yStep, bias, scales, to, low, high] = params;
+  return func('i'.repeat(15), (params, locals) => {
+    const [a, paired, step, rowStep, rows, cols, tapRow, w, y, yStep, bias, scales, to, low, high] = params;
+    const [left] = locals('i');
     const codes = shape.isRequantized ? codesOf(locals, to, low, high) : null;
     return [
       codes === null ? [] : codes.prepare,
-      [4, 2, 1].map((positions) =>
-        countDown(
-          cols,
-          positions,
-          positions,
-          tileCode(positions),
-          advance(a, i32.mul(step, positions)),
-          isPaired(shape) ? advance(paired, i32.mul(step, 2 * positions)) : [],
-          advance(y, i32.mul(yStep, positions)),
+      countDown(rows, 1, 1, [
+        left.set(cols),
+        [4, 2, 1].map((positions) =>
+          countDown(
+            left,
+            positions,
+            positions,
+            tileCode(positions),
+            advance(a, i32.mul(step, positions)),
+            isPaired(shape) ? advance(paired, i32.mul(step, 2 * positions)) : [],
+            advance(y, i32.mul(yStep, positions)),
+          ),
         ),
-      ),
+        advance(a, i32.sub(rowStep, step)),
+        isPaired(shape) ? advance(paired, i32.shl(i32.sub(rowStep, step), 1)) : [],
+      ]),
     ];
 
     function tileCode(positions: number): Code {
@@ -142,16 +151,16 @@ function addStrip(func: AddFunction, shape: Shape, width: number): Callee {
                 (v) => v128.load(w, at + 16 * v),
                 (sum, x, weights) => i32x4.add(sum, i32x4.dotI16x8S(x, weights)),
               ),
-              separator(cols),
+              separator(left),
             ];
           }),
         ];
       });
       return [
         place,
-        each((sum, v) => sum.set(codes === null ? i32x4.splat(0) : v128.load(bias, 16 * v))),
+        codes === null ? each((sum) => sum.set(i32x4.splat(0))) : codes.begin(tile, bias),
         steps,
-        codes === null ? tile.store : (codes satisfies Codes).store(tile, width, scales),
+        codes === null ? tile.store : codes.store(tile, width, scales),
       ];
     }
   });
@@ -166,9 +175,9 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
   const widenRows = addWidenRows(func);
   const pairRows = isPaired(shape) ? addPairRows(func) : null;
   const stripBytes = PAIR * pairsOf(shape);
-  func('i'.repeat(WRITTEN.length), (params, locals) => {
-    const o = named(WRITTEN, params);
-    const [at, j, to, from, u, place, biasAt, scalesAt, row, paired] = locals('iiiiiiiiii');
+  func('i'.repeat(WRITTEN_OPERANDS.length), (params, locals) => {
+    const o = named(WRITTEN_OPERANDS, params);
+    const [at, j, to, from, place, biasAt, scalesAt, paired] = locals('iiiiiiii');
     const panelBytes = 32 * ((shape.tapsY * shape.runs * (shape.run + (shape.run % 2))) / 2);
     const widenAll = [
       to.set(o.weights),
@@ -180,27 +189,32 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
         when(i32.and(j, 8), advance(from, panelBytes - 16), advance(from, 16)),
       ]),
     ];
-    const operands = [at, paired, o.step, o.cols, o.tapRow, from, place, o.yStep, biasAt, scalesAt, o.to, o.low, o.high];
+    const operands = [
+      at,
+      paired,
+      o.step,
+      o.rowStep,
+      o.rows,
+      o.cols,
+      o.tapRow,
+      from,
+      place,
+      o.yStep,
+      biasAt,
+      scalesAt,
+      o.to,
+      o.low,
+      o.high,
+    ];
     const next = [
       advance(from, stripBytes),
       advance(place, (isRequantized ? 1 : 4) * COLS),
       advance(biasAt, 4 * COLS),
       advance(scalesAt, 4 * COLS),
     ];
-    const rowJump = i32.add(o.rowStep, i32.mul(i32.sub(o.cols, 1), o.step));
-    const oneRow = [
-      place.set(u),
-      from.set(o.weights),
-      biasAt.set(o.bias),
-      scalesAt.set(o.scales),
-      forRange(j, 0, i32.and(o.units, -COLS), COLS, wide(...operands), next),
-      narrow === null ? [] : narrow(...operands),
-      advance(at, rowJump),
-      pairRows === null ? [] : advance(paired, i32.shl(rowJump, 1)),
-      advance(u, i32.mul(o.yStep, o.cols)),
-    ];
     return [
       widenAll,
+      moveTo(o),
       eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
         pairRows === null
           ? []
@@ -208,8 +222,12 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
               paired.set(i32.add(o.frame, o.frameBytes)),
               pairRows(paired, o.frame, i32.add(o.frame, o.tapRow), i32.sub(o.frameBytes, o.tapRow)),
             ],
-        u.set(o.y),
-        forRange(row, 0, o.rows, 1, oneRow),
+        place.set(o.y),
+        from.set(o.weights),
+        biasAt.set(o.bias),
+        scalesAt.set(o.scales),
+        forRange(j, 0, i32.and(o.units, -COLS), COLS, wide(...operands), next),
+        narrow === null ? [] : narrow(...operands),
         advance(o.y, o.yImage),
       ]),
     ];

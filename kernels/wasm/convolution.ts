@@ -11,11 +11,11 @@ import { ACTIVATION } from './gemm-f32.ts';
 import { slotsByShape, slotsByTail } from './products.ts';
 import { growingScratch } from './scratch.ts';
 
-const isEmpty = (s: Convolution): boolean =>
+export const isEmpty = (s: Convolution): boolean =>
   s.batch * s.height * s.width * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.channels * s.units === 0;
 
 /** Whether each position is one pixel: a product. */
-const isPointwise = (s: Convolution): boolean =>
+export const isPointwise = (s: Convolution): boolean =>
   s.kernelHeight * s.kernelWidth * s.strideY * s.strideX * s.groups === 1 &&
   s.padTop === 0 &&
   s.padLeft === 0 &&

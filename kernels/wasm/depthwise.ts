@@ -9,7 +9,7 @@ import { slotsByShape } from './products.ts';
 import { growingScratch } from './scratch.ts';
 
 /** Taps that are written out at most: the code of a 5x5 window is 8 KB. */
-const MOST_TAPS = 25;
+export const MOST_TAPS = 25;
 
 /** The least and the largest that an activation leaves. */
 const BOUNDS: Readonly<Record<Epilogue, readonly [low: number, high: number]>> = {
@@ -26,34 +26,34 @@ const MOST_POSITIONS = 64;
 const LEAST_POSITIONS = 8;
 const BLOCK_BYTES = 16384;
 
+/** The first operands of all functions, for `images` images at address `x`, whose pixels have `pixel` bytes. */
+export function sweepOf(
+  phase: Phase,
+  images: number,
+  x: number,
+  pixel: number,
+  frameAt: number,
+  frameBytes: number,
+): Operands<typeof SWEEP> {
+  const pitch = pitchOf(phase, pixel, frameBytes);
+  const { y: down, x: across } = phase;
+  return [
+    ...frameOperands(phase, images, x, pixel, frameAt, frameBytes),
+    down.stride * pitch, // rowStep
+    down.positions,
+    across.positions,
+    down.dilation * pitch, // tapRow
+    down.taps,
+    across.taps,
+  ];
+}
+
 /** The kernels for convolutions that are `isDepthwise` and have numbers. */
 export function depthwise(engine: Engine): Omit<ConvolutionKernels<Float32Array>, 'conv2dPanels'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
   const windows = slotsByShape(engine, writeWindows);
   const kernelGrads = slotsByShape(engine, writeKernelGrad);
-
-  /** The first operands of both functions, for a phase over images with the pixels of `s` at address `x`. */
-  function operandsOf(
-    s: Convolution,
-    phase: Phase,
-    x: number,
-    frameAt: number,
-    frameBytes: number,
-  ): Operands<typeof SWEEP> {
-    const pixel = 4 * s.channels;
-    const pitch = pitchOf(phase, pixel, frameBytes);
-    const { y: down, x: across } = phase;
-    return [
-      ...frameOperands(phase, s.batch, x, pixel, frameAt, frameBytes),
-      down.stride * pitch, // rowStep
-      down.positions,
-      across.positions,
-      down.dilation * pitch, // tapRow
-      down.taps,
-      across.taps,
-    ];
-  }
 
   /** What phases make of one side of a convolution, into the other; false where there is no room. */
   function convolve(
@@ -87,7 +87,7 @@ export function depthwise(engine: Engine): Omit<ConvolutionKernels<Float32Array>
         dilation: across.dilation,
       });
       const operands: Operands<typeof WINDOWS> = [
-        ...operandsOf(s, phase, xAt, packed + packedBytes, frameBytes[i]!),
+        ...sweepOf(phase, s.batch, xAt, pixel, packed + packedBytes, frameBytes[i]!),
         kernelAt + pixel * (down.tap * s.kernelWidth + across.tap),
         down.tapStep * s.kernelWidth * pixel, // kernelDown
         across.tapStep * pixel, // kernelAcross
@@ -134,7 +134,7 @@ export function depthwise(engine: Engine): Omit<ConvolutionKernels<Float32Array>
       const block = Math.max(LEAST_POSITIONS, Math.min(MOST_POSITIONS, Math.floor(BLOCK_BYTES / bytes)));
       const xAt = args.read(x, s.batch * inner(s, x).perImage);
       const operands: Operands<typeof KERNEL_GRAD> = [
-        ...operandsOf(s, phase, xAt, frame, frameBytes),
+        ...sweepOf(phase, s.batch, xAt, 4 * s.channels, frame, frameBytes),
         args.read(dy, s.batch * outer(s, dy).perImage),
         args.write(dKernel, s.kernelHeight * s.kernelWidth * s.channels),
         Math.max(1, Math.floor(block / s.outWidth)), // blockRows

@@ -1,8 +1,8 @@
 import type { Axis, Phase } from '../phases.ts';
 import { type AddFunction, advance, type Callee, countDown, type Local, when } from './assembler.ts';
-import type { Code } from './code.ts';
+import type { Code, Value } from './code.ts';
 import * as memory from './instructions/memory.ts';
-import { copyRow } from './strided-copy.ts';
+import { copyRow, type Row } from './strided-copy.ts';
 
 /**
  * Images for windows to go over. Where windows reach out of an image it is copied into a frame of zeros, one image at a
@@ -87,22 +87,37 @@ export function frameOperands(
   ];
 }
 
-/** Adds (to, pitch, from, xRow, rows, bytes), which copies a rectangle. */
-export const addCopyRows = (func: AddFunction): Callee =>
+/** Adds (to, pitch, from, xRow, rows, bytes), which copies a rectangle, by default one of words. */
+export const addCopyRows = (func: AddFunction, copy: Row = copyRow): Callee =>
   func('iiiiii', ([to, pitch, from, xRow, rows, bytes], locals) => {
     const [left, at, place] = locals('iii');
-    const row = [left.set(bytes), at.set(from), place.set(to), copyRow(left, at, place)];
+    const row = [left.set(bytes), at.set(from), place.set(to), copy(left, at, place)];
     return countDown(rows, 1, 1, row, advance(from, xRow), advance(to, pitch));
   });
 
-/** Runs `body` for each image, with the address in `at` of what windows go over; spends `images` and `x`. */
+/**
+ * Runs `body` for each image, with the address in `at` of what windows go over; spends `images` and `x`. Bytes of a frame
+ * outside of its image are `outside`.
+ */
 export const eachImage = (
-  { images, x, xImage, xRow, frame, frameBytes, pitch, copyTo, copyRows, copyBytes }: Named<typeof FRAME>,
+  {
+    images,
+    x,
+    xImage,
+    xRow,
+    frame,
+    frameBytes,
+    pitch,
+    copyTo,
+    copyRows,
+    copyBytes,
+    outside = 0,
+  }: Named<typeof FRAME> & { readonly outside?: Value },
   at: Local,
   copy: Callee,
   ...body: readonly Code[]
 ): Code => [
-  when(frame, memory.fill(frame, 0, frameBytes)),
+  when(frame, memory.fill(frame, outside, frameBytes)),
   countDown(
     images,
     1,

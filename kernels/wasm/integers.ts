@@ -60,6 +60,18 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
       return v128.and(i32x4.minS(i32x4.maxS(rounded(work, y, 1024, zeroPoint), least), most), f32x4.eq(y, y));
     },
   );
+  const addInt8 = mapSlot(
+    engine,
+    { inputs: ['codes', 'codes'], scalars: 6, output: 'codes', vectors: 2 },
+    (work, a, b, aScale, aZeroPoint, bScale, bZeroPoint, scale, zeroPoint) => {
+      const value = (q: Local, name: string, qScale: Local, qZeroPoint: Local): Code => {
+        const zero = work.constant(name, () => i32x4.truncSatF32x4S(qZeroPoint));
+        return f32x4.mul(f32x4.convertI32x4S(i32x4.sub(q, zero)), qScale);
+      };
+      const sum = f32x4.add(value(a, 'zero of a', aScale, aZeroPoint), value(b, 'zero of b', bScale, bZeroPoint));
+      return quotient(work, work.step(sum), scale, 1024, zeroPoint);
+    },
+  );
   const dequantizeColumns = mapSlot(engine, COLUMNS, (_, x, bias, scale) => real(x, bias, scale));
   const products = slotsByTail(engine, writeGemm);
   const scratch = scratchOf(engine, SCRATCH_BYTES);
@@ -85,6 +97,12 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
       const biasAt = args.read(bias, cols);
       const scalesAt = args.read(scales, cols);
       args.done(requantize.fn(rows, cols, accAt, biasAt, scalesAt, zeroPoint, low, high, args.write(y, rows * cols)));
+    },
+    addInt8: (n, a, aScale, aZeroPoint, b, bScale, bZeroPoint, scale, zeroPoint, y) => {
+      const aAt = args.read(a, n);
+      const bAt = args.read(b, n);
+      const yAt = args.write(y, n);
+      args.done(addInt8.fn(n, aAt, bAt, aScale, aZeroPoint, bScale, bZeroPoint, scale, zeroPoint, yAt));
     },
     dequantizeColumns: (rows, cols, acc, bias, scales, y) => {
       const accAt = args.read(acc, rows * cols);

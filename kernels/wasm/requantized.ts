@@ -13,14 +13,16 @@ import type { Tile } from './tile.ts';
  * `requantize` of sums that are in registers and hold their bias, without NaN. Rounding is that of integers.ts, but only what
  * is too small is clamped before it: the bits of 1.5·2²³ + x rise with x for all x above it, and narrowing saturates.
  */
-const ROUND = 12582912;
+export const ROUND = 12582912;
 
 /** What all sums share. */
 export interface Codes {
   /** Runs once, before `store`. */
   readonly prepare: Code;
+  /** Sets the sums of a tile to the bias of their columns, at `bias`. */
+  readonly begin: (tile: Pick<Tile, 'sums'>, bias: Local) => Code;
   /** Stores a tile of sums as codes, `cols` a row; `scales` is the address of those of the first column. */
-  readonly store: (tile: Tile, cols: number, scales: Local) => Code;
+  readonly store: (tile: Pick<Tile, 'sums' | 'cRows'>, cols: number, scales: Local) => Code;
 }
 
 /** Codes with the zero point `to`, from `low` to `high`. */
@@ -37,11 +39,10 @@ export function codesOf(locals: NewLocals, to: Local, low: Local, high: Local): 
       least.set(f32x4.convertI32x4S(i32x4.sub(i32x4.splat(low), i32x4.splat(to)))),
       most.set(i8x16.splat(high)),
     ],
+    begin: ({ sums }, bias) =>
+      sums[0]!.map((first, v) => [first.set(v128.load(bias, 16 * v)), sums.slice(1).map((row) => row[v]!.set(first))]),
     store: ({ sums, cRows }, cols, scales) => {
-      const scaled = sums[0]!.map((_, v) => [
-        scale.set(v128.load(scales, 16 * v)),
-        sums.map((row) => toCode(row[v]!)),
-      ]);
+      const scaled = sums[0]!.map((_, v) => [scale.set(v128.load(scales, 16 * v)), sums.map((row) => toCode(row[v]!))]);
       /** Eight columns of a row. */
       const halves = sums.flatMap((row, r) =>
         row.flatMap((sum, v) => {

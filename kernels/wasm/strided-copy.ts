@@ -12,7 +12,7 @@ import {
   type Locals,
   when,
 } from './assembler.ts';
-import type { Code } from './code.ts';
+import type { Code, StoreLane } from './code.ts';
 import type { Engine, Slot, WasmFunction } from './engine.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
@@ -56,10 +56,21 @@ export const along =
     ];
   };
 
-export const copyRow: Row = (left, x, y) => {
-  const long = [memory.copy(y, x, left), advance(x, left), advance(y, left)];
-  return when(i32.geS(left, LONG), long, along((from) => v128.load(from))(left, x, y));
-};
+const copyWith =
+  (rest: Row): Row =>
+  (left, x, y) => {
+    const long = [memory.copy(y, x, left), advance(x, left), advance(y, left)];
+    return when(i32.geS(left, LONG), long, [along((from) => v128.load(from))(left, x, y), rest(left, x, y)]);
+  };
+
+export const copyRow: Row = copyWith(() => []);
+
+/** The same of bytes that need not be a multiple of four. */
+export const copyBytes: Row = copyWith((left, x, y) => {
+  const step = (bytes: number, store: StoreLane): Code =>
+    when(i32.and(left, bytes), [store(0, y, v128.load(x)), advance(x, bytes), advance(y, bytes)]);
+  return [step(2, v128.store16Lane), step(1, v128.store8Lane)];
+});
 
 /** Copies a matrix: called with (rows, cols, x, xRow, xCol, y, yRow, yCol). */
 type AddCopy = (func: AddFunction) => Callee;

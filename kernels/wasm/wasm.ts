@@ -11,6 +11,7 @@ import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
 import { pooling } from './pooling.ts';
+import { poolsInt8 } from './pools-int8.ts';
 import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
@@ -73,6 +74,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...normalization(engine),
     ...integers(engine),
     ...integerImages(engine),
+    ...poolsInt8(engine),
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),

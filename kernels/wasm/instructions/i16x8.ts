@@ -8,4 +8,5 @@ export const extendLowS: Unary = operation(SIMD + 0x87);
 export const extendLowU: Unary = operation(SIMD + 0x89);
 /** Two vectors, saturated. */
 export const narrowI32x4S: Binary = operation(SIMD + 0x85);
+export const add: Binary = operation(SIMD + 0x8e);
 export const sub: Binary = operation(SIMD + 0x91);

@@ -8,6 +8,7 @@ export const gtS: Binary = operation(SIMD + 0x3b);
 export const geU: Binary = operation(SIMD + 0x40);
 /** Half of the lanes of the next narrower type, widened. */
 export const extendLowS: Unary = operation(SIMD + 0xa7);
+export const extendHighS: Unary = operation(SIMD + 0xa8);
 export const extendLowU: Unary = operation(SIMD + 0xa9);
 export const shl: Binary = operation(SIMD + 0xab);
 export const shrS: Binary = operation(SIMD + 0xac);

@@ -7,3 +7,4 @@ export const abs: Unary = operation(SIMD + 0x60);
 /** Two vectors, saturated. */
 export const narrowI16x8S: Binary = operation(SIMD + 0x65);
 export const minS: Binary = operation(SIMD + 0x76);
+export const maxS: Binary = operation(SIMD + 0x78);
