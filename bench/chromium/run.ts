@@ -37,7 +37,11 @@ type Output = Pick<Surroundings, 'output' | 'errors'>;
  * Returns the exit code: 0, 1 when a variant of ours computes something wrong or nothing could be measured, 2 for a wrong
  * option (one line on `errors`).
  */
-export function run(args: readonly string[], surroundings: Output): Promise<number> {
+export function run(
+  args: readonly string[],
+  surroundings: Output,
+  versionOf: typeof installedVersion = installedVersion,
+): Promise<number> {
   return exitCodeOf(async () => {
     const { filter = '', quick, help } = parse(args, OPTIONS);
     if (help) {
@@ -45,7 +49,13 @@ export function run(args: readonly string[], surroundings: Output): Promise<numb
       return 0;
     }
     const rows = chosenOf(imageInferenceRows([], new Peers()), { filter, quick });
-    return measured({ rows: rows.map(({ name }) => name), settings: quick ? QUICK : FULL }, surroundings);
+    const version = versionOf(PACKAGE);
+    if (version === null) {
+      surroundings.errors.write(`bench: LiteRT.js is missing: ${INSTALL}\n`);
+      return 1;
+    }
+    const request: Request = { rows: rows.map(({ name }) => name), settings: quick ? QUICK : FULL };
+    return measured(request, version, surroundings);
   }, surroundings.errors);
 }
 
@@ -66,12 +76,7 @@ function served(request: Request): Promise<Served> {
   });
 }
 
-async function measured(request: Request, { output, errors }: Output): Promise<number> {
-  const version = installedVersion(PACKAGE);
-  if (version === null) {
-    errors.write(`bench: LiteRT.js is missing: ${INSTALL}\n`);
-    return 1;
-  }
+async function measured(request: Request, version: string, { output, errors }: Output): Promise<number> {
   const stamp = environment();
   output.write(`${machine(stamp)}\nLiteRT.js ${version}\n`);
   const rows: RowResult[] = [];
