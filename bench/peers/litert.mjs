@@ -29,6 +29,7 @@ async function inferImages(problem) {
     return y;
   };
   return {
+    note: model.isFullyAccelerated ? undefined : 'a part of the network does not run by XNNPACK',
     time: clocked(run),
     result: run,
     close: () => model.delete(),
