@@ -312,6 +312,12 @@ function quantization(): KernelCase[] {
       const y = hold(new Int8Array(N));
       return { call: () => k.quantize(N, x, 0.03, 3, y), y };
     }),
+    kernelCase('addInt8', `${N}`, N, (k, { hold }) => {
+      const a = hold(int8(N, 1));
+      const b = hold(int8(N, 2));
+      const y = hold(new Int8Array(N));
+      return { call: () => k.addInt8(N, a, 0.03, 3, b, 0.02, -4, 0.04, 1, y), y };
+    }),
     kernelCase('packInt8', MATRIX, N, (k, { hold }) => {
       const b = hold(int8(N, 1));
       const y = hold(new Int8Array(N)); // no padding: 128 is a multiple of 16, 32 of 2
@@ -345,6 +351,47 @@ function quantization(): KernelCase[] {
   ];
 }
 
+/** Operands that were packed beforehand: a layer of 128 units, and a convolution 3x3 of 16 channels without padding. */
+function packedOperands(): KernelCase[] {
+  const weights = (k: Kernels, { hold, floats }: Place): Float32Array => {
+    const packed = floats(COLS * COLS);
+    k.packPanels(COLS, COLS, hold(normal(COLS * COLS, 2)), packed);
+    return packed;
+  };
+  const channels = 16;
+  const s = {
+    ...{ batch: 1, height: 14, width: 14, outHeight: 12, outWidth: 12, kernelHeight: 3, kernelWidth: 3 },
+    ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, padTop: 0, padLeft: 0 },
+    ...{ channels, units: channels, groups: 1 },
+  };
+  const kernel = 9 * channels * channels;
+  return [
+    kernelCase('packPanels', `${COLS}x${COLS}`, COLS * COLS, (k, place) => {
+      const b = place.hold(normal(COLS * COLS, 1));
+      const y = place.floats(COLS * COLS);
+      return { call: () => k.packPanels(COLS, COLS, b, y), y };
+    }),
+    kernelCase('gemmPanels', `${ROWS}x${COLS}x${COLS}`, N, (k, place) => {
+      const a = place.hold(normal(N, 1));
+      const packed = weights(k, place);
+      const y = place.floats(N);
+      return { call: () => k.gemmPanels(ROWS, COLS, COLS, a, packed, null, 'linear', y), y };
+    }),
+    kernelCase('packConvInt8', '3x3 16->16', kernel, (k, { hold }) => {
+      const w = hold(int8(kernel, 1));
+      const y = hold(new Int8Array(kernel)); // no padding: 48 numbers a row of taps are even, and 16 units a panel
+      return { call: () => k.packConvInt8(s, w, y), y };
+    }),
+    kernelCase('conv2dInt8', '3x3 16->16 14x14', 144 * channels, (k, { hold }) => {
+      const x = hold(int8(196 * channels, 1));
+      const packed = hold(new Int8Array(kernel));
+      k.packConvInt8(s, hold(int8(kernel, 2)), packed);
+      const y = hold(new Int32Array(144 * channels));
+      return { call: () => k.conv2dInt8(s, x, 3, packed, y), y };
+    }),
+  ];
+}
+
 function batchedProduct(): KernelCase {
   const batch = 8;
   const n = 32;
@@ -366,5 +413,6 @@ export const kernelCases: readonly KernelCase[] = [
   ...random(),
   ...movement(),
   ...quantization(),
+  ...packedOperands(),
   batchedProduct(),
 ];

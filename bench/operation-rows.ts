@@ -12,6 +12,7 @@ import {
   type OperationProblem,
   type OperationShape,
   operationOn,
+  packedConvolutionOn,
   sizesOf,
   workOf,
 } from './operation.ts';
@@ -83,12 +84,11 @@ const inArrays: Place = { hold: (values) => values.slice() as typeof values, flo
 
 /** On the first image as `reference`, which would take seconds for all of them; on all as `cpu`, checked in the same way. */
 function variantOn(
-  { name, kernels, exact }: Table,
+  { name, exact }: Table,
   p: OperationProblem,
-  place: Place,
+  operation: Operation,
   expected: readonly [Float32Array, Float32Array],
 ): Variant {
-  const operation = operationOn(kernels, p, place);
   const first = operation.results[0]!;
   const check = (): void => {
     for (const [i, batch] of [1, p.batch].entries()) {
@@ -157,7 +157,13 @@ async function open(p: OperationProblem, tables: readonly Table[], peers: Peers)
   const all = on(cpu, p.batch);
   const places = new Places();
   const one = on(reference, 1);
-  const variants = tables.map((table) => variantOn(table, p, places.of(table), [one, all]));
+  const plain = tables.map((table) => variantOn(table, p, operationOn(table.kernels, p, places.of(table)), [one, all]));
+  const packs = p.kind === 'conv2d' && !p.gradients;
+  const packed = (packs ? tables : []).map((table) => ({
+    ...variantOn(table, p, packedConvolutionOn(table.kernels, p, places.of(table)), [one, all]),
+    ...{ how: 'packed', base: table.name },
+  }));
+  const variants = [...plain, ...packed];
   const others = await peers.enter(
     '',
     (peer) => peer.operation?.(p),

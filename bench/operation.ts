@@ -77,6 +77,18 @@ export interface Operation {
   readonly results: readonly Float32Array[];
 }
 
+/** A convolution whose kernel was packed beforehand, as programs have it. */
+export function packedConvolutionOn(k: Kernels, p: OperationProblem, { hold, floats }: Place): Operation {
+  const taps = p.size ** 2 * p.channels;
+  const x = hold(p.x);
+  const y = floats(sizesOf(p).y);
+  const packed = floats(16 * Math.ceil(p.units / 16) * taps);
+  k.packPanels(taps, p.units, hold(p.weights[0]!), packed);
+  const window = windowOf(p);
+  const windows = new Map([1, p.batch].map((batch) => [batch, { ...window, batch }]));
+  return { call: (batch) => k.conv2dPanels(windows.get(batch)!, x, packed, null, 'linear', y), results: [y] };
+}
+
 export function operationOn(k: Kernels, p: OperationProblem, { hold, floats }: Place): Operation {
   const { channels } = p;
   const sizes = sizesOf(p);

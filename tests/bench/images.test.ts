@@ -43,7 +43,11 @@ describe('operations on images', () => {
   const words = ['conv2d 3x3 8->8', 'conv2d 1x1 8->8', 'depthwise 3x3 32 stride 2', 'maxPool', 'avgPool', 'batchNorm'];
   test.each(rows.filter(({ name }) => words.some((text) => name.startsWith(text))))('$name', async (row) => {
     const hasIntegers = !row.name.startsWith('batchNorm') && !row.name.endsWith('gradients');
-    expect(await checked(row)).toEqual(hasIntegers ? [...fast, ...fast.map((name) => `${name} int8`)] : fast);
+    const ways = [
+      ...(row.name.startsWith('conv2d') && hasIntegers ? ['packed'] : []),
+      ...(hasIntegers ? ['int8'] : []),
+    ];
+    expect(await checked(row)).toEqual([...fast, ...ways.flatMap((how) => fast.map((name) => `${name} ${how}`))]);
   });
 
   test('each is forward and on 32 images with its gradients too, but for the BatchNorm of inference', () => {
