@@ -1,60 +1,17 @@
-import type { Kernels, TypedArray } from 'whittle-ml/kernels';
-import { int8, normal, oneHot } from './data.ts';
-import type { Place } from './tables.ts';
-
-/** A kernel on arrays made beforehand: a call, and the array that it writes. */
-interface Call {
-  readonly call: () => void;
-  readonly y: TypedArray;
-}
-
-/** Every kernel's name; a key of an interface could be a symbol as well. */
-export type KernelName = keyof Kernels & string;
-
-export interface KernelCase {
-  readonly kernel: KernelName;
-  /** What it is called with. */
-  readonly size: string;
-  /** Elements that one call reads or writes: what the rate counts. */
-  readonly work: number;
-  readonly quick: boolean;
-  readonly make: (k: Kernels, place: Place) => Call;
-}
-
-type Make = KernelCase['make'];
-
-/** Fits the first cache of every machine, and is a hidden layer of 128 units on a batch of 32. */
-const N = 4096;
-const ROWS = 32;
-const COLS = 128;
-const MATRIX = `${ROWS}x${COLS}`;
-/** The parameters of 100-64-64-10, and of a network ten times as large. */
-const PARAMETERS = [11178, 100_000] as const;
-const CLASSES = 12;
-
-/** Kernels that `--quick` takes: those that a training step spends its time in. */
-const QUICK: ReadonlySet<string> = new Set([
-  `relu ${N}`,
-  `exp ${N}`,
-  `tanh ${N}`,
-  `add ${MATRIX} + bias`,
-  `sum rows ${MATRIX}`,
-  `softmax ${MATRIX}`,
-  'softmaxCrossEntropy 32x12',
-  `dropout ${N}`,
-  `adam ${PARAMETERS[0]}`,
-  `quantize ${N}`,
-]);
-
-const kernelCase = (kernel: KernelName, size: string, work: number, make: Make): KernelCase => ({
-  kernel,
-  size,
-  work,
-  quick: QUICK.has(`${kernel} ${size}`),
-  make,
-});
-
-const positive = (n: number, stream: number): Float32Array => normal(n, stream).map((x) => Math.abs(x) + 0.01);
+import { normal, oneHot } from './data.ts';
+import { packedOperands, quantization } from './integer-cases.ts';
+import {
+  CLASSES,
+  COLS,
+  type KernelCase,
+  kernelCase,
+  MATRIX,
+  type Make,
+  N,
+  PARAMETERS,
+  positive,
+  ROWS,
+} from './kernel-case.ts';
 
 const UNARY = ['neg', 'abs', 'sign', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'exp', 'expm1', 'log', 'log1p'] as const;
 const ACTIVATIONS = [
@@ -299,95 +256,6 @@ function movement(): KernelCase[] {
       const x = hold(normal(N, 1).map((v) => 100 * v));
       const y = hold(new Int32Array(N));
       return { call: () => k.convert(N, x, false, y), y };
-    }),
-  ];
-}
-
-function quantization(): KernelCase[] {
-  const scales = (): Float32Array => positive(COLS, 3).map((x) => 0.01 * x);
-  const sums = (): Int32Array => Int32Array.from(normal(N, 1), (x) => 1000 * x);
-  return [
-    kernelCase('quantize', `${N}`, N, (k, { hold }) => {
-      const x = hold(normal(N, 1));
-      const y = hold(new Int8Array(N));
-      return { call: () => k.quantize(N, x, 0.03, 3, y), y };
-    }),
-    kernelCase('addInt8', `${N}`, N, (k, { hold }) => {
-      const a = hold(int8(N, 1));
-      const b = hold(int8(N, 2));
-      const y = hold(new Int8Array(N));
-      return { call: () => k.addInt8(N, a, 0.03, 3, b, 0.02, -4, 0.04, 1, y), y };
-    }),
-    kernelCase('packInt8', MATRIX, N, (k, { hold }) => {
-      const b = hold(int8(N, 1));
-      const y = hold(new Int8Array(N)); // no padding: 128 is a multiple of 16, 32 of 2
-      return { call: () => k.packInt8(ROWS, COLS, b, y), y };
-    }),
-    kernelCase('quantizeColumns', MATRIX, N, (k, { hold }) => {
-      const x = hold(normal(N, 1));
-      const s = hold(scales());
-      const y = hold(new Int8Array(N));
-      return { call: () => k.quantizeColumns(ROWS, COLS, x, s, y), y };
-    }),
-    kernelCase('dequantize', `${N}`, N, (k, { hold, floats }) => {
-      const q = hold(int8(N, 1));
-      const y = floats(N);
-      return { call: () => k.dequantize(N, q, 0.03, 3, y), y };
-    }),
-    kernelCase('requantize', MATRIX, N, (k, { hold }) => {
-      const acc = hold(sums());
-      const bias = hold(new Int32Array(COLS));
-      const s = hold(scales());
-      const y = hold(new Int8Array(N));
-      return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, 100, y), y };
-    }),
-    kernelCase('dequantizeColumns', MATRIX, N, (k, { hold, floats }) => {
-      const acc = hold(sums());
-      const bias = hold(new Int32Array(COLS));
-      const s = hold(scales());
-      const y = floats(N);
-      return { call: () => k.dequantizeColumns(ROWS, COLS, acc, bias, s, y), y };
-    }),
-  ];
-}
-
-/** Operands that were packed beforehand: a layer of 128 units, and a convolution 3x3 of 16 channels without padding. */
-function packedOperands(): KernelCase[] {
-  const weights = (k: Kernels, { hold, floats }: Place): Float32Array => {
-    const packed = floats(COLS * COLS);
-    k.packPanels(COLS, COLS, hold(normal(COLS * COLS, 2)), packed);
-    return packed;
-  };
-  const channels = 16;
-  const s = {
-    ...{ batch: 1, height: 14, width: 14, outHeight: 12, outWidth: 12, kernelHeight: 3, kernelWidth: 3 },
-    ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, padTop: 0, padLeft: 0 },
-    ...{ channels, units: channels, groups: 1 },
-  };
-  const kernel = 9 * channels * channels;
-  return [
-    kernelCase('packPanels', `${COLS}x${COLS}`, COLS * COLS, (k, place) => {
-      const b = place.hold(normal(COLS * COLS, 1));
-      const y = place.floats(COLS * COLS);
-      return { call: () => k.packPanels(COLS, COLS, b, y), y };
-    }),
-    kernelCase('gemmPanels', `${ROWS}x${COLS}x${COLS}`, N, (k, place) => {
-      const a = place.hold(normal(N, 1));
-      const packed = weights(k, place);
-      const y = place.floats(N);
-      return { call: () => k.gemmPanels(ROWS, COLS, COLS, a, packed, null, 'linear', y), y };
-    }),
-    kernelCase('packConvInt8', '3x3 16->16', kernel, (k, { hold }) => {
-      const w = hold(int8(kernel, 1));
-      const y = hold(new Int8Array(kernel)); // no padding: 48 numbers a row of taps are even, and 16 units a panel
-      return { call: () => k.packConvInt8(s, w, y), y };
-    }),
-    kernelCase('conv2dInt8', '3x3 16->16 14x14', 144 * channels, (k, { hold }) => {
-      const x = hold(int8(196 * channels, 1));
-      const packed = hold(new Int8Array(kernel));
-      k.packConvInt8(s, hold(int8(kernel, 2)), packed);
-      const y = hold(new Int32Array(144 * channels));
-      return { call: () => k.conv2dInt8(s, x, 3, packed, y), y };
     }),
   ];
 }
