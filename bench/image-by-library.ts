@@ -38,6 +38,17 @@ function layerOf(layer: ImageLayer, inputShape: readonly number[] | undefined, i
   }
 }
 
+/** The model of a task with the weights given. */
+export function imageModelOf({ layers, shape }: ImageTask, first: readonly Float32Array[]): Sequential {
+  const model = new Sequential(
+    layers.map((layer, i) => layerOf(layer, i === 0 ? shape : undefined, i === layers.length - 1)),
+    { seed: SEED },
+  );
+  // A depthwise kernel has another shape than Keras's here, and the same memory.
+  model.setWeights(model.getWeights().map((weight, i) => fromData(first[i]!, weight.shape)));
+  return model;
+}
+
 /** As a user writes it, on a table of kernels, from the weights given. Without `replay` every step builds its graph anew. */
 export function imagesByLibrary(
   task: ImageTask,
@@ -46,16 +57,12 @@ export function imagesByLibrary(
   replay = true,
 ): Learner {
   setBackend(kernels);
-  const { layers, shape, batch } = task;
-  const model = new Sequential(
-    layers.map((layer, i) => layerOf(layer, i === 0 ? shape : undefined, i === layers.length - 1)),
-    { seed: SEED },
-  );
+  const { shape, batch } = task;
+  const model = imageModelOf(task, first);
+  const weights = model.getWeights();
   const [x, y] = imagesOf(task);
   const inputs = fromData(x, [batch, ...shape]);
   const targets = fromData(y, [batch, CLASSES]);
-  // A depthwise kernel has another shape than Keras's here, and the same memory.
-  const weights = model.getWeights().map((weight, i) => fromData(first[i]!, weight.shape));
   const reset = (): void => {
     setBackend(kernels);
     model.setWeights(weights);

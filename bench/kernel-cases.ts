@@ -1,60 +1,17 @@
-import type { Kernels, TypedArray } from 'whittle-ml/kernels';
-import { int8, normal, oneHot } from './data.ts';
-import type { Place } from './tables.ts';
-
-/** A kernel on arrays made beforehand: a call, and the array that it writes. */
-interface Call {
-  readonly call: () => void;
-  readonly y: TypedArray;
-}
-
-/** Every kernel's name; a key of an interface could be a symbol as well. */
-export type KernelName = keyof Kernels & string;
-
-export interface KernelCase {
-  readonly kernel: KernelName;
-  /** What it is called with. */
-  readonly size: string;
-  /** Elements that one call reads or writes: what the rate counts. */
-  readonly work: number;
-  readonly quick: boolean;
-  readonly make: (k: Kernels, place: Place) => Call;
-}
-
-type Make = KernelCase['make'];
-
-/** Fits the first cache of every machine, and is a hidden layer of 128 units on a batch of 32. */
-const N = 4096;
-const ROWS = 32;
-const COLS = 128;
-const MATRIX = `${ROWS}x${COLS}`;
-/** The parameters of 100-64-64-10, and of a network ten times as large. */
-const PARAMETERS = [11178, 100_000] as const;
-const CLASSES = 12;
-
-/** Kernels that `--quick` takes: those that a training step spends its time in. */
-const QUICK: ReadonlySet<string> = new Set([
-  `relu ${N}`,
-  `exp ${N}`,
-  `tanh ${N}`,
-  `add ${MATRIX} + bias`,
-  `sum rows ${MATRIX}`,
-  `softmax ${MATRIX}`,
-  'softmaxCrossEntropy 32x12',
-  `dropout ${N}`,
-  `adam ${PARAMETERS[0]}`,
-  `quantize ${N}`,
-]);
-
-const kernelCase = (kernel: KernelName, size: string, work: number, make: Make): KernelCase => ({
-  kernel,
-  size,
-  work,
-  quick: QUICK.has(`${kernel} ${size}`),
-  make,
-});
-
-const positive = (n: number, stream: number): Float32Array => normal(n, stream).map((x) => Math.abs(x) + 0.01);
+import { normal, oneHot } from './data.ts';
+import { packedOperands, quantization } from './integer-cases.ts';
+import {
+  CLASSES,
+  COLS,
+  type KernelCase,
+  kernelCase,
+  MATRIX,
+  type Make,
+  N,
+  PARAMETERS,
+  positive,
+  ROWS,
+} from './kernel-case.ts';
 
 const UNARY = ['neg', 'abs', 'sign', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'exp', 'expm1', 'log', 'log1p'] as const;
 const ACTIVATIONS = [
@@ -303,54 +260,6 @@ function movement(): KernelCase[] {
   ];
 }
 
-function quantization(): KernelCase[] {
-  const scales = (): Float32Array => positive(COLS, 3).map((x) => 0.01 * x);
-  const sums = (): Int32Array => Int32Array.from(normal(N, 1), (x) => 1000 * x);
-  return [
-    kernelCase('quantize', `${N}`, N, (k, { hold }) => {
-      const x = hold(normal(N, 1));
-      const y = hold(new Int8Array(N));
-      return { call: () => k.quantize(N, x, 0.03, 3, y), y };
-    }),
-    kernelCase('packInt8', MATRIX, N, (k, { hold }) => {
-      const b = hold(int8(N, 1));
-      const y = hold(new Int8Array(N)); // no padding: 128 is a multiple of 16, 32 of 2
-      return { call: () => k.packInt8(ROWS, COLS, b, y), y };
-    }),
-    kernelCase('quantizeColumns', MATRIX, N, (k, { hold }) => {
-      const x = hold(normal(N, 1));
-      const s = hold(scales());
-      const y = hold(new Int8Array(N));
-      return { call: () => k.quantizeColumns(ROWS, COLS, x, s, y), y };
-    }),
-    kernelCase('dequantize', `${N}`, N, (k, { hold, floats }) => {
-      const q = hold(int8(N, 1));
-      const y = floats(N);
-      return { call: () => k.dequantize(N, q, 0.03, 3, y), y };
-    }),
-    kernelCase('requantize', MATRIX, N, (k, { hold }) => {
-      const acc = hold(sums());
-      const bias = hold(new Int32Array(COLS));
-      const s = hold(scales());
-      const y = hold(new Int8Array(N));
-      return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, 100, y), y };
-    }),
-    kernelCase('addInt8', `${N}`, N, (k, { hold }) => {
-      const a = hold(int8(N, 1));
-      const b = hold(int8(N, 2));
-      const y = hold(new Int8Array(N));
-      return { call: () => k.addInt8(N, a, 0.03, 3, b, 0.02, -7, 0.04, 5, y), y };
-    }),
-    kernelCase('dequantizeColumns', MATRIX, N, (k, { hold, floats }) => {
-      const acc = hold(sums());
-      const bias = hold(new Int32Array(COLS));
-      const s = hold(scales());
-      const y = floats(N);
-      return { call: () => k.dequantizeColumns(ROWS, COLS, acc, bias, s, y), y };
-    }),
-  ];
-}
-
 function batchedProduct(): KernelCase {
   const batch = 8;
   const n = 32;
@@ -372,5 +281,6 @@ export const kernelCases: readonly KernelCase[] = [
   ...random(),
   ...movement(),
   ...quantization(),
+  ...packedOperands(),
   batchedProduct(),
 ];

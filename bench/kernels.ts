@@ -1,6 +1,7 @@
 import { type FloatArray, reference, type TypedArray } from 'whittle-ml/kernels';
 import { checkNear, checkSame } from './data.ts';
-import { type KernelCase, kernelCases } from './kernel-cases.ts';
+import type { KernelCase } from './kernel-case.ts';
+import { kernelCases } from './kernel-cases.ts';
 import { CheckError, type Row, type Variant } from './row.ts';
 import { implementations, type Place, Places, type Table } from './tables.ts';
 

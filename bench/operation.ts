@@ -1,9 +1,11 @@
-import type { Kernels } from 'whittle-ml/kernels';
+import type { Convolution, Kernels } from 'whittle-ml/kernels';
+import type { IntegerOperands } from './integer-operation.ts';
 import type { Place } from './tables.ts';
 
 /** What an operation on images is given. */
 export interface OperationShape {
-  readonly kind: 'conv2d' | 'depthwise' | 'maxPool' | 'avgPool' | 'batchNorm';
+  /** `batchNorm` takes mean and variance of the batch, `batchNormInference` is given them. */
+  readonly kind: 'conv2d' | 'depthwise' | 'maxPool' | 'avgPool' | 'batchNorm' | 'batchNormInference';
   readonly batch: number;
   readonly height: number;
   readonly width: number;
@@ -20,10 +22,15 @@ export interface OperationShape {
 export interface OperationProblem extends OperationShape {
   readonly gradients: boolean;
   readonly x: Float32Array;
-  /** Of conv2d its kernel [size, size, channels, units], of depthwise [size, size, channels, 1]; of batchNorm gamma and beta. */
+  /**
+   * Of conv2d its kernel [size, size, channels, units], of depthwise [size, size, channels, 1]; of batchNorm gamma and beta,
+   * and of batchNormInference mean and variance too.
+   */
   readonly weights: readonly Float32Array[];
   /** The gradient for the result. */
   readonly dy: Float32Array;
+  /** The same in integers, where that is asked for. */
+  readonly int8: IntegerOperands | null;
 }
 
 /** In front of the root of batchNorm. */
@@ -38,7 +45,9 @@ export const sizesOf = (p: OperationShape) => {
   const outWidth = positions(p.width, p);
   const [inner, outer] = [p.batch * p.height * p.width, p.batch * outHeight * outWidth];
   const kernel = p.kind === 'conv2d' || p.kind === 'depthwise' ? [p.size ** 2 * p.units * perGroup(p)] : [];
-  const weights = p.kind === 'batchNorm' ? [p.channels, p.channels] : kernel;
+  const ofChannels = { batchNorm: 2, batchNormInference: 4 } as const;
+  const count = p.kind === 'batchNorm' || p.kind === 'batchNormInference' ? ofChannels[p.kind] : 0;
+  const weights = count > 0 ? new Array<number>(count).fill(p.channels) : kernel;
   return { outHeight, outWidth, x: inner * p.channels, y: outer * p.units, weights };
 };
 
@@ -50,6 +59,17 @@ export function workOf(p: OperationShape, gradients: boolean): number {
   return 2 * sizesOf(p).y * p.size ** 2 * perGroup(p) * (gradients ? 3 : 1);
 }
 
+/** Its sizes as kernels take them, but for the batch. */
+export function windowOf(p: OperationShape): Omit<Convolution, 'batch'> {
+  const { channels, units } = p;
+  const { outHeight, outWidth } = sizesOf(p);
+  return {
+    ...{ height: p.height, width: p.width, outHeight, outWidth, kernelHeight: p.size, kernelWidth: p.size },
+    ...{ strideY: p.stride, strideX: p.stride, dilationY: 1, dilationX: 1, padTop: p.padding, padLeft: p.padding },
+    ...{ channels, units, groups: p.kind === 'depthwise' ? channels : 1 },
+  };
+}
+
 /** An operation on a table: a call on arrays made beforehand, for the first `batch` images, and what it writes. */
 export interface Operation {
   readonly call: (batch: number) => void;
@@ -57,8 +77,20 @@ export interface Operation {
   readonly results: readonly Float32Array[];
 }
 
+/** A convolution whose kernel was packed beforehand, as programs have it. */
+export function packedConvolutionOn(k: Kernels, p: OperationProblem, { hold, floats }: Place): Operation {
+  const taps = p.size ** 2 * p.channels;
+  const x = hold(p.x);
+  const y = floats(sizesOf(p).y);
+  const packed = floats(16 * Math.ceil(p.units / 16) * taps);
+  k.packPanels(taps, p.units, hold(p.weights[0]!), packed);
+  const window = windowOf(p);
+  const windows = new Map([1, p.batch].map((batch) => [batch, { ...window, batch }]));
+  return { call: (batch) => k.conv2dPanels(windows.get(batch)!, x, packed, null, 'linear', y), results: [y] };
+}
+
 export function operationOn(k: Kernels, p: OperationProblem, { hold, floats }: Place): Operation {
-  const { channels, units } = p;
+  const { channels } = p;
   const sizes = sizesOf(p);
   const x = hold(p.x);
   const y = floats(sizes.y);
@@ -66,15 +98,10 @@ export function operationOn(k: Kernels, p: OperationProblem, { hold, floats }: P
   const dx = floats(sizes.x);
   const weights = p.weights.map(hold);
   const dWeights = p.weights.map(({ length }) => floats(length));
-  const groups = p.kind === 'depthwise' ? channels : 1;
-  const window = {
-    ...{ height: p.height, width: p.width, outHeight: sizes.outHeight, outWidth: sizes.outWidth },
-    ...{ kernelHeight: p.size, kernelWidth: p.size, strideY: p.stride, strideX: p.stride },
-    ...{ dilationY: 1, dilationX: 1, padTop: p.padding, padLeft: p.padding, channels, units, groups },
-  };
+  const window = windowOf(p);
   // Sizes of every batch that is asked for: a call of a kernel makes no object.
   const windows = new Map([1, p.batch].map((batch) => [batch, { ...window, batch }]));
-  const [first, second] = weights as [Float32Array, Float32Array];
+  const [first, second, third, fourth] = weights as [Float32Array, Float32Array, Float32Array, Float32Array];
   const [dFirst, dSecond] = dWeights as [Float32Array, Float32Array];
   const mean = floats(channels);
   const variance = floats(channels);
@@ -89,6 +116,9 @@ export function operationOn(k: Kernels, p: OperationProblem, { hold, floats }: P
       k.variance(1, rows, channels, x, rows, variance);
       k.batchNorm(rows, channels, x, mean, variance, first, second, EPSILON, y);
     },
+    batchNormInference: (batch: number) => {
+      k.batchNorm(batch * p.height * p.width, channels, x, third, fourth, first, second, EPSILON, y);
+    },
   }[p.kind];
   const convolutionGradients = (batch: number): void => {
     k.conv2dTransposed(windows.get(batch)!, dy, first, null, 'linear', dx);
@@ -102,6 +132,9 @@ export function operationOn(k: Kernels, p: OperationProblem, { hold, floats }: P
     batchNorm: (batch: number) => {
       const rows = batch * p.height * p.width;
       k.batchNormGrad(rows, channels, x, mean, variance, first, EPSILON, dy, dx, dFirst, dSecond);
+    },
+    batchNormInference: () => {
+      throw new Error('the mean and variance of inference are constants, which have no gradients here');
     },
   }[p.kind];
   if (!p.gradients) return { call: forward, results: [y] };

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Network } from 'whittle-ml/infer';
 import { BENCH } from './folder.ts';
+import type { IntegerLayers } from './image-int8.ts';
 import type { ImageLayer } from './image-tasks.ts';
 import type { OperationProblem } from './operation.ts';
 import type { Task } from './tasks.ts';
@@ -41,16 +42,26 @@ export interface TrainProblem extends Pick<Task, 'sizes' | 'loss' | 'dropout' | 
   readonly steps: number;
 }
 
-/** Adam as in TrainProblem on a batch of images. */
-export interface ImageTrainProblem {
+/** A network for a batch of images. */
+export interface ImageProblem {
   /** Each with the shape that it gets: [height, width, channels] or [features]. */
   readonly layers: readonly (ImageLayer & { readonly shape: readonly number[] })[];
   readonly batch: number;
-  readonly dropout: number;
   /** Layer by layer: kernel, bias, in the shapes that Keras gives them. */
   readonly weights: readonly Float32Array[];
   readonly shapes: readonly (readonly number[])[];
   readonly x: Float32Array;
+}
+
+/** From images to probabilities. */
+export interface ImageInferProblem extends ImageProblem {
+  /** The same network in integers, when that is asked for. */
+  readonly int8: IntegerLayers | null;
+}
+
+/** Adam as in TrainProblem on a batch of images. */
+export interface ImageTrainProblem extends ImageProblem {
+  readonly dropout: number;
   /** One-hot rows. */
   readonly y: Float32Array;
   /** How many losses `result` gives. */
@@ -107,6 +118,7 @@ export interface Peer {
   readonly train?: Maker<TrainProblem>;
   readonly trainImages?: Maker<ImageTrainProblem>;
   readonly infer?: Maker<InferProblem>;
+  readonly inferImages?: Maker<ImageInferProblem>;
   readonly table?: Maker<TableProblem>;
   readonly close?: () => void;
 }

@@ -1,10 +1,11 @@
+import { type Check, type Entrants, entered, type Make } from './entrants.ts';
 import { BENCH } from './folder.ts';
-import { installedVersion, type Job, LISTINGS, type Listing, type Peer } from './peer.ts';
+import { installedVersion, LISTINGS, type Listing, type Peer } from './peer.ts';
 import { type Python, python } from './python.ts';
-import { CheckError, type Contest, type Failure, type Variant } from './row.ts';
+import type { Contest } from './row.ts';
 import type { Missing } from './tables.ts';
 
-const INSTALL = 'npm run bench:peers installs it';
+export const INSTALL = 'npm run bench:peers installs it';
 const INSTALL_PYTHON = 'apt-get install python3-numpy python3-torch libopenblas0 installs it on Debian';
 
 /** A peer that is there. */
@@ -18,10 +19,8 @@ interface Opener {
   open(name: string, python: string | undefined): Peer | Promise<Peer>;
 }
 
-export const noContest: Contest = { variants: [], failures: [], close: () => {} };
-
 /** The other libraries that are installed. Each is loaded when the first row asks for it. */
-export class Peers {
+export class Peers implements Entrants {
   installed: readonly (Installed & Listing)[] = [];
   missing: readonly Missing[] = [];
   private readonly opened = new Map<string, Promise<Peer>>();
@@ -38,33 +37,13 @@ export class Peers {
       .map((listing) => ({ name: listing.name, reason: listing.python === undefined ? INSTALL : INSTALL_PYTHON }));
   }
 
-  /** A variant for each peer that `make` finds able to do the work; `check` looks at what it computes. */
-  async enter(
-    how: string,
-    make: (peer: Peer) => Job | Promise<Job> | null | undefined,
-    check: (name: string, result: ArrayLike<number>) => void,
-  ): Promise<Contest> {
-    const variants: Variant[] = [];
-    const failures: Failure[] = [];
-    const jobs: Job[] = [];
-    for (const { name, module } of this.installed) {
-      try {
-        const job = await make(await this.open(name, module));
-        if (job === null || job === undefined) continue;
-        jobs.push(job);
-        variants.push(variantOf(name, how, job, check));
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        failures.push({ name, ours: false, message: message.replace(/\s*\n\s*/g, ' ') });
-      }
-    }
-    return {
-      variants,
-      failures,
-      close: () => {
-        for (const job of jobs) job.close?.();
-      },
-    };
+  enter(how: string, make: Make, check: Check): Promise<Contest> {
+    return entered(
+      this.installed.map(({ name, module }) => ({ name, open: () => this.open(name, module) })),
+      how,
+      make,
+      check,
+    );
   }
 
   async close(): Promise<void> {
@@ -87,24 +66,3 @@ export class Peers {
 
 const versionOf = (listing: Listing, found: Python | null): string | null =>
   listing.python === undefined ? installedVersion(listing.needs) : (found?.modules[listing.python] ?? null);
-
-function variantOf(
-  who: string,
-  how: string,
-  job: Job,
-  check: (name: string, result: ArrayLike<number>) => void,
-): Variant {
-  const { run, time, reset, note, memory } = job;
-  const entrant = {
-    who,
-    how,
-    ours: false,
-    ...(reset === undefined ? {} : { reset }),
-    ...(note === undefined ? {} : { note }),
-    ...(memory === undefined ? {} : { memory }),
-    check: job.check ?? (async () => check(who, await job.result())),
-  };
-  if (run !== undefined) return { ...entrant, run };
-  if (time !== undefined) return { ...entrant, time };
-  throw new CheckError(`${who}: the job has neither run nor time`);
-}

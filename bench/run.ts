@@ -11,6 +11,7 @@ import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
 import { gemmRows, gemmTransposedRows } from './gemm.ts';
 import { gemmInt8Rows } from './gemm-int8.ts';
+import { imageInferenceRows } from './image-inference.ts';
 import { imageStepRows } from './image-steps.ts';
 import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
@@ -64,6 +65,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...stepRows(tables, peers),
     ...imageStepRows(tables, peers),
     ...inferenceRows(tables, peers),
+    ...imageInferenceRows(tables, peers),
     csvRow(peers),
   ];
   const chosen = chosenOf(rows, options);

@@ -23,9 +23,16 @@ export const convolve = (x, kernel, stride, padding, groups) =>
 
 export const pool = (x, reduce, size) => lax.reduceWindow(x, reduce, [size, size], [size, size]);
 
+const along = (v) => v.reshape([1, v.shape[0], 1, 1]);
+
+function batchNormInference(x, gamma, beta, mean, variance) {
+  const scale = gamma.div(np.sqrt(variance.add(EPSILON)));
+  const shift = beta.sub(mean.mul(scale.ref));
+  return x.mul(along(scale)).add(along(shift));
+}
+
 function batchNorm(x, gamma, beta) {
   const axes = [0, 2, 3];
-  const along = (v) => v.reshape([1, v.shape[0], 1, 1]);
   const centered = x.ref.sub(np.mean(x, axes, { keepdims: true }));
   const variance = np.mean(np.square(centered.ref), axes, { keepdims: true });
   return centered
@@ -41,11 +48,13 @@ const operationOf = ({ kind, size, stride, padding, channels }) =>
     maxPool: (x) => pool(x, np.max, size),
     avgPool: (x) => pool(x, np.mean, size),
     batchNorm,
+    batchNormInference,
   })[kind];
 
 /** Arrays to an array, or to it and the gradients for all of them, by a compiled function, waited for and disposed. */
 export function operation(problem) {
-  const { kind, batch, height, width, channels, units, size, gradients } = problem;
+  const { kind, batch, height, width, channels, units, size, gradients, int8 } = problem;
+  if (int8 !== null) return null;
   const apply = operationOf(problem);
   const depth = kind === 'depthwise' ? 1 : channels;
   const kernels = kind === 'conv2d' || kind === 'depthwise';

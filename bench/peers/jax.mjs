@@ -1,6 +1,7 @@
 import { defaultDevice, init, jit, nn, numpy as np, random, valueAndGrad } from '@jax-js/jax';
 import { clocked, clockedSteps, losses } from './clock.mjs';
 import { channelsFirst, convolve, operation, pool, unitsFirst } from './jax-operations.mjs';
+import { permuted } from './layouts.mjs';
 
 // Arrays are counted: a call takes what it is given, and `.ref` keeps it for another one. Without workers, which Node
 // does not offer by the name that a browser has, the wasm device runs on one thread.
@@ -9,7 +10,7 @@ import { channelsFirst, convolve, operation, pool, unitsFirst } from './jax-oper
 export async function open() {
   await init('wasm');
   defaultDevice('wasm');
-  return { gemm, operation, train, trainImages, infer };
+  return { gemm, operation, train, trainImages, infer, inferImages };
 }
 
 const matrix = (values, shape) => np.array(values).reshape(shape);
@@ -65,51 +66,54 @@ function train(problem) {
 }
 
 /** Images with the channels first, and the rows of a dense kernel behind them in that order. */
-function trainImages(problem) {
-  const { layers, batch, dropout, shapes, weights, x, y, steps } = problem;
-  const parametersOf = () => {
-    let used = 0;
-    let image = null; // the shape before it was flattened
-    return layers.flatMap(({ kind, shape }) => {
-      if (kind === 'flatten') image = shape;
-      if (!['conv2d', 'depthwise', 'dense'].includes(kind)) return [];
-      const kernel = matrix(weights[used], shapes[used]);
-      const bias = np.array(weights[used + 1]);
-      used += 2;
-      if (kind !== 'dense') {
-        const wide = bias.reshape([1, shapes[used - 1][0], 1, 1]);
-        // Of a depthwise one channels and units change their roles: the multiplier is 1.
-        return [kind === 'conv2d' ? unitsFirst(kernel) : np.transpose(kernel, [2, 3, 0, 1]), wide];
-      }
-      if (image === null) return [kernel, bias];
-      const [height, width, channels] = image;
-      image = null;
-      const apart = kernel.reshape([height, width, channels, shapes[used - 2][1]]);
-      return [np.transpose(apart, [2, 0, 1, 3]).reshape(shapes[used - 2]), bias];
-    });
-  };
-  const lossOf = (parameters, masks, p, t) => {
-    let h = p;
-    let used = 0;
-    const next = () => parameters[used++];
-    for (const [i, layer] of layers.entries()) {
-      const { kind, size, stride = 1, shape } = layer;
-      if (kind === 'conv2d') h = nn.relu(convolve(h, next(), 1, 0, 1).add(next()));
-      else if (kind === 'depthwise') h = nn.relu(convolve(h, next(), stride, 0, shape[2]).add(next()));
-      else if (kind === 'maxPool') h = pool(h, np.max, size);
-      else if (kind === 'globalAverage') h = np.mean(h, [2, 3]);
-      else if (kind === 'flatten') h = h.reshape([batch, -1]);
-      else if (kind === 'dropout') h = h.mul(masks[0]);
-      else {
-        h = np.matmul(h, next()).add(next());
-        if (i + 1 < layers.length) h = nn.relu(h);
-      }
+function imageParametersOf({ layers, shapes, weights }) {
+  let used = 0;
+  let image = null; // the shape before it was flattened
+  return layers.flatMap(({ kind, shape }) => {
+    if (kind === 'flatten') image = shape;
+    if (!['conv2d', 'depthwise', 'dense'].includes(kind)) return [];
+    const kernel = matrix(weights[used], shapes[used]);
+    const bias = np.array(weights[used + 1]);
+    used += 2;
+    if (kind !== 'dense') {
+      const wide = bias.reshape([1, shapes[used - 1][0], 1, 1]);
+      // Of a depthwise one channels and units change their roles: the multiplier is 1.
+      return [kind === 'conv2d' ? unitsFirst(kernel) : np.transpose(kernel, [2, 3, 0, 1]), wide];
     }
-    return crossEntropy(h, t, batch);
-  };
+    if (image === null) return [kernel, bias];
+    const [height, width, channels] = image;
+    image = null;
+    const apart = kernel.reshape([height, width, channels, shapes[used - 2][1]]);
+    return [np.transpose(apart, [2, 0, 1, 3]).reshape(shapes[used - 2]), bias];
+  });
+}
+
+/** What stands in front of the softmax; `mask` is that of a dropout. */
+function imagesForward(layers, batch, parameters, x, mask) {
+  let h = x;
+  let used = 0;
+  const next = () => parameters[used++];
+  for (const [i, layer] of layers.entries()) {
+    const { kind, size, stride = 1, shape } = layer;
+    if (kind === 'conv2d') h = nn.relu(convolve(h, next(), 1, 0, 1).add(next()));
+    else if (kind === 'depthwise') h = nn.relu(convolve(h, next(), stride, 0, shape[2]).add(next()));
+    else if (kind === 'maxPool') h = pool(h, np.max, size);
+    else if (kind === 'globalAverage') h = np.mean(h, [2, 3]);
+    else if (kind === 'flatten') h = h.reshape([batch, -1]);
+    else if (kind === 'dropout') h = h.mul(mask);
+    else {
+      h = np.matmul(h, next()).add(next());
+      if (i + 1 < layers.length) h = nn.relu(h);
+    }
+  }
+  return h;
+}
+
+function trainImages(problem) {
+  const { layers, batch, dropout, x, y, steps } = problem;
   return training({
-    lossOf,
-    parametersOf,
+    lossOf: (parameters, masks, p, t) => crossEntropy(imagesForward(layers, batch, parameters, p, masks[0]), t, batch),
+    parametersOf: () => imageParametersOf(problem),
     inputs: channelsFirst(matrix(x, [batch, ...layers[0].shape])),
     targets: matrix(y, [batch, y.length / batch]),
     dropout,
@@ -181,16 +185,32 @@ function training({ lossOf, parametersOf, inputs, targets, dropout, masked, step
   };
 }
 
-/** From an array to an array by a compiled forward pass. */
 function infer({ int8, ...problem }) {
   if (int8 !== null) return null;
   const { sizes, batch, x } = problem;
-  const parameters = parametersOf(problem);
-  const predict = jit((weights, p) => nn.softmax(forward(weights, p)));
+  return predicting(parametersOf(problem), forward, () => matrix(x, [batch, sizes[0]]));
+}
+
+/** The images have their channels first beforehand. */
+function inferImages({ int8, ...problem }) {
+  if (int8 !== null) return null;
+  const { layers, batch, x } = problem;
+  const [height, width, channels] = layers[0].shape;
+  const images = permuted(x, [batch, height, width, channels], [0, 3, 1, 2]);
+  return predicting(
+    imageParametersOf(problem),
+    (parameters, p) => imagesForward(layers, batch, parameters, p),
+    () => matrix(images, [batch, channels, height, width]),
+  );
+}
+
+/** From an array to an array by a compiled forward pass. */
+function predicting(parameters, sumsOf, input) {
+  const predict = jit((weights, p) => nn.softmax(sumsOf(weights, p)));
   const run = () =>
     predict(
       parameters.map((w) => w.ref),
-      matrix(x, [batch, sizes[0]]),
+      input(),
     ).dataSync();
   return {
     run: () => run()[0],

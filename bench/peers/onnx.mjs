@@ -22,20 +22,25 @@ export const constant = (name, shape, data) =>
     bytes(9, Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
   );
 
-/** An attribute of a node: whole numbers are integers, and `{ float: x }` a float. */
-const attribute = ([name, value]) =>
-  typeof value === 'number'
-    ? bytes(5, bytes(1, name), integer(3, value), integer(20, 2))
-    : bytes(5, bytes(1, name), float(2, value.float), integer(20, 1));
+/** An attribute of a node: whole numbers and lists of them are integers, and `{ float: x }` a float. */
+const attribute = ([name, value]) => {
+  if (typeof value === 'number') return bytes(5, bytes(1, name), integer(3, value), integer(20, 2));
+  if (Array.isArray(value)) return bytes(5, bytes(1, name), ...value.map((n) => integer(8, n)), integer(20, 7));
+  return bytes(5, bytes(1, name), float(2, value.float), integer(20, 1));
+};
 
-/** An operation of opset 17 with the names of what it reads and writes. */
-export const node = (operation, inputs, outputs, attributes = {}) =>
+/** ONNX Runtime's own operations. */
+export const OWN = 'com.microsoft';
+
+/** An operation of opset 17, or of another domain, with the names of what it reads and writes. */
+export const node = (operation, inputs, outputs, attributes = {}, domain = '') =>
   bytes(
     1,
     ...inputs.map((name) => bytes(1, name)),
     ...outputs.map((name) => bytes(2, name)),
     bytes(4, operation),
     ...Object.entries(attributes).map(attribute),
+    bytes(7, domain),
   );
 
 const value = (field, { name, type, shape }) => {
@@ -54,5 +59,6 @@ export function model({ nodes, constants = [], inputs, outputs }) {
     ...inputs.map((one) => value(11, one)),
     ...outputs.map((one) => value(12, one)),
   );
-  return new Uint8Array(Buffer.concat([integer(1, 8), graph, bytes(8, bytes(1, ''), integer(2, 17))]));
+  const opsets = [bytes(8, bytes(1, ''), integer(2, 17)), bytes(8, bytes(1, OWN), integer(2, 1))];
+  return new Uint8Array(Buffer.concat([integer(1, 8), graph, ...opsets]));
 }

@@ -1,6 +1,8 @@
 import { clocked } from './clock.mjs';
 import { constant, model, node } from './onnx.mjs';
+import { inferImages } from './ort-images.mjs';
 import { denseModel, quantizedModel } from './ort-models.mjs';
+import { operation } from './ort-operations.mjs';
 
 /**
  * Both have one interface: the WebAssembly of the web package runs in Node as well.
@@ -35,7 +37,9 @@ export async function open(name) {
   return {
     gemm: (problem) => gemm(problem, job, tensor),
     gemmInt8: (problem) => gemmInt8(problem, job, tensor),
+    operation: (problem) => operation(problem, job, tensor),
     infer: (problem) => infer(problem, job, tensor),
+    inferImages: (problem) => inferImages(problem, job, tensor),
   };
 }
 

@@ -47,13 +47,16 @@ class Server {
 
 let server = null;
 
-/** Arrays go as base64 of their bytes. */
-const encoded = (value) =>
-  ArrayBuffer.isView(value)
-    ? { base64: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') }
-    : Array.isArray(value)
-      ? value.map(encoded)
-      : value;
+/** Arrays go as base64 of their bytes, wherever they are. */
+function encoded(value) {
+  if (ArrayBuffer.isView(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return { base64: bytes.toString('base64'), type: value.constructor.name };
+  }
+  if (Array.isArray(value)) return value.map(encoded);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, encoded(one)]));
+}
 
 const decoded = ({ base64 }) => {
   const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
@@ -74,8 +77,7 @@ export async function open(name, python) {
     ? 'on the reference BLAS, which is several times as slow as OpenBLAS (apt-get install libopenblas0)'
     : undefined;
   const job = (kind) => async (problem) => {
-    const values = Object.fromEntries(Object.entries(problem).map(([key, value]) => [key, encoded(value)]));
-    const { id, note } = await server.ask({ do: 'make', library: name, kind, problem: values });
+    const { id, note } = await server.ask({ do: 'make', library: name, kind, problem: encoded(problem) });
     return {
       note: [note, slow].filter(Boolean).join('; ') || undefined,
       time: async (iterations) => (await server.ask({ do: 'time', id, iterations })).seconds,
@@ -84,9 +86,14 @@ export async function open(name, python) {
     };
   };
   const infer = job('infer');
+  const onImages = {
+    operation: job('operation'),
+    trainImages: job('trainImages'),
+    inferImages: job('inferImages'),
+  };
   return {
     gemm: job('gemm'),
-    ...(name === 'NumPy' ? { copy: job('copy') } : { operation: job('operation'), trainImages: job('trainImages') }),
+    ...(name === 'NumPy' ? { copy: job('copy') } : onImages),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
     close: () => server.close(),

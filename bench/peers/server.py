@@ -12,12 +12,17 @@ MODULES = {"NumPy": "numpy_jobs", "PyTorch": "torch_jobs"}
 LEAD_IN = 3
 
 
+TYPES = {"Float32Array": "float32", "Int8Array": "int8", "Int32Array": "int32"}
+
+
 def decoded(value):
-    """Arrays, which come as base64 of float32, and lists of them; anything else as it is."""
+    """Arrays, which come as base64 of their bytes, and lists and objects of them; anything else as it is."""
     import numpy
 
     if isinstance(value, dict) and "base64" in value:
-        return numpy.frombuffer(base64.b64decode(value["base64"]), dtype=numpy.float32).copy()
+        return numpy.frombuffer(base64.b64decode(value["base64"]), dtype=TYPES[value["type"]]).copy()
+    if isinstance(value, dict):
+        return {key: decoded(one) for key, one in value.items()}
     if isinstance(value, list):
         return [decoded(one) for one in value]
     return value
@@ -59,7 +64,7 @@ def answer(request, jobs):
         return {"blas": blas()}
     if action == "make":
         make = getattr(importlib.import_module(MODULES[request["library"]]), request["kind"])
-        problem = {key: decoded(value) for key, value in request["problem"].items()}
+        problem = decoded(request["problem"])
         number = max(jobs, default=0) + 1
         jobs[number] = make(problem)
         return {"id": number, "note": getattr(jobs[number], "note", None)}

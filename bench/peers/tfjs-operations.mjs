@@ -13,6 +13,7 @@ const operationOf = ({ kind, size, stride, padding }) =>
       const { mean, variance } = tf.moments(x, [0, 1, 2]);
       return tf.batchNorm(x, mean, variance, beta, gamma, EPSILON);
     },
+    batchNormInference: (x, gamma, beta, mean, variance) => tf.batchNorm(x, mean, variance, beta, gamma, EPSILON),
   })[kind];
 
 const shapesOf = ({ kind, size, channels, units }) =>
@@ -20,6 +21,7 @@ const shapesOf = ({ kind, size, channels, units }) =>
     conv2d: [[size, size, channels, units]],
     depthwise: [[size, size, channels, 1]],
     batchNorm: [[channels], [channels]],
+    batchNormInference: [[channels], [channels], [channels], [channels]],
   })[kind] ?? [];
 
 /** Operations of floats beyond which the loops of the cpu backend take many seconds a run. */
@@ -34,7 +36,8 @@ function checkWork({ kind, size, channels, dy, gradients }) {
 
 /** Tensors to a tensor, or to the gradients for all of them by `tf.grads`; disposed. Both backends compute at once. */
 export function operation(problem, choose) {
-  const { batch, height, width, channels, gradients } = problem;
+  const { batch, height, width, channels, gradients, int8 } = problem;
+  if (int8 !== null) return null;
   checkWork(problem);
   const apply = operationOf(problem);
   const shapes = shapesOf(problem);

@@ -3,6 +3,7 @@ import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { clockedSteps, losses } from './clock.mjs';
+import { inferImages } from './tfjs-images.mjs';
 import { operation } from './tfjs-operations.mjs';
 
 // Without this every operation checks its results for NaN and the cpu backend prints advice.
@@ -23,7 +24,8 @@ export async function open(name) {
     await choose();
     return make(problem, choose);
   };
-  return { gemm: on(gemm), operation: on(operation), train: on(train), trainImages: on(trainImages), infer: on(infer) };
+  const training = { train: on(train), trainImages: on(trainImages) };
+  return { gemm: on(gemm), operation: on(operation), ...training, infer: on(infer), inferImages: on(inferImages) };
 }
 
 /** Tensors to a tensor, which is disposed; both backends compute at once. */

@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch_images import operation, trainImages  # noqa: F401, kinds of jobs
+from torch_images import inferImages, operation, trainImages  # noqa: F401, kinds of jobs
 
 torch.set_num_threads(1)
 

@@ -50,6 +50,27 @@ export const plants = [
     mustFail: ['tests/bench/measure.test.ts'],
   },
   {
+    name: 'an operation on images in int8 reads its codes as if their zero point were 0',
+    file: 'bench/integer-operation.ts',
+    find: 'k.conv2dRequantized(windows.get(batch)!, x, from.zeroPoint,',
+    replace: 'k.conv2dRequantized(windows.get(batch)!, x, 0,',
+    mustFail: ['tests/bench/images.test.ts'],
+  },
+  {
+    name: 'other libraries get the formats of a network in int8 from its last calibration image alone',
+    file: 'bench/image-int8.ts',
+    find: 'formats.push(moves ? input : formatOf(values[i + 1]!));',
+    replace: 'formats.push(moves ? input : formatOf(values[i + 1]!.subarray(-1)));',
+    mustFail: ['tests/bench/image-inference.test.ts'],
+  },
+  {
+    name: 'a network of real numbers is timed as one in int8',
+    file: 'bench/image-inference.ts',
+    find: "?.encoding.type !== 'int8'",
+    replace: "?.encoding.type === 'int32'",
+    mustFail: ['tests/bench/image-inference.test.ts'],
+  },
+  {
     name: 'softmax does not subtract the maximum',
     file: 'kernels/reference/rows.ts',
     find: `      const max = maxOf(n, x, at, 1);

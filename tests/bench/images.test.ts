@@ -6,6 +6,7 @@ import { imagesByHand } from '../../bench/image-by-hand.ts';
 import { imagesByLibrary } from '../../bench/image-by-library.ts';
 import { imageStepRows } from '../../bench/image-steps.ts';
 import { firstWeights, type ImageTask, imageTasks } from '../../bench/image-tasks.ts';
+import { checkCodes, integerOperandsOf, integerOperationOn } from '../../bench/integer-operation.ts';
 import { checkAgree, checkLosses } from '../../bench/learner.ts';
 import { type OperationShape, operationOn, sizesOf, workOf } from '../../bench/operation.ts';
 import { operationRows, problemOf, written } from '../../bench/operation-rows.ts';
@@ -41,14 +42,53 @@ describe('operations on images', () => {
   const rows = operationRows(tables, peers);
   const words = ['conv2d 3x3 8->8', 'conv2d 1x1 8->8', 'depthwise 3x3 32 stride 2', 'maxPool', 'avgPool', 'batchNorm'];
   test.each(rows.filter(({ name }) => words.some((text) => name.startsWith(text))))('$name', async (row) => {
-    expect(await checked(row)).toEqual(fast);
+    const hasIntegers = !row.name.startsWith('batchNorm') && !row.name.endsWith('gradients');
+    const ways = [
+      ...(row.name.startsWith('conv2d') && hasIntegers ? ['packed'] : []),
+      ...(hasIntegers ? ['int8'] : []),
+    ];
+    expect(await checked(row)).toEqual([...fast, ...ways.flatMap((how) => fast.map((name) => `${name} ${how}`))]);
   });
 
-  test('each has a row forward and one with its gradients, of other names', () => {
+  test('each is forward and on 32 images with its gradients too, but for the BatchNorm of inference', () => {
     const names = rows.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names.filter((name) => name.endsWith(' with gradients'))).toHaveLength(names.length / 2);
+    const forward = names.filter((name) => name.endsWith(' batch 32') && !name.startsWith('batchNorm inference'));
+    const trained = names.filter((name) => name.endsWith(' with gradients'));
+    expect(trained).toEqual(forward.map((name) => `${name} with gradients`));
+    for (const size of [3, 1])
+      for (const n of [8, 16, 32, 64, 128])
+        for (const batch of [1, 32]) expect(names).toContain(`conv2d ${size}x${size} ${n}->${n} 14x14 batch ${batch}`);
     expect(rows.some(({ quick }) => quick)).toBe(true);
+  });
+
+  test('integers stand for results that are near those of real numbers, and one that is off is noticed', () => {
+    const kinds = ['conv2d', 'depthwise', 'maxPool', 'avgPool'] as const;
+    for (const kind of kinds) {
+      const size = kind === 'conv2d' || kind === 'depthwise' ? 3 : 2;
+      const channels = 6;
+      const p = problemOf(
+        {
+          ...{ kind, batch: 2, height: 8, width: 8, channels, units: kind === 'conv2d' ? 5 : channels },
+          ...{ size, stride: 2, padding: size === 3 ? 1 : 0 },
+        },
+        false,
+      );
+      const real = written(operationOn(reference, p, inArrays), 2);
+      const operands = integerOperandsOf(p, real);
+      const { call, y } = integerOperationOn(reference, p, operands, inArrays);
+      call(2);
+      const { scale, zeroPoint } = operands.to;
+      const most = 0.03 * real.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
+      y.forEach((code, i) => {
+        expect(Math.abs((code - zeroPoint) * scale - real[i]!), kind).toBeLessThan(most);
+      });
+      const off = Int16Array.from(y);
+      off[off.length - 1]! += 1;
+      expect(() => checkCodes('peer', off, y, 1)).not.toThrow();
+      expect(() => checkCodes('ours', off, y, 0)).toThrow(`ours: code ${off.length - 1} is`);
+      expect(() => checkCodes('peer', off.subarray(1), y, 1)).toThrow('codes, should be');
+    }
   });
 
   test('a bit that is wrong in the last image, or in the last gradient, is noticed', async () => {

@@ -7,9 +7,10 @@ import { BENCH } from '../../bench/folder.ts';
 import { gemmRows, gemmTransposedRows } from '../../bench/gemm.ts';
 import { gemmInt8Rows } from '../../bench/gemm-int8.ts';
 import { inferenceRows } from '../../bench/inference.ts';
+import { integerOperandsOf, integerOperationOn, isInteger } from '../../bench/integer-operation.ts';
 import { kernelCases } from '../../bench/kernel-cases.ts';
 import { kernelRows } from '../../bench/kernels.ts';
-import { operationOn } from '../../bench/operation.ts';
+import { operationOn, packedConvolutionOn } from '../../bench/operation.ts';
 import { problemOf } from '../../bench/operation-rows.ts';
 import { Peers } from '../../bench/peers.ts';
 import { checkProduct, exactProduct } from '../../bench/product.ts';
@@ -76,7 +77,11 @@ function kernelsOfOperations(): Set<string> {
   });
   for (const kind of ['conv2d', 'depthwise', 'maxPool', 'avgPool', 'batchNorm'] as const) {
     const shape = { kind, batch: 2, height: 2, width: 2, channels: 2, units: 2, size: 1, stride: 1, padding: 0 };
-    operationOn(watched, problemOf(shape, true), new Places().of({ kernels: reference })).call(2);
+    const p = problemOf(shape, true);
+    const place = new Places().of({ kernels: reference });
+    operationOn(watched, p, place).call(2);
+    if (kind === 'conv2d') packedConvolutionOn(watched, p, place).call(2);
+    if (isInteger(kind)) integerOperationOn(watched, p, integerOperandsOf(p, p.dy), place).call(2);
   }
   return called;
 }
