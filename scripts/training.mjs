@@ -144,7 +144,8 @@ function mobile(x, target, replay) {
 }
 
 const trainings = { classifier, gated, wide, eventful, convolutional, mobile };
-const integers = { convolutionalInt8: convolutional, mobileInt8: mobile };
+/** Those whose int8 form has a digest too. */
+const inIntegers = ['convolutional', 'mobile'];
 
 /** The digest of a model's int8 form, its file and its answers. */
 function digestInt8(model, images) {
@@ -159,13 +160,15 @@ function digestInt8(model, images) {
 
 const tables = { reference: () => reference, cpu: () => cpu, wasm };
 
-/** Trains, and returns the digest. Throws if replay did not repeat most of the steps, or an eager one any. */
+/** Trains, and returns the digests by name. Throws if replay did not repeat most of the steps, or an eager one any. */
 function trained(name, x, target, replay) {
-  const model = (trainings[name] ?? integers[name])(x, target, replay);
+  const model = trainings[name](x, target, replay);
   const { eager, replayed, reason } = model.replayStatus;
   if (replay ? replayed <= eager : replayed > 0)
     throw new Error(`${name}: ${replayed} of ${eager + replayed} steps were replayed; the last: ${reason}`);
-  return name in integers ? digestInt8(model, imagesOf(x)) : digest(model);
+  const found = { [name]: digest(model) };
+  if (inIntegers.includes(name)) found[`${name}Int8`] = digestInt8(model, imagesOf(x));
+  return found;
 }
 
 /**
@@ -180,12 +183,13 @@ export async function digests(text, { table, replay, threads }) {
   const { features, target } = tableFromCSV(text, { target: 'class' });
   const x = mul(features, 1 / 64);
   const found = {};
-  for (const name of Object.keys({ ...trainings, ...integers })) {
-    found[name] = trained(name, x, target, replay);
+  for (const name of Object.keys(trainings)) {
+    Object.assign(found, trained(name, x, target, replay));
     for (let again = 1; again < 5 && several !== null; again++) {
       await several.repairThreads();
-      const other = trained(name, x, target, replay);
-      if (other !== found[name]) throw new Error(`${name}: run ${again + 1} is ${other}, run 1 was ${found[name]}`);
+      for (const [which, other] of Object.entries(trained(name, x, target, replay)))
+        if (other !== found[which])
+          throw new Error(`${which}: run ${again + 1} is ${other}, run 1 was ${found[which]}`);
     }
   }
   return found;
