@@ -303,9 +303,9 @@ export const plants = [
   },
   {
     name: 'an array that two weights hold is packed once, by the shape of the first',
-    file: 'src/infer/compile.ts',
-    find: 'once(kernel, () => {',
-    replace: 'once(kernel.values, () => {',
+    file: 'src/infer/emit-integers.ts',
+    find: 'packed(own, packedBytes',
+    replace: 'packed(own.values, packedBytes',
     mustFail: ['tests/infer/operations.test.ts'],
   },
   {
