@@ -30,7 +30,7 @@ import { compileNetwork } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { inputsFor } from '../graph/random-networks.ts';
 import { drawnWiring } from '../graph/random-wirings.ts';
-import { normal } from './tools.ts';
+import { normal, values } from './tools.ts';
 
 const plain = { useBias: false } as const;
 const ops = (model: Model): string =>
@@ -51,8 +51,8 @@ function withStatistics<M extends Model>(model: M, seed = 5): M {
 }
 
 const farthest = (a: Tensor, b: Tensor): number =>
-  a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
-const largest = (a: Tensor): number => a.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  values(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
+const largest = (a: Tensor): number => values(a).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 const spread = { gammaInitializer: randomUniform(-2, 2), betaInitializer: randomNormal() } as const;
 const makers: Record<string, () => Layer> = {
