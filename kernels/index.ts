@@ -1,5 +1,6 @@
 export type { ArrayOf, ElementType, FloatArray, TypedArray } from './arrays.ts';
 export { cpu } from './cpu/cpu.ts';
+export { quantizedCpu } from './cpu/quantized.ts';
 export type { Convolution, ConvolutionKernels, Window } from './interface/convolution.ts';
 export type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from './interface/elementwise.ts';
 export type { KernelHeap } from './interface/heap.ts';

@@ -138,7 +138,7 @@ export function addProduct(
   }
 }
 
-export const integers: Partial<IntegerKernels> = {
+export const integers: Pick<IntegerKernels, 'gemmInt8' | 'requantize' | 'addInt8'> = {
   gemmInt8: (m, n, k, a, packed, c) => {
     if (m <= FEW_ROWS) {
       for (let i = 0; i < m; i++) row(n | 0, k | 0, a, i * k, packed, c, i * n);

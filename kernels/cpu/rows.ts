@@ -10,14 +10,16 @@ function expRow(n: number, x: Float32Array, at: number, max: number, y: Float32A
 /** One pass over the exponentials makes the softmax and the loss; few targets are not zero, so lanes lie in an array. */
 const lanes: Float64Array = new Float64Array(8);
 
+export function softmax(rows: number, n: number, x: Float32Array, y: Float32Array): void {
+  for (let i = 0, at = 0; i < rows; i++, at += n) {
+    expRow(n, x, at, maxOf(n, x, at, 1), y);
+    const total = Math.fround(sumOf(n, y, at, 1));
+    for (let j = at, end = at + n; j < end; j++) y[j] = y[j]! / total;
+  }
+}
+
 export const rows: RowKernels<Float32Array> = {
-  softmax: (rows, n, x, y) => {
-    for (let i = 0, at = 0; i < rows; i++, at += n) {
-      expRow(n, x, at, maxOf(n, x, at, 1), y);
-      const total = Math.fround(sumOf(n, y, at, 1));
-      for (let j = at, end = at + n; j < end; j++) y[j] = y[j]! / total;
-    }
-  },
+  softmax,
 
   logSoftmax: (rows, n, x, y) => {
     for (let i = 0, at = 0; i < rows; i++, at += n) {

@@ -8,18 +8,20 @@ function limits(y: TypedArray): readonly [number, number] | null {
   return y instanceof Uint8Array ? [0, 255] : null;
 }
 
+export const stridedCopy: MovementKernels['stridedCopy'] = (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
+  function copy(axis: number, xAt: number, yAt: number): void {
+    if (axis === shape.length) {
+      y[yAt] = x[xAt]!;
+      return;
+    }
+    for (let i = 0; i < shape[axis]!; i++) copy(axis + 1, xAt + i * xStrides[axis]!, yAt + i * yStrides[axis]!);
+  }
+  copy(0, xOffset, yOffset);
+};
+
 /** Kernels that move numbers: one code for every element type. */
 export const movement: MovementKernels = {
-  stridedCopy: (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
-    function copy(axis: number, xAt: number, yAt: number): void {
-      if (axis === shape.length) {
-        y[yAt] = x[xAt]!;
-        return;
-      }
-      for (let i = 0; i < shape[axis]!; i++) copy(axis + 1, xAt + i * xStrides[axis]!, yAt + i * yStrides[axis]!);
-    }
-    copy(0, xOffset, yOffset);
-  },
+  stridedCopy,
   gather: (outer, length, inner, count, x, indices, y) => {
     for (let o = 0; o < outer; o++) {
       for (let j = 0; j < count; j++) {

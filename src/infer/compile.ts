@@ -4,11 +4,10 @@ import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
-import { type Graph, weightsOf } from '../graph/graph.ts';
+import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
-import { emit } from './emit.ts';
 import { placed, type Slot } from './plan.ts';
-import type { Operand, Place, Site, SlotType, Step } from './site.ts';
+import { type EmitRows, type Operand, type Place, refuse, type Site, type SlotType, type Step } from './site.ts';
 
 /** An input or output of a program: where its numbers lie, and how many there are. */
 export interface Port<T extends SlotType = SlotType> {
@@ -45,6 +44,7 @@ class Scratch<T extends SlotType> implements Place<T> {
 
 /** The steps of a network in program form that was validated, `values` being what its values are. */
 export function compile(
+  rows: EmitRows<Op>,
   network: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
   batchSize: number,
@@ -58,6 +58,7 @@ export function compile(
   const copies = new Map<unknown, Buffer<SlotType>>();
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
+  const owners: Node[] = []; // of each step
 
   const operand = (name: string): Operand => {
     const { shape, format } = values.get(name)!;
@@ -75,19 +76,10 @@ export function compile(
     copies.set(what, made);
     return made;
   };
-  const packed: Site['packed'] = (what, bytes, pack) =>
+  const packed = <T extends SlotType>(what: unknown, type: T, length: number, pack: (to: ArrayOf[T]) => void) =>
     once(what, () => {
-      const buffer = buffers.make('int8', bytes);
-      pack(kernels, buffer.array);
-      return buffer;
-    });
-  const panels = (weight: Stored): Buffer<'float32'> =>
-    once(weight, () => {
-      const { values } = weight.encoding as EncodingOf<'float32'>;
-      const columns = weight.shape.at(-1)!;
-      const terms = values.length / Math.max(1, columns);
-      const buffer = buffers.make('float32', 16 * Math.ceil(columns / 16) * terms);
-      kernels.packPanels(terms, columns, values, buffer.array);
+      const buffer = buffers.make(type, length);
+      pack(buffer.array);
       return buffer;
     });
   const scratch = <T extends SlotType>(type: T, numbers: number, which = 0): Scratch<T> => {
@@ -100,7 +92,8 @@ export function compile(
 
   for (const node of network.nodes) {
     const stored = weightsOf(network, node);
-    emit({
+    const own = checked(kernels, node);
+    emit(rows, {
       node,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
@@ -110,14 +103,30 @@ export function compile(
         const encoding = stored[role]?.encoding;
         return encoding?.type === 'float32' ? once(encoding, () => buffers.copy('float32', encoding.values)) : null;
       },
-      packed,
-      panels: (role) => panels(stored[role]!),
+      packed: (what, bytes, pack) => packed(what, 'int8', bytes, (to) => pack(own, to)),
+      panels(role) {
+        const kernel = stored[role]!;
+        const { values } = kernel.encoding as EncodingOf<'float32'>;
+        const columns = kernel.shape.at(-1)!;
+        const terms = values.length / Math.max(1, columns);
+        const length = 16 * Math.ceil(columns / 16) * terms;
+        return packed(kernel, 'float32', length, (to) => own.packPanels(terms, columns, values, to));
+      },
       constants: (type, numbers) => buffers.copy(type, numbers),
       scratch,
-      step: (step) => void steps.push(step),
+      step(step) {
+        steps.push(step);
+        owners.push(node);
+      },
     } as Site);
   }
   for (const own of scratches) own.buffer = buffers.make(own.type, room(own.size));
+  steps.forEach((step, i) => {
+    step(
+      checked(kernels, owners[i]!, () => {}),
+      0,
+    );
+  });
   const port = (name: string): Port => {
     const { shape, size: numbers } = operand(name);
     return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)!, entries: entriesFor(network, name) };
@@ -128,3 +137,19 @@ export function compile(
     outputs: network.outputs.map(port) as Compiled['outputs'],
   };
 }
+
+/** A table that refuses, in the name of a node, a kernel that `kernels` does not have; `instead` is called for those it has. */
+const checked = (kernels: Kernels, node: Node, instead?: () => void): Kernels =>
+  new Proxy(kernels, {
+    get: (table, name) => {
+      const kernel = table[name as keyof Kernels];
+      if (kernel !== undefined) return instead ?? kernel;
+      return refuse(
+        node,
+        `needs the kernel ${String(name)}, which the table does not have: take a larger one, as cpu is`,
+      );
+    },
+  });
+
+/** Writes down the steps of a node. */
+const emit = <K extends Op>(rows: EmitRows<Op>, site: Site<K>): void => rows[site.node.op](site);

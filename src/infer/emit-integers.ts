@@ -5,7 +5,17 @@ import { type Steps, windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS } from '../graph/activation.ts';
 import { boundsOf, ratioOf } from '../graph/fact.ts';
 import { columnScales, foldedBias, type IntegerProduct } from '../graph/integers.ts';
-import { activating, addInto, convolutionOf, type Operand, type Place, type Site, type Step } from './site.ts';
+import {
+  activating,
+  addInto,
+  convolutionOf,
+  type EmitRows,
+  type Operand,
+  ones,
+  type Place,
+  type Site,
+  type Step,
+} from './site.ts';
 
 /** The steps of nodes that read or give int8. */
 
@@ -52,7 +62,7 @@ function multiply(
   if (activation.name !== 'linear') step(activating(activation, y.shape, real, y.real));
 }
 
-export function integerDense(site: Site<'dense'>, product: IntegerProduct): void {
+function integerDense(site: Site<'dense'>, product: IntegerProduct): void {
   const {
     inputs: [x],
     output: y,
@@ -72,7 +82,7 @@ export function integerDense(site: Site<'dense'>, product: IntegerProduct): void
   });
 }
 
-export function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
+function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
   const {
     node,
     inputs: [x],
@@ -93,7 +103,7 @@ export function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
 }
 
 /** The largest or the mean of windows of `taps`. */
-export function integerPool(
+function integerPool(
   { node, inputs: [x], output: y, step }: Site<'pool' | 'globalPool'>,
   taps: Shape,
   steps: Steps,
@@ -109,7 +119,7 @@ export function integerPool(
   });
 }
 
-export function integerAdd({ inputs: [first, ...others], output: y, scratch, step }: Site<'add'>): void {
+function integerAdd({ inputs: [first, ...others], output: y, scratch, step }: Site<'add'>): void {
   if (others.length === 1) {
     const { scale, zeroPoint } = y.format!;
     step((k, samples) =>
@@ -143,3 +153,18 @@ export function inFormat(x: Operand, y: Operand, to: Place<'int8'>, scratch: Sit
     toBytes(k, samples * x.size, real, y, to);
   };
 }
+
+/** The steps of operations that compute with int8, and give int8 or real numbers. */
+export const INTEGERS: EmitRows<'dense' | 'conv' | 'pool' | 'globalPool' | 'add'> = {
+  dense: (site) => integerDense(site, site.product!),
+  conv: (site) => integerConv(site, site.product!),
+  pool(site) {
+    const { size, strides, padding } = site.node.attrs;
+    integerPool(site, size, { strides, padding, dilations: ones(size) });
+  },
+  globalPool(site) {
+    const spatial = site.inputs[0].shape.slice(0, -1);
+    integerPool(site, spatial, { strides: spatial, padding: 'valid', dilations: ones(spatial) });
+  },
+  add: integerAdd,
+};

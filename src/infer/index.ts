@@ -6,3 +6,4 @@ export { validateNetwork } from '../graph/encodings.ts';
 export type { Attributes, Graph, Input, Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 export type { Network } from '../graph/network.ts';
 export { compileNetwork, type Program, type ProgramInput } from './program.ts';
+export { compileQuantized } from './quantized.ts';

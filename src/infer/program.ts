@@ -5,10 +5,12 @@ import type { Shape } from '../base/shape.ts';
 import { floatsOf, wantedEntries } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Op } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { Buffers } from './buffers.ts';
 import { type Compiled, compile, type Port } from './compile.ts';
+import { EMIT } from './emit.ts';
+import type { EmitRows } from './site.ts';
 
 /** Numbers of a program's input: integers for an input of int32. */
 export type ProgramInput = Float32Array | Int32Array;
@@ -39,11 +41,23 @@ export interface Program {
 
 /**
  * Plans a network for batches of up to `batchSize` samples on a table of kernels. The program has a copy of the weights,
- * packed for the kernels. The first run with a number of samples writes its kernel calls down, later ones
- * repeat them. Throws what `validateNetwork` throws, DTypeError for a float64 network, which runs on the model it came
- * from, and StateError, which names the node, for an operation that has no program.
+ * packed for the kernels. The first run with a number of samples writes its kernel calls down, later ones repeat them. The
+ * table need not have kernels that no node calls. Throws what `validateNetwork` throws, DTypeError for a float64 network,
+ * which runs on the model it came from, and StateError, which names the node, for an operation that has no program or whose
+ * kernel is missing.
  */
-export function compileNetwork(network: Graph<Stored>, batchSize: number, kernels: Kernels): Program {
+export const compileNetwork = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
+  programWith(EMIT, network, batchSize, table, programForm);
+
+/** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
+export function programWith(
+  rows: EmitRows<Op>,
+  network: Graph<Stored>,
+  batchSize: number,
+  table: Partial<Kernels>,
+  form = (graph: Graph<Stored>): Graph<Stored> => graph,
+): Program {
+  const kernels = table as Kernels; // compile() asks for what is missing
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
     throw new ValueError('compileNetwork', 'batchSize', 'a positive integer', batchSize);
   const values = validateNetwork(network);
@@ -51,7 +65,7 @@ export function compileNetwork(network: Graph<Stored>, batchSize: number, kernel
     throw new DTypeError('compileNetwork', ['float64'], 'a program computes in float32', 'Run the model itself?');
   const buffers = new Buffers(kernels);
   try {
-    return programOf(compile(programForm(network), values, batchSize, kernels, buffers), batchSize, kernels, buffers);
+    return programOf(compile(rows, form(network), values, batchSize, kernels, buffers), batchSize, kernels, buffers);
   } catch (error) {
     buffers.dispose();
     throw error;

@@ -64,6 +64,14 @@ export type EmitRows<Ops extends Op> = { readonly [K in Ops]: (site: Site<K>) =>
 
 export const nothing = (): void => {};
 
+export const ones = ({ length }: Shape): Shape => Array<number>(length).fill(1);
+
+/** One row for nodes that compute with int8, another for those that do with real numbers. */
+export const ofIntegers =
+  <K extends Op>(integers: (site: Site<K>) => void, reals: (site: Site<K>) => void) =>
+  (site: Site<K>): void =>
+    (site.product !== null || site.output.format !== null ? integers : reals)(site);
+
 export function refuse({ name, op }: Node, why: string): never {
   throw new StateError('compileNetwork', `node "${name}" (${op}) ${why}`);
 }

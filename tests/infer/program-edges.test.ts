@@ -50,6 +50,18 @@ describe('a program', () => {
     expect(() => program.run(new Float32Array(0), 4)).toThrow('the compiled batch size 3, got 4');
   });
 
+  test('runs on a table of the kernels that its nodes call, and a missing one is named when it is made', () => {
+    const { packPanels, gemmPanels, relu, stridedCopy } = reference;
+    const input = floats(6, next);
+    const expected = make(2).run(input).slice();
+    expect([...compileNetwork(network, 2, { packPanels, gemmPanels }).run(input)]).toEqual([...expected]);
+    expect(() => compileNetwork(network, 2, { relu, stridedCopy })).toThrow(
+      'compileNetwork: node "d" (dense) needs the kernel packPanels, which the table does not have: take a larger one, as cpu is',
+    );
+    expect(() => compileNetwork(network, 2, { packPanels, relu })).toThrow('needs the kernel gemmPanels');
+    expect(() => compileNetwork(network, 2, { relu })).toThrow(StateError);
+  });
+
   test('of more numbers than a machine can hold is refused by size', () => {
     expect(() => make(2 ** 52)).toThrow(LimitError);
     expect(() => make(2 ** 52)).toThrow(/^compileNetwork: /);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as kernels from '../../kernels/index.ts';
 
 test('kernels exports its tables, the ladders and what tells of support', () => {
-  const names = ['convLadder', 'cpu', 'gemmLadder', 'reference', 'reference64', 'wasm', 'wasmSupport'];
+  const names = ['convLadder', 'cpu', 'gemmLadder', 'quantizedCpu', 'reference', 'reference64', 'wasm', 'wasmSupport'];
   expect(Object.keys(kernels).sort()).toEqual(names);
 });
 

@@ -1,0 +1,18 @@
+import type { IntegerImageKernels } from '../interface/integer-images.ts';
+import type { IntegerKernels } from '../interface/integers.ts';
+import type { Kernels } from '../kernels.ts';
+import { dequantize, dequantizeColumns, packInt8, quantize } from '../reference/integers.ts';
+import { stridedCopy } from '../reference/movement.ts';
+import { integerImages } from './integer-images.ts';
+import { integers } from './integers.ts';
+import { softmax } from './rows.ts';
+
+/**
+ * Those kernels of `cpu` that a network in int8 calls: what it is made of, and softmax behind it;
+ * `stridedCopy` is the shorter loop of `reference`. For pages that run nothing
+ * else and count bytes; a kernel that a network needs beyond them is named when its program is made.
+ */
+export const quantizedCpu: Pick<
+  Kernels,
+  Exclude<keyof IntegerKernels, 'quantizeColumns'> | keyof IntegerImageKernels | 'stridedCopy' | 'softmax'
+> = { packInt8, quantize, dequantize, dequantizeColumns, ...integers, ...integerImages, stridedCopy, softmax };

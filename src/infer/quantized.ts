@@ -1,0 +1,31 @@
+import type { Kernels } from '../../kernels/kernels.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph, Node, Op } from '../graph/graph.ts';
+import { INTEGERS } from './emit-integers.ts';
+import { MOVES } from './emit-moves.ts';
+import { type Program, programWith } from './program.ts';
+import { type EmitRows, ofIntegers, refuse } from './site.ts';
+
+const real = ({ node }: { readonly node: Node }): never =>
+  refuse(node, 'computes with real numbers, which programs of compileQuantized do not: take compileNetwork');
+
+const QUANTIZED: EmitRows<Op> = {
+  ...MOVES,
+  dense: ofIntegers(INTEGERS.dense, real),
+  conv: ofIntegers(INTEGERS.conv, real),
+  pool: ofIntegers(INTEGERS.pool, real),
+  globalPool: ofIntegers(INTEGERS.globalPool, real),
+  add: ofIntegers(INTEGERS.add, real),
+  convTranspose: real,
+  batchNorm: real,
+  layerNorm: real,
+  embedding: real,
+};
+
+/**
+ * `compileNetwork` for a network all in int8, as `quantize` leaves one that it need not leave in part: the same results from
+ * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
+ * node, for one that computes with real numbers, but for activations at the end.
+ */
+export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
+  programWith(QUANTIZED, network, batchSize, table);
