@@ -327,7 +327,7 @@ export const plants = [
   {
     name: 'a shared layer loses what one of its places reads',
     file: 'src/compress/constants.ts',
-    find: '!read.every((each) => each![i] === constant)',
+    find: '!read.every((each) => each![channel] === constant)',
     replace: 'Number.isNaN(constant)',
     mustFail: ['tests/compress/constants.test.ts'],
   },

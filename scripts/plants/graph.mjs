@@ -128,14 +128,14 @@ export const plants = [
   },
   {
     name: 'a part begins at the start',
-    file: 'src/infer/emit.ts',
+    file: 'src/infer/emit-moves.ts',
     find: 'x.numbers.array, from, [total, 1]',
     replace: 'x.numbers.array, 0, [total, 1]',
     mustFail: ['tests/infer/operations.test.ts'],
   },
   {
     name: 'a concatenation in int8 keeps the formats of its parts',
-    file: 'src/infer/emit.ts',
+    file: 'src/infer/emit-moves.ts',
     find: 'const isAlike = sameFormat(x.format, y.format);',
     replace: 'const isAlike = true;',
     mustFail: ['tests/infer/operations.test.ts'],
@@ -311,15 +311,15 @@ export const plants = [
   {
     name: 'an array of two shapes is laid out in panels once, by the first',
     file: 'src/infer/compile.ts',
-    find: 'once(weight, () => {',
-    replace: 'once(weight.encoding, () => {',
+    find: "packed(kernel, 'float32'",
+    replace: "packed(kernel.encoding, 'float32'",
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {
     name: 'programs run networks as they are written',
     file: 'src/infer/program.ts',
-    find: 'compile(programForm(network), values',
-    replace: 'compile(network, values',
+    find: 'table, programForm);',
+    replace: 'table);',
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {
@@ -493,14 +493,14 @@ export const plants = [
   },
   {
     name: 'zeros around an image are what was there before',
-    file: 'src/infer/emit-images.ts',
+    file: 'src/infer/emit-moves.ts',
     find: 'k.fill(samples * y.size, 0, y.real.array)',
     replace: 'k.fill(0, 0, y.real.array)',
     mustFail: ['tests/infer/image-programs.test.ts'],
   },
   {
     name: 'a program shuffles channels back',
-    file: 'src/infer/emit-images.ts',
+    file: 'src/infer/emit-moves.ts',
     find: 'to: [channels, 1, groups],',
     replace: 'to: [channels, members, 1],',
     mustFail: ['tests/infer/image-programs.test.ts'],
@@ -542,7 +542,7 @@ export const plants = [
   },
   {
     name: 'zeros around an int8 image are its integer 0',
-    file: 'src/infer/emit-images.ts',
+    file: 'src/infer/emit-moves.ts',
     find: 'Int8Array.of(y.format.zeroPoint)',
     replace: 'Int8Array.of(0)',
     mustFail: ['tests/infer/integer-programs.test.ts'],

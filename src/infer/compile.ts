@@ -7,7 +7,7 @@ import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
-import { type EmitRows, type Operand, type Place, refuse, type Site, type SlotType, type Step } from './site.ts';
+import { type EmitRows, type Operand, type Place, REAL, refuse, type Site, type SlotType, type Step } from './site.ts';
 
 /** An input or output of a program: where its numbers lie, and how many there are. */
 export interface Port<T extends SlotType = SlotType> {
@@ -44,7 +44,7 @@ class Scratch<T extends SlotType> implements Place<T> {
 
 /** The steps of a network in program form that was validated, `values` being what its values are. */
 export function compile(
-  rows: EmitRows<Op>,
+  rows: Partial<EmitRows<Op>>,
   network: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
   batchSize: number,
@@ -152,4 +152,8 @@ const checked = (kernels: Kernels, node: Node, instead?: () => void): Kernels =>
   });
 
 /** Writes down the steps of a node. */
-const emit = <K extends Op>(rows: EmitRows<Op>, site: Site<K>): void => rows[site.node.op](site);
+function emit<K extends Op>(rows: Partial<EmitRows<Op>>, site: Site<K>): void {
+  const row: ((site: Site<K>) => void) | undefined = rows[site.node.op];
+  if (row === undefined) refuse(site.node as Node, REAL);
+  row(site);
+}

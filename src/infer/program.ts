@@ -51,7 +51,7 @@ export const compileNetwork = (network: Graph<Stored>, batchSize: number, table:
 
 /** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
 export function programWith(
-  rows: EmitRows<Op>,
+  rows: Partial<EmitRows<Op>>,
   network: Graph<Stored>,
   batchSize: number,
   table: Partial<Kernels>,

@@ -4,22 +4,18 @@ import type { Graph, Node, Op } from '../graph/graph.ts';
 import { INTEGERS } from './emit-integers.ts';
 import { MOVES } from './emit-moves.ts';
 import { type Program, programWith } from './program.ts';
-import { type EmitRows, ofIntegers, refuse } from './site.ts';
+import { type EmitRows, ofIntegers, REAL, refuse } from './site.ts';
 
-const real = ({ node }: { readonly node: Node }): never =>
-  refuse(node, 'computes with real numbers, which programs of compileQuantized do not: take compileNetwork');
+const real = ({ node }: { readonly node: Node }): never => refuse(node, REAL);
 
-const QUANTIZED: EmitRows<Op> = {
+/** An operation without a row here works with real numbers alone. */
+const QUANTIZED: Partial<EmitRows<Op>> = {
   ...MOVES,
   dense: ofIntegers(INTEGERS.dense, real),
   conv: ofIntegers(INTEGERS.conv, real),
   pool: ofIntegers(INTEGERS.pool, real),
   globalPool: ofIntegers(INTEGERS.globalPool, real),
   add: ofIntegers(INTEGERS.add, real),
-  convTranspose: real,
-  batchNorm: real,
-  layerNorm: real,
-  embedding: real,
 };
 
 /**

@@ -66,6 +66,9 @@ export const nothing = (): void => {};
 
 export const ones = ({ length }: Shape): Shape => Array<number>(length).fill(1);
 
+/** Why programs of integers refuse a node. */
+export const REAL = 'computes with real numbers, which programs of compileQuantized do not: take compileNetwork';
+
 /** One row for nodes that compute with int8, another for those that do with real numbers. */
 export const ofIntegers =
   <K extends Op>(integers: (site: Site<K>) => void, reals: (site: Site<K>) => void) =>
