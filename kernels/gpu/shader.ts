@@ -33,6 +33,19 @@ export function float(value: number): string {
  */
 export const exponential = (x: string): string => `(${x} === ${x} ? Math.exp(${x}) : ${x})`;
 
+/**
+ * Statements that divide the whole number `from`: quotient `q` and rest `r`. A device's quotient may be off by a rounding,
+ * which the rest shows, up to 2^24.
+ */
+export function divided(from: string, by: number, q: string, r: string): string {
+  if (by === 1) return `const ${q} = ${from}; const ${r} = 0.0;`;
+  return `
+    let ${q} = Math.floor(${from} / ${float(by)});
+    let ${r} = ${from} - ${q} * ${float(by)};
+    if (${r} < 0.0) { ${q} -= 1.0; ${r} += ${float(by)}; }
+    if (${r} >= ${float(by)}) { ${q} += 1.0; ${r} -= ${float(by)}; }`;
+}
+
 /** `text` for each i < n, joined. */
 export const repeat = (n: number, text: (i: number) => string, separator = '\n'): string =>
   Array.from({ length: n }, (_, i) => text(i)).join(separator);

@@ -80,7 +80,7 @@ export const plants = [
   {
     name: 'the gradient of gelu on a device is computed from what it gave',
     file: 'src/gpu/stages.ts',
-    find: ' || (factors !== null && needsInput(ofNumbers))',
+    find: ' || (training !== null && needsInput(ofNumbers))',
     replace: '',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },
@@ -94,15 +94,15 @@ export const plants = [
   {
     name: 'the gradient of a concatenation on a device is that of its first part',
     file: 'src/gpu/shaders.ts',
-    find: 'from += cols;',
+    find: 'from = behind;',
     replace: '',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },
   {
     name: 'the gradient of a part on a device lies at the first column',
     file: 'src/gpu/shaders.ts',
-    find: 'placeColumns(rows, cols, node.attrs.from, ',
-    replace: 'placeColumns(rows, cols, 0, ',
+    find: 'cols, attrs.from, sample.at(-1)!)',
+    replace: 'cols, 0, sample.at(-1)!)',
     mustFail: ['tests/gpu/train.gpu.test.ts'],
   },
   {

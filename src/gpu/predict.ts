@@ -10,7 +10,7 @@ import { storedGraph } from '../nn/network.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { empty, Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
-import type { DeviceTensor } from './device-tensor.ts';
+import { type DeviceTensor, matrixOf } from './device-tensor.ts';
 import { building, within } from './scope.ts';
 import { backendOf } from './shared.ts';
 import { forward, type Stages, stagesOf } from './stages.ts';
@@ -54,7 +54,7 @@ export class GpuPredictor {
       await within(async (scope) => {
         const samples = data.subarray(start * inputs, (start + count) * inputs);
         const sent = await scope.keep(this.gpu.send(samples, [count, inputs]));
-        const pass = { scope, weights: (key: string) => this.weights.get(key)!, factors: null };
+        const pass = { scope, weights: (key: string) => this.weights.get(key)!, training: null };
         const [last] = await forward(this.stages, sent, pass);
         y.storage.array.set(await this.gpu.fetch(last), start * outputs);
       });
@@ -88,7 +88,7 @@ export async function gpuPredict(
   const weights = new Map<string, DeviceTensor>();
   await building(async (scope) => {
     for (const [key, { encoding, shape }] of network.weights)
-      weights.set(key, await scope.keep(backend.send(encoding.values, shape)));
+      weights.set(key, await scope.keep(backend.send(encoding.values, matrixOf(shape))));
   });
   return new GpuPredictor(backend, stages, weights);
 }

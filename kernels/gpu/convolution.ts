@@ -1,0 +1,152 @@
+/**
+ * Convolutions of images, a row of numbers each: row y of x holds [height, width, channels] side by side, a kernel is a matrix
+ * [taps·channels/groups, units]. A cell a thread, sums in float32 as the loops go. Taps outside of an image are left out: a
+ * weight that is no number is seen where it meets one.
+ */
+import type { Convolution, Window } from '../interface/convolution.ts';
+import { activationText, type GpuActivationSpec } from './activations.ts';
+import { divided, float, type Shader } from './shader.ts';
+
+/** Statements that find the place and the channel of the number `x` of an image: its row, its column, and the channel. */
+export const placeOf = (width: number, channels: number, row: string, column: string, channel: string): string => `
+    ${divided('x', channels, 'place', channel)}
+    ${divided('place', width, row, column)}`;
+
+/** `body` for each tap (ky, kx) of the window at (oy, ox) that is inside of the image, at (iy, ix). */
+export function eachTap(s: Window, body: string): string {
+  return `
+    for (let ky = 0; ky < ${s.kernelHeight}; ky++) {
+      const iy = oy * ${float(s.strideY)} + ky * ${float(s.dilationY)} - ${float(s.padTop)};
+      if (iy >= 0.0 && iy < ${float(s.height)}) {
+        for (let kx = 0; kx < ${s.kernelWidth}; kx++) {
+          const ix = ox * ${float(s.strideX)} + kx * ${float(s.dilationX)} - ${float(s.padLeft)};
+          if (ix >= 0.0 && ix < ${float(s.width)}) {
+            ${body}
+          }
+        }
+      }
+    }`;
+}
+
+/** `body` for each position (oy, ox) of the window that has a tap, (ky, kx), at (iy, ix) of the image. */
+export function eachWindow(s: Window, body: string): string {
+  const windows = (taps: number, stride: number, dilation: number): number =>
+    Math.ceil(((taps - 1) * dilation + 1) / stride);
+  /** The tap at a distance from the window's first number, where there is one. */
+  const tap = (axis: string, dilation: number): string => `
+      const o${axis} = q${axis} - j${axis};
+      ${divided(`off${axis}`, dilation, `k${axis}`, `rest${axis}`)}`;
+  const holds = (axis: string, positions: number, taps: number): string =>
+    `o${axis} >= 0.0 && o${axis} < ${float(positions)} && k${axis} < ${float(taps)} && rest${axis} < 0.5`;
+  return `
+    const fromTop = iy + ${float(s.padTop)};
+    const fromLeft = ix + ${float(s.padLeft)};
+    ${divided('fromTop', s.strideY, 'qy', 'ry')}
+    ${divided('fromLeft', s.strideX, 'qx', 'rx')}
+    for (let jy = 0; jy < ${windows(s.kernelHeight, s.strideY, s.dilationY)}; jy++) {
+      const offy = ry + jy * ${float(s.strideY)};
+      ${tap('y', s.dilationY)}
+      if (${holds('y', s.outHeight, s.kernelHeight)}) {
+        for (let jx = 0; jx < ${windows(s.kernelWidth, s.strideX, s.dilationX)}; jx++) {
+          const offx = rx + jx * ${float(s.strideX)};
+          ${tap('x', s.dilationX)}
+          if (${holds('x', s.outWidth, s.kernelWidth)}) {
+            ${body}
+          }
+        }
+      }
+    }`;
+}
+
+/** Channels and units of a group. */
+const partsOf = ({ channels, units, groups }: Convolution): readonly [perGroup: number, each: number] => [
+  channels / groups,
+  units / groups,
+];
+
+/** activation(Σ x·kernel + bias), inputs `a`, `k` and, with `hasBias`, `bias`; [count, outHeight·outWidth·units]. */
+export function convolve(s: Convolution, hasBias: boolean, activation: GpuActivationSpec): Shader {
+  const [perGroup, each] = partsOf(s);
+  const body = `
+    ${placeOf(s.outWidth, s.units, 'oy', 'ox', 'u')}
+    ${divided('u', each, 'group', 'ofGroup')}
+    let sum = 0.0;
+    ${eachTap(
+      s,
+      `
+        const at = (iy * ${float(s.width)} + ix) * ${float(s.channels)} + group * ${float(perGroup)};
+        const row = (ky * ${float(s.kernelWidth)} + kx) * ${float(perGroup)};
+        for (let c = 0; c < ${perGroup}; c++) { sum += a[y][at + c] * k[row + c][u]; }`,
+    )}
+    const v = sum${hasBias ? ' + bias[0][u]' : ''};
+    ${activationText(activation, 'v', 'r')}
+    return r;`;
+  const cols = s.outHeight * s.outWidth * s.units;
+  return { name: 'conv', inputs: hasBias ? ['a', 'k', 'bias'] : ['a', 'k'], body, extent: [1, s.batch, cols] };
+}
+
+/** From results back to images, Σ g·kernel: the gradient of `convolve` for x. Inputs `g` and `k`. */
+export function convolveBack(s: Convolution): Shader {
+  const [perGroup, each] = partsOf(s);
+  const body = `
+    ${placeOf(s.width, s.channels, 'iy', 'ix', 'c')}
+    ${divided('c', perGroup, 'group', 'ofGroup')}
+    const first = group * ${float(each)};
+    let sum = 0.0;
+    ${eachWindow(
+      s,
+      `
+        const at = (oy * ${float(s.outWidth)} + ox) * ${float(s.units)} + first;
+        const row = (ky * ${float(s.kernelWidth)} + kx) * ${float(perGroup)} + ofGroup;
+        for (let u = 0; u < ${each}; u++) { sum += g[y][at + u] * k[row][first + u]; }`,
+    )}
+    return sum;`;
+  const cols = s.height * s.width * s.channels;
+  return { name: 'gradient of conv', inputs: ['g', 'k'], body, extent: [1, s.batch, cols] };
+}
+
+/**
+ * The gradient of `convolve` for its kernel, Σ x·g, in parts of `samples` samples each: a matrix for each part. A thread a weight
+ * alone would leave most of a device idle: kernels are small and batches are not. Inputs `a` and `g`.
+ */
+export function kernelGradient(s: Convolution, samples: number): Shader {
+  const [perGroup, each] = partsOf(s);
+  const parts = Math.ceil(s.batch / samples);
+  const body = `
+    ${divided('y', perGroup, 'tap', 'c')}
+    ${divided('tap', s.kernelWidth, 'ky', 'kx')}
+    ${divided('x', each, 'group', 'ofGroup')}
+    const top = ky * ${float(s.dilationY)} - ${float(s.padTop)};
+    const left = kx * ${float(s.dilationX)} - ${float(s.padLeft)};
+    const channel = group * ${float(perGroup)} + c;
+    let sum = 0.0;
+    for (let i = 0; i < ${samples}; i++) {
+      const n = i${parts === 1 ? '' : ` + z * ${float(samples)}`};
+      if (n < ${float(s.batch)}) {
+        for (let oy = 0; oy < ${s.outHeight}; oy++) {
+          const iy = oy * ${float(s.strideY)} + top;
+          if (iy >= 0.0 && iy < ${float(s.height)}) {
+            for (let ox = 0; ox < ${s.outWidth}; ox++) {
+              const ix = ox * ${float(s.strideX)} + left;
+              if (ix >= 0.0 && ix < ${float(s.width)}) {
+                const at = (iy * ${float(s.width)} + ix) * ${float(s.channels)} + channel;
+                sum += a[n][at] * g[n][(oy * ${s.outWidth} + ox) * ${s.units} + x];
+              }
+            }
+          }
+        }
+      }
+    }
+    return sum;`;
+  const rows = s.kernelHeight * s.kernelWidth * perGroup;
+  return { name: 'gradient of a kernel', inputs: ['a', 'g'], body, extent: [parts, rows, s.units] };
+}
+
+/** The sum of `count` matrices, which are parts of a sum. */
+export function sumMatrices(count: number, rows: number, cols: number): Shader {
+  const body = `
+    let sum = 0.0;
+    for (let i = 0; i < ${count}; i++) { sum += a[i][y][x]; }
+    return sum;`;
+  return { name: 'sum of parts', inputs: ['a'], body, extent: [1, rows, cols] };
+}
