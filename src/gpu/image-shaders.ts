@@ -16,8 +16,8 @@ import type { Convolution, Window } from '../../kernels/interface/convolution.ts
 import type { Shape } from '../base/shape.ts';
 import { windowOf } from '../base/window.ts';
 import type { DeviceTensor } from './device-tensor.ts';
+import type { Run, Shaders } from './run.ts';
 import { within } from './scope.ts';
-import type { Run, Shaders } from './shaders.ts';
 
 type Images = 'conv' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle' | 'batchNorm';
 

@@ -7,8 +7,9 @@ import { type Shaped, shapesOf, valuesOf } from '../graph/check.ts';
 import { activationIn, type Graph, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuActivate, gpuActivationGradient, gpuBinary, gpuSoftmax, specOf } from './ops.ts';
+import type { Gradients, NodeShapes, Pass, Run, Shaders } from './run.ts';
 import type { Scope } from './scope.ts';
-import { type Gradients, type NodeShapes, type Pass, type Run, SHADERS, type Shaders } from './shaders.ts';
+import { SHADERS } from './shaders.ts';
 
 /** An activation on a device: of each number, or of each row. */
 type DeviceActivation = GpuActivationSpec | { readonly name: 'softmax' };
