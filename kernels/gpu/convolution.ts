@@ -5,7 +5,7 @@
  */
 import type { Convolution, Window } from '../interface/convolution.ts';
 import { activationText, type GpuActivationSpec } from './activations.ts';
-import { divided, float, type Shader } from './shader.ts';
+import { divided, float, loop, type Shader } from './shader.ts';
 
 /** Statements that find the place and the channel of the number `x` of an image: its row, its column, and the channel. */
 export const placeOf = (width: number, channels: number, row: string, column: string, channel: string): string => `
@@ -14,48 +14,42 @@ export const placeOf = (width: number, channels: number, row: string, column: st
 
 /** `body` for each tap (ky, kx) of the window at (oy, ox) that is inside of the image, at (iy, ix). */
 export function eachTap(s: Window, body: string): string {
-  return `
-    for (let ky = 0; ky < ${s.kernelHeight}; ky++) {
-      const iy = oy * ${float(s.strideY)} + ky * ${float(s.dilationY)} - ${float(s.padTop)};
-      if (iy >= 0.0 && iy < ${float(s.height)}) {
-        for (let kx = 0; kx < ${s.kernelWidth}; kx++) {
-          const ix = ox * ${float(s.strideX)} + kx * ${float(s.dilationX)} - ${float(s.padLeft)};
-          if (ix >= 0.0 && ix < ${float(s.width)}) {
-            ${body}
-          }
-        }
-      }
-    }`;
+  const along = (axis: 'y' | 'x', inner: string): string => {
+    const [taps, stride, dilation, pad, length, positions] =
+      axis === 'y'
+        ? [s.kernelHeight, s.strideY, s.dilationY, s.padTop, s.height, s.outHeight]
+        : [s.kernelWidth, s.strideX, s.dilationX, s.padLeft, s.width, s.outWidth];
+    const last = (positions - 1) * stride + (taps - 1) * dilation - pad;
+    const test = pad === 0 && last < length ? '' : `if (i${axis} >= 0.0 && i${axis} < ${float(length)})`;
+    const place = `o${axis} * ${float(stride)} + k${axis} * ${float(dilation)} - ${float(pad)}`;
+    return loop(`k${axis}`, taps, `const i${axis} = ${place};\n${test} { ${inner} }`);
+  };
+  return along('y', along('x', body));
 }
 
 /** `body` for each position (oy, ox) of the window that has a tap, (ky, kx), at (iy, ix) of the image. */
 export function eachWindow(s: Window, body: string): string {
-  const windows = (taps: number, stride: number, dilation: number): number =>
-    Math.ceil(((taps - 1) * dilation + 1) / stride);
-  /** The tap at a distance from the window's first number, where there is one. */
-  const tap = (axis: string, dilation: number): string => `
+  const along = (axis: 'y' | 'x', inner: string): string => {
+    const [taps, stride, dilation, positions] =
+      axis === 'y'
+        ? [s.kernelHeight, s.strideY, s.dilationY, s.outHeight]
+        : [s.kernelWidth, s.strideX, s.dilationX, s.outWidth];
+    const windows = Math.ceil(((taps - 1) * dilation + 1) / stride);
+    // The tap by its distance from the first of the window, where there is one
+    const found = `
       const o${axis} = q${axis} - j${axis};
+      const off${axis} = r${axis} + j${axis} * ${float(stride)};
       ${divided(`off${axis}`, dilation, `k${axis}`, `rest${axis}`)}`;
-  const holds = (axis: string, positions: number, taps: number): string =>
-    `o${axis} >= 0.0 && o${axis} < ${float(positions)} && k${axis} < ${float(taps)} && rest${axis} < 0.5`;
+    const isPosition = `o${axis} >= 0.0 && o${axis} < ${float(positions)}`;
+    const isTap = `k${axis} < ${float(taps)} && rest${axis} < 0.5`;
+    return loop(`j${axis}`, windows, `${found}\nif (${isPosition} && ${isTap}) { ${inner} }`);
+  };
   return `
     const fromTop = iy + ${float(s.padTop)};
     const fromLeft = ix + ${float(s.padLeft)};
     ${divided('fromTop', s.strideY, 'qy', 'ry')}
     ${divided('fromLeft', s.strideX, 'qx', 'rx')}
-    for (let jy = 0; jy < ${windows(s.kernelHeight, s.strideY, s.dilationY)}; jy++) {
-      const offy = ry + jy * ${float(s.strideY)};
-      ${tap('y', s.dilationY)}
-      if (${holds('y', s.outHeight, s.kernelHeight)}) {
-        for (let jx = 0; jx < ${windows(s.kernelWidth, s.strideX, s.dilationX)}; jx++) {
-          const offx = rx + jx * ${float(s.strideX)};
-          ${tap('x', s.dilationX)}
-          if (${holds('x', s.outWidth, s.kernelWidth)}) {
-            ${body}
-          }
-        }
-      }
-    }`;
+    ${along('y', along('x', body))}`;
 }
 
 /** Channels and units of a group. */
@@ -76,7 +70,7 @@ export function convolve(s: Convolution, hasBias: boolean, activation: GpuActiva
       `
         const at = (iy * ${float(s.width)} + ix) * ${float(s.channels)} + group * ${float(perGroup)};
         const row = (ky * ${float(s.kernelWidth)} + kx) * ${float(perGroup)};
-        for (let c = 0; c < ${perGroup}; c++) { sum += a[y][at + c] * k[row + c][u]; }`,
+        ${loop('c', perGroup, 'sum += a[y][at + c] * k[row + c][u];')}`,
     )}
     const v = sum${hasBias ? ' + bias[0][u]' : ''};
     ${activationText(activation, 'v', 'r')}
@@ -98,7 +92,7 @@ export function convolveBack(s: Convolution): Shader {
       `
         const at = (oy * ${float(s.outWidth)} + ox) * ${float(s.units)} + first;
         const row = (ky * ${float(s.kernelWidth)} + kx) * ${float(perGroup)} + ofGroup;
-        for (let u = 0; u < ${each}; u++) { sum += g[y][at + u] * k[row][first + u]; }`,
+        ${loop('u', each, 'sum += g[y][at + u] * k[row][first + u];')}`,
     )}
     return sum;`;
   const cols = s.height * s.width * s.channels;

@@ -20,9 +20,12 @@ const largest = (s: Window, channels: number): string => `
       s,
       `
         const v = a[y][${at(s, channels)}];
-        if (first < -0.5 || v > top || v !== v) {
+        const tap = ky * ${float(s.kernelWidth)} + kx;
+        if (v === v) {
+          if (first < -0.5 || v > top) { top = v; first = tap; }
+        } else {
           top = v;
-          first = ky * ${float(s.kernelWidth)} + kx;
+          first = tap;
         }`,
     )}`;
 
@@ -40,8 +43,7 @@ export function maxPool(s: Window, channels: number): Shader {
 export function firstOfLargest(s: Window, channels: number): Shader {
   const body = `
     ${largest(s, channels)}
-    if (top !== top) { first = -1.0; }
-    return first;`;
+    return top === top ? first : -1.0;`;
   return { name: 'first of the largest', inputs: ['a'], body, extent: positions(s, channels) };
 }
 
