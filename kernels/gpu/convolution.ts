@@ -4,7 +4,7 @@
  * weight that is no number is seen where it meets one.
  */
 import type { Convolution, Window } from '../interface/convolution.ts';
-import { activationText, type GpuActivationSpec } from './activations.ts';
+import { activationText, type GpuActivationSpec, LINEAR } from './activations.ts';
 import { divided, float, loop, type Shader } from './shader.ts';
 
 /** Statements that find the place and the channel of the number `x` of an image: its row, its column, and the channel. */
@@ -58,8 +58,14 @@ const partsOf = ({ channels, units, groups }: Convolution): readonly [perGroup: 
   units / groups,
 ];
 
+/** Statements that return activation(sum + bias); `c` numbers the bias. */
+const finish = (hasBias: boolean, c: string, activation: GpuActivationSpec): string => `
+    const v = sum${hasBias ? ` + bias[0][${c}]` : ''};
+    ${activationText(activation, 'v', 'r')}
+    return r;`;
+
 /** activation(Σ x·kernel + bias), inputs `a`, `k` and, with `hasBias`, `bias`; [count, outHeight·outWidth·units]. */
-export function convolve(s: Convolution, hasBias: boolean, activation: GpuActivationSpec): Shader {
+export function convolve(s: Convolution, hasBias = false, activation: GpuActivationSpec = LINEAR): Shader {
   const [perGroup, each] = partsOf(s);
   const body = `
     ${placeOf(s.outWidth, s.units, 'oy', 'ox', 'u')}
@@ -72,15 +78,16 @@ export function convolve(s: Convolution, hasBias: boolean, activation: GpuActiva
         const row = (ky * ${float(s.kernelWidth)} + kx) * ${float(perGroup)};
         ${loop('c', perGroup, 'sum += a[y][at + c] * k[row + c][u];')}`,
     )}
-    const v = sum${hasBias ? ' + bias[0][u]' : ''};
-    ${activationText(activation, 'v', 'r')}
-    return r;`;
+    ${finish(hasBias, 'u', activation)}`;
   const cols = s.outHeight * s.outWidth * s.units;
   return { name: 'conv', inputs: hasBias ? ['a', 'k', 'bias'] : ['a', 'k'], body, extent: [1, s.batch, cols] };
 }
 
-/** From results back to images, Σ g·kernel: the gradient of `convolve` for x. Inputs `g` and `k`. */
-export function convolveBack(s: Convolution): Shader {
+/**
+ * From results back to images, activation(Σ g·kernel + bias): the gradient of `convolve` for x, and a transposed convolution.
+ * Inputs `g`, `k` and, with `hasBias`, `bias`.
+ */
+export function convolveBack(s: Convolution, hasBias = false, activation: GpuActivationSpec = LINEAR): Shader {
   const [perGroup, each] = partsOf(s);
   const body = `
     ${placeOf(s.width, s.channels, 'iy', 'ix', 'c')}
@@ -94,9 +101,9 @@ export function convolveBack(s: Convolution): Shader {
         const row = (ky * ${float(s.kernelWidth)} + kx) * ${float(perGroup)} + ofGroup;
         ${loop('u', each, 'sum += g[y][at + u] * k[row][first + u];')}`,
     )}
-    return sum;`;
+    ${finish(hasBias, 'c', activation)}`;
   const cols = s.height * s.width * s.channels;
-  return { name: 'gradient of conv', inputs: ['g', 'k'], body, extent: [1, s.batch, cols] };
+  return { name: 'convBack', inputs: hasBias ? ['g', 'k', 'bias'] : ['g', 'k'], body, extent: [1, s.batch, cols] };
 }
 
 /**

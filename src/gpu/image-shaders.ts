@@ -19,18 +19,39 @@ import type { DeviceTensor } from './device-tensor.ts';
 import type { Run, Shaders } from './run.ts';
 import { within } from './scope.ts';
 
-type Images = 'conv' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle' | 'batchNorm';
+type Images =
+  | 'conv'
+  | 'convTranspose'
+  | 'pool'
+  | 'globalPool'
+  | 'zeroPad'
+  | 'upsample'
+  | 'channelShuffle'
+  | 'batchNorm';
 
 /** Axes of a sample before its channels, and how many of these there are. */
 const partsOf = (sample: Shape): readonly [places: Shape, channels: number] => [sample.slice(0, -1), sample.at(-1)!];
 const samplesOf = ({ inputs: [x] }: Run): number => x.extent[1];
 const plain = (places: Shape) => ({ strides: places.map(() => 1), dilations: places.map(() => 1) });
 
+/** What a convolution reads, its kernel and its bias, if it has one. */
+function operandsOf({ inputs: [x], weights: { kernel, bias } }: Run): [DeviceTensor, ...DeviceTensor[]] {
+  return bias === undefined ? [x, kernel!] : [x, kernel!, bias];
+}
+
 function convolutionOf({ node: { attrs }, shapes, inputs: [x] }: Run<'conv'>): Convolution {
   const [places, channels] = partsOf(shapes.inputs[0]!);
   const kernel = shapes.weights.kernel!;
   const window = windowOf(x.extent[1], places, kernel.slice(0, -2), attrs);
   return { ...window, channels, units: kernel.at(-1)!, groups: attrs.groups };
+}
+
+/** The convolution that a transposed one is the way back of: it reads what that gives. */
+function transposedOf({ node: { attrs }, shapes, inputs: [x] }: Run<'convTranspose'>): Convolution {
+  const [places, channels] = partsOf(shapes.output);
+  const kernel = shapes.weights.kernel!;
+  const steps = { ...attrs, dilations: plain(places).dilations };
+  return { ...windowOf(x.extent[1], places, kernel.slice(0, -2), steps), channels, units: kernel.at(-1)!, groups: 1 };
 }
 
 /** Weights times parts of a batch that a device gets to sum at once, at least: as many threads keep one busy. */
@@ -136,10 +157,8 @@ export const IMAGE_SHADERS: { readonly [K in Images]: Shaders<K> } = {
   conv: {
     fuses: true,
     forward: (run, activation) => {
-      const { kernel, bias } = run.weights;
-      const [x] = run.inputs;
-      const shader = convolve(convolutionOf(run), bias !== undefined, activation);
-      return x.gpu.run(shader, bias === undefined ? [x, kernel!] : [x, kernel!, bias]);
+      const operands = operandsOf(run);
+      return operands[0].gpu.run(convolve(convolutionOf(run), operands.length > 2, activation), operands);
     },
     backward: async (run, g, to) => {
       const s = convolutionOf(run);
@@ -147,6 +166,20 @@ export const IMAGE_SHADERS: { readonly [K in Images]: Shaders<K> } = {
       await to.weight('kernel', () => gradientOfKernel(s, run.inputs[0], g));
       await to.weight('bias', () => channelSums(columnSums(rows, cols), [g], s.units));
       await to.input(0, () => g.gpu.run(convolveBack(s), [g, run.weights.kernel!]));
+    },
+  },
+  convTranspose: {
+    fuses: true,
+    forward: (run, activation) => {
+      const operands = operandsOf(run);
+      return operands[0].gpu.run(convolveBack(transposedOf(run), operands.length > 2, activation), operands);
+    },
+    backward: async (run, g, to) => {
+      const s = transposedOf(run);
+      const [, rows, cols] = g.extent;
+      await to.weight('kernel', () => gradientOfKernel(s, g, run.inputs[0]));
+      await to.weight('bias', () => channelSums(columnSums(rows, cols), [g], s.channels));
+      await to.input(0, () => g.gpu.run(convolve(s), [g, run.weights.kernel!]));
     },
   },
   pool: pools,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { gpuPredict } from '../../src/gpu/predict.ts';
 import { gpuTrain } from '../../src/gpu/train.ts';
 import { Add, Concat, Split } from '../../src/nn/containers.ts';
-import { Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D } from '../../src/nn/convolutions.ts';
+import { Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D } from '../../src/nn/convolutions.ts';
 import { Activation, Dense, Dropout, Flatten, type Layer } from '../../src/nn/layers.ts';
 import { Model } from '../../src/nn/model.ts';
 import { BatchNorm } from '../../src/nn/normalizations.ts';
@@ -105,6 +105,13 @@ const CASES: Record<string, Case> = {
   'a dilated convolution of sequences in groups': {
     shape: sequence,
     layers: () => along(new Conv1D(4, 3, { dilationRate: 2, groups: 4 })),
+  },
+  'transposed convolutions': {
+    layers: () =>
+      behind(
+        new Conv2DTranspose(3, [3, 2], { strides: [2, 1], activation: 'relu6' }),
+        new Conv2DTranspose(2, 2, { padding: 'same', strides: 2, useBias: false }),
+      ),
   },
   'max pools that overlap, with ties': {
     layers: () => behind(new Activation('relu'), new MaxPool2D({ poolSize: 3, strides: [1, 2], padding: 'same' })),

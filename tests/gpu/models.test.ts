@@ -12,7 +12,7 @@ import { type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
 import { ruleOf } from '../../src/gpu/weights.ts';
 import { maxNorm } from '../../src/nn/constraints.ts';
 import { Add, Residual } from '../../src/nn/containers.ts';
-import { Conv1D, Conv2DTranspose } from '../../src/nn/convolutions.ts';
+import { Conv1D } from '../../src/nn/convolutions.ts';
 import { Embedding } from '../../src/nn/embedding.ts';
 import {
   Activation,
@@ -166,10 +166,6 @@ describe('stages', () => {
     );
     refused(one(new LayerNorm().apply(a)), 'layer layerNorm (layerNorm) has no shader');
     const image = input([2, 2, 3]);
-    refused(
-      new Model(image, new Flatten().apply(new Conv2DTranspose(2, 2).apply(image))),
-      'layer conv2DTranspose (convTranspose) has no shader',
-    );
     refused(
       new Model(image, new Flatten().apply(new SpatialDropout2D(0.5).apply(image))),
       'layer spatialDropout2D (dropout) drops whole channels, which has no shader',

@@ -117,6 +117,12 @@ describe.each(MODES)('windows on %s', (mode) => {
     );
   });
 
+  test('sum a kernel in parts of a batch, the last of which may be smaller', async () => {
+    const window = windowOf(5, [4, 3], [2, 2], { strides: [1, 1], dilations: [1, 1], padding: 'same' });
+    const s = { ...window, channels: 2, units: 3, groups: 1 };
+    for (const samples of [1, 2, 5]) await checkConvolution(backend.gpu, s, samples, new Random(samples));
+  });
+
   test('pool as the kernels are defined, gradients to the first of the largest', async () => {
     // Pools have no dilations, and every window of theirs has a tap inside.
     const pools = convolutions.filter(({ s }) => s.dilationX * s.dilationY === 1);
