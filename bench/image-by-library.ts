@@ -38,6 +38,13 @@ function layerOf(layer: ImageLayer, inputShape: readonly number[] | undefined, i
   }
 }
 
+/** The model of a task, its weights decided by the seed. */
+export const imageModelOf = ({ layers, shape }: Pick<ImageTask, 'layers' | 'shape'>): Sequential =>
+  new Sequential(
+    layers.map((layer, i) => layerOf(layer, i === 0 ? shape : undefined, i === layers.length - 1)),
+    { seed: SEED },
+  );
+
 /** As a user writes it, on a table of kernels, from the weights given. Without `replay` every step builds its graph anew. */
 export function imagesByLibrary(
   task: ImageTask,
@@ -46,11 +53,8 @@ export function imagesByLibrary(
   replay = true,
 ): Learner {
   setBackend(kernels);
-  const { layers, shape, batch } = task;
-  const model = new Sequential(
-    layers.map((layer, i) => layerOf(layer, i === 0 ? shape : undefined, i === layers.length - 1)),
-    { seed: SEED },
-  );
+  const { shape, batch } = task;
+  const model = imageModelOf(task);
   const [x, y] = imagesOf(task);
   const inputs = fromData(x, [batch, ...shape]);
   const targets = fromData(y, [batch, CLASSES]);

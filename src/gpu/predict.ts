@@ -71,9 +71,10 @@ export class GpuPredictor {
 
 /**
  * A model, or a float32 network, of one input and one output as a predictor on the device, with the weights as they are
- * now. Layers: Dense, Activation, Dropout, Flatten, Add, Concat, Part and containers of these; activations: linear, relu,
- * leakyRelu, sigmoid, tanh, gelu, softmax. Throws StateError, which names the layer, for others. `gpu` defaults to
- * `sharedGpu()`.
+ * now. Samples of any shape. Layers: Dense of flat samples, Activation, Dropout, Flatten, Add, Concat, Part, BatchNorm,
+ * convolutions (with groups, depthwise, separable, transposed), max and average pools, global ones, ZeroPadding, UpSampling,
+ * ChannelShuffle, and containers of these; activations: linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, and softmax of flat
+ * samples. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
  */
 export async function gpuPredict(
   model: Model | Graph<Stored>,

@@ -56,12 +56,12 @@ const lent = new WeakSet<Optimizer>();
 const TRAIN_OPTIONS = 'batchSize epochs initialEpoch shuffle validationSplit validationData onEpochEnd signal gpu';
 
 /**
- * `fit` on a device, for compiled models of one input and one output of Dense, Activation, Dropout, Flatten, Add, Concat and
- * Part layers, and containers of these: the same batches, the same dropout, the same arithmetic up to rounding. Data,
- * weights and activations stay on the device; it is read once an epoch for the figures of the history, and at the end for
- * the weights and the optimizer's state.
+ * `fit` on a device, for compiled models of one input, of any shape, and one flat output, of the layers that `gpuPredict` takes:
+ * the same batches, the same dropout, the same arithmetic up to rounding. Data, weights and activations stay on the device; it
+ * is read once an epoch for the figures of the history, and at the end for the weights, the running statistics and the
+ * optimizer's state.
  *
- * Activations linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
+ * Activations linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
  * sigmoid, categorical after softmax, or fromLogits; SGD, Adam and AdamW; L1 and L2; pruning masks; the metric accuracy.
  * Anything else throws StateError before anything is computed. Samples are copied before the first await. If training fails,
  * weights and optimizer are as they were before; what else writes weights meanwhile is overwritten at the end.
