@@ -13,7 +13,14 @@ export interface Served {
 /** The page's modules by their paths, GPU.js among them. */
 async function bundled(): Promise<Map<string, string>> {
   const input = { page: fileURLToPath(new URL('browser.js', import.meta.url)) };
-  const bundle = await rolldown({ input, platform: 'browser', logLevel: 'warn' });
+  // Modules of Node are there for functions that a page does not call: what imports them is left out with these.
+  const bundle = await rolldown({
+    input,
+    platform: 'browser',
+    logLevel: 'warn',
+    external: /^node:/,
+    treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
+  });
   try {
     const { output } = await bundle.generate({ format: 'esm', entryFileNames: '[name].js' });
     return new Map(
