@@ -174,10 +174,15 @@ const CASES: Record<string, Case> = {
 function build({ shape = [5, 6, 4], layers, optimizer, prepare, isFlat }: Case): Model {
   const end = [...(isFlat === true ? [] : [new Flatten()]), new Dense(3, { activation: 'softmax' })];
   const model = new Sequential([...layers(), ...end], { seed: 5 });
-  return ready(model, shape, { optimizer, prepare });
+  return ready(model, shape, optimizer, prepare);
 }
 
-function ready(model: Model, shape: readonly number[], { optimizer, prepare }: Partial<Case>): Model {
+function ready(
+  model: Model,
+  shape: readonly number[],
+  optimizer?: Case['optimizer'],
+  prepare?: Case['prepare'],
+): Model {
   model.build(shape);
   const loss = 'sparseCategoricalCrossentropy';
   model.compile({ optimizer: optimizer?.() ?? new SGD({ learningRate: 0.2 }), loss, metrics: ['accuracy'] });
@@ -208,7 +213,7 @@ describe.each(MODES)('images on %s', (mode) => {
     const { gpu } = backend;
     const { tensors, bytes } = gpu.counters;
     const { shape = [5, 6, 4] } = one;
-    const make = (): Model => (one.layers().length === 0 ? ready(woven(), shape, one) : build(one));
+    const make = (): Model => (one.layers().length === 0 ? ready(woven(), shape) : build(one));
     const x = new Random(11).normal([SAMPLES, ...shape]);
     const [device, host] = [make(), make()];
     const options = { ...OPTIONS, ...one.options };
