@@ -38,14 +38,17 @@ function layerOf(layer: ImageLayer, inputShape: readonly number[] | undefined, i
   }
 }
 
-/** The model of a task with the weights given. */
-export function imageModelOf({ layers, shape }: ImageTask, first: readonly Float32Array[]): Sequential {
+/** The model of a task, with the weights given, or its own by the seed. */
+export function imageModelOf(
+  { layers, shape }: Pick<ImageTask, 'layers' | 'shape'>,
+  first: readonly Float32Array[] | null = null,
+): Sequential {
   const model = new Sequential(
     layers.map((layer, i) => layerOf(layer, i === 0 ? shape : undefined, i === layers.length - 1)),
     { seed: SEED },
   );
   // A depthwise kernel has another shape than Keras's here, and the same memory.
-  model.setWeights(model.getWeights().map((weight, i) => fromData(first[i]!, weight.shape)));
+  if (first !== null) model.setWeights(model.getWeights().map((weight, i) => fromData(first[i]!, weight.shape)));
   return model;
 }
 

@@ -22,7 +22,14 @@ export interface Served {
 
 /** A module's scripts by their paths. */
 async function bundled(name: string, path: string): Promise<[path: string, code: string][]> {
-  const bundle = await rolldown({ input: { [name]: path }, platform: 'browser', logLevel: 'warn' });
+  // Modules of Node are there for functions that a page does not call: what imports them is left out with these.
+  const bundle = await rolldown({
+    input: { [name]: path },
+    platform: 'browser',
+    logLevel: 'warn',
+    external: /^node:/,
+    treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
+  });
   try {
     const { output } = await bundle.generate({ format: 'esm', entryFileNames: '[name].js' });
     return output.flatMap((part) => (part.type === 'chunk' ? [[`/${part.fileName}`, part.code]] : []));

@@ -1,7 +1,7 @@
 import { exponential, float } from './shader.ts';
 
 /** Activations that act on each number alone and have a shader, forward and back. */
-export const GPU_ACTIVATIONS = ['linear', 'relu', 'leakyRelu', 'sigmoid', 'tanh', 'gelu'] as const;
+export const GPU_ACTIVATIONS = ['linear', 'relu', 'relu6', 'leakyRelu', 'sigmoid', 'tanh', 'gelu'] as const;
 
 export type GpuActivation = (typeof GPU_ACTIVATIONS)[number];
 
@@ -26,6 +26,8 @@ export function activationText({ name, alpha }: GpuActivationSpec, v: string, y:
       return `const ${y} = ${v};`;
     case 'relu':
       return `const ${y} = ${v} < 0.0 ? 0.0 : ${v};`;
+    case 'relu6':
+      return `const ${y} = ${v} < 0.0 ? 0.0 : (${v} > 6.0 ? 6.0 : ${v});`;
     case 'leakyRelu':
       return `const ${y} = ${v} < 0.0 ? ${v} * ${float(alpha)} : ${v};`;
     case 'sigmoid': // below -80 it is 2e-35 and e^80 is near the largest float32
@@ -75,6 +77,8 @@ export function gradientText({ name, alpha }: GpuActivationSpec, s: string, g: s
       return `const ${d} = ${g};`;
     case 'relu':
       return `const ${d} = ${s} > 0.0 ? ${g} : 0.0;`;
+    case 'relu6':
+      return `const ${d} = ${s} > 0.0 ? (${s} < 6.0 ? ${g} : 0.0) : 0.0;`;
     case 'leakyRelu':
       return `const ${d} = ${s} < 0.0 ? ${g} * ${float(alpha)} : ${g};`;
     case 'sigmoid':

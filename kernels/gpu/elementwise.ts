@@ -2,7 +2,7 @@
 
 import { MOST_GRADIENT } from '../interface/optimizers.ts';
 import { activationText, type GpuActivationSpec, gradientText } from './activations.ts';
-import { type Extent, float, type Shader } from './shader.ts';
+import { divided, type Extent, float, type Shader } from './shader.ts';
 
 /** Element (z, y, x) of an input of this extent. */
 const at = (name: string, [batch]: Extent): string => `${name}${batch > 1 ? '[z]' : ''}[y][x]`;
@@ -40,21 +40,36 @@ export function activationGradient(spec: GpuActivationSpec, extent: Extent): Sha
   return { name: `gradient of ${spec.name}`, inputs: ['s', 'g'], body, extent };
 }
 
-/** Σ over the rows of each column: the gradient of a bias. Two sums, of even and of odd rows. */
-export function columnSums(rows: number, cols: number): Shader {
+/**
+ * Σ of a term over the rows of each column; `term` is given the number of a row, `before` stands before all. Two sums, of even
+ * and of odd rows.
+ */
+export function sumRows(
+  name: string,
+  inputs: readonly string[],
+  rows: number,
+  cols: number,
+  term: (row: string) => string,
+  before = '',
+): Shader {
   const half = Math.floor(rows / 2);
   const body = `
+    ${before}
     let s = 0.0;
     let t = 0.0;
     for (let i = 0; i < ${half}; i++) {
       const r = i * 2;
-      s += a[r][x];
-      t += a[r + 1][x];
+      s += ${term('r')};
+      t += ${term('r + 1')};
     }
-    ${rows % 2 === 1 ? `s += a[${rows - 1}][x];` : ''}
+    ${rows % 2 === 1 ? `s += ${term(String(rows - 1))};` : ''}
     return s + t;`;
-  return { name: 'columnSums', inputs: ['a'], body, extent: [1, 1, cols] };
+  return { name, inputs, body, extent: [1, 1, cols] };
 }
+
+/** Σ over the rows of each column: the gradient of a bias. */
+export const columnSums = (rows: number, cols: number): Shader =>
+  sumRows('columnSums', ['a'], rows, cols, (r) => `a[${r}][x]`);
 
 /** `count` rows of x, those that order[start ...] names: a batch of samples. `start` is a number. */
 export function gatherRows(count: number, cols: number): Shader {
@@ -64,27 +79,33 @@ export function gatherRows(count: number, cols: number): Shader {
   return { name: 'gatherRows', inputs: ['a', 'order', 'start'], body, extent: [1, count, cols] };
 }
 
-/** Columns `from` to before `to` of a. */
-export function takeColumns(rows: number, from: number, to: number): Shader {
-  return { name: 'takeColumns', inputs: ['a'], body: `return a[y][x + ${from}];`, extent: [1, rows, to - from] };
+/** Columns of a at each place of samples: of `width` side by side, those from `from` to before `to`. */
+export function takeColumns(rows: number, places: number, width: number, from: number, to: number): Shader {
+  const body = `
+    ${divided('x', to - from, 'place', 'c')}
+    return a[y][place * ${float(width)} + c + ${float(from)}];`;
+  return { name: 'takeColumns', inputs: ['a'], body, extent: [1, rows, places * (to - from)] };
 }
 
-/** `cols` columns of a at column `from` of `total`, between zeros. */
-export function placeColumns(rows: number, cols: number, from: number, total: number): Shader {
+/** The `cols` columns of a at each place at column `from` of `total`, between zeros. */
+export function placeColumns(rows: number, places: number, cols: number, from: number, total: number): Shader {
   const body = `
+    ${divided('x', total, 'place', 'c')}
     let r = 0.0;
-    if (x >= ${from} && x < ${from + cols}) { r = a[y][x - ${from}]; }
+    if (c >= ${float(from)} && c < ${float(from + cols)}) { r = a[y][place * ${float(cols)} + c - ${float(from)}]; }
     return r;`;
-  return { name: 'placeColumns', inputs: ['a'], body, extent: [1, rows, total] };
+  return { name: 'placeColumns', inputs: ['a'], body, extent: [1, rows, places * total] };
 }
 
-/** The columns of a and, right of them, those of b. */
-export function joinColumns(rows: number, colsA: number, colsB: number): Shader {
+/** The columns of a at each place and, right of them, those of b. */
+export function joinColumns(rows: number, places: number, colsA: number, colsB: number): Shader {
   const body = `
+    ${divided('x', colsA + colsB, 'place', 'c')}
     let r = 0.0;
-    if (x < ${colsA}) { r = a[y][x]; } else { r = b[y][x - ${colsA}]; }
+    if (c < ${float(colsA)}) { r = a[y][place * ${float(colsA)} + c]; }
+    else { r = b[y][place * ${float(colsB)} + c - ${float(colsA)}]; }
     return r;`;
-  return { name: 'joinColumns', inputs: ['a', 'b'], body, extent: [1, rows, colsA + colsB] };
+  return { name: 'joinColumns', inputs: ['a', 'b'], body, extent: [1, rows, places * (colsA + colsB)] };
 }
 
 /** Penalties and masks of a weight, as its optimizer's shader sees them. */
@@ -175,4 +196,13 @@ export function penaltySums(rows: number, cols: number, { l1, l2 }: WeightRules)
     }
     return before[0][x] + count * sum;`;
   return { name: 'penalty', inputs: ['w0', 'before', 'count'], body, extent: [1, 1, cols] };
+}
+
+/** Channel j of group i as channel i of group j, at each place of images whose channels lie side by side. */
+export function shuffleChannels(rows: number, cols: number, channels: number, groups: number): Shader {
+  const body = `
+    ${divided('x', channels, 'place', 'c')}
+    ${divided('c', groups, 'j', 'i')}
+    return a[y][place * ${float(channels)} + i * ${float(channels / groups)} + j];`;
+  return { name: 'shuffled channels', inputs: ['a'], body, extent: [1, rows, cols] };
 }

@@ -139,8 +139,9 @@ export function addToReport(size: number, rows: number, cols: number, column: 0 
           const v = a[y][j];
           const guess = v > ${how.threshold.toFixed(1)} ? 1.0 : 0.0;
           const truth = t[y][j] > 0.5 ? 1.0 : 0.0;
-          if (guess === truth) { share += ${float(1 / cols)}; }
-          if (v !== v) { share = v; }
+          if (v === v) {
+            if (guess === truth) { share += ${float(1 / cols)}; }
+          } else { share = v; }
         }`
       : `
         let guess = 0.0;
@@ -155,8 +156,9 @@ export function addToReport(size: number, rows: number, cols: number, column: 0 
           if (v > top) { top = v; guess = j; }
           if (u > peak) { peak = u; truth = j; }
         }
-        if (guess === truth) { share = 1.0; }
-        if (sum !== sum) { share = sum; }`;
+        if (sum === sum) {
+          if (guess === truth) { share = 1.0; }
+        } else { share = sum; }`;
   const body = `
     let r = before[y][x];
     if (y < ${rows}) {

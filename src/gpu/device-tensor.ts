@@ -1,6 +1,6 @@
 import type { Extent, Shader } from '../../kernels/gpu/shader.ts';
 import { DisposedError } from '../base/errors.ts';
-import type { Shape } from '../base/shape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import type { Handle } from './library.ts';
 
 /** `int8` holds integers of -128 to 127, `int32` sums of their products. */
@@ -103,3 +103,7 @@ export function extentOf(shape: Shape): Extent | null {
   const [cols = 1, rows = 1, batch = 1] = [...shape].reverse();
   return [batch, rows, cols];
 }
+
+/** How a weight lies on a device: what has more than two axes, as kernels of convolutions, as a matrix of the last. */
+export const matrixOf = (shape: Shape): Shape =>
+  shape.length > 2 ? [elementsOf(shape.slice(0, -1)), shape.at(-1)!] : shape;

@@ -38,7 +38,7 @@ export interface GpuMatmulOptions {
   readonly transB?: boolean;
   /** [n], added to each row. */
   readonly bias?: DeviceTensor | null;
-  /** Applied last: linear (default), relu, leakyRelu, sigmoid, tanh or gelu. */
+  /** Applied last: linear (default), relu, relu6, leakyRelu, sigmoid, tanh or gelu. */
   readonly activation?: GpuActivationChoice;
   /** Default: the fastest that measurements found for the sizes. `packed` needs WebGL. */
   readonly variant?: MatmulVariant;

@@ -10,7 +10,7 @@ import { storedGraph } from '../nn/network.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { empty, Tensor } from '../tensor/tensor.ts';
 import type { GpuBackend } from './backend.ts';
-import type { DeviceTensor } from './device-tensor.ts';
+import { type DeviceTensor, matrixOf } from './device-tensor.ts';
 import { building, within } from './scope.ts';
 import { backendOf } from './shared.ts';
 import { forward, type Stages, stagesOf } from './stages.ts';
@@ -54,7 +54,7 @@ export class GpuPredictor {
       await within(async (scope) => {
         const samples = data.subarray(start * inputs, (start + count) * inputs);
         const sent = await scope.keep(this.gpu.send(samples, [count, inputs]));
-        const pass = { scope, weights: (key: string) => this.weights.get(key)!, factors: null };
+        const pass = { scope, weights: (key: string) => this.weights.get(key)!, training: null };
         const [last] = await forward(this.stages, sent, pass);
         y.storage.array.set(await this.gpu.fetch(last), start * outputs);
       });
@@ -71,9 +71,10 @@ export class GpuPredictor {
 
 /**
  * A model, or a float32 network, of one input and one output as a predictor on the device, with the weights as they are
- * now. Layers: Dense, Activation, Dropout, Flatten, Add, Concat, Part and containers of these; activations: linear, relu,
- * leakyRelu, sigmoid, tanh, gelu, softmax. Throws StateError, which names the layer, for others. `gpu` defaults to
- * `sharedGpu()`.
+ * now. Samples of any shape. Layers: Dense of flat samples, Activation, Dropout, Flatten, Add, Concat, Part, BatchNorm,
+ * convolutions (with groups, depthwise, separable, transposed), max and average pools, global ones, ZeroPadding, UpSampling,
+ * ChannelShuffle, and containers of these; activations: linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, and softmax of flat
+ * samples. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
  */
 export async function gpuPredict(
   model: Model | Graph<Stored>,
@@ -88,7 +89,7 @@ export async function gpuPredict(
   const weights = new Map<string, DeviceTensor>();
   await building(async (scope) => {
     for (const [key, { encoding, shape }] of network.weights)
-      weights.set(key, await scope.keep(backend.send(encoding.values, shape)));
+      weights.set(key, await scope.keep(backend.send(encoding.values, matrixOf(shape))));
   });
   return new GpuPredictor(backend, stages, weights);
 }

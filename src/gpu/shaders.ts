@@ -1,54 +1,17 @@
-import type { GpuActivationSpec } from '../../kernels/gpu/activations.ts';
 import { joinColumns, placeColumns, takeColumns } from '../../kernels/gpu/elementwise.ts';
-import type { Shape } from '../base/shape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import { isIdle } from '../graph/facts.ts';
-import type { NodeOf, Op } from '../graph/graph.ts';
+import type { Op } from '../graph/graph.ts';
 import type { DeviceTensor } from './device-tensor.ts';
+import { IMAGE_SHADERS } from './image-shaders.ts';
 import { gpuBinary, gpuColumnSums, gpuMatmul } from './ops.ts';
-import type { Scope } from './scope.ts';
-
-/** What all nodes of a pass are run with. */
-export interface Pass {
-  readonly scope: Scope;
-  /** Weights by key. */
-  readonly weights: (key: string) => DeviceTensor;
-  /** In training: what a dropout multiplies by, 0 or 1/(1 - rate) for each number. Null where nothing is trained. */
-  readonly factors: ((node: NodeOf<'dropout'>, shape: Shape) => Promise<DeviceTensor>) | null;
-}
-
-/** A node with what it reads, and what its gradient needs. */
-export interface Run<K extends Op = Op> {
-  readonly node: NodeOf<K>;
-  readonly inputs: readonly [DeviceTensor, ...DeviceTensor[]];
-  /** By role. */
-  readonly weights: Readonly<Record<string, DeviceTensor>>;
-  readonly pass: Pass;
-  /** Kept by the node itself for its gradient. */
-  saved: DeviceTensor | null;
-}
-
-/** Takes gradients of a node; those that nobody wants are not computed. */
-export interface Gradients {
-  input(i: number, gradient: () => Promise<DeviceTensor>): Promise<void>;
-  weight(role: string, gradient: () => Promise<DeviceTensor>): Promise<void>;
-}
-
-/** The shaders of an operation. */
-export interface Shaders<K extends Op> {
-  /** What of the operation has none; null if all has. */
-  readonly lacks?: (node: NodeOf<K>) => string | null;
-  /** Whether it takes samples for rows, which a device has of flat ones alone. */
-  readonly mixes?: boolean;
-  /** Whether `forward` applies the activation that it is given; elsewhere a shader of its own does. */
-  readonly fuses?: boolean;
-  /** Its result before its activation, or behind one of each number if it fuses. */
-  readonly forward: (run: Run<K>, activation: GpuActivationSpec) => Promise<DeviceTensor>;
-  /** Gradients from that of its result before the activation; null: it has shaders for prediction alone. */
-  readonly backward: ((run: Run<K>, gradient: DeviceTensor, to: Gradients) => Promise<void>) | null;
-}
+import type { Gradients, Run, Shaders } from './run.ts';
 
 const unchanged = async ({ inputs: [x] }: Pick<Run, 'inputs'>): Promise<DeviceTensor> => x;
 const throughout = (_: unknown, g: DeviceTensor, to: Gradients): Promise<void> => to.input(0, async () => g);
+
+/** Positions of a sample, each with its numbers along the last axis. */
+const placesOf = (sample: Shape): number => elementsOf(sample.slice(0, -1));
 
 /** One row an operation. What has none here is refused by name; nothing runs elsewhere instead. */
 export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
@@ -72,12 +35,14 @@ export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
     },
     forward: async (run) => {
       const [x] = run.inputs;
-      const { factors, scope } = run.pass;
-      if (factors === null || isIdle(run.node, true)) return x;
-      run.saved = await scope.keep(factors(run.node, x.shape));
-      return gpuBinary('mul', x, run.saved);
+      const { training, scope } = run.pass;
+      if (training === null || isIdle(run.node, true)) return x;
+      const factors = await scope.keep(training.factors(run.node, x.shape));
+      run.saved = [factors];
+      return gpuBinary('mul', x, factors);
     },
-    backward: ({ saved }, g, to) => to.input(0, async () => (saved === null ? g : gpuBinary('mul', g, saved))),
+    backward: ({ saved: [factors] }, g, to) =>
+      to.input(0, async () => (factors === undefined ? g : gpuBinary('mul', g, factors))),
   },
   activityRegularization: { forward: unchanged, backward: null },
   add: {
@@ -91,35 +56,37 @@ export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
     },
   },
   concat: {
-    mixes: true,
-    forward: async ({ inputs: [first, ...others], pass: { scope } }) => {
-      let joined = first;
-      for (const x of others) {
+    forward: async ({ inputs, shapes, pass: { scope } }) => {
+      const places = placesOf(shapes.output);
+      let [joined] = inputs;
+      for (const x of inputs.slice(1)) {
         const [, rows, cols] = joined.extent;
-        joined = await scope.keep(x.gpu.run(joinColumns(rows, cols, x.extent[2]), [joined, x]));
+        const shader = joinColumns(rows, places, cols / places, x.extent[2] / places);
+        joined = await scope.keep(x.gpu.run(shader, [joined, x]));
       }
       return joined;
     },
-    backward: async ({ inputs }, g, to) => {
+    backward: async ({ shapes: { inputs, output } }, g, to) => {
       let from = 0;
-      for (const [
-        i,
-        {
-          extent: [, rows, cols],
-        },
-      ] of inputs.entries()) {
-        const shader = takeColumns(rows, from, from + cols);
+      for (const [i, shape] of inputs.entries()) {
+        const behind = from + shape.at(-1)!;
+        const shader = takeColumns(g.extent[1], placesOf(output), output.at(-1)!, from, behind);
         await to.input(i, () => g.gpu.run(shader, [g]));
-        from += cols;
+        from = behind;
       }
     },
   },
   split: {
-    mixes: true,
-    forward: ({ node, inputs: [x] }) => x.gpu.run(takeColumns(x.extent[1], node.attrs.from, node.attrs.to), [x]),
-    backward: ({ node, inputs: [x] }, g, to) => {
-      const [, rows, cols] = g.extent;
-      return to.input(0, () => g.gpu.run(placeColumns(rows, cols, node.attrs.from, x.extent[2]), [g]));
+    forward: ({ node: { attrs }, shapes, inputs: [x] }) => {
+      const [sample] = shapes.inputs as [Shape];
+      return x.gpu.run(takeColumns(x.extent[1], placesOf(sample), sample.at(-1)!, attrs.from, attrs.to), [x]);
+    },
+    backward: ({ node: { attrs }, shapes }, g, to) => {
+      const [sample] = shapes.inputs as [Shape];
+      const cols = attrs.to - attrs.from;
+      const shader = placeColumns(g.extent[1], placesOf(sample), cols, attrs.from, sample.at(-1)!);
+      return to.input(0, () => g.gpu.run(shader, [g]));
     },
   },
+  ...IMAGE_SHADERS,
 };

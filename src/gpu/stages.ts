@@ -3,12 +3,13 @@ import { softmaxGradient } from '../../kernels/gpu/losses.ts';
 import { DTypeError, listed, StateError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
-import { type Shaped, valuesOf } from '../graph/check.ts';
+import { type Shaped, shapesOf, valuesOf } from '../graph/check.ts';
 import { activationIn, type Graph, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuActivate, gpuActivationGradient, gpuBinary, gpuSoftmax, specOf } from './ops.ts';
+import type { Gradients, NodeShapes, Pass, Run, Shaders } from './run.ts';
 import type { Scope } from './scope.ts';
-import { type Gradients, type Pass, type Run, SHADERS, type Shaders } from './shaders.ts';
+import { SHADERS } from './shaders.ts';
 
 /** An activation on a device: of each number, or of each row. */
 type DeviceActivation = GpuActivationSpec | { readonly name: 'softmax' };
@@ -17,6 +18,7 @@ type DeviceActivation = GpuActivationSpec | { readonly name: 'softmax' };
 export interface Stage {
   readonly node: Node;
   readonly activation: DeviceActivation;
+  readonly shapes: NodeShapes;
 }
 
 /** A network that has shaders, from its one input to its one output. */
@@ -47,23 +49,28 @@ export function stagesOf(
   graph: Graph<Shaped>,
   { forTraining = false, logits = null }: StagesOptions = {},
 ): Stages {
-  const list = graph.nodes.map((node) => stageOf(op, node, node === logits, forTraining));
+  const activations = graph.nodes.map((node) => activationOf(op, node, node === logits, forTraining));
   checkOneEach(op, graph.inputs.length, graph.outputs.length);
   const input = graph.inputs[0]!.name;
   const output = graph.outputs[0]!;
   const values = valuesOf(graph);
   for (const [name, { dtype }] of values)
     if (dtype !== 'float32') throw new DTypeError(op, [dtype], `value ${name} is not of what a device computes with`);
+  const shapeOf = (name: string): Shape => values.get(name)!.shape;
   const checkFlat = (name: string, reader: string): void => {
-    const { shape } = values.get(name)!;
+    const shape = shapeOf(name);
     const problem = `${reader} gets samples of shape ${listed(shape)}, and shaders take flat ones`;
     if (shape.length !== 1) throw new StateError(op, `${problem}: put a Flatten before it`);
   };
-  for (const { node, activation } of list) {
-    if (shadersOf(node)!.mixes === true || activation.name === 'softmax') checkFlat(node.inputs[0]!, nameOf(node));
-  }
-  checkFlat(output, 'the output');
-  return { list, input, output, inputShape: values.get(input)!.shape, outputShape: values.get(output)!.shape };
+  const list = graph.nodes.map((node, i): Stage => {
+    const activation = activations[i]!;
+    if (shadersOf(node)!.mixes === true) checkFlat(node.inputs[0]!, nameOf(node));
+    if (activation.name === 'softmax') checkFlat(node.name, `the softmax of ${nameOf(node)}`);
+    const shapes = { inputs: node.inputs.map(shapeOf), output: shapeOf(node.name), weights: shapesOf(graph, node) };
+    return { node, activation, shapes };
+  });
+  if (forTraining) checkFlat(output, 'the loss');
+  return { list, input, output, inputShape: shapeOf(input), outputShape: shapeOf(output) };
 }
 
 /** Throws StateError unless a network has one input and one output. */
@@ -76,7 +83,13 @@ export function checkOneEach(op: string, inputs: number, outputs: number): void 
 const nameOf = (node: Node): string =>
   `layer ${node.name} (${node.op === 'custom' ? `custom: ${node.attrs.type}` : node.op})`;
 
-function stageOf<K extends Op>(op: string, node: NodeOf<K>, isLogits: boolean, forTraining: boolean): Stage {
+/** The activation of a node that has shaders. Throws StateError for any other. */
+function activationOf<K extends Op>(
+  op: string,
+  node: NodeOf<K>,
+  isLogits: boolean,
+  forTraining: boolean,
+): DeviceActivation {
   const one = node as Node;
   const refuse = (problem: string): never => {
     throw new StateError(op, `${nameOf(one)} ${problem}`);
@@ -86,7 +99,7 @@ function stageOf<K extends Op>(op: string, node: NodeOf<K>, isLogits: boolean, f
   if (problem !== null) refuse(problem);
   if (node.format !== null) refuse('gives int8, which has no shader');
   if (forTraining && backward === null) refuse('has no shader for training');
-  return { node: one, activation: isLogits ? LINEAR : deviceActivation(op, activationIn(one), refuse) };
+  return isLogits ? LINEAR : deviceActivation(op, activationIn(one), refuse);
 }
 
 function deviceActivation(
@@ -119,23 +132,24 @@ export async function forward(
   const values = new Map([[input, x]]);
   const done: Done[] = [];
   for (const stage of list) {
-    const { node } = stage;
+    const { node, shapes } = stage;
     const weights = Object.entries(node.weights).map(([role, key]) => [role, pass.weights(key)]);
     const inputs = node.inputs.map((name) => values.get(name)!) as [DeviceTensor, ...DeviceTensor[]];
-    const made = await through(stage, { node, inputs, weights: Object.fromEntries(weights), pass, saved: null });
+    const run = { node, shapes, inputs, weights: Object.fromEntries(weights), pass, saved: [] };
+    const made = await through(stage, run);
     values.set(node.name, made.output);
-    if (pass.factors !== null) done.push(made);
+    if (pass.training !== null) done.push(made);
   }
   return [values.get(output)!, done];
 }
 
 async function through(stage: Stage, run: Run): Promise<Done> {
   const { activation } = stage;
-  const { scope, factors } = run.pass;
+  const { scope, training } = run.pass;
   const ofNumbers = activation.name === 'softmax' ? null : activation;
   // A gradient that needs what the activation was given needs the activation by itself
   const isApart =
-    ofNumbers === null || shadersOf(run.node)!.fuses !== true || (factors !== null && needsInput(ofNumbers));
+    ofNumbers === null || shadersOf(run.node)!.fuses !== true || (training !== null && needsInput(ofNumbers));
   const before = await scope.keep(shadersOf(run.node)!.forward(run, isApart ? LINEAR : ofNumbers));
   if (!isApart || ofNumbers?.name === 'linear') return { stage, run, before, output: before };
   const output = await scope.keep(ofNumbers === null ? gpuSoftmax(before) : gpuActivate(before, ofNumbers));

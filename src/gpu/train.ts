@@ -6,6 +6,7 @@ import { checkCount, LimitError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import type { NodeOf } from '../graph/graph.ts';
+import type { Layer } from '../nn/layers.ts';
 import { withLeft } from '../nn/left.ts';
 import type { History, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
@@ -18,8 +19,8 @@ import { EXACT_INTEGERS, type GpuBackend } from './backend.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { type FlatSamples, Plan } from './plan.ts';
 import { Report } from './report.ts';
+import type { Pass, PassInTraining } from './run.ts';
 import { Scope, within } from './scope.ts';
-import type { Pass } from './shaders.ts';
 import { backendOf } from './shared.ts';
 import { backward, checkOneEach, forward } from './stages.ts';
 import { DeviceWeight } from './weights.ts';
@@ -55,12 +56,12 @@ const lent = new WeakSet<Optimizer>();
 const TRAIN_OPTIONS = 'batchSize epochs initialEpoch shuffle validationSplit validationData onEpochEnd signal gpu';
 
 /**
- * `fit` on a device, for compiled models of one input and one output of Dense, Activation, Dropout, Flatten, Add, Concat and
- * Part layers, and containers of these: the same batches, the same dropout, the same arithmetic up to rounding. Data,
- * weights and activations stay on the device; it is read once an epoch for the figures of the history, and at the end for
- * the weights and the optimizer's state.
+ * `fit` on a device, for compiled models of one input, of any shape, and one flat output, of the layers that `gpuPredict` takes:
+ * the same batches, the same dropout, the same arithmetic up to rounding. Data, weights and activations stay on the device; it
+ * is read once an epoch for the figures of the history, and at the end for the weights, the running statistics and the
+ * optimizer's state.
  *
- * Activations linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
+ * Activations linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, softmax; losses mse and the crossentropies, binary after
  * sigmoid, categorical after softmax, or fromLogits; SGD, Adam and AdamW; L1 and L2; pruning masks; the metric accuracy.
  * Anything else throws StateError before anything is computed. Samples are copied before the first await. If training fails,
  * weights and optimizer are as they were before; what else writes weights meanwhile is overwritten at the end.
@@ -126,6 +127,9 @@ class Training {
   /** By key. */
   private readonly weights = new Map<string, DeviceWeight>();
   private readonly trained: ReadonlySet<string>;
+  /** What is read back: what is trained, and the running statistics that were moved. */
+  private readonly written: Set<string>;
+  private readonly frozen: ReadonlySet<Layer>;
   private readonly dropouts = new Map<string, Random>();
   /** Samples. */
   private readonly scope = new Scope();
@@ -137,6 +141,8 @@ class Training {
     this.plan = plan;
     this.batchSize = batchSize;
     this.trained = new Set(model.trainable.map(({ name }) => name));
+    this.written = new Set(this.trained);
+    this.frozen = model.frozen;
     this.report = new Report(gpu, plan.objective, this.weights);
   }
 
@@ -243,11 +249,15 @@ class Training {
   }
 
   private passOf(scope: Scope, isTraining: boolean): Pass {
-    return {
-      scope,
-      weights: (key) => this.weights.get(key)!.value,
-      factors: isTraining ? (node, shape) => this.factors(node, shape) : null,
+    const training: PassInTraining = {
+      factors: (node, shape) => this.factors(node, shape),
+      isFrozen: (node) => this.frozen.has(this.model.layerOf(node)),
+      move: async (key, next) => {
+        this.written.add(key);
+        await this.weights.get(key)!.move(next);
+      },
     };
+    return { scope, weights: (key) => this.weights.get(key)!.value, training: isTraining ? training : null };
   }
 
   /** What `fit` would draw for a dropout. */
@@ -283,7 +293,7 @@ class Training {
   /** Everything is read before anything is written: a device that is lost here changes no weight. */
   private async writeBack(): Promise<void> {
     const writes: (() => void)[] = [];
-    for (const [key, weight] of this.weights) if (this.trained.has(key)) writes.push(await weight.fetch());
+    for (const [key, weight] of this.weights) if (this.written.has(key)) writes.push(await weight.fetch());
     for (const write of writes) write();
   }
 

@@ -15,7 +15,7 @@ import { Adam, isNamedOptimizer, SGD } from '../nn/optimizers.ts';
 import type { Parameter } from '../nn/parameter.ts';
 import type { Regularizer } from '../nn/regularizers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Device, DeviceTensor } from './device-tensor.ts';
+import { type Device, type DeviceTensor, matrixOf } from './device-tensor.ts';
 import { building, replacing } from './scope.ts';
 
 /** An optimizer as shaders know it. */
@@ -69,7 +69,8 @@ export class DeviceWeight {
 
   /** Copies a parameter to the device, and what the optimizer keeps for it; one that is not trained has no slots. */
   static async send(gpu: Device, weight: Parameter, rule: Rule, slots: readonly Storage[]): Promise<DeviceWeight> {
-    const { shape, mask, regularizer, value: parameter } = weight;
+    const { mask, regularizer, value: parameter } = weight;
+    const shape = matrixOf(weight.shape);
     return building(async (scope) => {
       const value = await scope.keep(gpu.send(parameter.data, shape));
       // Adam's two moments are one tensor, so that one shader makes both
@@ -109,6 +110,11 @@ export class DeviceWeight {
       next = run(sgdStep(rows, cols, rules), [this.value, gradient, rate]);
     }
     this.value = await replacing(this.value, next);
+  }
+
+  /** Another value, made from the one before, in its place. */
+  async move(next: (old: DeviceTensor) => Promise<DeviceTensor>): Promise<void> {
+    this.value = await replacing(this.value, next(this.value));
   }
 
   get isPenalized(): boolean {

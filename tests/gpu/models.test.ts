@@ -12,6 +12,7 @@ import { type GpuTrainOptions, gpuTrain } from '../../src/gpu/train.ts';
 import { ruleOf } from '../../src/gpu/weights.ts';
 import { maxNorm } from '../../src/nn/constraints.ts';
 import { Add, Residual } from '../../src/nn/containers.ts';
+import { Conv1D } from '../../src/nn/convolutions.ts';
 import { Embedding } from '../../src/nn/embedding.ts';
 import {
   Activation,
@@ -105,17 +106,33 @@ describe('stages', () => {
     ]);
   });
 
-  test('take samples of several axes only where a Flatten follows, and nothing mixes them before it', () => {
+  test('take images, and rows along their last axis only where these are flat', () => {
     expect(summary([new Activation('relu'), new Dropout(0.5), new Flatten(), softmaxOf()], [2, 3])).toHaveLength(4);
+    const image = modelOf([new Activation('relu')], {}, [2, 3]).graph;
+    expect(stagesOf('test', image).outputShape).toEqual([2, 3]);
     for (const [layers, reader] of [
-      [[new Dropout(0.5, { name: 'drop' })], 'the output'],
-      [[new Activation('relu', { name: 'act' })], 'the output'],
-      [[new Activation('softmax', { name: 'soft' }), new Flatten()], 'layer soft (activation)'],
+      [[new Dropout(0.5, { name: 'drop' })], 'the loss'],
+      [[new Activation('softmax', { name: 'soft' }), new Flatten()], 'the softmax of layer soft (activation)'],
+      [[new Conv1D(2, 1, { name: 'classes', activation: 'softmax' })], 'the softmax of layer classes (conv)'],
       [[new Dense(2, { name: 'wide' }), new Flatten()], 'layer wide (dense)'],
-    ] as const)
-      expect(() => summary([...layers], [2, 3])).toThrow(
-        `test: ${reader} gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it`,
+    ] as const) {
+      const { graph } = modelOf([...layers], {}, [2, 3]);
+      const shape = reader.includes('classes') ? '[2, 2]' : '[2, 3]';
+      expect(() => stagesOf('test', graph, { forTraining: true })).toThrow(
+        `test: ${reader} gets samples of shape ${shape}, and shaders take flat ones: put a Flatten before it`,
       );
+    }
+  });
+
+  test('know the shapes of samples and weights', () => {
+    const { graph } = modelOf([new Conv1D(4, 2), new BatchNorm(), new Flatten(), softmaxOf()], {}, [5, 3]);
+    expect(stagesOf('test', graph).list.map(({ shapes }) => [shapes.inputs, shapes.output])).toEqual([
+      [[[5, 3]], [4, 4]],
+      [[[4, 4]], [4, 4]],
+      [[[4, 4]], [16]],
+      [[[16]], [2]],
+    ]);
+    expect(stagesOf('test', graph).list[0]!.shapes.weights).toEqual({ kernel: [2, 3, 4], bias: [4] });
   });
 
   test('are refused for what has no shader, by operation and name', () => {
@@ -147,7 +164,6 @@ describe('stages', () => {
       new Model(words, new Flatten().apply(new Embedding(4, 2).apply(words))),
       'layer embedding (embedding) has no shader',
     );
-    refused(one(new BatchNorm().apply(a)), 'layer batchNorm (batchNorm) has no shader');
     refused(one(new LayerNorm().apply(a)), 'layer layerNorm (layerNorm) has no shader');
     const image = input([2, 2, 3]);
     refused(
@@ -155,8 +171,8 @@ describe('stages', () => {
       'layer spatialDropout2D (dropout) drops whole channels, which has no shader',
     );
     refused(
-      one(new Dense(2, { activation: 'relu6' }).apply(a)),
-      'layer dense (dense) has the activation relu6, which has no shader; linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax have one',
+      one(new Dense(2, { activation: 'silu' }).apply(a)),
+      'layer dense (dense) has the activation silu, which has no shader; linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, softmax have one',
     );
     const { nodes, ...rest } = one(new Dense(2).apply(a)).graph;
     const strange = { ...rest, nodes: [{ ...nodes[0]!, op: 'swap', name: 'odd' }], outputs: ['odd'] };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GPU_ACTIVATIONS, needsInput } from '../../kernels/gpu/activations.ts';
+import { addToReport } from '../../kernels/gpu/losses.ts';
 import { mul } from '../../src/autograd/arithmetic.ts';
 import { softmax, sum } from '../../src/autograd/reductions.ts';
 import { valueAndGrad } from '../../src/autograd/tape.ts';
@@ -215,6 +216,21 @@ describe.each(MODES)('operations on %s', (mode) => {
     expect([...zeros.data]).toEqual([0, 0, 0, 0, 0, 0]);
     expect(zeros.dtype).toBe('int32');
   });
+
+  test.each([{ kind: 'largest' }, { kind: 'threshold', threshold: 0.5 }] as const)(
+    'an answer that is NaN makes the count of right ones NaN: $kind',
+    async (how) => {
+      const { gpu } = backend;
+      const answers = [floats([1, 0, NaN, 1, 1, NaN, 0, 1], [4, 2]), floats([1, 0, 1, 0, 1, 0, 1, 0], [4, 2])];
+      const shader = addToReport(4, 4, 2, 0, how);
+      const report = await through(
+        gpu,
+        [floats(Array(16).fill(0), [4, 4]), floats([1, 2, 3, 4], [4, 1]), ...answers],
+        (...t) => gpu.run(shader, t),
+      );
+      expect([0, 1, 2, 3].map((i) => report.data[4 * i + 1])).toEqual([1, NaN, NaN, 0]);
+    },
+  );
 
   test('NaN and infinities pass through products', async () => {
     const a = floats([NaN, 1, Infinity, 1, -Infinity, 0, 2, 3], [4, 2]);

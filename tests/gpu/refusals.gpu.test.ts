@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../kernels/cpu/cpu.ts';
 import { matmul } from '../../src/autograd/products.ts';
+import { quantize } from '../../src/compress/quantize.ts';
 import { autoStatus, matmulAuto } from '../../src/gpu/auto.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import {
@@ -15,9 +16,12 @@ import { gpuPredict } from '../../src/gpu/predict.ts';
 import { sharedGpu } from '../../src/gpu/shared.ts';
 import { gpuTrain } from '../../src/gpu/train.ts';
 import { setBackend } from '../../src/memory/runtime.ts';
+import { maxNorm } from '../../src/nn/constraints.ts';
 import { Add } from '../../src/nn/containers.ts';
-import { Dense, Dropout, Flatten, Layer } from '../../src/nn/layers.ts';
+import { Conv2D } from '../../src/nn/convolutions.ts';
+import { Dense, Dropout, Flatten, Layer, SpatialDropout2D } from '../../src/nn/layers.ts';
 import { type CompileOptions, type FitOptions, Model } from '../../src/nn/model.ts';
+import { LayerNorm } from '../../src/nn/normalizations.ts';
 import { Adagrad, Adam, AdamW, type Optimizer, RMSprop, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
 import { input } from '../../src/nn/symbolic.ts';
@@ -92,7 +96,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'an unknown activation': [
       (gpu) => through(gpu, [X], (a) => gpuMatmul(a, a, { transB: true, activation: 'swish' as never })),
-      'ValueError: gpuMatmul: activation must be one of linear, relu, leakyRelu, sigmoid, tanh, gelu, got "swish"',
+      'ValueError: gpuMatmul: activation must be one of linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, got "swish"',
     ],
     'a slope that is no number': [
       (gpu) =>
@@ -129,11 +133,52 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'an activation without a shader': [
       (gpu) => gpuPredict(model([new Dense(2, { activation: 'elu' }), ...two()]), { gpu }),
-      'StateError: gpuPredict: layer dense (dense) has the activation elu, which has no shader; linear, relu, leakyRelu, sigmoid, tanh, gelu, softmax have one',
+      'StateError: gpuPredict: layer dense (dense) has the activation elu, which has no shader; linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, softmax have one',
     ],
     'a layer on images': [
       (gpu) => gpuPredict(model([new Dense(2), new Flatten()], {}, [2, 3]), { gpu }),
       'StateError: gpuPredict: layer dense (dense) gets samples of shape [2, 3], and shaders take flat ones: put a Flatten before it',
+    ],
+    'dropout of whole channels': [
+      (gpu) => gpuPredict(model([new SpatialDropout2D(0.5), new Flatten(), ...two()], {}, [2, 2, 3]), { gpu }),
+      'StateError: gpuPredict: layer spatialDropout2D (dropout) drops whole channels, which has no shader',
+    ],
+    'layer normalization': [
+      (gpu) => gpuPredict(model([new LayerNorm(), ...two()]), { gpu }),
+      'StateError: gpuPredict: layer layerNorm (layerNorm) has no shader',
+    ],
+    'a convolution in float64': [
+      (gpu) => {
+        const wide = new Sequential([new Conv2D(2, 1, { inputShape: [2, 2, 1] }), new Flatten()], { dtype: 'float64' });
+        return gpuPredict(wide, { gpu });
+      },
+      'DTypeError: gpuPredict: value input is not of what a device computes with, got float64',
+    ],
+    'images with int8 weights and values': [
+      (gpu) => {
+        const made = model([new Flatten(), ...two()], {}, [2, 2, 1]);
+        return gpuPredict(quantize(made, { calibration: new Random(1).normal([8, 2, 2, 1]) }), { gpu });
+      },
+      'StateError: gpuPredict: layer input/quantize (quantize) has no shader',
+    ],
+    'a constraint on the kernel of a convolution': [
+      (gpu) => {
+        const layers = [new Conv2D(2, 1, { kernelConstraint: maxNorm(1) }), new Flatten(), ...two()];
+        return gpuTrain(model(layers, {}, [2, 2, 1]), new Random(1).normal([4, 2, 2, 1]), LABELS, { gpu });
+      },
+      'StateError: gpuTrain: the constraint maxNorm of conv2D/kernel has no shader',
+    ],
+    'a softmax over the channels of images': [
+      (gpu) => gpuPredict(model([new Conv2D(2, 1, { activation: 'softmax' }), new Flatten()], {}, [2, 2, 1]), { gpu }),
+      'StateError: gpuPredict: the softmax of layer conv2D (conv) gets samples of shape [2, 2, 2], and shaders take flat ' +
+        'ones: put a Flatten before it',
+    ],
+    'training on targets that are images': [
+      (gpu) => {
+        const x = new Random(1).normal([4, 2, 2, 1]);
+        return gpuTrain(model([new Conv2D(1, 1)], { loss: 'mse' }, [2, 2, 1]), x, x, { gpu });
+      },
+      'StateError: gpuTrain: the loss gets samples of shape [2, 2, 1], and shaders take flat ones: put a Flatten before it',
     ],
     'dropout that never stops': [
       (gpu) => gpuPredict(model([new Dropout(0.5, { training: true }), ...two()]), { gpu }),
@@ -240,7 +285,7 @@ describe.each(MODES)('on %s is refused in one sentence', (mode) => {
     ],
     'an unknown gradient': [
       (gpu) => through(gpu, [X], (a) => gpuActivationGradient({ name: 'swish' as never, alpha: 0 }, a, a)),
-      'ValueError: gpuActivationGradient: activation must be one of linear, relu, leakyRelu, sigmoid, tanh, gelu, got "swish"',
+      'ValueError: gpuActivationGradient: activation must be one of linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, got "swish"',
     ],
     'numbers that do not fill their shape': [
       (gpu) => gpu.send([1, 2, 3], [2, 2]),

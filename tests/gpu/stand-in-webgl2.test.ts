@@ -10,5 +10,7 @@ install();
 await import('./ops.gpu.test.ts');
 await import('./matmul.gpu.test.ts');
 await import('./train.gpu.test.ts');
+await import('./images.gpu.test.ts');
+await import('./windows.gpu.test.ts');
 await import('./refusals.gpu.test.ts');
 await import('./robustness.gpu.test.ts');

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import type { DeviceTensor, GpuMode } from '../../src/gpu/device-tensor.ts';
 import { type GpuLibrary, libraryOf } from '../../src/gpu/library.ts';
+import type { History, Model } from '../../src/nn/model.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 
 /** A page has no process. */
@@ -140,3 +141,21 @@ export function total(numbers: ArrayLike<number>): number {
 /** Float32 numbers as a tensor. */
 export const floats = (values: ArrayLike<number>, shape: readonly number[]): Tensor =>
   fromData(Float32Array.from(values), [...shape]);
+
+/** Largest difference of any figure of two histories and any weight of two models. */
+export function difference(a: [Model, History], b: [Model, History]): number {
+  let most = 0;
+  const compare = (p: ArrayLike<number>, q: ArrayLike<number>): void => {
+    expect(p.length).toBe(q.length);
+    for (let i = 0; i < p.length; i++) {
+      const d = Math.abs(p[i]! - q[i]!) / (1 + Math.abs(q[i]!));
+      most = Math.max(most, Number.isNaN(d) ? Infinity : d);
+    }
+  };
+  expect(Object.keys(a[1].history)).toEqual(Object.keys(b[1].history));
+  for (const [key, values] of Object.entries(a[1].history)) compare(values, b[1].history[key]!);
+  a[0].weights.forEach(({ value }, i) => {
+    compare(value.data, b[0].weights[i]!.value.data);
+  });
+  return most;
+}

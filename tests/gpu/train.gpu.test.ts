@@ -17,7 +17,7 @@ import { Sequential } from '../../src/nn/sequential.ts';
 import { input } from '../../src/nn/symbolic.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
-import { backendFor, floats, MODES } from './tools.ts';
+import { backendFor, difference, floats, MODES } from './tools.ts';
 
 interface Case {
   readonly layers: () => Layer[] | Model;
@@ -274,24 +274,6 @@ function build({ layers, compile, prepare }: Case): Model {
   model.compile(compile());
   prepare?.(model);
   return model;
-}
-
-/** Largest difference of any figure of two histories and any weight of two models. */
-function difference(a: [Model, History], b: [Model, History]): number {
-  let most = 0;
-  const compare = (p: ArrayLike<number>, q: ArrayLike<number>): void => {
-    expect(p.length).toBe(q.length);
-    for (let i = 0; i < p.length; i++) {
-      const d = Math.abs(p[i]! - q[i]!) / (1 + Math.abs(q[i]!));
-      most = Math.max(most, Number.isNaN(d) ? Infinity : d);
-    }
-  };
-  expect(Object.keys(a[1].history)).toEqual(Object.keys(b[1].history));
-  for (const [key, values] of Object.entries(a[1].history)) compare(values, b[1].history[key]!);
-  a[0].weights.forEach(({ value }, i) => {
-    compare(value.data, b[0].weights[i]!.value.data);
-  });
-  return most;
 }
 
 async function both(gpu: GpuBackend, one: Case): Promise<[Model, GpuHistory, Model, History]> {
