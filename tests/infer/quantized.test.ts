@@ -23,6 +23,7 @@ import {
 import { compileNetwork, compileQuantized } from '../../src/infer/index.ts';
 
 const samples = new Random(3, 'quantized').normal([12, 8, 8, 1]);
+const input = samples.data as Float32Array;
 const modelOf = (layers: readonly Layer[]): Sequential => new Sequential(layers, { seed: 2 });
 
 const networks: Readonly<Record<string, () => readonly Layer[]>> = {
@@ -48,7 +49,7 @@ describe('a program of int8 alone', () => {
   test.each(Object.entries(networks))('computes what compileNetwork does, from a few kernels: %s', (_, layers) => {
     const network = quantize(modelOf(layers()), { calibration: samples });
     const small = compileQuantized(network, 12, quantizedCpu);
-    expect([...small.run(samples.data)]).toEqual([...compileNetwork(network, 12, cpu).run(samples.data)]);
+    expect([...small.run(input)]).toEqual([...compileNetwork(network, 12, cpu).run(input)]);
   });
 
   test('refuses to compute with real numbers, and names the node', () => {
