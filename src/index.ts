@@ -126,6 +126,7 @@ export type { Padding } from './base/window.ts';
 export { cloneModel } from './compress/clone.ts';
 export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
+export { foldBatchNorm } from './compress/fold.ts';
 export {
   type Comparison,
   compare,
@@ -144,9 +145,9 @@ export {
   type PruningScope,
   prune,
 } from './compress/prune.ts';
-export { chooseQParams, type QuantizeOptions, quantize } from './compress/quantize.ts';
+export { type QuantizeOptions, quantize } from './compress/quantize.ts';
 export { QuantizedNetwork } from './compress/quantized.ts';
-export type { RangeChoice, RangeName } from './compress/ranges.ts';
+export { chooseQParams, type RangeChoice, type RangeName } from './compress/ranges.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

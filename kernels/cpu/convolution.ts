@@ -114,7 +114,10 @@ function addKernelGradByChannel(
   }
 }
 
-/** What phases make of one side of a convolution, into the other: the kernel's numbers are `wStep` apart along `from`. */
+/**
+ * What phases make of one side of a convolution, into the other: the kernel's numbers are `wStep` apart along `from`, its
+ * taps `wTap`, and each sixteen of its units `wPanel`.
+ */
 function convolve(
   s: Convolution,
   phases: readonly Phase[],
@@ -125,9 +128,10 @@ function convolve(
   wUnit: number,
   bias: Float32Array | null,
   activation: Epilogue,
+  wTap: number = (s.channels / s.groups) * s.units,
+  wPanel: number = 16 * wUnit,
 ): void {
   const byChannel = isDepthwise(s);
-  const weights = (s.channels / s.groups) * s.units;
   for (const phase of phases) {
     const { y, x } = phase;
     const k = y.taps * x.taps * from.part;
@@ -143,12 +147,12 @@ function convolve(
           gather(phase, from, offset, first, count);
           clear(count * to.part, sums, 0);
           if (x.tapStep === 1 && !byChannel) {
-            addProduct(count, to.part, k, columns, 0, k, 1, kernel, w, wStep, wUnit, sums, 0, to.part);
+            addProduct(count, to.part, k, columns, 0, k, 1, kernel, w, wStep, wUnit, sums, 0, to.part, wPanel);
           } else {
             for (let ty = 0, at = 0; ty < y.taps; ty++) {
               for (let tx = 0; tx < x.taps; tx++, at += from.part) {
                 const tap = (y.tap + ty * y.tapStep) * s.kernelWidth + x.tap + tx * x.tapStep;
-                const tapAt = w + tap * weights;
+                const tapAt = w + tap * wTap;
                 if (byChannel) addByChannel(count, from.part, k, at, kernel, tapAt);
                 else
                   addProduct(
@@ -181,10 +185,17 @@ function convolve(
 const isNarrow = (s: Convolution): boolean =>
   positionsOf(s.kernelHeight * s.kernelWidth * Math.max(s.channels, s.units)) > 0;
 
-export const convolution: Omit<ConvolutionKernels<Float32Array>, 'conv2dPanels'> = {
+export const convolution: ConvolutionKernels<Float32Array> = {
   conv2d: (s, x, kernel, bias, activation, y) => {
     if (isNarrow(s)) convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation);
     else reference.conv2d(s, x, kernel, bias, activation, y);
+  },
+
+  conv2dPanels: (s, x, packed, bias, activation, y) => {
+    if (isNarrow(s)) {
+      const [wTap, wPanel] = [16 * s.channels, 16 * s.kernelHeight * s.kernelWidth * s.channels];
+      convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), packed, 16, 1, bias, activation, wTap, wPanel);
+    } else reference.conv2dPanels(s, x, packed, bias, activation, y);
   },
 
   conv2dTransposed: (s, y, kernel, bias, activation, x) => {

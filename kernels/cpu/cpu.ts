@@ -2,6 +2,7 @@ import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
 import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
+import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
@@ -27,4 +28,5 @@ export const cpu: Kernels = {
   ...movement,
   ...optimizers,
   ...integers,
+  ...integerImages,
 };

@@ -11,10 +11,10 @@ const panel: Float64Array = new Float64Array(COLS * KC); // [k][4], an even numb
 
 /**
  * Columns j ... j + 3 of rows p ... p + kc - 1 as doubles; a missing column repeats the last. p is even, and `pairs` is
- * the number of pairs of rows in the packed B.
+ * the number of pairs of rows in the packed B, which begins at `at`.
  */
-function unpack(n: number, pairs: number, kc: number, packed: Int8Array, p: number, j: number): void {
-  const first = ((j >> 4) * pairs + (p >> 1)) * 32;
+function unpack(n: number, pairs: number, kc: number, packed: Int8Array, at: number, p: number, j: number): void {
+  const first = at + ((j >> 4) * pairs + (p >> 1)) * 32;
   for (let x = 0; x < COLS; x++) {
     let s = (first + (Math.min(j + x, n - 1) & 15) * 2) | 0;
     for (let d = x, end = kc * COLS; d < end; d += 2 * COLS) {
@@ -73,6 +73,9 @@ function tile(
   c[o1 + j3] = c13;
 }
 
+/** What each code of two formats is worth: a code is its lowest eight bits. */
+const values: Float32Array = new Float32Array(512);
+
 /** Up to this many rows, unpacking a panel costs more than the tile saves. */
 const FEW_ROWS = 3;
 
@@ -101,30 +104,48 @@ function row(n: number, k: number, a: Int8Array, q: number, packed: Int8Array, c
   }
 }
 
+/** The nearest integer to x + zeroPoint in [low, high], ties to even before the zero point; NaN stays. */
+export function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
+  return Math.min(Math.max(roundHalfEven(x) + zeroPoint, low), high);
+}
+
+/** C[m, n] += A[m, k]·B[k, n], B packed from `at` on. */
+export function addProduct(
+  m: number,
+  n: number,
+  k: number,
+  a: Int8Array,
+  packed: Int8Array,
+  at: number,
+  c: Int32Array,
+): void {
+  m |= 0;
+  n |= 0;
+  k |= 0;
+  for (let p = 0; p < k; p += KC) {
+    const kc = Math.min(KC, k - p);
+    for (let j = 0; j < n; j += COLS) {
+      unpack(n, (k + 1) >> 1, kc, packed, at, p, j);
+      const last = n - 1 - j;
+      for (let i = 0; i < m; i += 2) {
+        const below = Math.min(1, m - 1 - i); // 0 in the last row of an odd m: the same row twice
+        const o = i * n + j;
+        const q = i * k + p;
+        const j1 = Math.min(1, last);
+        tile(kc, a, q, q + below * k, c, o, o + below * n, j1, Math.min(2, last), Math.min(3, last));
+      }
+    }
+  }
+}
+
 export const integers: Partial<IntegerKernels> = {
   gemmInt8: (m, n, k, a, packed, c) => {
-    m |= 0;
-    n |= 0;
-    k |= 0;
     if (m <= FEW_ROWS) {
-      for (let i = 0; i < m; i++) row(n, k, a, i * k, packed, c, i * n);
+      for (let i = 0; i < m; i++) row(n | 0, k | 0, a, i * k, packed, c, i * n);
       return;
     }
     for (let i = 0, end = m * n; i < end; i++) c[i] = 0;
-    for (let p = 0; p < k; p += KC) {
-      const kc = Math.min(KC, k - p);
-      for (let j = 0; j < n; j += COLS) {
-        unpack(n, (k + 1) >> 1, kc, packed, p, j);
-        const last = n - 1 - j;
-        for (let i = 0; i < m; i += 2) {
-          const below = Math.min(1, m - 1 - i); // 0 in the last row of an odd m: the same row twice
-          const o = i * n + j;
-          const q = i * k + p;
-          const j1 = Math.min(1, last);
-          tile(kc, a, q, q + below * k, c, o, o + below * n, j1, Math.min(2, last), Math.min(3, last));
-        }
-      }
-    }
+    addProduct(m, n, k, a, packed, 0, c);
   },
 
   /** Column by column, without a division for the column's number. */
@@ -132,11 +153,22 @@ export const integers: Partial<IntegerKernels> = {
     const fr = Math.fround;
     for (let i = 0, o = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++) {
-        const real = fr(fr((acc[o]! + bias[j]!) | 0) * scales[j]!);
-        const q = roundHalfEven(Math.min(Math.max(real, -1024), 1024)) + zeroPoint;
-        y[o] = Math.min(Math.max(q, low), high);
+        y[o] = toInt8(fr(fr((acc[o]! + bias[j]!) | 0) * scales[j]!), zeroPoint, low, high);
         o = (o + 1) | 0;
       }
+    }
+  },
+  addInt8: (n, a, aScale, aZeroPoint, b, bScale, bZeroPoint, scale, zeroPoint, y) => {
+    const fr = Math.fround;
+    const s = fr(scale);
+    for (let q = -128; q < 128; q++) {
+      values[q & 255] = (q - aZeroPoint) * fr(aScale);
+      values[256 + (q & 255)] = (q - bZeroPoint) * fr(bScale);
+    }
+    for (let i = 0; i < n; i++) {
+      const q = roundHalfEven(fr(fr(values[a[i]! & 255]! + values[256 + (b[i]! & 255)]!) / s)) + zeroPoint;
+      if (q >= -128) y[i] = Math.min(q, 127);
+      else y[i] = q < -128 ? -128 : zeroPoint; // NaN is neither
     }
   },
 };

@@ -10,28 +10,38 @@ const lanes: Float64Array = new Float64Array(8);
 
 /** Where the taps inside of a window begin and end, in numbers of the arrays. */
 interface Inside {
-  /** The first tap's first channel. */
+  /** The first tap's first channel, and its number among all taps of a window. */
   first: number;
+  tap: number;
   rows: number;
   columns: number;
 }
 
-/** The first tap of `taps`, `dilation` apart from `start` on, that is at least 0, and how many from there on are below `length`. */
-const tapsInside = (start: number, taps: number, dilation: number, length: number): readonly [number, number] => {
+/**
+ * Of `taps`, `dilation` apart from `start` on: the first that is at least 0, where it is, and how many from there on are
+ * below `length`.
+ */
+const tapsInside = (
+  start: number,
+  taps: number,
+  dilation: number,
+  length: number,
+): readonly [number, number, number] => {
   const first = start < 0 ? Math.ceil(-start / dilation) : 0;
   const end = Math.min(taps, Math.ceil((length - start) / dilation));
-  return [start + first * dilation, end - first];
+  return [first, start + first * dilation, end - first];
 };
 
 /** Runs `visit` for every window, with the place of its first channel in y. */
-function eachWindow(s: Window, channels: number, visit: (inside: Inside, at: number) => void): void {
-  const inside: Inside = { first: 0, rows: 0, columns: 0 };
+export function eachWindow(s: Window, channels: number, visit: (inside: Inside, at: number) => void): void {
+  const inside: Inside = { first: 0, tap: 0, rows: 0, columns: 0 };
   for (let n = 0, at = 0; n < s.batch; n++) {
     for (let oy = 0; oy < s.outHeight; oy++) {
-      const [iy, rows] = tapsInside(oy * s.strideY - s.padTop, s.kernelHeight, s.dilationY, s.height);
+      const [ky, iy, rows] = tapsInside(oy * s.strideY - s.padTop, s.kernelHeight, s.dilationY, s.height);
       for (let ox = 0; ox < s.outWidth; ox++, at += channels) {
-        const [ix, columns] = tapsInside(ox * s.strideX - s.padLeft, s.kernelWidth, s.dilationX, s.width);
+        const [kx, ix, columns] = tapsInside(ox * s.strideX - s.padLeft, s.kernelWidth, s.dilationX, s.width);
         inside.first = ((n * s.height + iy) * s.width + ix) * channels;
+        inside.tap = ky * s.kernelWidth + kx;
         inside.rows = rows;
         inside.columns = columns;
         visit(inside, at);

@@ -1,4 +1,4 @@
-import type { ProductKernels } from '../interface/products.ts';
+import type { Epilogue, ProductKernels } from '../interface/products.ts';
 
 /**
  * The exact float32 product in plain JavaScript: every product and every sum is rounded by Math.fround, in the order
@@ -121,7 +121,7 @@ type StridedProduct = (
   c0: number,
 ) => void;
 
-/** C += op(A)·op(B) by packed tiles; rows of C are `ci` numbers apart. */
+/** C += op(A)·op(B) by packed tiles; rows of C are `ci` numbers apart, and each sixteen columns of B `bPanel`. */
 export function addProduct(
   m: number,
   n: number,
@@ -137,6 +137,7 @@ export function addProduct(
   c: Float32Array,
   c0: number,
   ci: number,
+  bPanel: number = 16 * bj,
 ): void {
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
@@ -145,7 +146,7 @@ export function addProduct(
       packA(mc, kc, a, a0 + i0 * ai + p * ap, ai, ap);
       for (let j = 0; j < n; j += COLS) {
         const next = Math.min(1, n - 1 - j); // 0 in the last column of an odd n
-        packB(kc, b, b0 + p * bp + j * bj, bp, next * bj);
+        packB(kc, b, b0 + p * bp + (j >> 4) * bPanel + (j & 15) * bj, bp, next * bj);
         for (let i = 0; i < mc; i += ROWS) {
           const o = c0 + (i0 + i) * ci + j;
           const below = mc - 1 - i;
@@ -273,24 +274,56 @@ function reluInPlace(n: number, c: Float32Array): void {
   for (let i = 0; i < n; i++) if (c[i]! < 0) c[i] = 0;
 }
 
-export const products: Omit<ProductKernels<Float32Array>, 'packPanels' | 'gemmPanels'> = {
+/** Bias and activation on sums that started from +0. */
+function finish(m: number, n: number, bias: Float32Array | null, activation: Epilogue, c: Float32Array): void {
+  if (activation !== 'linear') {
+    if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
+    else addBiasRelu(m, n, bias, c);
+  } else if (bias !== null) addBias(m, n, bias, c);
+  if (activation === 'relu6') atMostSix(m * n, c);
+}
+
+export const products: ProductKernels<Float32Array> = {
   /** `| 0` on the sizes keeps every index an int32 in compiled code, even when a caller's size came out of a division. */
   gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
     m |= 0;
     n |= 0;
     k |= 0;
-    if (accumulate) {
-      addProduct(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0, n);
-      if (bias !== null) addBias(m, n, bias, c);
-      if (activation !== 'linear') reluInPlace(m * n, c);
-    } else {
+    if (!accumulate) {
       product(m, n, k, a, 0, transA, b, 0, transB, c, 0);
-      if (activation !== 'linear') {
-        if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
-        else addBiasRelu(m, n, bias, c);
-      } else if (bias !== null) addBias(m, n, bias, c);
+      finish(m, n, bias, activation, c);
+      return;
     }
+    addProduct(m, n, k, a, 0, transA ? 1 : k, transA ? m : 1, b, 0, transB ? 1 : n, transB ? k : 1, c, 0, n);
+    if (bias !== null) addBias(m, n, bias, c);
+    if (activation !== 'linear') reluInPlace(m * n, c);
     if (activation === 'relu6') atMostSix(m * n, c);
+  },
+
+  packPanels: (k, n, b, packed) => {
+    k |= 0;
+    n |= 0;
+    for (let j = 0, d = 0; j < n; j += 16) {
+      const width = Math.min(16, n - j);
+      for (let p = 0, q = j; p < k; p++, q += n) {
+        for (let i = 0; i < width; i++) packed[d + i] = b[q + i]!;
+        for (let i = width; i < 16; i++) packed[d + i] = 0;
+        d = (d + 16) | 0;
+      }
+    }
+  },
+
+  gemmPanels: (m, n, k, a, packed, bias, activation, c) => {
+    m |= 0;
+    n |= 0;
+    k |= 0;
+    if (m === 1)
+      for (let j = 0; j < n; j += 16) direct(1, Math.min(16, n - j), k, a, 0, 0, 1, packed, j * k, 16, 1, c, j);
+    else {
+      clear(m * n, c, 0);
+      addProduct(m, n, k, a, 0, k, 1, packed, 0, 16, 1, c, 0, n, 16 * k);
+    }
+    finish(m, n, bias, activation, c);
   },
 
   gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c): void => {

@@ -71,17 +71,20 @@ function eachWindow(
   }
 }
 
+/** The same code in every table: a kernel is packed once. */
+export const packConvInt8: IntegerImageKernels['packConvInt8'] = (s, kernel, packed) => {
+  const { groups, units, runs, run, padded } = packedKernelOf(s);
+  const bytes = matrixBytes({ groups, units, runs, run, padded });
+  packed.fill(0, 0, groups * bytes);
+  for (let row = 0; row < runs * run; row++) {
+    const p = Math.floor(row / run) * padded + (row % run);
+    for (let u = 0; u < groups * units; u++)
+      packed[Math.floor(u / units) * bytes + packedAt(runs * padded, p, u % units)] = kernel[row * s.units + u]!;
+  }
+};
+
 export const integerImages: IntegerImageKernels = {
-  packConvInt8: (s, kernel, packed) => {
-    const { groups, units, runs, run, padded } = packedKernelOf(s);
-    const bytes = matrixBytes({ groups, units, runs, run, padded });
-    packed.fill(0, 0, groups * bytes);
-    for (let row = 0; row < runs * run; row++) {
-      const p = Math.floor(row / run) * padded + (row % run);
-      for (let u = 0; u < groups * units; u++)
-        packed[Math.floor(u / units) * bytes + packedAt(runs * padded, p, u % units)] = kernel[row * s.units + u]!;
-    }
-  },
+  packConvInt8,
   conv2dInt8: (s, x, zeroPoint, packed, sums) =>
     eachSum(s, x, zeroPoint, packed, (sum, _, at) => {
       sums[at] = sum;

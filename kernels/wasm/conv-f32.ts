@@ -6,10 +6,11 @@ import {
   forRange,
   type Local,
   min,
+  type NewLocals,
   select,
   when,
 } from './assembler.ts';
-import type { Code } from './code.ts';
+import type { Code, Value } from './code.ts';
 import { addCopyRows, eachImage, FRAME, named } from './frames.ts';
 import { activate } from './gemm-f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
@@ -21,7 +22,8 @@ import { tileOf } from './tile.ts';
 /**
  * The float32 convolution, straight from the images: the numbers that a row of taps meets lie side by side, so a tile of two
  * positions by sixteen units is the product's, whose rows of A overlap and jump at the end of each row of taps. Positions are
- * paired over the ends of rows. Weights are packed once, in panels of sixteen units.
+ * paired over the ends of rows. Weights are packed in panels of sixteen units, those of `packPanels`, unless they are so
+ * already.
  */
 
 const COLS = 16;
@@ -34,7 +36,7 @@ const SWEEP = [
   'cols',
   /** Between rows of taps. */
   'tapRow',
-  /** Weights: from row to row of taps, from tap to tap, from number to number of a tap's, from unit to unit. */
+  /** Weights to be packed, or 0: from row to row of taps, from tap to tap, from number to number of a tap's, from unit to unit. */
   'w',
   'wY',
   'wX',
@@ -160,6 +162,25 @@ function addStrip(func: AddFunction, width: number): Callee {
   });
 }
 
+/** Packs what `from` is the first of, the weights of some units, to `to` as [units/16][row of taps][tap][number][16]; moves `to`. */
+export function packUnits(
+  { units, wY, wX, wStep, wUnit }: Readonly<Record<'units' | 'wY' | 'wX' | 'wStep' | 'wUnit', Local>>,
+  { tapsY, tapsX, perTap }: Readonly<Record<'tapsY' | 'tapsX' | 'perTap', Value>>,
+  pack: Callee,
+  locals: NewLocals,
+  to: Local,
+  from: Code,
+): Code {
+  const [j, ky, kx, row, tap] = locals('iiiii');
+  const packTap = [
+    pack(to, tap, wStep, wUnit, perTap, min(i32.sub(units, j), COLS)),
+    advance(to, i32.mul(perTap, 4 * COLS)),
+    advance(tap, wX),
+  ];
+  const packRow = [tap.set(row), forRange(kx, 0, tapsX, 1, packTap), advance(row, wY)];
+  return forRange(j, 0, units, COLS, row.set(i32.add(from, i32.mul(j, wUnit))), forRange(ky, 0, tapsY, 1, packRow));
+}
+
 /** The convolution of groups whose units have the remainder `tail` modulo 16. */
 export function writeConvolution(func: AddFunction, tail: number): void {
   const wide = addStrip(func, COLS);
@@ -168,29 +189,9 @@ export function writeConvolution(func: AddFunction, tail: number): void {
   const copy = addCopyRows(func);
   func('i'.repeat(OPERANDS.length), (params, locals) => {
     const o = named(OPERANDS, params);
-    const [at, group, j, ky, kx, to, from, tap, place, biasAt] = locals('iiiiiiiiii');
-    const packTap = [
-      pack(to, tap, o.wStep, o.wUnit, o.perTap, min(i32.sub(o.units, j), COLS)),
-      advance(to, i32.mul(o.perTap, 4 * COLS)),
-      advance(tap, o.wX),
-    ];
-    const packAll = [
-      to.set(o.packed),
-      forRange(
-        group,
-        0,
-        o.groups,
-        1,
-        forRange(
-          j,
-          0,
-          o.units,
-          COLS,
-          from.set(i32.add(i32.add(o.w, i32.mul(group, o.wGroup)), i32.mul(j, o.wUnit))),
-          forRange(ky, 0, o.tapsY, 1, tap.set(from), forRange(kx, 0, o.tapsX, 1, packTap), advance(from, o.wY)),
-        ),
-      ),
-    ];
+    const [at, group, j, to, from, place, biasAt] = locals('iiiiiii');
+    const weights = i32.add(o.w, i32.mul(group, o.wGroup));
+    const packGroups = forRange(group, 0, o.groups, 1, packUnits(o, o, pack, locals, to, weights));
     const shape = [o.tapsY, o.runs, o.run, o.runJump, o.rowJump, biasAt, o.mode];
     const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, o.yRowStep, ...shape];
     const next = (width: number): Code => [
@@ -203,7 +204,7 @@ export function writeConvolution(func: AddFunction, tail: number): void {
       narrow === null ? [] : [narrow(...operands), next(tail)],
     ];
     return [
-      packAll,
+      when(o.w, [to.set(o.packed), packGroups]),
       eachImage(o, at, copy, [
         place.set(o.y),
         biasAt.set(o.bias),

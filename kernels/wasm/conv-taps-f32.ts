@@ -6,17 +6,18 @@ import {
   forRange,
   type Local,
   type Locals,
-  min,
   type NewLocals,
+  select,
   when,
 } from './assembler.ts';
 import type { Code } from './code.ts';
-import { WRITTEN } from './conv-f32.ts';
+import { packUnits, WRITTEN } from './conv-f32.ts';
 import { addCopyRows, eachImage, named } from './frames.ts';
 import { activate } from './gemm-f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
+import { packPanel } from './pack.ts';
 import { tileOf } from './tile.ts';
 
 /**
@@ -27,6 +28,8 @@ import { tileOf } from './tile.ts';
 /** Numbers for each result up to which they are written out: four channels under 3x3 taps. */
 export const MOST_NUMBERS = 36;
 const COLS = 8;
+/** Of a number: units are packed sixteen by sixteen. */
+const PANEL_BYTES = 64;
 
 /** What the code is written for; units by their remainder modulo 8. */
 export interface Shape {
@@ -60,7 +63,7 @@ function tileCode(operands: readonly Local[], locals: NewLocals, shape: Shape, p
   for (let ky = 0; ky < tapsY; ky++) {
     for (let kx = 0; kx < tapsX; kx++) {
       for (let c = 0; c < channels; c++) {
-        const at = 4 * COLS * number++;
+        const at = PANEL_BYTES * number++;
         steps.push(
           step(
             (_, p) => numberAt((p * stride + kx * dilation) * channels + c),
@@ -109,33 +112,18 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
   const { tapsY, tapsX, channels, tail } = shape;
   const wide = addStrip(func, shape, COLS);
   const narrow = tail === 0 ? null : addStrip(func, shape, tail);
+  const pack = packPanel(func);
   const copy = addCopyRows(func);
   func('i'.repeat(WRITTEN.length), (params, locals) => {
     const o = named(WRITTEN, params);
-    const [at, ky, kx, c, j, to, tap, from, u, width, place, biasAt, row] = locals('iiiiiiiiiiiii');
-    const packNumber = [
-      from.set(i32.add(i32.add(tap, i32.mul(c, o.wStep)), i32.mul(j, o.wUnit))),
-      forRange(u, 0, i32.shl(width, 2), 4, i32.store(i32.add(to, u), i32.load(from)), advance(from, o.wUnit)),
-      advance(to, 4 * COLS),
-    ];
-    const packTap = [
-      tap.set(i32.add(o.w, i32.add(i32.mul(ky, o.wY), i32.mul(kx, o.wX)))),
-      forRange(c, 0, channels, 1, packNumber),
-    ];
-    const packAll = [
-      to.set(o.packed),
-      forRange(
-        j,
-        0,
-        o.units,
-        COLS,
-        width.set(min(i32.sub(o.units, j), COLS)),
-        forRange(ky, 0, tapsY, 1, forRange(kx, 0, tapsX, 1, packTap)),
-      ),
-    ];
+    const [at, j, to, from, u, place, biasAt, row] = locals('iiiiiiii');
+    const perTap = channels;
+    const packAll = packUnits(o, { tapsY, tapsX, perTap }, pack, locals, to, o.w);
     const operands = [at, o.step, o.cols, o.tapRow, from, place, o.yStep, biasAt, o.mode];
+    const bytes = tapsY * tapsX * channels * PANEL_BYTES;
+    const half = PANEL_BYTES / 2;
     const next = [
-      advance(from, tapsY * tapsX * channels * 4 * COLS),
+      advance(from, select(bytes - half, half, i32.and(j, COLS))), // the other half of a panel, or of the next one the first
       advance(place, 4 * COLS),
       when(o.bias, advance(biasAt, 4 * COLS)),
     ];
@@ -148,6 +136,9 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
       advance(at, i32.add(o.rowStep, i32.mul(i32.sub(o.cols, 1), o.step))),
       advance(u, i32.add(o.yRowStep, i32.mul(i32.sub(o.cols, 1), o.yStep))),
     ];
-    return [packAll, eachImage(o, at, copy, u.set(o.y), forRange(row, 0, o.rows, 1, oneRow), advance(o.y, o.yImage))];
+    return [
+      when(o.w, [to.set(o.packed), packAll]),
+      eachImage(o, at, copy, u.set(o.y), forRange(row, 0, o.rows, 1, oneRow), advance(o.y, o.yImage)),
+    ];
   });
 }

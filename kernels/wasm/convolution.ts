@@ -33,8 +33,8 @@ const BLOCK = 80;
 
 export function convolution(
   engine: Engine,
-  { gemm }: Pick<ProductKernels<Float32Array>, 'gemm'>,
-): Omit<ConvolutionKernels<Float32Array>, 'conv2dPanels'> {
+  { gemm, gemmPanels }: Pick<ProductKernels<Float32Array>, 'gemm' | 'gemmPanels'>,
+): ConvolutionKernels<Float32Array> {
   const { args } = engine;
   const scratch = growingScratch(engine);
   const directs = slotsByTail(engine, direct.writeConvolution);
@@ -42,7 +42,10 @@ export function convolution(
   const byChannel = depthwise(engine);
   const written = slotsByShape(engine, fewTaps.writeFewTaps);
 
-  /** What phases make of one side of a convolution, into the other. Numbers of the kernel are `wStep` apart along `from`. */
+  /**
+   * What phases make of one side of a convolution, into the other. Numbers of the kernel are `wStep` apart along `from`; a
+   * wStep of 0 says that it is packed.
+   */
   function convolve(
     s: Convolution,
     phases: readonly Phase[],
@@ -56,13 +59,15 @@ export function convolution(
   ): boolean {
     const pixel = 4 * from.pixel;
     const taps = Math.max(...phases.map(({ y, x }) => y.taps * x.taps));
-    const packedBytes = direct.packedBytes(s.groups, to.part, taps, from.part);
+    const isPacked = wStep === 0;
+    const weightBytes = direct.packedBytes(s.groups, to.part, taps, from.part);
+    const packedBytes = isPacked ? 0 : weightBytes;
     const frameBytes = phases.map((phase) => frameBytesOf(phase, pixel));
-    const packed = scratch(packedBytes + Math.max(...frameBytes));
-    if (packed === 0) return false;
+    const scratchAt = scratch(packedBytes + Math.max(...frameBytes));
+    if (scratchAt === 0) return false;
     const weights = (s.channels / s.groups) * s.units;
     const xAt = args.read(from.images, s.batch * from.perImage);
-    const w = args.read(kernel, s.kernelHeight * s.kernelWidth * weights);
+    const w = args.read(kernel, isPacked ? weightBytes / 4 : s.kernelHeight * s.kernelWidth * weights);
     const biasAt = bias === null ? 0 : args.read(bias, to.pixel);
     const yAt = args.write(to.images, s.batch * to.perImage);
     phases.forEach((phase, i) => {
@@ -71,18 +76,18 @@ export function convolution(
       const step = x.stride * pixel;
       const yStep = 4 * x.toStep * to.pixel;
       const operands: Operands<typeof direct.WRITTEN> = [
-        ...frameOperands(phase, s.batch, xAt, pixel, packed + packedBytes, frameBytes[i]!),
+        ...frameOperands(phase, s.batch, xAt, pixel, scratchAt + packedBytes, frameBytes[i]!),
         step,
         y.stride * pitch - (x.positions - 1) * step, // rowStep
         y.positions,
         x.positions,
         y.dilation * pitch, // tapRow
-        w + 4 * weights * (y.tap * s.kernelWidth + x.tap),
+        isPacked ? 0 : w + 4 * weights * (y.tap * s.kernelWidth + x.tap),
         4 * weights * s.kernelWidth * y.tapStep, // wY
         4 * weights * x.tapStep, // wX
         4 * wStep,
         4 * wUnit,
-        packed,
+        isPacked ? w : scratchAt,
         to.part, // units
         yAt + 4 * to.pixel * (y.to * to.width + x.to),
         4 * to.perImage,
@@ -125,6 +130,11 @@ export function convolution(
       } else if (isSplit(s)) byChannel.conv2d(s, x, kernel, bias, activation, y);
       else if (isEmpty(s) || !convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), kernel, s.units, 1, bias, activation))
         engine.orElse.conv2d(s, x, kernel, bias, activation, y);
+    },
+    conv2dPanels: (s, x, packed, bias, activation, y) => {
+      if (isPointwise(s)) gemmPanels(s.batch * s.height * s.width, s.units, s.channels, x, packed, bias, activation, y);
+      else if (isEmpty(s) || !convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), packed, 0, 0, bias, activation))
+        engine.orElse.conv2dPanels(s, x, packed, bias, activation, y);
     },
     conv2dTransposed: (s, y, kernel, bias, activation, x) => {
       if (isPointwise(s)) {

@@ -45,14 +45,20 @@ function insideOf(axis: Axis): { at: number; from: number; count: number; isWhol
 /** Bytes of a frame, 0 if none is needed; pixels have `pixel` bytes. */
 export function frameBytesOf({ y, x }: Phase, pixel: number): number {
   if (y.taps * x.taps === 0 || (insideOf(y).isWhole && insideOf(x).isWhole)) return 0;
-  return reachOf(y) * reachOf(x) * pixel;
+  return wholeFrameOf({ y, x }, pixel);
 }
+
+/** Bytes of a frame for all that windows reach. */
+export const wholeFrameOf = ({ y, x }: Phase, pixel: number): number => reachOf(y) * reachOf(x) * pixel;
 
 /** Bytes between rows of what windows go over. */
 export const pitchOf = ({ x }: Phase, pixel: number, frameBytes: number): number =>
   (frameBytes > 0 ? reachOf(x) : x.length) * pixel;
 
-/** The operands for `images` images at address `x`, with a frame of `frameBytes` at `frame`. */
+/**
+ * The operands for `images` images at address `x`, with a frame of `frameBytes` at `frame`, whose numbers have `widening` times
+ * as many bytes.
+ */
 export function frameOperands(
   phase: Phase,
   images: number,
@@ -60,12 +66,13 @@ export function frameOperands(
   pixel: number,
   frame: number,
   frameBytes: number,
+  widening = 1,
 ): Operands<typeof FRAME> {
   const { y, x: across } = phase;
   const xRow = across.length * pixel;
   const down = insideOf(y);
   const right = insideOf(across);
-  const pitch = pitchOf(phase, pixel, frameBytes);
+  const pitch = pitchOf(phase, widening * pixel, frameBytes);
   return [
     images,
     x + down.from * xRow + right.from * pixel,
@@ -74,7 +81,7 @@ export function frameOperands(
     frameBytes > 0 ? frame : 0,
     frameBytes,
     pitch,
-    frame + down.at * pitch + right.at * pixel, // copyTo
+    frame + down.at * pitch + right.at * widening * pixel, // copyTo
     down.count,
     right.count * pixel,
   ];

@@ -28,7 +28,8 @@ import { tileOf } from './tile.ts';
  *
  * Rows of A are `aRow` bytes apart, pairs of rows `aPair`, columns `aStep`; B's are `bStep` and `bCol`: a transposed
  * operand is the same code with the two exchanged. Vectors need the columns of B side by side, so B is read where it lies only if it is not
- * transposed. Otherwise, and when many rows will read it, panels of 16 columns are packed first.
+ * transposed. Otherwise, and when many rows will read it, panels of 16 columns are packed first. Panels that were packed
+ * beforehand are a B whose rows are 16 numbers apart, and whose columns, sixteen by sixteen, are k numbers apart.
  */
 
 /** Rows of a panel of B: 16 KiB a panel, a third of a level-1 cache. */
@@ -179,9 +180,9 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): 
     const packedA = i32.add(scratch, 4 * NC * KC);
     const operands = [block, rowBytes, rowPair, rowStep, panel, step, place, cRow, mc, kc, tileMode, biasAt];
     const columns = [
-      panel.set(select(scratch, i32.add(i32.add(b, i32.mul(p0, bStep)), i32.shl(j0, 2)), has(mode, PACK_B))),
+      panel.set(select(scratch, i32.add(i32.add(b, i32.mul(p0, bStep)), i32.mul(j0, bCol)), has(mode, PACK_B))),
       step.set(select(4 * COLS, bStep, has(mode, PACK_B))),
-      panelBytes.set(select(i32.mul(kc, 4 * COLS), 4 * COLS, has(mode, PACK_B))),
+      panelBytes.set(i32.mul(select(i32.shl(kc, 2), bCol, has(mode, PACK_B)), COLS)),
       place.set(i32.add(i32.add(c, i32.mul(i0, cRow)), i32.shl(j0, 2))),
       biasAt.set(select(i32.add(bias, i32.shl(j0, 2)), 0, bias)),
       forRange(

@@ -3,6 +3,7 @@ import type { AddFunction } from './assembler.ts';
 import type { Engine, Slot, WasmFunction } from './engine.ts';
 import * as f32 from './gemm-f32.ts';
 import { writeGemv } from './gemv-f32.ts';
+import { writeGemvPanels } from './gemv-panels-f32.ts';
 
 /**
  * Which operands to pack, by measurement (bench rows "gemm"): B when it is transposed, or when so many rows read columns
@@ -49,20 +50,20 @@ export function scratchOf({ heap }: Engine, bytes: number): () => number {
   };
 }
 
-export function products(
-  engine: Engine,
-  isRelaxed: boolean,
-): Omit<ProductKernels<Float32Array>, 'packPanels' | 'gemmPanels'> {
+export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernels<Float32Array>, 'packPanels'> {
   const { args } = engine;
   const slots = slotsByTail(engine, (func, tail) => f32.writeGemm(func, tail, isRelaxed));
   const scratch = scratchOf(engine, f32.SCRATCH_BYTES);
   const gemv = engine.kernel(writeGemv);
+  const gemvPanels = engine.kernel(writeGemvPanels);
   const alone: WasmFunction = (...operands) => slots[operands[f32.OPERAND.n]! & 15]!.fn(...operands);
   const shared = engine.slot((...operands) => {
     if (engine.pool === null) return alone(...operands);
     engine.pool.product(alone, isRelaxed, operands);
     return 0;
   });
+  const slotOf = (m: number, n: number, k: number): Slot =>
+    engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
   /** Calls a function for matrices whose rows lie one after the other. */
   const multiply = (
     { fn }: Slot,
@@ -120,13 +121,23 @@ export function products(
     const cAt = accumulate ? args.update(c, m * n) : args.write(c, m * n);
     if (isSwept) gemv.fn(n, k, aAt, 4, bAt, 4 * n, cAt, biasAt, mode);
     else {
-      const slot = engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
-      multiply(slot, m, n, k, aAt, transA, bAt, transB, cAt, biasAt, mode);
+      multiply(slotOf(m, n, k), m, n, k, aAt, transA, bAt, transB, cAt, biasAt, mode);
     }
     args.done();
   };
   return {
     gemm,
+    gemmPanels: (m, n, k, a, packed, bias, activation, c) => {
+      const at = m === 1 ? 0 : scratch();
+      const aAt = args.read(a, m * k);
+      const bAt = args.read(packed, 16 * Math.ceil(n / 16) * k);
+      const biasAt = bias === null ? 0 : args.read(bias, n);
+      const cAt = args.write(c, m * n);
+      const mode = f32.ACTIVATION[activation];
+      if (m === 1) gemvPanels.fn(n, k, aAt, bAt, cAt, biasAt, mode);
+      else slotOf(m, n, k).fn(m, n, k, aAt, 4 * k, 4, bAt, 64, 4 * k, cAt, 4 * n, biasAt, mode, at);
+      args.done();
+    },
     gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c) => {
       if (batch === 0) return;
       scratch();

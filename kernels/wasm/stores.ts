@@ -23,3 +23,15 @@ export function storeFirst(left: Local, at: Local, vectors: readonly Local[]): C
     lanes,
   );
 }
+
+/** Stores `count` bytes from byte `first` on, 0 or 8; `count` is at most 8 and known when the code is written. */
+export function storeBytes(count: number, at: Local, x: Local, first: number, offset = 0): Code {
+  const parts: Code[] = [];
+  let done = 0;
+  for (const [bytes, store] of [[8, v128.store64Lane], [4, v128.store32Lane], [2, v128.store16Lane], [1, v128.store8Lane]] as const) {
+    if (count - done < bytes) continue;
+    parts.push(store((first + done) / bytes, at, x, offset + done));
+    done += bytes;
+  }
+  return parts;
+}

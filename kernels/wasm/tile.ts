@@ -9,9 +9,12 @@ import { storeLanes } from './stores.ts';
 const UNROLL = 2;
 
 /** A tile of C, whose sums stay in registers over the loop of k. */
-interface Tile {
+export interface Tile {
   /** Addresses of the rows of A, which move along k. */
   readonly aRows: readonly Local[];
+  /** The vectors of sums of each row of C, and where the rows are. */
+  readonly sums: readonly (readonly Local[])[];
+  readonly cRows: readonly Local[];
   /** Finds the rows of C; comes first. */
   readonly place: Code;
   /** Code for each vector of sums, the v-th of a row. */
@@ -44,6 +47,8 @@ export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, 
   const separator = (never: Local): Code => (needsBlockBreaks ? when(i32.ltS(never, 0), load) : []);
   return {
     aRows,
+    sums,
+    cRows,
     place: cRows.map((row, r) => row.set(r === 0 ? c : i32.add(cRows[r - 1]!, cRow))),
     load,
     each: (make) => sums.map((row) => row.map(make)),

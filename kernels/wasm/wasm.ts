@@ -5,6 +5,7 @@ import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
+import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
@@ -71,6 +72,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...pooling(engine),
     ...normalization(engine),
     ...integers(engine),
+    ...integerImages(engine),
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),

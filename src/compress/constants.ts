@@ -2,7 +2,7 @@ import { noGrad } from '../autograd/tape.ts';
 import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
-import { isIdle, multipliesIntegers } from '../graph/facts.ts';
+import { isIdle } from '../graph/facts.ts';
 import { type Graph, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { Names } from '../graph/rewrite.ts';
@@ -134,7 +134,7 @@ function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
   for (const node of graph.nodes)
     for (const key of new Set(Object.values(node.weights))) users.set(key, [...(users.get(key) ?? []), node]);
   for (const node of graph.nodes) {
-    if (!multipliesIntegers(node) || biases.has(node)) continue;
+    if (node.op !== 'dense' || biases.has(node)) continue;
     const kernel = node.weights.kernel!;
     const own = users.get(kernel)!;
     const isWhole = own.every((user) => user.op === node.op && user.weights.bias === node.weights.bias);

@@ -1,7 +1,6 @@
 import { LINEAR } from '../graph/activation.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { multipliesIntegers } from '../graph/facts.ts';
-import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { activationIn, type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 
 /** A feature that takes no more of the 255 steps of its value's range rounds to next to nothing. */
@@ -86,7 +85,7 @@ export class Features {
 export function rawValues(graph: Graph<Stored>, mayCarry: (node: Node) => boolean): ReadonlySet<string> {
   const raw = new Set(graph.inputs.map(({ name }) => name));
   for (const node of graph.nodes) {
-    const isRaw = node.format === null && !multipliesIntegers(node) && mayCarry(node);
+    const isRaw = node.format === null && activationIn(node) === null && mayCarry(node);
     if (isRaw && node.inputs.every((name) => raw.has(name))) raw.add(node.name);
   }
   return raw;
@@ -121,7 +120,7 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
     if (scales === null) continue;
     const { middles, sizes } = scales;
     const n = sizes.length;
-    const isReader = (node: Node): boolean => multipliesIntegers(node) && node.inputs[0] === value;
+    const isReader = (node: Node): boolean => node.op === 'dense' && node.inputs[0] === value;
     const readers = given.nodes.filter(isReader);
     const elsewhere = new Set(given.nodes.flatMap((node) => (isReader(node) ? [] : [node.weights.kernel])));
     const own = n <= MOST_FEATURES ? readers.filter(({ weights: { kernel } }) => !elsewhere.has(kernel)) : [];

@@ -1,22 +1,24 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
-import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { DTypeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, isIdle, multipliesIntegers, multipliesReals } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, ownersOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
-import { compileNetwork } from '../infer/program.ts';
+import { Names, namesOf, nodeOf, ownersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Answers, disagreements } from './agreement.ts';
+import { BATCH, calibrate, measured } from './calibrate.ts';
+import { mayCarry } from './carried.ts';
 import { Features, rawValues, withScaledFeatures } from './features.ts';
-import { batchesThrough, outputsKnown } from './measure.ts';
+import { withBatchNormFolded } from './fold.ts';
+import { outputsKnown } from './measure.ts';
 import { networkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
-import { Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
+import { type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
 
 export interface QuantizeOptions {
   /**
@@ -29,28 +31,14 @@ export interface QuantizeOptions {
 }
 
 /**
- * Scale and zero point for the range [low, high] in int8 (Jacob et al. 2018, section 2.1). The range is widened to
- * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, so far apart
- * that float32 could not hold every step between them, or in the wrong order.
- */
-export function chooseQParams(low: number, high: number): QuantizationParams {
-  const from = Math.min(low, 0);
-  const to = Math.max(high, 0);
-  const scale = Math.fround((to - from) / 255);
-  if (!(low <= high && Math.fround(256 * scale) < Infinity))
-    throw new ValueError('chooseQParams', 'the range', 'within float32, the low end first', [low, high]);
-  // Ranges below float32's normal numbers would give scales whose quotients overflow.
-  if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
-  return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
-}
-
-/**
  * Static int8 quantization: weights int8 with one symmetric scale per output, activations int8 with the ranges that
- * `calibration` shows, int32 accumulators, integer products. A relu that follows a Dense layer becomes part of it, and
- * Dropout, which does nothing when a network runs, is left out. Sums, concatenations and parts of values are int8 where
- * all that reads them is. Other activations, and the outputs, are real numbers. Features of inputs that would round to next
- * to nothing beside larger ones are first made alike, by a product of real numbers (up to 256 features). The result is run on
- * the calibration samples, and its `notes` say where it is far from the real network.
+ * `calibration` shows, int32 accumulators, integer products. BatchNorms are folded (`foldBatchNorm`), a relu or relu6 that
+ * follows a dense layer or a convolution becomes part of it, and Dropout, which does nothing when a network runs, is left
+ * out. Sums, concatenations, parts, pools and moves of values are int8 where all that reads them is, and so is a relu behind
+ * one. Other activations and normalizations, and the outputs, are real numbers. Features of inputs of dense layers that would
+ * round to next to nothing beside larger ones are first made alike, by a product of real numbers (up to 256 features). The
+ * result is run on the calibration samples, and its `notes` say where it is far from the real network. Throws StateError,
+ * which names the node, for an embedding or a transposed convolution.
  */
 export function quantize(
   subject: Model | Graph<Stored>,
@@ -110,12 +98,11 @@ function quantized(
       'quantize',
       `node "${real.name}" (${real.op}) multiplies real numbers alone: it has no int8 form`,
     );
-  const plain = withFusedActivations(without(given, (node) => isIdle(node, false)));
+  const plain = withFusedActivations(without(withBatchNormFolded(given), (node) => isIdle(node, false)));
   ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
   const scaled = withScaledFeatures(plain, featuresOf(plain, calibration));
   const { graph } = scaled;
-  const carried = new Carried(graph, scaled.scalers);
-  const { formats, notes } = calibrated(graph, carried, calibration, method);
+  const { carried, formats, notes } = calibrate(graph, scaled.scalers, calibration, method);
   const names = new Names(namesOf(graph));
   const weights = new Map(graph.weights);
   const nodes: Node[] = [];
@@ -146,176 +133,12 @@ function quantized(
 /** What is known of the features of raw values that products read. */
 function featuresOf(graph: Graph<Stored>, calibration: readonly Tensor[]): ReadonlyMap<string, Features> {
   const raw = rawValues(graph, mayCarry);
-  const read = graph.nodes.flatMap((node) => (multipliesIntegers(node) && raw.has(node.inputs[0]!) ? node.inputs : []));
+  const read = graph.nodes.flatMap((node) => (node.op === 'dense' && raw.has(node.inputs[0]!) ? node.inputs : []));
   const values = valuesOf(graph);
   const found = new Map(read.map((name) => [name, new Features(values.get(name)!.shape.at(-1)!)]));
   measured(graph, [...found.keys()], calibration, BATCH, (name, numbers) => found.get(name)!.see(numbers));
   return found;
 }
-
-/** Any two formats, to ask the facts with. */
-const SOME: QuantizationParams = { scale: 1, zeroPoint: 0 };
-const OTHER: QuantizationParams = { scale: 2, zeroPoint: 0 };
-
-/** Whether a node may read int8 and give int8. */
-const mayCarry = (node: Node): boolean =>
-  factsOf(node).formats(
-    node.inputs.map(() => SOME),
-    SOME,
-    node.attrs,
-  ) === null;
-
-/** Which nodes of a network work with int8: products, and what moves or adds values that only such nodes read. */
-class Carried {
-  private readonly reading = new Set<Node>();
-  private readonly giving = new Set<Node>();
-
-  /** `real` are products that stay so. */
-  constructor(graph: Graph<Stored>, real: ReadonlySet<string>) {
-    const readers = readersOf(graph);
-    for (const node of [...graph.nodes].reverse()) {
-      if (real.has(node.name)) continue;
-      const own = readers.get(node.name) ?? [];
-      const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
-      const gives = isWanted && !graph.outputs.includes(node.name) && mayCarry(node);
-      if (gives) this.giving.add(node);
-      if (gives || multipliesIntegers(node)) this.reading.add(node);
-    }
-  }
-
-  /** Whether the node reads int8. */
-  reads(node: Node): boolean {
-    return this.reading.has(node);
-  }
-
-  /** Whether it gives int8. */
-  gives(node: Node): boolean {
-    return this.giving.has(node);
-  }
-}
-
-/**
- * The formats of the values that int8 nodes read, by the range that each has on the calibration samples. Values have one
- * format together where a node only moves numbers, and where two nodes read them with one kernel. What is behind a value
- * that is cut off is seen behind the cut: a bad reading would make itself felt in every layer.
- */
-function calibrated(
-  graph: Graph<Stored>,
-  carried: Carried,
-  calibration: readonly Tensor[],
-  method: RangeMethod,
-): { readonly formats: ReadonlyMap<string, QuantizationParams>; readonly notes: readonly string[] } {
-  const leader = new Map<string, string>();
-  const rootOf = (name: string): string => {
-    let root = name;
-    for (let above = leader.get(root); above !== undefined; above = leader.get(root)) root = above;
-    return root;
-  };
-  const join = (a: string, b: string): void => {
-    if (rootOf(a) !== rootOf(b)) leader.set(rootOf(a), rootOf(b));
-  };
-  const readWith = new Map<string, string>();
-  const wanted = new Map<string, Node>();
-  for (const node of graph.nodes) {
-    if (!carried.reads(node)) continue;
-    for (const name of node.inputs) if (!wanted.has(name)) wanted.set(name, node);
-    const moves = factsOf(node).formats([SOME], OTHER, node.attrs) !== null;
-    if (carried.gives(node) && moves) join(node.name, node.inputs[0]!);
-    const { kernel } = node.weights;
-    if (kernel === undefined) continue;
-    const other = readWith.get(kernel);
-    if (other !== undefined) join(other, node.inputs[0]!);
-    readWith.set(kernel, node.inputs[0]!);
-  }
-  const groups = new Map<string, string[]>();
-  for (const name of wanted.keys()) groups.set(rootOf(name), [...(groups.get(rootOf(name)) ?? []), name]);
-  const formats = new Map<string, QuantizationParams>();
-  const cut = new Map<string, QuantizationParams>();
-  const notes: string[] = [];
-  let open = [...groups.values()];
-  while (open.length > 0) {
-    const now = open.slice(0, AT_ONCE);
-    const observers = new Map<string, Observer>(); // of each member of a group its one
-    for (const members of now) {
-      const observer = new Observer(method);
-      for (const name of members) observers.set(name, observer);
-    }
-    measured(asCut(graph, carried, cut), [...observers.keys()], calibration, method.batchSize, (name, values) => {
-      const wrong = values.find((value) => !Number.isFinite(value));
-      if (wrong !== undefined)
-        throw new ValueError('quantize', `the input of ${wanted.get(name)!.name}`, 'finite', wrong);
-      observers.get(name)!.see(values);
-    });
-    const end = now.findIndex((members) => {
-      const observer = observers.get(members[0]!)!;
-      const range = observer.range();
-      const format = chooseQParams(range.low, range.high);
-      for (const name of members) formats.set(name, format);
-      if (!observer.isCut(range)) return false;
-      for (const name of members) cut.set(name, format);
-      if (method.name === 'auto') notes.push(noteOfCut(members[0]!, range, observer));
-      return true;
-    });
-    open = open.slice(end < 0 ? now.length : end + 1);
-  }
-  return { formats, notes };
-}
-
-function noteOfCut(name: string, range: Range, observer: Observer): string {
-  const { count, of } = observer.beyond(range);
-  const ends = [range.low, range.high].map((end) => Number(end.toPrecision(3)));
-  return `${count} of ${of} numbers of "${name}" lie far outside of [${ends.join(', ')}] and are cut off: ranges: "minMax" keeps them`;
-}
-
-/** The network with int8 nodes reading these values as their formats leave them. */
-function asCut(graph: Graph<Stored>, carried: Carried, cut: ReadonlyMap<string, QuantizationParams>): Graph<Stored> {
-  if (cut.size === 0) return graph;
-  const names = new Names(namesOf(graph));
-  const now = new Map<string, string>();
-  const nodes: Node[] = [];
-  const put = (name: string): void => {
-    const format = cut.get(name);
-    if (format === undefined) return;
-    const bytes = names.take(`${name}/quantize`);
-    const real = names.take(`${name}/dequantize`);
-    nodes.push(nodeOf('quantize', bytes, [name], {}, { format }), nodeOf('dequantize', real, [bytes], {}));
-    now.set(name, real);
-  };
-  for (const { name } of graph.inputs) put(name);
-  for (const node of graph.nodes) {
-    nodes.push(carried.reads(node) ? { ...node, inputs: node.inputs.map((name) => now.get(name) ?? name) } : node);
-    put(node.name);
-  }
-  return { ...graph, nodes };
-}
-
-/** Runs a network on samples and shows `see` the numbers of these values, batch by batch. */
-function measured(
-  graph: Graph<Stored>,
-  names: readonly string[],
-  samples: readonly Tensor[],
-  batchSize: number,
-  see: (name: string, values: Float32Array, index: number) => void,
-): void {
-  if (names.length === 0) return;
-  const empty = samples.find(({ size }) => size === 0);
-  if (empty !== undefined) throw new ShapeError('quantize', [empty.shape], 'there are no calibration samples');
-  const program = compileNetwork({ ...graph, outputs: names }, batchSize, run.kernels);
-  try {
-    for (const values of batchesThrough('quantize', program, samples, batchSize))
-      names.forEach((name, i) => {
-        see(name, values[i]!, i);
-      });
-  } finally {
-    program.dispose();
-  }
-}
-
-/** Groups of values observed in one run: a histogram takes half a megabyte. */
-const AT_ONCE = 512;
-
-/** Samples a run, where it makes no difference. */
-const BATCH = 256;
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
 const BIAS_LIMIT = 2 ** 28;

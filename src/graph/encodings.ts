@@ -100,5 +100,6 @@ export function integerProduct(network: Graph<Stored>, node: Node, { format }: V
     output: node.format,
     kernel: kernel.encoding,
     bias: stored?.type === 'int32' ? stored : undefined,
+    isCentred: node.op === 'conv',
   };
 }

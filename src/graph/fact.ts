@@ -1,4 +1,5 @@
 import type { Shape } from '../base/shape.ts';
+import { type ActivationSpec, epilogueOf } from './activation.ts';
 import type { Schema } from './attributes.ts';
 import type { Attributes, NodeOf, Op, QuantizationParams } from './graph.ts';
 
@@ -47,7 +48,7 @@ export interface Facts<K extends Op> {
   /** Multiply-adds of one sample; none if left out. */
   readonly macs?: (output: Shape, weights: Shapes, inputs: readonly Shape[]) => number;
   /** Where the result of a run may lie. */
-  readonly memory: (attrs: Attributes[K]) => Memory;
+  readonly memory: (attrs: Attributes[K], format: Format) => Memory;
   /** Whether it gives on the numbers that it reads, in training or outside. Never if left out. */
   readonly isIdle?: (attrs: Attributes[K], training: boolean) => boolean;
 }
@@ -62,6 +63,44 @@ export const same = ([first]: readonly Format[], own: Format): string | null =>
   sameFormat(first!, own) ? null : 'gives on what it reads: its format must be that of its input';
 export const alike = (inputs: readonly Format[], own: Format): string | null =>
   inputs.every((format) => isReal(format) === isReal(own)) ? null : 'needs all values in int8, or all real';
+/** Products apply to integers what they apply to real numbers themselves. */
+export const product = (
+  [x]: readonly Format[],
+  own: Format,
+  attrs: { readonly activation: ActivationSpec },
+): string | null => {
+  if (isReal(own)) return null;
+  if (isReal(x!)) return 'gives int8 only where it reads int8';
+  const { name } = attrs.activation;
+  return name === epilogueOf(attrs.activation) ? null : `gives int8 after linear, relu or relu6, not after ${name}`;
+};
+/** What a mean of int8 is multiplied with. */
+export const ratioOf = (from: Format, to: Format): number => from!.scale / to!.scale;
+export const averaged = ([x]: readonly Format[], own: Format): string | null =>
+  isReal(own) || isReal(x!) || Number.isFinite(Math.fround(ratioOf(x!, own)))
+    ? alike([x!], own)
+    : 'has scales whose ratio is not finite in float32';
+
+/** The least and the largest integer that an activation leaves: those of 0 and 6, or of int8. */
+export function boundsOf(
+  { name }: ActivationSpec,
+  { scale, zeroPoint }: QuantizationParams,
+): readonly [low: number, high: number] {
+  const isCut = name === 'relu' || name === 'relu6';
+  return [isCut ? zeroPoint : -128, name === 'relu6' ? Math.min(127, Math.round(6 / scale) + zeroPoint) : 127];
+}
+/** An activation that leaves every integer as it is. */
+export const cut = (
+  [x]: readonly Format[],
+  own: Format,
+  { activation }: { readonly activation: ActivationSpec },
+): string | null => {
+  if (isReal(x!) || isReal(own)) return real([x!], own);
+  const [low, high] = boundsOf(activation, own!);
+  if (activation.name !== epilogueOf(activation) || low > -128 || high < 127)
+    return `(${activation.name}) gives int8 only as relu or relu6 of a format that holds nothing else`;
+  return same([x!], own);
+};
 
 export const view = (): Memory => 'view';
 export const over = (): Memory => 'in place';

@@ -1,7 +1,21 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
 import { activation, count, flag, made, mark, number, refusing } from './attributes.ts';
-import { alike, apart, type Facts, type Given, isReal, one, over, real, same, several, view } from './fact.ts';
+import {
+  alike,
+  apart,
+  cut,
+  type Facts,
+  type Given,
+  isReal,
+  one,
+  over,
+  product,
+  real,
+  same,
+  several,
+  view,
+} from './fact.ts';
 import type { Node, NodeOf, Op } from './graph.ts';
 import { IMAGE_FACTS } from './image-facts.ts';
 
@@ -27,12 +41,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       kernel: { integers: 'int8', isPruned: true },
       bias: { integers: 'int32', isOptional: true },
     },
-    formats: ([x], own, attrs) => {
-      if (isReal(own)) return null;
-      if (isReal(x!)) return 'gives int8 only where it reads int8';
-      const { name } = attrs.activation;
-      return name === 'linear' || name === 'relu' ? null : `gives int8 after linear or relu, not after ${name}`;
-    },
+    formats: product,
     shape: ({ inputs: [x], weights: { kernel, bias }, refuse }) => {
       const [inputs, units, ...more] = kernel!;
       if (inputs === undefined || units === undefined || more.length > 0)
@@ -48,13 +57,13 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     attributes: { activation },
     inputs: one,
     weights: {},
-    formats: real,
+    formats: cut,
     shape: ({ inputs: [x], attrs, refuse }) => {
       const { name } = attrs.activation;
       return x!.length === 0 && !ACTIVATION_FACTS[name].isElementwise ? refuse(`(${name}) needs an axis`) : x!;
     },
-    memory: ({ activation: { name } }) =>
-      name === 'linear' ? 'view' : ACTIVATION_FACTS[name].isElementwise ? 'in place' : 'apart',
+    memory: ({ activation: { name } }, format) =>
+      name === 'linear' || !isReal(format) ? 'view' : ACTIVATION_FACTS[name].isElementwise ? 'in place' : 'apart',
   },
   flatten: {
     attributes: {},

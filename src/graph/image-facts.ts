@@ -1,7 +1,7 @@
 import { elementsOf, MAX_SIZE, type Shape, sameShape } from '../base/shape.ts';
 import { type Padding, type Steps, transposedSizes, windowFault, windowOf } from '../base/window.ts';
 import { type Attribute, activation, number } from './attributes.ts';
-import { apart, type FactRows, type Given, one, real } from './fact.ts';
+import { apart, averaged, type FactRows, type Facts, type Given, one, product, real, same } from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
 const isCount = (least: number) => (n: unknown) =>
@@ -61,8 +61,12 @@ function checkBias(bias: Shape | undefined, units: number, refuse: Refuse): void
 }
 
 /** What is the same of all without weights, and of all with a kernel. */
-const weightless = { inputs: one, weights: {}, formats: real, memory: apart };
-const kernelled = { ...weightless, weights: { kernel: { isPruned: true }, bias: { isOptional: true } } };
+const weightless = { inputs: one, weights: {}, memory: apart };
+const moved = { ...weightless, formats: same };
+
+/** The largest is one of the numbers, a mean is a number of its own. */
+const pooled: Facts<'pool' | 'globalPool'>['formats'] = (inputs, own, { kind }) =>
+  (kind === 'max' ? same : averaged)(inputs, own);
 
 /** The rows of operations that move a window over images and sequences, or change their sizes. */
 export const IMAGE_FACTS: FactRows<
@@ -70,7 +74,9 @@ export const IMAGE_FACTS: FactRows<
 > = {
   conv: {
     attributes: { activation, strides: sizes, dilations: sizes, padding, groups },
-    ...kernelled,
+    ...weightless,
+    weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true } },
+    formats: product,
     shape: ({ inputs: [x], attrs, weights: { kernel, bias }, refuse }) => {
       const places = placesOf(x!, refuse);
       if (kernel!.length !== x!.length + 1)
@@ -85,7 +91,9 @@ export const IMAGE_FACTS: FactRows<
   },
   convTranspose: {
     attributes: { activation, strides: sizes, padding },
-    ...kernelled,
+    ...weightless,
+    weights: { kernel: { isPruned: true }, bias: { isOptional: true } },
+    formats: real,
     shape: ({ inputs: [x], attrs: { strides, padding }, weights: { kernel, bias }, refuse }) => {
       if (x!.length !== 3) return refuse('reads samples [height, width, channels]');
       if (kernel!.length !== 4) return refuse('needs a kernel [down, across, units, channels]');
@@ -105,6 +113,7 @@ export const IMAGE_FACTS: FactRows<
   pool: {
     attributes: { kind, size: sizes, strides: sizes, padding },
     ...weightless,
+    formats: pooled,
     shape: ({ inputs: [x], attrs: { size, strides, padding }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { size }, refuse);
@@ -114,6 +123,7 @@ export const IMAGE_FACTS: FactRows<
   globalPool: {
     attributes: { kind },
     ...weightless,
+    formats: pooled,
     shape: ({ inputs: [x], refuse }) => {
       if (elementsOf(placesOf(x!, refuse)) === 0) return refuse('needs positions before the channels');
       return [x!.at(-1)!];
@@ -121,7 +131,7 @@ export const IMAGE_FACTS: FactRows<
   },
   zeroPad: {
     attributes: { widths },
-    ...weightless,
+    ...moved,
     shape: ({ inputs: [x], attrs: { widths }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { widths }, refuse);
@@ -130,7 +140,7 @@ export const IMAGE_FACTS: FactRows<
   },
   upsample: {
     attributes: { factors: sizes },
-    ...weightless,
+    ...moved,
     shape: ({ inputs: [x], attrs: { factors }, refuse }) => {
       const places = placesOf(x!, refuse);
       checkAxes(places.length, { factors }, refuse);
@@ -139,7 +149,7 @@ export const IMAGE_FACTS: FactRows<
   },
   channelShuffle: {
     attributes: { groups },
-    ...weightless,
+    ...moved,
     shape: ({ inputs: [x], attrs, refuse }) => {
       const n = x!.at(-1);
       if (n === undefined) return refuse('needs an axis');

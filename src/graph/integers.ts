@@ -3,8 +3,8 @@ import { refusing } from './attributes.ts';
 import type { EncodingOf } from './encoding.ts';
 import type { QuantizationParams } from './graph.ts';
 
-/** The largest sum of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹. */
-const MOST_INT8_TERMS = 131_071;
+/** Sums of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹ and 66,000·255·127 < 2³¹. */
+const MOST_TERMS = { false: 131_071, true: 66_000 };
 const MAX_INT32 = 2 ** 31 - 1;
 
 /** A product of int8 values and an int8 kernel [terms, columns], with its bias. */
@@ -15,18 +15,20 @@ export interface IntegerProduct {
   readonly output: QuantizationParams | null;
   readonly kernel: EncodingOf<'int8'>;
   readonly bias: EncodingOf<'int32'> | undefined;
+  /** Whether the kernel multiplies what a number is above its zero point, since what is outside of an image is 0. */
+  readonly isCentred: boolean;
 }
 
 /**
- * The bias of an integer product with the zero point of its input folded in, so that a kernel multiplies the stored
- * integers as they are: Σ(q - z)·w + b = Σq·w + (b - z·Σw). Throws LimitError where a sum could leave int32.
+ * The bias of an integer product. Where a kernel multiplies the stored integers as they are, the zero point of its input is
+ * folded in: Σ(q - z)·w + b = Σq·w + (b - z·Σw). Throws LimitError where a sum could leave int32.
  */
-export function foldedBias({ name, input, kernel, bias }: IntegerProduct): Int32Array {
+export function foldedBias({ name, input, kernel, bias, isCentred }: IntegerProduct): Int32Array {
   const { values, scales } = kernel;
   const columns = scales.length;
   const terms = columns === 0 ? 0 : values.length / columns;
-  if (terms > MOST_INT8_TERMS)
-    throw new LimitError('network', `the number of terms of node "${name}"`, terms, MOST_INT8_TERMS);
+  const most = MOST_TERMS[`${isCentred}`];
+  if (terms > most) throw new LimitError('network', `the number of terms of node "${name}"`, terms, most);
   const sums = new Float64Array(columns);
   const magnitudes = new Float64Array(columns);
   for (let i = 0; i < terms; i++) {
@@ -37,8 +39,8 @@ export function foldedBias({ name, input, kernel, bias }: IntegerProduct): Int32
     }
   }
   return Int32Array.from(sums, (sum, j) => {
-    const folded = (bias?.values[j] ?? 0) - input.zeroPoint * sum;
-    const largest = 128 * magnitudes[j]! + Math.abs(folded);
+    const folded = (bias?.values[j] ?? 0) - (isCentred ? 0 : input.zeroPoint * sum);
+    const largest = (isCentred ? 255 : 128) * magnitudes[j]! + Math.abs(folded);
     if (largest > MAX_INT32)
       throw new LimitError('network', `the largest int32 sum of node "${name}", column ${j},`, largest, MAX_INT32);
     return folded;

@@ -43,7 +43,7 @@ class Scratch<T extends SlotType> implements Place<T> {
   }
 }
 
-/** The steps of a network that was validated, `values` being what its values are. */
+/** The steps of a network in program form that was validated, `values` being what its values are. */
 export function compile(
   network: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
@@ -55,7 +55,7 @@ export function compile(
   const room = (numbers: number): number => size('compileNetwork', [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
   for (const slot of slots) places.set(slot, buffers.make(slot.type, room(slot.length)));
-  const copies = new Map<object, Buffer<SlotType>>();
+  const copies = new Map<unknown, Buffer<SlotType>>();
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
 
@@ -70,17 +70,24 @@ export function compile(
       numbers: buffer as Buffer<'float32' | 'int8'>,
     };
   };
-  const once = <T extends SlotType>(values: object, make: () => Buffer<T>): Buffer<T> => {
-    const made = (copies.get(values) as Buffer<T> | undefined) ?? make();
-    copies.set(values, made);
+  const once = <T extends SlotType>(what: unknown, make: () => Buffer<T>): Buffer<T> => {
+    const made = (copies.get(what) as Buffer<T> | undefined) ?? make();
+    copies.set(what, made);
     return made;
   };
-  const packed = (kernel: EncodingOf<'int8'>): Buffer<'int8'> =>
+  const packed: Site['packed'] = (what, bytes, pack) =>
+    once(what, () => {
+      const buffer = buffers.make('int8', bytes);
+      pack(kernels, buffer.array);
+      return buffer;
+    });
+  const panels = (kernel: Stored): Buffer<'float32'> =>
     once(kernel, () => {
-      const columns = kernel.scales.length;
-      const terms = kernel.values.length / Math.max(1, columns);
-      const buffer = buffers.make('int8', 32 * Math.ceil(columns / 16) * Math.ceil(terms / 2));
-      kernels.packInt8(terms, columns, kernel.values, buffer.array);
+      const { values } = kernel.encoding as EncodingOf<'float32'>;
+      const columns = kernel.shape.at(-1)!;
+      const terms = values.length / Math.max(1, columns);
+      const buffer = buffers.make('float32', 16 * Math.ceil(columns / 16) * terms);
+      kernels.packPanels(terms, columns, values, buffer.array);
       return buffer;
     });
   const scratch = <T extends SlotType>(type: T, numbers: number, which = 0): Scratch<T> => {
@@ -104,6 +111,7 @@ export function compile(
         return encoding?.type === 'float32' ? once(encoding, () => buffers.copy('float32', encoding.values)) : null;
       },
       packed,
+      panels: (role) => panels(stored[role]!),
       constants: (type, numbers) => buffers.copy(type, numbers),
       scratch,
       step: (step) => void steps.push(step),

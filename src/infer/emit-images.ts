@@ -1,6 +1,7 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
-import { type EmitRows, finishing, type Site } from './site.ts';
+import { integerConv, integerPool } from './emit-integers.ts';
+import { convolutionOf, type EmitRows, finishing, type Site } from './site.ts';
 
 /** Each number of `counts` numbers at a place of its own: all but the first axis of `strides`, which is that of samples. */
 interface Walk {
@@ -14,7 +15,7 @@ interface Walk {
 function copying({ inputs: [x], output: y, step }: Pick<Site, 'inputs' | 'output' | 'step'>, walk: Walk): void {
   const { shape, from, offset, to } = walk;
   step((k, samples) =>
-    k.stridedCopy([samples, ...shape], x.real.array, 0, [x.size, ...from], y.real.array, offset, [y.size, ...to]),
+    k.stridedCopy([samples, ...shape], x.numbers.array, 0, [x.size, ...from], y.numbers.array, offset, [y.size, ...to]),
   );
 }
 
@@ -27,17 +28,24 @@ const ones = ({ length }: Shape): Shape => Array<number>(length).fill(1);
 export const IMAGE_EMIT: EmitRows<
   'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle'
 > = {
-  conv({ node, inputs: [x], output: y, weight, shapes, ...site }) {
-    const { activation, groups, ...steps } = node.attrs;
-    const kernel = weight('kernel')!;
+  conv(site) {
+    const { node, inputs, output: y, weight, panels, product } = site;
+    if (product !== null) return integerConv(site, product);
+    const { activation, groups } = node.attrs;
+    const isPacked = groups === 1;
+    const kernel = isPacked ? panels('kernel') : weight('kernel')!;
     const bias = weight('bias');
-    const taps = shapes.kernel!.slice(0, -2);
-    const spatial = x.shape.slice(0, -1);
-    const ends = { channels: x.shape.at(-1)!, units: y.shape.at(-1)!, groups };
-    finishing(activation, y, site, (k, samples, epilogue, sums) => {
-      const s = { ...windowOf(samples, spatial, taps, steps), ...ends };
-      k.conv2d(s, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums.array);
-    });
+    const windows = convolutionOf(site);
+    finishing(activation, y, site, (k, samples, epilogue, sums) =>
+      k[isPacked ? 'conv2dPanels' : 'conv2d'](
+        windows(samples),
+        inputs[0].real.array,
+        kernel.array,
+        bias?.array ?? null,
+        epilogue,
+        sums.array,
+      ),
+    );
   },
   convTranspose({ node, inputs: [x], output: y, weight, shapes, ...site }) {
     const { activation, strides, padding } = node.attrs;
@@ -53,17 +61,33 @@ export const IMAGE_EMIT: EmitRows<
       k.conv2dTransposed(s, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums.array);
     });
   },
-  pool({ node, inputs: [x], output: y, step }) {
+  pool(site) {
+    const {
+      node,
+      inputs: [x],
+      output: y,
+      step,
+    } = site;
     const { kind, size, strides, padding } = node.attrs;
     const spatial = x.shape.slice(0, -1);
     const steps: Steps = { strides, padding, dilations: ones(spatial) };
+    if (y.format !== null) return integerPool(site, size, steps);
     const kernel = kind === 'max' ? 'maxPool' : 'avgPool';
     step((k, samples) =>
       k[kernel](windowOf(samples, spatial, size, steps), x.shape.at(-1)!, x.real.array, y.real.array),
     );
   },
-  globalPool({ node, inputs: [x], output: y, step }) {
-    const places = elementsOf(x.shape.slice(0, -1));
+  globalPool(site) {
+    const {
+      node,
+      inputs: [x],
+      output: y,
+      step,
+    } = site;
+    const spatial = x.shape.slice(0, -1);
+    if (y.format !== null)
+      return integerPool(site, spatial, { strides: spatial, padding: 'valid', dilations: ones(spatial) });
+    const places = elementsOf(spatial);
     const channels = y.size;
     if (node.attrs.kind === 'max') step((k, samples) => k.max(samples, places, channels, x.real.array, y.real.array));
     else step((k, samples) => k.sum(samples, places, channels, x.real.array, places, y.real.array));
@@ -74,10 +98,15 @@ export const IMAGE_EMIT: EmitRows<
       inputs: [x],
       output: y,
       step,
+      constants,
     } = site;
     const to = apartIn(y.shape);
     const offset = node.attrs.widths.reduce((sum, [before], axis) => sum + before * to[axis]!, 0);
-    step((k, samples) => k.fill(samples * y.size, 0, y.real.array));
+    if (y.format === null) step((k, samples) => k.fill(samples * y.size, 0, y.real.array));
+    else {
+      const zero = constants('int8', Int8Array.of(y.format.zeroPoint));
+      step((k, samples) => k.stridedCopy([samples * y.size], zero.array, 0, [0], y.bytes.array, 0, [1]));
+    }
     copying(site, { shape: x.shape, from: apartIn(x.shape), offset, to });
   },
   upsample(site) {

@@ -71,7 +71,7 @@ export function placed(graph: Graph<Shaped>, values: ReadonlyMap<string, Value>)
   return { slotOf, slots };
 }
 
-const memoryOf = (node: Node): 'view' | 'in place' | 'apart' => factsOf(node).memory(node.attrs);
+const memoryOf = (node: Node): 'view' | 'in place' | 'apart' => factsOf(node).memory(node.attrs, node.format);
 
 /** For each value the index of the last node that reads it; Infinity for what the network gives. */
 function lastReaders({ nodes, outputs }: Graph<Shaped>): Map<string, number> {

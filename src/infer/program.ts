@@ -6,6 +6,7 @@ import { floatsOf, wantedEntries } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
+import { programForm } from '../graph/program-form.ts';
 import { Buffers } from './buffers.ts';
 import { type Compiled, compile, type Port } from './compile.ts';
 
@@ -38,7 +39,7 @@ export interface Program {
 
 /**
  * Plans a network for batches of up to `batchSize` samples on a table of kernels. The program has a copy of the weights,
- * int8 ones packed for the kernels. The first run with a number of samples writes its kernel calls down, later ones
+ * packed for the kernels. The first run with a number of samples writes its kernel calls down, later ones
  * repeat them. Throws what `validateNetwork` throws, DTypeError for a float64 network, which runs on the model it came
  * from, and StateError, which names the node, for an operation that has no program.
  */
@@ -50,7 +51,7 @@ export function compileNetwork(network: Graph<Stored>, batchSize: number, kernel
     throw new DTypeError('compileNetwork', ['float64'], 'a program computes in float32', 'Run the model itself?');
   const buffers = new Buffers(kernels);
   try {
-    return programOf(compile(network, values, batchSize, kernels, buffers), batchSize, kernels, buffers);
+    return programOf(compile(programForm(network), values, batchSize, kernels, buffers), batchSize, kernels, buffers);
   } catch (error) {
     buffers.dispose();
     throw error;

@@ -1,10 +1,11 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
+import type { Convolution } from '../../kernels/interface/convolution.ts';
 import type { Epilogue } from '../../kernels/interface/products.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
+import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec, activationOf, epilogueOf } from '../graph/activation.ts';
-import type { EncodingOf } from '../graph/encoding.ts';
 import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 import type { IntegerProduct } from '../graph/integers.ts';
 import type { Buffer } from './buffers.ts';
@@ -48,9 +49,11 @@ export interface Site<K extends Op = Op> {
   readonly shapes: Readonly<Record<string, Shape>>;
   /** A copy of a weight in the program's memory, made once for all that use it; null if the node does not have it. */
   weight(role: string): Place<'float32'> | null;
-  /** An int8 kernel packed for the product, made once for all that use it. */
-  packed(kernel: EncodingOf<'int8'>): Place<'int8'>;
-  constants<T extends 'int32' | 'float32'>(type: T, values: ArrayOf[T]): Buffer<T>;
+  /** A float32 kernel [..., units] packed for the product, made once for all that use it. */
+  panels(role: string): Place<'float32'>;
+  /** An int8 kernel as `pack` leaves it in so many bytes, made once for all that name the same. */
+  packed(what: unknown, bytes: number, pack: (k: Kernels, to: Int8Array) => void): Place<'int8'>;
+  constants<T extends SlotType>(type: T, values: ArrayOf[T]): Buffer<T>;
   /** Room for `size` numbers a sample, until the next node; different places for different `which`. */
   scratch<T extends SlotType>(type: T, size: number, which?: number): Place<T>;
   step(step: Step): void;
@@ -102,4 +105,21 @@ export function finishing(
   const sums = ACTIVATION_FACTS[activation.name].isElementwise ? y : scratch('float32', size);
   step((k, samples) => product(k, samples, epilogue, sums));
   if (epilogue === 'linear' && activation.name !== 'linear') step(activating(activation, shape, sums, y));
+}
+
+/** c = a + b, `n` numbers. */
+export const addInto = (k: Kernels, n: number, a: Place<'float32'>, b: Place<'float32'>, c: Place<'float32'>): void =>
+  k.add(1, n, a.array, n, 1, b.array, n, 1, c.array);
+
+/** What a convolution does to so many samples. */
+export function convolutionOf({
+  node: { attrs },
+  inputs: [x],
+  output: y,
+  shapes,
+}: Pick<Site<'conv'>, 'node' | 'inputs' | 'output' | 'shapes'>): (samples: number) => Convolution {
+  const taps = shapes.kernel!.slice(0, -2);
+  const spatial = x.shape.slice(0, -1);
+  const ends = { channels: x.shape.at(-1)!, units: y.shape.at(-1)!, groups: attrs.groups };
+  return (samples) => ({ ...windowOf(samples, spatial, taps, attrs), ...ends });
 }

@@ -230,7 +230,7 @@ function pool(d: Draw): { s: Window; channels: number; x: Float32Array; y: () =>
       [1, 1],
       [1 + d.below(5), 1 + d.below(4)],
     ] as const);
-    const dilation = d.pick([1, 1, 1, 2]);
+    const dilation = taps === 1 ? 1 : d.pick([1, 1, 1, 2]);
     const reach = (taps - 1) * dilation + 1;
     const [before, behind] = [d.pick([0, d.below(dilation)]), d.pick([0, d.below(dilation)])];
     const length = reach + d.pick([0, d.below(8), d.below(20)]);

@@ -2,6 +2,8 @@ import { type Binary, operation, SIMD, type Unary } from '../code.ts';
 
 /** Instructions on sixteen integers of 8 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
 
+export const splat: Unary = operation(SIMD + 0x0f);
 export const abs: Unary = operation(SIMD + 0x60);
 /** Two vectors, saturated. */
 export const narrowI16x8S: Binary = operation(SIMD + 0x65);
+export const minS: Binary = operation(SIMD + 0x76);

@@ -32,11 +32,15 @@ export const xor: Binary = operation(SIMD + 0x51);
 /** (mask & x) | (~mask & y), as (x, y, mask). */
 export const bitselect: Ternary = operation(SIMD + 0x52);
 export const store8Lane: StoreLane = storingLane(SIMD + 0x58);
+export const store16Lane: StoreLane = storingLane(SIMD + 0x59);
 export const store32Lane: StoreLane = storingLane(SIMD + 0x5a);
 export const store64Lane: StoreLane = storingLane(SIMD + 0x5b);
 
-/** Four of the lanes of 32 bits of x, 0 to 3, and of y, 4 to 7. */
-export const shuffle32 = (lanes: readonly number[], x: Value, y: Value): Code => {
-  const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
-  return instruction(SIMD + 0x0d, [x, y], ...bytes);
+const shuffle = (bytes: number, lanes: readonly number[], x: Value, y: Value): Code => {
+  const places = lanes.flatMap((lane) => Array.from({ length: bytes }, (_, i) => bytes * lane + i));
+  return instruction(SIMD + 0x0d, [x, y], ...places);
 };
+/** Four of the lanes of 32 bits of x, 0 to 3, and of y, 4 to 7. */
+export const shuffle32 = (lanes: readonly number[], x: Value, y: Value): Code => shuffle(4, lanes, x, y);
+/** Eight of the lanes of 16 bits of x, 0 to 7, and of y, 8 to 15. */
+export const shuffle16 = (lanes: readonly number[], x: Value, y: Value): Code => shuffle(2, lanes, x, y);

@@ -46,18 +46,24 @@ function arraysOf(s: Convolution, isInHeap: boolean) {
   };
 }
 
-/** Which of the three kernels differ from the reference. */
+/** Which kernels differ from the reference. */
 function wrongIn(s: Convolution): string[] {
   const { x, kernel, y, bias } = arraysOf(s, false);
-  const results = [table, reference].map(({ conv2d, conv2dTransposed, conv2dKernelGrad }) => {
-    const [forward, back, gradient] = [y.slice(), x.slice(), kernel.slice()] as const;
+  const rows = s.kernelHeight * s.kernelWidth * s.channels;
+  const packed = new Float32Array(16 * Math.ceil(s.units / 16) * rows);
+  if (s.groups === 1) reference.packPanels(rows, s.units, kernel, packed);
+  const results = [table, reference].map(({ conv2d, conv2dPanels, conv2dTransposed, conv2dKernelGrad }) => {
+    const [forward, panels, back, gradient] = [y.slice(), y.slice(), x.slice(), kernel.slice()] as const;
     conv2d(s, x, kernel, bias, 'relu6', forward);
+    if (s.groups === 1) conv2dPanels(s, x, packed, bias, 'relu6', panels);
     conv2dTransposed(s, y, kernel, null, 'linear', back);
     conv2dKernelGrad(s, x, y, gradient);
-    return { forward, back, gradient };
+    return { forward, panels, back, gradient };
   });
   const [own, expected] = results as [(typeof results)[0], (typeof results)[0]];
-  return (['forward', 'back', 'gradient'] as const).filter((of) => firstDifference(own[of], expected[of]) !== -1);
+  return (['forward', 'panels', 'back', 'gradient'] as const).filter(
+    (of) => firstDifference(own[of], expected[of]) !== -1,
+  );
 }
 
 describe('convolutions too large for one block of anything equal the reference', () => {
@@ -86,12 +92,17 @@ describe('scratch memory', () => {
     const { used } = heap.counters();
     table.conv2d(s, x, kernel, bias, 'relu', y);
     table.conv2dKernelGrad(s, x, y, kernel);
+    const panels = new Float32Array(y.length);
+    const packed = new Float32Array(9 * 16 * 16);
+    reference.packPanels(9 * 16, 2, gradient, packed);
+    table.conv2dPanels(s, back, packed, bias, 'relu', panels);
     expect(heap.counters().used).toBe(used);
     expect(table.link(table.conv2d, [s, x, kernel, bias, 'relu', y])).toBeNull();
     const [forward, kernelGrad] = [new Float32Array(y.length), gradient.slice()];
     reference.conv2d(s, back, gradient, bias, 'relu', forward);
     reference.conv2dKernelGrad(s, back, forward, kernelGrad);
-    expect([firstDifference(y, forward), firstDifference(kernel, kernelGrad)]).toEqual([-1, -1]);
+    const differences = [y, panels].map((own) => firstDifference(own, forward));
+    expect([...differences, firstDifference(kernel, kernelGrad)]).toEqual([-1, -1, -1]);
     for (const array of [x, kernel, y, bias]) heap.release(array);
   });
 

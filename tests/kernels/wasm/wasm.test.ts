@@ -121,6 +121,32 @@ describe('products large enough for packing and for several blocks equal the one
   });
 });
 
+describe('products of packed columns, larger than a block of anything, are the bits of gemm on both tables', () => {
+  test.each([
+    [1, 1031, 515],
+    [1, 16, 4099],
+    [2, 2100, 9],
+    [7, 65, 600],
+    [70, 1050, 300],
+    [131, 33, 257],
+  ] as const)('%i x %i, depth %i', (m, n, k) => {
+    const d = new Draw(m + n + k);
+    const [a, b, bias, c] = [d.floats(m * k), d.floats(k * n), d.floats(n), d.floats(m * n)];
+    const expected = c.slice();
+    cpu.gemm(m, n, k, a, false, b, false, bias, 'relu6', expected);
+    for (const { packPanels, gemmPanels } of [cpu, table]) {
+      const packed = d.floats(16 * Math.ceil(n / 16) * k);
+      packPanels(k, n, b, packed);
+      const placed = [a, packed, bias, c].map(place);
+      const [pa, pb, pBias, pc] = placed.map(({ array }) => array as Float32Array);
+      gemmPanels(m, n, k, pa!, pb!, pBias!, 'relu6', pc!);
+      expect(firstDifference(pc!, expected)).toBe(-1);
+      expect(placed.every(({ isIntact }) => isIntact())).toBe(true);
+      for (const { release } of placed) release();
+    }
+  });
+});
+
 test('nothing stays in the heap', () => {
   const before = heap.counters();
   for (const name of replaced) for (let seed = 0; seed < 20; seed++) wrongIn(name, seed, seed % 2 === 0 ? -1 : 0);

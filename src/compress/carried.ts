@@ -1,0 +1,61 @@
+import type { Stored } from '../graph/encoding.ts';
+import { factsOf, multipliesIntegers } from '../graph/facts.ts';
+import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
+import { readersOf } from '../graph/rewrite.ts';
+
+/** Any two formats, to ask the facts with. */
+const SOME: QuantizationParams = { scale: 1 / 64, zeroPoint: -128 };
+const OTHER: QuantizationParams = { scale: 1 / 128, zeroPoint: -128 };
+
+/** Whether a node may read int8 and give int8. */
+export const mayCarry = (node: Node): boolean =>
+  factsOf(node).formats(
+    node.inputs.map(() => SOME),
+    SOME,
+    node.attrs,
+  ) === null;
+
+/** Whether a node does nothing but cut off what its format has no integers for. */
+export const isCut = (node: Node): boolean => node.op === 'activation';
+
+/** Whether what a node gives has the format of what it reads. */
+export const keepsFormat = (node: Node): boolean => factsOf(node).formats([SOME], OTHER, node.attrs) !== null;
+
+/**
+ * Which nodes of a network work with int8: products, and what moves, adds or pools values that only such nodes read. An
+ * activation by itself does where it alone reads a value in a format of its own: in that of the activation, which has no
+ * integers for what is cut off, it changes nothing any more.
+ */
+export class Carried {
+  private readonly reading = new Set<Node>();
+  private readonly giving = new Set<Node>();
+
+  /** `real` are nodes that stay so. */
+  constructor(graph: Graph<Stored>, real: ReadonlySet<string>) {
+    const readers = readersOf(graph);
+    const makers = new Map(graph.nodes.map((node) => [node.name, node]));
+    const isFree = (node: Node | undefined): boolean =>
+      node !== undefined && !real.has(node.name) && mayCarry(node) && !keepsFormat(node);
+    const isAlone = (name: string): boolean => readers.get(name)!.length === 1 && !graph.outputs.includes(name);
+    const mayCut = ([read]: readonly string[]): boolean => isFree(makers.get(read!)) && isAlone(read!);
+    for (const node of [...graph.nodes].reverse()) {
+      if (real.has(node.name)) continue;
+      const own = readers.get(node.name) ?? [];
+      const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
+      const gives =
+        isWanted && !graph.outputs.includes(node.name) && mayCarry(node) && (!isCut(node) || mayCut(node.inputs));
+      if (gives) this.giving.add(node);
+      if (gives || multipliesIntegers(node)) this.reading.add(node);
+    }
+  }
+
+  /** Whether the node reads int8. */
+  reads(node: Node): boolean {
+    return this.reading.has(node);
+  }
+
+  /** Whether it gives int8. */
+  gives(node: Node): boolean {
+    return this.giving.has(node);
+  }
+}
