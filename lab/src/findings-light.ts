@@ -18,13 +18,17 @@ export function lightFindings(
     ...LightResult[],
   ];
   const score = ({ score: { mean } }: LightResult): string => decimals(mean);
-  const sizes = [...plain.weights.values()].map(({ shape }) => shape.reduce((product, n) => product * n, 1));
-  const most = Math.max(...sizes);
+  const layers = new Map<string, number>();
+  for (const [key, { shape }] of plain.weights) {
+    const layer = key.slice(0, key.lastIndexOf('/'));
+    layers.set(layer, (layers.get(layer) ?? 0) + shape.reduce((product, n) => product * n, 1));
+  }
+  const most = Math.max(...layers.values());
   const [best] = [...light].sort((p, q) => q.score.mean - p.score.mean) as [LightResult];
   const share = (of: 'parameters' | 'macs' | 'latency64'): string => percent(best[of].mean / first[of].mean);
   return [
     `Of the ${whole(first.parameters.mean)} parameters of the ${first.name}, ${whole(most)} ` +
-      `(${((100 * most) / first.parameters.mean).toFixed(1)} %) are the kernel of one dense layer: to be light is to do without ` +
+      `(${((100 * most) / first.parameters.mean).toFixed(2)} %) are in one dense layer: to be light is to do without ` +
       'that layer, not without convolutions.',
     `With the mean of each channel in front of it, it shrinks to ${whole(means.parameters.mean)} parameters, and ${scoreName} is ` +
       `${score(means)} instead of ${score(first)}: behind a single convolution of 3×3 a mean tells which strokes there are, not ` +

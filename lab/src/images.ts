@@ -22,7 +22,9 @@ export function checkPixels(encoder: TableEncoder, image: ImageShape): void {
   }
   const marked = columns.find((column) => column.kind === 'number' && column.marked);
   if (marked !== undefined) {
-    refuse(`--missing category adds a column for the missing cells of "${marked.name}", which is no pixel: fill with mean`);
+    refuse(
+      `--missing category adds a column for the missing cells of "${marked.name}", which is no pixel: fill with mean`,
+    );
   }
   const pixels = image.reduce((product, n) => product * n, 1);
   if (pixels === columns.length) return;

@@ -1,8 +1,8 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
 import { figure, histograms } from './figures.ts';
-import { type LightRun, lightDigests, lightOf, lightRun } from './light.ts';
 import { distillationConclusion, findings } from './findings.ts';
+import { type LightRun, lightDigests, lightOf, lightRun } from './light.ts';
 import { mistakesOf, predictionsOf, type Tested } from './mistakes.ts';
 import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';

@@ -64,7 +64,10 @@ export function figuresOf(seeds: readonly (readonly Measured[])[], tick: () => v
  */
 export function narrowed(model: Model, share: number): Model {
   const widthOf = (of: Model, name: string): number | undefined =>
-    of.layer(name).weights.find((weight) => weight.name.endsWith('/kernel'))?.shape.at(-1);
+    of
+      .layer(name)
+      .weights.find((weight) => weight.name.endsWith('/kernel'))
+      ?.shape.at(-1);
   return model.layers.reduce((narrow, { name }) => {
     const width = widthOf(model, name);
     if (width === undefined || widthOf(narrow, name)! < width) return narrow;

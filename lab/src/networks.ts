@@ -42,8 +42,7 @@ export const TEACHERS: {
 } = {
   cnn: {
     teacher: LIGHT_MAKERS['plain CNN'],
-    student: (inputShape, classes, seed) =>
-      smallCNN({ inputShape, classes, seed, filters: 6, units: 12, dropout: 0 }),
+    student: (inputShape, classes, seed) => smallCNN({ inputShape, classes, seed, filters: 6, units: 12, dropout: 0 }),
   },
   mobilenet: {
     teacher: LIGHT_MAKERS['MobileNetV2-like'],
@@ -70,4 +69,3 @@ export function checkNetwork({ classNames, targetName, image }: JobData, model: 
 
 /** A convolution of 3×3 leaves 2×2, of which a pool makes one. */
 const LEAST = 4;
-

@@ -138,7 +138,10 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
       'what a row is, height x width x channels, such as 28x28x1: pixels row by row, the channels of each side by side',
       imageOf,
     )
-    .option('--no-light', 'leave out the comparison of networks for images, which digits and --model cnn or mobilenet get')
+    .option(
+      '--no-light',
+      'leave out the comparison of networks for images, which digits and --model cnn or mobilenet get',
+    )
     .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
     .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
     .option('--epochs <n>', 'scales the epochs of every training run', integer(1, MAX_EPOCHS), defaultEpochs)
@@ -216,7 +219,9 @@ function integer(low: number, high: number): (text: string) => number {
 
 /** Reads `28x28x1`. */
 function imageOf(text: string): ImageShape {
-  const [height = 0, width = 0, channels = 0] = (/^\d{1,4}(?:[x×]\d{1,4}){2}$/i.test(text) ? text.split(/[x×]/i) : []).map(Number);
+  const [height = 0, width = 0, channels = 0] = (
+    /^\d{1,4}(?:[x×]\d{1,4}){2}$/i.test(text) ? text.split(/[x×]/i) : []
+  ).map(Number);
   if (height * width * channels > 0) return [height, width, channels];
   throw new InvalidArgumentError('It must be height x width x channels, such as 28x28x1.');
 }
@@ -227,7 +232,9 @@ function checkImage(file: string | undefined, { model, image }: TrainFlags): voi
     throw new UsageError('--image needs --model cnn or mobilenet: the mlp takes the columns of a table one by one');
   }
   if (model !== 'mlp' && image === undefined && file !== undefined) {
-    throw new UsageError(`--model ${model} needs --image, which says what a row is: height x width x channels, as in --image 28x28x1`);
+    throw new UsageError(
+      `--model ${model} needs --image, which says what a row is: height x width x channels, as in --image 28x28x1`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { l2, type Model, type Parameter, type Schedule, type Sequential } from 'whittle-ml';
+import { whole } from './format.ts';
 import { imageText } from './images.ts';
 import { TEACHERS } from './networks.ts';
-import { whole } from './format.ts';
 import { CUT_OFF } from './prepare.ts';
 import type { ImageShape, ModelKind } from './types.ts';
 import type { Workbench } from './workbench.ts';
@@ -92,7 +92,8 @@ function images(bench: Workbench, kind: Exclude<ModelKind, 'mlp'>): Plan {
   const image = data.inputShape as ImageShape;
   const { rate, teacher: long, ...sparsities } = IMAGES[kind];
   const count = data.train[1].shape[0]!;
-  const epochs: Plan['epochs'] = (training) => bench.epochs({ ...IMAGE_EPOCHS, teacher: long }[training], count, REFERENCE);
+  const epochs: Plan['epochs'] = (training) =>
+    bench.epochs({ ...IMAGE_EPOCHS, teacher: long }[training], count, REFERENCE);
   const make = (form: 'teacher' | 'student'): Sequential => {
     const model = TEACHERS[kind][form](image, data.outputs, seed);
     bench.compile(model);
