@@ -2,11 +2,14 @@
 // which is judged once. The learning rate is chosen on a fifth of the rest, then the network learns all of the rest. Layers,
 // widths and numbers of epochs were settled before, in runs that also printed the accuracy on what seeds 1, 3 and 5 hold back.
 //
-//   npm run build && node examples/digits.mjs --seeds 5
+// With --int8 each network is quantized as well, calibrated on what it learned from, and judged on the same images.
+//
+//   npm run build && node examples/digits.mjs --seeds 5 --int8
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   Adam,
+  argmax,
   Conv2D,
   cosineDecay,
   Dense,
@@ -14,6 +17,8 @@ import {
   MaxPool2D,
   mobileNetV2,
   networkCost,
+  predictNetwork,
+  quantize,
   reshape,
   Sequential,
   shuffleNetV2,
@@ -57,6 +62,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     epochs: { type: 'string' },
     only: { type: 'string', default: '' },
+    rate: { type: 'string' },
+    int8: { type: 'boolean', default: false },
   },
 });
 const bytes = readFileSync(new URL('../data/digits.csv.gz', import.meta.url));
@@ -65,8 +72,8 @@ const images = imagesOf(reshape(features, [features.shape[0], 8, 8, 1]), { white
 
 const splitOf = (x, y, seed) => trainTestSplit([x, y], { stratify: y, testSize: 0.2, seed });
 
-/** The share of the images to judge that are named right, after learning the others at this rate. */
-function accuracyOf(network, seed, [[x, judged], [y, right]], rate) {
+/** The network after learning what is not to be judged at this rate. */
+function trained(network, seed, [[x], [y]], rate) {
   const epochs = Number(values.epochs ?? network.epochs);
   const steps = epochs * Math.ceil(x.shape[0] / BATCH);
   const model = network.make(seed);
@@ -76,30 +83,48 @@ function accuracyOf(network, seed, [[x, judged], [y, right]], rate) {
     metrics: ['accuracy'],
   });
   model.fit(x, y, { epochs, batchSize: BATCH });
-  return model.evaluate(judged, right).accuracy;
+  return model;
 }
 
-/** The rate that is best on a part of what is not held back, the lowest of several, and the accuracy on what is. */
+/** The share of the images to judge that a model names right. */
+const accuracyOf = (model, [[, judged], [, right]]) => model.evaluate(judged, right).accuracy;
+
+/** The same of its int8 form. */
+function accuracyInt8(model, [[x, judged], [, right]]) {
+  const named = argmax(predictNetwork(quantize(model, { calibration: x }), judged), -1);
+  return right.data.reduce((sum, digit, i) => sum + (named.data[i] === digit), 0) / right.size;
+}
+
+/** The rate that is best on a part of what is not held back, the lowest of several, and the accuracies on what is. */
 function scoreOf(network, seed) {
   const whole = splitOf(images, target, seed);
   const part = splitOf(whole[0][0], whole[1][0], seed);
-  const scores = RATES.map((rate) => accuracyOf(network, seed, part, rate));
-  const rate = RATES[scores.indexOf(Math.max(...scores))];
-  return { rate, accuracy: accuracyOf(network, seed, whole, rate) };
+  const rates = values.rate === undefined ? RATES : [Number(values.rate)];
+  const scores = rates.map((rate) => (rates.length === 1 ? 0 : accuracyOf(trained(network, seed, part, rate), part)));
+  const rate = rates[scores.indexOf(Math.max(...scores))];
+  const model = trained(network, seed, whole, rate);
+  return { rate, accuracy: accuracyOf(model, whole), int8: values.int8 ? accuracyInt8(model, whole) : undefined };
 }
 
 const percent = (share) => (100 * share).toFixed(1);
 const mean = (list) => list.reduce((p, q) => p + q, 0) / list.length;
-console.log('| network | parameters | multiply-adds | rates | accuracy | seconds a seed |\n|---|---|---|---|---|---|');
+const rangeOf = (shares) =>
+  `${percent(mean(shares))} % (${percent(Math.min(...shares))} to ${percent(Math.max(...shares))})`;
+const columns = ['network', 'parameters', 'multiply-adds', 'rates', 'accuracy', 'seconds a seed'];
+if (values.int8) columns.push('in int8', 'points apart');
+console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
 for (const [name, network] of Object.entries(NETWORKS)) {
   if (!name.includes(values.only)) continue;
   const start = performance.now();
   const runs = Array.from({ length: Number(values.seeds) }, (_, i) => scoreOf(network, i + 1));
-  const scores = runs.map(({ accuracy }) => accuracy);
-  const rates = runs.map(({ rate }) => rate).join(' ');
-  const seconds = (performance.now() - start) / 1000 / scores.length;
+  const seconds = (performance.now() - start) / 1000 / runs.length;
   const { macs, parameters } = networkCost(toNetwork(network.make(0)));
-  const range = `${percent(Math.min(...scores))} to ${percent(Math.max(...scores))}`;
-  const cells = [name, parameters, macs, rates, `${percent(mean(scores))} % (${range})`, seconds.toFixed(1)];
+  const accuracies = rangeOf(runs.map(({ accuracy }) => accuracy));
+  const cells = [name, parameters, macs, runs.map(({ rate }) => rate).join(' '), accuracies, seconds.toFixed(1)];
+  if (values.int8)
+    cells.push(
+      rangeOf(runs.map(({ int8 }) => int8)),
+      runs.map(({ accuracy, int8 }) => percent(int8 - accuracy)).join(' '),
+    );
   console.log(`| ${cells.map((cell) => cell.toLocaleString('en')).join(' | ')} |`);
 }

@@ -197,6 +197,20 @@ export const plants = [
     mustFail: ['tests/compress/shrink.test.ts'],
   },
   {
+    name: 'neurons that take others along count for all of them',
+    file: 'src/compress/neurons.ts',
+    find: "return total(set, 'makes') / neurons;",
+    replace: "return total(set, 'makes');",
+    mustFail: ['tests/compress/shrink.test.ts'],
+  },
+  {
+    name: 'layers by themselves are ranked together',
+    file: 'src/compress/neurons.ts',
+    find: ": scope === 'global'",
+    replace: ': scope !== null',
+    mustFail: ['tests/compress/channels.test.ts'],
+  },
+  {
     name: 'neurons that meet in a sum are ranked by one of them',
     file: 'src/compress/neurons.ts',
     find: '(parts.includes(slice.part) ? sum + norm(slice) : sum)',

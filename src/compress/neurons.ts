@@ -1,4 +1,4 @@
-import { checkFlag, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Part } from '../graph/channel-rules.ts';
 import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
@@ -11,11 +11,13 @@ import { Random } from '../tensor/random.ts';
 import { withConstantsFolded } from './constants.ts';
 import { passOn } from './passes.ts';
 import { pickStored } from './pick.ts';
+import type { PruningScope } from './prune.ts';
 
 /**
- * How neurons are ranked: by the L1 norm of the incoming weights (Li et al. 2017); by `flow`, that norm with the bias times
- * the norm of the weights that read the neuron, which is the part of the path norm that goes through it (Neyshabur et al.
- * 2015, arXiv 1503.00036); or at random, the baseline to beat.
+ * How neurons are ranked: by the L1 norm of the incoming weights, those of a filter in a convolution (Li et al. 2017); by
+ * `flow`, that norm with what the neuron carries (bias, depthwise kernel, gamma and beta) times the norm of the weights that
+ * read it, which in dense layers is the part of the path norm that goes through it (Neyshabur et al. 2015, arXiv
+ * 1503.00036); or at random, the baseline to beat.
  */
 export type NeuronCriterion = 'magnitude' | 'flow' | 'random';
 
@@ -29,17 +31,23 @@ export interface PruneNeuronsOptions {
   readonly amount: number;
   /** Default `magnitude`. */
   readonly criterion?: NeuronCriterion;
+  /**
+   * Where no layer is named: whether neurons are ranked over all layers together, or in each layer by itself, which then
+   * loses `amount` of its own. Norms of layers that read much and little hardly compare. Default `global`.
+   */
+  readonly scope?: PruningScope;
   /** Leave the network as large as it is and mask the weights around these neurons; `shrink` removes them. Default false. */
   readonly mask?: boolean;
 }
 
 /**
- * Removes neurons, the channels that a layer makes: their columns of its kernel, their biases, and the rows of every kernel
- * that reads them. The result is a smaller network, not a masked one. Neurons that meet in a sum go together, in a network
- * of any wiring (Fang et al. 2023); their norms add up. What an output, a softmax or a layer of the user's own sees stays,
- * and every layer keeps a neuron. What neurons add that are constant goes into the biases behind them first
- * (`foldConstants`); any other is removed as if it were held at 0. The given model or network is unchanged; fine-tune the
- * result with `fit`.
+ * Removes neurons, the channels that a layer makes: their columns of its kernel, filters of a convolution, their biases, and
+ * the rows of every kernel that reads them. The result is a smaller network, not a masked one. Neurons that meet in a sum go
+ * together, in a network of any wiring (Fang et al. 2023), and so do those at one place of the groups of a convolution or a
+ * shuffle; the mean of their norms counts. A depthwise convolution and BatchNorm lose the channels of the layer before. What an output,
+ * a softmax, a LayerNorm or a layer of the user's own sees stays, and every layer keeps a neuron. What neurons add that are
+ * constant goes into the biases behind them first (`foldConstants`); any other is removed as if it were held at 0. The given
+ * model or network is unchanged; fine-tune the result with `fit`.
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;
@@ -47,7 +55,7 @@ export function pruneNeurons(
   subject: Model | Graph<Stored>,
   options: PruneNeuronsOptions = {} as PruneNeuronsOptions,
 ): Model | Network {
-  checkOptions('pruneNeurons', options, 'layer amount criterion mask');
+  checkOptions('pruneNeurons', options, 'layer amount criterion scope mask');
   const { mask = false } = options;
   checkFlag('pruneNeurons', 'mask', mask);
   const seed = subject instanceof Model ? subject.seed : 0;
@@ -101,40 +109,60 @@ function nameOf(subject: Model | Graph<Stored>, layer: string | number | undefin
   throw new ValueError('pruneNeurons', 'layer', `one of ${nodes.map(({ name }) => name).join(', ')}`, layer);
 }
 
+/** Neurons that are ranked among each other, how many of them shall go, and how many may yet. */
+interface Ranking {
+  /** The sets, the least first, and how many of the neurons are of each. */
+  readonly times: ReadonlyMap<number, number>;
+  readonly count: number;
+  left: number;
+}
+
 /** The sets of channels to remove. Of equals, those with the lower index stay. Neurons masked before are gone already. */
 function chosen(
   graph: Graph<Stored>,
   channels: Channels,
   layer: string | null,
-  { amount, criterion = 'magnitude' }: PruneNeuronsOptions,
+  { amount, criterion = 'magnitude', scope = 'global' }: PruneNeuronsOptions,
   seed: number,
 ): Set<number> {
+  checkOneOf('pruneNeurons', 'scope', scope, ['global', 'layer']);
   const removable = channels.removable();
   const isMasked = maskedIn(graph);
   const dead = new Set([...removable].flatMap(([set, slices]) => (slices.every(isMasked) ? [set] : [])));
-  const all = layer === null ? neuronsOfAll(channels, removable) : neuronsOf(graph, channels, layer, removable);
-  const neurons = all.filter((set) => !dead.has(set));
-  const count = amount < 1 ? Math.round(amount * neurons.length) : amount;
-  const fits = layer === null ? amount < 1 || count < neurons.length : count < neurons.length;
-  if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
-    const whose = `the ${layer === null ? 'network' : 'layer'}'s ${neurons.length} neurons`;
-    const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
-    throw new ValueError('pruneNeurons', 'amount', wanted, amount);
-  }
-  const scores = scoresOf(graph, neurons, removable, criterion, layer === null ? 'pruning' : `${layer}/pruning`, seed);
-  const times = new Map<number, number>();
-  for (const set of neurons) times.set(set, (times.get(set) ?? 0) + 1);
-  const order = [...new Set(neurons)].reverse().sort((p, q) => scores.get(p)! - scores.get(q)!);
-  let left = count;
-  const gone = channels.together([...dead, ...order], (set) => {
+  const rankingOf = (name: string | null, all: readonly number[]): Ranking => {
+    const neurons = all.filter((set) => !dead.has(set));
+    const count = amount < 1 ? Math.round(amount * neurons.length) : amount;
+    const fits = name === null ? amount < 1 || count < neurons.length : count < neurons.length;
+    if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
+      const whose = `the ${name === null ? 'network' : 'layer'}'s ${neurons.length} neurons`;
+      const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
+      throw new ValueError('pruneNeurons', 'amount', wanted, amount);
+    }
+    const scores = scoresOf(graph, neurons, removable, criterion, name === null ? 'pruning' : `${name}/pruning`, seed);
+    const order = [...new Set(neurons)].reverse().sort((p, q) => scores.get(p)! - scores.get(q)!);
+    const times = new Map(order.map((set) => [set, 0]));
+    for (const set of neurons) times.set(set, times.get(set)! + 1);
+    return { times, count, left: count };
+  };
+  const rankings =
+    layer !== null
+      ? [rankingOf(layer, neuronsOf(graph, channels, layer, removable))]
+      : scope === 'global'
+        ? [rankingOf(null, neuronsOfAll(channels, removable))]
+        : neuronsByLayer(channels, removable).map(([name, sets]) => rankingOf(name, sets));
+  const owners = new Map(rankings.flatMap((ranking) => [...ranking.times.keys()].map((set) => [set, ranking])));
+  const gone = channels.together([...dead, ...owners.keys()], (set) => {
     if (dead.has(set)) return true;
-    const fits = removable.has(set) && times.get(set)! <= left;
-    if (fits) left -= times.get(set)!;
+    const ranking = owners.get(set)!;
+    const times = ranking.times.get(set)!;
+    const fits = removable.has(set) && times <= ranking.left;
+    if (fits) ranking.left -= times;
     return fits;
   });
-  const isReached = amount < 1 ? left < count || count === 0 : left === 0;
   for (const set of dead) gone.delete(set);
-  if (isReached) return gone;
+  const sum = (field: 'count' | 'left'): number => rankings.reduce((total, ranking) => total + ranking[field], 0);
+  const [count, left] = [sum('count'), sum('left')];
+  if (amount < 1 ? left < count || count === 0 : left === 0) return gone;
   throw new StateError(
     'pruneNeurons',
     `${count - left} of the ${count} neurons can go: the others stay whole, go in groups, or are the last of a layer`,
@@ -150,6 +178,17 @@ function neuronsOfAll(channels: Channels, removable: ReadonlyMap<number, unknown
   throw new StateError('pruneNeurons', `no neurons can be removed (${list})`);
 }
 
+/** The set of each neuron of each layer that has some that may go; what several layers make counts for the first. */
+function neuronsByLayer(channels: Channels, removable: ReadonlyMap<number, unknown>): [name: string, sets: number[]][] {
+  neuronsOfAll(channels, removable); // throws where there are none
+  const seen = new Set<number>();
+  return [...channels.makers].flatMap(([name, ids]) => {
+    const sets = ids.map((id) => channels.setOf(id)).filter((set) => removable.has(set) && !seen.has(set));
+    for (const set of sets) seen.add(set);
+    return sets.length === 0 ? [] : [[name, sets]];
+  });
+}
+
 /** The set of each neuron of a layer, in order. Throws where none of them can go, and says why. */
 function neuronsOf(
   { nodes }: Graph<Stored>,
@@ -160,7 +199,12 @@ function neuronsOf(
   const ids = channels.makers.get(layer);
   if (ids === undefined) {
     const op = nodes.find(({ name }) => name === layer)?.op ?? 'no node';
-    throw new ValueError('pruneNeurons', 'layer', 'one with neurons of its own, such as Dense or Conv2D', `${layer} (${op})`);
+    throw new ValueError(
+      'pruneNeurons',
+      'layer',
+      'one with neurons of its own, such as Dense or Conv2D',
+      `${layer} (${op})`,
+    );
   }
   const sets = ids.map((id) => channels.setOf(id));
   if (!sets.some((set) => removable.has(set)))
@@ -197,11 +241,15 @@ function scoresOf(
     return sum;
   };
   const total = (set: number, ...parts: readonly Part[]): number =>
-    (removable.get(set) ?? []).reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
+    removable.get(set)!.reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
+  // By neuron: of sets that take many along and sets that take few, those of many would always stay
   const scoreOf = (set: number): number => {
-    if (criterion === 'magnitude') return total(set, 'makes');
-    const own = total(set, 'makes', 'carries');
-    const read = total(set, 'reads');
+    const slices = removable.get(set);
+    if (slices === undefined) return 0; // it stays
+    const neurons = slices.filter(({ part }) => part === 'makes').length;
+    if (criterion === 'magnitude') return total(set, 'makes') / neurons;
+    const own = total(set, 'makes', 'carries') / neurons;
+    const read = total(set, 'reads') / neurons;
     return own === 0 || read === 0 ? 0 : own * read; // not NaN where one is infinite
   };
   return new Map(neurons.map((set) => [set, scoreOf(set)]));

@@ -98,7 +98,7 @@ export class Channels {
       if (part === 'counts') continue;
       ids.forEach((id, index) => {
         const set = this.setOf(id);
-        const name = `${part} ${axis} ${index} ${key}`;
+        const name = [part, axis, index, key].join(' ');
         if (this.reasons.has(set) || seen.has(name)) return;
         seen.add(name);
         const slices = found.get(set) ?? [];

@@ -193,7 +193,7 @@ describe('networks that are no chains lose neurons', () => {
       { seed: 2 },
     );
 
-  test('in a residual sum those that are added go together, by the sum of their norms', () => {
+  test('in a residual sum those that are added go together, by the mean of their norms', () => {
     const model = residual();
     const [first, last] = ['dense', 'residual/dense_1'].map((name) => (model.layer(name) as Dense).kernel);
     for (const kernel of [first!, last!]) for (let i = 0; i < kernel.size; i += 5) kernel.storage.array[i] = 0;
@@ -217,6 +217,19 @@ describe('networks that are no chains lose neurons', () => {
       5, 2, 5,
     ]);
     expect((inner.layer('residual/dense') as Dense).options.kernelRegularizer).toBe('l2');
+  });
+
+  test('those that take others along are ranked by the mean of their norms', () => {
+    const a = input([1]);
+    const first = new Dense(4, { name: 'first' }).apply(a);
+    const sum = new Add().apply([new Part(0, 2).apply(first), new Dense(2, { name: 'second' }).apply(a)]);
+    const model = new Model(a, new Dense(1).apply(new Concat([]).apply([sum, new Part(2, 4).apply(first)])));
+    (model.layer('first') as Dense).kernel.storage.array.set([1, -2, 1.5, 3]);
+    (model.layer('second') as Dense).kernel.storage.array.set([-1, 2]);
+    const kernel = (amount: number, layer: string): number[] =>
+      values((pruneNeurons(model, { layer: 'first', amount }).layer(layer) as Dense).kernel);
+    expect([kernel(1, 'first'), kernel(1, 'second')]).toEqual([[-2, 1.5, 3], [2]]);
+    expect([kernel(2, 'first'), kernel(2, 'second')]).toEqual([[-2, 3], [2]]);
   });
 
   test('masked, shrunk and direct ones are alike in models too, and train on', () => {

@@ -202,7 +202,12 @@ const formats: Case[] = [
     DTypeError,
     'reads float32, its kernel must be float32',
   ],
-  ['int8 after tanh', product(good, sums(1, 2), FORMAT, 'tanh'), DTypeError, 'after linear, relu or relu6, not after tanh'],
+  [
+    'int8 after tanh',
+    product(good, sums(1, 2), FORMAT, 'tanh'),
+    DTypeError,
+    'after linear, relu or relu6, not after tanh',
+  ],
   [
     'a scale of a column',
     product(ints([3, 2], [0.1, 0]), sums(1, 2)),
