@@ -211,6 +211,27 @@ export const plants = [
     mustFail: ['tests/compress/channels.test.ts'],
   },
   {
+    name: 'a constant goes into a convolution whose borders read zeros',
+    file: 'src/compress/constants.ts',
+    find: 'return isPadded ? null : attrs.groups;',
+    replace: 'return attrs.groups;',
+    mustFail: ['tests/compress/constants.test.ts'],
+  },
+  {
+    name: 'a constant stays one where zeros are put around it',
+    file: 'src/compress/constants.ts',
+    find: '(value === 0 ? 0 : NaN)',
+    replace: '(value)',
+    mustFail: ['tests/compress/constants.test.ts'],
+  },
+  {
+    name: 'a gamma of 0 leaves what it multiplies',
+    file: 'src/compress/constants.ts',
+    find: 'scale === 0 ? 0 : (x?.[j] ?? NaN)',
+    replace: 'x?.[j] ?? NaN',
+    mustFail: ['tests/compress/constants.test.ts'],
+  },
+  {
     name: 'neurons that meet in a sum are ranked by one of them',
     file: 'src/compress/neurons.ts',
     find: '(parts.includes(slice.part) ? sum + norm(slice) : sum)',

@@ -1,4 +1,6 @@
 import { noGrad } from '../autograd/tape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
@@ -13,8 +15,9 @@ import { passOn } from './passes.ts';
 
 /**
  * Takes what neurons add that are always the same number into the biases behind them. A neuron whose incoming weights are
- * all 0 gives activation(bias), whatever the sample: that times each weight that reads it goes into a bias, which is made
- * where there is none, and the weights become 0. So does what follows of it in turn. The result computes the same but for
+ * all 0 gives activation(bias), whatever the sample, and behind a gamma of 0 there is beta: that times each weight that reads
+ * it goes into a bias, which is made where there is none, and the weights become 0. A convolution with zeros around its image
+ * keeps what it reads, since its borders read something else. So does what follows of it in turn. The result computes the same but for
  * rounding, in a network of any wiring; the neurons stay, unread, and can be removed without loss (`pruneNeurons`). A weight
  * that is applied in several places is changed only where all of them read the same number. int8 is left as it is.
  */
@@ -49,15 +52,7 @@ const passes = <K extends Op>({ inputs: [x] }: Site<K>): Constants => x;
 
 /** One row an operation: what is known of its result. */
 const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
-  dense: ({ node, weights: { kernel, bias }, width, dtype }) => {
-    const values = realsOf(kernel!);
-    if (values === null) return null;
-    const isConstant = new Uint8Array(width).fill(1);
-    for (let at = 0; at < values.length; at++) if (values[at] !== 0) isConstant[at % width] = 0;
-    if (!isConstant.includes(1)) return null;
-    const sums = Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (bias?.encoding.values[j] ?? 0) : NaN));
-    return activated(node.attrs.activation, sums, dtype);
-  },
+  dense: (site) => unread(site, -1),
   activation: ({ node, inputs: [x], dtype }) => x && activated(node.attrs.activation, x, dtype),
   flatten: ({ inputs: [x], width }) => x && Float64Array.from({ length: width }, (_, i) => x[i % x.length]!),
   dropout: ({ node, inputs: [x] }) => (isIdle(node, false) ? x : null),
@@ -75,19 +70,63 @@ const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
     return all;
   },
   split: ({ node, inputs: [x] }) => x?.slice(node.attrs.from, node.attrs.to) ?? null,
-  conv: unknown, // zeros around an image make its borders another number
-  convTranspose: unknown,
-  pool: unknown,
-  globalPool: unknown,
-  zeroPad: unknown,
-  upsample: unknown,
-  channelShuffle: unknown,
-  batchNorm: unknown,
+  conv: (site) => unread(site, -1),
+  convTranspose: (site) => unread(site, -2),
+  pool: passes,
+  globalPool: passes,
+  zeroPad: ({ inputs: [x] }) => x?.map((value) => (value === 0 ? 0 : NaN)) ?? null,
+  upsample: passes,
+  channelShuffle: ({ node: { attrs }, inputs: [x], width }) =>
+    x?.map((_, i) => x[(i % attrs.groups) * (width / attrs.groups) + Math.floor(i / attrs.groups)]!) ?? null,
+  batchNorm: ({ node, weights, inputs: [x], width }) => {
+    const { gamma, beta, mean, variance } = weights;
+    const at = (weight: Stored | undefined, j: number, usual: number) => weight?.encoding.values[j] ?? usual;
+    return Float64Array.from({ length: width }, (_, j) => {
+      const scale = at(gamma, j, 1) / Math.sqrt(at(variance, j, 0) + node.attrs.epsilon);
+      const known = scale === 0 ? 0 : (x?.[j] ?? NaN);
+      return finite((known - at(mean, j, 0)) * scale + at(beta, j, 0));
+    });
+  },
   layerNorm: unknown,
-  embedding: unknown,
+  embedding: ({ weights: { embeddings }, width }) => unreadBy(embeddings!, -1, width, undefined),
   quantize: unknown,
   dequantize: unknown,
   custom: unknown,
+};
+
+/** What a layer with a kernel makes where none of the units along an axis reads anything: zeros around an image are nothing too. */
+function unread({ node, weights, width, dtype }: Site<'dense' | 'conv' | 'convTranspose'>, axis: number): Constants {
+  const sums = unreadBy(weights.kernel!, axis, width, weights.bias);
+  return sums && activated(node.attrs.activation, sums, dtype);
+}
+
+/** The biases of the units along an axis of a kernel whose weights are all 0. */
+function unreadBy(kernel: Stored, axis: number, units: number, bias: Stored | undefined): Constants {
+  const values = realsOf(kernel);
+  if (values === null) return null;
+  const inner = elementsOf(kernel.shape.slice(kernel.shape.length + axis + 1));
+  const isConstant = new Uint8Array(units).fill(1);
+  for (let at = 0; at < values.length; at++) if (values[at] !== 0) isConstant[Math.floor(at / inner) % units] = 0;
+  if (!isConstant.includes(1)) return null;
+  return Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (bias?.encoding.values[j] ?? 0) : NaN));
+}
+
+const finite = (x: number): number => (Number.isFinite(x) ? x : NaN);
+
+/** In how many groups a kernel reads channels; null for one that reads zeros around an image too, or that folds nothing. */
+const GROUPS: { readonly [K in Op]?: (node: NodeOf<K>, x: Shape, kernel: Shape) => number | null } = {
+  dense: () => 1,
+  conv: ({ attrs }, x, kernel) => {
+    const w = windowOf(1, x.slice(0, -1), kernel.slice(0, -2), attrs);
+    const overruns = (length: number, positions: number, taps: number, stride: number, dilation: number): boolean =>
+      (positions - 1) * stride + (taps - 1) * dilation >= length;
+    const isPadded =
+      w.padTop > 0 ||
+      w.padLeft > 0 ||
+      overruns(w.height, w.outHeight, w.kernelHeight, w.strideY, w.dilationY) ||
+      overruns(w.width, w.outWidth, w.kernelWidth, w.strideX, w.dilationX);
+    return isPadded ? null : attrs.groups;
+  },
 };
 
 const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op](site);
@@ -105,8 +144,7 @@ function activated(spec: ActivationSpec, numbers: Float64Array, dtype: Value['dt
 }
 
 /** What is known of every value. */
-function constantsOf(graph: Graph<Stored>): ReadonlyMap<string, Constants> {
-  const values = valuesOf(graph);
+function constantsOf(graph: Graph<Stored>, values: ReadonlyMap<string, Value>): ReadonlyMap<string, Constants> {
   const widthOf = (name: string): number => values.get(name)!.shape.at(-1) ?? 1;
   const found = new Map<string, Constants>(graph.inputs.map(({ name }) => [name, null]));
   for (const node of graph.nodes) {
@@ -118,30 +156,35 @@ function constantsOf(graph: Graph<Stored>): ReadonlyMap<string, Constants> {
       width: widthOf(node.name),
       inputs: node.inputs.map((name) => found.get(name)!) as [Constants, ...Constants[]],
     };
-    found.set(node.name, constantsAt(site as Site));
+    const known = constantsAt(site as Site);
+    found.set(node.name, known?.every(Number.isNaN) ? null : known);
   }
   return found;
 }
 
 /** The network with the constants in it folded that can be told at once; null if none can. */
 function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
-  const constants = constantsOf(graph);
+  const values = valuesOf(graph);
+  const constants = constantsOf(graph, values);
   if ([...constants.values()].every((known) => known === null)) return null;
   const weights = new Map(graph.weights);
   const biases = new Map<Node, string>();
   const names = new Names(weights.keys());
   const users = new Map<string, Node[]>(); // by key
+  const groupsOf = <K extends Op>(node: NodeOf<K>): number | null =>
+    GROUPS[node.op]?.(node, values.get(node.inputs[0]!)!.shape, weights.get(node.weights.kernel!)!.shape) ?? null;
   for (const node of graph.nodes)
     for (const key of new Set(Object.values(node.weights))) users.set(key, [...(users.get(key) ?? []), node]);
   for (const node of graph.nodes) {
-    if (node.op !== 'dense' || biases.has(node)) continue;
+    const groups = groupsOf(node);
+    if (groups === null || biases.has(node)) continue;
     const kernel = node.weights.kernel!;
     const own = users.get(kernel)!;
-    const isWhole = own.every((user) => user.op === node.op && user.weights.bias === node.weights.bias);
+    const isWhole = own.every((user) => groupsOf(user) === groups && user.weights.bias === node.weights.bias);
     const bias = node.weights.bias ?? names.take(`${node.name}/bias`);
     if (!isWhole || users.get(bias)?.some((user) => !own.includes(user))) continue;
     const read = own.map((user) => constants.get(user.inputs[0]!)!);
-    const parts = foldedRows(weights.get(kernel)!, read, weights.get(bias) ?? null);
+    const parts = foldedRows(weights.get(kernel)!, groups, read, weights.get(bias) ?? null);
     if (parts === null) continue;
     weights.set(kernel, parts.kernel);
     weights.set(bias, parts.bias);
@@ -156,27 +199,26 @@ function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
 /** A kernel without the rows that read constants, and the bias with what they gave; null if there are none. */
 function foldedRows(
   kernel: Stored,
+  groups: number,
   read: readonly Constants[],
   bias: Stored | null,
 ): { readonly kernel: Stored; readonly bias: Stored } | null {
   const values = realsOf(kernel)?.slice();
   if (values === undefined || read.includes(null)) return null;
-  const [rows, units] = kernel.shape as [number, number];
+  const [rows, units] = kernel.shape.slice(-2) as [number, number];
   const sums = Float64Array.from({ length: units }, (_, j) => bias?.encoding.values[j] ?? 0);
   const alive = bias?.mask?.slice() ?? null;
   let isFolded = false;
-  for (let i = 0; i < rows; i++) {
-    const constant = read[0]![i]!;
-    if (constant === 0 || !read.every((each) => each![i] === constant)) continue;
-    for (let j = 0; j < units; j++) {
-      const weight = values[i * units + j]!;
-      if (weight === 0) continue;
-      isFolded = true;
-      values[i * units + j] = 0;
-      sums[j] = sums[j]! + constant * weight;
-      if (alive !== null) alive[j] = 1; // a mask holds what it covers at 0
-    }
-  }
+  values.forEach((weight, at) => {
+    const j = at % units;
+    const channel = Math.floor(j / (units / groups)) * rows + (Math.floor(at / units) % rows);
+    const constant = read[0]![channel]!;
+    if (weight === 0 || constant === 0 || !read.every((each) => each![channel] === constant)) return;
+    isFolded = true;
+    values[at] = 0;
+    sums[j] = sums[j]! + constant * weight;
+    if (alive !== null) alive[j] = 1; // a mask holds what it covers at 0
+  });
   if (!isFolded) return null;
   const { type } = kernel.encoding;
   const offsets = type === 'float64' ? sums : Float32Array.from(sums);

@@ -80,6 +80,14 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
   const x = inputsOf(options.x);
   const y = tensorOfValues('distill', 'y', options.y, dtype);
   if (!student.isBuilt) student.build(x.map(({ shape }) => shape.slice(1)));
+  const reads = teacher.inputShapes;
+  if (reads.length !== student.inputCount || student.inputShapes.some((shape, i) => !sameShape(shape, reads[i]!))) {
+    throw new ShapeError(
+      'distill',
+      [...reads, ...student.inputShapes],
+      'teacher and student must read samples of the same shapes',
+    );
+  }
   if (!sameShape(teacher.outputShape, student.outputShape) || student.outputShape.length !== 1) {
     throw new ShapeError(
       'distill',

@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Stored } from '../../src/graph/encoding.ts';
 import {
   Activation,
+  AvgPool2D,
+  BatchNorm,
+  ChannelShuffle,
   Concat,
+  Conv2D,
   cpu,
   Dense,
   Dropout,
@@ -12,6 +16,7 @@ import {
   type Graph,
   input,
   Layer,
+  MaxPool2D,
   Model,
   Part,
   pruneNeurons,
@@ -22,9 +27,12 @@ import {
   type Tensor,
   tensor,
   toNetwork,
+  UpSampling2D,
+  ZeroPadding2D,
 } from '../../src/index.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
 import { Drawn, inputsFor } from '../graph/random-networks.ts';
+import { drawnWiring } from '../graph/random-wirings.ts';
 import { denseOf, normal, smallModel, values } from './tools.ts';
 
 /** The largest difference of what two models predict. */
@@ -214,16 +222,23 @@ describe('foldConstants', () => {
     expect(folded.nodes).toEqual(network.nodes);
   });
 
-  test('gives what random networks give', () => {
+  test.each([
+    ['dense layers', 80, (seed: number) => new Drawn(seed, true).network()],
+    ['images of any wiring', 200, drawnWiring],
+  ] as const)('gives what random networks give: %s', (_, count, drawn) => {
     let changed = 0;
-    for (let seed = 0; seed < 80; seed++) {
-      const network = new Drawn(seed, true).network();
+    for (let seed = 0; seed < count; seed++) {
+      const network = drawn(seed);
       const weights = new Map(network.weights);
-      for (const [key, stored] of network.weights) {
-        if (!key.endsWith('/kernel')) continue;
-        const units = stored.shape[1]!;
-        const numbers = stored.encoding.values.map((value, at) => ((at % units) % 2 === 0 ? 0 : value)) as Float32Array;
-        weights.set(key, { ...stored, encoding: { type: 'float32', values: numbers } });
+      for (const { op, weights: keys } of network.nodes) {
+        for (const key of [keys.kernel, keys.gamma]) {
+          if (key === undefined) continue;
+          const { shape, encoding, mask } = weights.get(key)!;
+          const [units, inner] = op === 'convTranspose' ? [shape.at(-2)!, shape.at(-1)!] : [shape.at(-1)!, 1];
+          const isOdd = (at: number): boolean => (Math.floor(at / inner) % units) % 2 === 1;
+          const numbers = Float32Array.from(encoding.values, (value, at) => (isOdd(at) ? value : 0));
+          weights.set(key, { shape, mask, encoding: { type: 'float32', values: numbers } });
+        }
       }
       const given = { ...network, weights };
       const folded = foldConstants(given);
@@ -242,6 +257,71 @@ describe('foldConstants', () => {
       });
     }
     expect(changed).toBeGreaterThan(20);
+  });
+});
+
+describe('constants in images', () => {
+  /** A convolution whose unit 1 is relu(2), what lies between, and another that reads both units. */
+  const folded = (between: Layer[], padding: 'same' | 'valid', groups = 1): Sequential => {
+    const first = new Conv2D(2, 2, { activation: 'relu', inputShape: [5, 5, 1] });
+    const layers = [...between, new Conv2D(2, 2, { padding, groups }), new Flatten(), new Dense(1)];
+    const model = new Sequential([first, ...layers], { seed: 6 });
+    for (let tap = 0; tap < 4; tap++) first.kernel.storage.array[2 * tap + 1] = 0;
+    first.bias!.storage.array.set([0.3, 2]);
+    const after = foldConstants(model);
+    const x = normal([4, 5, 5, 1]);
+    expect(distance(model, after, x)).toBeLessThan(1e-5);
+    return after;
+  };
+  /** The biases of the second convolution, and how many of its weights are 0. */
+  const seen = (model: Sequential): [biases: number[], zeros: number] => {
+    const [kernel, bias] = model.layer('conv2D_1').weights;
+    return [values(bias!), values(kernel!).filter((w) => w === 0).length];
+  };
+
+  test('go into a convolution that sees nothing but its image', () => {
+    for (const between of [
+      [],
+      [new MaxPool2D({ poolSize: 2, strides: 1 })],
+      [new AvgPool2D({ poolSize: 2, padding: 'same' })],
+    ])
+      expect(seen(folded(between, 'valid'))).toEqual([expect.not.arrayContaining([0]), 8]);
+    expect(seen(folded([new UpSampling2D(2), new ChannelShuffle(2)], 'valid'))[1]).toBe(8);
+    const [[own, other], zeros] = seen(folded([], 'valid', 2));
+    expect([own, other !== 0, zeros]).toEqual([0, true, 4]);
+  });
+
+  test('stay where zeros surround what is read', () => {
+    expect(seen(folded([], 'same'))).toEqual([[0, 0], 0]);
+    expect(seen(folded([new ZeroPadding2D(1)], 'valid'))).toEqual([[0, 0], 0]);
+  });
+
+  test('are what a BatchNorm makes of a constant, and its beta where gamma is 0', () => {
+    const model = new Sequential(
+      [
+        new Dense(3, { inputShape: [4] }),
+        new BatchNorm({ epsilon: 0.25, name: 'norm' }),
+        new Dense(2, { name: 'last' }),
+      ],
+      { seed: 2 },
+    );
+    silence(model, 0, [1], 4); // neuron 1 is 5
+    const set = (role: string, numbers: readonly number[]) =>
+      model.layer('norm').parameter(role).value.storage.array.set(numbers);
+    set('gamma', [2, 3, 0]);
+    set('beta', [1, -1, 7]);
+    set('mean', [0, 4, 9]);
+    set('variance', [1, 2, 3]); // neuron 1 is (5 - 4)/1.5·3 - 1 = 1 behind it
+    const last = model.layer('last') as Dense;
+    const after = foldConstants(model).layer('last') as Dense;
+    expect([rowOf(after.kernel, 0), rowOf(after.kernel, 1), rowOf(after.kernel, 2)]).toEqual([
+      rowOf(last.kernel, 0),
+      [0, 0],
+      [0, 0],
+    ]);
+    values(after.bias!).forEach((bias, j) => {
+      expect(bias).toBeCloseTo(rowOf(last.kernel, 1)[j]! + 7 * rowOf(last.kernel, 2)[j]!, 5);
+    });
   });
 });
 
