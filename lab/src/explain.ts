@@ -82,7 +82,7 @@ export const FORMS: { readonly [N in FormName]: Explanation } = {
     source: 'Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks, section 3',
   },
   'neurons pruned': {
-    what: 'Whole neurons, those with the smallest incoming weights, are taken out. What is left is an ordinary, narrower network, trained on.',
+    what: 'Whole neurons or channels, those with the smallest incoming weights, are taken out. What is left is an ordinary, narrower network, trained on.',
     source: 'Li et al. 2017, Pruning Filters for Efficient ConvNets, section 3',
   },
   int8: {

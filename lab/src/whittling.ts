@@ -5,6 +5,7 @@ import {
   distill,
   type Model,
   type Network,
+  networkCost,
   prune,
   QuantizedNetwork,
   quantize,
@@ -73,6 +74,8 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
   );
   const hidden = unit === 'neurons' ? 'hidden neurons' : unit;
   const int8 = (model: Model): Network => quantize(model, { calibration: x });
+  const teacherInt8 = int8(teacher);
+  const isFolded = networkCost(teacherInt8).parameters < teacher.parameterCount;
 
   const form = (name: FormName, subject: Model | Network, description: string, notes: readonly string[]): Form => ({
     ...measured(subject, data.test),
@@ -96,9 +99,11 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
       `${named(narrow)}: ${percent(NEURONS)} of the ${hidden} are gone; ${tuned(epochs('neurons pruned'))}`,
       ['parameters, multiply-adds and file shrink together: it is an ordinary, smaller network'],
     ),
-    form('int8', int8(teacher), 'the teacher in 8-bit integers, ranges calibrated on the training samples', [
+    form('int8', teacherInt8, 'the teacher in 8-bit integers, ranges calibrated on the training samples', [
       'each weight takes one byte instead of four; no training was needed',
-      'parameters and multiply-adds do not change in number',
+      isFolded
+        ? 'normalizations are part of the convolutions before them, and so there are fewer parameters'
+        : 'parameters and multiply-adds do not change in number',
     ]),
     form('student (labels only)', labelsOnly, `${named(labelsOnly)} trained on the labels alone`, [
       'a small network without any help, for comparison',
