@@ -79,7 +79,7 @@ export const plants = [
   },
   {
     name: 'an odd number of columns gives half a neuron',
-    file: 'lab/src/whittling.ts',
+    file: 'lab/src/plans.ts',
     find: 'Math.ceil((3 * data.inputs) / 2)',
     replace: '(3 * data.inputs) / 2',
     mustFail: ['tests/lab/job.test.ts'],
