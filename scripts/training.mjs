@@ -1,6 +1,6 @@
-// Six small trainings on the wine data, and the digests of the weights they end with: the same on every JavaScript
-// engine, with every exact table, eager or replayed, with one thread or two. Runs in a browser as well: no node: here,
-// and the data come in as text.
+// Six small trainings on the wine data, and the digests of the weights they end with; those of two int8 forms too, and of what
+// these answer. They are the same on every JavaScript engine, with every exact table, eager or replayed, with one thread or
+// two. Runs in a browser as well: no node: here, and the data come in as text.
 import { tableFromCSV } from '../dist/src/data/index.js';
 import {
   Adam,
@@ -11,12 +11,15 @@ import {
   Dense,
   Dropout,
   digest,
+  encodeNetwork,
   Flatten,
   MaxPool2D,
   mobileNetV2,
   mul,
   PruningSchedule,
   pad,
+  predictNetwork,
+  quantize,
   reference,
   reshape,
   Sequential,
@@ -25,6 +28,7 @@ import {
   warmup,
   wasm,
 } from '../dist/src/index.js';
+import { sha256 } from '../dist/src/io/sha256.js';
 
 const loss = 'sparseCategoricalCrossentropy';
 
@@ -140,16 +144,31 @@ function mobile(x, target, replay) {
 }
 
 const trainings = { classifier, gated, wide, eventful, convolutional, mobile };
+/** Those whose int8 form has a digest too. */
+const inIntegers = ['convolutional', 'mobile'];
+
+/** The digest of a model's int8 form, its file and its answers. */
+function digestInt8(model, images) {
+  const network = quantize(model, { calibration: images });
+  const { data } = predictNetwork(network, images);
+  const file = encodeNetwork(network);
+  const all = new Uint8Array(file.length + data.byteLength);
+  all.set(file);
+  all.set(new Uint8Array(data.slice().buffer), file.length);
+  return sha256(all);
+}
 
 const tables = { reference: () => reference, cpu: () => cpu, wasm };
 
-/** Trains, and returns the digest. Throws if replay did not repeat most of the steps, or an eager one any. */
+/** Trains, and returns the digests by name. Throws if replay did not repeat most of the steps, or an eager one any. */
 function trained(name, x, target, replay) {
   const model = trainings[name](x, target, replay);
   const { eager, replayed, reason } = model.replayStatus;
   if (replay ? replayed <= eager : replayed > 0)
     throw new Error(`${name}: ${replayed} of ${eager + replayed} steps were replayed; the last: ${reason}`);
-  return digest(model);
+  const found = { [name]: digest(model) };
+  if (inIntegers.includes(name)) found[`${name}Int8`] = digestInt8(model, imagesOf(x));
+  return found;
 }
 
 /**
@@ -165,11 +184,12 @@ export async function digests(text, { table, replay, threads }) {
   const x = mul(features, 1 / 64);
   const found = {};
   for (const name of Object.keys(trainings)) {
-    found[name] = trained(name, x, target, replay);
+    Object.assign(found, trained(name, x, target, replay));
     for (let again = 1; again < 5 && several !== null; again++) {
       await several.repairThreads();
-      const other = trained(name, x, target, replay);
-      if (other !== found[name]) throw new Error(`${name}: run ${again + 1} is ${other}, run 1 was ${found[name]}`);
+      for (const [which, other] of Object.entries(trained(name, x, target, replay)))
+        if (other !== found[which])
+          throw new Error(`${which}: run ${again + 1} is ${other}, run 1 was ${found[which]}`);
     }
   }
   return found;

@@ -129,8 +129,10 @@ describe('imports', () => {
       'src/graph/print.ts': ['activation', 'activation'], // written as relu(x), not as activation(x, relu)
       'src/nn/heads.ts': ['flatten'], // looks through it for the activation
       'src/graph/rewrite.ts': ['activation'], // what is nothing but an activation may become part of another node
+      'src/graph/program-form.ts': ['conv', 'zeroPad'], // zeros around an image are its padding as well
       'src/nn/built.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer
       'src/nn/network.ts': ['custom', 'custom', 'custom', 'activityRegularization'], // no network; an option of other layers
+      'src/compress/fold.ts': ['batchNorm'], // what it takes away
       'src/gpu/stages.ts': ['custom'], // its type, for errors
       'src/io/network-file.ts': ['custom', 'custom'], // no file holds it
     };

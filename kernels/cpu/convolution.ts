@@ -192,10 +192,13 @@ export const convolution: ConvolutionKernels<Float32Array> = {
   },
 
   conv2dPanels: (s, x, packed, bias, activation, y) => {
-    if (isNarrow(s)) {
-      const [wTap, wPanel] = [16 * s.channels, 16 * s.kernelHeight * s.kernelWidth * s.channels];
-      convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), packed, 16, 1, bias, activation, wTap, wPanel);
-    } else reference.conv2dPanels(s, x, packed, bias, activation, y);
+    if (!isNarrow(s)) {
+      reference.conv2dPanels(s, x, packed, bias, activation, y);
+      return;
+    }
+    const wTap = 16 * s.channels;
+    const wPanel = s.kernelHeight * s.kernelWidth * wTap;
+    convolve(s, [phaseOf(s)], inner(s, x), outer(s, y), packed, 16, 1, bias, activation, wTap, wPanel);
   },
 
   conv2dTransposed: (s, y, kernel, bias, activation, x) => {

@@ -81,28 +81,53 @@ const addInRows: AddCopy = (func) =>
     return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
   });
 
-/** Where columns of x and rows of y lie in one piece: four by four numbers at a time. */
+/** Where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */
 const addTransposed: AddCopy = (func) => {
   const singly = addSingly(func);
   return func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
     const [j, from, to] = locals('iii');
     const block = locals('vvvv');
+    const [first, second] = block;
     const { prepare, columns } = transposed(locals, block);
-    const move = [
-      block.map((column) => [column.set(v128.load(from)), advance(from, xCol)]),
-      prepare,
-      columns.map((row, i) => v128.store(i32.add(to, i32.mul(yRow, i)), row)),
-      advance(to, 16),
+    const rowAt = (i: number): Code => i32.add(to, i32.mul(yRow, i));
+    const begin = [from.set(x), to.set(y)];
+    const read = (column: Local): Code => [column.set(v128.load(from)), advance(from, xCol)];
+    /** Moves four columns of as many rows as `store` stores. */
+    const four = (store: (i: number) => Code): Code =>
+      forRange(
+        j,
+        0,
+        i32.and(cols, -4),
+        4,
+        block.map(read),
+        prepare,
+        columns.map((_, i) => store(i)),
+        advance(to, 16),
+      );
+    const put = (i: number): Code => v128.store(rowAt(i), columns[i]!);
+    const twoColumns = [
+      [read(first), read(second)],
+      [0, 2].map((i) => {
+        const pairs = v128.shuffle32([i, i + 4, i + 1, i + 5], first, second);
+        return [block[2]!.set(pairs), [0, 1].map((lane) => v128.store64Lane(lane, rowAt(i + lane), block[2]!))];
+      }),
+      advance(to, 8),
     ];
+    const oneColumn = [first.set(v128.load(from)), [0, 1, 2, 3].map((i) => v128.store32Lane(i, rowAt(i), first))];
     const fourRows = [
-      from.set(x),
-      to.set(y),
-      forRange(j, 0, i32.and(cols, -4), 4, move),
-      singly(4, i32.and(cols, 3), from, 4, xCol, to, yRow, 4),
+      begin,
+      four(put),
+      when(i32.and(cols, 2), twoColumns),
+      when(i32.and(cols, 1), oneColumn),
       advance(x, 16),
       advance(y, i32.mul(yRow, 4)),
     ];
-    return [countDown(rows, 4, 4, fourRows), singly(rows, cols, x, 4, xCol, y, yRow, 4)];
+    const rest = [
+      begin,
+      four((i) => (i === 0 ? put(0) : when(i32.gtS(rows, i), put(i)))),
+      singly(rows, i32.and(cols, 3), from, 4, xCol, to, yRow, 4),
+    ];
+    return [countDown(rows, 4, 4, fourRows), when(rows, rest)];
   });
 };
 

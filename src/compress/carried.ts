@@ -1,6 +1,6 @@
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, multipliesIntegers } from '../graph/facts.ts';
-import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
+import { factsOf, hasKernel, multipliesIntegers } from '../graph/facts.ts';
+import { activationIn, type Graph, type Node, type QuantizationParams } from '../graph/graph.ts';
 import { readersOf } from '../graph/rewrite.ts';
 
 /** Any two formats, to ask the facts with. */
@@ -16,7 +16,7 @@ export const mayCarry = (node: Node): boolean =>
   ) === null;
 
 /** Whether a node does nothing but cut off what its format has no integers for. */
-export const isCut = (node: Node): boolean => node.op === 'activation';
+export const isCut = (node: Node): boolean => activationIn(node) !== null && !hasKernel(node);
 
 /** Whether what a node gives has the format of what it reads. */
 export const keepsFormat = (node: Node): boolean => factsOf(node).formats([SOME], OTHER, node.attrs) !== null;

@@ -1,5 +1,6 @@
 import { LINEAR } from '../graph/activation.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { multipliesRows } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 
@@ -120,7 +121,7 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
     if (scales === null) continue;
     const { middles, sizes } = scales;
     const n = sizes.length;
-    const isReader = (node: Node): boolean => node.op === 'dense' && node.inputs[0] === value;
+    const isReader = (node: Node): boolean => multipliesRows(node) && node.inputs[0] === value;
     const readers = given.nodes.filter(isReader);
     const elsewhere = new Set(given.nodes.flatMap((node) => (isReader(node) ? [] : [node.weights.kernel])));
     const own = n <= MOST_FEATURES ? readers.filter(({ weights: { kernel } }) => !elsewhere.has(kernel)) : [];

@@ -1,5 +1,5 @@
 import type { Encoding, Stored } from '../graph/encoding.ts';
-import { isIdle } from '../graph/facts.ts';
+import { hasKernel, isIdle } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type NodeOf, weightsOf } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { Names, readersOf, without, withoutUnread } from '../graph/rewrite.ts';
@@ -95,7 +95,7 @@ function normsBehind(graph: Graph<Stored>): ReadonlyMap<Node, Norm> {
 }
 
 const givesOn = (node: Node): boolean =>
-  isIdle(node, false) || (node.op === 'activation' && node.attrs.activation.name === 'linear');
+  isIdle(node, false) || (!hasKernel(node) && activationIn(node)?.name === 'linear');
 
 type Weights = Readonly<Record<string, Stored>>;
 

@@ -3,7 +3,7 @@ import { DTypeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, isIdle, multipliesIntegers, multipliesReals } from '../graph/facts.ts';
+import { factsOf, isIdle, multipliesIntegers, multipliesReals, multipliesRows } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, ownersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { run } from '../memory/runtime.ts';
@@ -133,7 +133,7 @@ function quantized(
 /** What is known of the features of raw values that products read. */
 function featuresOf(graph: Graph<Stored>, calibration: readonly Tensor[]): ReadonlyMap<string, Features> {
   const raw = rawValues(graph, mayCarry);
-  const read = graph.nodes.flatMap((node) => (node.op === 'dense' && raw.has(node.inputs[0]!) ? node.inputs : []));
+  const read = graph.nodes.flatMap((node) => (multipliesRows(node) && raw.has(node.inputs[0]!) ? node.inputs : []));
   const values = valuesOf(graph);
   const found = new Map(read.map((name) => [name, new Features(values.get(name)!.shape.at(-1)!)]));
   measured(graph, [...found.keys()], calibration, BATCH, (name, numbers) => found.get(name)!.see(numbers));

@@ -3,7 +3,7 @@ import { type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
 import type { EncodingName, EncodingOf, Encodings, Stored } from './encoding.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, readsAround } from './facts.ts';
 import { type Graph, type Node, weightsOf } from './graph.ts';
 import { checkProduct, type IntegerProduct } from './integers.ts';
 
@@ -100,6 +100,6 @@ export function integerProduct(network: Graph<Stored>, node: Node, { format }: V
     output: node.format,
     kernel: kernel.encoding,
     bias: stored?.type === 'int32' ? stored : undefined,
-    isCentred: node.op === 'conv',
+    isCentred: readsAround(node),
   };
 }

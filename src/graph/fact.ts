@@ -45,6 +45,8 @@ export interface Facts<K extends Op> {
   readonly formats: (inputs: readonly Format[], own: Format, attrs: Attributes[K]) => string | null;
   /** Shape of one sample of the result. */
   readonly shape: (given: Given<K>) => Shape;
+  /** Whether its kernel multiplies what surrounds a sample too, which is 0: of integers the zero point. Not if left out. */
+  readonly readsAround?: true;
   /** Multiply-adds of one sample; none if left out. */
   readonly macs?: (output: Shape, weights: Shapes, inputs: readonly Shape[]) => number;
   /** Where the result of a run may lie. */

@@ -217,3 +217,9 @@ export const hasStatistics = (node: Node): boolean =>
 /** Whether a node multiplies integers, where it reads int8. */
 export const multipliesIntegers = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(({ integers }) => integers !== undefined);
+
+/** Whether a node multiplies the last axis by a matrix, of floats or integers. */
+export const multipliesRows = (node: Node): boolean => multipliesIntegers(node) && !readsAround(node);
+
+/** Whether the kernel of a node multiplies what surrounds a sample too. */
+export const readsAround = (node: Node): boolean => factsOf(node).readsAround === true;

@@ -76,6 +76,7 @@ export const IMAGE_FACTS: FactRows<
     attributes: { activation, strides: sizes, dilations: sizes, padding, groups },
     ...weightless,
     weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true } },
+    readsAround: true,
     formats: product,
     shape: ({ inputs: [x], attrs, weights: { kernel, bias }, refuse }) => {
       const places = placesOf(x!, refuse);

@@ -1,5 +1,5 @@
 import { isIdle } from './facts.ts';
-import type { Attributes, Graph, Node } from './graph.ts';
+import type { Attributes, Graph, Node, NodeOf } from './graph.ts';
 import { readersOf, withFusedActivations, without } from './rewrite.ts';
 
 /**
@@ -10,7 +10,7 @@ export const programForm = <W>(graph: Graph<W>): Graph<W> =>
   withPaddedConvolutions(withFusedActivations(without(graph, (node) => isIdle(node, false))));
 
 /** A convolution whose padding can be wider: the one of `same` depends on what it reads. */
-const isPaddable = (node: Node): boolean => node.op === 'conv' && node.attrs.padding !== 'same';
+const isPaddable = (node: Node): node is NodeOf<'conv'> => node.op === 'conv' && node.attrs.padding !== 'same';
 
 /** The graph with each `zeroPad` that nothing but such convolutions reads in their padding: both are +0, and multiplied. */
 function withPaddedConvolutions<W>(graph: Graph<W>): Graph<W> {
@@ -21,7 +21,7 @@ function withPaddedConvolutions<W>(graph: Graph<W>): Graph<W> {
       around.set(name, attrs.widths);
   const nodes = graph.nodes.map((node): Node => {
     const widths = around.get(node.inputs[0]!);
-    if (node.op !== 'conv' || widths === undefined) return node;
+    if (widths === undefined || !isPaddable(node)) return node;
     const own = node.attrs.padding;
     const padding = widths.map(([before, behind], axis): [number, number] =>
       typeof own === 'string' ? [before, behind] : [before + own[axis]![0], behind + own[axis]![1]],

@@ -81,10 +81,10 @@ export function compile(
       pack(kernels, buffer.array);
       return buffer;
     });
-  const panels = (kernel: Stored): Buffer<'float32'> =>
-    once(kernel, () => {
-      const { values } = kernel.encoding as EncodingOf<'float32'>;
-      const columns = kernel.shape.at(-1)!;
+  const panels = (weight: Stored): Buffer<'float32'> =>
+    once(weight, () => {
+      const { values } = weight.encoding as EncodingOf<'float32'>;
+      const columns = weight.shape.at(-1)!;
       const terms = values.length / Math.max(1, columns);
       const buffer = buffers.make('float32', 16 * Math.ceil(columns / 16) * terms);
       kernels.packPanels(terms, columns, values, buffer.array);

@@ -100,7 +100,8 @@ export function integerPool(
 ): void {
   const spatial = x.shape.slice(0, -1);
   const channels = x.shape.at(-1)!;
-  const [from, to] = [x.format!, y.format!];
+  const from = x.format!;
+  const to = y.format!;
   step((k, samples) => {
     const s = windowOf(samples, spatial, taps, steps);
     if (node.attrs.kind === 'max') k.maxPoolInt8(s, channels, x.bytes.array, y.bytes.array);

@@ -235,13 +235,15 @@ const normOptions = ({
 const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   dense: (remake) => new Dense(remake.shapes.kernel![1]!, kernelOptions(remake)),
   conv: (remake) => {
-    const { attrs } = remake.node;
+    const { original, node } = remake;
+    const { attrs } = node;
     const [units, perGroup, ...taps] = [...remake.shapes.kernel!].reverse() as [number, number, ...number[]];
     const { strides, padding, dilations: dilationRate, groups } = attrs;
     const window = { strides, padding, dilationRate };
     const size = taps.reverse();
-    // Drawn alike: as many groups as channels are drawn by the fans of a depthwise one
-    if (size.length === 2 && perGroup === 1 && groups > 1) {
+    // Drawn alike: as many groups as channels are drawn by the fans of a depthwise one. A layer stays of its kind down to one channel
+    const isSingle = size.length === 2 && perGroup === 1 && groups > 1;
+    if (original instanceof DepthwiseConv2D || (isSingle && !(original instanceof Conv2D))) {
       const options = kernelOptions({ ...remake, rules: rulesOf(remake.rules, ['bias']) });
       const kernel = renamed(remake.rules, 'kernel', 'depthwise');
       return new DepthwiseConv2D(size, { ...options, ...kernel, ...window, depthMultiplier: units / groups });

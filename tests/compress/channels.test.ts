@@ -26,6 +26,7 @@ import {
   networkCost,
   nonNegative,
   pruneNeurons,
+  quantize,
   SeparableConv2D,
   Sequential,
   shrink,
@@ -182,6 +183,23 @@ describe('channels of a convolution', () => {
     expect(digest(pruned)).toBe(digest(wanted));
   });
 
+  test('go from layers that stay of their kind down to one channel', () => {
+    const between = (filters: number, layer: Layer): Model => {
+      const chain = [new Conv2D(filters, 3, { inputShape: [6, 6, 1] }), layer, new Flatten(), new Dense(2)];
+      const model = new Sequential(chain, { seed: 4 });
+      const pruned = pruneNeurons(model, { layer: 0, amount: filters / 2 });
+      expect(pruned.layers.map(({ type }) => type)).toEqual(model.layers.map(({ type }) => type));
+      return pruned;
+    };
+    const single = between(2, new DepthwiseConv2D(2, { depthMultiplier: 2, depthwiseRegularizer: 'l2', name: 'own' }));
+    const parted = between(4, new Conv2D(6, 2, { groups: 2, kernelRegularizer: 'l2', name: 'own' }));
+    expect([single, parted].map((model) => model.layer('own').weights[0]!.shape)).toEqual([
+      [2, 2, 1, 2],
+      [2, 2, 1, 6],
+    ]);
+    for (const model of [single, parted]) expect(model.layer('own').weights[0]!.regularizer).not.toBeNull();
+  });
+
   test('go from layers that are applied twice once, with their normalization', () => {
     const x = input([6, 6, 4]);
     const [twin, norm] = [new Conv2D(4, 3, { padding: 'same', useBias: false, name: 'twin' }), new BatchNorm()];
@@ -230,6 +248,21 @@ describe('channels of a convolution', () => {
     const masked = pruneNeurons(model, { layer: 0, amount: 2, mask: true });
     const x = fromData(Int32Array.of(0, 8, 3, 3), [1, 4]);
     expect(values(masked.predict(x) as Tensor)).toEqual(values(pruned.predict(x) as Tensor));
+  });
+
+  test.each(['smallCNN', 'mobileNetV2', 'shuffleNetV2'])('go from int8 with their scales: %s', (name) => {
+    const model = trained(NETWORKS[name]!);
+    const int8 = quantize(model, { calibration: normal([20, 8, 8, 1], 7) });
+    const less = pruneNeurons(int8, half);
+    const masked = pruneNeurons(int8, { ...half, mask: true });
+    const scales = [...less.weights.values()].flatMap(({ shape, encoding }) =>
+      encoding.type === 'int8' ? [[encoding.scales.length, shape.at(-1)]] : [],
+    );
+    expect(scales.length).toBeGreaterThan(2);
+    expect(scales.filter(([own, columns]) => own !== columns)).toEqual([]);
+    for (const kernels of Object.values(tables)) expect(outputsOf(masked, kernels)).toEqual(outputsOf(less, kernels));
+    expect(shrink(masked)).toEqual(less);
+    expect(networkCost(less).macs).toBeLessThan(0.6 * networkCost(int8).macs);
   });
 
   test('are told of in a comparison', () => {

@@ -7,6 +7,7 @@ import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import {
   Activation,
+  Add,
   AvgPool2D,
   BatchNorm,
   Concat,
@@ -17,8 +18,10 @@ import {
   Flatten,
   fromData,
   GlobalAvgPool2D,
+  input,
   type Layer,
   MaxPool2D,
+  Model,
   quantize,
   Residual,
   randomNormal,
@@ -150,6 +153,20 @@ describe('a network of images in int8', () => {
     expect(formOf(twice)).toBe(
       'quantize* conv quantize* conv add activation quantize* conv* quantize* add* globalPool* dense',
     );
+  });
+
+  test('leaves a relu real whose result shares a kernel, and so a format, with numbers below 0', () => {
+    const start = input([6, 6, 2]);
+    const shared = new Conv2D(2, 3, some);
+    const first = shared.apply(start);
+    const sum = new Add().apply([first, new Conv2D(2, 3, some).apply(first)]);
+    const last = shared.apply(new Activation('relu').apply(sum));
+    const model = new Model(start, new Dense(2).apply(new GlobalAvgPool2D().apply(last)));
+    const network = quantize(model, { calibration: x });
+    expect(formIn(network)).toBe('quantize* conv quantize* conv add activation quantize* conv* globalPool* dense');
+    const formats = network.nodes.filter(({ op }) => op === 'quantize').map(({ format }) => format);
+    expect(formats[2]).toEqual(formats[0]);
+    expect(formats[0]!.zeroPoint).toBeGreaterThan(-100);
   });
 
   test('keeps normalizations real that nothing can take, and takes int8 up behind them', () => {

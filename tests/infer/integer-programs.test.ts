@@ -132,16 +132,16 @@ describe('a program of int8, on every table', () => {
   });
 
   test('packs a kernel anew for convolutions that read it at other distances', () => {
-    // A row of three taps and one channel has a row of zeros behind it; apart, each tap has
-    const kernel = quarters([3, 1, 1], 4, 8, 12);
+    // A row of three taps and three channels has a row of zeros behind it; apart, each tap has
+    const kernel = quarters([3, 3, 1], 4, 0, 0, 8, 0, 0, 12, 0, 0);
     const conv = (name: string, dilation: number): Node => {
       const attrs = { activation: linear, ...steps, dilations: [dilation] };
       return nodeOf('conv', name, ['q'], attrs, { weights: { kernel: 'k' }, format: halves });
     };
     const sum = nodeOf('add', 'y', ['a', 'b'], {}, { format: halves });
-    const x = [1, 0, 0, 0, 2];
+    const x = [1, 0, 0, 0, 2].flatMap((first) => [first, 5, 5]);
     // 2·x[i] + 1·x[i - 1] + 3·x[i + 1], and the same two apart
-    expect(given([5, 1], x, [conv('a', 1), conv('b', 2), sum], new Map([['k', kernel]]))).toEqual(
+    expect(given([5, 3], x, [conv('a', 1), conv('b', 2), sum], new Map([['k', kernel]]))).toEqual(
       everywhere(4, 1, 7, 6, 8),
     );
   });

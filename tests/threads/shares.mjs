@@ -61,7 +61,7 @@ function patient(pool, seen, before = null) {
 }
 
 /** A product of arrays in the heap, on several threads and on one: the results as words. */
-function both(table, [m, n, k, transA, transB], { accumulate = false, pool, before } = {}) {
+function both(table, [m, n, k, transA, transB], { accumulate = false, panels = false, pool, before } = {}) {
   const engine = currentEngine();
   const { heap } = table;
   const shared = pool ?? engine.pool;
@@ -70,7 +70,8 @@ function both(table, [m, n, k, transA, transB], { accumulate = false, pool, befo
     copy.set(array);
     return copy;
   };
-  const arrays = [inHeap(numbers(m * k)), inHeap(numbers(k * n)), inHeap(numbers(n))];
+  const columns = panels ? 16 * Math.ceil(n / 16) : n; // any numbers will do for packed ones
+  const arrays = [inHeap(numbers(m * k)), inHeap(numbers(k * columns)), inHeap(numbers(n))];
   const [a, b, bias] = arrays;
   const start = numbers(m * n);
   const seen = { own: 0 };
@@ -78,7 +79,8 @@ function both(table, [m, n, k, transA, transB], { accumulate = false, pool, befo
     const c = inHeap(start);
     const own = engine.pool;
     engine.pool = chosen;
-    table.gemm(m, n, k, a, transA, b, transB, bias, 'relu', c, accumulate);
+    if (panels) table.gemmPanels(m, n, k, a, b, bias, 'relu', c);
+    else table.gemm(m, n, k, a, transA, b, transB, bias, 'relu', c, accumulate);
     engine.pool = own;
     const words = new Int32Array(c.slice().buffer);
     heap.release(c);
@@ -142,9 +144,15 @@ const scenarios = {
     await enableThreads(4);
     const plain = wrongIn(wasm(), [...packed, ...packed]);
     const accumulated = wrongIn(wasm(), packed, { accumulate: true });
+    const panels = wrongIn(wasm(), packed, { panels: true });
     for (const helper of helpersOf(currentEngine().pool)) helper.collect = () => false;
     const undelivered = both(wasm(), packed[0], { accumulate: true });
-    return { plain, accumulated, undelivered: [differing(undelivered.alone, undelivered.together), undelivered.own] };
+    return {
+      plain,
+      accumulated,
+      panels,
+      undelivered: [differing(undelivered.alone, undelivered.together), undelivered.own],
+    };
   },
 
   /** Where workers write: into scratch memory and results of their own, while the caller waits. */

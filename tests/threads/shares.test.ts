@@ -32,8 +32,8 @@ describe('shares of a product that workers compute while the caller computes its
     expect(outcome).toMatchObject({ ...right, hasRelaxed: expect.any(Boolean), isFused: expect.any(Boolean) });
   });
 
-  test('have the bits of one thread when operands are packed, where they add to C, and if no worker delivers', () => {
-    expect(run('packed')).toEqual({ plain: right, accumulated: right, undelivered: [0, 4] });
+  test('have the bits of one thread when operands are packed, now or beforehand, where they add to C, and if no worker delivers', () => {
+    expect(run('packed')).toEqual({ plain: right, accumulated: right, panels: right, undelivered: [0, 4] });
   });
 
   test('use scratch memory of their own, each its, and leave the caller’s alone', () => {

@@ -48,6 +48,24 @@ test('moving within the heap is a list of numbers, anything else is not and leav
   for (const array of [x, y, bytes, otherBytes, at]) heap.release(array);
 });
 
+test('channels of 1 to 9 groups mix as in the reference, whatever is left of four, and nothing beyond them is written', () => {
+  const [x, y] = [heap.allocate('float32', 400), heap.allocate('float32', 400)];
+  x.set(Float32Array.from(x, (_, i) => i + 1));
+  const wrong: string[] = [];
+  for (let groups = 1; groups <= 9; groups++) {
+    for (let members = 1; members <= 9; members++) {
+      const n = groups * members;
+      const expected = y.fill(-1).slice();
+      const mixed = { shape: [2, groups, members], from: [n, members, 1], to: [n, 1, groups] };
+      reference.stridedCopy(mixed.shape, x, 0, mixed.from, expected, 0, mixed.to);
+      table.stridedCopy(mixed.shape, x, 0, mixed.from, y, 0, mixed.to);
+      if (firstDifference(y, expected) !== -1) wrong.push(`${groups} by ${members}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+  for (const array of [x, y]) heap.release(array);
+});
+
 describe('large strided copies between arrays outside of the heap equal the reference', () => {
   const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => (i % 8191) - 5);
   const rowMajor = (shape: readonly number[]): number[] =>
