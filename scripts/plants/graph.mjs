@@ -515,8 +515,8 @@ export const plants = [
   {
     name: 'a network gives no DepthwiseConv2D back',
     file: 'src/nn/network.ts',
-    find: 'perGroup === 1 && groups > 1)',
-    replace: 'perGroup === 1 && groups < 1)',
+    find: 'perGroup === 1 && groups > 1;',
+    replace: 'perGroup === 1 && groups < 1;',
     mustFail: ['tests/nn/convolution-models.test.ts'],
   },
   {

@@ -161,7 +161,8 @@ function chosen(
   });
   for (const set of dead) gone.delete(set);
   const sum = (field: 'count' | 'left'): number => rankings.reduce((total, ranking) => total + ranking[field], 0);
-  const [count, left] = [sum('count'), sum('left')];
+  const count = sum('count');
+  const left = sum('left');
   if (amount < 1 ? left < count || count === 0 : left === 0) return gone;
   throw new StateError(
     'pruneNeurons',
