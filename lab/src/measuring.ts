@@ -1,14 +1,11 @@
 import {
-  cloneModel,
   digest,
   encodeNetwork,
   latencies,
   type Model,
   measure,
   type Network,
-  pruneNeurons,
   type Samples,
-  StateError,
   toNetwork,
 } from 'whittle-ml';
 import { sha256 } from 'whittle-ml/io';
@@ -56,26 +53,4 @@ export function figuresOf(seeds: readonly (readonly Measured[])[], tick: () => v
       latency64: figure(times.map(({ many }) => many[i]!)),
     };
   });
-}
-
-/**
- * The model without this share of the neurons or channels of every layer. Some go together with those of a layer before,
- * and some cannot go, such as classes: a layer that is narrower already, or whose neurons stay, is left as it is.
- */
-export function narrowed(model: Model, share: number): Model {
-  const widthOf = (of: Model, name: string): number | undefined =>
-    of
-      .layer(name)
-      .weights.find((weight) => weight.name.endsWith('/kernel'))
-      ?.shape.at(-1);
-  return model.layers.reduce((narrow, { name }) => {
-    const width = widthOf(model, name);
-    if (width === undefined || widthOf(narrow, name)! < width) return narrow;
-    try {
-      return pruneNeurons(narrow, { layer: name, amount: share });
-    } catch (error) {
-      if (error instanceof StateError) return narrow;
-      throw error;
-    }
-  }, cloneModel(model));
 }

@@ -1,4 +1,4 @@
-import { l2, type Model, type Parameter, type Schedule, type Sequential } from 'whittle-ml';
+import { l2, type Model, type Parameter, pruneNeurons, type Schedule, type Sequential } from 'whittle-ml';
 import { whole } from './format.ts';
 import { imageText } from './images.ts';
 import { TEACHERS } from './networks.ts';
@@ -14,6 +14,8 @@ export interface Plan {
   readonly teacher: Sequential;
   /** A new small network, which depends on the teacher in its size alone. */
   student(): Sequential;
+  /** The teacher, once it is trained, without this share of the neurons or channels of every hidden layer. */
+  narrowed(share: number): Model;
   /** Shares of the weights that are pruned, of the teacher and of what is narrowed. */
   readonly sparsity: number;
   readonly combinedSparsity: number;
@@ -58,9 +60,12 @@ function perceptrons(bench: Workbench): Plan {
   const { data } = bench;
   const half = Math.min(96, Math.max(64, Math.ceil((3 * data.inputs) / 2)));
   const teacher = bench.network([2 * half, half], { kernelRegularizer: l2(TEACHER_L2) });
+  const hidden = teacher.layers.filter(({ weights }) => weights.length > 0).slice(0, -1);
   return {
     teacher,
     student: () => bench.network([studentSize(bench, teacher.parameterCount)]),
+    narrowed: (share) =>
+      hidden.reduce<Model>((model, { name }) => pruneNeurons(model, { layer: name, amount: share }), teacher),
     sparsity: SPARSITY,
     combinedSparsity: COMBINED_SPARSITY,
     epochs: (training) => bench.epochs(EPOCHS[training], data.train[1].shape[0]!, REFERENCE),
@@ -78,7 +83,12 @@ function studentSize({ data: { inputs, outputs } }: Workbench, teacher: number):
 }
 
 /**
- * Settings for images, by the accuracy on the validation part of the digits, means of seeds 0 to 2.
+ * Settings for images, by the accuracy on the validation part of the digits, means of seeds 0 to 2, with rates that fall to 0
+ * along half a cosine.
+ * - cnn: rate 0.001, 20 epochs 0.971, 40 0.976; 0.003, 20 epochs 0.977, 40 0.982. mobilenet: 0.01, 10 epochs 0.982, 20 0.985.
+ * - Students, 60 epochs at 0.01: one convolution of 4 channels and 16 neurons 0.953, of 6 and 12 0.959; two small blocks of
+ *   depthwise convolutions, of a quarter of the width 0.978, of 0.15 of it 0.913.
+ * The epochs of the other trainings and the shares of weights that are pruned were not compared.
  */
 const IMAGES = {
   cnn: { rate: 0.003, teacher: 40, sparsity: 0.8, combinedSparsity: 0.5 },
@@ -99,9 +109,11 @@ function images(bench: Workbench, kind: Exclude<ModelKind, 'mlp'>): Plan {
     bench.compile(model);
     return model;
   };
+  const teacher = make('teacher');
   return {
-    teacher: make('teacher'),
+    teacher,
     student: () => make('student'),
+    narrowed: (share) => pruneNeurons(teacher, { amount: share, scope: 'layer' }),
     ...sparsities,
     epochs,
     rate: (training) => bench.decaying(training === 'student' ? STUDENT_RATE : rate, epochs(training), count),

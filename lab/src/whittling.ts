@@ -12,7 +12,7 @@ import {
   StateError,
 } from 'whittle-ml';
 import { percent } from './format.ts';
-import { figuresOf, type Measured, measured, narrowed } from './measuring.ts';
+import { figuresOf, type Measured, measured } from './measuring.ts';
 import { kernelsOf, planOf, type Training } from './plans.ts';
 import type { FormName, FormResult, JobReport, ModelKind, Progress } from './types.ts';
 import type { Workbench } from './workbench.ts';
@@ -51,7 +51,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
     return pruned;
   };
   const pruned = prunedTo('pruned', teacher, sparsity);
-  const narrow = narrowed(teacher, NEURONS);
+  const narrow = plan.narrowed(NEURONS);
   fit('neurons pruned', 'neurons pruned', narrow);
   const sparse = prunedTo('combined', narrow, combinedSparsity);
 

@@ -16,10 +16,10 @@ export const plants = [
     mustFail: ['tests/lab/light.test.ts'],
   },
   {
-    name: 'channels that go with those of a layer before are halved twice',
-    file: 'lab/src/measuring.ts',
-    find: 'widthOf(narrow, name)! < width',
-    replace: 'widthOf(narrow, name)! < 0',
+    name: 'half of the channels are those of all layers together, and small layers lose all but one',
+    file: 'lab/src/light.ts',
+    find: "amount: CHANNELS, scope: 'layer'",
+    replace: 'amount: CHANNELS',
     mustFail: ['tests/lab/light.test.ts'],
   },
   {

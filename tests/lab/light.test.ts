@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cloneModel, Dense, fromData, type Model, mobileNetV2, Random, Sequential, smallCNN } from 'whittle-ml';
+import { fromData, Random } from 'whittle-ml';
 import { readCSV, TableEncoder } from 'whittle-ml/data';
 import { lightFindings } from '../../lab/src/findings-light.ts';
 import { resized, withOneScale } from '../../lab/src/images.ts';
 import { runJob } from '../../lab/src/job.ts';
 import { type LightRun, lightRun } from '../../lab/src/light.ts';
-import { narrowed } from '../../lab/src/measuring.ts';
 import { checkNetwork } from '../../lab/src/networks.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
 import type { ImageShape, JobReport, Progress } from '../../lab/src/types.ts';
@@ -83,34 +82,6 @@ describe('pixels have one scale', () => {
     const same = new TableEncoder({ target: 'y', scale: 'standard' }).fit(flat);
     expect(withOneScale(same, flat, [0, 1]).columns[0]!.scaling).toEqual({ center: [2], scale: [1] });
   });
-});
-
-test('a network is halved layer by layer, each once, and what cannot go stays', () => {
-  const model = smallCNN({ inputShape: [8, 8, 1], classes: 3, seed: 1 });
-  const shapes = (of: typeof model): unknown => of.weights.map(({ shape }) => shape);
-  const before = model.weights.map(({ value }) => [...value.data]);
-  const half = narrowed(model, 0.5);
-  expect(shapes(half as typeof model)).toEqual([[3, 3, 1, 16], [16], [144, 64], [64], [64, 3], [3]]);
-  expect(model.weights.map(({ value }) => [...value.data])).toEqual(before);
-  const mobile = mobileNetV2({
-    inputShape: [8, 8, 1],
-    classes: 3,
-    stemStride: 1,
-    width: 0.5,
-    blocks: 3,
-    features: 128,
-  });
-  const widths = (of: Model): number[] =>
-    of.weights.filter(({ name }) => name.endsWith('/kernel')).map(({ shape }) => shape.at(-1)!);
-  const all = widths(mobile);
-  // Those behind a depthwise convolution or in a sum go with the ones before.
-  expect(widths(narrowed(mobile, 0.5))).toEqual(all.map((n, i) => (i === all.length - 1 ? n : n / 2)));
-  const single = new Sequential([new Dense(3, { activation: 'softmax' })], { seed: 1 });
-  single.build([4]);
-  const same = narrowed(single, 0.5);
-  expect(same).not.toBe(single); // it is trained on
-  expect(same.weights[0]!.shape).toEqual([4, 3]);
-  expect(cloneModel(single).weights[0]!.value.data).toEqual(same.weights[0]!.value.data);
 });
 
 describe('networks for images beside each other', () => {
