@@ -1,4 +1,4 @@
-import type { FitName, FormName } from './types.ts';
+import type { FitName, FormName, LightName } from './types.ts';
 
 export interface Explanation {
   /** What it is, in one or two sentences. */
@@ -46,6 +46,31 @@ export const FITS: { readonly [N in FitName]: Explanation } = {
   },
 };
 
+/** What each network for images is. */
+export const LIGHTS: { readonly [N in LightName]: Explanation } = {
+  'plain CNN': {
+    what: 'One convolution of 3×3 with 32 channels, the largest of each 2×2, a dense layer that sees every pixel of every channel, and the classes.',
+    source: 'LeCun, Bottou, Bengio & Haffner 1998, Gradient-Based Learning Applied to Document Recognition, section II',
+  },
+  'plain CNN, channel means': {
+    what: 'The same, but the dense layer sees one number of each channel, its mean over the image, so its weights do not grow with the image.',
+    source: 'Lin, Chen & Yan 2014, Network In Network, section 3.2',
+  },
+  'depthwise-separable': {
+    what: 'Convolutions in two steps: 3×3 in each channel by itself, then 1×1 over all channels at each pixel. With many channels that is about an eighth of the products.',
+    source:
+      'Howard et al. 2017, MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, section 3.1',
+  },
+  'MobileNetV2-like': {
+    what: 'Blocks that widen with a 1×1, go over the image channel by channel, and narrow again; what came in is added where the shape is the same.',
+    source: 'Sandler et al. 2018, MobileNetV2: Inverted Residuals and Linear Bottlenecks, section 3',
+  },
+  'ShuffleNetV2-like': {
+    what: 'Half of the channels pass each block as they are, the other half are convolved; then they are shuffled, so that all get their turn.',
+    source: 'Ma et al. 2018, ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design, section 3',
+  },
+};
+
 /** What each form is, and the pass that makes it. */
 export const FORMS: { readonly [N in FormName]: Explanation } = {
   teacher: {
@@ -57,7 +82,7 @@ export const FORMS: { readonly [N in FormName]: Explanation } = {
     source: 'Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks, section 3',
   },
   'neurons pruned': {
-    what: 'Whole neurons, those with the smallest incoming weights, are taken out. What is left is an ordinary, narrower network, trained on.',
+    what: 'Whole neurons or channels, those with the smallest incoming weights, are taken out. What is left is an ordinary, narrower network, trained on.',
     source: 'Li et al. 2017, Pruning Filters for Efficient ConvNets, section 3',
   },
   int8: {

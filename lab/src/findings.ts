@@ -126,7 +126,7 @@ function whittling(report: Part): string[] {
       `${whole(teacher.parameters.mean)} parameters in ${whole(teacher.bytes.mean)} bytes.`,
     `With ${percent(dead)} of its parameters pruned to zero: ${against(pruned)}. The dense kernel multiplies by the ` +
       `zeros too: with 64 samples it is ${speed(pruned)}.`,
-    `With neurons, and so ${percent(1 - narrow.macs.mean / teacher.macs.mean)} of the multiply-adds, removed: ` +
+    `With ${report.options.model === 'mlp' ? 'neurons' : 'channels'}, and so ${percent(1 - narrow.macs.mean / teacher.macs.mean)} of the multiply-adds, removed: ` +
       `${against(narrow)}, with 64 samples ${speed(narrow)}.`,
     `In int8: ${against(int8)}, with 64 samples ${speed(int8)} on these kernels.`,
     report.distillation.conclusion,

@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
+import { type LightRun, lightDigests, lightOf, lightRun } from './light.ts';
 import { mistakesOf, predictionsOf, type Tested } from './mistakes.ts';
 import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
@@ -22,30 +23,40 @@ export interface JobResult {
 }
 
 /**
- * The main job: over- and underfitting with its remedies, then a teacher and its compressed forms, for every seed. All
+ * The main job: over- and underfitting with its remedies, then a teacher and its compressed forms, and where rows are images
+ * other networks for them beside each other, for every seed. All
  * but the milliseconds follows from table, seeds and epochs. Throws a WhittleError for a table it cannot work with.
  */
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
-  const { name, targetName, task, taskReason, classNames } = data;
+  const { name, targetName, task, taskReason, classNames, image } = data;
+  const { model = 'mlp', light = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
+  const lights: LightRun[] = [];
   let training = 0;
   for (const [i, seed] of options.seeds.entries()) {
     const of = options.seeds.length === 1 ? '' : `, seed ${seed} (${i + 1} of ${options.seeds.length})`;
-    const prepared = prepare(data, seed);
-    const bench = new Workbench(prepared, seed, options.epochs / DEFAULT_EPOCHS, progress);
+    const benchOf = (as: 'columns' | 'images'): Workbench =>
+      new Workbench(prepare(data, seed, as), seed, options.epochs / DEFAULT_EPOCHS, progress);
+    const bench = benchOf(model === 'mlp' ? 'columns' : 'images');
     await breath();
     runs.push(overfit(bench, `Over- and underfitting${of}`, progress));
     await breath();
-    whittled.push(whittle(bench, `Whittling${of}`, progress));
-    parts.push(prepared);
+    whittled.push(whittle(bench, `Whittling${of}`, progress, model));
+    parts.push(bench.data);
     training += bench.seconds;
+    if (!light || image === null || classNames === undefined) continue;
+    await breath();
+    const lightBench = benchOf('images');
+    lights.push(lightRun(lightBench, `Networks for images${of}`, progress));
+    training += lightBench.seconds;
   }
-  progress.stage('Measuring', options.seeds.length);
+  progress.stage('Measuring', options.seeds.length + lights.length);
   await breath();
-  const forms = formResults(whittled, () => progress.tick('latency'));
+  const tick = (): void => progress.tick('latency');
+  const forms = formResults(whittled, tick);
 
   const [{ encoder, notes, inputs, train, validation, test }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
@@ -60,21 +71,23 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     taskReason,
     notes: notes.map((note) => sentenceOf(note)),
     split: { train: train[1].shape[0]!, validation: validation[1].shape[0]!, test: test[1].shape[0]! },
+    image,
   };
   const report = {
     version: 2 as const,
     environment: environment(),
     data: facts,
-    options: { seeds: options.seeds, epochs: options.epochs },
+    options: { seeds: options.seeds, epochs: options.epochs, model },
     scoreName,
     fits: fitResults(runs),
     forms,
     recommendation: recommend({ forms, scoreName, data: facts }),
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
+    light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
-    digests: digests(options.seeds, whittled),
+    digests: [...digests(options.seeds, whittled), ...lightDigests(options.seeds, lights)],
   };
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });

@@ -1,4 +1,4 @@
-import { decodeNetwork, encodeNetwork, type Network, WhittleError } from 'whittle-ml';
+import { decodeNetwork, encodeNetwork, type Network, reshape, type Tensor, WhittleError } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
 import type { ReadFlags } from './options.ts';
 import type { FormName } from './types.ts';
@@ -93,10 +93,18 @@ export function readModel(bytes: Uint8Array, path: string): Model {
 function checkFit({ network, encoder }: Model, refuse: (problem: string) => never): void {
   const columns = encoder.featureNames.length;
   const [input, ...more] = network.inputs;
-  if (more.length > 0 || input?.shape.length !== 1 || input.shape[0] !== columns) {
+  const isRow = input?.shape.length === 1 || input?.shape.length === 3;
+  const takes = input?.shape.reduce((product, n) => product * n, 1);
+  if (more.length > 0 || !isRow || takes !== columns) {
     const shapes = network.inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
     refuse(`the network takes ${shapes}, and its encoder makes ${columns} numbers a row`);
   }
+}
+
+/** Features of a table as the network takes them: rows of numbers, or images whose pixels a row has one by one. */
+export function inputsOf(network: Network, features: Tensor): Tensor {
+  const { shape } = network.inputs[0]!;
+  return shape.length === 1 ? features : reshape(features, [features.shape[0]!, ...shape]);
 }
 
 /** Throws SyntaxError for what is no `Trained`. */

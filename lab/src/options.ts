@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ImageShape, ModelKind } from './types.ts';
 
 /** How a table is written, as it was typed; what is left out is looked for. */
 export interface ReadFlags {
@@ -26,6 +27,9 @@ export interface TrainFlags extends ReadFlags {
   missing?: 'refuse' | 'mean' | 'median' | 'frequent' | 'category';
   unlabelled?: 'refuse' | 'skip';
   maxCategories?: number;
+  model: ModelKind;
+  image?: ImageShape;
+  light: boolean;
   kernels?: 'wasm' | 'cpu' | 'reference';
   open?: boolean;
   progress: boolean;
@@ -71,6 +75,7 @@ export function parse(
     if (typed.file !== undefined && flags.target === undefined) {
       throw new UsageError('a table needs --target <column>, the column to predict');
     }
+    checkImage(typed.file, flags);
     checkNotEmpty({ 'the file': typed.file, '--out': flags.out, '--target': flags.target });
   });
   const predict = predictCommand(program);
@@ -120,6 +125,23 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
       integer(1, 1_000_000),
     );
   return addReading(program)
+    .addOption(
+      choice(
+        '--model <kind>',
+        'what is trained and compressed: mlp, a perceptron on the columns; or on images cnn, one convolution and dense layers, ' +
+          'or mobilenet, many small convolutions',
+        ...['mlp', 'cnn', 'mobilenet'],
+      ).default('mlp'),
+    )
+    .option(
+      '--image <shape>',
+      'what a row is, height x width x channels, such as 28x28x1: pixels row by row, the channels of each side by side',
+      imageOf,
+    )
+    .option(
+      '--no-light',
+      'leave out the comparison of networks for images, which digits and --model cnn or mobilenet get',
+    )
     .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
     .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
     .option('--epochs <n>', 'scales the epochs of every training run', integer(1, MAX_EPOCHS), defaultEpochs)
@@ -193,6 +215,27 @@ function integer(low: number, high: number): (text: string) => number {
     if (value >= low && value <= high) return value;
     throw new InvalidArgumentError(`It must be an integer from ${low} to ${high}.`);
   };
+}
+
+/** Reads `28x28x1`. */
+function imageOf(text: string): ImageShape {
+  const [height = 0, width = 0, channels = 0] = (
+    /^\d{1,4}(?:[x×]\d{1,4}){2}$/i.test(text) ? text.split(/[x×]/i) : []
+  ).map(Number);
+  if (height * width * channels > 0) return [height, width, channels];
+  throw new InvalidArgumentError('It must be height x width x channels, such as 28x28x1.');
+}
+
+/** Throws UsageError for an image without a network for it, and the other way round. */
+function checkImage(file: string | undefined, { model, image }: TrainFlags): void {
+  if (model === 'mlp' && image !== undefined) {
+    throw new UsageError('--image needs --model cnn or mobilenet: the mlp takes the columns of a table one by one');
+  }
+  if (model !== 'mlp' && image === undefined && file !== undefined) {
+    throw new UsageError(
+      `--model ${model} needs --image, which says what a row is: height x width x channels, as in --image 28x28x1`,
+    );
+  }
 }
 
 function fileOf(file: string | undefined, csv: string | undefined): string | undefined {

@@ -9,7 +9,7 @@ import type { FitResult, JobReport } from './types.ts';
 /** Under- and overfitting: how the fits compare, and a card for each. */
 export function fitSection(report: JobReport): Markup {
   return html`<section aria-labelledby="fits"><h2 id="fits">Under- and overfitting</h2>
-<p>A network underfits when it is poor on the samples it learned from, and overfits when it is clearly better on them than on samples it has not seen. Each remedy is tried alone, on the network that overfits.</p>
+<p>A network underfits when it is poor on the samples it learned from, and overfits when it is clearly better on them than on samples it has not seen. Each remedy is tried alone, on the network that overfits.${report.options.model === 'mlp' ? '' : ' These networks are perceptrons on the pixels, whatever the teacher is.'}</p>
 <div class="pair">${scoreFigure(report)}<div class="text">${paragraphs(report.findings.fits)}</div></div>
 ${fitCards(report)}
 ${details('All figures of the fits', fitTable(report))}

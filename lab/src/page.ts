@@ -4,6 +4,7 @@ import { html, type Markup, pageOf } from './html.ts';
 import { modelPath } from './models.ts';
 import { fitSection } from './page-fits.ts';
 import { formSection } from './page-forms.ts';
+import { lightSection } from './page-light.ts';
 import { mistakeSection } from './page-mistakes.ts';
 import { details, list, paragraphs, table } from './parts.ts';
 import { SCRIPT } from './script.ts';
@@ -28,11 +29,12 @@ ${report.findings.caveats.length === 0 ? '' : html`<p class="note">Keep in mind:
 </div>
 ${notes(report)}
 ${details('About the data', html`<dl>${dataFacts(report).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
-<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#again">Run it again</a></nav>
+<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a>${report.light === null ? '' : html`<a href="#light">Light networks</a>`}<a href="#again">Run it again</a></nav>
 </header>
 ${fitSection(report)}
 ${mistakeSection(report)}
 ${formSection(report)}
+${lightSection(report)}
 <section aria-labelledby="again"><h2 id="again">Run it again</h2>
 <p>The same seed gives the same weights, bit for bit, on every machine: compare the digests with yours. Times are those of this machine.</p>
 ${details('Digests of the weights', digestTable(report))}

@@ -28,6 +28,8 @@ export const MARKS = {
   lowest: mark('<circle cx="14" cy="6" r="4" stroke="var(--test)" stroke-width="1.5" fill="var(--paper)"/>'),
   trainDot: mark('<circle cx="14" cy="6" r="4.5" fill="var(--train)"/>'),
   testDot: mark('<circle cx="14" cy="6" r="4.5" stroke="var(--test)" stroke-width="1.8" fill="var(--paper)"/>'),
+  hollowDot: mark('<circle cx="14" cy="6" r="4.5" stroke="var(--train)" stroke-width="1.8" fill="var(--paper)"/>'),
+  diamond: mark('<path d="M14 1L19 6L14 11L9 6z" fill="var(--test)"/>'),
   gap: mark('<path d="M0 6H28" stroke="var(--gap)" stroke-width="2"/>'),
   seeds: mark('<path d="M2 6H26" stroke="var(--gap)" stroke-width="8" stroke-opacity=".35"/>'),
   whisker: mark('<path d="M2 6H26M2 2V10M26 2V10" stroke="currentColor"/>'),

@@ -4,7 +4,7 @@ import { predictNetwork } from 'whittle-ml';
 import type { Note, RawTable, TableEncoder } from 'whittle-ml/data';
 import { answersOf } from './answers.ts';
 import { type Cells, csvOf, dialectFor } from './csv.ts';
-import { readModel, type Trained } from './models.ts';
+import { inputsOf, readModel, type Trained } from './models.ts';
 import { type PredictFlags, UsageError } from './options.ts';
 import { inWords, type NewTable, readBytes, readNew } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -27,7 +27,7 @@ export async function predict(model: string, file: string, flags: PredictFlags, 
     await checkFolder(dirname(out), [basename(out)]);
   }
   const { features, notes: found } = inWords(file, () => encoder.transform(table, { target: false }));
-  const answers = answersOf(encoder, predictNetwork(network, features), table);
+  const answers = answersOf(encoder, predictNetwork(network, inputsOf(network, features)), table);
   const text = csvOf(
     dialectFor(table.dialect),
     read.rowName === undefined ? table : withRowNames(table, read.rowName),

@@ -1,6 +1,7 @@
-import { type Samples, type Tensor, WhittleError } from 'whittle-ml';
+import { reshape, type Samples, type Tensor, WhittleError } from 'whittle-ml';
 import { type EncoderOptions, type Note, type RawTable, splitIndices, TableEncoder, takeRows } from 'whittle-ml/data';
-import type { Task } from './types.ts';
+import { checkPixels, withOneScale } from './images.ts';
+import type { ImageShape, Task } from './types.ts';
 
 /** A table whose columns are understood. */
 export interface JobData {
@@ -19,6 +20,8 @@ export interface JobData {
   readonly target: Tensor;
   /** Those rows, from 0. */
   readonly rows: Int32Array;
+  /** What a row is, if rows are images. */
+  readonly image: ImageShape | null;
 }
 
 /** A table made ready for networks with one seed: split, standardised, and a small part set aside to overfit on. */
@@ -28,7 +31,9 @@ export interface Prepared {
   /** What was found in the table and done about it, by this encoder. */
   readonly notes: readonly Note[];
   readonly task: Task;
+  /** Numbers of a sample, and how they lie: [columns], or an image. */
   readonly inputs: number;
+  readonly inputShape: readonly number[];
   readonly outputs: number;
   readonly train: Samples;
   readonly validation: Samples;
@@ -57,15 +62,21 @@ export const CUT_OFF = 4;
 
 /**
  * Finds out what the columns of a table mean. Throws what the encoder throws, and a WhittleError that says why the table
- * cannot be split in three useful parts.
+ * cannot be split in three useful parts, or whose rows are no images of this shape.
  */
-export function understand(name: string, table: RawTable, options: EncoderOptions): JobData {
+export function understand(
+  name: string,
+  table: RawTable,
+  options: EncoderOptions,
+  image: ImageShape | null = null,
+): JobData {
   const encoder = new TableEncoder(options).fit(table);
+  if (image !== null) checkPixels(encoder, image);
   const encoded = encoder.transform(table, { target: true });
   const { targetName, task, taskReason, classNames } = encoder;
   const data: JobData = {
     ...{ name, table, options, classNames, targetName: targetName!, task: task!, taskReason: taskReason! },
-    ...{ target: encoded.target!, rows: encoded.rows },
+    ...{ target: encoded.target!, rows: encoded.rows, image },
   };
   checkParts(data);
   return data;
@@ -115,24 +126,37 @@ export function countClasses(labels: ArrayLike<number>, classes: number): number
 /**
  * 60 % training, 20 % validation, 20 % test, with the shares of the classes kept. Features, and the target of a
  * regression, are standardised by the training part alone: what the other parts hold must not be known in training.
- * R² is the same on the standardised and on the original scale, since both sums of squares scale alike.
+ * R² is the same on the standardised and on the original scale, since both sums of squares scale alike. As `images`,
+ * samples are images, and all their pixels have one scale.
  */
-export function prepare({ table, options, task, classNames, target, rows }: JobData, seed: number): Prepared {
+export function prepare(
+  { table, options, task, classNames, target, rows, image }: JobData,
+  seed: number,
+  as: 'columns' | 'images' = 'columns',
+): Prepared {
   const labels = task === 'classification' ? target.data : null;
   const [rest, test] = divide(range(rows.length), labels, seed, 0.2);
   const [train, validation] = divide(rest, labels, seed, 0.25);
   const least = classNames === undefined ? 10 : 2 * classNames.length;
   const [, few] = divide(train, labels, seed, Math.min(MOST_FEW, Math.max(least, Math.round(train.length / 5))));
 
-  const encoder = new TableEncoder({ ...options, scale: 'standard', clip: CUT_OFF, scaleTarget: labels === null });
-  encoder.fit(table, { rows: train.map((i) => rows[i]!) });
+  const shape = as === 'images' ? image : null;
+  const clip = shape === null ? { clip: CUT_OFF } : {};
+  const fitted = new TableEncoder({ ...options, scale: 'standard', ...clip, scaleTarget: labels === null });
+  const trained = train.map((i) => rows[i]!);
+  fitted.fit(table, { rows: trained });
+  const encoder = shape === null ? fitted : withOneScale(fitted, table, trained);
   const { features, target: y, notes } = encoder.transform(table);
-  const samples = (part: readonly number[]): Samples => [takeRows(features, part), takeRows(y!, part)];
+  const inputs = features.shape[1]!;
+  const inputShape = shape ?? [inputs];
+  const x = shape === null ? features : reshape(features, [features.shape[0]!, ...inputShape]);
+  const samples = (part: readonly number[]): Samples => [takeRows(x, part), takeRows(y!, part)];
   return {
     encoder,
-    notes: [...table.notes, ...encoder.notes, ...notes],
+    notes: [...table.notes, ...fitted.notes, ...notes],
     task,
-    inputs: features.shape[1]!,
+    inputs,
+    inputShape,
     outputs: classNames?.length ?? 1,
     train: samples(train),
     validation: samples(validation),

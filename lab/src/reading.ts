@@ -15,8 +15,12 @@ import type { Trained } from './models.ts';
 import { type ReadFlags, type TrainFlags, UsageError } from './options.ts';
 import { type JobData, understand } from './prepare.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { ImageShape } from './types.ts';
 import { asTyped } from './words.ts';
 import { FileError, reasonOf } from './write.ts';
+
+/** What a row of the digits is where nobody says otherwise. */
+const DIGITS: ImageShape = [8, 8, 1];
 
 const MAX_FILE = 256 * 2 ** 20;
 
@@ -47,11 +51,11 @@ export async function readTraining(
 ): Promise<JobData> {
   if (file === undefined) {
     const table = readCSV(await unpacked(await readBytes(around.digits)));
-    return understand('digits', table, { target: 'digit' });
+    return inWords('digits', () => understand('digits', table, { target: 'digit' }, flags.image ?? DIGITS));
   }
   const path = resolve(around.folder, file);
   const table = await readRaw(path, file, flags);
-  return inWords(file, () => understand(basename(path), table, encodingOf(flags, table.names)));
+  return inWords(file, () => understand(basename(path), table, encodingOf(flags, table.names), flags.image));
 }
 
 /** Reads a table in the way that was typed; `defaults` stand below that. */
@@ -186,6 +190,8 @@ function encodingOf(flags: TrainFlags, names: readonly string[]): EncoderOptions
     target: columnOf(target, names),
     ...(missing === 'refuse' ? { missing: 'error', odd: 'error' } : { missing }),
     unlabelled: unlabelled === 'refuse' ? 'error' : unlabelled,
+    // A border that is always dark is a part of the image.
+    ...(flags.image && { columns: 'all' }),
   };
 }
 

@@ -17,6 +17,7 @@ h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .25rem; letter-spacing: -.01
 h2 { font-size: 1.4rem; line-height: 1.3; margin: 3.5rem 0 .4rem; }
 h3 { font-size: 1rem; line-height: 1.35; margin: 0; }
 h3.apart { margin-top: 2.25rem; }
+.text.apart { margin-top: 1.25rem; }
 h4 { font-size: 1rem; line-height: 1.35; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 p, ul { max-width: 44rem; overflow-wrap: anywhere; }
 .lead, figcaption, .note, cite { color: var(--soft); }

@@ -12,6 +12,7 @@ import {
   time,
   whole,
 } from './format.ts';
+import { imageText } from './images.ts';
 import type { JobReport } from './types.ts';
 
 /** The whole report as text for a terminal. */
@@ -63,6 +64,7 @@ export function renderTables(report: JobReport): string {
       ),
       d.conclusion,
     ),
+    ...lightTable(report),
     section(
       'Weights (SHA-256, the same on every machine)',
       table(
@@ -77,6 +79,26 @@ export function renderTables(report: JobReport): string {
     section('Recommended', headline(report), report.recommendation.rule),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Networks for images, where there are any. */
+function lightTable({ light, scoreName }: JobReport): string[] {
+  if (light === null) return [];
+  const rows = light.results.map((r) => [
+    `${r.name}, ${r.variant}`,
+    imageText(light.networks.find(({ name }) => name === r.name)!.image),
+    range(r.parameters, whole),
+    range(r.macs, whole),
+    range(r.bytes, whole),
+    range(r.score, decimals),
+    range(r.latency1, time),
+    range(r.latency64, time),
+  ]);
+  const head = ['network', 'images', 'parameters', 'MACs', 'bytes', scoreName, '1 sample', '64 samples'];
+  const training = light.networks.map(({ name, training }) => `${name}: ${training}`);
+  return [
+    section('Networks for images', table(head, rows), ...[...training, ...light.findings].map((text) => `- ${text}`)),
+  ];
 }
 
 const section = (title: string, ...lines: readonly string[]): string =>

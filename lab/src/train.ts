@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { cpu, reference, setBackend, wasm, wasmSupport } from 'whittle-ml';
 import { modelFile, modelPath, SHIPPED } from './models.ts';
+import { checkNetwork } from './networks.ts';
 import { type TrainFlags, UsageError } from './options.ts';
 import { prepare } from './prepare.ts';
 import { showProgress } from './progress.ts';
@@ -15,13 +16,15 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
   chooseKernels(flags);
   const out = resolve(around.folder, flags.out);
   const data = await readTraining(file, flags, around);
+  checkNetwork(data, flags.model);
   await checkFolder(out, ['report.json', 'index.html', ...SHIPPED.map(modelPath)]);
   const { renderPage } = await import('./page.ts');
-  const { notes } = inWords(data.name, () => prepare(data, flags.seed));
+  const { notes } = inWords(data.name, () => prepare(data, flags.seed, flags.model === 'mlp' ? 'columns' : 'images'));
   for (const sentence of sentencesOf(notes, 'train')) around.output.write(`${sentence}\n`);
   const progress = showProgress(flags.progress, around.output);
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
-  const options = { seeds, epochs: flags.epochs };
+  const { epochs, model, light } = flags;
+  const options = { seeds, epochs, model, light: light && (file === undefined || model !== 'mlp') };
   const { report, networks } = await around.runJob(data, options, progress).finally(progress.end);
   const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table, flags)] as const);
   await writeFiles(out, {

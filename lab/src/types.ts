@@ -2,6 +2,11 @@
 
 export type Task = 'classification' | 'regression';
 
+/** What the teacher is: a perceptron on the columns, or a network for images. */
+export type ModelKind = 'mlp' | 'cnn' | 'mobilenet';
+
+export type ImageShape = readonly [height: number, width: number, channels: number];
+
 /** One number per seed, with its mean and range. */
 export interface Figure {
   readonly mean: number;
@@ -64,6 +69,36 @@ export interface FormResult {
   readonly latency64: Figure;
   /** What the pass changed and what it did not, in sentences. */
   readonly notes: readonly string[];
+}
+
+export type LightName =
+  | 'plain CNN'
+  | 'plain CNN, channel means'
+  | 'depthwise-separable'
+  | 'MobileNetV2-like'
+  | 'ShuffleNetV2-like';
+
+export type LightVariant = 'float32' | 'half the channels' | 'int8';
+
+/** A network for images as it was trained, with half of its channels, or in int8. */
+export interface LightResult extends Omit<FormResult, 'name' | 'description'> {
+  readonly name: LightName;
+  readonly variant: LightVariant;
+}
+
+/** Networks for images beside each other, the plain one first. */
+export interface Light {
+  readonly networks: readonly {
+    readonly name: LightName;
+    /** What it takes: the table's images, or these at a larger size. */
+    readonly image: ImageShape;
+    /** How it was trained, as words. */
+    readonly training: string;
+  }[];
+  /** All variants of the first network, then of the second. */
+  readonly results: readonly LightResult[];
+  /** What was found, in sentences with numbers. */
+  readonly findings: readonly string[];
 }
 
 /** Counts of weights in equal bins from `low` to `high`. */
@@ -157,8 +192,10 @@ export interface JobReport {
     /** What was found in the table and done about it, in sentences: numbers are those of the first seed's networks. */
     readonly notes: readonly string[];
     readonly split: { readonly train: number; readonly validation: number; readonly test: number };
+    /** What a row is where rows are images, else null. */
+    readonly image: ImageShape | null;
   };
-  readonly options: { readonly seeds: readonly number[]; readonly epochs: number };
+  readonly options: { readonly seeds: readonly number[]; readonly epochs: number; readonly model: ModelKind };
   /** `accuracy` or `R²`. */
   readonly scoreName: string;
   readonly fits: readonly FitResult[];
@@ -168,6 +205,8 @@ export interface JobReport {
   readonly mistakes: Mistakes | null;
   /** Of a regression, else null. */
   readonly predictions: Predictions | null;
+  /** Networks for images beside each other; null where rows are no images, or nobody asked. */
+  readonly light: Light | null;
   /** Weights of the first seed's teacher and of its compressed forms. */
   readonly histograms: readonly Histogram[];
   readonly distillation: {
@@ -196,4 +235,8 @@ export interface JobOptions {
   readonly seeds: readonly number[];
   /** Scales the epochs of every training run; the default is what the job was tuned for. */
   readonly epochs: number;
+  /** Default `mlp`. */
+  readonly model?: ModelKind;
+  /** Also train the light forms of networks for images. Default false. */
+  readonly light?: boolean;
 }

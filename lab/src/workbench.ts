@@ -1,12 +1,16 @@
 import {
   Adam,
   type Callback,
+  cosineDecay,
   Dense,
   type DenseOptions,
   Dropout,
+  Flatten,
   type History,
   type Layer,
+  type Model,
   type Samples,
+  type Schedule,
   Sequential,
 } from 'whittle-ml';
 import type { Prepared } from './prepare.ts';
@@ -19,7 +23,7 @@ export interface NetworkOptions extends Pick<DenseOptions, 'kernelRegularizer'> 
 
 export interface TrainOptions {
   readonly epochs: number;
-  readonly learningRate?: number;
+  readonly learningRate?: number | Schedule;
   readonly callbacks?: readonly Callback[];
   /** Follow the validation samples epoch by epoch. Default false. */
   readonly watch?: boolean;
@@ -42,22 +46,27 @@ export class Workbench {
     this.progress = progress;
   }
 
-  /** A perceptron with relu between the table's inputs and outputs; softmax for classes, linear for numbers. */
+  /**
+   * A perceptron with relu between the table's inputs and outputs; softmax for classes, linear for numbers. Of images it
+   * takes the pixels one by one.
+   */
   network(hidden: readonly number[], { dropout, ...options }: NetworkOptions = {}): Sequential {
+    const { inputShape } = this.data;
     const layers = hidden.flatMap((units): Layer[] => {
       const layer = new Dense(units, { activation: 'relu', ...options });
       return dropout === undefined ? [layer] : [layer, new Dropout(dropout)];
     });
+    if (inputShape.length > 1) layers.unshift(new Flatten());
     const last = this.data.task === 'classification' ? 'softmax' : 'linear';
     layers.push(new Dense(this.data.outputs, { activation: last, ...options }));
     const model = new Sequential(layers, { seed: this.seed });
-    model.build([this.data.inputs]);
+    model.build(inputShape);
     this.compile(model);
     return model;
   }
 
   /** Gives a model a fresh Adam (default rate 0.001) and the table's loss and score. */
-  compile(model: Sequential, learningRate = 0.001): void {
+  compile(model: Model, learningRate: number | Schedule = 0.001): void {
     const classes = this.data.task === 'classification';
     model.compile({
       optimizer: new Adam({ learningRate }),
@@ -80,7 +89,12 @@ export class Workbench {
     return samples < 64 ? 8 : samples < 160 ? 16 : 32;
   }
 
-  fit(name: string, model: Sequential, [x, y]: Samples, options: TrainOptions): History {
+  /** From `rate` down to 0 over a training, along half a cosine. */
+  decaying(rate: number, epochs: number, samples: number): Schedule {
+    return cosineDecay(rate, epochs * Math.ceil(samples / this.batchSize(samples)));
+  }
+
+  fit(name: string, model: Model, [x, y]: Samples, options: TrainOptions): History {
     const { epochs, learningRate, callbacks = [], watch = false } = options;
     if (learningRate !== undefined) this.compile(model, learningRate);
     const validation = watch ? { validationData: this.data.watched } : {};

@@ -31,14 +31,14 @@ export const plants = [
   {
     name: 'what the test rows hold is known in training',
     file: 'lab/src/prepare.ts',
-    find: 'encoder.fit(table, { rows: train.map((i) => rows[i]!) });',
-    replace: 'encoder.fit(table);',
+    find: 'fitted.fit(table, { rows: trained });',
+    replace: 'fitted.fit(table);',
     mustFail: ['tests/lab/job.test.ts'],
   },
   {
     name: 'the report states fills of all rows, which no network has',
     file: 'lab/src/prepare.ts',
-    find: 'notes: [...table.notes, ...encoder.notes, ...notes],',
+    find: 'notes: [...table.notes, ...fitted.notes, ...notes],',
     replace: 'notes: new TableEncoder(options).fit(table).transform(table).notes,',
     mustFail: ['tests/lab/predict.test.ts'],
   },
@@ -79,7 +79,7 @@ export const plants = [
   },
   {
     name: 'an odd number of columns gives half a neuron',
-    file: 'lab/src/whittling.ts',
+    file: 'lab/src/plans.ts',
     find: 'Math.ceil((3 * data.inputs) / 2)',
     replace: '(3 * data.inputs) / 2',
     mustFail: ['tests/lab/job.test.ts'],

@@ -25,6 +25,13 @@ beforeAll(() => {
     i === 5 ? '' : 'xy'[i % 2],
   ]);
   writeFileSync(join(folder, 'odd.csv'), ['no;the size;a, b;kind', ...odd.map((row) => row.join(';'))].join('\n'));
+  const pixels = Array.from({ length: 30 }, (_, i) => [
+    ...Array.from({ length: 9 }, (__, p) => (i * p) % 7),
+    'ab'[i % 2],
+    i % 2,
+  ]);
+  const names = [...Array.from({ length: 9 }, (_, p) => `p${p}`), 'note', 'y'];
+  writeFileSync(join(folder, 'pixels.csv'), [names, ...pixels].join('\n'));
   mkdirSync(join(folder, 'taken', 'index.html'), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,6 +54,7 @@ function whittle(args: readonly string[]): Promise<Ended> {
 
 describe('a wrong option or file is one line on stderr, exit code 2, and nothing is written', () => {
   const good = ['--csv', 'good.csv', '--target', 'kind'];
+  const pixels = ['pixels.csv', '--target', 'y', '--drop', 'note'];
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown option', ['--sed', '1'], /unknown option '--sed'.*--seed/],
     ['an argument too many', ['a.csv', 'b.csv', '--target', 'x'], /too many arguments/],
@@ -59,6 +67,29 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
     ['an option without its value', ['--out'], /--out.*argument missing/],
     ['an unknown task', [...good, '--task', 'clustering'], /--task.*classification, regression/],
     ['an unknown way with empty cells', [...good, '--missing', 'zero'], /--missing.*refuse, mean, median/],
+    ['an unknown model', ['--model', 'vgg'], /--model.*mlp, cnn, mobilenet/],
+    ['a cnn on a table of what shape', [...good, '--model', 'cnn'], /--model cnn needs --image/],
+    ['an image for a perceptron', ['--image', '8x8x1'], /--image needs --model cnn or mobilenet/],
+    [
+      'an image that digits are not',
+      ['--model', 'cnn', '--image', '7x9x1'],
+      /digits: --image 7x9x1 is 63 .*64 columns .*"pixel0"/,
+    ],
+    [
+      'an image too small for a convolution and a pool',
+      ['--model', 'cnn', '--image', '3x3x1', ...pixels],
+      /4×4 pixels, and 3×3×1/,
+    ],
+    [
+      'texts as pixels',
+      ['--model', 'mobilenet', '--image', '3x3x1', ...pixels.slice(0, -2)],
+      /"note" holds categories/,
+    ],
+    [
+      'a number as what an image is',
+      ['--model', 'mobilenet', '--image', '3x3x1', '--task', 'regression', ...pixels],
+      /"y" is a number/,
+    ],
     ['a target without a file', ['--target', 'kind'], /--target needs a table/],
     ['a task without a file', ['--task', 'regression'], /--task needs a table/],
     ['a file without a target', ['--csv', 'good.csv'], /a table needs --target/],
@@ -113,7 +144,8 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
 
   test('nothing is left behind', () => {
     expect(readdirSync(folder).sort()).toEqual([
-      ...['bare.csv', 'binary.csv', 'empty.csv', 'good.csv', 'holes.csv', 'odd.csv', 'page.html', 'ragged.csv'],
+      ...['bare.csv', 'binary.csv', 'empty.csv', 'good.csv', 'holes.csv', 'odd.csv', 'page.html', 'pixels.csv'],
+      'ragged.csv',
       'taken',
     ]);
     expect(readdirSync(join(folder, 'taken'))).toEqual(['index.html']);

@@ -1,4 +1,13 @@
-import type { Figure, FitName, FitResult, FormName, FormResult, JobReport } from '../../lab/src/types.ts';
+import type {
+  Figure,
+  FitName,
+  FitResult,
+  FormName,
+  FormResult,
+  JobReport,
+  LightName,
+  LightVariant,
+} from '../../lab/src/types.ts';
 
 /** Deterministic wiggle in [-1, 1]. */
 const wiggle = (i: number): number => ((i * 7919) % 200) / 100 - 1;
@@ -40,6 +49,47 @@ export function regression(): JobReport {
       ],
     },
   };
+}
+
+/** A report with networks for images beside each other: a plain one, one far below it, and three alike. */
+export function withLight(seeds = 1): JobReport {
+  const networks: readonly (readonly [LightName, number, number, number])[] = [
+    ['plain CNN', 0.972, 2_776_896, 693_962],
+    ['plain CNN, channel means', 0.581, 24_408, 5834],
+    ['depthwise-separable', 0.981, 43_584, 9610],
+    ['MobileNetV2-like', 0.9805, 52_160, 11_226],
+    ['ShuffleNetV2-like', 0.9855, 76_392, 15_866],
+  ];
+  const variants: readonly (readonly [LightVariant, number])[] = [
+    ['float32', 1],
+    ['half the channels', 0.4],
+    ['int8', 0.3],
+  ];
+  const results = networks.flatMap(([name, score, bytes, parameters], i) =>
+    variants.map(([variant, share], v) => ({
+      name,
+      variant,
+      score: figure(score - 0.002 * v, 0.006, seeds),
+      bytes: figure(Math.round(bytes * share), 0, seeds),
+      parameters: figure(variant === 'half the channels' ? Math.round(parameters * 0.3) : parameters, 0, seeds),
+      nonZeroParameters: figure(parameters, 0, seeds),
+      macs: figure(888_192 / (i + 1), 0, seeds),
+      latency1: figure((0.1 * share) / (i + 1), 0.001, seeds),
+      latency64: figure((6 * share) / (i + 1), 0.05, seeds),
+      notes: variant === 'int8' ? [`${name}: activations are int8`] : [],
+    })),
+  );
+  const base = fixture(seeds);
+  const light = {
+    networks: networks.map(([name], i) => ({
+      name,
+      image: i < 2 ? ([28, 28, 1] as const) : ([8, 8, 1] as const),
+      training: `${20 + i} epochs at a rate from 0.01 down to 0`,
+    })),
+    results,
+    findings: ['Of the 693,962 parameters of the plain CNN, 692,352 (99.77 %) are in one dense layer.'],
+  };
+  return { ...base, light };
 }
 
 /** A report such as the job leaves, with made-up numbers; `name` goes wherever a file may put text. */
@@ -121,8 +171,9 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
       taskReason: `classification: "${name}" has 10 distinct integers, at most 20`,
       notes: [`"${name}": 2 missing cells filled with the mean 4.5 (--missing refuse stops there).`],
       split: { train: 1078, validation: 359, test: 360 },
+      image: [8, 8, 1],
     },
-    options: { seeds: Array.from({ length: seeds }, (_, i) => i), epochs: 60 },
+    options: { seeds: Array.from({ length: seeds }, (_, i) => i), epochs: 60, model: 'mlp' },
     scoreName: 'accuracy',
     fits: [
       fitOf('underfit', 'underfit', [0.61, 0.58, 0, 10], 'underfit'),
@@ -171,6 +222,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
       },
     },
     predictions: null,
+    light: null,
     histograms: [
       { name: 'teacher', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 0) },
       {

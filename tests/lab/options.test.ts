@@ -15,7 +15,7 @@ test('without anything the digits are trained on, with the defaults', () => {
   expect(typed()).toEqual({
     command: 'train',
     file: undefined,
-    flags: { seed: 0, seeds: 1, epochs: 60, out: 'report', progress: true },
+    flags: { seed: 0, seeds: 1, epochs: 60, out: 'report', progress: true, model: 'mlp', light: true },
   });
 });
 
@@ -61,6 +61,14 @@ test('everything that says how a table is written and encoded is passed on', () 
   });
 });
 
+test('an image is height, width and channels, with an x or a × between', () => {
+  const image = (text: string) => typed('a.csv', '--target', 'y', '--model', 'cnn', '--image', text).flags;
+  expect(image('28x28x1')).toMatchObject({ model: 'cnn', image: [28, 28, 1] });
+  expect(image('6×5×3')).toMatchObject({ image: [6, 5, 3] });
+  expect(typed('--model', 'mobilenet', '--no-light').flags).toMatchObject({ model: 'mobilenet', light: false });
+  expect(typed('--model', 'cnn').flags).not.toHaveProperty('image'); // the digits have theirs
+});
+
 test('predict has options of its own, behind it', () => {
   expect(typed('predict', 'm.safetensors', 'new.csv')).toEqual({
     ...{ command: 'predict', model: 'm.safetensors', file: 'new.csv' },
@@ -83,6 +91,19 @@ describe('refuses', () => {
     ['an empty name of an output', ['predict', 'm', 'n', '--out', ''], /--out is empty/],
     ['--no-header without a table', ['--no-header'], /--no-header needs a table/],
     ['--drop without a table', ['--drop', 'a'], /--drop needs a table/],
+    ['an unknown model', ['--model', 'vgg'], /--model.*mlp, cnn, mobilenet/],
+    [
+      'an image of two sides',
+      ['--model', 'cnn', '--image', '8x8'],
+      /--image.*height x width x channels, such as 28x28x1/,
+    ],
+    ['an image without a pixel', ['--model', 'cnn', '--image', '8x0x1'], /--image.*height x width x channels/],
+    [
+      'an image for a perceptron',
+      ['a.csv', '--target', 'y', '--image', '8x8x1'],
+      /--image needs --model cnn or mobilenet/,
+    ],
+    ['a table for a cnn without its image', ['a.csv', '--target', 'y', '--model', 'cnn'], /--model cnn needs --image/],
     ['no categories', ['a.csv', '--target', 'y', '--max-categories', '0'], /--max-categories.*integer from 1/],
   ];
   test.each(cases)('%s', (_name, args, message) => {
@@ -103,6 +124,9 @@ test('help names the argument, every option and the other command', () => {
     '--unlabelled',
     '--na',
     '--open',
+    '--model',
+    '--image',
+    '--no-light',
   ])
     expect(shown).toContain(word);
   expect(shown).not.toContain('--csv');

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderPage } from '../../lab/src/page.ts';
 import type { JobReport } from '../../lab/src/types.ts';
 import { findChromium, QUIET_FLAGS } from '../../scripts/find-chromium.mjs';
-import { fixture, regression } from './fixture.ts';
+import { fixture, regression, withLight } from './fixture.ts';
 
 /** Class names so long that nothing may depend on their width, as many of them as asked for. */
 function longNames(classes: number): JobReport {
@@ -32,6 +32,7 @@ function longNames(classes: number): JobReport {
 const PAGES: { readonly [name: string]: JobReport } = {
   digits: fixture(5),
   'one seed': fixture(1),
+  'light networks': withLight(5),
   regression: regression(),
   'two long classes': longNames(2),
   'twelve long classes': longNames(12),
@@ -172,6 +173,8 @@ describe.skipIf(binary === null)('the page in a browser', () => {
   test.each([
     ['light', 'wide', 'digits'],
     ['dark', 'narrow', 'digits'],
+    ['light', 'wide', 'light networks'],
+    ['dark', 'narrow', 'light networks'],
     ['dark', 'wide', 'regression'],
     ['light', 'narrow', 'twelve long classes'],
     ['dark', 'wide', 'twenty long classes'],

@@ -53,7 +53,7 @@ describe('training', () => {
     expect({ code, err, called }).toEqual({
       code: 0,
       err: '',
-      called: [{ rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60 } }],
+      called: [{ rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60, model: 'mlp', light: true } }],
     });
     expect(out).toMatch(/^teacher \(2 steps\)\nstudents \(2 steps\)\n/);
     expect(out).toContain('use --seeds 5');
@@ -68,7 +68,7 @@ describe('training', () => {
     const { code, out, called } = await call([...args, '--csv', 'odd.csv', '--target', 'kind']);
     expect({ code, called }).toEqual({
       code: 0,
-      called: [{ rows: 23, name: 'odd.csv', options: { seeds: [7, 8, 9], epochs: 5 } }],
+      called: [{ rows: 23, name: 'odd.csv', options: { seeds: [7, 8, 9], epochs: 5, model: 'mlp', light: false } }],
     });
     expect(out).not.toContain('teacher (2 steps)');
     expect(existsSync(join(folder, 'deep', 'er', 'index.html'))).toBe(true);

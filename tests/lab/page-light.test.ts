@@ -1,0 +1,89 @@
+import { parseHTML } from 'linkedom';
+import { expect, test } from 'vitest';
+import { LIGHTS } from '../../lab/src/explain.ts';
+import { renderPage } from '../../lab/src/page.ts';
+import { renderTables } from '../../lab/src/tables.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import { fixture, withLight } from './fixture.ts';
+
+const sectionOf = (report: JobReport) =>
+  parseHTML(renderPage(report)).document.querySelector('section[aria-labelledby="light"]')!;
+const cellsOf = (row: Element): string[] => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent ?? '');
+const tipsOf = (chart: Element): [number, number, string][] => JSON.parse(chart.getAttribute('data-tips')!);
+
+test('a report without networks for images has no section and no link for them, and one with them has both', () => {
+  expect(sectionOf(fixture())).toBeNull();
+  expect(renderPage(fixture())).not.toContain('href="#light"');
+  expect(renderTables(fixture())).not.toContain('Networks for images');
+  expect(renderPage(withLight())).toContain('href="#light"');
+});
+
+test('networks stand beside each other with the figures of the report, and folded with all variants', () => {
+  const section = sectionOf(withLight());
+  const [trained, all] = [...section.querySelectorAll('table')].map((table) => [...table.querySelectorAll('tbody tr')]);
+  expect(trained!.map(cellsOf)[0]).toEqual([
+    ...['plain CNN', '28×28×1', '693,962', '888,192', '2,776,896', '0.972', '100 µs', '6.00 ms'],
+  ]);
+  expect(trained!.map((row) => cellsOf(row)[5])).toEqual(['0.972', '0.581', '0.981', '0.981', '0.986']);
+  expect(all).toHaveLength(15);
+  expect(cellsOf(all![4]!).slice(0, 5)).toEqual([
+    ...['plain CNN, channel means, half the channels', '28×28×1', '1,750', '444,096', '9,763'],
+  ]);
+  expect(all![0]!.closest('details')?.hasAttribute('open')).toBe(false);
+});
+
+test('says which images they take, how they were trained, what they are and what was found', () => {
+  const report = withLight();
+  const section = sectionOf(report);
+  const text = section.textContent ?? '';
+  const [plain, small] = [
+    '(plain CNN; plain CNN, channel means)',
+    '(depthwise-separable; MobileNetV2-like; ShuffleNetV2-like)',
+  ];
+  expect(text).toContain(`images are 28×28×1, to which they are enlarged ${plain} or 8×8×1 ${small}.`);
+  for (const finding of report.light!.findings) expect(text).toContain(finding);
+  const cards = [...section.querySelectorAll('.card')].map((card) => card.textContent ?? '');
+  for (const [i, { name, training }] of report.light!.networks.entries()) {
+    expect(cards[i]).toContain(LIGHTS[name].what);
+    expect(cards[i]).toContain(LIGHTS[name].source);
+    expect(cards[i]).toContain(training);
+    expect(cards[i]).toContain(`${name}: activations are int8.`);
+    expect(LIGHTS[name].source).toMatch(/\b(19|20)\d\d\b/);
+  }
+});
+
+test('a chart has all variants with their exact figures, and names the network that lies far below at its edge', () => {
+  const report = withLight(3);
+  const [tradeOff, one, many] = [...sectionOf(report).querySelectorAll('svg.plot')];
+  const tips = tipsOf(tradeOff!);
+  expect(tips.map(([, , text]) => text)).toEqual(
+    report.light!.results.map(({ name, variant, score, bytes }) => {
+      const [mean, low, high] = [score.mean, score.min, score.max].map((x) => x.toFixed(4));
+      return `${name}, ${variant}: accuracy ${mean} (${low}..${high}), ${bytes.mean.toLocaleString('en-US')} bytes`;
+    }),
+  );
+  expect(tradeOff!.textContent).toContain('plain CNN, channel means ▾ 0.581');
+  expect(tradeOff!.textContent).not.toContain('plain CNN ▾');
+  const bottom = Math.max(...tips.map(([, y]) => y));
+  expect(tips.map(([, y]) => y >= bottom - 1)).toEqual(report.light!.results.map(({ score }) => score.mean < 0.6));
+  // A better score is higher, a smaller file is further left.
+  const [plain, , plainInt8] = tips;
+  expect(tips[12]![1]).toBeLessThan(plain![1]);
+  expect(plainInt8![0]).toBeLessThan(plain![0]);
+  for (const [chart, samples] of [
+    [one, '1 sample'],
+    [many, '64 samples'],
+  ] as const) {
+    expect(tipsOf(chart!)).toHaveLength(15);
+    expect(tipsOf(chart!)[0]![2]).toContain(`for ${samples}`);
+    for (let i = 0; i < 15; i += 3) expect(tipsOf(chart!)[i + 2]![0]).toBeLessThan(tipsOf(chart!)[i]![0]);
+  }
+});
+
+test('the terminal has a row for every network and variant, and how they were trained', () => {
+  const text = renderTables(withLight());
+  expect(text).toMatch(/│ plain CNN, float32 +│ +28×28×1 │ +693,962 │ +888,192 │ 2,776,896 │ +0\.972 │/);
+  expect(text.match(/, int8 +│ /g)).toHaveLength(5);
+  expect(text).toContain('- MobileNetV2-like: 23 epochs at a rate');
+  expect(text).toContain('- Of the 693,962 parameters');
+});
