@@ -550,7 +550,7 @@ export const plants = [
   {
     name: 'relu6 of int8 is not cut off at 6',
     file: 'src/graph/fact.ts',
-    find: "name === 'relu6' ? Math.min(127, Math.round(6 / scale) + zeroPoint) : 127",
+    find: "name === 'relu6' ? Math.min(127, six - ROUND + zeroPoint) : 127",
     replace: '127',
     mustFail: ['tests/infer/integer-programs.test.ts'],
   },

@@ -83,13 +83,17 @@ export const averaged = ([x]: readonly Format[], own: Format): string | null =>
     ? alike([x!], own)
     : 'has scales whose ratio is not finite in float32';
 
-/** The least and the largest integer that an activation leaves: those of 0 and 6, or of int8. */
+/** A sum with it is rounded to whole numbers, half to even: it is 1.5·2²³. */
+const ROUND = 12582912;
+
+/** The least and the largest integer that an activation leaves: those that `quantize` makes of 0 and 6, or of int8. */
 export function boundsOf(
   { name }: ActivationSpec,
   { scale, zeroPoint }: QuantizationParams,
 ): readonly [low: number, high: number] {
   const isCut = name === 'relu' || name === 'relu6';
-  return [isCut ? zeroPoint : -128, name === 'relu6' ? Math.min(127, Math.round(6 / scale) + zeroPoint) : 127];
+  const six = Math.fround(Math.fround(6 / scale) + ROUND);
+  return [isCut ? zeroPoint : -128, name === 'relu6' ? Math.min(127, six - ROUND + zeroPoint) : 127];
 }
 /** An activation that leaves every integer as it is. */
 export const cut = (

@@ -4,10 +4,20 @@ import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
-import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
+import { type Graph, type Op, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
-import { type EmitRows, type Operand, type Place, REAL, refuse, type Site, type SlotType, type Step } from './site.ts';
+import {
+  type Asked,
+  type EmitRows,
+  type Operand,
+  type Place,
+  REAL,
+  refuse,
+  type Site,
+  type SlotType,
+  type Step,
+} from './site.ts';
 
 /** An input or output of a program: where its numbers lie, and how many there are. */
 export interface Port<T extends SlotType = SlotType> {
@@ -44,6 +54,7 @@ class Scratch<T extends SlotType> implements Place<T> {
 
 /** The steps of a network in program form that was validated, `values` being what its values are. */
 export function compile(
+  caller: string,
   rows: Partial<EmitRows<Op>>,
   network: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
@@ -52,13 +63,13 @@ export function compile(
   buffers: Buffers,
 ): Compiled {
   const { slotOf, slots } = placed(network, values);
-  const room = (numbers: number): number => size('compileNetwork', [batchSize, numbers]);
+  const room = (numbers: number): number => size(caller, [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
   for (const slot of slots) places.set(slot, buffers.make(slot.type, room(slot.length)));
   const copies = new Map<unknown, Buffer<SlotType>>();
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
-  const owners: Node[] = []; // of each step
+  const owners: Asked[] = []; // of each step
 
   const operand = (name: string): Operand => {
     const { shape, format } = values.get(name)!;
@@ -92,9 +103,10 @@ export function compile(
 
   for (const node of network.nodes) {
     const stored = weightsOf(network, node);
-    const own = checked(kernels, node);
+    const asked = { node, caller };
+    const own = checked(kernels, asked);
     emit(rows, {
-      node,
+      ...asked,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
       product: integerProduct(network, node, values.get(node.inputs[0]!)!),
@@ -116,7 +128,7 @@ export function compile(
       scratch,
       step(step) {
         steps.push(step);
-        owners.push(node);
+        owners.push(asked);
       },
     } as Site);
   }
@@ -139,13 +151,13 @@ export function compile(
 }
 
 /** A table that refuses, in the name of a node, a kernel that `kernels` does not have; `instead` is called for those it has. */
-const checked = (kernels: Kernels, node: Node, instead?: () => void): Kernels =>
+const checked = (kernels: Kernels, asked: Asked, instead?: () => void): Kernels =>
   new Proxy(kernels, {
     get: (table, name) => {
       const kernel = table[name as keyof Kernels];
       if (kernel !== undefined) return instead ?? kernel;
       return refuse(
-        node,
+        asked,
         `needs the kernel ${String(name)}, which the table does not have: take a larger one, as cpu is`,
       );
     },
@@ -154,6 +166,6 @@ const checked = (kernels: Kernels, node: Node, instead?: () => void): Kernels =>
 /** Writes down the steps of a node. */
 function emit<K extends Op>(rows: Partial<EmitRows<Op>>, site: Site<K>): void {
   const row: ((site: Site<K>) => void) | undefined = rows[site.node.op];
-  if (row === undefined) refuse(site.node as Node, REAL);
+  if (row === undefined) refuse(site, REAL);
   row(site);
 }

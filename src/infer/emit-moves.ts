@@ -43,8 +43,8 @@ export const MOVES: EmitRows<
     if (output.format === null) step(activating(activation, x.shape, x.real, output.real));
   },
   flatten: nothing, // moves nothing in row-major memory
-  dropout({ node }) {
-    if (!isIdle(node, false)) refuse(node, 'draws numbers, which no program does: predict with the model');
+  dropout(site) {
+    if (!isIdle(site.node, false)) refuse(site, 'draws numbers, which no program does: predict with the model');
   },
   activityRegularization: nothing,
   concat({ inputs, output: y, scratch, step }) {
@@ -126,7 +126,7 @@ export const MOVES: EmitRows<
   dequantize({ inputs: [x], output: y, step }) {
     step((k, samples) => toReal(k, samples, x, y.real));
   },
-  custom({ node }) {
-    refuse(node, 'is code, which only training knows');
+  custom(site) {
+    refuse(site, 'is code, which only training knows');
   },
 };

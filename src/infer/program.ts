@@ -47,10 +47,11 @@ export interface Program {
  * kernel is missing.
  */
 export const compileNetwork = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
-  programWith(EMIT, network, batchSize, table, programForm);
+  programWith('compileNetwork', EMIT, network, batchSize, table, programForm);
 
 /** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
 export function programWith(
+  caller: string,
   rows: Partial<EmitRows<Op>>,
   network: Graph<Stored>,
   batchSize: number,
@@ -59,13 +60,18 @@ export function programWith(
 ): Program {
   const kernels = table as Kernels; // compile() asks for what is missing
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-    throw new ValueError('compileNetwork', 'batchSize', 'a positive integer', batchSize);
+    throw new ValueError(caller, 'batchSize', 'a positive integer', batchSize);
   const values = validateNetwork(network);
   if (floatsOf(network) === 'float64')
-    throw new DTypeError('compileNetwork', ['float64'], 'a program computes in float32', 'Run the model itself?');
+    throw new DTypeError(caller, ['float64'], 'a program computes in float32', 'Run the model itself?');
   const buffers = new Buffers(kernels);
   try {
-    return programOf(compile(rows, form(network), values, batchSize, kernels, buffers), batchSize, kernels, buffers);
+    return programOf(
+      compile(caller, rows, form(network), values, batchSize, kernels, buffers),
+      batchSize,
+      kernels,
+      buffers,
+    );
   } catch (error) {
     buffers.dispose();
     throw error;

@@ -1,12 +1,12 @@
 import type { Kernels } from '../../kernels/kernels.ts';
 import type { Stored } from '../graph/encoding.ts';
-import type { Graph, Node, Op } from '../graph/graph.ts';
+import type { Graph, Op } from '../graph/graph.ts';
 import { INTEGERS } from './emit-integers.ts';
 import { MOVES } from './emit-moves.ts';
 import { type Program, programWith } from './program.ts';
-import { type EmitRows, ofIntegers, REAL, refuse } from './site.ts';
+import { type Asked, type EmitRows, ofIntegers, REAL, refuse } from './site.ts';
 
-const real = ({ node }: { readonly node: Node }): never => refuse(node, REAL);
+const real = (asked: Asked): never => refuse(asked, REAL);
 
 /** An operation without a row here works with real numbers alone. */
 const QUANTIZED: Partial<EmitRows<Op>> = {
@@ -24,4 +24,4 @@ const QUANTIZED: Partial<EmitRows<Op>> = {
  * node, for one that computes with real numbers, but for activations at the end.
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
-  programWith(QUANTIZED, network, batchSize, table);
+  programWith('compileQuantized', QUANTIZED, network, batchSize, table);

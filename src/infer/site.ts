@@ -6,7 +6,7 @@ import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec, activationOf, epilogueOf } from '../graph/activation.ts';
-import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
+import type { NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 import type { IntegerProduct } from '../graph/integers.ts';
 import type { Buffer } from './buffers.ts';
 
@@ -39,7 +39,7 @@ export interface Operand {
 }
 
 /** A node with all that its steps need. */
-export interface Site<K extends Op = Op> {
+export interface Site<K extends Op = Op> extends Asked {
   readonly node: NodeOf<K>;
   readonly inputs: readonly [Operand, ...Operand[]];
   readonly output: Operand;
@@ -62,12 +62,18 @@ export interface Site<K extends Op = Op> {
 /** Writes down the steps of a node: a row for each of some operations. */
 export type EmitRows<Ops extends Op> = { readonly [K in Ops]: (site: Site<K>) => void };
 
+/** A node, and the function that makes a program of it, for errors. */
+export interface Asked {
+  readonly node: { readonly name: string; readonly op: string };
+  readonly caller: string;
+}
+
 export const nothing = (): void => {};
 
 export const ones = ({ length }: Shape): Shape => Array<number>(length).fill(1);
 
 /** Why programs of integers refuse a node. */
-export const REAL = 'computes with real numbers, which programs of compileQuantized do not: take compileNetwork';
+export const REAL = 'computes with real numbers, which such a program does not: take compileNetwork';
 
 /** One row for nodes that compute with int8, another for those that do with real numbers. */
 export const ofIntegers =
@@ -75,8 +81,8 @@ export const ofIntegers =
   (site: Site<K>): void =>
     (site.product !== null || site.output.format !== null ? integers : reals)(site);
 
-export function refuse({ name, op }: Node, why: string): never {
-  throw new StateError('compileNetwork', `node "${name}" (${op}) ${why}`);
+export function refuse({ node: { name, op }, caller }: Asked, why: string): never {
+  throw new StateError(caller, `node "${name}" (${op}) ${why}`);
 }
 
 /** An activation from one place to another, or over itself if it works number by number. */

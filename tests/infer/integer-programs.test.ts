@@ -3,6 +3,7 @@ import { cpu } from '../../kernels/cpu/cpu.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { wasm } from '../../kernels/wasm/wasm.ts';
 import type { Stored } from '../../src/graph/encoding.ts';
+import { boundsOf } from '../../src/graph/fact.ts';
 import type { Node, QuantizationParams } from '../../src/graph/graph.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
@@ -86,6 +87,14 @@ describe('a program of int8, on every table', () => {
         const y = given([4, 1], [-4, 1.5, 2.5, 4], [node], new Map([['k', kernel]]));
         expect(y, node.op).toEqual(everywhere(0, 3, 5, 6));
       });
+    }
+  });
+
+  test('cuts relu6 off at the integer that quantize makes of 6, at ties too', () => {
+    for (const scale of [12, 4, 2.4, 1.7142857313156128, 0.75, 0.05, 2 ** -40, 2 ** -100]) {
+      const six = new Int8Array(1);
+      reference.quantize(1, Float32Array.of(6), scale, 3, six);
+      expect(boundsOf({ name: 'relu6' }, { scale: Math.fround(scale), zeroPoint: 3 }), `${scale}`).toEqual([3, six[0]]);
     }
   });
 

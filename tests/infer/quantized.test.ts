@@ -56,7 +56,10 @@ describe('a program of int8 alone', () => {
     const model = modelOf(networks['convolutions, a pool and a product']!());
     const make = (): unknown => compileQuantized(toNetwork(model), 1, cpu);
     expect(make).toThrow(StateError);
-    expect(make).toThrow(/node "conv2D\w*" \(conv\) computes with real numbers, .*: take compileNetwork$/);
+    expect(() => compileQuantized(toNetwork(model), 0, cpu)).toThrow('compileQuantized: batchSize must be');
+    expect(make).toThrow(
+      /^compileQuantized: node "conv2D\w*" \(conv\) computes with real numbers, .*: take compileNetwork$/,
+    );
   });
 
   test('is of kernels of `cpu`, and names one that it lacks', () => {
