@@ -95,7 +95,7 @@ export const integerImages: IntegerImageKernels = {
     }),
   maxPoolInt8: (s, channels, x, y) =>
     eachWindow(s, channels, x, (taps, at) => {
-      y[at] = Math.max(...taps);
+      y[at] = taps.reduce((max, tap) => Math.max(max, tap), -128);
     }),
   avgPoolInt8: (s, channels, x, zeroPoint, ratio, to, y) =>
     eachWindow(s, channels, x, (taps, at) => {

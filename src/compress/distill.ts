@@ -9,6 +9,7 @@ import { checkOptions, defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { step } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
+import { checkModel } from '../nn/check-model.ts';
 import { outputsOf } from '../nn/heads.ts';
 import {
   binaryCrossentropy,
@@ -64,6 +65,8 @@ export function distill(options: DistillOptions): { model: Model; history: Histo
   const { teacher, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
   checkRange('distill', 'temperature', temperature, 'positive');
   checkRange('distill', 'alpha', alpha, 'between 0 and 1');
+  checkModel('distill', 'teacher', teacher);
+  checkModel('distill', 'student', options.student);
   const student = cloneModel(options.student);
   const several = [teacher, student].find(({ outputCount }) => outputCount > 1);
   if (several !== undefined)

@@ -94,8 +94,10 @@ function normsBehind(graph: Graph<Stored>): ReadonlyMap<Node, Norm> {
   return found;
 }
 
+/** A penalty on activities stays with the numbers that it is for. */
 const givesOn = (node: Node): boolean =>
-  isIdle(node, false) || (!hasKernel(node) && activationIn(node)?.name === 'linear');
+  (isIdle(node, false) && node.op !== 'activityRegularization') ||
+  (!hasKernel(node) && activationIn(node)?.name === 'linear');
 
 type Weights = Readonly<Record<string, Stored>>;
 

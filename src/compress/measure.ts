@@ -142,12 +142,15 @@ function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
 }
 
 function notesOf(p: Measurement, q: Measurement): string[] {
-  const sameCosts = p.parameters === q.parameters && p.macs === q.macs;
-  const notes = [
-    sameCosts
-      ? `${q.parameters} parameters and ${q.macs} multiply-adds, as many as before`
-      : `${q.parameters} parameters instead of ${p.parameters}, ${q.macs} multiply-adds instead of ${p.macs}`,
-  ];
+  const counts = [
+    [q.parameters, p.parameters, 'parameters'],
+    [q.macs, p.macs, 'multiply-adds'],
+  ] as const;
+  const isSame = counts.every(([now, before]) => now === before);
+  const words = counts.map(([now, before, what]) =>
+    isSame ? `${now} ${what}` : `${now} ${what} ${now === before ? 'as before' : `instead of ${before}`}`,
+  );
+  const notes = [isSame ? `${words.join(' and ')}, as many as before` : words.join(', ')];
   if (q.nonZeroParameters < q.parameters) notes.push(`${q.nonZeroParameters} of them are not zero`);
   notes.push(
     q.bytes < p.bytes ? `${q.bytes} bytes instead of ${p.bytes}` : `the file is not smaller: ${q.bytes} bytes`,
@@ -155,7 +158,7 @@ function notesOf(p: Measurement, q: Measurement): string[] {
   if (p.latency === undefined || q.latency === undefined) return notes;
   const ratio = p.latency.batch64 / q.latency.batch64;
   const speed = `${ratio.toFixed(2)} times as fast on 64 samples`;
-  return [...notes, ratio < 1.05 && sameCosts ? `not faster: ${speed}` : speed];
+  return [...notes, ratio < 1.05 && isSame ? `not faster: ${speed}` : speed];
 }
 
 const isDouble = (network: Graph<Stored>): boolean => floatsOf(network) === 'float64';

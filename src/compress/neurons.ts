@@ -2,8 +2,9 @@ import { checkFlag, checkOneOf, StateError, ValueError } from '../base/errors.ts
 import { checkOptions } from '../base/options.ts';
 import type { Part } from '../graph/channel-rules.ts';
 import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
+import { valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { Stored } from '../graph/encoding.ts';
+import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
@@ -131,10 +132,12 @@ function chosen(
   const dead = new Set([...removable].flatMap(([set, slices]) => (slices.every(isMasked) ? [set] : [])));
   const rankingOf = (name: string | null, all: readonly number[]): Ranking => {
     const neurons = all.filter((set) => !dead.has(set));
-    const count = amount < 1 ? Math.round(amount * neurons.length) : amount;
+    const share = Math.round(amount * neurons.length);
+    // A share of every layer leaves each a neuron
+    const count = amount >= 1 ? amount : layer === null && name !== null ? Math.min(share, neurons.length - 1) : share;
     const fits = name === null ? amount < 1 || count < neurons.length : count < neurons.length;
     if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
-      const whose = `the ${name === null ? 'network' : 'layer'}'s ${neurons.length} neurons`;
+      const whose = `the ${neurons.length} neurons of ${name ?? 'the network'}`;
       const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
       throw new ValueError('pruneNeurons', 'amount', wanted, amount);
     }
@@ -200,12 +203,10 @@ function neuronsOf(
   const ids = channels.makers.get(layer);
   if (ids === undefined) {
     const op = nodes.find(({ name }) => name === layer)?.op ?? 'no node';
-    throw new ValueError(
-      'pruneNeurons',
-      'layer',
-      'one with neurons of its own, such as Dense or Conv2D',
-      `${layer} (${op})`,
-    );
+    const own = new Set(channels.ids.get(layer)?.map((id) => channels.setOf(id)));
+    const makers = [...channels.makers].filter(([, made]) => made.some((id) => own.has(channels.setOf(id))));
+    const whose = makers.length > 0 ? `, which has those of ${makers.map(([name]) => name).join(', ')}` : '';
+    throw new ValueError('pruneNeurons', 'layer', 'one that makes neurons of its own', `${layer} (${op})${whose}`);
   }
   const sets = ids.map((id) => channels.setOf(id));
   if (!sets.some((set) => removable.has(set)))
@@ -217,7 +218,7 @@ function neuronsOf(
 }
 
 function scoresOf(
-  { weights }: Graph<Stored>,
+  graph: Graph<Stored>,
   neurons: readonly number[],
   removable: ReadonlyMap<number, readonly Slice[]>,
   criterion: NeuronCriterion,
@@ -232,8 +233,8 @@ function scoresOf(
   }
   const sizes = new Map<string, ArrayLike<number>>();
   const norm = ({ key, axis, index }: Slice): number => {
-    const weight = weights.get(key)!;
-    const values = sizes.get(key) ?? decodeWeight(weight)!;
+    const weight = graph.weights.get(key)!;
+    const values = sizes.get(key) ?? decodeWeight(weight) ?? decodeBias(graph, key, weight);
     sizes.set(key, values);
     let sum = 0;
     // NaN counts as large: removing the neuron would hide that training broke down.
@@ -254,6 +255,14 @@ function scoresOf(
     return own === 0 || read === 0 ? 0 : own * read; // not NaN where one is infinite
   };
   return new Map(neurons.map((set) => [set, scoreOf(set)]));
+}
+
+/** The real numbers of a bias of integers, which are those of the sums that it is added to. */
+function decodeBias(graph: Graph<Stored>, key: string, { encoding }: Stored): number[] {
+  const node = graph.nodes.find(({ weights }) => weights.bias === key)!;
+  const { scale } = valuesOf(graph).get(node.inputs[0]!)!.format!;
+  const { scales } = graph.weights.get(node.weights.kernel!)!.encoding as EncodingOf<'int8'>;
+  return Array.from(encoding.values, (q, i) => q * scale * scales[i]!);
 }
 
 /** Where in a weight the numbers at an index of an axis are, which is counted from the end. */

@@ -58,6 +58,8 @@ export function programWith(
   table: Partial<Kernels>,
   form = (graph: Graph<Stored>): Graph<Stored> => graph,
 ): Program {
+  if (typeof table !== 'object' || table === null)
+    throw new ValueError(caller, 'the kernels', 'a table, such as cpu or wasm()', table);
   const kernels = table as Kernels; // compile() asks for what is missing
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
     throw new ValueError(caller, 'batchSize', 'a positive integer', batchSize);

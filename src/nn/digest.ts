@@ -1,6 +1,7 @@
 import { listed } from '../base/errors.ts';
 import { sha256 } from '../io/sha256.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkModel } from './check-model.ts';
 import type { LayerGraph } from './layer-graph.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { LayerGraph } from './layer-graph.ts';
  * pattern 0x7fc00000 (7ff80000 00000000 in float64): engines differ in NaN's bits.
  */
 export function digest(model: LayerGraph): string {
+  checkModel('digest', 'the model', model);
   const parts = model.weights.flatMap(({ name, value }) => {
     const header = new TextEncoder().encode(`${name} ${value.dtype} ${listed(value.shape)}\n`);
     return [header, bytesOf(value)];

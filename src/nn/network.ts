@@ -11,6 +11,7 @@ import { type Graph, mapWeights, type Node, type NodeOf, type Op, weightsOf } fr
 import { Network } from '../graph/network.ts';
 import { ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import { fromData, keep } from '../tensor/tensor.ts';
+import { checkModel } from './check-model.ts';
 import { Add, Concat, Part } from './containers.ts';
 import { Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D } from './convolutions.ts';
 import { Embedding } from './embedding.ts';
@@ -56,6 +57,7 @@ export function toNetworkFor(op: string, model: LayerGraph): Network {
 
 /** Throws StateError for a layer of the user's own that no network holds. */
 export function checkHeld(op: string, model: LayerGraph): void {
+  checkModel(op, 'the model', model);
   const own = model.graph.nodes.find((node) => node.op === 'custom');
   if (own?.op === 'custom') {
     const what = `layer ${own.name} of type ${own.attrs.type} is code, which no network holds`;

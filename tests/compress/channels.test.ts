@@ -107,8 +107,16 @@ describe('half of the channels of each layer', () => {
     ]);
     const left = pruneNeurons(odd, { amount: 0.4, scope: 'layer' });
     expect(left.weights.map(({ shape }) => shape)).toEqual([[3, 3, 2, 3], [3], [48, 2], [2], [2, 2], [2]]);
-    expect(() => pruneNeurons(odd, { amount: 3, scope: 'layer' })).toThrow("the layer's 3 neurons");
+    expect(() => pruneNeurons(odd, { amount: 3, scope: 'layer' })).toThrow(/the 3 neurons of \w+/);
     expect(pruneNeurons(odd, { amount: 2, scope: 'layer' }).parameterCount).toBe(3 * 18 + 3 + (48 + 1) + (2 + 2));
+    const narrow = new Sequential([new Dense(4, { inputShape: [3] }), new Dense(1), new Dense(4), new Dense(2)]);
+    const most = pruneNeurons(narrow, { amount: 0.9, scope: 'layer' });
+    expect(most.weights.filter((_, i) => i % 2 === 0).map(({ shape }) => shape)).toEqual([
+      [3, 1],
+      [1, 1],
+      [1, 1],
+      [1, 2],
+    ]);
     expect(() => pruneNeurons(odd, { amount: 1, scope: 'all' as 'layer' })).toThrow('scope must be global or layer');
   });
 });
@@ -234,7 +242,7 @@ describe('channels of a convolution', () => {
       'neurons of conv2D cannot be removed: mixed normalizes them together',
     );
     expect(on([first(), new DepthwiseConv2D(2), new Flatten(), new Dense(2)], 1)).toThrow(
-      'layer must be one with neurons of its own, such as Dense or Conv2D, got "depthwiseConv2D (conv)"',
+      'layer must be one that makes neurons of its own, got "depthwiseConv2D (conv)',
     );
     expect(on([new DepthwiseConv2D(2, { inputShape: [4, 4, 3] }), new Flatten(), new Dense(2)], 2)).toThrow(
       'it is an output',
@@ -263,6 +271,9 @@ describe('channels of a convolution', () => {
     for (const kernels of Object.values(tables)) expect(outputsOf(masked, kernels)).toEqual(outputsOf(less, kernels));
     expect(shrink(masked)).toEqual(less);
     expect(networkCost(less).macs).toBeLessThan(0.6 * networkCost(int8).macs);
+    // with biases in integers, whose unit is that of the sums
+    const flow = pruneNeurons(int8, { ...half, criterion: 'flow' });
+    expect(networkCost(flow).macs).toBeLessThan(0.7 * networkCost(int8).macs);
   });
 
   test('are told of in a comparison', () => {

@@ -124,6 +124,7 @@ describe('foldBatchNorm', () => {
     stays([new BatchNorm({ inputShape: [4] }), new Dense(2)]);
     stays([new Dense(3, { inputShape: [4], activation: 'relu' }), new BatchNorm()]);
     stays([new Dense(3, { inputShape: [4] }), new Flatten(), new BatchNorm()]);
+    stays([new Dense(3, { inputShape: [4], activityRegularizer: 'l2' }), new BatchNorm()]); // for the numbers before it
     stays([new Dense(3, { inputShape: [4] }), new Residual([new BatchNorm()])]);
     const x = input([4]);
     const hidden = new Dense(3).apply(x);

@@ -259,7 +259,7 @@ describe('pruneNeurons', () => {
       'the softmax of activation ties them together',
     );
     expect(on([first(), new Dropout(0.1), new Dense(2)], 1)).toThrow(
-      'pruneNeurons: layer must be one with neurons of its own, such as Dense or Conv2D, got "dropout (dropout)"',
+      'pruneNeurons: layer must be one that makes neurons of its own, got "dropout (dropout)',
     );
     expect(on([first(), new Dense(2)], 'nothing')).toThrow(ValueError);
     class Mine extends Layer {
@@ -282,7 +282,7 @@ describe('pruneNeurons', () => {
   test('refuses an amount out of range and an unknown criterion', () => {
     for (const amount of [-0.1, 64, 100, 1.5, 0.999, Number.NaN]) {
       expect(() => pruneNeurons(articleModel(), { layer: 0, amount })).toThrow(
-        /amount must be a share below 1 that leaves some of the layer's 64 neurons, or a number below them, got/,
+        /amount must be a share below 1 that leaves some of the 64 neurons of \w+, or a number below them, got/,
       );
     }
     const criterion = 'taylor' as 'random';

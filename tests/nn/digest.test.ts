@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Dense, digest, type FloatDType, Sequential } from '../../src/index.ts';
+import { Dense, digest, distill, type FloatDType, Sequential, saveModel, toNetwork } from '../../src/index.ts';
 
 const WIDTHS = { float32: 4, float64: 8 } as const;
 
@@ -72,4 +72,11 @@ describe('digest', () => {
     digest(model);
     expect(bytes()).toEqual(before);
   });
+});
+
+test('a network in the place of a model is refused by name, as wherever a model is stored', () => {
+  const network = toNetwork(modelOf('float32', [0n, 0n, 0n, 0n, 0n, 0n])) as never;
+  expect(() => digest(network)).toThrow('digest: the model must be a model of layers');
+  expect(() => saveModel(network)).toThrow('saveModel: the model must be a model of layers');
+  expect(() => distill({ teacher: network, student: network } as never)).toThrow('distill: teacher must be a model');
 });

@@ -34,6 +34,16 @@ describe('quantize', () => {
     }
   });
 
+  test('of the largest of a window takes as many taps as an image has', () => {
+    const s = { batch: 1, height: 400, width: 400, outHeight: 1, outWidth: 1, kernelHeight: 400, kernelWidth: 400 };
+    const steps = { strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, padTop: 0, padLeft: 0 };
+    const x = new Int8Array(160000).fill(-9);
+    x[159998] = 7;
+    const y = new Int8Array(1);
+    reference.maxPoolInt8({ ...s, ...steps }, 1, x, y);
+    expect(y[0]).toBe(7);
+  });
+
   test('inverts dequantize, and is off by at most half a scale inside the range', () => {
     const scale = fc.float({ min: Math.fround(1e-3), max: 10, noNaN: true });
     fc.assert(
