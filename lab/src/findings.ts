@@ -15,12 +15,12 @@ export function findings(report: Part): Findings {
 }
 
 /** Three decimals, as in the tables of the report. */
-const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
+export const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
 
 /** Whether a is above b in what is shown of them: a sentence must not say what its own numbers do not. */
-const above = (a: number | Figure, b: number | Figure): boolean => Number(shown(a)) > Number(shown(b));
+export const above = (a: number | Figure, b: number | Figure): boolean => Number(shown(a)) > Number(shown(b));
 
-const listed = (words: readonly string[]): string =>
+export const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 const fitOf = ({ fits }: Part, name: FitName): FitResult => fits.find((fit) => fit.name === name)!;
