@@ -96,7 +96,8 @@ function speeds(gained: readonly number[], names: readonly string[]): string {
   const slow = names.flatMap((name, i) =>
     isSlower(gained[i]!) ? [`${name} (${times(1 / gained[i]!)} times as long)`] : [],
   );
-  if (slow.length === 0) return `are ${span(quick, times)} times as fast`;
   if (quick.length === 0) return `take longer with all: ${listed(slow)}`;
-  return `are ${span(quick, times)} times as fast, but slower with ${listed(slow)}`;
+  const fast = span(quick, times);
+  const now = fast === times(1) ? 'take as long as before' : `are ${fast} times as fast`;
+  return slow.length === 0 ? now : `${now}, but slower with ${listed(slow)}`;
 }
