@@ -31,12 +31,13 @@ function fitInShort(report: Part): string[] {
   const overfit = fitOf(report, 'overfit');
   const remedies = fits.filter(({ kind }) => kind === 'remedy');
   const best = remedies.reduce((most, fit) => (fit.test.mean > most.test.mean ? fit : most));
+  const alike = remedies.filter(({ test }) => shown(test) === shown(best.test)).map(({ name }) => name);
   const start =
     `Trained on ${overfit.samples} samples, a wide network reaches ${scoreName} ${shown(overfit.train)} on them and ` +
     `${shown(overfit.test)} on test samples`;
   return [
     above(best.test, overfit.test)
-      ? `${start}. Of the remedies, ${best.name} helps most: ${shown(best.test)} on test samples.`
+      ? `${start}. Of the remedies, ${listed(alike)} ${alike.length > 1 ? 'help' : 'helps'} most: ${shown(best.test)} on test samples.`
       : `${start}. None of the remedies raises that.`,
   ];
 }

@@ -275,6 +275,8 @@ describe.each([
     expect(int8!.bytes.mean).toBeLessThan(teacher!.bytes.mean);
     expect(labels!.parameters.mean).toBeLessThan(teacher!.parameters.mean / 3);
     expect(report.findings.forms.join(' ')).toContain('With channels, and so');
+    expect(int8!.parameters.mean).toBe(teacher!.parameters.mean);
+    expect(teacher!.notes.some((note) => note.includes('BatchNorms'))).toBe(model === 'mobilenet');
   });
 
   test(`${light ? 'has' : 'has no'} networks for images beside each other`, () => {
