@@ -15,12 +15,12 @@ export function findings(report: Part): Findings {
 }
 
 /** Three decimals, as in the tables of the report. */
-const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
+export const shown = (x: number | Figure): string => decimals(typeof x === 'number' ? x : x.mean);
 
 /** Whether a is above b in what is shown of them: a sentence must not say what its own numbers do not. */
-const above = (a: number | Figure, b: number | Figure): boolean => Number(shown(a)) > Number(shown(b));
+export const above = (a: number | Figure, b: number | Figure): boolean => Number(shown(a)) > Number(shown(b));
 
-const listed = (words: readonly string[]): string =>
+export const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 const fitOf = ({ fits }: Part, name: FitName): FitResult => fits.find((fit) => fit.name === name)!;
@@ -31,12 +31,13 @@ function fitInShort(report: Part): string[] {
   const overfit = fitOf(report, 'overfit');
   const remedies = fits.filter(({ kind }) => kind === 'remedy');
   const best = remedies.reduce((most, fit) => (fit.test.mean > most.test.mean ? fit : most));
+  const alike = remedies.filter(({ test }) => shown(test) === shown(best.test)).map(({ name }) => name);
   const start =
     `Trained on ${overfit.samples} samples, a wide network reaches ${scoreName} ${shown(overfit.train)} on them and ` +
     `${shown(overfit.test)} on test samples`;
   return [
     above(best.test, overfit.test)
-      ? `${start}. Of the remedies, ${best.name} helps most: ${shown(best.test)} on test samples.`
+      ? `${start}. Of the remedies, ${listed(alike)} ${alike.length > 1 ? 'help' : 'helps'} most: ${shown(best.test)} on test samples.`
       : `${start}. None of the remedies raises that.`,
   ];
 }

@@ -8,7 +8,7 @@ import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
 import { recommend } from './recommend.ts';
-import type { FormName, FormResult, JobOptions, JobReport, Progress } from './types.ts';
+import type { FormName, FormResult, JobOptions, JobReport, Progress, SamplesAs } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
@@ -30,7 +30,7 @@ export interface JobResult {
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
   const { name, targetName, task, taskReason, classNames, image } = data;
-  const { model = 'mlp', light = false } = options;
+  const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
@@ -38,9 +38,9 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   let training = 0;
   for (const [i, seed] of options.seeds.entries()) {
     const of = options.seeds.length === 1 ? '' : `, seed ${seed} (${i + 1} of ${options.seeds.length})`;
-    const benchOf = (as: 'columns' | 'images'): Workbench =>
-      new Workbench(prepare(data, seed, as), seed, options.epochs / DEFAULT_EPOCHS, progress);
-    const bench = benchOf(model === 'mlp' ? 'columns' : 'images');
+    const benchOf = (samples: SamplesAs): Workbench =>
+      new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
+    const bench = benchOf(as);
     await breath();
     runs.push(overfit(bench, `Over- and underfitting${of}`, progress));
     await breath();

@@ -1,6 +1,7 @@
 import {
   digest,
   encodeNetwork,
+  foldBatchNorm,
   latencies,
   type Model,
   measure,
@@ -19,10 +20,13 @@ export interface Measured {
   readonly measurement: ReturnType<typeof measure>;
 }
 
-/** A float model is digested by its weights, an integer network by its file. */
+/** A trained model as the network to use: its BatchNorms are in the layers before them, as those of `quantize` are. */
+export const asUsed = (model: Model): Network => foldBatchNorm(toNetwork(model));
+
+/** A float model is measured `asUsed` and digested by its weights as trained, an integer network by its file. */
 export function measured(subject: Model | Network, samples: Samples): Measured {
   const isModel = 'compile' in subject;
-  const network = isModel ? toNetwork(subject) : subject;
+  const network = isModel ? asUsed(subject) : subject;
   return {
     network,
     sha256: isModel ? digest(subject) : sha256(encodeNetwork(network)),

@@ -128,19 +128,20 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
     .addOption(
       choice(
         '--model <kind>',
-        'what is trained and compressed: mlp, a perceptron on the columns; or on images cnn, one convolution and dense layers, ' +
-          'or mobilenet, many small convolutions',
+        'what is trained and compressed: mlp, a perceptron on columns or pixels; or on images cnn, one convolution and dense ' +
+          'layers, or mobilenet, many small convolutions',
         ...['mlp', 'cnn', 'mobilenet'],
       ).default('mlp'),
     )
     .option(
       '--image <shape>',
-      'what a row is, height x width x channels, such as 28x28x1: pixels row by row, the channels of each side by side',
+      'what a row is, height x width x channels, such as 28x28x1: pixels row by row, the channels of each side by side; all ' +
+        'have one scale then, for any model',
       imageOf,
     )
     .option(
       '--no-light',
-      'leave out the comparison of networks for images, which digits and --model cnn or mobilenet get',
+      'leave out the comparison of networks for images, which the digits and tables with --image get',
     )
     .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
     .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
@@ -226,11 +227,8 @@ function imageOf(text: string): ImageShape {
   throw new InvalidArgumentError('It must be height x width x channels, such as 28x28x1.');
 }
 
-/** Throws UsageError for an image without a network for it, and the other way round. */
+/** Throws UsageError for a network for images without an image. */
 function checkImage(file: string | undefined, { model, image }: TrainFlags): void {
-  if (model === 'mlp' && image !== undefined) {
-    throw new UsageError('--image needs --model cnn or mobilenet: the mlp takes the columns of a table one by one');
-  }
   if (model !== 'mlp' && image === undefined && file !== undefined) {
     throw new UsageError(
       `--model ${model} needs --image, which says what a row is: height x width x channels, as in --image 28x28x1`,

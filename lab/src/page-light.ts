@@ -17,7 +17,7 @@ export function lightSection(report: JobReport): Markup {
     [MARKS.diamond, 'int8'],
   );
   return html`<section aria-labelledby="light"><h2 id="light">Light networks for images</h2>
-<p>Networks beside the teacher, not forms of it: a plain one with a single convolution, and others that are built to be light. All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; normalizations count with their running means and variances, and are part of the convolutions in int8.</p>
+<p>Networks beside the teacher, not forms of it: a plain one with a single convolution, and others that are built to be light. All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.</p>
 ${table(`As trained, float32: ${seedsLine(report)}`, trained, columns(report, light))}
 <div class="text apart">${paragraphs(light.findings)}</div>
 <div class="pair">${figure(

@@ -1,6 +1,7 @@
-import { l2, type Model, type Parameter, pruneNeurons, type Schedule, type Sequential } from 'whittle-ml';
+import { l2, type Model, networkCost, type Parameter, pruneNeurons, type Schedule, type Sequential } from 'whittle-ml';
 import { whole } from './format.ts';
 import { imageText } from './images.ts';
+import { asUsed } from './measuring.ts';
 import { TEACHERS } from './networks.ts';
 import { CUT_OFF } from './prepare.ts';
 import type { ImageShape, ModelKind } from './types.ts';
@@ -29,6 +30,8 @@ export interface Plan {
   /** How the numbers of the table are scaled. */
   readonly scaling: string;
 }
+
+const ONE_SCALE = 'pixels have one scale, the mean and the deviation of all pixels of the training part';
 
 export const kernelsOf = ({ weights }: Model): Parameter[] => weights.filter(({ name }) => name.endsWith('/kernel'));
 
@@ -70,9 +73,12 @@ function perceptrons(bench: Workbench): Plan {
     combinedSparsity: COMBINED_SPARSITY,
     epochs: (training) => bench.epochs(EPOCHS[training], data.train[1].shape[0]!, REFERENCE),
     rate: () => 0.001,
-    named: (model) => [...model.inputShape, ...kernelsOf(model).map(({ shape }) => shape.at(-1)!)].join('-'),
+    named: (model) => [imageText(model.inputShape), ...kernelsOf(model).map(({ shape }) => shape.at(-1)!)].join('-'),
     unit: 'neurons',
-    scaling: `features are standardised by the training part and cut off at ±${CUT_OFF}`,
+    scaling:
+      data.inputShape.length > 1
+        ? ONE_SCALE
+        : `features are standardised by the training part and cut off at ±${CUT_OFF}`,
   };
 }
 
@@ -117,8 +123,9 @@ function images(bench: Workbench, kind: Exclude<ModelKind, 'mlp'>): Plan {
     ...sparsities,
     epochs,
     rate: (training) => bench.decaying(training === 'student' ? STUDENT_RATE : rate, epochs(training), count),
-    named: (model) => `${kind} of ${whole(model.parameterCount)} parameters on images of ${imageText(image)}`,
+    named: (model) =>
+      `${kind} of ${whole(networkCost(asUsed(model)).parameters)} parameters on images of ${imageText(image)}`,
     unit: 'channels',
-    scaling: 'pixels have one scale, the mean and the deviation of all pixels of the training part',
+    scaling: ONE_SCALE,
   };
 }

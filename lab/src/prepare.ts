@@ -1,7 +1,7 @@
 import { reshape, type Samples, type Tensor, WhittleError } from 'whittle-ml';
 import { type EncoderOptions, type Note, type RawTable, splitIndices, TableEncoder, takeRows } from 'whittle-ml/data';
 import { checkPixels, withOneScale } from './images.ts';
-import type { ImageShape, Task } from './types.ts';
+import type { ImageShape, SamplesAs, Task } from './types.ts';
 
 /** A table whose columns are understood. */
 export interface JobData {
@@ -132,7 +132,7 @@ export function countClasses(labels: ArrayLike<number>, classes: number): number
 export function prepare(
   { table, options, task, classNames, target, rows, image }: JobData,
   seed: number,
-  as: 'columns' | 'images' = 'columns',
+  as: SamplesAs = 'columns',
 ): Prepared {
   const labels = task === 'classification' ? target.data : null;
   const [rest, test] = divide(range(rows.length), labels, seed, 0.2);

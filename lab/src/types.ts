@@ -2,8 +2,11 @@
 
 export type Task = 'classification' | 'regression';
 
-/** What the teacher is: a perceptron on the columns, or a network for images. */
+/** What the teacher is: a perceptron on columns or pixels, or a network for images. */
 export type ModelKind = 'mlp' | 'cnn' | 'mobilenet';
+
+/** What samples are: rows of columns that are scaled one by one, or images whose pixels have one scale. */
+export type SamplesAs = 'columns' | 'images';
 
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
@@ -237,6 +240,8 @@ export interface JobOptions {
   readonly epochs: number;
   /** Default `mlp`. */
   readonly model?: ModelKind;
+  /** Default `columns` for `mlp`, which takes images too, and `images` for the others. */
+  readonly as?: SamplesAs;
   /** Also train the light forms of networks for images. Default false. */
   readonly light?: boolean;
 }

@@ -23,6 +23,9 @@ const NEURONS = 0.5;
 const TEMPERATURE = 3;
 const ALPHA = 0.7;
 
+const FOLDED =
+  'its BatchNorms, and those of all other forms, are folded into the convolutions, as quantize does, before anything is counted, saved or timed';
+
 /** A network in one of its forms, with one seed. */
 export interface Form extends Measured, Pick<FormResult, 'name' | 'description' | 'notes'> {}
 
@@ -87,6 +90,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
     form('teacher', teacher, `${named(teacher)}, ${epochs('teacher')} epochs, float32`, [
       'the network that all other forms are made from or learn from',
       plan.scaling,
+      ...(isFolded ? [FOLDED] : []),
     ]),
     form('pruned', pruned, `${percent(sparsity)} of the weights, the smallest, are zero; ${tuned(epochs('pruned'))}`, [
       'every masked weight is still zero after fine-tuning',
@@ -101,9 +105,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
     ),
     form('int8', teacherInt8, 'the teacher in 8-bit integers, ranges calibrated on the training samples', [
       'each weight takes one byte instead of four; no training was needed',
-      isFolded
-        ? 'normalizations are part of the convolutions before them, and so there are fewer parameters'
-        : 'parameters and multiply-adds do not change in number',
+      'parameters and multiply-adds do not change in number',
     ]),
     form('student (labels only)', labelsOnly, `${named(labelsOnly)} trained on the labels alone`, [
       'a small network without any help, for comparison',

@@ -21,6 +21,9 @@ describe('sentences say what their own numbers do', () => {
       /0\.900 on them and 0\.600 on test samples\. Of the remedies, L2 helps most: 0\.750 on test samples\.$/,
     );
     expect(withTests(0.6, { L2: 0.601 }).short[0]).toContain('L2 helps most: 0.601');
+    expect(withTests(0.6, { L2: 0.7004, dropout: 0.6998, L1: 0.6 }).short[0]).toMatch(
+      /the remedies, (L2 and dropout|dropout and L2) help most: 0\.700 on/,
+    );
     const none = /on test samples\. None of the remedies raises that\.$/;
     expect(withTests(0.6729, { L2: 0.6734 }).short[0]).toMatch(none); // both are 0.673
     expect(withTests(0.6, { L2: 0.5 }).short[0]).toMatch(none);

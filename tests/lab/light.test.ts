@@ -1,13 +1,26 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fromData, Random } from 'whittle-ml';
+import {
+  Activation,
+  Adam,
+  BatchNorm,
+  Conv2D,
+  Dense,
+  fromData,
+  GlobalMaxPool2D,
+  measure,
+  Random,
+  Sequential,
+  toNetwork,
+} from 'whittle-ml';
 import { readCSV, TableEncoder } from 'whittle-ml/data';
 import { lightFindings } from '../../lab/src/findings-light.ts';
 import { resized, withOneScale } from '../../lab/src/images.ts';
 import { runJob } from '../../lab/src/job.ts';
 import { type LightRun, lightRun } from '../../lab/src/light.ts';
+import { measured } from '../../lab/src/measuring.ts';
 import { checkNetwork } from '../../lab/src/networks.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
-import type { ImageShape, JobReport, Progress } from '../../lab/src/types.ts';
+import type { Figure, ImageShape, JobReport, LightResult, Progress } from '../../lab/src/types.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 import { withLight } from './fixture.ts';
 
@@ -124,6 +137,7 @@ describe('networks for images beside each other', () => {
       expect(half!.parameters / whole!.parameters).toBeLessThan(0.45);
       expect(int8!.bytes / whole!.bytes).toBeLessThan(0.5);
       expect(int8!.macs).toBe(whole!.macs);
+      expect(int8!.parameters).toBe(whole!.parameters); // both have their BatchNorms folded
     }
     expect(run.forms[0]!.measurement.parameters).toBe(320 + 692_352 + 258);
     expect(run.forms[3]!.measurement.parameters).toBe(320 + 4224 + 258);
@@ -145,6 +159,95 @@ describe('networks for images beside each other', () => {
       /^In int8, .* changes by -0\.004, files have 30 % of the bytes, and 64 samples are 3\.3 times/,
     );
     expect(findings.join('\n')).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
+
+describe('sentences about networks for images follow the figures', () => {
+  const one = (mean: number): Figure => ({ mean, min: mean, max: mean, values: [mean] });
+  const LIGHT = ['depthwise-separable', 'MobileNetV2-like', 'ShuffleNetV2-like'];
+  const plain = { weights: new Map() };
+  type Change = (result: LightResult) => Partial<LightResult>;
+  const said = (change: Change): string[] =>
+    lightFindings(
+      withLight().light!.results.map((result) => ({ ...result, ...change(result) })),
+      'accuracy',
+      plain,
+    );
+
+  test('means of channels are said to lose what they lose, and nothing else', () => {
+    const means = (score: number) =>
+      said(({ name }) => ({ score: one(name === 'plain CNN, channel means' ? score : 0.8) }))[1]!;
+    expect(means(0.7)).toMatch(/accuracy is 0\.700 instead of 0\.800: behind a single convolution/);
+    expect(means(0.9)).toMatch(/accuracy is 0\.900 instead of 0\.800\.$/);
+    expect(means(0.80004)).toMatch(/accuracy stays 0\.800\.$/);
+  });
+
+  test('networks that are equally good are named together, with what the smallest of them costs', () => {
+    const among = (scores: readonly number[]) =>
+      said(({ name }) => ({ score: one(scores[LIGHT.indexOf(name)] ?? 0.1) }))[2]!;
+    const [a, b, c] = LIGHT;
+    const share = 'with 1.6 % of the parameters of the plain CNN, 25 % of its multiply-adds and 25 % of its time';
+    expect(among([0.5, 0.6, 0.4])).toContain(`${b} is best: accuracy 0.600, ${share}`);
+    expect(among([0.5, 0.50004, 0.49996])).toContain(
+      `${a}, ${b} and ${c} are equally good: accuracy 0.500; ${a}, the smallest, has 1.4 % of the parameters`,
+    );
+    expect(among([0.4, 0.5, 0.5])).toContain(`${b} and ${c} are equally good: accuracy 0.500; ${b}, the smallest, has`);
+  });
+
+  test('a variant that makes calls slower is named, and one that changes nothing is no gain', () => {
+    const int8 = (gains: readonly [number, number, number], rest: number) =>
+      said(({ name, variant, score }) => {
+        const gain = variant === 'int8' ? (gains[LIGHT.indexOf(name)] ?? rest) : 1;
+        return { latency64: one(3 / gain), score: one(variant === 'float32' ? score.mean : 0.5) };
+      })[4]!;
+    expect(int8([1.5, 2.7, 1.02], 1.2)).toMatch(/64 samples are 1\.0 to 2\.7 times as fast\.$/);
+    expect(int8([1.5, 2.7, 0.25], 1.2)).toMatch(
+      /64 samples are 1\.2 to 2\.7 times as fast, but slower with ShuffleNetV2-like \(4\.0 times as long\)\.$/,
+    );
+    expect(int8([1, 0.5, 0.25], 1.02)).toMatch(
+      /take as long as before, but slower with MobileNetV2-like \(2\.0 times as long\) and ShuffleNetV2-like \(4\.0/,
+    );
+    expect(int8([0.5, 0.5, 0.8], 0.5)).toMatch(/take longer with all: plain CNN \(2\.0 times as long\), .* \(1\.3/);
+    expect(said(() => ({ score: one(0.5) }))[4]).toContain('accuracy stays the same, files have 30 % of the bytes');
+  });
+});
+
+test('a trained network is measured with its BatchNorms folded, and is as good as before', () => {
+  const { train, test: held } = prepare(imagesOf([6, 6, 1], 200), 0, 'images');
+  const model = new Sequential(
+    [
+      new Conv2D(6, 3),
+      new BatchNorm({ momentum: 0.8 }),
+      new Activation('relu'),
+      new GlobalMaxPool2D(),
+      new Dense(2, { activation: 'softmax' }),
+    ],
+    { seed: 2 },
+  );
+  model.build([6, 6, 1]);
+  const loss = 'sparseCategoricalCrossentropy';
+  model.compile({ optimizer: new Adam({ learningRate: 0.02 }), loss, metrics: ['accuracy'] });
+  model.fit(...train, { epochs: 30, batchSize: 8 });
+  const before = measure(toNetwork(model), { samples: held, latency: false });
+  const { network, measurement } = measured(model, held);
+  expect(network.nodes.some(({ op }) => op === 'batchNorm')).toBe(false);
+  expect(measurement.parameters).toBe(before.parameters - 4 * 6); // the convolution has a bias already
+  expect(measurement.score).toBe(before.score);
+  expect(measurement.score).toBeGreaterThan(0.8);
+});
+
+describe('a job on images with the perceptron', () => {
+  test('trains it on the pixels with one scale, and shows networks for images beside each other', async () => {
+    const options = { seeds: [0], epochs: 1, model: 'mlp', as: 'images', light: true } as const;
+    const { report, networks } = await runJob(imagesOf([4, 5, 1]), options, quiet);
+    expect(report.options.model).toBe('mlp');
+    expect(report.forms[0]!.description).toMatch(/^4×5×1-128-64-2, /);
+    expect(report.forms[0]!.notes.join()).toContain('pixels have one scale');
+    expect(report.light!.results).toHaveLength(15);
+    for (const { network, encoder } of networks) {
+      expect(network.inputs[0]!.shape).toEqual([4, 5, 1]);
+      expect(new Set(encoder.columns.map(({ scaling }) => JSON.stringify(scaling))).size).toBe(1);
+    }
   });
 });
 
@@ -172,6 +275,8 @@ describe.each([
     expect(int8!.bytes.mean).toBeLessThan(teacher!.bytes.mean);
     expect(labels!.parameters.mean).toBeLessThan(teacher!.parameters.mean / 3);
     expect(report.findings.forms.join(' ')).toContain('With channels, and so');
+    expect(int8!.parameters.mean).toBe(teacher!.parameters.mean);
+    expect(teacher!.notes.some((note) => note.includes('BatchNorms'))).toBe(model === 'mobilenet');
   });
 
   test(`${light ? 'has' : 'has no'} networks for images beside each other`, () => {

@@ -66,6 +66,8 @@ test('an image is height, width and channels, with an x or a × between', () => 
   expect(image('28x28x1')).toMatchObject({ model: 'cnn', image: [28, 28, 1] });
   expect(image('6×5×3')).toMatchObject({ image: [6, 5, 3] });
   expect(typed('--model', 'mobilenet', '--no-light').flags).toMatchObject({ model: 'mobilenet', light: false });
+  const alone = typed('a.csv', '--target', 'y', '--image', '8x8x1');
+  expect(alone.flags).toMatchObject({ model: 'mlp', image: [8, 8, 1] }); // the perceptron takes pixels, too
   expect(typed('--model', 'cnn').flags).not.toHaveProperty('image'); // the digits have theirs
 });
 
@@ -98,11 +100,6 @@ describe('refuses', () => {
       /--image.*height x width x channels, such as 28x28x1/,
     ],
     ['an image without a pixel', ['--model', 'cnn', '--image', '8x0x1'], /--image.*height x width x channels/],
-    [
-      'an image for a perceptron',
-      ['a.csv', '--target', 'y', '--image', '8x8x1'],
-      /--image needs --model cnn or mobilenet/,
-    ],
     ['a table for a cnn without its image', ['a.csv', '--target', 'y', '--model', 'cnn'], /--model cnn needs --image/],
     ['no categories', ['a.csv', '--target', 'y', '--max-categories', '0'], /--max-categories.*integer from 1/],
   ];

@@ -41,6 +41,7 @@ test('says which images they take, how they were trained, what they are and what
     '(depthwise-separable; MobileNetV2-like; ShuffleNetV2-like)',
   ];
   expect(text).toContain(`images are 28×28×1, to which they are enlarged ${plain} or 8×8×1 ${small}.`);
+  expect(text).toContain('BatchNorms are folded into the convolutions, as quantize does.');
   for (const finding of report.light!.findings) expect(text).toContain(finding);
   const cards = [...section.querySelectorAll('.card')].map((card) => card.textContent ?? '');
   for (const [i, { name, training }] of report.light!.networks.entries()) {

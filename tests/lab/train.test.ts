@@ -53,7 +53,9 @@ describe('training', () => {
     expect({ code, err, called }).toEqual({
       code: 0,
       err: '',
-      called: [{ rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60, model: 'mlp', light: true } }],
+      called: [
+        { rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60, model: 'mlp', as: 'columns', light: true } },
+      ],
     });
     expect(out).toMatch(/^teacher \(2 steps\)\nstudents \(2 steps\)\n/);
     expect(out).toContain('use --seeds 5');
@@ -68,10 +70,32 @@ describe('training', () => {
     const { code, out, called } = await call([...args, '--csv', 'odd.csv', '--target', 'kind']);
     expect({ code, called }).toEqual({
       code: 0,
-      called: [{ rows: 23, name: 'odd.csv', options: { seeds: [7, 8, 9], epochs: 5, model: 'mlp', light: false } }],
+      called: [
+        {
+          rows: 23,
+          name: 'odd.csv',
+          options: { seeds: [7, 8, 9], epochs: 5, model: 'mlp', as: 'columns', light: false },
+        },
+      ],
     });
     expect(out).not.toContain('teacher (2 steps)');
     expect(existsSync(join(folder, 'deep', 'er', 'index.html'))).toBe(true);
+  });
+
+  test.each([
+    [['--image', '2x1x1'], { model: 'mlp', as: 'images', light: true }],
+    [['--image', '1x1x2', '--model', 'mlp', '--no-light'], { model: 'mlp', as: 'images', light: false }],
+    [['--image', '2x1x1', '--model', 'mobilenet'], { model: 'mobilenet', as: 'images', light: true }],
+    [[], { model: 'mlp', as: 'columns', light: false }],
+  ])('a table with %j is trained on as it says', async (args, options) => {
+    const table = ['odd.csv', '--target', 'kind', '--drop', 'no', '--out', 'as'];
+    const { code, err, called } = await call([...table, ...args]);
+    expect({ code, err, called }).toMatchObject({ code: 0, err: '', called: [{ options }] });
+  });
+
+  test('the digits are columns, and images where that is said', async () => {
+    const { called } = await call(['--image', '4x16x1', '--out', 'as']);
+    expect(called).toMatchObject([{ options: { model: 'mlp', as: 'images', light: true } }]);
   });
 
   test('an output that cannot be written is found before the job begins', async () => {
