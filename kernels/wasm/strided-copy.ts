@@ -77,23 +77,30 @@ const addSingly =
 const addWordsSingly = addSingly(i32.load, i32.store);
 const addBytesSingly = addSingly(i32.load8U, i32.store8);
 
-/** Where rows lie in one piece, of `bytes` each: the last part of a row may lie over the one before. */
+/** Where rows lie in one piece, of `bytes` each. The last part of a row may lie over the one before. */
 const addInRows: AddCopy = (func) =>
   func('iiiiiiii', ([rows, bytes, x, xRow, , y, yRow], locals) => {
     const [at, end] = locals('ii');
     const each = (row: Code): Code => countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
-    const inParts = (size: number, copy: (to: Value, from: Value) => Code): Code => {
-      const part = copy(i32.add(y, at), i32.add(x, at));
-      return [end.set(i32.sub(bytes, size)), each([forRange(at, 0, end, size, part), at.set(end), part])];
-    };
-    const parts: readonly (readonly [least: number, rows: Code])[] = [
-      [LONG, each(memory.copy(y, x, bytes))],
-      [16, inParts(16, (to, from) => v128.store(to, v128.load(from)))],
-      [8, inParts(8, (to, from) => v128.store64Lane(0, to, v128.load64Zero(from)))],
-      [4, inParts(4, (to, from) => i32.store(to, i32.load(from)))],
-    ];
-    const single = inParts(1, (to, from) => i32.store8(to, i32.load8U(from)));
-    return parts.reduceRight<Code>((rest, [least, copied]) => when(i32.geS(bytes, least), copied, rest), single);
+    const sixteen = v128.store(i32.add(y, at), v128.load(i32.add(x, at)));
+    const inVectors = [forRange(at, 0, end, 16, sixteen), v128.store(i32.add(y, end), v128.load(i32.add(x, end)))];
+    const upTo = (size: number, row: Code): Code => [end.set(i32.sub(bytes, size)), each(row)];
+    /** The first and the last of a row, which has fewer than three. */
+    const atEnds = (size: number, copy: (to: Value, from: Value) => Code): Code =>
+      upTo(
+        size,
+        [0, end].map((place) => copy(i32.add(y, place), i32.add(x, place))),
+      );
+    const eights = atEnds(8, (to, from) => v128.store64Lane(0, to, v128.load64Zero(from)));
+    const fours = atEnds(4, (to, from) => i32.store(to, i32.load(from)));
+    const few = when(
+      i32.geS(bytes, 2),
+      atEnds(2, (to, from) => i32.store16(to, i32.load16U(from))),
+      each(i32.store8(y, i32.load8U(x))),
+    );
+    const short = when(i32.geS(bytes, 8), eights, when(i32.geS(bytes, 4), fours, few));
+    const long = each(memory.copy(y, x, bytes));
+    return when(i32.geS(bytes, LONG), long, when(i32.geS(bytes, 16), upTo(16, inVectors), short));
   });
 
 /** Where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */

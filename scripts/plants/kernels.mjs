@@ -138,8 +138,8 @@ export const plants = [
   {
     name: 'the end of a row that is no whole number of parts is left out',
     file: 'kernels/wasm/strided-copy.ts',
-    find: ', at.set(end), part])',
-    replace: '])',
+    find: '[0, end].map((place)',
+    replace: '[0].map((place)',
     mustFail: ['tests/kernels/wasm/movement.test.ts'],
   },
   {
