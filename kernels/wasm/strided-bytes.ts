@@ -61,7 +61,7 @@ export const addTransposedBytes =
     func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
       const [j, end, from, to] = locals('iiii');
       const columns: Local[] = locals('v'.repeat(width)).slice(0, width);
-      const apart = 2 ** Math.ceil(Math.log2(width)); // bytes from one row to the next where they are in turn
+      const apart = [1, 2, 4, BLOCK].find((n) => n >= width)!; // bytes from one row to the next where they are in turn
       const padded = Array.from({ length: apart }, (_, i) => columns[Math.min(i, width - 1)]!);
       const { code, vectors } = inTurn(locals, padded);
       const read = columns.map((column) => [column.set(v128.load64Zero(from)), advance(from, xCol)]);

@@ -197,6 +197,9 @@ export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
 export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolean =>
   factsOf(node).isIdle?.(node.attrs, training) === true;
 
+/** Whether a node gives the numbers of several values, as they are. */
+export const isJoin = ({ op }: Node): boolean => op === 'concat';
+
 /**
  * Whether a node multiplies by a kernel. Such a one applies its activation to finished numbers itself where kernels can, and
  * the layer that it is made of has a penalty on activities as an option.

@@ -109,7 +109,7 @@ describe('quantize, on a graph', () => {
 
   test('makes parts that nothing else reads in the format of their concatenation, others in their own', () => {
     const joined = nodeOf('concat', 'j', ['a', 'b'], {});
-    const moved = nodeOf('split', 'm', ['b'], { from: 0, to: 4 });
+    const moved = nodeOf('split', 'm', ['a'], { from: 0, to: 4 });
     const again = nodeOf('concat', 'k', ['m', 'x', 'c'], {});
     const nodes = [dense('a', 'x'), dense('b', 'x'), joined, dense('c', 'x'), moved, again];
     const wide = new Map([8, 12].map((rows) => [`w${rows}/kernel`, real([rows, 4])]));
@@ -118,10 +118,10 @@ describe('quantize, on a graph', () => {
       calibration: x,
     });
     const { a, b, c, j, k, m } = Object.fromEntries(quantized.nodes.map(({ name, format }) => [name, format]));
-    expect(a).toEqual(j); // nothing else reads it
+    expect(b).toEqual(j); // nothing else reads it
     expect(c).toEqual(k);
-    expect(m).toEqual(b); // which `m` reads too
-    for (const whole of [j, k]) expect(b).not.toEqual(whole);
+    expect(m).toEqual(a); // which `m` reads too
+    for (const whole of [j, k]) expect(a).not.toEqual(whole);
   });
 
   test('gives the inputs of a shared kernel one format, wide enough for both', () => {
