@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, isJoin } from '../graph/facts.ts';
+import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, readersOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
@@ -84,7 +84,7 @@ function calibrated(
   }
   // A part that nothing else reads is rounded once if it is made in the format of the whole, which holds all its numbers.
   for (const node of graph.nodes) {
-    if (!isJoin(node) || !carried.gives(node)) continue;
+    if (!factsOf(node).isJoin || !carried.gives(node)) continue;
     for (const name of node.inputs) {
       const maker = makers.get(name);
       const isMoved = maker !== undefined && carried.gives(maker) && keepsFormat(maker);

@@ -108,6 +108,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   concat: {
     attributes: {},
     inputs: several,
+    isJoin: true,
     weights: {},
     formats: alike,
     shape: ({ inputs: [first, ...others], refuse }) => {
@@ -196,9 +197,6 @@ export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
 /** Whether a node gives on the numbers that it reads, in training or outside. */
 export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolean =>
   factsOf(node).isIdle?.(node.attrs, training) === true;
-
-/** Whether a node gives the numbers of several values, as they are. */
-export const isJoin = ({ op }: Node): boolean => op === 'concat';
 
 /**
  * Whether a node multiplies by a kernel. Such a one applies its activation to finished numbers itself where kernels can, and
