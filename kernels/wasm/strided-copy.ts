@@ -2,25 +2,17 @@ import type { TypedArray } from '../arrays.ts';
 import { LimitError } from '../errors.ts';
 import type { MovementKernels } from '../interface/movement.ts';
 import { type Walk, walkOf } from '../walk.ts';
-import {
-  type AddFunction,
-  advance,
-  type Callee,
-  countDown,
-  forRange,
-  type Local,
-  type Locals,
-  when,
-} from './assembler.ts';
-import type { Code, StoreLane } from './code.ts';
+import { type AddFunction, advance, countDown, forRange, type Local, type Locals, when } from './assembler.ts';
+import type { Code, Load, Store, StoreLane, Value } from './code.ts';
 import type { Engine, Slot, WasmFunction } from './engine.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
+import { type AddCopy, addFilled, addTransposedBytes, BLOCK } from './strided-bytes.ts';
 import { transposed } from './transposed.ts';
 
 /**
- * Copies of numbers of four bytes with any strides: the last two loops of a walk are a matrix, which is copied row by row,
+ * Copies of numbers of four bytes, or of one, with any strides: the last two loops of a walk are a matrix, which is copied row by row,
  * transposed or singly; the others stand around it in the same compiled function. In compiled code strides are in bytes.
  *
  * Large copies between arrays of elsewhere are staged: TypeScript takes several times as long.
@@ -72,29 +64,48 @@ export const copyBytes: Row = copyWith((left, x, y) => {
   return [step(2, v128.store16Lane), step(1, v128.store8Lane)];
 });
 
-/** Copies a matrix: called with (rows, cols, x, xRow, xCol, y, yRow, yCol). */
-type AddCopy = (func: AddFunction) => Callee;
-
 /** One number at a time. */
-const addSingly: AddCopy = (func) =>
-  func('iiiiiiii', ([rows, cols, x, xRow, xCol, y, yRow, yCol], locals) => {
-    const [j, from, to] = locals('iii');
-    const one = [i32.store(to, i32.load(from)), advance(from, xCol), advance(to, yCol)];
-    const row = [from.set(x), to.set(y), forRange(j, 0, cols, 1, one)];
-    return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
-  });
+const addSingly =
+  (load: Load, store: Store): AddCopy =>
+  (func) =>
+    func('iiiiiiii', ([rows, cols, x, xRow, xCol, y, yRow, yCol], locals) => {
+      const [j, from, to] = locals('iii');
+      const one = [store(to, load(from)), advance(from, xCol), advance(to, yCol)];
+      const row = [from.set(x), to.set(y), forRange(j, 0, cols, 1, one)];
+      return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
+    });
+const addWordsSingly = addSingly(i32.load, i32.store);
+const addBytesSingly = addSingly(i32.load8U, i32.store8);
 
-/** Where rows lie in one piece. */
+/** Where rows lie in one piece, of `bytes` each. The last part of a row may lie over the one before. */
 const addInRows: AddCopy = (func) =>
-  func('iiiiiiii', ([rows, cols, x, xRow, , y, yRow], locals) => {
-    const [left, from, to] = locals('iii');
-    const row = [from.set(x), to.set(y), left.set(i32.shl(cols, 2)), copyRow(left, from, to)];
-    return countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
+  func('iiiiiiii', ([rows, bytes, x, xRow, , y, yRow], locals) => {
+    const [at, end] = locals('ii');
+    const each = (row: Code): Code => countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow));
+    const sixteen = v128.store(i32.add(y, at), v128.load(i32.add(x, at)));
+    const inVectors = [forRange(at, 0, end, 16, sixteen), v128.store(i32.add(y, end), v128.load(i32.add(x, end)))];
+    const upTo = (size: number, row: Code): Code => [end.set(i32.sub(bytes, size)), each(row)];
+    /** The first and the last of a row, which has fewer than three. */
+    const atEnds = (size: number, copy: (to: Value, from: Value) => Code): Code =>
+      upTo(
+        size,
+        [0, end].map((place) => copy(i32.add(y, place), i32.add(x, place))),
+      );
+    const eights = atEnds(8, (to, from) => v128.store64Lane(0, to, v128.load64Zero(from)));
+    const fours = atEnds(4, (to, from) => i32.store(to, i32.load(from)));
+    const few = when(
+      i32.geS(bytes, 2),
+      atEnds(2, (to, from) => i32.store16(to, i32.load16U(from))),
+      each(i32.store8(y, i32.load8U(x))),
+    );
+    const short = when(i32.geS(bytes, 8), eights, when(i32.geS(bytes, 4), fours, few));
+    const long = each(memory.copy(y, x, bytes));
+    return when(i32.geS(bytes, LONG), long, when(i32.geS(bytes, 16), upTo(16, inVectors), short));
   });
 
 /** Where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */
 const addTransposed: AddCopy = (func) => {
-  const singly = addSingly(func);
+  const singly = addWordsSingly(func);
   return func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
     const [j, from, to] = locals('iii');
     const block = locals('vvvv');
@@ -177,6 +188,10 @@ function addLoops(func: AddFunction, loops: number, addCopy: AddCopy): void {
 export const areWords = (x: TypedArray, y: TypedArray): boolean =>
   x.BYTES_PER_ELEMENT === 4 && x.constructor === y.constructor;
 
+/** The same, or of one byte. */
+const isMovable = (x: TypedArray, y: TypedArray): boolean =>
+  areWords(x, y) || (x.BYTES_PER_ELEMENT === 1 && x.constructor === y.constructor);
+
 /** The kernel. */
 export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
   const { args, heap } = engine;
@@ -188,12 +203,14 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
       return slots[loops].fn;
     };
   };
-  const singly = copies(addSingly);
   const inRows = copies(addInRows);
-  const transposing = copies(addTransposed);
+  const words = { singly: copies(addWordsSingly), transposing: copies(addTransposed) };
+  const bytes = { singly: copies(addBytesSingly), filling: copies(addFilled) };
+  const transposing = Array.from({ length: BLOCK + 1 }, (_, width) => copies(addTransposedBytes(width)));
 
-  /** The matrix of a copy and the loops around it, `around`: all steps in bytes. */
+  /** The matrix of a copy and the loops around it, `around`: all steps in bytes, `one` of which a number has. */
   function copyMatrix(
+    one: number,
     around: readonly number[],
     rows: number,
     cols: number,
@@ -205,23 +222,29 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
     yCol: number,
   ): void {
     const loops = around.length / 3;
-    if (xCol === 4 && yCol === 4) inRows(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
-    else if (xRow === 4 && yCol === 4) transposing(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
-    else if (xCol === 4 && yRow === 4) transposing(loops)(...around, cols, rows, x, xCol, xRow, y, yCol, yRow);
+    const { singly } = one === 4 ? words : bytes;
+    const transposed = (columns: number): WasmFunction =>
+      (one === 4 ? words.transposing : transposing[Math.min(columns, BLOCK)]!)(loops);
+    if (xCol === one && yCol === one) inRows(loops)(...around, rows, one * cols, x, xRow, xCol, y, yRow, yCol);
+    else if (xRow === one && yCol === one) transposed(cols)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
+    else if (xCol === one && yRow === one) transposed(rows)(...around, cols, rows, x, xCol, xRow, y, yCol, yRow);
+    else if (one === 1 && xCol === 0 && yCol === 1)
+      bytes.filling(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
     else singly(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
   }
 
-  function copyWalk({ sizes, xSteps, ySteps }: Walk, x: number, y: number): void {
+  function copyWalk({ sizes, xSteps, ySteps }: Walk, one: number, x: number, y: number): void {
+    if (sizes.includes(0)) return;
     const inner = sizes.length - 2;
-    const xBytes = xSteps.map((step) => 4 * step);
-    const yBytes = ySteps.map((step) => 4 * step);
-    if (inner < 0) copyMatrix([], 1, sizes[0] ?? 1, x, 0, xBytes[0] ?? 4, y, 0, yBytes[0] ?? 4);
+    const xBytes = xSteps.map((step) => one * step);
+    const yBytes = ySteps.map((step) => one * step);
+    if (inner < 0) copyMatrix(one, [], 1, sizes[0] ?? 1, x, 0, xBytes[0] ?? one, y, 0, yBytes[0] ?? one);
     else {
       const around = [...sizes.slice(0, inner), ...xBytes.slice(0, inner), ...yBytes.slice(0, inner)];
       const [rows, cols] = sizes.slice(inner) as [number, number];
       const [xRow, xCol] = xBytes.slice(inner) as [number, number];
       const [yRow, yCol] = yBytes.slice(inner) as [number, number];
-      copyMatrix(around, rows, cols, x, xRow, xCol, y, yRow, yCol);
+      copyMatrix(one, around, rows, cols, x, xRow, xCol, y, yRow, yCol);
     }
   }
 
@@ -244,14 +267,15 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
     }
     const xAt = args.read(x.subarray(xOffset + from.first, xOffset + from.first + from.length), from.length);
     const yAt = args.write(y.subarray(yOffset + to.first, yOffset + to.first + to.length), to.length);
-    copyWalk(walk, xAt - 4 * from.first, yAt - 4 * to.first);
+    const one = x.BYTES_PER_ELEMENT;
+    copyWalk(walk, one, xAt - one * from.first, yAt - one * to.first);
     args.done();
     return true;
   }
 
   /** Whether a strided copy was made so: of much, while no step holds the heap, which may have to grow. */
   function isCopiedStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
-    if (heap.isHeld || !areWords(x, y)) return false;
+    if (heap.isHeld || !isMovable(x, y)) return false;
     if (walk.sizes.reduce((product, size) => product * size, 1) < STAGED_FROM) return false;
     try {
       return copyStaged(walk, x, xOffset, y, yOffset);
@@ -263,8 +287,9 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
 
   return (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
     const walk = walkOf(shape, xStrides, yStrides);
-    if (areWords(x, y) && heap.has(x) && heap.has(y)) {
-      copyWalk(walk, args.read(x, 0) + 4 * xOffset, args.write(y, 0) + 4 * yOffset);
+    if (isMovable(x, y) && heap.has(x) && heap.has(y)) {
+      const one = x.BYTES_PER_ELEMENT;
+      copyWalk(walk, one, args.read(x, 0) + one * xOffset, args.write(y, 0) + one * yOffset);
     } else if (!isCopiedStaged(walk, x, xOffset, y, yOffset)) {
       engine.orElse.stridedCopy(shape, x, xOffset, xStrides, y, yOffset, yStrides);
     }

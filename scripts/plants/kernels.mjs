@@ -122,6 +122,27 @@ export const plants = [
     mustFail: ['tests/kernels/wasm/movement.test.ts'],
   },
   {
+    name: 'bytes of four columns are put in turn with the second before the third',
+    file: 'kernels/wasm/strided-bytes.ts',
+    find: 'all[half + i]![at]!',
+    replace: 'all[all.length - 1 - i]![at]!',
+    mustFail: ['tests/kernels/wasm/movement.test.ts'],
+  },
+  {
+    name: 'what is left of eight rows of bytes that are transposed is written as if it were eight',
+    file: 'kernels/wasm/strided-bytes.ts',
+    find: 'when(i32.gtS(rows, row), put)',
+    replace: 'put',
+    mustFail: ['tests/kernels/wasm/movement.test.ts'],
+  },
+  {
+    name: 'the end of a row that is no whole number of parts is left out',
+    file: 'kernels/wasm/strided-copy.ts',
+    find: '[0, end].map((place)',
+    replace: '[0].map((place)',
+    mustFail: ['tests/kernels/wasm/movement.test.ts'],
+  },
+  {
     name: 'the third of three columns that are transposed is left out',
     file: 'kernels/wasm/strided-copy.ts',
     find: 'when(i32.and(cols, 1), oneColumn),',

@@ -2,7 +2,7 @@ import { ShapeError, ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
+import { Names, namesOf, nodeOf, readersOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -56,6 +56,8 @@ function calibrated(
   calibration: readonly Tensor[],
   method: RangeMethod,
 ): Omit<Calibrated, 'carried'> {
+  const makers = new Map(graph.nodes.map((node) => [node.name, node]));
+  const readers = readersOf(graph);
   const leader = new Map<string, string>();
   const rootOf = (name: string): string => {
     let root = name;
@@ -80,6 +82,17 @@ function calibrated(
     if (other !== undefined) join(other, node.inputs[0]!);
     readWith.set(kernel, node.inputs[0]!);
   }
+  // A part that nothing else reads is rounded once if it is made in the format of the whole, which holds all its numbers.
+  for (const node of graph.nodes) {
+    if (!factsOf(node).isJoin || !carried.gives(node)) continue;
+    for (const name of node.inputs) {
+      const maker = makers.get(name);
+      const isMoved = maker !== undefined && carried.gives(maker) && keepsFormat(maker);
+      if (isMoved || readers.get(name)!.some((reader) => reader !== node && carried.reads(reader))) continue;
+      join(name, node.name);
+      unseen.add(name);
+    }
+  }
   const groups = new Map<string, string[]>();
   for (const name of wanted.keys()) groups.set(rootOf(name), [...(groups.get(rootOf(name)) ?? []), name]);
   const formats = new Map<string, QuantizationParams>();
@@ -100,13 +113,14 @@ function calibrated(
       observers.get(name)!.see(values);
     });
     const end = now.findIndex((members) => {
-      const observer = observers.get(members.find((name) => !unseen.has(name))!)!;
+      const seen = members.find((name) => !unseen.has(name))!;
+      const observer = observers.get(seen)!;
       const range = observer.range();
       const format = chooseQParams(range.low, range.high);
       for (const name of members) formats.set(name, format);
       if (!observer.isCut(range)) return false;
       for (const name of members) cut.set(name, format);
-      if (method.name === 'auto') notes.push(noteOfCut(members[0]!, range, observer));
+      if (method.name === 'auto') notes.push(noteOfCut(seen, range, observer));
       return true;
     });
     open = open.slice(end < 0 ? now.length : end + 1);

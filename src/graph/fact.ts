@@ -49,6 +49,8 @@ export interface Facts<K extends Op> {
   readonly readsAround?: true;
   /** Multiply-adds of one sample; none if left out. */
   readonly macs?: (output: Shape, weights: Shapes, inputs: readonly Shape[]) => number;
+  /** Whether it gives the numbers of several values as they are. Not if left out. */
+  readonly isJoin?: true;
   /** Where the result of a run may lie. */
   readonly memory: (attrs: Attributes[K], format: Format) => Memory;
   /** Whether it gives on the numbers that it reads, in training or outside. Never if left out. */

@@ -108,6 +108,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   concat: {
     attributes: {},
     inputs: several,
+    isJoin: true,
     weights: {},
     formats: alike,
     shape: ({ inputs: [first, ...others], refuse }) => {

@@ -107,6 +107,23 @@ describe('quantize, on a graph', () => {
     expect(new Set(scales).size).toBe(4);
   });
 
+  test('makes parts that nothing else reads in the format of their concatenation, others in their own', () => {
+    const joined = nodeOf('concat', 'j', ['a', 'b'], {});
+    const moved = nodeOf('split', 'm', ['a'], { from: 0, to: 4 });
+    const again = nodeOf('concat', 'k', ['m', 'x', 'c'], {});
+    const nodes = [dense('a', 'x'), dense('b', 'x'), joined, dense('c', 'x'), moved, again];
+    const wide = new Map([8, 12].map((rows) => [`w${rows}/kernel`, real([rows, 4])]));
+    const plain = network([...nodes, dense('w8', 'j'), dense('w12', 'k')], ['w8', 'w12']);
+    const quantized = quantize(new Network({ ...plain, weights: new Map([...plain.weights, ...wide]) }), {
+      calibration: x,
+    });
+    const { a, b, c, j, k, m } = Object.fromEntries(quantized.nodes.map(({ name, format }) => [name, format]));
+    expect(b).toEqual(j); // nothing else reads it
+    expect(c).toEqual(k);
+    expect(m).toEqual(a); // which `m` reads too
+    for (const whole of [j, k]) expect(a).not.toEqual(whole);
+  });
+
   test('gives the inputs of a shared kernel one format, wide enough for both', () => {
     const quantized = int8([dense('a', 'x'), dense('b', 'a', 'a/kernel'), dense('c', 'b', 'a/kernel')], 'c');
     const [first, ...others] = quantized.nodes.slice(0, 3).map(({ format }) => format);

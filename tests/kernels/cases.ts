@@ -524,8 +524,13 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const far = 8 * shape.reduce((sum, n) => sum + n, 0);
     const [xStrides, reach] = d.bool() ? inAnyOrder(d, shape) : [shape.map(() => d.below(17) - 8), far];
     const sizes = [far + reach, size + 3] as const;
-    const [x, y] =
-      d.below(4) === 0 ? [d.int32(sizes[0], 1000), d.int32(sizes[1], 1000)] : [d.floats(sizes[0]), d.floats(sizes[1])];
+    const numbers = d.pick<(n: number) => TypedArray>([
+      (n) => d.floats(n),
+      (n) => d.int8(n),
+      (n) => d.int8(n),
+      (n) => d.int32(n, 1000),
+    ]);
+    const [x, y] = [numbers(sizes[0]), numbers(sizes[1])];
     return { args: [shape, x, far, xStrides, y, 3, yStrides], written: [4] };
   },
   gather: (d) => {

@@ -3,7 +3,12 @@ import { type Binary, type Load, loading, operation, type Store, storing, type U
 /** Instructions on integers of 32 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
 
 export const load: Load = loading(0x28);
+export const load8U: Load = loading(0x2d);
+export const load16U: Load = loading(0x2f);
 export const store: Store = storing(0x36);
+/** The lowest bits. */
+export const store8: Store = storing(0x3a);
+export const store16: Store = storing(0x3b);
 export const eqz: Unary = operation(0x45);
 export const eq: Binary = operation(0x46);
 export const ltS: Binary = operation(0x48);

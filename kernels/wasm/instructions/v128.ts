@@ -47,3 +47,5 @@ const shuffle = (bytes: number, lanes: readonly number[], x: Value, y: Value): C
 export const shuffle32 = (lanes: readonly number[], x: Value, y: Value): Code => shuffle(4, lanes, x, y);
 /** Eight of the lanes of 16 bits of x, 0 to 7, and of y, 8 to 15. */
 export const shuffle16 = (lanes: readonly number[], x: Value, y: Value): Code => shuffle(2, lanes, x, y);
+/** Sixteen of the lanes of 8 bits of x, 0 to 15, and of y, 16 to 31. */
+export const shuffle8 = (lanes: readonly number[], x: Value, y: Value): Code => shuffle(1, lanes, x, y);

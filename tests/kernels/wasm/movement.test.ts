@@ -48,22 +48,58 @@ test('moving within the heap is a list of numbers, anything else is not and leav
   for (const array of [x, y, bytes, otherBytes, at]) heap.release(array);
 });
 
-test('channels of 1 to 9 groups mix as in the reference, whatever is left of four, and nothing beyond them is written', () => {
-  const [x, y] = [heap.allocate('float32', 400), heap.allocate('float32', 400)];
-  x.set(Float32Array.from(x, (_, i) => i + 1));
-  const wrong: string[] = [];
-  for (let groups = 1; groups <= 9; groups++) {
-    for (let members = 1; members <= 9; members++) {
-      const n = groups * members;
-      const expected = y.fill(-1).slice();
-      const mixed = { shape: [2, groups, members], from: [n, members, 1], to: [n, 1, groups] };
-      reference.stridedCopy(mixed.shape, x, 0, mixed.from, expected, 0, mixed.to);
-      table.stridedCopy(mixed.shape, x, 0, mixed.from, y, 0, mixed.to);
-      if (firstDifference(y, expected) !== -1) wrong.push(`${groups} by ${members}`);
-    }
-  }
-  expect(wrong).toEqual([]);
+/** Copies numbers from 1 to 127 in the heap: whether it is one call that writes what the reference does and nothing else. */
+function isRight(type: 'float32' | 'int8' | 'uint8', size: number, ...[shape, from, to, first]: Matrix): boolean {
+  const [x, y] = [heap.allocate(type, size), heap.allocate(type, size)];
+  x.set(Array.from(x, (_, i) => 1 + (i % 127)));
+  const expected = y.slice();
+  reference.stridedCopy(shape, x, first, from, expected, 4, to);
+  const calls = table.link(table.stridedCopy, [shape, x, first, from, y, 4, to]);
+  table.stridedCopy(shape, x, first, from, y, 4, to);
+  const isEqual = firstDifference(y, expected) === -1;
   for (const array of [x, y]) heap.release(array);
+  return isEqual && calls?.length === 1;
+}
+/** A shape, steps through x and y, and where in x it begins. */
+type Matrix = readonly [shape: number[], from: number[], to: number[], first: number];
+
+describe.each(['float32', 'int8', 'uint8'] as const)('of %s', (type) => {
+  const wrongOf = (most: number, matrix: (rows: number, cols: number) => Matrix): string[] => {
+    const wrong: string[] = [];
+    for (let rows = 1; rows <= most; rows++)
+      for (let cols = 1; cols <= most; cols++) {
+        const of = matrix(rows, cols);
+        const size = of[3] + 2 * (rows + 9) * (cols + 9);
+        if (!isRight(type, size, ...of)) wrong.push(`${rows} by ${cols}`);
+      }
+    return wrong;
+  };
+
+  test('channels of groups mix as in the reference, whatever is left of a vector, and nothing beyond them is written', () => {
+    expect(
+      wrongOf(27, (groups, members) => {
+        const n = groups * members;
+        return [[2, groups, members], [n, members, 1], [n, 1, groups], 0];
+      }),
+    ).toEqual([]);
+  });
+
+  test('so do parts of rows that are longer, transposed', () => {
+    expect(wrongOf(20, (rows, cols) => [[rows, cols], [1, rows + 2], [cols + 3, 1], 5])).toEqual([]);
+  });
+
+  test('rows of every length are copied into longer ones, out of them, and from their end', () => {
+    expect(wrongOf(40, (rows, cols) => [[rows, cols], [cols, 1], [cols + 7, 1], 0])).toEqual([]);
+    expect(wrongOf(40, (rows, cols) => [[rows, cols], [cols + 5, 1], [cols, 1], 3])).toEqual([]);
+    const long = [255, 256, 257, 1025];
+    for (const n of long) expect(isRight(type, 4 * n, [3, n], [-n, 1], [n + 1, 1], 2 * n)).toBe(true);
+  });
+
+  test('one number to every row, one to each and every second', () => {
+    expect(wrongOf(20, (rows, cols) => [[rows, cols], [0, 0], [cols + 2, 1], 1])).toEqual([]);
+    expect(wrongOf(20, (rows, cols) => [[rows, cols], [1, 0], [cols, 1], 1])).toEqual([]);
+    expect(wrongOf(20, (rows, cols) => [[rows, cols], [cols, 1], [2 * cols, 2], 1])).toEqual([]);
+  });
 });
 
 describe('large strided copies between arrays outside of the heap equal the reference', () => {
