@@ -8,6 +8,7 @@ import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { type MapShape, mapSlot } from './map.ts';
 import { scratchOf, slotsByTail } from './products.ts';
+import { ROUND } from './requantized.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -15,7 +16,6 @@ import type { Work } from './work.ts';
  * half to even, and its bits are those of 1.5·2²³ plus the integer. Before it, numbers are clamped to a range in which
  * that holds; after it, the conversion to 8 bits saturates. Zero points come as floats.
  */
-const ROUND = 12582912;
 
 /** Four floats, from -limit to limit, rounded to integers, plus the zero point; of NaN, anything. */
 function rounded(work: Work, x: Value, limit: number, zeroPoint: Local): Code {
