@@ -1,3 +1,4 @@
+import { panelsLength } from '../packing.ts';
 import {
   type AddFunction,
   advance,
@@ -73,7 +74,7 @@ export const OPERANDS: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITT
 
 /** Bytes of the packed weights. */
 export const packedBytes = (groups: number, units: number, taps: number, perTap: number): number =>
-  groups * Math.ceil(units / COLS) * taps * perTap * 4 * COLS;
+  4 * groups * panelsLength(taps * perTap, units);
 
 /** Adds (a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, mode): `positions` by `cols` results. */
 function addTile(func: AddFunction, positions: number, cols: number): Callee {

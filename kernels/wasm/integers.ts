@@ -1,4 +1,5 @@
 import type { IntegerKernels } from '../interface/integers.ts';
+import { packedBytes } from '../packing.ts';
 import type { Local } from './assembler.ts';
 import type { Code, Value } from './code.ts';
 import type { Engine } from './engine.ts';
@@ -78,7 +79,7 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
   return {
     gemmInt8: (m, n, k, a, packed, c) => {
       const scratchAt = scratch();
-      const packedAt = args.read(packed, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+      const packedAt = args.read(packed, packedBytes(k, n));
       const aAt = args.read(a, m * k);
       const cAt = args.write(c, m * n);
       args.done(products[n & 15]!.fn(m, n, k, aAt, packedAt, cAt, scratchAt));
