@@ -27,6 +27,9 @@ export function packedKernelOf(s: Convolution): PackedKernel {
 /** Bytes of a matrix [k, n] packed by `packInt8`. */
 export const packedBytes = (k: number, n: number): number => 32 * Math.ceil(n / 16) * Math.ceil(k / 2);
 
+/** Numbers of a matrix [k, n] in panels of sixteen columns, as `packPanels` leaves it. */
+export const panelsLength = (k: number, n: number): number => 16 * Math.ceil(n / 16) * k;
+
 /** Bytes of one matrix. */
 export const matrixBytes = ({ units, runs, padded }: PackedKernel): number => packedBytes(runs * padded, units);
 

@@ -27,7 +27,7 @@ export const channelsLast = (y, [batch, height, width, channels]) =>
 export const unitsFirst = (kernel, size, depth, units) => permuted(kernel, [size, size, depth, units], [3, 2, 0, 1]);
 
 /** The kernel of a dense layer behind an image that was flattened, for images with the channels first. */
-export const rowsChannelsFirst = (kernel, [height, width, channels], units) =>
+const rowsChannelsFirst = (kernel, [height, width, channels], units) =>
   permuted(kernel, [height, width, channels, units], [2, 0, 1, 3]);
 
 /**

@@ -3,8 +3,8 @@ import type { IntegerImageKernels } from '../interface/integer-images.ts';
 import { matrixBytes, type PackedKernel, packedKernelOf } from '../packing.ts';
 import { isDepthwise } from '../phases.ts';
 import { packConvInt8 } from '../reference/integer-images.ts';
-import { packedAt } from '../reference/integers.ts';
-import { addProduct, toInt8 } from './integers.ts';
+import { packedAt, toInt8 } from '../reference/integers.ts';
+import { addProduct } from './integers.ts';
 import { eachWindow } from './pooling.ts';
 
 /**

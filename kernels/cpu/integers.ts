@@ -1,4 +1,5 @@
 import type { IntegerKernels } from '../interface/integers.ts';
+import { toInt8 } from '../reference/integers.ts';
 import { roundHalfEven } from '../reference/math.ts';
 
 /**
@@ -102,11 +103,6 @@ function row(n: number, k: number, a: Int8Array, q: number, packed: Int8Array, c
     if (j + 2 < n) c[o + j + 2] = c2;
     if (j + 3 < n) c[o + j + 3] = c3;
   }
-}
-
-/** The nearest integer to x + zeroPoint in [low, high], ties to even before the zero point; NaN stays. */
-export function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
-  return Math.min(Math.max(roundHalfEven(x) + zeroPoint, low), high);
 }
 
 /** C[m, n] += A[m, k]·B[k, n], B packed from `at` on. */

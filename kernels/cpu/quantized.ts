@@ -8,9 +8,9 @@ import { integers } from './integers.ts';
 import { softmax } from './rows.ts';
 
 /**
- * Those kernels of `cpu` that a network in int8 calls: what it is made of, and softmax behind it;
- * `stridedCopy` is the shorter loop of `reference`. For pages that run nothing
- * else and count bytes; a kernel that a network needs beyond them is named when its program is made.
+ * Those kernels of `cpu` that a network in int8 calls, with softmax behind it, for pages that run nothing else and count
+ * bytes. `stridedCopy` is the shorter loop of `reference`. A kernel that a network needs beyond these is named when its
+ * program is made.
  */
 export const quantizedCpu: Pick<
   Kernels,

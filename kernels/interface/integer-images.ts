@@ -31,7 +31,7 @@ export interface IntegerImageKernels {
   /** The largest of the taps inside. */
   readonly maxPoolInt8: (s: Window, channels: number, x: Int8Array, y: Int8Array) => void;
   /**
-   * y = clamp(roundHalfEven(clamp(fr(fr(fr(Σ (x - zeroPoint))/count)·fr(ratio)), ±1024)) + to, -128, 127) over the taps inside,
+   * y = clamp(roundHalfEven(fr(fr(fr(Σ (x - zeroPoint))/count)·fr(ratio))) + to, -128, 127) over the taps inside,
    * which are `count`; `ratio` is the scale of x over that of y, and `to` the zero point of y. Exact for up to 8,000,000 taps.
    */
   readonly avgPoolInt8: (

@@ -14,7 +14,7 @@ export interface IntegerKernels {
   /** y = (q - zeroPoint)·scale. */
   readonly dequantize: (n: number, q: Int8Array, scale: number, zeroPoint: number, y: Float32Array) => void;
   /**
-   * y[i, j] = clamp(roundHalfEven(clamp(fr(fr(acc + bias[j])·scales[j]), ±1024)) + zeroPoint, low, high). `low` is the
+   * y[i, j] = clamp(roundHalfEven(fr(fr(acc + bias[j])·scales[j])) + zeroPoint, low, high). `low` is the
    * zero point for a fused relu, else -128; `high` the code of 6 for a relu6, else 127. NaN gives 0.
    */
   readonly requantize: (

@@ -1,12 +1,12 @@
 import type { IntegerKernels } from '../interface/integers.ts';
+import { packedBytes } from '../packing.ts';
 import { roundHalfEven } from './math.ts';
 
 const fr = Math.fround;
 
-/** The nearest integer to x + zeroPoint in [low, high], ties to even before the zero point; NaN stays. */
+/** The nearest integer to x, ties to even, plus the zero point, clamped to [low, high]; NaN stays. */
 export function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
-  const q = roundHalfEven(Math.min(Math.max(x, -1024), 1024)) + zeroPoint;
-  return Math.min(Math.max(q, low), high);
+  return Math.min(Math.max(roundHalfEven(x) + zeroPoint, low), high);
 }
 
 /** Where packInt8 puts row p, column j of a matrix with k rows. */
@@ -14,7 +14,7 @@ export const packedAt = (k: number, p: number, j: number): number =>
   ((j >> 4) * Math.ceil(k / 2) + (p >> 1)) * 32 + (j & 15) * 2 + (p & 1);
 
 export const packInt8: IntegerKernels['packInt8'] = (k, n, b, packed) => {
-  packed.fill(0, 0, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+  packed.fill(0, 0, packedBytes(k, n));
   for (let p = 0; p < k; p++) for (let j = 0; j < n; j++) packed[packedAt(k, p, j)] = b[p * n + j]!;
 };
 

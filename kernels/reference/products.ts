@@ -1,5 +1,6 @@
 import type { FloatArray } from '../arrays.ts';
 import type { ProductKernels } from '../interface/products.ts';
+import { panelsLength } from '../packing.ts';
 import { EPILOGUES, type Scalar } from './elementwise.ts';
 
 /** Where packPanels puts row p, column j of a matrix with k rows. */
@@ -24,8 +25,8 @@ export function products<F extends FloatArray>(round: Scalar): ProductKernels<F>
       }
     },
     packPanels: (k, n, b, packed) => {
-      for (let j = 0; j < 16 * Math.ceil(n / 16); j++)
-        for (let p = 0; p < k; p++) packed[panelAt(k, p, j)] = j < n ? b[p * n + j]! : 0;
+      packed.fill(0, 0, panelsLength(k, n));
+      for (let p = 0; p < k; p++) for (let j = 0; j < n; j++) packed[panelAt(k, p, j)] = b[p * n + j]!;
     },
     gemmPanels: (m, n, k, a, packed, bias, activation, c) => {
       for (let i = 0; i < m; i++) {

@@ -1,3 +1,4 @@
+import { panelsLength } from '../packing.ts';
 import {
   type AddFunction,
   advance,
@@ -7,7 +8,6 @@ import {
   type Local,
   min,
   type NewLocals,
-  select,
   when,
 } from './assembler.ts';
 import type { Code, Value } from './code.ts';
@@ -17,6 +17,7 @@ import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 import { packPanel } from './pack.ts';
+import { addStrip } from './strip.ts';
 import { tileOf } from './tile.ts';
 
 /**
@@ -73,7 +74,7 @@ export const OPERANDS: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITT
 
 /** Bytes of the packed weights. */
 export const packedBytes = (groups: number, units: number, taps: number, perTap: number): number =>
-  groups * Math.ceil(units / COLS) * taps * perTap * 4 * COLS;
+  4 * groups * panelsLength(taps * perTap, units);
 
 /** Adds (a, aNext, w, y, yNext, tapsY, runs, run, runJump, rowJump, bias, mode): `positions` by `cols` results. */
 function addTile(func: AddFunction, positions: number, cols: number): Callee {
@@ -117,51 +118,6 @@ function addTile(func: AddFunction, positions: number, cols: number): Callee {
   });
 }
 
-/**
- * Adds (a, step, rowStep, rows, cols, w, y, yStep, yRowStep, tapsY, runs, run, runJump, rowJump, bias, mode): all positions
- * of an image, `width` units.
- */
-function addStrip(func: AddFunction, width: number): Callee {
-  const four = width <= COLS / 2 ? addTile(func, 4, width) : null;
-  const two = addTile(func, 2, width);
-  const one = addTile(func, 1, width);
-  return func('i'.repeat(16), (params, locals) => {
-    const [a, step, rowStep, rows, cols, w, y, yStep, yRowStep, ...shape] = params;
-    const [left, across, isLast, aNext, yNext] = locals('iiiii');
-    const look = [
-      isLast.set(i32.eq(i32.add(across, 1), cols)),
-      aNext.set(select(rowStep, step, isLast)),
-      yNext.set(select(yRowStep, yStep, isLast)),
-    ];
-    const move = [
-      advance(a, aNext),
-      advance(y, yNext),
-      across.set(select(0, i32.add(across, 1), isLast)),
-      advance(left, -1),
-      look,
-    ];
-    const pair = [two(a, aNext, w, y, yNext, ...shape), move, move];
-    /** Runs `body`, which moves on by itself, while there are so many positions left. */
-    const whileLeft = (least: number, body: Code): Code => countDown(left, 0, least, body);
-    return [
-      left.set(i32.mul(rows, cols)),
-      look,
-      four === null
-        ? []
-        : whileLeft(
-            4,
-            when(
-              i32.geS(i32.sub(cols, across), 4),
-              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
-              pair,
-            ),
-          ),
-      whileLeft(2, pair),
-      when(left, one(a, aNext, w, y, yNext, ...shape)),
-    ];
-  });
-}
-
 /** Packs what `from` is the first of, the weights of some units, to `to` as [units/16][row of taps][tap][number][16]; moves `to`. */
 export function packUnits(
   { units, wY, wX, wStep, wUnit }: Readonly<Record<'units' | 'wY' | 'wX' | 'wStep' | 'wUnit', Local>>,
@@ -183,8 +139,10 @@ export function packUnits(
 
 /** The convolution of groups whose units have the remainder `tail` modulo 16. */
 export function writeConvolution(func: AddFunction, tail: number): void {
-  const wide = addStrip(func, COLS);
-  const narrow = tail === 0 ? null : addStrip(func, tail);
+  const strip = (width: number): Callee =>
+    addStrip(func, width, (positions) => addTile(func, positions, width), 16, true);
+  const wide = strip(COLS);
+  const narrow = tail === 0 ? null : strip(tail);
   const pack = packPanel(func);
   const copy = addCopyRows(func);
   func('i'.repeat(OPERANDS.length), (params, locals) => {

@@ -1,10 +1,11 @@
-import { type AddFunction, advance, type Callee, countDown, forRange, type Local, select, when } from './assembler.ts';
+import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { eachImage, FRAME, named } from './frames.ts';
+import { eachImage, FRAME, moveTo, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { codesOf } from './requantized.ts';
+import { addStrip } from './strip.ts';
 import { tileOf } from './tile.ts';
 import { addWidenRows } from './widened.ts';
 
@@ -61,13 +62,6 @@ export const LOOPED: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITTEN
 export const WRITTEN_OPERANDS: readonly [...typeof GIVEN, ...typeof WRITTEN] = [...GIVEN, ...WRITTEN];
 const OPERANDS: readonly [...typeof GIVEN, ...typeof LOOPED] = [...GIVEN, ...LOOPED];
 
-/** Moves what begins at 0 in the sizes to where a call has it. */
-export const moveTo = (o: Readonly<Record<'from' | 'x' | 'weights' | 'frame' | 'copyTo', Local>>): Code => [
-  advance(o.x, o.from),
-  advance(o.frame, o.weights),
-  advance(o.copyTo, o.weights),
-];
-
 /** What the code is written for: units by their remainder modulo 16, and whether sums become codes. */
 export interface Kind {
   readonly tail: number;
@@ -113,50 +107,12 @@ function addTile(func: AddFunction, positions: number, cols: number, isRequantiz
   });
 }
 
-/**
- * Adds (a, step, rowStep, rows, cols, w, y, yStep, tapsY, runs, run, runJump, rowJump, bias, scales, to, low, high):
- * all positions of an image, `width` units.
- */
-function addStrip(func: AddFunction, width: number, isRequantized: boolean): Callee {
-  const four = width <= COLS / 2 ? addTile(func, 4, width, isRequantized) : null;
-  const two = addTile(func, 2, width, isRequantized);
-  const one = addTile(func, 1, width, isRequantized);
-  return func('i'.repeat(18), (params, locals) => {
-    const [a, step, rowStep, rows, cols, w, y, yStep, ...shape] = params;
-    const [left, across, isLast, aNext] = locals('iiii');
-    const look = [isLast.set(i32.eq(i32.add(across, 1), cols)), aNext.set(select(rowStep, step, isLast))];
-    const move = [
-      advance(a, aNext),
-      advance(y, yStep),
-      across.set(select(0, i32.add(across, 1), isLast)),
-      advance(left, -1),
-      look,
-    ];
-    const pair = [two(a, aNext, w, y, yStep, ...shape), move, move];
-    const whileLeft = (least: number, body: Code): Code => countDown(left, 0, least, body);
-    return [
-      left.set(i32.mul(rows, cols)),
-      look,
-      four === null
-        ? []
-        : whileLeft(
-            4,
-            when(
-              i32.geS(i32.sub(cols, across), 4),
-              [four(a, step, w, y, yStep, ...shape), move, move, move, move],
-              pair,
-            ),
-          ),
-      whileLeft(2, pair),
-      when(left, one(a, aNext, w, y, yStep, ...shape)),
-    ];
-  });
-}
-
 /** The convolution of a kind. */
 export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kind): void {
-  const wide = addStrip(func, COLS, isRequantized);
-  const narrow = tail === 0 ? null : addStrip(func, tail, isRequantized);
+  const strip = (width: number): Callee =>
+    addStrip(func, width, (positions) => addTile(func, positions, width, isRequantized), 18, false);
+  const wide = strip(COLS);
+  const narrow = tail === 0 ? null : strip(tail);
   const widenRows = addWidenRows(func);
   func('i'.repeat(OPERANDS.length), (params, locals) => {
     const o = named(OPERANDS, params);
@@ -177,7 +133,7 @@ export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kin
     return [
       pairs.set(i32.mul(i32.mul(o.tapsY, o.runs), o.run)),
       widenRows(o.weights, 0, o.w, 0, 1, i32.mul(panels, i32.mul(pairs, PAIR / 2)), 0),
-      moveTo(o),
+      moveTo(o, o.from, o.weights),
       eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
         place.set(o.y),
         biasAt.set(o.bias),

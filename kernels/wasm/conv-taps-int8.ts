@@ -1,7 +1,7 @@
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { moveTo, WRITTEN_OPERANDS } from './conv-int8.ts';
-import { eachImage, named } from './frames.ts';
+import { WRITTEN_OPERANDS } from './conv-int8.ts';
+import { eachImage, moveTo, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
@@ -215,7 +215,7 @@ export function writeFewTaps(func: AddFunction, shape: Shape): void {
     ];
     return [
       widenAll,
-      moveTo(o),
+      moveTo(o, o.from, o.weights),
       isRequantized ? findSmall(locals, isSmall, o.units, o.bias, o.scales, 65280 * pairsOf(shape)) : [],
       eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
         pairRows === null

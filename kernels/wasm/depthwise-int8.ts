@@ -1,22 +1,18 @@
 import type { Convolution } from '../interface/convolution.ts';
-import type { IntegerImageKernels } from '../interface/integer-images.ts';
-import { packedLength } from '../packing.ts';
 import { phaseOf } from '../phases.ts';
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import { isEmpty } from './convolution.ts';
 import { MOST_TAPS, sweepOf } from './depthwise.ts';
 import { SWEEP } from './depthwise-f32.ts';
-import { type Engine, needsBlockBreaks, type Slot } from './engine.ts';
+import { type Engine, needsBlockBreaks } from './engine.ts';
 import { addCopyRows, eachImage, frameBytesOf, moveTo, named } from './frames.ts';
 import * as i16x8 from './instructions/i16x8.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { slotsByShape } from './products.ts';
-import { remembered } from './remembered.ts';
+import type { Plan } from './remembered.ts';
 import { codesOf } from './requantized.ts';
-import { growingScratch } from './scratch.ts';
 import { storeLanes } from './stores.ts';
 import { copyBytes } from './strided-copy.ts';
 
@@ -296,20 +292,10 @@ function writeWindows(func: AddFunction, shape: Shape): void {
   });
 }
 
-/** What follows from the sizes of a convolution. */
-interface Plan {
-  readonly slot: Slot;
-  readonly scratchBytes: number;
-  readonly operands: readonly number[];
-}
-
-/** The kernels for convolutions that are `isDepthwise`. */
-export function depthwiseInt8(engine: Engine): Pick<IntegerImageKernels, 'conv2dInt8' | 'conv2dRequantized'> {
-  const { args } = engine;
-  const scratch = growingScratch(engine);
+/** Plans of convolutions that are `isDepthwise`. */
+export function depthwisePlans(engine: Engine): (s: Convolution, isRequantized: boolean) => Plan {
   const windows = slotsByShape(engine, writeWindows);
-
-  function planOf(s: Convolution, isRequantized: boolean): Plan {
+  return (s, isRequantized) => {
     const { channels, strideX: stride, dilationX: dilation } = s;
     const taps = s.kernelHeight * s.kernelWidth;
     const phase = phaseOf(s);
@@ -326,44 +312,5 @@ export function depthwiseInt8(engine: Engine): Pick<IntegerImageKernels, 'conv2d
         (isRequantized ? 1 : 4) * s.outWidth * channels, // yRow
       ],
     };
-  }
-  const sumsPlan = remembered((s: Convolution) => planOf(s, false));
-  const codesPlan = remembered((s: Convolution) => planOf(s, true));
-
-  /** False where there is nothing to do or no room. */
-  function convolve(
-    s: Convolution,
-    x: Int8Array,
-    zeroPoint: number,
-    packed: Int8Array,
-    bias: Int32Array | null,
-    scales: Float32Array | null,
-    to: number,
-    low: number,
-    high: number,
-    y: Int8Array | Int32Array,
-  ): boolean {
-    if (isEmpty(s)) return false;
-    const { slot, scratchBytes, operands } = bias === null ? sumsPlan(s) : codesPlan(s);
-    const weights = scratch(scratchBytes);
-    if (weights === 0) return false;
-    const xAt = args.read(x, s.batch * s.height * s.width * s.channels);
-    const packedAt = args.read(packed, packedLength(s));
-    const biasAt = bias === null ? 0 : args.read(bias, s.channels);
-    const scalesAt = scales === null ? 0 : args.read(scales, s.channels);
-    const yAt = args.write(y, s.batch * s.outHeight * s.outWidth * s.channels);
-    args.done(slot.fn(xAt, zeroPoint, packedAt, weights, yAt, biasAt, scalesAt, to, low, high, ...operands));
-    return true;
-  }
-
-  return {
-    conv2dInt8: (s, x, zeroPoint, packed, sums) => {
-      if (!convolve(s, x, zeroPoint, packed, null, null, 0, 0, 0, sums))
-        engine.orElse.conv2dInt8(s, x, zeroPoint, packed, sums);
-    },
-    conv2dRequantized: (s, x, zeroPoint, packed, bias, scales, to, low, high, y) => {
-      if (!convolve(s, x, zeroPoint, packed, bias, scales, to, low, high, y))
-        engine.orElse.conv2dRequantized(s, x, zeroPoint, packed, bias, scales, to, low, high, y);
-    },
   };
 }

@@ -5,24 +5,12 @@ import { isDepthwise, phaseOf } from '../phases.ts';
 import * as direct from './conv-int8.ts';
 import * as fewTaps from './conv-taps-int8.ts';
 import { isEmpty, isPointwise } from './convolution.ts';
-import { depthwiseInt8 } from './depthwise-int8.ts';
-import type { Engine, Slot } from './engine.ts';
+import { depthwisePlans } from './depthwise-int8.ts';
+import type { Engine } from './engine.ts';
 import { frameOperands, type Operands, pitchOf, wholeFrameOf } from './frames.ts';
 import { slotsByShape } from './products.ts';
-import { remembered } from './remembered.ts';
+import { type Plan, remembered } from './remembered.ts';
 import { growingScratch } from './scratch.ts';
-
-/** What follows from the sizes of a convolution. */
-interface Plan {
-  readonly slot: Slot;
-  /** Bytes of scratch memory. */
-  readonly bytes: number;
-  readonly operands: readonly number[];
-  /** Numbers of each array. */
-  readonly x: number;
-  readonly packed: number;
-  readonly y: number;
-}
 
 /** A convolution whose positions are one pixel each, as one of images with a single row. */
 const inOneRow = (s: Convolution): Convolution => {
@@ -33,11 +21,11 @@ const inOneRow = (s: Convolution): Convolution => {
 export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2dInt8' | 'conv2dRequantized'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
-  const byChannel = depthwiseInt8(engine);
+  const byChannel = depthwisePlans(engine);
   const written = slotsByShape(engine, fewTaps.writeFewTaps);
   const directs = slotsByShape(engine, direct.writeConvolution);
 
-  function planOf(given: Convolution, isRequantized: boolean): Plan {
+  function acrossChannels(given: Convolution, isRequantized: boolean): Plan {
     const s = isPointwise(given) ? inOneRow(given) : given;
     const phase = phaseOf(s);
     const { groups, units, runs, run, padded } = packedKernelOf(s);
@@ -54,9 +42,7 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
     };
     const isWritten = groups === 1 && runs * padded <= 2 * fewTaps.MOST_PAIRS;
     const weightBytes = isWritten ? fewTaps.weightBytes(s.units) : 2 * packedLength(s);
-    const bytes = weightBytes + (isWritten && fewTaps.isPaired(shape) ? 3 * frameBytes + 32 : frameBytes);
     const pitch = pitchOf(phase, pixel, frameBytes);
-    const perImage = s.outHeight * s.outWidth * s.units;
     const size = isRequantized ? 1 : 4;
     const common: Operands<typeof direct.WRITTEN> = [
       ...frameOperands(phase, s.batch, 0, s.channels, weightBytes, frameBytes, 2),
@@ -66,7 +52,7 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
       s.outWidth,
       s.dilationY * pitch, // tapRow
       units,
-      size * perImage,
+      size * s.outHeight * s.outWidth * s.units, // yImage
       size * s.units,
     ];
     const loops = (): Operands<typeof direct.LOOPED> => [
@@ -81,15 +67,20 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
     ];
     return {
       slot: isWritten ? written(shape) : directs({ tail: units & 15, isRequantized }),
-      bytes,
+      scratchBytes: weightBytes + (isWritten && fewTaps.isPaired(shape) ? 3 * frameBytes + 32 : frameBytes),
       operands: isWritten ? common : loops(),
-      x: s.batch * s.height * s.width * s.channels,
-      packed: packedLength(s),
-      y: s.batch * perImage,
     };
   }
-  const sumsPlan = remembered((s: Convolution) => planOf(s, false));
-  const codesPlan = remembered((s: Convolution) => planOf(s, true));
+  /** With the numbers of each array. */
+  const plansOf = (isRequantized: boolean) =>
+    remembered((s: Convolution) => ({
+      ...(isDepthwise(s) ? byChannel : acrossChannels)(s, isRequantized),
+      x: s.batch * s.height * s.width * s.channels,
+      packed: packedLength(s),
+      y: s.batch * s.outHeight * s.outWidth * s.units,
+    }));
+  const sumsPlan = plansOf(false);
+  const codesPlan = plansOf(true);
 
   /** False where there is nothing to do or no room. */
   function convolve(
@@ -106,7 +97,7 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
   ): boolean {
     if (isEmpty(s)) return false;
     const plan = bias === null ? sumsPlan(s) : codesPlan(s);
-    const scratchAt = scratch(plan.bytes);
+    const scratchAt = scratch(plan.scratchBytes);
     if (scratchAt === 0) return false;
     const xAt = args.read(x, plan.x);
     const packedAt = args.read(packed, plan.packed);
@@ -120,13 +111,11 @@ export function integerImages(engine: Engine): Pick<IntegerImageKernels, 'conv2d
 
   return {
     conv2dInt8: (s, x, zeroPoint, packed, sums) => {
-      if (isDepthwise(s)) byChannel.conv2dInt8(s, x, zeroPoint, packed, sums);
-      else if (!convolve(s, x, zeroPoint, packed, null, null, 0, 0, 0, sums))
+      if (!convolve(s, x, zeroPoint, packed, null, null, 0, 0, 0, sums))
         engine.orElse.conv2dInt8(s, x, zeroPoint, packed, sums);
     },
     conv2dRequantized: (s, x, zeroPoint, packed, bias, scales, to, low, high, y) => {
-      if (isDepthwise(s)) byChannel.conv2dRequantized(s, x, zeroPoint, packed, bias, scales, to, low, high, y);
-      else if (!convolve(s, x, zeroPoint, packed, bias, scales, to, low, high, y))
+      if (!convolve(s, x, zeroPoint, packed, bias, scales, to, low, high, y))
         engine.orElse.conv2dRequantized(s, x, zeroPoint, packed, bias, scales, to, low, high, y);
     },
   };

@@ -1,4 +1,5 @@
 import type { IntegerKernels } from '../interface/integers.ts';
+import { packedBytes } from '../packing.ts';
 import type { Local } from './assembler.ts';
 import type { Code, Value } from './code.ts';
 import type { Engine } from './engine.ts';
@@ -8,6 +9,7 @@ import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { type MapShape, mapSlot } from './map.ts';
 import { scratchOf, slotsByTail } from './products.ts';
+import { ROUND } from './requantized.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -15,7 +17,6 @@ import type { Work } from './work.ts';
  * half to even, and its bits are those of 1.5·2²³ plus the integer. Before it, numbers are clamped to a range in which
  * that holds; after it, the conversion to 8 bits saturates. Zero points come as floats.
  */
-const ROUND = 12582912;
 
 /** Four floats, from -limit to limit, rounded to integers, plus the zero point; of NaN, anything. */
 function rounded(work: Work, x: Value, limit: number, zeroPoint: Local): Code {
@@ -78,7 +79,7 @@ export function integers(engine: Engine): Partial<IntegerKernels> {
   return {
     gemmInt8: (m, n, k, a, packed, c) => {
       const scratchAt = scratch();
-      const packedAt = args.read(packed, 32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+      const packedAt = args.read(packed, packedBytes(k, n));
       const aAt = args.read(a, m * k);
       const cAt = args.write(c, m * n);
       args.done(products[n & 15]!.fn(m, n, k, aAt, packedAt, cAt, scratchAt));

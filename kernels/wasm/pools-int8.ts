@@ -5,9 +5,8 @@ import { type AddFunction, advance, countDown, forRange, type Local, when } from
 import type { Code } from './code.ts';
 import { MOST_TAPS, sweepOf } from './depthwise.ts';
 import { SWEEP } from './depthwise-f32.ts';
-import type { Engine, Slot } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { addCopyRows, eachImage, frameBytesOf, moveTo, named } from './frames.ts';
-import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i8x16 from './instructions/i8x16.ts';
 import * as i16x8 from './instructions/i16x8.ts';
@@ -15,8 +14,8 @@ import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { slotsByShape } from './products.ts';
-import { remembered } from './remembered.ts';
-import { ROUND } from './requantized.ts';
+import { type Plan, remembered } from './remembered.ts';
+import { roundingOf } from './requantized.ts';
 import { growingScratch } from './scratch.ts';
 import { storeBytes } from './stores.ts';
 import { copyBytes } from './strided-copy.ts';
@@ -159,11 +158,13 @@ function writeAverage(func: AddFunction, shape: Shape): void {
   func(AVERAGE.map((name) => (name === 'ratio' ? 'f' : 'i')).join(''), (params, locals) => {
     const p = named(AVERAGE, params);
     const [image, first, x, oy, left, count, rows, at, tap, iy, ix] = locals('iiiiiiiiiii');
-    const [sum, low, high, begin, divisor, ratio, round, offset, least, mean] = locals('vvvvvvvvvv');
+    const [sum, low, high, begin, divisor, ratio] = locals('vvvvvv');
+    const rounding = roundingOf(locals, p.to, -128);
+    const [mean] = locals('v');
     const quotient = (total: Local): Code => [
       mean.set(f32x4.mul(f32x4.div(f32x4.convertI32x4S(total), divisor), ratio)),
       // NaN gives 0, whatever the zero point.
-      total.set(v128.and(i32x4.sub(f32x4.add(f32x4.pmax(mean, least), round), offset), f32x4.eq(mean, mean))),
+      total.set(v128.and(rounding.round(mean), f32x4.eq(mean, mean))),
     ];
     const pool: Pool = {
       lanes: 8,
@@ -193,9 +194,7 @@ function writeAverage(func: AddFunction, shape: Shape): void {
       moveTo(p, p.from, p.scratch),
       begin.set(i32x4.splat(i32.sub(0, i32.mul(p.zeroPoint, i32.mul(p.down, p.across))))),
       ratio.set(f32x4.splat(p.ratio)),
-      round.set(f32x4.splat(f32.constant(ROUND))),
-      offset.set(i32x4.sub(round, i32x4.splat(p.to))),
-      least.set(f32x4.convertI32x4S(i32x4.sub(i32x4.splat(-128), i32x4.splat(p.to)))),
+      rounding.prepare,
       divideBy(i32.mul(p.down, p.across)),
       eachImage(
         { ...p, outside: p.zeroPoint },
@@ -236,14 +235,6 @@ const MOST_ACROSS = 255;
 /** Frames begin here in scratch memory: an address of 0 is none. */
 const FRAME_AT = 64;
 
-/** What follows from the sizes of a pool. */
-interface Plan {
-  readonly slot: Slot;
-  /** 0 if there is nothing to do. */
-  readonly scratchBytes: number;
-  readonly operands: readonly number[];
-}
-
 export function poolsInt8(engine: Engine): Pick<IntegerImageKernels, 'maxPoolInt8' | 'avgPoolInt8'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
@@ -266,7 +257,7 @@ export function poolsInt8(engine: Engine): Pick<IntegerImageKernels, 'maxPoolInt
       const frameBytes = frameBytesOf(phase, channels);
       const plan = {
         slot: slots({ channels, down, across, dilation: s.dilationX }),
-        scratchBytes: isEmpty ? 0 : FRAME_AT + frameBytes,
+        scratchBytes: isEmpty ? 0 : FRAME_AT + frameBytes, // 0: nothing to do
         operands: [...sweepOf(phase, s.batch, 0, channels, FRAME_AT, frameBytes), s.strideX * channels, ...own(s)],
       };
       plans.set(channels, plan);

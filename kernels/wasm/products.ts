@@ -1,4 +1,5 @@
 import type { ProductKernels } from '../interface/products.ts';
+import { panelsLength } from '../packing.ts';
 import type { AddFunction } from './assembler.ts';
 import type { Engine, Slot, WasmFunction } from './engine.ts';
 import * as f32 from './gemm-f32.ts';
@@ -130,7 +131,7 @@ export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernel
     gemmPanels: (m, n, k, a, packed, bias, activation, c) => {
       const at = m === 1 ? 0 : scratch();
       const aAt = args.read(a, m * k);
-      const bAt = args.read(packed, 16 * Math.ceil(n / 16) * k);
+      const bAt = args.read(packed, panelsLength(k, n));
       const biasAt = bias === null ? 0 : args.read(bias, n);
       const cAt = args.write(c, m * n);
       const mode = f32.ACTIVATION[activation];

@@ -1,6 +1,15 @@
 import type { Convolution, Window } from '../interface/convolution.ts';
+import type { Slot } from './engine.ts';
 
 type Sizes = Window & Partial<Convolution>;
+
+/** How a convolution or a pool of some sizes is called. */
+export interface Plan {
+  readonly slot: Slot;
+  readonly scratchBytes: number;
+  /** What follows the operands that each call gives. */
+  readonly operands: readonly number[];
+}
 
 const areAlike = (a: Sizes, b: Sizes): boolean =>
   a.batch === b.batch &&

@@ -1,5 +1,5 @@
 import { forRange, type Local, type NewLocals, when } from './assembler.ts';
-import type { Code } from './code.ts';
+import type { Code, Value } from './code.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i8x16 from './instructions/i8x16.ts';
@@ -15,6 +15,26 @@ import type { Tile } from './tile.ts';
  * is too small is clamped before it: the bits of 1.5·2²³ + x rise with x for all x above it, and narrowing saturates.
  */
 export const ROUND = 12582912;
+
+/** Rounding to codes with the zero point `to`, the least of which is `low`. */
+export interface Rounding {
+  /** Runs once, before `round`. */
+  readonly prepare: Code;
+  /** Four floats without NaN as integers; without a clamp, if none is below -1.5·2²³. */
+  readonly round: (real: Code, isClamped?: boolean) => Code;
+}
+
+export function roundingOf(locals: NewLocals, to: Local, low: Value): Rounding {
+  const [round, offset, least] = locals('vvv');
+  return {
+    prepare: [
+      round.set(f32x4.splat(f32.constant(ROUND))),
+      offset.set(i32x4.sub(round, i32x4.splat(to))),
+      least.set(f32x4.convertI32x4S(i32x4.sub(i32x4.splat(low), i32x4.splat(to)))),
+    ],
+    round: (real, isClamped = true) => i32x4.sub(f32x4.add(isClamped ? f32x4.pmax(real, least) : real, round), offset),
+  };
+}
 
 /** What all sums share. */
 export interface Codes {
@@ -54,19 +74,12 @@ export function findSmall(
  * there are sixteen to a vector; without it, never.
  */
 export function codesOf(locals: NewLocals, to: Local, low: Local, high: Local, isSmall: Local | null = null): Codes {
-  const [round, offset, least, leastCode, most, scale] = locals('vvvvvv');
-  const toCode = (sum: Local, isClamped: boolean): Code => {
-    const real = f32x4.mul(f32x4.convertI32x4S(sum), scale);
-    return sum.set(i32x4.sub(f32x4.add(isClamped ? f32x4.pmax(real, least) : real, round), offset));
-  };
+  const rounding = roundingOf(locals, to, low);
+  const [leastCode, most, scale] = locals('vvv');
+  const toCode = (sum: Local, isClamped: boolean): Code =>
+    sum.set(rounding.round(f32x4.mul(f32x4.convertI32x4S(sum), scale), isClamped));
   return {
-    prepare: [
-      round.set(f32x4.splat(f32.constant(ROUND))),
-      offset.set(i32x4.sub(round, i32x4.splat(to))),
-      least.set(f32x4.convertI32x4S(i32x4.sub(i32x4.splat(low), i32x4.splat(to)))),
-      leastCode.set(i8x16.splat(low)),
-      most.set(i8x16.splat(high)),
-    ],
+    prepare: [rounding.prepare, leastCode.set(i8x16.splat(low)), most.set(i8x16.splat(high))],
     begin: ({ sums }, bias) =>
       sums[0]!.map((first, v) => [first.set(v128.load(bias, 16 * v)), sums.slice(1).map((row) => row[v]!.set(first))]),
     store: ({ sums, cRows }, cols, scales) => {

@@ -1,5 +1,6 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
+import { panelsLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
@@ -121,8 +122,9 @@ export function compile(
         const { values } = kernel.encoding as EncodingOf<'float32'>;
         const columns = kernel.shape.at(-1)!;
         const terms = values.length / Math.max(1, columns);
-        const length = 16 * Math.ceil(columns / 16) * terms;
-        return packed(kernel, 'float32', length, (to) => own.packPanels(terms, columns, values, to));
+        return packed(kernel, 'float32', panelsLength(terms, columns), (to) =>
+          own.packPanels(terms, columns, values, to),
+        );
       },
       constants: (type, numbers) => buffers.copy(type, numbers),
       scratch,

@@ -2,6 +2,9 @@ import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones } from './site.ts';
 
+/** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
+const FEW_UNITS = 4;
+
 /** The steps of operations that compute with real numbers. */
 export const REALS: EmitRows<
   'dense' | 'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'add' | 'batchNorm' | 'layerNorm' | 'embedding'
@@ -10,12 +13,16 @@ export const REALS: EmitRows<
     const terms = x.shape.at(-1)!;
     const units = y.shape.at(-1)!;
     const rows = elementsOf(x.shape.slice(0, -1));
-    const kernel = panels('kernel');
+    const isPacked = units > FEW_UNITS;
+    const kernel = isPacked ? panels('kernel') : weight('kernel')!;
     const bias = weight('bias');
     const { activation } = node.attrs;
-    finishing(activation, y, { scratch, step }, (k, samples, epilogue, { array: sums }) =>
-      k.gemmPanels(samples * rows, units, terms, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums),
-    );
+    finishing(activation, y, { scratch, step }, (k, samples, epilogue, { array: sums }) => {
+      const m = samples * rows;
+      const added = bias?.array ?? null;
+      if (isPacked) k.gemmPanels(m, units, terms, x.real.array, kernel.array, added, epilogue, sums);
+      else k.gemm(m, units, terms, x.real.array, false, kernel.array, false, added, epilogue, sums);
+    });
   },
   conv(site) {
     const { node, inputs, output: y, weight, panels } = site;

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { cpu } from '../../kernels/cpu/cpu.ts';
 import { reference } from '../../kernels/reference/reference.ts';
+import { wasm } from '../../kernels/wasm/wasm.ts';
 import { DTypeError, LimitError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
+import { fromNetwork, type Tensor, tensor } from '../../src/index.ts';
 import { compileNetwork, networkCost, type Program } from '../../src/infer/index.ts';
 import { chain, dense, floats, mixedNetwork, quantized, randoms } from './networks.ts';
 
@@ -51,15 +54,29 @@ describe('a program', () => {
   });
 
   test('runs on a table of the kernels that its nodes call, and a missing one is named when it is made', () => {
-    const { packPanels, gemmPanels, relu, stridedCopy } = reference;
+    const { gemm, packPanels, relu, stridedCopy } = reference;
     const input = floats(6, next);
     const expected = make(2).run(input).slice();
-    expect([...compileNetwork(network, 2, { packPanels, gemmPanels }).run(input)]).toEqual([...expected]);
+    expect([...compileNetwork(network, 2, { gemm }).run(input)]).toEqual([...expected]);
     expect(() => compileNetwork(network, 2, { relu, stridedCopy })).toThrow(
-      'compileNetwork: node "d" (dense) needs the kernel packPanels, which the table does not have: take a larger one, as cpu is',
+      'compileNetwork: node "d" (dense) needs the kernel gemm, which the table does not have: take a larger one, as cpu is',
     );
-    expect(() => compileNetwork(network, 2, { packPanels, relu })).toThrow('needs the kernel gemmPanels');
+    const wide = chain([3], [dense('w', 3, 5, next)]);
+    expect(() => compileNetwork(wide, 2, { gemm, relu })).toThrow('node "w" (dense) needs the kernel packPanels');
+    expect(() => compileNetwork(wide, 2, { packPanels, relu })).toThrow('needs the kernel gemmPanels');
     expect(() => compileNetwork(network, 2, { relu })).toThrow(StateError);
+  });
+
+  test('reads a dense kernel of up to four units as it is, and packs a larger one', () => {
+    const { gemm, packPanels, gemmPanels } = reference;
+    for (const units of [1, 4, 5, 17]) {
+      const one = chain([7], [dense('d', 7, units, next)]);
+      const program = compileNetwork(one, 3, units <= 4 ? { gemm } : { packPanels, gemmPanels });
+      const input = floats(21, next);
+      const expected = fromNetwork(one).predict(tensor(input, { shape: [3, 7] })) as Tensor;
+      for (const table of [program, compileNetwork(one, 3, cpu), compileNetwork(one, 3, wasm())])
+        expect([...table.run(input)]).toEqual([...expected.data]);
+    }
   });
 
   test('of more numbers than a machine can hold is refused by size', () => {

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import type { Convolution, Window } from '../../kernels/interface/convolution.ts';
-import { packedLength } from '../../kernels/packing.ts';
+import { packedBytes, packedLength, panelsLength } from '../../kernels/packing.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
 
@@ -131,8 +131,6 @@ function inAnyOrder(d: Draw, shape: readonly number[]): [number[], number] {
   }
   return [strides, step];
 }
-
-const packedSize = (k: number, n: number): number => 32 * Math.ceil(n / 16) * Math.ceil(k / 2);
 
 /** Numbers and a scale; half of the time many of them lie halfway between two codes. */
 const numbersToQuantize = (d: Draw, n: number): [Float32Array, number] => {
@@ -283,7 +281,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   },
   packPanels: (d) => {
     const [k, n] = [d.size(), d.size()];
-    return { args: [k, n, d.floats(k * n), d.floats(16 * Math.ceil(n / 16) * k)], written: [3] };
+    return { args: [k, n, d.floats(k * n), d.floats(panelsLength(k, n))], written: [3] };
   },
   gemmPanels: (d) => {
     const [m, n] = d.pick([
@@ -292,7 +290,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       [1, 150 + d.below(200)] as const,
     ]);
     const k = d.pick([d.size(), d.size(), 255, 256, 257, 300]);
-    const packed = d.floats(16 * Math.ceil(n / 16) * k);
+    const packed = d.floats(panelsLength(k, n));
     reference.packPanels(k, n, d.floats(k * n), packed);
     const bias = d.bool() ? d.floats(n) : null;
     const activation = d.pick(['linear', 'relu', 'relu6']);
@@ -303,7 +301,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     while (drawn.s.groups !== 1) drawn = convolution(d, 'y');
     const { s, x, kernel, bias, activation, y } = drawn;
     const terms = s.kernelHeight * s.kernelWidth * s.channels;
-    const packed = d.floats(16 * Math.ceil(s.units / 16) * terms);
+    const packed = d.floats(panelsLength(terms, s.units));
     reference.packPanels(terms, s.units, kernel, packed);
     return { args: [s, x, packed, bias, activation, y], written: [5] };
   },
@@ -388,7 +386,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       [1 + d.below(6), d.below(40), d.pick([511, 512, 513, 1030])],
       [125 + d.below(8), d.below(20), d.below(20)],
     ] as const);
-    const packed = new Int8Array(packedSize(k, n) + GUARD);
+    const packed = new Int8Array(packedBytes(k, n) + GUARD);
     reference.packInt8(k, n, d.int8(k * n), packed);
     return { args: [m, n, k, d.int8(m * k), packed, d.int32(m * n, 100)], written: [5] };
   },
@@ -415,7 +413,7 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   },
   packInt8: (d) => {
     const [k, n] = [d.size(), d.size()];
-    return { args: [k, n, d.int8(k * n), d.int8(packedSize(k, n))], written: [3] };
+    return { args: [k, n, d.int8(k * n), d.int8(packedBytes(k, n))], written: [3] };
   },
   neg: unary,
   abs: unary,

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 const [, , folder = '', scenario = ''] = process.argv;
 const load = (path) => import(pathToFileURL(`${folder}/${path}`).href);
 const { wasm } = await load('kernels/index.js');
+const { panelsLength } = await load('kernels/packing.js');
 const { wasmSupport } = await load('kernels/wasm/engine.js');
 const { SCRATCH_BYTES } = await load('kernels/wasm/gemm-f32.js');
 const { currentEngine } = await load('kernels/wasm/wasm.js');
@@ -70,8 +71,8 @@ function both(table, [m, n, k, transA, transB], { accumulate = false, panels = f
     copy.set(array);
     return copy;
   };
-  const columns = panels ? 16 * Math.ceil(n / 16) : n; // any numbers will do for packed ones
-  const arrays = [inHeap(numbers(m * k)), inHeap(numbers(k * columns)), inHeap(numbers(n))];
+  const length = panels ? panelsLength(k, n) : k * n; // any numbers will do for packed ones
+  const arrays = [inHeap(numbers(m * k)), inHeap(numbers(length)), inHeap(numbers(n))];
   const [a, b, bias] = arrays;
   const start = numbers(m * n);
   const seen = { own: 0 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
+import { packedBytes } from '../../../kernels/packing.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 
@@ -122,7 +123,7 @@ describe('requantize', () => {
 });
 
 const packed = (k: number, n: number, b: Int8Array): Int8Array => {
-  const to = new Int8Array(32 * Math.ceil(n / 16) * Math.ceil(k / 2));
+  const to = new Int8Array(packedBytes(k, n));
   reference.packInt8(k, n, b, to);
   return to;
 };

@@ -126,6 +126,14 @@ describe('codes are rounded and bounded as requantize does it', () => {
       }
     }
   });
+
+  // Below -1.5·2²³ the float that rounds changes its sign, and its bits no longer rise with the sum.
+  test.each([4_100, -4_300, -12_500, -12_700, -20_000, 20_000, -900_000])('%d thousands and nothing larger', (sum) => {
+    for (const to of [-128, 0, 77]) {
+      const [actual, expected] = codesOf(Int32Array.of(sum, 0, sum, 1), 1000, to, -128, 127);
+      expect(actual).toEqual(expected);
+    }
+  });
 });
 
 describe('what is remembered of an object of sizes', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Convolution } from '../../../kernels/interface/convolution.ts';
+import { panelsLength } from '../../../kernels/packing.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { firstDifference } from '../cases.ts';
@@ -50,7 +51,7 @@ function arraysOf(s: Convolution, isInHeap: boolean) {
 function wrongIn(s: Convolution): string[] {
   const { x, kernel, y, bias } = arraysOf(s, false);
   const rows = s.kernelHeight * s.kernelWidth * s.channels;
-  const packed = new Float32Array(16 * Math.ceil(s.units / 16) * rows);
+  const packed = new Float32Array(panelsLength(rows, s.units));
   if (s.groups === 1) reference.packPanels(rows, s.units, kernel, packed);
   const results = [table, reference].map(({ conv2d, conv2dPanels, conv2dTransposed, conv2dKernelGrad }) => {
     const [forward, panels, back, gradient] = [y.slice(), y.slice(), x.slice(), kernel.slice()] as const;

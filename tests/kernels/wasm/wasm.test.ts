@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ElementType } from '../../../kernels/arrays.ts';
 import { cpu } from '../../../kernels/cpu/cpu.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
+import { panelsLength } from '../../../kernels/packing.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { cases, copyOf, firstDifference, isArray } from '../cases.ts';
@@ -135,7 +136,7 @@ describe('products of packed columns, larger than a block of anything, are the b
     const expected = c.slice();
     cpu.gemm(m, n, k, a, false, b, false, bias, 'relu6', expected);
     for (const { packPanels, gemmPanels } of [cpu, table]) {
-      const packed = d.floats(16 * Math.ceil(n / 16) * k);
+      const packed = d.floats(panelsLength(k, n));
       packPanels(k, n, b, packed);
       const placed = [a, packed, bias, c].map(place);
       const [pa, pb, pBias, pc] = placed.map(({ array }) => array as Float32Array);

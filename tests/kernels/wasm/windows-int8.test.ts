@@ -3,9 +3,9 @@ import { cpu } from '../../../kernels/cpu/cpu.ts';
 import type { Convolution, Window } from '../../../kernels/interface/convolution.ts';
 import { packedLength } from '../../../kernels/packing.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
-import { depthwiseInt8 } from '../../../kernels/wasm/depthwise-int8.ts';
 import { Engine } from '../../../kernels/wasm/engine.ts';
 import { Heap } from '../../../kernels/wasm/heap.ts';
+import { integerImages } from '../../../kernels/wasm/integer-images.ts';
 import { poolsInt8 } from '../../../kernels/wasm/pools-int8.ts';
 import { wasm } from '../../../kernels/wasm/wasm.ts';
 import { cases } from '../cases.ts';
@@ -153,7 +153,7 @@ test('sums of two formats, through every pair of codes', () => {
 test('int8 windows are computed in TypeScript where there is no room for scratch memory, or nothing to do', () => {
   const heap = new Heap();
   const engine = new Engine(heap, cpu);
-  const kernels = { ...poolsInt8(engine), ...depthwiseInt8(engine) };
+  const kernels = { ...poolsInt8(engine), ...integerImages(engine) };
   const inTypeScript: string[] = [];
   engine.orElse = new Proxy(cpu, {
     get: (target, name) => {
