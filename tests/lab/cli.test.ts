@@ -69,7 +69,6 @@ describe('a wrong option or file is one line on stderr, exit code 2, and nothing
     ['an unknown way with empty cells', [...good, '--missing', 'zero'], /--missing.*refuse, mean, median/],
     ['an unknown model', ['--model', 'vgg'], /--model.*mlp, cnn, mobilenet/],
     ['a cnn on a table of what shape', [...good, '--model', 'cnn'], /--model cnn needs --image/],
-    ['an image for a perceptron', ['--image', '8x8x1'], /--image needs --model cnn or mobilenet/],
     [
       'an image that digits are not',
       ['--model', 'cnn', '--image', '7x9x1'],
