@@ -104,7 +104,11 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
       y: {
         domain: [...domain],
         ...(isLoss
-          ? { type: 'log', ticks: logTicks(...domain, 4), tickFormat: (x: number) => String(x) }
+          ? {
+              type: 'log',
+              ticks: logTicks(...domain, ({ length }) => length <= 4),
+              tickFormat: (x: number) => String(x),
+            }
           : { ticks: 3 }),
         label: title,
         labelArrow: 'none',

@@ -1,6 +1,7 @@
 import { lightTimes, lightTradeOff } from './charts-light.ts';
 import { LIGHTS } from './explain.ts';
-import { decimals, machineLine, range, seedsLine, time, whole } from './format.ts';
+import { listed } from './findings.ts';
+import { decimals, machineLine, percent, range, seedsLine, time, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { imageText } from './images.ts';
 import { type Column, capital, details, figure, keys, list, MARKS, paragraphs, sentence, svg, table } from './parts.ts';
@@ -17,12 +18,12 @@ export function lightSection(report: JobReport): Markup {
     [MARKS.diamond, 'int8'],
   );
   return html`<section aria-labelledby="light"><h2 id="light">Light networks for images</h2>
-<p>Networks beside the teacher, not forms of it: a plain one with a single convolution, and others that are built to be light. All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.</p>
+<p>${besideTeacher(report, light)}: a plain one with a single convolution, and others that are built to be light. All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.${heavy(trained)}</p>
 ${table(`As trained, float32: ${seedsLine(report)}`, trained, columns(report, light))}
 <div class="text apart">${paragraphs(light.findings)}</div>
 <div class="pair">${figure(
     `${capital(scoreName)} against bytes`,
-    'Up and to the left is better; a line joins a network to what was made of it. Bytes are on a logarithmic scale. A network far below the others (▾) stands at the lower edge, with its figure.',
+    'Up and to the left is better; a line joins a network to what was made of it. Bytes are on a logarithmic scale.',
     html`${sign}${svg(lightTradeOff(light, scoreName))}`,
   )}${figure(
     'Time of one call',
@@ -32,6 +33,26 @@ ${table(`As trained, float32: ${seedsLine(report)}`, trained, columns(report, li
 ${cards(light)}
 ${details('All figures of these networks', table(`With half the channels and in int8 too: ${seedsLine(report)}`, light.results, columns(report, light, true)))}
 </section>`;
+}
+
+/** Says whether the teacher is one of the networks: their weights are the same then, with every seed. */
+function besideTeacher({ digests }: JobReport, { networks }: Light): string {
+  const of = (model: string): string => digests.flatMap((each) => (each.model === model ? [each.sha256] : [])).join();
+  const same = networks.find(({ name }) => of(`${name}, float32`) === of('teacher'));
+  if (same === undefined) return 'Networks beside the teacher, not forms of it';
+  return (
+    `Networks beside each other, not forms of the teacher; but the ${same.name} one is the teacher, trained and timed once ` +
+    'more: its weights are the same, and its times differ by chance'
+  );
+}
+
+/** Networks with fewer parameters than the plain one, and more to compute. */
+function heavy([plain, ...others]: readonly LightResult[]): string {
+  const ratio = ({ macs }: LightResult): number => macs.mean / plain!.macs.mean;
+  const all = others.filter((other) => other.parameters.mean < plain!.parameters.mean && ratio(other) > 1);
+  if (all.length === 0) return '';
+  const shares = all.map((other) => `${other.name} ${percent(ratio(other))}`);
+  return ` Light is meant of parameters alone here: of the multiply-adds of the ${plain!.name}, ${listed(shares)} are made.`;
 }
 
 const imageOf = ({ networks }: Light, name: string): string =>
@@ -70,6 +91,6 @@ function cards({ networks, results }: Light): Markup {
 ${notes.length === 0 ? '' : details('What int8 does to it', list(notes.map(sentence)))}</article>`;
   };
   return html`<h3 class="apart">What each network is, and how it was trained</h3>
-<p class="note">Epochs, rates and widths were chosen by the validation part of the digits. Half of the channels of a layer are those with the smallest incoming weights.</p>
+<p class="note">Epochs, rates and widths were chosen by the validation part of the digits. Where half of the channels of a layer go, it is those with the smallest incoming weights.</p>
 <div class="grid">${networks.map(card)}</div>`;
 }
