@@ -39,7 +39,7 @@ export function lightTradeOff({ results }: Light, scoreName: string): string {
     ...{ ...sides, height, marginTop: 26, marginBottom: bottom },
     x: { type: 'log', domain: [...domain], axis: null },
     y: {
-      domain: [low, 1],
+      domain: [low - (1 - low) * 0.04, 1],
       ticks: 5,
       label: scoreName,
       labelArrow: 'none',
@@ -73,6 +73,17 @@ export function lightTradeOff({ results }: Light, scoreName: string): string {
           strokeOpacity: 0.6,
         }),
         ...dotsOf(shown, { x, y }),
+        Plot.link(
+          labels.flatMap((label, i) => (label.far ? [{ label, from: trained[i]! }] : [])),
+          {
+            x1: ({ from }) => x(from),
+            y1: ({ from }) => y(from),
+            x2: ({ label }) => invert('x', label.x + label.width / 2),
+            y2: ({ label }) => invert('y', label.y),
+            stroke: 'currentColor',
+            strokeOpacity: 0.4,
+          },
+        ),
         Plot.text(labels, {
           x: (label) => invert('x', label.x + 2),
           y: (label) => invert('y', label.y),

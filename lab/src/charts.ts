@@ -214,8 +214,8 @@ export function weights(form: Histogram, before: Histogram, all: readonly Histog
     {
       width: PANEL,
       height: 92,
-      marginLeft: 12,
-      marginRight: 12,
+      marginLeft: 16,
+      marginRight: 16,
       marginTop: 6,
       marginBottom: 20,
       x: { domain: [low, high], ticks: 5, label: null },
@@ -255,7 +255,7 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
   const domain = shown.length === 0 ? ([1, 10] as const) : ([Math.min(...bytes) / 2, Math.max(...bytes) * 2] as const);
   const scores = shown.flatMap(({ score }) => [score.min, score.max]);
   const pad = Math.max(0.005, (Math.max(...scores) - Math.min(...scores)) * 0.2);
-  const sides = { width: CHART, marginLeft: 40, marginRight: 12 };
+  const sides = { width: CHART, marginLeft: 44, marginRight: 12 };
   const options: Plot.PlotOptions = {
     ...sides,
     height: 300,
@@ -300,7 +300,7 @@ function dotsOf(forms: readonly FormResult[], chart: Drawn): Dot[] {
     top: y.apply(score.max),
     bottom: y.apply(score.min),
   }));
-  const labels = placeLabels(points, whiskers, { left: 44, right: CHART - 6, top: 24, bottom: 300 - 40 });
+  const labels = placeLabels(points, whiskers, { left: 48, right: CHART - 6, top: 24, bottom: 300 - 40 });
   return labels.map((label, i) => ({ ...label, form: forms[i]!, at: points[i]! }));
 }
 

@@ -97,7 +97,7 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
       width: PANEL,
       height: 132,
       marginLeft: 38,
-      marginRight: 8,
+      marginRight: 13,
       marginTop: 20,
       marginBottom: 26,
       x: { domain: [1, scales.epochs], ticks: Math.min(5, scales.epochs - 1), label: null, tickFormat: 'd' },

@@ -12,13 +12,14 @@ export function lightSection(report: JobReport): Markup {
   const { light, scoreName } = report;
   if (light === null || light.results.length === 0) return html``;
   const trained = light.results.filter(({ variant }) => variant === 'float32');
+  const teacher = teacherIn(report, light);
   const sign = keys(
     [MARKS.trainDot, 'as trained, float32'],
     [MARKS.hollowDot, 'half the channels'],
     [MARKS.diamond, 'int8'],
   );
   return html`<section aria-labelledby="light"><h2 id="light">Light networks for images</h2>
-<p>${besideTeacher(report, light)}: a plain one with a single convolution, and others that are built to be light. All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.${heavy(trained)}</p>
+<p>${teacher === undefined ? 'Networks beside the teacher, not forms of it' : 'Networks beside each other'}: a plain one with a single convolution, and others that are built to be light. ${teacher === undefined ? '' : `The ${teacher} is the teacher, trained and timed once more: its weights are the same, and its times differ by chance. `}All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.${heavy(trained)}</p>
 ${table(`As trained, float32: ${seedsLine(report)}`, trained, columns(report, light))}
 <div class="text apart">${paragraphs(light.findings)}</div>
 <div class="pair">${figure(
@@ -35,15 +36,10 @@ ${details('All figures of these networks', table(`With half the channels and in 
 </section>`;
 }
 
-/** Says whether the teacher is one of the networks: their weights are the same then, with every seed. */
-function besideTeacher({ digests }: JobReport, { networks }: Light): string {
+/** The teacher's name where it is one of the networks: with every seed their weights are the same then. */
+function teacherIn({ digests }: JobReport, { networks }: Light): string | undefined {
   const of = (model: string): string => digests.flatMap((each) => (each.model === model ? [each.sha256] : [])).join();
-  const same = networks.find(({ name }) => of(`${name}, float32`) === of('teacher'));
-  if (same === undefined) return 'Networks beside the teacher, not forms of it';
-  return (
-    `Networks beside each other, not forms of the teacher; but the ${same.name} one is the teacher, trained and timed once ` +
-    'more: its weights are the same, and its times differ by chance'
-  );
+  return networks.find(({ name }) => of(`${name}, float32`) === of('teacher'))?.name;
 }
 
 /** Networks with fewer parameters than the plain one, and more to compute. */

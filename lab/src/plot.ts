@@ -38,13 +38,15 @@ export const short = (text: string): string => text.replace(/(?:\.0+|(\.\d*?)0+)
 /** A name that leaves room for the picture. */
 export const clipped = (name: string): string => (name.length > 24 ? `${name.slice(0, 22)}…` : name);
 
-const POWERS = Array.from({ length: 19 }, (_, i) => Number(`1e${i - 9}`));
+const EXPONENTS = Array.from({ length: 19 }, (_, i) => i - 9);
 const STEPS = [[1, 2, 5], [1, 3], [1]] as const;
 
 /** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten between the two; 1 and 3 times, or the powers, where those do not fit. */
 export function logTicks(low: number, high: number, fit: (ticks: readonly number[]) => boolean): number[] {
   const choices = STEPS.map((steps) =>
-    POWERS.flatMap((power) => steps.map((step) => step * power)).filter((x) => x >= low && x <= high),
+    EXPONENTS.flatMap((exponent) => steps.map((step) => Number(`${step}e${exponent}`))).filter(
+      (x) => x >= low && x <= high,
+    ),
   );
   return choices.find(fit) ?? choices.at(-1)!;
 }
