@@ -47,8 +47,8 @@ function heavy([plain, ...others]: readonly LightResult[]): string {
   const ratio = ({ macs }: LightResult): number => macs.mean / plain!.macs.mean;
   const all = others.filter((other) => other.parameters.mean < plain!.parameters.mean && ratio(other) > 1);
   if (all.length === 0) return '';
-  const shares = all.map((other) => `${other.name} ${percent(ratio(other))}`);
-  return ` Light is meant of parameters alone here: of the multiply-adds of the ${plain!.name}, ${listed(shares)} are made.`;
+  const shares = all.map((other) => `${other.name} (${percent(ratio(other))} of its multiply-adds)`);
+  return ` Compared with the ${plain!.name}, ${listed(shares)} ${all.length === 1 ? 'is' : 'are'} light in parameters alone.`;
 }
 
 const imageOf = ({ networks }: Light, name: string): string =>
@@ -87,6 +87,6 @@ function cards({ networks, results }: Light): Markup {
 ${notes.length === 0 ? '' : details('What int8 does to it', list(notes.map(sentence)))}</article>`;
   };
   return html`<h3 class="apart">What each network is, and how it was trained</h3>
-<p class="note">Epochs, rates and widths were chosen by the validation part of the digits. Where half of the channels of a layer go, it is those with the smallest incoming weights.</p>
+<p class="note">Epochs, rates and widths were chosen by the validation part of the digits. Of the channels of a layer, the half with the smallest incoming weights goes.</p>
 <div class="grid">${networks.map(card)}</div>`;
 }

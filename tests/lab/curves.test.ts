@@ -96,7 +96,8 @@ describe('axes', () => {
         },
         () => [],
       );
-      return [...parseHTML(svg).document.querySelectorAll('text')].map((node) => {
+      const texts = [...parseHTML(svg).document.querySelectorAll('text')].filter((node) => node.textContent !== '');
+      return texts.map((node) => {
         const shift = (of: Element | null): number =>
           of === null || of.tagName === 'svg'
             ? 0

@@ -41,6 +41,7 @@ test('says which images they take, how they were trained, what they are and what
     '(depthwise-separable; MobileNetV2-like; ShuffleNetV2-like)',
   ];
   expect(text).toContain(`images are 28×28×1, to which they are enlarged ${plain} or 8×8×1 ${small}.`);
+  expect(text).toContain('the half with the smallest incoming weights goes.');
   expect(text).toContain('BatchNorms are folded into the convolutions, as quantize does.');
   for (const finding of report.light!.findings) expect(text).toContain(finding);
   const cards = [...section.querySelectorAll('.card')].map((card) => card.textContent ?? '');
@@ -120,7 +121,7 @@ test('says so where the teacher is one of the networks, and where light ones hav
       : result,
   );
   expect(sectionOf({ ...plain, light: { ...plain.light!, results } }).textContent).toContain(
-    'Light is meant of parameters alone here: of the multiply-adds of the plain CNN, MobileNetV2-like 364 % are made.',
+    'Compared with the plain CNN, MobileNetV2-like (364 % of its multiply-adds) is light in parameters alone.',
   );
 });
 
