@@ -3,7 +3,7 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { scoreDomain } from '../../lab/src/charts.ts';
 import { curveScales, cut } from '../../lab/src/curves.ts';
-import { size } from '../../lab/src/format.ts';
+import { size, time } from '../../lab/src/format.ts';
 import { draw, logAxis, logTicks, short } from '../../lab/src/plot.ts';
 import { fixture } from './fixture.ts';
 
@@ -114,8 +114,8 @@ describe('axes', () => {
       [5, 10],
     ];
     for (const [low, high] of spans) {
-      for (const unit of ['µs', 'kB']) {
-        const texts = textsOf(low, high, (x) => `${x} ${unit}`);
+      for (const format of [size, time]) {
+        const texts = textsOf(low, high, (x) => short(format(x)));
         expect(texts.length).toBeGreaterThan(0);
         texts.forEach(({ text, x }, i) => {
           const half = text.length * 3.1;
