@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { decimals, exact, range, size, time, whole } from './format.ts';
 import { placeLabels } from './labels.ts';
-import { CHART, clipped, draw, drawn, logTicks, short, type Tip } from './plot.ts';
+import { CHART, clipped, draw, drawn, logAxis, short, type Tip } from './plot.ts';
 import type { Light, LightResult, LightVariant } from './types.ts';
 
 /** How a variant is drawn, as in the key above the charts. */
@@ -23,25 +23,23 @@ const dotsOf = (shown: readonly LightResult[], at: { x: (r: LightResult) => numb
 
 const textOf = ({ name, variant }: LightResult): string => `${name}, ${variant}`;
 
-/** So much below the best a network is not on the axis: the others would lie on one line. */
-const FAR = 0.1;
+/** The axis of accuracy begins here, or at a lower tenth: a narrower one would show chance as a difference. */
+const LOW = 0.9;
 
 /** Score against bytes: a symbol for each variant, joined to its network, which has its name. */
 export function lightTradeOff({ results }: Light, scoreName: string): string {
   const shown = results.filter(({ score, bytes }) => Number.isFinite(score.mean) && bytes.mean > 0);
-  const best = Math.max(...shown.map(({ score }) => score.mean));
-  const isNear = ({ score }: LightResult): boolean => score.mean > best - FAR;
-  const scores = shown.filter(isNear).map(({ score }) => score.mean);
-  const low = Math.min(...scores) - Math.max(0.005, (best - Math.min(...scores)) * 0.5);
-  const y = (result: LightResult): number => (isNear(result) ? result.score.mean : low);
+  const y = ({ score }: LightResult): number => score.mean;
+  const low = Math.min(LOW, ...shown.map((result) => Math.floor(10 * y(result)) / 10));
   const x = ({ bytes }: LightResult): number => bytes.mean;
   const domain = [Math.min(...shown.map(x)) / 1.8, Math.max(...shown.map(x)) * 1.8] as const;
-  const [width, height, bottom] = [CHART, 320, 36];
+  const [height, bottom] = [320, 36];
+  const sides = { width: CHART, marginLeft: 44, marginRight: 12 };
   const options: Plot.PlotOptions = {
-    ...{ width, height, marginLeft: 44, marginRight: 12, marginTop: 22, marginBottom: bottom },
+    ...{ ...sides, height, marginTop: 26, marginBottom: bottom },
     x: { type: 'log', domain: [...domain], axis: null },
     y: {
-      domain: [low - (best - low) * 0.06, Math.min(1, best + (best - low) * 0.12)],
+      domain: [low - (1 - low) * 0.04, 1],
       ticks: 5,
       label: scoreName,
       labelArrow: 'none',
@@ -52,12 +50,9 @@ export function lightTradeOff({ results }: Light, scoreName: string): string {
   const place = (result: LightResult) => ({ x: scale('x')!.apply(x(result)), y: scale('y')!.apply(y(result)) });
   const trained = shown.filter(({ variant }) => variant === 'float32');
   const others = shown.filter((result) => !trained.includes(result)).map((result) => ({ ...place(result), text: '' }));
-  const names = trained.map((result) => ({
-    ...place(result),
-    text: isNear(result) ? clipped(result.name) : `${clipped(result.name)} ▾ ${decimals(result.score.mean)}`,
-  }));
+  const names = trained.map((result) => ({ ...place(result), text: clipped(result.name) }));
   const obstacles = others.map((at) => ({ left: at.x - 7, right: at.x + 7, top: at.y - 7, bottom: at.y + 7 }));
-  const labels = placeLabels(names, obstacles, { left: 46, right: width - 6, top: 22, bottom: height - bottom - 4 });
+  const labels = placeLabels(names, obstacles, { left: 46, right: CHART - 6, top: 26, bottom: height - bottom - 4 });
   const links = shown.flatMap((end) => {
     const from = trained.find(({ name }) => name === end.name);
     return from === undefined || from === end ? [] : [{ from, end }];
@@ -68,12 +63,7 @@ export function lightTradeOff({ results }: Light, scoreName: string): string {
     {
       ...options,
       marks: [
-        Plot.axisX(logTicks(...domain), {
-          text: (b: number) => short(size(b)),
-          label: 'bytes of the file',
-          labelArrow: 'none',
-          labelAnchor: 'center',
-        }),
+        ...logAxis(domain, sides, (b) => short(size(b)), { label: 'bytes of the file' }),
         Plot.link(links, {
           x1: ({ from }) => x(from),
           y1: ({ from }) => y(from),
@@ -83,6 +73,17 @@ export function lightTradeOff({ results }: Light, scoreName: string): string {
           strokeOpacity: 0.6,
         }),
         ...dotsOf(shown, { x, y }),
+        Plot.link(
+          labels.flatMap((label, i) => (label.far ? [{ label, from: trained[i]! }] : [])),
+          {
+            x1: ({ from }) => x(from),
+            y1: ({ from }) => y(from),
+            x2: ({ label }) => invert('x', label.x + label.width / 2),
+            y2: ({ label }) => invert('y', label.y),
+            stroke: 'currentColor',
+            strokeOpacity: 0.4,
+          },
+        ),
         Plot.text(labels, {
           x: (label) => invert('x', label.x + 2),
           y: (label) => invert('y', label.y),
@@ -111,21 +112,20 @@ export function lightTimes({ networks, results }: Light, batch: 1 | 64): string 
   const domain = [Math.min(...shown.map(x)) / 1.4, Math.max(...shown.map(x)) * 1.4] as const;
   const names = networks.map(({ name }) => name);
   const samples = batch === 1 ? '1 sample' : '64 samples';
+  const marginLeft = Math.max(...names.map((name) => clipped(name).length * 6.2 + 10));
+  const sides = { width: CHART, marginLeft, marginRight: 14 };
   return draw(
     `Time of a call with ${samples}: ${shown.map((r) => `${textOf(r)} ${time(x(r))}`).join('; ')}`,
     {
-      width: CHART,
+      ...sides,
       height: names.length * 26 + 26,
-      marginLeft: Math.max(...names.map((name) => clipped(name).length * 6.2 + 10)),
-      marginRight: 14,
       marginTop: 4,
       marginBottom: 22,
       x: { type: 'log', domain: [...domain], axis: null },
       y: { domain: names, label: null, padding: 0.25 },
       marks: [
         Plot.axisY({ tickSize: 0, label: null, tickFormat: clipped }),
-        Plot.gridX(logTicks(...domain, 5)),
-        Plot.axisX(logTicks(...domain, 5), { text: (t: number) => short(time(t)), label: null }),
+        ...logAxis(domain, sides, (t) => short(time(t)), { grid: true }),
         Plot.ruleY(names, { stroke: 'var(--gap)', strokeOpacity: 0.35 }),
         ...dotsOf(shown, { x, y: ({ name }) => name }),
       ],

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { decimals, exact, range, size, time, whole } from './format.ts';
 import { type Label, type Point, placeLabels } from './labels.ts';
-import { CHART, clipped, type Drawn, draw, drawn, logTicks, PANEL, short, type Tip } from './plot.ts';
+import { CHART, clipped, type Drawn, draw, drawn, logAxis, PANEL, short, type Tip } from './plot.ts';
 import type { Figure, FitResult, FormResult, Histogram, JobReport, Predictions } from './types.ts';
 
 /** Where the scores of the fits lie that are not meant to be poor, with some room. */
@@ -214,8 +214,8 @@ export function weights(form: Histogram, before: Histogram, all: readonly Histog
     {
       width: PANEL,
       height: 92,
-      marginLeft: 12,
-      marginRight: 12,
+      marginLeft: 16,
+      marginRight: 16,
       marginTop: 6,
       marginBottom: 20,
       x: { domain: [low, high], ticks: 5, label: null },
@@ -252,17 +252,16 @@ interface Dot extends Label {
 export function tradeOff({ forms, scoreName }: JobReport): string {
   const shown = forms.filter((form) => form.bytes.mean > 0 && Number.isFinite(form.score.mean));
   const bytes = shown.map((form) => form.bytes.mean);
-  const domain = shown.length === 0 ? [1, 10] : [Math.min(...bytes) / 2, Math.max(...bytes) * 2];
+  const domain = shown.length === 0 ? ([1, 10] as const) : ([Math.min(...bytes) / 2, Math.max(...bytes) * 2] as const);
   const scores = shown.flatMap(({ score }) => [score.min, score.max]);
   const pad = Math.max(0.005, (Math.max(...scores) - Math.min(...scores)) * 0.2);
+  const sides = { width: CHART, marginLeft: 44, marginRight: 12 };
   const options: Plot.PlotOptions = {
-    width: CHART,
+    ...sides,
     height: 300,
-    marginLeft: 40,
-    marginRight: 12,
     marginTop: 22,
     marginBottom: 36,
-    x: { type: 'log', domain, axis: null },
+    x: { type: 'log', domain: [...domain], axis: null },
     y: {
       domain: shown.length === 0 ? [0, 1] : [Math.min(...scores) - pad, Math.max(...scores) + pad],
       ticks: 5,
@@ -275,15 +274,10 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
   const empty = drawn({ ...options, marks: [Plot.frame()] });
   const dots = dotsOf(shown, empty);
   // A log scale filters the texts of its own axis; this one has its own.
-  const axis = Plot.axisX(logTicks(domain[0]!, domain[1]!), {
-    text: (b: number) => short(size(b)),
-    label: 'bytes of the file',
-    labelArrow: 'none',
-    labelAnchor: 'center',
-  });
+  const axis = logAxis(domain, sides, (b) => short(size(b)), { label: 'bytes of the file' });
   return draw(
     `${scoreName} against bytes: ${shown.map((f) => `${f.name} ${decimals(f.score.mean)} in ${size(f.bytes.mean)}`).join(', ')}`,
-    { ...options, marks: [axis, ...dotMarks(dots, empty)] },
+    { ...options, marks: [...axis, ...dotMarks(dots, empty)] },
     () =>
       dots.map(({ at, form: { name, score, bytes: b } }): Tip => {
         return [at.x, at.y, `${name}: ${scoreName} ${range(score, exact)}, ${range(b, whole)} bytes`];
@@ -306,7 +300,7 @@ function dotsOf(forms: readonly FormResult[], chart: Drawn): Dot[] {
     top: y.apply(score.max),
     bottom: y.apply(score.min),
   }));
-  const labels = placeLabels(points, whiskers, { left: 44, right: CHART - 6, top: 24, bottom: 300 - 40 });
+  const labels = placeLabels(points, whiskers, { left: 48, right: CHART - 6, top: 24, bottom: 300 - 40 });
   return labels.map((label, i) => ({ ...label, form: forms[i]!, at: points[i]! }));
 }
 

@@ -97,14 +97,18 @@ export function curves(fit: FitResult, key: string, title: string, scales: Curve
       width: PANEL,
       height: 132,
       marginLeft: 38,
-      marginRight: 8,
+      marginRight: 13,
       marginTop: 20,
       marginBottom: 26,
       x: { domain: [1, scales.epochs], ticks: Math.min(5, scales.epochs - 1), label: null, tickFormat: 'd' },
       y: {
         domain: [...domain],
         ...(isLoss
-          ? { type: 'log', ticks: logTicks(...domain, 4), tickFormat: (x: number) => String(x) }
+          ? {
+              type: 'log',
+              ticks: logTicks(...domain, ({ length }) => length <= 4),
+              tickFormat: (x: number) => String(x),
+            }
           : { ticks: 3 }),
         label: title,
         labelArrow: 'none',

@@ -21,7 +21,9 @@ export const percent: Format = finite((x) => `${x < 0.0995 ? (x * 100).toFixed(1
 export const time: Format = finite((ms) => (ms < 1 ? `${digits(ms * 1000)} µs` : `${digits(ms)} ms`));
 
 /** Bytes in powers of ten. */
-export const size: Format = finite((x) => (x < 1000 ? `${Math.round(x)} B` : `${digits(x / 1000)} kB`));
+export const size: Format = finite((x) =>
+  x < 1000 ? `${Math.round(x)} B` : x < 1e6 ? `${digits(x / 1000)} kB` : `${digits(x / 1e6)} MB`,
+);
 
 const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 

@@ -15,10 +15,16 @@ export function checkPixels(encoder: TableEncoder, image: ImageShape): void {
     throw new WhittleError('Value', 'table', problem);
   };
   const { columns } = encoder;
+  const pixels = image.reduce((product, n) => product * n, 1);
   const other = columns.find(({ kind }) => kind !== 'number');
   if (other !== undefined) {
+    const name = JSON.stringify(other.name);
     const holds = other.kind === 'date' ? 'dates' : 'categories';
-    refuse(`"${other.name}" holds ${holds}, and pixels are numbers: --drop leaves a column out`);
+    const drop = columns.length > pixels ? ', or leave a column that is no pixel out with --drop' : '';
+    refuse(
+      `${name} holds ${holds}, and pixels are numbers: say types: { ${name}: 'number' }, which takes the cells that are ` +
+        `none for missing, or name these with --na${drop}`,
+    );
   }
   const marked = columns.find((column) => column.kind === 'number' && column.marked);
   if (marked !== undefined) {
@@ -26,7 +32,6 @@ export function checkPixels(encoder: TableEncoder, image: ImageShape): void {
       `--missing category adds a column for the missing cells of "${marked.name}", which is no pixel: fill with mean`,
     );
   }
-  const pixels = image.reduce((product, n) => product * n, 1);
   if (pixels === columns.length) return;
   const names = columns.map(({ name }) => JSON.stringify(name));
   const list = names.length > 2 * SOME ? [...names.slice(0, SOME), '...', ...names.slice(-SOME)] : names;
@@ -35,6 +40,16 @@ export function checkPixels(encoder: TableEncoder, image: ImageShape): void {
     `--image ${image.join('x')} is ${pixels} numbers a row, and the table has ${columns.length} columns beside the target ` +
       `(${list.join(', ')})${remedy}`,
   );
+}
+
+/** An error of the encoder without the remedy that adds a column: it would be no pixel. */
+export function ofPixels(error: unknown): unknown {
+  if (error instanceof WhittleError)
+    error.message = error.message.replace(
+      "'mean', 'median', 'frequent' or 'category'",
+      "'mean', 'median' or 'frequent'",
+    );
+  return error;
 }
 
 /**

@@ -82,7 +82,7 @@ export function lightRun(bench: Workbench, stage: string, progress: Progress): L
       const notes = subject instanceof QuantizedNetwork ? subject.notes : [];
       return { name, variant, notes, ...measured(subject, test) };
     });
-    const training = `${epochs} epochs at a rate from ${rate} down to 0; with half the channels ${again} more`;
+    const training = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} at a rate from ${rate} down to 0; with half the channels ${again} more`;
     return { network: { name, image, training }, forms };
   });
   return { networks: runs.map(({ network }) => network), forms: runs.flatMap(({ forms }) => forms) };

@@ -1,6 +1,7 @@
 import { lightTimes, lightTradeOff } from './charts-light.ts';
 import { LIGHTS } from './explain.ts';
-import { decimals, machineLine, range, seedsLine, time, whole } from './format.ts';
+import { listed } from './findings.ts';
+import { decimals, machineLine, percent, range, seedsLine, time, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { imageText } from './images.ts';
 import { type Column, capital, details, figure, keys, list, MARKS, paragraphs, sentence, svg, table } from './parts.ts';
@@ -11,18 +12,19 @@ export function lightSection(report: JobReport): Markup {
   const { light, scoreName } = report;
   if (light === null || light.results.length === 0) return html``;
   const trained = light.results.filter(({ variant }) => variant === 'float32');
+  const teacher = teacherIn(report, light);
   const sign = keys(
     [MARKS.trainDot, 'as trained, float32'],
     [MARKS.hollowDot, 'half the channels'],
     [MARKS.diamond, 'int8'],
   );
   return html`<section aria-labelledby="light"><h2 id="light">Light networks for images</h2>
-<p>Networks beside the teacher, not forms of it: a plain one with a single convolution, and others that are built to be light. All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.</p>
+<p>${teacher === undefined ? 'Networks beside the teacher, not forms of it' : 'Networks beside each other'}: a plain one with a single convolution, and others that are built to be light. ${teacher === undefined ? '' : `The ${teacher} is the teacher, trained and timed once more: its weights are the same, and its times differ by chance. `}All learn from the same samples; ${sizes(report, light)}. ${capital(scoreName)} is that of the test samples; before anything is counted or timed, BatchNorms are folded into the convolutions, as quantize does.${heavy(trained)}</p>
 ${table(`As trained, float32: ${seedsLine(report)}`, trained, columns(report, light))}
 <div class="text apart">${paragraphs(light.findings)}</div>
 <div class="pair">${figure(
     `${capital(scoreName)} against bytes`,
-    'Up and to the left is better; a line joins a network to what was made of it. Bytes are on a logarithmic scale. A network far below the others (▾) stands at the lower edge, with its figure.',
+    'Up and to the left is better; a line joins a network to what was made of it. Bytes are on a logarithmic scale.',
     html`${sign}${svg(lightTradeOff(light, scoreName))}`,
   )}${figure(
     'Time of one call',
@@ -32,6 +34,21 @@ ${table(`As trained, float32: ${seedsLine(report)}`, trained, columns(report, li
 ${cards(light)}
 ${details('All figures of these networks', table(`With half the channels and in int8 too: ${seedsLine(report)}`, light.results, columns(report, light, true)))}
 </section>`;
+}
+
+/** The teacher's name where it is one of the networks: with every seed their weights are the same then. */
+function teacherIn({ digests }: JobReport, { networks }: Light): string | undefined {
+  const of = (model: string): string => digests.flatMap((each) => (each.model === model ? [each.sha256] : [])).join();
+  return networks.find(({ name }) => of(`${name}, float32`) === of('teacher'))?.name;
+}
+
+/** Networks with fewer parameters than the plain one, and more to compute. */
+function heavy([plain, ...others]: readonly LightResult[]): string {
+  const ratio = ({ macs }: LightResult): number => macs.mean / plain!.macs.mean;
+  const all = others.filter((other) => other.parameters.mean < plain!.parameters.mean && ratio(other) > 1);
+  if (all.length === 0) return '';
+  const shares = all.map((other) => `${other.name} (${percent(ratio(other))} of its multiply-adds)`);
+  return ` Compared with the ${plain!.name}, ${listed(shares)} ${all.length === 1 ? 'is' : 'are'} light in parameters alone.`;
 }
 
 const imageOf = ({ networks }: Light, name: string): string =>
@@ -70,6 +87,6 @@ function cards({ networks, results }: Light): Markup {
 ${notes.length === 0 ? '' : details('What int8 does to it', list(notes.map(sentence)))}</article>`;
   };
   return html`<h3 class="apart">What each network is, and how it was trained</h3>
-<p class="note">Epochs, rates and widths were chosen by the validation part of the digits. Half of the channels of a layer are those with the smallest incoming weights.</p>
+<p class="note">Epochs, rates and widths were chosen by the validation part of the digits. Of the channels of a layer, the half with the smallest incoming weights goes.</p>
 <div class="grid">${networks.map(card)}</div>`;
 }

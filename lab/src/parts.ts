@@ -46,19 +46,27 @@ export interface Column<T> {
   readonly cell: (row: T) => string | Markup;
 }
 
+/** A figure of several seeds in two lines: its mean, and its range. */
+const inLines = (text: string): Markup =>
+  html`${text.split(/(?= \()/).map((line, i) => (i === 0 ? line : html`<br>${line}`))}`;
+
 /**
- * A table whose rows become cards on a narrow screen. The roles are named since a browser forgets them once rows are
+ * A table whose rows become cards on a narrow screen, and that scrolls by itself where it is too wide. The roles are named since a browser forgets them once rows are
  * laid out as blocks.
  */
 export function table<T>(caption: string, rows: readonly T[], columns: readonly Column<T>[]): Markup {
   const kind = (c: Column<T>): Markup => (c.number ? html` class="number"` : html``);
+  const content = (row: T, c: Column<T>): string | Markup => {
+    const shown = c.cell(row);
+    return c.number && typeof shown === 'string' ? inLines(shown) : shown;
+  };
   const cell = (row: T, c: Column<T>, i: number): Markup =>
     i === 0
-      ? html`<th scope="row" role="rowheader"${kind(c)}>${c.cell(row)}</th>`
-      : html`<td role="cell" data-label="${c.title}"${kind(c)}>${c.cell(row)}</td>`;
+      ? html`<th scope="row" role="rowheader"${kind(c)}>${content(row, c)}</th>`
+      : html`<td role="cell" data-label="${c.title}"${kind(c)}>${content(row, c)}</td>`;
   const head = columns.map((c) => html`<th scope="col" role="columnheader"${kind(c)}>${c.title}</th>`);
   const body = rows.map((row) => html`<tr role="row">${columns.map((c, i) => cell(row, c, i))}</tr>`);
-  return html`<table class="cards" role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${head}</tr></thead><tbody role="rowgroup">${body}</tbody></table>`;
+  return html`<div class="sideways" tabindex="0" role="group" aria-label="${caption}"><table class="cards" role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${head}</tr></thead><tbody role="rowgroup">${body}</tbody></table></div>`;
 }
 
 export interface Cell {

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { markupOf } from './html.ts';
+import { widthOf } from './labels.ts';
 
 /** Every chart is an SVG as a string; its colours are variables of the page, so that light and dark are up to the page. */
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -37,10 +38,45 @@ export const short = (text: string): string => text.replace(/(?:\.0+|(\.\d*?)0+)
 /** A name that leaves room for the picture. */
 export const clipped = (name: string): string => (name.length > 24 ? `${name.slice(0, 22)}…` : name);
 
-/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten between the two; only the powers when those are many. */
-export function logTicks(low: number, high: number, most = 7): number[] {
-  const powers = Array.from({ length: 19 }, (_, i) => Number(`1e${i - 9}`));
-  const between = (ticks: readonly number[]): number[] => ticks.filter((x) => x >= low && x <= high);
-  const fine = between(powers.flatMap((x) => [x, 2 * x, 5 * x]));
-  return fine.length > most ? between(powers) : fine;
+const EXPONENTS = Array.from({ length: 19 }, (_, i) => i - 9);
+const STEPS = [[1, 2, 5], [1, 3], [1]] as const;
+
+/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten between the two; 1 and 3 times, or the powers, where those do not fit. */
+export function logTicks(low: number, high: number, fit: (ticks: readonly number[]) => boolean): number[] {
+  const choices = STEPS.map((steps) =>
+    EXPONENTS.flatMap((exponent) => steps.map((step) => Number(`${step}e${exponent}`))).filter(
+      (x) => x >= low && x <= high,
+    ),
+  );
+  return choices.find(fit) ?? choices.at(-1)!;
+}
+
+/** Between the texts of two ticks. */
+const GAP = 6;
+
+/** A logarithmic axis at the foot of a chart, with lines where it says `grid`: no text meets another or leaves the picture. */
+export function logAxis(
+  [low, high]: readonly [low: number, high: number],
+  {
+    width,
+    marginLeft,
+    marginRight,
+  }: { readonly width: number; readonly marginLeft: number; readonly marginRight: number },
+  text: (x: number) => string,
+  { label = null, grid = false }: { readonly label?: string | null; readonly grid?: boolean } = {},
+): Plot.Markish[] {
+  const place = (x: number): number =>
+    marginLeft + (Math.log(x / low) / Math.log(high / low)) * (width - marginLeft - marginRight);
+  const half = (x: number): number => widthOf(text(x)) / 2;
+  /** The middle of a text: that of its tick, but for those at the ends. */
+  const middle = (x: number): number => Math.max(half(x), Math.min(width - half(x), place(x)));
+  const ticks = logTicks(low, high, (all) =>
+    all.every((x, i) => i === 0 || middle(x) - middle(all[i - 1]!) >= half(x) + half(all[i - 1]!) + GAP),
+  );
+  return [
+    ...(grid ? [Plot.gridX(ticks)] : []),
+    Plot.axisX(ticks, { text: null, label, labelArrow: 'none', labelAnchor: 'center' }),
+    // A text by itself, since `dx` is one for a whole axis.
+    ...ticks.map((x) => Plot.axisX([x], { text, tickSize: 0, tickPadding: 9, label: null, dx: middle(x) - place(x) })),
+  ];
 }

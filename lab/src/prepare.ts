@@ -1,6 +1,6 @@
 import { reshape, type Samples, type Tensor, WhittleError } from 'whittle-ml';
 import { type EncoderOptions, type Note, type RawTable, splitIndices, TableEncoder, takeRows } from 'whittle-ml/data';
-import { checkPixels, withOneScale } from './images.ts';
+import { checkPixels, ofPixels, withOneScale } from './images.ts';
 import type { ImageShape, SamplesAs, Task } from './types.ts';
 
 /** A table whose columns are understood. */
@@ -70,7 +70,12 @@ export function understand(
   options: EncoderOptions,
   image: ImageShape | null = null,
 ): JobData {
-  const encoder = new TableEncoder(options).fit(table);
+  const encoder = new TableEncoder(options);
+  try {
+    encoder.fit(table);
+  } catch (error) {
+    throw image === null ? error : ofPixels(error);
+  }
   if (image !== null) checkPixels(encoder, image);
   const encoded = encoder.transform(table, { target: true });
   const { targetName, task, taskReason, classNames } = encoder;

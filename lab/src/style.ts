@@ -61,7 +61,7 @@ table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabu
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th { font-weight: 600; text-align: left; }
 thead th { color: var(--soft); font-weight: 500; }
-.cards { margin-top: .5rem; }
+.sideways { margin-top: .5rem; overflow-x: auto; }
 .cards th, .cards td { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .cards th { white-space: nowrap; }
 .cards .number { text-align: right; white-space: nowrap; }
@@ -95,6 +95,7 @@ footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   main { padding: 1.5rem 1.1rem 3rem; }
   .tiles { grid-template-columns: 1fr 1fr; gap: .6rem; }
   .tiles li { padding: .7rem .8rem .8rem; }
+  .cards br { display: none; }
   .cards, .cards caption, .cards tbody, .cards tr, .cards th, .cards td { display: block; width: auto; }
   .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .cards tr { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .8rem; margin-bottom: .7rem; }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { scoreDomain } from '../../lab/src/charts.ts';
 import { curveScales, cut } from '../../lab/src/curves.ts';
-import { logTicks, short } from '../../lab/src/plot.ts';
+import { size, time } from '../../lab/src/format.ts';
+import { draw, logAxis, logTicks, short } from '../../lab/src/plot.ts';
 import { fixture } from './fixture.ts';
 
 const same = (x: number): number => x;
@@ -76,11 +78,65 @@ describe('axes', () => {
   });
 
   test('that are logarithmic have ticks at 1, 2 and 5, or at powers of ten when those are many', () => {
-    expect(logTicks(900, 60_000)).toEqual([1000, 2000, 5000, 10_000, 20_000, 50_000]);
-    expect(logTicks(0.0005, 3)).toEqual([0.001, 0.01, 0.1, 1]);
+    const atMost = (most: number) => (ticks: readonly number[]) => ticks.length <= most;
+    expect(logTicks(900, 60_000, atMost(7))).toEqual([1000, 2000, 5000, 10_000, 20_000, 50_000]);
+    expect(logTicks(900, 60_000, atMost(5))).toEqual([1000, 3000, 10_000, 30_000]);
+    expect(logTicks(0.0005, 3, atMost(7))).toEqual([0.001, 0.01, 0.1, 1]);
+    expect(logTicks(0.02, 2, atMost(4))).toEqual([0.03, 0.1, 0.3, 1]);
   });
 
-  test('have short texts', () => {
+  test('that are logarithmic have texts that keep apart and inside of the picture', () => {
+    const sides = { width: 380, marginLeft: 160, marginRight: 14 };
+    const textsOf = (low: number, high: number, text: (x: number) => string) => {
+      const svg = draw(
+        '',
+        {
+          ...{ ...sides, height: 60, marginBottom: 22, x: { type: 'log', domain: [low, high], axis: null } },
+          marks: logAxis([low, high], sides, text),
+        },
+        () => [],
+      );
+      const texts = [...parseHTML(svg).document.querySelectorAll('text')].filter((node) => node.textContent !== '');
+      return texts.map((node) => {
+        const shift = (of: Element | null): number =>
+          of === null || of.tagName === 'svg'
+            ? 0
+            : Number(/\(([-\d.]+)/.exec(of.getAttribute('transform') ?? '')?.[1] ?? 0) + shift(of.parentElement);
+        return { text: node.textContent!, x: shift(node) };
+      });
+    };
+    const spans: readonly (readonly [number, number])[] = [
+      [60, 215],
+      [0.09, 101],
+      [9000, 2_100_000],
+      [0.02, 3],
+      [99, 999],
+      [5, 10],
+    ];
+    for (const [low, high] of spans) {
+      for (const format of [size, time]) {
+        const texts = textsOf(low, high, (x) => short(format(x)));
+        expect(texts.length).toBeGreaterThan(0);
+        texts.forEach(({ text, x }, i) => {
+          const half = text.length * 3.1;
+          expect(x - half).toBeGreaterThan(0);
+          expect(x + half).toBeLessThan(sides.width);
+          const before = texts[i - 1];
+          if (before !== undefined) expect(x - half - (before.x + before.text.length * 3.1)).toBeGreaterThan(4);
+        });
+      }
+    }
+    expect(textsOf(60, 201, (x) => `${x} µs`).map(({ text }) => text)).toEqual(['100 µs', '200 µs']);
+  });
+
+  test('have short texts, and bytes in megabytes from a million on', () => {
+    expect([999, 1000, 999_000, 1e6, 2_776_896].map(size)).toEqual([
+      '999 B',
+      '1.00 kB',
+      '999 kB',
+      '1.00 MB',
+      '2.78 MB',
+    ]);
     expect(['5.00 µs', '0.20 µs', '250 µs', '1.25 ms', '2.0'].map(short)).toEqual([
       ...['5 µs', '0.2 µs', '250 µs', '1.25 ms', '2'],
     ]);

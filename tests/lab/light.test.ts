@@ -121,6 +121,7 @@ describe('networks for images beside each other', () => {
       run.networks.flatMap(() => ['float32', 'half the channels', 'int8']),
     );
     expect(ticks.done).toBe(ticks.steps);
+    expect(run.networks[0]!.training).toBe('1 epoch at a rate from 0.003 down to 0; with half the channels 1 more');
     expect(new Set(run.forms.map(({ sha256 }) => sha256)).size).toBe(15);
   });
 
@@ -311,6 +312,21 @@ test('what a network for images cannot be had for is refused with the reason', (
   );
   expect(() => understand('strokes', table, { target: 'kind' }, [3, 4, 1])).toThrow(/; --drop leaves columns out$/);
   expect(() => understand('strokes', table, { target: 'v5', task: 'regression' }, [4, 4, 1])).toThrow(
-    /"kind" holds categories, and pixels are numbers/,
+    /"kind" holds categories, and pixels are numbers: .* with --na$/,
   );
+  expect(() => understand('strokes', table, { target: 'v5', task: 'regression' }, [3, 5, 1])).toThrow(
+    /with --na, or leave a column that is no pixel out with --drop$/,
+  );
+  const cells = (text: string) => strokes([4, 4, 1]).replace(/^0,0,0,0/m, `${text},0,0,0`);
+  const odd = readCSV(cells('abc'));
+  expect(() => understand('strokes', odd, { target: 'kind' }, [4, 4, 1])).toThrow(
+    /"v0" holds categories, .*: say types: \{ "v0": 'number' \}, which .*, or name these with --na$/,
+  );
+  const asNumbers = { target: 'kind', types: { v0: 'number' }, missing: 'mean', odd: 'missing' } as const;
+  expect(understand('strokes', odd, asNumbers, [4, 4, 1]).image).toEqual([4, 4, 1]);
+  const gap = readCSV(cells(''));
+  expect(() => understand('strokes', gap, { target: 'kind' }, [4, 4, 1])).toThrow(
+    /"v0": 1 cell is missing, .* Fill with missing: 'mean', 'median' or 'frequent'\?$/,
+  );
+  expect(() => understand('strokes', gap, { target: 'kind' })).toThrow(/'frequent' or 'category'\?$/);
 });

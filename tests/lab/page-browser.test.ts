@@ -89,6 +89,28 @@ describe.skipIf(binary === null)('the page in a browser', () => {
     });
   });
 
+  test.each(Object.keys(PAGES))(
+    '%s: no page scrolls sideways, all folds open; a wide table does by itself',
+    async (name) => {
+      for (const width of [360, 641, 700, 800, 1000, 1100, 1200]) {
+        await open(name, { viewport: { width, height: 700 } }, async (page) => {
+          const found = await page.evaluate(() => {
+            for (const fold of document.querySelectorAll('details')) fold.open = true;
+            const out = [...document.querySelectorAll('svg.plot')].flatMap((svg) => {
+              const { left, right } = svg.getBoundingClientRect();
+              return [...svg.querySelectorAll('text')].filter((text) => {
+                const box = text.getBoundingClientRect();
+                return box.left < left - 0.5 || box.right > right + 0.5;
+              });
+            });
+            return { width: document.documentElement.scrollWidth, out: out.map((text) => text.textContent) };
+          });
+          expect(found).toEqual({ width, out: [] });
+        });
+      }
+    },
+  );
+
   test('rows of a table are cards on a telephone, and rows elsewhere', async () => {
     const layout = (page: Page) =>
       page.evaluate(() => {

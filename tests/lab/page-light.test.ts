@@ -41,6 +41,7 @@ test('says which images they take, how they were trained, what they are and what
     '(depthwise-separable; MobileNetV2-like; ShuffleNetV2-like)',
   ];
   expect(text).toContain(`images are 28×28×1, to which they are enlarged ${plain} or 8×8×1 ${small}.`);
+  expect(text).toContain('the half with the smallest incoming weights goes.');
   expect(text).toContain('BatchNorms are folded into the convolutions, as quantize does.');
   for (const finding of report.light!.findings) expect(text).toContain(finding);
   const cards = [...section.querySelectorAll('.card')].map((card) => card.textContent ?? '');
@@ -53,7 +54,7 @@ test('says which images they take, how they were trained, what they are and what
   }
 });
 
-test('a chart has all variants with their exact figures, and names the network that lies far below at its edge', () => {
+test('a chart has all variants with their exact figures, each at its place', () => {
   const report = withLight(3);
   const [tradeOff, one, many] = [...sectionOf(report).querySelectorAll('svg.plot')];
   const tips = tipsOf(tradeOff!);
@@ -63,10 +64,13 @@ test('a chart has all variants with their exact figures, and names the network t
       return `${name}, ${variant}: accuracy ${mean} (${low}..${high}), ${bytes.mean.toLocaleString('en-US')} bytes`;
     }),
   );
-  expect(tradeOff!.textContent).toContain('plain CNN, channel means ▾ 0.581');
-  expect(tradeOff!.textContent).not.toContain('plain CNN ▾');
-  const bottom = Math.max(...tips.map(([, y]) => y));
-  expect(tips.map(([, y]) => y >= bottom - 1)).toEqual(report.light!.results.map(({ score }) => score.mean < 0.6));
+  const scores = report.light!.results.map(({ score }) => score.mean);
+  expect(tradeOff!.textContent).toContain('0.50.60.70.80.91.0');
+  const [high, low] = [Math.max(...scores), Math.min(...scores)];
+  const [top, bottom] = [high, low].map((score) => tips[scores.indexOf(score)]![1]) as [number, number];
+  tips.forEach(([, y], i) => {
+    expect(Math.abs(y - (top + ((high - scores[i]!) / (high - low)) * (bottom - top)))).toBeLessThanOrEqual(1);
+  });
   // A better score is higher, a smaller file is further left.
   const [plain, , plainInt8] = tips;
   expect(tips[12]![1]).toBeLessThan(plain![1]);
@@ -79,6 +83,46 @@ test('a chart has all variants with their exact figures, and names the network t
     expect(tipsOf(chart!)[0]![2]).toContain(`for ${samples}`);
     for (let i = 0; i < 15; i += 3) expect(tipsOf(chart!)[i + 2]![0]).toBeLessThan(tipsOf(chart!)[i]![0]);
   }
+});
+
+test('the axis of a chart does not get narrower than a tenth, and reaches down to the lowest network', () => {
+  const ticksOf = (score: number): string => {
+    const report = withLight();
+    const best = { ...report.light!.results[0]!.score, mean: 1 };
+    const results = report.light!.results.map((one, i) => ({
+      ...one,
+      score: i === 0 ? { ...one.score, mean: score } : best,
+    }));
+    return sectionOf({ ...report, light: { ...report.light!, results } }).querySelector('svg.plot')!.textContent!;
+  };
+  expect(ticksOf(1)).toMatch(/^0\.900\.92.*0\.981\.00/);
+  expect(ticksOf(0.08)).toMatch(/^0\.00\.2.*1\.0/);
+});
+
+test('says so where the teacher is one of the networks, and where light ones have more to compute', () => {
+  const plain = withLight(2);
+  expect(sectionOf(plain).textContent).toContain('Networks beside the teacher, not forms of it');
+  expect(sectionOf(plain).textContent).not.toMatch(/is the teacher|parameters alone/);
+  const digests = [0, 1].flatMap((seed) =>
+    [...['teacher', 'MobileNetV2-like, float32', 'plain CNN, float32']].map((model, i) => ({
+      ...{ seed, model, sha256: i < 2 || seed === 0 ? `${seed}`.repeat(64) : 'f'.repeat(64) },
+    })),
+  );
+  const same = sectionOf({ ...plain, digests }).textContent!;
+  expect(same).toContain('The MobileNetV2-like is the teacher, trained and timed once more: its weights are the same');
+  expect(same).not.toContain('beside the teacher');
+  const results = plain.light!.results.map((result) =>
+    result.name === 'MobileNetV2-like' || result.name === 'plain CNN, channel means'
+      ? {
+          ...result,
+          macs: { ...result.macs, mean: 888_192 * 3.64 },
+          parameters: { ...result.parameters, mean: result.name === 'MobileNetV2-like' ? 22_194 : 700_000 },
+        }
+      : result,
+  );
+  expect(sectionOf({ ...plain, light: { ...plain.light!, results } }).textContent).toContain(
+    'Compared with the plain CNN, MobileNetV2-like (364 % of its multiply-adds) is light in parameters alone.',
+  );
 });
 
 test('the terminal has a row for every network and variant, and how they were trained', () => {

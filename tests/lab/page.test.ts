@@ -249,7 +249,7 @@ test('draws the range of the seeds only when there are several', () => {
   expect(renderPage(fixture(1))).not.toContain('highest seed');
   const several = renderPage(fixture(3));
   expect(several).toContain('lowest to highest seed');
-  expect(several).toContain('0.871 (0.861..0.881)');
+  expect(several).toContain('0.871<br> (0.861..0.881)');
 });
 
 test('a number that is missing is a dash, not NaN', () => {
