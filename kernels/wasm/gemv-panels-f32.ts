@@ -8,9 +8,8 @@ import * as v128 from './instructions/v128.ts';
 import { storeFirst } from './stores.ts';
 
 /**
- * One row of A times packed panels of B: sixteen sums stay in registers over all of k, and the weights are one stream from
- * first to last, which is what counts where they come from beyond the caches. Ten layers of 1024 (Node 20, Zen 4): 0.57 of
- * the time of four rows at once as they lie; two panels at once are as fast there and 1.4 times as slow within the caches.
+ * One row of A times packed panels of B within the caches: sixteen sums stay in registers over all of k, and the weights are
+ * one stream from first to last. Two panels at once are 1.4 times as slow (Node 20, Zen 4).
  */
 
 /** Steps of k in one turn of the loop, and those between two block breaks: more of them run out of registers. */

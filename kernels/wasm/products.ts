@@ -5,6 +5,7 @@ import type { Engine, Slot, WasmFunction } from './engine.ts';
 import * as f32 from './gemm-f32.ts';
 import { writeGemv } from './gemv-f32.ts';
 import { writeGemvPanels } from './gemv-panels-f32.ts';
+import { STREAM_COLUMNS, writeGemvStreams } from './gemv-streams-f32.ts';
 
 /**
  * Which operands to pack, by measurement (bench rows "gemm"): B when it is transposed, or when so many rows read columns
@@ -17,6 +18,9 @@ function packing(m: number, n: number, k: number, transA: boolean, transB: boole
 
 /** Columns from which on a single row of A sweeps over the rows of B; fewer columns fit a few registers. */
 const SWEPT_FROM = 160;
+
+/** Weights from which on one row reads several streams of them: 4 MiB, of which a few do not fit the caches. */
+const STREAMED_FROM = 2 ** 20;
 
 /** Multiplications from which on a product is worth several threads: about 60 us, and waking one costs up to 12. */
 const SHARED_FROM = 128 * 128 * 128;
@@ -57,6 +61,7 @@ export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernel
   const scratch = scratchOf(engine, f32.SCRATCH_BYTES);
   const gemv = engine.kernel(writeGemv);
   const gemvPanels = engine.kernel(writeGemvPanels);
+  const gemvStreams = engine.kernel(writeGemvStreams);
   const alone: WasmFunction = (...operands) => slots[operands[f32.OPERAND.n]! & 15]!.fn(...operands);
   const shared = engine.slot((...operands) => {
     if (engine.pool === null) return alone(...operands);
@@ -135,8 +140,14 @@ export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernel
       const biasAt = bias === null ? 0 : args.read(bias, n);
       const cAt = args.write(c, m * n);
       const mode = f32.ACTIVATION[activation];
-      if (m === 1) gemvPanels.fn(n, k, aAt, bAt, cAt, biasAt, mode);
-      else slotOf(m, n, k).fn(m, n, k, aAt, 4 * k, 4, bAt, 64, 4 * k, cAt, 4 * n, biasAt, mode, at);
+      if (m === 1) {
+        const streamed = n * k >= STREAMED_FROM ? n - (n % STREAM_COLUMNS) : 0;
+        if (streamed > 0) gemvStreams.fn(streamed, k, aAt, bAt, cAt, biasAt, mode);
+        if (streamed < n) {
+          const bias = biasAt === 0 ? 0 : biasAt + 4 * streamed;
+          gemvPanels.fn(n - streamed, k, aAt, bAt + 4 * k * streamed, cAt + 4 * streamed, bias, mode);
+        }
+      } else slotOf(m, n, k).fn(m, n, k, aAt, 4 * k, 4, bAt, 64, 4 * k, cAt, 4 * n, biasAt, mode, at);
       args.done();
     },
     gemmStridedBatched: (batch, m, n, k, a, aStride, transA, b, bStride, transB, c) => {

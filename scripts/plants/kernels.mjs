@@ -241,6 +241,20 @@ export const plants = [
     mustFail: ['tests/kernels/wasm/wasm.test.ts'],
   },
   {
+    name: 'eight streams of weights begin at the same panel',
+    file: 'kernels/wasm/gemv-streams-f32.ts',
+    find: 'advance(b, i32.mul(panelBytes, STREAMS)),',
+    replace: 'advance(b, panelBytes),',
+    mustFail: ['tests/kernels/wasm/wasm.test.ts'],
+  },
+  {
+    name: 'columns behind eight streams get the first biases',
+    file: 'kernels/wasm/products.ts',
+    find: 'biasAt === 0 ? 0 : biasAt + 4 * streamed;',
+    replace: 'biasAt;',
+    mustFail: ['tests/kernels/wasm/wasm.test.ts'],
+  },
+  {
     name: 'a product of one packed row leaves out what a turn of its loop is too long for',
     file: 'kernels/wasm/gemv-panels-f32.ts',
     find: 'countDown(left, 1, 1, turn(1)),',

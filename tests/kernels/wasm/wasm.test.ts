@@ -126,6 +126,9 @@ describe('products of packed columns, larger than a block of anything, are the b
   test.each([
     [1, 1031, 515],
     [1, 16, 4099],
+    [1, 128, 8193], // eight streams, and one row of B more
+    [1, 501, 2103], // and panels that are left, the last of them in part
+    [1, 127, 8300], // too few columns for eight
     [2, 2100, 9],
     [7, 65, 600],
     [70, 1050, 300],
