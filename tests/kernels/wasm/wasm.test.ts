@@ -86,6 +86,9 @@ describe.each([
   },
 );
 
+/** Numbers that sums of thousands stay finite with: one infinity makes all of a column NaN, whatever a kernel does. */
+const moderate = (d: Draw, n: number): Float32Array => d.floats(n).map((x) => (Math.abs(x) < 100 ? x : 0.3));
+
 describe('products large enough for packing and for several blocks equal the ones of cpu', () => {
   const shapes = [
     [128, 64, 40],
@@ -102,7 +105,7 @@ describe('products large enough for packing and for several blocks equal the one
     for (const transA of [false, true]) {
       for (const transB of [false, true]) {
         for (const accumulate of [false, true]) {
-          const [a, b, bias, c] = [d.floats(m * k), d.floats(k * n), d.floats(n), d.floats(m * n)];
+          const [a, b, bias, c] = [moderate(d, m * k), moderate(d, k * n), moderate(d, n), moderate(d, m * n)];
           const expected = c.slice();
           cpu.gemm(m, n, k, a, transA, b, transB, bias, 'relu', expected, accumulate);
           const placed = [a, b, bias, c].map(place);
@@ -135,15 +138,16 @@ describe('products of packed columns, larger than a block of anything, are the b
     [131, 33, 257],
   ] as const)('%i x %i, depth %i', (m, n, k) => {
     const d = new Draw(m + n + k);
-    const [a, b, bias, c] = [d.floats(m * k), d.floats(k * n), d.floats(n), d.floats(m * n)];
+    const [a, b, bias, c] = [moderate(d, m * k), moderate(d, k * n), moderate(d, n), d.floats(m * n)];
     const expected = c.slice();
-    cpu.gemm(m, n, k, a, false, b, false, bias, 'relu6', expected);
+    cpu.gemm(m, n, k, a, false, b, false, bias, 'relu', expected);
+    expect(expected.subarray(0, m * n).every(Number.isFinite)).toBe(true);
     for (const { packPanels, gemmPanels } of [cpu, table]) {
       const packed = d.floats(panelsLength(k, n));
       packPanels(k, n, b, packed);
       const placed = [a, packed, bias, c].map(place);
       const [pa, pb, pBias, pc] = placed.map(({ array }) => array as Float32Array);
-      gemmPanels(m, n, k, pa!, pb!, pBias!, 'relu6', pc!);
+      gemmPanels(m, n, k, pa!, pb!, pBias!, 'relu', pc!);
       expect(firstDifference(pc!, expected)).toBe(-1);
       expect(placed.every(({ isIntact }) => isIntact())).toBe(true);
       for (const { release } of placed) release();
