@@ -16,6 +16,7 @@ import {
   type Graph,
   input,
   Layer,
+  LayerNorm,
   MaxPool2D,
   Model,
   Part,
@@ -294,6 +295,12 @@ describe('constants in images', () => {
   test('stay where zeros surround what is read', () => {
     expect(seen(folded([], 'same'))).toEqual([[0, 0], 0]);
     expect(seen(folded([new ZeroPadding2D(1)], 'valid'))).toEqual([[0, 0], 0]);
+  });
+
+  test('are not known behind a LayerNorm, which mixes them with what is none', () => {
+    const model = new Sequential([new Dense(3, { inputShape: [4] }), new LayerNorm(), new Dense(2)], { seed: 2 });
+    silence(model, 0, [1], 4);
+    expect(foldConstants(model).getWeights().map(values)).toEqual(model.getWeights().map(values));
   });
 
   test('are what a BatchNorm makes of a constant, and its beta where gamma is 0', () => {
