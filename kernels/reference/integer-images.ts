@@ -1,8 +1,9 @@
-import type { Convolution, Window } from '../interface/convolution.ts';
+import type { Convolution } from '../interface/convolution.ts';
 import type { IntegerImageKernels } from '../interface/integer-images.ts';
 import { matrixBytes, packedKernelOf } from '../packing.ts';
 import { tapAt } from './convolution.ts';
 import { packedAt, toInt8 } from './integers.ts';
+import { eachWindow } from './pooling.ts';
 
 const fr = Math.fround;
 
@@ -46,31 +47,6 @@ function eachSum(
   }
 }
 
-/** Runs `visit` for every window and channel, in order, with the numbers of the taps inside. */
-function eachWindow(
-  s: Window,
-  channels: number,
-  x: Int8Array,
-  visit: (taps: readonly number[], at: number) => void,
-): void {
-  for (let n = 0, at = 0; n < s.batch; n++) {
-    for (let oy = 0; oy < s.outHeight; oy++) {
-      for (let ox = 0; ox < s.outWidth; ox++) {
-        for (let c = 0; c < channels; c++, at++) {
-          const taps: number[] = [];
-          for (let ky = 0; ky < s.kernelHeight; ky++) {
-            for (let kx = 0; kx < s.kernelWidth; kx++) {
-              const from = tapAt(s, channels, n, oy, ox, ky, kx);
-              if (from >= 0) taps.push(x[from + c]!);
-            }
-          }
-          visit(taps, at);
-        }
-      }
-    }
-  }
-}
-
 /** The same code in every table: a kernel is packed once. */
 export const packConvInt8: IntegerImageKernels['packConvInt8'] = (s, kernel, packed) => {
   const { groups, units, runs, run, padded } = packedKernelOf(s);
@@ -94,12 +70,12 @@ export const integerImages: IntegerImageKernels = {
       y[at] = toInt8(fr(fr((sum + bias[u]!) | 0) * scales[u]!), to, low, high);
     }),
   maxPoolInt8: (s, channels, x, y) =>
-    eachWindow(s, channels, x, (taps, at) => {
-      y[at] = taps.reduce((max, tap) => Math.max(max, tap), -128);
+    eachWindow(s, channels, (taps, at) => {
+      y[at] = taps.reduce((max, tap) => Math.max(max, x[tap]!), -128);
     }),
   avgPoolInt8: (s, channels, x, zeroPoint, ratio, to, y) =>
-    eachWindow(s, channels, x, (taps, at) => {
-      const sum = taps.reduce((total, tap) => total + (tap - zeroPoint), 0);
+    eachWindow(s, channels, (taps, at) => {
+      const sum = taps.reduce((total, tap) => total + (x[tap]! - zeroPoint), 0);
       y[at] = toInt8(fr(fr(fr(sum) / taps.length) * fr(ratio)), to, -128, 127);
     }),
 };

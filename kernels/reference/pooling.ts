@@ -5,26 +5,27 @@ import { tapAt } from './convolution.ts';
 import type { Scalar } from './elementwise.ts';
 import { lanes, totalOfLanes } from './reductions.ts';
 
-export function pooling<F extends FloatArray>(round: Scalar): PoolingKernels<F> {
-  /** Runs `visit` for every window and channel, in order, with the places of the taps inside. */
-  function eachWindow(s: Window, channels: number, visit: (taps: readonly number[], at: number) => void): void {
-    for (let n = 0, at = 0; n < s.batch; n++) {
-      for (let oy = 0; oy < s.outHeight; oy++) {
-        for (let ox = 0; ox < s.outWidth; ox++) {
-          for (let c = 0; c < channels; c++, at++) {
-            const taps: number[] = [];
-            for (let ky = 0; ky < s.kernelHeight; ky++) {
-              for (let kx = 0; kx < s.kernelWidth; kx++) {
-                const from = tapAt(s, channels, n, oy, ox, ky, kx);
-                if (from >= 0) taps.push(from + c);
-              }
+/** Runs `visit` for every window and channel, in order, with the places of the taps inside. */
+export function eachWindow(s: Window, channels: number, visit: (taps: readonly number[], at: number) => void): void {
+  for (let n = 0, at = 0; n < s.batch; n++) {
+    for (let oy = 0; oy < s.outHeight; oy++) {
+      for (let ox = 0; ox < s.outWidth; ox++) {
+        for (let c = 0; c < channels; c++, at++) {
+          const taps: number[] = [];
+          for (let ky = 0; ky < s.kernelHeight; ky++) {
+            for (let kx = 0; kx < s.kernelWidth; kx++) {
+              const from = tapAt(s, channels, n, oy, ox, ky, kx);
+              if (from >= 0) taps.push(from + c);
             }
-            visit(taps, at);
           }
+          visit(taps, at);
         }
       }
     }
   }
+}
+
+export function pooling<F extends FloatArray>(round: Scalar): PoolingKernels<F> {
   const sizeOf = (s: Window, channels: number): number => s.batch * s.height * s.width * channels;
   return {
     maxPool: (s, channels, x, y) =>
