@@ -12,6 +12,7 @@ import type { ProductKernels } from './interface/products.ts';
 import type { RandomKernels } from './interface/random.ts';
 import type { ReductionKernels } from './interface/reductions.ts';
 import type { RowKernels } from './interface/rows.ts';
+import type { SparseIntegerKernels, SparseKernels } from './interface/sparse.ts';
 
 /**
  * The kernel interface: plain synchronous functions over flat, row-major, contiguous arrays.
@@ -34,7 +35,8 @@ export interface FloatKernels<F extends FloatArray>
     ReductionKernels<F>,
     RowKernels<F>,
     OptimizerKernels<F>,
-    RandomKernels<F> {}
+    RandomKernels<F>,
+    SparseKernels<F> {}
 
 /** A kernel call as a call of a compiled function with numbers alone. */
 export interface LinkedCall {
@@ -45,7 +47,12 @@ export interface LinkedCall {
 }
 
 /** A whole table for float32: what `setBackend` takes. */
-export interface Kernels extends FloatKernels<Float32Array>, MovementKernels, IntegerKernels, IntegerImageKernels {
+export interface Kernels
+  extends FloatKernels<Float32Array>,
+    MovementKernels,
+    IntegerKernels,
+    IntegerImageKernels,
+    SparseIntegerKernels {
   /** The table's own memory, if it has one. */
   readonly heap?: KernelHeap;
   /** What a call of one of this table's kernels comes down to, without making it; null if it cannot be said so. */

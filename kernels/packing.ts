@@ -38,3 +38,27 @@ export function packedLength(s: Convolution): number {
   const packed = packedKernelOf(s);
   return packed.groups * matrixBytes(packed);
 }
+
+/** A matrix in sparse panels of sixteen columns as products in int8 read it (`gemmSparseInt8`). */
+export interface PairedRows {
+  readonly starts: Int32Array;
+  readonly rows: Int32Array;
+  readonly values: Int8Array;
+}
+
+/** The rows of sparse panels [blocks][16], two by two; the last of an odd number is with itself, times 0. */
+export function pairedRows(starts: Int32Array, rows: Int32Array, values: Int8Array): PairedRows {
+  const pairs = new Int32Array(starts.length);
+  for (let p = 1; p < starts.length; p++) pairs[p] = pairs[p - 1]! + Math.ceil((starts[p]! - starts[p - 1]!) / 2);
+  const paired = { starts: pairs, rows: new Int32Array(2 * pairs.at(-1)!), values: new Int8Array(32 * pairs.at(-1)!) };
+  for (let p = 1; p < starts.length; p++) {
+    const end = starts[p]!;
+    let to = 2 * pairs[p - 1]!;
+    for (let i = starts[p - 1]!; i < end; i++, to++) {
+      paired.rows[to] = rows[i]!;
+      if (i === end - 1) paired.rows[to | 1] = rows[i]!;
+      for (let j = 0; j < 16; j++) paired.values[((to >> 1) * 16 + j) * 2 + (to & 1)] = values[i * 16 + j]!;
+    }
+  }
+  return paired;
+}

@@ -13,6 +13,7 @@ import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { sparse, sparseIntegers } from './sparse.ts';
 
 /** Every floating-point kernel, from how one operation is rounded and from the functions beyond arithmetic. */
 export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions): FloatKernels<F> => ({
@@ -25,6 +26,7 @@ export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions):
   ...rows<F>(round, f),
   ...optimizers<F>(round),
   ...random<F>(round),
+  ...sparse<F>(round),
 });
 
 /** The shortest correct loops, never sped up: they define the bits that every other table must reproduce. */
@@ -46,4 +48,5 @@ export const reference: Kernels = {
   ...movement,
   ...integers,
   ...integerImages,
+  ...sparseIntegers,
 };

@@ -1,14 +1,15 @@
-import type { Encoding, EncodingName, EncodingOf, Stored } from '../graph/encoding.ts';
+import { densified } from '../graph/decode.ts';
+import type { DenseName, Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
 
 type Numbers = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
-type Picked<E extends EncodingName> = (
+type Picked<E extends DenseName> = (
   encoding: EncodingOf<E>,
   pick: <T extends Numbers>(values: T) => T,
   pickColumns: <T extends Numbers>(perColumn: T) => T,
 ) => EncodingOf<E>;
 
 /** One row an encoding: itself for the numbers that `pick` leaves; `pickColumns` is for what belongs to the last axis. */
-const PICKED: { readonly [E in EncodingName]: Picked<E> } = {
+const PICKED: { readonly [E in DenseName]: Picked<E> } = {
   float32: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
   float64: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
   int8: (encoding, pick, pickColumns) => ({
@@ -19,8 +20,9 @@ const PICKED: { readonly [E in EncodingName]: Picked<E> } = {
   int32: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
 };
 
-/** The weight at the indices `stay` of an axis, which is counted from the end. */
-export function pickStored({ shape, encoding, mask }: Stored, axis: number, stay: readonly number[]): Stored {
+/** The weight at the indices `stay` of an axis, which is counted from the end, with all its numbers. */
+export function pickStored(weight: Stored, axis: number, stay: readonly number[]): Stored {
+  const { shape, encoding, mask } = densified(weight);
   const at = shape.length + axis;
   const inner = shape.slice(at + 1).reduce((product, n) => product * n, 1);
   const length = shape[at]!;
@@ -35,7 +37,7 @@ export function pickStored({ shape, encoding, mask }: Stored, axis: number, stay
     }
     return result;
   };
-  const picked = PICKED[encoding.type] as Picked<EncodingName>;
+  const picked = PICKED[encoding.type] as Picked<DenseName>;
   const columns = <T extends Numbers>(perColumn: T): T => (axis === -1 ? pick(perColumn) : perColumn);
   const alive = mask && pick(mask);
   return {

@@ -1,6 +1,8 @@
-import type { EncodingName, EncodingOf, Stored } from './encoding.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import type { DenseStored, EncodingName, EncodingOf, Stored } from './encoding.ts';
+import { placesHeld, scattered } from './sparse.ts';
 
-type Decode<E extends EncodingName> = (encoding: EncodingOf<E>) => Float32Array | Float64Array | null;
+type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
 
 /** One row an encoding: the real numbers that it stands for; null where they depend on more. */
 const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
@@ -8,10 +10,27 @@ const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
   float64: ({ values }) => values,
   int8: ({ values, scales }) => Float32Array.from(values, (q, i) => q * scales[i % scales.length]!),
   int32: () => null,
+  sparse: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),
+  sparseInt8: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),
 };
 
 /** The real numbers of a weight; null for a bias of integers, whose unit depends on its product. */
-export function decodeWeight({ encoding }: Stored): Float32Array | Float64Array | null {
+export function decodeWeight({ encoding, shape }: Stored): Float32Array | Float64Array | null {
   const decode = DECODED[encoding.type] as Decode<EncodingName>;
-  return decode(encoding);
+  return decode(encoding, shape);
+}
+
+/** A weight with all its numbers in place of those that a sparse encoding holds, the others masked; any other as it is. */
+export function densified(weight: Stored): DenseStored {
+  const { shape, encoding, mask } = weight;
+  if (encoding.type !== 'sparse' && encoding.type !== 'sparseInt8') return { shape, encoding, mask };
+  const n = elementsOf(shape);
+  const units = shape.at(-1) ?? 1;
+  const alive = new Uint8Array(n);
+  for (const place of placesHeld(encoding, units)) if (place >= 0) alive[place] = mask?.[place] ?? 1;
+  const dense =
+    encoding.type === 'sparse'
+      ? ({ type: 'float32', values: scattered(encoding.values, units, encoding, n) } as const)
+      : ({ type: 'int8', values: scattered(encoding.values, units, encoding, n), scales: encoding.scales } as const);
+  return { shape, encoding: dense, mask: alive };
 }

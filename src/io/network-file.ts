@@ -229,9 +229,11 @@ function takeKeys(fields: Fields): [role: string, key: string][] {
   ]);
 }
 
+const DENSE: readonly EncodingName[] = ['float32', 'float64', 'int8', 'int32'];
+
 /** Which encoding the type of a tensor stands for. */
 const ENCODING_OF: ReadonlyMap<SafeDType, EncodingName> = new Map(
-  Object.entries(ENCODINGS).map(([name, { parts }]) => [dtypeOf(new parts.values.array(0)), name as EncodingName]),
+  DENSE.map((name) => [dtypeOf(new ENCODINGS[name].parts.values.array(0)), name]),
 );
 
 function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {

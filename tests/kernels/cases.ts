@@ -1,6 +1,7 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import type { Convolution, Window } from '../../kernels/interface/convolution.ts';
-import { packedBytes, packedLength, panelsLength } from '../../kernels/packing.ts';
+import type { SparseWidth } from '../../kernels/interface/sparse.ts';
+import { packedBytes, packedLength, pairedRows, panelsLength } from '../../kernels/packing.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
 
@@ -204,6 +205,38 @@ function integerConvolution(d: Draw) {
   return { s, x: d.int8(x.length - GUARD), zeroPoint: d.below(256) - 128, packed, y: d.int8(y.length - GUARD) };
 }
 
+/** A matrix [k, n] of which some numbers are held: none, all, or a share of each panel's rows. */
+function sparseMatrix(d: Draw, k: number, n: number, width: SparseWidth = d.pick([1, 4, 16] as const)) {
+  const share = d.pick([0, 1, d.below(100) / 100, 0.1]);
+  const starts = [0];
+  const rows: number[] = [];
+  for (let p = 0; p * width < n; p++) {
+    for (let row = 0; row < k; row++) if (d.below(1000) < share * 1000) rows.push(row);
+    starts.push(rows.length);
+  }
+  const values = d.floats(rows.length * width);
+  const panels = Math.ceil(n / width);
+  for (let p = 0; p < panels; p++)
+    for (let i = starts[p]!; i < starts[p + 1]!; i++)
+      for (let j = n - p * width; j < width; j++) values[i * width + j] = 0;
+  return { width, starts: Int32Array.from(starts), rows: Int32Array.from(rows), values };
+}
+
+function sparseInt8(d: Draw, k: number, n: number): [Int32Array, Int32Array, Int8Array] {
+  const { starts, rows, values } = sparseMatrix(d, k, n, 16);
+  const bytes = d.int8(values.length).map((q, i) => (values[i] === 0 ? 0 : q));
+  const paired = pairedRows(starts, rows, bytes);
+  return [paired.starts, paired.rows, paired.values];
+}
+
+/** A convolution of one group. */
+function whole(d: Draw, result: 'y' | 'x') {
+  let drawn = convolution(d, result);
+  while (drawn.s.groups !== 1) drawn = convolution(d, result);
+  const { s } = drawn;
+  return { ...drawn, terms: s.kernelHeight * s.kernelWidth * s.channels };
+}
+
 /** What batchNorm takes; half of the time mean and variance are those of x. */
 function columnsToNormalize(d: Draw) {
   const [rows, n] = [d.size(), d.size()];
@@ -297,13 +330,43 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     return { args: [m, n, k, d.floats(m * k), packed, bias, activation, d.floats(m * n)], written: [7] };
   },
   conv2dPanels: (d) => {
-    let drawn = convolution(d, 'y');
-    while (drawn.s.groups !== 1) drawn = convolution(d, 'y');
-    const { s, x, kernel, bias, activation, y } = drawn;
-    const terms = s.kernelHeight * s.kernelWidth * s.channels;
+    const { s, x, kernel, bias, activation, y, terms } = whole(d, 'y');
     const packed = d.floats(panelsLength(terms, s.units));
     reference.packPanels(terms, s.units, kernel, packed);
     return { args: [s, x, packed, bias, activation, y], written: [5] };
+  },
+  gemmSparse: (d) => {
+    const [m, n, k] = [d.pick([1, d.size(), d.size()]), d.size(), d.size()];
+    const { width, starts, rows, values } = sparseMatrix(d, k, n);
+    const bias = d.bool() ? d.floats(n) : null;
+    const activation = d.pick(['linear', 'relu', 'relu6']);
+    const args = [m, n, k, d.floats(m * k), width, starts, rows, values, bias, activation, d.floats(m * n)];
+    return { args, written: [10] };
+  },
+  gemmSparseGrad: (d) => {
+    const [m, n, k] = [d.pick([1, d.size(), d.size()]), d.size(), d.size()];
+    const { width, starts, rows, values } = sparseMatrix(d, k, n);
+    return { args: [m, n, k, d.floats(m * n), width, starts, rows, values, d.floats(m * k)], written: [8] };
+  },
+  conv2dSparse: (d) => {
+    const { s, x, terms, bias, activation, y } = whole(d, 'y');
+    const { width, starts, rows, values } = sparseMatrix(d, terms, s.units);
+    return { args: [s, x, width, starts, rows, values, bias, activation, y], written: [8] };
+  },
+  conv2dSparseGrad: (d) => {
+    const { s, x, terms, y } = whole(d, 'x');
+    const { width, starts, rows, values } = sparseMatrix(d, terms, s.units);
+    return { args: [s, y, width, starts, rows, values, x], written: [6] };
+  },
+  gemmSparseInt8: (d) => {
+    const [m, n, k] = [d.pick([1, d.size(), d.size()]), d.size(), d.size()];
+    return { args: [m, n, k, d.int8(m * k), ...sparseInt8(d, k, n), d.int32(m * n, 100)], written: [7] };
+  },
+  conv2dSparseInt8: (d) => {
+    const { s, x, y, terms } = whole(d, 'y');
+    const zeroPoint = d.below(256) - 128;
+    const sums = d.int32(y.length - GUARD, 100);
+    return { args: [s, d.int8(x.length - GUARD), zeroPoint, ...sparseInt8(d, terms, s.units), sums], written: [6] };
   },
   packConvInt8: (d) => {
     const { s, kernel } = convolution(d, 'y');
