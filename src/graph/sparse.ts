@@ -1,4 +1,5 @@
-import type { SparseWidth } from '../../kernels/interface/sparse.ts';
+/** Columns of a panel: one, a vector of four, or sixteen. */
+export type SparseWidth = 1 | 4 | 16;
 
 /** Which numbers of a matrix [terms, units] are held: of each panel of `width` columns some rows (kernels/interface/sparse.ts). */
 export interface SparsePattern {
