@@ -36,6 +36,7 @@ export class Planting {
   #vitest = null;
 
   constructor() {
+    process.env.FC_END_ON_FAILURE = '1';
     process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }));
     for (const entry of ENTRIES) {
       cpSync(join(root, entry), join(this.folder, entry), {

@@ -1,6 +1,7 @@
 // Breaks the code on purpose, one fault at a time, and expects the named tests to fail. Each plant is a textual patch of one
 // file; `find` must match exactly once. There is a process for each core, with a copy of the repository of its own.
-// Usage: node scripts/plants.mjs [part of a plant's name]
+// Usage: node scripts/plants.mjs [--tested] [part of a plant's name]
+// --tested: the tests have just passed on this very code, and are not run once more without a plant.
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
@@ -51,7 +52,9 @@ async function deal(workers, jobs, onAnswer) {
 }
 
 async function main() {
-  const wanted = process.argv[2] ?? '';
+  const args = process.argv.slice(2);
+  const isTested = args[0] === '--tested';
+  const wanted = args[isTested ? 1 : 0] ?? '';
   const chosen = plants.flatMap(({ name }, i) => (name.includes(wanted) ? [i] : []));
   if (chosen.length === 0) {
     console.error(`plants: no plant is called like ${JSON.stringify(wanted)}`);
@@ -62,7 +65,7 @@ async function main() {
   try {
     // The tests must pass before anything is planted, or their failing would prove nothing.
     const broken = [];
-    const tests = new Set(chosen.flatMap((i) => plants[i].mustFail));
+    const tests = new Set(isTested ? [] : chosen.flatMap((i) => plants[i].mustFail));
     await deal(workers, tests, (file, { passed, failed }) => {
       if (passed === 0 || failed > 0) broken.push(`${file}: ${passed} passed, ${failed} failed`);
     });
