@@ -16,7 +16,7 @@ import { storeFirst } from './stores.ts';
 const SHIFT = { 1: 0, 4: 2, 16: 4 } as const;
 
 /** Steps in one turn of the loop. */
-const UNROLL = 8;
+const UNROLL = 4;
 
 /** (n, x, starts, rows, values, bias, mode, y), of panels of `width`. */
 export function writeSparseRow(func: AddFunction, { width }: { readonly width: 1 | 4 | 16 }): void {
