@@ -13,6 +13,7 @@ export type { Epilogue, ProductKernels } from './interface/products.ts';
 export type { RandomKernels } from './interface/random.ts';
 export type { ReduceKernel, ReductionKernels } from './interface/reductions.ts';
 export type { RowKernel, RowKernels } from './interface/rows.ts';
+export type { SparseIntegerKernels, SparseKernels, SparseWidth } from './interface/sparse.ts';
 export type { FloatKernels, Kernels, Kernels64 } from './kernels.ts';
 export { type ConvRung, type ConvStep, convLadder } from './ladder/conv/index.ts';
 export { type GemmRung, type GemmStep, gemmLadder } from './ladder/gemm/index.ts';

@@ -11,6 +11,7 @@ import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { sparse } from './sparse.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
@@ -29,4 +30,5 @@ export const cpu: Kernels = {
   ...optimizers,
   ...integers,
   ...integerImages,
+  ...sparse,
 };

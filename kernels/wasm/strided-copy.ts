@@ -104,7 +104,7 @@ const addInRows: AddCopy = (func) =>
   });
 
 /** Where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */
-const addTransposed: AddCopy = (func) => {
+export const addTransposed: AddCopy = (func) => {
   const singly = addWordsSingly(func);
   return func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
     const [j, from, to] = locals('iii');

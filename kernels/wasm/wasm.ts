@@ -16,6 +16,7 @@ import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { sparse } from './sparse.ts';
 
 export interface WasmOptions {
   /** Fuse multiplications and additions in products: faster, and no longer equal to the bit. Default false. */
@@ -81,6 +82,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...rows(engine),
     ...elementwise(engine),
     ...optimizers(engine),
+    ...sparse(engine),
   });
   const { heap, link, join } = engine;
   return { ...cpu, ...compiled, heap, link, join };
