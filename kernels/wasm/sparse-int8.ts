@@ -1,5 +1,6 @@
-import { type AddFunction, advance, type Callee, forRange } from './assembler.ts';
+import { type AddFunction, advance, type Callee, forRange, when } from './assembler.ts';
 import type { Code } from './code.ts';
+import { needsBlockBreaks } from './engine.ts';
 import { eachImage, FRAME, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
@@ -61,6 +62,7 @@ function addTile(func: AddFunction, positions: number, cols: number, isWidened: 
   return func('iiiiiii', ([a, aNext, w, y, yNext, list, count], locals) => {
     const { aRows, place, store, step, loop } = tileOf(locals, positions, cols, y, yNext);
     const [at, other] = locals('ii');
+    const pairs = locals('v'.repeat(positions));
     const pairBytes = isWidened ? 2 * PAIR : PAIR;
     return [
       // From the number before, so that the second of a pair comes into the second half of each lane.
@@ -71,13 +73,23 @@ function addTile(func: AddFunction, positions: number, cols: number, isWidened: 
         (u) => [
           at.set(i32.load(list, 8 * u)),
           other.set(i32.load(list, 8 * u + 4)),
-          step(
-            (row) =>
+          aRows.map((row, r) =>
+            pairs[r]!.set(
               v128.shuffle16(
                 [0, 9, 2, 11, 4, 13, 6, 15],
                 v128.load32Splat(i32.add(row, at), 2),
                 v128.load32Splat(i32.add(row, other)),
               ),
+            ),
+          ),
+          needsBlockBreaks
+            ? when(
+                i32.ltS(count, 0),
+                pairs.map((pair) => pair.set(v128.load(w))),
+              )
+            : [],
+          step(
+            (_, r) => pairs[r]!,
             (v) => (isWidened ? v128.load(w, pairBytes * u + 16 * v) : v128.load8x8S(w, pairBytes * u + 8 * v)),
             (sum, x, weights) => i32x4.add(sum, i32x4.dotI16x8S(x, weights)),
           ),

@@ -85,24 +85,25 @@ export interface Shape {
 }
 
 /**
- * Adds (base, list, ends, endStep, units, sums, planeBytes, bias, mode): for each unit a row of sums of some vectors of
+ * Adds (base, list, ends, endStep, units, to, planeBytes, bias, mode): for each unit a row of sums of some vectors of
  * positions. A term is how far from `base` what it meets is, and a weight; or how far the first of `width` planes is, and the
  * address of as many weights.
  */
 function addTile(func: AddFunction, vectors: number, width: number): Callee {
-  return func('iiiiiiiii', ([base, list, ends, endStep, units, sums, planeBytes, bias, mode], locals) => {
-    const { place, each, store, step, loop } = tileOf(locals, 1, 4 * vectors, sums, sums);
+  return func('iiiiiiiii', ([base, list, ends, endStep, units, to, planeBytes, bias, mode], locals) => {
+    const { sums, place, each, store, separator, loop } = tileOf(locals, 1, 4 * vectors, to, to);
     const [count, at, x, w, left] = locals('iiiii');
-    const [zero, added] = locals('vv');
-    const meet = (weight: Code): Code =>
-      step(
-        () => weight,
-        (v) => v128.load(x, 16 * v),
-        (sum, weights, numbers) => f32x4.add(sum, f32x4.mul(weights, numbers)),
-      );
+    const [zero, added, weights] = locals('vvv');
+    const meet = (weight: Code, never: Local): Code => [
+      weights.set(weight),
+      sums[0]!.map((sum, v) => [
+        v === 4 ? separator(never) : [],
+        sum.set(f32x4.add(sum, f32x4.mul(weights, v128.load(x, 16 * v)))),
+      ]),
+    ];
     const singly = loop(
       count,
-      (u) => [x.set(i32.add(base, i32.load(at, 8 * u))), meet(v128.load32Splat(at, 8 * u + 4))],
+      (u) => [x.set(i32.add(base, i32.load(at, 8 * u))), meet(v128.load32Splat(at, 8 * u + 4), count)],
       (steps) => advance(at, 8 * steps),
     );
     const along = countDown(
@@ -114,7 +115,7 @@ function addTile(func: AddFunction, vectors: number, width: number): Callee {
       left.set(width),
       loop(
         left,
-        (u) => [meet(v128.load32Splat(w, 4 * u)), advance(x, planeBytes)],
+        (u) => [meet(v128.load32Splat(w, 4 * u), left), advance(x, planeBytes)],
         (steps) => advance(w, 4 * steps),
       ),
       advance(at, 8),
@@ -131,7 +132,7 @@ function addTile(func: AddFunction, vectors: number, width: number): Callee {
       when(bias, [added.set(v128.load32Splat(bias)), each((sum) => sum.set(f32x4.add(sum, added))), advance(bias, 4)]),
       activate(mode, zero, each),
       store,
-      advance(sums, ROW_BYTES),
+      advance(to, ROW_BYTES),
       advance(ends, endStep),
     );
   });
