@@ -1,21 +1,10 @@
-import {
-  type AddFunction,
-  advance,
-  type Callee,
-  countDown,
-  forRange,
-  type Local,
-  type NewLocals,
-  when,
-} from './assembler.ts';
+import { type AddFunction, advance, type Callee, countDown, forRange, type NewLocals, when } from './assembler.ts';
 import type { Code, Value } from './code.ts';
-import { needsBlockBreaks } from './engine.ts';
 import { addCopyRows, eachImage, FRAME, named } from './frames.ts';
 import { activate } from './gemm-f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
-import { storeLanes } from './stores.ts';
 import { addStrip } from './strip.ts';
 import { tileOf } from './tile.ts';
 
@@ -24,8 +13,6 @@ import { tileOf } from './tile.ts';
  * meets is as far from a position as from any other: so the tile is that of the whole matrix (conv-f32.ts), whose step is to
  * the next row held, read from a list.
  */
-
-const COLS = 16;
 
 /** How far what a row of the kernel's matrix meets is from its position: rows of taps, taps and channels, and bytes between them. */
 export const TABLE = ['tapsY', 'tapRow', 'tapsX', 'tapStep', 'channels', 'channelStep'] as const;
@@ -87,7 +74,7 @@ export const addLookUp = (func: AddFunction): Callee =>
   );
 
 /** Adds (a, aNext, w, y, yNext, list, count, bias, mode): `positions` by `cols` results. */
-function addTile(func: AddFunction, positions: number, cols: number): Callee {
+function addTile(func: AddFunction, positions: number, cols: number, width: number): Callee {
   return func('iiiiiiiii', ([a, aNext, w, y, yNext, list, count, bias, mode], locals) => {
     const { aRows, place, each, store, step, loop } = tileOf(locals, positions, cols, y, yNext);
     const [at] = locals('i');
@@ -101,11 +88,11 @@ function addTile(func: AddFunction, positions: number, cols: number): Callee {
           at.set(i32.load(list, 4 * u)),
           step(
             (row) => v128.load32Splat(i32.add(row, at)),
-            (v) => v128.load(w, 4 * COLS * u + 16 * v),
+            (v) => v128.load(w, 4 * width * u + 16 * v),
             (sum, x, weights) => f32x4.add(sum, f32x4.mul(x, weights)),
           ),
         ],
-        (steps) => [advance(list, 4 * steps), advance(w, 4 * COLS * steps)],
+        (steps) => [advance(list, 4 * steps), advance(w, 4 * width * steps)],
       ),
       when(
         bias,
@@ -117,62 +104,9 @@ function addTile(func: AddFunction, positions: number, cols: number): Callee {
   });
 }
 
-/**
- * Adds the same for up to four units and any positions, which are found one after the other: there are not registers enough for
- * where all of them are.
- */
-function addNarrowTile(func: AddFunction, positions: number, cols: number): Callee {
-  return func('iiiiiiiii', ([a, aNext, w, y, yNext, list, count, bias, mode], locals) => {
-    const sums: readonly Local[] = locals('v'.repeat(positions));
-    const [at] = locals('i');
-    const [zero, weights, added] = locals('vvv');
-    const each = (make: (sum: Local) => Code): Code => sums.map(make);
-    const terms = sums.map((sum, r) => [
-      // Keeps loads apart: see needsBlockBreaks.
-      r === 4 && needsBlockBreaks ? when(i32.ltS(count, 0), weights.set(v128.load(w))) : [],
-      sum.set(f32x4.add(sum, f32x4.mul(v128.load32Splat(at), weights))),
-      advance(at, aNext),
-    ]);
-    return [
-      countDown(
-        count,
-        1,
-        1,
-        [at.set(i32.add(a, i32.load(list))), weights.set(v128.load(w)), terms],
-        advance(list, 4),
-        advance(w, 16),
-      ),
-      when(bias, [added.set(v128.load(bias)), each((sum) => sum.set(f32x4.add(sum, added)))]),
-      activate(mode, zero, each),
-      each((sum) => [storeLanes(cols, y, sum), advance(y, yNext)]),
-    ];
-  });
-}
-
-/** Adds what `addStrip` does for the few units of a panel of four: eight positions of a row at a time keep enough sums. */
-function addRowStrip(func: AddFunction, cols: number): Callee {
-  const tiles = [8, 4, 2, 1].map((height) => [height, addNarrowTile(func, height, cols)] as const);
-  return func('i'.repeat(12), ([a, step, rowStep, rows, cols, w, y, yStep, ...shape], locals) => {
-    const [left] = locals('i');
-    const row = tiles.map(([height, tile]) =>
-      countDown(
-        left,
-        height,
-        height,
-        tile(a, step, w, y, yStep, ...shape.slice(0, 4)),
-        advance(a, i32.mul(step, height)),
-        advance(y, i32.mul(yStep, height)),
-      ),
-    );
-    return countDown(rows, 1, 1, left.set(cols), row, advance(a, i32.sub(rowStep, step)));
-  });
-}
-
 export function writeConvolution(func: AddFunction, { width, tail }: Shape): void {
   const strip = (cols: number): Callee =>
-    width === 4
-      ? addRowStrip(func, cols)
-      : addStrip(func, cols, (positions) => addTile(func, positions, cols), 12, false);
+    addStrip(func, cols, (positions) => addTile(func, positions, cols, width), 12, false);
   const wide = strip(width);
   const narrow = tail === 0 ? null : strip(tail);
   const copy = addCopyRows(func);
