@@ -11,6 +11,7 @@ import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
 
@@ -31,6 +32,7 @@ export const cpu: Kernels = {
   ...optimizers,
   ...integers,
   ...integerImages,
+  ...sparse,
   ...sparseImages,
   ...sparseIntegers,
 };

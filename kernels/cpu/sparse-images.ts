@@ -22,8 +22,13 @@ function addHeld(
   const fr = Math.fround;
   const last = count - 1;
   for (let i = 0; i < count; i += 4) {
-    const [i1, i2, i3] = [Math.min(i + 1, last), Math.min(i + 2, last), Math.min(i + 3, last)];
-    const [q0, q1, q2, q3] = [i * k, i1 * k, i2 * k, i3 * k];
+    const i1 = Math.min(i + 1, last);
+    const i2 = Math.min(i + 2, last);
+    const i3 = Math.min(i + 3, last);
+    const q0 = i * k;
+    const q1 = i1 * k;
+    const q2 = i2 * k;
+    const q3 = i3 * k;
     for (let u = 0; u < units; u++) {
       const p = Math.floor(u / width);
       const end = starts[p + 1]!;
@@ -71,8 +76,13 @@ function addAlong(
   const fr = Math.fround;
   const last = count - 1;
   for (let i = 0; i < count; i += 4) {
-    const [i1, i2, i3] = [Math.min(i + 1, last), Math.min(i + 2, last), Math.min(i + 3, last)];
-    const [q0, q1, q2, q3] = [at + i * k, at + i1 * k, at + i2 * k, at + i3 * k];
+    const i1 = Math.min(i + 1, last);
+    const i2 = Math.min(i + 2, last);
+    const i3 = Math.min(i + 3, last);
+    const q0 = at + i * k;
+    const q1 = at + i1 * k;
+    const q2 = at + i2 * k;
+    const q3 = at + i3 * k;
     let c0 = sums[i * channels + channel]!;
     let c1 = sums[i1 * channels + channel]!;
     let c2 = sums[i2 * channels + channel]!;

@@ -22,8 +22,13 @@ function multiply(
 ): void {
   const last = m - 1;
   for (let i = 0; i < m; i += 4) {
-    const [i1, i2, i3] = [Math.min(i + 1, last), Math.min(i + 2, last), Math.min(i + 3, last)];
-    const [q0, q1, q2, q3] = [i * k, i1 * k, i2 * k, i3 * k];
+    const i1 = Math.min(i + 1, last);
+    const i2 = Math.min(i + 2, last);
+    const i3 = Math.min(i + 3, last);
+    const q0 = i * k;
+    const q1 = i1 * k;
+    const q2 = i2 * k;
+    const q3 = i3 * k;
     for (let u = 0; u < n; u++) {
       const end = 2 * starts[(u >> 4) + 1]!;
       let c0 = 0;

@@ -27,7 +27,7 @@ function planesOf(phase: Phase) {
 
 export function sparseImages(
   engine: Engine,
-  { gemmSparse, gemmSparseGrad }: Partial<SparseKernels<Float32Array>>,
+  { gemmSparse, gemmSparseGrad }: SparseKernels<Float32Array>,
 ): SparseImageKernels<Float32Array> {
   const { args } = engine;
   const scratch = growingScratch(engine);
@@ -46,10 +46,8 @@ export function sparseImages(
     mode: number,
     y: Float32Array,
   ): boolean {
-    if (width === 1) {
-      const [from, to] = [inner(s, x), outer(s, y)];
-      return convolvePlanes(s, [phaseOf(s)], from, to, 1, starts, rows, values, bias, mode, false);
-    }
+    if (width === 1)
+      return convolvePlanes(s, [phaseOf(s)], inner(s, x), outer(s, y), 1, starts, rows, values, bias, mode, false);
     const phase = phaseOf(s);
     const pixel = 4 * s.channels;
     const tableBytes = s.kernelHeight * s.kernelWidth * pixel;
@@ -100,10 +98,8 @@ export function sparseImages(
     isGradient: boolean,
   ): boolean {
     const pixel = 4 * from.pixel;
-    const { slot, parts } = {
-      slot: throughPlanes({ width, isGradient }),
-      parts: phases.map((phase) => planesOf(phase)),
-    };
+    const slot = throughPlanes({ width, isGradient });
+    const parts = phases.map(planesOf);
     const panels = Math.ceil(s.units / width);
     const planesHeld = isGradient ? panels * width : from.pixel;
     const tableBytes = 4 * (isGradient ? 2 : 1) * s.kernelHeight * s.kernelWidth * s.channels;
@@ -185,14 +181,14 @@ export function sparseImages(
 
   return {
     conv2dSparse: (s, x, width, starts, rows, values, bias, activation, y) => {
-      if (isPointwise(s) && gemmSparse !== undefined) {
+      if (isPointwise(s)) {
         const pixels = s.batch * s.height * s.width;
         gemmSparse(pixels, s.units, s.channels, x, width, starts, rows, values, bias, activation, y);
       } else if (isEmpty(s) || !convolve(s, x, width, starts, rows, values, bias, ACTIVATION[activation], y))
         engine.orElse.conv2dSparse(s, x, width, starts, rows, values, bias, activation, y);
     },
     conv2dSparseGrad: (s, dy, width, starts, rows, values, dx) => {
-      if (isPointwise(s) && gemmSparseGrad !== undefined) {
+      if (isPointwise(s)) {
         const pixels = s.batch * s.height * s.width;
         gemmSparseGrad(pixels, s.units, s.channels, dy, width, starts, rows, values, dx);
       } else if (

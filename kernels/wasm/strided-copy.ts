@@ -103,7 +103,7 @@ const addInRows: AddCopy = (func) =>
     return when(i32.geS(bytes, LONG), long, when(i32.geS(bytes, 16), upTo(16, inVectors), short));
   });
 
-/** Adds (rows, cols, x, 0, xCol, y, yRow), where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */
+/** Where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */
 export const addTransposed: AddCopy = (func) => {
   const singly = addWordsSingly(func);
   return func('iiiiiiii', ([rows, cols, x, , xCol, y, yRow], locals) => {
