@@ -12,6 +12,8 @@ import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
+import { sparseImages } from './sparse-images.ts';
+import { sparseIntegers } from './sparse-integers.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
@@ -31,4 +33,6 @@ export const cpu: Kernels = {
   ...integers,
   ...integerImages,
   ...sparse,
+  ...sparseImages,
+  ...sparseIntegers,
 };
