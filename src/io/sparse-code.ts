@@ -129,9 +129,13 @@ export function placesOf(isHeld: ArrayLike<number>, line: number = Infinity): Pl
   return { list, n, line };
 }
 
-/** The places in the code that is smallest; of equals the bitmask. */
+/** What it takes in JSON to name another code than a bitmask. */
+const NAME_BYTES = 16;
+
+/** The places in the code that is smallest. */
 export function encodePlaces(places: Places): { readonly code: PlaceCode; readonly data: Uint8Array | Uint16Array } {
-  const bytes = (name: PlaceCode): number => codeOf(name).length(places) * (name === 'rows' ? 2 : 1);
+  const bytes = (name: PlaceCode): number =>
+    codeOf(name).length(places) * (name === 'rows' ? 2 : 1) + (name === 'bitmask' ? 0 : NAME_BYTES);
   const code = (Object.keys(CODES) as PlaceCode[]).reduce((a, b) => (bytes(b) < bytes(a) ? b : a));
   const data = new (code === 'rows' ? Uint16Array : Uint8Array)(codeOf(code).length(places));
   codeOf(code).write(places, data);

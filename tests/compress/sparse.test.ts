@@ -30,14 +30,13 @@ import {
 } from '../../src/index.ts';
 import { decodeSafetensors } from '../../src/io/index.ts';
 import { storedBytes } from '../../src/io/weight-tensors.ts';
+import { textOf } from '../infer/networks.ts';
 import { FIVE, tenClasses, trained } from './five-networks.ts';
 import { normal, quick, smallModel } from './tools.ts';
 
 const PATTERNS: readonly ('auto' | SparsePatternName)[] = ['auto', 'columns', 'quads', 'panels'];
 const WIDTHS = { columns: 1, quads: 4, panels: 16 } as const;
 const roundTrip = (network: Network): Network => decodeNetwork(encodeNetwork(network)).network;
-/** Whether files of both are the same: quicker than looking at every number. */
-const isSame = (a: Network, b: Network): boolean => Buffer.from(encodeNetwork(a)).equals(encodeNetwork(b));
 const bytesOf = ({ weights }: Network): number => [...weights.values()].reduce((sum, w) => sum + storedBytes(w), 0);
 const kindsOf = (network: Network): string[] => [...network.weights.values()].map(({ encoding }) => encoding.type);
 
@@ -73,11 +72,12 @@ function promised({ shape, encoding, mask }: Stored): number {
       next = p * terms + rows[i]! + 1;
     }
   hops += Math.floor((panels * terms - next) / 255);
-  const places = Math.min(
-    Math.ceil((panels * terms) / 8),
-    rows.length + hops,
-    terms < 65_536 ? 2 * (panels + rows.length) : Infinity,
-  );
+  const codes = [
+    [0, Math.ceil((panels * terms) / 8)],
+    [16, rows.length + hops],
+    [16, terms < 65_536 ? 2 * (panels + rows.length) : Infinity],
+  ] as const;
+  const [, places] = codes.reduce((a, b) => (b[0] + b[1] < a[0] + a[1] ? b : a)); // a name that is not usual costs 16
   expect(mask).toBeNull();
   return values.BYTES_PER_ELEMENT * held + places + (encoding.type === 'sparseInt8' ? 4 * units : 0);
 }
@@ -105,12 +105,12 @@ describe.each(Object.keys(FIVE))('sparse weights of %s', (name) => {
   test.each(PATTERNS)('hold what is not pruned, and give all of it back: %s', (pattern) => {
     const sparse = toSparse(pruned, { pattern });
     if (pattern !== 'panels') expect(kindsOf(sparse)).toContain('sparse');
-    expect(toDense(sparse)).toEqual(pruned);
-    expect(isSame(toSparse(prune(model, { sparsity: 0.8 }), { pattern }), sparse)).toBe(true);
-    expect(isSame(toSparse(sparse, { pattern }), sparse)).toBe(true);
+    expect(textOf(toDense(sparse))).toBe(textOf(pruned));
+    expect(textOf(toSparse(prune(model, { sparsity: 0.8 }), { pattern }))).toBe(textOf(sparse));
+    expect(textOf(toSparse(sparse, { pattern }))).toBe(textOf(sparse));
     const back = roundTrip(sparse);
-    expect(back).toEqual(sparse);
-    expect(isSame(back, sparse)).toBe(true);
+    expect(textOf(back)).toBe(textOf(sparse));
+    expect(Buffer.from(encodeNetwork(back)).equals(encodeNetwork(sparse))).toBe(true);
   });
 
   test.each(Object.entries(WIDTHS))('in %s take the bytes that the formula says', (pattern, width) => {
@@ -118,14 +118,14 @@ describe.each(Object.keys(FIVE))('sparse weights of %s', (name) => {
     const sparse = toSparse(blocks, { pattern: pattern as SparsePatternName });
     expect(kindsOf(sparse).filter((kind) => kind === 'sparse').length).toBeGreaterThan(1);
     checkBytes(sparse);
-    expect(isSame(toDense(sparse), blocks)).toBe(true);
+    expect(textOf(toDense(sparse))).toBe(textOf(blocks));
     expect(bytesOf(sparse)).toBeLessThan(0.4 * bytesOf(toNetwork(model)));
   });
 
   test('are a model again, with masks, which predicts the same', () => {
     const sparse = toSparse(pruned);
     const again = fromNetwork(sparse);
-    expect(toNetwork(again)).toEqual(pruned);
+    expect(textOf(toNetwork(again))).toBe(textOf(pruned));
     expect(again.predict(x)).toEqual(fromNetwork(pruned).predict(x));
   });
 
@@ -143,7 +143,7 @@ describe.each(Object.keys(FIVE))('sparse weights of %s', (name) => {
     for (const pass of passes) {
       const result = pass(sparse);
       expect(kindsOf(result)).not.toContain('sparse');
-      expect(isSame(result, pass(pruned))).toBe(true);
+      expect(textOf(result)).toBe(textOf(pass(pruned)));
     }
   });
 
@@ -159,9 +159,9 @@ describe.each(Object.keys(FIVE))('sparse weights of %s', (name) => {
     expect(sparse).toBeInstanceOf(QuantizedNetwork);
     expect((sparse as QuantizedNetwork).notes).toBe(int8.notes);
     expect(kindsOf(sparse).filter((kind) => kind === 'sparseInt8').length).toBeGreaterThan(1);
-    expect(isSame(toDense(sparse), int8)).toBe(true);
+    expect(textOf(toDense(sparse))).toBe(textOf(int8));
     expect(toDense(sparse)).toBeInstanceOf(QuantizedNetwork);
-    expect(roundTrip(sparse)).toEqual(sparse);
+    expect(textOf(roundTrip(sparse))).toBe(textOf(sparse));
     checkBytes(sparse);
     expect(encodeNetwork(sparse).length).toBeLessThan(encodeNetwork(int8).length);
     expect(() => toSparse(int8, { pattern: 'quads' })).toThrow(/is int8, which comes in panels, not in quads/);
@@ -228,7 +228,7 @@ describe('toSparse', () => {
       const sparse = toSparse(network, { pattern });
       expect(kernelOf(sparse).mask === null).toBe(widthOf(sparse) === 1);
       expect(toDense(sparse)).toEqual(network);
-      expect(roundTrip(sparse)).toEqual(sparse);
+      expect(textOf(roundTrip(sparse))).toBe(textOf(sparse));
     }
   });
 
@@ -239,7 +239,7 @@ describe('toSparse', () => {
       for (const network of [single(values), single(values, (i) => i === 3)]) {
         const sparse = toSparse(network, { pattern });
         expect(kernelOf(toDense(sparse)).encoding).toEqual(kernelOf(network).encoding);
-        expect(roundTrip(sparse)).toEqual(sparse);
+        expect(textOf(roundTrip(sparse))).toBe(textOf(sparse));
       }
       expect(
         kernelOf(
