@@ -1,4 +1,5 @@
 /** Files of sparse weights: what they hold, and what is made of files that are no such thing. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WhittleError } from '../../src/base/errors.ts';
 import { densified } from '../../src/graph/decode.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../src/io/index.ts';
 import { decodePlaces, encodePlaces, type PlaceCode, placesOf } from '../../src/io/sparse-code.ts';
 import { storedBytes } from '../../src/io/weight-tensors.ts';
-import { randoms, textOf } from '../infer/networks.ts';
+import { chain, type DenseLayer, dense, floats, quantized, randoms, textOf } from '../infer/networks.ts';
 import { mutants } from '../mutants.ts';
 
 const roundTrip = (network: Network): Network => decodeNetwork(encodeNetwork(network)).network;
@@ -109,7 +110,7 @@ describe('a code of places', () => {
       for (const share of [0, 0.0003, 0.002, 0.02, 0.124, 1]) {
         const n = line === Infinity ? 999 : line * Math.ceil(900 / line);
         const bits = Uint8Array.from({ length: n }, () => Number((next() + 1) / 2 < share));
-        const places = placesOf(bits, line);
+        const places = { ...placesOf(bits), line };
         const { code, data } = encodePlaces(places);
         seen.add(code);
         expect(decodePlaces(code, data, n, line)).toEqual(places.list);
@@ -195,6 +196,38 @@ describe('a file of sparse weights', () => {
     expect(tensorsOf(dense(400))).toEqual(['d/kernel.deltas', 'd/kernel.values']);
     expect(tensorsOf(dense(2000))).toEqual(['d/kernel.bitmask', 'd/kernel.values']);
   });
+});
+
+/** Dense weights, of which few live and many, with masks and without, float32 and int8. */
+function masked(): Network {
+  const next = randoms(8);
+  const weights = (n: number, every: number): Float32Array => floats(n, next).map((w, i) => (i % every === 0 ? w : 0));
+  const mask = (n: number, every: number): Uint8Array =>
+    Uint8Array.from({ length: n }, (_, i) => Number(i % every === 0));
+  const of = (name: string, every: number, alive: Uint8Array | null): DenseLayer => ({
+    ...dense(name, 40, 40, next),
+    weights: weights(1600, every),
+    mask: alive,
+  });
+  const codes = Int8Array.from(weights(1600, 12), (w) => Math.round(100 * w));
+  return chain(
+    [40],
+    [
+      of('few', 20, mask(1600, 20)),
+      of('half', 2, mask(1600, 2)),
+      of('unmasked', 20, null),
+      of('odd', 1, mask(1600, 10)),
+      quantized('int8', 40, 40, next, { weights: codes }),
+    ],
+  );
+}
+
+test('files of version 2, in which all places are bitmasks, are read as before', () => {
+  const file = new Uint8Array(readFileSync(new URL('version-2/pruned.safetensors', import.meta.url)));
+  expect([...decodeSafetensors(file).tensors.keys()].filter((name) => name.endsWith('.bitmask')).length).toBe(5);
+  expect(textOf(decodeNetwork(file).network)).toBe(textOf(masked()));
+  expect(encodeNetwork(masked()).length).toBeLessThan(file.length);
+  expect(textOf(roundTrip(masked()))).toBe(textOf(masked()));
 });
 
 /** A file with its JSON and tensors changed. */
