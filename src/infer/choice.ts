@@ -1,10 +1,11 @@
 import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
+import { pairedRows } from '../../kernels/packing.ts';
 import { elementsOf } from '../base/shape.ts';
 import type { SparseWidth } from '../graph/sparse.ts';
 import { Buffers } from './buffers.ts';
 import { callsOf } from './compile.ts';
-import type { Candidate, Choose } from './site.ts';
+import type { Candidate, Choose, SparseEncoding, SparseKernel } from './site.ts';
 
 /** When a program multiplies a kernel in sparse panels as such, and not as a whole matrix. */
 export type SparseUse = 'measured' | 'always' | 'never';
@@ -35,14 +36,37 @@ const PATIENCE = 1e5;
  */
 export const BREAK_EVEN: Readonly<Record<SparseWidth, number>> = { 1: 40, 4: 60, 16: 80 };
 
+/** Panels where there is a kernel for them and they are faster. */
+const where =
+  (isFaster: (candidate: Candidate) => boolean): Choose =>
+  (candidate) => {
+    const { node, encoding } = candidate;
+    const isFit = node.op === 'dense' || (node.op === 'conv' && node.attrs.groups === 1);
+    return isFit && isFaster(candidate) ? (buffers) => sparseKernel(encoding, buffers) : null;
+  };
+
+function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel {
+  const isReal = encoding.type === 'sparse';
+  const paired = isReal ? encoding : pairedRows(encoding.starts, encoding.rows, encoding.values);
+  const starts = buffers.copy('int32', paired.starts);
+  const rows = buffers.copy('int32', paired.rows);
+  const values = isReal ? buffers.copy('float32', encoding.values) : buffers.copy('int8', paired.values as Int8Array);
+  return {
+    real: () => [encoding.width, starts.array, rows.array, values.array as Float32Array],
+    bytes: () => [starts.array, rows.array, values.array as Int8Array],
+  };
+}
+
 /**
  * Chooses by measurement: both forms run on scratch memory with the layer's shape, pattern and batch, in turns, for about 3
  * milliseconds (longer where two calls of each take longer, or the clock ticks every millisecond), and the shortest sample
  * counts. Where the clock stands still the numbers held decide. A table without the kernel multiplies the whole matrix.
  */
-export const measured =
-  (note: (candidate: Candidate, choice: Choice) => void = () => {}, now: Clock = () => performance.now()): Choose =>
-  (candidate) => {
+export const measured = (
+  note: (candidate: Candidate, choice: Choice) => void = () => {},
+  now: Clock = () => performance.now(),
+): Choose =>
+  where((candidate) => {
     const { node, shape, encoding, kernels } = candidate;
     const kernel = `${node.op === 'dense' ? 'gemm' : 'conv2d'}Sparse${'scales' in encoding ? 'Int8' : ''}` as const;
     const has = kernels[kernel] !== undefined;
@@ -52,26 +76,24 @@ export const measured =
       : has && 100 * encoding.values.length <= BREAK_EVEN[encoding.width] * elementsOf(shape);
     note(candidate, { kernel, isSparse, times });
     return isSparse;
-  };
+  });
 
-export const USES: Readonly<Record<SparseUse, Choose>> = {
-  measured: measured(),
-  always: () => true,
-  never: () => false,
-};
+const never: Choose = () => null;
+const always = where(() => true);
+export const USES: Readonly<Record<SparseUse, Choose>> = { measured: measured(), always, never };
 
 /** Milliseconds of a node as a whole matrix and in panels; null where the clock stands still. */
 function timesOf({ batchSize, kernels, alone }: Candidate, now: Clock): Times | null {
   const buffers = new Buffers(kernels);
   try {
     const { heap } = kernels;
-    const form = (isSparse: boolean): Timed => {
-      const calls = callsOf(alone(isSparse, buffers), kernels, batchSize);
+    const form = (choose: Choose): Timed => {
+      const calls = callsOf(alone(choose, buffers), kernels, batchSize);
       // Not linked: that would compile a module for each trial
       return { actions: repeated(calls, { heap } as Kernels), least: Infinity };
     };
-    const dense = form(false);
-    const sparse = form(true);
+    const dense = form(never);
+    const sparse = form(always);
     const begin = ticked(now);
     if (begin === null) return null;
     for (let last = begin; last < begin + BUDGET; )

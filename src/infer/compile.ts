@@ -1,7 +1,7 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
 import { type KernelCall, noting } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { pairedRows, panelsLength } from '../../kernels/packing.ts';
+import { panelsLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
 import { densified } from '../graph/decode.ts';
@@ -12,6 +12,7 @@ import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
   type Asked,
+  type Candidate,
   type Choose,
   type EmitRows,
   type Operand,
@@ -115,18 +116,18 @@ export function compile(
     return own;
   };
 
-  /** Its kernel in panels, if these are chosen and there is a kernel for them. */
+  /** Its kernel, if this has panels and they are chosen. */
   const sparseOf = (node: Node): SparseKernel | null => {
     const { shape, encoding } = weightsOf(network, node).kernel ?? {};
-    const isFit = node.op === 'dense' || (node.op === 'conv' && node.attrs.groups === 1);
-    if (!isFit || shape === undefined || !isSparse(encoding!)) return null;
-    const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
-    const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
-    const graph = { inputs, nodes: [node], outputs: [node.name], weights };
-    const alone = (inPanels: boolean, own: Buffers): readonly Step[] =>
-      compile(caller, rows, graph, values, batchSize, kernels, own, () => inPanels).steps;
-    if (!choose({ node, shape, encoding, batchSize, kernels, alone })) return null;
-    return once(encoding, () => sparseKernel(encoding, buffers));
+    if (shape === undefined || !isSparse(encoding!)) return null;
+    const alone: Candidate['alone'] = (how, own) => {
+      const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
+      const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
+      const graph = { inputs, nodes: [node], outputs: [node.name], weights };
+      return compile(caller, rows, graph, values, batchSize, kernels, own, how).steps;
+    };
+    const make = choose({ node, shape, encoding, batchSize, kernels, alone });
+    return make && once(encoding, () => make(buffers));
   };
 
   for (const node of network.nodes) {
@@ -181,21 +182,6 @@ export function compile(
 }
 
 const isSparse = (encoding: Encoding): encoding is SparseEncoding => 'width' in encoding;
-
-function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel {
-  const { width, starts, rows } = encoding;
-  const isReal = encoding.type === 'sparse';
-  const paired = isReal ? encoding : pairedRows(starts, rows, encoding.values);
-  const own = {
-    starts: buffers.copy('int32', paired.starts),
-    rows: buffers.copy('int32', paired.rows),
-    values: isReal ? buffers.copy('float32', encoding.values) : buffers.copy('int8', paired.values as Int8Array),
-  };
-  return {
-    real: () => [width, own.starts.array, own.rows.array, own.values.array as Float32Array],
-    bytes: () => [own.starts.array, own.rows.array, own.values.array as Int8Array],
-  };
-}
 
 /** The calls of steps on so many samples, which are made once. */
 export function callsOf(steps: readonly Step[], kernels: Kernels, samples: number): KernelCall[] {

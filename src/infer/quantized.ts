@@ -24,4 +24,4 @@ const QUANTIZED: Partial<EmitRows<Op>> = {
  * node, for one that computes with real numbers, but for activations at the end. Sparse weights run as whole matrices.
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
-  programWith('compileQuantized', QUANTIZED, network, batchSize, table, () => false);
+  programWith('compileQuantized', QUANTIZED, network, batchSize, table, () => null);

@@ -22,10 +22,10 @@ export interface Candidate {
   readonly batchSize: number;
   readonly kernels: Kernels;
   /** Its steps by themselves, from and to places of `buffers`. */
-  alone(isSparse: boolean, buffers: Buffers): readonly Step[];
+  alone(choose: Choose, buffers: Buffers): readonly Step[];
 }
-/** Whether the panels of a kernel are multiplied. */
-export type Choose = (candidate: Candidate) => boolean;
+/** What makes a kernel whose panels are multiplied; null where the whole matrix is. */
+export type Choose = (candidate: Candidate) => ((buffers: Buffers) => SparseKernel) | null;
 
 /** One kernel call or more on the first `samples` samples, on the table given. */
 export type Step = (kernels: Kernels, samples: number) => void;
