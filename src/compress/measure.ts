@@ -27,7 +27,7 @@ import {
   tensorsOf,
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
-import { networkOf } from './passes.ts';
+import { heldNetworkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */
@@ -84,7 +84,7 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   const { samples, latency = true, outputs } = options;
   checkEach('measure', outputs);
   checkFlag('measure', 'latency', latency);
-  const network = networkOf('measure', subject);
+  const network = heldNetworkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
   const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
@@ -115,7 +115,7 @@ export function compare(
   });
   let p = measure(before, costs(meantBefore));
   let q = measure(after, costs(meantAfter));
-  const networks = [networkOf('compare', before), networkOf('compare', after)];
+  const networks = [heldNetworkOf('compare', before), heldNetworkOf('compare', after)];
   if (latency && !networks.some(isDouble)) {
     const [one, many] = [1, 64].map((batchSize) => latencies(networks, { batchSize })) as [number[], number[]];
     p = { ...p, latency: { batch1: one[0]!, batch64: many[0]! } };

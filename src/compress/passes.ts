@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { checkForm } from '../graph/form.ts';
@@ -8,8 +9,18 @@ import { Model } from '../nn/model.ts';
 import { storedGraph, toNetworkFor } from '../nn/network.ts';
 import { remade } from './clone.ts';
 
-/** The network of a model, or a network as it is, checked. Throws ValueError for anything else. */
-export function networkOf(
+/**
+ * The network of a model, or a network with all its numbers, checked: a pass knows no sparse weights. Throws ValueError for
+ * anything else.
+ */
+export const networkOf = (
+  op: string,
+  subject: Model | Graph<Stored>,
+  of?: (model: Model) => Graph<Stored>,
+): Graph<Stored> => withDenseWeights(heldNetworkOf(op, subject, of));
+
+/** The same with sparse weights as they are held. */
+export function heldNetworkOf(
   op: string,
   subject: Model | Graph<Stored>,
   of: (model: Model) => Graph<Stored> = (model) => toNetworkFor(op, model),

@@ -1,6 +1,7 @@
 import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import { densified } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { checkForm } from '../graph/form.ts';
@@ -74,7 +75,8 @@ export class GpuPredictor {
  * now. Samples of any shape. Layers: Dense of flat samples, Activation, Dropout, Flatten, Add, Concat, Part, BatchNorm,
  * convolutions (with groups, depthwise, separable, transposed), max and average pools, global ones, ZeroPadding, UpSampling,
  * ChannelShuffle, and containers of these; activations: linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, and softmax of flat
- * samples. Throws StateError, which names the layer, for others. `gpu` defaults to `sharedGpu()`.
+ * samples. Sparse weights are sent with their zeros: no shader leaves them out. Throws StateError, which names the layer, for
+ * others. `gpu` defaults to `sharedGpu()`.
  */
 export async function gpuPredict(
   model: Model | Graph<Stored>,
@@ -88,8 +90,8 @@ export async function gpuPredict(
   const backend = await backendOf('gpuPredict', options.gpu);
   const weights = new Map<string, DeviceTensor>();
   await building(async (scope) => {
-    for (const [key, { encoding, shape }] of network.weights)
-      weights.set(key, await scope.keep(backend.send(encoding.values, matrixOf(shape))));
+    for (const [key, weight] of network.weights)
+      weights.set(key, await scope.keep(backend.send(densified(weight).encoding.values, matrixOf(weight.shape))));
   });
   return new GpuPredictor(backend, stages, weights);
 }

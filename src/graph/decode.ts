@@ -1,6 +1,7 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { DenseStored, EncodingName, EncodingOf, Stored } from './encoding.ts';
-import { placesHeld, scattered } from './sparse.ts';
+import { type Graph, mapWeights } from './graph.ts';
+import { isSparse, placesHeld, scattered } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
 
@@ -23,7 +24,7 @@ export function decodeWeight({ encoding, shape }: Stored): Float32Array | Float6
 /** A weight with all its numbers in place of those that a sparse encoding holds, the others masked; any other as it is. */
 export function densified(weight: Stored): DenseStored {
   const { shape, encoding, mask } = weight;
-  if (encoding.type !== 'sparse' && encoding.type !== 'sparseInt8') return { shape, encoding, mask };
+  if (!isSparse(encoding)) return { shape, encoding, mask };
   const n = elementsOf(shape);
   const units = shape.at(-1) ?? 1;
   const alive = new Uint8Array(n);
@@ -34,3 +35,7 @@ export function densified(weight: Stored): DenseStored {
       : ({ type: 'int8', values: scattered(encoding.values, units, encoding, n), scales: encoding.scales } as const);
   return { shape, encoding: dense, mask: alive };
 }
+
+/** The network with all numbers of its weights: itself where it has them. */
+export const withDenseWeights = (graph: Graph<Stored>): Graph<Stored> =>
+  [...graph.weights.values()].some(({ encoding }) => isSparse(encoding)) ? mapWeights(graph, densified) : graph;

@@ -1,3 +1,5 @@
+import type { Encoding, EncodingOf } from './encoding.ts';
+
 /** Columns of a panel: one, a vector of four, or sixteen. */
 export type SparseWidth = 1 | 4 | 16;
 
@@ -10,6 +12,10 @@ export interface SparsePattern {
 }
 
 type Numbers = Float32Array | Int8Array;
+
+/** Whether an encoding leaves numbers out. */
+export const isSparse = (encoding: Encoding): encoding is EncodingOf<'sparse'> | EncodingOf<'sparseInt8'> =>
+  encoding.type === 'sparse' || encoding.type === 'sparseInt8';
 
 /** The pattern that holds every number that is not 0, or that `alive` marks where it is given. */
 export function patternOf(

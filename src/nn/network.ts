@@ -3,6 +3,7 @@ import { StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { entriesFor, floatsOf, shapesOf, type Value, valuesOf } from '../graph/check.ts';
+import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf, hasKernel } from '../graph/facts.ts';
@@ -77,8 +78,8 @@ function storedOf({ value, mask }: Parameter): Stored {
 }
 
 /**
- * A built model with the weights and masks of a float network, of the type of its inputs unless `options` say another. Nodes
- * that no output is made of are left out. `make` may make a layer with other options. Throws StateError for what no model can
+ * A built model with the weights and masks of a float network, of the type of its inputs unless `options` say another. What a
+ * sparse weight does not hold is masked. Nodes that no output is made of are left out. `make` may make a layer with other options. Throws StateError for what no model can
  * be: integers, inputs of several types, and nodes that share but a part of their weights.
  */
 export function fromNetwork(
@@ -89,7 +90,7 @@ export function fromNetwork(
   checkOptions('fromNetwork', options, MODEL_OPTIONS);
   checkForm('fromNetwork', given);
   validateNetwork(given);
-  const network = withoutUnread(given);
+  const network = withoutUnread(withDenseWeights(given));
   const dtype = floatsOf(network);
   const other = network.inputs.find((each) => each.dtype !== dtype && each.dtype !== 'int32');
   if (other !== undefined)
