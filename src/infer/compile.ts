@@ -4,10 +4,11 @@ import type { Kernels } from '../../kernels/kernels.ts';
 import { panelsLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
-import { densified } from '../graph/decode.ts';
-import type { Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
+import { withDenseWeights } from '../graph/decode.ts';
+import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
+import { isSparse } from '../graph/sparse.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
@@ -21,7 +22,6 @@ import {
   refuse,
   type Site,
   type SlotType,
-  type SparseEncoding,
   type SparseKernel,
   type Step,
 } from './site.ts';
@@ -73,10 +73,7 @@ export function compile(
   buffers: Buffers,
   choose: Choose,
 ): Compiled {
-  const weights = new Map(
-    [...network.weights].map(([key, own]) => [key, isSparse(own.encoding) ? densified(own) : own]),
-  );
-  const whole = { ...network, weights };
+  const whole = withDenseWeights(network);
   const { slotOf, slots } = placed(network, values);
   const room = (numbers: number): number => size(caller, [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
@@ -180,8 +177,6 @@ export function compile(
     outputs: network.outputs.map(port) as Compiled['outputs'],
   };
 }
-
-const isSparse = (encoding: Encoding): encoding is SparseEncoding => 'width' in encoding;
 
 /** The calls of steps on so many samples, which are made once. */
 export function callsOf(steps: readonly Step[], kernels: Kernels, samples: number): KernelCall[] {
