@@ -131,6 +131,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),
   latencies: (o) => w.latencies([network], o),
+  explain: (o) => w.explain(network, o),
   compileNetwork: (o) => compileNetwork(network, 1, w.cpu, o),
   // data and files
   saveModel: (o) => w.saveModel(model, o),
