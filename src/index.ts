@@ -126,6 +126,14 @@ export type { Padding } from './base/window.ts';
 export { cloneModel } from './compress/clone.ts';
 export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
+export {
+  type BreakEvenCurve,
+  type ExplainOptions,
+  Explanation,
+  explain,
+  type LayerExplanation,
+  type PatternName,
+} from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
 export {
   type Comparison,

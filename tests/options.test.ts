@@ -7,6 +7,7 @@ import * as data from '../src/data/index.ts';
 import { createGpuBackend, gpuMatmul, gpuPredict, gpuTrain, matmulAuto } from '../src/gpu/index.ts';
 import { GpuPredictor } from '../src/gpu/predict.ts';
 import * as w from '../src/index.ts';
+import { compileNetwork } from '../src/infer/index.ts';
 import { encodeNetwork } from '../src/io/index.ts';
 import { readTable } from '../src/node/index.ts';
 import { enableThreads } from '../src/threads/index.ts';
@@ -130,6 +131,8 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),
   latencies: (o) => w.latencies([network], o),
+  explain: (o) => w.explain(network, o),
+  compileNetwork: (o) => compileNetwork(network, 1, w.cpu, o),
   // data and files
   saveModel: (o) => w.saveModel(model, o),
   loadModel: (o) => w.loadModel(w.saveModel(model), o),

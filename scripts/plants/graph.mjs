@@ -325,8 +325,8 @@ export const plants = [
   {
     name: 'programs run networks as they are written',
     file: 'src/infer/program.ts',
-    find: 'table, programForm);',
-    replace: 'table);',
+    find: 'USES[sparse], programForm);',
+    replace: 'USES[sparse]);',
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {

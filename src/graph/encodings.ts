@@ -2,6 +2,7 @@ import { DTypeError, listed } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
+import { densified } from './decode.ts';
 import type { Encoding, EncodingName, EncodingOf, Encodings, Stored } from './encoding.ts';
 import { factsOf, readsAround } from './facts.ts';
 import { type Graph, type Node, weightsOf } from './graph.ts';
@@ -152,13 +153,15 @@ function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtyp
 /** What a node that multiplies integers multiplies; null for any other. */
 export function integerProduct(network: Graph<Stored>, node: Node, { format }: Value): IntegerProduct | null {
   const { kernel, bias } = weightsOf(network, node);
-  if (format === null || kernel?.encoding.type !== 'int8') return null;
+  if (format === null || kernel === undefined) return null;
+  const { encoding } = densified(kernel);
+  if (encoding.type !== 'int8') return null;
   const stored = bias?.encoding;
   return {
     name: node.name,
     input: format,
     output: node.format,
-    kernel: kernel.encoding,
+    kernel: encoding,
     bias: stored?.type === 'int32' ? stored : undefined,
     isCentred: readsAround(node),
   };

@@ -1,15 +1,20 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
+import { type KernelCall, noting } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { panelsLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
+import { withDenseWeights } from '../graph/decode.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
-import { type Graph, type Op, weightsOf } from '../graph/graph.ts';
+import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
+import { isSparse } from '../graph/sparse.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
   type Asked,
+  type Candidate,
+  type Choose,
   type EmitRows,
   type Operand,
   type Place,
@@ -17,6 +22,7 @@ import {
   refuse,
   type Site,
   type SlotType,
+  type SparseKernel,
   type Step,
 } from './site.ts';
 
@@ -53,7 +59,10 @@ class Scratch<T extends SlotType> implements Place<T> {
   }
 }
 
-/** The steps of a network in program form that was validated, `values` being what its values are. */
+/**
+ * The steps of a network in program form that was validated, `values` being what its values are. Kernels in sparse panels are
+ * multiplied as such where `choose` says so.
+ */
 export function compile(
   caller: string,
   rows: Partial<EmitRows<Op>>,
@@ -62,12 +71,14 @@ export function compile(
   batchSize: number,
   kernels: Kernels,
   buffers: Buffers,
+  choose: Choose,
 ): Compiled {
+  const whole = withDenseWeights(network);
   const { slotOf, slots } = placed(network, values);
   const room = (numbers: number): number => size(caller, [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
   for (const slot of slots) places.set(slot, buffers.make(slot.type, room(slot.length)));
-  const copies = new Map<unknown, Buffer<SlotType>>();
+  const copies = new Map<unknown, unknown>();
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
   const owners: Asked[] = []; // of each step
@@ -83,8 +94,8 @@ export function compile(
       numbers: buffer as Buffer<'float32' | 'int8'>,
     };
   };
-  const once = <T extends SlotType>(what: unknown, make: () => Buffer<T>): Buffer<T> => {
-    const made = (copies.get(what) as Buffer<T> | undefined) ?? make();
+  const once = <T>(what: unknown, make: () => T): T => {
+    const made = (copies.get(what) as T | undefined) ?? make();
     copies.set(what, made);
     return made;
   };
@@ -102,15 +113,30 @@ export function compile(
     return own;
   };
 
+  /** Its kernel, if this has panels and they are chosen. */
+  const sparseOf = (node: Node): SparseKernel | null => {
+    const { shape, encoding } = weightsOf(network, node).kernel ?? {};
+    if (shape === undefined || !isSparse(encoding!)) return null;
+    const alone: Candidate['alone'] = (how, own) => {
+      const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
+      const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
+      const graph = { inputs, nodes: [node], outputs: [node.name], weights };
+      return compile(caller, rows, graph, values, batchSize, kernels, own, how).steps;
+    };
+    const make = choose({ node, shape, encoding, batchSize, kernels, alone });
+    return make && once(encoding, () => make(buffers));
+  };
+
   for (const node of network.nodes) {
-    const stored = weightsOf(network, node);
+    const stored = weightsOf(whole, node);
     const asked = { node, caller };
     const own = checked(kernels, asked);
     emit(rows, {
       ...asked,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
-      product: integerProduct(network, node, values.get(node.inputs[0]!)!),
+      product: integerProduct(whole, node, values.get(node.inputs[0]!)!),
+      sparse: sparseOf(node),
       shapes: shapesOf(network, node),
       weight(role) {
         const encoding = stored[role]?.encoding;
@@ -150,6 +176,14 @@ export function compile(
     inputs: network.inputs.map(({ name }) => port(name)) as Compiled['inputs'],
     outputs: network.outputs.map(port) as Compiled['outputs'],
   };
+}
+
+/** The calls of steps on so many samples, which are made once. */
+export function callsOf(steps: readonly Step[], kernels: Kernels, samples: number): KernelCall[] {
+  const calls: KernelCall[] = [];
+  const noted = noting(kernels, (call) => void calls.push(call));
+  for (const step of steps) step(noted, samples);
+  return calls;
 }
 
 /** A table that refuses, in the name of a node, a kernel that `kernels` does not have; `instead` is called for those it has. */

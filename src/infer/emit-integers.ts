@@ -35,29 +35,37 @@ type Requantizing = (
   ...rest: [scales: Float32Array, zeroPoint: number, low: number, high: number, y: Int8Array]
 ) => void;
 
-/** A product of integers: int32 sums, multiplied to real numbers that an activation follows, or straight to integers. */
+/**
+ * A product of integers: int32 sums, multiplied to real numbers that an activation follows, or to integers, by `requantize`
+ * without a place for the sums.
+ */
 function multiply(
   { node, output: y, constants, scratch, step }: Site<'dense' | 'conv'>,
   product: IntegerProduct,
   sum: Summing,
-  requantize: Requantizing,
+  requantize?: Requantizing,
 ): void {
   const { activation } = node.attrs;
   const bias = constants('int32', foldedBias(product));
   const scales = constants('float32', columnScales(product));
+  const rows = elementsOf(y.shape.slice(0, -1));
+  const units = y.shape.at(-1)!;
+  const sums = y.format === null || requantize === undefined ? scratch('int32', y.size) : null;
   if (y.format !== null) {
     const { zeroPoint } = y.format;
     const [low, high] = boundsOf(activation, y.format);
-    step((k, samples) => requantize(k, samples, bias.array, scales.array, zeroPoint, low, high, y.bytes.array));
+    step((k, samples) => {
+      const rest = [bias.array, scales.array, zeroPoint, low, high, y.bytes.array] as const;
+      if (requantize) return requantize(k, samples, ...rest);
+      sum(k, samples, sums!.array);
+      k.requantize(samples * rows, units, sums!.array, ...rest);
+    });
     return;
   }
-  const rows = elementsOf(y.shape.slice(0, -1));
-  const units = y.shape.at(-1)!;
-  const sums = scratch('int32', y.size);
   const real = ACTIVATION_FACTS[activation.name].isElementwise ? y.real : scratch('float32', y.size);
   step((k, samples) => {
-    sum(k, samples, sums.array);
-    k.dequantizeColumns(samples * rows, units, sums.array, bias.array, scales.array, real.array);
+    sum(k, samples, sums!.array);
+    k.dequantizeColumns(samples * rows, units, sums!.array, bias.array, scales.array, real.array);
   });
   if (activation.name !== 'linear') step(activating(activation, y.shape, real, y.real));
 }
@@ -66,34 +74,44 @@ function integerDense(site: Site<'dense'>, product: IntegerProduct): void {
   const {
     inputs: [x],
     output: y,
+    sparse,
     packed,
-    scratch,
   } = site;
   const terms = x.shape.at(-1)!;
   const units = y.shape.at(-1)!;
   const rows = elementsOf(x.shape.slice(0, -1));
+  if (sparse !== null) {
+    multiply(site, product, (k, samples, sums) =>
+      k.gemmSparseInt8(samples * rows, units, terms, x.bytes.array, ...sparse.bytes(), sums),
+    );
+    return;
+  }
   const own = product.kernel;
   const kernel = packed(own, packedBytes(terms, units), (k, to) => k.packInt8(terms, units, own.values, to));
-  const sums = scratch('int32', y.size);
-  const sum: Summing = (k, samples, to) => k.gemmInt8(samples * rows, units, terms, x.bytes.array, kernel.array, to);
-  multiply(site, product, sum, (k, samples, ...rest) => {
-    sum(k, samples, sums.array);
-    k.requantize(samples * rows, units, sums.array, ...rest);
-  });
+  multiply(site, product, (k, samples, sums) =>
+    k.gemmInt8(samples * rows, units, terms, x.bytes.array, kernel.array, sums),
+  );
 }
 
 function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
   const {
     node,
     inputs: [x],
+    sparse,
     packed,
   } = site;
   const windows = convolutionOf(site);
+  const { zeroPoint } = x.format!;
+  if (sparse !== null) {
+    multiply(site, product, (k, samples, sums) =>
+      k.conv2dSparseInt8(windows(samples), x.bytes.array, zeroPoint, ...sparse.bytes(), sums),
+    );
+    return;
+  }
   const one = windows(1);
   // How the numbers of a kernel lie depends on these as well
   const what = `${node.weights.kernel} ${one.groups} ${one.dilationX}`;
   const kernel = packed(what, packedLength(one), (k, to) => k.packConvInt8(one, product.kernel.values, to));
-  const { zeroPoint } = x.format!;
   multiply(
     site,
     product,

@@ -9,30 +9,39 @@ const FEW_UNITS = 4;
 export const REALS: EmitRows<
   'dense' | 'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'add' | 'batchNorm' | 'layerNorm' | 'embedding'
 > = {
-  dense({ node, inputs: [x], output: y, weight, panels, scratch, step }) {
+  dense({ node, inputs: [x], output: y, sparse, weight, panels, scratch, step }) {
     const terms = x.shape.at(-1)!;
     const units = y.shape.at(-1)!;
     const rows = elementsOf(x.shape.slice(0, -1));
     const isPacked = units > FEW_UNITS;
-    const kernel = isPacked ? panels('kernel') : weight('kernel')!;
+    const kernel = sparse === null ? (isPacked ? panels('kernel') : weight('kernel')) : null;
     const bias = weight('bias');
     const { activation } = node.attrs;
     finishing(activation, y, { scratch, step }, (k, samples, epilogue, { array: sums }) => {
       const m = samples * rows;
       const added = bias?.array ?? null;
-      if (isPacked) k.gemmPanels(m, units, terms, x.real.array, kernel.array, added, epilogue, sums);
-      else k.gemm(m, units, terms, x.real.array, false, kernel.array, false, added, epilogue, sums);
+      if (sparse) k.gemmSparse(m, units, terms, x.real.array, ...sparse.real(), added, epilogue, sums);
+      else if (isPacked) k.gemmPanels(m, units, terms, x.real.array, kernel!.array, added, epilogue, sums);
+      else k.gemm(m, units, terms, x.real.array, false, kernel!.array, false, added, epilogue, sums);
     });
   },
   conv(site) {
-    const { node, inputs, output: y, weight, panels } = site;
+    const {
+      node,
+      inputs: [x],
+      output: y,
+      sparse,
+      weight,
+      panels,
+    } = site;
     const isPacked = node.attrs.groups === 1;
-    const kernel = isPacked ? panels('kernel') : weight('kernel')!;
+    const kernel = sparse === null ? (isPacked ? panels('kernel') : weight('kernel')) : null;
     const bias = weight('bias');
     const windows = convolutionOf(site);
     finishing(node.attrs.activation, y, site, (k, samples, epilogue, sums) => {
-      const conv2d = k[isPacked ? 'conv2dPanels' : 'conv2d'];
-      conv2d(windows(samples), inputs[0].real.array, kernel.array, bias?.array ?? null, epilogue, sums.array);
+      const rest = [bias?.array ?? null, epilogue, sums.array] as const;
+      if (sparse) k.conv2dSparse(windows(samples), x.real.array, ...sparse.real(), ...rest);
+      else k[isPacked ? 'conv2dPanels' : 'conv2d'](windows(samples), x.real.array, kernel!.array, ...rest);
     });
   },
   convTranspose({ node, inputs: [x], output: y, weight, shapes, ...site }) {

@@ -5,5 +5,6 @@ export type { Encoding, EncodingName, EncodingOf, Encodings, Stored } from '../g
 export { validateNetwork } from '../graph/encodings.ts';
 export type { Attributes, Graph, Input, Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 export type { Network } from '../graph/network.ts';
-export { compileNetwork, type Program, type ProgramInput } from './program.ts';
+export type { SparseUse } from './choice.ts';
+export { compileNetwork, type Program, type ProgramInput, type ProgramOptions } from './program.ts';
 export { compileQuantized } from './quantized.ts';

@@ -1,6 +1,6 @@
-import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
+import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOneOf, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { floatsOf, wantedEntries } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -8,9 +8,10 @@ import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph, Op } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { Buffers } from './buffers.ts';
-import { type Compiled, compile, type Port } from './compile.ts';
+import { type SparseUse, USES } from './choice.ts';
+import { type Compiled, callsOf, compile, type Port } from './compile.ts';
 import { EMIT } from './emit.ts';
-import type { EmitRows } from './site.ts';
+import type { Choose, EmitRows } from './site.ts';
 
 /** Numbers of a program's input: integers for an input of int32. */
 export type ProgramInput = Float32Array | Int32Array;
@@ -39,15 +40,41 @@ export interface Program {
   dispose(): void;
 }
 
+export interface ProgramOptions {
+  /**
+   * When the panels of a kernel in a sparse encoding are multiplied, and not the whole matrix with its zeros: `always`,
+   * `never`, or by default where that `measured` faster. Then both forms of each such layer run for about 3 milliseconds when
+   * the program is made, for the batch that it is made for, whatever it runs later. Where the clock stands still, as in workers
+   * of some hosts, the share of numbers held decides. Grouped and transposed convolutions are whole matrices.
+   *
+   * Finite numbers give the same bits either way. An input that is infinite or NaN and meets a zero that is not held gives NaN
+   * in the whole matrix and nothing in the panels: such outputs can depend on what was measured, unless it is not left to it.
+   */
+  readonly sparse?: SparseUse;
+}
+
 /**
  * Plans a network for batches of up to `batchSize` samples on a table of kernels. The program has a copy of the weights,
  * packed for the kernels. The first run with a number of samples writes its kernel calls down, later ones repeat them. The
  * table need not have kernels that no node calls. Throws what `validateNetwork` throws, DTypeError for a float64 network,
  * which runs on the model it came from, and StateError, which names the node, for an operation that has no program or whose
- * kernel is missing.
+ * kernel is missing. Without the kernel for its panels a weight is a whole matrix, but for `always`.
  */
-export const compileNetwork = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
-  programWith('compileNetwork', EMIT, network, batchSize, table, programForm);
+export function compileNetwork(
+  network: Graph<Stored>,
+  batchSize: number,
+  table: Partial<Kernels>,
+  options: ProgramOptions = {},
+): Program {
+  const caller = 'compileNetwork';
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new ValueError(caller, 'options', 'an object of sparse', options);
+  const { sparse = 'measured', ...others } = options;
+  for (const [field, value] of Object.entries(others)) // not by checkOptions, whose advice is a kilobyte
+    throw new ValueError(caller, field, 'one of the options sparse', value);
+  checkOneOf(caller, 'sparse', sparse, Object.keys(USES));
+  return programWith(caller, EMIT, network, batchSize, table, USES[sparse], programForm);
+}
 
 /** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
 export function programWith(
@@ -56,6 +83,7 @@ export function programWith(
   network: Graph<Stored>,
   batchSize: number,
   table: Partial<Kernels>,
+  choose: Choose,
   form = (graph: Graph<Stored>): Graph<Stored> => graph,
 ): Program {
   if (typeof table !== 'object' || table === null)
@@ -69,7 +97,7 @@ export function programWith(
   const buffers = new Buffers(kernels);
   try {
     return programOf(
-      compile(caller, rows, form(network), values, batchSize, kernels, buffers),
+      compile(caller, rows, form(network), values, batchSize, kernels, buffers, choose),
       batchSize,
       kernels,
       buffers,
@@ -104,9 +132,7 @@ function programOf(
 
   /** Runs step by step and remembers the calls. */
   function first(samples: number): Run {
-    const calls: KernelCall[] = [];
-    const noted = noting(kernels, (call) => void calls.push(call));
-    for (const step of steps) step(noted, samples);
+    const calls = callsOf(steps, kernels, samples);
     const inside = outputs.map(({ buffer, size }) => buffer.array.subarray(0, samples * size));
     const run = { samples, actions: repeated(calls, kernels), inside, results: inside.map((left) => left.slice()) };
     if (runs.length === REMEMBERED) runs.shift();

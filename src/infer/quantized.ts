@@ -21,7 +21,7 @@ const QUANTIZED: Partial<EmitRows<Op>> = {
 /**
  * `compileNetwork` for a network all in int8, as `quantize` leaves one that it need not leave in part: the same results from
  * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
- * node, for one that computes with real numbers, but for activations at the end.
+ * node, for one that computes with real numbers, but for activations at the end. Sparse weights run as whole matrices.
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
-  programWith('compileQuantized', QUANTIZED, network, batchSize, table);
+  programWith('compileQuantized', QUANTIZED, network, batchSize, table, () => null);

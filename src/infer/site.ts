@@ -1,14 +1,31 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
 import type { Convolution } from '../../kernels/interface/convolution.ts';
 import type { Epilogue } from '../../kernels/interface/products.ts';
+import type { SparseWidth } from '../../kernels/interface/sparse.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec, activationOf, epilogueOf } from '../graph/activation.ts';
-import type { NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
+import type { DenseStored, Encoding } from '../graph/encoding.ts';
+import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 import type { IntegerProduct } from '../graph/integers.ts';
-import type { Buffer } from './buffers.ts';
+import type { Buffer, Buffers } from './buffers.ts';
+
+export type SparseEncoding = Exclude<Encoding, DenseStored['encoding']>;
+
+/** A node whose kernel has sparse panels, for a batch of so many samples on a table. */
+export interface Candidate {
+  readonly node: Node;
+  readonly shape: Shape;
+  readonly encoding: SparseEncoding;
+  readonly batchSize: number;
+  readonly kernels: Kernels;
+  /** Its steps by themselves, from and to places of `buffers`. */
+  alone(choose: Choose, buffers: Buffers): readonly Step[];
+}
+/** What makes a kernel whose panels are multiplied; null where the whole matrix is. */
+export type Choose = (candidate: Candidate) => ((buffers: Buffers) => SparseKernel) | null;
 
 /** One kernel call or more on the first `samples` samples, on the table given. */
 export type Step = (kernels: Kernels, samples: number) => void;
@@ -38,6 +55,13 @@ export interface Operand {
   readonly numbers: Place<'float32' | 'int8'>;
 }
 
+/** A kernel of which sparse panels are multiplied: what the sparse products take of it, at each run. */
+export interface SparseKernel {
+  real(): [width: SparseWidth, starts: Int32Array, rows: Int32Array, values: Float32Array];
+  /** Of rows in pairs. */
+  bytes(): [starts: Int32Array, rows: Int32Array, values: Int8Array];
+}
+
 /** A node with all that its steps need. */
 export interface Site<K extends Op = Op> extends Asked {
   readonly node: NodeOf<K>;
@@ -45,6 +69,8 @@ export interface Site<K extends Op = Op> extends Asked {
   readonly output: Operand;
   /** The product that a node makes of integers; null if it makes none. */
   readonly product: IntegerProduct | null;
+  /** Its kernel, where its panels are multiplied; null where all of it is. */
+  readonly sparse: SparseKernel | null;
   /** Shapes of its weights, by role. */
   readonly shapes: Readonly<Record<string, Shape>>;
   /** A copy of a weight in the program's memory, made once for all that use it; null if the node does not have it. */

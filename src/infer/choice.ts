@@ -1,0 +1,152 @@
+import { repeated } from '../../kernels/calls.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
+import { pairedRows } from '../../kernels/packing.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import type { Node } from '../graph/graph.ts';
+import type { SparsePattern, SparseWidth } from '../graph/sparse.ts';
+import { Buffers } from './buffers.ts';
+import { callsOf } from './compile.ts';
+import type { Candidate, Choose, SparseEncoding, SparseKernel } from './site.ts';
+
+/** When a program multiplies a kernel in sparse panels as such, and not as a whole matrix. */
+export type SparseUse = 'measured' | 'always' | 'never';
+
+type PanelKernel = `${'gemm' | 'conv2d'}Sparse${'' | 'Int8'}`;
+
+/** How a kernel was chosen. */
+export interface Choice {
+  /** What multiplies the panels, if the table has it. */
+  readonly kernel: PanelKernel;
+  readonly isSparse: boolean;
+  /** Milliseconds of the node by itself; null where the table lacks the kernel, or the clock stands still. */
+  readonly times: Times | null;
+}
+export interface Times {
+  readonly dense: number;
+  readonly sparse: number;
+}
+export type Clock = () => number;
+
+/** Samples of each form, and milliseconds of one: 2.4 in all. Of what takes longer fewer, so that a program is soon made. */
+const ROUNDS = 8;
+const SAMPLE = 0.15;
+const FEWEST = 2;
+/** Calls of a clock in which one that ticks every millisecond has ticked. */
+const PATIENCE = 1e5;
+
+/**
+ * Blocks of a hundred up to which panels count as faster where no clock runs, as in workers of some hosts, by width. Measured
+ * on 512x512 with `wasm`: one column by itself for 32 samples, four for one (bench/, rows `sparse`).
+ */
+const BREAK_EVEN: Readonly<Record<SparseWidth, number>> = { 1: 40, 4: 60, 16: 80 };
+/** Of columns by themselves in a product with few rows: the lanes of a vector are samples. */
+const FEW_SAMPLES = 4;
+const BREAK_EVEN_OF_FEW = 5;
+
+export const breakEven = ({ node, encoding: { width }, batchSize }: Candidate): number =>
+  width === 1 && node.op === 'dense' && batchSize < FEW_SAMPLES ? BREAK_EVEN_OF_FEW : BREAK_EVEN[width];
+
+/** The kernel that multiplies the panels of a node; null for a node that has none. */
+export function kernelFor(node: Node, suffix: '' | 'Int8'): PanelKernel | null {
+  if (node.op === 'dense') return `gemmSparse${suffix}`;
+  return node.op === 'conv' && node.attrs.groups === 1 ? `conv2dSparse${suffix}` : null;
+}
+
+/** How many blocks of a hundred a pattern holds. */
+export const percentHeld = ({ starts, rows }: SparsePattern, shape: Shape): number =>
+  (100 * rows.length) / ((starts.length - 1) * elementsOf(shape.slice(0, -1)));
+
+/** Panels where there is a kernel for them and they are faster. */
+const where =
+  (isFaster: (candidate: Candidate, kernel: PanelKernel) => boolean): Choose =>
+  (candidate) => {
+    const { node, encoding } = candidate;
+    const kernel = kernelFor(node, encoding.type === 'sparse' ? '' : 'Int8');
+    const isTaken = kernel !== null && isFaster(candidate, kernel);
+    return isTaken ? (buffers) => sparseKernel(encoding, buffers) : null;
+  };
+
+function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel {
+  const isReal = encoding.type === 'sparse';
+  const paired = isReal ? encoding : pairedRows(encoding.starts, encoding.rows, encoding.values);
+  const starts = buffers.copy('int32', paired.starts);
+  const rows = buffers.copy('int32', paired.rows);
+  const values = isReal ? buffers.copy('float32', encoding.values) : buffers.copy('int8', paired.values as Int8Array);
+  return {
+    real: () => [encoding.width, starts.array, rows.array, values.array as Float32Array],
+    bytes: () => [starts.array, rows.array, values.array as Int8Array],
+  };
+}
+
+/**
+ * Chooses by measurement: both forms run on scratch memory with the layer's shape, pattern and batch, in turns, for about 3
+ * milliseconds (longer where three calls of each take longer, or the clock ticks every millisecond), and the shortest sample
+ * counts: what else a machine does makes samples longer and never shorter. Where the clock stands still the share of blocks held decides. A table without the kernel multiplies the whole matrix.
+ */
+export const measured = (
+  note: (candidate: Candidate, choice: Choice) => void = () => {},
+  now: Clock = () => performance.now(),
+): Choose =>
+  where((candidate, kernel) => {
+    const { shape, encoding, kernels } = candidate;
+    const has = kernels[kernel] !== undefined;
+    const times = has ? timesOf(candidate, now) : null;
+    const isSparse = times ? times.sparse < times.dense : has && percentHeld(encoding, shape) <= breakEven(candidate);
+    note(candidate, { kernel, isSparse, times });
+    return isSparse;
+  });
+
+const never: Choose = () => null;
+const always = where(() => true);
+export const USES: Readonly<Record<SparseUse, Choose>> = { measured: measured(), always, never };
+
+/** Milliseconds of a node as a whole matrix and in panels; null where the clock stands still. */
+export function timesOf(
+  { batchSize, kernels, alone }: Pick<Candidate, 'batchSize' | 'kernels' | 'alone'>,
+  now: Clock = () => performance.now(),
+  fewest: number = FEWEST,
+): Times | null {
+  const buffers = new Buffers(kernels);
+  try {
+    const { heap } = kernels;
+    const form = (choose: Choose): Timed => {
+      const calls = callsOf(alone(choose, buffers), kernels, batchSize);
+      // Not linked: that would compile a module for each trial
+      return { actions: repeated(calls, { heap } as Kernels), least: Infinity };
+    };
+    const dense = form(never);
+    const sparse = form(always);
+    const begin = ticked(now);
+    if (begin === null) return null;
+    let last = begin;
+    for (let round = 0; round < fewest || last < begin + 2 * ROUNDS * SAMPLE; round++)
+      for (const each of [dense, sparse]) {
+        let calls = 0;
+        let spent = 0;
+        for (; spent < SAMPLE; calls++) {
+          for (const action of each.actions) action();
+          spent = now() - last;
+        }
+        each.least = Math.min(each.least, spent / calls);
+        last += spent;
+      }
+    return { dense: dense.least, sparse: sparse.least };
+  } finally {
+    buffers.dispose();
+  }
+}
+
+interface Timed {
+  readonly actions: readonly (() => void)[];
+  least: number;
+}
+
+/** The time at which the clock ticks next; null if it does not. */
+function ticked(now: Clock): number | null {
+  const start = now();
+  for (let i = 0; i < PATIENCE; i++) {
+    const time = now();
+    if (time > start) return time;
+  }
+  return null;
+}

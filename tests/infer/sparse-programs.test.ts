@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest';
+import { cpu } from '../../kernels/cpu/cpu.ts';
+import { quantizedCpu } from '../../kernels/cpu/quantized.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
+import { reference } from '../../kernels/reference/reference.ts';
+import { wasm } from '../../kernels/wasm/wasm.ts';
+import type { SparseWidth } from '../../src/graph/sparse.ts';
+import {
+  Add,
+  Conv1D,
+  Conv2D,
+  Conv2DTranspose,
+  Dense,
+  DepthwiseConv2D,
+  Flatten,
+  fromData,
+  GlobalAvgPool2D,
+  input,
+  type Layer,
+  MaxPool2D,
+  Model,
+  type Network,
+  quantize,
+  Random,
+  Sequential,
+  toNetwork,
+} from '../../src/index.ts';
+import { type Choice, measured } from '../../src/infer/choice.ts';
+import { EMIT } from '../../src/infer/emit.ts';
+import { compileNetwork, compileQuantized, type Program } from '../../src/infer/index.ts';
+import { programWith } from '../../src/infer/program.ts';
+import { inPanels, zeroed } from '../sparse-networks.ts';
+import { floats, randoms } from './networks.ts';
+
+const tables: Readonly<Record<string, Kernels>> = { reference, cpu, wasm: wasm() };
+
+const image = [7, 6, 3] as const;
+const conv = (layer: Layer): Layer[] => [layer, new Flatten(), new Dense(9, { activation: 'softmax' })];
+
+/** Two outputs, and a layer of each kind that two nodes share. */
+function shared(): Model {
+  const x = input([6, 6, 4]);
+  const both = new Conv2D(4, 3, { padding: 'same', activation: 'relu', name: 'both' });
+  const head = new Dense(5, { name: 'head' });
+  const first = new Add().apply([x, both.apply(x)]);
+  const second = both.apply(first);
+  const [near, far] = [first, second].map((each) => head.apply(new GlobalAvgPool2D().apply(each)));
+  return new Model(x, [near!, far!], { seed: 4 });
+}
+
+const MODELS: Readonly<Record<string, () => Model>> = {
+  'dense layers, one with few units': () =>
+    new Sequential(
+      [
+        new Dense(20, { activation: 'relu', inputShape: [17] }),
+        new Dense(33, { activation: 'tanh' }),
+        new Dense(3, { activation: 'softmax', useBias: false }),
+      ],
+      { seed: 1 },
+    ),
+  'dense rows of a sample': () => new Sequential([new Dense(18, { activation: 'relu6', inputShape: [3, 5] })]),
+  'a convolution with zeros around': () =>
+    new Sequential(conv(new Conv2D(18, 3, { padding: 'same', activation: 'relu', inputShape: image }))),
+  'one of one tap': () => new Sequential(conv(new Conv2D(17, 1, { inputShape: image }))),
+  'one with a stride': () => new Sequential(conv(new Conv2D(5, [3, 2], { strides: 2, inputShape: image }))),
+  'one with its taps apart': () => new Sequential(conv(new Conv2D(16, 2, { dilationRate: 2, inputShape: image }))),
+  'one of sequences': () => new Sequential(conv(new Conv1D(18, 3, { padding: 'same', inputShape: [9, 4] }))),
+  'what has no sparse kernel': () =>
+    new Sequential([
+      new Conv2D(8, 3, { groups: 2, inputShape: [6, 6, 4] }),
+      new DepthwiseConv2D(3),
+      new Conv2DTranspose(17, 2, { strides: 2 }),
+      new Conv2D(18, 1),
+    ]),
+  'shared layers and two outputs': shared,
+};
+
+function outputs(program: Program, xs: readonly Float32Array[], samples: number): Uint32Array[] {
+  const bits = (): Uint32Array[] => program.run(xs, samples).map((y) => new Uint32Array(y.slice().buffer));
+  const once = bits();
+  expect(bits()).toEqual(once); // from its remembered calls
+  program.dispose();
+  return once;
+}
+
+/** What a network gives on each table, with its panels and without, where that is the same; with its zeros, once more. */
+function expectAlike(dense: Network, sparse: Network, batch: number): void {
+  const next = randoms(6);
+  const xs = dense.inputs.map(({ shape }) => floats(batch * shape.reduce((n, size) => n * size, 1), next, 2));
+  for (const [name, kernels] of Object.entries(tables)) {
+    const wanted = outputs(compileNetwork(dense, batch, kernels), xs, batch);
+    for (const use of ['always', 'never', 'measured'] as const)
+      expect(outputs(compileNetwork(sparse, batch, kernels, { sparse: use }), xs, batch), `${name} ${use}`).toEqual(
+        wanted,
+      );
+  }
+}
+
+const WIDTHS: readonly SparseWidth[] = [1, 4, 16];
+
+describe('a program with sparse kernels', () => {
+  const cases = Object.keys(MODELS).flatMap((name) => WIDTHS.map((width) => [name, width] as const));
+  test.each(cases)('gives the bits of one with the whole matrices: %s, width %i', (name, width) => {
+    const dense = zeroed(toNetwork(MODELS[name]!()), width, 0.6);
+    const sparse = inPanels(dense, width);
+    for (const batch of name.startsWith('dense') ? [1, 64] : [1, 5]) expectAlike(dense, sparse, batch);
+  });
+
+  const INTEGER: Readonly<Record<string, () => Sequential>> = {
+    'dense layers': () =>
+      new Sequential([
+        new Dense(35, { activation: 'relu', inputShape: [19] }),
+        new Dense(17, { activation: 'relu' }),
+        new Dense(4, { activation: 'softmax' }),
+      ]),
+    convolutions: () =>
+      new Sequential([
+        new Conv2D(18, 3, { padding: 'same', activation: 'relu', inputShape: image }),
+        new Conv2D(6, 1, { activation: 'relu6' }),
+        new MaxPool2D(),
+        new Conv2D(17, 2, { strides: 2, activation: 'relu' }),
+        new Flatten(),
+        new Dense(4, { activation: 'softmax' }),
+      ]),
+  };
+  test.each(Object.keys(INTEGER))('gives those of int8: %s', (name) => {
+    const model = INTEGER[name]!();
+    const shape = model.inputShape;
+    const calibration = new Random(2, 'calibration').normal([40, ...shape]);
+    const dense = zeroed(quantize(model, { calibration }), 16, 0.6);
+    const sparse = inPanels(dense, 16);
+    expect([...sparse.weights.values()].map(({ encoding }) => encoding.type)).toContain('sparseInt8');
+    for (const batch of name === 'dense layers' ? [1, 64] : [1, 3]) expectAlike(dense, sparse, batch);
+    const x = floats(
+      shape.reduce((n, size) => n * size, 1),
+      randoms(3),
+      2,
+    );
+    const small = [dense, sparse].map((network) => compileQuantized(network, 1, quantizedCpu).run(x));
+    expect(small[1]).toEqual(small[0]);
+  });
+
+  test('multiplies what an empty pattern holds: nothing', () => {
+    const dense = zeroed(toNetwork(MODELS['one of one tap']!()), 16, 1);
+    for (const width of WIDTHS) expectAlike(dense, inPanels(dense, width), 3);
+  });
+
+  test('refuses options that it does not have', () => {
+    const network = toNetwork(MODELS['dense rows of a sample']!());
+    expect(() => compileNetwork(network, 1, cpu, { sparse: 'yes' as never })).toThrow(
+      'compileNetwork: sparse must be measured or always or never, got "yes"',
+    );
+  });
+});
+
+describe('the choice', () => {
+  const model = new Sequential([new Dense(32, { inputShape: [40] })], { seed: 3 });
+  const dense = zeroed(toNetwork(model), 16, 0.5);
+  const sparse = inPanels(dense, 16);
+  const x = floats(40, randoms(1));
+
+  /** A table whose products take so many milliseconds by a clock of its own, and the names of those that were called. */
+  function timed(milliseconds: { dense: number; sparse: number }) {
+    let time = 100;
+    const calls: string[] = [];
+    const slow = (name: 'gemmPanels' | 'gemmSparse', each: number): Partial<Kernels> => ({
+      [name]: (...args: never[]) => {
+        time += each;
+        calls.push(name);
+        (cpu[name] as (...args: never[]) => void)(...args);
+      },
+    });
+    const table = { ...cpu, ...slow('gemmPanels', milliseconds.dense), ...slow('gemmSparse', milliseconds.sparse) };
+    const now = (): number => (time += 1e-6);
+    return { table, calls, now };
+  }
+  function made(network: Network, table: Partial<Kernels>, now: () => number, batch = 1) {
+    const choices: Choice[] = [];
+    const choose = measured((_, choice) => void choices.push(choice), now);
+    return { program: programWith('compileNetwork', EMIT, network, batch, table, choose), choices };
+  }
+
+  test.each([
+    [3, 2, 'gemmSparse'],
+    [2, 3, 'gemmPanels'],
+    [0.002, 0.001, 'gemmSparse'],
+    [0.001, 0.002, 'gemmPanels'],
+    [0.5, 0.5, 'gemmPanels'],
+  ] as const)('falls on what measured faster: %d and %d milliseconds', (whole, panels, wanted) => {
+    const { table, calls, now } = timed({ dense: whole, sparse: panels });
+    const { program, choices } = made(sparse, table, now);
+    expect(choices).toMatchObject([{ kernel: 'gemmSparse', isSparse: wanted === 'gemmSparse' }]);
+    expect(choices[0]!.times!.dense).toBeCloseTo(whole, 5);
+    expect(choices[0]!.times!.sparse).toBeCloseTo(panels, 5);
+    calls.length = 0;
+    const y = program.run(x);
+    expect(calls).toEqual([wanted]);
+    expect(y).toEqual(compileNetwork(dense, 1, cpu).run(x));
+  });
+
+  test('takes about three milliseconds, and two samples of each form where these take longer', () => {
+    const quick = timed({ dense: 0.01, sparse: 0.02 });
+    const before = quick.now();
+    made(sparse, quick.table, quick.now);
+    expect(quick.now() - before).toBeGreaterThan(2.4);
+    expect(quick.now() - before).toBeLessThan(3.5);
+    const slow = timed({ dense: 50, sparse: 20 });
+    made(sparse, slow.table, slow.now);
+    expect(slow.calls.filter((name) => name === 'gemmSparse')).toHaveLength(3); // one to write the calls down
+    expect(slow.calls).toHaveLength(6);
+  });
+
+  test('counts calls between the ticks of a coarse clock', () => {
+    for (const [whole, panels] of [
+      [0.04, 0.03],
+      [0.03, 0.04],
+    ] as const) {
+      const { table, now } = timed({ dense: whole, sparse: panels });
+      let readings = 0;
+      const coarse = (): number => Math.floor(now() + 5e-5 * readings++);
+      expect(made(sparse, table, coarse).choices).toMatchObject([{ isSparse: panels < whole }]);
+    }
+  });
+
+  test.each([
+    [1, 1, 5],
+    [1, 4, 40],
+    [4, 1, 60],
+    [4, 64, 60],
+    [16, 1, 80],
+  ] as const)('is by the blocks held where the clock stands still: width %i, %i samples', (width, batch, most) => {
+    for (const held of [most, most + 1]) {
+      const kernel = Float32Array.from({ length: 1700 }, (_, i) => (i < 17 * held ? 1 + i : 0));
+      const model = new Sequential([new Dense(17, { useBias: false, inputShape: [100] })]);
+      model.setWeights([fromData(kernel, [100, 17])]);
+      const { choices } = made(inPanels(toNetwork(model), width), cpu, () => 5, batch);
+      expect(choices).toEqual([{ kernel: 'gemmSparse', isSparse: held === most, times: null }]);
+    }
+  });
+
+  test('falls on the whole matrix where the table has no kernel for panels, and always names that', () => {
+    const { gemmSparse, ...others } = cpu;
+    const { program, choices } = made(sparse, others, () => expect.fail('measured'));
+    expect(choices).toEqual([{ kernel: 'gemmSparse', isSparse: false, times: null }]);
+    expect(program.run(x)).toEqual(compileNetwork(dense, 1, cpu).run(x));
+    expect(compileNetwork(sparse, 1, others).run(x)).toEqual(program.run(x));
+    expect(() => compileNetwork(sparse, 1, others, { sparse: 'always' })).toThrow(
+      'node "dense" (dense) needs the kernel gemmSparse, which the table does not have',
+    );
+    expect(gemmSparse).toBeTypeOf('function');
+  });
+
+  test('is made for the batch of the program, and for each layer', () => {
+    const seen: [name: string, batch: number][] = [];
+    const choose = measured(({ node, batchSize }) => void seen.push([node.name, batchSize]));
+    const network = inPanels(zeroed(toNetwork(shared()), 4, 0.5), 4);
+    const program = programWith('compileNetwork', EMIT, network, 7, tables.wasm!, choose);
+    expect(seen).toEqual(
+      network.nodes.filter(({ op }) => op !== 'globalPool' && op !== 'add').map(({ name }) => [name, 7]),
+    );
+    program.dispose();
+  });
+
+  test('gives back what it was made with, and keeps one form', () => {
+    const { heap } = tables.wasm!;
+    const used = (): number => heap!.counters().used;
+    const before = used();
+    const large = new Sequential([new Dense(256, { inputShape: [512] })], { seed: 3 });
+    const network = inPanels(zeroed(toNetwork(large), 16, 0.9), 16);
+    const kept = (make: () => Program): number => {
+      const program = make();
+      const bytes = used() - before;
+      program.dispose();
+      return bytes;
+    };
+    const whole = kept(() => compileNetwork(network, 2, tables.wasm!, { sparse: 'never' }));
+    const panels = kept(() => compileNetwork(network, 2, tables.wasm!, { sparse: 'always' }));
+    expect(panels).toBeLessThan(whole / 4);
+    const chosen = (faster: 'dense' | 'sparse'): number =>
+      kept(() => {
+        const choose = measured(
+          () => {},
+          () => 5,
+        );
+        const table = faster === 'sparse' ? tables.wasm! : { ...tables.wasm!, gemmSparse: undefined };
+        return programWith('compileNetwork', EMIT, network, 2, table as Kernels, choose);
+      });
+    expect([chosen('sparse'), chosen('dense')]).toEqual([panels, whole]);
+    expect(used()).toBe(before);
+  });
+});
