@@ -50,11 +50,9 @@ export interface Target {
 const isLines = (pattern: WeightPattern): pattern is { readonly n: number; readonly m: number } =>
   typeof pattern === 'object' && 'm' in pattern;
 
-/** What options ask for. Throws ValueError where they do not fit together. */
-export function targetOf(
-  op: string,
-  { sparsity, count, pattern = 'weights', scope = 'global' }: TargetOptions,
-): Target {
+/** What options ask for, whose share `field` names. Throws ValueError where they do not fit together. */
+export function targetOf(op: string, options: TargetOptions, field = 'sparsity'): Target {
+  const { sparsity, count, pattern = 'weights', scope = 'global' } = options;
   checkPattern(op, pattern, scope);
   if (sparsity !== undefined && count !== undefined)
     throw new ValueError(op, 'count', 'left out where sparsity is given', count);
@@ -68,10 +66,10 @@ export function targetOf(
     return { zeros, pattern, scope };
   }
   if (isLines(pattern) && sparsity === undefined) return { zeros: () => Infinity, pattern, scope };
-  checkRange(op, 'sparsity', sparsity!, 'in [0, 1)');
+  checkRange(op, field, sparsity!, 'in [0, 1)');
   const room = isLines(pattern) ? 1 - pattern.n / pattern.m : 1;
   if (isLines(pattern) && sparsity! > room)
-    throw new ValueError(op, 'sparsity', `at most ${room}, which ${pattern.n} of ${pattern.m} let go`, sparsity);
+    throw new ValueError(op, field, `at most ${room}, which ${pattern.n} of ${pattern.m} let go`, sparsity);
   return { zeros: (total) => Math.round(sparsity! * total), pattern, scope };
 }
 
