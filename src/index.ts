@@ -137,7 +137,8 @@ export {
   measure,
   predictNetwork,
 } from './compress/measure.ts';
-export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
+export type { NeuronCriterion, NeuronScores } from './compress/neuron-scores.ts';
+export { type Budget, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
 export {
   type PruneOptions,
   PruningSchedule,
