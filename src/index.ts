@@ -128,6 +128,13 @@ export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export { foldBatchNorm } from './compress/fold.ts';
 export {
+  type LayerCriterion,
+  type PruneLayersOptions,
+  pruneLayers,
+  type RemovableLayer,
+  removableLayers,
+} from './compress/layers.ts';
+export {
   type Comparison,
   compare,
   type LatencyOptions,
