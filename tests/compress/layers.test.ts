@@ -165,8 +165,8 @@ test.each(Object.entries(kinds))(
       const most = pruneLayers(network, { amount: 0.99, criterion: 'random' });
       expect(outputsOf(most).map(({ length }) => length)).toEqual(outputsOf(network).map(({ length }) => length));
     }
-    expect(found.layers).toBeGreaterThan(40);
-    if (drawn === drawnBlocks) expect(found.sums).toBeGreaterThan(100);
+    expect(found.layers).toBeGreaterThan(25);
+    if (drawn === drawnBlocks) expect(found.sums).toBeGreaterThan(60);
   },
 );
 
