@@ -67,7 +67,8 @@ function scoresOf({ make, epochs: most, rate }, seed) {
   const [[x, judged], [y, right]] = trainTestSplit([images, target], { stratify: target, testSize: 0.2, seed });
   const epochs = Number(values.epochs ?? most);
   const teacher = trained(make(seed), x, y, epochs, rate);
-  const half = () => pruneNeurons(teacher, { amount: 0.5, scope: 'layer', criterion: values.criterion });
+  const { criterion } = values;
+  const half = () => pruneNeurons(teacher, { amount: 0.5, scope: 'layer', criterion, samples: [x, y] });
   const more = Math.ceil(epochs / 3);
   const taught = distill({
     ...{ teacher, student: half(), x, y, epochs: more, batchSize: BATCH },

@@ -142,6 +142,13 @@ export {
   type PatternName,
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
+export {
+  type LayerCriterion,
+  type PruneLayersOptions,
+  pruneLayers,
+  type RemovableLayer,
+  removableLayers,
+} from './compress/layers.ts';
 export { isPruned, type Masks, makePermanent, pruneWith } from './compress/masks.ts';
 export {
   type Comparison,
@@ -153,7 +160,8 @@ export {
   measure,
   predictNetwork,
 } from './compress/measure.ts';
-export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
+export type { NeuronCriterion, NeuronScores } from './compress/neuron-scores.ts';
+export { type Budget, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
 export type { BlockPooling, PruningScope, WeightPattern, WeightScope } from './compress/patterns.ts';
 export { type PruneOptions, prune } from './compress/prune.ts';
 export { type QuantizeOptions, quantize } from './compress/quantize.ts';

@@ -134,6 +134,7 @@ describe('imports', () => {
       'src/nn/built.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer
       'src/nn/network.ts': ['custom', 'custom', 'custom', 'activityRegularization'], // no network; an option of other layers
       'src/compress/fold.ts': ['batchNorm', 'activityRegularization'], // what it takes away, and not past what
+      'src/compress/layers.ts': ['add', 'add'], // what has residual branches
       'src/gpu/stages.ts': ['custom'], // its type, for errors
       'src/io/network-file.ts': ['custom', 'custom'], // no file holds it
     };

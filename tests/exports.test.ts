@@ -18,6 +18,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
       networkCost decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
+      pruneLayers removableLayers
       ReduceLROnPlateau TerminateOnNaN diagnose digest compileInference constant orthogonal randomNormal
       randomUniform truncatedNormal varianceScaling Activation Dense Dropout Flatten Layer binaryCrossentropy
       categoricalCrossentropy hinge huber klDivergence meanAbsoluteError meanSquaredError

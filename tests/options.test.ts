@@ -128,6 +128,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   ConstantSparsity: (o) => new w.ConstantSparsity(o),
   PruningSchedule: (o) => new w.PruningSchedule(o),
   pruneNeurons: (o) => w.pruneNeurons(model, o),
+  pruneLayers: (o) => w.pruneLayers(model, o),
   quantize: (o) => w.quantize(model, o),
   distill: (o) => w.distill(o),
   measure: (o) => w.measure(model, o),

@@ -1,26 +1,20 @@
-import { checkFlag, checkOneOf, StateError, ValueError } from '../base/errors.ts';
+import { checkCount, checkFlag, checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import type { Part } from '../graph/channel-rules.ts';
 import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
-import { valuesOf } from '../graph/check.ts';
-import { decodeWeight } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type Cost, networkCost } from '../graph/cost.ts';
+import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
-import { Random } from '../tensor/random.ts';
+import type { SampleLists } from '../nn/samples.ts';
 import { withConstantsFolded } from './constants.ts';
+import { type NeuronCriterion, type NeuronScores, placesOf, scorer } from './neuron-scores.ts';
 import { passOn } from './passes.ts';
 import type { PruningScope } from './patterns.ts';
 import { pickStored } from './pick.ts';
 
-/**
- * How neurons are ranked: by the L1 norm of the incoming weights, those of a filter in a convolution (Li et al. 2017); by
- * `flow`, that norm with what the neuron carries (bias, depthwise kernel, gamma and beta) times the norm of the weights that
- * read it, which in dense layers is the part of the path norm that goes through it (Neyshabur et al. 2015, arXiv
- * 1503.00036); or at random, the baseline to beat.
- */
-export type NeuronCriterion = 'magnitude' | 'flow' | 'random';
+/** What the smaller network may hold, or do for one sample, at most, as `networkCost` counts it. */
+export type Budget = { readonly parameters: number } | { readonly macs: number };
 
 export interface PruneNeuronsOptions {
   /**
@@ -29,9 +23,18 @@ export interface PruneNeuronsOptions {
    */
   readonly layer?: string | number;
   /** Below 1: the share of neurons to remove, rounded; otherwise their number. */
-  readonly amount: number;
-  /** Default `magnitude`. */
-  readonly criterion?: NeuronCriterion;
+  readonly amount?: number;
+  /** In its place: no more neurons go than it takes to keep to this. Where no layer is named and the scope is `layer`, of each the same share. */
+  readonly budget?: Budget;
+  /** Default `magnitude`. Scores of one's own stand for it. */
+  readonly criterion?: NeuronCriterion | NeuronScores;
+  /** For `taylor`, `activation` and `zeros`: samples [x, y] to go by; of y only `taylor` asks. */
+  readonly samples?: SampleLists;
+  /**
+   * A layer that loses neurons keeps a multiple of this: the best of those that would go stay, all of them where its number
+   * is none. Default 1.
+   */
+  readonly roundTo?: number;
   /**
    * Where no layer is named: whether neurons are ranked over all layers together, or in each layer by itself, which then
    * loses `amount` of its own. Norms of layers that read much and little hardly compare. Default `global`.
@@ -48,23 +51,26 @@ export interface PruneNeuronsOptions {
  * shuffle; the mean of their norms counts. A depthwise convolution and BatchNorm lose the channels of the layer before. What an output,
  * a softmax, a LayerNorm or a layer of the user's own sees stays, and every layer keeps a neuron. What neurons add that are
  * constant goes into the biases behind them first (`foldConstants`); any other is removed as if it were held at 0. The given
- * model or network is unchanged; fine-tune the result with `fit`.
+ * model or network is unchanged; fine-tune the result with `fit`. Throws StateError where fewer neurons can go than were asked
+ * for, or all of them leave the network above its budget.
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;
-export function pruneNeurons(
-  subject: Model | Graph<Stored>,
-  options: PruneNeuronsOptions = {} as PruneNeuronsOptions,
-): Model | Network {
-  checkOptions('pruneNeurons', options, 'layer amount criterion scope mask');
-  const { mask = false } = options;
+export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuronsOptions = {}): Model | Network {
+  checkOptions('pruneNeurons', options, 'layer amount budget criterion samples scope roundTo mask');
+  const { mask = false, roundTo = 1, scope = 'global', criterion = 'magnitude', samples } = options;
   checkFlag('pruneNeurons', 'mask', mask);
+  checkCount('pruneNeurons', 'roundTo', roundTo);
+  checkOneOf('pruneNeurons', 'scope', scope, ['global', 'layer']);
+  checkBudget(options);
   const seed = subject instanceof Model ? subject.seed : 0;
   const name = nameOf(subject, options.layer);
   return passOn('pruneNeurons', subject, (given) => {
     const graph = withConstantsFolded(given);
     const channels = new Channels(graph);
-    const gone = chosen(graph, channels, name, options, seed);
+    const removable = channels.removable();
+    const scoresOf = scorer({ subject, graph, channels, removable, samples }, criterion, seed);
+    const gone = chosen(graph, channels, removable, scoresOf, name, { ...options, mask, roundTo, scope });
     return mask ? masked(graph, channels, gone) : new Network(withoutChannels(graph, channels, gone, pickStored));
   });
 }
@@ -110,10 +116,11 @@ function nameOf(subject: Model | Graph<Stored>, layer: string | number | undefin
   throw new ValueError('pruneNeurons', 'layer', `one of ${nodes.map(({ name }) => name).join(', ')}`, layer);
 }
 
-/** Neurons that are ranked among each other, how many of them shall go, and how many may yet. */
+/** Neurons that are ranked among each other. */
 interface Ranking {
   /** The sets, the least first, and how many of the neurons are of each. */
   readonly times: ReadonlyMap<number, number>;
+  /** How many neurons shall go, and how many may yet. */
   readonly count: number;
   left: number;
 }
@@ -122,26 +129,17 @@ interface Ranking {
 function chosen(
   graph: Graph<Stored>,
   channels: Channels,
+  removable: ReadonlyMap<number, readonly Slice[]>,
+  scoresOf: ReturnType<typeof scorer>,
   layer: string | null,
-  { amount, criterion = 'magnitude', scope = 'global' }: PruneNeuronsOptions,
-  seed: number,
+  { amount, budget, scope, mask, roundTo }: PruneNeuronsOptions & { readonly mask: boolean; readonly roundTo: number },
 ): Set<number> {
-  checkOneOf('pruneNeurons', 'scope', scope, ['global', 'layer']);
-  const removable = channels.removable();
   const isMasked = maskedIn(graph);
   const dead = new Set([...removable].flatMap(([set, slices]) => (slices.every(isMasked) ? [set] : [])));
   const rankingOf = (name: string | null, all: readonly number[]): Ranking => {
     const neurons = all.filter((set) => !dead.has(set));
-    const share = Math.round(amount * neurons.length);
-    // A share of every layer leaves each a neuron
-    const count = amount >= 1 ? amount : layer === null && name !== null ? Math.min(share, neurons.length - 1) : share;
-    const fits = name === null ? amount < 1 || count < neurons.length : count < neurons.length;
-    if (!(amount >= 0) || !Number.isSafeInteger(count) || !fits) {
-      const whose = `the ${neurons.length} neurons of ${name ?? 'the network'}`;
-      const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
-      throw new ValueError('pruneNeurons', 'amount', wanted, amount);
-    }
-    const scores = scoresOf(graph, neurons, removable, criterion, name === null ? 'pruning' : `${name}/pruning`, seed);
+    const count = budget === undefined ? countOf(amount!, neurons.length, layer === null, name) : neurons.length;
+    const scores = scoresOf(neurons, name === null ? 'pruning' : `${name}/pruning`);
     const order = [...new Set(neurons)].reverse().sort((p, q) => scores.get(p)! - scores.get(q)!);
     const times = new Map(order.map((set) => [set, 0]));
     for (const set of neurons) times.set(set, times.get(set)! + 1);
@@ -154,7 +152,8 @@ function chosen(
         ? [rankingOf(null, neuronsOfAll(channels, removable))]
         : neuronsByLayer(channels, removable).map(([name, sets]) => rankingOf(name, sets));
   const owners = new Map(rankings.flatMap((ranking) => [...ranking.times.keys()].map((set) => [set, ranking])));
-  const gone = channels.together([...dead, ...owners.keys()], (set) => {
+  const order = budget === undefined ? owners.keys() : inTurns(rankings);
+  const gone = channels.together([...dead, ...order], (set) => {
     if (dead.has(set)) return true;
     const ranking = owners.get(set)!;
     const times = ranking.times.get(set)!;
@@ -162,15 +161,115 @@ function chosen(
     if (fits) ranking.left -= times;
     return fits;
   });
+  const shrunk = mask ? [...dead].filter((set) => gone.has(set)) : []; // with what `shrink` removes besides
   for (const set of dead) gone.delete(set);
+  const left = (sets: Iterable<number>): Set<number> => rounded(channels, sets, dead, roundTo);
+  if (budget !== undefined)
+    return withinBudget(budget, [...gone], left, (sets) =>
+      networkCost(withoutChannels(graph, channels, new Set([...shrunk, ...sets]), pickStored)),
+    );
   const sum = (field: 'count' | 'left'): number => rankings.reduce((total, ranking) => total + ranking[field], 0);
   const count = sum('count');
-  const left = sum('left');
-  if (amount < 1 ? left < count || count === 0 : left === 0) return gone;
+  const over = sum('left');
+  if (amount! < 1 ? over === count && count > 0 : over > 0)
+    throw new StateError(
+      'pruneNeurons',
+      `${count - over} of the ${count} neurons can go: the others stay whole, go in groups, or are the last of a layer`,
+    );
+  const result = left(gone);
+  if (gone.size === 0 || result.size > 0) return result;
   throw new StateError(
     'pruneNeurons',
-    `${count - left} of the ${count} neurons can go: the others stay whole, go in groups, or are the last of a layer`,
+    `every layer keeps all of its neurons, to have a multiple of ${roundTo} or no fewer: remove more of them`,
   );
+}
+
+function checkBudget({ amount, budget }: PruneNeuronsOptions): void {
+  if (budget === undefined) return;
+  const [[field, value] = [], ...others] = Object.entries(Object(budget) as object);
+  if (others.length > 0 || (field !== 'parameters' && field !== 'macs'))
+    throw new ValueError('pruneNeurons', 'budget', '{ parameters } or { macs }', budget);
+  if (!(typeof value === 'number' && value > 0))
+    throw new ValueError('pruneNeurons', `budget.${field}`, 'positive', value);
+  if (amount !== undefined) throw new ValueError('pruneNeurons', 'amount', 'left out where a budget is given', amount);
+}
+
+/** How many of the `n` neurons of a layer, or of the network, go. A share of every layer leaves each a neuron. */
+function countOf(amount: number, n: number, isOfEach: boolean, name: string | null): number {
+  const share = Math.round(amount * n);
+  const count = amount >= 1 ? amount : isOfEach && name !== null ? Math.min(share, n - 1) : share;
+  const fits = name === null ? amount < 1 || count < n : count < n;
+  if (amount >= 0 && Number.isSafeInteger(count) && fits) return count;
+  const whose = `the ${n} neurons of ${name ?? 'the network'}`;
+  const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
+  throw new ValueError('pruneNeurons', 'amount', wanted, amount);
+}
+
+/** The sets of several rankings in one order, in which each has lost about the same share at any time. */
+function inTurns(rankings: readonly Ranking[]): number[] {
+  const turns = rankings.flatMap(({ times, count }) => {
+    let before = 0;
+    return [...times].map(([set, own]) => {
+      before += own;
+      return { set, share: before / count };
+    });
+  });
+  return turns.sort((p, q) => p.share - q.share).map(({ set }) => set);
+}
+
+/** So many of the sets, from the first on, that the network keeps to its budget, and with one fewer would not. */
+function withinBudget(
+  budget: Budget,
+  sets: readonly number[],
+  left: (sets: Iterable<number>) => Set<number>,
+  costOf: (gone: ReadonlySet<number>) => Cost,
+): Set<number> {
+  const [field, most] = Object.entries(budget)[0] as [keyof Cost, number];
+  const costWith = (count: number): number => costOf(left(sets.slice(0, count)))[field];
+  let enough = sets.length;
+  const least = costWith(enough);
+  if (least > most) {
+    const what = field === 'macs' ? 'multiply-adds' : 'parameters';
+    const text = `without all ${enough} that can go there are ${least} ${what} left`;
+    throw new StateError('pruneNeurons', `removing neurons does not make the network fit ${most}: ${text}`);
+  }
+  let tooFew = -1;
+  while (enough - tooFew > 1) {
+    const middle = (enough + tooFew) >> 1;
+    if (costWith(middle) <= most) enough = middle;
+    else tooFew = middle;
+  }
+  return left(sets.slice(0, enough));
+}
+
+/** Of sets to go, those that leave each layer that loses some a multiple of neurons: of a layer the last chosen stay first. */
+function rounded(channels: Channels, sets: Iterable<number>, dead: ReadonlySet<number>, roundTo: number): Set<number> {
+  const gone = new Set(sets);
+  if (roundTo === 1) return gone;
+  const layers = [...channels.makers.values()].map((ids) => {
+    const times = new Map<number, number>();
+    for (const id of ids) times.set(channels.setOf(id), (times.get(channels.setOf(id)) ?? 0) + 1);
+    for (const set of dead) times.delete(set);
+    return times;
+  });
+  const over = (times: ReadonlyMap<number, number>): number =>
+    [...times].reduce((sum, [set, own]) => (gone.has(set) ? sum : sum + own), 0) % roundTo;
+  for (let isDone = false; !isDone; ) {
+    isDone = true;
+    for (const times of layers) {
+      let left = over(times);
+      if (left === 0) continue;
+      for (const set of [...gone].reverse()) {
+        if (left % roundTo === 0) break;
+        const own = times.get(set);
+        if (own === undefined) continue;
+        gone.delete(set);
+        left += own;
+        isDone = false; // other layers may have it too
+      }
+    }
+  }
+  return gone;
 }
 
 /** The sets of the neurons of all layers. Throws where none of them can go, and says why. */
@@ -215,64 +314,6 @@ function neuronsOf(
       `neurons of ${layer} cannot be removed: ${channels.whyFixed(sets[0]!, layer) ?? 'it has none'}`,
     );
   return sets;
-}
-
-function scoresOf(
-  graph: Graph<Stored>,
-  neurons: readonly number[],
-  removable: ReadonlyMap<number, readonly Slice[]>,
-  criterion: NeuronCriterion,
-  stream: string,
-  seed: number,
-): ReadonlyMap<number, number> {
-  if (criterion !== 'magnitude' && criterion !== 'flow' && criterion !== 'random')
-    throw new ValueError('pruneNeurons', 'criterion', 'magnitude, flow or random', criterion);
-  if (criterion === 'random') {
-    const ranks = new Random(seed, stream).permutation(neurons.length).data;
-    return new Map(neurons.map((set, i) => [set, ranks[i]!]));
-  }
-  const sizes = new Map<string, ArrayLike<number>>();
-  const norm = ({ key, axis, index }: Slice): number => {
-    const weight = graph.weights.get(key)!;
-    const values = sizes.get(key) ?? decodeWeight(weight) ?? decodeBias(graph, key, weight);
-    sizes.set(key, values);
-    let sum = 0;
-    // NaN counts as large: removing the neuron would hide that training broke down.
-    for (const i of placesOf(weight.shape, axis, index))
-      sum += Number.isNaN(values[i]!) ? Infinity : Math.abs(values[i]!);
-    return sum;
-  };
-  const total = (set: number, ...parts: readonly Part[]): number =>
-    removable.get(set)!.reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
-  // By neuron: of sets that take many along and sets that take few, those of many would always stay
-  const scoreOf = (set: number): number => {
-    const slices = removable.get(set);
-    if (slices === undefined) return 0; // it stays
-    const neurons = slices.filter(({ part }) => part === 'makes').length;
-    if (criterion === 'magnitude') return total(set, 'makes') / neurons;
-    const own = total(set, 'makes', 'carries') / neurons;
-    const read = total(set, 'reads') / neurons;
-    return own === 0 || read === 0 ? 0 : own * read; // not NaN where one is infinite
-  };
-  return new Map(neurons.map((set) => [set, scoreOf(set)]));
-}
-
-/** The real numbers of a bias of integers, which are those of the sums that it is added to. */
-function decodeBias(graph: Graph<Stored>, key: string, { encoding }: Stored): number[] {
-  const node = graph.nodes.find(({ weights }) => weights.bias === key)!;
-  const { scale } = valuesOf(graph).get(node.inputs[0]!)!.format!;
-  const { scales } = graph.weights.get(node.weights.kernel!)!.encoding as EncodingOf<'int8'>;
-  return Array.from(encoding.values, (q, i) => q * scale * scales[i]!);
-}
-
-/** Where in a weight the numbers at an index of an axis are, which is counted from the end. */
-function placesOf(shape: readonly number[], axis: number, index: number): number[] {
-  const at = shape.length + axis;
-  const inner = shape.slice(at + 1).reduce((product, n) => product * n, 1);
-  const outer = shape.slice(0, at).reduce((product, n) => product * n, 1);
-  const places: number[] = [];
-  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) places.push((o * shape[at]! + index) * inner + i);
-  return places;
 }
 
 /** The network with all weights around these sets masked, and 0. */

@@ -285,9 +285,9 @@ describe('pruneNeurons', () => {
         /amount must be a share below 1 that leaves some of the 64 neurons of \w+, or a number below them, got/,
       );
     }
-    const criterion = 'taylor' as 'random';
+    const criterion = 'l3' as 'random';
     expect(() => pruneNeurons(articleModel(), { layer: 0, amount: 1, criterion })).toThrow(
-      'criterion must be magnitude, flow or random',
+      'criterion must be magnitude, l2, flow, gamma, taylor, activation, zeros or random, or a Map of scores by layer',
     );
   });
 });
