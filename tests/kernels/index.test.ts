@@ -43,7 +43,17 @@ describe('which kernels a table has a form of its own for', () => {
       'conv2dSparseInt8',
     ];
     expect(others.sort()).toEqual(
-      [...unwritten, 'convert', 'packConvInt8', 'packInt8', 'packPanels', 'pow', 'prod', 'topK'].sort(),
+      [
+        ...unwritten,
+        'convert',
+        'hardThreshold',
+        'packConvInt8',
+        'packInt8',
+        'packPanels',
+        'pow',
+        'prod',
+        'topK',
+      ].sort(),
     );
   });
 
