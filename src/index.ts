@@ -294,6 +294,7 @@ export {
   MaxPool2D,
   type PoolLayerOptions,
 } from './nn/pools.ts';
+export { Proximal, type ProximalGroups, type ProximalMap, type ProximalOptions } from './nn/proximal.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export {
   ChannelShuffle,

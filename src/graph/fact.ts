@@ -10,6 +10,8 @@ export interface Role {
   readonly isOptional?: boolean;
   /** Magnitude pruning zeroes the smallest of its numbers. */
   readonly isPruned?: boolean;
+  /** Of a kernel, the axis of its units from the end. Default -1. */
+  readonly unitAxis?: number;
   /** The encoding that it has where the first input is int8; floats elsewhere. */
   readonly integers?: 'int8' | 'int32';
 }
