@@ -127,6 +127,7 @@ export { cloneModel } from './compress/clone.ts';
 export { foldConstants } from './compress/constants.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export { foldBatchNorm } from './compress/fold.ts';
+export { type LotteryOptions, type LotteryRound, type LotteryTicket, lotteryTicket } from './compress/lottery.ts';
 export {
   type Comparison,
   compare,
