@@ -142,6 +142,7 @@ export {
   type PatternName,
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
+export { type LotteryOptions, type LotteryRound, type LotteryTicket, lotteryTicket } from './compress/lottery.ts';
 export {
   type LayerCriterion,
   type PruneLayersOptions,
@@ -320,6 +321,7 @@ export {
   MaxPool2D,
   type PoolLayerOptions,
 } from './nn/pools.ts';
+export { Proximal, type ProximalGroups, type ProximalMap, type ProximalOptions } from './nn/proximal.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export {
   ChannelShuffle,

@@ -28,4 +28,20 @@ export interface OptimizerKernels<F extends FloatArray> {
   readonly rmsprop: (n: number, w: F, g: F, v: F, velocity: F | null, s: F) => void;
   /** s = [learningRate, epsilon]. v += g²; w -= lr·g/√(v + eps). Duchi et al. 2011, Keras's form. */
   readonly adagrad: (n: number, w: F, g: F, v: F, s: F) => void;
+  /**
+   * The proximal maps below stand behind any of the steps above and read its scalars, of which s[7] is the threshold t of this
+   * step. Soft threshold, that of Σ|w|: w = maximum(w - t, 0) + minimum(w + t, 0), each difference rounded. What is within t
+   * of 0 becomes +0, whatever else comes nearer by t (Daubechies et al. 2004).
+   */
+  readonly softThreshold: (n: number, w: F, s: F) => void;
+  /**
+   * What groups of weights are multiplied by, written over their L2 norms: 0 where norm <= t·root, else 1 - t·root/norm, each
+   * operation rounded. `root` is the root of the size of a group, as in the group lasso (Yuan & Lin 2006).
+   */
+  readonly groupThreshold: (n: number, norms: F, root: number, s: F) => void;
+  /**
+   * Hard threshold: 0 for the `zeros` groups of the smallest norms, 1 for all others, written over the norms. Of equals the
+   * lower index is among the smaller, NaN counts as infinite. `sorted` has room for n numbers; 0 <= zeros < n.
+   */
+  readonly hardThreshold: (n: number, norms: F, zeros: number, sorted: F) => void;
 }

@@ -55,5 +55,24 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
         w[i] = w[i]! - round(round(rate * gi) / root(round(v[i]! + eps)));
       }
     },
+    softThreshold: (n, w, s) => {
+      const t = s[7]!;
+      for (let i = 0; i < n; i++) w[i] = Math.max(round(w[i]! - t), 0) + Math.min(round(w[i]! + t), 0);
+    },
+    groupThreshold: (n, norms, rootOfSize, s) => {
+      const least = round(s[7]! * round(rootOfSize));
+      for (let i = 0; i < n; i++) norms[i] = norms[i]! <= least ? 0 : 1 - round(least / norms[i]!);
+    },
+    hardThreshold: (n, norms, zeros, sorted) => {
+      for (let i = 0; i < n; i++) sorted[i] = norms[i] = Number.isNaN(norms[i]!) ? Infinity : norms[i]!;
+      sorted.subarray(0, n).sort();
+      const limit = sorted[zeros]!; // the smallest norm of those that stay, or one equal to it
+      let equals = zeros;
+      for (let i = 0; i < zeros; i++) if (sorted[i]! < limit) equals--;
+      for (let i = 0; i < n; i++) {
+        const isZero = norms[i]! < limit || (norms[i] === limit && equals-- > 0);
+        norms[i] = isZero ? 0 : 1;
+      }
+    },
   };
 }

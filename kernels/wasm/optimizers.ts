@@ -115,7 +115,32 @@ const adagradStep: Step = ([rate, eps], [w, g, v], locals, bounded) => {
   ];
 };
 
-export function optimizers(engine: Engine): OptimizerKernels<Float32Array> {
+/** Adds (n, x, root, s): x = map(x, s[7]·root). */
+function addThreshold(func: AddFunction, map: (x: Local, least: Local) => Code): void {
+  func('iifi', ([n, x, root, s], locals) => {
+    const [least, value] = locals('vv');
+    const turn = (elements: number, store: Store): Code =>
+      countDown(n, elements, elements, [
+        value.set(v128.load(x)),
+        store(x, map(value, least)),
+        advance(x, 4 * elements),
+      ]);
+    return [
+      least.set(mul(v128.load32Splat(s, 4 * 7), splat(root))),
+      turn(4, v128.store),
+      turn(1, (at, value) => v128.store32Lane(0, at, value)),
+    ];
+  });
+}
+
+const ZERO = splat(f32.constant(0));
+
+const soft = (w: Local, t: Local): Code => add(max(sub(w, t), ZERO), f32x4.min(add(w, t), ZERO));
+
+const factor = (norm: Local, least: Local): Code =>
+  v128.andnot(sub(splat(f32.constant(1)), div(least, norm)), f32x4.le(norm, least));
+
+export function optimizers(engine: Engine): Partial<OptimizerKernels<Float32Array>> {
   const { args } = engine;
   type State = Float32Array | null;
   const stateAt = (array: State, n: number): number => (array === null ? 0 : args.update(array, n));
@@ -148,11 +173,19 @@ export function optimizers(engine: Engine): OptimizerKernels<Float32Array> {
   const adam = kernel(7, adamStep);
   const rmsprop = kernel(5, rmspropStep);
   const adagrad = kernel(2, adagradStep);
+  const threshold = (map: typeof soft) => {
+    const slot = engine.kernel((func) => addThreshold(func, map));
+    return (n: number, x: Float32Array, root: number, s: Float32Array): void =>
+      args.done(slot.fn(n, args.update(x, n), root, args.read(s, 8)));
+  };
+  const softThreshold = threshold(soft);
   return {
     sgd: (n, w, g, velocity, isNesterov, s) =>
       (velocity === null ? sgd : isNesterov ? nesterov : momentum)(n, s, w, g, velocity),
     adam: (n, w, g, m, v, vMax, s) => adam(n, s, w, g, m, v, vMax),
     rmsprop: (n, w, g, v, velocity, s) => rmsprop(n, s, w, g, v, velocity),
     adagrad: (n, w, g, v, s) => adagrad(n, s, w, g, v),
+    softThreshold: (n, w, s) => softThreshold(n, w, 1, s),
+    groupThreshold: threshold(factor),
   };
 }

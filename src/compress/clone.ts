@@ -24,12 +24,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
     if (other === null) for (const each of withInner(layer)) unchanged.set(each.name, each);
     return result;
   };
-  const options = { seed: model.seed, dtype: model.dtype };
-  const copy =
-    model instanceof Sequential
-      ? new Sequential(model.topLayers.map(made), options)
-      : new Model(...model.rewired(made), options);
-  if (model.isBuilt) copy.build(model.inputShapes);
+  const copy = ofLayers(model, made, model.seed);
   copy.steps = model.steps;
   copy.epochs = model.epochs;
   for (const layer of copy.layers) {
@@ -42,6 +37,34 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
     });
   }
   compileLike(copy, model);
+  return copy;
+}
+
+/** A model of other layers in the places of a model's. */
+function ofLayers(model: Model, made: (layer: Layer) => Layer, seed: number): Model {
+  const options = { seed, dtype: model.dtype };
+  const copy =
+    model instanceof Sequential
+      ? new Sequential(model.topLayers.map(made), options)
+      : new Model(...model.rewired(made), options);
+  if (model.isBuilt) copy.build(model.inputShapes);
+  return copy;
+}
+
+/** A copy of a model whose weights are drawn as those of a model of another seed; frozen layers keep theirs. */
+export function drawnAnew(model: Model, seed: number): Model {
+  const named = (layer: Layer): Layer => Object.assign(layer.clone(), { name: layer.name });
+  const other = ofLayers(model, named, seed);
+  const copy = cloneModel(model);
+  const { frozen } = model;
+  model.layers.forEach((layer, i) => {
+    if (frozen.has(layer)) return;
+    copy.layers[i]!.weights.forEach(({ value }, j) => {
+      value.storage.array.set(other.layers[i]!.weights[j]!.value.data);
+    });
+  });
+  copy.steps = 0;
+  copy.epochs = 0;
   return copy;
 }
 

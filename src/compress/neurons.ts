@@ -76,27 +76,45 @@ export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuro
 }
 
 /**
- * Removes the neurons that masks have silenced: those that nobody reads any more, since all rows of kernels that read them
- * are masked, and those whose columns and biases are masked, unless an activation such as sigmoid makes something of
- * their 0. The result computes the same. A network pruned with `mask: true` and shrunk is one pruned without.
+ * Removes the neurons that do nothing, because masks hold their weights at 0 or training left them there (`Proximal`): those
+ * that nobody reads any more, since all rows of kernels that read them are 0, and those whose columns and biases are 0,
+ * unless an activation such as sigmoid makes something of their 0. The result computes the same. Where training left columns
+ * at 0, what they make of a bias goes into the biases behind them first (`foldConstants`), which rounds. A network pruned
+ * with `mask: true` and shrunk is one pruned without.
  */
 export function shrink(model: Model): Model;
 export function shrink(network: Graph<Stored>): Network;
 export function shrink(subject: Model | Graph<Stored>): Model | Network {
-  return passOn('shrink', subject, (graph) => {
+  return passOn('shrink', subject, (given) => {
+    const graph = hasDeadColumns(given) ? withConstantsFolded(given) : given;
     const channels = new Channels(graph);
     const lifted = channels.liftedSets();
-    const isMasked = maskedIn(graph);
+    const isZero = zerosIn(graph);
     const silent = [...channels.removable()].filter(([set, slices]) => {
       const reads = slices.filter(({ part }) => part === 'reads');
       const others = slices.filter(({ part }) => part !== 'reads');
-      const isUnread = reads.every(isMasked) && slices.some(isMasked);
-      return isUnread || (others.length > 0 && !lifted.has(set) && others.every(isMasked));
+      const isUnread = reads.every(isZero) && (reads.length > 0 || slices.every(isZero));
+      return isUnread || (others.length > 0 && !lifted.has(set) && others.every(isZero));
     });
     const gone = channels.together(silent.map(([set]) => set));
     return new Network(withoutChannels(graph, channels, gone, pickStored));
   });
 }
+
+/** Whether some neuron reads nothing though no mask says so. */
+function hasDeadColumns(graph: Graph<Stored>): boolean {
+  const [isZero, isMasked] = [zerosIn(graph), maskedIn(graph)];
+  const slices = [...new Channels(graph).removable().values()].flat();
+  return slices.some((slice) => slice.part === 'makes' && isZero(slice) && !isMasked(slice));
+}
+
+/** Whether all numbers of a slice are 0. */
+const zerosIn =
+  ({ weights }: Graph<Stored>) =>
+  ({ key, axis, index }: Slice): boolean => {
+    const { shape, encoding } = weights.get(key)!;
+    return placesOf(shape, axis, index).every((i) => encoding.values[i] === 0);
+  };
 
 /** Whether all numbers of a slice are masked, and 0: a network by hand may say otherwise of a masked one. */
 const maskedIn =

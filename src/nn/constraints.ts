@@ -50,7 +50,8 @@ function checkAxis(op: string, axis: NormAxis): NormAxis {
   return Array.isArray(axis) ? [...all] : axis;
 }
 
-const normOf = (w: Tensor, axis: NormAxis): Tensor => sqrt(sum(square(w), { axis, keepDims: true }));
+/** L2 norms over axes, which stay as axes of 1. */
+export const normOf = (w: Tensor, axis: NormAxis): Tensor => sqrt(sum(square(w), { axis, keepDims: true }));
 
 /** w·(wanted/(ε + norm)). */
 const scaled = (w: Tensor, wanted: Tensor, norm: Tensor): Tensor => mul(w, div(wanted, add(norm, EPSILON)));

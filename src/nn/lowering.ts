@@ -107,12 +107,14 @@ export class Lowering implements Graph<Parameter> {
     readAttributes(facts.attributes, attrs, refusing(`node "${name}"`));
     const shape = facts.shape(givenOf(this, node, given));
     size(`network: node "${name}"`, shape);
-    for (const [role, key] of Object.entries(weights))
-      if (facts.weights?.[role]?.isStatistic === true) {
-        const statistic = this.weights.get(key)!;
-        statistic.isStatistic = true;
-        statistic.value.requiresGrad = false;
-      }
+    for (const [role, key] of Object.entries(weights)) {
+      const { isStatistic = false, isPruned = false, unitAxis = -1 } = facts.weights?.[role] ?? {};
+      const weight = this.weights.get(key)!;
+      if (isPruned) weight.unitAxis = unitAxis;
+      if (!isStatistic) continue;
+      weight.isStatistic = true;
+      weight.value.requiresGrad = false;
+    }
     this.nodes.push(node as Node);
     this.values.set(name, { shape, dtype: this.context.dtype, format: null });
     return name;
@@ -124,6 +126,7 @@ export class Lowering implements Graph<Parameter> {
       throw new ValueError('build', `a weight of layer ${layer}`, 'a Parameter', weight);
     if (this.weights.has(weight.name))
       throw new ValueError('build', `the name of a weight of layer ${layer}`, `new, as ${layer}/kernel`, weight.name);
+    if (weight.name.endsWith('/kernel')) weight.unitAxis = -1; // the role that is pruned
     this.weights.set(weight.name, weight);
   }
 

@@ -61,6 +61,8 @@ const RANGES = {
   initialAccumulator: 'at least 0',
   epsilon: 'positive',
   weightDecay: 'at least 0',
+  lambda: 'at least 0',
+  sparsity: 'in [0, 1)',
 } as const;
 
 const FLAGS = ['nesterov', 'amsgrad'];
@@ -71,6 +73,23 @@ export interface OptimizerState {
   readonly slots: readonly Readonly<Record<string, Tensor>>[];
   /** Of each parameter the powers of its own steps, in the order of `power1`, ..., where those in `scalars` are not its. */
   readonly powers?: readonly (readonly number[] | null)[];
+}
+
+/** An optimizer as one that wraps it sees it: its options with the rate or schedule of now, and the methods of its own. */
+export interface OptimizerRule {
+  readonly options: OptimizerOptions;
+  readonly decays: readonly number[];
+  readonly slotNames: () => readonly string[];
+  readonly initialSlot: () => number;
+  readonly scalars: (learningRate: number, block: FloatArray, powers: readonly number[]) => void;
+  readonly update: (
+    p: Tensor,
+    w: FloatArray,
+    g: FloatArray,
+    slots: Record<string, Tensor>,
+    block: FloatArray,
+    weight: Trained,
+  ) => void;
 }
 
 /** Parameters of one type that have made all their steps together, and so share the scalars of a step. */
@@ -165,8 +184,8 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       parameters.forEach((p, i) => {
         const slots = this.slotsOf(p);
         const block = blocks[i]!.array as FloatArray;
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
         const weight = trained[i]!;
+        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
         if (!(weight instanceof Parameter)) return;
         const { constraint, mask } = weight;
         if (constraint !== null) assign(p, constraint.call(p));
@@ -321,6 +340,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     g: FloatArray,
     slots: Record<string, Tensor>,
     block: FloatArray,
+    weight: Trained,
   ): void;
   /** What a slot starts as. */
   protected initialSlot(): number {
@@ -329,6 +349,19 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   /** What a file needs to make this optimizer again. */
   config(): OptimizerConfig {
     return { name: this.name, ...this.commonConfig(), ...this.own };
+  }
+
+  /** What an optimizer does, for one that wraps it. */
+  protected static ruleOf(optimizer: Optimizer): OptimizerRule {
+    const { options, rate, decays } = optimizer;
+    return {
+      options: { ...options, learningRate: rate },
+      decays,
+      slotNames: () => optimizer.slotNames(),
+      initialSlot: () => optimizer.initialSlot(),
+      scalars: (...given) => optimizer.scalars(...given),
+      update: (...given) => optimizer.update(...given),
+    };
   }
 
   private slotsOf(p: Tensor): Record<string, Tensor> {

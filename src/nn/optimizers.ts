@@ -1,9 +1,10 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { checkOneOf, ValueError } from '../base/errors.ts';
-import { checkOptions, didYouMean } from '../base/options.ts';
+import { checkOptions, defined, didYouMean } from '../base/options.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
+import { Proximal, type ProximalOptions } from './proximal.ts';
 
 export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
 
@@ -182,6 +183,7 @@ export type OptimizerName = (typeof NAMES)[number];
 
 /** Whether a file can hold the optimizer by its name: not one of the user's own class. */
 export function isNamedOptimizer(optimizer: Optimizer): boolean {
+  if (optimizer instanceof Proximal) return optimizer.constructor === Proximal && isNamedOptimizer(optimizer.optimizer);
   const known: readonly unknown[] = [SGD, Adam, AdamW, RMSprop, Adagrad];
   return known.includes(optimizer.constructor);
 }
@@ -217,6 +219,13 @@ function withDefaultRate(name: string, options: OptimizerConfig): Optimizer {
       return new RMSprop(options);
     case 'adagrad':
       return new Adagrad(options);
+    case 'proximal': {
+      const { of = '', lambda, sparsity, groups, map, ...others } = options;
+      return new Proximal(
+        withDefaultRate(String(of), others),
+        defined({ lambda, sparsity, groups, map }) as ProximalOptions,
+      );
+    }
     default:
       throw new ValueError(
         'compile',

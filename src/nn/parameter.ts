@@ -20,6 +20,8 @@ export class Parameter {
   mask: Tensor | null = null;
   /** A running statistic, which its layer writes: stored and copied as weights are, never moved by an optimizer. */
   isStatistic = false;
+  /** Of a kernel, the weight of a layer that is pruned: the axis of its units, from the end. Null for any other. */
+  unitAxis: number | null = null;
 
   constructor(
     name: string,

@@ -574,6 +574,20 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const n = d.size();
     return { args: [n, d.floats(n), d.floats(n), d.squares(n), d.squares(2)], written: [1, 3] };
   },
+  softThreshold: (d) => {
+    const n = d.size();
+    return { args: [n, d.floats(n), d.bool() ? d.floats(8) : d.squares(8)], written: [1] };
+  },
+  groupThreshold: (d) => {
+    const n = d.size();
+    const s = d.bool() ? d.floats(8) : d.squares(8);
+    return { args: [n, d.squares(n), d.pick([0, 1, Math.sqrt(1 + d.size())]), s], written: [1] };
+  },
+  hardThreshold: (d) => {
+    const n = 1 + d.size();
+    const norms = d.bool() ? d.squares(n) : Float32Array.from(d.int8(n), Math.abs); // with many equal ones
+    return { args: [n, norms, d.below(n), d.floats(n)], written: [1, 3] };
+  },
   stridedCopy: (d) => {
     const most = d.pick([7, 7, 4]);
     const shape = d.bool()

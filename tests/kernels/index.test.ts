@@ -36,7 +36,9 @@ describe('which kernels a table has a form of its own for', () => {
   test('wasm: all but these', () => {
     const compiled = own(wasm(), cpu);
     const others = Object.keys(reference).filter((name) => !compiled.includes(name));
-    expect(others.sort()).toEqual(['convert', 'packConvInt8', 'packInt8', 'packPanels', 'pow', 'prod', 'topK'].sort());
+    expect(others.sort()).toEqual(
+      ['convert', 'hardThreshold', 'packConvInt8', 'packInt8', 'packPanels', 'pow', 'prod', 'topK'].sort(),
+    );
   });
 
   test('reference64: all but those of integers, and movement is the same code', () => {

@@ -147,3 +147,48 @@ test('steps on no weights do nothing', () => {
   reference.sgd(0, x, x, x, true, new Float32Array(2));
   expect(same(x[0]!, 5)).toBe(true);
 });
+
+describe('thresholds, by the scalars of the step before', () => {
+  /** Scalars of a step with the threshold t. */
+  const scalars = (t: number): Float32Array => Float32Array.of(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, t);
+
+  test('soft: what is within t of 0 becomes +0, all else comes nearer by t', () => {
+    const w = Float32Array.of(3, -3, 0.5, -0.5, 0.25, -0.25, -0, Number.NaN, -Infinity, 1e-45, 7);
+    reference.softThreshold(10, w, scalars(0.5));
+    expect([...w]).toEqual([2.5, -2.5, 0, 0, 0, 0, 0, Number.NaN, -Infinity, 0, 7]);
+    expect(w.slice(2, 7).every((each) => Object.is(each, 0))).toBe(true);
+  });
+
+  test('soft: each difference is rounded, and without a threshold nothing moves', () => {
+    const t = fr(1e-9);
+    const w = Float32Array.of(1, 1e-8, -1e-8);
+    reference.softThreshold(3, w, scalars(t));
+    expect([...w]).toEqual([1, fr(fr(1e-8) - t), -fr(fr(1e-8) - t)]);
+    const still = Float32Array.of(1.5, -2, 1e-45);
+    reference.softThreshold(3, still, scalars(0));
+    expect([...still]).toEqual([1.5, -2, fr(1e-45)]);
+  });
+
+  test('of groups: 0 up to t·root, else 1 - t·root/norm; an empty group stays empty without a threshold', () => {
+    const norms = Float32Array.of(0, 0.75, 1.5, 1.6, 6, Infinity, Number.NaN, 9);
+    reference.groupThreshold(7, norms, 3, scalars(0.5));
+    expect([...norms]).toEqual([0, 0, 0, fr(1 - fr(1.5 / fr(1.6))), 0.75, 1, Number.NaN, 9]);
+    const still = Float32Array.of(0, 2);
+    reference.groupThreshold(2, still, 3, scalars(0));
+    expect([...still]).toEqual([0, 1]);
+  });
+
+  test('hard: the smallest norms give 0, of equals the first, and NaN counts as infinite', () => {
+    const hard = (norms: readonly number[], zeros: number): number[] => {
+      const made = Float32Array.of(...norms, 7);
+      reference.hardThreshold(norms.length, made, zeros, new Float32Array(norms.length + 2));
+      expect(made.at(-1)).toBe(7);
+      return [...made.subarray(0, -1)];
+    };
+    expect(hard([3, 1, 2, 1, 1, 0], 0)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(hard([3, 1, 2, 1, 1, 0], 1)).toEqual([1, 1, 1, 1, 1, 0]);
+    expect(hard([3, 1, 2, 1, 1, 0], 3)).toEqual([1, 0, 1, 0, 1, 0]);
+    expect(hard([3, 1, 2, 1, 1, 0], 5)).toEqual([1, 0, 0, 0, 0, 0]);
+    expect(hard([Number.NaN, 1, Infinity, Number.NaN], 2)).toEqual([0, 0, 1, 1]);
+  });
+});
