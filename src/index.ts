@@ -125,8 +125,25 @@ export type { Shape } from './base/shape.ts';
 export type { Padding } from './base/window.ts';
 export { cloneModel } from './compress/clone.ts';
 export { foldConstants } from './compress/constants.ts';
+export { type DamageOptions, damage } from './compress/damage.ts';
+export type {
+  ClassDamage,
+  DamageReport,
+  DecisionDamage,
+  NumberDamage,
+  OutputDamage,
+} from './compress/damage-report.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export { foldBatchNorm } from './compress/fold.ts';
+export {
+  type Excess,
+  heldTo,
+  type LimitOptions,
+  type MaxDamage,
+  type Strongest,
+  strongest,
+  type Tried,
+} from './compress/limit.ts';
 export {
   type Comparison,
   compare,
