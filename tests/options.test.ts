@@ -123,6 +123,8 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   diagnose: (o) => w.diagnose(model.fit(x, x), o),
   // compression
   prune: (o) => w.prune(model, o),
+  weightScores: (o) => w.weightScores(model, o),
+  ConstantSparsity: (o) => new w.ConstantSparsity(o),
   PruningSchedule: (o) => new w.PruningSchedule(o),
   pruneNeurons: (o) => w.pruneNeurons(model, o),
   quantize: (o) => w.quantize(model, o),

@@ -7,7 +7,7 @@ import type { Graph } from '../graph/graph.ts';
 import { calibrationError } from '../nn/class-metrics.ts';
 import { chancesOf, type Decisions, decisionsOf, haveChances, settled, width as widthOf } from '../nn/decisions.ts';
 import { metricOf } from '../nn/metrics.ts';
-import type { Model } from '../nn/model.ts';
+import { Model } from '../nn/model.ts';
 import type { Outputs } from '../nn/outputs.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -22,6 +22,7 @@ import {
   type OutputDamage,
 } from './damage-report.ts';
 import { areNumbers, checkEach, judged, type MeasureOptions, meaningsOf } from './measure.ts';
+import { checkPair } from './observe.ts';
 import { networkOf } from './passes.ts';
 import { bootstrap, type Lost, lostOf, mcnemar, type Part, partOf, quantile } from './statistics.ts';
 
@@ -63,11 +64,11 @@ export function damage(
   checkRange('damage', 'edge', edge, 'between 0 and 1');
   checkCount('damage', 'resamples', resamples, 40); // of fewer there is no fortieth to leave out
   checkCount('damage', 'seed', seed, 0);
-  if (!Array.isArray(samples) || samples.length !== 2)
-    throw new ValueError('damage', 'the samples', 'a list of x and y', samples);
+  checkPair('damage', samples);
   const subjects = [before, after];
-  const { outputs: names } = networkOf('damage', before);
-  const others = networkOf('damage', after).outputs;
+  const [names, others] = subjects.map((subject) => {
+    return (subject instanceof Model ? subject.graph : networkOf('damage', subject)).outputs;
+  }) as Pair<readonly string[]>;
   if (others.length !== names.length)
     throw new ValueError('damage', 'the second network', `one of ${names.length} outputs, as the first`, others.length);
   if (classNames !== undefined && (!Array.isArray(classNames) || names.length > 1))

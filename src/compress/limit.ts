@@ -4,13 +4,11 @@ import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
+import { cloneModel } from './clone.ts';
 import { type DamageOptions, damage } from './damage.ts';
-import {
-  type DamageReport,
-  type DecisionDamage,
-  type OutputDamage,
-  points,
-} from './damage-report.ts';
+import { type DamageReport, type DecisionDamage, type OutputDamage, points } from './damage-report.ts';
+import { weightsIn } from './masks.ts';
+import { checkPair } from './observe.ts';
 
 /** The most damage that is allowed; all that are given must hold, for every output that they are about. */
 export interface MaxDamage {
@@ -137,7 +135,7 @@ const OPTIONS = 'samples maxDamage outputs classNames bins edge resamples seed';
 function checkLimit(op: string, options: LimitOptions): DamageOptions {
   checkOptions(op, options, OPTIONS);
   const { samples, maxDamage, ...rest } = options;
-  if (samples === undefined) throw new ValueError(op, 'samples', 'a list of x and y', samples);
+  checkPair(op, samples);
   checkMaxDamage(op, maxDamage);
   return rest;
 }
@@ -220,4 +218,74 @@ export function strongest<L, R extends Subject>(
   }
   const words = tried.map(({ level, excess }) => `${String(level)}: ${inWords(excess, maxDamage)}`);
   throw new StateError('strongest', `every level does too much damage. ${words.join('. ')}`);
+}
+
+export interface ScheduleLimit extends LimitOptions {
+  /**
+   * What the damage is counted from, the doing of training since included. Default the model as it is before the first
+   * pruning of a fit.
+   */
+  readonly against?: Subject;
+}
+
+/** The pruning that a schedule took back, and what it would have done. */
+export interface Stopped {
+  /** Steps trained then in this fit. */
+  readonly step: number;
+  /** What was asked for. */
+  readonly sparsity: number;
+  readonly damage: DamageReport;
+  readonly excess: readonly Excess[];
+}
+
+const deadIn = (alive: ArrayLike<number> | null): number =>
+  alive === null ? 0 : Array.prototype.filter.call(alive, (bit) => bit === 0).length;
+
+/** Holds the prunings of a fit to a limit: one that breaks it is taken back, and there is none after it. */
+export class Guard {
+  /** Null while all prunings kept to the limit. */
+  stopped: Stopped | null = null;
+  private readonly op: string;
+  private readonly limit: ScheduleLimit;
+  private before: Subject | null = null;
+
+  constructor(op: string, limit: ScheduleLimit) {
+    checkOptions(op, limit, `${OPTIONS} against`);
+    const { against, ...rest } = limit;
+    checkLimit(op, rest);
+    this.op = op;
+    this.limit = limit;
+  }
+
+  /** A fit begins. */
+  begin(): void {
+    this.stopped = null;
+    this.before = null;
+  }
+
+  /** Prunes a model where it is, unless that breaks the limit, now or earlier. */
+  prune(model: Model, at: Pick<Stopped, 'step' | 'sparsity'>, prune: () => void): void {
+    if (this.stopped !== null) return;
+    const { samples, maxDamage, against, ...rest } = this.limit;
+    this.before ??= against ?? cloneModel(model);
+    const weights = weightsIn(model);
+    const old = weights.map(({ values, alive }) => ({
+      values: Float64Array.from(values),
+      alive: alive && Uint8Array.from(alive),
+    }));
+    prune();
+    if (weights.every(({ alive }, i) => deadIn(alive) === deadIn(old[i]!.alive))) return; // training's doing alone
+    const report = damage(this.before, model, samples, rest);
+    const excess = excessOf(this.op, report, maxDamage);
+    if (excess.length === 0) return;
+    weights.forEach((weight, i) => {
+      const { values, alive } = old[i]!;
+      const { values: now } = weight;
+      values.forEach((value, j) => {
+        now[j] = value;
+      });
+      weight.set(alive);
+    });
+    this.stopped = { ...at, damage: report, excess };
+  }
 }

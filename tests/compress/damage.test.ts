@@ -374,7 +374,7 @@ describe('what is refused', () => {
       () => damage(said, 3 as never, samples),
       'damage: the subject must be a model or a network',
     ],
-    ['samples that are none', () => damage(said, said, [] as never), 'damage: the samples must be a list of x and y'],
+    ['samples that are none', () => damage(said, said, [] as never), 'damage: samples must be a list of x and y'],
     ['other options', () => damage(said, said, samples, { bin: 3 } as never), 'Did you mean bins?'],
     ['bins', () => damage(said, said, samples, { bins: 0 }), 'damage: bins must be'],
     [

@@ -2,10 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { damage } from '../../src/compress/damage.ts';
 import { excessOf } from '../../src/compress/limit.ts';
 import {
+  type Callback,
+  ConstantSparsity,
   Dense,
+  digest,
   heldTo,
   type MaxDamage,
   type Model,
+  PruningSchedule,
   prune,
   quantize,
   Sequential,
@@ -16,7 +20,7 @@ import {
   ValueError,
 } from '../../src/index.ts';
 import { FIVE, tenClasses, trained } from './five-networks.ts';
-import { normal, smallModel, threeClasses } from './tools.ts';
+import { kernelsOf, normal, smallModel, threeClasses } from './tools.ts';
 
 const samples = threeClasses(90, 4);
 const model = smallModel();
@@ -183,4 +187,98 @@ test.each(Object.keys(FIVE))('%s is pruned as far as a limit allows', (name) => 
   expect(heldTo(one, () => result, { samples: own, maxDamage: { changed: 0.2, worstClass: 0.4 } })).toBe(result);
   expect(tried.at(-1)!.level).toBe(level);
   expect(tried.slice(0, -1).every(({ excess }) => excess.length > 0)).toBe(true);
+});
+
+describe('a schedule with a limit', () => {
+  const fine = { changed: 0.08 };
+  const course = { finalSparsity: 0.95, begin: 0, end: 60, frequency: 10 } as const;
+  const start = (): Sequential => {
+    const copy = smallModel();
+    copy.fit(...threeClasses(120, 5), { epochs: 30 });
+    return copy;
+  };
+  const train = (one: Sequential, ...callbacks: Callback[]): void =>
+    void one.fit(...threeClasses(120, 5), { epochs: 4, batchSize: 6, callbacks }); // 80 steps
+  const dead = (one: Sequential): number =>
+    kernelsOf(one).reduce((sum, { mask }) => sum + (mask?.data.filter((bit) => bit === 0).length ?? 0), 0);
+
+  test('takes back the pruning that breaks it, to the bit, and prunes no more', () => {
+    const schedule = new PruningSchedule({ ...course, limit: { samples, maxDamage: fine } });
+    const held = start();
+    const seen: number[] = [];
+    train(held, schedule, { onBatchEnd: () => void seen.push(dead(held)) });
+    const { step, sparsity, excess, damage: report } = schedule.stopped!;
+    expect(step % 10).toBe(0);
+    expect(step > 0 && step < 60).toBe(true);
+    expect(sparsity).toBe(schedule.sparsityAt(step));
+    expect(excess).toMatchObject([{ limit: 'changed', allowed: 0.08 }]);
+    const [d] = report.outputs;
+    expect(d?.kind === 'classes' && d.changed.share).toBe(excess[0]!.found);
+    const last = Math.round(schedule.sparsityAt(step - 10) * 95);
+    expect([...new Set(seen.slice(step - 10))]).toEqual([last]);
+
+    // The same fit with a schedule that ends there, and no limit
+    const other = start();
+    const plain = new PruningSchedule(course);
+    let steps = 0;
+    train(other, {
+      onTrainBegin: (one) => plain.onTrainBegin(one),
+      onBatchEnd: (batch, logs, one) => {
+        if (++steps < step) plain.onBatchEnd(batch, logs, one);
+      },
+    });
+    expect(digest(held)).toBe(digest(other));
+  });
+
+  test('prunes as without one where it is not broken, and is free again in the next fit', () => {
+    const [held, plain] = [start(), start()];
+    const schedule = new PruningSchedule({ ...course, limit: { samples, maxDamage: { changed: 1 } } });
+    train(held, schedule);
+    train(plain, new PruningSchedule(course));
+    expect(schedule.stopped).toBeNull();
+    expect(digest(held)).toBe(digest(plain));
+
+    const strict = new PruningSchedule({ ...course, limit: { samples, maxDamage: fine } });
+    train(start(), strict);
+    const { stopped } = strict;
+    train(start(), strict);
+    expect(strict.stopped).toEqual(stopped);
+    expect(strict.stopped).not.toBe(stopped);
+  });
+
+  test('of one sparsity stays without any where that is too much, masks and all', () => {
+    const schedule = new ConstantSparsity({ sparsity: 0.9, begin: 10, limit: { samples, maxDamage: fine } });
+    const [held, plain] = [start(), start()];
+    train(held, schedule);
+    train(plain);
+    expect(schedule.stopped).toMatchObject({ step: 10, sparsity: 0.9 });
+    expect(kernelsOf(held).map(({ mask }) => mask)).toEqual([null, null, null]);
+    expect(digest(held)).toBe(digest(plain));
+  });
+
+  test('counts damage from before its first pruning, or from what it is told', () => {
+    const worst = prune(start(), { sparsity: 0.9 });
+    const schedule = (limit: { against?: Model }) =>
+      new ConstantSparsity({ sparsity: 0.9, frequency: 20, limit: { samples, maxDamage: { changed: 0 }, ...limit } });
+    const [own, told] = [schedule({}), schedule({ against: worst })];
+    train(start(), own);
+    train(start(), told);
+    expect(own.stopped).toMatchObject({ step: 0 });
+    expect(told.stopped).toBeNull(); // it makes the very network that it is held against, and masks no more later
+    const network = new ConstantSparsity({
+      sparsity: 0.9,
+      end: 0,
+      limit: { samples, maxDamage: { changed: 0 }, against: toNetwork(worst) },
+    });
+    train(start(), network);
+    expect(network.stopped).toBeNull();
+  });
+
+  test('refuses limits that are none', () => {
+    const limited = (limit: unknown) => () => new PruningSchedule({ ...course, limit: limit as never });
+    expect(limited({ samples, maxDamage: {} })).toThrow('PruningSchedule: maxDamage must be an object with accuracy');
+    expect(limited({ maxDamage: fine })).toThrow('PruningSchedule: samples must be a list of x and y');
+    expect(limited({ samples, maxDamage: fine, gainst: 1 })).toThrow('Did you mean against?');
+    expect(limited(0.1)).toThrow('options must be an object');
+  });
 });

@@ -88,7 +88,7 @@ describe('intervals', () => {
   });
 
   test('by the bootstrap are as wide as theory has it, and the same for the same seed', () => {
-    const values = new Random(5, 'values').normal([400]).data;
+    const values = Float64Array.from(new Random(5, 'values').normal([400]).data);
     const mean = (rows: Int32Array): number[] => [rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length];
     const [found] = bootstrap(400, mean, { resamples: 2000, seed: 1 });
     const center = values.reduce((sum, value) => sum + value, 0) / 400;

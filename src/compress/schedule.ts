@@ -1,0 +1,162 @@
+import { checkCount, checkRange, ValueError } from '../base/errors.ts';
+import { checkOptions, defined } from '../base/options.ts';
+import type { Callback, Model } from '../nn/model.ts';
+import type { Logs } from '../nn/objective.ts';
+import { checkCriterion, MovementScores, type ScoreOptions } from './criteria.ts';
+import { Guard, type ScheduleLimit, type Stopped } from './limit.ts';
+import { targetOf, type WeightPattern, type WeightScope } from './patterns.ts';
+import { pruneInPlace } from './prune.ts';
+
+/** What schedules are told alike. */
+export interface GradualOptions extends ScoreOptions {
+  /** Steps between prunings. Default 100. */
+  readonly frequency?: number;
+  /** Default `weights`. */
+  readonly pattern?: WeightPattern;
+  /** Default `global`. */
+  readonly scope?: WeightScope;
+  /** The most damage: a pruning that does more is taken back, and the fit goes on without another. */
+  readonly limit?: ScheduleLimit;
+}
+
+export interface PruningScheduleOptions extends GradualOptions {
+  /** Default 0. */
+  readonly initialSparsity?: number;
+  readonly finalSparsity: number;
+  /** Steps trained before the first pruning, counted from the start of this fit. Default 0. */
+  readonly begin?: number;
+  /** Steps trained when `finalSparsity` is reached; a fit of fewer steps does not reach it. */
+  readonly end: number;
+}
+
+export interface ConstantSparsityOptions extends GradualOptions {
+  readonly sparsity: number;
+  /** Steps trained before the first pruning, counted from the start of this fit. Default 0. */
+  readonly begin?: number;
+  /** Steps trained at the last pruning. Default -1: there is none. */
+  readonly end?: number;
+}
+
+type When = Readonly<Record<'begin' | 'end' | 'frequency', number>>;
+
+/** Prunes a model between its training steps. */
+abstract class Gradual implements Callback {
+  private readonly op: string;
+  private readonly when: When;
+  private readonly options: GradualOptions;
+  private readonly movement: MovementScores | null;
+  private readonly guard: Guard | null;
+  private step = 0;
+
+  protected constructor(op: string, when: When, options: GradualOptions) {
+    const { criterion, limit } = options;
+    checkCount(op, 'frequency', when.frequency);
+    checkCriterion(op, options);
+    if (criterion === 'snip')
+      throw new ValueError(op, 'criterion', 'another than snip, which ranks before training: prune() by it', criterion);
+    if (criterion === 'movement' && when.begin === 0)
+      throw new ValueError(op, 'begin', 'at least 1 with movement, which ranks by what steps did', when.begin);
+    this.op = op;
+    this.when = when;
+    this.options = options;
+    this.movement = criterion === 'movement' ? new MovementScores() : null;
+    this.guard = limit === undefined ? null : new Guard(op, limit);
+  }
+
+  /** The pruning of the last fit that broke the limit and was taken back; null where none did. */
+  get stopped(): Stopped | null {
+    return this.guard?.stopped ?? null;
+  }
+
+  /** The share of weights that is to be zero after `step` steps. */
+  abstract sparsityAt(step: number): number;
+
+  onTrainBegin(model: Model): void {
+    this.step = 0;
+    this.guard?.begin();
+    this.movement?.onTrainBegin();
+    this.prune(model);
+  }
+
+  onBatchBegin(batch: number, model: Model): void {
+    this.movement?.onBatchBegin(batch, model);
+  }
+
+  onBatchEnd(batch: number, logs: Logs, model: Model): void {
+    this.movement?.onBatchEnd(batch, logs, model);
+    this.step++;
+    this.prune(model);
+  }
+
+  private prune(model: Model): void {
+    const { step, op, options, movement } = this;
+    const { begin, end, frequency } = this.when;
+    if (step < begin || step > end) return;
+    if ((step - begin) % frequency !== 0 && step !== end) return;
+    const { pattern, scope } = options;
+    const sparsity = this.sparsityAt(step);
+    const target = targetOf(op, { sparsity, ...defined({ pattern, scope }) });
+    const prune = (): void =>
+      pruneInPlace(op, model, movement === null ? options : { criterion: movement.scores }, target);
+    if (this.guard === null) prune();
+    else this.guard.prune(model, { step, sparsity }, prune);
+  }
+}
+
+/**
+ * Prunes while training, along s = s_f + (s_i - s_f)(1 - (t - begin)/(end - begin))³ (Zhu & Gupta 2017): much while
+ * much is redundant, little at the end.
+ */
+export class PruningSchedule extends Gradual {
+  private readonly course: Required<
+    Pick<PruningScheduleOptions, 'initialSparsity' | 'finalSparsity' | 'begin' | 'end'>
+  >;
+
+  constructor(options: PruningScheduleOptions) {
+    const op = 'PruningSchedule';
+    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed limit';
+    if (new.target === PruningSchedule) checkOptions(op, options, names);
+    const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100 } = options;
+    checkRange(op, 'initialSparsity', initialSparsity, 'in [0, 1)');
+    checkRange(op, 'finalSparsity', finalSparsity, 'in [0, 1)');
+    checkCount(op, 'begin', begin, 0);
+    checkCount(op, 'end', end, begin + 1);
+    const { pattern, scope } = options;
+    targetOf(op, { sparsity: Math.max(initialSparsity, finalSparsity), ...defined({ pattern, scope }) });
+    super(op, { begin, end, frequency }, options);
+    this.course = { initialSparsity, finalSparsity, begin, end };
+  }
+
+  sparsityAt(step: number): number {
+    const { initialSparsity, finalSparsity, begin, end } = this.course;
+    const left = 1 - (Math.min(Math.max(step, begin), end) - begin) / (end - begin);
+    return finalSparsity + (initialSparsity - finalSparsity) * left * left * left;
+  }
+}
+
+/**
+ * Prunes while training, to one sparsity at every time: what `begin` leaves is reached again every `frequency` steps, should
+ * weights have got a mask that holds less.
+ */
+export class ConstantSparsity extends Gradual {
+  private readonly sparsity: number;
+  private readonly begin: number;
+
+  constructor(options: ConstantSparsityOptions) {
+    const op = 'ConstantSparsity';
+    if (new.target === ConstantSparsity)
+      checkOptions(op, options, 'sparsity begin end frequency criterion pattern scope samples seed limit');
+    const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
+    checkCount(op, 'begin', begin, 0);
+    if (end !== -1) checkCount(op, 'end', end, begin);
+    checkRange(op, 'sparsity', sparsity, 'in [0, 1)');
+    targetOf(op, { sparsity, ...defined({ pattern, scope }) });
+    super(op, { begin, end: end === -1 ? Infinity : end, frequency }, options);
+    this.sparsity = sparsity;
+    this.begin = begin;
+  }
+
+  sparsityAt(step: number): number {
+    return step < this.begin ? 0 : this.sparsity;
+  }
+}
