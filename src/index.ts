@@ -132,6 +132,14 @@ export {
   type WeightScores,
   weightScores,
 } from './compress/criteria.ts';
+export { type DamageOptions, damage } from './compress/damage.ts';
+export type {
+  ClassDamage,
+  DamageReport,
+  DecisionDamage,
+  NumberDamage,
+  OutputDamage,
+} from './compress/damage-report.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export {
   type BreakEvenCurve,
@@ -142,7 +150,6 @@ export {
   type PatternName,
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
-export { type LotteryOptions, type LotteryRound, type LotteryTicket, lotteryTicket } from './compress/lottery.ts';
 export {
   type LayerCriterion,
   type PruneLayersOptions,
@@ -150,6 +157,18 @@ export {
   type RemovableLayer,
   removableLayers,
 } from './compress/layers.ts';
+export {
+  type Excess,
+  heldTo,
+  type LimitOptions,
+  type MaxDamage,
+  type ScheduleLimit,
+  type Stopped,
+  type Strongest,
+  strongest,
+  type Tried,
+} from './compress/limit.ts';
+export { type LotteryOptions, type LotteryRound, type LotteryTicket, lotteryTicket } from './compress/lottery.ts';
 export { isPruned, type Masks, makePermanent, pruneWith } from './compress/masks.ts';
 export {
   type Comparison,

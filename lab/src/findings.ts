@@ -1,4 +1,5 @@
 import { compare } from './figures.ts';
+import { damageFindings, damageInShort } from './findings-damage.ts';
 import { decimals, percent, signed, times, whole } from './format.ts';
 import type { Figure, Findings, FitName, FitResult, FormName, FormResult, JobReport } from './types.ts';
 
@@ -7,9 +8,9 @@ type Part = Omit<JobReport, 'findings' | 'seconds'> & { readonly majority: Figur
 /** Sentences with numbers about what the job found. Each is decided by the numbers, whichever way they fall. */
 export function findings(report: Part): Findings {
   return {
-    short: [...fitInShort(report), ...mistakesInShort(report)],
+    short: [...fitInShort(report), ...mistakesInShort(report), ...damageInShort(report)],
     fits: overfitting(report),
-    forms: whittling(report),
+    forms: [...whittling(report), ...damageFindings(report)],
     caveats: caveats(report),
   };
 }

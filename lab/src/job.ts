@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
+import { damagesOf } from './damages.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
 import { type LightRun, lightDigests, lightOf, lightRun } from './light.ts';
@@ -82,6 +83,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     fits: fitResults(runs),
     forms,
     recommendation: recommend({ forms, scoreName, data: facts }),
+    damage: damagesOf(tested, classNames !== undefined, encoder, data.table),
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { chanceText, lostText, numberText, points, worstText } from './findings-damage.ts';
 import {
   dataFacts,
   decimals,
@@ -64,6 +65,7 @@ export function renderTables(report: JobReport): string {
       ),
       d.conclusion,
     ),
+    damageTable(report),
     ...lightTable(report),
     section(
       'Weights (SHA-256, the same on every machine)',
@@ -79,6 +81,38 @@ export function renderTables(report: JobReport): string {
     section('Recommended', headline(report), report.recommendation.rule),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What the forms changed in the teacher's answers. */
+function damageTable(report: JobReport): string {
+  const { damage } = report;
+  if (damage.kind === 'numbers') {
+    const head = ['form', 'R² lost', '95 % interval, hundredths', 'typical change', 'largest change', 'in line'];
+    const rows = damage.forms.map((d) => [
+      d.form,
+      range(d.r2, decimals),
+      `${points(d.lost.low)} to ${points(d.lost.high)}`,
+      range(d.typical, numberText),
+      range(d.largest, numberText),
+      String(d.line),
+    ]);
+    return section('What compression changed, against the teacher on the test samples', table(head, rows));
+  }
+  const head = ['form', 'changed', 'now wrong', 'now right', 'points lost', 'p', 'class that lost most', 'calibration'];
+  const rows = damage.forms.map((d) => [
+    d.form,
+    range(d.changed, percent),
+    range(d.rightToWrong, whole),
+    range(d.wrongToRight, whole),
+    lostText(d.lost),
+    chanceText(d),
+    worstText(d, report),
+    range(d.calibration, decimals),
+  ]);
+  return section(
+    "What compression changed, against the teacher on the test samples (95 % intervals, McNemar's p)",
+    table(head, rows),
+  );
 }
 
 /** Networks for images, where there are any. */

@@ -164,6 +164,70 @@ export interface Predictions {
   readonly forms: readonly { readonly form: FormName; readonly values: readonly number[] }[];
 }
 
+/** By how much a figure is worse than the teacher's, with its 95 % interval; negative for what is better. */
+export interface Lost {
+  readonly lost: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a form changed in the teacher's answers. Figures are of each seed; `lost`, `worst` and `lines` of the first. */
+export interface ClassFormDamage {
+  readonly form: FormName;
+  /** Share of the test samples that are answered otherwise. */
+  readonly changed: Figure;
+  /** Counts of them. */
+  readonly rightToWrong: Figure;
+  readonly wrongToRight: Figure;
+  readonly wrongToOther: Figure;
+  /** How likely as uneven a change is by chance: McNemar's exact test. */
+  readonly mcnemar: Figure;
+  /** Of accuracy. */
+  readonly lost: Lost;
+  /** The class that lost most recall, by its index in `data.classes`. */
+  readonly worst: {
+    readonly class: number;
+    readonly samples: number;
+    /** Whether these are so few that one is a tenth and more. */
+    readonly isSmall: boolean;
+    readonly before: number;
+    readonly after: number;
+    readonly lost: Lost;
+  };
+  /** Expected calibration error. */
+  readonly calibration: Figure;
+  /** Share of the test samples on which the chosen class is hardly ahead of the next. */
+  readonly onEdge: Figure;
+  /** Lines of the file, from 1, with samples that the teacher gets right and the form wrong: the first of them. */
+  readonly lines: readonly number[];
+}
+
+/** The same of numbers, in the unit of the table; `lost` and `line` are of the first seed. */
+export interface NumberFormDamage {
+  readonly form: FormName;
+  /** R² lost. */
+  readonly r2: Figure;
+  readonly lost: Lost;
+  /** How far predictions moved: their median, and the most. */
+  readonly typical: Figure;
+  readonly largest: Figure;
+  /** Of the file, from 1: the sample that moved most. */
+  readonly line: number;
+}
+
+/** What compression did to the teacher's answers to the test samples, beyond the mean score. */
+export type Damage =
+  | {
+      readonly kind: 'classes';
+      /** Of the calibration error. */
+      readonly bins: number;
+      /** The chosen class is hardly ahead with less than this more probability than the next. */
+      readonly edge: number;
+      readonly teacher: Pick<ClassFormDamage, 'calibration' | 'onEdge'>;
+      readonly forms: readonly ClassFormDamage[];
+    }
+  | { readonly kind: 'numbers'; readonly forms: readonly NumberFormDamage[] };
+
 /** Sentences with numbers about what was found. */
 export interface Findings {
   /** The three or four that count. */
@@ -204,6 +268,7 @@ export interface JobReport {
   readonly fits: readonly FitResult[];
   readonly forms: readonly FormResult[];
   readonly recommendation: Recommendation;
+  readonly damage: Damage;
   /** Of a classification, else null. */
   readonly mistakes: Mistakes | null;
   /** Of a regression, else null. */

@@ -197,4 +197,18 @@ export const plants = [
     replace: '@media (max-width: 4rem)',
     mustFail: ['tests/lab/page-browser.test.ts'],
   },
+  {
+    name: 'answers that turned are named by samples, not by lines of the file',
+    file: 'lab/src/damages.ts',
+    find: 'table.line(seeds[0]!.rows[sample]!)',
+    replace: 'table.line(sample)',
+    mustFail: ['tests/lab/damages.test.ts'],
+  },
+  {
+    name: 'moves of predictions are in the unit of the network',
+    file: 'lab/src/damages.ts',
+    find: 'unit * (each.change',
+    replace: '1 * (each.change',
+    mustFail: ['tests/lab/damages.test.ts'],
+  },
 ];

@@ -12,7 +12,7 @@ import { isSparse, heldIn as numbersHeld } from '../graph/sparse.ts';
 import { compileNetwork, type Program, type ProgramInput } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
-import { guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
+import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
@@ -110,8 +110,7 @@ export function compare(
   const { samples, latency = true } = options;
   checkEach('compare', options.outputs);
   checkFlag('compare', 'latency', latency);
-  const known = [before, after].map((subject) => options.outputs ?? outputsKnown(subject));
-  const [meantBefore = known[1], meantAfter = known[0]] = known; // what one does not know the other may
+  const [meantBefore, meantAfter] = meaningsOf(before, after, options.outputs);
   const costs = (outputs: MeasureOptions['outputs']): MeasureOptions => ({
     ...(samples && { samples }),
     ...(outputs && { outputs }),
@@ -129,19 +128,29 @@ export function compare(
   const isSingle = p.scores === undefined && q.scores === undefined;
   if (samples === undefined || p.scoreName !== 'accuracy' || q.scoreName !== 'accuracy' || !isSingle)
     return { before: p, after: q, notes };
-  const [x, y] = samples;
-  const [truth] = targetsOf(y, networks[0]!) as [Tensor];
-  const [old, young] = [before, after].map((subject) => predictionsOf(subject, x)) as [Tensor[], Tensor[]];
-  const guesses = (network: Graph<Stored>, predictions: readonly Tensor[], outputs: MeasureOptions['outputs']) =>
-    guessesOf(predictions[0]!, settled(outputsAs(network, [truth], predictions, outputs)[0]!, truth));
-  const chosen = guesses(networks[0]!, old, meantBefore);
-  const now = guesses(networks[1]!, young, meantAfter);
+  const [chosen, now] = [
+    judged('compare', before, samples, meantBefore),
+    judged('compare', after, samples, meantAfter),
+  ].map(({ targets, predictions, outputs }) => guessesOf(predictions[0]!, settled(outputs[0]!, targets[0]!))) as [
+    Omit<Decisions, 'truth'>,
+    Omit<Decisions, 'truth'>,
+  ];
   let same = 0;
   for (let i = 0; i < chosen.count; i++) if (chosen.guess(i) === now.guess(i)) same++;
   return { before: p, after: q, agreement: same / chosen.count, notes };
 }
 
-function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
+/** How the outputs of two forms of a network are meant: what one does not know the other may. */
+export function meaningsOf(
+  before: Model | Graph<Stored>,
+  after: Model | Graph<Stored>,
+  outputs: MeasureOptions['outputs'],
+): readonly MeasureOptions['outputs'][] {
+  const known = [before, after].map((subject) => outputs ?? outputsKnown(subject));
+  return [known[0] ?? known[1], known[1] ?? known[0]];
+}
+
+export function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
   if (outputs !== undefined) for (const each of [outputs].flat()) checkOutputs(op, each);
 }
 
@@ -246,11 +255,9 @@ export function outputsKnown(subject: Model | Graph<Stored>): readonly Outputs[]
   return Array.from({ length: subject.outputCount }, (_, i) => outputsOf(subject, i));
 }
 
-const targetsOf = (y: Data, { outputs }: Pick<Graph<unknown>, 'outputs'>): readonly Tensor[] =>
-  tensorsOf('measure', 'y', y, outputs.length);
-
 /** How outputs are meant: as is known, or as activations and targets show. */
 function outputsAs(
+  op: string,
   network: Graph<unknown>,
   targets: readonly Tensor[],
   predictions: readonly Tensor[],
@@ -258,44 +265,62 @@ function outputsAs(
 ): readonly Outputs[] {
   const list = known === undefined ? [] : Array.isArray(known) ? known : [known];
   if (known !== undefined && list.length !== targets.length)
-    throw new ValueError('measure', 'outputs', `a list of ${targets.length}, one for each output`, known);
+    throw new ValueError(op, 'outputs', `a list of ${targets.length}, one for each output`, known);
   return targets.map((y, i) => {
     const { name } = activationBefore(network, network.outputs[i]!, false);
-    return list[i] ?? shownBy(y, name, widthOf(predictions[i]!));
+    return list[i] ?? shownBy(op, y, name, widthOf(predictions[i]!));
   });
 }
 
 /** How outputs are meant after an activation, as far as it and the targets tell. */
-function shownBy(y: Tensor, activation: ActivationName, width: number): Outputs {
+function shownBy(op: string, y: Tensor, activation: ActivationName, width: number): Outputs {
   const own = meant(null, activation, width);
   if (activation === 'sigmoid' && widthOf(y) > 1 && !hasOneHotRows(y)) return { ...own, coding: 'labels' };
   const isBinary = (label: number): boolean => label === 0 || label === 1 || label === -1;
   if (own.coding === 'numbers' && width === 1 && y.data.every(isBinary)) {
     const wanted =
       'given, as { coding, scale }: a number without an activation may be a logit, a margin or a real number';
-    throw new ValueError('measure', 'outputs with labels of two classes', wanted, undefined);
+    throw new ValueError(op, 'outputs with labels of two classes', wanted, undefined);
   }
   return own;
 }
 
-/** Accuracy of outputs that are classes or labels, and where targets are labels or one-hot rows; else R². */
-export function scoreOf(
+/** What a network says of samples, beside what they are, output by output. */
+export interface Judged {
+  readonly targets: readonly Tensor[];
+  readonly predictions: readonly Tensor[];
+  /** How they are meant. */
+  readonly outputs: readonly Outputs[];
+}
+
+/** Runs samples through a network. Throws StateError for none, and where targets are not as many. */
+export function judged(
+  op: string,
   subject: Model | Graph<Stored>,
   [x, y]: SampleLists,
-  outputs: MeasureOptions['outputs'] = outputsKnown(subject),
-): Required<Pick<Measurement, 'score' | 'scoreName'>> & Pick<Measurement, 'scores'> {
+  known: MeasureOptions['outputs'],
+): Judged {
   const network = subject instanceof Model ? subject.graph : subject;
-  const targets = targetsOf(y, network);
-  const xs = tensorsOf('measure', 'x', x, network.inputs.length, {
+  const targets = tensorsOf(op, 'y', y, network.outputs.length);
+  const xs = tensorsOf(op, 'x', x, network.inputs.length, {
     dtypes: network.inputs.map(({ dtype }) => dtype),
     shapes: network.inputs.map(({ shape }) => shape),
   });
   const [n, ...others] = [...xs, ...targets].map(({ shape }) => shape[0]);
   if (n === 0 || others.some((count) => count !== n))
-    throw new StateError('measure', 'x and y must have the same number of samples, at least one');
+    throw new StateError(op, 'x and y must have the same number of samples, at least one');
   const predictions = predictionsOf(subject, xs);
-  const how = outputsAs(network, targets, predictions, outputs);
-  const scores = targets.map((truth, i) => outputScore(truth, predictions[i]!, how[i]!));
+  return { targets, predictions, outputs: outputsAs(op, network, targets, predictions, known) };
+}
+
+/** Accuracy of outputs that are classes or labels, and where targets are labels or one-hot rows; else R². */
+export function scoreOf(
+  subject: Model | Graph<Stored>,
+  samples: SampleLists,
+  known: MeasureOptions['outputs'] = outputsKnown(subject),
+): Required<Pick<Measurement, 'score' | 'scoreName'>> & Pick<Measurement, 'scores'> {
+  const { targets, predictions, outputs } = judged('measure', subject, samples, known);
+  const scores = targets.map((truth, i) => outputScore(truth, predictions[i]!, outputs[i]!));
   const [first, ...rest] = scores as [Score, ...Score[]];
   if (rest.length === 0) return first;
   const score = scores.reduce((sum, each) => sum + each.score, 0) / scores.length;
@@ -303,10 +328,15 @@ export function scoreOf(
   return { score, scoreName: isAlike ? first.scoreName : 'mixed', scores };
 }
 
-function outputScore(y: Tensor, predictions: Tensor, outputs: Outputs): Score {
+/** Whether an output is judged by how near its numbers are, not by what they decide. */
+export function areNumbers(y: Tensor, predictions: Tensor, { coding }: Outputs): boolean {
   const width = widthOf(predictions);
   const areLabels = width > 1 && (y.size * width === predictions.size || hasOneHotRows(y));
-  const name = outputs.coding === 'numbers' && !areLabels ? 'r2' : 'accuracy';
+  return coding === 'numbers' && !areLabels;
+}
+
+function outputScore(y: Tensor, predictions: Tensor, outputs: Outputs): Score {
+  const name = areNumbers(y, predictions, outputs) ? 'r2' : 'accuracy';
   const state = metricOf(name).create(outputs);
   state.update(y, predictions);
   return { score: state.result(), scoreName: name };

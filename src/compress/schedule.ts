@@ -3,6 +3,7 @@ import { checkOptions, defined } from '../base/options.ts';
 import type { Callback, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
 import { checkCriterion, MovementScores, type ScoreOptions } from './criteria.ts';
+import { Guard, type ScheduleLimit, type Stopped } from './limit.ts';
 import { targetOf, type WeightPattern, type WeightScope } from './patterns.ts';
 import { pruneInPlace } from './prune.ts';
 
@@ -14,6 +15,8 @@ export interface GradualOptions extends ScoreOptions {
   readonly pattern?: WeightPattern;
   /** Default `global`. */
   readonly scope?: WeightScope;
+  /** The most damage: a pruning that does more is taken back, and the fit goes on without another. */
+  readonly limit?: ScheduleLimit;
 }
 
 export interface PruningScheduleOptions extends GradualOptions {
@@ -42,10 +45,11 @@ abstract class Gradual implements Callback {
   private readonly when: When;
   private readonly options: GradualOptions;
   private readonly movement: MovementScores | null;
+  private readonly guard: Guard | null;
   private step = 0;
 
   protected constructor(op: string, when: When, options: GradualOptions) {
-    const { criterion } = options;
+    const { criterion, limit } = options;
     checkCount(op, 'frequency', when.frequency);
     checkCriterion(op, options);
     if (criterion === 'snip')
@@ -56,6 +60,12 @@ abstract class Gradual implements Callback {
     this.when = when;
     this.options = options;
     this.movement = criterion === 'movement' ? new MovementScores() : null;
+    this.guard = limit === undefined ? null : new Guard(op, limit);
+  }
+
+  /** The pruning of the last fit that broke the limit and was taken back; null where none did. */
+  get stopped(): Stopped | null {
+    return this.guard?.stopped ?? null;
   }
 
   /** The share of weights that is to be zero after `step` steps. */
@@ -63,6 +73,7 @@ abstract class Gradual implements Callback {
 
   onTrainBegin(model: Model): void {
     this.step = 0;
+    this.guard?.begin();
     this.movement?.onTrainBegin();
     this.prune(model);
   }
@@ -83,8 +94,12 @@ abstract class Gradual implements Callback {
     if (step < begin || step > end) return;
     if ((step - begin) % frequency !== 0 && step !== end) return;
     const { pattern, scope } = options;
-    const target = targetOf(op, { sparsity: this.sparsityAt(step), ...defined({ pattern, scope }) });
-    pruneInPlace(op, model, movement === null ? options : { criterion: movement.scores }, target);
+    const sparsity = this.sparsityAt(step);
+    const target = targetOf(op, { sparsity, ...defined({ pattern, scope }) });
+    const prune = (): void =>
+      pruneInPlace(op, model, movement === null ? options : { criterion: movement.scores }, target);
+    if (this.guard === null) prune();
+    else this.guard.prune(model, { step, sparsity }, prune);
   }
 }
 
@@ -99,7 +114,7 @@ export class PruningSchedule extends Gradual {
 
   constructor(options: PruningScheduleOptions) {
     const op = 'PruningSchedule';
-    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed';
+    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed limit';
     if (new.target === PruningSchedule) checkOptions(op, options, names);
     const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100 } = options;
     checkCount(op, 'begin', begin, 0);
@@ -129,7 +144,7 @@ export class ConstantSparsity extends Gradual {
   constructor(options: ConstantSparsityOptions) {
     const op = 'ConstantSparsity';
     if (new.target === ConstantSparsity)
-      checkOptions(op, options, 'sparsity begin end frequency criterion pattern scope samples seed');
+      checkOptions(op, options, 'sparsity begin end frequency criterion pattern scope samples seed limit');
     const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
     checkCount(op, 'begin', begin, 0);
     if (end !== -1) checkCount(op, 'end', end, begin);

@@ -183,6 +183,10 @@ export function chancesOf(op: string, yPred: Tensor, { coding, scale }: Outputs 
   return isSingle ? (i, label) => bounded(label === 1 ? p[i]! : 1 - p[i]!) : (i, label) => bounded(p[i * n + label]!);
 }
 
+/** Whether outputs are probabilities, or logits that these can be made of. */
+export const haveChances = ({ data }: Tensor, { scale }: Outputs): boolean =>
+  scale === 'logits' || (scale === 'probabilities' && !data.some(isStray));
+
 /** Rows of float32 that were divided by their sums may be this far from probabilities. */
 const ROUNDING = 1e-5;
 

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import {
   compare,
   Dense,
+  damage,
   decodeNetwork,
   distill,
   Embedding,
@@ -169,6 +170,7 @@ describe('what is measured', () => {
     ['measure', () => measure(network, { samples })],
     ['predictNetwork', () => predictNetwork(network, x)],
     ['compare', () => compare(pruned, network, { samples })],
+    ['damage', () => damage(pruned, network, samples)],
     ['prune', () => prune(smallModel(), { sparsity: 0.5 })],
     ['quantize', () => quantize(smallModel(), { calibration: x })],
     ['pruneNeurons', () => pruneNeurons(smallModel(), { layer: 0, amount: 2 })],

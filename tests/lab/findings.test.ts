@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { distillationConclusion, findings } from '../../lab/src/findings.ts';
 import type { Figure, JobReport } from '../../lab/src/types.ts';
-import { fixture } from './fixture.ts';
+import { fixture, regression } from './fixture.ts';
 
 const one = (mean: number): Figure => ({ mean, min: mean, max: mean, values: [mean] });
 
@@ -47,6 +47,44 @@ describe('sentences say what their own numbers do', () => {
     };
     expect(said(0.802)).toContain('would give accuracy 0.800; the teacher is better.');
     expect(said(0.8003)).toContain('would give accuracy 0.800; the teacher is not better.');
+  });
+
+  test('of what compression changed', () => {
+    const said = (report: JobReport, form: JobReport['recommendation']['form']) => {
+      const { short, forms } = findings({
+        ...report,
+        recommendation: { ...report.recommendation, form },
+        majority: null,
+      });
+      return [short.at(-1), forms.at(-1)];
+    };
+    const [combined, all] = said(fixture(), 'combined');
+    expect(combined).toBe(
+      'combined answers 6.4 % of the test samples otherwise than the teacher: 20 wrong that were right, 2 right that were ' +
+        "wrong (McNemar's p is below 0.001: hardly chance). The class that lost most recall, in points: 8 (36 samples): " +
+        '13.9 (5.6 to 22.2).',
+    );
+    expect(all).toMatch(
+      /^Answers that are others than the teacher's: pruned 0\.8 %, .*; by McNemar's test more than chance: student \(distilled\), combined\.$/,
+    );
+    const [pruned] = said(fixture(), 'pruned');
+    expect(pruned).toContain('p is 0.500: chance may do as much). No class lost recall.');
+    expect(said(fixture(3), 'combined')[0]).toContain(
+      "than the teacher, over 3 seeds: 20 wrong that were right, 2 right that were wrong (McNemar's p is below 0.05 in 3 of 3 seeds)",
+    );
+    const base = fixture();
+    const { damage } = base;
+    if (damage.kind !== 'classes') throw new Error('there are classes');
+    const chance = damage.forms.map((form) => ({ ...form, mcnemar: one(0.2) }));
+    expect(said({ ...base, damage: { ...damage, forms: chance } }, 'int8')[1]).toMatch(
+      /none of these changes can be told from chance\.$/,
+    );
+    expect(said(regression(), 'int8')).toEqual([
+      'int8 moves predictions of the test samples by 1.25 in the middle and 7.5 at most; with 1.0 hundredths of R² lost ' +
+        '(-0.2 to 3.0) it is not to be told from the teacher.',
+      'Worse than the teacher by more than the choice of the test samples may do: combined.',
+    ]);
+    expect(said(regression(), 'combined')[0]).toMatch(/\(1\.1 to 3\.0\) it is worse than the teacher\.$/);
   });
 
   test('of distillation', () => {

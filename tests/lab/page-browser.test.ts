@@ -26,7 +26,14 @@ function longNames(classes: number): JobReport {
         : names.map((_, t) => names.map((__, s) => (s === t ? 950 : s === (t + 1) % classes ? 50 : 0))),
     confused: names.slice(1).map((_, t) => ({ truth: t, said: t + 1, count: 50 })),
   };
-  return { ...base, data: { ...base.data, classes: names, notes: [names.join('')] }, mistakes };
+  const { damage } = base;
+  const paying = damage.forms.map((form) => ('worst' in form ? { ...form, worst: { ...form.worst, class: 1 } } : form));
+  return {
+    ...base,
+    data: { ...base.data, classes: names, notes: [names.join('')] },
+    damage: { ...damage, forms: paying } as JobReport['damage'],
+    mistakes,
+  };
 }
 
 const PAGES: { readonly [name: string]: JobReport } = {

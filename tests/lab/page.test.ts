@@ -77,10 +77,11 @@ describe('the figures', () => {
       'Accuracy against bytes',
       'Time of one call',
       'Which classes each form made worse',
+      'Answers that turned',
     ]);
     const charts = all(page, 'svg.plot');
-    // the scores, loss and score of 8 fits, the trade-off, 2 latencies, 4 histograms
-    expect(charts).toHaveLength(1 + 16 + 1 + 2 + 4);
+    // the scores, loss and score of 8 fits, the trade-off, 2 latencies, 4 histograms, answers that turned
+    expect(charts).toHaveLength(1 + 16 + 1 + 2 + 4 + 1);
     for (const chart of charts) {
       expect(chart.getAttribute('role')).toBe('img');
       expect(chart.getAttribute('aria-label')?.length).toBeGreaterThan(10);
@@ -178,6 +179,43 @@ describe('the figures', () => {
   });
 });
 
+describe('what compression changed', () => {
+  const cellsOf = (report: JobReport, form: string): string[] => {
+    const rows = all(documentOf(report), '#damage ~ .sideways tbody tr');
+    const row = rows.find((each) => each.querySelector('th')?.textContent === form);
+    return [...row!.querySelectorAll('td')].map((cell) => cell.textContent ?? '');
+  };
+
+  test('is a row for each form: answers, the test, the class that paid, calibration, the edge', () => {
+    expect(cellsOf(fixture(), 'combined')).toEqual([
+      ...['6.4 %', '20', '2', '1', '5.0 (3.1 to 6.9)', 'below 0.001', '8 (36 samples): 13.9 (5.6 to 22.2)'],
+      ...['0.070', '6.0 %'],
+    ]);
+    expect(cellsOf(fixture(), 'pruned')).toContain('none lost');
+    const several = cellsOf(fixture(3), 'combined');
+    expect(several).toContain('below 0.05 in 3 of 3 seeds');
+    expect(several).toContain('0.070 (0.065..0.075)');
+    expect(documentOf(fixture(3)).querySelector('#damage')?.parentElement?.textContent).toContain(
+      'intervals are of seed 0',
+    );
+  });
+
+  test('says what is measured, what the teacher has, and which lines turned', () => {
+    const section = documentOf(fixture()).querySelector('#damage')!.parentElement!.textContent!;
+    expect(section).toContain('over 15 bins: 0.021 for the teacher');
+    expect(section).toContain('less than 0.1 ahead of the next in probability: 1.2 % of the teacher’s');
+    expect(section).toContain('neurons pruned: 2, 7, 12, 17');
+    expect(section).toContain('pruned: none');
+    expect(section).toMatch(/combined: 2, 7, .*, 97(?! and)/);
+    expect(tips(documentOf(fixture()))).toContain('combined: 20 wrong that the teacher gets right');
+  });
+
+  test('of numbers is how far they moved, and the R² that it cost', () => {
+    expect(cellsOf(regression(), 'combined')).toEqual(['0.020', '1.1 to 3.0 hundredths', '2.5', '7.5', '12']);
+    expect(documentOf(regression()).querySelector('#damage ~ * svg')).toBeNull();
+  });
+});
+
 test('every fit and every form is explained, with a source', () => {
   const page = documentOf(fixture());
   const cards = texts(page, '.card');
@@ -192,7 +230,7 @@ test('every fit and every form is explained, with a source', () => {
 test('tables name the role of every part, and every cell its column, for screens on which they are cards', () => {
   const page = documentOf(fixture());
   const tables = all(page, 'table.cards');
-  expect(tables).toHaveLength(3);
+  expect(tables.length).toBe(4);
   for (const table of tables) {
     expect(table.getAttribute('role')).toBe('table');
     const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent);

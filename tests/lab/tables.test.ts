@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimals, percent, size, time } from '../../lab/src/format.ts';
 import { renderTables } from '../../lab/src/tables.ts';
-import { fixture } from './fixture.ts';
+import { fixture, regression } from './fixture.ts';
 
 describe('renderTables', () => {
   const row = (text: string, name: string): string =>
@@ -23,6 +23,25 @@ describe('renderTables', () => {
     expect(text).toContain('Distillation helped: 0.958 against 0.951');
     expect(text).toContain('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08');
     expect(text).toContain('- More data closes the gap best');
+  });
+
+  test('shows what the forms changed in the answers, and in numbers', () => {
+    const of = (text: string): string => text.slice(text.indexOf('What compression changed'));
+    expect(cells(row(of(renderTables(fixture())), 'combined'))).toEqual([
+      ...[
+        'combined',
+        '6.4 %',
+        '20',
+        '2',
+        '5.0 (3.1 to 6.9)',
+        'below 0.001',
+        '8 (36 samples): 13.9 (5.6 to 22.2)',
+        '0.070',
+      ],
+    ]);
+    expect(cells(row(of(renderTables(regression())), 'int8'))).toEqual([
+      ...['int8', '0.010', '-0.2 to 3.0', '1.25', '7.5', '12'],
+    ]);
   });
 
   test('says what a single seed means, and gives means and ranges with several', () => {
