@@ -125,8 +125,16 @@ export type { Shape } from './base/shape.ts';
 export type { Padding } from './base/window.ts';
 export { cloneModel } from './compress/clone.ts';
 export { foldConstants } from './compress/constants.ts';
+export {
+  MovementScores,
+  type ScoreOptions,
+  type WeightCriterion,
+  type WeightScores,
+  weightScores,
+} from './compress/criteria.ts';
 export { type DistillOptions, distill } from './compress/distill.ts';
 export { foldBatchNorm } from './compress/fold.ts';
+export { isPruned, type Masks, makePermanent, pruneWith } from './compress/masks.ts';
 export {
   type Comparison,
   compare,
@@ -138,16 +146,17 @@ export {
   predictNetwork,
 } from './compress/measure.ts';
 export { type NeuronCriterion, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
-export {
-  type PruneOptions,
-  PruningSchedule,
-  type PruningScheduleOptions,
-  type PruningScope,
-  prune,
-} from './compress/prune.ts';
+export type { BlockPooling, PruningScope, WeightPattern, WeightScope } from './compress/patterns.ts';
+export { type PruneOptions, prune } from './compress/prune.ts';
 export { type QuantizeOptions, quantize } from './compress/quantize.ts';
 export { QuantizedNetwork } from './compress/quantized.ts';
 export { chooseQParams, type RangeChoice, type RangeName } from './compress/ranges.ts';
+export {
+  ConstantSparsity,
+  type ConstantSparsityOptions,
+  PruningSchedule,
+  type PruningScheduleOptions,
+} from './compress/schedule.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

@@ -11,8 +11,8 @@ import { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
 import { withConstantsFolded } from './constants.ts';
 import { passOn } from './passes.ts';
+import type { PruningScope } from './patterns.ts';
 import { pickStored } from './pick.ts';
-import type { PruningScope } from './prune.ts';
 
 /**
  * How neurons are ranked: by the L1 norm of the incoming weights, those of a filter in a convolution (Li et al. 2017); by

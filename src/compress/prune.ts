@@ -1,24 +1,26 @@
-import { checkCount, checkRange, StateError, ValueError } from '../base/errors.ts';
+import { checkRange, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { persistent } from '../memory/arena.ts';
-import { type Callback, Model } from '../nn/model.ts';
-import type { Logs } from '../nn/objective.ts';
+import { Model } from '../nn/model.ts';
 import { zeros } from '../tensor/create.ts';
 import { cloneModel } from './clone.ts';
+import type { ScoreOptions } from './criteria.ts';
 import { networkOf } from './passes.ts';
+import type { PruningScope, WeightPattern, WeightScope } from './patterns.ts';
 
-/** Whether the smallest weights are sought over all layers together, or in each layer by itself. */
-export type PruningScope = 'global' | 'layer';
-
-export interface PruneOptions {
+export interface PruneOptions extends ScoreOptions {
   /** Share of the kernels' weights that is zero afterwards, in [0, 1); biases are never pruned. */
-  readonly sparsity: number;
+  readonly sparsity?: number;
+  /** Or their number; with scope `layer` or `unit` that of each. Neither with pattern { n, m }: as many as it lets go. */
+  readonly count?: number;
+  /** Default `weights`. */
+  readonly pattern?: WeightPattern;
   /** Default `global`. */
-  readonly scope?: PruningScope;
+  readonly scope?: WeightScope;
 }
 
 /**
@@ -30,8 +32,9 @@ export interface PruneOptions {
 export function prune(model: Model, options: PruneOptions): Model;
 export function prune(network: Graph<Stored>, options: PruneOptions): Network;
 export function prune(subject: Model | Graph<Stored>, options: PruneOptions = {} as PruneOptions): Model | Network {
-  checkOptions('prune', options, 'sparsity scope');
-  const { sparsity, scope = 'global' } = options;
+  checkOptions('prune', options, 'sparsity count criterion pattern scope samples seed');
+  const { sparsity = 0 } = options;
+  const scope = (options.scope ?? 'global') as PruningScope;
   checkRange('prune', 'sparsity', sparsity, 'in [0, 1)');
   checkScope('prune', scope);
   if (subject instanceof Model) {
@@ -75,7 +78,7 @@ interface Kernel {
 }
 
 /** Masks the smallest weights of a model so that `sparsity` of them are masked. */
-function pruneInPlace(model: Model, sparsity: number, scope: PruningScope): void {
+export function pruneInPlace(model: Model, sparsity: number, scope: PruningScope): void {
   const { graph } = model;
   const kernels = prunedKeys(graph).map((key): Kernel => {
     const kernel = graph.weights.get(key)!;
@@ -91,7 +94,7 @@ function pruneInPlace(model: Model, sparsity: number, scope: PruningScope): void
   maskSmallest(kernels, sparsity, scope);
 }
 
-function checkScope(op: string, scope: PruningScope): void {
+export function checkScope(op: string, scope: PruningScope): void {
   if (scope !== 'global' && scope !== 'layer') throw new ValueError(op, 'scope', 'global or layer', scope);
 }
 
@@ -134,65 +137,5 @@ function maskTogether(kernels: readonly Kernel[], sparsity: number): void {
     });
     set(own.slice());
     base += values.length;
-  }
-}
-
-export interface PruningScheduleOptions {
-  /** Default 0. */
-  readonly initialSparsity?: number;
-  readonly finalSparsity: number;
-  /** Steps trained before the first pruning, counted from the start of this fit. Default 0. */
-  readonly begin?: number;
-  /** Steps trained when `finalSparsity` is reached; a fit of fewer steps does not reach it. */
-  readonly end: number;
-  /** Steps between prunings. Default 100. */
-  readonly frequency?: number;
-  /** Default `global`. */
-  readonly scope?: PruningScope;
-}
-
-/**
- * Prunes while training, along s = s_f + (s_i - s_f)(1 - (t - begin)/(end - begin))³ (Zhu & Gupta 2017): much while
- * much is redundant, little at the end.
- */
-export class PruningSchedule implements Callback {
-  private readonly options: Required<PruningScheduleOptions>;
-  private step = 0;
-
-  constructor(options: PruningScheduleOptions) {
-    const names = 'initialSparsity finalSparsity begin end frequency scope';
-    if (new.target === PruningSchedule) checkOptions('PruningSchedule', options, names);
-    const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100, scope = 'global' } = options;
-    checkRange('PruningSchedule', 'initialSparsity', initialSparsity, 'in [0, 1)');
-    checkRange('PruningSchedule', 'finalSparsity', finalSparsity, 'in [0, 1)');
-    checkCount('PruningSchedule', 'begin', begin, 0);
-    checkCount('PruningSchedule', 'end', end, begin + 1);
-    checkCount('PruningSchedule', 'frequency', frequency);
-    checkScope('PruningSchedule', scope);
-    this.options = { initialSparsity, finalSparsity, begin, end, frequency, scope };
-  }
-
-  /** The sparsity that the schedule asks for after `step` steps. */
-  sparsityAt(step: number): number {
-    const { initialSparsity, finalSparsity, begin, end } = this.options;
-    const left = 1 - (Math.min(Math.max(step, begin), end) - begin) / (end - begin);
-    return finalSparsity + (initialSparsity - finalSparsity) * left * left * left;
-  }
-
-  onTrainBegin(model: Model): void {
-    this.step = 0;
-    this.prune(model);
-  }
-
-  onBatchEnd(_batch: number, _logs: Logs, model: Model): void {
-    this.step++;
-    this.prune(model);
-  }
-
-  private prune(model: Model): void {
-    const { begin, end, frequency, scope } = this.options;
-    if (this.step < begin || this.step > end) return;
-    if ((this.step - begin) % frequency !== 0 && this.step !== end) return;
-    pruneInPlace(model, this.sparsityAt(this.step), scope);
   }
 }

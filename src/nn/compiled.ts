@@ -191,6 +191,11 @@ export class CompiledGraph extends LayerGraph {
     return new Figures(this.objectives, this.outputNames, this.meaning);
   }
 
+  /** The loss without penalties on one batch that was prepared, with dropout off: what the weights do to the answers. */
+  lossAt(xs: readonly Tensor[], targets: readonly Tensor[]): Tensor {
+    return this.lossOn(xs, targets, null, false, false, false).loss;
+  }
+
   /** The loss with penalties on one batch, and the outputs if wanted. Works on logits where a loss can. */
   protected lossOn(
     xs: readonly Tensor[],
@@ -198,6 +203,7 @@ export class CompiledGraph extends LayerGraph {
     weights: Tensor | null,
     training: boolean,
     wantsPredictions: boolean,
+    isPenalized = true,
   ): Outcome {
     const { objectives } = this.ready('fit');
     const activations = objectives.map((_, i) => this.outputActivation(training, i));
@@ -215,10 +221,10 @@ export class CompiledGraph extends LayerGraph {
     let total = (counted.length === 0 ? losses.map((loss) => mul(loss, 0)) : counted).reduce((sum, loss) =>
       add(sum, loss),
     );
-    for (const { value, regularizer } of this.weights) {
+    for (const { value, regularizer } of isPenalized ? this.weights : []) {
       if (regularizer !== null) total = add(total, penalty(value, regularizer));
     }
-    for (const extra of penalties) total = add(total, extra);
+    for (const extra of isPenalized ? penalties : []) total = add(total, extra);
     const own = losses.length === 1 ? [] : losses;
     if (!wantsPredictions) return { loss: total, losses: own, predictions: null };
     const predictions = noGrad(() => outputs.map((y, i) => (logits[i] ? activate(activations[i]!, y) : y)));
