@@ -30,7 +30,7 @@ const CHOICES: { readonly [N in Exclude<CriterionName, 'SNIP' | 'small network'>
   'magnitude, each layer': () => ({ criterion: 'magnitude', scope: 'layer' }),
   'magnitude, panels': () => ({ criterion: 'magnitude', pattern: 'panels' }),
   'gradient × weight': ({ data }) => ({ criterion: 'taylor', samples: data.train }),
-  Wanda: ({ data }) => ({ criterion: 'wanda', scope: 'layer', samples: data.train }),
+  Wanda: ({ data }) => ({ criterion: 'wanda', scope: 'unit', samples: data.train }),
   movement: () => ({}),
   random: () => ({ criterion: 'random' }),
 };
