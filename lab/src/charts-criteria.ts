@@ -1,15 +1,17 @@
 import * as Plot from '@observablehq/plot';
 import { BASELINES } from './findings-criteria.ts';
 import { decimals, exact, percent, range } from './format.ts';
-import { draw, type Tip } from './plot.ts';
+import { CHART, draw, logTicks, type Tip } from './plot.ts';
 import type { Criteria, CriterionName, Figure } from './types.ts';
 
-/** Wider than other charts: names stand behind the ends of the lines. */
-const WIDTH = 520;
 const HEIGHT = 340;
-const NAMES = 150;
+const [TOP, BOTTOM] = [24, 38];
+/** For names behind the ends of the lines. */
+const NAMES = 134;
 /** Between two names. */
 const LINE = 15;
+/** What is missing from a score of 1 is shown from here on: none of it has no place on a logarithmic axis. */
+const LEAST = 0.001;
 
 interface Spot {
   readonly name: CriterionName;
@@ -17,23 +19,23 @@ interface Spot {
   readonly figure: Figure;
 }
 
-/** Score against the share of zeros: a line for each criterion, those that nobody would take dashed. */
+const missing = ({ mean }: Figure): number => Math.max(LEAST, 1 - mean);
+
+/** What is missing from a score of 1 against the share of zeros: a line for each criterion, those to be beaten dashed. */
 export function criteriaLines({ levels, rows, whole }: Criteria, scoreName: string): string {
-  const spots = rows.flatMap(({ name, scores }) => scores.map((figure, level): Spot => ({ name, level, figure })));
-  const means = [...spots.map(({ figure }) => figure.mean), whole.mean].filter(Number.isFinite);
-  const [lowest, highest] = [Math.min(...means), Math.max(...means)];
-  const room = Math.max(0.005, (highest - lowest) * 0.05);
-  const domain = [lowest - room, highest + room] as const;
-  const [top, bottom] = [24, 36];
-  const place = (score: number): number =>
-    top + ((domain[1] - score) / (domain[1] - domain[0])) * (HEIGHT - top - bottom);
+  const spots = rows
+    .flatMap(({ name, scores }) => scores.map((figure, level): Spot => ({ name, level, figure })))
+    .filter(({ figure }) => Number.isFinite(figure.mean));
+  const all = [...spots.map(({ figure }) => missing(figure)), missing(whole)];
+  const [best, worst] = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
+  const place = (x: number): number => TOP + (Math.log(x / best) / Math.log(worst / best)) * (HEIGHT - TOP - BOTTOM);
+  const value = (y: number): number => best * (worst / best) ** ((y - TOP) / (HEIGHT - TOP - BOTTOM));
   const last = levels.length - 1;
-  const ends = rows.map(({ name, scores }) => ({ name, at: place(scores[last]!.mean) }));
-  const labels = spread(ends);
+  const ends = rows.map(({ name, scores }) => ({ name, at: place(missing(scores[last]!)) }));
+  const labels = spread(ends, HEIGHT - BOTTOM);
   const isBaseline = ({ name }: { readonly name: CriterionName }): boolean => BASELINES.includes(name);
-  const value = (y: number): number => domain[1] - ((y - top) / (HEIGHT - top - bottom)) * (domain[1] - domain[0]);
   const x = ({ level }: Spot): number => level;
-  const y = ({ figure }: Spot): number => figure.mean;
+  const y = ({ figure }: Spot): number => missing(figure);
   const lines = (isDashed: boolean): Plot.Markish =>
     Plot.line(
       spots.filter((spot) => isBaseline(spot) === isDashed),
@@ -49,12 +51,21 @@ export function criteriaLines({ levels, rows, whole }: Criteria, scoreName: stri
         `${name} ${scores.map(({ mean }, i) => `${decimals(mean)} at ${percent(levels[i]!)}`).join(', ')}`,
     )
     .join('; ');
+  const from = 14 / ((CHART - 44 - NAMES) / last); // in levels, so many pixels
   return draw(
     `${scoreName} against the share of zeros: ${label}`,
     {
-      ...{ width: WIDTH, height: HEIGHT, marginTop: top, marginBottom: bottom, marginLeft: 44, marginRight: NAMES },
+      ...{ width: CHART, height: HEIGHT, marginTop: TOP, marginBottom: BOTTOM, marginLeft: 44, marginRight: NAMES },
       x: { domain: [0, last], axis: null },
-      y: { domain: [...domain], ticks: 6, label: scoreName, labelArrow: 'none', grid: true },
+      y: {
+        type: 'log',
+        domain: [worst, best],
+        ticks: logTicks(best, worst, () => true),
+        tickFormat: (missed: number) => `${Number((1 - missed).toFixed(3))}`,
+        label: scoreName,
+        labelArrow: 'none',
+        grid: true,
+      },
       marks: [
         Plot.axisX([...levels.keys()], {
           tickFormat: (i: number) => percent(levels[i]!),
@@ -62,15 +73,7 @@ export function criteriaLines({ levels, rows, whole }: Criteria, scoreName: stri
           labelArrow: 'none',
           labelAnchor: 'center',
         }),
-        Plot.ruleY([whole.mean], { stroke: 'var(--gap)', strokeWidth: 1.5 }),
-        Plot.text([whole.mean], {
-          x: 0,
-          y: (mean: number) => mean,
-          text: () => 'whole',
-          dy: -8,
-          textAnchor: 'start',
-          fill: 'currentColor',
-        }),
+        Plot.ruleY([missing(whole)], { stroke: 'var(--gap)', strokeWidth: 1.5 }),
         lines(false),
         lines(true),
         Plot.dot(spots, {
@@ -78,23 +81,19 @@ export function criteriaLines({ levels, rows, whole }: Criteria, scoreName: stri
           stroke: (spot: Spot) => (isBaseline(spot) ? 'var(--test)' : 'var(--train)'),
         }),
         Plot.link(labels, {
-          ...{ x1: last, x2: last, y1: (end) => value(end.at), y2: (end) => value(end.y) },
-          ...{ dx: 6, stroke: 'var(--gap)', strokeOpacity: 0 },
+          ...{ x1: last + from / 3, x2: last + from, y1: (end) => value(end.at), y2: (end) => value(end.y) },
+          ...{ stroke: 'currentColor', strokeOpacity: 0.4, clip: false },
         }),
         Plot.text(labels, {
-          x: last,
-          y: (end) => value(end.y),
-          text: 'name',
-          textAnchor: 'start',
-          dx: 10,
+          ...{ x: last + from, y: (end) => value(end.y), text: 'name', textAnchor: 'start', dx: 3 },
           fill: 'currentColor',
         }),
       ],
-    },
+    } as Plot.PlotOptions,
     (chart) =>
       spots.map((spot): Tip => {
         const text = `${spot.name}, ${percent(levels[spot.level]!)} zero: ${scoreName} ${range(spot.figure, exact)}`;
-        return [chart.scale('x')!.apply(spot.level), chart.scale('y')!.apply(spot.figure.mean), text];
+        return [chart.scale('x')!.apply(spot.level), chart.scale('y')!.apply(missing(spot.figure)), text];
       }),
   );
 }
@@ -104,12 +103,12 @@ interface End {
   readonly at: number;
 }
 
-/** Names at the heights of their lines, pushed apart where they would meet, and back up where they would leave the picture. */
-export function spread(ends: readonly End[]): (End & { readonly y: number })[] {
+/** Names at the heights of their lines, pushed apart where they would meet, and back up where they would pass the foot. */
+export function spread(ends: readonly End[], foot: number): (End & { readonly y: number })[] {
   const sorted = [...ends].sort((p, q) => p.at - q.at);
   const heights: number[] = [];
   for (const { at } of sorted) heights.push(Math.max(at, (heights.at(-1) ?? Number.NEGATIVE_INFINITY) + LINE));
-  let most = HEIGHT - 30;
+  let most = foot;
   for (let i = heights.length - 1; i >= 0; i--) {
     heights[i] = Math.min(heights[i]!, most);
     most = heights[i]! - LINE;

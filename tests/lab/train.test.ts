@@ -54,7 +54,11 @@ describe('training', () => {
       code: 0,
       err: '',
       called: [
-        { rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60, model: 'mlp', as: 'columns', light: true, criteria: true } },
+        {
+          rows: 1797,
+          name: 'digits',
+          options: { seeds: [0], epochs: 60, model: 'mlp', as: 'columns', light: true, criteria: true },
+        },
       ],
     });
     expect(out).toMatch(/^teacher \(2 steps\)\nstudents \(2 steps\)\n/);
