@@ -261,15 +261,14 @@ export const plants = [
   },
   {
     name: 'a schedule of pruning counts on from an earlier fit',
-    file: 'src/compress/prune.ts',
-    find: `    this.step = 0;
-    this.prune(model);`,
-    replace: '    this.prune(model);',
+    file: 'src/compress/schedule.ts',
+    find: '    this.step = 0;\n',
+    replace: '',
     mustFail: ['tests/nn/second-fit.test.ts'],
   },
   {
     name: 'pruning does not say that it wrote',
-    file: 'src/compress/prune.ts',
+    file: 'src/compress/masks.ts',
     find: 'storage.version++;',
     replace: '',
     mustFail: ['tests/nn/stale-graphs.test.ts'],

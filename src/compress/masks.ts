@@ -1,44 +1,183 @@
-import type { Shape } from '../base/shape.ts';
-import type { Stored } from '../graph/encoding.ts';
+import { StateError, ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import type { Role } from '../graph/fact.ts';
+import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Network } from '../graph/network.ts';
-import type { Model } from '../nn/model.ts';
+import { Network } from '../graph/network.ts';
+import { persistent } from '../memory/arena.ts';
+import { Model } from '../nn/model.ts';
+import type { Parameter } from '../nn/parameter.ts';
+import { zeros } from '../tensor/create.ts';
+import { cloneModel } from './clone.ts';
+import { networkOf } from './passes.ts';
 
-/** Weights that may be pruned, in their place. */
+/** A weight that may be masked, in its place. */
 export interface Kernel {
   /** `<layer>/<role>`. */
   readonly key: string;
   readonly shape: Shape;
   /** The axis of what it makes, counted from the end. */
   readonly unitAxis: number;
+  /** Another array each time it is read: memory moves. */
   readonly values: { [index: number]: number; readonly length: number };
-  /** 0 where they were pruned before. */
+  /** 0 where numbers were pruned before. */
   readonly alive: ArrayLike<number> | null;
-  /** Takes the new mask. */
-  readonly set: (alive: Uint8Array) => void;
+  /** Takes the new mask, or none, for numbers that are 0 where they are to be. */
+  readonly set: (alive: Uint8Array | null) => void;
 }
 
-/** Of weights, by key, which of its numbers may live: 1 or true where they may. */
+/** The weights of a graph with what its operations say of them, each once: pruned ones alone, or all but statistics. */
+function rolesIn({ nodes }: Graph<unknown>, which: 'kernels' | 'all'): Map<string, Role> {
+  const found = new Map<string, Role>();
+  for (const node of nodes) {
+    const roles = factsOf(node).weights;
+    for (const [name, key] of Object.entries(node.weights)) {
+      const role: Role = roles === null ? { isPruned: key.endsWith('/kernel') } : (roles[name] ?? {});
+      const isWanted = which === 'kernels' ? role.isPruned === true : role.isStatistic !== true;
+      if (isWanted && !found.has(key)) found.set(key, role);
+    }
+  }
+  return found;
+}
+
+/** The weights of a model, which are masked where they are: kernels, or all but statistics. */
+export function weightsIn({ graph }: Model, which: 'kernels' | 'all' = 'kernels'): Kernel[] {
+  return [...rolesIn(graph, which)].flatMap(([key, { unitAxis = -1 }]) => {
+    const own = graph.weights.get(key)!;
+    return own.isStatistic ? [] : [inPlace(key, unitAxis, own)];
+  });
+}
+
+function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
+  const { storage } = own.value;
+  return {
+    key,
+    shape: own.shape,
+    unitAxis,
+    get values() {
+      return storage.array;
+    },
+    get alive() {
+      return own.mask?.data ?? null;
+    },
+    set: (alive) => {
+      storage.version++;
+      // A mask that stays the same tensor leaves recorded training steps valid
+      if (own.mask !== null && alive !== null && own.mask.data.every((bit, i) => bit === alive[i])) return;
+      own.mask = alive && persistent(() => zeros(own.shape, 'bool'));
+      if (alive !== null) own.mask!.storage.array.set(alive);
+    },
+  };
+}
+
+/** A copy of a model or a network, unfinished: its weights may be masked until it is made. */
+export function copied(
+  op: string,
+  subject: Model | Graph<Stored>,
+  which: 'kernels' | 'all' = 'kernels',
+): readonly [kernels: Kernel[], made: () => Model | Network] {
+  if (subject instanceof Model) {
+    const copy = cloneModel(subject);
+    return [weightsIn(copy, which), () => copy];
+  }
+  const graph = networkOf(op, subject);
+  const weights = new Map(graph.weights);
+  const kernels = [...rolesIn(graph, which)].map(([key, { unitAxis = -1 }]): Kernel => {
+    const { shape, encoding, mask } = graph.weights.get(key)!;
+    if (encoding.type !== 'float32' && encoding.type !== 'float64')
+      throw new StateError(op, `${key} is ${encoding.type} already: prune before quantizing`);
+    const values = encoding.values.slice();
+    const made = { ...encoding, values } as EncodingOf<'float32'>;
+    const set: Kernel['set'] = (alive) => void weights.set(key, { shape, encoding: made, mask: alive });
+    return { key, shape, unitAxis, values, alive: mask, set };
+  });
+  return [kernels, () => new Network({ ...graph, weights })];
+}
+
+/** Masks a weight, and sets to 0 what is masked. */
+export function maskTo({ values, set }: Kernel, alive: Uint8Array): void {
+  alive.forEach((bit, i) => {
+    if (bit === 0) values[i] = 0;
+  });
+  set(alive);
+}
+
+/** Of weights, by key, which of their numbers may live: 1 or true where they may. */
 export type Masks = ReadonlyMap<string, ArrayLike<number | boolean>>;
 
 /**
- * Prunes by masks of one's own: weights at 0 or false become 0 and stay 0 through further training. A weight without a mask
- * among these is as it was; what was pruned before stays pruned. The given model or network is unchanged.
+ * Prunes by masks of one's own, of any weights but running statistics: what is 0 or false there becomes 0 and stays 0 through
+ * further training. A weight without a mask among these is as it was, and what was pruned before stays pruned. The given
+ * model or network is unchanged. Throws ValueError for a key that is none, and for a mask that does not fit its weight.
  */
 export function pruneWith(model: Model, masks: Masks): Model;
 export function pruneWith(network: Graph<Stored>, masks: Masks): Network;
-export function pruneWith(_subject: Model | Graph<Stored>, _masks: Masks): Model | Network {
-  throw new Error('not written yet');
+export function pruneWith(subject: Model | Graph<Stored>, masks: Masks): Model | Network {
+  const [kernels, made] = copied('pruneWith', subject, 'all');
+  checkKeyed('pruneWith', 'masks', masks, kernels, (bit) => bit === 0 || bit === 1 || typeof bit === 'boolean');
+  for (const kernel of kernels) {
+    const mask = masks.get(kernel.key);
+    if (mask === undefined) continue;
+    const { alive } = kernel;
+    maskTo(
+      kernel,
+      Uint8Array.from(mask, (bit, i) => (Number(bit) === 0 || alive?.[i] === 0 ? 0 : 1)),
+    );
+  }
+  return made();
 }
 
-/** Whether some weight of a model or a network is held at 0 by a mask. */
-export function isPruned(_subject: Model | Graph<Stored>): boolean {
-  throw new Error('not written yet');
+/** Whether masks hold numbers of some weight of a model or a network at 0. */
+export function isPruned(subject: Model | Graph<Stored>): boolean {
+  const masks: (ArrayLike<number> | null | undefined)[] =
+    subject instanceof Model
+      ? subject.weights.map(({ mask }) => mask?.data)
+      : [...networkOf('isPruned', subject).weights.values()].map(({ mask }) => mask);
+  return masks.some((mask) => mask != null && Array.prototype.includes.call(mask, 0));
 }
 
-/** The same without masks: zeros stay, until training moves them. The given model or network is unchanged. */
+/**
+ * The same without masks: zeros stay in files and programs, and training moves them from then on. The given model or network
+ * is unchanged.
+ */
 export function makePermanent(model: Model): Model;
 export function makePermanent(network: Graph<Stored>): Network;
-export function makePermanent(_subject: Model | Graph<Stored>): Model | Network {
-  throw new Error('not written yet');
+export function makePermanent(subject: Model | Graph<Stored>): Model | Network {
+  if (subject instanceof Model) {
+    const copy = cloneModel(subject);
+    for (const weight of copy.weights) {
+      weight.prune(); // a weight that was written to since
+      weight.mask = null;
+    }
+    return copy;
+  }
+  const graph = networkOf('makePermanent', subject);
+  const weights = new Map([...graph.weights].map(([key, weight]) => [key, { ...weight, mask: null }]));
+  return new Network({ ...graph, weights });
+}
+
+/** Throws ValueError unless there are lists of these weights by key, each as long as its weight and of such values. */
+export function checkKeyed<T>(
+  op: string,
+  field: string,
+  lists: ReadonlyMap<string, ArrayLike<T>>,
+  kernels: readonly Kernel[],
+  is: (value: T) => boolean,
+): void {
+  const keys = kernels.map(({ key }) => key);
+  if (!(lists instanceof Map)) throw new ValueError(op, field, 'a Map of numbers by the keys of weights', lists);
+  for (const [key, list] of lists) {
+    const kernel = kernels.find((each) => each.key === key);
+    const known = `among ${keys.slice(0, 8).join(', ')}${keys.length > 8 ? ', ...' : ''}`;
+    if (kernel === undefined) throw new ValueError(op, `a key of ${field}`, known, key, didYouMean(key, keys));
+    const n = elementsOf(kernel.shape);
+    const called = `${field} of ${key}`;
+    if (Object(list) !== list || (list as ArrayLike<T>).length !== n)
+      throw new ValueError(op, called, `a list of ${n}, one for each number of it`, list);
+    for (let i = 0; i < n; i++)
+      if (!is(list[i]!))
+        throw new ValueError(op, `${called} [${i}]`, field === 'masks' ? '0 or 1' : 'a number', list[i]);
+  }
 }

@@ -1,6 +1,7 @@
-import { checkCount, checkOneOf, ValueError } from '../base/errors.ts';
+import { checkCount, checkOneOf, checkRange, show, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import type { Kernel } from './masks.ts';
+import { elementsOf } from '../base/shape.ts';
+import { type Kernel, maskTo } from './masks.ts';
 
 /**
  * What is pruned at a time:
@@ -27,10 +28,21 @@ export type PruningScope = 'global' | 'layer';
 /** The same, or among the weights that a unit sums over, as Wanda is published; for patterns `weights` and `{ n, m }`. */
 export type WeightScope = PruningScope | 'unit';
 
-/** How much is pruned of weights that are ranked among each other. */
+export interface TargetOptions {
+  /** Share of the kernels' weights that is zero afterwards, in [0, 1); biases are never pruned. */
+  readonly sparsity?: number;
+  /** Or their number; with scope `layer` or `unit` that of each. Of pattern { n, m } neither: as many as it lets go. */
+  readonly count?: number;
+  /** Default `weights`. */
+  readonly pattern?: WeightPattern;
+  /** Default `global`. */
+  readonly scope?: WeightScope;
+}
+
+/** What is to be zero, and what is ranked among each other. */
 export interface Target {
-  /** Their number afterwards, of so many. */
-  readonly of: (total: number) => number;
+  /** How many of so many weights. */
+  readonly zeros: (total: number) => number;
   readonly pattern: WeightPattern;
   readonly scope: WeightScope;
 }
@@ -38,8 +50,34 @@ export interface Target {
 const isLines = (pattern: WeightPattern): pattern is { readonly n: number; readonly m: number } =>
   typeof pattern === 'object' && 'm' in pattern;
 
-/** The share of weights that a pattern lets go. */
-export const roomOf = (pattern: WeightPattern): number => (isLines(pattern) ? 1 - pattern.n / pattern.m : 1);
+/** What options ask for. Throws ValueError where they do not fit together. */
+export function targetOf(
+  op: string,
+  { sparsity, count, pattern = 'weights', scope = 'global' }: TargetOptions,
+): Target {
+  checkPattern(op, pattern, scope);
+  if (sparsity !== undefined && count !== undefined)
+    throw new ValueError(op, 'count', 'left out where sparsity is given', count);
+  if (count !== undefined) {
+    checkCount(op, 'count', count, 0);
+    const zeros = (total: number): number => {
+      if (count < total || total === 0) return count;
+      const whose = { global: 'the network', layer: 'a layer', unit: 'a unit' }[scope];
+      throw new ValueError(op, 'count', `below the ${total} weights of ${whose}`, count);
+    };
+    return { zeros, pattern, scope };
+  }
+  if (isLines(pattern) && sparsity === undefined) return { zeros: () => Infinity, pattern, scope };
+  checkRange(op, 'sparsity', sparsity!, 'in [0, 1)');
+  if (isLines(pattern) && sparsity! > 1 - pattern.n / pattern.m)
+    throw new ValueError(
+      op,
+      'sparsity',
+      `at most ${1 - pattern.n / pattern.m}, which ${show(pattern)} lets go`,
+      sparsity,
+    );
+  return { zeros: (total) => Math.round(sparsity! * total), pattern, scope };
+}
 
 /** Throws ValueError for a pattern that is none, and for a scope that does not fit it. */
 export function checkPattern(op: string, pattern: WeightPattern, scope: WeightScope): void {
@@ -64,11 +102,172 @@ export function checkPattern(op: string, pattern: WeightPattern, scope: WeightSc
     throw new ValueError(op, 'scope', 'global or layer where blocks are pruned, which units share', scope);
 }
 
-/** Kernel by kernel what stays alive. Weights pruned before stay so, and count. */
-export function chosen(
-  _kernels: readonly Kernel[],
-  _scores: ReadonlyMap<string, Float64Array>,
-  _target: Target,
-): Uint8Array[] {
-  throw new Error('not written yet');
+/** A kernel as a matrix [all axes but the last, the last] in blocks, row by row. */
+interface Grid {
+  readonly kernel: Kernel;
+  readonly columns: number;
+  readonly rows: number;
+  readonly height: number;
+  readonly width: number;
+  /** Blocks side by side. */
+  readonly across: number;
+  readonly count: number;
+  /** What the blocks of all kernels before it count. */
+  readonly base: number;
+}
+
+const SIZES = { weights: [1, 1], quads: [1, 4], panels: [1, 16] } as const;
+
+function gridsOf(kernels: readonly Kernel[], pattern: WeightPattern): Grid[] {
+  const [height, width] =
+    typeof pattern === 'string' ? SIZES[pattern] : isLines(pattern) ? SIZES.weights : pattern.block;
+  let base = 0;
+  return kernels.map((kernel) => {
+    const { shape } = kernel;
+    const columns = shape.at(-1) ?? 1;
+    const rows = columns === 0 ? 0 : elementsOf(shape) / columns;
+    const across = Math.ceil(columns / width);
+    const grid = { kernel, columns, rows, height, width, across, count: Math.ceil(rows / height) * across, base };
+    base += grid.count;
+    return grid;
+  });
+}
+
+/** The places of the weights of a block, row by row. */
+function* placesIn({ rows, columns, height, width, across }: Grid, block: number): Generator<number> {
+  const top = Math.floor(block / across) * height;
+  const left = (block % across) * width;
+  for (let row = top; row < Math.min(rows, top + height); row++)
+    for (let column = left; column < Math.min(columns, left + width); column++) yield row * columns + column;
+}
+
+/** Of each unit the places of the weights that it sums over, in order. */
+function linesOf({ shape, unitAxis }: Kernel): Int32Array[] {
+  const at = shape.length + unitAxis;
+  const units = shape[at] ?? 1;
+  const inner = elementsOf(shape.slice(at + 1));
+  const n = elementsOf(shape);
+  return Array.from({ length: units }, (_, unit) => {
+    const line = new Int32Array(n / units);
+    for (let i = 0; i < line.length; i++) line[i] = (Math.floor(i / inner) * units + unit) * inner + (i % inner);
+    return line;
+  });
+}
+
+/** Blocks of all kernels one after another. */
+interface Blocks {
+  readonly scores: Float64Array;
+  readonly sizes: Int32Array;
+  /** Weights that were not pruned before. */
+  readonly living: Int32Array;
+  /** 1 where a block stays whatever its score. */
+  readonly stays: Uint8Array;
+}
+
+function blocksOf(grids: readonly Grid[], scores: ReadonlyMap<string, Float64Array>, pattern: WeightPattern): Blocks {
+  const n = grids.reduce((sum, { count }) => sum + count, 0);
+  const isLargest = typeof pattern === 'object' && 'block' in pattern && pattern.pooling === 'max';
+  const blocks = {
+    scores: new Float64Array(n),
+    sizes: new Int32Array(n),
+    living: new Int32Array(n),
+    stays: new Uint8Array(n),
+  };
+  for (const grid of grids) {
+    const { alive, key } = grid.kernel;
+    const own = scores.get(key)!;
+    for (let block = 0; block < grid.count; block++) {
+      let size = 0;
+      let living = 0;
+      let sum = 0;
+      let most = -Infinity;
+      for (const i of placesIn(grid, block)) {
+        size++;
+        if (alive?.[i] === 0) continue;
+        living++;
+        // NaN counts as large: pruning it would hide that training broke down.
+        const score = Number.isNaN(own[i]!) ? Infinity : own[i]!;
+        sum += score;
+        most = Math.max(most, score);
+      }
+      const at = grid.base + block;
+      const pooled = isLargest || size === 1 ? most : sum / size;
+      blocks.scores[at] = Number.isNaN(pooled) ? Infinity : pooled;
+      blocks.sizes[at] = size;
+      blocks.living[at] = living;
+    }
+    if (isLines(pattern)) for (const line of linesOf(grid.kernel)) keepBest(line, grid.base, blocks, pattern);
+  }
+  return blocks;
+}
+
+/** Of every m blocks of a line the best n stay. */
+function keepBest(
+  line: Int32Array,
+  base: number,
+  blocks: Blocks,
+  { n, m }: { readonly n: number; readonly m: number },
+) {
+  const { scores, living, stays } = blocks;
+  for (let start = 0; start < line.length; start += m) {
+    const group = [...line.subarray(start, start + m)].map((i) => base + i).filter((i) => living[i]! > 0);
+    group.sort((p, q) => scores[q]! - scores[p]! || q - p);
+    for (const i of group.slice(0, n)) stays[i] = 1;
+  }
+}
+
+/**
+ * Masks the weights of the least score, until as many are zero as the target says: to the weight, or as near as whole blocks
+ * come. Of equals the lower index goes, and weights pruned before count. Two things go before it: of every kernel, and with
+ * scope `unit` of every unit, the best stays, and no weight comes back to life.
+ */
+export function maskLeast(
+  kernels: readonly Kernel[],
+  scores: ReadonlyMap<string, Float64Array>,
+  { zeros, pattern, scope }: Target,
+): void {
+  const grids = gridsOf(kernels, pattern);
+  const blocks = blocksOf(grids, scores, pattern);
+  const wholes = grids.map(({ count, base }) => Int32Array.from({ length: count }, (_, i) => base + i));
+  const groups =
+    scope === 'global'
+      ? [wholes]
+      : scope === 'layer'
+        ? wholes.map((whole) => [whole])
+        : grids.flatMap(({ kernel, base }) => linesOf(kernel).map((line) => [line.map((i) => base + i)]));
+  const gone = new Uint8Array(blocks.scores.length);
+  for (const group of groups) for (const block of leastOf(group, blocks, zeros)) gone[block] = 1;
+  for (const grid of grids) {
+    const { kernel, base, count } = grid;
+    const alive = Uint8Array.from({ length: kernel.values.length }, (_, i) => (kernel.alive?.[i] === 0 ? 0 : 1));
+    for (let block = 0; block < count; block++)
+      if (gone[base + block] === 1) for (const i of placesIn(grid, block)) alive[i] = 0;
+    maskTo(kernel, alive);
+  }
+}
+
+/** The blocks to prune of those that are ranked among each other; each part of them keeps its best. */
+function leastOf(parts: readonly Int32Array[], blocks: Blocks, zeros: Target['zeros']): number[] {
+  const { scores, sizes, living, stays } = blocks;
+  const candidates: number[] = [];
+  let total = 0;
+  let dead = 0;
+  for (const part of parts) {
+    let best = -1;
+    for (const block of part) {
+      total += sizes[block]!;
+      dead += sizes[block]! - living[block]!;
+      if (living[block]! > 0 && (best < 0 || scores[block]! > scores[best]!)) best = block;
+    }
+    for (const block of part) if (living[block]! > 0 && block !== best && stays[block] === 0) candidates.push(block);
+  }
+  candidates.sort((p, q) => scores[p]! - scores[q]! || p - q);
+  let left = zeros(total) - dead;
+  const isNearer = (block: number): boolean => left >= living[block]! / 2;
+  const end = candidates.findIndex((block) => {
+    if (!isNearer(block)) return true;
+    left -= living[block]!;
+    return false;
+  });
+  return end < 0 ? candidates : candidates.slice(0, end);
 }

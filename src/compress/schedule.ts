@@ -1,10 +1,10 @@
-import { checkCount, checkRange } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkCount, checkRange, ValueError } from '../base/errors.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Callback, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
-import type { ScoreOptions } from './criteria.ts';
-import type { WeightPattern, WeightScope } from './patterns.ts';
-import { checkScope, pruneInPlace } from './prune.ts';
+import { checkCriterion, MovementScores, type ScoreOptions } from './criteria.ts';
+import { targetOf, type WeightPattern, type WeightScope } from './patterns.ts';
+import { pruneInPlace } from './prune.ts';
 
 /** What schedules are told alike. */
 export interface GradualOptions extends ScoreOptions {
@@ -34,56 +34,114 @@ export interface ConstantSparsityOptions extends GradualOptions {
   readonly end?: number;
 }
 
-/**
- * Prunes while training, along s = s_f + (s_i - s_f)(1 - (t - begin)/(end - begin))³ (Zhu & Gupta 2017): much while
- * much is redundant, little at the end.
- */
-export class PruningSchedule implements Callback {
-  private readonly options: Required<Pick<PruningScheduleOptions, 'initialSparsity' | 'begin' | 'frequency'>> &
-    PruningScheduleOptions;
+type When = Readonly<Record<'begin' | 'end' | 'frequency', number>>;
+
+/** Prunes a model between its training steps. */
+abstract class Gradual implements Callback {
+  private readonly op: string;
+  private readonly when: When;
+  private readonly options: GradualOptions;
+  private readonly movement: MovementScores | null;
   private step = 0;
 
-  constructor(options: PruningScheduleOptions) {
-    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed';
-    if (new.target === PruningSchedule) checkOptions('PruningSchedule', options, names);
-    const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100, scope = 'global' } = options;
-    checkRange('PruningSchedule', 'initialSparsity', initialSparsity, 'in [0, 1)');
-    checkRange('PruningSchedule', 'finalSparsity', finalSparsity, 'in [0, 1)');
-    checkCount('PruningSchedule', 'begin', begin, 0);
-    checkCount('PruningSchedule', 'end', end, begin + 1);
-    checkCount('PruningSchedule', 'frequency', frequency);
-    checkScope('PruningSchedule', scope as 'global');
-    this.options = { ...options, initialSparsity, begin, frequency };
+  protected constructor(op: string, when: When, options: GradualOptions) {
+    const { criterion } = options;
+    checkCount(op, 'frequency', when.frequency);
+    checkCriterion(op, options);
+    if (criterion === 'snip')
+      throw new ValueError(op, 'criterion', 'another than snip, which ranks before training: prune() by it', criterion);
+    if (criterion === 'movement' && when.begin === 0)
+      throw new ValueError(op, 'begin', 'at least 1 with movement, which ranks by what steps did', when.begin);
+    this.op = op;
+    this.when = when;
+    this.options = options;
+    this.movement = criterion === 'movement' ? new MovementScores() : null;
   }
 
-  /** The sparsity that the schedule asks for after `step` steps. */
-  sparsityAt(step: number): number {
-    const { initialSparsity, finalSparsity, begin, end } = this.options;
-    const left = 1 - (Math.min(Math.max(step, begin), end) - begin) / (end - begin);
-    return finalSparsity + (initialSparsity - finalSparsity) * left * left * left;
-  }
+  /** The share of weights that is to be zero after `step` steps. */
+  abstract sparsityAt(step: number): number;
 
   onTrainBegin(model: Model): void {
     this.step = 0;
+    this.movement?.onTrainBegin();
     this.prune(model);
   }
 
-  onBatchEnd(_batch: number, _logs: Logs, model: Model): void {
+  onBatchBegin(batch: number, model: Model): void {
+    this.movement?.onBatchBegin(batch, model);
+  }
+
+  onBatchEnd(batch: number, logs: Logs, model: Model): void {
+    this.movement?.onBatchEnd(batch, logs, model);
     this.step++;
     this.prune(model);
   }
 
   private prune(model: Model): void {
-    const { begin, end, frequency, scope = 'global' } = this.options;
-    if (this.step < begin || this.step > end) return;
-    if ((this.step - begin) % frequency !== 0 && this.step !== end) return;
-    pruneInPlace(model, this.sparsityAt(this.step), scope as 'global');
+    const { step, op, options, movement } = this;
+    const { begin, end, frequency } = this.when;
+    if (step < begin || step > end) return;
+    if ((step - begin) % frequency !== 0 && step !== end) return;
+    const { pattern, scope } = options;
+    const target = targetOf(op, { sparsity: this.sparsityAt(step), ...defined({ pattern, scope }) });
+    pruneInPlace(op, model, movement === null ? options : { criterion: movement.scores }, target);
   }
 }
 
-/** Prunes to one sparsity while training, every `frequency` steps from `begin` to `end`. */
-export class ConstantSparsity implements Callback {
-  constructor(_options: ConstantSparsityOptions) {
-    throw new Error('not written yet');
+/**
+ * Prunes while training, along s = s_f + (s_i - s_f)(1 - (t - begin)/(end - begin))³ (Zhu & Gupta 2017): much while
+ * much is redundant, little at the end.
+ */
+export class PruningSchedule extends Gradual {
+  private readonly course: Required<
+    Pick<PruningScheduleOptions, 'initialSparsity' | 'finalSparsity' | 'begin' | 'end'>
+  >;
+
+  constructor(options: PruningScheduleOptions) {
+    const op = 'PruningSchedule';
+    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed';
+    if (new.target === PruningSchedule) checkOptions(op, options, names);
+    const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100 } = options;
+    checkRange(op, 'initialSparsity', initialSparsity, 'in [0, 1)');
+    checkRange(op, 'finalSparsity', finalSparsity, 'in [0, 1)');
+    checkCount(op, 'begin', begin, 0);
+    checkCount(op, 'end', end, begin + 1);
+    const { pattern, scope } = options;
+    targetOf(op, { sparsity: Math.max(initialSparsity, finalSparsity), ...defined({ pattern, scope }) });
+    super(op, { begin, end, frequency }, options);
+    this.course = { initialSparsity, finalSparsity, begin, end };
+  }
+
+  sparsityAt(step: number): number {
+    const { initialSparsity, finalSparsity, begin, end } = this.course;
+    const left = 1 - (Math.min(Math.max(step, begin), end) - begin) / (end - begin);
+    return finalSparsity + (initialSparsity - finalSparsity) * left * left * left;
+  }
+}
+
+/**
+ * Prunes while training, to one sparsity at every time: what `begin` leaves is reached again every `frequency` steps, should
+ * weights have got a mask that holds less.
+ */
+export class ConstantSparsity extends Gradual {
+  private readonly sparsity: number;
+  private readonly begin: number;
+
+  constructor(options: ConstantSparsityOptions) {
+    const op = 'ConstantSparsity';
+    if (new.target === ConstantSparsity)
+      checkOptions(op, options, 'sparsity begin end frequency criterion pattern scope samples seed');
+    const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
+    checkCount(op, 'begin', begin, 0);
+    if (end !== -1) checkCount(op, 'end', end, begin);
+    checkRange(op, 'sparsity', sparsity, 'in [0, 1)');
+    targetOf(op, { sparsity, ...defined({ pattern, scope }) });
+    super(op, { begin, end: end === -1 ? Infinity : end, frequency }, options);
+    this.sparsity = sparsity;
+    this.begin = begin;
+  }
+
+  sparsityAt(step: number): number {
+    return step < this.begin ? 0 : this.sparsity;
   }
 }

@@ -8,8 +8,10 @@ export interface Role {
   /** A running statistic, which training writes beside the weights that the optimizer moves. */
   readonly isStatistic?: boolean;
   readonly isOptional?: boolean;
-  /** Magnitude pruning zeroes the smallest of its numbers. */
+  /** Pruning of weights zeroes some of its numbers. */
   readonly isPruned?: boolean;
+  /** Of a kernel: the axis of what it makes, counted from the end. The last if left out. */
+  readonly unitAxis?: number;
   /** The encoding that it has where the first input is int8; floats elsewhere. */
   readonly integers?: 'int8' | 'int32';
 }

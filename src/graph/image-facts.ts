@@ -93,7 +93,7 @@ export const IMAGE_FACTS: FactRows<
   convTranspose: {
     attributes: { activation, strides: sizes, padding },
     ...weightless,
-    weights: { kernel: { isPruned: true }, bias: { isOptional: true } },
+    weights: { kernel: { isPruned: true, unitAxis: -2 }, bias: { isOptional: true } },
     formats: real,
     shape: ({ inputs: [x], attrs: { strides, padding }, weights: { kernel, bias }, refuse }) => {
       if (x!.length !== 3) return refuse('reads samples [height, width, channels]');
