@@ -197,4 +197,32 @@ export const plants = [
     replace: '@media (max-width: 4rem)',
     mustFail: ['tests/lab/page-browser.test.ts'],
   },
+  {
+    name: 'a criterion is fine-tuned from the network of another',
+    file: 'lab/src/criteria.ts',
+    find: '[moved, { criterion: movement.scores }] : [teacher, choice]',
+    replace: '[moved, { criterion: movement.scores }] : [moved, choice]',
+    mustFail: ['tests/lab/criteria.test.ts'],
+  },
+  {
+    name: 'the small network has more parameters than the pruned ones',
+    file: 'lab/src/criteria.ts',
+    find: '.parameterCount <= parameters) low',
+    replace: '.parameterCount <= 2 * parameters) low',
+    mustFail: ['tests/lab/criteria.test.ts'],
+  },
+  {
+    name: 'random pruning is named the best criterion',
+    file: 'lab/src/findings-criteria.ts',
+    find: 'filter(({ name }) => !BASELINES.includes(name));',
+    replace: 'filter(({ name }) => name !== null);',
+    mustFail: ['tests/lab/criteria.test.ts'],
+  },
+  {
+    name: 'names behind lines that end alike are one upon the other',
+    file: 'lab/src/charts-criteria.ts',
+    find: '?? Number.NEGATIVE_INFINITY) + LINE',
+    replace: '?? Number.NEGATIVE_INFINITY) + 1',
+    mustFail: ['tests/lab/criteria.test.ts'],
+  },
 ];

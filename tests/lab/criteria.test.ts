@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { digest, prune } from 'whittle-ml';
 import { readCSV } from 'whittle-ml/data';
 import { spread } from '../../lab/src/charts-criteria.ts';
 import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds, LEVELS } from '../../lab/src/criteria.ts';
@@ -70,6 +71,15 @@ describe('criteria of pruning beside each other', () => {
   test('are the same again with the same seed, and others with another', () => {
     expect(runWith(3).digests).toEqual(run.digests);
     expect(runWith(4).digests).not.toEqual(run.digests);
+  });
+
+  test('start from the trained network, and not from one that moved on', () => {
+    const bench = new Workbench(prepare(wine, 3, 'columns'), 3, 0.03, counter());
+    const { teacher, epochs, rate } = planOf(bench, 'mlp');
+    bench.fit('whole', teacher, bench.data.train, { epochs: epochs('teacher'), learningRate: rate('teacher') });
+    const pruned = prune(teacher, { sparsity: LEVELS.mlp[0]! });
+    bench.fit('magnitude', pruned, bench.data.train, { epochs: epochs('pruned'), learningRate: rate('pruned') });
+    expect(run.digests[0]).toEqual({ model: 'magnitude, 50 % zero', sha256: digest(pruned) });
   });
 
   test('are summed up over seeds', () => {
@@ -161,6 +171,11 @@ describe('the page', () => {
     const heights = placed.map(({ y }) => y);
     for (let i = 1; i < heights.length; i++) expect(heights[i]! - heights[i - 1]!).toBeGreaterThanOrEqual(15);
     expect(Math.max(...heights)).toBeLessThanOrEqual(310);
+    const high = spread(
+      NAMES.slice(0, 3).map((name) => ({ name, at: 40 })),
+      310,
+    );
+    expect(high.map(({ y }) => y)).toEqual([40, 55, 70]);
     expect(spread([{ name: 'random', at: 40 }], 310)[0]!.y).toBe(40);
   });
 });
