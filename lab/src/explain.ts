@@ -1,4 +1,4 @@
-import type { FitName, FormName, LightName } from './types.ts';
+import type { CriterionName, FitName, FormName, LightName } from './types.ts';
 
 export interface Explanation {
   /** What it is, in one or two sentences. */
@@ -101,5 +101,42 @@ export const FORMS: { readonly [N in FormName]: Explanation } = {
   combined: {
     what: 'One pass after another: neurons out, then weights to zero, then 8-bit integers.',
     source: 'Han, Mao & Dally 2016, Deep Compression, section 1',
+  },
+};
+
+/** What each criterion of pruning looks at. */
+export const CRITERIA: { readonly [N in CriterionName]: Explanation } = {
+  magnitude: {
+    what: 'The weights nearest to zero go, those of all layers ranked together.',
+    source: 'Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks, section 3',
+  },
+  'magnitude, each layer': {
+    what: 'The same, but every layer loses the same share of its own weights.',
+    source: 'Blalock et al. 2020, What is the State of Neural Network Pruning?, section 2.3',
+  },
+  'magnitude, panels': {
+    what: 'Weights go sixteen at a time, those of one input to sixteen neurons side by side: a kernel can step over such zeros, so they make a call faster.',
+    source: 'Gale et al. 2020, Sparse GPU Kernels for Deep Learning, section 3, on rows of vectors',
+  },
+  'gradient × weight': {
+    what: 'Weights go whose removal would change the loss least, by the slope of the loss on the training samples.',
+    source: 'Molchanov et al. 2019, Importance Estimation for Neural Network Pruning, section 3.1',
+  },
+  Wanda: {
+    what: 'A weight counts as much as it is large times how large its input usually is.',
+    source: 'Sun et al. 2024, A Simple and Effective Pruning Approach for Large Language Models, section 3',
+  },
+  movement: {
+    what: 'Weights go that some more training moved towards zero, however large they are.',
+    source: 'Sanh, Wolf & Rush 2020, Movement Pruning: Adaptive Sparsity by Fine-Tuning, section 4',
+  },
+  SNIP: {
+    what: 'Chosen before any training, by gradient times weight, and then trained as long as the whole network.',
+    source: 'Lee, Ajanthan & Torr 2019, SNIP: Single-Shot Network Pruning Based on Connection Sensitivity, section 4',
+  },
+  random: { what: 'Weights go by lot. A criterion that is no better than this one knows nothing.', source: '' },
+  'small network': {
+    what: 'An ordinary narrow network with no more parameters than the pruned ones have left, trained from the start as long as the whole one.',
+    source: 'Liu et al. 2019, Rethinking the Value of Network Pruning, section 3',
   },
 };

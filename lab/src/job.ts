@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
+import { type CriteriaRun, criteriaDigests, criteriaOf, criteriaRun, criteriaSeeds } from './criteria.ts';
 import { damagesOf } from './damages.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
@@ -31,17 +32,17 @@ export interface JobResult {
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
   const { name, targetName, task, taskReason, classNames, image } = data;
-  const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false } = options;
+  const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false, criteria = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
   const lights: LightRun[] = [];
   let training = 0;
+  const benchOf = (seed: number, samples: SamplesAs): Workbench =>
+    new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
   for (const [i, seed] of options.seeds.entries()) {
     const of = options.seeds.length === 1 ? '' : `, seed ${seed} (${i + 1} of ${options.seeds.length})`;
-    const benchOf = (samples: SamplesAs): Workbench =>
-      new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
-    const bench = benchOf(as);
+    const bench = benchOf(seed, as);
     await breath();
     runs.push(overfit(bench, `Over- and underfitting${of}`, progress));
     await breath();
@@ -50,9 +51,19 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     training += bench.seconds;
     if (!light || image === null || classNames === undefined) continue;
     await breath();
-    const lightBench = benchOf('images');
+    const lightBench = benchOf(seed, 'images');
     lights.push(lightRun(lightBench, `Networks for images${of}`, progress));
     training += lightBench.seconds;
+  }
+  const compared: CriteriaRun[] = [];
+  const comparing = criteria ? criteriaSeeds(options.seeds) : [];
+  for (const [i, seed] of comparing.entries()) {
+    await breath();
+    const bench = benchOf(seed, as);
+    compared.push(
+      criteriaRun(bench, `Criteria of pruning, seed ${seed} (${i + 1} of ${comparing.length})`, progress, model),
+    );
+    training += bench.seconds;
   }
   progress.stage('Measuring', options.seeds.length + lights.length);
   await breath();
@@ -87,9 +98,14 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),
+    criteria: compared.length === 0 ? null : criteriaOf(compared, comparing, model, scoreName),
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
-    digests: [...digests(options.seeds, whittled), ...lightDigests(options.seeds, lights)],
+    digests: [
+      ...digests(options.seeds, whittled),
+      ...lightDigests(options.seeds, lights),
+      ...criteriaDigests(comparing, compared),
+    ],
   };
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });

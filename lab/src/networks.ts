@@ -36,17 +36,34 @@ export const LIGHT_MAKERS: { readonly [N in LightName]: Maker } = {
   'ShuffleNetV2-like': (...to) => shuffleNetV2({ ...smallOf(...to, [4, 12, 16]), features: 128, stemPool: false }),
 };
 
+const narrowed = (units: number, width: number): number => Math.max(1, Math.round(width * units));
+
 /** The teacher of each kind that takes images, and a student that is small. */
 export const TEACHERS: {
-  readonly [K in Exclude<ModelKind, 'mlp'>]: { readonly teacher: Maker; readonly student: Maker };
+  readonly [K in Exclude<ModelKind, 'mlp'>]: {
+    readonly teacher: Maker;
+    readonly student: Maker;
+    /** A teacher this share as wide. */
+    readonly scaled: (width: number) => Maker;
+  };
 } = {
   cnn: {
     teacher: LIGHT_MAKERS['plain CNN'],
     student: (inputShape, classes, seed) => smallCNN({ inputShape, classes, seed, filters: 6, units: 12, dropout: 0 }),
+    scaled: (width) => (inputShape, classes, seed) =>
+      smallCNN({ inputShape, classes, seed, filters: narrowed(32, width), units: narrowed(128, width) }),
   },
   mobilenet: {
     teacher: LIGHT_MAKERS['MobileNetV2-like'],
     student: (...to) => mobileNetV1({ ...smallOf(...to, [2, 4, 6]), width: 0.25 }),
+    scaled:
+      (width) =>
+      (...to) =>
+        mobileNetV2({
+          ...smallOf(...to, [3, 6, 13]),
+          width: Math.max(0.01, 0.5 * width),
+          features: narrowed(128, width),
+        }),
   },
 };
 

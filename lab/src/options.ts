@@ -30,6 +30,7 @@ export interface TrainFlags extends ReadFlags {
   model: ModelKind;
   image?: ImageShape;
   light: boolean;
+  criteria: boolean;
   kernels?: 'wasm' | 'cpu' | 'reference';
   open?: boolean;
   progress: boolean;
@@ -143,6 +144,7 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
       '--no-light',
       'leave out the comparison of networks for images, which the digits and tables with --image get',
     )
+    .option('--no-criteria', 'leave out the comparison of criteria of pruning, which takes three seeds or more')
     .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
     .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
     .option('--epochs <n>', 'scales the epochs of every training run', integer(1, MAX_EPOCHS), defaultEpochs)

@@ -2,6 +2,7 @@ import { FORMS } from './explain.ts';
 import { dataFacts, decimals, faster, machineLine, type Ratio, seedsLine, smaller, time, whole } from './format.ts';
 import { html, type Markup, pageOf } from './html.ts';
 import { modelPath } from './models.ts';
+import { criteriaSection } from './page-criteria.ts';
 import { damageSection } from './page-damage.ts';
 import { fitSection } from './page-fits.ts';
 import { formSection } from './page-forms.ts';
@@ -30,13 +31,14 @@ ${report.findings.caveats.length === 0 ? '' : html`<p class="note">Keep in mind:
 </div>
 ${notes(report)}
 ${details('About the data', html`<dl>${dataFacts(report).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
-<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a>${report.light === null ? '' : html`<a href="#light">Light networks</a>`}<a href="#again">Run it again</a></nav>
+<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a>${report.light === null ? '' : html`<a href="#light">Light networks</a>`}${report.criteria === null ? '' : html`<a href="#criteria">Pruning criteria</a>`}<a href="#again">Run it again</a></nav>
 </header>
 ${fitSection(report)}
 ${mistakeSection(report)}
 ${formSection(report)}
 ${damageSection(report)}
 ${lightSection(report)}
+${criteriaSection(report)}
 <section aria-labelledby="again"><h2 id="again">Run it again</h2>
 <p>The same seed gives the same weights, bit for bit, on every machine: compare the digests with yours. Times are those of this machine.</p>
 ${details('Digests of the weights', digestTable(report))}

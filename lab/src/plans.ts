@@ -15,6 +15,8 @@ export interface Plan {
   readonly teacher: Sequential;
   /** A new small network, which depends on the teacher in its size alone. */
   student(): Sequential;
+  /** A new network of the teacher's kind, this share as wide, from 0 (as narrow as can be) to 1. */
+  scaled(width: number): Sequential;
   /** The teacher, once it is trained, without this share of the neurons or channels of every hidden layer. */
   narrowed(share: number): Model;
   /** Shares of the weights that are pruned, of the teacher and of what is narrowed. */
@@ -67,6 +69,7 @@ function perceptrons(bench: Workbench): Plan {
   return {
     teacher,
     student: () => bench.network([studentSize(bench, teacher.parameterCount)]),
+    scaled: (width) => bench.network([2 * half, half].map((units) => Math.max(1, Math.round(width * units)))),
     narrowed: (share) =>
       hidden.reduce<Model>((model, { name }) => pruneNeurons(model, { layer: name, amount: share }), teacher),
     sparsity: SPARSITY,
@@ -110,15 +113,16 @@ function images(bench: Workbench, kind: Exclude<ModelKind, 'mlp'>): Plan {
   const count = data.train[1].shape[0]!;
   const epochs: Plan['epochs'] = (training) =>
     bench.epochs({ ...IMAGE_EPOCHS, teacher: long }[training], count, REFERENCE);
-  const make = (form: 'teacher' | 'student'): Sequential => {
-    const model = TEACHERS[kind][form](image, data.outputs, seed);
+  const compiled = (model: Sequential): Sequential => {
     bench.compile(model);
     return model;
   };
+  const make = (form: 'teacher' | 'student'): Sequential => compiled(TEACHERS[kind][form](image, data.outputs, seed));
   const teacher = make('teacher');
   return {
     teacher,
     student: () => make('student'),
+    scaled: (width) => compiled(TEACHERS[kind].scaled(width)(image, data.outputs, seed)),
     narrowed: (share) => pruneNeurons(teacher, { amount: share, scope: 'layer' }),
     ...sparsities,
     epochs,

@@ -67,6 +67,7 @@ export function renderTables(report: JobReport): string {
     ),
     damageTable(report),
     ...lightTable(report),
+    ...criteriaTable(report),
     section(
       'Weights (SHA-256, the same on every machine)',
       table(
@@ -132,6 +133,22 @@ function lightTable({ light, scoreName }: JobReport): string[] {
   const training = light.networks.map(({ name, training }) => `${name}: ${training}`);
   return [
     section('Networks for images', table(head, rows), ...[...training, ...light.findings].map((text) => `- ${text}`)),
+  ];
+}
+
+/** Criteria of pruning, where they were compared. */
+function criteriaTable({ criteria, scoreName }: JobReport): string[] {
+  if (criteria === null) return [];
+  const { seeds, levels, rows } = criteria;
+  return [
+    section(
+      `Criteria of pruning (${scoreName} by the share of zeros, seeds ${seeds.join(', ')}: mean (min..max))`,
+      table(
+        ['criterion', ...levels.map((level) => percent(level))],
+        rows.map(({ name, scores }) => [name, ...scores.map((score) => range(score, decimals))]),
+      ),
+      ...criteria.findings.map((text) => `- ${text}`),
+    ),
   ];
 }
 

@@ -104,6 +104,37 @@ export interface Light {
   readonly findings: readonly string[];
 }
 
+export type CriterionName =
+  | 'magnitude'
+  | 'magnitude, each layer'
+  | 'magnitude, panels'
+  | 'gradient × weight'
+  | 'Wanda'
+  | 'movement'
+  | 'SNIP'
+  | 'random'
+  | 'small network';
+
+/** Ways to choose the weights that are pruned beside each other, and what they have to beat. */
+export interface Criteria {
+  readonly seeds: readonly number[];
+  /** Shares of the weights that are zero, ascending. */
+  readonly levels: readonly number[];
+  /** Score of the network with all its weights. */
+  readonly whole: Figure;
+  readonly rows: readonly {
+    readonly name: CriterionName;
+    /** One for each level. */
+    readonly scores: readonly Figure[];
+  }[];
+  /** Of the whole network; then by level those that are not zero, and those of the small network. */
+  readonly parameters: number;
+  readonly left: readonly number[];
+  readonly small: readonly number[];
+  /** What was found, in sentences with numbers. */
+  readonly findings: readonly string[];
+}
+
 /** Counts of weights in equal bins from `low` to `high`. */
 export interface Histogram {
   readonly name: FormName;
@@ -275,6 +306,8 @@ export interface JobReport {
   readonly predictions: Predictions | null;
   /** Networks for images beside each other; null where rows are no images, or nobody asked. */
   readonly light: Light | null;
+  /** Criteria of pruning beside each other; null where nobody asked. */
+  readonly criteria: Criteria | null;
   /** Weights of the first seed's teacher and of its compressed forms. */
   readonly histograms: readonly Histogram[];
   readonly distillation: {
@@ -309,4 +342,6 @@ export interface JobOptions {
   readonly as?: SamplesAs;
   /** Also train the light forms of networks for images. Default false. */
   readonly light?: boolean;
+  /** Also compare criteria of pruning, with three seeds at least. Default false. */
+  readonly criteria?: boolean;
 }

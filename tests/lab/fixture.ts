@@ -1,4 +1,6 @@
+import { criteriaFindings } from '../../lab/src/findings-criteria.ts';
 import type {
+  CriterionName,
   Figure,
   FitName,
   FitResult,
@@ -101,6 +103,28 @@ export function withLight(seeds = 1): JobReport {
     findings: ['Of the 693,962 parameters of the plain CNN, 692,352 (99.77 %) are in one dense layer.'],
   };
   return { ...base, light };
+}
+
+/** A report with criteria of pruning beside each other: all alike at first, and far apart at last. */
+export function withCriteria(): JobReport {
+  const levels = [0.5, 0.9, 0.98];
+  const scores: readonly (readonly [CriterionName, readonly number[]])[] = [
+    ['magnitude', [0.978, 0.975, 0.86]],
+    ['magnitude, each layer', [0.977, 0.97, 0.81]],
+    ['magnitude, panels', [0.974, 0.95, 0.7]],
+    ['gradient × weight', [0.978, 0.977, 0.92]],
+    ['Wanda', [0.976, 0.971, 0.83]],
+    ['movement', [0.975, 0.972, 0.9]],
+    ['SNIP', [0.973, 0.97, 0.925]],
+    ['random', [0.97, 0.9, 0.31]],
+    ['small network', [0.974, 0.968, 0.9]],
+  ];
+  const rows = scores.map(([name, means]) => ({ name, scores: means.map((mean) => figure(mean, 0.01, 3)) }));
+  const compared = {
+    ...{ seeds: [0, 1, 2], levels, whole: figure(0.978, 0.004, 3), rows },
+    ...{ parameters: 31_978, left: [16_138, 3466, 932], small: [16_090, 3401, 876] },
+  };
+  return { ...fixture(), criteria: { ...compared, findings: criteriaFindings(compared, 'accuracy') } };
 }
 
 /** A report such as the job leaves, with made-up numbers; `name` goes wherever a file may put text. */
@@ -261,6 +285,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     },
     predictions: null,
     light: null,
+    criteria: null,
     histograms: [
       { name: 'teacher', low: -0.6, high: 0.6, counts: bell(-0.6, 0.6, 0) },
       {

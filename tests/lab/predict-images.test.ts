@@ -32,7 +32,16 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'halves.csv'), table(80));
   writeFileSync(join(folder, 'new.csv'), table(24, 1000));
   const image = ['--model', 'cnn', '--image', '6x5x1', '--no-light'];
-  ended = await whittle(folder, ['halves.csv', '--target', 'where', ...image, '--epochs', '20', '--no-progress']);
+  ended = await whittle(folder, [
+    'halves.csv',
+    '--target',
+    'where',
+    ...image,
+    '--epochs',
+    '20',
+    '--no-progress',
+    '--no-criteria',
+  ]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

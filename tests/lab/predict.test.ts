@@ -55,7 +55,15 @@ function csv(rows: readonly Partial<Fruit>[], { header = true, names = NAMES as 
 const outputs = new Map<string, string>();
 
 async function trained(run: string, ...args: readonly string[]): Promise<void> {
-  const { code, err, out } = await whittle(folder, [...args, '--out', run, '--epochs', '30', '--no-progress']);
+  const { code, err, out } = await whittle(folder, [
+    ...args,
+    '--out',
+    run,
+    '--epochs',
+    '30',
+    '--no-progress',
+    '--no-criteria',
+  ]);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   outputs.set(run, out);
 }
@@ -205,6 +213,7 @@ describe('a table of another form', () => {
       '--no-header',
       '--epochs',
       '1',
+      '--no-criteria',
       '--out',
       'open',
     ]);

@@ -18,7 +18,9 @@ test(`${RUNS} random tables end in a report and predictions, or in one sentence,
     try {
       const { text, args } = written(table);
       writeFileSync(join(folder, 'table.csv'), text);
-      const { code, err, out } = await whittle(folder, ['table.csv', ...args, '--no-progress', '--epochs', '1']);
+      const fewer = table.rows % 8 === 0 ? [] : ['--no-criteria']; // they take as long as all the rest
+      const epochs = ['--epochs', '1', '--no-progress', ...fewer];
+      const { code, err, out } = await whittle(folder, ['table.csv', ...args, ...epochs]);
       if (code !== 0) {
         expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^whittle: [^\n]{15,1500}\n$/) });
         expect(readdirSync(folder)).toEqual(['table.csv']);

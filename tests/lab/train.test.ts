@@ -54,7 +54,11 @@ describe('training', () => {
       code: 0,
       err: '',
       called: [
-        { rows: 1797, name: 'digits', options: { seeds: [0], epochs: 60, model: 'mlp', as: 'columns', light: true } },
+        {
+          rows: 1797,
+          name: 'digits',
+          options: { seeds: [0], epochs: 60, model: 'mlp', as: 'columns', light: true, criteria: true },
+        },
       ],
     });
     expect(out).toMatch(/^teacher \(2 steps\)\nstudents \(2 steps\)\n/);
@@ -74,7 +78,7 @@ describe('training', () => {
         {
           rows: 23,
           name: 'odd.csv',
-          options: { seeds: [7, 8, 9], epochs: 5, model: 'mlp', as: 'columns', light: false },
+          options: { seeds: [7, 8, 9], epochs: 5, model: 'mlp', as: 'columns', light: false, criteria: true },
         },
       ],
     });
