@@ -546,6 +546,8 @@ export const plants = [
     find: 'isPenalized ? this.weights : []',
     replace: 'this.weights',
     mustFail: ['tests/compress/observe.test.ts'],
+  },
+  {
     name: 'outputs that are NaN before and after count as the same answer',
     file: 'src/compress/damage.ts',
     find: 'was[i] !== now[i]; // NaN',

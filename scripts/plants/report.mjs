@@ -210,6 +210,8 @@ export const plants = [
     find: 'unit * (each.change',
     replace: '1 * (each.change',
     mustFail: ['tests/lab/damages.test.ts'],
+  },
+  {
     name: 'a criterion is fine-tuned from the network of another',
     file: 'lab/src/criteria.ts',
     find: '[moved, { criterion: movement.scores }] : [teacher, choice]',
