@@ -24,15 +24,18 @@ export interface PruneNeuronsOptions {
   readonly layer?: string | number;
   /** Below 1: the share of neurons to remove, rounded; otherwise their number. */
   readonly amount?: number;
-  /** In its place: no more neurons go than it takes to keep to this. Where no layer is named and the scope is `layer`, of each the same share. */
+  /**
+   * In its place: no more neurons go than it takes to keep to this, with `mask` after `shrink`. Where no layer is named and
+   * the scope is `layer`, each loses about the same share.
+   */
   readonly budget?: Budget;
   /** Default `magnitude`. Scores of one's own stand for it. */
   readonly criterion?: NeuronCriterion | NeuronScores;
   /** For `taylor`, `activation` and `zeros`: samples [x, y] to go by; of y only `taylor` asks. */
   readonly samples?: SampleLists;
   /**
-   * A layer that loses neurons keeps a multiple of this: the best of those that would go stay, all of them where its number
-   * is none. Default 1.
+   * A layer that loses neurons keeps a multiple of this, rounded up by the best of those that would go; one with no multiple
+   * that large keeps all of its neurons. Default 1.
    */
   readonly roundTo?: number;
   /**

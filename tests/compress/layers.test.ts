@@ -312,6 +312,22 @@ describe('what can go', () => {
     expect(whys(model)).toMatchObject({ h: 'without it add would add what it reads to itself: remove add' });
   });
 
+  test('not the only layer of a branch, whatever stands before it, but one of two', () => {
+    const of = (layers: Layer[]) =>
+      whys(new Sequential([new Residual(layers, { name: 'r', inputShape: [4] }), new Dense(2)]));
+    const stays = 'without it r would add what it reads to itself: remove r';
+    expect(of([new BatchNorm(), new Activation('relu'), new Dense(4)])).toMatchObject({ 'r/dense': stays, r: null });
+    expect(of([new BatchNorm(), new Dense(4), new Dense(4)])).toMatchObject({ 'r/dense': null, 'r/dense_1': null });
+    expect(() =>
+      pruneLayers(
+        new Sequential([new Residual([new Dense(4), new Dense(4)], { name: 'r', inputShape: [4] }), new Dense(2)]),
+        {
+          layers: ['r/dense', 'r/dense_1'],
+        },
+      ),
+    ).toThrow(`r/dense_1 cannot be removed: ${stays}`);
+  });
+
   test('of int8 only what keeps its format', () => {
     const model = articleModel();
     const int8 = quantize(model, { calibration: normal([20, 100]) });

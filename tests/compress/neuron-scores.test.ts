@@ -181,7 +181,7 @@ describe('neurons go in the order of', () => {
 
 describe('what cannot be ranked is refused in a sentence', () => {
   const [x, y] = threeClasses(30);
-  const refusal = (model: Parameters<typeof pruneNeurons>[0] | Network, options: object): string => {
+  const refusal = (model: Model | Network, options: object): string => {
     try {
       pruneNeurons(model as Model, { amount: 1, ...options });
     } catch (error) {
