@@ -106,6 +106,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   Adam: (o) => new w.Adam(o),
   AdamW: (o) => new w.AdamW(o),
   RMSprop: (o) => new w.RMSprop(o),
+  Proximal: (o) => new w.Proximal(new w.SGD(), o),
   Adagrad: (o) => new w.Adagrad(o),
   huber: (o) => w.huber(o),
   binaryCrossentropy: (o) => w.binaryCrossentropy(o),
@@ -130,6 +131,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),
   latencies: (o) => w.latencies([network], o),
+  lotteryTicket: (o) => w.lotteryTicket(model, () => {}, o),
   // data and files
   saveModel: (o) => w.saveModel(model, o),
   loadModel: (o) => w.loadModel(w.saveModel(model), o),
