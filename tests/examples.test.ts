@@ -6,22 +6,26 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { examplesOf, runExample } from './example-tools.ts';
 
-describe.each(['README.md', 'docs/reading-order.md', 'docs/layers.md', 'docs/tables.md', 'docs/convolutions.md'])(
-  'examples of %s',
-  (file) => {
-    const examples = examplesOf(file);
+describe.each([
+  'README.md',
+  'docs/reading-order.md',
+  'docs/layers.md',
+  'docs/tables.md',
+  'docs/convolutions.md',
+  'docs/zeros.md',
+])('examples of %s', (file) => {
+  const examples = examplesOf(file);
 
-    test('there are some', () => {
-      expect(examples.length).toBeGreaterThan(0);
-    });
+  test('there are some', () => {
+    expect(examples.length).toBeGreaterThan(0);
+  });
 
-    test.each(examples)('the one at line $line runs and prints what is shown', ({ code, printed, line }) => {
-      const output = runExample(code, `${file.replace(/\W/g, '-')}-${line}`);
-      if (printed === null) expect(output).not.toBe('');
-      else expect(output).toBe(printed);
-    });
-  },
-);
+  test.each(examples)('the one at line $line runs and prints what is shown', ({ code, printed, line }) => {
+    const output = runExample(code, `${file.replace(/\W/g, '-')}-${line}`);
+    if (printed === null) expect(output).not.toBe('');
+    else expect(output).toBe(printed);
+  });
+});
 
 test('the first example of the README has at most ten lines', () => {
   const first = examplesOf('README.md')[0]!;
@@ -84,5 +88,32 @@ describe('programs in examples/', () => {
     for (const row of rows) expect(row).toMatch(/^\|( [^|]+ \|){6}$/);
     const [, , first] = run('digits.mjs', '--epochs', '10', '--only', 'dense');
     expect(Number(/([\d.]+) % \(/.exec(first!)![1])).toBeGreaterThan(94);
+  });
+
+  test('lottery tickets: a row for each share that is left, accuracies with intervals, differences of them', () => {
+    const rows = run(
+      'lottery.mjs',
+      '--seeds',
+      '2',
+      '--epochs',
+      '3',
+      '--left',
+      '50 20',
+      '--only',
+      'dense',
+      '--rewind',
+      '5',
+    );
+    expect(rows.length).toBe(4);
+    rows.slice(2).forEach((row, i) => {
+      const [, name, left, rounds, ...cells] = row.split('|').map((cell) => cell.trim());
+      expect([name, left, rounds]).toEqual(['dense layers', ['50 %', '20 %'][i], ['4', '8'][i]]);
+      const [dense, ticket, random, behind, ahead] = cells
+        .slice(0, 5)
+        .map((cell) => /^(-?[\d.]+) ± [\d.]+$/.exec(cell)![1]);
+      for (const accuracy of [dense, ticket, random]) expect(Number(accuracy)).toBeGreaterThan(60);
+      expect(Math.abs(Number(ticket) - Number(dense) - Number(behind))).toBeLessThan(0.16);
+      expect(Math.abs(Number(ticket) - Number(random) - Number(ahead))).toBeLessThan(0.16);
+    });
   });
 });

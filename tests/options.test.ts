@@ -107,6 +107,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   Adam: (o) => new w.Adam(o),
   AdamW: (o) => new w.AdamW(o),
   RMSprop: (o) => new w.RMSprop(o),
+  Proximal: (o) => new w.Proximal(new w.SGD(), o),
   Adagrad: (o) => new w.Adagrad(o),
   huber: (o) => w.huber(o),
   binaryCrossentropy: (o) => w.binaryCrossentropy(o),
@@ -136,6 +137,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   latencies: (o) => w.latencies([network], o),
   explain: (o) => w.explain(network, o),
   compileNetwork: (o) => compileNetwork(network, 1, w.cpu, o),
+  lotteryTicket: (o) => w.lotteryTicket(model, () => {}, o),
   // data and files
   saveModel: (o) => w.saveModel(model, o),
   loadModel: (o) => w.loadModel(w.saveModel(model), o),

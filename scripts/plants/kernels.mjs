@@ -507,4 +507,25 @@ export const plants = [
     replace: 'share(slopes, dBeta)',
     mustFail: ['tests/kernels/wasm/wasm.test.ts'],
   },
+  {
+    name: 'a soft threshold brings weights below 0 past it',
+    file: 'kernels/reference/optimizers.ts',
+    find: 'Math.min(round(w[i]! + t), 0)',
+    replace: 'Math.min(round(w[i]! + t), t)',
+    mustFail: ['tests/kernels/reference/optimizers.test.ts'],
+  },
+  {
+    name: 'a hard threshold zeroes all that are equal to the last',
+    file: 'kernels/reference/optimizers.ts',
+    find: 'norms[i] === limit && equals-- > 0',
+    replace: 'norms[i] === limit && equals > 0',
+    mustFail: ['tests/kernels/reference/optimizers.test.ts'],
+  },
+  {
+    name: 'wasm keeps groups whose norm is at the threshold',
+    file: 'kernels/wasm/optimizers.ts',
+    find: 'f32x4.le(norm, least)',
+    replace: 'f32x4.lt(norm, least)',
+    mustFail: ['tests/kernels/wasm/wasm.test.ts'],
+  },
 ];

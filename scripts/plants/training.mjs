@@ -129,11 +129,10 @@ export const plants = [
   {
     name: 'the mask is applied before the step',
     file: 'src/nn/optimizer.ts',
-    find: `        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
-        const weight = trained[i]!;`,
-    replace: `        const weight = trained[i]!;
-        if (weight instanceof Parameter && weight.mask !== null) applyMask(p, weight.mask);
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block);
+    find: `        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
+`,
+    replace: `        if (weight instanceof Parameter && weight.mask !== null) applyMask(p, weight.mask);
+        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
         if (weight instanceof Parameter) return;`,
     mustFail: ['tests/compress/prune.test.ts'],
   },
@@ -989,5 +988,33 @@ export const plants = [
     find: 'const isSame = isKeras && sameShape(',
     replace: 'const isSame = isKeras || sameShape(',
     mustFail: ['tests/nn/first-mistakes.test.ts'],
+  },
+  {
+    name: 'the threshold of a proximal map leaves out the learning rate',
+    file: 'src/nn/proximal.ts',
+    find: 'block[7] = learningRate *',
+    replace: 'block[7] =',
+    mustFail: ['tests/nn/proximal.test.ts'],
+  },
+  {
+    name: 'a proximal map takes rows for columns',
+    file: 'src/nn/proximal.ts',
+    find: "groups === 'row' ? units : others",
+    replace: "groups === 'row' ? others : units",
+    mustFail: ['tests/nn/proximal.test.ts'],
+  },
+  {
+    name: 'a proximal optimizer tells nothing of the one inside',
+    file: 'src/nn/proximal.ts',
+    find: 'return { ...this.optimizer.config(), ...super.config() };',
+    replace: 'return { ...super.config() };',
+    mustFail: ['tests/nn/proximal.test.ts'],
+  },
+  {
+    name: 'units of a transposed convolution are sought along its last axis',
+    file: 'src/nn/lowering.ts',
+    find: 'if (isPruned) weight.unitAxis = unitAxis;',
+    replace: 'if (isPruned) weight.unitAxis = -1;',
+    mustFail: ['tests/nn/proximal.test.ts'],
   },
 ];

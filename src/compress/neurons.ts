@@ -106,7 +106,8 @@ export function shrink(subject: Model | Graph<Stored>): Model | Network {
 
 /** Whether some neuron reads nothing though no mask says so. */
 function hasDeadColumns(graph: Graph<Stored>): boolean {
-  const [isZero, isMasked] = [zerosIn(graph), maskedIn(graph)];
+  const isZero = zerosIn(graph);
+  const isMasked = maskedIn(graph);
   const slices = [...new Channels(graph).removable().values()].flat();
   return slices.some((slice) => slice.part === 'makes' && isZero(slice) && !isMasked(slice));
 }

@@ -122,7 +122,8 @@ export class Proximal extends Optimizer<Own> {
     if (groups !== 'element' && p.rank < (groups === 'channel' ? 3 : 2)) return;
     const others = p.shape.flatMap((_, axis) => (axis === p.rank + units ? [] : [axis]));
     const factors = groups === 'element' ? abs(p) : normOf(p, groups === 'row' ? units : others);
-    const [n, array] = [factors.size, floats('Proximal', factors)];
+    const n = factors.size;
+    const array = floats('Proximal', factors);
     if (n === 0) return;
     if (map === 'group') kernels.groupThreshold(n, array, Math.sqrt(p.size / n), block);
     else kernels.hardThreshold(n, array, zerosOf(n, this.own.sparsity as number), floats('Proximal', copyOf(factors)));

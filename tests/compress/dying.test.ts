@@ -35,7 +35,7 @@ function unitsOf(model: Model): { whole: number; parts: number } {
 }
 
 const furthest = (a: Tensor, b: Tensor): number =>
-  a.data.reduce((worst, each, i) => Math.max(worst, Math.abs(each - b.data[i]!)), 0);
+  Math.max(...Array.from(a.data, (each, i) => Math.abs(each - b.data[i]!)));
 
 describe.each(Object.keys(FIVE))('of %s', (name) => {
   test('neurons die whole by the group lasso, and shrink removes them: a smaller network, the same outputs', () => {

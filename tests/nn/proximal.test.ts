@@ -198,8 +198,11 @@ test('kernels of models are those that pruning takes, each with its axis of unit
         this.weights.push(new Parameter(`${this.name}/${role}`, parameter(of([1, 2], [2, 1], 'float32'))));
       return shape;
     }
-    override call(x: Tensor): Tensor {
-      return x;
+    override call(t: Tensor): Tensor {
+      return t;
+    }
+    override clone(): Own {
+      return new Own();
     }
   }
   const axes = (layers: Layer[], shape: readonly number[]): Record<string, number | null> => {
