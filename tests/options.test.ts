@@ -126,6 +126,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   PruningSchedule: (o) => new w.PruningSchedule(o),
   pruneNeurons: (o) => w.pruneNeurons(model, o),
   quantize: (o) => w.quantize(model, o),
+  toSparse: (o) => w.toSparse(model, o),
   distill: (o) => w.distill(o),
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),
