@@ -131,6 +131,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   pruneNeurons: (o) => w.pruneNeurons(model, o),
   pruneLayers: (o) => w.pruneLayers(model, o),
   quantize: (o) => w.quantize(model, o),
+  toSparse: (o) => w.toSparse(model, o),
   distill: (o) => w.distill(o),
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),

@@ -1,6 +1,34 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'a sparse weight forgets the mask inside of its blocks',
+    file: 'src/compress/sparse.ts',
+    find: 'mask: isFiner ? mask : null',
+    replace: 'mask: isFiner ? null : null',
+    mustFail: ['tests/compress/sparse.test.ts'],
+  },
+  {
+    name: 'passes get sparse weights as they are held',
+    file: 'src/compress/passes.ts',
+    find: 'withDenseWeights(heldNetworkOf(op, subject, of))',
+    replace: '((graph) => (withDenseWeights === null ? graph : graph))(heldNetworkOf(op, subject, of))',
+    mustFail: ['tests/compress/sparse.test.ts'],
+  },
+  {
+    name: 'a quantized kernel forgets what was pruned',
+    file: 'src/compress/quantize.ts',
+    find: 'mask: kernel!.mask?.includes(0) ? kernel!.mask : null',
+    replace: 'mask: null',
+    mustFail: ['tests/compress/sparse.test.ts'],
+  },
+  {
+    name: 'a weight is made sparse that is not smaller so',
+    file: 'src/compress/sparse.ts',
+    find: 'chosen.bytes < values.byteLength + scales',
+    replace: 'chosen.bytes < Infinity',
+    mustFail: ['tests/compress/sparse.test.ts'],
+  },
+  {
     name: 'a part that something else reads is made in the format of a concatenation',
     file: 'src/compress/calibrate.ts',
     find: 'if (isMoved || readers.get(name)!.some((reader) => reader !== node && carried.reads(reader))) continue;',

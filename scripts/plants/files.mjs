@@ -24,9 +24,30 @@ export const plants = [
   {
     name: 'zeros are coded as if every weight took four bytes',
     file: 'src/io/file-tensors.ts',
-    find: 'dead * numbers.BYTES_PER_ELEMENT > price',
-    replace: 'dead * 4 > price',
+    find: '(numbers.length - places.list.length) * numbers.BYTES_PER_ELEMENT',
+    replace: '(numbers.length - places.list.length) * 4',
     mustFail: ['tests/io/network-file.test.ts'],
+  },
+  {
+    name: 'a shape is believed that gaps do not walk over',
+    file: 'src/io/sparse-code.ts',
+    find: 'next <= n && n - next < HOP',
+    replace: 'next <= n',
+    mustFail: ['tests/io/sparse-weights.test.ts'],
+  },
+  {
+    name: 'places are coded as a bitmask always',
+    file: 'src/io/sparse-code.ts',
+    find: 'reduce((a, b) => (cost(b) < cost(a) ? b : a));',
+    replace: 'find((name) => cost(name) >= 0)!;',
+    mustFail: ['tests/io/sparse-weights.test.ts', 'tests/io/network-file.test.ts'],
+  },
+  {
+    name: 'zeros behind the last column are stored',
+    file: 'src/io/weight-tensors.ts',
+    find: '(_: number, i: number) => places[i]! >= 0',
+    replace: '(_: number, i: number) => i >= 0 || places[i]! >= 0',
+    mustFail: ['tests/io/sparse-weights.test.ts', 'tests/compress/sparse.test.ts'],
   },
   {
     name: 'stratified folds are shuffled alike for every seed',

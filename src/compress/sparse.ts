@@ -3,7 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import { floatsOf } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf } from '../graph/facts.ts';
+import { factsOf, multipliesIntegers } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { gathered, patternOf, placesHeld, type SparseWidth } from '../graph/sparse.ts';
@@ -61,7 +61,8 @@ const madeOf = (subject: unknown, graph: Graph<Stored>): Network =>
     : new Network(graph);
 
 /** Whether there are sparse kernels for what a node multiplies by. */
-const isColumnwise = ({ op, attrs }: Node): boolean => op === 'dense' || (op === 'conv' && attrs.groups === 1);
+const isColumnwise = (node: Node): boolean =>
+  multipliesIntegers(node) && !('groups' in node.attrs && node.attrs.groups > 1);
 
 /** The weights that are a kernel of such nodes alone. */
 function sparseKeys({ nodes }: Graph<Stored>): Set<string> {

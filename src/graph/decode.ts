@@ -1,7 +1,7 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
-import type { DenseStored, EncodingName, EncodingOf, Stored } from './encoding.ts';
+import { type DenseStored, type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
-import { isSparse, placesHeld, scattered } from './sparse.ts';
+import { placesHeld, scattered } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
 

@@ -20,6 +20,10 @@ export type EncodingOf<E extends EncodingName> = { readonly type: E } & Encoding
 export type DenseName = Exclude<EncodingName, 'sparse' | 'sparseInt8'>;
 export type Encoding = { [E in EncodingName]: EncodingOf<E> }[EncodingName];
 
+/** Whether an encoding leaves numbers out. */
+export const isSparse = (encoding: Encoding): encoding is EncodingOf<'sparse'> | EncodingOf<'sparseInt8'> =>
+  encoding.type === 'sparse' || encoding.type === 'sparseInt8';
+
 /** A weight as files and programs hold it. */
 export interface Stored {
   readonly shape: Shape;

@@ -1,5 +1,3 @@
-import type { Encoding, EncodingOf } from './encoding.ts';
-
 /** Columns of a panel: one, a vector of four, or sixteen. */
 export type SparseWidth = 1 | 4 | 16;
 
@@ -12,10 +10,6 @@ export interface SparsePattern {
 }
 
 type Numbers = Float32Array | Int8Array;
-
-/** Whether an encoding leaves numbers out. */
-export const isSparse = (encoding: Encoding): encoding is EncodingOf<'sparse'> | EncodingOf<'sparseInt8'> =>
-  encoding.type === 'sparse' || encoding.type === 'sparseInt8';
 
 /** The pattern that holds every number that is not 0, or that `alive` marks where it is given. */
 export function patternOf(
@@ -69,10 +63,14 @@ export const scattered = <T extends Numbers>(held: T, units: number, pattern: Sp
   spread(held, placesHeld(pattern, units), n);
 
 /** `n` numbers, 0 but for those held at these places; one whose place is -1 is left out. */
-export function spread<T extends { readonly [i: number]: number }>(held: T, places: Int32Array, n: number): T {
-  const made = new (held.constructor as new (n: number) => Float32Array)(n);
+export function spread<T extends Numbers | Float64Array | Int32Array | Uint8Array>(
+  held: T,
+  places: Int32Array,
+  n: number,
+): T {
+  const made = new (held.constructor as new (n: number) => T)(n);
   places.forEach((place, i) => {
     if (place >= 0) made[place] = held[i]!;
   });
-  return made as unknown as T;
+  return made;
 }

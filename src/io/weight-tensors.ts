@@ -1,9 +1,9 @@
 import { FormatError } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { fieldsOf } from '../graph/attributes.ts';
-import type { Encoding, EncodingName, EncodingOf, Stored } from '../graph/encoding.ts';
+import { type Encoding, type EncodingName, type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
 import { ENCODINGS } from '../graph/encodings.ts';
-import { isSparse, placesHeld, type SparsePattern, type SparseWidth, spread } from '../graph/sparse.ts';
+import { placesHeld, type SparsePattern, type SparseWidth, spread } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
 import { dtypeOf, type FileTensors, type Parts, type Put, putNumbers, putPlaces } from './file-tensors.ts';
 import type { SafeArray, SafeDType } from './safetensors.ts';

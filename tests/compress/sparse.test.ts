@@ -1,6 +1,6 @@
 /** Sparse weights: made of what was pruned, held in files, and in full again for whatever else is done with them. */
 import { describe, expect, test } from 'vitest';
-import { isSparse } from '../../src/graph/sparse.ts';
+import { isSparse } from '../../src/graph/encoding.ts';
 import {
   Conv2D,
   Conv2DTranspose,

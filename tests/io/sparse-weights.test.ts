@@ -481,7 +481,7 @@ describe('validateNetwork refuses by hand', () => {
       'width must be 16, got 4',
     ],
   ])('%s', (_, change, message) => {
-    const encoding = { type: 'sparse', values, ...pattern, ...change } as Stored['encoding'];
+    const encoding = { ...pattern, values, ...change } as Stored['encoding'];
     const weights = new Map(small.weights).set('d/kernel', { ...small.weights.get('d/kernel')!, encoding });
     const network = new Network({ ...small, weights });
     expect(() => validateNetwork(network)).toThrow(WhittleError);
