@@ -143,7 +143,8 @@ export const sparse: Pick<SparseKernels<Float32Array>, 'gemmSparse' | 'gemmSpars
     else
       for (let j = 0; j < n; j += TOGETHER) {
         const p = (j / width) | 0;
-        const [from, to] = [starts[p]!, starts[p + 1]!];
+        const from = starts[p]!;
+        const to = starts[p + 1]!;
         for (let i = 0; i < m; i++) addQuad(from, to, x, i * k, rows, values, width, j % width, y, i * n + j, n - j);
       }
     finish(m, n, bias, activation, y);
@@ -156,7 +157,8 @@ export const sparse: Pick<SparseKernels<Float32Array>, 'gemmSparse' | 'gemmSpars
     dx.fill(0, 0, m * k);
     for (let j = 0, p = 0; j < n; j += width, p++) {
       const columns = Math.min(width, n - j);
-      const [from, to] = [starts[p]!, starts[p + 1]!];
+      const from = starts[p]!;
+      const to = starts[p + 1]!;
       for (let i = 0; i < m; i++) addGradient(from, to, dy, i * n + j, rows, values, width, columns, dx, i * k);
     }
   },

@@ -12,15 +12,19 @@ import { storeFirst } from './stores.ts';
  * those of a panel of sixteen columns, or of four narrower panels, which take turns as long as each of them has rows.
  */
 
+/** Of a power of two, which. */
+const SHIFT = { 1: 0, 4: 2, 16: 4 } as const;
+
 /** Steps in one turn of the loop. */
-const UNROLL = 8;
+const UNROLL = 4;
 
 /** (n, x, starts, rows, values, bias, mode, y), of panels of `width`. */
 export function writeSparseRow(func: AddFunction, { width }: { readonly width: 1 | 4 | 16 }): void {
   func('iiiiiiii', ([n, x, starts, rows, values, bias, mode, y], locals) => {
     const together = width === 16 ? 1 : 4;
     const [left, at, end, ...counts] = locals('iiiiiii');
-    const [rowsAt, valuesAt] = [locals('iiii').slice(0, together), locals('iiii').slice(0, together)];
+    const rowsAt = locals('iiii').slice(0, together);
+    const valuesAt = locals('iiii').slice(0, together);
     const sums = locals('vvvv').slice(0, 4);
     const [zero, factor] = locals('vv');
     const vectors = Math.ceil(width / 4);
@@ -56,7 +60,7 @@ export function writeSparseRow(func: AddFunction, { width }: { readonly width: 1
     ];
     const eachResult = (make: (sum: (typeof sums)[number], v: number) => Code): Code => results.map(make);
     return [
-      end.set(i32.add(starts, i32.shl(i32.shrU(i32.add(n, width - 1), Math.log2(width)), 2))),
+      end.set(i32.add(starts, i32.shl(i32.shrU(i32.add(n, width - 1), SHIFT[width]), 2))),
       countDown(n, width * together, 1, [
         clear,
         rowsAt.map((_, q) => [

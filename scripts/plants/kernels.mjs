@@ -1,6 +1,35 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'sparse panels take turns for as long as the first has rows, beside shorter ones',
+    file: 'kernels/wasm/sparse-row-f32.ts',
+    find: '(least, _, q) => min(least, counts[q + 1]!)',
+    replace: '(least) => least',
+    mustFail: ['tests/kernels/wasm/sparse.test.ts', 'tests/kernels/wasm/wasm.test.ts'],
+  },
+  {
+    name: 'a gradient of a sparse product adds to that of the block before',
+    file: 'kernels/wasm/sparse-gradient-f32.ts',
+    find: 'memory.fill(result, 0, i32.mul(k, 4 * lanes)),',
+    replace: '[],',
+    mustFail: ['tests/kernels/wasm/sparse.test.ts', 'tests/kernels/wasm/wasm.test.ts'],
+  },
+  {
+    name: 'a sparse product of cpu writes columns behind the last one',
+    file: 'kernels/cpu/sparse.ts',
+    find: 'if (columns > 1) y[y0 + 1] = s1;',
+    replace: 'y[y0 + 1] = s1;',
+    mustFail: ['tests/kernels/cpu/cpu.test.ts', 'tests/kernels/wasm/sparse.test.ts'],
+  },
+  {
+    name: 'a sparse product reads how many rows are held after the heap may have grown',
+    file: 'kernels/wasm/sparse-products.ts',
+    find: 'const rowsAt = args.read(rows, held);\n      const valuesAt = args.read(values, width * held);\n      const biasAt',
+    replace:
+      'const rowsAt = args.read(rows, starts[count]!);\n      const valuesAt = args.read(values, width * held);\n      const biasAt',
+    mustFail: ['tests/kernels/wasm/sparse.test.ts'],
+  },
+  {
     name: 'Adam of cpu squares a gradient that is too large',
     file: 'kernels/cpu/optimizers.ts',
     find: 'const gi = Math.max(-MOST_GRADIENT, Math.min(MOST_GRADIENT, g[i]!));',

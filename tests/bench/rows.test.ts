@@ -15,6 +15,7 @@ import { problemOf } from '../../bench/operation-rows.ts';
 import { Peers } from '../../bench/peers.ts';
 import { checkProduct, exactProduct } from '../../bench/product.ts';
 import { type Contest, nameOf, type Row } from '../../bench/row.ts';
+import { sparseRows, sparseWeights } from '../../bench/sparse.ts';
 import { builtIn, implementations, ownTable, Places, reserve } from '../../bench/tables.ts';
 
 const { tables, missing } = builtIn();
@@ -41,6 +42,13 @@ describe('every variant of every row computes what its row says', () => {
 
   test('copies of views', async () => {
     for (const row of copyRows(tables, peers)) expect(await checked(row), row.name).toContain('cpu');
+  });
+
+  test('sparse products and their gradients, beside the dense ones', async () => {
+    const rows = sparseRows(tables).filter(({ name }) => name.includes(' 90 % '));
+    expect(rows).toHaveLength(4);
+    const names = ['dense', 'panels', 'quads', 'columns'].flatMap((how) => [`cpu ${how}`, `wasm ${how}`]);
+    for (const row of rows) expect((await checked(row)).sort(), row.name).toEqual(names.sort());
   });
 
   test('tables of numbers, in a process of its own that tells its memory', async () => {
@@ -86,8 +94,32 @@ function kernelsOfOperations(): Set<string> {
   return called;
 }
 
+/** Kernels that the rows of sparse products call. */
+const SPARSE = ['gemmSparse', 'gemmSparseGrad'];
+
+test('of sparse weights as many blocks are left out as a row says, and their columns are those of the whole matrix', () => {
+  for (const width of [1, 4, 16] as const) {
+    const { starts, rows, values, dense } = sparseWeights(30, 33, width, 70);
+    const panels = Math.ceil(33 / width);
+    expect([starts.length, starts[panels], rows.length]).toEqual([panels + 1, rows.length, 30 * panels * 0.3]);
+    expect(values).toHaveLength(width * rows.length);
+    const x = Float32Array.from({ length: 30 }, (_, i) => i - 7);
+    const [y, whole] = [new Float32Array(33), new Float32Array(33)];
+    reference.gemmSparse(1, 33, 30, x, width, starts, rows, values, null, 'linear', y);
+    reference.gemm(1, 33, 30, x, false, dense, false, null, 'linear', whole);
+    expect(y).toEqual(whole);
+  }
+  expect(sparseWeights(5, 3, 1, 0).rows).toHaveLength(15);
+});
+
 test('every kernel has a row', () => {
-  const covered = new Set([...kernelCases.map(({ kernel }) => kernel), 'gemm', 'gemmInt8', ...kernelsOfOperations()]);
+  const covered = new Set([
+    ...kernelCases.map(({ kernel }) => kernel),
+    'gemm',
+    'gemmInt8',
+    ...SPARSE,
+    ...kernelsOfOperations(),
+  ]);
   const kernels = Object.entries(reference).filter(([, value]) => typeof value === 'function');
   expect(kernels.map(([name]) => name).filter((name) => !covered.has(name))).toEqual([]);
 });
