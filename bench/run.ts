@@ -25,6 +25,7 @@ import type { Results } from './results.ts';
 import { measurePeak } from './roofline.ts';
 import { sink } from './sampler.ts';
 import { sparseRows } from './sparse.ts';
+import { sparseImageRows } from './sparse-images.ts';
 import { stepRows } from './steps.ts';
 import { builtIn, ownTable, reserve } from './tables.ts';
 
@@ -60,6 +61,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
     ...sparseRows(tables),
+    ...sparseImageRows(tables),
     ...copyRows(tables, peers),
     ...convLadderRows(tables),
     besideProductRow(tables),

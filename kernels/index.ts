@@ -19,6 +19,7 @@ export type { SparseIntegerKernels } from './interface/sparse-integers.ts';
 export type { FloatKernels, Kernels, Kernels64 } from './kernels.ts';
 export { type ConvRung, type ConvStep, convLadder } from './ladder/conv/index.ts';
 export { type GemmRung, type GemmStep, gemmLadder } from './ladder/gemm/index.ts';
+export { type PairedRows, pairedRows } from './packing.ts';
 export { reference } from './reference/reference.ts';
 export { reference64 } from './reference/reference64.ts';
 export { type WasmSupport, wasmSupport } from './wasm/engine.ts';

@@ -10,7 +10,6 @@ import { slotsByShape } from './products.ts';
 import { growingScratch } from './scratch.ts';
 import * as panels from './sparse-conv-f32.ts';
 import * as byPlanes from './sparse-planes-f32.ts';
-import { ROW_BYTES } from './sparse-planes-f32.ts';
 
 /** Bytes that a level-1 cache moves at a time. */
 const LINE = 64;
@@ -19,7 +18,8 @@ const LINE = 64;
 function planesOf(phase: Phase) {
   const { y, x } = phase;
   const taps = y.taps * x.taps;
-  const [reachY, reachX] = taps === 0 ? [0, 0] : [reachOf(y), reachOf(x)];
+  const reachY = taps === 0 ? 0 : reachOf(y);
+  const reachX = taps === 0 ? 0 : reachOf(x);
   const pitch = taps === 0 ? x.positions : Math.ceil(reachX / x.stride);
   const lines = Math.ceil((4 * pitch * Math.ceil(reachY / y.stride)) / LINE) | 1;
   return { phase, taps, reachY, reachX, pitch, planeBytes: LINE * lines, strides: y.stride * x.stride };
@@ -108,7 +108,7 @@ export function sparseImages(
       tableBytes,
       isGradient ? 4 * (most(({ taps }) => taps) * to.pixel + 1) : 0, // ends
       8 * rows.length, // list
-      ROW_BYTES * to.pixel + 64, // sums
+      byPlanes.ROW_BYTES * to.pixel + 64, // sums
       most(({ planeBytes, strides }) => planeBytes * strides) * planesHeld + 64,
       most(({ phase }) => frameBytesOf(phase, pixel)),
     ];

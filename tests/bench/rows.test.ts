@@ -16,6 +16,7 @@ import { Peers } from '../../bench/peers.ts';
 import { checkProduct, exactProduct } from '../../bench/product.ts';
 import { type Contest, nameOf, type Row } from '../../bench/row.ts';
 import { sparseRows, sparseWeights } from '../../bench/sparse.ts';
+import { sparseImageRows } from '../../bench/sparse-images.ts';
 import { builtIn, implementations, ownTable, Places, reserve } from '../../bench/tables.ts';
 
 const { tables, missing } = builtIn();
@@ -42,6 +43,16 @@ describe('every variant of every row computes what its row says', () => {
 
   test('copies of views', async () => {
     for (const row of copyRows(tables, peers)) expect(await checked(row), row.name).toContain('cpu');
+  });
+
+  test('sparse convolutions and products of int8, beside the dense ones', async () => {
+    const [three, one, product] = sparseImageRows(tables).filter(({ name }) => name.includes(' 90 % '));
+    const pairs = ['dense', 'panels'];
+    const namesOf = (kinds: readonly string[]): string[] =>
+      kinds.flatMap((kind) => pairs.flatMap((how) => ['cpu', 'wasm'].map((who) => `${who} ${how}${kind}`))).sort();
+    for (const row of [three!, one!])
+      expect((await checked(row)).sort(), row.name).toEqual(namesOf(['', ' gradient', ' int8']));
+    expect((await checked(product!)).sort()).toEqual(namesOf(['']));
   });
 
   test('sparse products and their gradients, beside the dense ones', async () => {
@@ -95,7 +106,10 @@ function kernelsOfOperations(): Set<string> {
 }
 
 /** Kernels that the rows of sparse products call. */
-const SPARSE = ['gemmSparse', 'gemmSparseGrad'];
+const SPARSE = [
+  ...['gemmSparse', 'gemmSparseGrad', 'conv2dSparse', 'conv2dSparseGrad'],
+  ...['gemmSparseInt8', 'conv2dSparseInt8'],
+];
 
 test('of sparse weights as many blocks are left out as a row says, and their columns are those of the whole matrix', () => {
   for (const width of [1, 4, 16] as const) {

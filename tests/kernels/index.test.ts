@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as kernels from '../../kernels/index.ts';
 
-test('kernels exports its tables, the ladders and what tells of support', () => {
-  const names = ['convLadder', 'cpu', 'gemmLadder', 'quantizedCpu', 'reference', 'reference64', 'wasm', 'wasmSupport'];
-  expect(Object.keys(kernels).sort()).toEqual(names);
+test('kernels exports its tables, the ladders, what packs pairs of rows and what tells of support', () => {
+  const names = ['convLadder', 'cpu', 'gemmLadder', 'pairedRows', 'quantizedCpu', 'reference', 'reference64', 'wasm'];
+  expect(Object.keys(kernels).sort()).toEqual([...names, 'wasmSupport']);
 });
 
 describe('which kernels a table has a form of its own for', () => {
