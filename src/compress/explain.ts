@@ -153,7 +153,13 @@ export function explained(network: Graph<Stored>, options: ExplainOptions, now?:
   const shapes = new Map<string, Node[]>();
   for (const node of layers) {
     const input = values.get(node.inputs[0]!)!;
-    const key = JSON.stringify([node.op, node.attrs, kernelOf(graph, node).shape, input.shape, input.format !== null]);
+    const key = JSON.stringify([
+      node.op,
+      { ...node.attrs, activation: null },
+      kernelOf(graph, node).shape,
+      input.shape,
+      input.format !== null,
+    ]);
     shapes.set(key, [...(shapes.get(key) ?? []), node]);
   }
   const kernels = table as Kernels;
@@ -213,10 +219,9 @@ function whyWhole(weight: Stored, curve: BreakEvenCurve | undefined): string {
   const [best] = found.filter(({ held, most }) => held < most).sort((p, q) => p.held / p.most - q.held / q.most);
   if (best)
     return `${many}: toSparse(network, { pattern: '${best.name}' }) would hold ${percent(best.held)} of the blocks`;
-  const needs = found.map(
-    ({ name, held, most }) => `${name} would hold ${percent(held)} of their blocks, of ${percent(most)}`,
-  );
-  return `${many}, yet in no pattern that a kernel could skip: ${needs.join(', ')} that are as fast`;
+  const most = found.map((each) => `${percent(each.most)} of ${each.name}`).join(' or ');
+  const held = found.map((each) => percent(each.held)).join(', ');
+  return `${many}, yet in no pattern that a kernel could skip: numbers may be in ${most}, and are in ${held}`;
 }
 
 /** What panels are worth in nodes of one shape; null where none are multiplied, or no clock runs. */
