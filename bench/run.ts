@@ -24,6 +24,7 @@ import { renderComparisons, renderFailures, renderRow, renderStart } from './rep
 import type { Results } from './results.ts';
 import { measurePeak } from './roofline.ts';
 import { sink } from './sampler.ts';
+import { sparseRows } from './sparse.ts';
 import { stepRows } from './steps.ts';
 import { builtIn, ownTable, reserve } from './tables.ts';
 
@@ -58,6 +59,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmTransposedRows(tables, peers),
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
+    ...sparseRows(tables),
     ...copyRows(tables, peers),
     ...convLadderRows(tables),
     besideProductRow(tables),

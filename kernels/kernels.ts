@@ -12,7 +12,9 @@ import type { ProductKernels } from './interface/products.ts';
 import type { RandomKernels } from './interface/random.ts';
 import type { ReductionKernels } from './interface/reductions.ts';
 import type { RowKernels } from './interface/rows.ts';
-import type { SparseIntegerKernels, SparseKernels } from './interface/sparse.ts';
+import type { SparseKernels } from './interface/sparse.ts';
+import type { SparseImageKernels } from './interface/sparse-images.ts';
+import type { SparseIntegerKernels } from './interface/sparse-integers.ts';
 
 /**
  * The kernel interface: plain synchronous functions over flat, row-major, contiguous arrays.
@@ -36,7 +38,8 @@ export interface FloatKernels<F extends FloatArray>
     RowKernels<F>,
     OptimizerKernels<F>,
     RandomKernels<F>,
-    SparseKernels<F> {}
+    SparseKernels<F>,
+    SparseImageKernels<F> {}
 
 /** A kernel call as a call of a compiled function with numbers alone. */
 export interface LinkedCall {

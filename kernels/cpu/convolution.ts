@@ -13,8 +13,8 @@ import { addProduct, clear } from './products.ts';
 const POSITIONS = 64;
 const NUMBERS = 65536;
 
-const columns: Float32Array = new Float32Array(NUMBERS); // [positions][taps][numbers of a group]
-const sums: Float32Array = new Float32Array(NUMBERS); // [positions][results of a group]
+export const columns: Float32Array = new Float32Array(NUMBERS); // [positions][taps][numbers of a group]
+export const sums: Float32Array = new Float32Array(NUMBERS); // [positions][results of a group]
 
 /** Positions whose rows fit; 0 if not even one does. */
 const positionsOf = (...lengths: readonly number[]): number =>
@@ -115,9 +115,40 @@ function addKernelGradByChannel(
 }
 
 /**
- * What phases make of one side of a convolution, into the other: the kernel's numbers are `wStep` apart along `from`, its
- * taps `wTap`, and each sixteen of its units `wPanel`.
+ * What phases make of one side of a convolution, into the other: `add` adds to `sums` the products of `count` rows of `columns`,
+ * which are `k` long, with the part of a group.
  */
+export function convolveWith(
+  s: Convolution,
+  phases: readonly Phase[],
+  from: Side,
+  to: Side,
+  bias: Float32Array | null,
+  activation: Epilogue,
+  add: (phase: Phase, count: number, k: number, group: number) => void,
+): void {
+  for (const phase of phases) {
+    const { y, x } = phase;
+    const k = y.taps * x.taps * from.part;
+    const most = positionsOf(k, to.part);
+    const all = y.positions * x.positions;
+    for (let n = 0; n < s.batch; n++) {
+      for (let g = 0; g < groupsOf(s); g++) {
+        const offset = n * from.perImage + g * from.part;
+        const toOffset = n * to.perImage + g * to.part;
+        for (let first = 0; first < all; first += most) {
+          const count = Math.min(most, all - first);
+          gather(phase, from, offset, first, count);
+          clear(count * to.part, sums, 0);
+          add(phase, count, k, g);
+          put(phase, to, toOffset, first, count, bias, g * to.part, activation);
+        }
+      }
+    }
+  }
+}
+
+/** The same with a kernel whose numbers are `wStep` apart along `from`, its taps `wTap`, and each sixteen of its units `wPanel`. */
 function convolve(
   s: Convolution,
   phases: readonly Phase[],
@@ -132,57 +163,29 @@ function convolve(
   wPanel: number = 16 * wUnit,
 ): void {
   const byChannel = isDepthwise(s);
-  for (const phase of phases) {
-    const { y, x } = phase;
-    const k = y.taps * x.taps * from.part;
-    const most = positionsOf(k, to.part);
-    const all = y.positions * x.positions;
-    for (let n = 0; n < s.batch; n++) {
-      for (let g = 0; g < groupsOf(s); g++) {
-        const offset = n * from.perImage + g * from.part;
-        const toOffset = n * to.perImage + g * to.part;
-        const w = g * (s.units / s.groups);
-        for (let first = 0; first < all; first += most) {
-          const count = Math.min(most, all - first);
-          gather(phase, from, offset, first, count);
-          clear(count * to.part, sums, 0);
-          if (x.tapStep === 1 && !byChannel) {
-            addProduct(count, to.part, k, columns, 0, k, 1, kernel, w, wStep, wUnit, sums, 0, to.part, wPanel);
-          } else {
-            for (let ty = 0, at = 0; ty < y.taps; ty++) {
-              for (let tx = 0; tx < x.taps; tx++, at += from.part) {
-                const tap = (y.tap + ty * y.tapStep) * s.kernelWidth + x.tap + tx * x.tapStep;
-                const tapAt = w + tap * wTap;
-                if (byChannel) addByChannel(count, from.part, k, at, kernel, tapAt);
-                else
-                  addProduct(
-                    count,
-                    to.part,
-                    from.part,
-                    columns,
-                    at,
-                    k,
-                    1,
-                    kernel,
-                    tapAt,
-                    wStep,
-                    wUnit,
-                    sums,
-                    0,
-                    to.part,
-                  );
-              }
-            }
-          }
-          put(phase, to, toOffset, first, count, bias, g * to.part, activation);
-        }
+  const { part } = from;
+  convolveWith(s, phases, from, to, bias, activation, ({ y, x }, count, k, g) => {
+    const w = g * (s.units / s.groups);
+    if (x.tapStep === 1 && !byChannel) {
+      addProduct(count, to.part, k, columns, 0, k, 1, kernel, w, wStep, wUnit, sums, 0, to.part, wPanel);
+      return;
+    }
+    for (let ty = 0, at = 0; ty < y.taps; ty++) {
+      for (let tx = 0; tx < x.taps; tx++, at += part) {
+        const tapAt = w + wTap * tapOf(s, { y, x }, ty, tx);
+        if (byChannel) addByChannel(count, part, k, at, kernel, tapAt);
+        else addProduct(count, to.part, part, columns, at, k, 1, kernel, tapAt, wStep, wUnit, sums, 0, to.part);
       }
     }
-  }
+  });
 }
 
+/** Which of the kernel's taps a tap of a phase is. */
+export const tapOf = (s: Convolution, { y, x }: Phase, ty: number, tx: number): number =>
+  (y.tap + ty * y.tapStep) * s.kernelWidth + x.tap + tx * x.tapStep;
+
 /** Whether rows of any phase fit. */
-const isNarrow = (s: Convolution): boolean =>
+export const isNarrow = (s: Convolution): boolean =>
   positionsOf(s.kernelHeight * s.kernelWidth * Math.max(s.channels, s.units)) > 0;
 
 export const convolution: ConvolutionKernels<Float32Array> = {

@@ -11,6 +11,9 @@ import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { sparse } from './sparse.ts';
+import { sparseImages } from './sparse-images.ts';
+import { sparseIntegers } from './sparse-integers.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
@@ -29,4 +32,7 @@ export const cpu: Kernels = {
   ...optimizers,
   ...integers,
   ...integerImages,
+  ...sparse,
+  ...sparseImages,
+  ...sparseIntegers,
 };

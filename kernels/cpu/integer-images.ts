@@ -22,17 +22,17 @@ let sums: Int32Array = new Int32Array(0); // [positions + 1][units of a group]
 /** Takes the sum of a unit, whose place among all results is `at`. */
 type Put = (sum: number, unit: number, at: number) => void;
 
-/** Copies what `count` positions from `first` on meet in the channels of a group, in the order of the packed matrix. */
-function gather(
+/** Copies to `to` what `count` positions from `first` on meet in the channels of a group, in the order of the packed matrix. */
+export function gather(
   s: Convolution,
-  { runs, run, padded }: PackedKernel,
+  { runs, run, padded }: Pick<PackedKernel, 'runs' | 'run' | 'padded'>,
   x: Int8Array,
   zeroPoint: number,
   channel: number,
   first: number,
   count: number,
+  to: Int8Array,
 ): void {
-  const to = columns;
   const perTap = (s.channels / s.groups) | 0;
   const isOne = runs === s.kernelHeight; // a run for each row of taps, not for each tap
   const gap = padded - run;
@@ -65,7 +65,7 @@ function convolve(s: Convolution, x: Int8Array, zeroPoint: number, packed: Int8A
     const count = Math.min(POSITIONS, all - first);
     const last = count * units;
     for (let g = 0; g < groups; g++) {
-      gather(s, kernel, x, zeroPoint, (g * s.channels) / groups, first, count);
+      gather(s, kernel, x, zeroPoint, (g * s.channels) / groups, first, count, columns);
       columns.fill(zeroPoint, count * k, (count + 1) * k);
       sums.fill(0, 0, last + units);
       addProduct(count + 1, units, k, columns, packed, g * matrixBytes(kernel), sums);

@@ -275,7 +275,7 @@ function reluInPlace(n: number, c: Float32Array): void {
 }
 
 /** Bias and activation on sums that started from +0. */
-function finish(m: number, n: number, bias: Float32Array | null, activation: Epilogue, c: Float32Array): void {
+export function finish(m: number, n: number, bias: Float32Array | null, activation: Epilogue, c: Float32Array): void {
   if (activation !== 'linear') {
     if (bias === null) for (let i = 0, end = m * n; i < end; i++) c[i] = Math.max(c[i]!, 0);
     else addBiasRelu(m, n, bias, c);

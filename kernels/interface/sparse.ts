@@ -1,5 +1,4 @@
 import type { FloatArray } from '../arrays.ts';
-import type { Convolution } from './convolution.ts';
 import type { Epilogue } from './products.ts';
 
 /** Columns of a panel: one by one, one vector of four, or as many as a panel of `packPanels` has. */
@@ -40,56 +39,5 @@ export interface SparseKernels<F extends FloatArray> {
     rows: Int32Array,
     values: F,
     dx: F,
-  ) => void;
-  /** `conv2d` of one group, its kernel the matrix [kernelHeight·kernelWidth·channels, units]. */
-  readonly conv2dSparse: (
-    s: Convolution,
-    x: F,
-    width: SparseWidth,
-    starts: Int32Array,
-    rows: Int32Array,
-    values: F,
-    bias: F | null,
-    activation: Epilogue,
-    y: F,
-  ) => void;
-  /** The gradient of `conv2dSparse` for x: positions in order of oy and ox, then the units held, from +0. */
-  readonly conv2dSparseGrad: (
-    s: Convolution,
-    dy: F,
-    width: SparseWidth,
-    starts: Int32Array,
-    rows: Int32Array,
-    values: F,
-    dx: F,
-  ) => void;
-}
-
-/**
- * The same in int8, in panels of sixteen columns, whose rows come in pairs (`pairedRows`, kernels/packing.ts): pair i of
- * panel p, from starts[p] to below starts[p + 1], has the rows rows[2i] and rows[2i + 1], and values[(16i + j)·2] and the one
- * behind it are their numbers in column 16p + j.
- */
-export interface SparseIntegerKernels {
-  /** sums[m, n] = X·B in int32; exact for up to 131,071 terms. */
-  readonly gemmSparseInt8: (
-    m: number,
-    n: number,
-    k: number,
-    x: Int8Array,
-    starts: Int32Array,
-    rows: Int32Array,
-    values: Int8Array,
-    sums: Int32Array,
-  ) => void;
-  /** `conv2dInt8` of one group: sums = Σ (x - zeroPoint)·B, nothing outside of the image; exact for up to 66,000 terms. */
-  readonly conv2dSparseInt8: (
-    s: Convolution,
-    x: Int8Array,
-    zeroPoint: number,
-    starts: Int32Array,
-    rows: Int32Array,
-    values: Int8Array,
-    sums: Int32Array,
   ) => void;
 }

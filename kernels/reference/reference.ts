@@ -13,7 +13,9 @@ import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
-import { sparse, sparseIntegers } from './sparse.ts';
+import { sparse } from './sparse.ts';
+import { sparseImages } from './sparse-images.ts';
+import { sparseIntegers } from './sparse-integers.ts';
 
 /** Every floating-point kernel, from how one operation is rounded and from the functions beyond arithmetic. */
 export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions): FloatKernels<F> => ({
@@ -27,6 +29,7 @@ export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions):
   ...optimizers<F>(round),
   ...random<F>(round),
   ...sparse<F>(round),
+  ...sparseImages<F>(round),
 });
 
 /** The shortest correct loops, never sped up: they define the bits that every other table must reproduce. */

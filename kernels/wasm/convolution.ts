@@ -26,7 +26,7 @@ export const isPointwise = (s: Convolution): boolean =>
 const isSplit = (s: Convolution): boolean => s.groups > 1 && isDepthwise(s) && !isEmpty(s);
 
 /** Phases of a transposed convolution from which on calling for each takes longer than the sums do. */
-const MOST_PHASES = 64;
+export const MOST_PHASES = 64;
 
 /** Positions of which dy is in the level-1 cache, for sixteen units, and x with it. */
 const BLOCK = 80;

@@ -31,7 +31,8 @@ export const FRAME = [
 export type Operands<Names extends readonly string[]> = { readonly [I in keyof Names]: number };
 type Named<Names extends readonly string[]> = Readonly<Record<Names[number], Local>>;
 
-const reachOf = ({ positions, stride, taps, dilation }: Axis): number =>
+/** From the first number that windows read along an axis to behind the last. */
+export const reachOf = ({ positions, stride, taps, dilation }: Axis): number =>
   (positions - 1) * stride + Math.max(taps - 1, 0) * dilation + 1;
 
 /** The part of an axis that is inside of its image, in numbers from the first tap. */

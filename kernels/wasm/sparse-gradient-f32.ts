@@ -1,4 +1,4 @@
-import { type AddFunction, advance, type Callee, countDown, type Local, type Locals, min, when } from './assembler.ts';
+import { type AddFunction, advance, type Callee, countDown, type Local, min, when } from './assembler.ts';
 import type { Code } from './code.ts';
 import { needsBlockBreaks } from './engine.ts';
 import * as f32x4 from './instructions/f32x4.ts';
@@ -6,7 +6,6 @@ import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
-import { byVectors, LANES } from './sparse-f32.ts';
 import { addTransposed } from './strided-copy.ts';
 import { transposed } from './transposed.ts';
 
@@ -18,6 +17,12 @@ import { transposed } from './transposed.ts';
 interface Width {
   readonly width: 1 | 4 | 16;
 }
+
+/** Rows of dY that are transposed together: as many as keep eight sums, or eight vectors of dY, in registers. */
+const LANES = { 1: 32, 4: 16, 16: 16 } as const;
+
+/** Bytes of scratch memory for n columns of dY and k of dX. */
+export const gradientScratch = (width: 1 | 4 | 16, n: number, k: number): number => 4 * LANES[width] * (n + width + k);
 
 /** Adds (dy, rows, values, held, dx): the held rows of one panel, `count` at a time, into `vectors` lanes of their columns of dX. */
 function addRows(func: AddFunction, width: 1 | 4 | 16, vectors: number, count: number): Callee {
@@ -76,21 +81,21 @@ function addColumn(func: AddFunction, vectors: number): Callee {
 export function writeSparseGradient(func: AddFunction, { width }: Width): void {
   const lanes = LANES[width];
   const transpose = addTransposed(func);
-  const kinds = [8, 4, 2, 1]
+  const tiles = [1, 2, 4, 8]
     .filter((vectors) => 4 * vectors <= lanes)
-    .map(
-      (vectors) =>
-        [vectors, width === 1 ? addColumn(func, vectors) : addRows(func, width, vectors, 8 / vectors)] as const,
-    );
+    .map((vectors) => {
+      const add = width === 1 ? addColumn(func, vectors) : addRows(func, width, vectors, 8 / vectors);
+      return { vectors, add };
+    });
   func('i'.repeat(9), ([m, n, k, dy, starts, rows, values, dx, scratch], locals) => {
     const [samples, left, start, first, held, panel, padded, result] = locals('iiiiiiii');
-    const operands = [
-      panel,
-      i32.add(rows, i32.shl(first, 2)),
-      i32.add(values, i32.mul(first, 4 * width)),
-      held,
-      result,
-    ] as unknown as Locals;
+    const rowsAt = i32.add(rows, i32.shl(first, 2));
+    const valuesAt = i32.add(values, i32.mul(first, 4 * width));
+    /** The tile with the fewest vectors that have a lane for each sample. */
+    const addPanel = tiles.reduceRight<Code>((others, { vectors, add }) => {
+      const call = add(panel, rowsAt, valuesAt, held, result);
+      return 4 * vectors === lanes ? call : when(i32.gtS(samples, 4 * vectors), others, call);
+    }, []);
     return [
       padded.set(i32.and(i32.add(n, width - 1), -width)),
       result.set(i32.add(scratch, i32.mul(padded, 4 * lanes))),
@@ -106,7 +111,7 @@ export function writeSparseGradient(func: AddFunction, { width }: Width): void {
         countDown(left, width, 1, [
           first.set(i32.load(start)),
           held.set(i32.sub(i32.load(start, 4), first)),
-          byVectors(samples, kinds, operands),
+          addPanel,
           advance(start, 4),
           advance(panel, 4 * lanes * width),
         ]),
@@ -172,6 +177,3 @@ export function writeSparseRowGradient(func: AddFunction, { width }: Width): voi
     ];
   });
 }
-
-/** Bytes of scratch memory. */
-export const gradientScratch = (width: 1 | 4 | 16, n: number, k: number): number => 4 * LANES[width] * (n + width + k);

@@ -1,7 +1,7 @@
 import type { SparseKernels } from '../interface/sparse.ts';
 import type { Engine } from './engine.ts';
 import { ACTIVATION } from './gemm-f32.ts';
-import { slotsByShape } from './products.ts';
+import { slotsByShape, slotsByTail } from './products.ts';
 import { growingScratch } from './scratch.ts';
 import { sparseScratch, writeSparseColumns, writeSparsePanels } from './sparse-f32.ts';
 import { gradientScratch, writeSparseGradient, writeSparseRowGradient } from './sparse-gradient-f32.ts';
@@ -10,28 +10,31 @@ import { writeSparseRow } from './sparse-row-f32.ts';
 export function sparseProducts(engine: Engine): Pick<SparseKernels<Float32Array>, 'gemmSparse' | 'gemmSparseGrad'> {
   const { args } = engine;
   const scratch = growingScratch(engine);
-  const panels = slotsByShape(engine, writeSparsePanels);
-  const columns = engine.kernel(writeSparseColumns);
+  const panels = slotsByTail(engine, writeSparsePanels);
+  const columns = slotsByShape(engine, writeSparseColumns);
   const row = slotsByShape(engine, writeSparseRow);
   const gradient = slotsByShape(engine, writeSparseGradient);
   const rowGradient = slotsByShape(engine, writeSparseRowGradient);
+  const matrix = (n: number, width: number, starts: Int32Array, rows: Int32Array, values: Float32Array) => {
+    const panels = Math.ceil(n / width);
+    const held = starts[panels]!;
+    return [args.read(starts, panels + 1), args.read(rows, held), args.read(values, width * held)] as const;
+  };
   return {
     gemmSparse: (m, n, k, x, width, starts, rows, values, bias, activation, y) => {
-      const scratchAt = m === 1 ? 0 : scratch(sparseScratch(width, k));
+      const scratchAt = m === 1 ? 0 : scratch(sparseScratch(k));
       if (m !== 1 && scratchAt === 0) {
         engine.orElse.gemmSparse(m, n, k, x, width, starts, rows, values, bias, activation, y);
         return;
       }
       const xAt = args.read(x, m * k);
-      const startsAt = args.read(starts, Math.ceil(n / width) + 1);
-      const rowsAt = args.read(rows, rows.length);
-      const valuesAt = args.read(values, values.length);
+      const [startsAt, rowsAt, valuesAt] = matrix(n, width, starts, rows, values);
       const biasAt = bias === null ? 0 : args.read(bias, n);
       const yAt = args.write(y, m * n);
       const mode = ACTIVATION[activation];
       if (m === 1) row({ width }).fn(n, xAt, startsAt, rowsAt, valuesAt, biasAt, mode, yAt);
       else {
-        const { fn } = width === 1 ? columns : panels({ width, tail: n % width });
+        const { fn } = width === 16 ? panels[n & 15]! : columns({ width });
         fn(m, n, k, xAt, startsAt, rowsAt, valuesAt, biasAt, mode, yAt, scratchAt);
       }
       args.done();
@@ -43,9 +46,7 @@ export function sparseProducts(engine: Engine): Pick<SparseKernels<Float32Array>
         return;
       }
       const dyAt = args.read(dy, m * n);
-      const startsAt = args.read(starts, Math.ceil(n / width) + 1);
-      const rowsAt = args.read(rows, rows.length);
-      const valuesAt = args.read(values, values.length);
+      const [startsAt, rowsAt, valuesAt] = matrix(n, width, starts, rows, values);
       const dxAt = args.write(dx, m * k);
       const { fn } = (m === 1 ? rowGradient : gradient)({ width });
       args.done(fn(m, n, k, dyAt, startsAt, rowsAt, valuesAt, dxAt, scratchAt));

@@ -13,7 +13,7 @@ import { storeFirst } from './stores.ts';
  */
 
 /** Steps in one turn of the loop. */
-const UNROLL = 4;
+const UNROLL = 8;
 
 /** (n, x, starts, rows, values, bias, mode, y), of panels of `width`. */
 export function writeSparseRow(func: AddFunction, { width }: { readonly width: 1 | 4 | 16 }): void {

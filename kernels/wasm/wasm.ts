@@ -17,6 +17,8 @@ import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
+import { sparseImages } from './sparse-images.ts';
+import { sparseIntegers } from './sparse-integers.ts';
 
 export interface WasmOptions {
   /** Fuse multiplications and additions in products: faster, and no longer equal to the bit. Default false. */
@@ -68,6 +70,7 @@ export function wasm(options: WasmOptions = {}): WasmKernels {
 
 function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
   const multiply = products(engine, isRelaxed);
+  const multiplySparse = sparse(engine);
   const compiled = engine.compiled({
     ...multiply,
     ...convolution(engine, multiply),
@@ -82,7 +85,9 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...rows(engine),
     ...elementwise(engine),
     ...optimizers(engine),
-    ...sparse(engine),
+    ...multiplySparse,
+    ...sparseImages(engine, multiplySparse),
+    ...sparseIntegers(engine),
   });
   const { heap, link, join } = engine;
   return { ...cpu, ...compiled, heap, link, join };
