@@ -156,6 +156,7 @@ export {
 export { type QuantizeOptions, quantize } from './compress/quantize.ts';
 export { QuantizedNetwork } from './compress/quantized.ts';
 export { chooseQParams, type RangeChoice, type RangeName } from './compress/ranges.ts';
+export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

@@ -8,6 +8,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
+import { isSparse, heldIn as numbersHeld } from '../graph/sparse.ts';
 import { compileNetwork, type Program, type ProgramInput } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { run } from '../memory/runtime.ts';
@@ -36,6 +37,8 @@ export interface Measurement {
   readonly bytes: number;
   readonly parameters: number;
   readonly nonZeroParameters: number;
+  /** Numbers that are held, only if some weights are sparse (`toSparse`): all but those that they leave out. */
+  readonly heldParameters?: number;
   /** Multiply-adds for one sample. */
   readonly macs: number;
   /** Share of right classes, or R²; only if samples were given. Of several outputs their mean. */
@@ -86,7 +89,8 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   checkFlag('measure', 'latency', latency);
   const network = heldNetworkOf('measure', subject);
   const { parameters, nonZeroParameters, macs } = networkCost(network);
-  const costs = { bytes: encodeNetwork(network).length, parameters, nonZeroParameters, macs };
+  const bytes = encodeNetwork(network).length;
+  const costs = { bytes, parameters, nonZeroParameters, ...heldIn(network, parameters), macs };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
@@ -141,6 +145,15 @@ function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
   if (outputs !== undefined) for (const each of [outputs].flat()) checkOutputs(op, each);
 }
 
+/** How many of the parameters are held, if some are left out. */
+function heldIn({ weights }: Graph<Stored>, parameters: number): Pick<Measurement, 'heldParameters'> {
+  const left = [...weights.values()].map(({ shape, encoding }) =>
+    isSparse(encoding) ? elementsOf(shape) - numbersHeld(encoding, shape.at(-1)!) : 0,
+  );
+  const sum = left.reduce((all, each) => all + each, 0);
+  return sum === 0 ? {} : { heldParameters: parameters - sum };
+}
+
 function notesOf(p: Measurement, q: Measurement): string[] {
   const counts = [
     [q.parameters, p.parameters, 'parameters'],
@@ -152,6 +165,7 @@ function notesOf(p: Measurement, q: Measurement): string[] {
   );
   const notes = [isSame ? `${words.join(' and ')}, as many as before` : words.join(', ')];
   if (q.nonZeroParameters < q.parameters) notes.push(`${q.nonZeroParameters} of them are not zero`);
+  if (q.heldParameters !== undefined) notes.push(`sparse: ${q.heldParameters} of ${q.parameters} numbers held`);
   notes.push(
     q.bytes < p.bytes ? `${q.bytes} bytes instead of ${p.bytes}` : `the file is not smaller: ${q.bytes} bytes`,
   );

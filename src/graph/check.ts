@@ -1,6 +1,7 @@
 import { DTypeError, ShapeError } from '../base/errors.ts';
 import { MAX_RANK, type Shape, size } from '../base/shape.ts';
 import { type Refusal, readAttributes, refusing } from './attributes.ts';
+import type { Encoding } from './encoding.ts';
 import type { Facts, Given, Shapes } from './fact.ts';
 import { factsOf } from './facts.ts';
 import {
@@ -18,7 +19,7 @@ export interface Shaped {
   readonly shape: Shape;
   /** float32 where neither says float64. */
   readonly dtype?: string;
-  readonly encoding?: { readonly type: string };
+  readonly encoding?: { readonly type: string } | Encoding;
 }
 
 const isDouble = ({ encoding, dtype }: Shaped): boolean => (encoding?.type ?? dtype) === 'float64';

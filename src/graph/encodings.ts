@@ -54,8 +54,9 @@ function patternProblem(e: SparsePattern & { readonly values: ArrayLike<number> 
   const units = unitsOf(shape);
   const terms = units === 0 ? 0 : elementsOf(shape) / units;
   if (starts[0] !== 0) return ['starts[0]', '0', starts[0]];
+  const falling = starts.findIndex((start, p) => start < starts[p - 1]!);
+  if (falling > 0) return [`starts[${falling}]`, `at least ${starts[falling - 1]}`, starts[falling]];
   for (let p = 0; p + 1 < starts.length; p++) {
-    if (starts[p + 1]! < starts[p]!) return [`starts[${p + 1}]`, `at least ${starts[p]}`, starts[p + 1]];
     for (let i = starts[p]!; i < starts[p + 1]!; i++) {
       const least = i === starts[p] ? 0 : rows[i - 1]! + 1;
       if (!(rows[i]! >= least && rows[i]! < terms)) return [`rows[${i}]`, `from ${least} to ${terms - 1}`, rows[i]];
@@ -110,8 +111,8 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
   if (!Object.hasOwn(ENCODINGS, encoding.type))
     fail('encoding', `one of ${Object.keys(ENCODINGS).join(', ')}`, encoding.type);
   const { parts, problem }: EncodingFacts<never> = ENCODINGS[encoding.type];
-  if ('width' in encoding && !WIDTHS.includes(encoding.width))
-    fail('width', `one of ${WIDTHS.join(', ')}`, encoding.width);
+  const { width } = encoding as SparsePattern;
+  if ('starts' in parts && !WIDTHS.includes(width)) fail('width', `one of ${WIDTHS.join(', ')}`, width);
   for (const [field, { array, length }] of Object.entries<Part<ArrayLike<number>, Encoding>>(parts)) {
     const data: unknown = encoding[field as 'values'];
     if (!(data instanceof array)) fail(field, `a ${array.name}`, data);

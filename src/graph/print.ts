@@ -4,6 +4,7 @@ import { type ActivationSpec, activationOf } from './activation.ts';
 import { type Shaped, type Value, valuesOf } from './check.ts';
 import { macsOf } from './cost.ts';
 import { activationIn, type Graph, type Node } from './graph.ts';
+import { heldIn, type SparsePattern } from './sparse.ts';
 
 /** A network as text, a line for each input and node and one for what it gives: value, shape, what makes it. */
 export function printGraph(graph: Graph<Shaped>): string {
@@ -32,7 +33,7 @@ function typeOf({ dtype, format, shape }: Value): string {
 function callOf(graph: Graph<Shaped>, node: Node): string {
   const { op, inputs, weights, attrs } = node;
   const activation = activationIn(node);
-  const keys = Object.values(weights).map((key) => `${key} ${listed(graph.weights.get(key)!.shape)}`);
+  const keys = Object.values(weights).map((key) => `${key} ${weightOf(graph.weights.get(key)!)}`);
   const options = Object.entries(attrs)
     .filter(([field]) => field !== 'activation')
     .map(([field, value]) => `${field} ${shown(value)}`);
@@ -40,6 +41,13 @@ function callOf(graph: Graph<Shaped>, node: Node): string {
   const call = op === 'activation' ? inside : `${op}(${inside})`;
   if (activation === null) return call;
   return op !== 'activation' && activation.name === 'linear' ? call : activated(activation, call);
+}
+
+/** [64, 10], or of a sparse weight [64, 10] (1x16, 128 held). */
+function weightOf({ shape, encoding }: Shaped): string {
+  const sparse = encoding as SparsePattern | undefined;
+  if (sparse?.starts === undefined) return listed(shape);
+  return `${listed(shape)} (1x${sparse.width}, ${grouped(heldIn(sparse, shape.at(-1)!))} held)`;
 }
 
 const shown = (value: unknown): string => (Array.isArray(value) ? listed(value.map(shown)) : String(value));

@@ -49,6 +49,12 @@ export function placesHeld({ width, starts, rows }: SparsePattern, units: number
   return places;
 }
 
+/** How many numbers of the matrix are held, without the zeros behind the last column. */
+export function heldIn({ width, starts, rows }: SparsePattern, units: number): number {
+  const last = starts.at(-1)! - (starts.at(-2) ?? 0);
+  return rows.length * width - last * ((starts.length - 1) * width - units);
+}
+
 /** The numbers of a matrix that a pattern holds: [blocks][width], 0 behind the last column. */
 export function gathered<T extends Numbers>(values: T, units: number, pattern: SparsePattern): T {
   const made = new (values.constructor as new (n: number) => T)(pattern.rows.length * pattern.width);
@@ -59,10 +65,14 @@ export function gathered<T extends Numbers>(values: T, units: number, pattern: S
 }
 
 /** The matrix of `n` numbers, 0 where nothing is held. */
-export function scattered<T extends Numbers>(held: T, units: number, pattern: SparsePattern, n: number): T {
-  const made = new (held.constructor as new (n: number) => T)(n);
-  placesHeld(pattern, units).forEach((place, i) => {
+export const scattered = <T extends Numbers>(held: T, units: number, pattern: SparsePattern, n: number): T =>
+  spread(held, placesHeld(pattern, units), n);
+
+/** `n` numbers, 0 but for those held at these places; one whose place is -1 is left out. */
+export function spread<T extends { readonly [i: number]: number }>(held: T, places: Int32Array, n: number): T {
+  const made = new (held.constructor as new (n: number) => Float32Array)(n);
+  places.forEach((place, i) => {
     if (place >= 0) made[place] = held[i]!;
   });
-  return made;
+  return made as unknown as T;
 }

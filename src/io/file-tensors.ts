@@ -1,7 +1,16 @@
 import { FormatError, listed } from '../base/errors.ts';
 import { type Shape, sameShape, size } from '../base/shape.ts';
+import { spread } from '../graph/sparse.ts';
 import type { SafeArray, SafeDType, SafeTensor } from './safetensors.ts';
-import { countBits, gatherLive, nonZeroBits, packBits, scatterLive, unpackBits, type Weights } from './sparse-code.ts';
+import {
+  decodePlaces,
+  encodePlaces,
+  nonZeroBits,
+  type PlaceCode,
+  type Places,
+  placesOf,
+  type Weights,
+} from './sparse-code.ts';
 
 /** What one more tensor and the shape of a coded one cost in the header, about: coding must save more than that. */
 const ENTRY_BYTES = 140;
@@ -11,37 +20,47 @@ export function dtypeOf(data: SafeArray): SafeDType {
   if (data instanceof Float32Array) return 'F32';
   if (data instanceof Float64Array) return 'F64';
   if (data instanceof Int8Array) return 'I8';
+  if (data instanceof Uint16Array) return 'U16';
   return data instanceof Int32Array ? 'I32' : 'U8';
 }
 
-/** Names of the tensors that numbers are stored in: all of them, or coded as a bitmask and the values that it keeps. */
+/** Names of the tensors that numbers are stored in: all of them, or those that are not zero and, as `<places>.<code>`, where. */
 export interface Parts {
   readonly plain: string;
-  readonly bitmask: string;
+  readonly places: string;
   readonly values: string;
 }
 
-/** Stores numbers, coded if that is smaller, and their mask; returns whether they are coded. */
-export function putNumbers(
-  numbers: Weights,
-  mask: Uint8Array | null,
-  shape: Shape,
-  parts: Parts,
-  put: (name: string, shape: Shape, data: SafeArray) => void,
-): boolean {
+export type Put = (name: string, shape: Shape, data: SafeArray) => void;
+
+/** Stores places in their smallest code, and says which. */
+export function putPlaces(name: string, places: Places, put: Put): PlaceCode {
+  const { code, data } = encodePlaces(places);
+  put(`${name}.${code}`, [data.length], data);
+  return code;
+}
+
+/** How numbers were stored: whether coded, and the code of the places of a coded one and of a mask. */
+export interface Coding {
+  readonly coded: boolean;
+  readonly code: PlaceCode | null;
+}
+
+/** Stores numbers, coded if that is smaller, and their mask. */
+export function putNumbers(numbers: Weights, mask: Uint8Array | null, shape: Shape, parts: Parts, put: Put): Coding {
   const nonZero = nonZeroBits(numbers);
-  const bits = mask ?? nonZero;
-  const dead = numbers.length - countBits(bits);
+  const places = placesOf(mask ?? nonZero);
+  const saved = (numbers.length - places.list.length) * numbers.BYTES_PER_ELEMENT;
+  const { code, data } = encodePlaces(places);
   // A pruned weight that is not +0 would be lost in the code.
   const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
-  const price = mask === null ? Math.ceil(numbers.length / 8) + ENTRY_BYTES : SHAPE_BYTES;
-  const coded = lossless && dead * numbers.BYTES_PER_ELEMENT > price;
-  if (coded || mask !== null) put(parts.bitmask, [Math.ceil(bits.length / 8)], packBits(bits));
+  const coded = lossless && saved > (mask === null ? data.length + ENTRY_BYTES : SHAPE_BYTES);
+  if (coded || mask !== null) put(`${parts.places}.${code}`, [data.length], data);
   if (coded) {
-    const values = gatherLive(numbers, bits);
+    const values = numbers.filter((_, i) => (mask ?? nonZero)[i] === 1);
     put(parts.values, [values.length], values);
   } else put(parts.plain, shape, numbers);
-  return coded;
+  return { coded, code: coded || mask !== null ? code : null };
 }
 
 /** The tensors of a file, each taken once and checked. */
@@ -80,26 +99,35 @@ export class FileTensors {
     return tensor.data;
   }
 
+  /** What `putPlaces` stored. The length of the code is checked against `n` before anything is allocated. */
+  takePlaces(name: string, code: PlaceCode, n: number, line: number = Infinity): Int32Array {
+    const data = this.take(`${name}.${code}`, code === 'rows' ? 'U16' : 'U8', null) as Uint8Array;
+    const places = decodePlaces(code, data, n, line);
+    if (typeof places === 'string') throw new FormatError(this.format, `${name}.${code}`, places);
+    return places;
+  }
+
+  /** As many numbers as places. */
+  takeHeld(name: string, dtype: SafeDType, count: number): Weights {
+    const held = this.take(name, dtype, null) as Weights;
+    if (held.length !== count)
+      throw new FormatError(this.format, name, `must be ${count} numbers, one for each place, got ${held.length}`);
+    return held;
+  }
+
   /** What `putNumbers` stored, and the mask if there is one. */
   takeNumbers(
-    { plain, bitmask, values }: Parts,
+    parts: Parts,
     dtype: SafeDType,
     shape: Shape,
-    { coded, masked }: { readonly coded: boolean; readonly masked: boolean },
-  ): { readonly numbers: Weights; readonly mask: Uint8Array | null } {
-    if (!coded && !masked) return { numbers: this.take(plain, dtype, shape) as Weights, mask: null };
-    // The length is checked against the file before `n` bytes are allocated.
+    { coded, masked, code }: { readonly coded: boolean; readonly masked: boolean; readonly code: PlaceCode },
+  ): { readonly values: Weights; readonly mask: Uint8Array | null } {
+    const plain = (): Weights => this.take(parts.plain, dtype, shape) as Weights;
+    if (!coded && !masked) return { values: plain(), mask: null };
     const n = size(this.format, shape);
-    const packed = this.take(bitmask, 'U8', [Math.ceil(n / 8)]) as Uint8Array;
-    if (n % 8 !== 0 && packed.at(-1)! >> (n % 8) !== 0)
-      throw new FormatError(this.format, bitmask, 'has bits after its end');
-    const bits = unpackBits(packed, n);
-    const mask = masked ? bits : null;
-    if (!coded) return { numbers: this.take(plain, dtype, shape) as Weights, mask };
-    const kept = this.take(values, dtype, null) as Weights;
-    const live = countBits(bits);
-    if (kept.length !== live)
-      throw new FormatError(this.format, values, `the bitmask has ${live} bits, got ${kept.length}`);
-    return { numbers: scatterLive(kept, bits), mask };
+    const places = this.takePlaces(parts.places, code, n);
+    const held = coded ? this.takeHeld(parts.values, dtype, places.length) : null;
+    const mask = masked ? spread(new Uint8Array(places.length).fill(1), places, n) : null;
+    return { values: held === null ? plain() : spread(held, places, n), mask };
   }
 }

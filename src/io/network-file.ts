@@ -1,36 +1,30 @@
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { elementsOf, type Shape } from '../base/shape.ts';
+import type { Shape } from '../base/shape.ts';
 import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
-import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
-import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
 import { FACTS, factsOf } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
 import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
 import { Fields, takeParams } from './fields.ts';
-import { dtypeOf, FileTensors, type Parts, putNumbers } from './file-tensors.ts';
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type SafeArray,
-  type SafeDType,
-  type SafeTensor,
-} from './safetensors.ts';
+import { dtypeOf, FileTensors } from './file-tensors.ts';
+import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeTensor } from './safetensors.ts';
 import { readVersion1 } from './version-1.ts';
+import { isOfVersion2, putWeight, takeWeight, type WeightRecord } from './weight-tensors.ts';
 
 /**
  * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
  * a node that names no inputs reads the value before it; one that names no weights has those called `<node>/<role>` that
- * the file holds; the last value is the output; an input is called `input` and of float32. Weight `k` is the tensor `k`, and
- * what else its encoding has the tensor `k.<field>`, as `k.scales`; the type of the numbers tells the encoding. Weights
- * that are mostly zero are coded: `k.bitmask` and `k.values` (sparse-code.ts) stand for `k`, and the JSON has the shape. A
- * mask is stored as `k.bitmask`, coded or not. Files of version 1, which held chains of layers, are read as well.
+ * the file holds; the last value is the output; an input is called `input` and of float32. Weights are tensors, as
+ * weight-tensors.ts says. A file whose places are all bitmasks, and that has no sparse weight, is one of version 2; files of
+ * version 1, which held chains of layers, are read as well.
  */
 const FORMAT = 'network file';
 const KEY = 'whittle';
-const VERSION = 2;
+const VERSION = 3;
 const INPUT = 'input';
 
 export interface NetworkExtra {
@@ -70,7 +64,8 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
     tensors.set(name, tensor);
   }
   const record = recordOf(network, weights);
-  return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify({ version: VERSION, ...record }) });
+  const version = weights.every(isOfVersion2) ? 2 : VERSION;
+  return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify({ version, ...record }) });
 }
 
 /** The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes. */
@@ -81,8 +76,8 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   metadata.delete(KEY);
   const root = Fields.parse(text, KEY, FORMAT, `metadata.${KEY}`);
   const version = root.take('version');
-  const read = version === VERSION ? readVersion2 : version === 1 ? readVersion1 : null;
-  if (read === null) return root.fail('version', `this reader knows 1 and ${VERSION}, got ${JSON.stringify(version)}`);
+  const read = version === 2 || version === VERSION ? readGraph : version === 1 ? readVersion1 : null;
+  if (read === null) return root.fail('version', `this reader knows 1 to ${VERSION}, got ${JSON.stringify(version)}`);
   const network = new Network(read(root, new FileTensors(FORMAT, tensors)));
   validateNetwork(network);
   return { network, metadata, tensors };
@@ -141,36 +136,7 @@ function short(value: unknown): unknown {
   return fields.size > 1 ? value : fields.get('name') === 'linear' ? undefined : fields.get('name');
 }
 
-const partsOf = (key: string): Parts => ({ plain: key, bitmask: `${key}.bitmask`, values: `${key}.values` });
-
-/** Arrays of an encoding besides its values, by field, with their lengths. */
-function othersOf(type: EncodingName, shape: Shape): [field: string, dtype: SafeDType, length: number][] {
-  return Object.entries(ENCODINGS[type].parts)
-    .filter(([field]) => field !== 'values')
-    .map(([field, { array, length }]) => [field, dtypeOf(new array(0)), length?.(shape) ?? elementsOf(shape)]);
-}
-
-/** What the tensors do not tell of a weight: the shape of a coded one, and whether it has a mask. */
-interface WeightRecord {
-  readonly key: string;
-  readonly shape?: Shape;
-  readonly mask?: true;
-}
-
-function putWeight(
-  key: string,
-  { shape, encoding, mask }: Stored,
-  put: (name: string, shape: Shape, data: SafeArray) => void,
-): WeightRecord | null {
-  const { type, values } = encoding;
-  const coded = putNumbers(values, mask, shape, partsOf(key), put);
-  const fields = fieldsOf(encoding)!;
-  for (const [field, , length] of othersOf(type, shape))
-    put(`${key}.${field}`, [length], fields.get(field) as SafeArray);
-  return coded || mask !== null ? { key, ...(coded && { shape }), ...(mask !== null && { mask: true }) } : null;
-}
-
-function readVersion2(root: Fields, tensors: FileTensors): Graph<Stored> {
+function readGraph(root: Fields, tensors: FileTensors): Graph<Stored> {
   const inputs = root.objects('inputs').map(takeInput);
   const coded = new Map<string, Fields>();
   for (const fields of root.has('weights') ? root.objects('weights') : []) {
@@ -186,7 +152,7 @@ function readVersion2(root: Fields, tensors: FileTensors): Graph<Stored> {
   });
   const outputs = root.has('outputs') ? root.texts('outputs') : [before];
   root.done();
-  const weights = new Map(keysOf(nodes).map((key) => [key, takeWeight(key, coded.get(key), tensors)]));
+  const weights = new Map(keysOf(nodes).map((key) => [key, takeWeight(FORMAT, key, coded.get(key), tensors)]));
   for (const [key, fields] of coded)
     if (!weights.has(key)) fields.fail('key', `no node reads ${JSON.stringify(key.slice(0, 60))}`);
   return { inputs, nodes, outputs, weights };
@@ -227,34 +193,4 @@ function takeKeys(fields: Fields): [role: string, key: string][] {
     role,
     typeof key === 'string' ? key : fields.fail('weights', 'must be keys'),
   ]);
-}
-
-const DENSE: readonly EncodingName[] = ['float32', 'float64', 'int8', 'int32'];
-
-/** Which encoding the type of a tensor stands for. */
-const ENCODING_OF: ReadonlyMap<SafeDType, EncodingName> = new Map(
-  DENSE.map((name) => [dtypeOf(new ENCODINGS[name].parts.values.array(0)), name]),
-);
-
-function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
-  const parts = partsOf(key);
-  const coded = fields?.has('shape') === true;
-  const masked = fields?.has('mask') === true && fields.flag('mask');
-  const shape = coded ? fields!.numbers('shape') : tensors.shapeOf(key);
-  fields?.done();
-  const dtype = tensors.dtypeOf(coded ? parts.values : key);
-  const type = dtype && ENCODING_OF.get(dtype);
-  if (type === undefined || dtype === undefined)
-    throw new FormatError(
-      FORMAT,
-      key,
-      dtype === undefined ? 'the tensor is missing' : `there are no weights of ${dtype}`,
-    );
-  const { numbers: values, mask } = tensors.takeNumbers(parts, dtype, shape, { coded, masked });
-  const others = othersOf(type, shape).map(([field, own, length]) => [
-    field,
-    tensors.take(`${key}.${field}`, own, [length]),
-  ]);
-  const encoding = { type, values, ...Object.fromEntries(others) } as Encoding;
-  return { shape, encoding, mask };
 }

@@ -79,12 +79,12 @@ class Chain {
 
   private dense(name: string, fields: Fields): void {
     const shape = [fields.count('inputs'), fields.count('units')] as const;
-    const coding = { coded: fields.flag('coded'), masked: fields.flag('mask') };
+    const coding = { coded: fields.flag('coded'), masked: fields.flag('mask'), code: 'bitmask' } as const;
     const hasBias = fields.flag('bias');
     const activation = takeActivation(fields);
     fields.done();
     const dtype = this.tensors.dtypeOf(`${name}.${coding.coded ? 'values' : 'weights'}`) === 'F64' ? 'F64' : 'F32';
-    const { numbers, mask } = this.tensors.takeNumbers(partsOf(name), dtype, shape, coding);
+    const { values: numbers, mask } = this.tensors.takeNumbers(partsOf(name), dtype, shape, coding);
     const encodingOf = (values: unknown): Encoding =>
       ({ type: dtype === 'F64' ? 'float64' : 'float32', values }) as Encoding;
     const weights = { kernel: `${name}/kernel`, ...(hasBias && { bias: `${name}/bias` }) };
@@ -100,13 +100,13 @@ class Chain {
 
   private quantizedDense(name: string, fields: Fields): void {
     const shape = [fields.count('inputs'), fields.count('units')] as const;
-    const coding = { coded: fields.flag('coded'), masked: false };
+    const coding = { coded: fields.flag('coded'), masked: false, code: 'bitmask' } as const;
     const input = takeParams(fields.inner('input'));
     const output = fields.isNull('output') ? null : takeParams(fields.inner('output'));
     const activation = takeActivation(fields);
     fields.done();
     const [, units] = shape;
-    const { numbers } = this.tensors.takeNumbers(partsOf(name), 'I8', shape, coding);
+    const { values: numbers } = this.tensors.takeNumbers(partsOf(name), 'I8', shape, coding);
     const scales = this.tensors.take(`${name}.scales`, 'F32', [units]);
     const bias = this.tensors.take(`${name}.bias`, 'I32', [units]);
     const weights = { kernel: `${name}/kernel`, bias: `${name}/bias` };
@@ -136,7 +136,7 @@ class Chain {
 
 const partsOf = (name: string): Parts => ({
   plain: `${name}.weights`,
-  bitmask: `${name}.bitmask`,
+  places: name,
   values: `${name}.values`,
 });
 

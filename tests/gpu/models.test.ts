@@ -1,7 +1,9 @@
 /** What of a model and its options becomes what on a device, looked at one by one. */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { StateError } from '../../src/base/errors.ts';
+import { prune } from '../../src/compress/prune.ts';
 import { quantize } from '../../src/compress/quantize.ts';
+import { toSparse } from '../../src/compress/sparse.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import { flattened, libraryOf } from '../../src/gpu/library.ts';
 import { Plan } from '../../src/gpu/plan.ts';
@@ -295,6 +297,19 @@ describe('gpuPredict', () => {
         'samples do not have the shape of the network, got [] and []',
       );
       predictor.dispose();
+    }));
+
+  test('sends sparse weights with their zeros', () =>
+    opened(async (gpu) => {
+      const network = prune(toNetwork(modelOf([new Dense(40), new Dense(20), softmaxOf()])), { sparsity: 0.8 });
+      const sparse = toSparse(network, { pattern: 'quads' });
+      expect(String(sparse)).toContain('(1x4, ');
+      const [dense, made] = [await gpuPredict(network, { gpu }), await gpuPredict(sparse, { gpu })];
+      expect((await made.predict(X)).data).toEqual((await dense.predict(X)).data);
+      dense.dispose();
+      made.dispose();
+      const int8 = toSparse(quantize(network, { calibration: X }));
+      await expect(gpuPredict(int8, { gpu })).rejects.toThrow('(quantize) has no shader');
     }));
 
   test('knows the shapes of a network that is no model', () =>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { activationOf } from '../../src/graph/activation.ts';
 import type { Stored } from '../../src/graph/encoding.ts';
 import { Network } from '../../src/graph/network.ts';
@@ -165,3 +166,19 @@ export function mixedLayers(seed: number): NetworkLayer[] {
     { type: 'activation', name: 'probabilities', activation: { name: 'softmax' } },
   ];
 }
+
+/** All of a network as text, arrays by the hashes of their bytes: quicker to compare than number by number. */
+export function textOf({ inputs, nodes, outputs, weights }: Network): string {
+  const part = (value: unknown): unknown =>
+    ArrayBuffer.isView(value)
+      ? [value.constructor.name, createHash('sha256').update(bytesOf(value)).digest('hex')]
+      : value;
+  const lines = [...weights].map(([key, { shape, encoding, mask }]) => {
+    const fields = Object.entries(encoding).sort(([a], [b]) => (a < b ? -1 : 1));
+    return JSON.stringify([key, shape, fields.map(([field, value]) => [field, part(value)]), part(mask)]);
+  });
+  return [JSON.stringify([inputs, nodes, outputs]), ...lines.sort()].join('\n');
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -233,14 +233,14 @@ describe('a network file', () => {
     expect(long[0]).not.toBe(0);
   });
 
-  test('holds as many values as its bitmask has bits, no fewer and no more', () => {
+  test('holds as many values as places, no fewer and no more', () => {
     const weights = new Float32Array(512).fill(1, 0, 9);
     const layer = { ...dense('d', 64, 8, next), weights, bias: null };
     const { tensors, metadata } = decodeSafetensors(encodeNetwork(chain([64], [layer])));
     for (const n of [8, 10]) {
       tensors.set('d/kernel.values', tensorOf('F32', new Float32Array(n)));
       expect(() => decodeNetwork(encodeSafetensors(tensors, Object.fromEntries(metadata)))).toThrow(
-        `values: the bitmask has 9 bits, got ${n}`,
+        `values: must be 9 numbers, one for each place, got ${n}`,
       );
     }
   });

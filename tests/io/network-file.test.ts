@@ -57,7 +57,7 @@ describe('a network file', () => {
     const special = { 0: Number.NaN, 1: Number.POSITIVE_INFINITY, 2: -1e-45, 3: -0, 4: 3.4e38 };
     const [coded, plain] = [sparse(special), sparse({ ...special })];
     for (let i = 5; i < 512; i++) plain.weights[i] = i;
-    expect(names(networkOf(coded))).toEqual(['s/bias', 's/kernel.bitmask', 's/kernel.values']);
+    expect(names(networkOf(coded))).toEqual(['s/bias', 's/kernel.deltas', 's/kernel.values']);
     expect(names(networkOf(plain))).toEqual(['s/bias', 's/kernel']);
     for (const layer of [coded, plain]) {
       const back = roundTrip(networkOf(layer)).weights.get('s/kernel')!.encoding.values;
@@ -71,11 +71,11 @@ describe('a network file', () => {
     const mask = new Uint8Array(512);
     mask.fill(1, 0, 10);
     const alive = sparse({ 1: 2 }, mask);
-    expect(names(networkOf(alive))).toEqual(['s/bias', 's/kernel.bitmask', 's/kernel.values']);
+    expect(names(networkOf(alive))).toEqual(['s/bias', 's/kernel.deltas', 's/kernel.values']);
     expect(roundTrip(networkOf(alive))).toEqual(networkOf(alive));
     for (const odd of [5, -0]) {
       const layer = sparse({ 1: 2, 100: odd }, mask);
-      expect(names(networkOf(layer))).toEqual(['s/bias', 's/kernel', 's/kernel.bitmask']);
+      expect(names(networkOf(layer))).toEqual(['s/bias', 's/kernel', 's/kernel.deltas']);
       expect(roundTrip(networkOf(layer))).toEqual(networkOf(layer));
     }
     const all = { ...sparse({}), mask: new Uint8Array(512).fill(1) };
@@ -208,8 +208,8 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['an empty architecture', changed(''), 'expected a JSON value'],
   ['an architecture that is a list', changed('[]'), 'whittle: must be an object'],
   ['no version', changed(replace('"version":2,', '')), 'version: is missing'],
-  ['another version', changed(replace('"version":2', '"version":3')), 'version: this reader knows 1 and 2, got 3'],
-  ['a version that is text', changed(replace('"version":2', '"version":"2"')), 'this reader knows 1 and 2, got "2"'],
+  ['another version', changed(replace('"version":2', '"version":4')), 'version: this reader knows 1 to 3, got 4'],
+  ['a version that is text', changed(replace('"version":2', '"version":"2"')), 'this reader knows 1 to 3, got "2"'],
   ['a key twice', changed(replace('"version":2', '"version":2,"version":2')), 'comes twice'],
   ['an unknown field', network({ code: 'x' }), 'code: this reader does not know'],
   ['inputs that are an object', network({ inputs: {} }), 'inputs: must be a list'],
@@ -287,7 +287,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   [
     'a shape that the file does not hold',
     changed(replace('"key":"d/kernel","shape":[2,6]', '"key":"d/kernel","shape":[2,1000000000]')),
-    'd/kernel.bitmask: must have shape [250000000]',
+    'd/kernel.bitmask: must have 250000000 bytes, got 2',
   ],
   ['a weight that is missing', changed(replace('"shape":[2,6],', '')), 'd/kernel: the tensor is missing'],
   ['a kernel that is missing', changed(same, { 'q/kernel': null }), 'q/kernel: the tensor is missing'],
@@ -295,9 +295,13 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['scales of another length', changed(same, { 'q/kernel.scales': f32([3]) }), 'scales: must have shape [2], got [3]'],
   ['a bitmask that is missing', changed(same, { 'd/kernel.bitmask': null }), 'd/kernel.bitmask: the tensor is missing'],
   ['a bitmask of another type', changed(same, { 'd/kernel.bitmask': f32([1]) }), 'bitmask: must be U8, got F32'],
-  ['a bitmask too long', changed(same, { 'd/kernel.bitmask': u8(13, 0, 0) }), 'bitmask: must have shape [2], got [3]'],
+  ['a bitmask too long', changed(same, { 'd/kernel.bitmask': u8(13, 0, 0) }), 'bitmask: must have 2 bytes, got 3'],
   ['bits after the last weight', changed(same, { 'd/kernel.bitmask': u8(13, 16) }), 'bitmask: has bits after its end'],
-  ['more bits than values', changed(same, { 'd/kernel.bitmask': u8(15, 0) }), 'values: the bitmask has 4 bits, got 3'],
+  [
+    'more bits than values',
+    changed(same, { 'd/kernel.bitmask': u8(15, 0) }),
+    'values: must be 4 numbers, one for each place, got 3',
+  ],
   ['values of two axes', changed(same, { 'd/kernel.values': f32([3, 1]) }), 'values: must have shape one axis'],
   ['values of another type', changed(same, { 'd/kernel.values': u8(1, 2, 3) }), 'd/kernel: there are no weights of U8'],
   ['a bias of another shape', changed(same, { 'd/bias': f32([2, 1]) }), 'node "d" needs a bias [6]'],

@@ -1,5 +1,5 @@
 import { encodeSafetensors, type SafeArray, type SafeDType, type SafeTensor } from '../../src/io/index.ts';
-import { countBits, gatherLive, nonZeroBits, packBits, type Weights } from '../../src/io/sparse-code.ts';
+import { nonZeroBits, type Weights } from '../../src/io/sparse-code.ts';
 import type { NetworkLayer } from '../infer/networks.ts';
 
 const dtypeOf = (data: SafeArray): SafeDType => {
@@ -45,11 +45,19 @@ function putWeights(
   const bits = mask ?? nonZeroBits(weights);
   const lossless = mask === null || nonZeroBits(weights).every((bit, i) => bit <= mask[i]!);
   const price = mask === null ? Math.ceil(weights.length / 8) + 80 : 0;
-  const coded = lossless && (weights.length - countBits(bits)) * weights.BYTES_PER_ELEMENT > price;
-  if (coded || mask !== null) put('bitmask', [Math.ceil(bits.length / 8)], packBits(bits));
+  const coded = lossless && bits.filter((bit) => bit === 0).length * weights.BYTES_PER_ELEMENT > price;
+  if (coded || mask !== null) put('bitmask', [Math.ceil(bits.length / 8)], packed(bits));
   if (coded) {
-    const values = gatherLive(weights, bits);
+    const values = weights.filter((_, i) => bits[i] === 1);
     put('values', [values.length], values);
   } else put('weights', shape, weights);
   return coded;
+}
+
+function packed(bits: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+  bits.forEach((bit, i) => {
+    bytes[i >> 3]! |= bit << (i & 7);
+  });
+  return bytes;
 }
