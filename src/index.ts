@@ -132,7 +132,6 @@ export {
   Explanation,
   explain,
   type LayerExplanation,
-  type PatternName,
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
 export {

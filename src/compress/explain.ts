@@ -26,10 +26,9 @@ import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
 import { heldNetworkOf } from './passes.ts';
+import type { SparsePatternName } from './sparse.ts';
 
-/** Patterns of zeros that a kernel can skip: single weights, rows of four and of sixteen units. */
-export type PatternName = 'columns' | 'quads' | 'panels';
-const PATTERNS: Readonly<Record<SparseWidth, PatternName>> = { 1: 'columns', 4: 'quads', 16: 'panels' };
+const PATTERNS: Readonly<Record<SparseWidth, SparsePatternName>> = { 1: 'columns', 4: 'quads', 16: 'panels' };
 const WIDTHS: readonly SparseWidth[] = [1, 4, 16];
 /** Shares of blocks at 0 at which curves are measured. */
 const SPARSITIES = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
@@ -42,7 +41,7 @@ export interface LayerExplanation {
   readonly name: string;
   readonly op: Node['op'];
   /** In which its kernel is held; null where all numbers are. */
-  readonly pattern: PatternName | null;
+  readonly pattern: SparsePatternName | null;
   /** Share of the numbers of its kernel that are held, zeros inside of blocks included. */
   readonly held: number;
   /** Milliseconds of the layer by itself on the batch, of the whole matrix and of its panels; null where not measured. */
@@ -65,7 +64,7 @@ export interface BreakEvenCurve {
   readonly dense: number;
   /** Milliseconds at each of `sparsities`, and the share of blocks from which a pattern is faster; null if it never is. */
   readonly patterns: Readonly<
-    Partial<Record<PatternName, { readonly times: number[]; readonly breakEven: number | null }>>
+    Partial<Record<SparsePatternName, { readonly times: number[]; readonly breakEven: number | null }>>
   >;
 }
 
@@ -247,7 +246,7 @@ function curveOf(
     return timesOf({ ...on, alone: stepsOf }, now, ROUNDS);
   };
   const wholes: number[] = [];
-  const patterns: Partial<Record<PatternName, BreakEvenCurve['patterns'][PatternName] & object>> = {};
+  const patterns: Partial<Record<SparsePatternName, BreakEvenCurve['patterns'][SparsePatternName] & object>> = {};
   for (const width of isReal ? WIDTHS : ([16] as const)) {
     const measuredTimes: Times[] = [];
     for (const sparsity of SPARSITIES) {
