@@ -352,9 +352,9 @@ export const plants = [
   },
   {
     name: 'panels of a grouped convolution are multiplied as if it had one group',
-    file: 'src/infer/choice.ts',
-    find: "node.op === 'conv' && node.attrs.groups === 1",
-    replace: "node.op === 'conv'",
+    file: 'src/graph/image-facts.ts',
+    find: "attrs.groups === 1 ? 'conv2d' : null",
+    replace: "'conv2d'",
     mustFail: ['tests/infer/sparse-programs.test.ts'],
   },
   {

@@ -5,6 +5,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
+import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { gathered, isSparse, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
@@ -148,7 +149,7 @@ export function explained(network: Graph<Stored>, options: ExplainOptions, now?:
   programWith('explain', EMIT, network, batchSize, table, choose, programForm).dispose();
   const graph = programForm(network);
   const values = valuesOf(graph);
-  const layers = graph.nodes.filter(({ op, weights }) => weights.kernel !== undefined && op !== 'custom');
+  const layers = graph.nodes.filter((node) => factsOf(node).weights?.kernel?.isPruned);
   const shapes = new Map<string, Node[]>();
   for (const node of layers) {
     const input = values.get(node.inputs[0]!)!;
@@ -295,7 +296,7 @@ function breakEvenOf(times: readonly Times[]): number | null {
   const slower = ratios.map((ratio) => ratio >= 1).lastIndexOf(true);
   if (slower < 0) return 0;
   if (slower === ratios.length - 1) return null;
-  const [above, below] = [ratios[slower]!, ratios[slower + 1]!];
-  const [from, to] = [SPARSITIES[slower]!, SPARSITIES[slower + 1]!];
-  return from + ((to - from) * (above - 1)) / (above - below);
+  const above = ratios[slower]!;
+  const from = SPARSITIES[slower]!;
+  return from + ((SPARSITIES[slower + 1]! - from) * (above - 1)) / (above - ratios[slower + 1]!);
 }
