@@ -1,5 +1,5 @@
 import * as whittle from 'whittle-ml';
-import { fromData, type Network, quantize, Sequential, setBackend, toNetwork } from 'whittle-ml';
+import { fromData, type Network, quantize, Sequential, setBackend, toNetwork, toSparse } from 'whittle-ml';
 import { compileNetwork } from 'whittle-ml/infer';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
 import { modelOf, weightsOf } from './by-library.ts';
@@ -115,10 +115,62 @@ async function open(
   return join({ variants, failures: [], close }, await enter('float32'), await enter('int8'));
 }
 
-/** From an array of inputs to an array of probabilities, in float32 and in int8. */
+/** How often a network in sparse panels should be as fast as the same with its zeros. */
+const PANELS_GOAL = 2.5;
+const PANELS = { sizes: [784, 512, 512, 10], sparsity: 0.8, batch: 64 };
+
+/** Rows of sixteen units at 0, and the numbers as they are, beside programs of the same numbers in sparse panels. */
+function openPanels(tables: readonly Table[]): Contest {
+  const { sizes, sparsity, batch } = PANELS;
+  const model = modelOf({ sizes, loss: 'categoricalCrossentropy', dropout: 0 });
+  const weights = model.getWeights().map(({ data, shape: [terms, units] }, i) => {
+    if (units === undefined) return fromData(data, [terms!]);
+    const across = Math.ceil(units / 16);
+    const order = normal(terms! * across, 6 + i);
+    const least = Float32Array.from(order).sort()[Math.floor(sparsity * order.length)]!;
+    const kept = Float32Array.from(data, (w, at) => {
+      const panel = Math.floor((at % units) / 16);
+      return order[Math.floor(at / units) * across + panel]! < least ? 0 : w;
+    });
+    return fromData(kept, [terms!, units]);
+  });
+  model.setWeights(weights);
+  const x = normal(batch * sizes[0]!, 4);
+  const exact = exactOutputs(sizes, weightsOf(model), x, batch);
+  const forms = { '': toNetwork(model), panels: toSparse(model, { pattern: 'panels' }) };
+  const programs: Program[] = [];
+  const variants = tables.flatMap(({ name, kernels }) =>
+    Object.entries(forms).map(([how, network]): Variant => {
+      const program = compile(network, batch, kernels);
+      programs.push(program);
+      return {
+        who: name,
+        how,
+        ours: true,
+        ...(how === '' ? {} : { base: name, ...(name === 'wasm' ? { goal: PANELS_GOAL } : {}) }),
+        run: () => program.run(x)[0]!,
+        check: () => checkNear(`${name} ${how}`, program.run(x), exact, TOLERANCE.float32),
+      };
+    }),
+  );
+  return {
+    variants,
+    failures: [],
+    close: () => {
+      for (const program of programs) program.dispose?.();
+    },
+  };
+}
+
+/** From an array of inputs to an array of probabilities, in float32, in int8, and with most weights at 0. */
 export function inferenceRows(tables: readonly Table[], peers: Entrants): Row[] {
   const fast = tables.filter(({ name }) => name !== 'reference' && name !== 'own');
-  return NETWORKS.flatMap((task) =>
+  const panels: Row = {
+    name: `infer ${PANELS.sizes.join('-')} panels ${100 * PANELS.sparsity} % batch ${PANELS.batch}`,
+    ...{ work: 1, unit: 'calls/s', ratio: 'speed', quick: false, peers: false },
+    open: () => openPanels(fast),
+  };
+  const dense = NETWORKS.flatMap((task) =>
     task.batches.map(
       (batch): Row => ({
         name: `infer ${task.name} batch ${batch}`,
@@ -131,4 +183,5 @@ export function inferenceRows(tables: readonly Table[], peers: Entrants): Row[] 
       }),
     ),
   );
+  return [...dense, panels];
 }

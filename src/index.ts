@@ -147,7 +147,6 @@ export {
   Explanation,
   explain,
   type LayerExplanation,
-  type PatternName,
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
 export {

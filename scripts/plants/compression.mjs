@@ -659,4 +659,18 @@ export const plants = [
     replace: 'const random = drawnAnew(model, model.seed);',
     mustFail: ['tests/compress/lottery.test.ts'],
   },
+  {
+    name: 'zeros pay from the first share at which panels happened to be faster',
+    file: 'src/compress/explain.ts',
+    find: '.lastIndexOf(true)',
+    replace: '.indexOf(false) - 1',
+    mustFail: ['tests/compress/explain.test.ts'],
+  },
+  {
+    name: 'a pattern is advised that holds more than is as fast',
+    file: 'src/compress/explain.ts',
+    find: 'held < most)',
+    replace: 'held < 1)',
+    mustFail: ['tests/compress/explain.test.ts'],
+  },
 ];

@@ -5,6 +5,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
+import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { gathered, isSparse, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
@@ -26,10 +27,9 @@ import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
 import { heldNetworkOf } from './passes.ts';
+import type { SparsePatternName } from './sparse.ts';
 
-/** Patterns of zeros that a kernel can skip: single weights, rows of four and of sixteen units. */
-export type PatternName = 'columns' | 'quads' | 'panels';
-const PATTERNS: Readonly<Record<SparseWidth, PatternName>> = { 1: 'columns', 4: 'quads', 16: 'panels' };
+const PATTERNS: Readonly<Record<SparseWidth, SparsePatternName>> = { 1: 'columns', 4: 'quads', 16: 'panels' };
 const WIDTHS: readonly SparseWidth[] = [1, 4, 16];
 /** Shares of blocks at 0 at which curves are measured. */
 const SPARSITIES = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
@@ -42,7 +42,7 @@ export interface LayerExplanation {
   readonly name: string;
   readonly op: Node['op'];
   /** In which its kernel is held; null where all numbers are. */
-  readonly pattern: PatternName | null;
+  readonly pattern: SparsePatternName | null;
   /** Share of the numbers of its kernel that are held, zeros inside of blocks included. */
   readonly held: number;
   /** Milliseconds of the layer by itself on the batch, of the whole matrix and of its panels; null where not measured. */
@@ -65,7 +65,7 @@ export interface BreakEvenCurve {
   readonly dense: number;
   /** Milliseconds at each of `sparsities`, and the share of blocks from which a pattern is faster; null if it never is. */
   readonly patterns: Readonly<
-    Partial<Record<PatternName, { readonly times: number[]; readonly breakEven: number | null }>>
+    Partial<Record<SparsePatternName, { readonly times: number[]; readonly breakEven: number | null }>>
   >;
 }
 
@@ -149,11 +149,17 @@ export function explained(network: Graph<Stored>, options: ExplainOptions, now?:
   programWith('explain', EMIT, network, batchSize, table, choose, programForm).dispose();
   const graph = programForm(network);
   const values = valuesOf(graph);
-  const layers = graph.nodes.filter(({ op, weights }) => weights.kernel !== undefined && op !== 'custom');
+  const layers = graph.nodes.filter((node) => factsOf(node).weights?.kernel?.isPruned);
   const shapes = new Map<string, Node[]>();
   for (const node of layers) {
     const input = values.get(node.inputs[0]!)!;
-    const key = JSON.stringify([node.op, node.attrs, kernelOf(graph, node).shape, input.shape, input.format !== null]);
+    const key = JSON.stringify([
+      node.op,
+      { ...node.attrs, activation: null },
+      kernelOf(graph, node).shape,
+      input.shape,
+      input.format !== null,
+    ]);
     shapes.set(key, [...(shapes.get(key) ?? []), node]);
   }
   const kernels = table as Kernels;
@@ -213,10 +219,9 @@ function whyWhole(weight: Stored, curve: BreakEvenCurve | undefined): string {
   const [best] = found.filter(({ held, most }) => held < most).sort((p, q) => p.held / p.most - q.held / q.most);
   if (best)
     return `${many}: toSparse(network, { pattern: '${best.name}' }) would hold ${percent(best.held)} of the blocks`;
-  const needs = found.map(
-    ({ name, held, most }) => `${name} would hold ${percent(held)} of their blocks, of ${percent(most)}`,
-  );
-  return `${many}, yet in no pattern that a kernel could skip: ${needs.join(', ')} that are as fast`;
+  const most = found.map((each) => `${percent(each.most)} of ${each.name}`).join(' or ');
+  const held = found.map((each) => percent(each.held)).join(', ');
+  return `${many}, yet in no pattern that a kernel could skip: numbers may be in ${most}, and are in ${held}`;
 }
 
 /** What panels are worth in nodes of one shape; null where none are multiplied, or no clock runs. */
@@ -242,7 +247,7 @@ function curveOf(
     return timesOf({ ...on, alone: stepsOf }, now, ROUNDS);
   };
   const wholes: number[] = [];
-  const patterns: Partial<Record<PatternName, BreakEvenCurve['patterns'][PatternName] & object>> = {};
+  const patterns: Partial<Record<SparsePatternName, BreakEvenCurve['patterns'][SparsePatternName] & object>> = {};
   for (const width of isReal ? WIDTHS : ([16] as const)) {
     const measuredTimes: Times[] = [];
     for (const sparsity of SPARSITIES) {
@@ -291,7 +296,7 @@ function breakEvenOf(times: readonly Times[]): number | null {
   const slower = ratios.map((ratio) => ratio >= 1).lastIndexOf(true);
   if (slower < 0) return 0;
   if (slower === ratios.length - 1) return null;
-  const [above, below] = [ratios[slower]!, ratios[slower + 1]!];
-  const [from, to] = [SPARSITIES[slower]!, SPARSITIES[slower + 1]!];
-  return from + ((to - from) * (above - 1)) / (above - below);
+  const above = ratios[slower]!;
+  const from = SPARSITIES[slower]!;
+  return from + ((SPARSITIES[slower + 1]! - from) * (above - 1)) / (above - ratios[slower + 1]!);
 }

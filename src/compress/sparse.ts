@@ -61,8 +61,7 @@ const madeOf = (subject: unknown, graph: Graph<Stored>): Network =>
     : new Network(graph);
 
 /** Whether there are sparse kernels for what a node multiplies by. */
-const isColumnwise = (node: Node): boolean =>
-  multipliesIntegers(node) && !('groups' in node.attrs && node.attrs.groups > 1);
+const isColumnwise = (node: Node): boolean => !!factsOf(node).panels?.(node.attrs);
 
 /** The weights that are a kernel of such nodes alone. */
 function sparseKeys({ nodes }: Graph<Stored>): Set<string> {

@@ -51,6 +51,8 @@ export interface Facts<K extends Op> {
   readonly readsAround?: true;
   /** Multiply-adds of one sample; none if left out. */
   readonly macs?: (output: Shape, weights: Shapes, inputs: readonly Shape[]) => number;
+  /** Whose kernels multiply sparse panels of its own; null, or left out, where there are none. */
+  readonly panels?: (attrs: Attributes[K]) => 'gemm' | 'conv2d' | null;
   /** Whether it gives the numbers of several values as they are. Not if left out. */
   readonly isJoin?: true;
   /** Where the result of a run may lie. */

@@ -41,6 +41,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       kernel: { integers: 'int8', isPruned: true },
       bias: { integers: 'int32', isOptional: true },
     },
+    panels: () => 'gemm',
     formats: product,
     shape: ({ inputs: [x], weights: { kernel, bias }, refuse }) => {
       const [inputs, units, ...more] = kernel!;

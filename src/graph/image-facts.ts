@@ -77,6 +77,7 @@ export const IMAGE_FACTS: FactRows<
     ...weightless,
     weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true } },
     readsAround: true,
+    panels: (attrs) => (attrs.groups === 1 ? 'conv2d' : null),
     formats: product,
     shape: ({ inputs: [x], attrs, weights: { kernel, bias }, refuse }) => {
       const places = placesOf(x!, refuse);

@@ -2,6 +2,7 @@ import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { pairedRows } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
+import { factsOf } from '../graph/facts.ts';
 import type { Node } from '../graph/graph.ts';
 import type { SparsePattern, SparseWidth } from '../graph/sparse.ts';
 import { Buffers } from './buffers.ts';
@@ -44,12 +45,14 @@ const FEW_SAMPLES = 4;
 const BREAK_EVEN_OF_FEW = 5;
 
 export const breakEven = ({ node, encoding: { width }, batchSize }: Candidate): number =>
-  width === 1 && node.op === 'dense' && batchSize < FEW_SAMPLES ? BREAK_EVEN_OF_FEW : BREAK_EVEN[width];
+  width === 1 && kernelFor(node, '') === 'gemmSparse' && batchSize < FEW_SAMPLES
+    ? BREAK_EVEN_OF_FEW
+    : BREAK_EVEN[width];
 
 /** The kernel that multiplies the panels of a node; null for a node that has none. */
 export function kernelFor(node: Node, suffix: '' | 'Int8'): PanelKernel | null {
-  if (node.op === 'dense') return `gemmSparse${suffix}`;
-  return node.op === 'conv' && node.attrs.groups === 1 ? `conv2dSparse${suffix}` : null;
+  const family = factsOf(node).panels?.(node.attrs);
+  return family ? `${family}Sparse${suffix}` : null;
 }
 
 /** How many blocks of a hundred a pattern holds. */
