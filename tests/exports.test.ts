@@ -15,6 +15,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       matmul softmaxCrossEntropy argmax argmin logSoftmax logSumExp max mean min prod softmax sum topK variance
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
+      ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
       measure predictNetwork pruneNeurons shrink PruningSchedule prune chooseQParams quantize networkCost decodeNetwork
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
       ReduceLROnPlateau TerminateOnNaN diagnose digest compileInference constant orthogonal randomNormal

@@ -61,8 +61,20 @@ interface Criterion {
   readonly scores: (asked: Asked) => Map<string, Float64Array>;
 }
 
-const eachOf = (kernels: readonly Kernel[], score: (kernel: Kernel) => (w: number, i: number) => number) =>
-  new Map(kernels.map((kernel) => [kernel.key, Float64Array.from(kernel.values as ArrayLike<number>, score(kernel))]));
+function eachOf(
+  kernels: readonly Kernel[],
+  score: (kernel: Kernel) => (w: number, i: number) => number,
+): Map<string, Float64Array> {
+  return new Map(
+    kernels.map((kernel) => {
+      const of = score(kernel);
+      const { values } = kernel; // now: what a criterion computes may move it
+      const scores = new Float64Array(values.length);
+      for (let i = 0; i < scores.length; i++) scores[i] = of(values[i]!, i);
+      return [kernel.key, scores];
+    }),
+  );
+}
 
 const CRITERIA: { readonly [name in CriterionName]: Criterion } = {
   magnitude: { scores: ({ kernels }) => eachOf(kernels, () => Math.abs) },

@@ -1,4 +1,4 @@
-import { checkCount, checkOneOf, checkRange, show, ValueError } from '../base/errors.ts';
+import { checkCount, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf } from '../base/shape.ts';
 import { type Kernel, maskTo } from './masks.ts';
@@ -50,11 +50,9 @@ export interface Target {
 const isLines = (pattern: WeightPattern): pattern is { readonly n: number; readonly m: number } =>
   typeof pattern === 'object' && 'm' in pattern;
 
-/** What options ask for. Throws ValueError where they do not fit together. */
-export function targetOf(
-  op: string,
-  { sparsity, count, pattern = 'weights', scope = 'global' }: TargetOptions,
-): Target {
+/** What options ask for, whose share `field` names. Throws ValueError where they do not fit together. */
+export function targetOf(op: string, options: TargetOptions, field = 'sparsity'): Target {
+  const { sparsity, count, pattern = 'weights', scope = 'global' } = options;
   checkPattern(op, pattern, scope);
   if (sparsity !== undefined && count !== undefined)
     throw new ValueError(op, 'count', 'left out where sparsity is given', count);
@@ -68,14 +66,10 @@ export function targetOf(
     return { zeros, pattern, scope };
   }
   if (isLines(pattern) && sparsity === undefined) return { zeros: () => Infinity, pattern, scope };
-  checkRange(op, 'sparsity', sparsity!, 'in [0, 1)');
-  if (isLines(pattern) && sparsity! > 1 - pattern.n / pattern.m)
-    throw new ValueError(
-      op,
-      'sparsity',
-      `at most ${1 - pattern.n / pattern.m}, which ${show(pattern)} lets go`,
-      sparsity,
-    );
+  checkRange(op, field, sparsity!, 'in [0, 1)');
+  const room = isLines(pattern) ? 1 - pattern.n / pattern.m : 1;
+  if (isLines(pattern) && sparsity! > room)
+    throw new ValueError(op, field, `at most ${room}, which ${pattern.n} of ${pattern.m} let go`, sparsity);
   return { zeros: (total) => Math.round(sparsity! * total), pattern, scope };
 }
 
@@ -133,12 +127,12 @@ function gridsOf(kernels: readonly Kernel[], pattern: WeightPattern): Grid[] {
   });
 }
 
-/** The places of the weights of a block, row by row. */
-function* placesIn({ rows, columns, height, width, across }: Grid, block: number): Generator<number> {
+/** Shows the places of the weights of a block, row by row. */
+function eachPlace({ rows, columns, height, width, across }: Grid, block: number, see: (place: number) => void): void {
   const top = Math.floor(block / across) * height;
   const left = (block % across) * width;
   for (let row = top; row < Math.min(rows, top + height); row++)
-    for (let column = left; column < Math.min(columns, left + width); column++) yield row * columns + column;
+    for (let column = left; column < Math.min(columns, left + width); column++) see(row * columns + column);
 }
 
 /** Of each unit the places of the weights that it sums over, in order. */
@@ -181,15 +175,15 @@ function blocksOf(grids: readonly Grid[], scores: ReadonlyMap<string, Float64Arr
       let living = 0;
       let sum = 0;
       let most = -Infinity;
-      for (const i of placesIn(grid, block)) {
+      eachPlace(grid, block, (i) => {
         size++;
-        if (alive?.[i] === 0) continue;
+        if (alive?.[i] === 0) return;
         living++;
         // NaN counts as large: pruning it would hide that training broke down.
         const score = Number.isNaN(own[i]!) ? Infinity : own[i]!;
         sum += score;
         most = Math.max(most, score);
-      }
+      });
       const at = grid.base + block;
       const pooled = isLargest || size === 1 ? most : sum / size;
       blocks.scores[at] = Number.isNaN(pooled) ? Infinity : pooled;
@@ -239,9 +233,13 @@ export function maskLeast(
   for (const group of groups) for (const block of leastOf(group, blocks, zeros)) gone[block] = 1;
   for (const grid of grids) {
     const { kernel, base, count } = grid;
-    const alive = Uint8Array.from({ length: kernel.values.length }, (_, i) => (kernel.alive?.[i] === 0 ? 0 : 1));
+    const { alive: before, values } = kernel;
+    const alive = before === null ? new Uint8Array(values.length).fill(1) : Uint8Array.from(before);
     for (let block = 0; block < count; block++)
-      if (gone[base + block] === 1) for (const i of placesIn(grid, block)) alive[i] = 0;
+      if (gone[base + block] === 1)
+        eachPlace(grid, block, (i) => {
+          alive[i] = 0;
+        });
     maskTo(kernel, alive);
   }
 }
@@ -261,13 +259,29 @@ function leastOf(parts: readonly Int32Array[], blocks: Blocks, zeros: Target['ze
     }
     for (const block of part) if (living[block]! > 0 && block !== best && stays[block] === 0) candidates.push(block);
   }
-  candidates.sort((p, q) => scores[p]! - scores[q]! || p - q);
   let left = zeros(total) - dead;
-  const isNearer = (block: number): boolean => left >= living[block]! / 2;
-  const end = candidates.findIndex((block) => {
-    if (!isNearer(block)) return true;
-    left -= living[block]!;
-    return false;
+  // Sorted numbers find the score at which it is decided, far faster than blocks are sorted
+  const sorted = new Float64Array(candidates.length);
+  candidates.forEach((block, i) => {
+    sorted[i] = scores[block]!;
   });
-  return end < 0 ? candidates : candidates.slice(0, end);
+  sorted.sort();
+  const livingTo = (score: number): number =>
+    candidates.reduce((sum, block) => (scores[block]! <= score ? sum + living[block]! : sum), 0);
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (livingTo(sorted[middle]!) > left) high = middle;
+    else low = middle + 1;
+  }
+  if (low === sorted.length) return candidates;
+  const least = candidates.filter((block) => scores[block]! < sorted[low]!);
+  for (const block of least) left -= living[block]!;
+  for (const block of candidates) {
+    if (scores[block] !== sorted[low]) continue;
+    if (left < living[block]! / 2) break; // it would not come nearer
+    left -= living[block]!;
+    least.push(block);
+  }
+  return least;
 }

@@ -1,4 +1,4 @@
-import { checkCount, checkRange, ValueError } from '../base/errors.ts';
+import { checkCount, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Callback, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
@@ -117,12 +117,11 @@ export class PruningSchedule extends Gradual {
     const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed limit';
     if (new.target === PruningSchedule) checkOptions(op, options, names);
     const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100 } = options;
-    checkRange(op, 'initialSparsity', initialSparsity, 'in [0, 1)');
-    checkRange(op, 'finalSparsity', finalSparsity, 'in [0, 1)');
     checkCount(op, 'begin', begin, 0);
     checkCount(op, 'end', end, begin + 1);
     const { pattern, scope } = options;
-    targetOf(op, { sparsity: Math.max(initialSparsity, finalSparsity), ...defined({ pattern, scope }) });
+    for (const [field, sparsity] of Object.entries({ initialSparsity, finalSparsity }))
+      targetOf(op, { sparsity, ...defined({ pattern, scope }) }, field);
     super(op, { begin, end, frequency }, options);
     this.course = { initialSparsity, finalSparsity, begin, end };
   }
@@ -149,7 +148,6 @@ export class ConstantSparsity extends Gradual {
     const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
     checkCount(op, 'begin', begin, 0);
     if (end !== -1) checkCount(op, 'end', end, begin);
-    checkRange(op, 'sparsity', sparsity, 'in [0, 1)');
     targetOf(op, { sparsity, ...defined({ pattern, scope }) });
     super(op, { begin, end: end === -1 ? Infinity : end, frequency }, options);
     this.sparsity = sparsity;

@@ -249,6 +249,27 @@ describe('movement', () => {
   });
 });
 
+describe('MovementScores', () => {
+  test('has none before a step, and takes no options', () => {
+    const movement = new MovementScores();
+    expect(() => movement.scores).toThrow('MovementScores: no step was seen yet: give it to the callbacks of fit');
+    smallModel().fit(...threeClasses(), { epochs: 0, callbacks: [movement] });
+    expect(() => movement.scores).toThrow('no step was seen yet');
+    expect(() => Reflect.construct(MovementScores, [{ begin: 3 }])).toThrow('the options must be left out');
+  });
+
+  test('of another model do not fit', () => {
+    const movement = new MovementScores();
+    const other = new Sequential([new Dense(4, { inputShape: [5] }), new Dense(3)]);
+    other.compile({ loss: 'mse', optimizer: 'sgd' });
+    other.fit(normal([8, 5]), normal([8, 3]), { callbacks: [movement] });
+    const ask = (): Model => prune(smallModel(), { sparsity: 0.5, criterion: movement.scores });
+    expect(ask).toThrow('scores of dense/kernel must be a list of 35');
+    smallModel().fit(...threeClasses(), { callbacks: [movement] });
+    expect(ask).not.toThrow(); // the last fit counts
+  });
+});
+
 describe('a layer of the user', () => {
   class Scale extends Layer {
     override readonly type = 'scale';

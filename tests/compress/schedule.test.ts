@@ -252,12 +252,13 @@ describe('schedules with criteria and patterns', () => {
     [{ criterion: 'taylor' }, 'samples must be a list of x and y'],
     [{ criterion: 'movement' }, 'begin must be at least 1 with movement'],
     [{ criterion: 'size' }, 'criterion must be one of magnitude'],
-    [{ pattern: { n: 3, m: 4 } }, 'sparsity must be at most 0.25, which 3 of 4 let go'],
+    [{ pattern: { n: 3, m: 4 } }, '$ must be at most 0.25, which 3 of 4 let go'],
     [{ pattern: 'panels', scope: 'unit' }, 'scope must be global or layer where blocks are pruned'],
     [{ seed: 1.5 }, 'seed must be an integer'],
   ])('refuse %#', (options, message) => {
-    expect(() => new PruningSchedule({ ...steady, ...options })).toThrow(`PruningSchedule: ${message}`);
     const { end, finalSparsity: sparsity } = steady;
-    expect(() => new ConstantSparsity({ end, sparsity, ...options })).toThrow(`ConstantSparsity: ${message}`);
+    const called = (op: string, field: string): string => `${op}: ${message.replace('$', field)}`;
+    expect(() => new PruningSchedule({ ...steady, ...options })).toThrow(called('PruningSchedule', 'finalSparsity'));
+    expect(() => new ConstantSparsity({ end, sparsity, ...options })).toThrow(called('ConstantSparsity', 'sparsity'));
   });
 });
