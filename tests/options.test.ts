@@ -131,6 +131,9 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   distill: (o) => w.distill(o),
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),
+  damage: (o) => w.damage(model, model, [x, x], o),
+  heldTo: (o) => w.heldTo(model, (each) => each, o),
+  strongest: (o) => w.strongest(model, [1], () => model, o),
   latencies: (o) => w.latencies([network], o),
   // data and files
   saveModel: (o) => w.saveModel(model, o),
