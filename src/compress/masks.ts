@@ -24,8 +24,8 @@ export interface Kernel {
   readonly values: { [index: number]: number; readonly length: number };
   /** 0 where numbers were pruned before. */
   readonly alive: ArrayLike<number> | null;
-  /** Takes the new mask, or none, for numbers that are 0 where they are to be. */
-  readonly set: (alive: Uint8Array | null) => void;
+  /** Takes the new mask, for numbers that are 0 where it says so. */
+  readonly set: (alive: Uint8Array) => void;
 }
 
 /** The weights of a graph with what its operations say of them, each once: pruned ones alone, or all but statistics. */
@@ -65,9 +65,9 @@ function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
     set: (alive) => {
       storage.version++;
       // A mask that stays the same tensor leaves recorded training steps valid
-      if (own.mask !== null && alive !== null && own.mask.data.every((bit, i) => bit === alive[i])) return;
-      own.mask = alive && persistent(() => zeros(own.shape, 'bool'));
-      if (alive !== null) own.mask!.storage.array.set(alive);
+      if (own.mask?.data.every((bit, i) => bit === alive[i]) === true) return;
+      own.mask = persistent(() => zeros(own.shape, 'bool'));
+      own.mask.storage.array.set(alive);
     },
   };
 }

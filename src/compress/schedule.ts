@@ -58,7 +58,7 @@ abstract class Gradual implements Callback {
       throw new ValueError(op, 'begin', 'at least 1 with movement, which ranks by what steps did', when.begin);
     this.op = op;
     this.when = when;
-    this.options = options;
+    this.options = { ...options };
     this.movement = criterion === 'movement' ? new MovementScores() : null;
     this.guard = limit === undefined ? null : new Guard(op, limit);
   }

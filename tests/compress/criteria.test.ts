@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  Add,
   BatchNorm,
   type Callback,
   Conv2D,
@@ -8,10 +9,12 @@ import {
   DepthwiseConv2D,
   Dropout,
   decodeWeight,
+  Embedding,
   Flatten,
   fromData,
   input,
   Layer,
+  LayerNorm,
   loadModel,
   Model,
   MovementScores,
@@ -22,6 +25,7 @@ import {
   parameter,
   prune,
   quantize,
+  type SampleLists,
   type ScoreOptions,
   Sequential,
   SGD,
@@ -246,6 +250,43 @@ describe('movement', () => {
     model.fit(x, tensor([[0], [2]]), { epochs: 3, callbacks: [movement] });
     expect(values(kernelsOf(prune(model, { count: 1, criterion: movement.scores }))[0]!.mask!)).toEqual([0, 1]);
     expect(values(kernelsOf(prune(model, { count: 1 }))[0]!.mask!)).toEqual([1, 0]);
+  });
+});
+
+describe('a model of several inputs and outputs, one of them words', () => {
+  test('is ranked by every criterion, tables and norms are left alone', () => {
+    const [words, x] = [input([4]), input([3])];
+    const embedded = new LayerNorm().apply(new Embedding(9, 3).apply(words));
+    const hidden = new Flatten().apply(embedded);
+    const a = new Dense(5, { activation: 'relu', name: 'a' }).apply(hidden);
+    const b = new Dense(5, { activation: 'relu', name: 'b' }).apply(x);
+    const both = new Add().apply([a, b]);
+    const model = new Model(
+      [words, x],
+      [new Dense(2, { name: 'c' }).apply(both), new Dense(1, { name: 'd' }).apply(b)],
+    );
+    model.compile({ loss: 'mse', optimizer: 'adam' });
+    const entries = fromData(
+      Int32Array.from({ length: 40 }, (_, i) => (i * 7) % 9),
+      [10, 4],
+    );
+    const samples: SampleLists = [
+      [entries, normal([10, 3])],
+      [normal([10, 2], 1), normal([10, 1], 2)],
+    ];
+    for (const criterion of ['magnitude', 'random', 'snip', 'taylor', 'wanda'] as const) {
+      const pruned = prune(model, { sparsity: 0.5, criterion, samples, scope: 'layer' });
+      const dead = pruned.weights.map(({ name, mask }) => [name, mask?.data.filter((bit) => bit === 0).length]);
+      expect(Object.fromEntries(dead.filter(([, count]) => count !== undefined))).toEqual({
+        'a/kernel': 30,
+        'b/kernel': 8,
+        'c/kernel': 5,
+        'd/kernel': 3,
+      });
+    }
+    expect(() => prune(model, { sparsity: 0.5, criterion: 'wanda', samples: [samples[0], []] })).not.toThrow();
+    const wrong: SampleLists = [entries, samples[1]];
+    expect(() => prune(model, { sparsity: 0.5, criterion: 'wanda', samples: wrong })).toThrow('a list of 2 tensors');
   });
 });
 
