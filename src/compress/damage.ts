@@ -257,7 +257,8 @@ function numberDamage(name: string, own: Said, other: Said, settings: Settings):
   const { y, said } = own;
   const samples = said.shape[0]!;
   const each = said.size / samples;
-  const [was, now] = [said.data, other.said.data];
+  const { data: was } = said;
+  const { data: now } = other.said;
   const [r2, rmse] = (['r2', 'rmse'] as const).map((metric) => {
     const [before, after] = [own, other].map(({ said: values }) => {
       const state = metricOf(metric).create();
@@ -294,7 +295,9 @@ function numberDamage(name: string, own: Said, other: Said, settings: Settings):
 
 /** R² and RMSE lost on rows of samples. */
 function lostBy({ y, said }: Said, { said: other }: Said): (rows: Int32Array) => readonly number[] {
-  const [t, p, q] = [y.data, said.data, other.data];
+  const { data: t } = y;
+  const { data: p } = said;
+  const { data: q } = other;
   const each = said.size / said.shape[0]!;
   const n = widthOf(said);
   // Around the mean of each number, where sums of squares lose nothing
@@ -308,7 +311,10 @@ function lostBy({ y, said }: Said, { said: other }: Said): (rows: Int32Array) =>
     let before = 0;
     let after = 0;
     for (let j = 0; j < n; j++) {
-      let [sum, squares, p2, q2] = [0, 0, 0, 0];
+      let sum = 0;
+      let squares = 0;
+      let p2 = 0;
+      let q2 = 0;
       for (const row of rows)
         for (let i = row * each + j; i < (row + 1) * each; i += n) {
           const d = t[i]! - centers[j]!;

@@ -4,11 +4,11 @@ import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { Encoding, Stored } from '../graph/encoding.ts';
+import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
-import { gathered, isSparse, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
+import { gathered, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
 import {
   breakEven,
   type Choice,

@@ -4,6 +4,7 @@ import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 import { type DamageOptions, damage } from './damage.ts';
 import { type DamageReport, type DecisionDamage, type OutputDamage, points } from './damage-report.ts';
@@ -238,8 +239,7 @@ export interface Stopped {
   readonly excess: readonly Excess[];
 }
 
-const deadIn = (alive: ArrayLike<number> | null): number =>
-  alive === null ? 0 : Array.prototype.filter.call(alive, (bit) => bit === 0).length;
+const deadIn = (mask: Tensor | null): number => mask?.data.filter((bit: number) => bit === 0).length ?? 0;
 
 /** Holds the prunings of a fit to a limit: one that breaks it is taken back, and there is none after it. */
 export class Guard {
@@ -268,23 +268,19 @@ export class Guard {
     if (this.stopped !== null) return;
     const { samples, maxDamage, against, ...rest } = this.limit;
     this.before ??= against ?? cloneModel(model);
-    const weights = weightsIn(model);
-    const old = weights.map(({ values, alive }) => ({
-      values: Float64Array.from(values),
-      alive: alive && Uint8Array.from(alive),
-    }));
+    const weights = weightsIn(model).map(({ key }) => model.graph.weights.get(key)!);
+    const old = weights.map(({ value, mask }) => ({ values: value.data.slice(), mask }));
     prune();
-    if (weights.every(({ alive }, i) => deadIn(alive) === deadIn(old[i]!.alive))) return; // training's doing alone
+    if (weights.every(({ mask }, i) => deadIn(mask) === deadIn(old[i]!.mask))) return; // training's doing alone
     const report = damage(this.before, model, samples, rest);
     const excess = excessOf(this.op, report, maxDamage);
     if (excess.length === 0) return;
     weights.forEach((weight, i) => {
-      const { values, alive } = old[i]!;
-      const { values: now } = weight;
-      values.forEach((value, j) => {
-        now[j] = value;
-      });
-      weight.set(alive);
+      const { values, mask } = old[i]!;
+      const { storage } = weight.value;
+      storage.array.set(values as never);
+      storage.version++;
+      weight.mask = mask; // pruning makes new ones
     });
     this.stopped = { ...at, damage: report, excess };
   }

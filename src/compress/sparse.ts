@@ -3,7 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import { floatsOf } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, multipliesIntegers } from '../graph/facts.ts';
+import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { gathered, patternOf, placesHeld, type SparseWidth } from '../graph/sparse.ts';

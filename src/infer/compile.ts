@@ -5,10 +5,9 @@ import { panelsLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
-import { isSparse } from '../graph/sparse.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
@@ -115,8 +114,9 @@ export function compile(
 
   /** Its kernel, if this has panels and they are chosen. */
   const sparseOf = (node: Node): SparseKernel | null => {
-    const { shape, encoding } = weightsOf(network, node).kernel ?? {};
-    if (shape === undefined || !isSparse(encoding!)) return null;
+    const kernel = weightsOf(network, node).kernel;
+    if (kernel === undefined || !isSparse(kernel.encoding)) return null;
+    const { shape, encoding } = kernel;
     const alone: Candidate['alone'] = (how, own) => {
       const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
       const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
