@@ -528,6 +528,7 @@ export const plants = [
     replace: 'f32x4.lt(norm, least)',
     mustFail: ['tests/kernels/wasm/wasm.test.ts'],
   },
+  {
     name: 'a sparse convolution in int8 takes the second row of a pair from where the first is',
     file: 'kernels/wasm/sparse-int8.ts',
     find: 'other.set(i32.load(list, 8 * u + 4)),',
