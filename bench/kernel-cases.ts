@@ -197,7 +197,28 @@ function optimizers(): KernelCase[] {
       return { call: calls[op], y };
     };
   };
+  const map = (op: 'softThreshold' | 'groupThreshold' | 'hardThreshold'): Make => {
+    return (k, { hold, floats }) => {
+      const n = PARAMETERS[0];
+      const first = normal(n, 1).map(Math.abs);
+      const y = hold(first.slice());
+      const sorted = floats(n);
+      const s = hold(Float32Array.of(0, 0, 0, 0, 0, 0, 0, 1e-3));
+      const calls = {
+        softThreshold: () => k.softThreshold(n, y, s),
+        groupThreshold: () => k.groupThreshold(n, y, 4, s),
+        hardThreshold: () => {
+          y.set(first); // what it leaves is 0 or 1, and sorted at once
+          k.hardThreshold(n, y, n >> 1, sorted);
+        },
+      };
+      return { call: calls[op], y };
+    };
+  };
   return [
+    ...(['softThreshold', 'groupThreshold', 'hardThreshold'] as const).map((op) =>
+      kernelCase(op, `${PARAMETERS[0]}`, PARAMETERS[0], map(op)),
+    ),
     ...PARAMETERS.map((n) => kernelCase('adam', `${n}`, n, on(n, 'adam'))),
     ...(['sgd', 'rmsprop', 'adagrad'] as const).map((op) =>
       kernelCase(op, `${PARAMETERS[0]}`, PARAMETERS[0], on(PARAMETERS[0], op)),
