@@ -13,6 +13,7 @@ describe.each([
   'docs/tables.md',
   'docs/convolutions.md',
   'docs/zeros.md',
+  'docs/pruning.md',
 ])('examples of %s', (file) => {
   const examples = examplesOf(file);
 
