@@ -276,8 +276,8 @@ export const plants = [
   {
     name: '{ n, m } goes along the last axis whatever a kernel makes',
     file: 'src/compress/patterns.ts',
-    find: 'const at = shape.length + unitAxis;',
-    replace: 'const at = shape.length - 1;',
+    find: 'shape.at(unitAxis) ?? 1 }, (_, unit) => placesAt(shape, unitAxis, unit)',
+    replace: 'shape.at(-1) ?? 1 }, (_, unit) => placesAt(shape, -1, unit)',
     mustFail: ['tests/compress/patterns.test.ts'],
   },
   {

@@ -111,6 +111,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   epsilon: 'eps',
   f1: 'f1score',
   folds: 'nsplits k',
+  gamma: 'batchnorm bn slimming',
   hinge: 'hingeloss',
   huber: 'huberloss smoothl1 smoothl1loss',
   inputShape: 'inputdim inputsize infeatures batchinputshape',
@@ -121,6 +122,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   linear: 'identity none',
   loss: 'lossfn criterion objective',
   mae: 'meanabsoluteerror l1loss l1',
+  magnitude: 'l1 l1norm',
   minLearningRate: 'minlr',
   missing: 'na fillna',
   mse: 'meansquarederror mseloss',
@@ -140,6 +142,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   useBias: 'bias',
   validationData: 'validation valdata',
   validationSplit: 'valsplit',
+  zeros: 'apoz',
 };
 
 /** Near to names of ours, and something else. */

@@ -1,7 +1,8 @@
 import { listed, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from '../graph/activation.ts';
+import { placesAt } from '../graph/channels.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -13,19 +14,24 @@ import { readersOf, without } from '../graph/rewrite.ts';
 import { Model } from '../nn/model.ts';
 import { storedGraph } from '../nn/network.ts';
 import type { SampleLists } from '../nn/samples.ts';
-import { Random } from '../tensor/random.ts';
+import { checkSeed, Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activationsOf, checkPair } from './observe.ts';
 import { networkOf, passOn } from './passes.ts';
+import { countFor, nodeNamed, rankOf, unknownCriterion } from './ranking.ts';
 
 /**
  * How layers are ranked; the least go first.
  * - `magnitude`: by the mean L1 norm of the neurons that their kernels make.
+ * - `l2`: by the mean of their L2 norms.
  * - `similarity`: by how far what they give is from what they read, ‖y - x‖ over the larger of ‖x‖ and ‖y‖, in the mean over
  *   `samples` (the idea of Men et al. 2024, arXiv 2403.03853, who take the angle).
- * - `random`: the baseline to beat, by the model's seed.
+ * - `random`: the baseline to beat, as the seed says.
+ *
+ * Other criteria of neurons do not rank layers: they tell how far what is made is from 0, or what the loss would be with 0 in
+ * its place, but what a layer reads stands for it, to which `similarity` holds it.
  */
-export type LayerCriterion = 'magnitude' | 'similarity' | 'random';
+export type LayerCriterion = 'magnitude' | 'l2' | 'similarity' | 'random';
 
 export interface PruneLayersOptions {
   /** Those to remove, by name, or by index among all layers (of a network: nodes). A residual block is called as its sum is. */
@@ -36,6 +42,8 @@ export interface PruneLayersOptions {
   readonly criterion?: LayerCriterion | ReadonlyMap<string, number>;
   /** For `similarity`: samples [x, y]; y is not asked for. */
   readonly samples?: SampleLists;
+  /** Of `random`. Default the model's; 0 for a network. */
+  readonly seed?: number;
 }
 
 /** A layer with a kernel or a residual sum, and what removing it would take. */
@@ -59,6 +67,7 @@ interface Piece {
 type Fate = Piece | string;
 
 const OP = 'pruneLayers';
+const OF_NEURONS: readonly unknown[] = ['taylor', 'gamma', 'activation', 'zeros', 'flow'];
 
 /**
  * Removes whole layers where shapes agree, in a network of any wiring. A layer that gives the shape that it reads is passed
@@ -69,8 +78,9 @@ const OP = 'pruneLayers';
 export function pruneLayers(model: Model, options: PruneLayersOptions): Model;
 export function pruneLayers(network: Graph<Stored>, options: PruneLayersOptions): Network;
 export function pruneLayers(subject: Model | Graph<Stored>, options: PruneLayersOptions = {}): Model | Network {
-  checkOptions(OP, options, 'layers amount criterion samples');
-  const { layers, amount, criterion = 'magnitude' } = options;
+  checkOptions(OP, options, 'layers amount criterion samples seed');
+  const { layers, amount, seed = subject instanceof Model ? subject.seed : 0 } = options;
+  checkSeed(OP, seed);
   if (layers !== undefined && amount !== undefined)
     throw new ValueError(OP, 'amount', 'left out where layers are named', amount);
   return passOn(OP, subject, (graph) => {
@@ -87,7 +97,7 @@ export function pruneLayers(subject: Model | Graph<Stored>, options: PruneLayers
     }
     const pieces = [...fates.values()].filter((fate) => typeof fate !== 'string');
     const count = countOf(amount, pieces.length, fates);
-    const scores = scoresOf(subject, graph, pieces, criterion, options.samples);
+    const scores = scoresOf(subject, graph, pieces, options, seed);
     const order = pieces.reverse().sort((p, q) => scores.get(p.name)! - scores.get(q.name)!);
     let left = graph;
     let removed = 0;
@@ -115,20 +125,23 @@ export function removableLayers(subject: Model | Graph<Stored>): readonly Remova
 
 function nameOf(
   subject: Model | Graph<Stored>,
-  { nodes }: Graph<Stored>,
+  graph: Graph<Stored>,
   fates: ReadonlyMap<string, Fate>,
   which: string | number,
 ): string {
-  const node = typeof which === 'number' ? nodes.at(which) : nodes.find(({ name }) => name === which);
-  const name = typeof which === 'number' && subject instanceof Model ? subject.layer(which).name : node?.name;
+  const name = nodeNamed(subject, graph, which);
   if (name !== undefined && fates.has(name)) return name;
-  throw new ValueError(OP, 'a layer to remove', `one of ${[...fates.keys()].join(', ')}`, name ?? which);
+  const names = [...fates.keys()];
+  const remedy = didYouMean(name ?? which, names);
+  throw new ValueError(OP, 'a layer to remove', `one of ${names.join(', ')}`, name ?? which, remedy);
 }
 
 function countOf(amount: number | undefined, n: number, fates: ReadonlyMap<string, Fate>): number {
-  const count = amount! >= 1 ? amount! : Math.round(amount! * n);
-  if (!(amount! >= 0) || !Number.isSafeInteger(count))
-    throw new ValueError(OP, 'amount', 'a share below 1, or a number of layers', amount);
+  const count = countFor(amount, n);
+  if (count === null) {
+    const remedy = amount === undefined ? 'Or name the layers: removableLayers tells which can go' : undefined;
+    throw new ValueError(OP, 'amount', 'a share below 1, or a number of layers', amount, remedy);
+  }
   if (n > 0 && count <= n) return count;
   const whys = [...fates].flatMap(([name, fate]) => (typeof fate === 'string' ? [`${name}: ${fate}`] : []));
   const list = [...whys.slice(0, 8), ...(whys.length > 8 ? ['...'] : [])].join('; ') || 'there are no others';
@@ -242,11 +255,11 @@ function scoresOf(
   subject: Model | Graph<Stored>,
   graph: Graph<Stored>,
   pieces: readonly Piece[],
-  criterion: NonNullable<PruneLayersOptions['criterion']>,
-  samples: SampleLists | undefined,
+  { criterion = 'magnitude', samples }: PruneLayersOptions,
+  seed: number,
 ): ReadonlyMap<string, number> {
   const of = (score: (piece: Piece, i: number) => number): Map<string, number> =>
-    new Map(pieces.map((piece, i) => [piece.name, Number.isNaN(score(piece, i)) ? Infinity : score(piece, i)]));
+    new Map(pieces.map((piece, i) => [piece.name, rankOf(score(piece, i))]));
   if (criterion instanceof Map)
     return of(({ name }) => {
       const score: unknown = criterion.get(name);
@@ -254,26 +267,37 @@ function scoresOf(
       throw new ValueError(OP, `the score of ${name}`, 'a number, as for every layer that can go', score);
     });
   if (criterion === 'random') {
-    const ranks = new Random(subject instanceof Model ? subject.seed : 0, 'layers/pruning').permutation(pieces.length);
+    const ranks = new Random(seed, 'layers/pruning').permutation(pieces.length);
     return of((_, i) => ranks.data[i]!);
   }
-  if (criterion === 'magnitude') return of((piece) => magnitudeOf(graph, piece));
+  if (criterion === 'magnitude') return of((piece) => normOf(graph, piece, 1));
+  if (criterion === 'l2') return of((piece) => normOf(graph, piece, 2));
   if (criterion === 'similarity') {
     const changes = changesOf(subject, pieces, samples);
     return of(({ name }) => changes.get(name)!);
   }
-  throw new ValueError(OP, 'criterion', 'magnitude, similarity or random, or a Map of scores by name', criterion);
+  const remedy = OF_NEURONS.includes(criterion)
+    ? 'What a layer reads stands for it, and not 0: similarity tells what that changes'
+    : undefined;
+  throw unknownCriterion(OP, criterion, ['magnitude', 'l2', 'similarity', 'random'], 'name', remedy);
 }
 
-/** The mean L1 norm of the neurons of the kernels in a piece, which are as many as a node gives channels. */
-function magnitudeOf(graph: Graph<Stored>, { nodes }: Piece): number {
-  const values = valuesOf(graph);
+/** The mean L1 or L2 norm of the neurons that the kernels in a piece make. */
+function normOf(graph: Graph<Stored>, { nodes }: Piece, power: 1 | 2): number {
   let sum = 0;
   let neurons = 0;
   for (const node of nodes) {
     if (!hasKernel(node)) continue;
-    for (const w of decodeWeight(weightsOf(graph, node).kernel!)!) sum += Math.abs(w);
-    neurons += values.get(node.name)!.shape.at(-1)!;
+    const kernel = weightsOf(graph, node).kernel!;
+    const numbers = decodeWeight(kernel)!;
+    const axis = factsOf(node).weights?.kernel?.unitAxis ?? -1;
+    const units = kernel.shape.at(axis)!;
+    for (let unit = 0; unit < units; unit++) {
+      const places = placesAt(kernel.shape, axis, unit);
+      const norm = places.reduce((total, i) => total + Math.abs(numbers[i]!) ** power, 0);
+      sum += power === 1 ? norm : Math.sqrt(norm);
+    }
+    neurons += units;
   }
   return neurons === 0 ? 0 : sum / neurons;
 }

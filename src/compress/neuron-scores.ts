@@ -1,6 +1,6 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import type { Part } from '../graph/channel-rules.ts';
-import type { Channels, Slice } from '../graph/channels.ts';
+import { type Channels, placesAt, type Slice } from '../graph/channels.ts';
 import { valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
@@ -9,6 +9,7 @@ import { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { Random } from '../tensor/random.ts';
 import { activationsOf, checkPair, eachGradient } from './observe.ts';
+import { rankOf, unknownCriterion } from './ranking.ts';
 
 /**
  * How neurons are ranked; the least go first, and of neurons that go together the mean counts.
@@ -24,7 +25,7 @@ import { activationsOf, checkPair, eachGradient } from './observe.ts';
  *   over `samples`. Of models that are compiled.
  * - `activation`: the mean size of what layers read of it on `samples`, behind its activation (and a pool).
  * - `zeros`: how often that is not 0: those of most zeros go first (Hu et al. 2016, arXiv 1607.03250).
- * - `random`: the baseline to beat, by the model's seed.
+ * - `random`: the baseline to beat, as the seed says.
  */
 export type NeuronCriterion = 'magnitude' | 'l2' | 'flow' | 'gamma' | 'taylor' | 'activation' | 'zeros' | 'random';
 
@@ -95,12 +96,7 @@ export function scorer(
     };
   const isGiven = criterion instanceof Map;
   if (!isGiven && !Object.hasOwn(CRITERIA, criterion as string))
-    throw new ValueError(
-      OP,
-      'criterion',
-      `${Object.keys(CRITERIA).join(', ')} or random, or a Map of scores by layer`,
-      criterion,
-    );
+    throw unknownCriterion(OP, criterion, [...Object.keys(CRITERIA), 'random'], 'layer');
   let score: Score | null = null;
   const why = NOTHING[isGiven ? 'scores of one’s own' : (criterion as string)]!;
   return (neurons) => {
@@ -111,7 +107,7 @@ export function scorer(
       const slices = ranked.removable.get(set);
       const own = slices === undefined ? 0 : score(set, slices); // it stays
       if (own === null) without.add(set);
-      else found.set(set, Number.isNaN(own) ? Infinity : own);
+      else found.set(set, rankOf(own));
     }
     if (without.size === 0) return found;
     const { makers } = ranked.channels;
@@ -138,9 +134,8 @@ function normsIn(graph: Graph<Stored>, power: 1 | 2): (slice: Slice) => number {
     const values = sizes.get(key) ?? decodeWeight(weight) ?? decodeBias(graph, key, weight);
     sizes.set(key, values);
     let sum = 0;
-    // NaN counts as large: removing the neuron would hide that training broke down.
-    for (const i of placesOf(weight.shape, axis, index)) {
-      const size = Number.isNaN(values[i]!) ? Infinity : Math.abs(values[i]!);
+    for (const i of placesAt(weight.shape, axis, index)) {
+      const size = rankOf(Math.abs(values[i]!));
       sum += power === 1 ? size : size * size;
     }
     return power === 1 ? sum : Math.sqrt(sum);
@@ -153,16 +148,6 @@ function decodeBias(graph: Graph<Stored>, key: string, { encoding }: Stored): nu
   const { scale } = valuesOf(graph).get(node.inputs[0]!)!.format!;
   const { scales } = graph.weights.get(node.weights.kernel!)!.encoding as EncodingOf<'int8'>;
   return Array.from(encoding.values, (q, i) => q * scale * scales[i]!);
-}
-
-/** Where in a weight the numbers at an index of an axis are, which is counted from the end. */
-export function placesOf(shape: readonly number[], axis: number, index: number): number[] {
-  const at = shape.length + axis;
-  const inner = shape.slice(at + 1).reduce((product, n) => product * n, 1);
-  const outer = shape.slice(0, at).reduce((product, n) => product * n, 1);
-  const places: number[] = [];
-  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) places.push((o * shape[at]! + index) * inner + i);
-  return places;
 }
 
 /**
@@ -178,7 +163,7 @@ function byGradients({ subject, graph, removable, samples }: Ranked): Score {
     const own = slices.filter(({ part }) => part === 'reads');
     const places = own.map(({ key, axis, index }) => ({
       key,
-      at: placesOf(graph.weights.get(key)!.shape, axis, index),
+      at: placesAt(graph.weights.get(key)!.shape, axis, index),
     }));
     return { set, places, sum: 0 };
   });

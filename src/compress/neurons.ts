@@ -1,17 +1,19 @@
 import { checkCount, checkFlag, checkOneOf, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
-import { Channels, type Slice, withoutChannels } from '../graph/channels.ts';
+import { checkOptions, didYouMean } from '../base/options.ts';
+import { Channels, placesAt, type Slice, withoutChannels } from '../graph/channels.ts';
 import { type Cost, networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
+import { checkSeed } from '../tensor/random.ts';
 import { withConstantsFolded } from './constants.ts';
-import { type NeuronCriterion, type NeuronScores, placesOf, scorer } from './neuron-scores.ts';
+import { type NeuronCriterion, type NeuronScores, scorer } from './neuron-scores.ts';
 import { passOn } from './passes.ts';
 import type { PruningScope } from './patterns.ts';
 import { pickStored } from './pick.ts';
+import { countFor, nodeNamed } from './ranking.ts';
 
 /** What the smaller network may hold, or do for one sample, at most, as `networkCost` counts it. */
 export type Budget = { readonly parameters: number } | { readonly macs: number };
@@ -33,6 +35,8 @@ export interface PruneNeuronsOptions {
   readonly criterion?: NeuronCriterion | NeuronScores;
   /** For `taylor`, `activation` and `zeros`: samples [x, y] to go by; of y only `taylor` asks. */
   readonly samples?: SampleLists;
+  /** Of `random`. Default the model's; 0 for a network. */
+  readonly seed?: number;
   /**
    * A layer that loses neurons keeps a multiple of this, rounded up by the best of those that would go; one with no multiple
    * that large keeps all of its neurons. Default 1.
@@ -51,24 +55,25 @@ export interface PruneNeuronsOptions {
  * Removes neurons, the channels that a layer makes: their columns of its kernel, filters of a convolution, their biases, and
  * the rows of every kernel that reads them. The result is a smaller network, not a masked one. Neurons that meet in a sum go
  * together, in a network of any wiring (Fang et al. 2023), and so do those at one place of the groups of a convolution or a
- * shuffle; the mean of their norms counts. A depthwise convolution and BatchNorm lose the channels of the layer before. What an output,
- * a softmax, a LayerNorm or a layer of the user's own sees stays, and every layer keeps a neuron. What neurons add that are
- * constant goes into the biases behind them first (`foldConstants`); any other is removed as if it were held at 0. The given
- * model or network is unchanged; fine-tune the result with `fit`. Throws StateError where fewer neurons can go than were asked
- * for, or all of them leave the network above its budget.
+ * shuffle; the mean of their norms counts. A depthwise convolution and BatchNorm lose the channels of the layer before. What
+ * an output, a softmax, a LayerNorm or a layer of the user's own sees stays, and every layer keeps a neuron. What neurons add
+ * that are constant goes into the biases behind them first (`foldConstants`); any other is removed as if it were held at 0.
+ * The given model or network is unchanged; fine-tune the result with `fit`. Throws StateError where fewer neurons can go than
+ * were asked for, or all of them leave the network above its budget.
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;
 export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuronsOptions = {}): Model | Network {
-  checkOptions('pruneNeurons', options, 'layer amount budget criterion samples scope roundTo mask');
+  checkOptions('pruneNeurons', options, 'layer amount budget criterion samples seed scope roundTo mask');
   const { mask = false, roundTo = 1, scope = 'global', criterion = 'magnitude', samples } = options;
+  const { seed = subject instanceof Model ? subject.seed : 0 } = options;
   checkFlag('pruneNeurons', 'mask', mask);
   checkCount('pruneNeurons', 'roundTo', roundTo);
   checkOneOf('pruneNeurons', 'scope', scope, ['global', 'layer']);
+  checkSeed('pruneNeurons', seed);
   checkBudget(options);
-  const seed = subject instanceof Model ? subject.seed : 0;
-  const name = nameOf(subject, options.layer);
   return passOn('pruneNeurons', subject, (given) => {
+    const name = nameOf(subject, given, options.layer);
     const graph = withConstantsFolded(given);
     const channels = new Channels(graph);
     const removable = channels.removable();
@@ -117,7 +122,7 @@ const zerosIn =
   ({ weights }: Graph<Stored>) =>
   ({ key, axis, index }: Slice): boolean => {
     const { shape, encoding } = weights.get(key)!;
-    return placesOf(shape, axis, index).every((i) => encoding.values[i] === 0);
+    return placesAt(shape, axis, index).every((i) => encoding.values[i] === 0);
   };
 
 /** Whether all numbers of a slice are masked, and 0: a network by hand may say otherwise of a masked one. */
@@ -125,17 +130,16 @@ const maskedIn =
   ({ weights }: Graph<Stored>) =>
   ({ key, axis, index }: Slice): boolean => {
     const { shape, mask, encoding } = weights.get(key)!;
-    return mask !== null && placesOf(shape, axis, index).every((i) => mask[i] === 0 && encoding.values[i] === 0);
+    return mask !== null && placesAt(shape, axis, index).every((i) => mask[i] === 0 && encoding.values[i] === 0);
   };
 
 /** The name of the node that makes the neurons of a layer. */
-function nameOf(subject: Model | Graph<Stored>, layer: string | number | undefined): string | null {
+function nameOf(subject: Model | Graph<Stored>, graph: Graph<Stored>, layer?: string | number): string | null {
   if (layer === undefined) return null;
-  if (subject instanceof Model) return subject.layer(layer).name;
-  const { nodes } = subject;
-  const node = typeof layer === 'number' ? nodes.at(layer) : nodes.find(({ name }) => name === layer);
-  if (node !== undefined) return node.name;
-  throw new ValueError('pruneNeurons', 'layer', `one of ${nodes.map(({ name }) => name).join(', ')}`, layer);
+  const name = nodeNamed(subject, graph, layer);
+  if (name !== undefined) return name;
+  const names = graph.nodes.map((node) => node.name);
+  throw new ValueError('pruneNeurons', 'layer', `one of ${names.join(', ')}`, layer, didYouMean(layer, names));
 }
 
 /** Neurons that are ranked among each other. */
@@ -160,7 +164,7 @@ function chosen(
   const dead = new Set([...removable].flatMap(([set, slices]) => (slices.every(isMasked) ? [set] : [])));
   const rankingOf = (name: string | null, all: readonly number[]): Ranking => {
     const neurons = all.filter((set) => !dead.has(set));
-    const count = budget === undefined ? countOf(amount!, neurons.length, layer === null, name) : neurons.length;
+    const count = budget === undefined ? countOf(amount, neurons.length, layer === null, name) : neurons.length;
     const scores = scoresOf(neurons, name === null ? 'pruning' : `${name}/pruning`);
     const order = [...new Set(neurons)].reverse().sort((p, q) => scores.get(p)! - scores.get(q)!);
     const times = new Map(order.map((set) => [set, 0]));
@@ -217,14 +221,15 @@ function checkBudget({ amount, budget }: PruneNeuronsOptions): void {
 }
 
 /** How many of the `n` neurons of a layer, or of the network, go. A share of every layer leaves each a neuron. */
-function countOf(amount: number, n: number, isOfEach: boolean, name: string | null): number {
-  const share = Math.round(amount * n);
-  const count = amount >= 1 ? amount : isOfEach && name !== null ? Math.min(share, n - 1) : share;
-  const fits = name === null ? amount < 1 || count < n : count < n;
-  if (amount >= 0 && Number.isSafeInteger(count) && fits) return count;
+function countOf(amount: number | undefined, n: number, isOfEach: boolean, name: string | null): number {
+  const all = countFor(amount, n) ?? Infinity;
+  const isShare = amount! >= 0 && amount! < 1;
+  const count = isShare && isOfEach && name !== null ? Math.min(all, n - 1) : all;
+  if (count < n || (isShare && name === null && count === n)) return count;
   const whose = `the ${n} neurons of ${name ?? 'the network'}`;
   const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
-  throw new ValueError('pruneNeurons', 'amount', wanted, amount);
+  const remedy = amount === undefined ? 'Or give a budget: { parameters } or { macs }' : undefined;
+  throw new ValueError('pruneNeurons', 'amount', wanted, amount, remedy);
 }
 
 /** The sets of several rankings in one order, in which each has lost about the same share at any time. */
@@ -344,7 +349,7 @@ function masked(graph: Graph<Stored>, channels: Channels, gone: ReadonlySet<numb
   for (const [set, slices] of channels.removable()) {
     if (!gone.has(set)) continue;
     for (const { key, axis, index } of slices)
-      dead.set(key, [...(dead.get(key) ?? []), ...placesOf(graph.weights.get(key)!.shape, axis, index)]);
+      dead.set(key, [...(dead.get(key) ?? []), ...placesAt(graph.weights.get(key)!.shape, axis, index)]);
   }
   const weights = new Map(graph.weights);
   for (const [key, places] of dead) {

@@ -1,7 +1,9 @@
 import { checkCount, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf } from '../base/shape.ts';
+import { placesAt } from '../graph/channels.ts';
 import { type Kernel, maskTo } from './masks.ts';
+import { rankOf } from './ranking.ts';
 
 /**
  * What is pruned at a time:
@@ -137,15 +139,7 @@ function eachPlace({ rows, columns, height, width, across }: Grid, block: number
 
 /** Of each unit the places of the weights that it sums over, in order. */
 function linesOf({ shape, unitAxis }: Kernel): Int32Array[] {
-  const at = shape.length + unitAxis;
-  const units = shape[at] ?? 1;
-  const inner = elementsOf(shape.slice(at + 1));
-  const n = elementsOf(shape);
-  return Array.from({ length: units }, (_, unit) => {
-    const line = new Int32Array(n / units);
-    for (let i = 0; i < line.length; i++) line[i] = (Math.floor(i / inner) * units + unit) * inner + (i % inner);
-    return line;
-  });
+  return Array.from({ length: shape.at(unitAxis) ?? 1 }, (_, unit) => placesAt(shape, unitAxis, unit));
 }
 
 /** Blocks of all kernels one after another. */
@@ -179,14 +173,13 @@ function blocksOf(grids: readonly Grid[], scores: ReadonlyMap<string, Float64Arr
         size++;
         if (alive?.[i] === 0) return;
         living++;
-        // NaN counts as large: pruning it would hide that training broke down.
-        const score = Number.isNaN(own[i]!) ? Infinity : own[i]!;
+        const score = rankOf(own[i]!);
         sum += score;
         most = Math.max(most, score);
       });
       const at = grid.base + block;
       const pooled = isLargest || size === 1 ? most : sum / size;
-      blocks.scores[at] = Number.isNaN(pooled) ? Infinity : pooled;
+      blocks.scores[at] = rankOf(pooled);
       blocks.sizes[at] = size;
       blocks.living[at] = living;
     }

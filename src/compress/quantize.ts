@@ -34,11 +34,11 @@ export interface QuantizeOptions {
  * Static int8 quantization: weights int8 with one symmetric scale per output, activations int8 with the ranges that
  * `calibration` shows, int32 accumulators, integer products. BatchNorms are folded (`foldBatchNorm`), a relu or relu6 that
  * follows a dense layer or a convolution becomes part of it, and Dropout, which does nothing when a network runs, is left
- * out. Pruned weights stay 0 and pruned. Sums, concatenations, parts, pools and moves of values are int8 where all that reads them is, and so is a relu behind
- * one. Other activations and normalizations, and the outputs, are real numbers. Features of inputs of dense layers that would
- * round to next to nothing beside larger ones are first made alike, by a product of real numbers (up to 256 features). The
- * result is run on the calibration samples, and its `notes` say where it is far from the real network. Throws StateError,
- * which names the node, for an embedding or a transposed convolution.
+ * out. Pruned weights stay 0 and pruned. Sums, concatenations, parts, pools and moves of values are int8 where all that reads
+ * them is, and so is a relu behind one. Other activations and normalizations, and the outputs, are real numbers. Features of
+ * inputs of dense layers that would round to next to nothing beside larger ones are first made alike, by a product of real
+ * numbers (up to 256 features). The result is run on the calibration samples, and its `notes` say where it is far from the
+ * real network. Throws StateError, which names the node, for an embedding or a transposed convolution.
  */
 export function quantize(
   subject: Model | Graph<Stored>,

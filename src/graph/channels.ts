@@ -1,4 +1,5 @@
 import { LimitError } from '../base/errors.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import { ACTIVATION_FACTS, LINEAR } from './activation.ts';
 import { type ChannelBook, channelsOf, type Ids, type Part } from './channel-rules.ts';
 import { givenOf, type Shaped, valuesOf } from './check.ts';
@@ -18,6 +19,15 @@ export interface Slice {
   readonly axis: number;
   readonly index: number;
   readonly part: Part;
+}
+
+/** Where in a weight the numbers at an index of an axis are, which is counted from the end. */
+export function placesAt(shape: Shape, axis: number, index: number): Int32Array {
+  const n = shape.at(axis) ?? 1;
+  const inner = elementsOf(shape.slice(shape.length + axis + 1));
+  const places = new Int32Array(elementsOf(shape) / n);
+  for (let i = 0; i < places.length; i++) places[i] = (Math.floor(i / inner) * n + index) * inner + (i % inner);
+  return places;
 }
 
 /** Of all inputs and layers of a network: more would take gigabytes. */

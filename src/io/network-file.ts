@@ -28,8 +28,8 @@ const VERSION = 3;
 const INPUT = 'input';
 
 export interface NetworkExtra {
-  /** More text to keep with the network, under any key but `whittle`. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  /** More text to keep with the network, under any key but `whittle`: an object, or a Map as `decodeNetwork` gives it. */
+  readonly metadata?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
   /** More tensors to keep, under names that the network does not use. */
   readonly tensors?: ReadonlyMap<string, SafeTensor>;
 }
@@ -49,7 +49,10 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
   checkOptions('encodeNetwork', extra, 'metadata tensors');
   checkForm('encodeNetwork', network);
   validateNetwork(network);
-  const { metadata = {}, tensors: more = new Map<string, SafeTensor>() } = extra;
+  const { metadata: given = {}, tensors: more = new Map<string, SafeTensor>() } = extra;
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new ValueError('encodeNetwork', 'metadata', 'an object of texts, or a Map of them', given);
+  const metadata: Readonly<Record<string, string>> = given instanceof Map ? Object.fromEntries(given) : given;
   if (Object.hasOwn(metadata, KEY)) throw new ValueError('encodeNetwork', 'metadata key', `other than ${KEY}`, KEY);
   const tensors = new Map<string, SafeTensor>();
   const put = (name: string, shape: Shape, data: SafeArray): void => {

@@ -79,8 +79,9 @@ function storedOf({ value, mask }: Parameter): Stored {
 
 /**
  * A built model with the weights and masks of a float network, of the type of its inputs unless `options` say another. What a
- * sparse weight does not hold is masked. Nodes that no output is made of are left out. `make` may make a layer with other options. Throws StateError for what no model can
- * be: integers, inputs of several types, and nodes that share but a part of their weights.
+ * sparse weight does not hold is masked. Nodes that no output is made of are left out. `make` may make a layer with other
+ * options. Throws StateError for what no model can be: integers, inputs of several types, and nodes that share but a part of
+ * their weights.
  */
 export function fromNetwork(
   given: Graph<Stored>,

@@ -4,7 +4,7 @@ import { checkOptions, defined, didYouMean } from '../base/options.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerConfig, type OptimizerOptions } from './optimizer.ts';
-import { Proximal, type ProximalOptions } from './proximal.ts';
+import { Proximal, type ProximalOptions, WRAPPED } from './proximal.ts';
 
 export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
 
@@ -191,10 +191,12 @@ export function isNamedOptimizer(optimizer: Optimizer): boolean {
 /** The optimizer behind a choice, with default options for a name. */
 export function optimizerOf(choice: OptimizerName | Optimizer): Optimizer {
   if (choice instanceof Optimizer) return choice;
-  if (typeof choice !== 'string') {
-    const { name, prototype } = Object(choice) as { readonly name?: string; readonly prototype?: unknown };
+  const { name, prototype } = Object(choice) as { readonly name?: string; readonly prototype?: unknown };
+  const isProximal =
+    typeof choice === 'string' ? choice.toLowerCase() === 'proximal' : prototype === Proximal.prototype;
+  if (typeof choice !== 'string' || isProximal) {
     const own = prototype instanceof Optimizer ? name : 'Adam';
-    const remedy = `Write new ${own}({ learningRate: 0.1 })`;
+    const remedy = isProximal ? WRAPPED : `Write new ${own}({ learningRate: 0.1 })`;
     throw new ValueError('compile', 'optimizer', `an optimizer, or ${NAMES.join(' or ')}`, choice, remedy);
   }
   return optimizerByName(choice, {});

@@ -38,6 +38,9 @@ export interface ProximalOptions {
   readonly map?: ProximalMap;
 }
 
+/** What errors say to write. */
+export const WRAPPED = 'Write new Proximal(new Adam(), { lambda: 0.1 })';
+
 type Own = OptimizerConfig & { readonly of: string; readonly groups: ProximalGroups; readonly map: ProximalMap };
 
 /**
@@ -62,12 +65,7 @@ export class Proximal extends Optimizer<Own> {
       throw new ValueError('Proximal', field, wanted, got, remedy);
     };
     if (!(optimizer instanceof Optimizer) || optimizer instanceof Proximal)
-      refuse(
-        'the first argument',
-        'an optimizer that is no Proximal',
-        optimizer,
-        'Write new Proximal(new Adam(), { lambda: 0.1 })',
-      );
+      refuse('the first argument', 'an optimizer that is no Proximal', optimizer, WRAPPED);
     if (optimizer.iterations > 0)
       throw new StateError(
         'Proximal',
