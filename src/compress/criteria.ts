@@ -25,8 +25,8 @@ export type WeightScores = ReadonlyMap<string, ArrayLike<number>>;
  * - `magnitude`: |w| (Han et al. 2015).
  * - `random`: by chance, as the seed says; the baseline to beat.
  * - `taylor`: |g·w|, what the loss changes by at first order if w becomes 0 (Molchanov et al. 2019); g is the gradient of the
- *   compiled loss, with dropout off. Summed over batches of 16 samples in their order: in a trained network the gradients of all
- *   of them cancel.
+ *   compiled loss, with dropout off. Summed over batches of 16 samples in their order: in a trained network the gradients of
+ *   all samples cancel.
  * - `snip`: the same of a model that no step has trained yet, g being that of all samples together, as a share of the sum over
  *   all weights (Lee et al. 2019).
  * - `wanda`: |w|·‖x‖₂, x being all numbers that w multiplies when the samples pass (Sun et al. 2023, who rank with scope

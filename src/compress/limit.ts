@@ -237,7 +237,7 @@ export function strongest<L, R extends Subject>(
 }
 
 export interface ScheduleLimit extends LimitOptions {
-  /** What the damage is counted from. Default the model before the first pruning of a fit, so that training since counts too. */
+  /** What damage is counted from. Default the model before the first pruning of a fit: what training did since counts too. */
   readonly against?: Subject;
 }
 

@@ -125,7 +125,7 @@ function tensorIn(op: string, weight: Stored): Tensor {
 }
 
 /** Samples that fit a network, a tensor for each input. */
-function inputsFor(op: string, graph: Graph<Shaped>, x: Data): readonly Tensor[] {
+export function inputsFor(op: string, graph: Graph<Shaped>, x: Data): readonly Tensor[] {
   const { inputs } = graph;
   const dtypes = inputs.map(({ dtype }) => dtype);
   const xs = tensorsOf(op, NAMES[0], x, inputs.length, { dtypes, shapes: inputs.map(({ shape }) => shape) });

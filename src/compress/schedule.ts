@@ -156,7 +156,7 @@ export class ConstantSparsity extends Gradual {
     const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
     checkCount(op, 'begin', begin, 0);
     if (end !== -1) checkCount(op, 'end', end, begin);
-    targetOf(op, { sparsity, ...defined({ pattern, scope }) });
+    targetOf(op, { sparsity, ...defined({ pattern, scope }) }, 'sparsity');
     super(op, { begin, end: end === -1 ? Infinity : end, frequency }, options);
     this.sparsity = sparsity;
     this.begin = begin;

@@ -426,6 +426,7 @@ describe('scores', () => {
       'a key of scores must be among dense/kernel, dense_1/kernel, dense_2/kernel',
     ],
     [{ criterion: new Map([['dense/kernel', Array(35).fill('1')]]) }, 'scores of dense/kernel [0] must be a number'],
+    [{ criterion: one(35, 'dense') }, 'got "dense". Did you mean dense/kernel?'],
     [{ criterion: new Map([['dense/kernel', 3]]) }, 'scores of dense/kernel must be a list of 35'],
   ])('refuse options %#', (options, message) => {
     expect(() => prune(model, { sparsity: 0.5, ...(options as ScoreOptions) })).toThrow(message);
