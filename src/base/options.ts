@@ -119,6 +119,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   kernelRegularizer: 'regularizer weightregularizer',
   klDivergence: 'kld kldiv kldivloss kullbackleiblerdivergence',
   learningRate: 'lr',
+  limit: 'maxdamage',
   linear: 'identity none',
   loss: 'lossfn criterion objective',
   mae: 'meanabsoluteerror l1loss l1',

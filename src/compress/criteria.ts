@@ -14,7 +14,7 @@ import { zeros } from '../tensor/create.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { fromData } from '../tensor/tensor.ts';
 import { checkKeyed, copied, type Kernel, weightsIn } from './masks.ts';
-import { activationsOf, checkPair, gradientsOf } from './observe.ts';
+import { activationsOf, checkPair, gradientSizes, gradientsOf } from './observe.ts';
 
 /** Of each kernel, by key, a number for each weight: the least goes first. NaN counts as the largest. */
 export type WeightScores = ReadonlyMap<string, ArrayLike<number>>;
@@ -25,12 +25,14 @@ export type WeightScores = ReadonlyMap<string, ArrayLike<number>>;
  * - `magnitude`: |w| (Han et al. 2015).
  * - `random`: by chance, as the seed says; the baseline to beat.
  * - `taylor`: |g·w|, what the loss changes by at first order if w becomes 0 (Molchanov et al. 2019); g is the gradient of the
- *   compiled loss, with dropout off, summed over the samples.
- * - `snip`: the same of a model that no step has trained yet, as a share of the sum over all weights (Lee et al. 2019).
+ *   compiled loss, with dropout off. Summed over batches of 16 samples in their order: in a trained network the gradients of
+ *   all samples cancel.
+ * - `snip`: the same of a model that no step has trained yet, g being that of all samples together, as a share of the sum over
+ *   all weights (Lee et al. 2019).
  * - `wanda`: |w|·‖x‖₂, x being all numbers that w multiplies when the samples pass (Sun et al. 2023, who rank with scope
  *   `unit`). Of a network too, whose y is not looked at.
- * - `movement`: Σ w·Δw over training steps, large for weights that move away from 0 (Sanh et al. 2020); a schedule gathers it,
- *   and `MovementScores` for `prune`. Unlike there, a weight that was pruned does not move and does not come back.
+ * - `movement`: Σ w·Δw over training steps, large for weights that move away from 0 (Sanh et al. 2020); a schedule gathers
+ *   it, and `MovementScores` for `prune`. Unlike there, a weight that was pruned does not move and does not come back.
  * - scores of one's own: a Map with a number for each weight of each kernel, by key.
  */
 export type WeightCriterion = CriterionName | 'movement' | WeightScores;
@@ -68,7 +70,7 @@ function eachOf(
   return new Map(
     kernels.map((kernel) => {
       const of = score(kernel);
-      const { values } = kernel; // now: what a criterion computes may move it
+      const { values } = kernel; // read behind what the criterion computes, which may move it
       const scores = new Float64Array(values.length);
       for (let i = 0; i < scores.length; i++) scores[i] = of(values[i]!, i);
       return [kernel.key, scores];
@@ -85,7 +87,7 @@ const CRITERIA: { readonly [name in CriterionName]: Criterion } = {
         return (_, i) => data[i]!;
       }),
   },
-  taylor: { hasSamples: true, scores: sensitivities },
+  taylor: { hasSamples: true, scores: (asked) => sensitivities(asked, gradientSizes) },
   snip: {
     hasSamples: true,
     scores: (asked) => {
@@ -95,7 +97,7 @@ const CRITERIA: { readonly [name in CriterionName]: Criterion } = {
           op,
           `snip ranks weights before training, and ${subject.steps} steps have trained these: taylor is for them`,
         );
-      const scores = sensitivities(asked);
+      const scores = sensitivities(asked, gradientsOf);
       let total = 0;
       for (const own of scores.values()) for (const score of own) total += score;
       return new Map([...scores].map(([key, own]) => [key, total === 0 ? own : own.map((score) => score / total)]));
@@ -116,13 +118,16 @@ const CRITERIA: { readonly [name in CriterionName]: Criterion } = {
 };
 
 /** |g·w|. */
-function sensitivities({ op, subject, kernels, samples }: Asked): Map<string, Float64Array> {
+function sensitivities(
+  { op, subject, kernels, samples }: Asked,
+  gradientsIn: typeof gradientsOf,
+): Map<string, Float64Array> {
   if (!(subject instanceof Model))
     throw new StateError(
       op,
       'taylor and snip need the gradient of a loss, which a network does not have: give the model',
     );
-  const gradients = gradientsOf(op, subject, samples);
+  const gradients = gradientsIn(op, subject, samples);
   return eachOf(
     kernels,
     ({ key }) =>
@@ -178,7 +183,7 @@ function readBy(node: Node, numbers: Float64Array, sample: readonly number[], sh
   });
 }
 
-/** What is wrong with options that name a criterion, apart from the model. `once` says that no schedule asks. */
+/** What is wrong with options that name a criterion, apart from the model. */
 export function checkCriterion(op: string, { criterion = 'magnitude', samples, seed = 0 }: ScoreOptions): void {
   checkSeed(op, seed);
   if (typeof criterion === 'object' && criterion !== null) {

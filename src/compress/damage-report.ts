@@ -106,16 +106,19 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 const show = (x: number | null, digits = 3): string =>
   x === null ? 'none' : x.toFixed(digits).replace(/^-(?=0\.?0*$)/, '');
 const digits = (x: number | null): string => (x === null ? 'none' : String(Number(x.toPrecision(4))));
-const span = ({ low, high }: Interval, format = show): string => `(${format(low)} to ${format(high)})`;
+const span = ({ low, high }: Interval): string => `(${show(low)} to ${show(high)})`;
 const part = (p: Part): string => `${show(p.share)} ${span(p)}`;
 /** A share as points of a hundred. */
 export const points = (x: number): string => show(100 * x, 2);
-function lostPoints({ lost, low, high }: Lost): string {
-  const side = (x: number): string => (x < 0 ? 'won' : 'lost');
-  const size = (x: number): string => points(Math.abs(x));
+/** What was lost with its interval, each number by its size and a word for its sign. */
+function sided({ lost, low, high }: Lost, format: (x: number) => string, words: readonly [string, string]): string {
+  const side = (x: number): string => words[x < 0 ? 1 : 0];
+  const size = (x: number): string => format(Math.abs(x));
   const from = side(low) === side(high) ? size(low) : `${size(low)} ${side(low)}`;
-  return `${size(lost)} points ${side(lost)} (${from} to ${size(high)} ${side(high)})`;
+  const unit = format === points ? ' points' : '';
+  return `${size(lost)}${unit} ${side(lost)} (${from} to ${size(high)} ${side(high)})`;
 }
+const lostPoints = (lost: Lost): string => sided(lost, points, ['lost', 'won']);
 
 /** Indices that are read are few. */
 const SHOWN = 10;
@@ -136,7 +139,9 @@ function inDecisions(d: DecisionDamage): string[] {
     `${d.changed.count} of ${d.decisions} answers changed, ${part(d.changed)}`,
     ...moves.flatMap(([words, moved]) => (moved.count === 0 ? [] : [`${words}: ${moved.count}${which(moved)}`])),
     `accuracy ${part(a.before)} before, ${part(a.after)} now: ${lostPoints(a.lost)}; ${test}`,
-    `class that lost most: ${w.name}, recall ${part(w.before)} before, ${part(w.after)} now, of ${w.before.of}: ${lostPoints(w.lost)}`,
+    w.lost.lost > 0
+      ? `class that lost most: ${w.name}, recall ${part(w.before)} before, ${part(w.after)} now, of ${w.before.of}: ${lostPoints(w.lost)}`
+      : 'no class lost recall',
   ];
   const small = d.classes.filter(({ isSmall }) => isSmall);
   if (small.length > 0) {
@@ -156,11 +161,10 @@ function inDecisions(d: DecisionDamage): string[] {
 }
 
 function inNumbers(n: NumberDamage): string[] {
-  const lost = (l: Lost | null, word: string): string =>
-    l === null ? '' : `: ${digits(Math.abs(l.lost))} ${l.lost < 0 ? 'better' : word} ${span(l, digits)}`;
+  const lost = (l: Lost | null): string => (l === null ? '' : `: ${sided(l, digits, ['worse', 'better'])}`);
   return [
-    `R² ${digits(n.r2.before)} before, ${digits(n.r2.after)} now${lost(n.r2.lost, 'worse')}`,
-    `RMSE ${digits(n.rmse.before)} before, ${digits(n.rmse.after)} now${lost(n.rmse.lost, 'worse')}`,
+    `R² ${digits(n.r2.before)} before, ${digits(n.r2.after)} now${lost(n.r2.lost)}`,
+    `RMSE ${digits(n.rmse.before)} before, ${digits(n.rmse.after)} now${lost(n.rmse.lost)}`,
     ...(n.change === null
       ? []
       : [

@@ -48,8 +48,8 @@ const FEW = 10;
 /**
  * What a pass did to a network beyond its mean score, on samples that neither was trained on: which samples are answered
  * otherwise and how, what each class lost, calibration and margins; of numbers how far they moved. A score that stays hides
- * all of these (Hooker et al. 2019, What Do Compressed Deep Neural Networks Forget?). Both may be models or networks, in float32 or
- * int8, with any outputs; y as in `measure`. Throws ValueError for targets that are NaN.
+ * all of these (Hooker et al. 2019, What Do Compressed Deep Neural Networks Forget?). Both may be models or networks, in
+ * float32 or int8, with any outputs; y as in `measure`. Throws ValueError for targets that are NaN.
  */
 export function damage(
   before: Model | Graph<Stored>,
@@ -85,9 +85,10 @@ export function damage(
     }) as Pair<Said>;
     if (!sameShape(own.said.shape, other.said.shape))
       throw new ShapeError('damage', [own.said.shape, other.said.shape], `the two networks differ in output "${name}"`);
-    return areNumbers(y, own.said, own.outputs)
-      ? numberDamage(name, own, other, settings)
-      : decisionDamage(name, own, other, settings);
+    if (!areNumbers(y, own.said, own.outputs)) return decisionDamage(name, own, other, settings);
+    if (classNames !== undefined)
+      throw new ValueError('damage', 'classNames', 'left out for an output of numbers', classNames);
+    return numberDamage(name, own, other, settings);
   });
   return new DamageReport(p!.targets[0]!.shape[0]!, found);
 }

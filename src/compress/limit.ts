@@ -2,16 +2,16 @@ import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkFunction, checkNumbers, checkOptions } from '../base/options.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Model } from '../nn/model.ts';
+import { isTrained } from '../nn/layer-graph.ts';
+import { Model } from '../nn/model.ts';
+import { heldWeights } from '../nn/model-state.ts';
 import type { SampleLists } from '../nn/samples.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { cloneModel } from './clone.ts';
 import { type DamageOptions, damage } from './damage.ts';
 import { type DamageReport, type DecisionDamage, type OutputDamage, points } from './damage-report.ts';
-import { weightsIn } from './masks.ts';
 import { checkPair } from './observe.ts';
 
-/** The most damage that is allowed; all that are given must hold, for every output that they are about. */
+/** The most damage that is allowed. All that are given must hold, for every output that they are about. */
 export interface MaxDamage {
   /** Share of right decisions that may be lost: 0.01 is one point. */
   readonly accuracy?: number;
@@ -81,15 +81,21 @@ const LIMITS: { readonly [L in LimitName]: LimitFacts } = {
 };
 
 const NAMES = Object.keys(LIMITS) as LimitName[];
+const WANTED = `an object with ${NAMES.join(' or ')}`;
+
+function checkObject(op: string, field: string, value: object, wanted: string, remedy?: string): void {
+  if (Object(value) !== value || Array.isArray(value)) throw new ValueError(op, field, wanted, value, remedy);
+}
 
 /** Throws ValueError for what is no limit. */
 export function checkMaxDamage(op: string, maxDamage: MaxDamage): void {
+  const remedy = typeof maxDamage === 'number' ? `Write { accuracy: ${maxDamage as number} }` : undefined;
+  checkObject(op, 'maxDamage', maxDamage, WANTED, remedy);
   checkOptions(op, maxDamage, 'accuracy changed worstClass r2 judge');
   const { judge = 'measured', ...limits } = maxDamage;
   checkOneOf(op, 'judge of maxDamage', judge, ['measured', 'interval']);
   const given = Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
-  if (Object.keys(given).length === 0)
-    throw new ValueError(op, 'maxDamage', `an object with ${NAMES.join(' or ')}`, maxDamage);
+  if (Object.keys(given).length === 0) throw new ValueError(op, 'maxDamage', WANTED, maxDamage);
   checkNumbers(op, given, 0);
 }
 
@@ -141,6 +147,15 @@ function checkLimit(op: string, options: LimitOptions): DamageOptions {
   return rest;
 }
 
+/** Throws ValueError for what is neither a model nor a network. */
+function resultOf<R extends Subject>(op: string, result: R): R {
+  const isPromise = typeof (result as { then?: unknown } | undefined)?.then === 'function';
+  const isOne = result instanceof Model || (typeof result === 'object' && result !== null && 'nodes' in result);
+  const remedy = isPromise ? 'It is a promise: await what it is made of before' : undefined;
+  if (!isOne) throw new ValueError(op, 'what the pass returns', 'a model or a network', result, remedy);
+  return result;
+}
+
 /**
  * What a pass makes of a model or network, held to a limit of damage. Throws StateError with the figures where the limit is
  * broken.
@@ -156,7 +171,7 @@ export function heldTo<S extends Subject, R extends Subject>(
   checkFunction('heldTo', 'the pass', pass, 'from model to model, or from network to network');
   const rest = checkLimit('heldTo', options);
   const { samples, maxDamage } = options;
-  const result = pass(subject);
+  const result = resultOf('heldTo', pass(subject));
   const report = damage(subject, result, samples, rest);
   const excess = excessOf('heldTo', report, maxDamage);
   if (excess.length > 0) throw new StateError('heldTo', `the pass does too much damage: ${inWords(excess, maxDamage)}`);
@@ -211,7 +226,7 @@ export function strongest<L, R extends Subject>(
   const { samples, maxDamage } = options;
   const tried: Tried<L>[] = [];
   for (const level of [...levels].reverse()) {
-    const result = pass(level);
+    const result = resultOf('strongest', pass(level));
     const report = damage(subject, result, samples, rest);
     const excess = excessOf('strongest', report, maxDamage);
     tried.push({ level, damage: report, excess });
@@ -222,16 +237,13 @@ export function strongest<L, R extends Subject>(
 }
 
 export interface ScheduleLimit extends LimitOptions {
-  /**
-   * What the damage is counted from, the doing of training since included. Default the model as it is before the first
-   * pruning of a fit.
-   */
+  /** What damage is counted from. Default the model before the first pruning of a fit: what training did since counts too. */
   readonly against?: Subject;
 }
 
-/** The pruning that a schedule took back, and what it would have done. */
+/** The pruning that a schedule took back, and what it did after the training that followed it. */
 export interface Stopped {
-  /** Steps trained then in this fit. */
+  /** Steps trained in this fit when it pruned. */
   readonly step: number;
   /** What was asked for. */
   readonly sparsity: number;
@@ -239,17 +251,26 @@ export interface Stopped {
   readonly excess: readonly Excess[];
 }
 
-const deadIn = (mask: Tensor | null): number => mask?.data.filter((bit: number) => bit === 0).length ?? 0;
+const deadIn = ({ weights }: Model): number =>
+  weights.reduce((sum, { mask }) => sum + (mask?.data.filter((bit: number) => bit === 0).length ?? 0), 0);
 
-/** Holds the prunings of a fit to a limit: one that breaks it is taken back, and there is none after it. */
+/**
+ * Holds the prunings of a fit to a limit. Training repairs much of what a pruning breaks, so each is judged when it is time for
+ * the next, and the last at the end. Where one breaks the limit the model goes back to how it was before it, weights, running
+ * statistics, masks and the optimizer's moments, and there is none after it.
+ */
 export class Guard {
   /** Null while all prunings kept to the limit. */
   stopped: Stopped | null = null;
   private readonly op: string;
   private readonly limit: ScheduleLimit;
   private before: Subject | null = null;
+  private last: Pick<Stopped, 'step' | 'sparsity'> | null = null;
+  /** The model that last kept to the limit: how many weights were masked, and the way back. */
+  private held: { readonly dead: number; readonly restore: () => void } | null = null;
 
   constructor(op: string, limit: ScheduleLimit) {
+    checkObject(op, 'limit', limit, 'an object with samples and maxDamage');
     checkOptions(op, limit, `${OPTIONS} against`);
     const { against, ...rest } = limit;
     checkLimit(op, rest);
@@ -261,27 +282,56 @@ export class Guard {
   begin(): void {
     this.stopped = null;
     this.before = null;
+    this.held = null;
   }
 
-  /** Prunes a model where it is, unless that breaks the limit, now or earlier. */
+  /** Judges the pruning before, then prunes a model where it is, unless one broke the limit. */
   prune(model: Model, at: Pick<Stopped, 'step' | 'sparsity'>, prune: () => void): void {
+    this.judge(model);
     if (this.stopped !== null) return;
-    const { samples, maxDamage, against, ...rest } = this.limit;
-    this.before ??= against ?? cloneModel(model);
-    const weights = weightsIn(model).map(({ key }) => model.graph.weights.get(key)!);
-    const old = weights.map(({ value, mask }) => ({ values: value.data.slice(), mask }));
+    if (this.before === null) {
+      this.before = this.limit.against ?? cloneModel(model);
+      this.judged(model); // what is wrong with samples and limit is said before anything is pruned
+    }
+    const dead = deadIn(model);
+    this.held = { dead, restore: heldState(model) };
     prune();
-    if (weights.every(({ mask }, i) => deadIn(mask) === deadIn(old[i]!.mask))) return; // training's doing alone
-    const report = damage(this.before, model, samples, rest);
-    const excess = excessOf(this.op, report, maxDamage);
-    if (excess.length === 0) return;
-    weights.forEach((weight, i) => {
-      const { values, mask } = old[i]!;
-      const { storage } = weight.value;
-      storage.array.set(values as never);
-      storage.version++;
-      weight.mask = mask; // pruning makes new ones
-    });
-    this.stopped = { ...at, damage: report, excess };
+    if (deadIn(model) > dead) this.last = at;
   }
+
+  /** A fit ends, by an error perhaps. */
+  end(model: Model): void {
+    this.judge(model);
+    this.held = null;
+  }
+
+  private judge(model: Model): void {
+    const { held } = this;
+    if (held === null || deadIn(model) <= held.dead) return; // training's doing alone
+    const [report, excess] = this.judged(model);
+    if (excess.length === 0) return;
+    held.restore();
+    this.stopped ??= { ...this.last!, damage: report, excess };
+  }
+
+  private judged(model: Model): readonly [DamageReport, Excess[]] {
+    const { samples, maxDamage, against, ...rest } = this.limit;
+    const report = damage(this.before!, model, samples, rest);
+    return [report, excessOf(this.op, report, maxDamage)];
+  }
+}
+
+/**
+ * Holds weights and what the optimizer keeps for them: of weights that come back it kept 0 since, and its first steps would be
+ * large. Its schedule of rates goes on where it is.
+ */
+function heldState(model: Model): () => void {
+  const restore = heldWeights(model);
+  const { optimizer } = model;
+  const weights = model.weights.filter(isTrained);
+  const state = optimizer.state(weights);
+  return () => {
+    restore();
+    optimizer.restore(weights, { ...state, scalars: { ...state.scalars, iterations: optimizer.iterations } });
+  };
 }

@@ -171,7 +171,11 @@ export function checkKeyed<T>(
   for (const [key, list] of lists) {
     const kernel = kernels.find((each) => each.key === key);
     const known = `among ${keys.slice(0, 8).join(', ')}${keys.length > 8 ? ', ...' : ''}`;
-    if (kernel === undefined) throw new ValueError(op, `a key of ${field}`, known, key, didYouMean(key, keys));
+    if (kernel === undefined) {
+      const own = keys.find((each) => each.startsWith(`${key}/`)); // a layer was named
+      const remedy = own === undefined ? didYouMean(key, keys) : `Did you mean ${own}?`;
+      throw new ValueError(op, `a key of ${field}`, known, key, remedy);
+    }
     const n = elementsOf(kernel.shape);
     const called = `${field} of ${key}`;
     if (Object(list) !== list || (list as ArrayLike<T>).length !== n)

@@ -28,6 +28,7 @@ import {
   tensorsOf,
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
+import { inputsFor } from './observe.ts';
 import { heldNetworkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
 
@@ -302,10 +303,7 @@ export function judged(
 ): Judged {
   const network = subject instanceof Model ? subject.graph : subject;
   const targets = tensorsOf(op, 'y', y, network.outputs.length);
-  const xs = tensorsOf(op, 'x', x, network.inputs.length, {
-    dtypes: network.inputs.map(({ dtype }) => dtype),
-    shapes: network.inputs.map(({ shape }) => shape),
-  });
+  const xs = inputsFor(op, network, x);
   const [n, ...others] = [...xs, ...targets].map(({ shape }) => shape[0]);
   if (n === 0 || others.some((count) => count !== n))
     throw new StateError(op, 'x and y must have the same number of samples, at least one');

@@ -20,7 +20,7 @@ import { rankOf, unknownCriterion } from './ranking.ts';
  *   1503.00036).
  * - `gamma`: the size of its gamma in the BatchNorm behind it (Liu et al. 2017, arXiv 1708.06519). Every neuron that is
  *   ranked needs one.
- * - `taylor`: how much the loss of a sample changes without it, to first order (Molchanov et al. 2019, arXiv 1906.10771):
+ * - `taylor`: how much the loss of a sample changes without it, to first order (Molchanov et al. 2017, arXiv 1611.06440):
  *   |Σ gradient·weight| over the weights that read it, which is that of activation times its gradient, and of this the mean
  *   over `samples`. Of models that are compiled.
  * - `activation`: the mean size of what layers read of it on `samples`, behind its activation (and a pool).

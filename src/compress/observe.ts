@@ -31,18 +31,32 @@ export function checkPair(op: string, samples: SampleLists | undefined): asserts
  * weights do to the answers. Throws StateError for a model that is not compiled.
  */
 export function gradientsOf(op: string, model: Model, samples: SampleLists): Map<string, Float64Array> {
+  return summed(op, model, samples, BATCH, (g) => g);
+}
+
+/** The sizes of the gradients of batches of 16 samples, summed: they do not cancel as those do. */
+export function gradientSizes(op: string, model: Model, samples: SampleLists): Map<string, Float64Array> {
+  return summed(op, model, samples, 16, Math.abs);
+}
+
+function summed(
+  op: string,
+  model: Model,
+  samples: SampleLists,
+  batchSize: number,
+  of: (g: number) => number,
+): Map<string, Float64Array> {
   const sums = new Map<string, Float64Array>();
-  eachGradient(op, model, samples, {
-    see: (gradients, count) => {
-      for (const [key, { data }] of gradients) {
-        const sum = sums.get(key) ?? new Float64Array(data.length);
-        data.forEach((g, i) => {
-          sum[i]! += count * g;
-        });
-        sums.set(key, sum);
-      }
-    },
-  });
+  const see: EachGradient['see'] = (gradients, count) => {
+    for (const [key, { data }] of gradients) {
+      const sum = sums.get(key) ?? new Float64Array(data.length);
+      data.forEach((g, i) => {
+        sum[i]! += of(count * g);
+      });
+      sums.set(key, sum);
+    }
+  };
+  eachGradient(op, model, samples, { batchSize, see });
   return sums;
 }
 
@@ -111,7 +125,7 @@ function tensorIn(op: string, weight: Stored): Tensor {
 }
 
 /** Samples that fit a network, a tensor for each input. */
-function inputsFor(op: string, graph: Graph<Shaped>, x: Data): readonly Tensor[] {
+export function inputsFor(op: string, graph: Graph<Shaped>, x: Data): readonly Tensor[] {
   const { inputs } = graph;
   const dtypes = inputs.map(({ dtype }) => dtype);
   const xs = tensorsOf(op, NAMES[0], x, inputs.length, { dtypes, shapes: inputs.map(({ shape }) => shape) });

@@ -13,7 +13,8 @@ import { rankOf } from './ranking.ts';
  *   convolution) at least m - n, so that n stay; of those left over at the end, fewer than m, n stay too.
  * - `{ block: [rows, columns], pooling }`: whole blocks of a kernel as the matrix [all axes but the last, the last], ranked by
  *   the mean (default) or the largest of their scores, a weight pruned before counting 0. Blocks at the edges are smaller.
- * - `panels` and `quads`: blocks [1, 16] and [1, 4], which `toSparse` finds. The last panel of a row may be narrower.
+ * - `panels` and `quads`: blocks [1, 16] and [1, 4], which `toSparse` finds. The last panel of a row may be narrower. Of a
+ *   layer of up to 16 units a panel is a whole row, all that it reads of an input.
  */
 export type WeightPattern =
   | 'weights'
@@ -52,8 +53,11 @@ export interface Target {
 const isLines = (pattern: WeightPattern): pattern is { readonly n: number; readonly m: number } =>
   typeof pattern === 'object' && 'm' in pattern;
 
-/** What options ask for, whose share `field` names. Throws ValueError where they do not fit together. */
-export function targetOf(op: string, options: TargetOptions, field = 'sparsity'): Target {
+/**
+ * What options ask for. `field` names the share where a count cannot be given in its place. Throws ValueError where they do not
+ * fit together.
+ */
+export function targetOf(op: string, options: TargetOptions, field?: string): Target {
   const { sparsity, count, pattern = 'weights', scope = 'global' } = options;
   checkPattern(op, pattern, scope);
   if (sparsity !== undefined && count !== undefined)
@@ -68,10 +72,15 @@ export function targetOf(op: string, options: TargetOptions, field = 'sparsity')
     return { zeros, pattern, scope };
   }
   if (isLines(pattern) && sparsity === undefined) return { zeros: () => Infinity, pattern, scope };
-  checkRange(op, field, sparsity!, 'in [0, 1)');
+  const share = field ?? 'sparsity';
+  if (sparsity === undefined && field === undefined)
+    throw new ValueError(op, share, 'a share in [0, 1), or count given in its place', sparsity);
+  if (sparsity! >= 2 && sparsity! < 100)
+    throw new ValueError(op, share, 'in [0, 1)', sparsity, `It is a share: write ${sparsity! / 100}`);
+  checkRange(op, share, sparsity!, 'in [0, 1)');
   const room = isLines(pattern) ? 1 - pattern.n / pattern.m : 1;
   if (isLines(pattern) && sparsity! > room)
-    throw new ValueError(op, field, `at most ${room}, which ${pattern.n} of ${pattern.m} let go`, sparsity);
+    throw new ValueError(op, share, `at most ${room}, which ${pattern.n} of ${pattern.m} let go`, sparsity);
   return { zeros: (total) => Math.round(sparsity! * total), pattern, scope };
 }
 

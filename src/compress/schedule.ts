@@ -15,7 +15,11 @@ export interface GradualOptions extends ScoreOptions {
   readonly pattern?: WeightPattern;
   /** Default `global`. */
   readonly scope?: WeightScope;
-  /** The most damage: a pruning that does more is taken back, and the fit goes on without another. */
+  /**
+   * The most damage. A pruning is judged when it is time for the next, the last at the end of the fit: training has repaired by
+   * then what it can in `frequency` steps. If it does more, the model goes back to how it was before it, with the optimizer's
+   * moments, and the fit goes on without another. Behind an EarlyStopping that restores it has the last word.
+   */
   readonly limit?: ScheduleLimit;
 }
 
@@ -76,6 +80,10 @@ abstract class Gradual implements Callback {
     this.guard?.begin();
     this.movement?.onTrainBegin();
     this.prune(model);
+  }
+
+  onTrainEnd(model: Model): void {
+    this.guard?.end(model);
   }
 
   onBatchBegin(batch: number, model: Model): void {
@@ -148,7 +156,7 @@ export class ConstantSparsity extends Gradual {
     const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
     checkCount(op, 'begin', begin, 0);
     if (end !== -1) checkCount(op, 'end', end, begin);
-    targetOf(op, { sparsity, ...defined({ pattern, scope }) });
+    targetOf(op, { sparsity, ...defined({ pattern, scope }) }, 'sparsity');
     super(op, { begin, end: end === -1 ? Infinity : end, frequency }, options);
     this.sparsity = sparsity;
     this.begin = begin;

@@ -1,9 +1,9 @@
 import { checkFlag, checkRange, StateError, ValueError } from '../base/errors.ts';
 import { checkFunction, checkNone, checkNumbers, checkOptions, didYouMean } from '../base/options.ts';
-import { keep, type Tensor } from '../tensor/tensor.ts';
 import { isRising, METRICS } from './metrics.ts';
 import type { Callback, Model } from './model.ts';
 import { checkSavable, type SaveOptions, saveModel } from './model-file.ts';
+import { heldWeights } from './model-state.ts';
 import type { Logs } from './objective.ts';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
@@ -100,8 +100,8 @@ export class EarlyStopping implements Callback {
   };
   private readonly monitor: Monitor;
   private wait = 0;
-  /** Of the best epoch: weights, and what they were masked with, which may have changed since. */
-  private kept: { readonly values: Tensor[]; readonly masks: readonly (Tensor | null)[] } | null = null;
+  /** Goes back to the best epoch. */
+  private restore: (() => void) | null = null;
   /** Epoch after which training was stopped, or null. */
   stoppedEpoch: number | null = null;
   /** Epoch of the best figure, or null. */
@@ -137,8 +137,7 @@ export class EarlyStopping implements Callback {
     if (value === null || epoch < startFromEpoch) return;
     if (this.monitor.isBest(value, minDelta)) {
       this.bestEpoch = epoch;
-      if (restoreBestWeights)
-        this.kept = { values: model.getWeights(), masks: model.weights.map(({ mask }) => mask && keep(mask)) };
+      if (restoreBestWeights) this.restore = heldWeights(model);
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
       return; // an epoch that improves is not waited in
     }
@@ -149,14 +148,9 @@ export class EarlyStopping implements Callback {
     }
   }
 
-  onTrainEnd(model: Model): void {
-    const { kept } = this;
-    this.kept = null; // here: a fit that fails before it has begun comes to an end too, of another model perhaps
-    if (kept === null) return;
-    model.weights.forEach((weight, i) => {
-      weight.mask = kept.masks[i]!;
-    });
-    model.setWeights(kept.values);
+  onTrainEnd(): void {
+    this.restore?.();
+    this.restore = null; // here: a fit that fails before it has begun comes to an end too
   }
 }
 

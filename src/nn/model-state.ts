@@ -2,7 +2,7 @@ import { FormatError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, keep, type Tensor } from '../tensor/tensor.ts';
 import { isTrained } from './layer-graph.ts';
 import type { Model } from './model.ts';
 import type { OptimizerState } from './optimizer.ts';
@@ -47,4 +47,16 @@ export function takeSlots({ shape }: Parameter, key: string | number, tensors: M
     tensors.delete(name);
   }
   return own;
+}
+
+/** Holds the weights of a model with their masks, which may be others later. What it returns puts both back. */
+export function heldWeights(model: Model): () => void {
+  const values = model.getWeights();
+  const masks = model.weights.map(({ mask }) => mask && keep(mask));
+  return () => {
+    model.weights.forEach((weight, i) => {
+      weight.mask = masks[i]!;
+    });
+    model.setWeights(values);
+  };
 }

@@ -127,6 +127,13 @@ describe('the damage to classes', () => {
     expect(text).not.toMatch(/NaN|undefined|null/);
   });
 
+  test('says so where no class lost', () => {
+    const model = saying(was.map((c) => row(c)));
+    const text = String(damage(model, saying(truth.map((c) => row(c))), samples, { outputs: CLASSES }));
+    expect(text).toContain('\n  no class lost recall\n');
+    expect(text).not.toContain('lost most');
+  });
+
   test('agrees with what measure and compare count', () => {
     const [before, after] = [saying(was.map((c) => row(c))), saying(now.map((c) => row(c)))];
     const { before: p, after: q, agreement } = compare(before, after, { samples, outputs: CLASSES, ...quick });
@@ -303,8 +310,23 @@ describe('the damage to numbers', () => {
   });
 
   test('is told in words', () => {
-    expect(String(report)).toMatch(/R² 1 before, 0\.98\d+ now: 0\.01\d+ worse \(0\.00\d+ to 0\.0\d+\)/);
+    expect(String(report)).toMatch(/R² 1 before, 0\.98\d+ now: 0\.01\d+ worse \(0\.00\d+ to 0\.0\d+ worse\)/);
     expect(String(report)).toContain('numbers moved by 1 in the middle, most by 9 [7]');
+  });
+
+  test('says of what became better so, the ends of its interval too', () => {
+    const better = String(
+      damage(saying(moved), saying(truth.map(([a, b]) => [a!, b!])), asked(y, n), { outputs: NUMBERS }),
+    );
+    expect(better).toMatch(/R² 0\.98\d+ before, 1 now: 0\.01\d+ better \(0\.0\d+ to 0\.00\d+ better\)/);
+    expect(better).toContain('RMSE 1.414 before, 0 now: 1.414 better (2 to 1 better)');
+    // Some rows are nearer than before, and as many are farther
+    const [near, far] = [0.5, 1.5].map((by, k) =>
+      saying(truth.map(([a, b], i) => [a! + (i % 2 === k ? by : 1), b! + (i % 2 === k ? 2 - by : 1)])),
+    );
+    expect(String(damage(near!, far!, asked(y, n), { outputs: NUMBERS }))).toMatch(
+      /RMSE .* now: \S+ (worse|better) \(\S+ better to \S+ worse\)/,
+    );
   });
 });
 
@@ -386,6 +408,16 @@ describe('what is refused', () => {
       'names',
       () => damage(said, said, samples, { outputs: CLASSES, classNames: ['a'] }),
       'damage: classNames must be 3 texts, got 1',
+    ],
+    [
+      'names of numbers',
+      () => damage(said, said, asked(normal([2, 3]), 2), { outputs: NUMBERS, classNames: ['a', 'b', 'c'] }),
+      'damage: classNames must be left out for an output of numbers, got',
+    ],
+    [
+      'samples of another shape',
+      () => damage(prune(trained('MLP'), { sparsity: 0 }), trained('MLP'), [normal([2, 3]), [0, 1]]),
+      'damage: samples do not have the shape',
     ],
     [
       'other outputs',

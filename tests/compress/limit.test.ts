@@ -6,6 +6,7 @@ import {
   ConstantSparsity,
   Dense,
   digest,
+  EarlyStopping,
   heldTo,
   type MaxDamage,
   type Model,
@@ -58,6 +59,16 @@ describe('heldTo', () => {
       new RegExp(`takes ${of(worstClass.lost)} points of recall from class \\d, where 5.00 are allowed`),
     );
     expect(held({ accuracy: 0.1, changed: 0.05 })).toThrow(/accuracy, .* changes /);
+  });
+
+  test('says so where a pass returns nothing, or a promise', () => {
+    const options = { samples, maxDamage: { changed: 1 } };
+    const held = (pass: () => unknown) => () => heldTo(model, pass as () => Model, options);
+    expect(held(() => {})).toThrow('heldTo: what the pass returns must be a model or a network, got undefined');
+    expect(held(async () => model)).toThrow(/must be a model or a network, got .* It is a promise/);
+    expect(() => strongest(model, [1], (() => 3) as never, options)).toThrow(
+      'strongest: what the pass returns must be a model or a network, got 3',
+    );
   });
 
   test('is met by what is just allowed, and broken by what is a little more', () => {
@@ -167,7 +178,8 @@ describe('strongest', () => {
       [{ accuracy: -1 }, 'accuracy must be at least 0'],
       [{ accuracy: 0.1, judge: 'mean' }, 'judge of maxDamage must be measured or interval'],
       [{ acuracy: 0.1 }, 'Did you mean accuracy?'],
-      [0.1, 'options must be an object of accuracy'],
+      [0.01, /maxDamage must be an object with accuracy .* got 0\.01\. Write \{ accuracy: 0\.01 \}/],
+      [[0.1], 'maxDamage must be an object with accuracy'],
     ] as const) {
       const run = () => strongest(model, [0.5], pruned, { samples, maxDamage: maxDamage as MaxDamage });
       expect(run).toThrow(ValueError);
@@ -191,94 +203,184 @@ test.each(Object.keys(FIVE))('%s is pruned as far as a limit allows', (name) => 
 
 describe('a schedule with a limit', () => {
   const fine = { changed: 0.08 };
-  const course = { finalSparsity: 0.95, begin: 0, end: 60, frequency: 10 } as const;
+  const course = { finalSparsity: 0.9, begin: 0, end: 240, frequency: 40 } as const;
+  const data = threeClasses(120, 5);
   const start = (): Sequential => {
     const copy = smallModel();
-    copy.fit(...threeClasses(120, 5), { epochs: 30 });
+    copy.fit(...data, { epochs: 30 });
     return copy;
   };
-  const train = (one: Sequential, ...callbacks: Callback[]): void =>
-    void one.fit(...threeClasses(120, 5), { epochs: 4, batchSize: 6, callbacks }); // 80 steps
-  const dead = (one: Sequential): number =>
+  const first = start();
+  const train = (one: Sequential, epochs: number, ...callbacks: Callback[]): void =>
+    void one.fit(...data, { epochs, batchSize: 6, callbacks }); // 20 steps an epoch
+  const changedIn = (one: Model): number => {
+    const [d] = damage(first, one, samples).outputs;
+    return d?.kind === 'classes' ? d.changed.share : Number.NaN;
+  };
+  const dead = (one: Model): number =>
     kernelsOf(one).reduce((sum, { mask }) => sum + (mask?.data.filter((bit) => bit === 0).length ?? 0), 0);
+  /** What training goes on from: weights, masks, and the optimizer's moments and rates of decay. */
+  const stateOf = (one: Model) => {
+    const { slots, scalars } = one.optimizer.state(one.weights);
+    return {
+      weights: one.weights.map(({ value, mask }) => [[...value.data], mask && [...mask.data]]),
+      slots: slots.map((own) => Object.entries(own).map(([name, t]) => [name, [...t.data]])),
+      powers: [scalars.power1, scalars.power2],
+    };
+  };
+  /** Sees a model behind each step, and before the first. */
+  const eachStep = (see: (step: number, one: Model) => void): Callback => {
+    let step = 0;
+    return { onTrainBegin: (one) => see(0, one), onBatchEnd: (_batch, _logs, one) => see(++step, one) };
+  };
 
-  test('takes back the pruning that breaks it, to the bit, and prunes no more', () => {
+  test('judges a pruning when training has had its chance, takes back one that breaks it, and prunes no more', () => {
     const schedule = new PruningSchedule({ ...course, limit: { samples, maxDamage: fine } });
     const held = start();
     const seen: number[] = [];
-    train(held, schedule, { onBatchEnd: () => void seen.push(dead(held)) });
-    const { step, sparsity, excess, damage: report } = schedule.stopped!;
-    expect(step % 10).toBe(0);
-    expect(step > 0 && step < 60).toBe(true);
-    expect(sparsity).toBe(schedule.sparsityAt(step));
-    expect(excess).toMatchObject([{ limit: 'changed', allowed: 0.08 }]);
-    const [d] = report.outputs;
-    expect(d?.kind === 'classes' && d.changed.share).toBe(excess[0]!.found);
-    const last = Math.round(schedule.sparsityAt(step - 10) * 95);
-    expect([...new Set(seen.slice(step - 10))]).toEqual([last]);
-
-    // The same fit with a schedule that ends there, and no limit
-    const other = start();
-    const plain = new PruningSchedule(course);
-    let steps = 0;
-    train(other, {
-      onTrainBegin: (one) => plain.onTrainBegin(one),
-      onBatchEnd: (batch, logs, one) => {
-        if (++steps < step) plain.onBatchEnd(batch, logs, one);
-      },
+    const changed: number[] = [];
+    const states = new Map<number, ReturnType<typeof stateOf>>();
+    const before = eachStep((step, one) => {
+      if (step === 120) states.set(step, stateOf(one));
+      if (step % 40 === 0) changed.push(changedIn(one)); // as the schedule finds it
     });
+    const after = eachStep((step, one) => {
+      seen.push(dead(one));
+      if (step === 80) expect(changedIn(one)).toBeGreaterThan(0.15); // the training that follows repairs it
+      if (step === 160) states.set(step, stateOf(one));
+    });
+    train(held, 16, before, schedule, after);
+    expect(changed.slice(0, 4).every((share) => share <= 0.08)).toBe(true);
+    expect(schedule.stopped).toMatchObject({ step: 120, sparsity: schedule.sparsityAt(120) });
+    const { excess, damage: report } = schedule.stopped!;
+    expect(excess).toMatchObject([{ limit: 'changed', allowed: 0.08, found: changed[4] }]);
+    const [d] = report.outputs;
+    expect(d?.kind === 'classes' && d.changed.share).toBe(changed[4]);
+    const zeros = (step: number): number => Math.round(schedule.sparsityAt(step) * 95);
+    expect([0, 40, 80, 120, 159, 160, 320].map((step) => seen[step])).toEqual([0, 40, 80, 120, 120, 80, 80].map(zeros));
+    expect(states.get(160)).toEqual(states.get(120)); // as it was before, to the bit
+    expect(held.optimizer.iterations).toBe(first.optimizer.iterations + 320);
+  });
+
+  test('goes on as if the steps between had not moved it', () => {
+    const [held, other] = [start(), start()];
+    train(held, 10, new PruningSchedule({ ...course, limit: { samples, maxDamage: fine } }));
+    const plain = new PruningSchedule(course);
+    let back = (): void => {};
+    const by = eachStep((step, one) => {
+      if (step === 0) plain.onTrainBegin(one);
+      else if (step < 120) plain.onBatchEnd(step, { loss: 0 }, one);
+      if (step === 160) back();
+      if (step !== 120) return;
+      const [weights, state] = [one.getWeights(), one.optimizer.state(one.weights)];
+      back = () => {
+        one.setWeights(weights);
+        one.optimizer.restore(one.weights, {
+          ...state,
+          scalars: { ...state.scalars, iterations: one.optimizer.iterations },
+        });
+      };
+    });
+    train(other, 10, by);
     expect(digest(held)).toBe(digest(other));
+    expect(stateOf(held)).toEqual(stateOf(other));
   });
 
   test('prunes as without one where it is not broken, and is free again in the next fit', () => {
     const [held, plain] = [start(), start()];
     const schedule = new PruningSchedule({ ...course, limit: { samples, maxDamage: { changed: 1 } } });
-    train(held, schedule);
-    train(plain, new PruningSchedule(course));
+    train(held, 13, schedule);
+    train(plain, 13, new PruningSchedule(course));
     expect(schedule.stopped).toBeNull();
     expect(digest(held)).toBe(digest(plain));
 
     const strict = new PruningSchedule({ ...course, limit: { samples, maxDamage: fine } });
-    train(start(), strict);
+    train(start(), 9, strict);
     const { stopped } = strict;
-    train(start(), strict);
+    expect(stopped).not.toBeNull();
+    train(start(), 9, strict);
     expect(strict.stopped).toEqual(stopped);
     expect(strict.stopped).not.toBe(stopped);
+    train(start(), 3, strict);
+    expect(strict.stopped).toBeNull(); // only now is it a fit that keeps to it
   });
 
-  test('of one sparsity stays without any where that is too much, masks and all', () => {
-    const schedule = new ConstantSparsity({ sparsity: 0.9, begin: 10, limit: { samples, maxDamage: fine } });
+  test('judges the last at the end of the fit, masks and all', () => {
+    const options = { sparsity: 0.9, begin: 10, limit: { samples, maxDamage: fine } };
+    const schedule = new ConstantSparsity(options);
     const [held, plain] = [start(), start()];
-    train(held, schedule);
-    train(plain);
+    let then = stateOf(held);
+    const see = eachStep((step, one) => {
+      if (step === 10) then = stateOf(one);
+      if (step > 10) expect(dead(one)).toBe(86);
+    });
+    train(held, 2, see, schedule);
+    train(plain, 2);
     expect(schedule.stopped).toMatchObject({ step: 10, sparsity: 0.9 });
     expect(kernelsOf(held).map(({ mask }) => mask)).toEqual([null, null, null]);
-    expect(digest(held)).toBe(digest(plain));
+    expect(stateOf(held)).toEqual(then);
+    expect(held.steps).toBe(plain.steps);
+
+    // By an error too: what is left keeps to the limit
+    const broken = start();
+    const fail = eachStep((step) => {
+      if (step === 15) throw new Error('stopped by hand');
+    });
+    expect(() => train(broken, 2, schedule, fail)).toThrow('stopped by hand');
+    expect([schedule.stopped?.step, dead(broken)]).toEqual([10, 0]);
+  });
+
+  /** Keeps the weights of one epoch. */
+  const keeping = (epoch: number): EarlyStopping => {
+    const early = new EarlyStopping({ monitor: 'loss', mode: 'min', patience: 99, restoreBestWeights: true });
+    const { onEpochEnd } = EarlyStopping.prototype;
+    early.onEpochEnd = (at, _logs, one) => onEpochEnd.call(early, at, { loss: at === epoch ? 0 : 1 }, one);
+    return early;
+  };
+
+  test('has the last word behind an EarlyStopping, which brings back what was taken back', () => {
+    const schedule = () => new PruningSchedule({ ...course, limit: { samples, maxDamage: fine } });
+    const zeros = (step: number): number => Math.round(schedule().sparsityAt(step) * 95);
+    const [held, broken, within] = [start(), start(), start()];
+    const own = schedule();
+    train(held, 10, keeping(6), own); // the pruning at 120 is in force, and judged at 160
+    expect(own.stopped?.step).toBe(120);
+    expect(dead(held)).toBe(zeros(80));
+    expect(changedIn(held)).toBeLessThanOrEqual(0.08);
+    for (const { value, mask } of kernelsOf(held))
+      expect(mask!.data.every((bit: number, i: number) => bit === 1 || value.data[i] === 0)).toBe(true);
+
+    train(broken, 10, schedule(), keeping(6));
+    expect(dead(broken)).toBe(zeros(120));
+
+    train(within, 10, keeping(3), schedule()); // epoch 3 ends behind the pruning at 80
+    expect(dead(within)).toBe(zeros(80));
   });
 
   test('counts damage from before its first pruning, or from what it is told', () => {
     const worst = prune(start(), { sparsity: 0.9 });
     const schedule = (limit: { against?: Model }) =>
-      new ConstantSparsity({ sparsity: 0.9, frequency: 20, limit: { samples, maxDamage: { changed: 0 }, ...limit } });
-    const [own, told] = [schedule({}), schedule({ against: worst })];
-    train(start(), own);
-    train(start(), told);
+      new ConstantSparsity({ sparsity: 0.9, limit: { samples, maxDamage: { changed: 0 }, ...limit } });
+    const [own, told, network] = [
+      schedule({}),
+      schedule({ against: worst }),
+      schedule({ against: toNetwork(worst) as never }),
+    ];
+    for (const each of [own, told, network]) train(start(), 0, each);
     expect(own.stopped).toMatchObject({ step: 0 });
-    expect(told.stopped).toBeNull(); // it makes the very network that it is held against, and masks no more later
-    const network = new ConstantSparsity({
-      sparsity: 0.9,
-      end: 0,
-      limit: { samples, maxDamage: { changed: 0 }, against: toNetwork(worst) },
-    });
-    train(start(), network);
-    expect(network.stopped).toBeNull();
+    expect([told.stopped, network.stopped]).toEqual([null, null]); // it makes the very network that it is held against
   });
 
-  test('refuses limits that are none', () => {
+  test('refuses limits that are none, those of other outputs before anything is pruned', () => {
     const limited = (limit: unknown) => () => new PruningSchedule({ ...course, limit: limit as never });
     expect(limited({ samples, maxDamage: {} })).toThrow('PruningSchedule: maxDamage must be an object with accuracy');
     expect(limited({ maxDamage: fine })).toThrow('PruningSchedule: samples must be a list of x and y');
     expect(limited({ samples, maxDamage: fine, gainst: 1 })).toThrow('Did you mean against?');
-    expect(limited(0.1)).toThrow('options must be an object');
+    expect(limited(0.1)).toThrow('PruningSchedule: limit must be an object with samples and maxDamage, got 0.1');
+    expect(() => new PruningSchedule({ ...course, maxDamage: fine } as never)).toThrow('Did you mean limit?');
+    const one = start();
+    const other = limited({ samples, maxDamage: { r2: 0.1 } })();
+    expect(() => train(one, 1, other)).toThrow('PruningSchedule: r2 of maxDamage must be left out');
+    expect([dead(one), one.steps]).toEqual([0, first.steps]);
   });
 });

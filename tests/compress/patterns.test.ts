@@ -301,7 +301,8 @@ describe('patterns of weights', () => {
 
   test.each([
     [{ sparsity: 0.5, count: 3 }, 'count must be left out where sparsity is given, got 3'],
-    [{}, 'sparsity must be in [0, 1), got undefined'],
+    [{}, 'sparsity must be a share in [0, 1), or count given in its place, got undefined'],
+    [{ sparsity: 80 }, 'sparsity must be in [0, 1), got 80. It is a share: write 0.8'],
     [{ count: 95 }, 'count must be below the 95 weights of the network, got 95'],
     [{ count: 18, scope: 'layer' }, 'count must be below the 18 weights of a layer, got 18'],
     [{ count: 5, scope: 'unit' }, 'count must be below the 5 weights of a unit, got 5'],

@@ -385,7 +385,7 @@ describe('networks that are no chains lose neurons', () => {
       expect(() => pass('network' as never)).toThrow('must be a model or a network, got "network"');
     }
     expect(() => prune(network as never, undefined as never)).toThrow(
-      'prune: sparsity must be in [0, 1), got undefined',
+      'prune: sparsity must be a share in [0, 1), or count given in its place, got undefined',
     );
     expect(() => pruneNeurons(network, undefined as never)).toThrow('pruneNeurons: amount must be');
     expect(() => quantize(network, undefined as never)).toThrow('quantize: calibration must be a tensor');

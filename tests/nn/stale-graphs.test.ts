@@ -87,7 +87,7 @@ const writers: Readonly<Record<string, { prepare?: (m: Sequential) => void; writ
       stopping.onEpochEnd(0, { loss: 1 }, m);
       m.setWeights(m.getWeights().map((w) => mul(w, 2)));
       const between = parametersOf(m).map(lossOf);
-      stopping.onTrainEnd(m);
+      stopping.onTrainEnd();
       for (const loss of between) expect(() => backward(loss)).toThrow(GradientError);
     },
   },
