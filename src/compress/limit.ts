@@ -147,12 +147,19 @@ function checkLimit(op: string, options: LimitOptions): DamageOptions {
   return rest;
 }
 
+/** What a model is now: a pass may train it where it is. */
+const asItIs = (subject: Subject): Subject => (subject instanceof Model ? cloneModel(subject) : subject);
+
 /** Throws ValueError for what is neither a model nor a network. */
-function resultOf<R extends Subject>(op: string, result: R): R {
-  const isPromise = typeof (result as { then?: unknown } | undefined)?.then === 'function';
-  const isOne = result instanceof Model || (typeof result === 'object' && result !== null && 'nodes' in result);
+function checkSubject(op: string, what: string, subject: Subject): void {
+  const isPromise = typeof (subject as { then?: unknown } | undefined)?.then === 'function';
+  const isOne = subject instanceof Model || (typeof subject === 'object' && subject !== null && 'nodes' in subject);
   const remedy = isPromise ? 'It is a promise: await what it is made of before' : undefined;
-  if (!isOne) throw new ValueError(op, 'what the pass returns', 'a model or a network', result, remedy);
+  if (!isOne) throw new ValueError(op, what, 'a model or a network', subject, remedy);
+}
+
+function resultOf<R extends Subject>(op: string, result: R): R {
+  checkSubject(op, 'what the pass returns', result);
   return result;
 }
 
@@ -171,8 +178,9 @@ export function heldTo<S extends Subject, R extends Subject>(
   checkFunction('heldTo', 'the pass', pass, 'from model to model, or from network to network');
   const rest = checkLimit('heldTo', options);
   const { samples, maxDamage } = options;
+  const before = asItIs(subject);
   const result = resultOf('heldTo', pass(subject));
-  const report = damage(subject, result, samples, rest);
+  const report = damage(before, result, samples, rest);
   const excess = excessOf('heldTo', report, maxDamage);
   if (excess.length > 0) throw new StateError('heldTo', `the pass does too much damage: ${inWords(excess, maxDamage)}`);
   return result;
@@ -224,10 +232,11 @@ export function strongest<L, R extends Subject>(
     );
   const rest = checkLimit('strongest', options);
   const { samples, maxDamage } = options;
+  const before = asItIs(subject);
   const tried: Tried<L>[] = [];
   for (const level of [...levels].reverse()) {
     const result = resultOf('strongest', pass(level));
-    const report = damage(subject, result, samples, rest);
+    const report = damage(before, result, samples, rest);
     const excess = excessOf('strongest', report, maxDamage);
     tried.push({ level, damage: report, excess });
     if (excess.length === 0) return { level, result, damage: report, tried };
@@ -274,6 +283,7 @@ export class Guard {
     checkOptions(op, limit, `${OPTIONS} against`);
     const { against, ...rest } = limit;
     checkLimit(op, rest);
+    if (against !== undefined) checkSubject(op, 'against', against);
     this.op = op;
     this.limit = limit;
   }
@@ -290,7 +300,8 @@ export class Guard {
     this.judge(model);
     if (this.stopped !== null) return;
     if (this.before === null) {
-      this.before = this.limit.against ?? cloneModel(model);
+      const { against = model } = this.limit;
+      this.before = against === model ? cloneModel(model) : against;
       this.judged(model); // what is wrong with samples and limit is said before anything is pruned
     }
     const dead = deadIn(model);

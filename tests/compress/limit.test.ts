@@ -4,6 +4,7 @@ import { excessOf } from '../../src/compress/limit.ts';
 import {
   type Callback,
   ConstantSparsity,
+  cloneModel,
   Dense,
   digest,
   EarlyStopping,
@@ -42,6 +43,28 @@ describe('heldTo', () => {
     expect(int8.weights.size).toBeGreaterThan(0);
     const network = heldTo(toNetwork(model), (n) => n, { samples, maxDamage: { changed: 0 } });
     expect(network.nodes.length).toBeGreaterThan(0);
+  });
+
+  test('compares with the model as it was, whatever the pass does to it', () => {
+    const own = cloneModel(model);
+    const train = (one: Model): Model => {
+      one.setWeights(prune(model, { sparsity: 0.9 }).getWeights());
+      return one;
+    };
+    expect(() => heldTo(own, train, { samples, maxDamage: { accuracy: 0.1 } })).toThrow('does too much damage');
+    const again = cloneModel(model);
+    expect(() => strongest(again, [1], () => train(again), { samples, maxDamage: { accuracy: 0.1 } })).toThrow(
+      'every level does too much damage',
+    );
+    const own2 = cloneModel(model);
+    own2.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+    const limit = { samples, maxDamage: { accuracy: 0.1 }, against: own2 };
+    const schedule = new ConstantSparsity({ sparsity: 0.9, begin: 1, frequency: 1, limit });
+    own2.fit(...samples, { epochs: 1, batchSize: 1000, callbacks: [schedule] });
+    expect(schedule.stopped).not.toBeNull();
+    expect(() => new ConstantSparsity({ sparsity: 0.9, limit: { ...limit, against: 5 as never } })).toThrow(
+      'ConstantSparsity: against must be a model or a network, got 5',
+    );
   });
 
   test('refuses with the figures where it does not', () => {
