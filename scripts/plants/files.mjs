@@ -138,8 +138,8 @@ export const plants = [
   {
     name: 'what is made of a record may say of itself something else',
     file: 'src/io/fields.ts',
-    find: 'if (!isSame(this.take(field), value)) this.fail(',
-    replace: 'if (this.take(field) === undefined) this.fail(',
+    find: 'if (!isSame(fields.take(field), value)) fields.fail(',
+    replace: 'if (fields.take(field) === undefined) fields.fail(',
     mustFail: ['tests/nn/model-file-mutants.test.ts'],
   },
   {

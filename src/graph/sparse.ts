@@ -58,9 +58,9 @@ export function gathered<T extends Numbers>(values: T, units: number, pattern: S
   return made;
 }
 
-/** The matrix of `n` numbers, 0 where nothing is held. */
-export const scattered = <T extends Numbers>(held: T, units: number, pattern: SparsePattern, n: number): T =>
-  spread(held, placesHeld(pattern, units), n);
+/** 1 at these places, which may be -1, and 0 at the others of `n`. */
+export const marked = (places: Int32Array, n: number): Uint8Array =>
+  spread(new Uint8Array(places.length).fill(1), places, n);
 
 /** `n` numbers, 0 but for those held at these places; one whose place is -1 is left out. */
 export function spread<T extends Numbers | Float64Array | Int32Array | Uint8Array>(

@@ -8,10 +8,10 @@ import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph, Op } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { Buffers } from './buffers.ts';
-import { type SparseUse, USES } from './choice.ts';
-import { type Compiled, callsOf, compile, type Port } from './compile.ts';
+import { chosen, type SparseUse, USES } from './choice.ts';
+import { type Compiled, callsOf, compile, type Port, type Setting } from './compile.ts';
 import { EMIT } from './emit.ts';
-import type { Choose, EmitRows } from './site.ts';
+import type { EmitRows } from './site.ts';
 
 /** Numbers of a program's input: integers for an input of int32. */
 export type ProgramInput = Float32Array | Int32Array;
@@ -73,7 +73,7 @@ export function compileNetwork(
   for (const [field, value] of Object.entries(others)) // not by checkOptions, whose advice is a kilobyte
     throw new ValueError(caller, field, 'one of the options sparse', value);
   checkOneOf(caller, 'sparse', sparse, Object.keys(USES));
-  return programWith(caller, EMIT, network, batchSize, table, USES[sparse], programForm);
+  return programWith(caller, EMIT, network, batchSize, table, chosen(USES[sparse]), programForm);
 }
 
 /** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
@@ -83,7 +83,7 @@ export function programWith(
   network: Graph<Stored>,
   batchSize: number,
   table: Partial<Kernels>,
-  choose: Choose,
+  panelsOf: Setting['panelsOf'],
   form = (graph: Graph<Stored>): Graph<Stored> => graph,
 ): Program {
   if (typeof table !== 'object' || table === null)
@@ -97,7 +97,7 @@ export function programWith(
   const buffers = new Buffers(kernels);
   try {
     return programOf(
-      compile(caller, rows, form(network), values, batchSize, kernels, buffers, choose),
+      compile({ caller, rows, network: form(network), values, batchSize, kernels, buffers, panelsOf }),
       batchSize,
       kernels,
       buffers,

@@ -34,14 +34,6 @@ export class Fields {
     return this.entries.has(field);
   }
 
-  isList(field: string): boolean {
-    return Array.isArray(this.entries.get(field));
-  }
-
-  isText(field: string): boolean {
-    return typeof this.entries.get(field) === 'string';
-  }
-
   /** Takes the field if it is null. */
   isNull(field: string): boolean {
     return this.entries.get(field) === null && this.entries.delete(field);
@@ -52,29 +44,9 @@ export class Fields {
     return new Fields(this.take(field), `${this.path}.${field}`, this.format);
   }
 
-  /** The fields not taken yet, as numbers, booleans, strings and lists of numbers. */
-  rest(): Record<string, Plain> {
-    const result: Record<string, Plain> = Object.create(null);
-    for (const [field, value] of this.entries) {
-      if (Array.isArray(value) && value.every(isNumber)) result[field] = [...value];
-      else if (isNumber(value) || typeof value === 'boolean' || typeof value === 'string') result[field] = value;
-      else this.fail(field.slice(0, 60), 'must be a finite number, boolean or string, or a list of numbers');
-    }
-    return result;
-  }
-
   /** The fields not taken yet, to be checked by somebody else. */
   others(): ReadonlyMap<string, JsonValue> {
     return this.entries;
-  }
-
-  /** Takes all that is left: it must be what a thing that was made of it says of itself. */
-  checkSame(own: Readonly<Record<string, unknown>>): void {
-    const fields = Object.entries(own);
-    for (const [field] of fields) if (!this.has(field)) this.fail(field, 'is missing');
-    for (const [field, value] of fields)
-      if (!isSame(this.take(field), value)) this.fail(field, `must be ${JSON.stringify(value)}`);
-    this.done();
   }
 
   fail(field: string, problem: string): never {
@@ -128,6 +100,28 @@ export class Fields {
     const value = this.take(field);
     return Array.isArray(value) ? value : this.fail(field, 'must be a list');
   }
+}
+
+// No methods: a program without them goes without these
+
+/** The fields not taken yet, as numbers, booleans, strings and lists of numbers. */
+export function restOf(fields: Fields): Record<string, Plain> {
+  const result: Record<string, Plain> = Object.create(null);
+  for (const [field, value] of fields.others()) {
+    if (Array.isArray(value) && value.every(isNumber)) result[field] = [...value];
+    else if (isNumber(value) || typeof value === 'boolean' || typeof value === 'string') result[field] = value;
+    else fields.fail(field.slice(0, 60), 'must be a finite number, boolean or string, or a list of numbers');
+  }
+  return result;
+}
+
+/** Takes all that is left: it must be what a thing that was made of it says of itself. */
+export function checkSame(fields: Fields, own: Readonly<Record<string, unknown>>): void {
+  const said = Object.entries(own);
+  for (const [field] of said) if (!fields.has(field)) fields.fail(field, 'is missing');
+  for (const [field, value] of said)
+    if (!isSame(fields.take(field), value)) fields.fail(field, `must be ${JSON.stringify(value)}`);
+  fields.done();
 }
 
 /** Scale and zero point, and nothing else. */
