@@ -1,7 +1,7 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { DENSE_OF, type DenseStored, type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
-import { marked, placesHeld, spread } from './sparse.ts';
+import { eachHeld, zerosLike } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
 
@@ -26,9 +26,12 @@ export function densified(weight: Stored): DenseStored {
   const { shape, encoding, mask } = weight;
   if (!isSparse(encoding)) return { shape, encoding, mask };
   const n = elementsOf(shape);
-  const places = placesHeld(encoding, shape.at(-1) ?? 1);
-  const values = spread(encoding.values, places, n);
-  const alive = marked(places, n);
+  const values = zerosLike(encoding.values, n);
+  const alive = new Uint8Array(n);
+  eachHeld(encoding, shape.at(-1) ?? 1, (place, i) => {
+    values[place] = encoding.values[i]!;
+    alive[place] = mask?.[place] ?? 1;
+  });
   return {
     shape,
     encoding: {
@@ -36,7 +39,7 @@ export function densified(weight: Stored): DenseStored {
       values,
       ...('scales' in encoding && { scales: encoding.scales }),
     } as DenseStored['encoding'],
-    mask: mask ? alive.map((bit, i) => bit & mask[i]!) : alive,
+    mask: alive,
   };
 }
 

@@ -2,7 +2,7 @@ import type { ArrayOf } from '../../kernels/arrays.ts';
 import { type KernelCall, noting } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
-import { entriesFor, type Value } from '../graph/check.ts';
+import type { Value } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
@@ -12,6 +12,7 @@ import { placed, type Slot } from './plan.ts';
 import {
   type Asked,
   type EmitRows,
+  type InputCheck,
   type Operand,
   type Place,
   REAL,
@@ -29,8 +30,8 @@ export interface Port<T extends SlotType = SlotType> {
   /** Numbers a sample. */
   readonly size: number;
   readonly buffer: Buffer<T>;
-  /** Of int32: its numbers must be from 0 to below this. */
-  readonly entries: number;
+  /** Of an input: what its numbers must hold to, which a run asks before anything is read at their places. */
+  readonly checks: readonly InputCheck[];
 }
 
 /** What runs: steps from buffers to buffers. */
@@ -83,6 +84,7 @@ export function compile(setting: Setting): Compiled {
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
   const owners: Asked[] = []; // of each step
+  const checks = new Map<string, InputCheck[]>();
 
   const operand = (name: string): Operand => {
     const { shape, format } = values.get(name)!;
@@ -109,6 +111,7 @@ export function compile(setting: Setting): Compiled {
   };
 
   for (const node of network.nodes) {
+    const [x] = node.inputs;
     const asked = { node, caller };
     const own = checked(kernels, asked);
     const sparse = panelsOf(setting, node);
@@ -116,7 +119,7 @@ export function compile(setting: Setting): Compiled {
       ...asked,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
-      product: integerProduct(whole, node, values.get(node.inputs[0]!)!),
+      product: integerProduct(whole, node, values.get(x!)!),
       sparse: sparse && once(`${node.weights.kernel} panels`, sparse),
       weights: weightsOf(whole, node),
       packed: (what, type, length, fill) =>
@@ -127,6 +130,7 @@ export function compile(setting: Setting): Compiled {
         }),
       constants: (type, numbers) => buffers.copy(type, numbers),
       scratch,
+      check: (check) => checks.set(x!, [...(checks.get(x!) ?? []), check]),
       step(step) {
         steps.push(step);
         owners.push(asked);
@@ -142,7 +146,7 @@ export function compile(setting: Setting): Compiled {
   });
   const port = (name: string): Port => {
     const { shape, size: numbers } = operand(name);
-    return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)!, entries: entriesFor(network, name) };
+    return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)!, checks: checks.get(name) ?? [] };
   };
   return {
     steps,

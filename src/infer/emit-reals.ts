@@ -1,6 +1,8 @@
 import { panelsLength } from '../../kernels/packing.ts';
+import { ValueError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
+import { wantedEntries } from '../graph/check.ts';
 import type { EncodingOf } from '../graph/encoding.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
@@ -138,6 +140,13 @@ export const REALS: EmitRows<
   embedding({ inputs: [x], output: y, step, ...site }) {
     const [entries, units] = site.weights.embeddings!.shape as [number, number];
     const table = copied(site, 'embeddings')!;
+    site.check((numbers, samples) => {
+      for (let i = 0; i < samples * x.size; i++)
+        if (!(numbers[i]! >= 0 && numbers[i]! < entries)) {
+          const where = `sample ${Math.floor(i / x.size)} of input "${x.name}"`;
+          throw new ValueError('run', where, wantedEntries(entries), numbers[i]);
+        }
+    });
     step((k, samples) =>
       k.gather<Float32Array>(1, entries, units, samples * x.size, table.array, x.integers.array, y.real.array),
     );

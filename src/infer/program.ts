@@ -2,7 +2,7 @@ import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { checkOneOf, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
-import { floatsOf, wantedEntries } from '../graph/check.ts';
+import { floatsOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph, Op } from '../graph/graph.ts';
@@ -165,9 +165,9 @@ function programOf(
       throw new ValueError('run', 'inputs', `a list of ${inputs.length} for ${outputs.length} outputs`, given);
     const n = countOf(inputs, given, samples, batchSize);
     for (let i = 0; i < inputs.length; i++) {
-      const { buffer, size } = inputs[i]!;
+      const { buffer, size, checks } = inputs[i]!;
       const numbers = list === null ? (given as ProgramInput) : list[i]!;
-      if (buffer.type === 'int32') checkEntries(inputs[i]!, numbers, n);
+      for (let j = 0; j < checks.length; j++) checks[j]!(numbers, n);
       buffer.array.set(numbers.length === n * size ? numbers : numbers.subarray(0, n * size));
     }
     const { generation = 0 } = kernels.heap ?? {};
@@ -198,18 +198,6 @@ function programOf(
 /** A list of arrays, or what was meant to be one: a list of numbers is no list of inputs. */
 const isList = (given: ProgramInput | readonly ProgramInput[]): given is readonly ProgramInput[] =>
   Array.isArray(given) && typeof given[0] !== 'number';
-
-/** Throws ValueError for a number that names no entry of a table, before anything is read at its place. */
-function checkEntries({ name, size, entries }: Port, numbers: ProgramInput, samples: number): void {
-  for (let i = 0; i < samples * size; i++)
-    if (!(numbers[i]! >= 0 && numbers[i]! < entries))
-      throw new ValueError(
-        'run',
-        `sample ${Math.floor(i / size)} of input "${name}"`,
-        wantedEntries(entries),
-        numbers[i],
-      );
-}
 
 /** How many samples a run has: `samples` if given, else as many as every input holds. */
 function countOf(

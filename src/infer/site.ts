@@ -83,8 +83,13 @@ export interface Site<K extends Op = Op> extends Asked {
   constants<T extends SlotType>(type: T, values: ArrayOf[T]): Buffer<T>;
   /** Room for `size` numbers a sample, until the next node; different places for different `which`. */
   scratch<T extends SlotType>(type: T, size: number, which?: number): Place<T>;
+  /** Asks this of the numbers that a run is given for the first input. */
+  check(check: InputCheck): void;
   step(step: Step): void;
 }
+
+/** Throws for numbers of which one of the first `samples` samples cannot be. */
+export type InputCheck = (numbers: ArrayLike<number>, samples: number) => void;
 
 /** Writes down the steps of a node: a row for each of some operations. */
 export type EmitRows<Ops extends Op> = { readonly [K in Ops]: (site: Site<K>) => void };

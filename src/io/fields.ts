@@ -6,6 +6,9 @@ type Plain = number | boolean | string | readonly number[];
 
 const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
 
+const isText = (value: JsonValue): value is string => typeof value === 'string';
+const isFlag = (value: JsonValue): value is boolean => typeof value === 'boolean';
+
 const isSame = (held: JsonValue, own: unknown): boolean =>
   Array.isArray(held) && Array.isArray(own)
     ? held.length === own.length && held.every((item, i) => item === own[i])
@@ -64,14 +67,17 @@ export class Fields {
     for (const field of this.entries.keys()) this.fail(field.slice(0, 60), 'this reader does not know the field');
   }
 
-  text(field: string): string {
+  private checked<T extends JsonValue>(field: string, holds: (value: JsonValue) => value is T, wanted: string): T {
     const value = this.take(field);
-    return typeof value === 'string' ? value : this.fail(field, 'must be a string');
+    return holds(value) ? value : this.fail(field, `must be ${wanted}`);
+  }
+
+  text(field: string): string {
+    return this.checked(field, isText, 'a string');
   }
 
   number(field: string): number {
-    const value = this.take(field);
-    return typeof value === 'number' && Number.isFinite(value) ? value : this.fail(field, 'must be a finite number');
+    return this.checked(field, isNumber, 'a finite number');
   }
 
   count(field: string): number {
@@ -80,12 +86,11 @@ export class Fields {
   }
 
   flag(field: string): boolean {
-    const value = this.take(field);
-    return typeof value === 'boolean' ? value : this.fail(field, 'must be true or false');
+    return this.checked(field, isFlag, 'true or false');
   }
 
   texts(field: string): string[] {
-    return this.list(field).map((item) => (typeof item === 'string' ? item : this.fail(field, 'must be strings')));
+    return this.list(field).map((item) => (isText(item) ? item : this.fail(field, 'must be strings')));
   }
 
   numbers(field: string): number[] {
@@ -97,8 +102,7 @@ export class Fields {
   }
 
   list(field: string): JsonValue[] {
-    const value = this.take(field);
-    return Array.isArray(value) ? value : this.fail(field, 'must be a list');
+    return this.checked(field, Array.isArray, 'a list');
   }
 }
 

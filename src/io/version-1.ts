@@ -1,3 +1,4 @@
+import { show } from '../base/errors.ts';
 import { activation as activationAttribute } from '../graph/attributes.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import { floatsOf } from '../graph/check.ts';
@@ -7,7 +8,7 @@ import type { Attributes, Graph, Node, Op, QuantizationParams } from '../graph/g
 import { Names, type NodeParts, nodeOf } from '../graph/rewrite.ts';
 import { type Fields, takeParams } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
-import { takeStored, takeWhole } from './weight-tensors.ts';
+import { takeStored } from './weight-tensors.ts';
 
 /**
  * Network files of version 1: a list of layers, each reading the one before. Layer `x` had tensors `x.weights`, `x.bias`
@@ -43,10 +44,10 @@ export function readVersion1(root: Fields, tensors: FileTensors): Graph<Stored> 
     const own = isInteger && !fields.isNull('output') ? takeParams(fields.inner('output')) : null;
     const activation = takeActivation(fields);
     const keys: Record<string, string> = { kernel: `${name}/kernel` };
-    weights.set(keys.kernel!, takeStored(tensors, name, { ...form, code: 'bitmask', mask }, `${name}.weights`));
+    weights.set(keys.kernel!, takeStored(tensors, name, { ...form, mask }, `${name}.weights`));
     if (hasBias) {
       keys.bias = `${name}/bias`;
-      weights.set(keys.bias, takeWhole(tensors, `${name}.bias`, units));
+      weights.set(keys.bias, takeStored(tensors, `${name}.bias`, { shape: units }));
     }
     if (wanted === null) toReal(name);
     else if (!sameFormat(format, wanted)) put('quantize', names.take(`${name}/quantize`), {}, { format: wanted });
@@ -62,7 +63,7 @@ export function readVersion1(root: Fields, tensors: FileTensors): Graph<Stored> 
       put('activation', name, { activation }, {});
     } else if (type === 'flatten') put('flatten', name, {}, { format });
     else if (type === 'dropout') put('dropout', name, { rate: fields.number('rate'), training: false }, { format });
-    else fields.fail('type', `this reader knows no layer of type ${JSON.stringify(type.slice(0, 60))}`);
+    else fields.fail('type', `this reader knows no layer of type ${show(type)}`);
     fields.done();
   }
   toReal(input);

@@ -1,6 +1,6 @@
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { type Encoding, type EncodingName, type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
-import { marked, placesHeld, type SparsePattern, type SparseWidth, spread } from '../graph/sparse.ts';
+import { eachHeld, heldIn, type SparsePattern, type SparseWidth, spread, zerosLike } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
 import type { SafeArray } from './safetensors.ts';
@@ -50,7 +50,7 @@ export function putWeight(key: string, { shape, encoding, mask }: Stored, put: P
   // A pruned weight that is not +0 would be lost in the code.
   const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
   const coded = lossless && saved > (mask === null ? data.length + ENTRY_BYTES : SHAPE_BYTES);
-  if (coded) putHeld(key, values, (i) => held[i] === 1, put);
+  if (coded) putHeld(key, values.filter((_: number, i: number) => held[i] === 1), put);
   else put(key, shape, values);
   if (!coded && mask === null) return null;
   put(`${key}.${code}`, [data.length], data);
@@ -59,10 +59,8 @@ export function putWeight(key: string, { shape, encoding, mask }: Stored, put: P
 
 const short = (code: PlaceCode): Pick<WeightRecord, 'code'> => (code === 'bitmask' ? {} : { code });
 
-function putHeld(key: string, values: Encoding['values'], isHeld: (i: number) => boolean, put: Put): void {
-  const held = values.filter((_: number, i: number) => isHeld(i));
+const putHeld = (key: string, held: Encoding['values'], put: Put): void =>
   put(`${key}.values`, [held.length], held);
-}
 
 function putPlaces(key: string, places: Places, put: Put): PlaceCode {
   const { code, data } = encodePlaces(places);
@@ -91,8 +89,12 @@ function putSparse(
   const list = rows.slice();
   for (let p = 0; p < panels; p++) for (let i = starts[p]!; i < starts[p + 1]!; i++) list[i]! += p * line;
   const code = putPlaces(key, { list, n: panels * line }, put);
-  const places = placesHeld(encoding, units);
-  putHeld(key, values, (i) => places[i]! >= 0, put);
+  const held = zerosLike(values, heldIn(encoding, units));
+  let at = 0;
+  eachHeld(encoding, units, (_, i) => {
+    held[at++] = values[i]!;
+  });
+  putHeld(key, held, put);
   const finer = mask && putPlaces(`${key}.mask`, placesOf(mask), put);
   return { key, shape, width, ...short(code), ...(finer && { mask: finer }) };
 }
@@ -117,18 +119,19 @@ const ENCODING_OF: Readonly<Record<string, readonly [EncodingName, EncodingName?
 /** How a weight lies in the tensors. */
 interface Form {
   readonly shape: Shape;
-  /** Whether they have the numbers that are held alone. */
-  readonly coded: boolean;
-  /** The code of their places, and of those that live; the latter null where no mask is. */
-  readonly code: PlaceCode;
-  readonly mask: PlaceCode | null;
+  /** Whether they have the numbers that are held alone. Default false. */
+  readonly coded?: boolean;
+  /** The code of their places. Default `bitmask`. */
+  readonly code?: PlaceCode;
+  /** The code of the places that live. Default null: there is no mask. */
+  readonly mask?: PlaceCode | null;
   /** Of a sparse one. */
   readonly width?: SparseWidth | null;
 }
 
 /** A weight out of a file; `fields` are those of its record, all of which are taken. */
 export function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
-  if (fields === undefined) return takeWhole(tensors, key, tensors.get(key).shape);
+  if (fields === undefined) return takeStored(tensors, key, { shape: tensors.get(key).shape });
   const width = fields.has('width') ? takeWidth(fields) : null;
   const coded = width !== null || fields.has('shape');
   const shape = coded ? fields.numbers('shape') : tensors.get(key).shape;
@@ -137,10 +140,6 @@ export function takeWeight(key: string, fields: Fields | undefined, tensors: Fil
   fields.done();
   return takeStored(tensors, key, { shape, coded, code, mask, width });
 }
-
-/** One that the tensor of its name has all of. */
-export const takeWhole = (tensors: FileTensors, key: string, shape: Shape): Stored =>
-  takeStored(tensors, key, { shape, coded: false, code: 'bitmask', mask: null });
 
 function takeCode(fields: Fields, field: 'code' | 'mask'): PlaceCode {
   const name = fields.text(field);
@@ -159,7 +158,7 @@ function takeWidth(fields: Fields): SparseWidth {
 export function takeStored(
   tensors: FileTensors,
   key: string,
-  { shape, coded, code, mask: living, width }: Form,
+  { shape, coded, code = 'bitmask', mask: living = null, width }: Form,
   whole: string = key,
 ): Stored {
   const name = coded ? `${key}.values` : whole;
@@ -172,10 +171,13 @@ export function takeStored(
   const values = coded
     ? spread(tensors.takeHeld(name, dtype, places!.length), places!, sparse ? sparse.length : n)
     : tensors.take(name, dtype, shape);
-  const mask = living && marked(sparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!, n);
+  const mask = living && aliveAt(sparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!, n);
   const scales = dtype === 'I8' && { scales: tensors.take(`${key}.scales`, 'F32', [shape.at(-1) ?? 1]) };
   return { shape, encoding: { type, values, ...(sparse && sparse.pattern), ...scales } as Encoding, mask };
 }
+
+const aliveAt = (places: ArrayLike<number>, n: number): Uint8Array =>
+  spread(new Uint8Array(places.length).fill(1), places, n);
 
 /** Of a sparse weight where its blocks are, and which of the numbers in them are not behind the last column. */
 function takePattern(
@@ -184,13 +186,14 @@ function takePattern(
   code: PlaceCode,
   shape: Shape,
   width: SparseWidth,
-): { readonly pattern: SparsePattern; readonly filled: Int32Array; readonly length: number } {
+): { readonly pattern: SparsePattern; readonly filled: readonly number[]; readonly length: number } {
   const { units, panels, line } = panelsOf(shape, width);
   const blocks = tensors.takePlaces(key, code, panels * line);
   const starts = new Int32Array(panels + 1);
   for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
   for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;
   const pattern = { width, starts, rows: blocks.map((block) => block % line) };
-  const places = placesHeld(pattern, units);
-  return { pattern, filled: Int32Array.from(places.keys()).filter((i) => places[i]! >= 0), length: places.length };
+  const filled: number[] = [];
+  eachHeld(pattern, units, (_, i) => void filled.push(i));
+  return { pattern, filled, length: blocks.length * width };
 }

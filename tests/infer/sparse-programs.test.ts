@@ -276,7 +276,7 @@ describe('the choice', () => {
     const whole = kept(() => compileNetwork(network, 2, tables.wasm!, { sparse: 'never' }));
     const panels = kept(() => compileNetwork(network, 2, tables.wasm!, { sparse: 'always' }));
     expect(panels).toBeLessThan(whole / 4);
-    const chosen = (faster: 'dense' | 'sparse'): number =>
+    const bytesOf = (faster: 'dense' | 'sparse'): number =>
       kept(() => {
         const choose = measured(
           () => {},
@@ -285,7 +285,7 @@ describe('the choice', () => {
         const table = faster === 'sparse' ? tables.wasm! : { ...tables.wasm!, gemmSparse: undefined };
         return programWith('compileNetwork', EMIT, network, 2, table as Kernels, chosen(choose));
       });
-    expect([chosen('sparse'), chosen('dense')]).toEqual([panels, whole]);
+    expect([bytesOf('sparse'), bytesOf('dense')]).toEqual([panels, whole]);
     expect(used()).toBe(before);
   });
 });
