@@ -39,7 +39,10 @@ export class FileTensors {
     const { dtype, shape, data } = this.get(name);
     if (dtype !== wanted) this.fail(name, `must be ${wanted}, got ${dtype}`);
     if (wantedShape === null ? shape.length !== 1 : !sameShape(wantedShape, shape))
-      this.fail(name, `must have shape ${wantedShape === null ? 'one axis' : listed(wantedShape)}, got ${listed(shape)}`);
+      this.fail(
+        name,
+        `must have shape ${wantedShape === null ? 'one axis' : listed(wantedShape)}, got ${listed(shape)}`,
+      );
     this.tensors.delete(name);
     return data;
   }

@@ -50,7 +50,12 @@ export function putWeight(key: string, { shape, encoding, mask }: Stored, put: P
   // A pruned weight that is not +0 would be lost in the code.
   const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
   const coded = lossless && saved > (mask === null ? data.length + ENTRY_BYTES : SHAPE_BYTES);
-  if (coded) putHeld(key, values.filter((_: number, i: number) => held[i] === 1), put);
+  if (coded)
+    putHeld(
+      key,
+      values.filter((_: number, i: number) => held[i] === 1),
+      put,
+    );
   else put(key, shape, values);
   if (!coded && mask === null) return null;
   put(`${key}.${code}`, [data.length], data);
@@ -59,8 +64,7 @@ export function putWeight(key: string, { shape, encoding, mask }: Stored, put: P
 
 const short = (code: PlaceCode): Pick<WeightRecord, 'code'> => (code === 'bitmask' ? {} : { code });
 
-const putHeld = (key: string, held: Encoding['values'], put: Put): void =>
-  put(`${key}.values`, [held.length], held);
+const putHeld = (key: string, held: Encoding['values'], put: Put): void => put(`${key}.values`, [held.length], held);
 
 function putPlaces(key: string, places: Places, put: Put): PlaceCode {
   const { code, data } = encodePlaces(places);
@@ -173,7 +177,7 @@ export function takeStored(
     : tensors.take(name, dtype, shape);
   const mask = living && aliveAt(sparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!, n);
   const scales = dtype === 'I8' && { scales: tensors.take(`${key}.scales`, 'F32', [shape.at(-1) ?? 1]) };
-  return { shape, encoding: { type, values, ...(sparse && sparse.pattern), ...scales } as Encoding, mask };
+  return { shape, encoding: { type, values, ...(sparse ? sparse.pattern : {}), ...scales } as Encoding, mask };
 }
 
 const aliveAt = (places: ArrayLike<number>, n: number): Uint8Array =>
