@@ -186,7 +186,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     ...(['teacher', 'pruned', 'sparse panels', 'neurons pruned', 'int8'] as const),
     ...(['student (labels only)', 'student (distilled)', 'combined'] as const),
   ];
-  const others = forms.filter((formName) => formName !== 'sparse panels');
+  const others: readonly FormName[] = forms.filter((formName) => formName !== 'sparse panels');
   const rank = (formName: FormName): number => Math.max(others.indexOf(formName), formName === 'sparse panels' ? 1 : 0);
   // Form f gets f samples of class 8 wrong that it takes for class 9, and one of class 1 more than the teacher right.
   const right = forms.map((formName) => {
