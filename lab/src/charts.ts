@@ -248,6 +248,9 @@ interface Dot extends Label {
   readonly at: Point;
 }
 
+/** One for each form. */
+const SYMBOLS = ['circle', 'cross', 'diamond', 'square', 'star', 'triangle', 'wye', 'hexagon'] as const;
+
 /** Score against bytes, each form with its own symbol and name. */
 export function tradeOff({ forms, scoreName }: JobReport): string {
   const shown = forms.filter((form) => form.bytes.mean > 0 && Number.isFinite(form.score.mean));
@@ -269,7 +272,7 @@ export function tradeOff({ forms, scoreName }: JobReport): string {
       labelArrow: 'none',
       grid: true,
     },
-    symbol: { domain: shown.map((form) => form.name), legend: false },
+    symbol: { domain: shown.map((form) => form.name), range: SYMBOLS, legend: false },
   };
   const empty = drawn({ ...options, marks: [Plot.frame()] });
   const dots = dotsOf(shown, empty);

@@ -1,9 +1,9 @@
-import { cloneModel, type Model, MovementScores, measure, type PruneOptions, prune } from 'whittle-ml';
+import { type Callback, cloneModel, type Model, MovementScores, measure, type PruneOptions, prune } from 'whittle-ml';
 import { figure } from './figures.ts';
 import { criteriaFindings } from './findings-criteria.ts';
 import { measured } from './measuring.ts';
 import { type Plan, planOf } from './plans.ts';
-import type { Criteria, CriterionName, JobReport, ModelKind, Progress } from './types.ts';
+import type { Criteria, CriterionName, ModelKind, Progress } from './types.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Shares of the weights that are zero. Networks for images take longer to train, so there are fewer of them. */
@@ -24,14 +24,19 @@ export const criteriaSeeds = (seeds: readonly number[]): number[] => [
 
 type Pruning = Omit<PruneOptions, 'sparsity' | 'count'>;
 
-/** Ways to choose which weights of a trained network go; those of `movement` come from a training of their own. */
-const CHOICES: { readonly [N in Exclude<CriterionName, 'SNIP' | 'small network'>]: (bench: Workbench) => Pruning } = {
+/** Ways to choose which weights of a trained network go; `movement` has watched the end of its training. */
+const CHOICES: {
+  readonly [N in Exclude<CriterionName, 'SNIP' | 'small network'>]: (
+    bench: Workbench,
+    movement: MovementScores,
+  ) => Pruning;
+} = {
   magnitude: () => ({ criterion: 'magnitude' }),
   'magnitude, each layer': () => ({ criterion: 'magnitude', scope: 'layer' }),
   'magnitude, panels': () => ({ criterion: 'magnitude', pattern: 'panels' }),
   'gradient × weight': ({ data }) => ({ criterion: 'taylor', samples: data.train }),
   Wanda: ({ data }) => ({ criterion: 'wanda', scope: 'unit', samples: data.train }),
-  movement: () => ({}),
+  movement: (_, { scores }) => ({ criterion: scores }),
   random: () => ({ criterion: 'random' }),
 };
 
@@ -46,18 +51,18 @@ export interface CriteriaRun {
   readonly digests: readonly { readonly model: string; readonly sha256: string }[];
 }
 
-/** Trains a network and prunes it by every criterion to every level, each fine-tuned alike; and what it is compared with. */
+/** Trains a network and prunes it by every criterion to every level, each fine-tuned alike, and trains what these have to beat. */
 export function criteriaRun(bench: Workbench, stage: string, progress: Progress, kind: ModelKind): CriteriaRun {
   const plan = planOf(bench, kind);
   const levels = LEVELS[kind];
   const names = Object.keys(CHOICES) as (keyof typeof CHOICES)[];
   const [long, short] = [plan.epochs('teacher'), plan.epochs('pruned')];
-  progress.stage(stage, long + short + levels.length * (names.length * short + 2 * long));
+  progress.stage(stage, long + levels.length * (names.length * short + 2 * long));
   const fit = (
     name: string,
     model: Model,
     training: 'teacher' | 'pruned',
-    callbacks: readonly MovementScores[] = [],
+    callbacks: readonly Callback[] = [],
   ): void => {
     const learningRate = plan.rate(training);
     bench.fit(name, model, bench.data.train, { epochs: plan.epochs(training), learningRate, callbacks });
@@ -67,10 +72,10 @@ export function criteriaRun(bench: Workbench, stage: string, progress: Progress,
 
   const { teacher } = plan;
   const untrained = cloneModel(teacher);
-  fit('whole', teacher, 'teacher');
-  const moved = cloneModel(teacher);
   const movement = new MovementScores();
-  fit('movement', moved, 'pruned', [movement]);
+  // The end of the training alone, as long as a fine-tuning: at first all weights move
+  const end: Callback = { onEpochBegin: (epoch) => void (epoch === long - short && movement.onTrainBegin()) };
+  fit('whole', teacher, 'teacher', [movement, end]);
 
   const digests: { model: string; sha256: string }[] = [];
   const note = (name: string, level: number, model: Model): number => {
@@ -82,13 +87,11 @@ export function criteriaRun(bench: Workbench, stage: string, progress: Progress,
   };
   const scores = new Map<CriterionName, number[]>();
   for (const name of names) {
-    const choice = CHOICES[name](bench);
-    const [from, how]: [Model, Pruning] =
-      name === 'movement' ? [moved, { criterion: movement.scores }] : [teacher, choice];
+    const how = CHOICES[name](bench, movement);
     scores.set(
       name,
       levels.map((sparsity) => {
-        const pruned = prune(from, { ...how, sparsity });
+        const pruned = prune(teacher, { ...how, sparsity });
         fit(name, pruned, 'pruned');
         return note(name, sparsity, pruned);
       }),
@@ -141,9 +144,6 @@ export function criteriaOf(
   }));
   const { parameters, left, small } = first;
   const result = { seeds, levels, whole: figure(runs.map(({ whole }) => whole)), rows, parameters, left, small };
-  return { ...result, findings: criteriaFindings(result, scoreName) };
+  const digests = runs.flatMap((run, i) => run.digests.map((each) => ({ seed: seeds[i]!, ...each })));
+  return { ...result, digests, findings: criteriaFindings(result, scoreName) };
 }
-
-/** Digests by seed, criterion and level. */
-export const criteriaDigests = (seeds: readonly number[], runs: readonly CriteriaRun[]): JobReport['digests'] =>
-  runs.flatMap(({ digests }, i) => digests.map((each) => ({ seed: seeds[i]!, ...each })));

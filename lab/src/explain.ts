@@ -8,6 +8,7 @@ export interface Explanation {
 }
 
 const BOOK = 'Goodfellow, Bengio & Courville 2016, Deep Learning';
+const PANELS = 'Elsen, Dukhan, Gale & Simonyan 2020, Fast Sparse ConvNets, on blocks of output channels';
 const HINTON = 'Hinton, Vinyals & Dean 2015, Distilling the Knowledge in a Neural Network';
 
 /** What each fit shows, and what each remedy is. */
@@ -81,6 +82,10 @@ export const FORMS: { readonly [N in FormName]: Explanation } = {
     what: 'The weights nearest to zero become zero and stay so while the others are trained on. The file leaves the zeros out.',
     source: 'Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks, section 3',
   },
+  'sparse panels': {
+    what: 'Weights become zero sixteen at a time, those of one input to sixteen neurons side by side, and only panels that are left are held. A kernel steps over the others where that measured faster.',
+    source: PANELS,
+  },
   'neurons pruned': {
     what: 'Whole neurons or channels, those with the smallest incoming weights, are taken out. What is left is an ordinary, narrower network, trained on.',
     source: 'Li et al. 2017, Pruning Filters for Efficient ConvNets, section 3',
@@ -116,7 +121,7 @@ export const CRITERIA: { readonly [N in CriterionName]: Explanation } = {
   },
   'magnitude, panels': {
     what: 'Weights go sixteen at a time, those of one input to sixteen neurons side by side: a kernel can step over such zeros, so they make a call faster.',
-    source: 'Gale et al. 2020, Sparse GPU Kernels for Deep Learning, section 3, on rows of vectors',
+    source: PANELS,
   },
   'gradient × weight': {
     what: 'Weights go whose removal would change the loss least, by the slope of the loss on the training samples.',
@@ -124,10 +129,10 @@ export const CRITERIA: { readonly [N in CriterionName]: Explanation } = {
   },
   Wanda: {
     what: 'A weight counts as much as it is large times how large its input usually is.',
-    source: 'Sun et al. 2024, A Simple and Effective Pruning Approach for Large Language Models, section 3',
+    source: 'Sun et al. 2023, A Simple and Effective Pruning Approach for Large Language Models, section 3',
   },
   movement: {
-    what: 'Weights go that some more training moved towards zero, however large they are.',
+    what: 'Weights go that the end of the training moved towards zero, however large they are.',
     source: 'Sanh, Wolf & Rush 2020, Movement Pruning: Adaptive Sparsity by Fine-Tuning, section 4',
   },
   SNIP: {

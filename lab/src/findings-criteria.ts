@@ -3,7 +3,7 @@ import { above, listed, shown } from './findings.ts';
 import { percent, signed } from './format.ts';
 import type { Criteria, CriterionName, Figure } from './types.ts';
 
-type Compared = Omit<Criteria, 'findings'>;
+type Compared = Omit<Criteria, 'findings' | 'digests'>;
 
 /** Rows that nobody would prune by: what the others have to beat. */
 export const BASELINES: readonly CriterionName[] = ['random', 'small network'];
@@ -47,7 +47,7 @@ function beside(
   return `${what}, against magnitude: ${scoreName} ${parts.join(', ')}.`;
 }
 
-/** How many weights each criterion does without before the score falls in every seed. */
+/** How many weights each criterion does without before its mean score falls below that of the whole network. */
 function free(chosen: Compared['rows'], { levels, whole }: Compared): string {
   const most = chosen.map(({ name, scores }) => {
     const kept = levels.filter((_, i) => levels.slice(0, i + 1).every((__, j) => !above(whole, scores[j]!)));

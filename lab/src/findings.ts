@@ -119,15 +119,19 @@ function whittling(report: Part): string[] {
       : `slower than the teacher: ${times(ratio)} times its time`;
   };
   const pruned = formOf(report, 'pruned');
+  const panels = formOf(report, 'sparse panels');
   const narrow = formOf(report, 'neurons pruned');
   const int8 = formOf(report, 'int8');
   const combined = formOf(report, 'combined');
   const dead = 1 - pruned.nonZeroParameters.mean / pruned.parameters.mean;
+  const held = panels.heldParameters.mean / panels.parameters.mean;
   return [
     `The teacher reaches ${report.scoreName} ${shown(teacher.score)} on the test samples with ` +
       `${whole(teacher.parameters.mean)} parameters in ${whole(teacher.bytes.mean)} bytes.`,
     `With ${percent(dead)} of its parameters pruned to zero: ${against(pruned)}. The dense kernel multiplies by the ` +
       `zeros too: with 64 samples it is ${speed(pruned)}.`,
+    `With panels of 16 weights pruned together, and ${percent(held)} of the parameters held: ${against(panels)}. Kernels step ` +
+      `over such zeros where that is faster: with 64 samples it is ${speed(panels)}.`,
     `With ${report.options.model === 'mlp' ? 'neurons' : 'channels'}, and so ${percent(1 - narrow.macs.mean / teacher.macs.mean)} of the multiply-adds, removed: ` +
       `${against(narrow)}, with 64 samples ${speed(narrow)}.`,
     `In int8: ${against(int8)}, with 64 samples ${speed(int8)} on these kernels.`,

@@ -18,17 +18,20 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** A number and its unit stay in one line. */
+const glued = (text: string): string => text.replace(/(?<=\d) (?=%|[µm]s\b|[kM]B\b)/g, '\u00a0');
+
 /** As text of an element or a quoted attribute. */
 export const markupOf = (part: Part): string =>
   part instanceof Markup
     ? part.text
     : Array.isArray(part)
       ? part.map(markupOf).join('')
-      : String(part).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+      : glued(String(part).replace(/[&<>"']/g, (character) => ENTITIES[character]!));
 
 /** A template whose inserted texts are escaped. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
-  return new Markup(strings.map((text, i) => (i === 0 ? text : markupOf(parts[i - 1]!) + text)).join(''));
+  return new Markup(strings.map((text, i) => (i === 0 ? glued(text) : markupOf(parts[i - 1]!) + glued(text))).join(''));
 }
 
 /** One page that needs nothing else: no other file, and no script but `script`, which its policy names by digest. */

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
-import { type CriteriaRun, criteriaDigests, criteriaOf, criteriaRun, criteriaSeeds } from './criteria.ts';
+import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds } from './criteria.ts';
 import { damagesOf } from './damages.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
@@ -27,7 +27,7 @@ export interface JobResult {
 /**
  * The main job: over- and underfitting with its remedies, then a teacher and its compressed forms, and where rows are images
  * other networks for them beside each other, for every seed. All
- * but the milliseconds follows from table, seeds and epochs. Throws a WhittleError for a table it cannot work with.
+ * but the milliseconds, and which kernels run in panels, follows from table, seeds and epochs. Throws a WhittleError for a table it cannot work with.
  */
 export async function runJob(data: JobData, options: JobOptions, progress: Progress): Promise<JobResult> {
   const start = performance.now();
@@ -101,11 +101,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     criteria: compared.length === 0 ? null : criteriaOf(compared, comparing, model, scoreName),
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
     distillation: distillation(forms, whittled, scoreName),
-    digests: [
-      ...digests(options.seeds, whittled),
-      ...lightDigests(options.seeds, lights),
-      ...criteriaDigests(comparing, compared),
-    ],
+    digests: [...digests(options.seeds, whittled), ...lightDigests(options.seeds, lights)],
   };
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });

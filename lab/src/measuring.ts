@@ -52,6 +52,7 @@ export function figuresOf(seeds: readonly (readonly Measured[])[], tick: () => v
       bytes: over(({ bytes }) => bytes),
       parameters: over(({ parameters }) => parameters),
       nonZeroParameters: over(({ nonZeroParameters }) => nonZeroParameters),
+      heldParameters: over(({ parameters, heldParameters = parameters }) => heldParameters),
       macs: over(({ macs }) => macs),
       latency1: figure(times.map(({ one }) => one[i]!)),
       latency64: figure(times.map(({ many }) => many[i]!)),

@@ -15,6 +15,7 @@ export interface Chosen {
 export const SHIPPED: readonly FormName[] = [
   'teacher',
   'pruned',
+  'sparse panels',
   'neurons pruned',
   'int8',
   'student (distilled)',

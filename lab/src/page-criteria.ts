@@ -17,7 +17,7 @@ export function criteriaSection({ criteria, scoreName }: JobReport): Markup {
 <p>The same network, pruned by several criteria to the same shares of zeros and fine-tuned alike, beside two that any criterion has to beat: weights chosen at random, and a small dense network with no more parameters, trained from the start. ${capital(scoreName)} is that of the test samples, the mean of seeds ${seeds.join(', ')}.</p>
 <div class="pair">${figure(
     `${capital(scoreName)} against zeros`,
-    'Higher is better. The vertical axis is logarithmic in what is missing from 1, to show the differences between good ones; the grey line is the whole network.',
+    'Higher is better. The vertical axis is logarithmic in what is missing from 1, to show the differences between good ones; the grey line is the whole network, and upright lines reach from the lowest to the highest seed. A line that is pointed at, or come to with the arrow keys, comes forward.',
     html`${keys([MARKS.trainLine, 'criteria'], [MARKS.testLine, 'to be beaten'], [MARKS.gap, 'the whole network'])}${svg(criteriaLines(criteria, scoreName))}`,
   )}<div class="text">${paragraphs(criteria.findings)}</div></div>
 ${details('All figures of the criteria', html`${table(`${capital(scoreName)}, mean (min..max) of ${seeds.length} seeds`, criteria.rows, columns(criteria))}<p class="note">Parameters that are not zero, and those of the small network: ${sizes.join('; ')}.</p>`)}

@@ -182,6 +182,7 @@ function formTable(report: JobReport): Markup {
     { title: 'of teacher', number: true, cell: (f) => percent(shareOfTeacher(report, f)) },
     { title: 'parameters', number: true, cell: (f) => range(f.parameters, whole) },
     { title: 'not zero', number: true, cell: (f) => range(f.nonZeroParameters, whole) },
+    { title: 'held', number: true, cell: (f) => range(f.heldParameters, whole) },
     { title: 'multiply-adds', number: true, cell: (f) => range(f.macs, whole) },
     { title: '1 sample', number: true, cell: (f) => range(f.latency1, time) },
     { title: '64 samples', number: true, cell: (f) => range(f.latency64, time) },

@@ -10,8 +10,13 @@ const { document } = parseHTML('<!doctype html><html><body></body></html>');
 export const PANEL = 320;
 export const CHART = 380;
 
-/** A spot of a chart, in its own units, and the exact figure that the page shows there. */
-export type Tip = readonly [x: number, y: number, text: string];
+/**
+ * A spot of a chart, in its own units, and the exact figure that the page shows there. Where marks have the classes `part`
+ * and one of their own, as `partOf` makes them, those of the spot come forward then.
+ */
+export type Tip = readonly [x: number, y: number, text: string, part?: number];
+
+export const partOf = (index: number): string => `part of-${index}`;
 
 export type Drawn = ReturnType<typeof Plot.plot>;
 
@@ -22,7 +27,7 @@ export const drawn = (options: Plot.PlotOptions): Drawn =>
 /** `label` is for readers who do not see the chart; `tips` get the chart, for its scales. */
 export function draw(label: string, options: Plot.PlotOptions, tips: (chart: Drawn) => readonly Tip[]): string {
   const svg = drawn(options);
-  const spots = tips(svg).map(([x, y, text]): Tip => [Math.round(x), Math.round(y), text]);
+  const spots = tips(svg).map(([x, y, ...rest]): Tip => [Math.round(x), Math.round(y), ...rest]);
   svg.querySelector('style')?.remove();
   // The parts of a picture are not named one by one, and ARIA forbids names on groups without a role.
   for (const part of svg.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');

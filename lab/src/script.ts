@@ -1,7 +1,8 @@
 /**
  * The page's script: it shows the exact figure of a chart or matrix next to the pointer or the finger, and, for the
  * keyboard, at the figure that the arrow keys have come to. A chart has its spots in `data-tips`, in its own units; the
- * cells of a matrix (`data-spots`) have their texts in `data-tip`. Texts are set as texts only.
+ * cells of a matrix (`data-spots`) have their texts in `data-tip`. Of a chart whose lines are parts the line that is shown
+ * comes forward. Texts are set as texts only.
  */
 export const SCRIPT = `'use strict';
 (() => {
@@ -16,15 +17,26 @@ export const SCRIPT = `'use strict';
   const spotsOf = (element) => {
     if (element.dataset.tips === undefined) return [...element.querySelectorAll('[data-tip]')].map(centre);
     const { a, d, e, f } = element.getScreenCTM();
-    return JSON.parse(element.dataset.tips).map(([x, y, text]) => ({ x: a * x + e, y: d * y + f, text }));
+    return JSON.parse(element.dataset.tips).map(([x, y, text, part]) => ({ x: a * x + e, y: d * y + f, text, part }));
+  };
+  const bringForward = (part) => {
+    if (host === null) return;
+    for (const { classList } of host.querySelectorAll('.part')) {
+      const isIt = classList.contains('of-' + part);
+      classList.toggle('fore', isIt);
+      classList.toggle('faint', part !== undefined && !isIt);
+    }
   };
   const hide = () => {
+    bringForward();
     host = null;
     tip.hidden = ring.hidden = true;
   };
   const show = (element, spots, index) => {
+    if (host !== element) bringForward();
     host = element;
     at = index;
+    bringForward(spots[index].part);
     const { x, y, text, width: across = 12, height: down = 12 } = spots[index];
     if (tip.textContent !== text) tip.textContent = text;
     tip.hidden = ring.hidden = false;

@@ -50,6 +50,8 @@ svg.plot { display: block; width: 100%; height: auto; max-width: 33rem; overflow
   --plot-background: var(--paper); font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
 svg.plot + .note { margin-top: 1rem; }
 svg.plot text { white-space: pre; }
+.part.faint { opacity: .18; }
+.part.fore { stroke-opacity: 1; stroke-width: 2.2; }
 :focus-visible { outline: 2px solid var(--train); outline-offset: 3px; border-radius: 3px; }
 .keys { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; font-size: .88rem; margin: 0 0 .75rem; padding: 0; list-style: none; }
 .keys svg { width: 1.75rem; height: .8rem; margin-right: .45rem; vertical-align: baseline; }

@@ -31,6 +31,7 @@ export type FitName =
 export type FormName =
   | 'teacher'
   | 'pruned'
+  | 'sparse panels'
   | 'neurons pruned'
   | 'int8'
   | 'student (labels only)'
@@ -65,6 +66,8 @@ export interface FormResult {
   readonly bytes: Figure;
   readonly parameters: Figure;
   readonly nonZeroParameters: Figure;
+  /** Numbers that are in memory: all parameters, but of sparse ones those alone that are multiplied. */
+  readonly heldParameters: Figure;
   /** Multiply-adds for one sample. */
   readonly macs: Figure;
   /** Median milliseconds of one call, on the machine in `environment`. */
@@ -133,6 +136,8 @@ export interface Criteria {
   readonly small: readonly number[];
   /** What was found, in sentences with numbers. */
   readonly findings: readonly string[];
+  /** As those of the report, which are many here and so are in `report.json` alone. */
+  readonly digests: JobReport['digests'];
 }
 
 /** Counts of weights in equal bins from `low` to `high`. */

@@ -3,16 +3,20 @@ import {
   cloneModel,
   compare,
   distill,
+  type Explanation,
+  explain,
   type Model,
   type Network,
   networkCost,
+  type PruneOptions,
   prune,
   QuantizedNetwork,
   quantize,
   StateError,
+  toSparse,
 } from 'whittle-ml';
-import { percent } from './format.ts';
-import { figuresOf, type Measured, measured } from './measuring.ts';
+import { percent, whole } from './format.ts';
+import { asUsed, type Figures, figuresOf, type Measured, measured } from './measuring.ts';
 import { kernelsOf, planOf, type Training } from './plans.ts';
 import type { FormName, FormResult, JobReport, ModelKind, Progress } from './types.ts';
 import type { Workbench } from './workbench.ts';
@@ -39,21 +43,30 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
   const { data } = bench;
   const [x, y] = data.train;
   const plan = planOf(bench, kind);
-  const { teacher, sparsity, combinedSparsity, epochs, rate, named, unit } = plan;
-  const once = epochs('teacher') + epochs('pruned') + epochs('neurons pruned') + epochs('combined');
-  progress.stage(stage, once + 2 * epochs('student'));
+  const { teacher, sparsity, panelSparsity, combinedSparsity, epochs, rate, named, unit } = plan;
+  const once = (['teacher', 'pruned', 'sparse panels', 'neurons pruned', 'combined'] as const).map(epochs);
+  progress.stage(
+    stage,
+    once.reduce((sum, n) => sum + n, 2 * epochs('student')),
+  );
 
   const fit = (name: FormName, training: Training, model: Model): void =>
     void bench.fit(name, model, data.train, { epochs: epochs(training), learningRate: rate(training) });
   fit('teacher', 'teacher', teacher);
 
-  const prunedTo = (name: 'pruned' | 'combined', model: Model, share: number): Model => {
-    const pruned = prune(model, { sparsity: share });
+  const prunedTo = (
+    name: Training & FormName,
+    model: Model,
+    sparsity: number,
+    how: Partial<PruneOptions> = {},
+  ): Model => {
+    const pruned = prune(model, { sparsity, ...how });
     fit(name, name, pruned);
     checkMasks(pruned);
     return pruned;
   };
   const pruned = prunedTo('pruned', teacher, sparsity);
+  const panels = prunedTo('sparse panels', teacher, panelSparsity, { pattern: 'panels' });
   const narrow = plan.narrowed(NEURONS);
   fit('neurons pruned', 'neurons pruned', narrow);
   const sparse = prunedTo('combined', narrow, combinedSparsity);
@@ -98,6 +111,15 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
       'the network has as many parameters and multiply-adds as before: the dense kernel multiplies by the zeros',
     ]),
     form(
+      'sparse panels',
+      toSparse(asUsed(panels), { pattern: 'panels' }),
+      `${percent(panelSparsity)} of the weights are zero, in panels of 16 side by side, and left out; ${tuned(epochs('sparse panels'))}`,
+      [
+        'the weights of a panel live or go together, which costs more of the score than to choose them one by one',
+        'a kernel can step over such panels; zeros that lie anywhere, as in `pruned`, make no dense kernel faster',
+      ],
+    ),
+    form(
       'neurons pruned',
       narrow,
       `${named(narrow)}: ${percent(NEURONS)} of the ${hidden} are gone; ${tuned(epochs('neurons pruned'))}`,
@@ -134,13 +156,38 @@ function checkMasks(model: Model): void {
   }
 }
 
-/** Sums up the forms of all seeds and times them, all forms of a seed in turns. Calls `tick` after each seed. */
+/**
+ * Sums up the forms of all seeds and times them, all forms of a seed in turns; of panels it also says which kernels run
+ * here. Calls `tick` after each seed.
+ */
 export function formResults(seeds: readonly Whittled[], tick: () => void): FormResult[] {
   const figures = figuresOf(
     seeds.map(({ forms }) => forms),
     tick,
   );
-  return seeds[0]!.forms.map(({ name, description, notes }, i) => ({ name, description, notes, ...figures[i]! }));
+  return seeds[0]!.forms.map(({ name, description, notes, network }, i) => ({
+    ...{ name, description, ...figures[i]! },
+    notes:
+      name === 'sparse panels'
+        ? [...notes, held(figures[i]!), ...[64, 1].map((batchSize) => panelsTaken(explain(network, { batchSize })))]
+        : notes,
+  }));
+}
+
+const held = ({ heldParameters, parameters }: Figures): string =>
+  `${whole(heldParameters.mean)} of ${whole(parameters.mean)} numbers are held; multiply-adds are counted as of whole matrices`;
+
+/** How many kernels run in panels here, since they measured faster so. */
+export function panelsTaken({ batchSize, layers }: Pick<Explanation, 'batchSize' | 'layers'>): string {
+  const inPanels = layers.filter(({ pattern }) => pattern !== null);
+  const taken = inPanels.filter(({ taken }) => taken === 'sparse').length;
+  const samples = batchSize === 1 ? 'one sample' : `${batchSize} samples`;
+  const verdict =
+    taken === 0
+      ? 'none of its kernels ran faster in panels: they are multiplied as whole matrices, and the zeros save bytes alone'
+      : `${taken} of its ${layers.length} kernels ran faster in panels, and so they are multiplied`;
+  const others = layers.length - inPanels.length;
+  return `measured here with ${samples}, ${verdict}${others === 0 ? '' : `; ${others} would be no smaller in panels, or no kernel multiplies theirs`}`;
 }
 
 /** Digests by seed and form. */

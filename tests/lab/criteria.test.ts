@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { digest, prune } from 'whittle-ml';
+import { type Callback, digest, MovementScores, prune } from 'whittle-ml';
 import { readCSV } from 'whittle-ml/data';
 import { spread } from '../../lab/src/charts-criteria.ts';
 import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds, LEVELS } from '../../lab/src/criteria.ts';
@@ -34,8 +34,11 @@ function counter(): Progress & { steps: number; ticks: number } {
   return counted;
 }
 
+/** Short, and yet longer trainings than fine-tunings. */
+const FACTOR = 0.05;
+
 const runWith = (seed: number, progress: Progress = counter()): CriteriaRun =>
-  criteriaRun(new Workbench(prepare(wine, seed, 'columns'), seed, 0.03, progress), 'stage', progress, 'mlp');
+  criteriaRun(new Workbench(prepare(wine, seed, 'columns'), seed, FACTOR, progress), 'stage', progress, 'mlp');
 
 describe('criteria of pruning beside each other', () => {
   let run: CriteriaRun;
@@ -55,7 +58,7 @@ describe('criteria of pruning beside each other', () => {
   });
 
   test('leave as many weights as the level says, and the small network has no more, and is no smaller than it need be', () => {
-    const kernels = planOf(new Workbench(prepare(wine, 3, 'columns'), 3, 0.03, counter()), 'mlp').teacher.weights;
+    const kernels = planOf(new Workbench(prepare(wine, 3, 'columns'), 3, FACTOR, counter()), 'mlp').teacher.weights;
     const [all, biases] = ['/kernel', '/bias'].map((end) =>
       kernels.flatMap(({ name, value }) => (name.endsWith(end) ? [value.size] : [])).reduce((sum, n) => sum + n, 0),
     ) as [number, number];
@@ -74,7 +77,7 @@ describe('criteria of pruning beside each other', () => {
   });
 
   test('start from the trained network, and not from one that moved on', () => {
-    const bench = new Workbench(prepare(wine, 3, 'columns'), 3, 0.03, counter());
+    const bench = new Workbench(prepare(wine, 3, 'columns'), 3, FACTOR, counter());
     const { teacher, epochs, rate } = planOf(bench, 'mlp');
     bench.fit('whole', teacher, bench.data.train, { epochs: epochs('teacher'), learningRate: rate('teacher') });
     const pruned = prune(teacher, { sparsity: LEVELS.mlp[0]! });
@@ -82,9 +85,37 @@ describe('criteria of pruning beside each other', () => {
     expect(run.digests[0]).toEqual({ model: 'magnitude, 50 % zero', sha256: digest(pruned) });
   });
 
+  test('start alike where movement chooses too, which watches the end of the training', () => {
+    const bench = new Workbench(prepare(wine, 3, 'columns'), 3, FACTOR, counter());
+    const { teacher, epochs, rate } = planOf(bench, 'mlp');
+    const long = epochs('teacher');
+    const watched: number[] = [];
+    const movement = new MovementScores();
+    let epoch = 0;
+    const seen: Callback = {
+      onEpochBegin: (begun) => {
+        epoch = begun;
+      },
+      onBatchBegin: (batch, model) => void (epoch >= long - epochs('pruned') && movement.onBatchBegin(batch, model)),
+      onBatchEnd: (batch, logs, model) => {
+        if (epoch < long - epochs('pruned')) return;
+        movement.onBatchEnd(batch, logs, model);
+        watched.push(epoch);
+      },
+    };
+    bench.fit('whole', teacher, bench.data.train, { epochs: long, learningRate: rate('teacher'), callbacks: [seen] });
+    expect(new Set(watched).size).toBe(epochs('pruned'));
+    expect(long).toBeGreaterThan(epochs('pruned'));
+    const pruned = prune(teacher, { sparsity: LEVELS.mlp[0]!, criterion: movement.scores });
+    bench.fit('movement', pruned, bench.data.train, { epochs: epochs('pruned'), learningRate: rate('pruned') });
+    expect(run.digests).toContainEqual({ model: 'movement, 50 % zero', sha256: digest(pruned) });
+  });
+
   test('are summed up over seeds', () => {
     const criteria = criteriaOf([run, run, run], [3, 4, 5], 'mlp', 'accuracy');
-    const { levels, rows, whole } = criteria;
+    const { levels, rows, whole, digests } = criteria;
+    expect(digests).toHaveLength(3 * run.digests.length);
+    expect(digests[run.digests.length]).toEqual({ seed: 4, ...run.digests[0] });
     expect(levels).toEqual(LEVELS.mlp);
     expect(whole.values).toEqual([run.whole, run.whole, run.whole]);
     for (const { name, scores } of rows)
@@ -149,7 +180,7 @@ describe('the page', () => {
     const report = withCriteria();
     const { rows, findings } = report.criteria!;
     const section = sectionOf(report);
-    const text = section.textContent ?? '';
+    const text = (section.textContent ?? '').replaceAll('\u00a0', ' ');
     for (const finding of findings) expect(text).toContain(finding);
     const cells = [...section.querySelectorAll('tbody tr')].map((row) =>
       [...row.querySelectorAll('th, td')].map((cell) => cell.textContent),
@@ -158,11 +189,27 @@ describe('the page', () => {
     expect(cells[0]).toEqual(['magnitude', '0.978 (0.973..0.983)', '0.975 (0.970..0.980)', '0.860 (0.855..0.865)']);
     const tips: [number, number, string][] = JSON.parse(section.querySelector('svg.plot')!.getAttribute('data-tips')!);
     expect(tips).toHaveLength(rows.length * 3);
-    expect(tips[2]![2]).toBe('magnitude, 98 % zero: accuracy 0.8600 (0.8550..0.8650)');
+    expect(tips[2]![2]).toBe('magnitude, 98\u00a0% zero: accuracy 0.8600 (0.8550..0.8650)');
     expect(tips[2]![0]).toBeGreaterThan(tips[0]![0]);
     expect(tips[2]![1]).toBeGreaterThan(tips[0]![1]);
     for (const { name } of rows) expect(text).toContain(CRITERIA[name].what);
     expect(renderTables(report)).toContain('Criteria of pruning');
+  });
+
+  test('draws each line, with the range of its seeds, as a part that a spot brings forward', () => {
+    const chart = sectionOf(withCriteria()).querySelector('svg.plot')!;
+    const { rows } = withCriteria().criteria!;
+    const found: [number, number, string, number][] = JSON.parse(chart.getAttribute('data-tips')!);
+    for (const [, , text, part] of found) {
+      const marks = [...chart.querySelectorAll(`.part.of-${part}`)];
+      expect(text.startsWith(`${rows[part]!.name}, `)).toBe(true);
+      expect(marks.map(({ textContent }) => textContent).join('')).toBe(rows[part]!.name);
+      const ranges = [...marks[0]!.querySelectorAll('line')].map((line) =>
+        ['y1', 'y2'].map((end) => Number(line.getAttribute(end))),
+      );
+      expect(ranges).toHaveLength(3);
+      for (const [low, high] of ranges) expect(low! - high!).toBeGreaterThan(0.5);
+    }
   });
 
   test('keeps names of lines that end alike apart, in their order, and in the picture', () => {

@@ -86,6 +86,7 @@ export function withLight(seeds = 1): JobReport {
       bytes: figure(Math.round(bytes * share), 0, seeds),
       parameters: figure(variant === 'half the channels' ? Math.round(parameters * 0.3) : parameters, 0, seeds),
       nonZeroParameters: figure(parameters, 0, seeds),
+      heldParameters: figure(parameters, 0, seeds),
       macs: figure(888_192 / (i + 1), 0, seeds),
       latency1: figure((0.1 * share) / (i + 1), 0.001, seeds),
       latency64: figure((6 * share) / (i + 1), 0.05, seeds),
@@ -124,7 +125,8 @@ export function withCriteria(): JobReport {
     ...{ seeds: [0, 1, 2], levels, whole: figure(0.978, 0.004, 3), rows },
     ...{ parameters: 31_978, left: [16_138, 3466, 932], small: [16_090, 3401, 876] },
   };
-  return { ...fixture(), criteria: { ...compared, findings: criteriaFindings(compared, 'accuracy') } };
+  const digests = [{ seed: 2, model: 'SNIP, 98 % zero', sha256: 'c0ffee'.repeat(11).slice(2) }];
+  return { ...fixture(), criteria: { ...compared, digests, findings: criteriaFindings(compared, 'accuracy') } };
 }
 
 /** A report such as the job leaves, with made-up numbers; `name` goes wherever a file may put text. */
@@ -169,6 +171,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     bytes: figure(bytes, 0, seeds),
     parameters: figure(parameters, 0, seeds),
     nonZeroParameters: figure(nonZero, 0, seeds),
+    heldParameters: figure(formName === 'sparse panels' ? nonZero : parameters, 0, seeds),
     macs: figure(macs, 0, seeds),
     latency1: figure(one, one / 10, seeds),
     latency64: figure(many, many / 10, seeds),
@@ -180,14 +183,17 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
       return Math.round(900 / (1 + 60 * x * x)) + (i === 20 ? peak : 0);
     });
   const forms: readonly FormName[] = [
-    ...(['teacher', 'pruned', 'neurons pruned', 'int8'] as const),
+    ...(['teacher', 'pruned', 'sparse panels', 'neurons pruned', 'int8'] as const),
     ...(['student (labels only)', 'student (distilled)', 'combined'] as const),
   ];
+  const others: readonly FormName[] = forms.filter((formName) => formName !== 'sparse panels');
+  const rank = (formName: FormName): number => Math.max(others.indexOf(formName), formName === 'sparse panels' ? 1 : 0);
   // Form f gets f samples of class 8 wrong that it takes for class 9, and one of class 1 more than the teacher right.
-  const right = forms.map((formName, f) => ({
-    form: formName,
-    counts: Array.from({ length: 10 }, (_, i) => (i === 8 ? 30 - f : i === 1 && f > 0 ? 36 : 35)),
-  }));
+  const right = forms.map((formName) => {
+    const f = rank(formName);
+    const counts = Array.from({ length: 10 }, (_, i) => (i === 8 ? 30 - f : i === 1 && f > 0 ? 36 : 35));
+    return { form: formName, counts };
+  });
   const confusion = Array.from({ length: 10 }, (_, t) =>
     Array.from({ length: 10 }, (__, s) =>
       t === s ? right[0]!.counts[t]! : t === 8 && s === 9 ? 6 : s === (t + 1) % 10 ? 1 : 0,
@@ -223,6 +229,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     forms: [
       form('teacher', [0.975, 204_120, 50_826, 50_826, 50_432, 0.021, 0.61]),
       form('pruned', [0.969, 62_400, 50_826, 10_165, 10_090, 0.014, 0.42]),
+      form('sparse panels', [0.9705, 65_100, 50_826, 15_260, 50_432, 0.012, 0.22]),
       form('neurons pruned', [0.967, 61_200, 14_000, 14_000, 13_900, 0.009, 0.21]),
       form('int8', [0.972, 52_900, 50_826, 50_826, 50_432, 0.016, 0.3]),
       form('student (labels only)', [0.951, 10_950, 2410, 2410, 2368, 0.004, 0.06]),
@@ -262,26 +269,29 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
       edge: 0.1,
       teacher: { calibration: figure(0.021, 0.004, seeds), onEdge: figure(0.012, 0.002, seeds) },
       // Form f turns 4f right answers and 2 wrong ones, and class 8 pays.
-      forms: forms.slice(1).map((formName, f) => ({
-        form: formName,
-        changed: figure((4 * f + 3) / 360, 2 / 360, seeds),
-        rightToWrong: figure(4 * f, 0, seeds),
-        wrongToRight: figure(2, 0, seeds),
-        wrongToOther: figure(1, 0, seeds),
-        mcnemar: figure(f > 3 ? 0.0004 : 0.5, 0, seeds),
-        lost: { lost: (4 * f - 2) / 360, low: (4 * f - 9) / 360, high: (4 * f + 5) / 360 },
-        worst: {
-          class: 8,
-          samples: 36,
-          isSmall: false,
-          before: 30 / 36,
-          after: (30 - f) / 36,
-          lost: { lost: f / 36, low: (f - 3) / 36, high: (f + 3) / 36 },
-        },
-        calibration: figure(0.02 + f / 100, 0.01, seeds),
-        onEdge: figure(0.01 + f / 100, 0, seeds),
-        lines: Array.from({ length: Math.min(20, 4 * f) }, (_, i) => 5 * i + 2),
-      })),
+      forms: forms
+        .slice(1)
+        .map((formName) => [formName, rank(formName) - 1] as const)
+        .map(([formName, f]) => ({
+          form: formName,
+          changed: figure((4 * f + 3) / 360, 2 / 360, seeds),
+          rightToWrong: figure(4 * f, 0, seeds),
+          wrongToRight: figure(2, 0, seeds),
+          wrongToOther: figure(1, 0, seeds),
+          mcnemar: figure(f > 3 ? 0.0004 : 0.5, 0, seeds),
+          lost: { lost: (4 * f - 2) / 360, low: (4 * f - 9) / 360, high: (4 * f + 5) / 360 },
+          worst: {
+            class: 8,
+            samples: 36,
+            isSmall: false,
+            before: 30 / 36,
+            after: (30 - f) / 36,
+            lost: { lost: f / 36, low: (f - 3) / 36, high: (f + 3) / 36 },
+          },
+          calibration: figure(0.02 + f / 100, 0.01, seeds),
+          onEdge: figure(0.01 + f / 100, 0, seeds),
+          lines: Array.from({ length: Math.min(20, 4 * f) }, (_, i) => 5 * i + 2),
+        })),
     },
     predictions: null,
     light: null,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encodeNetwork, fromData, Random, r2, type Stored, type Tensor } from 'whittle-ml';
+import { encodeNetwork, fromData, predictNetwork, Random, r2, type Stored, type Tensor, toDense } from 'whittle-ml';
 import { readCSV } from 'whittle-ml/data';
 import { decodeNetwork, sha256 } from 'whittle-ml/io';
 import { figure, histograms } from '../../lab/src/figures.ts';
@@ -10,7 +10,7 @@ import { renderPage } from '../../lab/src/page.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
 import { renderTables } from '../../lab/src/tables.ts';
 import type { Figure, JobReport, Progress } from '../../lab/src/types.ts';
-import { type Form, whittle } from '../../lab/src/whittling.ts';
+import { type Form, panelsTaken, whittle } from '../../lab/src/whittling.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 
 const wineText = readFileSync(new URL('../../data/wine.csv', import.meta.url), 'utf8');
@@ -51,6 +51,7 @@ const FITS = ['underfit', 'overfit', 'more data', 'L1', 'L2', 'dropout', 'early 
 const FORMS = [
   'teacher',
   'pruned',
+  'sparse panels',
   'neurons pruned',
   'int8',
   'student (labels only)',
@@ -113,6 +114,18 @@ describe('the report of a classification', () => {
     expect(int8.encoder.toJSON()).toEqual(prepare(wine, 3).encoder.toJSON());
     expect(int8.encoder.columns.every(({ scaling }) => scaling !== null)).toBe(true);
     expect(train[0].shape[1]).toBe(int8.encoder.featureNames.length);
+  });
+
+  test('says of panels what was held and measured', () => {
+    const { notes, heldParameters, parameters } = report.forms.find(({ name }) => name === 'sparse panels')!;
+    expect(heldParameters.mean).toBeLessThan(0.5 * parameters.mean);
+    for (const { name, heldParameters: held, parameters: all } of report.forms)
+      if (name !== 'sparse panels') expect(held).toEqual(all);
+    expect(notes.slice(-3)).toEqual([
+      expect.stringContaining(`${Math.round(heldParameters.mean).toLocaleString('en-US')} of `),
+      expect.stringMatching(/^measured here with 64 samples, (none|[123]) of its /),
+      expect.stringMatching(/^measured here with one sample, (none|[123]) of its /),
+    ]);
   });
 
   test('says what was found in the table', () => {
@@ -184,17 +197,58 @@ describe('the forms', () => {
     expect(zeros).toBe(Math.round(0.8 * weights.length));
   });
 
+  test('in panels hold the weights of panels that live, the others are zero, and answers are those of the whole', () => {
+    const { network, measurement } = form('sparse panels');
+    const whole = toDense(network);
+    const kernels = [...network.weights].filter(([key]) => key.endsWith('kernel'));
+    let zeros = 0;
+    let places = 0;
+    for (const [key, { encoding }] of kernels) {
+      const { shape, encoding: dense } = whole.weights.get(key)!;
+      const units = shape.at(-1)!;
+      expect(encoding).toMatchObject({ type: 'sparse', width: 16 });
+      for (let start = 0; start < dense.values.length; start += units)
+        for (let column = 0; column < units; column += 16) {
+          const end = start + Math.min(units, column + 16);
+          const panel = [...dense.values.slice(start + column, end)];
+          const dead = panel.filter((weight) => weight === 0).length;
+          if (dead === panel.length) zeros += dead;
+          places += panel.length;
+        }
+    }
+    expect(Math.abs(zeros / places - 0.6)).toBeLessThan(0.002); // to the panel
+    const others = measurement.parameters - places;
+    expect(measurement.heldParameters).toBe(others + places - zeros);
+    expect(measurement.bytes).toBeLessThan(0.5 * form('teacher').measurement.bytes);
+    const [x] = data.test;
+    expect(predictNetwork(network, x).data).toEqual(predictNetwork(whole, x).data);
+  });
+
   test('have histograms over one range that count every weight once', () => {
     const all = histograms([...forms.values()].map(({ name, network }) => [name, network]));
     expect(new Set(all.map(({ low, high }) => `${low} ${high}`)).size).toBe(1);
     for (const { name, counts } of all) {
       const weights = [...form(name).network.weights.values()].reduce(
-        (sum, { shape, encoding }) => sum + (shape.length === 2 ? encoding.values.length : 0),
+        (sum, { shape }) => sum + (shape.length === 2 ? shape[0]! * shape[1]! : 0),
         0,
       );
       expect(counts.reduce((p, n) => p + n)).toBe(weights);
     }
   });
+});
+
+test('how many kernels run in panels is told, and that none does', () => {
+  const layer = { name: '', op: 'dense', held: 0.2, dense: 2, sparse: 1, why: '' } as const;
+  const slow = { ...layer, pattern: 'panels', taken: 'dense' } as const;
+  const fast = { ...layer, pattern: 'panels', taken: 'sparse' } as const;
+  const full = { ...layer, pattern: null, taken: 'dense' } as const;
+  expect(panelsTaken({ batchSize: 64, layers: [fast, slow, fast] })).toBe(
+    'measured here with 64 samples, 2 of its 3 kernels ran faster in panels, and so they are multiplied',
+  );
+  expect(panelsTaken({ batchSize: 1, layers: [slow, full] })).toBe(
+    'measured here with one sample, none of its kernels ran faster in panels: they are multiplied as whole matrices, and ' +
+      'the zeros save bytes alone; 1 would be no smaller in panels, or no kernel multiplies theirs',
+  );
 });
 
 test.each([1, 42, 43, 45, 63, 64, 80])('a table of %i columns gives networks of whole neurons', (columns) => {

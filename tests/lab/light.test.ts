@@ -265,8 +265,10 @@ describe.each([
     expect(report.options.model).toBe(model);
     expect(report.data.image).toEqual(image);
     expect(report.data.features).toBe(image[0] * image[1] * image[2]);
-    expect(report.forms).toHaveLength(7);
-    const [teacher, pruned, narrow, int8, labels] = report.forms;
+    expect(report.forms).toHaveLength(8);
+    const [teacher, pruned, panels, narrow, int8, labels] = report.forms;
+    expect(panels!.heldParameters.mean).toBeLessThan(panels!.parameters.mean);
+    expect(panels!.notes.join()).toMatch(/measured here with 64 samples, (none|\d+) of its /);
     expect(teacher!.description).toContain(
       `${name}${teacher!.parameters.mean.toLocaleString('en-US')} parameters on images`,
     );
@@ -282,7 +284,7 @@ describe.each([
 
   test(`${light ? 'has' : 'has no'} networks for images beside each other`, () => {
     expect(report.light?.results.length ?? 0).toBe(light ? 15 : 0);
-    expect(report.digests).toHaveLength(light ? 22 : 7);
+    expect(report.digests).toHaveLength(light ? 23 : 8);
     if (light) expect(report.digests.at(-1)).toMatchObject({ seed: 0, model: 'ShuffleNetV2-like, int8' });
     for (const { score, latency1, latency64 } of report.light?.results ?? []) {
       for (const figure of [score, latency1, latency64]) expect(figure.values).toHaveLength(1);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderPage } from '../../lab/src/page.ts';
 import type { JobReport } from '../../lab/src/types.ts';
 import { findChromium, QUIET_FLAGS } from '../../scripts/find-chromium.mjs';
-import { fixture, regression, withLight } from './fixture.ts';
+import { fixture, regression, withCriteria, withLight } from './fixture.ts';
 
 /** Class names so long that nothing may depend on their width, as many of them as asked for. */
 function longNames(classes: number): JobReport {
@@ -40,6 +40,7 @@ const PAGES: { readonly [name: string]: JobReport } = {
   digits: fixture(5),
   'one seed': fixture(1),
   'light networks': withLight(5),
+  criteria: withCriteria(),
   regression: regression(),
   'two long classes': longNames(2),
   'twelve long classes': longNames(12),
@@ -148,6 +149,34 @@ describe.skipIf(binary === null)('the page in a browser', () => {
       );
       await page.mouse.move(2, 2);
       expect(await tip(page).isVisible()).toBe(false);
+    });
+  });
+
+  test('the line of the figure that is shown comes forward, by pointer and keyboard, and goes back', async () => {
+    await open('criteria', wide, async (page) => {
+      const chart = page.locator('section[aria-labelledby="criteria"] svg.plot');
+      await chart.scrollIntoViewIfNeeded();
+      const opacities = () =>
+        chart.evaluate((svg) => [
+          ...new Set([...svg.querySelectorAll('.part')].map((part) => getComputedStyle(part).opacity)),
+        ]);
+      const forward = () =>
+        chart.evaluate((svg) => [...svg.querySelectorAll('.fore')].map((part) => part.textContent).join(''));
+      expect(await opacities()).toEqual(['1']);
+      const spots = JSON.parse((await chart.getAttribute('data-tips'))!) as [number, number, string, number][];
+      const [left, top] = spots.find(([, , text]) => text.startsWith('random, 98'))!;
+      const { x, y, width } = (await chart.boundingBox())!;
+      await page.mouse.move(x + (left * width) / 380, y + (top * width) / 380);
+      expect(await forward()).toBe('random');
+      expect(await opacities()).toHaveLength(2);
+      await page.mouse.move(2, 2);
+      expect(await forward()).toBe('');
+      expect(await opacities()).toEqual(['1']);
+      await chart.focus();
+      for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+      expect(await forward()).toMatch(/^magnitude/);
+      await page.keyboard.press('Escape');
+      expect(await opacities()).toEqual(['1']);
     });
   });
 

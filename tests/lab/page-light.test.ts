@@ -7,7 +7,7 @@ import type { JobReport } from '../../lab/src/types.ts';
 import { fixture, withLight } from './fixture.ts';
 
 const sectionOf = (report: JobReport) =>
-  parseHTML(renderPage(report)).document.querySelector('section[aria-labelledby="light"]')!;
+  parseHTML(renderPage(report).replaceAll('\u00a0', ' ')).document.querySelector('section[aria-labelledby="light"]')!;
 const cellsOf = (row: Element): string[] => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent ?? '');
 const tipsOf = (chart: Element): [number, number, string][] => JSON.parse(chart.getAttribute('data-tips')!);
 

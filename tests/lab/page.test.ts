@@ -30,7 +30,7 @@ describe('the top of the page', () => {
       ...['smaller', 'faster', 'accuracy now', 'accuracy before'],
     ]);
     expect(tiles[0]?.textContent).toContain('52,900 instead of 204,120 bytes');
-    expect(tiles[1]?.textContent).toContain('300 µs instead of 610 µs for 64 samples; 1.3× faster for one');
+    expect(tiles[1]?.textContent).toContain('300\u00a0µs instead of 610\u00a0µs for 64 samples; 1.3× faster for one');
   });
 
   test('turns the words round for a form that is larger, slower or neither', () => {
@@ -188,8 +188,8 @@ describe('what compression changed', () => {
 
   test('is a row for each form: answers, the test, the class that paid, calibration, the edge', () => {
     expect(cellsOf(fixture(), 'combined')).toEqual([
-      ...['6.4 %', '20', '2', '1', '5.0 (3.1 to 6.9)', 'below 0.001', '8 (36 samples): 13.9 (5.6 to 22.2)'],
-      ...['0.070', '6.0 %'],
+      ...['6.4\u00a0%', '20', '2', '1', '5.0 (3.1 to 6.9)', 'below 0.001', '8 (36 samples): 13.9 (5.6 to 22.2)'],
+      ...['0.070', '6.0\u00a0%'],
     ]);
     expect(cellsOf(fixture(), 'pruned')).toContain('none lost');
     const several = cellsOf(fixture(3), 'combined');
@@ -203,7 +203,7 @@ describe('what compression changed', () => {
   test('says what is measured, what the teacher has, and which lines turned', () => {
     const section = documentOf(fixture()).querySelector('#damage')!.parentElement!.textContent!;
     expect(section).toContain('over 15 bins: 0.021 for the teacher');
-    expect(section).toContain('less than 0.1 ahead of the next in probability: 1.2 % of the teacher’s');
+    expect(section).toContain('less than 0.1 ahead of the next in probability: 1.2\u00a0% of the teacher’s');
     expect(section).toContain('neurons pruned: 2, 7, 12, 17');
     expect(section).toContain('pruned: none');
     expect(section).toMatch(/combined: 2, 7, .*, 97(?! and)/);
@@ -216,6 +216,32 @@ describe('what compression changed', () => {
   });
 });
 
+test('no line breaks between a number and its unit', () => {
+  const page = documentOf(fixture(3));
+  for (const picture of all(page, 'svg, script')) picture.remove();
+  const text = page.querySelector('main')!.textContent!;
+  expect(text).toMatch(/\d\u00a0%/);
+  expect(text).toMatch(/\d\u00a0µs/);
+  expect(text).not.toMatch(/\d (%|µs|ms|kB)/);
+});
+
+test('what a form holds is in the table, beside what it has', () => {
+  const rows = all(documentOf(fixture()), 'details table').find((table) => table.textContent?.includes('held'))!;
+  const row = [...rows.querySelectorAll('tbody tr')].find((each) => each.textContent?.startsWith('sparse panels'))!;
+  const of = (title: string): string => row.querySelector(`[data-label="${title}"]`)!.textContent!;
+  expect([of('parameters'), of('not zero'), of('held')]).toEqual(['50,826', '15,260', '15,260']);
+});
+
+test('each form has a sign of its own in the chart', () => {
+  const chart = all(documentOf(fixture()), 'svg.plot').find((each) =>
+    each.getAttribute('aria-label')?.startsWith('accuracy against bytes'),
+  )!;
+  const shapes = [...chart.querySelectorAll('g > path')]
+    .map((path) => path.getAttribute('d')!)
+    .filter((d) => !/^M[\d.,-]+L[\d.,-]+$/.test(d));
+  expect(new Set(shapes).size).toBeGreaterThanOrEqual(fixture().forms.length);
+});
+
 test('every fit and every form is explained, with a source', () => {
   const page = documentOf(fixture());
   const cards = texts(page, '.card');
@@ -224,7 +250,7 @@ test('every fit and every form is explained, with a source', () => {
     expect(card).toContain(source);
     expect(source).toMatch(/\b(19|20)\d\d\b/);
   }
-  expect(cards).toHaveLength(15);
+  expect(cards).toHaveLength(16);
 });
 
 test('tables name the role of every part, and every cell its column, for screens on which they are cards', () => {

@@ -10,7 +10,7 @@ import { cpu } from 'whittle-ml/kernels';
 import type { JobReport } from '../../lab/src/types.ts';
 import { type Ended, whittle } from './run.ts';
 
-const FORMS = ['teacher', 'pruned', 'neurons-pruned', 'int8', 'student-distilled', 'combined'];
+const FORMS = ['teacher', 'pruned', 'sparse-panels', 'neurons-pruned', 'int8', 'student-distilled', 'combined'];
 const NAMES = Array.from({ length: 30 }, (_, i) => `p${i}`);
 
 /** Images of 6×5 that are bright at the top or at the bottom; the first pixel is always 0. */
@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('a run on images leaves a report and six networks that take images', () => {
+test('a run on images leaves a report and seven networks that take images', () => {
   expect({ code: ended.code, err: ended.err }).toEqual({ code: 0, err: '' });
   const report = JSON.parse(readFileSync(join(folder, 'report', 'report.json'), 'utf8')) as JobReport;
   expect(report.data).toMatchObject({ image: [6, 5, 1], features: 30 });

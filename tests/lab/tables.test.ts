@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decimals, percent, size, time } from '../../lab/src/format.ts';
+import { renderPage } from '../../lab/src/page.ts';
 import { renderTables } from '../../lab/src/tables.ts';
-import { fixture, regression } from './fixture.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import { fixture, regression, withCriteria } from './fixture.ts';
 
 describe('renderTables', () => {
   const row = (text: string, name: string): string =>
@@ -42,6 +44,15 @@ describe('renderTables', () => {
     expect(cells(row(of(renderTables(regression())), 'int8'))).toEqual([
       ...['int8', '0.010', '-0.2 to 3.0', '1.25', '7.5', '12'],
     ]);
+  });
+
+  test('leaves the digests of criteria, which are many, to the file of the report', () => {
+    const report = withCriteria();
+    const [{ sha256 }] = report.criteria!.digests as [JobReport['digests'][number]];
+    expect(renderTables(report)).not.toContain(sha256);
+    expect(renderTables(report)).toContain(report.digests[0]!.sha256);
+    expect(renderPage(report)).not.toContain(sha256);
+    expect(JSON.stringify(report)).toContain(sha256);
   });
 
   test('says what a single seed means, and gives means and ranges with several', () => {
