@@ -217,7 +217,7 @@ export const plants = [
   },
   {
     name: 'a program looks up what is no entry',
-    file: 'src/infer/program.ts',
+    file: 'src/infer/emit-reals.ts',
     find: 'numbers[i]! >= 0 && numbers[i]! < entries',
     replace: 'numbers[i]! >= 0',
     mustFail: ['tests/nn/words.test.ts'],

@@ -244,7 +244,8 @@ function curveOf(
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
     const stepsOf: Candidate['alone'] = (choose, buffers) =>
-      compile({ ...on, caller: 'explain', rows: EMIT, network: alone, values, buffers, panelsOf: chosen(choose) }).steps;
+      compile({ ...on, caller: 'explain', rows: EMIT, network: alone, values, buffers, panelsOf: chosen(choose) })
+        .steps;
     return timesOf({ ...on, alone: stepsOf }, now, ROUNDS);
   };
   const wholes: number[] = [];

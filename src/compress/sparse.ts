@@ -6,7 +6,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
-import { gathered, patternOf, eachHeld, type SparseWidth } from '../graph/sparse.ts';
+import { eachHeld, gathered, patternOf, type SparseWidth } from '../graph/sparse.ts';
 import { nonZeroBits } from '../io/sparse-code.ts';
 import { storedBytes } from '../io/weight-tensors.ts';
 import type { Model } from '../nn/model.ts';

@@ -81,18 +81,17 @@ function checkPattern(
   terms: number,
   fail: Refusal,
 ): void {
-  starts.forEach((end, p) => {
-    const begin = starts[p - 1] ?? 0;
-    if (end < begin || (p === 0 && end > 0)) fail(`starts[${p}]`, p === 0 ? '0' : `at least ${begin}`, end);
+  if (starts[0] !== 0) fail('starts[0]', '0', starts[0]);
+  for (let p = 0; p + 1 < starts.length; p++) {
     let least = 0;
-    for (let i = begin; i < end; i++) {
-      const row = rows[i]!;
+    for (let i = starts[p]!; i < starts[p + 1]!; i++) {
+      const row = rows[i]!; // undefined where starts fall: the last is how many rows there are
       if (!(row >= least && row < terms)) fail(`rows[${i}]`, `from ${least} to ${terms - 1}`, row);
       least = row + 1;
-      for (let at = i * width + units - (p - 1) * width; at < (i + 1) * width; at++)
+      for (let at = i * width + units - p * width; at < (i + 1) * width; at++)
         if (!Object.is(values[at], 0)) fail(`values[${at}]`, '0', values[at]);
     }
-  });
+  }
 }
 
 /** Weights are floats of the type of the values, or where the input is int8 the integers that the facts name. */

@@ -22,7 +22,9 @@ function packedKernel({ weights, packed }: Weighted): Place<'float32'> {
   const { values } = encoding as EncodingOf<'float32'>;
   const units = shape.at(-1)!;
   const terms = values.length / Math.max(1, units);
-  return packed(weights.kernel, 'float32', panelsLength(terms, units), (k, to) => k.packPanels(terms, units, values, to));
+  return packed(weights.kernel, 'float32', panelsLength(terms, units), (k, to) =>
+    k.packPanels(terms, units, values, to),
+  );
 }
 
 type Weighted = Pick<Site, 'weights' | 'packed'>;

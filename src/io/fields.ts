@@ -1,5 +1,7 @@
 import { FormatError } from '../base/errors.ts';
-import type { QuantizationParams } from '../graph/graph.ts';
+import { readAttributes } from '../graph/attributes.ts';
+import { FACTS } from '../graph/facts.ts';
+import type { Attributes, Op, QuantizationParams } from '../graph/graph.ts';
 import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
 type Plain = number | boolean | string | readonly number[];
@@ -126,6 +128,12 @@ export function checkSame(fields: Fields, own: Readonly<Record<string, unknown>>
   for (const [field, value] of said)
     if (!isSame(fields.take(field), value)) fields.fail(field, `must be ${JSON.stringify(value)}`);
   fields.done();
+}
+
+/** The attributes of an operation, and nothing else. */
+export function takeAttributes<K extends Op>(op: K, fields: Fields): Attributes[K] {
+  const refuse = (field: string, wanted: string): never => fields.fail(field, `must be ${wanted}`);
+  return readAttributes<Attributes[K]>(FACTS[op].attributes, fields.others(), refuse);
 }
 
 /** Scale and zero point, and nothing else. */

@@ -1,15 +1,15 @@
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
-import { fieldsOf, readAttributes } from '../graph/attributes.ts';
+import { fieldsOf } from '../graph/attributes.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { FACTS, factsOf } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
-import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
+import type { Graph, Input, Node, Op } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
-import { Fields, takeParams } from './fields.ts';
+import { Fields, takeAttributes, takeParams } from './fields.ts';
 import { dtypeOf, FileTensors } from './file-tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeTensor } from './safetensors.ts';
 import { Walk } from './sparse-code.ts';
@@ -171,7 +171,7 @@ function takeInput(fields: Fields): Input {
 function takeNode(fields: Fields, before: string, holds: (key: string) => boolean): Node {
   const name = fields.text('name');
   const op = fields.text('op') as Op;
-  const { weights: roles, attributes } = factsOf<Op>({ name, op });
+  const { weights: roles } = factsOf<Op>({ name, op });
   if (roles === null) return fields.fail('op', 'is code, which no file can hold');
   const inputs = fields.has('inputs') ? fields.texts('inputs') : [before];
   const format = fields.has('format') ? takeParams(fields.inner('format')) : null;
@@ -179,8 +179,7 @@ function takeNode(fields: Fields, before: string, holds: (key: string) => boolea
   const weights = fields.has('weights')
     ? takeKeys(fields)
     : usual.filter(([role, key]) => roles[role]!.isOptional !== true || holds(key));
-  const refuse = (field: string, wanted: string): never => fields.fail(field, `must be ${wanted}`);
-  const attrs = readAttributes<object>(attributes, fields.others(), refuse) as Attributes[Op];
+  const attrs = takeAttributes(op, fields);
   return nodeOf(op, name, inputs, attrs, { weights: Object.fromEntries(weights), format });
 }
 

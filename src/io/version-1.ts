@@ -1,14 +1,14 @@
 import { show } from '../base/errors.ts';
-import { activation as activationAttribute } from '../graph/attributes.ts';
-import type { ActivationSpec } from '../graph/activation.ts';
 import { floatsOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { sameFormat } from '../graph/fact.ts';
-import type { Attributes, Graph, Node, Op, QuantizationParams } from '../graph/graph.ts';
-import { Names, type NodeParts, nodeOf } from '../graph/rewrite.ts';
-import { type Fields, takeParams } from './fields.ts';
+import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
+import { Names, nodeOf } from '../graph/rewrite.ts';
+import { type Fields, takeAttributes, takeParams } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
 import { takeStored } from './weight-tensors.ts';
+
+const OPS = ['dense', 'activation', 'flatten', 'dropout'] as const;
 
 /**
  * Network files of version 1: a list of layers, each reading the one before. Layer `x` had tensors `x.weights`, `x.bias`
@@ -24,53 +24,47 @@ export function readVersion1(root: Fields, tensors: FileTensors): Graph<Stored> 
   const weights = new Map<string, Stored>();
   /** The last value and its format. */
   let last = input;
-  let format: QuantizationParams | null = null;
+  let format = null as QuantizationParams | null;
 
-  const put = <K extends Op>(op: K, name: string, attrs: Attributes[K], parts: NodeParts): void => {
-    nodes.push(nodeOf(op, name, [last], attrs, parts));
-    last = name;
-    format = parts.format ?? null;
+  const put = (node: Node): void => {
+    nodes.push(node);
+    last = node.name;
+    format = node.format;
   };
-  /** Real numbers from here on, for what is named so. */
-  const toReal = (name: string): void => {
-    if (format !== null) put('dequantize', names.take(`${name}/dequantize`), {}, {});
+  /** The last value in a format, or as real numbers, for what is named so. */
+  const convert = (wanted: QuantizationParams | null, name: string): void => {
+    const op = wanted === null ? 'dequantize' : 'quantize';
+    if (!sameFormat(format, wanted)) put(nodeOf(op, names.take(`${name}/${op}`), [last], {}, { format: wanted }));
   };
-  const dense = (name: string, fields: Fields, isInteger: boolean): void => {
-    const units = [fields.count('units')];
-    const form = { shape: [fields.count('inputs'), ...units], coded: fields.flag('coded') };
-    const mask = !isInteger && fields.flag('mask') ? 'bitmask' : null;
-    const hasBias = isInteger || fields.flag('bias');
-    const wanted = isInteger ? takeParams(fields.inner('input')) : null;
-    const own = isInteger && !fields.isNull('output') ? takeParams(fields.inner('output')) : null;
-    const activation = takeActivation(fields);
-    const keys: Record<string, string> = { kernel: `${name}/kernel` };
-    weights.set(keys.kernel!, takeStored(tensors, name, { ...form, mask }, `${name}.weights`));
-    if (hasBias) {
-      keys.bias = `${name}/bias`;
-      weights.set(keys.bias, takeStored(tensors, `${name}.bias`, { shape: units }));
-    }
-    if (wanted === null) toReal(name);
-    else if (!sameFormat(format, wanted)) put('quantize', names.take(`${name}/quantize`), {}, { format: wanted });
-    put('dense', name, { activation }, { weights: keys, format: own });
-  };
-
   for (const { name, fields } of layers) {
     const type = fields.text('type');
-    if (type === 'dense' || type === 'quantizedDense') dense(name, fields, type !== 'dense');
-    else if (type === 'activation') {
-      const activation = takeActivation(fields);
-      toReal(name);
-      put('activation', name, { activation }, {});
-    } else if (type === 'flatten') put('flatten', name, {}, { format });
-    else if (type === 'dropout') put('dropout', name, { rate: fields.number('rate'), training: false }, { format });
-    else fields.fail('type', `this reader knows no layer of type ${show(type)}`);
-    fields.done();
+    const isInteger = type === 'quantizedDense';
+    const op = isInteger ? 'dense' : OPS.find((known) => known === type);
+    if (op === undefined) return fields.fail('type', `this reader knows no layer of type ${show(type)}`);
+    const keys: Record<string, string> = {};
+    let wanted = op === 'activation' || op === 'dense' ? null : format;
+    let own = wanted;
+    if (op === 'dense') {
+      const units = [fields.count('units')];
+      const shape = [fields.count('inputs'), ...units];
+      const coded = fields.flag('coded');
+      const mask = !isInteger && fields.flag('mask') ? 'bitmask' : null;
+      if (isInteger) {
+        wanted = takeParams(fields.inner('input'));
+        own = fields.isNull('output') ? null : takeParams(fields.inner('output'));
+      }
+      keys.kernel = `${name}/kernel`;
+      weights.set(keys.kernel, takeStored(tensors, name, { shape, coded, mask }, `${name}.weights`));
+      if (isInteger || fields.flag('bias')) {
+        keys.bias = `${name}/bias`;
+        weights.set(keys.bias, takeStored(tensors, `${name}.bias`, { shape: units }));
+      }
+    }
+    const attrs = takeAttributes(op, fields);
+    convert(wanted, name);
+    put(nodeOf(op, name, [last], attrs, { weights: keys, format: own }));
   }
-  toReal(input);
+  convert(null, input);
   const dtype = floatsOf({ inputs: [], weights });
   return { inputs: [{ name: input, shape, dtype }], nodes, outputs: [last], weights };
 }
-
-const takeActivation = (fields: Fields): ActivationSpec =>
-  activationAttribute.read(fields.take('activation')) ??
-  fields.fail('activation', `must be ${activationAttribute.wanted}`);
