@@ -97,7 +97,7 @@ function deltasOf({ list, n }: Places): Uint8Array {
 /** The places, each of so many numbers, in the code that is smaller; in deltas if the file has room for them. */
 export function encodePlaces(
   places: Places,
-  walk: Walk,
+  walk: Walk = new Walk(),
   width = 1,
 ): { readonly code: PlaceCode; readonly data: Uint8Array } {
   const bitmask = bitmaskOf(places);
