@@ -50,13 +50,6 @@ export const plants = [
     mustFail: ['tests/io/sparse-weights.test.ts'],
   },
   {
-    name: 'panels that two nodes share are copied for each',
-    file: 'src/infer/compile.ts',
-    find: 'sparse && once(`${node.weights.kernel} panels`, sparse)',
-    replace: 'sparse && sparse()',
-    mustFail: ['tests/infer/sparse-programs.test.ts'],
-  },
-  {
     name: 'zeros behind the last column are stored',
     file: 'src/io/weight-tensors.ts',
     find: 'putHeld(key, held, put);',

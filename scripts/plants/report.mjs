@@ -67,8 +67,8 @@ export const plants = [
   {
     name: 'the job trains the perceptron on columns whatever it is told',
     file: 'lab/src/job.ts',
-    find: 'const bench = benchOf(as);',
-    replace: "const bench = benchOf(model === 'mlp' ? 'columns' : 'images');",
+    find: 'const bench = benchOf(seed, as);\n    await breath();',
+    replace: "const bench = benchOf(seed, model === 'mlp' ? 'columns' : 'images');\n    await breath();",
     mustFail: ['tests/lab/light.test.ts'],
   },
   {

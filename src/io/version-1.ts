@@ -39,12 +39,13 @@ export function readVersion1(root: Fields, tensors: FileTensors): Graph<Stored> 
   for (const { name, fields } of layers) {
     const type = fields.text('type');
     const isInteger = type === 'quantizedDense';
-    const op = isInteger ? 'dense' : OPS.find((known) => known === type);
+    const isDense = isInteger || type === 'dense';
+    const op = OPS.find((known) => known === (isInteger ? 'dense' : type));
     if (op === undefined) return fields.fail('type', `this reader knows no layer of type ${show(type)}`);
     const keys: Record<string, string> = {};
-    let wanted = op === 'activation' || op === 'dense' ? null : format;
+    let wanted = isDense || type === 'activation' ? null : format;
     let own = wanted;
-    if (op === 'dense') {
+    if (isDense) {
       const units = [fields.count('units')];
       const shape = [fields.count('inputs'), ...units];
       const coded = fields.flag('coded');
