@@ -1,17 +1,18 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
 import type { Role } from '../graph/fact.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
+import { heldIn } from '../graph/sparse.ts';
 import { persistent } from '../memory/arena.ts';
 import { Model } from '../nn/model.ts';
 import type { Parameter } from '../nn/parameter.ts';
 import { zeros } from '../tensor/create.ts';
 import { cloneModel } from './clone.ts';
-import { networkOf } from './passes.ts';
+import { heldNetworkOf, networkOf } from './passes.ts';
 
 /** A weight that may be masked, in its place. */
 export interface Kernel {
@@ -131,11 +132,13 @@ export function pruneWith(subject: Model | Graph<Stored>, masks: Masks): Model |
 
 /** Whether masks hold numbers of some weight of a model or a network at 0. */
 export function isPruned(subject: Model | Graph<Stored>): boolean {
-  const masks: (ArrayLike<number> | null | undefined)[] =
-    subject instanceof Model
-      ? subject.weights.map(({ mask }) => mask?.data)
-      : [...networkOf('isPruned', subject).weights.values()].map(({ mask }) => mask);
-  return masks.some((mask) => mask != null && Array.prototype.includes.call(mask, 0));
+  const hasZero = (mask: ArrayLike<number> | null | undefined): boolean =>
+    mask != null && Array.prototype.includes.call(mask, 0);
+  if (subject instanceof Model) return subject.weights.some(({ mask }) => hasZero(mask?.data));
+  return [...heldNetworkOf('isPruned', subject).weights.values()].some(
+    ({ shape, encoding, mask }) =>
+      hasZero(mask) || (isSparse(encoding) && heldIn(encoding, shape.at(-1) ?? 1) < elementsOf(shape)),
+  );
 }
 
 /**

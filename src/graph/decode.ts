@@ -27,7 +27,7 @@ export function densified(weight: Stored): DenseStored {
   if (!isSparse(encoding)) return { shape, encoding, mask };
   const n = elementsOf(shape);
   const values = zerosLike(encoding.values, n);
-  const alive = new Uint8Array(n);
+  const alive = zerosLike(new Uint8Array(), n);
   eachHeld(encoding, shape.at(-1) ?? 1, (place, i) => {
     values[place] = encoding.values[i]!;
     alive[place] = mask?.[place] ?? 1;

@@ -1,8 +1,7 @@
 import { DTypeError, listed } from '../base/errors.ts';
-import { size } from '../base/shape.ts';
+import { elementsOf, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
-import { densified } from './decode.ts';
 import { DENSE_OF, type EncodingName, type EncodingOf, type Encodings, isSparse, type Stored } from './encoding.ts';
 import { factsOf, readsAround } from './facts.ts';
 import { type Graph, type Node, weightsOf } from './graph.ts';
@@ -38,8 +37,9 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
   };
   const n = size(`network: weight "${key}"`, shape);
   const units = shape.at(-1) ?? 1;
+  if (!Object.hasOwn(VALUES, encoding?.type))
+    fail('encoding', `one of ${Object.keys(VALUES).join(', ')}`, encoding?.type ?? encoding);
   const { type, values } = encoding;
-  if (!Object.hasOwn(VALUES, type)) fail('encoding', `one of ${Object.keys(VALUES).join(', ')}`, type);
   let held = n;
   if (isSparse(encoding)) {
     const { width, starts, rows } = encoding;
@@ -114,18 +114,19 @@ function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtyp
   if (product !== null) checkProduct(product);
 }
 
-/** What a node that multiplies integers multiplies; null for any other. */
+/** What a node that multiplies integers multiplies, with what is held of its kernel; null for any other. */
 export function integerProduct(network: Graph<Stored>, node: Node, { format }: Value): IntegerProduct | null {
   const { kernel, bias } = weightsOf(network, node);
   if (format === null || kernel === undefined) return null;
-  const { encoding } = densified(kernel);
-  if (encoding.type !== 'int8') return null;
+  const { encoding, shape } = kernel;
+  if (encoding.type !== 'int8' && encoding.type !== 'sparseInt8') return null;
   const stored = bias?.encoding;
   return {
     name: node.name,
     input: format,
     output: node.format,
     kernel: encoding,
+    terms: elementsOf(shape) / encoding.scales.length || 0,
     bias: stored?.type === 'int32' ? stored : undefined,
     isCentred: readsAround(node),
   };

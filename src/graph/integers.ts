@@ -1,7 +1,8 @@
 import { LimitError } from '../base/errors.ts';
 import { refusing } from './attributes.ts';
-import type { EncodingOf } from './encoding.ts';
+import { type EncodingOf, isSparse } from './encoding.ts';
 import type { QuantizationParams } from './graph.ts';
+import { eachHeld } from './sparse.ts';
 
 /** Sums of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹ and 66,000·255·127 < 2³¹. */
 const MOST_TERMS = { false: 131_071, true: 66_000 };
@@ -13,7 +14,8 @@ export interface IntegerProduct {
   readonly name: string;
   readonly input: QuantizationParams;
   readonly output: QuantizationParams | null;
-  readonly kernel: EncodingOf<'int8'>;
+  readonly kernel: EncodingOf<'int8'> | EncodingOf<'sparseInt8'>;
+  readonly terms: number;
   readonly bias: EncodingOf<'int32'> | undefined;
   /** Whether the kernel multiplies what a number is above its zero point, since what is outside of an image is 0. */
   readonly isCentred: boolean;
@@ -23,21 +25,21 @@ export interface IntegerProduct {
  * The bias of an integer product. Where a kernel multiplies the stored integers as they are, the zero point of its input is
  * folded in: Σ(q - z)·w + b = Σq·w + (b - z·Σw). Throws LimitError where a sum could leave int32.
  */
-export function foldedBias({ name, input, kernel, bias, isCentred }: IntegerProduct): Int32Array {
+export function foldedBias({ name, input, kernel, terms, bias, isCentred }: IntegerProduct): Int32Array {
   const { values, scales } = kernel;
   const columns = scales.length;
-  const terms = columns === 0 ? 0 : values.length / columns;
   const most = MOST_TERMS[`${isCentred}`];
   if (terms > most) throw new LimitError('network', `the number of terms of node "${name}"`, terms, most);
   const sums = new Float64Array(columns);
   const magnitudes = new Float64Array(columns);
-  for (let i = 0; i < terms; i++) {
-    for (let j = 0; j < columns; j++) {
-      const w = values[i * columns + j]!;
-      sums[j] = sums[j]! + w;
-      magnitudes[j] = magnitudes[j]! + Math.abs(w);
-    }
-  }
+  const add = (place: number, i: number): void => {
+    const j = place % columns;
+    const w = values[i]!;
+    sums[j] = sums[j]! + w;
+    magnitudes[j] = magnitudes[j]! + Math.abs(w);
+  };
+  if (isSparse(kernel)) eachHeld(kernel, columns, add);
+  else for (let i = 0; i < values.length; i++) add(i, i);
   return Int32Array.from(sums, (sum, j) => {
     const folded = (bias?.values[j] ?? 0) - (isCentred ? 0 : input.zeroPoint * sum);
     const largest = (isCentred ? 255 : 128) * magnitudes[j]! + Math.abs(folded);

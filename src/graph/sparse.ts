@@ -1,3 +1,6 @@
+import { LimitError } from '../base/errors.ts';
+import { MAX_SIZE } from '../base/shape.ts';
+
 /** Columns of a panel: one, a vector of four, or sixteen. */
 export type SparseWidth = 1 | 4 | 16;
 
@@ -54,9 +57,14 @@ export function heldIn(pattern: SparsePattern, units: number): number {
 
 type Numbers = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
 
-/** `n` zeros of a type. */
-export const zerosLike = <T extends Numbers>(values: T, n: number): T =>
-  new (values.constructor as new (n: number) => T)(n);
+/** `n` zeros of a type. Throws LimitError where the machine has no room. */
+export function zerosLike<T extends Numbers>(values: T, n: number): T {
+  try {
+    return new (values.constructor as new (n: number) => T)(n);
+  } catch {
+    throw new LimitError('network', 'an array in numbers', n, MAX_SIZE);
+  }
+}
 
 /** The numbers of a matrix that a pattern holds: [blocks][width], 0 behind the last column. */
 export function gathered<T extends Numbers>(values: T, units: number, pattern: SparsePattern): T {

@@ -1,7 +1,7 @@
-import { FormatError, listed } from '../base/errors.ts';
+import { FormatError, LimitError, listed } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { SafeArray, SafeDType, SafeTensor } from './safetensors.ts';
-import { decodePlaces, type PlaceCode, type Weights } from './sparse-code.ts';
+import { decodePlaces, type PlaceCode, Walk, type Weights } from './sparse-code.ts';
 
 export function dtypeOf(data: SafeArray): SafeDType {
   if (data instanceof Float32Array) return 'F32';
@@ -14,6 +14,7 @@ export function dtypeOf(data: SafeArray): SafeDType {
 export class FileTensors {
   readonly format: string;
   private readonly tensors: Map<string, SafeTensor>;
+  private readonly walk = new Walk();
 
   constructor(format: string, tensors: Map<string, SafeTensor>) {
     this.format = format;
@@ -47,11 +48,14 @@ export class FileTensors {
     return data;
   }
 
-  /** Places below `n`. The length of their code is checked before anything is allocated. */
-  takePlaces(name: string, code: PlaceCode, n: number): Int32Array {
+  /** Places below `n`, each of so many numbers. What they claim is checked before more is allocated than their own list. */
+  takePlaces(name: string, code: PlaceCode, n: number, width = 1): Int32Array {
     const own = `${name}.${code}`;
     const places = decodePlaces(code, this.take(own, 'U8', null) as Uint8Array, n);
-    return typeof places === 'string' ? this.fail(own, places) : places;
+    if (typeof places === 'string') return this.fail(own, places);
+    if (code === 'deltas' && !this.walk.takes(n * width))
+      throw new LimitError(this.format, `what deltas up to ${own} walk over`, this.walk.numbers + n * width, Walk.MOST);
+    return places;
   }
 
   /** As many numbers as places. */

@@ -12,6 +12,7 @@ import { nodeOf } from '../graph/rewrite.ts';
 import { Fields, takeAttributes, takeParams } from './fields.ts';
 import { dtypeOf, FileTensors } from './file-tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeTensor } from './safetensors.ts';
+import { Walk } from './sparse-code.ts';
 import { readVersion1 } from './version-1.ts';
 import { isOfVersion2, putWeight, takeWeight, type WeightRecord } from './weight-tensors.ts';
 
@@ -59,7 +60,8 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
     if (tensors.has(name)) throw new ValueError('encodeNetwork', 'a tensor name', 'used once, by one weight', name);
     tensors.set(name, { dtype: dtypeOf(data), shape, data });
   };
-  const weights = keysOf(network.nodes).map((key) => putWeight(key, network.weights.get(key)!, put));
+  const walk = new Walk();
+  const weights = keysOf(network.nodes).map((key) => putWeight(key, network.weights.get(key)!, put, walk));
   const mistaken = new Set(network.nodes.flatMap(usualKeys));
   for (const [name, tensor] of more) {
     if (tensors.has(name) || mistaken.has(name))

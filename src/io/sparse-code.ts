@@ -21,26 +21,56 @@ const NAME_BYTES = 16;
 
 export const isPlaceCode = (name: string): name is PlaceCode => name === 'bitmask' || name === 'deltas';
 
-/** The places that `encodePlaces` wrote, or what is wrong. No more of them than the code has bits, or it walks over. */
-export function decodePlaces(code: PlaceCode, data: Uint8Array, n: number): Int32Array | string {
-  const list: number[] = [];
-  if (code === 'bitmask') {
-    const bytes = Math.ceil(n / 8);
-    if (data.length !== bytes) return `must have ${bytes} bytes, got ${data.length}`;
-    data.forEach((byte, i) => {
-      for (let bit = 0; bit < 8; bit++) if ((byte >> bit) & 1) list.push(i * 8 + bit);
-    });
-    if (list.length > 0 && list.at(-1)! >= n) return 'has bits after its end';
-  } else {
-    let next = 0;
-    for (const gap of data) {
-      next += gap;
-      if (gap < HOP) list.push(next++);
-    }
-    // All of `n` is walked over, so that no shape is believed that the file is too short for
-    if (next > n || n - next >= HOP) return `must walk over ${n} places, walks over ${next}`;
+/**
+ * What the deltas of one file walk over. A byte of theirs stands for up to 255 numbers, so that without an end to them a small
+ * file would take any memory; a bitmask has a bit for each.
+ */
+export class Walk {
+  static readonly MOST: number = 2 ** 25;
+  numbers = 0;
+
+  /** Whether there is room for so many more, which are then counted. */
+  takes(numbers: number): boolean {
+    const isIn = this.numbers + numbers <= Walk.MOST;
+    if (isIn) this.numbers += numbers;
+    return isIn;
   }
-  return Int32Array.from(list);
+}
+
+/** Shows each place of a code, and returns the end of what it walks over. */
+function eachPlace(code: PlaceCode, data: Uint8Array, see: (place: number) => void): number {
+  let next = 0;
+  data.forEach((byte, i) => {
+    if (code === 'deltas') {
+      next += byte;
+      if (byte < HOP) see(next++);
+    } else
+      for (let bit = 0; bit < 8; bit++)
+        if ((byte >> bit) & 1) {
+          see(i * 8 + bit);
+          next = i * 8 + bit + 1;
+        }
+  });
+  return next;
+}
+
+/** The places that `encodePlaces` wrote, or what is wrong. Nothing is allocated before the code is known to be right. */
+export function decodePlaces(code: PlaceCode, data: Uint8Array, n: number): Int32Array | string {
+  const bytes = Math.ceil(n / 8);
+  if (code === 'bitmask' && data.length !== bytes) return `must have ${bytes} bytes, got ${data.length}`;
+  let count = 0;
+  const end = eachPlace(code, data, () => {
+    count++;
+  });
+  if (code === 'bitmask' && end > n) return 'has bits after its end';
+  // All of `n` is walked over, so that no shape is believed that the file is too short for
+  if (code === 'deltas' && (end > n || n - end >= HOP)) return `must walk over ${n} places, walks over ${end}`;
+  const list = new Int32Array(count);
+  count = 0;
+  eachPlace(code, data, (place) => {
+    list[count++] = place;
+  });
+  return list;
 }
 
 function bitmaskOf({ list, n }: Places): Uint8Array {
@@ -64,11 +94,15 @@ function deltasOf({ list, n }: Places): Uint8Array {
   return Uint8Array.from(code);
 }
 
-/** The places in the code that is smaller. */
-export function encodePlaces(places: Places): { readonly code: PlaceCode; readonly data: Uint8Array } {
+/** The places, each of so many numbers, in the code that is smaller; in deltas if the file has room for them. */
+export function encodePlaces(
+  places: Places,
+  walk: Walk = new Walk(),
+  width = 1,
+): { readonly code: PlaceCode; readonly data: Uint8Array } {
   const bitmask = bitmaskOf(places);
   const deltas = deltasOf(places);
-  return deltas.length + NAME_BYTES < bitmask.length
+  return deltas.length + NAME_BYTES < bitmask.length && walk.takes(places.n * width)
     ? { code: 'deltas', data: deltas }
     : { code: 'bitmask', data: bitmask };
 }

@@ -4,7 +4,16 @@ import { eachHeld, heldIn, type SparsePattern, type SparseWidth, spread, zerosLi
 import type { Fields } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
 import type { SafeArray } from './safetensors.ts';
-import { encodePlaces, isPlaceCode, nonZeroBits, type PlaceCode, type Places, placesOf } from './sparse-code.ts';
+import {
+  encodePlaces,
+  isPlaceCode,
+  nonZeroBits,
+  type PlaceCode,
+  type Places,
+  placesOf,
+  Walk,
+  type Weights,
+} from './sparse-code.ts';
 
 /**
  * A weight `k` in a file: the tensor `k` with all its numbers, or `k.values` with those that are held and `k.<code>` with
@@ -37,15 +46,15 @@ export type Put = (name: string, shape: Shape, data: SafeArray) => void;
 const ENTRY_BYTES = 140;
 const SHAPE_BYTES = 30;
 
-/** Puts the tensors of a weight; null where they tell all of it. */
-export function putWeight(key: string, { shape, encoding, mask }: Stored, put: Put): WeightRecord | null {
+/** Puts the tensors of a weight, with what deltas of the file walk over; null where they tell all of it. */
+export function putWeight(key: string, { shape, encoding, mask }: Stored, put: Put, walk: Walk): WeightRecord | null {
   if ('scales' in encoding) put(`${key}.scales`, [encoding.scales.length], encoding.scales);
-  if (isSparse(encoding)) return putSparse(key, shape, encoding, mask, put);
+  if (isSparse(encoding)) return putSparse(key, shape, encoding, mask, put, walk);
   const { values } = encoding;
   const nonZero = nonZeroBits(values);
   const held = mask ?? nonZero;
   const places = placesOf(held);
-  const { code, data } = encodePlaces(places);
+  const { code, data } = encodePlaces(places, walk);
   const saved = (values.length - places.list.length) * values.BYTES_PER_ELEMENT;
   // A pruned weight that is not +0 would be lost in the code.
   const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
@@ -66,8 +75,8 @@ const short = (code: PlaceCode): Pick<WeightRecord, 'code'> => (code === 'bitmas
 
 const putHeld = (key: string, held: Encoding['values'], put: Put): void => put(`${key}.values`, [held.length], held);
 
-function putPlaces(key: string, places: Places, put: Put): PlaceCode {
-  const { code, data } = encodePlaces(places);
+function putPlaces(key: string, places: Places, put: Put, walk: Walk, width = 1): PlaceCode {
+  const { code, data } = encodePlaces(places, walk, width);
   put(`${key}.${code}`, [data.length], data);
   return code;
 }
@@ -87,28 +96,30 @@ function putSparse(
   encoding: EncodingOf<'sparse' | 'sparseInt8'>,
   mask: Uint8Array | null,
   put: Put,
+  walk: Walk,
 ): WeightRecord {
   const { width, starts, rows, values } = encoding;
   const { units, panels, line } = panelsOf(shape, width);
   const list = rows.slice();
   for (let p = 0; p < panels; p++) for (let i = starts[p]!; i < starts[p + 1]!; i++) list[i]! += p * line;
-  const code = putPlaces(key, { list, n: panels * line }, put);
+  const code = putPlaces(key, { list, n: panels * line }, put, walk, width);
   const held = zerosLike(values, heldIn(encoding, units));
   let at = 0;
   eachHeld(encoding, units, (_, i) => {
     held[at++] = values[i]!;
   });
   putHeld(key, held, put);
-  const finer = mask && putPlaces(`${key}.mask`, placesOf(mask), put);
+  const finer = mask && putPlaces(`${key}.mask`, placesOf(mask), put, walk);
   return { key, shape, width, ...short(code), ...(finer && { mask: finer }) };
 }
 
 /** Bytes of the tensors that a file holds a weight in, besides their place in its header (docs/design.md has the formula). */
 export function storedBytes(weight: Stored): number {
   let bytes = 0;
-  putWeight('', weight, (_, __, { byteLength }) => {
+  const put: Put = (_, __, { byteLength }) => {
     bytes += byteLength;
-  });
+  };
+  putWeight('', weight, put, new Walk());
   return bytes;
 }
 
@@ -171,33 +182,44 @@ export function takeStored(
   if (type === undefined) return tensors.fail(name, `there are no ${width ? 'sparse ' : ''}weights of ${dtype}`);
   const n = size(tensors.format, shape);
   const sparse = width && takePattern(tensors, key, code, shape, width);
-  const places = sparse ? sparse.filled : coded || living ? tensors.takePlaces(key, code, n) : null;
-  const values = coded
-    ? spread(tensors.takeHeld(name, dtype, places!.length), places!, sparse ? sparse.length : n)
-    : tensors.take(name, dtype, shape);
+  const places = sparse || !(coded || living) ? null : tensors.takePlaces(key, code, n);
+  const values = sparse
+    ? placedIn(sparse, shape, (count) => tensors.takeHeld(name, dtype, count))
+    : coded
+      ? spread(tensors.takeHeld(name, dtype, places!.length), places!, n)
+      : tensors.take(name, dtype, shape);
   const mask = living && aliveAt(sparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!, n);
   const scales = dtype === 'I8' && { scales: tensors.take(`${key}.scales`, 'F32', [shape.at(-1) ?? 1]) };
-  return { shape, encoding: { type, values, ...(sparse ? sparse.pattern : {}), ...scales } as Encoding, mask };
+  return { shape, encoding: { type, values, ...sparse, ...scales } as Encoding, mask };
 }
 
 const aliveAt = (places: ArrayLike<number>, n: number): Uint8Array =>
   spread(new Uint8Array(places.length).fill(1), places, n);
 
-/** Of a sparse weight where its blocks are, and which of the numbers in them are not behind the last column. */
+/** Of a sparse weight where its blocks are. */
 function takePattern(
   tensors: FileTensors,
   key: string,
   code: PlaceCode,
   shape: Shape,
   width: SparseWidth,
-): { readonly pattern: SparsePattern; readonly filled: readonly number[]; readonly length: number } {
-  const { units, panels, line } = panelsOf(shape, width);
-  const blocks = tensors.takePlaces(key, code, panels * line);
+): SparsePattern {
+  const { panels, line } = panelsOf(shape, width);
+  const blocks = tensors.takePlaces(key, code, panels * line, width);
   const starts = new Int32Array(panels + 1);
   for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
   for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;
-  const pattern = { width, starts, rows: blocks.map((block) => block % line) };
-  const filled: number[] = [];
-  eachHeld(pattern, units, (_, i) => void filled.push(i));
-  return { pattern, filled, length: blocks.length * width };
+  return { width, starts, rows: blocks.map((block) => block % line) };
+}
+
+/** The numbers of blocks, of those that a file has: the ones behind the last column are 0. */
+function placedIn(pattern: SparsePattern, shape: Shape, take: (count: number) => Weights): Weights {
+  const units = shape.at(-1) ?? 1;
+  const held = take(heldIn(pattern, units));
+  const values = zerosLike(held, pattern.rows.length * pattern.width);
+  let at = 0;
+  eachHeld(pattern, units, (_, i) => {
+    values[i] = held[at++]!;
+  });
+  return values;
 }
