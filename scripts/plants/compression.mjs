@@ -541,6 +541,27 @@ export const plants = [
     mustFail: ['tests/compress/neuron-scores.test.ts'],
   },
   {
+    name: 'chance among neurons knows the seed of the model alone',
+    file: 'src/compress/neurons.ts',
+    find: 'const { seed = subject instanceof Model ? subject.seed : 0 } = options;',
+    replace: 'const seed = subject instanceof Model ? subject.seed : 0;',
+    mustFail: ['tests/compress/neurons.test.ts'],
+  },
+  {
+    name: 'layers by their L2 norms go by the L1 norms',
+    file: 'src/compress/layers.ts',
+    find: 'normOf(graph, piece, 2)',
+    replace: 'normOf(graph, piece, 1)',
+    mustFail: ['tests/compress/layers.test.ts'],
+  },
+  {
+    name: 'a score that is NaN goes first',
+    file: 'src/compress/ranking.ts',
+    find: '? Infinity : score',
+    replace: '? -Infinity : score',
+    mustFail: ['tests/compress/neurons.test.ts', 'tests/compress/layers.test.ts', 'tests/compress/patterns.test.ts'],
+  },
+  {
     name: 'a layer goes without the normalization that follows it',
     file: 'src/compress/layers.ts',
     find: " || isIdle(node, false) || 'gamma' in (factsOf(node).weights ?? {})",

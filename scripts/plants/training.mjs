@@ -866,8 +866,8 @@ export const plants = [
   {
     name: 'a class of optimizers is taken for a name',
     file: 'src/nn/optimizers.ts',
-    find: "if (typeof choice !== 'string') {",
-    replace: 'if (choice === null) {',
+    find: "if (typeof choice !== 'string' || isProximal) {",
+    replace: 'if (choice === null || isProximal) {',
     mustFail: ['tests/nn/given-values.test.ts'],
   },
   {

@@ -2,13 +2,11 @@ import { listed, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from '../graph/activation.ts';
-import { placesAt } from '../graph/channels.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
-import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { sameFormat } from '../graph/fact.ts';
 import { factsOf, hasKernel, isIdle } from '../graph/facts.ts';
-import { activationIn, type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { activationIn, type Graph, type Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { readersOf, without } from '../graph/rewrite.ts';
 import { Model } from '../nn/model.ts';
@@ -16,6 +14,7 @@ import { storedGraph } from '../nn/network.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { normsIn } from './neuron-scores.ts';
 import { activationsOf, checkPair } from './observe.ts';
 import { networkOf, passOn } from './passes.ts';
 import { countFor, nodeNamed, rankOf, unknownCriterion } from './ranking.ts';
@@ -284,19 +283,15 @@ function scoresOf(
 
 /** The mean L1 or L2 norm of the neurons that the kernels in a piece make. */
 function normOf(graph: Graph<Stored>, { nodes }: Piece, power: 1 | 2): number {
+  const norm = normsIn(graph, power);
   let sum = 0;
   let neurons = 0;
   for (const node of nodes) {
     if (!hasKernel(node)) continue;
-    const kernel = weightsOf(graph, node).kernel!;
-    const numbers = decodeWeight(kernel)!;
+    const key = node.weights.kernel!;
     const axis = factsOf(node).weights?.kernel?.unitAxis ?? -1;
-    const units = kernel.shape.at(axis)!;
-    for (let unit = 0; unit < units; unit++) {
-      const places = placesAt(kernel.shape, axis, unit);
-      const norm = places.reduce((total, i) => total + Math.abs(numbers[i]!) ** power, 0);
-      sum += power === 1 ? norm : Math.sqrt(norm);
-    }
+    const units = graph.weights.get(key)!.shape.at(axis)!;
+    for (let index = 0; index < units; index++) sum += norm({ key, axis, index, part: 'makes' });
     neurons += units;
   }
   return neurons === 0 ? 0 : sum / neurons;

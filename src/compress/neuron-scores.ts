@@ -127,7 +127,7 @@ const total = (norm: (slice: Slice) => number, slices: readonly Slice[], ...part
   slices.reduce((sum, slice) => (parts.includes(slice.part) ? sum + norm(slice) : sum), 0);
 
 /** The L1 or L2 norms of slices of weights. */
-function normsIn(graph: Graph<Stored>, power: 1 | 2): (slice: Slice) => number {
+export function normsIn(graph: Graph<Stored>, power: 1 | 2): (slice: Slice) => number {
   const sizes = new Map<string, ArrayLike<number>>();
   return ({ key, axis, index }) => {
     const weight = graph.weights.get(key)!;

@@ -387,6 +387,14 @@ describe('layers go in the order of', () => {
     const size = (name: string): number => values(denseOf(model, name).kernel).reduce((sum, w) => sum + Math.abs(w), 0);
     const names = ['l0', 'l1', 'l2', 'l3'];
     expect(order(model, {})).toEqual([...names].sort((a, b) => size(a) - size(b)));
+    // [4, 0, 0] is less than [2, 2, 2] by L1 alone
+    const odd = four([1, 1, 1, 1]);
+    for (const [i, w] of [0.1, 4, 2, 9].entries())
+      denseOf(odd, i).kernel.storage.array.forEach((_, at, all) => {
+        all[at] = i === 1 && at >= 3 ? 0 : w;
+      });
+    expect(order(odd, { criterion: 'magnitude' })).toEqual(['l0', 'l1', 'l2', 'l3']);
+    expect(order(odd, { criterion: 'l2' })).toEqual(['l0', 'l2', 'l1', 'l3']);
     const x = normal([40, 3]);
     const at = (name: string): Tensor => predictNetwork({ ...toNetwork(model), outputs: [name] }, x);
     const change = (name: string, i: number): number => {
@@ -423,6 +431,8 @@ describe('layers go in the order of', () => {
       ).join();
     expect(chance(1)).toBe(chance(1));
     expect(new Set([1, 2, 3, 4, 5].map(chance)).size).toBeGreaterThan(1);
+    expect(order(model, { criterion: 'random', seed: 1 }).join()).toBe(chance(1));
+    expect(order(model, { criterion: 'random', seed: 3 })).toEqual(order(model, { criterion: 'random' }));
     // A share is rounded, and of what is equal the later goes
     const equal = new Map(names.map((name) => [name, 1]));
     expect(pruneLayers(model, { amount: 0.4, criterion: equal }).layers.map(({ name }) => name)).toEqual([
@@ -463,17 +473,36 @@ describe('what cannot be is refused in a sentence', () => {
     ['what is none', { layers: ['batchNorm'] }, 'a layer to remove must be one of dense, residual/dense, '],
     ['a name by itself', { layers: 'even' }, 'layers must be a list of names or indices, got "even"'],
     ['both', { layers: ['even'], amount: 1 }, 'amount must be left out where layers are named, got 1'],
-    ['neither', {}, 'amount must be a share below 1, or a number of layers, got undefined'],
+    [
+      'neither',
+      {},
+      'amount must be a share below 1, or a number of layers, got undefined. Or name the layers: removableLayers',
+    ],
+    ['a misspelt layer', { layers: ['evan'] }, 'got "evan". Did you mean even?'],
+    ['a seed that is none', { amount: 1, seed: -1 }, 'pruneLayers: seed must be'],
     ['a half', { amount: 1.5 }, 'amount must be a share below 1, or a number of layers, got 1.5'],
     ['too many', { amount: 3 }, 'pruneLayers: 2 layers can be removed, not 3 (dense: it makes [5] of [6]; '],
-    ['a criterion', { amount: 1, criterion: 'taylor' }, 'criterion must be magnitude, similarity or random, or a Map'],
+    [
+      'a criterion',
+      { amount: 1, criterion: 'l1' },
+      'similarity or random, or a Map of scores by name, got "l1". Did you mean',
+    ],
+    [
+      'one of neurons',
+      { amount: 1, criterion: 'taylor' },
+      'criterion must be magnitude, l2, similarity or random, or a Map of scores by name, got "taylor". What a layer reads',
+    ],
     ['no samples', { amount: 1, criterion: 'similarity' }, 'samples must be a list of x and y, as [xTrain, yTrain]'],
     [
       'no score',
       { amount: 1, criterion: new Map([['even', 1]]) },
       'the score of residual must be a number, as for every',
     ],
-    ['an option', { amount: 1, scope: 'layer' }, 'scope must be one of the options layers, amount, criterion, samples'],
+    [
+      'an option',
+      { amount: 1, scope: 'layer' },
+      'scope must be one of the options layers, amount, criterion, samples, ',
+    ],
   ] as const)('%s', (_, options, wanted) => {
     const model = residual();
     const before = digest(model);

@@ -305,7 +305,7 @@ const kinds = {
   'images of any wiring': drawnWiring,
 } as const;
 
-describe.each(Object.entries(kinds))('on random networks of %s', (kind, drawn) => {
+describe.each(Object.entries(kinds))('on random networks of %s', (_kind, drawn) => {
   const criteria: readonly NeuronCriterion[] = ['l2', 'activation', 'zeros', 'gamma', 'flow', 'random'];
 
   /** What a pass makes of a network; null if it says that it cannot be. */
@@ -323,7 +323,7 @@ describe.each(Object.entries(kinds))('on random networks of %s', (kind, drawn) =
     (_, kernels) => {
       let removed = 0;
       const rounded = new Set<string>();
-      for (let seed = 1; seed <= (kernels === tables.wasm ? 30 : 90); seed++) {
+      for (let seed = 1; seed <= (kernels === tables.wasm ? 16 : 45); seed++) {
         const network = drawn(seed);
         const xs = inputsFor(network, 3, seed).map((data, i) => fromData(data, [3, ...network.inputs[i]!.shape]));
         const samples = [xs.length === 1 ? xs[0]! : xs, []] as const;
@@ -352,14 +352,14 @@ describe.each(Object.entries(kinds))('on random networks of %s', (kind, drawn) =
         }
         removed++;
       }
-      expect(removed).toBeGreaterThan(kernels === tables.wasm ? 8 : 25);
-      expect(rounded.size).toBeGreaterThan(kind === 'dense layers' ? 5 : 3);
+      expect(removed).toBeGreaterThan(kernels === tables.wasm ? 4 : 12);
+      expect(rounded.size).toBeGreaterThan(2);
     },
   );
 
   test('a budget is reached by the fewest neurons that do', () => {
     let reached = 0;
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 30; seed++) {
       const network = foldConstants(drawn(seed));
       const field = seed % 2 === 0 ? 'macs' : 'parameters';
       const most = Math.ceil([0.5, 0.8, 0.95][seed % 3]! * networkCost(network)[field]);
@@ -374,12 +374,12 @@ describe.each(Object.entries(kinds))('on random networks of %s', (kind, drawn) =
       expect(found, `seed ${seed}`).toEqual(fewest);
       reached++;
     }
-    expect(reached).toBeGreaterThan(15);
+    expect(reached).toBeGreaterThan(8);
   });
 
   test('what a sample’s loss loses is told of models of any wiring', () => {
     let ranked = 0;
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 24; seed++) {
       const network = drawn(seed);
       let model: Model;
       try {
@@ -403,13 +403,13 @@ describe.each(Object.entries(kinds))('on random networks of %s', (kind, drawn) =
       expect(toNetwork(shrink(masked)), `seed ${seed}`).toEqual(toNetwork(direct));
       ranked++;
     }
-    expect(ranked).toBeGreaterThan(10);
+    expect(ranked).toBeGreaterThan(6);
   });
 });
 
 describe.each(Object.keys(FIVE))('%s', (name) => {
   const model = trained(name);
-  const samples = tenClasses(model, 12, 4);
+  const samples = tenClasses(model, 6, 4);
   const cost = (one: Model) => networkCost(toNetwork(one));
 
   test.each(['l2', 'taylor', 'gamma', 'activation', 'zeros'] as const)(
@@ -424,32 +424,34 @@ describe.each(Object.keys(FIVE))('%s', (name) => {
       const masked = pruneNeurons(model, { ...options, mask: true });
       const shrunk = shrink(masked);
       expect(digest(shrunk)).toBe(digest(direct));
-      for (const kernels of Object.values(tables))
+      for (const kernels of criterion === 'l2' ? Object.values(tables) : [tables.reference])
         expect(outputsOf(toNetwork(masked), kernels)).toEqual(outputsOf(toNetwork(shrunk), kernels));
       const before = widths(toNetwork(model));
       const lost = [...widths(toNetwork(direct))].filter(([layer, n]) => n < before.get(layer)!);
       expect(lost.length).toBeGreaterThan(0);
       expect(lost.filter(([, n]) => n % 4 !== 0)).toEqual([]);
-      direct.fit(...samples, { epochs: 1 });
+      if (criterion === 'l2') direct.fit(...samples, { epochs: 1 });
     },
   );
 
-  test.each(['macs', 'parameters'] as const)('fits a budget of %s', (field) => {
-    for (const scope of ['global', 'layer'] as const)
-      for (const roundTo of [1, 2]) {
-        const most = Math.floor(0.6 * cost(model)[field]);
-        const budget = field === 'macs' ? { macs: most } : { parameters: most };
-        const options = { budget, scope, roundTo, criterion: 'l2' } as const;
-        const direct = pruneNeurons(model, options);
-        expect(cost(direct)[field]).toBeLessThanOrEqual(most);
-        expect(cost(direct)[field]).toBeGreaterThan(0.4 * most);
-        expect(digest(shrink(pruneNeurons(model, { ...options, mask: true })))).toBe(digest(direct));
-        if (scope === 'global' || roundTo > 1) continue;
-        const shares = [...widths(toNetwork(direct))].map(([layer, n]) => n / widths(toNetwork(model)).get(layer)!);
-        const own = shares.filter((share) => share < 1);
-        expect(Math.max(...own) - Math.min(...own)).toBeLessThan(0.35); // of each layer about the same share
-        direct.fit(...samples, { epochs: 1 });
-      }
+  test.each([
+    ['macs', 'global', 1],
+    ['macs', 'layer', 2],
+    ['parameters', 'global', 2],
+    ['parameters', 'layer', 1],
+  ] as const)('fits a budget of %s, ranked by scope %s, multiples of %d left', (field, scope, roundTo) => {
+    const most = Math.floor(0.6 * cost(model)[field]);
+    const budget = field === 'macs' ? { macs: most } : { parameters: most };
+    const options = { budget, scope, roundTo, criterion: 'l2' } as const;
+    const direct = pruneNeurons(model, options);
+    expect(cost(direct)[field]).toBeLessThanOrEqual(most);
+    expect(cost(direct)[field]).toBeGreaterThan(0.4 * most);
+    expect(digest(shrink(pruneNeurons(model, { ...options, mask: true })))).toBe(digest(direct));
+    if (scope === 'global' || roundTo > 1) return;
+    const shares = [...widths(toNetwork(direct))].map(([layer, n]) => n / widths(toNetwork(model)).get(layer)!);
+    const own = shares.filter((share) => share < 1);
+    expect(Math.max(...own) - Math.min(...own)).toBeLessThan(0.35); // of each layer about the same share
+    direct.fit(...samples, { epochs: 1 });
   });
 });
 

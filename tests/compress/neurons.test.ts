@@ -238,6 +238,13 @@ describe('pruneNeurons', () => {
     expect(random(1)).toBe(random(1));
     expect(random(1)).not.toBe(random(2));
     expect(random(1)).not.toBe(digest(pruneNeurons(articleModel(1), { layer: 0, amount: 0.5 })));
+    const drawn = (seed?: number): string => {
+      const options = { layer: 0, amount: 0.5, criterion: 'random' } as const;
+      return digest(pruneNeurons(articleModel(1), seed === undefined ? options : { ...options, seed }));
+    };
+    expect([drawn(1), drawn(7) === drawn(8)]).toEqual([drawn(), false]);
+    const noSeed = { layer: 0, amount: 1, seed: 0.5 };
+    expect(() => pruneNeurons(articleModel(), noSeed)).toThrow('pruneNeurons: seed must be');
   });
 
   test('leaves the count of steps, by which dropout draws', () => {
@@ -288,6 +295,21 @@ describe('pruneNeurons', () => {
     const criterion = 'l3' as 'random';
     expect(() => pruneNeurons(articleModel(), { layer: 0, amount: 1, criterion })).toThrow(
       'criterion must be magnitude, l2, flow, gamma, taylor, activation, zeros or random, or a Map of scores by layer',
+    );
+    for (const [given, meant] of [
+      ['l1', 'magnitude'],
+      ['APoZ', 'zeros'],
+      ['tailor', 'taylor'],
+      ['batchnorm', 'gamma'],
+    ])
+      expect(() => pruneNeurons(articleModel(), { layer: 0, amount: 1, criterion: given as 'random' })).toThrow(
+        `got "${given}". Did you mean ${meant}?`,
+      );
+    expect(() => pruneNeurons(articleModel(), {})).toThrow(
+      'got undefined. Or give a budget: { parameters } or { macs }',
+    );
+    expect(() => pruneNeurons(articleModel(), { layer: 'dense2', amount: 1 })).toThrow(
+      'layer must be one of dense, dropout, dense_1, dropout_1, dense_2, got "dense2". Did you mean dense_2?',
     );
   });
 });

@@ -139,6 +139,16 @@ describe('a network file', () => {
     expect([...metadata]).toEqual([['note', 'x']]);
     expect(more).toEqual(tensors);
     expect(encodeNetwork(mixedNetwork(), { metadata: { note: 'x' }, tensors })).toEqual(bytes);
+    expect(encodeNetwork(mixedNetwork(), { metadata, tensors: more })).toEqual(bytes); // as it was read
+    for (const [none, shown] of [
+      [7, '7'],
+      [['note'], '["note"]'],
+      ['note', '"note"'],
+    ])
+      expect(() => encodeNetwork(mixedNetwork(), { metadata: none as never })).toThrow(
+        `encodeNetwork: metadata must be an object of texts, or a Map of them, got ${shown}`,
+      );
+    expect(() => encodeNetwork(mixedNetwork(), { metadata: new Map([['whittle', '']]) })).toThrow(ValueError);
   });
 
   test('refuses to write an invalid network and names that are taken', () => {

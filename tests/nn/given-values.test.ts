@@ -148,6 +148,10 @@ describe('choices that were not called, or are of no kind', () => {
       );
       expect(message).toContain(`. Write new ${own}({ learningRate: 0.1 })`);
     }
+    for (const wrong of ['proximal', 'Proximal', w.Proximal])
+      expect(messageOf(() => model({ optimizer: any(wrong) }))).toMatch(
+        /optimizer must be an optimizer, or sgd .*\. Write new Proximal\(new Adam\(\), \{ lambda: 0\.1 \}\)$/,
+      );
   });
 
   test('of activations and penalties are named without their source', () => {
