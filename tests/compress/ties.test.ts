@@ -65,7 +65,10 @@ describe('{ n, m }', () => {
     fc.assert(
       fc.property(sizes, form, fc.constantFrom('magnitude', 'wanda', 'own'), (sizes, pattern, by) => {
         const model = network(sizes);
-        const samples = [fromData(new Float32Array(3 * sizes[0]!), [3, sizes[0]!]), fromData(new Float32Array(3))] as const;
+        const samples = [
+          fromData(new Float32Array(3 * sizes[0]!), [3, sizes[0]!]),
+          fromData(new Float32Array(3)),
+        ] as const;
         const own = new Map(kernelsOf(model).map(({ name, value }) => [name, new Float32Array(value.size)]));
         const how =
           by === 'own' ? { criterion: own } : by === 'wanda' ? ({ criterion: 'wanda', samples } as const) : {};

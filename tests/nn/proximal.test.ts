@@ -456,6 +456,16 @@ describe('refusals', () => {
       'map must be soft or group or minimal',
     ],
     ['an unknown option', () => new Proximal(adam(), any({ lamda: 1 })), 'lamda'],
+    [
+      'a schedule of lambda',
+      () => new Proximal(adam(), { lambda: any(() => 0.1) }),
+      'Proximal: lambda must be at least 0, got an object of Function',
+    ],
+    [
+      'a schedule of the share',
+      () => new Proximal(adam(), { map: 'minimal', sparsity: any(cosineDecay(0.5, 10)) }),
+      'Proximal: sparsity must be in [0, 1), got an object of Function',
+    ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(ValueError);
     expect(make).toThrow(message);
