@@ -199,8 +199,8 @@ export const plants = [
   {
     name: 'masked neurons keep their biases',
     file: 'src/compress/neurons.ts',
-    find: 'for (const { key, axis, index } of slices)\n      dead',
-    replace: "for (const { key, axis, index } of slices.filter(({ part }) => part !== 'carries'))\n      dead",
+    find: 'for (const { key, axis, index } of dead) {',
+    replace: "for (const { key, axis, index } of dead.filter(({ part }) => part !== 'carries')) {",
     mustFail: ['tests/compress/shrink.test.ts'],
   },
   {
