@@ -8,6 +8,8 @@ import {
   distill,
   latencies,
   lotteryTicket,
+  type Model,
+  type Network,
   outputsOf,
   pruneLayers,
   pruneNeurons,
@@ -80,12 +82,11 @@ describe.each([
   });
 
   test('layers go by name, and by index from both ends', () => {
-    const shapes = (layer: unknown): number[][] => {
-      const left = pruneNeurons(any(subject), any({ amount: 2, layer })) as typeof network;
-      return left.nodes === undefined
-        ? []
-        : left.nodes.map(({ weights }) => [...left.weights.get(weights.kernel!)!.shape]);
+    const shapes = (layer: string | number): unknown[] => {
+      const left = pruneNeurons(any(subject), { amount: 2, layer }) as Model | Network;
+      return [...('nodes' in left ? left : toNetwork(left)).weights.values()].map(({ shape }) => [...shape]);
     };
+    expect(shapes('two')).toContainEqual([6, 4]);
     expect(shapes(1)).toEqual(shapes('two'));
     expect(shapes(-3)).toEqual(shapes('two'));
   });
