@@ -263,7 +263,16 @@ test('scores of movement that were taken stay as they were through further fits'
   const before = numbers();
   expect([...movement.scores].map(([key, own]) => [key, ...Array.from(own)])).toEqual(before);
   const pruned = prune(model, { sparsity: 0.5, criterion: scores });
-  model.fit(x, y, { epochs: 2, callbacks: [movement] });
+  let early: readonly [MovementScores['scores'], string] | null = null;
+  const told = (from: MovementScores['scores']) => [...from.values()].map((own) => Array.from(own).join()).join();
+  const watch: Callback = {
+    onBatchEnd: () => {
+      early ??= [movement.scores, told(movement.scores)]; // of the first step, and more follow
+    },
+  };
+  model.fit(x, y, { epochs: 2, callbacks: [movement, watch] });
+  expect(told(early![0])).toBe(early![1]);
+  expect(told(movement.scores)).not.toBe(early![1]);
   expect(numbers()).toEqual(before);
   expect([...movement.scores].map(([key, own]) => [key, ...Array.from(own)])).not.toEqual(before);
   const masks = (from: Model) => kernelsIn(from).map(({ mask }) => values(mask!));

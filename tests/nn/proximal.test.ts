@@ -483,7 +483,7 @@ describe('refusals', () => {
   test('files that say of it what cannot be', () => {
     for (const config of [{}, { of: 'Proximal' }, { of: 5 }, { of: 'Adam' }, { of: 'Adam', lambda: 1, groups: 'x' }])
       expect(() => optimizerByName('Proximal', { name: 'Proximal', ...config } as never)).toThrow(ValueError);
-    expect(() => optimizerOf('proximal' as 'adam')).toThrow('optimizer must be sgd');
+    expect(() => optimizerOf('proximal' as 'adam')).toThrow('Write new Proximal(new Adam(), { lambda: 0.1 })');
   });
 
   test('one around an optimizer of the user has no place in a file, and is not recorded', () => {
