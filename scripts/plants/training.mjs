@@ -997,6 +997,13 @@ export const plants = [
     mustFail: ['tests/nn/proximal.test.ts'],
   },
   {
+    name: 'a function may stand for any option of an optimizer',
+    file: 'src/nn/optimizer.ts',
+    find: "field === 'learningRate' && typeof value === 'function'",
+    replace: "typeof value === 'function'",
+    mustFail: ['tests/nn/optimizers.test.ts', 'tests/nn/proximal.test.ts'],
+  },
+  {
     name: 'a proximal map takes rows for columns',
     file: 'src/nn/proximal.ts',
     find: "groups === 'row' ? units : others",

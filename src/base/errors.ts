@@ -51,7 +51,9 @@ const RANGES = {
 
 /** A remedy for an object where a value stands that is no option. */
 export const byItself = (field: string, value: unknown): string | undefined =>
-  Object(value) === value && !Array.isArray(value) ? `Give ${field} by itself, in no object` : undefined;
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? `Give ${field} by itself, in no object`
+    : undefined;
 
 /** Throws ValueError unless `value` is finite and in the range. */
 export function checkRange(op: string, field: string, value: number, range: keyof typeof RANGES): void {

@@ -153,11 +153,8 @@ const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g,
 
 /** `Did you mean x?` for a name that is none of `known`; nothing where none is near. */
 export function didYouMean(given: unknown, known: readonly string[]): string | undefined {
-  const wanted = plain(
-    String(given)
-      .slice(0, 60)
-      .replace(/^(torch\.)?nn\./, ''),
-  );
+  if (typeof given !== 'string') return undefined;
+  const wanted = plain(given.slice(0, 60).replace(/^(torch\.)?nn\./, ''));
   if (OF_OTHERS.includes(wanted)) return undefined;
   const far = known.map((name) => (OTHER_NAMES[name]?.split(' ').includes(wanted) ? 0 : edits(wanted, plain(name))));
   const least = Math.min(...far);

@@ -1,5 +1,6 @@
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
+import { checkModel } from '../nn/check-model.ts';
 import { withInner } from '../nn/layer-names.ts';
 import type { Layer } from '../nn/layers.ts';
 import { Model } from '../nn/model.ts';
@@ -12,9 +13,11 @@ import { keep } from '../tensor/tensor.ts';
 /**
  * An independent copy of a model with its weights and masks, compiled with a fresh optimizer of the same options if the
  * model is compiled. An optimizer of the user's own class or with a schedule cannot be made anew: compile the copy then.
- * `change` may make another layer in a layer's place; such a layer keeps its new weights.
+ * `change` may make another layer in a layer's place; such a layer keeps its new weights. Throws ValueError for what is no
+ * model.
  */
 export function cloneModel(model: Model, change: (layer: Layer, index: number) => Layer | null = () => null): Model {
+  checkModel('cloneModel', 'the model', model);
   const unchanged = new Map<string, Layer>();
   const made = (layer: Layer): Layer => {
     const other = change(layer, model.layers.indexOf(layer));

@@ -255,9 +255,9 @@ export class MovementScores implements Callback {
     checkNone('MovementScores', none);
   }
 
-  /** By key of each kernel. Throws StateError before the first step. */
+  /** By key of each kernel, as of now: later steps leave what this gave. Throws StateError before the first step. */
   get scores(): WeightScores {
-    if (this.sums.size > 0) return this.sums;
+    if (this.sums.size > 0) return new Map([...this.sums].map(([key, sums]) => [key, sums.slice()]));
     throw new StateError('MovementScores', 'no step was seen yet: give it to the callbacks of fit');
   }
 

@@ -1,10 +1,10 @@
 import { gather } from '../autograd/movement.ts';
-import { checkCount, checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { checkCount, checkRange, LimitError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import { calibrationError } from '../nn/class-metrics.ts';
+import { calibrationError, checkBins } from '../nn/class-metrics.ts';
 import { chancesOf, type Decisions, decisionsOf, haveChances, settled, width as widthOf } from '../nn/decisions.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
@@ -29,11 +29,11 @@ import { bootstrap, type Lost, lostOf, mcnemar, type Part, partOf, quantile } fr
 export interface DamageOptions extends Pick<MeasureOptions, 'outputs'> {
   /** Of the classes or labels of a single output. Default their numbers. */
   readonly classNames?: readonly string[];
-  /** Equal bins of confidence of the calibration error. Default 15. */
+  /** Equal bins of confidence of the calibration error, 2²⁰ at most. Default 15. */
   readonly bins?: number;
   /** Decisions whose margin is less are on the edge. Default 0.1. */
   readonly edge?: number;
-  /** Draws of the bootstrap for numbers. Default 1000. */
+  /** Draws of the bootstrap for numbers, 40 to 2²⁰. Default 1000. */
   readonly resamples?: number;
   /** Of the bootstrap. Default 0. */
   readonly seed?: number;
@@ -41,6 +41,9 @@ export interface DamageOptions extends Pick<MeasureOptions, 'outputs'> {
 
 type Settings = Required<Pick<DamageOptions, 'bins' | 'edge' | 'resamples' | 'seed'>> &
   Pick<DamageOptions, 'classNames'>;
+
+/** More take gigabytes. */
+const MOST_RESAMPLES = 2 ** 20;
 
 /** A class with fewer samples is small. */
 const FEW = 10;
@@ -60,9 +63,10 @@ export function damage(
   checkOptions('damage', options, 'outputs classNames bins edge resamples seed');
   const { outputs, bins = 15, edge = 0.1, resamples = 1000, seed = 0, classNames } = options;
   checkEach('damage', outputs);
-  checkCount('damage', 'bins', bins);
+  checkBins('damage', bins);
   checkRange('damage', 'edge', edge, 'between 0 and 1');
   checkCount('damage', 'resamples', resamples, 40); // of fewer there is no fortieth to leave out
+  if (resamples > MOST_RESAMPLES) throw new LimitError('damage', 'resamples', resamples, MOST_RESAMPLES);
   checkCount('damage', 'seed', seed, 0);
   checkPair('damage', samples);
   const subjects = [before, after];

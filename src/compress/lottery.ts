@@ -1,16 +1,21 @@
 import { exp64, log64 } from '../../kernels/reference/math.ts';
 import { checkCount, checkRange, StateError, ValueError } from '../base/errors.ts';
 import { checkFunction, checkOptions } from '../base/options.ts';
+import { checkModel } from '../nn/check-model.ts';
 import { isTrained } from '../nn/layer-graph.ts';
-import { type Callback, Model } from '../nn/model.ts';
+import type { Callback, Model } from '../nn/model.ts';
 import { keep } from '../tensor/tensor.ts';
 import { cloneModel, drawnAnew } from './clone.ts';
+import { weightsIn } from './masks.ts';
 import { type PruneOptions, prune } from './prune.ts';
 
 export interface LotteryOptions {
   /** Share of the kernels' weights that is pruned in the ticket, in [0, 1). */
   readonly sparsity: number;
-  /** How often the network is trained and pruned, by the same share of what is left each time. Default: about a fifth. */
+  /**
+   * How often the network is trained and pruned, by the same share each time of what is left, at first of what the model's
+   * masks leave. Default: as often as it takes about a fifth.
+   */
   readonly rounds?: number;
   /** Steps of the first training that the ticket has behind it. Default 0: its weights are those that training begins with. */
   readonly rewindTo?: number;
@@ -55,14 +60,15 @@ export function lotteryTicket<R>(
   options: LotteryOptions,
 ): LotteryTicket<R> {
   const op = 'lotteryTicket';
-  if (!(model instanceof Model)) throw new ValueError(op, 'the first argument', 'a model', model);
+  checkModel(op, 'the first argument', model);
   if (!model.isBuilt)
     throw new StateError(op, 'the model is not built: give its first layer an inputShape, or call build');
   checkFunction(op, 'train', train, 'that trains the model it is given');
   checkOptions(op, options, 'sparsity rounds rewindTo scope seed', 'Write { sparsity: $ }');
   const { sparsity, rewindTo = 0, scope = 'global', seed = model.seed + 1 } = options;
   checkRange(op, 'sparsity', sparsity, 'in [0, 1)');
-  const left = log64(1 - sparsity); // of weights, as a logarithm
+  const given = maskedIn(model);
+  const left = Math.min(0, log64((1 - sparsity) / (1 - given))); // of the weights that live, as a logarithm
   const { rounds = Math.max(1, Math.ceil(left / log64(0.8) - 1e-9)) } = options;
   checkCount(op, 'rounds', rounds);
   checkCount(op, 'rewindTo', rewindTo, 0);
@@ -75,7 +81,8 @@ export function lotteryTicket<R>(
   };
   let current = copyOf(model);
   const history: LotteryRound<R>[] = [];
-  for (let round = 1, before = 0; round <= rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
+    const before = maskedIn(current);
     const result = train(current, [watch]);
     if (typeof (result as { then?: unknown } | null)?.then === 'function')
       throw new ValueError(op, 'train', 'done when it returns: model.fit, not fitAsync', result);
@@ -84,8 +91,8 @@ export function lotteryTicket<R>(
       throw new StateError(op, `${made}, and rewindTo is ${rewindTo}: give model.fit the callbacks, or more epochs`);
     }
     history.push({ sparsity: before, result });
-    before = round === rounds ? sparsity : 1 - exp64((left * round) / rounds);
-    const pruned = prune(current, { sparsity: before, scope });
+    const next = round === rounds ? sparsity : 1 - (1 - given) * exp64((left * round) / rounds);
+    const pruned = prune(current, { sparsity: next, scope });
     current = copyOf(start);
     takeMasks(current, pruned);
   }
@@ -99,6 +106,14 @@ function copyOf(model: Model): Model {
   const [from, to] = [model, copy].map(({ weights }) => weights.filter(isTrained));
   if (copy.isCompiled) copy.optimizer.restore(to!, model.optimizer.state(from!));
   return copy;
+}
+
+/** The share of the kernels' weights that is masked. */
+function maskedIn(model: Model): number {
+  const kernels = weightsIn(model);
+  const total = kernels.reduce((sum, { values }) => sum + values.length, 0);
+  const dead = kernels.reduce((sum, { alive }) => sum + Array.from(alive ?? []).filter((bit) => bit === 0).length, 0);
+  return total === 0 ? 0 : dead / total;
 }
 
 /** Masks the weights of a model as those of another of the same layers. */

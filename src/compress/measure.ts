@@ -362,6 +362,7 @@ export interface LatencyOptions {
  */
 export function latencies(networks: readonly Graph<Stored>[], options: LatencyOptions): number[] {
   checkOptions('latencies', options, 'batchSize rounds');
+  if (!Array.isArray(networks)) throw new ValueError('latencies', 'the networks', 'a list', networks);
   const { batchSize, rounds = 31 } = options;
   checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {

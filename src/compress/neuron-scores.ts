@@ -95,7 +95,7 @@ export function scorer(
       return new Map(neurons.map((set, i) => [set, ranks[i]!]));
     };
   const isGiven = criterion instanceof Map;
-  if (!isGiven && !Object.hasOwn(CRITERIA, criterion as string))
+  if (!isGiven && !(typeof criterion === 'string' && Object.hasOwn(CRITERIA, criterion)))
     throw unknownCriterion(OP, criterion, [...Object.keys(CRITERIA), 'random'], 'layer');
   let score: Score | null = null;
   const why = NOTHING[isGiven ? 'scores of one’s own' : (criterion as string)]!;

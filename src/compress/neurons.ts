@@ -222,9 +222,9 @@ function checkBudget({ amount, budget }: PruneNeuronsOptions): void {
 
 /** How many of the `n` neurons of a layer, or of the network, go. A share of every layer leaves each a neuron. */
 function countOf(amount: number | undefined, n: number, isOfEach: boolean, name: string | null): number {
-  const all = countFor(amount, n) ?? Infinity;
-  const isShare = amount! >= 0 && amount! < 1;
-  const count = isShare && isOfEach && name !== null ? Math.min(all, n - 1) : all;
+  const all = countFor(amount, n);
+  const isShare = all !== null && amount! < 1;
+  const count = isShare && isOfEach && name !== null ? Math.min(all, n - 1) : (all ?? Infinity);
   if (count < n || (isShare && name === null && count === n)) return count;
   const whose = `the ${n} neurons of ${name ?? 'the network'}`;
   const wanted = `a share below 1 that leaves some of ${whose}, or a number below them`;
@@ -345,22 +345,20 @@ function neuronsOf(
 
 /** The network with all weights around these sets masked, and 0. */
 function masked(graph: Graph<Stored>, channels: Channels, gone: ReadonlySet<number>): Network {
-  const dead = new Map<string, number[]>();
-  for (const [set, slices] of channels.removable()) {
-    if (!gone.has(set)) continue;
-    for (const { key, axis, index } of slices)
-      dead.set(key, [...(dead.get(key) ?? []), ...placesAt(graph.weights.get(key)!.shape, axis, index)]);
-  }
+  const dead = [...channels.removable()].flatMap(([set, slices]) => (gone.has(set) ? slices : []));
   const weights = new Map(graph.weights);
-  for (const [key, places] of dead) {
+  for (const key of new Set(dead.map((slice) => slice.key))) {
     const { shape, encoding, mask } = graph.weights.get(key)!;
     const values = encoding.values.slice();
     const alive = mask === null ? new Uint8Array(values.length).fill(1) : mask.slice();
-    for (const i of places) {
-      values[i] = 0;
-      alive[i] = 0;
-    }
     weights.set(key, { shape, encoding: { ...encoding, values } as Stored['encoding'], mask: alive });
+  }
+  for (const { key, axis, index } of dead) {
+    const { shape, encoding, mask } = weights.get(key)!;
+    for (const i of placesAt(shape, axis, index)) {
+      encoding.values[i] = 0;
+      mask![i] = 0;
+    }
   }
   return new Network({ ...graph, weights });
 }

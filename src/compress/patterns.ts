@@ -78,7 +78,7 @@ export function targetOf(op: string, options: TargetOptions, field?: string): Ta
   if (sparsity! >= 2 && sparsity! < 100)
     throw new ValueError(op, share, 'in [0, 1)', sparsity, `It is a share: write ${sparsity! / 100}`);
   checkRange(op, share, sparsity!, 'in [0, 1)');
-  const room = isLines(pattern) ? 1 - pattern.n / pattern.m : 1;
+  const room = isLines(pattern) ? (pattern.m - pattern.n) / pattern.m : 1;
   if (isLines(pattern) && sparsity! > room)
     throw new ValueError(op, share, `at most ${room}, which ${pattern.n} of ${pattern.m} let go`, sparsity);
   return { zeros: (total) => Math.round(sparsity! * total), pattern, scope };
@@ -215,7 +215,7 @@ function keepBest(
 /**
  * Masks the weights of the least score, until as many are zero as the target says: to the weight, or as near as whole blocks
  * come. Of equals the lower index goes, and weights pruned before count. Two things go before it: of every kernel, and with
- * scope `unit` of every unit, the best stays, and no weight comes back to life.
+ * scope `unit` of every unit, the best stays, which is among those that { n, m } keeps, and no weight comes back to life.
  */
 export function maskLeast(
   kernels: readonly Kernel[],
@@ -257,7 +257,7 @@ function leastOf(parts: readonly Int32Array[], blocks: Blocks, zeros: Target['ze
     for (const block of part) {
       total += sizes[block]!;
       dead += sizes[block]! - living[block]!;
-      if (living[block]! > 0 && (best < 0 || scores[block]! > scores[best]!)) best = block;
+      if (living[block]! > 0 && !(best >= 0 && scores[block]! < scores[best]!)) best = block;
     }
     for (const block of part) if (living[block]! > 0 && block !== best && stays[block] === 0) candidates.push(block);
   }

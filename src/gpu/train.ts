@@ -6,6 +6,7 @@ import { checkCount, LimitError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import type { NodeOf } from '../graph/graph.ts';
+import { checkModel } from '../nn/check-model.ts';
 import type { Layer } from '../nn/layers.ts';
 import { withLeft } from '../nn/left.ts';
 import type { History, Model } from '../nn/model.ts';
@@ -68,6 +69,7 @@ const TRAIN_OPTIONS = 'batchSize epochs initialEpoch shuffle validationSplit val
  */
 export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuTrainOptions = {}): Promise<GpuHistory> {
   checkOptions(OP, options, TRAIN_OPTIONS);
+  checkModel(OP, 'the model', model);
   const { batchSize = 32, epochs = 1, initialEpoch = 0 } = options;
   checkCount(OP, 'batchSize', batchSize);
   checkCount(OP, 'epochs', epochs, 0);

@@ -1,5 +1,5 @@
 import { log64 } from '../../kernels/reference/math.ts';
-import { checkCount, checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { checkCount, checkRange, LimitError, ShapeError, ValueError } from '../base/errors.ts';
 import { chancesOf, classLabels, type Decisions, decisionsOf, predictionsOf, settled, width } from './decisions.ts';
 import { type Metric, type MetricState, ofValues, ratio } from './metric.ts';
 import { type Coding, checkOutputs, type Outputs } from './outputs.ts';
@@ -248,9 +248,18 @@ export function logLoss(): Metric {
   };
 }
 
-/** Expected calibration error over equal bins of confidence (Guo et al. 2017). NaN if an output or label is. */
+/** Far more than there are ever samples for: a file may ask for them too. */
+const MOST_BINS = 2 ** 20;
+
+/** Throws ValueError for a number of bins of confidence that is none, and LimitError for more than 2²⁰. */
+export function checkBins(op: string, bins: number): void {
+  checkRange(op, 'bins', bins, 'a positive integer');
+  if (bins > MOST_BINS) throw new LimitError(op, 'bins', bins, MOST_BINS);
+}
+
+/** Expected calibration error over equal bins of confidence (Guo et al. 2017), 2²⁰ at most. NaN if an output or label is. */
 export function calibrationError(bins = 15): Metric<Values> {
-  checkRange('calibrationError', 'bins', bins, 'a positive integer');
+  checkBins('calibrationError', bins);
   return ofValues({
     name: 'ece',
     options: { bins },

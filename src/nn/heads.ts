@@ -2,6 +2,7 @@ import { ValueError } from '../base/errors.ts';
 import { ACTIVATION_FACTS, type ActivationName } from '../graph/activation.ts';
 import { activationIn } from '../graph/graph.ts';
 import { makerOf } from '../graph/rewrite.ts';
+import { checkModel } from './check-model.ts';
 import type { LayerGraph } from './layer-graph.ts';
 import type { Loss } from './losses.ts';
 import type { Objective } from './objective.ts';
@@ -54,6 +55,7 @@ export function outputsOf(
   model: LayerGraph & { readonly isCompiled: boolean; readonly objectives: readonly Objective[] },
   output = 0,
 ): Outputs {
+  checkModel('outputsOf', 'the model', model);
   const loss = model.isCompiled ? model.objectives[output]!.loss : null;
   return meant(loss, model.outputActivation(false, output).name, model.outputShapes[output]!.at(-1) ?? 1);
 }

@@ -11,6 +11,7 @@ import { toNetworkFor } from './network.ts';
  * for what no program computes, such as a Dropout that drops outside training: a program draws no random numbers.
  */
 export function compileInference(model: Model | Network, batchSize = 1): Program {
-  if (!('seed' in model)) return compileNetwork(model, batchSize, run.kernels);
+  if (typeof model === 'object' && model !== null && 'nodes' in model)
+    return compileNetwork(model, batchSize, run.kernels);
   return compileNetwork(toNetworkFor('compileInference', model), batchSize, run.kernels);
 }

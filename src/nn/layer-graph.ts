@@ -278,7 +278,9 @@ export class LayerGraph {
 
   /** Layer by name or index; negative indices count from the end. */
   layer(which: string | number): Layer {
-    const found = typeof which === 'number' ? this.layers.at(which) : this.layers.find((layer) => layer.name === which);
+    const found = Number.isInteger(which) // a list takes NaN for 0
+      ? this.layers.at(which as number)
+      : this.layers.find((layer) => layer.name === which);
     if (found === undefined)
       throw new ValueError('layer', 'the layer', `one of ${this.layers.map((l) => l.name).join(', ')}`, which);
     return found;

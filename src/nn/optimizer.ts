@@ -137,7 +137,8 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     const given: Readonly<Record<string, unknown>> = { ...common, ...own };
     for (const [field, range] of Object.entries(RANGES)) {
       const value = given[field];
-      if (value !== undefined && typeof value !== 'function') checkRange(op, field, value as number, range);
+      const isSchedule = field === 'learningRate' && typeof value === 'function';
+      if (value !== undefined && !isSchedule) checkRange(op, field, value as number, range);
     }
     for (const field of FLAGS) if (field in own) checkFlag(op, field, own[field] as boolean);
   }

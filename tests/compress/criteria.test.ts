@@ -291,6 +291,32 @@ describe('movement', () => {
   });
 });
 
+test('scores of movement that were taken stay as they were through further fits', () => {
+  const model = smallModel();
+  const movement = new MovementScores();
+  const [x, y] = threeClasses();
+  model.fit(x, y, { epochs: 1, callbacks: [movement] });
+  const { scores } = movement;
+  const numbers = () => [...scores].map(([key, own]) => [key, ...Array.from(own)]);
+  const before = numbers();
+  expect([...movement.scores].map(([key, own]) => [key, ...Array.from(own)])).toEqual(before);
+  const pruned = prune(model, { sparsity: 0.5, criterion: scores });
+  let early: readonly [MovementScores['scores'], string] | null = null;
+  const told = (from: MovementScores['scores']) => [...from.values()].map((own) => Array.from(own).join()).join();
+  const watch: Callback = {
+    onBatchEnd: () => {
+      early ??= [movement.scores, told(movement.scores)]; // of the first step, and more follow
+    },
+  };
+  model.fit(x, y, { epochs: 2, callbacks: [movement, watch] });
+  expect(told(early![0])).toBe(early![1]);
+  expect(told(movement.scores)).not.toBe(early![1]);
+  expect(numbers()).toEqual(before);
+  expect([...movement.scores].map(([key, own]) => [key, ...Array.from(own)])).not.toEqual(before);
+  const masks = (from: Model) => kernelsIn(from).map(({ mask }) => values(mask!));
+  expect(masks(prune(pruned, { sparsity: 0.5, criterion: scores }))).toEqual(masks(pruned));
+});
+
 describe('a model of several inputs and outputs, one of them words', () => {
   test('is ranked by every criterion, tables and norms are left alone', () => {
     const [words, x] = [input([4]), input([3])];

@@ -400,6 +400,16 @@ describe('what is refused', () => {
     ['other options', () => damage(said, said, samples, { bin: 3 } as never), 'Did you mean bins?'],
     ['bins', () => damage(said, said, samples, { bins: 0 }), 'damage: bins must be'],
     [
+      'more bins than memory has',
+      () => damage(said, said, samples, { bins: 1e10 }),
+      'damage: bins is 10000000000, the limit is 1048576',
+    ],
+    [
+      'more draws than memory has',
+      () => damage(said, said, samples, { resamples: 2 ** 20 + 1 }),
+      'damage: resamples is 1048577, the limit is 1048576',
+    ],
+    [
       'resamples',
       () => damage(said, said, samples, { resamples: 10 }),
       'damage: resamples must be an integer of at least 40',

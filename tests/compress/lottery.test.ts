@@ -74,7 +74,7 @@ describe('a ticket', () => {
     const shares = [0, 0.4, 0.64, 0.784]; // 0.6 of what was left stays each time
     expect(rounds.length).toBe(3);
     rounds.forEach(({ sparsity, result }, i) => {
-      expect(sparsity).toBeCloseTo(shares[i]!, 9);
+      expect(sparsity).toBe(Math.round(shares[i]! * sizeOf(model)) / sizeOf(model));
       expect(result).toBe(2);
     });
     expect(seen.slice(1).map(deadIn)).toEqual(shares.slice(1).map((share) => Math.round(share * sizeOf(model))));
@@ -142,6 +142,26 @@ describe('a ticket', () => {
           if (bit === 0) expect(masksOf(each).flat()[i]).toBe(0);
         });
     }
+  });
+
+  test('of a network that was pruned begins with what is left, and its rounds tell what was pruned', () => {
+    const model = prune(smallModel(), { sparsity: 0.5 });
+    const dead: number[] = [];
+    const learnt = (m: Model, callbacks: readonly Callback[]) => {
+      dead.push(deadIn(masksOf(m)));
+      return learn(1)(m, callbacks);
+    };
+    const n = sizeOf(model);
+    const { ticket, rounds } = lotteryTicket(model, learnt, { sparsity: 0.8, rounds: 2 });
+    expect(rounds.map(({ sparsity }) => sparsity)).toEqual(dead.map((count) => count / n));
+    // Half of the weights live; of them √0.4 live after a round, and 0.4 after both
+    expect(dead).toEqual([0.5, 1 - 0.5 * Math.sqrt(0.4)].map((share) => Math.round(share * n)));
+    expect(deadIn(masksOf(ticket))).toBe(Math.round(0.8 * n));
+    const counted = (sparsity: number): number => lotteryTicket(model, () => 0, { sparsity }).rounds.length;
+    expect([0, 0.3, 0.6, 0.8].map(counted)).toEqual([1, 1, 1, 5]); // a fifth of what is left at a time
+    const [only] = lotteryTicket(model, () => 0, { sparsity: 0.3 }).rounds;
+    expect(only!.sparsity).toBe(Math.round(0.5 * n) / n);
+    expect(deadIn(masksOf(lotteryTicket(model, () => 0, { sparsity: 0.3 }).ticket))).toBe(Math.round(0.5 * n));
   });
 
   test('is found for an optimizer with a schedule, or of a class of the user, where training compiles', () => {

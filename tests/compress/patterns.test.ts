@@ -118,7 +118,7 @@ function survivors(
     const living = group.filter((block) => block.living > 0);
     const isBest = (block: Block): boolean => {
       const peers = living.filter(({ layer }) => layer === block.layer);
-      return peers.find((each) => each.score === Math.max(...peers.map((peer) => peer.score))) === block;
+      return peers.filter((each) => each.score === Math.max(...peers.map((peer) => peer.score))).at(-1) === block;
     };
     const left = living.filter((block) => !block.isFixed && !isBest(block));
     while (left.length > 0) {

@@ -55,14 +55,14 @@ const isMasked = (model: Sequential): number[] =>
 
 const total = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0);
 
-/** Places of the `count` smallest magnitudes except the largest of each group, chosen one after another. */
+/** Places of the `count` smallest magnitudes except the largest of each group, of equals the last, chosen one after another. */
 function smallest(groups: readonly (readonly number[])[], count: number): Set<number> {
   const flat = groups.flat().map((w) => (Number.isNaN(w) ? Infinity : Math.abs(w)));
   const safe = new Set<number>();
   let base = 0;
   for (const group of groups) {
     const own = flat.slice(base, base + group.length);
-    safe.add(base + own.indexOf(Math.max(...own)));
+    safe.add(base + own.lastIndexOf(Math.max(...own)));
     base += group.length;
   }
   const chosen = new Set<number>();

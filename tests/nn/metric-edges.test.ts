@@ -221,6 +221,8 @@ describe('the error of a metric', () => {
       expect(() => topKAccuracy(wrong)).toThrow(`topKAccuracy: k must be a positive integer, got ${wrong}`);
       expect(() => calibrationError(wrong)).toThrow(`calibrationError: bins must be a positive integer, got ${wrong}`);
     }
+    expect(() => calibrationError(1e10)).toThrow('calibrationError: bins is 10000000000, the limit is 1048576');
+    expect(calibrationError(2 ** 20).name).toBe('ece');
     expect(() => metricOf('constructor' as 'mse')).toThrow(
       'compile: metric must be one of accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy, mse, mae, rmse, r2, precision, recall, f1, auc, logLoss, topKAccuracy, calibrationError, got "constructor"',
     );

@@ -357,6 +357,26 @@ describe('any optimizer', () => {
     for (const make of wrong) expect(make).toThrow(ValueError);
   });
 
+  test('takes a schedule for the rate, and for no other option', () => {
+    const f = cosineDecay(0.1, 10) as unknown as number;
+    for (const Kind of [SGD, Adam, AdamW, RMSprop, Adagrad]) {
+      expect(new Kind({ learningRate: f }).learningRate).toBeCloseTo(0.1, 9);
+      for (const field of ['clipNorm', 'globalClipNorm', 'clipValue'])
+        expect(() => new Kind({ [field]: f })).toThrow(
+          `${Kind.name}: ${field} must be positive, got an object of Functio`,
+        );
+    }
+    const others = [
+      () => new SGD({ momentum: f }),
+      () => new Adam({ beta1: f }),
+      () => new Adam({ epsilon: f }),
+      () => new AdamW({ weightDecay: f }),
+      () => new RMSprop({ rho: f }),
+      () => new Adagrad({ initialAccumulator: f }),
+    ];
+    for (const make of others) expect(make).toThrow(ValueError);
+  });
+
   test('refuses a rate that a schedule makes NaN, and moves nothing', () => {
     const p = parameter(of([1], [1]));
     const optimizer = new SGD({ learningRate: () => Number.NaN });

@@ -456,6 +456,16 @@ describe('refusals', () => {
       'map must be soft or group or minimal',
     ],
     ['an unknown option', () => new Proximal(adam(), any({ lamda: 1 })), 'lamda'],
+    [
+      'a schedule of lambda',
+      () => new Proximal(adam(), { lambda: any(() => 0.1) }),
+      'Proximal: lambda must be at least 0, got an object of Function',
+    ],
+    [
+      'a schedule of the share',
+      () => new Proximal(adam(), { map: 'minimal', sparsity: any(cosineDecay(0.5, 10)) }),
+      'Proximal: sparsity must be in [0, 1), got an object of Function',
+    ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(ValueError);
     expect(make).toThrow(message);
@@ -473,7 +483,7 @@ describe('refusals', () => {
   test('files that say of it what cannot be', () => {
     for (const config of [{}, { of: 'Proximal' }, { of: 5 }, { of: 'Adam' }, { of: 'Adam', lambda: 1, groups: 'x' }])
       expect(() => optimizerByName('Proximal', { name: 'Proximal', ...config } as never)).toThrow(ValueError);
-    expect(() => optimizerOf('proximal' as 'adam')).toThrow('optimizer must be sgd');
+    expect(() => optimizerOf('proximal' as 'adam')).toThrow('Write new Proximal(new Adam(), { lambda: 0.1 })');
   });
 
   test('one around an optimizer of the user has no place in a file, and is not recorded', () => {
