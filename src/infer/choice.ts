@@ -22,16 +22,24 @@ export interface Choice {
   /** Milliseconds of the node by itself; null where the table lacks the kernel, or the clock stands still. */
   readonly times: Times | null;
 }
+/** Milliseconds of a call of a node, by the form of its kernel. */
 export interface Times {
   readonly dense: number;
   readonly sparse: number;
 }
+/** The time in milliseconds, of any start and any step. */
 export type Clock = () => number;
 
-/** Samples of each form, and milliseconds of one: 2.4 in all. Of what takes longer fewer, so that a program is soon made. */
-const ROUNDS = 8;
+/** Milliseconds of a sample. */
 const SAMPLE = 0.15;
+/** Samples of each form, however long they take: few, so that a program is soon made. */
 const FEWEST = 2;
+/**
+ * Kernels are slow at first, until the engine has compiled them for good: times count when for so many milliseconds of calls
+ * none has fallen to that share of what it was.
+ */
+const SETTLED = 2.4;
+const FALL = 0.9;
 /** Calls of a clock in which one that ticks every millisecond has ticked. */
 const PATIENCE = 1e5;
 
@@ -82,9 +90,11 @@ function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel 
 }
 
 /**
- * Chooses by measurement: both forms run on scratch memory with the layer's shape, pattern and batch, in turns, for about 3
- * milliseconds (longer where three calls of each take longer, or the clock ticks every millisecond), and the shortest sample
- * counts: what else a machine does makes samples longer and never shorter. Where the clock stands still the share of blocks held decides. A table without the kernel multiplies the whole matrix.
+ * Chooses by measurement: both forms run on scratch memory with the layer's shape, pattern and batch, in turns, until neither
+ * has become faster in 2.4 milliseconds of calls, and the shortest sample counts: what else a machine does makes samples longer
+ * and never shorter. That takes about 3 milliseconds, for kernels that are new to the engine twice as many, and more where two
+ * calls of each take longer or the clock ticks every millisecond. Where the clock stands still the share of blocks held
+ * decides. A table without the kernel multiplies the whole matrix.
  */
 export const measured = (
   note: (candidate: Candidate, choice: Choice) => void = () => {},
@@ -122,7 +132,8 @@ export function timesOf(
     const begin = ticked(now);
     if (begin === null) return null;
     let last = begin;
-    for (let round = 0; round < fewest || last < begin + 2 * ROUNDS * SAMPLE; round++)
+    let still = 0;
+    for (let round = 0; round < fewest || still < SETTLED; round++)
       for (const each of [dense, sparse]) {
         let calls = 0;
         let spent = 0;
@@ -130,8 +141,10 @@ export function timesOf(
           for (const action of each.actions) action();
           spent = now() - last;
         }
-        each.least = Math.min(each.least, spent / calls);
         last += spent;
+        if (spent / calls < FALL * each.least) still = 0;
+        each.least = Math.min(each.least, spent / calls);
+        still += calls * each.least; // and not what else the machine did meanwhile, instead of compiling
       }
     return { dense: dense.least, sparse: sparse.least };
   } finally {

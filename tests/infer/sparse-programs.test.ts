@@ -159,13 +159,15 @@ describe('the choice', () => {
   const sparse = inPanels(dense, 16);
   const x = floats(40, randoms(1));
 
+  /** Milliseconds of a call, or what they are when the clock has run for so long. */
+  type Took = number | ((running: number) => number);
   /** A table whose products take so many milliseconds by a clock of its own, and the names of those that were called. */
-  function timed(milliseconds: { dense: number; sparse: number }) {
+  function timed(milliseconds: { dense: Took; sparse: Took }) {
     let time = 100;
     const calls: string[] = [];
-    const slow = (name: 'gemmPanels' | 'gemmSparse', each: number): Partial<Kernels> => ({
+    const slow = (name: 'gemmPanels' | 'gemmSparse', each: Took): Partial<Kernels> => ({
       [name]: (...args: never[]) => {
-        time += each;
+        time += typeof each === 'number' ? each : each(time - 100);
         calls.push(name);
         (cpu[name] as (...args: never[]) => void)(...args);
       },
@@ -208,6 +210,33 @@ describe('the choice', () => {
     made(sparse, slow.table, slow.now);
     expect(slow.calls.filter((name) => name === 'gemmSparse')).toHaveLength(3); // one to write the calls down
     expect(slow.calls).toHaveLength(6);
+  });
+
+  /** A kernel that an engine compiles twice while it runs, the second time for good. */
+  const compiled =
+    (first: number, second: number, last: number) =>
+    (running: number): number =>
+      running < 2 ? first : running < 4 ? second : last;
+
+  test.each([1, 64])('falls on what is faster once the engine has compiled both: %i samples', (batch) => {
+    for (const [late, isSparse] of [
+      [0.003, true],
+      [0.006, false],
+    ] as const) {
+      const { table, now } = timed({ dense: compiled(0.03, 0.01, 0.004), sparse: compiled(0.1, 0.07, late) });
+      const before = now();
+      const { choices } = made(sparse, table, now, batch);
+      expect(choices).toMatchObject([{ isSparse }]);
+      expect(choices[0]!.times!.sparse).toBeCloseTo(late, 5);
+      expect(now() - before).toBeLessThan(8);
+    }
+  });
+
+  test('does not count what else a machine does as time in which a kernel could be compiled', () => {
+    let panels = 0;
+    const busy = (): number => (panels++ < 20 ? 0.03 + (panels % 7 === 0 ? 3 : 0) : 0.01);
+    const { table, now } = timed({ dense: 0.02, sparse: busy });
+    expect(made(sparse, table, now).choices).toMatchObject([{ isSparse: true }]);
   });
 
   test('counts calls between the ticks of a coarse clock', () => {
