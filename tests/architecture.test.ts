@@ -136,7 +136,7 @@ describe('imports', () => {
       'src/compress/fold.ts': ['batchNorm', 'activityRegularization'], // what it takes away, and not past what
       'src/compress/layers.ts': ['add', 'add'], // what has residual branches
       'src/gpu/stages.ts': ['custom'], // its type, for errors
-      'src/io/network-file.ts': ['custom', 'custom'], // no file holds it
+      'src/io/network-file.ts': ['custom'], // no file holds it
     };
     const ops = Object.keys(FACTS);
     const found: Record<string, string[]> = {};

@@ -49,8 +49,9 @@ function eachSum(
 
 /** The same code in every table: a kernel is packed once. */
 export const packConvInt8: IntegerImageKernels['packConvInt8'] = (s, kernel, packed) => {
-  const { groups, units, runs, run, padded } = packedKernelOf(s);
-  const bytes = matrixBytes({ groups, units, runs, run, padded });
+  const layout = packedKernelOf(s);
+  const { groups, units, runs, run, padded } = layout;
+  const bytes = matrixBytes(layout);
   packed.fill(0, 0, groups * bytes);
   for (let row = 0; row < runs * run; row++) {
     const p = Math.floor(row / run) * padded + (row % run);

@@ -164,7 +164,7 @@ export const plants = [
   {
     name: 'a file of version 1 quantizes anew what is int8',
     file: 'src/io/version-1.ts',
-    find: 'if (!sameFormat(this.format, input))',
+    find: 'if (!sameFormat(format, wanted))',
     replace: 'if (this.format !== null)',
     mustFail: ['tests/io/version-1.test.ts'],
   },
@@ -304,8 +304,8 @@ export const plants = [
   {
     name: 'an array that two weights hold is packed once, by the shape of the first',
     file: 'src/infer/emit-integers.ts',
-    find: 'packed(own, packedBytes',
-    replace: 'packed(own.values, packedBytes',
+    find: "packed(own, 'int8'",
+    replace: "packed(own.values, 'int8'",
     mustFail: ['tests/infer/operations.test.ts'],
   },
   {
@@ -317,16 +317,16 @@ export const plants = [
   },
   {
     name: 'an array of two shapes is laid out in panels once, by the first',
-    file: 'src/infer/compile.ts',
-    find: "packed(kernel, 'float32'",
-    replace: "packed(kernel.encoding, 'float32'",
+    file: 'src/infer/emit-reals.ts',
+    find: "packed(weights.kernel, 'float32'",
+    replace: "packed(encoding, 'float32'",
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {
     name: 'programs run networks as they are written',
     file: 'src/infer/program.ts',
-    find: 'USES[sparse], programForm);',
-    replace: 'USES[sparse]);',
+    find: 'chosen(USES[sparse]), programForm);',
+    replace: 'chosen(USES[sparse]));',
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {

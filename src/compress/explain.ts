@@ -13,6 +13,7 @@ import {
   breakEven,
   type Choice,
   type Clock,
+  chosen,
   kernelFor,
   measured,
   percentHeld,
@@ -144,7 +145,7 @@ export function explained(network: Graph<Stored>, options: ExplainOptions, now?:
     (candidate, choice) => void choices.set(candidate.node.name, { ...candidate, ...choice }),
     now,
   );
-  programWith('explain', EMIT, network, batchSize, table, choose, programForm).dispose();
+  programWith('explain', EMIT, network, batchSize, table, chosen(choose), programForm).dispose();
   const graph = programForm(network);
   const values = valuesOf(graph);
   const layers = graph.nodes.filter((node) => factsOf(node).weights?.kernel?.isPruned);
@@ -241,7 +242,8 @@ function curveOf(
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
     const stepsOf: Candidate['alone'] = (choose, buffers) =>
-      compile('explain', EMIT, alone, values, on.batchSize, on.kernels, buffers, choose).steps;
+      compile({ ...on, caller: 'explain', rows: EMIT, network: alone, values, buffers, panelsOf: chosen(choose) })
+        .steps;
     return timesOf({ ...on, alone: stepsOf }, now, ROUNDS);
   };
   const widths = isReal ? WIDTHS : ([16] as const);

@@ -6,7 +6,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
-import { gathered, patternOf, placesHeld, type SparseWidth } from '../graph/sparse.ts';
+import { eachHeld, gathered, patternOf, type SparseWidth } from '../graph/sparse.ts';
 import { nonZeroBits } from '../io/sparse-code.ts';
 import { storedBytes } from '../io/weight-tensors.ts';
 import type { Model } from '../nn/model.ts';
@@ -101,12 +101,16 @@ interface Form {
 function formOf({ shape, encoding, mask }: Stored, width: SparseWidth, isHeld: Uint8Array): Form {
   const units = shape.at(-1) ?? 1;
   const pattern = patternOf(encoding.values, units, width, isHeld);
-  const places = placesHeld(pattern, units).filter((place) => place >= 0);
+  let count = 0;
+  let isFiner = false;
+  eachHeld(pattern, units, (place) => {
+    count++;
+    isFiner ||= mask?.[place] === 0;
+  });
   const held: Stored['encoding'] =
     encoding.type === 'int8'
       ? { ...pattern, type: 'sparseInt8', values: gathered(encoding.values, units, pattern), scales: encoding.scales }
       : { ...pattern, type: 'sparse', values: gathered(encoding.values as Float32Array, units, pattern) };
-  const isFiner = places.some((place) => mask?.[place] === 0);
   const weight = { shape, encoding: held, mask: isFiner ? mask : null };
-  return { weight, held: places.length, bytes: storedBytes(weight) };
+  return { weight, held: count, bytes: storedBytes(weight) };
 }

@@ -1,7 +1,7 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { type DenseStored, type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
+import { DENSE_OF, type DenseStored, type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
-import { placesHeld, scattered } from './sparse.ts';
+import { eachHeld, zerosLike } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
 
@@ -26,16 +26,25 @@ export function densified(weight: Stored): DenseStored {
   const { shape, encoding, mask } = weight;
   if (!isSparse(encoding)) return { shape, encoding, mask };
   const n = elementsOf(shape);
-  const units = shape.at(-1) ?? 1;
+  const values = zerosLike(encoding.values, n);
   const alive = new Uint8Array(n);
-  for (const place of placesHeld(encoding, units)) if (place >= 0) alive[place] = mask?.[place] ?? 1;
-  const dense =
-    encoding.type === 'sparse'
-      ? ({ type: 'float32', values: scattered(encoding.values, units, encoding, n) } as const)
-      : ({ type: 'int8', values: scattered(encoding.values, units, encoding, n), scales: encoding.scales } as const);
-  return { shape, encoding: dense, mask: alive };
+  eachHeld(encoding, shape.at(-1) ?? 1, (place, i) => {
+    values[place] = encoding.values[i]!;
+    alive[place] = mask?.[place] ?? 1;
+  });
+  return {
+    shape,
+    encoding: {
+      type: DENSE_OF[encoding.type],
+      values,
+      ...('scales' in encoding && { scales: encoding.scales }),
+    } as DenseStored['encoding'],
+    mask: alive,
+  };
 }
 
 /** The network with all numbers of its weights: itself where it has them. */
-export const withDenseWeights = (graph: Graph<Stored>): Graph<Stored> =>
-  [...graph.weights.values()].some(({ encoding }) => isSparse(encoding)) ? mapWeights(graph, densified) : graph;
+export const withDenseWeights = (graph: Graph<Stored>): Graph<DenseStored> =>
+  [...graph.weights.values()].some(({ encoding }) => isSparse(encoding))
+    ? mapWeights(graph, densified)
+    : (graph as Graph<DenseStored>);

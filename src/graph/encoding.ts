@@ -17,12 +17,14 @@ export interface Encodings {
 export type EncodingName = keyof Encodings;
 export type EncodingOf<E extends EncodingName> = { readonly type: E } & Encodings[E];
 /** Encodings that hold every number of a weight. */
-export type DenseName = Exclude<EncodingName, 'sparse' | 'sparseInt8'>;
+export type DenseName = Exclude<EncodingName, keyof typeof DENSE_OF>;
 export type Encoding = { [E in EncodingName]: EncodingOf<E> }[EncodingName];
 
-/** Whether an encoding leaves numbers out. */
+/** Encodings that leave numbers out, and what they are with all of them. */
+export const DENSE_OF = { sparse: 'float32', sparseInt8: 'int8' } as const;
+
 export const isSparse = (encoding: Encoding): encoding is EncodingOf<'sparse'> | EncodingOf<'sparseInt8'> =>
-  encoding.type === 'sparse' || encoding.type === 'sparseInt8';
+  Object.hasOwn(DENSE_OF, encoding.type);
 
 /** A weight as files and programs hold it. */
 export interface Stored {

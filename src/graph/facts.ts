@@ -190,7 +190,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
 };
 
 /** The row of a node. Throws, and names it, for an operation that has none. */
-export function factsOf<K extends Op>({ name, op }: NodeOf<K>): Facts<K> {
+export function factsOf<K extends Op>({ name, op }: Pick<NodeOf<K>, 'name' | 'op'>): Facts<K> {
   if (Object.hasOwn(FACTS, op)) return FACTS[op];
   return refusing(`node "${name}"`)('op', 'known', op);
 }

@@ -9,8 +9,6 @@ export interface SparsePattern {
   readonly rows: Int32Array;
 }
 
-type Numbers = Float32Array | Int8Array;
-
 /** The pattern that holds every number that is not 0, or that `alive` marks where it is given. */
 export function patternOf(
   values: ArrayLike<number>,
@@ -34,43 +32,44 @@ export function patternOf(
   return { width, starts, rows: Int32Array.from(rows) };
 }
 
-/** Where in the matrix each number held is, block by block; -1 behind the last column. */
-export function placesHeld({ width, starts, rows }: SparsePattern, units: number): Int32Array {
-  const places = new Int32Array(rows.length * width).fill(-1);
-  for (let p = 0; p < starts.length - 1; p++)
+/** Shows each number held: its place in the matrix, and that among the values. What is behind the last column is left out. */
+export function eachHeld(
+  { width, starts, rows }: SparsePattern,
+  units: number,
+  see: (place: number, i: number) => void,
+): void {
+  for (let p = 0; p + 1 < starts.length; p++)
     for (let i = starts[p]!; i < starts[p + 1]!; i++)
-      for (let j = 0; j < width && p * width + j < units; j++) places[i * width + j] = rows[i]! * units + p * width + j;
-  return places;
+      for (let j = 0; j < width && p * width + j < units; j++) see(rows[i]! * units + p * width + j, i * width + j);
 }
 
 /** How many numbers of the matrix are held, without the zeros behind the last column. */
-export function heldIn({ width, starts, rows }: SparsePattern, units: number): number {
-  const last = starts.at(-1)! - (starts.at(-2) ?? 0);
-  return rows.length * width - last * ((starts.length - 1) * width - units);
+export function heldIn(pattern: SparsePattern, units: number): number {
+  let count = 0;
+  eachHeld(pattern, units, () => {
+    count++;
+  });
+  return count;
 }
+
+type Numbers = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
+
+/** `n` zeros of a type. */
+export const zerosLike = <T extends Numbers>(values: T, n: number): T =>
+  new (values.constructor as new (n: number) => T)(n);
 
 /** The numbers of a matrix that a pattern holds: [blocks][width], 0 behind the last column. */
 export function gathered<T extends Numbers>(values: T, units: number, pattern: SparsePattern): T {
-  const made = new (values.constructor as new (n: number) => T)(pattern.rows.length * pattern.width);
-  placesHeld(pattern, units).forEach((place, i) => {
-    if (place >= 0) made[i] = values[place]!;
+  const made = zerosLike(values, pattern.rows.length * pattern.width);
+  eachHeld(pattern, units, (place, i) => {
+    made[i] = values[place]!;
   });
   return made;
 }
 
-/** The matrix of `n` numbers, 0 where nothing is held. */
-export const scattered = <T extends Numbers>(held: T, units: number, pattern: SparsePattern, n: number): T =>
-  spread(held, placesHeld(pattern, units), n);
-
-/** `n` numbers, 0 but for those held at these places; one whose place is -1 is left out. */
-export function spread<T extends Numbers | Float64Array | Int32Array | Uint8Array>(
-  held: T,
-  places: Int32Array,
-  n: number,
-): T {
-  const made = new (held.constructor as new (n: number) => T)(n);
-  places.forEach((place, i) => {
-    if (place >= 0) made[place] = held[i]!;
-  });
+/** `n` numbers, 0 but for those held, which are at these places. */
+export function spread<T extends Numbers>(held: T, places: ArrayLike<number>, n: number): T {
+  const made = zerosLike(held, n);
+  for (let i = 0; i < places.length; i++) made[places[i]!] = held[i]!;
   return made;
 }

@@ -2,11 +2,12 @@ import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { pairedRows } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
+import { isSparse } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
-import type { Node } from '../graph/graph.ts';
+import { type Node, weightsOf } from '../graph/graph.ts';
 import type { SparsePattern, SparseWidth } from '../graph/sparse.ts';
 import { Buffers } from './buffers.ts';
-import { callsOf } from './compile.ts';
+import { callsOf, compile, type Setting } from './compile.ts';
 import type { Candidate, Choose, SparseEncoding, SparseKernel } from './site.ts';
 
 /** When a program multiplies a kernel in sparse panels as such, and not as a whole matrix. */
@@ -75,6 +76,24 @@ const where =
     const kernel = kernelFor(node, encoding.type === 'sparse' ? '' : 'Int8');
     const isTaken = kernel !== null && isFaster(candidate, kernel);
     return isTaken ? (buffers) => sparseKernel(encoding, buffers) : null;
+  };
+
+/** The kernels that `choose` takes, as `compile` asks for them. */
+export const chosen =
+  (choose: Choose): Setting['panelsOf'] =>
+  (setting, node) => {
+    const { network, values, batchSize, kernels, buffers } = setting;
+    const kernel = weightsOf(network, node).kernel;
+    if (kernel === undefined || !isSparse(kernel.encoding)) return null;
+    const { shape, encoding } = kernel;
+    const alone: Candidate['alone'] = (how, own) => {
+      const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
+      const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
+      const graph = { inputs, nodes: [node], outputs: [node.name], weights };
+      return compile({ ...setting, network: graph, buffers: own, panelsOf: chosen(how) }).steps;
+    };
+    const make = choose({ node, shape, encoding, batchSize, kernels, alone });
+    return make && (() => make(buffers));
   };
 
 function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel {

@@ -1,20 +1,18 @@
 import type { ArrayOf } from '../../kernels/arrays.ts';
 import { type KernelCall, noting } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { panelsLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
-import { entriesFor, shapesOf, type Value } from '../graph/check.ts';
+import type { Value } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
-import { type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
+import type { Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
   type Asked,
-  type Candidate,
-  type Choose,
   type EmitRows,
+  type InputCheck,
   type Operand,
   type Place,
   REAL,
@@ -32,8 +30,8 @@ export interface Port<T extends SlotType = SlotType> {
   /** Numbers a sample. */
   readonly size: number;
   readonly buffer: Buffer<T>;
-  /** Of int32: its numbers must be from 0 to below this. */
-  readonly entries: number;
+  /** Of an input: what its numbers must hold to, which a run asks before anything is read at their places. */
+  readonly checks: readonly InputCheck[];
 }
 
 /** What runs: steps from buffers to buffers. */
@@ -58,20 +56,25 @@ class Scratch<T extends SlotType> implements Place<T> {
   }
 }
 
-/**
- * The steps of a network in program form that was validated, `values` being what its values are. Kernels in sparse panels are
- * multiplied as such where `choose` says so.
- */
-export function compile(
-  caller: string,
-  rows: Partial<EmitRows<Op>>,
-  network: Graph<Stored>,
-  values: ReadonlyMap<string, Value>,
-  batchSize: number,
-  kernels: Kernels,
-  buffers: Buffers,
-  choose: Choose,
-): Compiled {
+/** What a program is made of. */
+export interface Setting {
+  /** For errors. */
+  readonly caller: string;
+  readonly rows: Partial<EmitRows<Op>>;
+  /** In program form, and validated. */
+  readonly network: Graph<Stored>;
+  /** What its values are. */
+  readonly values: ReadonlyMap<string, Value>;
+  readonly batchSize: number;
+  readonly kernels: Kernels;
+  readonly buffers: Buffers;
+  /** What makes the kernel of a node of whose panels are multiplied; null for one that is a whole matrix. */
+  readonly panelsOf: (setting: Setting, node: Node) => (() => SparseKernel) | null;
+}
+
+/** The steps of a network. */
+export function compile(setting: Setting): Compiled {
+  const { caller, rows, network, values, batchSize, kernels, buffers, panelsOf } = setting;
   const whole = withDenseWeights(network);
   const { slotOf, slots } = placed(network, values);
   const room = (numbers: number): number => size(caller, [batchSize, numbers]);
@@ -81,6 +84,7 @@ export function compile(
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
   const owners: Asked[] = []; // of each step
+  const checks = new Map<string, InputCheck[]>();
 
   const operand = (name: string): Operand => {
     const { shape, format } = values.get(name)!;
@@ -98,12 +102,6 @@ export function compile(
     copies.set(what, made);
     return made;
   };
-  const packed = <T extends SlotType>(what: unknown, type: T, length: number, pack: (to: ArrayOf[T]) => void) =>
-    once(what, () => {
-      const buffer = buffers.make(type, length);
-      pack(buffer.array);
-      return buffer;
-    });
   const scratch = <T extends SlotType>(type: T, numbers: number, which = 0): Scratch<T> => {
     const alike = scratches.filter((each) => each.type === type) as Scratch<T>[];
     const own = alike[which] ?? new Scratch(type);
@@ -112,48 +110,27 @@ export function compile(
     return own;
   };
 
-  /** Its kernel, if this has panels and they are chosen. */
-  const sparseOf = (node: Node): SparseKernel | null => {
-    const kernel = weightsOf(network, node).kernel;
-    if (kernel === undefined || !isSparse(kernel.encoding)) return null;
-    const { shape, encoding } = kernel;
-    const alone: Candidate['alone'] = (how, own) => {
-      const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
-      const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
-      const graph = { inputs, nodes: [node], outputs: [node.name], weights };
-      return compile(caller, rows, graph, values, batchSize, kernels, own, how).steps;
-    };
-    const make = choose({ node, shape, encoding, batchSize, kernels, alone });
-    return make && once(encoding, () => make(buffers));
-  };
-
   for (const node of network.nodes) {
-    const stored = weightsOf(whole, node);
+    const [x] = node.inputs;
     const asked = { node, caller };
     const own = checked(kernels, asked);
+    const sparse = panelsOf(setting, node);
     emit(rows, {
       ...asked,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
-      product: integerProduct(whole, node, values.get(node.inputs[0]!)!),
-      sparse: sparseOf(node),
-      shapes: shapesOf(network, node),
-      weight(role) {
-        const encoding = stored[role]?.encoding;
-        return encoding?.type === 'float32' ? once(encoding, () => buffers.copy('float32', encoding.values)) : null;
-      },
-      packed: (what, bytes, pack) => packed(what, 'int8', bytes, (to) => pack(own, to)),
-      panels(role) {
-        const kernel = stored[role]!;
-        const { values } = kernel.encoding as EncodingOf<'float32'>;
-        const columns = kernel.shape.at(-1)!;
-        const terms = values.length / Math.max(1, columns);
-        return packed(kernel, 'float32', panelsLength(terms, columns), (to) =>
-          own.packPanels(terms, columns, values, to),
-        );
-      },
+      product: integerProduct(whole, node, values.get(x!)!),
+      sparse: sparse && once(`${node.weights.kernel} panels`, sparse),
+      weights: weightsOf(whole, node),
+      packed: (what, type, length, fill) =>
+        once(what, () => {
+          const buffer = buffers.make(type, length);
+          fill(own, buffer.array);
+          return buffer;
+        }),
       constants: (type, numbers) => buffers.copy(type, numbers),
       scratch,
+      check: (check) => checks.set(x!, [...(checks.get(x!) ?? []), check]),
       step(step) {
         steps.push(step);
         owners.push(asked);
@@ -169,7 +146,7 @@ export function compile(
   });
   const port = (name: string): Port => {
     const { shape, size: numbers } = operand(name);
-    return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)!, entries: entriesFor(network, name) };
+    return { name, shape, size: numbers, buffer: places.get(slotOf.get(name)!)!, checks: checks.get(name) ?? [] };
   };
   return {
     steps,

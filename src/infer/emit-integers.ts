@@ -39,7 +39,7 @@ type Requantizing = (
  * A product of integers: int32 sums, multiplied to real numbers that an activation follows, or to integers, by `requantize`
  * without a place for the sums.
  */
-function multiply(
+export function multiply(
   { node, output: y, constants, scratch, step }: Site<'dense' | 'conv'>,
   product: IntegerProduct,
   sum: Summing,
@@ -74,20 +74,13 @@ function integerDense(site: Site<'dense'>, product: IntegerProduct): void {
   const {
     inputs: [x],
     output: y,
-    sparse,
     packed,
   } = site;
   const terms = x.shape.at(-1)!;
   const units = y.shape.at(-1)!;
   const rows = elementsOf(x.shape.slice(0, -1));
-  if (sparse !== null) {
-    multiply(site, product, (k, samples, sums) =>
-      k.gemmSparseInt8(samples * rows, units, terms, x.bytes.array, ...sparse.bytes(), sums),
-    );
-    return;
-  }
   const own = product.kernel;
-  const kernel = packed(own, packedBytes(terms, units), (k, to) => k.packInt8(terms, units, own.values, to));
+  const kernel = packed(own, 'int8', packedBytes(terms, units), (k, to) => k.packInt8(terms, units, own.values, to));
   multiply(site, product, (k, samples, sums) =>
     k.gemmInt8(samples * rows, units, terms, x.bytes.array, kernel.array, sums),
   );
@@ -97,21 +90,14 @@ function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
   const {
     node,
     inputs: [x],
-    sparse,
     packed,
   } = site;
   const windows = convolutionOf(site);
   const { zeroPoint } = x.format!;
-  if (sparse !== null) {
-    multiply(site, product, (k, samples, sums) =>
-      k.conv2dSparseInt8(windows(samples), x.bytes.array, zeroPoint, ...sparse.bytes(), sums),
-    );
-    return;
-  }
   const one = windows(1);
   // How the numbers of a kernel lie depends on these as well
   const what = `${node.weights.kernel} ${one.groups} ${one.dilationX}`;
-  const kernel = packed(what, packedLength(one), (k, to) => k.packConvInt8(one, product.kernel.values, to));
+  const kernel = packed(what, 'int8', packedLength(one), (k, to) => k.packConvInt8(one, product.kernel.values, to));
   multiply(
     site,
     product,

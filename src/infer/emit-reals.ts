@@ -1,28 +1,55 @@
+import { panelsLength } from '../../kernels/packing.ts';
+import { ValueError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
-import { addInto, convolutionOf, type EmitRows, finishing, ones } from './site.ts';
+import { wantedEntries } from '../graph/check.ts';
+import type { EncodingOf } from '../graph/encoding.ts';
+import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
 /** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
 const FEW_UNITS = 4;
+
+/** A weight; null if the node does not have it. */
+export function copied({ weights, packed }: Weighted, role: string): Place<'float32'> | null {
+  const encoding = weights[role]?.encoding;
+  if (encoding?.type !== 'float32') return null;
+  return packed(encoding, 'float32', encoding.values.length, (_, to) => to.set(encoding.values));
+}
+
+/** The kernel [..., units] as products read it. */
+function packedKernel({ weights, packed }: Weighted): Place<'float32'> {
+  const { shape, encoding } = weights.kernel!;
+  const { values } = encoding as EncodingOf<'float32'>;
+  const units = shape.at(-1)!;
+  const terms = values.length / Math.max(1, units);
+  return packed(weights.kernel, 'float32', panelsLength(terms, units), (k, to) =>
+    k.packPanels(terms, units, values, to),
+  );
+}
+
+type Weighted = Pick<Site, 'weights' | 'packed'>;
 
 /** The steps of operations that compute with real numbers. */
 export const REALS: EmitRows<
   'dense' | 'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'add' | 'batchNorm' | 'layerNorm' | 'embedding'
 > = {
-  dense({ node, inputs: [x], output: y, sparse, weight, panels, scratch, step }) {
+  dense(site) {
+    const {
+      node,
+      inputs: [x],
+      output: y,
+    } = site;
     const terms = x.shape.at(-1)!;
     const units = y.shape.at(-1)!;
     const rows = elementsOf(x.shape.slice(0, -1));
     const isPacked = units > FEW_UNITS;
-    const kernel = sparse === null ? (isPacked ? panels('kernel') : weight('kernel')) : null;
-    const bias = weight('bias');
-    const { activation } = node.attrs;
-    finishing(activation, y, { scratch, step }, (k, samples, epilogue, { array: sums }) => {
+    const kernel = isPacked ? packedKernel(site) : copied(site, 'kernel')!;
+    const bias = copied(site, 'bias');
+    finishing(node.attrs.activation, y, site, (k, samples, epilogue, { array: sums }) => {
       const m = samples * rows;
       const added = bias?.array ?? null;
-      if (sparse) k.gemmSparse(m, units, terms, x.real.array, ...sparse.real(), added, epilogue, sums);
-      else if (isPacked) k.gemmPanels(m, units, terms, x.real.array, kernel!.array, added, epilogue, sums);
-      else k.gemm(m, units, terms, x.real.array, false, kernel!.array, false, added, epilogue, sums);
+      if (isPacked) k.gemmPanels(m, units, terms, x.real.array, kernel.array, added, epilogue, sums);
+      else k.gemm(m, units, terms, x.real.array, false, kernel.array, false, added, epilogue, sums);
     });
   },
   conv(site) {
@@ -30,25 +57,27 @@ export const REALS: EmitRows<
       node,
       inputs: [x],
       output: y,
-      sparse,
-      weight,
-      panels,
     } = site;
     const isPacked = node.attrs.groups === 1;
-    const kernel = sparse === null ? (isPacked ? panels('kernel') : weight('kernel')) : null;
-    const bias = weight('bias');
+    const kernel = isPacked ? packedKernel(site) : copied(site, 'kernel')!;
+    const bias = copied(site, 'bias');
     const windows = convolutionOf(site);
-    finishing(node.attrs.activation, y, site, (k, samples, epilogue, sums) => {
-      const rest = [bias?.array ?? null, epilogue, sums.array] as const;
-      if (sparse) k.conv2dSparse(windows(samples), x.real.array, ...sparse.real(), ...rest);
-      else k[isPacked ? 'conv2dPanels' : 'conv2d'](windows(samples), x.real.array, kernel!.array, ...rest);
-    });
+    finishing(node.attrs.activation, y, site, (k, samples, epilogue, sums) =>
+      k[isPacked ? 'conv2dPanels' : 'conv2d'](
+        windows(samples),
+        x.real.array,
+        kernel.array,
+        bias?.array ?? null,
+        epilogue,
+        sums.array,
+      ),
+    );
   },
-  convTranspose({ node, inputs: [x], output: y, weight, shapes, ...site }) {
+  convTranspose({ node, inputs: [x], output: y, ...site }) {
     const { activation, strides, padding } = node.attrs;
-    const kernel = weight('kernel')!;
-    const bias = weight('bias');
-    const taps = shapes.kernel!.slice(0, -2);
+    const kernel = copied(site, 'kernel')!;
+    const bias = copied(site, 'bias');
+    const taps = site.weights.kernel!.shape.slice(0, -2);
     const spatial = y.shape.slice(0, -1);
     const steps: Steps = { strides, padding, dilations: ones(spatial) };
     // As the convolution sees it that goes from the result to what is read
@@ -79,8 +108,8 @@ export const REALS: EmitRows<
       step((k, samples) => addInto(k, samples * y.size, before.real, x.real, y.real));
     });
   },
-  batchNorm({ node, inputs: [x], output: y, weight, step }) {
-    const [mean, variance, gamma, beta] = ['mean', 'variance', 'gamma', 'beta'].map(weight);
+  batchNorm({ node, inputs: [x], output: y, step, ...site }) {
+    const [mean, variance, gamma, beta] = ['mean', 'variance', 'gamma', 'beta'].map((role) => copied(site, role));
     const channels = y.shape.at(-1)!;
     const rows = elementsOf(y.shape.slice(0, -1));
     step((k, samples) =>
@@ -97,7 +126,7 @@ export const REALS: EmitRows<
       ),
     );
   },
-  layerNorm({ node, inputs: [x], output: { real: y, shape }, weight, step }) {
+  layerNorm({ node, inputs: [x], output: { real: y, shape }, step, ...site }) {
     const length = shape.at(-1)!;
     const rows = elementsOf(shape.slice(0, -1));
     step((k, samples) => k.standardize(samples * rows, length, x.real.array, node.attrs.epsilon, y.array));
@@ -105,14 +134,21 @@ export const REALS: EmitRows<
       ['gamma', 'mul'],
       ['beta', 'add'],
     ] as const) {
-      const own = weight(role);
+      const own = copied(site, role);
       if (own !== null)
         step((k, samples) => k[op](samples * rows, length, y.array, length, 1, own.array, 0, 1, y.array));
     }
   },
-  embedding({ inputs: [x], output: y, shapes, weight, step }) {
-    const [entries, units] = shapes.embeddings as [number, number];
-    const table = weight('embeddings')!;
+  embedding({ inputs: [x], output: y, step, ...site }) {
+    const [entries, units] = site.weights.embeddings!.shape as [number, number];
+    const table = copied(site, 'embeddings')!;
+    site.check((numbers, samples) => {
+      for (let i = 0; i < samples * x.size; i++)
+        if (!(numbers[i]! >= 0 && numbers[i]! < entries)) {
+          const where = `sample ${Math.floor(i / x.size)} of input "${x.name}"`;
+          throw new ValueError('run', where, wantedEntries(entries), numbers[i]);
+        }
+    });
     step((k, samples) =>
       k.gather<Float32Array>(1, entries, units, samples * x.size, table.array, x.integers.array, y.real.array),
     );

@@ -1,6 +1,7 @@
 import type { Op } from '../graph/graph.ts';
 import { INTEGERS } from './emit-integers.ts';
 import { MOVES } from './emit-moves.ts';
+import { ofPanels, PANELS } from './emit-panels.ts';
 import { REALS } from './emit-reals.ts';
 import { type EmitRows, ofIntegers } from './site.ts';
 
@@ -8,8 +9,8 @@ import { type EmitRows, ofIntegers } from './site.ts';
 export const EMIT: EmitRows<Op> = {
   ...MOVES,
   ...REALS,
-  dense: ofIntegers(INTEGERS.dense, REALS.dense),
-  conv: ofIntegers(INTEGERS.conv, REALS.conv),
+  dense: ofPanels(PANELS.dense, ofIntegers(INTEGERS.dense, REALS.dense)),
+  conv: ofPanels(PANELS.conv, ofIntegers(INTEGERS.conv, REALS.conv)),
   pool: ofIntegers(INTEGERS.pool, REALS.pool),
   globalPool: ofIntegers(INTEGERS.globalPool, REALS.globalPool),
   add: ofIntegers(INTEGERS.add, REALS.add),

@@ -2,16 +2,16 @@ import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { checkOneOf, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
-import { floatsOf, wantedEntries } from '../graph/check.ts';
+import { floatsOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import type { Graph, Op } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
 import { Buffers } from './buffers.ts';
-import { type SparseUse, USES } from './choice.ts';
-import { type Compiled, callsOf, compile, type Port } from './compile.ts';
+import { chosen, type SparseUse, USES } from './choice.ts';
+import { type Compiled, callsOf, compile, type Port, type Setting } from './compile.ts';
 import { EMIT } from './emit.ts';
-import type { Choose, EmitRows } from './site.ts';
+import type { EmitRows } from './site.ts';
 
 /** Numbers of a program's input: integers for an input of int32. */
 export type ProgramInput = Float32Array | Int32Array;
@@ -73,7 +73,7 @@ export function compileNetwork(
   for (const [field, value] of Object.entries(others)) // not by checkOptions, whose advice is a kilobyte
     throw new ValueError(caller, field, 'one of the options sparse', value);
   checkOneOf(caller, 'sparse', sparse, Object.keys(USES));
-  return programWith(caller, EMIT, network, batchSize, table, USES[sparse], programForm);
+  return programWith(caller, EMIT, network, batchSize, table, chosen(USES[sparse]), programForm);
 }
 
 /** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
@@ -83,7 +83,7 @@ export function programWith(
   network: Graph<Stored>,
   batchSize: number,
   table: Partial<Kernels>,
-  choose: Choose,
+  panelsOf: Setting['panelsOf'],
   form = (graph: Graph<Stored>): Graph<Stored> => graph,
 ): Program {
   if (typeof table !== 'object' || table === null)
@@ -97,7 +97,7 @@ export function programWith(
   const buffers = new Buffers(kernels);
   try {
     return programOf(
-      compile(caller, rows, form(network), values, batchSize, kernels, buffers, choose),
+      compile({ caller, rows, network: form(network), values, batchSize, kernels, buffers, panelsOf }),
       batchSize,
       kernels,
       buffers,
@@ -165,9 +165,9 @@ function programOf(
       throw new ValueError('run', 'inputs', `a list of ${inputs.length} for ${outputs.length} outputs`, given);
     const n = countOf(inputs, given, samples, batchSize);
     for (let i = 0; i < inputs.length; i++) {
-      const { buffer, size } = inputs[i]!;
+      const { buffer, size, checks } = inputs[i]!;
       const numbers = list === null ? (given as ProgramInput) : list[i]!;
-      if (buffer.type === 'int32') checkEntries(inputs[i]!, numbers, n);
+      for (let j = 0; j < checks.length; j++) checks[j]!(numbers, n);
       buffer.array.set(numbers.length === n * size ? numbers : numbers.subarray(0, n * size));
     }
     const { generation = 0 } = kernels.heap ?? {};
@@ -198,18 +198,6 @@ function programOf(
 /** A list of arrays, or what was meant to be one: a list of numbers is no list of inputs. */
 const isList = (given: ProgramInput | readonly ProgramInput[]): given is readonly ProgramInput[] =>
   Array.isArray(given) && typeof given[0] !== 'number';
-
-/** Throws ValueError for a number that names no entry of a table, before anything is read at its place. */
-function checkEntries({ name, size, entries }: Port, numbers: ProgramInput, samples: number): void {
-  for (let i = 0; i < samples * size; i++)
-    if (!(numbers[i]! >= 0 && numbers[i]! < entries))
-      throw new ValueError(
-        'run',
-        `sample ${Math.floor(i / size)} of input "${name}"`,
-        wantedEntries(entries),
-        numbers[i],
-      );
-}
 
 /** How many samples a run has: `samples` if given, else as many as every input holds. */
 function countOf(

@@ -71,19 +71,25 @@ export interface Site<K extends Op = Op> extends Asked {
   readonly product: IntegerProduct | null;
   /** Its kernel, where its panels are multiplied; null where all of it is. */
   readonly sparse: SparseKernel | null;
-  /** Shapes of its weights, by role. */
-  readonly shapes: Readonly<Record<string, Shape>>;
-  /** A copy of a weight in the program's memory, made once for all that use it; null if the node does not have it. */
-  weight(role: string): Place<'float32'> | null;
-  /** A float32 kernel [..., units] packed for the product, made once for all that use it. */
-  panels(role: string): Place<'float32'>;
-  /** An int8 kernel as `pack` leaves it in so many bytes, made once for all that name the same. */
-  packed(what: unknown, bytes: number, pack: (k: Kernels, to: Int8Array) => void): Place<'int8'>;
+  /** Its weights with all their numbers, by role. */
+  readonly weights: Readonly<Partial<Record<string, DenseStored>>>;
+  /** What `fill` leaves in so many numbers of the program's memory, made once for all that name the same. */
+  packed<T extends SlotType>(
+    what: unknown,
+    type: T,
+    length: number,
+    fill: (k: Kernels, to: ArrayOf[T]) => void,
+  ): Place<T>;
   constants<T extends SlotType>(type: T, values: ArrayOf[T]): Buffer<T>;
   /** Room for `size` numbers a sample, until the next node; different places for different `which`. */
   scratch<T extends SlotType>(type: T, size: number, which?: number): Place<T>;
+  /** Asks this of the numbers that a run is given for the first input. */
+  check(check: InputCheck): void;
   step(step: Step): void;
 }
+
+/** Throws for numbers of which one of the first `samples` samples cannot be. */
+export type InputCheck = (numbers: ArrayLike<number>, samples: number) => void;
 
 /** Writes down the steps of a node: a row for each of some operations. */
 export type EmitRows<Ops extends Op> = { readonly [K in Ops]: (site: Site<K>) => void };
@@ -159,9 +165,9 @@ export function convolutionOf({
   node: { attrs },
   inputs: [x],
   output: y,
-  shapes,
-}: Pick<Site<'conv'>, 'node' | 'inputs' | 'output' | 'shapes'>): (samples: number) => Convolution {
-  const taps = shapes.kernel!.slice(0, -2);
+  weights,
+}: Pick<Site<'conv'>, 'node' | 'inputs' | 'output' | 'weights'>): (samples: number) => Convolution {
+  const taps = weights.kernel!.shape.slice(0, -2);
   const spatial = x.shape.slice(0, -1);
   const ends = { channels: x.shape.at(-1)!, units: y.shape.at(-1)!, groups: attrs.groups };
   return (samples) => ({ ...windowOf(samples, spatial, taps, attrs), ...ends });

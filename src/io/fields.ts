@@ -1,10 +1,15 @@
 import { FormatError } from '../base/errors.ts';
-import type { QuantizationParams } from '../graph/graph.ts';
+import { readAttributes } from '../graph/attributes.ts';
+import { FACTS } from '../graph/facts.ts';
+import type { Attributes, Op, QuantizationParams } from '../graph/graph.ts';
 import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
 type Plain = number | boolean | string | readonly number[];
 
 const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
+
+const isText = (value: JsonValue): value is string => typeof value === 'string';
+const isFlag = (value: JsonValue): value is boolean => typeof value === 'boolean';
 
 const isSame = (held: JsonValue, own: unknown): boolean =>
   Array.isArray(held) && Array.isArray(own)
@@ -34,14 +39,6 @@ export class Fields {
     return this.entries.has(field);
   }
 
-  isList(field: string): boolean {
-    return Array.isArray(this.entries.get(field));
-  }
-
-  isText(field: string): boolean {
-    return typeof this.entries.get(field) === 'string';
-  }
-
   /** Takes the field if it is null. */
   isNull(field: string): boolean {
     return this.entries.get(field) === null && this.entries.delete(field);
@@ -52,29 +49,9 @@ export class Fields {
     return new Fields(this.take(field), `${this.path}.${field}`, this.format);
   }
 
-  /** The fields not taken yet, as numbers, booleans, strings and lists of numbers. */
-  rest(): Record<string, Plain> {
-    const result: Record<string, Plain> = Object.create(null);
-    for (const [field, value] of this.entries) {
-      if (Array.isArray(value) && value.every(isNumber)) result[field] = [...value];
-      else if (isNumber(value) || typeof value === 'boolean' || typeof value === 'string') result[field] = value;
-      else this.fail(field.slice(0, 60), 'must be a finite number, boolean or string, or a list of numbers');
-    }
-    return result;
-  }
-
   /** The fields not taken yet, to be checked by somebody else. */
   others(): ReadonlyMap<string, JsonValue> {
     return this.entries;
-  }
-
-  /** Takes all that is left: it must be what a thing that was made of it says of itself. */
-  checkSame(own: Readonly<Record<string, unknown>>): void {
-    const fields = Object.entries(own);
-    for (const [field] of fields) if (!this.has(field)) this.fail(field, 'is missing');
-    for (const [field, value] of fields)
-      if (!isSame(this.take(field), value)) this.fail(field, `must be ${JSON.stringify(value)}`);
-    this.done();
   }
 
   fail(field: string, problem: string): never {
@@ -92,14 +69,17 @@ export class Fields {
     for (const field of this.entries.keys()) this.fail(field.slice(0, 60), 'this reader does not know the field');
   }
 
-  text(field: string): string {
+  private checked<T extends JsonValue>(field: string, holds: (value: JsonValue) => value is T, wanted: string): T {
     const value = this.take(field);
-    return typeof value === 'string' ? value : this.fail(field, 'must be a string');
+    return holds(value) ? value : this.fail(field, `must be ${wanted}`);
+  }
+
+  text(field: string): string {
+    return this.checked(field, isText, 'a string');
   }
 
   number(field: string): number {
-    const value = this.take(field);
-    return typeof value === 'number' && Number.isFinite(value) ? value : this.fail(field, 'must be a finite number');
+    return this.checked(field, isNumber, 'a finite number');
   }
 
   count(field: string): number {
@@ -108,12 +88,11 @@ export class Fields {
   }
 
   flag(field: string): boolean {
-    const value = this.take(field);
-    return typeof value === 'boolean' ? value : this.fail(field, 'must be true or false');
+    return this.checked(field, isFlag, 'true or false');
   }
 
   texts(field: string): string[] {
-    return this.list(field).map((item) => (typeof item === 'string' ? item : this.fail(field, 'must be strings')));
+    return this.list(field).map((item) => (isText(item) ? item : this.fail(field, 'must be strings')));
   }
 
   numbers(field: string): number[] {
@@ -125,9 +104,36 @@ export class Fields {
   }
 
   list(field: string): JsonValue[] {
-    const value = this.take(field);
-    return Array.isArray(value) ? value : this.fail(field, 'must be a list');
+    return this.checked(field, Array.isArray, 'a list');
   }
+}
+
+// No methods: a program without them goes without these
+
+/** The fields not taken yet, as numbers, booleans, strings and lists of numbers. */
+export function restOf(fields: Fields): Record<string, Plain> {
+  const result: Record<string, Plain> = Object.create(null);
+  for (const [field, value] of fields.others()) {
+    if (Array.isArray(value) && value.every(isNumber)) result[field] = [...value];
+    else if (isNumber(value) || typeof value === 'boolean' || typeof value === 'string') result[field] = value;
+    else fields.fail(field.slice(0, 60), 'must be a finite number, boolean or string, or a list of numbers');
+  }
+  return result;
+}
+
+/** Takes all that is left: it must be what a thing that was made of it says of itself. */
+export function checkSame(fields: Fields, own: Readonly<Record<string, unknown>>): void {
+  const said = Object.entries(own);
+  for (const [field] of said) if (!fields.has(field)) fields.fail(field, 'is missing');
+  for (const [field, value] of said)
+    if (!isSame(fields.take(field), value)) fields.fail(field, `must be ${JSON.stringify(value)}`);
+  fields.done();
+}
+
+/** The attributes of an operation, and nothing else. */
+export function takeAttributes<K extends Op>(op: K, fields: Fields): Attributes[K] {
+  const refuse = (field: string, wanted: string): never => fields.fail(field, `must be ${wanted}`);
+  return readAttributes<Attributes[K]>(FACTS[op].attributes, fields.others(), refuse);
 }
 
 /** Scale and zero point, and nothing else. */

@@ -21,6 +21,7 @@ export interface JsonOptions {
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const INTEGER = /(?:0|[1-9][0-9]*)(?![.eE0-9])/y;
 const SPACE = /[ \t\n\r]*/y;
+const LITERALS = Object.entries({ true: true, false: false, null: null });
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -49,24 +50,16 @@ export function parseJson(
 
   const string = (): string => {
     const start = at;
-    let escaped = false;
-    for (at++; ; at++) {
-      const code = text.charCodeAt(at);
-      if (code === 0x22) break;
-      if (Number.isNaN(code)) throw fail('a string has no end', start);
-      if (code < 0x20) throw fail('a control character in a string', at);
-      if (code === 0x5c) {
-        escaped = true;
-        at++;
-      }
+    for (at++; text[at] !== '"'; at++) {
+      if (at >= text.length) throw fail('a string has no end', start);
+      if (text[at] === '\\') at++;
     }
     at++;
-    if (!escaped) return text.slice(start + 1, at - 1);
     let value: string;
     try {
       value = JSON.parse(text.slice(start, at)) as string;
     } catch {
-      throw fail('an escape sequence that JSON does not know', start);
+      throw fail('a control character in a string, or an escape sequence that JSON does not know', start);
     }
     if (LONE_SURROGATE.test(value)) throw fail('half of a surrogate pair in a string', start);
     return value;
@@ -79,12 +72,6 @@ export function parseJson(
     if (match === null) throw fail(integersOnly ? 'expected a non-negative integer' : 'expected a JSON value', at);
     at = pattern.lastIndex;
     return Number(match[0]);
-  };
-
-  const literal = (word: string, value: boolean | null): boolean | null => {
-    if (!text.startsWith(word, at)) throw fail('expected a JSON value', at);
-    at += word.length;
-    return value;
   };
 
   /** Items with commas between them, from the opening bracket to the closing one. */
@@ -127,9 +114,11 @@ export function parseJson(
     if (character === '{') return object(depth + 1);
     if (character === '[') return array(depth + 1);
     if (character === '"') return string();
-    if (character === 't') return literal('true', true);
-    if (character === 'f') return literal('false', false);
-    if (character === 'n') return literal('null', null);
+    for (const [word, literal] of LITERALS)
+      if (text.startsWith(word, at)) {
+        at += word.length;
+        return literal;
+      }
     return number();
   };
 

@@ -1,15 +1,15 @@
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
-import { type Attribute, fieldsOf, readAttributes } from '../graph/attributes.ts';
+import { fieldsOf } from '../graph/attributes.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { FACTS, factsOf } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
-import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
+import type { Graph, Input, Node, Op } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
-import { Fields, takeParams } from './fields.ts';
+import { Fields, takeAttributes, takeParams } from './fields.ts';
 import { dtypeOf, FileTensors } from './file-tensors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeTensor } from './safetensors.ts';
 import { readVersion1 } from './version-1.ts';
@@ -146,50 +146,43 @@ function readGraph(root: Fields, tensors: FileTensors): Graph<Stored> {
   }
   let before = inputs.at(-1)?.name ?? '';
   const nodes = root.objects('nodes').map((fields): Node => {
-    const node = takeNode(fields, before, (key) => coded.has(key) || tensors.dtypeOf(key) !== undefined);
+    const node = takeNode(fields, before, (key) => coded.has(key) || tensors.has(key));
     before = node.name;
     return node;
   });
   const outputs = root.has('outputs') ? root.texts('outputs') : [before];
   root.done();
-  const weights = new Map(keysOf(nodes).map((key) => [key, takeWeight(FORMAT, key, coded.get(key), tensors)]));
-  for (const [key, fields] of coded)
-    if (!weights.has(key)) fields.fail('key', `no node reads ${JSON.stringify(key.slice(0, 60))}`);
+  // Those that no node reads as well: validateNetwork refuses them
+  const keys = new Set([...keysOf(nodes), ...coded.keys()]);
+  const weights = new Map([...keys].map((key) => [key, takeWeight(key, coded.get(key), tensors)]));
   return { inputs, nodes, outputs, weights };
 }
 
 function takeInput(fields: Fields): Input {
   const name = fields.has('name') ? fields.text('name') : INPUT;
   const shape = fields.numbers('shape');
-  const dtype = fields.has('dtype') ? fields.text('dtype') : 'float32';
-  if (dtype !== 'float32' && dtype !== 'float64' && dtype !== 'int32')
-    return fields.fail('dtype', 'must be float32, float64 or int32');
+  const dtype = fields.has('dtype') ? (fields.text('dtype') as Input['dtype']) : 'float32'; // validateNetwork checks it
   fields.done();
   return { name, shape, dtype };
 }
 
-const quoted = (text: string): string => JSON.stringify(text.slice(0, 60));
-
 function takeNode(fields: Fields, before: string, holds: (key: string) => boolean): Node {
   const name = fields.text('name');
-  const op = fields.text('op');
-  if (!Object.hasOwn(FACTS, op) || op === 'custom')
-    return fields.fail('op', `this reader knows no operation ${quoted(op)}, which node ${quoted(name)} is`);
-  const roles = FACTS[op as Op].weights ?? {};
-  const schema: Readonly<Record<string, Attribute<unknown>>> = FACTS[op as Op].attributes;
+  const op = fields.text('op') as Op;
+  const { weights: roles } = factsOf<Op>({ name, op });
+  if (roles === null) return fields.fail('op', 'is code, which no file can hold');
   const inputs = fields.has('inputs') ? fields.texts('inputs') : [before];
   const format = fields.has('format') ? takeParams(fields.inner('format')) : null;
   const usual = Object.keys(roles).map((role): [string, string] => [role, `${name}/${role}`]);
   const weights = fields.has('weights')
     ? takeKeys(fields)
     : usual.filter(([role, key]) => roles[role]!.isOptional !== true || holds(key));
-  const refuse = (field: string, wanted: string): never => fields.fail(field, `must be ${wanted}`);
-  const attrs = readAttributes(schema, fields.others(), refuse) as Attributes[Op];
-  return nodeOf(op as Op, name, inputs, attrs, { weights: Object.fromEntries(weights), format });
+  const attrs = takeAttributes(op, fields);
+  return nodeOf(op, name, inputs, attrs, { weights: Object.fromEntries(weights), format });
 }
 
 function takeKeys(fields: Fields): [role: string, key: string][] {
-  return Object.entries(fields.inner('weights').rest()).map(([role, key]) => [
+  return [...fields.inner('weights').others()].map(([role, key]) => [
     role,
     typeof key === 'string' ? key : fields.fail('weights', 'must be keys'),
   ]);

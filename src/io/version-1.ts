@@ -1,146 +1,71 @@
-import type { Shape } from '../base/shape.ts';
-import type { ActivationSpec } from '../graph/activation.ts';
-import { activation as activationAttribute } from '../graph/attributes.ts';
-import type { Encoding, Stored } from '../graph/encoding.ts';
+import { show } from '../base/errors.ts';
+import { floatsOf } from '../graph/check.ts';
+import type { Stored } from '../graph/encoding.ts';
 import { sameFormat } from '../graph/fact.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, nodeOf } from '../graph/rewrite.ts';
-import { type Fields, takeParams } from './fields.ts';
-import type { FileTensors, Parts } from './file-tensors.ts';
-import type { JsonValue } from './json.ts';
+import { type Fields, takeAttributes, takeParams } from './fields.ts';
+import type { FileTensors } from './file-tensors.ts';
+import { takeStored } from './weight-tensors.ts';
+
+const OPS = ['dense', 'activation', 'flatten', 'dropout'] as const;
 
 /**
  * Network files of version 1: a list of layers, each reading the one before. Layer `x` had tensors `x.weights`, `x.bias`
  * and `x.scales`; a `quantizedDense` said in which format it wanted its input.
  */
 export function readVersion1(root: Fields, tensors: FileTensors): Graph<Stored> {
-  const inputShape = root.numbers('inputShape');
-  const layers = root.objects('layers');
+  const shape = root.numbers('inputShape');
+  const layers = root.objects('layers').map((fields) => ({ fields, name: fields.text('name') }));
   root.done();
-  return new Chain(inputShape, tensors).read(layers);
-}
-
-class Chain {
-  private readonly inputShape: Shape;
-  private readonly tensors: FileTensors;
-  private readonly nodes: Node[] = [];
-  private readonly weights = new Map<string, Stored>();
-  private names = new Names();
+  const names = new Names(layers.map(({ name }) => name));
+  const input = names.take('input');
+  const nodes: Node[] = [];
+  const weights = new Map<string, Stored>();
   /** The last value and its format. */
-  private last = '';
-  private format: QuantizationParams | null = null;
+  let last = input;
+  let format = null as QuantizationParams | null;
 
-  constructor(inputShape: Shape, tensors: FileTensors) {
-    this.inputShape = inputShape;
-    this.tensors = tensors;
-  }
-
-  read(layers: readonly Fields[]): Graph<Stored> {
-    const named = layers.map((fields): [string, Fields] => [fields.text('name'), fields]);
-    this.names = new Names(named.map(([name]) => name));
-    const input = this.names.take('input');
-    this.last = input;
-    for (const [name, fields] of named) this.layer(name, fields);
-    this.toReal(input);
-    const double = [...this.weights.values()].some(({ encoding }) => encoding.type === 'float64');
-    const dtype = double ? 'float64' : 'float32';
-    const inputs = [{ name: input, shape: this.inputShape, dtype } as const];
-    return { inputs, nodes: this.nodes, outputs: [this.last], weights: this.weights };
-  }
-
-  private layer(name: string, fields: Fields): void {
+  const put = (node: Node): void => {
+    nodes.push(node);
+    last = node.name;
+    format = node.format;
+  };
+  /** The last value in a format, or as real numbers, for what is named so. */
+  const convert = (wanted: QuantizationParams | null, name: string): void => {
+    const op = wanted === null ? 'dequantize' : 'quantize';
+    if (!sameFormat(format, wanted)) put(nodeOf(op, names.take(`${name}/${op}`), [last], {}, { format: wanted }));
+  };
+  for (const { name, fields } of layers) {
     const type = fields.text('type');
-    switch (type) {
-      case 'dense':
-        this.dense(name, fields);
-        break;
-      case 'quantizedDense':
-        this.quantizedDense(name, fields);
-        break;
-      case 'activation': {
-        const activation = takeActivation(fields);
-        this.toReal(name);
-        this.put(nodeOf('activation', name, [this.last], { activation }));
-        break;
+    const isInteger = type === 'quantizedDense';
+    const isDense = isInteger || type === 'dense';
+    const op = OPS.find((known) => known === (isInteger ? 'dense' : type));
+    if (op === undefined) return fields.fail('type', `this reader knows no layer of type ${show(type)}`);
+    const keys: Record<string, string> = {};
+    let wanted = isDense || type === 'activation' ? null : format;
+    let own = wanted;
+    if (isDense) {
+      const units = [fields.count('units')];
+      const shape = [fields.count('inputs'), ...units];
+      const coded = fields.flag('coded');
+      const mask = !isInteger && fields.flag('mask') ? 'bitmask' : null;
+      if (isInteger) {
+        wanted = takeParams(fields.inner('input'));
+        own = fields.isNull('output') ? null : takeParams(fields.inner('output'));
       }
-      case 'flatten':
-        this.put(nodeOf('flatten', name, [this.last], {}, { format: this.format }));
-        break;
-      case 'dropout': {
-        const rate = fields.number('rate');
-        this.put(nodeOf('dropout', name, [this.last], { rate, training: false }, { format: this.format }));
-        break;
+      keys.kernel = `${name}/kernel`;
+      weights.set(keys.kernel, takeStored(tensors, name, { shape, coded, mask }, `${name}.weights`));
+      if (isInteger || fields.flag('bias')) {
+        keys.bias = `${name}/bias`;
+        weights.set(keys.bias, takeStored(tensors, `${name}.bias`, { shape: units }));
       }
-      default:
-        fields.fail('type', `this reader knows no layer of type ${JSON.stringify(type.slice(0, 60))}`);
     }
-    fields.done();
+    const attrs = takeAttributes(op, fields);
+    convert(wanted, name);
+    put(nodeOf(op, name, [last], attrs, { weights: keys, format: own }));
   }
-
-  private dense(name: string, fields: Fields): void {
-    const shape = [fields.count('inputs'), fields.count('units')] as const;
-    const coding = { coded: fields.flag('coded'), masked: fields.flag('mask'), code: 'bitmask' } as const;
-    const hasBias = fields.flag('bias');
-    const activation = takeActivation(fields);
-    fields.done();
-    const dtype = this.tensors.dtypeOf(`${name}.${coding.coded ? 'values' : 'weights'}`) === 'F64' ? 'F64' : 'F32';
-    const { values: numbers, mask } = this.tensors.takeNumbers(partsOf(name), dtype, shape, coding);
-    const encodingOf = (values: unknown): Encoding =>
-      ({ type: dtype === 'F64' ? 'float64' : 'float32', values }) as Encoding;
-    const weights = { kernel: `${name}/kernel`, ...(hasBias && { bias: `${name}/bias` }) };
-    this.weights.set(weights.kernel, { shape, encoding: encodingOf(numbers), mask });
-    if (hasBias) {
-      const [, units] = shape;
-      const values = this.tensors.take(`${name}.bias`, dtype, [units]);
-      this.weights.set(`${name}/bias`, { shape: [units], encoding: encodingOf(values), mask: null });
-    }
-    this.toReal(name);
-    this.put(nodeOf('dense', name, [this.last], { activation }, { weights }));
-  }
-
-  private quantizedDense(name: string, fields: Fields): void {
-    const shape = [fields.count('inputs'), fields.count('units')] as const;
-    const coding = { coded: fields.flag('coded'), masked: false, code: 'bitmask' } as const;
-    const input = takeParams(fields.inner('input'));
-    const output = fields.isNull('output') ? null : takeParams(fields.inner('output'));
-    const activation = takeActivation(fields);
-    fields.done();
-    const [, units] = shape;
-    const { values: numbers } = this.tensors.takeNumbers(partsOf(name), 'I8', shape, coding);
-    const scales = this.tensors.take(`${name}.scales`, 'F32', [units]);
-    const bias = this.tensors.take(`${name}.bias`, 'I32', [units]);
-    const weights = { kernel: `${name}/kernel`, bias: `${name}/bias` };
-    const kernel = { type: 'int8', values: numbers, scales } as Encoding;
-    this.weights.set(weights.kernel, { shape, encoding: kernel, mask: null });
-    this.weights.set(weights.bias, {
-      shape: [units],
-      encoding: { type: 'int32', values: bias } as Encoding,
-      mask: null,
-    });
-    if (!sameFormat(this.format, input))
-      this.put(nodeOf('quantize', this.names.take(`${name}/quantize`), [this.last], {}, { format: input }));
-    this.put(nodeOf('dense', name, [this.last], { activation }, { weights, format: output }));
-  }
-
-  /** Real numbers from here on, for what is named so. */
-  private toReal(name: string): void {
-    if (this.format !== null) this.put(nodeOf('dequantize', this.names.take(`${name}/dequantize`), [this.last], {}));
-  }
-
-  private put(node: Node): void {
-    this.nodes.push(node);
-    this.last = node.name;
-    this.format = node.format;
-  }
-}
-
-const partsOf = (name: string): Parts => ({
-  plain: `${name}.weights`,
-  places: name,
-  values: `${name}.values`,
-});
-
-function takeActivation(fields: Fields): ActivationSpec {
-  const value: JsonValue = fields.take('activation');
-  return activationAttribute.read(value) ?? fields.fail('activation', `must be ${activationAttribute.wanted}`);
+  convert(null, input);
+  const dtype = floatsOf({ inputs: [], weights });
+  return { inputs: [{ name: input, shape, dtype }], nodes, outputs: [last], weights };
 }

@@ -1,20 +1,17 @@
-import { FormatError } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
-import { fieldsOf } from '../graph/attributes.ts';
 import { type Encoding, type EncodingName, type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
-import { ENCODINGS } from '../graph/encodings.ts';
-import { placesHeld, type SparsePattern, type SparseWidth, spread } from '../graph/sparse.ts';
+import { eachHeld, heldIn, type SparsePattern, type SparseWidth, spread, zerosLike } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
-import { dtypeOf, type FileTensors, type Parts, type Put, putNumbers, putPlaces } from './file-tensors.ts';
-import type { SafeArray, SafeDType } from './safetensors.ts';
-import { isPlaceCode, type PlaceCode, placesOf, type Weights } from './sparse-code.ts';
+import type { FileTensors } from './file-tensors.ts';
+import type { SafeArray } from './safetensors.ts';
+import { encodePlaces, isPlaceCode, nonZeroBits, type PlaceCode, type Places, placesOf } from './sparse-code.ts';
 
 /**
  * A weight `k` in a file: the tensor `k` with all its numbers, or `k.values` with those that are held and `k.<code>` with
  * their places (sparse-code.ts), and the shape in the JSON. A mask of a dense weight is stored in `k.<code>`, coded or not.
  * Of a sparse weight the JSON has the width of its panels, the places are those of its blocks, panel by panel, and there are
- * no values behind the last column; a mask that is finer than the blocks is in `k.mask.<code>`. What else an encoding has is
- * the tensor `k.<field>`, as `k.scales`. The type of the numbers tells the encoding.
+ * no values behind the last column; a mask that is finer than the blocks is in `k.mask.<code>`. Scales of int8 are the tensor
+ * `k.scales`. The type of the numbers tells the encoding.
  */
 
 /** What the tensors do not tell of a weight. */
@@ -34,32 +31,46 @@ export interface WeightRecord {
 export const isOfVersion2 = (record: WeightRecord | null): boolean =>
   record?.code === undefined && record?.width === undefined;
 
-const partsOf = (key: string): Parts => ({ plain: key, places: key, values: `${key}.values` });
+export type Put = (name: string, shape: Shape, data: SafeArray) => void;
 
-const SPARSE_FIELDS = ['values', 'starts', 'rows'];
-
-/** Arrays of an encoding besides those that places and values tell, by field, with their lengths. */
-function othersOf(type: EncodingName, shape: Shape): [field: string, dtype: SafeDType, length: number][] {
-  return Object.entries(ENCODINGS[type].parts)
-    .filter(([field]) => !SPARSE_FIELDS.includes(field))
-    .map(([field, { array, length }]) => [field, dtypeOf(new array(0)), length?.(shape) ?? elementsOf(shape)]);
-}
+/** What one more tensor and the shape of a coded one cost in the header, about: coding must save more than that. */
+const ENTRY_BYTES = 140;
+const SHAPE_BYTES = 30;
 
 /** Puts the tensors of a weight; null where they tell all of it. */
-export function putWeight(key: string, weight: Stored, put: Put): WeightRecord | null {
-  const { shape, encoding, mask } = weight;
-  const fields = fieldsOf(encoding)!;
-  for (const [field, , length] of othersOf(encoding.type, shape))
-    put(`${key}.${field}`, [length], fields.get(field) as SafeArray);
+export function putWeight(key: string, { shape, encoding, mask }: Stored, put: Put): WeightRecord | null {
+  if ('scales' in encoding) put(`${key}.scales`, [encoding.scales.length], encoding.scales);
   if (isSparse(encoding)) return putSparse(key, shape, encoding, mask, put);
-  const { coded, code } = putNumbers(encoding.values, mask, shape, partsOf(key), put);
-  return coded || mask !== null
-    ? { key, ...(coded && { shape }), ...short(code), ...(mask !== null && { mask: true }) }
-    : null;
+  const { values } = encoding;
+  const nonZero = nonZeroBits(values);
+  const held = mask ?? nonZero;
+  const places = placesOf(held);
+  const { code, data } = encodePlaces(places);
+  const saved = (values.length - places.list.length) * values.BYTES_PER_ELEMENT;
+  // A pruned weight that is not +0 would be lost in the code.
+  const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
+  const coded = lossless && saved > (mask === null ? data.length + ENTRY_BYTES : SHAPE_BYTES);
+  if (coded)
+    putHeld(
+      key,
+      values.filter((_: number, i: number) => held[i] === 1),
+      put,
+    );
+  else put(key, shape, values);
+  if (!coded && mask === null) return null;
+  put(`${key}.${code}`, [data.length], data);
+  return { key, ...(coded && { shape }), ...short(code), ...(mask && { mask: true }) };
 }
 
-const short = (code: PlaceCode | null): Pick<WeightRecord, 'code'> =>
-  code === null || code === 'bitmask' ? {} : { code };
+const short = (code: PlaceCode): Pick<WeightRecord, 'code'> => (code === 'bitmask' ? {} : { code });
+
+const putHeld = (key: string, held: Encoding['values'], put: Put): void => put(`${key}.values`, [held.length], held);
+
+function putPlaces(key: string, places: Places, put: Put): PlaceCode {
+  const { code, data } = encodePlaces(places);
+  put(`${key}.${code}`, [data.length], data);
+  return code;
+}
 
 /** How many panels a kernel has, and how many places for a block each: one where there are no rows, so that none is free. */
 function panelsOf(
@@ -81,10 +92,13 @@ function putSparse(
   const { units, panels, line } = panelsOf(shape, width);
   const list = rows.slice();
   for (let p = 0; p < panels; p++) for (let i = starts[p]!; i < starts[p + 1]!; i++) list[i]! += p * line;
-  const code = putPlaces(key, { list, n: panels * line, line }, put);
-  const places = placesHeld(encoding, units);
-  const held = values.filter((_: number, i: number) => places[i]! >= 0);
-  put(`${key}.values`, [held.length], held);
+  const code = putPlaces(key, { list, n: panels * line }, put);
+  const held = zerosLike(values, heldIn(encoding, units));
+  let at = 0;
+  eachHeld(encoding, units, (_, i) => {
+    held[at++] = values[i]!;
+  });
+  putHeld(key, held, put);
   const finer = mask && putPlaces(`${key}.mask`, placesOf(mask), put);
   return { key, shape, width, ...short(code), ...(finer && { mask: finer }) };
 }
@@ -98,41 +112,42 @@ export function storedBytes(weight: Stored): number {
   return bytes;
 }
 
-const DENSE: readonly EncodingName[] = ['float32', 'float64', 'int8', 'int32'];
+/** The encodings that the type of a tensor stands for: of all numbers, and of those that panels hold. */
+const ENCODING_OF: Readonly<Record<string, readonly [EncodingName, EncodingName?]>> = {
+  F32: ['float32', 'sparse'],
+  F64: ['float64'],
+  I8: ['int8', 'sparseInt8'],
+  I32: ['int32'],
+};
 
-/** Which encoding the type of a tensor stands for. */
-const ENCODING_OF: ReadonlyMap<SafeDType | undefined, EncodingName> = new Map(
-  DENSE.map((name) => [dtypeOf(new ENCODINGS[name].parts.values.array(0)), name]),
-);
-const SPARSE_OF: ReadonlyMap<SafeDType | undefined, EncodingName> = new Map([
-  ['F32', 'sparse'],
-  ['I8', 'sparseInt8'],
-]);
+/** How a weight lies in the tensors. */
+interface Form {
+  readonly shape: Shape;
+  /** Whether they have the numbers that are held alone. Default false. */
+  readonly coded?: boolean;
+  /** The code of their places. Default `bitmask`. */
+  readonly code?: PlaceCode;
+  /** The code of the places that live. Default null: there is no mask. */
+  readonly mask?: PlaceCode | null;
+  /** Of a sparse one. */
+  readonly width?: SparseWidth | null;
+}
 
 /** A weight out of a file; `fields` are those of its record, all of which are taken. */
-export function takeWeight(format: string, key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
-  const width = fields?.has('width') === true ? takeWidth(fields) : null;
-  const coded = width !== null || fields?.has('shape') === true;
-  const shape = coded ? fields!.numbers('shape') : tensors.shapeOf(key);
-  const code = takeCode(fields, 'code') ?? 'bitmask';
-  const finer = width === null ? null : takeCode(fields, 'mask');
-  const masked = width === null && fields?.has('mask') === true && fields.flag('mask');
-  fields?.done();
-  const dtype = tensors.dtypeOf(coded ? `${key}.values` : key);
-  if (dtype === undefined) throw new FormatError(format, key, 'the tensor is missing');
-  const type = (width === null ? ENCODING_OF : SPARSE_OF).get(dtype);
-  if (type === undefined)
-    throw new FormatError(format, key, `there are no ${width === null ? '' : 'sparse '}weights of ${dtype}`);
-  const n = size(format, shape);
-  const { mask, ...parts } =
-    width === null
-      ? tensors.takeNumbers(partsOf(key), dtype, shape, { coded, masked, code })
-      : { ...takeSparse(key, shape, width, dtype, code, tensors), mask: finer && takeMask(key, finer, n, tensors) };
-  const others = othersOf(type, shape).map(([field, own, length]) => [
-    field,
-    tensors.take(`${key}.${field}`, own, [length]),
-  ]);
-  return { shape, encoding: { type, ...parts, ...Object.fromEntries(others) } as Encoding, mask };
+export function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
+  if (fields === undefined) return takeStored(tensors, key, { shape: tensors.get(key).shape });
+  const width = fields.has('width') ? takeWidth(fields) : null;
+  const coded = width !== null || fields.has('shape');
+  const shape = coded ? fields.numbers('shape') : tensors.get(key).shape;
+  const code = fields.has('code') ? takeCode(fields, 'code') : 'bitmask';
+  const mask = !fields.has('mask') ? null : width ? takeCode(fields, 'mask') : fields.flag('mask') ? code : null;
+  fields.done();
+  return takeStored(tensors, key, { shape, coded, code, mask, width });
+}
+
+function takeCode(fields: Fields, field: 'code' | 'mask'): PlaceCode {
+  const name = fields.text(field);
+  return isPlaceCode(name) ? name : fields.fail(field, 'must be bitmask or deltas');
 }
 
 function takeWidth(fields: Fields): SparseWidth {
@@ -140,35 +155,49 @@ function takeWidth(fields: Fields): SparseWidth {
   return width === 1 || width === 4 || width === 16 ? width : fields.fail('width', 'must be 1, 4 or 16');
 }
 
-function takeCode(fields: Fields | undefined, field: 'code' | 'mask'): PlaceCode | null {
-  if (fields?.has(field) !== true) return null;
-  const name = fields.text(field);
-  return isPlaceCode(name) ? name : fields.fail(field, 'must be bitmask, deltas or rows');
+/**
+ * A weight out of tensors called after `key`, the one of all its numbers `whole`. Nothing is allocated that is longer than the
+ * tensors, or than what their places walk over.
+ */
+export function takeStored(
+  tensors: FileTensors,
+  key: string,
+  { shape, coded, code = 'bitmask', mask: living = null, width }: Form,
+  whole: string = key,
+): Stored {
+  const name = coded ? `${key}.values` : whole;
+  const { dtype } = tensors.get(name);
+  const type = ENCODING_OF[dtype]?.[width ? 1 : 0];
+  if (type === undefined) return tensors.fail(name, `there are no ${width ? 'sparse ' : ''}weights of ${dtype}`);
+  const n = size(tensors.format, shape);
+  const sparse = width && takePattern(tensors, key, code, shape, width);
+  const places = sparse ? sparse.filled : coded || living ? tensors.takePlaces(key, code, n) : null;
+  const values = coded
+    ? spread(tensors.takeHeld(name, dtype, places!.length), places!, sparse ? sparse.length : n)
+    : tensors.take(name, dtype, shape);
+  const mask = living && aliveAt(sparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!, n);
+  const scales = dtype === 'I8' && { scales: tensors.take(`${key}.scales`, 'F32', [shape.at(-1) ?? 1]) };
+  return { shape, encoding: { type, values, ...(sparse ? sparse.pattern : {}), ...scales } as Encoding, mask };
 }
 
-/** Nothing is allocated that is longer than the tensors, or than what their places walk over. */
-function takeSparse(
+const aliveAt = (places: ArrayLike<number>, n: number): Uint8Array =>
+  spread(new Uint8Array(places.length).fill(1), places, n);
+
+/** Of a sparse weight where its blocks are, and which of the numbers in them are not behind the last column. */
+function takePattern(
+  tensors: FileTensors,
   key: string,
+  code: PlaceCode,
   shape: Shape,
   width: SparseWidth,
-  dtype: SafeDType,
-  code: PlaceCode,
-  tensors: FileTensors,
-): SparsePattern & { readonly values: Weights } {
+): { readonly pattern: SparsePattern; readonly filled: readonly number[]; readonly length: number } {
   const { units, panels, line } = panelsOf(shape, width);
-  const blocks = tensors.takePlaces(key, code, panels * line, line);
+  const blocks = tensors.takePlaces(key, code, panels * line);
   const starts = new Int32Array(panels + 1);
   for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
   for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;
   const pattern = { width, starts, rows: blocks.map((block) => block % line) };
-  const places = placesHeld(pattern, units)
-    .map((place, i) => (place >= 0 ? i : -1))
-    .filter((i) => i >= 0);
-  const held = tensors.takeHeld(`${key}.values`, dtype, places.length);
-  return { ...pattern, values: spread(held, places, blocks.length * width) };
-}
-
-function takeMask(key: string, code: PlaceCode, n: number, tensors: FileTensors): Uint8Array {
-  const living = tensors.takePlaces(`${key}.mask`, code, n);
-  return spread(new Uint8Array(living.length).fill(1), living, n);
+  const filled: number[] = [];
+  eachHeld(pattern, units, (_, i) => void filled.push(i));
+  return { pattern, filled, length: blocks.length * width };
 }

@@ -14,7 +14,7 @@ import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { withoutUnread } from '../graph/rewrite.ts';
-import { Fields } from '../io/fields.ts';
+import { checkSame, Fields, restOf } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
@@ -182,7 +182,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   if (root.has('dtype') && root.text('dtype') !== dtype) return root.fail('dtype', 'is not that of the weights');
   const steps = root.count('steps');
   const epochs = root.has('epochs') ? root.count('epochs') : 0; // older files do not say
-  const isNumbered = root.isList('layers');
+  const isNumbered = Array.isArray(root.others().get('layers'));
   const records = takeRecords(root, network);
   const layerAt = (node: Node, i: number): Layer => {
     const layer = reading(() => layerOf(network, i, records.get(node.name), constraints));
@@ -207,7 +207,7 @@ function checkNothingLeft(tensors: ReadonlyMap<string, SafeTensor>): void {
 
 /** The records of layers by name. Files of version 1 have a list, in the order of the layers. */
 function takeRecords(root: Fields, { nodes }: Network): Map<string, Fields> {
-  if (root.isList('layers')) {
+  if (Array.isArray(root.others().get('layers'))) {
     const items = root.objects('layers');
     if (items.length !== nodes.length) return root.fail('layers', `must be ${nodes.length} objects`);
     return new Map(nodes.map(({ name }, i) => [name, items[i]!]));
@@ -261,7 +261,7 @@ function takePenalty(fields: Fields, name: string): Regularizer {
 }
 
 function takeInitializer(fields: Fields, name: string): Initializer {
-  if (!fields.isText(name)) return remade(fields.inner(name), initializerByName);
+  if (typeof fields.others().get(name) !== 'string') return remade(fields.inner(name), initializerByName);
   const choice = fields.text(name);
   return isInitializerName(choice) ? choice : fields.fail(name, 'must name an initializer');
 }
@@ -272,9 +272,9 @@ function remade<T extends object>(
   make: (name: string, options: Recipe) => T,
   recipe: (thing: T) => Recipe = (thing) => recipeOf(thing)!,
 ): T {
-  const { name, ...options } = fields.rest();
+  const { name, ...options } = restOf(fields);
   const thing = typeof name === 'string' ? make(name, options) : fields.fail('name', 'must be a string');
-  fields.checkSame(recipe(thing));
+  checkSame(fields, recipe(thing));
   return thing;
 }
 
@@ -296,7 +296,7 @@ function restoreTraining(
   given: LoadOptions,
 ): void {
   const config = root.inner('optimizer');
-  const scalars = config.inner('scalars').rest() as Record<string, number>; // `restore` checks them
+  const scalars = restOf(config.inner('scalars')) as Record<string, number>; // `restore` checks them
   const own = config.has('powers') ? config.inner('powers') : null;
   const optimizer = remade(config, optimizerByName, (made) => made.config());
   const parameters = model.weights.filter(isTrained);
@@ -317,8 +317,8 @@ function restoreTraining(
 function lossesIn(value: JsonValue, outputs: number): Loss[] | null {
   const losses = each('loss', value, outputs).map(([item, path]) => {
     const fields = new Fields(item, path, FORMAT);
-    if (fields.rest().name !== CUSTOM) return remade(fields, lossByName);
-    fields.checkSame({ name: CUSTOM });
+    if (restOf(fields).name !== CUSTOM) return remade(fields, lossByName);
+    checkSame(fields, { name: CUSTOM });
     return null;
   });
   const known = losses.filter((loss) => loss !== null);

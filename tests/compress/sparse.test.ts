@@ -75,7 +75,6 @@ function promised({ shape, encoding, mask }: Stored): number {
   const codes = [
     [0, Math.ceil((panels * terms) / 8)],
     [16, rows.length + hops],
-    [16, terms < 65_536 ? 2 * (panels + rows.length) : Infinity],
   ] as const;
   const [, places] = codes.reduce((a, b) => (b[0] + b[1] < a[0] + a[1] ? b : a)); // a name that is not usual costs 16
   expect(mask).toBeNull();

@@ -25,7 +25,7 @@ import {
   Sequential,
   toNetwork,
 } from '../../src/index.ts';
-import { type Choice, measured } from '../../src/infer/choice.ts';
+import { type Choice, chosen, measured } from '../../src/infer/choice.ts';
 import { EMIT } from '../../src/infer/emit.ts';
 import { compileNetwork, compileQuantized, type Program } from '../../src/infer/index.ts';
 import { programWith } from '../../src/infer/program.ts';
@@ -179,7 +179,7 @@ describe('the choice', () => {
   function made(network: Network, table: Partial<Kernels>, now: () => number, batch = 1) {
     const choices: Choice[] = [];
     const choose = measured((_, choice) => void choices.push(choice), now);
-    return { program: programWith('compileNetwork', EMIT, network, batch, table, choose), choices };
+    return { program: programWith('compileNetwork', EMIT, network, batch, table, chosen(choose)), choices };
   }
 
   test.each([
@@ -283,7 +283,7 @@ describe('the choice', () => {
     const seen: [name: string, batch: number][] = [];
     const choose = measured(({ node, batchSize }) => void seen.push([node.name, batchSize]));
     const network = inPanels(zeroed(toNetwork(shared()), 4, 0.5), 4);
-    const program = programWith('compileNetwork', EMIT, network, 7, tables.wasm!, choose);
+    const program = programWith('compileNetwork', EMIT, network, 7, tables.wasm!, chosen(choose));
     expect(seen).toEqual(
       network.nodes.filter(({ op }) => op !== 'globalPool' && op !== 'add').map(({ name }) => [name, 7]),
     );
@@ -305,16 +305,16 @@ describe('the choice', () => {
     const whole = kept(() => compileNetwork(network, 2, tables.wasm!, { sparse: 'never' }));
     const panels = kept(() => compileNetwork(network, 2, tables.wasm!, { sparse: 'always' }));
     expect(panels).toBeLessThan(whole / 4);
-    const chosen = (faster: 'dense' | 'sparse'): number =>
+    const bytesOf = (faster: 'dense' | 'sparse'): number =>
       kept(() => {
         const choose = measured(
           () => {},
           () => 5,
         );
         const table = faster === 'sparse' ? tables.wasm! : { ...tables.wasm!, gemmSparse: undefined };
-        return programWith('compileNetwork', EMIT, network, 2, table as Kernels, choose);
+        return programWith('compileNetwork', EMIT, network, 2, table as Kernels, chosen(choose));
       });
-    expect([chosen('sparse'), chosen('dense')]).toEqual([panels, whole]);
+    expect([bytesOf('sparse'), bytesOf('dense')]).toEqual([panels, whole]);
     expect(used()).toBe(before);
   });
 });

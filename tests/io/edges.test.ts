@@ -85,7 +85,7 @@ describe('what is wrong with a safetensors file is said in numbers, with the byt
       `{"a":${u8(1, 0, 1)},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,1]}}`,
       2,
       undefined,
-      '"b".data_offsets: [2, 1] is no range of bytes',
+      '"b".data_offsets: shape [1] of U8 needs 1 bytes, got -1',
       '{"dtype":"U8","shape":[1],"data_offsets":[2',
     ],
     [
@@ -257,7 +257,7 @@ describe('a network file', () => {
     const type = 't'.repeat(61);
     const whittle = `{"version":1,"inputShape":[2],"layers":[{"type":"${type}","name":"x"}]}`;
     expect(() => decodeNetwork(encodeSafetensors(new Map(), { whittle }))).toThrow(
-      `layers[0].type: this reader knows no layer of type "${type.slice(1)}"`,
+      `layers[0].type: this reader knows no layer of type "${type.slice(4)}..."`,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Fields } from '../../src/io/fields.ts';
+import { Fields, restOf } from '../../src/io/fields.ts';
 import { type JsonOptions, type JsonValue, parseJson } from '../../src/io/json.ts';
 
 describe('parseJson', () => {
@@ -85,7 +85,7 @@ describe('Fields', () => {
     ['{"a":{"b":{"c":1}}}', (all) => all.inner('a').inner('b').text('c'), 'root.a.b.c: must be a string'],
     [
       '{"a":1,"b":["c"]}',
-      (all) => all.rest(),
+      (all) => restOf(all),
       'root.b: must be a finite number, boolean or string, or a list of numbers',
     ],
     [`{"${'k'.repeat(61)}":1}`, (all) => all.done(), `root.${'k'.repeat(60)}: this reader does not know the field`],
@@ -97,7 +97,7 @@ describe('Fields', () => {
     const all = fields('{"a":1,"b":2,"c":[0,1],"__proto__":true}');
     all.take('a');
     expect(() => all.take('a')).toThrow('root.a: is missing');
-    expect(Object.entries(all.rest())).toEqual([
+    expect(Object.entries(restOf(all))).toEqual([
       ['b', 2],
       ['c', [0, 1]],
       ['__proto__', true],
