@@ -365,6 +365,27 @@ export const plants = [
     mustFail: ['tests/infer/sparse-programs.test.ts'],
   },
   {
+    name: 'kernels are compared on the whole batch of a program',
+    file: 'src/infer/choice.ts',
+    find: 'Math.min(batchSize, Math.ceil(ROWS / rows))',
+    replace: 'batchSize',
+    mustFail: ['tests/infer/sparse-programs.test.ts'],
+  },
+  {
+    name: 'a network is refused where there is no room to compare kernels',
+    file: 'src/infer/choice.ts',
+    find: '  } catch {\n    return null;',
+    replace: '  } catch (error) {\n    throw error;',
+    mustFail: ['tests/infer/sparse-programs.test.ts'],
+  },
+  {
+    name: 'kernels are compared beside the memory of the program',
+    file: 'src/infer/compile.ts',
+    find: 'const sparse = panels[i];',
+    replace: 'const sparse = panelsOf(setting, node);',
+    mustFail: ['tests/infer/sparse-programs.test.ts'],
+  },
+  {
     name: 'panels of a grouped convolution are multiplied as if it had one group',
     file: 'src/graph/image-facts.ts',
     find: "attrs.groups === 1 ? 'conv2d' : null",

@@ -11,6 +11,7 @@ import { programForm } from '../graph/program-form.ts';
 import { gathered, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
 import {
   breakEven,
+  type Candidate,
   type Choice,
   type Clock,
   chosen,
@@ -20,10 +21,8 @@ import {
   type Times,
   timesOf,
 } from '../infer/choice.ts';
-import { compile } from '../infer/compile.ts';
 import { EMIT } from '../infer/emit.ts';
 import { programWith } from '../infer/program.ts';
-import type { Candidate } from '../infer/site.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
@@ -128,7 +127,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 /**
  * Measures how each dense layer and convolution of a network runs on this machine, and what zeros would be worth there: times
  * with its whole kernel and with the panels of a sparse encoding, which of them a program takes and why, and for each shape
- * the times of all patterns from no zeros to 95 %. It takes some tenths of a second a shape. Throws what `compileNetwork`
+ * the times of all patterns from no zeros to 95 %. Times are those of 64 rows or places, in proportion to the batch. It takes some tenths of a second a shape. Throws what `compileNetwork`
  * throws.
  */
 export function explain(subject: Model | Graph<Stored>, options: ExplainOptions = {}): Explanation {
@@ -197,7 +196,7 @@ function whyChosen(chosen: Chosen | undefined): string {
   const pattern = PATTERNS[encoding.width];
   if (kernels[kernel] === undefined) return `the table has no ${kernel}`;
   if (times === null)
-    return `no clock runs here, and ${pattern} count as faster up to ${breakEven(chosen)} % of the blocks`;
+    return `nothing could be measured here, and ${pattern} count as faster up to ${breakEven(chosen)} % of the blocks`;
   const ratio = times.dense / times.sparse;
   return `${ratio > 1 ? pattern : 'all numbers'} measured ${Math.max(ratio, 1 / ratio).toFixed(2)} times as fast`;
 }
@@ -223,7 +222,7 @@ function whyWhole(weight: Stored, curve: BreakEvenCurve | undefined): string {
   return `${many}, yet in no pattern that a kernel could skip: numbers may be in ${most}, and are in ${held}`;
 }
 
-/** What panels are worth in nodes of one shape; null where none are multiplied, or no clock runs. */
+/** What panels are worth in nodes of one shape; null where none are multiplied, or nothing could be measured. */
 function curveOf(
   graph: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
@@ -241,10 +240,7 @@ function curveOf(
     const own = { ...weightsOf(graph, node), kernel: { ...weight, encoding, mask: null } };
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
-    const stepsOf: Candidate['alone'] = (choose, buffers) =>
-      compile({ ...on, caller: 'explain', rows: EMIT, network: alone, values, buffers, panelsOf: chosen(choose) })
-        .steps;
-    return timesOf({ ...on, alone: stepsOf }, now, ROUNDS);
+    return timesOf({ ...on, caller: 'explain', rows: EMIT, network: alone, values, node }, now, ROUNDS);
   };
   const widths = isReal ? WIDTHS : ([16] as const);
   const points: Point[][] = [];

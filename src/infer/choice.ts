@@ -2,16 +2,29 @@ import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { pairedRows } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { isSparse } from '../graph/encoding.ts';
+import { type DenseStored, type Encoding, isSparse } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Node, weightsOf } from '../graph/graph.ts';
 import type { SparsePattern, SparseWidth } from '../graph/sparse.ts';
 import { Buffers } from './buffers.ts';
 import { callsOf, compile, type Setting } from './compile.ts';
-import type { Candidate, Choose, SparseEncoding, SparseKernel } from './site.ts';
+import type { SparseKernel } from './site.ts';
 
 /** When a program multiplies a kernel in sparse panels as such, and not as a whole matrix. */
 export type SparseUse = 'measured' | 'always' | 'never';
+
+export type SparseEncoding = Exclude<Encoding, DenseStored['encoding']>;
+
+/** A node by itself, in a program. */
+export type Alone = Omit<Setting, 'buffers' | 'panelsOf'> & { readonly node: Node };
+
+/** A node whose kernel has sparse panels. */
+export interface Candidate extends Alone {
+  readonly shape: Shape;
+  readonly encoding: SparseEncoding;
+}
+/** What makes a kernel whose panels are multiplied; null where the whole matrix is. */
+export type Choose = (candidate: Candidate) => ((buffers: Buffers) => SparseKernel) | null;
 
 type PanelKernel = `${'gemm' | 'conv2d'}Sparse${'' | 'Int8'}`;
 
@@ -20,7 +33,7 @@ export interface Choice {
   /** What multiplies the panels, if the table has it. */
   readonly kernel: PanelKernel;
   readonly isSparse: boolean;
-  /** Milliseconds of the node by itself; null where the table lacks the kernel, or the clock stands still. */
+  /** Milliseconds of the node by itself; null where the table lacks the kernel, or nothing could be measured. */
   readonly times: Times | null;
 }
 /** Milliseconds of a call of a node, by the form of its kernel. */
@@ -31,6 +44,11 @@ export interface Times {
 /** The time in milliseconds, of any start and any step. */
 export type Clock = () => number;
 
+/**
+ * Rows of a product, or places of an image, that are measured at most, or one sample: what more of them take grows by the
+ * rows, in both forms alike, as would the room for them.
+ */
+const ROWS = 64;
 /** Milliseconds of a sample. */
 const SAMPLE = 0.15;
 /** Samples of each form, however long they take: few, so that a program is soon made. */
@@ -82,18 +100,10 @@ const where =
 export const chosen =
   (choose: Choose): Setting['panelsOf'] =>
   (setting, node) => {
-    const { network, values, batchSize, kernels, buffers } = setting;
-    const kernel = weightsOf(network, node).kernel;
+    const kernel = weightsOf(setting.network, node).kernel;
     if (kernel === undefined || !isSparse(kernel.encoding)) return null;
-    const { shape, encoding } = kernel;
-    const alone: Candidate['alone'] = (how, own) => {
-      const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
-      const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
-      const graph = { inputs, nodes: [node], outputs: [node.name], weights };
-      return compile({ ...setting, network: graph, buffers: own, panelsOf: chosen(how) }).steps;
-    };
-    const make = choose({ node, shape, encoding, batchSize, kernels, alone });
-    return make && (() => make(buffers));
+    const make = choose({ ...setting, node, shape: kernel.shape, encoding: kernel.encoding });
+    return make && (() => make(setting.buffers));
   };
 
 function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel {
@@ -109,11 +119,12 @@ function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel 
 }
 
 /**
- * Chooses by measurement: both forms run on scratch memory with the layer's shape, pattern and batch, in turns, until neither
- * has become faster in 2.4 milliseconds of calls, and the shortest sample counts: what else a machine does makes samples longer
- * and never shorter. That takes about 3 milliseconds, for kernels that are new to the engine twice as many, and more where two
- * calls of each take longer or the clock ticks every millisecond. Where the clock stands still the share of blocks held
- * decides. A table without the kernel multiplies the whole matrix.
+ * Chooses by measurement: both forms run on scratch memory with the layer's shape and pattern, on 64 rows of the batch, in
+ * turns, until neither has become faster in 2.4 milliseconds of calls, and the shortest sample counts: what else a machine does
+ * makes samples longer and never shorter. That takes about 3 milliseconds, for kernels that are new to the engine twice as
+ * many, and more where two calls of each take longer or the clock ticks every millisecond. Where the clock stands still, or
+ * measuring fails, as without room for both forms, the share of blocks held decides. A table without the kernel multiplies
+ * the whole matrix.
  */
 export const measured = (
   note: (candidate: Candidate, choice: Choice) => void = () => {},
@@ -132,19 +143,21 @@ const never: Choose = () => null;
 const always = where(() => true);
 export const USES: Readonly<Record<SparseUse, Choose>> = { measured: measured(), always, never };
 
-/** Milliseconds of a node as a whole matrix and in panels; null where the clock stands still. */
-export function timesOf(
-  { batchSize, kernels, alone }: Pick<Candidate, 'batchSize' | 'kernels' | 'alone'>,
-  now: Clock = () => performance.now(),
-  fewest: number = FEWEST,
-): Times | null {
+/** Milliseconds of a node as a whole matrix and in panels, on its batch; null where they cannot be measured. */
+export function timesOf(setting: Alone, now: Clock = () => performance.now(), fewest: number = FEWEST): Times | null {
+  const { node, network: whole, values, batchSize, kernels } = setting;
+  const rows = elementsOf(values.get(node.name)!.shape.slice(0, -1));
+  const samples = Math.min(batchSize, Math.ceil(ROWS / rows));
+  const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
+  const weights = new Map(Object.values(node.weights).map((key) => [key, whole.weights.get(key)!]));
+  const network = { inputs, nodes: [node], outputs: [node.name], weights };
   const buffers = new Buffers(kernels);
   try {
     const { heap } = kernels;
     const form = (choose: Choose): Timed => {
-      const calls = callsOf(alone(choose, buffers), kernels, batchSize);
+      const { steps } = compile({ ...setting, network, batchSize: samples, buffers, panelsOf: chosen(choose) });
       // Not linked: that would compile a module for each trial
-      return { actions: repeated(calls, { heap } as Kernels), least: Infinity };
+      return { actions: repeated(callsOf(steps, kernels, samples), { heap } as Kernels), least: Infinity };
     };
     const dense = form(never);
     const sparse = form(always);
@@ -165,7 +178,10 @@ export function timesOf(
         each.least = Math.min(each.least, spent / calls);
         still += calls * each.least; // and not what else the machine did meanwhile, instead of compiling
       }
-    return { dense: dense.least, sparse: sparse.least };
+    const many = batchSize / samples;
+    return { dense: many * dense.least, sparse: many * sparse.least };
+  } catch {
+    return null; // as without room: the program itself may have it
   } finally {
     buffers.dispose();
   }

@@ -156,7 +156,9 @@ describe('what explain says', () => {
     const still = explained(network, { table: cpu, batchSize: 2 }, () => 3);
     expect(still.curves).toEqual([]);
     expect(still.layers[0]).toMatchObject({ dense: null, sparse: null, taken: 'sparse' });
-    expect(still.layers[0]!.why).toBe('no clock runs here, and quads count as faster up to 60 % of the blocks');
+    expect(still.layers[0]!.why).toBe(
+      'nothing could be measured here, and quads count as faster up to 60 % of the blocks',
+    );
     const { gemmSparse: _, ...others } = cpu;
     const missing = explained(network, { table: others });
     expect(missing.curves).toEqual([]);
