@@ -779,6 +779,20 @@ export const plants = [
     mustFail: ['tests/compress/explain.test.ts'],
   },
   {
+    name: 'a point of a curve that something else slowed down stays',
+    file: 'src/compress/explain.ts',
+    find: 'first.sparse > before ?',
+    replace: 'first.sparse > Infinity ?',
+    mustFail: ['tests/compress/explain.test.ts'],
+  },
+  {
+    name: 'multiply-adds of numbers that are not held count as held',
+    file: 'src/compress/measure.ts',
+    find: 'return all - share *',
+    replace: 'return all - 0 *',
+    mustFail: ['tests/compress/sparse.test.ts'],
+  },
+  {
     name: 'a pattern is advised that holds more than is as fast',
     file: 'src/compress/explain.ts',
     find: 'held < most)',

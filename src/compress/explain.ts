@@ -11,6 +11,7 @@ import { programForm } from '../graph/program-form.ts';
 import { gathered, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
 import {
   breakEven,
+  type Candidate,
   type Choice,
   type Clock,
   chosen,
@@ -20,10 +21,8 @@ import {
   type Times,
   timesOf,
 } from '../infer/choice.ts';
-import { compile } from '../infer/compile.ts';
 import { EMIT } from '../infer/emit.ts';
 import { programWith } from '../infer/program.ts';
-import type { Candidate } from '../infer/site.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
@@ -62,9 +61,9 @@ export interface BreakEvenCurve {
   readonly shape: readonly number[];
   /** Shares of the blocks, chosen at random, that are 0. */
   readonly sparsities: readonly number[];
-  /** Milliseconds of the whole matrix. */
+  /** Milliseconds of the whole matrix: the shortest of all that were measured beside panels. */
   readonly dense: number;
-  /** Milliseconds at each of `sparsities`, and the share of blocks from which a pattern is faster; null if it never is. */
+  /** Milliseconds, which never rise with the zeros, at each of `sparsities`, and the share of blocks from which a pattern is faster; null if it never is. */
   readonly patterns: Readonly<
     Partial<Record<SparsePatternName, { readonly times: number[]; readonly breakEven: number | null }>>
   >;
@@ -90,28 +89,26 @@ export class Explanation {
   }
 
   toString(): string {
-    const { batchSize } = this;
-    const layers = this.layers.map(({ name, op, pattern, held, dense, sparse, taken, why }) => [
-      ...[name, op, pattern ?? 'all', percent(held), shown(dense), shown(sparse), `${taken}: ${why}`],
-    ]);
-    const curves = this.curves.map(({ layers, op, shape, sparsities, dense, patterns }) => [
-      `${layers.join(', ')}: ${op} ${listed(shape)}, milliseconds for ${batchSize} samples by share of blocks at 0`,
-      ...aligned([
-        ['', ...sparsities.map(percent), 'faster from'],
-        ['all', shown(dense)],
-        ...Object.entries(patterns).map(([name, { times, breakEven }]) => [
-          name,
-          ...times.map(shown),
-          breakEven === null ? 'never' : percent(breakEven),
-        ]),
-      ]),
-    ]);
-    return [
-      `milliseconds of each layer by itself for ${batchSize} samples, all numbers of its kernel and those held`,
-      ...aligned([['layer', 'operation', 'pattern', 'held', 'dense', 'sparse', 'taken'], ...layers]),
-      ...curves.flatMap((lines) => ['', ...lines]),
-    ].join('\n');
+    const batch = this.batchSize === 1 ? '1 sample' : `${this.batchSize} samples`;
+    const head = ['layer', 'operation', 'pattern', 'held', 'dense', 'sparse', 'taken'];
+    const rows = aligned([head, ...this.layers.map(layerRow)]);
+    const title = `milliseconds of each layer by itself for ${batch}, all numbers of its kernel and those held`;
+    const tables = [[title, ...rows], ...this.curves.map((curve) => curveLines(curve, batch))];
+    return tables.map((lines) => lines.join('\n')).join('\n\n');
   }
+}
+
+const layerRow = ({ name, op, pattern, held, dense, sparse, taken, why }: LayerExplanation): string[] => {
+  return [name, op, pattern ?? 'all', percent(held), shown(dense), shown(sparse), `${taken}: ${why}`];
+};
+
+function curveLines({ layers, op, shape, sparsities, dense, patterns }: BreakEvenCurve, batch: string): string[] {
+  const title = `${layers.join(', ')}: ${op} ${listed(shape)}, milliseconds for ${batch} by share of blocks at 0`;
+  const rows = Object.entries(patterns).map(([name, { times, breakEven }]) => {
+    const from = breakEven === null ? 'never' : percent(breakEven);
+    return [name, ...times.map(shown), from];
+  });
+  return [title, ...aligned([['', ...sparsities.map(percent), 'faster from'], ['all', shown(dense)], ...rows])];
 }
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
@@ -130,7 +127,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 /**
  * Measures how each dense layer and convolution of a network runs on this machine, and what zeros would be worth there: times
  * with its whole kernel and with the panels of a sparse encoding, which of them a program takes and why, and for each shape
- * the times of all patterns from no zeros to 95 %. It takes some tenths of a second a shape. Throws what `compileNetwork`
+ * the times of all patterns from no zeros to 95 %. Times are those of 64 rows or places, in proportion to the batch. It takes some tenths of a second a shape. Throws what `compileNetwork`
  * throws.
  */
 export function explain(subject: Model | Graph<Stored>, options: ExplainOptions = {}): Explanation {
@@ -199,7 +196,7 @@ function whyChosen(chosen: Chosen | undefined): string {
   const pattern = PATTERNS[encoding.width];
   if (kernels[kernel] === undefined) return `the table has no ${kernel}`;
   if (times === null)
-    return `no clock runs here, and ${pattern} count as faster up to ${breakEven(chosen)} % of the blocks`;
+    return `nothing could be measured here, and ${pattern} count as faster up to ${breakEven(chosen)} % of the blocks`;
   const ratio = times.dense / times.sparse;
   return `${ratio > 1 ? pattern : 'all numbers'} measured ${Math.max(ratio, 1 / ratio).toFixed(2)} times as fast`;
 }
@@ -225,7 +222,7 @@ function whyWhole(weight: Stored, curve: BreakEvenCurve | undefined): string {
   return `${many}, yet in no pattern that a kernel could skip: numbers may be in ${most}, and are in ${held}`;
 }
 
-/** What panels are worth in nodes of one shape; null where none are multiplied, or no clock runs. */
+/** What panels are worth in nodes of one shape; null where none are multiplied, or nothing could be measured. */
 function curveOf(
   graph: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
@@ -243,34 +240,53 @@ function curveOf(
     const own = { ...weightsOf(graph, node), kernel: { ...weight, encoding, mask: null } };
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
-    const stepsOf: Candidate['alone'] = (choose, buffers) =>
-      compile({ ...on, caller: 'explain', rows: EMIT, network: alone, values, buffers, panelsOf: chosen(choose) })
-        .steps;
-    return timesOf({ ...on, alone: stepsOf }, now, ROUNDS);
+    return timesOf({ ...on, caller: 'explain', rows: EMIT, network: alone, values, node }, now, ROUNDS);
   };
-  const wholes: number[] = [];
-  const patterns: Partial<Record<SparsePatternName, BreakEvenCurve['patterns'][SparsePatternName] & object>> = {};
-  for (const width of isReal ? WIDTHS : ([16] as const)) {
-    const measuredTimes: Times[] = [];
+  const widths = isReal ? WIDTHS : ([16] as const);
+  const points: Point[][] = [];
+  for (const width of widths) {
+    const own: Point[] = [];
     for (const sparsity of SPARSITIES) {
-      const times = timed(randomPanels(weight, width, sparsity));
+      const encoding = randomPanels(weight, width, sparsity);
+      const times = timed(encoding);
       if (times === null) return null;
-      measuredTimes.push(times);
-      wholes.push(times.dense);
+      own.push({ encoding, times });
     }
-    patterns[PATTERNS[width]] = {
-      times: measuredTimes.map(({ sparse }) => sparse),
-      breakEven: breakEvenOf(measuredTimes),
-    };
+    points.push(own);
   }
+  const measuredTimes = points.map((own) => falling(own, timed));
+  const dense = Math.min(...points.flat().map(({ times }) => times.dense));
+  const patterns = widths.map((width, i) => {
+    const times = measuredTimes[i]!;
+    return [PATTERNS[width], { times, breakEven: breakEvenOf(dense, times) }] as const;
+  });
   return {
     layers: nodes.map(({ name }) => name),
     op: node.op,
     shape: weight.shape,
     sparsities: SPARSITIES,
-    dense: wholes.sort((p, q) => p - q)[wholes.length >> 1]!,
-    patterns,
+    dense,
+    patterns: Object.fromEntries(patterns),
   };
+}
+
+interface Point {
+  readonly encoding: Encoding;
+  readonly times: Times;
+}
+
+/**
+ * Milliseconds of the panels at some shares of zeros. Those of fewer blocks do not take longer: a point that measured so was
+ * hit by something else, is measured once more, and counts at most as much as the one before.
+ */
+function falling(points: readonly Point[], timed: (encoding: Encoding) => Times | null): number[] {
+  const times: number[] = [];
+  for (const { encoding, times: first } of points) {
+    const before = times.at(-1) ?? Infinity;
+    const again = first.sparse > before ? timed(encoding) : null;
+    times.push(Math.min(before, first.sparse, again?.sparse ?? Infinity));
+  }
+  return times;
 }
 
 /** A kernel like another of ones, with a share of its blocks at 0 that are drawn at random. */
@@ -293,8 +309,8 @@ function randomPanels({ shape, encoding }: Stored, width: SparseWidth, sparsity:
 }
 
 /** The share of zeros from which panels are faster at every share measured; null if at none. */
-function breakEvenOf(times: readonly Times[]): number | null {
-  const ratios = times.map(({ dense, sparse }) => sparse / dense);
+function breakEvenOf(dense: number, times: readonly number[]): number | null {
+  const ratios = times.map((sparse) => sparse / dense);
   const slower = ratios.map((ratio) => ratio >= 1).lastIndexOf(true);
   if (slower < 0) return 0;
   if (slower === ratios.length - 1) return null;

@@ -3,7 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { floatsOf } from '../graph/check.ts';
-import { networkCost } from '../graph/cost.ts';
+import { type NetworkCost, networkCost } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -40,8 +40,10 @@ export interface Measurement {
   readonly nonZeroParameters: number;
   /** Numbers that are held, only if some weights are sparse (`toSparse`): all but those that they leave out. */
   readonly heldParameters?: number;
-  /** Multiply-adds for one sample. */
+  /** Multiply-adds for one sample, of all numbers. */
   readonly macs: number;
+  /** Those of numbers that are held, only if some weights are sparse: what a program does that multiplies panels alone. */
+  readonly heldMacs?: number;
   /** Share of right classes, or R²; only if samples were given. Of several outputs their mean. */
   readonly score?: number;
   /** Of several outputs `mixed` if they are not judged alike. */
@@ -89,9 +91,10 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   checkEach('measure', outputs);
   checkFlag('measure', 'latency', latency);
   const network = heldNetworkOf('measure', subject);
-  const { parameters, nonZeroParameters, macs } = networkCost(network);
+  const cost = networkCost(network);
+  const { parameters, nonZeroParameters, macs } = cost;
   const bytes = encodeNetwork(network).length;
-  const costs = { bytes, parameters, nonZeroParameters, ...heldIn(network, parameters), macs };
+  const costs = { bytes, parameters, nonZeroParameters, macs, ...heldIn(network, cost) };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
@@ -155,13 +158,19 @@ export function checkEach(op: string, outputs: MeasureOptions['outputs']): void 
   if (outputs !== undefined) for (const each of [outputs].flat()) checkOutputs(op, each);
 }
 
-/** How many of the parameters are held, if some are left out. */
-function heldIn({ weights }: Graph<Stored>, parameters: number): Pick<Measurement, 'heldParameters'> {
-  const left = [...weights.values()].map(({ shape, encoding }) =>
-    isSparse(encoding) ? elementsOf(shape) - numbersHeld(encoding, shape.at(-1)!) : 0,
-  );
-  const sum = left.reduce((all, each) => all + each, 0);
-  return sum === 0 ? {} : { heldParameters: parameters - sum };
+/** How many parameters are held and multiplied by, if some are left out. */
+function heldIn({ weights, nodes }: Graph<Stored>, cost: NetworkCost): Partial<Measurement> {
+  const left = new Map<string, number>();
+  for (const [key, { shape, encoding }] of weights)
+    if (isSparse(encoding)) left.set(key, elementsOf(shape) - numbersHeld(encoding, shape.at(-1)!));
+  const sum = [...left.values()].reduce((all, each) => all + each, 0);
+  if (sum === 0) return {};
+  // A node multiplies by each number of its kernel equally often
+  const macs = nodes.reduce((all, { weights: { kernel } }, i) => {
+    const share = left.has(kernel!) ? left.get(kernel!)! / elementsOf(weights.get(kernel!)!.shape) : 0;
+    return all - share * cost.nodes[i]!.macs;
+  }, cost.macs);
+  return { heldParameters: cost.parameters - sum, heldMacs: Math.round(macs) };
 }
 
 function notesOf(p: Measurement, q: Measurement): string[] {
@@ -173,9 +182,9 @@ function notesOf(p: Measurement, q: Measurement): string[] {
   const words = counts.map(([now, before, what]) =>
     isSame ? `${now} ${what}` : `${now} ${what} ${now === before ? 'as before' : `instead of ${before}`}`,
   );
-  const notes = [isSame ? `${words.join(' and ')}, as many as before` : words.join(', ')];
-  if (q.nonZeroParameters < q.parameters) notes.push(`${q.nonZeroParameters} of them are not zero`);
-  if (q.heldParameters !== undefined) notes.push(`sparse: ${q.heldParameters} of ${q.parameters} numbers held`);
+  const held = q.heldMacs === undefined ? '' : `, of which ${q.heldParameters} and ${q.heldMacs} are held`;
+  const notes = [`${isSame ? `${words.join(' and ')}, as many as before` : words.join(', ')}${held}`];
+  if (q.nonZeroParameters < q.parameters) notes.push(`${q.nonZeroParameters} parameters are not zero`);
   notes.push(
     q.bytes < p.bytes ? `${q.bytes} bytes instead of ${p.bytes}` : `the file is not smaller: ${q.bytes} bytes`,
   );

@@ -2,16 +2,29 @@ import { repeated } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { pairedRows } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { isSparse } from '../graph/encoding.ts';
+import { type DenseStored, type Encoding, isSparse } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Node, weightsOf } from '../graph/graph.ts';
 import type { SparsePattern, SparseWidth } from '../graph/sparse.ts';
 import { Buffers } from './buffers.ts';
 import { callsOf, compile, type Setting } from './compile.ts';
-import type { Candidate, Choose, SparseEncoding, SparseKernel } from './site.ts';
+import type { SparseKernel } from './site.ts';
 
 /** When a program multiplies a kernel in sparse panels as such, and not as a whole matrix. */
 export type SparseUse = 'measured' | 'always' | 'never';
+
+export type SparseEncoding = Exclude<Encoding, DenseStored['encoding']>;
+
+/** A node by itself, in a program. */
+export type Alone = Omit<Setting, 'buffers' | 'panelsOf'> & { readonly node: Node };
+
+/** A node whose kernel has sparse panels. */
+export interface Candidate extends Alone {
+  readonly shape: Shape;
+  readonly encoding: SparseEncoding;
+}
+/** What makes a kernel whose panels are multiplied; null where the whole matrix is. */
+export type Choose = (candidate: Candidate) => ((buffers: Buffers) => SparseKernel) | null;
 
 type PanelKernel = `${'gemm' | 'conv2d'}Sparse${'' | 'Int8'}`;
 
@@ -20,19 +33,32 @@ export interface Choice {
   /** What multiplies the panels, if the table has it. */
   readonly kernel: PanelKernel;
   readonly isSparse: boolean;
-  /** Milliseconds of the node by itself; null where the table lacks the kernel, or the clock stands still. */
+  /** Milliseconds of the node by itself; null where the table lacks the kernel, or nothing could be measured. */
   readonly times: Times | null;
 }
+/** Milliseconds of a call of a node, by the form of its kernel. */
 export interface Times {
   readonly dense: number;
   readonly sparse: number;
 }
+/** The time in milliseconds, of any start and any step. */
 export type Clock = () => number;
 
-/** Samples of each form, and milliseconds of one: 2.4 in all. Of what takes longer fewer, so that a program is soon made. */
-const ROUNDS = 8;
+/**
+ * Rows of a product, or places of an image, that are measured at most, or one sample: what more of them take grows by the
+ * rows, in both forms alike, as would the room for them.
+ */
+const ROWS = 64;
+/** Milliseconds of a sample. */
 const SAMPLE = 0.15;
+/** Samples of each form, however long they take: few, so that a program is soon made. */
 const FEWEST = 2;
+/**
+ * Kernels are slow at first, until the engine has compiled them for good: times count when for so many milliseconds of calls
+ * none has fallen to that share of what it was.
+ */
+const SETTLED = 2.4;
+const FALL = 0.9;
 /** Calls of a clock in which one that ticks every millisecond has ticked. */
 const PATIENCE = 1e5;
 
@@ -74,18 +100,10 @@ const where =
 export const chosen =
   (choose: Choose): Setting['panelsOf'] =>
   (setting, node) => {
-    const { network, values, batchSize, kernels, buffers } = setting;
-    const kernel = weightsOf(network, node).kernel;
+    const kernel = weightsOf(setting.network, node).kernel;
     if (kernel === undefined || !isSparse(kernel.encoding)) return null;
-    const { shape, encoding } = kernel;
-    const alone: Candidate['alone'] = (how, own) => {
-      const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
-      const weights = new Map(Object.values(node.weights).map((key) => [key, network.weights.get(key)!]));
-      const graph = { inputs, nodes: [node], outputs: [node.name], weights };
-      return compile({ ...setting, network: graph, buffers: own, panelsOf: chosen(how) }).steps;
-    };
-    const make = choose({ node, shape, encoding, batchSize, kernels, alone });
-    return make && (() => make(buffers));
+    const make = choose({ ...setting, node, shape: kernel.shape, encoding: kernel.encoding });
+    return make && (() => make(setting.buffers));
   };
 
 function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel {
@@ -101,9 +119,12 @@ function sparseKernel(encoding: SparseEncoding, buffers: Buffers): SparseKernel 
 }
 
 /**
- * Chooses by measurement: both forms run on scratch memory with the layer's shape, pattern and batch, in turns, for about 3
- * milliseconds (longer where three calls of each take longer, or the clock ticks every millisecond), and the shortest sample
- * counts: what else a machine does makes samples longer and never shorter. Where the clock stands still the share of blocks held decides. A table without the kernel multiplies the whole matrix.
+ * Chooses by measurement: both forms run on scratch memory with the layer's shape and pattern, on 64 rows of the batch, in
+ * turns, until neither has become faster in 2.4 milliseconds of calls, and the shortest sample counts: what else a machine does
+ * makes samples longer and never shorter. That takes about 3 milliseconds, for kernels that are new to the engine twice as
+ * many, and more where two calls of each take longer or the clock ticks every millisecond. Where the clock stands still, or
+ * measuring fails, as without room for both forms, the share of blocks held decides. A table without the kernel multiplies
+ * the whole matrix.
  */
 export const measured = (
   note: (candidate: Candidate, choice: Choice) => void = () => {},
@@ -122,26 +143,29 @@ const never: Choose = () => null;
 const always = where(() => true);
 export const USES: Readonly<Record<SparseUse, Choose>> = { measured: measured(), always, never };
 
-/** Milliseconds of a node as a whole matrix and in panels; null where the clock stands still. */
-export function timesOf(
-  { batchSize, kernels, alone }: Pick<Candidate, 'batchSize' | 'kernels' | 'alone'>,
-  now: Clock = () => performance.now(),
-  fewest: number = FEWEST,
-): Times | null {
+/** Milliseconds of a node as a whole matrix and in panels, on its batch; null where they cannot be measured. */
+export function timesOf(setting: Alone, now: Clock = () => performance.now(), fewest: number = FEWEST): Times | null {
+  const { node, network: whole, values, batchSize, kernels } = setting;
+  const rows = elementsOf(values.get(node.name)!.shape.slice(0, -1));
+  const samples = Math.min(batchSize, Math.ceil(ROWS / rows));
+  const inputs = node.inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: 'float32' }) as const);
+  const weights = new Map(Object.values(node.weights).map((key) => [key, whole.weights.get(key)!]));
+  const network = { inputs, nodes: [node], outputs: [node.name], weights };
   const buffers = new Buffers(kernels);
   try {
     const { heap } = kernels;
     const form = (choose: Choose): Timed => {
-      const calls = callsOf(alone(choose, buffers), kernels, batchSize);
+      const { steps } = compile({ ...setting, network, batchSize: samples, buffers, panelsOf: chosen(choose) });
       // Not linked: that would compile a module for each trial
-      return { actions: repeated(calls, { heap } as Kernels), least: Infinity };
+      return { actions: repeated(callsOf(steps, kernels, samples), { heap } as Kernels), least: Infinity };
     };
     const dense = form(never);
     const sparse = form(always);
     const begin = ticked(now);
     if (begin === null) return null;
     let last = begin;
-    for (let round = 0; round < fewest || last < begin + 2 * ROUNDS * SAMPLE; round++)
+    let still = 0;
+    for (let round = 0; round < fewest || still < SETTLED; round++)
       for (const each of [dense, sparse]) {
         let calls = 0;
         let spent = 0;
@@ -149,10 +173,15 @@ export function timesOf(
           for (const action of each.actions) action();
           spent = now() - last;
         }
-        each.least = Math.min(each.least, spent / calls);
         last += spent;
+        if (spent / calls < FALL * each.least) still = 0;
+        each.least = Math.min(each.least, spent / calls);
+        still += calls * each.least; // and not what else the machine did meanwhile, instead of compiling
       }
-    return { dense: dense.least, sparse: sparse.least };
+    const many = batchSize / samples;
+    return { dense: many * dense.least, sparse: many * sparse.least };
+  } catch {
+    return null; // as without room: the program itself may have it
   } finally {
     buffers.dispose();
   }

@@ -76,6 +76,8 @@ export interface Setting {
 export function compile(setting: Setting): Compiled {
   const { caller, rows, network, values, batchSize, kernels, buffers, panelsOf } = setting;
   const whole = withDenseWeights(network);
+  // All of them before the program has memory: what they are chosen in is given back, and leaves no gaps in it
+  const panels = network.nodes.map((node) => panelsOf(setting, node));
   const { slotOf, slots } = placed(network, values);
   const room = (numbers: number): number => size(caller, [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
@@ -110,17 +112,17 @@ export function compile(setting: Setting): Compiled {
     return own;
   };
 
-  for (const node of network.nodes) {
+  network.nodes.forEach((node, i) => {
     const [x] = node.inputs;
     const asked = { node, caller };
     const own = checked(kernels, asked);
-    const sparse = panelsOf(setting, node);
+    const sparse = panels[i];
     emit(rows, {
       ...asked,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
       product: integerProduct(whole, node, values.get(x!)!),
-      sparse: sparse && once(`${node.weights.kernel} panels`, sparse),
+      sparse: sparse ? once(`${node.weights.kernel} panels`, sparse) : null,
       weights: weightsOf(whole, node),
       packed: (what, type, length, fill) =>
         once(what, () => {
@@ -136,7 +138,7 @@ export function compile(setting: Setting): Compiled {
         owners.push(asked);
       },
     } as Site);
-  }
+  });
   for (const own of scratches) own.buffer = buffers.make(own.type, room(own.size));
   steps.forEach((step, i) => {
     step(

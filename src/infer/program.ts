@@ -44,8 +44,9 @@ export interface ProgramOptions {
   /**
    * When the panels of a kernel in a sparse encoding are multiplied, and not the whole matrix with its zeros: `always`,
    * `never`, or by default where that `measured` faster. Then both forms of each such layer run for about 3 milliseconds when
-   * the program is made, for the batch that it is made for, whatever it runs later. Where the clock stands still, as in workers
-   * of some hosts, the share of numbers held decides. Grouped and transposed convolutions are whole matrices.
+   * the program is made, on as many samples of its batch as make 64 rows or places, whatever it runs later, in memory that is
+   * given back. Where the clock stands still, as in workers of some hosts, or the memory is short, the share of numbers held
+   * decides. Grouped and transposed convolutions are whole matrices.
    *
    * Finite numbers give the same bits either way. An input that is infinite or NaN and meets a zero that is not held gives NaN
    * in the whole matrix and nothing in the panels: such outputs can depend on what was measured, unless it is not left to it.

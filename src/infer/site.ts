@@ -7,25 +7,10 @@ import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec, activationOf, epilogueOf } from '../graph/activation.ts';
-import type { DenseStored, Encoding } from '../graph/encoding.ts';
-import type { Node, NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
+import type { DenseStored } from '../graph/encoding.ts';
+import type { NodeOf, Op, QuantizationParams } from '../graph/graph.ts';
 import type { IntegerProduct } from '../graph/integers.ts';
-import type { Buffer, Buffers } from './buffers.ts';
-
-export type SparseEncoding = Exclude<Encoding, DenseStored['encoding']>;
-
-/** A node whose kernel has sparse panels, for a batch of so many samples on a table. */
-export interface Candidate {
-  readonly node: Node;
-  readonly shape: Shape;
-  readonly encoding: SparseEncoding;
-  readonly batchSize: number;
-  readonly kernels: Kernels;
-  /** Its steps by themselves, from and to places of `buffers`. */
-  alone(choose: Choose, buffers: Buffers): readonly Step[];
-}
-/** What makes a kernel whose panels are multiplied; null where the whole matrix is. */
-export type Choose = (candidate: Candidate) => ((buffers: Buffers) => SparseKernel) | null;
+import type { Buffer } from './buffers.ts';
 
 /** One kernel call or more on the first `samples` samples, on the table given. */
 export type Step = (kernels: Kernels, samples: number) => void;

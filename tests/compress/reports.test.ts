@@ -40,7 +40,7 @@ describe('a comparison', () => {
     expect(after.bytes).toBeLessThan(before.bytes);
     expect(notes).toEqual([
       '2460 parameters and 2400 multiply-adds, as many as before',
-      '660 of them are not zero',
+      '660 parameters are not zero',
       `${after.bytes} bytes instead of ${before.bytes}`,
     ]);
   });

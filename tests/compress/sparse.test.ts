@@ -292,10 +292,13 @@ describe('what a sparse network says of itself', () => {
 
   test('measured and compared, how many numbers are held', () => {
     expect(measure(network, quick)).not.toHaveProperty('heldParameters');
-    expect(measure(sparse, quick)).toMatchObject({ heldParameters: 360, parameters: 2600 });
+    expect(measure(sparse, quick)).toMatchObject({
+      ...{ heldParameters: 360, parameters: 2600 },
+      ...{ heldMacs: 320, macs: 2560 },
+    });
     const { notes } = compare(network, sparse, quick);
-    expect(notes).toContain('sparse: 360 of 2600 numbers held');
-    expect(compare(sparse, network, quick).notes.join()).not.toContain('sparse');
+    expect(notes[0]).toBe('2600 parameters and 2560 multiply-adds, as many as before, of which 360 and 320 are held');
+    expect(compare(sparse, network, quick).notes.join()).not.toContain('held');
   });
 
   test('printed, in which blocks', () => {

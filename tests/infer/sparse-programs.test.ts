@@ -17,6 +17,7 @@ import {
   GlobalAvgPool2D,
   input,
   type Layer,
+  LimitError,
   MaxPool2D,
   Model,
   type Network,
@@ -159,13 +160,15 @@ describe('the choice', () => {
   const sparse = inPanels(dense, 16);
   const x = floats(40, randoms(1));
 
+  /** Milliseconds of a call, or what they are when the clock has run for so long. */
+  type Took = number | ((running: number) => number);
   /** A table whose products take so many milliseconds by a clock of its own, and the names of those that were called. */
-  function timed(milliseconds: { dense: number; sparse: number }) {
+  function timed(milliseconds: { dense: Took; sparse: Took }) {
     let time = 100;
     const calls: string[] = [];
-    const slow = (name: 'gemmPanels' | 'gemmSparse', each: number): Partial<Kernels> => ({
+    const slow = (name: 'gemmPanels' | 'gemmSparse', each: Took): Partial<Kernels> => ({
       [name]: (...args: never[]) => {
-        time += each;
+        time += typeof each === 'number' ? each : each(time - 100);
         calls.push(name);
         (cpu[name] as (...args: never[]) => void)(...args);
       },
@@ -208,6 +211,33 @@ describe('the choice', () => {
     made(sparse, slow.table, slow.now);
     expect(slow.calls.filter((name) => name === 'gemmSparse')).toHaveLength(3); // one to write the calls down
     expect(slow.calls).toHaveLength(6);
+  });
+
+  /** A kernel that an engine compiles twice while it runs, the second time for good. */
+  const compiled =
+    (first: number, second: number, last: number) =>
+    (running: number): number =>
+      running < 2 ? first : running < 4 ? second : last;
+
+  test.each([1, 64])('falls on what is faster once the engine has compiled both: %i samples', (batch) => {
+    for (const [late, isSparse] of [
+      [0.003, true],
+      [0.006, false],
+    ] as const) {
+      const { table, now } = timed({ dense: compiled(0.03, 0.01, 0.004), sparse: compiled(0.1, 0.07, late) });
+      const before = now();
+      const { choices } = made(sparse, table, now, batch);
+      expect(choices).toMatchObject([{ isSparse }]);
+      expect(choices[0]!.times!.sparse).toBeCloseTo(late, 5);
+      expect(now() - before).toBeLessThan(8);
+    }
+  });
+
+  test('does not count what else a machine does as time in which a kernel could be compiled', () => {
+    let panels = 0;
+    const busy = (): number => (panels++ < 20 ? 0.03 + (panels % 7 === 0 ? 3 : 0) : 0.01);
+    const { table, now } = timed({ dense: 0.02, sparse: busy });
+    expect(made(sparse, table, now).choices).toMatchObject([{ isSparse: true }]);
   });
 
   test('counts calls between the ticks of a coarse clock', () => {
@@ -287,5 +317,97 @@ describe('the choice', () => {
       });
     expect([bytesOf('sparse'), bytesOf('dense')]).toEqual([panels, whole]);
     expect(used()).toBe(before);
+  });
+
+  /** A table that notes how many rows each product has, or how many samples each convolution. */
+  function counted(table: Kernels) {
+    const rows: number[] = [];
+    const first = (x: number | { readonly batch: number }): number => (typeof x === 'number' ? x : x.batch);
+    const names = ['gemmPanels', 'gemmSparse', 'gemmInt8', 'gemmSparseInt8', 'conv2dPanels', 'conv2dSparse'] as const;
+    const entries = names.map((name) => {
+      const kernel = table[name] as (...args: unknown[]) => void;
+      const noting = (...args: unknown[]): void => {
+        rows.push(first(args[0] as number));
+        kernel(...args);
+      };
+      return [name, noting];
+    });
+    return { table: { ...table, ...Object.fromEntries(entries) } as Kernels, rows };
+  }
+
+  test.each([
+    ['dense layers', [new Dense(20, { inputShape: [17] })], 16384, 64],
+    ['a batch of less', [new Dense(20, { inputShape: [17] })], 50, 50],
+    ['dense rows of a sample', [new Dense(20, { inputShape: [5, 17] })], 1000, 65],
+    ['images', [new Conv2D(20, 3, { inputShape: [9, 9, 4] })], 1000, 2],
+    ['large images', [new Conv2D(4, 3, { inputShape: [20, 20, 4] })], 1000, 1],
+  ] as const)('is made on 64 rows of a large batch, or one sample: %s', (_, layers, batch, most) => {
+    const network = inPanels(zeroed(toNetwork(new Sequential([...layers])), 4, 0.5), 4);
+    const { table, rows } = counted(cpu);
+    compileNetwork(network, batch, table);
+    expect(rows.length).toBeGreaterThan(4);
+    expect(new Set(rows)).toEqual(new Set([most]));
+  });
+
+  test('tells the times of the whole batch', () => {
+    const { table, now } = timed({ dense: 0.02, sparse: 0.01 });
+    const { choices } = made(sparse, table, now, 6400);
+    expect(choices[0]!.times!.dense).toBeCloseTo(2, 2);
+    expect(choices[0]!.times!.sparse).toBeCloseTo(1, 2);
+  });
+
+  describe('in little memory', () => {
+    const wide = new Sequential([new Dense(256, { inputShape: [256] }), new Dense(256)], { seed: 3 });
+    const network = inPanels(zeroed(toNetwork(wide), 16, 0.8), 16);
+    const heap = tables.wasm!.heap as ReturnType<typeof wasm>['heap'];
+
+    /** What is made where so many more bytes may be in use. */
+    function within<T>(bytes: number, make: () => T): T {
+      const { limit } = heap;
+      heap.limit = heap.counters().used + bytes;
+      try {
+        return make();
+      } finally {
+        heap.limit = limit;
+      }
+    }
+    /** The fewest bytes that a program can be made in, to a kilobyte. */
+    function least(batch: number, use: 'always' | 'never'): number {
+      let [low, high] = [0, 2 ** 25];
+      while (high - low > 1024) {
+        const middle = (low + high) / 2;
+        try {
+          within(middle, () => compileNetwork(network, batch, tables.wasm!, { sparse: use }).dispose());
+          high = middle;
+        } catch (error) {
+          expect(error).toBeInstanceOf(LimitError);
+          low = middle;
+        }
+      }
+      return high;
+    }
+
+    test('measures where the larger form of a program fits, whatever the batch', () => {
+      const before = heap.counters().used;
+      for (const batch of [64, 4096]) {
+        const { program, choices } = within(least(batch, 'never'), () =>
+          made(network, tables.wasm!, () => performance.now(), batch),
+        );
+        expect(choices).toMatchObject([{ times: { dense: expect.any(Number) } }, { times: {} }]);
+        program.dispose();
+      }
+      expect(heap.counters().used).toBe(before);
+    });
+
+    test('is by the blocks held where there is no room for both forms', () => {
+      const before = heap.counters().used;
+      const { program, choices } = within(least(1, 'always'), () =>
+        made(network, tables.wasm!, () => performance.now()),
+      );
+      const choice = { kernel: 'gemmSparse', isSparse: true, times: null };
+      expect(choices).toEqual([choice, choice]);
+      program.dispose();
+      expect(heap.counters().used).toBe(before);
+    });
   });
 });
