@@ -181,19 +181,6 @@ describe('shrink', () => {
   });
 });
 
-test('masking the weights around neurons takes little longer than removing them', () => {
-  const layers = [768, 768, 768, 10].map((units) => new Dense(units));
-  const model = new Sequential(layers);
-  model.build([768]);
-  const time = (mask: boolean): number => {
-    const start = performance.now();
-    pruneNeurons(model, { amount: 0.5, mask });
-    return performance.now() - start;
-  };
-  time(true); // warm
-  expect(time(true)).toBeLessThan(10 * time(false) + 1000); // of lists copied for each neuron it is 50 times as long
-}, 60_000);
-
 describe('networks that are no chains lose neurons', () => {
   const x = normal([9, 6]);
   const relu = { activation: 'relu' } as const;
