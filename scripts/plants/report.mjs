@@ -69,8 +69,6 @@ export const plants = [
     file: 'lab/src/job.ts',
     find: 'const bench = benchOf(seed, as);\n    await breath();\n    runs',
     replace: "const bench = benchOf(seed, model === 'mlp' ? 'columns' : 'images');\n    await breath();\n    runs",
-    find: 'const bench = benchOf(seed, as);\n    await breath();',
-    replace: "const bench = benchOf(seed, model === 'mlp' ? 'columns' : 'images');\n    await breath();",
     mustFail: ['tests/lab/light.test.ts'],
   },
   {
