@@ -10,8 +10,8 @@ export const plants = [
   {
     name: 'the safetensors reader accepts overlaps and holes',
     file: 'src/io/safetensors.ts',
-    find: 'if (begin !== reached) {',
-    replace: 'if (begin > 2 ** 50) {',
+    find: 'if (begin !== reached) fail',
+    replace: 'if (begin > 2 ** 50) fail',
     mustFail: ['tests/io/safetensors.test.ts'],
   },
   {
@@ -38,7 +38,7 @@ export const plants = [
   {
     name: 'a shape is believed that gaps do not walk over',
     file: 'src/io/sparse-code.ts',
-    find: 'end > n || n - end >= HOP',
+    find: 'end > n || (!isMask && n - end >= HOP)',
     replace: 'end > n',
     mustFail: ['tests/io/sparse-weights.test.ts'],
   },
@@ -201,7 +201,7 @@ export const plants = [
   {
     name: 'numbers past float64 are read from a file',
     file: 'src/io/fields.ts',
-    find: "const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);",
+    find: "const isNumber = (n: JsonValue): n is number => Number.isFinite(n);",
     replace: "const isNumber = (n: JsonValue): n is number => typeof n === 'number';",
     mustFail: ['tests/nn/model-file-mutants.test.ts'],
   },

@@ -6,7 +6,7 @@ export { LimitError, StateError, show, ValueError, WhittleError } from '../../ke
 export const listed = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 /** 11274 as 11,274. */
-export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+export const grouped = (n: number): string => n.toLocaleString('en');
 
 /** Operands whose shapes do not fit together, or do not fit the operation. */
 export class ShapeError extends WhittleError {
@@ -79,13 +79,7 @@ export function checkText(op: string, field: string, value: string): void {
 /** Throws ValueError unless `value` are bytes of a file, and says how to come by them. */
 export function checkBytes(op: string, field: string, value: Uint8Array, requirement = 'a Uint8Array'): void {
   if (value instanceof Uint8Array) return;
-  const { arrayBuffer } = Object(value) as { readonly arrayBuffer?: unknown };
-  const isBuffer = Object.prototype.toString.call(value).endsWith('ArrayBuffer]');
-  const remedy = isBuffer
-    ? 'new Uint8Array(buffer) shows its bytes'
-    : typeof arrayBuffer === 'function'
-      ? 'new Uint8Array(await file.arrayBuffer()) reads them'
-      : undefined;
+  const remedy = 'Give new Uint8Array(buffer), of a file new Uint8Array(await file.arrayBuffer())';
   throw new ValueError(op, field, requirement, value, remedy);
 }
 

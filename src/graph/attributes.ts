@@ -49,7 +49,7 @@ export function readAttributes<A extends object>(schema: Schema<A>, given: unkno
 
 export const number = (wanted: string, holds: (x: number) => boolean): Attribute<number> => ({
   wanted,
-  read: (value) => (typeof value === 'number' && Number.isFinite(value) && holds(value) ? value : undefined),
+  read: (value) => (Number.isFinite(value) && holds(value as number) ? (value as number) : undefined),
 });
 
 export const count: Attribute<number> = number('an integer of at least 0', (n) => Number.isSafeInteger(n) && n >= 0);
@@ -74,12 +74,10 @@ export const activation: Attribute<ActivationSpec> = {
   wanted: `one of ${ACTIVATIONS.join(', ')}, or { name, alpha? }`,
   usual: { name: 'linear' },
   read: (value) => {
-    const fields = typeof value === 'string' ? new Map([['name', value]]) : fieldsOf(value);
-    const name = ACTIVATIONS.find((known) => known === fields?.get('name'));
-    const alpha: unknown = fields?.get('alpha');
-    const isKnown = [...(fields?.keys() ?? [])].every((field) => field === 'name' || field === 'alpha');
-    if (name === undefined || !isKnown) return undefined;
-    if (alpha === undefined) return activationOf({ name });
-    return typeof alpha === 'number' && Number.isFinite(alpha) ? activationOf({ name, alpha }) : undefined;
+    const fields = typeof value === 'string' ? { name: value } : Object.fromEntries(fieldsOf(value) ?? []);
+    const spec = fields as unknown as ActivationSpec;
+    const { name, alpha, ...others } = spec;
+    const isNumber = alpha === undefined || Number.isFinite(alpha);
+    return isNumber && ACTIVATIONS.includes(name) && Object.keys(others).length === 0 ? activationOf(spec) : undefined;
   },
 };

@@ -17,7 +17,7 @@ import {
   view,
 } from './fact.ts';
 import type { Node, NodeOf, Op } from './graph.ts';
-import { IMAGE_FACTS } from './image-facts.ts';
+import { checkBias, IMAGE_FACTS, weightless } from './image-facts.ts';
 
 const atLeast0 = number('at least 0', (x) => x >= 0);
 const scales = { gamma: { isOptional: true }, beta: { isOptional: true } };
@@ -48,7 +48,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       if (inputs === undefined || units === undefined || more.length > 0)
         return refuse('needs a kernel [inputs, units]');
       if (x!.at(-1) !== inputs) return refuse(`expects a last axis of ${inputs}`);
-      if (bias !== undefined && !sameShape(bias, [units])) return refuse(`needs a bias [${units}]`);
+      checkBias(bias, units, refuse);
       return [...x!.slice(0, -1), units];
     },
     macs: (output, { kernel }) => elementsOf(output) * kernel![0]!,
@@ -56,8 +56,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
   activation: {
     attributes: { activation },
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: cut,
     shape: ({ inputs: [x], attrs, refuse }) => {
       const { name } = attrs.activation;
@@ -68,8 +67,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
   flatten: {
     attributes: {},
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: same,
     shape: ({ inputs: [x] }) => [elementsOf(x!)],
     memory: view,
@@ -80,8 +78,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       training: flag(false),
       spatial: mark,
     },
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: same,
     shape: ({ inputs: [x], attrs: { spatial }, refuse }) =>
       spatial === true && x!.length !== 3 ? refuse('drops whole channels of samples [height, width, channels]') : x!,
@@ -90,8 +87,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
   activityRegularization: {
     attributes: { l1: atLeast0, l2: atLeast0 },
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: same,
     shape: ({ inputs: [x] }) => x!,
     memory: view,
@@ -123,15 +119,13 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
   split: {
     attributes: { from: count, to: count },
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: same,
     shape: ({ inputs: [x], attrs: { from, to }, refuse }) => {
       const n = x!.at(-1);
       if (n === undefined) return refuse('needs an axis');
       return from < to && to <= n ? [...x!.slice(0, -1), to - from] : refuse(`has no part from ${from} to ${to}`);
     },
-    memory: apart,
   },
   batchNorm: {
     attributes: {
@@ -165,19 +159,15 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
   quantize: {
     attributes: {},
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: (_, own) => (isReal(own) ? 'needs a format' : null),
     shape: ({ inputs: [x] }) => x!,
-    memory: apart,
   },
   dequantize: {
     attributes: {},
-    inputs: one,
-    weights: {},
+    ...weightless,
     formats: ([x], own) => (isReal(x!) || !isReal(own) ? 'reads int8 and gives real numbers' : null),
     shape: ({ inputs: [x] }) => x!,
-    memory: apart,
   },
   custom: {
     attributes: { type: made(), outputShape: made() },

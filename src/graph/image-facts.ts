@@ -56,12 +56,12 @@ function positionsOf(places: Shape, taps: Shape, steps: Steps, refuse: Refuse): 
   return places.length === 1 ? [outWidth] : [outHeight, outWidth];
 }
 
-function checkBias(bias: Shape | undefined, units: number, refuse: Refuse): void {
+export function checkBias(bias: Shape | undefined, units: number, refuse: Refuse): void {
   if (bias !== undefined && !sameShape(bias, [units])) refuse(`needs a bias [${units}]`);
 }
 
 /** What is the same of all without weights, and of all with a kernel. */
-const weightless = { inputs: one, weights: {}, memory: apart };
+export const weightless: Pick<Facts<Op>, 'inputs' | 'weights' | 'memory'> = { inputs: one, weights: {}, memory: apart };
 const moved = { ...weightless, formats: same };
 
 /** The largest is one of the numbers, a mean is a number of its own. */

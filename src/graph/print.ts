@@ -9,18 +9,22 @@ import { heldIn, type SparsePattern } from './sparse.ts';
 /** A network as text, a line for each input and node and one for what it gives: value, shape, what makes it. */
 export function printGraph(graph: Graph<Shaped>): string {
   const values = valuesOf(graph);
-  const rows = [
-    ...graph.inputs.map(({ name }) => [name, typeOf(values.get(name)!), 'input']),
-    ...graph.nodes.map((node) => [node.name, typeOf(values.get(node.name)!), callOf(graph, node)]),
-  ] as [string, string, string][];
-  const width = (column: 0 | 1): number => rows.reduce((most, row) => Math.max(most, row[column].length), 0);
-  const first = width(0);
-  const second = width(1);
-  const lines = rows.map(([name, type, call]) => `${name.padEnd(first)}  ${type.padEnd(second)}  ${call}`);
-  const parameters = [...graph.weights.values()].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
-  const macs = graph.nodes.reduce((sum, node) => sum + macsOf(graph, node, values), 0);
+  const calls = [...graph.inputs.map(() => 'input'), ...graph.nodes.map((node) => callOf(graph, node))];
+  const names = aligned([...values.keys()]);
+  const types = aligned([...values.values()].map(typeOf));
+  const lines = calls.map((call, i) => `${names[i]}  ${types[i]}  ${call}`);
+  const parameters = sumOf([...graph.weights.values()].map(({ shape }) => elementsOf(shape)));
+  const macs = sumOf(graph.nodes.map((node) => macsOf(graph, node, values)));
   const total = `${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds a sample`;
   return [...lines, `gives ${graph.outputs.join(', ')}: ${total}`].join('\n');
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
+
+/** The texts, each as wide as the widest. */
+function aligned(texts: readonly string[]): string[] {
+  const width = texts.reduce((most, { length }) => Math.max(most, length), 0);
+  return texts.map((text) => text.padEnd(width));
 }
 
 /** float32 [2, 3], or int8 [2, 3] · 0.05 + 3. */

@@ -6,7 +6,7 @@ import { JsonObject, type JsonValue, parseJson } from './json.ts';
 
 type Plain = number | boolean | string | readonly number[];
 
-const isNumber = (n: JsonValue): n is number => typeof n === 'number' && Number.isFinite(n);
+const isNumber = (n: JsonValue): n is number => Number.isFinite(n);
 
 const isText = (value: JsonValue): value is string => typeof value === 'string';
 const isFlag = (value: JsonValue): value is boolean => typeof value === 'boolean';

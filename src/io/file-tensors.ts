@@ -1,4 +1,4 @@
-import { FormatError, LimitError, listed } from '../base/errors.ts';
+import { FormatError, listed } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { SafeArray, SafeDType, SafeTensor } from './safetensors.ts';
 import { decodePlaces, type PlaceCode, Walk, type Weights } from './sparse-code.ts';
@@ -39,11 +39,8 @@ export class FileTensors {
   take(name: string, wanted: SafeDType, wantedShape: Shape | null): SafeArray {
     const { dtype, shape, data } = this.get(name);
     if (dtype !== wanted) this.fail(name, `must be ${wanted}, got ${dtype}`);
-    if (wantedShape === null ? shape.length !== 1 : !sameShape(wantedShape, shape))
-      this.fail(
-        name,
-        `must have shape ${wantedShape === null ? 'one axis' : listed(wantedShape)}, got ${listed(shape)}`,
-      );
+    const axes = wantedShape ?? [data.length];
+    if (!sameShape(axes, shape)) this.fail(name, `must have shape ${listed(axes)}, got ${listed(shape)}`);
     this.tensors.delete(name);
     return data;
   }
@@ -51,11 +48,10 @@ export class FileTensors {
   /** Places below `n`, each of so many numbers. What they claim is checked before more is allocated than their own list. */
   takePlaces(name: string, code: PlaceCode, n: number, width = 1): Int32Array {
     const own = `${name}.${code}`;
-    const places = decodePlaces(code, this.take(own, 'U8', null) as Uint8Array, n);
-    if (typeof places === 'string') return this.fail(own, places);
     if (code === 'deltas' && !this.walk.takes(n * width))
-      throw new LimitError(this.format, `what deltas up to ${own} walk over`, this.walk.numbers + n * width, Walk.MOST);
-    return places;
+      this.fail(own, `deltas of one file walk over ${Walk.MOST} numbers at most`);
+    const places = decodePlaces(code, this.take(own, 'U8', null) as Uint8Array, n);
+    return typeof places === 'string' ? this.fail(own, places) : places;
   }
 
   /** As many numbers as places. */

@@ -143,27 +143,23 @@ type Fail = (field: string, problem: string, at: number) => never;
 
 function readHeader(file: Uint8Array): { header: JsonObject; fail: Fail; dataStart: number } {
   checkBytes('decodeSafetensors', 'the file', file);
-  if (file.length < 8) throw new FormatError(FORMAT, 'header length', `needs 8 bytes, got ${file.length}`, 0);
+  const wrong = (field: string, problem: string, offset = 0): never => {
+    throw new FormatError(FORMAT, field, problem, offset);
+  };
+  if (file.length < 8) wrong('header length', `needs 8 bytes, got ${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, 8);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
-  if (length > MAX_HEADER) throw new FormatError(FORMAT, 'header length', `${length} is more than ${MAX_HEADER}`, 0);
-  if (length > file.length - 8) {
-    throw new FormatError(
-      FORMAT,
-      'header length',
-      `${length} is more than the ${file.length - 8} bytes that follow`,
-      0,
-    );
-  }
+  if (length > MAX_HEADER) wrong('header length', `${length} is more than ${MAX_HEADER}`);
+  const rest = file.length - 8;
+  if (length > rest) wrong('header length', `${length} is more than the ${rest} bytes that follow`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, 8 + length));
   } catch {
-    throw new FormatError(FORMAT, 'header', 'is not UTF-8', 8);
+    return wrong('header', 'is not UTF-8', 8);
   }
-  const fail: Fail = (field, problem, at) => {
-    throw new FormatError(FORMAT, field, problem, 8 + new TextEncoder().encode(text.slice(0, at)).length);
-  };
+  const fail: Fail = (field, problem, at) =>
+    wrong(field, problem, 8 + new TextEncoder().encode(text.slice(0, at)).length);
   if (text.charAt(0) !== '{') fail('header', 'does not begin with {', 0);
   const header = parseJson(text, (problem, at) => fail('header', problem, at), { maxDepth: 4, integersOnly: true });
   return { header: header as JsonObject, fail, dataStart: 8 + length };
@@ -212,10 +208,7 @@ function readEntry(name: string, value: JsonValue, fail: Fail): Entry {
 function checkRanges(entries: readonly Entry[], length: number, fail: Fail): void {
   let reached = 0;
   for (const { name, begin, end, at } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== reached) {
-      const problem = begin < reached ? 'overlaps the tensor before it' : `leaves a hole of ${begin - reached} bytes`;
-      fail(`${show(name)}.data_offsets`, problem, at);
-    }
+    if (begin !== reached) fail(`${show(name)}.data_offsets`, `must begin at ${reached}, got ${begin}`, at);
     reached = end;
   }
   if (reached !== length)

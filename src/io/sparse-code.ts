@@ -1,3 +1,5 @@
+import { zerosLike } from '../graph/sparse.ts';
+
 /**
  * Codes of places: which of `n` numbers are held, or which blocks of a sparse weight. The smaller is taken: a bit for each is
  * best down to an eighth, gaps are as long as there are places. Rows of 16 bits would pay only where fewer than 3 of 1000 are.
@@ -37,40 +39,32 @@ export class Walk {
   }
 }
 
-/** Shows each place of a code, and returns the end of what it walks over. */
-function eachPlace(code: PlaceCode, data: Uint8Array, see: (place: number) => void): number {
-  let next = 0;
+/**
+ * The places that `encodePlaces` wrote, or what is wrong. What is allocated has a number for each bit or gap of the code, and
+ * for none that it only claims.
+ */
+export function decodePlaces(code: PlaceCode, data: Uint8Array, n: number): Int32Array | string {
+  const isMask = code === 'bitmask';
+  const bytes = Math.ceil(n / 8);
+  if (isMask && data.length !== bytes) return `must have ${bytes} bytes, got ${data.length}`;
+  const list = zerosLike(new Int32Array(), isMask ? n : data.length);
+  let count = 0;
+  let end = 0;
   data.forEach((byte, i) => {
-    if (code === 'deltas') {
-      next += byte;
-      if (byte < HOP) see(next++);
+    if (!isMask) {
+      end += byte;
+      if (byte < HOP) list[count++] = end++;
     } else
       for (let bit = 0; bit < 8; bit++)
         if ((byte >> bit) & 1) {
-          see(i * 8 + bit);
-          next = i * 8 + bit + 1;
+          end = i * 8 + bit;
+          list[count++] = end++;
         }
   });
-  return next;
-}
-
-/** The places that `encodePlaces` wrote, or what is wrong. Nothing is allocated before the code is known to be right. */
-export function decodePlaces(code: PlaceCode, data: Uint8Array, n: number): Int32Array | string {
-  const bytes = Math.ceil(n / 8);
-  if (code === 'bitmask' && data.length !== bytes) return `must have ${bytes} bytes, got ${data.length}`;
-  let count = 0;
-  const end = eachPlace(code, data, () => {
-    count++;
-  });
-  if (code === 'bitmask' && end > n) return 'has bits after its end';
-  // All of `n` is walked over, so that no shape is believed that the file is too short for
-  if (code === 'deltas' && (end > n || n - end >= HOP)) return `must walk over ${n} places, walks over ${end}`;
-  const list = new Int32Array(count);
-  count = 0;
-  eachPlace(code, data, (place) => {
-    list[count++] = place;
-  });
-  return list;
+  // Deltas walk over all of `n`, so that no shape is believed that the file is too short for
+  return end > n || (!isMask && n - end >= HOP)
+    ? `must walk over ${n} places, walks over ${end}`
+    : list.subarray(0, count);
 }
 
 function bitmaskOf({ list, n }: Places): Uint8Array {

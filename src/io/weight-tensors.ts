@@ -183,11 +183,20 @@ export function takeStored(
   const n = size(tensors.format, shape);
   const sparse = width && takePattern(tensors, key, code, shape, width);
   const places = sparse || !(coded || living) ? null : tensors.takePlaces(key, code, n);
-  const values = sparse
-    ? placedIn(sparse, shape, (count) => tensors.takeHeld(name, dtype, count))
-    : coded
+  let values: Weights;
+  if (sparse) {
+    const units = shape.at(-1) ?? 1;
+    const held = tensors.takeHeld(name, dtype, heldIn(sparse, units));
+    // A block has zeros behind the last column, which the file does not hold
+    values = zerosLike(held, sparse.rows.length * width);
+    let at = 0;
+    eachHeld(sparse, units, (_, i) => {
+      values[i] = held[at++]!;
+    });
+  } else
+    values = coded
       ? spread(tensors.takeHeld(name, dtype, places!.length), places!, n)
-      : tensors.take(name, dtype, shape);
+      : (tensors.take(name, dtype, shape) as Weights);
   const mask = living && aliveAt(sparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!, n);
   const scales = dtype === 'I8' && { scales: tensors.take(`${key}.scales`, 'F32', [shape.at(-1) ?? 1]) };
   return { shape, encoding: { type, values, ...sparse, ...scales } as Encoding, mask };
@@ -210,16 +219,4 @@ function takePattern(
   for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
   for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;
   return { width, starts, rows: blocks.map((block) => block % line) };
-}
-
-/** The numbers of blocks, of those that a file has: the ones behind the last column are 0. */
-function placedIn(pattern: SparsePattern, shape: Shape, take: (count: number) => Weights): Weights {
-  const units = shape.at(-1) ?? 1;
-  const held = take(heldIn(pattern, units));
-  const values = zerosLike(held, pattern.rows.length * pattern.width);
-  let at = 0;
-  eachHeld(pattern, units, (_, i) => {
-    values[i] = held[at++]!;
-  });
-  return values;
 }

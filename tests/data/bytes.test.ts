@@ -25,19 +25,20 @@ test.each(Object.entries(READERS))('%s refuses what are no bytes, with what make
       return error;
     }
   };
-  const remedies: readonly (readonly [given: unknown, says: RegExp])[] = [
-    [new ArrayBuffer(30), /Uint8Array, got an object of ArrayBuffer\. new Uint8Array\(buffer\) shows its bytes$/],
-    [new SharedArrayBuffer(30), /got an object of SharedArrayBuffer\. new Uint8Array\(buffer\) shows its bytes$/],
-    [new Blob(['x']), /got an object of Blob\. new Uint8Array\(await file\.arrayBuffer\(\)\) reads them$/],
-    [new Uint16Array(30), /Uint8Array, got an object of Uint16Array$/],
-    [undefined, /Uint8Array, got undefined$/],
-    [null, /Uint8Array, got null$/],
-    [5, /Uint8Array, got 5$/],
+  const refused: readonly (readonly [given: unknown, got: string])[] = [
+    [new ArrayBuffer(30), 'an object of ArrayBuffer'],
+    [new SharedArrayBuffer(30), 'an object of SharedArrayBuffer'],
+    [new Blob(['x']), 'an object of Blob'],
+    [new Uint16Array(30), 'an object of Uint16Array'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, '5'],
   ];
-  for (const [given, says] of remedies) {
+  const remedy = 'Give new Uint8Array(buffer), of a file new Uint8Array(await file.arrayBuffer())';
+  for (const [given, got] of refused) {
     const error = await refusal(given);
     expect(error, String(given)).toBeInstanceOf(w.ValueError);
-    expect(error).toMatchObject({ op: name, message: expect.stringMatching(says) });
+    expect(error).toMatchObject({ op: name, message: expect.stringContaining(`Uint8Array, got ${got}. ${remedy}`) });
   }
 });
 

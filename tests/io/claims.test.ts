@@ -77,26 +77,25 @@ function bytesOf(call: () => void): number {
 }
 
 describe('deltas walk over 33,554,432 numbers of a file, and no further', () => {
-  test.each<[what: string, asked: number, ...claims: Claim[]]>([
-    ['a panel of 16 in int8', 1.92e9, { shape: [60_000, 32_000], dtype: 'I8', n: 120e6, width: 16 }],
-    ['blocks of a float weight', 40e6, { shape: [100, 400_000], dtype: 'F32', n: 10e6, width: 4 }],
-    ['columns without rows', 40e6, { shape: [0, 40e6], dtype: 'F32', n: 40e6, width: 1 }],
-    ['panels without rows', 40e6, { shape: [0, 40e6], dtype: 'F32', n: 2.5e6, width: 16 }],
-    ['columns of one row', 40e6, { shape: [1, 40e6], dtype: 'F32', n: 40e6, width: 1 }],
-    ['a panel that is narrow', 40e6, { shape: [2.5e6, 1], dtype: 'F32', n: 2.5e6, width: 16 }],
-    ['a dense weight', 40e6, { shape: [1000, 40_000], dtype: 'F64', n: 40e6 }],
-    ['a dense weight with its mask', 40e6, { shape: [40_000, 1000], dtype: 'F32', n: 40e6, mask: true }],
-    ['a finer mask', 40e6, { shape: [1000, 20_000], dtype: 'F32', n: 20e6, width: 1, mask: 'deltas' }],
+  test.each<[what: string, ...claims: Claim[]]>([
+    ['a panel of 16 in int8', { shape: [60_000, 32_000], dtype: 'I8', n: 120e6, width: 16 }],
+    ['blocks of a float weight', { shape: [100, 400_000], dtype: 'F32', n: 10e6, width: 4 }],
+    ['columns without rows', { shape: [0, 40e6], dtype: 'F32', n: 40e6, width: 1 }],
+    ['panels without rows', { shape: [0, 40e6], dtype: 'F32', n: 2.5e6, width: 16 }],
+    ['columns of one row', { shape: [1, 40e6], dtype: 'F32', n: 40e6, width: 1 }],
+    ['a panel that is narrow', { shape: [2.5e6, 1], dtype: 'F32', n: 2.5e6, width: 16 }],
+    ['a dense weight', { shape: [1000, 40_000], dtype: 'F64', n: 40e6 }],
+    ['a dense weight with its mask', { shape: [40_000, 1000], dtype: 'F32', n: 40e6, mask: true }],
+    ['a finer mask', { shape: [1000, 20_000], dtype: 'F32', n: 20e6, width: 1, mask: 'deltas' }],
     [
       'two weights',
-      40e6,
       { shape: [1000, 20_000], dtype: 'F32', n: 20e6, width: 1 },
       { shape: [20_000, 1000], dtype: 'F32', n: 20e6 },
     ],
-  ])('%s', (_, asked, ...claims) => {
+  ])('%s', (_, ...claims) => {
     const file = fileOf(...claims);
     expect(() => decodeNetwork(file)).toThrow(WhittleError);
-    const message = new RegExp(`what deltas up to d\\d/kernel[.a-z]* walk over is ${asked}, the limit is 33554432`);
+    const message = /^network file: d\d\/kernel[.a-z]*: deltas of one file walk over 33554432 numbers at most$/;
     expect(bytesOf(() => expect(() => decodeNetwork(file)).toThrow(message))).toBeLessThan(2 * file.length + 1e6);
   });
 

@@ -43,14 +43,14 @@ describe('what is wrong with a safetensors file is said in numbers, with the byt
       `{"é":${u8(1, 0, 1)},"b":${u8(1, 3, 4)}}`,
       4,
       undefined,
-      '"b".data_offsets: leaves a hole of 2 bytes',
+      '"b".data_offsets: must begin at 1, got 3',
       '{"dtype":"U8","shape":[1],"data_offsets":[3',
     ],
     [
       `{"a":${u8(4, 0, 4)},"b":${u8(4, 2, 6)}}`,
       6,
       undefined,
-      '"b".data_offsets: overlaps the tensor before it',
+      '"b".data_offsets: must begin at 4, got 2',
       '{"dtype":"U8","shape":[4],"data_offsets":[2',
     ],
     [

@@ -310,13 +310,17 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['a bitmask that is missing', changed(same, { 'd/kernel.bitmask': null }), 'd/kernel.bitmask: the tensor is missing'],
   ['a bitmask of another type', changed(same, { 'd/kernel.bitmask': f32([1]) }), 'bitmask: must be U8, got F32'],
   ['a bitmask too long', changed(same, { 'd/kernel.bitmask': u8(13, 0, 0) }), 'bitmask: must have 2 bytes, got 3'],
-  ['bits after the last weight', changed(same, { 'd/kernel.bitmask': u8(13, 16) }), 'bitmask: has bits after its end'],
+  [
+    'bits after the last weight',
+    changed(same, { 'd/kernel.bitmask': u8(13, 16) }),
+    'bitmask: must walk over 12 places, walks over 13',
+  ],
   [
     'more bits than values',
     changed(same, { 'd/kernel.bitmask': u8(15, 0) }),
     'values: must be 4 numbers, one for each place, got 3',
   ],
-  ['values of two axes', changed(same, { 'd/kernel.values': f32([3, 1]) }), 'values: must have shape one axis'],
+  ['values of two axes', changed(same, { 'd/kernel.values': f32([3, 1]) }), 'values: must have shape [3], got [3, 1]'],
   [
     'values of another type',
     changed(same, { 'd/kernel.values': u8(1, 2, 3) }),
