@@ -201,7 +201,7 @@ export const plants = [
   {
     name: 'numbers past float64 are read from a file',
     file: 'src/io/fields.ts',
-    find: "const isNumber = (n: JsonValue): n is number => Number.isFinite(n);",
+    find: 'const isNumber = (n: JsonValue): n is number => Number.isFinite(n);',
     replace: "const isNumber = (n: JsonValue): n is number => typeof n === 'number';",
     mustFail: ['tests/nn/model-file-mutants.test.ts'],
   },

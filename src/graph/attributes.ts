@@ -74,8 +74,8 @@ export const activation: Attribute<ActivationSpec> = {
   wanted: `one of ${ACTIVATIONS.join(', ')}, or { name, alpha? }`,
   usual: { name: 'linear' },
   read: (value) => {
-    const fields = typeof value === 'string' ? { name: value } : Object.fromEntries(fieldsOf(value) ?? []);
-    const spec = fields as unknown as ActivationSpec;
+    const fields: object = typeof value === 'string' ? { name: value } : Object.fromEntries(fieldsOf(value) ?? []);
+    const spec = fields as ActivationSpec;
     const { name, alpha, ...others } = spec;
     const isNumber = alpha === undefined || Number.isFinite(alpha);
     return isNumber && ACTIVATIONS.includes(name) && Object.keys(others).length === 0 ? activationOf(spec) : undefined;
