@@ -515,8 +515,10 @@ export const plants = [
   {
     name: 'shrink trusts a mask without looking at the numbers',
     file: 'src/compress/neurons.ts',
-    find: ' && encoding.values[i] === 0',
-    replace: '',
+    find: `const { shape, encoding } = weights.get(key)!;
+    return placesAt(shape, axis, index).every((i) => encoding.values[i] === 0);`,
+    replace: `const { shape, encoding, mask } = weights.get(key)!;
+    return placesAt(shape, axis, index).every((i) => (mask ?? encoding.values)[i] === 0);`,
     mustFail: ['tests/compress/shrink.test.ts'],
   },
   {

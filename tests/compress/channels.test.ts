@@ -333,7 +333,10 @@ describe('masks between convolutions', () => {
     expect(outputsOf(less)).toEqual(outputsOf(network));
   });
 
-  test('a kernel that a decoder reads the other way round is read, though it makes the channels too', () => {
+  test.each([
+    ['is read, though it makes the channels too', [], [1, 3], 4],
+    ['makes what nobody reads where it is masked, whatever the bias', [1], [], 3],
+  ] as const)('a kernel that a decoder reads the other way round %s', (_, dead, deadBias, left) => {
     const network = new Network({
       inputs: [{ name: 'x', shape: [3, 3, 2], dtype: 'float32' }],
       nodes: [
@@ -348,12 +351,12 @@ describe('masks between convolutions', () => {
       ],
       outputs: ['d'],
       weights: new Map([
-        ['c/kernel', store([2, 2, 2, 4])],
-        ['c/bias', store([4], [1, 3], 4)],
+        ['c/kernel', store([2, 2, 2, 4], dead, 4)],
+        ['c/bias', store([4], deadBias, 4)],
       ]),
     });
     const less = shrink(network);
-    expect(units(less)).toBe(4);
+    expect(units(less)).toBe(left);
     expect(outputsOf(less)).toEqual(outputsOf(network));
   });
 });
