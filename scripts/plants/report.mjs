@@ -241,9 +241,9 @@ export const plants = [
   },
   {
     name: 'a terminal is filled with the digests of all criteria',
-    file: 'lab/src/job.ts',
-    find: 'lightDigests(options.seeds, lights)]',
-    replace: 'lightDigests(options.seeds, lights), ...(criteriaOf(compared, comparing, model, scoreName).digests)]',
+    file: 'lab/src/tables.ts',
+    find: 'report.digests.map(({',
+    replace: '[...report.digests, ...(report.criteria?.digests ?? [])].map(({',
     mustFail: ['tests/lab/criteria.test.ts'],
   },
   {

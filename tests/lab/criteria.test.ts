@@ -194,6 +194,7 @@ describe('the page', () => {
     expect(tips[2]![1]).toBeGreaterThan(tips[0]![1]);
     for (const { name } of rows) expect(text).toContain(CRITERIA[name].what);
     expect(renderTables(report)).toContain('Criteria of pruning');
+    for (const { sha256 } of report.criteria!.digests) expect(renderTables(report)).not.toContain(sha256);
   });
 
   test('draws each line, with the range of its seeds, as a part that a spot brings forward', () => {
