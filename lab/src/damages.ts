@@ -42,14 +42,14 @@ function ofClasses(all: readonly All[], line: (sample: number) => number): Damag
   type One = (typeof decided)[number]['seeds'][number];
   const over = (seeds: readonly One[], of: (one: One) => number | undefined | null): Figure =>
     figure(seeds.map((one) => of(one) ?? Number.NaN));
-  const { seeds: any } = decided[0]!;
+  const { seeds: teachers } = decided[0]!;
   return {
     kind: 'classes',
     bins: BINS,
     edge: EDGE,
     teacher: {
-      calibration: over(any, ({ calibration }) => calibration?.before),
-      onEdge: over(any, ({ margins, decisions }) => margins?.before && margins.before.onEdge / decisions),
+      calibration: over(teachers, ({ calibration }) => calibration?.before),
+      onEdge: over(teachers, ({ margins, decisions }) => margins?.before && margins.before.onEdge / decisions),
     },
     forms: decided.map(({ form, seeds }) => {
       const [{ accuracy, worst, rightToWrong }] = seeds as [One];

@@ -27,10 +27,10 @@ import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
 import { heldNetworkOf } from './passes.ts';
-import type { SparsePatternName } from './sparse.ts';
+import { type SparsePatternName, WIDTHS } from './sparse.ts';
 
-const PATTERNS: Readonly<Record<SparseWidth, SparsePatternName>> = { 1: 'columns', 4: 'quads', 16: 'panels' };
-const WIDTHS: readonly SparseWidth[] = [1, 4, 16];
+const NAMES = Object.keys(WIDTHS) as SparsePatternName[];
+const nameOf = (width: SparseWidth): SparsePatternName => NAMES.find((name) => WIDTHS[name] === width)!;
 /** Shares of blocks at 0 at which curves are measured. */
 const SPARSITIES = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 
@@ -173,7 +173,7 @@ export function explained(network: Graph<Stored>, options: ExplainOptions, now?:
     return {
       name: node.name,
       op: node.op,
-      pattern: isSparse(encoding) ? PATTERNS[encoding.width] : null,
+      pattern: isSparse(encoding) ? nameOf(encoding.width) : null,
       held: isSparse(encoding) ? blocksHeld(encoding, shape) : 1,
       dense: choice?.times?.dense ?? (isSparse(encoding) ? null : (curve?.dense ?? null)),
       sparse: choice?.times?.sparse ?? null,
@@ -193,7 +193,7 @@ type Chosen = Candidate & Choice;
 function whyChosen(chosen: Chosen | undefined): string {
   if (chosen === undefined) return 'no kernel multiplies panels in a convolution that is transposed or has groups';
   const { kernel, kernels, encoding, times } = chosen;
-  const pattern = PATTERNS[encoding.width];
+  const pattern = nameOf(encoding.width);
   if (kernels[kernel] === undefined) return `the table has no ${kernel}`;
   if (times === null)
     return `nothing could be measured here, and ${pattern} count as faster up to ${breakEven(chosen)} % of the blocks`;
@@ -210,7 +210,7 @@ function whyWhole(weight: Stored, curve: BreakEvenCurve | undefined): string {
   const many = `${percent(zeros / values.length)} of the weights are 0`;
   if (curve === undefined) return `${many}, and no kernel here skips them`;
   const found = Object.entries(curve.patterns).map(([name, { breakEven }]) => {
-    const width = WIDTHS.find((each) => PATTERNS[each] === name)!;
+    const width = WIDTHS[name as SparsePatternName];
     const held = blocksHeld(patternOf(values, weight.shape.at(-1)!, width), weight.shape);
     return { name, held, most: breakEven === null ? 0 : 1 - breakEven };
   });
@@ -242,7 +242,7 @@ function curveOf(
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
     return timesOf({ ...on, caller: 'explain', rows: EMIT, network: alone, values, node }, now, ROUNDS);
   };
-  const widths = isReal ? WIDTHS : ([16] as const);
+  const widths = isReal ? Object.values(WIDTHS) : ([16] as const);
   const points: Point[][] = [];
   for (const width of widths) {
     const own: Point[] = [];
@@ -258,7 +258,7 @@ function curveOf(
   const dense = Math.min(...points.flat().map(({ times }) => times.dense));
   const patterns = widths.map((width, i) => {
     const times = measuredTimes[i]!;
-    return [PATTERNS[width], { times, breakEven: breakEvenOf(dense, times) }] as const;
+    return [nameOf(width), { times, breakEven: breakEvenOf(dense, times) }] as const;
   });
   return {
     layers: nodes.map(({ name }) => name),

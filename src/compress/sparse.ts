@@ -13,7 +13,8 @@ import type { Model } from '../nn/model.ts';
 import { heldNetworkOf, networkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
 
-const WIDTHS = { columns: 1, quads: 4, panels: 16 } as const;
+/** The width of a block of each pattern. */
+export const WIDTHS = { columns: 1, quads: 4, panels: 16 } as const;
 
 /** What a sparse weight holds of each row: single numbers, blocks of 1x4, or panels of 1x16. */
 export type SparsePatternName = keyof typeof WIDTHS;
