@@ -183,9 +183,7 @@ export type { NeuronCriterion, NeuronScores } from './compress/neuron-scores.ts'
 export { type Budget, type PruneNeuronsOptions, pruneNeurons, shrink } from './compress/neurons.ts';
 export type { BlockPooling, PruningScope, WeightPattern, WeightScope } from './compress/patterns.ts';
 export { type PruneOptions, prune } from './compress/prune.ts';
-export { type QuantizeOptions, quantize } from './compress/quantize.ts';
 export { QuantizedNetwork } from './compress/quantized.ts';
-export { chooseQParams, type RangeChoice, type RangeName } from './compress/ranges.ts';
 export {
   ConstantSparsity,
   type ConstantSparsityOptions,
@@ -354,6 +352,8 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
+export { chooseQParams, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

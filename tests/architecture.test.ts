@@ -78,10 +78,38 @@ const ARROWS: Record<string, readonly string[]> = {
   data: ['tensor', 'memory', 'kernels', 'base'],
   nn: ['autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
+  quantize: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   threads: ['kernels', 'base'],
   gpu: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'kernels', 'base'],
-  node: ['index', 'compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'data', 'kernels', 'base'],
-  index: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'data', 'kernels', 'base'],
+  node: [
+    'index',
+    'quantize',
+    'compress',
+    'nn',
+    'autograd',
+    'tensor',
+    'memory',
+    'infer',
+    'graph',
+    'io',
+    'data',
+    'kernels',
+    'base',
+  ],
+  index: [
+    'quantize',
+    'compress',
+    'nn',
+    'autograd',
+    'tensor',
+    'memory',
+    'infer',
+    'graph',
+    'io',
+    'data',
+    'kernels',
+    'base',
+  ],
 };
 
 describe('imports', () => {
@@ -333,7 +361,7 @@ describe('size', () => {
   test('every file is in the budget of one part, and some in what a student reads too', () => {
     const [student, ...parts] = budgets;
     expect(student!.part).toBe('what a student reads');
-    expect(student!.lines).toBeLessThanOrEqual(5250);
+    expect(student!.lines).toBeLessThanOrEqual(6000);
     const times = files.map(({ path }) => `${path}: ${parts.filter(({ places }) => isAt(path, places)).length}`);
     expect(times.filter((entry) => !entry.endsWith(': 1'))).toEqual([]);
   });

@@ -149,17 +149,17 @@ export const plants = [
   },
   {
     name: 'inputs of a shared kernel have formats of their own',
-    file: 'src/compress/calibrate.ts',
+    file: 'src/quantize/calibrate.ts',
     find: 'if (other !== undefined) join(other, node.inputs[0]!);',
     replace: '',
-    mustFail: ['tests/compress/quantize-graphs.test.ts'],
+    mustFail: ['tests/quantize/quantize-graphs.test.ts'],
   },
   {
     name: 'a value that is real elsewhere is given in int8',
-    file: 'src/compress/carried.ts',
+    file: 'src/quantize/carried.ts',
     find: 'own.every((reader) => this.reading.has(reader))',
     replace: 'own.some((reader) => this.reading.has(reader))',
-    mustFail: ['tests/compress/quantize-graphs.test.ts'],
+    mustFail: ['tests/quantize/quantize-graphs.test.ts'],
   },
   {
     name: 'a file of version 1 quantizes anew what is int8',
@@ -450,10 +450,10 @@ export const plants = [
   },
   {
     name: 'products that share a bias alone are quantized, the bias twice',
-    file: 'src/compress/quantize.ts',
+    file: 'src/quantize/quantize.ts',
     find: "ownersOf('quantize', plain);",
     replace: '',
-    mustFail: ['tests/compress/quantize-graphs.test.ts'],
+    mustFail: ['tests/quantize/quantize-graphs.test.ts'],
   },
   {
     name: 'names of layers are compared among neighbours alone',
@@ -607,10 +607,10 @@ export const plants = [
   },
   {
     name: 'quantize leaves transposed convolutions as they are',
-    file: 'src/compress/quantize.ts',
+    file: 'src/quantize/quantize.ts',
     find: 'if (real !== undefined)',
     replace: 'if (real?.name === "")',
-    mustFail: ['tests/compress/quantize-images.test.ts'],
+    mustFail: ['tests/quantize/quantize-images.test.ts'],
   },
   {
     name: 'what is not known of constants is taken to pass them on',

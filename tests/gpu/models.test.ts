@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { StateError } from '../../src/base/errors.ts';
 import { prune } from '../../src/compress/prune.ts';
-import { quantize } from '../../src/compress/quantize.ts';
 import { toSparse } from '../../src/compress/sparse.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import { flattened, libraryOf } from '../../src/gpu/library.ts';
@@ -32,6 +31,7 @@ import { BatchNorm, LayerNorm } from '../../src/nn/normalizations.ts';
 import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
 import { input, type SymbolicTensor } from '../../src/nn/symbolic.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { install, standIn } from './stand-in.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../kernels/cpu/cpu.ts';
 import { matmul } from '../../src/autograd/products.ts';
-import { quantize } from '../../src/compress/quantize.ts';
 import { autoStatus, matmulAuto } from '../../src/gpu/auto.ts';
 import { createGpuBackend, type GpuBackend } from '../../src/gpu/backend.ts';
 import {
@@ -25,6 +24,7 @@ import { LayerNorm } from '../../src/nn/normalizations.ts';
 import { Adagrad, Adam, AdamW, type Optimizer, RMSprop, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
 import { input } from '../../src/nn/symbolic.ts';
+import { quantize } from '../../src/quantize/quantize.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { backendFor, floats, MODES, through } from './tools.ts';

@@ -30,10 +30,10 @@ import {
 } from '../../src/index.ts';
 import { compileNetwork } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
+import { normal } from '../compress/tools.ts';
 import { inputsFor } from '../graph/random-networks.ts';
 import { drawnWiring } from '../graph/random-wirings.ts';
 import { plainInt8 } from './plain-int8.ts';
-import { normal } from './tools.ts';
 
 const tables = { reference, cpu, wasm: wasm() };
 

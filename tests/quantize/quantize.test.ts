@@ -45,7 +45,7 @@ import {
   smallModel,
   threeClasses,
   values,
-} from './tools.ts';
+} from '../compress/tools.ts';
 
 const fr = Math.fround;
 

@@ -1,6 +1,10 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { DTypeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { withBatchNormFolded } from '../compress/fold.ts';
+import { outputsKnown } from '../compress/measure.ts';
+import { networkOf } from '../compress/passes.ts';
+import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, isIdle, multipliesIntegers, multipliesReals, multipliesRows } from '../graph/facts.ts';
@@ -14,10 +18,6 @@ import { type Answers, disagreements } from './agreement.ts';
 import { BATCH, calibrate, measured } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
 import { Features, rawValues, withScaledFeatures } from './features.ts';
-import { withBatchNormFolded } from './fold.ts';
-import { outputsKnown } from './measure.ts';
-import { networkOf } from './passes.ts';
-import { QuantizedNetwork } from './quantized.ts';
 import { type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
 
 export interface QuantizeOptions {

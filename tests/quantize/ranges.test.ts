@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { Observer, type Range, type RangeChoice, rangeMethod } from '../../src/compress/ranges.ts';
 import {
   Activation,
   compare,
@@ -15,7 +14,8 @@ import {
   type Tensor,
   tensor,
 } from '../../src/index.ts';
-import { normal, quick, values } from './tools.ts';
+import { Observer, type Range, type RangeChoice, rangeMethod } from '../../src/quantize/ranges.ts';
+import { normal, quick, values } from '../compress/tools.ts';
 
 /** What an observer says of numbers that it sees in these batches. */
 function rangeOf(ranges: RangeChoice, ...batches: readonly (readonly number[])[]): Range {

@@ -1,4 +1,5 @@
 import { ShapeError, ValueError } from '../base/errors.ts';
+import { batchesThrough } from '../compress/measure.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
@@ -7,7 +8,6 @@ import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried, isCut, keepsFormat } from './carried.ts';
-import { batchesThrough } from './measure.ts';
 import { chooseQParams, Observer, type Range, type RangeMethod } from './ranges.ts';
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */

@@ -22,7 +22,7 @@ import {
   tensor,
 } from '../../src/index.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
-import { normal, quick, values } from './tools.ts';
+import { normal, quick, values } from '../compress/tools.ts';
 
 const noise = values(normal([4000], 5));
 /** Samples of `width` features, feature j of `of(j, i)` for sample i. */
