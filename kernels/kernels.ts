@@ -4,6 +4,7 @@ import type { ElementwiseKernels } from './interface/elementwise.ts';
 import type { KernelHeap } from './interface/heap.ts';
 import type { IntegerImageKernels } from './interface/integer-images.ts';
 import type { IntegerKernels } from './interface/integers.ts';
+import type { LevelKernels } from './interface/levels.ts';
 import type { MovementKernels } from './interface/movement.ts';
 import type { NormalizationKernels } from './interface/normalization.ts';
 import type { OptimizerKernels } from './interface/optimizers.ts';
@@ -55,7 +56,8 @@ export interface Kernels
     MovementKernels,
     IntegerKernels,
     IntegerImageKernels,
-    SparseIntegerKernels {
+    SparseIntegerKernels,
+    LevelKernels {
   /** The table's own memory, if it has one. */
   readonly heap?: KernelHeap;
   /** What a call of one of this table's kernels comes down to, without making it; null if it cannot be said so. */

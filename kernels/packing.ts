@@ -1,4 +1,5 @@
 import type { Convolution } from './interface/convolution.ts';
+import type { LevelBits } from './interface/levels.ts';
 import { groupsOf, isDepthwise } from './phases.ts';
 
 /** The matrices that a packed int8 kernel of a convolution is made of, one for each group. */
@@ -29,6 +30,10 @@ export const packedBytes = (k: number, n: number): number => 32 * Math.ceil(n / 
 
 /** Numbers of a matrix [k, n] in panels of sixteen columns, as `packPanels` leaves it. */
 export const panelsLength = (k: number, n: number): number => 16 * Math.ceil(n / 16) * k;
+
+/** Words of a matrix [k, n] of levels, as `packLevels` leaves it. */
+export const levelWords = (bits: LevelBits, k: number, n: number): number =>
+  16 * Math.ceil(n / 16) * Math.ceil((k * bits) / 32);
 
 /** Bytes of one matrix. */
 export const matrixBytes = ({ units, runs, padded }: PackedKernel): number => packedBytes(runs * padded, units);

@@ -99,7 +99,7 @@ function convolveByChannel(s: Convolution, x: Int8Array, zeroPoint: number, pack
 const eachSum = (s: Convolution, ...call: readonly [Int8Array, number, Int8Array, Put]): void =>
   isDepthwise(s) ? convolveByChannel(s, ...call) : convolve(s, ...call);
 
-export const integerImages: IntegerImageKernels = {
+export const integerImages: Omit<IntegerImageKernels, 'conv2dTransposedInt8'> = {
   packConvInt8,
 
   conv2dInt8: (s, x, zeroPoint, packed, sums) =>

@@ -7,6 +7,8 @@ import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
 import { softmax } from './rows.ts';
 
+type Unneeded = 'quantizeColumns' | 'requantizeWhole' | 'addInt8Whole' | 'lookUp' | 'quantizeRows' | 'dequantizeRows';
+
 /**
  * Those kernels of `cpu` that a network in int8 calls, with softmax behind it, for pages that run nothing else and count
  * bytes. `stridedCopy` is the shorter loop of `reference`. A kernel that a network needs beyond these is named when its
@@ -14,5 +16,8 @@ import { softmax } from './rows.ts';
  */
 export const quantizedCpu: Pick<
   Kernels,
-  Exclude<keyof IntegerKernels, 'quantizeColumns'> | keyof IntegerImageKernels | 'stridedCopy' | 'softmax'
+  | Exclude<keyof IntegerKernels, Unneeded>
+  | Exclude<keyof IntegerImageKernels, 'conv2dTransposedInt8'>
+  | 'stridedCopy'
+  | 'softmax'
 > = { packInt8, quantize, dequantize, dequantizeColumns, ...integers, ...integerImages, stridedCopy, softmax };

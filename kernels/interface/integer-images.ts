@@ -28,6 +28,17 @@ export interface IntegerImageKernels {
     high: number,
     y: Int8Array,
   ) => void;
+  /**
+   * `conv2dTransposed` of int8 in int32 sums: what is outside of y counts as its zero point. `s` is the convolution from the
+   * result to y, the kernel [kernelHeight, kernelWidth, channels, units] as it lies; exact for up to 66,000 terms.
+   */
+  readonly conv2dTransposedInt8: (
+    s: Convolution,
+    y: Int8Array,
+    zeroPoint: number,
+    kernel: Int8Array,
+    sums: Int32Array,
+  ) => void;
   /** The largest of the taps inside. */
   readonly maxPoolInt8: (s: Window, channels: number, x: Int8Array, y: Int8Array) => void;
   /**

@@ -29,6 +29,78 @@ export interface IntegerKernels {
     y: Int8Array,
   ) => void;
   /**
+   * `requantize` in whole numbers alone, as machines without floats do it (Jacob et al. 2018, section 2.2, with gemmlowp's and
+   * TFLite's rounding): y[i, j] = clamp(scaled(acc + bias[j], multipliers[j], shifts[j]) + zeroPoint, low, high).
+   * `scaled(x, m, s)` is x·m·2^(s - 31) rounded twice. First h = (x·2^max(s, 0)·m + 2³⁰, or + 1 - 2³⁰ for a product below 0)/2³¹
+   * without its fraction, and 2³¹ - 1 where both factors are -2³¹; x·2^max(s, 0) wraps as int32 does. Then h·2^min(s, 0) to the
+   * nearest whole number, half away from 0. Multipliers are 0, or from 2³⁰ to 2³¹ - 1; shifts from -31 to 30.
+   */
+  readonly requantizeWhole: (
+    rows: number,
+    cols: number,
+    acc: Int32Array,
+    bias: Int32Array,
+    multipliers: Int32Array,
+    shifts: Int32Array,
+    zeroPoint: number,
+    low: number,
+    high: number,
+    y: Int8Array,
+  ) => void;
+  /**
+   * `addInt8` in whole numbers (TFLite's ADD): with `scaled` of `requantizeWhole`, y = clamp(scaled(scaled((a - aZeroPoint)·2²⁰,
+   * aMultiplier, aShift) + scaled((b - bZeroPoint)·2²⁰, bMultiplier, bShift), multiplier, shift) + zeroPoint, -128, 127). All
+   * shifts are from -31 to 0.
+   */
+  readonly addInt8Whole: (
+    n: number,
+    a: Int8Array,
+    aZeroPoint: number,
+    aMultiplier: number,
+    aShift: number,
+    b: Int8Array,
+    bZeroPoint: number,
+    bMultiplier: number,
+    bShift: number,
+    multiplier: number,
+    shift: number,
+    zeroPoint: number,
+    y: Int8Array,
+  ) => void;
+  /** y = table[q + 128], of 256 numbers: any function of one int8 number. `y` may be `q`. */
+  readonly lookUp: (n: number, q: Int8Array, table: Int8Array, y: Int8Array) => void;
+  /**
+   * Each row of x [rows, cols] in a format of its own. With low and high its least and its greatest number, and 0:
+   * scale = fr((high - low)/255), zeroPoint = clamp(roundHalfEven(-128 - fr(low/scale)), -128, 127), and q as `quantize` makes it.
+   * A scale below 2⁻¹⁰⁰ is 1 with the zero point 0. In a row with a NaN or an infinity the scale is NaN, and the zero point and q are
+   * 0. (high - low) is rounded to float32 once, so that it may become infinite: then too the scale is NaN.
+   */
+  readonly quantizeRows: (
+    rows: number,
+    cols: number,
+    x: Float32Array,
+    scales: Float32Array,
+    zeroPoints: Int32Array,
+    q: Int8Array,
+  ) => void;
+  /**
+   * Sums of products of what `quantizeRows` made as real numbers: y[i, j] = fr(fr(fr(acc[i, j] - zeroPoints[r]·sums[j])·
+   * fr(rowScales[r]·scales[j])) + bias[j]), r = ⌊i/each⌋, and without the last step where `bias` is null. The difference wraps
+   * as int32 does.
+   */
+  readonly dequantizeRows: (
+    rows: number,
+    each: number,
+    cols: number,
+    acc: Int32Array,
+    rowScales: Float32Array,
+    zeroPoints: Int32Array,
+    sums: Int32Array,
+    scales: Float32Array,
+    bias: Float32Array | null,
+    y: Float32Array,
+  ) => void;
+  /**
    * The sum of two values of any formats in another: `quantize` of the sum, rounded, of what `dequantize` makes of both.
    */
   readonly addInt8: (

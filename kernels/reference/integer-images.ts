@@ -70,6 +70,26 @@ export const integerImages: IntegerImageKernels = {
     eachSum(s, x, zeroPoint, packed, (sum, u, at) => {
       y[at] = toInt8(fr(fr((sum + bias[u]!) | 0) * scales[u]!), to, low, high);
     }),
+  conv2dTransposedInt8: (s, y, zeroPoint, kernel, sums) => {
+    const { channels, units, groups } = s;
+    const each = units / groups;
+    sums.fill(0, 0, s.batch * s.height * s.width * channels);
+    for (let n = 0, from = 0; n < s.batch; n++)
+      for (let oy = 0; oy < s.outHeight; oy++)
+        for (let ox = 0; ox < s.outWidth; ox++, from += units)
+          for (let ky = 0; ky < s.kernelHeight; ky++)
+            for (let kx = 0; kx < s.kernelWidth; kx++) {
+              const at = tapAt(s, channels, n, oy, ox, ky, kx);
+              if (at < 0) continue;
+              for (let c = 0; c < channels; c++) {
+                const perGroup = channels / groups;
+                const first = Math.floor(c / perGroup) * each;
+                const row = ((ky * s.kernelWidth + kx) * perGroup + (c % perGroup)) * units;
+                for (let u = first; u < first + each; u++)
+                  sums[at + c] = sums[at + c]! + (y[from + u]! - zeroPoint) * kernel[row + u]!;
+              }
+            }
+  },
   maxPoolInt8: (s, channels, x, y) =>
     eachWindow(s, channels, (taps, at) => {
       y[at] = taps.reduce((max, tap) => Math.max(max, x[tap]!), -128);

@@ -35,6 +35,33 @@ export const dequantizeColumns: IntegerKernels['dequantizeColumns'] = (rows, col
   for (let i = 0; i < rows * cols; i++) y[i] = fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!;
 };
 
+/** x·m·2^(s - 31), rounded twice: to a whole number, ties up in magnitude but for products below 0, and to its shift's. */
+export function scaledWhole(x: number, multiplier: number, shift: number): number {
+  const shifted = shift > 0 ? x << shift : x | 0;
+  const isOver = shifted === -(2 ** 31) && multiplier === -(2 ** 31);
+  const product = BigInt(shifted) * BigInt(multiplier);
+  const nudge = product >= 0n ? 1n << 30n : 1n - (1n << 30n);
+  const high = isOver ? 2 ** 31 - 1 : Number((product + nudge) / (1n << 31n));
+  if (shift >= 0) return high;
+  const right = -shift;
+  // Half away from 0, in float64: |high| < 2³¹
+  return Math.sign(high) * Math.floor(Math.abs(high) / 2 ** right + 0.5);
+}
+
+/** Scale and zero point of a row of numbers as `quantizeRows` takes them. */
+function rowFormat(x: Float32Array, from: number, cols: number): { scale: number; zeroPoint: number } {
+  let low = 0;
+  let high = 0;
+  for (let j = 0; j < cols; j++) {
+    low = Math.min(low, x[from + j]!); // NaN stays
+    high = Math.max(high, x[from + j]!);
+  }
+  const scale = fr(fr(high - low) / 255);
+  if (!(scale < Infinity)) return { scale: Number.NaN, zeroPoint: 0 };
+  if (scale < 2 ** -100) return { scale: 1, zeroPoint: 0 };
+  return { scale, zeroPoint: toInt8(-128 - fr(low / scale), 0, -128, 127) };
+}
+
 export const integers: IntegerKernels = {
   packInt8,
   gemmInt8: (m, n, k, a, packed, c) => {
@@ -58,6 +85,42 @@ export const integers: IntegerKernels = {
     }
   },
   dequantizeColumns,
+  requantizeWhole: (rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y) => {
+    for (let i = 0; i < rows * cols; i++) {
+      const j = i % cols;
+      const whole = scaledWhole((acc[i]! + bias[j]!) | 0, multipliers[j]!, shifts[j]!);
+      y[i] = Math.min(Math.max(whole + zeroPoint, low), high);
+    }
+  },
+  addInt8Whole: (n, a, aZero, aMultiplier, aShift, b, bZero, bMultiplier, bShift, multiplier, shift, zeroPoint, y) => {
+    for (let i = 0; i < n; i++) {
+      const first = scaledWhole((a[i]! - aZero) << 20, aMultiplier, aShift);
+      const second = scaledWhole((b[i]! - bZero) << 20, bMultiplier, bShift);
+      const sum = scaledWhole((first + second) | 0, multiplier, shift);
+      y[i] = Math.min(Math.max(sum + zeroPoint, -128), 127);
+    }
+  },
+  lookUp: (n, q, table, y) => {
+    for (let i = 0; i < n; i++) y[i] = table[q[i]! + 128]!;
+  },
+  quantizeRows: (rows, cols, x, scales, zeroPoints, q) => {
+    for (let i = 0; i < rows; i++) {
+      const { scale, zeroPoint } = rowFormat(x, i * cols, cols);
+      scales[i] = scale;
+      zeroPoints[i] = zeroPoint;
+      for (let at = i * cols; at < (i + 1) * cols; at++)
+        q[at] = Number.isNaN(scale) ? 0 : toInt8(fr(x[at]! / scale), zeroPoint, -128, 127);
+    }
+  },
+  dequantizeRows: (rows, each, cols, acc, rowScales, zeroPoints, sums, scales, bias, y) => {
+    for (let i = 0; i < rows * cols; i++) {
+      const r = Math.floor(i / cols / each);
+      const j = i % cols;
+      const whole = (acc[i]! - zeroPoints[r]! * sums[j]!) | 0;
+      const real = fr(fr(whole) * fr(rowScales[r]! * scales[j]!));
+      y[i] = bias === null ? real : real + bias[j]!;
+    }
+  },
   addInt8: (n, a, aScale, aZeroPoint, b, bScale, bZeroPoint, scale, zeroPoint, y) => {
     for (let i = 0; i < n; i++) {
       const sum = fr(fr((a[i]! - aZeroPoint) * fr(aScale)) + fr((b[i]! - bZeroPoint) * fr(bScale)));

@@ -4,6 +4,7 @@ import { convolution } from './convolution.ts';
 import { elementwise, type Functions, type Scalar } from './elementwise.ts';
 import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
+import { levels } from './levels.ts';
 import * as core from './math.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
@@ -52,4 +53,5 @@ export const reference: Kernels = {
   ...integers,
   ...integerImages,
   ...sparseIntegers,
+  ...levels,
 };

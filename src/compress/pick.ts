@@ -1,7 +1,8 @@
+import { StateError } from '../base/errors.ts';
 import { densified } from '../graph/decode.ts';
 import type { DenseName, Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
 
-type Numbers = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
+type Numbers = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array;
 type Picked<E extends DenseName> = (
   encoding: EncodingOf<E>,
   pick: <T extends Numbers>(values: T) => T,
@@ -18,6 +19,12 @@ const PICKED: { readonly [E in DenseName]: Picked<E> } = {
     scales: pickColumns(encoding.scales),
   }),
   int32: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
+  levels: () => {
+    throw new StateError('pick', 'a weight in groups of levels has no part: prune before quantizing');
+  },
+  fixed: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
+  float16: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
+  bfloat16: (encoding, pick) => ({ ...encoding, values: pick(encoding.values) }),
 };
 
 /** The weight at the indices `stay` of an axis, which is counted from the end, with all its numbers. */

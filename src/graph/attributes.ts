@@ -67,6 +67,16 @@ export const mark: Attribute<true> = {
   read: (value) => (value === true ? value : undefined),
 };
 
+/** This one text, or left out. */
+export const only = <T extends string>(text: T): Attribute<T> => ({
+  wanted: `'${text}', or left out`,
+  isOptional: true,
+  read: (value) => (value === text ? text : undefined),
+});
+
+/** Of what makes int8 of sums: see `IntegerRule`. */
+export const rule: Attribute<'multiplier'> = only('multiplier');
+
 /** Whatever our own code made it: no file and no user can give it. */
 export const made = <T>(): Attribute<T> => ({ wanted: 'given', read: (value) => value as T });
 

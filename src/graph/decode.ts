@@ -1,6 +1,16 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { DENSE_OF, type DenseStored, type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
+import {
+  DENSE_OF,
+  type DenseStored,
+  type Encoding,
+  type EncodingName,
+  type EncodingOf,
+  isSparse,
+  type Stored,
+} from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
+import { fromFloat16 } from './halves.ts';
+import { levelsOf } from './levels.ts';
 import { eachHeld, zerosLike } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
@@ -11,9 +21,21 @@ const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
   float64: ({ values }) => values,
   int8: ({ values, scales }) => Float32Array.from(values, (q, i) => q * scales[i % scales.length]!),
   int32: () => null,
+  levels: (encoding, shape) => {
+    const { scales, group } = encoding;
+    const units = shape.at(-1) ?? 1;
+    const scaleOf = (i: number): number => scales[Math.floor(Math.floor(i / units) / group) * units + (i % units)]!;
+    return Float32Array.from(levelsOf(encoding, shape), (level, i) => level * scaleOf(i));
+  },
+  fixed: ({ values, fraction }) => Float32Array.from(values, (q) => q * 2 ** -fraction),
+  float16: ({ values }) => Float32Array.from(values, fromFloat16),
+  bfloat16: ({ values }) => new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer),
   sparse: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),
   sparseInt8: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),
 };
+
+/** Encodings that stand for float32 numbers by themselves. */
+export const isFloat32 = ({ type }: Encoding): boolean => type !== 'float64' && type !== 'int32';
 
 /** The real numbers of a weight; null for a bias of integers, whose unit depends on its product. */
 export function decodeWeight({ encoding, shape }: Stored): Float32Array | Float64Array | null {

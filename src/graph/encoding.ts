@@ -7,6 +7,27 @@ export interface Encodings {
   readonly float64: { readonly values: Float64Array };
   /** Symmetric, with a scale for each index of the last axis: w = scale·q (Jacob et al. 2018, arXiv 1712.05877). */
   readonly int8: { readonly values: Int8Array; readonly scales: Float32Array };
+  /**
+   * Small whole numbers, levels, in groups of a column: w = scale·level, in float32. The matrix [terms, units] has a scale for
+   * each `group` rows and each column, [⌈terms/group⌉, units]. `values` are its codes one after another, row by row, in `bits`
+   * each, the first in the lowest bits of the first byte; what is behind the last is 0. A level is its code less the zero
+   * point of its group, or where there are none less 2^(bits - 1); of one bit it is -1 or 1.
+   */
+  readonly levels: {
+    readonly values: Uint8Array;
+    readonly bits: LevelCodeBits;
+    /** Rows that share a scale, at least 1. */
+    readonly group: number;
+    readonly scales: Float32Array;
+    /** Codes, one for each scale; null where zero lies in the middle, and for one bit. */
+    readonly zeroPoints: Uint8Array | null;
+  };
+  /** Fixed point, as machines without floats have it: w = q·2^-fraction, one power of two for all (the Q format). */
+  readonly fixed: { readonly values: Int8Array | Int16Array; readonly fraction: number };
+  /** IEEE 754 binary16, as its bits: 11 bits of precision, from 2⁻²⁴ to 65504. */
+  readonly float16: { readonly values: Uint16Array };
+  /** The upper halves of float32 (bfloat16): its range with 8 bits of precision. */
+  readonly bfloat16: { readonly values: Uint16Array };
   /** A bias of an integer product, in units of the scale of its input times those of its kernel. */
   readonly int32: { readonly values: Int32Array };
   /** Of a kernel [..., units] the numbers that a pattern holds, [blocks][width]; the others are 0 and pruned. */
@@ -14,6 +35,8 @@ export interface Encodings {
   /** The same in int8, in panels of sixteen. */
   readonly sparseInt8: SparsePattern & { readonly values: Int8Array; readonly scales: Float32Array };
 }
+/** Bits of a code of `levels`. */
+export type LevelCodeBits = 1 | 2 | 4 | 8;
 export type EncodingName = keyof Encodings;
 export type EncodingOf<E extends EncodingName> = { readonly type: E } & Encodings[E];
 /** Encodings that hold every number of a weight. */

@@ -2,10 +2,12 @@ import { DTypeError, listed } from '../base/errors.ts';
 import { elementsOf, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
-import { DENSE_OF, type EncodingName, type EncodingOf, type Encodings, isSparse, type Stored } from './encoding.ts';
+import { isFloat32 } from './decode.ts';
+import { type EncodingName, type EncodingOf, type Encodings, isSparse, type Stored } from './encoding.ts';
 import { factsOf, readsAround } from './facts.ts';
 import { type Graph, type Node, weightsOf } from './graph.ts';
-import { checkProduct, type IntegerProduct } from './integers.ts';
+import { checkProduct, type IntegerProduct, integersOf } from './integers.ts';
+import { codeBytes } from './levels.ts';
 
 /** One row an encoding: the array of its numbers. */
 const VALUES: { readonly [E in EncodingName]: new (length: number) => Encodings[E]['values'] } = {
@@ -13,6 +15,10 @@ const VALUES: { readonly [E in EncodingName]: new (length: number) => Encodings[
   float64: Float64Array,
   int8: Int8Array,
   int32: Int32Array,
+  levels: Uint8Array,
+  fixed: Int8Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
   sparse: Float32Array,
   sparseInt8: Int8Array,
 };
@@ -49,7 +55,9 @@ function checkStored(key: string, { shape, encoding, mask }: Stored): void {
     has('rows', rows, Int32Array, starts.at(-1)!);
     held = rows.length * width;
   }
-  has('values', values, VALUES[type], held);
+  // The rows of levels and fixed point are checked by their own rules
+  if (type === 'levels') held = codeBytes(encoding.bits, n);
+  has('values', values, type === 'fixed' && values instanceof Int16Array ? Int16Array : VALUES[type], held);
   if (isSparse(encoding)) checkPattern(encoding, units, n / units, fail);
   if (type === 'int8' || type === 'sparseInt8') {
     const { scales } = encoding;
@@ -94,16 +102,28 @@ function checkPattern(
   }
 }
 
-/** Weights are floats of the type of the values, or where the input is int8 the integers that the facts name. */
+/**
+ * Weights are floats of the type of the values, in any encoding that stands for them, or where integers are multiplied the
+ * integers that the facts name: of a kernel any encoding that has an integer form (`integersOf`).
+ */
 function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtype }: Value): void {
   const roles = factsOf(node).weights;
-  const reads = input.format === null ? dtype : 'int8';
-  for (const [role, { encoding, mask }] of Object.entries(weightsOf(network, node))) {
-    if (mask !== null && roles?.[role]?.isStatistic === true)
+  const isDynamic = dynamicOf(node);
+  for (const [role, weight] of Object.entries(weightsOf(network, node))) {
+    const { encoding, shape, mask } = weight;
+    const { isStatistic, isPruned, integers } = roles?.[role] ?? {};
+    if (mask !== null && isStatistic === true)
       refusing(`node "${node.name}"`)(`mask of ${role}`, 'null: no step would hold it', mask);
-    const wanted = reads === 'int8' ? roles?.[role]?.integers : reads;
-    const whole = isSparse(encoding) && roles?.[role]?.isPruned ? DENSE_OF[encoding.type] : encoding.type;
-    if (whole === wanted) continue;
+    const isInteger = input.format !== null || (isDynamic && isPruned === true);
+    const wanted = isInteger ? integers : dtype;
+    const fits =
+      wanted === 'int8'
+        ? integersOf(encoding, shape) !== null
+        : wanted === 'float32'
+          ? isFloat32(encoding)
+          : encoding.type === wanted;
+    if (fits && (isPruned === true || !isSparse(encoding))) continue;
+    const reads = input.format === null ? dtype : 'int8';
     throw new DTypeError(
       'network',
       [encoding.type],
@@ -114,19 +134,25 @@ function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtyp
   if (product !== null) checkProduct(product);
 }
 
-/** What a node that multiplies integers multiplies, with what is held of its kernel; null for any other. */
+/** Whether a node makes int8 of the real numbers that it reads. */
+export const dynamicOf = ({ attrs }: Node): boolean => 'dynamic' in attrs && attrs.dynamic === true;
+
+/**
+ * What a node that multiplies int8 values multiplies, with what is held of its kernel; null for any other.
+ */
 export function integerProduct(network: Graph<Stored>, node: Node, { format }: Value): IntegerProduct | null {
   const { kernel, bias } = weightsOf(network, node);
   if (format === null || kernel === undefined) return null;
   const { encoding, shape } = kernel;
-  if (encoding.type !== 'int8' && encoding.type !== 'sparseInt8') return null;
+  const integers = integersOf(encoding, shape);
+  if (integers === null) return null;
   const stored = bias?.encoding;
   return {
     name: node.name,
     input: format,
     output: node.format,
-    kernel: encoding,
-    terms: elementsOf(shape) / encoding.scales.length || 0,
+    kernel: integers,
+    terms: elementsOf(shape) / integers.scales.length || 0,
     bias: stored?.type === 'int32' ? stored : undefined,
     isCentred: readsAround(node),
   };

@@ -75,8 +75,9 @@ export const alike = (inputs: readonly Format[], own: Format): string | null =>
 export const product = (
   [x]: readonly Format[],
   own: Format,
-  attrs: { readonly activation: ActivationSpec },
+  attrs: { readonly activation: ActivationSpec; readonly dynamic?: true },
 ): string | null => {
+  if (attrs.dynamic && !isReal(x!)) return 'is dynamic: it makes int8 of real numbers itself';
   if (isReal(own)) return null;
   if (isReal(x!)) return 'gives int8 only where it reads int8';
   const { name } = attrs.activation;

@@ -1,6 +1,6 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, made, mark, number, refusing } from './attributes.ts';
+import { activation, count, flag, made, mark, number, refusing, rule } from './attributes.ts';
 import {
   alike,
   apart,
@@ -35,7 +35,7 @@ function ofChannels({ inputs: [x], weights, refuse }: Given<Op>): Shape {
 export const FACTS: { readonly [K in Op]: Facts<K> } = {
   ...IMAGE_FACTS,
   dense: {
-    attributes: { activation },
+    attributes: { activation, rule, dynamic: mark },
     inputs: one,
     weights: {
       kernel: { integers: 'int8', isPruned: true },
@@ -94,7 +94,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     isIdle: () => true,
   },
   add: {
-    attributes: {},
+    attributes: { rule },
     inputs: [2, Infinity],
     weights: {},
     formats: alike,

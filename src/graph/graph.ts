@@ -30,6 +30,18 @@ export interface QuantizationParams {
   readonly zeroPoint: number;
 }
 
+/**
+ * How a product is told to work with integers. `rule` is how its int32 sums, or terms, become int8: as one product in float32,
+ * rounded half to even, or with `multiplier` in whole numbers alone (`requantizeWhole`). A `dynamic` product reads real
+ * numbers, makes int8 of each sample by its own range, multiplies integers and gives real numbers.
+ */
+export interface IntegerRule {
+  readonly rule?: 'multiplier';
+}
+export interface ProductRule extends IntegerRule {
+  readonly dynamic?: true;
+}
+
 type None = Readonly<Record<never, never>>;
 
 export type PoolKind = 'max' | 'average';
@@ -37,7 +49,7 @@ export type PoolKind = 'max' | 'average';
 /** The operations, and what each is told besides its inputs and weights. Values have one sample's shape here. */
 export interface Attributes {
   /** activation(x·kernel + bias): kernel [inputs, units], bias [units] or none. Acts on the last axis. */
-  readonly dense: { readonly activation: ActivationSpec };
+  readonly dense: ProductRule & { readonly activation: ActivationSpec };
   readonly activation: { readonly activation: ActivationSpec };
   /** All axes of a sample become one. */
   readonly flatten: None;
@@ -46,7 +58,7 @@ export interface Attributes {
   /** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
   readonly activityRegularization: { readonly l1: number; readonly l2: number };
   /** The sum of values of one shape, from the first to the last. */
-  readonly add: None;
+  readonly add: IntegerRule;
   /** Values side by side along the last axis. */
   readonly concat: None;
   /** The part of the last axis from `from` to before `to`. */
@@ -56,7 +68,7 @@ export interface Attributes {
    * channels/groups, units] or [down, across, channels/groups, units], bias [units] or none; a number an axis of the window.
    * As many groups as channels make a depthwise one.
    */
-  readonly conv: {
+  readonly conv: ProductRule & {
     readonly activation: ActivationSpec;
     readonly strides: readonly number[];
     readonly dilations: readonly number[];
@@ -64,7 +76,7 @@ export interface Attributes {
     readonly groups: number;
   };
   /** A transposed convolution of samples [height, width, channels]: kernel [down, across, units, channels], bias [units] or none. */
-  readonly convTranspose: {
+  readonly convTranspose: IntegerRule & {
     readonly activation: ActivationSpec;
     readonly strides: readonly number[];
     readonly padding: Padding;

@@ -1,6 +1,6 @@
 import { elementsOf, MAX_SIZE, type Shape, sameShape } from '../base/shape.ts';
 import { type Padding, type Steps, transposedSizes, windowFault, windowOf } from '../base/window.ts';
-import { type Attribute, activation, number } from './attributes.ts';
+import { type Attribute, activation, mark, number, rule } from './attributes.ts';
 import { apart, averaged, type FactRows, type Facts, type Given, one, product, real, same } from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
@@ -73,7 +73,7 @@ export const IMAGE_FACTS: FactRows<
   'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle'
 > = {
   conv: {
-    attributes: { activation, strides: sizes, dilations: sizes, padding, groups },
+    attributes: { activation, strides: sizes, dilations: sizes, padding, groups, rule, dynamic: mark },
     ...weightless,
     weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true } },
     readsAround: true,
@@ -92,7 +92,7 @@ export const IMAGE_FACTS: FactRows<
     macs: (output, { kernel }) => elementsOf(output) * elementsOf(kernel!.slice(0, -1)),
   },
   convTranspose: {
-    attributes: { activation, strides: sizes, padding },
+    attributes: { activation, strides: sizes, padding, rule },
     ...weightless,
     weights: { kernel: { isPruned: true, unitAxis: -2 }, bias: { isOptional: true } },
     formats: real,

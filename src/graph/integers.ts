@@ -1,12 +1,39 @@
 import { LimitError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
 import { refusing } from './attributes.ts';
-import { type EncodingOf, isSparse } from './encoding.ts';
+import { type Encoding, type EncodingOf, isSparse } from './encoding.ts';
 import type { QuantizationParams } from './graph.ts';
+import { levelsOf } from './levels.ts';
 import { eachHeld } from './sparse.ts';
 
 /** Sums of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹ and 66,000·255·127 < 2³¹. */
 const MOST_TERMS = { false: 131_071, true: 66_000 };
 const MAX_INT32 = 2 ** 31 - 1;
+
+/**
+ * A kernel as products of integers read it: int8 with a scale for each column, with the numbers that are held. Null for an
+ * encoding that is no such thing: real numbers, more than eight bits, several groups in a column, or a zero point.
+ */
+export function integersOf(encoding: Encoding, shape: Shape): EncodingOf<'int8'> | EncodingOf<'sparseInt8'> | null {
+  const units = shape.at(-1) ?? 1;
+  switch (encoding.type) {
+    case 'int8':
+    case 'sparseInt8':
+      return encoding;
+    case 'fixed': {
+      const { values, fraction } = encoding;
+      if (!(values instanceof Int8Array)) return null;
+      return { type: 'int8', values, scales: new Float32Array(units).fill(2 ** -fraction) };
+    }
+    case 'levels': {
+      const { scales, zeroPoints } = encoding;
+      if (scales.length !== units || zeroPoints !== null) return null;
+      return { type: 'int8', values: Int8Array.from(levelsOf(encoding, shape)), scales };
+    }
+    default:
+      return null;
+  }
+}
 
 /** A product of int8 values and an int8 kernel [terms, columns], with its bias. */
 export interface IntegerProduct {

@@ -55,7 +55,7 @@ export function heldIn(pattern: SparsePattern, units: number): number {
   return count;
 }
 
-type Numbers = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
+type Numbers = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array;
 
 /** `n` zeros of a type. Throws LimitError where the machine has no room. */
 export function zerosLike<T extends Numbers>(values: T, n: number): T {

@@ -3,7 +3,7 @@ import { ValueError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import { wantedEntries } from '../graph/check.ts';
-import type { EncodingOf } from '../graph/encoding.ts';
+import { decodeWeight } from '../graph/decode.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
 /** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
@@ -11,19 +11,18 @@ const FEW_UNITS = 4;
 
 /** A weight; null if the node does not have it. */
 export function copied({ weights, packed }: Weighted, role: string): Place<'float32'> | null {
-  const encoding = weights[role]?.encoding;
-  if (encoding?.type !== 'float32') return null;
-  return packed(encoding, 'float32', encoding.values.length, (_, to) => to.set(encoding.values));
+  const weight = weights[role];
+  if (weight === undefined) return null;
+  return packed(weight, 'float32', elementsOf(weight.shape), (_, to) => to.set(decodeWeight(weight)!));
 }
 
 /** The kernel [..., units] as products read it. */
-function packedKernel({ weights, packed }: Weighted): Place<'float32'> {
-  const { shape, encoding } = weights.kernel!;
-  const { values } = encoding as EncodingOf<'float32'>;
-  const units = shape.at(-1)!;
-  const terms = values.length / Math.max(1, units);
-  return packed(weights.kernel, 'float32', panelsLength(terms, units), (k, to) =>
-    k.packPanels(terms, units, values, to),
+function packedKernel({ node, weights, packed }: Weighted & Pick<Site, 'node'>): Place<'float32'> {
+  const kernel = weights.kernel!;
+  const units = kernel.shape.at(-1)!;
+  const terms = elementsOf(kernel.shape) / Math.max(1, units);
+  return packed(`${node.weights.kernel} panels of floats`, 'float32', panelsLength(terms, units), (k, to) =>
+    k.packPanels(terms, units, decodeWeight(kernel) as Float32Array, to),
   );
 }
 

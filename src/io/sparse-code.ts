@@ -9,7 +9,7 @@ import { zerosLike } from '../graph/sparse.ts';
  *   over as many, and so on to the end.
  */
 export type PlaceCode = 'bitmask' | 'deltas';
-export type Weights = Float32Array | Float64Array | Int8Array | Int32Array | Uint8Array;
+export type Weights = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array;
 
 /** Places in ascending order, all below `n`. */
 export interface Places {
