@@ -1,11 +1,13 @@
 // Breaks the code on purpose, one fault at a time, and expects the named tests to fail. Each plant is a textual patch of one
 // file; `find` must match exactly once. There is a process for each core, with a copy of the repository of its own.
-// Usage: node scripts/plants.mjs [--tested] [part of a plant's name]
+// Usage: node scripts/plants.mjs [--tested] [--part 2/3] [part of a plant's name]
 // --tested: the tests have just passed on this very code, and are not run once more without a plant.
+// --part 2/3: of every three plants the second.
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Planting } from './planting.mjs';
 import { plants } from './plants-list.mjs';
 
@@ -52,10 +54,19 @@ async function deal(workers, jobs, onAnswer) {
 }
 
 async function main() {
-  const args = process.argv.slice(2);
-  const isTested = args[0] === '--tested';
-  const wanted = args[isTested ? 1 : 0] ?? '';
-  const chosen = plants.flatMap(({ name }, i) => (name.includes(wanted) ? [i] : []));
+  const { values, positionals } = parseArgs({
+    options: { tested: { type: 'boolean', default: false }, part: { type: 'string', default: '1/1' } },
+    allowPositionals: true,
+  });
+  const { tested: isTested } = values;
+  const [wanted = ''] = positionals;
+  const [part, parts] = values.part.split('/').map(Number);
+  if (!(Number.isInteger(part) && part >= 1 && part <= parts)) {
+    console.error(`plants: --part must be as 2/3, got ${values.part}`);
+    return 2;
+  }
+  const named = plants.flatMap(({ name }, i) => (name.includes(wanted) ? [i] : []));
+  const chosen = named.filter((_, i) => i % parts === part - 1);
   if (chosen.length === 0) {
     console.error(`plants: no plant is called like ${JSON.stringify(wanted)}`);
     return 2;

@@ -269,7 +269,7 @@ export const plants = [
   {
     name: 'a running statistic has a mask',
     file: 'src/graph/encodings.ts',
-    find: 'mask !== null && roles?.[role]?.isStatistic === true',
+    find: 'mask !== null && isStatistic === true',
     replace: 'mask !== null && roles === null',
     mustFail: ['tests/nn/statistics-in-files.test.ts'],
   },
@@ -318,8 +318,8 @@ export const plants = [
   {
     name: 'an array of two shapes is laid out in panels once, by the first',
     file: 'src/infer/emit-reals.ts',
-    find: "packed(weights.kernel, 'float32'",
-    replace: "packed(encoding, 'float32'",
+    find: 'packed(`${node.weights.kernel} panels of floats`,',
+    replace: 'packed(kernel.encoding,',
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {
