@@ -16,6 +16,7 @@ import {
   encodeSafetensors,
   type SafeTensor,
 } from '../../src/io/index.ts';
+import { versionOf } from '../../src/io/versions.ts';
 import { storedBytes } from '../../src/io/weight-tensors.ts';
 import { encodeWeight } from '../../src/quantize/encode.ts';
 import type { WeightFormat } from '../../src/quantize/formats.ts';
@@ -48,7 +49,7 @@ describe('a file of weights in fewer bits', () => {
       [1, 1],
       [7, 3],
       [64, 40],
-      [1001, 5],
+      [301, 5],
     ])
       for (const share of [0, 0.003, 0.1, 0.5, 1])
         for (const masked of [false, true])
@@ -117,7 +118,7 @@ describe('a file of weights in fewer bits', () => {
 
 describe('the version of a file', () => {
   const linear = { activation: { name: 'linear' } } as const;
-  const versionOf = (network: Graph<Stored>): number => jsonOf(network as Network).version;
+  const writtenAs = (network: Graph<Stored>): number => jsonOf(network as Network).version;
   const int8: Stored = {
     shape: [3, 2],
     encoding: { type: 'int8', values: new Int8Array(6).fill(1), scales: new Float32Array(2).fill(1) },
@@ -125,8 +126,8 @@ describe('the version of a file', () => {
   };
 
   test('is 4 for encodings of fewer bits, and for int8 that real numbers are multiplied with', () => {
-    for (const [name, weight] of everyEncoding({ shape: [3, 2] })) expect(versionOf(productOf(weight)), name).toBe(4);
-    expect(versionOf(productOf(int8))).toBe(4);
+    for (const [name, weight] of everyEncoding({ shape: [3, 2] })) expect(writtenAs(productOf(weight)), name).toBe(4);
+    expect(writtenAs(productOf(int8))).toBe(4);
     expect(decodeNetwork(encodeNetwork(productOf(int8))).network).toEqual(productOf(int8));
   });
 
@@ -145,11 +146,28 @@ describe('the version of a file', () => {
         outputs: ['y'],
         weights: new Map([['d/kernel', int8]]),
       });
-    expect([{}, { rule: 'multiplier' }].map((attrs) => versionOf(of(attrs)))).toEqual([2, 4]);
+    expect([{}, { rule: 'multiplier' }].map((attrs) => writtenAs(of(attrs)))).toEqual([2, 4]);
     const { nodes, ...rest } = productOf(int8);
     const dynamic = new Network({ ...rest, nodes: [{ ...nodes[0]!, attrs: { ...linear, dynamic: true } } as never] });
-    expect(versionOf(dynamic)).toBe(4);
+    expect(writtenAs(dynamic)).toBe(4);
     expect(decodeNetwork(encodeNetwork(dynamic)).network).toEqual(dynamic);
+  });
+
+  test('is 4 for int8 in operations that were of real numbers alone, and 2 for those that were not', () => {
+    const format = { scale: 0.5, zeroPoint: 3 };
+    const value = { shape: [2, 2, 2], dtype: 'float32', format } as const;
+    const of = (op: string, attrs: object = {}, own: typeof format | null = format): number => {
+      const node = { name: 'y', op, inputs: ['q'], weights: {}, attrs, format: own } as never;
+      const network = { inputs: [], nodes: [node], outputs: ['y'], weights: new Map() };
+      return versionOf(network, new Map([['q', value]]), [null]);
+    };
+    const linearOnes = ['dense', 'conv', 'add', 'concat', 'pool', 'globalPool', 'flatten', 'upsample', 'dequantize'];
+    expect(linearOnes.map((op) => of(op, linear))).toEqual(linearOnes.map(() => 2));
+    for (const op of ['convTranspose', 'batchNorm', 'layerNorm', 'embedding']) expect(of(op, linear), op).toBe(4);
+    expect(of('activation', { activation: { name: 'tanh' } })).toBe(4);
+    expect(of('activation', { activation: { name: 'relu' } })).toBe(4); // of a format that has numbers below 0
+    expect(of('dense', { activation: { name: 'tanh' } })).toBe(4);
+    expect(of('dense', { activation: { name: 'tanh' } }, null)).toBe(2);
   });
 });
 
