@@ -120,8 +120,11 @@ function folded(
   const inner = axis === -1 ? 1 : shape.at(-1)!;
   const numbersOf = (weight: Stored | undefined, usual: number): ArrayLike<number> =>
     (weight && decodeWeight(weight)) ?? new Float64Array(units).fill(usual);
-  const [gammas, variances, biases] = [numbersOf(gamma, 1), numbersOf(variance, 0), numbersOf(bias, 0)];
-  const [means, betas] = [numbersOf(mean, 0), numbersOf(beta, 0)];
+  const gammas = numbersOf(gamma, 1);
+  const betas = numbersOf(beta, 0);
+  const means = numbersOf(mean, 0);
+  const variances = numbersOf(variance, 0);
+  const biases = numbersOf(bias, 0);
   const factors = Float64Array.from({ length: units }, (_, j) => gammas[j]! / Math.sqrt(variances[j]! + epsilon));
   const sums = factors.map((factor, j) => (biases[j]! - means[j]!) * factor + betas[j]!);
   const unitOf = (i: number): number => Math.floor(i / inner) % units;

@@ -193,7 +193,7 @@ export function storedBytes(weight: Stored): number {
   return bytes;
 }
 
-type Kind = 'dense' | 'fixed' | 'levels' | 'sparse';
+type Kind = 'full' | 'fixed' | 'levels' | 'sparse';
 
 /** The field of a record that tells its kind. */
 const KINDS_BY: readonly (readonly [Kind, field: string])[] = [
@@ -205,7 +205,7 @@ const KINDS_BY: readonly (readonly [Kind, field: string])[] = [
 /** How a weight lies in the tensors. */
 interface Form {
   readonly shape: Shape;
-  /** Default `dense`. */
+  /** Default `full`. */
   readonly kind?: Kind;
   /** Whether they have the numbers that are held alone. Default false. */
   readonly coded?: boolean;
@@ -225,7 +225,7 @@ type Groups = Pick<Grouped, 'bits' | 'group'> & { readonly hasZeroPoints: boolea
 /** A weight out of a file; `fields` are those of its record, all of which are taken. */
 export function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
   if (fields === undefined) return takeStored(tensors, key, { shape: tensors.get(key).shape });
-  const [kind] = KINDS_BY.find(([, field]) => fields.has(field)) ?? (['dense'] as const);
+  const [kind] = KINDS_BY.find(([, field]) => fields.has(field)) ?? (['full'] as const);
   const width = kind === 'sparse' ? takeWidth(fields) : null;
   const own = {
     ...(kind === 'fixed' && { fraction: fields.number('fraction') }),
@@ -263,13 +263,13 @@ function takeGroups(fields: Fields): Groups {
  * tensors, or than what their places walk over.
  */
 export function takeStored(tensors: FileTensors, key: string, form: Form, whole: string = key): Stored {
-  const { shape, kind = 'dense', coded, code = 'bitmask', mask: living = null } = form;
+  const { shape, kind = 'full', coded, code = 'bitmask', mask: living = null } = form;
   const name = coded ? `${key}.values` : whole;
   const { dtype } = tensors.get(name);
   const { types, take } = KINDS[kind];
   const type = types[dtype];
   if (type === undefined)
-    return tensors.fail(name, `there are no ${kind === 'dense' ? '' : `${kind} `}weights of ${dtype}`);
+    return tensors.fail(name, `there are no ${kind === 'full' ? '' : `${kind} `}weights of ${dtype}`);
   const n = size(tensors.format, shape);
   const units = shape.at(-1) ?? 1;
   const isSparse = kind === 'sparse';
@@ -299,7 +299,7 @@ const KINDS: {
     readonly take: (taken: Taken) => object;
   };
 } = {
-  dense: {
+  full: {
     types: { F32: 'float32', F64: 'float64', I8: 'int8', I32: 'int32', F16: 'float16', BF16: 'bfloat16' },
     take: (taken) => ({ values: takeValues(taken), ...takeScales(taken) }),
   },
