@@ -7,7 +7,7 @@ import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, isIdle, multipliesIntegers, multipliesReals, multipliesRows } from '../graph/facts.ts';
+import { factsOf, isIdle, multipliesIntegers, multipliesRows } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, ownersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { run } from '../memory/runtime.ts';
@@ -92,7 +92,7 @@ function quantized(
   if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
   const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
   if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
-  const real = given.nodes.find(multipliesReals);
+  const real = given.nodes.find(({ op }) => op === 'convTranspose');
   if (real !== undefined)
     throw new StateError(
       'quantize',
