@@ -26,7 +26,7 @@ export const whole: Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole' | 'd
         const shift = shifts[j]!;
         const sum = (acc[o]! + bias[j]!) | 0;
         const scaled = highProduct(shift > 0 ? sum << shift : sum, multipliers[j]!);
-        const q = rounded(scaled, shift > 0 ? 0 : shift) + zeroPoint;
+        const q = rounded(scaled, Math.min(shift, 0)) + zeroPoint;
         y[o] = Math.min(Math.max(q, low), high);
         o = (o + 1) | 0;
       }
