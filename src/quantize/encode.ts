@@ -21,7 +21,7 @@ export function groupsIn(
 ): { readonly rows: number; readonly count: number; readonly of: (i: number) => number } {
   const units = shape.at(-1) ?? 1;
   const terms = units === 0 ? 0 : elementsOf(shape) / units;
-  const rows = group === 'column' ? Math.max(1, terms) : group;
+  const rows = Math.min(group === 'column' ? Infinity : group, Math.max(1, terms));
   return {
     rows,
     count: Math.ceil(terms / rows) * units,
@@ -110,9 +110,10 @@ const fixed =
     const largest = values.reduce((top, w) => Math.max(top, Math.abs(w)), 0);
     let fraction = Math.floor(Math.log2(most / Math.max(largest, 2 ** -100)));
     while (roundHalfEven(largest * 2 ** fraction) > most) fraction--;
-    fraction = Math.min(126, Math.max(-126, largest === 0 ? 0 : fraction));
+    fraction = Math.min(126, Math.max(-112, largest === 0 ? 0 : fraction));
     const integers = bits === 8 ? new Int8Array(values.length) : new Int16Array(values.length);
-    for (let i = 0; i < values.length; i++) integers[i] = roundHalfEven(values[i]! * 2 ** fraction);
+    for (let i = 0; i < values.length; i++)
+      integers[i] = Math.min(most, Math.max(-most, roundHalfEven(values[i]! * 2 ** fraction)));
     return { type: 'fixed', values: integers, fraction };
   };
 
