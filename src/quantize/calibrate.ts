@@ -203,20 +203,21 @@ function asCut(graph: Graph<Stored>, carried: Carried, cut: ReadonlyMap<string, 
   return { ...graph, nodes };
 }
 
-/** Runs a network on samples and shows `see` the numbers of these values, batch by batch. */
+/** Runs a network on samples and shows `see` the numbers of these values, batch by batch; `op` is who asks, for errors. */
 export function measured(
   graph: Graph<Stored>,
   names: readonly string[],
   samples: readonly Tensor[],
   batchSize: number,
   see: (name: string, values: Float32Array, index: number) => void,
+  op = 'quantize',
 ): void {
   if (names.length === 0) return;
   const empty = samples.find(({ size }) => size === 0);
-  if (empty !== undefined) throw new ShapeError('quantize', [empty.shape], 'there are no calibration samples');
+  if (empty !== undefined) throw new ShapeError(op, [empty.shape], 'there are no calibration samples');
   const program = compileNetwork({ ...graph, outputs: names }, batchSize, run.kernels);
   try {
-    for (const values of batchesThrough('quantize', program, samples, batchSize))
+    for (const values of batchesThrough(op, program, samples, batchSize))
       names.forEach((name, i) => {
         see(name, values[i]!, i);
       });

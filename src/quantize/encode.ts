@@ -1,5 +1,6 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { StateError, ValueError } from '../base/errors.ts';
+import { powerOfTwo } from '../base/powers.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, LevelCodeBits, Stored } from '../graph/encoding.ts';
@@ -57,7 +58,7 @@ const symmetric =
       shape,
       limits,
     );
-    const middle = 2 ** (bits - 1);
+    const middle = powerOfTwo(bits - 1);
     const codes = Uint8Array.from(values, (w, i) => {
       const level = roundHalfEven(w / scales[of(i)]!);
       return middle + Math.min(most, Math.max(-most, level));
@@ -76,7 +77,7 @@ const asymmetric =
       low[of(i)] = Math.min(low[of(i)]!, w);
       high[of(i)] = Math.max(high[of(i)]!, w);
     });
-    const most = 2 ** bits - 1;
+    const most = powerOfTwo(bits) - 1;
     const scales = Float32Array.from(low, (from, g) => usable((high[g]! - from) / most));
     const zeroPoints = Uint8Array.from(low, (from, g) =>
       Math.min(most, Math.max(0, roundHalfEven(-from / scales[g]!))),
@@ -131,10 +132,11 @@ function largestOf(values: ArrayLike<number>): number {
 const fixed =
   (bits: 8 | 16): Encode =>
   (values, _shape, _format, { least = [] }) => {
-    const most = 2 ** (bits - 1) - 1;
+    const most = powerOfTwo(bits - 1) - 1;
     const fraction = fractionFor(largestOf(values), most, largestOf(least));
     const integers = bits === 8 ? new Int8Array(values.length) : new Int16Array(values.length);
-    for (let i = 0; i < values.length; i++) integers[i] = roundHalfEven(values[i]! * 2 ** fraction);
+    const step = powerOfTwo(-fraction);
+    for (let i = 0; i < values.length; i++) integers[i] = roundHalfEven(values[i]! / step);
     return { type: 'fixed', values: integers, fraction };
   };
 
