@@ -36,7 +36,7 @@ export function groupsIn(
 ): { readonly rows: number; readonly count: number; readonly of: (i: number) => number } {
   const units = shape.at(-1) ?? 1;
   const terms = units === 0 ? 0 : elementsOf(shape) / units;
-  const rows = group === 'column' ? Math.max(1, terms) : group;
+  const rows = Math.min(group === 'column' ? Infinity : group, Math.max(1, terms));
   return {
     rows,
     count: Math.ceil(terms / rows) * units,
@@ -181,6 +181,9 @@ function largestOf(values: ArrayLike<number>): number {
   return largest;
 }
 
+/** Of fixed point: files hold none that is less. */
+const LEAST_FRACTION = -112;
+
 /** The finest power of two whose integers reach the largest number. */
 const fixed =
   (bits: 8 | 16): Encode =>
@@ -247,8 +250,9 @@ export function encodeWeight(
   const wrong = values.find((w) => !Number.isFinite(w));
   if (wrong !== undefined) throw new ValueError(op, key, 'finite', wrong);
   const encoded: Stored = { shape, encoding: ENCODE[format.type](values, shape, format, limits), mask };
-  const lost = decodeWeight(encoded)!.findIndex((w) => !Number.isFinite(w));
-  if (lost >= 0) throw new ValueError(op, key, `numbers that ${format.type} reaches`, values[lost], 'Take bfloat16?');
+  const isTooFar = encoded.encoding.type === 'fixed' && encoded.encoding.fraction < LEAST_FRACTION;
+  const lost = isTooFar ? 0 : decodeWeight(encoded)!.findIndex((w) => !Number.isFinite(w));
+  if (lost >= 0) throw new ValueError(op, key, `numbers that ${format.type} reaches`, largestOf(values), 'Take bfloat16?');
   return encoded;
 }
 
