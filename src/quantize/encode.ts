@@ -252,7 +252,8 @@ export function encodeWeight(
   const encoded: Stored = { shape, encoding: ENCODE[format.type](values, shape, format, limits), mask };
   const isTooFar = encoded.encoding.type === 'fixed' && encoded.encoding.fraction < LEAST_FRACTION;
   const lost = isTooFar ? 0 : decodeWeight(encoded)!.findIndex((w) => !Number.isFinite(w));
-  if (lost >= 0) throw new ValueError(op, key, `numbers that ${format.type} reaches`, largestOf(values), 'Take bfloat16?');
+  if (lost >= 0)
+    throw new ValueError(op, key, `numbers that ${format.type} reaches`, largestOf(values), 'Take bfloat16?');
   return encoded;
 }
 
