@@ -8,13 +8,17 @@ import { readersOf } from '../graph/rewrite.ts';
 const SOME: QuantizationParams = { scale: 1 / 64, zeroPoint: -128 };
 const OTHER: QuantizationParams = { scale: 1 / 128, zeroPoint: -128 };
 
-/** Operations with an int8 form that computes with real numbers all the same. */
-const REAL_INSIDE: ReadonlySet<string> = new Set(['batchNorm', 'layerNorm']);
+/** Whether a node does nothing but cut off what its format has no integers for. */
+export const isCut = (node: Node): boolean => activationIn(node) !== null && !hasKernel(node);
+
+/** Whether a node has weights that are real numbers in any form of it: a normalization of int8 computes with real numbers. */
+const isRealInside = (node: Node): boolean =>
+  Object.keys(factsOf(node).weights ?? {}).length > 0 && !multipliesIntegers(node);
 
 /** Whether these formats suit a node as `quantize` makes it: an activation by itself is int8 only where it changes nothing. */
 export function suits(node: Node, inputs: readonly Format[], own: Format): boolean {
-  if (REAL_INSIDE.has(node.op) || factsOf(node).formats(inputs, own, node.attrs) !== null) return false;
-  return node.op !== 'activation' || leavesAll(node.attrs.activation, inputs[0]!, own);
+  if (isRealInside(node) || factsOf(node).formats(inputs, own, node.attrs) !== null) return false;
+  return !isCut(node) || leavesAll(activationIn(node)!, inputs[0]!, own);
 }
 
 /** Whether a node may read int8 and give int8. */
@@ -24,9 +28,6 @@ export const mayCarry = (node: Node): boolean =>
     node.inputs.map(() => SOME),
     SOME,
   );
-
-/** Whether a node does nothing but cut off what its format has no integers for. */
-export const isCut = (node: Node): boolean => activationIn(node) !== null && !hasKernel(node);
 
 /** Whether what a node gives has the format of what it reads. */
 export const keepsFormat = (node: Node): boolean => !suits(node, [SOME], OTHER);
