@@ -1,222 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../../kernels/cpu/cpu.ts';
-import { reference } from '../../kernels/reference/reference.ts';
-import { wasm } from '../../kernels/wasm/wasm.ts';
 import { ACTIVATIONS, type ActivationName } from '../../src/graph/activation.ts';
-import type { Encoding, Stored } from '../../src/graph/encoding.ts';
-import type { Attributes, Node, Op, QuantizationParams } from '../../src/graph/graph.ts';
-import { packedCodes } from '../../src/graph/levels.ts';
+import type { Stored } from '../../src/graph/encoding.ts';
+import type { Node, QuantizationParams } from '../../src/graph/graph.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
-import { Random } from '../../src/index.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
 import { compileQuantized } from '../../src/infer/quantized.ts';
-import { plainInt8 } from '../quantize/plain-int8.ts';
 
-const tables = { reference, cpu, wasm: wasm() };
-const SAMPLES = 3;
-
-const from: QuantizationParams = { scale: 0.03, zeroPoint: -17 };
-const to: QuantizationParams = { scale: 0.11, zeroPoint: 9 };
-const positive: QuantizationParams = { scale: 0.02, zeroPoint: -128 };
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-const draws = (n: number, seed: number): Float32Array => new Random(seed, 'forms').normal([n]).data as Float32Array;
-const stored = (shape: readonly number[], encoding: Encoding): Stored => ({ shape, encoding, mask: null });
-const real = (...shape: number[]): Stored => stored(shape, { type: 'float32', values: draws(sizeOf(shape), 5) });
-const sums = (n: number): Stored =>
-  stored([n], { type: 'int32', values: Int32Array.from(draws(n, 6), (x) => Math.round(300 * x)) });
-const codes = (n: number): Int8Array => Int8Array.from(draws(n, 7), (x) => Math.max(-127, Math.min(127, 50 * x)));
-
-/** Kernels of integers, of one scale a column or one for all. */
-const bytes = (shape: readonly number[], isAlike = false): Stored => {
-  const scales = Float32Array.from({ length: shape.at(-1)! }, (_, j) => (isAlike ? 0.01 : 0.004 * (j + 1)));
-  return stored(shape, { type: 'int8', values: codes(sizeOf(shape)), scales });
-};
-const fixed = (shape: readonly number[]): Stored =>
-  stored(shape, { type: 'fixed', values: codes(sizeOf(shape)), fraction: 7 });
-const fourBits = (shape: readonly number[]): Stored => {
-  const levels = Uint8Array.from(draws(sizeOf(shape), 8), (x) => Math.max(0, Math.min(15, 8 + 3 * x)));
-  const units = shape.at(-1)!;
-  const scales = Float32Array.from({ length: units }, (_, j) => 0.05 * (j + 1));
-  const group = sizeOf(shape) / units;
-  return stored(shape, { type: 'levels', values: packedCodes(levels, 4), bits: 4, group, scales, zeroPoints: null });
-};
-const KERNELS = { bytes: (shape: readonly number[]) => bytes(shape), fixed, fourBits };
-
-interface Case {
-  readonly shape: readonly number[];
-  readonly dtype?: 'float32' | 'int32';
-  /** Of what the node reads; null for real numbers. */
-  readonly read?: QuantizationParams | null;
-  /** How often it reads it, and once more in another format. */
-  readonly isTwice?: boolean;
-  readonly weights?: Readonly<Record<string, Stored>>;
-}
-
-/** One node between a quantize and a dequantize, where it reads and gives int8. */
-function around<K extends Op>(
-  op: K,
-  attrs: Attributes[K],
-  format: QuantizationParams | null,
-  { shape, dtype = 'float32', read = from, isTwice = false, weights = {} }: Case,
-): Network {
-  const nodes: Node[] = [];
-  if (read !== null) nodes.push(nodeOf('quantize', 'q', ['x'], {}, { format: read }));
-  if (isTwice) nodes.push(nodeOf('quantize', 'p', ['x'], {}, { format: to }));
-  const keys = Object.fromEntries(Object.keys(weights).map((role) => [role, role]));
-  const inputs = [read === null ? 'x' : 'q', ...(isTwice ? ['p'] : [])];
-  nodes.push(nodeOf(op, 'y', inputs, attrs, { weights: keys, format }));
-  if (format !== null) nodes.push(nodeOf('dequantize', 'end', ['y'], {}));
-  return new Network({
-    inputs: [{ name: 'x', shape, dtype }],
-    nodes,
-    outputs: [nodes.at(-1)!.name],
-    weights: new Map(Object.entries(weights)),
-  });
-}
-
-/** Holds a network to plain loops, on every table, in one run and in one that repeats it. */
-function holds(network: Network, given?: Float32Array | Int32Array): void {
-  const [{ shape, dtype }] = network.inputs as [Network['inputs'][0]];
-  const x = given ?? draws(SAMPLES * sizeOf(shape), 1).map((v) => 3 * v);
-  const wanted = plainInt8(network, { shape: [SAMPLES, ...shape], data: [...x] }).get(network.outputs[0]!)!.data;
-  expect(new Set(wanted).size).toBeGreaterThan(2);
-  for (const [name, table] of Object.entries(tables)) {
-    const program = compileNetwork(network, SAMPLES, table);
-    for (let time = 0; time < 2; time++) {
-      const own = dtype === 'int32' ? Int32Array.from(x) : Float32Array.from(x);
-      expect([...program.run(own, SAMPLES)].map(whole), `${name}, run ${time}`).toEqual([...wanted].map(whole));
-    }
-    program.dispose();
-  }
-}
-/** -0 is 0. */
-const whole = (x: number): number => x + 0;
-
-const conv = { activation: { name: 'linear' }, strides: [1], dilations: [1], padding: 'same', groups: 1 } as const;
-const image = { ...conv, strides: [1, 1], dilations: [1, 1] } as const;
-
-/** Windows of every kind: sequences and images, steps and distances, groups, borders on either side, each channel by itself. */
-const CONVOLUTIONS: readonly [string, Attributes['conv'], x: readonly number[], kernel: readonly number[]][] = [
-  ['a sequence', conv, [7, 3], [3, 3, 5]],
-  ['an image', image, [5, 6, 3], [3, 3, 3, 4]],
-  ['without a border', { ...image, padding: 'valid' }, [5, 6, 2], [2, 3, 2, 17]],
-  [
-    'strides and a border of its own',
-    {
-      ...image,
-      strides: [2, 3],
-      padding: [
-        [1, 0],
-        [1, 1],
-      ],
-    },
-    [6, 7, 2],
-    [3, 2, 2, 3],
-  ],
-  ['strides that leave the end over', { ...image, strides: [3, 3], padding: 'valid' }, [7, 8, 1], [2, 2, 1, 2]],
-  ['distances', { ...image, dilations: [2, 2] }, [6, 5, 2], [3, 3, 2, 3]],
-  ['groups', { ...image, groups: 2 }, [4, 4, 6], [3, 3, 3, 4]],
-  ['each channel by itself', { ...image, groups: 5 }, [5, 5, 5], [3, 3, 1, 5]],
-  ['one tap', image, [3, 3, 4], [1, 1, 4, 6]],
-];
-
-describe('a dynamic product is that of plain loops over the integers of each sample, on every table', () => {
-  const dynamic = true;
-  test.each(Object.entries(KERNELS))('dense, of one row a sample and of several: %s', (_, kernelOf) => {
-    for (const name of ['linear', 'relu6', 'tanh', 'softmax'] as const)
-      for (const shape of [[11], [2, 11], [2, 3, 11]]) {
-        const weights = { kernel: kernelOf([11, 19]), bias: real(19) };
-        holds(around('dense', { activation: { name }, dynamic }, null, { shape, read: null, weights }));
-      }
-    holds(
-      around('dense', { activation: { name: 'linear' }, dynamic }, null, {
-        shape: [11],
-        read: null,
-        weights: { kernel: kernelOf([11, 3]) },
-      }),
-    );
-  });
-
-  test.each(CONVOLUTIONS)('conv: %s', (_, attrs, shape, kernel) => {
-    for (const kernelOf of Object.values(KERNELS))
-      for (const name of ['linear', 'relu', 'softmax'] as const) {
-        const weights = { kernel: kernelOf(kernel), bias: real(kernel.at(-1)!) };
-        holds(around('conv', { ...attrs, activation: { name }, dynamic }, null, { shape, read: null, weights }));
-      }
-  });
-
-  test('zeros before a convolution are its border', () => {
-    const weights = new Map([['k', bytes([3, 3, 2, 3])]]);
-    const widths = [
-      [1, 2],
-      [0, 1],
-    ] as const;
-    const attrs = { ...image, padding: 'valid', dynamic } as const;
-    const network = new Network({
-      inputs: [{ name: 'x', shape: [4, 5, 2], dtype: 'float32' }],
-      nodes: [
-        nodeOf('zeroPad', 'p', ['x'], { widths }),
-        nodeOf('conv', 'y', ['p'], attrs, { weights: { kernel: 'k' } }),
-      ],
-      outputs: ['y'],
-      weights,
-    });
-    holds(network);
-  });
-
-  test('samples of zeros, of one sign, with NaN, with an infinity, and too wide for float32', () => {
-    const cases = [
-      [0, 0, 0, 0],
-      [1, 2, 3, 4],
-      [-1, -2, -3, -0.5],
-      [1, Number.NaN, 2, 3],
-      [Infinity, 1, 2, 3],
-      [3e38, -3e38, 1, 2],
-      [1e-38, 0, 1e-40, -1e-39],
-      [0.1, 100, -1e-3, 7],
-    ];
-    const weights = { kernel: bytes([2, 1, 3]), bias: real(3) };
-    const network = around('conv', { ...conv, dynamic }, null, { shape: [4, 1], read: null, weights });
-    const x = Float32Array.from(cases.flat());
-    const wanted = plainInt8(network, { shape: [cases.length, 4, 1], data: [...x] }).get('y')!.data;
-    for (const table of Object.values(tables))
-      expect([...compileNetwork(network, cases.length, table).run(x)].map(whole)).toEqual([...wanted].map(whole));
-  });
-
-  test('a sample has the same bits in every batch, and beside any other', () => {
-    const first = { kernel: bytes([3, 3, 2, 4]), bias: real(4) };
-    for (const table of Object.values(tables)) {
-      const network = around('conv', { ...image, dynamic }, null, { shape: [5, 5, 2], read: null, weights: first });
-      const samples = [0.1, 40, 3, 1].map((size, i) => draws(50, i).map((v) => v * size));
-      const alone = samples.map((x) => [...compileNetwork(network, 1, table).run(x)]);
-      const program = compileNetwork(network, 4, table);
-      const together = (order: readonly number[]): number[] => [
-        ...program.run(Float32Array.from(order.flatMap((i) => [...samples[i]!]))),
-      ];
-      for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0], [2]])
-        expect(together(order)).toEqual(order.flatMap((i) => alone[i]!));
-    }
-  });
-
-  test('a sparse kernel in int8 is a whole matrix, also where its panels are asked for', () => {
-    const pattern = { width: 16, starts: Int32Array.of(0, 2), rows: Int32Array.of(1, 4) } as const;
-    const scales = new Float32Array(16).fill(0.25);
-    const sparse = stored([6, 16], { type: 'sparseInt8', ...pattern, values: codes(32), scales });
-    const values = new Int8Array(96);
-    values.set(codes(32).subarray(0, 16), 16);
-    values.set(codes(32).subarray(16), 64);
-    const dense = stored([6, 16], { type: 'int8', values, scales });
-    const of = (kernel: Stored): Network =>
-      around('dense', { activation: { name: 'relu' }, dynamic }, null, { shape: [6], read: null, weights: { kernel } });
-    const x = draws(12, 3);
-    const wanted = [...compileNetwork(of(dense), 2, reference).run(x)];
-    for (const use of ['always', 'never', 'measured'] as const)
-      for (const table of Object.values(tables))
-        expect([...compileNetwork(of(sparse), 2, table, { sparse: use }).run(x)]).toEqual(wanted);
-  });
-});
+import {
+  around,
+  bytes,
+  CONVOLUTIONS,
+  draws,
+  fixed,
+  from,
+  holds,
+  KERNELS,
+  positive,
+  real,
+  stored,
+  sums,
+  tables,
+  to,
+  whole,
+} from './integer-cases.ts';
 
 const RULES = [{}, { rule: 'multiplier' }] as const;
 const ENDS = ['linear', 'relu', 'relu6'] as const;
