@@ -177,10 +177,7 @@ function withScalesFrom(held: Stored, row: number, w: Float64Array): Stored {
 /** Σ over units of (real - weight)ᵀ·H·(real - weight). */
 function squaredError(hessian: Tensor, real: Float32Array, weight: Float32Array): number {
   const [n] = hessian.shape as [number];
-  const off = fromData(
-    Float64Array.from(real, (w, i) => w - weight[i]!),
-    [n, real.length / n],
-  );
-  const { data } = noGrad(() => matmul(hessian, off));
-  return off.data.reduce((sum, e, i) => sum + e * data[i]!, 0);
+  const off = Float64Array.from(real, (w, i) => w - weight[i]!);
+  const { data } = noGrad(() => matmul(hessian, fromData(off, [n, real.length / n])));
+  return off.reduce((sum, e, i) => sum + e * data[i]!, 0);
 }
