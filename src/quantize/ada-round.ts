@@ -131,10 +131,10 @@ interface Problem {
   readonly isElementwise: boolean;
 }
 
-function problemOf({ node, kernel, bias, biasScales, inputs, sums }: QuantizedLayer): Problem {
+function problemOf({ node, kernel, bias, biasScales, inputs, realSums }: QuantizedLayer): Problem {
   const activation = activationIn(node)!;
   const { isElementwise } = ACTIVATION_FACTS[activation.name];
-  const { real } = sums();
+  const real = realSums();
   const x = inputs();
   const values = bias && (decodeWeight(bias) ?? bias.encoding.values);
   return {

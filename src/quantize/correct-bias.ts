@@ -6,9 +6,7 @@ import type { Encoding, Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import { type AfterCareOptions, layerByLayer, type QuantizedLayer } from './layer-by-layer.ts';
-
-/** Whole biases stay within this, as those that `quantize` makes do. */
-const LIMIT = 2 ** 28;
+import { BIAS_LIMIT } from './weights.ts';
 
 /**
  * Bias correction (Nagel et al. 2019, arXiv 1906.04721, section 4.2, in its empirical form): rounding shifts the mean of what
@@ -32,8 +30,9 @@ export function correctBias(
 }
 
 /** By how much the mean of each sum is too low, over samples and positions. */
-function meanShifts({ sums, units }: QuantizedLayer): Float64Array {
-  const { real, quantized } = sums();
+function meanShifts({ sums, realSums, units }: QuantizedLayer): Float64Array {
+  const real = realSums();
+  const quantized = sums();
   const totals = new Float64Array(units);
   real.data.forEach((y, i) => {
     totals[i % units]! += y - quantized.data[i]!;
@@ -47,7 +46,7 @@ function shifted({ bias, biasScales, units }: QuantizedLayer, shifts: Float64Arr
   const values = shifts.map((shift, j) => {
     if (bias?.mask?.[j] === 0 || !Number.isFinite(shift)) return old[j]!;
     if (biasScales === null) return Math.fround(old[j]! + shift);
-    return Math.min(LIMIT, Math.max(-LIMIT, roundHalfEven(old[j]! + shift / biasScales[j]!)));
+    return Math.min(BIAS_LIMIT, Math.max(-BIAS_LIMIT, roundHalfEven(old[j]! + shift / biasScales[j]!)));
   });
   if (values.every((b, j) => b === old[j])) return null;
   const encoding: Encoding =
