@@ -1,25 +1,24 @@
-import { checkOneOf, DTypeError, StateError } from '../base/errors.ts';
+import { checkOneOf } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { withBatchNormFolded } from '../compress/fold.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
-import { decodeWeight } from '../graph/decode.ts';
-import type { EncodingName, Stored } from '../graph/encoding.ts';
-import { factsOf, isIdle, multipliesIntegers, multipliesRows } from '../graph/facts.ts';
-import { type Graph, mapWeights, type Node } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, ownersOf, withFusedActivations, without } from '../graph/rewrite.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { factsOf, multipliesIntegers, multipliesRows } from '../graph/facts.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { Names, namesOf, nodeOf, ownersOf } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Answers, disagreements } from './agreement.ts';
+import { answersOf, disagreements } from './agreement.ts';
 import { BATCH, type Calibrated, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
 import { encodeWeight } from './encode.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
+import { inFloat32, plainOf } from './plain.ts';
 import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 import { integerWeights } from './weights.ts';
 
@@ -66,38 +65,17 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
   checkOneOf('quantize', 'rule', rule, ['float32', 'multiplier']);
   const areKnown = ranges instanceof Map;
   const method = rangeMethod('quantize', areKnown ? 'auto' : (ranges as RangeChoice));
-  const given = inFloat32(networkOf('quantize', subject));
+  const given = inFloat32('quantize', networkOf('quantize', subject));
   const formats = layerFormats('quantize', given, format, layers);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
   const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
-  const plain = withFusedActivations(without(withBatchNormFolded(given), (node) => isIdle(node, false)));
+  const plain = plainOf('quantize', given);
   const known = areKnown ? knownRanges('quantize', ranges, given, plain) : new Map<string, Range>();
   const { network, notes } = quantized(plain, formats, { samples, method, known }, rule);
   const meaning = outputsKnown(subject);
   if (samples === null) return new QuantizedNetwork(network, notes, meaning);
   const told = { ...wordsFor(formats), known: meaning };
-  return new QuantizedNetwork(
-    network,
-    [...notes, ...disagreements(given, answersOf(given, network, samples), told)],
-    meaning,
-  );
-}
-
-/** Encodings of weights that are numbers still, in fewer bits. */
-const ARE_NUMBERS: readonly EncodingName[] = ['float32', 'float16', 'bfloat16'];
-
-/** The network with float32 weights. Throws for float64, and for weights and values that are integers. */
-function inFloat32(given: Graph<Stored>): Graph<Stored> {
-  const other = given.inputs.find(({ dtype }) => dtype === 'float64');
-  if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
-  return mapWeights(given, (weight, key) => {
-    const { type } = weight.encoding;
-    if (type === 'float64') throw new DTypeError('quantize', [type], 'needs a float32 model');
-    if (!ARE_NUMBERS.includes(type))
-      throw new StateError('quantize', `${key} is ${type} already: take dequantize(network) first`);
-    if (type === 'float32') return weight;
-    return { ...weight, encoding: { type: 'float32', values: decodeWeight(weight) as Float32Array } };
-  });
+  return new QuantizedNetwork(network, notes, meaning, disagreements(given, answersOf(given, network, samples), told));
 }
 
 function samplesFor({ inputs }: Graph<Stored>, calibration: Data): readonly Tensor[] {
@@ -128,28 +106,6 @@ function nameOf({ weights: { type }, values }: LayerFormat): string {
     default:
       return isUsual ? type : `int8 times ${type}`;
   }
-}
-
-/** The outputs of a network and of its other form on samples. */
-function answersOf(given: Graph<Stored>, network: Graph<Stored>, samples: readonly Tensor[]): Answers[] {
-  const found = [given, network].map((graph) => {
-    const parts: Float32Array[][] = graph.outputs.map(() => []);
-    measured(graph, graph.outputs, samples, BATCH, (_, values, i) => parts[i]!.push(values.slice()));
-    return parts.map(joined);
-  }) as [Float32Array[], Float32Array[]];
-  const n = samples[0]!.shape[0]!;
-  return found[0].map((float, i) => ({ float, integer: found[1][i]!, units: float.length / n }));
-}
-
-/** Arrays one after another. */
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 type Formats = ReadonlyMap<string, LayerFormat>;

@@ -7,7 +7,7 @@ import { encodeWeight } from './encode.ts';
 import type { WeightFormat } from './formats.ts';
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
-const BIAS_LIMIT = 2 ** 28;
+export const BIAS_LIMIT: number = 2 ** 28;
 
 /**
  * The kernel of a product of integers in a format, and its bias in int32, by key. A large bias on tiny weights needs a coarser
