@@ -86,6 +86,13 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
 }
 
+/** The format for a range in int8 with zero point 0, as tables have it. Throws as `chooseQParams`. */
+export function chooseSymmetric(low: number, high: number): QuantizationParams {
+  const { scale } = chooseQParams(low, high);
+  const own = Math.fround(Math.max(-low, high) / 127);
+  return { scale: own < 2 ** -100 ? scale : own, zeroPoint: 0 };
+}
+
 /** No fixed point is finer: 2^-100 a step. */
 const MOST_FRACTION = 100;
 
