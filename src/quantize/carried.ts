@@ -9,8 +9,19 @@ import { readersOf } from '../graph/rewrite.ts';
 const SOME: QuantizationParams = { scale: 1 / 64, zeroPoint: -128 };
 const OTHER: QuantizationParams = { scale: 1 / 128, zeroPoint: -128 };
 
-/** Operations with an int8 form that computes with real numbers all the same. */
-const REAL_INSIDE: ReadonlySet<string> = new Set(['batchNorm', 'layerNorm']);
+/** Whether a node reads whole numbers that name the rows of a table. */
+export const looksUp = (node: Node): boolean => factsOf(node).table !== undefined;
+
+/** Whether a node is an activation by itself. */
+const isActivation = (node: Node): boolean => activationIn(node) !== null && !hasKernel(node);
+
+/** Whether a node does nothing but cut off what its format has no integers for. */
+export const isCut = (node: Node): boolean =>
+  isActivation(node) && activationIn(node)!.name === epilogueOf(activationIn(node)!);
+
+/** Whether a node has weights that are real numbers in any form of it: a normalization of int8 computes with real numbers. */
+const isRealInside = (node: Node): boolean =>
+  Object.keys(factsOf(node).weights ?? {}).length > 0 && !multipliesIntegers(node) && !looksUp(node);
 
 /**
  * Whether these formats suit a node as `quantize` makes it. Between real numbers an activation by itself is int8 only where it
@@ -19,7 +30,7 @@ const REAL_INSIDE: ReadonlySet<string> = new Set(['batchNorm', 'layerNorm']);
 export function suits(node: Node, inputs: readonly Format[], own: Format, isWhole = false): boolean {
   if (factsOf(node).formats(inputs, own, node.attrs) !== null) return false;
   if (isWhole) return true;
-  return !REAL_INSIDE.has(node.op) && (node.op !== 'activation' || leavesAll(node.attrs.activation, inputs[0]!, own));
+  return !isRealInside(node) && (!isActivation(node) || leavesAll(activationIn(node)!, inputs[0]!, own));
 }
 
 /** Whether a node may read int8 and give int8; one that looks numbers up gives it. */
@@ -30,15 +41,6 @@ export const mayCarry = (node: Node, isWhole = false): boolean =>
     SOME,
     isWhole,
   );
-
-/** Whether a node reads whole numbers that name the rows of a table. */
-export const looksUp = (node: Node): boolean => factsOf(node).table !== undefined;
-
-/** Whether a node does nothing but cut off what its format has no integers for. */
-export function isCut(node: Node): boolean {
-  const activation = activationIn(node);
-  return activation !== null && !hasKernel(node) && activation.name === epilogueOf(activation);
-}
 
 /** Whether what a node gives has the format of what it reads. */
 export const keepsFormat = (node: Node): boolean =>
