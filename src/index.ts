@@ -195,6 +195,7 @@ export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
 export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
+export { type Multiplier, multiplierOf } from './graph/integers.ts';
 export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
