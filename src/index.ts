@@ -353,6 +353,9 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
+export { correctBias } from './quantize/correct-bias.ts';
+export { equalize } from './quantize/equalize.ts';
 export type {
   LayerFormat,
   LayerFormatChoice,
@@ -360,6 +363,8 @@ export type {
   WeightFormat,
   WeightFormatName,
 } from './quantize/formats.ts';
+export { gptq } from './quantize/gptq.ts';
+export type { AfterCareOptions } from './quantize/layer-by-layer.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
