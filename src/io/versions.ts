@@ -1,7 +1,7 @@
 import { epilogueOf } from '../graph/activation.ts';
 import type { Value } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { cut } from '../graph/fact.ts';
+import { leavesAll } from '../graph/fact.ts';
 import { activationIn, type Graph, type Node, type Op, type ProductRule, weightsOf } from '../graph/graph.ts';
 import type { WeightRecord } from './weight-tensors.ts';
 
@@ -34,6 +34,6 @@ function isOfVersion3(network: Graph<Stored>, node: Node, values: ReadonlyMap<st
   if (!Object.values(weightsOf(network, node)).every(({ encoding }) => encodings.includes(encoding.type))) return false;
   if (read === null && format === null) return true;
   const activation = activationIn(node);
-  if (op === 'activation') return cut([read], format, node.attrs) === null;
+  if (op === 'activation') return leavesAll(node.attrs.activation, read, format);
   return !REAL.includes(op) && (format === null || activation === null || activation.name === epilogueOf(activation));
 }
