@@ -269,15 +269,15 @@ export const plants = [
   {
     name: 'codes of a byte stand the other way round',
     file: 'src/graph/levels.ts',
-    find: 'codes[i]! << (at & 7)',
-    replace: 'codes[i]! << (8 - bits - (at & 7))',
+    find: 'codes[i]! << ((i * bits) & 7)',
+    replace: 'codes[i]! << (8 - bits - ((i * bits) & 7))',
     mustFail: ['tests/graph/encodings.test.ts'],
   },
   {
     name: 'a half in the middle of two is rounded up',
     file: 'src/graph/halves.ts',
-    find: 'size / step + 2 ** 52 - 2 ** 52',
-    replace: 'Math.floor(size / step + 0.5)',
+    find: 'size / powerOfTwo(exponent - 10) + 2 ** 52 - 2 ** 52',
+    replace: 'Math.floor(size / powerOfTwo(exponent - 10) + 0.5)',
     mustFail: ['tests/graph/halves.test.ts'],
   },
   {

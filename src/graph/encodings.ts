@@ -109,7 +109,7 @@ function checkLevels(encoding: EncodingOf<'levels'>, at: Checked): void {
   if (bits === 1 && mask?.includes(0)) fail('mask', 'null: no code of 1 bit is 0', mask);
   if (zeroPoints === null) return;
   if (bits === 1) fail('zeroPoints', 'null for 1 bit', zeroPoints);
-  has('zeroPoints', zeroPoints, Uint8Array, groups, (code) => code < 2 ** bits, `below ${2 ** bits}`);
+  has('zeroPoints', zeroPoints, Uint8Array, groups, (code) => code < 1 << bits, `below ${1 << bits}`);
 }
 
 /** Rows of a panel ascend and are rows of the matrix. Nothing but 0 is behind the last column. */

@@ -4,19 +4,21 @@ import type { EncodingOf, LevelCodeBits } from './encoding.ts';
 /** Bytes of so many codes. */
 export const codeBytes = (bits: LevelCodeBits, n: number): number => Math.ceil((n * bits) / 8);
 
+/** The byte of code i. */
+const byteOf = (bits: LevelCodeBits, i: number): number => Math.floor((i * bits) / 8);
+
 /** Codes in a byte array, the first in the lowest bits. */
 export function packedCodes(codes: ArrayLike<number>, bits: LevelCodeBits): Uint8Array {
   const packed = new Uint8Array(codeBytes(bits, codes.length));
   for (let i = 0; i < codes.length; i++) {
-    const at = i * bits;
-    packed[at >> 3]! |= codes[i]! << (at & 7);
+    packed[byteOf(bits, i)]! |= codes[i]! << ((i * bits) & 7);
   }
   return packed;
 }
 
 /** Code i of packed ones. */
 export const codeAt = (packed: Uint8Array, bits: LevelCodeBits, i: number): number =>
-  (packed[(i * bits) >> 3]! >> ((i * bits) & 7)) & (2 ** bits - 1);
+  (packed[byteOf(bits, i)]! >> ((i * bits) & 7)) & ((1 << bits) - 1);
 
 /** The first `n` codes of packed ones, a byte each. */
 export const unpackedCodes = (packed: Uint8Array, bits: LevelCodeBits, n: number): Uint8Array =>
@@ -32,7 +34,7 @@ export const groupAt = (group: number, units: number, i: number): number =>
 
 /** The code that stands for 0 at number i. Of one bit none does, and this is the one for 1. */
 export const zeroCode = ({ bits, group, zeroPoints }: Grouped, units: number, i: number): number =>
-  zeroPoints?.[groupAt(group, units, i)] ?? 2 ** (bits - 1);
+  zeroPoints?.[groupAt(group, units, i)] ?? 1 << (bits - 1);
 export type Grouped = Pick<EncodingOf<'levels'>, 'bits' | 'group' | 'zeroPoints'>;
 
 /** Whether number i is 0. */

@@ -177,12 +177,18 @@ const refused: [string, string, () => Network][] = [
     'the number of terms of node "y"',
     () => {
       const wide = bytes([1, 1, 66_001, 1], 0);
-      return around('conv', { ...conv(), dynamic: true }, null, { kernel: wide }, { shape: [1, 1, 66_001], read: null });
+      return around(
+        'conv',
+        { ...conv(), dynamic: true },
+        null,
+        { kernel: wide },
+        { shape: [1, 1, 66_001], read: null },
+      );
     },
   ],
   [
     'a rule that is none',
-    "node \"y\" rule must be 'multiplier', or left out",
+    'node "y" rule must be \'multiplier\', or left out',
     () => around('conv', { ...conv(), rule: 'shift' as never }, other, { kernel }),
   ],
   [
