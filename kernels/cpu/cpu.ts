@@ -4,6 +4,7 @@ import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
+import { levels } from './levels.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
@@ -14,10 +15,12 @@ import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
+import { conv2dTransposedInt8 } from './transposed-int8.ts';
+import { whole } from './whole.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
- * as fast (reluGrad, sgd, dropout, dequantizeColumns: measured) stay the reference's.
+ * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp: measured) stay the reference's.
  */
 export const cpu: Kernels = {
   ...reference,
@@ -32,7 +35,10 @@ export const cpu: Kernels = {
   ...optimizers,
   ...integers,
   ...integerImages,
+  ...whole,
+  conv2dTransposedInt8,
   ...sparse,
   ...sparseImages,
   ...sparseIntegers,
+  ...levels,
 };

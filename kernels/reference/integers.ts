@@ -3,6 +3,9 @@ import { packedBytes } from '../packing.ts';
 import { roundHalfEven } from './math.ts';
 
 const fr = Math.fround;
+/** NaN if either is. */
+const least = (a: number, b: number): number => Math.min(a, b);
+const most = (a: number, b: number): number => Math.max(a, b);
 
 /** The nearest integer to x, ties to even, plus the zero point, clamped to [low, high]; NaN stays. */
 export function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
@@ -35,27 +38,24 @@ export const dequantizeColumns: IntegerKernels['dequantizeColumns'] = (rows, col
   for (let i = 0; i < rows * cols; i++) y[i] = fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!;
 };
 
-/** x·m·2^(s - 31), rounded twice: to a whole number, ties up in magnitude but for products below 0, and to its shift's. */
-export function scaledWhole(x: number, multiplier: number, shift: number): number {
-  const shifted = shift > 0 ? x << shift : x | 0;
-  const isOver = shifted === -(2 ** 31) && multiplier === -(2 ** 31);
-  const product = BigInt(shifted) * BigInt(multiplier);
-  const nudge = product >= 0n ? 1n << 30n : 1n - (1n << 30n);
-  const high = isOver ? 2 ** 31 - 1 : Number((product + nudge) / (1n << 31n));
-  if (shift >= 0) return high;
-  const right = -shift;
-  // Half away from 0, in float64: |high| < 2³¹
-  return Math.sign(high) * Math.floor(Math.abs(high) / 2 ** right + 0.5);
+/**
+ * ⌊(x·multiplier + 2³⁰)/2³¹⌋ for an int32 x and a multiplier from 0 to 2³¹ - 1. The product has up to 62 bits, a double holds 53:
+ * so x is taken in two halves of 16 bits, whose products are exact.
+ */
+export function highProduct(x: number, multiplier: number): number {
+  const lower = Math.floor(((x & 0xffff) * multiplier + 2 ** 30) / 2 ** 16);
+  return Math.floor(((x >> 16) * multiplier + lower) / 2 ** 15);
 }
 
-/** Scale and zero point of a row of numbers as `quantizeRows` takes them. */
-function rowFormat(x: Float32Array, from: number, cols: number): { scale: number; zeroPoint: number } {
-  let low = 0;
-  let high = 0;
-  for (let j = 0; j < cols; j++) {
-    low = Math.min(low, x[from + j]!); // NaN stays
-    high = Math.max(high, x[from + j]!);
-  }
+/** `scaled` of `requantizeWhole`. */
+function scaledWhole(x: number, multiplier: number, shift: number): number {
+  const high = highProduct(x << Math.max(shift, 0), multiplier);
+  const scaled = high * 2 ** Math.min(shift, 0); // exact
+  return Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
+}
+
+/** Scale and zero point of a row between `low` and `high`, as `quantizeRows` makes them. */
+export function formatBetween(low: number, high: number): { scale: number; zeroPoint: number } {
   const scale = fr(fr(high - low) / 255);
   if (!(scale < Infinity)) return { scale: Number.NaN, zeroPoint: 0 };
   if (scale < 2 ** -100) return { scale: 1, zeroPoint: 0 };
@@ -96,7 +96,7 @@ export const integers: IntegerKernels = {
     for (let i = 0; i < n; i++) {
       const first = scaledWhole((a[i]! - aZero) << 20, aMultiplier, aShift);
       const second = scaledWhole((b[i]! - bZero) << 20, bMultiplier, bShift);
-      const sum = scaledWhole((first + second) | 0, multiplier, shift);
+      const sum = scaledWhole(first + second, multiplier, shift);
       y[i] = Math.min(Math.max(sum + zeroPoint, -128), 127);
     }
   },
@@ -105,7 +105,8 @@ export const integers: IntegerKernels = {
   },
   quantizeRows: (rows, cols, x, scales, zeroPoints, q) => {
     for (let i = 0; i < rows; i++) {
-      const { scale, zeroPoint } = rowFormat(x, i * cols, cols);
+      const row = x.subarray(i * cols, (i + 1) * cols);
+      const { scale, zeroPoint } = formatBetween(row.reduce(least, 0), row.reduce(most, 0));
       scales[i] = scale;
       zeroPoints[i] = zeroPoint;
       for (let at = i * cols; at < (i + 1) * cols; at++)

@@ -267,6 +267,27 @@ export const plants = [
     mustFail: ['tests/nn/layers.test.ts'],
   },
   {
+    name: 'codes of a byte stand the other way round',
+    file: 'src/graph/levels.ts',
+    find: 'codes[i]! << ((i * bits) & 7)',
+    replace: 'codes[i]! << (8 - bits - ((i * bits) & 7))',
+    mustFail: ['tests/graph/encodings.test.ts'],
+  },
+  {
+    name: 'a half in the middle of two is rounded up',
+    file: 'src/graph/halves.ts',
+    find: 'size / powerOfTwo(exponent - 10) + 2 ** 52 - 2 ** 52',
+    replace: 'Math.floor(size / powerOfTwo(exponent - 10) + 0.5)',
+    mustFail: ['tests/graph/halves.test.ts'],
+  },
+  {
+    name: '-0 of a half counts as a number',
+    file: 'src/graph/cost.ts',
+    find: '& 0x7fff',
+    replace: '& 0xffff',
+    mustFail: ['tests/graph/encodings.test.ts'],
+  },
+  {
     name: 'a running statistic has a mask',
     file: 'src/graph/encodings.ts',
     find: 'mask !== null && isStatistic === true',

@@ -10,7 +10,8 @@ import {
 } from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
 import { fromFloat16 } from './halves.ts';
-import { levelsOf } from './levels.ts';
+import { groupAt, levelsOf } from './levels.ts';
+import { powerOfTwo } from './powers.ts';
 import { eachHeld, zerosLike } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
@@ -24,10 +25,12 @@ const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
   levels: (encoding, shape) => {
     const { scales, group } = encoding;
     const units = shape.at(-1) ?? 1;
-    const scaleOf = (i: number): number => scales[Math.floor(Math.floor(i / units) / group) * units + (i % units)]!;
-    return Float32Array.from(levelsOf(encoding, shape), (level, i) => level * scaleOf(i));
+    return Float32Array.from(levelsOf(encoding, shape), (level, i) => level * scales[groupAt(group, units, i)]!);
   },
-  fixed: ({ values, fraction }) => Float32Array.from(values, (q) => q * 2 ** -fraction),
+  fixed: ({ values, fraction }) => {
+    const step = powerOfTwo(-fraction);
+    return Float32Array.from(values, (q) => q * step);
+  },
   float16: ({ values }) => Float32Array.from(values, fromFloat16),
   bfloat16: ({ values }) => new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer),
   sparse: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),

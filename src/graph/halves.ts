@@ -1,3 +1,5 @@
+import { powerOfTwo } from './powers.ts';
+
 /** Floats of 16 bits as their bits: binary16 of IEEE 754, and bfloat16, the upper half of a float32. */
 
 const scratch = new Float32Array(1);
@@ -12,8 +14,7 @@ export function toFloat16(x: number): number {
   if (size >= 65520) return sign | 0x7c00;
   // Below 2⁻¹⁴ a step is 2⁻²⁴; above, 2⁻¹⁰ of the power of two at or below the number
   const exponent = Math.max(((bitsOf[0]! >>> 23) & 0xff) - 127, -14);
-  const step = 2 ** (exponent - 10);
-  const steps = size / step + 2 ** 52 - 2 ** 52; // half to even
+  const steps = size / powerOfTwo(exponent - 10) + 2 ** 52 - 2 ** 52; // half to even
   return sign | (((exponent + 14) << 10) + steps);
 }
 
@@ -23,7 +24,7 @@ export function fromFloat16(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * powerOfTwo(exponent - 25));
 }
 
 /** The nearest bfloat16, ties to the even one. A NaN is 0x7fc0. */
