@@ -593,7 +593,7 @@ export const plants = [
   },
   {
     name: 'whole numbers of cpu round ties below 0 up',
-    file: 'kernels/cpu/whole.ts',
+    file: 'kernels/cpu/integers.ts',
     find: 'return y < 0 ? -Math.floor(0.5 - y) : Math.floor(y + 0.5);',
     replace: 'return Math.floor(y + 0.5);',
     mustFail: ['tests/kernels/reference/whole.test.ts', 'tests/kernels/cpu/cpu.test.ts'],

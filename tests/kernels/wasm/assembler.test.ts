@@ -215,7 +215,7 @@ test('scalar instructions compute what their names say', () => {
     for (const x of numbers) for (const y of numbers) expect(f(x, y)).toBe(Number(wanted(x, y)));
   }
   const byte = compute('i', ([x]) => [i32.store8(64, x), i32.load8S(64)]);
-  expect([127, 128, 255, -1].map(byte)).toEqual([127, -128, -1, -1]);
+  expect([127, 128, 255, -1].map((x) => byte(x))).toEqual([127, -128, -1, -1]);
   const run = compile('i', ([x]) => f32.store(0, f32.demoteF64(f64.convertI32S(x))));
   run(-7);
   expect(new Float32Array(buffer)[0]).toBe(-7);
