@@ -4,6 +4,7 @@ import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { conv2dTransposedInt8, integerImages } from './integer-images.ts';
 import { integers, otherIntegers } from './integers.ts';
+import { levels } from './levels.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
@@ -37,4 +38,5 @@ export const cpu: Kernels = {
   ...sparse,
   ...sparseImages,
   ...sparseIntegers,
+  ...levels,
 };

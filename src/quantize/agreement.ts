@@ -4,7 +4,8 @@ import { activationBefore } from '../graph/rewrite.ts';
 import { guessesOf } from '../nn/decisions.ts';
 import { meant } from '../nn/heads.ts';
 import type { Outputs } from '../nn/outputs.ts';
-import { fromData } from '../tensor/tensor.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { BATCH, measured } from './calibrate.ts';
 
 /** Differences below these are what eight bits are. */
 const ERROR = 0.1;
@@ -19,12 +20,42 @@ export interface Answers {
   readonly units: number;
 }
 
-/** In sentences: where the integers answer another way than the real numbers. */
+/** The outputs of a network and of its other form on samples. */
+export function answersOf(given: Graph<Stored>, network: Graph<Stored>, samples: readonly Tensor[]): Answers[] {
+  const found = [given, network].map((graph) => {
+    const parts: Float32Array[][] = graph.outputs.map(() => []);
+    measured(graph, graph.outputs, samples, BATCH, (_, values, i) => parts[i]!.push(values.slice()));
+    return parts.map(joined);
+  }) as [Float32Array[], Float32Array[]];
+  const n = samples[0]!.shape[0]!;
+  return found[0].map((float, i) => ({ float, integer: found[1][i]!, units: float.length / n }));
+}
+
+/** Arrays one after another. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** What sentences on a disagreement say. */
+export interface Told {
+  /** The name of the format. */
+  readonly format: string;
+  readonly remedy: string;
+  /** How the outputs are meant, where that is known. */
+  readonly known: readonly Outputs[] | undefined;
+}
+
+/** In sentences: where the other format answers another way than the real numbers. */
 export function disagreements(
   graph: Graph<Stored>,
   answers: readonly Answers[],
-  remedy: string,
-  known?: readonly Outputs[],
+  { format, remedy, known }: Told,
 ): string[] {
   return answers.flatMap((each, i) => {
     const name = graph.outputs[i]!;
@@ -37,11 +68,11 @@ export function disagreements(
     const samples = float.length / units;
     if (!areNumbers && share > SHARE_OF_CLASSES && share * samples > 1)
       notes.push(
-        `of "${name}", int8 chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
+        `of "${name}", ${format} chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
       );
     if (areNumbers && share > ERROR)
       notes.push(
-        `of "${name}", int8 is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
+        `of "${name}", ${format} is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
       );
     return notes;
   });
@@ -91,7 +122,7 @@ function relativeError({ float, integer, units }: Answers): number {
   return spread === 0 ? 0 : kept.reduce((sum, row) => sum + row.error, 0) / spread;
 }
 
-/** A sentence for each output that is one number in int8 and was not before. */
+/** A sentence for each output that is one number in another format and was not before. */
 function constants(name: string, { float, integer, units }: Answers): string[] {
   const width = (values: Float32Array, j: number): number => {
     let low = Infinity;
