@@ -131,6 +131,8 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   pruneNeurons: (o) => w.pruneNeurons(model, o),
   pruneLayers: (o) => w.pruneLayers(model, o),
   quantize: (o) => w.quantize(model, o),
+  quantizeTensor: (o) => w.quantizeTensor(x, 'int8', o),
+  observeRanges: (o) => w.observeRanges(model, x, o),
   toSparse: (o) => w.toSparse(model, o),
   distill: (o) => w.distill(o),
   measure: (o) => w.measure(model, o),
