@@ -67,8 +67,8 @@ export function layerByLayer(
   const real = plainOf(op, given);
   let now: Graph<Stored> = networkOf(op, quantized);
   const samples = inputsFor(op, real, calibration);
-  for (const [node, owner] of ownersOf(op, now)) {
-    if (node !== owner || !hasKernel(node) || isScaler(op, real, now, node)) continue;
+  const first = [...ownersOf(op, now)].flatMap(([node, owner]) => (node === owner && hasKernel(node) ? [node] : []));
+  for (const node of first.filter((each) => !isScaler(op, real, now, each))) {
     const users = now.nodes.filter(({ weights }) => weights.kernel === node.weights.kernel).map(({ name }) => name);
     now = withWeights(now, node, users, change(layerOf({ op, real, now, samples }, node, users)));
   }
