@@ -49,8 +49,11 @@ export function gptq(
     const factor = inverseFactor(hessian);
     if (factor === null) return {};
     const made = rounded(layer, factor);
-    const errorOf = (weight: Stored): number => squaredError(hessian, real, decodeWeight(weight) as Float32Array);
-    return errorOf(made) < errorOf(kernel) ? { kernel: made } : {};
+    const errorsOf = (weight: Stored): Float64Array =>
+      squaredErrors(hessian, real, decodeWeight(weight) as Float32Array);
+    const before = errorsOf(kernel);
+    const isBetter = errorsOf(made).map((error, j) => Number(error < before[j]!));
+    return { kernel: mixed(kernel, made, (j) => isBetter[j] === 1) };
   });
 }
 
@@ -174,10 +177,26 @@ function withScalesFrom(held: Stored, row: number, w: Float64Array): Stored {
   return { ...held, encoding: { ...encoding, scales, zeroPoints } };
 }
 
-/** Σ over units of (real - weight)ᵀ·H·(real - weight). */
-function squaredError(hessian: Tensor, real: Float32Array, weight: Float32Array): number {
+/** Of each unit (real - weight)ᵀ·H·(real - weight). */
+function squaredErrors(hessian: Tensor, real: Float32Array, weight: Float32Array): Float64Array {
   const [n] = hessian.shape as [number];
   const off = Float64Array.from(real, (w, i) => w - weight[i]!);
   const { data } = noGrad(() => matmul(hessian, fromData(off, [n, real.length / n])));
-  return off.reduce((sum, e, i) => sum + e * data[i]!, 0);
+  const sums = new Float64Array(real.length / n);
+  off.forEach((e, i) => {
+    sums[i % sums.length]! += e * data[i]!;
+  });
+  return sums;
+}
+
+/** A weight with the columns of another where `isOther`. Both are of one format. */
+function mixed(weight: Stored, other: Stored, isOther: (unit: number) => boolean): Stored {
+  const units = weight.shape.at(-1)!;
+  const part = <A extends Float32Array | Uint8Array | Int32Array>(own: A, others: A): A =>
+    own.map((x, i) => (isOther(i % units) ? others[i]! : x)) as A;
+  const codes = part(gridOf(weight)!.codes, gridOf(other)!.codes);
+  const [a, b] = [weight.encoding, other.encoding];
+  if (a.type !== 'levels' || b.type !== 'levels') return withCodes(weight, codes);
+  const zeroPoints = a.zeroPoints && part(a.zeroPoints, b.zeroPoints!);
+  return withCodes({ ...weight, encoding: { ...a, scales: part(a.scales, b.scales), zeroPoints } }, codes);
 }

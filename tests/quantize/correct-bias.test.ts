@@ -171,7 +171,7 @@ describe('what is done after quantization', () => {
     expect(() => done(network, {} as never, { calibration: x })).toThrow(done.name);
   });
 
-  test.each(AFTER)('refuses samples that do not fit, and options that it has not: $name', (done) => {
+  test.each(AFTER)('refuses samples that do not fit, and options that it has not: %s', (_, done) => {
     expect(() => done(network, quantized, undefined as never)).toThrow(done.name);
     expect(() => done(network, quantized, { calibration: normal([4, 23]) })).toThrow(done.name);
     expect(() => done(network, quantized, { calibration: normal([0, 24]) })).toThrow(done.name);
