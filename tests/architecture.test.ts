@@ -166,6 +166,7 @@ describe('imports', () => {
       'src/gpu/stages.ts': ['custom'], // its type, for errors
       'src/io/network-file.ts': ['custom'], // no file holds it
       'src/io/versions.ts': ['convTranspose', 'batchNorm', 'layerNorm', 'embedding', 'activation'], // what version 3 had in int8
+      'src/quantize/dequantize.ts': ['quantize', 'dequantize'], // what goes with the formats
     };
     const ops = Object.keys(FACTS);
     const found: Record<string, string[]> = {};

@@ -16,9 +16,9 @@ export const plants = [
   },
   {
     name: 'a quantized kernel forgets what was pruned',
-    file: 'src/quantize/quantize.ts',
-    find: 'mask: kernel!.mask?.includes(0) ? kernel!.mask : null',
-    replace: 'mask: null',
+    file: 'src/quantize/encode.ts',
+    find: '(values, shape, format, limits), mask }',
+    replace: '(values, shape, format, limits), mask: null }',
     mustFail: ['tests/compress/sparse.test.ts'],
   },
   {
@@ -30,7 +30,7 @@ export const plants = [
   },
   {
     name: 'a part that something else reads is made in the format of a concatenation',
-    file: 'src/quantize/calibrate.ts',
+    file: 'src/quantize/sharing.ts',
     find: 'if (isMoved || readers.get(name)!.some((reader) => reader !== node && carried.reads(reader))) continue;',
     replace: 'if (isMoved) continue;',
     mustFail: ['tests/quantize/quantize-graphs.test.ts'],
@@ -563,8 +563,8 @@ export const plants = [
   },
   {
     name: 'what a relu cuts off widens its range',
-    file: 'src/quantize/calibrate.ts',
-    find: 'if (isCut(node)) unseen.add(node.inputs[0]!);',
+    file: 'src/quantize/sharing.ts',
+    find: 'if (isCut(node) && readers.get(node.inputs[0]!)!.length === 1) unseen.add(node.inputs[0]!);',
     replace: '',
     mustFail: ['tests/quantize/quantize-images.test.ts'],
   },

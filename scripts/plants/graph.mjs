@@ -149,7 +149,7 @@ export const plants = [
   },
   {
     name: 'inputs of a shared kernel have formats of their own',
-    file: 'src/quantize/calibrate.ts',
+    file: 'src/quantize/sharing.ts',
     find: 'if (other !== undefined) join(other, node.inputs[0]!);',
     replace: '',
     mustFail: ['tests/quantize/quantize-graphs.test.ts'],
@@ -472,7 +472,7 @@ export const plants = [
   {
     name: 'products that share a bias alone are quantized, the bias twice',
     file: 'src/quantize/quantize.ts',
-    find: "ownersOf('quantize', plain);",
+    find: "ownersOf('quantize', given);",
     replace: '',
     mustFail: ['tests/quantize/quantize-graphs.test.ts'],
   },
@@ -627,10 +627,10 @@ export const plants = [
     mustFail: ['tests/nn/convolution-models.test.ts'],
   },
   {
-    name: 'quantize leaves transposed convolutions as they are',
-    file: 'src/quantize/quantize.ts',
-    find: 'if (real !== undefined)',
-    replace: 'if (real?.name === "")',
+    name: 'a transposed convolution of int8 has a scale for each of its channels',
+    file: 'src/quantize/weights.ts',
+    find: 'const isOne = hasOneScale(node);',
+    replace: 'const isOne = hasOneScale(node) && node.name === "";',
     mustFail: ['tests/quantize/quantize-images.test.ts'],
   },
   {
