@@ -78,7 +78,7 @@ const calibration: Tensor = normal([64, 24], 9);
 
 /** The mean square of what quantizing changes of the outputs. */
 function lossOf(network: Network, options: QuantizeOptions): number {
-  const real = predictNetwork(network, calibration).data;
+  const real = values(predictNetwork(network, calibration));
   const other = predictNetwork(quantize(network, { calibration, ...options }), calibration).data;
   return real.reduce((sum, y, i) => sum + (y - other[i]!) ** 2, 0) / real.length;
 }
