@@ -132,6 +132,8 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   pruneNeurons: (o) => w.pruneNeurons(model, o),
   pruneLayers: (o) => w.pruneLayers(model, o),
   quantize: (o) => w.quantize(model, o),
+  quantizeTensor: (o) => w.quantizeTensor(x, 'int8', o),
+  observeRanges: (o) => w.observeRanges(model, x, o),
   correctBias: (o) => w.correctBias(model, quantized, o),
   adaRound: (o) => w.adaRound(model, quantized, o),
   gptq: (o) => w.gptq(model, quantized, o),

@@ -48,7 +48,7 @@ const columnsOf = ({ group, scales, zeroPoints }: Groups, { pickColumns }: Part)
 
 /**
  * The groups of the rows that stay. They have one size, and each has rows of one old group, or numbers would have to be
- * rounded anew: so whole groups can go, or as many rows of each.
+ * rounded anew: so whole groups can go, or as many rows of each. They are no more than they were, since scales take bytes.
  */
 function regrouped({ group, scales, zeroPoints }: Groups, { shape, pick }: Part): Groups {
   const units = shape.at(-1) ?? 1;
@@ -57,7 +57,8 @@ function regrouped({ group, scales, zeroPoints }: Groups, { shape, pick }: Part)
   const old = rows.map((place) => Math.floor(place / units / group));
   const size = Math.max(1, old.filter((each) => each === old[0]).length);
   const stay = old.filter((_, row) => row % size === 0);
-  if (!old.every((each, row) => each === stay[Math.floor(row / size)]))
+  const isExact = old.every((each, row) => each === stay[Math.floor(row / size)]);
+  if (!isExact || stay.length * units > scales.length)
     throw new StateError(
       'network',
       `rows of a weight in groups of ${group} cannot go, since those left make no groups of one size: prune before quantizing`,

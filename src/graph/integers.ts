@@ -52,7 +52,7 @@ export interface IntegerProduct {
   readonly input: QuantizationParams;
   readonly output: QuantizationParams | null;
   /** How sums become int8. */
-  readonly rule: IntegerRule['rule'];
+  readonly rule?: IntegerRule['rule'] | undefined;
   readonly kernel: EncodingOf<'int8'> | EncodingOf<'sparseInt8'>;
   readonly terms: number;
   readonly bias: EncodingOf<'int32'> | undefined;

@@ -64,7 +64,7 @@ const panels = (pattern: SparsePattern, shape: Shape): string =>
 /** What says more of how a weight is held than the name of its encoding. */
 const HOW: { readonly [E in EncodingName]?: How<E> } = {
   levels: ({ bits, group, zeroPoints }, shape) => {
-    const name = `${zeroPoints ? 'u' : ''}int${bits}`;
+    const name = bits === 1 ? 'binary' : `${zeroPoints ? 'u' : ''}int${bits}`;
     return group < elementsOf(shape.slice(0, -1)) ? `${name}, groups of ${group}` : name;
   },
   // Bits before and behind the point, without the sign

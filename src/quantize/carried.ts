@@ -52,13 +52,13 @@ export const keepsFormat = (node: Node): boolean =>
  * integers for what is cut off, it changes nothing any more. In whole numbers every operation does that has an int8 form.
  */
 export class Carried {
-  readonly #isWhole: boolean;
-  readonly #reading = new Set<Node>();
-  readonly #giving = new Set<Node>();
+  private readonly isWhole: boolean;
+  private readonly reading = new Set<Node>();
+  private readonly giving = new Set<Node>();
 
   /** `real` are nodes that stay so. */
   constructor(graph: Graph<Stored>, real: ReadonlySet<string>, isWhole = false) {
-    this.#isWhole = isWhole;
+    this.isWhole = isWhole;
     const readers = readersOf(graph);
     const makers = new Map(graph.nodes.map((node) => [node.name, node]));
     const isFree = (node: Node | undefined): boolean =>
@@ -68,30 +68,30 @@ export class Carried {
     for (const node of [...graph.nodes].reverse()) {
       if (real.has(node.name)) continue;
       const own = readers.get(node.name) ?? [];
-      const isWanted = own.length > 0 && own.every((reader) => this.#reading.has(reader));
+      const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
       const gives =
         isWanted &&
         !graph.outputs.includes(node.name) &&
         mayCarry(node, isWhole) &&
         (!isCut(node) || mayCut(node.inputs));
-      if (gives) this.#giving.add(node);
-      if (!looksUp(node) && (gives || multipliesIntegers(node))) this.#reading.add(node);
+      if (gives) this.giving.add(node);
+      if (!looksUp(node) && (gives || multipliesIntegers(node))) this.reading.add(node);
     }
   }
 
   /** Whether the node reads int8. */
   reads(node: Node): boolean {
-    return this.#reading.has(node);
+    return this.reading.has(node);
   }
 
   /** Whether it gives int8. */
   gives(node: Node): boolean {
-    return this.#giving.has(node);
+    return this.giving.has(node);
   }
 
   /** Whether the formats that were found suit a node that gives int8. */
   suits(node: Node, formatOf: (name: string) => QuantizationParams): boolean {
     const inputs = node.inputs.map((name) => (looksUp(node) ? null : formatOf(name)));
-    return suits(node, inputs, formatOf(node.name), this.#isWhole);
+    return suits(node, inputs, formatOf(node.name), this.isWhole);
   }
 }
