@@ -1,4 +1,5 @@
 /** Faults that were made, or nearly made, in libraries of this kind, by the part they are planted in. See plants.mjs. */
+import { plants as afterCare } from './plants/after-care.mjs';
 import { plants as autograd } from './plants/autograd.mjs';
 import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
@@ -16,6 +17,7 @@ import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 
 export const plants = [
+  ...afterCare,
   ...autograd,
   ...commands,
   ...compression,

@@ -20,14 +20,16 @@ import {
   toNetwork,
 } from '../../src/index.ts';
 import { FIVE } from '../compress/five-networks.ts';
-import { normal } from '../compress/tools.ts';
+import { normal, values } from '../compress/tools.ts';
 import { correlated, denseNetwork, squaredDistance } from './correlated.ts';
 
 const x = correlated(200, 24, 1);
 
 /** The mean of each output over samples. */
 function means(network: Network, samples: Tensor): number[] {
-  const { data, shape } = predictNetwork(network, samples);
+  const outputs = predictNetwork(network, samples);
+  const { shape } = outputs;
+  const data = values(outputs);
   const units = shape.at(-1)!;
   return Array.from(
     { length: units },

@@ -2,7 +2,7 @@ import type { Stored } from '../../src/graph/encoding.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import { fromData, predictNetwork, type Tensor } from '../../src/index.ts';
-import { normal } from '../compress/tools.ts';
+import { normal, values } from '../compress/tools.ts';
 
 /** Samples [samples, features] of which a few numbers, and some noise, make all. */
 export function correlated(samples: number, features: number, seed: number, rank = 6): Tensor {
@@ -46,6 +46,6 @@ export function denseNetwork(widths: readonly number[], seed: number, biases = t
 
 /** Σ (a - b)² of the outputs of two networks. */
 export function squaredDistance(a: Network, b: Network, x: Tensor): number {
-  const other = predictNetwork(b, x).data;
-  return predictNetwork(a, x).data.reduce((sum, y, i) => sum + (y - other[i]!) ** 2, 0);
+  const other = values(predictNetwork(b, x));
+  return values(predictNetwork(a, x)).reduce((sum, y, i) => sum + (y - other[i]!) ** 2, 0);
 }

@@ -78,7 +78,7 @@ const calibration: Tensor = normal([64, 24], 9);
 
 /** The mean square of what quantizing changes of the outputs. */
 function lossOf(network: Network, options: QuantizeOptions): number {
-  const real = predictNetwork(network, calibration).data;
+  const real = values(predictNetwork(network, calibration));
   const other = predictNetwork(quantize(network, { calibration, ...options }), calibration).data;
   return real.reduce((sum, y, i) => sum + (y - other[i]!) ** 2, 0) / real.length;
 }
@@ -204,14 +204,19 @@ describe('equalize', () => {
 
   test('leaves a weight alone that does two different things with a channel', () => {
     // Of the matrix [3, 3] a convolution makes what its columns are, a transposed one reads them
-    const weights = new Map<string, Stored>([['k', reals([1, 1, 3, 3], 1, (i) => 16 ** (i % 3))]]);
+    const weights = new Map<string, Stored>([
+      ['k', reals([1, 1, 3, 3], 1)],
+      ['c/kernel', reals([1, 1, 3, 2], 2, () => 1000)],
+    ]);
     const attrs = { ...linear, strides: [1, 1], padding: 'valid' } as const;
+    const plain = { ...attrs, dilations: [1, 1], groups: 1 } as const;
     const nodes = [
-      nodeOf('conv', 'a', ['x'], { ...attrs, dilations: [1, 1], groups: 1 }, { weights: { kernel: 'k' } }),
+      nodeOf('conv', 'a', ['x'], plain, { weights: { kernel: 'k' } }),
       nodeOf('convTranspose', 'b', ['a'], attrs, { weights: { kernel: 'k' } }),
+      nodeOf('conv', 'c', ['a'], plain, { weights: { kernel: 'c/kernel' } }),
     ];
     const inputs = [{ name: 'x', shape: [2, 2, 3], dtype: 'float32' }] as const;
-    const network = new Network({ inputs, nodes, outputs: ['b'], weights });
+    const network = new Network({ inputs, nodes, outputs: ['b', 'c'], weights });
     expect(changed(network, equalize(network))).toEqual([]);
   });
 
