@@ -95,6 +95,24 @@ describe('scales of any size give the bits of their floats', () => {
   });
 });
 
+test('numbers of A of any size give the bits of their products', () => {
+  const [n, k, group] = [16, 64, 32];
+  for (const bits of BITS)
+    for (const large of [2 ** 113, 2 ** 115, 2 ** 117, 3e38, 1e-45, 2 ** -126, Number.POSITIVE_INFINITY]) {
+      const d = new Draw(bits);
+      const whole = levelsOf(d, bits, k * n);
+      const scales = moderate(d, (k / group) * n).map((s) => 1e-4 * Math.abs(s) + 1e-5);
+      const words = packed(bits, k, n, whole);
+      for (let at = 0; at < 32; at += 5) {
+        const a = moderate(d, k).map((x, i) => (i === at ? large : large < 1 ? x * 2 ** -120 : x));
+        const [expected, c] = [new Float32Array(n), new Float32Array(n)];
+        reference.gemmLevels(1, n, k, a, bits, words, group, scales, null, 'linear', expected);
+        table.gemmLevels(1, n, k, a, bits, words, group, scales, null, 'linear', c);
+        expect(firstDifference(c, expected), `${bits} bits, ${large} at ${at}`).toBe(-1);
+      }
+    }
+});
+
 test('what lies behind the last scale and the last word of a row has no part in a product', () => {
   const [n, k, group] = [5, 13, 8];
   for (const m of [1, 2])
