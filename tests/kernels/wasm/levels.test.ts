@@ -75,12 +75,19 @@ describe('scales of any size give the bits of their floats', () => {
   test.each([...ends, 1e-45, 3e-39, 1.3e-30, 3.3e38, Number.POSITIVE_INFINITY])('%d', (scale) => {
     const [n, k, group] = [19, 70, 16];
     for (const bits of BITS)
-      for (const m of [1, 3]) {
+      for (const [m, wholeColumns] of [
+        [1, true],
+        [1, false],
+        [3, true],
+        [3, false],
+      ] as const) {
         const d = new Draw(bits + m);
         const whole = levelsOf(d, bits, k * n);
-        // One small scale in a group is enough; the others stay.
+        // Of some columns, all of them or some groups: beside them stand ordinary ones.
         const scales = Float32Array.from({ length: Math.ceil(k / group) * n }, (_, i) =>
-          i % 7 === 3 ? Math.fround(scale * (1 + d.below(100) / 128)) : 0.3 + d.below(9),
+          (wholeColumns ? i % n : i) % 7 === 3
+            ? Math.fround(scale * (1 + d.below(2 ** 22) / 2 ** 23))
+            : 0.3 + d.below(9),
         );
         const a = moderate(d, m * k).map((x) => (scale < 1e-20 ? x * 2 ** 100 : x));
         const words = packed(bits, k, n, whole);
