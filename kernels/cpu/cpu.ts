@@ -20,7 +20,7 @@ import { whole } from './whole.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
- * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp, quantizeRows: measured) stay the reference's.
+ * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp: measured) stay the reference's.
  */
 export const cpu: Kernels = {
   ...reference,

@@ -5,22 +5,21 @@ import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, multipliesIntegers, multipliesRows } from '../graph/facts.ts';
+import { multipliesRows } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, ownersOf } from '../graph/rewrite.ts';
+import { ownersOf, withFusedActivations } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { answersOf, disagreements } from './agreement.ts';
-import { BATCH, type Calibrated, calibrate, measured, type Sources } from './calibrate.ts';
+import { type Formats, inFormats, type Rule, withActivationsApart } from './assemble.ts';
+import { BATCH, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
-import { encodeWeight } from './encode.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
 import { inFloat32, plainOf } from './plain.ts';
 import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
-import { integerWeights } from './weights.ts';
 
 export interface QuantizeOptions {
   /**
@@ -108,23 +107,30 @@ function nameOf({ weights: { type }, values }: LayerFormat): string {
   }
 }
 
-type Formats = ReadonlyMap<string, LayerFormat>;
-
 interface Found {
   readonly network: Graph<Stored>;
   readonly notes: readonly string[];
 }
 
-function quantized(plain: Graph<Stored>, formats: Formats, from: Omit<Sources, 'isFixed'>, rule: Rule): Found {
-  ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
+type From = Pick<Sources, 'samples' | 'known' | 'method'>;
+
+function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rule): Found {
+  ownersOf('quantize', given); // a weight is quantized once, so nodes that share one share all
   const isInteger = ({ name }: Node): boolean => hasFormats(formats.get(name));
+  const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
+  const isWhole = rule === 'multiplier' || given.nodes.some(isFixed);
+  const { graph: plain, known } = isWhole
+    ? withActivationsApart(given, from.known, isInteger)
+    : { graph: given, ...from };
   const scaled = scaledFor(plain, from.samples, isInteger);
   const { graph } = scaled;
   const real = graph.nodes.flatMap((node) => (weightRoleOf(node) === null || isInteger(node) ? [] : [node.name]));
-  const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
-  const calibrated = calibrate(graph, new Set(real), { ...from, isFixed });
-  const network = withFormats(inIntegers(graph, formats, calibrated, rule), formats);
-  return { network, notes: [...scaled.notes, ...calibrated.notes] };
+  const calibrated = calibrate(graph, new Set(real), { ...from, known, isFixed, isWhole });
+  const network = inFormats(graph, formats, calibrated, rule);
+  return {
+    network: isWhole ? withFusedActivations(network) : network,
+    notes: [...scaled.notes, ...calibrated.notes],
+  };
 }
 
 /** The network with features of one size where samples show that they differ. */
@@ -136,63 +142,6 @@ function scaledFor(
   const isAny = samples !== null && plain.nodes.some(isInteger);
   if (!isAny) return { graph: plain, notes: [] };
   return withScaledFeatures(plain, featuresOf(plain, samples, isInteger), isInteger);
-}
-
-/** The network with its int8 values, their products' weights in integers. */
-function inIntegers(
-  graph: Graph<Stored>,
-  formats: Formats,
-  { carried, formats: ofValues }: Calibrated,
-  rule: Rule,
-): Graph<Stored> {
-  const names = new Names(namesOf(graph));
-  const weights = new Map(graph.weights);
-  const nodes: Node[] = [];
-  /** The int8 form of values that have one, by name. */
-  const bytes = new Map<string, string>();
-  const inBytes = (name: string): string => {
-    const known = bytes.get(name);
-    if (known !== undefined) return known;
-    const own = names.take(`${name}/quantize`);
-    nodes.push(nodeOf('quantize', own, [name], {}, { format: ofValues.get(name)! }));
-    bytes.set(name, own);
-    return own;
-  };
-  for (const node of graph.nodes) {
-    if (!carried.reads(node)) {
-      nodes.push(node);
-      continue;
-    }
-    const inputs = node.inputs.map(inBytes);
-    const format = carried.gives(node) ? ofValues.get(node.name)! : null;
-    if (format !== null) bytes.set(node.name, node.name);
-    nodes.push({ ...(format === null ? node : ruled(node, rule)), inputs, format });
-    if (!multipliesIntegers(node)) continue;
-    const own = integerWeights(graph, node, ofValues.get(node.inputs[0]!)!, formats.get(node.name)!.weights);
-    for (const [key, weight] of own) weights.set(key, weight);
-  }
-  return { ...graph, nodes, weights };
-}
-
-type Rule = 'float32' | 'multiplier';
-
-/** The node that makes int8 of sums by this rule, where it makes any. */
-function ruled(node: Node, rule: Rule): Node {
-  if (rule === 'float32' || !Object.hasOwn(factsOf(node).attributes, 'rule')) return node;
-  return { ...node, attrs: { ...node.attrs, rule } } as Node;
-}
-
-/** The network with the weights of layers that read real numbers in their formats. */
-function withFormats(graph: Graph<Stored>, formats: Formats): Graph<Stored> {
-  const weights = new Map(graph.weights);
-  const nodes = graph.nodes.map((node) => {
-    const format = formats.get(node.name);
-    if (format === undefined || hasFormats(format) || format.weights.type === 'float32') return node;
-    const key = node.weights[weightRoleOf(node)!]!;
-    weights.set(key, encodeWeight('quantize', key, graph.weights.get(key)!, format.weights));
-    return format.values === 'dynamic' ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
-  });
-  return { ...graph, nodes, weights };
 }
 
 /** What is known of the features of raw values that products of integers read. */

@@ -1,8 +1,8 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { powerOfTwo } from '../base/powers.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
+import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
 
 /** From the lowest to the highest number that has an integer of its own; both are cut off to. */
@@ -84,6 +84,13 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
   // Ranges below float32's normal numbers would give scales whose quotients overflow.
   if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
+}
+
+/** The format for a range in int8 with zero point 0, as tables have it. Throws as `chooseQParams`. */
+export function chooseSymmetric(low: number, high: number): QuantizationParams {
+  const { scale } = chooseQParams(low, high);
+  const own = Math.fround(Math.max(-low, high) / 127);
+  return { scale: own < 2 ** -100 ? scale : own, zeroPoint: 0 };
 }
 
 /** No fixed point is finer: 2^-100 a step. */
