@@ -75,12 +75,19 @@ describe('scales of any size give the bits of their floats', () => {
   test.each([...ends, 1e-45, 3e-39, 1.3e-30, 3.3e38, Number.POSITIVE_INFINITY])('%d', (scale) => {
     const [n, k, group] = [19, 70, 16];
     for (const bits of BITS)
-      for (const m of [1, 3]) {
+      for (const [m, wholeColumns] of [
+        [1, true],
+        [1, false],
+        [3, true],
+        [3, false],
+      ] as const) {
         const d = new Draw(bits + m);
         const whole = levelsOf(d, bits, k * n);
-        // One small scale in a group is enough; the others stay.
+        // Of some columns, all of them or some groups: beside them stand ordinary ones.
         const scales = Float32Array.from({ length: Math.ceil(k / group) * n }, (_, i) =>
-          i % 7 === 3 ? Math.fround(scale * (1 + d.below(100) / 128)) : 0.3 + d.below(9),
+          (wholeColumns ? i % n : i) % 7 === 3
+            ? Math.fround(scale * (1 + d.below(2 ** 22) / 2 ** 23))
+            : 0.3 + d.below(9),
         );
         const a = moderate(d, m * k).map((x) => (scale < 1e-20 ? x * 2 ** 100 : x));
         const words = packed(bits, k, n, whole);
@@ -93,6 +100,24 @@ describe('scales of any size give the bits of their floats', () => {
         }
       }
   });
+});
+
+test('numbers of A of any size give the bits of their products', () => {
+  const [n, k, group] = [16, 64, 32];
+  for (const bits of BITS)
+    for (const large of [2 ** 113, 2 ** 115, 2 ** 117, 3e38, 1e-45, 2 ** -126, Number.POSITIVE_INFINITY]) {
+      const d = new Draw(bits);
+      const whole = levelsOf(d, bits, k * n);
+      const scales = moderate(d, (k / group) * n).map((s) => 1e-4 * Math.abs(s) + 1e-5);
+      const words = packed(bits, k, n, whole);
+      for (let at = 0; at < 32; at += 5) {
+        const a = moderate(d, k).map((x, i) => (i === at ? large : large < 1 ? x * 2 ** -120 : x));
+        const [expected, c] = [new Float32Array(n), new Float32Array(n)];
+        reference.gemmLevels(1, n, k, a, bits, words, group, scales, null, 'linear', expected);
+        table.gemmLevels(1, n, k, a, bits, words, group, scales, null, 'linear', c);
+        expect(firstDifference(c, expected), `${bits} bits, ${large} at ${at}`).toBe(-1);
+      }
+    }
 });
 
 test('what lies behind the last scale and the last word of a row has no part in a product', () => {
