@@ -195,6 +195,7 @@ export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
 export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
+export { type Multiplier, multiplierOf } from './graph/integers.ts';
 export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
@@ -352,8 +353,15 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export type {
+  LayerFormat,
+  LayerFormatChoice,
+  ValueFormat,
+  WeightFormat,
+  WeightFormatName,
+} from './quantize/formats.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
-export { chooseQParams, type RangeChoice, type RangeName } from './quantize/ranges.ts';
+export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -10,7 +10,6 @@ import {
   type Given,
   one,
   product,
-  real,
   STEPS,
   same,
 } from './fact.ts';
@@ -108,8 +107,13 @@ export const IMAGE_FACTS: FactRows<
   convTranspose: {
     attributes: { activation, strides: sizes, padding, rule, kernelBits },
     ...weightless,
-    weights: { kernel: { isPruned: true, unitAxis: -2 }, bias: { isOptional: true }, ...STEPS },
-    formats: real,
+    weights: {
+      kernel: { integers: 'int8', isPruned: true, unitAxis: -2 },
+      bias: { integers: 'int32', isOptional: true },
+      ...STEPS,
+    },
+    readsAround: true,
+    formats: product,
     shape: ({ inputs: [x], attrs, weights, refuse }) => {
       const { strides, padding } = attrs;
       const { kernel, bias } = weights;

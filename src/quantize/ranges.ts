@@ -1,6 +1,12 @@
+import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
+import { powerOfTwo } from '../base/powers.ts';
+import type { Graph, QuantizationParams } from '../graph/graph.ts';
+import { namesOf } from '../graph/rewrite.ts';
+import { chooseQParams } from '../infer/params.ts';
 
-export { chooseQParams } from '../infer/params.ts';
+export { chooseQParams };
 
 /** From the lowest to the highest number that has an integer of its own; both are cut off to. */
 export interface Range {
@@ -65,6 +71,66 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
   if (!(method.percent > 50 && method.percent <= 100))
     throw new ValueError(op, 'percent', 'above 50, at most 100', method.percent);
   return { ...method, batchSize: name === 'movingAverage' ? 32 : 256 };
+}
+
+/** No fixed point is finer: 2^-100 a step. */
+const MOST_FRACTION = 100;
+
+/**
+ * The fraction of the finest fixed point, 2^-fraction a step, whose integers up to `most` reach a number: it rounds to none
+ * above. A step is no less than `least`. 0 where there is nothing to reach.
+ */
+export function fractionFor(largest: number, most: number, least = 0): number {
+  if (largest === 0 && least === 0) return 0;
+  let fraction = MOST_FRACTION;
+  let step = powerOfTwo(-fraction);
+  while (step < least || roundHalfEven(largest / step) > most) {
+    step *= 2;
+    fraction--;
+  }
+  return fraction;
+}
+
+/** The format of fixed point for a range in int8: the finest power of two that holds it, and zero point 0. Throws as `chooseQParams`. */
+export function chooseFixedPoint(low: number, high: number): QuantizationParams {
+  chooseQParams(low, high);
+  const sides: readonly [size: number, most: number][] = [
+    [high, 127],
+    [-low, 128],
+  ];
+  const fractions = sides.flatMap(([size, most]) => (size > 0 ? [fractionFor(size, most)] : []));
+  return { scale: fractions.length === 0 ? 1 : powerOfTwo(-Math.min(...fractions)), zeroPoint: 0 };
+}
+
+/**
+ * Ranges that a user knows, checked, by the values of the network that is quantized: a value that became part of one before
+ * it, as an activation of a product, has its range. Throws ValueError for a name that no value has, and for what is no range.
+ */
+export function knownRanges(
+  op: string,
+  ranges: ReadonlyMap<string, Range>,
+  given: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
+  plain: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
+): ReadonlyMap<string, Range> {
+  const names = namesOf(given);
+  for (const [name, range] of ranges) {
+    if (!names.includes(name))
+      throw new ValueError(op, 'ranges', `of values ${names.join(', ')}`, name, didYouMean(name, names));
+    const { low, high } = Object(range) as Partial<Range>;
+    if (!(Number.isFinite(low) && Number.isFinite(high) && low! <= high!))
+      throw new ValueError(op, `the range of "${name}"`, '{ low, high }, finite, the low end first', range);
+  }
+  const left = new Set(namesOf(plain));
+  const now = new Map<string, string>();
+  const known = new Map<string, Range>();
+  const see = (name: string, value: string): void => {
+    now.set(name, value);
+    const range = ranges.get(name);
+    if (range !== undefined) known.set(value, range);
+  };
+  for (const { name } of given.inputs) see(name, name);
+  for (const { name, inputs } of given.nodes) see(name, left.has(name) ? name : now.get(inputs[0]!)!);
+  return known;
 }
 
 /** How many times as wide extremes may be as the percentiles before `auto` takes these. */
