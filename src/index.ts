@@ -252,6 +252,7 @@ export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
 export { Embedding, type EmbeddingOptions } from './nn/embedding.ts';
+export { FakeQuantize, type FakeQuantizeOptions } from './nn/fake-quantize.ts';
 export { outputsOf } from './nn/heads.ts';
 export { compileInference } from './nn/inference.ts';
 export {
@@ -353,6 +354,7 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export { type ConvertOptions, convert } from './quantize/convert.ts';
 export type {
   LayerFormat,
   LayerFormatChoice,
@@ -360,6 +362,7 @@ export type {
   WeightFormat,
   WeightFormatName,
 } from './quantize/formats.ts';
+export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';

@@ -26,7 +26,7 @@ export function withBatchNormFolded(graph: Graph<Stored>): Graph<Stored> {
   return now;
 }
 
-type Norm = NodeOf<'batchNorm'>;
+export type Norm = NodeOf<'batchNorm'>;
 type Numbers = Float32Array | Float64Array;
 
 /** What multiplies by a kernel, and which axis of that has its units, from the end. */
@@ -64,7 +64,7 @@ function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
 }
 
 /** Whether nodes do the same with the same weights. */
-const isLike = (a: Node, b: Node): boolean =>
+export const isLike = (a: Node, b: Node): boolean =>
   a.op === b.op && JSON.stringify([a.attrs, a.weights]) === JSON.stringify([b.attrs, b.weights]);
 
 /** The nodes that have each weight. */
@@ -76,7 +76,7 @@ function usersOf({ nodes }: Graph<Stored>): ReadonlyMap<string, readonly Node[]>
 }
 
 /** The BatchNorm that alone reads what a product ends in, by product. What gives on what it reads may lie between. */
-function normsBehind(graph: Graph<Stored>): ReadonlyMap<Node, Norm> {
+export function normsBehind(graph: Graph<Stored>): ReadonlyMap<Node, Norm> {
   const readers = readersOf(graph);
   const makers = new Map(graph.nodes.map((node) => [node.name, node]));
   const found = new Map<Node, Norm>();
@@ -105,6 +105,22 @@ type Weights = Readonly<Record<string, Stored>>;
 const realsOf = ({ encoding }: Stored): Numbers | null =>
   encoding.type === 'float32' || encoding.type === 'float64' ? encoding.values : null;
 
+/** What a BatchNorm multiplies each unit with, and what is left of the bias before it, in float64. */
+export function normOf(
+  units: number,
+  epsilon: number,
+  { mean, variance, gamma, beta, bias }: Readonly<Record<string, Stored | undefined>>,
+): { readonly factors: Float64Array; readonly sums: Float64Array } {
+  const at = (weight: Stored | undefined, j: number, usual: number): number => weight?.encoding.values[j] ?? usual;
+  const factors = Float64Array.from({ length: units }, (_, j) => {
+    return at(gamma, j, 1) / Math.sqrt(at(variance, j, 0) + epsilon);
+  });
+  const sums = Float64Array.from(factors, (factor, j) => {
+    return (at(bias, j, 0) - at(mean, j, 0)) * factor + at(beta, j, 0);
+  });
+  return { factors, sums };
+}
+
 /** Kernel and bias that do what a product and the BatchNorm behind it do; null where they would not be numbers. */
 function folded(
   { kernel, bias }: Weights,
@@ -117,13 +133,7 @@ function folded(
   const { shape, encoding } = kernel!;
   const units = shape.at(axis)!;
   const inner = axis === -1 ? 1 : shape.at(-1)!;
-  const at = (weight: Stored | undefined, j: number, usual: number): number => weight?.encoding.values[j] ?? usual;
-  const factors = Float64Array.from({ length: units }, (_, j) => {
-    return at(gamma, j, 1) / Math.sqrt(at(variance, j, 0) + epsilon);
-  });
-  const sums = Float64Array.from(factors, (factor, j) => {
-    return (at(bias, j, 0) - at(mean, j, 0)) * factor + at(beta, j, 0);
-  });
+  const { factors, sums } = normOf(units, epsilon, { mean, variance, gamma, beta, bias });
   const unitOf = (i: number): number => Math.floor(i / inner) % units;
   const isHeld = (weight: Stored | undefined, j: number): boolean => weight?.mask?.[j] === 0;
   /** A mask holds what it covers at 0, and that is where a number was held, or what it is multiplied with. */

@@ -225,7 +225,7 @@ export const hasKernel = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(({ isPruned }) => isPruned === true);
 
 /** Whether a node rounds as a format does, which its weights tell. */
-export const isFake = (node: Node): boolean => factsOf(node).isFake === true;
+export const isFake = (node: Node): node is NodeOf<'fakeQuantize'> => factsOf(node).isFake === true;
 
 /** Bits of the whole numbers that the kernel of a node is read as, in training for integers; undefined for a real kernel. */
 export const kernelBitsOf = ({ attrs }: Node): number | undefined =>

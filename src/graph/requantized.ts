@@ -20,10 +20,12 @@ export function requantizedIn(graph: Pick<Graph<unknown>, 'nodes' | 'outputs'>):
   for (const node of graph.nodes) {
     if (!isFake(node)) continue;
     let isCut = false;
+    let isDirect = true;
     let maker = alone(node.inputs[0]!);
     for (; maker !== undefined && !hasKernel(maker); maker = alone(maker.inputs[0]!)) {
       const activation = activationIn(maker);
       if (activation === null && !isIdle(maker, false)) break;
+      if (activation !== null) isDirect = false;
       if (activation === null || activation.name === 'linear') continue;
       if (isCut || epilogueOf(activation) === 'linear') break;
       isCut = true;
@@ -32,7 +34,7 @@ export function requantizedIn(graph: Pick<Graph<unknown>, 'nodes' | 'outputs'>):
     const { name } = activationIn(maker) ?? { name: 'linear' };
     const ends = isCut ? name === 'linear' : name === 'linear' || epilogueOf({ name }) !== 'linear';
     const isProduct = hasKernel(maker) && kernelBitsOf(maker) !== undefined && ends;
-    if (isProduct || (isMean(maker) && !isCut)) found.set(node, maker);
+    if (isProduct || (isMean(maker) && isDirect)) found.set(node, maker);
   }
   return found;
 }
