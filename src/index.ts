@@ -363,6 +363,7 @@ export type {
   WeightFormatName,
 } from './quantize/formats.ts';
 export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
+export { QATSchedule, type QATScheduleOptions } from './quantize/qat-schedule.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';

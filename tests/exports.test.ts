@@ -17,7 +17,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
       networkCost multiplierOf decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
-      lotteryTicket Proximal
+      lotteryTicket Proximal FakeQuantize QATSchedule convert prepareQAT
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
       pruneLayers removableLayers
       ReduceLROnPlateau TerminateOnNaN diagnose digest compileInference constant orthogonal randomNormal
