@@ -174,13 +174,13 @@ function observe(x: Tensor, { low, high }: Range, momentum: number, [index, coun
   if (x.size === 0) return;
   const [least, most] = noGrad(() => [min(x), max(x)] as const);
   eachTime(() => {
-    const before = (index > 0 && SEEN.get(low.storage)) || { low: 0, high: 0 };
+    const before = index === 0 ? undefined : SEEN.get(low.storage);
     const from = numberAt(least, 0);
     const to = numberAt(most, 0);
-    // A step that is not finite leaves the range as it is
-    const now = Number.isFinite(to - from)
-      ? { low: Math.min(before.low, from), high: Math.max(before.high, to) }
-      : before;
+    const widened = { low: Math.min(before?.low ?? 0, from), high: Math.max(before?.high ?? 0, to) };
+    const now = Number.isFinite(to - from) ? widened : before; // a batch that is not finite is none
+    SEEN.delete(low.storage);
+    if (now === undefined) return;
     SEEN.set(low.storage, now);
     const own = { low: numberAt(low, 0), high: numberAt(high, 0) };
     const isFresh = own.low === 0 && own.high === 0;

@@ -5,6 +5,7 @@ import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { epilogueOf, LINEAR } from '../graph/activation.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { isMean, requantizedIn } from '../graph/requantized.ts';
@@ -36,7 +37,9 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   const graph = without(given, (node) => isIdle(node, false));
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
-  return new QuantizedNetwork(inIntegers(whole, formats, rule), [], outputsKnown(subject));
+  const network = inIntegers(whole, formats, rule);
+  validateNetwork(network); // sums that int32 does not hold, and additions that the rule does not know
+  return new QuantizedNetwork(network, [], outputsKnown(subject));
 }
 
 /** The formats of values that are int8: behind a `fakeQuantize`, and of what only moves these. */
