@@ -7,7 +7,7 @@ import { chooseQParams } from './params.ts';
 /** What networks that are trained for integers compute, in numbers: formats of values, and kernels as whole numbers. */
 
 /** The largest whole number of a kernel in so many bits, and the least with the other sign. */
-export const mostOf = (bits: number): number => 2 ** (bits - 1) - 1;
+export const mostOf = (bits: number): number => (1 << (bits - 1)) - 1;
 
 /** A trained scale that has come to nothing or below it goes on as if it were this far above. */
 const LEAST_STEP = 2 ** -40;

@@ -134,7 +134,7 @@ function encoded({ values, scales: own }: WholeKernel, shape: Stored['shape'], b
   const scales = own.length === columns ? own : new Float32Array(columns).fill(own[0]!);
   if (bits > 4) return { type: 'int8', values, scales };
   const width = bits <= 2 ? 2 : 4;
-  const codes = Uint8Array.from(values, (q) => q + 2 ** (width - 1));
+  const codes = Uint8Array.from(values, (q) => q + (1 << (width - 1)));
   const group = Math.max(1, values.length / Math.max(1, columns));
   return { type: 'levels', values: packedCodes(codes, width), bits: width, group, scales, zeroPoints: null };
 }
