@@ -35,7 +35,7 @@ const { features, target } = await tableFromBytes(bytes, { target: 'digit' });
 const images = imagesOf(reshape(features, [features.shape[0], 8, 8, 1]), { white: 16 });
 
 /** Trains for so many epochs with a falling rate. */
-function fit(model, x, y, rate, epochs, callbacks = []) {
+function trainedOn(model, x, y, rate, epochs, callbacks = []) {
   const steps = epochs * Math.ceil(x.shape[0] / BATCH);
   const optimizer = new Adam({ learningRate: cosineDecay(rate, steps) });
   model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
@@ -51,14 +51,14 @@ function accuracyOf(network, x, y) {
 /** Accuracies of the integer networks of one seed, by what was done. */
 function scoresOf(seed) {
   const [[x, judged], [y, right]] = trainTestSplit([images, target], { stratify: target, testSize: 0.2, seed });
-  const model = fit(smallCNN({ inputShape: [8, 8, 1], classes: 10, seed }), x, y, 0.003, Number(values.epochs));
+  const model = trainedOn(smallCNN({ inputShape: [8, 8, 1], classes: 10, seed }), x, y, 0.003, Number(values.epochs));
   const rounded = (weights) =>
     accuracyOf(quantize(model, { calibration: x, format: { weights, values: 'static' } }), judged, right);
   const trained = (bits, learnedStep) => {
     const more = Number(values.more);
     const schedule = new QATSchedule({ freezeObserversAt: Math.ceil(more / 2) });
     const prepared = prepareQAT(model, { calibration: x, bits, learnedStep });
-    return accuracyOf(convert(fit(prepared, x, y, 0.001, more, [schedule])), judged, right);
+    return accuracyOf(convert(trainedOn(prepared, x, y, 0.001, more, [schedule])), judged, right);
   };
   return {
     'int8, rounded afterwards': rounded('int8'),
