@@ -354,7 +354,11 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
 export { type ConvertOptions, convert } from './quantize/convert.ts';
+export { correctBias } from './quantize/correct-bias.ts';
+export { dequantize } from './quantize/dequantize.ts';
+export { equalize } from './quantize/equalize.ts';
 export type {
   LayerFormat,
   LayerFormatChoice,
@@ -362,10 +366,20 @@ export type {
   WeightFormat,
   WeightFormatName,
 } from './quantize/formats.ts';
+export { gptq } from './quantize/gptq.ts';
+export type { AfterCareOptions } from './quantize/layer-by-layer.ts';
+export { type ObserveOptions, observeRanges } from './quantize/observe.ts';
 export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
 export { QATSchedule, type QATScheduleOptions } from './quantize/qat-schedule.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
+export {
+  type AffineEncoding,
+  dequantizeTensor,
+  type QuantizedTensor,
+  type QuantizeTensorOptions,
+  quantizeTensor,
+} from './quantize/tensors.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

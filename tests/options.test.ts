@@ -20,6 +20,7 @@ const layer = (): w.Dense => new w.Dense(1, { inputShape: [1] });
 const model = new w.Sequential([layer()]);
 model.compile({ loss: 'mse' });
 const network = w.toNetwork(model);
+const quantized = w.quantize(network, { format: 'int8' });
 const csv = 'a,y\n1,2\n2,4\n';
 const path = fileURLToPath(new URL('../data/wine.csv', import.meta.url));
 
@@ -132,6 +133,11 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   pruneNeurons: (o) => w.pruneNeurons(model, o),
   pruneLayers: (o) => w.pruneLayers(model, o),
   quantize: (o) => w.quantize(model, o),
+  quantizeTensor: (o) => w.quantizeTensor(x, 'int8', o),
+  observeRanges: (o) => w.observeRanges(model, x, o),
+  correctBias: (o) => w.correctBias(model, quantized, o),
+  adaRound: (o) => w.adaRound(model, quantized, o),
+  gptq: (o) => w.gptq(model, quantized, o),
   prepareQAT: (o) => w.prepareQAT(model, o),
   convert: (o) => w.convert(w.prepareQAT(model), o),
   QATSchedule: (o) => new w.QATSchedule(o),

@@ -1,3 +1,4 @@
+import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
 import { hasKernel, isIdle } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type NodeOf, weightsOf } from '../graph/graph.ts';
@@ -111,13 +112,15 @@ export function normOf(
   epsilon: number,
   { mean, variance, gamma, beta, bias }: Readonly<Record<string, Stored | undefined>>,
 ): { readonly factors: Float64Array; readonly sums: Float64Array } {
-  const at = (weight: Stored | undefined, j: number, usual: number): number => weight?.encoding.values[j] ?? usual;
-  const factors = Float64Array.from({ length: units }, (_, j) => {
-    return at(gamma, j, 1) / Math.sqrt(at(variance, j, 0) + epsilon);
-  });
-  const sums = Float64Array.from(factors, (factor, j) => {
-    return (at(bias, j, 0) - at(mean, j, 0)) * factor + at(beta, j, 0);
-  });
+  const numbersOf = (weight: Stored | undefined, usual: number): ArrayLike<number> =>
+    (weight && decodeWeight(weight)) ?? new Float64Array(units).fill(usual);
+  const gammas = numbersOf(gamma, 1);
+  const variances = numbersOf(variance, 0);
+  const biases = numbersOf(bias, 0);
+  const means = numbersOf(mean, 0);
+  const betas = numbersOf(beta, 0);
+  const factors = Float64Array.from({ length: units }, (_, j) => gammas[j]! / Math.sqrt(variances[j]! + epsilon));
+  const sums = factors.map((factor, j) => (biases[j]! - means[j]!) * factor + betas[j]!);
   return { factors, sums };
 }
 

@@ -92,8 +92,10 @@ export const alike = (inputs: readonly Format[], own: Format): string | null =>
 export const product = (
   [x]: readonly Format[],
   own: Format,
-  attrs: { readonly activation: ActivationSpec; readonly dynamic?: true },
+  attrs: FakeKernel & { readonly activation: ActivationSpec; readonly dynamic?: true },
 ): string | null => {
+  if (attrs.kernelBits !== undefined && (attrs.dynamic || !isReal(x!)))
+    return 'reads its kernel as whole numbers in training alone: take convert() for integers';
   if (attrs.dynamic && !isReal(x!)) return 'is dynamic: it makes int8 of real numbers itself';
   if (isReal(own)) return null;
   if (isReal(x!)) return 'gives int8 only where it reads int8';

@@ -1,14 +1,14 @@
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { batchesThrough } from '../compress/measure.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { hasKernel } from '../graph/facts.ts';
+import { factsOf, hasKernel } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Carried, suits } from './carried.ts';
-import { chooseFixedPoint, chooseQParams, Observer, type Range, type RangeMethod } from './ranges.ts';
+import { Carried, keepsFormat, looksUp } from './carried.ts';
+import { chooseFixedPoint, chooseQParams, chooseSymmetric, Observer, type Range, type RangeMethod } from './ranges.ts';
 import { sharing } from './sharing.ts';
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */
@@ -34,6 +34,8 @@ export interface Sources {
   readonly method: RangeMethod;
   /** Whether a product multiplies fixed point: what it reads and gives, and what is made of that without a product, is. */
   readonly isFixed: (node: Node) => boolean;
+  /** Whether all is int8 that can be. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -41,12 +43,10 @@ export interface Sources {
  * suit once they are known: an activation whose result shares a kernel with numbers below 0.
  */
 export function calibrate(graph: Graph<Stored>, real: ReadonlySet<string>, sources: Sources): Calibrated {
-  const carried = new Carried(graph, real);
+  const carried = new Carried(graph, real, sources.isWhole);
   const found = calibrated(graph, carried, sources);
   const formatOf = (name: string): QuantizationParams => found.formats.get(name)!;
-  const unsuited = graph.nodes.filter(
-    (node) => carried.gives(node) && !suits(node, node.inputs.map(formatOf), formatOf(node.name)),
-  );
+  const unsuited = graph.nodes.filter((node) => carried.gives(node) && !carried.suits(node, formatOf));
   if (unsuited.length === 0) return { carried, ...found };
   return calibrate(graph, new Set([...real, ...unsuited.map(({ name }) => name)]), sources);
 }
@@ -54,12 +54,13 @@ export function calibrate(graph: Graph<Stored>, real: ReadonlySet<string>, sourc
 /** The values of fixed point. */
 function fixedValues(graph: Graph<Stored>, carried: Carried, isFixed: Sources['isFixed']): ReadonlySet<string> {
   const fixed = new Set<string>();
-  const own = graph.nodes.filter((node) => carried.reads(node));
+  const own = graph.nodes.filter((node) => carried.reads(node) || carried.gives(node));
   for (let before = -1; before < fixed.size; ) {
     before = fixed.size;
     for (const node of own) {
-      const values = carried.gives(node) ? [...node.inputs, node.name] : node.inputs;
-      const isIn = hasKernel(node) ? isFixed(node) : values.some((name) => fixed.has(name));
+      const read = looksUp(node) ? [] : node.inputs;
+      const values = carried.gives(node) ? [...read, node.name] : read;
+      const isIn = hasKernel(node) || looksUp(node) ? isFixed(node) : values.some((name) => fixed.has(name));
       if (isIn) for (const name of values) fixed.add(name);
     }
   }
@@ -77,24 +78,32 @@ function calibrated(
   { known, samples, method, isFixed }: Sources,
 ): Omit<Calibrated, 'carried'> {
   const { wanted, unseen, groups } = sharing(graph, carried);
+  const tables = new Map(graph.nodes.flatMap((node) => (carried.gives(node) ? tableRange(graph, node) : [])));
+  const ranges = new Map([...known, ...tables]);
+  for (const node of graph.nodes) {
+    const range = carried.gives(node) && keepsFormat(node) ? ranges.get(node.inputs[0]!) : undefined; // it gives no other numbers
+    if (range !== undefined && !ranges.has(node.name)) ranges.set(node.name, range);
+  }
   const formats = new Map<string, QuantizationParams>();
   const cut = new Map<string, QuantizationParams>();
   const notes: string[] = [];
   const fixed = fixedValues(graph, carried, isFixed);
   const give = (members: readonly string[], { low, high }: Range): QuantizationParams => {
-    const format = (members.some((name) => fixed.has(name)) ? chooseFixedPoint : chooseQParams)(low, high);
+    const isIn = (names: { has(name: string): boolean }): boolean => members.some((name) => names.has(name));
+    const choose = isIn(fixed) ? chooseFixedPoint : isIn(tables) ? chooseSymmetric : chooseQParams;
+    const format = choose(low, high);
     for (const name of members) formats.set(name, format);
     return format;
   };
   let open = groups.filter((members) => {
     const seen = members.filter((name) => !unseen.has(name));
-    const range = rangeOf(seen, known);
+    const range = rangeOf(seen, ranges);
     if (range !== null) give(members, range);
     else if (samples === null)
       throw new ValueError(
         'quantize',
         'calibration',
-        `given: ranges hold none of "${seen.find((name) => !known.has(name))}"`,
+        `given: ranges hold none of "${seen.find((name) => !ranges.has(name))}"`,
         undefined,
       );
     return range === null;
@@ -115,7 +124,7 @@ function calibrated(
     const end = now.findIndex((members) => {
       const seen = members.find((name) => !unseen.has(name))!;
       const observer = observers.get(seen)!;
-      const range = observer.range();
+      const range = widened(observer.range(), members, tables);
       const format = give(members, range);
       if (!observer.isCut(range)) return false;
       for (const name of members) cut.set(name, format);
@@ -126,6 +135,22 @@ function calibrated(
   }
   return { formats, notes };
 }
+
+/** The range of what a node looks up, by its name: that of its table, whose numbers are all kept. */
+function tableRange(graph: Graph<Stored>, node: Node): [name: string, range: Range][] {
+  if (!looksUp(node)) return [];
+  const { values } = graph.weights.get(node.weights[factsOf(node).table!]!)!.encoding;
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  return [[node.name, { low: -most, high: most }]];
+}
+
+/** A range with those of the tables among these values. */
+const widened = (range: Range, members: readonly string[], tables: ReadonlyMap<string, Range>): Range =>
+  members.reduce(({ low, high }, name) => {
+    const own = tables.get(name) ?? { low, high };
+    return { low: Math.min(low, own.low), high: Math.max(high, own.high) };
+  }, range);
 
 /** The range that holds those of all these values; null where one is not known. */
 function rangeOf(names: readonly string[], known: ReadonlyMap<string, Range>): Range | null {

@@ -81,7 +81,10 @@ function giversIn(graph: Graph<Stored>, formats: Formats): ReadonlyMap<string, Q
     if (read.includes(undefined)) continue;
     if ((hasKernel(maker) || isMean(maker)) && sums.get(node) !== maker) continue;
     if (isCut && !suits(last, [format], format)) continue;
-    if (!suits(maker, read as QuantizationParams[], format) || (!hasKernel(maker) && activationIn(maker) !== null))
+    if (
+      !suits(withoutTraining(maker), read as QuantizationParams[], format) ||
+      (!hasKernel(maker) && activationIn(maker) !== null)
+    )
       continue;
     givers.set(maker.name, format);
     if (isCut) givers.set(last.name, format);

@@ -1,8 +1,8 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { powerOfTwo } from '../base/powers.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
+import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
 import { chooseQParams } from '../infer/params.ts';
 
@@ -71,6 +71,13 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
   if (!(method.percent > 50 && method.percent <= 100))
     throw new ValueError(op, 'percent', 'above 50, at most 100', method.percent);
   return { ...method, batchSize: name === 'movingAverage' ? 32 : 256 };
+}
+
+/** The format for a range in int8 with zero point 0, as tables have it. Throws as `chooseQParams`. */
+export function chooseSymmetric(low: number, high: number): QuantizationParams {
+  const { scale } = chooseQParams(low, high);
+  const own = Math.fround(Math.max(-low, high) / 127);
+  return { scale: own < 2 ** -100 ? scale : own, zeroPoint: 0 };
 }
 
 /** No fixed point is finer: 2^-100 a step. */

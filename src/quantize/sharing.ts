@@ -1,7 +1,7 @@
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { readersOf } from '../graph/rewrite.ts';
-import { type Carried, isCut, keepsFormat } from './carried.ts';
+import { type Carried, isCut, keepsFormat, looksUp } from './carried.ts';
 
 /** Which values have a format, and which of them one together. */
 export interface Sharing {
@@ -14,8 +14,8 @@ export interface Sharing {
 }
 
 /**
- * Values have one format together where a node only moves numbers, where two nodes read them with one kernel, and where one
- * is a part of the other that nothing else reads.
+ * Values have one format together where a node only moves numbers, where two nodes read them with one kernel or look them up in
+ * one table, and where one is a part of the other that nothing else reads.
  */
 export function sharing(graph: Graph<unknown>, carried: Carried): Sharing {
   const makers = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -30,13 +30,20 @@ export function sharing(graph: Graph<unknown>, carried: Carried): Sharing {
     if (rootOf(a) !== rootOf(b)) leader.set(rootOf(a), rootOf(b));
   };
   const readWith = new Map<string, string>();
+  const lookedUp = new Map<string, string>();
   const wanted = new Map<string, Node>();
   /** What an activation cuts off has no say in its range. */
   const unseen = new Set<string>();
   for (const node of graph.nodes) {
+    if (looksUp(node) && carried.gives(node)) {
+      const [table] = Object.values(node.weights) as [string];
+      const other = lookedUp.get(table);
+      if (other !== undefined) join(other, node.name);
+      lookedUp.set(table, node.name);
+    }
     if (!carried.reads(node)) continue;
     for (const name of node.inputs) if (!wanted.has(name)) wanted.set(name, node);
-    if (isCut(node)) unseen.add(node.inputs[0]!);
+    if (isCut(node) && readers.get(node.inputs[0]!)!.length === 1) unseen.add(node.inputs[0]!);
     if (carried.gives(node) && keepsFormat(node)) join(node.name, node.inputs[0]!);
     const { kernel } = node.weights;
     if (kernel === undefined) continue;
