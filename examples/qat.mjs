@@ -83,5 +83,9 @@ function withInterval(shares) {
 }
 
 const runs = Array.from({ length: Number(values.seeds) }, (_, i) => scoresOf(Number(values.first) + i));
-console.log('| kernels | accuracy, % |\n|---|---|');
-for (const name of Object.keys(runs[0])) console.log(`| ${name} | ${withInterval(runs.map((run) => run[name]))} |`);
+console.log('| kernels | accuracy, % | against rounding afterwards, points |\n|---|---|---|');
+for (const name of Object.keys(runs[0])) {
+  const before = `${name.split(',')[0]}, rounded afterwards`;
+  const gain = name === before ? '' : withInterval(runs.map((run) => run[name] - run[before]));
+  console.log(`| ${name} | ${withInterval(runs.map((run) => run[name]))} | ${gain} |`);
+}

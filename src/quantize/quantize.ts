@@ -1,4 +1,4 @@
-import { checkOneOf } from '../base/errors.ts';
+import { checkOneOf, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
