@@ -252,6 +252,7 @@ export { classesOf } from './nn/decisions.ts';
 export { type DiagnoseOptions, type Diagnosis, diagnose, type Verdict } from './nn/diagnose.ts';
 export { digest } from './nn/digest.ts';
 export { Embedding, type EmbeddingOptions } from './nn/embedding.ts';
+export { FakeQuantize, type FakeQuantizeOptions } from './nn/fake-quantize.ts';
 export { outputsOf } from './nn/heads.ts';
 export { compileInference } from './nn/inference.ts';
 export {
@@ -354,6 +355,7 @@ export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
+export { type ConvertOptions, convert } from './quantize/convert.ts';
 export { correctBias } from './quantize/correct-bias.ts';
 export { dequantize } from './quantize/dequantize.ts';
 export { equalize } from './quantize/equalize.ts';
@@ -367,6 +369,8 @@ export type {
 export { gptq } from './quantize/gptq.ts';
 export type { AfterCareOptions } from './quantize/layer-by-layer.ts';
 export { type ObserveOptions, observeRanges } from './quantize/observe.ts';
+export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
+export { QATSchedule, type QATScheduleOptions } from './quantize/qat-schedule.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export {

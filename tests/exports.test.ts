@@ -19,7 +19,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       dequantize quantizeTensor dequantizeTensor observeRanges
       adaRound correctBias equalize gptq
       networkCost multiplierOf decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
-      lotteryTicket Proximal
+      lotteryTicket Proximal FakeQuantize QATSchedule convert prepareQAT
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
       pruneLayers removableLayers
       ReduceLROnPlateau TerminateOnNaN diagnose digest compileInference constant orthogonal randomNormal

@@ -24,6 +24,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
     const result = other ?? layer.clone();
     result.name = layer.name;
     result.trainable = layer.trainable;
+    result.movesStatistics = layer.movesStatistics;
     if (other === null) for (const each of withInner(layer)) unchanged.set(each.name, each);
     return result;
   };
@@ -78,9 +79,11 @@ export function drawnAnew(model: Model, seed: number): Model {
 export function remade(model: Model, network: Graph<Stored>): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
-    const original = model.layerOf(node.name);
+    const original = model.layerOf(node.name) as Layer | undefined;
+    if (original === undefined) return fromNetworkLayer(network, index); // one that the pass has put in
     const layer = fromNetworkLayer(network, index, { original, rules: original.rules ?? {} });
     layer.trainable = !frozen.has(original);
+    layer.movesStatistics = original.movesStatistics;
     return layer;
   });
   copy.steps = model.steps;

@@ -90,6 +90,7 @@ const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
   },
   layerNorm: unknown,
   embedding: ({ weights: { embeddings }, width }) => unreadBy(embeddings!, -1, width, undefined),
+  fakeQuantize: unknown,
   quantize: unknown,
   dequantize: unknown,
   custom: unknown,

@@ -177,7 +177,9 @@ function readBy(node: Node, numbers: Float64Array, sample: readonly number[], sh
   const x = fromData(numbers, [1, ...sample]);
   return step(() => {
     const kernel = zeros(shape, 'float64');
-    const stage = { node, weights: { kernel }, random: null, layer: null };
+    // The kernel counts what it reads here, and rounds nothing
+    const own = { ...node, attrs: { ...node.attrs, kernelBits: undefined } } as Node;
+    const stage = { node: own, weights: { kernel }, random: null, layer: null };
     const results = () => sum(run([x], stage, { training: false, step: 0, penalties: [] }, true));
     return (grad(results, [kernel])[0]!.data as Float64Array).slice();
   });

@@ -27,7 +27,7 @@ export function withBatchNormFolded(graph: Graph<Stored>): Graph<Stored> {
   return now;
 }
 
-type Norm = NodeOf<'batchNorm'>;
+export type Norm = NodeOf<'batchNorm'>;
 type Numbers = Float32Array | Float64Array;
 
 /** What multiplies by a kernel, and which axis of that has its units, from the end. */
@@ -65,7 +65,7 @@ function onceFolded(graph: Graph<Stored>): Graph<Stored> | null {
 }
 
 /** Whether nodes do the same with the same weights. */
-const isLike = (a: Node, b: Node): boolean =>
+export const isLike = (a: Node, b: Node): boolean =>
   a.op === b.op && JSON.stringify([a.attrs, a.weights]) === JSON.stringify([b.attrs, b.weights]);
 
 /** The nodes that have each weight. */
@@ -77,7 +77,7 @@ function usersOf({ nodes }: Graph<Stored>): ReadonlyMap<string, readonly Node[]>
 }
 
 /** The BatchNorm that alone reads what a product ends in, by product. What gives on what it reads may lie between. */
-function normsBehind(graph: Graph<Stored>): ReadonlyMap<Node, Norm> {
+export function normsBehind(graph: Graph<Stored>): ReadonlyMap<Node, Norm> {
   const readers = readersOf(graph);
   const makers = new Map(graph.nodes.map((node) => [node.name, node]));
   const found = new Map<Node, Norm>();
@@ -106,6 +106,24 @@ type Weights = Readonly<Record<string, Stored>>;
 const realsOf = ({ encoding }: Stored): Numbers | null =>
   encoding.type === 'float32' || encoding.type === 'float64' ? encoding.values : null;
 
+/** What a BatchNorm multiplies each unit with, and what is left of the bias before it, in float64. */
+export function normOf(
+  units: number,
+  epsilon: number,
+  { mean, variance, gamma, beta, bias }: Readonly<Record<string, Stored | undefined>>,
+): { readonly factors: Float64Array; readonly sums: Float64Array } {
+  const numbersOf = (weight: Stored | undefined, usual: number): ArrayLike<number> =>
+    (weight && decodeWeight(weight)) ?? new Float64Array(units).fill(usual);
+  const gammas = numbersOf(gamma, 1);
+  const variances = numbersOf(variance, 0);
+  const biases = numbersOf(bias, 0);
+  const means = numbersOf(mean, 0);
+  const betas = numbersOf(beta, 0);
+  const factors = Float64Array.from({ length: units }, (_, j) => gammas[j]! / Math.sqrt(variances[j]! + epsilon));
+  const sums = factors.map((factor, j) => (biases[j]! - means[j]!) * factor + betas[j]!);
+  return { factors, sums };
+}
+
 /** Kernel and bias that do what a product and the BatchNorm behind it do; null where they would not be numbers. */
 function folded(
   { kernel, bias }: Weights,
@@ -118,15 +136,7 @@ function folded(
   const { shape, encoding } = kernel!;
   const units = shape.at(axis)!;
   const inner = axis === -1 ? 1 : shape.at(-1)!;
-  const numbersOf = (weight: Stored | undefined, usual: number): ArrayLike<number> =>
-    (weight && decodeWeight(weight)) ?? new Float64Array(units).fill(usual);
-  const gammas = numbersOf(gamma, 1);
-  const betas = numbersOf(beta, 0);
-  const means = numbersOf(mean, 0);
-  const variances = numbersOf(variance, 0);
-  const biases = numbersOf(bias, 0);
-  const factors = Float64Array.from({ length: units }, (_, j) => gammas[j]! / Math.sqrt(variances[j]! + epsilon));
-  const sums = factors.map((factor, j) => (biases[j]! - means[j]!) * factor + betas[j]!);
+  const { factors, sums } = normOf(units, epsilon, { mean, variance, gamma, beta, bias });
   const unitOf = (i: number): number => Math.floor(i / inner) % units;
   const isHeld = (weight: Stored | undefined, j: number): boolean => weight?.mask?.[j] === 0;
   /** A mask holds what it covers at 0, and that is where a number was held, or what it is multiplied with. */

@@ -4,6 +4,7 @@ import { DTypeError, listed, StateError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import { type Shaped, shapesOf, valuesOf } from '../graph/check.ts';
+import { kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import type { DeviceTensor } from './device-tensor.ts';
 import { gpuActivate, gpuActivationGradient, gpuBinary, gpuSoftmax, specOf } from './ops.ts';
@@ -98,6 +99,7 @@ function activationOf<K extends Op>(
   const problem = lacks?.(node) ?? null;
   if (problem !== null) refuse(problem);
   if (node.format !== null) refuse('gives int8, which has no shader');
+  if (kernelBitsOf(one) !== undefined) refuse('reads its kernel as whole numbers, which has no shader');
   if (forTraining && backward === null) refuse('has no shader for training');
   return isLogits ? LINEAR : deviceActivation(op, activationIn(one), refuse);
 }

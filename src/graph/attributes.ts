@@ -74,6 +74,20 @@ export const only = <T extends string>(text: T): Attribute<T> => ({
   read: (value) => (value === text ? text : undefined),
 });
 
+const optional = <T>(attribute: Attribute<T>): Attribute<T> => ({
+  ...attribute,
+  wanted: `${attribute.wanted}, or left out`,
+  isOptional: true,
+});
+
+const isWhole = (low: number, high: number) => (n: number) => Number.isInteger(n) && n >= low && n <= high;
+
+/** Of a kernel that is read as whole numbers: see `FakeKernel`. */
+export const kernelBits: Attribute<number> = optional(number('an integer from 2 to 8', isWhole(2, 8)));
+
+/** Of a format whose scale is trained. */
+export const zeroPoint: Attribute<number> = optional(number('an integer from -128 to 127', isWhole(-128, 127)));
+
 /** Of what makes int8 of sums: see `IntegerRule`. */
 export const rule: Attribute<'multiplier'> = only('multiplier');
 

@@ -47,12 +47,18 @@ function alike(book: ChannelBook, ids: Ids, groups: number): Ids {
   return book.tied(first!, others);
 }
 
+/** The same channels, with the scales of whole numbers that go with them. */
+function withSteps(book: ChannelBook, steps: string | undefined, ids: Ids): Ids {
+  book.tie(steps, -1, ids, 'counts');
+  return ids;
+}
+
 /** One row an operation, for structured pruning: the compiler names the rows that are missing. */
 export const CHANNELS: { readonly [K in Op]: ChannelRules<K> } = {
   dense: {
     made: (book, { node: { weights } }, [ids]) => {
       book.tie(weights.kernel, -2, ids!, 'reads');
-      return book.makes(weights.kernel!, weights.bias);
+      return withSteps(book, weights.steps, book.makes(weights.kernel!, weights.bias));
     },
   },
   activation: { made: passes },
@@ -73,12 +79,12 @@ export const CHANNELS: { readonly [K in Op]: ChannelRules<K> } = {
       if (areSingle(groups, ids!.length)) {
         const own = Array.from({ length: units }, (_, j) => ids![Math.floor(j / (units / groups))]!);
         for (const key of [weights.kernel, weights.bias]) book.tie(key, -1, own, 'carries');
-        return own;
+        return withSteps(book, weights.steps, own);
       }
       book.tie(weights.kernel, -2, alike(book, ids!, groups), 'reads');
       const made = book.makes(weights.kernel!, weights.bias);
       alike(book, made, groups);
-      return made;
+      return withSteps(book, weights.steps, made);
     },
     renumber: (attrs, stays) => (areSingle(attrs.groups, stays.length) ? { ...attrs, groups: left(stays) } : attrs),
   },
@@ -109,6 +115,7 @@ export const CHANNELS: { readonly [K in Op]: ChannelRules<K> } = {
   },
   layerNorm: { made: (book, { node: { name } }, [ids]) => book.fixed(ids!, `${name} normalizes them together`) },
   embedding: { made: (book, { node: { weights } }) => book.makes(weights.embeddings!, undefined) },
+  fakeQuantize: { made: passes },
   quantize: { made: passes },
   dequantize: { made: passes },
   custom: {

@@ -1,7 +1,7 @@
-import type { Shape } from '../base/shape.ts';
+import { type Shape, sameShape } from '../base/shape.ts';
 import { type ActivationSpec, epilogueOf } from './activation.ts';
 import type { Schema } from './attributes.ts';
-import type { Attributes, NodeOf, Op, QuantizationParams } from './graph.ts';
+import type { Attributes, FakeKernel, NodeOf, Op, QuantizationParams } from './graph.ts';
 
 /** A weight of an operation, by role. */
 export interface Role {
@@ -34,6 +34,21 @@ export interface Given<K extends Op> {
 /** Where a result lies: it is the first input (`view`), it may be written over it (`in place`), or neither (`apart`). */
 export type Memory = 'view' | 'in place' | 'apart';
 
+/** Roles of a product whose kernel may be read as whole numbers, and their scales trained. */
+export const STEPS: Readonly<Record<string, Role>> = { steps: { isOptional: true } };
+
+/** Throws for scales of whole numbers that are not as many as the product has of them. */
+export function checkSteps(
+  { steps }: Shapes,
+  count: number,
+  { kernelBits }: FakeKernel,
+  refuse: (problem: string) => never,
+): void {
+  if (steps === undefined) return;
+  if (kernelBits === undefined) refuse('has steps, which go with kernelBits');
+  if (!sameShape(steps, [count])) refuse(`needs steps [${count}]`);
+}
+
 /** What every pass may ask of an operation. */
 export interface Facts<K extends Op> {
   readonly attributes: Schema<Attributes[K]>;
@@ -53,6 +68,8 @@ export interface Facts<K extends Op> {
   readonly macs?: (output: Shape, weights: Shapes, inputs: readonly Shape[]) => number;
   /** Whose kernels multiply sparse panels of its own; null, or left out, where there are none. */
   readonly panels?: (attrs: Attributes[K]) => 'gemm' | 'conv2d' | null;
+  /** Whether it rounds as a format does, which its weights tell. Not if left out. */
+  readonly isFake?: true;
   /** Whether it gives the numbers of several values as they are. Not if left out. */
   readonly isJoin?: true;
   /** Where the result of a run may lie, by its format and that of what it reads first. */
@@ -75,8 +92,10 @@ export const alike = (inputs: readonly Format[], own: Format): string | null =>
 export const product = (
   [x]: readonly Format[],
   own: Format,
-  attrs: { readonly activation: ActivationSpec; readonly dynamic?: true },
+  attrs: FakeKernel & { readonly activation: ActivationSpec; readonly dynamic?: true },
 ): string | null => {
+  if (attrs.kernelBits !== undefined && (attrs.dynamic || !isReal(x!)))
+    return 'reads its kernel as whole numbers in training alone: take convert() for integers';
   if (attrs.dynamic && !isReal(x!)) return 'is dynamic: it makes int8 of real numbers itself';
   if (isReal(own)) return null;
   if (isReal(x!)) return 'gives int8 only where it reads int8';

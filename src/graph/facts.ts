@@ -1,10 +1,11 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, made, mark, number, refusing, rule } from './attributes.ts';
+import { activation, count, flag, kernelBits, made, mark, number, refusing, rule, zeroPoint } from './attributes.ts';
 import {
   added,
   alike,
   apart,
+  checkSteps,
   type Facts,
   type Given,
   isReal,
@@ -13,6 +14,7 @@ import {
   over,
   product,
   real,
+  STEPS,
   same,
   several,
   view,
@@ -36,20 +38,23 @@ function ofChannels({ inputs: [x], weights, refuse }: Given<Op>): Shape {
 export const FACTS: { readonly [K in Op]: Facts<K> } = {
   ...IMAGE_FACTS,
   dense: {
-    attributes: { activation, rule, dynamic: mark },
+    attributes: { activation, rule, dynamic: mark, kernelBits },
     inputs: one,
     weights: {
       kernel: { integers: 'int8', isPruned: true },
       bias: { integers: 'int32', isOptional: true },
+      ...STEPS,
     },
-    panels: () => 'gemm',
+    panels: (attrs) => (attrs.kernelBits === undefined ? 'gemm' : null),
     formats: product,
-    shape: ({ inputs: [x], weights: { kernel, bias }, refuse }) => {
+    shape: ({ inputs: [x], attrs, weights, refuse }) => {
+      const { kernel, bias } = weights;
       const [inputs, units, ...more] = kernel!;
       if (inputs === undefined || units === undefined || more.length > 0)
         return refuse('needs a kernel [inputs, units]');
       if (x!.at(-1) !== inputs) return refuse(`expects a last axis of ${inputs}`);
       checkBias(bias, units, refuse);
+      checkSteps(weights, units, attrs, refuse);
       return [...x!.slice(0, -1), units];
     },
     macs: (output, { kernel }) => elementsOf(output) * kernel![0]!,
@@ -162,6 +167,24 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       embeddings!.length === 2 ? [...x!, embeddings![1]!] : refuse('needs embeddings [entries, units]'),
     memory: apart,
   },
+  fakeQuantize: {
+    attributes: { momentum: number('from 0 to 1', (m) => m >= 0 && m <= 1), zeroPoint },
+    inputs: one,
+    weights: {
+      low: { isStatistic: true, isOptional: true },
+      high: { isStatistic: true, isOptional: true },
+      scale: { isOptional: true },
+    },
+    isFake: true,
+    formats: real,
+    shape: ({ inputs: [x], attrs, weights, refuse }) => {
+      const wanted = attrs.zeroPoint === undefined ? ['low', 'high'] : ['scale'];
+      const isWhole =
+        wanted.length === Object.keys(weights).length && wanted.every((role) => weights[role]?.length === 0);
+      return isWhole ? x! : refuse(`needs the numbers ${wanted.join(' and ')}, of shape [], alone`);
+    },
+    memory: over,
+  },
   quantize: {
     attributes: {},
     ...weightless,
@@ -200,6 +223,16 @@ export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolea
  */
 export const hasKernel = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(({ isPruned }) => isPruned === true);
+
+/** Whether a node rounds as a format does, which its weights tell. */
+export const isFake = (node: Node): node is NodeOf<'fakeQuantize'> => factsOf(node).isFake === true;
+
+/** Bits of the whole numbers that the kernel of a node is read as, in training for integers; undefined for a real kernel. */
+export const kernelBitsOf = ({ attrs }: Node): number | undefined =>
+  'kernelBits' in attrs ? attrs.kernelBits : undefined;
+
+/** The axis of the units of a node's kernel, from the end. */
+export const unitAxisOf = (node: Node): number => factsOf(node).weights?.kernel?.unitAxis ?? -1;
 
 /** Whether training moves weights of a node that no optimizer does. */
 export const hasStatistics = (node: Node): boolean =>

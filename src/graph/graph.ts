@@ -42,6 +42,14 @@ export interface ProductRule extends IntegerRule {
   readonly dynamic?: true;
 }
 
+/**
+ * A product that is trained for integers: its kernel is read as the nearest whole numbers of `kernelBits` bits, 2 to 8, times a
+ * scale for each index of its last axis, or one scale for that of a transposed convolution. The weights themselves stay real.
+ */
+export interface FakeKernel {
+  readonly kernelBits?: number;
+}
+
 type None = Readonly<Record<never, never>>;
 
 export type PoolKind = 'max' | 'average';
@@ -49,7 +57,7 @@ export type PoolKind = 'max' | 'average';
 /** The operations, and what each is told besides its inputs and weights. Values have one sample's shape here. */
 export interface Attributes {
   /** activation(x·kernel + bias): kernel [inputs, units], bias [units] or none. Acts on the last axis. */
-  readonly dense: ProductRule & { readonly activation: ActivationSpec };
+  readonly dense: ProductRule & FakeKernel & { readonly activation: ActivationSpec };
   readonly activation: { readonly activation: ActivationSpec };
   /** All axes of a sample become one. */
   readonly flatten: None;
@@ -68,19 +76,21 @@ export interface Attributes {
    * channels/groups, units] or [down, across, channels/groups, units], bias [units] or none; a number an axis of the window.
    * As many groups as channels make a depthwise one.
    */
-  readonly conv: ProductRule & {
-    readonly activation: ActivationSpec;
-    readonly strides: readonly number[];
-    readonly dilations: readonly number[];
-    readonly padding: Padding;
-    readonly groups: number;
-  };
+  readonly conv: ProductRule &
+    FakeKernel & {
+      readonly activation: ActivationSpec;
+      readonly strides: readonly number[];
+      readonly dilations: readonly number[];
+      readonly padding: Padding;
+      readonly groups: number;
+    };
   /** A transposed convolution of samples [height, width, channels]: kernel [down, across, units, channels], bias [units] or none. */
-  readonly convTranspose: IntegerRule & {
-    readonly activation: ActivationSpec;
-    readonly strides: readonly number[];
-    readonly padding: Padding;
-  };
+  readonly convTranspose: IntegerRule &
+    FakeKernel & {
+      readonly activation: ActivationSpec;
+      readonly strides: readonly number[];
+      readonly padding: Padding;
+    };
   /** The largest of each window and channel, or the mean of those that are not padding. Samples as of `conv`. */
   readonly pool: {
     readonly kind: PoolKind;
@@ -106,6 +116,12 @@ export interface Attributes {
   readonly layerNorm: { readonly epsilon: number };
   /** The rows of a table [entries, units] that the int32 numbers of a sample [...] name: [..., units]. */
   readonly embedding: None;
+  /**
+   * What is left of numbers that become int8 and real again, while a network is trained for integers: (q - zeroPoint)·scale.
+   * Its format is that of a range [low, high], running statistics, which batches in training move: range·momentum +
+   * batch·(1 - momentum). With a `zeroPoint` a weight is the scale, trained like any other (Esser et al. 2019).
+   */
+  readonly fakeQuantize: { readonly momentum: number; readonly zeroPoint?: number };
   /** Real numbers, or integers of another format, as int8 in the node's format. */
   readonly quantize: None;
   /** int8 as real numbers. */

@@ -1,7 +1,18 @@
 import { elementsOf, MAX_SIZE, type Shape, sameShape } from '../base/shape.ts';
 import { type Padding, type Steps, transposedSizes, windowFault, windowOf } from '../base/window.ts';
-import { type Attribute, activation, mark, number, rule } from './attributes.ts';
-import { apart, averaged, type FactRows, type Facts, type Given, one, product, same } from './fact.ts';
+import { type Attribute, activation, kernelBits, mark, number, rule } from './attributes.ts';
+import {
+  apart,
+  averaged,
+  checkSteps,
+  type FactRows,
+  type Facts,
+  type Given,
+  one,
+  product,
+  STEPS,
+  same,
+} from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
 const isCount = (least: number) => (n: unknown) =>
@@ -73,13 +84,14 @@ export const IMAGE_FACTS: FactRows<
   'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'zeroPad' | 'upsample' | 'channelShuffle'
 > = {
   conv: {
-    attributes: { activation, strides: sizes, dilations: sizes, padding, groups, rule, dynamic: mark },
+    attributes: { activation, strides: sizes, dilations: sizes, padding, groups, rule, dynamic: mark, kernelBits },
     ...weightless,
-    weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true } },
+    weights: { kernel: { integers: 'int8', isPruned: true }, bias: { integers: 'int32', isOptional: true }, ...STEPS },
     readsAround: true,
-    panels: (attrs) => (attrs.groups === 1 ? 'conv2d' : null),
+    panels: (attrs) => (attrs.groups === 1 && attrs.kernelBits === undefined ? 'conv2d' : null),
     formats: product,
-    shape: ({ inputs: [x], attrs, weights: { kernel, bias }, refuse }) => {
+    shape: ({ inputs: [x], attrs, weights, refuse }) => {
+      const { kernel, bias } = weights;
       const places = placesOf(x!, refuse);
       if (kernel!.length !== x!.length + 1)
         return refuse(`needs a kernel [${places.length === 1 ? 'taps' : 'down, across'}, channels/groups, units]`);
@@ -87,25 +99,30 @@ export const IMAGE_FACTS: FactRows<
       if (x!.at(-1) !== channels * attrs.groups) return refuse(`expects a last axis of ${channels * attrs.groups}`);
       if (units % attrs.groups !== 0) return refuse(`cannot part ${units} units into ${attrs.groups} groups`);
       checkBias(bias, units, refuse);
+      checkSteps(weights, units, attrs, refuse);
       return [...positionsOf(places, kernel!.slice(0, -2), attrs, refuse), units];
     },
     macs: (output, { kernel }) => elementsOf(output) * elementsOf(kernel!.slice(0, -1)),
   },
   convTranspose: {
-    attributes: { activation, strides: sizes, padding, rule },
+    attributes: { activation, strides: sizes, padding, rule, kernelBits },
     ...weightless,
     weights: {
       kernel: { integers: 'int8', isPruned: true, unitAxis: -2 },
       bias: { integers: 'int32', isOptional: true },
+      ...STEPS,
     },
     readsAround: true,
     formats: product,
-    shape: ({ inputs: [x], attrs: { strides, padding }, weights: { kernel, bias }, refuse }) => {
+    shape: ({ inputs: [x], attrs, weights, refuse }) => {
+      const { strides, padding } = attrs;
+      const { kernel, bias } = weights;
       if (x!.length !== 3) return refuse('reads samples [height, width, channels]');
       if (kernel!.length !== 4) return refuse('needs a kernel [down, across, units, channels]');
       const [units, channels] = kernel!.slice(-2) as [number, number];
       if (x!.at(-1) !== channels) return refuse(`expects a last axis of ${channels}`);
       checkBias(bias, units, refuse);
+      checkSteps(weights, 1, attrs, refuse);
       const taps = kernel!.slice(0, -2);
       checkAxes(2, { strides, padding }, refuse);
       const steps = { strides, padding, dilations: [1, 1] };

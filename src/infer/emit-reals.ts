@@ -5,32 +5,50 @@ import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import { wantedEntries } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
+import { kernelBitsOf } from '../graph/facts.ts';
+import type { Node } from '../graph/graph.ts';
 import { integersOf } from '../graph/integers.ts';
+import { columnsOf, wholeKernel } from './fake.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
 /** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
 const FEW_UNITS = 4;
 
+/** The numbers of a kernel, or what is left of them as whole numbers where the node reads it so. */
+function kernelNumbers({ node, weights: { kernel, steps } }: Kerneled): Float32Array {
+  const real = decodeWeight(kernel!) as Float32Array;
+  const bits = kernelBitsOf(node as Node);
+  if (bits === undefined) return real;
+  const columns = columnsOf(node as Node, kernel!.shape);
+  const { values, scales } = wholeKernel(real, columns, bits, steps?.encoding.values as Float32Array | undefined);
+  return Float32Array.from(values, (q, i) => q * scales[i % columns]!);
+}
+
 /** A weight; null if the node does not have it. */
-export function copied({ weights, packed }: Weighted, role: string): Place<'float32'> | null {
+export function copied({ node, weights, packed }: Kerneled, role: string): Place<'float32'> | null {
   const weight = weights[role];
   if (weight === undefined) return null;
+  if (role === 'kernel' && kernelBitsOf(node as Node) !== undefined)
+    return packed(`${node.weights.kernel} as whole numbers`, 'float32', elementsOf(weight.shape), (_, to) =>
+      to.set(kernelNumbers({ node, weights, packed })),
+    );
   return packed(weight, 'float32', elementsOf(weight.shape), (_, to) => to.set(decodeWeight(weight)!));
 }
 
 /** A weight in its integer form, which it has. */
-export function copiedBytes({ weights, packed }: Weighted, role: string): Place<'int8'> {
+export function copiedBytes({ weights, packed }: Kerneled, role: string): Place<'int8'> {
   const { encoding, shape } = weights[role]!;
   return packed(encoding, 'int8', elementsOf(shape), (_, to) => to.set(integersOf(encoding, shape)!.values));
 }
 
 /** The kernel [..., units] as products read it. */
-function packedKernel({ node, weights, packed }: Weighted & Pick<Site, 'node'>): Place<'float32'> {
+function packedKernel(site: Kerneled): Place<'float32'> {
+  const { node, weights, packed } = site;
   const kernel = weights.kernel!;
   const units = kernel.shape.at(-1)!;
   const terms = elementsOf(kernel.shape) / Math.max(1, units);
   return packed(`${node.weights.kernel} panels of floats`, 'float32', panelsLength(terms, units), (k, to) =>
-    k.packPanels(terms, units, decodeWeight(kernel) as Float32Array, to),
+    k.packPanels(terms, units, kernelNumbers(site), to),
   );
 }
 
@@ -48,7 +66,7 @@ export function transposedOf({
   return (samples) => ({ ...windowOf(samples, spatial, taps, steps), ...ends });
 }
 
-type Weighted = Pick<Site, 'weights' | 'packed'>;
+type Kerneled = Pick<Site, 'node' | 'weights' | 'packed'>;
 
 /** The steps of operations that compute with real numbers. */
 export const REALS: EmitRows<
@@ -128,7 +146,13 @@ export const REALS: EmitRows<
       step((k, samples) => addInto(k, samples * y.size, before.real, x.real, y.real));
     });
   },
-  batchNorm({ node, inputs: [x], output: y, step, ...site }) {
+  batchNorm(site) {
+    const {
+      node,
+      inputs: [x],
+      output: y,
+      step,
+    } = site;
     const [mean, variance, gamma, beta] = ['mean', 'variance', 'gamma', 'beta'].map((role) => copied(site, role));
     const channels = y.shape.at(-1)!;
     const rows = elementsOf(y.shape.slice(0, -1));
@@ -146,7 +170,13 @@ export const REALS: EmitRows<
       ),
     );
   },
-  layerNorm({ node, inputs: [x], output: { real: y, shape }, step, ...site }) {
+  layerNorm(site) {
+    const {
+      node,
+      inputs: [x],
+      output: { real: y, shape },
+      step,
+    } = site;
     const length = shape.at(-1)!;
     const rows = elementsOf(shape.slice(0, -1));
     step((k, samples) => k.standardize(samples * rows, length, x.real.array, node.attrs.epsilon, y.array));
@@ -159,7 +189,12 @@ export const REALS: EmitRows<
         step((k, samples) => k[op](samples * rows, length, y.array, length, 1, own.array, 0, 1, y.array));
     }
   },
-  embedding({ inputs: [x], output: y, step, ...site }) {
+  embedding(site) {
+    const {
+      inputs: [x],
+      output: y,
+      step,
+    } = site;
     const [entries, units] = site.weights.embeddings!.shape as [number, number];
     const table = y.format === null ? copied(site, 'embeddings')! : copiedBytes(site, 'embeddings');
     site.check((numbers, samples) => {

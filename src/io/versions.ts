@@ -2,6 +2,7 @@ import { epilogueOf } from '../graph/activation.ts';
 import type { Value } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { leavesAll } from '../graph/fact.ts';
+import { isFake, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type Op, type ProductRule, weightsOf } from '../graph/graph.ts';
 import type { WeightRecord } from './weight-tensors.ts';
 
@@ -14,7 +15,8 @@ const REAL: readonly Op[] = ['convTranspose', 'batchNorm', 'layerNorm', 'embeddi
 
 /**
  * The oldest version of files that can hold a network: 2 has graphs, 3 sparse weights and deltas, 4 weights of fewer bits
- * (levels, fixed point, halves, and int8 that real numbers are multiplied with), rules of integers, and int8 in all operations.
+ * (levels, fixed point, halves, and int8 that real numbers are multiplied with), rules of integers, int8 in all operations, and
+ * training for integers.
  */
 export function versionOf(
   network: Graph<Stored>,
@@ -28,7 +30,7 @@ export function versionOf(
 function isOfVersion3(network: Graph<Stored>, node: Node, values: ReadonlyMap<string, Value>): boolean {
   const { op, inputs, attrs, format } = node;
   const { rule, dynamic } = attrs as ProductRule;
-  if (rule !== undefined || dynamic !== undefined) return false;
+  if (rule !== undefined || dynamic !== undefined || isFake(node) || kernelBitsOf(node) !== undefined) return false;
   const read = values.get(inputs[0]!)!.format;
   const encodings = read === null ? OF_REALS : OF_INTEGERS;
   if (!Object.values(weightsOf(network, node)).every(({ encoding }) => encodings.includes(encoding.type))) return false;

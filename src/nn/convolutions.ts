@@ -29,7 +29,7 @@ export interface DepthwiseOptions extends Omit<DilatedOptions, keyof RulesOf<'ke
 }
 
 const DEPTHWISE_OPTIONS =
-  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer biasInitializer biasRegularizer biasConstraint depthwiseInitializer depthwiseRegularizer depthwiseConstraint';
+  'name inputShape strides padding dilationRate depthMultiplier activation useBias activityRegularizer kernelBits learnedStep biasInitializer biasRegularizer biasConstraint depthwiseInitializer depthwiseRegularizer depthwiseConstraint';
 
 export interface ConvolutionOptions extends DilatedOptions {
   /** Parts of the channels, and of the filters that read them alone. Default 1. */
@@ -238,8 +238,18 @@ export class SeparableConv2D extends Layer {
     const { strides, padding, dilationRate, depthMultiplier } = this.options;
     const { activation, useBias, activityRegularizer } = this.options;
     const { biasInitializer, biasRegularizer, biasConstraint } = this.options;
-    const window = { strides, padding, dilationRate, depthMultiplier, useBias: false };
-    const end = { activation, useBias, activityRegularizer, biasInitializer, biasRegularizer, biasConstraint };
+    const { kernelBits, learnedStep } = this.options;
+    const whole = { kernelBits, learnedStep };
+    const window = { strides, padding, dilationRate, depthMultiplier, useBias: false, ...whole };
+    const end = {
+      activation,
+      useBias,
+      activityRegularizer,
+      biasInitializer,
+      biasRegularizer,
+      biasConstraint,
+      ...whole,
+    };
     this.parts = [
       new DepthwiseConv2D(
         kernelSize,

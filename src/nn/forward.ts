@@ -15,6 +15,7 @@ import { ones } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
+import { averaged, carried, fakeQuantized, moved, multiplied, type Product } from './codes.ts';
 import { penalty } from './regularizers.ts';
 import { normalizedBatch } from './running.ts';
 
@@ -36,6 +37,10 @@ export interface Stage<K extends Op = Op> {
   readonly random: Random | null;
   /** Of code of the user's own. */
   readonly layer: { call(x: Tensor, pass: Pass): Tensor } | null;
+  /** In training for integers: whether sums become integers here by one factor, or are to behind. Default false. */
+  readonly isFused?: boolean;
+  /** Of a node with running statistics: which of the nodes that have these it is, and how many there are. Default: the only one. */
+  readonly turn?: readonly [index: number, count: number];
 }
 
 type Forward<K extends Op> = (
@@ -47,9 +52,9 @@ type Forward<K extends Op> = (
 
 /** One row an operation: its result for a batch, before its activation, which follows in one place. */
 const FORWARD: { readonly [K in Op]: Forward<K> } = {
-  dense: ([x], { weights: { kernel, bias = null } }, _, epilogue) => dense(x, kernel!, bias, epilogue),
+  dense: ([x], stage, _, epilogue) => multiplied(x, productOf(stage), epilogue, dense),
   activation: ([x]) => x,
-  flatten: ([x]) => reshape(x, [x.shape[0]!, elementsOf(x.shape.slice(1))]),
+  flatten: ([x]) => moved(x, (each) => reshape(each, [x.shape[0]!, elementsOf(x.shape.slice(1))])),
   dropout: ([x], { node, random }, pass) => {
     if (isIdle(node, pass.training)) return x;
     eachTime(() => {
@@ -64,20 +69,32 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
   },
   add: (inputs) => inputs.reduce((sum, x) => add(sum, x)),
   concat: (inputs) => concat(inputs, -1),
-  split: ([x], { node: { attrs } }) => slice(x, [...x.shape.slice(1).map(() => null), [attrs.from, attrs.to]]),
-  conv: ([x], { node: { attrs }, weights: { kernel, bias = null } }, _, epilogue) =>
-    convolve('conv', x, kernel!, bias, attrs, attrs.groups, epilogue),
-  convTranspose: ([x], { node: { attrs }, weights: { kernel, bias = null } }, _, epilogue) =>
-    convolveTransposed('convTranspose', x, kernel!, bias, { ...attrs, dilations: [1, 1] }, epilogue),
-  pool: ([x], { node: { attrs } }) =>
-    pool('pool', attrs.kind, x, attrs.size, { ...attrs, dilations: attrs.size.map(() => 1) }),
-  globalPool: ([x], { node }) => (node.attrs.kind === 'max' ? globalMaxPool(x) : globalAvgPool(x)),
-  zeroPad: ([x], { node }) => pad(x, [[0, 0], ...node.attrs.widths, [0, 0]]),
-  upsample: ([x], { node }) => upsample(x, node.attrs.factors),
-  channelShuffle: ([x], { node }) => channelShuffle(x, node.attrs.groups),
+  split: ([x], { node: { attrs } }) =>
+    moved(x, (each) => slice(each, [...x.shape.slice(1).map(() => null), [attrs.from, attrs.to]])),
+  conv: ([x], stage, _, epilogue) => {
+    const { attrs } = stage.node;
+    return multiplied(x, productOf(stage), epilogue, (from, kernel, bias, end) =>
+      convolve('conv', from, kernel, bias, attrs, attrs.groups, end),
+    );
+  },
+  convTranspose: ([x], stage, _, epilogue) => {
+    const steps = { ...stage.node.attrs, dilations: [1, 1] };
+    return multiplied(x, productOf(stage), epilogue, (from, kernel, bias, end) =>
+      convolveTransposed('convTranspose', from, kernel, bias, steps, end),
+    );
+  },
+  pool: ([x], stage) => {
+    const { kind, size, ...steps } = stage.node.attrs;
+    return pooled(x, stage, (each) => pool('pool', kind, each, size, { ...steps, dilations: size.map(() => 1) }));
+  },
+  globalPool: ([x], stage) => pooled(x, stage, stage.node.attrs.kind === 'max' ? globalMaxPool : globalAvgPool),
+  zeroPad: ([x], { node }) => moved(x, (each) => pad(each, [[0, 0], ...node.attrs.widths, [0, 0]])),
+  upsample: ([x], { node }) => moved(x, (each) => upsample(each, node.attrs.factors)),
+  channelShuffle: ([x], { node }) => moved(x, (each) => channelShuffle(each, node.attrs.groups)),
   batchNorm: ([x], { node: { attrs }, weights }, { training }) => normalizedBatch(x, attrs, weights, training),
   layerNorm: ([x], { node, weights: { gamma = null, beta = null } }) => layerNorm(x, gamma, beta, node.attrs.epsilon),
   embedding: ([x], { weights: { embeddings } }) => embedding(embeddings!, x),
+  fakeQuantize: ([x], stage, { training }) => fakeQuantized(x, stage, training),
   quantize: (_, { node }) => refuse(node),
   dequantize: (_, { node }) => refuse(node),
   custom: ([x], { node, layer }, pass) => {
@@ -94,6 +111,18 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
     return y;
   },
 };
+
+/** A stage as products see it. */
+const productOf = ({ node, weights }: Stage<'dense'> | Stage<'conv'> | Stage<'convTranspose'>): Product => ({
+  node,
+  weights,
+});
+
+/** The largest of whole numbers, or their means, where these become integers by one factor. */
+function pooled(x: Tensor, { node, isFused }: Stage<'pool' | 'globalPool'>, of: (x: Tensor) => Tensor): Tensor {
+  if (node.attrs.kind === 'max') return moved(x, of);
+  return isFused === true ? averaged(x, of) : of(x);
+}
 
 /** Inverted dropout of whole channels: one number drawn for each channel of each sample, whatever its places hold. */
 function dropChannels(x: Tensor, rate: number, random: Random): Tensor {
@@ -118,5 +147,7 @@ export function run<K extends Op>(
   const activation = activationIn(node as Node);
   const epilogue = activation === null || logits || !hasKernel(node as Node) ? 'linear' : epilogueOf(activation);
   const y = forward(inputs, stage, pass, epilogue);
-  return activation === null || logits || epilogue !== 'linear' ? y : activate(activation, y);
+  if (activation === null || logits || epilogue !== 'linear') return y;
+  const ended = activate(activation, y);
+  return epilogueOf(activation) === 'linear' ? ended : carried(y, activation, ended);
 }

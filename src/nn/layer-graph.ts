@@ -257,13 +257,19 @@ export class LayerGraph {
   /** The running statistics that a pass in training moves. */
   get moved(): readonly Parameter[] {
     if (this.weights.every(isTrained)) return NONE; // every step asks
-    const { frozen } = this;
-    return this.layers.flatMap((layer) => (frozen.has(layer) ? [] : layer.weights.filter((own) => own.isStatistic)));
+    const { still } = this;
+    return this.layers.flatMap((layer) => (still.has(layer) ? [] : layer.weights.filter((own) => own.isStatistic)));
   }
 
   /** The layers whose weights training leaves alone: those that are not trainable, with all inside of them. */
   get frozen(): ReadonlySet<Layer> {
     return new Set(this.layers.filter(({ trainable }) => !trainable).flatMap(withInner));
+  }
+
+  /** The layers whose running statistics training leaves alone. */
+  get still(): ReadonlySet<Layer> {
+    const stays = this.layers.filter(({ movesStatistics }) => !movesStatistics);
+    return stays.length === 0 ? this.frozen : new Set([...this.frozen, ...stays.flatMap(withInner)]);
   }
 
   /** The layer that a node of the graph comes from. */
@@ -316,7 +322,7 @@ export class LayerGraph {
       penalties,
     };
     const { graph, stages } = this.structure();
-    const frozen = training ? this.frozen : null;
+    const resting = training ? this.still : null;
     const still: Pass = { training: false, step: 0, penalties };
     const before = graph.outputs.map((output, i) =>
       (typeof logits === 'boolean' ? logits : logits[i]) ? makerOf(graph, output, training) : null,
@@ -327,7 +333,7 @@ export class LayerGraph {
     for (const { node, stage, isRead, mover } of stages) {
       const inputs = node.inputs.map((name) => values.get(name)!) as [Tensor, ...Tensor[]];
       const isEnd = before.includes(node);
-      const own = mover !== null && frozen?.has(mover) === true ? still : pass;
+      const own = mover !== null && resting?.has(mover) === true ? still : pass;
       const y = run(inputs, stage, own, isEnd);
       if (isEnd) unactivated.set(node, y);
       const activation = isEnd && (isRead || asked.has(node.name)) ? activationIn(node) : null;

@@ -3,6 +3,8 @@ import { checkOptions } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import type { Attributes, Op } from '../graph/graph.ts';
+import { nodeOf } from '../graph/rewrite.ts';
+import { columnsOf, firstSteps } from '../infer/fake.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationChoice, activationSpec } from './activations.ts';
 import type { Pass } from './forward.ts';
@@ -22,6 +24,8 @@ export abstract class Layer {
   name: string;
   /** Whether training changes the weights. Default true. */
   trainable = true;
+  /** Whether training moves running statistics; else they stay, and what they are for is done by them. Default true. */
+  movesStatistics = true;
   /** Layers that this one consists of. */
   get inner(): readonly Layer[] {
     return [];
@@ -138,10 +142,18 @@ export interface KernelOptions extends LayerOptions, RulesOf<'kernel' | 'bias'> 
   readonly useBias?: boolean;
   /** Penalty on the layer's output, divided by the batch size. */
   readonly activityRegularizer?: RegularizerChoice;
+  /**
+   * From 2 to 8: the kernel is read as the nearest whole numbers of so many bits, times a scale for each unit (one for all of a
+   * transposed convolution), and gradients pass through the rounding. The weights themselves stay real numbers. `prepareQAT`
+   * sets it. Default: they are read as they are.
+   */
+  readonly kernelBits?: number;
+  /** With `kernelBits`: these scales are trained (Esser et al. 2019), not those of the largest weights. Default false. */
+  readonly learnedStep?: boolean;
 }
 
 export const KERNEL_OPTIONS =
-  'name inputShape kernelInitializer kernelRegularizer kernelConstraint biasInitializer biasRegularizer biasConstraint activation useBias activityRegularizer';
+  'name inputShape kernelInitializer kernelRegularizer kernelConstraint biasInitializer biasRegularizer biasConstraint activation useBias activityRegularizer kernelBits learnedStep';
 
 /** A layer that multiplies by a kernel, adds a bias and ends in an activation. */
 export abstract class KernelLayer<O extends KernelOptions = KernelOptions> extends Layer {
@@ -152,8 +164,13 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
   /** `options` are the layer's own from here on. */
   constructor(op: string, options: O) {
     super(options);
-    const { useBias = true } = options;
+    const { useBias = true, kernelBits, learnedStep = false } = options;
     checkFlag(op, 'useBias', useBias);
+    checkFlag(op, 'learnedStep', learnedStep);
+    if (kernelBits !== undefined && !(Number.isInteger(kernelBits) && kernelBits >= 2 && kernelBits <= 8))
+      throw new ValueError(op, 'kernelBits', 'an integer from 2 to 8', kernelBits);
+    if (learnedStep && kernelBits === undefined)
+      throw new ValueError(op, 'learnedStep', 'false without kernelBits, whose scales it trains', learnedStep);
     this.options = options;
     this.activation = activationSpec(options.activation);
   }
@@ -185,13 +202,30 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
     const { name, options, rules } = this;
     const kernel = at.weight(name, 'kernel', shape, { ...weightRule(rules, 'kernel', 'glorotUniform'), drawnAs });
     const bias = (): string => at.weight(name, 'bias', [units], weightRule(rules, 'bias', 'zeros'));
-    const weights = options.useBias === false ? { kernel } : { kernel, bias: bias() };
+    const weights: Record<string, string> = options.useBias === false ? { kernel } : { kernel, bias: bias() };
+    const { kernelBits } = options;
+    if (options.learnedStep === true) weights.steps = this.stepsOf(at, columnsIn(op, shape));
     this.weights = Object.values(weights).map((key) => at.weights.get(key)!);
-    const y = at.node(op, at.name, [input], attrs, weights);
+    const own = kernelBits === undefined ? attrs : { ...attrs, kernelBits };
+    const y = at.node(op, at.name, [input], own, weights);
     const activity = regularizer(options.activityRegularizer);
     return activity === null ? y : at.node('activityRegularization', at.take(`${at.name}/activity`), [y], activity);
   }
+
+  /** The key of the scales of whole numbers, made by the kernel as it begins. */
+  private stepsOf(at: Lowering, columns: number): string {
+    const isNew = !at.weights.has(`${this.name}/steps`);
+    const key = at.weight(this.name, 'steps', [columns], { initializer: 'ones' });
+    if (isNew && at.context.blank !== true) {
+      const kernel = at.weights.get(`${this.name}/kernel`)!.value.storage.array as Float32Array;
+      at.weights.get(key)!.value.storage.array.set(firstSteps(kernel, columns, this.options.kernelBits!));
+    }
+    return key;
+  }
 }
+
+/** How many scales a kernel of whole numbers has. */
+const columnsIn = (op: Op, kernel: Shape): number => columnsOf(nodeOf(op, '', [], {} as never), kernel);
 
 export type DenseOptions = KernelOptions;
 

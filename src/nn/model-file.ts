@@ -86,7 +86,11 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: 
   const { frozen } = model;
   const records = nodes.map((node): [string, object] => {
     const layer = model.layerOf(node.name);
-    return [node.name, { ...(frozen.has(layer) && { trainable: false }), ...recordOf(node, layer, graph, refuse) }];
+    const isStill = !layer.movesStatistics && { movesStatistics: false };
+    return [
+      node.name,
+      { ...(frozen.has(layer) && { trainable: false }), ...isStill, ...recordOf(node, layer, graph, refuse) },
+    ];
   });
   const layers = Object.fromEntries(records.filter(([, record]) => Object.keys(record).length > 0));
   checkCount('saveModel', 'model.steps', model.steps, 0);
@@ -232,9 +236,9 @@ function layerOf(network: Network, index: number, fields: Fields | undefined, gi
       ...layer.options,
       activityRegularizer: takePenalty(fields, 'activityRegularizer'),
     });
+  const movesStatistics = !fields.has('movesStatistics') || fields.flag('movesStatistics');
   fields.done();
-  layer.trainable = trainable;
-  return layer;
+  return Object.assign(layer, { trainable, movesStatistics });
 }
 
 function takeRules(fields: Fields, node: Node): WeightRules {

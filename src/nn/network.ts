@@ -16,6 +16,7 @@ import { checkModel } from './check-model.ts';
 import { Add, Concat, Part } from './containers.ts';
 import { Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D } from './convolutions.ts';
 import { Embedding } from './embedding.ts';
+import { FakeQuantize } from './fake-quantize.ts';
 import { type LayerGraph, MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import {
   Activation,
@@ -221,6 +222,7 @@ const kernelOptions = ({
   ...(penalty && { activityRegularizer: penalty }),
   activation: attrs.activation,
   useBias: weights.bias !== undefined,
+  ...(attrs.kernelBits !== undefined && { kernelBits: attrs.kernelBits, learnedStep: weights.steps !== undefined }),
 });
 
 const normOptions = ({
@@ -302,6 +304,7 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
     const [entries, units] = shapes.embeddings as [number, number];
     return new Embedding(entries, units, { ...rulesOf(rules, ['embeddings']), ...options });
   },
+  fakeQuantize: ({ node: { attrs }, options }) => new FakeQuantize({ ...options, ...attrs }),
   quantize: ({ node }) => refuse(node),
   dequantize: ({ node }) => refuse(node),
   custom: ({ node, original }) => original?.clone() ?? refuse(node),

@@ -57,6 +57,7 @@ const SCALES: { readonly [K in Op]: boolean } = {
   batchNorm: false,
   layerNorm: false,
   embedding: true,
+  fakeQuantize: false,
   quantize: false,
   dequantize: false,
   custom: false,

@@ -1,11 +1,11 @@
-import { checkOneOf } from '../base/errors.ts';
+import { checkOneOf, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { multipliesRows } from '../graph/facts.ts';
+import { isFake, kernelBitsOf, multipliesRows } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { ownersOf, withFusedActivations } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
@@ -65,6 +65,12 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
   const areKnown = ranges instanceof Map;
   const method = rangeMethod('quantize', areKnown ? 'auto' : (ranges as RangeChoice));
   const given = inFloat32('quantize', networkOf('quantize', subject));
+  const prepared = given.nodes.find((node) => isFake(node) || kernelBitsOf(node) !== undefined);
+  if (prepared !== undefined)
+    throw new StateError(
+      'quantize',
+      `node "${prepared.name}" (${prepared.op}) is prepared for training: take convert()`,
+    );
   const formats = layerFormats('quantize', given, format, layers);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
   const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);

@@ -4,6 +4,9 @@ import { didYouMean } from '../base/options.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
+import { chooseQParams } from '../infer/params.ts';
+
+export { chooseQParams };
 
 /** From the lowest to the highest number that has an integer of its own; both are cut off to. */
 export interface Range {
@@ -68,22 +71,6 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
   if (!(method.percent > 50 && method.percent <= 100))
     throw new ValueError(op, 'percent', 'above 50, at most 100', method.percent);
   return { ...method, batchSize: name === 'movingAverage' ? 32 : 256 };
-}
-
-/**
- * Scale and zero point for the range [low, high] in int8 (Jacob et al. 2018, section 2.1). The range is widened to
- * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, so far apart
- * that float32 could not hold every step between them, or in the wrong order.
- */
-export function chooseQParams(low: number, high: number): QuantizationParams {
-  const from = Math.min(low, 0);
-  const to = Math.max(high, 0);
-  const scale = Math.fround((to - from) / 255);
-  if (!(low <= high && Math.fround(256 * scale) < Infinity))
-    throw new ValueError('chooseQParams', 'the range', 'within float32, the low end first', [low, high]);
-  // Ranges below float32's normal numbers would give scales whose quotients overflow.
-  if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
-  return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
 }
 
 /** The format for a range in int8 with zero point 0, as tables have it. Throws as `chooseQParams`. */

@@ -1,0 +1,149 @@
+import { checkOneOf, StateError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import { outputsKnown } from '../compress/measure.ts';
+import { networkOf } from '../compress/passes.ts';
+import { QuantizedNetwork } from '../compress/quantized.ts';
+import { epilogueOf, LINEAR } from '../graph/activation.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { validateNetwork } from '../graph/encodings.ts';
+import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
+import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
+import { isMean, requantizedIn } from '../graph/requantized.ts';
+import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
+import { fakeFormat } from '../infer/fake.ts';
+import type { Model } from '../nn/model.ts';
+import { keepsFormat, mayCarry, suits } from './carried.ts';
+import { type Formats, withWholeKernels } from './whole-kernels.ts';
+
+export interface ConvertOptions {
+  /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
+  readonly rule?: 'float32' | 'multiplier';
+}
+
+/**
+ * The integer network of a model that `prepareQAT` made, with the formats and kernels that it was trained with: its numbers are
+ * those of the model, to the bit, by the rule `float32` and where no BatchNorm lies between. A BatchNorm behind a product of
+ * integers goes into scales and biases, its sign into the integers, and what it gives may come out one integer off.
+ * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, and where layers that share a kernel
+ * read values of different formats.
+ */
+export function convert(subject: Model | Graph<Stored>, options: ConvertOptions = {}): QuantizedNetwork {
+  const op = 'convert';
+  checkOptions(op, options, 'rule');
+  const { rule = 'float32' } = options;
+  checkOneOf(op, 'rule', rule, ['float32', 'multiplier']);
+  const given = networkOf(op, subject);
+  if (!given.nodes.some(isFake)) throw new StateError(op, 'the model is not prepared: take prepareQAT(model) first');
+  const graph = without(given, (node) => isIdle(node, false));
+  const formats = formatsIn(graph);
+  const whole = withFusedActivations(withWholeKernels(op, graph, formats));
+  const network = inIntegers(whole, formats, rule);
+  validateNetwork(network); // sums that int32 does not hold, and additions that the rule does not know
+  return new QuantizedNetwork(network, [], outputsKnown(subject));
+}
+
+/** The formats of values that are int8: behind a `fakeQuantize`, and of what only moves these. */
+function formatsIn(graph: Graph<Stored>): Formats {
+  const formats = new Map<string, QuantizationParams>();
+  for (const node of graph.nodes) {
+    const own = weightsOf(graph, node);
+    const read = node.inputs.map((name) => formats.get(name));
+    if (isFake(node))
+      formats.set(
+        node.name,
+        fakeFormat(node.attrs, (role) => own[role]!.encoding.values[0]!),
+      );
+    else if (isMove(node) && read[0] !== undefined) formats.set(node.name, read[0]);
+  }
+  return formats;
+}
+
+const isMove = (node: Node): boolean => activationIn(node) === null && mayCarry(node) && keepsFormat(node);
+
+type Rule = Required<ConvertOptions>['rule'];
+
+/** Which nodes give int8 themselves: those whose numbers a `fakeQuantize` alone reads, or a relu before it. */
+function giversIn(graph: Graph<Stored>, formats: Formats): ReadonlyMap<string, QuantizationParams> {
+  const readers = readersOf(graph);
+  const makers = new Map(graph.nodes.map((node) => [node.name, node]));
+  const alone = (name: string): Node | undefined =>
+    readers.get(name)!.length === 1 && !graph.outputs.includes(name) ? makers.get(name) : undefined;
+  const sums = requantizedIn(graph);
+  const givers = new Map<string, QuantizationParams>();
+  for (const node of graph.nodes) {
+    if (!isFake(node)) continue;
+    const format = formats.get(node.name)!;
+    const last = alone(node.inputs[0]!);
+    const isCut = last !== undefined && !hasKernel(last) && epilogueOf(activationIn(last) ?? LINEAR) !== 'linear';
+    const maker = isCut ? alone(last.inputs[0]!) : last;
+    if (maker === undefined || isFake(maker) || isMove(maker)) continue;
+    const read = maker.inputs.map((name) => formats.get(name));
+    if (read.includes(undefined)) continue;
+    if ((hasKernel(maker) || isMean(maker)) && sums.get(node) !== maker) continue;
+    if (isCut && !suits(last, [format], format)) continue;
+    if (
+      !suits(withoutTraining(maker), read as QuantizationParams[], format) ||
+      (!hasKernel(maker) && activationIn(maker) !== null)
+    )
+      continue;
+    givers.set(maker.name, format);
+    if (isCut) givers.set(last.name, format);
+  }
+  return givers;
+}
+
+/** The network with int8 values in the place of those that are rounded to be like them. */
+function inIntegers(graph: Graph<Stored>, formats: Formats, rule: Rule): Graph<Stored> {
+  const givers = giversIn(graph, formats);
+  const names = new Names(namesOf(graph));
+  const real = new Map<string, string>(graph.inputs.map(({ name }) => [name, name]));
+  const bytes = new Map<string, string>();
+  const nodes: Node[] = [];
+  const asReal = (name: string): string => {
+    const known = real.get(name);
+    if (known !== undefined) return known;
+    const own = names.take(`${name}/dequantize`);
+    nodes.push(nodeOf('dequantize', own, [bytes.get(name)!], {}));
+    real.set(name, own);
+    return own;
+  };
+  for (const node of graph.nodes) {
+    const { name } = node;
+    const [first] = node.inputs as [string];
+    const format = givers.get(name) ?? null;
+    const isWhole = hasKernel(node) && kernelBitsOf(node) !== undefined && bytes.has(first);
+    const plain = withoutTraining(node);
+    if (isFake(node)) {
+      if (givers.has(first)) bytes.set(name, bytes.get(first)!);
+      else {
+        nodes.push(
+          nodeOf('quantize', name, [real.get(first) ?? bytes.get(first)!], {}, { format: formats.get(name)! }),
+        );
+        bytes.set(name, name);
+      }
+    } else if (isMove(node) && bytes.has(first)) {
+      nodes.push({ ...plain, inputs: [bytes.get(first)!], format: formats.get(name)! });
+      bytes.set(name, name);
+    } else {
+      const inputs = node.inputs.map((each) => (isWhole || format !== null ? bytes.get(each)! : asReal(each)));
+      nodes.push({ ...(format === null ? plain : ruled(plain, rule)), inputs, format });
+      (format === null ? real : bytes).set(name, name);
+    }
+  }
+  const outputs = graph.outputs.map(asReal);
+  return withoutUnread({ ...graph, nodes, outputs });
+}
+
+/** A node without what it is told and given for training. */
+function withoutTraining(node: Node): Node {
+  if (kernelBitsOf(node) === undefined) return node;
+  const { kernelBits: _, ...attrs } = node.attrs as { readonly kernelBits?: number };
+  const { steps: __, ...weights } = node.weights;
+  return { ...node, attrs, weights } as Node;
+}
+
+/** The node that makes int8 of sums by this rule, where it makes any. */
+function ruled(node: Node, rule: Rule): Node {
+  if (rule === 'float32' || !Object.hasOwn(factsOf(node).attributes, 'rule')) return node;
+  return { ...node, attrs: { ...node.attrs, rule } } as Node;
+}
