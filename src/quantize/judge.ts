@@ -1,6 +1,6 @@
 import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { ValueError } from '../base/errors.ts';
+import { checkOneOf, ValueError } from '../base/errors.ts';
 import {
   type Judged,
   judged,
@@ -50,6 +50,27 @@ export const decibels = (signal: number, noise: number): number =>
 
 /** The part of the power that is noise; 0 where nothing differs. */
 export const noiseShare = (sqnr: number): number => 10 ** (-sqnr / 10);
+
+/** What harm is told by. */
+export type MeasureBy = 'loss' | 'sqnr';
+
+/** The loss, or the share of the outputs' power that is noise. */
+export const harmOf = ({ loss, sqnr }: Verdict, by: MeasureBy): number => (by === 'loss' ? loss! : noiseShare(sqnr));
+
+/** Checks a choice; the loss where there is one if there is no choice. Throws ValueError for a loss that is not known. */
+export function measureByOf(op: string, choice: MeasureBy | undefined, { hasLoss }: Judge): MeasureBy {
+  const by = choice ?? (hasLoss ? 'loss' : 'sqnr');
+  checkOneOf(op, 'measureBy', by, ['loss', 'sqnr']);
+  if (by === 'loss' && !hasLoss)
+    throw new ValueError(
+      op,
+      'measureBy',
+      'sqnr without a loss',
+      by,
+      'Give samples [x, y], and a loss or a compiled model',
+    );
+  return by;
+}
 
 /** Sums of squares: of a signal, and of what differs from it. */
 export class Noise {

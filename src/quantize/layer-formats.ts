@@ -1,5 +1,5 @@
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, hasKernel } from '../graph/facts.ts';
+import { factsOf, hasKernel, multipliesIntegers } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { type LayerFormat, type ValueFormat, WEIGHT_FORMATS, type WeightFormat } from './formats.ts';
 
@@ -76,4 +76,10 @@ export function formatText({ weights: { type, group }, values }: LayerFormat): s
 /** The weights of nodes that are one layer, each once. */
 export function weightsIn(graph: Graph<Stored>, nodes: readonly Node[]): readonly Stored[] {
   return [...new Set(nodes.flatMap((node) => Object.values(weightsOf(graph, node))))];
+}
+
+/** Whether a layer can be run on such values. */
+export function takes(node: Node, values: ValueFormat): boolean {
+  if (values === 'real') return true;
+  return values === 'dynamic' ? Object.hasOwn(factsOf(node).attributes, 'dynamic') : multipliesIntegers(node);
 }
