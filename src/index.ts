@@ -352,8 +352,15 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export type {
+  LayerFormat,
+  LayerFormatChoice,
+  ValueFormat,
+  WeightFormat,
+  WeightFormatName,
+} from './quantize/formats.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
-export { chooseQParams, type RangeChoice, type RangeName } from './quantize/ranges.ts';
+export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -19,12 +19,20 @@ export interface Answers {
   readonly units: number;
 }
 
-/** In sentences: where the integers answer another way than the real numbers. */
+/** What sentences on a disagreement say. */
+export interface Told {
+  /** The name of the format. */
+  readonly format: string;
+  readonly remedy: string;
+  /** How the outputs are meant, where that is known. */
+  readonly known: readonly Outputs[] | undefined;
+}
+
+/** In sentences: where the other format answers another way than the real numbers. */
 export function disagreements(
   graph: Graph<Stored>,
   answers: readonly Answers[],
-  remedy: string,
-  known?: readonly Outputs[],
+  { format, remedy, known }: Told,
 ): string[] {
   return answers.flatMap((each, i) => {
     const name = graph.outputs[i]!;
@@ -37,11 +45,11 @@ export function disagreements(
     const samples = float.length / units;
     if (!areNumbers && share > SHARE_OF_CLASSES && share * samples > 1)
       notes.push(
-        `of "${name}", int8 chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
+        `of "${name}", ${format} chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
       );
     if (areNumbers && share > ERROR)
       notes.push(
-        `of "${name}", int8 is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
+        `of "${name}", ${format} is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
       );
     return notes;
   });
@@ -91,7 +99,7 @@ function relativeError({ float, integer, units }: Answers): number {
   return spread === 0 ? 0 : kept.reduce((sum, row) => sum + row.error, 0) / spread;
 }
 
-/** A sentence for each output that is one number in int8 and was not before. */
+/** A sentence for each output that is one number in another format and was not before. */
 function constants(name: string, { float, integer, units }: Answers): string[] {
   const width = (values: Float32Array, j: number): number => {
     let low = Infinity;

@@ -1,14 +1,14 @@
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { batchesThrough } from '../compress/measure.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf } from '../graph/facts.ts';
+import { factsOf, hasKernel } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, readersOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried, isCut, keepsFormat } from './carried.ts';
-import { chooseQParams, Observer, type Range, type RangeMethod } from './ranges.ts';
+import { chooseFixedPoint, chooseQParams, Observer, type Range, type RangeMethod } from './ranges.ts';
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */
 const AT_ONCE = 512;
@@ -24,25 +24,46 @@ export interface Calibrated {
   readonly notes: readonly string[];
 }
 
+/** What formats of values come from. */
+export interface Sources {
+  /** Ranges that are known, by the name of the value. */
+  readonly known: ReadonlyMap<string, Range>;
+  /** What the others are read off; null where there are none. */
+  readonly samples: readonly Tensor[] | null;
+  readonly method: RangeMethod;
+  /** Whether a product multiplies fixed point: what it reads and gives, and what is made of that without a product, is. */
+  readonly isFixed: (node: Node) => boolean;
+}
+
 /**
  * Which nodes work with int8, but for those named in `real`, and in which formats. A node stays real that its formats do not
  * suit once they are known: an activation whose result shares a kernel with numbers below 0.
  */
-export function calibrate(
-  graph: Graph<Stored>,
-  real: ReadonlySet<string>,
-  calibration: readonly Tensor[],
-  method: RangeMethod,
-): Calibrated {
+export function calibrate(graph: Graph<Stored>, real: ReadonlySet<string>, sources: Sources): Calibrated {
   const carried = new Carried(graph, real);
-  const found = calibrated(graph, carried, calibration, method);
+  const found = calibrated(graph, carried, sources);
   const formatOf = (name: string): QuantizationParams => found.formats.get(name)!;
   const unsuited = graph.nodes.filter(
     (node) =>
       carried.gives(node) && factsOf(node).formats(node.inputs.map(formatOf), formatOf(node.name), node.attrs) !== null,
   );
   if (unsuited.length === 0) return { carried, ...found };
-  return calibrate(graph, new Set([...real, ...unsuited.map(({ name }) => name)]), calibration, method);
+  return calibrate(graph, new Set([...real, ...unsuited.map(({ name }) => name)]), sources);
+}
+
+/** The values of fixed point. */
+function fixedValues(graph: Graph<Stored>, carried: Carried, isFixed: Sources['isFixed']): ReadonlySet<string> {
+  const fixed = new Set<string>();
+  const own = graph.nodes.filter((node) => carried.reads(node));
+  for (let before = -1; before < fixed.size; ) {
+    before = fixed.size;
+    for (const node of own) {
+      const values = carried.gives(node) ? [...node.inputs, node.name] : node.inputs;
+      const isIn = hasKernel(node) ? isFixed(node) : values.some((name) => fixed.has(name));
+      if (isIn) for (const name of values) fixed.add(name);
+    }
+  }
+  return fixed;
 }
 
 /**
@@ -53,8 +74,7 @@ export function calibrate(
 function calibrated(
   graph: Graph<Stored>,
   carried: Carried,
-  calibration: readonly Tensor[],
-  method: RangeMethod,
+  { known, samples, method, isFixed }: Sources,
 ): Omit<Calibrated, 'carried'> {
   const makers = new Map(graph.nodes.map((node) => [node.name, node]));
   const readers = readersOf(graph);
@@ -98,7 +118,25 @@ function calibrated(
   const formats = new Map<string, QuantizationParams>();
   const cut = new Map<string, QuantizationParams>();
   const notes: string[] = [];
-  let open = [...groups.values()];
+  const fixed = fixedValues(graph, carried, isFixed);
+  const give = (members: readonly string[], { low, high }: Range): QuantizationParams => {
+    const format = (members.some((name) => fixed.has(name)) ? chooseFixedPoint : chooseQParams)(low, high);
+    for (const name of members) formats.set(name, format);
+    return format;
+  };
+  let open = [...groups.values()].filter((members) => {
+    const seen = members.filter((name) => !unseen.has(name));
+    const range = rangeOf(seen, known);
+    if (range !== null) give(members, range);
+    else if (samples === null)
+      throw new ValueError(
+        'quantize',
+        'calibration',
+        `given: ranges hold none of "${seen.find((name) => !known.has(name))}"`,
+        undefined,
+      );
+    return range === null;
+  });
   while (open.length > 0) {
     const now = open.slice(0, AT_ONCE);
     const observers = new Map<string, Observer>(); // of each member of a group its one
@@ -106,7 +144,7 @@ function calibrated(
       const observer = new Observer(method);
       for (const name of members) if (!unseen.has(name)) observers.set(name, observer);
     }
-    measured(asCut(graph, carried, cut), [...observers.keys()], calibration, method.batchSize, (name, values) => {
+    measured(asCut(graph, carried, cut), [...observers.keys()], samples!, method.batchSize, (name, values) => {
       const wrong = values.find((value) => !Number.isFinite(value));
       if (wrong !== undefined)
         throw new ValueError('quantize', `the input of ${wanted.get(name)!.name}`, 'finite', wrong);
@@ -116,8 +154,7 @@ function calibrated(
       const seen = members.find((name) => !unseen.has(name))!;
       const observer = observers.get(seen)!;
       const range = observer.range();
-      const format = chooseQParams(range.low, range.high);
-      for (const name of members) formats.set(name, format);
+      const format = give(members, range);
       if (!observer.isCut(range)) return false;
       for (const name of members) cut.set(name, format);
       if (method.name === 'auto') notes.push(noteOfCut(seen, range, observer));
@@ -126,6 +163,16 @@ function calibrated(
     open = open.slice(end < 0 ? now.length : end + 1);
   }
   return { formats, notes };
+}
+
+/** The range that holds those of all these values; null where one is not known. */
+function rangeOf(names: readonly string[], known: ReadonlyMap<string, Range>): Range | null {
+  const ranges = names.flatMap((name) => known.get(name) ?? []);
+  if (ranges.length < names.length) return null;
+  return {
+    low: ranges.reduce((least, { low }) => Math.min(least, low), 0),
+    high: ranges.reduce((most, { high }) => Math.max(most, high), 0),
+  };
 }
 
 function noteOfCut(name: string, range: Range, observer: Observer): string {

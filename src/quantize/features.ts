@@ -95,17 +95,20 @@ export function rawValues(graph: Graph<Stored>, mayCarry: (node: Node) => boolea
 /** A network whose first layers read features of one size. */
 export interface Scaled {
   readonly graph: Graph<Stored>;
-  /** The nodes that make them so. */
-  readonly scalers: ReadonlySet<string>;
   readonly notes: readonly string[];
 }
 
 /**
  * Where features of raw values differ so much in size that the small ones would round to nothing on one scale, a product
  * with a diagonal kernel, in real numbers, makes each of them a number from -1 to 1 first, and the kernels that read them are
- * multiplied by their sizes: x·K + b = ((x - m)/s)·(s·K) + (b + m·K). Only kernels that read nothing else are.
+ * multiplied by their sizes: x·K + b = ((x - m)/s)·(s·K) + (b + m·K). Only kernels that read nothing else are, of products of
+ * integers.
  */
-export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<string, Features>): Scaled {
+export function withScaledFeatures(
+  given: Graph<Stored>,
+  seen: ReadonlyMap<string, Features>,
+  isInteger: (node: Node) => boolean,
+): Scaled {
   const names = new Names([...namesOf(given), ...given.weights.keys()]);
   const weights = new Map(given.weights);
   const scalers = new Map<string, Node>(); // by the value that they read
@@ -121,7 +124,7 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
     if (scales === null) continue;
     const { middles, sizes } = scales;
     const n = sizes.length;
-    const isReader = (node: Node): boolean => multipliesRows(node) && node.inputs[0] === value;
+    const isReader = (node: Node): boolean => isInteger(node) && multipliesRows(node) && node.inputs[0] === value;
     const readers = given.nodes.filter(isReader);
     const elsewhere = new Set(given.nodes.flatMap((node) => (isReader(node) ? [] : [node.weights.kernel])));
     const own = n <= MOST_FEATURES ? readers.filter(({ weights: { kernel } }) => !elsewhere.has(kernel)) : [];
@@ -168,7 +171,7 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
       `the features of "${value}" differ in size, up to ${Number(ratio.toPrecision(2))} times: "${name}" makes them alike, in real numbers`,
     );
   }
-  if (scalers.size === 0) return { graph: given, scalers: new Set(), notes };
+  if (scalers.size === 0) return { graph: given, notes };
   const nodes: Node[] = [];
   const put = (value: string): void => {
     const scaler = scalers.get(value);
@@ -179,8 +182,7 @@ export function withScaledFeatures(given: Graph<Stored>, seen: ReadonlyMap<strin
     nodes.push(changed.get(node) ?? node);
     put(node.name);
   }
-  const graph = { ...given, nodes, weights };
-  return { graph, scalers: new Set([...scalers.values()].map(({ name }) => name)), notes };
+  return { graph: { ...given, nodes, weights }, notes };
 }
 
 /** s·K and b + m·K. */

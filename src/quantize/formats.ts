@@ -109,6 +109,8 @@ export function weightFormat(
   const isWhole = values !== 'real';
   if (isWhole && !row.isInteger)
     throw new ValueError(op, field, 'a format whose numbers are whole: products of integers have no other', type);
+  if (values === 'fixed' && type !== 'fixed8')
+    throw new ValueError(op, field, 'fixed8, as the values are: other scales are no powers of two', type);
   if (row.group === null) {
     if (group !== undefined)
       throw new ValueError(op, `${field}.group`, `left out: ${type} has one scale or none`, group);

@@ -1,64 +1,136 @@
-import { roundHalfEven } from '../../kernels/reference/math.ts';
-import { DTypeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOneOf, DTypeError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { withBatchNormFolded } from '../compress/fold.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
-import type { Stored } from '../graph/encoding.ts';
-import { factsOf, isIdle, multipliesIntegers, multipliesReals, multipliesRows } from '../graph/facts.ts';
-import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
+import { decodeWeight } from '../graph/decode.ts';
+import type { EncodingName, Stored } from '../graph/encoding.ts';
+import { factsOf, isIdle, multipliesIntegers, multipliesRows } from '../graph/facts.ts';
+import { type Graph, mapWeights, type Node } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, ownersOf, withFusedActivations, without } from '../graph/rewrite.ts';
-import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Answers, disagreements } from './agreement.ts';
-import { BATCH, calibrate, measured } from './calibrate.ts';
+import { BATCH, type Calibrated, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
-import { Features, rawValues, withScaledFeatures } from './features.ts';
-import { type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
+import { encodeWeight } from './encode.ts';
+import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
+import type { LayerFormat, LayerFormatChoice } from './formats.ts';
+import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
+import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
+import { integerWeights } from './weights.ts';
 
 export interface QuantizeOptions {
   /**
-   * Typical inputs [samples, ...inputShape], float32 if a tensor: the ranges of activations are read off them. A list for a
-   * network with several inputs.
+   * Typical inputs [samples, ...inputShape], float32 if a tensor: the ranges of activations are read off them, and the notes
+   * say how far the answers to them are from those of the real network. A list for a network with several inputs. Needed for
+   * `static` and `fixed` layers, unless `ranges` are all known.
    */
-  readonly calibration: Data;
-  /** How ranges come from these samples. Default `auto`: from the lowest to the highest number, but for a few far out. */
-  readonly ranges?: RangeChoice;
+  readonly calibration?: Data;
+  /** How every layer is held and run. Default `static`: int8 weights, int8 values. */
+  readonly format?: LayerFormatChoice;
+  /** Of single layers, by the names of their nodes. `float32` leaves one as it is. */
+  readonly layers?: Readonly<Record<string, LayerFormatChoice>>;
+  /**
+   * How ranges come from the samples. Default `auto`: from the lowest to the highest number, but for a few far out. Or the
+   * ranges themselves by the names of the network's values, as `observeRanges` finds them; others are read off the samples.
+   */
+  readonly ranges?: RangeChoice | ReadonlyMap<string, Range>;
+  /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
+  readonly rule?: 'float32' | 'multiplier';
 }
 
 /**
- * Static int8 quantization: weights int8 with one symmetric scale per output, activations int8 with the ranges that
- * `calibration` shows, int32 accumulators, integer products. BatchNorms are folded (`foldBatchNorm`), a relu or relu6 that
- * follows a dense layer or a convolution becomes part of it, and Dropout, which does nothing when a network runs, is left
- * out. Pruned weights stay 0 and pruned. Sums, concatenations, parts, pools and moves of values are int8 where all that reads
- * them is, and so is a relu behind one. Other activations and normalizations, and the outputs, are real numbers. Features of
- * inputs of dense layers that would round to next to nothing beside larger ones are first made alike, by a product of real
- * numbers (up to 256 features). The result is run on the calibration samples, and its `notes` say where it is far from the
- * real network. Throws StateError, which names the node, for an embedding or a transposed convolution.
+ * A network in other formats, by default in static int8: weights int8 with one symmetric scale per output, activations int8
+ * with the ranges that `calibration` shows, int32 accumulators, integer products. BatchNorms are folded (`foldBatchNorm`), a
+ * relu or relu6 that follows a dense layer or a convolution becomes part of it, and Dropout, which does nothing when a network
+ * runs, is left out: in every format, so that the kernel that is rounded is the one that runs. Pruned weights stay 0 and
+ * pruned.
+ *
+ * `static`: sums, concatenations, parts, pools and moves of values are int8 where all that reads them is, and so is a relu
+ * behind one. Other activations and normalizations, and the outputs, are real numbers. Features of inputs of dense layers that
+ * would round to next to nothing beside larger ones are first made alike, by a product of real numbers (up to 256 features).
+ * `fixed`: the same with powers of two for scales and zero points of 0. `dynamic`: integer products between real numbers.
+ * A format of weights alone rounds kernels and tables, and leaves biases and what is computed real.
+ *
+ * With `calibration` the result is run on it, and its `notes` say where it is far from the real network. Takes weights in
+ * float16 or bfloat16 as the numbers that they are. Throws StateError, which names the node, for a layer that cannot have its
+ * format, for nodes that share a weight and differ in format, and for weights that are quantized already.
  */
-export function quantize(
-  subject: Model | Graph<Stored>,
-  options: QuantizeOptions = {} as QuantizeOptions,
-): QuantizedNetwork {
-  checkOptions('quantize', options, 'calibration ranges');
-  const { calibration, ranges = 'auto' } = options;
-  const method = rangeMethod('quantize', ranges);
-  const given = networkOf('quantize', subject);
-  const shapes = given.inputs.map(({ shape }) => shape);
-  const samples = tensorsOf('quantize', 'calibration', calibration, shapes.length, { shapes });
-  const { network, notes } = quantized(given, samples, method);
-  const answers = answersOf(given, network, samples);
-  const remedy =
-    'try ranges: { name: "percentile", percent: 99.9 }, calibration samples like those of use, or features of one size';
+export function quantize(subject: Model | Graph<Stored>, options: QuantizeOptions = {}): QuantizedNetwork {
+  checkOptions('quantize', options, 'calibration format layers ranges rule');
+  const { calibration, format = 'static', layers = {}, ranges = 'auto', rule = 'float32' } = options;
+  checkOneOf('quantize', 'rule', rule, ['float32', 'multiplier']);
+  const areKnown = ranges instanceof Map;
+  const method = rangeMethod('quantize', areKnown ? 'auto' : (ranges as RangeChoice));
+  const given = inFloat32(networkOf('quantize', subject));
+  const formats = layerFormats('quantize', given, format, layers);
+  const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
+  const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
+  const plain = withFusedActivations(without(withBatchNormFolded(given), (node) => isIdle(node, false)));
+  const known = areKnown ? knownRanges('quantize', ranges, given, plain) : new Map<string, Range>();
+  const { network, notes } = quantized(plain, formats, { samples, method, known }, rule);
   const meaning = outputsKnown(subject);
-  return new QuantizedNetwork(network, [...notes, ...disagreements(given, answers, remedy, meaning)], meaning);
+  if (samples === null) return new QuantizedNetwork(network, notes, meaning);
+  const told = { ...wordsFor(formats), known: meaning };
+  return new QuantizedNetwork(
+    network,
+    [...notes, ...disagreements(given, answersOf(given, network, samples), told)],
+    meaning,
+  );
 }
 
-/** The outputs of a network and of its int8 form on samples. */
+/** Encodings of weights that are numbers still, in fewer bits. */
+const ARE_NUMBERS: readonly EncodingName[] = ['float32', 'float16', 'bfloat16'];
+
+/** The network with float32 weights. Throws for float64, and for weights and values that are integers. */
+function inFloat32(given: Graph<Stored>): Graph<Stored> {
+  const other = given.inputs.find(({ dtype }) => dtype === 'float64');
+  if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
+  return mapWeights(given, (weight, key) => {
+    const { type } = weight.encoding;
+    if (type === 'float64') throw new DTypeError('quantize', [type], 'needs a float32 model');
+    if (!ARE_NUMBERS.includes(type))
+      throw new StateError('quantize', `${key} is ${type} already: take dequantize(network) first`);
+    if (type === 'float32') return weight;
+    return { ...weight, encoding: { type: 'float32', values: decodeWeight(weight) as Float32Array } };
+  });
+}
+
+function samplesFor({ inputs }: Graph<Stored>, calibration: Data): readonly Tensor[] {
+  const shapes = inputs.map(({ shape }) => shape);
+  const dtypes = inputs.map(({ dtype }) => dtype);
+  return tensorsOf('quantize', 'calibration', calibration, shapes.length, { shapes, dtypes });
+}
+
+/** What notes call the formats of layers, and what they advise. */
+function wordsFor(formats: ReadonlyMap<string, LayerFormat>): { readonly format: string; readonly remedy: string } {
+  const names = new Set([...formats.values()].map(nameOf));
+  const areRanges = [...formats.values()].some(hasFormats);
+  return {
+    format: names.size === 1 ? [...names][0]! : 'the mix of formats',
+    remedy: areRanges
+      ? 'try ranges: { name: "percentile", percent: 99.9 }, calibration samples like those of use, or features of one size'
+      : 'try a format of more bits, a smaller group, or other formats for some layers',
+  };
+}
+
+function nameOf({ weights: { type }, values }: LayerFormat): string {
+  const isUsual = type === 'int8' || values === 'fixed';
+  switch (values) {
+    case 'real':
+      return type;
+    case 'dynamic':
+      return isUsual ? 'dynamic int8' : `dynamic int8 times ${type}`;
+    default:
+      return isUsual ? type : `int8 times ${type}`;
+  }
+}
+
+/** The outputs of a network and of its other form on samples. */
 function answersOf(given: Graph<Stored>, network: Graph<Stored>, samples: readonly Tensor[]): Answers[] {
   const found = [given, network].map((graph) => {
     const parts: Float32Array[][] = graph.outputs.map(() => []);
@@ -80,29 +152,43 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-function quantized(
-  given: Graph<Stored>,
-  calibration: readonly Tensor[],
-  method: RangeMethod,
-): { readonly network: Graph<Stored>; readonly notes: readonly string[] } {
-  const table = given.nodes.find((node) => factsOf(node).table !== undefined);
-  if (table !== undefined)
-    throw new StateError('quantize', `node "${table.name}" (${table.op}) reads whole numbers and has no int8 form`);
-  const other = given.inputs.find(({ dtype }) => dtype !== 'float32');
-  if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
-  const done = [...given.weights].find(([, { encoding }]) => encoding.type !== 'float32');
-  if (done !== undefined) throw new StateError('quantize', `${done[0]} is ${done[1].encoding.type} already`);
-  const real = given.nodes.find(multipliesReals);
-  if (real !== undefined)
-    throw new StateError(
-      'quantize',
-      `node "${real.name}" (${real.op}) multiplies real numbers alone: it has no int8 form`,
-    );
-  const plain = withFusedActivations(without(withBatchNormFolded(given), (node) => isIdle(node, false)));
+type Formats = ReadonlyMap<string, LayerFormat>;
+
+interface Found {
+  readonly network: Graph<Stored>;
+  readonly notes: readonly string[];
+}
+
+function quantized(plain: Graph<Stored>, formats: Formats, from: Omit<Sources, 'isFixed'>, rule: Rule): Found {
   ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
-  const scaled = withScaledFeatures(plain, featuresOf(plain, calibration));
+  const isInteger = ({ name }: Node): boolean => hasFormats(formats.get(name));
+  const scaled = scaledFor(plain, from.samples, isInteger);
   const { graph } = scaled;
-  const { carried, formats, notes } = calibrate(graph, scaled.scalers, calibration, method);
+  const real = graph.nodes.flatMap((node) => (weightRoleOf(node) === null || isInteger(node) ? [] : [node.name]));
+  const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
+  const calibrated = calibrate(graph, new Set(real), { ...from, isFixed });
+  const network = withFormats(inIntegers(graph, formats, calibrated, rule), formats);
+  return { network, notes: [...scaled.notes, ...calibrated.notes] };
+}
+
+/** The network with features of one size where samples show that they differ. */
+function scaledFor(
+  plain: Graph<Stored>,
+  samples: readonly Tensor[] | null,
+  isInteger: (node: Node) => boolean,
+): Scaled {
+  const isAny = samples !== null && plain.nodes.some(isInteger);
+  if (!isAny) return { graph: plain, notes: [] };
+  return withScaledFeatures(plain, featuresOf(plain, samples, isInteger), isInteger);
+}
+
+/** The network with its int8 values, their products' weights in integers. */
+function inIntegers(
+  graph: Graph<Stored>,
+  formats: Formats,
+  { carried, formats: ofValues }: Calibrated,
+  rule: Rule,
+): Graph<Stored> {
   const names = new Names(namesOf(graph));
   const weights = new Map(graph.weights);
   const nodes: Node[] = [];
@@ -112,7 +198,7 @@ function quantized(
     const known = bytes.get(name);
     if (known !== undefined) return known;
     const own = names.take(`${name}/quantize`);
-    nodes.push(nodeOf('quantize', own, [name], {}, { format: formats.get(name)! }));
+    nodes.push(nodeOf('quantize', own, [name], {}, { format: ofValues.get(name)! }));
     bytes.set(name, own);
     return own;
   };
@@ -122,63 +208,49 @@ function quantized(
       continue;
     }
     const inputs = node.inputs.map(inBytes);
-    const format = carried.gives(node) ? formats.get(node.name)! : null;
+    const format = carried.gives(node) ? ofValues.get(node.name)! : null;
     if (format !== null) bytes.set(node.name, node.name);
-    nodes.push({ ...node, inputs, format });
-    if (multipliesIntegers(node)) quantizeWeights(graph, node, formats.get(node.inputs[0]!)!, weights);
+    nodes.push({ ...(format === null ? node : ruled(node, rule)), inputs, format });
+    if (!multipliesIntegers(node)) continue;
+    const own = integerWeights(graph, node, ofValues.get(node.inputs[0]!)!, formats.get(node.name)!.weights);
+    for (const [key, weight] of own) weights.set(key, weight);
   }
-  return { network: { ...graph, nodes, weights }, notes: [...scaled.notes, ...notes] };
+  return { ...graph, nodes, weights };
 }
 
-/** What is known of the features of raw values that products read. */
-function featuresOf(graph: Graph<Stored>, calibration: readonly Tensor[]): ReadonlyMap<string, Features> {
+type Rule = 'float32' | 'multiplier';
+
+/** The node that makes int8 of sums by this rule, where it makes any. */
+function ruled(node: Node, rule: Rule): Node {
+  if (rule === 'float32' || !Object.hasOwn(factsOf(node).attributes, 'rule')) return node;
+  return { ...node, attrs: { ...node.attrs, rule } } as Node;
+}
+
+/** The network with the weights of layers that read real numbers in their formats. */
+function withFormats(graph: Graph<Stored>, formats: Formats): Graph<Stored> {
+  const weights = new Map(graph.weights);
+  const nodes = graph.nodes.map((node) => {
+    const format = formats.get(node.name);
+    if (format === undefined || hasFormats(format) || format.weights.type === 'float32') return node;
+    const key = node.weights[weightRoleOf(node)!]!;
+    weights.set(key, encodeWeight('quantize', key, graph.weights.get(key)!, format.weights));
+    return format.values === 'dynamic' ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
+  });
+  return { ...graph, nodes, weights };
+}
+
+/** What is known of the features of raw values that products of integers read. */
+function featuresOf(
+  graph: Graph<Stored>,
+  calibration: readonly Tensor[],
+  isInteger: (node: Node) => boolean,
+): ReadonlyMap<string, Features> {
   const raw = rawValues(graph, mayCarry);
-  const read = graph.nodes.flatMap((node) => (multipliesRows(node) && raw.has(node.inputs[0]!) ? node.inputs : []));
+  const read = graph.nodes.flatMap((node) =>
+    isInteger(node) && multipliesRows(node) && raw.has(node.inputs[0]!) ? node.inputs : [],
+  );
   const values = valuesOf(graph);
   const found = new Map(read.map((name) => [name, new Features(values.get(name)!.shape.at(-1)!)]));
   measured(graph, [...found.keys()], calibration, BATCH, (name, numbers) => found.get(name)!.see(numbers));
   return found;
-}
-
-/** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
-const BIAS_LIMIT = 2 ** 28;
-
-/** Puts integers in the place of a product's weights. Weights that two nodes share are quantized once. */
-function quantizeWeights(
-  graph: Graph<Stored>,
-  node: Node,
-  input: QuantizationParams,
-  weights: Map<string, Stored>,
-): void {
-  const { kernel, bias } = weightsOf(graph, node);
-  const real = kernel!.encoding.values as Float32Array;
-  const units = kernel!.shape.at(-1)!;
-  const inputs = units === 0 ? 0 : real.length / units;
-  const offsets = bias?.encoding.values;
-  const scales = new Float32Array(units);
-  for (let j = 0; j < units; j++) {
-    let largest = 0;
-    for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(real[i * units + j]!));
-    const offset = Math.abs(offsets?.[j] ?? 0);
-    if (!(largest + offset < Infinity))
-      throw new ValueError('quantize', `the parameters of ${node.name}`, 'finite', largest + offset);
-    // A large bias on tiny weights needs a coarser scale, or it would not fit its integer.
-    const forBias = offset / (input.scale * BIAS_LIMIT);
-    const scale = Math.fround(Math.max(largest / 127, forBias));
-    scales[j] = scale < 2 ** -100 ? 1 : scale;
-  }
-  const values = new Int8Array(inputs * units);
-  run.kernels.quantizeColumns(inputs, units, real, scales, values);
-  weights.set(node.weights.kernel!, {
-    shape: kernel!.shape,
-    encoding: { type: 'int8', values, scales },
-    mask: kernel!.mask?.includes(0) ? kernel!.mask : null,
-  });
-  if (bias === undefined) return;
-  const sums = Int32Array.from({ length: units }, (_, j) => roundHalfEven(offsets![j]! / (input.scale * scales[j]!)));
-  weights.set(node.weights.bias!, {
-    shape: bias.shape,
-    encoding: { type: 'int32', values: sums },
-    mask: bias.mask?.includes(0) ? bias.mask : null,
-  });
 }

@@ -1,6 +1,8 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
-import type { QuantizationParams } from '../graph/graph.ts';
+import { didYouMean } from '../base/options.ts';
+import type { Graph, QuantizationParams } from '../graph/graph.ts';
+import { namesOf } from '../graph/rewrite.ts';
 
 /** From the lowest to the highest number that has an integer of its own; both are cut off to. */
 export interface Range {
@@ -81,6 +83,59 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
   // Ranges below float32's normal numbers would give scales whose quotients overflow.
   if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
+}
+
+/**
+ * The fraction of the finest fixed point, 2^-fraction a step, whose integers up to `most` reach a number: they round to no
+ * larger one. 0 for no number to reach. `least` is a step that is fine enough.
+ */
+export function fractionFor(largest: number, most: number, least = 0): number {
+  if (!(largest > 2 ** -100) && least === 0) return 0;
+  let fraction = Math.floor(Math.log2(most / Math.max(largest, 2 ** -100))) + 1;
+  while (roundHalfEven(largest * 2 ** fraction) > most || 2 ** -fraction < least) fraction--;
+  return Math.min(100, fraction);
+}
+
+/** The format of fixed point for a range in int8: the finest power of two that holds it, and zero point 0. Throws as `chooseQParams`. */
+export function chooseFixedPoint(low: number, high: number): QuantizationParams {
+  chooseQParams(low, high);
+  const sides: readonly [size: number, most: number][] = [
+    [high, 127],
+    [-low, 128],
+  ];
+  const fractions = sides.flatMap(([size, most]) => (size > 2 ** -100 ? [fractionFor(size, most)] : []));
+  return { scale: fractions.length === 0 ? 1 : 2 ** -Math.min(...fractions), zeroPoint: 0 };
+}
+
+/**
+ * Ranges that a user knows, checked, by the values of the network that is quantized: a value that became part of one before
+ * it, as an activation of a product, has its range. Throws ValueError for a name that no value has, and for what is no range.
+ */
+export function knownRanges(
+  op: string,
+  ranges: ReadonlyMap<string, Range>,
+  given: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
+  plain: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
+): ReadonlyMap<string, Range> {
+  const names = namesOf(given);
+  for (const [name, range] of ranges) {
+    if (!names.includes(name))
+      throw new ValueError(op, 'ranges', `of values ${names.join(', ')}`, name, didYouMean(name, names));
+    const { low, high } = Object(range) as Partial<Range>;
+    if (!(Number.isFinite(low) && Number.isFinite(high) && low! <= high!))
+      throw new ValueError(op, `the range of "${name}"`, '{ low, high }, finite, the low end first', range);
+  }
+  const left = new Set(namesOf(plain));
+  const now = new Map<string, string>();
+  const known = new Map<string, Range>();
+  const see = (name: string, value: string): void => {
+    now.set(name, value);
+    const range = ranges.get(name);
+    if (range !== undefined) known.set(value, range);
+  };
+  for (const { name } of given.inputs) see(name, name);
+  for (const { name, inputs } of given.nodes) see(name, left.has(name) ? name : now.get(inputs[0]!)!);
+  return known;
 }
 
 /** How many times as wide extremes may be as the percentiles before `auto` takes these. */

@@ -1,0 +1,78 @@
+import { StateError, ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
+import { factsOf, multipliesIntegers } from '../graph/facts.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { type LayerFormat, type LayerFormatChoice, layerFormat, type ValueFormat } from './formats.ts';
+
+/** The role of the weight that a node multiplies by or looks numbers up in; null for a node that is no layer. */
+export function weightRoleOf(node: Node): string | null {
+  const { table, weights } = factsOf(node);
+  return table ?? Object.entries(weights ?? {}).find(([, { isPruned }]) => isPruned === true)?.[0] ?? null;
+}
+
+/** Whether a layer multiplies integers in formats that are known before. */
+export const hasFormats = (format: LayerFormat | undefined): boolean =>
+  format?.values === 'static' || format?.values === 'fixed';
+
+/** The formats of all layers of a network by their nodes' names: of those that are named in `layers`, else `format`. */
+export function layerFormats(
+  op: string,
+  { nodes }: Graph<unknown>,
+  format: LayerFormatChoice,
+  layers: Readonly<Record<string, LayerFormatChoice>>,
+): ReadonlyMap<string, LayerFormat> {
+  if (typeof layers !== 'object' || layers === null || Array.isArray(layers))
+    throw new ValueError(op, 'layers', 'an object of formats by names of nodes', layers);
+  const names = nodes.flatMap((node) => (weightRoleOf(node) === null ? [] : [node.name]));
+  for (const [name, choice] of Object.entries(layers))
+    if (!names.includes(name)) throw unknownLayer(op, name, choice, nodes, names);
+  const usual = layerFormat(op, 'format', format);
+  const formats = new Map<string, LayerFormat>();
+  const byWeight = new Map<string, string>();
+  for (const node of nodes) {
+    const role = weightRoleOf(node);
+    if (role === null) continue;
+    const { name } = node;
+    const own = Object.hasOwn(layers, name) ? layerFormat(op, `layers["${name}"]`, layers[name]!) : usual;
+    checkTakes(op, node, own.values);
+    const first = byWeight.get(node.weights[role]!);
+    if (first !== undefined && JSON.stringify(formats.get(first)) !== JSON.stringify(own))
+      throw new StateError(op, `nodes "${first}" and "${name}" share ${node.weights[role]}: give both one format`);
+    byWeight.set(node.weights[role]!, name);
+    formats.set(name, own);
+  }
+  return formats;
+}
+
+function unknownLayer(
+  op: string,
+  name: string,
+  choice: unknown,
+  nodes: readonly Node[],
+  names: readonly string[],
+): ValueError {
+  const other = nodes.find((node) => node.name === name);
+  const what = `layers["${name}"]`;
+  if (other !== undefined)
+    return new ValueError(op, what, `left out: "${name}" (${other.op}) multiplies by no weight`, choice);
+  return new ValueError(op, what, `one of the layers ${names.join(', ')}`, choice, didYouMean(name, names));
+}
+
+/** One row a kind of values: whether a node can multiply such. */
+const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
+  real: () => true,
+  static: multipliesIntegers,
+  fixed: multipliesIntegers,
+  dynamic: (node) => Object.hasOwn(factsOf(node).attributes, 'dynamic'),
+};
+
+function checkTakes(op: string, node: Node, values: ValueFormat): void {
+  if (TAKES[values](node)) return;
+  const why =
+    factsOf(node).table !== undefined ? 'reads whole numbers and has' : 'multiplies real numbers alone: it has';
+  const form = values === 'static' ? 'int8' : values;
+  throw new StateError(
+    op,
+    `node "${node.name}" (${node.op}) ${why} no ${form} form. Give its weights alone one: layers: { "${node.name}": "int8" }, or leave it float32`,
+  );
+}
