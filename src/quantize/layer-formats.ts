@@ -1,23 +1,18 @@
 import type { Stored } from '../graph/encoding.ts';
-import { factsOf, hasKernel, multipliesIntegers } from '../graph/facts.ts';
+import { hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { type LayerFormat, type ValueFormat, WEIGHT_FORMATS, type WeightFormat } from './formats.ts';
-
-/** What a layer is here: a node that multiplies by a kernel, or looks up in a table. */
-export const isLayer = (node: Node): boolean => hasKernel(node) || factsOf(node).table !== undefined;
+import { weightRoleOf } from './layers.ts';
 
 /** The weight of a layer that has a format: its kernel, or its table. */
-export function mainKey(node: Node): string {
-  const role = factsOf(node).table ?? 'kernel';
-  return node.weights[role]!;
-}
+export const mainKey = (node: Node): string => node.weights[weightRoleOf(node)!]!;
 
 /** The layers of a network, in order; nodes that share a kernel are one, and called as the first of them. */
 export function layersOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): ReadonlyMap<string, readonly Node[]> {
   const first = new Map<string, string>(); // by key
   const layers = new Map<string, Node[]>();
   for (const node of nodes) {
-    if (!isLayer(node)) continue;
+    if (weightRoleOf(node) === null) continue;
     const key = mainKey(node);
     const name = first.get(key) ?? node.name;
     first.set(key, name);
@@ -76,10 +71,4 @@ export function formatText({ weights: { type, group }, values }: LayerFormat): s
 /** The weights of nodes that are one layer, each once. */
 export function weightsIn(graph: Graph<Stored>, nodes: readonly Node[]): readonly Stored[] {
   return [...new Set(nodes.flatMap((node) => Object.values(weightsOf(graph, node))))];
-}
-
-/** Whether a layer can be run on such values. */
-export function takes(node: Node, values: ValueFormat): boolean {
-  if (values === 'real') return true;
-  return values === 'dynamic' ? Object.hasOwn(factsOf(node).attributes, 'dynamic') : multipliesIntegers(node);
 }

@@ -66,8 +66,11 @@ const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
   dynamic: (node) => Object.hasOwn(factsOf(node).attributes, 'dynamic'),
 };
 
+/** Whether a layer can be run on such values. */
+export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values](node);
+
 function checkTakes(op: string, node: Node, values: ValueFormat): void {
-  if (TAKES[values](node)) return;
+  if (takes(node, values)) return;
   const why =
     factsOf(node).table !== undefined ? 'reads whole numbers and has' : 'multiplies real numbers alone: it has';
   const form = values === 'static' ? 'int8' : values;

@@ -73,8 +73,11 @@ export function ledger(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   });
 }
 
-/** Against disagreement. */
-const REMEDY = 'the layers that do most harm alone need more bits, or values in real numbers (repair)';
+/** What notes say of disagreement. */
+const DISAGREEING = {
+  format: 'the quantized network',
+  remedy: 'repair gives bits back to the layers that do most harm',
+};
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
@@ -179,5 +182,5 @@ function notesOf(
     units: data.length / shape[0]!,
   }));
   const known = quantized instanceof QuantizedNetwork ? quantized.notes : [];
-  return [...new Set([...known, ...disagreements(real, answers, REMEDY, outputsKnown(subject))])];
+  return [...new Set([...known, ...disagreements(real, answers, { ...DISAGREEING, known: outputsKnown(subject) })])];
 }

@@ -1,4 +1,4 @@
-import { checkCount, checkOneOf, StateError, ValueError } from '../base/errors.ts';
+import { checkCount, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { aligned } from '../compress/explain.ts';
 import { latencies } from '../compress/measure.ts';
@@ -12,7 +12,8 @@ import { withOnly } from './alone.ts';
 import { type LayerFormat, type LayerFormatChoice, layerFormat } from './formats.ts';
 import { harmOf, Judge, type JudgedSamples, type JudgeOptions, type MeasureBy, measureByOf } from './judge.ts';
 import { cheapest, costOf, type Taken, type Way, withinBudget } from './knapsack.ts';
-import { formatText, layersOf, takes, weightsIn } from './layer-formats.ts';
+import { formatText, layersOf, weightsIn } from './layer-formats.ts';
+import { takes } from './layers.ts';
 import { quantizedIn, type Told } from './requantize.ts';
 
 /** At most: bytes of the whole file, or milliseconds of a call with `batchSize` samples (default 1) on this machine. */
@@ -122,7 +123,7 @@ export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPre
   const by = measureByOf(op, measureBy, judge);
   const layers = layersOf(judge.network);
   if (layers.size === 0) throw new StateError(op, 'the network has no layer with weights: there is nothing to choose');
-  const told = { ...(calibration !== undefined && { calibration }), ...(ranges && { ranges }), ...(rule && { rule }) };
+  const told = { calibration, ranges, rule };
   const forms = formats.map((format) => {
     const able = new Set([...layers].filter(([, [node]]) => takes(node!, format.values)).map(([name]) => name));
     const own = new Map([...able].map((name) => [name, format]));

@@ -1,15 +1,13 @@
+import { defined } from '../base/options.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
-import type { Data } from '../nn/samples.ts';
 import type { LayerFormat } from './formats.ts';
 import { type QuantizeOptions, quantize } from './quantize.ts';
 
 /** What `quantize` is told besides formats. */
-export interface Told extends Pick<QuantizeOptions, 'ranges' | 'rule'> {
-  readonly calibration?: Data;
-}
+export type Told = Pick<QuantizeOptions, 'calibration' | 'ranges' | 'rule'>;
 
 const FLOAT32: LayerFormat = { weights: { type: 'float32' }, values: 'real' };
 
@@ -18,10 +16,10 @@ export function quantizedIn(
   subject: Model | Graph<Stored>,
   layers: ReadonlyMap<string, readonly Node[]>,
   formats: ReadonlyMap<string, LayerFormat>,
-  told: Told,
+  told: { readonly [K in keyof Told]: Told[K] | undefined },
 ): QuantizedNetwork {
   const each = [...layers].flatMap(([name, nodes]) =>
     nodes.map((node) => [node.name, formats.get(name) ?? FLOAT32] as const),
   );
-  return quantize(subject, { ...told, format: 'float32', layers: Object.fromEntries(each) });
+  return quantize(subject, { ...(defined(told) as Told), format: 'float32', layers: Object.fromEntries(each) });
 }
