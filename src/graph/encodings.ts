@@ -1,12 +1,12 @@
 import { DTypeError, listed } from '../base/errors.ts';
-import { elementsOf, size } from '../base/shape.ts';
+import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
-import { isFloat32 } from './decode.ts';
+import { densified, isFloat32 } from './decode.ts';
 import { type EncodingName, type EncodingOf, type Encodings, isSparse, type Stored } from './encoding.ts';
 import { factsOf, readsAround } from './facts.ts';
-import { type Graph, type Node, weightsOf } from './graph.ts';
-import { checkProduct, type IntegerProduct, integersOf } from './integers.ts';
+import { type Graph, type IntegerRule, type Node, type QuantizationParams, weightsOf } from './graph.ts';
+import { checkProduct, type IntegerProduct, integersOf, integersOnce } from './integers.ts';
 import { codeBytes } from './levels.ts';
 
 /** One row an encoding: the array of its numbers. */
@@ -31,7 +31,9 @@ const VALUES: { readonly [E in EncodingName]: new (length: number) => Encodings[
 export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
   const values = valuesOf(network);
   for (const [key, weight] of network.weights) checkStored(key, weight);
-  for (const node of network.nodes) checkEncodings(network, node, values.get(node.inputs[0]!)!, values.get(node.name)!);
+  const integersIn = integersOnce();
+  for (const node of network.nodes)
+    checkEncodings(network, node, values.get(node.inputs[0]!)!, values.get(node.name)!, integersIn);
   return values;
 }
 
@@ -106,54 +108,104 @@ function checkPattern(
  * Weights are floats of the type of the values, in any encoding that stands for them, or where integers are multiplied the
  * integers that the facts name: of a kernel any encoding that has an integer form (`integersOf`).
  */
-function checkEncodings(network: Graph<Stored>, node: Node, input: Value, { dtype }: Value): void {
-  const roles = factsOf(node).weights;
+function checkEncodings(
+  network: Graph<Stored>,
+  node: Node,
+  input: Value,
+  { dtype, format }: Value,
+  integersIn: typeof integersOf,
+): void {
+  const { weights: roles, table } = factsOf(node);
   const isDynamic = dynamicOf(node);
+  const fail = refusing(`node "${node.name}"`);
   for (const [role, weight] of Object.entries(weightsOf(network, node))) {
     const { encoding, shape, mask } = weight;
-    const { isStatistic, isPruned, integers } = roles?.[role] ?? {};
-    if (mask !== null && isStatistic === true)
-      refusing(`node "${node.name}"`)(`mask of ${role}`, 'null: no step would hold it', mask);
+    const { isStatistic, isPruned, unitAxis, integers } = roles?.[role] ?? {};
+    if (mask !== null && isStatistic === true) fail(`mask of ${role}`, 'null: no step would hold it', mask);
+    const isTable = role === table && format !== null;
     const isInteger = input.format !== null || (isDynamic && isPruned === true);
-    const wanted = isInteger ? integers : dtype;
-    const fits =
-      wanted === 'int8'
-        ? integersOf(encoding, shape) !== null
-        : wanted === 'float32'
-          ? isFloat32(encoding)
-          : encoding.type === wanted;
-    if (fits && (isPruned === true || !isSparse(encoding))) continue;
+    const wanted = isTable ? 'int8' : (isInteger && integers) || dtype;
+    const whole = wanted === 'int8' ? integersIn(encoding, shape) : null;
+    const fits = whole !== null || (wanted === 'float32' ? isFloat32(encoding) : encoding.type === wanted);
+    if (fits && (isPruned === true || !isSparse(encoding))) {
+      if (isTable) checkScales(role, whole!, Math.fround(format.scale), fail);
+      if (isTable && format.zeroPoint !== 0) fail('format zeroPoint', '0, as that of its table', format.zeroPoint);
+      // Scales stand along the last axis, which here is not that of what it makes
+      if (whole !== null && unitAxis !== undefined) checkScales(role, whole, whole.scales[0], fail);
+      continue;
+    }
     const reads = input.format === null ? dtype : 'int8';
     throw new DTypeError(
       'network',
       [encoding.type],
-      `node "${node.name}" reads ${reads}, its ${role} must be ${wanted ?? 'quantized, which it cannot be'}`,
+      `node "${node.name}" reads ${reads}, its ${role} must be ${wanted}`,
     );
   }
-  const product = integerProduct(network, node, input);
+  const product = isDynamic
+    ? dynamicProduct(network, node, integersIn)
+    : integerProduct(network, node, input, integersIn);
   if (product !== null) checkProduct(product);
 }
 
-/** Whether a node makes int8 of the real numbers that it reads. */
-export const dynamicOf = ({ attrs }: Node): boolean => 'dynamic' in attrs && attrs.dynamic === true;
+/** Throws unless all scales of a weight are `scale`. */
+function checkScales(role: string, { scales }: { readonly scales: Float32Array }, scale = 1, fail: Refusal): void {
+  const wrong = scales.findIndex((each) => each !== scale);
+  if (wrong >= 0) fail(`scales[${wrong}] of ${role}`, `${scale}, as all others and those of its values`, scales[wrong]);
+}
 
-/**
- * What a node that multiplies int8 values multiplies, with what is held of its kernel; null for any other.
- */
-export function integerProduct(network: Graph<Stored>, node: Node, { format }: Value): IntegerProduct | null {
+/** Whether a node makes int8 of the real numbers that it reads. */
+export const dynamicOf = ({ attrs }: { readonly attrs: object }): boolean =>
+  'dynamic' in attrs && attrs.dynamic === true;
+
+/** What a node that multiplies int8 values multiplies, with what is held of its kernel; null for any other. */
+export const integerProduct = (
+  network: Graph<Stored>,
+  node: Node,
+  { format }: Value,
+  integersIn: typeof integersOf = integersOf,
+): IntegerProduct | null => format && productOf(network, node, format, readsAround(node), integersIn);
+
+/** The product of a dynamic node: each sample's format comes to it later, and zero points are taken off its sums. */
+export const dynamicProduct = (
+  network: Graph<Stored>,
+  node: Node,
+  integersIn: typeof integersOf = integersOf,
+): IntegerProduct | null => productOf(network, node, { scale: 1, zeroPoint: 0 }, true, integersIn);
+
+function productOf(
+  network: Graph<Stored>,
+  node: Node,
+  input: QuantizationParams,
+  isCentred: boolean,
+  integersIn: typeof integersOf,
+): IntegerProduct | null {
   const { kernel, bias } = weightsOf(network, node);
-  if (format === null || kernel === undefined) return null;
-  const { encoding, shape } = kernel;
-  const integers = integersOf(encoding, shape);
+  if (kernel === undefined) return null;
+  const isTurned = factsOf(node).weights?.kernel?.unitAxis !== undefined;
+  const { encoding, shape } = isTurned ? densified(kernel) : kernel;
+  const integers = integersIn(encoding, shape);
   if (integers === null) return null;
+  const matrix = isTurned ? turned(integers as EncodingOf<'int8'>, shape) : integers;
   const stored = bias?.encoding;
   return {
     name: node.name,
-    input: format,
+    input,
     output: node.format,
-    kernel: integers,
-    terms: elementsOf(shape) / integers.scales.length || 0,
+    rule: (node.attrs as IntegerRule).rule,
+    kernel: matrix,
+    terms: elementsOf(shape) / matrix.scales.length || 0,
     bias: stored?.type === 'int32' ? stored : undefined,
-    isCentred: readsAround(node),
+    isCentred,
   };
+}
+
+/** A kernel [..., units, channels] of one scale as the matrix [.../channels, units] that it is for each of its units. */
+function turned({ type, values, scales }: EncodingOf<'int8'>, shape: Shape): EncodingOf<'int8'> {
+  const [units, channels] = shape.slice(-2) as [number, number];
+  const columns = values.slice();
+  for (let i = 0; i < values.length; i++) {
+    const row = Math.floor(i / channels);
+    columns[(Math.floor(row / units) * channels + (i % channels)) * units + (row % units)] = values[i]!;
+  }
+  return { type, values: columns, scales: new Float32Array(units).fill(scales[0] ?? 1) };
 }

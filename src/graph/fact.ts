@@ -55,8 +55,8 @@ export interface Facts<K extends Op> {
   readonly panels?: (attrs: Attributes[K]) => 'gemm' | 'conv2d' | null;
   /** Whether it gives the numbers of several values as they are. Not if left out. */
   readonly isJoin?: true;
-  /** Where the result of a run may lie. */
-  readonly memory: (attrs: Attributes[K], format: Format) => Memory;
+  /** Where the result of a run may lie, by its format and that of what it reads first. */
+  readonly memory: (attrs: Attributes[K], format: Format, read: Format) => Memory;
   /** Whether it gives on the numbers that it reads, in training or outside. Never if left out. */
   readonly isIdle?: (attrs: Attributes[K], training: boolean) => boolean;
 }
@@ -102,17 +102,35 @@ export function boundsOf(
   const six = Math.fround(Math.fround(6 / scale) + ROUND);
   return [isCut ? zeroPoint : -128, name === 'relu6' ? Math.min(127, six - ROUND + zeroPoint) : 127];
 }
-/** An activation that leaves every integer as it is. */
-export const cut = (
-  [x]: readonly Format[],
+/** Whether an activation leaves every number of a value as it is: of int8 one that cuts off what its format does not hold. */
+export function leavesAll(spec: ActivationSpec, from: Format, to: Format): boolean {
+  if (!sameFormat(from, to)) return false;
+  if (spec.name === 'linear') return true;
+  if (to === null || spec.name !== epilogueOf(spec)) return false;
+  const [low, high] = boundsOf(spec, to);
+  return low === -128 && high === 127;
+}
+/**
+ * What a term is multiplied with where two are added in whole numbers, and what their sum is: halves of the larger scale, in
+ * units of 2²⁰ of the result's (TFLite's ADD).
+ */
+export function addedRatios(
+  [a, b]: readonly Format[],
   own: Format,
-  { activation }: { readonly activation: ActivationSpec },
+): readonly [first: number, second: number, sum: number] {
+  const twice = 2 * Math.max(a!.scale, b!.scale);
+  return [a!.scale / twice, b!.scale / twice, twice / (2 ** 20 * own!.scale)];
+}
+export const added = (
+  inputs: readonly Format[],
+  own: Format,
+  { rule }: { readonly rule?: 'multiplier' },
 ): string | null => {
-  if (isReal(x!) || isReal(own)) return real([x!], own);
-  const [low, high] = boundsOf(activation, own!);
-  if (activation.name !== epilogueOf(activation) || low > -128 || high < 127)
-    return `(${activation.name}) gives int8 only as relu or relu6 of a format that holds nothing else`;
-  return same([x!], own);
+  const wrong = alike(inputs, own);
+  if (wrong !== null || rule === undefined || isReal(own)) return wrong;
+  if (inputs.length > 2) return 'adds two values by the rule multiplier: add them one after another';
+  const fits = Math.fround(addedRatios(inputs, own)[2]) < 1;
+  return fits ? null : 'has a scale that is no more than a 524,288th of one that it reads, which no multiplier holds';
 };
 
 export const view = (): Memory => 'view';

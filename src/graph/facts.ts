@@ -2,12 +2,13 @@ import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
 import { activation, count, flag, made, mark, number, refusing, rule } from './attributes.ts';
 import {
+  added,
   alike,
   apart,
-  cut,
   type Facts,
   type Given,
   isReal,
+  leavesAll,
   one,
   over,
   product,
@@ -57,13 +58,17 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   activation: {
     attributes: { activation },
     ...weightless,
-    formats: cut,
+    formats: alike,
     shape: ({ inputs: [x], attrs, refuse }) => {
       const { name } = attrs.activation;
       return x!.length === 0 && !ACTIVATION_FACTS[name].isElementwise ? refuse(`(${name}) needs an axis`) : x!;
     },
-    memory: ({ activation: { name } }, format) =>
-      name === 'linear' || !isReal(format) ? 'view' : ACTIVATION_FACTS[name].isElementwise ? 'in place' : 'apart',
+    memory: ({ activation }, format, read) =>
+      leavesAll(activation, read, format)
+        ? 'view'
+        : ACTIVATION_FACTS[activation.name].isElementwise
+          ? 'in place'
+          : 'apart',
   },
   flatten: {
     attributes: {},
@@ -97,7 +102,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     attributes: { rule },
     inputs: [2, Infinity],
     weights: {},
-    formats: alike,
+    formats: added,
     shape: ({ inputs, refuse }) =>
       inputs.every((shape) => sameShape(shape, inputs[0]!)) ? inputs[0]! : refuse('adds values of one shape'),
     memory: over,
@@ -135,7 +140,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     },
     inputs: one,
     weights: { ...scales, mean: { isStatistic: true }, variance: { isStatistic: true } },
-    formats: real,
+    formats: alike,
     shape: ofChannels,
     memory: over,
   },
@@ -143,7 +148,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     attributes: { epsilon: atLeast0 },
     inputs: one,
     weights: scales,
-    formats: real,
+    formats: alike,
     shape: ofChannels,
     memory: over,
   },
@@ -152,7 +157,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     inputs: one,
     table: 'embeddings',
     weights: { embeddings: {} },
-    formats: real,
+    formats: (inputs) => (inputs.every(isReal) ? null : 'looks up the numbers of an input'),
     shape: ({ inputs: [x], weights: { embeddings }, refuse }) =>
       embeddings!.length === 2 ? [...x!, embeddings![1]!] : refuse('needs embeddings [entries, units]'),
     memory: apart,
@@ -195,12 +200,6 @@ export const isIdle = <K extends Op>(node: NodeOf<K>, training: boolean): boolea
  */
 export const hasKernel = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(({ isPruned }) => isPruned === true);
-
-/** Whether a node has a kernel that multiplies real numbers alone. */
-export const multipliesReals = (node: Node): boolean =>
-  Object.values(factsOf(node).weights ?? {}).some(
-    ({ isPruned, integers }) => isPruned === true && integers === undefined,
-  );
 
 /** Whether training moves weights of a node that no optimizer does. */
 export const hasStatistics = (node: Node): boolean =>

@@ -1,7 +1,7 @@
 import { elementsOf, MAX_SIZE, type Shape, sameShape } from '../base/shape.ts';
 import { type Padding, type Steps, transposedSizes, windowFault, windowOf } from '../base/window.ts';
 import { type Attribute, activation, mark, number, rule } from './attributes.ts';
-import { apart, averaged, type FactRows, type Facts, type Given, one, product, real, same } from './fact.ts';
+import { apart, averaged, type FactRows, type Facts, type Given, one, product, same } from './fact.ts';
 import type { Op, PoolKind } from './graph.ts';
 
 const isCount = (least: number) => (n: unknown) =>
@@ -94,8 +94,12 @@ export const IMAGE_FACTS: FactRows<
   convTranspose: {
     attributes: { activation, strides: sizes, padding, rule },
     ...weightless,
-    weights: { kernel: { isPruned: true, unitAxis: -2 }, bias: { isOptional: true } },
-    formats: real,
+    weights: {
+      kernel: { integers: 'int8', isPruned: true, unitAxis: -2 },
+      bias: { integers: 'int32', isOptional: true },
+    },
+    readsAround: true,
+    formats: product,
     shape: ({ inputs: [x], attrs: { strides, padding }, weights: { kernel, bias }, refuse }) => {
       if (x!.length !== 3) return refuse('reads samples [height, width, channels]');
       if (kernel!.length !== 4) return refuse('needs a kernel [down, across, units, channels]');

@@ -2,7 +2,7 @@ import { LimitError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { refusing } from './attributes.ts';
 import { type Encoding, type EncodingOf, isSparse } from './encoding.ts';
-import type { QuantizationParams } from './graph.ts';
+import type { IntegerRule, QuantizationParams } from './graph.ts';
 import { levelsOf } from './levels.ts';
 import { eachHeld } from './sparse.ts';
 
@@ -35,12 +35,23 @@ export function integersOf(encoding: Encoding, shape: Shape): EncodingOf<'int8'>
   }
 }
 
+/** `integersOf` for one walk over a network: what nodes share is unpacked once. */
+export function integersOnce(): typeof integersOf {
+  const known = new Map<Encoding, ReturnType<typeof integersOf>>();
+  return (encoding, shape) => {
+    if (!known.has(encoding)) known.set(encoding, integersOf(encoding, shape));
+    return known.get(encoding)!;
+  };
+}
+
 /** A product of int8 values and an int8 kernel [terms, columns], with its bias. */
 export interface IntegerProduct {
   /** Of the node, for errors. */
   readonly name: string;
   readonly input: QuantizationParams;
   readonly output: QuantizationParams | null;
+  /** How sums become int8. */
+  readonly rule: IntegerRule['rule'];
   readonly kernel: EncodingOf<'int8'> | EncodingOf<'sparseInt8'>;
   readonly terms: number;
   readonly bias: EncodingOf<'int32'> | undefined;
@@ -77,14 +88,37 @@ export function foldedBias({ name, input, kernel, terms, bias, isCentred }: Inte
 }
 
 /** What an int32 sum of each column is multiplied with: to real numbers, or to the integers of the output. */
-export function columnScales({ input, output, kernel }: IntegerProduct): Float32Array {
-  const divisor = output?.scale ?? 1;
-  return kernel.scales.map((scale) => (input.scale * scale) / divisor);
+export const columnScales = (product: IntegerProduct): Float32Array => Float32Array.from(columnFactors(product));
+
+/** The same in float64. */
+export const columnFactors = ({ input, output, kernel }: IntegerProduct): number[] =>
+  Array.from(kernel.scales, (scale) => (input.scale * scale) / (output?.scale ?? 1));
+
+/** A positive factor in whole numbers: multiplier·2^(shift - 31). */
+export interface Multiplier {
+  readonly multiplier: number;
+  readonly shift: number;
 }
 
-/** Throws unless the product can be computed: no sum leaves int32, and scales are finite. */
+/**
+ * A finite factor of at least 0 as machines without floats have it, to 31 bits, half up: TFLite's QuantizeMultiplier. One below 2⁻³²,
+ * which would need a shift below -31, is 0, as it is there.
+ */
+export function multiplierOf(real: number): Multiplier {
+  let shift = 0;
+  let fraction = real; // of frexp: from 0.5 to below 1
+  for (; fraction >= 1; shift++) fraction /= 2;
+  for (; fraction > 0 && fraction < 0.5; shift--) fraction *= 2;
+  const multiplier = Math.round(fraction * 2 ** 31);
+  if (multiplier === 2 ** 31) return { multiplier: 2 ** 30, shift: shift + 1 };
+  return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier, shift };
+}
+
+/** Throws unless the product can be computed: no sum leaves int32, and there are factors for its sums. */
 export function checkProduct(product: IntegerProduct): void {
   foldedBias(product);
-  const wrong = columnScales(product).find((scale) => !Number.isFinite(scale));
-  if (wrong !== undefined) refusing(`node "${product.name}"`)('scales', 'finite when multiplied in float32', wrong);
+  const isWhole = product.rule !== undefined && product.output !== null;
+  const wrong = columnScales(product).find((scale) => !(scale < (isWhole ? 2 ** 30 : Infinity)));
+  const wanted = isWhole ? 'below 2^30 when multiplied: shifts go up to 30' : 'finite when multiplied in float32';
+  if (wrong !== undefined) refusing(`node "${product.name}"`)('scales', wanted, wrong);
 }

@@ -1,5 +1,6 @@
 import { StateError } from '../base/errors.ts';
-import { type ActivationSpec, LINEAR } from './activation.ts';
+import { type ActivationSpec, epilogueOf, LINEAR } from './activation.ts';
+import { sameFormat } from './fact.ts';
 import { isIdle } from './facts.ts';
 import {
   type Attributes,
@@ -135,6 +136,10 @@ export function without<W>(graph: Graph<W>, isGone: (node: Node) => boolean): Gr
   return { ...graph, nodes, outputs: graph.outputs.map(now) };
 }
 
+/** Whether a node may end in an activation that follows it: in int8 only in one that cuts off, in the same format. */
+const mayEndIn = (maker: Node, { format, attrs: { activation } }: NodeOf<'activation'>): boolean =>
+  sameFormat(maker.format, format) && (format === null || activation.name === epilogueOf(activation));
+
 /** The graph with each activation that alone reads what ends linearly in that node itself, under its name. */
 export function withFusedActivations<W>(graph: Graph<W>): Graph<W> {
   const readers = readersOf(graph);
@@ -145,7 +150,7 @@ export function withFusedActivations<W>(graph: Graph<W>): Graph<W> {
     const [input] = node.inputs;
     const maker = makers.get(input!);
     const isAlone = maker !== undefined && readers.get(input!)!.length === 1 && !graph.outputs.includes(input!);
-    if (node.op === 'activation' && isAlone && activationIn(maker)?.name === 'linear') {
+    if (node.op === 'activation' && isAlone && activationIn(maker)?.name === 'linear' && mayEndIn(maker, node)) {
       gone.add(node);
       makers.set(node.name, { ...maker, attrs: { ...maker.attrs, activation: node.attrs.activation } } as Node);
     } else makers.set(node.name, node);

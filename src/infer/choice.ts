@@ -102,6 +102,9 @@ export const chosen =
   (setting, node) => {
     const kernel = weightsOf(setting.network, node).kernel;
     if (kernel === undefined || !isSparse(kernel.encoding)) return null;
+    // Panels of integers are multiplied by int8 alone: real numbers are by the whole matrix
+    const { format } = setting.values.get(node.inputs[0]!)!;
+    if ((kernel.encoding.type === 'sparse') !== (format === null)) return null;
     const make = choose({ ...setting, node, shape: kernel.shape, encoding: kernel.encoding });
     return make && (() => make(setting.buffers));
   };

@@ -7,6 +7,7 @@ import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { integerProduct } from '../graph/encodings.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
+import { integersOnce } from '../graph/integers.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
@@ -87,6 +88,7 @@ export function compile(setting: Setting): Compiled {
   const steps: Step[] = [];
   const owners: Asked[] = []; // of each step
   const checks = new Map<string, InputCheck[]>();
+  const integersIn = integersOnce();
 
   const operand = (name: string): Operand => {
     const { shape, format } = values.get(name)!;
@@ -121,7 +123,8 @@ export function compile(setting: Setting): Compiled {
       ...asked,
       inputs: node.inputs.map(operand) as [Operand, ...Operand[]],
       output: operand(node.name),
-      product: integerProduct(whole, node, values.get(x!)!),
+      kernels,
+      product: integerProduct(whole, node, values.get(x!)!, integersIn),
       sparse: sparse ? once(`${node.weights.kernel} panels`, sparse) : null,
       weights: weightsOf(whole, node),
       packed: (what, type, length, fill) =>

@@ -1,3 +1,4 @@
+import type { Convolution } from '../../kernels/interface/convolution.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { packedBytes, packedLength } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
@@ -15,6 +16,7 @@ import {
   type Place,
   type Site,
   type Step,
+  type Summing,
 } from './site.ts';
 
 /** The steps of nodes that read or give int8. */
@@ -22,12 +24,11 @@ import {
 export const toReal = (k: Kernels, samples: number, { size, format, bytes }: Operand, y: Place<'float32'>): void =>
   k.dequantize(samples * size, bytes.array, format!.scale, format!.zeroPoint, y.array);
 
-function toBytes(k: Kernels, n: number, x: Place<'float32'>, { format }: Operand, y: Place<'int8'>): void {
+export function toBytes(k: Kernels, n: number, x: Place<'float32'>, { format }: Operand, y: Place<'int8'>): void {
   k.quantize(n, x.array, format!.scale, format!.zeroPoint, y.array);
 }
 
-/** Leaves int32 sums of so many samples, or the integers that they become. */
-type Summing = (k: Kernels, samples: number, sums: Int32Array) => void;
+/** Leaves the integers that int32 sums of so many samples become. */
 type Requantizing = (
   k: Kernels,
   samples: number,
@@ -40,11 +41,15 @@ type Requantizing = (
  * without a place for the sums.
  */
 export function multiply(
-  { node, output: y, constants, scratch, step }: Site<'dense' | 'conv'>,
+  { node, output: y, constants, scratch, step, requantized }: Site<'dense' | 'conv' | 'convTranspose'>,
   product: IntegerProduct,
   sum: Summing,
   requantize?: Requantizing,
 ): void {
+  if (requantized) {
+    requantized(product, sum);
+    return;
+  }
   const { activation } = node.attrs;
   const bias = constants('int32', foldedBias(product));
   const scales = constants('float32', columnScales(product));
@@ -70,34 +75,46 @@ export function multiply(
   if (activation.name !== 'linear') step(activating(activation, y.shape, real, y.real));
 }
 
+/** A kernel [terms, units] as `gemmInt8` reads it. */
+export const packedMatrix = (
+  { node, packed }: Pick<Site, 'node' | 'packed'>,
+  terms: number,
+  units: number,
+  values: Int8Array,
+): Place<'int8'> =>
+  packed(`${node.weights.kernel} bytes`, 'int8', packedBytes(terms, units), (k, to) =>
+    k.packInt8(terms, units, values, to),
+  );
+
+/** A kernel as `conv2dInt8` reads it; how its numbers lie depends on groups and dilation as well. */
+export const packedTaps = (
+  { node, packed }: Pick<Site, 'node' | 'packed'>,
+  s: Convolution,
+  values: Int8Array,
+): Place<'int8'> =>
+  packed(`${node.weights.kernel} ${s.groups} ${s.dilationX}`, 'int8', packedLength(s), (k, to) =>
+    k.packConvInt8(s, values, to),
+  );
+
 function integerDense(site: Site<'dense'>, product: IntegerProduct): void {
   const {
     inputs: [x],
     output: y,
-    packed,
   } = site;
   const terms = x.shape.at(-1)!;
   const units = y.shape.at(-1)!;
   const rows = elementsOf(x.shape.slice(0, -1));
-  const own = product.kernel;
-  const kernel = packed(own, 'int8', packedBytes(terms, units), (k, to) => k.packInt8(terms, units, own.values, to));
+  const kernel = packedMatrix(site, terms, units, product.kernel.values);
   multiply(site, product, (k, samples, sums) =>
     k.gemmInt8(samples * rows, units, terms, x.bytes.array, kernel.array, sums),
   );
 }
 
 function integerConv(site: Site<'conv'>, product: IntegerProduct): void {
-  const {
-    node,
-    inputs: [x],
-    packed,
-  } = site;
+  const [x] = site.inputs;
   const windows = convolutionOf(site);
   const { zeroPoint } = x.format!;
-  const one = windows(1);
-  // How the numbers of a kernel lie depends on these as well
-  const what = `${node.weights.kernel} ${one.groups} ${one.dilationX}`;
-  const kernel = packed(what, 'int8', packedLength(one), (k, to) => k.packConvInt8(one, product.kernel.values, to));
+  const kernel = packedTaps(site, windows(1), product.kernel.values);
   multiply(
     site,
     product,

@@ -1,8 +1,8 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { sameFormat } from '../graph/fact.ts';
+import { leavesAll, sameFormat } from '../graph/fact.ts';
 import { isIdle } from '../graph/facts.ts';
 import { inFormat, toReal } from './emit-integers.ts';
-import { activating, type EmitRows, nothing, type Place, refuse, type Site } from './site.ts';
+import { activating, type EmitRows, nothing, type Place, REAL, refuse, type Site } from './site.ts';
 
 /** Each number of `counts` numbers at a place of its own: all but the first axis of `strides`, which is that of samples. */
 interface Walk {
@@ -38,9 +38,17 @@ export const MOVES: EmitRows<
   | 'dequantize'
   | 'custom'
 > = {
-  activation({ node, inputs: [x], output, step }) {
-    const { activation } = node.attrs;
-    if (output.format === null) step(activating(activation, x.shape, x.real, output.real));
+  activation(site) {
+    const {
+      node: {
+        attrs: { activation },
+      },
+      inputs: [x],
+      output: y,
+    } = site;
+    if (leavesAll(activation, x.format, y.format)) return;
+    if (y.format !== null) refuse(site, REAL);
+    site.step(activating(activation, x.shape, x.real, y.real));
   },
   flatten: nothing, // moves nothing in row-major memory
   dropout(site) {

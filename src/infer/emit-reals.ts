@@ -1,9 +1,11 @@
+import type { Convolution } from '../../kernels/interface/convolution.ts';
 import { panelsLength } from '../../kernels/packing.ts';
 import { ValueError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import { wantedEntries } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
+import { integersOf } from '../graph/integers.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
 /** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
@@ -16,6 +18,12 @@ export function copied({ weights, packed }: Weighted, role: string): Place<'floa
   return packed(weight, 'float32', elementsOf(weight.shape), (_, to) => to.set(decodeWeight(weight)!));
 }
 
+/** A weight in its integer form, which it has. */
+export function copiedBytes({ weights, packed }: Weighted, role: string): Place<'int8'> {
+  const { encoding, shape } = weights[role]!;
+  return packed(encoding, 'int8', elementsOf(shape), (_, to) => to.set(integersOf(encoding, shape)!.values));
+}
+
 /** The kernel [..., units] as products read it. */
 function packedKernel({ node, weights, packed }: Weighted & Pick<Site, 'node'>): Place<'float32'> {
   const kernel = weights.kernel!;
@@ -24,6 +32,20 @@ function packedKernel({ node, weights, packed }: Weighted & Pick<Site, 'node'>):
   return packed(`${node.weights.kernel} panels of floats`, 'float32', panelsLength(terms, units), (k, to) =>
     k.packPanels(terms, units, decodeWeight(kernel) as Float32Array, to),
   );
+}
+
+/** What a transposed convolution of so many samples is to the convolution that goes from its result to what it reads. */
+export function transposedOf({
+  node: { attrs },
+  inputs: [x],
+  output: y,
+  weights,
+}: Pick<Site<'convTranspose'>, 'node' | 'inputs' | 'output' | 'weights'>): (samples: number) => Convolution {
+  const taps = weights.kernel!.shape.slice(0, -2);
+  const spatial = y.shape.slice(0, -1);
+  const steps: Steps = { strides: attrs.strides, padding: attrs.padding, dilations: ones(spatial) };
+  const ends = { channels: y.shape.at(-1)!, units: x.shape.at(-1)!, groups: 1 };
+  return (samples) => ({ ...windowOf(samples, spatial, taps, steps), ...ends });
 }
 
 type Weighted = Pick<Site, 'weights' | 'packed'>;
@@ -72,19 +94,18 @@ export const REALS: EmitRows<
       ),
     );
   },
-  convTranspose({ node, inputs: [x], output: y, ...site }) {
-    const { activation, strides, padding } = node.attrs;
+  convTranspose(site) {
+    const {
+      node,
+      inputs: [x],
+      output: y,
+    } = site;
     const kernel = copied(site, 'kernel')!;
     const bias = copied(site, 'bias');
-    const taps = site.weights.kernel!.shape.slice(0, -2);
-    const spatial = y.shape.slice(0, -1);
-    const steps: Steps = { strides, padding, dilations: ones(spatial) };
-    // As the convolution sees it that goes from the result to what is read
-    const ends = { channels: y.shape.at(-1)!, units: x.shape.at(-1)!, groups: 1 };
-    finishing(activation, y, site, (k, samples, epilogue, sums) => {
-      const s = { ...windowOf(samples, spatial, taps, steps), ...ends };
-      k.conv2dTransposed(s, x.real.array, kernel.array, bias?.array ?? null, epilogue, sums.array);
-    });
+    const windows = transposedOf(site);
+    finishing(node.attrs.activation, y, site, (k, samples, epilogue, sums) =>
+      k.conv2dTransposed(windows(samples), x.real.array, kernel.array, bias?.array ?? null, epilogue, sums.array),
+    );
   },
   pool({ node, inputs: [x], output: y, step }) {
     const { kind, size, strides, padding } = node.attrs;
@@ -140,7 +161,7 @@ export const REALS: EmitRows<
   },
   embedding({ inputs: [x], output: y, step, ...site }) {
     const [entries, units] = site.weights.embeddings!.shape as [number, number];
-    const table = copied(site, 'embeddings')!;
+    const table = y.format === null ? copied(site, 'embeddings')! : copiedBytes(site, 'embeddings');
     site.check((numbers, samples) => {
       for (let i = 0; i < samples * x.size; i++)
         if (!(numbers[i]! >= 0 && numbers[i]! < entries)) {
@@ -149,7 +170,15 @@ export const REALS: EmitRows<
         }
     });
     step((k, samples) =>
-      k.gather<Float32Array>(1, entries, units, samples * x.size, table.array, x.integers.array, y.real.array),
+      k.gather<Float32Array | Int8Array>(
+        1,
+        entries,
+        units,
+        samples * x.size,
+        table.array,
+        x.integers.array,
+        y.numbers.array,
+      ),
     );
   },
 };

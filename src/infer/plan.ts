@@ -1,5 +1,6 @@
 import { elementsOf } from '../base/shape.ts';
 import type { Shaped, Value } from '../graph/check.ts';
+import type { Format, Memory } from '../graph/fact.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 
@@ -62,7 +63,8 @@ export function placed(graph: Graph<Shaped>, values: ReadonlyMap<string, Value>)
   graph.nodes.forEach((node, i) => {
     const inputs = node.inputs.map((name) => slotOf.get(name)!);
     const [first, ...others] = inputs as [Slot, ...Slot[]];
-    const memory = memoryOf(node);
+    const [read] = node.inputs.map((name) => values.get(name)!.format);
+    const memory = memoryOf(node, read!);
     const mayOverwrite = memory === 'in place' && wantedUntil.get(first)! <= i && !others.includes(first);
     if (memory === 'view' || (mayOverwrite && first.type === typeOf(node.name))) put(node.name, first);
     else take(node.name);
@@ -71,7 +73,7 @@ export function placed(graph: Graph<Shaped>, values: ReadonlyMap<string, Value>)
   return { slotOf, slots };
 }
 
-const memoryOf = (node: Node): 'view' | 'in place' | 'apart' => factsOf(node).memory(node.attrs, node.format);
+const memoryOf = (node: Node, read: Format): Memory => factsOf(node).memory(node.attrs, node.format, read);
 
 /** For each value the index of the last node that reads it; Infinity for what the network gives. */
 function lastReaders({ nodes, outputs }: Graph<Shaped>): Map<string, number> {

@@ -4,24 +4,31 @@ import type { Graph, Op } from '../graph/graph.ts';
 import { INTEGERS } from './emit-integers.ts';
 import { MOVES } from './emit-moves.ts';
 import { type Program, programWith } from './program.ts';
-import { type Asked, type EmitRows, ofIntegers, REAL, refuse } from './site.ts';
+import { type Asked, type EmitRows, ofIntegers, REAL, refuse, type Site } from './site.ts';
 
 const real = (asked: Asked): never => refuse(asked, REAL);
+
+/** Nodes that read int8, but for those that make it of their sums in whole numbers alone. */
+const ofBytes =
+  <K extends 'dense' | 'conv' | 'add'>(row: (site: Site<K>) => void) =>
+  (site: Site<K>): void =>
+    ofIntegers(site.node.attrs.rule ? real : row, real)(site);
 
 /** An operation without a row here works with real numbers alone. */
 const QUANTIZED: Partial<EmitRows<Op>> = {
   ...MOVES,
-  dense: ofIntegers(INTEGERS.dense, real),
-  conv: ofIntegers(INTEGERS.conv, real),
+  dense: ofBytes(INTEGERS.dense),
+  conv: ofBytes(INTEGERS.conv),
   pool: ofIntegers(INTEGERS.pool, real),
   globalPool: ofIntegers(INTEGERS.globalPool, real),
-  add: ofIntegers(INTEGERS.add, real),
+  add: ofBytes(INTEGERS.add),
 };
 
 /**
  * `compileNetwork` for a network all in int8, as `quantize` leaves one that it need not leave in part: the same results from
  * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
- * node, for one that computes with real numbers, but for activations at the end. Sparse weights run as whole matrices.
+ * node, for one that computes with real numbers, but for activations at the end, by the rule `multiplier`, or as few do: a transposed
+ * convolution, an embedding, an activation between formats. Sparse weights run as whole matrices.
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
   programWith('compileQuantized', QUANTIZED, network, batchSize, table, () => null);

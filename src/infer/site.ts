@@ -50,10 +50,14 @@ export interface SparseKernel {
 /** A node with all that its steps need. */
 export interface Site<K extends Op = Op> extends Asked {
   readonly node: NodeOf<K>;
+  /** The table that the program is made for, to ask what it has. */
+  readonly kernels: Partial<Kernels>;
   readonly inputs: readonly [Operand, ...Operand[]];
   readonly output: Operand;
   /** The product that a node makes of integers; null if it makes none. */
   readonly product: IntegerProduct | null;
+  /** What makes int8 of the sums of a product, where not a factor in float32 does. */
+  readonly requantized?: (product: IntegerProduct, sum: Summing) => void;
   /** Its kernel, where its panels are multiplied; null where all of it is. */
   readonly sparse: SparseKernel | null;
   /** Its weights with all their numbers, by role. */
@@ -73,6 +77,9 @@ export interface Site<K extends Op = Op> extends Asked {
   step(step: Step): void;
 }
 
+/** Leaves int32 sums of so many samples. */
+export type Summing = (k: Kernels, samples: number, sums: Int32Array) => void;
+
 /** Throws for numbers of which one of the first `samples` samples cannot be. */
 export type InputCheck = (numbers: ArrayLike<number>, samples: number) => void;
 
@@ -90,7 +97,7 @@ export const nothing = (): void => {};
 export const ones = ({ length }: Shape): Shape => Array<number>(length).fill(1);
 
 /** Why programs of integers refuse a node. */
-export const REAL = 'computes with real numbers, which such a program does not: take compileNetwork';
+export const REAL = 'computes with real numbers, or as such a program cannot: take compileNetwork';
 
 /** One row for nodes that compute with int8, another for those that do with real numbers. */
 export const ofIntegers =

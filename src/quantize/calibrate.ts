@@ -7,7 +7,7 @@ import { Names, namesOf, nodeOf, readersOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Carried, isCut, keepsFormat } from './carried.ts';
+import { Carried, isCut, keepsFormat, suits } from './carried.ts';
 import { chooseFixedPoint, chooseQParams, Observer, type Range, type RangeMethod } from './ranges.ts';
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */
@@ -44,8 +44,7 @@ export function calibrate(graph: Graph<Stored>, real: ReadonlySet<string>, sourc
   const found = calibrated(graph, carried, sources);
   const formatOf = (name: string): QuantizationParams => found.formats.get(name)!;
   const unsuited = graph.nodes.filter(
-    (node) =>
-      carried.gives(node) && factsOf(node).formats(node.inputs.map(formatOf), formatOf(node.name), node.attrs) !== null,
+    (node) => carried.gives(node) && !suits(node, node.inputs.map(formatOf), formatOf(node.name)),
   );
   if (unsuited.length === 0) return { carried, ...found };
   return calibrate(graph, new Set([...real, ...unsuited.map(({ name }) => name)]), sources);

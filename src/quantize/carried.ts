@@ -1,4 +1,5 @@
 import type { Stored } from '../graph/encoding.ts';
+import { type Format, leavesAll } from '../graph/fact.ts';
 import { factsOf, hasKernel, multipliesIntegers } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams } from '../graph/graph.ts';
 import { readersOf } from '../graph/rewrite.ts';
@@ -7,19 +8,28 @@ import { readersOf } from '../graph/rewrite.ts';
 const SOME: QuantizationParams = { scale: 1 / 64, zeroPoint: -128 };
 const OTHER: QuantizationParams = { scale: 1 / 128, zeroPoint: -128 };
 
+/** Operations with an int8 form that computes with real numbers all the same. */
+const REAL_INSIDE: ReadonlySet<string> = new Set(['batchNorm', 'layerNorm']);
+
+/** Whether these formats suit a node as `quantize` makes it: an activation by itself is int8 only where it changes nothing. */
+export function suits(node: Node, inputs: readonly Format[], own: Format): boolean {
+  if (REAL_INSIDE.has(node.op) || factsOf(node).formats(inputs, own, node.attrs) !== null) return false;
+  return node.op !== 'activation' || leavesAll(node.attrs.activation, inputs[0]!, own);
+}
+
 /** Whether a node may read int8 and give int8. */
 export const mayCarry = (node: Node): boolean =>
-  factsOf(node).formats(
+  suits(
+    node,
     node.inputs.map(() => SOME),
     SOME,
-    node.attrs,
-  ) === null;
+  );
 
 /** Whether a node does nothing but cut off what its format has no integers for. */
 export const isCut = (node: Node): boolean => activationIn(node) !== null && !hasKernel(node);
 
 /** Whether what a node gives has the format of what it reads. */
-export const keepsFormat = (node: Node): boolean => factsOf(node).formats([SOME], OTHER, node.attrs) !== null;
+export const keepsFormat = (node: Node): boolean => !suits(node, [SOME], OTHER);
 
 /**
  * Which nodes of a network work with int8: products, and what moves, adds or pools values that only such nodes read. An
