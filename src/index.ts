@@ -359,8 +359,19 @@ export type {
   WeightFormat,
   WeightFormatName,
 } from './quantize/formats.ts';
+export type { JudgedSamples, JudgeOptions, MeasureBy, Verdict } from './quantize/judge.ts';
+export { type LedgerOptions, ledger } from './quantize/ledger.ts';
+export { Ledger, type LedgerRow } from './quantize/ledger-report.ts';
+export {
+  type LayerOption,
+  type MixedPrecisionOptions,
+  mixedPrecision,
+  type PrecisionBudget,
+  PrecisionChoice,
+} from './quantize/mixed.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
+export { Repair, type RepairOptions, type RepairStep, repair } from './quantize/repair.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -182,5 +182,13 @@ function notesOf(
     units: data.length / shape[0]!,
   }));
   const known = quantized instanceof QuantizedNetwork ? quantized.notes : [];
-  return [...new Set([...known, ...disagreements(real, answers, { ...DISAGREEING, known: outputsKnown(subject) })])];
+  const found = disagreements(real, answers, { ...DISAGREEING, known: outputsKnown(subject) });
+  // What both say of one output is said once
+  return [...known, ...found.filter((note) => !known.some((other) => other.startsWith(aboutOf(note))))];
+}
+
+/** How a note begins that says the same: with the output, or with all of itself. */
+function aboutOf(note: string): string {
+  const end = note.indexOf(DISAGREEING.format);
+  return end < 0 ? note : note.slice(0, end);
 }
