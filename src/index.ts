@@ -359,7 +359,7 @@ export type {
   WeightFormat,
   WeightFormatName,
 } from './quantize/formats.ts';
-export type { JudgedSamples, JudgeOptions, MeasureBy, Verdict } from './quantize/judge.ts';
+export type { JudgedSamples, JudgeOptions, Judgement, MeasureBy } from './quantize/judge.ts';
 export { type LedgerOptions, ledger } from './quantize/ledger.ts';
 export { Ledger, type LedgerRow } from './quantize/ledger-report.ts';
 export {

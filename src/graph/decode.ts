@@ -10,7 +10,7 @@ import {
 } from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
 import { fromFloat16 } from './halves.ts';
-import { levelsOf } from './levels.ts';
+import { groupAt, levelsOf } from './levels.ts';
 import { eachHeld, zerosLike } from './sparse.ts';
 
 type Decode<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Float32Array | Float64Array | null;
@@ -24,8 +24,7 @@ const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
   levels: (encoding, shape) => {
     const { scales, group } = encoding;
     const units = shape.at(-1) ?? 1;
-    const scaleOf = (i: number): number => scales[Math.floor(Math.floor(i / units) / group) * units + (i % units)]!;
-    return Float32Array.from(levelsOf(encoding, shape), (level, i) => level * scaleOf(i));
+    return Float32Array.from(levelsOf(encoding, shape), (level, i) => level * scales[groupAt(group, units, i)]!);
   },
   fixed: ({ values, fraction }) => Float32Array.from(values, (q) => q * 2 ** -fraction),
   float16: ({ values }) => Float32Array.from(values, fromFloat16),

@@ -3,25 +3,11 @@ import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
 import { densified, isFloat32 } from './decode.ts';
-import { type EncodingName, type EncodingOf, type Encodings, isSparse, type Stored } from './encoding.ts';
+import { type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
 import { factsOf, readsAround } from './facts.ts';
 import { type Graph, type IntegerRule, type Node, type QuantizationParams, weightsOf } from './graph.ts';
 import { checkProduct, type IntegerProduct, integersOf, integersOnce } from './integers.ts';
-import { codeBytes } from './levels.ts';
-
-/** One row an encoding: the array of its numbers. */
-const VALUES: { readonly [E in EncodingName]: new (length: number) => Encodings[E]['values'] } = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  int32: Int32Array,
-  levels: Uint8Array,
-  fixed: Int8Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  sparse: Float32Array,
-  sparseInt8: Int8Array,
-};
+import { codeBytes, endsInZeros } from './levels.ts';
 
 /**
  * Throws unless the network is one: every float32 program can then run it, but for dropout that never stops and code of the
@@ -39,58 +25,119 @@ export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
 
 function checkStored(key: string, { shape, encoding, mask }: Stored): void {
   const fail: Refusal = refusing(`weight "${key}"`);
-  const has = (field: string, data: unknown, array: ArrayClass, length: number): void => {
-    if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
-    if (data.length !== length) fail(`${field} length`, `${length} for shape ${listed(shape)}`, data.length);
-  };
   const n = size(`network: weight "${key}"`, shape);
-  const units = shape.at(-1) ?? 1;
-  if (!Object.hasOwn(VALUES, encoding?.type))
-    fail('encoding', `one of ${Object.keys(VALUES).join(', ')}`, encoding?.type ?? encoding);
-  const { type, values } = encoding;
-  let held = n;
-  if (isSparse(encoding)) {
-    const { width, starts, rows } = encoding;
-    const widths = type === 'sparse' ? [1, 4, 16] : [16];
-    if (!widths.includes(width)) fail('width', widths.join(' or '), width);
-    has('starts', starts, Int32Array, Math.ceil(units / width) + 1);
-    has('rows', rows, Int32Array, starts.at(-1)!);
-    held = rows.length * width;
+  const at: Checked = {
+    n,
+    terms: elementsOf(shape.slice(0, -1)),
+    units: shape.at(-1) ?? 1,
+    mask,
+    fail,
+    has: (field, data, array, length) => {
+      if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
+      if (data.length !== length) fail(`${field} length`, `${length} for shape ${listed(shape)}`, data.length);
+    },
+    each: (field, data, holds, wanted) => {
+      const wrong = data.findIndex((x) => !holds(x));
+      if (wrong >= 0) fail(`${field}[${wrong}]`, wanted, data[wrong]);
+    },
+  };
+  if (mask !== null) {
+    at.has('mask', mask, Uint8Array, n);
+    at.each('mask', mask, (bit) => bit <= 1, '0 or 1');
   }
-  // The rows of levels and fixed point are checked by their own rules
-  if (type === 'levels') held = codeBytes(encoding.bits, n);
-  has('values', values, type === 'fixed' && values instanceof Int16Array ? Int16Array : VALUES[type], held);
-  if (isSparse(encoding)) checkPattern(encoding, units, n / units, fail);
-  if (type === 'int8' || type === 'sparseInt8') {
-    const { scales } = encoding;
-    has('scales', scales, Float32Array, units);
-    checkEach('scales', scales, isScale, 'positive and finite', fail);
-  }
-  if (mask === null) return;
-  has('mask', mask, Uint8Array, n);
-  checkEach('mask', mask, (bit) => bit <= 1, '0 or 1', fail);
+  const known = Object.keys(ENCODED);
+  const type = encoding?.type;
+  if (!known.includes(type)) fail('encoding', `one of ${known.join(', ')}`, type ?? encoding);
+  (ENCODED[type] as Check<EncodingName>)(encoding, at);
 }
 
+/** A weight [terms, units] of n numbers that is checked. */
+interface Checked {
+  readonly n: number;
+  readonly terms: number;
+  readonly units: number;
+  readonly mask: Uint8Array | null;
+  readonly fail: Refusal;
+  /** Throws unless the field is an array of the class and the length. */
+  readonly has: (field: string, data: ArrayLike<number>, array: ArrayClass, length: number) => void;
+  /** Throws unless each number of the field is as it should be. */
+  readonly each: (
+    field: string,
+    data: Float32Array | Uint8Array,
+    holds: (x: number) => boolean,
+    wanted: string,
+  ) => void;
+}
 type ArrayClass = new (length: number) => ArrayLike<number>;
+type Check<E extends EncodingName> = (encoding: EncodingOf<E>, at: Checked) => void;
 
-function checkEach(
-  field: string,
-  data: Float32Array | Uint8Array,
-  holds: (x: number) => boolean,
-  wanted: string,
-  fail: Refusal,
-): void {
-  const wrong = data.findIndex((x) => !holds(x));
-  if (wrong >= 0) fail(`${field}[${wrong}]`, wanted, data[wrong]);
+const allIn =
+  (array: ArrayClass): Check<EncodingName> =>
+  ({ values }, { n, has }) =>
+    has('values', values, array, n);
+
+/** One row an encoding: throws unless its arrays and numbers are those of the weight. */
+const ENCODED: { readonly [E in EncodingName]: Check<E> } = {
+  float32: allIn(Float32Array),
+  float64: allIn(Float64Array),
+  int8: (encoding, at) => {
+    allIn(Int8Array)(encoding, at);
+    checkScales(encoding.scales, at.units, at);
+  },
+  levels: checkLevels,
+  fixed: (encoding, at) => {
+    const { values, fraction } = encoding;
+    allIn(values instanceof Int16Array ? Int16Array : Int8Array)(encoding, at);
+    // 2^-fraction, its inverse and its products with 16 bits are normal numbers of float32
+    if (!(Number.isInteger(fraction) && fraction >= -112 && fraction <= 126))
+      at.fail('fraction', 'an integer from -112 to 126', fraction);
+  },
+  // Any bits: a float32 weight may be NaN or infinite too
+  float16: allIn(Uint16Array),
+  bfloat16: allIn(Uint16Array),
+  int32: allIn(Int32Array),
+  sparse: (encoding, at) => checkPattern(encoding, at, Float32Array, [1, 4, 16]),
+  sparseInt8: (encoding, at) => {
+    checkPattern(encoding, at, Int8Array, [16]);
+    checkScales(encoding.scales, at.units, at);
+  },
+};
+
+function checkScales(scales: Float32Array, length: number, { has, each }: Checked): void {
+  has('scales', scales, Float32Array, length);
+  each('scales', scales, isScale, 'positive and finite');
+}
+
+/** What is behind the last code is 0, and no group is larger than the matrix, so that a weight has one form. */
+function checkLevels({ values, bits, group, scales, zeroPoints }: EncodingOf<'levels'>, at: Checked): void {
+  const { n, terms, units, mask, fail, has, each } = at;
+  if (![1, 2, 4, 8].includes(bits)) fail('bits', '1, 2, 4 or 8', bits);
+  const most = Math.max(1, terms);
+  if (!(Number.isInteger(group) && group >= 1 && group <= most)) fail('group', `an integer from 1 to ${most}`, group);
+  has('values', values, Uint8Array, codeBytes(bits, n));
+  if (!endsInZeros(values, bits, n)) fail('values', '0 behind the last code', values.at(-1));
+  const groups = Math.ceil(terms / group) * units;
+  checkScales(scales, groups, at);
+  if (bits === 1 && mask?.includes(0)) fail('mask', 'null: no code of 1 bit is 0', mask);
+  if (zeroPoints === null) return;
+  if (bits === 1) fail('zeroPoints', 'null for 1 bit', zeroPoints);
+  has('zeroPoints', zeroPoints, Uint8Array, groups);
+  each('zeroPoints', zeroPoints, (code) => code < 2 ** bits, `below ${2 ** bits}`);
 }
 
 /** Rows of a panel ascend and are rows of the matrix. Nothing but 0 is behind the last column. */
 function checkPattern(
-  { width, starts, rows, values }: EncodingOf<'sparse'> | EncodingOf<'sparseInt8'>,
-  units: number,
-  terms: number,
-  fail: Refusal,
+  encoding: EncodingOf<'sparse'> | EncodingOf<'sparseInt8'>,
+  { units, n, fail, has }: Checked,
+  array: ArrayClass,
+  widths: readonly number[],
 ): void {
+  const { width, starts, rows, values } = encoding;
+  const terms = n / units;
+  if (!widths.includes(width)) fail('width', widths.join(' or '), width);
+  has('starts', starts, Int32Array, Math.ceil(units / width) + 1);
+  has('rows', rows, Int32Array, starts.at(-1)!);
+  has('values', values, array, rows.length * width);
   if (starts[0] !== 0) fail('starts[0]', '0', starts[0]);
   for (let p = 0; p + 1 < starts.length; p++) {
     let least = 0;
@@ -128,10 +175,10 @@ function checkEncodings(
     const whole = wanted === 'int8' ? integersIn(encoding, shape) : null;
     const fits = whole !== null || (wanted === 'float32' ? isFloat32(encoding) : encoding.type === wanted);
     if (fits && (isPruned === true || !isSparse(encoding))) {
-      if (isTable) checkScales(role, whole!, Math.fround(format.scale), fail);
+      if (isTable) checkOneScale(role, whole!, Math.fround(format.scale), fail);
       if (isTable && format.zeroPoint !== 0) fail('format zeroPoint', '0, as that of its table', format.zeroPoint);
       // Scales stand along the last axis, which here is not that of what it makes
-      if (whole !== null && unitAxis !== undefined) checkScales(role, whole, whole.scales[0], fail);
+      if (whole !== null && unitAxis !== undefined) checkOneScale(role, whole, whole.scales[0], fail);
       continue;
     }
     const reads = input.format === null ? dtype : 'int8';
@@ -148,7 +195,7 @@ function checkEncodings(
 }
 
 /** Throws unless all scales of a weight are `scale`. */
-function checkScales(role: string, { scales }: { readonly scales: Float32Array }, scale = 1, fail: Refusal): void {
+function checkOneScale(role: string, { scales }: { readonly scales: Float32Array }, scale = 1, fail: Refusal): void {
   const wrong = scales.findIndex((each) => each !== scale);
   if (wrong >= 0) fail(`scales[${wrong}] of ${role}`, `${scale}, as all others and those of its values`, scales[wrong]);
 }

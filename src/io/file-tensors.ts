@@ -3,10 +3,12 @@ import { type Shape, sameShape } from '../base/shape.ts';
 import type { SafeArray, SafeDType, SafeTensor } from './safetensors.ts';
 import { decodePlaces, type PlaceCode, Walk, type Weights } from './sparse-code.ts';
 
+/** The type of an array whose numbers are what they are: not of the bits of halves. */
 export function dtypeOf(data: SafeArray): SafeDType {
   if (data instanceof Float32Array) return 'F32';
   if (data instanceof Float64Array) return 'F64';
   if (data instanceof Int8Array) return 'I8';
+  if (data instanceof Int16Array) return 'I16';
   return data instanceof Int32Array ? 'I32' : 'U8';
 }
 

@@ -1,6 +1,5 @@
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import type { Shape } from '../base/shape.ts';
 import { fieldsOf } from '../graph/attributes.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
@@ -11,21 +10,22 @@ import { Network } from '../graph/network.ts';
 import { nodeOf } from '../graph/rewrite.ts';
 import { Fields, takeAttributes, takeParams } from './fields.ts';
 import { dtypeOf, FileTensors } from './file-tensors.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeTensor } from './safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './safetensors.ts';
 import { Walk } from './sparse-code.ts';
 import { readVersion1 } from './version-1.ts';
-import { isOfVersion2, putWeight, takeWeight, type WeightRecord } from './weight-tensors.ts';
+import { versionOf } from './versions.ts';
+import { type Put, putWeight, takeWeight, type WeightRecord } from './weight-tensors.ts';
 
 /**
  * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
  * a node that names no inputs reads the value before it; one that names no weights has those called `<node>/<role>` that
  * the file holds; the last value is the output; an input is called `input` and of float32. Weights are tensors, as
- * weight-tensors.ts says. A file whose places are all bitmasks, and that has no sparse weight, is one of version 2; files of
+ * weight-tensors.ts says. A file is one of the oldest version, from 2 on, that can hold the network (versions.ts); files of
  * version 1, which held chains of layers, are read as well.
  */
 const FORMAT = 'network file';
 const KEY = 'whittle';
-const VERSION = 3;
+const VERSION = 4;
 const INPUT = 'input';
 
 export interface NetworkExtra {
@@ -49,16 +49,16 @@ export interface NetworkFile {
 export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
   checkOptions('encodeNetwork', extra, 'metadata tensors');
   checkForm('encodeNetwork', network);
-  validateNetwork(network);
+  const values = validateNetwork(network);
   const { metadata: given = {}, tensors: more = new Map<string, SafeTensor>() } = extra;
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new ValueError('encodeNetwork', 'metadata', 'an object of texts, or a Map of them', given);
   const metadata: Readonly<Record<string, string>> = given instanceof Map ? Object.fromEntries(given) : given;
   if (Object.hasOwn(metadata, KEY)) throw new ValueError('encodeNetwork', 'metadata key', `other than ${KEY}`, KEY);
   const tensors = new Map<string, SafeTensor>();
-  const put = (name: string, shape: Shape, data: SafeArray): void => {
+  const put: Put = (name, shape, data, dtype = dtypeOf(data)) => {
     if (tensors.has(name)) throw new ValueError('encodeNetwork', 'a tensor name', 'used once, by one weight', name);
-    tensors.set(name, { dtype: dtypeOf(data), shape, data });
+    tensors.set(name, { dtype, shape, data });
   };
   const walk = new Walk();
   const weights = keysOf(network.nodes).map((key) => putWeight(key, network.weights.get(key)!, put, walk));
@@ -69,7 +69,7 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
     tensors.set(name, tensor);
   }
   const record = recordOf(network, weights);
-  const version = weights.every(isOfVersion2) ? 2 : VERSION;
+  const version = versionOf(network, values, weights);
   return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify({ version, ...record }) });
 }
 
@@ -81,7 +81,7 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   metadata.delete(KEY);
   const root = Fields.parse(text, KEY, FORMAT, `metadata.${KEY}`);
   const version = root.take('version');
-  const read = version === 2 || version === VERSION ? readGraph : version === 1 ? readVersion1 : null;
+  const read = version === 2 || version === 3 || version === VERSION ? readGraph : version === 1 ? readVersion1 : null;
   if (read === null) return root.fail('version', `this reader knows 1 to ${VERSION}, got ${JSON.stringify(version)}`);
   const network = new Network(read(root, new FileTensors(FORMAT, tensors)));
   validateNetwork(network);

@@ -35,7 +35,7 @@ export function groupsIn(
 ): { readonly rows: number; readonly count: number; readonly of: (i: number) => number } {
   const units = shape.at(-1) ?? 1;
   const terms = units === 0 ? 0 : elementsOf(shape) / units;
-  const rows = group === 'column' ? Math.max(1, terms) : group;
+  const rows = Math.min(group === 'column' ? Infinity : group, Math.max(1, terms));
   return {
     rows,
     count: Math.ceil(terms / rows) * units,
@@ -134,7 +134,8 @@ const fixed =
     const most = 2 ** (bits - 1) - 1;
     const fraction = fractionFor(largestOf(values), most, largestOf(least));
     const integers = bits === 8 ? new Int8Array(values.length) : new Int16Array(values.length);
-    for (let i = 0; i < values.length; i++) integers[i] = roundHalfEven(values[i]! * 2 ** fraction);
+    for (let i = 0; i < values.length; i++)
+      integers[i] = Math.min(most, Math.max(-most, roundHalfEven(values[i]! * 2 ** fraction)));
     return { type: 'fixed', values: integers, fraction };
   };
 

@@ -33,7 +33,7 @@ export interface JudgeOptions extends Pick<MeasureOptions, 'outputs'> {
 }
 
 /** How good the outputs of a network are, beside those of the real one. */
-export interface Verdict {
+export interface Judgement {
   /** Mean over the samples, of several outputs their sum; null without labels, or where no loss is known. */
   readonly loss: number | null;
   /** Accuracy or R², of several outputs their mean; null without labels. */
@@ -55,7 +55,7 @@ export const noiseShare = (sqnr: number): number => 10 ** (-sqnr / 10);
 export type MeasureBy = 'loss' | 'sqnr';
 
 /** The loss, or the share of the outputs' power that is noise. */
-export const harmOf = ({ loss, sqnr }: Verdict, by: MeasureBy): number => (by === 'loss' ? loss! : noiseShare(sqnr));
+export const harmOf = ({ loss, sqnr }: Judgement, by: MeasureBy): number => (by === 'loss' ? loss! : noiseShare(sqnr));
 
 /** Checks a choice; the loss where there is one if there is no choice. Throws ValueError for a loss that is not known. */
 export function measureByOf(op: string, choice: MeasureBy | undefined, { hasLoss }: Judge): MeasureBy {
@@ -102,7 +102,7 @@ export class Judge {
   readonly network: Graph<Stored>;
   readonly xs: readonly Tensor[];
   /** Of the real network. */
-  readonly verdict: Verdict;
+  readonly verdict: Judgement;
   private readonly op: string;
   private readonly y: Data | undefined;
   private readonly losses: readonly { readonly loss: Loss; readonly weight: number }[] | null;
@@ -132,7 +132,7 @@ export class Judge {
     return this.losses !== null;
   }
 
-  of(network: Graph<Stored>): Verdict {
+  of(network: Graph<Stored>): Judgement {
     const { outputs } = this.real;
     const { predictions, targets } = this.run(network, outputs);
     const noise = new Noise();

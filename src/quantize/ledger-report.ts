@@ -1,7 +1,7 @@
 import { aligned } from '../compress/explain.ts';
 import type { Op } from '../graph/graph.ts';
 import type { LayerFormat } from './formats.ts';
-import type { Verdict } from './judge.ts';
+import type { Judgement } from './judge.ts';
 import { formatText } from './layer-formats.ts';
 
 /** What a layer takes and what its format costs. Decibels are infinite where nothing differs. */
@@ -22,7 +22,7 @@ export interface LedgerRow {
   /** Share of the numbers that it reads and gives that its formats have no integer for; null where it has no such formats. */
   readonly saturated: number | null;
   /** The network in which this layer alone is quantized. */
-  readonly alone: Verdict;
+  readonly alone: Judgement;
 }
 
 /** Which layer of a quantized network lost what: plain numbers, and `toString()` for people. */
@@ -31,8 +31,8 @@ export class Ledger {
   /** In the order of the network. */
   readonly layers: readonly LedgerRow[];
   /** The real network, and the quantized one. */
-  readonly real: Verdict;
-  readonly quantized: Verdict;
+  readonly real: Judgement;
+  readonly quantized: Judgement;
   /** Bytes of the whole file. */
   readonly bytes: number;
   /** In sentences: what `quantize` found, and where both networks disagree on the calibration samples. */
@@ -56,7 +56,7 @@ export class Ledger {
     const head = ['layer', 'operation', 'format', 'bytes', 'of float32', 'weights dB', 'result dB', 'saturated'];
     const alone = ['alone: loss', 'score', 'same answers', 'outputs dB'];
     const rows = this.layers.map((row) => [...figures(row), ...verdict(row.alone)]);
-    const whole = (name: string, bytes: string, of: Verdict): string[] => {
+    const whole = (name: string, bytes: string, of: Judgement): string[] => {
       return [name, '', '', bytes, '', '', '', '', ...verdict(of)];
     };
     const ends = [whole('real network', '', this.real), whole('quantized network', String(this.bytes), this.quantized)];
@@ -66,8 +66,8 @@ export class Ledger {
 }
 
 /** NaN is worse than any number. */
-export function isWorse(a: Verdict, b: Verdict): boolean {
-  const of = ({ loss }: Verdict): number => (loss === null || Number.isNaN(loss) ? Infinity : loss);
+export function isWorse(a: Judgement, b: Judgement): boolean {
+  const of = ({ loss }: Judgement): number => (loss === null || Number.isNaN(loss) ? Infinity : loss);
   return of(a) > of(b) || (of(a) === of(b) && !(a.sqnr >= b.sqnr));
 }
 
@@ -82,7 +82,7 @@ const figures = ({ name, op, format, bytes, float32Bytes, weightSqnr, sqnr, satu
   saturated === null ? '-' : percent(saturated),
 ];
 
-const verdict = ({ loss, score, agreement, sqnr }: Verdict): string[] => [
+const verdict = ({ loss, score, agreement, sqnr }: Judgement): string[] => [
   loss?.toPrecision(4) ?? '-',
   score?.toFixed(3) ?? '-',
   agreement === null ? '-' : percent(agreement),

@@ -197,10 +197,16 @@ const formats: Case[] = [
   ['floats for int8', product(floats([3, 2]), sums(1, 2)), DTypeError, 'node "d" reads int8, its kernel must be int8'],
   ['a float bias', product(good, floats([2])), DTypeError, 'its bias must be int32, got float32'],
   [
-    'int8 for floats',
-    graph([dense()], { ...fitting, k: good }),
+    'int32 for floats',
+    graph([dense()], { ...fitting, b: sums(1, 2) }),
     DTypeError,
-    'reads float32, its kernel must be float32',
+    'reads float32, its bias must be float32, got int32',
+  ],
+  [
+    'int8 for float64',
+    graph([dense()], { ...fitting, k: good }, { inputs: [{ name: 'x', shape: [3], dtype: 'float64' }] }),
+    DTypeError,
+    'reads float64, its kernel must be float64, got int8',
   ],
   [
     'int8 after tanh',

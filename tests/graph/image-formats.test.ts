@@ -52,9 +52,9 @@ const pool = (kind: 'max' | 'average') => ({ kind, size: [2, 2], ...steps }) as 
 
 const refused: [string, string, () => Network][] = [
   [
-    'int8 weights of floats',
-    'reads float32, its kernel must be float32',
-    () => around('conv', conv(), null, { kernel }, { read: null }),
+    'a bias of integers for floats',
+    'reads float32, its bias must be float32',
+    () => around('conv', conv(), null, { kernel, bias: sums(7) }, { read: null }),
   ],
   [
     'floats as weights of int8',
@@ -183,6 +183,7 @@ const allowed: [string, () => Network][] = [
     'the largest sum',
     () => around('conv', conv(), null, { kernel: bytes([3, 3, 2, 1]), bias: sums(2 ** 31 - 1 - 255 * 18) }),
   ],
+  ['int8 weights of floats', () => around('conv', conv(), null, { kernel }, { read: null })],
   ['means in another format', () => around('pool', pool('average'), other)],
   ['moves', () => around('channelShuffle', { groups: 2 }, from)],
   [

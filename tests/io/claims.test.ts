@@ -228,7 +228,9 @@ test.each([null, undefined, 7, {}, []])('an encoding that is none is refused: %j
     () => validateNetwork(network),
   ]) {
     expect(call).toThrow(WhittleError);
-    expect(call).toThrow('encoding must be one of float32, float64, int8, int32, sparse, sparseInt8, got ');
+    expect(call).toThrow(
+      'encoding must be one of float32, float64, int8, levels, fixed, float16, bfloat16, int32, sparse, sparseInt8, got ',
+    );
   }
   expect(() => isPruned(network)).toThrow(WhittleError);
 });

@@ -1,0 +1,39 @@
+import { epilogueOf } from '../graph/activation.ts';
+import type { Value } from '../graph/check.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { leavesAll } from '../graph/fact.ts';
+import { activationIn, type Graph, type Node, type Op, type ProductRule, weightsOf } from '../graph/graph.ts';
+import type { WeightRecord } from './weight-tensors.ts';
+
+/** What weights that real numbers meet, and int8, could be up to version 3. */
+const OF_REALS = ['float32', 'float64', 'sparse'];
+const OF_INTEGERS = ['int8', 'int32', 'sparseInt8'];
+
+/** Operations that were of real numbers alone up to version 3. */
+const REAL: readonly Op[] = ['convTranspose', 'batchNorm', 'layerNorm', 'embedding'];
+
+/**
+ * The oldest version of files that can hold a network: 2 has graphs, 3 sparse weights and deltas, 4 weights of fewer bits
+ * (levels, fixed point, halves, and int8 that real numbers are multiplied with), rules of integers, and int8 in all operations.
+ */
+export function versionOf(
+  network: Graph<Stored>,
+  values: ReadonlyMap<string, Value>,
+  records: readonly (WeightRecord | null)[],
+): 2 | 3 | 4 {
+  if (!network.nodes.every((node) => isOfVersion3(network, node, values))) return 4;
+  return records.every((record) => record?.code === undefined && record?.width === undefined) ? 2 : 3;
+}
+
+function isOfVersion3(network: Graph<Stored>, node: Node, values: ReadonlyMap<string, Value>): boolean {
+  const { op, inputs, attrs, format } = node;
+  const { rule, dynamic } = attrs as ProductRule;
+  if (rule !== undefined || dynamic !== undefined) return false;
+  const read = values.get(inputs[0]!)!.format;
+  const encodings = read === null ? OF_REALS : OF_INTEGERS;
+  if (!Object.values(weightsOf(network, node)).every(({ encoding }) => encodings.includes(encoding.type))) return false;
+  if (read === null && format === null) return true;
+  const activation = activationIn(node);
+  if (op === 'activation') return leavesAll(node.attrs.activation, read, format);
+  return !REAL.includes(op) && (format === null || activation === null || activation.name === epilogueOf(activation));
+}
