@@ -106,7 +106,7 @@ function noisesOf(
   return found;
 }
 
-/** Of a kernel or a table. Where a product makes the features alike before, its diagonal belongs to the kernel. */
+/** Of a kernel or a table. Where a product makes the features alike before, the kernel is one of the features as it leaves them. */
 function weightNoise(real: Graph<Stored>, quantized: Graph<Stored>, own: Node, twin: Node): Noise {
   const kernel = quantized.weights.get(mainKey(twin))!;
   const numbers = decodeWeight(kernel)!;
@@ -115,10 +115,11 @@ function weightNoise(real: Graph<Stored>, quantized: Graph<Stored>, own: Node, t
   const units = kernel.shape.at(-1) ?? 1;
   const n = diagonal === null ? 1 : Math.sqrt(diagonal.length);
   const factorOf = (row: number): number => diagonal?.[(row % n) * (n + 1)] ?? 1;
+  const given = decodeWeight(real.weights.get(mainKey(own))!)!;
   const noise = new Noise();
   noise.add(
-    decodeWeight(real.weights.get(mainKey(own))!)!,
-    numbers.map((w, i) => w * factorOf(Math.floor(i / units))),
+    given.map((w, i) => w / factorOf(Math.floor(i / units))),
+    numbers,
   );
   return noise;
 }
