@@ -195,6 +195,7 @@ export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
 export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
+export { type Multiplier, multiplierOf } from './graph/integers.ts';
 export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
@@ -352,6 +353,9 @@ export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDe
 export { Sequential } from './nn/sequential.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
+export { correctBias } from './quantize/correct-bias.ts';
+export { equalize } from './quantize/equalize.ts';
 export type {
   LayerFormat,
   LayerFormatChoice,
@@ -359,7 +363,9 @@ export type {
   WeightFormat,
   WeightFormatName,
 } from './quantize/formats.ts';
-export type { JudgedSamples, JudgeOptions, Judgement, MeasureBy } from './quantize/judge.ts';
+export { gptq } from './quantize/gptq.ts';
+export type { JudgedSamples, Judgement, JudgeOptions, MeasureBy } from './quantize/judge.ts';
+export type { AfterCareOptions } from './quantize/layer-by-layer.ts';
 export { type LedgerOptions, ledger } from './quantize/ledger.ts';
 export { Ledger, type LedgerRow } from './quantize/ledger-report.ts';
 export {

@@ -16,7 +16,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize ledger mixedPrecision repair
-      networkCost decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
+      networkCost multiplierOf decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
       lotteryTicket Proximal
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
       pruneLayers removableLayers

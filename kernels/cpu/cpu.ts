@@ -14,10 +14,12 @@ import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
+import { conv2dTransposedInt8 } from './transposed-int8.ts';
+import { whole } from './whole.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
- * as fast (reluGrad, sgd, dropout, dequantizeColumns: measured) stay the reference's.
+ * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp, quantizeRows: measured) stay the reference's.
  */
 export const cpu: Kernels = {
   ...reference,
@@ -32,6 +34,8 @@ export const cpu: Kernels = {
   ...optimizers,
   ...integers,
   ...integerImages,
+  ...whole,
+  conv2dTransposedInt8,
   ...sparse,
   ...sparseImages,
   ...sparseIntegers,

@@ -29,11 +29,11 @@ export interface IntegerKernels {
     y: Int8Array,
   ) => void;
   /**
-   * `requantize` in whole numbers alone, as machines without floats do it (Jacob et al. 2018, section 2.2, with gemmlowp's and
-   * TFLite's rounding): y[i, j] = clamp(scaled(acc + bias[j], multipliers[j], shifts[j]) + zeroPoint, low, high).
-   * `scaled(x, m, s)` is x·m·2^(s - 31) rounded twice. First h = (x·2^max(s, 0)·m + 2³⁰, or + 1 - 2³⁰ for a product below 0)/2³¹
-   * without its fraction, and 2³¹ - 1 where both factors are -2³¹; x·2^max(s, 0) wraps as int32 does. Then h·2^min(s, 0) to the
-   * nearest whole number, half away from 0. Multipliers are 0, or from 2³⁰ to 2³¹ - 1; shifts from -31 to 30.
+   * `requantize` in whole numbers alone, as machines without floats do it (Jacob et al. 2018, section 2.2, with the two roundings
+   * of gemmlowp and of TFLite): y[i, j] = clamp(scaled(acc + bias[j], multipliers[j], shifts[j]) + zeroPoint, low, high).
+   * `scaled(x, m, s)` is x·m·2^(s - 31) rounded twice. First h = ⌊(x·2^max(s, 0)·m + 2³⁰)/2³¹⌋, the nearest whole number, of two
+   * the larger. Then h·2^min(s, 0) to the nearest whole number, of two the one farther from 0. acc + bias[j] and x·2^max(s, 0)
+   * wrap as int32 does, nothing after them. Multipliers are from 0 to 2³¹ - 1, shifts from -31 to 30.
    */
   readonly requantizeWhole: (
     rows: number,
@@ -50,7 +50,8 @@ export interface IntegerKernels {
   /**
    * `addInt8` in whole numbers (TFLite's ADD): with `scaled` of `requantizeWhole`, y = clamp(scaled(scaled((a - aZeroPoint)·2²⁰,
    * aMultiplier, aShift) + scaled((b - bZeroPoint)·2²⁰, bMultiplier, bShift), multiplier, shift) + zeroPoint, -128, 127). All
-   * shifts are from -31 to 0.
+   * shifts are from -31 to 0, so that nothing wraps. TFLite's multipliers are of aScale/t, bScale/t and t/(2²⁰·scale), where t =
+   * 2·max(aScale, bScale).
    */
   readonly addInt8Whole: (
     n: number,

@@ -35,17 +35,20 @@ export const dequantizeColumns: IntegerKernels['dequantizeColumns'] = (rows, col
   for (let i = 0; i < rows * cols; i++) y[i] = fr((acc[i]! + bias[i % cols]!) | 0) * scales[i % cols]!;
 };
 
-/** x·m·2^(s - 31), rounded twice: to a whole number, ties up in magnitude but for products below 0, and to its shift's. */
-export function scaledWhole(x: number, multiplier: number, shift: number): number {
-  const shifted = shift > 0 ? x << shift : x | 0;
-  const isOver = shifted === -(2 ** 31) && multiplier === -(2 ** 31);
-  const product = BigInt(shifted) * BigInt(multiplier);
-  const nudge = product >= 0n ? 1n << 30n : 1n - (1n << 30n);
-  const high = isOver ? 2 ** 31 - 1 : Number((product + nudge) / (1n << 31n));
-  if (shift >= 0) return high;
-  const right = -shift;
-  // Half away from 0, in float64: |high| < 2³¹
-  return Math.sign(high) * Math.floor(Math.abs(high) / 2 ** right + 0.5);
+/**
+ * ⌊(x·multiplier + 2³⁰)/2³¹⌋ for an int32 x and a multiplier from 0 to 2³¹ - 1. The product has up to 62 bits, a double holds 53:
+ * so x is taken in two halves of 16 bits, whose products are exact.
+ */
+export function highProduct(x: number, multiplier: number): number {
+  const lower = Math.floor(((x & 0xffff) * multiplier + 2 ** 30) / 2 ** 16);
+  return Math.floor(((x >> 16) * multiplier + lower) / 2 ** 15);
+}
+
+/** `scaled` of `requantizeWhole`. */
+function scaledWhole(x: number, multiplier: number, shift: number): number {
+  const high = highProduct(x << Math.max(shift, 0), multiplier);
+  const scaled = high * 2 ** Math.min(shift, 0); // exact
+  return Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
 }
 
 /** Scale and zero point of a row of numbers as `quantizeRows` takes them. */
@@ -96,7 +99,7 @@ export const integers: IntegerKernels = {
     for (let i = 0; i < n; i++) {
       const first = scaledWhole((a[i]! - aZero) << 20, aMultiplier, aShift);
       const second = scaledWhole((b[i]! - bZero) << 20, bMultiplier, bShift);
-      const sum = scaledWhole((first + second) | 0, multiplier, shift);
+      const sum = scaledWhole(first + second, multiplier, shift);
       y[i] = Math.min(Math.max(sum + zeroPoint, -128), 127);
     }
   },

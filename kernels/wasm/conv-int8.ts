@@ -1,5 +1,6 @@
 import { type AddFunction, advance, type Callee, countDown, forRange, type Local, when } from './assembler.ts';
-import type { Code } from './code.ts';
+import type { Code, Value } from './code.ts';
+import { packUnits } from './conv-f32.ts';
 import { eachImage, FRAME, moveTo, named } from './frames.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
@@ -45,22 +46,26 @@ const SWEEP = [
   'yImage',
   'yStep',
 ] as const;
-const LOOPS = [
-  /** Rows of taps; runs in a row of taps, pairs of numbers in each, from the end of a run to the next, of the last to the next row. */
-  'tapsY',
-  'runs',
-  'run',
-  'runJump',
-  'rowJump',
-  'groups',
-  'xGroup',
-] as const;
+/** Rows of taps; runs in a row of taps, pairs of numbers in each, from the end of a run to the next, of the last to the next row. */
+const TAPS = ['tapsY', 'runs', 'run', 'runJump', 'rowJump'] as const;
+const LOOPS: readonly [...typeof TAPS, 'groups', 'xGroup'] = [...TAPS, 'groups', 'xGroup'];
 /** What follows from the sizes, for a convolution that is written for its taps, and for one that loops over them. */
 export const WRITTEN: readonly [...typeof FRAME, ...typeof SWEEP] = [...FRAME, ...SWEEP];
 export const LOOPED: readonly [...typeof WRITTEN, ...typeof LOOPS] = [...WRITTEN, ...LOOPS];
 /** The operands of the first: `x` is where to begin in the images, which are at `from`. */
 export const WRITTEN_OPERANDS: readonly [...typeof GIVEN, ...typeof WRITTEN] = [...GIVEN, ...WRITTEN];
 const OPERANDS: readonly [...typeof GIVEN, ...typeof LOOPED] = [...GIVEN, ...LOOPED];
+
+/** A phase of a transposed convolution has no groups. What it has besides: results apart, and a kernel that is not packed. */
+const SPREAD = [
+  'yRowStep',
+  /** Numbers of a tap for each unit; bytes to the next tap down and across. */
+  'terms',
+  'wY',
+  'wX',
+] as const;
+export const PHASE: readonly [...typeof WRITTEN, ...typeof TAPS, ...typeof SPREAD] = [...WRITTEN, ...TAPS, ...SPREAD];
+const PHASE_OPERANDS: readonly [...typeof GIVEN, ...typeof PHASE] = [...GIVEN, ...PHASE];
 
 /** What the code is written for: units by their remainder modulo 16, and whether sums become codes. */
 export interface Kind {
@@ -107,28 +112,53 @@ function addTile(func: AddFunction, positions: number, cols: number, isRequantiz
   });
 }
 
-/** The convolution of a kind. */
-export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kind): void {
+/** Strips of sixteen units, and of the `tail` that is left over; null for none. */
+interface Strips {
+  readonly wide: Callee;
+  readonly tail: number;
+  readonly narrow: Callee | null;
+}
+
+function addStrips(func: AddFunction, { tail, isRequantized }: Kind, hasRowStep: boolean): Strips {
   const strip = (width: number): Callee =>
-    addStrip(func, width, (positions) => addTile(func, positions, width, isRequantized), 18, false);
+    addStrip(
+      func,
+      width,
+      (positions) => addTile(func, positions, width, isRequantized),
+      hasRowStep ? 19 : 18,
+      hasRowStep,
+    );
   const wide = strip(COLS);
-  const narrow = tail === 0 ? null : strip(tail);
+  return { wide, tail, narrow: tail === 0 ? null : strip(tail) };
+}
+
+/** Runs strips for all units of a group, each from `operands`, which `next` moves on by so many units. */
+const eachStrip = (
+  { wide, narrow, tail }: Strips,
+  j: Local,
+  units: Local,
+  operands: readonly Value[],
+  next: (width: number) => Code,
+): Code => [
+  forRange(j, 0, i32.and(units, -COLS), COLS, wide(...operands), next(COLS)),
+  narrow === null ? [] : [narrow(...operands), next(tail)],
+];
+
+/** The convolution of a kind. */
+export function writeConvolution(func: AddFunction, kind: Kind): void {
+  const strips = addStrips(func, kind, false);
   const widenRows = addWidenRows(func);
   func('i'.repeat(OPERANDS.length), (params, locals) => {
     const o = named(OPERANDS, params);
     const [at, group, j, pairs, from, place, biasAt, scalesAt] = locals('iiiiiiii');
     const shape = [o.tapsY, o.runs, o.run, o.runJump, o.rowJump, biasAt, scalesAt, o.to, o.low, o.high];
     const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, ...shape];
-    const next = (width: number): Code => [
+    const units = eachStrip(strips, j, o.units, operands, (width) => [
       advance(from, i32.mul(pairs, PAIR)),
-      advance(place, (isRequantized ? 1 : 4) * width),
+      advance(place, (kind.isRequantized ? 1 : 4) * width),
       advance(biasAt, 4 * width),
       advance(scalesAt, 4 * width),
-    ];
-    const units = [
-      forRange(j, 0, i32.and(o.units, -COLS), COLS, wide(...operands), next(COLS)),
-      narrow === null ? [] : [narrow(...operands), next(tail)],
-    ];
+    ]);
     const panels = i32.mul(o.groups, i32.shrU(i32.add(o.units, COLS - 1), 4));
     return [
       pairs.set(i32.mul(i32.mul(o.tapsY, o.runs), o.run)),
@@ -140,6 +170,63 @@ export function writeConvolution(func: AddFunction, { tail, isRequantized }: Kin
         scalesAt.set(o.scales),
         from.set(o.weights),
         forRange(group, 0, o.groups, 1, units, advance(at, o.xGroup)),
+        advance(o.y, o.yImage),
+      ]),
+    ];
+  });
+}
+
+/**
+ * Adds (to, from, terms, step, pairs, columns): `terms` numbers that lie one after the other for each column, the columns `step`
+ * apart, widened and two by two, a row of `PAIR` bytes for each two. The last of an odd number is with 0.
+ */
+const addPackPairs = (func: AddFunction): Callee =>
+  func('iiiiii', ([to, from, terms, step, , columns], locals) => {
+    const [at, place, left] = locals('iii');
+    const [x] = locals('v');
+    const pairs = (count: number): Code => [
+      x.set(v128.load8x8S(at)),
+      Array.from({ length: count }, (_, lane) => v128.store32Lane(lane, place, x, PAIR * lane)),
+      advance(at, 2 * count),
+      advance(place, PAIR * count),
+    ];
+    const column = [
+      at.set(from),
+      place.set(to),
+      left.set(terms),
+      countDown(left, 8, 8, pairs(4)),
+      countDown(left, 2, 2, pairs(1)),
+      when(left, [x.set(v128.and(v128.load8x8S(at), i32x4.splat(0xffff))), v128.store32Lane(0, place, x)]),
+    ];
+    return countDown(columns, 1, 1, column, advance(from, step), advance(to, 4));
+  });
+
+/**
+ * Sums of a phase of a transposed convolution, whose kernel comes as it lies: terms of a tap one after the other, and `units` of
+ * its columns.
+ */
+export function writePhase(func: AddFunction, { tail }: { readonly tail: number }): void {
+  const strips = addStrips(func, { tail, isRequantized: false }, true);
+  const pack = addPackPairs(func);
+  const widenRows = addWidenRows(func);
+  func('i'.repeat(PHASE_OPERANDS.length), (params, locals) => {
+    const o = named(PHASE_OPERANDS, params);
+    const [at, j, to, from, place] = locals('iiiii');
+    const shape = [o.tapsY, o.runs, o.run, o.runJump, o.rowJump, 0, 0, 0, 0, 0];
+    const operands = [at, o.step, o.rowStep, o.rows, o.cols, from, place, o.yStep, o.yRowStep, ...shape];
+    const units = eachStrip(strips, j, o.units, operands, (width) => [
+      advance(from, i32.mul(i32.mul(i32.mul(o.tapsY, o.runs), o.run), PAIR)),
+      advance(place, 4 * width),
+    ]);
+    const taps = { tapsY: o.tapsY, tapsX: o.runs, perTap: o.run };
+    return [
+      to.set(o.weights),
+      packUnits({ units: o.units, wY: o.wY, wX: o.wX, wStep: o.terms, wUnit: o.terms }, taps, pack, locals, to, o.w),
+      moveTo(o, o.from, o.weights),
+      eachImage(o, at, (...given) => widenRows(...given, o.zeroPoint), [
+        place.set(o.y),
+        from.set(o.weights),
+        units,
         advance(o.y, o.yImage),
       ]),
     ];

@@ -11,7 +11,7 @@ import * as v128 from './instructions/v128.ts';
 /** Loops along rows of float32 numbers, and sums over them. */
 
 /** Sets x to op over its four lanes, in each of them. */
-const acrossLanes = (x: Local, op: Binary): Code => [
+export const acrossLanes = (x: Local, op: Binary): Code => [
   x.set(op(x, v128.shuffle32([2, 3, 0, 1], x, x))),
   x.set(op(x, v128.shuffle32([1, 0, 3, 2], x, x))),
 ];

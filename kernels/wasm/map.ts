@@ -56,8 +56,12 @@ const LAYOUTS: Readonly<Record<Elements, Layout>> = {
   bools: bytes((x) => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(x)), i32x4.splat(0)), i8x16.abs),
 };
 
-type Operands = [Local, Local, Local, Local, Local, Local, Local, Local];
-/** A formula for four lanes; takes as many inputs and then scalars as there are. */
+// biome-ignore format: in two rows
+type Operands = [
+  Local, Local, Local, Local, Local, Local,
+  Local, Local, Local, Local, Local,
+];
+/** A formula for four lanes; takes as many inputs, scalars and then integers as there are. */
 export type Expression = (work: Work, ...operands: Operands) => Code;
 
 /** A kernel that puts an expression of its inputs and parameters into each element. */
@@ -66,6 +70,8 @@ export interface MapShape {
   readonly inputs: readonly Elements[];
   /** float32 parameters, which the expression gets in all lanes after the inputs. Default 0. */
   readonly scalars?: number;
+  /** int32 parameters, which the expression gets as they are after the scalars. Default 0. */
+  readonly integers?: number;
   /** Default 'words'. */
   readonly output?: Elements;
   /** Vectors in a turn of the main loop: four (default), or two if there are too few registers for them. */
@@ -134,27 +140,28 @@ function loop(
 }
 
 /**
- * Adds (n, address of each input ..., scalar ..., address of y). If there are rows, then their number comes first; if they
+ * Adds (n, address of each input ..., scalar ..., integer ..., address of y). If there are rows, then their number comes first; if they
  * are 'free', then for each input come its address, the bytes from row to row and whether a row is more than one number.
  */
 function addMap(func: AddFunction, shape: MapShape, expression: Expression): void {
-  const { inputs, scalars = 0, output = 'words', rows } = shape;
+  const { inputs, scalars = 0, integers = 0, output = 'words', rows } = shape;
   const isFree = rows === 'free';
   const sizes = rows === undefined ? 1 : 2;
   const each = isFree ? 3 : 1;
-  const integers = sizes + each * inputs.length;
-  func(`${'i'.repeat(integers)}${'f'.repeat(scalars)}i`, (params, locals) => {
+  const given = sizes + each * inputs.length;
+  const last = given + scalars + integers;
+  func(`${'i'.repeat(given)}${'f'.repeat(scalars)}${'i'.repeat(integers)}i`, (params, locals) => {
     const work = new Work(locals);
     const splats = params
-      .slice(integers, integers + scalars)
+      .slice(given, given + scalars)
       .map((scalar, i) => work.constant(`scalar ${i}`, () => f32x4.splat(scalar)));
     const param = (input: number, which = 0): Local => params[sizes + each * input + which]!;
     const n = params[sizes - 1]!;
-    const y = params[integers + scalars]!;
+    const y = params[last]!;
     const body = (at: readonly Local[], left: Local, y: Local): Code => {
       const sources = inputs.map((type, i) => ({ ...LAYOUTS[type], at: at[i]!, goesOn: isFree ? param(i, 2) : null }));
       return loop(locals, work, shape, { sources, left, y }, (each, xs) =>
-        expression(each, ...([...xs, ...splats] as Operands)),
+        expression(each, ...([...xs, ...splats, ...params.slice(given + scalars, last)] as Operands)),
       );
     };
     if (rows === undefined) return [work.prepare, body(params.slice(1), n, y)];

@@ -3,15 +3,23 @@ import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import type { Outputs } from '../nn/outputs.ts';
 
-/** A network in int8, with what `quantize` found on the calibration samples. It equals, and files hold, the network alone. */
+/** A quantized network, with what was found on the calibration samples. It equals, and files hold, the network alone. */
 export class QuantizedNetwork extends Network {
-  readonly #notes: readonly string[];
+  readonly #found: readonly string[];
+  readonly #disagreements: readonly string[];
   readonly #meaning: readonly Outputs[] | undefined;
 
-  constructor(graph: Graph<Stored>, notes: readonly string[], meaning?: readonly Outputs[]) {
+  /** What was found when it was made, and where its answers are not those of the real network. */
+  constructor(
+    graph: Graph<Stored>,
+    found: readonly string[],
+    meaning?: readonly Outputs[],
+    disagreements: readonly string[] = [],
+  ) {
     super(graph);
-    this.#notes = notes;
+    this.#found = found;
     this.#meaning = meaning;
+    this.#disagreements = disagreements;
   }
 
   /** How the outputs are meant, if it was quantized from a compiled model: `measure` asks. */
@@ -24,6 +32,11 @@ export class QuantizedNetwork extends Network {
    * became constant, and how far the integers are from the real numbers if that is more than eight bits explain.
    */
   get notes(): readonly string[] {
-    return this.#notes;
+    return [...this.#found, ...this.#disagreements];
+  }
+
+  /** Those of its notes that stay true when its weights change. */
+  get found(): readonly string[] {
+    return this.#found;
   }
 }

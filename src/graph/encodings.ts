@@ -175,10 +175,10 @@ function checkEncodings(
     const whole = wanted === 'int8' ? integersIn(encoding, shape) : null;
     const fits = whole !== null || (wanted === 'float32' ? isFloat32(encoding) : encoding.type === wanted);
     if (fits && (isPruned === true || !isSparse(encoding))) {
-      if (isTable) checkOneScale(role, whole!, Math.fround(format.scale), fail);
+      if (isTable) checkAlike(role, whole!, Math.fround(format.scale), fail);
       if (isTable && format.zeroPoint !== 0) fail('format zeroPoint', '0, as that of its table', format.zeroPoint);
       // Scales stand along the last axis, which here is not that of what it makes
-      if (whole !== null && unitAxis !== undefined) checkOneScale(role, whole, whole.scales[0], fail);
+      if (whole !== null && unitAxis !== undefined) checkAlike(role, whole, whole.scales[0], fail);
       continue;
     }
     const reads = input.format === null ? dtype : 'int8';
@@ -195,7 +195,7 @@ function checkEncodings(
 }
 
 /** Throws unless all scales of a weight are `scale`. */
-function checkOneScale(role: string, { scales }: { readonly scales: Float32Array }, scale = 1, fail: Refusal): void {
+function checkAlike(role: string, { scales }: { readonly scales: Float32Array }, scale = 1, fail: Refusal): void {
   const wrong = scales.findIndex((each) => each !== scale);
   if (wrong >= 0) fail(`scales[${wrong}] of ${role}`, `${scale}, as all others and those of its values`, scales[wrong]);
 }

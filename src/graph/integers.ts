@@ -1,4 +1,4 @@
-import { LimitError } from '../base/errors.ts';
+import { LimitError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { refusing } from './attributes.ts';
 import { type Encoding, type EncodingOf, isSparse } from './encoding.ts';
@@ -94,24 +94,26 @@ export const columnScales = (product: IntegerProduct): Float32Array => Float32Ar
 export const columnFactors = ({ input, output, kernel }: IntegerProduct): number[] =>
   Array.from(kernel.scales, (scale) => (input.scale * scale) / (output?.scale ?? 1));
 
-/** A positive factor in whole numbers: multiplier·2^(shift - 31). */
+/** A factor in whole numbers, multiplier·2^(shift - 31), as `requantizeWhole` takes it: the multiplier is 0, or 2³⁰ to 2³¹ - 1. */
 export interface Multiplier {
   readonly multiplier: number;
   readonly shift: number;
 }
 
 /**
- * A finite factor of at least 0 as machines without floats have it, to 31 bits, half up: TFLite's QuantizeMultiplier. One below 2⁻³²,
- * which would need a shift below -31, is 0, as it is there.
+ * A real factor as machines without floats have it: to 31 bits, half up, like TFLite's QuantizeMultiplier. One that would need a
+ * shift below -31 is 0, as it is there. Throws ValueError unless it is from 0 to below 2³⁰, with its rounding.
  */
 export function multiplierOf(real: number): Multiplier {
+  if (!(real >= 0 && real < 2 ** 30 - 0.25)) throw new ValueError('multiplierOf', 'real', 'from 0 to below 2^30', real);
   let shift = 0;
-  let fraction = real; // of frexp: from 0.5 to below 1
+  let fraction = real; // at least 0.5 and below 1, by exact doublings and halvings
   for (; fraction >= 1; shift++) fraction /= 2;
   for (; fraction > 0 && fraction < 0.5; shift--) fraction *= 2;
-  const multiplier = Math.round(fraction * 2 ** 31);
-  if (multiplier === 2 ** 31) return { multiplier: 2 ** 30, shift: shift + 1 };
-  return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier, shift };
+  const rounded = Math.floor(fraction * 2 ** 31 + 0.5);
+  const isFull = rounded === 2 ** 31;
+  if (isFull) shift++;
+  return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier: isFull ? 2 ** 30 : rounded, shift };
 }
 
 /** Throws unless the product can be computed: no sum leaves int32, and there are factors for its sums. */

@@ -4,7 +4,8 @@ import { activationBefore } from '../graph/rewrite.ts';
 import { guessesOf } from '../nn/decisions.ts';
 import { meant } from '../nn/heads.ts';
 import type { Outputs } from '../nn/outputs.ts';
-import { fromData } from '../tensor/tensor.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { BATCH, measured } from './calibrate.ts';
 
 /** Differences below these are what eight bits are. */
 const ERROR = 0.1;
@@ -17,6 +18,28 @@ export interface Answers {
   readonly float: Float32Array;
   readonly integer: Float32Array;
   readonly units: number;
+}
+
+/** The outputs of a network and of its other form on samples. */
+export function answersOf(given: Graph<Stored>, network: Graph<Stored>, samples: readonly Tensor[]): Answers[] {
+  const found = [given, network].map((graph) => {
+    const parts: Float32Array[][] = graph.outputs.map(() => []);
+    measured(graph, graph.outputs, samples, BATCH, (_, values, i) => parts[i]!.push(values.slice()));
+    return parts.map(joined);
+  }) as [Float32Array[], Float32Array[]];
+  const n = samples[0]!.shape[0]!;
+  return found[0].map((float, i) => ({ float, integer: found[1][i]!, units: float.length / n }));
+}
+
+/** Arrays one after another. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** What sentences on a disagreement say. */

@@ -1,20 +1,11 @@
 import { StateError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
-import { withBatchNormFolded } from '../compress/fold.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { isIdle } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, withFusedActivations, without } from '../graph/rewrite.ts';
+import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 import { layersOf, mainKey } from './layer-formats.ts';
 
-/**
- * The real network with the nodes that a quantized form of it has, under the same names: BatchNorms folded, activations
- * fused, and without what does nothing. It computes what the network does, but for rounding.
- */
-export const realForm = (graph: Graph<Stored>): Graph<Stored> =>
-  withFusedActivations(without(withBatchNormFolded(graph), (node) => isIdle(node, false)));
-
-/** Throws StateError unless the layers of a real network in `realForm` are those of the quantized one. */
+/** Throws StateError unless the layers of a real network of `plainOf` are those of the quantized one. */
 export function checkForms(op: string, real: Graph<Stored>, quantized: Graph<Stored>): void {
   const others = new Map(quantized.nodes.map((node) => [node.name, node]));
   for (const node of [...layersOf(real).values()].flat()) {
@@ -41,7 +32,7 @@ export interface Alone {
 }
 
 /**
- * A real network, in `realForm`, in which these nodes alone are as in its quantized form: they read integers where they do
+ * A real network, of `plainOf`, in which these nodes alone are as in its quantized form: they read integers where they do
  * there, made of real numbers, multiply what they multiply there, and round what they give as they do there.
  */
 export function withOnly(real: Graph<Stored>, quantized: Graph<Stored>, kept: ReadonlySet<string>): Alone {

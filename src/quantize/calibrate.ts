@@ -3,12 +3,13 @@ import { batchesThrough } from '../compress/measure.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, hasKernel } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, readersOf } from '../graph/rewrite.ts';
+import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Carried, isCut, keepsFormat, suits } from './carried.ts';
-import { chooseFixedPoint, chooseQParams, Observer, type Range, type RangeMethod } from './ranges.ts';
+import { Carried, looksUp } from './carried.ts';
+import { chooseFixedPoint, chooseQParams, chooseSymmetric, Observer, type Range, type RangeMethod } from './ranges.ts';
+import { sharing } from './sharing.ts';
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */
 const AT_ONCE = 512;
@@ -33,6 +34,8 @@ export interface Sources {
   readonly method: RangeMethod;
   /** Whether a product multiplies fixed point: what it reads and gives, and what is made of that without a product, is. */
   readonly isFixed: (node: Node) => boolean;
+  /** Whether all is int8 that can be. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -40,12 +43,10 @@ export interface Sources {
  * suit once they are known: an activation whose result shares a kernel with numbers below 0.
  */
 export function calibrate(graph: Graph<Stored>, real: ReadonlySet<string>, sources: Sources): Calibrated {
-  const carried = new Carried(graph, real);
+  const carried = new Carried(graph, real, sources.isWhole);
   const found = calibrated(graph, carried, sources);
   const formatOf = (name: string): QuantizationParams => found.formats.get(name)!;
-  const unsuited = graph.nodes.filter(
-    (node) => carried.gives(node) && !suits(node, node.inputs.map(formatOf), formatOf(node.name)),
-  );
+  const unsuited = graph.nodes.filter((node) => carried.gives(node) && !carried.suits(node, formatOf));
   if (unsuited.length === 0) return { carried, ...found };
   return calibrate(graph, new Set([...real, ...unsuited.map(({ name }) => name)]), sources);
 }
@@ -53,12 +54,13 @@ export function calibrate(graph: Graph<Stored>, real: ReadonlySet<string>, sourc
 /** The values of fixed point. */
 function fixedValues(graph: Graph<Stored>, carried: Carried, isFixed: Sources['isFixed']): ReadonlySet<string> {
   const fixed = new Set<string>();
-  const own = graph.nodes.filter((node) => carried.reads(node));
+  const own = graph.nodes.filter((node) => carried.reads(node) || carried.gives(node));
   for (let before = -1; before < fixed.size; ) {
     before = fixed.size;
     for (const node of own) {
-      const values = carried.gives(node) ? [...node.inputs, node.name] : node.inputs;
-      const isIn = hasKernel(node) ? isFixed(node) : values.some((name) => fixed.has(name));
+      const read = looksUp(node) ? [] : node.inputs;
+      const values = carried.gives(node) ? [...read, node.name] : read;
+      const isIn = hasKernel(node) || looksUp(node) ? isFixed(node) : values.some((name) => fixed.has(name));
       if (isIn) for (const name of values) fixed.add(name);
     }
   }
@@ -75,63 +77,29 @@ function calibrated(
   carried: Carried,
   { known, samples, method, isFixed }: Sources,
 ): Omit<Calibrated, 'carried'> {
-  const makers = new Map(graph.nodes.map((node) => [node.name, node]));
-  const readers = readersOf(graph);
-  const leader = new Map<string, string>();
-  const rootOf = (name: string): string => {
-    let root = name;
-    for (let above = leader.get(root); above !== undefined; above = leader.get(root)) root = above;
-    return root;
-  };
-  const join = (a: string, b: string): void => {
-    if (rootOf(a) !== rootOf(b)) leader.set(rootOf(a), rootOf(b));
-  };
-  const readWith = new Map<string, string>();
-  const wanted = new Map<string, Node>();
-  /** What an activation cuts off has no say in its range. */
-  const unseen = new Set<string>();
-  for (const node of graph.nodes) {
-    if (!carried.reads(node)) continue;
-    for (const name of node.inputs) if (!wanted.has(name)) wanted.set(name, node);
-    if (isCut(node)) unseen.add(node.inputs[0]!);
-    if (carried.gives(node) && keepsFormat(node)) join(node.name, node.inputs[0]!);
-    const { kernel } = node.weights;
-    if (kernel === undefined) continue;
-    const other = readWith.get(kernel);
-    if (other !== undefined) join(other, node.inputs[0]!);
-    readWith.set(kernel, node.inputs[0]!);
-  }
-  // A part that nothing else reads is rounded once if it is made in the format of the whole, which holds all its numbers.
-  for (const node of graph.nodes) {
-    if (!factsOf(node).isJoin || !carried.gives(node)) continue;
-    for (const name of node.inputs) {
-      const maker = makers.get(name);
-      const isMoved = maker !== undefined && carried.gives(maker) && keepsFormat(maker);
-      if (isMoved || readers.get(name)!.some((reader) => reader !== node && carried.reads(reader))) continue;
-      join(name, node.name);
-      unseen.add(name);
-    }
-  }
-  const groups = new Map<string, string[]>();
-  for (const name of wanted.keys()) groups.set(rootOf(name), [...(groups.get(rootOf(name)) ?? []), name]);
+  const { wanted, unseen, groups } = sharing(graph, carried);
+  const tables = new Map(graph.nodes.flatMap((node) => (carried.gives(node) ? tableRange(graph, node) : [])));
+  const ranges = new Map([...known, ...tables]);
   const formats = new Map<string, QuantizationParams>();
   const cut = new Map<string, QuantizationParams>();
   const notes: string[] = [];
   const fixed = fixedValues(graph, carried, isFixed);
   const give = (members: readonly string[], { low, high }: Range): QuantizationParams => {
-    const format = (members.some((name) => fixed.has(name)) ? chooseFixedPoint : chooseQParams)(low, high);
+    const isIn = (names: { has(name: string): boolean }): boolean => members.some((name) => names.has(name));
+    const choose = isIn(fixed) ? chooseFixedPoint : isIn(tables) ? chooseSymmetric : chooseQParams;
+    const format = choose(low, high);
     for (const name of members) formats.set(name, format);
     return format;
   };
-  let open = [...groups.values()].filter((members) => {
+  let open = groups.filter((members) => {
     const seen = members.filter((name) => !unseen.has(name));
-    const range = rangeOf(seen, known);
+    const range = rangeOf(seen, ranges);
     if (range !== null) give(members, range);
     else if (samples === null)
       throw new ValueError(
         'quantize',
         'calibration',
-        `given: ranges hold none of "${seen.find((name) => !known.has(name))}"`,
+        `given: ranges hold none of "${seen.find((name) => !ranges.has(name))}"`,
         undefined,
       );
     return range === null;
@@ -152,7 +120,7 @@ function calibrated(
     const end = now.findIndex((members) => {
       const seen = members.find((name) => !unseen.has(name))!;
       const observer = observers.get(seen)!;
-      const range = observer.range();
+      const range = widened(observer.range(), members, tables);
       const format = give(members, range);
       if (!observer.isCut(range)) return false;
       for (const name of members) cut.set(name, format);
@@ -163,6 +131,22 @@ function calibrated(
   }
   return { formats, notes };
 }
+
+/** The range of what a node looks up, by its name: that of its table, whose numbers are all kept. */
+function tableRange(graph: Graph<Stored>, node: Node): [name: string, range: Range][] {
+  if (!looksUp(node)) return [];
+  const { values } = graph.weights.get(node.weights[factsOf(node).table!]!)!.encoding;
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  return [[node.name, { low: -most, high: most }]];
+}
+
+/** A range with those of the tables among these values. */
+const widened = (range: Range, members: readonly string[], tables: ReadonlyMap<string, Range>): Range =>
+  members.reduce(({ low, high }, name) => {
+    const own = tables.get(name) ?? { low, high };
+    return { low: Math.min(low, own.low), high: Math.max(high, own.high) };
+  }, range);
 
 /** The range that holds those of all these values; null where one is not known. */
 function rangeOf(names: readonly string[], known: ReadonlyMap<string, Range>): Range | null {
@@ -202,20 +186,21 @@ function asCut(graph: Graph<Stored>, carried: Carried, cut: ReadonlyMap<string, 
   return { ...graph, nodes };
 }
 
-/** Runs a network on samples and shows `see` the numbers of these values, batch by batch. */
+/** Runs a network on samples and shows `see` the numbers of these values, batch by batch; `op` is who asks, for errors. */
 export function measured(
   graph: Graph<Stored>,
   names: readonly string[],
   samples: readonly Tensor[],
   batchSize: number,
   see: (name: string, values: Float32Array, index: number) => void,
+  op = 'quantize',
 ): void {
   if (names.length === 0) return;
   const empty = samples.find(({ size }) => size === 0);
-  if (empty !== undefined) throw new ShapeError('quantize', [empty.shape], 'there are no calibration samples');
+  if (empty !== undefined) throw new ShapeError(op, [empty.shape], 'there are no calibration samples');
   const program = compileNetwork({ ...graph, outputs: names }, batchSize, run.kernels);
   try {
-    for (const values of batchesThrough('quantize', program, samples, batchSize))
+    for (const values of batchesThrough(op, program, samples, batchSize))
       names.forEach((name, i) => {
         see(name, values[i]!, i);
       });

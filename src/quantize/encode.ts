@@ -1,5 +1,6 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { StateError, ValueError } from '../base/errors.ts';
+import { powerOfTwo } from '../base/powers.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, LevelCodeBits, Stored } from '../graph/encoding.ts';
@@ -43,49 +44,102 @@ export function groupsIn(
   };
 }
 
-/** Levels nearest to each number, symmetric: scale = max|w| of the group over the largest level. */
+/** Shares of the range of a group that its levels may reach over: from all of it to half. */
+const SHARES = Array.from({ length: 11 }, (_, i) => (20 - i) / 20);
+
+/** The levels that numbers of a group are rounded to. */
+interface Levels {
+  readonly scales: Float32Array;
+  /** Null where zero lies in the middle. */
+  readonly zeroPoints: Uint8Array | null;
+}
+
+/** The code of a number: the nearest that there is. */
+type CodeOf = (w: number, scale: number, zero: number) => number;
+
+/**
+ * The levels of each group by how its format is fitted: over all of its range, or over the share of it with the least Σ error²,
+ * the largest of equals.
+ */
+function fitted(
+  values: Float32Array,
+  { count, of }: ReturnType<typeof groupsIn>,
+  { fit = 'range' }: WeightFormat,
+  middle: number,
+  codeOf: CodeOf,
+  levelsAt: (shares: Float64Array) => Levels,
+): Levels {
+  const shares = new Float64Array(count).fill(1);
+  if (fit === 'range') return levelsAt(shares);
+  const least = new Float64Array(count).fill(Infinity);
+  for (const share of SHARES) {
+    const { scales, zeroPoints } = levelsAt(new Float64Array(count).fill(share));
+    const errors = new Float64Array(count);
+    for (let i = 0; i < values.length; i++) {
+      const g = of(i);
+      const scale = scales[g]!;
+      const zero = zeroPoints?.[g] ?? middle;
+      const error = values[i]! - (codeOf(values[i]!, scale, zero) - zero) * scale;
+      errors[g] = errors[g]! + error * error;
+    }
+    errors.forEach((error, g) => {
+      if (error >= least[g]!) return;
+      least[g] = error;
+      shares[g] = share;
+    });
+  }
+  return levelsAt(shares);
+}
+
+/** Levels nearest to each number, symmetric: scale = max|w| of the group over the largest level, or a share of it. */
 const symmetric =
   (bits: LevelCodeBits, most: number): Encode =>
   (values, shape, format, limits) => {
-    const { rows, count, of } = groupsIn(shape, format);
-    const largest = new Float64Array(count);
+    const groups = groupsIn(shape, format);
+    const largest = new Float64Array(groups.count);
     values.forEach((w, i) => {
-      largest[of(i)] = Math.max(largest[of(i)]!, Math.abs(w));
+      largest[groups.of(i)] = Math.max(largest[groups.of(i)]!, Math.abs(w));
     });
-    const scales = usables(
-      largest.map((top) => top / most),
-      shape,
-      limits,
-    );
-    const middle = 2 ** (bits - 1);
-    const codes = Uint8Array.from(values, (w, i) => {
-      const level = roundHalfEven(w / scales[of(i)]!);
-      return middle + Math.min(most, Math.max(-most, level));
-    });
-    return { type: 'levels', values: packedCodes(codes, bits), bits, group: rows, scales, zeroPoints: null };
+    const middle = powerOfTwo(bits - 1);
+    const codeOf: CodeOf = (w, scale) => middle + Math.min(most, Math.max(-most, roundHalfEven(w / scale)));
+    const { scales } = fitted(values, groups, format, middle, codeOf, (shares) => ({
+      scales: usables(
+        largest.map((top, g) => (shares[g]! * top) / most),
+        shape,
+        limits,
+      ),
+      zeroPoints: null,
+    }));
+    const codes = Uint8Array.from(values, (w, i) => codeOf(w, scales[groups.of(i)]!, middle));
+    return { type: 'levels', values: packedCodes(codes, bits), bits, group: groups.rows, scales, zeroPoints: null };
   };
 
-/** Levels from the least to the greatest number of a group, and 0, which has a code. */
+/** Levels from the least to the greatest number of a group, and 0, which has a code; or over a share of that. */
 const asymmetric =
   (bits: LevelCodeBits): Encode =>
-  (values, shape, format) => {
-    const { rows, count, of } = groupsIn(shape, format);
-    const low = new Float64Array(count);
-    const high = new Float64Array(count);
+  (values, shape, format, limits) => {
+    const groups = groupsIn(shape, format);
+    const low = new Float64Array(groups.count);
+    const high = new Float64Array(groups.count);
     values.forEach((w, i) => {
-      low[of(i)] = Math.min(low[of(i)]!, w);
-      high[of(i)] = Math.max(high[of(i)]!, w);
+      const g = groups.of(i);
+      low[g] = Math.min(low[g]!, w);
+      high[g] = Math.max(high[g]!, w);
     });
-    const most = 2 ** bits - 1;
-    const scales = Float32Array.from(low, (from, g) => usable((high[g]! - from) / most));
-    const zeroPoints = Uint8Array.from(low, (from, g) =>
-      Math.min(most, Math.max(0, roundHalfEven(-from / scales[g]!))),
-    );
-    const codes = Uint8Array.from(values, (w, i) => {
-      const g = of(i);
-      return Math.min(most, Math.max(0, roundHalfEven(w / scales[g]!) + zeroPoints[g]!));
+    const most = powerOfTwo(bits) - 1;
+    const clamped = (code: number): number => Math.min(most, Math.max(0, code));
+    const codeOf: CodeOf = (w, scale, zero) => clamped(roundHalfEven(w / scale) + zero);
+    const { scales, zeroPoints } = fitted(values, groups, format, 0, codeOf, (shares) => {
+      const own = usables(
+        low.map((from, g) => (shares[g]! * (high[g]! - from)) / most),
+        shape,
+        limits,
+      );
+      const zeros = Uint8Array.from(low, (from, g) => clamped(roundHalfEven((-shares[g]! * from) / own[g]!)));
+      return { scales: own, zeroPoints: zeros };
     });
-    return { type: 'levels', values: packedCodes(codes, bits), bits, group: rows, scales, zeroPoints };
+    const codes = Uint8Array.from(values, (w, i) => codeOf(w, scales[groups.of(i)]!, zeroPoints![groups.of(i)]!));
+    return { type: 'levels', values: packedCodes(codes, bits), bits, group: groups.rows, scales, zeroPoints };
   };
 
 /** The sum of a function of the numbers of each group, and how many were counted. */
@@ -127,15 +181,18 @@ function largestOf(values: ArrayLike<number>): number {
   return largest;
 }
 
+/** Of fixed point: files hold none that is less. */
+const LEAST_FRACTION = -112;
+
 /** The finest power of two whose integers reach the largest number. */
 const fixed =
   (bits: 8 | 16): Encode =>
   (values, _shape, _format, { least = [] }) => {
-    const most = 2 ** (bits - 1) - 1;
+    const most = powerOfTwo(bits - 1) - 1;
     const fraction = fractionFor(largestOf(values), most, largestOf(least));
     const integers = bits === 8 ? new Int8Array(values.length) : new Int16Array(values.length);
-    for (let i = 0; i < values.length; i++)
-      integers[i] = Math.min(most, Math.max(-most, roundHalfEven(values[i]! * 2 ** fraction)));
+    const step = powerOfTwo(-fraction);
+    for (let i = 0; i < values.length; i++) integers[i] = roundHalfEven(values[i]! / step);
     return { type: 'fixed', values: integers, fraction };
   };
 
@@ -193,8 +250,10 @@ export function encodeWeight(
   const wrong = values.find((w) => !Number.isFinite(w));
   if (wrong !== undefined) throw new ValueError(op, key, 'finite', wrong);
   const encoded: Stored = { shape, encoding: ENCODE[format.type](values, shape, format, limits), mask };
-  const lost = decodeWeight(encoded)!.findIndex((w) => !Number.isFinite(w));
-  if (lost >= 0) throw new ValueError(op, key, `numbers that ${format.type} reaches`, values[lost], 'Take bfloat16?');
+  const isTooFar = encoded.encoding.type === 'fixed' && encoded.encoding.fraction < LEAST_FRACTION;
+  const lost = isTooFar ? 0 : decodeWeight(encoded)!.findIndex((w) => !Number.isFinite(w));
+  if (lost >= 0)
+    throw new ValueError(op, key, `numbers that ${format.type} reaches`, largestOf(values), 'Take bfloat16?');
   return encoded;
 }
 

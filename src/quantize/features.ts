@@ -84,7 +84,7 @@ export class Features {
 
 /** The values that are numbers of inputs, in another order at most or added: no weight and no activation was at work. */
 export function rawValues(graph: Graph<Stored>, mayCarry: (node: Node) => boolean): ReadonlySet<string> {
-  const raw = new Set(graph.inputs.map(({ name }) => name));
+  const raw = new Set(graph.inputs.flatMap(({ name, dtype }) => (dtype === 'float32' ? [name] : [])));
   for (const node of graph.nodes) {
     const isRaw = node.format === null && activationIn(node) === null && mayCarry(node);
     if (isRaw && node.inputs.every((name) => raw.has(name))) raw.add(node.name);

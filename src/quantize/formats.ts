@@ -1,4 +1,4 @@
-import { checkRange, ValueError } from '../base/errors.ts';
+import { checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 
 /** How a weight is held. */
 export type WeightFormatName =
@@ -25,6 +25,12 @@ export interface WeightFormat {
    * multiplied. Formats without scales have none.
    */
   readonly group?: number | 'column';
+  /**
+   * Of int4 and uint4: what the levels of a group reach over. Its `range`, by default, or the share of it with the least
+   * squared `error`, of all to half in steps of a twentieth, which cuts off the outermost. The error of weights falls by 3 to
+   * 12 %; the answers of networks on digits came nearer to those of float32 or not, about as often.
+   */
+  readonly fit?: 'range' | 'error';
 }
 
 /**
@@ -56,19 +62,21 @@ export const WEIGHT_FORMATS: {
     readonly bits: number;
     readonly group: number | 'column' | null;
     readonly isInteger: boolean;
+    /** Whether there is a choice of what its levels reach over. */
+    readonly isFitted: boolean;
   };
 } = {
-  float32: { bits: 32, group: null, isInteger: false },
-  float16: { bits: 16, group: null, isInteger: false },
-  bfloat16: { bits: 16, group: null, isInteger: false },
-  fixed8: { bits: 8, group: null, isInteger: true },
-  fixed16: { bits: 16, group: null, isInteger: false },
-  int8: { bits: 8, group: 'column', isInteger: true },
-  uint8: { bits: 8, group: 32, isInteger: false },
-  int4: { bits: 4, group: 32, isInteger: true },
-  uint4: { bits: 4, group: 32, isInteger: false },
-  ternary: { bits: 2, group: 32, isInteger: true },
-  binary: { bits: 1, group: 32, isInteger: true },
+  float32: { bits: 32, group: null, isInteger: false, isFitted: false },
+  float16: { bits: 16, group: null, isInteger: false, isFitted: false },
+  bfloat16: { bits: 16, group: null, isInteger: false, isFitted: false },
+  fixed8: { bits: 8, group: null, isInteger: true, isFitted: false },
+  fixed16: { bits: 16, group: null, isInteger: false, isFitted: false },
+  int8: { bits: 8, group: 'column', isInteger: true, isFitted: false },
+  uint8: { bits: 8, group: 32, isInteger: false, isFitted: false },
+  int4: { bits: 4, group: 32, isInteger: true, isFitted: true },
+  uint4: { bits: 4, group: 32, isInteger: false, isFitted: true },
+  ternary: { bits: 2, group: 32, isInteger: true, isFitted: false },
+  binary: { bits: 1, group: 32, isInteger: true, isFitted: false },
 };
 
 const isValues = (name: unknown): name is ValueFormat => VALUES.includes(name as ValueFormat);
@@ -101,11 +109,19 @@ export function weightFormat(
   choice: WeightFormatName | WeightFormat,
   values: ValueFormat,
 ): WeightFormat {
-  const { type, group, ...others }: { type?: unknown; group?: number | 'column' } =
+  const { type, group, fit, ...others }: Omit<Partial<WeightFormat>, 'type'> & { type?: unknown } =
     typeof choice === 'object' && choice !== null ? choice : { type: choice };
   if (!isWeights(type) || Object.keys(others).length > 0)
-    throw new ValueError(op, field, `one of ${Object.keys(WEIGHT_FORMATS).join(', ')}, or { type, group }`, choice);
+    throw new ValueError(
+      op,
+      field,
+      `one of ${Object.keys(WEIGHT_FORMATS).join(', ')}, or { type, group, fit }`,
+      choice,
+    );
   const row = WEIGHT_FORMATS[type];
+  if (fit !== undefined && !row.isFitted)
+    throw new ValueError(op, `${field}.fit`, `left out: int4 and uint4 have it`, fit);
+  if (fit !== undefined) checkOneOf(op, `${field}.fit`, fit, ['range', 'error']);
   const isWhole = values !== 'real';
   if (isWhole && !row.isInteger)
     throw new ValueError(op, field, 'a format whose numbers are whole: products of integers have no other', type);
@@ -119,5 +135,5 @@ export function weightFormat(
   if (group !== undefined && group !== 'column') checkRange(op, `${field}.group`, group, 'a positive integer');
   if (isWhole && group !== undefined && group !== 'column')
     throw new ValueError(op, `${field}.group`, "'column': an int32 sum has one scale", group);
-  return { type, group: group ?? (isWhole ? 'column' : row.group) };
+  return { type, group: group ?? (isWhole ? 'column' : row.group), ...(fit !== undefined && { fit }) };
 }

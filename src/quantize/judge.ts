@@ -22,7 +22,7 @@ import type { Outputs } from '../nn/outputs.ts';
 import { type Data, listOf, type SampleLists, type Tensors } from '../nn/samples.ts';
 import { targetsFor } from '../nn/targets.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { realForm } from './alone.ts';
+import { plainOf } from './plain.ts';
 
 /** Samples [x, y]; without labels [x], or x alone if it is a tensor. */
 export type JudgedSamples = Tensor | readonly [x: Data] | SampleLists;
@@ -98,7 +98,7 @@ export class Noise {
 
 /** Judges forms of one network on the same samples. */
 export class Judge {
-  /** As `realForm` makes it. */
+  /** As `plainOf` makes it. */
   readonly network: Graph<Stored>;
   readonly xs: readonly Tensor[];
   /** Of the real network. */
@@ -112,7 +112,7 @@ export class Judge {
     const given = networkOf(op, subject);
     const [x, y] = pairOf(op, samples);
     this.op = op;
-    this.network = realForm(given);
+    this.network = plainOf(op, given);
     this.xs = inputsFor(op, given, x);
     this.y = y;
     const count = given.outputs.length;

@@ -2,7 +2,13 @@ import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { factsOf, multipliesIntegers } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { type LayerFormat, type LayerFormatChoice, layerFormat, type ValueFormat } from './formats.ts';
+import {
+  type LayerFormat,
+  type LayerFormatChoice,
+  layerFormat,
+  type ValueFormat,
+  type WeightFormatName,
+} from './formats.ts';
 
 /** The role of the weight that a node multiplies by or looks numbers up in; null for a node that is no layer. */
 export function weightRoleOf(node: Node): string | null {
@@ -34,7 +40,7 @@ export function layerFormats(
     if (role === null) continue;
     const { name } = node;
     const own = Object.hasOwn(layers, name) ? layerFormat(op, `layers["${name}"]`, layers[name]!) : usual;
-    checkTakes(op, node, own.values);
+    checkTakes(op, node, own);
     const first = byWeight.get(node.weights[role]!);
     if (first !== undefined && JSON.stringify(formats.get(first)) !== JSON.stringify(own))
       throw new StateError(op, `nodes "${first}" and "${name}" share ${node.weights[role]}: give both one format`);
@@ -58,24 +64,35 @@ function unknownLayer(
   return new ValueError(op, what, `one of the layers ${names.join(', ')}`, choice, didYouMean(name, names));
 }
 
-/** One row a kind of values: whether a node can multiply such. */
+/** Whether integers of the weight of a layer have one scale: that of a table is that of its values. */
+export const hasOneScale = (node: Node): boolean =>
+  factsOf(node).table !== undefined || factsOf(node).weights?.[weightRoleOf(node)!]?.unitAxis !== undefined;
+
+/** One row a kind of values: whether a node can multiply such, or look them up. */
 const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
   real: () => true,
-  static: multipliesIntegers,
-  fixed: multipliesIntegers,
+  static: (node) => multipliesIntegers(node) || factsOf(node).table !== undefined,
+  fixed: (node) => multipliesIntegers(node) || factsOf(node).table !== undefined,
   dynamic: (node) => Object.hasOwn(factsOf(node).attributes, 'dynamic'),
 };
 
 /** Whether a layer can be run on such values. */
 export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values](node);
 
-function checkTakes(op: string, node: Node, values: ValueFormat): void {
-  if (takes(node, values)) return;
-  const why =
-    factsOf(node).table !== undefined ? 'reads whole numbers and has' : 'multiplies real numbers alone: it has';
-  const form = values === 'static' ? 'int8' : values;
-  throw new StateError(
-    op,
-    `node "${node.name}" (${node.op}) ${why} no ${form} form. Give its weights alone one: layers: { "${node.name}": "int8" }, or leave it float32`,
-  );
+/** Formats of weights with one scale for all of a weight. */
+const OF_ONE_SCALE: readonly WeightFormatName[] = ['int8', 'fixed8'];
+
+/** Whether a layer can be in a format. */
+export const canBe = (node: Node, { weights, values }: LayerFormat): boolean =>
+  takes(node, values) && (values === 'real' || !hasOneScale(node) || OF_ONE_SCALE.includes(weights.type));
+
+function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): void {
+  const { name } = node;
+  const where = `node "${name}" (${node.op})`;
+  if (!takes(node, values)) {
+    const remedy = `Give its weights alone a format, layers: { "${name}": "int8" }, or leave it "float32"`;
+    throw new StateError(op, `${where} has no form of ${values === 'static' ? 'int8' : values} values. ${remedy}`);
+  }
+  if (!canBe(node, { weights, values }))
+    throw new StateError(op, `${where} has one scale for its integers, which ${weights.type} has not: take int8`);
 }

@@ -13,7 +13,7 @@ import { type LayerFormat, type LayerFormatChoice, layerFormat } from './formats
 import { harmOf, Judge, type JudgedSamples, type JudgeOptions, type MeasureBy, measureByOf } from './judge.ts';
 import { cheapest, costOf, type Taken, type Way, withinBudget } from './knapsack.ts';
 import { formatText, layersOf, weightsIn } from './layer-formats.ts';
-import { takes } from './layers.ts';
+import { canBe } from './layers.ts';
 import { quantizedIn, type Told } from './requantize.ts';
 
 /** At most: bytes of the whole file, or milliseconds of a call with `batchSize` samples (default 1) on this machine. */
@@ -125,7 +125,7 @@ export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPre
   if (layers.size === 0) throw new StateError(op, 'the network has no layer with weights: there is nothing to choose');
   const told = { calibration, ranges, rule };
   const forms = formats.map((format) => {
-    const able = new Set([...layers].filter(([, [node]]) => takes(node!, format.values)).map(([name]) => name));
+    const able = new Set([...layers].filter(([, [node]]) => canBe(node!, format)).map(([name]) => name));
     const own = new Map([...able].map((name) => [name, format]));
     return { format, layers: able, network: quantizedIn(subject, layers, own, told) };
   });

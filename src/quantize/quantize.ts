@@ -1,27 +1,25 @@
-import { checkOneOf, DTypeError, StateError } from '../base/errors.ts';
+import { checkOneOf } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { withBatchNormFolded } from '../compress/fold.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
-import { decodeWeight } from '../graph/decode.ts';
-import type { EncodingName, Stored } from '../graph/encoding.ts';
-import { factsOf, isIdle, multipliesIntegers, multipliesRows } from '../graph/facts.ts';
-import { type Graph, mapWeights, type Node } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, ownersOf, withFusedActivations, without } from '../graph/rewrite.ts';
+import type { Stored } from '../graph/encoding.ts';
+import { multipliesRows } from '../graph/facts.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { ownersOf, withFusedActivations } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Answers, disagreements } from './agreement.ts';
-import { BATCH, type Calibrated, calibrate, measured, type Sources } from './calibrate.ts';
+import { answersOf, disagreements } from './agreement.ts';
+import { type Formats, inFormats, type Rule, withActivationsApart } from './assemble.ts';
+import { BATCH, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
-import { encodeWeight } from './encode.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
+import { inFloat32, plainOf } from './plain.ts';
 import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
-import { integerWeights } from './weights.ts';
 
 export interface QuantizeOptions {
   /**
@@ -66,38 +64,17 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
   checkOneOf('quantize', 'rule', rule, ['float32', 'multiplier']);
   const areKnown = ranges instanceof Map;
   const method = rangeMethod('quantize', areKnown ? 'auto' : (ranges as RangeChoice));
-  const given = inFloat32(networkOf('quantize', subject));
+  const given = inFloat32('quantize', networkOf('quantize', subject));
   const formats = layerFormats('quantize', given, format, layers);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
   const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
-  const plain = withFusedActivations(without(withBatchNormFolded(given), (node) => isIdle(node, false)));
+  const plain = plainOf('quantize', given);
   const known = areKnown ? knownRanges('quantize', ranges, given, plain) : new Map<string, Range>();
   const { network, notes } = quantized(plain, formats, { samples, method, known }, rule);
   const meaning = outputsKnown(subject);
   if (samples === null) return new QuantizedNetwork(network, notes, meaning);
   const told = { ...wordsFor(formats), known: meaning };
-  return new QuantizedNetwork(
-    network,
-    [...notes, ...disagreements(given, answersOf(given, network, samples), told)],
-    meaning,
-  );
-}
-
-/** Encodings of weights that are numbers still, in fewer bits. */
-const ARE_NUMBERS: readonly EncodingName[] = ['float32', 'float16', 'bfloat16'];
-
-/** The network with float32 weights. Throws for float64, and for weights and values that are integers. */
-function inFloat32(given: Graph<Stored>): Graph<Stored> {
-  const other = given.inputs.find(({ dtype }) => dtype === 'float64');
-  if (other !== undefined) throw new DTypeError('quantize', [other.dtype], 'needs a float32 model');
-  return mapWeights(given, (weight, key) => {
-    const { type } = weight.encoding;
-    if (type === 'float64') throw new DTypeError('quantize', [type], 'needs a float32 model');
-    if (!ARE_NUMBERS.includes(type))
-      throw new StateError('quantize', `${key} is ${type} already: take dequantize(network) first`);
-    if (type === 'float32') return weight;
-    return { ...weight, encoding: { type: 'float32', values: decodeWeight(weight) as Float32Array } };
-  });
+  return new QuantizedNetwork(network, notes, meaning, disagreements(given, answersOf(given, network, samples), told));
 }
 
 function samplesFor({ inputs }: Graph<Stored>, calibration: Data): readonly Tensor[] {
@@ -130,45 +107,30 @@ function nameOf({ weights: { type }, values }: LayerFormat): string {
   }
 }
 
-/** The outputs of a network and of its other form on samples. */
-function answersOf(given: Graph<Stored>, network: Graph<Stored>, samples: readonly Tensor[]): Answers[] {
-  const found = [given, network].map((graph) => {
-    const parts: Float32Array[][] = graph.outputs.map(() => []);
-    measured(graph, graph.outputs, samples, BATCH, (_, values, i) => parts[i]!.push(values.slice()));
-    return parts.map(joined);
-  }) as [Float32Array[], Float32Array[]];
-  const n = samples[0]!.shape[0]!;
-  return found[0].map((float, i) => ({ float, integer: found[1][i]!, units: float.length / n }));
-}
-
-/** Arrays one after another. */
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-type Formats = ReadonlyMap<string, LayerFormat>;
-
 interface Found {
   readonly network: Graph<Stored>;
   readonly notes: readonly string[];
 }
 
-function quantized(plain: Graph<Stored>, formats: Formats, from: Omit<Sources, 'isFixed'>, rule: Rule): Found {
-  ownersOf('quantize', plain); // a weight is quantized once, so nodes that share one share all
+type From = Pick<Sources, 'samples' | 'known' | 'method'>;
+
+function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rule): Found {
+  ownersOf('quantize', given); // a weight is quantized once, so nodes that share one share all
   const isInteger = ({ name }: Node): boolean => hasFormats(formats.get(name));
+  const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
+  const isWhole = rule === 'multiplier' || given.nodes.some(isFixed);
+  const { graph: plain, known } = isWhole
+    ? withActivationsApart(given, from.known, isInteger)
+    : { graph: given, ...from };
   const scaled = scaledFor(plain, from.samples, isInteger);
   const { graph } = scaled;
   const real = graph.nodes.flatMap((node) => (weightRoleOf(node) === null || isInteger(node) ? [] : [node.name]));
-  const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
-  const calibrated = calibrate(graph, new Set(real), { ...from, isFixed });
-  const network = withFormats(inIntegers(graph, formats, calibrated, rule), formats);
-  return { network, notes: [...scaled.notes, ...calibrated.notes] };
+  const calibrated = calibrate(graph, new Set(real), { ...from, known, isFixed, isWhole });
+  const network = inFormats(graph, formats, calibrated, rule);
+  return {
+    network: isWhole ? withFusedActivations(network) : network,
+    notes: [...scaled.notes, ...calibrated.notes],
+  };
 }
 
 /** The network with features of one size where samples show that they differ. */
@@ -180,63 +142,6 @@ function scaledFor(
   const isAny = samples !== null && plain.nodes.some(isInteger);
   if (!isAny) return { graph: plain, notes: [] };
   return withScaledFeatures(plain, featuresOf(plain, samples, isInteger), isInteger);
-}
-
-/** The network with its int8 values, their products' weights in integers. */
-function inIntegers(
-  graph: Graph<Stored>,
-  formats: Formats,
-  { carried, formats: ofValues }: Calibrated,
-  rule: Rule,
-): Graph<Stored> {
-  const names = new Names(namesOf(graph));
-  const weights = new Map(graph.weights);
-  const nodes: Node[] = [];
-  /** The int8 form of values that have one, by name. */
-  const bytes = new Map<string, string>();
-  const inBytes = (name: string): string => {
-    const known = bytes.get(name);
-    if (known !== undefined) return known;
-    const own = names.take(`${name}/quantize`);
-    nodes.push(nodeOf('quantize', own, [name], {}, { format: ofValues.get(name)! }));
-    bytes.set(name, own);
-    return own;
-  };
-  for (const node of graph.nodes) {
-    if (!carried.reads(node)) {
-      nodes.push(node);
-      continue;
-    }
-    const inputs = node.inputs.map(inBytes);
-    const format = carried.gives(node) ? ofValues.get(node.name)! : null;
-    if (format !== null) bytes.set(node.name, node.name);
-    nodes.push({ ...(format === null ? node : ruled(node, rule)), inputs, format });
-    if (!multipliesIntegers(node)) continue;
-    const own = integerWeights(graph, node, ofValues.get(node.inputs[0]!)!, formats.get(node.name)!.weights);
-    for (const [key, weight] of own) weights.set(key, weight);
-  }
-  return { ...graph, nodes, weights };
-}
-
-type Rule = 'float32' | 'multiplier';
-
-/** The node that makes int8 of sums by this rule, where it makes any. */
-function ruled(node: Node, rule: Rule): Node {
-  if (rule === 'float32' || !Object.hasOwn(factsOf(node).attributes, 'rule')) return node;
-  return { ...node, attrs: { ...node.attrs, rule } } as Node;
-}
-
-/** The network with the weights of layers that read real numbers in their formats. */
-function withFormats(graph: Graph<Stored>, formats: Formats): Graph<Stored> {
-  const weights = new Map(graph.weights);
-  const nodes = graph.nodes.map((node) => {
-    const format = formats.get(node.name);
-    if (format === undefined || hasFormats(format) || format.weights.type === 'float32') return node;
-    const key = node.weights[weightRoleOf(node)!]!;
-    weights.set(key, encodeWeight('quantize', key, graph.weights.get(key)!, format.weights));
-    return format.values === 'dynamic' ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
-  });
-  return { ...graph, nodes, weights };
 }
 
 /** What is known of the features of raw values that products of integers read. */

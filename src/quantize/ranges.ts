@@ -1,6 +1,7 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
+import { powerOfTwo } from '../base/powers.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
 import { namesOf } from '../graph/rewrite.ts';
 
@@ -85,15 +86,29 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
 }
 
+/** The format for a range in int8 with zero point 0, as tables have it. Throws as `chooseQParams`. */
+export function chooseSymmetric(low: number, high: number): QuantizationParams {
+  const { scale } = chooseQParams(low, high);
+  const own = Math.fround(Math.max(-low, high) / 127);
+  return { scale: own < 2 ** -100 ? scale : own, zeroPoint: 0 };
+}
+
+/** No fixed point is finer: 2^-100 a step. */
+const MOST_FRACTION = 100;
+
 /**
- * The fraction of the finest fixed point, 2^-fraction a step, whose integers up to `most` reach a number: they round to no
- * larger one. 0 for no number to reach. `least` is a step that is fine enough.
+ * The fraction of the finest fixed point, 2^-fraction a step, whose integers up to `most` reach a number: it rounds to none
+ * above. A step is no less than `least`. 0 where there is nothing to reach.
  */
 export function fractionFor(largest: number, most: number, least = 0): number {
-  if (!(largest > 2 ** -100) && least === 0) return 0;
-  let fraction = Math.floor(Math.log2(most / Math.max(largest, 2 ** -100))) + 1;
-  while (roundHalfEven(largest * 2 ** fraction) > most || 2 ** -fraction < least) fraction--;
-  return Math.min(100, fraction);
+  if (largest === 0 && least === 0) return 0;
+  let fraction = MOST_FRACTION;
+  let step = powerOfTwo(-fraction);
+  while (step < least || roundHalfEven(largest / step) > most) {
+    step *= 2;
+    fraction--;
+  }
+  return fraction;
 }
 
 /** The format of fixed point for a range in int8: the finest power of two that holds it, and zero point 0. Throws as `chooseQParams`. */
@@ -103,8 +118,8 @@ export function chooseFixedPoint(low: number, high: number): QuantizationParams 
     [high, 127],
     [-low, 128],
   ];
-  const fractions = sides.flatMap(([size, most]) => (size > 2 ** -100 ? [fractionFor(size, most)] : []));
-  return { scale: fractions.length === 0 ? 1 : 2 ** -Math.min(...fractions), zeroPoint: 0 };
+  const fractions = sides.flatMap(([size, most]) => (size > 0 ? [fractionFor(size, most)] : []));
+  return { scale: fractions.length === 0 ? 1 : powerOfTwo(-Math.min(...fractions)), zeroPoint: 0 };
 }
 
 /**

@@ -17,7 +17,7 @@ import { bitsOf } from './encode.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { harmOf, Judge, type JudgeOptions, type MeasureBy, measureByOf } from './judge.ts';
 import { formatIn, formatText, layersOf } from './layer-formats.ts';
-import { takes } from './layers.ts';
+import { canBe } from './layers.ts';
 import { formatsOf } from './mixed.ts';
 import { quantizedIn, type Told } from './requantize.ts';
 
@@ -196,7 +196,7 @@ function bestStep(
   let best: { step: Step; worth: number; gain: number } | null = null;
   for (const [layer, [node]] of layers)
     for (const to of ladder) {
-      if (!takes(node!, to.values) || !isFiner(to, formats.get(layer)!)) continue;
+      if (!canBe(node!, to) || !isFiner(to, formats.get(layer)!)) continue;
       const state = tried(new Map([...formats, [layer, to]]));
       const gain = gained(now.harm, state.harm);
       if (state.bytes > most || !(gain > 0)) continue;

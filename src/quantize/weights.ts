@@ -5,13 +5,15 @@ import { type Graph, type Node, type QuantizationParams, weightsOf } from '../gr
 import { integersOf } from '../graph/integers.ts';
 import { encodeWeight } from './encode.ts';
 import type { WeightFormat } from './formats.ts';
+import { hasOneScale } from './layers.ts';
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
-const BIAS_LIMIT = 2 ** 28;
+export const BIAS_LIMIT: number = 2 ** 28;
 
 /**
  * The kernel of a product of integers in a format, and its bias in int32, by key. A large bias on tiny weights needs a coarser
- * scale, or it would not fit its integer. Throws ValueError for numbers that are not finite.
+ * scale, or it would not fit its integer. A kernel whose units are not its last axis has one scale. Throws ValueError for
+ * numbers that are not finite.
  */
 export function integerWeights(
   graph: Graph<Stored>,
@@ -21,14 +23,17 @@ export function integerWeights(
 ): ReadonlyMap<string, Stored> {
   const { kernel, bias } = weightsOf(graph, node);
   const offsets = (bias?.encoding.values ?? []) as Float32Array;
-  const units = kernel!.shape.at(-1)!;
   checkFinite(node, kernel!, offsets);
-  const least = Float64Array.from({ length: units }, (_, j) => Math.abs(offsets[j] ?? 0) / (input.scale * BIAS_LIMIT));
-  const encoded = encodeWeight('quantize', node.weights.kernel!, kernel!, format, { least });
+  const isOne = hasOneScale(node);
+  const columns = kernel!.shape.at(-1)!;
+  const forBiases = Float64Array.from(offsets, (offset) => Math.abs(offset) / (input.scale * BIAS_LIMIT));
+  const most = forBiases.reduce((a, b) => Math.max(a, b), 0);
+  const least = Float64Array.from({ length: columns }, (_, j) => (isOne ? most : (forBiases[j] ?? 0)));
+  const encoded = encodeWeight('quantize', node.weights.kernel!, kernel!, format, { least, isOne });
   const weights = new Map([[node.weights.kernel!, encoded]]);
   if (bias === undefined) return weights;
   const { scales } = integersOf(encoded.encoding, encoded.shape)!;
-  const sums = Int32Array.from({ length: units }, (_, j) => roundHalfEven(offsets[j]! / (input.scale * scales[j]!)));
+  const sums = Int32Array.from(offsets, (offset, j) => roundHalfEven(offset / (input.scale * scales[isOne ? 0 : j]!)));
   weights.set(node.weights.bias!, {
     shape: bias.shape,
     encoding: { type: 'int32', values: sums },
@@ -36,6 +41,13 @@ export function integerWeights(
   });
   return weights;
 }
+
+/** A table in the format of the values that are looked up in it, which holds all of its numbers. */
+export const integerTable = (key: string, table: Stored, format: WeightFormat, { scale }: QuantizationParams): Stored =>
+  encodeWeight('quantize', key, table, format, {
+    least: new Float64Array(table.shape.at(-1)!).fill(scale),
+    isOne: true,
+  });
 
 function checkFinite(node: Node, kernel: Stored, offsets: Float32Array): void {
   for (const numbers of [kernel.encoding.values as Float32Array, offsets]) {

@@ -141,6 +141,19 @@ const numbersToQuantize = (d: Draw, n: number): [Float32Array, number] => {
     : [Float32Array.from(d.int8(n), (x) => x * 0.5 * scale * d.pick([1, 3])), scale];
 };
 
+/** Multipliers from 0 to 2³¹ - 1 and shifts from `least` to `most`, often at an end; half of the time what a network has. */
+function factors(d: Draw, n: number, least: number, most: number): { multipliers: Int32Array; shifts: Int32Array } {
+  const isUsual = d.bool();
+  const multiplier = (): number =>
+    isUsual ? 2 ** 30 + d.below(2 ** 30) : d.pick([0, 1, 2 ** 30, 2 ** 30 + 1, 2 ** 31 - 1, d.below(2 ** 31)]);
+  const shift = (): number =>
+    isUsual ? d.pick([-9, -8, -7, -1]) : d.pick([least, 0, most, least + d.below(most - least + 1)]);
+  return {
+    multipliers: Int32Array.from({ length: n + GUARD }, multiplier),
+    shifts: Int32Array.from({ length: n + GUARD }, shift),
+  };
+}
+
 /** A convolution of any kind: its x, kernel and y, and a bias of as many numbers as the result has channels, or null. */
 function convolution(d: Draw, result: 'y' | 'x' | 'kernel') {
   const split = d.below(4) === 0 ? d.pick([2, 3, 4, 5, 8, 12, 13, 33]) : 0; // each channel by itself
@@ -473,6 +486,62 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       args: [n, a, scale(), zeroPoint(), b, scale(), zeroPoint(), scale(), zeroPoint(), d.int8(n)],
       written: [9],
     };
+  },
+  requantizeWhole: (d) => {
+    const [rows, cols, zeroPoint] = [d.size(), d.size(), d.below(256) - 128];
+    const acc = d.int32(rows * cols, d.pick([3e4, 4294967295]));
+    for (let i = 0; i < acc.length; i++)
+      if (d.below(8) === 0) acc[i] = d.pick([-(2 ** 31), 2 ** 31 - 1, 2 ** 30, 0, -1, 1]);
+    const bias = d.bool() ? new Int32Array(cols + GUARD) : d.int32(cols, 4294967295);
+    const { multipliers, shifts } = factors(d, cols, -31, 30);
+    const [low, high] = [d.pick([-128, zeroPoint]), d.pick([127, 127, 100])];
+    const args = [rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, d.int8(rows * cols)];
+    return { args, written: [9] };
+  },
+  addInt8Whole: (d) => {
+    const n = d.size();
+    const operand = (): number[] => [d.pick([-128, 127, d.below(256) - 128]), ...factor()];
+    const factor = (): number[] => {
+      const { multipliers, shifts } = factors(d, 1, -31, 0);
+      return [multipliers[0]!, d.pick([0, -1, shifts[0]!])];
+    };
+    const scaled = [...factor().slice(0, 1), d.pick([-20, -19, -18, -21, ...factor().slice(1)])];
+    const args = [n, d.int8(n), ...operand(), d.int8(n), ...operand(), ...scaled, d.below(256) - 128, d.int8(n)];
+    return { args, written: [12] };
+  },
+  lookUp: (d) => {
+    const n = d.pick([d.size(), 200 + d.size()]);
+    return { args: [n, d.int8(n), d.int8(256), d.int8(n)], written: [3] };
+  },
+  quantizeRows: (d) => {
+    const [rows, cols] = [d.size(), d.size()];
+    const [x] = numbersToQuantize(d, rows * cols);
+    for (let i = 0; i < rows; i++) {
+      // Rows of one sign, of zeros, tiny, and with what is no number at any place.
+      const of = d.pick([null, null, Math.abs, (v: number) => -Math.abs(v), () => 0, (v: number) => v * 1e-33]);
+      const other = d.pick([null, null, null, Number.NaN, Infinity, -Infinity, 3e38, -3e38]);
+      if (of !== null) for (let j = 0; j < cols; j++) x[i * cols + j] = of(x[i * cols + j]!);
+      if (other !== null && cols > 0) x[i * cols + d.below(cols)] = other;
+    }
+    return { args: [rows, cols, x, d.floats(rows), d.int32(rows, 100), d.int8(rows * cols)], written: [3, 4, 5] };
+  },
+  dequantizeRows: (d) => {
+    const [rows, cols, each] = [d.size(), d.size(), d.pick([1, 1, 2, 3, 1 + d.size()])];
+    const formats = Math.ceil(rows / each);
+    const acc = d.int32(rows * cols, d.pick([3e4, 4294967295]));
+    const zeroPoints = Int32Array.from(d.int8(formats));
+    const sums = d.int32(cols, d.pick([3e4, 4294967295]));
+    const bias = d.bool() ? d.floats(cols) : null;
+    const columns = [sums, d.floats(cols), bias];
+    return {
+      args: [rows, each, cols, acc, d.floats(formats), zeroPoints, ...columns, d.floats(rows * cols)],
+      written: [9],
+    };
+  },
+  conv2dTransposedInt8: (d) => {
+    const { s, x, kernel, y } = convolution(d, 'x');
+    const [from, weights] = [d.int8(y.length - GUARD), d.int8(kernel.length - GUARD)];
+    return { args: [s, from, d.below(256) - 128, weights, d.int32(x.length - GUARD, 100)], written: [4] };
   },
   packInt8: (d) => {
     const [k, n] = [d.size(), d.size()];

@@ -21,8 +21,9 @@ import {
   toNetwork,
 } from '../../src/index.ts';
 import { decodeSafetensors } from '../../src/io/index.ts';
-import { realForm, withOnly } from '../../src/quantize/alone.ts';
+import { withOnly } from '../../src/quantize/alone.ts';
 import { layersOf } from '../../src/quantize/layer-formats.ts';
+import { plainOf } from '../../src/quantize/plain.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses, values } from '../compress/tools.ts';
 import type { Plain } from '../plain.ts';
@@ -66,7 +67,7 @@ describe('signal over noise', () => {
     const network = quantize(model, { calibration: x, format });
     const found = ledger(model, network, { samples: [x, y] });
     const whole = realValues(network, x);
-    const real = realValues(realForm(toNetwork(model)) as Network, x);
+    const real = realValues(plainOf('test', toNetwork(model)) as Network, x);
     expect(found.layers.map(({ name }) => name)).toEqual(['dense', 'dense_1', 'dense_2']);
     for (const { name, sqnr } of found.layers) expect(sqnr).toBeCloseTo(sqnrOf(real.get(name)!, whole.get(name)!), 3);
     const [output] = network.outputs;
@@ -114,7 +115,7 @@ describe('a layer alone', () => {
   test.each(Object.keys(FIVE))('with all others equals the whole network where values are real: %s', (name) => {
     const model = trained(name);
     const [x] = tenClasses(model, 5);
-    const real = realForm(toNetwork(model));
+    const real = plainOf('test', toNetwork(model));
     const every = new Set([...layersOf(real).values()].flat().map((node) => node.name));
     for (const format of ['int4', 'dynamic'] as const) {
       const network = quantize(model, { format });
@@ -129,7 +130,7 @@ describe('a layer alone', () => {
   test('with all others equals the whole network in int8 where layers follow each other', () => {
     const model = smallModel(3);
     const [x] = threeClasses(30);
-    const real = realForm(toNetwork(model));
+    const real = plainOf('test', toNetwork(model));
     for (const format of ['static', 'fixed'] as const) {
       const network = quantize(model, { calibration: x, format });
       const { graph } = withOnly(real, network, new Set(['dense', 'dense_1', 'dense_2']));
@@ -166,7 +167,7 @@ test('the share of saturated numbers equals a plain count', () => {
   const [x] = threeClasses(200);
   const network = quantize(model, { calibration: x, ranges: { name: 'percentile', percent: 97 } });
   const found = ledger(model, network, { samples: x });
-  const real = realValues(realForm(toNetwork(model)) as Network, x);
+  const real = realValues(plainOf('test', toNetwork(model)) as Network, x);
   const formats = new Map(network.nodes.map(({ name, format }) => [name, format]));
   const outside = (list: readonly number[], name: string): number => {
     const { scale, zeroPoint } = formats.get(name)!;

@@ -3,6 +3,7 @@ import { type Binary, type Load, loading, operation, type Store, storing, type U
 /** Instructions on integers of 32 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
 
 export const load: Load = loading(0x28);
+export const load8S: Load = loading(0x2c);
 export const load8U: Load = loading(0x2d);
 export const load16U: Load = loading(0x2f);
 export const store: Store = storing(0x36);

@@ -12,5 +12,7 @@ export const shrU: Binary = operation(SIMD + 0xcd);
 export const add: Binary = operation(SIMD + 0xce);
 export const sub: Binary = operation(SIMD + 0xd1);
 /** Products of 64 bits of the lower, or upper, two lanes of 32. */
+export const extmulLowS: Binary = operation(SIMD + 0xdc);
+export const extmulHighS: Binary = operation(SIMD + 0xdd);
 export const extmulLowU: Binary = operation(SIMD + 0xde);
 export const extmulHighU: Binary = operation(SIMD + 0xdf);

@@ -214,6 +214,8 @@ test('scalar instructions compute what their names say', () => {
     const f = compute('ff', ([x, y]) => [f32.store(8, x), make(f32.load(8), y)]);
     for (const x of numbers) for (const y of numbers) expect(f(x, y)).toBe(Number(wanted(x, y)));
   }
+  const byte = compute('i', ([x]) => [i32.store8(64, x), i32.load8S(64)]);
+  expect([127, 128, 255, -1].map(byte)).toEqual([127, -128, -1, -1]);
   const run = compile('i', ([x]) => f32.store(0, f32.demoteF64(f64.convertI32S(x))));
   run(-7);
   expect(new Float32Array(buffer)[0]).toBe(-7);
@@ -273,12 +275,20 @@ describe('vector instructions', () => {
     expect(vector((v, w) => i16x8.narrowI32x4S(v, w), 'i16')).toEqual([7, -8, 32767, -32768, 1, 2, 3, 4]);
     const narrowed = vector((v, w) => i8x16.narrowI16x8S(i16x8.narrowI32x4S(v, w), v), 'i8');
     expect(narrowed.slice(0, 8)).toEqual([7, -8, 127, -128, 1, 2, 3, 4]);
+    expect(vector(i32x4.mul, 'i32')).toEqual([7, -16, 210000, 0]); // wraps
+    expect(vector((v) => i32x4.abs(v), 'i32')).toEqual([7, 8, 70000, -(2 ** 31)]);
+    // (-2³¹)·4 and 70000·3
+    expect(vector(i64x2.extmulHighS, 'i32')).toEqual([210000, 0, 0, -2]);
+    expect(vector(i64x2.extmulLowS, 'i32')).toEqual([7, 0, -16, -1]);
     new Int16Array(buffer, 1024, 8).set([1, 2, -3, 4, 5, 6, 7, 8]);
     new Int16Array(buffer, 1040, 8).set([10, 100, 10, 100, 1, 1, -1, 1]);
     expect(vector(i32x4.dotI16x8S, 'i32')).toEqual([210, 370, 11, 1]);
     expect(vector((v) => i32x4.extendLowS(v), 'i32')).toEqual([1, 2, -3, 4]);
     new Int32Array(buffer, 1024, 4).set([-1, 3, 0, 0]);
     expect(vector((v) => i64x2.extmulLowU(v, v), 'i32')).toEqual([1, -2, 9, 0]);
+    x.set([2 ** 31, -1, Number.NaN, 2.9]);
+    expect(vector((v) => i32x4.truncSatF32x4U(v), 'i32')).toEqual([-(2 ** 31), 0, 0, 2]);
+    expect(vector((v) => i32x4.truncSatF32x4S(v), 'i32')).toEqual([2 ** 31 - 1, -1, 0, 2]);
   });
 
   test('store single lanes', () => {

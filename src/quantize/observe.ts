@@ -1,0 +1,134 @@
+import { checkFlag, DTypeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import { inputsFor } from '../compress/observe.ts';
+import { networkOf } from '../compress/passes.ts';
+import { floatsOf, valuesOf } from '../graph/check.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
+import type { Model } from '../nn/model.ts';
+import type { Data } from '../nn/samples.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { measured } from './calibrate.ts';
+import { Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
+
+const OP = 'observeRanges';
+
+/** Ranges observed in one run: a histogram takes half a megabyte. */
+const AT_ONCE = 256;
+
+export interface ObserveOptions {
+  /** How ranges come from the numbers. Default `auto`. */
+  readonly ranges?: RangeChoice;
+  /** A range for each index of the last axis. Default false: one for a value. */
+  readonly perChannel?: boolean;
+}
+
+/** A value, or a channel of it. */
+interface Watched {
+  readonly name: string;
+  readonly channel: number | null;
+  /** Channels of the value. */
+  readonly of: number;
+}
+
+/**
+ * From where to where each value of a network reaches on samples, by name: of inputs of real numbers and of all nodes, in
+ * order. `quantize` takes the result as `ranges`, and needs no samples then. int8 values count as the real numbers that they
+ * stand for. Throws ValueError, which names the value, for numbers that are not finite.
+ */
+export function observeRanges(
+  subject: Model | Graph<Stored>,
+  samples: Data,
+  options: ObserveOptions & { readonly perChannel: true },
+): Map<string, Range[]>;
+export function observeRanges(
+  subject: Model | Graph<Stored>,
+  samples: Data,
+  options?: ObserveOptions & { readonly perChannel?: false },
+): Map<string, Range>;
+export function observeRanges(
+  subject: Model | Graph<Stored>,
+  samples: Data,
+  options: ObserveOptions = {},
+): Map<string, Range[]> | Map<string, Range> {
+  checkOptions(OP, options, 'ranges perChannel');
+  const { ranges = 'auto', perChannel = false } = options;
+  checkFlag(OP, 'perChannel', perChannel);
+  const method = rangeMethod(OP, ranges);
+  const network = networkOf(OP, subject);
+  if (floatsOf(network) === 'float64') throw new DTypeError(OP, ['float64'], 'needs a float32 model');
+  const xs = inputsFor(OP, network, samples);
+  const watched = watchedIn(network, perChannel);
+  const found = new Map<string, Range[]>(watched.map(({ name }) => [name, []]));
+  for (let from = 0; from < watched.length; from += AT_ONCE) {
+    const part = watched.slice(from, from + AT_ONCE);
+    rangesOf(network, xs, method, part).forEach((range, i) => {
+      found.get(part[i]!.name)!.push(range);
+    });
+  }
+  return perChannel ? found : new Map([...found].map(([name, [range]]) => [name, range!]));
+}
+
+/** Every value of real numbers, or each of its channels. */
+function watchedIn(network: Graph<Stored>, perChannel: boolean): Watched[] {
+  return [...valuesOf(network)].flatMap(([name, { shape, dtype }]): Watched[] => {
+    if (dtype !== 'float32') return [];
+    const of = shape.at(-1) ?? 1;
+    if (!perChannel) return [{ name, channel: null, of }];
+    return Array.from({ length: of }, (_, channel) => ({ name, channel, of }));
+  });
+}
+
+/** The ranges of these, in one run. */
+function rangesOf(
+  network: Graph<Stored>,
+  samples: readonly Tensor[],
+  method: RangeMethod,
+  watched: readonly Watched[],
+): Range[] {
+  const observers = watched.map(() => new Observer(method));
+  const byName = new Map<string, number[]>();
+  watched.forEach(({ name }, i) => {
+    byName.set(name, [...(byName.get(name) ?? []), i]);
+  });
+  const { graph, taps } = tapped(network, [...byName.keys()]);
+  measured(
+    graph,
+    [...taps.keys()],
+    samples,
+    method.batchSize,
+    (tap, values) => {
+      const name = taps.get(tap)!;
+      const wrong = values.find((value) => !Number.isFinite(value));
+      if (wrong !== undefined) throw new ValueError(OP, `the numbers of "${name}"`, 'finite', wrong);
+      for (const i of byName.get(name)!) observers[i]!.see(numbersOf(values, watched[i]!));
+    },
+    OP,
+  );
+  return observers.map((observer) => observer.range());
+}
+
+/** The numbers of a channel. */
+function numbersOf(values: Float32Array, { channel, of }: Watched): Float32Array {
+  if (channel === null) return values;
+  return Float32Array.from({ length: values.length / of }, (_, i) => values[i * of + channel]!);
+}
+
+/** The network with real numbers for these values, and which each of them is. */
+function tapped(
+  network: Graph<Stored>,
+  names: readonly string[],
+): { readonly graph: Graph<Stored>; readonly taps: ReadonlyMap<string, string> } {
+  const values = valuesOf(network);
+  const own = new Names(namesOf(network));
+  const nodes: Node[] = [...network.nodes];
+  const taps = new Map<string, string>();
+  for (const name of names) {
+    const isReal = values.get(name)!.format === null;
+    const tap = isReal ? name : own.take(`${name}/dequantize`);
+    if (!isReal) nodes.push(nodeOf('dequantize', tap, [name], {}));
+    taps.set(tap, name);
+  }
+  return { graph: { ...network, nodes }, taps };
+}
