@@ -12,6 +12,7 @@ interface Spot {
 
 /** What a layer adds to the loss is shown from here on: nothing, and less than nothing, have no place on a logarithmic axis. */
 const LEAST = 1e-5;
+const POWERS = [LEAST, 0.0001, 0.001, 0.01, 0.1, 1, 10, 100];
 
 /** How each format is drawn, as the keys above the chart say. */
 const LOOKS: { readonly [F in LedgerFormat]: Plot.DotOptions } = {
@@ -26,12 +27,12 @@ export function lossDots({ forms, real, loss }: Ledgers): string {
     Math.max(LEAST, layer.loss - real.loss),
     `${addedText(layer.loss - real.loss)} of ${loss}`,
   ]);
+  const most = Math.max(10 * LEAST, ...spots.map(({ x }) => x)) * 1.5;
   return dots(`Added to the ${loss} by each layer alone`, spots, {
     type: 'log',
-    domain: [LEAST / 1.3, Math.max(10 * LEAST, ...spots.map(({ x }) => x)) * 1.5],
-    ticks: 5,
-    tickFormat: (x: number) =>
-      x === LEAST ? '0' : Number.isInteger(Math.log10(x)) || Math.abs(Math.log10(x) % 1) < 1e-9 ? String(x) : '',
+    domain: [LEAST / 1.3, most],
+    ticks: POWERS.filter((x) => x <= most),
+    tickFormat: (x: number) => (x === LEAST ? '0' : String(x)),
   });
 }
 

@@ -39,12 +39,12 @@ export function ledgerFindings({ forms, real, repaired, mixed, loss }: Found): s
     const size = grown < 0 ? `${percent(-grown)} fewer bytes` : `${percent(grown)} more bytes`;
     return `${format} repaired: ${decimals(lost.after)} of the score are lost instead of ${decimals(lost.before)}, for ${size} in ${whole(steps.length)} ${steps.length === 1 ? 'step' : 'steps'}.`;
   });
-  const all = forms.find(({ format }) => format === 'int4');
+  const score = (name: string): string => decimals(forms.find(({ format }) => format === name)!.score);
   const choice =
-    mixed === null || all === undefined
+    mixed === null
       ? []
       : [
-          `A format for each layer in no more bytes than int4 takes scores ${decimals(mixed.score)}, where int4 throughout scores ${decimals(all.score)}.`,
+          `A format for each layer within ${whole(mixed.budget)} bytes, half way between ternary and int4, scores ${decimals(mixed.score)}; ternary throughout scores ${score('ternary')}, int4 ${score('int4')}.`,
         ];
   return [...worst, ...repairs, ...choice];
 }

@@ -21,8 +21,9 @@ import type { FormName, LedgerFormat, Ledgers } from './types.ts';
 const MOST_SAMPLES = 512;
 /** Layers of a network that is repaired, at most: in each step every one is tried. */
 const MOST_CHANGED = 6;
-/** Share of its bytes that a form may get back. */
+/** Share of its bytes that a form may get back, and of the score that it may still lose then. */
 const BYTES = 0.1;
+const LOST = 0.001;
 
 const LAYERS: { readonly [F in LedgerFormat]: LayerFormatChoice } = {
   int8: 'static',
@@ -46,13 +47,15 @@ export function ledgersOf({ forms, test }: Tested, isClassification: boolean): L
   const told: Told = isClassification
     ? { samples, loss: 'sparseCategoricalCrossentropy', outputs: { coding: 'classes', scale: 'probabilities' } }
     : { samples, loss: 'mse', outputs: { coding: 'numbers', scale: 'reals' } };
+  const until = isClassification ? { accuracy: LOST } : { r2: LOST };
   const networks = FORMATS.map((format) =>
     format === 'int8' ? networkOf('int8') : quantize(teacher, { format: LAYERS[format] }),
   );
   const ledgers = networks.map((network) => ledger(teacher, network, told));
   const [first] = ledgers as [Ledger];
   const isSmall = first.layers.length <= MOST_CHANGED;
-  const at = FORMATS.indexOf('int4');
+  const bytesOf = (format: LedgerFormat): number => ledgers[FORMATS.indexOf(format)]!.bytes;
+  const halfWay = Math.round((bytesOf('int4') + bytesOf('ternary')) / 2);
   const result = {
     samples: first.samples,
     loss: isClassification ? 'cross-entropy' : 'mean squared error',
@@ -61,9 +64,11 @@ export function ledgersOf({ forms, test }: Tested, isClassification: boolean): L
     repaired: !isSmall
       ? []
       : FORMATS.flatMap((format, i) =>
-          format === 'int8' ? [] : [repairedOf(format, repair(teacher, networks[i]!, { ...told, bytes: BYTES }))],
+          format === 'int8'
+            ? []
+            : [repairedOf(format, repair(teacher, networks[i]!, { ...told, bytes: BYTES, until }))],
         ),
-    mixed: isSmall ? mixedOf(teacher, ledgers[at]!.bytes, told) : null,
+    mixed: isSmall ? mixedOf(teacher, halfWay, told) : null,
   };
   return { ...result, findings: ledgerFindings(result) };
 }
@@ -118,7 +123,7 @@ function repairedOf(format: LedgerFormat, { steps, bytes, damage, excess }: Repa
   };
 }
 
-/** A format for each layer in as many bytes as all of them take in int4. */
+/** A format for each layer within so many bytes. */
 function mixedOf(teacher: Network, bytes: number, told: Told): Ledgers['mixed'] {
   const choice = mixedPrecision(teacher, { ...told, budget: { bytes } });
   const { quantized } = ledger(teacher, choice.network, told);

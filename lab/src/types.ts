@@ -308,7 +308,7 @@ export interface Ledgers {
     readonly bytes: { readonly before: number; readonly after: number; readonly most: number };
     /** Score lost against the teacher. */
     readonly lost: { readonly before: number; readonly after: number };
-    /** Whether no more than a hundredth is lost then. */
+    /** Whether no more than a thousandth is lost then. */
     readonly isEnough: boolean;
     readonly steps: readonly {
       readonly layer: string;
@@ -318,7 +318,7 @@ export interface Ledgers {
       readonly bytes: number;
     }[];
   }[];
-  /** A format for each layer, in as many bytes as all in int4; null for a network of many layers. */
+  /** A format for each layer, in bytes half way between ternary and int4; null for a network of many layers. */
   readonly mixed: {
     readonly budget: number;
     readonly bytes: number;

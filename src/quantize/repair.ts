@@ -95,7 +95,8 @@ const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 
 /**
  * Gives bits back to a quantized network where a byte buys most. In each step every layer is tried in every format above its
  * own, in the whole network as it is then, and the one is taken that lowers the loss, or the noise in the outputs, most for
- * the bytes it adds to the file; until the damage is within a limit, no step helps, or the bytes are spent. `subject` is what
+ * the bytes it adds to the file; until the damage is within a limit, no step helps, or the bytes are spent. Where the limit
+ * was not reached, the result is as it was when it was passed least: a loss may fall and answers be lost. `subject` is what
  * the network was made of: it is quantized anew for every trial, so that what was done to `quantized` afterwards is not in the
  * result. With static or fixed layers `calibration` is needed, as for `quantize`.
  */
@@ -134,29 +135,33 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   const before = damageOf(first.network);
   const limit = until ?? usualLimit(before);
   const formats = new Map([...layers].map(([name, [node]]) => [name, formatIn(given, twinOf(given, node!))]));
-  const steps: RepairStep[] = [];
-  let now = first;
-  let report = before;
-  while (excessOf(op, report, limit).length > 0) {
+  const start: Stage = { ...first, steps: [], report: before, excess: excessOf(op, before, limit) };
+  const stages = [start];
+  for (let now = start; now.excess.length > 0; ) {
     const step = bestStep(now, layers, formats, ladder, most, (changed) =>
       stateOf(quantizedIn(subject, layers, changed, told)),
     );
     if (step === null) break;
     const { layer, to, state } = step;
-    steps.push({ layer, from: formats.get(layer)!, to, bytes: state.bytes, before: now.harm, after: state.harm });
+    const taken = { layer, from: formats.get(layer)!, to, bytes: state.bytes, before: now.harm, after: state.harm };
     formats.set(layer, to);
-    now = state;
-    report = damageOf(now.network);
+    const report = damageOf(state.network);
+    now = { ...state, steps: [...now.steps, taken], report, excess: excessOf(op, report, limit) };
+    stages.push(now);
   }
+  const end = stages.reduce((best, stage) => (beyond(stage) < beyond(best) ? stage : best));
   return new Repair({
-    network: now.network,
-    steps,
+    network: end.network,
+    steps: end.steps,
     measureBy: by,
-    bytes: { before: first.bytes, after: now.bytes, most },
-    damage: { before, after: report },
-    excess: excessOf(op, report, limit),
+    bytes: { before: first.bytes, after: end.bytes, most },
+    damage: { before, after: end.report },
+    excess: end.excess,
   });
 }
+
+/** How far all limits together are passed. */
+const beyond = ({ excess }: Stage): number => excess.reduce((sum, { found, allowed }) => sum + found - allowed, 0);
 
 /** Of the intervals of outputs of numbers, which nobody reads here but a limit that is judged by them. */
 const RESAMPLES = 200;
@@ -176,6 +181,13 @@ interface State {
   readonly network: QuantizedNetwork;
   readonly bytes: number;
   readonly harm: number;
+}
+
+/** What was reached after some steps. */
+interface Stage extends State {
+  readonly steps: readonly RepairStep[];
+  readonly report: DamageReport;
+  readonly excess: readonly Excess[];
 }
 
 interface Step {

@@ -82,8 +82,8 @@ describe('the figures', () => {
       'Signal over noise at the outputs',
     ]);
     const charts = all(page, 'svg.plot');
-    // the scores, loss and score of 8 fits, the trade-off, 2 latencies, 4 histograms, answers that turned
-    expect(charts).toHaveLength(1 + 16 + 1 + 2 + 4 + 1);
+    // the scores, loss and score of 8 fits, the trade-off, 2 latencies, 4 histograms, answers that turned, 2 of layers
+    expect(charts).toHaveLength(1 + 16 + 1 + 2 + 4 + 1 + 2);
     for (const chart of charts) {
       expect(chart.getAttribute('role')).toBe('img');
       expect(chart.getAttribute('aria-label')?.length).toBeGreaterThan(10);

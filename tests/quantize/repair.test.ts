@@ -111,6 +111,21 @@ describe('a network with a layer that is hard to quantize', () => {
   });
 });
 
+test('a step that lowers the loss and loses answers is not in the result', () => {
+  const model = smallModel(2);
+  const [x, y] = threeClasses(60, 8);
+  model.fit(x, y, { epochs: 25 });
+  const limits = [{ accuracy: 0 }, { changed: 0 }, { worstClass: 0 }];
+  for (const until of limits)
+    for (const format of ['ternary', 'binary', 'int4'] as const) {
+      const network = quantize(model, { format });
+      const found = repair(model, network, { samples: [x, y], until, bytes: 0.05 });
+      const excess = (other: QuantizedNetwork): number =>
+        repair(model, other, { samples: [x, y], until, bytes: 0 }).excess.reduce((sum, each) => sum + each.found, 0);
+      expect(excess(found.network)).toBeLessThanOrEqual(excess(network));
+    }
+});
+
 test('what is good enough is left as it is', () => {
   const model = smallModel(2);
   const [x, y] = threeClasses(60);
