@@ -367,12 +367,23 @@ export type {
   WeightFormatName,
 } from './quantize/formats.ts';
 export { gptq } from './quantize/gptq.ts';
+export type { JudgedSamples, Judgement, JudgeOptions, MeasureBy } from './quantize/judge.ts';
 export type { AfterCareOptions } from './quantize/layer-by-layer.ts';
+export { type LedgerOptions, ledger } from './quantize/ledger.ts';
+export { Ledger, type LedgerRow } from './quantize/ledger-report.ts';
+export {
+  type LayerOption,
+  type MixedPrecisionOptions,
+  mixedPrecision,
+  type PrecisionBudget,
+  PrecisionChoice,
+} from './quantize/mixed.ts';
 export { type ObserveOptions, observeRanges } from './quantize/observe.ts';
 export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
 export { QATSchedule, type QATScheduleOptions } from './quantize/qat-schedule.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
+export { Repair, type RepairOptions, type RepairStep, repair } from './quantize/repair.ts';
 export {
   type AffineEncoding,
   dequantizeTensor,

@@ -18,6 +18,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
       dequantize quantizeTensor dequantizeTensor observeRanges
       adaRound correctBias equalize gptq
+      ledger mixedPrecision repair
       networkCost multiplierOf decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
       lotteryTicket Proximal FakeQuantize QATSchedule convert prepareQAT
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint

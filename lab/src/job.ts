@@ -4,6 +4,7 @@ import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds } from './crit
 import { damagesOf } from './damages.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
+import { ledgersOf } from './ledgers.ts';
 import { type LightRun, lightDigests, lightOf, lightRun } from './light.ts';
 import { mistakesOf, predictionsOf, type Tested } from './mistakes.ts';
 import { type Chosen, SHIPPED } from './models.ts';
@@ -95,6 +96,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     forms,
     recommendation: recommend({ forms, scoreName, data: facts }),
     damage: damagesOf(tested, classNames !== undefined, encoder, data.table),
+    ledger: ledgersOf(tested[0]!, classNames !== undefined),
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),

@@ -6,6 +6,7 @@ import { criteriaSection } from './page-criteria.ts';
 import { damageSection } from './page-damage.ts';
 import { fitSection } from './page-fits.ts';
 import { formSection } from './page-forms.ts';
+import { ledgerSection } from './page-ledger.ts';
 import { lightSection } from './page-light.ts';
 import { mistakeSection } from './page-mistakes.ts';
 import { details, list, paragraphs, table } from './parts.ts';
@@ -31,12 +32,13 @@ ${report.findings.caveats.length === 0 ? '' : html`<p class="note">Keep in mind:
 </div>
 ${notes(report)}
 ${details('About the data', html`<dl>${dataFacts(report).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
-<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a>${report.light === null ? '' : html`<a href="#light">Light networks</a>`}${report.criteria === null ? '' : html`<a href="#criteria">Pruning criteria</a>`}<a href="#again">Run it again</a></nav>
+<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a><a href="#ledger">Layer by layer</a>${report.light === null ? '' : html`<a href="#light">Light networks</a>`}${report.criteria === null ? '' : html`<a href="#criteria">Pruning criteria</a>`}<a href="#again">Run it again</a></nav>
 </header>
 ${fitSection(report)}
 ${mistakeSection(report)}
 ${formSection(report)}
 ${damageSection(report)}
+${ledgerSection(report)}
 ${lightSection(report)}
 ${criteriaSection(report)}
 <section aria-labelledby="again"><h2 id="again">Run it again</h2>

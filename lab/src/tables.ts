@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { chanceText, lostText, numberText, points, worstText } from './findings-damage.ts';
+import { addedText, decibelText } from './findings-ledger.ts';
 import {
   dataFacts,
   decimals,
@@ -66,6 +67,7 @@ export function renderTables(report: JobReport): string {
       d.conclusion,
     ),
     damageTable(report),
+    ledgerTable(report),
     ...lightTable(report),
     ...criteriaTable(report),
     section(
@@ -134,6 +136,28 @@ function lightTable({ light, scoreName }: JobReport): string[] {
   return [
     section('Networks for images', table(head, rows), ...[...training, ...light.findings].map((text) => `- ${text}`)),
   ];
+}
+
+/** What each layer of the teacher loses alone, in every format. */
+function ledgerTable({ ledger }: JobReport): string {
+  const head = ['format', 'layer', 'bytes', 'weights', 'result', 'loss added', 'score alone', 'outputs'];
+  const rows = ledger.forms.flatMap(({ format, layers }) =>
+    layers.map((layer) => [
+      format,
+      layer.name,
+      whole(layer.bytes),
+      decibelText(layer.weights),
+      decibelText(layer.result),
+      addedText(layer.loss - ledger.real.loss),
+      decimals(layer.score),
+      decibelText(layer.outputs),
+    ]),
+  );
+  return section(
+    `Which layer lost what (${ledger.samples} test samples; decibels of signal over noise)`,
+    table(head, rows),
+    ...ledger.findings.map((text) => `- ${text}`),
+  );
 }
 
 /** Criteria of pruning, where they were compared. */

@@ -115,7 +115,8 @@ function curveLines({ layers, op, shape, sparsities, dense, patterns }: BreakEve
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
 const shown = (milliseconds: number | null): string => milliseconds?.toPrecision(3) ?? '-';
 
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Rows of cells as lines, columns below each other. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) =>
     row

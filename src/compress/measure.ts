@@ -342,7 +342,8 @@ export function areNumbers(y: Tensor, predictions: Tensor, { coding }: Outputs):
   return coding === 'numbers' && !areLabels;
 }
 
-function outputScore(y: Tensor, predictions: Tensor, outputs: Outputs): Score {
+/** Accuracy of an output that is classes or labels, else R². */
+export function outputScore(y: Tensor, predictions: Tensor, outputs: Outputs): Score {
   const name = areNumbers(y, predictions, outputs) ? 'r2' : 'accuracy';
   const state = metricOf(name).create(outputs);
   state.update(y, predictions);

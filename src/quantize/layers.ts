@@ -82,6 +82,10 @@ export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values]
 /** Formats of weights with one scale for all of a weight. */
 const OF_ONE_SCALE: readonly WeightFormatName[] = ['int8', 'fixed8'];
 
+/** Whether a layer can be in a format. */
+export const canBe = (node: Node, { weights, values }: LayerFormat): boolean =>
+  takes(node, values) && (values === 'real' || !hasOneScale(node) || OF_ONE_SCALE.includes(weights.type));
+
 function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): void {
   const { name } = node;
   const where = `node "${name}" (${node.op})`;
@@ -89,6 +93,6 @@ function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): v
     const remedy = `Give its weights alone a format, layers: { "${name}": "int8" }, or leave it "float32"`;
     throw new StateError(op, `${where} has no form of ${values === 'static' ? 'int8' : values} values. ${remedy}`);
   }
-  if (values !== 'real' && hasOneScale(node) && !OF_ONE_SCALE.includes(weights.type))
+  if (!canBe(node, { weights, values }))
     throw new StateError(op, `${where} has one scale for its integers, which ${weights.type} has not: take int8`);
 }

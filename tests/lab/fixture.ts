@@ -1,4 +1,5 @@
 import { criteriaFindings } from '../../lab/src/findings-criteria.ts';
+import { ledgerFindings } from '../../lab/src/findings-ledger.ts';
 import type {
   CriterionName,
   Figure,
@@ -7,6 +8,8 @@ import type {
   FormName,
   FormResult,
   JobReport,
+  LedgerFormat,
+  Ledgers,
   LightName,
   LightVariant,
 } from '../../lab/src/types.ts';
@@ -62,6 +65,63 @@ export function regression(): JobReport {
       ],
     },
   };
+}
+
+/** Layers of which the second is hard to quantize; one in int8 differs in nothing, and adds less than nothing. */
+export function ledgers(names: readonly string[] = ['dense', 'dense_1', 'dense_2']): Ledgers {
+  const real = { loss: 0.14, score: 0.972 };
+  const formOf = (format: LedgerFormat, harm: number, noise: number): Ledgers['forms'][number] => ({
+    format,
+    bytes: Math.round(12_000 * harm ** 0.1),
+    loss: real.loss + 20 * harm,
+    score: real.score - 10 * harm,
+    layers: names.map((name, i) => ({
+      name,
+      op: 'dense',
+      format: format === 'int8' ? 'int8, static' : `${format}, groups of 32`,
+      bytes: 4000 / (i + 1),
+      float32Bytes: 16_000 / (i + 1),
+      weights: noise - 2 * i,
+      result: noise - 3 * i,
+      outputs: format === 'int8' && i === 2 ? null : noise - (i === 1 ? 12 : 0),
+      saturated: format === 'int8' ? 0.0004 * i : null,
+      loss: real.loss + (format === 'int8' && i === 2 ? -0.00002 : harm * (i === 1 ? 15 : 1)),
+      score: real.score - harm,
+    })),
+  });
+  const found = {
+    samples: 360,
+    loss: 'cross-entropy',
+    real,
+    forms: [formOf('int8', 0.0001, 48), formOf('int4', 0.002, 24), formOf('ternary', 0.03, 9)],
+    repaired: [
+      {
+        format: 'int4' as const,
+        bytes: { before: 6000, after: 6000, most: 6600 },
+        lost: { before: 0.004, after: 0.004 },
+        isEnough: true,
+        steps: [],
+      },
+      {
+        format: 'ternary' as const,
+        bytes: { before: 4000, after: 4320, most: 4400 },
+        lost: { before: 0.3, after: 0.02 },
+        isEnough: false,
+        steps: [
+          { layer: names.at(1)!, from: 'ternary, groups of 32', to: 'int4, groups of 16', bytes: 4200 },
+          { layer: names.at(-1)!, from: 'ternary, groups of 32', to: 'int8', bytes: 4320 },
+        ],
+      },
+    ],
+    mixed: {
+      budget: 6000,
+      bytes: 5990,
+      loss: 0.15,
+      score: 0.97,
+      layers: names.map((name) => ({ name, format: 'int8' })),
+    },
+  };
+  return { ...found, findings: ledgerFindings(found) };
 }
 
 /** A report with networks for images beside each other: a plain one, one far below it, and three alike. */
@@ -293,6 +353,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
           lines: Array.from({ length: Math.min(20, 4 * f) }, (_, i) => 5 * i + 2),
         })),
     },
+    ledger: ledgers(),
     predictions: null,
     light: null,
     criteria: null,

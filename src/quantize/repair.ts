@@ -1,0 +1,232 @@
+import { ValueError } from '../base/errors.ts';
+import { checkNumbers, checkOptions, defined } from '../base/options.ts';
+import { damage } from '../compress/damage.ts';
+import { type DamageReport, points } from '../compress/damage-report.ts';
+import { aligned } from '../compress/explain.ts';
+import { checkMaxDamage, type Excess, excessOf, type MaxDamage } from '../compress/limit.ts';
+import { checkPair } from '../compress/observe.ts';
+import { networkOf } from '../compress/passes.ts';
+import { QuantizedNetwork } from '../compress/quantized.ts';
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { encodeNetwork } from '../io/network-file.ts';
+import type { Model } from '../nn/model.ts';
+import type { SampleLists } from '../nn/samples.ts';
+import { checkForms } from './alone.ts';
+import { bitsOf } from './encode.ts';
+import type { LayerFormat, LayerFormatChoice } from './formats.ts';
+import { harmOf, Judge, type JudgeOptions, type MeasureBy, measureByOf } from './judge.ts';
+import { formatIn, formatText, layersOf } from './layer-formats.ts';
+import { canBe } from './layers.ts';
+import { formatsOf } from './mixed.ts';
+import { quantizedIn, type Told } from './requantize.ts';
+
+export interface RepairOptions extends JudgeOptions, Told {
+  /** What the damage is measured on, [x, y]: samples that the network was not trained on. */
+  readonly samples: SampleLists;
+  /** Share of the file that may be added. Default 0.1. */
+  readonly bytes?: number;
+  /** The formats that layers may move up to. Default int4 with groups of 16, int8, float16 and float32. */
+  readonly formats?: readonly LayerFormatChoice[];
+  /** When it is enough. Default a hundredth of accuracy lost, of outputs of numbers a hundredth of R². */
+  readonly until?: MaxDamage;
+  /** What a step is judged by. Default the loss where there is one, else the noise in the outputs. */
+  readonly measureBy?: MeasureBy;
+}
+
+/** A layer that was given bits back. */
+export interface RepairStep {
+  readonly layer: string;
+  readonly from: LayerFormat;
+  readonly to: LayerFormat;
+  /** Of the whole file, after the step. */
+  readonly bytes: number;
+  /** Loss, or share of the outputs' power that is noise, before the step and after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What was repaired, and what it bought. As a string it is a table of the steps. */
+export class Repair {
+  readonly network: QuantizedNetwork;
+  readonly steps: readonly RepairStep[];
+  readonly measureBy: MeasureBy;
+  /** Of the file: as it was, as it is, and what it may be. */
+  readonly bytes: { readonly before: number; readonly after: number; readonly most: number };
+  readonly damage: { readonly before: DamageReport; readonly after: DamageReport };
+  /** The limits that are broken still; none where it was enough. */
+  readonly excess: readonly Excess[];
+
+  constructor(repair: Omit<Repair, 'toString'>) {
+    this.network = repair.network;
+    this.steps = repair.steps;
+    this.measureBy = repair.measureBy;
+    this.bytes = repair.bytes;
+    this.damage = repair.damage;
+    this.excess = repair.excess;
+  }
+
+  toString(): string {
+    const { before, after, most } = this.bytes;
+    const what = this.measureBy === 'loss' ? 'loss' : 'share of noise';
+    const rows = this.steps.map(({ layer, from, to, bytes, before: was, after: is }) => [
+      layer,
+      formatText(from),
+      formatText(to),
+      String(bytes),
+      `${short(was)} to ${short(is)}`,
+    ]);
+    const end = this.excess.map(
+      ({ output, limit, found, allowed }) =>
+        `"${output}" still loses ${points(found)} of ${limit}, where ${points(allowed)} are allowed`,
+    );
+    return [
+      `${before} bytes became ${after} of ${most} allowed, in ${rows.length} ${rows.length === 1 ? 'step' : 'steps'}`,
+      ...(rows.length === 0 ? [] : aligned([['layer', 'from', 'to', 'bytes', what], ...rows])),
+      ...end,
+    ].join('\n');
+  }
+}
+
+const short = (x: number): string => String(Number(x.toPrecision(3)));
+
+const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 16 } }, 'int8', 'float16', 'float32'];
+
+/**
+ * Gives bits back to a quantized network where a byte buys most. In each step every layer is tried in every format above its
+ * own, in the whole network as it is then, and the one is taken that lowers the loss, or the noise in the outputs, most for
+ * the bytes it adds to the file; until the damage is within a limit, no step helps, or the bytes are spent. Where the limit
+ * was not reached, the result is as it was when it was passed least: a loss may fall and answers be lost. `subject` is what
+ * the network was made of: it is quantized anew for every trial, so that what was done to `quantized` afterwards is not in the
+ * result. With static or fixed layers `calibration` is needed, as for `quantize`.
+ */
+export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: RepairOptions): Repair {
+  const op = 'repair';
+  checkOptions(op, options, 'samples bytes formats until measureBy calibration ranges rule loss outputs');
+  const {
+    samples,
+    bytes: share = 0.1,
+    formats: choices = LADDER,
+    until,
+    measureBy,
+    calibration,
+    ranges,
+    rule,
+    ...rest
+  } = options;
+  checkPair(op, samples);
+  checkNumbers(op, { bytes: share }, 0);
+  if (share === Infinity) throw new ValueError(op, 'bytes', 'a share of the file, as 0.1', share);
+  const ladder = formatsOf(op, choices);
+  if (until !== undefined) checkMaxDamage(op, until);
+  const judge = new Judge(op, subject, samples, rest);
+  const by = measureByOf(op, measureBy, judge);
+  const given = networkOf(op, quantized);
+  checkForms(op, judge.network, given);
+  const told = { calibration, ranges, rule: rule ?? ruleOf(given) };
+  const layers = layersOf(judge.network);
+  const meant = { ...defined({ outputs: rest.outputs }), resamples: RESAMPLES };
+  const damageOf = (network: Graph<Stored>): DamageReport => damage(subject, network, samples, meant);
+  const stateOf = (network: QuantizedNetwork): State => {
+    return { network, bytes: encodeNetwork(network).length, harm: harmOf(judge.of(network), by) };
+  };
+  const first = stateOf(quantized instanceof QuantizedNetwork ? quantized : new QuantizedNetwork(given, []));
+  const most = Math.floor(first.bytes * (1 + share));
+  const before = damageOf(first.network);
+  const limit = until ?? usualLimit(before);
+  const formats = new Map([...layers].map(([name, [node]]) => [name, formatIn(given, twinOf(given, node!))]));
+  const start: Stage = { ...first, steps: [], report: before, excess: excessOf(op, before, limit) };
+  const stages = [start];
+  for (let now = start; now.excess.length > 0; ) {
+    const step = bestStep(now, layers, formats, ladder, most, (changed) =>
+      stateOf(quantizedIn(subject, layers, changed, told)),
+    );
+    if (step === null) break;
+    const { layer, to, state } = step;
+    const taken = { layer, from: formats.get(layer)!, to, bytes: state.bytes, before: now.harm, after: state.harm };
+    formats.set(layer, to);
+    const report = damageOf(state.network);
+    now = { ...state, steps: [...now.steps, taken], report, excess: excessOf(op, report, limit) };
+    stages.push(now);
+  }
+  const end = stages.reduce((best, stage) => (beyond(stage) < beyond(best) ? stage : best));
+  return new Repair({
+    network: end.network,
+    steps: end.steps,
+    measureBy: by,
+    bytes: { before: first.bytes, after: end.bytes, most },
+    damage: { before, after: end.report },
+    excess: end.excess,
+  });
+}
+
+/** How far all limits together are passed. */
+const beyond = ({ excess }: Stage): number => excess.reduce((sum, { found, allowed }) => sum + found - allowed, 0);
+
+/** Of the intervals of outputs of numbers, which nobody reads here but a limit that is judged by them. */
+const RESAMPLES = 200;
+
+const twinOf = (graph: Graph<Stored>, { name }: Node): Node => graph.nodes.find((node) => node.name === name)!;
+
+const ruleOf = ({ nodes }: Graph<Stored>): 'multiplier' | undefined =>
+  nodes.some(({ attrs }) => 'rule' in attrs && attrs.rule === 'multiplier') ? 'multiplier' : undefined;
+
+/** A hundredth of what the outputs are judged by. */
+const usualLimit = ({ outputs }: DamageReport): MaxDamage => ({
+  ...(outputs.some(({ kind }) => kind !== 'numbers') && { accuracy: 0.01 }),
+  ...(outputs.some(({ kind }) => kind === 'numbers') && { r2: 0.01 }),
+});
+
+interface State {
+  readonly network: QuantizedNetwork;
+  readonly bytes: number;
+  readonly harm: number;
+}
+
+/** What was reached after some steps. */
+interface Stage extends State {
+  readonly steps: readonly RepairStep[];
+  readonly report: DamageReport;
+  readonly excess: readonly Excess[];
+}
+
+interface Step {
+  readonly layer: string;
+  readonly to: LayerFormat;
+  readonly state: State;
+}
+
+/** The step that takes away most harm for a byte, of those that fit; one that costs none before all others. Null where none helps. */
+function bestStep(
+  now: State,
+  layers: ReadonlyMap<string, readonly Node[]>,
+  formats: ReadonlyMap<string, LayerFormat>,
+  ladder: readonly LayerFormat[],
+  most: number,
+  tried: (formats: ReadonlyMap<string, LayerFormat>) => State,
+): Step | null {
+  let best: { step: Step; worth: number; gain: number } | null = null;
+  for (const [layer, [node]] of layers)
+    for (const to of ladder) {
+      if (!canBe(node!, to) || !isFiner(to, formats.get(layer)!)) continue;
+      const state = tried(new Map([...formats, [layer, to]]));
+      const gain = gained(now.harm, state.harm);
+      if (state.bytes > most || !(gain > 0)) continue;
+      const worth = gain / Math.max(0, state.bytes - now.bytes);
+      if (best === null || worth > best.worth || (worth === best.worth && gain > best.gain))
+        best = { step: { layer, to, state }, worth, gain };
+    }
+  return best?.step ?? null;
+}
+
+/** What is no number is worse than any. */
+const gained = (before: number, after: number): number =>
+  Number.isNaN(before) && !Number.isNaN(after) ? Infinity : before - after;
+
+/** Whether a format has more bits than another, or as many in smaller groups, or real numbers to multiply them with. */
+function isFiner(to: LayerFormat, from: LayerFormat): boolean {
+  const [more, less] = [bitsOf(to.weights), bitsOf(from.weights)];
+  if (more !== less) return more > less;
+  const rows = ({ weights: { group } }: LayerFormat): number => (typeof group === 'number' ? group : Infinity);
+  return (to.values === 'real' && from.values !== 'real') || (to.values === from.values && rows(to) < rows(from));
+}
