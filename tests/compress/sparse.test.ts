@@ -156,7 +156,7 @@ describe.each(Object.keys(FIVE))('sparse weights of %s', (name) => {
     }
     const sparse = toSparse(int8);
     expect(sparse).toBeInstanceOf(QuantizedNetwork);
-    expect((sparse as QuantizedNetwork).notes).toBe(int8.notes);
+    expect((sparse as QuantizedNetwork).notes).toEqual(int8.notes);
     expect(kindsOf(sparse).filter((kind) => kind === 'sparseInt8').length).toBeGreaterThan(1);
     expect(textOf(toDense(sparse))).toBe(textOf(int8));
     expect(toDense(sparse)).toBeInstanceOf(QuantizedNetwork);
