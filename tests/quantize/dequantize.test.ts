@@ -55,7 +55,7 @@ describe('dequantize', () => {
 
   test('multiplies biases by the scales of input and column, also of a transposed convolution', () => {
     const layers = [
-      new Conv2DTranspose(2, 3, { inputShape: [4, 4, 3], biasInitializer: 'ones', name: 'up' }),
+      new Conv2DTranspose(5, 3, { inputShape: [4, 4, 3], biasInitializer: 'ones', name: 'up' }),
       new Flatten(),
       new Dense(3, { biasInitializer: 'ones', name: 'out' }),
     ];

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { valuesOf } from '../../src/graph/check.ts';
 import {
+  AvgPool2D,
+  Conv2D,
   Conv2DTranspose,
   cpu,
   Dense,
@@ -100,6 +102,19 @@ describe('formats by layer', () => {
         expect(zeroPoint).toBe(0);
       }
     }
+  });
+
+  test('of fixed point are so from the input on, though no product reads it', () => {
+    const layers = [
+      new AvgPool2D({ inputShape: [12, 12, 2] }),
+      new AvgPool2D(),
+      new Conv2D(3, 2),
+      new Flatten(),
+      new Dense(2),
+    ];
+    const network = quantize(new Sequential(layers), { format: 'fixed', calibration: normal([5, 12, 12, 2], 8) });
+    expect(kindsOf(network)).toBe('quantize* pool* pool* conv(fixed)* flatten* dense(fixed)');
+    for (const { format } of network.nodes) expect(format?.zeroPoint ?? 0).toBe(0);
   });
 
   test('of fixed point hold what was seen, and no power of two less would', () => {
