@@ -92,6 +92,13 @@ describe('programs in examples/', () => {
     expect(Number(/([\d.]+) % \(/.exec(first!)![1])).toBeGreaterThan(94);
   });
 
+  test('training rounded: a row for each way, accuracies, and what is gained against rounding afterwards', () => {
+    const rows = run('qat.mjs', '--seeds', '1', '--epochs', '3', '--more', '1').slice(2);
+    expect(rows.length).toBe(7);
+    for (const row of rows) expect(row).toMatch(/^\| [\w ,]+ \| [\d.]+ \| (-?[\d.]+)? \|$/);
+    expect(Number(/\| ([\d.]+) \|/.exec(rows[0]!)![1])).toBeGreaterThan(85);
+  });
+
   test('lottery tickets: a row for each share that is left, accuracies with intervals, differences of them', () => {
     const rows = run(
       'lottery.mjs',
