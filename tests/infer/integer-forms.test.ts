@@ -12,6 +12,7 @@ import {
   around,
   bytes,
   CONVOLUTIONS,
+  conv,
   draws,
   fixed,
   from,
@@ -25,6 +26,10 @@ import {
   to,
   whole,
 } from './integer-cases.ts';
+
+/** A kernel of one tap, one channel and one unit. */
+const bytesOf = (value: number, scale: number): Stored =>
+  stored([1, 1, 1], { type: 'int8', values: Int8Array.of(value), scales: Float32Array.of(scale) });
 
 const RULES = [{}, { rule: 'multiplier' }] as const;
 const ENDS = ['linear', 'relu', 'relu6'] as const;
@@ -40,6 +45,26 @@ describe('a static form is that of plain loops over integers, on every table', (
           holds(around('conv', { ...attrs, activation: { name }, ...rule }, to, { shape, weights: own }));
         }
       }
+  });
+
+  test('halves go to the even number in float32, and up in whole numbers', () => {
+    const eye = Int8Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    const kernel = stored([4, 4], { type: 'int8', values: eye, scales: new Float32Array(4).fill(1) });
+    const ones = { scale: 1, zeroPoint: 0 };
+    const halves = { scale: 2, zeroPoint: 0 };
+    const given = (rule: (typeof RULES)[number]): number[][] =>
+      [
+        around('dense', { activation: { name: 'linear' }, ...rule }, halves, {
+          shape: [4],
+          read: ones,
+          weights: { kernel },
+        }),
+        around('conv', { ...conv, ...rule }, halves, { shape: [4, 1], read: ones, weights: { kernel: bytesOf(1, 1) } }),
+      ].flatMap((network) =>
+        Object.values(tables).map((table) => [...compileNetwork(network, 1, table).run(Float32Array.of(1, 3, -1, -3))]),
+      );
+    for (const y of given({})) expect(y.map(whole)).toEqual([0, 4, 0, -4]);
+    for (const y of given({ rule: 'multiplier' })) expect(y.map(whole)).toEqual([2, 4, 0, -2]);
   });
 
   test.each(RULES)('convTranspose, to int8 and to real numbers: %o', (rule) => {
