@@ -2,8 +2,8 @@ import type { Kernels } from '../kernels.ts';
 import { reference } from '../reference/reference.ts';
 import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
-import { integerImages } from './integer-images.ts';
-import { integers } from './integers.ts';
+import { conv2dTransposedInt8, integerImages } from './integer-images.ts';
+import { integers, otherIntegers } from './integers.ts';
 import { levels } from './levels.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
@@ -15,8 +15,6 @@ import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
-import { conv2dTransposedInt8 } from './transposed-int8.ts';
-import { whole } from './whole.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
@@ -34,8 +32,8 @@ export const cpu: Kernels = {
   ...movement,
   ...optimizers,
   ...integers,
+  ...otherIntegers,
   ...integerImages,
-  ...whole,
   conv2dTransposedInt8,
   ...sparse,
   ...sparseImages,

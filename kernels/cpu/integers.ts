@@ -1,5 +1,5 @@
 import type { IntegerKernels } from '../interface/integers.ts';
-import { toInt8 } from '../reference/integers.ts';
+import { formatBetween, highProduct, toInt8 } from '../reference/integers.ts';
 import { roundHalfEven } from '../reference/math.ts';
 
 /**
@@ -74,8 +74,8 @@ function tile(
   c[o1 + j3] = c13;
 }
 
-/** What each code of two formats is worth: a code is its lowest eight bits. */
-const values: Float32Array = new Float32Array(512);
+/** What each code of two formats is worth in a sum: a code is its lowest eight bits. */
+const values: Float64Array = new Float64Array(512);
 
 /** Up to this many rows, unpacking a panel costs more than the tile saves. */
 const FEW_ROWS = 3;
@@ -134,6 +134,7 @@ export function addProduct(
   }
 }
 
+/** What networks in int8 call; see `quantizedCpu`. */
 export const integers: Pick<IntegerKernels, 'gemmInt8' | 'requantize' | 'addInt8'> = {
   gemmInt8: (m, n, k, a, packed, c) => {
     if (m <= FEW_ROWS) {
@@ -158,13 +159,89 @@ export const integers: Pick<IntegerKernels, 'gemmInt8' | 'requantize' | 'addInt8
     const fr = Math.fround;
     const s = fr(scale);
     for (let q = -128; q < 128; q++) {
-      values[q & 255] = (q - aZeroPoint) * fr(aScale);
-      values[256 + (q & 255)] = (q - bZeroPoint) * fr(bScale);
+      values[q & 255] = fr((q - aZeroPoint) * fr(aScale));
+      values[256 + (q & 255)] = fr((q - bZeroPoint) * fr(bScale));
     }
     for (let i = 0; i < n; i++) {
       const q = roundHalfEven(fr(fr(values[a[i]! & 255]! + values[256 + (b[i]! & 255)]!) / s)) + zeroPoint;
       if (q >= -128) y[i] = Math.min(q, 127);
       else y[i] = q < -128 ? -128 : zeroPoint; // NaN is neither
+    }
+  },
+};
+
+/** x·2^shift for a shift up to 0, half away from 0. */
+function rounded(x: number, shift: number): number {
+  const y = x / ((1 << -shift) >>> 0);
+  return y < 0 ? -Math.floor(0.5 - y) : Math.floor(y + 0.5);
+}
+
+function fillValues(at: number, zeroPoint: number, multiplier: number, shift: number): void {
+  for (let q = -128; q < 128; q++)
+    values[at + (q & 255)] = rounded(highProduct((q - zeroPoint) << 20, multiplier), shift);
+}
+
+/** The others, column by column, without a division for the column's number. */
+export const otherIntegers: Pick<
+  IntegerKernels,
+  'requantizeWhole' | 'addInt8Whole' | 'quantizeRows' | 'dequantizeRows'
+> = {
+  requantizeWhole: (rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y) => {
+    for (let i = 0, o = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++) {
+        const shift = shifts[j]!;
+        const sum = (acc[o]! + bias[j]!) | 0;
+        const scaled = highProduct(shift > 0 ? sum << shift : sum, multipliers[j]!);
+        const q = rounded(scaled, Math.min(shift, 0)) + zeroPoint;
+        y[o] = Math.min(Math.max(q, low), high);
+        o = (o + 1) | 0;
+      }
+    }
+  },
+
+  addInt8Whole: (n, a, aZero, aMultiplier, aShift, b, bZero, bMultiplier, bShift, multiplier, shift, zeroPoint, y) => {
+    fillValues(0, aZero, aMultiplier, aShift);
+    fillValues(256, bZero, bMultiplier, bShift);
+    for (let i = 0; i < n; i++) {
+      const sum = values[a[i]! & 255]! + values[256 + (b[i]! & 255)]!;
+      const q = rounded(highProduct(sum, multiplier), shift) + zeroPoint;
+      y[i] = Math.min(Math.max(q, -128), 127);
+    }
+  },
+
+  quantizeRows: (rows, cols, x, scales, zeroPoints, q) => {
+    const fr = Math.fround;
+    for (let i = 0, from = 0; i < rows; i++, from += cols) {
+      const end = from + cols;
+      let low = 0;
+      let high = 0;
+      let none = 0; // NaN where there is a NaN or an infinity, which comparisons may pass over
+      for (let o = from; o < end; o++) {
+        const v = x[o]!;
+        if (v < low) low = v;
+        else if (v > high) high = v;
+        none += v - v;
+      }
+      const { scale, zeroPoint } = formatBetween(low, high + none);
+      scales[i] = scale;
+      zeroPoints[i] = zeroPoint;
+      if (scale > 0) for (let o = from; o < end; o++) q[o] = toInt8(fr(x[o]! / scale), zeroPoint, -128, 127);
+      else q.fill(0, from, end);
+    }
+  },
+
+  dequantizeRows: (rows, each, cols, acc, rowScales, zeroPoints, sums, scales, bias, y) => {
+    const fr = Math.fround;
+    for (let i = 0, o = 0; i < rows; i++) {
+      const r = Math.floor(i / each);
+      const scale = rowScales[r]!;
+      const zeroPoint = zeroPoints[r]!;
+      for (let j = 0; j < cols; j++) {
+        const sum = (acc[o]! - zeroPoint * sums[j]!) | 0;
+        const real = fr(fr(sum) * fr(scale * scales[j]!));
+        y[o] = bias === null ? real : real + bias[j]!;
+        o = (o + 1) | 0;
+      }
     }
   },
 };

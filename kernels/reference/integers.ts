@@ -50,7 +50,7 @@ export function highProduct(x: number, multiplier: number): number {
 /** `scaled` of `requantizeWhole`. */
 function scaledWhole(x: number, multiplier: number, shift: number): number {
   const high = highProduct(x << Math.max(shift, 0), multiplier);
-  const scaled = high * 2 ** Math.min(shift, 0); // exact
+  const scaled = high / ((1 << Math.max(-shift, 0)) >>> 0); // by up to 2³¹, exactly
   return Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
 }
 

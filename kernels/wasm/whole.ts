@@ -28,10 +28,13 @@ const signedProduct = (work: Work, x: Local, y: Local): Code =>
 /** 2^exponent as a float: the exponent stands in the bits from 23 on, with 127 more. */
 const powerOf = (exponent: Value): Code => i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
 
-/** What shifts multiply sums by before the first rounding, 2^max(shift, 0), and results behind it, 2^(31 + min(shift, 0)). */
+/**
+ * What shifts multiply sums by before the first rounding, 2^max(shift, 0), and results behind it, 2^(31 + min(shift, 0)). Of 2³¹,
+ * which is cut off to 2³¹ - 1, only results beyond every bound are other than they would be: those of more than 2³⁰.
+ */
 const leftOf = (shift: Local): Code => i32x4.truncSatF32x4S(powerOf(i32x4.maxS(shift, i32x4.splat(0))));
 const rightOf = (shift: Local): Code =>
-  i32x4.truncSatF32x4U(powerOf(i32x4.add(i32x4.minS(shift, i32x4.splat(0)), i32x4.splat(31))));
+  i32x4.truncSatF32x4S(powerOf(i32x4.add(i32x4.minS(shift, i32x4.splat(0)), i32x4.splat(31))));
 
 /** x·right/2³¹, half away from 0: of |x|, then with its sign. */
 function rounded(work: Work, x: Local, right: Local): Code {
@@ -41,7 +44,7 @@ function rounded(work: Work, x: Local, right: Local): Code {
   return i32x4.sub(v128.xor(result, sign), sign);
 }
 
-/** x·2^-right, half away from 0, for |x| < 2³⁰; the rest of a negative one has to be more than half to be rounded up. */
+/** x·2^-right, half away from 0, for |x| < 2³⁰: what is below 0 gets 1 less than a half, so that its ties go down. */
 function roundedBy(work: Work, name: string, x: Local, right: Local): Code {
   const half = work.constant(`half of ${name}`, () => i32x4.splat(i32.shrU(i32.shl(1, right), 1)));
   const isShifted = work.constant(`${name} is shifted`, () => i32x4.gtS(i32x4.splat(right), i32x4.splat(0)));

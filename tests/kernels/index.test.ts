@@ -23,8 +23,8 @@ describe('which kernels a table has a form of its own for', () => {
         ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
         ['adam'],
         ['stridedCopy', 'gather'],
-        ['gemmInt8', 'requantize', 'addInt8'],
-        ['conv2dInt8', 'conv2dRequantized', 'maxPoolInt8', 'avgPoolInt8'],
+        ['gemmInt8', 'requantize', 'addInt8', 'requantizeWhole', 'addInt8Whole', 'quantizeRows', 'dequantizeRows'],
+        ['conv2dInt8', 'conv2dRequantized', 'conv2dTransposedInt8', 'maxPoolInt8', 'avgPoolInt8'],
         ['gemmSparse', 'gemmSparseGrad'],
         ['conv2dSparse', 'conv2dSparseGrad', 'gemmSparseInt8', 'conv2dSparseInt8'],
       ]
@@ -44,6 +44,7 @@ describe('which kernels a table has a form of its own for', () => {
   test('reference64: all but those of integers, and movement is the same code', () => {
     const integers = [
       ...['packInt8', 'gemmInt8', 'quantize', 'quantizeColumns', 'dequantize', 'requantize', 'addInt8'],
+      ...['requantizeWhole', 'addInt8Whole', 'lookUp', 'quantizeRows', 'dequantizeRows', 'conv2dTransposedInt8'],
       ...['packConvInt8', 'conv2dInt8', 'conv2dRequantized', 'maxPoolInt8', 'avgPoolInt8'],
       ...['gemmSparseInt8', 'conv2dSparseInt8'],
     ];

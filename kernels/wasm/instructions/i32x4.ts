@@ -23,6 +23,5 @@ export const maxS: Binary = operation(SIMD + 0xb8);
 /** Lane i is the sum of the products of lanes 2i and 2i + 1 of 16 bits. */
 export const dotI16x8S: Binary = operation(SIMD + 0xba);
 export const truncSatF32x4S: Unary = operation(SIMD + 0xf8);
-export const truncSatF32x4U: Unary = operation(SIMD + 0xf9);
 
 export const replaceLane = (lane: number, x: Value, value: Value): Code => instruction(SIMD + 0x1c, [x, value], lane);

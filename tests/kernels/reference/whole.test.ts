@@ -98,6 +98,13 @@ const GOLDEN: readonly (readonly [sum: number, multiplier: number, shift: number
   [2147483645, 1073741824, -31, 0],
   [-2147483645, 1073741824, -31, 0],
   [-2147483648, 2147483647, -31, -1],
+  // Products of up to 62 bits just below a number that a double would round them to, which is a tie of the second rounding
+  [2147483645, 1073741825, -31, 0],
+  [1403890519, 1642466401, -31, 0],
+  [1020752329, 1129482119, -30, 0],
+  [-1065385729, 1082163457, -30, -1],
+  [347168143, 1660465578, -29, 0],
+  [-60450819, 1192003585, -26, -1],
   // A multiplier of 0
   [2147483647, 0, 30, 0],
   [-2147483648, 0, -31, 0],
