@@ -93,7 +93,7 @@ function fourColumns(
 
 export const levels: LevelKernels = {
   packLevels: (bits, k, n, levels, words) => {
-    const mask = 2 ** bits - 1;
+    const mask = (1 << bits) - 1;
     for (let j = 0, d = 0; j < n; j += 16)
       for (let p = 0; p < k; p += 32 / bits)
         for (let c = 0; c < 16; c++, d++) {

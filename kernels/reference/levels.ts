@@ -22,7 +22,7 @@ export const packLevels: LevelKernels['packLevels'] = (bits, k, n, levels, words
   for (let p = 0; p < k; p++)
     for (let j = 0; j < n; j++) {
       const at = wordAt(bits, k, p, j);
-      words[at]! |= (levels[p * n + j]! & (2 ** bits - 1)) << ((p % (32 / bits)) * bits);
+      words[at]! |= (levels[p * n + j]! & ((1 << bits) - 1)) << ((p % (32 / bits)) * bits);
     }
 };
 

@@ -19,7 +19,7 @@ import * as i32x4 from './instructions/i32x4.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
 import { eachRow } from './levels-rows.ts';
-import { fastest, type Unpacked } from './levels-unpacked.ts';
+import { fastest, powerBits, powerOfTwo, type Unpacked } from './levels-unpacked.ts';
 import { storeFirst } from './stores.ts';
 
 /**
@@ -39,11 +39,10 @@ function makeUp(locals: NewLocals, { lacking }: Unpacked, k: Local, a: Local, to
   const [at] = locals('i');
   const [x, y, infinity, bad, ...factors] = locals('vvvvvv');
   const isInfinite = (v: Local): Code => f32x4.eq(f32x4.abs(v), infinity);
-  const factorAt = (u: number): Code => f32.constant(2 ** lacking(u));
   const factorsFrom = (u: number): Code =>
     [1, 2, 3].reduce<Code>(
-      (lanes, lane) => f32x4.replaceLane(lane, lanes, factorAt(u + lane)),
-      f32x4.splat(factorAt(u)),
+      (lanes, lane) => i32x4.replaceLane(lane, lanes, powerBits(lacking(u + lane))),
+      powerOfTwo(lacking(u)),
     );
   const times = (factor: Local, v: number): Code => [
     x.set(v128.load(at, 16 * v)),
@@ -83,7 +82,7 @@ function addPanel(func: AddFunction, bits: LevelBits, multiplyAdd: MultiplyAdd):
     const [number, zero] = locals('vv');
     const [inGroup] = locals('i');
     const factor = (v: number): Code =>
-      share === 1 ? v128.load(scales, 16 * v) : f32x4.mul(v128.load(scales, 16 * v), f32x4.splat(f32.constant(share)));
+      share === 0 ? v128.load(scales, 16 * v) : f32x4.mul(v128.load(scales, 16 * v), powerOfTwo(share));
     const word = rows(words, (level, u) => [
       number.set(v128.load32Splat(x, 4 * u)),
       sums.map((sum, v) => sum.set(multiplyAdd(sum, number, f32x4.mul(level(v), scaled[v]!)))),
@@ -120,8 +119,8 @@ function addAnyPanel(func: AddFunction, bits: LevelBits, multiplyAdd: MultiplyAd
   });
 }
 
-/** Levels times scales up to this one stay finite, as they do while a power of two is lacking. */
-const MOST = 2 ** 120;
+/** Levels times scales up to 2^MOST stay finite, as they do while a power of two is lacking. */
+const MOST = 120;
 
 /** (n, k, a, words, group, scales, c, bias, mode, scratch): c[n] = activation(a[k]·B + bias). */
 export function writeGemvLevels(func: AddFunction, bits: LevelBits, isRelaxed: boolean): void {
@@ -130,6 +129,7 @@ export function writeGemvLevels(func: AddFunction, bits: LevelBits, isRelaxed: b
   const panel = addPanel(func, bits, multiplyAdd);
   const anyPanel = addAnyPanel(func, bits, multiplyAdd);
   const perWord = 32 / bits;
+  const shift = 31 - Math.clz32(perWord);
   func('iiiiiiiiii', ([n, k, a, words, group, scales, c, bias, mode, scratch], locals) => {
     const unpacked = fastest(locals, bits);
     const [left, from, scaleRow, wordCount, fine] = locals('iiiii');
@@ -142,23 +142,20 @@ export function writeGemvLevels(func: AddFunction, bits: LevelBits, isRelaxed: b
     ];
     const look = [
       from.set(scales),
-      smallest.set(f32x4.splat(f32.constant(MOST))),
+      smallest.set(powerOfTwo(MOST)),
       largest.set(smallest),
       left.set(k),
       countDown(left, 0, 1, [[0, 1, 2, 3].map(lookAt), advance(from, scaleRow), left.set(i32.sub(left, group))]),
     ];
     const areOdd = v128.anyTrue(
-      v128.or(
-        i32x4.gtS(f32x4.splat(f32.constant(unpacked.least)), smallest),
-        i32x4.gtS(largest, f32x4.splat(f32.constant(MOST))),
-      ),
+      v128.or(i32x4.gtS(powerOfTwo(unpacked.least), smallest), i32x4.gtS(largest, powerOfTwo(MOST))),
     );
-    const wordsInGroup = i32.shrU(group, Math.log2(perWord));
+    const wordsInGroup = i32.shrU(group, shift);
     return [
       fine.set(i32.eqz(i32.and(group, perWord - 1))),
       makeUp(locals, unpacked, k, a, scratch, fine),
       scaleRow.set(i32.shl(n, 2)),
-      wordCount.set(i32.shrU(i32.add(k, perWord - 1), Math.log2(perWord))),
+      wordCount.set(i32.shrU(i32.add(k, perWord - 1), shift)),
       countDown(n, 16, 1, [
         when(fine, look),
         when(

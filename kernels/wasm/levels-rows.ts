@@ -1,12 +1,11 @@
 import type { LevelBits } from '../interface/levels.ts';
 import { advance, countDown, type Local, min, type NewLocals, when } from './assembler.ts';
 import type { Code } from './code.ts';
-import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { topsOf } from './levels-unpacked.ts';
+import { powerOfTwo, topsOf } from './levels-unpacked.ts';
 
 /** Where a panel is read, and how far. */
 interface Place {
@@ -57,7 +56,7 @@ export function eachRow(
   ];
   // As integers floats are in order, and what is no number, in lanes behind the last column, hides none of the others.
   const smallest = scaled.reduce<Code>((x, y) => i32x4.minS(x, y), scaled[0]!);
-  const isSmall = v128.anyTrue(i32x4.gtS(f32x4.splat(f32.constant(least)), smallest));
+  const isSmall = v128.anyTrue(i32x4.gtS(powerOfTwo(least), smallest));
   return [
     up.set(down),
     prepare,
@@ -66,7 +65,7 @@ export function eachRow(
       rows.set(i32.sub(rows, run)),
       loadScales,
       when(i32.and(i32.eq(up, down), i32.eqz(isSmall)), [
-        scaled.map((s) => s.set(f32x4.mul(s, f32x4.splat(f32.constant(share))))),
+        scaled.map((s) => s.set(f32x4.mul(s, powerOfTwo(share)))),
         left.set(i32.and(run, perWord - 1)),
         countDown(run, perWord, perWord, whole),
         run.set(left),

@@ -1,7 +1,6 @@
 import type { LevelBits } from '../interface/levels.ts';
 import type { Local, NewLocals } from './assembler.ts';
 import type { Code } from './code.ts';
-import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
@@ -10,9 +9,9 @@ import * as v128 from './instructions/v128.ts';
 export interface Unpacked {
   /** Comes first, once. */
   readonly prepare: Code;
-  /** What scales are multiplied by. */
+  /** Scales are multiplied by 2^share. */
   readonly share: number;
-  /** The smallest scale with which products by levels are rounded as they would be otherwise. */
+  /** With scales from 2^least on products by levels are rounded as they would be otherwise. */
   readonly least: number;
   /** Level u of a word is too small by 2^-lacking(u), which the number that it meets makes up for. */
   readonly lacking: (u: number) => number;
@@ -20,7 +19,15 @@ export interface Unpacked {
   readonly rows: (words: Local, row: (level: (v: number) => Code, u: number) => Code) => Code;
 }
 
-const constant = (value: number): Code => f32x4.splat(f32.constant(value));
+/** Of float32. */
+const FRACTION = 23;
+const BIAS = 127;
+
+/** The bits of 2^exponent. */
+export const powerBits = (exponent: number): number => (BIAS + exponent) << FRACTION;
+
+/** Four times 2^exponent. */
+export const powerOfTwo = (exponent: number): Code => i32x4.splat(powerBits(exponent));
 
 /**
  * Levels at the top of their lanes, freed of what is below: level·2^(32 - bits), which times scale·2^-(32 - bits) is rounded as
@@ -36,9 +43,9 @@ export function topsOf(locals: NewLocals, bits: LevelBits): Unpacked {
     return f32x4.convertI32x4S(u === 0 ? moved : v128.and(moved, top));
   };
   return {
-    prepare: top.set(i32x4.splat(-(2 ** down))),
-    share: 2 ** -down,
-    least: 2 ** (down - 126),
+    prepare: top.set(i32x4.splat(-1 << down)),
+    share: -down,
+    least: down - 126,
     lacking: () => 0,
     rows: (from, row) => [
       words.map((word, v) => word.set(v128.load(from, 16 * v))),
@@ -49,10 +56,6 @@ export function topsOf(locals: NewLocals, bits: LevelBits): Unpacked {
 
 /** Bits of a half of a word, whose levels are fields of a fraction. */
 const HALF = 16;
-/** Of float32. */
-const FRACTION = 23;
-const BIAS = 127;
-
 /**
  * Levels as fields of a float's fraction: a half of a word, with the highest bit of each level turned over so that none is
  * negative, below the exponent of 2^e. One mask leaves the float 2^e + field, and what zero would be is taken off it, exactly:
@@ -61,8 +64,7 @@ const BIAS = 127;
 function fieldsOf(locals: NewLocals, bits: 2 | 4): Unpacked {
   const perHalf = HALF / bits;
   const lacking = (u: number): number => HALF - bits * ((u % perHalf) + 1);
-  const exponent = FRACTION - lacking(0);
-  const asBits = (BIAS + exponent) << FRACTION;
+  const asBits = powerBits(FRACTION - lacking(0));
   const places = Array.from({ length: perHalf }, (_, r) => bits * r);
   const turned = places.reduce((all, place) => all | (1 << (place + bits - 1)), 0);
   const words = locals('vvvv').slice(0, 4);
@@ -75,13 +77,13 @@ function fieldsOf(locals: NewLocals, bits: 2 | 4): Unpacked {
   };
   return {
     prepare: [
-      low.set(i32x4.splat(2 ** HALF - 1)),
+      low.set(i32x4.splat((1 << HALF) - 1)),
       high.set(i32x4.splat(asBits | turned)),
-      places.map((place, r) => masks[r]!.set(i32x4.splat(asBits | ((2 ** bits - 1) << place)))),
-      places.map((_, r) => zeros[r]!.set(constant(2 ** exponent + 2 ** (bits - 1 - lacking(r))))),
+      places.map((place, r) => masks[r]!.set(i32x4.splat(asBits | (((1 << bits) - 1) << place)))),
+      places.map((place, r) => zeros[r]!.set(i32x4.splat(asBits | (1 << (place + bits - 1))))),
     ],
-    share: 1,
-    least: 2 ** (lacking(0) - 126),
+    share: 0,
+    least: lacking(0) - 126,
     lacking,
     rows: (from, row) =>
       [0, 1].map((h) => [

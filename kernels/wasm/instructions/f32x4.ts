@@ -1,4 +1,4 @@
-import { type Binary, type Code, instruction, operation, SIMD, type Ternary, type Unary, type Value } from '../code.ts';
+import { type Binary, operation, SIMD, type Ternary, type Unary } from '../code.ts';
 
 /** Instructions on four floats of 32 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
 
@@ -30,5 +30,3 @@ export const pmax: Binary = operation(SIMD + 0xeb);
 export const convertI32x4S: Unary = operation(SIMD + 0xfa);
 /** x·y + z with one rounding or with two, as the machine likes. */
 export const relaxedMadd: Ternary = operation(SIMD + 0x105);
-
-export const replaceLane = (lane: number, x: Value, value: Value): Code => instruction(SIMD + 0x20, [x, value], lane);
