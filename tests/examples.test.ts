@@ -78,6 +78,13 @@ describe('programs in examples/', () => {
     expect(readFileSync(new URL('../docs/convolutions.md', import.meta.url), 'utf8')).toContain(rows.join('\n'));
   });
 
+  test('the ledger: a row each format, and the layer that was made hard to quantize is found and repaired', () => {
+    const lines = run('ledger.mjs', '--seeds', '1', '--epochs', '4');
+    expect(lines.filter((line) => /^\| (float|int|ternary|binary)/.test(line))).toHaveLength(9);
+    expect(lines).toContainEqual(expect.stringMatching(/^\| 1 \| third \| third \| /));
+    expect(lines.at(-1)).toMatch(/^third /);
+  });
+
   test('the networks on the digits: a row each, and the first learns in a few epochs', () => {
     const rows = run('digits.mjs', '--epochs', '1').slice(2);
     const names = [

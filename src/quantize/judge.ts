@@ -1,3 +1,4 @@
+import { exp64, log64 } from '../../kernels/reference/math.ts';
 import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkOneOf, ValueError } from '../base/errors.ts';
@@ -46,10 +47,10 @@ export interface Judgement {
 
 /** Signal over noise in decibels, 10·log10(Σy² / Σ(y - ŷ)²). */
 export const decibels = (signal: number, noise: number): number =>
-  noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
+  noise === 0 ? Infinity : (10 / Math.LN10) * log64(signal / noise);
 
 /** The part of the power that is noise; 0 where nothing differs. */
-export const noiseShare = (sqnr: number): number => 10 ** (-sqnr / 10);
+export const noiseShare = (sqnr: number): number => exp64((-sqnr * Math.LN10) / 10);
 
 /** What harm is told by. */
 export type MeasureBy = 'loss' | 'sqnr';

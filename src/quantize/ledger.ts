@@ -6,7 +6,9 @@ import { heldNetworkOf, networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { namesOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { storedBytes } from '../io/weight-tensors.ts';
@@ -15,7 +17,7 @@ import type { Model } from '../nn/model.ts';
 import { type Data, listOf, type Tensors } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { disagreements } from './agreement.ts';
-import { type Alone, checkForms, type Read, tapped, withOnly } from './alone.ts';
+import { type Alone, checkForms, type Read, splitAs, tapped, withOnly } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Judge, type JudgedSamples, type JudgeOptions, Noise } from './judge.ts';
 import { formatIn, layersOf, mainKey, weightsIn } from './layer-formats.ts';
@@ -40,8 +42,9 @@ export function ledger(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   const { samples, calibration, ...rest } = options;
   const judge = new Judge(op, subject, samples, rest);
   const network = networkOf(op, quantized);
-  const { network: real, xs } = judge;
-  checkForms(op, real, network);
+  const { xs } = judge;
+  checkForms(op, judge.network, network);
+  const real = splitAs(judge.network, network);
   const layers = [...layersOf(real)];
   const noises = noisesOf(op, real, network, xs);
   const rows = layers.map(([name, own]): LedgerRow => {
@@ -126,13 +129,13 @@ function weightNoise(real: Graph<Stored>, quantized: Graph<Stored>, own: Node, t
 
 /** The product before a layer that the real network has not: it makes the features alike. Null where there is none. */
 function scalerBefore(real: Graph<Stored>, quantized: Graph<Stored>, node: Node): Node | null {
+  const names = new Set(namesOf(real));
   let maker: Node | undefined = node;
   do {
     const [input]: readonly string[] = maker.inputs;
-    maker = quantized.nodes.find(({ name }) => name === input);
-  } while (maker?.op === 'quantize');
-  const isOwn = maker?.op === 'dense' && !real.nodes.some(({ name }) => name === maker!.name);
-  return isOwn ? maker! : null;
+    maker = names.has(input!) ? undefined : quantized.nodes.find(({ name }) => name === input);
+  } while (maker !== undefined && maker.format !== null);
+  return maker !== undefined && hasKernel(maker) ? maker : null;
 }
 
 /** The share of the real numbers that layers read and give for which their formats have no integer. */

@@ -225,8 +225,8 @@ const gained = (before: number, after: number): number =>
 
 /** Whether a format has more bits than another, or as many in smaller groups, or real numbers to multiply them with. */
 function isFiner(to: LayerFormat, from: LayerFormat): boolean {
-  const [more, less] = [bitsOf(to.weights), bitsOf(from.weights)];
-  if (more !== less) return more > less;
+  const more = bitsOf(to.weights) - bitsOf(from.weights);
+  if (more !== 0) return more > 0;
   const rows = ({ weights: { group } }: LayerFormat): number => (typeof group === 'number' ? group : Infinity);
   return (to.values === 'real' && from.values !== 'real') || (to.values === from.values && rows(to) < rows(from));
 }

@@ -125,10 +125,21 @@ describe('a layer alone', () => {
     const model = smallModel(3);
     const [x] = threeClasses(30);
     const real = plainOf('test', toNetwork(model));
-    for (const format of ['static', 'fixed'] as const) {
-      const network = quantize(model, { calibration: x, format });
+    for (const rule of ['float32', 'multiplier'] as const) {
+      const network = quantize(model, { calibration: x, rule });
       const { graph } = withOnly(real, network, new Set(['dense', 'dense_1', 'dense_2']));
       expect(values(predictNetwork(graph, x))).toEqual(values(predictNetwork(network, x)));
+    }
+  });
+
+  test('is held to what it gives where its activation is a node of its own in the quantized network', () => {
+    const model = smallModel(2);
+    const [x] = threeClasses(40);
+    for (const options of [{ format: 'fixed' }, { rule: 'multiplier' }] as const) {
+      const network = quantize(model, { calibration: x, ...options });
+      expect(network.nodes.some(({ name }) => name === 'dense_1/tanh')).toBe(true);
+      const { layers } = ledger(model, network, { samples: x });
+      for (const { sqnr, alone } of layers) expect(Math.min(sqnr, alone.sqnr)).toBeGreaterThan(25);
     }
   });
 
