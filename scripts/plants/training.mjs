@@ -183,8 +183,8 @@ export const plants = [
   {
     name: 'a frozen layer goes by the batch',
     file: 'src/nn/layer-graph.ts',
-    find: 'frozen?.has(mover) === true ? still : pass',
-    replace: 'frozen?.has(mover) === null ? still : pass',
+    find: 'resting?.has(mover) === true ? still : pass',
+    replace: 'resting?.has(mover) === null ? still : pass',
     mustFail: ['tests/nn/normalizations.test.ts'],
   },
   {

@@ -27,6 +27,7 @@ describe('which kernels a table has a form of its own for', () => {
         ['conv2dInt8', 'conv2dRequantized', 'conv2dTransposedInt8', 'maxPoolInt8', 'avgPoolInt8'],
         ['gemmSparse', 'gemmSparseGrad'],
         ['conv2dSparse', 'conv2dSparseGrad', 'gemmSparseInt8', 'conv2dSparseInt8'],
+        ['packLevels', 'gemmLevels'],
       ]
         .flat()
         .sort(),
@@ -37,7 +38,17 @@ describe('which kernels a table has a form of its own for', () => {
     const compiled = own(wasm(), cpu);
     const others = Object.keys(reference).filter((name) => !compiled.includes(name));
     expect(others.sort()).toEqual(
-      ['convert', 'hardThreshold', 'packConvInt8', 'packInt8', 'packPanels', 'pow', 'prod', 'topK'].sort(),
+      [
+        'convert',
+        'hardThreshold',
+        'packConvInt8',
+        'packInt8',
+        'packLevels',
+        'packPanels',
+        'pow',
+        'prod',
+        'topK',
+      ].sort(),
     );
   });
 
@@ -46,7 +57,7 @@ describe('which kernels a table has a form of its own for', () => {
       ...['packInt8', 'gemmInt8', 'quantize', 'quantizeColumns', 'dequantize', 'requantize', 'addInt8'],
       ...['requantizeWhole', 'addInt8Whole', 'lookUp', 'quantizeRows', 'dequantizeRows', 'conv2dTransposedInt8'],
       ...['packConvInt8', 'conv2dInt8', 'conv2dRequantized', 'maxPoolInt8', 'avgPoolInt8'],
-      ...['gemmSparseInt8', 'conv2dSparseInt8'],
+      ...['gemmSparseInt8', 'conv2dSparseInt8', 'packLevels', 'gemmLevels'],
     ];
     const lacking = Object.keys(reference).filter((name) => !(name in reference64));
     expect(lacking.sort()).toEqual([...integers, 'dequantizeColumns'].sort());
