@@ -67,6 +67,8 @@ const dense: Required<DenseOptions> = {
   kernelConstraint: maxNorm(3),
   biasConstraint: nonNegative(),
   activityRegularizer: l1l2({ l2: 0.3 }),
+  kernelBits: 4,
+  learnedStep: true,
 };
 const scales: Required<LayerNormOptions> = {
   ...shared,
