@@ -26,6 +26,8 @@ export const plants = [
     file: 'src/graph/integers.ts',
     find: '(input.scale * scale) / (output?.scale ?? 1)',
     replace: '(input.scale * scale) / (output === null ? 1 : 1)',
+    find: '/ (output?.scale ?? 1)',
+    replace: '/ (output === null ? 1 : 1)',
     mustFail: ['tests/graph/check.test.ts', 'tests/infer/program.test.ts'],
   },
   {

@@ -328,6 +328,9 @@ export const plants = [
     find: '.kernel} bytes`,',
     replace: '.kernel === undefined} bytes`,',
     mustFail: ['tests/quantize/quantize.test.ts'],
+    find: `packed(\`\${node.weights.kernel} bytes\`, 'int8'`,
+    replace: "packed(values, 'int8'",
+    mustFail: ['tests/infer/operations.test.ts'],
   },
   {
     name: 'a kernel of one unit is padded to sixteen',
@@ -341,6 +344,8 @@ export const plants = [
     file: 'src/infer/emit-reals.ts',
     find: '.kernel} panels of floats`,',
     replace: '.kernel === undefined} panels of floats`,',
+    find: `packed(\`\${node.weights.kernel} panels of floats\`, 'float32'`,
+    replace: "packed(kernel.encoding, 'float32'",
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {
@@ -659,6 +664,8 @@ export const plants = [
     file: 'src/graph/fact.ts',
     find: 'return low === -128 && high === 127;',
     replace: 'return low <= 127;',
+    find: 'low === -128 && high === 127',
+    replace: 'low <= high',
     mustFail: ['tests/infer/integer-forms.test.ts'],
   },
   {
@@ -673,6 +680,8 @@ export const plants = [
     file: 'src/infer/emit-integers.ts',
     find: 's.dilationX}',
     replace: 's.strideX}',
+    find: 's.dilationX',
+    replace: 's.strideX',
     mustFail: ['tests/infer/integer-programs.test.ts'],
   },
   {

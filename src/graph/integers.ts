@@ -38,10 +38,17 @@ export function integersOf(encoding: Encoding, shape: Shape): EncodingOf<'int8'>
 
 /** `integersOf` for one walk over a network: what nodes share is unpacked once. */
 export function integersOnce(): typeof integersOf {
-  const known = new Map<Encoding, ReturnType<typeof integersOf>>();
+  const known = new Map<
+    Encoding,
+    { readonly units: number | undefined; readonly found: ReturnType<typeof integersOf> }
+  >();
   return (encoding, shape) => {
-    if (!known.has(encoding)) known.set(encoding, integersOf(encoding, shape));
-    return known.get(encoding)!;
+    const units = shape.at(-1);
+    const before = known.get(encoding);
+    if (before !== undefined && before.units === units) return before.found;
+    const found = integersOf(encoding, shape);
+    known.set(encoding, { units, found });
+    return found;
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../kernels/reference/reference.ts';
 import type { Stored } from '../../src/graph/encoding.ts';
+import type { Node } from '../../src/graph/graph.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
@@ -12,6 +13,7 @@ import {
   codes,
   conv,
   draws,
+  fixed,
   holds,
   image,
   KERNELS,
@@ -63,6 +65,30 @@ describe('a dynamic product is that of plain loops over the integers of each sam
       weights,
     });
     holds(network);
+  });
+
+  test('two kernels may hold one list of integers in two shapes', () => {
+    const { encoding } = fixed([6, 4]);
+    const attrs = { activation: { name: 'linear' }, dynamic } as const;
+    const network = new Network({
+      inputs: [{ name: 'x', shape: [6], dtype: 'float32' }],
+      nodes: [
+        nodeOf('dense', 'a', ['x'], attrs, { weights: { kernel: 'k' } }),
+        nodeOf('dense', 'b', ['a'], attrs, { weights: { kernel: 'l' } }),
+      ],
+      outputs: ['b'],
+      weights: new Map([
+        ['k', stored([6, 4], encoding)],
+        ['l', stored([4, 6], encoding)],
+      ]),
+    });
+    holds(network);
+    const format = { scale: 0.1, zeroPoint: 4 };
+    const [a, b] = network.nodes as [Node, Node];
+    const q = nodeOf('quantize', 'q', ['x'], {}, { format });
+    const still = { activation: { name: 'linear' } } as const;
+    const nodes = [q, { ...a, inputs: ['q'], attrs: still, format } as Node, { ...b, attrs: still } as Node];
+    holds(new Network({ ...network, nodes }));
   });
 
   test('samples of zeros, of one sign, with NaN, with an infinity, and too wide for float32', () => {
