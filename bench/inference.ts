@@ -1,7 +1,7 @@
 import * as whittle from 'whittle-ml';
 import { fromData, type Network, quantize, Sequential, setBackend, toNetwork, toSparse } from 'whittle-ml';
 import { compileNetwork } from 'whittle-ml/infer';
-import { cpu, type Kernels } from 'whittle-ml/kernels';
+import { cpu, type Kernels, reference } from 'whittle-ml/kernels';
 import { modelOf, weightsOf } from './by-library.ts';
 import { checkNear, normal } from './data.ts';
 import type { Entrants } from './entrants.ts';
@@ -16,14 +16,16 @@ interface DenseTask {
   readonly batches: readonly number[];
   /** What the weights of a fresh model are multiplied by, so that numbers do not die away in many layers. */
   readonly gain: number;
+  /** Whether it is also run with weights of four bits, whose values stay real. */
+  readonly int4: boolean;
 }
 
 const NETWORKS: readonly DenseTask[] = [
   ...[
     [100, 64, 64, 10],
     [784, 512, 512, 10],
-  ].map((sizes) => ({ name: sizes.join('-'), sizes, batches: [1, 64], gain: 1 })),
-  { name: '10x1024', sizes: new Array<number>(11).fill(1024), batches: [1], gain: Math.SQRT2 },
+  ].map((sizes) => ({ name: sizes.join('-'), sizes, batches: [1, 64], gain: 1, int4: false })),
+  { name: '10x1024', sizes: new Array<number>(11).fill(1024), batches: [1], gain: Math.SQRT2, int4: true },
 ];
 
 /** A network made ready to run. */
@@ -66,8 +68,14 @@ export const TOLERANCE = { float32: 1e-5, int8: 0.04 };
 /** How often int8 should be as fast as float32. */
 export const INT8_GOAL = 1.5;
 
+/** Weights of four bits should not be slower than those of 32. */
+const INT4_GOAL = 1;
+
+/** Bytes that a weight takes; in int4 a group of 32 has a scale. */
+const BYTES = { float32: 4, int8: 1, int4: 0.5 + 4 / 32 };
+
 async function open(
-  { sizes, gain }: DenseTask,
+  { sizes, gain, int4 }: DenseTask,
   batch: number,
   tables: readonly Table[],
   peers: Entrants,
@@ -89,20 +97,29 @@ async function open(
   const share = Math.min(1, 100 / sizes.at(-1)!);
   const calibration = fromData(normal(256 * inputs, 5), [256, inputs]);
   const network = quantize(model, { calibration });
+  const networks = { float32: model, int8: network, ...(int4 ? { int4: quantize(model, { format: 'int4' }) } : {}) };
+  // In int4 probabilities are those of the weights that it has, as they are defined.
+  const defined = networks.int4 === undefined ? null : compile(networks.int4, batch, reference).run(x);
+  const inKernels = weights.reduce((sum, { length }, i) => sum + (i % 2 === 0 ? length : 0), 0);
   const programs: Program[] = [];
-  const variantOf = ({ name, kernels }: Table, how: 'float32' | 'int8'): Variant => {
-    const program = compile(how === 'int8' ? network : model, batch, kernels);
+  const variantOf = ({ name, kernels }: Table, how: keyof typeof BYTES, subject: Sequential | Network): Variant => {
+    const program = compile(subject, batch, kernels);
     programs.push(program);
+    const [wanted, tolerance] = how === 'int4' ? [defined!, TOLERANCE.float32] : [exact, TOLERANCE[how]];
     return {
       who: name,
       how,
       ours: true,
-      ...(how === 'int8' ? { base: `${name} float32` } : {}),
+      ...(how === 'float32' ? {} : { base: `${name} float32` }),
+      ...(how === 'int4' && name === 'wasm' ? { goal: INT4_GOAL } : {}),
+      ...(int4 ? { reads: BYTES[how] * inKernels } : {}),
       run: () => program.run(x)[0]!,
-      check: () => checkNear(`${name} ${how}`, program.run(x), exact, share * TOLERANCE[how]),
+      check: () => checkNear(`${name} ${how}`, program.run(x), wanted, share * tolerance),
     };
   };
-  const variants = tables.flatMap((table) => [variantOf(table, 'float32'), variantOf(table, 'int8')]);
+  const variants = tables.flatMap((table) =>
+    Object.entries(networks).map(([how, subject]) => variantOf(table, how as keyof typeof BYTES, subject)),
+  );
   const close = (): void => {
     for (const program of programs) program.dispose?.();
   };

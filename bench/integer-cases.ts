@@ -18,6 +18,19 @@ export function quantization(): KernelCase[] {
       const y = hold(new Int8Array(N));
       return { call: () => k.addInt8(N, a, 0.03, 3, b, 0.02, -4, 0.04, 1, y), y };
     }),
+    kernelCase('addInt8Whole', `${N}`, N, (k, { hold }) => {
+      const a = hold(int8(N, 1));
+      const b = hold(int8(N, 2));
+      const y = hold(new Int8Array(N));
+      const [first, second] = [1 << 30, 1431655765]; // 0.03 and 0.02 over twice the larger
+      return { call: () => k.addInt8Whole(N, a, 3, first, 0, b, -4, second, -1, 1610612736, -18, 1, y), y };
+    }),
+    kernelCase('lookUp', `${N}`, N, (k, { hold }) => {
+      const q = hold(int8(N, 1));
+      const table = hold(int8(256, 2));
+      const y = hold(new Int8Array(N));
+      return { call: () => k.lookUp(N, q, table, y), y };
+    }),
     kernelCase('packInt8', MATRIX, N, (k, { hold }) => {
       const b = hold(int8(N, 1));
       const y = hold(new Int8Array(N)); // no padding: 128 is a multiple of 16, 32 of 2
@@ -40,6 +53,31 @@ export function quantization(): KernelCase[] {
       const s = hold(scales());
       const y = hold(new Int8Array(N));
       return { call: () => k.requantize(ROWS, COLS, acc, bias, s, -5, -5, 100, y), y };
+    }),
+    kernelCase('requantizeWhole', MATRIX, N, (k, { hold }) => {
+      const acc = hold(sums());
+      const bias = hold(new Int32Array(COLS));
+      const multipliers = hold(Int32Array.from(positive(COLS, 3), (x) => 2 ** 30 + 2e8 * x));
+      const shifts = hold(Int32Array.from({ length: COLS }, (_, j) => -5 - (j % 3)));
+      const y = hold(new Int8Array(N));
+      return { call: () => k.requantizeWhole(ROWS, COLS, acc, bias, multipliers, shifts, -5, -5, 100, y), y };
+    }),
+    kernelCase('quantizeRows', MATRIX, N, (k, { hold, floats }) => {
+      const x = hold(normal(N, 1));
+      const s = floats(ROWS);
+      const zeroPoints = hold(new Int32Array(ROWS));
+      const y = hold(new Int8Array(N));
+      return { call: () => k.quantizeRows(ROWS, COLS, x, s, zeroPoints, y), y };
+    }),
+    kernelCase('dequantizeRows', MATRIX, N, (k, { hold, floats }) => {
+      const acc = hold(sums());
+      const rowScales = hold(positive(ROWS, 2));
+      const zeroPoints = hold(new Int32Array(ROWS).fill(3));
+      const columnSums = hold(new Int32Array(COLS).fill(77));
+      const s = hold(scales());
+      const bias = hold(normal(COLS, 4));
+      const y = floats(N);
+      return { call: () => k.dequantizeRows(ROWS, 1, COLS, acc, rowScales, zeroPoints, columnSums, s, bias, y), y };
     }),
     kernelCase('dequantizeColumns', MATRIX, N, (k, { hold, floats }) => {
       const acc = hold(sums());
@@ -88,6 +126,12 @@ export function packedOperands(): KernelCase[] {
       k.packConvInt8(s, hold(int8(kernel, 2)), packed);
       const y = hold(new Int32Array(144 * channels));
       return { call: () => k.conv2dInt8(s, x, 3, packed, y), y };
+    }),
+    kernelCase('conv2dTransposedInt8', '3x3 16->16 12x12', 196 * channels, (k, { hold }) => {
+      const from = hold(int8(144 * channels, 1));
+      const w = hold(int8(kernel, 2));
+      const y = hold(new Int32Array(196 * channels));
+      return { call: () => k.conv2dTransposedInt8(s, from, 3, w, y), y };
     }),
   ];
 }

@@ -12,6 +12,7 @@ import {
   positive,
   ROWS,
 } from './kernel-case.ts';
+import { packedLevels } from './levels.ts';
 
 const UNARY = ['neg', 'abs', 'sign', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'exp', 'expm1', 'log', 'log1p'] as const;
 const ACTIVATIONS = [
@@ -303,5 +304,6 @@ export const kernelCases: readonly KernelCase[] = [
   ...movement(),
   ...quantization(),
   ...packedOperands(),
+  ...packedLevels(),
   batchedProduct(),
 ];

@@ -1,3 +1,4 @@
+import { figure } from './format.ts';
 import { type Contest, type Failure, nameOf, type Row, SCALES, type Variant } from './row.ts';
 import { type Sampler, samplerOf, settle } from './sampler.ts';
 import { isNoisy, type Ratio, ratioOf, type Series, type Summary, summarize } from './statistics.ts';
@@ -130,14 +131,21 @@ function perWork(row: Row, { variant, samples, rounds }: Entry): Series {
   return work === undefined ? { samples, rounds } : { samples: samples.map((s) => (s * row.work) / work), rounds };
 }
 
+/** What is told of a variant in words, of which a run takes so many seconds. */
+function noteOf({ memory, reads, note }: Variant, seconds: number): string | undefined {
+  if (memory !== undefined) return `holds ${Math.round(memory() / 1e6)} MB at most`;
+  if (reads !== undefined) return `reads ${figure(reads / seconds / 1e9)} GB/s of weights`;
+  return note;
+}
+
 function results(row: Row, entries: readonly Entry[]): VariantResult[] {
   return entries.map((entry): VariantResult => {
     const { variant, samples, rounds } = entry;
-    const { who, how, ours, limit, goal, memory } = variant;
-    const note = memory === undefined ? variant.note : `holds ${Math.round(memory() / 1e6)} MB at most`;
+    const { who, how, ours, limit, goal } = variant;
     // Where the base failed, the first one left takes its place.
     const base = entries.find((other) => nameOf(other.variant) === variant.base) ?? entries[0]!;
     const summary = summarize(samples);
+    const note = noteOf(variant, summary.median);
     return {
       name: nameOf(variant),
       who,

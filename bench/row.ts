@@ -18,6 +18,8 @@ interface Contestant {
   readonly goal?: number;
   /** Operations of one run, where they are not those of its row: ratios are then of rates. */
   readonly work?: number;
+  /** Bytes of weights that one run reads: a note tells how many that makes in a second. */
+  readonly reads?: number;
   /** What a reader must know to read its figures, where it does not do quite the same. */
   readonly note?: string;
   /** The most bytes that a run held, of what runs in a process of its own; asked for after the last sample. */

@@ -15,6 +15,7 @@ import { imageInferenceRows } from './image-inference.ts';
 import { imageStepRows } from './image-steps.ts';
 import { inferenceRows } from './inference.ts';
 import { kernelRows } from './kernels.ts';
+import { levelRows } from './levels.ts';
 import { measure, type RowResult } from './measure.ts';
 import { operationRows } from './operation-rows.ts';
 import { chosenOf, exitCodeOf, HELP, type Options, parseOptions, UsageError } from './options.ts';
@@ -60,6 +61,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...gemmTransposedRows(tables, peers),
     ...gemmInt8Rows(tables, peers),
     ...kernelRows(tables),
+    ...levelRows(tables),
     ...sparseRows(tables),
     ...sparseImageRows(tables),
     ...copyRows(tables, peers),

@@ -355,6 +355,7 @@ export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
 export { correctBias } from './quantize/correct-bias.ts';
+export { dequantize } from './quantize/dequantize.ts';
 export { equalize } from './quantize/equalize.ts';
 export type {
   LayerFormat,
@@ -375,9 +376,17 @@ export {
   type PrecisionBudget,
   PrecisionChoice,
 } from './quantize/mixed.ts';
+export { type ObserveOptions, observeRanges } from './quantize/observe.ts';
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { Repair, type RepairOptions, type RepairStep, repair } from './quantize/repair.ts';
+export {
+  type AffineEncoding,
+  dequantizeTensor,
+  type QuantizedTensor,
+  type QuantizeTensorOptions,
+  quantizeTensor,
+} from './quantize/tensors.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -165,6 +165,7 @@ describe('imports', () => {
       'src/compress/layers.ts': ['add', 'add'], // what has residual branches
       'src/gpu/stages.ts': ['custom'], // its type, for errors
       'src/io/network-file.ts': ['custom'], // no file holds it
+      'src/quantize/dequantize.ts': ['quantize', 'dequantize'], // what goes with the formats
     };
     const ops = Object.keys(FACTS);
     const found: Record<string, string[]> = {};

@@ -14,6 +14,7 @@ describe.each([
   'docs/convolutions.md',
   'docs/zeros.md',
   'docs/pruning.md',
+  'docs/quantization.md',
 ])('examples of %s', (file) => {
   const examples = examplesOf(file);
 

@@ -15,7 +15,9 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       matmul softmaxCrossEntropy argmax argmin logSoftmax logSumExp max mean min prod softmax sum topK variance
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
-      measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize ledger mixedPrecision repair
+      measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
+      ledger mixedPrecision repair dequantize quantizeTensor dequantizeTensor observeRanges
+      adaRound correctBias equalize gptq
       networkCost multiplierOf decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
       lotteryTicket Proximal
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint

@@ -20,6 +20,7 @@ const layer = (): w.Dense => new w.Dense(1, { inputShape: [1] });
 const model = new w.Sequential([layer()]);
 model.compile({ loss: 'mse' });
 const network = w.toNetwork(model);
+const quantized = w.quantize(network, { format: 'int8' });
 const csv = 'a,y\n1,2\n2,4\n';
 const path = fileURLToPath(new URL('../data/wine.csv', import.meta.url));
 
@@ -134,6 +135,11 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   ledger: (o) => w.ledger(model, network, o),
   mixedPrecision: (o) => w.mixedPrecision(model, o),
   repair: (o) => w.repair(model, network, o),
+  quantizeTensor: (o) => w.quantizeTensor(x, 'int8', o),
+  observeRanges: (o) => w.observeRanges(model, x, o),
+  correctBias: (o) => w.correctBias(model, quantized, o),
+  adaRound: (o) => w.adaRound(model, quantized, o),
+  gptq: (o) => w.gptq(model, quantized, o),
   toSparse: (o) => w.toSparse(model, o),
   distill: (o) => w.distill(o),
   measure: (o) => w.measure(model, o),

@@ -4,6 +4,7 @@ import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
+import { levels } from './levels.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
@@ -19,7 +20,7 @@ import { whole } from './whole.ts';
 
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
- * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp, quantizeRows: measured) stay the reference's.
+ * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp: measured) stay the reference's.
  */
 export const cpu: Kernels = {
   ...reference,
@@ -39,4 +40,5 @@ export const cpu: Kernels = {
   ...sparse,
   ...sparseImages,
   ...sparseIntegers,
+  ...levels,
 };

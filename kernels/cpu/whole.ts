@@ -1,5 +1,5 @@
 import type { IntegerKernels } from '../interface/integers.ts';
-import { highProduct } from '../reference/integers.ts';
+import { formatBetween, highProduct, toInt8 } from '../reference/integers.ts';
 
 /** 2^(i - 31): what a shift up to 0 multiplies by. */
 const POWERS: Float64Array = Float64Array.from({ length: 32 }, (_, i) => 2 ** (i - 31));
@@ -19,7 +19,7 @@ function fillTerms(at: number, zeroPoint: number, multiplier: number, shift: num
 }
 
 /** Whole numbers column by column, without a division for the column's number and without powers. */
-export const whole: Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole' | 'dequantizeRows'> = {
+export const whole: Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole' | 'quantizeRows' | 'dequantizeRows'> = {
   requantizeWhole: (rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y) => {
     for (let i = 0, o = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++) {
@@ -40,6 +40,27 @@ export const whole: Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole' | 'd
       const sum = terms[a[i]! & 255]! + terms[256 + (b[i]! & 255)]!;
       const q = rounded(highProduct(sum, multiplier), shift) + zeroPoint;
       y[i] = Math.min(Math.max(q, -128), 127);
+    }
+  },
+
+  quantizeRows: (rows, cols, x, scales, zeroPoints, q) => {
+    const fr = Math.fround;
+    for (let i = 0, from = 0; i < rows; i++, from += cols) {
+      const end = from + cols;
+      let low = 0;
+      let high = 0;
+      let none = 0; // NaN where there is a NaN or an infinity, which comparisons may pass over
+      for (let o = from; o < end; o++) {
+        const v = x[o]!;
+        if (v < low) low = v;
+        else if (v > high) high = v;
+        none += v - v;
+      }
+      const { scale, zeroPoint } = formatBetween(low, high + none);
+      scales[i] = scale;
+      zeroPoints[i] = zeroPoint;
+      if (scale > 0) for (let o = from; o < end; o++) q[o] = toInt8(fr(x[o]! / scale), zeroPoint, -128, 127);
+      else q.fill(0, from, end);
     }
   },
 

@@ -3,6 +3,9 @@ import { packedBytes } from '../packing.ts';
 import { roundHalfEven } from './math.ts';
 
 const fr = Math.fround;
+/** NaN if either is. */
+const least = (a: number, b: number): number => Math.min(a, b);
+const most = (a: number, b: number): number => Math.max(a, b);
 
 /** The nearest integer to x, ties to even, plus the zero point, clamped to [low, high]; NaN stays. */
 export function toInt8(x: number, zeroPoint: number, low: number, high: number): number {
@@ -51,14 +54,8 @@ function scaledWhole(x: number, multiplier: number, shift: number): number {
   return Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
 }
 
-/** Scale and zero point of a row of numbers as `quantizeRows` takes them. */
-function rowFormat(x: Float32Array, from: number, cols: number): { scale: number; zeroPoint: number } {
-  let low = 0;
-  let high = 0;
-  for (let j = 0; j < cols; j++) {
-    low = Math.min(low, x[from + j]!); // NaN stays
-    high = Math.max(high, x[from + j]!);
-  }
+/** Scale and zero point of a row between `low` and `high`, as `quantizeRows` makes them. */
+export function formatBetween(low: number, high: number): { scale: number; zeroPoint: number } {
   const scale = fr(fr(high - low) / 255);
   if (!(scale < Infinity)) return { scale: Number.NaN, zeroPoint: 0 };
   if (scale < 2 ** -100) return { scale: 1, zeroPoint: 0 };
@@ -108,7 +105,8 @@ export const integers: IntegerKernels = {
   },
   quantizeRows: (rows, cols, x, scales, zeroPoints, q) => {
     for (let i = 0; i < rows; i++) {
-      const { scale, zeroPoint } = rowFormat(x, i * cols, cols);
+      const row = x.subarray(i * cols, (i + 1) * cols);
+      const { scale, zeroPoint } = formatBetween(row.reduce(least, 0), row.reduce(most, 0));
       scales[i] = scale;
       zeroPoints[i] = zeroPoint;
       for (let at = i * cols; at < (i + 1) * cols; at++)

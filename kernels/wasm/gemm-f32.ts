@@ -80,6 +80,38 @@ export const OPERANDS: number = Object.keys(OPERAND).length;
 
 const has = (mode: Local, bit: number): Code => i32.and(mode, bit);
 
+/** A block of a panel of B, and where it goes, as [rows][16]. */
+interface PanelBlock {
+  readonly to: Code;
+  /** Address of its first number, by `bStep` and `bCol`. */
+  readonly from: Code;
+  readonly row: Local;
+  readonly column: Code;
+  readonly rows: Local;
+  /** Columns that are there, up to sixteen. */
+  readonly width: Code;
+}
+
+/** How blocks of B come into scratch memory. */
+export interface Packing {
+  /** Operands that follow those of the product, by a letter each. */
+  readonly operands: string;
+  /** Columns that are packed together. */
+  readonly columns: number;
+  /** Adds the functions that it needs, and gives what packs a block. */
+  readonly add: (func: AddFunction) => (block: PanelBlock, params: Locals) => Code;
+}
+
+const FLOATS: Packing = {
+  operands: '',
+  columns: NC,
+  add: (func) => {
+    const pack = packPanel(func);
+    return ({ to, from, rows, width }, params) =>
+      pack(to, from, params[OPERAND.bStep], params[OPERAND.bCol], rows, width);
+  },
+};
+
 /** The activation that the mode asks for, on finished sums. */
 export const activate = (mode: Local, zero: Local, each: (make: (sum: Local) => Code) => Code): Code =>
   when(has(mode, RELU), [
@@ -166,14 +198,14 @@ function addStrip(func: AddFunction, cols: number, heights: readonly number[], i
 
 /**
  * gemm for n with the remainder `tail` modulo 16: narrow strips are as wide as they must be, and no wider. Blocks of k
- * are outermost; within one, B is packed for up to NC columns, and A in blocks of MC rows.
+ * are outermost; within one, B is packed for as many columns as `packing` says, and A in blocks of MC rows.
  */
-export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): void {
+export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean, packing: Packing = FLOATS): void {
   const wide = addStrip(func, COLS, [2, 1], isRelaxed);
   const narrow = tail === 0 ? null : addStrip(func, tail, tail <= 8 ? [4, 2, 1] : [2, 1], isRelaxed);
-  const pack = packPanel(func);
+  const pack = packing.add(func);
   const packA = packRows(func);
-  func('i'.repeat(OPERANDS), (params, locals) => {
+  func('i'.repeat(OPERANDS) + packing.operands, (params, locals) => {
     const [m, n, k, a, aRow, aStep, b, bStep, bCol, c, cRow, bias, mode, scratch] = params;
     const [p0, kc, j0, nc, i0, mc, j, tileMode, biasAt] = locals('iiiiiiiii');
     const [panel, panelBytes, step, rowBytes, rowStep, rowPair, block, place] = locals('iiiiiiii');
@@ -218,12 +250,15 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): 
       nc,
       COLS,
       pack(
-        i32.add(scratch, i32.mul(j, i32.shl(kc, 2))),
-        i32.add(b, i32.add(i32.mul(p0, bStep), i32.mul(i32.add(j0, j), bCol))),
-        bStep,
-        bCol,
-        kc,
-        min(i32.sub(nc, j), COLS),
+        {
+          to: i32.add(scratch, i32.mul(j, i32.shl(kc, 2))),
+          from: i32.add(b, i32.add(i32.mul(p0, bStep), i32.mul(i32.add(j0, j), bCol))),
+          row: p0,
+          column: i32.add(j0, j),
+          rows: kc,
+          width: min(i32.sub(nc, j), COLS),
+        },
+        params,
       ),
     );
     // Once even for k = 0: C is then bias and activation alone.
@@ -236,8 +271,8 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean): 
         j0,
         0,
         n,
-        NC,
-        nc.set(min(i32.sub(n, j0), NC)),
+        packing.columns,
+        nc.set(min(i32.sub(n, j0), packing.columns)),
         when(has(mode, PACK_B), packB),
         forRange(i0, 0, m, MC, rows),
       ),

@@ -7,6 +7,7 @@ import { Engine, wasmSupport } from './engine.ts';
 import { Heap } from './heap.ts';
 import { integerImages } from './integer-images.ts';
 import { integers } from './integers.ts';
+import { levels } from './levels.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { optimizers } from './optimizers.ts';
@@ -88,6 +89,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...multiplySparse,
     ...sparseImages(engine, multiplySparse),
     ...sparseIntegers(engine),
+    ...levels(engine, isRelaxed),
   });
   const { heap, link, join } = engine;
   return { ...cpu, ...compiled, heap, link, join };

@@ -7,11 +7,12 @@ import * as i32x4 from './instructions/i32x4.ts';
 import * as i64x2 from './instructions/i64x2.ts';
 import * as v128 from './instructions/v128.ts';
 import { mapSlot } from './map.ts';
+import { growingScratch } from './scratch.ts';
 import type { Work } from './work.ts';
 
 /**
  * `requantize` and `addInt8` in whole numbers. Products have 64 bits, two to a vector. A vector is shifted by one count for all its
- * lanes: where each column has a shift of its own, lanes are multiplied by powers of two.
+ * lanes: where each column has a shift of its own, lanes are multiplied by powers of two, made once in a call.
  */
 
 /** ⌊(x·y + 2³⁰)/2³¹⌋ of four lanes, if it has 32 bits: the product's bits from 31 on. */
@@ -24,18 +25,19 @@ function highProduct(work: Work, low: Binary, high: Binary, x: Local, y: Local):
 const signedProduct = (work: Work, x: Local, y: Local): Code =>
   highProduct(work, i64x2.extmulLowS, i64x2.extmulHighS, x, y);
 
-/** Floats 2^exponent: their exponents stand in the bits from 23 on, with 127 more. */
-const powerOf = (work: Work, exponent: Value, add: number): Code =>
-  i32x4.shl(i32x4.add(exponent, constantOf(work, 127 + add)), 23);
+/** 2^exponent as a float: the exponent stands in the bits from 23 on, with 127 more. */
+const powerOf = (exponent: Value): Code => i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
 
-const constantOf = (work: Work, value: number): Local => work.constant(`i32 ${value}`, () => i32x4.splat(value));
+/** What shifts multiply sums by before the first rounding, 2^max(shift, 0), and results behind it, 2^(31 + min(shift, 0)). */
+const leftOf = (shift: Local): Code => i32x4.truncSatF32x4S(powerOf(i32x4.maxS(shift, i32x4.splat(0))));
+const rightOf = (shift: Local): Code =>
+  i32x4.truncSatF32x4U(powerOf(i32x4.add(i32x4.minS(shift, i32x4.splat(0)), i32x4.splat(31))));
 
-/** x·2^min(shift, 0), half away from 0: what is |x|·2^(31 + min(shift, 0))/2³¹ to the nearest, with the sign of x. */
-function rounded(work: Work, x: Local, shift: Local): Code {
-  const power = work.step(i32x4.truncSatF32x4U(powerOf(work, i32x4.minS(shift, constantOf(work, 0)), 31)));
+/** x·right/2³¹, half away from 0: of |x|, then with its sign. */
+function rounded(work: Work, x: Local, right: Local): Code {
   const sign = work.step(i32x4.shrS(x, 31));
   const magnitude = work.step(i32x4.abs(x));
-  const result = highProduct(work, i64x2.extmulLowU, i64x2.extmulHighU, magnitude, power);
+  const result = highProduct(work, i64x2.extmulLowU, i64x2.extmulHighU, magnitude, right);
   return i32x4.sub(v128.xor(result, sign), sign);
 }
 
@@ -49,13 +51,21 @@ function roundedBy(work: Work, name: string, x: Local, right: Local): Code {
 
 export function whole(engine: Engine): Pick<IntegerKernels, 'requantizeWhole' | 'addInt8Whole'> {
   const { args } = engine;
+  const scratch = growingScratch(engine);
+  const lefts = mapSlot(engine, { inputs: ['words'] }, (_, shift) => leftOf(shift));
+  const rights = mapSlot(engine, { inputs: ['words'] }, (_, shift) => rightOf(shift));
   const requantize = mapSlot(
     engine,
-    { inputs: ['words', 'words', 'words', 'words'], integers: 3, output: 'codes', rows: 'columns', vectors: 2 },
-    (work, sum, bias, multiplier, shift, zeroPoint, low, high) => {
-      const power = work.step(i32x4.truncSatF32x4S(powerOf(work, i32x4.maxS(shift, constantOf(work, 0)), 0)));
-      const x = work.step(i32x4.mul(i32x4.add(sum, bias), power));
-      const y = work.step(rounded(work, work.step(signedProduct(work, x, multiplier)), shift));
+    {
+      inputs: ['words', 'words', 'words', 'words', 'words'],
+      integers: 3,
+      output: 'codes',
+      rows: 'columns',
+      vectors: 2,
+    },
+    (work, sum, bias, multiplier, left, right, zeroPoint, low, high) => {
+      const x = work.step(i32x4.mul(i32x4.add(sum, bias), left));
+      const y = work.step(rounded(work, work.step(signedProduct(work, x, multiplier)), right));
       // Bounds before the zero point, with which the largest numbers would leave 32 bits.
       const zero = work.constant('zero', () => i32x4.splat(zeroPoint));
       const least = work.constant('least', () => i32x4.sub(i32x4.splat(low), zero));
@@ -83,12 +93,21 @@ export function whole(engine: Engine): Pick<IntegerKernels, 'requantizeWhole' | 
   );
   return {
     requantizeWhole: (rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y) => {
+      const leftAt = scratch(8 * cols);
+      if (leftAt === 0) {
+        engine.orElse.requantizeWhole(rows, cols, acc, bias, multipliers, shifts, zeroPoint, low, high, y);
+        return;
+      }
+      const rightAt = leftAt + 4 * cols;
       const accAt = args.read(acc, rows * cols);
       const biasAt = args.read(bias, cols);
       const factorsAt = args.read(multipliers, cols);
       const shiftsAt = args.read(shifts, cols);
+      const columns = [biasAt, factorsAt, leftAt, rightAt];
       const yAt = args.write(y, rows * cols);
-      args.done(requantize.fn(rows, cols, accAt, biasAt, factorsAt, shiftsAt, zeroPoint, low, high, yAt));
+      lefts.fn(cols, shiftsAt, leftAt);
+      rights.fn(cols, shiftsAt, rightAt);
+      args.done(requantize.fn(rows, cols, accAt, ...columns, zeroPoint, low, high, yAt));
     },
     addInt8Whole: (
       n,

@@ -31,8 +31,8 @@ export const plants = [
   {
     name: 'zeros are coded as if every weight took four bytes',
     file: 'src/io/weight-tensors.ts',
-    find: '(values.length - places.list.length) * values.BYTES_PER_ELEMENT',
-    replace: '(values.length - places.list.length) * 4',
+    find: 'values.byteLength - numbers.byteLength',
+    replace: '4 * (values.length - numbers.length)',
     mustFail: ['tests/io/network-file.test.ts'],
   },
   {
@@ -59,8 +59,8 @@ export const plants = [
   {
     name: 'zeros behind the last column are stored',
     file: 'src/io/weight-tensors.ts',
-    find: 'putHeld(key, held, put);',
-    replace: 'putHeld(key, values, put);',
+    find: 'put(`${key}.values`, [held.length], held);',
+    replace: 'put(`${key}.values`, [values.length], values);',
     mustFail: ['tests/io/sparse-weights.test.ts', 'tests/compress/sparse.test.ts'],
   },
   {
@@ -99,10 +99,31 @@ export const plants = [
     mustFail: ['tests/io/claims.test.ts'],
   },
   {
+    name: 'bits behind the last code may be anything',
+    file: 'src/graph/encodings.ts',
+    find: 'if (!endsInZeros(values, bits, n)) fail',
+    replace: 'if (values.length < 0) fail',
+    mustFail: ['tests/graph/encodings.test.ts', 'tests/io/encodings.test.ts'],
+  },
+  {
+    name: 'a file of int8 for real numbers says that it is of version 2',
+    file: 'src/io/versions.ts',
+    find: 'read === null ? OF_REALS : OF_INTEGERS',
+    replace: '[...OF_REALS, ...OF_INTEGERS]',
+    mustFail: ['tests/io/encodings.test.ts'],
+  },
+  {
+    name: 'levels that a file leaves out have the code in the middle',
+    file: 'src/io/weight-tensors.ts',
+    find: 'zeroCode({ bits, group, zeroPoints }, units, i)',
+    replace: 'zeroCode({ bits, group, zeroPoints: null }, units, i)',
+    mustFail: ['tests/io/encodings.test.ts'],
+  },
+  {
     name: 'an encoding that is null is asked for its type',
     file: 'src/graph/encodings.ts',
-    find: 'Object.hasOwn(VALUES, encoding?.type)',
-    replace: 'Object.hasOwn(VALUES, encoding.type)',
+    find: 'const type = encoding?.type;',
+    replace: 'const type = encoding.type;',
     mustFail: ['tests/io/claims.test.ts'],
   },
   {

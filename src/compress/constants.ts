@@ -3,6 +3,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
+import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
 import { isIdle } from '../graph/facts.ts';
 import { type Graph, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
@@ -80,11 +81,11 @@ const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
     x?.map((_, i) => x[(i % attrs.groups) * (width / attrs.groups) + Math.floor(i / attrs.groups)]!) ?? null,
   batchNorm: ({ node, weights, inputs: [x], width }) => {
     const { gamma, beta, mean, variance } = weights;
-    const at = (weight: Stored | undefined, j: number, usual: number) => weight?.encoding.values[j] ?? usual;
+    const [gammas, betas, means, variances] = [gamma, beta, mean, variance].map((weight) => numbersIn(weight));
     return Float64Array.from({ length: width }, (_, j) => {
-      const scale = at(gamma, j, 1) / Math.sqrt(at(variance, j, 0) + node.attrs.epsilon);
+      const scale = (gammas?.[j] ?? 1) / Math.sqrt(variances![j]! + node.attrs.epsilon);
       const known = scale === 0 ? 0 : (x?.[j] ?? NaN);
-      return finite((known - at(mean, j, 0)) * scale + at(beta, j, 0));
+      return finite((known - means![j]!) * scale + (betas?.[j] ?? 0));
     });
   },
   layerNorm: unknown,
@@ -108,7 +109,8 @@ function unreadBy(kernel: Stored, axis: number, units: number, bias: Stored | un
   const isConstant = new Uint8Array(units).fill(1);
   for (let at = 0; at < values.length; at++) if (values[at] !== 0) isConstant[Math.floor(at / inner) % units] = 0;
   if (!isConstant.includes(1)) return null;
-  return Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (bias?.encoding.values[j] ?? 0) : NaN));
+  const offsets = numbersIn(bias);
+  return Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (offsets?.[j] ?? 0) : NaN));
 }
 
 const finite = (x: number): number => (Number.isFinite(x) ? x : NaN);
@@ -130,6 +132,10 @@ const GROUPS: { readonly [K in Op]?: (node: NodeOf<K>, x: Shape, kernel: Shape) 
 };
 
 const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.node.op](site);
+
+/** What a weight stands for; null where there is none. */
+const numbersIn = (weight: Stored | null | undefined): Float32Array | Float64Array | null =>
+  weight ? decodeWeight(weight) : null;
 
 /** The numbers of a weight; null for integers. */
 const realsOf = ({ encoding }: Stored): Float32Array | Float64Array | null =>
@@ -206,7 +212,7 @@ function foldedRows(
   const values = realsOf(kernel)?.slice();
   if (values === undefined || read.includes(null)) return null;
   const [rows, units] = kernel.shape.slice(-2) as [number, number];
-  const sums = Float64Array.from({ length: units }, (_, j) => bias?.encoding.values[j] ?? 0);
+  const sums = Float64Array.from(numbersIn(bias) ?? new Float64Array(units));
   const alive = bias?.mask?.slice() ?? null;
   let isFolded = false;
   values.forEach((weight, at) => {

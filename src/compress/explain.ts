@@ -7,6 +7,7 @@ import { decodeWeight } from '../graph/decode.ts';
 import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { integersOf } from '../graph/integers.ts';
 import { programForm } from '../graph/program-form.ts';
 import { gathered, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
 import {
@@ -27,7 +28,7 @@ import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
 import { heldNetworkOf } from './passes.ts';
-import { type SparsePatternName, WIDTHS } from './sparse.ts';
+import { hasSparse, type SparsePatternName, WIDTHS } from './sparse.ts';
 
 const NAMES = Object.keys(WIDTHS) as SparsePatternName[];
 const nameOf = (width: SparseWidth): SparsePatternName => NAMES.find((name) => WIDTHS[name] === width)!;
@@ -209,6 +210,7 @@ function whyWhole(weight: Stored, curve: BreakEvenCurve | undefined): string {
   for (const w of values) if (w === 0) zeros++;
   if (zeros === 0) return 'no weight is 0';
   const many = `${percent(zeros / values.length)} of the weights are 0`;
+  if (!hasSparse(weight)) return `${many}, and ${weight.encoding.type} has no sparse form`;
   if (curve === undefined) return `${many}, and no kernel here skips them`;
   const found = Object.entries(curve.patterns).map(([name, { breakEven }]) => {
     const width = WIDTHS[name as SparsePatternName];
@@ -248,7 +250,7 @@ function curveOf(
   for (const width of widths) {
     const own: Point[] = [];
     for (const sparsity of SPARSITIES) {
-      const encoding = randomPanels(weight, width, sparsity);
+      const encoding = randomPanels(weight, width, sparsity, isReal);
       const times = timed(encoding);
       if (times === null) return null;
       own.push({ encoding, times });
@@ -291,7 +293,7 @@ function falling(points: readonly Point[], timed: (encoding: Encoding) => Times 
 }
 
 /** A kernel like another of ones, with a share of its blocks at 0 that are drawn at random. */
-function randomPanels({ shape, encoding }: Stored, width: SparseWidth, sparsity: number): Encoding {
+function randomPanels({ shape, encoding }: Stored, width: SparseWidth, sparsity: number, isReal: boolean): Encoding {
   const units = shape.at(-1)!;
   const terms = elementsOf(shape.slice(0, -1));
   const across = Math.ceil(units / width);
@@ -304,9 +306,9 @@ function randomPanels({ shape, encoding }: Stored, width: SparseWidth, sparsity:
   }
   const pattern = patternOf(ones, units, width);
   const values = gathered(ones, units, pattern);
-  return 'scales' in encoding
-    ? { type: 'sparseInt8', ...pattern, values, scales: encoding.scales }
-    : { type: 'sparse', ...pattern, values: Float32Array.from(values) };
+  return isReal
+    ? { type: 'sparse', ...pattern, values: Float32Array.from(values) }
+    : { type: 'sparseInt8', ...pattern, values, scales: integersOf(encoding, shape)!.scales };
 }
 
 /** The share of zeros from which panels are faster at every share measured; null if at none. */

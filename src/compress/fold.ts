@@ -1,3 +1,4 @@
+import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, Stored } from '../graph/encoding.ts';
 import { hasKernel, isIdle } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type NodeOf, weightsOf } from '../graph/graph.ts';
@@ -117,13 +118,12 @@ function folded(
   const { shape, encoding } = kernel!;
   const units = shape.at(axis)!;
   const inner = axis === -1 ? 1 : shape.at(-1)!;
-  const at = (weight: Stored | undefined, j: number, usual: number): number => weight?.encoding.values[j] ?? usual;
-  const factors = Float64Array.from({ length: units }, (_, j) => {
-    return at(gamma, j, 1) / Math.sqrt(at(variance, j, 0) + epsilon);
-  });
-  const sums = Float64Array.from(factors, (factor, j) => {
-    return (at(bias, j, 0) - at(mean, j, 0)) * factor + at(beta, j, 0);
-  });
+  const numbersOf = (weight: Stored | undefined, usual: number): ArrayLike<number> =>
+    (weight && decodeWeight(weight)) ?? new Float64Array(units).fill(usual);
+  const [gammas, variances, biases] = [numbersOf(gamma, 1), numbersOf(variance, 0), numbersOf(bias, 0)];
+  const [means, betas] = [numbersOf(mean, 0), numbersOf(beta, 0)];
+  const factors = Float64Array.from({ length: units }, (_, j) => gammas[j]! / Math.sqrt(variances[j]! + epsilon));
+  const sums = factors.map((factor, j) => (biases[j]! - means[j]!) * factor + betas[j]!);
   const unitOf = (i: number): number => Math.floor(i / inner) % units;
   const isHeld = (weight: Stored | undefined, j: number): boolean => weight?.mask?.[j] === 0;
   /** A mask holds what it covers at 0, and that is where a number was held, or what it is multiplied with. */

@@ -3,8 +3,9 @@ import type { Part } from '../graph/channel-rules.ts';
 import { type Channels, placesAt, type Slice } from '../graph/channels.ts';
 import { valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
+import { integersOf } from '../graph/integers.ts';
 import { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { Random } from '../tensor/random.ts';
@@ -146,8 +147,9 @@ export function normsIn(graph: Graph<Stored>, power: 1 | 2): (slice: Slice) => n
 function decodeBias(graph: Graph<Stored>, key: string, { encoding }: Stored): number[] {
   const node = graph.nodes.find(({ weights }) => weights.bias === key)!;
   const { scale } = valuesOf(graph).get(node.inputs[0]!)!.format!;
-  const { scales } = graph.weights.get(node.weights.kernel!)!.encoding as EncodingOf<'int8'>;
-  return Array.from(encoding.values, (q, i) => q * scale * scales[i]!);
+  const kernel = graph.weights.get(node.weights.kernel!)!;
+  const { scales } = integersOf(kernel.encoding, kernel.shape)!;
+  return Array.from(encoding.values, (q, i) => q * scale * scales[i % scales.length]!);
 }
 
 /**

@@ -12,7 +12,7 @@ import { withConstantsFolded } from './constants.ts';
 import { type NeuronCriterion, type NeuronScores, scorer } from './neuron-scores.ts';
 import { passOn } from './passes.ts';
 import type { PruningScope } from './patterns.ts';
-import { pickStored } from './pick.ts';
+import { maskedStored, pickStored } from './pick.ts';
 import { countFor, nodeNamed } from './ranking.ts';
 
 /** What the smaller network may hold, or do for one sample, at most, as `networkCost` counts it. */
@@ -347,18 +347,12 @@ function neuronsOf(
 function masked(graph: Graph<Stored>, channels: Channels, gone: ReadonlySet<number>): Network {
   const dead = [...channels.removable()].flatMap(([set, slices]) => (gone.has(set) ? slices : []));
   const weights = new Map(graph.weights);
-  for (const key of new Set(dead.map((slice) => slice.key))) {
-    const { shape, encoding, mask } = graph.weights.get(key)!;
-    const values = encoding.values.slice();
-    const alive = mask === null ? new Uint8Array(values.length).fill(1) : mask.slice();
-    weights.set(key, { shape, encoding: { ...encoding, values } as Stored['encoding'], mask: alive });
-  }
-  for (const { key, axis, index } of dead) {
-    const { shape, encoding, mask } = weights.get(key)!;
-    for (const i of placesAt(shape, axis, index)) {
-      encoding.values[i] = 0;
-      mask![i] = 0;
-    }
+  const keys = new Set(dead.map((slice) => slice.key));
+  for (const key of keys) {
+    const weight = graph.weights.get(key)!;
+    const own = dead.filter((slice) => slice.key === key);
+    const places = own.flatMap(({ axis, index }) => [...placesAt(weight.shape, axis, index)]);
+    weights.set(key, maskedStored(weight, places));
   }
   return new Network({ ...graph, weights });
 }

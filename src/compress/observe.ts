@@ -121,7 +121,7 @@ export function activationsOf(
 function tensorIn(op: string, weight: Stored): Tensor {
   const { shape, encoding } = densified(weight);
   if (encoding.type === 'float32' || encoding.type === 'float64') return fromData(encoding.values, shape);
-  throw new StateError(op, 'the network is in int8: choose by its values before quantizing');
+  throw new StateError(op, `the network is in ${encoding.type}: choose by its values before quantizing`);
 }
 
 /** Samples that fit a network, a tensor for each input. */

@@ -6,7 +6,7 @@ import type { Outputs } from '../nn/outputs.ts';
 /** A quantized network, with what was found on the calibration samples. It equals, and files hold, the network alone. */
 export class QuantizedNetwork extends Network {
   readonly #found: readonly string[];
-  readonly #disagreements: readonly string[];
+  readonly #notes: readonly string[];
   readonly #meaning: readonly Outputs[] | undefined;
 
   /** What was found when it was made, and where its answers are not those of the real network. */
@@ -19,7 +19,7 @@ export class QuantizedNetwork extends Network {
     super(graph);
     this.#found = found;
     this.#meaning = meaning;
-    this.#disagreements = disagreements;
+    this.#notes = disagreements.length === 0 ? found : [...found, ...disagreements];
   }
 
   /** How the outputs are meant, if it was quantized from a compiled model: `measure` asks. */
@@ -32,7 +32,7 @@ export class QuantizedNetwork extends Network {
    * became constant, and how far the integers are from the real numbers if that is more than eight bits explain.
    */
   get notes(): readonly string[] {
-    return [...this.#found, ...this.#disagreements];
+    return this.#notes;
   }
 
   /** Those of its notes that stay true when its weights change. */

@@ -2,7 +2,7 @@ import { checkOneOf, DTypeError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { floatsOf } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
-import type { Stored } from '../graph/encoding.ts';
+import { DENSE_OF, type EncodingName, type Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
@@ -34,8 +34,8 @@ const PANEL_EXCESS = 1.25;
  * The network with the kernels of its dense layers and convolutions held without what was pruned, or is 0 where nothing was:
  * the last of all passes, since every other one, and training, takes the numbers in full and gives them. It computes the
  * same, except that a zero that is left out meets no NaN or infinity. A kernel stays dense that would not be smaller so, and
- * so does one of a grouped, depthwise or transposed convolution, for which there is no sparse kernel; a printed network shows
- * which. Whether a sparse kernel is also faster is measured when a program is made. Throws DTypeError for float64, which has
+ * so does one of a grouped, depthwise or transposed convolution, for which there is no sparse kernel, and one in another
+ * encoding than float32 and int8, which has no sparse form; a printed network shows which. Whether a sparse kernel is also faster is measured when a program is made. Throws DTypeError for float64, which has
  * no sparse encoding, and StateError for int8 in another pattern than panels.
  */
 export function toSparse(subject: Model | Graph<Stored>, options: ToSparseOptions = {}): Network {
@@ -74,8 +74,13 @@ function sparseKeys({ nodes }: Graph<Stored>): Set<string> {
   return new Set([...keys].filter((key) => !others.has(key)));
 }
 
+/** Whether a weight is in an encoding that can leave numbers out. */
+export const hasSparse = ({ encoding }: Stored): boolean =>
+  Object.values<EncodingName>(DENSE_OF).includes(encoding.type);
+
 /** The weight in the pattern; as it is where that is not smaller. */
 function sparsified(key: string, weight: Stored, pattern: 'auto' | SparsePatternName): Stored {
+  if (!hasSparse(weight)) return weight;
   const { type, values } = weight.encoding;
   const isInteger = type === 'int8';
   if (isInteger && pattern !== 'auto' && pattern !== 'panels')

@@ -1,7 +1,7 @@
 import { checkCount, DisposedError, DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
-import { densified } from '../graph/decode.ts';
+import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { checkForm } from '../graph/form.ts';
@@ -91,7 +91,7 @@ export async function gpuPredict(
   const weights = new Map<string, DeviceTensor>();
   await building(async (scope) => {
     for (const [key, weight] of network.weights)
-      weights.set(key, await scope.keep(backend.send(densified(weight).encoding.values, matrixOf(weight.shape))));
+      weights.set(key, await scope.keep(backend.send(decodeWeight(weight)!, matrixOf(weight.shape))));
   });
   return new GpuPredictor(backend, stages, weights);
 }

@@ -1,9 +1,10 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Shaped, shapesOf, type Value } from './check.ts';
-import type { Stored } from './encoding.ts';
+import { type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
 import { validateNetwork } from './encodings.ts';
 import { factsOf } from './facts.ts';
 import type { Graph, Node, Op } from './graph.ts';
+import { isZeroLevel } from './levels.ts';
 
 /** What one node, or a whole network, holds and does for one sample. */
 export interface Cost {
@@ -37,7 +38,7 @@ export function networkCost(network: Graph<Stored>): NetworkCost {
       op: node.op,
       outputShape: values.get(node.name)!.shape,
       parameters: weights.reduce((sum, { shape }) => sum + elementsOf(shape), 0),
-      nonZeroParameters: weights.reduce((sum, { encoding }) => sum + nonZero(encoding.values), 0),
+      nonZeroParameters: weights.reduce((sum, weight) => sum + nonZero(weight), 0),
       macs: macsOf(network, node, values),
     };
   });
@@ -56,8 +57,34 @@ export function macsOf(graph: Graph<Shaped>, node: Node, values: ReadonlyMap<str
   return factsOf(node).macs?.(shapeOf(node.name), shapesOf(graph, node), node.inputs.map(shapeOf)) ?? 0;
 }
 
-function nonZero(values: ArrayLike<number>): number {
+type IsZero<E extends EncodingName> = (encoding: EncodingOf<E>, units: number) => (i: number) => boolean;
+
+const isZero: IsZero<EncodingName> = ({ values }) => {
+  return (i) => values[i] === 0;
+};
+/** All bits but that of the sign. */
+const isZeroHalf: IsZero<'float16' | 'bfloat16'> = ({ values }) => {
+  return (i) => (values[i]! & 0x7fff) === 0;
+};
+
+/** One row an encoding: which of the numbers that it holds are 0, without making them. */
+const ZEROS: { readonly [E in EncodingName]: IsZero<E> } = {
+  float32: isZero,
+  float64: isZero,
+  int8: isZero,
+  levels: (encoding, units) => (i) => isZeroLevel(encoding, units, i),
+  fixed: isZero,
+  float16: isZeroHalf,
+  bfloat16: isZeroHalf,
+  int32: isZero,
+  sparse: isZero,
+  sparseInt8: isZero,
+};
+
+function nonZero({ encoding, shape }: Stored): number {
+  const isZeroAt = (ZEROS[encoding.type] as IsZero<EncodingName>)(encoding, shape.at(-1) ?? 1);
+  const n = isSparse(encoding) ? encoding.values.length : elementsOf(shape);
   let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
+  for (let i = 0; i < n; i++) if (!isZeroAt(i)) count++;
   return count;
 }

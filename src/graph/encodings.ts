@@ -26,29 +26,18 @@ export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
 function checkStored(key: string, { shape, encoding, mask }: Stored): void {
   const fail: Refusal = refusing(`weight "${key}"`);
   const n = size(`network: weight "${key}"`, shape);
-  const at: Checked = {
-    n,
-    terms: elementsOf(shape.slice(0, -1)),
-    units: shape.at(-1) ?? 1,
-    mask,
-    fail,
-    has: (field, data, array, length) => {
-      if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
-      if (data.length !== length) fail(`${field} length`, `${length} for shape ${listed(shape)}`, data.length);
-    },
-    each: (field, data, holds, wanted) => {
-      const wrong = data.findIndex((x) => !holds(x));
-      if (wrong >= 0) fail(`${field}[${wrong}]`, wanted, data[wrong]);
-    },
+  const has: Checked['has'] = (field, data, array, length, holds, wanted) => {
+    if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
+    if (data.length !== length) fail(`${field} length`, `${length} for shape ${listed(shape)}`, data.length);
+    const wrong = holds ? Array.prototype.findIndex.call(data, (x) => !holds(x)) : -1;
+    if (wrong >= 0) fail(`${field}[${wrong}]`, wanted!, data[wrong]);
   };
-  if (mask !== null) {
-    at.has('mask', mask, Uint8Array, n);
-    at.each('mask', mask, (bit) => bit <= 1, '0 or 1');
-  }
+  if (mask !== null) has('mask', mask, Uint8Array, n, (bit) => bit <= 1, '0 or 1');
   const known = Object.keys(ENCODED);
   const type = encoding?.type;
   if (!known.includes(type)) fail('encoding', `one of ${known.join(', ')}`, type ?? encoding);
-  (ENCODED[type] as Check<EncodingName>)(encoding, at);
+  const check = ENCODED[type] as Check<EncodingName>;
+  check(encoding, { n, terms: elementsOf(shape.slice(0, -1)), units: shape.at(-1) ?? 1, mask, fail, has });
 }
 
 /** A weight [terms, units] of n numbers that is checked. */
@@ -58,14 +47,14 @@ interface Checked {
   readonly units: number;
   readonly mask: Uint8Array | null;
   readonly fail: Refusal;
-  /** Throws unless the field is an array of the class and the length. */
-  readonly has: (field: string, data: ArrayLike<number>, array: ArrayClass, length: number) => void;
-  /** Throws unless each number of the field is as it should be. */
-  readonly each: (
+  /** Throws unless a field is an array of the class and the length, and each of its numbers as it should be. */
+  readonly has: (
     field: string,
-    data: Float32Array | Uint8Array,
-    holds: (x: number) => boolean,
-    wanted: string,
+    data: ArrayLike<number>,
+    array: ArrayClass,
+    length: number,
+    holds?: (x: number) => boolean,
+    wanted?: string,
   ) => void;
 }
 type ArrayClass = new (length: number) => ArrayLike<number>;
@@ -82,7 +71,7 @@ const ENCODED: { readonly [E in EncodingName]: Check<E> } = {
   float64: allIn(Float64Array),
   int8: (encoding, at) => {
     allIn(Int8Array)(encoding, at);
-    checkScales(encoding.scales, at.units, at);
+    checkScales(encoding, at.units, at);
   },
   levels: checkLevels,
   fixed: (encoding, at) => {
@@ -99,30 +88,28 @@ const ENCODED: { readonly [E in EncodingName]: Check<E> } = {
   sparse: (encoding, at) => checkPattern(encoding, at, Float32Array, [1, 4, 16]),
   sparseInt8: (encoding, at) => {
     checkPattern(encoding, at, Int8Array, [16]);
-    checkScales(encoding.scales, at.units, at);
+    checkScales(encoding, at.units, at);
   },
 };
 
-function checkScales(scales: Float32Array, length: number, { has, each }: Checked): void {
-  has('scales', scales, Float32Array, length);
-  each('scales', scales, isScale, 'positive and finite');
-}
+const checkScales = ({ scales }: { readonly scales: Float32Array }, length: number, { has }: Checked): void =>
+  has('scales', scales, Float32Array, length, isScale, 'positive and finite');
 
 /** What is behind the last code is 0, and no group is larger than the matrix, so that a weight has one form. */
-function checkLevels({ values, bits, group, scales, zeroPoints }: EncodingOf<'levels'>, at: Checked): void {
-  const { n, terms, units, mask, fail, has, each } = at;
+function checkLevels(encoding: EncodingOf<'levels'>, at: Checked): void {
+  const { values, bits, group, zeroPoints } = encoding;
+  const { n, terms, units, mask, fail, has } = at;
   if (![1, 2, 4, 8].includes(bits)) fail('bits', '1, 2, 4 or 8', bits);
   const most = Math.max(1, terms);
   if (!(Number.isInteger(group) && group >= 1 && group <= most)) fail('group', `an integer from 1 to ${most}`, group);
   has('values', values, Uint8Array, codeBytes(bits, n));
   if (!endsInZeros(values, bits, n)) fail('values', '0 behind the last code', values.at(-1));
   const groups = Math.ceil(terms / group) * units;
-  checkScales(scales, groups, at);
+  checkScales(encoding, groups, at);
   if (bits === 1 && mask?.includes(0)) fail('mask', 'null: no code of 1 bit is 0', mask);
   if (zeroPoints === null) return;
   if (bits === 1) fail('zeroPoints', 'null for 1 bit', zeroPoints);
-  has('zeroPoints', zeroPoints, Uint8Array, groups);
-  each('zeroPoints', zeroPoints, (code) => code < 2 ** bits, `below ${2 ** bits}`);
+  has('zeroPoints', zeroPoints, Uint8Array, groups, (code) => code < 2 ** bits, `below ${2 ** bits}`);
 }
 
 /** Rows of a panel ascend and are rows of the matrix. Nothing but 0 is behind the last column. */

@@ -4,6 +4,7 @@ import { refusing } from './attributes.ts';
 import { type Encoding, type EncodingOf, isSparse } from './encoding.ts';
 import type { IntegerRule, QuantizationParams } from './graph.ts';
 import { levelsOf } from './levels.ts';
+import { powerOfTwo } from './powers.ts';
 import { eachHeld } from './sparse.ts';
 
 /** Sums of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹ and 66,000·255·127 < 2³¹. */
@@ -23,7 +24,7 @@ export function integersOf(encoding: Encoding, shape: Shape): EncodingOf<'int8'>
     case 'fixed': {
       const { values, fraction } = encoding;
       if (!(values instanceof Int8Array)) return null;
-      return { type: 'int8', values, scales: new Float32Array(units).fill(2 ** -fraction) };
+      return { type: 'int8', values, scales: new Float32Array(units).fill(powerOfTwo(-fraction)) };
     }
     case 'levels': {
       const { scales, zeroPoints } = encoding;
@@ -51,7 +52,7 @@ export interface IntegerProduct {
   readonly input: QuantizationParams;
   readonly output: QuantizationParams | null;
   /** How sums become int8. */
-  readonly rule: IntegerRule['rule'];
+  readonly rule?: IntegerRule['rule'] | undefined;
   readonly kernel: EncodingOf<'int8'> | EncodingOf<'sparseInt8'>;
   readonly terms: number;
   readonly bias: EncodingOf<'int32'> | undefined;

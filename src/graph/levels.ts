@@ -35,6 +35,10 @@ export const zeroCode = ({ bits, group, zeroPoints }: Grouped, units: number, i:
   zeroPoints?.[groupAt(group, units, i)] ?? 2 ** (bits - 1);
 export type Grouped = Pick<EncodingOf<'levels'>, 'bits' | 'group' | 'zeroPoints'>;
 
+/** Whether number i is 0. */
+export const isZeroLevel = (encoding: EncodingOf<'levels'>, units: number, i: number): boolean =>
+  encoding.bits > 1 && codeAt(encoding.values, encoding.bits, i) === zeroCode(encoding, units, i);
+
 /** The levels of a weight of this shape, row by row. */
 export function levelsOf(encoding: EncodingOf<'levels'>, shape: Shape): Int32Array {
   const { values, bits } = encoding;

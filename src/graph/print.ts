@@ -1,8 +1,9 @@
 import { grouped, listed } from '../base/errors.ts';
-import { elementsOf } from '../base/shape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import { type ActivationSpec, activationOf } from './activation.ts';
 import { type Shaped, type Value, valuesOf } from './check.ts';
 import { macsOf } from './cost.ts';
+import type { EncodingName, EncodingOf } from './encoding.ts';
 import { activationIn, type Graph, type Node } from './graph.ts';
 import { heldIn, type SparsePattern } from './sparse.ts';
 
@@ -47,12 +48,30 @@ function callOf(graph: Graph<Shaped>, node: Node): string {
   return op !== 'activation' && activation.name === 'linear' ? call : activated(activation, call);
 }
 
-/** [64, 10], or of a sparse weight [64, 10] (1x16, 128 held). */
+/** [64, 10], and how it is held if not in float32: [64, 10] (int4, groups of 32). */
 function weightOf({ shape, encoding }: Shaped): string {
-  const sparse = encoding as SparsePattern | undefined;
-  if (sparse?.starts === undefined) return listed(shape);
-  return `${listed(shape)} (1x${sparse.width}, ${grouped(heldIn(sparse, shape.at(-1)!))} held)`;
+  // Parameters of a model have no encoding
+  if (encoding === undefined || !('values' in encoding) || encoding.type === 'float32') return listed(shape);
+  const how = HOW[encoding.type] as How<EncodingName> | undefined;
+  return `${listed(shape)} (${how?.(encoding, shape) ?? encoding.type})`;
 }
+
+type How<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => string;
+
+const panels = (pattern: SparsePattern, shape: Shape): string =>
+  `1x${pattern.width}, ${grouped(heldIn(pattern, shape.at(-1)!))} held`;
+
+/** What says more of how a weight is held than the name of its encoding. */
+const HOW: { readonly [E in EncodingName]?: How<E> } = {
+  levels: ({ bits, group, zeroPoints }, shape) => {
+    const name = bits === 1 ? 'binary' : `${zeroPoints ? 'u' : ''}int${bits}`;
+    return group < elementsOf(shape.slice(0, -1)) ? `${name}, groups of ${group}` : name;
+  },
+  // Bits before and behind the point, without the sign
+  fixed: ({ values, fraction }) => `Q${8 * values.BYTES_PER_ELEMENT - 1 - fraction}.${fraction}`,
+  sparse: panels,
+  sparseInt8: (encoding, shape) => `int8, ${panels(encoding, shape)}`,
+};
 
 const shown = (value: unknown): string => (Array.isArray(value) ? listed(value.map(shown)) : String(value));
 

@@ -18,7 +18,10 @@ export const throughReals =
       scratch,
       step,
     } = site;
-    if (y.format === null) return row(site);
+    if (y.format === null) {
+      row(site);
+      return;
+    }
     const from = scratch('float32', x.size, 0);
     const to = scratch('float32', y.size, 1);
     step((k, samples) => toReal(k, samples, x, from));

@@ -3,6 +3,7 @@ import { levelWords } from '../../kernels/packing.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { DenseName, DenseStored, EncodingOf } from '../graph/encoding.ts';
 import { levelsOf } from '../graph/levels.ts';
+import { powerOfTwo } from '../graph/powers.ts';
 import { copied } from './emit-reals.ts';
 import { finishing, type Site } from './site.ts';
 
@@ -26,7 +27,8 @@ const LEVELS_IN: { readonly [E in DenseName]: LevelsIn<E> } = {
   int32: none,
   int8: ({ values, scales }) => inColumns(values, scales),
   levels: (encoding, shape) => ({ ...encoding, levels: levelsOf(encoding, shape) }),
-  fixed: ({ values, fraction }, shape) => inColumns(values, new Float32Array(shape.at(-1)!).fill(2 ** -fraction)),
+  fixed: ({ values, fraction }, shape) =>
+    inColumns(values, new Float32Array(shape.at(-1)!).fill(powerOfTwo(-fraction))),
 };
 
 /** Levels with a scale for each column. */
@@ -40,7 +42,7 @@ const WIDTHS: readonly LevelBits[] = [2, 4, 8, 16];
 
 /** The fewest bits that hold all of them. */
 const bitsFor = (levels: Int32Array): LevelBits =>
-  WIDTHS.find((bits) => levels.every((level) => level >= -(2 ** (bits - 1)) && level < 2 ** (bits - 1)))!;
+  WIDTHS.find((bits) => levels.every((level) => (level << (32 - bits)) >> (32 - bits) === level))!;
 
 /** A product of real numbers and a kernel of levels, which stay as small in memory as they are. */
 function levelDense(site: Site<'dense'>, { levels, group, scales: given }: Levels): void {

@@ -9,7 +9,16 @@ import {
   type LevelCodeBits,
   type Stored,
 } from '../graph/encoding.ts';
-import { codeAt, codeBytes, endsInZeros, type Grouped, packedCodes, unpackedCodes, zeroCode } from '../graph/levels.ts';
+import {
+  codeAt,
+  codeBytes,
+  endsInZeros,
+  type Grouped,
+  isZeroLevel,
+  packedCodes,
+  unpackedCodes,
+  zeroCode,
+} from '../graph/levels.ts';
 import { eachHeld, heldIn, type SparsePattern, type SparseWidth, spread, zerosLike } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
@@ -95,9 +104,8 @@ function codableOf(encoding: DenseStored['encoding'], shape: Shape): Codable {
   const { values, bits } = encoding;
   const units = shape.at(-1) ?? 1;
   const codes = unpackedCodes(values, bits, elementsOf(shape));
-  const isZero = (code: number, i: number): boolean => bits > 1 && code === zeroCode(encoding, units, i);
   return {
-    nonZero: codes.map((code, i) => (isZero(code, i) ? 0 : 1)),
+    nonZero: codes.map((_, i) => (isZeroLevel(encoding, units, i) ? 0 : 1)),
     heldAt: (held) =>
       packedCodes(
         codes.filter((_, i) => held[i] === 1),

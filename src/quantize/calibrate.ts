@@ -7,7 +7,7 @@ import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Carried, looksUp } from './carried.ts';
+import { Carried, keepsFormat, looksUp } from './carried.ts';
 import { chooseFixedPoint, chooseQParams, chooseSymmetric, Observer, type Range, type RangeMethod } from './ranges.ts';
 import { sharing } from './sharing.ts';
 
@@ -80,6 +80,10 @@ function calibrated(
   const { wanted, unseen, groups } = sharing(graph, carried);
   const tables = new Map(graph.nodes.flatMap((node) => (carried.gives(node) ? tableRange(graph, node) : [])));
   const ranges = new Map([...known, ...tables]);
+  for (const node of graph.nodes) {
+    const range = carried.gives(node) && keepsFormat(node) ? ranges.get(node.inputs[0]!) : undefined; // it gives no other numbers
+    if (range !== undefined && !ranges.has(node.name)) ranges.set(node.name, range);
+  }
   const formats = new Map<string, QuantizationParams>();
   const cut = new Map<string, QuantizationParams>();
   const notes: string[] = [];

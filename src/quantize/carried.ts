@@ -9,8 +9,19 @@ import { readersOf } from '../graph/rewrite.ts';
 const SOME: QuantizationParams = { scale: 1 / 64, zeroPoint: -128 };
 const OTHER: QuantizationParams = { scale: 1 / 128, zeroPoint: -128 };
 
-/** Operations with an int8 form that computes with real numbers all the same. */
-const REAL_INSIDE: ReadonlySet<string> = new Set(['batchNorm', 'layerNorm']);
+/** Whether a node reads whole numbers that name the rows of a table. */
+export const looksUp = (node: Node): boolean => factsOf(node).table !== undefined;
+
+/** Whether a node is an activation by itself. */
+const isActivation = (node: Node): boolean => activationIn(node) !== null && !hasKernel(node);
+
+/** Whether a node does nothing but cut off what its format has no integers for. */
+export const isCut = (node: Node): boolean =>
+  isActivation(node) && activationIn(node)!.name === epilogueOf(activationIn(node)!);
+
+/** Whether a node has weights that are real numbers in any form of it: a normalization of int8 computes with real numbers. */
+const isRealInside = (node: Node): boolean =>
+  Object.keys(factsOf(node).weights ?? {}).length > 0 && !multipliesIntegers(node) && !looksUp(node);
 
 /**
  * Whether these formats suit a node as `quantize` makes it. Between real numbers an activation by itself is int8 only where it
@@ -19,7 +30,7 @@ const REAL_INSIDE: ReadonlySet<string> = new Set(['batchNorm', 'layerNorm']);
 export function suits(node: Node, inputs: readonly Format[], own: Format, isWhole = false): boolean {
   if (factsOf(node).formats(inputs, own, node.attrs) !== null) return false;
   if (isWhole) return true;
-  return !REAL_INSIDE.has(node.op) && (node.op !== 'activation' || leavesAll(node.attrs.activation, inputs[0]!, own));
+  return !isRealInside(node) && (!isActivation(node) || leavesAll(activationIn(node)!, inputs[0]!, own));
 }
 
 /** Whether a node may read int8 and give int8; one that looks numbers up gives it. */
@@ -31,15 +42,6 @@ export const mayCarry = (node: Node, isWhole = false): boolean =>
     isWhole,
   );
 
-/** Whether a node reads whole numbers that name the rows of a table. */
-export const looksUp = (node: Node): boolean => factsOf(node).table !== undefined;
-
-/** Whether a node does nothing but cut off what its format has no integers for. */
-export function isCut(node: Node): boolean {
-  const activation = activationIn(node);
-  return activation !== null && !hasKernel(node) && activation.name === epilogueOf(activation);
-}
-
 /** Whether what a node gives has the format of what it reads. */
 export const keepsFormat = (node: Node): boolean =>
   !looksUp(node) && (isCut(node) || factsOf(node).formats([SOME], OTHER, node.attrs) !== null);
@@ -50,13 +52,13 @@ export const keepsFormat = (node: Node): boolean =>
  * integers for what is cut off, it changes nothing any more. In whole numbers every operation does that has an int8 form.
  */
 export class Carried {
-  readonly #isWhole: boolean;
-  readonly #reading = new Set<Node>();
-  readonly #giving = new Set<Node>();
+  private readonly isWhole: boolean;
+  private readonly reading = new Set<Node>();
+  private readonly giving = new Set<Node>();
 
   /** `real` are nodes that stay so. */
   constructor(graph: Graph<Stored>, real: ReadonlySet<string>, isWhole = false) {
-    this.#isWhole = isWhole;
+    this.isWhole = isWhole;
     const readers = readersOf(graph);
     const makers = new Map(graph.nodes.map((node) => [node.name, node]));
     const isFree = (node: Node | undefined): boolean =>
@@ -66,30 +68,30 @@ export class Carried {
     for (const node of [...graph.nodes].reverse()) {
       if (real.has(node.name)) continue;
       const own = readers.get(node.name) ?? [];
-      const isWanted = own.length > 0 && own.every((reader) => this.#reading.has(reader));
+      const isWanted = own.length > 0 && own.every((reader) => this.reading.has(reader));
       const gives =
         isWanted &&
         !graph.outputs.includes(node.name) &&
         mayCarry(node, isWhole) &&
         (!isCut(node) || mayCut(node.inputs));
-      if (gives) this.#giving.add(node);
-      if (!looksUp(node) && (gives || multipliesIntegers(node))) this.#reading.add(node);
+      if (gives) this.giving.add(node);
+      if (!looksUp(node) && (gives || multipliesIntegers(node))) this.reading.add(node);
     }
   }
 
   /** Whether the node reads int8. */
   reads(node: Node): boolean {
-    return this.#reading.has(node);
+    return this.reading.has(node);
   }
 
   /** Whether it gives int8. */
   gives(node: Node): boolean {
-    return this.#giving.has(node);
+    return this.giving.has(node);
   }
 
   /** Whether the formats that were found suit a node that gives int8. */
   suits(node: Node, formatOf: (name: string) => QuantizationParams): boolean {
     const inputs = node.inputs.map((name) => (looksUp(node) ? null : formatOf(name)));
-    return suits(node, inputs, formatOf(node.name), this.#isWhole);
+    return suits(node, inputs, formatOf(node.name), this.isWhole);
   }
 }

@@ -1,11 +1,11 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { StateError, ValueError } from '../base/errors.ts';
-import { powerOfTwo } from '../base/powers.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, LevelCodeBits, Stored } from '../graph/encoding.ts';
 import { toBfloat16, toFloat16 } from '../graph/halves.ts';
 import { packedCodes } from '../graph/levels.ts';
+import { powerOfTwo } from '../graph/powers.ts';
 import { run } from '../memory/runtime.ts';
 import { WEIGHT_FORMATS, type WeightFormat, type WeightFormatName } from './formats.ts';
 import { fractionFor } from './ranges.ts';

@@ -3,7 +3,7 @@ import { withBatchNormFolded } from '../compress/fold.ts';
 import { passOn } from '../compress/passes.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { Channels, placesAt, type Slice } from '../graph/channels.ts';
-import type { Encoding, Stored } from '../graph/encoding.ts';
+import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
 import { activationIn, type Graph, type Node, type Op } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import type { Model } from '../nn/model.ts';
@@ -25,19 +25,14 @@ export function equalize(model: Model): Model;
 export function equalize(network: Graph<Stored>): Network;
 export function equalize(subject: Model | Graph<Stored>): Model | Network {
   return passOn('equalize', subject, (given) => {
-    const done = [...given.weights].find(
-      ([
-        ,
-        {
-          encoding: { type },
-        },
-      ]) => type !== 'float32' && type !== 'float64',
-    );
-    if (done !== undefined)
-      throw new StateError('equalize', `${done[0]} is ${done[1].encoding.type} already: equalize before quantizing`);
+    for (const [key, { encoding }] of given.weights)
+      if (!REAL.includes(encoding.type))
+        throw new StateError('equalize', `${key} is ${encoding.type} already: equalize before quantizing`);
     return withEqualRanges(withBatchNormFolded(given));
   });
 }
+
+const REAL: readonly EncodingName[] = ['float32', 'float64'];
 
 /** Activations f with f(s·x) = s·f(x) for every s > 0. */
 const SCALING: ReadonlySet<ActivationName> = new Set(['linear', 'relu', 'leakyRelu']);

@@ -2,12 +2,12 @@ import { cast, reshape, slice } from '../autograd/movement.ts';
 import { matmul } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkOptions } from '../base/options.ts';
-import { elementsOf } from '../base/shape.ts';
-import { windowOf } from '../base/window.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import { type Steps, windowOf } from '../base/window.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { EncodingOf, Stored } from '../graph/encoding.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import type { Graph, Node, NodeOf, Op } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -27,7 +27,7 @@ const DAMPING = 0.01;
  * before they are rounded themselves. With the Hessian H = 2XᵀX, damped by 1 % of the mean of its diagonal, and the upper
  * Cholesky factor R of its inverse, row i of error e changes row k by -e·R[i,k]/R[i,i] (Algorithm 1 without its blocks, which only
  * order memory accesses). In float64, rows in order. Where groups of rows have scales of their own, those of a group are taken when
- * it begins, of its rows as they are by then; those of the first stay, and so do scales of whole columns. A layer whose error
+ * it begins, of its rows as they are by then; those of the first stay, and so do scales of whole columns. A unit whose error
  * on the calibration samples does not become less keeps its rounding.
  *
  * Of dense layers and convolutions of one group whose weights have steps, in any format of values; convolutions of several groups,
@@ -43,25 +43,36 @@ export function gptq(
   checkOptions('gptq', options, 'calibration');
   return layerByLayer('gptq', subject, quantized, options.calibration, (layer) => {
     const { node, kernel, real, inputs } = layer;
-    const isOne = node.op === 'dense' || (node.op === 'conv' && node.attrs.groups === 1);
-    if (!isOne || gridOf(kernel) === null) return {};
-    const hessian = hessianOf(inputs(), node, kernel);
-    const factor = inverseFactor(hessian);
-    if (factor === null) return {};
+    const hessian = gridOf(kernel) === null ? null : hessianOf(inputs(), node, kernel);
+    const factor = hessian && inverseFactor(hessian);
+    if (hessian === null || factor === null) return {};
     const made = rounded(layer, factor);
-    const errorOf = (weight: Stored): number => squaredError(hessian, real, decodeWeight(weight) as Float32Array);
-    return errorOf(made) < errorOf(kernel) ? { kernel: made } : {};
+    const errorsOf = (weight: Stored): Float64Array =>
+      squaredErrors(hessian, real, decodeWeight(weight) as Float32Array);
+    const before = errorsOf(kernel);
+    const isBetter = errorsOf(made).map((error, j) => Number(error < before[j]!));
+    return { kernel: mixed(kernel, made, (j) => isBetter[j] === 1) };
   });
 }
 
-/** 2XᵀX of what a kernel [terms, units] is multiplied with, [terms, terms]. */
-function hessianOf(inputs: Tensor, node: Node, { shape }: Stored): Tensor {
+type Rows<K extends Op> = (x: Tensor, node: NodeOf<K>, kernel: Shape) => Tensor | null;
+
+/** What of a batch a kernel as a matrix [terms, units] is multiplied with, [rows, terms]; null where it is no one matrix. */
+const ROWS: { readonly [K in Op]?: Rows<K> } = {
+  dense: (x, _, [terms]) => reshape(x, [x.size / terms!, terms!]),
+  conv: (x, { attrs }, kernel) => (attrs.groups === 1 ? patches(x, attrs, kernel) : null),
+};
+
+/** 2XᵀX of these rows X, [terms, terms]. */
+function hessianOf(inputs: Tensor, node: Node, { shape }: Stored): Tensor | null {
+  const rowsOf = ROWS[node.op] as Rows<Op> | undefined;
   const terms = elementsOf(shape.slice(0, -1));
   const h = new Float64Array(terms * terms);
   for (const [start, count] of batchesOf(inputs.shape[0]!, BATCH)) {
-    const x = slice(inputs, [[start, start + count]]);
-    const rows = cast(node.op === 'conv' ? patches(x, node, shape) : reshape(x, [x.size / terms, terms]), 'float64');
-    noGrad(() => matmul(rows, rows, true)).data.forEach((product, i) => {
+    const rows = rowsOf?.(slice(inputs, [[start, start + count]]), node, shape) ?? null;
+    if (rows === null) return null;
+    const x = cast(rows, 'float64');
+    noGrad(() => matmul(x, x, true)).data.forEach((product, i) => {
       h[i]! += 2 * product;
     });
   }
@@ -69,9 +80,9 @@ function hessianOf(inputs: Tensor, node: Node, { shape }: Stored): Tensor {
 }
 
 /** What a convolution of one group multiplies at each position, [positions, taps·channels]; 0 outside of an image. */
-function patches(x: Tensor, { attrs }: Extract<Node, { op: 'conv' }>, kernel: readonly number[]): Tensor {
+function patches(x: Tensor, steps: Steps, kernel: Shape): Tensor {
   const channels = x.shape.at(-1)!;
-  const w = windowOf(x.shape[0]!, x.shape.slice(1, -1), kernel.slice(0, -2), attrs);
+  const w = windowOf(x.shape[0]!, x.shape.slice(1, -1), kernel.slice(0, -2), steps);
   const width = w.kernelHeight * w.kernelWidth * channels;
   const rows = new Float32Array(w.batch * w.outHeight * w.outWidth * width);
   for (let at = 0; at < rows.length; at += channels) {
@@ -163,7 +174,8 @@ function withScalesFrom(held: Stored, row: number, w: Float64Array): Stored {
   if (type === null) return held;
   const units = shape.at(-1)!;
   const { group } = encoding;
-  const [from, to] = [row * units, Math.min(w.length, (row + group) * units)];
+  const from = row * units;
+  const to = Math.min(w.length, from + group * units);
   const values = Float32Array.from(w.subarray(from, to), (x, i) => (mask?.[from + i] === 0 ? 0 : x));
   const part: Stored = { shape: [values.length / units, units], encoding: { type: 'float32', values }, mask: null };
   const own = encodeWeight('gptq', 'a group', part, { type, group }).encoding as EncodingOf<'levels'>;
@@ -174,10 +186,28 @@ function withScalesFrom(held: Stored, row: number, w: Float64Array): Stored {
   return { ...held, encoding: { ...encoding, scales, zeroPoints } };
 }
 
-/** Σ over units of (real - weight)ᵀ·H·(real - weight). */
-function squaredError(hessian: Tensor, real: Float32Array, weight: Float32Array): number {
+/** Of each unit (real - weight)ᵀ·H·(real - weight). */
+function squaredErrors(hessian: Tensor, real: Float32Array, weight: Float32Array): Float64Array {
   const [n] = hessian.shape as [number];
   const off = Float64Array.from(real, (w, i) => w - weight[i]!);
   const { data } = noGrad(() => matmul(hessian, fromData(off, [n, real.length / n])));
-  return off.reduce((sum, e, i) => sum + e * data[i]!, 0);
+  const sums = new Float64Array(real.length / n);
+  off.forEach((e, i) => {
+    sums[i % sums.length]! += e * data[i]!;
+  });
+  return sums;
+}
+
+/** A weight with the columns of another where `isOther`. Both are of one format. */
+function mixed(weight: Stored, other: Stored, isOther: (unit: number) => boolean): Stored {
+  const units = weight.shape.at(-1)!;
+  const part = <A extends Float32Array | Uint8Array | Int32Array>(own: A, others: A): A =>
+    own.map((x, i) => (isOther(i % units) ? others[i]! : x)) as A;
+  const codes = part(gridOf(weight)!.codes, gridOf(other)!.codes);
+  const { encoding } = weight;
+  const others = other.encoding;
+  if (encoding.type !== 'levels' || others.type !== 'levels') return withCodes(weight, codes);
+  const scales = part(encoding.scales, others.scales);
+  const zeroPoints = encoding.zeroPoints && part(encoding.zeroPoints, others.zeroPoints!);
+  return withCodes({ ...weight, encoding: { ...encoding, scales, zeroPoints } }, codes);
 }

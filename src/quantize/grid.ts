@@ -2,6 +2,7 @@ import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { elementsOf } from '../base/shape.ts';
 import type { Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
 import { codeAt, packedCodes } from '../graph/levels.ts';
+import { powerOfTwo } from '../graph/powers.ts';
 
 /** The numbers that a quantized weight may have: step·(code - zero), with whole codes from least to most. */
 export interface Grid {
@@ -26,8 +27,8 @@ export function gridOf({ encoding, shape }: Stored): Grid | null {
     }
     case 'fixed': {
       const { values, fraction } = encoding;
-      const most = 2 ** (8 * values.BYTES_PER_ELEMENT - 1) - 1;
-      const steps = new Float64Array(n).fill(2 ** -fraction);
+      const most = powerOfTwo(8 * values.BYTES_PER_ELEMENT - 1) - 1;
+      const steps = new Float64Array(n).fill(powerOfTwo(-fraction));
       return { steps, zeros: new Float64Array(n), least: -most, most, codes: Int32Array.from(values) };
     }
     case 'levels': {
@@ -35,12 +36,12 @@ export function gridOf({ encoding, shape }: Stored): Grid | null {
       const groupOf = (i: number): number => Math.floor(Math.floor(i / units) / group) * units + (i % units);
       const codes = Int32Array.from({ length: n }, (_, i) => codeAt(values, bits, i));
       // Of one bit the levels -1 and 1 are two scales apart
-      const middle = bits === 1 ? 1 / 2 : 2 ** (bits - 1);
+      const middle = bits === 1 ? 1 / 2 : powerOfTwo(bits - 1);
       return {
         steps: Float64Array.from(codes, (_, i) => (bits === 1 ? 2 : 1) * scales[groupOf(i)]!),
         zeros: Float64Array.from(codes, (_, i) => zeroPoints?.[groupOf(i)] ?? middle),
         least: zeroPoints === null && bits > 1 ? 1 : 0, // symmetric: the lowest code has no counterpart
-        most: 2 ** bits - 1,
+        most: powerOfTwo(bits) - 1,
         codes,
       };
     }

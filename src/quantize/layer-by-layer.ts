@@ -67,8 +67,10 @@ export function layerByLayer(
   const real = plainOf(op, given);
   let now: Graph<Stored> = networkOf(op, quantized);
   const samples = inputsFor(op, real, calibration);
-  for (const [node, owner] of ownersOf(op, now)) {
-    if (node !== owner || !hasKernel(node) || isScaler(op, real, now, node)) continue;
+  const owners = ownersOf(op, now);
+  const products = now.nodes.filter((node) => hasKernel(node) && !isScaler(op, real, now, node));
+  for (const node of products) {
+    if (owners.get(node) !== node) continue;
     const users = now.nodes.filter(({ weights }) => weights.kernel === node.weights.kernel).map(({ name }) => name);
     now = withWeights(now, node, users, change(layerOf({ op, real, now, samples }, node, users)));
   }
@@ -186,8 +188,9 @@ function realKernel(real: Graph<Stored>, now: Graph<Stored>, node: Node): Float3
   const { encoding, shape } = weightsOf(real, nodeIn(real, node.name)!).kernel!;
   const values = encoding.values as Float32Array;
   let maker = nodeIn(now, node.inputs[0]!);
-  while (maker?.op === 'quantize' || maker?.op === 'dequantize') maker = nodeIn(now, maker.inputs[0]!);
-  if (maker === undefined || nodeIn(real, maker.name) !== undefined || !hasKernel(maker)) return values;
+  const isOwn = ({ name }: Node): boolean => nodeIn(real, name) === undefined;
+  while (maker !== undefined && isOwn(maker) && !hasKernel(maker)) maker = nodeIn(now, maker.inputs[0]!);
+  if (maker === undefined || !isOwn(maker)) return values;
   const sizes = weightsOf(now, maker).kernel!;
   const n = sizes.shape[0]!;
   return values.map((w, i) => w / (sizes.encoding.values[Math.floor(i / shape.at(-1)!) * (n + 1)] as number));

@@ -1,8 +1,8 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { powerOfTwo } from '../base/powers.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
+import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
 
 /** From the lowest to the highest number that has an integer of its own; both are cut off to. */

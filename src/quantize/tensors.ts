@@ -66,12 +66,20 @@ export function quantizeTensor(
 }
 
 /** The float32 numbers that a quantized tensor stands for. */
-export function dequantizeTensor({ shape, encoding }: QuantizedTensor): Tensor {
-  if (encoding.type !== 'affine') return fromData(decodeWeight({ shape, encoding, mask: null }) as Float32Array, shape);
-  const { values, scales, zeroPoints, axis } = encoding;
+export function dequantizeTensor(q: QuantizedTensor): Tensor {
+  const { shape, encoding } = Object(q) as QuantizedTensor;
+  if (encoding?.type === 'affine') return affineNumbers(shape, encoding);
+  const numbers = encoding?.type === undefined ? null : decodeWeight({ shape, encoding, mask: null });
+  if (numbers !== null) return fromData(numbers, shape);
+  throw new ValueError('dequantizeTensor', 'q', 'what quantizeTensor gives', q);
+}
+
+function affineNumbers(shape: Shape, { values, scales, zeroPoints, axis }: AffineEncoding): Tensor {
   const channelOf = channelsAlong(shape, axis);
-  const reals = Float32Array.from(values, (q, i) => (q - zeroPoints[channelOf(i)]!) * scales[channelOf(i)]!);
-  return fromData(reals, shape);
+  return fromData(
+    Float32Array.from(values, (code, i) => (code - zeroPoints[channelOf(i)]!) * scales[channelOf(i)]!),
+    shape,
+  );
 }
 
 const float32 = (shape: Shape, values: Float32Array): Stored => ({

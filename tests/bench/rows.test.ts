@@ -10,6 +10,7 @@ import { inferenceRows } from '../../bench/inference.ts';
 import { integerOperandsOf, integerOperationOn, isInteger } from '../../bench/integer-operation.ts';
 import { kernelCases } from '../../bench/kernel-cases.ts';
 import { kernelRows } from '../../bench/kernels.ts';
+import { levelRows } from '../../bench/levels.ts';
 import { operationOn, packedConvolutionOn } from '../../bench/operation.ts';
 import { problemOf } from '../../bench/operation-rows.ts';
 import { Peers } from '../../bench/peers.ts';
@@ -60,6 +61,12 @@ describe('every variant of every row computes what its row says', () => {
     expect(rows).toHaveLength(4);
     const names = ['dense', 'panels', 'quads', 'columns'].flatMap((how) => [`cpu ${how}`, `wasm ${how}`]);
     for (const row of rows) expect((await checked(row)).sort(), row.name).toEqual(names.sort());
+  });
+
+  test('weights of a few bits, beside float32', async () => {
+    const [row] = levelRows(tables);
+    const names = ['float32', 'int2', 'int4', 'int8'].flatMap((how) => [`cpu ${how}`, `wasm ${how}`]);
+    expect((await checked(row!)).sort()).toEqual(names.sort());
   });
 
   test('tables of numbers, in a process of its own that tells its memory', async () => {
@@ -131,6 +138,7 @@ test('every kernel has a row', () => {
     ...kernelCases.map(({ kernel }) => kernel),
     'gemm',
     'gemmInt8',
+    'gemmLevels',
     ...SPARSE,
     ...kernelsOfOperations(),
   ]);

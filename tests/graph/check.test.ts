@@ -169,10 +169,10 @@ const formats: Case[] = [
   ['a quantize without a format', graph([quantize('q', 'x', null)]), DTypeError, 'node "q" (quantize) needs a format'],
   ['an output in int8', graph([quantize('q', 'x')]), ValueError, 'output "q" value must be real'],
   [
-    'an activation of int8',
+    'an activation of int8 as real numbers',
     graph([quantize('q', 'x'), nodeOf('activation', 'a', ['q'], linear)]),
     DTypeError,
-    'dequantize',
+    'needs all values in int8, or all real',
   ],
   ['a view of another format', graph([quantize('q', 'x'), flatten('f', 'q')]), DTypeError, 'that of its input'],
   [

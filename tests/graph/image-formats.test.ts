@@ -48,6 +48,14 @@ const steps = { strides: [1, 1], padding: 'same' } as const;
 const conv = (name: ActivationName = 'linear') =>
   ({ activation: { name }, ...steps, dilations: [1, 1], groups: 1 }) as const;
 const kernel = bytes([3, 3, 2, 1]);
+const transposed = { activation: { name: 'linear' }, ...steps } as const;
+const twoScales = stored([3, 3, 1, 2], {
+  type: 'int8',
+  values: new Int8Array(18).fill(1),
+  scales: Float32Array.of(0.5, 0.25),
+});
+/** With `from` a factor of 0.5. */
+const ones = bytes([3, 3, 2, 1], 1, 1);
 const pool = (kind: 'max' | 'average') => ({ kind, size: [2, 2], ...steps }) as const;
 
 const refused: [string, string, () => Network][] = [
@@ -130,29 +138,57 @@ const refused: [string, string, () => Network][] = [
       ),
   ],
   [
-    'a relu of numbers below 0',
-    'relu or relu6 of a format that holds nothing else',
-    () => around('activation', { activation: { name: 'relu' } }, from),
+    'a relu of int8 as real numbers',
+    'needs all values in int8, or all real',
+    () => around('activation', { activation: { name: 'relu' } }, null),
   ],
   [
-    'a relu6 of numbers above 6',
-    'relu or relu6 of a format that holds nothing else',
-    () => around('activation', { activation: { name: 'relu6' } }, other, {}, { read: other }),
+    'a transposed convolution of two scales',
+    'node "y" scales[1] of kernel must be 0.5, as all others and those of its values, got 0.25',
+    () => around('convTranspose', transposed, null, { kernel: twoScales }),
   ],
   [
-    'a relu from one format to another',
-    'its format must be that of its input',
-    () => around('activation', { activation: { name: 'relu' } }, other),
+    'a transposed convolution that is dynamic',
+    'node "y" dynamic must be left out: it is not known',
+    () => around('convTranspose', { ...transposed, dynamic: true } as never, null, { kernel: reals([3, 3, 1, 2]) }),
   ],
   [
-    'tanh of int8',
-    'relu or relu6 of a format that holds nothing else',
-    () => around('activation', { activation: { name: 'tanh' } }, other, {}, { read: other }),
+    'a dynamic convolution of int8',
+    'is dynamic: it makes int8 of real numbers itself',
+    () => around('conv', { ...conv(), dynamic: true }, null, { kernel }),
   ],
   [
-    'a transposed convolution',
-    'computes with real numbers: put a dequantize before it',
-    () => around('convTranspose', { activation: { name: 'linear' }, ...steps }, null, { kernel: bytes([3, 3, 1, 2]) }),
+    'a dynamic convolution that gives int8',
+    'gives int8 only where it reads int8',
+    () => around('conv', { ...conv(), dynamic: true }, other, { kernel }, { read: null }),
+  ],
+  [
+    'a dynamic convolution of real weights',
+    'its kernel must be int8',
+    () => around('conv', { ...conv(), dynamic: true }, null, { kernel: reals([3, 3, 2, 1]) }, { read: null }),
+  ],
+  [
+    'a dynamic convolution with a bias of integers',
+    'its bias must be float32',
+    () => around('conv', { ...conv(), dynamic: true }, null, { kernel, bias: sums(1) }, { read: null }),
+  ],
+  [
+    'a dynamic convolution of too many terms',
+    'the number of terms of node "y"',
+    () => {
+      const wide = bytes([1, 1, 66_001, 1], 0);
+      return around('conv', { ...conv(), dynamic: true }, null, { kernel: wide }, { shape: [1, 1, 66_001], read: null });
+    },
+  ],
+  [
+    'a rule that is none',
+    "node \"y\" rule must be 'multiplier', or left out",
+    () => around('conv', { ...conv(), rule: 'shift' as never }, other, { kernel }),
+  ],
+  [
+    'a factor that has no multiplier',
+    'scales must be below 2^30 when multiplied: shifts go up to 30',
+    () => around('conv', { ...conv(), rule: 'multiplier' }, { scale: 2 ** -31, zeroPoint: 0 }, { kernel: ones }),
   ],
   [
     'a sum that int32 cannot hold',
@@ -177,6 +213,25 @@ const refused: [string, string, () => Network][] = [
 ];
 
 const allowed: [string, () => Network][] = [
+  [
+    'the largest factor of a multiplier',
+    () => around('conv', { ...conv(), rule: 'multiplier' }, { scale: 2 ** -30, zeroPoint: 0 }, { kernel: ones }),
+  ],
+  ['the same factor without a rule', () => around('conv', conv(), { scale: 2 ** -31, zeroPoint: 0 }, { kernel: ones })],
+  ['a relu of numbers below 0', () => around('activation', { activation: { name: 'relu' } }, from)],
+  [
+    'a relu6 of numbers above 6',
+    () => around('activation', { activation: { name: 'relu6' } }, other, {}, { read: other }),
+  ],
+  ['a relu from one format to another', () => around('activation', { activation: { name: 'relu' } }, other)],
+  ['tanh of int8', () => around('activation', { activation: { name: 'tanh' } }, other, {}, { read: other })],
+  ['softmax of int8', () => around('activation', { activation: { name: 'softmax' } }, other)],
+  ['a norm of int8', () => around('layerNorm', { epsilon: 1e-3 }, other, { gamma: reals([2]) })],
+  ['a transposed convolution', () => around('convTranspose', transposed, null, { kernel: bytes([3, 3, 1, 2]) })],
+  [
+    'a dynamic convolution',
+    () => around('conv', { ...conv('relu'), dynamic: true }, null, { kernel, bias: reals([1]) }, { read: null }),
+  ],
   ['a convolution to another format', () => around('conv', conv('relu6'), other, { kernel, bias: sums(7) })],
   ['a convolution to real numbers', () => around('conv', conv('tanh'), null, { kernel })],
   [

@@ -4,6 +4,7 @@ import { Network } from '../../src/graph/network.ts';
 import { printGraph } from '../../src/graph/print.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import type { Stored } from '../../src/infer/index.ts';
+import { everyEncoding, fixed, halves, levels, productOf } from '../encodings.ts';
 
 const floats = (...shape: number[]): Stored => ({
   shape,
@@ -64,4 +65,28 @@ test('a weight that two nodes share is counted once, its products twice', () => 
 test('a network without nodes prints too', () => {
   const empty = new Network({ ...network, nodes: [], outputs: ['x'], weights: new Map() });
   expect(String(empty)).toContain('gives x: 0 parameters, 0 multiply-adds a sample');
+});
+
+test('a weight that is not in float32 says how it is held', () => {
+  const shape = [64, 10];
+  const shown = (weight: Stored): string => /d\/kernel (.*)\)/.exec(`${productOf(weight)}`)![1]!;
+  const int8 = new Int8Array(640);
+  expect(shown(floats(64, 10))).toBe('[64, 10]');
+  expect(shown(levels({ shape }, 4, 32))).toBe('[64, 10] (int4, groups of 32)');
+  expect(shown(levels({ shape }, 4, 64, true))).toBe('[64, 10] (uint4)');
+  expect(shown(levels({ shape }, 8, 63, true))).toBe('[64, 10] (uint8, groups of 63)');
+  expect(shown(levels({ shape }, 8, 64))).toBe('[64, 10] (int8)');
+  expect(shown(levels({ shape }, 2, 64))).toBe('[64, 10] (int2)');
+  expect(shown(levels({ shape }, 1, 1))).toBe('[64, 10] (binary, groups of 1)');
+  expect(shown(fixed({ shape }, 8, 4))).toBe('[64, 10] (Q3.4)');
+  expect(shown(fixed({ shape }, 16, 15))).toBe('[64, 10] (Q0.15)');
+  expect(shown(halves({ shape }, 'float16'))).toBe('[64, 10] (float16)');
+  expect(shown(halves({ shape }, 'bfloat16'))).toBe('[64, 10] (bfloat16)');
+  const scales = new Float32Array(10).fill(1);
+  expect(shown({ shape, encoding: { type: 'int8', values: int8, scales }, mask: null })).toBe('[64, 10] (int8)');
+  const pattern = { width: 16, starts: Int32Array.of(0, 1), rows: Int32Array.of(3) } as const;
+  const sparse = { type: 'sparseInt8', ...pattern, values: new Int8Array(16), scales } as const;
+  expect(shown({ shape, encoding: sparse, mask: null })).toBe('[64, 10] (int8, 1x16, 10 held)');
+  for (const [, weight] of everyEncoding({ shape: [0, 4] }))
+    expect(shown(weight)).toMatch(/^\[0, 4\] \([A-Za-z]+[-0-9.]*\)$/);
 });

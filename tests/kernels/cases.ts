@@ -1,9 +1,12 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import type { Convolution, Window } from '../../kernels/interface/convolution.ts';
+import type { LevelBits } from '../../kernels/interface/levels.ts';
 import type { SparseWidth } from '../../kernels/interface/sparse.ts';
-import { packedBytes, packedLength, pairedRows, panelsLength } from '../../kernels/packing.ts';
+import { levelWords, packedBytes, packedLength, pairedRows, panelsLength } from '../../kernels/packing.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { type Draw, GUARD } from './draw.ts';
+
+const LEVEL_BITS: readonly LevelBits[] = [2, 4, 8, 16];
 
 /** What a kernel is called with, and which of its arguments it writes. Every array ends in guard elements. */
 export interface Call {
@@ -465,6 +468,25 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const packed = new Int8Array(packedBytes(k, n) + GUARD);
     reference.packInt8(k, n, d.int8(k * n), packed);
     return { args: [m, n, k, d.int8(m * k), packed, d.int32(m * n, 100)], written: [5] };
+  },
+  packLevels: (d) => {
+    const [bits, k, n] = [d.pick(LEVEL_BITS), d.size(), d.size()];
+    const levels = d.int32(k * n, d.pick([2 ** bits, 4294967295])); // beyond their bits they are cut
+    return { args: [bits, k, n, levels, d.int32(levelWords(bits, k, n), 1e9)], written: [4] };
+  },
+  gemmLevels: (d) => {
+    const [m, n] = [d.pick([1, 1, d.size()]), d.size()];
+    const k = d.pick([d.size(), d.size(), 255, 256, 257, 300]);
+    const bits = d.pick(LEVEL_BITS);
+    const words = d.int32(levelWords(bits, k, n), 4294967295);
+    reference.packLevels(bits, k, n, d.int32(k * n, 2 ** bits), words);
+    const group = d.pick([1, 8, 16, 32, 32, 64, 128, 1 + d.below(40), k + d.below(9) + 1]);
+    const scales = d.floats(Math.ceil(k / group) * n);
+    if (d.bool()) for (let i = 0; i < scales.length; i++) scales[i] = Math.abs(scales[i]!) || 0.01;
+    const bias = d.bool() ? d.floats(n) : null;
+    const epilogue = d.pick(['linear', 'relu', 'relu6']);
+    const args = [m, n, k, d.floats(m * k), bits, words, group, scales, bias, epilogue, d.floats(m * n)];
+    return { args, written: [10] };
   },
   oneHot: (d) => {
     const [n, depth] = [d.size(), d.size()];

@@ -1,256 +1,355 @@
-import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { valuesOf } from '../../src/graph/check.ts';
 import {
+  AvgPool2D,
+  Conv2D,
+  Conv2DTranspose,
+  cpu,
   Dense,
+  decodeNetwork,
   Embedding,
   encodeNetwork,
   Flatten,
   fromData,
-  type Sequential as Layers,
-  ledger,
-  type MixedPrecisionOptions,
-  type Model,
-  mixedPrecision,
+  type LayerFormatChoice,
+  type Network,
+  observeRanges,
   predictNetwork,
+  type QuantizeOptions,
   quantize,
+  reference,
   Sequential,
+  setBackend,
+  type Tensor,
+  toNetwork,
+  wasm,
 } from '../../src/index.ts';
-import { cheapest, costOf, type Way, withinBudget } from '../../src/quantize/knapsack.ts';
-import { formatText } from '../../src/quantize/layer-formats.ts';
-import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
-import { smallModel, threeClasses, values } from '../compress/tools.ts';
-import { digitsModel, type Pair, sharpened } from './sensitive.ts';
+import { FIVE } from '../compress/five-networks.ts';
+import { normal, smallModel, values } from '../compress/tools.ts';
 
-const way: fc.Arbitrary<Way> = fc.record({
-  cost: fc.integer({ min: 1, max: 40 }),
-  harm: fc.integer({ min: 0, max: 20 }),
-});
-const things = fc.array(fc.array(way, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 });
+const x = normal([40, 5], 9);
 
-/** All choices there are. */
-const all = (list: readonly (readonly Way[])[]): number[][] =>
-  list.reduce<number[][]>((sofar, ways) => sofar.flatMap((taken) => ways.map((_, i) => [...taken, i])), [[]]);
+const threeLayers = (): Sequential =>
+  new Sequential(
+    [
+      new Dense(9, { inputShape: [5], activation: 'relu', name: 'first' }),
+      new Dense(8, { activation: 'relu', name: 'second' }),
+      new Dense(3, { activation: 'softmax', name: 'third' }),
+    ],
+    { seed: 1 },
+  );
 
-const harmIn = (list: readonly (readonly Way[])[], taken: readonly number[]): number =>
-  list.reduce((sum, ways, i) => sum + ways[taken[i]!]!.harm, 0);
+const kindsOf = (network: Network): string =>
+  network.nodes
+    .map(({ op, weights, format, attrs }) => {
+      const kernel = Object.values(weights)[0];
+      const type = kernel === undefined ? '' : `(${network.weights.get(kernel)!.encoding.type})`;
+      return `${op}${'dynamic' in attrs && attrs.dynamic === true ? '~' : ''}${type}${format === null ? '' : '*'}`;
+    })
+    .join(' ');
 
-describe('ways within a budget', () => {
-  test('are within it wherever any are, and none else', () => {
-    fc.assert(
-      fc.property(things, fc.integer({ min: 0, max: 120 }), (list, budget) => {
-        const taken = withinBudget(list, budget);
-        const fits = all(list).filter((each) => costOf(list, each) <= budget);
-        expect(taken === null).toBe(fits.length === 0);
-        if (taken !== null) expect(costOf(list, taken)).toBeLessThanOrEqual(budget);
-      }),
-    );
-  });
-
-  test('are the least harmful of all where all fit, and cannot be bettered by one step', () => {
-    fc.assert(
-      fc.property(things, fc.integer({ min: 0, max: 120 }), (list, budget) => {
-        const taken = withinBudget(list, budget);
-        if (taken === null) return;
-        const free = withinBudget(list, Infinity)!;
-        expect(harmIn(list, free)).toBe(Math.min(...all(list).map((each) => harmIn(list, each))));
-        list.forEach((ways, i) => {
-          ways.forEach((_, other) => {
-            const changed = taken.map((own, j) => (j === i ? other : own));
-            if (costOf(list, changed) <= budget)
-              expect(harmIn(list, changed)).toBeGreaterThanOrEqual(harmIn(list, taken));
-          });
-        });
-      }),
-    );
-  });
-
-  test('are the best there are for two alike things with a clear difference', () => {
-    const list = [
-      [
-        { cost: 8, harm: 0 },
-        { cost: 4, harm: 1 },
-      ],
-      [
-        { cost: 8, harm: 0 },
-        { cost: 4, harm: 9 },
-      ],
-    ];
-    expect(withinBudget(list, 12)).toEqual([1, 0]);
-    expect(withinBudget(list, 7)).toBeNull();
-    expect(cheapest(list)).toEqual([1, 1]);
-  });
-
-  test('take what harms infinitely only where nothing else fits', () => {
-    const list = [
-      [
-        { cost: 8, harm: Infinity },
-        { cost: 9, harm: 1 },
-      ],
-    ];
-    expect(withinBudget(list, 9)).toEqual([1]);
-    expect(withinBudget(list, 8)).toEqual([0]);
-  });
-});
-
-describe('a budget of bytes', () => {
-  let model: Model;
-  let even: Layers;
-  let train: Pair;
-  let samples: Pair;
-  beforeAll(async () => {
-    ({ model: even, train, test: samples } = await digitsModel());
-    model = sharpened(even, 'first', 'second', 40);
-  });
-  const sizeOf = (subject: Model, format: 'int4' | 'float32' | 'ternary'): number =>
-    encodeNetwork(quantize(subject, { format })).length;
-
-  test('is kept by the file, whatever it is, and more bytes do no more harm', () => {
-    let before = Infinity;
-    for (const share of [0, 0.1, 0.3, 0.6, 1]) {
-      const bytes = Math.ceil(sizeOf(model, 'ternary') * (1 - share) + sizeOf(model, 'float32') * share);
-      const found = mixedPrecision(model, { samples, budget: { bytes } });
-      expect(encodeNetwork(found.network).length).toBe(found.bytes);
-      expect(found.bytes).toBeLessThanOrEqual(bytes);
-      const harm = found.layers.reduce((sum, { format, options }) => {
-        return sum + options.find((option) => formatText(option.format) === formatText(format))!.harm;
-      }, 0);
-      expect(harm).toBeLessThanOrEqual(before);
-      before = harm;
+function onAll(network: Network, input: Tensor): number[] {
+  const before = setBackend(reference);
+  try {
+    const wanted = values(predictNetwork(network, input));
+    for (const table of [cpu, wasm()]) {
+      setBackend(table);
+      expect(values(predictNetwork(network, input))).toEqual(wanted);
     }
-    expect(before).toBe(0);
-  });
+    const again = decodeNetwork(encodeNetwork(network)).network;
+    expect(values(predictNetwork(again, input))).toEqual(wanted);
+    return wanted;
+  } finally {
+    setBackend(before);
+  }
+}
 
-  test('leaves bits to the layer that needs them, and the score stays', () => {
-    const bytes = Math.round(1.1 * sizeOf(model, 'int4'));
-    const found = mixedPrecision(model, { samples, budget: { bytes } });
-    const formats = Object.fromEntries(found.layers.map(({ name, format }) => [name, format.weights.type]));
-    expect(['int8', 'float16', 'float32']).toContain(formats.second);
-    const score = (network: Parameters<typeof ledger>[1]): number =>
-      ledger(model, network, { samples }).quantized.score!;
-    const real = ledger(model, found.network, { samples }).real.score!;
-    expect(score(found.network)).toBeGreaterThan(real - 0.02);
-    expect(score(quantize(model, { format: 'int4' }))).toBeLessThan(real - 0.05);
-  });
-
-  test('has harms that are those of the ledger, alone', () => {
-    const found = mixedPrecision(model, {
-      samples,
-      budget: { bytes: 1e6 },
-      formats: ['float32', 'int4', 'static'],
-      calibration: train[0],
+describe('formats by layer', () => {
+  test.each<[LayerFormatChoice, Record<string, LayerFormatChoice>, string]>([
+    ['static', {}, 'quantize* dense(int8)* dense(int8)* dense(int8)'],
+    ['static', { second: 'float32' }, 'quantize* dense(int8) dense(float32) quantize* dense(int8)'],
+    ['static', { third: 'int4' }, 'quantize* dense(int8)* dense(int8) dense(levels)'],
+    ['static', { first: 'dynamic' }, 'dense~(int8) quantize* dense(int8)* dense(int8)'],
+    ['static', { second: { weights: 'int4', values: 'static' } }, 'quantize* dense(int8)* dense(levels)* dense(int8)'],
+    ['float16', { first: 'int8', second: 'float32' }, 'dense(int8) dense(float32) dense(float16)'],
+    ['fixed', { third: 'float32' }, 'quantize* dense(fixed)* dense(fixed) dense(float32)'],
+    ['fixed', { second: 'static' }, 'quantize* dense(fixed)* dense(int8)* dense(fixed)'],
+  ])('%s but for %o', (format, layers, kinds) => {
+    const model = threeLayers();
+    const network = quantize(model, { format, layers, calibration: x });
+    expect(kindsOf(network)).toBe(kinds);
+    const wanted = values(model.predict(x));
+    onAll(network, x).forEach((y, i) => {
+      expect(Math.abs(y - wanted[i]!)).toBeLessThan(0.1);
     });
-    expect(found.measureBy).toBe('loss');
-    for (const [at, format] of (['float32', 'int4', 'static'] as const).entries()) {
-      const network = quantize(model, { calibration: train[0], format });
-      const { layers, real } = ledger(model, network, { samples });
-      layers.forEach(({ name, alone, bytes }, i) => {
-        expect(found.layers[i]!.name).toBe(name);
-        const option = found.layers[i]!.options[at]!;
-        expect(option.harm).toBeCloseTo(Math.max(0, alone.loss! - real.loss!), 9);
-        expect(option.bytes).toBe(bytes);
-        expect(option.milliseconds).toBeNull();
+  });
+
+  test('leaves a layer in float32 as it is, and biases of all that read real numbers', () => {
+    const given = toNetwork(threeLayers());
+    const network = quantize(given, { format: 'int4', layers: { second: 'float32' } });
+    expect(network.weights.get('second/kernel')).toEqual(given.weights.get('second/kernel'));
+    expect(network.weights.get('first/bias')).toEqual(given.weights.get('first/bias'));
+  });
+
+  test('of fixed point are powers of two with zero points 0 in and out, also of what lies between', () => {
+    for (const make of Object.values(FIVE)) {
+      const model = make();
+      const samples = normal([6, ...model.inputShapes[0]!], 2);
+      const formats = quantize(model, { format: 'fixed', calibration: samples }).nodes.flatMap((n) => n.format ?? []);
+      expect(formats.length).toBeGreaterThan(2);
+      for (const { scale, zeroPoint } of formats) {
+        expect(Number.isInteger(Math.log2(scale))).toBe(true);
+        expect(zeroPoint).toBe(0);
+      }
+    }
+  });
+
+  test('of fixed point are so from the input on, though no product reads it', () => {
+    const layers = [
+      new AvgPool2D({ inputShape: [12, 12, 2] }),
+      new AvgPool2D(),
+      new Conv2D(3, 2),
+      new Flatten(),
+      new Dense(2),
+    ];
+    const network = quantize(new Sequential(layers), { format: 'fixed', calibration: normal([5, 12, 12, 2], 8) });
+    expect(kindsOf(network)).toBe('quantize* pool* pool* conv(fixed)* flatten* dense(fixed)');
+    for (const { format } of network.nodes) expect(format?.zeroPoint ?? 0).toBe(0);
+  });
+
+  test('of fixed point hold what was seen, and no power of two less would', () => {
+    const network = quantize(threeLayers(), { format: 'fixed', calibration: x, ranges: 'minMax' });
+    const [{ format }] = network.nodes as [(typeof network.nodes)[number]];
+    const { scale } = format!;
+    const low = Math.min(...values(x));
+    const high = Math.max(...values(x));
+    const holds = (step: number): boolean => Math.round(high / step) <= 127 && Math.round(low / step) >= -128;
+    expect([holds(scale), holds(scale / 2)]).toEqual([true, false]);
+  });
+});
+
+describe('refused is', () => {
+  const on =
+    (options: unknown, model = threeLayers()) =>
+    () =>
+      quantize(model, options as QuantizeOptions);
+
+  test.each<[string, unknown, string]>([
+    [
+      'a layer that is none',
+      { layers: { secnd: 'int8' } },
+      'quantize: layers["secnd"] must be one of the layers first, second, third, got "int8". Did you mean second?',
+    ],
+    ['a list of layers', { layers: ['first'] }, 'layers must be an object of formats by names of nodes'],
+    ['a format that is none', { format: 'int3' }, 'quantize: format must be static, fixed, dynamic, one of float32'],
+    ['one of a layer', { format: 'int8', layers: { first: 'int3' } }, 'layers["first"] must be static, fixed, dynamic'],
+    ['one weight too coarse for its values', { format: { weights: 'int4', values: 'fixed' } }, 'must be fixed8'],
+    [
+      'numbers that are not whole',
+      { format: { weights: 'float16', values: 'static' } },
+      'a format whose numbers are whole',
+    ],
+    [
+      'a fit of what has none',
+      { format: { weights: { type: 'int8', fit: 'error' } } },
+      'format.weights.fit must be left out',
+    ],
+    ['a rule that is none', { rule: 'shift' }, 'rule must be float32 or multiplier'],
+    ['static without samples', {}, 'quantize: calibration must be a tensor'],
+    ['fixed without samples', { layers: { first: 'fixed' }, format: 'int8' }, 'quantize: calibration must be a tensor'],
+    ['a range of no value', { ranges: new Map([['frst', { low: 0, high: 1 }]]) }, 'Did you mean first?'],
+    [
+      'a range upside down',
+      { ranges: new Map([['first', { low: 1, high: 0 }]]) },
+      'the range of "first" must be { low, high }, finite',
+    ],
+    ['a range that is none', { ranges: new Map([['first', null]]) }, 'the range of "first" must be { low, high }'],
+    [
+      'ranges that lack one',
+      { ranges: new Map([['first', { low: 0, high: 1 }]]) },
+      'quantize: calibration must be given: ranges hold none of',
+    ],
+  ])('%s', (_, options, message) => {
+    expect(on(options)).toThrow(message);
+  });
+
+  test('a node that multiplies nothing', () => {
+    const model = new Sequential([new Flatten({ inputShape: [2, 3] }), new Dense(2)]);
+    expect(on({ layers: { flatten: 'int8' }, format: 'int8' }, model)).toThrow(
+      'quantize: layers["flatten"] must be left out: "flatten" (flatten) multiplies by no weight',
+    );
+  });
+
+  test('two formats of one shared weight', () => {
+    const model = FIVE['residual with a shared layer']!();
+    const names = toNetwork(model).nodes.flatMap(({ name, weights }) =>
+      weights.kernel === 'shared/kernel' ? name : [],
+    );
+    expect(names).toHaveLength(2);
+    const layers = { [names[0]!]: 'float16' } as const;
+    expect(() => quantize(model, { format: 'int8', layers })).toThrow(
+      `quantize: nodes "${names[0]}" and "${names[1]}" share shared/kernel: give both one format`,
+    );
+    expect(quantize(model, { format: 'int8', layers: { ...layers, [names[1]!]: 'float16' } })).toBeDefined();
+  });
+
+  test('a dynamic table or transposed convolution, and levels of one in int8', () => {
+    const image = new Sequential([new Conv2DTranspose(2, 3, { inputShape: [4, 4, 2], name: 'up' })]);
+    expect(on({ format: 'dynamic' }, image)).toThrow(
+      'node "up" (convTranspose) has no form of dynamic values. Give its weights alone',
+    );
+    expect(on({ format: { weights: 'int4', values: 'static' } }, image)).toThrow('has one scale for its integers');
+    const words = new Sequential([
+      new Embedding(9, 4, { inputShape: [3], name: 'words' }),
+      new Flatten(),
+      new Dense(2),
+    ]);
+    expect(on({ format: 'dynamic' }, words)).toThrow('node "words" (embedding) has no form of dynamic values');
+    expect(quantize(words, { format: 'dynamic', layers: { words: 'int8' } })).toBeDefined();
+  });
+
+  test('what is quantized already, but for halves, which count as their numbers', () => {
+    const given = toNetwork(threeLayers());
+    for (const format of ['int8', 'int4', 'fixed16'] as const)
+      expect(() => quantize(quantize(given, { format }), { format: 'int8' })).toThrow(
+        'already: take dequantize(network) first',
+      );
+    const half = decodeNetwork(encodeNetwork(quantize(given, { format: 'float16' }))).network;
+    const network = quantize(half, { calibration: x });
+    expect(kindsOf(network)).toBe('quantize* dense(int8)* dense(int8)* dense(int8)');
+    const wanted = values(predictNetwork(given, x));
+    onAll(network, x).forEach((y, i) => {
+      expect(Math.abs(y - wanted[i]!)).toBeLessThan(0.05);
+    });
+  });
+
+  test('a pruned weight in binary, and a weight beyond float16', () => {
+    const given = toNetwork(threeLayers());
+    const kernel = given.weights.get('first/kernel')!;
+    const mask = new Uint8Array(45).fill(1);
+    mask[3] = 0;
+    const pruned = { ...given, weights: new Map([...given.weights, ['first/kernel', { ...kernel, mask }]]) };
+    expect(() => quantize(pruned, { format: 'binary' })).toThrow(
+      'first/kernel is pruned, and binary has no 0: take ternary',
+    );
+    const encoding = { type: 'float32', values: new Float32Array(45).fill(70000) } as const;
+    const large = { ...given, weights: new Map([...given.weights, ['first/kernel', { ...kernel, encoding }]]) };
+    expect(() => quantize(large, { format: 'float16' })).toThrow(
+      'numbers that float16 reaches, got 70000. Take bfloat16?',
+    );
+    expect(quantize(large, { format: 'bfloat16' })).toBeDefined();
+    encoding.values[7] = Number.NaN;
+    expect(() => quantize(large, { format: 'int4' })).toThrow('first/kernel must be finite, got NaN');
+  });
+});
+
+describe('ranges that are known', () => {
+  test('stand for the samples that they were observed on', () => {
+    const model = threeLayers();
+    const ranges = observeRanges(model, x, { ranges: 'minMax' });
+    expect([...ranges.keys()]).toEqual([...valuesOf(toNetwork(model)).keys()]);
+    const network = quantize(model, { ranges });
+    const wanted = quantize(model, { calibration: x, ranges: 'minMax' });
+    expect(network.nodes.map(({ format }) => format)).toEqual(wanted.nodes.map(({ format }) => format));
+    expect(onAll(network, x)).toEqual(onAll(wanted, x));
+  });
+
+  test('go with an activation that becomes part of what it follows, and leave the others to the samples', () => {
+    const model = smallModel(); // its first relu is a layer of its own
+    const [first, relu] = toNetwork(model).nodes.map(({ name }) => name) as [string, string];
+    const far = new Map([
+      [first, { low: -100, high: 100 }],
+      [relu, { low: 0, high: 51 }],
+    ]);
+    const network = quantize(model, { ranges: far, calibration: x });
+    const own = network.nodes.find(({ name }) => name === first)!;
+    expect(own.format).toEqual({ scale: Math.fround(0.2), zeroPoint: -128 });
+    const free = quantize(model, { calibration: x }).nodes;
+    expect(network.nodes[0]!.format).toEqual(free[0]!.format);
+  });
+});
+
+describe('in whole numbers throughout', () => {
+  const bent = (): Sequential =>
+    new Sequential(
+      [
+        new Dense(9, { inputShape: [5], activation: 'tanh', name: 'first' }),
+        new Dense(8, { activation: 'hardSwish', name: 'second' }),
+        new Dense(3, { name: 'third' }),
+      ],
+      { seed: 1 },
+    );
+
+  test('activations are int8 too, by the rule or in fixed point, and real by the float32 rule', () => {
+    expect(kindsOf(quantize(bent(), { calibration: x }))).toBe(
+      'quantize* dense(int8) quantize* dense(int8) quantize* dense(int8)',
+    );
+    for (const options of [
+      { rule: 'multiplier' },
+      { format: 'fixed' },
+      { format: 'fixed', rule: 'multiplier' },
+    ] as const) {
+      const model = bent();
+      const network = quantize(model, { ...options, calibration: x });
+      expect(network.nodes.map(({ op, format }) => `${op}${format === null ? '' : '*'}`).join(' ')).toBe(
+        'quantize* dense* activation* dense* activation* dense',
+      );
+      const rules = network.nodes.map(({ attrs }) => ('rule' in attrs ? attrs.rule : undefined));
+      const rule = 'rule' in options ? 'multiplier' : undefined;
+      expect(rules).toEqual([undefined, rule, undefined, rule, undefined, undefined]);
+      const wanted = values(model.predict(x));
+      const span = Math.max(...wanted) - Math.min(...wanted);
+      onAll(network, x).forEach((y, i) => {
+        expect(Math.abs(y - wanted[i]!)).toBeLessThan(0.1 * span);
       });
     }
   });
 
-  test('goes by the noise in the outputs without labels, or where it is told to', () => {
-    const bytes = Math.round(1.1 * sizeOf(model, 'int4'));
-    const without = mixedPrecision(model, { calibration: samples[0], budget: { bytes } });
-    const told = mixedPrecision(model, { samples, budget: { bytes }, measureBy: 'sqnr' });
-    expect(without.measureBy).toBe('sqnr');
-    expect(without.layers).toEqual(told.layers);
-    const options = without.layers.flatMap((layer) => layer.options);
-    expect(options.every(({ harm }) => harm >= 0 && harm < 10)).toBe(true);
-    expect(String(without)).toMatch(/share of noise alone/);
+  test('the five networks run on every table, near the float32 rule', () => {
+    for (const make of Object.values(FIVE)) {
+      const model = make();
+      const samples = normal([6, ...model.inputShapes[0]!], 2);
+      const network = quantize(model, { calibration: samples, rule: 'multiplier' });
+      const wanted = values(predictNetwork(quantize(model, { calibration: samples }), samples));
+      onAll(network, samples).forEach((y, i) => {
+        expect(Math.abs(y - wanted[i]!)).toBeLessThan(0.05);
+      });
+    }
   });
+});
 
-  test('that cannot be met is refused with the least that can be', () => {
-    const least = sizeOf(even, 'ternary');
-    expect(() => mixedPrecision(even, { samples, budget: { bytes: least - 1 } })).toThrow(
-      `mixedPrecision: the budget of ${least - 1} bytes cannot be met: the least is ${least}, with first in ternary/32, second in ternary`,
+describe('tables', () => {
+  const entries = fromData(
+    Int32Array.from({ length: 30 }, (_, i) => (7 * i) % 9),
+    [10, 3],
+  );
+  const words = (units = 4): Sequential =>
+    new Sequential(
+      [new Embedding(9, units, { inputShape: [3], name: 'words' }), new Flatten(), new Dense(2, { name: 'out' })],
+      { seed: 2 },
     );
-    expect(mixedPrecision(even, { samples, budget: { bytes: least } }).bytes).toBe(least);
+
+  test.each(['static', 'fixed'] as const)('give int8 in the format of their values: %s', (format) => {
+    const model = words();
+    const network = quantize(model, { format, calibration: entries });
+    const [node] = network.nodes as [(typeof network.nodes)[number]];
+    expect([node.op, node.format!.zeroPoint]).toEqual(['embedding', 0]);
+    expect(network.nodes.some(({ op }) => op === 'quantize')).toBe(false);
+    const wanted = values(model.predict(entries));
+    onAll(network, entries).forEach((y, i) => {
+      expect(Math.abs(y - wanted[i]!)).toBeLessThan(0.01);
+    });
+    // The range of a table is that of its numbers: no samples are needed
+    expect(quantize(model, { format, ranges: new Map() }).nodes).toEqual(network.nodes);
   });
 
-  test('is told in a table', () => {
-    const lines = String(mixedPrecision(model, { samples, budget: { bytes: 6000 } })).split('\n');
-    expect(lines[0]).toMatch(/^Formats of 3 layers: \d+ bytes$/);
-    expect(lines[1]).toMatch(/^layer +format +bytes +loss added alone +of others$/);
-    expect(lines).toHaveLength(5);
-  });
-});
-
-test.each(Object.keys(FIVE))('formats of layers that share weights are one, in any network: %s', (name) => {
-  const model = trained(name);
-  const samples = tenClasses(model, 10);
-  const [most, least] = (['float32', 'ternary'] as const).map(
-    (format) => encodeNetwork(quantize(model, { format })).length,
+  test.each(['float16', 'int8', 'int4', 'uint4', 'ternary', 'fixed16'] as const)(
+    'have any format by themselves: %s',
+    (format) => {
+      const network = quantize(words(), { format: 'float32', layers: { words: format } });
+      expect(network.weights.get('out/kernel')!.encoding.type).toBe('float32');
+      expect(network.weights.get('words/embeddings')!.encoding.type).not.toBe('float32');
+      onAll(network, entries);
+    },
   );
-  const bytes = Math.round(0.8 * least! + 0.2 * most!);
-  const found = mixedPrecision(model, { samples, budget: { bytes }, formats: ['float32', 'int8', 'int4', 'ternary'] });
-  expect(encodeNetwork(found.network).length).toBeLessThanOrEqual(bytes);
-  expect(new Set(found.layers.map((layer) => layer.name)).size).toBe(found.layers.length);
-});
-
-describe('a budget of time', () => {
-  const model = smallModel(2);
-  const [x, y] = threeClasses(40);
-  const options: MixedPrecisionOptions = {
-    samples: [x, y],
-    calibration: x,
-    budget: { milliseconds: 1e6, batchSize: 8 },
-  };
-
-  test('that everything meets leaves the network as it is', () => {
-    const found = mixedPrecision(model, { ...options, measureBy: 'sqnr' });
-    expect(found.layers.map(({ format }) => formatText(format))).toEqual(['float32', 'float32', 'float32']);
-    expect(found.milliseconds).toBeGreaterThan(0);
-    expect(values(predictNetwork(found.network, x))).toEqual(
-      values(predictNetwork(quantize(model, { format: 'float32' }), x)),
-    );
-    for (const layer of found.layers)
-      expect(layer.options.every(({ milliseconds }) => Number.isFinite(milliseconds))).toBe(true);
-    expect(String(found)).toMatch(/^Formats of 3 layers: \d+ bytes, .* ms a call\n/);
-  });
-
-  test('that nothing meets is refused with the least that was measured', () => {
-    expect(() => mixedPrecision(model, { ...options, budget: { milliseconds: 1e-9 } })).toThrow(
-      /^mixedPrecision: the budget of 1e-9 milliseconds cannot be met: the least is [\d.e-]+, with dense in /,
-    );
-  });
-});
-
-test('a layer has those formats alone that it can have', () => {
-  const model = new Sequential([new Embedding(7, 3, { inputShape: [4] }), new Flatten(), new Dense(2)], { seed: 1 });
-  const x = fromData(
-    Int32Array.from({ length: 40 }, (_, i) => (i * 5) % 7),
-    [10, 4],
-  );
-  const found = mixedPrecision(model, { samples: x, budget: { bytes: 1e6 }, formats: ['dynamic', 'int8'] });
-  expect(found.layers.map(({ options }) => options.length)).toEqual([1, 2]);
-  expect(() => mixedPrecision(model, { samples: x, budget: { bytes: 1e6 }, formats: ['dynamic'] })).toThrow(
-    'layer "embedding" can have none of the formats: add float32 or int8',
-  );
-});
-
-test('refuses options that are none', () => {
-  const model = smallModel(2);
-  const [x, y] = threeClasses(10);
-  const tell = (options: object) => (): unknown =>
-    mixedPrecision(model, { samples: [x, y], budget: { bytes: 5000 }, ...options } as MixedPrecisionOptions);
-  expect(tell({ budget: 5000 })).toThrow(
-    'mixedPrecision: budget must be { bytes } or { milliseconds, batchSize }, got 5000',
-  );
-  expect(tell({ budget: { bytes: 0 } })).toThrow('bytes of budget');
-  expect(tell({ budget: { bytes: 10, milliseconds: 3 } })).toThrow('milliseconds must be one of the options bytes');
-  expect(tell({ budget: { milliseconds: 0 } })).toThrow('milliseconds of budget must be above 0, got 0');
-  expect(tell({ budget: { milliseconds: Number.NaN } })).toThrow('milliseconds of budget');
-  expect(tell({ budget: { milliseconds: 1, batchSize: 0 } })).toThrow('batchSize of budget');
-  expect(tell({ formats: [] })).toThrow('mixedPrecision: formats must be a list of at least one format');
-  expect(tell({ formats: ['int3'] })).toThrow('formats[0]');
-  expect(tell({ measureBy: 'accuracy' })).toThrow('measureBy');
-  expect(tell({ samples: x, measureBy: 'loss' })).toThrow('mixedPrecision: measureBy must be sqnr without a loss');
-  expect(tell({ samples: undefined })).toThrow('samples');
-  expect(tell({ formats: ['static'] })).toThrow('calibration');
-  expect(tell({ bits: 4 })).toThrow('bits');
 });

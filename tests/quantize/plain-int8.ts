@@ -1,11 +1,13 @@
 import { reference } from '../../kernels/reference/reference.ts';
 import { valuesOf } from '../../src/graph/check.ts';
-import type { Node, QuantizationParams } from '../../src/graph/graph.ts';
+import { decodeWeight } from '../../src/graph/decode.ts';
+import type { Stored } from '../../src/graph/encoding.ts';
+import type { Node, NodeOf, QuantizationParams } from '../../src/graph/graph.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import { compileNetwork } from '../../src/infer/program.ts';
 import { at, generate, type Plain, total } from '../plain.ts';
-import { convolved, padded, pooled } from '../plain-images.ts';
+import { convolved, padded, pooled, spreadOut } from '../plain-images.ts';
 
 /** Networks in int8 as a newcomer would run them: every value by itself, sums in float64, where integers are exact. */
 
@@ -14,13 +16,80 @@ const fr = Math.fround;
 const toEven = (x: number): number => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 const clamp = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
 const toCode = (x: number, { scale, zeroPoint }: QuantizationParams): number =>
-  clamp(toEven(fr(x / fr(scale))) + zeroPoint, -128, 127);
+  Number.isNaN(x) ? zeroPoint : clamp(toEven(fr(x / fr(scale))) + zeroPoint, -128, 127);
 const toReal = (q: number, { scale, zeroPoint }: QuantizationParams): number => fr((q - zeroPoint) * fr(scale));
 
 const map = (x: Plain, f: (value: number, unit: number) => number): Plain => {
   const units = x.shape.at(-1)!;
   return { shape: x.shape, data: x.data.map((value, i) => f(value, i % units)) };
 };
+
+/** x times a real factor as machines without floats have it: the 31 bits of the factor, rounding twice. */
+function scaledWhole(x: number, factor: number): number {
+  if (factor < 2 ** -32 * (1 - 2 ** -32)) return 0;
+  let exponent = 0;
+  while (factor / 2 ** exponent >= 1) exponent++;
+  while (factor / 2 ** exponent < 0.5) exponent--;
+  let bits = BigInt(Math.round((factor / 2 ** exponent) * 2 ** 31));
+  if (bits === 2n ** 31n) [bits, exponent] = [2n ** 30n, exponent + 1];
+  const product = BigInt.asIntN(32, BigInt(x) << BigInt(Math.max(0, exponent))) * bits;
+  // Halves up for a product of at least 0, and down to the number above them below it: C's division cuts off
+  const high = (product + (product >= 0n ? 2n ** 30n : 1n - 2n ** 30n)) / 2n ** 31n;
+  const size = high < 0n ? -high : high;
+  const right = BigInt(Math.max(0, -exponent));
+  const rounded = right === 0n ? size : (size + 2n ** (right - 1n)) / 2n ** right;
+  return Number(high < 0n ? -rounded : rounded);
+}
+
+/** The integers of a kernel, from its real numbers and the scale of each column. */
+function codesIn(weight: Stored): { readonly codes: Plain; readonly scales: readonly number[] } {
+  const { encoding, shape } = weight;
+  const units = shape.at(-1)!;
+  const scales =
+    encoding.type === 'fixed'
+      ? Array.from({ length: units }, () => 2 ** -encoding.fraction)
+      : [...(encoding as { scales: Float32Array }).scales];
+  const data = Array.from(decodeWeight(weight)!, (w, i) => Math.round(w / scales[i % units]!));
+  return { codes: { shape, data }, scales };
+}
+
+type Product = NodeOf<'dense' | 'conv' | 'convTranspose'>;
+
+/** Sums of products of integers. */
+function summed(node: Product, x: Plain, kernel: Plain): Plain {
+  const attrs = { ...node.attrs, activation: 'linear' };
+  if (node.op === 'conv') return convolved(x, kernel, undefined, attrs as never);
+  if (node.op === 'convTranspose') return spreadOut(x, kernel, undefined, { ...attrs, dilations: [1, 1] } as never);
+  const terms = kernel.shape[0]!;
+  return generate([...x.shape.slice(0, -1), kernel.shape[1]!], (index) =>
+    total(Array.from({ length: terms }, (_, i) => product(x, kernel, index, i))),
+  );
+}
+
+/** A product of int8 that each sample gets a format for. */
+function inDynamic(network: Network, node: Product, x: Plain): Plain {
+  const { codes, scales } = codesIn(network.weights.get(node.weights.kernel!)!);
+  const bias = network.weights.get(node.weights.bias ?? '');
+  const offsets = bias === undefined ? null : decodeWeight(bias)!;
+  const each = x.data.length / x.shape[0]!;
+  const parts = Array.from({ length: x.shape[0]! }, (_, n): Plain => {
+    const data = x.data.slice(n * each, (n + 1) * each);
+    const low = Math.min(0, ...data);
+    const high = Math.max(0, ...data);
+    const shape = [1, ...x.shape.slice(1)];
+    const range = fr(fr(high - low) / 255);
+    if (!(range < Infinity)) return map(summed(node, { shape, data: data.map(() => 0) }, codes), () => Number.NaN);
+    const scale = range < 2 ** -100 ? 1 : range;
+    const zeroPoint = range < 2 ** -100 ? 0 : clamp(toEven(fr(-128 - fr(low / scale))), -128, 127);
+    const above = data.map((v) => toCode(v, { scale, zeroPoint }) - zeroPoint);
+    return map(summed(node, { shape, data: above }, codes), (sum, u) => {
+      const y = fr(fr(sum) * fr(scale * scales[u]!));
+      return offsets === null ? y : fr(y + offsets[u]!);
+    });
+  });
+  const y = { shape: [x.shape[0]!, ...parts[0]!.shape.slice(1)], data: parts.flatMap(({ data }) => [...data]) };
+  return inReals(network, nodeOf('activation', 'a', ['x'], { activation: node.attrs.activation }), [y]);
+}
 
 /** A node that computes with real numbers, run by itself. */
 function inReals(network: Network, node: Node, inputs: readonly Plain[]): Plain {
@@ -49,7 +118,9 @@ export function plainInt8(network: Network, x: Plain): ReadonlyMap<string, Plain
     const inputs = node.inputs.map((name) => values.get(name)!);
     const formats = node.inputs.map((name) => kinds.get(name)!.format);
     const isReal = node.format === null && formats.every((format) => format === null);
-    values.set(node.name, isReal ? inReals(network, node, inputs) : inIntegers(network, node, inputs, formats));
+    const isDynamic = (node.attrs as { dynamic?: true }).dynamic === true;
+    if (isDynamic) values.set(node.name, inDynamic(network, node as Product, inputs[0]!));
+    else values.set(node.name, isReal ? inReals(network, node, inputs) : inIntegers(network, node, inputs, formats));
   }
   return values;
 }
@@ -68,21 +139,22 @@ function inIntegers(
     case 'dequantize':
       return map(x, (q) => toReal(q, from));
     case 'conv':
+    case 'convTranspose':
     case 'dense': {
-      const stored = network.weights.get(node.weights.kernel!)!;
-      const { values, scales } = stored.encoding as { values: Int8Array; scales: Float32Array };
-      const kernel = { shape: stored.shape, data: [...values] };
-      const above = map(x, (q) => q - from.zeroPoint);
-      const sums =
-        node.op === 'conv'
-          ? convolved(above, kernel, undefined, { ...node.attrs, activation: 'linear' })
-          : generate([...x.shape.slice(0, -1), kernel.shape[1]!], (index) =>
-              total(Array.from({ length: kernel.shape[0]! }, (_, i) => product(above, kernel, index, i))),
-            );
-      const bias = network.weights.get(node.weights.bias ?? '')?.encoding.values;
-      const scaled = map(sums, (sum, u) =>
-        fr(fr(sum + (bias?.[u] ?? 0)) * fr((from.scale * scales[u]!) / (node.format?.scale ?? 1))),
+      const { codes, scales } = codesIn(network.weights.get(node.weights.kernel!)!);
+      const sums = summed(
+        node,
+        map(x, (q) => q - from.zeroPoint),
+        codes,
       );
+      const bias = network.weights.get(node.weights.bias ?? '')?.encoding.values;
+      const factorOf = (u: number): number =>
+        (from.scale * scales[node.op === 'convTranspose' ? 0 : u]!) / (node.format?.scale ?? 1);
+      const isWhole = node.attrs.rule === 'multiplier' && node.format !== null;
+      const scaled = map(sums, (sum, u) => {
+        const all = sum + (bias?.[u] ?? 0);
+        return isWhole ? scaledWhole(all, factorOf(u)) : fr(fr(all) * fr(factorOf(u)));
+      });
       const { activation } = node.attrs;
       if (node.format === null) return inReals(network, nodeOf('activation', 'a', ['x'], { activation }), [scaled]);
       const zero = activation.name === 'linear' ? -128 : toCode(0, to);
@@ -139,17 +211,33 @@ function inIntegers(
       });
     }
     case 'add':
+      if (node.attrs.rule === 'multiplier') {
+        const [p, q] = formats as [QuantizationParams, QuantizationParams];
+        const twice = 2 * Math.max(p.scale, q.scale);
+        const term = (code: number, { scale, zeroPoint }: QuantizationParams): number =>
+          scaledWhole((code - zeroPoint) * 2 ** 20, scale / twice);
+        const sums = x.data.map((code, i) => term(code, p) + term(inputs[1]!.data[i]!, q));
+        const factor = twice / (2 ** 20 * to.scale);
+        const data = sums.map((sum) => clamp(scaledWhole(sum, factor) + to.zeroPoint, -128, 127));
+        return { shape: x.shape, data };
+      }
       return { shape: x.shape, data: x.data.map((_, i) => toCode(addedUp(inputs, formats, i), to)) };
     case 'flatten':
       return { shape: [samples, x.data.length / samples], data: x.data };
     case 'activation':
-      return map(x, (q) => toCode(relu(toReal(q, from), node.attrs.activation.name === 'relu6' ? 6 : Infinity), to));
+    case 'batchNorm':
+    case 'layerNorm': {
+      const reals = map(x, (q) => toReal(q, from));
+      return map(inReals(network, { ...node, format: null } as Node, [reals]), (v) => toCode(v, to));
+    }
+    case 'embedding': {
+      const { codes } = codesIn(network.weights.get(node.weights.embeddings!)!);
+      return generate([...x.shape, codes.shape[1]!], (index) => at(codes, [at(x, index.slice(0, -1)), index.at(-1)!]));
+    }
     default:
       throw new Error(`${node.op} has no integers`);
   }
 }
-
-const relu = (x: number, most: number): number => Math.min(Math.max(x, 0), most);
 
 const product = (x: Plain, kernel: Plain, index: readonly number[], i: number): number =>
   at(x, [...index.slice(0, -1), i]) * at(kernel, [i, index.at(-1)!]);

@@ -209,9 +209,13 @@ describe('a network of images in int8', () => {
     expect(new Set(scales).size).toBe(4);
   });
 
-  test('is refused, by name, with a transposed convolution in it', () => {
-    expect(() => formOf([new Conv2DTranspose(2, 3, { inputShape: [6, 6, 2] })])).toThrow(
-      'quantize: node "conv2DTranspose" (convTranspose) multiplies real numbers alone: it has no int8 form',
-    );
+  test('has one scale for a transposed convolution, whose kernel has its units before its channels', () => {
+    const layer = new Conv2DTranspose(2, 3, { inputShape: [6, 6, 2], biasInitializer: 'ones' });
+    const network = quantize(new Sequential([layer], { seed: 3 }), { calibration: normal([4, 6, 6, 2]) });
+    const node = network.nodes.find(({ op }) => op === 'convTranspose')!;
+    const { encoding } = network.weights.get(node.weights.kernel!)!;
+    if (encoding.type !== 'int8') throw new Error('is no int8');
+    expect(new Set(encoding.scales).size).toBe(1);
+    expect(Math.max(...encoding.values.map(Math.abs))).toBe(127);
   });
 });

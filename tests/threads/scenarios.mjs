@@ -1,11 +1,13 @@
 // What the tests of threads run, each in a process of its own, since threads are chosen before the first tensor. Works on
 // the built library: workers are started from files that Node 20 can run.
 // Usage: node scenarios.mjs <scenario> [threads]. Prints one line of JSON, and ends by itself.
+import { createHash } from 'node:crypto';
 import process from 'node:process';
 import { wasm } from '../../dist/kernels/index.js';
 import { wasmSupport } from '../../dist/kernels/wasm/engine.js';
 import { currentEngine } from '../../dist/kernels/wasm/wasm.js';
-import { Dense, digest, Sequential, tensor } from '../../dist/src/index.js';
+import { Conv2D, Dense, digest, Flatten, quantize, Sequential, tensor } from '../../dist/src/index.js';
+import { compileNetwork } from '../../dist/src/infer/index.js';
 import { disableThreads, enableThreads, repairThreads, threads } from '../../dist/src/threads/index.js';
 
 const [, , scenario = '', count = '2'] = process.argv;
@@ -268,6 +270,32 @@ const scenarios = {
     model.fit(x, y, { epochs: 4, batchSize: 128 });
     const { replayed } = model.replayStatus;
     return { digest: digest(model), isReplayed: replayed > 0, delivered: counts.delivered > 0 };
+  },
+
+  /** Products of integers and of levels, dynamic and static, of batches that products of floats would be split for. */
+  async integers() {
+    const isThreaded = count !== '0';
+    if (isThreaded) await enableThreads(Number(count));
+    const wide = { activation: 'relu' };
+    const model = new Sequential(
+      [
+        new Conv2D(16, 3, { ...wide, inputShape: [12, 12, 4], name: 'conv' }),
+        new Flatten(),
+        new Dense(256, { ...wide, name: 'first' }),
+        new Dense(192, { ...wide, name: 'second' }),
+        new Dense(130, { ...wide, name: 'third' }),
+        new Dense(10, { activation: 'softmax', name: 'last' }),
+      ],
+      { seed: 3 },
+    );
+    const x = numbers(256 * 576);
+    const calibration = tensor(x, { shape: [256, 12, 12, 4] });
+    const layers = { conv: 'dynamic', first: 'static', second: 'int4', third: 'dynamic', last: 'float32' };
+    const network = quantize(model, { calibration, layers });
+    const program = compileNetwork(network, 256, wasm());
+    const bits = createHash('sha256');
+    for (let time = 0; time < 2; time++) bits.update(program.run(x));
+    return { bits: bits.digest('hex') };
   },
 };
 

@@ -58,6 +58,15 @@ describe('products on several threads', () => {
   });
 });
 
+describe('products of integers and levels', () => {
+  test('have the bits of one thread', () => {
+    const alone = run('integers', 0);
+    expect(alone).toEqual({ bits: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(run('integers', 1)).toEqual(alone);
+    expect(run('integers', 2)).toEqual(alone);
+  });
+});
+
 describe('a worker that fails costs no result and no hang', () => {
   test('killed in the middle of 200 products: the pool is broken, then whole again', () => {
     expect(run('killed')).toEqual({ wrong: 0, broken: late, mended: whole(2), after: 0, delivered: true });

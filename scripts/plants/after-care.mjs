@@ -1,0 +1,73 @@
+/** See scripts/plants.mjs. */
+export const plants = [
+  {
+    name: 'equalization leaves the biases as they were',
+    file: 'src/quantize/equalize.ts',
+    find: "for (const i of places) values[i]! *= part === 'reads' ? s : 1 / s;",
+    replace: "for (const i of places) values[i]! *= part === 'reads' ? s : part === 'carries' ? 1 : 1 / s;",
+    mustFail: ['tests/quantize/equalize.test.ts'],
+  },
+  {
+    name: 'equalization goes through relu6',
+    file: 'src/quantize/equalize.ts',
+    find: "new Set(['linear', 'relu', 'leakyRelu'])",
+    replace: "new Set(['linear', 'relu', 'relu6', 'leakyRelu'])",
+    mustFail: ['tests/quantize/equalize.test.ts'],
+  },
+  {
+    name: 'equalization scales depthwise kernels',
+    file: 'src/quantize/equalize.ts',
+    find: "part !== 'carries' || !kernels.has(key)",
+    replace: "part !== 'carries' || kernels.size > 0 || key === ''",
+    mustFail: ['tests/quantize/equalize.test.ts'],
+  },
+  {
+    name: 'equalization scales a weight that makes and reads a channel at once',
+    file: 'src/quantize/equalize.ts',
+    find: '|| places.size < slices.length',
+    replace: '|| places.size < 0',
+    mustFail: ['tests/quantize/equalize.test.ts'],
+  },
+  {
+    name: 'a layer does not see what was done to those before it',
+    file: 'src/quantize/layer-by-layer.ts',
+    find: 'inputs: () => seen(inputOf, now),\n    sums: () => seen(sumsOf, now),',
+    replace: 'inputs: () => seen(inputOf, real),\n    sums: () => seen(sumsOf, real),',
+    mustFail: ['tests/quantize/correct-bias.test.ts'],
+  },
+  {
+    name: 'a corrected bias forgets its unit',
+    file: 'src/quantize/correct-bias.ts',
+    find: 'shift / biasScales[j]!',
+    replace: 'shift',
+    mustFail: ['tests/quantize/correct-bias.test.ts'],
+  },
+  {
+    name: 'GPTQ damps ten times as much',
+    file: 'src/quantize/gptq.ts',
+    find: 'const DAMPING = 0.01;',
+    replace: 'const DAMPING = 0.1;',
+    mustFail: ['tests/quantize/gptq.test.ts'],
+  },
+  {
+    name: 'GPTQ takes the scales of all groups before it begins',
+    file: 'src/quantize/gptq.ts',
+    find: 'row === 0 || row % encoding.group !== 0',
+    replace: 'row >= 0',
+    mustFail: ['tests/quantize/gptq.test.ts'],
+  },
+  {
+    name: 'learned rounding and GPTQ bring pruned weights back',
+    file: 'src/quantize/grid.ts',
+    find: 'mask?.[i] === 0 ? zeros[i]! : code',
+    replace: 'mask?.[i] === 2 ? zeros[i]! : code',
+    mustFail: ['tests/quantize/gptq.test.ts'],
+  },
+  {
+    name: 'learned rounding has no penalty that drives it to whole codes',
+    file: 'src/quantize/ada-round.ts',
+    find: 'if (share < 0) return error;',
+    replace: 'if (share < 2) return error;',
+    mustFail: ['tests/quantize/ada-round.test.ts'],
+  },
+];
