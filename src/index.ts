@@ -379,8 +379,10 @@ export {
   PrecisionChoice,
 } from './quantize/mixed.ts';
 export { type ObserveOptions, observeRanges } from './quantize/observe.ts';
+
 export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
 export { QATSchedule, type QATScheduleOptions } from './quantize/qat-schedule.ts';
+
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
 export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { Repair, type RepairOptions, type RepairStep, repair } from './quantize/repair.ts';

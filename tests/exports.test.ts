@@ -16,9 +16,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
-      dequantize quantizeTensor dequantizeTensor observeRanges
+      ledger mixedPrecision repair dequantize quantizeTensor dequantizeTensor observeRanges
       adaRound correctBias equalize gptq
-      ledger mixedPrecision repair
       networkCost multiplierOf decodeNetwork ConstantSparsity MovementScores isPruned makePermanent pruneWith weightScores
       lotteryTicket Proximal FakeQuantize QATSchedule convert prepareQAT
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint

@@ -19,7 +19,7 @@ import {
   toNetwork,
 } from '../../src/index.ts';
 import { decodeSafetensors } from '../../src/io/index.ts';
-import { withOnly } from '../../src/quantize/alone.ts';
+import { tapped, withOnly } from '../../src/quantize/alone.ts';
 import { layersOf } from '../../src/quantize/layer-formats.ts';
 import { plainOf } from '../../src/quantize/plain.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
@@ -210,6 +210,11 @@ test('nodes that share a weight are one row, and BatchNorms belong to what they 
     ['shared', 2],
     ['dense', 1],
   ]);
+  const [own, other] = [plainOf('test', toNetwork(shared)), quantize(shared, { calibration: samples[0] })].map(
+    (graph) => found.layers[1]!.nodes.flatMap((name) => values(predictNetwork(tapped(graph, [name]), samples[0]))),
+  );
+  expect(own!.length).toBe(2 * 20 * 8 * 8 * 6);
+  expect(found.layers[1]!.sqnr).toBeCloseTo(sqnrOf(own!, other!), 3);
   const mobile = trained('MobileNetV2');
   const others = tenClasses(mobile, 20);
   for (const format of ['static', 'int8'] as const) {

@@ -112,18 +112,20 @@ describe('a network with a layer that is hard to quantize', () => {
 });
 
 test('a step that lowers the loss and loses answers is not in the result', () => {
-  const model = smallModel(2);
-  const [x, y] = threeClasses(60, 8);
-  model.fit(x, y, { epochs: 25 });
-  const limits = [{ accuracy: 0 }, { changed: 0 }, { worstClass: 0 }];
-  for (const until of limits)
-    for (const format of ['ternary', 'binary', 'int4'] as const) {
-      const network = quantize(model, { format });
-      const found = repair(model, network, { samples: [x, y], until, bytes: 0.05 });
-      const excess = (other: QuantizedNetwork): number =>
-        repair(model, other, { samples: [x, y], until, bytes: 0 }).excess.reduce((sum, each) => sum + each.found, 0);
-      expect(excess(found.network)).toBeLessThanOrEqual(excess(network));
-    }
+  const model = smallModel(1);
+  const [x] = threeClasses(60, 8);
+  const until = { changed: 0 };
+  for (let seed = 0; seed < 6; seed++) {
+    // Labels that nobody learned: what lowers their loss need not bring back answers of the real network
+    const draws = normal([60], seed).data;
+    const y = fromData(Int32Array.from(draws, (draw) => (draw < -0.4 ? 0 : draw < 0.4 ? 1 : 2)));
+    const network = quantize(model, { format: 'ternary' });
+    const options = { until, samples: [x, y], formats: ['ternary', 'int4'] } as const;
+    const found = repair(model, network, { ...options, bytes: 0.08 });
+    const changed = (other: QuantizedNetwork): number =>
+      repair(model, other, { ...options, bytes: 0 }).excess.reduce((sum, each) => sum + each.found, 0);
+    expect(changed(found.network)).toBeLessThanOrEqual(changed(network));
+  }
 });
 
 test('what is good enough is left as it is', () => {
