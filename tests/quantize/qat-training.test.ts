@@ -224,6 +224,44 @@ describe('ranges', () => {
     expect(at(fake, 'low')).toBe(-2);
     expect(at(fake, 'high')).toBeCloseTo(0.5 + 0.5 * Math.E, 1);
   });
+
+  test('of several values begin with all of them as they are, and move from there', () => {
+    for (const factors of [
+      [1, 10],
+      [10, 1],
+      [0, 3, 10, 1],
+      [10, NaN],
+      [NaN, 10],
+    ]) {
+      const fake = new FakeQuantize({ momentum: 0.5 });
+      const xs = factors.map(() => input([2]));
+      const model = new Model(xs, new Add().apply(xs.map((x) => fake.apply(x))));
+      const step = (size: number): Tensor =>
+        model.forward(
+          factors.map((factor) => batch(-factor * size, 0, 0, 2 * factor * size)),
+          { training: true },
+        ) as Tensor;
+      step(1);
+      expect([at(fake, 'low'), at(fake, 'high')], `${factors}`).toEqual([-10, 20]);
+      step(3);
+      expect([at(fake, 'low'), at(fake, 'high')], `${factors}`).toEqual([-20, 40]);
+    }
+  });
+
+  test('without calibration, of a layer used twice, are those of the first batch', () => {
+    const tenfold = (shape: readonly number[]): Tensor =>
+      fromData(
+        Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? 10 : 0)),
+        shape,
+      );
+    const x = input([5]);
+    const shared = new Dense(5, { kernelInitializer: tenfold });
+    const model = prepareQAT(new Model(x, new Dense(3).apply(shared.apply(shared.apply(x)))));
+    const samples = normal([8, 5], 3);
+    model.forward(samples, { training: true });
+    const high = model.weights.find(({ name }) => name.startsWith('input') && name.endsWith('/high'))!;
+    expect(high.value.item() / Math.max(...samples.data)).toBeCloseTo(10, 0);
+  });
 });
 
 describe('training', () => {
