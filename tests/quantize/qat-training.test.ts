@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../kernels/index.ts';
+import type { Encoding } from '../../src/graph/encoding.ts';
+import { validateNetwork } from '../../src/graph/encodings.ts';
 import {
   Activation,
   Add,
@@ -19,6 +21,7 @@ import {
   loadModel,
   Model,
   mul,
+  Network,
   prepareQAT,
   prune,
   pruneNeurons,
@@ -27,6 +30,7 @@ import {
   reference,
   Sequential,
   StateError,
+  type Stored,
   saveModel,
   setBackend,
   sum,
@@ -34,6 +38,7 @@ import {
   toNetwork,
   ValueError,
 } from '../../src/index.ts';
+import { compileNetwork } from '../../src/infer/program.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses } from '../compress/tools.ts';
@@ -432,6 +437,20 @@ describe('a prepared model', () => {
   });
 });
 
+/** A network with another weight. */
+const withWeight = (network: Network, key: string, weight: Stored): Network =>
+  new Network({ ...network, weights: new Map(network.weights).set(key, weight) });
+
+/** The bytes with a float32 number, the only one like it, in the place of another. */
+function spliced(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = bytes.slice();
+  const wanted = new Uint8Array(Float32Array.of(from).buffer);
+  const places = [...copy.keys()].filter((i) => wanted.every((byte, j) => copy[i + j] === byte));
+  expect(places.length).toBe(1);
+  copy.set(new Uint8Array(Float32Array.of(to).buffer), places[0]);
+  return copy;
+}
+
 describe('what cannot be is refused', () => {
   const [x] = threeClasses();
   const model = smallModel();
@@ -494,5 +513,60 @@ describe('what cannot be is refused', () => {
     broken.layer('dense').parameter('kernel').value.storage.array[3] = Infinity;
     expect(() => convert(broken)).toThrow(ValueError);
     expect(() => convert(toNetwork(smallModel()))).toThrow(StateError);
+  });
+
+  test.each<[role: string, learnedStep: boolean, value: number, message: RegExp]>([
+    ['low', false, Number.NaN, /"input\/fakeQuantize" low must be from -1e\+30 to 0, got NaN/],
+    ['low', false, 5, /low must be from -1e\+30 to 0, got 5/],
+    ['high', false, -5, /high must be from 0 to 1e\+30, got -5/],
+    ['high', false, Infinity, /high must be from 0 to 1e\+30, got Infinity/],
+    ['high', false, 3e38, /high must be from 0 to 1e\+30, got 3.*e\+38/],
+    ['scale', true, Number.NaN, /"input\/fakeQuantize" scale must be from -1e\+30 to 1e\+30, got NaN/],
+    ['scale', true, 1e31, /scale must be from -1e\+30 to 1e\+30, got/],
+    ['steps', true, Number.NaN, /"dense" steps must be from -1e\+30 to 1e\+30, got NaN/],
+    ['steps', true, -Infinity, /"dense" steps must be from -1e\+30 to 1e\+30, got -Infinity/],
+  ])('no format that is made of: %s, learned steps: %s, %d', (role, learnedStep, value, message) => {
+    const model = prepareQAT(smallModel(), { calibration: x, learnedStep });
+    const key = role === 'steps' ? 'dense/steps' : `input/fakeQuantize/${role}`;
+    const whole = toNetwork(model);
+    const file = encodeNetwork(whole);
+    const weight = whole.weights.get(key)!;
+    const values = (weight.encoding.values as Float32Array).slice();
+    values[0] = value;
+    const broken = withWeight(whole, key, { ...weight, encoding: { type: 'float32', values } });
+    // The same in bytes: that number is there once
+    const own = model.weights.find(({ name }) => name === key)!.value;
+    own.storage.array[own.offset] = value;
+    for (const call of [
+      () => validateNetwork(broken),
+      () => encodeNetwork(broken),
+      () => saveModel(model),
+      () => convert(broken),
+      () => convert(model),
+      () => compileNetwork(broken, 1, cpu),
+      () => decodeNetwork(spliced(file, weight.encoding.values[0]!, value)),
+    ])
+      expect(call).toThrow(message);
+  });
+
+  test.each(['float16', 'int8', 'levels'])('trained scales in %s', (type) => {
+    const whole = toNetwork(prepareQAT(smallModel(), { calibration: x, learnedStep: true }));
+    const weight = whole.weights.get('dense/steps')!;
+    const n = weight.shape[0]!;
+    const encoding = {
+      float16: { type: 'float16', values: new Uint16Array(n) },
+      int8: { type: 'int8', values: new Int8Array(n), scales: new Float32Array(n).fill(1) },
+      levels: {
+        type: 'levels',
+        values: new Uint8Array(n),
+        bits: 8,
+        group: 1,
+        scales: new Float32Array(n).fill(1),
+        zeroPoints: null,
+      },
+    }[type] as Encoding;
+    const broken = withWeight(whole, 'dense/steps', { ...weight, encoding });
+    for (const call of [() => validateNetwork(broken), () => convert(broken), () => compileNetwork(broken, 1, cpu)])
+      expect(call).toThrow(`node "dense" encoding of steps must be float32, got "${type}"`);
   });
 });
