@@ -501,6 +501,22 @@ describe('what cannot be is refused', () => {
     expect(call).toThrow(message);
   });
 
+  test('layers that share a kernel, in different bits', () => {
+    const from = input([5]);
+    const shared = new Dense(5, { name: 'shared' });
+    const twice = new Model(from, new Dense(3).apply(shared.apply(shared.apply(from))));
+    const [first, second] = toNetwork(twice).nodes.map(({ name }) => name) as [string, string];
+    for (const layers of [{ [first]: 4 }, { [second]: 4 }, { [first]: 4, [second]: 5 }]) {
+      const remedy = `layers: { "${first}": ${layers[first] ?? 8}, "${second}": ${layers[first] ?? 8} }`;
+      expect(() => prepareQAT(twice, { layers })).toThrow(
+        `prepareQAT: nodes "${first}" and "${second}" share shared/kernel: give both as many bits, as in ${remedy}`,
+      );
+    }
+    const both = prepareQAT(twice, { calibration: x, layers: { [first]: 4, [second]: 4 } });
+    expect(convert(both).weights.get('shared/kernel')!.encoding.type).toBe('levels');
+    expect(difference(both, convert(both), x).different).toBe(0);
+  });
+
   test('whole numbers in float64, when they are computed', () => {
     const whole = new Sequential([new Dense(2, { inputShape: [3], kernelBits: 8 })], { dtype: 'float64' });
     const fake = new Sequential([new FakeQuantize({ inputShape: [3] })], { dtype: 'float64' });
