@@ -61,11 +61,15 @@ function weightFormatOf({ shape, encoding }: Stored): WeightFormat {
   }
 }
 
-/** A format as words: `int4/32`, `int8, static`. Of groups only what is not usual for a whole column is said. */
-export function formatText({ weights: { type, group }, values }: LayerFormat): string {
+/**
+ * A format as words, others for any other: `int4/32`, `int4/32 by error`, `int8, static`. Of groups only what is not usual for
+ * a whole column is said, of levels what they reach over if it is not their range.
+ */
+export function formatText({ weights: { type, group, fit = 'range' }, values }: LayerFormat): string {
   const isUsual =
     group === undefined || (group === 'column' && (values !== 'real' || WEIGHT_FORMATS[type].group === group));
-  return `${type}${isUsual ? '' : `/${group}`}${values === 'real' ? '' : `, ${values}`}`;
+  const fitted = fit === 'range' ? '' : ` by ${fit}`;
+  return `${type}${isUsual ? '' : `/${group}`}${fitted}${values === 'real' ? '' : `, ${values}`}`;
 }
 
 /** The weights of nodes that are one layer, each once. */
