@@ -12,7 +12,7 @@ import type { Model } from '../nn/model.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { encodeWeight } from './encode.ts';
-import { WEIGHT_FORMATS, type WeightFormat, type WeightFormatName } from './formats.ts';
+import { WEIGHT_FORMATS, type WeightFormat, weightFormatOf } from './formats.ts';
 import { gridOf, nearestCode, numberAt, withCodes } from './grid.ts';
 import { type AfterCareOptions, layerByLayer, type QuantizedLayer } from './layer-by-layer.ts';
 
@@ -159,26 +159,16 @@ function rounded({ kernel, real }: QuantizedLayer, r: Float64Array): Stored {
 }
 
 /** The format in which groups of levels take scales anew; null for a weight without groups. */
-function groupFormat({ shape, encoding, mask }: Stored, real: Float32Array): WeightFormat | null {
-  const type = encoding.type === 'levels' ? formatOf(encoding) : null;
-  if (encoding.type !== 'levels' || type === null) return null;
-  const format = { type, group: encoding.group };
-  if (!WEIGHT_FORMATS[type].isFitted) return format;
+function groupFormat(weight: Stored, real: Float32Array): WeightFormat | null {
+  const { shape, encoding, mask } = weight;
+  const format = weightFormatOf(weight);
+  if (encoding.type !== 'levels' || format === null || !WEIGHT_FORMATS[format.type].isFitted) return format;
   // What levels reach over is not in the encoding: it is what gives such scales
   const scalesBy = (fit: 'range' | 'error'): Float32Array =>
     levelsFor(masked(real, mask), shape, { ...format, fit }).scales;
   const isBy = (fit: 'range' | 'error'): boolean => scalesBy(fit).every((scale, g) => scale === encoding.scales[g]);
   return { ...format, fit: !isBy('range') && isBy('error') ? 'error' : 'range' };
 }
-
-/** The format whose scales a group of levels takes anew. */
-function formatOf({ bits, zeroPoints }: EncodingOf<'levels'>): WeightFormatName | null {
-  const names = zeroPoints === null ? SYMMETRIC : ASYMMETRIC;
-  return names[bits] ?? null;
-}
-
-const SYMMETRIC: { readonly [bits: number]: WeightFormatName } = { 1: 'binary', 2: 'ternary', 4: 'int4', 8: 'int8' };
-const ASYMMETRIC: { readonly [bits: number]: WeightFormatName } = { 4: 'uint4', 8: 'uint8' };
 
 /** Numbers, 0 where they were pruned. */
 const masked = (values: Float32Array, mask: Uint8Array | null | undefined): Float32Array =>
