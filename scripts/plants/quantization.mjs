@@ -24,8 +24,8 @@ export const plants = [
   {
     name: 'a scale of a group is that of its neighbour',
     file: 'src/quantize/encode.ts',
-    find: 'of: (i) => Math.floor(Math.floor(i / units) / rows) * units + (i % units),',
-    replace: 'of: (i) => Math.floor(Math.floor(i / units) / rows) * units + ((i + 1) % units),',
+    find: 'of: (i) => groupAt(rows, units, i),',
+    replace: 'of: (i) => groupAt(rows, units, i + 1),',
     mustFail: ['tests/quantize/formats.test.ts'],
   },
   {
