@@ -4,7 +4,7 @@ import { type Refusal, refusing } from './attributes.ts';
 import { isScale, type Value, valuesOf } from './check.ts';
 import { densified, isFloat32 } from './decode.ts';
 import { type EncodingName, type EncodingOf, isSparse, type Stored } from './encoding.ts';
-import { factsOf, readsAround } from './facts.ts';
+import { factsOf, hasOneScale, readsAround } from './facts.ts';
 import { type Graph, type IntegerRule, type Node, type QuantizationParams, weightsOf } from './graph.ts';
 import { checkProduct, type IntegerProduct, integersOf, integersOnce } from './integers.ts';
 import { codeBytes, endsInZeros } from './levels.ts';
@@ -215,7 +215,7 @@ function productOf(
 ): IntegerProduct | null {
   const { kernel, bias } = weightsOf(network, node);
   if (kernel === undefined) return null;
-  const isTurned = factsOf(node).weights?.kernel?.unitAxis !== undefined;
+  const isTurned = hasOneScale(node);
   const { encoding, shape } = isTurned ? densified(kernel) : kernel;
   const integers = integersIn(encoding, shape);
   if (integers === null) return null;

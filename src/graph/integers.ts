@@ -1,8 +1,9 @@
 import { LimitError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { refusing } from './attributes.ts';
-import { type Encoding, type EncodingOf, isSparse } from './encoding.ts';
-import type { IntegerRule, QuantizationParams } from './graph.ts';
+import { type Encoding, type EncodingOf, isSparse, type Stored } from './encoding.ts';
+import { hasOneScale, unitAxisOf } from './facts.ts';
+import type { IntegerRule, Node, QuantizationParams } from './graph.ts';
 import { levelsOf } from './levels.ts';
 import { powerOfTwo } from './powers.ts';
 import { eachHeld } from './sparse.ts';
@@ -93,6 +94,13 @@ export function foldedBias({ name, input, kernel, terms, bias, isCentred }: Inte
       throw new LimitError('network', `the largest int32 sum of node "${name}", column ${j},`, largest, MAX_INT32);
     return folded;
   });
+}
+
+/** What 1 is in the sums of each unit of a node, and in its bias: the scale of what is read times that of the unit's numbers. */
+export function sumScales(node: Node, { encoding, shape }: Stored, input: QuantizationParams): Float64Array {
+  const { scales } = integersOf(encoding, shape)!;
+  const isOne = hasOneScale(node);
+  return Float64Array.from({ length: shape.at(unitAxisOf(node))! }, (_, j) => input.scale * scales[isOne ? 0 : j]!);
 }
 
 /** What an int32 sum of each column is multiplied with: to real numbers, or to the integers of the output. */

@@ -1,6 +1,6 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { factsOf, multipliesIntegers } from '../graph/facts.ts';
+import { factsOf, hasOneScale, multipliesIntegers } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import {
   type LayerFormat,
@@ -64,10 +64,6 @@ function unknownLayer(
     return new ValueError(op, what, `left out: "${name}" (${other.op}) multiplies by no weight`, choice);
   return new ValueError(op, what, `one of the layers ${names.join(', ')}`, choice, didYouMean(name, names));
 }
-
-/** Whether integers of the weight of a layer have one scale: that of a table is that of its values. */
-export const hasOneScale = (node: Node): boolean =>
-  factsOf(node).table !== undefined || factsOf(node).weights?.[weightRoleOf(node)!]?.unitAxis !== undefined;
 
 /** One row a kind of values: whether a node can multiply such, or look them up. */
 const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {

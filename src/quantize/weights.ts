@@ -1,11 +1,11 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { hasOneScale } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
-import { integersOf } from '../graph/integers.ts';
+import { sumScales } from '../graph/integers.ts';
 import { encodeWeight } from './encode.ts';
 import type { WeightFormat } from './formats.ts';
-import { hasOneScale } from './layers.ts';
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
 export const BIAS_LIMIT: number = 2 ** 28;
@@ -32,8 +32,8 @@ export function integerWeights(
   const encoded = encodeWeight('quantize', node.weights.kernel!, kernel!, format, { least, isOne });
   const weights = new Map([[node.weights.kernel!, encoded]]);
   if (bias === undefined) return weights;
-  const { scales } = integersOf(encoded.encoding, encoded.shape)!;
-  const sums = Int32Array.from(offsets, (offset, j) => roundHalfEven(offset / (input.scale * scales[isOne ? 0 : j]!)));
+  const scales = sumScales(node, encoded, input);
+  const sums = Int32Array.from(offsets, (offset, j) => roundHalfEven(offset / scales[j]!));
   weights.set(node.weights.bias!, {
     shape: bias.shape,
     encoding: { type: 'int32', values: sums },

@@ -20,13 +20,20 @@ function heldOf(graph: Graph<Stored>, layer: string): unknown {
 }
 
 /** A network with other formats for one layer, all else kept. */
-function withOther(model: Model, network: QuantizedNetwork, layer: string, to: LayerFormatChoice, told: object) {
+function withOther(
+  model: Model,
+  network: QuantizedNetwork,
+  layer: string,
+  to: LayerFormatChoice,
+  told: object,
+  isKept = true,
+): QuantizedNetwork {
   const layers = layersOf(plainOf('test', networkOf('test', model)));
   const formats = new Map([...layers].map(([name]) => [name, formatIn('test', network, nodeIn(network, name)!)]));
   formats.set(layer, layerFormat('test', 'to', to));
   const none = { calibration: undefined, ranges: undefined, rule: undefined };
   const anew = new Set([layer]);
-  return quantizedIn(model, layers, formats, { ...none, ...told }, { network, anew });
+  return quantizedIn(model, layers, formats, { ...none, ...told }, isKept ? { network, anew } : null);
 }
 
 const FORMATS: readonly [LayerFormatChoice, 'float32' | 'multiplier'][] = [
@@ -57,3 +64,16 @@ test.each(Object.keys(FIVE).flatMap((name) => FORMATS.map(([format, rule]) => [n
     }
   },
 );
+
+test('a layer is made anew where what it reads gets another format', () => {
+  const model = trained('MLP');
+  const [calibration] = tenClasses(model, 10);
+  const network = quantize(model, { calibration, format: { weights: 'int4', values: 'static' } });
+  const [first, second, ...others] = [...layersOf(plainOf('test', networkOf('test', model))).keys()];
+  const told = { calibration };
+  // What the first gives becomes fixed point, in which the second then reads it
+  const made = withOther(model, network, first!, 'fixed', told);
+  expect(heldOf(made, second!)).not.toEqual(heldOf(network, second!));
+  expect(heldOf(made, second!)).toEqual(heldOf(withOther(model, network, first!, 'fixed', told, false), second!));
+  for (const other of others) expect(heldOf(made, other)).toEqual(heldOf(network, other));
+});
