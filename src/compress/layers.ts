@@ -5,7 +5,7 @@ import { ACTIVATION_FACTS } from '../graph/activation.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { sameFormat } from '../graph/fact.ts';
-import { factsOf, hasKernel, isIdle } from '../graph/facts.ts';
+import { factsOf, hasKernel, isIdle, unitAxisOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { readersOf, without } from '../graph/rewrite.ts';
@@ -289,7 +289,7 @@ function normOf(graph: Graph<Stored>, { nodes }: Piece, power: 1 | 2): number {
   for (const node of nodes) {
     if (!hasKernel(node)) continue;
     const key = node.weights.kernel!;
-    const axis = factsOf(node).weights?.kernel?.unitAxis ?? -1;
+    const axis = unitAxisOf(node);
     const units = graph.weights.get(key)!.shape.at(axis)!;
     for (let index = 0; index < units; index++) sum += norm({ key, axis, index, part: 'makes' });
     neurons += units;

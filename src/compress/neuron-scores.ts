@@ -4,7 +4,7 @@ import { type Channels, placesAt, type Slice } from '../graph/channels.ts';
 import { valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { integersOf } from '../graph/encodings.ts';
+import { sumScales } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
@@ -146,10 +146,9 @@ export function normsIn(graph: Graph<Stored>, power: 1 | 2): (slice: Slice) => n
 /** The real numbers of a bias of integers, which are those of the sums that it is added to. */
 function decodeBias(graph: Graph<Stored>, key: string, { encoding }: Stored): number[] {
   const node = graph.nodes.find(({ weights }) => weights.bias === key)!;
-  const { scale } = valuesOf(graph).get(node.inputs[0]!)!.format!;
-  const kernel = graph.weights.get(node.weights.kernel!)!;
-  const { scales } = integersOf(kernel.encoding, kernel.shape)!;
-  return Array.from(encoding.values, (q, i) => q * scale * scales[i % scales.length]!);
+  const input = valuesOf(graph).get(node.inputs[0]!)!.format!;
+  const scales = sumScales(node, graph.weights.get(node.weights.kernel!)!, input);
+  return Array.from(encoding.values, (q, i) => q * scales[i]!);
 }
 
 /**

@@ -9,7 +9,8 @@ import {
   INT8_ENCODINGS,
   type Integers,
 } from './encoding-facts.ts';
-import type { Graph } from './graph.ts';
+import { hasOneScale, unitAxisOf } from './facts.ts';
+import type { Graph, Node, QuantizationParams } from './graph.ts';
 import { integersBy } from './integers.ts';
 import { codeBytes, endsInZeros, levelsOf } from './levels.ts';
 import { powerOfTwo } from './powers.ts';
@@ -80,3 +81,10 @@ export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
  * several groups in a column, or a zero point.
  */
 export const integersOf = (encoding: Encoding, shape: Shape): Integers | null => integersBy(ENCODINGS, encoding, shape);
+
+/** What 1 is in the sums of each unit of a node, and in its bias: the scale of what is read times that of the unit's numbers. */
+export function sumScales(node: Node, { encoding, shape }: Stored, input: QuantizationParams): Float64Array {
+  const { scales } = integersOf(encoding, shape)!;
+  const isOne = hasOneScale(node);
+  return Float64Array.from({ length: shape.at(unitAxisOf(node))! }, (_, j) => input.scale * scales[isOne ? 0 : j]!);
+}

@@ -234,6 +234,12 @@ export const kernelBitsOf = ({ attrs }: Node): number | undefined =>
 /** The axis of the units of a node's kernel, from the end. */
 export const unitAxisOf = (node: Node): number => factsOf(node).weights?.kernel?.unitAxis ?? -1;
 
+/**
+ * Whether the integers of a node's weight have one scale: those of a table that of its values, those of a kernel whose units
+ * are not its last axis that of all its sums.
+ */
+export const hasOneScale = (node: Node): boolean => factsOf(node).table !== undefined || unitAxisOf(node) !== -1;
+
 /** Whether training moves weights of a node that no optimizer does. */
 export const hasStatistics = (node: Node): boolean =>
   Object.values(factsOf(node).weights ?? {}).some(({ isStatistic }) => isStatistic === true);

@@ -1,6 +1,6 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import type { Shape } from '../base/shape.ts';
-import { unitAxisOf } from '../graph/facts.ts';
+import { hasOneScale } from '../graph/facts.ts';
 import type { Attributes, Node, QuantizationParams } from '../graph/graph.ts';
 import { chooseQParams } from './params.ts';
 
@@ -42,7 +42,7 @@ export const steppedScale = (step: number, behind: BiasOf | undefined, j: number
   Math.max(usedStep(step), leastScale(behind, j, columns));
 
 /** How many scales the whole numbers of a kernel have: one for each index of its last axis if that is of its units, else one. */
-export const columnsOf = (node: Node, kernel: Shape): number => (unitAxisOf(node) === -1 ? kernel.at(-1)! : 1);
+export const columnsOf = (node: Node, kernel: Shape): number => (hasOneScale(node) ? 1 : kernel.at(-1)!);
 
 /** The largest |w| of each column. */
 export function largestOf(values: Float32Array, columns: number): Float32Array {

@@ -3,7 +3,7 @@ import { networkOf } from '../compress/passes.ts';
 import { valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { integersOf } from '../graph/encodings.ts';
+import { sumScales } from '../graph/encodings.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { without } from '../graph/rewrite.ts';
@@ -44,14 +44,13 @@ function biasesOf(given: Graph<Stored>): ReadonlyMap<string, Stored> {
     const { kernel, bias } = weightsOf(given, node);
     if (bias?.encoding.type !== 'int32') continue;
     const key = node.weights.bias!;
-    const { scale } = values.get(node.inputs[0]!)!.format!;
-    const { scales } = integersOf(kernel!.encoding, kernel!.shape)!;
-    const unit = `${scale} ${node.weights.kernel}`;
+    const input = values.get(node.inputs[0]!)!.format!;
+    const unit = `${input.scale} ${node.weights.kernel}`;
     if ((unitOf.get(key) ?? unit) !== unit)
       throw new StateError('dequantize', `${key} is shared by products of other scales: it stands for several numbers`);
     unitOf.set(key, unit);
-    // A transposed convolution has one scale, which is not along its units
-    const reals = Float32Array.from(bias.encoding.values, (q, j) => q * scale * (scales[j] ?? scales[0]!));
+    const scales = sumScales(node, kernel!, input);
+    const reals = Float32Array.from(bias.encoding.values, (q, j) => q * scales[j]!);
     biases.set(key, { ...bias, encoding: { type: 'float32', values: reals } });
   }
   return biases;

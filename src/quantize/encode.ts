@@ -4,7 +4,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Encoding, LevelCodeBits, Stored } from '../graph/encoding.ts';
 import { toBfloat16, toFloat16 } from '../graph/halves.ts';
-import { packedCodes } from '../graph/levels.ts';
+import { groupAt, packedCodes } from '../graph/levels.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 import { run } from '../memory/runtime.ts';
 import { WEIGHT_FORMATS, type WeightFormat, type WeightFormatName } from './formats.ts';
@@ -48,7 +48,7 @@ export function groupsIn(
   return {
     rows,
     count: Math.ceil(terms / rows) * units,
-    of: (i) => Math.floor(Math.floor(i / units) / rows) * units + (i % units),
+    of: (i) => groupAt(rows, units, i),
   };
 }
 

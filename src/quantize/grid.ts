@@ -1,7 +1,7 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { elementsOf } from '../base/shape.ts';
 import type { Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
-import { codeAt, packedCodes } from '../graph/levels.ts';
+import { codeAt, groupAt, packedCodes } from '../graph/levels.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 
 /** The numbers that a quantized weight may have: step·(code - zero), with whole codes from least to most. */
@@ -33,13 +33,12 @@ export function gridOf({ encoding, shape }: Stored): Grid | null {
     }
     case 'levels': {
       const { values, bits, group, scales, zeroPoints } = encoding;
-      const groupOf = (i: number): number => Math.floor(Math.floor(i / units) / group) * units + (i % units);
       const codes = Int32Array.from({ length: n }, (_, i) => codeAt(values, bits, i));
       // Of one bit the levels -1 and 1 are two scales apart
       const middle = bits === 1 ? 1 / 2 : powerOfTwo(bits - 1);
       return {
-        steps: Float64Array.from(codes, (_, i) => (bits === 1 ? 2 : 1) * scales[groupOf(i)]!),
-        zeros: Float64Array.from(codes, (_, i) => zeroPoints?.[groupOf(i)] ?? middle),
+        steps: Float64Array.from(codes, (_, i) => (bits === 1 ? 2 : 1) * scales[groupAt(group, units, i)]!),
+        zeros: Float64Array.from(codes, (_, i) => zeroPoints?.[groupAt(group, units, i)] ?? middle),
         least: zeroPoints === null && bits > 1 ? 1 : 0, // symmetric: the lowest code has no counterpart
         most: powerOfTwo(bits) - 1,
         codes,

@@ -7,8 +7,8 @@ import { QuantizedNetwork } from '../compress/quantized.ts';
 import { LINEAR } from '../graph/activation.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { integersOf, validateNetwork } from '../graph/encodings.ts';
-import { factsOf, hasKernel } from '../graph/facts.ts';
+import { sumScales, validateNetwork } from '../graph/encodings.ts';
+import { hasKernel, unitAxisOf } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
@@ -114,7 +114,7 @@ function layerOf({ op, real, now, samples }: Walk, node: Node, users: readonly s
     kernel,
     bias,
     real: realKernel(real, now, node),
-    units: kernel.shape.at(unitAxis(node))!,
+    units: kernel.shape.at(unitAxisOf(node))!,
     biasScales: biasScales(now, node, kernel),
     inputs: () => seen(inputOf, now),
     sums: () => seen(sumsOf, now),
@@ -195,13 +195,8 @@ function realKernel(real: Graph<Stored>, now: Graph<Stored>, node: Node): Float3
   return values.map((w, i) => w / (sizes.encoding.values[Math.floor(i / shape.at(-1)!) * (n + 1)] as number));
 }
 
-const unitAxis = (node: Node): number => factsOf(node).weights!.kernel!.unitAxis ?? -1;
-
-/** What 1 of a whole bias is: the scale of what is read times that of a column, or of the whole kernel. */
-function biasScales(graph: Graph<Stored>, node: Node, { encoding, shape }: Stored): Float64Array | null {
+/** What 1 of a whole bias is; null for a real one. */
+function biasScales(graph: Graph<Stored>, node: Node, kernel: Stored): Float64Array | null {
   const format = formatOf(graph, node.inputs[0]!);
-  if (format === null) return null;
-  const { scales } = integersOf(encoding, shape)!;
-  const axis = unitAxis(node);
-  return Float64Array.from({ length: shape.at(axis)! }, (_, j) => format.scale * scales[axis === -1 ? j : 0]!);
+  return format && sumScales(node, kernel, format);
 }

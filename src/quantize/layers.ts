@@ -1,13 +1,14 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import { factsOf, multipliesIntegers } from '../graph/facts.ts';
+import { factsOf, hasOneScale, multipliesIntegers } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import {
   type LayerFormat,
   type LayerFormatChoice,
   layerFormat,
+  VALUE_FORMATS,
   type ValueFormat,
-  type WeightFormatName,
+  WEIGHT_FORMATS,
 } from './formats.ts';
 
 /** The role of the weight that a node multiplies by or looks numbers up in; null for a node that is no layer. */
@@ -64,10 +65,6 @@ function unknownLayer(
   return new ValueError(op, what, `one of the layers ${names.join(', ')}`, choice, didYouMean(name, names));
 }
 
-/** Whether integers of the weight of a layer have one scale: that of a table is that of its values. */
-export const hasOneScale = (node: Node): boolean =>
-  factsOf(node).table !== undefined || factsOf(node).weights?.[weightRoleOf(node)!]?.unitAxis !== undefined;
-
 /** One row a kind of values: whether a node can multiply such, or look them up. */
 const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
   real: () => true,
@@ -79,12 +76,10 @@ const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
 /** Whether a layer can be run on such values. */
 export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values](node);
 
-/** Formats of weights with one scale for all of a weight. */
-const OF_ONE_SCALE: readonly WeightFormatName[] = ['int8', 'fixed8'];
-
 /** Whether a layer can be in a format. */
 export const canBe = (node: Node, { weights, values }: LayerFormat): boolean =>
-  takes(node, values) && (values === 'real' || !hasOneScale(node) || OF_ONE_SCALE.includes(weights.type));
+  takes(node, values) &&
+  (!VALUE_FORMATS[values].isInteger || !hasOneScale(node) || WEIGHT_FORMATS[weights.type].isOfOneScale);
 
 function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): void {
   const { name } = node;

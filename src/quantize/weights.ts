@@ -1,11 +1,11 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { integersOf } from '../graph/encodings.ts';
+import { sumScales } from '../graph/encodings.ts';
+import { hasOneScale } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { encodeWeight } from './encode.ts';
 import type { WeightFormat } from './formats.ts';
-import { hasOneScale } from './layers.ts';
 
 /** Biases stay below this, which leaves the accumulators room for 57,000 products; `foldedBias` refuses an overflow. */
 export const BIAS_LIMIT: number = 2 ** 28;
@@ -32,20 +32,16 @@ export function integerWeights(
   const encoded = encodeWeight('quantize', node.weights.kernel!, kernel!, format, { least, isOne });
   const weights = new Map([[node.weights.kernel!, encoded]]);
   if (bias === undefined) return weights;
-  const { scales } = integersOf(encoded.encoding, encoded.shape)!;
-  const own = isOne ? scales.subarray(0, 1) : scales;
-  return weights.set(node.weights.bias!, wholeBias(offsets, own, input.scale, bias.mask));
+  return weights.set(node.weights.bias!, wholeBias(offsets, sumScales(node, encoded, input), bias.mask));
 }
 
-/** A bias [units] in units of its product, whose kernel has a scale for each unit or one. Scales are such that it fits. */
+/** A bias [units] in units of its sums (`sumScales`). Scales are such that it fits. */
 export function wholeBias(
   bias: Float32Array | Float64Array,
-  scales: Float32Array,
-  inputScale: number,
+  unitsOf: ArrayLike<number>,
   mask: Stored['mask'] = null,
 ): Stored {
-  const scaleAt = (j: number): number => scales[scales.length === 1 ? 0 : j]!;
-  const values = Int32Array.from(bias, (b, j) => roundHalfEven(b / (inputScale * scaleAt(j))));
+  const values = Int32Array.from(bias, (b, j) => roundHalfEven(b / unitsOf[j]!));
   return { shape: [bias.length], encoding: { type: 'int32', values }, mask: mask?.includes(0) ? mask : null };
 }
 

@@ -92,11 +92,15 @@ function partsOf(
   if (norm !== undefined) {
     const { factors, sums } = normOf(columns, norm.attrs.epsilon, { ...weightsOf(graph, norm as Node), bias });
     const folded = foldedInto(whole, factors, sums, input.scale);
-    return { kernel: held(folded), bias: wholeBias(sums, folded.scales, input.scale) };
+    return { kernel: held(folded), bias: wholeBias(sums, unitsOf(folded, input)) };
   }
   if (bias === undefined) return { kernel: held(whole), bias: null };
-  return { kernel: held(whole), bias: wholeBias(offsets!, whole.scales, input.scale, bias.mask) };
+  return { kernel: held(whole), bias: wholeBias(offsets!, unitsOf(whole, input), bias.mask) };
 }
+
+/** What 1 is in the sums of each unit. */
+const unitsOf = ({ scales }: WholeKernel, { scale }: QuantizationParams): Float64Array =>
+  Float64Array.from(scales, (each) => scale * each);
 
 /**
  * Scales times what a BatchNorm multiplies with, its sign in the integers: nothing is rounded but the scale. Where nothing is
