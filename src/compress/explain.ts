@@ -5,9 +5,9 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
+import { ENCODINGS, integersOf } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
-import { integersOf } from '../graph/integers.ts';
 import { programForm } from '../graph/program-form.ts';
 import { gathered, patternOf, type SparsePattern, type SparseWidth } from '../graph/sparse.ts';
 import {
@@ -23,7 +23,7 @@ import {
   timesOf,
 } from '../infer/choice.ts';
 import { EMIT } from '../infer/emit.ts';
-import { programWith } from '../infer/program.ts';
+import { networkMaker, programBy } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
 import { Random } from '../tensor/random.ts';
@@ -146,7 +146,7 @@ export function explained(network: Graph<Stored>, options: ExplainOptions, now?:
     (candidate, choice) => void choices.set(candidate.node.name, { ...candidate, ...choice }),
     now,
   );
-  programWith('explain', EMIT, network, batchSize, table, chosen(choose), programForm).dispose();
+  programBy(networkMaker('explain', chosen(choose)), network, batchSize, table).dispose();
   const graph = programForm(network);
   const values = valuesOf(graph);
   const layers = graph.nodes.filter((node) => factsOf(node).weights?.kernel?.isPruned);
@@ -243,7 +243,11 @@ function curveOf(
     const own = { ...weightsOf(graph, node), kernel: { ...weight, encoding, mask: null } };
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
-    return timesOf({ ...on, caller: 'explain', rows: EMIT, network: alone, values, node }, now, ROUNDS);
+    return timesOf(
+      { ...on, caller: 'explain', rows: EMIT, encodings: ENCODINGS, network: alone, values, node },
+      now,
+      ROUNDS,
+    );
   };
   const widths = isReal ? Object.values(WIDTHS) : ([16] as const);
   const points: Point[][] = [];

@@ -1,52 +1,29 @@
 import { LimitError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { refusing } from './attributes.ts';
-import { type Encoding, type EncodingOf, isSparse } from './encoding.ts';
+import { type Encoding, type EncodingName, type EncodingOf, isSparse } from './encoding.ts';
+import type { EncodingFacts, EncodingRows, Integers } from './encoding-facts.ts';
 import type { IntegerRule, QuantizationParams } from './graph.ts';
-import { levelsOf } from './levels.ts';
-import { powerOfTwo } from './powers.ts';
 import { eachHeld } from './sparse.ts';
 
 /** Sums of int8 products that int32 holds for certain: 131,071·128·128 < 2³¹ and 66,000·255·127 < 2³¹. */
 const MOST_TERMS = { false: 131_071, true: 66_000 };
 const MAX_INT32 = 2 ** 31 - 1;
 
-/**
- * A kernel as products of integers read it: int8 with a scale for each column, with the numbers that are held. Null for an
- * encoding that is no such thing: real numbers, more than eight bits, several groups in a column, or a zero point.
- */
-export function integersOf(encoding: Encoding, shape: Shape): EncodingOf<'int8'> | EncodingOf<'sparseInt8'> | null {
-  const units = shape.at(-1) ?? 1;
-  switch (encoding.type) {
-    case 'int8':
-    case 'sparseInt8':
-      return encoding;
-    case 'fixed': {
-      const { values, fraction } = encoding;
-      if (!(values instanceof Int8Array)) return null;
-      return { type: 'int8', values, scales: new Float32Array(units).fill(powerOfTwo(-fraction)) };
-    }
-    case 'levels': {
-      const { scales, zeroPoints } = encoding;
-      if (scales.length !== units || zeroPoints !== null) return null;
-      return { type: 'int8', values: Int8Array.from(levelsOf(encoding, shape)), scales };
-    }
-    default:
-      return null;
-  }
-}
+/** The integer form of a weight; null where its encoding has none. */
+export type IntegersIn = (encoding: Encoding, shape: Shape) => Integers | null;
 
-/** `integersOf` for one walk over a network: what nodes share is unpacked once. */
-export function integersOnce(): typeof integersOf {
-  const known = new Map<
-    Encoding,
-    { readonly units: number | undefined; readonly found: ReturnType<typeof integersOf> }
-  >();
+export const integersBy = (encodings: EncodingRows, encoding: Encoding, shape: Shape): Integers | null =>
+  (encodings[encoding.type] as EncodingFacts<EncodingName> | undefined)?.integers?.(encoding, shape) ?? null;
+
+/** The same for one walk over a network: what nodes share is unpacked once. */
+export function integersOnce(encodings: EncodingRows): IntegersIn {
+  const known = new Map<Encoding, { readonly units: number | undefined; readonly found: Integers | null }>();
   return (encoding, shape) => {
     const units = shape.at(-1);
     const before = known.get(encoding);
     if (before !== undefined && before.units === units) return before.found;
-    const found = integersOf(encoding, shape);
+    const found = integersBy(encodings, encoding, shape);
     known.set(encoding, { units, found });
     return found;
   };
@@ -60,8 +37,11 @@ export interface IntegerProduct {
   readonly output: QuantizationParams | null;
   /** How sums become int8. */
   readonly rule?: IntegerRule['rule'] | undefined;
-  readonly kernel: EncodingOf<'int8'> | EncodingOf<'sparseInt8'>;
+  /** With a scale for each column. */
+  readonly kernel: Integers;
   readonly terms: number;
+  /** How many of its numbers are of one column, side by side, before those of the next. */
+  readonly inner: number;
   readonly bias: EncodingOf<'int32'> | undefined;
   /** Whether the kernel multiplies what a number is above its zero point, since what is outside of an image is 0. */
   readonly isCentred: boolean;
@@ -71,7 +51,7 @@ export interface IntegerProduct {
  * The bias of an integer product. Where a kernel multiplies the stored integers as they are, the zero point of its input is
  * folded in: Σ(q - z)·w + b = Σq·w + (b - z·Σw). Throws LimitError where a sum could leave int32.
  */
-export function foldedBias({ name, input, kernel, terms, bias, isCentred }: IntegerProduct): Int32Array {
+export function foldedBias({ name, input, kernel, terms, inner, bias, isCentred }: IntegerProduct): Int32Array {
   const { values, scales } = kernel;
   const columns = scales.length;
   const most = MOST_TERMS[`${isCentred}`];
@@ -79,7 +59,7 @@ export function foldedBias({ name, input, kernel, terms, bias, isCentred }: Inte
   const sums = new Float64Array(columns);
   const magnitudes = new Float64Array(columns);
   const add = (place: number, i: number): void => {
-    const j = place % columns;
+    const j = Math.floor(place / inner) % columns;
     const w = values[i]!;
     sums[j] = sums[j]! + w;
     magnitudes[j] = magnitudes[j]! + Math.abs(w);

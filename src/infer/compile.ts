@@ -5,9 +5,10 @@ import { elementsOf, type Shape, size } from '../base/shape.ts';
 import type { Value } from '../graph/check.ts';
 import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { integerProduct } from '../graph/encodings.ts';
+import type { EncodingRows } from '../graph/encoding-facts.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import { integersOnce } from '../graph/integers.ts';
+import { integerProduct } from '../graph/validate.ts';
 import type { Buffer, Buffers } from './buffers.ts';
 import { placed, type Slot } from './plan.ts';
 import {
@@ -62,6 +63,8 @@ export interface Setting {
   /** For errors. */
   readonly caller: string;
   readonly rows: Partial<EmitRows<Op>>;
+  /** Those that its weights may have. */
+  readonly encodings: EncodingRows;
   /** In program form, and validated. */
   readonly network: Graph<Stored>;
   /** What its values are. */
@@ -75,7 +78,7 @@ export interface Setting {
 
 /** The steps of a network. */
 export function compile(setting: Setting): Compiled {
-  const { caller, rows, network, values, batchSize, kernels, buffers, panelsOf } = setting;
+  const { caller, rows, encodings, network, values, batchSize, kernels, buffers, panelsOf } = setting;
   const whole = withDenseWeights(network);
   // All of them before the program has memory: what they are chosen in is given back, and leaves no gaps in it
   const panels = network.nodes.map((node) => panelsOf(setting, node));
@@ -88,7 +91,7 @@ export function compile(setting: Setting): Compiled {
   const steps: Step[] = [];
   const owners: Asked[] = []; // of each step
   const checks = new Map<string, InputCheck[]>();
-  const integersIn = integersOnce();
+  const integersIn = integersOnce(encodings);
 
   const operand = (name: string): Operand => {
     const { shape, format } = values.get(name)!;

@@ -2,7 +2,6 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { leavesAll, sameFormat } from '../graph/fact.ts';
 import { isIdle } from '../graph/facts.ts';
 import { inFormat, toReal } from './emit-integers.ts';
-import { fakeFormat } from './fake.ts';
 import { activating, type EmitRows, nothing, type Place, REAL, refuse, type Site } from './site.ts';
 
 /** Each number of `counts` numbers at a place of its own: all but the first axis of `strides`, which is that of samples. */
@@ -35,7 +34,6 @@ export const MOVES: EmitRows<
   | 'zeroPad'
   | 'upsample'
   | 'channelShuffle'
-  | 'fakeQuantize'
   | 'quantize'
   | 'dequantize'
   | 'custom'
@@ -128,14 +126,6 @@ export const MOVES: EmitRows<
       from: [channels, members, 1],
       offset: 0,
       to: [channels, 1, groups],
-    });
-  },
-  fakeQuantize({ node, inputs: [x], output: y, weights, scratch, step }) {
-    const { scale, zeroPoint } = fakeFormat(node.attrs, (role) => weights[role]!.encoding.values[0]!);
-    const bytes = scratch('int8', x.size);
-    step((k, samples) => {
-      k.quantize(samples * x.size, x.real.array, scale, zeroPoint, bytes.array);
-      k.dequantize(samples * x.size, bytes.array, scale, zeroPoint, y.real.array);
     });
   },
   quantize({ inputs: [x], output: y, scratch, step }) {

@@ -5,10 +5,10 @@ import { elementsOf } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import { wantedEntries } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
+import { integersOf } from '../graph/encodings.ts';
 import { kernelBitsOf } from '../graph/facts.ts';
 import type { Node } from '../graph/graph.ts';
-import { integersOf } from '../graph/integers.ts';
-import { columnsOf, wholeKernel } from './fake.ts';
+import { columnsOf, fakeFormat, wholeKernel } from './fake.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
 /** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
@@ -70,7 +70,16 @@ type Kerneled = Pick<Site, 'node' | 'weights' | 'packed'>;
 
 /** The steps of operations that compute with real numbers. */
 export const REALS: EmitRows<
-  'dense' | 'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'add' | 'batchNorm' | 'layerNorm' | 'embedding'
+  | 'dense'
+  | 'conv'
+  | 'convTranspose'
+  | 'pool'
+  | 'globalPool'
+  | 'add'
+  | 'batchNorm'
+  | 'layerNorm'
+  | 'embedding'
+  | 'fakeQuantize'
 > = {
   dense(site) {
     const {
@@ -215,5 +224,13 @@ export const REALS: EmitRows<
         y.numbers.array,
       ),
     );
+  },
+  fakeQuantize({ node, inputs: [x], output: y, weights, scratch, step }) {
+    const { scale, zeroPoint } = fakeFormat(node.attrs, (role) => weights[role]!.encoding.values[0]!);
+    const bytes = scratch('int8', x.size);
+    step((k, samples) => {
+      k.quantize(samples * x.size, x.real.array, scale, zeroPoint, bytes.array);
+      k.dequantize(samples * x.size, bytes.array, scale, zeroPoint, y.real.array);
+    });
   },
 };

@@ -4,14 +4,14 @@ import { checkOneOf, DTypeError, ShapeError, StateError, ValueError } from '../b
 import type { Shape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { validateNetwork } from '../graph/encodings.ts';
-import type { Graph, Op } from '../graph/graph.ts';
+import { ENCODINGS } from '../graph/encodings.ts';
+import type { Graph } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
+import { validated } from '../graph/validate.ts';
 import { Buffers } from './buffers.ts';
 import { chosen, type SparseUse, USES } from './choice.ts';
 import { type Compiled, callsOf, compile, type Port, type Setting } from './compile.ts';
 import { EMIT } from './emit.ts';
-import type { EmitRows } from './site.ts';
 
 /** Numbers of a program's input: integers for an input of int32. */
 export type ProgramInput = Float32Array | Int32Array;
@@ -76,35 +76,44 @@ export function compileNetwork(
   for (const [field, value] of Object.entries(others)) // not by checkOptions, whose advice is a kilobyte
     throw new ValueError(caller, field, 'one of the options sparse', value);
   checkOneOf(caller, 'sparse', sparse, Object.keys(USES));
-  return programWith(caller, EMIT, network, batchSize, table, chosen(USES[sparse]), programForm);
+  return programBy(networkMaker(caller, chosen(USES[sparse])), network, batchSize, table);
 }
 
-/** `compileNetwork` with rows of steps, after validation on another graph of the same values. */
-export function programWith(
-  caller: string,
-  rows: Partial<EmitRows<Op>>,
+/** What makes programs, and what of a network they can have. */
+export interface Maker extends Pick<Setting, 'caller' | 'rows' | 'encodings' | 'panelsOf'> {
+  /** What a program runs in place of a network: a graph of the same values. */
+  readonly form: (network: Graph<Stored>) => Graph<Stored>;
+}
+
+/** What makes those of `compileNetwork`. */
+export const networkMaker = (caller: string, panelsOf: Setting['panelsOf']): Maker => ({
+  caller,
+  rows: EMIT,
+  encodings: ENCODINGS,
+  panelsOf,
+  form: programForm,
+});
+
+/** The program that a maker makes of a network, which it validates. */
+export function programBy(
+  { form, ...made }: Maker,
   network: Graph<Stored>,
   batchSize: number,
   table: Partial<Kernels>,
-  panelsOf: Setting['panelsOf'],
-  form = (graph: Graph<Stored>): Graph<Stored> => graph,
 ): Program {
+  const { caller, encodings } = made;
   if (typeof table !== 'object' || table === null)
     throw new ValueError(caller, 'the kernels', 'a table, such as cpu or wasm()', table);
   const kernels = table as Kernels; // compile() asks for what is missing
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)
     throw new ValueError(caller, 'batchSize', 'a positive integer', batchSize);
-  const values = validateNetwork(network);
+  const values = validated(network, encodings);
   if (floatsOf(network) === 'float64')
     throw new DTypeError(caller, ['float64'], 'a program computes in float32', 'Run the model itself?');
   const buffers = new Buffers(kernels);
   try {
-    return programOf(
-      compile({ caller, rows, network: form(network), values, batchSize, kernels, buffers, panelsOf }),
-      batchSize,
-      kernels,
-      buffers,
-    );
+    const compiled = compile({ ...made, network: form(network), values, batchSize, kernels, buffers });
+    return programOf(compiled, batchSize, kernels, buffers);
   } catch (error) {
     buffers.dispose();
     throw error;

@@ -1,9 +1,10 @@
 import type { Kernels } from '../../kernels/kernels.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { INT8_ENCODINGS } from '../graph/encoding-facts.ts';
 import type { Graph, Op } from '../graph/graph.ts';
 import { INTEGERS } from './emit-integers.ts';
 import { MOVES } from './emit-moves.ts';
-import { type Program, programWith } from './program.ts';
+import { type Maker, type Program, programBy } from './program.ts';
 import { type Asked, type EmitRows, ofIntegers, REAL, refuse, type Site } from './site.ts';
 
 const real = (asked: Asked): never => refuse(asked, REAL);
@@ -24,6 +25,14 @@ const QUANTIZED: Partial<EmitRows<Op>> = {
   add: ofBytes(INTEGERS.add),
 };
 
+const MAKER: Maker = {
+  caller: 'compileQuantized',
+  rows: QUANTIZED,
+  encodings: INT8_ENCODINGS,
+  panelsOf: () => null,
+  form: (network) => network,
+};
+
 /**
  * `compileNetwork` for a network all in int8, as `quantize` leaves one that it need not leave in part: the same results from
  * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
@@ -31,4 +40,4 @@ const QUANTIZED: Partial<EmitRows<Op>> = {
  * convolution, an embedding, an activation between formats. Sparse weights run as whole matrices.
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
-  programWith('compileQuantized', QUANTIZED, network, batchSize, table, () => null);
+  programBy(MAKER, network, batchSize, table);

@@ -1,5 +1,7 @@
 export { Network } from '../graph/network.ts';
-export { decodeNetwork, encodeNetwork, type NetworkExtra, type NetworkFile } from './network-file.ts';
+export { decodeNetwork, encodeNetwork, type NetworkExtra } from './network-file.ts';
+export { decodeQuantized } from './quantized-file.ts';
+export type { NetworkFile } from './read-network.ts';
 export {
   decodeSafetensors,
   encodeSafetensors,

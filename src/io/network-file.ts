@@ -1,20 +1,20 @@
-import { FormatError, StateError, ValueError } from '../base/errors.ts';
+import { StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { fieldsOf } from '../graph/attributes.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { validateNetwork } from '../graph/encodings.ts';
+import { ENCODINGS, validateNetwork } from '../graph/encodings.ts';
 import { FACTS, factsOf } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
-import type { Graph, Input, Node, Op } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
-import { nodeOf } from '../graph/rewrite.ts';
-import { Fields, takeAttributes, takeParams } from './fields.ts';
-import { dtypeOf, FileTensors } from './file-tensors.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './safetensors.ts';
+import { dtypeOf } from './file-tensors.ts';
+import { INPUT, KEY, keysOf, type NetworkFile, type Reader, readNetwork } from './read-network.ts';
+import { encodeSafetensors, type SafeTensor } from './safetensors.ts';
 import { Walk } from './sparse-code.ts';
 import { readVersion1 } from './version-1.ts';
 import { versionOf } from './versions.ts';
-import { type Put, putWeight, takeWeight, type WeightRecord } from './weight-tensors.ts';
+import { KINDS } from './weight-kinds.ts';
+import { type Put, putWeight, type WeightRecord } from './weight-tensors.ts';
 
 /**
  * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
@@ -23,23 +23,11 @@ import { type Put, putWeight, takeWeight, type WeightRecord } from './weight-ten
  * weight-tensors.ts says. A file is one of the oldest version, from 2 on, that can hold the network (versions.ts); files of
  * version 1, which held chains of layers, are read as well.
  */
-const FORMAT = 'network file';
-const KEY = 'whittle';
-const VERSION = 4;
-const INPUT = 'input';
-
 export interface NetworkExtra {
   /** More text to keep with the network, under any key but `whittle`: an object, or a Map as `decodeNetwork` gives it. */
   readonly metadata?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
   /** More tensors to keep, under names that the network does not use. */
   readonly tensors?: ReadonlyMap<string, SafeTensor>;
-}
-
-export interface NetworkFile {
-  readonly network: Network;
-  /** The metadata and tensors that are not the network's own. */
-  readonly metadata: Map<string, string>;
-  readonly tensors: Map<string, SafeTensor>;
 }
 
 /**
@@ -74,26 +62,19 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
 }
 
 /** The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes. */
-export function decodeNetwork(file: Uint8Array): NetworkFile {
-  const { tensors, metadata } = decodeSafetensors(file);
-  const text = metadata.get(KEY);
-  if (text === undefined) throw new FormatError(FORMAT, `metadata.${KEY}`, 'is missing: the file holds no network');
-  metadata.delete(KEY);
-  const root = Fields.parse(text, KEY, FORMAT, `metadata.${KEY}`);
-  const version = root.take('version');
-  const read = version === 2 || version === 3 || version === VERSION ? readGraph : version === 1 ? readVersion1 : null;
-  if (read === null) return root.fail('version', `this reader knows 1 to ${VERSION}, got ${JSON.stringify(version)}`);
-  const network = new Network(read(root, new FileTensors(FORMAT, tensors)));
-  validateNetwork(network);
-  return { network, metadata, tensors };
-}
+export const decodeNetwork = (file: Uint8Array): NetworkFile => readNetwork(file, READER);
+
+const READER: Reader<Network> = {
+  format: 'network file',
+  readVersion1,
+  kinds: KINDS,
+  encodings: ENCODINGS,
+  made: (graph) => new Network(graph),
+};
 
 /** The keys that a reader looks for where a file does not name the weights of a node. */
 const usualKeys = (node: Node): string[] =>
   Object.keys(factsOf(node).weights ?? {}).map((role) => `${node.name}/${role}`);
-
-/** Keys of weights in the order in which nodes use them. */
-const keysOf = (nodes: readonly Node[]): string[] => [...new Set(nodes.flatMap((node) => Object.values(node.weights)))];
 
 /** A network in JSON, without what goes without saying. */
 function recordOf({ inputs, nodes, outputs }: Graph<Stored>, weights: readonly (WeightRecord | null)[]): object {
@@ -139,56 +120,4 @@ function short(value: unknown): unknown {
   const fields = fieldsOf(value);
   if (fields === null) return value;
   return fields.size > 1 ? value : fields.get('name') === 'linear' ? undefined : fields.get('name');
-}
-
-function readGraph(root: Fields, tensors: FileTensors): Graph<Stored> {
-  const inputs = root.objects('inputs').map(takeInput);
-  const coded = new Map<string, Fields>();
-  for (const fields of root.has('weights') ? root.objects('weights') : []) {
-    const key = fields.text('key');
-    if (coded.has(key)) fields.fail('key', 'is there twice');
-    coded.set(key, fields);
-  }
-  let before = inputs.at(-1)?.name ?? '';
-  const nodes = root.objects('nodes').map((fields): Node => {
-    const node = takeNode(fields, before, (key) => coded.has(key) || tensors.has(key));
-    before = node.name;
-    return node;
-  });
-  const outputs = root.has('outputs') ? root.texts('outputs') : [before];
-  root.done();
-  // Those that no node reads as well: validateNetwork refuses them
-  const keys = new Set([...keysOf(nodes), ...coded.keys()]);
-  const weights = new Map([...keys].map((key) => [key, takeWeight(key, coded.get(key), tensors)]));
-  return { inputs, nodes, outputs, weights };
-}
-
-function takeInput(fields: Fields): Input {
-  const name = fields.has('name') ? fields.text('name') : INPUT;
-  const shape = fields.numbers('shape');
-  const dtype = fields.has('dtype') ? (fields.text('dtype') as Input['dtype']) : 'float32'; // validateNetwork checks it
-  fields.done();
-  return { name, shape, dtype };
-}
-
-function takeNode(fields: Fields, before: string, holds: (key: string) => boolean): Node {
-  const name = fields.text('name');
-  const op = fields.text('op') as Op;
-  const { weights: roles } = factsOf<Op>({ name, op });
-  if (roles === null) return fields.fail('op', 'is code, which no file can hold');
-  const inputs = fields.has('inputs') ? fields.texts('inputs') : [before];
-  const format = fields.has('format') ? takeParams(fields.inner('format')) : null;
-  const usual = Object.keys(roles).map((role): [string, string] => [role, `${name}/${role}`]);
-  const weights = fields.has('weights')
-    ? takeKeys(fields)
-    : usual.filter(([role, key]) => roles[role]!.isOptional !== true || holds(key));
-  const attrs = takeAttributes(op, fields);
-  return nodeOf(op, name, inputs, attrs, { weights: Object.fromEntries(weights), format });
-}
-
-function takeKeys(fields: Fields): [role: string, key: string][] {
-  return [...fields.inner('weights').others()].map(([role, key]) => [
-    role,
-    typeof key === 'string' ? key : fields.fail('weights', 'must be keys'),
-  ]);
 }

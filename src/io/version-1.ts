@@ -6,7 +6,7 @@ import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, nodeOf } from '../graph/rewrite.ts';
 import { type Fields, takeAttributes, takeParams } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
-import { takeStored } from './weight-tensors.ts';
+import { takeStored } from './take-weight.ts';
 
 const OPS = ['dense', 'activation', 'flatten', 'dropout'] as const;
 

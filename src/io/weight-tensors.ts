@@ -1,38 +1,16 @@
-import { elementsOf, type Shape, size } from '../base/shape.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
 import {
   type DenseName,
   type DenseStored,
-  type Encoding,
-  type EncodingName,
   type EncodingOf,
   isSparse,
   type LevelCodeBits,
   type Stored,
 } from '../graph/encoding.ts';
-import {
-  codeAt,
-  codeBytes,
-  endsInZeros,
-  type Grouped,
-  isZeroLevel,
-  packedCodes,
-  unpackedCodes,
-  zeroCode,
-} from '../graph/levels.ts';
-import { eachHeld, heldIn, type SparsePattern, type SparseWidth, spread, zerosLike } from '../graph/sparse.ts';
-import type { Fields } from './fields.ts';
-import type { FileTensors } from './file-tensors.ts';
+import { isZeroLevel, packedCodes, unpackedCodes } from '../graph/levels.ts';
+import { eachHeld, heldIn, type SparseWidth, zerosLike } from '../graph/sparse.ts';
 import type { SafeArray, SafeDType } from './safetensors.ts';
-import {
-  encodePlaces,
-  isPlaceCode,
-  nonZeroBits,
-  type PlaceCode,
-  type Places,
-  placesOf,
-  Walk,
-  type Weights,
-} from './sparse-code.ts';
+import { encodePlaces, nonZeroBits, type PlaceCode, type Places, placesOf, Walk, type Weights } from './sparse-code.ts';
 
 /**
  * A weight `k` in a file: the tensor `k` with all its numbers, or `k.values` with those that are held and `k.<code>` with
@@ -152,7 +130,7 @@ function putPlaces(key: string, places: Places, put: Put, walk: Walk, width = 1)
 }
 
 /** How many panels a kernel has, and how many places for a block each: one where there are no rows, so that none is free. */
-function panelsOf(
+export function panelsOf(
   shape: Shape,
   width: number,
 ): { readonly units: number; readonly panels: number; readonly line: number } {
@@ -191,180 +169,4 @@ export function storedBytes(weight: Stored): number {
   };
   putWeight('', weight, put, new Walk());
   return bytes;
-}
-
-type Kind = 'full' | 'fixed' | 'levels' | 'sparse';
-
-/** The field of a record that tells its kind. */
-const KINDS_BY: readonly (readonly [Kind, field: string])[] = [
-  ['sparse', 'width'],
-  ['levels', 'bits'],
-  ['fixed', 'fraction'],
-];
-
-/** How a weight lies in the tensors. */
-interface Form {
-  readonly shape: Shape;
-  /** Default `full`. */
-  readonly kind?: Kind;
-  /** Whether they have the numbers that are held alone. Default false. */
-  readonly coded?: boolean;
-  /** The code of their places. Default `bitmask`. */
-  readonly code?: PlaceCode;
-  /** The code of the places that live. Default null: there is no mask. */
-  readonly mask?: PlaceCode | null;
-  /** Of a sparse one. */
-  readonly width?: SparseWidth | null;
-  /** Of fixed point. */
-  readonly fraction?: number;
-  /** Of levels. */
-  readonly levels?: Groups;
-}
-type Groups = Pick<Grouped, 'bits' | 'group'> & { readonly hasZeroPoints: boolean };
-
-/** A weight out of a file; `fields` are those of its record, all of which are taken. */
-export function takeWeight(key: string, fields: Fields | undefined, tensors: FileTensors): Stored {
-  if (fields === undefined) return takeStored(tensors, key, { shape: tensors.get(key).shape });
-  const [kind] = KINDS_BY.find(([, field]) => fields.has(field)) ?? (['full'] as const);
-  const width = kind === 'sparse' ? takeWidth(fields) : null;
-  const own = {
-    ...(kind === 'fixed' && { fraction: fields.number('fraction') }),
-    ...(kind === 'levels' && { levels: takeGroups(fields) }),
-  };
-  const coded = kind === 'sparse' || (kind === 'levels' ? takeFlag(fields, 'coded') : fields.has('shape'));
-  const shape = coded || kind === 'levels' ? fields.numbers('shape') : tensors.get(key).shape;
-  const code = fields.has('code') ? takeCode(fields, 'code') : 'bitmask';
-  const mask = !fields.has('mask') ? null : width ? takeCode(fields, 'mask') : fields.flag('mask') ? code : null;
-  fields.done();
-  return takeStored(tensors, key, { shape, kind, coded, code, mask, width, ...own });
-}
-
-/** False where it is left out. */
-const takeFlag = (fields: Fields, field: string): boolean => fields.has(field) && fields.flag(field);
-
-function takeCode(fields: Fields, field: 'code' | 'mask'): PlaceCode {
-  const name = fields.text(field);
-  return isPlaceCode(name) ? name : fields.fail(field, 'must be bitmask or deltas');
-}
-
-function takeWidth(fields: Fields): SparseWidth {
-  const width = fields.count('width');
-  return width === 1 || width === 4 || width === 16 ? width : fields.fail('width', 'must be 1, 4 or 16');
-}
-
-function takeGroups(fields: Fields): Groups {
-  const bits = fields.count('bits');
-  if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) return fields.fail('bits', 'must be 1, 2, 4 or 8');
-  return { bits, group: fields.count('group'), hasZeroPoints: takeFlag(fields, 'zeroPoints') };
-}
-
-/**
- * A weight out of tensors called after `key`, the one of all its numbers `whole`. Nothing is allocated that is longer than the
- * tensors, or than what their places walk over.
- */
-export function takeStored(tensors: FileTensors, key: string, form: Form, whole: string = key): Stored {
-  const { shape, kind = 'full', coded, code = 'bitmask', mask: living = null } = form;
-  const name = coded ? `${key}.values` : whole;
-  const { dtype } = tensors.get(name);
-  const { types, take } = KINDS[kind];
-  const type = types[dtype];
-  if (type === undefined)
-    return tensors.fail(name, `there are no ${kind === 'full' ? '' : `${kind} `}weights of ${dtype}`);
-  const n = size(tensors.format, shape);
-  const units = shape.at(-1) ?? 1;
-  const isSparse = kind === 'sparse';
-  const places = isSparse || !(coded || living) ? null : tensors.takePlaces(key, code, n);
-  const encoding = { type, ...take({ ...form, tensors, key, name, dtype, n, units, places }) } as Encoding;
-  const alive = living && (isSparse ? tensors.takePlaces(`${key}.mask`, living, n) : places!);
-  return { shape, encoding, mask: alive && spread(new Uint8Array(alive.length).fill(1), alive, n) };
-}
-
-/** A weight that is taken. */
-interface Taken extends Form {
-  readonly tensors: FileTensors;
-  readonly key: string;
-  /** Of the tensor of its numbers, and its type. */
-  readonly name: string;
-  readonly dtype: SafeDType;
-  readonly n: number;
-  readonly units: number;
-  /** Of the numbers that are held, or may live; null where they are all. */
-  readonly places: Int32Array | null;
-}
-
-/** One row a kind of record: the encoding that the type of a tensor stands for, and what it consists of. */
-const KINDS: {
-  readonly [K in Kind]: {
-    readonly types: Readonly<Record<string, EncodingName>>;
-    readonly take: (taken: Taken) => object;
-  };
-} = {
-  full: {
-    types: { F32: 'float32', F64: 'float64', I8: 'int8', I32: 'int32', F16: 'float16', BF16: 'bfloat16' },
-    take: (taken) => ({ values: takeValues(taken), ...takeScales(taken) }),
-  },
-  fixed: {
-    types: { I8: 'fixed', I16: 'fixed' },
-    take: (taken) => ({ values: takeValues(taken), fraction: taken.fraction }),
-  },
-  levels: { types: { U8: 'levels' }, take: takeLevels },
-  sparse: { types: { F32: 'sparse', I8: 'sparseInt8' }, take: takeSparse },
-};
-
-const takeValues = ({ tensors, name, dtype, coded, shape, places, n }: Taken): Weights =>
-  coded
-    ? spread(tensors.takeHeld(name, dtype, places!.length), places!, n)
-    : (tensors.take(name, dtype, shape) as Weights);
-
-const takeScales = ({ tensors, key, dtype, units }: Taken): object | false =>
-  dtype === 'I8' && { scales: tensors.take(`${key}.scales`, 'F32', [units]) };
-
-/** How many scales and zero points there are `validateNetwork` checks. */
-function takeLevels({ tensors, key, name, dtype, coded, levels, places, n, units }: Taken): object {
-  const { bits, group, hasZeroPoints } = levels!;
-  const scales = tensors.take(`${key}.scales`, 'F32', null);
-  const zeroPoints = hasZeroPoints ? (tensors.take(`${key}.zeroPoints`, 'U8', null) as Uint8Array) : null;
-  const count = coded ? places!.length : n;
-  let values = tensors.take(name, dtype, [codeBytes(bits, count)]) as Uint8Array;
-  if (coded) {
-    if (bits === 1) tensors.fail(name, 'cannot be coded: no code of 1 bit is 0');
-    if (!endsInZeros(values, bits, count)) tensors.fail(name, 'must be 0 behind the last code');
-    const held = values;
-    const codes = zerosLike(held, n).map((_, i) => zeroCode({ bits, group, zeroPoints }, units, i));
-    places!.forEach((place, i) => {
-      codes[place] = codeAt(held, bits, i);
-    });
-    values = packedCodes(codes, bits);
-  }
-  return { values, bits, group, scales, zeroPoints };
-}
-
-function takeSparse(taken: Taken): object {
-  const { tensors, key, name, dtype, code = 'bitmask', shape, units } = taken;
-  const width = taken.width!;
-  const pattern = takePattern(tensors, key, code, shape, width);
-  const held = tensors.takeHeld(name, dtype, heldIn(pattern, units));
-  // A block has zeros behind the last column, which the file does not hold
-  const values = zerosLike(held, pattern.rows.length * width);
-  let at = 0;
-  eachHeld(pattern, units, (_, i) => {
-    values[i] = held[at++]!;
-  });
-  return { values, ...pattern, ...takeScales(taken) };
-}
-
-/** Of a sparse weight where its blocks are. */
-function takePattern(
-  tensors: FileTensors,
-  key: string,
-  code: PlaceCode,
-  shape: Shape,
-  width: SparseWidth,
-): SparsePattern {
-  const { panels, line } = panelsOf(shape, width);
-  const blocks = tensors.takePlaces(key, code, panels * line, width);
-  const starts = new Int32Array(panels + 1);
-  for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
-  for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;
-  return { width, starts, rows: blocks.map((block) => block % line) };
 }

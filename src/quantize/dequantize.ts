@@ -3,8 +3,8 @@ import { networkOf } from '../compress/passes.ts';
 import { valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { integersOf } from '../graph/encodings.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
-import { integersOf } from '../graph/integers.ts';
 import { Network } from '../graph/network.ts';
 import { without } from '../graph/rewrite.ts';
 

@@ -1,8 +1,8 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { ValueError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { integersOf } from '../graph/encodings.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
-import { integersOf } from '../graph/integers.ts';
 import { encodeWeight } from './encode.ts';
 import type { WeightFormat } from './formats.ts';
 import { hasOneScale } from './layers.ts';

@@ -1,0 +1,108 @@
+import type { Shape } from '../base/shape.ts';
+import type { LevelCodeBits } from '../graph/encoding.ts';
+import { codeAt, codeBytes, endsInZeros, packedCodes, zeroCode } from '../graph/levels.ts';
+import { eachHeld, heldIn, type SparsePattern, type SparseWidth, zerosLike } from '../graph/sparse.ts';
+import type { Fields } from './fields.ts';
+import type { FileTensors } from './file-tensors.ts';
+import type { PlaceCode } from './sparse-code.ts';
+import { type Kinds, numberedForm, type Taken, takeScales, takeValues } from './take-weight.ts';
+import { panelsOf } from './weight-tensors.ts';
+
+/** Kinds of weights of which more is told than that they are coded, by the field that tells them. */
+export const KINDS: Kinds = {
+  width: {
+    name: 'sparse',
+    types: { F32: 'sparse', I8: 'sparseInt8' },
+    form: (fields) => {
+      const width = takeWidth(fields);
+      return { coded: true, shape: fields.numbers('shape'), take: (taken) => takeSparse(taken, width) };
+    },
+    hasBlocks: true,
+  },
+  bits: {
+    name: 'levels',
+    types: { U8: 'levels' },
+    form: (fields) => {
+      const groups = takeGroups(fields);
+      const shape = fields.numbers('shape');
+      return { coded: takeFlag(fields, 'coded'), shape, take: (taken) => takeLevels(taken, groups) };
+    },
+  },
+  fraction: {
+    name: 'fixed',
+    types: { I8: 'fixed', I16: 'fixed' },
+    form: (fields, whole) => {
+      const fraction = fields.number('fraction');
+      return { ...numberedForm(fields, whole), take: (taken) => ({ values: takeValues(taken), fraction }) };
+    },
+  },
+};
+
+/** False where it is left out. */
+const takeFlag = (fields: Fields, field: string): boolean => fields.has(field) && fields.flag(field);
+
+function takeWidth(fields: Fields): SparseWidth {
+  const width = fields.count('width');
+  return width === 1 || width === 4 || width === 16 ? width : fields.fail('width', 'must be 1, 4 or 16');
+}
+
+interface Groups {
+  readonly bits: LevelCodeBits;
+  readonly group: number;
+  readonly hasZeroPoints: boolean;
+}
+
+function takeGroups(fields: Fields): Groups {
+  const bits = fields.count('bits');
+  if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) return fields.fail('bits', 'must be 1, 2, 4 or 8');
+  return { bits, group: fields.count('group'), hasZeroPoints: takeFlag(fields, 'zeroPoints') };
+}
+
+/** How many scales and zero points there are `validateNetwork` checks. */
+function takeLevels(taken: Taken, { bits, group, hasZeroPoints }: Groups): object {
+  const { tensors, key, name, dtype, coded, places, n, units } = taken;
+  const scales = tensors.take(`${key}.scales`, 'F32', null);
+  const zeroPoints = hasZeroPoints ? (tensors.take(`${key}.zeroPoints`, 'U8', null) as Uint8Array) : null;
+  const count = coded ? places!.length : n;
+  let values = tensors.take(name, dtype, [codeBytes(bits, count)]) as Uint8Array;
+  if (coded) {
+    if (bits === 1) tensors.fail(name, 'cannot be coded: no code of 1 bit is 0');
+    if (!endsInZeros(values, bits, count)) tensors.fail(name, 'must be 0 behind the last code');
+    const held = values;
+    const codes = zerosLike(held, n).map((_, i) => zeroCode({ bits, group, zeroPoints }, units, i));
+    places!.forEach((place, i) => {
+      codes[place] = codeAt(held, bits, i);
+    });
+    values = packedCodes(codes, bits);
+  }
+  return { values, bits, group, scales, zeroPoints };
+}
+
+function takeSparse(taken: Taken, width: SparseWidth): object {
+  const { tensors, key, name, dtype, code = 'bitmask', shape, units } = taken;
+  const pattern = takePattern(tensors, key, code, shape, width);
+  const held = tensors.takeHeld(name, dtype, heldIn(pattern, units));
+  // A block has zeros behind the last column, which the file does not hold
+  const values = zerosLike(held, pattern.rows.length * width);
+  let at = 0;
+  eachHeld(pattern, units, (_, i) => {
+    values[i] = held[at++]!;
+  });
+  return { values, ...pattern, ...takeScales(taken) };
+}
+
+/** Of a sparse weight where its blocks are. */
+function takePattern(
+  tensors: FileTensors,
+  key: string,
+  code: PlaceCode,
+  shape: Shape,
+  width: SparseWidth,
+): SparsePattern {
+  const { panels, line } = panelsOf(shape, width);
+  const blocks = tensors.takePlaces(key, code, panels * line, width);
+  const starts = new Int32Array(panels + 1);
+  for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
+  for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;
+  return { width, starts, rows: blocks.map((block) => block % line) };
+}
