@@ -143,6 +143,9 @@ export function knownRanges(
 /** How many times as wide extremes may be as the percentiles before `auto` takes these. */
 const FAR = 4;
 
+/** Values, or groups of them, that are observed in one run: a histogram takes half a megabyte. */
+export const AT_ONCE = 256;
+
 /** Sees the numbers of a value, batch by batch, and says what its range is. */
 export class Observer {
   private readonly method: RangeMethod;
