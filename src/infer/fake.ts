@@ -15,14 +15,31 @@ const LEAST_STEP = 2 ** -40;
 /** A trained scale as it is used. */
 export const usedStep = (step: number): number => Math.max(Math.abs(step), LEAST_STEP);
 
-/** A bias in units of its product is a whole number of at most this size, which float32 has. */
-const MOST_BIAS = 2 ** 24;
+/**
+ * A bias in units of its product is a whole number of at most this size: below 2²⁴, which float32 has, by what rounding the
+ * scale may add.
+ */
+const MOST_BIAS = 2 ** 24 - 2;
 
-/** The scale of a column whose largest number is `largest`, of a bias that is to fit behind inputs of a scale. */
-export function columnScale(largest: number, bits: number, bias: number, inputScale: number): number {
-  const scale = Math.fround(Math.max(largest / mostOf(bits), Math.abs(bias) / (inputScale * MOST_BIAS)));
+/** The finest scale of column j with which a bias fits behind inputs of a scale; 0 without one. */
+const leastScale = (behind: BiasOf | undefined, j: number, columns: number): number =>
+  behind === undefined ? 0 : largestBias(behind, j, columns) / (behind.inputScale * MOST_BIAS);
+
+/** The scale of column j, whose largest number is `largest`. */
+export function columnScale(
+  largest: number,
+  bits: number,
+  behind: BiasOf | undefined,
+  j: number,
+  columns: number,
+): number {
+  const scale = Math.fround(Math.max(largest / mostOf(bits), leastScale(behind, j, columns)));
   return scale < 2 ** -100 ? 1 : scale;
 }
+
+/** The trained scale of column j as it is used. */
+export const steppedScale = (step: number, behind: BiasOf | undefined, j: number, columns: number): number =>
+  Math.max(usedStep(step), leastScale(behind, j, columns));
 
 /** How many scales the whole numbers of a kernel have: one for each index of its last axis if that is of its units, else one. */
 export const columnsOf = (node: Node, kernel: Shape): number => (unitAxisOf(node) === -1 ? kernel.at(-1)! : 1);
@@ -58,8 +75,8 @@ export function wholeKernel(
   const largest = steps === undefined ? largestOf(kernel, columns) : null;
   const scales = Float32Array.from({ length: columns }, (_, j) =>
     largest === null
-      ? usedStep(steps![j]!)
-      : columnScale(largest[j]!, bits, largestBias(behind, j, columns), behind?.inputScale ?? 1),
+      ? steppedScale(steps![j]!, behind, j, columns)
+      : columnScale(largest[j]!, bits, behind, j, columns),
   );
   const values = Int8Array.from(kernel, (w, i) =>
     Math.min(Math.max(roundHalfEven(Math.fround(w / scales[i % columns]!)), -most), most),
@@ -68,8 +85,7 @@ export function wholeKernel(
 }
 
 /** |bias| of a column, or the largest where all units have one scale. */
-export function largestBias(behind: BiasOf | undefined, j: number, columns: number): number {
-  if (behind === undefined) return 0;
+function largestBias(behind: BiasOf, j: number, columns: number): number {
   if (columns > 1 || behind.bias.length === 1) return Math.abs(behind.bias[j]!);
   return Array.from(behind.bias).reduce((most, b) => Math.max(most, Math.abs(b)), 0);
 }

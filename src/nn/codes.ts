@@ -8,7 +8,7 @@ import { type ActivationSpec, LINEAR } from '../graph/activation.ts';
 import { boundsOf } from '../graph/fact.ts';
 import { kernelBitsOf } from '../graph/facts.ts';
 import type { Attributes, Node, QuantizationParams } from '../graph/graph.ts';
-import { type BiasOf, columnScale, columnsOf, fakeFormat, largestBias, mostOf } from '../infer/fake.ts';
+import { type BiasOf, columnScale, columnsOf, fakeFormat, mostOf, steppedScale, usedStep } from '../infer/fake.ts';
 import type { Storage } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { zeros } from '../tensor/create.ts';
@@ -100,19 +100,18 @@ function wholeKernel(node: Node, { kernel, bias, steps }: Product['weights'], in
   const most = mostOf(bits);
   const columns = columnsOf(node, kernel!.shape);
   const terms = kernel!.size / Math.max(1, columns);
+  const behindOf = (): BiasOf | undefined =>
+    bias === undefined || inputScale === null
+      ? undefined
+      : { bias: bias.storage.array, inputScale: numberAt(inputScale, 0) };
   if (steps !== undefined) {
-    const scale = trainedStep(steps, 1 / Math.sqrt(Math.max(1, terms) * most));
+    const factor = 1 / Math.sqrt(Math.max(1, terms) * most);
+    const scale = trainedStep(steps, factor, (step, j) => steppedScale(step, behindOf(), j, columns));
     return { codes: roundWithin(div(kernel!, scale), -most, most), scale };
   }
   const largest =
     terms === 0 ? zeros([columns]) : noGrad(() => max(abs(reshape(kernel!, [terms, columns])), { axis: 0 }));
-  const scale = hosted([columns], (j) => {
-    const behind: BiasOf | undefined =
-      bias === undefined || inputScale === null
-        ? undefined
-        : { bias: bias.storage.array, inputScale: numberAt(inputScale, 0) };
-    return columnScale(numberAt(largest, j), bits, largestBias(behind, j, columns), behind?.inputScale ?? 1);
-  });
+  const scale = hosted([columns], (j) => columnScale(numberAt(largest, j), bits, behindOf(), j, columns));
   // The largest number may come out a rounding error beyond the bounds, and nothing else does: all gradients pass
   return { codes: roundWithin(div(kernel!, scale), -most, most, true), scale };
 }
@@ -147,7 +146,7 @@ export function fakeQuantized(
   const scale =
     weights.scale === undefined
       ? hosted([], () => format().scale)
-      : trainedStep(weights.scale, stepFactor(x, attrs.zeroPoint!));
+      : trainedStep(weights.scale, stepFactor(x, attrs.zeroPoint!), usedStep);
   const real = from === undefined ? div(x, scale) : mul(from.sums, ratio(from.input, from.kernel, scale));
   return asReal(roundWithin(real, hosted([], bound(0)), hosted([], bound(1))), scale);
 }

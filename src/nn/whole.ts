@@ -5,7 +5,6 @@ import { sumTo } from '../autograd/movement.ts';
 import { type Edge, noGrad, record } from '../autograd/tape.ts';
 import { DTypeError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
-import { usedStep } from '../infer/fake.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 
@@ -50,10 +49,13 @@ export function hosted(shape: Shape, fill: (j: number) => number): Tensor {
 export const numberAt = ({ storage, offset, size }: Tensor, j: number): number =>
   storage.array[offset + (size === 1 ? 0 : j)]!;
 
-/** A trained scale as it is used: above 0. Its gradient is multiplied by `factor` (Esser et al. 2019, section 2.2). */
-export function trainedStep(step: Tensor, factor: number): Tensor {
+/**
+ * Trained scales as they are used: above 0, `used` of number j. The gradient is multiplied by `factor` (Esser et al. 2019,
+ * section 2.2), and passes as well where a scale is used that is coarser than the trained one.
+ */
+export function trainedStep(step: Tensor, factor: number, used: (step: number, j: number) => number): Tensor {
   checkFloat32('trainedStep', step);
-  const y = hosted(step.shape, (j) => usedStep(numberAt(step, j)));
+  const y = hosted(step.shape, (j) => used(numberAt(step, j), j));
   return record('trainedStep', y, [step, (g) => mul(mul(g, sign(step)), factor)]);
 }
 

@@ -20,14 +20,22 @@ export interface ScaleLimits {
 
 type Encode = (values: Float32Array, shape: Shape, format: WeightFormat, limits: ScaleLimits) => Encoding;
 
-/** Scales below this are 1: quotients by smaller ones overflow. */
+/** Quotients by smaller scales overflow. */
 const LEAST_SCALE = 2 ** -100;
 
+/** A scale, or where it is too small 1, by which all numbers are 0. */
 const usable = (scale: number): number => (Math.fround(scale) < LEAST_SCALE ? 1 : Math.fround(scale));
 
+/** The same of signs, which do not come of quotients: they would be 1 themselves. */
+const usableOfSigns = (scale: number): number => Math.max(LEAST_SCALE, Math.fround(scale));
+
 /** Usable scales of groups, [groups, units]. */
-const usables = (scales: ArrayLike<number>, shape: Shape, { least }: ScaleLimits): Float32Array =>
-  Float32Array.from(scales, (scale, g) => usable(Math.max(scale, least?.[g % shape.at(-1)!] ?? 0)));
+const usables = (
+  scales: ArrayLike<number>,
+  shape: Shape,
+  { least }: ScaleLimits,
+  asUsable: (scale: number) => number = usable,
+): Float32Array => Float32Array.from(scales, (scale, g) => asUsable(Math.max(scale, least?.[g % shape.at(-1)!] ?? 0)));
 
 /** Of the groups of a matrix [terms, units]: how many rows each has, how many there are, and the group of each number. */
 export function groupsIn(
@@ -156,10 +164,10 @@ function meansOf(values: Float32Array, shape: Shape, format: WeightFormat, f: (w
   return sums.map((sum, g) => (counts[g] === 0 ? 0 : sum / counts[g]!));
 }
 
-/** Signs times the mean of |w|, which has the least squared error (Rastegari et al. 2016, section 3.1). */
+/** Signs times the mean of |w|, which has the least squared error (Rastegari et al. 2016, section 3.1). Of zeros it is 2⁻¹⁰⁰. */
 const binary: Encode = (values, shape, format, limits) => {
   const { rows } = groupsIn(shape, format);
-  const scales = usables(meansOf(values, shape, format, Math.abs), shape, limits);
+  const scales = usables(meansOf(values, shape, format, Math.abs), shape, limits, usableOfSigns);
   const codes = Uint8Array.from(values, (w) => (w < 0 ? 0 : 1));
   return { type: 'levels', values: packedCodes(codes, 1), bits: 1, group: rows, scales, zeroPoints: null };
 };
@@ -170,7 +178,7 @@ const ternary: Encode = (values, shape, format, limits) => {
   const ends = meansOf(values, shape, format, Math.abs).map((mean) => 0.7 * mean);
   const beyond = meansOf(values, shape, format, (w, g) => (Math.abs(w) > ends[g]! ? Math.abs(w) : null));
   const codes = Uint8Array.from(values, (w, i) => 2 + (Math.abs(w) > ends[of(i)]! ? Math.sign(w) : 0));
-  const scales = usables(beyond, shape, limits);
+  const scales = usables(beyond, shape, limits, usableOfSigns);
   return { type: 'levels', values: packedCodes(codes, 2), bits: 2, group: rows, scales, zeroPoints: null };
 };
 

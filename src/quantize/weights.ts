@@ -33,13 +33,20 @@ export function integerWeights(
   const weights = new Map([[node.weights.kernel!, encoded]]);
   if (bias === undefined) return weights;
   const { scales } = integersOf(encoded.encoding, encoded.shape)!;
-  const sums = Int32Array.from(offsets, (offset, j) => roundHalfEven(offset / (input.scale * scales[isOne ? 0 : j]!)));
-  weights.set(node.weights.bias!, {
-    shape: bias.shape,
-    encoding: { type: 'int32', values: sums },
-    mask: bias.mask?.includes(0) ? bias.mask : null,
-  });
-  return weights;
+  const own = isOne ? scales.subarray(0, 1) : scales;
+  return weights.set(node.weights.bias!, wholeBias(offsets, own, input.scale, bias.mask));
+}
+
+/** A bias [units] in units of its product, whose kernel has a scale for each unit or one. Scales are such that it fits. */
+export function wholeBias(
+  bias: Float32Array | Float64Array,
+  scales: Float32Array,
+  inputScale: number,
+  mask: Stored['mask'] = null,
+): Stored {
+  const scaleAt = (j: number): number => scales[scales.length === 1 ? 0 : j]!;
+  const values = Int32Array.from(bias, (b, j) => roundHalfEven(b / (inputScale * scaleAt(j))));
+  return { shape: [bias.length], encoding: { type: 'int32', values }, mask: mask?.includes(0) ? mask : null };
 }
 
 /** A table in the format of the values that are looked up in it, which holds all of its numbers. */

@@ -7,12 +7,10 @@ import { type Graph, type Node, type QuantizationParams, weightsOf } from '../gr
 import { packedCodes } from '../graph/levels.ts';
 import { Names, without, withoutUnread } from '../graph/rewrite.ts';
 import { columnsOf, type WholeKernel, wholeKernel } from '../infer/fake.ts';
+import { BIAS_LIMIT, wholeBias } from './weights.ts';
 
 /** Formats of the values that are int8, by name. */
 export type Formats = ReadonlyMap<string, QuantizationParams>;
-
-/** Biases stay below this, as in `quantize`. */
-const BIAS_LIMIT = 2 ** 28;
 
 /** Kernels that are read as whole numbers as these, with biases in int32 behind int8, and BatchNorms folded into both. */
 export function withWholeKernels(op: string, graph: Graph<Stored>, formats: Formats): Graph<Stored> {
@@ -97,8 +95,7 @@ function partsOf(
     return { kernel: held(folded), bias: wholeBias(sums, folded.scales, input.scale) };
   }
   if (bias === undefined) return { kernel: held(whole), bias: null };
-  const own = wholeBias(Float64Array.from(offsets!), whole.scales, input.scale);
-  return { kernel: held(whole), bias: { ...own, mask: bias.mask?.includes(0) ? bias.mask : null } };
+  return { kernel: held(whole), bias: wholeBias(offsets!, whole.scales, input.scale, bias.mask) };
 }
 
 /**
@@ -118,14 +115,6 @@ function foldedInto(whole: WholeKernel, factors: Float64Array, biases: Float64Ar
     return Math.sign(factors[j]!) * (isKept ? q : roundHalfEven((q * exact[j]!) / scales[j]!));
   });
   return { values, scales };
-}
-
-/** A bias in units of its product. */
-function wholeBias(bias: Float64Array, scales: Float32Array, inputScale: number): Stored {
-  const values = Int32Array.from(bias, (b, j) =>
-    roundHalfEven(b / (inputScale * scales[scales.length === 1 ? 0 : j]!)),
-  );
-  return { shape: [bias.length], encoding: { type: 'int32', values }, mask: null };
 }
 
 /** Up to 4 bits as levels, a group a column. */

@@ -31,6 +31,7 @@ import {
   SeparableConv2D,
   Sequential,
   type SymbolicTensor,
+  type Tensor,
   UpSampling2D,
   ZeroPadding2D,
 } from '../../src/index.ts';
@@ -191,6 +192,26 @@ describe('the integer network equals the prepared model', () => {
       const { encoding } = network.weights.get('conv2D/kernel')!;
       expect(encoding.type).toBe(bits > 4 ? 'int8' : 'levels');
       expect(difference(model, network, normal([SAMPLES, ...IMAGE], 9)).different).toBe(0);
+    }
+  });
+
+  test.each([false, true])('biases that are large beside their kernels (learned steps: %s)', (learnedStep) => {
+    for (const name of ['dense', 'convolution', 'transposed convolution']) {
+      const made = CASES[name]!;
+      const x = input(made.shape);
+      const model = shaken(new Model(x, new Dense(3).apply(made.layers(x)), { seed: 4 }));
+      const [kernel, bias] = model.weights.map(({ value }) => value) as [Tensor, Tensor];
+      const tiny = kernel.storage.array;
+      for (let i = 0; i < tiny.length; i++)
+        if (name === 'transposed convolution' || (i % bias.size) % 2 === 0) tiny[i]! *= 1e-8;
+      bias.storage.array.set(Array.from(bias.data, (_, j) => 1 + j / 7));
+      const prepared = prepareQAT(model, { calibration: normal([200, ...made.shape], 8), learnedStep });
+      const network = convert(prepared);
+      const whole = network.weights.get(model.weights[1]!.name)!.encoding.values;
+      expect(Math.max(...whole), name).toBeGreaterThan(2 ** 23);
+      expect(Math.max(...whole), name).toBeLessThanOrEqual(2 ** 24);
+      expect(Math.min(...whole), name).toBeGreaterThan(0);
+      expect(difference(prepared, network, normal([1000, ...made.shape], 9)).different, name).toBe(0);
     }
   });
 

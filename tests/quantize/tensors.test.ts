@@ -3,10 +3,15 @@ import { describe, expect, test } from 'vitest';
 import {
   chooseQParams,
   cpu,
+  Dense,
   dequantizeTensor,
   fromData,
+  type LayerFormatChoice,
+  predictNetwork,
   type QuantizedTensor,
+  quantize,
   quantizeTensor,
+  Sequential,
   tensor,
   type WeightFormatName,
   WhittleError,
@@ -14,8 +19,9 @@ import {
 import { WEIGHT_FORMATS } from '../../src/quantize/formats.ts';
 import { normal, values } from '../compress/tools.ts';
 
+const FORMATS = Object.keys(WEIGHT_FORMATS) as WeightFormatName[];
+
 const fr = Math.fround;
-const FORMATS = [...(Object.keys(WEIGHT_FORMATS) as WeightFormatName[]), 'affine'] as const;
 const number = fc.float({ min: -1000, max: 1000, noNaN: true }).map(fr);
 
 describe('quantizeTensor in affine int8', () => {
@@ -103,6 +109,39 @@ describe('quantizeTensor in formats of weights', () => {
       expect(values(dequantizeTensor(quantizeTensor(dequantizeTensor(q), format)))).toEqual(
         values(dequantizeTensor(q)),
       );
+  });
+
+  test.each(FORMATS)('%s moves no group of zeros, nor of numbers next to nothing', (type) => {
+    const numbersOf = fc.array(number, { minLength: 24, maxLength: 24 });
+    const tiny = fc.constantFrom(0, 2 ** -149, 2 ** -120, -(2 ** -101));
+    const groups = WEIGHT_FORMATS[type].group === null ? [undefined] : ([1, 4, 'column'] as const);
+    fc.assert(
+      fc.property(numbersOf, tiny, fc.constantFrom(...groups), (numbers, least, group) => {
+        const t = fromData(Float32Array.from(numbers), [8, 3]);
+        const isTiny = (i: number): boolean => i % 3 === 1 || (Math.floor(i / 12) === 1 && i % 3 === 2);
+        for (let i = 0; i < 24; i++) if (isTiny(i)) t.storage.array[i] = least;
+        const y = values(dequantizeTensor(quantizeTensor(t, group === undefined ? type : { type, group })));
+        y.forEach((each, i) => {
+          if (i % 3 === 1 || (group === 4 && isTiny(i))) expect(Math.abs(each - least)).toBeLessThan(2 ** -99);
+        });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each<LayerFormatChoice>([
+    'binary',
+    'ternary',
+    { weights: 'binary', values: 'static' },
+    { weights: 'ternary', values: 'dynamic' },
+  ])('a unit that is dead stays so: %j', (format) => {
+    const model = new Sequential([new Dense(3, { inputShape: [5] }), new Dense(2)], { seed: 3 });
+    const { storage } = model.layer('dense_1').parameter('kernel').value;
+    for (let i = 0; i < 3; i++) storage.array[2 * i] = 0;
+    const calibration = normal([20, 5], 3);
+    const y = values(predictNetwork(quantize(model, { format, calibration }), calibration));
+    expect(Math.max(...y.map((each, i) => (i % 2 === 0 ? Math.abs(each) : 0)))).toBeLessThan(1e-20);
+    expect(Math.max(...y)).toBeGreaterThan(0.1);
   });
 
   test('in groups, fitted to their squared error, come nearer than over their range, never farther', () => {
@@ -202,7 +241,7 @@ describe('dequantizeTensor refuses', () => {
   });
 
   test('nothing that quantizeTensor gives: a scalar, an empty tensor, all formats', () => {
-    for (const format of FORMATS)
+    for (const format of [...FORMATS, 'affine'] as const)
       for (const shape of [[], [0, 3], [3, 0], [1], [7], [2, 3, 5]]) {
         const { shape: own } = dequantizeTensor(quantizeTensor(normal(shape, 3), format));
         expect(own, format).toEqual(shape);
