@@ -1,6 +1,7 @@
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { batchesThrough } from '../compress/measure.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { sameFormat } from '../graph/fact.ts';
 import { factsOf, hasKernel } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
@@ -34,6 +35,8 @@ export interface Calibrated {
 export interface Sources {
   /** Ranges that are known, by the name of the value. */
   readonly known: ReadonlyMap<string, Range>;
+  /** Formats that values keep where they can, by name. */
+  readonly kept: ReadonlyMap<string, QuantizationParams>;
   /** What the others are read off; null where there are none. */
   readonly samples: readonly Tensor[] | null;
   readonly method: RangeMethod;
@@ -80,7 +83,7 @@ function fixedValues(graph: Graph<Stored>, carried: Carried, isFixed: Sources['i
 function calibrated(
   graph: Graph<Stored>,
   carried: Carried,
-  { known, samples, method, isFixed }: Sources,
+  { known, kept, samples, method, isFixed }: Sources,
 ): Omit<Calibrated, 'carried'> {
   const { wanted, unseen, groups } = sharing(graph, carried);
   const tables = new Map(graph.nodes.flatMap((node) => (carried.gives(node) ? tableRange(graph, node) : [])));
@@ -96,7 +99,7 @@ function calibrated(
   const give = (members: readonly string[], { low, high }: Range): QuantizationParams => {
     const isIn = (names: { has(name: string): boolean }): boolean => members.some((name) => names.has(name));
     const choose = isIn(fixed) ? chooseFixedPoint : isIn(tables) ? chooseSymmetric : chooseQParams;
-    const format = choose(low, high);
+    const format = keptBy(members, kept, choose) ?? choose(low, high);
     for (const name of members) formats.set(name, format);
     return format;
   };
@@ -139,6 +142,18 @@ function calibrated(
     open = open.slice(end < 0 ? now.length : end + 1);
   }
   return { formats, notes };
+}
+
+/** The format that all these values keep; null where they have several, or one that is not of the kind that is chosen. */
+function keptBy(
+  members: readonly string[],
+  kept: Sources['kept'],
+  choose: typeof chooseQParams,
+): QuantizationParams | null {
+  const [own, ...others] = members.map((name) => kept.get(name) ?? null);
+  if (own == null || !others.every((other) => sameFormat(other, own))) return null;
+  const end = 127 * own.scale;
+  return choose === chooseQParams || sameFormat(choose(-end, end), own) ? own : null;
 }
 
 /** The range of what a node looks up, by its name: that of its table, whose numbers are all kept. */

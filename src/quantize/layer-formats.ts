@@ -1,6 +1,7 @@
 import type { Stored } from '../graph/encoding.ts';
 import { hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { namesOf } from '../graph/rewrite.ts';
 import { type LayerFormat, type ValueFormat, WEIGHT_FORMATS, type WeightFormat } from './formats.ts';
 import { weightRoleOf } from './layers.ts';
 
@@ -61,14 +62,29 @@ function weightFormatOf({ shape, encoding }: Stored): WeightFormat {
   }
 }
 
-/** A format as words: `int4/32`, `int8, static`. Of groups only what is not usual for a whole column is said. */
-export function formatText({ weights: { type, group }, values }: LayerFormat): string {
+/**
+ * A format as words, others for any other: `int4/32`, `int4/32 by error`, `int8, static`. Of groups only what is not usual for
+ * a whole column is said, of levels what they reach over if it is not their range.
+ */
+export function formatText({ weights: { type, group, fit = 'range' }, values }: LayerFormat): string {
   const isUsual =
     group === undefined || (group === 'column' && (values !== 'real' || WEIGHT_FORMATS[type].group === group));
-  return `${type}${isUsual ? '' : `/${group}`}${values === 'real' ? '' : `, ${values}`}`;
+  const fitted = fit === 'range' ? '' : ` by ${fit}`;
+  return `${type}${isUsual ? '' : `/${group}`}${fitted}${values === 'real' ? '' : `, ${values}`}`;
 }
 
 /** The weights of nodes that are one layer, each once. */
 export function weightsIn(graph: Graph<Stored>, nodes: readonly Node[]): readonly Stored[] {
   return [...new Set(nodes.flatMap((node) => Object.values(weightsOf(graph, node))))];
+}
+
+/** The product before a layer that the real network has not: it makes the features alike. Null where there is none. */
+export function scalerBefore(real: Graph<Stored>, quantized: Graph<Stored>, node: Node): Node | null {
+  const names = new Set(namesOf(real));
+  let maker: Node | undefined = node;
+  do {
+    const [input]: readonly string[] = maker.inputs;
+    maker = names.has(input!) ? undefined : quantized.nodes.find(({ name }) => name === input);
+  } while (maker !== undefined && maker.format !== null);
+  return maker !== undefined && hasKernel(maker) ? maker : null;
 }

@@ -6,9 +6,7 @@ import { heldNetworkOf, networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
-import { namesOf } from '../graph/rewrite.ts';
 import { compileNetwork } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { storedBytes } from '../io/weight-tensors.ts';
@@ -20,7 +18,7 @@ import { disagreements } from './agreement.ts';
 import { type Alone, checkForms, type Read, splitAs, withOnly } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Judge, type JudgedSamples, type JudgeOptions, Noise } from './judge.ts';
-import { formatIn, layersOf, mainKey, weightsIn } from './layer-formats.ts';
+import { formatIn, layersOf, mainKey, scalerBefore, weightsIn } from './layer-formats.ts';
 import { Ledger, type LedgerRow } from './ledger-report.ts';
 import { tapped } from './taps.ts';
 
@@ -126,17 +124,6 @@ function weightNoise(real: Graph<Stored>, quantized: Graph<Stored>, own: Node, t
     numbers,
   );
   return noise;
-}
-
-/** The product before a layer that the real network has not: it makes the features alike. Null where there is none. */
-function scalerBefore(real: Graph<Stored>, quantized: Graph<Stored>, node: Node): Node | null {
-  const names = new Set(namesOf(real));
-  let maker: Node | undefined = node;
-  do {
-    const [input]: readonly string[] = maker.inputs;
-    maker = names.has(input!) ? undefined : quantized.nodes.find(({ name }) => name === input);
-  } while (maker !== undefined && maker.format !== null);
-  return maker !== undefined && hasKernel(maker) ? maker : null;
 }
 
 /** The share of the real numbers that layers read and give for which their formats have no integer. */

@@ -17,6 +17,7 @@ import { BATCH, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
+import { formatsKept, type Kept, withKept } from './keep.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
 import { inFloat32, plainOf } from './plain.ts';
 import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
@@ -59,6 +60,15 @@ export interface QuantizeOptions {
  * format, for nodes that share a weight and differ in format, and for weights that are quantized already.
  */
 export function quantize(subject: Model | Graph<Stored>, options: QuantizeOptions = {}): QuantizedNetwork {
+  return quantizeKeeping(subject, options, null);
+}
+
+/** `quantize`, where layers and formats of values stay as they are in another quantized network of the subject. */
+export function quantizeKeeping(
+  subject: Model | Graph<Stored>,
+  options: QuantizeOptions,
+  kept: Kept | null,
+): QuantizedNetwork {
   checkOptions('quantize', options, 'calibration format layers ranges rule');
   const { calibration, format = 'static', layers = {}, ranges = 'auto', rule = 'float32' } = options;
   checkOneOf('quantize', 'rule', rule, ['float32', 'multiplier']);
@@ -76,7 +86,7 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
   const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
   const plain = plainOf('quantize', given);
   const known = areKnown ? knownRanges('quantize', ranges, given, plain) : new Map<string, Range>();
-  const { network, notes } = quantized(plain, formats, { samples, method, known }, rule);
+  const { network, notes } = quantized(plain, formats, { samples, method, known, kept }, rule);
   const meaning = outputsKnown(subject);
   if (samples === null) return new QuantizedNetwork(network, notes, meaning);
   const told = { ...wordsFor(formats), known: meaning };
@@ -118,7 +128,9 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-type From = Pick<Sources, 'samples' | 'known' | 'method'>;
+interface From extends Pick<Sources, 'samples' | 'known' | 'method'> {
+  readonly kept: Kept | null;
+}
 
 function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rule): Found {
   ownersOf('quantize', given); // a weight is quantized once, so nodes that share one share all
@@ -131,10 +143,12 @@ function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rul
   const scaled = scaledFor(plain, from.samples, isInteger);
   const { graph } = scaled;
   const real = graph.nodes.flatMap((node) => (weightRoleOf(node) === null || isInteger(node) ? [] : [node.name]));
-  const calibrated = calibrate(graph, new Set(real), { ...from, known, isFixed, isWhole });
-  const network = inFormats(graph, formats, calibrated, rule);
+  const kept = from.kept === null ? new Map() : formatsKept(from.kept.network);
+  const calibrated = calibrate(graph, new Set(real), { ...from, known, kept, isFixed, isWhole });
+  const made = inFormats(graph, formats, calibrated, rule);
+  const network = isWhole ? withFusedActivations(made) : made;
   return {
-    network: isWhole ? withFusedActivations(network) : network,
+    network: from.kept === null ? network : withKept(given, network, from.kept),
     notes: [...scaled.notes, ...calibrated.notes],
   };
 }

@@ -97,8 +97,10 @@ const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 
  * own, in the whole network as it is then, and the one is taken that lowers the loss, or the noise in the outputs, most for
  * the bytes it adds to the file; until the damage is within a limit, no step helps, or the bytes are spent. Where the limit
  * was not reached, the result is as it was when it was passed least: a loss may fall and answers be lost. `subject` is what
- * the network was made of: it is quantized anew for every trial, so that what was done to `quantized` afterwards is not in the
- * result. With static or fixed layers `calibration` is needed, as for `quantize`.
+ * the network was made of: layers that get bits back are quantized from it, after which they need after-care again. All others
+ * keep their weights, biases and formats to the bit, with what was done to them since; a static layer does while the value that
+ * it reads keeps its format, which one that is read with another layer's kernel need not, and while features are scaled as they
+ * were, by the same `calibration`. With static or fixed layers `calibration` is needed, as for `quantize`.
  */
 export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: RepairOptions): Repair {
   const op = 'repair';
@@ -137,9 +139,11 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   const formats = new Map([...layers].map(([name, [node]]) => [name, formatIn(given, twinOf(given, node!))]));
   const start: Stage = { ...first, steps: [], report: before, excess: excessOf(op, before, limit) };
   const stages = [start];
+  const changedIn = (now: Stage, layer: string): ReadonlySet<string> =>
+    new Set([layer, ...now.steps.map((step) => step.layer)]);
   for (let now = start; now.excess.length > 0; ) {
-    const step = bestStep(now, layers, formats, ladder, most, (changed) =>
-      stateOf(quantizedIn(subject, layers, changed, told)),
+    const step = bestStep(now, layers, formats, ladder, most, (changed, layer) =>
+      stateOf(quantizedIn(subject, layers, changed, told, { network: given, anew: changedIn(now, layer) })),
     );
     if (step === null) break;
     const { layer, to, state } = step;
@@ -203,13 +207,13 @@ function bestStep(
   formats: ReadonlyMap<string, LayerFormat>,
   ladder: readonly LayerFormat[],
   most: number,
-  tried: (formats: ReadonlyMap<string, LayerFormat>) => State,
+  tried: (formats: ReadonlyMap<string, LayerFormat>, layer: string) => State,
 ): Step | null {
   let best: { step: Step; worth: number; gain: number } | null = null;
   for (const [layer, [node]] of layers)
     for (const to of ladder) {
       if (!canBe(node!, to) || !isFiner(to, formats.get(layer)!)) continue;
-      const state = tried(new Map([...formats, [layer, to]]));
+      const state = tried(new Map([...formats, [layer, to]]), layer);
       const gain = gained(now.harm, state.harm);
       if (state.bytes > most || !(gain > 0)) continue;
       const worth = gain / Math.max(0, state.bytes - now.bytes);

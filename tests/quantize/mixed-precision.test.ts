@@ -153,6 +153,21 @@ describe('a budget of bytes', () => {
     }
   });
 
+  test('tells formats apart that differ in what their levels reach over', () => {
+    const formats = [{ weights: 'int4' }, { weights: { type: 'int4', fit: 'error' } }] as const;
+    const found = mixedPrecision(model, { samples, budget: { bytes: 1e6 }, formats, measureBy: 'sqnr' });
+    const [whole, shares] = formats.map((format) => quantize(model, { format }));
+    found.layers.forEach(({ name, format, options }) => {
+      expect(options.map((option) => formatText(option.format))).toEqual(['int4/32', 'int4/32 by error']);
+      expect(options[0]!.harm).not.toBe(options[1]!.harm);
+      const own = format.weights.fit === 'error' ? shares! : whole!;
+      const key = `${name}/kernel`;
+      expect(found.network.weights.get(key)).toEqual(own.weights.get(key));
+    });
+    expect(found.layers.some(({ format }) => format.weights.fit === 'error')).toBe(true);
+    expect(String(found)).toMatch(/int4\/32 by error/);
+  });
+
   test('goes by the noise in the outputs without labels, or where it is told to', () => {
     const bytes = Math.round(1.1 * sizeOf(model, 'int4'));
     const without = mixedPrecision(model, { calibration: samples[0], budget: { bytes } });

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  correctBias,
   Dense,
   encodeNetwork,
   fromData,
+  gptq,
   ledger,
   type Model,
   measure,
@@ -108,6 +110,79 @@ describe('a network with a layer that is hard to quantize', () => {
     expect(better.excess).toEqual([]);
     expect(better.steps.every(({ to }) => to.values === 'real')).toBe(true);
     expect(better.bytes.after).toBeLessThanOrEqual(1.01 * better.bytes.before);
+  });
+});
+
+describe('a layer that gets no bits back', () => {
+  let model: Model;
+  let train: Pair;
+  let samples: Pair;
+  beforeAll(async () => {
+    const made = await digitsModel();
+    model = sharpened(made.model, 'first', 'second', 40);
+    train = made.train;
+    samples = made.test;
+  });
+
+  /** All that a network holds of a layer, and the format of what it reads. */
+  const heldOf = ({ nodes, weights }: QuantizedNetwork, layer: string): unknown => {
+    const { inputs, weights: keys } = nodes.find(({ name }) => name === layer)!;
+    const { format = null } = nodes.find(({ name }) => name === inputs[0]) ?? {};
+    return { format, weights: Object.entries(keys).map(([role, key]) => [role, weights.get(key)]) };
+  };
+
+  const EACH: Record<string, () => { broken: QuantizedNetwork; options?: Partial<RepairOptions> }> = {
+    'with levels that reach over a share of their range': () => ({
+      broken: quantize(model, { format: { weights: { type: 'int4', fit: 'error' } } }),
+    }),
+    'with rows rounded by GPTQ and corrected biases': () => {
+      const [calibration] = train;
+      const broken = gptq(model, quantize(model, { calibration, format: 'int4' }), { calibration });
+      return { broken: correctBias(model, broken, { calibration }) };
+    },
+    'with static values and corrected biases': () => {
+      const [calibration] = train;
+      const broken = quantize(model, { calibration, format: { weights: 'ternary', values: 'static' } });
+      const formats = ['static', 'float16'] as const;
+      return {
+        broken: correctBias(model, broken, { calibration }),
+        options: { calibration, formats, bytes: 0.3 },
+      };
+    },
+    'with ranges that are not those of now': () => {
+      const ranges = { name: 'percentile', percent: 99 } as const;
+      const broken = quantize(model, {
+        calibration: train[0],
+        ranges,
+        rule: 'multiplier',
+        format: { weights: 'ternary', values: 'static' },
+      });
+      return { broken, options: { calibration: samples[0], formats: ['int8', 'static'], bytes: 0.3 } };
+    },
+    'with fixed point': () => {
+      const broken = quantize(model, {
+        calibration: train[0],
+        format: 'fixed',
+        ranges: { name: 'percentile', percent: 60 },
+        layers: { second: 'ternary' },
+      });
+      return {
+        broken,
+        options: { calibration: train[0], formats: ['fixed', 'float16'], bytes: 0.1, until: { changed: 0 } },
+      };
+    },
+  };
+
+  test.each(Object.keys(EACH))('stays to the bit: %s', (name) => {
+    const { broken, options = {} } = EACH[name]!();
+    const found = repair(model, broken, { samples, ...options });
+    const changed = new Set(found.steps.map(({ layer }) => layer));
+    expect(changed.size).toBeGreaterThan(0);
+    const others = ['first', 'second', 'third'].filter((layer) => !changed.has(layer));
+    expect(others.length).toBeGreaterThan(0);
+    for (const layer of others) expect(heldOf(found.network, layer), layer).toEqual(heldOf(broken, layer));
+    for (const layer of changed) expect(heldOf(found.network, layer), layer).not.toEqual(heldOf(broken, layer));
+    expect(found.steps.at(-1)!.after).toBe(ledger(model, found.network, { samples }).quantized.loss);
   });
 });
 
