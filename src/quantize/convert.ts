@@ -12,12 +12,13 @@ import { isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
 import { fakeFormat } from '../infer/fake.ts';
 import type { Model } from '../nn/model.ts';
+import type { Rule } from './assemble.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';
 import { type Formats, withWholeKernels } from './whole-kernels.ts';
 
 export interface ConvertOptions {
   /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
-  readonly rule?: 'float32' | 'multiplier';
+  readonly rule?: Rule;
 }
 
 /**
@@ -59,8 +60,6 @@ function formatsIn(graph: Graph<Stored>): Formats {
 }
 
 const isMove = (node: Node): boolean => activationIn(node) === null && mayCarry(node) && keepsFormat(node);
-
-type Rule = Required<ConvertOptions>['rule'];
 
 /** Which nodes give int8 themselves: those whose numbers a `fakeQuantize` alone reads, or a relu before it. */
 function giversIn(graph: Graph<Stored>, formats: Formats): ReadonlyMap<string, QuantizationParams> {

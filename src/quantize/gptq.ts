@@ -6,7 +6,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, float32Stored, type Stored } from '../graph/encoding.ts';
 import type { Graph, Node, NodeOf, Op } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import { batchesOf } from '../nn/samples.ts';
@@ -177,7 +177,7 @@ function withScalesFrom(held: Stored, row: number, w: Float64Array): Stored {
   const from = row * units;
   const to = Math.min(w.length, from + group * units);
   const values = Float32Array.from(w.subarray(from, to), (x, i) => (mask?.[from + i] === 0 ? 0 : x));
-  const part: Stored = { shape: [values.length / units, units], encoding: { type: 'float32', values }, mask: null };
+  const part = float32Stored([values.length / units, units], values);
   const own = encodeWeight('gptq', 'a group', part, { type, group }).encoding as EncodingOf<'levels'>;
   const scales = encoding.scales.slice();
   scales.set(own.scales, (row / group) * units);

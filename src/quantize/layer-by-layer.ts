@@ -46,7 +46,7 @@ export interface QuantizedLayer {
 }
 
 /** New weights of a layer; as it was if left out. */
-export interface Changed {
+interface Changed {
   readonly kernel?: Stored;
   readonly bias?: Stored;
 }

@@ -5,7 +5,7 @@ import { elementsOf, normalizeAxis, type Shape, size } from '../base/shape.ts';
 import { refusing } from '../graph/attributes.ts';
 import { isScale } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { Encoding, Stored } from '../graph/encoding.ts';
+import { type Encoding, float32Stored, type Stored } from '../graph/encoding.ts';
 import { ENCODINGS } from '../graph/encodings.ts';
 import type { QuantizationParams } from '../graph/graph.ts';
 import { arrayCheck, checkStored } from '../graph/validate.ts';
@@ -64,7 +64,7 @@ export function quantizeTensor(
         value,
         'Give a group in the format?',
       );
-  const { encoding } = encodeWeight('quantizeTensor', 'x', float32(shape, values), own);
+  const { encoding } = encodeWeight('quantizeTensor', 'x', float32Stored(shape, values), own);
   return { shape, encoding };
 }
 
@@ -101,12 +101,6 @@ function affineNumbers(shape: Shape, encoding: AffineEncoding): Tensor {
     shape,
   );
 }
-
-const float32 = (shape: Shape, values: Float32Array): Stored => ({
-  shape,
-  encoding: { type: 'float32', values },
-  mask: null,
-});
 
 function checkedTensor(x: Tensor): Tensor {
   if (!(x instanceof Tensor)) throw new ValueError('quantizeTensor', 'x', 'a tensor', x);
