@@ -1,4 +1,5 @@
 import { checkOneOf, checkRange, ValueError } from '../base/errors.ts';
+import type { EncodingName, Stored } from '../graph/encoding.ts';
 
 /** How a weight is held. */
 export type WeightFormatName =
@@ -54,40 +55,107 @@ export type LayerFormatChoice =
   | WeightFormatName
   | { readonly weights?: WeightFormatName | WeightFormat; readonly values?: ValueFormat };
 
-const VALUES: readonly ValueFormat[] = ['real', 'static', 'fixed', 'dynamic'];
+/** What is to be known of a format of weights. */
+interface WeightFormatFacts {
+  readonly bits: number;
+  /** Rows of a column that share a scale, if nothing is said; null for a format without such groups. */
+  readonly group: number | 'column' | null;
+  /** How files and programs hold it; as levels with zero points or without. */
+  readonly encodings: readonly EncodingName[];
+  readonly hasZeroPoints: boolean;
+  /** Whether products of integers can take it. */
+  readonly isInteger: boolean;
+  /** Whether all of a weight can have one scale, and whether that is a power of two. */
+  readonly isOfOneScale: boolean;
+  readonly isPowerOfTwo: boolean;
+  /** Whether there is a choice of what its levels reach over. */
+  readonly isFitted: boolean;
+}
 
-/** One row a format of weights: how many bits, what is usual, and whether products of integers can take it. */
-export const WEIGHT_FORMATS: {
-  readonly [F in WeightFormatName]: {
-    readonly bits: number;
-    readonly group: number | 'column' | null;
-    readonly isInteger: boolean;
-    /** Whether there is a choice of what its levels reach over. */
-    readonly isFitted: boolean;
-  };
-} = {
-  float32: { bits: 32, group: null, isInteger: false, isFitted: false },
-  float16: { bits: 16, group: null, isInteger: false, isFitted: false },
-  bfloat16: { bits: 16, group: null, isInteger: false, isFitted: false },
-  fixed8: { bits: 8, group: null, isInteger: true, isFitted: false },
-  fixed16: { bits: 16, group: null, isInteger: false, isFitted: false },
-  int8: { bits: 8, group: 'column', isInteger: true, isFitted: false },
-  uint8: { bits: 8, group: 32, isInteger: false, isFitted: false },
-  int4: { bits: 4, group: 32, isInteger: true, isFitted: true },
-  uint4: { bits: 4, group: 32, isInteger: false, isFitted: true },
-  ternary: { bits: 2, group: 32, isInteger: true, isFitted: false },
-  binary: { bits: 1, group: 32, isInteger: true, isFitted: false },
+const PLAIN = {
+  group: null,
+  hasZeroPoints: false,
+  isInteger: false,
+  isOfOneScale: false,
+  isPowerOfTwo: false,
+  isFitted: false,
+} as const;
+const FIXED = { ...PLAIN, encodings: ['fixed'], isOfOneScale: true, isPowerOfTwo: true } as const;
+const LEVELS = { ...PLAIN, encodings: ['levels'], group: 32 } as const;
+
+/** One row a format of weights. */
+export const WEIGHT_FORMATS: { readonly [F in WeightFormatName]: WeightFormatFacts } = {
+  float32: { ...PLAIN, bits: 32, encodings: ['float32', 'sparse'] },
+  float16: { ...PLAIN, bits: 16, encodings: ['float16'] },
+  bfloat16: { ...PLAIN, bits: 16, encodings: ['bfloat16'] },
+  fixed8: { ...FIXED, bits: 8, isInteger: true },
+  fixed16: { ...FIXED, bits: 16 },
+  int8: {
+    ...LEVELS,
+    bits: 8,
+    encodings: ['int8', 'sparseInt8', 'levels'],
+    group: 'column',
+    isInteger: true,
+    isOfOneScale: true,
+  },
+  uint8: { ...LEVELS, bits: 8, hasZeroPoints: true },
+  int4: { ...LEVELS, bits: 4, isInteger: true, isFitted: true },
+  uint4: { ...LEVELS, bits: 4, hasZeroPoints: true, isFitted: true },
+  ternary: { ...LEVELS, bits: 2, isInteger: true },
+  binary: { ...LEVELS, bits: 1, isInteger: true },
 };
 
-const isValues = (name: unknown): name is ValueFormat => VALUES.includes(name as ValueFormat);
+/** The format of a weight, by its encoding, which does not say what its levels reach over; null where none is held so. */
+export function weightFormatOf({ shape, encoding }: Stored): WeightFormat | null {
+  const isLevels = encoding.type === 'levels';
+  const bits = isLevels ? encoding.bits : encoding.type === 'fixed' ? 8 * encoding.values.BYTES_PER_ELEMENT : null;
+  const hasZeroPoints = isLevels && encoding.zeroPoints !== null;
+  const found = WEIGHT_FORMAT_NAMES.find((name) => {
+    const row = WEIGHT_FORMATS[name];
+    const isHeldSo = row.encodings.includes(encoding.type) && row.hasZeroPoints === hasZeroPoints;
+    return isHeldSo && (bits === null || row.bits === bits);
+  });
+  if (found === undefined) return null;
+  if (WEIGHT_FORMATS[found].group === null) return { type: found };
+  const isWhole = !isLevels || encoding.scales.length === (shape.at(-1) ?? 1);
+  return { type: found, group: isWhole ? 'column' : encoding.group };
+}
+
+const WEIGHT_FORMAT_NAMES = Object.keys(WEIGHT_FORMATS) as readonly WeightFormatName[];
+
+/** What is to be known of the values that a layer multiplies. */
+interface ValueFormatFacts {
+  /** Its weights, if nothing is said, and the format as words with these. */
+  readonly weights: WeightFormatName;
+  readonly words: string;
+  /** Whether products are of integers, and whether their scales are powers of two. */
+  readonly isInteger: boolean;
+  readonly isPowerOfTwo: boolean;
+}
+
+/** One row a format of values. */
+export const VALUE_FORMATS: { readonly [V in ValueFormat]: ValueFormatFacts } = {
+  real: { weights: 'float32', words: 'float32', isInteger: false, isPowerOfTwo: false },
+  static: { weights: 'int8', words: 'int8', isInteger: true, isPowerOfTwo: false },
+  fixed: { weights: 'fixed8', words: 'fixed8', isInteger: true, isPowerOfTwo: true },
+  dynamic: { weights: 'int8', words: 'dynamic int8', isInteger: true, isPowerOfTwo: false },
+};
+
+/** The names of what a format multiplies: `int4`, `int8`, `dynamic int8 times ternary`. */
+export function productText({ weights: { type }, values }: LayerFormat): string {
+  const { isInteger, weights, words } = VALUE_FORMATS[values];
+  if (!isInteger) return type;
+  return type === weights ? words : `${words} times ${type}`;
+}
+
+const isValues = (name: unknown): name is ValueFormat => typeof name === 'string' && Object.hasOwn(VALUE_FORMATS, name);
 const isWeights = (name: unknown): name is WeightFormatName =>
   typeof name === 'string' && Object.hasOwn(WEIGHT_FORMATS, name);
 
 /** Checks a choice and fills in what it leaves out. Throws ValueError. */
 export function layerFormat(op: string, field: string, choice: LayerFormatChoice): LayerFormat {
-  if (choice === 'static' || choice === 'dynamic')
-    return { weights: { type: 'int8', group: 'column' }, values: choice };
-  if (choice === 'fixed') return { weights: { type: 'fixed8' }, values: 'fixed' };
+  if (isValues(choice) && (choice as ValueFormat) !== 'real')
+    return { weights: weightFormat(op, field, VALUE_FORMATS[choice].weights, choice), values: choice };
   if (isWeights(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
   const isObject = typeof choice === 'object' && choice !== null && !Array.isArray(choice);
   const { weights, values = 'real', ...others } = isObject ? choice : ({ weights: '' } as never);
@@ -95,11 +163,11 @@ export function layerFormat(op: string, field: string, choice: LayerFormatChoice
     throw new ValueError(
       op,
       field,
-      `static, fixed, dynamic, one of ${Object.keys(WEIGHT_FORMATS).join(', ')}, or { weights, values }`,
+      `static, fixed, dynamic, one of ${WEIGHT_FORMAT_NAMES.join(', ')}, or { weights, values }`,
       choice,
     );
-  const usual = values === 'real' ? 'float32' : values === 'fixed' ? 'fixed8' : 'int8';
-  return { weights: weightFormat(op, `${field}.weights`, weights ?? usual, values), values };
+  const own = weights ?? VALUE_FORMATS[values].weights;
+  return { weights: weightFormat(op, `${field}.weights`, own, values), values };
 }
 
 /** Checks a format of weights, for a layer that multiplies such values, and fills in its group. Throws ValueError. */
@@ -112,21 +180,23 @@ export function weightFormat(
   const { type, group, fit, ...others }: Omit<Partial<WeightFormat>, 'type'> & { type?: unknown } =
     typeof choice === 'object' && choice !== null ? choice : { type: choice };
   if (!isWeights(type) || Object.keys(others).length > 0)
+    throw new ValueError(op, field, `one of ${WEIGHT_FORMAT_NAMES.join(', ')}, or { type, group, fit }`, choice);
+  const row = WEIGHT_FORMATS[type];
+  if (fit !== undefined && !row.isFitted) {
+    const fitted = WEIGHT_FORMAT_NAMES.filter((name) => WEIGHT_FORMATS[name].isFitted);
+    throw new ValueError(op, `${field}.fit`, `left out: ${fitted.join(' and ')} have it`, fit);
+  }
+  if (fit !== undefined) checkOneOf(op, `${field}.fit`, fit, ['range', 'error']);
+  const { isInteger: isWhole, isPowerOfTwo } = VALUE_FORMATS[values];
+  if (isWhole && !row.isInteger)
+    throw new ValueError(op, field, 'a format whose numbers are whole: products of integers have no other', type);
+  if (isPowerOfTwo && !row.isPowerOfTwo)
     throw new ValueError(
       op,
       field,
-      `one of ${Object.keys(WEIGHT_FORMATS).join(', ')}, or { type, group, fit }`,
-      choice,
+      `${VALUE_FORMATS[values].weights}, as the values are: other scales are no powers of two`,
+      type,
     );
-  const row = WEIGHT_FORMATS[type];
-  if (fit !== undefined && !row.isFitted)
-    throw new ValueError(op, `${field}.fit`, `left out: int4 and uint4 have it`, fit);
-  if (fit !== undefined) checkOneOf(op, `${field}.fit`, fit, ['range', 'error']);
-  const isWhole = values !== 'real';
-  if (isWhole && !row.isInteger)
-    throw new ValueError(op, field, 'a format whose numbers are whole: products of integers have no other', type);
-  if (values === 'fixed' && type !== 'fixed8')
-    throw new ValueError(op, field, 'fixed8, as the values are: other scales are no powers of two', type);
   if (row.group === null) {
     if (group !== undefined)
       throw new ValueError(op, `${field}.group`, `left out: ${type} has one scale or none`, group);

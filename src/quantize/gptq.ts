@@ -12,7 +12,7 @@ import type { Model } from '../nn/model.ts';
 import { batchesOf } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { encodeWeight } from './encode.ts';
-import type { WeightFormatName } from './formats.ts';
+import { WEIGHT_FORMATS, type WeightFormat, weightFormatOf } from './formats.ts';
 import { gridOf, nearestCode, numberAt, withCodes } from './grid.ts';
 import { type AfterCareOptions, layerByLayer, type QuantizedLayer } from './layer-by-layer.ts';
 
@@ -27,8 +27,8 @@ const DAMPING = 0.01;
  * before they are rounded themselves. With the Hessian H = 2XᵀX, damped by 1 % of the mean of its diagonal, and the upper
  * Cholesky factor R of its inverse, row i of error e changes row k by -e·R[i,k]/R[i,i] (Algorithm 1 without its blocks, which only
  * order memory accesses). In float64, rows in order. Where groups of rows have scales of their own, those of a group are taken when
- * it begins, of its rows as they are by then; those of the first stay, and so do scales of whole columns. A unit whose error
- * on the calibration samples does not become less keeps its rounding.
+ * it begins, of its rows as they are by then, over what the levels of the format reach over (`fit`); those of the first stay, and
+ * so do scales of whole columns. A unit whose error on the calibration samples does not become less keeps its rounding.
  *
  * Of dense layers and convolutions of one group whose weights have steps, in any format of values; convolutions of several groups,
  * depthwise and transposed ones stay as they are, as do float16, bfloat16 and real weights. What is pruned stays 0. A layer that
@@ -137,10 +137,11 @@ function rounded({ kernel, real }: QuantizedLayer, r: Float64Array): Stored {
   const w = Float64Array.from(real);
   const codes = new Int32Array(w.length);
   const errors = new Float64Array(units);
+  const format = groupFormat(kernel, real);
   let held = kernel;
   let grid = gridOf(held)!;
   for (let i = 0; i < n; i++) {
-    const next = withScalesFrom(held, i, w);
+    const next = format === null ? held : withScalesFrom(held, format, i, w);
     if (next !== held) grid = gridOf(next)!;
     held = next;
     for (let j = 0; j < units; j++) {
@@ -157,28 +158,36 @@ function rounded({ kernel, real }: QuantizedLayer, r: Float64Array): Stored {
   return withCodes(held, codes);
 }
 
-/** The format whose scales a group of levels takes anew. */
-function formatOf({ bits, zeroPoints }: EncodingOf<'levels'>): WeightFormatName | null {
-  const names = zeroPoints === null ? SYMMETRIC : ASYMMETRIC;
-  return names[bits] ?? null;
+/** The format in which groups of levels take scales anew; null for a weight without groups. */
+function groupFormat(weight: Stored, real: Float32Array): WeightFormat | null {
+  const { shape, encoding, mask } = weight;
+  const format = weightFormatOf(weight);
+  if (encoding.type !== 'levels' || format === null || !WEIGHT_FORMATS[format.type].isFitted) return format;
+  // What levels reach over is not in the encoding: it is what gives such scales
+  const scalesBy = (fit: 'range' | 'error'): Float32Array =>
+    levelsFor(masked(real, mask), shape, { ...format, fit }).scales;
+  const isBy = (fit: 'range' | 'error'): boolean => scalesBy(fit).every((scale, g) => scale === encoding.scales[g]);
+  return { ...format, fit: !isBy('range') && isBy('error') ? 'error' : 'range' };
 }
 
-const SYMMETRIC: { readonly [bits: number]: WeightFormatName } = { 1: 'binary', 2: 'ternary', 4: 'int4', 8: 'int8' };
-const ASYMMETRIC: { readonly [bits: number]: WeightFormatName } = { 4: 'uint4', 8: 'uint8' };
+/** Numbers, 0 where they were pruned. */
+const masked = (values: Float32Array, mask: Uint8Array | null | undefined): Float32Array =>
+  mask == null ? values : values.map((w, i) => (mask[i] === 0 ? 0 : w));
+
+/** The levels of numbers in a format. */
+const levelsFor = (values: Float32Array, shape: Shape, format: WeightFormat): EncodingOf<'levels'> =>
+  encodeWeight('gptq', 'a kernel', float32Stored(shape, values), format).encoding as EncodingOf<'levels'>;
 
 /** The weight with the scales of the numbers w, where a group but the first begins at a row; else itself. */
-function withScalesFrom(held: Stored, row: number, w: Float64Array): Stored {
+function withScalesFrom(held: Stored, format: WeightFormat, row: number, w: Float64Array): Stored {
   const { encoding, shape, mask } = held;
   if (encoding.type !== 'levels' || row === 0 || row % encoding.group !== 0) return held;
-  const type = formatOf(encoding);
-  if (type === null) return held;
   const units = shape.at(-1)!;
   const { group } = encoding;
   const from = row * units;
   const to = Math.min(w.length, from + group * units);
-  const values = Float32Array.from(w.subarray(from, to), (x, i) => (mask?.[from + i] === 0 ? 0 : x));
-  const part = float32Stored([values.length / units, units], values);
-  const own = encodeWeight('gptq', 'a group', part, { type, group }).encoding as EncodingOf<'levels'>;
+  const values = masked(Float32Array.from(w.subarray(from, to)), mask?.subarray(from, to));
+  const own = levelsFor(values, [values.length / units, units], format);
   const scales = encoding.scales.slice();
   scales.set(own.scales, (row / group) * units);
   const zeroPoints = encoding.zeroPoints?.slice() ?? null;

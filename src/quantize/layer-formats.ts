@@ -1,9 +1,10 @@
+import { StateError } from '../base/errors.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { namesOf } from '../graph/rewrite.ts';
 import { dynamicOf } from '../graph/validate.ts';
-import { type LayerFormat, type ValueFormat, WEIGHT_FORMATS, type WeightFormat } from './formats.ts';
+import { type LayerFormat, type ValueFormat, WEIGHT_FORMATS, weightFormatOf } from './formats.ts';
 import { weightRoleOf } from './layers.ts';
 
 /** The weight of a layer that has a format: its kernel, or its table. */
@@ -23,10 +24,15 @@ export function layersOf({ nodes }: Pick<Graph<unknown>, 'nodes'>): ReadonlyMap<
   return layers;
 }
 
-/** The format in which a layer of a quantized network is held and run. */
-export function formatIn(graph: Graph<Stored>, node: Node): LayerFormat {
-  const weight = graph.weights.get(mainKey(node))!;
-  return { weights: weightFormatOf(weight), values: valuesIn(graph, node, weight) };
+/** The format in which a layer of a quantized network is held and run. Throws StateError where its weight is in none. */
+export function formatIn(op: string, graph: Graph<Stored>, node: Node): LayerFormat {
+  const key = mainKey(node);
+  const weight = graph.weights.get(key)!;
+  const weights = weightFormatOf(weight);
+  if (weights !== null) return { weights, values: valuesIn(graph, node, weight) };
+  const { type } = weight.encoding;
+  const held = type === 'levels' ? `levels of ${weight.encoding.bits} bits with zero points` : type;
+  throw new StateError(op, `node "${node.name}" (${node.op}) holds ${key} as ${held}, which no format of weights does`);
 }
 
 function valuesIn(graph: Graph<Stored>, node: Node, { encoding }: Stored): ValueFormat {
@@ -35,32 +41,6 @@ function valuesIn(graph: Graph<Stored>, node: Node, { encoding }: Stored): Value
   const isWhole = (maker?.format ?? null) !== null || (!hasKernel(node) && node.format !== null);
   if (!isWhole) return 'real';
   return encoding.type === 'fixed' ? 'fixed' : 'static';
-}
-
-/** The format of a weight, by its encoding. */
-function weightFormatOf({ shape, encoding }: Stored): WeightFormat {
-  const units = shape.at(-1) ?? 1;
-  switch (encoding.type) {
-    case 'int8':
-    case 'sparseInt8':
-      return { type: 'int8', group: 'column' };
-    case 'fixed':
-      return { type: encoding.values instanceof Int8Array ? 'fixed8' : 'fixed16' };
-    case 'float16':
-    case 'bfloat16':
-      return { type: encoding.type };
-    case 'levels': {
-      const { bits, zeroPoints, scales, group } = encoding;
-      const rows = scales.length === units ? 'column' : group;
-      if (bits === 1 || bits === 2) return { type: bits === 1 ? 'binary' : 'ternary', group: rows };
-      return { type: `${zeroPoints === null ? '' : 'u'}int${bits}`, group: rows };
-    }
-    case 'float32':
-    case 'float64':
-    case 'int32':
-    case 'sparse':
-      return { type: 'float32' };
-  }
 }
 
 /**

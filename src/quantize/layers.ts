@@ -6,8 +6,9 @@ import {
   type LayerFormat,
   type LayerFormatChoice,
   layerFormat,
+  VALUE_FORMATS,
   type ValueFormat,
-  type WeightFormatName,
+  WEIGHT_FORMATS,
 } from './formats.ts';
 
 /** The role of the weight that a node multiplies by or looks numbers up in; null for a node that is no layer. */
@@ -79,12 +80,10 @@ const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
 /** Whether a layer can be run on such values. */
 export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values](node);
 
-/** Formats of weights with one scale for all of a weight. */
-const OF_ONE_SCALE: readonly WeightFormatName[] = ['int8', 'fixed8'];
-
 /** Whether a layer can be in a format. */
 export const canBe = (node: Node, { weights, values }: LayerFormat): boolean =>
-  takes(node, values) && (values === 'real' || !hasOneScale(node) || OF_ONE_SCALE.includes(weights.type));
+  takes(node, values) &&
+  (!VALUE_FORMATS[values].isInteger || !hasOneScale(node) || WEIGHT_FORMATS[weights.type].isOfOneScale);
 
 function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): void {
   const { name } = node;

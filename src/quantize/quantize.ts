@@ -16,7 +16,7 @@ import { type Formats, inFormats, type Rule, withActivationsApart } from './asse
 import { BATCH, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
-import type { LayerFormat, LayerFormatChoice } from './formats.ts';
+import { type LayerFormat, type LayerFormatChoice, productText } from './formats.ts';
 import { formatsKept, type Kept, withKept } from './keep.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
 import { inFloat32, plainOf } from './plain.ts';
@@ -101,7 +101,7 @@ function samplesFor({ inputs }: Graph<Stored>, calibration: Data): readonly Tens
 
 /** What notes call the formats of layers, and what they advise. */
 function wordsFor(formats: ReadonlyMap<string, LayerFormat>): { readonly format: string; readonly remedy: string } {
-  const names = new Set([...formats.values()].map(nameOf));
+  const names = new Set([...formats.values()].map(productText));
   const areRanges = [...formats.values()].some(hasFormats);
   return {
     format: names.size === 1 ? [...names][0]! : 'the mix of formats',
@@ -109,18 +109,6 @@ function wordsFor(formats: ReadonlyMap<string, LayerFormat>): { readonly format:
       ? 'try ranges: { name: "percentile", percent: 99.9 }, calibration samples like those of use, or features of one size'
       : 'try a format of more bits, a smaller group, or other formats for some layers',
   };
-}
-
-function nameOf({ weights: { type }, values }: LayerFormat): string {
-  const isUsual = type === 'int8' || values === 'fixed';
-  switch (values) {
-    case 'real':
-      return type;
-    case 'dynamic':
-      return isUsual ? 'dynamic int8' : `dynamic int8 times ${type}`;
-    default:
-      return isUsual ? type : `int8 times ${type}`;
-  }
 }
 
 interface Found {

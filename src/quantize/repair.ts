@@ -135,7 +135,7 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   const most = Math.floor(first.bytes * (1 + share));
   const before = damageOf(first.network);
   const limit = until ?? usualLimit(before);
-  const formats = new Map([...layers].map(([name, [node]]) => [name, formatIn(given, twinOf(given, node!))]));
+  const formats = new Map([...layers].map(([name, [node]]) => [name, formatIn(op, given, twinOf(given, node!))]));
   const start: Stage = { ...first, steps: [], report: before, excess: excessOf(op, before, limit) };
   const stages = [start];
   const changedIn = (now: Stage, layer: string): ReadonlySet<string> =>

@@ -129,6 +129,36 @@ describe('gptq', () => {
     },
   );
 
+  test.each(['range', 'error'] as const)(
+    'lets levels of all groups reach over what those of the format do: its %s',
+    (fit) => {
+      let moved = 0;
+      for (const type of ['int4', 'uint4'] as const)
+        for (let seed = 1; seed <= 6; seed++) {
+          // Rounding the first group changes nothing, so that the second is as it was when its scales are taken
+          const [n, units] = [16, 5];
+          const { shape, encoding } = reals([n, units], seed);
+          const values = Float32Array.from(encoding.values, (w, i) => {
+            const [row, j] = [Math.floor(i / units), i % units];
+            return row >= 8 ? w ** 3 : ((row * (j + 3)) % 8) * (row % 2 === 0 ? 1 : -1);
+          });
+          for (let j = 0; j < units; j++)
+            values.set(
+              [7, -8].map((end) => (type === 'int4' && end < 0 ? -7 : end)),
+              2 * j,
+            );
+          const network = layer({ shape, encoding: { type: 'float32', values }, mask: null });
+          const x = correlated(60, n, seed, 2);
+          const quantized = quantize(network, { calibration: x, format: { weights: { type, group: 8, fit } } });
+          const made = gptq(network, quantized, { calibration: x });
+          const [own, before] = [made, quantized].map(({ weights }) => weights.get('d0/kernel')!.encoding);
+          expect(own, `${type}, seed ${seed}`).toMatchObject({ scales: (before as { scales: Float32Array }).scales });
+          if (!Object.is(String(own!.values), String(before!.values))) moved++;
+        }
+      expect(moved).toBeGreaterThan(6);
+    },
+  );
+
   test.each<[LayerFormatChoice, number]>([
     ['int4', 0.5],
     ['uint4', 0.5],

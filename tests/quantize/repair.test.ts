@@ -149,16 +149,6 @@ describe('a layer that gets no bits back', () => {
         options: { calibration, formats, bytes: 0.3 },
       };
     },
-    'with ranges that are not those of now': () => {
-      const ranges = { name: 'percentile', percent: 99 } as const;
-      const broken = quantize(model, {
-        calibration: train[0],
-        ranges,
-        rule: 'multiplier',
-        format: { weights: 'ternary', values: 'static' },
-      });
-      return { broken, options: { calibration: samples[0], formats: ['int8', 'static'], bytes: 0.3 } };
-    },
     'with fixed point': () => {
       const broken = quantize(model, {
         calibration: train[0],
