@@ -13,6 +13,7 @@ import type { Graph } from './graph.ts';
 import { integersBy } from './integers.ts';
 import { codeBytes, endsInZeros, levelsOf } from './levels.ts';
 import { powerOfTwo } from './powers.ts';
+import { checkTrained } from './trained.ts';
 import { validated } from './validate.ts';
 
 /** One row an encoding: the compiler names those that are missing. */
@@ -65,9 +66,14 @@ function checkLevels(encoding: EncodingOf<'levels'>, at: Checked): void {
 /**
  * Throws unless the network is one: every float32 program can then run it, but for dropout that never stops and code of the
  * user's own, and every file can hold it, but for code. Nodes fit together, arrays have their types and lengths, names differ,
- * masks are 0 or 1, scales and zero points are usable, and no int32 sum can overflow. Returns what its values are.
+ * masks are 0 or 1, scales and zero points are usable, trained ones too, and no int32 sum can overflow. Returns what its values
+ * are.
  */
-export const validateNetwork = (network: Graph<Stored>): Map<string, Value> => validated(network, ENCODINGS);
+export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
+  const values = validated(network, ENCODINGS);
+  checkTrained(network);
+  return values;
+}
 
 /**
  * A kernel as products of integers read it. Null for an encoding that is no such thing: real numbers, more than eight bits,

@@ -7,6 +7,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { ENCODINGS } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
+import { checkTrained } from '../graph/trained.ts';
 import { validated } from '../graph/validate.ts';
 import { Buffers } from './buffers.ts';
 import { chosen, type SparseUse, USES } from './choice.ts';
@@ -91,7 +92,10 @@ export const networkMaker = (caller: string, panelsOf: Setting['panelsOf']): Mak
   rows: EMIT,
   encodings: ENCODINGS,
   panelsOf,
-  form: programForm,
+  form: (network) => {
+    checkTrained(network);
+    return programForm(network);
+  },
 });
 
 /** The program that a maker makes of a network, which it validates. */

@@ -7,6 +7,7 @@ import { FACTS, factsOf } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
+import { checkTrained } from '../graph/trained.ts';
 import { dtypeOf } from './file-tensors.ts';
 import { INPUT, KEY, keysOf, type NetworkFile, type Reader, readNetwork } from './read-network.ts';
 import { encodeSafetensors, type SafeTensor } from './safetensors.ts';
@@ -62,7 +63,11 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
 }
 
 /** The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes. */
-export const decodeNetwork = (file: Uint8Array): NetworkFile => readNetwork(file, READER);
+export function decodeNetwork(file: Uint8Array): NetworkFile {
+  const read = readNetwork(file, READER);
+  checkTrained(read.network);
+  return read;
+}
 
 const READER: Reader<Network> = {
   format: 'network file',

@@ -158,8 +158,10 @@ const stepFactor = (x: Tensor, zeroPoint: number): number =>
 type Range = Readonly<Record<'low' | 'high', Tensor>>;
 
 interface Extremes {
-  low: number;
-  high: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether the range was empty before. */
+  readonly isFresh: boolean;
 }
 
 /** What the nodes of a range have read in this pass so far. */
@@ -167,7 +169,7 @@ const SEEN = new WeakMap<Storage, Extremes>();
 
 /**
  * Moves a range by what all nodes that have it read in a pass, behind the last of them: until then it is what steps before have
- * made it. A range that is empty takes what it reads first as it is.
+ * made it. A range that is empty takes what its nodes read first as it is, node by node.
  */
 function observe(x: Tensor, { low, high }: Range, momentum: number, [index, count]: Turn): void {
   if (x.size === 0) return;
@@ -176,13 +178,13 @@ function observe(x: Tensor, { low, high }: Range, momentum: number, [index, coun
     const before = index === 0 ? undefined : SEEN.get(low.storage);
     const from = numberAt(least, 0);
     const to = numberAt(most, 0);
-    const widened = { low: Math.min(before?.low ?? 0, from), high: Math.max(before?.high ?? 0, to) };
+    const own = { low: numberAt(low, 0), high: numberAt(high, 0) };
+    const isFresh = before?.isFresh ?? (own.low === 0 && own.high === 0);
+    const widened = { low: Math.min(before?.low ?? 0, from), high: Math.max(before?.high ?? 0, to), isFresh };
     const now = Number.isFinite(to - from) ? widened : before; // a batch that is not finite is none
     SEEN.delete(low.storage);
     if (now === undefined) return;
     SEEN.set(low.storage, now);
-    const own = { low: numberAt(low, 0), high: numberAt(high, 0) };
-    const isFresh = own.low === 0 && own.high === 0;
     if (!isFresh && index + 1 < count) return;
     const mix = (old: number, seen: number): number => (isFresh ? seen : momentum * old + (1 - momentum) * seen);
     for (const [end, tensor] of Object.entries({ low, high }) as ['low' | 'high', Tensor][]) {

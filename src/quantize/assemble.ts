@@ -103,8 +103,16 @@ function realWeights(
 const dynamicIf = (node: Node, layer: LayerFormat | undefined): Node =>
   layer?.values === 'dynamic' ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
 
-/** The node that makes int8 of sums by this rule, where it makes any that the rule can make. */
-function ruled(node: Node, reads: readonly QuantizationParams[], format: QuantizationParams | null, rule: Rule): Node {
+/**
+ * The node that makes int8 of sums by this rule, where it makes any that the rule can make: a sum of three values stays in
+ * float32.
+ */
+export function ruled(
+  node: Node,
+  reads: readonly QuantizationParams[],
+  format: QuantizationParams | null,
+  rule: Rule,
+): Node {
   const { attributes, formats } = factsOf(node);
   if (rule === 'float32' || format === null || !Object.hasOwn(attributes, 'rule')) return node;
   const attrs = { ...node.attrs, rule };

@@ -6,14 +6,15 @@ import { QuantizedNetwork } from '../compress/quantized.ts';
 import { epilogueOf, LINEAR } from '../graph/activation.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
-import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
+import { hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { aloneIn, isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
 import { fakeFormat } from '../infer/fake.ts';
 import type { Model } from '../nn/model.ts';
-import type { Rule } from './assemble.ts';
+import { type Rule, ruled } from './assemble.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';
+import { inFloat32 } from './plain.ts';
 import { type Formats, withWholeKernels } from './whole-kernels.ts';
 
 export interface ConvertOptions {
@@ -26,20 +27,22 @@ export interface ConvertOptions {
  * those of the model, to the bit, by the rule `float32` and where no BatchNorm lies between. A BatchNorm behind a product of
  * integers goes into scales and biases, its sign into the integers, and what it gives may come out one integer off.
  * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, and where layers that share a kernel
- * read values of different formats.
+ * read values of different formats; what `validateNetwork` throws where trained scales are no numbers, or far too large.
  */
 export function convert(subject: Model | Graph<Stored>, options: ConvertOptions = {}): QuantizedNetwork {
   const op = 'convert';
   checkOptions(op, options, 'rule');
   const { rule = 'float32' } = options;
   checkOneOf(op, 'rule', rule, ['float32', 'multiplier']);
-  const given = networkOf(op, subject);
+  const held = networkOf(op, subject);
+  validateNetwork(held); // of a model too: its scales were trained
+  const given = inFloat32(op, held);
   if (!given.nodes.some(isFake)) throw new StateError(op, 'the model is not prepared: take prepareQAT(model) first');
   const graph = without(given, (node) => isIdle(node, false));
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
-  validateNetwork(network); // sums that int32 does not hold, and additions that the rule does not know
+  validateNetwork(network); // sums that int32 does not hold
   return new QuantizedNetwork(network, [], outputsKnown(subject));
 }
 
@@ -122,7 +125,8 @@ function inIntegers(graph: Graph<Stored>, formats: Formats, rule: Rule): Graph<S
       bytes.set(name, name);
     } else {
       const inputs = node.inputs.map((each) => (isWhole || format !== null ? bytes.get(each)! : asReal(each)));
-      nodes.push({ ...(format === null ? plain : ruled(plain, rule)), inputs, format });
+      const reads = node.inputs.flatMap((each) => formats.get(each) ?? []);
+      nodes.push({ ...ruled(plain, reads, format, rule), inputs, format });
       (format === null ? real : bytes).set(name, name);
     }
   }
@@ -136,10 +140,4 @@ function withoutTraining(node: Node): Node {
   const { kernelBits: _, ...attrs } = node.attrs as { readonly kernelBits?: number };
   const { steps: __, ...weights } = node.weights;
   return { ...node, attrs, weights } as Node;
-}
-
-/** The node that makes int8 of sums by this rule, where it makes any. */
-function ruled(node: Node, rule: Rule): Node {
-  if (rule === 'float32' || !Object.hasOwn(factsOf(node).attributes, 'rule')) return node;
-  return { ...node, attrs: { ...node.attrs, rule } } as Node;
 }

@@ -37,7 +37,8 @@ export function formatsKept({ nodes }: Graph<Stored>): Formats {
 export function withKept(real: Graph<Stored>, made: Graph<Stored>, { network, anew }: Kept): Graph<Stored> {
   const weights = new Map(made.weights);
   const names = new Names(weights.keys());
-  const [own, others] = [nodesIn(made), nodesIn(network)];
+  const own = nodesIn(made);
+  const others = nodesIn(network);
   const now = new Map<Node, Node>();
   for (const [layer, nodes] of layersOf(real)) {
     const pairs = nodes.map(({ name }): Pair => [own.get(name)!, others.get(name)!]);

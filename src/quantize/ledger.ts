@@ -1,4 +1,5 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
+import { StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { batchesThrough, outputsKnown, predictNetwork } from '../compress/measure.ts';
 import { inputsFor } from '../compress/observe.ts';
@@ -33,7 +34,7 @@ export interface LedgerOptions extends JudgeOptions {
  * Says which layer of a quantized network lost what: of each product and table its bytes, the noise in its weights and in its
  * result, what its formats cut off, and what happens when it alone is quantized and all else is real. `subject` is what the
  * network was made of. Everything is read off programs, on the samples. Throws StateError where the two are not of one
- * network.
+ * network, and for one without a layer with weights.
  */
 export function ledger(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: LedgerOptions): Ledger {
   const op = 'ledger';
@@ -45,6 +46,8 @@ export function ledger(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   checkForms(op, judge.network, network);
   const real = splitAs(judge.network, network);
   const layers = [...layersOf(real)];
+  if (layers.length === 0)
+    throw new StateError(op, 'the network has no layer with weights: there is nothing to tell apart');
   const noises = noisesOf(op, real, network, xs);
   const rows = layers.map(([name, own]): LedgerRow => {
     const nodes = own.map((node) => node.name);

@@ -69,6 +69,7 @@ export function prepareQAT(model: Model, options: PrepareOptions = {}): Model {
   const choices: Choices = { bits, layers, momentum, learnedStep };
   const { points, products } = placesIn(given);
   checkLayers(op, layers, products);
+  checkShared(op, given, products, (name) => layers[name] ?? bits);
   const groups = [...new Set(points.map(({ group }) => group))];
   const found = new Map(groups.map((group) => [group, new Observer(method)]));
   if (calibration !== undefined) {
@@ -107,6 +108,27 @@ function checkLayers(op: string, layers: Choices['layers'], products: ReadonlySe
       throw new ValueError(op, 'layers', `of nodes with a kernel: ${names.join(', ')}`, name, didYouMean(name, names));
     }
     checkBits(op, `layers["${name}"]`, bits);
+  }
+}
+
+/** Throws unless nodes that share a kernel have as many bits. */
+function checkShared(
+  op: string,
+  { nodes }: Graph<unknown>,
+  products: ReadonlySet<string>,
+  bitsOf: (name: string) => number,
+): void {
+  const first = new Map<string, string>(); // by kernel
+  for (const { name, weights } of nodes) {
+    if (!products.has(name)) continue;
+    const other = first.get(weights.kernel!) ?? name;
+    first.set(weights.kernel!, other);
+    if (bitsOf(other) === bitsOf(name)) continue;
+    const both = `layers: { "${other}": ${bitsOf(other)}, "${name}": ${bitsOf(other)} }`;
+    throw new StateError(
+      op,
+      `nodes "${other}" and "${name}" share ${weights.kernel}: give both as many bits, as in ${both}`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { ValueError } from '../base/errors.ts';
+import { StateError, ValueError } from '../base/errors.ts';
 import { checkNumbers, checkOptions, defined } from '../base/options.ts';
 import { damage } from '../compress/damage.ts';
 import { type DamageReport, points } from '../compress/damage-report.ts';
@@ -126,6 +126,7 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   checkForms(op, judge.network, given);
   const told = { calibration, ranges, rule: rule ?? ruleOf(given) };
   const layers = layersOf(judge.network);
+  if (layers.size === 0) throw new StateError(op, 'the network has no layer with weights: there is nothing to repair');
   const meant = { ...defined({ outputs: rest.outputs }), resamples: RESAMPLES };
   const damageOf = (network: Graph<Stored>): DamageReport => damage(subject, network, samples, meant);
   const stateOf = (network: QuantizedNetwork): State => {

@@ -11,9 +11,11 @@ import {
   type LedgerRow,
   ledger,
   type Model,
+  mixedPrecision,
   type Network,
   predictNetwork,
   quantize,
+  repair,
   Sequential,
   type Tensor,
   toNetwork,
@@ -336,4 +338,10 @@ test('refuses what it cannot judge', () => {
   );
   const wider = quantize(new Sequential([new Dense(4, { inputShape: [5], name: 'dense' })]), { format: 'int4' });
   expect(tell({ samples: [x, y] }, wider)).toThrow('no layer "dense"');
+  const bare = new Sequential([new Flatten({ inputShape: [5] })]);
+  const held = quantize(bare, { calibration: x });
+  const wanted = (op: string): string => `${op}: the network has no layer with weights: there is nothing to `;
+  expect(() => ledger(bare, held, { samples: [x] })).toThrow(wanted('ledger'));
+  expect(() => mixedPrecision(bare, { calibration: x, budget: { bytes: 10 } })).toThrow(wanted('mixedPrecision'));
+  expect(() => repair(bare, held, { samples: [x, x] })).toThrow(wanted('repair'));
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../kernels/index.ts';
+import type { Encoding } from '../../src/graph/encoding.ts';
+import { validateNetwork } from '../../src/graph/encodings.ts';
 import {
   Activation,
   Add,
@@ -19,6 +21,7 @@ import {
   loadModel,
   Model,
   mul,
+  Network,
   prepareQAT,
   prune,
   pruneNeurons,
@@ -27,6 +30,7 @@ import {
   reference,
   Sequential,
   StateError,
+  type Stored,
   saveModel,
   setBackend,
   sum,
@@ -34,6 +38,7 @@ import {
   toNetwork,
   ValueError,
 } from '../../src/index.ts';
+import { compileNetwork } from '../../src/infer/program.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses } from '../compress/tools.ts';
@@ -224,6 +229,44 @@ describe('ranges', () => {
     expect(at(fake, 'low')).toBe(-2);
     expect(at(fake, 'high')).toBeCloseTo(0.5 + 0.5 * Math.E, 1);
   });
+
+  test('of several values begin with all of them as they are, and move from there', () => {
+    for (const factors of [
+      [1, 10],
+      [10, 1],
+      [0, 3, 10, 1],
+      [10, NaN],
+      [NaN, 10],
+    ]) {
+      const fake = new FakeQuantize({ momentum: 0.5 });
+      const xs = factors.map(() => input([2]));
+      const model = new Model(xs, new Add().apply(xs.map((x) => fake.apply(x))));
+      const step = (size: number): Tensor =>
+        model.forward(
+          factors.map((factor) => batch(-factor * size, 0, 0, 2 * factor * size)),
+          { training: true },
+        ) as Tensor;
+      step(1);
+      expect([at(fake, 'low'), at(fake, 'high')], `${factors}`).toEqual([-10, 20]);
+      step(3);
+      expect([at(fake, 'low'), at(fake, 'high')], `${factors}`).toEqual([-20, 40]);
+    }
+  });
+
+  test('without calibration, of a layer used twice, are those of the first batch', () => {
+    const tenfold = (shape: readonly number[]): Tensor =>
+      fromData(
+        Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? 10 : 0)),
+        shape,
+      );
+    const x = input([5]);
+    const shared = new Dense(5, { kernelInitializer: tenfold });
+    const model = prepareQAT(new Model(x, new Dense(3).apply(shared.apply(shared.apply(x)))));
+    const samples = normal([8, 5], 3);
+    model.forward(samples, { training: true });
+    const high = model.weights.find(({ name }) => name.startsWith('input') && name.endsWith('/high'))!;
+    expect(high.value.item() / Math.max(...samples.data)).toBeCloseTo(10, 0);
+  });
 });
 
 describe('training', () => {
@@ -394,6 +437,20 @@ describe('a prepared model', () => {
   });
 });
 
+/** A network with another weight. */
+const withWeight = (network: Network, key: string, weight: Stored): Network =>
+  new Network({ ...network, weights: new Map(network.weights).set(key, weight) });
+
+/** The bytes with a float32 number, the only one like it, in the place of another. */
+function spliced(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = bytes.slice();
+  const wanted = new Uint8Array(Float32Array.of(from).buffer);
+  const places = [...copy.keys()].filter((i) => wanted.every((byte, j) => copy[i + j] === byte));
+  expect(places.length).toBe(1);
+  copy.set(new Uint8Array(Float32Array.of(to).buffer), places[0]);
+  return copy;
+}
+
 describe('what cannot be is refused', () => {
   const [x] = threeClasses();
   const model = smallModel();
@@ -444,6 +501,22 @@ describe('what cannot be is refused', () => {
     expect(call).toThrow(message);
   });
 
+  test('layers that share a kernel, in different bits', () => {
+    const from = input([5]);
+    const shared = new Dense(5, { name: 'shared' });
+    const twice = new Model(from, new Dense(3).apply(shared.apply(shared.apply(from))));
+    const [first, second] = toNetwork(twice).nodes.map(({ name }) => name) as [string, string];
+    for (const layers of [{ [first]: 4 }, { [second]: 4 }, { [first]: 4, [second]: 5 }]) {
+      const remedy = `layers: { "${first}": ${layers[first] ?? 8}, "${second}": ${layers[first] ?? 8} }`;
+      expect(() => prepareQAT(twice, { layers })).toThrow(
+        `prepareQAT: nodes "${first}" and "${second}" share shared/kernel: give both as many bits, as in ${remedy}`,
+      );
+    }
+    const both = prepareQAT(twice, { calibration: x, layers: { [first]: 4, [second]: 4 } });
+    expect(convert(both).weights.get('shared/kernel')!.encoding.type).toBe('levels');
+    expect(difference(both, convert(both), x).different).toBe(0);
+  });
+
   test('whole numbers in float64, when they are computed', () => {
     const whole = new Sequential([new Dense(2, { inputShape: [3], kernelBits: 8 })], { dtype: 'float64' });
     const fake = new Sequential([new FakeQuantize({ inputShape: [3] })], { dtype: 'float64' });
@@ -456,5 +529,60 @@ describe('what cannot be is refused', () => {
     broken.layer('dense').parameter('kernel').value.storage.array[3] = Infinity;
     expect(() => convert(broken)).toThrow(ValueError);
     expect(() => convert(toNetwork(smallModel()))).toThrow(StateError);
+  });
+
+  test.each<[role: string, learnedStep: boolean, value: number, message: RegExp]>([
+    ['low', false, Number.NaN, /"input\/fakeQuantize" low must be from -1e\+30 to 0, got NaN/],
+    ['low', false, 5, /low must be from -1e\+30 to 0, got 5/],
+    ['high', false, -5, /high must be from 0 to 1e\+30, got -5/],
+    ['high', false, Infinity, /high must be from 0 to 1e\+30, got Infinity/],
+    ['high', false, 3e38, /high must be from 0 to 1e\+30, got 3.*e\+38/],
+    ['scale', true, Number.NaN, /"input\/fakeQuantize" scale must be from -1e\+30 to 1e\+30, got NaN/],
+    ['scale', true, 1e31, /scale must be from -1e\+30 to 1e\+30, got/],
+    ['steps', true, Number.NaN, /"dense" steps must be from -1e\+30 to 1e\+30, got NaN/],
+    ['steps', true, -Infinity, /"dense" steps must be from -1e\+30 to 1e\+30, got -Infinity/],
+  ])('no format that is made of: %s, learned steps: %s, %d', (role, learnedStep, value, message) => {
+    const model = prepareQAT(smallModel(), { calibration: x, learnedStep });
+    const key = role === 'steps' ? 'dense/steps' : `input/fakeQuantize/${role}`;
+    const whole = toNetwork(model);
+    const file = encodeNetwork(whole);
+    const weight = whole.weights.get(key)!;
+    const values = (weight.encoding.values as Float32Array).slice();
+    values[0] = value;
+    const broken = withWeight(whole, key, { ...weight, encoding: { type: 'float32', values } });
+    // The same in bytes: that number is there once
+    const own = model.weights.find(({ name }) => name === key)!.value;
+    own.storage.array[own.offset] = value;
+    for (const call of [
+      () => validateNetwork(broken),
+      () => encodeNetwork(broken),
+      () => saveModel(model),
+      () => convert(broken),
+      () => convert(model),
+      () => compileNetwork(broken, 1, cpu),
+      () => decodeNetwork(spliced(file, weight.encoding.values[0]!, value)),
+    ])
+      expect(call).toThrow(message);
+  });
+
+  test.each(['float16', 'int8', 'levels'])('trained scales in %s', (type) => {
+    const whole = toNetwork(prepareQAT(smallModel(), { calibration: x, learnedStep: true }));
+    const weight = whole.weights.get('dense/steps')!;
+    const n = weight.shape[0]!;
+    const encoding = {
+      float16: { type: 'float16', values: new Uint16Array(n) },
+      int8: { type: 'int8', values: new Int8Array(n), scales: new Float32Array(n).fill(1) },
+      levels: {
+        type: 'levels',
+        values: new Uint8Array(n),
+        bits: 8,
+        group: 1,
+        scales: new Float32Array(n).fill(1),
+        zeroPoints: null,
+      },
+    }[type] as Encoding;
+    const broken = withWeight(whole, 'dense/steps', { ...weight, encoding });
+    for (const call of [() => validateNetwork(broken), () => convert(broken), () => compileNetwork(broken, 1, cpu)])
+      expect(call).toThrow(`node "dense" encoding of steps must be float32, got "${type}"`);
   });
 });

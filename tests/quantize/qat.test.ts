@@ -165,14 +165,18 @@ describe('the integer network equals the prepared model', () => {
     expect(difference(model, network, x)).toMatchObject({ different: 0, of: 3 * SAMPLES });
   });
 
-  const { 'sum of three': three, ...others } = CASES;
-  test('a sum of three has no rule of whole numbers, and is refused by name', () => {
-    expect(() => convert(preparedCase(three!), { rule: 'multiplier' })).toThrow(
-      /node "add" .*add them one after another/,
-    );
+  test.each(Object.entries(CASES))('%s has the rules that quantize() gives it', (_, made) => {
+    const x = input(made.shape);
+    const model = shaken(new Model(x, new Dense(3).apply(made.layers(x)), { seed: 4 }));
+    const calibration = normal([200, ...made.shape], 8);
+    const rulesOf = ({ nodes }: Pick<ReturnType<typeof convert>, 'nodes'>) =>
+      nodes.flatMap(({ name, attrs, format }) => (format !== null && 'rule' in attrs ? [`${name} ${attrs.rule}`] : []));
+    const theirs = rulesOf(quantize(model, { calibration, rule: 'multiplier' }));
+    expect(rulesOf(convert(prepareQAT(model, { calibration }), { rule: 'multiplier' }))).toEqual(theirs);
+    expect(theirs.some((rule) => rule.startsWith('add '))).toBe(made.op === 'add' && made !== CASES['sum of three']);
   });
 
-  test.each(Object.entries(others))('%s, by whole numbers alone, within one integer', (_, made) => {
+  test.each(Object.entries(CASES))('%s, by whole numbers alone, within one integer', (_, made) => {
     const x = normal([SAMPLES / 10, ...made.shape], 9);
     const model = preparedCase(made);
     const apart = codesApart(convert(model), convert(model, { rule: 'multiplier' }), x);
