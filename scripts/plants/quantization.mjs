@@ -69,6 +69,8 @@ export const plants = [
     find: 'axis >= 0 && axis < shape.length',
     replace: 'axis >= 0',
     mustFail: ['tests/quantize/tensors.test.ts'],
+  },
+  {
     name: 'a trained scale is finer than its bias allows',
     file: 'src/infer/fake.ts',
     find: 'Math.max(usedStep(step), leastScale(behind, j, columns));',
