@@ -6,13 +6,13 @@ const fr = Math.fround;
 const { gemm } = products<Float32Array>(fr);
 
 /** Where the word of row p, column j is, of a matrix of k rows. */
-export const wordAt = (bits: LevelBits, k: number, p: number, j: number): number => {
+const wordAt = (bits: LevelBits, k: number, p: number, j: number): number => {
   const rows = 32 / bits;
   return ((j >> 4) * Math.ceil(k / rows) + Math.floor(p / rows)) * 16 + (j & 15);
 };
 
 /** The level of row p in its word. */
-export const levelIn = (bits: LevelBits, word: number, p: number): number => {
+const levelIn = (bits: LevelBits, word: number, p: number): number => {
   const above = 32 - bits - (p % (32 / bits)) * bits;
   return (word << above) >> (32 - bits);
 };

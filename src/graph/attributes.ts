@@ -18,11 +18,11 @@ export type Schema<A> = { readonly [F in keyof A]-?: Attribute<Required<A>[F]> }
 /** Ends the reading with an error about a field. */
 export type Refusal = (field: string, wanted: string, value: unknown) => never;
 
-/** Refuses fields of something in a network: `node "hidden"`. */
+/** Refuses fields of something in a network: `node "hidden"`. `op` is who asks, for errors. */
 export const refusing =
-  (what: string): Refusal =>
+  (what: string, op = 'network'): Refusal =>
   (field, wanted, value) => {
-    throw new ValueError('network', `${what} ${field}`, wanted, value);
+    throw new ValueError(op, `${what} ${field}`, wanted, value);
   };
 
 /** The fields of a plain object or of an object of JSON; null for anything else. */

@@ -60,6 +60,13 @@ export interface Stored {
   readonly mask: Uint8Array | null;
 }
 
+/** Numbers by themselves as a weight. */
+export const float32Stored = (shape: Shape, values: Float32Array): Stored => ({
+  shape,
+  encoding: { type: 'float32', values },
+  mask: null,
+});
+
 /** A weight with all its numbers. */
 export interface DenseStored extends Stored {
   readonly encoding: { [E in DenseName]: EncodingOf<E> }[DenseName];

@@ -110,7 +110,7 @@ export const averaged = ([x]: readonly Format[], own: Format): string | null =>
     : 'has scales whose ratio is not finite in float32';
 
 /** A sum with it is rounded to whole numbers, half to even: it is 1.5·2²³. */
-const ROUND = 12582912;
+export const ROUND = 12582912;
 
 /** The least and the largest integer that an activation leaves: those that `quantize` makes of 0 and 6, or of int8. */
 export function boundsOf(

@@ -1,5 +1,5 @@
 import { DTypeError, listed } from '../base/errors.ts';
-import { elementsOf, size } from '../base/shape.ts';
+import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { type Value, valuesOf } from './check.ts';
 import { densified, isFloat32 } from './decode.ts';
@@ -19,15 +19,26 @@ export function validated(network: Graph<Stored>, encodings: EncodingRows): Map<
   return values;
 }
 
-function checkStored(key: string, { shape, encoding, mask }: Stored, encodings: EncodingRows): void {
-  const fail: Refusal = refusing(`weight "${key}"`);
-  const n = size(`network: weight "${key}"`, shape);
-  const has: Checked['has'] = (field, data, array, length, holds, wanted) => {
+/** The check of an array of what has such a shape. */
+export const arrayCheck =
+  (shape: Shape, fail: Refusal): Checked['has'] =>
+  (field, data, array, length, holds, wanted) => {
     if (!(data instanceof array)) fail(field, `a ${array.name}`, data);
     if (data.length !== length) fail(`${field} length`, `${length} for shape ${listed(shape)}`, data.length);
     const wrong = holds ? Array.prototype.findIndex.call(data, (x) => !holds(x)) : -1;
     if (wrong >= 0) fail(`${field}[${wrong}]`, wanted!, data[wrong]);
   };
+
+/** Throws unless a weight has one of the encodings, with the arrays and numbers that are its. `op` is who asks, for errors. */
+export function checkStored(
+  key: string,
+  { shape, encoding, mask }: Stored,
+  encodings: EncodingRows,
+  op = 'network',
+): void {
+  const fail: Refusal = refusing(`weight "${key}"`, op);
+  const n = size(`${op}: weight "${key}"`, shape);
+  const has = arrayCheck(shape, fail);
   if (mask !== null) has('mask', mask, Uint8Array, n, (bit) => bit <= 1, '0 or 1');
   const known = Object.keys(encodings);
   const type = encoding?.type;

@@ -2,7 +2,7 @@ import { roundHalfEven } from '../../kernels/reference/math.ts';
 import type { Shape } from '../base/shape.ts';
 import { hasOneScale } from '../graph/facts.ts';
 import type { Attributes, Node, QuantizationParams } from '../graph/graph.ts';
-import { chooseQParams } from './params.ts';
+import { chooseQParams, LEAST_SCALE } from './params.ts';
 
 /** What networks that are trained for integers compute, in numbers: formats of values, and kernels as whole numbers. */
 
@@ -34,7 +34,7 @@ export function columnScale(
   columns: number,
 ): number {
   const scale = Math.fround(Math.max(largest / mostOf(bits), leastScale(behind, j, columns)));
-  return scale < 2 ** -100 ? 1 : scale;
+  return scale < LEAST_SCALE ? 1 : scale;
 }
 
 /** The trained scale of column j as it is used. */

@@ -2,6 +2,9 @@ import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { ValueError } from '../base/errors.ts';
 import type { QuantizationParams } from '../graph/graph.ts';
 
+/** Quotients by smaller scales overflow. */
+export const LEAST_SCALE: number = 2 ** -100;
+
 /**
  * Scale and zero point for the range [low, high] in int8 (Jacob et al. 2018, section 2.1). The range is widened to
  * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, so far apart
@@ -13,7 +16,6 @@ export function chooseQParams(low: number, high: number): QuantizationParams {
   const scale = Math.fround((to - from) / 255);
   if (!(low <= high && Math.fround(256 * scale) < Infinity))
     throw new ValueError('chooseQParams', 'the range', 'within float32, the low end first', [low, high]);
-  // Ranges below float32's normal numbers would give scales whose quotients overflow.
-  if (scale < 2 ** -100) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
+  if (scale < LEAST_SCALE) return { scale: 1, zeroPoint: from < 0 && to === 0 ? 127 : to > 0 && from === 0 ? -128 : 0 };
   return { scale, zeroPoint: Math.min(127, Math.max(-128, roundHalfEven(-128 - from / scale))) };
 }

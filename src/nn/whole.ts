@@ -5,6 +5,7 @@ import { sumTo } from '../autograd/movement.ts';
 import { type Edge, noGrad, record } from '../autograd/tape.ts';
 import { DTypeError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
+import { ROUND } from '../graph/fact.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 
@@ -12,9 +13,6 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
  * Operations of networks that are trained for integers. Factors and biases are worked out on the host in each step, as
  * src/graph/integers.ts does for integers: a recorded step finds scales where they lie, not what they were.
  */
-
-/** A sum with it is rounded to whole numbers, half to even: it is 1.5·2²³. */
-const ROUND = 12582912;
 
 /** Throws DTypeError for what is not float32, which integers are made of. */
 export function checkFloat32(op: string, x: Tensor): void {

@@ -6,6 +6,7 @@ import { meant } from '../nn/heads.ts';
 import type { Outputs } from '../nn/outputs.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { BATCH, measured } from './calibrate.ts';
+import { percent } from './texts.ts';
 
 /** Differences below these are what eight bits are. */
 const ERROR = 0.1;
@@ -68,17 +69,15 @@ export function disagreements(
     const samples = float.length / units;
     if (!areNumbers && share > SHARE_OF_CLASSES && share * samples > 1)
       notes.push(
-        `of "${name}", ${format} chooses other classes than float32 on ${percent(share)} of the calibration samples: ${remedy}`,
+        `of "${name}", ${format} chooses other classes than float32 on ${percent(share, 2)} of the calibration samples: ${remedy}`,
       );
     if (areNumbers && share > ERROR)
       notes.push(
-        `of "${name}", ${format} is ${percent(share)} of its spread away from float32 on the calibration samples: ${remedy}`,
+        `of "${name}", ${format} is ${percent(share, 2)} of its spread away from float32 on the calibration samples: ${remedy}`,
       );
     return notes;
   });
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
 /** The share of samples on which the two choose differently. */
 function otherClasses({ float, integer, units }: Answers, outputs: Outputs): number {

@@ -126,17 +126,3 @@ export function withOnly(given: Graph<Stored>, quantized: Graph<Stored>, kept: R
   const used = new Set(nodes.flatMap((node) => Object.values(node.weights)));
   return { graph: { ...real, nodes, weights: new Map([...weights].filter(([key]) => used.has(key))) }, reads };
 }
-
-/** A network that gives the real numbers of these values of its own. */
-export function tapped(graph: Graph<Stored>, values: readonly string[]): Graph<Stored> {
-  const makers = new Map(graph.nodes.map((node) => [node.name, node]));
-  const names = new Names(namesOf(graph));
-  const nodes = [...graph.nodes];
-  const outputs = values.map((value) => {
-    if ((makers.get(value)?.format ?? null) === null) return value;
-    const real = names.take(`${value}/dequantize`);
-    nodes.push(nodeOf('dequantize', real, [value], {}));
-    return real;
-  });
-  return { ...graph, nodes, outputs };
-}

@@ -9,11 +9,16 @@ import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried, keepsFormat, looksUp } from './carried.ts';
-import { chooseFixedPoint, chooseQParams, chooseSymmetric, Observer, type Range, type RangeMethod } from './ranges.ts';
+import {
+  AT_ONCE,
+  chooseFixedPoint,
+  chooseQParams,
+  chooseSymmetric,
+  Observer,
+  type Range,
+  type RangeMethod,
+} from './ranges.ts';
 import { sharing } from './sharing.ts';
-
-/** Groups of values observed in one run: a histogram takes half a megabyte. */
-const AT_ONCE = 512;
 
 /** Samples a run, where it makes no difference. */
 export const BATCH = 256;

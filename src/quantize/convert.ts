@@ -8,8 +8,8 @@ import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
-import { isMean, requantizedIn } from '../graph/requantized.ts';
-import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
+import { aloneIn, isMean, requantizedIn } from '../graph/requantized.ts';
+import { Names, namesOf, nodeOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
 import { fakeFormat } from '../infer/fake.ts';
 import type { Model } from '../nn/model.ts';
 import { type Rule, ruled } from './assemble.ts';
@@ -66,10 +66,7 @@ const isMove = (node: Node): boolean => activationIn(node) === null && mayCarry(
 
 /** Which nodes give int8 themselves: those whose numbers a `fakeQuantize` alone reads, or a relu before it. */
 function giversIn(graph: Graph<Stored>, formats: Formats): ReadonlyMap<string, QuantizationParams> {
-  const readers = readersOf(graph);
-  const makers = new Map(graph.nodes.map((node) => [node.name, node]));
-  const alone = (name: string): Node | undefined =>
-    readers.get(name)!.length === 1 && !graph.outputs.includes(name) ? makers.get(name) : undefined;
+  const alone = aloneIn(graph);
   const sums = requantizedIn(graph);
   const givers = new Map<string, QuantizationParams>();
   for (const node of graph.nodes) {

@@ -6,12 +6,13 @@ import type { Encoding, LevelCodeBits, Stored } from '../graph/encoding.ts';
 import { toBfloat16, toFloat16 } from '../graph/halves.ts';
 import { groupAt, packedCodes } from '../graph/levels.ts';
 import { powerOfTwo } from '../graph/powers.ts';
+import { LEAST_SCALE } from '../infer/params.ts';
 import { run } from '../memory/runtime.ts';
 import { WEIGHT_FORMATS, type WeightFormat, type WeightFormatName } from './formats.ts';
 import { fractionFor } from './ranges.ts';
 
 /** What the scales of a product of integers have to be besides. */
-export interface ScaleLimits {
+interface ScaleLimits {
   /** Of each column, [units]: its bias has no integer on a finer scale. */
   readonly least?: Float64Array;
   /** Whether all of int8's scales are one. Default false. */
@@ -19,9 +20,6 @@ export interface ScaleLimits {
 }
 
 type Encode = (values: Float32Array, shape: Shape, format: WeightFormat, limits: ScaleLimits) => Encoding;
-
-/** Quotients by smaller scales overflow. */
-const LEAST_SCALE = 2 ** -100;
 
 /** A scale, or where it is too small 1, by which all numbers are 0. */
 const usable = (scale: number): number => (Math.fround(scale) < LEAST_SCALE ? 1 : Math.fround(scale));
@@ -38,7 +36,7 @@ const usables = (
 ): Float32Array => Float32Array.from(scales, (scale, g) => asUsable(Math.max(scale, least?.[g % shape.at(-1)!] ?? 0)));
 
 /** Of the groups of a matrix [terms, units]: how many rows each has, how many there are, and the group of each number. */
-export function groupsIn(
+function groupsIn(
   shape: Shape,
   { group = 'column' }: WeightFormat,
 ): { readonly rows: number; readonly count: number; readonly of: (i: number) => number } {

@@ -1,5 +1,5 @@
 import { LINEAR } from '../graph/activation.ts';
-import type { Stored } from '../graph/encoding.ts';
+import { float32Stored, type Stored } from '../graph/encoding.ts';
 import { multipliesRows } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
@@ -114,11 +114,6 @@ export function withScaledFeatures(
   const scalers = new Map<string, Node>(); // by the value that they read
   const changed = new Map<Node, Node>();
   const notes: string[] = [];
-  const float32 = (shape: readonly number[], values: Float32Array): Stored => ({
-    shape,
-    encoding: { type: 'float32', values },
-    mask: null,
-  });
   for (const [value, features] of seen) {
     const scales = features.scales();
     if (scales === null) continue;
@@ -137,13 +132,13 @@ export function withScaledFeatures(
     const kernel = names.take(`${name}/kernel`);
     const diagonal = new Float32Array(n * n);
     for (let i = 0; i < n; i++) diagonal[i * n + i] = 1 / sizes[i]!;
-    weights.set(kernel, float32([n, n], diagonal));
+    weights.set(kernel, float32Stored([n, n], diagonal));
     const keys: Record<string, string> = { kernel };
     if (middles.some((middle) => middle !== 0)) {
       keys.bias = names.take(`${name}/bias`);
       weights.set(
         keys.bias,
-        float32(
+        float32Stored(
           [n],
           Float32Array.from(middles, (middle, i) => -middle / sizes[i]!),
         ),
@@ -159,7 +154,7 @@ export function withScaledFeatures(
         const bias =
           keys.bias === undefined ? reader.weights.bias : (reader.weights.bias ?? names.take(`${reader.name}/bias`));
         weights.set(key, { ...old.kernel!, encoding: { type: 'float32', values: parts.kernel } });
-        if (keys.bias !== undefined) weights.set(bias!, float32([parts.bias.length], parts.bias));
+        if (keys.bias !== undefined) weights.set(bias!, float32Stored([parts.bias.length], parts.bias));
         done.set(key, bias);
       }
       const bias = done.get(key);

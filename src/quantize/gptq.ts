@@ -6,7 +6,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Steps, windowOf } from '../base/window.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, float32Stored, type Stored } from '../graph/encoding.ts';
 import type { Graph, Node, NodeOf, Op } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import { batchesOf } from '../nn/samples.ts';
@@ -176,8 +176,7 @@ const masked = (values: Float32Array, mask: Uint8Array | null | undefined): Floa
 
 /** The levels of numbers in a format. */
 const levelsFor = (values: Float32Array, shape: Shape, format: WeightFormat): EncodingOf<'levels'> =>
-  encodeWeight('gptq', 'a kernel', { shape, encoding: { type: 'float32', values }, mask: null }, format)
-    .encoding as EncodingOf<'levels'>;
+  encodeWeight('gptq', 'a kernel', float32Stored(shape, values), format).encoding as EncodingOf<'levels'>;
 
 /** The weight with the scales of the numbers w, where a group but the first begins at a row; else itself. */
 function withScalesFrom(held: Stored, format: WeightFormat, row: number, w: Float64Array): Stored {

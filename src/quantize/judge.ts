@@ -50,7 +50,7 @@ export const decibels = (signal: number, noise: number): number =>
   noise === 0 ? Infinity : (10 / Math.LN10) * log64(signal / noise);
 
 /** The part of the power that is noise; 0 where nothing differs. */
-export const noiseShare = (sqnr: number): number => exp64((-sqnr * Math.LN10) / 10);
+const noiseShare = (sqnr: number): number => exp64((-sqnr * Math.LN10) / 10);
 
 /** What harm is told by. */
 export type MeasureBy = 'loss' | 'sqnr';

@@ -10,13 +10,14 @@ import type { Stored } from '../graph/encoding.ts';
 import { sumScales, validateNetwork } from '../graph/encodings.ts';
 import { hasKernel, unitAxisOf } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf, ownersOf, withoutUnread } from '../graph/rewrite.ts';
+import { Names, namesOf, ownersOf, withoutUnread } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
 import type { Data } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { answersOf, disagreements } from './agreement.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { plainOf } from './plain.ts';
+import { tapped } from './taps.ts';
 
 export interface AfterCareOptions {
   /** Typical inputs [samples, ...inputShape], as `quantize` takes them. A list for a network with several inputs. */
@@ -45,7 +46,7 @@ export interface QuantizedLayer {
 }
 
 /** New weights of a layer; as it was if left out. */
-export interface Changed {
+interface Changed {
   readonly kernel?: Stored;
   readonly bias?: Stored;
 }
@@ -153,12 +154,8 @@ function sumsOf(graph: Graph<Stored>, name: string): Graph<Stored> {
 }
 
 /** A network that gives what a node reads, in real numbers. */
-function inputOf(graph: Graph<Stored>, name: string): Graph<Stored> {
-  const [read] = nodeIn(graph, name)!.inputs as [string];
-  if (formatOf(graph, read) === null) return { ...graph, outputs: [read] };
-  const own = new Names(namesOf(graph)).take(`${read}/real`);
-  return { ...graph, nodes: [...graph.nodes, nodeOf('dequantize', own, [read], {})], outputs: [own] };
-}
+const inputOf = (graph: Graph<Stored>, name: string): Graph<Stored> =>
+  tapped(graph, nodeIn(graph, name)!.inputs.slice(0, 1));
 
 /** The outputs of networks on samples, all samples of the first and then of the next. */
 function valuesIn(op: string, graphs: readonly Graph<Stored>[], samples: readonly Tensor[]): Tensor {

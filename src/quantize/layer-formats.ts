@@ -3,6 +3,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { hasKernel } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { namesOf } from '../graph/rewrite.ts';
+import { dynamicOf } from '../graph/validate.ts';
 import { type LayerFormat, type ValueFormat, WEIGHT_FORMATS, weightFormatOf } from './formats.ts';
 import { weightRoleOf } from './layers.ts';
 
@@ -35,7 +36,7 @@ export function formatIn(op: string, graph: Graph<Stored>, node: Node): LayerFor
 }
 
 function valuesIn(graph: Graph<Stored>, node: Node, { encoding }: Stored): ValueFormat {
-  if ('dynamic' in node.attrs && node.attrs.dynamic) return 'dynamic';
+  if (dynamicOf(node)) return 'dynamic';
   const maker = graph.nodes.find(({ name }) => name === node.inputs[0]);
   const isWhole = (maker?.format ?? null) !== null || (!hasKernel(node) && node.format !== null);
   if (!isWhole) return 'real';

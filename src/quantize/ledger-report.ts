@@ -3,6 +3,7 @@ import type { Op } from '../graph/graph.ts';
 import type { LayerFormat } from './formats.ts';
 import type { Judgement } from './judge.ts';
 import { formatText } from './layer-formats.ts';
+import { percent } from './texts.ts';
 
 /** What a layer takes and what its format costs. Decibels are infinite where nothing differs. */
 export interface LedgerRow {
@@ -89,5 +90,4 @@ const verdict = ({ loss, score, agreement, sqnr }: Judgement): string[] => [
   decibelText(sqnr),
 ];
 
-const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 const decibelText = (x: number): string => (x === Infinity ? 'exact' : x.toFixed(1));

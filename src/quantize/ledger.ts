@@ -16,11 +16,12 @@ import type { Model } from '../nn/model.ts';
 import { type Data, listOf, type Tensors } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { disagreements } from './agreement.ts';
-import { type Alone, checkForms, type Read, splitAs, tapped, withOnly } from './alone.ts';
+import { type Alone, checkForms, type Read, splitAs, withOnly } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Judge, type JudgedSamples, type JudgeOptions, Noise } from './judge.ts';
 import { formatIn, layersOf, mainKey, scalerBefore, weightsIn } from './layer-formats.ts';
 import { Ledger, type LedgerRow } from './ledger-report.ts';
+import { tapped } from './taps.ts';
 
 export interface LedgerOptions extends JudgeOptions {
   /** What everything is measured on. With labels, [x, y], there are scores, and losses where one is known. */

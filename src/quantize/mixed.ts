@@ -15,6 +15,7 @@ import { cheapest, costOf, type Taken, type Way, withinBudget } from './knapsack
 import { formatText, layersOf, weightsIn } from './layer-formats.ts';
 import { canBe } from './layers.ts';
 import { quantizedIn, type Told } from './requantize.ts';
+import { short } from './texts.ts';
 
 /** At most: bytes of the whole file, or milliseconds of a call with `batchSize` samples (default 1) on this machine. */
 export type PrecisionBudget =
@@ -81,8 +82,6 @@ export class PrecisionChoice {
     ].join('\n');
   }
 }
-
-const short = (x: number): string => String(Number(x.toPrecision(3)));
 
 const FOR_BYTES: readonly LayerFormatChoice[] = ['float32', 'float16', 'int8', 'int4', 'ternary'];
 const FOR_TIME: readonly LayerFormatChoice[] = ['float32', 'static', 'dynamic'];

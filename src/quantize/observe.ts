@@ -4,18 +4,15 @@ import { inputsFor } from '../compress/observe.ts';
 import { networkOf } from '../compress/passes.ts';
 import { floatsOf, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import type { Graph, Node } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../nn/model.ts';
 import type { Data } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { measured } from './calibrate.ts';
-import { Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
+import { AT_ONCE, Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
+import { tapped } from './taps.ts';
 
 const OP = 'observeRanges';
-
-/** Ranges observed in one run: a histogram takes half a megabyte. */
-const AT_ONCE = 256;
 
 export interface ObserveOptions {
   /** How ranges come from the numbers. Default `auto`. */
@@ -92,14 +89,15 @@ function rangesOf(
   watched.forEach(({ name }, i) => {
     byName.set(name, [...(byName.get(name) ?? []), i]);
   });
-  const { graph, taps } = tapped(network, [...byName.keys()]);
+  const names = [...byName.keys()];
+  const graph = tapped(network, names);
   measured(
     graph,
-    [...taps.keys()],
+    graph.outputs,
     samples,
     method.batchSize,
-    (tap, values) => {
-      const name = taps.get(tap)!;
+    (_, values, at) => {
+      const name = names[at]!;
       const wrong = values.find((value) => !Number.isFinite(value));
       if (wrong !== undefined) throw new ValueError(OP, `the numbers of "${name}"`, 'finite', wrong);
       for (const i of byName.get(name)!) observers[i]!.see(numbersOf(values, watched[i]!));
@@ -113,22 +111,4 @@ function rangesOf(
 function numbersOf(values: Float32Array, { channel, of }: Watched): Float32Array {
   if (channel === null) return values;
   return Float32Array.from({ length: values.length / of }, (_, i) => values[i * of + channel]!);
-}
-
-/** The network with real numbers for these values, and which each of them is. */
-function tapped(
-  network: Graph<Stored>,
-  names: readonly string[],
-): { readonly graph: Graph<Stored>; readonly taps: ReadonlyMap<string, string> } {
-  const values = valuesOf(network);
-  const own = new Names(namesOf(network));
-  const nodes: Node[] = [...network.nodes];
-  const taps = new Map<string, string>();
-  for (const name of names) {
-    const isReal = values.get(name)!.format === null;
-    const tap = isReal ? name : own.take(`${name}/dequantize`);
-    if (!isReal) nodes.push(nodeOf('dequantize', tap, [name], {}));
-    taps.set(tap, name);
-  }
-  return { graph: { ...network, nodes }, taps };
 }

@@ -3,8 +3,8 @@ import { checkOptions, didYouMean } from '../base/options.ts';
 import { remade } from '../compress/clone.ts';
 import { withBatchNormFolded } from '../compress/fold.ts';
 import { epilogueOf } from '../graph/activation.ts';
-import type { Stored } from '../graph/encoding.ts';
-import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf, multipliesIntegers } from '../graph/facts.ts';
+import { float32Stored, type Stored } from '../graph/encoding.ts';
+import { factsOf, hasKernel, isIdle, isPrepared, multipliesIntegers } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without } from '../graph/rewrite.ts';
 import { columnsOf, firstSteps } from '../infer/fake.ts';
@@ -64,7 +64,7 @@ export function prepareQAT(model: Model, options: PrepareOptions = {}): Model {
   checkModel(op, 'the model', model);
   if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'needs a float32 model');
   const given = toNetworkFor(op, model);
-  const done = given.nodes.find((node) => isFake(node) || kernelBitsOf(node) !== undefined);
+  const done = given.nodes.find(isPrepared);
   if (done !== undefined) throw new StateError(op, `node "${done.name}" (${done.op}) is prepared already`);
   const choices: Choices = { bits, layers, momentum, learnedStep };
   const { points, products } = placesIn(given);
@@ -206,11 +206,7 @@ function endsIn(given: Graph<Stored>, left: ReadonlyMap<string, Node>) {
   };
 }
 
-const scalar = (value: number): Stored => ({
-  shape: [],
-  encoding: { type: 'float32', values: Float32Array.of(value) },
-  mask: null,
-});
+const scalar = (value: number): Stored => float32Stored([], Float32Array.of(value));
 
 /** The network with its points, and its products reading kernels as whole numbers. */
 function prepared(
@@ -251,7 +247,7 @@ function prepared(
     const { shape, encoding } = given.weights.get(key)!;
     const columns = columnsOf(node, shape);
     const values = firstSteps(encoding.values as Float32Array, columns, own);
-    weights.set(steps, { shape: [columns], encoding: { type: 'float32', values }, mask: null });
+    weights.set(steps, float32Stored([columns], values));
     return { ...read, weights: { ...read.weights, steps } } as Node;
   };
   const nodes: Node[] = [];

@@ -5,7 +5,7 @@ import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { isFake, kernelBitsOf, multipliesRows } from '../graph/facts.ts';
+import { isPrepared, multipliesRows } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { ownersOf, withFusedActivations } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
@@ -39,7 +39,7 @@ export interface QuantizeOptions {
    */
   readonly ranges?: RangeChoice | ReadonlyMap<string, Range>;
   /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
-  readonly rule?: 'float32' | 'multiplier';
+  readonly rule?: Rule;
 }
 
 /**
@@ -75,7 +75,7 @@ export function quantizeKeeping(
   const areKnown = ranges instanceof Map;
   const method = rangeMethod('quantize', areKnown ? 'auto' : (ranges as RangeChoice));
   const given = inFloat32('quantize', networkOf('quantize', subject));
-  const prepared = given.nodes.find((node) => isFake(node) || kernelBitsOf(node) !== undefined);
+  const prepared = given.nodes.find(isPrepared);
   if (prepared !== undefined)
     throw new StateError(
       'quantize',

@@ -4,7 +4,7 @@ import { didYouMean } from '../base/options.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
-import { chooseQParams } from '../infer/params.ts';
+import { chooseQParams, LEAST_SCALE } from '../infer/params.ts';
 
 export { chooseQParams };
 
@@ -77,7 +77,7 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
 export function chooseSymmetric(low: number, high: number): QuantizationParams {
   const { scale } = chooseQParams(low, high);
   const own = Math.fround(Math.max(-low, high) / 127);
-  return { scale: own < 2 ** -100 ? scale : own, zeroPoint: 0 };
+  return { scale: own < LEAST_SCALE ? scale : own, zeroPoint: 0 };
 }
 
 /** No fixed point is finer: 2^-100 a step. */
@@ -142,6 +142,9 @@ export function knownRanges(
 
 /** How many times as wide extremes may be as the percentiles before `auto` takes these. */
 const FAR = 4;
+
+/** Values, or groups of them, that are observed in one run: a histogram takes half a megabyte. */
+export const AT_ONCE = 256;
 
 /** Sees the numbers of a value, batch by batch, and says what its range is. */
 export class Observer {

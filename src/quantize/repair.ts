@@ -20,6 +20,7 @@ import { formatIn, formatText, layersOf } from './layer-formats.ts';
 import { canBe } from './layers.ts';
 import { formatsOf } from './mixed.ts';
 import { quantizedIn, type Told } from './requantize.ts';
+import { short } from './texts.ts';
 
 export interface RepairOptions extends JudgeOptions, Told {
   /** What the damage is measured on, [x, y]: samples that the network was not trained on. */
@@ -87,8 +88,6 @@ export class Repair {
     ].join('\n');
   }
 }
-
-const short = (x: number): string => String(Number(x.toPrecision(3)));
 
 const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 16 } }, 'int8', 'float16', 'float32'];
 

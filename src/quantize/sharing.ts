@@ -4,7 +4,7 @@ import { readersOf } from '../graph/rewrite.ts';
 import { type Carried, isCut, keepsFormat, looksUp } from './carried.ts';
 
 /** Which values have a format, and which of them one together. */
-export interface Sharing {
+interface Sharing {
   /** The values that int8 nodes read, each with the first of these. */
   readonly wanted: ReadonlyMap<string, Node>;
   /** Those among them that have no say in their range: what an activation cuts off, and parts of a whole. */

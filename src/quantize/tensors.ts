@@ -1,11 +1,14 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
-import { DTypeError, ValueError } from '../base/errors.ts';
+import { DTypeError, listed, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { elementsOf, normalizeAxis, type Shape } from '../base/shape.ts';
+import { elementsOf, normalizeAxis, type Shape, size } from '../base/shape.ts';
+import { refusing } from '../graph/attributes.ts';
 import { isScale } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { Encoding, Stored } from '../graph/encoding.ts';
+import { type Encoding, float32Stored, type Stored } from '../graph/encoding.ts';
+import { ENCODINGS } from '../graph/encodings.ts';
 import type { QuantizationParams } from '../graph/graph.ts';
+import { arrayCheck, checkStored } from '../graph/validate.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { encodeWeight } from './encode.ts';
 import { type WeightFormat, type WeightFormatName, weightFormat } from './formats.ts';
@@ -61,32 +64,43 @@ export function quantizeTensor(
         value,
         'Give a group in the format?',
       );
-  const { encoding } = encodeWeight('quantizeTensor', 'x', float32(shape, values), own);
+  const { encoding } = encodeWeight('quantizeTensor', 'x', float32Stored(shape, values), own);
   return { shape, encoding };
 }
 
-/** The float32 numbers that a quantized tensor stands for. */
+/** The float32 numbers that a quantized tensor stands for. Throws for arrays and numbers that are not those of its shape. */
 export function dequantizeTensor(q: QuantizedTensor): Tensor {
   const { shape, encoding } = Object(q) as QuantizedTensor;
-  if (encoding?.type === 'affine') return affineNumbers(shape, encoding);
-  const numbers = encoding?.type === undefined ? null : decodeWeight({ shape, encoding, mask: null });
-  if (numbers !== null) return fromData(numbers, shape);
-  throw new ValueError('dequantizeTensor', 'q', 'what quantizeTensor gives', q);
+  const type = Array.isArray(shape) ? encoding?.type : undefined;
+  if (type === undefined || type === 'float64' || type === 'int32')
+    throw new ValueError('dequantizeTensor', 'q', 'what quantizeTensor gives', q);
+  if (encoding.type === 'affine') return affineNumbers(shape, encoding);
+  const stored: Stored = { shape, encoding, mask: null };
+  checkStored('q', stored, ENCODINGS, 'dequantizeTensor');
+  return fromData(decodeWeight(stored)!, shape);
 }
 
-function affineNumbers(shape: Shape, { values, scales, zeroPoints, axis }: AffineEncoding): Tensor {
+function checkAffine(shape: Shape, { values, scales, zeroPoints, axis }: AffineEncoding): void {
+  const fail = refusing('q', 'dequantizeTensor');
+  const n = size('dequantizeTensor', shape);
+  const has = arrayCheck(shape, fail);
+  const isAxis = axis === null || (Number.isInteger(axis) && axis >= 0 && axis < shape.length);
+  if (!isAxis) fail('axis', `null or an axis of shape ${listed(shape)}`, axis);
+  const channels = axis === null ? 1 : shape[axis]!;
+  has('values', values, Int8Array, n);
+  has('scales', scales, Float32Array, channels, isScale, 'positive and finite');
+  has('zeroPoints', zeroPoints, Int8Array, channels);
+}
+
+function affineNumbers(shape: Shape, encoding: AffineEncoding): Tensor {
+  checkAffine(shape, encoding);
+  const { values, scales, zeroPoints, axis } = encoding;
   const channelOf = channelsAlong(shape, axis);
   return fromData(
     Float32Array.from(values, (code, i) => (code - zeroPoints[channelOf(i)]!) * scales[channelOf(i)]!),
     shape,
   );
 }
-
-const float32 = (shape: Shape, values: Float32Array): Stored => ({
-  shape,
-  encoding: { type: 'float32', values },
-  mask: null,
-});
 
 function checkedTensor(x: Tensor): Tensor {
   if (!(x instanceof Tensor)) throw new ValueError('quantizeTensor', 'x', 'a tensor', x);

@@ -7,6 +7,7 @@ import { type Graph, type Node, type QuantizationParams, weightsOf } from '../gr
 import { packedCodes } from '../graph/levels.ts';
 import { Names, without, withoutUnread } from '../graph/rewrite.ts';
 import { columnsOf, type WholeKernel, wholeKernel } from '../infer/fake.ts';
+import { LEAST_SCALE } from '../infer/params.ts';
 import { BIAS_LIMIT, wholeBias } from './weights.ts';
 
 /** Formats of the values that are int8, by name. */
@@ -111,7 +112,7 @@ function foldedInto(whole: WholeKernel, factors: Float64Array, biases: Float64Ar
   const exact = Float64Array.from(whole.scales, (scale, j) => scale * Math.abs(factors[j]!));
   const scales = Float32Array.from(exact, (scale, j) => {
     const needed = Math.max(scale, Math.abs(biases[j]!) / (inputScale * BIAS_LIMIT));
-    return Math.fround(needed) < 2 ** -100 ? 1 : needed;
+    return Math.fround(needed) < LEAST_SCALE ? 1 : needed;
   });
   const values = whole.values.map((q, i) => {
     const j = i % columns;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { valuesOf } from '../../src/graph/check.ts';
+import { decodeWeight } from '../../src/graph/decode.ts';
 import {
   AvgPool2D,
   Conv2D,
@@ -47,6 +48,13 @@ const kindsOf = (network: Network): string =>
       return `${op}${'dynamic' in attrs && attrs.dynamic === true ? '~' : ''}${type}${format === null ? '' : '*'}`;
     })
     .join(' ');
+
+const kernelKeys = ({ nodes }: Network): ReadonlySet<string> =>
+  new Set(nodes.flatMap(({ weights }) => weights.kernel ?? []));
+
+/** The encodings of all kernels, by key. */
+const kernelsOf = (network: Network): Record<string, string> =>
+  Object.fromEntries([...kernelKeys(network)].map((key) => [key, network.weights.get(key)!.encoding.type]));
 
 function onAll(network: Network, input: Tensor): number[] {
   const before = setBackend(reference);
@@ -190,7 +198,11 @@ describe('refused is', () => {
     expect(() => quantize(model, { format: 'int8', layers })).toThrow(
       `quantize: nodes "${names[0]}" and "${names[1]}" share shared/kernel: give both one format`,
     );
-    expect(quantize(model, { format: 'int8', layers: { ...layers, [names[1]!]: 'float16' } })).toBeDefined();
+    const network = quantize(model, { format: 'int8', layers: { ...layers, [names[1]!]: 'float16' } });
+    expect(kernelsOf(network)).toEqual(
+      Object.fromEntries([...kernelKeys(network)].map((key) => [key, key === 'shared/kernel' ? 'float16' : 'int8'])),
+    );
+    expect(network.nodes.every(({ format }) => format === null)).toBe(true);
   });
 
   test('a dynamic table or transposed convolution, and levels of one in int8', () => {
@@ -205,7 +217,8 @@ describe('refused is', () => {
       new Dense(2),
     ]);
     expect(on({ format: 'dynamic' }, words)).toThrow('node "words" (embedding) has no form of dynamic values');
-    expect(quantize(words, { format: 'dynamic', layers: { words: 'int8' } })).toBeDefined();
+    const network = quantize(words, { format: 'dynamic', layers: { words: 'int8' } });
+    expect(kindsOf(network)).toBe('embedding(int8) flatten dense~(int8)');
   });
 
   test('what is quantized already, but for halves, which count as their numbers', () => {
@@ -237,7 +250,10 @@ describe('refused is', () => {
     expect(() => quantize(large, { format: 'float16' })).toThrow(
       'numbers that float16 reaches, got 70000. Take bfloat16?',
     );
-    expect(quantize(large, { format: 'bfloat16' })).toBeDefined();
+    const network = quantize(large, { format: 'bfloat16' });
+    expect(kindsOf(network)).toBe('dense(bfloat16) dense(bfloat16) dense(bfloat16)');
+    // The nearest of 8 bits: 70000 is 1.068 * 2^16
+    expect([...new Set(decodeWeight(network.weights.get('first/kernel')!))]).toEqual([137 * 2 ** 9]);
     encoding.values[7] = Number.NaN;
     expect(() => quantize(large, { format: 'int4' })).toThrow('first/kernel must be finite, got NaN');
   });

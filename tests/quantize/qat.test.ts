@@ -225,12 +225,22 @@ describe('the integer network equals the prepared model', () => {
     expect(difference(model, convert(model), normal([200, ...folded.inputShape], 4)).different).toBe(0);
   });
 
-  test.each(Object.keys(FIVE))('%s, trained on in between', (name) => {
-    const folded = foldBatchNorm(trained(name));
-    const model = prepareQAT(folded, { bits: 4 });
-    model.fit(...tenClasses(model, 20), { epochs: 3 });
-    expect(difference(model, convert(model), normal([200, ...folded.inputShape], 4)).different).toBe(0);
-  });
+  const TRAININGS: readonly PrepareOptions[] = [{}, { bits: 4 }, { bits: 2 }, { bits: 2, learnedStep: true }];
+  test.each(Object.keys(FIVE).flatMap((name) => TRAININGS.map((options) => [name, options] as const)))(
+    '%s, trained on in between with %o',
+    (name, options) => {
+      const folded = foldBatchNorm(trained(name));
+      const samples = options.learnedStep === true ? { calibration: normal([40, ...folded.inputShape], 3) } : {};
+      const model = prepareQAT(folded, { ...options, ...samples });
+      model.fit(...tenClasses(model, 20), { epochs: 3 });
+      const network = convert(model);
+      const kernels = network.nodes.flatMap(({ weights }) => weights.kernel ?? []);
+      const encodings = kernels.map((key) => network.weights.get(key)!.encoding);
+      for (const { type } of encodings) expect(type).toBe(options.bits === undefined ? 'int8' : 'levels');
+      for (const encoding of encodings) if ('bits' in encoding) expect(encoding.bits).toBe(options.bits);
+      expect(difference(model, network, normal([200, ...folded.inputShape], 4)).different).toBe(0);
+    },
+  );
 
   test('numbers far outside of ranges, infinite ones too', () => {
     const model = preparedCase(CASES.dense!);

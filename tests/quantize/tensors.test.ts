@@ -8,11 +8,13 @@ import {
   fromData,
   type LayerFormatChoice,
   predictNetwork,
+  type QuantizedTensor,
   quantize,
   quantizeTensor,
   Sequential,
   tensor,
   type WeightFormatName,
+  WhittleError,
 } from '../../src/index.ts';
 import { WEIGHT_FORMATS } from '../../src/quantize/formats.ts';
 import { normal, values } from '../compress/tools.ts';
@@ -166,6 +168,84 @@ describe('quantizeTensor in formats of weights', () => {
       return y.reduce((sum, each, i) => sum + (each - t.data[i]!) ** 2, 0);
     });
     expect(errors[1]! / errors[0]!).toBeLessThan(0.9);
+  });
+});
+
+describe('dequantizeTensor refuses', () => {
+  const x = normal([4, 6], 3);
+  const changed = (format: WeightFormatName | 'affine', change: object): QuantizedTensor => {
+    const { shape, encoding } = quantizeTensor(x, format);
+    return { shape, encoding: { ...encoding, ...change } as never };
+  };
+  const channels = quantizeTensor(x, 'affine', { axis: 1 });
+  const ofChannels = (change: object): QuantizedTensor =>
+    ({ shape: channels.shape, encoding: { ...channels.encoding, ...change } }) as never;
+
+  test.each<[string, QuantizedTensor, string]>([
+    [
+      'scales that were cut',
+      changed('int8', { scales: new Float32Array(5).fill(1) }),
+      'weight "q" scales length must be 6',
+    ],
+    ['numbers that were cut', changed('int8', { values: new Int8Array(23) }), 'weight "q" values length must be 24'],
+    ['codes that were cut', changed('int4', { values: new Uint8Array(11) }), 'weight "q" values length must be 12'],
+    [
+      'a scale of NaN',
+      changed('int4', { scales: new Float32Array(6).fill(Number.NaN) }),
+      'weight "q" scales[0] must be',
+    ],
+    ['a group of 0', changed('int4', { group: 0 }), 'weight "q" group must be an integer from 1 to 4, got 0'],
+    ['three bits', changed('int4', { bits: 3 }), 'weight "q" bits must be 1, 2, 4 or 8, got 3'],
+    ['zero points that are missing', changed('uint4', { zeroPoints: undefined }), 'weight "q" zeroPoints must be'],
+    ['halves in int8', changed('float16', { values: new Int8Array(24) }), 'weight "q" values must be a Uint16Array'],
+    ['a fraction that is none', changed('fixed8', { fraction: 1.5 }), 'weight "q" fraction must be an integer'],
+    ['a type that is none', changed('int8', { type: 'int7' }), 'weight "q" encoding must be one of float32'],
+    ['one that objects have', changed('int8', { type: 'toString' }), 'weight "q" encoding must be one of float32'],
+    ['another shape', { ...changed('int8', {}), shape: [4, 5] }, 'weight "q" values length must be 20'],
+    [
+      'a shape that is none',
+      { ...changed('int8', {}), shape: [4, -6] },
+      'dimension 1 must be an integer of at least 0',
+    ],
+    ['no shape', { encoding: changed('int8', {}).encoding } as never, 'q must be what quantizeTensor gives'],
+    ['a text for a shape', { ...changed('affine', {}), shape: '46' as never }, 'q must be what quantizeTensor gives'],
+    ['affine: numbers that were cut', changed('affine', { values: new Int8Array(23) }), 'q values length must be 24'],
+    ['affine: bytes without a sign', changed('affine', { values: new Uint8Array(24) }), 'q values must be a Int8Array'],
+    [
+      'affine: two scales of one',
+      changed('affine', { scales: new Float32Array(2).fill(1) }),
+      'q scales length must be 1',
+    ],
+    [
+      'affine: an infinite scale',
+      changed('affine', { scales: Float32Array.of(Infinity) }),
+      'q scales[0] must be positive',
+    ],
+    ['affine: no zero point', changed('affine', { zeroPoints: new Int8Array(0) }), 'q zeroPoints length must be 1'],
+    [
+      'affine: an axis beyond the last',
+      ofChannels({ axis: 9 }),
+      'q axis must be null or an axis of shape [4, 6], got 9',
+    ],
+    [
+      'affine: an axis from the end',
+      ofChannels({ axis: -1 }),
+      'q axis must be null or an axis of shape [4, 6], got -1',
+    ],
+    ['affine: another axis', ofChannels({ axis: 0 }), 'q scales length must be 4 for shape [4, 6], got 6'],
+    ['affine: no axis', ofChannels({ axis: undefined }), 'q axis must be null or an axis'],
+  ])('%s', (_, q, message) => {
+    expect(() => dequantizeTensor(q)).toThrow(WhittleError);
+    expect(() => dequantizeTensor(q)).toThrow(/^dequantizeTensor: /);
+    expect(() => dequantizeTensor(q)).toThrow(message);
+  });
+
+  test('nothing that quantizeTensor gives: a scalar, an empty tensor, all formats', () => {
+    for (const format of [...FORMATS, 'affine'] as const)
+      for (const shape of [[], [0, 3], [3, 0], [1], [7], [2, 3, 5]]) {
+        const { shape: own } = dequantizeTensor(quantizeTensor(normal(shape, 3), format));
+        expect(own, format).toEqual(shape);
+      }
   });
 });
 
