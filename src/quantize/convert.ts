@@ -10,7 +10,7 @@ import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
-import { fakeFormat } from '../infer/fake.ts';
+import { fakeFormat, ofUnseen, unseenRange } from '../infer/fake.ts';
 import type { Model } from '../nn/model.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';
 import { type Formats, withWholeKernels } from './whole-kernels.ts';
@@ -24,7 +24,8 @@ export interface ConvertOptions {
  * The integer network of a model that `prepareQAT` made, with the formats and kernels that it was trained with: its numbers are
  * those of the model, to the bit, by the rule `float32` and where no BatchNorm lies between. A BatchNorm behind a product of
  * integers goes into scales and biases, its sign into the integers, and what it gives may come out one integer off.
- * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, and where layers that share a kernel
+ * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, for ranges that have
+ * seen no numbers yet, neither of calibration nor of a fit, and where layers that share a kernel
  * read values of different formats.
  */
 export function convert(subject: Model | Graph<Stored>, options: ConvertOptions = {}): QuantizedNetwork {
@@ -34,6 +35,8 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   checkOneOf(op, 'rule', rule, ['float32', 'multiplier']);
   const given = networkOf(op, subject);
   if (!given.nodes.some(isFake)) throw new StateError(op, 'the model is not prepared: take prepareQAT(model) first');
+  const unseen = unseenRange(given.nodes, (key) => given.weights.get(key)!.encoding.values[0]!);
+  if (unseen !== null) throw new StateError(op, ofUnseen(unseen));
   const graph = without(given, (node) => isIdle(node, false));
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));

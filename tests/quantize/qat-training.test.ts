@@ -444,9 +444,34 @@ describe('what cannot be is refused', () => {
     expect(call).toThrow(message);
   });
 
+  test('ranges that have seen nothing, neither of calibration nor of a fit', () => {
+    const prepared = prepareQAT(model);
+    const [, y] = threeClasses();
+    const never =
+      /ranges of "input\/fakeQuantize" and all others were never seen: give calibration to prepareQAT, or fit/;
+    const calls = [
+      () => convert(prepared),
+      () => convert(toNetwork(prepared)),
+      () => prepared.predict(x),
+      () => prepared.evaluate(x, y),
+    ];
+    if (!prepared.isCompiled) prepared.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+    for (const call of calls) expect(call).toThrow(never);
+    prepared.fit(x, y, { epochs: 1 });
+    for (const call of calls) expect(call).not.toThrow();
+  });
+
+  test('but not those of which single ones stay empty: a value that is always 0', () => {
+    const dead = smallModel();
+    dead.layer('dense').parameter('kernel').value.storage.array.fill(0);
+    dead.layer('dense').parameter('bias').value.storage.array.fill(0);
+    const prepared = prepareQAT(dead, { calibration: x });
+    expect(difference(prepared, convert(prepared), x).different).toBe(0);
+  });
+
   test('whole numbers in float64, when they are computed', () => {
     const whole = new Sequential([new Dense(2, { inputShape: [3], kernelBits: 8 })], { dtype: 'float64' });
-    const fake = new Sequential([new FakeQuantize({ inputShape: [3] })], { dtype: 'float64' });
+    const fake = new Sequential([new FakeQuantize({ inputShape: [3], zeroPoint: 0 })], { dtype: 'float64' });
     for (const each of [whole, fake])
       expect(() => each.predict([[1, 2, 3]])).toThrow(/whole numbers stand for float32 alone, got float64/);
   });
