@@ -15,6 +15,7 @@ import { toNetworkFor } from '../nn/network.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Carried, isCut, keepsFormat } from './carried.ts';
+import { checkByNames } from './layers.ts';
 import { Observer, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 import { sharing } from './sharing.ts';
 
@@ -99,8 +100,7 @@ function checkBits(op: string, field: string, bits: number): void {
 }
 
 function checkLayers(op: string, layers: Choices['layers'], products: ReadonlySet<string>): void {
-  if (typeof layers !== 'object' || layers === null)
-    throw new ValueError(op, 'layers', 'an object of bits by names of nodes', layers);
+  checkByNames(op, layers, 'bits');
   for (const [name, bits] of Object.entries(layers)) {
     if (!products.has(name)) {
       const names = [...products];

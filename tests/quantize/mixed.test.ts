@@ -173,6 +173,15 @@ describe('refused is', () => {
     expect(on(options)).toThrow(message);
   });
 
+  test('formats of layers in a Map or a list, which would be read as none', () => {
+    const refused = 'quantize: layers must be an object of formats by names of nodes, got';
+    expect(on({ layers: new Map([['first', 'int8']]) as never, format: 'int4' })).toThrow(
+      `${refused} an object of Map. Write Object.fromEntries(layers)`,
+    );
+    expect(on({ layers: ['int8'] as never, format: 'int4' })).toThrow(`${refused} ["int8"]`);
+    expect(on({ layers: null as never, format: 'int4' })).toThrow(`${refused} null`);
+  });
+
   test('a node that multiplies nothing', () => {
     const model = new Sequential([new Flatten({ inputShape: [2, 3] }), new Dense(2)]);
     expect(on({ layers: { flatten: 'int8' }, format: 'int8' }, model)).toThrow(

@@ -425,6 +425,11 @@ describe('what cannot be is refused', () => {
       /layers must be of nodes with a kernel: dense, dense_1, dense_2, got "dense_9"/,
     ],
     [() => prepareQAT(model, { layers: { dense: 2.5 } }), /layers\["dense"\] must be an integer from 2 to 8/],
+    [
+      () => prepareQAT(model, { layers: new Map([['dense', 4]]) as never }),
+      /prepareQAT: layers must be an object of bits by names of nodes, got an object of Map\. Write Object\.fromEntries/,
+    ],
+    [() => prepareQAT(model, { layers: [4] as never }), /layers must be an object of bits/],
     [() => prepareQAT(model, { learnedStep: true }), /calibration must be given with learnedStep/],
     [() => prepareQAT(model, { momentum: 2 }), /momentum must be between 0 and 1/],
     [
