@@ -98,7 +98,7 @@ const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 
  * the bytes it adds to the file; until the damage is within a limit, no step helps, or the bytes are spent. Where the limit
  * was not reached, the result is as it was when it was passed least: a loss may fall and answers be lost. `subject` is what
  * the network was made of: it is quantized anew for every trial, so that what was done to `quantized` afterwards is not in the
- * result. With static or fixed layers `calibration` is needed, as for `quantize`.
+ * result. `calibration`, which static and fixed layers need, is the x of `samples` if it is not given, nor ranges are.
  */
 export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: RepairOptions): Repair {
   const op = 'repair';
@@ -139,7 +139,7 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
   const stages = [start];
   for (let now = start; now.excess.length > 0; ) {
     const step = bestStep(now, layers, formats, ladder, most, (changed) =>
-      stateOf(quantizedIn(subject, layers, changed, told)),
+      stateOf(quantizedIn(subject, layers, changed, told, judge.xs)),
     );
     if (step === null) break;
     const { layer, to, state } = step;

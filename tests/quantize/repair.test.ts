@@ -180,6 +180,19 @@ test.each(Object.keys(FIVE))('any network is repaired by its own rule, and by no
   for (const { before, after } of finer.steps) expect(after).toBeLessThan(before);
 });
 
+test('static layers are calibrated on the samples, where nothing else is given', () => {
+  const model = smallModel(2);
+  const [x, y] = threeClasses(60);
+  model.fit(x, y, { epochs: 20 });
+  const network = quantize(model, { calibration: x, layers: { dense_1: 'binary' } });
+  const options = { samples: [x, y], until: { changed: 0 }, formats: ['static', 'float16'], bytes: 0.5 } as const;
+  const found = repair(model, network, options);
+  expect(found.steps.length).toBeGreaterThan(0);
+  expect(found.network.nodes.some(({ format }) => format !== null)).toBe(true);
+  expect(found).toEqual(repair(model, network, { ...options, calibration: x }));
+  expect(found).not.toEqual(repair(model, network, { ...options, calibration: normal([9, 5], 1) }));
+});
+
 test('refuses what it cannot do', () => {
   const model = smallModel(2);
   const [x, y] = threeClasses(30);
