@@ -1,5 +1,5 @@
 import { ValueError } from '../base/errors.ts';
-import { checkNumbers, checkOptions, defined } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import { damage } from '../compress/damage.ts';
 import { type DamageReport, points } from '../compress/damage-report.ts';
 import { aligned } from '../compress/explain.ts';
@@ -24,8 +24,8 @@ import { quantizedIn, type Told } from './requantize.ts';
 export interface RepairOptions extends JudgeOptions, Told {
   /** What the damage is measured on, [x, y]: samples that the network was not trained on. */
   readonly samples: SampleLists;
-  /** Share of the file that may be added. Default 0.1. */
-  readonly bytes?: number;
+  /** Share of the file that may be added, from 0 to 10. Default 0.1. */
+  readonly share?: number;
   /** The formats that layers may move up to. Default int4 with groups of 16, int8, float16 and float32. */
   readonly formats?: readonly LayerFormatChoice[];
   /** When it is enough. Default a hundredth of accuracy lost, of outputs of numbers a hundredth of R². */
@@ -90,6 +90,9 @@ export class Repair {
 
 const short = (x: number): string => String(Number(x.toPrecision(3)));
 
+/** What is larger is more likely meant as a number of bytes. */
+const MOST_SHARE = 10;
+
 const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 16 } }, 'int8', 'float16', 'float32'];
 
 /**
@@ -102,10 +105,10 @@ const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 
  */
 export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: RepairOptions): Repair {
   const op = 'repair';
-  checkOptions(op, options, 'samples bytes formats until measureBy calibration ranges rule loss outputs');
+  checkOptions(op, options, 'samples share formats until measureBy calibration ranges rule loss outputs');
   const {
     samples,
-    bytes: share = 0.1,
+    share = 0.1,
     formats: choices = LADDER,
     until,
     measureBy,
@@ -115,8 +118,8 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
     ...rest
   } = options;
   checkPair(op, samples);
-  checkNumbers(op, { bytes: share }, 0);
-  if (share === Infinity) throw new ValueError(op, 'bytes', 'a share of the file, as 0.1', share);
+  if (!(typeof share === 'number' && share >= 0 && share <= MOST_SHARE))
+    throw new ValueError(op, 'share', `a share of the file from 0 to ${MOST_SHARE}, as 0.1`, share);
   const ladder = formatsOf(op, choices);
   if (until !== undefined) checkMaxDamage(op, until);
   const judge = new Judge(op, subject, samples, rest);
