@@ -6,17 +6,18 @@ import { QuantizedNetwork } from '../compress/quantized.ts';
 import { epilogueOf, LINEAR } from '../graph/activation.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
-import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
+import { hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
 import { fakeFormat, ofUnseen, unseenRange } from '../infer/fake.ts';
 import type { Model } from '../nn/model.ts';
+import { notesOfRule, type Rule, ruled } from './assemble.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';
 import { type Formats, withWholeKernels } from './whole-kernels.ts';
 
 export interface ConvertOptions {
-  /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
+  /** As in `quantize`: sums of more than two values keep the float32 rule, and a note names them. Default `float32`. */
   readonly rule?: 'float32' | 'multiplier';
 }
 
@@ -41,8 +42,8 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
-  validateNetwork(network); // sums that int32 does not hold, and additions that the rule does not know
-  return new QuantizedNetwork(network, [], outputsKnown(subject));
+  validateNetwork(network); // sums that int32 does not hold
+  return new QuantizedNetwork(network, notesOfRule(network, rule), outputsKnown(subject));
 }
 
 /** The formats of values that are int8: behind a `fakeQuantize`, and of what only moves these. */
@@ -62,8 +63,6 @@ function formatsIn(graph: Graph<Stored>): Formats {
 }
 
 const isMove = (node: Node): boolean => activationIn(node) === null && mayCarry(node) && keepsFormat(node);
-
-type Rule = Required<ConvertOptions>['rule'];
 
 /** Which nodes give int8 themselves: those whose numbers a `fakeQuantize` alone reads, or a relu before it. */
 function giversIn(graph: Graph<Stored>, formats: Formats): ReadonlyMap<string, QuantizationParams> {
@@ -129,7 +128,8 @@ function inIntegers(graph: Graph<Stored>, formats: Formats, rule: Rule): Graph<S
       bytes.set(name, name);
     } else {
       const inputs = node.inputs.map((each) => (isWhole || format !== null ? bytes.get(each)! : asReal(each)));
-      nodes.push({ ...(format === null ? plain : ruled(plain, rule)), inputs, format });
+      const reads = node.inputs.map((each) => formats.get(each) ?? null) as QuantizationParams[];
+      nodes.push({ ...ruled(plain, reads, format, rule), inputs, format });
       (format === null ? real : bytes).set(name, name);
     }
   }
@@ -143,10 +143,4 @@ function withoutTraining(node: Node): Node {
   const { kernelBits: _, ...attrs } = node.attrs as { readonly kernelBits?: number };
   const { steps: __, ...weights } = node.weights;
   return { ...node, attrs, weights } as Node;
-}
-
-/** The node that makes int8 of sums by this rule, where it makes any. */
-function ruled(node: Node, rule: Rule): Node {
-  if (rule === 'float32' || !Object.hasOwn(factsOf(node).attributes, 'rule')) return node;
-  return { ...node, attrs: { ...node.attrs, rule } } as Node;
 }

@@ -12,7 +12,7 @@ import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { answersOf, disagreements } from './agreement.ts';
-import { type Formats, inFormats, type Rule, withActivationsApart } from './assemble.ts';
+import { type Formats, inFormats, notesOfRule, type Rule, withActivationsApart } from './assemble.ts';
 import { BATCH, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
@@ -37,7 +37,10 @@ export interface QuantizeOptions {
    * ranges themselves by the names of the network's values, as `observeRanges` finds them; others are read off the samples.
    */
   readonly ranges?: RangeChoice | ReadonlyMap<string, Range>;
-  /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
+  /**
+   * How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`, which sums of more than two
+   * values keep: a note names them.
+   */
   readonly rule?: 'float32' | 'multiplier';
 }
 
@@ -135,7 +138,7 @@ function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rul
   const network = inFormats(graph, formats, calibrated, rule);
   return {
     network: isWhole ? withFusedActivations(network) : network,
-    notes: [...scaled.notes, ...calibrated.notes],
+    notes: [...scaled.notes, ...calibrated.notes, ...notesOfRule(network, rule)],
   };
 }
 
