@@ -442,9 +442,14 @@ describe('what cannot be is refused', () => {
     [() => new Dense(2, { kernelBits: 1 }), /kernelBits must be an integer from 2 to 8/],
     [() => new Dense(2, { learnedStep: true }), /learnedStep must be false without kernelBits/],
     [() => new FakeQuantize({ zeroPoint: 200 }), /zeroPoint must be an integer from -128 to 127/],
+    [() => new QATSchedule({}), /QATSchedule: freezeObserversAt or freezeBatchNormAt must be given/],
+    [() => new QATSchedule({ unit: 'steps' }), /there is nothing to freeze/],
     [() => new QATSchedule({ freezeObserversAt: -1 }), /freezeObserversAt must be/],
     [() => new QATSchedule({ unit: 'days' as never }), /unit must be epochs or steps/],
-    [() => model.fit(...threeClasses(), { callbacks: [new QATSchedule()] }), /QATSchedule: the model is not prepared/],
+    [
+      () => model.fit(...threeClasses(), { callbacks: [new QATSchedule({ freezeObserversAt: 1 })] }),
+      /QATSchedule: the model is not prepared/,
+    ],
   ])('%s', (call, message) => {
     expect(call).toThrow(message);
   });
