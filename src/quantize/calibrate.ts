@@ -8,7 +8,15 @@ import { compileNetwork } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried, keepsFormat, looksUp } from './carried.ts';
-import { chooseFixedPoint, chooseQParams, chooseSymmetric, Observer, type Range, type RangeMethod } from './ranges.ts';
+import {
+  checkRangeOf,
+  chooseFixedPoint,
+  chooseQParams,
+  chooseSymmetric,
+  Observer,
+  type Range,
+  type RangeMethod,
+} from './ranges.ts';
 import { sharing } from './sharing.ts';
 
 /** Groups of values observed in one run: a histogram takes half a megabyte. */
@@ -91,6 +99,7 @@ function calibrated(
   const give = (members: readonly string[], { low, high }: Range): QuantizationParams => {
     const isIn = (names: { has(name: string): boolean }): boolean => members.some((name) => names.has(name));
     const choose = isIn(fixed) ? chooseFixedPoint : isIn(tables) ? chooseSymmetric : chooseQParams;
+    checkRangeOf('quantize', members.find((name) => !unseen.has(name))!, { low, high });
     const format = choose(low, high);
     for (const name of members) formats.set(name, format);
     return format;

@@ -16,7 +16,7 @@ import { type Data, tensorsOf } from '../nn/samples.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Carried, isCut, keepsFormat } from './carried.ts';
 import { checkByNames } from './layers.ts';
-import { Observer, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
+import { checkRangeOf, Observer, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 import { sharing } from './sharing.ts';
 
 export interface PrepareOptions {
@@ -210,6 +210,7 @@ function prepared(
       continue;
     }
     const { low, high } = rangeOf(group);
+    checkRangeOf('prepareQAT', value, { low, high });
     const { scale, zeroPoint } = chooseQParams(low, high);
     const numbers: Record<string, number> = learnedStep ? { scale } : { low, high };
     const keys = Object.fromEntries(Object.keys(numbers).map((role) => [role, `${name}/${role}`]));

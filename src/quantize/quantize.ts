@@ -19,7 +19,7 @@ import { Features, rawValues, type Scaled, withScaledFeatures } from './features
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
 import { inFloat32, plainOf } from './plain.ts';
-import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
+import { type KnownRanges, knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 
 export interface QuantizeOptions {
   /**
@@ -34,9 +34,10 @@ export interface QuantizeOptions {
   readonly layers?: Readonly<Record<string, LayerFormatChoice>>;
   /**
    * How ranges come from the samples. Default `auto`: from the lowest to the highest number, but for a few far out. Or the
-   * ranges themselves by the names of the network's values, as `observeRanges` finds them; others are read off the samples.
+   * ranges themselves by the names of the network's values, as `observeRanges` finds them; others are read off the samples. Of
+   * ranges of channels a value takes the one that holds them all.
    */
-  readonly ranges?: RangeChoice | ReadonlyMap<string, Range>;
+  readonly ranges?: RangeChoice | KnownRanges;
   /**
    * How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`, which sums of more than two
    * values keep: a note names them.

@@ -15,6 +15,7 @@ import {
   type Network,
   observeRanges,
   predictNetwork,
+  prepareQAT,
   type QuantizeOptions,
   quantize,
   reference,
@@ -261,6 +262,32 @@ describe('ranges that are known', () => {
     const wanted = quantize(model, { calibration: x, ranges: 'minMax' });
     expect(network.nodes.map(({ format }) => format)).toEqual(wanted.nodes.map(({ format }) => format));
     expect(onAll(network, x)).toEqual(onAll(wanted, x));
+  });
+
+  test('of channels are those of the value that holds them', () => {
+    const model = threeLayers();
+    const whole = quantize(model, { ranges: observeRanges(model, x, { ranges: 'minMax' }) });
+    const channels = observeRanges(model, x, { ranges: 'minMax', perChannel: true });
+    expect(quantize(model, { ranges: channels })).toEqual(whole);
+    channels.set('first', []);
+    expect(() => quantize(model, { ranges: channels })).toThrow('the range of "first" must be { low, high }');
+    channels.set('first', [
+      { low: 0, high: 1 },
+      { low: 0, high: Number.NaN },
+    ]);
+    expect(() => quantize(model, { ranges: channels })).toThrow('the range of "first" must be { low, high }');
+  });
+
+  test('are refused with their name where they are too wide for float32, as are those of samples', () => {
+    const model = threeLayers();
+    const far = fromData(Float32Array.of(3e38, -3e38, 0, 0, 0), [1, 5]);
+    const wide = { low: -3e38, high: 3e38 };
+    const ranges = new Map([...observeRanges(model, x), ['first', wide]]);
+    expect(() => quantize(model, { ranges })).toThrow('quantize: the range of "first" must be within float32');
+    expect(() => quantize(model, { calibration: far })).toThrow(
+      'quantize: the range of "input" must be within float32, the low end first, got [-3',
+    );
+    expect(() => prepareQAT(model, { calibration: far })).toThrow('prepareQAT: the range of "input" must be within');
   });
 
   test('go with an activation that becomes part of what it follows, and leave the others to the samples', () => {
