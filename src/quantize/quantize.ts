@@ -1,4 +1,4 @@
-import { checkOneOf, StateError } from '../base/errors.ts';
+import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
@@ -77,7 +77,15 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
     );
   const formats = layerFormats('quantize', given, format, layers);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
-  const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
+  if (calibration === undefined && isNeeded)
+    throw new ValueError(
+      'quantize',
+      'calibration',
+      'typical inputs for static and fixed layers, or ranges given in their place',
+      calibration,
+      'Formats of weights alone and dynamic need none, as format: "int8"',
+    );
+  const samples = calibration === undefined ? null : samplesFor(given, calibration);
   const plain = plainOf('quantize', given);
   const known = areKnown ? knownRanges('quantize', ranges, given, plain) : new Map<string, Range>();
   const { network, notes } = quantized(plain, formats, { samples, method, known }, rule);
