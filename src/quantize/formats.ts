@@ -1,4 +1,5 @@
 import { checkOneOf, checkRange, ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
 
 /** How a weight is held. */
 export type WeightFormatName =
@@ -47,11 +48,13 @@ export interface LayerFormat {
 
 /**
  * `static` is int8 times int8, as are `fixed` with fixed8 weights and `dynamic`; the name of a format of weights leaves values
- * real. An object says both: `{ weights: 'int4', values: 'static' }`, `{ weights: { type: 'int4', group: 64 } }`.
+ * real, as does one with its group: `{ type: 'int4', group: 64 }`. An object says both: `{ weights: 'int4', values: 'static' }`,
+ * where `weights` may have a group too.
  */
 export type LayerFormatChoice =
   | Exclude<ValueFormat, 'real'>
   | WeightFormatName
+  | WeightFormat
   | { readonly weights?: WeightFormatName | WeightFormat; readonly values?: ValueFormat };
 
 const VALUES: readonly ValueFormat[] = ['real', 'static', 'fixed', 'dynamic'];
@@ -83,21 +86,40 @@ const isValues = (name: unknown): name is ValueFormat => VALUES.includes(name as
 const isWeights = (name: unknown): name is WeightFormatName =>
   typeof name === 'string' && Object.hasOwn(WEIGHT_FORMATS, name);
 
+const hasType = (choice: unknown): choice is WeightFormat =>
+  typeof choice === 'object' && choice !== null && 'type' in choice;
+
+const NAMES = Object.keys(WEIGHT_FORMATS);
+
+function noFormat(op: string, field: string, choice: unknown): ValueError {
+  const named = ['static', 'fixed', 'dynamic', ...NAMES];
+  const wanted = `static, fixed, dynamic, one of ${NAMES.join(', ')}, or { weights, values }`;
+  return new ValueError(op, field, wanted, choice, didYouMean(choice, named));
+}
+
 /** Checks a choice and fills in what it leaves out. Throws ValueError. */
 export function layerFormat(op: string, field: string, choice: LayerFormatChoice): LayerFormat {
   if (choice === 'static' || choice === 'dynamic')
     return { weights: { type: 'int8', group: 'column' }, values: choice };
   if (choice === 'fixed') return { weights: { type: 'fixed8' }, values: 'fixed' };
-  if (isWeights(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
-  const isObject = typeof choice === 'object' && choice !== null && !Array.isArray(choice);
-  const { weights, values = 'real', ...others } = isObject ? choice : ({ weights: '' } as never);
-  if (!isObject || Object.keys(others).length > 0 || !isValues(values))
+  if (isWeights(choice) || hasType(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
+  if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) throw noFormat(op, field, choice);
+  const { weights, values = 'real', ...others } = choice;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    const known = ['weights', 'values', 'type', 'group', 'fit'];
     throw new ValueError(
       op,
-      field,
-      `static, fixed, dynamic, one of ${Object.keys(WEIGHT_FORMATS).join(', ')}, or { weights, values }`,
-      choice,
+      `${field}.${other}`,
+      'left out: formats are { weights, values } or, of weights alone, { type, group, fit }',
+      others[other as keyof typeof others],
+      didYouMean(other, known),
     );
+  }
+  if (!isValues(values)) {
+    const remedy = values === 'int8' ? 'int8 is static or dynamic' : didYouMean(values, VALUES);
+    throw new ValueError(op, `${field}.values`, `one of ${VALUES.join(', ')}`, values, remedy);
+  }
   const usual = values === 'real' ? 'float32' : values === 'fixed' ? 'fixed8' : 'int8';
   return { weights: weightFormat(op, `${field}.weights`, weights ?? usual, values), values };
 }
@@ -111,13 +133,21 @@ export function weightFormat(
 ): WeightFormat {
   const { type, group, fit, ...others }: Omit<Partial<WeightFormat>, 'type'> & { type?: unknown } =
     typeof choice === 'object' && choice !== null ? choice : { type: choice };
-  if (!isWeights(type) || Object.keys(others).length > 0)
+  if (!isWeights(type)) {
+    const isObject = typeof choice === 'object' && choice !== null;
+    const wanted = `one of ${NAMES.join(', ')}${isObject ? '' : ', or { type, group, fit }'}`;
+    throw new ValueError(op, isObject ? `${field}.type` : field, wanted, type, didYouMean(type, NAMES));
+  }
+  for (const [other, value] of Object.entries(others)) {
+    const remedy = didYouMean(other, ['type', 'group', 'fit']);
     throw new ValueError(
       op,
-      field,
-      `one of ${Object.keys(WEIGHT_FORMATS).join(', ')}, or { type, group, fit }`,
-      choice,
+      `${field}.${other}`,
+      'left out: a format of weights is { type, group, fit }',
+      value,
+      remedy,
     );
+  }
   const row = WEIGHT_FORMATS[type];
   if (fit !== undefined && !row.isFitted)
     throw new ValueError(op, `${field}.fit`, `left out: int4 and uint4 have it`, fit);

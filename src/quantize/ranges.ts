@@ -63,6 +63,7 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
       'ranges',
       `one of ${Object.keys(PARAMETERS).join(', ')}, or { name: 'movingAverage', momentum }, { name: 'percentile', percent }`,
       known === null ? choice : Object.keys(given),
+      known === null ? didYouMean(name, Object.keys(PARAMETERS)) : undefined,
     );
   const method = {
     name: name!,
