@@ -56,4 +56,32 @@ export const plants = [
     replace: 'found.get(watched[i]!.name)!.push(range);',
     mustFail: ['tests/quantize/observe.test.ts'],
   },
+  {
+    name: 'ranges that saw nothing become formats',
+    file: 'src/infer/fake.ts',
+    find: 'fakes.length > 0 && fakes.every(isEmpty)',
+    replace: 'fakes.length > 1e9 && fakes.every(isEmpty)',
+    mustFail: ['tests/quantize/qat-training.test.ts'],
+  },
+  {
+    name: 'one empty range makes a calibrated model unseen',
+    file: 'src/infer/fake.ts',
+    find: 'fakes.every(isEmpty)',
+    replace: 'fakes.some(isEmpty)',
+    mustFail: ['tests/quantize/qat-training.test.ts'],
+  },
+  {
+    name: 'a value takes the range of its first channel',
+    file: 'src/quantize/ranges.ts',
+    find: 'high: Math.max(...each.map(({ high }) => high))',
+    replace: 'high: each[0].high',
+    mustFail: ['tests/quantize/mixed.test.ts'],
+  },
+  {
+    name: 'a sum that keeps the float32 rule is not told',
+    file: 'src/quantize/assemble.ts',
+    find: 'return problem === null ? []',
+    replace: 'return problem !== undefined ? []',
+    mustFail: ['tests/quantize/qat.test.ts'],
+  },
 ];
