@@ -328,7 +328,9 @@ test('refuses what it cannot judge', () => {
   expect(tell({ samples: [x, y], loss: ['mse', 'mse'] })).toThrow('ledger: loss must be one for all or a list of 1');
   expect(tell({ samples: [x, y], outputs: { coding: 'class' } })).toThrow(/coding/);
   expect(tell({ samples: [x, y], bits: 4 })).toThrow('ledger: bits must be one of the options');
-  expect(tell({ samples: [x, y] }, null)).toThrow('ledger: the quantized network must be a network, as quantize makes it of the subject, got null');
+  expect(tell({ samples: [x, y] }, null)).toThrow(
+    'ledger: the quantized network must be a network, as quantize makes it of the subject, got null',
+  );
   const other = quantize(new Sequential([new Dense(3, { inputShape: [5], name: 'other' })]), { format: 'int4' });
   expect(tell({ samples: [x, y] }, other)).toThrow(
     'ledger: the quantized network has no layer "dense" (dense) with a kernel [5, 7], which the subject has: pass the model or network that it was made of',
