@@ -384,7 +384,7 @@ export { type PrepareOptions, prepareQAT } from './quantize/prepare.ts';
 export { QATSchedule, type QATScheduleOptions } from './quantize/qat-schedule.ts';
 
 export { type QuantizeOptions, quantize } from './quantize/quantize.ts';
-export { chooseQParams, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
+export { chooseQParams, type KnownRanges, type Range, type RangeChoice, type RangeName } from './quantize/ranges.ts';
 export { Repair, type RepairOptions, type RepairStep, repair } from './quantize/repair.ts';
 export {
   type AffineEncoding,

@@ -22,7 +22,7 @@ const MOST_SAMPLES = 512;
 /** Layers of a network that is repaired, at most: in each step every one is tried. */
 const MOST_CHANGED = 6;
 /** Share of its bytes that a form may get back, and of the score that it may still lose then. */
-const BYTES = 0.1;
+const SHARE = 0.1;
 const LOST = 0.001;
 
 const LAYERS: { readonly [F in LedgerFormat]: LayerFormatChoice } = {
@@ -66,7 +66,7 @@ export function ledgersOf({ forms, test }: Tested, isClassification: boolean): L
       : FORMATS.flatMap((format, i) =>
           format === 'int8'
             ? []
-            : [repairedOf(format, repair(teacher, networks[i]!, { ...told, bytes: BYTES, until }))],
+            : [repairedOf(format, repair(teacher, networks[i]!, { ...told, share: SHARE, until }))],
         ),
     mixed: isSmall ? mixedOf(teacher, halfWay, told) : null,
   };

@@ -2,6 +2,7 @@ import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
+import { encodingText } from '../graph/encoding-text.ts';
 import type { Role } from '../graph/fact.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -88,7 +89,7 @@ export function copied(
   const kernels = [...rolesIn(graph, which)].map(([key, { unitAxis = -1 }]): Kernel => {
     const { shape, encoding, mask } = graph.weights.get(key)!;
     if (encoding.type !== 'float32' && encoding.type !== 'float64')
-      throw new StateError(op, `${key} is ${encoding.type} already: prune before quantizing`);
+      throw new StateError(op, `${key} is ${encodingText(encoding)} already: prune before quantizing`);
     const values = encoding.values.slice();
     const made = { ...encoding, values } as EncodingOf<'float32'>;
     const set: Kernel['set'] = (alive) => void weights.set(key, { shape, encoding: made, mask: alive });

@@ -4,6 +4,7 @@ import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Shaped } from '../graph/check.ts';
 import { densified } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { encodingText } from '../graph/encoding-text.ts';
 import { type Graph, mapWeights, type Node, weightsOf } from '../graph/graph.ts';
 import { step } from '../memory/arena.ts';
 import { isBatchOf, refuseShape, refuseType } from '../nn/batches.ts';
@@ -121,14 +122,14 @@ export function activationsOf(
 function tensorIn(op: string, weight: Stored): Tensor {
   const { shape, encoding } = densified(weight);
   if (encoding.type === 'float32' || encoding.type === 'float64') return fromData(encoding.values, shape);
-  throw new StateError(op, `the network is in ${encoding.type}: choose by its values before quantizing`);
+  throw new StateError(op, `the network is in ${encodingText(encoding)}: choose by its values before quantizing`);
 }
 
-/** Samples that fit a network, a tensor for each input. */
-export function inputsFor(op: string, graph: Graph<Shaped>, x: Data): readonly Tensor[] {
+/** Samples that fit a network, a tensor for each input; `name` is what errors call them. */
+export function inputsFor(op: string, graph: Graph<Shaped>, x: Data, name: string = NAMES[0]): readonly Tensor[] {
   const { inputs } = graph;
   const dtypes = inputs.map(({ dtype }) => dtype);
-  const xs = tensorsOf(op, NAMES[0], x, inputs.length, { dtypes, shapes: inputs.map(({ shape }) => shape) });
+  const xs = tensorsOf(op, name, x, inputs.length, { dtypes, shapes: inputs.map(({ shape }) => shape) });
   const n = xs[0]!.shape[0];
   xs.forEach((t, i) => {
     const { dtype, shape } = inputs[i]!;
@@ -137,6 +138,6 @@ export function inputsFor(op: string, graph: Graph<Shaped>, x: Data): readonly T
     if (t.shape[0] !== n || n === 0)
       throw new ShapeError(op, [xs[0]!.shape, t.shape], 'inputs must have the same number of samples, at least one');
   });
-  checkEntries(op, NAMES[0], xs, graph);
+  checkEntries(op, name, xs, graph);
   return xs;
 }

@@ -147,7 +147,8 @@ export const added = (
 ): string | null => {
   const wrong = alike(inputs, own);
   if (wrong !== null || rule === undefined || isReal(own)) return wrong;
-  if (inputs.length > 2) return 'adds two values by the rule multiplier: add them one after another';
+  if (inputs.length > 2)
+    return 'adds more than two values, which the rule multiplier does not: add them one after another';
   const fits = Math.fround(addedRatios(inputs, own)[2]) < 1;
   return fits ? null : 'has a scale that is no more than a 524,288th of one that it reads, which no multiplier holds';
 };

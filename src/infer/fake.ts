@@ -1,7 +1,7 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import type { Shape } from '../base/shape.ts';
-import { hasOneScale } from '../graph/facts.ts';
-import type { Attributes, Node, QuantizationParams } from '../graph/graph.ts';
+import { hasOneScale, isFake } from '../graph/facts.ts';
+import type { Attributes, Node, NodeOf, QuantizationParams } from '../graph/graph.ts';
 import { chooseQParams, LEAST_SCALE } from './params.ts';
 
 /** What networks that are trained for integers compute, in numbers: formats of values, and kernels as whole numbers. */
@@ -97,6 +97,21 @@ export function firstSteps(kernel: Float32Array, columns: number, bits: number):
   const terms = Math.max(1, kernel.length / columns);
   return Float32Array.from(sums, (sum) => (2 * sum) / terms / Math.sqrt(mostOf(bits)) || 1);
 }
+
+/**
+ * The name of a `fakeQuantize` whose range has seen nothing, as none of this network has: all of them are empty. Null where any
+ * is not, or has a trained scale. Of a calibrated network single ranges may be empty: those of values that were always 0.
+ */
+export function unseenRange(nodes: readonly Node[], numberOf: (key: string) => number): string | null {
+  const fakes = nodes.filter(isFake);
+  const isEmpty = ({ weights: { low, high } }: NodeOf<'fakeQuantize'>): boolean =>
+    low !== undefined && numberOf(low) === 0 && numberOf(high!) === 0;
+  return fakes.length > 0 && fakes.every(isEmpty) ? fakes[0]!.name : null;
+}
+
+/** What errors say of it. */
+export const ofUnseen = (name: string): string =>
+  `ranges of "${name}" and all others were never seen: give calibration to prepareQAT, or fit first`;
 
 /** The format that a `fakeQuantize` has by its weights. */
 export function fakeFormat(

@@ -4,16 +4,28 @@ import { abs } from '../autograd/elementwise.ts';
 import { reshape } from '../autograd/movement.ts';
 import { max, min } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
+import { StateError } from '../base/errors.ts';
 import { type ActivationSpec, LINEAR } from '../graph/activation.ts';
 import { boundsOf } from '../graph/fact.ts';
 import { kernelBitsOf } from '../graph/facts.ts';
-import type { Attributes, Node, QuantizationParams } from '../graph/graph.ts';
-import { type BiasOf, columnScale, columnsOf, fakeFormat, mostOf, steppedScale, usedStep } from '../infer/fake.ts';
+import type { Attributes, Graph, Node, QuantizationParams } from '../graph/graph.ts';
+import {
+  type BiasOf,
+  columnScale,
+  columnsOf,
+  fakeFormat,
+  mostOf,
+  ofUnseen,
+  steppedScale,
+  unseenRange,
+  usedStep,
+} from '../infer/fake.ts';
 import type { Storage } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
+import type { Parameter } from './parameter.ts';
 import { checkFloat32, hosted, numberAt, ratio, roundWithin, trainedStep, wholeBias } from './whole.ts';
 
 /**
@@ -154,6 +166,12 @@ export function fakeQuantized(
 /** 1/√(N·most) for the N numbers of a sample (Esser et al. 2019, section 2.2). */
 const stepFactor = (x: Tensor, zeroPoint: number): number =>
   1 / Math.sqrt(Math.max(1, x.size / Math.max(1, x.shape[0]!)) * Math.max(127 - zeroPoint, 128 + zeroPoint));
+
+/** Throws StateError for a model that is prepared for integers and whose ranges have seen nothing yet. */
+export function checkSeen(op: string, { nodes, weights }: Graph<Parameter>): void {
+  const unseen = unseenRange(nodes, (key) => numberAt(weights.get(key)!.value, 0));
+  if (unseen !== null) throw new StateError(op, ofUnseen(unseen));
+}
 
 type Range = Readonly<Record<'low' | 'high', Tensor>>;
 

@@ -6,6 +6,7 @@ import { checkOptions } from '../base/options.ts';
 import { step } from '../memory/arena.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
+import { checkSeen } from './codes.ts';
 import { checkHead, outputsOf } from './heads.ts';
 import { LayerGraph } from './layer-graph.ts';
 import { type Loss, present, reduceLoss } from './losses.ts';
@@ -107,7 +108,9 @@ export class CompiledGraph extends LayerGraph {
     this.ready('evaluate');
     const samples = checkSamples('evaluate', this, x, y);
     checkCount('evaluate', 'batchSize', batchSize);
-    return this.figuresOf(this.prepare('evaluate', samples), batchSize);
+    const prepared = this.prepare('evaluate', samples);
+    checkSeen('evaluate', this.graph);
+    return this.figuresOf(prepared, batchSize);
   }
 
   /** Mean loss and metrics over samples, which were checked. */
@@ -145,6 +148,7 @@ export class CompiledGraph extends LayerGraph {
       throw new ShapeError('predict', [xs[0]!.shape, xs[other]!.shape], 'inputs must have the same number of samples');
     this.buildFor('predict', xs);
     checkEntries('predict', 'x', xs, this.graph);
+    checkSeen('predict', this.graph);
     const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
     for (const [start, count] of batchesOf(n, batchSize)) {
       step(() => {

@@ -1,24 +1,61 @@
-import { StateError } from '../base/errors.ts';
+import { listed, StateError, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
+import { networkOf } from '../compress/passes.ts';
 import { type ActivationSpec, LINEAR } from '../graph/activation.ts';
+import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { encodingText } from '../graph/encoding-text.ts';
 import { hasKernel } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
+import { Model } from '../nn/model.ts';
 import { layersOf, mainKey } from './layer-formats.ts';
+import { weightRoleOf } from './layers.ts';
+import { isQuantized } from './plain.ts';
 
-/** Throws StateError unless the layers of a real network of `plainOf` are those of the quantized one. */
+/** Throws StateError unless the ports and layers of a real network of `plainOf` are those of the quantized one. */
 export function checkForms(op: string, real: Graph<Stored>, quantized: Graph<Stored>): void {
+  checkPorts(op, real, quantized);
   const others = new Map(quantized.nodes.map((node) => [node.name, node]));
   for (const node of [...layersOf(real).values()].flat()) {
     const other = others.get(node.name);
-    const shapes = [real.weights.get(mainKey(node))!.shape, other && quantized.weights.get(mainKey(other))?.shape];
-    if (other?.op !== node.op || shapes[1] === undefined || !sameShape(shapes[0]!, shapes[1]))
+    const { shape } = real.weights.get(mainKey(node))!;
+    const twin = other?.op === node.op ? quantized.weights.get(mainKey(other)) : undefined;
+    if (twin !== undefined && sameShape(shape, twin.shape)) continue;
+    const problem = `the quantized network has no layer "${node.name}" (${node.op}) with a ${weightRoleOf(node)} ${listed(shape)}`;
+    throw new StateError(op, `${problem}, which the subject has: pass the model or network that it was made of`);
+  }
+}
+
+/** Throws StateError where inputs or outputs of both have other shapes. */
+function checkPorts(op: string, real: Graph<Stored>, quantized: Graph<Stored>): void {
+  const [own, other] = [portsOf(real), portsOf(quantized)];
+  if (own === other) return;
+  const problem = `the quantized network has ${other}, the subject ${own}`;
+  throw new StateError(op, `${problem}: pass the model or network that it was made of`);
+}
+
+function portsOf(graph: Graph<Stored>): string {
+  const values = valuesOf(graph);
+  const shapes = (names: readonly string[]): string => names.map((name) => listed(values.get(name)!.shape)).join(', ');
+  return `inputs ${shapes(graph.inputs.map(({ name }) => name))} and outputs ${shapes(graph.outputs)}`;
+}
+
+/**
+ * The quantized network, with its numbers. Throws ValueError for what is no network, and StateError for a subject, what it was
+ * made of, that is quantized itself.
+ */
+export function quantizedOf(op: string, subject: Model | Graph<Stored>, quantized: Graph<Stored>): Graph<Stored> {
+  const { weights } = Object(subject) as Graph<Stored>;
+  for (const [key, weight] of subject instanceof Model || !(weights instanceof Map) ? [] : weights)
+    if (isQuantized(weight))
       throw new StateError(
         op,
-        `the quantized network has no layer "${node.name}" (${node.op}) as the other: it must have been made of that`,
+        `${key} of the subject is ${encodingText(weight.encoding)}: give the real model or network first, then what was made of it`,
       );
-  }
+  if (typeof quantized === 'object' && quantized !== null && 'nodes' in quantized && !(quantized instanceof Model))
+    return networkOf(op, quantized);
+  throw new ValueError(op, 'the quantized network', 'a network, as quantize makes it of the subject', quantized);
 }
 
 /**

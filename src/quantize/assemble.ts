@@ -1,4 +1,5 @@
 import { epilogueOf, LINEAR } from '../graph/activation.ts';
+import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, multipliesIntegers } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams } from '../graph/graph.ts';
@@ -103,6 +104,20 @@ function realWeights(
 const dynamicIf = (node: Node, layer: LayerFormat | undefined): Node =>
   layer?.values === 'dynamic' ? ({ ...node, attrs: { ...node.attrs, dynamic: true } } as Node) : node;
 
+/** Sentences on the nodes that keep the float32 rule where another was to be, and why they do. */
+export function notesOfRule(network: Graph<Stored>, rule: Rule): string[] {
+  if (rule === 'float32') return [];
+  const values = valuesOf(network);
+  return network.nodes.flatMap((node) => {
+    const reads = node.inputs.map((name) => values.get(name)!.format);
+    if (node.format === null || !isRuled(node)) return [];
+    const problem = factsOf(node).formats(reads, node.format, { ...node.attrs, rule });
+    return problem === null ? [] : [`"${node.name}" keeps the float32 rule: it ${problem}`];
+  });
+}
+
+const isRuled = (node: Node): boolean => Object.hasOwn(factsOf(node).attributes, 'rule');
+
 /**
  * The node that makes int8 of sums by this rule, where it makes any that the rule can make: a sum of three values stays in
  * float32.
@@ -113,8 +128,7 @@ export function ruled(
   format: QuantizationParams | null,
   rule: Rule,
 ): Node {
-  const { attributes, formats } = factsOf(node);
-  if (rule === 'float32' || format === null || !Object.hasOwn(attributes, 'rule')) return node;
+  if (rule === 'float32' || format === null || !isRuled(node)) return node;
   const attrs = { ...node.attrs, rule };
-  return formats(reads, format, attrs) === null ? ({ ...node, attrs } as Node) : node;
+  return factsOf(node).formats(reads, format, attrs) === null ? ({ ...node, attrs } as Node) : node;
 }

@@ -11,6 +11,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Carried, keepsFormat, looksUp } from './carried.ts';
 import {
   AT_ONCE,
+  checkRangeOf,
   chooseFixedPoint,
   chooseQParams,
   chooseSymmetric,
@@ -99,7 +100,9 @@ function calibrated(
   const give = (members: readonly string[], { low, high }: Range): QuantizationParams => {
     const isIn = (names: { has(name: string): boolean }): boolean => members.some((name) => names.has(name));
     const choose = isIn(fixed) ? chooseFixedPoint : isIn(tables) ? chooseSymmetric : chooseQParams;
-    const format = keptBy(members, kept, choose) ?? choose(low, high);
+    const known = keptBy(members, kept, choose);
+    if (known === null) checkRangeOf('quantize', members.find((name) => !unseen.has(name))!, { low, high });
+    const format = known ?? choose(low, high);
     for (const name of members) formats.set(name, format);
     return format;
   };

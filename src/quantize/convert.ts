@@ -10,15 +10,15 @@ import { hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { aloneIn, isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
-import { fakeFormat } from '../infer/fake.ts';
+import { fakeFormat, ofUnseen, unseenRange } from '../infer/fake.ts';
 import type { Model } from '../nn/model.ts';
-import { type Rule, ruled } from './assemble.ts';
+import { notesOfRule, type Rule, ruled } from './assemble.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';
 import { inFloat32 } from './plain.ts';
 import { type Formats, withWholeKernels } from './whole-kernels.ts';
 
 export interface ConvertOptions {
-  /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
+  /** As in `quantize`: sums of more than two values keep the float32 rule, and a note names them. Default `float32`. */
   readonly rule?: Rule;
 }
 
@@ -26,8 +26,9 @@ export interface ConvertOptions {
  * The integer network of a model that `prepareQAT` made, with the formats and kernels that it was trained with: its numbers are
  * those of the model, to the bit, by the rule `float32` and where no BatchNorm lies between. A BatchNorm behind a product of
  * integers goes into scales and biases, its sign into the integers, and what it gives may come out one integer off.
- * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, and where layers that share a kernel
- * read values of different formats; what `validateNetwork` throws where trained scales are no numbers, or far too large.
+ * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, for ranges that have seen no numbers
+ * yet, neither of calibration nor of a fit, and where layers that share a kernel read values of different formats; what
+ * `validateNetwork` throws where trained scales are no numbers, or far too large.
  */
 export function convert(subject: Model | Graph<Stored>, options: ConvertOptions = {}): QuantizedNetwork {
   const op = 'convert';
@@ -38,12 +39,14 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   validateNetwork(held); // of a model too: its scales were trained
   const given = inFloat32(op, held);
   if (!given.nodes.some(isFake)) throw new StateError(op, 'the model is not prepared: take prepareQAT(model) first');
+  const unseen = unseenRange(given.nodes, (key) => given.weights.get(key)!.encoding.values[0]!);
+  if (unseen !== null) throw new StateError(op, ofUnseen(unseen));
   const graph = without(given, (node) => isIdle(node, false));
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
   validateNetwork(network); // sums that int32 does not hold
-  return new QuantizedNetwork(network, [], outputsKnown(subject));
+  return new QuantizedNetwork(network, notesOfRule(network, rule), outputsKnown(subject));
 }
 
 /** The formats of values that are int8: behind a `fakeQuantize`, and of what only moves these. */

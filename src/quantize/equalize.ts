@@ -4,6 +4,7 @@ import { passOn } from '../compress/passes.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { Channels, placesAt, type Slice } from '../graph/channels.ts';
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
+import { encodingText } from '../graph/encoding-text.ts';
 import { activationIn, type Graph, type Node, type Op } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import type { Model } from '../nn/model.ts';
@@ -27,7 +28,7 @@ export function equalize(subject: Model | Graph<Stored>): Model | Network {
   return passOn('equalize', subject, (given) => {
     for (const [key, { encoding }] of given.weights)
       if (!REAL.includes(encoding.type))
-        throw new StateError('equalize', `${key} is ${encoding.type} already: equalize before quantizing`);
+        throw new StateError('equalize', `${key} is ${encodingText(encoding)} already: equalize before quantizing`);
     return withEqualRanges(withBatchNormFolded(given));
   });
 }

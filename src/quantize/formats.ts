@@ -1,4 +1,5 @@
 import { checkOneOf, checkRange, ValueError } from '../base/errors.ts';
+import { didYouMean } from '../base/options.ts';
 import type { EncodingName, Stored } from '../graph/encoding.ts';
 
 /** How a weight is held. */
@@ -48,11 +49,13 @@ export interface LayerFormat {
 
 /**
  * `static` is int8 times int8, as are `fixed` with fixed8 weights and `dynamic`; the name of a format of weights leaves values
- * real. An object says both: `{ weights: 'int4', values: 'static' }`, `{ weights: { type: 'int4', group: 64 } }`.
+ * real, as does one with its group: `{ type: 'int4', group: 64 }`. An object says both: `{ weights: 'int4', values: 'static' }`,
+ * where `weights` may have a group too.
  */
 export type LayerFormatChoice =
   | Exclude<ValueFormat, 'real'>
   | WeightFormatName
+  | WeightFormat
   | { readonly weights?: WeightFormatName | WeightFormat; readonly values?: ValueFormat };
 
 /** What is to be known of a format of weights. */
@@ -152,20 +155,37 @@ const isValues = (name: unknown): name is ValueFormat => typeof name === 'string
 const isWeights = (name: unknown): name is WeightFormatName =>
   typeof name === 'string' && Object.hasOwn(WEIGHT_FORMATS, name);
 
+const hasType = (choice: unknown): choice is WeightFormat =>
+  typeof choice === 'object' && choice !== null && 'type' in choice;
+
+function noFormat(op: string, field: string, choice: unknown): ValueError {
+  const named = ['static', 'fixed', 'dynamic', ...WEIGHT_FORMAT_NAMES];
+  const wanted = `static, fixed, dynamic, one of ${WEIGHT_FORMAT_NAMES.join(', ')}, or { weights, values }`;
+  return new ValueError(op, field, wanted, choice, didYouMean(choice, named));
+}
+
 /** Checks a choice and fills in what it leaves out. Throws ValueError. */
 export function layerFormat(op: string, field: string, choice: LayerFormatChoice): LayerFormat {
   if (isValues(choice) && (choice as ValueFormat) !== 'real')
     return { weights: weightFormat(op, field, VALUE_FORMATS[choice].weights, choice), values: choice };
-  if (isWeights(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
-  const isObject = typeof choice === 'object' && choice !== null && !Array.isArray(choice);
-  const { weights, values = 'real', ...others } = isObject ? choice : ({ weights: '' } as never);
-  if (!isObject || Object.keys(others).length > 0 || !isValues(values))
+  if (isWeights(choice) || hasType(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
+  if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) throw noFormat(op, field, choice);
+  const { weights, values = 'real', ...others } = choice;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    const known = ['weights', 'values', 'type', 'group', 'fit'];
     throw new ValueError(
       op,
-      field,
-      `static, fixed, dynamic, one of ${WEIGHT_FORMAT_NAMES.join(', ')}, or { weights, values }`,
-      choice,
+      `${field}.${other}`,
+      'left out: formats are { weights, values } or, of weights alone, { type, group, fit }',
+      others[other as keyof typeof others],
+      didYouMean(other, known),
     );
+  }
+  if (!isValues(values)) {
+    const remedy = values === 'int8' ? 'int8 is static or dynamic' : didYouMean(values, Object.keys(VALUE_FORMATS));
+    throw new ValueError(op, `${field}.values`, `one of ${Object.keys(VALUE_FORMATS).join(', ')}`, values, remedy);
+  }
   const own = weights ?? VALUE_FORMATS[values].weights;
   return { weights: weightFormat(op, `${field}.weights`, own, values), values };
 }
@@ -179,8 +199,21 @@ export function weightFormat(
 ): WeightFormat {
   const { type, group, fit, ...others }: Omit<Partial<WeightFormat>, 'type'> & { type?: unknown } =
     typeof choice === 'object' && choice !== null ? choice : { type: choice };
-  if (!isWeights(type) || Object.keys(others).length > 0)
-    throw new ValueError(op, field, `one of ${WEIGHT_FORMAT_NAMES.join(', ')}, or { type, group, fit }`, choice);
+  if (!isWeights(type)) {
+    const isObject = typeof choice === 'object' && choice !== null;
+    const wanted = `one of ${WEIGHT_FORMAT_NAMES.join(', ')}${isObject ? '' : ', or { type, group, fit }'}`;
+    throw new ValueError(op, isObject ? `${field}.type` : field, wanted, type, didYouMean(type, WEIGHT_FORMAT_NAMES));
+  }
+  for (const [other, value] of Object.entries(others)) {
+    const remedy = didYouMean(other, ['type', 'group', 'fit']);
+    throw new ValueError(
+      op,
+      `${field}.${other}`,
+      'left out: a format of weights is { type, group, fit }',
+      value,
+      remedy,
+    );
+  }
   const row = WEIGHT_FORMATS[type];
   if (fit !== undefined && !row.isFitted) {
     const fitted = WEIGHT_FORMAT_NAMES.filter((name) => WEIGHT_FORMATS[name].isFitted);

@@ -3,7 +3,7 @@ import { sameFormat } from '../graph/fact.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names } from '../graph/rewrite.ts';
-import { dynamicOf, dynamicOf } from '../graph/validate.ts';
+import { dynamicOf } from '../graph/validate.ts';
 import { layersOf, scalerBefore } from './layer-formats.ts';
 
 /** A quantized network of which some layers are quantized anew, and the others stay as they are. */

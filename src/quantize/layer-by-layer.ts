@@ -15,6 +15,7 @@ import type { Model } from '../nn/model.ts';
 import type { Data } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { answersOf, disagreements } from './agreement.ts';
+import { quantizedOf } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { plainOf } from './plain.ts';
 import { tapped } from './taps.ts';
@@ -63,10 +64,10 @@ export function layerByLayer(
   calibration: Data,
   change: (layer: QuantizedLayer) => Changed,
 ): QuantizedNetwork {
+  let now = quantizedOf(op, subject, quantized);
   const given = networkOf(op, subject);
   const real = plainOf(op, given);
-  let now: Graph<Stored> = networkOf(op, quantized);
-  const samples = inputsFor(op, real, calibration);
+  const samples = inputsFor(op, real, calibration, 'calibration');
   const owners = ownersOf(op, now);
   const products = now.nodes.filter((node) => hasKernel(node) && !isScaler(op, real, now, node));
   for (const node of products) {

@@ -21,6 +21,14 @@ export function weightRoleOf(node: Node): string | null {
 export const hasFormats = (format: LayerFormat | undefined): boolean =>
   format?.values === 'static' || format?.values === 'fixed';
 
+/** Throws ValueError unless `layers` are an object of something by names of nodes; a Map has no fields, and would say nothing. */
+export function checkByNames(op: string, layers: object, what: string): void {
+  const isObject = typeof layers === 'object' && layers !== null;
+  if (isObject && !(Symbol.iterator in layers)) return;
+  const remedy = layers instanceof Map ? 'Write Object.fromEntries(layers)' : undefined;
+  throw new ValueError(op, 'layers', `an object of ${what} by names of nodes`, layers, remedy);
+}
+
 /** The formats of all layers of a network by their nodes' names: of those that are named in `layers`, else `format`. */
 export function layerFormats(
   op: string,
@@ -28,8 +36,7 @@ export function layerFormats(
   format: LayerFormatChoice,
   layers: Readonly<Record<string, LayerFormatChoice>>,
 ): ReadonlyMap<string, LayerFormat> {
-  if (typeof layers !== 'object' || layers === null || Array.isArray(layers))
-    throw new ValueError(op, 'layers', 'an object of formats by names of nodes', layers);
+  checkByNames(op, layers, 'formats');
   const names = nodes.flatMap((node) => (weightRoleOf(node) === null ? [] : [node.name]));
   for (const [name, choice] of Object.entries(layers))
     if (!names.includes(name)) throw unknownLayer(op, name, choice, nodes, names);

@@ -108,8 +108,9 @@ interface Form {
  * each format, which says what that adds to the loss, or to the noise in the outputs; harms are taken to add up, which holds
  * for noise that is small and independent. Then the least harm in all within the budget is found by greedy steps
  * (`withinBudget`), and the network is made and measured as it is: bytes are those of its file, and milliseconds those of its
- * program. Where it costs more than its parts were thought to, the choice is made again with what that came to. Throws
- * StateError, with the least that can be, for a budget that cannot be met.
+ * program. Where it costs more than its parts were thought to, the choice is made again with what that came to. `calibration`
+ * is the x of `samples` if it is not given, nor ranges are. Throws StateError, with the least that can be, for a budget that
+ * cannot be met.
  */
 export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPrecisionOptions): PrecisionChoice {
   const op = 'mixedPrecision';
@@ -126,7 +127,7 @@ export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPre
   const forms = formats.map((format) => {
     const able = new Set([...layers].filter(([, [node]]) => canBe(node!, format)).map(([name]) => name));
     const own = new Map([...able].map((name) => [name, format]));
-    return { format, layers: able, network: quantizedIn(subject, layers, own, told) };
+    return { format, layers: able, network: quantizedIn(subject, layers, own, told, judge.xs) };
   });
   const costs = isTime ? costsOfTime(judge, layers, budget) : costsOfBytes(layers, budget as { bytes: number });
   const table = tableOf(op, judge, layers, forms, by, costs, isTime);
@@ -136,6 +137,7 @@ export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPre
       layers,
       new Map(table.map(({ name, options: own }, i) => [name, own[taken[i]!]!.format])),
       told,
+      judge.xs,
     );
   const { network, taken, cost } = fitted(op, table, costs, make);
   return new PrecisionChoice({

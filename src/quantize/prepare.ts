@@ -15,7 +15,8 @@ import { toNetworkFor } from '../nn/network.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Carried, isCut, keepsFormat } from './carried.ts';
-import { Observer, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
+import { checkByNames } from './layers.ts';
+import { checkRangeOf, Observer, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 import { sharing } from './sharing.ts';
 
 export interface PrepareOptions {
@@ -100,8 +101,7 @@ function checkBits(op: string, field: string, bits: number): void {
 }
 
 function checkLayers(op: string, layers: Choices['layers'], products: ReadonlySet<string>): void {
-  if (typeof layers !== 'object' || layers === null)
-    throw new ValueError(op, 'layers', 'an object of bits by names of nodes', layers);
+  checkByNames(op, layers, 'bits');
   for (const [name, bits] of Object.entries(layers)) {
     if (!products.has(name)) {
       const names = [...products];
@@ -228,6 +228,7 @@ function prepared(
       continue;
     }
     const { low, high } = rangeOf(group);
+    checkRangeOf('prepareQAT', value, { low, high });
     const { scale, zeroPoint } = chooseQParams(low, high);
     const numbers: Record<string, number> = learnedStep ? { scale } : { low, high };
     const keys = Object.fromEntries(Object.keys(numbers).map((role) => [role, `${name}/${role}`]));

@@ -1,4 +1,4 @@
-import { checkCount, checkOneOf, StateError } from '../base/errors.ts';
+import { checkCount, checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { FakeQuantize } from '../nn/fake-quantize.ts';
 import type { Layer } from '../nn/layers.ts';
@@ -17,7 +17,7 @@ export interface QATScheduleOptions {
 /**
  * Lets ranges, and the statistics of BatchNorms, come to rest in training for integers (Krishnamoorthi 2018, section 3.2): weights
  * then learn what the integer network will compute with. Gamma and beta are trained on. What is frozen stays so after the fit,
- * in copies and files too: it is `movesStatistics` of a layer. Throws StateError at the start of a fit of a model that is not
+ * in copies and files too: it is `movesStatistics` of a layer. Throws ValueError where there is nothing to freeze, and StateError at the start of a fit of a model that is not
  * prepared.
  */
 export class QATSchedule implements Callback {
@@ -30,6 +30,13 @@ export class QATSchedule implements Callback {
     if (new.target === QATSchedule) checkOptions(op, options, 'freezeObserversAt freezeBatchNormAt unit');
     const { freezeObserversAt, freezeBatchNormAt, unit = 'epochs' } = options;
     checkOneOf(op, 'unit', unit, ['epochs', 'steps']);
+    if (freezeObserversAt === undefined && freezeBatchNormAt === undefined)
+      throw new ValueError(
+        op,
+        'freezeObserversAt or freezeBatchNormAt',
+        'given: there is nothing to freeze',
+        undefined,
+      );
     if (freezeObserversAt !== undefined) checkCount(op, 'freezeObserversAt', freezeObserversAt, 0);
     if (freezeBatchNormAt !== undefined) checkCount(op, 'freezeBatchNormAt', freezeBatchNormAt, 0);
     this.options = { ...options };

@@ -1,4 +1,4 @@
-import { checkOneOf, StateError } from '../base/errors.ts';
+import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
@@ -12,7 +12,7 @@ import type { Model } from '../nn/model.ts';
 import { type Data, tensorsOf } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { answersOf, disagreements } from './agreement.ts';
-import { type Formats, inFormats, type Rule, withActivationsApart } from './assemble.ts';
+import { type Formats, inFormats, notesOfRule, type Rule, withActivationsApart } from './assemble.ts';
 import { BATCH, calibrate, measured, type Sources } from './calibrate.ts';
 import { mayCarry } from './carried.ts';
 import { Features, rawValues, type Scaled, withScaledFeatures } from './features.ts';
@@ -20,7 +20,7 @@ import { type LayerFormat, type LayerFormatChoice, productText } from './formats
 import { formatsKept, type Kept, withKept } from './keep.ts';
 import { hasFormats, layerFormats, weightRoleOf } from './layers.ts';
 import { inFloat32, plainOf } from './plain.ts';
-import { knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
+import { type KnownRanges, knownRanges, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 
 export interface QuantizeOptions {
   /**
@@ -35,10 +35,14 @@ export interface QuantizeOptions {
   readonly layers?: Readonly<Record<string, LayerFormatChoice>>;
   /**
    * How ranges come from the samples. Default `auto`: from the lowest to the highest number, but for a few far out. Or the
-   * ranges themselves by the names of the network's values, as `observeRanges` finds them; others are read off the samples.
+   * ranges themselves by the names of the network's values, as `observeRanges` finds them; others are read off the samples. Of
+   * ranges of channels a value takes the one that holds them all.
    */
-  readonly ranges?: RangeChoice | ReadonlyMap<string, Range>;
-  /** How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`. */
+  readonly ranges?: RangeChoice | KnownRanges;
+  /**
+   * How sums of integers become int8: times a float32, or in whole numbers alone. Default `float32`, which sums of more than two
+   * values keep: a note names them.
+   */
   readonly rule?: Rule;
 }
 
@@ -83,7 +87,15 @@ export function quantizeKeeping(
     );
   const formats = layerFormats('quantize', given, format, layers);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
-  const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
+  if (calibration === undefined && isNeeded)
+    throw new ValueError(
+      'quantize',
+      'calibration',
+      'typical inputs for static and fixed layers, or ranges given in their place',
+      calibration,
+      'Formats of weights alone and dynamic need none, as format: "int8"',
+    );
+  const samples = calibration === undefined ? null : samplesFor(given, calibration);
   const plain = plainOf('quantize', given);
   const known = areKnown ? knownRanges('quantize', ranges, given, plain) : new Map<string, Range>();
   const { network, notes } = quantized(plain, formats, { samples, method, known, kept }, rule);
@@ -137,7 +149,7 @@ function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rul
   const network = isWhole ? withFusedActivations(made) : made;
   return {
     network: from.kept === null ? network : withKept(given, network, from.kept),
-    notes: [...scaled.notes, ...calibrated.notes],
+    notes: [...scaled.notes, ...calibrated.notes, ...notesOfRule(network, rule)],
   };
 }
 

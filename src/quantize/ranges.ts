@@ -4,7 +4,7 @@ import { didYouMean } from '../base/options.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
-import { chooseQParams, LEAST_SCALE } from '../infer/params.ts';
+import { chooseQParams, isRange, LEAST_SCALE } from '../infer/params.ts';
 
 export { chooseQParams };
 
@@ -50,6 +50,9 @@ const PARAMETERS: { readonly [N in RangeName]: readonly string[] } = {
   percentile: ['percent'],
 };
 
+/** Ranges of values by their names, each one or a list of those of its channels, as `observeRanges` gives both. */
+export type KnownRanges = ReadonlyMap<string, Range | readonly Range[]>;
+
 /** Checks a choice and fills in what it leaves out. Throws ValueError. */
 export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
   const { name, ...given }: { name?: RangeName } = typeof choice === 'string' ? { name: choice } : { ...choice };
@@ -60,6 +63,7 @@ export function rangeMethod(op: string, choice: RangeChoice): RangeMethod {
       'ranges',
       `one of ${Object.keys(PARAMETERS).join(', ')}, or { name: 'movingAverage', momentum }, { name: 'percentile', percent }`,
       known === null ? choice : Object.keys(given),
+      known === null ? didYouMean(name, Object.keys(PARAMETERS)) : undefined,
     );
   const method = {
     name: name!,
@@ -109,36 +113,53 @@ export function chooseFixedPoint(low: number, high: number): QuantizationParams 
   return { scale: fractions.length === 0 ? 1 : powerOfTwo(-Math.min(...fractions)), zeroPoint: 0 };
 }
 
+/** Throws ValueError, which names the value, for a range that int8 has no format for. */
+export function checkRangeOf(op: string, value: string, { low, high }: Range): void {
+  if (isRange(low, high)) return;
+  throw new ValueError(op, `the range of "${value}"`, 'within float32, the low end first', [low, high]);
+}
+
 /**
  * Ranges that a user knows, checked, by the values of the network that is quantized: a value that became part of one before
- * it, as an activation of a product, has its range. Throws ValueError for a name that no value has, and for what is no range.
+ * it, as an activation of a product, has its range, and one whose channels have ranges the least that holds them all. Throws
+ * ValueError for a name that no value has, and for what is no range.
  */
 export function knownRanges(
   op: string,
-  ranges: ReadonlyMap<string, Range>,
+  ranges: KnownRanges,
   given: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
   plain: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
 ): ReadonlyMap<string, Range> {
   const names = namesOf(given);
-  for (const [name, range] of ranges) {
+  const checked = new Map<string, Range>();
+  for (const [name, own] of ranges) {
     if (!names.includes(name))
       throw new ValueError(op, 'ranges', `of values ${names.join(', ')}`, name, didYouMean(name, names));
-    const { low, high } = Object(range) as Partial<Range>;
-    if (!(Number.isFinite(low) && Number.isFinite(high) && low! <= high!))
-      throw new ValueError(op, `the range of "${name}"`, '{ low, high }, finite, the low end first', range);
+    const each: readonly Range[] = Array.isArray(own) ? own : [own as Range];
+    const wrong = each.find((range) => !areEnds(range));
+    if (each.length === 0 || wrong !== undefined)
+      throw new ValueError(op, `the range of "${name}"`, '{ low, high }, finite, the low end first', wrong ?? own);
+    const range = { low: Math.min(...each.map(({ low }) => low)), high: Math.max(...each.map(({ high }) => high)) };
+    checkRangeOf(op, name, range);
+    checked.set(name, range);
   }
   const left = new Set(namesOf(plain));
   const now = new Map<string, string>();
   const known = new Map<string, Range>();
   const see = (name: string, value: string): void => {
     now.set(name, value);
-    const range = ranges.get(name);
+    const range = checked.get(name);
     if (range !== undefined) known.set(value, range);
   };
   for (const { name } of given.inputs) see(name, name);
   for (const { name, inputs } of given.nodes) see(name, left.has(name) ? name : now.get(inputs[0]!)!);
   return known;
 }
+
+const areEnds = (range: Range): boolean => {
+  const { low, high } = Object(range) as Partial<Range>;
+  return Number.isFinite(low) && Number.isFinite(high) && low! <= high!;
+};
 
 /** How many times as wide extremes may be as the percentiles before `auto` takes these. */
 const FAR = 4;

@@ -1,18 +1,17 @@
 import { StateError, ValueError } from '../base/errors.ts';
-import { checkNumbers, checkOptions, defined } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import { damage } from '../compress/damage.ts';
 import { type DamageReport, points } from '../compress/damage-report.ts';
 import { aligned } from '../compress/explain.ts';
 import { checkMaxDamage, type Excess, excessOf, type MaxDamage } from '../compress/limit.ts';
 import { checkPair } from '../compress/observe.ts';
-import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import type { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
-import { checkForms } from './alone.ts';
+import { checkForms, quantizedOf } from './alone.ts';
 import { bitsOf } from './encode.ts';
 import type { LayerFormat, LayerFormatChoice } from './formats.ts';
 import { harmOf, Judge, type JudgeOptions, type MeasureBy, measureByOf } from './judge.ts';
@@ -25,8 +24,8 @@ import { short } from './texts.ts';
 export interface RepairOptions extends JudgeOptions, Told {
   /** What the damage is measured on, [x, y]: samples that the network was not trained on. */
   readonly samples: SampleLists;
-  /** Share of the file that may be added. Default 0.1. */
-  readonly bytes?: number;
+  /** Share of the file that may be added, from 0 to 10. Default 0.1. */
+  readonly share?: number;
   /** The formats that layers may move up to. Default int4 with groups of 16, int8, float16 and float32. */
   readonly formats?: readonly LayerFormatChoice[];
   /** When it is enough. Default a hundredth of accuracy lost, of outputs of numbers a hundredth of R². */
@@ -89,6 +88,9 @@ export class Repair {
   }
 }
 
+/** What is larger is more likely meant as a number of bytes. */
+const MOST_SHARE = 10;
+
 const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 16 } }, 'int8', 'float16', 'float32'];
 
 /**
@@ -99,14 +101,14 @@ const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 
  * the network was made of: layers that get bits back are quantized from it, after which they need after-care again. All others
  * keep their weights, biases and formats to the bit, with what was done to them since; a static layer does while the value that
  * it reads keeps its format, which one that is read with another layer's kernel need not, and while features are scaled as they
- * were, by the same `calibration`. With static or fixed layers `calibration` is needed, as for `quantize`.
+ * were, by the same `calibration`. That, which static and fixed layers need, is the x of `samples` if it is not given, nor ranges are.
  */
 export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: RepairOptions): Repair {
   const op = 'repair';
-  checkOptions(op, options, 'samples bytes formats until measureBy calibration ranges rule loss outputs');
+  checkOptions(op, options, 'samples share formats until measureBy calibration ranges rule loss outputs');
   const {
     samples,
-    bytes: share = 0.1,
+    share = 0.1,
     formats: choices = LADDER,
     until,
     measureBy,
@@ -116,13 +118,13 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
     ...rest
   } = options;
   checkPair(op, samples);
-  checkNumbers(op, { bytes: share }, 0);
-  if (share === Infinity) throw new ValueError(op, 'bytes', 'a share of the file, as 0.1', share);
+  if (!(typeof share === 'number' && share >= 0 && share <= MOST_SHARE))
+    throw new ValueError(op, 'share', `a share of the file from 0 to ${MOST_SHARE}, as 0.1`, share);
   const ladder = formatsOf(op, choices);
   if (until !== undefined) checkMaxDamage(op, until);
+  const given = quantizedOf(op, subject, quantized);
   const judge = new Judge(op, subject, samples, rest);
   const by = measureByOf(op, measureBy, judge);
-  const given = networkOf(op, quantized);
   checkForms(op, judge.network, given);
   const told = { calibration, ranges, rule: rule ?? ruleOf(given) };
   const layers = layersOf(judge.network);
@@ -143,7 +145,7 @@ export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>,
     new Set([layer, ...now.steps.map((step) => step.layer)]);
   for (let now = start; now.excess.length > 0; ) {
     const step = bestStep(now, layers, formats, ladder, most, (changed, layer) =>
-      stateOf(quantizedIn(subject, layers, changed, told, { network: given, anew: changedIn(now, layer) })),
+      stateOf(quantizedIn(subject, layers, changed, told, judge.xs, { network: given, anew: changedIn(now, layer) })),
     );
     if (step === null) break;
     const { layer, to, state } = step;

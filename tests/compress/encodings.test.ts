@@ -166,7 +166,7 @@ describe('passes take what an encoding stands for, not its bits:', () => {
       const options = { amount: 0.5, mask } as const;
       expect(numbersOf(pruneNeurons(quantized, options))).toEqual(numbersOf(pruneNeurons(plain, options)));
     }
-    expect(() => prune(quantized, { sparsity: 0.5 })).toThrow('a/kernel is levels already: prune before quantizing');
+    expect(() => prune(quantized, { sparsity: 0.5 })).toThrow('a/kernel is int4 already: prune before quantizing');
     expect(() => fromNetwork(quantized)).toThrow('a/kernel is quantized and cannot be trained');
   });
 

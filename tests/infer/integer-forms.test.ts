@@ -206,7 +206,9 @@ describe('refused, and the node named', () => {
     const three = around('add', rule, to, { shape: [4], isTwice: true });
     const [q, p, add, end] = three.nodes as [Node, Node, Node, Node];
     const network = new Network({ ...three, nodes: [q, p, { ...add, inputs: ['q', 'p', 'q'] }, end] });
-    expect(made(network)).toThrow('node "y" (add) adds two values by the rule multiplier: add them one after another');
+    expect(made(network)).toThrow(
+      'node "y" (add) adds more than two values, which the rule multiplier does not: add them one after another',
+    );
     expect(
       made(new Network({ ...network, nodes: [q, p, { ...add, inputs: ['q', 'p', 'q'], attrs: {} } as Node, end] })),
     ).not.toThrow();

@@ -169,8 +169,17 @@ describe('what is done after quantization', () => {
       `${done.name}: the subject has no layer "d1" with a kernel [16, 8], which the quantized network has: pass the model or network that it was made of`,
     );
     expect(() => done(denseNetwork([24, 12, 8], 1), quantized, { calibration: x })).toThrow(/no layer "d0"/);
-    expect(() => done(quantized, quantized, { calibration: x })).toThrow(/d0\/kernel is levels already/);
+    expect(() => done(quantized, quantized, { calibration: x })).toThrow(
+      /d0\/kernel of the subject is int4: give the real model or network first/,
+    );
     expect(() => done(network, {} as never, { calibration: x })).toThrow(done.name);
+    expect(() => done(quantized, { calibration: x } as never)).toThrow(
+      `${done.name}: d0/kernel of the subject is int4: give the real model or network first, then what was made of it`,
+    );
+    expect(() => done(network, { calibration: x } as never)).toThrow(
+      `${done.name}: the quantized network must be a network, as quantize makes it of the subject, got { calibration }`,
+    );
+    expect(() => done(network, quantized)).toThrow(`${done.name}: calibration must be a tensor`);
   });
 
   test.each(AFTER)('refuses samples that do not fit, and options that it has not: %s', (_, done) => {

@@ -331,13 +331,25 @@ test('refuses what it cannot judge', () => {
   expect(tell({ samples: [x, y], loss: ['mse', 'mse'] })).toThrow('ledger: loss must be one for all or a list of 1');
   expect(tell({ samples: [x, y], outputs: { coding: 'class' } })).toThrow(/coding/);
   expect(tell({ samples: [x, y], bits: 4 })).toThrow('ledger: bits must be one of the options');
-  expect(tell({ samples: [x, y] }, null)).toThrow('ledger: the subject must be a model or a network, got null');
+  expect(tell({ samples: [x, y] }, null)).toThrow(
+    'ledger: the quantized network must be a network, as quantize makes it of the subject, got null',
+  );
   const other = quantize(new Sequential([new Dense(3, { inputShape: [5], name: 'other' })]), { format: 'int4' });
   expect(tell({ samples: [x, y] }, other)).toThrow(
-    'ledger: the quantized network has no layer "dense" (dense) as the other: it must have been made of that',
+    'ledger: the quantized network has no layer "dense" (dense) with a kernel [5, 7], which the subject has: pass the model or network that it was made of',
   );
   const wider = quantize(new Sequential([new Dense(4, { inputShape: [5], name: 'dense' })]), { format: 'int4' });
-  expect(tell({ samples: [x, y] }, wider)).toThrow('no layer "dense"');
+  expect(tell({ samples: [x, y] }, wider)).toThrow(
+    'ledger: the quantized network has inputs [5] and outputs [4], the subject inputs [5] and outputs [3]: pass the model',
+  );
+  expect(tell({ samples: [x, y] }, model)).toThrow(
+    'ledger: the quantized network must be a network, as quantize makes it of the subject, got an object of Sequential',
+  );
+  expect(() => ledger(null as never, network, { samples: [x, y] })).toThrow('ledger: the subject must be a model or a');
+  for (const second of [model, network, { samples: [x, y] }])
+    expect(() => ledger(network, second as Network, { samples: [x, y] })).toThrow(
+      'ledger: dense/kernel of the subject is int4: give the real model or network first, then what was made of it',
+    );
   const bare = new Sequential([new Flatten({ inputShape: [5] })]);
   const held = quantize(bare, { calibration: x });
   const wanted = (op: string): string => `${op}: the network has no layer with weights: there is nothing to `;

@@ -11,6 +11,7 @@ import {
   type MixedPrecisionOptions,
   type Model,
   mixedPrecision,
+  observeRanges,
   predictNetwork,
   quantize,
   Sequential,
@@ -18,7 +19,7 @@ import {
 import { cheapest, costOf, type Way, withinBudget } from '../../src/quantize/knapsack.ts';
 import { formatText } from '../../src/quantize/layer-formats.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
-import { smallModel, threeClasses, values } from '../compress/tools.ts';
+import { normal, smallModel, threeClasses, values } from '../compress/tools.ts';
 import { digitsModel, type Pair, sharpened } from './sensitive.ts';
 
 const way: fc.Arbitrary<Way> = fc.record({
@@ -248,6 +249,23 @@ test('a layer has those formats alone that it can have', () => {
   );
 });
 
+test('static layers are calibrated on the samples, where nothing else is given', () => {
+  const model = smallModel(2);
+  const [x, y] = threeClasses(30);
+  const options = { budget: { bytes: 1e6 }, formats: ['static'] } as const;
+  const found = mixedPrecision(model, { ...options, samples: [x, y] });
+  const told = mixedPrecision(model, { ...options, samples: [x, y], calibration: x });
+  expect(found).toEqual(told);
+  expect(found.network.nodes.some(({ format }) => format !== null)).toBe(true);
+  const other = mixedPrecision(model, { ...options, samples: [x, y], calibration: normal([30, 5], 3) });
+  expect(other.network).not.toEqual(found.network);
+  const ranges = observeRanges(model, normal([30, 5], 3));
+  const known = mixedPrecision(model, { ...options, samples: [x, y], ranges });
+  expect(known.network).toEqual(quantize(model, { ranges }));
+  const inTime = mixedPrecision(model, { samples: [x, y], budget: { milliseconds: 1e6 } });
+  expect(inTime.layers[0]!.options).toHaveLength(3);
+});
+
 test('refuses options that are none', () => {
   const model = smallModel(2);
   const [x, y] = threeClasses(10);
@@ -266,6 +284,5 @@ test('refuses options that are none', () => {
   expect(tell({ measureBy: 'accuracy' })).toThrow('measureBy');
   expect(tell({ samples: x, measureBy: 'loss' })).toThrow('mixedPrecision: measureBy must be sqnr without a loss');
   expect(tell({ samples: undefined })).toThrow('samples');
-  expect(tell({ formats: ['static'] })).toThrow('calibration');
   expect(tell({ bits: 4 })).toThrow('bits');
 });

@@ -16,6 +16,7 @@ import {
   type Network,
   observeRanges,
   predictNetwork,
+  prepareQAT,
   type QuantizeOptions,
   quantize,
   reference,
@@ -136,6 +137,18 @@ describe('formats by layer', () => {
   });
 });
 
+test('a format of weights with its group is one by itself', () => {
+  for (const type of ['int4', 'ternary'] as const)
+    expect(quantize(threeLayers(), { format: { type, group: 4 } })).toEqual(
+      quantize(threeLayers(), { format: { weights: { type, group: 4 } } }),
+    );
+  const layers = { first: { type: 'uint4', group: 'column' } } as const;
+  expect(quantize(threeLayers(), { format: 'float32', layers }).weights.get('first/kernel')!.encoding).toMatchObject({
+    type: 'levels',
+    group: 5,
+  });
+});
+
 describe('refused is', () => {
   const on =
     (options: unknown, model = threeLayers()) =>
@@ -151,6 +164,31 @@ describe('refused is', () => {
     ['a list of layers', { layers: ['first'] }, 'layers must be an object of formats by names of nodes'],
     ['a format that is none', { format: 'int3' }, 'quantize: format must be static, fixed, dynamic, one of float32'],
     ['one of a layer', { format: 'int8', layers: { first: 'int3' } }, 'layers["first"] must be static, fixed, dynamic'],
+    ['a name of other libraries', { format: 'fp16' }, 'got "fp16". Did you mean float16?'],
+    ['a name with another case', { format: 'Static' }, 'got "Static". Did you mean static?'],
+    [
+      'values that are a format of weights',
+      { format: { weights: 'int4', values: 'int8' } },
+      'quantize: format.values must be one of real, static, fixed, dynamic, got "int8". int8 is static or dynamic',
+    ],
+    [
+      'weights that are a format of values',
+      { format: { weights: 'static' } },
+      'quantize: format.weights must be one of float32,',
+    ],
+    [
+      'a type that is none',
+      { layers: { first: { weights: { type: 'tenary' } } } },
+      'got "tenary". Did you mean ternary?',
+    ],
+    ['a type that is none by itself', { format: { type: 'int5' } }, 'quantize: format.type must be one of float32,'],
+    ['a field of weights that is none', { format: { type: 'int4', groups: 4 } }, 'format.groups must be left out'],
+    [
+      'a field that is none',
+      { format: { weight: 'int4' } },
+      'format.weight must be left out: formats are { weights, values } or, of weights alone, { type, group, fit }, got "int4". Did you mean weights?',
+    ],
+    ['ranges that are none', { ranges: 'minmaxx' }, 'got "minmaxx". Did you mean minMax?'],
     ['one weight too coarse for its values', { format: { weights: 'int4', values: 'fixed' } }, 'must be fixed8'],
     [
       'numbers that are not whole',
@@ -163,8 +201,13 @@ describe('refused is', () => {
       'format.weights.fit must be left out',
     ],
     ['a rule that is none', { rule: 'shift' }, 'rule must be float32 or multiplier'],
-    ['static without samples', {}, 'quantize: calibration must be a tensor'],
-    ['fixed without samples', { layers: { first: 'fixed' }, format: 'int8' }, 'quantize: calibration must be a tensor'],
+    [
+      'static without samples',
+      {},
+      'quantize: calibration must be typical inputs for static and fixed layers, or ranges given in their place, got undefined. Formats of weights alone and dynamic need none, as format: "int8"',
+    ],
+    ['fixed without samples', { layers: { first: 'fixed' }, format: 'int8' }, 'calibration must be typical inputs for'],
+    ['samples that are none', { calibration: null }, 'quantize: calibration must be a tensor, nested arrays'],
     ['a range of no value', { ranges: new Map([['frst', { low: 0, high: 1 }]]) }, 'Did you mean first?'],
     [
       'a range upside down',
@@ -179,6 +222,15 @@ describe('refused is', () => {
     ],
   ])('%s', (_, options, message) => {
     expect(on(options)).toThrow(message);
+  });
+
+  test('formats of layers in a Map or a list, which would be read as none', () => {
+    const refused = 'quantize: layers must be an object of formats by names of nodes, got';
+    expect(on({ layers: new Map([['first', 'int8']]) as never, format: 'int4' })).toThrow(
+      `${refused} an object of Map. Write Object.fromEntries(layers)`,
+    );
+    expect(on({ layers: ['int8'] as never, format: 'int4' })).toThrow(`${refused} ["int8"]`);
+    expect(on({ layers: null as never, format: 'int4' })).toThrow(`${refused} null`);
   });
 
   test('a node that multiplies nothing', () => {
@@ -268,6 +320,32 @@ describe('ranges that are known', () => {
     const wanted = quantize(model, { calibration: x, ranges: 'minMax' });
     expect(network.nodes.map(({ format }) => format)).toEqual(wanted.nodes.map(({ format }) => format));
     expect(onAll(network, x)).toEqual(onAll(wanted, x));
+  });
+
+  test('of channels are those of the value that holds them', () => {
+    const model = threeLayers();
+    const whole = quantize(model, { ranges: observeRanges(model, x, { ranges: 'minMax' }) });
+    const channels = observeRanges(model, x, { ranges: 'minMax', perChannel: true });
+    expect(quantize(model, { ranges: channels })).toEqual(whole);
+    channels.set('first', []);
+    expect(() => quantize(model, { ranges: channels })).toThrow('the range of "first" must be { low, high }');
+    channels.set('first', [
+      { low: 0, high: 1 },
+      { low: 0, high: Number.NaN },
+    ]);
+    expect(() => quantize(model, { ranges: channels })).toThrow('the range of "first" must be { low, high }');
+  });
+
+  test('are refused with their name where they are too wide for float32, as are those of samples', () => {
+    const model = threeLayers();
+    const far = fromData(Float32Array.of(3e38, -3e38, 0, 0, 0), [1, 5]);
+    const wide = { low: -3e38, high: 3e38 };
+    const ranges = new Map([...observeRanges(model, x), ['first', wide]]);
+    expect(() => quantize(model, { ranges })).toThrow('quantize: the range of "first" must be within float32');
+    expect(() => quantize(model, { calibration: far })).toThrow(
+      'quantize: the range of "input" must be within float32, the low end first, got [-3',
+    );
+    expect(() => prepareQAT(model, { calibration: far })).toThrow('prepareQAT: the range of "input" must be within');
   });
 
   test('go with an activation that becomes part of what it follows, and leave the others to the samples', () => {

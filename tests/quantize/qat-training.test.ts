@@ -482,6 +482,11 @@ describe('what cannot be is refused', () => {
       /layers must be of nodes with a kernel: dense, dense_1, dense_2, got "dense_9"/,
     ],
     [() => prepareQAT(model, { layers: { dense: 2.5 } }), /layers\["dense"\] must be an integer from 2 to 8/],
+    [
+      () => prepareQAT(model, { layers: new Map([['dense', 4]]) as never }),
+      /prepareQAT: layers must be an object of bits by names of nodes, got an object of Map\. Write Object\.fromEntries/,
+    ],
+    [() => prepareQAT(model, { layers: [4] as never }), /layers must be an object of bits/],
     [() => prepareQAT(model, { learnedStep: true }), /calibration must be given with learnedStep/],
     [() => prepareQAT(model, { momentum: 2 }), /momentum must be between 0 and 1/],
     [
@@ -494,9 +499,14 @@ describe('what cannot be is refused', () => {
     [() => new Dense(2, { kernelBits: 1 }), /kernelBits must be an integer from 2 to 8/],
     [() => new Dense(2, { learnedStep: true }), /learnedStep must be false without kernelBits/],
     [() => new FakeQuantize({ zeroPoint: 200 }), /zeroPoint must be an integer from -128 to 127/],
+    [() => new QATSchedule({}), /QATSchedule: freezeObserversAt or freezeBatchNormAt must be given/],
+    [() => new QATSchedule({ unit: 'steps' }), /there is nothing to freeze/],
     [() => new QATSchedule({ freezeObserversAt: -1 }), /freezeObserversAt must be/],
     [() => new QATSchedule({ unit: 'days' as never }), /unit must be epochs or steps/],
-    [() => model.fit(...threeClasses(), { callbacks: [new QATSchedule()] }), /QATSchedule: the model is not prepared/],
+    [
+      () => model.fit(...threeClasses(), { callbacks: [new QATSchedule({ freezeObserversAt: 1 })] }),
+      /QATSchedule: the model is not prepared/,
+    ],
   ])('%s', (call, message) => {
     expect(call).toThrow(message);
   });
@@ -517,9 +527,34 @@ describe('what cannot be is refused', () => {
     expect(difference(both, convert(both), x).different).toBe(0);
   });
 
+  test('ranges that have seen nothing, neither of calibration nor of a fit', () => {
+    const prepared = prepareQAT(model);
+    const [, y] = threeClasses();
+    const never =
+      /ranges of "input\/fakeQuantize" and all others were never seen: give calibration to prepareQAT, or fit/;
+    const calls = [
+      () => convert(prepared),
+      () => convert(toNetwork(prepared)),
+      () => prepared.predict(x),
+      () => prepared.evaluate(x, y),
+    ];
+    if (!prepared.isCompiled) prepared.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+    for (const call of calls) expect(call).toThrow(never);
+    prepared.fit(x, y, { epochs: 1 });
+    for (const call of calls) expect(call).not.toThrow();
+  });
+
+  test('but not those of which single ones stay empty: a value that is always 0', () => {
+    const dead = smallModel();
+    dead.layer('dense').parameter('kernel').value.storage.array.fill(0);
+    dead.layer('dense').parameter('bias').value.storage.array.fill(0);
+    const prepared = prepareQAT(dead, { calibration: x });
+    expect(difference(prepared, convert(prepared), x).different).toBe(0);
+  });
+
   test('whole numbers in float64, when they are computed', () => {
     const whole = new Sequential([new Dense(2, { inputShape: [3], kernelBits: 8 })], { dtype: 'float64' });
-    const fake = new Sequential([new FakeQuantize({ inputShape: [3] })], { dtype: 'float64' });
+    const fake = new Sequential([new FakeQuantize({ inputShape: [3], zeroPoint: 0 })], { dtype: 'float64' });
     for (const each of [whole, fake])
       expect(() => each.predict([[1, 2, 3]])).toThrow(/whole numbers stand for float32 alone, got float64/);
   });

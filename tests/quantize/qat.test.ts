@@ -148,12 +148,15 @@ const CASES: Readonly<Record<string, Case>> = {
   part: { shape: [9], layers: apply(() => [new Dense(7), new Part(2, 6)]), op: 'split' },
 };
 
-/** The model around an operation, prepared; `y` is real, behind a product of what it gives. */
-function preparedCase({ shape, layers }: Case, options: PrepareOptions = {}): Model {
+/** The model around an operation; `y` is real, behind a product of what it gives. */
+function modelOf({ shape, layers }: Case): Model {
   const x = input(shape);
-  const model = shaken(new Model(x, new Dense(3).apply(layers(x)), { seed: 4 }));
-  return prepareQAT(model, { calibration: normal([200, ...shape], 8), ...options });
+  return shaken(new Model(x, new Dense(3).apply(layers(x)), { seed: 4 }));
 }
+
+/** The same, prepared. */
+const preparedCase = (made: Case, options: PrepareOptions = {}): Model =>
+  prepareQAT(modelOf(made), { calibration: normal([200, ...made.shape], 8), ...options });
 
 describe('the integer network equals the prepared model', () => {
   test.each(Object.entries(CASES))('%s', (_, made) => {
@@ -174,6 +177,23 @@ describe('the integer network equals the prepared model', () => {
     const theirs = rulesOf(quantize(model, { calibration, rule: 'multiplier' }));
     expect(rulesOf(convert(prepareQAT(model, { calibration }), { rule: 'multiplier' }))).toEqual(theirs);
     expect(theirs.some((rule) => rule.startsWith('add '))).toBe(made.op === 'add' && made !== CASES['sum of three']);
+  });
+
+  const { 'sum of three': three, ...others } = CASES;
+  test('a sum of three has no rule of whole numbers: it keeps the other, and a note names it', () => {
+    const model = preparedCase(three!);
+    const network = convert(model, { rule: 'multiplier' });
+    const rules = network.nodes.flatMap(({ op, attrs }) => (op === 'add' || op === 'dense' ? [[op, attrs]] : []));
+    expect(rules).toContainEqual(['add', {}]);
+    expect(rules).toContainEqual(['dense', expect.objectContaining({ rule: 'multiplier' })]);
+    const note =
+      '"add" keeps the float32 rule: it adds more than two values, which the rule multiplier does not: add them one after another';
+    expect(network.notes).toEqual([note]);
+    expect(convert(model).notes).toEqual([]);
+    const plain = modelOf(three!);
+    const calibration = normal([200, ...three!.shape], 8);
+    expect(quantize(plain, { calibration, rule: 'multiplier' }).notes).toContain(note);
+    expect(quantize(plain, { calibration }).notes).not.toContain(note);
   });
 
   test.each(Object.entries(CASES))('%s, by whole numbers alone, within one integer', (_, made) => {

@@ -83,7 +83,7 @@ describe('a network with a layer that is hard to quantize', () => {
   });
 
   test('stays as it is where there are no bytes, and says that it is not enough', () => {
-    const same = repair(model, broken, { samples, bytes: 0 });
+    const same = repair(model, broken, { samples, share: 0 });
     expect(same.network).toBe(broken);
     expect(same.steps).toEqual([]);
     expect(same.excess).toMatchObject([{ limit: 'accuracy', output: 'third' }]);
@@ -91,7 +91,7 @@ describe('a network with a layer that is hard to quantize', () => {
   });
 
   test('goes on until a stricter limit is kept, or the bytes are spent', () => {
-    const strict = repair(model, broken, { samples, bytes: 0.8, until: { changed: 0 }, formats: ['int8', 'float32'] });
+    const strict = repair(model, broken, { samples, share: 0.8, until: { changed: 0 }, formats: ['int8', 'float32'] });
     expect(strict.bytes.after).toBeLessThanOrEqual(strict.bytes.most);
     expect(strict.steps.length).toBeGreaterThan(found.steps.length);
     for (const { to } of strict.steps) expect(['int8', 'float32']).toContain(to.weights.type);
@@ -105,7 +105,7 @@ describe('a network with a layer that is hard to quantize', () => {
       samples,
       calibration: train[0],
       ranges: { name: 'percentile', percent: 75 },
-      bytes: 0.01,
+      share: 0.01,
     });
     expect(better.excess).toEqual([]);
     expect(better.steps.every(({ to }) => to.values === 'real')).toBe(true);
@@ -186,9 +186,9 @@ test('a step that lowers the loss and loses answers is not in the result', () =>
     const y = fromData(Int32Array.from(draws, (draw) => (draw < -0.4 ? 0 : draw < 0.4 ? 1 : 2)));
     const network = quantize(model, { format: 'ternary' });
     const options = { until, samples: [x, y], formats: ['ternary', 'int4'] } as const;
-    const found = repair(model, network, { ...options, bytes: 0.08 });
+    const found = repair(model, network, { ...options, share: 0.08 });
     const changed = (other: QuantizedNetwork): number =>
-      repair(model, other, { ...options, bytes: 0 }).excess.reduce((sum, each) => sum + each.found, 0);
+      repair(model, other, { ...options, share: 0 }).excess.reduce((sum, each) => sum + each.found, 0);
     expect(changed(found.network)).toBeLessThanOrEqual(changed(network));
   }
 });
@@ -213,7 +213,7 @@ test('numbers are held to R²', () => {
     [200, 1],
   );
   model.fit(x, y, { epochs: 60 });
-  const found = repair(model, quantize(model, { format: 'ternary' }), { samples: [x, y], bytes: 0.5 });
+  const found = repair(model, quantize(model, { format: 'ternary' }), { samples: [x, y], share: 0.5 });
   expect(found.measureBy).toBe('loss');
   expect(found.steps.length).toBeGreaterThan(0);
   expect(found.excess).toEqual([]);
@@ -230,7 +230,7 @@ test.each(Object.keys(FIVE))('any network is repaired by its own rule, and by no
     measureBy: 'sqnr',
     until: { changed: 0 },
     formats: ['static'],
-    bytes: 0.05,
+    share: 0.05,
   });
   // `static` has as many bits as fixed point and no finer values: there is no step to take
   expect(found.steps).toEqual([]);
@@ -239,10 +239,23 @@ test.each(Object.keys(FIVE))('any network is repaired by its own rule, and by no
     measureBy: 'sqnr',
     until: { changed: 0 },
     formats: ['int8'],
-    bytes: 0.3,
+    share: 0.3,
   });
   expect(finer.bytes.after).toBeLessThanOrEqual(finer.bytes.most);
   for (const { before, after } of finer.steps) expect(after).toBeLessThan(before);
+});
+
+test('static layers are calibrated on the samples, where nothing else is given', () => {
+  const model = smallModel(2);
+  const [x, y] = threeClasses(60);
+  model.fit(x, y, { epochs: 20 });
+  const network = quantize(model, { calibration: x, layers: { dense_1: 'binary' } });
+  const options = { samples: [x, y], until: { changed: 0 }, formats: ['static', 'float16'], share: 0.5 } as const;
+  const found = repair(model, network, options);
+  expect(found.steps.length).toBeGreaterThan(0);
+  expect(found.network.nodes.some(({ format }) => format !== null)).toBe(true);
+  expect(found).toEqual(repair(model, network, { ...options, calibration: x }));
+  expect(found).not.toEqual(repair(model, network, { ...options, calibration: normal([9, 5], 1) }));
 });
 
 test('refuses what it cannot do', () => {
@@ -254,9 +267,10 @@ test('refuses what it cannot do', () => {
     (): unknown =>
       repair(model, other, { samples: [x, y], ...options } as RepairOptions);
   expect(tell({ samples: x })).toThrow('repair: samples must be a list of x and y, as [xTrain, yTrain]');
-  expect(tell({ bytes: -0.1 })).toThrow('repair: bytes must be at least 0, got -0.1');
-  expect(tell({ bytes: Number.NaN })).toThrow('repair: bytes');
-  expect(tell({ bytes: Infinity })).toThrow('repair: bytes must be a share of the file, as 0.1');
+  expect(tell({ share: -0.1 })).toThrow('repair: share must be a share of the file from 0 to 10, as 0.1, got -0.1');
+  expect(tell({ share: Number.NaN })).toThrow('repair: share');
+  expect(tell({ share: 500 })).toThrow('repair: share must be a share of the file from 0 to 10, as 0.1, got 500');
+  expect(tell({ bytes: 500 })).toThrow('repair: bytes must be one of the options samples, share');
   expect(tell({ until: 0.01 })).toThrow('Write { accuracy: 0.01 }');
   expect(tell({ until: { r2: 0.1 } })).toThrow('r2 of maxDamage must be left out for outputs of classes');
   expect(tell({ formats: [] })).toThrow('repair: formats must be a list');
