@@ -29,7 +29,8 @@ export function checkForms(op: string, real: Graph<Stored>, quantized: Graph<Sto
 
 /** Throws StateError where inputs or outputs of both have other shapes. */
 function checkPorts(op: string, real: Graph<Stored>, quantized: Graph<Stored>): void {
-  const [own, other] = [portsOf(real), portsOf(quantized)];
+  const own = portsOf(real);
+  const other = portsOf(quantized);
   if (own === other) return;
   const problem = `the quantized network has ${other}, the subject ${own}`;
   throw new StateError(op, `${problem}: pass the model or network that it was made of`);
