@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../kernels/index.ts';
+import { decodeWeight } from '../../src/graph/decode.ts';
 import type { Encoding } from '../../src/graph/encoding.ts';
 import { validateNetwork } from '../../src/graph/encodings.ts';
+import { toFloat16 } from '../../src/graph/halves.ts';
 import {
   Activation,
   Add,
@@ -64,6 +66,10 @@ function alone(options = {}, size = 12): [model: Sequential, layer: FakeQuantize
   model.build([size]);
   return [model, layer];
 }
+
+/** A network with another weight. */
+const withWeight = (network: Network, key: string, weight: Stored): Network =>
+  new Network({ ...network, weights: new Map(network.weights).set(key, weight) });
 
 describe('gradients', () => {
   test('of a rounded value pass within its integers, both ends included, and are 0 outside', () => {
@@ -413,6 +419,16 @@ describe('a prepared model', () => {
     }
   });
 
+  test('is converted with its kernels in halves as with the numbers that these stand for', () => {
+    const whole = toNetwork(prepareQAT(smallModel(), { calibration: threeClasses()[0] }));
+    const weight = whole.weights.get('dense/kernel')!;
+    const halves: Encoding = { type: 'float16', values: Uint16Array.from(weight.encoding.values, toFloat16) };
+    const held = withWeight(whole, 'dense/kernel', { ...weight, encoding: halves });
+    const values = decodeWeight(held.weights.get('dense/kernel')!) as Float32Array;
+    const real = withWeight(whole, 'dense/kernel', { ...weight, encoding: { type: 'float32', values } });
+    expect(encodeNetwork(convert(held))).toEqual(encodeNetwork(convert(real)));
+  });
+
   test('loses neurons with their steps', () => {
     const model = prepareQAT(smallModel(), { calibration: threeClasses()[0], bits: 4, learnedStep: true });
     const small = pruneNeurons(model, { amount: 0.5 }) as Model;
@@ -436,10 +452,6 @@ describe('a prepared model', () => {
     expect(difference(model, convert(model), x).different).toBe(0);
   });
 });
-
-/** A network with another weight. */
-const withWeight = (network: Network, key: string, weight: Stored): Network =>
-  new Network({ ...network, weights: new Map(network.weights).set(key, weight) });
 
 /** The bytes with a float32 number, the only one like it, in the place of another. */
 function spliced(bytes: Uint8Array, from: number, to: number): Uint8Array {
