@@ -5,7 +5,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
-import { ENCODINGS, integersOf } from '../graph/encodings.ts';
+import { integersOf } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
@@ -22,7 +22,6 @@ import {
   type Times,
   timesOf,
 } from '../infer/choice.ts';
-import { EMIT } from '../infer/emit.ts';
 import { networkMaker, programBy } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
@@ -243,11 +242,8 @@ function curveOf(
     const own = { ...weightsOf(graph, node), kernel: { ...weight, encoding, mask: null } };
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
-    return timesOf(
-      { ...on, caller: 'explain', rows: EMIT, encodings: ENCODINGS, network: alone, values, node },
-      now,
-      ROUNDS,
-    );
+    const maker = networkMaker('explain', () => null);
+    return timesOf({ ...maker, ...on, network: alone, values, node }, now, ROUNDS);
   };
   const widths = isReal ? Object.values(WIDTHS) : ([16] as const);
   const points: Point[][] = [];

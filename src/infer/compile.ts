@@ -3,8 +3,7 @@ import { type KernelCall, noting } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import type { Value } from '../graph/check.ts';
-import { withDenseWeights } from '../graph/decode.ts';
-import type { Stored } from '../graph/encoding.ts';
+import type { DenseStored, Stored } from '../graph/encoding.ts';
 import type { EncodingRows } from '../graph/encoding-facts.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import { integersOnce } from '../graph/integers.ts';
@@ -67,6 +66,8 @@ export interface Setting {
   readonly encodings: EncodingRows;
   /** In program form, and validated. */
   readonly network: Graph<Stored>;
+  /** The network with all numbers of its weights, as it is where they all have them. */
+  readonly withAll: (network: Graph<Stored>) => Graph<DenseStored>;
   /** What its values are. */
   readonly values: ReadonlyMap<string, Value>;
   readonly batchSize: number;
@@ -78,8 +79,8 @@ export interface Setting {
 
 /** The steps of a network. */
 export function compile(setting: Setting): Compiled {
-  const { caller, rows, encodings, network, values, batchSize, kernels, buffers, panelsOf } = setting;
-  const whole = withDenseWeights(network);
+  const { caller, rows, encodings, network, withAll, values, batchSize, kernels, buffers, panelsOf } = setting;
+  const whole = withAll(network);
   // All of them before the program has memory: what they are chosen in is given back, and leaves no gaps in it
   const panels = network.nodes.map((node) => panelsOf(setting, node));
   const { slotOf, slots } = placed(network, values);
