@@ -275,4 +275,11 @@ export const plants = [
     replace: 'inner: 1',
     mustFail: ['tests/infer/integer-forms.test.ts'],
   },
+  {
+    name: 'a program takes a kernel that is trained for integers for a real one',
+    file: 'src/infer/compile.ts',
+    find: 'if (roundsInTraining(site.node as Node))',
+    replace: "if (site.node.op === 'custom')",
+    mustFail: ['tests/quantize/qat-training.test.ts'],
+  },
 ];

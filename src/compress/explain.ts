@@ -25,6 +25,7 @@ import {
 import { networkMaker, programBy } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
+import { rounded } from '../nn/rounded.ts';
 import { Random } from '../tensor/random.ts';
 import { heldNetworkOf } from './passes.ts';
 import { hasSparse, type SparsePatternName, WIDTHS } from './sparse.ts';
@@ -133,7 +134,7 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
  */
 export function explain(subject: Model | Graph<Stored>, options: ExplainOptions = {}): Explanation {
   checkOptions('explain', options, 'batchSize table');
-  return explained(heldNetworkOf('explain', subject), options);
+  return explained(rounded(heldNetworkOf('explain', subject)), options);
 }
 
 /** `explain` by a clock. */

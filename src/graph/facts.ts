@@ -243,6 +243,9 @@ export const isFake = (node: Node): node is NodeOf<'fakeQuantize'> => factsOf(no
 export const kernelBitsOf = ({ attrs }: Node): number | undefined =>
   'kernelBits' in attrs ? attrs.kernelBits : undefined;
 
+/** Whether a node rounds as integers would, in training for them. */
+export const roundsInTraining = (node: Node): boolean => isFake(node) || kernelBitsOf(node) !== undefined;
+
 /** The axis of the units of a node's kernel, from the end. */
 export const unitAxisOf = (node: Node): number => factsOf(node).weights?.kernel?.unitAxis ?? -1;
 

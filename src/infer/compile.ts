@@ -5,6 +5,7 @@ import { elementsOf, type Shape, size } from '../base/shape.ts';
 import type { Value } from '../graph/check.ts';
 import type { DenseStored, Stored } from '../graph/encoding.ts';
 import type { EncodingRows } from '../graph/encoding-facts.ts';
+import { roundsInTraining } from '../graph/facts.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import { integersOnce } from '../graph/integers.ts';
 import { integerProduct } from '../graph/validate.ts';
@@ -187,6 +188,8 @@ const checked = (kernels: Kernels, asked: Asked, instead?: () => void): Kernels 
 
 /** Writes down the steps of a node. */
 function emit<K extends Op>(rows: Partial<EmitRows<Op>>, site: Site<K>): void {
+  if (roundsInTraining(site.node as Node))
+    refuse(site, 'is trained for integers: convert() the model, or compileInference() it');
   const row: ((site: Site<K>) => void) | undefined = rows[site.node.op];
   if (row === undefined) refuse(site, REAL);
   row(site);

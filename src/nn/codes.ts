@@ -8,12 +8,12 @@ import { type ActivationSpec, LINEAR } from '../graph/activation.ts';
 import { boundsOf } from '../graph/fact.ts';
 import { kernelBitsOf } from '../graph/facts.ts';
 import type { Attributes, Node, QuantizationParams } from '../graph/graph.ts';
-import { type BiasOf, columnScale, columnsOf, fakeFormat, largestBias, mostOf } from '../infer/fake.ts';
 import type { Storage } from '../memory/arena.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
+import { type BiasOf, columnScale, columnsOf, fakeFormat, largestBias, mostOf } from './fake.ts';
 import { checkFloat32, hosted, numberAt, ratio, roundWithin, trainedStep, wholeBias } from './whole.ts';
 
 /**

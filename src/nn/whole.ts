@@ -5,9 +5,9 @@ import { sumTo } from '../autograd/movement.ts';
 import { type Edge, noGrad, record } from '../autograd/tape.ts';
 import { DTypeError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
-import { usedStep } from '../infer/fake.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
+import { usedStep } from './fake.ts';
 
 /**
  * Operations of networks that are trained for integers. Factors and biases are worked out on the host in each step, as

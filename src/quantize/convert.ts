@@ -10,7 +10,7 @@ import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
-import { fakeFormat } from '../infer/fake.ts';
+import { fakeFormat } from '../nn/fake.ts';
 import type { Model } from '../nn/model.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';
 import { type Formats, withWholeKernels } from './whole-kernels.ts';

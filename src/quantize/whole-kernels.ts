@@ -6,7 +6,7 @@ import { kernelBitsOf } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { packedCodes } from '../graph/levels.ts';
 import { Names, without, withoutUnread } from '../graph/rewrite.ts';
-import { columnsOf, type WholeKernel, wholeKernel } from '../infer/fake.ts';
+import { columnsOf, type WholeKernel, wholeKernel } from '../nn/fake.ts';
 
 /** Formats of the values that are int8, by name. */
 export type Formats = ReadonlyMap<string, QuantizationParams>;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../kernels/index.ts';
+import { roundsInTraining } from '../../src/graph/facts.ts';
 import {
   Activation,
   Add,
@@ -34,7 +35,9 @@ import {
   toNetwork,
   ValueError,
 } from '../../src/index.ts';
+import { compileNetwork } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
+import { rounded } from '../../src/nn/rounded.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses } from '../compress/tools.ts';
 import { chain, difference } from './qat-tools.ts';
@@ -363,6 +366,13 @@ describe('a prepared model', () => {
       const y = program.run(x.data as Float32Array);
       const apart = numbersOf(model.predict(x)).map((own, i) => Math.abs(own - (y as Float32Array)[i]!));
       expect(Math.max(...apart)).toBeLessThan(0.02);
+      const again = compileInference(network, 50).run(x.data as Float32Array);
+      expect([...(again as Float32Array)]).toEqual([...(y as Float32Array)]);
+      const plain = rounded(network);
+      expect(plain.nodes.some(roundsInTraining)).toBe(false);
+      expect([...compileNetwork(plain, 50, cpu).run(x.data as Float32Array)]).toEqual([...(y as Float32Array)]);
+      expect(rounded(plain)).toBe(plain);
+      expect(() => compileNetwork(network, 50, cpu)).toThrow(/ is trained for integers: convert\(\) the model, or/);
       program.dispose();
       const file = encodeNetwork(network);
       expect(new TextDecoder().decode(file)).toContain('\\"version\\":4');
