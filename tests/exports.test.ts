@@ -40,13 +40,13 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './infer': [
     () => import('../src/infer/index.ts'),
     `
-      networkCost ACTIVATIONS compileNetwork validateNetwork
+      networkCost ACTIVATIONS compileNetwork compileQuantized validateNetwork
     `,
   ],
   './io': [
     () => import('../src/io/index.ts'),
     `
-      Network decodeNetwork encodeNetwork decodeSafetensors encodeSafetensors sha256
+      Network decodeNetwork decodeQuantized encodeNetwork decodeSafetensors encodeSafetensors sha256
     `,
   ],
   './data': [

@@ -289,7 +289,7 @@ export const plants = [
   },
   {
     name: 'a running statistic has a mask',
-    file: 'src/graph/encodings.ts',
+    file: 'src/graph/validate.ts',
     find: 'mask !== null && isStatistic === true',
     replace: 'mask !== null && roles === null',
     mustFail: ['tests/nn/statistics-in-files.test.ts'],
@@ -346,8 +346,8 @@ export const plants = [
   {
     name: 'programs run networks as they are written',
     file: 'src/infer/program.ts',
-    find: 'chosen(USES[sparse]), programForm);',
-    replace: 'chosen(USES[sparse]));',
+    find: 'form: programForm',
+    replace: 'form: (network) => network',
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {
@@ -733,9 +733,9 @@ export const plants = [
   },
   {
     name: 'a table of entries has any scale',
-    file: 'src/graph/encodings.ts',
-    find: 'if (isTable) checkAlike(role, whole!, Math.fround(format.scale), fail);',
-    replace: '',
+    file: 'src/graph/validate.ts',
+    find: 'const scale = isTable ? Math.fround(format.scale) : scales[0];',
+    replace: 'const scale = scales[0];',
     mustFail: ['tests/infer/integer-forms.test.ts'],
   },
   {

@@ -5,7 +5,7 @@ import { elementsOf, type Shape } from '../base/shape.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
-import { ENCODINGS, integersOf } from '../graph/encodings.ts';
+import { integersOf } from '../graph/encodings.ts';
 import { factsOf } from '../graph/facts.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
 import { programForm } from '../graph/program-form.ts';
@@ -22,10 +22,10 @@ import {
   type Times,
   timesOf,
 } from '../infer/choice.ts';
-import { EMIT } from '../infer/emit.ts';
 import { networkMaker, programBy } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from '../nn/model.ts';
+import { rounded } from '../nn/rounded.ts';
 import { Random } from '../tensor/random.ts';
 import { heldNetworkOf } from './passes.ts';
 import { hasSparse, type SparsePatternName, WIDTHS } from './sparse.ts';
@@ -134,7 +134,7 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
  */
 export function explain(subject: Model | Graph<Stored>, options: ExplainOptions = {}): Explanation {
   checkOptions('explain', options, 'batchSize table');
-  return explained(heldNetworkOf('explain', subject), options);
+  return explained(rounded(heldNetworkOf('explain', subject)), options);
 }
 
 /** `explain` by a clock. */
@@ -243,11 +243,8 @@ function curveOf(
     const own = { ...weightsOf(graph, node), kernel: { ...weight, encoding, mask: null } };
     const weights = new Map(Object.entries(own).map(([role, each]) => [node.weights[role]!, each]));
     const alone = { inputs, nodes: [node], outputs: [node.name], weights };
-    return timesOf(
-      { ...on, caller: 'explain', rows: EMIT, encodings: ENCODINGS, network: alone, values, node },
-      now,
-      ROUNDS,
-    );
+    const maker = networkMaker('explain', () => null);
+    return timesOf({ ...maker, ...on, network: alone, values, node }, now, ROUNDS);
   };
   const widths = isReal ? Object.values(WIDTHS) : ([16] as const);
   const points: Point[][] = [];

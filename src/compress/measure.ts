@@ -9,11 +9,11 @@ import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
 import { heldIn as numbersHeld } from '../graph/sparse.ts';
-import { compileNetwork, type Program, type ProgramInput } from '../infer/program.ts';
+import type { Program, ProgramInput } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
-import { run } from '../memory/runtime.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
+import { programOf } from '../nn/inference.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
 import { checkOutputs, type Outputs } from '../nn/outputs.ts';
@@ -207,7 +207,7 @@ export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored
   if (network instanceof Model)
     throw new ValueError('predictNetwork', 'network', 'a network, as toNetwork(model) makes one', network);
   checkForm('predictNetwork', network);
-  const program = compileNetwork(network, batchSize, run.kernels);
+  const program = programOf(network, batchSize);
   try {
     const { inputShapes: shapes, inputTypes: dtypes } = program;
     const xs = tensorsOf('predictNetwork', 'x', x, shapes.length, { shapes, dtypes });
@@ -376,7 +376,7 @@ export function latencies(networks: readonly Graph<Stored>[], options: LatencyOp
   const { batchSize, rounds = 31 } = options;
   checkCount('latencies', 'rounds', rounds);
   const programs = networks.map((network) => {
-    const program = compileNetwork(network, batchSize, run.kernels);
+    const program = programOf(network, batchSize);
     const inputs = program.inputShapes.map((shape, i) => {
       const n = batchSize * elementsOf(shape);
       return program.inputTypes[i] === 'int32' ? new Int32Array(n) : new Float32Array(n).map((_, j) => (j % 17) / 16);

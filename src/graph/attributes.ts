@@ -60,25 +60,22 @@ export const flag = (usual: boolean): Attribute<boolean> => ({
   read: (value) => (typeof value === 'boolean' ? value : undefined),
 });
 
-/** True, or left out. */
-export const mark: Attribute<true> = {
-  wanted: 'true, or left out',
+const optional = <T>({ wanted, read }: Attribute<T>): Attribute<T> => ({
+  wanted: `${wanted}, or left out`,
   isOptional: true,
-  read: (value) => (value === true ? value : undefined),
-};
-
-/** This one text, or left out. */
-export const only = <T extends string>(text: T): Attribute<T> => ({
-  wanted: `'${text}', or left out`,
-  isOptional: true,
-  read: (value) => (value === text ? text : undefined),
+  read,
 });
 
-const optional = <T>(attribute: Attribute<T>): Attribute<T> => ({
-  ...attribute,
-  wanted: `${attribute.wanted}, or left out`,
-  isOptional: true,
-});
+/** This one value, or none. */
+const only = <T>(wanted: string, own: T): Attribute<T> =>
+  optional({ wanted, read: (value) => (value === own ? own : undefined) });
+
+export const mark: Attribute<true> = only('true', true);
+
+/** Of what makes int8 of sums: see `IntegerRule`. */
+export const rule: Attribute<'multiplier'> = only("'multiplier'", 'multiplier');
+
+export const fraction: Attribute<number> = number('from 0 to 1', (x) => x >= 0 && x <= 1);
 
 const isWhole = (low: number, high: number) => (n: number) => Number.isInteger(n) && n >= low && n <= high;
 
@@ -87,9 +84,6 @@ export const kernelBits: Attribute<number> = optional(number('an integer from 2 
 
 /** Of a format whose scale is trained. */
 export const zeroPoint: Attribute<number> = optional(number('an integer from -128 to 127', isWhole(-128, 127)));
-
-/** Of what makes int8 of sums: see `IntegerRule`. */
-export const rule: Attribute<'multiplier'> = only('multiplier');
 
 /** Whatever our own code made it: no file and no user can give it. */
 export const made = <T>(): Attribute<T> => ({ wanted: 'given', read: (value) => value as T });

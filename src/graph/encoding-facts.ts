@@ -3,7 +3,7 @@ import type { Refusal } from './attributes.ts';
 import { isScale } from './check.ts';
 import type { EncodingName, EncodingOf } from './encoding.ts';
 
-/** A kernel as products of integers read it: int8 with a scale for each column, with the numbers that are held. */
+/** A kernel as products of integers read it: int8 with a scale for each index of its last axis, of the numbers that are held. */
 export type Integers = EncodingOf<'int8'> | EncodingOf<'sparseInt8'>;
 
 /** What is asked of an encoding. */
@@ -45,7 +45,7 @@ export const allIn =
     has('values', values, array, n);
 
 /** Those of networks in real numbers and in int8. */
-export const INT8_ENCODINGS: Pick<AllEncodings, 'float32' | 'float64' | 'int8' | 'int32' | 'sparse' | 'sparseInt8'> = {
+export const INT8_ENCODINGS: Pick<AllEncodings, 'float32' | 'float64' | 'int8' | 'int32'> = {
   float32: { check: allIn(Float32Array) },
   float64: { check: allIn(Float64Array) },
   int8: {
@@ -56,41 +56,7 @@ export const INT8_ENCODINGS: Pick<AllEncodings, 'float32' | 'float64' | 'int8' |
     integers: (encoding) => encoding,
   },
   int32: { check: allIn(Int32Array) },
-  sparse: { check: (encoding, at) => checkPattern(encoding, at, Float32Array, [1, 4, 16]) },
-  sparseInt8: {
-    check: (encoding, at) => {
-      checkPattern(encoding, at, Int8Array, [16]);
-      checkScales(encoding, at.units, at);
-    },
-    integers: (encoding) => encoding,
-  },
 };
 
 export const checkScales = ({ scales }: { readonly scales: Float32Array }, length: number, { has }: Checked): void =>
   has('scales', scales, Float32Array, length, isScale, 'positive and finite');
-
-/** Rows of a panel ascend and are rows of the matrix. Nothing but 0 is behind the last column. */
-function checkPattern(
-  encoding: EncodingOf<'sparse'> | EncodingOf<'sparseInt8'>,
-  { units, n, fail, has }: Checked,
-  array: ArrayClass,
-  widths: readonly number[],
-): void {
-  const { width, starts, rows, values } = encoding;
-  const terms = n / units;
-  if (!widths.includes(width)) fail('width', widths.join(' or '), width);
-  has('starts', starts, Int32Array, Math.ceil(units / width) + 1);
-  has('rows', rows, Int32Array, starts.at(-1)!);
-  has('values', values, array, rows.length * width);
-  if (starts[0] !== 0) fail('starts[0]', '0', starts[0]);
-  for (let p = 0; p + 1 < starts.length; p++) {
-    let least = 0;
-    for (let i = starts[p]!; i < starts[p + 1]!; i++) {
-      const row = rows[i]!; // undefined where starts fall: the last is how many rows there are
-      if (!(row >= least && row < terms)) fail(`rows[${i}]`, `from ${least} to ${terms - 1}`, row);
-      least = row + 1;
-      for (let at = i * width + units - p * width; at < (i + 1) * width; at++)
-        if (!Object.is(values[at], 0)) fail(`values[${at}]`, '0', values[at]);
-    }
-  }
-}

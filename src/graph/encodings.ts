@@ -3,6 +3,7 @@ import type { Value } from './check.ts';
 import type { Encoding, EncodingOf, Stored } from './encoding.ts';
 import {
   type AllEncodings,
+  type ArrayClass,
   allIn,
   type Checked,
   checkScales,
@@ -45,6 +46,14 @@ export const ENCODINGS: AllEncodings = {
   // Any bits: a float32 weight may be NaN or infinite too
   float16: { check: allIn(Uint16Array) },
   bfloat16: { check: allIn(Uint16Array) },
+  sparse: { check: (encoding, at) => checkPattern(encoding, at, Float32Array, [1, 4, 16]) },
+  sparseInt8: {
+    check: (encoding, at) => {
+      checkPattern(encoding, at, Int8Array, [16]);
+      checkScales(encoding, at.units, at);
+    },
+    integers: (encoding) => encoding,
+  },
 };
 
 /** What is behind the last code is 0, and no group is larger than the matrix, so that a weight has one form. */
@@ -62,6 +71,32 @@ function checkLevels(encoding: EncodingOf<'levels'>, at: Checked): void {
   if (zeroPoints === null) return;
   if (bits === 1) fail('zeroPoints', 'null for 1 bit', zeroPoints);
   has('zeroPoints', zeroPoints, Uint8Array, groups, (code) => code < 1 << bits, `below ${1 << bits}`);
+}
+
+/** Rows of a panel ascend and are rows of the matrix. Nothing but 0 is behind the last column. */
+function checkPattern(
+  encoding: EncodingOf<'sparse'> | EncodingOf<'sparseInt8'>,
+  { units, n, fail, has }: Checked,
+  array: ArrayClass,
+  widths: readonly number[],
+): void {
+  const { width, starts, rows, values } = encoding;
+  const terms = n / units;
+  if (!widths.includes(width)) fail('width', widths.join(' or '), width);
+  has('starts', starts, Int32Array, Math.ceil(units / width) + 1);
+  has('rows', rows, Int32Array, starts.at(-1)!);
+  has('values', values, array, rows.length * width);
+  if (starts[0] !== 0) fail('starts[0]', '0', starts[0]);
+  for (let p = 0; p + 1 < starts.length; p++) {
+    let least = 0;
+    for (let i = starts[p]!; i < starts[p + 1]!; i++) {
+      const row = rows[i]!; // undefined where starts fall: the last is how many rows there are
+      if (!(row >= least && row < terms)) fail(`rows[${i}]`, `from ${least} to ${terms - 1}`, row);
+      least = row + 1;
+      for (let at = i * width + units - p * width; at < (i + 1) * width; at++)
+        if (!Object.is(values[at], 0)) fail(`values[${at}]`, '0', values[at]);
+    }
+  }
 }
 
 /**

@@ -1,6 +1,18 @@
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
 import { ACTIVATION_FACTS } from './activation.ts';
-import { activation, count, flag, kernelBits, made, mark, number, refusing, rule, zeroPoint } from './attributes.ts';
+import {
+  activation,
+  count,
+  flag,
+  fraction,
+  kernelBits,
+  made,
+  mark,
+  number,
+  refusing,
+  rule,
+  zeroPoint,
+} from './attributes.ts';
 import {
   added,
   alike,
@@ -84,7 +96,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   },
   dropout: {
     attributes: {
-      rate: number('from 0 to 1', (rate) => rate >= 0 && rate <= 1),
+      rate: fraction,
       training: flag(false),
       spatial: mark,
     },
@@ -140,7 +152,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
   batchNorm: {
     attributes: {
       epsilon: atLeast0,
-      momentum: number('from 0 to 1', (m) => m >= 0 && m <= 1),
+      momentum: fraction,
       isUnbiased: flag(false),
     },
     inputs: one,
@@ -168,7 +180,7 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
     memory: apart,
   },
   fakeQuantize: {
-    attributes: { momentum: number('from 0 to 1', (m) => m >= 0 && m <= 1), zeroPoint },
+    attributes: { momentum: fraction, zeroPoint },
     inputs: one,
     weights: {
       low: { isStatistic: true, isOptional: true },

@@ -10,7 +10,7 @@ import { eachHeld } from './sparse.ts';
 const MOST_TERMS = { false: 131_071, true: 66_000 };
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** The integer form of a weight; null where its encoding has none. */
+/** A weight as products of integers read it; null where its encoding has no such form. */
 export type IntegersIn = (encoding: Encoding, shape: Shape) => Integers | null;
 
 export const integersBy = (encodings: EncodingRows, encoding: Encoding, shape: Shape): Integers | null =>
@@ -37,9 +37,9 @@ export interface IntegerProduct {
   readonly output: QuantizationParams | null;
   /** How sums become int8. */
   readonly rule?: IntegerRule['rule'] | undefined;
-  /** With a scale for each column. */
   readonly kernel: Integers;
   readonly terms: number;
+  readonly columns: number;
   /** How many of its numbers are of one column, side by side, before those of the next. */
   readonly inner: number;
   readonly bias: EncodingOf<'int32'> | undefined;
@@ -51,9 +51,17 @@ export interface IntegerProduct {
  * The bias of an integer product. Where a kernel multiplies the stored integers as they are, the zero point of its input is
  * folded in: Σ(q - z)·w + b = Σq·w + (b - z·Σw). Throws LimitError where a sum could leave int32.
  */
-export function foldedBias({ name, input, kernel, terms, inner, bias, isCentred }: IntegerProduct): Int32Array {
+export function foldedBias({
+  name,
+  input,
+  kernel,
+  terms,
+  columns,
+  inner,
+  bias,
+  isCentred,
+}: IntegerProduct): Int32Array {
   const { values, scales } = kernel;
-  const columns = scales.length;
   const most = MOST_TERMS[`${isCentred}`];
   if (terms > most) throw new LimitError('network', `the number of terms of node "${name}"`, terms, most);
   const sums = new Float64Array(columns);
@@ -64,7 +72,7 @@ export function foldedBias({ name, input, kernel, terms, inner, bias, isCentred 
     sums[j] = sums[j]! + w;
     magnitudes[j] = magnitudes[j]! + Math.abs(w);
   };
-  if (isSparse(kernel)) eachHeld(kernel, columns, add);
+  if (isSparse(kernel)) eachHeld(kernel, scales.length, add);
   else for (let i = 0; i < values.length; i++) add(i, i);
   return Int32Array.from(sums, (sum, j) => {
     const folded = (bias?.values[j] ?? 0) - (isCentred ? 0 : input.zeroPoint * sum);
@@ -79,8 +87,9 @@ export function foldedBias({ name, input, kernel, terms, inner, bias, isCentred 
 export const columnScales = (product: IntegerProduct): Float32Array => Float32Array.from(columnFactors(product));
 
 /** The same in float64. */
-export const columnFactors = ({ input, output, kernel }: IntegerProduct): number[] =>
-  Array.from(kernel.scales, (scale) => (input.scale * scale) / (output?.scale ?? 1));
+export const columnFactors = ({ input, output, kernel: { scales }, columns }: IntegerProduct): number[] =>
+  // Scales along another axis than that of the columns are all one
+  Array.from({ length: columns }, (_, j) => (input.scale * (scales[j % scales.length] ?? 1)) / (output?.scale ?? 1));
 
 /** A factor in whole numbers, multiplier·2^(shift - 31), as `requantizeWhole` takes it: the multiplier is 0, or 2³⁰ to 2³¹ - 1. */
 export interface Multiplier {

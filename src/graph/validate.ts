@@ -2,7 +2,7 @@ import { DTypeError, listed } from '../base/errors.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import { type Refusal, refusing } from './attributes.ts';
 import { type Value, valuesOf } from './check.ts';
-import { densified, isFloat32 } from './decode.ts';
+import { isFloat32 } from './decode.ts';
 import { type EncodingName, isSparse, type Stored } from './encoding.ts';
 import type { Checked, EncodingFacts, EncodingRows } from './encoding-facts.ts';
 import { factsOf, readsAround, unitAxisOf } from './facts.ts';
@@ -70,31 +70,25 @@ function checkEncodings(
     const wanted = isTable ? 'int8' : (isInteger && integers) || dtype;
     const whole = wanted === 'int8' ? integersIn(encoding, shape) : null;
     const fits = whole !== null || (wanted === 'float32' ? isFloat32(encoding) : encoding.type === wanted);
-    if (fits && (isPruned === true || !isSparse(encoding))) {
-      if (isTable) checkAlike(role, whole!, Math.fround(format.scale), fail);
-      if (isTable && format.zeroPoint !== 0) fail('format zeroPoint', '0, as that of its table', format.zeroPoint);
-      // Scales stand along the last axis, which here is not that of what it makes
-      if (whole !== null && unitAxis !== undefined) checkAlike(role, whole, whole.scales[0], fail);
-      continue;
+    if (!fits || (isSparse(encoding) && isPruned !== true)) {
+      const reads = input.format === null ? dtype : 'int8';
+      const problem = `node "${node.name}" reads ${reads}, its ${role} must be ${wanted}`;
+      throw new DTypeError('network', [encoding.type], problem);
     }
-    const reads = input.format === null ? dtype : 'int8';
-    throw new DTypeError(
-      'network',
-      [encoding.type],
-      `node "${node.name}" reads ${reads}, its ${role} must be ${wanted}`,
-    );
+    if (isTable && format.zeroPoint !== 0) fail('format zeroPoint', '0, as that of its table', format.zeroPoint);
+    if (whole === null || !(isTable || unitAxis !== undefined)) continue;
+    // Scales stand along the last axis, which is not that of what the node makes, or of a table that of its numbers
+    const { scales } = whole;
+    const scale = isTable ? Math.fround(format.scale) : scales[0];
+    const wrong = scales.findIndex((each) => each !== scale);
+    if (wrong >= 0)
+      fail(`scales[${wrong}] of ${role}`, `${scale}, as all others and those of its values`, scales[wrong]);
   }
   // Each sample's format comes to a dynamic product later, and zero points are taken off its sums
   const product = isDynamic
     ? productOf(network, node, { scale: 1, zeroPoint: 0 }, true, integersIn)
     : integerProduct(network, node, input, integersIn);
   if (product !== null) checkProduct(product);
-}
-
-/** Throws unless all scales of a weight are `scale`. */
-function checkAlike(role: string, { scales }: { readonly scales: Float32Array }, scale = 1, fail: Refusal): void {
-  const wrong = scales.findIndex((each) => each !== scale);
-  if (wrong >= 0) fail(`scales[${wrong}] of ${role}`, `${scale}, as all others and those of its values`, scales[wrong]);
 }
 
 /** Whether a node makes int8 of the real numbers that it reads. */
@@ -119,19 +113,19 @@ function productOf(
   const { kernel, bias } = weightsOf(network, node);
   if (kernel === undefined) return null;
   const axis = unitAxisOf(node);
-  const { encoding, shape } = axis === -1 ? kernel : densified(kernel);
+  const { encoding, shape } = kernel;
   const integers = integersIn(encoding, shape);
   if (integers === null) return null;
-  const units = shape.at(axis) ?? 1;
+  const columns = shape.at(axis) ?? 1;
   const stored = bias?.encoding;
   return {
     name: node.name,
     input,
     output: node.format,
     rule: (node.attrs as IntegerRule).rule,
-    // Of scales along another axis than that of its units all are one
-    kernel: axis === -1 ? integers : { ...integers, scales: new Float32Array(units).fill(integers.scales[0] ?? 1) },
-    terms: elementsOf(shape) / units || 0,
+    kernel: integers,
+    terms: elementsOf(shape) / columns || 0,
+    columns,
     inner: elementsOf(shape.slice(shape.length + axis + 1)),
     bias: stored?.type === 'int32' ? stored : undefined,
     isCentred,

@@ -3,9 +3,9 @@ import { type KernelCall, noting } from '../../kernels/calls.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import type { Value } from '../graph/check.ts';
-import { withDenseWeights } from '../graph/decode.ts';
-import type { Stored } from '../graph/encoding.ts';
+import type { DenseStored, Stored } from '../graph/encoding.ts';
 import type { EncodingRows } from '../graph/encoding-facts.ts';
+import { isPrepared } from '../graph/facts.ts';
 import { type Graph, type Node, type Op, weightsOf } from '../graph/graph.ts';
 import { integersOnce } from '../graph/integers.ts';
 import { integerProduct } from '../graph/validate.ts';
@@ -67,6 +67,8 @@ export interface Setting {
   readonly encodings: EncodingRows;
   /** In program form, and validated. */
   readonly network: Graph<Stored>;
+  /** The network with all numbers of its weights, as it is where they all have them. */
+  readonly withAll: (network: Graph<Stored>) => Graph<DenseStored>;
   /** What its values are. */
   readonly values: ReadonlyMap<string, Value>;
   readonly batchSize: number;
@@ -78,8 +80,8 @@ export interface Setting {
 
 /** The steps of a network. */
 export function compile(setting: Setting): Compiled {
-  const { caller, rows, encodings, network, values, batchSize, kernels, buffers, panelsOf } = setting;
-  const whole = withDenseWeights(network);
+  const { caller, rows, encodings, network, withAll, values, batchSize, kernels, buffers, panelsOf } = setting;
+  const whole = withAll(network);
   // All of them before the program has memory: what they are chosen in is given back, and leaves no gaps in it
   const panels = network.nodes.map((node) => panelsOf(setting, node));
   const { slotOf, slots } = placed(network, values);
@@ -186,6 +188,8 @@ const checked = (kernels: Kernels, asked: Asked, instead?: () => void): Kernels 
 
 /** Writes down the steps of a node. */
 function emit<K extends Op>(rows: Partial<EmitRows<Op>>, site: Site<K>): void {
+  if (isPrepared(site.node as Node))
+    refuse(site, 'is trained for integers: convert() the model, or compileInference() it');
   const row: ((site: Site<K>) => void) | undefined = rows[site.node.op];
   if (row === undefined) refuse(site, REAL);
   row(site);

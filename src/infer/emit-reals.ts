@@ -6,32 +6,15 @@ import { type Steps, windowOf } from '../base/window.ts';
 import { wantedEntries } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import { integersOf } from '../graph/encodings.ts';
-import { kernelBitsOf } from '../graph/facts.ts';
-import type { Node } from '../graph/graph.ts';
-import { columnsOf, fakeFormat, wholeKernel } from './fake.ts';
 import { addInto, convolutionOf, type EmitRows, finishing, ones, type Place, type Site } from './site.ts';
 
 /** Up to so many units a kernel is read as it is: panels have sixteen columns, so they would be mostly padding. */
 const FEW_UNITS = 4;
 
-/** The numbers of a kernel, or what is left of them as whole numbers where the node reads it so. */
-function kernelNumbers({ node, weights: { kernel, steps } }: Kerneled): Float32Array {
-  const real = decodeWeight(kernel!) as Float32Array;
-  const bits = kernelBitsOf(node as Node);
-  if (bits === undefined) return real;
-  const columns = columnsOf(node as Node, kernel!.shape);
-  const { values, scales } = wholeKernel(real, columns, bits, steps?.encoding.values as Float32Array | undefined);
-  return Float32Array.from(values, (q, i) => q * scales[i % columns]!);
-}
-
 /** A weight; null if the node does not have it. */
-export function copied({ node, weights, packed }: Kerneled, role: string): Place<'float32'> | null {
+export function copied({ weights, packed }: Kerneled, role: string): Place<'float32'> | null {
   const weight = weights[role];
   if (weight === undefined) return null;
-  if (role === 'kernel' && kernelBitsOf(node as Node) !== undefined)
-    return packed(`${node.weights.kernel} as whole numbers`, 'float32', elementsOf(weight.shape), (_, to) =>
-      to.set(kernelNumbers({ node, weights, packed })),
-    );
   return packed(weight, 'float32', elementsOf(weight.shape), (_, to) => to.set(decodeWeight(weight)!));
 }
 
@@ -42,13 +25,12 @@ export function copiedBytes({ weights, packed }: Kerneled, role: string): Place<
 }
 
 /** The kernel [..., units] as products read it. */
-function packedKernel(site: Kerneled): Place<'float32'> {
-  const { node, weights, packed } = site;
+function packedKernel({ node, weights, packed }: Kerneled): Place<'float32'> {
   const kernel = weights.kernel!;
   const units = kernel.shape.at(-1)!;
   const terms = elementsOf(kernel.shape) / Math.max(1, units);
   return packed(`${node.weights.kernel} panels of floats`, 'float32', panelsLength(terms, units), (k, to) =>
-    k.packPanels(terms, units, kernelNumbers(site), to),
+    k.packPanels(terms, units, decodeWeight(kernel) as Float32Array, to),
   );
 }
 
@@ -70,16 +52,7 @@ type Kerneled = Pick<Site, 'node' | 'weights' | 'packed'>;
 
 /** The steps of operations that compute with real numbers. */
 export const REALS: EmitRows<
-  | 'dense'
-  | 'conv'
-  | 'convTranspose'
-  | 'pool'
-  | 'globalPool'
-  | 'add'
-  | 'batchNorm'
-  | 'layerNorm'
-  | 'embedding'
-  | 'fakeQuantize'
+  'dense' | 'conv' | 'convTranspose' | 'pool' | 'globalPool' | 'add' | 'batchNorm' | 'layerNorm' | 'embedding'
 > = {
   dense(site) {
     const {
@@ -224,13 +197,5 @@ export const REALS: EmitRows<
         y.numbers.array,
       ),
     );
-  },
-  fakeQuantize({ node, inputs: [x], output: y, weights, scratch, step }) {
-    const { scale, zeroPoint } = fakeFormat(node.attrs, (role) => weights[role]!.encoding.values[0]!);
-    const bytes = scratch('int8', x.size);
-    step((k, samples) => {
-      k.quantize(samples * x.size, x.real.array, scale, zeroPoint, bytes.array);
-      k.dequantize(samples * x.size, bytes.array, scale, zeroPoint, y.real.array);
-    });
   },
 };

@@ -10,8 +10,8 @@ import { integerTransposed } from './emit-transposed.ts';
 import { ofAddRule, ofRule } from './emit-whole.ts';
 import { type EmitRows, ofIntegers } from './site.ts';
 
-/** The steps of each operation. What a node ends in, its activation, is part of its steps. */
-export const EMIT: EmitRows<Op> = {
+/** The steps of each operation but those of training. What a node ends in, its activation, is part of its steps. */
+export const EMIT: EmitRows<Exclude<Op, 'fakeQuantize'>> = {
   ...MOVES,
   ...REALS,
   activation,

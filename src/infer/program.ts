@@ -3,6 +3,7 @@ import type { Kernels } from '../../kernels/kernels.ts';
 import { checkOneOf, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { floatsOf } from '../graph/check.ts';
+import { withDenseWeights } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { ENCODINGS } from '../graph/encodings.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -81,7 +82,7 @@ export function compileNetwork(
 }
 
 /** What makes programs, and what of a network they can have. */
-export interface Maker extends Pick<Setting, 'caller' | 'rows' | 'encodings' | 'panelsOf'> {
+export interface Maker extends Pick<Setting, 'caller' | 'rows' | 'encodings' | 'withAll' | 'panelsOf'> {
   /** What a program runs in place of a network: a graph of the same values. */
   readonly form: (network: Graph<Stored>) => Graph<Stored>;
 }
@@ -91,6 +92,7 @@ export const networkMaker = (caller: string, panelsOf: Setting['panelsOf']): Mak
   caller,
   rows: EMIT,
   encodings: ENCODINGS,
+  withAll: withDenseWeights,
   panelsOf,
   form: (network) => {
     checkTrained(network);

@@ -1,5 +1,5 @@
 import type { Kernels } from '../../kernels/kernels.ts';
-import type { Stored } from '../graph/encoding.ts';
+import type { DenseStored, Stored } from '../graph/encoding.ts';
 import { INT8_ENCODINGS } from '../graph/encoding-facts.ts';
 import type { Graph, Op } from '../graph/graph.ts';
 import { INTEGERS } from './emit-integers.ts';
@@ -29,6 +29,7 @@ const MAKER: Maker = {
   caller: 'compileQuantized',
   rows: QUANTIZED,
   encodings: INT8_ENCODINGS,
+  withAll: (network) => network as Graph<DenseStored>,
   panelsOf: () => null,
   form: (network) => network,
 };
@@ -37,7 +38,7 @@ const MAKER: Maker = {
  * `compileNetwork` for a network all in int8, as `quantize` leaves one that it need not leave in part: the same results from
  * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
  * node, for one that computes with real numbers, but for activations at the end, by the rule `multiplier`, or as few do: a transposed
- * convolution, an embedding, an activation between formats. Sparse weights run as whole matrices.
+ * convolution, an embedding, an activation between formats; and ValueError for weights that are sparse, levels, fixed point or halves.
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
   programBy(MAKER, network, batchSize, table);

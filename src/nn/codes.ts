@@ -9,6 +9,11 @@ import { type ActivationSpec, LINEAR } from '../graph/activation.ts';
 import { boundsOf } from '../graph/fact.ts';
 import { kernelBitsOf } from '../graph/facts.ts';
 import type { Attributes, Graph, Node, QuantizationParams } from '../graph/graph.ts';
+import type { Storage } from '../memory/arena.ts';
+import { eachTime } from '../memory/recorder.ts';
+import { zeros } from '../tensor/create.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { activate } from './activations.ts';
 import {
   type BiasOf,
   columnScale,
@@ -19,12 +24,7 @@ import {
   steppedScale,
   unseenRange,
   usedStep,
-} from '../infer/fake.ts';
-import type { Storage } from '../memory/arena.ts';
-import { eachTime } from '../memory/recorder.ts';
-import { zeros } from '../tensor/create.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { activate } from './activations.ts';
+} from './fake.ts';
 import type { Parameter } from './parameter.ts';
 import { checkFloat32, hosted, numberAt, ratio, roundWithin, trainedStep, wholeBias } from './whole.ts';
 

@@ -1,8 +1,15 @@
+import type { Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { compileNetwork, type Program } from '../infer/program.ts';
 import { run } from '../memory/runtime.ts';
 import type { Model } from './model.ts';
 import { toNetworkFor } from './network.ts';
+import { rounded } from './rounded.ts';
+
+/** The program of a network on the kernels in use, one in training for integers included. */
+export const programOf = (network: Graph<Stored>, batchSize: number): Program =>
+  compileNetwork(rounded(network), batchSize, run.kernels);
 
 /**
  * A model, or a network made of one, as a program for up to `batchSize` samples (default 1) on the kernels in use: the
@@ -11,7 +18,6 @@ import { toNetworkFor } from './network.ts';
  * for what no program computes, such as a Dropout that drops outside training: a program draws no random numbers.
  */
 export function compileInference(model: Model | Network, batchSize = 1): Program {
-  if (typeof model === 'object' && model !== null && 'nodes' in model)
-    return compileNetwork(model, batchSize, run.kernels);
-  return compileNetwork(toNetworkFor('compileInference', model), batchSize, run.kernels);
+  if (typeof model === 'object' && model !== null && 'nodes' in model) return programOf(model, batchSize);
+  return programOf(toNetworkFor('compileInference', model), batchSize);
 }

@@ -5,8 +5,7 @@ import { sameFormat } from '../graph/fact.ts';
 import { factsOf, hasKernel } from '../graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../graph/graph.ts';
 import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
-import { compileNetwork } from '../infer/program.ts';
-import { run } from '../memory/runtime.ts';
+import { programOf } from '../nn/inference.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried, keepsFormat, looksUp } from './carried.ts';
 import {
@@ -225,7 +224,7 @@ export function measured(
   if (names.length === 0) return;
   const empty = samples.find(({ size }) => size === 0);
   if (empty !== undefined) throw new ShapeError(op, [empty.shape], 'there are no calibration samples');
-  const program = compileNetwork({ ...graph, outputs: names }, batchSize, run.kernels);
+  const program = programOf({ ...graph, outputs: names }, batchSize);
   try {
     for (const values of batchesThrough(op, program, samples, batchSize))
       names.forEach((name, i) => {

@@ -10,7 +10,7 @@ import { hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { aloneIn, isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
-import { fakeFormat, ofUnseen, unseenRange } from '../infer/fake.ts';
+import { fakeFormat, ofUnseen, unseenRange } from '../nn/fake.ts';
 import type { Model } from '../nn/model.ts';
 import { notesOfRule, type Rule, ruled } from './assemble.ts';
 import { keepsFormat, mayCarry, suits } from './carried.ts';

@@ -6,8 +6,8 @@ import type { Encoding, LevelCodeBits, Stored } from '../graph/encoding.ts';
 import { toBfloat16, toFloat16 } from '../graph/halves.ts';
 import { groupAt, packedCodes } from '../graph/levels.ts';
 import { powerOfTwo } from '../graph/powers.ts';
-import { LEAST_SCALE } from '../infer/params.ts';
 import { run } from '../memory/runtime.ts';
+import { LEAST_SCALE } from '../nn/params.ts';
 import { WEIGHT_FORMATS, type WeightFormat, type WeightFormatName } from './formats.ts';
 import { fractionFor } from './ranges.ts';
 

@@ -8,10 +8,9 @@ import { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
-import { compileNetwork } from '../infer/program.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { storedBytes } from '../io/weight-tensors.ts';
-import { run } from '../memory/runtime.ts';
+import { programOf } from '../nn/inference.ts';
 import type { Model } from '../nn/model.ts';
 import { type Data, listOf, type Tensors } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -96,7 +95,7 @@ function noisesOf(
   const names = [...layersOf(real).values()].flat().map(({ name }) => name);
   const found = new Map(names.map((name) => [name, new Noise()]));
   if (names.length === 0) return found;
-  const programs = [real, quantized].map((graph) => compileNetwork(tapped(graph, names), BATCH, run.kernels));
+  const programs = [real, quantized].map((graph) => programOf(tapped(graph, names), BATCH));
   try {
     const [own, other] = programs.map((program) => batchesThrough(op, program, xs, BATCH));
     for (const values of own!) {

@@ -4,7 +4,7 @@ import { didYouMean } from '../base/options.ts';
 import type { Graph, QuantizationParams } from '../graph/graph.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 import { namesOf } from '../graph/rewrite.ts';
-import { chooseQParams, isRange, LEAST_SCALE } from '../infer/params.ts';
+import { chooseQParams, isRange, LEAST_SCALE } from '../nn/params.ts';
 
 export { chooseQParams };
 

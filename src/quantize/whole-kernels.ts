@@ -6,8 +6,8 @@ import { kernelBitsOf } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { packedCodes } from '../graph/levels.ts';
 import { Names, without, withoutUnread } from '../graph/rewrite.ts';
-import { columnsOf, type WholeKernel, wholeKernel } from '../infer/fake.ts';
-import { LEAST_SCALE } from '../infer/params.ts';
+import { columnsOf, type WholeKernel, wholeKernel } from '../nn/fake.ts';
+import { LEAST_SCALE } from '../nn/params.ts';
 import { BIAS_LIMIT, wholeBias } from './weights.ts';
 
 /** Formats of the values that are int8, by name. */

@@ -27,9 +27,8 @@ import {
   toNetwork,
 } from '../../src/index.ts';
 import { type Choice, chosen, measured } from '../../src/infer/choice.ts';
-import { EMIT } from '../../src/infer/emit.ts';
 import { compileNetwork, compileQuantized, type Program } from '../../src/infer/index.ts';
-import { programWith } from '../../src/infer/program.ts';
+import { networkMaker, programBy } from '../../src/infer/program.ts';
 import { inPanels, zeroed } from '../sparse-networks.ts';
 import { floats, randoms } from './networks.ts';
 
@@ -137,8 +136,10 @@ describe('a program with sparse kernels', () => {
       randoms(3),
       2,
     );
-    const small = [dense, sparse].map((network) => compileQuantized(network, 1, quantizedCpu).run(x));
-    expect(small[1]).toEqual(small[0]);
+    expect(compileQuantized(dense, 1, quantizedCpu).run(x)).toEqual(compileNetwork(sparse, 1, cpu).run(x));
+    expect(() => compileQuantized(sparse, 1, quantizedCpu)).toThrow(
+      /^network: weight ".*" encoding must be one of float32, float64, int8, int32, got "sparseInt8"$/,
+    );
   });
 
   test('multiplies what an empty pattern holds: nothing', () => {
@@ -180,7 +181,10 @@ describe('the choice', () => {
   function made(network: Network, table: Partial<Kernels>, now: () => number, batch = 1) {
     const choices: Choice[] = [];
     const choose = measured((_, choice) => void choices.push(choice), now);
-    return { program: programWith('compileNetwork', EMIT, network, batch, table, chosen(choose)), choices };
+    return {
+      program: programBy(networkMaker('compileNetwork', chosen(choose)), network, batch, table),
+      choices,
+    };
   }
 
   test.each([
@@ -284,7 +288,7 @@ describe('the choice', () => {
     const seen: [name: string, batch: number][] = [];
     const choose = measured(({ node, batchSize }) => void seen.push([node.name, batchSize]));
     const network = inPanels(zeroed(toNetwork(shared()), 4, 0.5), 4);
-    const program = programWith('compileNetwork', EMIT, network, 7, tables.wasm!, chosen(choose));
+    const program = programBy(networkMaker('compileNetwork', chosen(choose)), network, 7, tables.wasm!);
     expect(seen).toEqual(
       network.nodes.filter(({ op }) => op !== 'globalPool' && op !== 'add').map(({ name }) => [name, 7]),
     );
@@ -313,7 +317,7 @@ describe('the choice', () => {
           () => 5,
         );
         const table = faster === 'sparse' ? tables.wasm! : { ...tables.wasm!, gemmSparse: undefined };
-        return programWith('compileNetwork', EMIT, network, 2, table as Kernels, chosen(choose));
+        return programBy(networkMaker('compileNetwork', chosen(choose)), network, 2, table as Kernels);
       });
     expect([bytesOf('sparse'), bytesOf('dense')]).toEqual([panels, whole]);
     expect(used()).toBe(before);

@@ -172,7 +172,8 @@ describe('what a sparse weight leaves out', () => {
       scales: new Float32Array(18).fill(1),
     };
     const whole = densified({ shape: [3, 18], encoding: kernel, mask: null }).encoding as EncodingOf<'int8'>;
-    const rest = { name: 'd', input: { scale: 1, zeroPoint: -5 }, output: null, bias: undefined, isCentred: false };
+    const of = { columns: 18, inner: 1, bias: undefined, isCentred: false };
+    const rest = { name: 'd', input: { scale: 1, zeroPoint: -5 }, output: null, ...of };
     const sums = foldedBias({ ...rest, kernel, terms: 3 });
     expect(sums).toEqual(foldedBias({ ...rest, kernel: whole, terms: 3 }));
     expect([sums[0], sums[15], sums[16], sums[17]]).toEqual([-5 * -1 * (-9 + 7), 5 * (6 + 22), 5 * 23, 5 * 24]);
@@ -229,7 +230,7 @@ test.each([null, undefined, 7, {}, []])('an encoding that is none is refused: %j
   ]) {
     expect(call).toThrow(WhittleError);
     expect(call).toThrow(
-      'encoding must be one of float32, float64, int8, levels, fixed, float16, bfloat16, int32, sparse, sparseInt8, got ',
+      'encoding must be one of float32, float64, int8, int32, levels, fixed, float16, bfloat16, sparse, sparseInt8, got ',
     );
   }
   expect(() => isPruned(network)).toThrow(WhittleError);

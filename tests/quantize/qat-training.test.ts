@@ -3,6 +3,7 @@ import { wasm } from '../../kernels/index.ts';
 import { decodeWeight } from '../../src/graph/decode.ts';
 import type { Encoding } from '../../src/graph/encoding.ts';
 import { validateNetwork } from '../../src/graph/encodings.ts';
+import { isPrepared } from '../../src/graph/facts.ts';
 import { toFloat16 } from '../../src/graph/halves.ts';
 import {
   Activation,
@@ -40,8 +41,9 @@ import {
   toNetwork,
   ValueError,
 } from '../../src/index.ts';
-import { compileNetwork } from '../../src/infer/program.ts';
+import { compileNetwork } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
+import { rounded } from '../../src/nn/rounded.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses } from '../compress/tools.ts';
 import { chain, difference } from './qat-tools.ts';
@@ -412,6 +414,13 @@ describe('a prepared model', () => {
       const y = program.run(x.data as Float32Array);
       const apart = numbersOf(model.predict(x)).map((own, i) => Math.abs(own - (y as Float32Array)[i]!));
       expect(Math.max(...apart)).toBeLessThan(0.02);
+      const again = compileInference(network, 50).run(x.data as Float32Array);
+      expect([...(again as Float32Array)]).toEqual([...(y as Float32Array)]);
+      const plain = rounded(network);
+      expect(plain.nodes.some(isPrepared)).toBe(false);
+      expect([...compileNetwork(plain, 50, cpu).run(x.data as Float32Array)]).toEqual([...(y as Float32Array)]);
+      expect(rounded(plain)).toBe(plain);
+      expect(() => compileNetwork(network, 50, cpu)).toThrow(/ is trained for integers: convert\(\) the model, or/);
       program.dispose();
       const file = encodeNetwork(network);
       expect(new TextDecoder().decode(file)).toContain('\\"version\\":4');

@@ -179,7 +179,7 @@ describe('the integer network equals the prepared model', () => {
     expect(theirs.some((rule) => rule.startsWith('add '))).toBe(made.op === 'add' && made !== CASES['sum of three']);
   });
 
-  const { 'sum of three': three, ...others } = CASES;
+  const three = CASES['sum of three'];
   test('a sum of three has no rule of whole numbers: it keeps the other, and a note names it', () => {
     const model = preparedCase(three!);
     const network = convert(model, { rule: 'multiplier' });
