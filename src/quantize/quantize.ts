@@ -125,13 +125,17 @@ function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rul
   const isInteger = ({ name }: Node): boolean => hasFormats(formats.get(name));
   const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
   const isWhole = rule === 'multiplier' || given.nodes.some(isFixed);
-  const { graph: plain, known } = isWhole
+  const {
+    graph: plain,
+    known,
+    sums,
+  } = isWhole
     ? withActivationsApart(given, from.known, isInteger)
-    : { graph: given, ...from };
+    : { graph: given, known: from.known, sums: new Map<string, string>() };
   const scaled = scaledFor(plain, from.samples, isInteger);
   const { graph } = scaled;
   const real = graph.nodes.flatMap((node) => (weightRoleOf(node) === null || isInteger(node) ? [] : [node.name]));
-  const calibrated = calibrate(graph, new Set(real), { ...from, known, isFixed, isWhole });
+  const calibrated = calibrate(graph, new Set(real), { ...from, known, sums, isFixed, isWhole });
   const network = inFormats(graph, formats, calibrated, rule);
   return {
     network: isWhole ? withFusedActivations(network) : network,
