@@ -8,6 +8,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf, hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
+import { integersOf } from '../graph/integers.ts';
 import { isMean, requantizedIn } from '../graph/requantized.ts';
 import { Names, namesOf, nodeOf, readersOf, withFusedActivations, without, withoutUnread } from '../graph/rewrite.ts';
 import { fakeFormat } from '../infer/fake.ts';
@@ -23,7 +24,9 @@ export interface ConvertOptions {
 /**
  * The integer network of a model that `prepareQAT` made, with the formats and kernels that it was trained with: its numbers are
  * those of the model, to the bit, by the rule `float32` and where no BatchNorm lies between. A BatchNorm behind a product of
- * integers goes into scales and biases, its sign into the integers, and what it gives may come out one integer off.
+ * integers goes into scales and biases, its sign into the integers. What it gives may come out one integer off, and besides by
+ * half of what 1 of the bias is: the scale of what is read times that of the kernel, which the BatchNorm has multiplied. Where
+ * that is more than a step of the result, `notes` say so. Throws for ranges and scales that training left not finite.
  * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, and where layers that share a kernel
  * read values of different formats.
  */
@@ -35,11 +38,58 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   const given = networkOf(op, subject);
   if (!given.nodes.some(isFake)) throw new StateError(op, 'the model is not prepared: take prepareQAT(model) first');
   const graph = without(given, (node) => isIdle(node, false));
+  checkTrained(op, graph);
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
   validateNetwork(network); // sums that int32 does not hold, and additions that the rule does not know
-  return new QuantizedNetwork(network, [], outputsKnown(subject));
+  const left = new Set(network.nodes.flatMap(({ op, name }) => (op === 'batchNorm' ? [name] : [])));
+  const folded = new Set(
+    graph.nodes.flatMap(({ op, name, inputs }) => (op === 'batchNorm' && !left.has(name) ? inputs : [])),
+  );
+  return new QuantizedNetwork(network, coarseBiases(network, folded), outputsKnown(subject));
+}
+
+/** Throws StateError, which names the value or the layer, for ranges and scales that training left without a meaning. */
+function checkTrained(op: string, graph: Graph<Stored>): void {
+  const check = (what: string, number: number): void => {
+    if (Number.isFinite(number)) return;
+    const remedy = 'Train again, with a smaller learning rate?';
+    throw new StateError(op, `${what} is ${number}: training diverged. ${remedy}`);
+  };
+  for (const node of graph.nodes) {
+    const own = weightsOf(graph, node);
+    const numberOf = (role: string): number | undefined => own[role]?.encoding.values[0];
+    if (isFake(node)) {
+      const value = node.inputs[0]!;
+      const [scale, low, high] = [numberOf('scale') ?? 1, numberOf('low') ?? 0, numberOf('high') ?? 0];
+      check(`the scale that "${value}" is rounded by`, scale);
+      check(`the lower end of the range of "${value}"`, low);
+      check(`the upper end of the range of "${value}"`, high);
+      if (low > high)
+        throw new StateError(
+          op,
+          `the range of "${value}" ends at ${high}, below ${low}, where it begins. Train again?`,
+        );
+    }
+    for (const step of own.steps?.encoding.values ?? []) check(`a scale of the kernel of "${node.name}"`, step);
+  }
+}
+
+/** Says of products that a BatchNorm was folded into where their biases are rounded to more than a step of their results. */
+function coarseBiases(network: Graph<Stored>, folded: ReadonlySet<string>): string[] {
+  const formats = new Map(network.nodes.map(({ name, format }) => [name, format]));
+  return network.nodes.flatMap((node) => {
+    const read = formats.get(node.inputs[0]!);
+    if (!folded.has(node.name) || node.format === null || !read) return [];
+    const { encoding, shape } = weightsOf(network, node).kernel!;
+    const most = integersOf(encoding, shape)!.scales.reduce((a, b) => Math.max(a, b), 0);
+    const steps = (read.scale * most) / node.format.scale;
+    if (steps <= 1) return [];
+    const units = `whole units, each of ${Number(steps.toPrecision(2))} steps of its result`;
+    const off = `the result may be ${Math.ceil(steps / 2) + 1} integers off. Prepare the layer with more bits`;
+    return [`the bias of "${node.name}", into which a BatchNorm was folded, has ${units}: ${off}`];
+  });
 }
 
 /** The formats of values that are int8: behind a `fakeQuantize`, and of what only moves these. */

@@ -90,8 +90,10 @@ export function layerFormat(op: string, field: string, choice: LayerFormatChoice
   if (choice === 'fixed') return { weights: { type: 'fixed8' }, values: 'fixed' };
   if (isWeights(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
   const isObject = typeof choice === 'object' && choice !== null && !Array.isArray(choice);
-  const { weights, values = 'real', ...others } = isObject ? choice : ({ weights: '' } as never);
-  if (!isObject || Object.keys(others).length > 0 || !isValues(values))
+  const { weights, values: given, ...others } = isObject ? choice : ({ weights: '' } as never);
+  const values = given ?? 'real';
+  const isEmpty = weights === undefined && given === undefined;
+  if (!isObject || isEmpty || Object.keys(others).length > 0 || !isValues(values))
     throw new ValueError(
       op,
       field,

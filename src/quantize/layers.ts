@@ -79,12 +79,15 @@ const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
 /** Whether a layer can be run on such values. */
 export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values](node);
 
-/** Formats of weights with one scale for all of a weight. */
-const OF_ONE_SCALE: readonly WeightFormatName[] = ['int8', 'fixed8'];
+/** Formats of weights with one scale for all of a weight, by the values: that of a table is the one of its values. */
+const ofOneScale = (node: Node, values: ValueFormat): readonly WeightFormatName[] => {
+  if (values === 'fixed') return ['fixed8'];
+  return factsOf(node).table === undefined ? ['int8', 'fixed8'] : ['int8'];
+};
 
 /** Whether a layer can be in a format. */
 export const canBe = (node: Node, { weights, values }: LayerFormat): boolean =>
-  takes(node, values) && (values === 'real' || !hasOneScale(node) || OF_ONE_SCALE.includes(weights.type));
+  takes(node, values) && (values === 'real' || !hasOneScale(node) || ofOneScale(node, values).includes(weights.type));
 
 function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): void {
   const { name } = node;
@@ -93,6 +96,8 @@ function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): v
     const remedy = `Give its weights alone a format, layers: { "${name}": "int8" }, or leave it "float32"`;
     throw new StateError(op, `${where} has no form of ${values === 'static' ? 'int8' : values} values. ${remedy}`);
   }
-  if (!canBe(node, { weights, values }))
-    throw new StateError(op, `${where} has one scale for its integers, which ${weights.type} has not: take int8`);
+  if (canBe(node, { weights, values })) return;
+  const [wanted] = ofOneScale(node, values);
+  const has = factsOf(node).table === undefined ? 'one scale for its integers' : 'the scale of its values';
+  throw new StateError(op, `${where} has ${has}, which ${weights.type} has not: take ${wanted}`);
 }

@@ -19,7 +19,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { disagreements } from './agreement.ts';
 import { type Alone, checkForms, type Read, splitAs, tapped, withOnly } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
-import { Judge, type JudgedSamples, type JudgeOptions, Noise } from './judge.ts';
+import { Judge, type JudgedSamples, type JudgeOptions, Noise, notFinite } from './judge.ts';
 import { formatIn, layersOf, mainKey, weightsIn } from './layer-formats.ts';
 import { Ledger, type LedgerRow } from './ledger-report.ts';
 
@@ -188,7 +188,9 @@ function notesOf(
   const known = quantized instanceof QuantizedNetwork ? quantized.notes : [];
   const found = disagreements(real, answers, { ...DISAGREEING, known: outputsKnown(subject) });
   // What both say of one output is said once
-  return [...known, ...found.filter((note) => !known.some((other) => other.startsWith(aboutOf(note))))];
+  const problem = notFinite(judge.verdict);
+  const first = problem === null ? [] : [`${problem}: nothing here can be measured by it`];
+  return [...first, ...known, ...found.filter((note) => !known.some((other) => other.startsWith(aboutOf(note))))];
 }
 
 /** How a note begins that says the same: with the output, or with all of itself. */

@@ -1,4 +1,4 @@
-import { checkOneOf, StateError } from '../base/errors.ts';
+import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
@@ -72,6 +72,7 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
       `node "${prepared.name}" (${prepared.op}) is prepared for training: take convert()`,
     );
   const formats = layerFormats('quantize', given, format, layers);
+  checkWeights(given, formats);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
   const samples = calibration === undefined && !isNeeded ? null : samplesFor(given, calibration as Data);
   const plain = plainOf('quantize', given);
@@ -81,6 +82,16 @@ export function quantize(subject: Model | Graph<Stored>, options: QuantizeOption
   if (samples === null) return new QuantizedNetwork(network, notes, meaning);
   const told = { ...wordsFor(formats), known: meaning };
   return new QuantizedNetwork(network, notes, meaning, disagreements(given, answersOf(given, network, samples), told));
+}
+
+/** Throws ValueError for weights that are not finite, of integer layers and before them, and not for what they give. */
+function checkWeights(graph: Graph<Stored>, formats: ReadonlyMap<string, LayerFormat>): void {
+  const last = graph.nodes.filter(({ name }) => hasFormats(formats.get(name))).at(-1);
+  for (const node of graph.nodes.slice(0, last === undefined ? 0 : graph.nodes.indexOf(last) + 1))
+    for (const key of Object.values(node.weights)) {
+      const wrong = (graph.weights.get(key)!.encoding.values as Float32Array).find((w) => !Number.isFinite(w));
+      if (wrong !== undefined) throw new ValueError('quantize', key, 'finite', wrong);
+    }
 }
 
 function samplesFor({ inputs }: Graph<Stored>, calibration: Data): readonly Tensor[] {
