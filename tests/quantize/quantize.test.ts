@@ -478,7 +478,7 @@ describe('quantize', () => {
     denseOf(broken, 0).bias!.storage.array[1] = Number.NaN;
     expect(on(inputs, broken)).toThrow('quantize: dense/bias must be finite, got NaN');
     denseOf(broken, 0).kernel.storage.array[1] = Infinity;
-    expect(on(inputs, broken)).toThrow('quantize: the parameters of dense must be finite');
+    expect(on(inputs, broken)).toThrow('quantize: dense/kernel must be finite');
   });
 });
 
