@@ -1,5 +1,6 @@
 import { checkOneOf, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { normsBehind } from '../compress/fold.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
@@ -43,10 +44,8 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
   validateNetwork(network); // sums that int32 does not hold, and additions that the rule does not know
-  const left = new Set(network.nodes.flatMap(({ op, name }) => (op === 'batchNorm' ? [name] : [])));
-  const folded = new Set(
-    graph.nodes.flatMap(({ op, name, inputs }) => (op === 'batchNorm' && !left.has(name) ? inputs : [])),
-  );
+  const left = new Set(namesOf(network));
+  const folded = new Set([...normsBehind(graph)].flatMap(([node, norm]) => (left.has(norm.name) ? [] : [node.name])));
   return new QuantizedNetwork(network, coarseBiases(network, folded), outputsKnown(subject));
 }
 
