@@ -57,7 +57,8 @@ const WARM_UP = 0.2;
  * Of dense layers and convolutions of any kind whose weights have steps, in any format of values; float16, bfloat16 and real
  * weights stay. What is pruned stays 0. A layer that is used several times learns of all its uses. Scales and biases stay: run
  * `correctBias` afterwards. `quantized` is the network that `quantize` made of the subject; it is not changed. The same seed
- * gives the same network. Throws StateError for another network.
+ * gives the same network. Throws StateError for another network, by the names
+ * and shapes of its layers.
  */
 export function adaRound(
   subject: Model | Graph<Stored>,

@@ -1,4 +1,4 @@
-import { epilogueOf, LINEAR } from '../graph/activation.ts';
+import { LINEAR } from '../graph/activation.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf, multipliesIntegers } from '../graph/facts.ts';
@@ -9,7 +9,7 @@ import { looksUp } from './carried.ts';
 import { encodeWeight } from './encode.ts';
 import type { LayerFormat } from './formats.ts';
 import { hasFormats, weightRoleOf } from './layers.ts';
-import type { Range } from './ranges.ts';
+import { namesOfSums, type Range } from './ranges.ts';
 import { integerTable, integerWeights } from './weights.ts';
 
 /** Of layers, by the names of their nodes. */
@@ -19,30 +19,36 @@ export type Rule = 'float32' | 'multiplier';
 
 /**
  * The network with activations in nodes of their own that a product cannot apply to int8. The product keeps its name, what is
- * known of the range goes with the activation.
+ * known of the range goes with the activation. `sums` is what its sums are called in ranges, by its name.
  */
 export function withActivationsApart(
   graph: Graph<Stored>,
   known: ReadonlyMap<string, Range>,
   isInteger: (node: Node) => boolean,
-): { readonly graph: Graph<Stored>; readonly known: ReadonlyMap<string, Range> } {
+): {
+  readonly graph: Graph<Stored>;
+  readonly known: ReadonlyMap<string, Range>;
+  readonly sums: ReadonlyMap<string, string>;
+} {
+  const sumsNames = namesOfSums(graph);
   const names = new Names(namesOf(graph));
   const now = new Map<string, string>();
   const ranges = new Map(known);
   const nodes = graph.nodes.flatMap((given): Node[] => {
     const node = { ...given, inputs: given.inputs.map((name) => now.get(name) ?? name) };
     const activation = activationIn(given);
-    const isApart = isInteger(given) && activation !== null && activation.name !== epilogueOf(activation);
-    if (!isApart || graph.outputs.includes(given.name)) return [node];
+    const sumsName = sumsNames.get(given.name);
+    if (sumsName === undefined || activation === null || !isInteger(given)) return [node];
     const own = names.take(`${given.name}/${activation.name}`);
     now.set(given.name, own);
-    const range = ranges.get(given.name);
+    const [range, ofSums] = [ranges.get(given.name), ranges.get(sumsName)];
     ranges.delete(given.name);
     if (range !== undefined) ranges.set(own, range);
+    if (ofSums !== undefined) ranges.set(given.name, ofSums);
     const sums = { ...node, attrs: { ...node.attrs, activation: LINEAR } } as Node;
     return [sums, nodeOf('activation', own, [given.name], { activation })];
   });
-  return { graph: { ...graph, nodes }, known: ranges };
+  return { graph: { ...graph, nodes }, known: ranges, sums: sumsNames };
 }
 
 /** The network with its int8 values, and all of its weights in their formats. */

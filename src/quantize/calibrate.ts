@@ -37,6 +37,8 @@ export interface Sources {
   readonly known: ReadonlyMap<string, Range>;
   /** Formats that values keep where they can, by name. */
   readonly kept: ReadonlyMap<string, QuantizationParams>;
+  /** What sums are called there, by the names of the products that give them. */
+  readonly sums: ReadonlyMap<string, string>;
   /** What the others are read off; null where there are none. */
   readonly samples: readonly Tensor[] | null;
   readonly method: RangeMethod;
@@ -83,7 +85,7 @@ function fixedValues(graph: Graph<Stored>, carried: Carried, isFixed: Sources['i
 function calibrated(
   graph: Graph<Stored>,
   carried: Carried,
-  { known, kept, samples, method, isFixed }: Sources,
+  { known, kept, sums, samples, method, isFixed }: Sources,
 ): Omit<Calibrated, 'carried'> {
   const { wanted, unseen, groups } = sharing(graph, carried);
   const tables = new Map(graph.nodes.flatMap((node) => (carried.gives(node) ? tableRange(graph, node) : [])));
@@ -109,13 +111,11 @@ function calibrated(
     const seen = members.filter((name) => !unseen.has(name));
     const range = rangeOf(seen, ranges);
     if (range !== null) give(members, range);
-    else if (samples === null)
-      throw new ValueError(
-        'quantize',
-        'calibration',
-        `given: ranges hold none of "${seen.find((name) => !ranges.has(name))}"`,
-        undefined,
-      );
+    else if (samples === null) {
+      const missing = seen.find((name) => !ranges.has(name))!;
+      const wanted = `given: ranges hold none of "${sums.get(missing) ?? missing}"`;
+      throw new ValueError('quantize', 'calibration', wanted, undefined);
+    }
     return range === null;
   });
   while (open.length > 0) {

@@ -1,11 +1,12 @@
 import { checkOneOf, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { normsBehind } from '../compress/fold.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { epilogueOf, LINEAR } from '../graph/activation.ts';
 import type { Stored } from '../graph/encoding.ts';
-import { validateNetwork } from '../graph/encodings.ts';
+import { integersOf, validateNetwork } from '../graph/encodings.ts';
 import { hasKernel, isFake, isIdle, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { aloneIn, isMean, requantizedIn } from '../graph/requantized.ts';
@@ -25,10 +26,11 @@ export interface ConvertOptions {
 /**
  * The integer network of a model that `prepareQAT` made, with the formats and kernels that it was trained with: its numbers are
  * those of the model, to the bit, by the rule `float32` and where no BatchNorm lies between. A BatchNorm behind a product of
- * integers goes into scales and biases, its sign into the integers, and what it gives may come out one integer off.
- * Kernels of 2 to 4 bits are held as levels. Throws StateError for what was not prepared, for ranges that have seen no numbers
- * yet, neither of calibration nor of a fit, and where layers that share a kernel read values of different formats; what
- * `validateNetwork` throws where trained scales are no numbers, or far too large.
+ * integers goes into scales and biases, its sign into the integers. What it gives may come out one integer off, and besides by
+ * half of what 1 of the bias is: the scale of what is read times that of the kernel, which the BatchNorm has multiplied. Where
+ * that is more than a step of the result, `notes` say so. Kernels of 2 to 4 bits are held as levels. Throws StateError for what
+ * was not prepared, for ranges that have seen no numbers yet, neither of calibration nor of a fit, for ranges and scales that
+ * training left not finite, and where layers that share a kernel read values of different formats.
  */
 export function convert(subject: Model | Graph<Stored>, options: ConvertOptions = {}): QuantizedNetwork {
   const op = 'convert';
@@ -42,11 +44,60 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   const unseen = unseenRange(given.nodes, (key) => given.weights.get(key)!.encoding.values[0]!);
   if (unseen !== null) throw new StateError(op, ofUnseen(unseen));
   const graph = without(given, (node) => isIdle(node, false));
+  checkTrained(op, graph);
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
   validateNetwork(network); // sums that int32 does not hold
-  return new QuantizedNetwork(network, notesOfRule(network, rule), outputsKnown(subject));
+  const left = new Set(namesOf(network));
+  const folded = new Set([...normsBehind(graph)].flatMap(([node, norm]) => (left.has(norm.name) ? [] : [node.name])));
+  return new QuantizedNetwork(
+    network,
+    [...notesOfRule(network, rule), ...coarseBiases(network, folded)],
+    outputsKnown(subject),
+  );
+}
+
+/** Throws StateError, which names the value or the layer, for ranges and scales that training left without a meaning. */
+function checkTrained(op: string, graph: Graph<Stored>): void {
+  const check = (what: string, number: number): void => {
+    if (Number.isFinite(number)) return;
+    const remedy = 'Train again, with a smaller learning rate?';
+    throw new StateError(op, `${what} is ${number}: training diverged. ${remedy}`);
+  };
+  for (const node of graph.nodes) {
+    const own = weightsOf(graph, node);
+    const numberOf = (role: string): number | undefined => own[role]?.encoding.values[0];
+    if (isFake(node)) {
+      const value = node.inputs[0]!;
+      const [scale, low, high] = [numberOf('scale') ?? 1, numberOf('low') ?? 0, numberOf('high') ?? 0];
+      check(`the scale that "${value}" is rounded by`, scale);
+      check(`the lower end of the range of "${value}"`, low);
+      check(`the upper end of the range of "${value}"`, high);
+      if (low > high)
+        throw new StateError(
+          op,
+          `the range of "${value}" ends at ${high}, below ${low}, where it begins. Train again?`,
+        );
+    }
+    for (const step of own.steps?.encoding.values ?? []) check(`a scale of the kernel of "${node.name}"`, step);
+  }
+}
+
+/** Says of products that a BatchNorm was folded into where their biases are rounded to more than a step of their results. */
+function coarseBiases(network: Graph<Stored>, folded: ReadonlySet<string>): string[] {
+  const formats = new Map(network.nodes.map(({ name, format }) => [name, format]));
+  return network.nodes.flatMap((node) => {
+    const read = formats.get(node.inputs[0]!);
+    if (!folded.has(node.name) || node.format === null || !read) return [];
+    const { encoding, shape } = weightsOf(network, node).kernel!;
+    const most = integersOf(encoding, shape)!.scales.reduce((a, b) => Math.max(a, b), 0);
+    const steps = (read.scale * most) / node.format.scale;
+    if (steps <= 1) return [];
+    const units = `whole units, each of ${Number(steps.toPrecision(2))} steps of its result`;
+    const off = `the result may be ${Math.ceil(steps / 2) + 1} integers off. Prepare the layer with more bits`;
+    return [`the bias of "${node.name}", into which a BatchNorm was folded, has ${units}: ${off}`];
+  });
 }
 
 /** The formats of values that are int8: behind a `fakeQuantize`, and of what only moves these. */

@@ -14,7 +14,8 @@ import { BIAS_LIMIT } from './weights.ts';
  * any kind, the mean of each unit's sums over the calibration samples (and the positions of an image) becomes that of the real
  * network, as far as the bias has numbers for it; a bias is made where there is none. A layer that is used several times gets
  * the mean of all its uses, those behind the first as they were before. What is pruned of a bias stays 0. `quantized` is the
- * network that `quantize` made of the subject, in any formats; it is not changed. Throws StateError for another network.
+ * network that `quantize` made of the subject, in any formats; it is not changed. Throws StateError for another network, by the names
+ * and shapes of its layers.
  */
 export function correctBias(
   subject: Model | Graph<Stored>,

@@ -14,7 +14,8 @@ import type { Model } from '../nn/model.ts';
  * weight is r1 in the kernels that make it and r2 in those that read it, the former and their biases are divided by
  * s = √(r1·r2)/r2 and the latter multiplied by it, so that both reach equally far and no channel is small beside others of its
  * group or range. s is rounded to a power of two, where the article takes it as it is: so the result computes the same to the
- * bit as `foldBatchNorm` of what was given, which comes first, but for numbers at the ends of float32.
+ * bit as `foldBatchNorm` of what was given, which comes first, but for numbers at the ends of float32: where
+ * sums of the given network overflow, those of the result may not, and the other way round.
  *
  * Channels are those that `pruneNeurons` would remove: what meets in a sum, or is made or read by a shared kernel, is scaled
  * together, in a network of any wiring. What lies between maker and readers has to scale with its input: relu, leakyRelu,

@@ -124,7 +124,7 @@ export function weightFormatOf({ shape, encoding }: Stored): WeightFormat | null
   return { type: found, group: isWhole ? 'column' : encoding.group };
 }
 
-const WEIGHT_FORMAT_NAMES = Object.keys(WEIGHT_FORMATS) as readonly WeightFormatName[];
+export const WEIGHT_FORMAT_NAMES: readonly WeightFormatName[] = Object.keys(WEIGHT_FORMATS) as WeightFormatName[];
 
 /** What is to be known of the values that a layer multiplies. */
 interface ValueFormatFacts {
@@ -170,7 +170,10 @@ export function layerFormat(op: string, field: string, choice: LayerFormatChoice
     return { weights: weightFormat(op, field, VALUE_FORMATS[choice].weights, choice), values: choice };
   if (isWeights(choice) || hasType(choice)) return { weights: weightFormat(op, field, choice, 'real'), values: 'real' };
   if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) throw noFormat(op, field, choice);
-  const { weights, values = 'real', ...others } = choice;
+  const { weights, values: given, ...others } = choice;
+  const values = given ?? 'real';
+  if (weights === undefined && given === undefined && Object.keys(others).length === 0)
+    throw noFormat(op, field, choice);
   const [other] = Object.keys(others);
   if (other !== undefined) {
     const known = ['weights', 'values', 'type', 'group', 'fit'];

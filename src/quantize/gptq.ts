@@ -33,7 +33,8 @@ const DAMPING = 0.01;
  * Of dense layers and convolutions of one group whose weights have steps, in any format of values; convolutions of several groups,
  * depthwise and transposed ones stay as they are, as do float16, bfloat16 and real weights. What is pruned stays 0. A layer that
  * is used several times goes by all its uses. Biases stay: run `correctBias` afterwards. `quantized` is the network that
- * `quantize` made of the subject; it is not changed. Throws StateError for another network.
+ * `quantize` made of the subject; it is not changed. Throws StateError for another network, by the names
+ * and shapes of its layers.
  */
 export function gptq(
   subject: Model | Graph<Stored>,

@@ -1,7 +1,7 @@
 import { exp64, log64 } from '../../kernels/reference/math.ts';
 import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { checkOneOf, ValueError } from '../base/errors.ts';
+import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import {
   type Judged,
   judged,
@@ -58,8 +58,12 @@ export type MeasureBy = 'loss' | 'sqnr';
 /** The loss, or the share of the outputs' power that is noise. */
 export const harmOf = ({ loss, sqnr }: Judgement, by: MeasureBy): number => (by === 'loss' ? loss! : noiseShare(sqnr));
 
-/** Checks a choice; the loss where there is one if there is no choice. Throws ValueError for a loss that is not known. */
-export function measureByOf(op: string, choice: MeasureBy | undefined, { hasLoss }: Judge): MeasureBy {
+/**
+ * Checks a choice; the loss where there is one if there is no choice. Throws ValueError for a loss that is not known, StateError
+ * for a real network beside which no harm has a number.
+ */
+export function measureByOf(op: string, choice: MeasureBy | undefined, judge: Judge): MeasureBy {
+  const { hasLoss } = judge;
   const by = choice ?? (hasLoss ? 'loss' : 'sqnr');
   checkOneOf(op, 'measureBy', by, ['loss', 'sqnr']);
   if (by === 'loss' && !hasLoss)
@@ -70,7 +74,16 @@ export function measureByOf(op: string, choice: MeasureBy | undefined, { hasLoss
       by,
       'Give samples [x, y], and a loss or a compiled model',
     );
+  const problem = notFinite(judge.verdict);
+  if (problem !== null && !Number.isFinite(harmOf(judge.verdict, by)))
+    throw new StateError(op, `${problem}, which no harm can be measured by. Give finite samples and a trained network`);
   return by;
+}
+
+/** What is not finite of a real network that nothing can be measured against; null where all is. */
+export function notFinite({ loss, sqnr }: Judgement): string | null {
+  if (Number.isNaN(sqnr)) return 'the real network gives numbers on the samples that are not finite';
+  return loss === null || Number.isFinite(loss) ? null : `the loss of the real network on the samples is ${loss}`;
 }
 
 /** Sums of squares: of a signal, and of what differs from it. */

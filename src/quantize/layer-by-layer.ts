@@ -1,4 +1,4 @@
-import { listed, StateError } from '../base/errors.ts';
+import { listed, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { outputsKnown } from '../compress/measure.ts';
 import { inputsFor } from '../compress/observe.ts';
@@ -55,7 +55,8 @@ interface Changed {
 /**
  * Walks over the layers of a quantized network in order, each of which sees what those before give after `change`, and
  * returns the network with the weights that it gives. What is done after quantization goes this way: `correctBias`, `adaRound`
- * and `gptq`. Throws StateError where the network is not one that was quantized from the subject.
+ * and `gptq`. Throws StateError where layers of the network have other names or shapes than those of the subject: another
+ * network of the same layers is not told from it. Throws ValueError for calibration that is not finite.
  */
 export function layerByLayer(
   op: string,
@@ -68,6 +69,7 @@ export function layerByLayer(
   const given = networkOf(op, subject);
   const real = plainOf(op, given);
   const samples = inputsFor(op, real, calibration, 'calibration');
+  for (const { data } of samples) checkFinite(op, 'calibration', data);
   const owners = ownersOf(op, now);
   const products = now.nodes.filter((node) => hasKernel(node) && !isScaler(op, real, now, node));
   for (const node of products) {
@@ -93,6 +95,11 @@ function isScaler(op: string, real: Graph<Stored>, quantized: Graph<Stored>, nod
   if (own !== undefined && sameShape(own.shape, kernel!.shape)) return false;
   const problem = `the subject has no layer "${node.name}" with a kernel ${listed(kernel!.shape)}, which the quantized network has`;
   throw new StateError(op, `${problem}: pass the model or network that it was made of`);
+}
+
+function checkFinite(op: string, what: string, numbers: ArrayLike<number>): void {
+  const wrong = Array.prototype.find.call(numbers, (number: number) => !Number.isFinite(number));
+  if (wrong !== undefined) throw new ValueError(op, what, 'finite', wrong);
 }
 
 /** A walk, as far as it has come. */
@@ -171,7 +178,8 @@ function valuesIn(op: string, graphs: readonly Graph<Stored>[], samples: readonl
       graph.outputs,
       samples,
       BATCH,
-      (_, numbers) => {
+      (name, numbers) => {
+        checkFinite(op, `the value "${name}" on the calibration samples`, numbers);
         values.set(numbers, at);
         at += numbers.length;
       },

@@ -8,7 +8,9 @@ import {
   layerFormat,
   VALUE_FORMATS,
   type ValueFormat,
+  WEIGHT_FORMAT_NAMES,
   WEIGHT_FORMATS,
+  type WeightFormatName,
 } from './formats.ts';
 
 /** The role of the weight that a node multiplies by or looks numbers up in; null for a node that is no layer. */
@@ -83,10 +85,20 @@ const TAKES: { readonly [V in ValueFormat]: (node: Node) => boolean } = {
 /** Whether a layer can be run on such values. */
 export const takes = (node: Node, values: ValueFormat): boolean => TAKES[values](node);
 
+/** Formats of weights that integers of a node with one scale can have: those of a table have the scale of its values. */
+const ofOneScale = (node: Node, values: ValueFormat): readonly WeightFormatName[] => {
+  const isPower = VALUE_FORMATS[values].isPowerOfTwo;
+  const isTable = factsOf(node).table !== undefined;
+  return WEIGHT_FORMAT_NAMES.filter((name) => {
+    const { isOfOneScale, isPowerOfTwo } = WEIGHT_FORMATS[name];
+    return isOfOneScale && (isPowerOfTwo ? isPower || !isTable : !isPower);
+  });
+};
+
 /** Whether a layer can be in a format. */
 export const canBe = (node: Node, { weights, values }: LayerFormat): boolean =>
   takes(node, values) &&
-  (!VALUE_FORMATS[values].isInteger || !hasOneScale(node) || WEIGHT_FORMATS[weights.type].isOfOneScale);
+  (!VALUE_FORMATS[values].isInteger || !hasOneScale(node) || ofOneScale(node, values).includes(weights.type));
 
 function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): void {
   const { name } = node;
@@ -95,6 +107,8 @@ function checkTakes(op: string, node: Node, { weights, values }: LayerFormat): v
     const remedy = `Give its weights alone a format, layers: { "${name}": "int8" }, or leave it "float32"`;
     throw new StateError(op, `${where} has no form of ${values === 'static' ? 'int8' : values} values. ${remedy}`);
   }
-  if (!canBe(node, { weights, values }))
-    throw new StateError(op, `${where} has one scale for its integers, which ${weights.type} has not: take int8`);
+  if (canBe(node, { weights, values })) return;
+  const wanted = VALUE_FORMATS[values].weights;
+  const has = factsOf(node).table === undefined ? 'one scale for its integers' : 'the scale of its values';
+  throw new StateError(op, `${where} has ${has}, which ${weights.type} has not: take ${wanted}`);
 }

@@ -17,7 +17,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { disagreements } from './agreement.ts';
 import { type Alone, checkForms, quantizedOf, type Read, splitAs, withOnly } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
-import { Judge, type JudgedSamples, type JudgeOptions, Noise } from './judge.ts';
+import { Judge, type JudgedSamples, type JudgeOptions, Noise, notFinite } from './judge.ts';
 import { formatIn, layersOf, mainKey, scalerBefore, weightsIn } from './layer-formats.ts';
 import { Ledger, type LedgerRow } from './ledger-report.ts';
 import { tapped } from './taps.ts';
@@ -178,7 +178,9 @@ function notesOf(
   const known = quantized instanceof QuantizedNetwork ? quantized.notes : [];
   const found = disagreements(real, answers, { ...DISAGREEING, known: outputsKnown(subject) });
   // What both say of one output is said once
-  return [...known, ...found.filter((note) => !known.some((other) => other.startsWith(aboutOf(note))))];
+  const problem = notFinite(judge.verdict);
+  const first = problem === null ? [] : [`${problem}: nothing here can be measured by it`];
+  return [...first, ...known, ...found.filter((note) => !known.some((other) => other.startsWith(aboutOf(note))))];
 }
 
 /** How a note begins that says the same: with the output, or with all of itself. */

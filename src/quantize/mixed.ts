@@ -3,6 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import { aligned } from '../compress/explain.ts';
 import { latencies } from '../compress/measure.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
+import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { encodeNetwork } from '../io/network-file.ts';
@@ -109,8 +110,8 @@ interface Form {
  * for noise that is small and independent. Then the least harm in all within the budget is found by greedy steps
  * (`withinBudget`), and the network is made and measured as it is: bytes are those of its file, and milliseconds those of its
  * program. Where it costs more than its parts were thought to, the choice is made again with what that came to. `calibration`
- * is the x of `samples` if it is not given, nor ranges are. Throws StateError, with the least that can be, for a budget that
- * cannot be met.
+ * is the x of `samples` if it is not given, nor ranges are. Throws StateError, with the least that was found, for a budget that
+ * neither such a choice meets nor one format for all layers.
  */
 export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPrecisionOptions): PrecisionChoice {
   const op = 'mixedPrecision';
@@ -129,7 +130,7 @@ export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPre
     const own = new Map([...able].map((name) => [name, format]));
     return { format, layers: able, network: quantizedIn(subject, layers, own, told, judge.xs) };
   });
-  const costs = isTime ? costsOfTime(judge, layers, budget) : costsOfBytes(layers, budget as { bytes: number });
+  const costs = isTime ? costsOfTime(judge, layers, budget) : costsOfBytes(judge, layers, budget as { bytes: number });
   const table = tableOf(op, judge, layers, forms, by, costs, isTime);
   const make = (taken: Taken): QuantizedNetwork =>
     quantizedIn(
@@ -139,7 +140,7 @@ export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPre
       told,
       judge.xs,
     );
-  const { network, taken, cost } = fitted(op, table, costs, make);
+  const { network, taken, cost } = fitted(op, table, forms, costs, make);
   return new PrecisionChoice({
     network,
     layers: table.map(({ name, options: own }, i) => ({ name, format: own[taken[i]!]!.format, options: own })),
@@ -178,13 +179,40 @@ export function formatsOf(op: string, choices: readonly LayerFormatChoice[]): La
   return [...new Map(formats.map((format) => [formatText(format), format])).values()];
 }
 
-function costsOfBytes(layers: ReadonlyMap<string, readonly Node[]>, { bytes }: { readonly bytes: number }): Costs {
+/** Of a layer all that it takes in a file: its tensors, their places in the header, and the records of its nodes. */
+function costsOfBytes(
+  { network: real }: Judge,
+  layers: ReadonlyMap<string, readonly Node[]>,
+  { bytes }: { readonly bytes: number },
+): Costs {
   return {
     unit: 'bytes',
     most: bytes,
     of: (network) => encodeNetwork(network).length,
-    ofLayers: (forms) => [...layers].map(([, nodes]) => forms.map(({ network }) => bytesIn(network, nodes))),
+    ofLayers: (forms) =>
+      [...layers].map(([name, nodes]) => {
+        const own = new Set(nodes.map((node) => node.name));
+        return forms.map(({ network, layers: able }) =>
+          able.has(name) ? fileOf(withOnly(real, network, own).graph, real).length : NaN,
+        );
+      }),
   };
+}
+
+/** The file of what a network has besides the nodes of another, which are its inputs. */
+function fileOf(graph: Graph<Stored>, other: Graph<Stored>): Uint8Array {
+  const nodes = graph.nodes.filter((node) => !other.nodes.includes(node));
+  const values = valuesOf(graph);
+  const made = new Set(nodes.map(({ name }) => name));
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const inputs = [...read].filter((name) => !made.has(name));
+  const keys = new Set(nodes.flatMap(({ weights }) => Object.values(weights)));
+  return encodeNetwork({
+    inputs: inputs.map((name) => ({ name, shape: values.get(name)!.shape, dtype: values.get(name)!.dtype })),
+    nodes,
+    outputs: [...made].filter((name) => !read.has(name)),
+    weights: new Map([...graph.weights].filter(([key]) => keys.has(key))),
+  });
 }
 
 const bytesIn = (network: Graph<Stored>, nodes: readonly Node[]): number => {
@@ -251,50 +279,61 @@ function tableOf(
   const found = costs.ofLayers(forms);
   return [...layers].map(([name, nodes], i) => {
     const names = new Set(nodes.map((node) => node.name));
+    const ways: Way[] = [];
     const options = forms.flatMap(({ format, layers: able, network }, f): LayerOption[] => {
       if (!able.has(name)) return [];
       const alone = judge.of(withOnly(judge.network, network, names).graph);
-      const harm = Math.max(0, harmOf(alone, by) - harmOf(judge.verdict, by));
-      const bytes = bytesIn(network, nodes);
-      return [
-        { format, bytes, milliseconds: isTime ? found[i]![f]! : null, harm: Number.isNaN(harm) ? Infinity : harm },
-      ];
+      const added = harmOf(alone, by) - harmOf(judge.verdict, by);
+      const harm = Number.isNaN(added) ? Infinity : Math.max(0, added);
+      const cost = found[i]![f]!;
+      const option = { format, bytes: bytesIn(network, nodes), milliseconds: isTime ? cost : null, harm };
+      ways.push({ cost, harm });
+      return [option];
     });
     if (options.length === 0)
       throw new StateError(op, `layer "${name}" can have none of the formats: add float32 or int8`);
-    const ways = options.map(({ bytes, milliseconds, harm }) => ({ cost: milliseconds ?? bytes, harm }));
     return { name, options, ways };
   });
+}
+
+/** A network of choices, as it is. */
+interface Whole {
+  readonly network: QuantizedNetwork;
+  readonly taken: Taken;
+  readonly cost: number;
 }
 
 /** Choices that are made again until the network itself, and not the sum of its parts, is within the budget. */
 function fitted(
   op: string,
   table: readonly Row[],
+  forms: readonly Form[],
   { unit, most, of }: Costs,
   make: (taken: Taken) => QuantizedNetwork,
-): { readonly network: QuantizedNetwork; readonly taken: Taken; readonly cost: number } {
+): Whole {
   const things = table.map(({ ways }) => ways);
-  const least = cheapest(things);
-  const made = (taken: Taken) => {
-    const network = make(taken);
-    return { network, taken, cost: of(network) };
-  };
-  const end = made(least);
+  const made = (taken: Taken, network = make(taken)): Whole => ({ network, taken, cost: of(network) });
+  const end = made(cheapest(things));
   /** What the whole costs besides its parts, as far as is known. */
-  let besides = end.cost - costOf(things, least);
+  let besides = end.cost - costOf(things, end.taken);
   for (let taken = withinBudget(things, most - besides); taken !== null; taken = withinBudget(things, most - besides)) {
     const whole = made(taken);
     if (whole.cost <= most) return whole;
     // At least a little more than before, so that this ends
     besides = Math.max(besides + (whole.cost - most), whole.cost - costOf(things, taken));
   }
-  if (end.cost <= most) return end;
-  const least1 = unit === 'bytes' ? String(end.cost) : end.cost.toPrecision(3);
+  // Layers in one format may cost less together than the sum of their parts says
+  const uniform = forms.flatMap(({ format, network }): Whole[] => {
+    const taken = table.map(({ options }) => options.findIndex((option) => option.format === format));
+    return taken.includes(-1) ? [] : [made(taken, network)];
+  });
+  const least = [end, ...uniform].reduce((best, whole) => (whole.cost < best.cost ? whole : best));
+  if (least.cost <= most) return least;
+  const cost = unit === 'bytes' ? String(least.cost) : least.cost.toPrecision(3);
   throw new StateError(
     op,
-    `the budget of ${most} ${unit} cannot be met: the least is ${least1}, with ${table
-      .map(({ name, options }, i) => `${name} in ${formatText(options[least[i]!]!.format)}`)
+    `the budget of ${most} ${unit} cannot be met: the least that was found is ${cost}, with ${table
+      .map(({ name, options }, i) => `${name} in ${formatText(options[least.taken[i]!]!.format)}`)
       .join(', ')}. Give formats of fewer bits, or prune first`,
   );
 }

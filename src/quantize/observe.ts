@@ -2,14 +2,24 @@ import { checkFlag, DTypeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { inputsFor } from '../compress/observe.ts';
 import { networkOf } from '../compress/passes.ts';
+import { LINEAR } from '../graph/activation.ts';
 import { floatsOf, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
-import type { Graph } from '../graph/graph.ts';
+import { activationIn, type Graph, type Node } from '../graph/graph.ts';
+import { nodeOf } from '../graph/rewrite.ts';
 import type { Model } from '../nn/model.ts';
 import type { Data } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { measured } from './calibrate.ts';
-import { AT_ONCE, Observer, type Range, type RangeChoice, type RangeMethod, rangeMethod } from './ranges.ts';
+import {
+  AT_ONCE,
+  namesOfSums,
+  Observer,
+  type Range,
+  type RangeChoice,
+  type RangeMethod,
+  rangeMethod,
+} from './ranges.ts';
 import { tapped } from './taps.ts';
 
 const OP = 'observeRanges';
@@ -31,8 +41,9 @@ interface Watched {
 
 /**
  * From where to where each value of a network reaches on samples, by name: of inputs of real numbers and of all nodes, in
- * order. `quantize` takes the result as `ranges`, and needs no samples then. int8 values count as the real numbers that they
- * stand for. Throws ValueError, which names the value, for numbers that are not finite.
+ * order. Of a product with an activation that is no relu the sums before it are a value too, `<node>/sums`, which `fixed` and
+ * the rule `multiplier` hold in int8. `quantize` takes the result as `ranges`, and needs no samples then. int8 values count as
+ * the real numbers that they stand for. Throws ValueError, which names the value, for numbers that are not finite.
  */
 export function observeRanges(
   subject: Model | Graph<Stored>,
@@ -56,15 +67,28 @@ export function observeRanges(
   const network = networkOf(OP, subject);
   if (floatsOf(network) === 'float64') throw new DTypeError(OP, ['float64'], 'needs a float32 model');
   const xs = inputsFor(OP, network, samples);
-  const watched = watchedIn(network, perChannel);
+  const whole = withSums(network);
+  const watched = watchedIn(whole, perChannel);
   const found = new Map<string, Range[]>(watched.map(({ name }) => [name, []]));
   for (let from = 0; from < watched.length; from += AT_ONCE) {
     const part = watched.slice(from, from + AT_ONCE);
-    rangesOf(network, xs, method, part).forEach((range, i) => {
+    rangesOf(whole, xs, method, part).forEach((range, i) => {
       found.get(part[i]!.name)!.push(range);
     });
   }
   return perChannel ? found : new Map([...found].map(([name, [range]]) => [name, range!]));
+}
+
+/** The network with the sums of `namesOfSums` as values before their activations. */
+function withSums(network: Graph<Stored>): Graph<Stored> {
+  const sums = namesOfSums(network);
+  const nodes = network.nodes.flatMap((node): Node[] => {
+    const name = sums.get(node.name);
+    if (name === undefined) return [node];
+    const product = { ...node, name, attrs: { ...node.attrs, activation: LINEAR } } as Node;
+    return [product, nodeOf('activation', node.name, [name], { activation: activationIn(node)! })];
+  });
+  return { ...network, nodes };
 }
 
 /** Every value of real numbers, or each of its channels. */

@@ -50,7 +50,7 @@ type Choices = Required<Omit<PrepareOptions, 'calibration' | 'ranges'>>;
  * lies between. A BatchNorm stays in training and is folded by `convert`. Features of inputs are not scaled: bring them to one
  * size first. What follows a concatenation as an activation by itself, transforms of single numbers but relu and relu6,
  * normalizations and embeddings stay real. Throws ValueError and StateError for options and models that cannot be: one of
- * float64, one with layers that are code, which it names, one that is prepared already.
+ * float64, one with layers that are code, which it names, one that is prepared already, one with no product of integers.
  */
 export function prepareQAT(model: Model, options: PrepareOptions = {}): Model {
   const op = 'prepareQAT';
@@ -69,6 +69,8 @@ export function prepareQAT(model: Model, options: PrepareOptions = {}): Model {
   if (done !== undefined) throw new StateError(op, `node "${done.name}" (${done.op}) is prepared already`);
   const choices: Choices = { bits, layers, momentum, learnedStep };
   const { points, products } = placesIn(given);
+  if (products.size === 0)
+    throw new StateError(op, 'no layer of the model has a product that integers could be: there is nothing to prepare');
   checkLayers(op, layers, products);
   checkShared(op, given, products, (name) => layers[name] ?? bits);
   const groups = [...new Set(points.map(({ group }) => group))];
@@ -240,7 +242,7 @@ function prepared(
   }
   const withBits = (node: Node): Node => {
     if (!products.has(node.name)) return node;
-    const own = layers[node.name] ?? bits;
+    const own = Object.hasOwn(layers, node.name) ? layers[node.name]! : bits;
     const read = { ...node, attrs: { ...node.attrs, kernelBits: own } } as Node;
     if (!learnedStep) return read;
     const key = node.weights.kernel!;

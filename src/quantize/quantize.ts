@@ -86,6 +86,7 @@ export function quantizeKeeping(
       `node "${prepared.name}" (${prepared.op}) is prepared for training: take convert()`,
     );
   const formats = layerFormats('quantize', given, format, layers);
+  checkWeights(given, formats);
   const isNeeded = !areKnown && [...formats.values()].some(hasFormats);
   if (calibration === undefined && isNeeded)
     throw new ValueError(
@@ -103,6 +104,16 @@ export function quantizeKeeping(
   if (samples === null) return new QuantizedNetwork(network, notes, meaning);
   const told = { ...wordsFor(formats), known: meaning };
   return new QuantizedNetwork(network, notes, meaning, disagreements(given, answersOf(given, network, samples), told));
+}
+
+/** Throws ValueError for weights that are not finite, of integer layers and before them, and not for what they give. */
+function checkWeights(graph: Graph<Stored>, formats: ReadonlyMap<string, LayerFormat>): void {
+  const last = graph.nodes.filter(({ name }) => hasFormats(formats.get(name))).at(-1);
+  for (const node of graph.nodes.slice(0, last === undefined ? 0 : graph.nodes.indexOf(last) + 1))
+    for (const key of Object.values(node.weights)) {
+      const wrong = (graph.weights.get(key)!.encoding.values as Float32Array).find((w) => !Number.isFinite(w));
+      if (wrong !== undefined) throw new ValueError('quantize', key, 'finite', wrong);
+    }
 }
 
 function samplesFor({ inputs }: Graph<Stored>, calibration: Data): readonly Tensor[] {
@@ -137,14 +148,18 @@ function quantized(given: Graph<Stored>, formats: Formats, from: From, rule: Rul
   const isInteger = ({ name }: Node): boolean => hasFormats(formats.get(name));
   const isFixed = ({ name }: Node): boolean => formats.get(name)?.values === 'fixed';
   const isWhole = rule === 'multiplier' || given.nodes.some(isFixed);
-  const { graph: plain, known } = isWhole
+  const {
+    graph: plain,
+    known,
+    sums,
+  } = isWhole
     ? withActivationsApart(given, from.known, isInteger)
-    : { graph: given, ...from };
+    : { graph: given, known: from.known, sums: new Map<string, string>() };
   const scaled = scaledFor(plain, from.samples, isInteger);
   const { graph } = scaled;
   const real = graph.nodes.flatMap((node) => (weightRoleOf(node) === null || isInteger(node) ? [] : [node.name]));
   const kept = from.kept === null ? new Map() : formatsKept(from.kept.network);
-  const calibrated = calibrate(graph, new Set(real), { ...from, known, kept, isFixed, isWhole });
+  const calibrated = calibrate(graph, new Set(real), { ...from, known, kept, sums, isFixed, isWhole });
   const made = inFormats(graph, formats, calibrated, rule);
   const network = isWhole ? withFusedActivations(made) : made;
   return {

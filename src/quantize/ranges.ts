@@ -1,9 +1,11 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { checkRange, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
-import type { Graph, QuantizationParams } from '../graph/graph.ts';
+import { epilogueOf } from '../graph/activation.ts';
+import { hasKernel } from '../graph/facts.ts';
+import { activationIn, type Graph, type QuantizationParams } from '../graph/graph.ts';
 import { powerOfTwo } from '../graph/powers.ts';
-import { namesOf } from '../graph/rewrite.ts';
+import { Names, namesOf } from '../graph/rewrite.ts';
 import { chooseQParams, isRange, LEAST_SCALE } from '../nn/params.ts';
 
 export { chooseQParams };
@@ -120,17 +122,32 @@ export function checkRangeOf(op: string, value: string, { low, high }: Range): v
 }
 
 /**
+ * What the sums of products are called, by the names of these products: of those whose activation cuts off nothing, so that
+ * where it reads int8 its sums are a value of their own.
+ */
+export function namesOfSums(graph: Pick<Graph<unknown>, 'inputs' | 'nodes' | 'outputs'>): ReadonlyMap<string, string> {
+  const names = new Names(namesOf(graph));
+  const products = graph.nodes.filter((node) => {
+    const activation = hasKernel(node) ? activationIn(node) : null;
+    return activation !== null && activation.name !== epilogueOf(activation) && !graph.outputs.includes(node.name);
+  });
+  return new Map(products.map(({ name }) => [name, names.take(`${name}/sums`)]));
+}
+
+/**
  * Ranges that a user knows, checked, by the values of the network that is quantized: a value that became part of one before
- * it, as an activation of a product, has its range, and one whose channels have ranges the least that holds them all. Throws
+ * it, as an activation of a product, has its range, and one whose channels have ranges the least that holds them all. Sums before
+ * an activation are called as `namesOfSums` says. Throws
  * ValueError for a name that no value has, and for what is no range.
  */
 export function knownRanges(
   op: string,
   ranges: KnownRanges,
-  given: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
-  plain: Pick<Graph<unknown>, 'inputs' | 'nodes'>,
+  given: Pick<Graph<unknown>, 'inputs' | 'nodes' | 'outputs'>,
+  plain: Pick<Graph<unknown>, 'inputs' | 'nodes' | 'outputs'>,
 ): ReadonlyMap<string, Range> {
-  const names = namesOf(given);
+  const sums = namesOfSums(given);
+  const names = [...namesOf(given), ...sums.values()];
   const checked = new Map<string, Range>();
   for (const [name, own] of ranges) {
     if (!names.includes(name))
@@ -151,8 +168,10 @@ export function knownRanges(
     const range = checked.get(name);
     if (range !== undefined) known.set(value, range);
   };
-  for (const { name } of given.inputs) see(name, name);
-  for (const { name, inputs } of given.nodes) see(name, left.has(name) ? name : now.get(inputs[0]!)!);
+  for (const { name } of given.inputs) now.set(name, name);
+  for (const { name, inputs } of given.nodes) now.set(name, left.has(name) ? name : now.get(inputs[0]!)!);
+  for (const [name, value] of now) see(name, value);
+  for (const [node, name] of namesOfSums(plain)) see(sums.get(node) ?? name, name);
   return known;
 }
 

@@ -183,9 +183,36 @@ describe('a budget of bytes', () => {
   test('that cannot be met is refused with the least that can be', () => {
     const least = sizeOf(even, 'ternary');
     expect(() => mixedPrecision(even, { samples, budget: { bytes: least - 1 } })).toThrow(
-      `mixedPrecision: the budget of ${least - 1} bytes cannot be met: the least is ${least}, with first in ternary/32, second in ternary`,
+      `mixedPrecision: the budget of ${least - 1} bytes cannot be met: the least that was found is ${least}, with first in ternary/32, second in ternary`,
     );
     expect(mixedPrecision(even, { samples, budget: { bytes: least } }).bytes).toBe(least);
+  });
+
+  test('is met by small layers too, of which the header is most: whatever format has the smallest file', () => {
+    const small = new Sequential(
+      [new Dense(8, { inputShape: [5] }), new Dense(4), new Dense(3, { activation: 'softmax' })],
+      { seed: 1 },
+    );
+    const x = fromData(
+      Float32Array.from({ length: 40 }, (_, i) => Math.sin(i)),
+      [8, 5],
+    );
+    const formats = ['float32', 'float16', 'int8', 'int4', 'ternary'] as const;
+    const sizes = formats.flatMap((first) =>
+      formats.flatMap((second) =>
+        formats.map((format) => {
+          const layers = { dense: first, dense_1: second };
+          return encodeNetwork(quantize(small, { format, layers })).length;
+        }),
+      ),
+    );
+    const least = Math.min(...sizes);
+    expect(least).toBe(encodeNetwork(quantize(small, { format: 'float16' })).length);
+    for (const bytes of [least, least + 24, Math.max(...sizes)])
+      expect(mixedPrecision(small, { samples: x, budget: { bytes } }).bytes).toBeLessThanOrEqual(bytes);
+    expect(() => mixedPrecision(small, { samples: x, budget: { bytes: least - 1 } })).toThrow(
+      `the least that was found is ${least}, with dense in float16, dense_1 in float16, dense_2 in float16`,
+    );
   });
 
   test('is told in a table', () => {
@@ -231,7 +258,7 @@ describe('a budget of time', () => {
 
   test('that nothing meets is refused with the least that was measured', () => {
     expect(() => mixedPrecision(model, { ...options, budget: { milliseconds: 1e-9 } })).toThrow(
-      /^mixedPrecision: the budget of 1e-9 milliseconds cannot be met: the least is [\d.e-]+, with dense in /,
+      /^mixedPrecision: the budget of 1e-9 milliseconds cannot be met: the least that was found is [\d.e-]+, with dense in /,
     );
   });
 });

@@ -13,6 +13,7 @@ import {
   Flatten,
   fromData,
   type LayerFormatChoice,
+  mixedPrecision,
   type Network,
   observeRanges,
   predictNetwork,
@@ -200,6 +201,9 @@ describe('refused is', () => {
       { format: { weights: { type: 'int8', fit: 'error' } } },
       'format.weights.fit must be left out',
     ],
+    ['a format that says nothing', { format: {} }, 'quantize: format must be static, fixed, dynamic, one of float32'],
+    ['one of a layer', { format: 'int8', layers: { first: {} } }, 'quantize: layers["first"] must be static, fixed'],
+    ['a format of undefined', { format: { weights: undefined } } as never, 'quantize: format must be static'],
     ['a rule that is none', { rule: 'shift' }, 'rule must be float32 or multiplier'],
     [
       'static without samples',
@@ -267,6 +271,17 @@ describe('refused is', () => {
       new Embedding(9, 4, { inputShape: [3], name: 'words' }),
       new Flatten(),
       new Dense(2),
+    ]);
+    const rows = fromData(Int32Array.of(0, 1, 2, 8, 7, 6), [2, 3]);
+    const fixed8 = { weights: 'fixed8', values: 'static' } as const;
+    expect(on({ format: 'static', layers: { words: fixed8 }, calibration: rows }, words)).toThrow(
+      'quantize: node "words" (embedding) has the scale of its values, which fixed8 has not: take int8',
+    );
+    const options = { calibration: rows, budget: { bytes: 1e5 }, formats: [fixed8, 'int8'] } as const;
+    const choice = mixedPrecision(words, options);
+    expect(choice.layers.map((layer) => layer.options.map(({ format }) => format.weights.type))).toEqual([
+      ['int8'],
+      ['fixed8', 'int8'],
     ]);
     expect(on({ format: 'dynamic' }, words)).toThrow('node "words" (embedding) has no form of dynamic values');
     const network = quantize(words, { format: 'dynamic', layers: { words: 'int8' } });

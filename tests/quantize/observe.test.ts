@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  BatchNorm,
   Dense,
   Embedding,
+  encodeNetwork,
   Flatten,
   fromData,
   observeRanges,
@@ -36,6 +38,7 @@ describe('observeRanges', () => {
   test('finds the least and the largest number of each value, and 0', () => {
     const ranges = observeRanges(smallModel(), x, { ranges: 'minMax' });
     const wanted = plain(smallModel(), x).map(([name, numbers]) => [name, ends(numbers)] as const);
+    expect(ranges.delete('dense_1/sums')).toBe(true); // before its tanh
     expect([...ranges]).toEqual([['input', ends(values(x))], ...wanted]);
   });
 
@@ -86,6 +89,46 @@ describe('observeRanges', () => {
       expect(network.notes).toEqual([]);
       expect(network.nodes.some(({ format }) => format !== null)).toBe(true);
     }
+  });
+
+  test('gives quantize the sums before activations too, in fixed point and by the rule of whole numbers', () => {
+    const activations = [
+      'tanh',
+      'sigmoid',
+      'gelu',
+      'silu',
+      'softmax',
+      'relu',
+      { name: 'leakyRelu', alpha: 0.1 },
+    ] as const;
+    for (const activation of activations) {
+      const model = new Sequential(
+        [new Dense(6, { inputShape: [5], activation }), new BatchNorm(), new Dense(7, { activation }), new Dense(3)],
+        { seed: 4 },
+      );
+      for (const options of [{ format: 'fixed' }, { rule: 'multiplier' }] as const) {
+        const ranges = observeRanges(model, x, { ranges: 'minMax' });
+        const known = quantize(model, { ...options, ranges });
+        const seen = quantize(model, { ...options, ranges: 'minMax', calibration: x });
+        expect(encodeNetwork(known)).toEqual(encodeNetwork(seen));
+        const hasSums = activation !== 'relu';
+        expect(ranges.has('dense/sums')).toBe(hasSums);
+        if (!hasSums) continue;
+        ranges.delete('dense_1/sums');
+        expect(() => quantize(model, { ...options, ranges })).toThrow(
+          'quantize: calibration must be given: ranges hold none of "dense_1/sums"',
+        );
+      }
+    }
+  });
+
+  test('calls sums otherwise where a value has their name', () => {
+    const a = new Dense(4, { inputShape: [5], activation: 'tanh', name: 'a' });
+    const model = new Sequential([a, new Flatten({ name: 'a/sums' }), new Dense(2)], { seed: 4 });
+    const ranges = observeRanges(model, x, { ranges: 'minMax' });
+    expect([...ranges.keys()]).toEqual(['input', 'a/sums_1', 'a', 'a/sums', 'dense']);
+    const seen = quantize(model, { format: 'fixed', ranges: 'minMax', calibration: x });
+    expect(encodeNetwork(quantize(model, { format: 'fixed', ranges }))).toEqual(encodeNetwork(seen));
   });
 
   test('refuses what it cannot see', () => {

@@ -3,7 +3,7 @@ import { wasm } from '../../kernels/index.ts';
 import { decodeWeight } from '../../src/graph/decode.ts';
 import type { Encoding } from '../../src/graph/encoding.ts';
 import { validateNetwork } from '../../src/graph/encodings.ts';
-import { isPrepared } from '../../src/graph/facts.ts';
+import { hasKernel, isPrepared, kernelBitsOf } from '../../src/graph/facts.ts';
 import { toFloat16 } from '../../src/graph/halves.ts';
 import {
   Activation,
@@ -472,6 +472,15 @@ function spliced(bytes: Uint8Array, from: number, to: number): Uint8Array {
   return copy;
 }
 
+test.each(['constructor', 'toString', '__proto__'])('a layer may have any name: %s', (name) => {
+  const model = new Sequential([new Dense(3, { inputShape: [5], name }), new Dense(2)], { seed: 1 });
+  const kinds = toNetwork(prepareQAT(model, { bits: 4, layers: { dense: 8 } })).nodes.filter(hasKernel);
+  expect(kinds.map((node) => [node.name, kernelBitsOf(node)])).toEqual([
+    [name, 4],
+    ['dense', 8],
+  ]);
+});
+
 describe('what cannot be is refused', () => {
   const [x] = threeClasses();
   const model = smallModel();
@@ -496,6 +505,10 @@ describe('what cannot be is refused', () => {
       /layer mine of type own is code/,
     ],
     [() => prepareQAT({} as never), /the model must be/],
+    [
+      () => prepareQAT(new Sequential([new Activation('relu', { inputShape: [3] })])),
+      /prepareQAT: no layer of the model has a product that integers could be: there is nothing to prepare/,
+    ],
     [() => prepareQAT(model, { bits: 9 }), /bits must be an integer from 2 to 8, got 9/],
     [() => prepareQAT(model, { bits: 1 }), /bits must be an integer from 2 to 8, got 1/],
     [

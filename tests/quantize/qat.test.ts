@@ -337,6 +337,30 @@ describe('BatchNorm', () => {
     expect(different / of).toBeLessThan(0.01);
   });
 
+  test.each([
+    [2, 20],
+    [4, 60],
+    [8, 1],
+  ])('that leaves biases coarser than results is told, with how far these are off: %i bits', (bits, gamma) => {
+    const body = [new Dense(8, { inputShape: [9] }), new BatchNorm(), new Activation('relu6')];
+    const given = new Sequential([...body, identity(8)], { seed: 1 });
+    given.layers[1]!.parameter('gamma').value.storage.array.fill(gamma);
+    given.layers[1]!.parameter('beta').value.storage.array.set(normal([8], 6).data);
+    const model = prepareQAT(given, { calibration: normal([200, 9], 8), layers: { dense: bits } });
+    const network = convert(model);
+    const { format } = network.nodes.find(({ name }) => name === 'dense')!;
+    const off = difference(model, network, normal([SAMPLES / 4, 9], 9)).most / format!.scale;
+    if (gamma === 1) {
+      expect(network.notes).toEqual([]);
+      expect(off).toBeLessThan(1.01);
+      return;
+    }
+    expect(network.notes).toHaveLength(1);
+    const found = /^the bias of "dense", into which .* may be (\d+) integers off/.exec(network.notes[0]!);
+    expect(off).toBeGreaterThan(1.5);
+    expect(off).toBeLessThan(Number(found![1]) + 0.01);
+  });
+
   test.each(['MobileNetV2', 'ShuffleNetV2'])('in %s: answers are alike', (name) => {
     const own = trained(name);
     const model = prepareQAT(own, { calibration: normal([40, ...own.inputShape], 3) });

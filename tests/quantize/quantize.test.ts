@@ -476,9 +476,9 @@ describe('quantize', () => {
     expect(on(inputs, new Sequential([new Dense(2)]))).toThrow('the model is not built');
     const broken = new Sequential([new Dense(2, { inputShape: [5] })]);
     denseOf(broken, 0).bias!.storage.array[1] = Number.NaN;
-    expect(on(inputs, broken)).toThrow('quantize: the parameters of dense must be finite, got NaN');
+    expect(on(inputs, broken)).toThrow('quantize: dense/bias must be finite, got NaN');
     denseOf(broken, 0).kernel.storage.array[1] = Infinity;
-    expect(on(inputs, broken)).toThrow('quantize: the parameters of dense must be finite');
+    expect(on(inputs, broken)).toThrow('quantize: dense/kernel must be finite');
   });
 });
 
