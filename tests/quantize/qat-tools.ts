@@ -63,7 +63,7 @@ export function roundedIn(prepared: Model, name: string, x: Tensor): Tensor {
 /** The model of the nodes that one of them needs. */
 function partOf(graph: Network, output: string): Model {
   const needed = new Set([output]);
-  for (const node of graph.nodes.toReversed())
+  for (const node of [...graph.nodes].reverse())
     if (needed.has(node.name)) for (const each of node.inputs) needed.add(each);
   const nodes = graph.nodes.filter(({ name }) => needed.has(name));
   const used = new Set(nodes.flatMap(({ weights }) => Object.values(weights)));
