@@ -1,6 +1,7 @@
 // Which layer loses the accuracy: two networks for the 1,797 digits of data/digits.csv.gz (8×8 pixels), in every format, and
 // one of them with a layer that is hard to quantize, which the ledger finds and repair mends. For each seed another fifth is
-// held back, and all that is printed is of that. Intervals are half of those of 95 %, by Student's t.
+// held back, and all that is printed is of that; a fifth of the rest, which the network does not learn from, is what repairs are
+// chosen on. Intervals are half of those of 95 %, by Student's t.
 //
 //   npm run build && node examples/ledger.mjs --seeds 5
 import { readFileSync } from 'node:fs';
@@ -64,12 +65,13 @@ function compiled(model) {
   return model;
 }
 
-/** A network that learned, with what it learned from and what it is judged on. */
+/** A network that learned, with what it learned from, what is chosen on, and what it is judged on. */
 function trained(layers, seed) {
-  const [[x, judged], [y, right]] = trainTestSplit([images, target], { stratify: target, testSize: 0.2, seed });
+  const [[rest, judged], [known, right]] = trainTestSplit([images, target], { stratify: target, testSize: 0.2, seed });
+  const [[x, chosen], [y, choice]] = trainTestSplit([rest, known], { stratify: known, testSize: 0.2, seed });
   const model = compiled(new Sequential(layers, { seed }));
   model.fit(x, y, { epochs: Number(values.epochs), batchSize: 32 });
-  return { model, x, samples: [judged, right] };
+  return { model, x, validation: [chosen, choice], samples: [judged, right] };
 }
 
 const scoreOf = (network, samples) => measure(network, { samples, latency: false }).score;
@@ -135,12 +137,12 @@ for (const [i, seed] of seeds.entries()) {
 console.log(`\n${head(['seed', 'worst by loss', 'by noise', 'float32', 'int4', 'repaired', 'bytes more', 'steps'])}`);
 let shown;
 for (const [i, seed] of seeds.entries()) {
-  const { model, x, samples } = first[i];
+  const { model, x, validation, samples } = first[i];
   const hard = sharpened(model);
   const int4 = quantize(hard, { calibration: x, format: 'int4' });
   const { layers, worst } = ledger(hard, int4, { samples });
   const noisiest = layers.reduce((p, q) => (q.alone.sqnr < p.alone.sqnr ? q : p));
-  const mended = repair(hard, int4, { samples });
+  const mended = repair(hard, int4, { samples: validation });
   const percents = [hard, int4, mended.network].map((network) => (100 * scoreOf(network, samples)).toFixed(1));
   const more = (100 * (mended.bytes.after / mended.bytes.before - 1)).toFixed(1);
   console.log(row([seed, worst.name, noisiest.name, ...percents, `${more} %`, mended.steps.length]));

@@ -16,7 +16,8 @@ describe.each([
   'docs/pruning.md',
   'docs/quantization.md',
 ])('examples of %s', (file) => {
-  const examples = examplesOf(file);
+  const scripts = file === 'docs/quantization.md' ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules
+  const examples = [...examplesOf(file), ...scripts];
 
   test('there are some', () => {
     expect(examples.length).toBeGreaterThan(0);
@@ -88,15 +89,30 @@ describe('programs in examples/', () => {
   test('the networks on the digits: a row each, and the first learns in a few epochs', () => {
     const rows = run('digits.mjs', '--epochs', '1').slice(2);
     const names = [
+      'dense layers alone',
       'convolution, dense layers',
       'convolutions, means of channels',
       'MobileNetV2, 3 blocks',
       'ShuffleNetV2, 4 units',
+      'residual blocks, one shared layer',
     ];
     expect(rows.map((row) => row.split(' | ')[0]!.slice(2))).toEqual(names);
     for (const row of rows) expect(row).toMatch(/^\|( [^|]+ \|){6}$/);
-    const [, , first] = run('digits.mjs', '--epochs', '10', '--only', 'dense');
+    const [, , first] = run('digits.mjs', '--epochs', '10', '--only', 'convolution, dense');
     expect(Number(/([\d.]+) % \(/.exec(first!)![1])).toBeGreaterThan(94);
+  });
+
+  test('care after rounding: a row for each format, and channels of unlike size made alike', () => {
+    const lines = run('after-care.mjs', '--seeds', '1', '--epochs', '4', '--steps', '20');
+    const cells = (start: string): number[] =>
+      lines
+        .find((line) => line.startsWith(start))!
+        .split('|')
+        .slice(2, -1)
+        .map(Number);
+    for (const name of ['int4', 'ternary', 'ternary, int8 values']) expect(cells(`| ${name} |`)).toHaveLength(6);
+    expect(cells('| equalize |')[0]).toBeGreaterThan(cells('| as they are |')[0]! + 10);
+    expect(lines.at(-1)).toMatch(/ by \d+ to \d+ %$/);
   });
 
   test('training rounded: a row for each way, accuracies, and what is gained against rounding afterwards', () => {

@@ -10,8 +10,10 @@ interface Spot {
   readonly text: string;
 }
 
-/** What a layer adds to the loss is shown from here on: nothing, and less than nothing, have no place on a logarithmic axis. */
+/** What a layer adds to the loss is shown from here on: less has no place on a logarithmic axis. */
 const LEAST = 1e-5;
+/** What adds less, and nothing, is left of the axis, as wide as a power of ten. */
+const NONE = LEAST / 10;
 const POWERS = [LEAST, 0.0001, 0.001, 0.01, 0.1, 1, 10, 100];
 
 /** How each format is drawn, as the keys above the chart say. */
@@ -24,15 +26,16 @@ const LOOKS: { readonly [F in LedgerFormat]: Plot.DotOptions } = {
 /** By layer and format what the loss becomes more by that layer alone, on a logarithmic axis. */
 export function lossDots({ forms, real, loss }: Ledgers): string {
   const spots = spotsOf(forms, (layer) => [
-    Math.max(LEAST, layer.loss - real.loss),
+    layer.loss - real.loss < LEAST ? NONE : layer.loss - real.loss,
     `${addedText(layer.loss - real.loss)} of ${loss}`,
   ]);
   const most = Math.max(10 * LEAST, ...spots.map(({ x }) => x)) * 1.5;
   return dots(`Added to the ${loss} by each layer alone`, spots, {
     type: 'log',
-    domain: [LEAST / 1.3, most],
-    ticks: POWERS.filter((x) => x <= most),
-    tickFormat: (x: number) => (x === LEAST ? '0' : String(x)),
+    domain: [NONE / 1.5, most],
+    ticks: [NONE, ...POWERS.filter((x) => x <= most)],
+    tickFormat: (x: number) => (x === NONE ? 'none' : x === LEAST ? '0.00001' : String(x)),
+    label: `${loss} added`,
   });
 }
 
@@ -43,6 +46,7 @@ export function noiseDots({ forms }: Ledgers): string {
   return dots('Signal over noise at the outputs by each layer alone, in decibels', spots, {
     domain: [Math.min(0, ...shown), Math.max(10, ...shown) * 1.05],
     ticks: 5,
+    label: 'decibels',
   });
 }
 
@@ -63,12 +67,12 @@ function dots(title: string, spots: readonly Spot[], x: Plot.ScaleOptions): stri
     `${title}: ${spots.map(({ text }) => text).join('; ')}`,
     {
       width: CHART,
-      height: layers.length * 26 + 44,
+      height: layers.length * 26 + 56,
       marginLeft: Math.max(60, ...layers.map((name) => clipped(name).length * 6.2 + 10)),
       marginRight: 16,
       marginTop: 8,
-      marginBottom: 28,
-      x: { label: null, grid: true, ...x },
+      marginBottom: 40,
+      x: { labelAnchor: 'right', labelArrow: 'none', labelOffset: 36, grid: true, ...x },
       y: { type: 'band', domain: layers, label: null, padding: 0.25 },
       marks: [
         Plot.axisY({ tickSize: 0, label: null, tickFormat: clipped }),

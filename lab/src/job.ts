@@ -11,6 +11,7 @@ import { type Chosen, SHIPPED } from './models.ts';
 import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
 import { recommend } from './recommend.ts';
+import { ROUNDING_SEEDS, type RoundingRun, roundingOf, roundingRun } from './rounding.ts';
 import type { FormName, FormResult, JobOptions, JobReport, Progress, SamplesAs } from './types.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { sentenceOf } from './words.ts';
@@ -38,6 +39,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
   const lights: LightRun[] = [];
+  const rounded: RoundingRun[] = [];
   let training = 0;
   const benchOf = (seed: number, samples: SamplesAs): Workbench =>
     new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
@@ -47,7 +49,11 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     await breath();
     runs.push(overfit(bench, `Over- and underfitting${of}`, progress));
     await breath();
-    whittled.push(whittle(bench, `Whittling${of}`, progress, model));
+    const { forms: made } = whittled[whittled.push(whittle(bench, `Whittling${of}`, progress, model)) - 1]!;
+    if (i < ROUNDING_SEEDS) {
+      await breath();
+      rounded.push(roundingRun(bench, `Kernels of 4 bits${of}`, progress, made[0]!.network));
+    }
     parts.push(bench.data);
     training += bench.seconds;
     if (!light || image === null || classNames === undefined) continue;
@@ -96,7 +102,8 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     forms,
     recommendation: recommend({ forms, scoreName, data: facts }),
     damage: damagesOf(tested, classNames !== undefined, encoder, data.table),
-    ledger: ledgersOf(tested[0]!, classNames !== undefined),
+    ledger: ledgersOf({ ...tested[0]!, validation }, classNames !== undefined),
+    rounding: roundingOf(rounded, scoreName),
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),

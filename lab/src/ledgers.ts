@@ -7,7 +7,6 @@ import {
   mixedPrecision,
   type Network,
   quantize,
-  type Repair,
   type RepairOptions,
   repair,
   type Samples,
@@ -36,41 +35,84 @@ const FORMATS = Object.keys(LAYERS) as LedgerFormat[];
 const formatName = ({ weights: { type, group }, values }: LayerFormat): string =>
   values === 'real' ? (typeof group === 'number' ? `${type}, groups of ${group}` : type) : `${type}, ${values}`;
 
-/** What everything is judged by. */
+/** What is looked at, with the part that repairs and formats are chosen on. */
+export interface Seed extends Tested {
+  readonly validation: Samples;
+}
+
+/** How everything is judged. */
 type Told = Pick<RepairOptions, 'samples'> & Pick<LedgerOptions, 'loss' | 'outputs'>;
 
+/** What is judged: repairs and formats are chosen on the validation samples, and all figures are those of the test samples. */
+interface Judging {
+  readonly teacher: Network;
+  readonly validation: Told;
+  readonly test: Told;
+  readonly isClassification: boolean;
+}
+
 /** Which layer of the teacher loses what in int8, which is the form of the job, and in fewer bits; of the first seed. */
-export function ledgersOf({ forms, test }: Tested, isClassification: boolean): Ledgers {
+export function ledgersOf({ forms, test, validation }: Seed, isClassification: boolean): Ledgers {
   const networkOf = (name: FormName): Network => forms.find((form) => form.name === name)!.network;
   const teacher = networkOf('teacher');
-  const samples = firstOf(test);
-  const told: Told = isClassification
-    ? { samples, loss: 'sparseCategoricalCrossentropy', outputs: { coding: 'classes', scale: 'probabilities' } }
-    : { samples, loss: 'mse', outputs: { coding: 'numbers', scale: 'reals' } };
-  const until = isClassification ? { accuracy: LOST } : { r2: LOST };
+  const told = (samples: Samples): Told =>
+    isClassification
+      ? { samples, loss: 'sparseCategoricalCrossentropy', outputs: { coding: 'classes', scale: 'probabilities' } }
+      : { samples, loss: 'mse', outputs: { coding: 'numbers', scale: 'reals' } };
+  const shown = firstOf(test);
+  const judging = { teacher, validation: told(firstOf(validation)), test: told(shown), isClassification };
   const networks = FORMATS.map((format) =>
     format === 'int8' ? networkOf('int8') : quantize(teacher, { format: LAYERS[format] }),
   );
-  const ledgers = networks.map((network) => ledger(teacher, network, told));
+  const ledgers = networks.map((network) => ledger(teacher, network, judging.test));
   const [first] = ledgers as [Ledger];
   const isSmall = first.layers.length <= MOST_CHANGED;
   const bytesOf = (format: LedgerFormat): number => ledgers[FORMATS.indexOf(format)]!.bytes;
   const halfWay = Math.round((bytesOf('int4') + bytesOf('ternary')) / 2);
+  const parts = partsOf(shown).map(told);
   const result = {
     samples: first.samples,
     loss: isClassification ? 'cross-entropy' : 'mean squared error',
+    scoreName: isClassification ? 'accuracy' : 'R²',
     real: { loss: first.real.loss!, score: first.real.score! },
-    forms: FORMATS.map((format, i) => formOf(format, ledgers[i]!)),
+    forms: FORMATS.map((format, i) => formOf(format, ledgers[i]!, chancesOf(teacher, networks[i]!, parts))),
     repaired: !isSmall
       ? []
       : FORMATS.flatMap((format, i) =>
-          format === 'int8'
-            ? []
-            : [repairedOf(format, repair(teacher, networks[i]!, { ...told, share: SHARE, until }))],
+          format === 'int8' ? [] : [repairedOf(format, networks[i]!, ledgers[i]!, judging)],
         ),
-    mixed: isSmall ? mixedOf(teacher, halfWay, told) : null,
+    mixed: isSmall ? mixedOf(halfWay, judging) : null,
   };
   return { ...result, findings: ledgerFindings(result) };
+}
+
+/** Parts of the samples that intervals are made of, and Student's t of 95 % of so many. */
+const PARTS = 6;
+const STUDENT = 2.57;
+/** Samples of a part, at least. */
+const LEAST_PART = 4;
+
+/** Parts as large as each other, with samples from all over; none where there are too few. */
+function partsOf([x, y]: Samples): Samples[] {
+  const each = Math.floor(x.shape[0]! / PARTS);
+  if (each < LEAST_PART) return [];
+  return Array.from({ length: PARTS }, (_, part): Samples => {
+    const rows = Array.from({ length: each }, (_, i) => part + i * PARTS);
+    return [takeRows(x, rows), takeRows(y, rows)];
+  });
+}
+
+/** By layer half of the interval of the loss that it adds alone, from how much parts of the samples differ in it. */
+function chancesOf(teacher: Network, network: Network, parts: readonly Told[]): (number | null)[] {
+  const ledgers = parts.map((part) => ledger(teacher, network, part));
+  const [first] = ledgers;
+  if (first === undefined) return [];
+  return first.layers.map((_, i) => {
+    const added = ledgers.map(({ layers, real }) => layers[i]!.alone.loss! - real.loss!);
+    const mean = added.reduce((sum, x) => sum + x, 0) / PARTS;
+    const variance = added.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (PARTS - 1);
+    return STUDENT * Math.sqrt(variance / PARTS);
+  });
 }
 
 /** The first samples, no more than needed. */
@@ -83,13 +125,17 @@ function firstOf([x, y]: Samples): Samples {
 /** JSON has no infinite numbers: null where nothing differs. */
 const decibels = (x: number): number | null => (x === Number.POSITIVE_INFINITY ? null : x);
 
-function formOf(format: LedgerFormat, { layers, quantized, bytes }: Ledger): Ledgers['forms'][number] {
+function formOf(
+  format: LedgerFormat,
+  { layers, quantized, bytes }: Ledger,
+  chances: readonly (number | null)[],
+): Ledgers['forms'][number] {
   return {
     format,
     bytes,
     loss: quantized.loss!,
     score: quantized.score!,
-    layers: layers.map((row) => ({
+    layers: layers.map((row, i) => ({
       name: row.name,
       op: row.op,
       format: formatName(row.format),
@@ -100,19 +146,28 @@ function formOf(format: LedgerFormat, { layers, quantized, bytes }: Ledger): Led
       saturated: row.saturated,
       loss: row.alone.loss!,
       score: row.alone.score!,
+      chance: chances[i] ?? null,
       outputs: decibels(row.alone.sqnr),
     })),
   };
 }
 
-function repairedOf(format: LedgerFormat, { steps, bytes, damage, excess }: Repair): Ledgers['repaired'][number] {
-  const [before, after] = [damage.before, damage.after].map(({ outputs: [output] }) =>
-    output!.kind === 'numbers' ? (output!.r2.lost?.lost ?? Number.NaN) : output!.accuracy.lost.lost,
-  ) as [number, number];
+/** A form that got bits back where that helps on the validation samples. */
+function repairedOf(
+  format: LedgerFormat,
+  network: Network,
+  { real, quantized }: Ledger,
+  { teacher, validation, test, isClassification }: Judging,
+): Ledgers['repaired'][number] {
+  const until = isClassification ? { accuracy: LOST } : { r2: LOST };
+  const { network: mended, steps, bytes, excess } = repair(teacher, network, { ...validation, share: SHARE, until });
   return {
     format,
     bytes,
-    lost: { before, after },
+    lost: {
+      before: real.score! - quantized.score!,
+      after: real.score! - ledger(teacher, mended, test).quantized.score!,
+    },
     isEnough: excess.length === 0,
     steps: steps.map(({ layer, from, to, bytes: size }) => ({
       layer,
@@ -123,10 +178,10 @@ function repairedOf(format: LedgerFormat, { steps, bytes, damage, excess }: Repa
   };
 }
 
-/** A format for each layer within so many bytes. */
-function mixedOf(teacher: Network, bytes: number, told: Told): Ledgers['mixed'] {
-  const choice = mixedPrecision(teacher, { ...told, budget: { bytes } });
-  const { quantized } = ledger(teacher, choice.network, told);
+/** A format for each layer within so many bytes, chosen on the validation samples. */
+function mixedOf(bytes: number, { teacher, validation, test }: Judging): Ledgers['mixed'] {
+  const choice = mixedPrecision(teacher, { ...validation, budget: { bytes } });
+  const { quantized } = ledger(teacher, choice.network, test);
   return {
     budget: bytes,
     bytes: choice.bytes,

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { chanceText, lostText, numberText, points, worstText } from './findings-damage.ts';
-import { addedText, decibelText } from './findings-ledger.ts';
+import { addedBy, decibelText } from './findings-ledger.ts';
 import {
   dataFacts,
   decimals,
@@ -139,8 +139,8 @@ function lightTable({ light, scoreName }: JobReport): string[] {
 }
 
 /** What each layer of the teacher loses alone, in every format. */
-function ledgerTable({ ledger }: JobReport): string {
-  const head = ['format', 'layer', 'bytes', 'weights', 'result', 'loss added', 'score alone', 'outputs'];
+function ledgerTable({ ledger, rounding, scoreName }: JobReport): string {
+  const head = ['format', 'layer', 'bytes', 'weights', 'result', 'loss added', `${scoreName} alone`, 'outputs'];
   const rows = ledger.forms.flatMap(({ format, layers }) =>
     layers.map((layer) => [
       format,
@@ -148,7 +148,7 @@ function ledgerTable({ ledger }: JobReport): string {
       whole(layer.bytes),
       decibelText(layer.weights),
       decibelText(layer.result),
-      addedText(layer.loss - ledger.real.loss),
+      addedBy(layer, ledger.real.loss),
       decimals(layer.score),
       decibelText(layer.outputs),
     ]),
@@ -156,7 +156,7 @@ function ledgerTable({ ledger }: JobReport): string {
   return section(
     `Which layer lost what (${ledger.samples} test samples; decibels of signal over noise)`,
     table(head, rows),
-    ...ledger.findings.map((text) => `- ${text}`),
+    ...[...ledger.findings, rounding.finding].map((text) => `- ${text}`),
   );
 }
 

@@ -285,13 +285,19 @@ export interface LayerLoss {
   /** Where it alone has the format. */
   readonly loss: number;
   readonly score: number;
+  /** Half of the interval, of 95 %, of what it adds to the loss alone; null of samples too few to say. */
+  readonly chance: number | null;
 }
 
-/** Which layer of the first seed's teacher loses what, on its test samples. */
+/**
+ * Which layer of the first seed's teacher loses what, on its test samples. Repairs and formats are chosen on its validation
+ * samples, and judged on those of the test.
+ */
 export interface Ledgers {
   readonly samples: number;
-  /** What the loss is called. */
+  /** What the loss and the score are called. */
   readonly loss: string;
+  readonly scoreName: string;
   /** Of the teacher. */
   readonly real: { readonly loss: number; readonly score: number };
   readonly forms: readonly {
@@ -308,7 +314,7 @@ export interface Ledgers {
     readonly bytes: { readonly before: number; readonly after: number; readonly most: number };
     /** Score lost against the teacher. */
     readonly lost: { readonly before: number; readonly after: number };
-    /** Whether no more than a thousandth is lost then. */
+    /** Whether no more than a thousandth is lost then on the validation samples. */
     readonly isEnough: boolean;
     readonly steps: readonly {
       readonly layer: string;
@@ -328,6 +334,28 @@ export interface Ledgers {
   } | null;
   /** What was found, in sentences with numbers. */
   readonly findings: readonly string[];
+}
+
+export type RoundingName = 'rounded afterwards' | 'trained on in float32, then rounded' | 'trained rounded';
+
+/** What is gained, and from where to where by an interval of 95 %. */
+export interface Gain {
+  readonly gain: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The teacher with kernels of 4 bits and int8 values, trained rounded and rounded afterwards; of three seeds at most. */
+export interface Rounding {
+  /** Of each training. */
+  readonly epochs: number;
+  /** Of the test, of one seed. */
+  readonly samples: number;
+  readonly rows: readonly { readonly name: RoundingName; readonly validation: Figure; readonly test: Figure }[];
+  /** Of training rounded, on the test samples, against rounding afterwards. */
+  readonly gain: Gain;
+  /** Whether training is better, in one or two sentences with numbers. */
+  readonly finding: string;
 }
 
 /** Sentences with numbers about what was found. */
@@ -372,6 +400,7 @@ export interface JobReport {
   readonly recommendation: Recommendation;
   readonly damage: Damage;
   readonly ledger: Ledgers;
+  readonly rounding: Rounding;
   /** Of a classification, else null. */
   readonly mistakes: Mistakes | null;
   /** Of a regression, else null. */

@@ -346,8 +346,8 @@ export const plants = [
   {
     name: 'programs run networks as they are written',
     file: 'src/infer/program.ts',
-    find: 'form: programForm',
-    replace: 'form: (network) => network',
+    find: 'return programForm(network);',
+    replace: 'return network;',
     mustFail: ['tests/infer/program-form.test.ts'],
   },
   {

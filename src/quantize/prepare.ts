@@ -34,8 +34,8 @@ export interface PrepareOptions {
   /** From 0 to 1: what a range before a step counts in the one after it. Default 0.99. */
   readonly momentum?: number;
   /**
-   * Train scales like weights (LSQ, Esser et al. 2019): of kernels, a scale for each unit, and of values. Below 4 bits that is
-   * what makes the difference. Default false: scales are those of the largest weights, and of running ranges.
+   * Train scales like weights (LSQ, Esser et al. 2019): of kernels, a scale for each unit, and of values. It is meant for few
+   * bits. Default false: scales are those of the largest weights, and of running ranges.
    */
   readonly learnedStep?: boolean;
 }

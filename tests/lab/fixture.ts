@@ -1,5 +1,5 @@
 import { criteriaFindings } from '../../lab/src/findings-criteria.ts';
-import { ledgerFindings } from '../../lab/src/findings-ledger.ts';
+import { ledgerFindings, roundingFinding } from '../../lab/src/findings-ledger.ts';
 import type {
   CriterionName,
   Figure,
@@ -12,6 +12,7 @@ import type {
   Ledgers,
   LightName,
   LightVariant,
+  Rounding,
 } from '../../lab/src/types.ts';
 
 /** Deterministic wiggle in [-1, 1]. */
@@ -87,11 +88,13 @@ export function ledgers(names: readonly string[] = ['dense', 'dense_1', 'dense_2
       saturated: format === 'int8' ? 0.0004 * i : null,
       loss: real.loss + (format === 'int8' && i === 2 ? -0.00002 : harm * (i === 1 ? 15 : 1)),
       score: real.score - harm,
+      chance: format === 'int8' && i === 2 ? null : harm * (format === 'int8' ? 20 : 3),
     })),
   });
   const found = {
     samples: 360,
     loss: 'cross-entropy',
+    scoreName: 'accuracy',
     real,
     forms: [formOf('int8', 0.0001, 48), formOf('int4', 0.002, 24), formOf('ternary', 0.03, 9)],
     repaired: [
@@ -122,6 +125,18 @@ export function ledgers(names: readonly string[] = ['dense', 'dense_1', 'dense_2
     },
   };
   return { ...found, findings: ledgerFindings(found) };
+}
+
+/** Kernels of 4 bits, in three ways: training gains something, or what may be chance. */
+export function rounding(gain = { gain: 0.004, low: -0.006, high: 0.014 }): Rounding {
+  const names = ['rounded afterwards', 'trained on in float32, then rounded', 'trained rounded'] as const;
+  const rows = names.map((name, i) => ({
+    name,
+    validation: figure(0.96 + 0.002 * i, 0, 1),
+    test: figure(0.962 + 0.002 * i, 0, 1),
+  }));
+  const found = { epochs: 4, samples: 360, rows, gain };
+  return { ...found, finding: roundingFinding(found, 'accuracy') };
 }
 
 /** A report with networks for images beside each other: a plain one, one far below it, and three alike. */
@@ -354,6 +369,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
         })),
     },
     ledger: ledgers(),
+    rounding: rounding(),
     predictions: null,
     light: null,
     criteria: null,

@@ -258,7 +258,7 @@ test('every fit and every form is explained, with a source', () => {
 test('tables name the role of every part, and every cell its column, for screens on which they are cards', () => {
   const page = documentOf(fixture());
   const tables = all(page, 'table.cards');
-  expect(tables.length).toBe(9);
+  expect(tables.length).toBe(10);
   for (const table of tables) {
     expect(table.getAttribute('role')).toBe('table');
     const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent);

@@ -215,9 +215,9 @@ describe('a model that reads words', () => {
     ],
     ['floats for a program', (m) => compileInference(m, 2).run(new Float32Array(6)), /a Int32Array/],
     [
-      'int8',
-      (m) => quantize(m, { calibration: rows }),
-      /^quantize: node "embedding" \(embedding\) reads whole numbers/,
+      'dynamic int8',
+      (m) => quantize(m, { format: 'dynamic' }),
+      /^quantize: node "embedding" \(embedding\) has no form of dynamic values/,
     ],
     ['channels', (m) => pruneNeurons(m, { x: rows } as never), /./],
     [
@@ -246,6 +246,15 @@ describe('a model that reads words', () => {
     const before = digest(model);
     expect(() => run(model)).toThrow(message);
     expect(digest(model)).toBe(before);
+  });
+
+  test('answers in int8 as in float32, from a table of int8', () => {
+    const model = classifier();
+    model.fit(words, labels, { epochs: 60 });
+    const int8 = quantize(model, { calibration: rows });
+    expect(int8.weights.get('embedding/embeddings')!.encoding.type).toBe('int8');
+    const [real, near] = [model.predict(words), predictNetwork(int8, words)].map(({ data }) => data);
+    for (const [i, y] of real!.entries()) expect(Math.abs(near![i]! - y)).toBeLessThan(0.05);
   });
 
   test('has no part in samples of weight 0, whatever words they have', () => {

@@ -33,7 +33,7 @@ function withOther(
   formats.set(layer, layerFormat('test', 'to', to));
   const none = { calibration: undefined, ranges: undefined, rule: undefined };
   const anew = new Set([layer]);
-  return quantizedIn(model, layers, formats, { ...none, ...told }, isKept ? { network, anew } : null);
+  return quantizedIn(model, layers, formats, { ...none, ...told }, [], isKept ? { network, anew } : null);
 }
 
 const FORMATS: readonly [LayerFormatChoice, 'float32' | 'multiplier'][] = [

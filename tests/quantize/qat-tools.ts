@@ -1,12 +1,16 @@
 /** Prepared models and the integer networks made of them, number by number. */
 import {
+  fromNetwork,
   type Graph,
   type Layer,
   type Model,
+  type Network,
+  type Node,
   predictNetwork,
   Sequential,
   type Stored,
   type Tensor,
+  toNetwork,
 } from '../../src/index.ts';
 import { normal } from '../compress/tools.ts';
 
@@ -46,38 +50,47 @@ function between(a: Float32Array, b: Float32Array): Difference {
   return { different: apart.filter((each) => each !== 0).length, of: a.length, most };
 }
 
-/** The integers of all int8 values of a network on samples, by name. */
-export function codesIn(network: Graph<Stored>, x: Tensor): Map<string, Int8Array> {
-  const found = new Map<string, Int8Array>();
-  for (const { name, format } of network.nodes) {
-    if (format === null) continue;
-    const real = {
-      name: `${name}/seen`,
-      op: 'dequantize',
-      inputs: [name],
-      weights: {},
-      attrs: {},
-      format: null,
-    } as const;
-    const nodes = [...network.nodes, real];
-    const used = new Set(nodes.flatMap(({ weights }) => Object.values(weights)));
-    const weights = new Map([...network.weights].filter(([key]) => used.has(key)));
-    const y = predictNetwork({ ...network, nodes, weights, outputs: [real.name] }, x).data;
-    found.set(
-      name,
-      Int8Array.from(y, (value) => Math.round(value / format.scale) + format.zeroPoint),
-    );
-  }
-  return found;
+/** A value of a prepared model: what a node gives as its `fakeQuantize` rounds it, behind a relu of its own layer too. */
+export function roundedIn(prepared: Model, name: string, x: Tensor): Tensor {
+  const graph = toNetwork(prepared);
+  const readersOf = (value: string): Node[] => graph.nodes.filter(({ inputs }) => inputs.includes(value));
+  const [reader] = readersOf(name);
+  const next = reader?.op === 'activation' ? readersOf(reader.name)[0] : reader;
+  const isRounded = graph.nodes.find((node) => node.name === name)!.op === 'fakeQuantize';
+  return partOf(graph, isRounded || next?.op !== 'fakeQuantize' ? name : next.name).predict(x, { batchSize: 500 });
 }
 
-/** How far the integers of two networks, of one shape, are apart at most, by name of the value. */
-export function codesApart(a: Graph<Stored>, b: Graph<Stored>, x: Tensor): Record<string, number> {
-  const other = codesIn(b, x);
-  return Object.fromEntries(
-    [...codesIn(a, x)].map(([name, codes]) => [
-      name,
-      codes.reduce((most, q, i) => Math.max(most, Math.abs(q - other.get(name)![i]!)), 0),
-    ]),
-  );
+/** The model of the nodes that one of them needs. */
+function partOf(graph: Network, output: string): Model {
+  const needed = new Set([output]);
+  for (const node of [...graph.nodes].reverse())
+    if (needed.has(node.name)) for (const each of node.inputs) needed.add(each);
+  const nodes = graph.nodes.filter(({ name }) => needed.has(name));
+  const used = new Set(nodes.flatMap(({ weights }) => Object.values(weights)));
+  const weights = new Map([...graph.weights].filter(([key]) => used.has(key)));
+  return fromNetwork({ ...graph, nodes, weights, outputs: [output] });
+}
+
+/** What one node of an integer network gives alone for the very integers that a prepared model has there, and what the model has. */
+export function aloneAgainst(
+  prepared: Model,
+  network: Graph<Stored>,
+  node: Node,
+  x: Tensor,
+): { readonly own: Float32Array; readonly model: Float32Array } {
+  const values = [...new Set(node.inputs)];
+  const given = values.map((name) => roundedIn(prepared, name, x));
+  const inputs = values.map((name, i) => ({ name, shape: given[i]!.shape.slice(1), dtype: 'float32' as const }));
+  const plain = { weights: {}, attrs: {} };
+  const quantized = values.map((name): Node => {
+    const { format } = network.nodes.find((each) => each.name === name)!;
+    return { ...plain, name: `${name}/int8`, op: 'quantize', inputs: [name], format } as Node;
+  });
+  const whole = { ...node, name: 'own', inputs: node.inputs.map((name) => `${name}/int8`) } as Node;
+  const real = { ...plain, name: 'real', op: 'dequantize', inputs: ['own'], format: null } as Node;
+  const used = new Set(Object.values(node.weights));
+  const weights = new Map([...network.weights].filter(([key]) => used.has(key)));
+  const alone = { ...network, inputs, nodes: [...quantized, whole, real], weights, outputs: ['real'] };
+  const own = predictNetwork<Tensor>(alone, given.length === 1 ? given[0]! : given, 500).data as Float32Array;
+  return { own, model: roundedIn(prepared, node.name, x).data as Float32Array };
 }

@@ -6,7 +6,17 @@ import process from 'node:process';
 import { wasm } from '../../dist/kernels/index.js';
 import { wasmSupport } from '../../dist/kernels/wasm/engine.js';
 import { currentEngine } from '../../dist/kernels/wasm/wasm.js';
-import { Conv2D, Dense, digest, Flatten, quantize, Sequential, tensor } from '../../dist/src/index.js';
+import {
+  Conv2D,
+  Conv2DTranspose,
+  Dense,
+  digest,
+  Embedding,
+  Flatten,
+  quantize,
+  Sequential,
+  tensor,
+} from '../../dist/src/index.js';
 import { compileNetwork } from '../../dist/src/infer/index.js';
 import { disableThreads, enableThreads, repairThreads, threads } from '../../dist/src/threads/index.js';
 
@@ -296,6 +306,50 @@ const scenarios = {
     const bits = createHash('sha256');
     for (let time = 0; time < 2; time++) bits.update(program.run(x));
     return { bits: bits.digest('hex') };
+  },
+
+  /** The same by whole numbers alone and in fixed point, with transposed convolutions, tables of words and of activations. */
+  async whole() {
+    const isThreaded = count !== '0';
+    if (isThreaded) await enableThreads(Number(count));
+    const images = new Sequential(
+      [
+        new Conv2D(8, 3, { activation: 'sigmoid', inputShape: [10, 10, 3] }),
+        new Conv2DTranspose(8, 3, { strides: 2, activation: 'relu' }),
+        new Flatten(),
+        new Dense(160, { activation: 'tanh' }),
+        new Dense(130),
+      ],
+      { seed: 3 },
+    );
+    const words = new Sequential(
+      [
+        new Embedding(50, 24, { inputShape: [12] }),
+        new Flatten(),
+        new Dense(256, { activation: 'elu' }),
+        new Dense(130, { activation: 'relu' }),
+        new Dense(10),
+      ],
+      { seed: 4 },
+    );
+    const pixels = numbers(256 * 300);
+    const indices = Int32Array.from({ length: 256 * 12 }, () => between(0, 49));
+    const bits = createHash('sha256');
+    const ops = new Set();
+    for (const choice of [{ rule: 'multiplier' }, { format: 'fixed' }, {}]) {
+      for (const [model, x] of [
+        [images, pixels],
+        [words, indices],
+      ]) {
+        const calibration = tensor(x, { shape: [256, ...model.inputShape] });
+        const network = quantize(model, { calibration, ...choice });
+        for (const { op, attrs, format } of network.nodes)
+          if (format !== null) ops.add(`${attrs.rule ?? ''} ${op}`.trim());
+        const program = compileNetwork(network, 256, wasm());
+        for (let time = 0; time < 2; time++) bits.update(program.run(x));
+      }
+    }
+    return { bits: bits.digest('hex'), ops: [...ops].sort() };
   },
 };
 

@@ -65,6 +65,14 @@ describe('products of integers and levels', () => {
     expect(run('integers', 1)).toEqual(alone);
     expect(run('integers', 2)).toEqual(alone);
   });
+
+  test('by whole numbers alone, in fixed point, transposed and of tables too', () => {
+    const alone = run('whole', 0) as { bits: string; ops: string[] };
+    expect(alone.bits).toMatch(/^[0-9a-f]{64}$/);
+    const ops = ['activation', 'conv', 'convTranspose', 'embedding', 'multiplier convTranspose', 'multiplier dense'];
+    expect(alone.ops).toEqual(expect.arrayContaining(ops));
+    for (const count of [1, 2]) expect(run('whole', count)).toEqual(alone);
+  });
 });
 
 describe('a worker that fails costs no result and no hang', () => {
