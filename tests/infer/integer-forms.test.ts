@@ -110,6 +110,21 @@ describe('a static form is that of plain loops over integers, on every table', (
       );
   });
 
+  test('no int32 sum of a unit of a transposed convolution can overflow', () => {
+    const attrs = { activation: { name: 'linear' }, strides: [1, 1], padding: 'same' } as const;
+    const scales = new Float32Array(3).fill(0.5);
+    // Unit 0 has zeros, unit 1 adds 255·127 for each of three channels at most
+    const kernel = stored([1, 1, 2, 3], { type: 'int8', values: Int8Array.of(0, 0, 0, 127, 127, 127), scales });
+    const most = 2 ** 31 - 1;
+    const make = (...values: number[]): unknown => {
+      const bias = stored([2], { type: 'int32', values: Int32Array.from(values) });
+      const network = around('convTranspose', attrs, null, { shape: [2, 2, 3], weights: { kernel, bias } });
+      return compileNetwork(network, 1, cpu);
+    };
+    make(most, most - 3 * 255 * 127);
+    expect(() => make(most, most - 3 * 255 * 127 + 1)).toThrow('the largest int32 sum of node "y", column 1,');
+  });
+
   test.each(RULES)('add of two values of their own formats: %o', (rule) => {
     for (const read of [from, positive, { scale: 3, zeroPoint: 127 }, { scale: 1e-9, zeroPoint: 0 }])
       holds(around('add', rule, { scale: 0.2, zeroPoint: -5 }, { shape: [40], read, isTwice: true }));
