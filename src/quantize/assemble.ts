@@ -41,7 +41,8 @@ export function withActivationsApart(
     if (sumsName === undefined || activation === null || !isInteger(given)) return [node];
     const own = names.take(`${given.name}/${activation.name}`);
     now.set(given.name, own);
-    const [range, ofSums] = [ranges.get(given.name), ranges.get(sumsName)];
+    const range = ranges.get(given.name);
+    const ofSums = ranges.get(sumsName);
     ranges.delete(given.name);
     if (range !== undefined) ranges.set(own, range);
     if (ofSums !== undefined) ranges.set(given.name, ofSums);

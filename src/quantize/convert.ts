@@ -70,8 +70,9 @@ function checkTrained(op: string, graph: Graph<Stored>): void {
     const numberOf = (role: string): number | undefined => own[role]?.encoding.values[0];
     if (isFake(node)) {
       const value = node.inputs[0]!;
-      const [scale, low, high] = [numberOf('scale') ?? 1, numberOf('low') ?? 0, numberOf('high') ?? 0];
-      check(`the scale that "${value}" is rounded by`, scale);
+      const low = numberOf('low') ?? 0;
+      const high = numberOf('high') ?? 0;
+      check(`the scale that "${value}" is rounded by`, numberOf('scale') ?? 1);
       check(`the lower end of the range of "${value}"`, low);
       check(`the upper end of the range of "${value}"`, high);
       if (low > high)
