@@ -44,7 +44,6 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
   const unseen = unseenRange(given.nodes, (key) => given.weights.get(key)!.encoding.values[0]!);
   if (unseen !== null) throw new StateError(op, ofUnseen(unseen));
   const graph = without(given, (node) => isIdle(node, false));
-  checkTrained(op, graph);
   const formats = formatsIn(graph);
   const whole = withFusedActivations(withWholeKernels(op, graph, formats));
   const network = inIntegers(whole, formats, rule);
@@ -56,33 +55,6 @@ export function convert(subject: Model | Graph<Stored>, options: ConvertOptions 
     [...notesOfRule(network, rule), ...coarseBiases(network, folded)],
     outputsKnown(subject),
   );
-}
-
-/** Throws StateError, which names the value or the layer, for ranges and scales that training left without a meaning. */
-function checkTrained(op: string, graph: Graph<Stored>): void {
-  const check = (what: string, number: number): void => {
-    if (Number.isFinite(number)) return;
-    const remedy = 'Train again, with a smaller learning rate?';
-    throw new StateError(op, `${what} is ${number}: training diverged. ${remedy}`);
-  };
-  for (const node of graph.nodes) {
-    const own = weightsOf(graph, node);
-    const numberOf = (role: string): number | undefined => own[role]?.encoding.values[0];
-    if (isFake(node)) {
-      const value = node.inputs[0]!;
-      const low = numberOf('low') ?? 0;
-      const high = numberOf('high') ?? 0;
-      check(`the scale that "${value}" is rounded by`, numberOf('scale') ?? 1);
-      check(`the lower end of the range of "${value}"`, low);
-      check(`the upper end of the range of "${value}"`, high);
-      if (low > high)
-        throw new StateError(
-          op,
-          `the range of "${value}" ends at ${high}, below ${low}, where it begins. Train again?`,
-        );
-    }
-    for (const step of own.steps?.encoding.values ?? []) check(`a scale of the kernel of "${node.name}"`, step);
-  }
 }
 
 /** Says of products that a BatchNorm was folded into where their biases are rounded to more than a step of their results. */

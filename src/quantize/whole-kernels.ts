@@ -93,15 +93,15 @@ function partsOf(
   if (norm !== undefined) {
     const { factors, sums } = normOf(columns, norm.attrs.epsilon, { ...weightsOf(graph, norm as Node), bias });
     const folded = foldedInto(whole, factors, sums, input.scale);
-    return { kernel: held(folded), bias: wholeBias(sums, unitsOf(folded, input)) };
+    return { kernel: held(folded), bias: wholeBias(sums, unitsOf(folded, input, sums.length)) };
   }
   if (bias === undefined) return { kernel: held(whole), bias: null };
-  return { kernel: held(whole), bias: wholeBias(offsets!, unitsOf(whole, input), bias.mask) };
+  return { kernel: held(whole), bias: wholeBias(offsets!, unitsOf(whole, input, offsets!.length), bias.mask) };
 }
 
-/** What 1 is in the sums of each unit. */
-const unitsOf = ({ scales }: WholeKernel, { scale }: QuantizationParams): Float64Array =>
-  Float64Array.from(scales, (each) => scale * each);
+/** What 1 is in the sums of so many units; one scale is that of all. */
+const unitsOf = ({ scales }: WholeKernel, { scale }: QuantizationParams, units: number): Float64Array =>
+  Float64Array.from({ length: units }, (_, j) => scale * scales[scales.length === 1 ? 0 : j]!);
 
 /**
  * Scales times what a BatchNorm multiplies with, its sign in the integers: nothing is rounded but the scale. Where nothing is

@@ -388,7 +388,7 @@ describe('networks that are no chains lose neurons', () => {
       'prune: sparsity must be a share in [0, 1), or count given in its place, got undefined',
     );
     expect(() => pruneNeurons(network, undefined as never)).toThrow('pruneNeurons: amount must be');
-    expect(() => quantize(network, undefined as never)).toThrow('quantize: calibration must be a tensor');
+    expect(() => quantize(network, undefined as never)).toThrow('quantize: calibration must be typical');
   });
 
   test('what cannot be is refused in a sentence', () => {

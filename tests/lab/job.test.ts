@@ -136,8 +136,10 @@ describe('the report of a classification', () => {
     expect(progress.stages.map(({ name }) => name)).toEqual([
       'Over- and underfitting, seed 3 (1 of 2)',
       'Whittling, seed 3 (1 of 2)',
+      'Kernels of 4 bits, seed 3 (1 of 2)',
       'Over- and underfitting, seed 4 (2 of 2)',
       'Whittling, seed 4 (2 of 2)',
+      'Kernels of 4 bits, seed 4 (2 of 2)',
       'Measuring',
     ]);
     for (const { steps, ticks } of progress.stages) expect(ticks).toBe(steps);

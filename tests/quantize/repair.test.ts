@@ -146,7 +146,7 @@ describe('a layer that gets no bits back', () => {
       const formats = ['static', 'float16'] as const;
       return {
         broken: correctBias(model, broken, { calibration }),
-        options: { calibration, formats, bytes: 0.3 },
+        options: { calibration, formats, share: 0.3 },
       };
     },
     'with fixed point': () => {
@@ -158,7 +158,7 @@ describe('a layer that gets no bits back', () => {
       });
       return {
         broken,
-        options: { calibration: train[0], formats: ['fixed', 'float16'], bytes: 0.1, until: { changed: 0 } },
+        options: { calibration: train[0], formats: ['fixed', 'float16'], share: 0.1, until: { changed: 0 } },
       };
     },
   };
@@ -249,8 +249,8 @@ test('static layers are calibrated on the samples, where nothing else is given',
   const model = smallModel(2);
   const [x, y] = threeClasses(60);
   model.fit(x, y, { epochs: 20 });
-  const network = quantize(model, { calibration: x, layers: { dense_1: 'binary' } });
-  const options = { samples: [x, y], until: { changed: 0 }, formats: ['static', 'float16'], share: 0.5 } as const;
+  const network = quantize(model, { format: 'int8', layers: { dense_1: 'binary' } });
+  const options = { samples: [x, y], until: { changed: 0 }, formats: ['static'], share: 0.5 } as const;
   const found = repair(model, network, options);
   expect(found.steps.length).toBeGreaterThan(0);
   expect(found.network.nodes.some(({ format }) => format !== null)).toBe(true);
