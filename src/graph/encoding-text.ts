@@ -1,18 +1,25 @@
-import type { Encoding } from './encoding.ts';
+import type { Encoding, EncodingName, EncodingOf } from './encoding.ts';
 
-/** What messages call the numbers of a weight: as the format of weights that they are in, where it is one. */
-export function encodingText(encoding: Encoding): string {
-  switch (encoding.type) {
-    case 'levels': {
-      const { bits, zeroPoints } = encoding;
-      if (zeroPoints !== null) return `uint${bits}`;
-      return bits === 1 ? 'binary' : bits === 2 ? 'ternary' : `int${bits}`;
-    }
-    case 'fixed':
-      return `fixed${8 * encoding.values.BYTES_PER_ELEMENT}`;
-    case 'sparseInt8':
-      return 'int8';
-    default:
-      return encoding.type;
-  }
-}
+type TextOf<E extends EncodingName> = (encoding: EncodingOf<E>) => string;
+
+const itself = ({ type }: Encoding): string => type;
+
+/** One row an encoding: as the format of weights that it is, where it is one. */
+const TEXTS: { readonly [E in EncodingName]: TextOf<E> } = {
+  float32: itself,
+  float64: itself,
+  float16: itself,
+  bfloat16: itself,
+  int32: itself,
+  int8: itself,
+  sparse: itself,
+  sparseInt8: () => 'int8',
+  fixed: ({ values }) => `fixed${8 * values.BYTES_PER_ELEMENT}`,
+  levels: ({ bits, zeroPoints }) => {
+    if (zeroPoints !== null) return `uint${bits}`;
+    return bits === 1 ? 'binary' : bits === 2 ? 'ternary' : `int${bits}`;
+  },
+};
+
+/** What messages call the numbers of a weight. */
+export const encodingText = (encoding: Encoding): string => (TEXTS[encoding.type] as TextOf<EncodingName>)(encoding);

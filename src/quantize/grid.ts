@@ -1,6 +1,6 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
-import { elementsOf } from '../base/shape.ts';
-import type { Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
+import { elementsOf, type Shape } from '../base/shape.ts';
+import type { Encoding, EncodingName, EncodingOf, Stored } from '../graph/encoding.ts';
 import { codeAt, groupAt, packedCodes } from '../graph/levels.ts';
 import { powerOfTwo } from '../graph/powers.ts';
 
@@ -15,39 +15,48 @@ export interface Grid {
   readonly codes: Int32Array;
 }
 
-/** The grid of a weight; null for one that has no codes, as floats have none. */
-export function gridOf({ encoding, shape }: Stored): Grid | null {
-  const n = elementsOf(shape);
-  const units = shape.at(-1) ?? 1;
-  switch (encoding.type) {
-    case 'int8': {
-      const { values, scales } = encoding;
-      const steps = Float64Array.from(values, (_, i) => scales[i % units]!);
-      return { steps, zeros: new Float64Array(n), least: -127, most: 127, codes: Int32Array.from(values) };
-    }
-    case 'fixed': {
-      const { values, fraction } = encoding;
-      const most = powerOfTwo(8 * values.BYTES_PER_ELEMENT - 1) - 1;
-      const steps = new Float64Array(n).fill(powerOfTwo(-fraction));
-      return { steps, zeros: new Float64Array(n), least: -most, most, codes: Int32Array.from(values) };
-    }
-    case 'levels': {
-      const { values, bits, group, scales, zeroPoints } = encoding;
-      const codes = Int32Array.from({ length: n }, (_, i) => codeAt(values, bits, i));
-      // Of one bit the levels -1 and 1 are two scales apart
-      const middle = bits === 1 ? 1 / 2 : powerOfTwo(bits - 1);
-      return {
-        steps: Float64Array.from(codes, (_, i) => (bits === 1 ? 2 : 1) * scales[groupAt(group, units, i)]!),
-        zeros: Float64Array.from(codes, (_, i) => zeroPoints?.[groupAt(group, units, i)] ?? middle),
-        least: zeroPoints === null && bits > 1 ? 1 : 0, // symmetric: the lowest code has no counterpart
-        most: powerOfTwo(bits) - 1,
-        codes,
-      };
-    }
-    default:
-      return null;
-  }
-}
+type GridOf<E extends EncodingName> = (encoding: EncodingOf<E>, shape: Shape) => Grid | null;
+
+const none = (): null => null;
+
+/** One row an encoding: null for one that has no codes, as floats have none, or not all of them. */
+const GRIDS: { readonly [E in EncodingName]: GridOf<E> } = {
+  float32: none,
+  float64: none,
+  float16: none,
+  bfloat16: none,
+  int32: none,
+  sparse: none,
+  sparseInt8: none,
+  int8: ({ values, scales }, shape) => {
+    const units = shape.at(-1) ?? 1;
+    const steps = Float64Array.from(values, (_, i) => scales[i % units]!);
+    return { steps, zeros: new Float64Array(values.length), least: -127, most: 127, codes: Int32Array.from(values) };
+  },
+  fixed: ({ values, fraction }) => {
+    const n = values.length;
+    const most = powerOfTwo(8 * values.BYTES_PER_ELEMENT - 1) - 1;
+    const steps = new Float64Array(n).fill(powerOfTwo(-fraction));
+    return { steps, zeros: new Float64Array(n), least: -most, most, codes: Int32Array.from(values) };
+  },
+  levels: ({ values, bits, group, scales, zeroPoints }, shape) => {
+    const units = shape.at(-1) ?? 1;
+    const codes = Int32Array.from({ length: elementsOf(shape) }, (_, i) => codeAt(values, bits, i));
+    // Of one bit the levels -1 and 1 are two scales apart
+    const middle = bits === 1 ? 1 / 2 : powerOfTwo(bits - 1);
+    return {
+      steps: Float64Array.from(codes, (_, i) => (bits === 1 ? 2 : 1) * scales[groupAt(group, units, i)]!),
+      zeros: Float64Array.from(codes, (_, i) => zeroPoints?.[groupAt(group, units, i)] ?? middle),
+      least: zeroPoints === null && bits > 1 ? 1 : 0, // symmetric: the lowest code has no counterpart
+      most: powerOfTwo(bits) - 1,
+      codes,
+    };
+  },
+};
+
+/** The grid of a weight; null for one that has no codes. */
+export const gridOf = ({ encoding, shape }: Stored): Grid | null =>
+  (GRIDS[encoding.type] as GridOf<EncodingName>)(encoding, shape);
 
 /** The number that a code stands for. */
 export const numberAt = ({ steps, zeros }: Grid, i: number, code: number): number =>
@@ -82,7 +91,7 @@ function recoded(encoding: Coded, codes: Int32Array): Encoding {
         ...encoding,
         values: encoding.values instanceof Int8Array ? Int8Array.from(codes) : Int16Array.from(codes),
       };
-    default:
+    case 'levels':
       return { ...encoding, values: packedCodes(codes, encoding.bits) };
   }
 }
