@@ -569,13 +569,6 @@ export const plants = [
     mustFail: ['tests/quantize/quantize-images.test.ts'],
   },
   {
-    name: 'a relu is int8 where something else reads what it reads',
-    file: 'src/quantize/carried.ts',
-    find: ' && isAlone(read!)',
-    replace: '',
-    mustFail: ['tests/quantize/quantize-images.test.ts'],
-  },
-  {
     name: 'a folded normalization loses its beta',
     file: 'src/compress/fold.ts',
     find: ' + betas[j]!',

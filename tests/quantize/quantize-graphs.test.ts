@@ -4,7 +4,7 @@ import { reference } from '../../kernels/reference/reference.ts';
 import { wasm } from '../../kernels/wasm/wasm.ts';
 import { Network } from '../../src/graph/network.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
-import { fromData, quantize, type Tensor } from '../../src/index.ts';
+import { Activation, Dense, fromData, input, Model, quantize, Random, type Tensor } from '../../src/index.ts';
 import { compileNetwork, type Node, type Stored } from '../../src/infer/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { Drawn, inputsFor } from '../graph/random-networks.ts';
@@ -190,4 +190,13 @@ describe('quantize, on a graph', () => {
     expect(() => quantize(two, { calibration: [x, fewer] })).toThrow('inputs differ in the number of samples');
     expect(quantize(two, { calibration: [x, x] }).nodes).toHaveLength(4);
   });
+});
+
+test('a relu stays real where something else reads what it reads', () => {
+  const x = input([4]);
+  const read = new Dense(4).apply(x);
+  const cut = new Activation('relu', { name: 'cut' }).apply(read);
+  const model = new Model(x, [new Dense(2).apply(cut), new Dense(2).apply(read)]);
+  const calibration = new Random(1).normal([20, 4]);
+  expect(quantize(model, { calibration }).nodes.find(({ name }) => name === 'cut')!.format).toBeNull();
 });
