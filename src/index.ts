@@ -140,7 +140,6 @@ export type {
   NumberDamage,
   OutputDamage,
 } from './compress/damage-report.ts';
-export { type DistillOptions, distill } from './compress/distill.ts';
 export {
   type BreakEvenCurve,
   type ExplainOptions,
@@ -191,6 +190,7 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
+export { type DistillOptions, distill } from './distill/distill.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

@@ -79,10 +79,14 @@ const ARROWS: Record<string, readonly string[]> = {
   nn: ['autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   quantize: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
+  share: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
+  distill: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   threads: ['kernels', 'base'],
   gpu: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'kernels', 'base'],
   node: [
     'index',
+    'distill',
+    'share',
     'quantize',
     'compress',
     'nn',
@@ -97,6 +101,8 @@ const ARROWS: Record<string, readonly string[]> = {
     'base',
   ],
   index: [
+    'distill',
+    'share',
     'quantize',
     'compress',
     'nn',
@@ -364,7 +370,7 @@ describe('size', () => {
   test('every file is in the budget of one part, and some in what a student reads too', () => {
     const [student, ...parts] = budgets;
     expect(student!.part).toBe('what a student reads');
-    expect(student!.lines).toBeLessThanOrEqual(6000);
+    expect(student!.lines).toBeLessThanOrEqual(6200);
     const times = files.map(({ path }) => `${path}: ${parts.filter(({ places }) => isAt(path, places)).length}`);
     expect(times.filter((entry) => !entry.endsWith(': 1'))).toEqual([]);
   });

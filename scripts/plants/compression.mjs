@@ -44,14 +44,14 @@ export const plants = [
   },
   {
     name: 'answers of the teacher beyond the first 256 are put elsewhere',
-    file: 'src/compress/distill.ts',
+    file: 'src/distill/distill.ts',
     find: 'answers.storage.array.set(part.data, start * width);',
     replace: 'answers.storage.array.set(part.data, start);',
     mustFail: ['tests/compress/blocks.test.ts'],
   },
   {
     name: 'the teacher answers the first 256 samples again and again',
-    file: 'src/compress/distill.ts',
+    file: 'src/distill/distill.ts',
     find: 'xs.map((t) => slice(t, [[start, start + count]]))',
     replace: 'xs.map((t) => slice(t, [[0, count]]))',
     mustFail: ['tests/compress/blocks.test.ts'],
@@ -86,10 +86,10 @@ export const plants = [
   },
   {
     name: 'distillation lacks T squared',
-    file: 'src/compress/distill.ts',
+    file: 'src/distill/distill.ts',
     find: 'mix(mul(softmaxDivergence(t, s, T), T * T), softmaxCrossEntropy(s, labels))',
     replace: 'mix(softmaxDivergence(t, s, T), softmaxCrossEntropy(s, labels))',
-    mustFail: ['tests/compress/distill.test.ts'],
+    mustFail: ['tests/distill/distill.test.ts'],
   },
   {
     name: 'neuron pruning keeps the weakest neurons',
@@ -142,10 +142,10 @@ export const plants = [
   },
   {
     name: 'distillation repeats steps though the student may not',
-    file: 'src/compress/distill.ts',
+    file: 'src/distill/distill.ts',
     find: 'metrics: [onLabels(metric, width)], replay }',
     replace: 'metrics: [onLabels(metric, width)] }',
-    mustFail: ['tests/compress/distill.test.ts'],
+    mustFail: ['tests/distill/distill.test.ts'],
   },
   {
     name: 'a model made of a network loses what no network tells of its layers',
@@ -464,17 +464,17 @@ export const plants = [
   },
   {
     name: 'distillation shuffles what is not to be shuffled',
-    file: 'src/compress/distill.ts',
+    file: 'src/distill/distill.ts',
     find: 'defined({ epochs, batchSize, callbacks, shuffle })',
     replace: 'defined({ epochs, batchSize, callbacks })',
-    mustFail: ['tests/compress/distill.test.ts'],
+    mustFail: ['tests/distill/distill.test.ts'],
   },
   {
     name: 'a distilled student keeps the optimizer that taught it',
-    file: 'src/compress/distill.ts',
+    file: 'src/distill/distill.ts',
     find: 'optimizer: student.isCompiled ? student.optimizer : optimizer, ...own',
     replace: 'optimizer, ...own',
-    mustFail: ['tests/compress/distill.test.ts'],
+    mustFail: ['tests/distill/distill.test.ts'],
   },
   {
     name: 'rows with one number that is not 0 pass for one-hot rows',
@@ -493,17 +493,17 @@ export const plants = [
   },
   {
     name: 'the divergence of distillation is the difference of entropies for all logits',
-    file: 'src/compress/divergence.ts',
+    file: 'src/distill/divergence.ts',
     find: 'less(exponents, MOST)',
     replace: 'less(exponents, 0)',
-    mustFail: ['tests/compress/divergence.test.ts'],
+    mustFail: ['tests/distill/divergence.test.ts'],
   },
   {
     name: 'the divergence of distillation cancels for logits that nearly agree',
-    file: 'src/compress/divergence.ts',
+    file: 'src/distill/divergence.ts',
     find: 'where(less(abs(e), 1 / 8), ',
     replace: 'where(less(abs(e), 0), ',
-    mustFail: ['tests/compress/divergence.test.ts'],
+    mustFail: ['tests/distill/divergence.test.ts'],
   },
   {
     name: 'constants are not followed to what becomes constant by them',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sigmoidDivergence, softmaxDivergence } from '../../src/compress/divergence.ts';
+import { sigmoidDivergence, softmaxDivergence } from '../../src/distill/divergence.ts';
 import {
   add,
   Dense,

@@ -7,6 +7,7 @@ import { noGrad } from '../autograd/tape.ts';
 import { checkRange, ShapeError, StateError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
+import { cloneModel } from '../compress/clone.ts';
 import { step } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { checkModel } from '../nn/check-model.ts';
@@ -28,7 +29,6 @@ import { batchesOf, type Data, oneOrAll, type Tensors, tensorsOf } from '../nn/s
 import { targetsFor } from '../nn/targets.ts';
 import { tensorOfValues, type Values } from '../nn/values.ts';
 import { empty, keep, type Tensor } from '../tensor/tensor.ts';
-import { cloneModel } from './clone.ts';
 import { sigmoidDivergence, softmaxDivergence } from './divergence.ts';
 
 export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
