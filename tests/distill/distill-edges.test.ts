@@ -13,7 +13,7 @@ import {
   SGD,
   type Tensor,
 } from '../../src/index.ts';
-import { normal, threeClasses } from './tools.ts';
+import { normal, threeClasses } from '../compress/tools.ts';
 
 const [x, y] = threeClasses();
 type Ending = 'softmax' | 'logSoftmax' | 'sigmoid' | 'linear' | 'relu';

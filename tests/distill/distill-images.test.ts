@@ -21,7 +21,7 @@ import {
   smallCNN,
   type Tensor,
 } from '../../src/index.ts';
-import { digits, normal, quick, values } from './tools.ts';
+import { digits, normal, quick, values } from '../compress/tools.ts';
 
 const image = { inputShape: [8, 8, 1] as const, classes: 10 };
 const light = { ...image, stemStride: 1, width: 0.35, features: 32, blocks: 2, momentum: 0.8 } as const;

@@ -21,7 +21,7 @@ import {
   saveModel,
   type Tensor,
 } from '../../src/index.ts';
-import { kernelsOf, normal, quick, smallModel, threeClasses, values } from './tools.ts';
+import { kernelsOf, normal, quick, smallModel, threeClasses, values } from '../compress/tools.ts';
 
 type Ending = 'softmax' | 'sigmoid' | 'linear' | 'logSoftmax';
 

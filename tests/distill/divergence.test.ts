@@ -15,7 +15,7 @@ import {
   type Tensor,
   valueAndGrad,
 } from '../../src/index.ts';
-import { normal, threeClasses, values } from './tools.ts';
+import { normal, threeClasses, values } from '../compress/tools.ts';
 
 type Kind = 'softmax' | 'sigmoid';
 const DIVERGENCES = { softmax: softmaxDivergence, sigmoid: sigmoidDivergence };
