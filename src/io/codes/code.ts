@@ -5,11 +5,20 @@ export interface PlacesCode {
   decode(data: Uint8Array, rows: number, columns: number): Int32Array | string;
 }
 
-/** How n numbers of `planes` bytes each are coded. */
+/** Where numbers are in their matrix: the places, ascending (null: 0, 1, 2, ...), and how many columns there are. */
+export interface Grid {
+  readonly list: Int32Array | null;
+  readonly columns: number;
+}
+
+/**
+ * How n numbers of `planes` bytes each are coded, the lowest byte first as in memory. Numbers beside each other in the matrix are
+ * alike, so a code may use where they are: `decode` must be told the same as `encode`. By default they are one column.
+ */
 export interface BytesCode {
-  encode(bytes: Uint8Array, planes: number): Uint8Array;
+  encode(bytes: Uint8Array, planes: number, grid?: Grid): Uint8Array;
   /** The n·planes bytes that `encode` wrote, or what is wrong with the code, as the end of a sentence. */
-  decode(data: Uint8Array, n: number, planes: number): Uint8Array | string;
+  decode(data: Uint8Array, n: number, planes: number, grid?: Grid): Uint8Array | string;
 }
 
 /**
