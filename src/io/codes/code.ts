@@ -1,3 +1,9 @@
+/**
+ * - `huffman`: canonical Huffman codes, of the gaps between places and of bytes: quick, and the sizes of Deep Compression.
+ * - `range`: a range coder whose probabilities are mixed from what rows, columns and neighbours say: smaller, ten times slower.
+ */
+export type CodeName = 'huffman' | 'range';
+
 /** How the places of the numbers held of a matrix [rows, columns] are coded: ascending, each below rows·columns. */
 export interface PlacesCode {
   encode(list: Int32Array, rows: number, columns: number): Uint8Array;
@@ -21,15 +27,19 @@ export interface BytesCode {
   decode(data: Uint8Array, n: number, planes: number, grid?: Grid): Uint8Array | string;
 }
 
+/** Where numbers are of which nothing is said. */
+export const ONE_COLUMN: Grid = { list: null, columns: 1 };
+
 /**
- * The most places, or bytes of numbers, that a byte of a code stands for, and as many again for the whole: a decoder refuses what
- * claims more before it allocates anything. No code makes a stream that is denser.
+ * The most that a byte of a code stands for, and as many again for its end: cells of a matrix that are held or not, or bits. The
+ * range coder gives nothing a probability below 22/65536, so that a cell takes 8/16,500 bits and more; each symbol of a Huffman code
+ * has a bit, and stands for 255 cells at most. A decoder refuses what claims more before it allocates anything.
  */
 export const MOST_A_BYTE: number = 2 ** 15;
 
-/** Says what is wrong where so many bytes cannot stand for `claimed` places or numbers. */
+/** What is wrong where so many bytes cannot stand for `claimed` cells or bits. */
 export const tooShort = (data: Uint8Array, claimed: number, most: number = MOST_A_BYTE): string | null =>
-  claimed <= most * (data.length + 1) ? null : `is too short for ${claimed} numbers: ${data.length} bytes`;
+  claimed <= most * (data.length + 1) ? null : `has ${data.length} bytes, which are too few for ${claimed}`;
 
 /** The places where `held` is 1. */
 export function listOf(held: Uint8Array): Int32Array {

@@ -13,6 +13,8 @@ import type { BitCoder } from './range-coder.ts';
 /** Probabilities that are counted are in 2³⁰ths, those that are coded with in 2¹⁶ths. */
 export const ONE: number = 2 ** 30;
 const UNIT = 65536;
+/** What a bit is coded with of which nothing is known. */
+export const EVEN: number = UNIT / 2;
 /** Logits are in 256ths, from -2047 to 2047: probabilities down to 1/2980. */
 const MOST_LOGIT = 2047;
 const STEP = 1.0039138893383475; // e^(1/256)
@@ -92,17 +94,17 @@ export class Mixer {
     const { models, weights, logits } = this;
     const first = set * models.length;
     let sum = 0;
-    models.forEach((model, i) => {
-      logits[i] = model.logit(at[i]!);
+    for (let i = 0; i < models.length; i++) {
+      logits[i] = models[i]!.logit(at[i]!);
       sum += weights[first + i]! * logits[i]!;
-    });
+    }
     const x = Math.max(-MOST_LOGIT, Math.min(MOST_LOGIT, Math.floor(sum / WEIGHT)));
     const p = SQUASH[x + MOST_LOGIT]!;
     const coded = coder.code(p, bit);
-    models.forEach((model, i) => {
+    for (let i = 0; i < models.length; i++) {
       weights[first + i] = weights[first + i]! + ((logits[i]! * (coded * UNIT - p)) >> this.shift);
-      model.learn(at[i]!, coded);
-    });
+      models[i]!.learn(at[i]!, coded);
+    }
     return coded;
   }
 }
@@ -110,6 +112,6 @@ export class Mixer {
 /** Codes an integer of so many bits, of which nothing is known. */
 export function codeWord(coder: BitCoder, bits: number, value: number): number {
   let coded = 0;
-  for (let i = bits - 1; i >= 0; i--) coded = coded * 2 + coder.code(UNIT / 2, (value >> i) & 1);
+  for (let i = bits - 1; i >= 0; i--) coded = coded * 2 + coder.code(EVEN, (value >> i) & 1);
   return coded;
 }

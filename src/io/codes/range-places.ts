@@ -1,47 +1,38 @@
 import { listOf, type PlacesCode, tooShort } from './code.ts';
-import { bestLag, LAG_BITS } from './lags.ts';
+import { bestLag, codeLag, shortest } from './lags.ts';
 import { Counters, codeWord, Mixer, ONE } from './mixing.ts';
-import { type BitCoder, RangeDecoder, RangeEncoder } from './range-coder.ts';
-
-/** What the stream begins with: how many of 256 numbers are held (0: none is), and the lag of `bestLag`, 0 for rows in no order. */
-interface Head {
-  readonly share: number;
-  readonly lag: number;
-}
+import { type BitCoder, RangeDecoder } from './range-coder.ts';
 
 /**
  * Codes the cells of a matrix row by row: an encoder reads `held`, a decoder fills it. Pruning takes whole rows (a pixel at the
- * border is always 0) and columns (units that died), and leaves patches of neighbouring pixels to each unit. Five models say so:
- * how many of this row are held, where the rows around it say what to begin with; how many of this column; what the neighbours
- * are; the nearest of them together with the row's logit; and how many there are of all.
+ * border is always 0) and columns (units that died), and leaves each unit patches of neighbouring pixels. Five models say so: how
+ * many of this row are held, where the rows around it say what to begin with; how many of this column; which neighbours are; the
+ * nearest of them and the row's logit together; and the share of all. Ahead of the cells come this share, in 256ths, and the lag.
  */
-function codeCells(coder: BitCoder, held: Uint8Array, rows: number, columns: number, head: Head): void {
-  const share = codeWord(coder, 8, head.share);
-  if (share === 0) return;
-  const lag = codeWord(coder, LAG_BITS, head.lag);
-  const start = share * (ONE / 256);
+function codeCells(coder: BitCoder, held: Uint8Array, rows: number, columns: number, share = 0, ofLag = 0): void {
+  const start = codeWord(coder, 8, share) * (ONE / 256);
+  const lag = codeLag(coder, ofLag);
   const row = new Counters(1, 400);
   const column = new Counters(columns, 127, start, 3);
   const near = new Counters(128, 255, start, 1);
-  const inRow = new Counters(32 * 16, 255, start, 1);
+  const nearInRow = new Counters(32 * 16, 255, start, 1);
   const all = new Counters(1, 65535, start, 65535);
-  const mixer = new Mixer([row, column, near, inRow, all], [0.3, 0.5, 0.3, 0.3, -0.5], 10);
+  const mixer = new Mixer([row, column, near, nearInRow, all], [0.3, 0.5, 0.3, 0.3, -0.5], 10);
   const at = new Int32Array(5);
-  /** How many of each row are held. */
-  const counts = new Int32Array(rows);
+  const counts = new Int32Array(rows); // held, of each row
   for (let r = 0, i = 0; r < rows; r++) {
     let known = 0;
     let found = 0;
-    const ask = (weight: number, before: number): void => {
+    const ask = (before: number, weight: number): void => {
       if (lag === 0 || before > r) return;
       known += weight * columns;
       found += weight * counts[r - before]!;
     };
-    ask(2, 1);
-    ask(3, lag);
-    ask(1, lag - 1);
-    ask(1, lag + 1);
-    if (known > 0) row.start(0, Math.max(ONE / 4096, (found / known) * ONE), 24);
+    ask(1, 2);
+    ask(lag - 1, 1);
+    ask(lag, 3);
+    ask(lag + 1, 1);
+    if (known > 0) row.start(0, Math.max(ONE / 4096, (found / known) * (ONE - 1)), 24);
     else row.start(0, start, 3);
     for (let c = 0; c < columns; c++, i++) {
       const from = (before: number): number => (lag === 0 ? 0 : (held[i - before * columns] ?? 0));
@@ -55,27 +46,20 @@ function codeCells(coder: BitCoder, held: Uint8Array, rows: number, columns: num
   }
 }
 
-export const rangePlaces: PlacesCode = {
-  encode(list, rows, columns) {
-    const held = new Uint8Array(rows * columns);
-    for (const place of list) held[place] = 1;
-    const share = Math.min(255, Math.ceil((256 * list.length) / held.length));
-    const codedWith = (lag: number): Uint8Array => {
-      const coder = new RangeEncoder();
-      if (held.length > 0) codeCells(coder, held, rows, columns, { share, lag });
-      return coder.finish();
-    };
-    const unordered = codedWith(0);
-    const lag = bestLag(list, rows, columns, (_, j) => held[j]!);
-    const ordered = lag === 0 ? unordered : codedWith(lag);
-    return ordered.length < unordered.length ? ordered : unordered;
-  },
-  decode(data, rows, columns) {
-    const wrong = tooShort(data, rows * columns);
-    if (wrong !== null) return wrong;
-    const held = new Uint8Array(rows * columns);
-    const coder = new RangeDecoder(data);
-    if (held.length > 0) codeCells(coder, held, rows, columns, { share: 0, lag: 0 });
-    return coder.wrong() ?? listOf(held);
-  },
+export const encodeRangePlaces: PlacesCode['encode'] = (list, rows, columns) => {
+  const held = new Uint8Array(rows * columns);
+  if (held.length === 0) return held;
+  for (const place of list) held[place] = 1;
+  const share = Math.min(255, Math.ceil((256 * list.length) / held.length));
+  const lag = bestLag(list, rows, columns, (_, j) => held[j]!);
+  return shortest([0, lag], (coder, tried) => codeCells(coder, held, rows, columns, share, tried));
+};
+
+export const decodeRangePlaces: PlacesCode['decode'] = (data, rows, columns) => {
+  const wrong = tooShort(data, rows * columns);
+  if (wrong !== null) return wrong;
+  const held = new Uint8Array(rows * columns);
+  const coder = new RangeDecoder(data);
+  if (held.length > 0) codeCells(coder, held, rows, columns);
+  return coder.wrong() ?? listOf(held);
 };
