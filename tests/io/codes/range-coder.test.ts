@@ -42,15 +42,30 @@ describe('the range coder', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
-  test('carries into bytes of 255: 200 messages of 200 bytes', () => {
-    let full = 0;
-    for (let seed = 0; seed < 200; seed++) {
-      const bits = likely(1600, 30000 + seed * 10, seed);
-      const data = encoded(bits);
-      full += data.filter((byte) => byte === 255 || byte === 0).length;
-      expect(decoded(data, bits).bits).toEqual(bits.map(([, bit]) => bit));
+  test('carries through bytes of 255, however many', () => {
+    const bits: [number, number][] = [];
+    let size = 2 ** 32;
+    let half = 2 ** 31; // from the lower end of the interval to the middle of all numbers, which stays inside of it
+    const narrow = (of1: number, bit: number): void => {
+      const part = Math.floor((size * of1) / 65536);
+      bits.push([of1, bit]);
+      size = bit === 1 ? part : size - part;
+      if (bit === 0) half -= part;
+      for (; size < 2 ** 24; size *= 256) half *= 256;
+    };
+    const share = (): number => Math.ceil((half * 65536) / size);
+    for (let i = 0; i < 12; i++) {
+      if (share() > 1) narrow(share() - 1, 0);
+      if (share() < 65534) narrow(share() + 2, 1);
     }
-    expect(full).toBeGreaterThan(200);
+    expect(half).toBeGreaterThan(0);
+    expect(half).toBeLessThan(size);
+    const below = [...bits, [1, 1] as const];
+    const above = [...bits, [Math.min(65535, share() + 1), 0] as const];
+    expect(hex(encoded(below))).toMatch(/^7fffffffffff/);
+    expect(hex(encoded(above))).toMatch(/^800000000000/);
+    for (const given of [below, above])
+      expect(decoded(encoded(given), given)).toEqual({ bits: given.map(([, bit]) => bit), wrong: null });
   });
 
   test('has no stream for a message but the one that the encoder writes', () => {
