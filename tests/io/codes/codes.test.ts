@@ -186,7 +186,7 @@ describe('the range code', () => {
   });
 
   test('knows signs and sizes by neighbours, of int8, halves and centroids alike', () => {
-    const { list, signs, columns } = patches(20, 60, 4);
+    const { list, signs, columns } = patches(24, 100, 4);
     const sizes = drawn(list.length, [1, 2, 4, 2, 1, 1, 1, 1], 6);
     const kinds = {
       int8: Uint8Array.from(signs, (sign, i) => sign * (20 + sizes[i]!)),
