@@ -26,8 +26,8 @@ export interface CodedWeight {
 }
 
 /** What weights of a file are coded with. */
-export type Coding = 'none' | CodeName;
-export const CODINGS: readonly Coding[] = ['none', ...(Object.keys(CODES) as CodeName[])];
+export type FileCoding = 'none' | CodeName;
+export const CODINGS: readonly FileCoding[] = ['none', ...(Object.keys(CODES) as CodeName[])];
 
 /** About what a tensor, and the record of a weight, take in a header; and the key of a coded one. */
 const ENTRY_BYTES = 75;

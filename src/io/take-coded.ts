@@ -141,7 +141,9 @@ function takeOne(from: Stretches): Stored {
   const n = size(from.tensors.format, shape);
   const own: Own = { type, ...takeFields(from, fields) };
   const array = forms[form];
+  if (head >= 2 * IS_WHOLE) from.fail(`is of a form that this reader does not know: ${head}`);
   if (array == null) {
+    if (head !== form) from.fail('has a mask or places, which it cannot have');
     from.room(n, 0);
     return { shape, encoding: own as object as Encoding, mask: null };
   }
