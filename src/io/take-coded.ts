@@ -118,7 +118,7 @@ class Stretches {
     const how = this.number();
     const data = this.bytes(Math.floor(how / 2));
     const isCoded = how % 2 === 0;
-    if (isCoded) this.room(stepsOf(count * planes), data.length);
+    if (isCoded) this.room(stepsOf(this.code, count, planes), data.length);
     else if (data.length !== count * planes) this.fail(`must have ${count * planes} bytes here, has ${data.length}`);
     const bytes = isCoded ? this.decoded(DECODERS[this.code].bytes(data, count, planes, grid)) : data;
     this.tell(part);

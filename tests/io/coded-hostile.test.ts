@@ -117,7 +117,7 @@ describe('decodeNetwork', () => {
     ['codes beyond the palette', fileOf([PALETTE, 2, 1, 1, 2, ...raw(...one), ...raw(3)]), 'values[0] must be below 1'],
     [
       'codes left out of a palette without a 0',
-      fileOf([PALETTE + HAS_PLACES, 2, 1, 9, 2, ...raw(...one), ...placesOf(1, 9)]),
+      fileOf([PALETTE + HAS_PLACES, 2, 1, 9, 2, ...raw(...one), ...placesOf(1, 9), ...raw(0)]),
       'leaves out numbers, but no code is 0',
     ],
     ['levels of 3 bits', fileOf([LEVELS, 2, 1, 1, 3, 1, 2, ...raw(...one), 0, ...raw(3)]), 'has codes of 3 bits'],
