@@ -177,9 +177,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     }
     noGrad(() => {
       parameters.forEach((p, i) => {
-        this.check(p, gradients[i]!);
-        const weight = trained[i]!;
-        if (weight instanceof Parameter) this.checkWeight(weight);
+        this.check(p, gradients[i]!, trained[i]!);
       });
       const clipped = this.clip(centroidGradients(trained, gradients));
       const blocks = this.advance(parameters);
@@ -255,12 +253,13 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   }
 
   /** Before anything is written: a step is made for all parameters or for none. */
-  private check(p: Tensor, g: Tensor): void {
+  private check(p: Tensor, g: Tensor, weight: Trained): void {
     if (!isFloat(p.dtype) || p.dtype !== g.dtype)
       throw new DTypeError(this.name, [p.dtype, g.dtype], 'a parameter and its gradient must be floats of one type');
     if (!sameShape(p.shape, g.shape))
       throw new ShapeError(this.name, [p.shape, g.shape], 'a parameter and its gradient differ');
     if (p.viewStrides !== null) throw new StateError(this.name, 'a strided view cannot be a parameter');
+    if (weight instanceof Parameter) this.checkWeight(weight);
   }
 
   /** Throws StateError for a weight that this kind of optimizer cannot move. */
