@@ -104,9 +104,8 @@ interface Clock {
 /**
  * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step, and steps
  * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
- * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. After
- * the step the constraint of a model's weight is applied to it, then its pruning mask, to every slot as well. Numbers that are
- * shared have one gradient, which is clipped as the one number's that it is.
+ * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. Shared numbers
+ * have one gradient, clipped as such. After the step a weight's constraint is applied, then its mask, to every slot as well.
  */
 export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   abstract readonly name: string;
