@@ -13,6 +13,7 @@ import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
+import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
@@ -32,6 +33,7 @@ export const plants = [
   ...packages,
   ...quantization,
   ...report,
+  ...sharing,
   ...tables,
   ...threads,
   ...training,
