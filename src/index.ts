@@ -393,6 +393,10 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export type { FactorForm } from './share/factor-forms.ts';
+export { type FactorizeOptions, factorizableLayers, factorize } from './share/factorize.ts';
+export type { LowRankLayer } from './share/ranks.ts';
+export { type SVD, svd } from './share/svd.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';
