@@ -136,7 +136,7 @@ function withFactors(
     const key = node.weights.kernel;
     const kernel = key === undefined || !chosen.has(key) ? undefined : firsts.get(key);
     if (kernel === undefined) return [node];
-    const first = names.take(`${node.name}/in`);
+    const first = names.take(`${chosen.get(key!)!.node.name}/in`); // as a model calls a layer that is applied again
     parts.set(first, node.name);
     return formOf(node, graph.weights.get(key!)!.shape, form)!.nodes(node, { first, kernel });
   });

@@ -156,11 +156,13 @@ function whyNot(
     if (layer instanceof DepthwiseConv2D) return 'it is depthwise, and its channels have no kernel together';
     if (attrs.kernelBits !== undefined) return 'it is trained for integers: take it apart before prepareQAT()';
   }
+  const parameter = subject instanceof Model ? subject.graph.weights.get(key)! : null;
+  if (encoding.type === 'palette' || encoding.type === 'hashed' || (parameter?.sharing ?? null) !== null)
+    return 'numbers of its kernel are shared: unshare() makes each its own';
   if (encoding.type !== 'float32' && encoding.type !== 'float64')
-    return `its kernel is ${encodingText(encoding)}: make real numbers of it before, or take it apart before it is encoded`;
+    return `its kernel is ${encodingText(encoding)}: dequantize() makes real numbers of it`;
   if (mask?.includes(0) === true)
     return 'it is pruned, and a product keeps no zeros: makePermanent() gives the zeros up, or take it apart before pruning';
-  const parameter = subject instanceof Model ? subject.graph.weights.get(key)! : null;
   if ((parameter?.constraint ?? null) !== null)
     return 'its kernel is held by a constraint, which the product of two would not be';
   if (elementsOf(shape) === 0) return 'it has no numbers';

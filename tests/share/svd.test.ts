@@ -78,9 +78,9 @@ describe('svd', () => {
 
   test('so is one of numbers from a few, with zero rows, equal columns and any scale', () => {
     const few = fc.constantFrom(0, 0, 0, 1, -1, 2, 1e-8, -3e5);
-    const matrix = fc.tuple(size, size).chain(([m, n]) =>
-      fc.tuple(fc.constant([m, n] as const), fc.array(few, { minLength: m * n, maxLength: m * n })),
-    );
+    const matrix = fc
+      .tuple(size, size)
+      .chain(([m, n]) => fc.tuple(fc.constant([m, n] as const), fc.array(few, { minLength: m * n, maxLength: m * n })));
     fc.assert(
       fc.property(matrix, fc.constantFrom(1, 2 ** -1060, 2 ** 990, 1e-200), ([[m, n], list], scale) => {
         expectDecomposed(
@@ -131,7 +131,11 @@ describe('svd', () => {
     expect(sizes[0]! / sizes[5]!).toBeCloseTo(14951058.6425, 2);
     expect([...svd(new Float64Array(6), 2, 3).s]).toEqual([0, 0]);
     expectDecomposed(new Float64Array(20), 5, 4);
-    expectDecomposed(Float64Array.from({ length: 12 }, () => 1), 3, 4);
+    expectDecomposed(
+      Float64Array.from({ length: 12 }, () => 1),
+      3,
+      4,
+    );
   });
 
   test('matrices without rows or columns have nothing of either', () => {
