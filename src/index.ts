@@ -395,7 +395,9 @@ export {
   quantizeTensor,
 } from './quantize/tensors.ts';
 export type { FactorForm } from './share/factor-forms.ts';
-export { type FactorizeOptions, factorizableLayers, factorize } from './share/factorize.ts';
+export type { FactorizeOptions } from './share/factor-options.ts';
+export { factorizableLayers, factorize } from './share/factorize.ts';
+export { type HashOptions, hashWeights } from './share/hash-weights.ts';
 export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
 export type { LowRankLayer } from './share/ranks.ts';
 export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';

@@ -32,6 +32,8 @@ export interface FactorNames {
 
 /** A kernel as a matrix, and the two layers whose kernels are factors of that: [rows, r] and [r, columns]. */
 export interface Form<K extends Op> {
+  /** Whether the columns of the matrix are the units, whose sums samples can tell of. */
+  readonly hasUnitColumns: boolean;
   readonly matrix: (kernel: Shape, values: ArrayLike<number>) => Matrix;
   /** The kernels of the first and the second node, of factors of rank r. */
   readonly parts: (kernel: Shape, a: Float64Array, b: Float64Array, r: number) => readonly [first: Part, second: Part];
@@ -50,6 +52,7 @@ const ones = (taps: Shape): number[] => taps.map(() => 1);
 const tapsOf = (kernel: Shape): Shape => kernel.slice(0, -2);
 
 const DENSE: Form<'dense'> = {
+  hasUnitColumns: true,
   matrix: asItLies,
   parts: ([inputs, units], a, b, r) => [
     { shape: [inputs!, r], values: a },
@@ -72,6 +75,7 @@ const channelNodes: Nodes<'conv'> = (node, { first, kernel }) => {
 };
 
 const CHANNEL: Form<'conv'> = {
+  hasUnitColumns: true,
   matrix: asItLies,
   parts: (kernel, a, b, r) => [
     { shape: [...kernel.slice(0, -1), r], values: a },
@@ -82,6 +86,7 @@ const CHANNEL: Form<'conv'> = {
 
 /** Rows are the taps down of each channel, columns those across of each unit. */
 const SPATIAL: Form<'conv'> = {
+  hasUnitColumns: false,
   matrix: ([down, across, channels, units], given) => {
     const values = new Float64Array(given.length);
     let at = 0;
@@ -118,6 +123,7 @@ const SPATIAL: Form<'conv'> = {
 
 /** 1×1 from the channels to r, then the window: what is taken apart is [down, across, units, channels] before its last axis. */
 const TRANSPOSED: Form<'convTranspose'> = {
+  hasUnitColumns: false,
   matrix: asItLies,
   parts: (kernel, a, b, r) => {
     const channels = kernel.at(-1)!;
@@ -149,7 +155,3 @@ export function formOf(node: Node, kernel: Shape, form: FactorForm): Form<Op> | 
 }
 
 export const isFactored = ({ op }: Node): boolean => Object.hasOwn(FORMS, op);
-
-/** Whether the columns of the matrix are the units, whose sums samples can tell of. */
-export const hasUnitColumns = (node: Node, kernel: Shape, form: FactorForm): boolean =>
-  node.op === 'dense' || formOf(node, kernel, form) === (CHANNEL as Form<Op>);

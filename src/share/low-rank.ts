@@ -77,7 +77,7 @@ export function factorsOf(
     }
   for (let k = 0; k < r; k++) {
     let square = 0;
-    for (let i = 0; i < rows; i++) square += a[i * r + k]! ** 2;
+    for (let i = 0; i < rows; i++) square += a[i * r + k]! * a[i * r + k]!;
     const root = Math.sqrt(Math.sqrt(square));
     if (root === 0) continue; // training may still use a vector that nothing goes along
     for (let i = 0; i < rows; i++) a[i * r + k]! /= root;

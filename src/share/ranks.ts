@@ -7,8 +7,8 @@ import { encodingText } from '../graph/encoding-text.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { DepthwiseConv2D } from '../nn/convolutions.ts';
 import { Model } from '../nn/model.ts';
-import { formOf, hasUnitColumns, isFactored, type Matrix, type Part } from './factor-forms.ts';
-import type { FactorizeOptions } from './factorize.ts';
+import { formOf, isFactored, type Matrix, type Part } from './factor-forms.ts';
+import type { FactorizeOptions } from './factor-options.ts';
 import { type Basis, basisOf, basisOn, energyOf, numbersOf, rankOfEnergy, ranksWithin } from './low-rank.ts';
 import { type Responses, responsesOf } from './responses.ts';
 
@@ -178,7 +178,7 @@ function candidatesIn(
   { form, calibration }: Options,
 ): Candidate[] {
   const shapeOf = (key: string): Shape => graph.weights.get(key)!.shape;
-  const watched = kernels.filter(([key, node]) => hasUnitColumns(node, shapeOf(key), form));
+  const watched = kernels.filter(([key, node]) => formOf(node, shapeOf(key), form)!.hasUnitColumns);
   const responses =
     calibration === undefined
       ? null
