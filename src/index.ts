@@ -190,7 +190,24 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
+export {
+  ContrastiveMemory,
+  type ContrastiveMemoryOptions,
+  type ContrastiveOptions,
+  contrastiveLoss,
+  type Negatives,
+} from './distill/contrastive.ts';
 export { type DistillOptions, distill } from './distill/distill.ts';
+export {
+  attentionLoss,
+  attentionMap,
+  type DecoupledOptions,
+  decoupledLoss,
+  hintLoss,
+  type SoftTargetOptions,
+  softTargetLoss,
+} from './distill/losses.ts';
+export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
