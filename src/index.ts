@@ -190,7 +190,9 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
-export { type DistillOptions, distill } from './distill/distill.ts';
+export { type Distilled, type DistillOptions, distill } from './distill/distill.ts';
+export type { Ensemble, Teacher } from './distill/teacher.ts';
+export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

@@ -77,9 +77,16 @@ export function drawnAnew(model: Model, seed: number): Model {
  * nodes come from, and containers are what they consist of.
  */
 export function remade(model: Model, network: Graph<Stored>): Model {
+  const copy = madeOf(model, network);
+  compileLike(copy, model);
+  return copy;
+}
+
+/** The same, not compiled. `from` tells for a node the one of the model's whose layer it comes from. */
+export function madeOf(model: Model, network: Graph<Stored>, from: (node: string) => string = (node) => node): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
-    const original = model.layerOf(node.name) as Layer | undefined;
+    const original = model.layerOf(from(node.name)) as Layer | undefined;
     if (original === undefined) return fromNetworkLayer(network, index); // one that the pass has put in
     const layer = fromNetworkLayer(network, index, { original, rules: original.rules ?? {} });
     layer.trainable = !frozen.has(original);
@@ -88,7 +95,6 @@ export function remade(model: Model, network: Graph<Stored>): Model {
   });
   copy.steps = model.steps;
   copy.epochs = model.epochs;
-  compileLike(copy, model);
   return copy;
 }
 
@@ -97,7 +103,8 @@ function compileLike(copy: Model, model: Model): void {
   if (optimizer !== null) copy.compile({ optimizer, ...choicesOf(model.objectives), replay: model.replay });
 }
 
-function freshOptimizer(optimizer: Optimizer): Optimizer | null {
+/** One of the same options that has taken no step; null where it cannot be made anew. */
+export function freshOptimizer(optimizer: Optimizer): Optimizer | null {
   return optimizer.hasSchedule || !isNamedOptimizer(optimizer)
     ? null
     : optimizerByName(optimizer.name, optimizer.config());
