@@ -197,7 +197,7 @@ export {
   contrastiveLoss,
   type Negatives,
 } from './distill/contrastive.ts';
-export { type DistillOptions, distill } from './distill/distill.ts';
+export { type Distilled, type DistillOptions, distill } from './distill/distill.ts';
 export {
   attentionLoss,
   attentionMap,
@@ -208,6 +208,8 @@ export {
   softTargetLoss,
 } from './distill/losses.ts';
 export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
+export type { Ensemble, Teacher } from './distill/teacher.ts';
+export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
@@ -369,6 +371,7 @@ export {
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export { Sequential } from './nn/sequential.ts';
+export type { SharedGradient, Sharing } from './nn/sharing.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
@@ -410,6 +413,8 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
+export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -38,6 +38,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
       if (given === undefined) return;
       weight.value.storage.array.set(given.value.data);
       weight.mask = given.mask && keep(given.mask);
+      weight.sharing = given.sharing;
     });
   }
   compileLike(copy, model);
@@ -77,18 +78,28 @@ export function drawnAnew(model: Model, seed: number): Model {
  * nodes come from, and containers are what they consist of.
  */
 export function remade(model: Model, network: Graph<Stored>): Model {
+  const copy = madeOf(model, network);
+  compileLike(copy, model);
+  return copy;
+}
+
+/** The same, not compiled. `from` tells for a node the one of the model's whose layer it comes from. */
+export function madeOf(model: Model, network: Graph<Stored>, from: (node: string) => string = (node) => node): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
-    const original = model.layerOf(node.name) as Layer | undefined;
+    const original = model.layerOf(from(node.name)) as Layer | undefined;
     if (original === undefined) return fromNetworkLayer(network, index); // one that the pass has put in
     const layer = fromNetworkLayer(network, index, { original, rules: original.rules ?? {} });
     layer.trainable = !frozen.has(original);
     layer.movesStatistics = original.movesStatistics;
     return layer;
   });
+  for (const weight of copy.weights) {
+    const { gradient } = model.graph.weights.get(weight.name)?.sharing ?? {};
+    if (gradient !== undefined && weight.sharing !== null) weight.sharing = { ...weight.sharing, gradient };
+  }
   copy.steps = model.steps;
   copy.epochs = model.epochs;
-  compileLike(copy, model);
   return copy;
 }
 
@@ -97,7 +108,8 @@ function compileLike(copy: Model, model: Model): void {
   if (optimizer !== null) copy.compile({ optimizer, ...choicesOf(model.objectives), replay: model.replay });
 }
 
-function freshOptimizer(optimizer: Optimizer): Optimizer | null {
+/** One of the same options that has taken no step; null where it cannot be made anew. */
+export function freshOptimizer(optimizer: Optimizer): Optimizer | null {
   return optimizer.hasSchedule || !isNamedOptimizer(optimizer)
     ? null
     : optimizerByName(optimizer.name, optimizer.config());

@@ -58,7 +58,7 @@ export interface TermContext<O> {
   readonly teacher: Shape;
   /** Of what is kept of it. */
   readonly kept: Shape;
-  /** Logits of the first output. */
+  /** Logits of the first output, of all its places. */
   readonly width: number;
   /** Samples of the training, those without labels too. */
   readonly samples: number;
@@ -96,7 +96,7 @@ export interface TermTargets {
   readonly labels?: Tensor;
   /** 1 for samples with labels, 0 for those without, [batch]. */
   readonly isLabelled?: Tensor;
-  /** The number of each sample, [batch], int32: those of x, and then those of `unlabelled`. */
+  /** The number of each sample, [batch], int32: those of x, of `unlabelled`, and then those held out, from `samples` on. */
   readonly numbers?: Tensor;
 }
 

@@ -18,7 +18,7 @@ import { answersOf, disagreements } from './agreement.ts';
 import { quantizedOf } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { plainOf } from './plain.ts';
-import { tapped } from './taps.ts';
+import { tapped } from '../graph/taps.ts';
 
 export interface AfterCareOptions {
   /** Typical inputs [samples, ...inputShape], as `quantize` takes them. A list for a network with several inputs. */

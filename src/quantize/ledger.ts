@@ -20,7 +20,7 @@ import { BATCH, measured } from './calibrate.ts';
 import { Judge, type JudgedSamples, type JudgeOptions, Noise, notFinite } from './judge.ts';
 import { formatIn, layersOf, mainKey, scalerBefore, weightsIn } from './layer-formats.ts';
 import { Ledger, type LedgerRow } from './ledger-report.ts';
-import { tapped } from './taps.ts';
+import { tapped } from '../graph/taps.ts';
 
 export interface LedgerOptions extends JudgeOptions {
   /** What everything is measured on. With labels, [x, y], there are scores, and losses where one is known. */

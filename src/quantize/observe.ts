@@ -20,7 +20,7 @@ import {
   type RangeMethod,
   rangeMethod,
 } from './ranges.ts';
-import { tapped } from './taps.ts';
+import { tapped } from '../graph/taps.ts';
 
 const OP = 'observeRanges';
 

@@ -1,0 +1,146 @@
+import { ShapeError } from '../base/errors.ts';
+import type { Shape } from '../base/shape.ts';
+import { madeOf } from '../compress/clone.ts';
+import { LINEAR } from '../graph/activation.ts';
+import { valuesOf } from '../graph/check.ts';
+import { float32Stored, type Stored } from '../graph/encoding.ts';
+import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
+import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
+import { withLogits } from '../graph/taps.ts';
+import { initializer } from '../nn/initializers.ts';
+import type { Model } from '../nn/model.ts';
+import { storedGraph } from '../nn/network.ts';
+import { Random } from '../tensor/random.ts';
+import { keep, type Tensor } from '../tensor/tensor.ts';
+import type { HeadBuilder } from './terms.ts';
+
+/** What a term adds to the student's network. */
+export interface Head {
+  /** Of its output, and of what it adds. */
+  readonly name: string;
+  /** Whether it reads what is kept of the teacher's values, as a further input of the network. */
+  readonly readsTeacher: boolean;
+}
+
+/** A student's network with heads while it is put together, and while it is trained. */
+export class TrainingNetwork {
+  private readonly student: Model;
+  private readonly names: Names;
+  private graph: Graph<Stored>;
+  /** The student's nodes that are two here, by the name of the first. */
+  private readonly split = new Map<string, string>();
+  private model: Model | null = null;
+
+  constructor(student: Model) {
+    this.student = student;
+    this.graph = storedGraph(student);
+    this.names = new Names([...namesOf(this.graph), ...this.graph.weights.keys()]);
+  }
+
+  /** Adds the head that `build` makes of the student's value; its output is a further one of the network. */
+  add(wished: string, value: string, kept: Shape, build: (at: HeadBuilder) => string): Head {
+    const name = this.names.take(wished);
+    let input: string | null = null;
+    const put = <K extends Op>(op: K, inputs: readonly string[], attrs: Attributes[K], own?: Node['weights']): string =>
+      this.put(op, this.names.take(`${name}/${op}`), inputs, attrs, own);
+    const at: HeadBuilder = {
+      student: value,
+      teacher: () => {
+        input ??= this.input(this.names.take(`${name}/teacher`), kept);
+        return input;
+      },
+      logits: () => this.logits(),
+      dense: (from, units) => this.dense(this.names.take(`${name}/dense`), from, units),
+      flatten: (from) => (this.shapeOf(from).length === 1 ? from : put('flatten', [from], {})),
+      pool: (from) => (this.shapeOf(from).length === 1 ? from : put('globalPool', [from], { kind: 'average' })),
+      concat: (list) => (list.length === 1 ? list[0]! : put('concat', list, {})),
+      shapeOf: (from) => this.shapeOf(from),
+    };
+    const output = this.put('activation', name, [build(at)], { activation: LINEAR }); // is called as the term is
+    this.graph = { ...this.graph, outputs: [...this.graph.outputs, output] };
+    return { name, readsTeacher: input !== null };
+  }
+
+  /** The student with its heads, to be trained. */
+  toModel(): Model {
+    this.model = madeOf(this.student, this.graph, (name) => this.split.get(name) ?? name);
+    return this.model;
+  }
+
+  /** Gives the student what training made of its weights. */
+  takeBack(): void {
+    const { student } = this;
+    const trained = this.model!;
+    const own = new Map(student.graph.nodes.map((node) => [node.name, node]));
+    for (const node of trained.graph.nodes) {
+      const keys = own.get(this.split.get(node.name) ?? node.name)?.weights ?? {};
+      for (const [role, key] of Object.entries(node.weights)) {
+        const to = keys[role] === undefined ? undefined : student.graph.weights.get(keys[role]);
+        if (to === undefined) continue;
+        const from = trained.graph.weights.get(key)!;
+        to.value.storage.array.set(from.value.data);
+        to.mask = from.mask && keep(from.mask);
+      }
+    }
+    student.steps = trained.steps;
+    student.epochs = trained.epochs;
+  }
+
+  private shapeOf(value: string): Shape {
+    return valuesOf(this.graph).get(value)!.shape;
+  }
+
+  private put<K extends Op>(
+    op: K,
+    name: string,
+    inputs: readonly string[],
+    attrs: Attributes[K],
+    weights: Node['weights'] = {},
+  ): string {
+    this.graph = { ...this.graph, nodes: [...this.graph.nodes, nodeOf(op, name, inputs, attrs, { weights })] };
+    return name;
+  }
+
+  private input(name: string, shape: Shape): string {
+    const input: Input = { name, shape, dtype: this.student.dtype };
+    this.graph = { ...this.graph, inputs: [...this.graph.inputs, input] };
+    return name;
+  }
+
+  private dense(name: string, from: string, units: number): string {
+    const shape = this.shapeOf(from);
+    const inputs = shape.at(-1);
+    if (inputs === undefined) throw new ShapeError('distill', [shape], `${from} has no axis of features`);
+    const kernel = this.weight(`${name}/kernel`, [inputs, units], 'glorotUniform');
+    const bias = this.weight(`${name}/bias`, [units], 'zeros');
+    return this.put('dense', name, [from], { activation: LINEAR }, { kernel, bias });
+  }
+
+  private weight(wished: string, shape: Shape, by: 'glorotUniform' | 'zeros'): string {
+    const { seed, dtype } = this.student;
+    const key = this.names.take(wished);
+    const { data }: Tensor = initializer(by)(shape, new Random(seed, key), dtype);
+    const values = data.slice();
+    const weight: Stored =
+      values instanceof Float64Array
+        ? { shape, encoding: { type: 'float64', values }, mask: null }
+        : float32Stored(shape, values as Float32Array);
+    this.graph = { ...this.graph, weights: new Map([...this.graph.weights, [key, weight]]) };
+    return key;
+  }
+
+  /** What the student's first output is before its softmax or sigmoid; the output itself behind other activations. */
+  private logits(): string {
+    const [output] = this.graph.outputs as [string];
+    const { name: last } = this.student.outputActivation(false);
+    if (last !== 'softmax' && last !== 'sigmoid') return output;
+    const known = [...this.split.keys()][0];
+    if (known !== undefined) return known;
+    const [graph, logits] = withLogits(this.graph, output);
+    const names = new Set(this.graph.nodes.map(({ name }) => name));
+    this.graph = graph;
+    const maker = graph.nodes[graph.nodes.findIndex(({ name }) => !names.has(name)) + 1]!;
+    this.split.set(logits, maker.name);
+    return logits;
+  }
+}
