@@ -208,6 +208,7 @@ export {
   softTargetLoss,
 } from './distill/losses.ts';
 export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
+export { type SelfDistilled, type SelfDistillOptions, selfDistill } from './distill/self-distill.ts';
 export type { Ensemble, Teacher } from './distill/teacher.ts';
 export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';

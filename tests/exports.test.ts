@@ -16,7 +16,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
       softTargetLoss decoupledLoss hintLoss attentionMap attentionLoss relationalDistanceLoss relationalAngleLoss
-      similarityLoss contrastiveLoss ContrastiveMemory
+      similarityLoss contrastiveLoss ContrastiveMemory selfDistill
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
       ledger mixedPrecision repair dequantize quantizeTensor dequantizeTensor observeRanges
       adaRound correctBias equalize gptq

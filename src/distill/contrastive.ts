@@ -54,35 +54,39 @@ const OPTIONS = 'temperature marks negatives symmetric form samples';
  */
 export function contrastiveLoss(teacher: Tensor, student: Tensor, options: ContrastiveOptions = {}): Tensor {
   const op = 'contrastiveLoss';
+  const { negatives } = options;
+  const fixed = negatives && { ...negatives, embeddings: detach(negatives.embeddings) };
+  return contrast(op, teachersOf(op, teacher, student, 1), student, { ...options, ...(fixed && { negatives: fixed }) });
+}
+
+/** The same with gradients for both sides: where the teacher's embeddings come out of a projection that is trained too. */
+export function contrast(op: string, teacher: Tensor, student: Tensor, options: ContrastiveOptions): Tensor {
   checkOptions(op, options, OPTIONS, 'Write { temperature: $ }');
   const { temperature = 0.1, marks, negatives, symmetric = false, form = 'infoNCE', samples } = options;
   checkRange(op, 'temperature', temperature, 'positive');
   checkFlag(op, 'symmetric', symmetric);
   checkOneOf(op, 'form', form, ['infoNCE', 'crd']);
   if (samples !== undefined) checkCount(op, 'samples', samples);
-  const detached = teachersOf(op, teacher, student, 1);
   const n = student.shape[0]!;
   checkAlike(op, teacher, student, 'Project both to one width');
   if (student.rank !== 2) throw new ShapeError(op, [student.shape], 'embeddings must be [batch, width]');
   if (marks !== undefined) checkMarks(op, marks, n);
-  const [t, s] = [unitRows(detached), unitRows(student)] as const;
-  const similar = (to: Tensor): Tensor => mul(matmul(s, to, false, true), 1 / temperature);
-  const inside = similar(t);
-  const loss = (logits: readonly Tensor[]): Tensor => mean(lossesOf(form, logits, samples));
+  const s = unitRows(student);
+  const similar = (to: Tensor): Tensor => mul(matmul(s, unitRows(to), false, true), 1 / temperature);
+  const inside = similar(teacher);
   const apart = marks === undefined ? null : differing(marks, marks);
   const kept = (logits: Tensor): Tensor =>
     apart === null ? logits : where(equal(eye(n), 1), logits, where(apart, logits, -Infinity));
-  if (negatives === undefined && !symmetric) return loss([kept(inside)]);
   const logits = [kept(inside)];
   if (negatives !== undefined) {
     const { embeddings, marks: others } = negatives;
     checkMarks(op, others, embeddings.shape[0]!);
     if (marks === undefined || embeddings.rank !== 2 || embeddings.shape[1] !== student.shape[1])
       throw new ShapeError(op, [student.shape, embeddings.shape], 'negatives need marks of the batch and its width');
-    logits.push(where(differing(marks, others), similar(unitRows(detach(embeddings))), -Infinity));
+    logits.push(where(differing(marks, others), similar(embeddings), -Infinity));
   }
-  const forward = loss(logits);
-  return symmetric ? mul(add(forward, loss([kept(transpose(inside))])), 0.5) : forward;
+  const loss = (parts: readonly Tensor[]): Tensor => mean(lossesOf(form, parts, samples));
+  return symmetric ? mul(add(loss(logits), loss([kept(transpose(inside))])), 0.5) : loss(logits);
 }
 
 function checkMarks(op: string, marks: Tensor, count: number): void {
@@ -181,24 +185,34 @@ export class ContrastiveMemory {
   draw(count: number): Negatives {
     checkCount('draw', 'count', count);
     if (this.pushed === 0) throw new StateError('draw', 'the memory holds no embeddings: push() some first');
-    const state = allocateWords(4);
-    const words = allocateWords(count);
-    eachTime(() => {
-      state.array.set(this.random.state);
-      this.random.step++;
-    });
-    run.kernels.philox(count, state.array as Uint32Array<ArrayBuffer>, words.array as Uint32Array<ArrayBuffer>);
+    const places = drawnPlaces(count, this.random, () => this.filled);
     const embeddings = empty([count, this.width], this.dtype);
     const marks = empty([count], 'int32');
     eachTime(() => {
-      const { filled, width, values } = this;
-      const drawn = words.array;
+      const { width, values } = this;
       for (let i = 0; i < count; i++) {
-        const at = Math.floor((drawn[i]! / 2 ** 32) * filled);
+        const at = places.storage.array[i]!;
         marks.storage.array[i] = this.marks[at]!;
         embeddings.storage.array.set(values.subarray(at * width, (at + 1) * width), i * width);
       }
     });
     return { embeddings, marks };
   }
+}
+
+/** `count` whole numbers below `most`, int32, any of them each time: one draw of the generator. A repeated step draws anew. */
+export function drawnPlaces(count: number, random: Random, most: () => number): Tensor {
+  const state = allocateWords(random.state.length);
+  const words = allocateWords(count);
+  eachTime(() => {
+    state.array.set(random.state);
+    random.step++;
+  });
+  run.kernels.philox(count, state.array, words.array);
+  const places = empty([count], 'int32');
+  eachTime(() => {
+    const below = most();
+    for (let i = 0; i < count; i++) places.storage.array[i] = Math.floor((words.array[i]! / 2 ** 32) * below);
+  });
+  return places;
 }

@@ -196,7 +196,10 @@ function taught(options: Omit<DistillOptions, 'assistants'>): { readonly model: 
   const trained = network?.toModel() ?? student;
   trained.compile({
     optimizer: used,
-    loss: [...outputs.map((output, i) => output.loss(parts[i]!, lesson)), ...features.map((each) => each.loss())],
+    loss: [
+      ...outputs.map((output, i) => output.loss(parts[i]!, lesson)),
+      ...features.map((each, i) => each.loss(trained, packed.kept[i]!)),
+    ],
     lossWeights: [...(lossWeights ?? outputs.map(() => 1)), ...features.map(({ weight }) => weight)],
     metrics: [...outputs.map((output, i) => output.metrics(parts[i]!, hasLabels)), ...features.map(() => [])],
     replay: own.replay,

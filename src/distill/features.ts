@@ -55,7 +55,7 @@ export class TaughtFeatures {
       );
     this.row = TERMS[term.kind] as TermRow<TermOptions[TermKind]>;
     const called = `terms[${index}] (${term.kind})`;
-    checkOptions('distill', term, `kind student teacher member weight ${this.row.options}` as never);
+    checkOptions('distill', term, `kind student teacher member weight ${this.row.options}`.trim() as never);
     const { member = 0, weight = 1, teacher = term.student }: Tapped = term;
     checkRange('distill', `weight of ${called}`, weight, 'at least 0');
     if (members[member] === undefined)
@@ -114,9 +114,13 @@ export class TaughtFeatures {
     return keep(concat([flat(kept), ...this.needs.map((need) => parts[need]())], 1));
   }
 
-  /** The loss between packed targets and the output of the head. */
-  loss(): Loss {
-    const of = this.row.loss(this.context);
+  /** The loss between packed targets and the output of the head, in the training of `trained` with what is kept of all samples. */
+  loss(trained: Model, kept: Tensor): Loss {
+    const { weights } = trained.graph;
+    const projections = this.head!.projections.map(
+      (keys) => keys.map((key) => weights.get(key)!.value) as [Tensor, Tensor],
+    );
+    const of = this.row.loss(this.context, { kept, steps: () => trained.steps, projections });
     const replayable = this.row.replayable?.(this.context.options) ?? true;
     return { name: 'custom', call: (packed, output) => of(this.targets(packed), output), replayable };
   }

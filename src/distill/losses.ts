@@ -123,17 +123,23 @@ export function attentionMap(features: Tensor): Tensor {
 export function attentionLoss(teacher: Tensor, student: Tensor): Tensor {
   const op = 'attentionLoss';
   const detached = teachersOf(op, teacher, student, 3);
-  checkPlaces(op, teacher.shape.slice(1, -1), student.shape.slice(1, -1));
-  const [t, s] = [energies(detached), energies(student)] as const;
-  const places = t.shape.map((n, axis) => Math.min(n, s.shape[axis]!));
-  const map = (energy: Tensor): Tensor => unitRows(rowsOf(averagedTo(energy, places)));
-  return mul(mean(sum(square(sub(map(s), map(t))), { axis: 1 })), 0.5);
+  const places = commonPlaces(op, teacher.shape.slice(1, -1), student.shape.slice(1, -1));
+  return mapDistance(mapAt(detached, places), mapAt(student, places));
 }
 
-/** Throws ShapeError for places of which neither can be averaged to the other. */
-export function checkPlaces(op: string, teacher: readonly number[], student: readonly number[]): void {
+/** Maps of length 1 of features [batch, places..., channels], averaged to so many places and flat: [batch, places]. */
+export function mapAt(features: Tensor, places: readonly number[]): Tensor {
+  const energy = energies(features);
+  return unitRows(rowsOf(averagedTo(energy, [energy.shape[0]!, ...places])));
+}
+
+/** Half the squared distance of maps [batch, places], the mean over samples. */
+export const mapDistance = (t: Tensor, s: Tensor): Tensor => mul(mean(sum(square(sub(s, t)), { axis: 1 })), 0.5);
+
+/** The places to which both maps can be averaged. Throws ShapeError where along an axis neither is a multiple of the other. */
+export function commonPlaces(op: string, teacher: readonly number[], student: readonly number[]): readonly number[] {
   const fits = (n: number, axis: number): boolean => n % student[axis]! === 0 || student[axis]! % n === 0;
-  if (teacher.length === student.length && teacher.every(fits)) return;
+  if (teacher.length === student.length && teacher.every(fits)) return teacher.map((n, i) => Math.min(n, student[i]!));
   const text = 'maps of such sizes cannot be compared: along each axis one must be a multiple of the other';
   throw new ShapeError(op, [teacher, student], text, 'Take layers where the images are of one size');
 }

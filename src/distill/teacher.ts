@@ -45,9 +45,11 @@ export class Member {
   readonly outputShapes: readonly Shape[];
   private readonly shapes: ReadonlyMap<string, { readonly shape: Shape }>;
   private readonly subject: Teacher;
+  private readonly op: string;
   private readonly known: readonly Outputs[] | undefined;
 
   constructor(op: string, subject: Teacher) {
+    this.op = op;
     this.subject = subject;
     this.graph = heldNetworkOf(op, subject, storedGraph);
     this.shapes = valuesOf(this.graph);
@@ -71,7 +73,7 @@ export class Member {
     const value = this.shapes.get(name);
     if (value !== undefined) return { name, shape: value.shape };
     const names = namesOf(this.graph);
-    throw new ValueError('distill', called, `one of the values ${names.join(', ')}`, name, didYouMean(name, names));
+    throw new ValueError(this.op, called, `one of the values ${names.join(', ')}`, name, didYouMean(name, names));
   }
 
   /**

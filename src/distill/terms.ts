@@ -1,13 +1,20 @@
-import { mul, sub } from '../autograd/arithmetic.ts';
+import { add, mul, sub } from '../autograd/arithmetic.ts';
 import { square } from '../autograd/elementwise.ts';
-import { reshape } from '../autograd/movement.ts';
+import { gather, reshape, split } from '../autograd/movement.ts';
+import { dense } from '../autograd/products.ts';
 import { mean } from '../autograd/reductions.ts';
-import { ShapeError } from '../base/errors.ts';
+import { checkCount, checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { checkFunction } from '../base/options.ts';
 import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import type { ActivationSpec } from '../graph/activation.ts';
 import type { FloatDType } from '../memory/dtype.ts';
+import { eachTime } from '../memory/recorder.ts';
 import type { LossFunction } from '../nn/losses.ts';
+import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { contrast, drawnPlaces } from './contrastive.ts';
+import { commonPlaces, mapAt, mapDistance } from './losses.ts';
+import { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './relations.ts';
 
 // Terms on features: what a student learns besides its teacher's answers. A kind of term is
 //   1. its options, a field of `TermOptions` by its name, and
@@ -21,6 +28,31 @@ export interface TermOptions {
   readonly hint: {
     /** Default true where the numbers of features differ. */
     readonly projection?: boolean;
+  };
+  /** Half the squared distance of attention maps (Zagoruyko & Komodakis 2017): where in an image both are active. */
+  readonly attention: object;
+  /** Distances and angles between the samples of a batch (Park et al. 2019), of features of any two shapes. */
+  readonly relational: {
+    /** Weight of the distances of pairs. Default 1. */
+    readonly distance?: number;
+    /** Weight of the angles of triples; memory grows with the cube of the batch unless it is 0. Default 2, as in the paper. */
+    readonly angle?: number;
+  };
+  /** Products of the samples of a batch with each other (Tung & Mori 2019), of features of any two shapes. */
+  readonly similarity: object;
+  /**
+   * The student's features of a sample are to be told from others by the teacher's (Tian et al. 2020, with the loss of van den
+   * Oord et al. 2018), after learned projections of both to one width; images are averaged over their places before. Negatives
+   * are the others of the batch, and samples drawn from all. Of these what is kept are the teacher's features, which never
+   * change, and each step projects those that it draws: no embedding is of an earlier step, as in the memory of the paper.
+   */
+  readonly contrastive: {
+    /** Numbers of an embedding. Default 128. */
+    readonly width?: number;
+    /** Divides the cosines. Default 0.1. */
+    readonly temperature?: number;
+    /** Samples that are drawn each step, by the student's seed. Default 256; 0 for those of the batch alone. */
+    readonly negatives?: number;
   };
   /** A loss of your own between the teacher's features and the student's. */
   readonly own: {
@@ -76,8 +108,10 @@ export interface HeadBuilder {
   teacher(): string;
   /** The logits of the student's first output (outputs, for regression). */
   logits(): string;
-  /** A product with a learned matrix along the last axis (of an image: a 1x1 convolution), with a bias. */
-  dense(value: string, units: number): string;
+  /** A product with a learned matrix along the last axis (of an image: a 1x1 convolution), with a bias. Default activation: none. */
+  dense(value: string, units: number, activation?: ActivationSpec): string;
+  /** An image or a sequence averaged down to so many places along each axis, or somewhat more; anything else as it is. */
+  narrow(value: string, places: number): string;
   flatten(value: string): string;
   /** The mean of the places of an image or a sequence: [..., channels] to [channels]. */
   pool(value: string): string;
@@ -102,6 +136,16 @@ export interface TermTargets {
 
 export type TermNeed = Exclude<keyof TermTargets, 'kept'>;
 
+/** What a loss may hold on to during a training. */
+export interface TermTraining {
+  /** What is kept of the teacher's values of all samples of the training, [samples, ...kept]. */
+  readonly kept: Tensor;
+  /** Training steps made. What is drawn goes by them: samples that are held out then change nothing. */
+  readonly steps: () => number;
+  /** Kernel and bias of each `dense` that the head asked for, in order, as the training moves them. */
+  readonly projections: readonly (readonly [kernel: Tensor, bias: Tensor])[];
+}
+
 /** One kind of term. */
 export interface TermRow<O> {
   /** Names of its own options, with blanks between them, as `checkOptions` takes them. */
@@ -121,7 +165,7 @@ export interface TermRow<O> {
    * From the head's output [batch, ...] to a loss a sample, [batch], or a scalar. Called once before a training; what it
    * returns is called each step, or recorded once and repeated if `replayable`.
    */
-  loss(context: TermContext<O>): (targets: TermTargets, output: Tensor) => Tensor;
+  loss(context: TermContext<O>, training: TermTraining): (targets: TermTargets, output: Tensor) => Tensor;
   /** Whether the loss consists of operations on tensors alone, the same ones each time. Default true. */
   replayable?(options: O): boolean;
 }
@@ -160,6 +204,9 @@ const isProjected = ({
 }: Pick<TermContext<TermOptions['hint']>, 'options' | 'student' | 'teacher'>): boolean =>
   projection ?? student.at(-1) !== teacher.at(-1);
 
+const placesOf = ({ teacher, student }: Pick<TermContext<unknown>, 'teacher' | 'student'>): readonly number[] =>
+  commonPlaces('distill', teacher.slice(0, -1), student.slice(0, -1));
+
 /** One row a kind of term. */
 export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
   hint: {
@@ -167,6 +214,70 @@ export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
     check: (context) => checkAlike(context, isProjected(context)),
     head: (at, context) => (isProjected(context) ? at.dense(at.student, context.kept.at(-1)!) : at.student),
     loss: () => (targets, output) => mul(squaredError(output, targets.kept), 1 / 2), // as in the paper, ½‖·‖²
+  },
+  attention: {
+    options: '',
+    check: ({ teacher, student, called }) => {
+      if (Math.min(teacher.length, student.length) < 2)
+        throw new ShapeError(
+          'distill',
+          [student, teacher],
+          `${called} compares values without places`,
+          'Tap layers of images or sequences',
+        );
+      placesOf({ teacher, student });
+    },
+    keep: (values, context) => mapAt(values, placesOf(context)),
+    loss: (context) => (targets, output) => mapDistance(targets.kept, mapAt(output, placesOf(context))),
+  },
+  relational: {
+    options: 'distance angle',
+    check: ({ options: { distance = 1, angle = 2 }, called }) => {
+      checkRange('distill', `distance of ${called}`, distance, 'at least 0');
+      checkRange('distill', `angle of ${called}`, angle, 'at least 0');
+      if (distance + angle === 0) throw new ValueError('distill', `angle of ${called}`, 'above 0, as distance is 0', 0);
+    },
+    loss:
+      ({ options: { distance = 1, angle = 2 } }) =>
+      ({ kept }, output) => {
+        if (angle === 0) return mul(relationalDistanceLoss(kept, output), distance);
+        const angles = mul(relationalAngleLoss(kept, output), angle);
+        return distance === 0 ? angles : add(mul(relationalDistanceLoss(kept, output), distance), angles);
+      },
+  },
+  similarity: {
+    options: '',
+    loss: () => (targets, output) => similarityLoss(targets.kept, output),
+  },
+  contrastive: {
+    options: 'width temperature negatives',
+    check: ({ options: { width = 128, temperature = 0.1, negatives = 256 }, called }) => {
+      checkCount('distill', `width of ${called}`, width);
+      checkRange('distill', `temperature of ${called}`, temperature, 'positive');
+      checkCount('distill', `negatives of ${called}`, negatives, 0);
+    },
+    keep: (values) => (values.rank < 3 ? values : mean(values, { axis: [...values.shape.keys()].slice(1, -1) })),
+    head: (at, { options: { width = 128 } }) =>
+      at.concat([at.dense(at.pool(at.student), width), at.dense(at.teacher(), width)]),
+    needs: ['numbers'],
+    loss: (
+      { options: { temperature = 0.1, negatives = 256 }, seed, called, samples },
+      { kept, steps, projections },
+    ) => {
+      const random = new Random(seed, called);
+      const [kernel, bias] = projections[1]!; // the teacher's
+      return ({ numbers }, output) => {
+        const [student, teacher] = split(output, 2, 1) as [Tensor, Tensor];
+        const marks = numbers!;
+        if (negatives === 0) return contrast('distill', teacher, student, { temperature, marks });
+        eachTime(() => {
+          random.step = steps();
+        });
+        const places = drawnPlaces(negatives, random, () => samples);
+        const embeddings = dense(gather(kept, places), kernel, bias);
+        return contrast('distill', teacher, student, { temperature, marks, negatives: { embeddings, marks: places } });
+      };
+    },
   },
   own: {
     options: 'loss projection replayable',

@@ -1,11 +1,11 @@
 import { ShapeError } from '../base/errors.ts';
 import type { Shape } from '../base/shape.ts';
 import { madeOf } from '../compress/clone.ts';
-import { LINEAR } from '../graph/activation.ts';
+import { type ActivationSpec, LINEAR } from '../graph/activation.ts';
 import { valuesOf } from '../graph/check.ts';
 import { float32Stored, type Stored } from '../graph/encoding.ts';
 import type { Attributes, Graph, Input, Node, Op } from '../graph/graph.ts';
-import { Names, namesOf, nodeOf } from '../graph/rewrite.ts';
+import { Names, namesOf, nodeOf, withoutUnread } from '../graph/rewrite.ts';
 import { withLogits } from '../graph/taps.ts';
 import { initializer } from '../nn/initializers.ts';
 import type { Model } from '../nn/model.ts';
@@ -20,6 +20,13 @@ export interface Head {
   readonly name: string;
   /** Whether it reads what is kept of the teacher's values, as a further input of the network. */
   readonly readsTeacher: boolean;
+  /** Keys of the kernel and the bias of each `dense` that it asked for, in order. */
+  readonly projections: readonly (readonly [kernel: string, bias: string])[];
+}
+
+interface Dense {
+  readonly name: string;
+  readonly keys: readonly [kernel: string, bias: string];
 }
 
 /** A student's network with heads while it is put together, and while it is trained. */
@@ -41,6 +48,7 @@ export class TrainingNetwork {
   add(wished: string, value: string, kept: Shape, build: (at: HeadBuilder) => string): Head {
     const name = this.names.take(wished);
     let input: string | null = null;
+    const projections: (readonly [string, string])[] = [];
     const put = <K extends Op>(op: K, inputs: readonly string[], attrs: Attributes[K], own?: Node['weights']): string =>
       this.put(op, this.names.take(`${name}/${op}`), inputs, attrs, own);
     const at: HeadBuilder = {
@@ -50,7 +58,17 @@ export class TrainingNetwork {
         return input;
       },
       logits: () => this.logits(),
-      dense: (from, units) => this.dense(this.names.take(`${name}/dense`), from, units),
+      dense: (from, units, activation = LINEAR) => {
+        const made = this.dense(this.names.take(`${name}/dense`), from, units, activation);
+        projections.push(made.keys);
+        return made.name;
+      },
+      narrow: (from, most) => {
+        const places = this.shapeOf(from).slice(0, -1);
+        const size = places.map((n) => Math.max(1, Math.floor(n / most)));
+        if (size.every((n) => n === 1)) return from;
+        return put('pool', [from], { kind: 'average', size, strides: size, padding: 'valid' });
+      },
       flatten: (from) => (this.shapeOf(from).length === 1 ? from : put('flatten', [from], {})),
       pool: (from) => (this.shapeOf(from).length === 1 ? from : put('globalPool', [from], { kind: 'average' })),
       concat: (list) => (list.length === 1 ? list[0]! : put('concat', list, {})),
@@ -58,7 +76,7 @@ export class TrainingNetwork {
     };
     const output = this.put('activation', name, [build(at)], { activation: LINEAR }); // is called as the term is
     this.graph = { ...this.graph, outputs: [...this.graph.outputs, output] };
-    return { name, readsTeacher: input !== null };
+    return { name, readsTeacher: input !== null, projections };
   }
 
   /** The student with its heads, to be trained. */
@@ -86,6 +104,17 @@ export class TrainingNetwork {
     student.epochs = trained.epochs;
   }
 
+  /** What training made of it, ending in the student's outputs and in further values, which end in this activation. */
+  endingIn(values: readonly string[], activation: ActivationSpec): Model {
+    const graph = storedGraph(this.model!);
+    const names = new Names(namesOf(graph));
+    const ends = values.map((value, i) => nodeOf('activation', names.take(`early${i}`), [value], { activation }));
+    const outputs = [...this.student.graph.outputs, ...ends.map(({ name }) => name)];
+    const inputs = graph.inputs.slice(0, this.student.inputCount);
+    const ending = withoutUnread({ ...graph, inputs, nodes: [...graph.nodes, ...ends], outputs });
+    return madeOf(this.student, ending, (name) => this.split.get(name) ?? name);
+  }
+
   private shapeOf(value: string): Shape {
     return valuesOf(this.graph).get(value)!.shape;
   }
@@ -107,13 +136,13 @@ export class TrainingNetwork {
     return name;
   }
 
-  private dense(name: string, from: string, units: number): string {
+  private dense(name: string, from: string, units: number, activation: ActivationSpec): Dense {
     const shape = this.shapeOf(from);
     const inputs = shape.at(-1);
     if (inputs === undefined) throw new ShapeError('distill', [shape], `${from} has no axis of features`);
     const kernel = this.weight(`${name}/kernel`, [inputs, units], 'glorotUniform');
     const bias = this.weight(`${name}/bias`, [units], 'zeros');
-    return this.put('dense', name, [from], { activation: LINEAR }, { kernel, bias });
+    return { name: this.put('dense', name, [from], { activation }, { kernel, bias }), keys: [kernel, bias] };
   }
 
   private weight(wished: string, shape: Shape, by: 'glorotUniform' | 'zeros'): string {
