@@ -190,6 +190,7 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
+export { type BestTeacherOptions, bestTeacher, KeptCopies, type TeacherTrial } from './distill/candidates.ts';
 export {
   ContrastiveMemory,
   type ContrastiveMemoryOptions,
@@ -198,6 +199,8 @@ export {
   type Negatives,
 } from './distill/contrastive.ts';
 export { type Distilled, type DistillOptions, distill } from './distill/distill.ts';
+export { ensembleNetwork } from './distill/ensemble.ts';
+export { type BornAgainOptions, bornAgain } from './distill/generations.ts';
 export {
   attentionLoss,
   attentionMap,
@@ -208,6 +211,7 @@ export {
   softTargetLoss,
 } from './distill/losses.ts';
 export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
+export { type DistilledFigures, DistillReport, distillReport } from './distill/report.ts';
 export { type SelfDistilled, type SelfDistillOptions, selfDistill } from './distill/self-distill.ts';
 export type { Ensemble, Teacher } from './distill/teacher.ts';
 export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';

@@ -95,7 +95,9 @@ export function madeOf(model: Model, network: Graph<Stored>, from: (node: string
     return layer;
   });
   for (const weight of copy.weights) {
-    const { gradient } = model.graph.weights.get(weight.name)?.sharing ?? {};
+    const at = weight.name.lastIndexOf('/');
+    const name = from(weight.name.slice(0, at)) + weight.name.slice(at);
+    const { gradient } = model.graph.weights.get(name)?.sharing ?? {};
     if (gradient !== undefined && weight.sharing !== null) weight.sharing = { ...weight.sharing, gradient };
   }
   copy.steps = model.steps;

@@ -219,7 +219,7 @@ function taught(options: Omit<DistillOptions, 'assistants'>): { readonly model: 
     ...(callbacks && { callbacks: asOfStudent(callbacks, rename) }),
     ...validation(),
   });
-  network?.takeBack();
+  network?.takeBack(used);
   student.compile(after);
   return { model: student, history: rename === null ? history : { ...history, history: rename(history.history) } };
 }

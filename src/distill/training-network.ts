@@ -10,6 +10,8 @@ import { withLogits } from '../graph/taps.ts';
 import { initializer } from '../nn/initializers.ts';
 import type { Model } from '../nn/model.ts';
 import { storedGraph } from '../nn/network.ts';
+import type { Optimizer } from '../nn/optimizers.ts';
+import type { Parameter } from '../nn/parameter.ts';
 import { Random } from '../tensor/random.ts';
 import { keep, type Tensor } from '../tensor/tensor.ts';
 import type { HeadBuilder } from './terms.ts';
@@ -85,23 +87,27 @@ export class TrainingNetwork {
     return this.model;
   }
 
-  /** Gives the student what training made of its weights. */
-  takeBack(): void {
+  /** Gives the student what training made of its weights, and with them what the optimizer keeps for each. */
+  takeBack(optimizer: Optimizer): void {
     const { student } = this;
     const trained = this.model!;
     const own = new Map(student.graph.nodes.map((node) => [node.name, node]));
+    const pairs = new Map<Parameter, Parameter>(); // the student's, and the trained one
     for (const node of trained.graph.nodes) {
       const keys = own.get(this.split.get(node.name) ?? node.name)?.weights ?? {};
       for (const [role, key] of Object.entries(node.weights)) {
         const to = keys[role] === undefined ? undefined : student.graph.weights.get(keys[role]);
-        if (to === undefined) continue;
-        const from = trained.graph.weights.get(key)!;
-        to.value.storage.array.set(from.value.data);
-        to.mask = from.mask && keep(from.mask);
+        if (to !== undefined) pairs.set(to, trained.graph.weights.get(key)!);
       }
+    }
+    for (const [to, from] of pairs) {
+      to.value.storage.array.set(from.value.data);
+      to.mask = from.mask && keep(from.mask);
     }
     student.steps = trained.steps;
     student.epochs = trained.epochs;
+    const moved = student.trainable;
+    optimizer.restore(moved, optimizer.state(moved.map((weight) => pairs.get(weight)!)));
   }
 
   /** What training made of it, ending in the student's outputs and in further values, which end in this activation. */
