@@ -13,6 +13,7 @@ import { plants as packages } from './plants/packages.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as tables } from './plants/tables.mjs';
+import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 
@@ -31,6 +32,7 @@ export const plants = [
   ...quantization,
   ...report,
   ...tables,
+  ...teaching,
   ...threads,
   ...training,
 ];

@@ -1,9 +1,10 @@
 import { checkCount, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { cloneModel } from '../compress/clone.ts';
 import { measure } from '../compress/measure.ts';
 import type { Callback, History, Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
-import { type DistillOptions, distill, fresh } from './distill.ts';
+import { COMMON_OPTIONS, type DistillOptions, distill, fresh } from './distill.ts';
 import type { Teacher } from './teacher.ts';
 
 /**
@@ -50,8 +51,7 @@ export interface TeacherTrial {
  */
 export function bestTeacher(options: BestTeacherOptions): TeacherTrial & { readonly trials: readonly TeacherTrial[] } {
   const op = 'bestTeacher';
-  if (typeof options !== 'object' || options === null)
-    throw new ValueError(op, 'options', 'an object of teachers, student, x, validationData, ...', options);
+  checkOptions(op, options, `teachers student validationData ${COMMON_OPTIONS}`);
   const { teachers, validationData, optimizer, ...own } = options;
   if (!Array.isArray(teachers) || teachers.length === 0)
     throw new ValueError(op, 'teachers', 'a list of models or networks', teachers);

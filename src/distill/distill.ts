@@ -54,8 +54,9 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
   readonly optimizer?: Optimizer | (() => Optimizer);
 }
 
-const DISTILL_OPTIONS =
-  'teacher student x y unlabelled validationData temperature alpha ensemble margin lossWeights terms assistants optimizer epochs batchSize callbacks shuffle verbose';
+/** What all ways to distil are told alike. */
+export const COMMON_OPTIONS =
+  'x y unlabelled temperature alpha ensemble margin lossWeights terms optimizer epochs batchSize callbacks shuffle verbose';
 
 export interface Distilled {
   readonly model: Model;
@@ -79,7 +80,7 @@ export interface Distilled {
  * Afterwards the model is compiled as the given student is, or with the plain loss on the labels.
  */
 export function distill(options: DistillOptions): Distilled {
-  checkOptions('distill', options, DISTILL_OPTIONS);
+  checkOptions('distill', options, `teacher student validationData assistants ${COMMON_OPTIONS}`);
   const { assistants, ...own } = options;
   if (assistants === undefined) return taught(own);
   if (!Array.isArray(assistants))

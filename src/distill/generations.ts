@@ -1,9 +1,10 @@
-import { checkCount, ValueError } from '../base/errors.ts';
+import { checkCount } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
 import { drawnAnew } from '../compress/clone.ts';
 import type { Network } from '../graph/network.ts';
 import { checkModel } from '../nn/check-model.ts';
 import type { History, Model } from '../nn/model.ts';
-import { type DistillOptions, distill, fresh } from './distill.ts';
+import { COMMON_OPTIONS, type DistillOptions, distill, fresh } from './distill.ts';
 import { ensembleNetwork } from './ensemble.ts';
 
 export interface BornAgainOptions extends Omit<DistillOptions, 'teacher' | 'student' | 'assistants'> {
@@ -23,8 +24,7 @@ export function bornAgain(options: BornAgainOptions): {
   readonly ensemble: () => Network;
 } {
   const op = 'bornAgain';
-  if (typeof options !== 'object' || options === null)
-    throw new ValueError(op, 'options', 'an object of model, x, y, generations, ...', options);
+  checkOptions(op, options, `model generations validationData ${COMMON_OPTIONS}`);
   const { model, generations = 3, optimizer, ...own } = options;
   checkModel(op, 'model', model);
   checkCount(op, 'generations', generations);
