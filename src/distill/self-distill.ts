@@ -149,7 +149,7 @@ export function selfDistill(model: Model, options: SelfDistillOptions): SelfDist
     ...(callbacks && { callbacks: asOfStudent(callbacks, rename) }),
     ...held(),
   });
-  network.takeBack();
+  network.takeBack(optimizer);
   own.compile({ optimizer: own.isCompiled ? own.optimizer : optimizer, ...given });
   const result = { model: own, history: { ...history, history: rename(history.history) } };
   if (!keepExits) return result;
