@@ -1,4 +1,5 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
+import { log64 } from '../../kernels/reference/math.ts';
 import { add, equal, mul, neg, notEqual, sub, where } from '../autograd/arithmetic.ts';
 import { softplus } from '../autograd/elementwise.ts';
 import { concat, detach, reshape, transpose } from '../autograd/movement.ts';
@@ -108,7 +109,7 @@ function lossesOf(form: 'infoNCE' | 'crd', parts: readonly Tensor[], samples: nu
   if (form === 'infoNCE') return softmaxCrossEntropy(logits, pairs);
   // h = e^z/(e^z + N/M) is the sigmoid of z - log(N/M): -log h of the pair, and -log(1 - h) of each of N others.
   const others = Math.max(1, width - 1);
-  const odds = sub(logits, Math.log(others / (samples ?? others)));
+  const odds = sub(logits, log64(others / (samples ?? others)));
   return sum(softplus(where(equal(pairs, 1), neg(odds), odds)), { axis: 1 });
 }
 

@@ -6,7 +6,8 @@ import { checkFlag, checkRange, ShapeError, StateError, ValueError } from '../ba
 import { checkOptions, defined } from '../base/options.ts';
 import { cloneModel } from '../compress/clone.ts';
 import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
-import { activationBefore } from '../graph/rewrite.ts';
+import { hasKernel } from '../graph/facts.ts';
+import { activationBefore, makerOf } from '../graph/rewrite.ts';
 import { checkModel } from '../nn/check-model.ts';
 import type { Loss } from '../nn/losses.ts';
 import { metricOf } from '../nn/metrics.ts';
@@ -167,12 +168,10 @@ interface Features {
 
 function lastFeatures(model: Model, op: string): Features | null {
   const { graph } = model;
-  let node = graph.nodes.find(({ name }) => name === graph.outputs[0]);
-  while (node !== undefined && node.op === 'activation') {
-    const from = node.inputs[0]!;
-    node = graph.nodes.find(({ name }) => name === from);
-  }
-  if (node?.op !== 'dense') return null;
+  let node = makerOf(graph, graph.outputs[0]!, false);
+  while (node !== null && !hasKernel(node))
+    node = node.inputs.length === 1 ? makerOf(graph, node.inputs[0]!, false) : null;
+  if (node === null) return null;
   const { name, shape } = new Member(op, model).value('the last features', node.inputs[0]!);
   const activation = activationBefore(graph, name, false);
   return shape.length === 1 ? { name, width: shape[0]!, activation } : null;
