@@ -12,6 +12,7 @@ import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
+import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
@@ -31,6 +32,7 @@ export const plants = [
   ...packages,
   ...quantization,
   ...report,
+  ...sharing,
   ...tables,
   ...teaching,
   ...threads,
