@@ -15,6 +15,7 @@ import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
+import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 export const plants = [
@@ -34,6 +35,7 @@ export const plants = [
   ...report,
   ...sharing,
   ...tables,
+  ...teaching,
   ...threads,
   ...training,
 ];

@@ -24,7 +24,7 @@ import { decodeSafetensors } from '../../src/io/index.ts';
 import { withOnly } from '../../src/quantize/alone.ts';
 import { layersOf } from '../../src/quantize/layer-formats.ts';
 import { plainOf } from '../../src/quantize/plain.ts';
-import { tapped } from '../../src/quantize/taps.ts';
+import { tapped } from '../../src/graph/taps.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses, values } from '../compress/tools.ts';
 import type { Plain } from '../plain.ts';
