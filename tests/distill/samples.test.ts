@@ -59,6 +59,10 @@ describe('samples without labels', () => {
     const soft = lossOf({ alpha: 1, unlabelled: u });
     const hard = lossOf({ alpha: 0 });
     expect(lossOf({ alpha: 0.25, unlabelled: u })).toBeCloseTo(0.25 * soft + (0.75 * hard * 48) / 68, 5);
+    for (const ending of ['sigmoid', 'linear'] as const) {
+      const own = { teacher: net(8, 1, ending), student: net(4, 2, ending), y: oneHot(y, 3), alpha: 0 };
+      expect(lossOf({ ...own, unlabelled: u })).toBeCloseTo((lossOf(own) * 48) / 68, 5);
+    }
     expect(lossOf({ alpha: 0, unlabelled: u })).toBeCloseTo((hard * 48) / 68, 6);
     same(
       { alpha: 1, unlabelled: u, epochs: 1 },

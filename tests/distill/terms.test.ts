@@ -110,6 +110,9 @@ describe('terms on features', () => {
       [12, 3, 3, 6],
     ]);
     expect(history.history.own_loss!.every(Number.isFinite)).toBe(true);
+    const pair = [net(8, 1), net(8, 5)] as const;
+    const second = train({ teacher: pair, alpha: 0, terms: [hint({ member: 1 })] }).model;
+    expect(digest(second)).toBe(digest(train({ teacher: pair[1], alpha: 0, terms: [hint()] }).model));
   });
 
   test('are told by their rows what a loss needs: labels, answers, numbers, the teacher as an input', () => {
