@@ -4,6 +4,7 @@ import { plants as autograd } from './plants/autograd.mjs';
 import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
+import { plants as features } from './plants/features.mjs';
 import { plants as files } from './plants/files.mjs';
 import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
@@ -24,6 +25,7 @@ export const plants = [
   ...commands,
   ...compression,
   ...devices,
+  ...features,
   ...files,
   ...graph,
   ...kernels,
