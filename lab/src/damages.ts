@@ -2,7 +2,9 @@ import { type DamageOptions, damage, fromData, type OutputDamage } from 'whittle
 import type { RawTable, TableEncoder } from 'whittle-ml/data';
 import { figure } from './figures.ts';
 import type { Tested } from './mistakes.ts';
-import type { Damage, Figure, FormName } from './types.ts';
+import type { Damage } from './types-answers.ts';
+import type { Figure } from './types-base.ts';
+import type { FormName } from './types-forms.ts';
 
 const EDGE = 0.1;
 const BINS = 15;

@@ -1,7 +1,8 @@
 import { classesOf, type Network, predictNetwork, type Samples, type Tensor } from 'whittle-ml';
 import type { RawTable, TableEncoder } from 'whittle-ml/data';
 import { grays, screenOf } from './pictures.ts';
-import type { FormName, Mistakes, Pictures, Predictions } from './types.ts';
+import type { Mistakes, Pictures, Predictions } from './types-answers.ts';
+import type { FormName } from './types-forms.ts';
 
 /** What is looked at: networks in all their forms, the teacher first, and the test part of one seed. */
 export interface Tested {

@@ -1,7 +1,7 @@
 import { decodeNetwork, encodeNetwork, type Network, reshape, type Tensor, WhittleError } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
 import type { ReadFlags } from './options.ts';
-import type { FormName } from './types.ts';
+import type { FormName } from './types-forms.ts';
 import { FileError } from './write.ts';
 
 /** A network of a run, with what turns rows of a table into its inputs and its outputs into answers. */

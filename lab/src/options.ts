@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ImageShape, ModelKind } from './types.ts';
+import type { ImageShape, ModelKind } from './types-base.ts';
 
 /** How a table is written, as it was typed; what is left out is looked for. */
 export interface ReadFlags {

@@ -30,7 +30,9 @@ import {
   svg,
   table,
 } from './parts.ts';
-import type { FormResult, JobReport, Mistakes } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Mistakes } from './types-answers.ts';
+import type { FormResult } from './types-forms.ts';
 
 /** Compression: how the forms compare, which classes they made worse, and a card for each. */
 export function formSection(report: JobReport): Markup {

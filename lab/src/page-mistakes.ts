@@ -3,7 +3,8 @@ import { decimals, whole } from './format.ts';
 import { html, Markup } from './html.ts';
 import { details, figure, headsOf, list, MANY, matrix, svg } from './parts.ts';
 import { shares } from './pictures.ts';
-import type { JobReport, Mistakes, Pictures } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Mistakes, Pictures } from './types-answers.ts';
 
 /** What the teacher gets wrong: images and the classes that it confuses, or predictions against true numbers. */
 export function mistakeSection(report: JobReport): Markup {

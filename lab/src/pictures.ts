@@ -1,4 +1,4 @@
-import type { Pictures } from './types.ts';
+import type { Pictures } from './types-answers.ts';
 
 /** Columns of a table that are the pixels of square images, in rows from the top left. */
 export interface Screen {

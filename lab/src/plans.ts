@@ -4,7 +4,7 @@ import { imageText } from './images.ts';
 import { asUsed } from './measuring.ts';
 import { TEACHERS } from './networks.ts';
 import { CUT_OFF } from './prepare.ts';
-import type { ImageShape, ModelKind } from './types.ts';
+import type { ImageShape, ModelKind } from './types-base.ts';
 import type { Workbench } from './workbench.ts';
 
 /** The trainings of one whittling; both students take as long. */

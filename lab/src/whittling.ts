@@ -18,7 +18,9 @@ import {
 import { percent, whole } from './format.ts';
 import { asUsed, type Figures, figuresOf, type Measured, measured } from './measuring.ts';
 import { kernelsOf, planOf, type Training } from './plans.ts';
-import type { FormName, FormResult, JobReport, ModelKind, Progress } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { ModelKind, Progress } from './types-base.ts';
+import type { FormName, FormResult } from './types-forms.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Share of the neurons or channels of every layer that are taken out. */

@@ -14,7 +14,7 @@ import {
   Sequential,
 } from 'whittle-ml';
 import type { Prepared } from './prepare.ts';
-import type { Progress } from './types.ts';
+import type { Progress } from './types-base.ts';
 
 export interface NetworkOptions extends Pick<DenseOptions, 'kernelRegularizer'> {
   /** Rate of a dropout layer after every hidden layer. Default none. */

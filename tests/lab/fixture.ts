@@ -1,19 +1,10 @@
 import { criteriaFindings } from '../../lab/src/findings-criteria.ts';
 import { ledgerFindings, roundingFinding } from '../../lab/src/findings-ledger.ts';
-import type {
-  CriterionName,
-  Figure,
-  FitName,
-  FitResult,
-  FormName,
-  FormResult,
-  JobReport,
-  LedgerFormat,
-  Ledgers,
-  LightName,
-  LightVariant,
-  Rounding,
-} from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Figure } from '../../lab/src/types-base.ts';
+import type { CriterionName, LightName, LightVariant } from '../../lab/src/types-compared.ts';
+import type { FitName, FitResult, FormName, FormResult } from '../../lab/src/types-forms.ts';
+import type { LedgerFormat, Ledgers, Rounding } from '../../lab/src/types-layers.ts';
 
 /** Deterministic wiggle in [-1, 1]. */
 const wiggle = (i: number): number => ((i * 7919) % 200) / 100 - 1;

@@ -9,7 +9,8 @@ import { DEFAULT_EPOCHS, type JobResult, runJob } from '../../lab/src/job.ts';
 import { renderPage } from '../../lab/src/page.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
 import { renderTables } from '../../lab/src/tables.ts';
-import type { Figure, JobReport, Progress } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Figure, Progress } from '../../lab/src/types-base.ts';
 import { type Form, panelsTaken, whittle } from '../../lab/src/whittling.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 
