@@ -79,13 +79,18 @@ function ofClasses(all: readonly All[], line: (sample: number) => number): Damag
   };
 }
 
+/** Of the table, for a step of a regression's numbers. */
+export function unitOf(encoder: Pick<TableEncoder, 'decode'>): number {
+  const [zero, one] = encoder.decode(fromData(Float32Array.of(0, 1), [2, 1])).numbers!;
+  return one! - zero!;
+}
+
 function ofNumbers(
   all: readonly All[],
   line: (sample: number) => number,
   encoder: Pick<TableEncoder, 'decode'>,
 ): Damage {
-  const [zero, one] = encoder.decode(fromData(Float32Array.of(0, 1), [2, 1])).numbers!;
-  const unit = one! - zero!; // of the table, for a step of the network's numbers
+  const unit = unitOf(encoder);
   return {
     kind: 'numbers',
     forms: all.map(({ form, seeds }) => {

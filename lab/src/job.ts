@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
 import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds } from './criteria.ts';
-import { damagesOf } from './damages.ts';
+import { damagesOf, unitOf } from './damages.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
 import { ledgersOf } from './ledgers.ts';
@@ -12,9 +12,12 @@ import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
 import { recommend } from './recommend.ts';
 import { ROUNDING_SEEDS, type RoundingRun, roundingOf, roundingRun } from './rounding.ts';
+import { softTargetsOf } from './soft-targets.ts';
+import { type TaughtRun, taughtOf, taughtRun } from './taught.ts';
 import type { JobOptions, JobReport } from './types.ts';
 import type { Progress, SamplesAs } from './types-base.ts';
 import type { FormName, FormResult } from './types-forms.ts';
+import type { Taught } from './types-taught.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
@@ -37,11 +40,13 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const start = performance.now();
   const { name, targetName, task, taskReason, classNames, image } = data;
   const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false, criteria = false } = options;
+  const { students = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
   const lights: LightRun[] = [];
   const rounded: RoundingRun[] = [];
+  const taughtRuns: TaughtRun[] = [];
   let training = 0;
   const benchOf = (seed: number, samples: SamplesAs): Workbench =>
     new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
@@ -55,6 +60,11 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     if (i < ROUNDING_SEEDS) {
       await breath();
       rounded.push(roundingRun(bench, `Kernels of 4 bits${of}`, progress, made[0]!.network));
+    }
+    if (students) {
+      await breath();
+      const told = { kind: model, forms: made, seeds: options.seeds.length, isFirst: i === 0 };
+      taughtRuns.push(taughtRun(bench, `Students${of}`, progress, told));
     }
     parts.push(bench.data);
     training += bench.seconds;
@@ -82,6 +92,13 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const [{ encoder, notes, inputs, train, validation, test }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
+  const taught = students
+    ? taughtOf(
+        taughtRuns,
+        classNames === undefined ? unitOf(encoder) : null,
+        softTargetsOf(tested[0]!, classNames, encoder, data.table),
+      )
+    : null;
   const facts = {
     name,
     rows: data.rows.length,
@@ -106,12 +123,13 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     damage: damagesOf(tested, classNames !== undefined, encoder, data.table),
     ledger: ledgersOf({ ...tested[0]!, validation }, classNames !== undefined),
     rounding: roundingOf(rounded, scoreName),
+    taught,
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),
     criteria: compared.length === 0 ? null : criteriaOf(compared, comparing, model, scoreName),
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
-    distillation: distillation(forms, whittled, scoreName),
+    distillation: distillation(forms, whittled, scoreName, taught),
     digests: [...digests(options.seeds, whittled), ...lightDigests(options.seeds, lights)],
   };
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
@@ -131,6 +149,7 @@ function distillation(
   forms: readonly FormResult[],
   whittled: readonly Whittled[],
   scoreName: string,
+  taught: Taught | null,
 ): JobReport['distillation'] {
   const score = (name: FormName): FormResult['score'] => forms.find((form) => form.name === name)!.score;
   const distilled = score('student (distilled)');
@@ -140,7 +159,7 @@ function distillation(
     distilled,
     labelsOnly,
     agreement: agreements.length === 0 ? null : figure(agreements),
-    conclusion: distillationConclusion(distilled, labelsOnly, scoreName),
+    conclusion: taught?.findings[0] ?? distillationConclusion(distilled, labelsOnly, scoreName),
   };
 }
 

@@ -58,6 +58,9 @@ svg.plot text { white-space: pre; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); gap: .8rem .7rem; list-style: none; margin: 0; padding: 0; max-width: 33rem; }
 .pictures svg { display: block; width: 100%; border: 1px solid var(--line); border-radius: 4px; fill: currentColor; shape-rendering: crispEdges; }
 .pictures span { display: block; font-size: .8rem; line-height: 1.3; margin-top: .2rem; color: var(--soft); }
+.sample { display: flex; flex-wrap: wrap; gap: .8rem 1.5rem; align-items: flex-start; margin-bottom: 1rem; }
+.sample > svg { flex: none; width: 7rem; border: 1px solid var(--line); border-radius: 4px; fill: currentColor; shape-rendering: crispEdges; }
+.sample > .text { flex: 1 1 18rem; } .sample > dl { margin: 0; font-size: .9rem; }
 .pictures b { color: var(--ink); }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }

@@ -19,13 +19,13 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
   checkNetwork(data, flags.model);
   await checkFolder(out, ['report.json', 'index.html', ...SHIPPED.map(modelPath)]);
   const { renderPage } = await import('./page.ts');
-  const { epochs, model, image, criteria } = flags;
+  const { epochs, model, image, criteria, students } = flags;
   const as = model === 'mlp' && image === undefined ? 'columns' : 'images';
   const { notes } = inWords(data.name, () => prepare(data, flags.seed, as));
   for (const sentence of sentencesOf(notes, 'train')) around.output.write(`${sentence}\n`);
   const progress = showProgress(flags.progress, around.output);
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
-  const options = { seeds, epochs, model, as, light: flags.light && data.image !== null, criteria } as const;
+  const options = { seeds, epochs, model, as, light: flags.light && data.image !== null, criteria, students } as const;
   const { report, networks } = await around.runJob(data, options, progress).finally(progress.end);
   const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table, flags)] as const);
   await writeFiles(out, {

@@ -3,6 +3,7 @@ import type { Digest, Figure, ImageShape, ModelKind, SamplesAs, Task } from './t
 import type { Criteria, Light } from './types-compared.ts';
 import type { FitResult, FormResult, Histogram, Recommendation } from './types-forms.ts';
 import type { Ledgers, Rounding } from './types-layers.ts';
+import type { Taught } from './types-taught.ts';
 
 /** What the main job measures and the report shows. `report.json` holds one JobReport. */
 
@@ -49,6 +50,8 @@ export interface JobReport {
   readonly damage: Damage;
   readonly ledger: Ledgers;
   readonly rounding: Rounding;
+  /** What distillation changed; null where nobody asked. */
+  readonly taught: Taught | null;
   /** Of a classification, else null. */
   readonly mistakes: Mistakes | null;
   /** Of a regression, else null. */
@@ -64,7 +67,7 @@ export interface JobReport {
     readonly labelsOnly: Figure;
     /** Share of test samples on which student and teacher agree (classification), else null. */
     readonly agreement: Figure | null;
-    /** One sentence that says whether distillation helped, with the numbers. */
+    /** One sentence that says whether distillation helped, with the numbers: of all pairs of students where there are more. */
     readonly conclusion: string;
   };
   /** SHA-256 of the weights by seed and model: the same on every machine. */
@@ -85,4 +88,6 @@ export interface JobOptions {
   readonly light?: boolean;
   /** Also compare criteria of pruning, with three seeds at least. Default false. */
   readonly criteria?: boolean;
+  /** Also train further students alone and distilled, and say what differs. Default false. */
+  readonly students?: boolean;
 }
