@@ -18,7 +18,7 @@ interface Bar {
 }
 
 /** Of a class the bars of all answers side by side. */
-const ROW = 34;
+const ROW = 29;
 
 /** The probabilities of the classes at one temperature, by the teacher and both students. */
 export function answerBars(answers: readonly SoftAnswer[], names: readonly string[], others: number): string {

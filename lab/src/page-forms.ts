@@ -40,7 +40,7 @@ export function formSection(report: JobReport): Markup {
   const agrees =
     d.agreement === null
       ? ''
-      : ` It gives the same answer as the teacher for ${percent(d.agreement.mean)} of the test samples.`;
+      : ` The distilled student gives the same answer as the teacher for ${percent(d.agreement.mean)} of the test samples.`;
   return html`<section aria-labelledby="forms"><h2 id="forms">Compression</h2>
 <p>Every form is a network of its own, saved to a file and timed; its bytes are those of the network, without the encoder that the files in models/ also carry; ${report.scoreName} is that of the test samples. ${d.conclusion}${agrees}</p>
 ${compressionFigures(report)}

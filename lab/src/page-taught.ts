@@ -1,12 +1,12 @@
 import { answerBars, numberDots, taughtLines } from './charts-taught.ts';
 import { numberText } from './findings-damage.ts';
 import { gainText, probability, runsText, TAUGHT, verdictOf } from './findings-taught.ts';
-import { decimals, range, severalSeeds, whole } from './format.ts';
+import { percent, range, severalSeeds, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { picture } from './page-mistakes.ts';
 import { type Column, capital, details, figure, keys, MARKS, paragraphs, svg, table } from './parts.ts';
 import type { JobReport } from './types.ts';
-import type { Sample, SoftTargets, Taught, TaughtFigure } from './types-taught.ts';
+import type { AnswererName, Sample, SoftTargets, Taught, TaughtFigure } from './types-taught.ts';
 
 /** What the teacher taught: its answer to one sample, and what became of the students; nothing where nobody asked. */
 export function taughtSection(report: JobReport): Markup {
@@ -30,24 +30,31 @@ function softTargets(report: JobReport, soft: Extract<SoftTargets, { kind: 'clas
   );
   const charts = soft.temperatures.map((temperature, t) => {
     const own = soft.answers.filter((answer) => answer.temperature === temperature);
-    const use = ['as the networks answer', 'as the student learned from them', 'softer still'][t]!;
-    return html`<div><p class="note">Temperature ${temperature}, ${use}</p>${svg(answerBars(own, names, soft.others))}</div>`;
+    const use = ['as the networks answer', 'as the student learned', 'softer still'][t]!;
+    return html`<div><p class="note">Temperature ${temperature}: ${use}</p>${svg(answerBars(own, names, soft.others))}</div>`;
   });
   const content = html`<div class="sample">${shownSample(soft.sample, `the sample in line ${soft.sample.line}, ${nameOf(soft.truth)}`)}<div class="text">${paragraphs([soft.finding])}</div></div>
 ${marks}<div class="grid">${charts}</div>
 ${details('All figures of this sample', answerTable(soft, names))}`;
   return figure(
     'The soft targets of one sample',
-    `Line ${soft.sample.line} of the file, a test sample${seedOf(report)} whose label is ${nameOf(soft.truth)}: of those that the teacher gets right and is fairly sure of, the one whose second class stands out most, where there is one such. Logits are divided by the temperature before softmax, so that small probabilities become large enough to learn from.`,
+    `Line ${soft.sample.line} of the file, a test sample${seedOf(report)} whose label is ${nameOf(soft.truth)}: where there are such, of those that the teacher gets right and is fairly sure of the one whose second class stands out most. Logits are divided by the temperature before softmax, which makes small probabilities large enough to learn from.`,
     content,
   );
 }
+
+/** What stands at the head of a column. */
+const SHORT: { readonly [A in AnswererName]: string } = {
+  teacher: 'teacher',
+  'student (labels only)': 'alone',
+  'student (distilled)': 'distilled',
+};
 
 function answerTable(soft: Extract<SoftTargets, { kind: 'classes' }>, names: readonly string[]): Markup {
   const rows = [...names, ...(soft.others === 0 ? [] : [`${soft.others} others`])].map((name, row) => ({ name, row }));
   const columns = soft.answers.map(
     ({ by, temperature, probabilities, others }): Column<(typeof rows)[number]> => ({
-      title: `${by}, T = ${temperature}`,
+      title: `${SHORT[by]}, T = ${temperature}`,
       number: true,
       cell: ({ row }) => probability(probabilities[row] ?? others),
     }),
@@ -87,6 +94,7 @@ function oneNumber(report: JobReport, soft: Extract<SoftTargets, { kind: 'number
 
 function changes(taught: Taught): Markup {
   const { figures, runs, temperature, alpha, epochs, bins, findings } = taught;
+  const isOfClasses = taught.soft.kind === 'classes';
   const columns: Column<TaughtFigure>[] = [
     { title: 'figure', cell: ({ name }) => TAUGHT[name].title },
     {
@@ -112,12 +120,12 @@ function changes(taught: Taught): Markup {
   const content = html`${marks}<div class="grid">${charts}</div>
 <div class="text apart">${paragraphs(findings)}</div>
 ${table(`Mean (lowest..highest) of ${runsText(taught)}`, figures, columns)}`;
-  const judged = figures.some(({ name }) => name === 'calibration')
+  const judged = isOfClasses
     ? ` The calibration error is how far off the probabilities are on average, over ${bins} bins.`
     : '';
   return figure(
     'What distillation changed',
-    `${capital(runsText(taught))}, those of a pair of the same size, first weights, order of the samples and ${whole(epochs)} epochs: one learns from the labels alone, the other to ${decimals(alpha)} from the teacher’s answers at temperature ${temperature} and to ${decimals(1 - alpha)} from the labels. Figures are of the test samples; intervals are of 95 %, over other test samples and other students at once.${judged}`,
+    `${capital(runsText(taught))}. Those of a pair have the same size, first weights, order of the samples and ${whole(epochs)} epochs: one learns from the labels alone, the other to ${percent(alpha)} from the teacher’s answers${isOfClasses ? ` at temperature ${temperature}` : ''} and to ${percent(1 - alpha)} from the labels. Figures are of the test samples; intervals are of 95 %, over other test samples and other students at once.${judged}`,
     content,
   );
 }

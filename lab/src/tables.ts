@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { chanceText, lostText, numberText, points, worstText } from './findings-damage.ts';
 import { addedBy, decibelText } from './findings-ledger.ts';
+import { runsText, TAUGHT, verdictOf } from './findings-taught.ts';
 import {
   dataFacts,
   decimals,
@@ -66,6 +67,7 @@ export function renderTables(report: JobReport): string {
       ),
       d.conclusion,
     ),
+    ...taughtTable(report),
     damageTable(report),
     ledgerTable(report),
     ...lightTable(report),
@@ -84,6 +86,19 @@ export function renderTables(report: JobReport): string {
     section('Recommended', headline(report), report.recommendation.rule),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What distillation changed, where more students were trained. */
+function taughtTable({ taught }: JobReport): string[] {
+  if (taught === null) return [];
+  const rows = taught.figures.map(({ name, alone, distilled, gain }) => {
+    const { title, format } = TAUGHT[name];
+    const [low, high] = [gain.low, gain.high].map(TAUGHT[name].difference);
+    return [title, range(alone, format), range(distilled, format), `${low} to ${high}`, verdictOf(name, gain)];
+  });
+  const head = ['figure', 'labels alone', 'distilled', 'difference, 95 %', 'distilled is'];
+  const texts = [...taught.findings, taught.soft.finding].map((text) => `- ${text}`);
+  return [section(`What distillation changed (${runsText(taught)}: mean (min..max))`, table(head, rows), ...texts)];
 }
 
 /** What the forms changed in the teacher's answers. */

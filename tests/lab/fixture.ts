@@ -5,6 +5,7 @@ import type { Figure } from '../../lab/src/types-base.ts';
 import type { CriterionName, LightName, LightVariant } from '../../lab/src/types-compared.ts';
 import type { FitName, FitResult, FormName, FormResult } from '../../lab/src/types-forms.ts';
 import type { LedgerFormat, Ledgers, Rounding } from '../../lab/src/types-layers.ts';
+import { taught, taughtNumbers } from './fixture-taught.ts';
 
 /** Deterministic wiggle in [-1, 1]. */
 const wiggle = (i: number): number => ((i * 7919) % 200) / 100 - 1;
@@ -48,6 +49,7 @@ export function regression(): JobReport {
       })),
     },
     mistakes: null,
+    taught: taughtNumbers(),
     predictions: {
       truth,
       forms: [
@@ -361,6 +363,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     },
     ledger: ledgers(),
     rounding: rounding(),
+    taught: taught(seeds),
     predictions: null,
     light: null,
     criteria: null,

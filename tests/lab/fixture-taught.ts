@@ -1,0 +1,84 @@
+import { softFinding, taughtFindings } from '../../lab/src/findings-taught.ts';
+import type { Figure } from '../../lab/src/types-base.ts';
+import type { Gain } from '../../lab/src/types-layers.ts';
+import type { AnswererName, SoftTargets, Taught, TaughtFigure, TaughtName } from '../../lab/src/types-taught.ts';
+
+const figure = (values: readonly number[]): Figure => ({
+  mean: values.reduce((sum, x) => sum + x, 0) / values.length,
+  min: Math.min(...values),
+  max: Math.max(...values),
+  values,
+});
+
+const ANSWERERS: readonly AnswererName[] = ['teacher', 'student (labels only)', 'student (distilled)'];
+
+/** Soft targets of an 8 that is much like a 9; of many classes nine are shown. */
+export function softTargets(names: readonly string[]): Extract<SoftTargets, { kind: 'classes' }> {
+  const n = names.length;
+  const truth = Math.min(8, n - 1);
+  const order = [truth, ...names.map((_, i) => n - 1 - i).filter((i) => i !== truth)];
+  const shown = order.slice(0, n > 10 ? 9 : 10);
+  const temperatures = [1, 3, 10] as const;
+  const answers = temperatures.flatMap((temperature) =>
+    ANSWERERS.map((by, a) => {
+      const weights = order.map(
+        (_, i) => Math.exp(-(i + (i > 1 ? 3 : 0)) * (a === 1 ? 4 : 2.5 + a / 10)) ** (1 / temperature),
+      );
+      const sum = weights.reduce((p, q) => p + q, 0);
+      const all = weights.map((weight) => weight / sum);
+      const probabilities = all.slice(0, shown.length);
+      return { by, temperature, probabilities, others: all.slice(shown.length).reduce((p, q) => p + q, 0) };
+    }),
+  );
+  const sample = { line: 812, image: { side: 4, pixels: '00ff80000000ff000000ff00000000ff' }, cells: [], more: 0 };
+  const found = {
+    ...{ kind: 'classes' as const, sample, truth, temperatures, classes: shown, others: n - shown.length, answers },
+  };
+  return { ...found, finding: softFinding(found, names) };
+}
+
+function taughtOf(
+  soft: SoftTargets,
+  seeds: number,
+  all: readonly (readonly [TaughtName, number, number, Gain])[],
+): Taught {
+  const runs = Array.from({ length: Math.max(5, seeds) }, (_, i) =>
+    seeds > 1 ? { seed: i % seeds, start: (i % seeds) + 100 * Math.floor(i / seeds) } : { seed: 0, start: 100 * i },
+  );
+  const figures = all.map(([name, alone, distilled, gain]): TaughtFigure => {
+    const of = (mean: number): Figure => figure(runs.map((_, i) => mean * (1 + 0.004 * (i - (runs.length - 1) / 2))));
+    const teacher = name === 'agreement' || name === 'distance' ? null : figure([0.975]);
+    return { name, teacher, alone: of(alone), distilled: of(distilled), gain };
+  });
+  const told = {
+    ...{ temperature: 3, alpha: 0.7, epochs: 120, samples: 360, runs, bins: 15, figures },
+    control: { isSame: true, largest: 0 },
+  };
+  return { ...told, soft, findings: taughtFindings(told) };
+}
+
+/** Students that are as right as others, agree with the teacher more often, and are worse calibrated. */
+export const taught = (seeds = 1, names: readonly string[] = Array.from('0123456789')): Taught =>
+  taughtOf(softTargets(names), seeds, [
+    ['accuracy', 0.951, 0.958, { gain: 0.007, low: -0.004, high: 0.016 }],
+    ['agreement', 0.955, 0.97, { gain: 0.015, low: 0.004, high: 0.026 }],
+    ['calibration', 0.018, 0.031, { gain: 0.013, low: 0.002, high: 0.02 }],
+  ]);
+
+/** The same of numbers. */
+export function taughtNumbers(): Taught {
+  const sample = {
+    ...{ line: 12, image: null, more: 3 },
+    cells: [
+      { name: 'rooms', text: '4' },
+      { name: 'street', text: 'Grand Avenue' },
+    ],
+  };
+  const found = {
+    ...{ kind: 'numbers' as const, sample, truth: 40, teacher: 30, target: 33, alone: 38.5, distilled: 34, alpha: 0.7 },
+  };
+  return taughtOf({ ...found, finding: softFinding(found, []) }, 1, [
+    ['R²', 0.81, 0.83, { gain: 0.02, low: -0.01, high: 0.05 }],
+    ['distance', 4.25, 3.5, { gain: -0.75, low: -1.2, high: -0.3 }],
+  ]);
+}
