@@ -4,64 +4,64 @@ import { CHART, clipped, draw, PANEL, type Tip } from './plot.ts';
 import type { AnswererName, SoftAnswer, Taught, TaughtFigure } from './types-taught.ts';
 
 /** How each answer is drawn, as the keys above the charts say. */
-const LOOKS: { readonly [A in AnswererName]: Plot.BarXOptions } = {
+const LOOKS: { readonly [A in AnswererName]: Plot.RectOptions } = {
   teacher: { fill: 'var(--gap)' },
   'student (labels only)': { fill: 'var(--paper)', stroke: 'var(--train)', strokeWidth: 1.2 },
   'student (distilled)': { fill: 'var(--train)' },
 };
 const ANSWERERS = Object.keys(LOOKS) as AnswererName[];
 
-interface Bar {
-  readonly by: AnswererName;
-  readonly name: string;
-  readonly p: number;
-}
-
-/** Of a class the bars of all answers side by side. */
+/** Of a class the bars of all answers one below the other: its height, and the shares of that of a bar and above the first. */
 const ROW = 29;
+const BAR = 0.25;
+const ABOVE = 0.12;
 
 /** The probabilities of the classes at one temperature, by the teacher and both students. */
 export function answerBars(answers: readonly SoftAnswer[], names: readonly string[], others: number): string {
-  const labels = [...names.map(clipped), ...(others === 0 ? [] : [`${others} others`])];
-  const rows = labels.map((_, i) => i);
-  const bars = answers.map(({ by, probabilities, others: rest }) =>
-    [...probabilities, ...(others === 0 ? [] : [rest])].map((p, row): Bar & { row: number } => ({
-      ...{ by, p, row },
-      name: names[row] ?? labels[row]!,
-    })),
+  const labels = [...names, ...(others === 0 ? [] : [`${others} others`])];
+  const all = answers.flatMap(({ by, probabilities, others: rest }) =>
+    labels.map((name, row) => {
+      const top = row + ABOVE + BAR * ANSWERERS.indexOf(by);
+      return { by, name, p: probabilities[row] ?? rest, top, bottom: top + BAR };
+    }),
   );
-  const all = bars.flat();
   const { temperature } = answers[0]!;
+  const text = (by: AnswererName): string =>
+    all.flatMap((bar) => (bar.by === by ? [`${bar.name} ${probability(bar.p)}`] : [])).join(', ');
   return draw(
-    `Probabilities at temperature ${temperature}: ${answers
-      .map(({ by }, a) => `${by} ${bars[a]!.map(({ name, p }) => `${name} ${probability(p)}`).join(', ')}`)
-      .join('; ')}`,
+    `Probabilities at temperature ${temperature}: ${answers.map(({ by }) => `${by} ${text(by)}`).join('; ')}`,
     {
       width: PANEL,
       height: labels.length * ROW + 40,
-      marginLeft: Math.max(28, ...labels.map((label) => label.length * 6.2 + 10)),
+      marginLeft: Math.max(28, ...labels.map((label) => clipped(label).length * 6.2 + 10)),
       marginRight: 14,
       marginTop: 6,
-      marginBottom: 32,
+      marginBottom: 34,
       x: { domain: [0, 1], ticks: 5, grid: true, label: 'probability', labelAnchor: 'center', labelArrow: 'none' },
-      y: { domain: ANSWERERS, axis: null, padding: 0.12 },
-      fy: { domain: rows, label: null, tickFormat: (row: number) => labels[row], axis: 'left', padding: 0.16 },
+      y: { domain: [labels.length, 0], label: null },
       marks: [
+        Plot.axisY(
+          labels.map((_, row) => row + 0.5),
+          { tickSize: 0, label: null, tickFormat: (y: number) => clipped(labels[Math.floor(y)]!) },
+        ),
         ...ANSWERERS.map((by) =>
-          Plot.barX(
+          Plot.rect(
             all.filter((bar) => bar.by === by),
-            { ...LOOKS[by], x: 'p', y: 'by', fy: 'row' },
+            { ...LOOKS[by], x1: 0, x2: 'p', y1: 'top', y2: 'bottom', insetTop: 0.5, insetBottom: 0.5 },
           ),
         ),
         Plot.ruleX([0], { stroke: 'currentColor' }),
       ],
     } as Plot.PlotOptions,
     (chart) => {
-      const [x, y, fy] = [chart.scale('x')!, chart.scale('y')!, chart.scale('fy')!];
-      return all.map(({ by, name, p, row }): Tip => {
-        const middle = fy.apply(row) + y.apply(by) - 6 + y.bandwidth! / 2;
-        return [x.apply(p), middle, `${name}, by ${by}: ${probability(p)}`];
-      });
+      const [x, y] = [chart.scale('x')!, chart.scale('y')!];
+      return all.map(
+        ({ by, name, p, top, bottom }): Tip => [
+          x.apply(p),
+          y.apply((top + bottom) / 2),
+          `${name}, by ${by}: ${probability(p)}`,
+        ],
+      );
     },
   );
 }

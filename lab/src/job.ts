@@ -12,6 +12,7 @@ import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
 import { recommend } from './recommend.ts';
 import { ROUNDING_SEEDS, type RoundingRun, roundingOf, roundingRun } from './rounding.ts';
+import { SMALLEST_SEEDS, type SmallestRun, smallestOf, smallestRun } from './smallest.ts';
 import { softTargetsOf } from './soft-targets.ts';
 import { type TaughtRun, taughtOf, taughtRun } from './taught.ts';
 import type { JobOptions, JobReport } from './types.ts';
@@ -40,13 +41,14 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const start = performance.now();
   const { name, targetName, task, taskReason, classNames, image } = data;
   const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false, criteria = false } = options;
-  const { students = false } = options;
+  const { students = false, smallest = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
   const lights: LightRun[] = [];
   const rounded: RoundingRun[] = [];
   const taughtRuns: TaughtRun[] = [];
+  const smallestRuns: SmallestRun[] = [];
   let training = 0;
   const benchOf = (seed: number, samples: SamplesAs): Workbench =>
     new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
@@ -65,6 +67,10 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
       await breath();
       const told = { kind: model, forms: made, seeds: options.seeds.length, isFirst: i === 0 };
       taughtRuns.push(taughtRun(bench, `Students${of}`, progress, told));
+    }
+    if (smallest && i < SMALLEST_SEEDS) {
+      await breath();
+      smallestRuns.push(smallestRun(bench, `Smallest files${of}`, progress, made));
     }
     parts.push(bench.data);
     training += bench.seconds;
@@ -124,6 +130,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     ledger: ledgersOf({ ...tested[0]!, validation }, classNames !== undefined),
     rounding: roundingOf(rounded, scoreName),
     taught,
+    smallest: smallest ? smallestOf(smallestRuns, forms, scoreName) : null,
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),
@@ -135,11 +142,13 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });
   const seconds = { training, total: (performance.now() - start) / 1000 };
-  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.includes(name));
-  return {
-    report: { ...report, findings: sentences, seconds },
-    networks: networks.map(({ name, network }) => ({ name, network, encoder })),
-  };
+  const shipped = whittled[0]!.forms.filter(({ name }) => SHIPPED.includes(name));
+  const networks = shipped.map(({ name, network }): Chosen => ({ name, network, encoder }));
+  if (report.smallest !== null) {
+    const network = smallestRuns[0]!.networks.get(report.smallest.subject)!;
+    networks.push({ name: 'smallest', network, encoder });
+  }
+  return { report: { ...report, findings: sentences, seconds }, networks };
 }
 
 /** Lets the terminal show what has happened. */

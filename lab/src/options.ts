@@ -32,6 +32,7 @@ export interface TrainFlags extends ReadFlags {
   light: boolean;
   criteria: boolean;
   students: boolean;
+  smallest: boolean;
   kernels?: 'wasm' | 'cpu' | 'reference';
   open?: boolean;
   progress: boolean;
@@ -147,6 +148,10 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
     )
     .option('--no-criteria', 'leave out the comparison of criteria of pruning, which takes three seeds or more')
     .option('--no-students', 'leave out what distillation changed, for which more students are trained')
+    .option(
+      '--no-smallest',
+      'leave out where the bytes of the smallest file are, for which networks are pruned, shared and coded',
+    )
     .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
     .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
     .option('--epochs <n>', 'scales the epochs of every training run', integer(1, MAX_EPOCHS), defaultEpochs)

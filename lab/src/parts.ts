@@ -39,6 +39,10 @@ export const MARKS = {
   outline: mark('<path d="M0 11H8V4H20V8H28" fill="none" stroke="currentColor"/>'),
 } as const;
 
+/** What stands for a box of these colours. */
+export const boxMark = ({ fill, stroke }: { readonly fill: string; readonly stroke: string }): Markup =>
+  mark(`<path d="M.6 1.6H27.4V10.4H.6z" fill="${fill}" stroke="${stroke}" stroke-width="1.2"/>`);
+
 export const keys = (...entries: readonly (readonly [Markup, string])[]): Markup =>
   html`<ul class="keys">${entries.map(([sign, text]) => html`<li>${sign}${text}</li>`)}</ul>`;
 

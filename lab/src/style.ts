@@ -34,7 +34,7 @@ aside h2 { font-size: 1rem; margin: 0; }
 aside ul { margin: .3rem 0 0; padding-left: 1.2rem; }
 nav { display: flex; flex-wrap: wrap; gap: .35rem 1.5rem; margin-top: 1.1rem; }
 figure { margin: 1.75rem 0 0; min-width: 0; }
-figcaption { font-size: .92rem; max-width: 44rem; margin-bottom: .75rem; }
+figcaption { overflow-wrap: anywhere; font-size: .92rem; max-width: 44rem; margin-bottom: .75rem; }
 figcaption h3 { color: var(--ink); margin-bottom: .1rem; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
 .card { border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1rem; min-width: 0; }

@@ -70,6 +70,7 @@ export function renderTables(report: JobReport): string {
     ...taughtTable(report),
     damageTable(report),
     ledgerTable(report),
+    ...smallestTable(report),
     ...lightTable(report),
     ...criteriaTable(report),
     section(
@@ -131,6 +132,18 @@ function damageTable(report: JobReport): string {
     "What compression changed, against the teacher on the test samples (95 % intervals, McNemar's p)",
     table(head, rows),
   );
+}
+
+/** Files that were pruned, shared and coded, where there are any. */
+function smallestTable({ smallest, scoreName }: JobReport): string[] {
+  if (smallest === null) return [];
+  const rows = smallest.files.map(({ subject, stage, bytes, score }) => [
+    `${subject}, ${stage}`,
+    range(bytes, whole),
+    range(score, decimals),
+  ]);
+  const texts = smallest.findings.map((text) => `- ${text}`);
+  return [section('Pruned, shared and coded files', table(['file', 'bytes', scoreName], rows), ...texts)];
 }
 
 /** Networks for images, where there are any. */

@@ -3,6 +3,7 @@ import type { Digest, Figure, ImageShape, ModelKind, SamplesAs, Task } from './t
 import type { Criteria, Light } from './types-compared.ts';
 import type { FitResult, FormResult, Histogram, Recommendation } from './types-forms.ts';
 import type { Ledgers, Rounding } from './types-layers.ts';
+import type { Smallest } from './types-smallest.ts';
 import type { Taught } from './types-taught.ts';
 
 /** What the main job measures and the report shows. `report.json` holds one JobReport. */
@@ -52,6 +53,8 @@ export interface JobReport {
   readonly rounding: Rounding;
   /** What distillation changed; null where nobody asked. */
   readonly taught: Taught | null;
+  /** Where the bytes of the smallest file are; null where nobody asked. */
+  readonly smallest: Smallest | null;
   /** Of a classification, else null. */
   readonly mistakes: Mistakes | null;
   /** Of a regression, else null. */
@@ -90,4 +93,6 @@ export interface JobOptions {
   readonly criteria?: boolean;
   /** Also train further students alone and distilled, and say what differs. Default false. */
   readonly students?: boolean;
+  /** Also prune, share and code the teacher and its student, and say where the bytes are. Default false. */
+  readonly smallest?: boolean;
 }

@@ -1,6 +1,8 @@
+import { smallestFindings } from '../../lab/src/findings-smallest.ts';
 import { softFinding, taughtFindings } from '../../lab/src/findings-taught.ts';
 import type { Figure } from '../../lab/src/types-base.ts';
 import type { Gain } from '../../lab/src/types-layers.ts';
+import type { FileStage, FileSubject, LayerBytes, PartBytes, Smallest } from '../../lab/src/types-smallest.ts';
 import type { AnswererName, SoftTargets, Taught, TaughtFigure, TaughtName } from '../../lab/src/types-taught.ts';
 
 const figure = (values: readonly number[]): Figure => ({
@@ -81,4 +83,58 @@ export function taughtNumbers(): Taught {
     ['R²', 0.81, 0.83, { gain: 0.02, low: -0.01, high: 0.05 }],
     ['distance', 4.25, 3.5, { gain: -0.75, low: -1.2, high: -0.3 }],
   ]);
+}
+
+/** Files of which the smallest is a student's, whose header is most of it; of two layers the second has no scales. */
+export function smallest(seeds = 1, names: readonly string[] = ['dense', 'dense_1']): Smallest {
+  const over = (mean: number, spread: number): Figure =>
+    figure(Array.from({ length: Math.min(3, seeds) }, (_, i) => mean + spread * (i - (Math.min(3, seeds) - 1) / 2)));
+  const layers = names.map(
+    (name, i): LayerBytes => ({
+      name,
+      parts: [
+        { part: 'values', bytes: 160 + 30 * i },
+        { part: 'codebook', bytes: 64 },
+        { part: 'positions', bytes: 41 },
+        ...(i === 0 ? [{ part: 'scales', bytes: 8 } as const] : []),
+        { part: 'biases', bytes: 40 },
+      ],
+      numbers: 640 - 540 * i,
+      kept: 448 - 378 * i,
+      float32Bytes: 2600 - 2160 * i,
+    }),
+  );
+  const rest = [{ part: 'header', bytes: 401 }] as const;
+  const parts = (total: number): PartBytes[] => [
+    { part: 'values', bytes: total - 440 },
+    { part: 'biases', bytes: 40 },
+    { part: 'header', bytes: 400 },
+  ];
+  const whole = [...layers.flatMap((layer) => layer.parts), ...rest];
+  const total = whole.reduce((sum, { bytes }) => sum + bytes, 0);
+  const rows: readonly (readonly [FileSubject, FileStage, number, number])[] = [
+    ['teacher', 'float32', 204_120, 0.975],
+    ['teacher', 'pruned', 28_150, 0.972],
+    ['teacher', 'shared', 11_320, 0.97],
+    ['teacher', 'Huffman coded', 7700, 0.97],
+    ['teacher', 'range coded', 7290, 0.97],
+    ['student (distilled)', 'float32', 10_950, 0.958],
+    ['student (distilled)', 'pruned', 8100, 0.957],
+    ['student (distilled)', 'shared', 2480, 0.958],
+    ['student (distilled)', 'Huffman coded', total + 52, 0.958],
+    ['student (distilled)', 'range coded', total, 0.958],
+  ];
+  const found = {
+    epochs: 8,
+    settings: [
+      { subject: 'teacher' as const, sparsity: 0.9, clusters: 16 },
+      { subject: 'student (distilled)' as const, sparsity: 0.3, clusters: 16 },
+    ],
+    files: rows.map(([subject, stage, bytes, score]) => ({
+      ...{ subject, stage, bytes: over(bytes, 20), score: over(score, 0.01) },
+      parts: stage === 'pruned' || stage === 'shared' ? null : bytes === total ? whole : parts(bytes),
+    })),
+    ...{ subject: 'student (distilled)' as const, isSmallest: true, layers, rest },
+  };
+  return { ...found, findings: smallestFindings(found, 'accuracy') };
 }

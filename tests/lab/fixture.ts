@@ -5,7 +5,7 @@ import type { Figure } from '../../lab/src/types-base.ts';
 import type { CriterionName, LightName, LightVariant } from '../../lab/src/types-compared.ts';
 import type { FitName, FitResult, FormName, FormResult } from '../../lab/src/types-forms.ts';
 import type { LedgerFormat, Ledgers, Rounding } from '../../lab/src/types-layers.ts';
-import { taught, taughtNumbers } from './fixture-taught.ts';
+import { smallest, taught, taughtNumbers } from './fixture-taught.ts';
 
 /** Deterministic wiggle in [-1, 1]. */
 const wiggle = (i: number): number => ((i * 7919) % 200) / 100 - 1;
@@ -364,6 +364,7 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     ledger: ledgers(),
     rounding: rounding(),
     taught: taught(seeds),
+    smallest: smallest(seeds),
     predictions: null,
     light: null,
     criteria: null,
