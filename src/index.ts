@@ -396,9 +396,14 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export type { FactorForm } from './share/factor-forms.ts';
+export type { FactorizeOptions } from './share/factor-options.ts';
+export { factorizableLayers, factorize } from './share/factorize.ts';
 export { type HashOptions, hashWeights } from './share/hash-weights.ts';
 export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
+export type { LowRankLayer } from './share/ranks.ts';
 export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';
+export { type SVD, svd } from './share/svd.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';
