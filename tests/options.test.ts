@@ -128,6 +128,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   // compression
   factorize: (o) => w.factorize(model, o as never),
   factorizableLayers: (o) => w.factorizableLayers(model, o as never),
+  deepCompression: (o) => w.deepCompression(model, o as never),
   prune: (o) => w.prune(model, o),
   weightScores: (o) => w.weightScores(model, o),
   ConstantSparsity: (o) => new w.ConstantSparsity(o),
