@@ -100,6 +100,27 @@ export function halves(drawn: Drawn, type: 'float16' | 'bfloat16'): Stored {
   return { shape: drawn.shape, encoding: { type, values }, mask };
 }
 
+/** Codes of so many centroids, of which one is 0 if there are several. */
+export function palette(drawn: Drawn, count: number): Stored {
+  const next = randoms(drawn.seed ?? 1);
+  const { alive, mask } = living(drawn);
+  const centroids = Float32Array.from({ length: count }, next);
+  const zero = count >> 1;
+  if (count > 1) centroids[zero] = 0;
+  const values = Uint8Array.from(alive, (bit) => {
+    const code = below(next, count);
+    return bit === 0 ? zero : code === zero ? (code + 1) % count : code;
+  });
+  return { shape: drawn.shape, encoding: { type: 'palette', values, centroids }, mask: count > 1 ? mask : null };
+}
+
+/** Numbers that share so many values, or as many as there are. */
+export function hashed({ shape, seed = 1 }: Drawn, buckets: number): Stored {
+  const next = randoms(seed);
+  const values = Float32Array.from({ length: Math.max(1, Math.min(buckets, product(shape))) }, next);
+  return { shape, encoding: { type: 'hashed', values, seed: seed * 77_777_777 }, mask: null };
+}
+
 /** One of every encoding of fewer bits. */
 export function everyEncoding(drawn: Drawn): [name: string, weight: Stored][] {
   const terms = Math.max(1, product(drawn.shape.slice(0, -1)));
@@ -115,6 +136,8 @@ export function everyEncoding(drawn: Drawn): [name: string, weight: Stored][] {
     ['fixed point of 16 bits', fixed(drawn, 16, 12)],
     ['float16', halves(drawn, 'float16')],
     ['bfloat16', halves(drawn, 'bfloat16')],
+    ...[1, 2, 5, 32, 256].map((count): [string, Stored] => [`palette of ${count}`, palette(drawn, count)]),
+    ['hashed', hashed(drawn, 20)],
   ];
 }
 

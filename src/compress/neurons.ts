@@ -1,7 +1,7 @@
 import { checkCount, checkFlag, checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { Channels, placesAt, type Slice, withoutChannels } from '../graph/channels.ts';
-import { type Cost, networkCost } from '../graph/cost.ts';
+import { type Cost, networkCost, zerosOf } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
@@ -121,16 +121,19 @@ function hasDeadColumns(graph: Graph<Stored>): boolean {
 const zerosIn =
   ({ weights }: Graph<Stored>) =>
   ({ key, axis, index }: Slice): boolean => {
-    const { shape, encoding } = weights.get(key)!;
-    return placesAt(shape, axis, index).every((i) => encoding.values[i] === 0);
+    const weight = weights.get(key)!;
+    const isZeroAt = zerosOf(weight);
+    return placesAt(weight.shape, axis, index).every(isZeroAt);
   };
 
 /** Whether all numbers of a slice are masked, and 0: a network by hand may say otherwise of a masked one. */
 const maskedIn =
   ({ weights }: Graph<Stored>) =>
   ({ key, axis, index }: Slice): boolean => {
-    const { shape, mask, encoding } = weights.get(key)!;
-    return mask !== null && placesAt(shape, axis, index).every((i) => mask[i] === 0 && encoding.values[i] === 0);
+    const weight = weights.get(key)!;
+    const { shape, mask } = weight;
+    const isZeroAt = zerosOf(weight);
+    return mask !== null && placesAt(shape, axis, index).every((i) => mask[i] === 0 && isZeroAt(i));
   };
 
 /** The name of the node that makes the neurons of a layer. */

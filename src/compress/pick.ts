@@ -1,7 +1,8 @@
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import { densified } from '../graph/decode.ts';
-import type { DenseName, Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
+import { asFloat32, densified } from '../graph/decode.ts';
+import type { DenseName, DenseStored, Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
+import { hashedNumbers } from '../graph/hashed.ts';
 import { packedCodes, unpackedCodes, zeroCode } from '../graph/levels.ts';
 
 type Numbers = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array;
@@ -16,9 +17,9 @@ interface Part {
   /** Of an array [..., columns] what belongs to the columns that stay. */
   readonly pickColumns: <T extends Numbers>(perColumn: T) => T;
 }
-type Picked<E extends DenseName> = (encoding: EncodingOf<E>, part: Part) => EncodingOf<E>;
+type Picked<E extends DenseName> = (encoding: EncodingOf<E>, part: Part) => Encoding;
 
-/** One row an encoding: itself for the numbers of a part, to the bit. */
+/** One row an encoding: itself for the numbers of a part, to the bit; float32 where places would say other numbers. */
 const PICKED: { readonly [E in DenseName]: Picked<E> } = {
   float32: (encoding, { pick }) => ({ ...encoding, values: pick(encoding.values) }),
   float64: (encoding, { pick }) => ({ ...encoding, values: pick(encoding.values) }),
@@ -36,6 +37,11 @@ const PICKED: { readonly [E in DenseName]: Picked<E> } = {
   fixed: (encoding, { pick }) => ({ ...encoding, values: pick(encoding.values) }),
   float16: (encoding, { pick }) => ({ ...encoding, values: pick(encoding.values) }),
   bfloat16: (encoding, { pick }) => ({ ...encoding, values: pick(encoding.values) }),
+  palette: (encoding, { pick }) => ({ ...encoding, values: pick(encoding.values) }),
+  hashed: (encoding, { shape, pick }) => ({
+    type: 'float32',
+    values: pick(hashedNumbers(encoding, elementsOf(shape))),
+  }),
 };
 
 type Groups = Pick<EncodingOf<'levels'>, 'group' | 'scales' | 'zeroPoints'>;
@@ -101,17 +107,30 @@ export function pickStored(weight: Stored, axis: number, stay: readonly number[]
   };
 }
 
-/** The weight with 0 at some places, which are masked. Throws StateError for codes of one bit, none of which is 0. */
+/** A weight of which any number can be 0 if there is such a form: a palette with a 0, and in place of what shares it float32. */
+function withZero(weight: DenseStored): DenseStored {
+  const { encoding } = weight;
+  if (encoding.type === 'hashed') return asFloat32(weight) as DenseStored;
+  if (encoding.type !== 'palette' || encoding.centroids.includes(0)) return weight;
+  if (encoding.centroids.length === 256) return asFloat32(weight) as DenseStored;
+  return { ...weight, encoding: { ...encoding, centroids: Float32Array.of(...encoding.centroids, 0) } };
+}
+
+/**
+ * The weight with 0 at some places, which are masked. A palette gets a 0 if it has none; where it is full it becomes float32, and
+ * so does a hashed weight. Throws StateError for codes of one bit, none of which is 0.
+ */
 export function maskedStored(weight: Stored, places: Iterable<number>): Stored {
-  const { shape, encoding, mask } = densified(weight);
+  const { shape, encoding, mask } = withZero(densified(weight));
   const n = elementsOf(shape);
   const isLevels = encoding.type === 'levels';
+  const zero = encoding.type === 'palette' ? encoding.centroids.indexOf(0) : 0;
   const values = isLevels ? unpackedCodes(encoding.values, encoding.bits, n) : encoding.values.slice();
   const alive = mask?.slice() ?? new Uint8Array(n).fill(1);
   for (const i of places) {
     if (isLevels && encoding.bits === 1)
       throw new StateError('network', 'a weight of one bit has no 0: prune before quantizing');
-    values[i] = isLevels ? zeroCode(encoding, shape.at(-1) ?? 1, i) : 0;
+    values[i] = isLevels ? zeroCode(encoding, shape.at(-1) ?? 1, i) : zero;
     alive[i] = 0;
   }
   const held = isLevels ? packedCodes(values, encoding.bits) : values;

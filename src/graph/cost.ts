@@ -4,11 +4,15 @@ import { type EncodingName, type EncodingOf, isSparse, type Stored } from './enc
 import { validateNetwork } from './encodings.ts';
 import { factsOf } from './facts.ts';
 import type { Graph, Node, Op } from './graph.ts';
+import { bucketAt } from './hashed.ts';
 import { isZeroLevel } from './levels.ts';
 
 /** What one node, or a whole network, holds and does for one sample. */
 export interface Cost {
-  /** Numbers of weights, each counted once. Scales, zero points and masks are no parameters. */
+  /**
+   * Numbers of weights, each counted once, held or not: also those that share a value. Scales, zero points, centroids and masks
+   * are no parameters.
+   */
   readonly parameters: number;
   readonly nonZeroParameters: number;
   /** Multiply-accumulates of a dense run, pruned weights included. */
@@ -76,13 +80,24 @@ const ZEROS: { readonly [E in EncodingName]: IsZero<E> } = {
   fixed: isZero,
   float16: isZeroHalf,
   bfloat16: isZeroHalf,
+  palette: ({ values, centroids }) => {
+    return (i) => centroids[values[i]!] === 0;
+  },
+  hashed: ({ values, seed }) => {
+    return (i) => values[bucketAt(seed, i, values.length)] === 0;
+  },
   int32: isZero,
   sparse: isZero,
   sparseInt8: isZero,
 };
 
-function nonZero({ encoding, shape }: Stored): number {
-  const isZeroAt = (ZEROS[encoding.type] as IsZero<EncodingName>)(encoding, shape.at(-1) ?? 1);
+/** Which of the numbers that a weight holds are 0, by their places among them. */
+export const zerosOf = ({ encoding, shape }: Stored): ((i: number) => boolean) =>
+  (ZEROS[encoding.type] as IsZero<EncodingName>)(encoding, shape.at(-1) ?? 1);
+
+function nonZero(weight: Stored): number {
+  const { encoding, shape } = weight;
+  const isZeroAt = zerosOf(weight);
   const n = isSparse(encoding) ? encoding.values.length : elementsOf(shape);
   let count = 0;
   for (let i = 0; i < n; i++) if (!isZeroAt(i)) count++;

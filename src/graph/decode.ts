@@ -10,6 +10,7 @@ import {
 } from './encoding.ts';
 import { type Graph, mapWeights } from './graph.ts';
 import { fromFloat16 } from './halves.ts';
+import { hashedNumbers } from './hashed.ts';
 import { groupAt, levelsOf } from './levels.ts';
 import { powerOfTwo } from './powers.ts';
 import { eachHeld, zerosLike } from './sparse.ts';
@@ -33,6 +34,8 @@ const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
   },
   float16: ({ values }) => Float32Array.from(values, fromFloat16),
   bfloat16: ({ values }) => new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer),
+  palette: ({ values, centroids }) => Float32Array.from(values, (code) => centroids[code]!),
+  hashed: (encoding, shape) => hashedNumbers(encoding, elementsOf(shape)),
   sparse: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),
   sparseInt8: (encoding, shape) => decodeWeight(densified({ shape, encoding, mask: null })),
 };
@@ -45,6 +48,12 @@ export function decodeWeight({ encoding, shape }: Stored): Float32Array | Float6
   const decode = DECODED[encoding.type] as Decode<EncodingName>;
   return decode(encoding, shape);
 }
+
+/** A weight as float32 numbers; for one that stands for such (`isFloat32`). Its mask stays. */
+export const asFloat32 = (weight: Stored): Stored => ({
+  ...weight,
+  encoding: { type: 'float32', values: decodeWeight(weight) as Float32Array },
+});
 
 /** A weight with all its numbers in place of those that a sparse encoding holds, the others masked; any other as it is. */
 export function densified(weight: Stored): DenseStored {

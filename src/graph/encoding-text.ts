@@ -11,6 +11,8 @@ const TEXTS: { readonly [E in EncodingName]: TextOf<E> } = {
   float16: itself,
   bfloat16: itself,
   int32: itself,
+  palette: itself,
+  hashed: itself,
   int8: itself,
   sparse: itself,
   sparseInt8: () => 'int8',

@@ -28,6 +28,16 @@ export interface Encodings {
   readonly float16: { readonly values: Uint16Array };
   /** The upper halves of float32 (bfloat16): its range with 8 bits of precision. */
   readonly bfloat16: { readonly values: Uint16Array };
+  /**
+   * Numbers that share their values (Han et al. 2016, section 3): w = centroids[code], to the bit. Codes are a byte each and below
+   * the count of centroids, 1 to 256, which may be any float32. A masked number has a code whose centroid is 0.
+   */
+  readonly palette: { readonly values: Uint8Array; readonly centroids: Float32Array };
+  /**
+   * Numbers that share a few values by chance (HashedNets, Chen et al. 2015): number i is one of the values, or that times -1;
+   * which one and which sign a hash of the seed, a uint32, and of i says (`hashed.ts`). It has no mask.
+   */
+  readonly hashed: { readonly values: Float32Array; readonly seed: number };
   /** A bias of an integer product, in units of the scale of its input times those of its kernel. */
   readonly int32: { readonly values: Int32Array };
   /** Of a kernel [..., units] the numbers that a pattern holds, [blocks][width]; the others are 0 and pruned. */
@@ -39,7 +49,7 @@ export interface Encodings {
 export type LevelCodeBits = 1 | 2 | 4 | 8;
 export type EncodingName = keyof Encodings;
 export type EncodingOf<E extends EncodingName> = { readonly type: E } & Encodings[E];
-/** Encodings that hold every number of a weight. */
+/** Encodings that stand for every number of a weight. */
 export type DenseName = Exclude<EncodingName, keyof typeof DENSE_OF>;
 export type Encoding = { [E in EncodingName]: EncodingOf<E> }[EncodingName];
 

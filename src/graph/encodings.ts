@@ -46,6 +46,24 @@ export const ENCODINGS: AllEncodings = {
   // Any bits: a float32 weight may be NaN or infinite too
   float16: { check: allIn(Uint16Array) },
   bfloat16: { check: allIn(Uint16Array) },
+  palette: {
+    check: ({ values, centroids }, at) => {
+      const { n, mask, fail, has } = at;
+      const count = Math.min(256, Math.max(1, centroids?.length ?? 1));
+      has('centroids', centroids, Float32Array, count);
+      has('values', values, Uint8Array, n, (code) => code < count, `below ${count}`);
+      const wrong = mask?.findIndex((bit, i) => bit === 0 && centroids[values[i]!] !== 0) ?? -1;
+      if (wrong >= 0) fail(`values[${wrong}]`, 'the code of a 0, since it is masked', values[wrong]);
+    },
+  },
+  hashed: {
+    check: ({ values, seed }, { n, mask, fail, has }) => {
+      // As many as there are numbers at most
+      has('values', values, Float32Array, Math.min(Math.max(1, n), Math.max(1, values?.length ?? 1)));
+      if (!(seed >>> 0 === seed)) fail('seed', 'an integer from 0 to 4294967295', seed);
+      if (mask !== null) fail('mask', 'null: numbers that share their values cannot be pruned one by one', mask);
+    },
+  },
   sparse: { check: (encoding, at) => checkPattern(encoding, at, Float32Array, [1, 4, 16]) },
   sparseInt8: {
     check: (encoding, at) => {

@@ -69,6 +69,8 @@ const HOW: { readonly [E in EncodingName]?: How<E> } = {
   },
   // Bits before and behind the point, without the sign
   fixed: ({ values, fraction }) => `Q${8 * values.BYTES_PER_ELEMENT - 1 - fraction}.${fraction}`,
+  palette: ({ centroids }) => `palette of ${centroids.length}`,
+  hashed: ({ values }) => `hashed to ${grouped(values.length)}`,
   sparse: panels,
   sparseInt8: (encoding, shape) => `int8, ${panels(encoding, shape)}`,
 };

@@ -24,6 +24,8 @@ const LEVELS_IN: { readonly [E in DenseName]: LevelsIn<E> } = {
   float64: none,
   float16: none,
   bfloat16: none,
+  palette: none,
+  hashed: none,
   int32: none,
   int8: ({ values, scales }) => inColumns(values, scales),
   levels: (encoding, shape) => ({ ...encoding, levels: levelsOf(encoding, shape) }),

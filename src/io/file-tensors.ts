@@ -47,6 +47,11 @@ export class FileTensors {
     return data;
   }
 
+  /** Whether there is room for so many numbers that no bytes stand for, which are then counted. */
+  takesWalk(n: number): boolean {
+    return this.walk.takes(n);
+  }
+
   /** Places below `n`, each of so many numbers. What they claim is checked before more is allocated than their own list. */
   takePlaces(name: string, code: PlaceCode, n: number, width = 1): Int32Array {
     const own = `${name}.${code}`;

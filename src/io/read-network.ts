@@ -13,7 +13,7 @@ import { type Kinds, takeWeight } from './take-weight.ts';
 
 /** The reading of network files; network-file.ts says what they are. */
 export const KEY = 'whittle';
-const VERSION = 4;
+const VERSION = 5;
 export const INPUT = 'input';
 
 /** What a file holds. */
@@ -46,7 +46,7 @@ export function readNetwork<N extends Graph<Stored>>(file: Uint8Array, reader: R
   const root = Fields.parse(text, KEY, format, `metadata.${KEY}`);
   const version = root.take('version');
   const held = new FileTensors(format, tensors);
-  const isGraph = version === 2 || version === 3 || version === VERSION;
+  const isGraph = [2, 3, 4, VERSION].includes(version as number);
   if (!isGraph && (version !== 1 || readVersion1 === null)) {
     const known = `${readVersion1 === null ? 2 : 1} to ${VERSION}`;
     return root.fail('version', `this reader knows ${known}, got ${JSON.stringify(version)}`);

@@ -4,7 +4,8 @@ import { codeAt, codeBytes, endsInZeros, packedCodes, zeroCode } from '../graph/
 import { eachHeld, heldIn, type SparsePattern, type SparseWidth, zerosLike } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
-import type { PlaceCode } from './sparse-code.ts';
+import { bitsFor, bytesFor, packBits, unpackBits } from './packed.ts';
+import { type PlaceCode, Walk } from './sparse-code.ts';
 import { type Kinds, numberedForm, type Taken, takeScales, takeValues } from './take-weight.ts';
 import { panelsOf } from './weight-tensors.ts';
 
@@ -26,6 +27,22 @@ export const KINDS: Kinds = {
       const groups = takeGroups(fields);
       const shape = fields.numbers('shape');
       return { coded: takeFlag(fields, 'coded'), shape, take: (taken) => takeLevels(taken, groups) };
+    },
+  },
+  palette: {
+    name: 'palette',
+    types: { U8: 'palette' },
+    form: (fields) => {
+      if (!fields.flag('palette')) fields.fail('palette', 'must be true');
+      return { coded: takeFlag(fields, 'coded'), shape: fields.numbers('shape'), take: takePalette };
+    },
+  },
+  seed: {
+    name: 'hashed',
+    types: { F32: 'hashed' },
+    form: (fields) => {
+      const seed = fields.count('seed');
+      return { shape: fields.numbers('shape'), take: (taken) => takeHashed(taken, seed) };
     },
   },
   fraction: {
@@ -76,6 +93,29 @@ function takeLevels(taken: Taken, { bits, group, hasZeroPoints }: Groups): objec
     values = packedCodes(codes, bits);
   }
   return { values, bits, group, scales, zeroPoints };
+}
+
+function takePalette({ tensors, key, name, dtype, coded, places, n }: Taken): object {
+  const centroids = tensors.take(`${key}.centroids`, 'F32', null) as Float32Array;
+  const count = coded ? places!.length : n;
+  const bits = bitsFor(centroids.length);
+  const packed = tensors.take(name, dtype, [bytesFor(bits, count)]) as Uint8Array;
+  const held = unpackBits(packed, bits, count);
+  if (packBits(held, bits).at(-1) !== packed.at(-1)) tensors.fail(name, 'must be 0 behind the last code');
+  if (!coded) return { values: held, centroids };
+  const zero = centroids.indexOf(0);
+  if (zero < 0 && count < n) tensors.fail(name, 'leaves out numbers, but no centroid is 0');
+  const values = zerosLike(held, n).fill(Math.max(0, zero));
+  places!.forEach((place, i) => {
+    values[place] = held[i]!;
+  });
+  return { values, centroids };
+}
+
+/** A few values stand for as many numbers as the file has room for, and are not made into them. */
+function takeHashed({ tensors, key, name, dtype, n }: Taken, seed: number): object {
+  if (!tensors.takesWalk(n)) tensors.fail(key, `a file has ${Walk.MOST} numbers at most that are not there one by one`);
+  return { values: tensors.take(name, dtype, null), seed };
 }
 
 function takeSparse(taken: Taken, width: SparseWidth): object {

@@ -1,3 +1,4 @@
+import { LimitError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import {
   type DenseName,
@@ -9,6 +10,7 @@ import {
 } from '../graph/encoding.ts';
 import { isZeroLevel, packedCodes, unpackedCodes } from '../graph/levels.ts';
 import { eachHeld, heldIn, type SparseWidth, zerosLike } from '../graph/sparse.ts';
+import { bitsFor, packBits } from './packed.ts';
 import type { SafeArray, SafeDType } from './safetensors.ts';
 import { encodePlaces, nonZeroBits, type PlaceCode, type Places, placesOf, Walk, type Weights } from './sparse-code.ts';
 
@@ -19,7 +21,8 @@ import { encodePlaces, nonZeroBits, type PlaceCode, type Places, placesOf, Walk,
  * no values behind the last column; a mask that is finer than the blocks is in `k.mask.<code>`. Scales of int8 are the tensor
  * `k.scales`. The type of the numbers tells the encoding, but for fixed point, of which the JSON has the fraction, and levels.
  * Of these it has bits, group and the shape, and says whether they are coded; their codes are packed bytes, of all numbers
- * or again of those that are held, scales are in `k.scales` and zero points in `k.zeroPoints`.
+ * or again of those that are held, scales are in `k.scales` and zero points in `k.zeroPoints`. Codes of a palette are packed too,
+ * each in ⌈log₂ of the count of the centroids⌉ bits, which are in `k.centroids`. Of a hashed weight the JSON has shape and seed.
  */
 
 /** What the tensors do not tell of a weight. */
@@ -35,6 +38,10 @@ export interface WeightRecord {
   readonly bits?: LevelCodeBits;
   readonly group?: number;
   readonly zeroPoints?: true;
+  /** Whether it is a palette, whose centroids say how many bits a code has. */
+  readonly palette?: true;
+  /** Of a hashed one. */
+  readonly seed?: number;
   /** Whether there are codes of those that are held alone. */
   readonly coded?: true;
   /** The code of the places, if it is not `bitmask`. */
@@ -62,6 +69,8 @@ const SAID: { readonly [E in DenseName]: Said<E> } = {
   float16: nothing,
   bfloat16: nothing,
   fixed: ({ fraction }) => ({ fraction }),
+  palette: (_, shape) => ({ shape, palette: true }),
+  hashed: ({ seed }, shape) => ({ shape, seed }),
   levels: ({ bits, group, zeroPoints }, shape) => ({ shape, bits, group, ...(zeroPoints && { zeroPoints: true }) }),
 };
 
@@ -72,50 +81,67 @@ const HALVES: Readonly<Record<string, SafeDType>> = { float16: 'F16', bfloat16: 
 interface Codable {
   readonly nonZero: Uint8Array;
   readonly heldAt: (held: Uint8Array) => Weights;
+  /** Of all numbers, and whether it lies packed. */
+  readonly all: Weights;
+  readonly isPacked: boolean;
 }
 
-function codableOf(encoding: DenseStored['encoding'], shape: Shape): Codable {
-  if (encoding.type !== 'levels') {
-    const { values } = encoding;
-    return { nonZero: nonZeroBits(values), heldAt: (held) => values.filter((_: number, i: number) => held[i] === 1) };
+function codableOf(encoding: Exclude<DenseStored['encoding'], EncodingOf<'hashed'>>, shape: Shape): Codable {
+  const { type, values } = encoding;
+  const packing = (codes: Uint8Array, nonZero: Uint8Array, packed: (codes: Uint8Array) => Uint8Array): Codable => ({
+    nonZero,
+    heldAt: (held) => packed(codes.filter((_, i) => held[i] === 1)),
+    all: packed(codes),
+    isPacked: true,
+  });
+  if (type === 'levels') {
+    const { bits } = encoding;
+    const units = shape.at(-1) ?? 1;
+    const codes = unpackedCodes(encoding.values, bits, elementsOf(shape));
+    const nonZero = codes.map((_, i) => (isZeroLevel(encoding, units, i) ? 0 : 1));
+    return packing(codes, nonZero, (held) => packedCodes(held, bits));
   }
-  const { values, bits } = encoding;
-  const units = shape.at(-1) ?? 1;
-  const codes = unpackedCodes(values, bits, elementsOf(shape));
-  return {
-    nonZero: codes.map((_, i) => (isZeroLevel(encoding, units, i) ? 0 : 1)),
-    heldAt: (held) =>
-      packedCodes(
-        codes.filter((_, i) => held[i] === 1),
-        bits,
-      ),
-  };
+  if (type === 'palette') {
+    const { centroids } = encoding;
+    const zero = centroids.indexOf(0);
+    const nonZero = encoding.values.map((code) => (code === zero ? 0 : 1));
+    return packing(encoding.values, nonZero, (held) => packBits(held, bitsFor(centroids.length)));
+  }
+  const heldAt = (held: Uint8Array): Weights => values.filter((_: number, i: number) => held[i] === 1);
+  return { nonZero: nonZeroBits(values), heldAt, all: values, isPacked: false };
 }
 
 /** Puts the tensors of a weight, with what deltas of the file walk over; null where they tell all of it. */
 export function putWeight(key: string, { shape, encoding, mask }: Stored, put: Put, walk: Walk): WeightRecord | null {
   if ('scales' in encoding) put(`${key}.scales`, [encoding.scales.length], encoding.scales);
   if (isSparse(encoding)) return putSparse(key, shape, encoding, mask, put, walk);
-  const { type, values } = encoding;
-  const isLevels = type === 'levels';
-  if (isLevels && encoding.zeroPoints) put(`${key}.zeroPoints`, [encoding.zeroPoints.length], encoding.zeroPoints);
-  const { nonZero, heldAt } = codableOf(encoding, shape);
+  const { type } = encoding;
+  const said = (SAID[type] as Said<DenseName>)(encoding, shape);
+  if (encoding.type === 'hashed') {
+    const { values } = encoding;
+    put(key, [values.length], values);
+    if (walk.takes(elementsOf(shape))) return { key, ...said };
+    throw new LimitError('encodeNetwork', 'the numbers that share values in one file', elementsOf(shape), Walk.MOST);
+  }
+  if ('centroids' in encoding) put(`${key}.centroids`, [encoding.centroids.length], encoding.centroids);
+  if ('zeroPoints' in encoding && encoding.zeroPoints)
+    put(`${key}.zeroPoints`, [encoding.zeroPoints.length], encoding.zeroPoints);
+  const { nonZero, heldAt, all, isPacked } = codableOf(encoding, shape);
   const held = mask ?? nonZero;
   const numbers = heldAt(held);
   const { code, data } = encodePlaces(placesOf(held), walk);
-  const saved = values.byteLength - numbers.byteLength;
+  const saved = all.byteLength - numbers.byteLength;
   // A pruned weight that is not +0 would be lost in the code.
   const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
   const coded = lossless && saved > (mask === null ? data.length + ENTRY_BYTES : SHAPE_BYTES);
   if (coded) put(`${key}.values`, [numbers.length], numbers, HALVES[type]);
-  else put(key, isLevels ? [values.length] : shape, values, HALVES[type]);
-  const said = (SAID[type] as Said<DenseName>)(encoding, shape);
+  else put(key, isPacked ? [all.length] : shape, all, HALVES[type]);
   if (coded || mask) put(`${key}.${code}`, [data.length], data);
   else return said && { key, ...said };
   return {
     key,
     ...said,
-    ...(coded && (isLevels ? { coded } : { shape })),
+    ...(coded && (isPacked ? { coded } : { shape })),
     ...short(code),
     ...(mask && { mask: true }),
   };

@@ -17,6 +17,7 @@ import { applyMask } from './mask.ts';
 import { Parameter, type Trained, tensorOf } from './parameter.ts';
 import type { Recipe } from './recipes.ts';
 import type { Schedule } from './schedules.ts';
+import { centroidGradients, memberGradient, tie } from './sharing.ts';
 
 export interface OptimizerOptions {
   /** A number, or a schedule by step. */
@@ -104,7 +105,8 @@ interface Clock {
  * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step, and steps
  * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
  * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. After
- * the step the constraint of a model's weight is applied to it, then its pruning mask, to every slot as well.
+ * the step the constraint of a model's weight is applied to it, then its pruning mask, to every slot as well. Numbers that are
+ * shared have one gradient, which is clipped as the one number's that it is.
  */
 export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   abstract readonly name: string;
@@ -180,16 +182,18 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
         if (weight instanceof Parameter && weight.isStatistic)
           throw new StateError(this.name, `${weight.name} is a running statistic: model.trainable leaves those out`);
       });
-      const clipped = this.clip(gradients);
+      const clipped = this.clip(centroidGradients(trained, gradients));
       const blocks = this.advance(parameters);
       parameters.forEach((p, i) => {
         const slots = this.slotsOf(p);
         const block = blocks[i]!.array as FloatArray;
         const weight = trained[i]!;
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
+        const g = floats(this.name, memberGradient(weight, clipped[i]!));
+        this.update(p, floats(this.name, p), g, slots, block, weight);
         if (!(weight instanceof Parameter)) return;
         const { constraint, mask } = weight;
         if (constraint !== null) assign(p, constraint.call(p));
+        tie(weight);
         if (mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, mask);
       });
       eachTime(() => {

@@ -1,7 +1,7 @@
 import { StateError } from '../base/errors.ts';
 import { networkOf } from '../compress/passes.ts';
 import { valuesOf } from '../graph/check.ts';
-import { decodeWeight } from '../graph/decode.ts';
+import { asFloat32 } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { sumScales } from '../graph/encodings.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
@@ -25,8 +25,7 @@ export function dequantize(network: Graph<Stored>): Network {
 /** A weight as float32 numbers, or float64 ones. */
 function inReals(weight: Stored): Stored {
   const { type } = weight.encoding;
-  if (type === 'float32' || type === 'float64') return weight;
-  return { ...weight, encoding: { type: 'float32', values: decodeWeight(weight) as Float32Array } };
+  return type === 'float32' || type === 'float64' ? weight : asFloat32(weight);
 }
 
 /** The node as it computes with real numbers. */

@@ -25,6 +25,8 @@ const GRIDS: { readonly [E in EncodingName]: GridOf<E> } = {
   float64: none,
   float16: none,
   bfloat16: none,
+  palette: none,
+  hashed: none,
   int32: none,
   sparse: none,
   sparseInt8: none,

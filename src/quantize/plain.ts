@@ -1,14 +1,14 @@
 import { DTypeError, StateError } from '../base/errors.ts';
 import { withBatchNormFolded } from '../compress/fold.ts';
-import { decodeWeight } from '../graph/decode.ts';
+import { asFloat32 } from '../graph/decode.ts';
 import type { EncodingName, Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
 import { isIdle } from '../graph/facts.ts';
 import { type Graph, mapWeights } from '../graph/graph.ts';
 import { withFusedActivations, without } from '../graph/rewrite.ts';
 
-/** Encodings of weights that are numbers still, in fewer bits. */
-const ARE_NUMBERS: readonly EncodingName[] = ['float32', 'float16', 'bfloat16'];
+/** Encodings of weights that are numbers still, in fewer bits or shared. */
+const ARE_NUMBERS: readonly EncodingName[] = ['float32', 'float16', 'bfloat16', 'palette', 'hashed'];
 
 /** Whether a weight is whole numbers. */
 export const isQuantized = ({ encoding: { type } }: Stored): boolean =>
@@ -30,7 +30,6 @@ export function inFloat32(op: string, given: Graph<Stored>): Graph<Stored> {
     if (type === 'float64') throw new DTypeError(op, [type], 'needs a float32 model');
     if (!ARE_NUMBERS.includes(type))
       throw new StateError(op, `${key} is ${encodingText(weight.encoding)} already: take dequantize(network) first`);
-    if (type === 'float32') return weight;
-    return { ...weight, encoding: { type: 'float32', values: decodeWeight(weight) as Float32Array } };
+    return type === 'float32' ? weight : asFloat32(weight);
   });
 }

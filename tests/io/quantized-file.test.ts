@@ -84,6 +84,6 @@ describe('decodeQuantized', () => {
   test('refuses files of version 1', () => {
     const file = encodeVersion1([2], [{ type: 'flatten', name: 'f' }]);
     expect(decodeNetwork(file).network.nodes).toHaveLength(1);
-    expect(() => decodeQuantized(file)).toThrow('int8 network file: whittle.version: this reader knows 2 to 4, got 1');
+    expect(() => decodeQuantized(file)).toThrow('int8 network file: whittle.version: this reader knows 2 to 5, got 1');
   });
 });

@@ -50,7 +50,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['an empty architecture', changed(''), 'expected a JSON value'],
   ['an architecture that is a list', changed('[]'), 'whittle: must be an object'],
   ['no version', changed(replace('"version":1,', '')), 'version: is missing'],
-  ['another version', changed(replace('"version":1', '"version":5')), 'version: this reader knows 1 to 4, got 5'],
+  ['another version', changed(replace('"version":1', '"version":6')), 'version: this reader knows 1 to 5, got 6'],
   ['a version that is text', changed(replace('"version":1', '"version":"1"')), 'this reader knows 1'],
   ['a key twice', changed(replace('"version":1', '"version":1,"version":1')), 'comes twice'],
   ['an unknown field', changed(replace('"version":1', '"version":1,"code":"x"')), 'code: this reader does not know'],

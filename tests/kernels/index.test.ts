@@ -47,6 +47,8 @@ describe('which kernels a table has a form of its own for', () => {
         'packPanels',
         'pow',
         'prod',
+        'sumByCode',
+        'takeByCode',
         'topK',
       ].sort(),
     );
