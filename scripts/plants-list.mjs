@@ -10,6 +10,7 @@ import { plants as kernels } from './plants/kernels.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
+import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as tables } from './plants/tables.mjs';
@@ -28,6 +29,7 @@ export const plants = [
   ...memory,
   ...metrics,
   ...packages,
+  ...papers,
   ...quantization,
   ...report,
   ...tables,

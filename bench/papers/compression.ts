@@ -58,7 +58,12 @@ export interface Subject {
 export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: Subject): Row[] {
   const { dense, prune, share, jitter, teaching } = recipe;
   const key = (stage: string): string => (label === '' ? stage : `${label}-${stage}`);
-  const fit = (model: Model, context: Context, { epochs, rate }: Omit<Stage, 'dropout'>, schedule?: Callback): Model => {
+  const fit = (
+    model: Model,
+    context: Context,
+    { epochs, rate }: Omit<Stage, 'dropout'>,
+    schedule?: Callback,
+  ): Model => {
     const { images, tell } = context;
     const asked = teaching && teacher ? { ...teaching, teacher: teacher(context) } : null;
     const callbacks = schedule === undefined ? [] : [schedule];
@@ -79,7 +84,12 @@ export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: 
       const { clusters } = share;
       return fit(shareWeights(pruned(context), { clusters, seed: context.seed }), context, share);
     });
-  const row = (stage: keyof Subject['published'], name: string, epochs: number, run: (context: Context) => Judged): Row => ({
+  const row = (
+    stage: keyof Subject['published'],
+    name: string,
+    epochs: number,
+    run: (context: Context) => Judged,
+  ): Row => ({
     name: label === '' ? name : `${label}: ${name}`,
     ...(published[stage] && { published: published[stage] }),
     cost: cost * epochs,

@@ -75,7 +75,9 @@ export async function readImages(folder: string | null, fashion = FASHION): Prom
 /** The path of a file, under the names that it is known by. */
 function fileIn(folder: string, name: string): string {
   const dotted = name.replace('-idx', '.idx'); // as some archives have it
-  const found = [name, `${name}.gz`, dotted, `${dotted}.gz`].map((each) => join(folder, each)).find((p) => existsSync(p));
+  const found = [name, `${name}.gz`, dotted, `${dotted}.gz`]
+    .map((each) => join(folder, each))
+    .find((p) => existsSync(p));
   if (found === undefined) throw new UsageError(`${folder} has no ${name}, plain or .gz`);
   return found;
 }

@@ -1,4 +1,4 @@
-import { deepCompression300, deepCompression5 } from './deep-compression.ts';
+import { deepCompression5, deepCompression300 } from './deep-compression.ts';
 import { distillation } from './distillation.ts';
 import type { Paper } from './paper.ts';
 

@@ -19,8 +19,7 @@ function spread(list: readonly number[], text: (x: number) => string): string {
 
 const known = (list: readonly (number | undefined)[]): number[] => list.filter((x) => x !== undefined);
 
-const keptOf = ({ kept }: Cell): number | undefined =>
-  kept && Object.values(kept).reduce((sum, [own]) => sum + own, 0);
+const keptOf = ({ kept }: Cell): number | undefined => kept && Object.values(kept).reduce((sum, [own]) => sum + own, 0);
 
 /** Bits of a whole file, or of one of its parts, for each weight that is kept. */
 function bitsOf(cell: Cell, bytes: number | undefined): number | undefined {
@@ -53,14 +52,23 @@ function mainTable(shown: readonly Shown[]): string {
     const said = (x: number | undefined, text: (x: number) => string): string => (x === undefined ? NONE : text(x));
     return [
       row.name,
-      spread(cells.map(({ wrong, of }) => wrong / of), share),
+      spread(
+        cells.map(({ wrong, of }) => wrong / of),
+        share,
+      ),
       said(published?.error, share),
       spread(known(cells.map(({ bytes }) => bytes)), whole),
       said(published?.bytes, whole),
       spread(known(cells.map((cell) => bitsOf(cell, cell.bytes))), bits),
       said(published?.bits, bits),
-      spread(cells.map(({ epochs }) => epochs), whole),
-      spread(cells.map(({ seconds }) => seconds), whole),
+      spread(
+        cells.map(({ epochs }) => epochs),
+        whole,
+      ),
+      spread(
+        cells.map(({ seconds }) => seconds),
+        whole,
+      ),
     ];
   });
   return table(dense([head, ...body]));
@@ -100,7 +108,12 @@ function keptTable(shown: readonly Shown[]): string {
 }
 
 /** A paper's tables, of the rows that have been run, in Markdown. */
-export function renderPaper(paper: Paper, cells: readonly Cell[], images: Pick<Images, 'name'>, quick: boolean): string {
+export function renderPaper(
+  paper: Paper,
+  cells: readonly Cell[],
+  images: Pick<Images, 'name'>,
+  quick: boolean,
+): string {
   const shown = paper.rows
     .map((row) => ({
       row,
@@ -132,6 +145,8 @@ function notesOf(shown: readonly Shown[]): string {
 const listOf = (title: string, list: readonly string[]): string =>
   list.length === 0 ? '' : `\n${title}:\n\n${list.map((each) => `- ${each}\n`).join('')}`;
 
-/** Machine and runtime, without what changes from run to run. */
-export const machineOf = ({ runtime, v8, platform, cpu, cores, commit }: Environment): string =>
-  `${runtime} (V8 ${v8}), ${platform}, ${cpu}, ${cores} cores${commit === null ? '' : `, commit ${commit}`}.`;
+/** Machine, runtime and table of kernels, without what changes from run to run. */
+export function machineOf({ runtime, v8, platform, cpu, cores, commit }: Environment, kernels: string): string {
+  const code = commit === null ? '' : `, commit ${commit}`;
+  return `${runtime} (V8 ${v8}), ${platform}, ${cpu}, one of ${cores} cores, kernels ${kernels}${code}.`;
+}

@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setBackend } from 'whittle-ml';
-import { wasm } from 'whittle-ml/kernels';
+import { backend } from 'whittle-ml';
 import { writeFileAtomic } from 'whittle-ml/node';
 import { environment } from '../environment.ts';
 import { exitCodeOf } from '../options.ts';
 import type { Surroundings } from '../run.ts';
-import { FASHION, type Images, readImages, some } from './images.ts';
+import { FASHION, readImages, some } from './images.ts';
 import { HELP, type PapersOptions, parsePapersOptions } from './options.ts';
 import type { Paper, Row } from './paper.ts';
 import { NAMES, papersOf } from './papers.ts';
@@ -49,8 +48,7 @@ async function runPapers(options: PapersOptions, { output, errors }: Surrounding
   const images = quick ? { ...all, train: some(all.train, FEW.train), test: some(all.test, FEW.test) } : all;
   const papers = papersOf(only, quick).map((paper) => ({ paper, store: new Store(out, paper, images) }));
   mkdirSync(out, { recursive: true });
-  setBackend(wasm());
-  const machine = machineOf(environment());
+  const machine = machineOf(environment(), backend().name);
   const sizes = `${images.train.labels.length} images to train on and ${images.test.labels.length} to test`;
   output.write(`${machine}\n${images.name}: ${sizes}\n\n`);
   const jobs = jobsOf(papers, seeds);
@@ -58,7 +56,8 @@ async function runPapers(options: PapersOptions, { output, errors }: Surrounding
     jobs.reduce((sum, { row }) => sum + row.cost, 0),
     (line) => errors.write(line),
   );
-  const tables = (): string => papers.map(({ paper, store }) => renderPaper(paper, store.cells, images, quick)).join('\n');
+  const tables = (): string =>
+    papers.map(({ paper, store }) => renderPaper(paper, store.cells, images, quick)).join('\n');
   for (const { paper, store, seed, row } of jobs) {
     const { name, cost } = row;
     const tell = (share: number): void => progress.at(`${paper.name}, seed ${seed}, ${name}`, cost, share);

@@ -33,11 +33,15 @@ export class Store {
   constructor(out: string, { name, settings }: Pick<Paper, 'name' | 'settings'>, data: Held['data']) {
     this.path = join(out, `${name}.json`);
     // Models of other settings lie elsewhere, also where the file of results was removed.
-    const of = createHash('sha256').update(JSON.stringify([data.digest, settings])).digest('hex').slice(0, 12);
+    const of = createHash('sha256')
+      .update(JSON.stringify([data.digest, settings]))
+      .digest('hex')
+      .slice(0, 12);
     this.folder = join(out, `${name}-${of}`);
     this.head = { paper: name, data: { name: data.name, digest: data.digest }, settings };
     const held = existsSync(this.path) ? heldIn(this.path) : null;
-    const isSame = held === null || JSON.stringify({ ...held, cells: [] }) === JSON.stringify({ ...this.head, cells: [] });
+    const isSame =
+      held === null || JSON.stringify({ ...held, cells: [] }) === JSON.stringify({ ...this.head, cells: [] });
     if (!isSame)
       throw new UsageError(
         `${this.path} holds results of other images or other settings: give another folder to --out, or remove that file`,
