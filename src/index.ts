@@ -352,6 +352,7 @@ export {
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export { Sequential } from './nn/sequential.ts';
+export type { SharedGradient, Sharing } from './nn/sharing.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
@@ -393,6 +394,8 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
+export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -38,6 +38,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
       if (given === undefined) return;
       weight.value.storage.array.set(given.value.data);
       weight.mask = given.mask && keep(given.mask);
+      weight.sharing = given.sharing;
     });
   }
   compileLike(copy, model);
@@ -86,6 +87,10 @@ export function remade(model: Model, network: Graph<Stored>): Model {
     layer.movesStatistics = original.movesStatistics;
     return layer;
   });
+  for (const weight of copy.weights) {
+    const { gradient } = model.graph.weights.get(weight.name)?.sharing ?? {};
+    if (gradient !== undefined && weight.sharing !== null) weight.sharing = { ...weight.sharing, gradient };
+  }
   copy.steps = model.steps;
   copy.epochs = model.epochs;
   compileLike(copy, model);
