@@ -9,17 +9,15 @@ import {
   shareWeights,
   toNetwork,
 } from 'whittle-ml';
-import type { Make } from './networks.ts';
+import type { Make, Restraint } from './networks.ts';
 import type { Context, Kept, Outcome, PartBytes, Published, Row } from './paper.ts';
 import { errorsOf, stepsOf, type Teaching, train } from './training.ts';
 
 /** A training of a network. */
-export interface Stage {
+export interface Stage extends Restraint {
   readonly epochs: number;
   /** Of Adam, at first. */
   readonly rate: number;
-  /** Before each of the network's layers of weights, in order; what is left out is 0. */
-  readonly dropout: readonly number[];
 }
 
 /** Everything that decides what the pipeline gives. */
@@ -34,7 +32,7 @@ export interface Recipe {
     /** Share of the epochs after which `kept` is reached: the others retrain. */
     readonly until: number;
   };
-  readonly share: Omit<Stage, 'dropout'> & { readonly clusters: number };
+  readonly share: Omit<Stage, keyof Restraint> & { readonly clusters: number };
   /** A teacher, whose answers are learned in all stages. */
   readonly teaching?: Omit<Teaching, 'teacher'>;
 }
@@ -60,7 +58,7 @@ export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: 
   const trainedOn = (
     model: Model,
     context: Context,
-    { epochs, rate }: Omit<Stage, 'dropout'>,
+    { epochs, rate }: Stage,
     schedule?: Callback,
   ): Model => {
     const { images, tell } = context;
@@ -71,12 +69,12 @@ export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: 
   };
   const trained = (context: Context): Model =>
     context.model(key('dense'), () =>
-      trainedOn(make(context.images.train, context.seed, dense.dropout), context, dense),
+      trainedOn(make(context.images.train, context.seed, dense), context, dense),
     );
   const pruned = (context: Context): Model =>
     context.model(key('pruned'), () => {
       const { images, seed } = context;
-      const model = make(images.train, seed, prune.dropout);
+      const model = make(images.train, seed, prune);
       model.setWeights(trained(context).getWeights());
       return trainedOn(model, context, prune, scheduleOf(prune, stepsOf(images.train)));
     });

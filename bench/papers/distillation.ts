@@ -22,7 +22,7 @@ export function teacherRow(quick: boolean): { epochs: number; row: Row; model: (
   const epochs = quick ? 3 : TEACHER.epochs;
   const model = ({ images, seed, tell, model: held }: Context): Model =>
     held('teacher', () => {
-      const made = dense(...units)(images.train, seed, dropout);
+      const made = dense(...units)(images.train, seed, { dropout });
       train(made, { samples: images.train, epochs, rate, jitter, tell });
       return made;
     });
@@ -45,7 +45,7 @@ export function distillation(quick: boolean): Paper {
     cost: COSTS.student * epochs,
     run(context) {
       const { images, seed, tell } = context;
-      const student = make(images.train, seed, []);
+      const student = make(images.train, seed, {});
       const { model } = distill({
         teacher: teacher.model(context),
         student,
@@ -75,7 +75,7 @@ export function distillation(quick: boolean): Paper {
         cost: COSTS.student * epochs,
         run(context) {
           const { images, seed, tell } = context;
-          const student = make(images.train, seed, []);
+          const student = make(images.train, seed, {});
           train(student, { samples: images.train, epochs, rate, tell });
           return outcomeOf(student, images.test, epochs);
         },
