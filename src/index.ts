@@ -394,6 +394,7 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export { type HashOptions, hashWeights } from './share/hash-weights.ts';
 export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
 export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';

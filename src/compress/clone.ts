@@ -8,6 +8,7 @@ import { fromNetwork, fromNetworkLayer } from '../nn/network.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, type Optimizer, optimizerByName } from '../nn/optimizers.ts';
 import { Sequential } from '../nn/sequential.ts';
+import { spreadBuckets } from '../nn/shared-weights.ts';
 import { keep } from '../tensor/tensor.ts';
 
 /**
@@ -56,7 +57,10 @@ function ofLayers(model: Model, made: (layer: Layer) => Layer, seed: number): Mo
   return copy;
 }
 
-/** A copy of a model whose weights are drawn as those of a model of another seed; frozen layers keep theirs. */
+/**
+ * A copy of a model whose weights are drawn as those of a model of another seed; frozen layers keep theirs. Palettes are of weights
+ * that are gone then: what is drawn has none.
+ */
 export function drawnAnew(model: Model, seed: number): Model {
   const named = (layer: Layer): Layer => Object.assign(layer.clone(), { name: layer.name });
   const other = ofLayers(model, named, seed);
@@ -64,8 +68,13 @@ export function drawnAnew(model: Model, seed: number): Model {
   const { frozen } = model;
   model.layers.forEach((layer, i) => {
     if (frozen.has(layer)) return;
-    copy.layers[i]!.weights.forEach(({ value }, j) => {
-      value.storage.array.set(other.layers[i]!.weights[j]!.value.data);
+    copy.layers[i]!.weights.forEach((weight, j) => {
+      weight.value.storage.array.set(other.layers[i]!.weights[j]!.value.data);
+      const { sharing } = weight;
+      if (sharing === null) return;
+      // Numbers that are drawn have no clusters; buckets are those of their places
+      if (sharing.seed === null) weight.sharing = null;
+      else spreadBuckets(weight, sharing);
     });
   });
   copy.steps = 0;

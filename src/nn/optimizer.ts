@@ -179,8 +179,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       parameters.forEach((p, i) => {
         this.check(p, gradients[i]!);
         const weight = trained[i]!;
-        if (weight instanceof Parameter && weight.isStatistic)
-          throw new StateError(this.name, `${weight.name} is a running statistic: model.trainable leaves those out`);
+        if (weight instanceof Parameter) this.checkWeight(weight);
       });
       const clipped = this.clip(centroidGradients(trained, gradients));
       const blocks = this.advance(parameters);
@@ -262,6 +261,12 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     if (!sameShape(p.shape, g.shape))
       throw new ShapeError(this.name, [p.shape, g.shape], 'a parameter and its gradient differ');
     if (p.viewStrides !== null) throw new StateError(this.name, 'a strided view cannot be a parameter');
+  }
+
+  /** Throws StateError for a weight that this kind of optimizer cannot move. */
+  protected checkWeight({ name, isStatistic }: Parameter): void {
+    if (isStatistic)
+      throw new StateError(this.name, `${name} is a running statistic: model.trainable leaves those out`);
   }
 
   /** A copy of what must be saved to go on later; slots in the order of `parameters`. */
