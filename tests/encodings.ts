@@ -118,7 +118,7 @@ export function palette(drawn: Drawn, count: number): Stored {
 export function hashed({ shape, seed = 1 }: Drawn, buckets: number): Stored {
   const next = randoms(seed);
   const values = Float32Array.from({ length: Math.max(1, Math.min(buckets, product(shape))) }, next);
-  return { shape, encoding: { type: 'hashed', values, seed: seed * 77_777_777 }, mask: null };
+  return { shape, encoding: { type: 'hashed', values, seed: (seed * 77_777_777) >>> 0 }, mask: null };
 }
 
 /** One of every encoding of fewer bits. */

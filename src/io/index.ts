@@ -1,4 +1,5 @@
 export { Network } from '../graph/network.ts';
+export type { Coding } from './code-weight.ts';
 export { decodeNetwork, encodeNetwork, type NetworkExtra } from './network-file.ts';
 export { decodeQuantized } from './quantized-file.ts';
 export type { NetworkFile } from './read-network.ts';
