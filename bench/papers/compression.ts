@@ -11,7 +11,7 @@ import {
 } from 'whittle-ml';
 import type { Make, Restraint } from './networks.ts';
 import type { Context, Kept, Outcome, PartBytes, Published, Row } from './paper.ts';
-import { errorsOf, stepsOf, type Teaching, train } from './training.ts';
+import { errorsOf, stepsOf, train } from './training.ts';
 
 /** A training of a network. */
 export interface Stage extends Restraint {
@@ -22,6 +22,7 @@ export interface Stage extends Restraint {
 
 /** Everything that decides what the pipeline gives. */
 export interface Recipe {
+  /** Images are moved by up to as many pixels along each axis, anew each epoch. */
   readonly jitter: number;
   readonly dense: Stage;
   readonly prune: Stage & {
@@ -33,8 +34,6 @@ export interface Recipe {
     readonly until: number;
   };
   readonly share: Omit<Stage, keyof Restraint> & { readonly clusters: number };
-  /** A teacher, whose answers are learned in all stages. */
-  readonly teaching?: Omit<Teaching, 'teacher'>;
 }
 
 /** A network of a paper. */
@@ -45,32 +44,22 @@ export interface Subject {
   readonly label: string;
   /** Of a dense network, a pruned one and the whole pipeline. */
   readonly published: Readonly<Partial<Record<'dense' | 'pruned' | 'coded', Published>>>;
-  /** The teacher that is asked, where the recipe has one. */
-  readonly teacher?: (context: Context) => Model;
   /** How much longer an epoch takes than one of LeNet-300-100. Default 1. */
   readonly cost?: number;
 }
 
 /** The three rows of the pipeline: trained; pruned and trained on; with shared weights, trained on, in a coded file. */
-export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: Subject): Row[] {
-  const { dense, prune, share, jitter, teaching } = recipe;
-  const key = (stage: string): string => (label === '' ? stage : `${label}-${stage}`);
-  const trainedOn = (
-    model: Model,
-    context: Context,
-    { epochs, rate }: Stage,
-    schedule?: Callback,
-  ): Model => {
+export function pipeline({ make, recipe, label, published, cost = 1 }: Subject): Row[] {
+  const { dense, prune, share, jitter } = recipe;
+  const key = (stage: string): string => (label === '' ? stage : `${label.replaceAll(' ', '-')}-${stage}`);
+  const trainedOn = (model: Model, context: Context, { epochs, rate }: Stage, schedule?: Callback): Model => {
     const { images, tell } = context;
-    const asked = teaching && teacher ? { ...teaching, teacher: teacher(context) } : null;
     const callbacks = schedule === undefined ? [] : [schedule];
-    train(model, { samples: images.train, epochs, rate, jitter, teaching: asked, callbacks, tell });
+    train(model, { samples: images.train, epochs, rate, jitter, callbacks, tell });
     return model;
   };
   const trained = (context: Context): Model =>
-    context.model(key('dense'), () =>
-      trainedOn(make(context.images.train, context.seed, dense), context, dense),
-    );
+    context.model(key('dense'), () => trainedOn(make(context.images.train, context.seed, dense), context, dense));
   const pruned = (context: Context): Model =>
     context.model(key('pruned'), () => {
       const { images, seed } = context;
@@ -109,7 +98,7 @@ export function pipeline({ make, recipe, label, published, teacher, cost = 1 }: 
     }),
     row('coded', 'pruned, shared, coded', share.epochs, (context) => {
       const network = toNetwork(shared(context));
-      const file = encodeNetwork(network);
+      const file = encodeNetwork(network, { coding: 'range' });
       context.keep(key('coded'), file);
       // What is judged is what the file holds.
       const subject = decodeNetwork(file).network;
@@ -146,6 +135,6 @@ export function keptIn({ weights }: Network): Record<string, Kept> {
 /** The bytes of a file by kind of part. */
 function partsOf(file: Uint8Array): PartBytes {
   const parts: Record<string, number> = {};
-  for (const { part, bytes } of [{ part: 'header', bytes: file.length }]) parts[part] = (parts[part] ?? 0) + bytes;
+  for (const { part, bytes } of [{ part: 'all', bytes: file.length }]) parts[part] = (parts[part] ?? 0) + bytes;
   return parts;
 }
