@@ -1,12 +1,23 @@
 import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
 import { eachHeld, heldIn, zerosLike } from '../graph/sparse.ts';
-import { type ArrayType, CODED, excessOf, HAS_MASK, HAS_PLACES, IS_WHOLE, matrixOf, type Row } from './coded-forms.ts';
+import {
+  type ArrayType,
+  CODED,
+  excessOf,
+  HAS_MASK,
+  HAS_PLACES,
+  IS_WHOLE,
+  matrixOf,
+  type Row,
+  stepsOf,
+} from './coded-forms.ts';
+import type { CodeName, Grid } from './codes/code.ts';
 import { CODES } from './codes/codes.ts';
 import { nonZeroIn, numbersOf, zeroIn } from './numbers.ts';
 import { placesOf, Walk, type Weights } from './sparse-code.ts';
 import { blocksOf, type Put, panelsOf, putWeight } from './weight-tensors.ts';
 
-type Codes = (typeof CODES)[keyof typeof CODES];
+type Codes = (typeof CODES)[CodeName];
 
 /** A weight in bytes, and what its codes walk over that the bytes do not answer for. */
 export interface CodedWeight {
@@ -15,18 +26,20 @@ export interface CodedWeight {
 }
 
 /** What weights of a file are coded with. */
-export type Coding = 'none' | keyof typeof CODES;
-export const CODINGS: readonly Coding[] = ['none', ...(Object.keys(CODES) as (keyof typeof CODES)[])];
+export type Coding = 'none' | CodeName;
+export const CODINGS: readonly Coding[] = ['none', ...(Object.keys(CODES) as CodeName[])];
 
 /** About what a tensor, and the record of a weight, take in a header; and the key of a coded one. */
 const ENTRY_BYTES = 75;
 const KEY_BYTES = 18;
+/** Bytes of an array below which no code is tried. */
+const LEAST_CODED = 16;
 
 /** Of these weights the bytes of those that are smaller coded, as far as a file has room for what they walk over. */
 export function codedOf(
   weights: ReadonlyMap<string, Stored>,
   keys: readonly string[],
-  coding: keyof typeof CODES,
+  coding: CodeName,
   walk: Walk,
 ): Map<string, Uint8Array> {
   const coded = new Map<string, Uint8Array>();
@@ -88,14 +101,14 @@ class Writer {
     this.excess += excessOf(n, data.length);
   }
 
-  numbers(numbers: Weights): void {
+  numbers(numbers: Weights, grid?: Grid): void {
     if (numbers.length === 0) return;
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    const data = this.codes.bytes.encode(bytes, numbers.BYTES_PER_ELEMENT);
+    const data = bytes.length < LEAST_CODED ? bytes : this.codes.bytes.encode(bytes, numbers.BYTES_PER_ELEMENT, grid);
     const isCoded = data.length < bytes.length;
     this.number(2 * (isCoded ? data : bytes).length + (isCoded ? 0 : 1));
     this.chunks.push(isCoded ? data : bytes);
-    if (isCoded) this.excess += excessOf(8 * bytes.length, data.length);
+    if (isCoded) this.excess += excessOf(stepsOf(bytes.length), data.length);
   }
 
   finish(): CodedWeight {
@@ -134,15 +147,16 @@ export function codedWeights(weight: Stored, codes: Codes): CodedWeight[] {
     return [
       written(weight, codes, HAS_PLACES + HAS_MASK + (isWhole ? IS_WHOLE : 0), (to) => {
         to.places(masked, ...matrix);
-        to.numbers(isWhole ? numbers : heldAt(mask!));
+        to.numbers(isWhole ? numbers : heldAt(mask!), { list: isWhole ? null : masked, columns: matrix[1] });
       }),
     ];
   }
-  const all = written(weight, codes, 0, (to) => to.numbers(numbers));
+  const all = written(weight, codes, 0, (to) => to.numbers(numbers, { list: null, columns: matrix[1] }));
   if (!nonZero.includes(0)) return [all];
   const some = written(weight, codes, HAS_PLACES, (to) => {
-    to.places(placesOf(nonZero).list, ...matrix);
-    to.numbers(heldAt(nonZero));
+    const { list } = placesOf(nonZero);
+    to.places(list, ...matrix);
+    to.numbers(heldAt(nonZero), { list, columns: matrix[1] });
   });
   return [all, some];
 }

@@ -57,7 +57,9 @@ export const matrixOf = (shape: Shape): [terms: number, units: number] => [
 ];
 
 /**
- * What a code walks over that its bytes do not answer for (`Walk`): a place is a step, a byte of a number 8, and 64 steps for each
- * byte are free. So are memory and time bounded by the length of a file.
+ * What a code walks over that its bytes do not answer for (`Walk`): of places a step each, of an array 8 for each byte and 8192
+ * for the models that a decoder sets up; 64 steps for each byte of the code are free. So are memory and time bounded by the length
+ * of a file.
  */
 export const excessOf = (steps: number, length: number): number => Math.max(0, steps - 64 * length);
+export const stepsOf = (bytes: number): number => 8192 + 8 * bytes;

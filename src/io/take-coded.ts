@@ -12,8 +12,10 @@ import {
   IS_WHOLE,
   matrixOf,
   type Row,
+  stepsOf,
 } from './coded-forms.ts';
-import { CODES } from './codes/codes.ts';
+import type { CodeName, Grid } from './codes/code.ts';
+import { DECODERS } from './codes/decoders.ts';
 import type { FileTensors } from './file-tensors.ts';
 import { filled, type Numbered, zeroIn } from './numbers.ts';
 import type { Weights } from './sparse-code.ts';
@@ -27,8 +29,8 @@ export type See = (key: string, part: CodedPart, bytes: number) => void;
 
 /** The weights of a file that are coded, as coded-forms.ts says, by their keys in the order in which they lie there. */
 export function takeCoded(tensors: FileTensors, keys: readonly string[], see: See = () => {}): Map<string, Stored> {
-  const name = Object.keys(CODES).find((code) => tensors.has(`coded.${code}`)) ?? 'huffman';
-  const from = new Stretches(tensors, name as keyof typeof CODES, see);
+  const name = Object.keys(DECODERS).find((code) => tensors.has(`coded.${code}`)) ?? 'huffman';
+  const from = new Stretches(tensors, name as CodeName, see);
   const weights = new Map(keys.map((key) => [key, takeOne(from.of(key))]));
   if (weights.size < keys.length) from.fail('is there twice');
   from.done();
@@ -38,14 +40,14 @@ export function takeCoded(tensors: FileTensors, keys: readonly string[], see: Se
 /** The bytes of coded weights, stretch by stretch. Nothing is allocated that they are too short for. */
 class Stretches {
   readonly tensors: FileTensors;
-  private readonly code: keyof typeof CODES;
+  private readonly code: CodeName;
   private readonly see: See;
   private readonly data: Uint8Array;
   private key = '';
   private at = 0;
   private told = 0;
 
-  constructor(tensors: FileTensors, code: keyof typeof CODES, see: See) {
+  constructor(tensors: FileTensors, code: CodeName, see: See) {
     this.tensors = tensors;
     this.code = code;
     this.see = see;
@@ -103,22 +105,22 @@ class Stretches {
     const data = this.bytes(this.number());
     this.room(rows * columns, data.length);
     // No places at all are those of no matrix, however long its sides
-    const places = rows * columns === 0 ? new Int32Array() : CODES[this.code].places.decode(data, rows, columns);
+    const places = rows * columns === 0 ? new Int32Array() : DECODERS[this.code].places(data, rows, columns);
     if (rows * columns === 0 && data.length > 0) this.fail('has places of nothing');
     this.tell('positions');
     return this.decoded(places);
   }
 
-  numbers(count: number, array: ArrayType, part: CodedPart): Weights {
+  numbers(count: number, array: ArrayType, part: CodedPart, grid?: Grid): Weights {
     this.tell('header');
     if (count === 0) return new array(0);
     const planes = array.BYTES_PER_ELEMENT;
     const how = this.number();
     const data = this.bytes(Math.floor(how / 2));
     const isCoded = how % 2 === 0;
-    if (isCoded) this.room(8 * count * planes, data.length);
+    if (isCoded) this.room(stepsOf(count * planes), data.length);
     else if (data.length !== count * planes) this.fail(`must have ${count * planes} bytes here, has ${data.length}`);
-    const bytes = isCoded ? this.decoded(CODES[this.code].bytes.decode(data, count, planes)) : data;
+    const bytes = isCoded ? this.decoded(DECODERS[this.code].bytes(data, count, planes, grid)) : data;
     this.tell(part);
     return new array(bytes.buffer as ArrayBuffer);
   }
@@ -183,9 +185,9 @@ function takeNumbers(from: Stretches, own: Own, shape: Shape, places: Int32Array
   const isLevels = own.type === 'levels';
   const bits = own.bits as LevelCodeBits;
   if (isLevels && ![1, 2, 4, 8].includes(bits)) from.fail(`has codes of ${bits} bits`);
-  const held = from.numbers(places?.length ?? n, array, 'values');
-  const numbers =
-    places === null ? held : filled(held, places, n, zeroIn(own as object as Numbered, shape.at(-1) ?? 1));
+  const columns = shape.at(-1) ?? 1;
+  const held = from.numbers(places?.length ?? n, array, 'values', { list: places, columns });
+  const numbers = places === null ? held : filled(held, places, n, zeroIn(own as object as Numbered, columns));
   if (numbers === null) return from.fail('leaves out numbers, but no code is 0');
   if (!isLevels) return numbers;
   if (numbers.some((code: number) => code >> bits > 0)) from.fail(`has a code of more than ${bits} bits`);

@@ -32,10 +32,9 @@ describe.each(['huffman', 'range'] as const)('a file coded by %s', (coding) => {
       [5, 0],
       [1, 1],
       [7, 3],
-      [64, 40],
       [301, 5],
     ])
-      for (const share of [0, 0.003, 0.1, 1])
+      for (const share of [0, 0.05, 1])
         for (const masked of [false, true])
           for (const [name, weight] of everyEncoding({ shape, share, masked, seed: seed++ })) {
             const network = productOf(weight);
