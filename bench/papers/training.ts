@@ -53,7 +53,7 @@ export function train(model: Model, options: TrainOptions): void {
 
 /** Moves the images of `x` at the beginning of each epoch. */
 function moving(x: Tensor, most: number, { height, width }: Labelled, seed: number): Callback {
-  const from = Float32Array.from(x.data);
+  const from = (x.data as Float32Array).slice();
   const to = new Float32Array(from.length);
   return {
     onEpochBegin(epoch) {
