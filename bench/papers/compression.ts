@@ -26,8 +26,8 @@ export interface Recipe {
   readonly jitter: number;
   readonly dense: Stage;
   readonly prune: Stage & {
-    /** Share of the weights that is left, of all layers together: those of the largest magnitude. */
-    readonly kept: number;
+    /** Shares of the weights that are left, of all layers together, each a network of its own: those of the largest magnitude. */
+    readonly kept: readonly number[];
     /** Share that is pruned at once; the rest goes cubically (Zhu & Gupta 2017). */
     readonly first: number;
     /** Share of the epochs after which `kept` is reached: the others retrain. */
@@ -48,38 +48,23 @@ export interface Subject {
   readonly cost?: number;
 }
 
-/** The three rows of the pipeline: trained; pruned and trained on; with shared weights, trained on, in a coded file. */
+/**
+ * The rows of the pipeline: trained; and of each share that is kept two, pruned and trained on, and with shared weights, trained
+ * on, in a coded file. What is published stands beside the first share.
+ */
 export function pipeline({ make, recipe, label, published, cost = 1 }: Subject): Row[] {
   const { dense, prune, share, jitter } = recipe;
-  const key = (stage: string): string => (label === '' ? stage : `${label.replaceAll(' ', '-')}-${stage}`);
+  const begin = label === '' ? '' : `${label}: `;
+  const key = (stage: string): string => `${begin}${stage}`.replaceAll(/[^a-z0-9]+/g, '-').replace(/-$/, '');
   const trainedOn = (model: Model, context: Context, { epochs, rate }: Stage, schedule?: Callback): Model => {
     const { images, tell } = context;
     const callbacks = schedule === undefined ? [] : [schedule];
     train(model, { samples: images.train, epochs, rate, jitter, callbacks, tell });
     return model;
   };
-  const trained = (context: Context): Model =>
-    context.model(key('dense'), () => trainedOn(make(context.images.train, context.seed, dense), context, dense));
-  const pruned = (context: Context): Model =>
-    context.model(key('pruned'), () => {
-      const { images, seed } = context;
-      const model = make(images.train, seed, prune);
-      model.setWeights(trained(context).getWeights());
-      return trainedOn(model, context, prune, scheduleOf(prune, stepsOf(images.train)));
-    });
-  const shared = (context: Context): Model =>
-    context.model(key('shared'), () => {
-      const { clusters } = share;
-      return trainedOn(shareWeights(pruned(context), { clusters, seed: context.seed }), context, share);
-    });
-  const row = (
-    stage: keyof Subject['published'],
-    name: string,
-    epochs: number,
-    run: (context: Context) => Judged,
-  ): Row => ({
-    name: label === '' ? name : `${label}: ${name}`,
-    ...(published[stage] && { published: published[stage] }),
+  const row = (name: string, known: Published | undefined, epochs: number, run: (context: Context) => Judged): Row => ({
+    name: `${begin}${name}`,
+    ...(known && { published: known }),
     cost: cost * epochs,
     run(context) {
       const { test } = context.images;
@@ -87,30 +72,48 @@ export function pipeline({ make, recipe, label, published, cost = 1 }: Subject):
       return { wrong: errorsOf(subject, test), of: test.labels.length, epochs, ...more };
     },
   });
-  return [
-    row('dense', 'dense', dense.epochs, (context) => {
-      const subject = toNetwork(trained(context));
-      return { subject, bytes: encodeNetwork(subject).length };
-    }),
-    row('pruned', 'pruned', prune.epochs, (context) => {
-      const subject = toNetwork(pruned(context));
-      return { subject, kept: keptIn(subject) };
-    }),
-    row('coded', 'pruned, shared, coded', share.epochs, (context) => {
-      const network = toNetwork(shared(context));
-      const file = encodeNetwork(network, { coding: 'range' });
-      context.keep(key('coded'), file);
-      // What is judged is what the file holds.
-      const subject = decodeNetwork(file).network;
-      return { subject, kept: keptIn(subject), bytes: file.length, parts: partsOf(file) };
-    }),
-  ];
+  const trained = (context: Context): Model =>
+    context.model(key('dense'), () => trainedOn(make(context.images.train, context.seed, dense), context, dense));
+  const first = row('dense', published.dense, dense.epochs, (context) => {
+    const subject = toNetwork(trained(context));
+    return { subject, bytes: encodeNetwork(subject).length };
+  });
+  const others = prune.kept.flatMap((kept, i): Row[] => {
+    const name = `${Math.round(1000 * kept) / 10} %`;
+    const pruned = (context: Context): Model =>
+      context.model(key(`pruned ${name}`), () => {
+        const { images, seed } = context;
+        const model = make(images.train, seed, prune);
+        model.setWeights(trained(context).getWeights());
+        return trainedOn(model, context, prune, scheduleOf(prune, kept, stepsOf(images.train)));
+      });
+    const shared = (context: Context): Model =>
+      context.model(key(`shared ${name}`), () => {
+        const { clusters } = share;
+        return trainedOn(shareWeights(pruned(context), { clusters, seed: context.seed }), context, share);
+      });
+    return [
+      row(`${name} kept`, i === 0 ? published.pruned : undefined, prune.epochs, (context) => {
+        const subject = toNetwork(pruned(context));
+        return { subject, kept: keptIn(subject) };
+      }),
+      row(`${name} kept, shared, coded`, i === 0 ? published.coded : undefined, share.epochs, (context) => {
+        const network = toNetwork(shared(context));
+        const file = encodeNetwork(network, { coding: 'range' });
+        context.keep(key(`coded ${name}`), file);
+        // What is judged is what the file holds.
+        const subject = decodeNetwork(file).network;
+        return { subject, kept: keptIn(subject), bytes: file.length, parts: partsOf(file) };
+      }),
+    ];
+  });
+  return [first, ...others];
 }
 
 type Judged = Omit<Outcome, 'wrong' | 'of' | 'epochs'> & { readonly subject: Network };
 
 /** Prunes until `until` of the epochs, twice in each. */
-function scheduleOf({ kept, first, until, epochs }: Recipe['prune'], steps: number): PruningSchedule {
+function scheduleOf({ first, until, epochs }: Recipe['prune'], kept: number, steps: number): PruningSchedule {
   return new PruningSchedule({
     initialSparsity: first,
     finalSparsity: 1 - kept,

@@ -9,7 +9,7 @@ const SOURCE =
 const ALONE: Recipe = {
   jitter: 0,
   dense: { epochs: 24, rate: 1.5e-3, dropout: [0.2, 0.5, 0.3] },
-  prune: { epochs: 24, rate: 1e-3, l2: 1e-4, kept: 0.07, first: 0.5, until: 0.6 },
+  prune: { epochs: 24, rate: 1e-3, l2: 1e-4, kept: [0.07], first: 0.5, until: 0.6 },
   share: { epochs: 4, rate: 2e-4, clusters: 9 },
 };
 
@@ -17,14 +17,14 @@ const ALONE: Recipe = {
 const MOVED: Recipe = {
   jitter: 1,
   dense: { epochs: 24, rate: 1.5e-3, dropout: [0, 0.1] },
-  prune: { epochs: 24, rate: 1e-3, l2: 5e-5, kept: 0.07, first: 0.5, until: 0.6 },
+  prune: { epochs: 24, rate: 1e-3, l2: 5e-5, kept: [0.07, 0.03], first: 0.5, until: 0.6 },
   share: { epochs: 4, rate: 2e-4, clusters: 9 },
 };
 
 const LENET_5: Recipe = {
   jitter: 0,
   dense: { epochs: 8, rate: 1e-3, dropout: [0, 0, 0.3, 0.5] },
-  prune: { epochs: 8, rate: 1e-3, l2: 3e-5, kept: 0.05, first: 0.5, until: 0.6 },
+  prune: { epochs: 8, rate: 1e-3, l2: 3e-5, kept: [0.05], first: 0.5, until: 0.6 },
   share: { epochs: 2, rate: 2e-4, clusters: 9 },
 };
 

@@ -204,7 +204,7 @@ describe('a run', () => {
       }
     }
     const models = readdirSync(out).find((name) => /^lenet-300-100-/.test(name))!;
-    const file = readFileSync(join(out, models, 'coded-1.safetensors'));
+    const file = readFileSync(join(out, models, 'coded-7-1.safetensors'));
     const coded = read(join(out, 'lenet-300-100.json')).cells.find(({ row }) => row.endsWith('coded'))!;
     expect(file.length).toBe(coded.bytes);
     expect(decodeNetwork(new Uint8Array(file)).network.nodes.length).toBeGreaterThan(2);
