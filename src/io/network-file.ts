@@ -89,7 +89,7 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   return read;
 }
 
-const READER: Reader<Network> = {
+export const READER: Reader<Network> = {
   format: 'network file',
   readVersion1,
   kinds: KINDS,
