@@ -14,6 +14,7 @@ import { plants as packages } from './plants/packages.mjs';
 import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
+import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
@@ -34,6 +35,7 @@ export const plants = [
   ...papers,
   ...quantization,
   ...report,
+  ...sharing,
   ...tables,
   ...threads,
   ...training,
