@@ -3,6 +3,7 @@ import {
   decodeNetwork,
   decodeWeight,
   encodeNetwork,
+  fileParts,
   type Model,
   type Network,
   PruningSchedule,
@@ -135,9 +136,12 @@ export function keptIn({ weights }: Network): Record<string, Kept> {
   );
 }
 
-/** The bytes of a file by kind of part. */
+/** The bytes of a file by kind of part; all of a bias is one. */
 function partsOf(file: Uint8Array): PartBytes {
   const parts: Record<string, number> = {};
-  for (const { part, bytes } of [{ part: 'all', bytes: file.length }]) parts[part] = (parts[part] ?? 0) + bytes;
+  for (const { weight, part, bytes } of fileParts(file)) {
+    const name = weight?.endsWith('/bias') ? 'biases' : part;
+    parts[name] = (parts[name] ?? 0) + bytes;
+  }
   return parts;
 }
