@@ -1,13 +1,13 @@
 /** Faults that were made, or nearly made, in libraries of this kind, by the part they are planted in. See plants.mjs. */
 import { plants as afterCare } from './plants/after-care.mjs';
 import { plants as autograd } from './plants/autograd.mjs';
-import { plants as codes } from './plants/codes.mjs';
 import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
 import { plants as files } from './plants/files.mjs';
 import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
+import { plants as lowRank } from './plants/low-rank.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
@@ -18,17 +18,16 @@ import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
-
 export const plants = [
   ...afterCare,
   ...autograd,
-  ...codes,
   ...commands,
   ...compression,
   ...devices,
   ...files,
   ...graph,
   ...kernels,
+  ...lowRank,
   ...memory,
   ...metrics,
   ...packages,

@@ -7,6 +7,7 @@ import { Model } from '../nn/model.ts';
 import { fromNetwork, fromNetworkLayer } from '../nn/network.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, type Optimizer, optimizerByName } from '../nn/optimizers.ts';
+import { rulesOf } from '../nn/rules.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { spreadBuckets } from '../nn/shared-weights.ts';
 import { keep } from '../tensor/tensor.ts';
@@ -84,13 +85,19 @@ export function drawnAnew(model: Model, seed: number): Model {
 
 /**
  * A model of a network that a pass made of this one's, trained so far: layers are made with the options of those that the
- * nodes come from, and containers are what they consist of.
+ * nodes come from, and containers are what they consist of. Of `parts`, nodes that the pass has put in by the names of those
+ * whose kernels they took a part of, kernels are held to what those are, and frozen with them.
  */
-export function remade(model: Model, network: Graph<Stored>): Model {
+export function remade(model: Model, network: Graph<Stored>, parts: ReadonlyMap<string, string> = new Map()): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
     const original = model.layerOf(node.name) as Layer | undefined;
-    if (original === undefined) return fromNetworkLayer(network, index); // one that the pass has put in
+    if (original === undefined) {
+      const whole = parts.has(node.name) ? model.layerOf(parts.get(node.name)!) : null; // null: nothing like it was there
+      const layer = fromNetworkLayer(network, index, { rules: rulesOf(whole?.rules ?? {}, ['kernel']) });
+      layer.trainable = whole === null || !frozen.has(whole);
+      return layer;
+    }
     const layer = fromNetworkLayer(network, index, { original, rules: original.rules ?? {} });
     layer.trainable = !frozen.has(original);
     layer.movesStatistics = original.movesStatistics;
