@@ -12,6 +12,7 @@ import { plants as lowRank } from './plants/low-rank.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
+import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
 import { plants as sharing } from './plants/sharing.mjs';
@@ -33,6 +34,7 @@ export const plants = [
   ...memory,
   ...metrics,
   ...packages,
+  ...papers,
   ...quantization,
   ...report,
   ...sharing,
