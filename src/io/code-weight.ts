@@ -162,13 +162,14 @@ export function codedWeights(weight: Stored, code: CodeName): CodedWeight[] {
 
 function written({ shape, encoding }: Stored, code: CodeName, head: number, rest: (to: Writer) => void): CodedWeight {
   const to = new Writer(code);
+  const given: object = encoding;
   const { forms, fields = {} } = CODED[encoding.type] as Row;
   const own = Object.entries(forms).find(([, array]) => array === null || isOf(encoding, array))!;
   to.number(Number(own[0]) + head);
   to.number(shape.length);
   for (const length of shape) to.number(length);
   for (const [field, kind] of Object.entries(fields)) {
-    const value = encoding[field as keyof Encoding] as unknown as number | Weights | null;
+    const value = (given as Readonly<Record<string, number | Weights | null>>)[field]!;
     if (typeof kind === 'number') to.number((value as number) - kind);
     else {
       to.number(value === null ? 0 : (value as Weights).length + 1);

@@ -19,6 +19,8 @@ import { versionOf } from './versions.ts';
 import { KINDS } from './weight-kinds.ts';
 import { type Put, putWeight, type WeightRecord } from './weight-tensors.ts';
 
+export type { FileCoding };
+
 /**
  * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
  * a node that names no inputs reads the value before it; one that names no weights has those called `<node>/<role>` that
