@@ -198,6 +198,8 @@ export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
 export { type Multiplier, multiplierOf } from './graph/integers.ts';
 export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
+export type { FileCoding } from './io/code-weight.ts';
+export { type FilePart, fileParts, filePartsText, type PartName } from './io/file-parts.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
 export { memory, step } from './memory/arena.ts';
 export type { DType, FloatDType } from './memory/dtype.ts';
