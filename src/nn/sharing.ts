@@ -75,10 +75,14 @@ export function memberGradient(trained: Moved, g: Tensor): Tensor {
 }
 
 /**
- * Brings members back together: each becomes their mean, in float64, rounded once. Those that are one already stay, to the bit:
- * so many equal float32 numbers have an exact sum.
+ * Brings members back together: each becomes their mean, in float64, rounded once. Those that are one already stay, to the bit,
+ * which is what a step of any elementwise optimizer leaves.
  */
 export function tie(trained: Moved): void {
   const own = sharedOf(trained);
-  if (own !== null) spread(own, gathered(own, own.value, true), own.value);
+  if (own === null) return;
+  const { value, sharing } = own;
+  const work = allocate('float64', 2 * sharing.count).array as Float64Array;
+  const codes = flat('share', sharing.codes) as Int32Array;
+  kernelsFor(value.dtype).tieByCode(value.size, sharing.count, floats('share', value), codes, aliveOf(own), work);
 }
