@@ -6,6 +6,7 @@ import { checkPair } from '../compress/observe.ts';
 import { prune } from '../compress/prune.ts';
 import { PruningSchedule } from '../compress/schedule.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { factsOf } from '../graph/facts.ts';
 import { fromFloat16, toFloat16 } from '../graph/halves.ts';
 import { Network } from '../graph/network.ts';
 import { CODINGS, type FileCoding } from '../io/code-weight.ts';
@@ -173,10 +174,9 @@ function checked(model: Model, options: DeepCompressionOptions): Setting {
 
 /** Of each layer by name. */
 function usualClusters(model: Model): Readonly<Record<string, number>> {
-  const { nodes } = storedGraph(model);
-  const kernels = nodes.filter(({ weights }) => weights.kernel !== undefined);
+  const kernels = storedGraph(model).nodes.filter(({ weights }) => weights.kernel !== undefined);
   return Object.fromEntries(
-    kernels.map(({ op, weights }) => [layerOf(weights.kernel!), op === 'dense' ? 32 : 256] as const),
+    kernels.map((node) => [layerOf(node.weights.kernel!), factsOf(node).readsAround === true ? 256 : 32] as const),
   );
 }
 const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
