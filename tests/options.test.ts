@@ -126,6 +126,9 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   'CompiledGraph.predict': (o) => model.predict(x, o),
   diagnose: (o) => w.diagnose(model.fit(x, x), o),
   // compression
+  factorize: (o) => w.factorize(model, o as never),
+  factorizableLayers: (o) => w.factorizableLayers(model, o as never),
+  deepCompression: (o) => w.deepCompression(model, o as never),
   prune: (o) => w.prune(model, o),
   weightScores: (o) => w.weightScores(model, o),
   ConstantSparsity: (o) => new w.ConstantSparsity(o),

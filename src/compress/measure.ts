@@ -10,7 +10,7 @@ import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
 import { heldIn as numbersHeld } from '../graph/sparse.ts';
 import type { Program, ProgramInput } from '../infer/program.ts';
-import type { Coding } from '../io/code-weight.ts';
+import type { FileCoding } from '../io/code-weight.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
@@ -77,7 +77,7 @@ export interface MeasureOptions {
   /** Default true. */
   readonly latency?: boolean;
   /** What weights of the file are coded with whose bytes are counted. Default none. */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
 }
 
 /** Two forms of a network beside each other. */

@@ -1,11 +1,10 @@
-import { add, mul, sub } from '../autograd/arithmetic.ts';
-import { square } from '../autograd/elementwise.ts';
-import { gather, reshape, split } from '../autograd/movement.ts';
+import { add, mul } from '../autograd/arithmetic.ts';
+import { gather, split } from '../autograd/movement.ts';
 import { dense } from '../autograd/products.ts';
 import { mean } from '../autograd/reductions.ts';
-import { checkCount, checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { checkCount, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkFunction } from '../base/options.ts';
-import { elementsOf, type Shape, sameShape } from '../base/shape.ts';
+import { type Shape, sameShape } from '../base/shape.ts';
 import type { ActivationSpec } from '../graph/activation.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
@@ -13,7 +12,7 @@ import type { LossFunction } from '../nn/losses.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { contrast, drawnPlaces } from './contrastive.ts';
-import { commonPlaces, mapAt, mapDistance } from './losses.ts';
+import { commonPlaces, hintLoss, mapAt, mapDistance } from './losses.ts';
 import { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './relations.ts';
 
 // Terms on features: what a student learns besides its teacher's answers. A kind of term is
@@ -170,14 +169,6 @@ export interface TermRow<O> {
   replayable?(options: O): boolean;
 }
 
-/** (a - b)², the mean of each sample: [batch]. */
-function squaredError(a: Tensor, b: Tensor): Tensor {
-  const n = b.shape[0]!;
-  const width = elementsOf(b.shape.slice(1));
-  const error = sub(a, b);
-  return mean(square(reshape(error, [n, width])), { axis: 1 });
-}
-
 /** Throws ShapeError where a term without a projection compares values of two shapes. */
 function checkAlike({ student, teacher, called }: Omit<TermContext<unknown>, 'kept'>, isProjected: boolean): void {
   const places = [student, teacher].map((shape) => shape.slice(0, -1));
@@ -213,18 +204,13 @@ export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
     options: 'projection',
     check: (context) => checkAlike(context, isProjected(context)),
     head: (at, context) => (isProjected(context) ? at.dense(at.student, context.kept.at(-1)!) : at.student),
-    loss: () => (targets, output) => mul(squaredError(output, targets.kept), 1 / 2), // as in the paper, ½‖·‖²
+    loss: () => (targets, output) => hintLoss(targets.kept, output),
   },
   attention: {
     options: '',
     check: ({ teacher, student, called }) => {
       if (Math.min(teacher.length, student.length) < 2)
-        throw new ShapeError(
-          'distill',
-          [student, teacher],
-          `${called} compares values without places`,
-          'Tap layers of images or sequences',
-        );
+        throw new StateError('distill', `${called} compares values without places: tap layers of images or sequences`);
       placesOf({ teacher, student });
     },
     keep: (values, context) => mapAt(values, placesOf(context)),
@@ -240,9 +226,8 @@ export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
     loss:
       ({ options: { distance = 1, angle = 2 } }) =>
       ({ kept }, output) => {
-        if (angle === 0) return mul(relationalDistanceLoss(kept, output), distance);
-        const angles = mul(relationalAngleLoss(kept, output), angle);
-        return distance === 0 ? angles : add(mul(relationalDistanceLoss(kept, output), distance), angles);
+        const pairs = mul(relationalDistanceLoss(kept, output), distance);
+        return angle === 0 ? pairs : add(pairs, mul(relationalAngleLoss(kept, output), angle));
       },
   },
   similarity: {

@@ -8,7 +8,7 @@ import { checkForm } from '../graph/form.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { checkTrained } from '../graph/trained.ts';
-import { CODINGS, type Coding, codedOf, joined } from './code-weight.ts';
+import { CODINGS, codedOf, type FileCoding, joined } from './code-weight.ts';
 import { dtypeOf } from './file-tensors.ts';
 import { INPUT, KEY, keysOf, type NetworkFile, type Reader, readNetwork } from './read-network.ts';
 import { encodeSafetensors, type SafeTensor } from './safetensors.ts';
@@ -35,7 +35,7 @@ export interface NetworkExtra {
    * What weights are coded with where that makes the file smaller: a canonical Huffman code, or a range coder, which takes the fewest bytes and
    * the most time. Default none: numbers as they lie in memory, and places of those that are held.
    */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
 }
 
 /**
@@ -89,7 +89,7 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   return read;
 }
 
-const READER: Reader<Network> = {
+export const READER: Reader<Network> = {
   format: 'network file',
   readVersion1,
   kinds: KINDS,

@@ -118,7 +118,7 @@ class Stretches {
     const how = this.number();
     const data = this.bytes(Math.floor(how / 2));
     const isCoded = how % 2 === 0;
-    if (isCoded) this.room(stepsOf(count * planes), data.length);
+    if (isCoded) this.room(stepsOf(this.code, count, planes), data.length);
     else if (data.length !== count * planes) this.fail(`must have ${count * planes} bytes here, has ${data.length}`);
     const bytes = isCoded ? this.decoded(DECODERS[this.code].bytes(data, count, planes, grid)) : data;
     this.tell(part);
@@ -141,7 +141,9 @@ function takeOne(from: Stretches): Stored {
   const n = size(from.tensors.format, shape);
   const own: Own = { type, ...takeFields(from, fields) };
   const array = forms[form];
+  if (head >= 2 * IS_WHOLE) from.fail(`is of a form that this reader does not know: ${head}`);
   if (array == null) {
+    if (head !== form) from.fail('has a mask or places, which it cannot have');
     from.room(n, 0);
     return { shape, encoding: own as object as Encoding, mask: null };
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   Adam,
   Add,
+  Concat,
   Conv2D,
   cpu,
   Dense,
@@ -55,7 +56,6 @@ const TERMS = {
   attention: { kind: 'attention', student: 'sum' },
   'attention of two layers': { kind: 'attention', student: 'first', teacher: 'shared' },
   relational: { kind: 'relational', student: 'pooled' },
-  'distances alone': { kind: 'relational', student: 'pooled', angle: 0 },
   similarity: { kind: 'similarity', student: 'sum' },
   contrastive: { kind: 'contrastive', student: 'sum', width: 8, negatives: 12 },
   'contrast in the batch': { kind: 'contrastive', student: 'pooled', width: 8, negatives: 0 },
@@ -63,7 +63,7 @@ const TERMS = {
 } as const;
 
 describe.each(Object.entries(TERMS))('the term %s', (_, term) => {
-  const [x, y] = quarters(26);
+  const [x, y] = quarters(18);
   const trained = (weight: number, extra: { replay?: boolean; table?: typeof cpu; held?: boolean } = {}) => {
     const student = residual(3, 2);
     student.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', replay: extra.replay ?? true });
@@ -90,7 +90,7 @@ describe.each(Object.entries(TERMS))('the term %s', (_, term) => {
   });
 
   test('is the same replayed and step by step, in JavaScript and WebAssembly, and beside held-out samples', () => {
-    expect(full.replayed).toBeGreaterThan(5);
+    expect(full.replayed).toBeGreaterThan(3);
     const eager = trained(1, { replay: false });
     expect(eager.replayed).toBe(0);
     expect(eager.weights).toEqual(full.weights);
@@ -134,6 +134,29 @@ describe('a term alone', () => {
     const losses = history.history[name]!;
     expect(losses.at(-1)!).toBeLessThan(0.9 * losses[0]!);
   });
+});
+
+test('networks with several inputs, in float64 too', () => {
+  const two = (units: number, seed: number, dtype: 'float32' | 'float64'): Model => {
+    const inputs = [input([3]), input([2])];
+    const hidden = new Dense(units, { activation: 'tanh', name: 'hidden' }).apply(new Concat().apply(inputs));
+    return new Model(inputs, new Dense(3, { activation: 'softmax' }).apply(hidden), { seed, dtype });
+  };
+  const drawn = (width: number, dtype: 'float32' | 'float64'): Tensor =>
+    new Random(width).normal([20, width], 0, 1, dtype);
+  for (const dtype of ['float32', 'float64'] as const) {
+    const x = [drawn(3, dtype), drawn(2, dtype)];
+    const { history } = distill({
+      ...{ teacher: two(7, 1, dtype), student: two(4, 2, dtype), x, alpha: 1, epochs: 40 },
+      optimizer: new Adam({ learningRate: 0.01 }),
+      terms: [
+        { kind: 'contrastive', student: 'hidden', width: 6, negatives: 8 },
+        { kind: 'relational', student: 'hidden' },
+      ],
+    });
+    for (const name of ['contrastive_loss', 'relational_loss'])
+      expect(history.history[name]!.at(-1)!).toBeLessThan(history.history[name]![0]!);
+  }
 });
 
 test('refuses what does not fit, by the name of the term', () => {

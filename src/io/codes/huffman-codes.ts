@@ -44,7 +44,7 @@ export const decodeHuffmanPlaces: PlacesCode['decode'] = (data, rows, columns) =
   const code = readTable(bits);
   if (typeof code === 'string') return code;
   const list: number[] = [];
-  for (let end = 0; end < n || list.at(-1) === n - 1; ) {
+  for (let end = 0; end <= n; ) {
     const gap = code.read(bits);
     if (gap === undefined || bits.isOver) return 'has bits that are no code';
     end += gap;
