@@ -152,6 +152,8 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   QATSchedule: (o) => new w.QATSchedule(o),
   toSparse: (o) => w.toSparse(model, o),
   distill: (o) => w.distill(o),
+  bestTeacher: (o) => w.bestTeacher(o),
+  bornAgain: (o) => w.bornAgain(o),
   measure: (o) => w.measure(model, o),
   compare: (o) => w.compare(model, model, o),
   damage: (o) => w.damage(model, model, [x, x], o),
