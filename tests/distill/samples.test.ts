@@ -12,6 +12,7 @@ import {
   input,
   Model,
   noGrad,
+  oneHot,
   randomNormal,
   Sequential,
   SGD,
