@@ -222,6 +222,8 @@ export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
 export { type Multiplier, multiplierOf } from './graph/integers.ts';
 export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
+export type { FileCoding } from './io/code-weight.ts';
+export { type FilePart, fileParts, filePartsText, type PartName } from './io/file-parts.ts';
 export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
 export { memory, step } from './memory/arena.ts';
 export type { DType, FloatDType } from './memory/dtype.ts';
@@ -418,8 +420,21 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export {
+  type DeepCompressionOptions,
+  deepCompression,
+  type StageTraining,
+  type TrainingStage,
+} from './share/deep-compression.ts';
+export type { FactorForm } from './share/factor-forms.ts';
+export type { FactorizeOptions } from './share/factor-options.ts';
+export { factorizableLayers, factorize } from './share/factorize.ts';
+export { type HashOptions, hashWeights } from './share/hash-weights.ts';
 export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
+export type { LowRankLayer } from './share/ranks.ts';
 export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';
+export { type CompressionStage, DeepCompressed } from './share/stages.ts';
+export { type SVD, svd } from './share/svd.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

@@ -118,7 +118,7 @@ export function palette(drawn: Drawn, count: number): Stored {
 export function hashed({ shape, seed = 1 }: Drawn, buckets: number): Stored {
   const next = randoms(seed);
   const values = Float32Array.from({ length: Math.max(1, Math.min(buckets, product(shape))) }, next);
-  return { shape, encoding: { type: 'hashed', values, seed: seed * 77_777_777 }, mask: null };
+  return { shape, encoding: { type: 'hashed', values, seed: (seed * 77_777_777) >>> 0 }, mask: null };
 }
 
 /** One of every encoding of fewer bits. */
@@ -140,6 +140,21 @@ export function everyEncoding(drawn: Drawn): [name: string, weight: Stored][] {
     ['hashed', hashed(drawn, 20)],
   ];
 }
+
+/** An array as its class and bytes. */
+export const bytesText = (value: unknown): string =>
+  ArrayBuffer.isView(value)
+    ? `${value.constructor.name} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
+    : String(value);
+
+/** All that is of the weights of a network, to the bit. */
+export const weightsText = ({ weights }: Network): string =>
+  [...weights]
+    .map(([key, { shape, encoding, mask }]) => {
+      const fields = Object.entries(encoding).map(([field, value]) => `${field} ${bytesText(value)}`);
+      return [key, shape, bytesText(mask), ...fields.sort()].join(' ');
+    })
+    .join('\n');
 
 /** A product of real numbers with this kernel [terms, units]. */
 export function productOf(kernel: Stored): Network {

@@ -78,6 +78,18 @@ function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
   };
 }
 
+/** Those of these layers; all where none are given. Throws ValueError for a name that is no layer's with a kernel. */
+export function ofLayers(op: string, kernels: readonly Kernel[], layers: readonly string[] | undefined): Kernel[] {
+  if (layers === undefined) return [...kernels];
+  if (!Array.isArray(layers)) throw new ValueError(op, 'layers', 'a list of names of layers', layers);
+  const layerOf = ({ key }: Kernel): string => key.slice(0, key.lastIndexOf('/'));
+  const names = kernels.map(layerOf);
+  const unknown = layers.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new ValueError(op, 'a layer', `one with a kernel: ${names.join(', ')}`, unknown, didYouMean(unknown, names));
+  return kernels.filter((kernel) => layers.includes(layerOf(kernel)));
+}
+
 /** A copy of a model or a network, unfinished: its weights may be masked until it is made. */
 export function copied(
   op: string,

@@ -10,6 +10,7 @@ import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
 import { heldIn as numbersHeld } from '../graph/sparse.ts';
 import type { Program, ProgramInput } from '../infer/program.ts';
+import type { FileCoding } from '../io/code-weight.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
@@ -34,15 +35,18 @@ import { QuantizedNetwork } from './quantized.ts';
 
 /** What a network costs and how good it is, measured on the real thing. */
 export interface Measurement {
-  /** Of the whole file that `encodeNetwork` writes. */
+  /** Of the whole file that `encodeNetwork` writes, with the `coding` that was asked for. */
   readonly bytes: number;
   readonly parameters: number;
   readonly nonZeroParameters: number;
-  /** Numbers that are held, only if some weights are sparse (`toSparse`): all but those that they leave out. */
+  /**
+   * Numbers that are held, only if some weights are sparse (`toSparse`) or hashed: all but those that they leave out, and of hashed
+   * ones those that are shared.
+   */
   readonly heldParameters?: number;
   /** Multiply-adds for one sample, of all numbers. */
   readonly macs: number;
-  /** Those of numbers that are held, only if some weights are sparse: what a program does that multiplies panels alone. */
+  /** Those of numbers that are held, or share one that is, only where that is said: what a program does that multiplies panels alone. */
   readonly heldMacs?: number;
   /** Share of right classes, or R²; only if samples were given. Of several outputs their mean. */
   readonly score?: number;
@@ -72,6 +76,8 @@ export interface MeasureOptions {
   readonly outputs?: Outputs | readonly Outputs[];
   /** Default true. */
   readonly latency?: boolean;
+  /** What weights of the file are coded with whose bytes are counted. Default none. */
+  readonly coding?: FileCoding;
 }
 
 /** Two forms of a network beside each other. */
@@ -86,14 +92,14 @@ export interface Comparison {
 
 /** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
 export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
-  checkOptions('measure', options, 'samples latency outputs');
-  const { samples, latency = true, outputs } = options;
+  checkOptions('measure', options, 'samples latency outputs coding');
+  const { samples, latency = true, outputs, coding = 'none' } = options;
   checkEach('measure', outputs);
   checkFlag('measure', 'latency', latency);
   const network = heldNetworkOf('measure', subject);
   const cost = networkCost(network);
   const { parameters, nonZeroParameters, macs } = cost;
-  const bytes = encodeNetwork(network).length;
+  const bytes = encodeNetwork(network, { coding }).length;
   const costs = { bytes, parameters, nonZeroParameters, macs, ...heldIn(network, cost) };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
@@ -110,13 +116,14 @@ export function compare(
   after: Model | Graph<Stored>,
   options: MeasureOptions = {},
 ): Comparison {
-  checkOptions('compare', options, 'samples latency outputs');
-  const { samples, latency = true } = options;
+  checkOptions('compare', options, 'samples latency outputs coding');
+  const { samples, latency = true, coding = 'none' } = options;
   checkEach('compare', options.outputs);
   checkFlag('compare', 'latency', latency);
   const [meantBefore, meantAfter] = meaningsOf(before, after, options.outputs);
   const costs = (outputs: MeasureOptions['outputs']): MeasureOptions => ({
     ...(samples && { samples }),
+    coding,
     ...(outputs && { outputs }),
     latency: false,
   });
@@ -161,9 +168,13 @@ export function checkEach(op: string, outputs: MeasureOptions['outputs']): void 
 /** How many parameters are held and multiplied by, if some are left out. */
 function heldIn({ weights, nodes }: Graph<Stored>, cost: NetworkCost): Partial<Measurement> {
   const left = new Map<string, number>();
-  for (const [key, { shape, encoding }] of weights)
-    if (isSparse(encoding)) left.set(key, elementsOf(shape) - numbersHeld(encoding, shape.at(-1)!));
-  const sum = [...left.values()].reduce((all, each) => all + each, 0);
+  let sum = 0;
+  for (const [key, { shape, encoding }] of weights) {
+    const n = elementsOf(shape);
+    if (isSparse(encoding)) left.set(key, n - numbersHeld(encoding, shape.at(-1)!));
+    // A program multiplies by all numbers that share these
+    sum += left.get(key) ?? (encoding.type === 'hashed' ? n - encoding.values.length : 0);
+  }
   if (sum === 0) return {};
   // A node multiplies by each number of its kernel equally often
   const macs = nodes.reduce((all, { weights: { kernel } }, i) => {

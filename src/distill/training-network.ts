@@ -83,7 +83,7 @@ export class TrainingNetwork {
 
   /** The student with its heads, to be trained. */
   toModel(): Model {
-    this.model = madeOf(this.student, this.graph, (name) => this.split.get(name) ?? name);
+    this.model = madeOf(this.student, this.graph, { from: (name) => this.split.get(name) ?? name });
     return this.model;
   }
 
@@ -118,7 +118,7 @@ export class TrainingNetwork {
     const outputs = [...this.student.graph.outputs, ...ends.map(({ name }) => name)];
     const inputs = graph.inputs.slice(0, this.student.inputCount);
     const ending = withoutUnread({ ...graph, inputs, nodes: [...graph.nodes, ...ends], outputs });
-    return madeOf(this.student, ending, (name) => this.split.get(name) ?? name);
+    return madeOf(this.student, ending, { from: (name) => this.split.get(name) ?? name });
   }
 
   private shapeOf(value: string): Shape {

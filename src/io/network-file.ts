@@ -1,4 +1,4 @@
-import { StateError, ValueError } from '../base/errors.ts';
+import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { fieldsOf } from '../graph/attributes.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -8,10 +8,12 @@ import { checkForm } from '../graph/form.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { checkTrained } from '../graph/trained.ts';
+import { CODINGS, codedOf, type FileCoding, joined } from './code-weight.ts';
 import { dtypeOf } from './file-tensors.ts';
 import { INPUT, KEY, keysOf, type NetworkFile, type Reader, readNetwork } from './read-network.ts';
 import { encodeSafetensors, type SafeTensor } from './safetensors.ts';
 import { Walk } from './sparse-code.ts';
+import { takeCoded } from './take-coded.ts';
 import { readVersion1 } from './version-1.ts';
 import { versionOf } from './versions.ts';
 import { KINDS } from './weight-kinds.ts';
@@ -29,6 +31,11 @@ export interface NetworkExtra {
   readonly metadata?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
   /** More tensors to keep, under names that the network does not use. */
   readonly tensors?: ReadonlyMap<string, SafeTensor>;
+  /**
+   * What weights are coded with where that makes the file smaller: a canonical Huffman code, or a range coder, which takes the fewest bytes and
+   * the most time. Default none: numbers as they lie in memory, and places of those that are held.
+   */
+  readonly coding?: FileCoding;
 }
 
 /**
@@ -36,30 +43,43 @@ export interface NetworkExtra {
  * which names the node, for code of the user's own.
  */
 export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
-  checkOptions('encodeNetwork', extra, 'metadata tensors');
+  checkOptions('encodeNetwork', extra, 'metadata tensors coding');
   checkForm('encodeNetwork', network);
   const values = validateNetwork(network);
-  const { metadata: given = {}, tensors: more = new Map<string, SafeTensor>() } = extra;
+  const { metadata: given = {}, tensors: more = new Map<string, SafeTensor>(), coding = 'none' } = extra;
+  checkOneOf('encodeNetwork', 'coding', coding, CODINGS);
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new ValueError('encodeNetwork', 'metadata', 'an object of texts, or a Map of them', given);
   const metadata: Readonly<Record<string, string>> = given instanceof Map ? Object.fromEntries(given) : given;
   if (Object.hasOwn(metadata, KEY)) throw new ValueError('encodeNetwork', 'metadata key', `other than ${KEY}`, KEY);
-  const tensors = new Map<string, SafeTensor>();
-  const put: Put = (name, shape, data, dtype = dtypeOf(data)) => {
-    if (tensors.has(name)) throw new ValueError('encodeNetwork', 'a tensor name', 'used once, by one weight', name);
-    tensors.set(name, { dtype, shape, data });
+  const keys = keysOf(network.nodes);
+  const fileOf = (coded: ReadonlyMap<string, Uint8Array>, walk: Walk): Uint8Array<ArrayBuffer> => {
+    const tensors = new Map<string, SafeTensor>();
+    const put: Put = (name, shape, data, dtype = dtypeOf(data)) => {
+      if (tensors.has(name)) throw new ValueError('encodeNetwork', 'a tensor name', 'used once, by one weight', name);
+      tensors.set(name, { dtype, shape, data });
+    };
+    const weights = keys.map((key) => (coded.has(key) ? null : putWeight(key, network.weights.get(key)!, put, walk)));
+    const mistaken = new Set(network.nodes.flatMap(usualKeys));
+    if (coded.size > 0) {
+      const bytes = joined([...coded.values()]);
+      put(`coded.${coding}`, [bytes.length], bytes);
+      for (const each of CODINGS) mistaken.add(`coded.${each}`);
+    }
+    for (const [name, tensor] of more) {
+      if (tensors.has(name) || mistaken.has(name))
+        throw new ValueError('encodeNetwork', 'tensor name', 'one the network does not use', name);
+      tensors.set(name, tensor);
+    }
+    const record = recordOf(network, weights, [...coded.keys()]);
+    const version = versionOf(network, values, weights, coded.size > 0);
+    return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify({ version, ...record }) });
   };
+  const plain = fileOf(new Map(), new Walk());
+  if (coding === 'none') return plain;
   const walk = new Walk();
-  const weights = keysOf(network.nodes).map((key) => putWeight(key, network.weights.get(key)!, put, walk));
-  const mistaken = new Set(network.nodes.flatMap(usualKeys));
-  for (const [name, tensor] of more) {
-    if (tensors.has(name) || mistaken.has(name))
-      throw new ValueError('encodeNetwork', 'tensor name', 'one the network does not use', name);
-    tensors.set(name, tensor);
-  }
-  const record = recordOf(network, weights);
-  const version = versionOf(network, values, weights);
-  return encodeSafetensors(tensors, { ...metadata, [KEY]: JSON.stringify({ version, ...record }) });
+  const file = fileOf(codedOf(network.weights, keys, coding, walk), walk);
+  return file.length < plain.length ? file : plain;
 }
 
 /** The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes. */
@@ -69,10 +89,11 @@ export function decodeNetwork(file: Uint8Array): NetworkFile {
   return read;
 }
 
-const READER: Reader<Network> = {
+export const READER: Reader<Network> = {
   format: 'network file',
   readVersion1,
   kinds: KINDS,
+  takeCoded,
   encodings: ENCODINGS,
   made: (graph) => new Network(graph),
 };
@@ -82,11 +103,16 @@ const usualKeys = (node: Node): string[] =>
   Object.keys(factsOf(node).weights ?? {}).map((role) => `${node.name}/${role}`);
 
 /** A network in JSON, without what goes without saying. */
-function recordOf({ inputs, nodes, outputs }: Graph<Stored>, weights: readonly (WeightRecord | null)[]): object {
+function recordOf(
+  { inputs, nodes, outputs }: Graph<Stored>,
+  weights: readonly (WeightRecord | null)[],
+  coded: readonly string[],
+): object {
   const keys = new Set(keysOf(nodes));
   const names = [...inputs, ...nodes].map(({ name }) => name);
   const isLast = outputs.length === 1 && outputs[0] === names.at(-1);
-  const coded = weights.filter((weight) => weight !== null);
+  const told = weights.filter((weight) => weight !== null);
+  const roles = coded.length === keys.size ? rolesOf(nodes) : null;
   return {
     inputs: inputs.map(({ name, shape, dtype }) => ({
       ...(name !== INPUT && { name }),
@@ -95,8 +121,24 @@ function recordOf({ inputs, nodes, outputs }: Graph<Stored>, weights: readonly (
     })),
     nodes: nodes.map((node, i) => nodeRecord(node, names[inputs.length + i - 1]!, keys)),
     ...(!isLast && { outputs }),
-    ...(coded.length > 0 && { weights: coded }),
+    ...(coded.length > 0 && (roles ? { roles } : { coded })),
+    ...(told.length > 0 && { weights: told }),
   };
+}
+
+/** The roles of all weights, if each node has a weight for those that it knows, by its usual name; else null. */
+function rolesOf(nodes: readonly Node[]): string[] | null {
+  const roles = new Set(nodes.flatMap(({ weights }) => Object.keys(weights)));
+  const isUsual = nodes.every((node) => {
+    const own = Object.entries(factsOf(node).weights ?? {}).filter(
+      ([role, { isOptional }]) => !isOptional || roles.has(role),
+    );
+    return (
+      own.length === Object.keys(node.weights).length &&
+      own.every(([role], i) => Object.keys(node.weights)[i] === role && node.weights[role] === `${node.name}/${role}`)
+    );
+  });
+  return isUsual ? [...roles] : null;
 }
 
 function nodeRecord(node: Node, before: string, keys: ReadonlySet<string>): object {

@@ -7,13 +7,14 @@ const READER: Reader<Graph<Stored>> = {
   format: 'int8 network file',
   readVersion1: null,
   kinds: {},
+  takeCoded: null,
   encodings: INT8_ENCODINGS,
   made: (graph) => graph,
 };
 
 /**
  * `decodeNetwork` for what `compileQuantized` runs, a network all in int8: the same network from fewer bytes of code, but
- * plain data that does not print itself. Throws FormatError for a file of version 1, and for sparse weights, levels and fixed
- * point; ValueError for halves.
+ * plain data that does not print itself. Throws FormatError for a file of version 1, and for coded and sparse weights, levels and
+ * fixed point; ValueError for halves.
  */
 export const decodeQuantized = (file: Uint8Array): NetworkFile<Graph<Stored>> => readNetwork(file, READER);

@@ -31,6 +31,8 @@ export interface Reader<N extends Graph<Stored>> {
   /** Reads those of version 1; null where it cannot. */
   readonly readVersion1: ((root: Fields, tensors: FileTensors) => Graph<Stored>) | null;
   readonly kinds: Kinds;
+  /** Reads weights that are coded; null where it cannot. */
+  readonly takeCoded: ((tensors: FileTensors, keys: readonly string[]) => Map<string, Stored>) | null;
   /** Those that weights may have. */
   readonly encodings: EncodingRows;
   readonly made: (graph: Graph<Stored>) => N;
@@ -38,7 +40,7 @@ export interface Reader<N extends Graph<Stored>> {
 
 /** What a file holds, checked throughout. */
 export function readNetwork<N extends Graph<Stored>>(file: Uint8Array, reader: Reader<N>): NetworkFile<N> {
-  const { format, readVersion1, kinds, encodings, made } = reader;
+  const { format, readVersion1, encodings, made } = reader;
   const { tensors, metadata } = decodeSafetensors(file);
   const text = metadata.get(KEY);
   if (text === undefined) throw new FormatError(format, `metadata.${KEY}`, 'is missing: the file holds no network');
@@ -51,7 +53,7 @@ export function readNetwork<N extends Graph<Stored>>(file: Uint8Array, reader: R
     const known = `${readVersion1 === null ? 2 : 1} to ${VERSION}`;
     return root.fail('version', `this reader knows ${known}, got ${JSON.stringify(version)}`);
   }
-  const network = made(isGraph ? readGraph(kinds, root, held) : readVersion1!(root, held));
+  const network = made(isGraph ? readGraph(reader, root, held) : readVersion1!(root, held));
   validated(network, encodings);
   return { network, metadata, tensors };
 }
@@ -61,25 +63,42 @@ export const keysOf = (nodes: readonly Node[]): string[] => [
   ...new Set(nodes.flatMap((node) => Object.values(node.weights))),
 ];
 
-function readGraph(kinds: Kinds, root: Fields, tensors: FileTensors): Graph<Stored> {
+function readGraph(
+  { kinds, takeCoded }: Pick<Reader<never>, 'kinds' | 'takeCoded'>,
+  root: Fields,
+  tensors: FileTensors,
+): Graph<Stored> {
   const inputs = root.objects('inputs').map(takeInput);
-  const coded = new Map<string, Fields>();
+  const listed = new Set(root.has('coded') ? root.texts('coded') : []);
+  const common = root.has('roles') ? root.texts('roles') : null;
+  if ((common !== null || listed.size > 0) && takeCoded === null)
+    root.fail(
+      common === null ? 'coded' : 'roles',
+      'decodeNetwork reads files with coded weights, this reader does not',
+    );
+  const told = new Map<string, Fields>();
   for (const fields of root.has('weights') ? root.objects('weights') : []) {
     const key = fields.text('key');
-    if (coded.has(key)) fields.fail('key', 'is there twice');
-    coded.set(key, fields);
+    if (told.has(key) || listed.has(key)) fields.fail('key', 'is there twice');
+    told.set(key, fields);
   }
   let before = inputs.at(-1)?.name ?? '';
   const nodes = root.objects('nodes').map((fields): Node => {
-    const node = takeNode(fields, before, (key) => coded.has(key) || tensors.has(key));
+    const holds = (role: string, key: string): boolean =>
+      common?.includes(role) ?? (listed.has(key) || told.has(key) || tensors.has(key));
+    const node = takeNode(fields, before, holds);
     before = node.name;
     return node;
   });
   const outputs = root.has('outputs') ? root.texts('outputs') : [before];
   root.done();
   // Those that no node reads as well: validateNetwork refuses them
-  const keys = new Set([...keysOf(nodes), ...coded.keys()]);
-  const weights = new Map([...keys].map((key) => [key, takeWeight(kinds, key, coded.get(key), tensors)]));
+  const keys = new Set([...keysOf(nodes), ...listed, ...told.keys()]);
+  const streamed = common === null ? [...listed] : keysOf(nodes);
+  const coded = streamed.length > 0 ? takeCoded!(tensors, streamed) : null;
+  const weights = new Map(
+    [...keys].map((key) => [key, coded?.get(key) ?? takeWeight(kinds, key, told.get(key), tensors)]),
+  );
   return { inputs, nodes, outputs, weights };
 }
 
@@ -91,7 +110,7 @@ function takeInput(fields: Fields): Input {
   return { name, shape, dtype };
 }
 
-function takeNode(fields: Fields, before: string, holds: (key: string) => boolean): Node {
+function takeNode(fields: Fields, before: string, holds: (role: string, key: string) => boolean): Node {
   const name = fields.text('name');
   const op = fields.text('op') as Op;
   const { weights: roles } = factsOf<Op>({ name, op });
@@ -101,7 +120,7 @@ function takeNode(fields: Fields, before: string, holds: (key: string) => boolea
   const usual = Object.keys(roles).map((role): [string, string] => [role, `${name}/${role}`]);
   const weights = fields.has('weights')
     ? takeKeys(fields)
-    : usual.filter(([role, key]) => roles[role]!.isOptional !== true || holds(key));
+    : usual.filter(([role, key]) => roles[role]!.isOptional !== true || holds(role, key));
   const attrs = takeAttributes(op, fields);
   return nodeOf(op, name, inputs, attrs, { weights: Object.fromEntries(weights), format });
 }

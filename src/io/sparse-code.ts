@@ -31,9 +31,13 @@ export class Walk {
   static readonly MOST: number = 2 ** 25;
   numbers = 0;
 
+  hasRoom(numbers: number): boolean {
+    return this.numbers + numbers <= Walk.MOST;
+  }
+
   /** Whether there is room for so many more, which are then counted. */
   takes(numbers: number): boolean {
-    const isIn = this.numbers + numbers <= Walk.MOST;
+    const isIn = this.hasRoom(numbers);
     if (isIn) this.numbers += numbers;
     return isIn;
   }

@@ -16,14 +16,20 @@ const REAL: readonly Op[] = ['convTranspose', 'batchNorm', 'layerNorm', 'embeddi
 /**
  * The oldest version of files that can hold a network: 2 has graphs, 3 sparse weights and deltas, 4 weights of fewer bits
  * (levels, fixed point, halves, and int8 that real numbers are multiplied with), rules of integers, int8 in all operations, and
- * training for integers, 5 weights that share their values.
+ * training for integers, 5 weights that share their values, and
+ * coded ones.
  */
 export function versionOf(
   network: Graph<Stored>,
   values: ReadonlyMap<string, Value>,
   records: readonly (WeightRecord | null)[],
+  isCoded: boolean,
 ): 2 | 3 | 4 | 5 {
-  if ([...network.weights.values()].some(({ encoding: { type } }) => type === 'palette' || type === 'hashed')) return 5;
+  if (
+    isCoded ||
+    [...network.weights.values()].some(({ encoding: { type } }) => type === 'palette' || type === 'hashed')
+  )
+    return 5;
   if (!network.nodes.every((node) => isOfVersion3(network, node, values))) return 4;
   return records.every((record) => record?.code === undefined && record?.width === undefined) ? 2 : 3;
 }

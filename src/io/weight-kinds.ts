@@ -1,11 +1,10 @@
-import type { Shape } from '../base/shape.ts';
 import type { LevelCodeBits } from '../graph/encoding.ts';
-import { codeAt, codeBytes, endsInZeros, packedCodes, zeroCode } from '../graph/levels.ts';
+import { codeBytes, endsInZeros, packedCodes, unpackedCodes } from '../graph/levels.ts';
 import { eachHeld, heldIn, type SparsePattern, type SparseWidth, zerosLike } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
-import type { FileTensors } from './file-tensors.ts';
+import { filled, zeroIn } from './numbers.ts';
 import { bitsFor, bytesFor, packBits, unpackBits } from './packed.ts';
-import { type PlaceCode, Walk } from './sparse-code.ts';
+import { Walk, type Weights } from './sparse-code.ts';
 import { type Kinds, numberedForm, type Taken, takeScales, takeValues } from './take-weight.ts';
 import { panelsOf } from './weight-tensors.ts';
 
@@ -86,16 +85,13 @@ function takeLevels(taken: Taken, { bits, group, hasZeroPoints }: Groups): objec
     if (bits === 1) tensors.fail(name, 'cannot be coded: no code of 1 bit is 0');
     if (!endsInZeros(values, bits, count)) tensors.fail(name, 'must be 0 behind the last code');
     const held = values;
-    const codes = zerosLike(held, n).map((_, i) => zeroCode({ bits, group, zeroPoints }, units, i));
-    places!.forEach((place, i) => {
-      codes[place] = codeAt(held, bits, i);
-    });
-    values = packedCodes(codes, bits);
+    const zeroAt = zeroIn({ type: 'levels', bits, group, zeroPoints }, units);
+    values = packedCodes(filled(unpackedCodes(held, bits, count), places!, n, zeroAt)!, bits);
   }
   return { values, bits, group, scales, zeroPoints };
 }
 
-function takePalette({ tensors, key, name, dtype, coded, places, n }: Taken): object {
+function takePalette({ tensors, key, name, dtype, coded, places, n, units }: Taken): object {
   const centroids = tensors.take(`${key}.centroids`, 'F32', null) as Float32Array;
   const count = coded ? places!.length : n;
   const bits = bitsFor(centroids.length);
@@ -103,13 +99,8 @@ function takePalette({ tensors, key, name, dtype, coded, places, n }: Taken): ob
   const held = unpackBits(packed, bits, count);
   if (packBits(held, bits).at(-1) !== packed.at(-1)) tensors.fail(name, 'must be 0 behind the last code');
   if (!coded) return { values: held, centroids };
-  const zero = centroids.indexOf(0);
-  if (zero < 0 && count < n) tensors.fail(name, 'leaves out numbers, but no centroid is 0');
-  const values = zerosLike(held, n).fill(Math.max(0, zero));
-  places!.forEach((place, i) => {
-    values[place] = held[i]!;
-  });
-  return { values, centroids };
+  const values = filled(held, places!, n, zeroIn({ type: 'palette', centroids }, units));
+  return { values: values ?? tensors.fail(name, 'leaves out numbers, but no centroid is 0'), centroids };
 }
 
 /** A few values stand for as many numbers as the file has room for, and are not made into them. */
@@ -120,27 +111,24 @@ function takeHashed({ tensors, key, name, dtype, n }: Taken, seed: number): obje
 
 function takeSparse(taken: Taken, width: SparseWidth): object {
   const { tensors, key, name, dtype, code = 'bitmask', shape, units } = taken;
-  const pattern = takePattern(tensors, key, code, shape, width);
+  const { panels, line } = panelsOf(shape, width);
+  const pattern = patternAt(tensors.takePlaces(key, code, panels * line, width), panels, line, width);
   const held = tensors.takeHeld(name, dtype, heldIn(pattern, units));
-  // A block has zeros behind the last column, which the file does not hold
-  const values = zerosLike(held, pattern.rows.length * width);
+  return { values: withinColumns(held, pattern, units), ...pattern, ...takeScales(taken) };
+}
+
+/** The numbers held as blocks have them, with zeros behind the last column. */
+export function withinColumns(held: Weights, pattern: SparsePattern, units: number): Weights {
+  const values = zerosLike(held, pattern.rows.length * pattern.width);
   let at = 0;
   eachHeld(pattern, units, (_, i) => {
     values[i] = held[at++]!;
   });
-  return { values, ...pattern, ...takeScales(taken) };
+  return values;
 }
 
-/** Of a sparse weight where its blocks are. */
-function takePattern(
-  tensors: FileTensors,
-  key: string,
-  code: PlaceCode,
-  shape: Shape,
-  width: SparseWidth,
-): SparsePattern {
-  const { panels, line } = panelsOf(shape, width);
-  const blocks = tensors.takePlaces(key, code, panels * line, width);
+/** The pattern of blocks at these places, panel by panel. */
+export function patternAt(blocks: Int32Array, panels: number, line: number, width: SparseWidth): SparsePattern {
   const starts = new Int32Array(panels + 1);
   for (const block of blocks) starts[Math.floor(block / line) + 1]!++;
   for (let p = 0; p < panels; p++) starts[p + 1]! += starts[p]!;

@@ -1,18 +1,12 @@
 import { LimitError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import {
-  type DenseName,
-  type DenseStored,
-  type EncodingOf,
-  isSparse,
-  type LevelCodeBits,
-  type Stored,
-} from '../graph/encoding.ts';
-import { isZeroLevel, packedCodes, unpackedCodes } from '../graph/levels.ts';
-import { eachHeld, heldIn, type SparseWidth, zerosLike } from '../graph/sparse.ts';
+import { type DenseName, type EncodingOf, isSparse, type LevelCodeBits, type Stored } from '../graph/encoding.ts';
+import { packedCodes } from '../graph/levels.ts';
+import { eachHeld, heldIn, type SparsePattern, type SparseWidth, zerosLike } from '../graph/sparse.ts';
+import { type Numbered, nonZeroIn, numbersOf, zeroIn } from './numbers.ts';
 import { bitsFor, packBits } from './packed.ts';
 import type { SafeArray, SafeDType } from './safetensors.ts';
-import { encodePlaces, nonZeroBits, type PlaceCode, type Places, placesOf, Walk, type Weights } from './sparse-code.ts';
+import { encodePlaces, type PlaceCode, type Places, placesOf, Walk, type Weights } from './sparse-code.ts';
 
 /**
  * A weight `k` in a file: the tensor `k` with all its numbers, or `k.values` with those that are held and `k.<code>` with
@@ -77,38 +71,10 @@ const SAID: { readonly [E in DenseName]: Said<E> } = {
 /** Types of tensors that their arrays do not tell. */
 const HALVES: Readonly<Record<string, SafeDType>> = { float16: 'F16', bfloat16: 'BF16' };
 
-/** Which numbers of a weight are not +0, as bytes 0 or 1, and an array of those that are held, in order. */
-interface Codable {
-  readonly nonZero: Uint8Array;
-  readonly heldAt: (held: Uint8Array) => Weights;
-  /** Of all numbers, and whether it lies packed. */
-  readonly all: Weights;
-  readonly isPacked: boolean;
-}
-
-function codableOf(encoding: Exclude<DenseStored['encoding'], EncodingOf<'hashed'>>, shape: Shape): Codable {
-  const { type, values } = encoding;
-  const packing = (codes: Uint8Array, nonZero: Uint8Array, packed: (codes: Uint8Array) => Uint8Array): Codable => ({
-    nonZero,
-    heldAt: (held) => packed(codes.filter((_, i) => held[i] === 1)),
-    all: packed(codes),
-    isPacked: true,
-  });
-  if (type === 'levels') {
-    const { bits } = encoding;
-    const units = shape.at(-1) ?? 1;
-    const codes = unpackedCodes(encoding.values, bits, elementsOf(shape));
-    const nonZero = codes.map((_, i) => (isZeroLevel(encoding, units, i) ? 0 : 1));
-    return packing(codes, nonZero, (held) => packedCodes(held, bits));
-  }
-  if (type === 'palette') {
-    const { centroids } = encoding;
-    const zero = centroids.indexOf(0);
-    const nonZero = encoding.values.map((code) => (code === zero ? 0 : 1));
-    return packing(encoding.values, nonZero, (held) => packBits(held, bitsFor(centroids.length)));
-  }
-  const heldAt = (held: Uint8Array): Weights => values.filter((_: number, i: number) => held[i] === 1);
-  return { nonZero: nonZeroBits(values), heldAt, all: values, isPacked: false };
+/** Codes that lie packed, several in a byte; null for numbers that lie one by one. */
+function packerOf(encoding: Numbered): ((codes: Uint8Array) => Uint8Array) | null {
+  if (encoding.type === 'levels') return (codes) => packedCodes(codes, encoding.bits);
+  return encoding.type === 'palette' ? (codes) => packBits(codes, bitsFor(encoding.centroids.length)) : null;
 }
 
 /** Puts the tensors of a weight, with what deltas of the file walk over; null where they tell all of it. */
@@ -126,22 +92,26 @@ export function putWeight(key: string, { shape, encoding, mask }: Stored, put: P
   if ('centroids' in encoding) put(`${key}.centroids`, [encoding.centroids.length], encoding.centroids);
   if ('zeroPoints' in encoding && encoding.zeroPoints)
     put(`${key}.zeroPoints`, [encoding.zeroPoints.length], encoding.zeroPoints);
-  const { nonZero, heldAt, all, isPacked } = codableOf(encoding, shape);
+  const plain = numbersOf(encoding, shape);
+  const nonZero = nonZeroIn(plain, zeroIn(encoding, shape.at(-1) ?? 1));
   const held = mask ?? nonZero;
-  const numbers = heldAt(held);
+  const packer = packerOf(encoding);
+  const packed = (codes: Weights): Weights => packer?.(codes as Uint8Array) ?? codes;
+  const all = packed(plain);
+  const numbers = packed(plain.filter((_: number, i: number) => held[i] === 1));
   const { code, data } = encodePlaces(placesOf(held), walk);
   const saved = all.byteLength - numbers.byteLength;
   // A pruned weight that is not +0 would be lost in the code.
   const lossless = mask === null || nonZero.every((bit, i) => bit <= mask[i]!);
   const coded = lossless && saved > (mask === null ? data.length + ENTRY_BYTES : SHAPE_BYTES);
   if (coded) put(`${key}.values`, [numbers.length], numbers, HALVES[type]);
-  else put(key, isPacked ? [all.length] : shape, all, HALVES[type]);
+  else put(key, packer ? [all.length] : shape, all, HALVES[type]);
   if (coded || mask) put(`${key}.${code}`, [data.length], data);
   else return said && { key, ...said };
   return {
     key,
     ...said,
-    ...(coded && (isPacked ? { coded } : { shape })),
+    ...(coded && (packer ? { coded } : { shape })),
     ...short(code),
     ...(mask && { mask: true }),
   };
@@ -164,6 +134,13 @@ export function panelsOf(
   return { units, panels: Math.ceil(units / width), line: Math.max(1, elementsOf(shape.slice(0, -1))) };
 }
 
+/** Places of blocks, panel by panel, of `line` rows each. */
+export function blocksOf({ starts, rows }: SparsePattern, line: number): Int32Array {
+  const list = rows.slice();
+  for (let p = 0; p + 1 < starts.length; p++) for (let i = starts[p]!; i < starts[p + 1]!; i++) list[i]! += p * line;
+  return list;
+}
+
 function putSparse(
   key: string,
   shape: Shape,
@@ -172,11 +149,9 @@ function putSparse(
   put: Put,
   walk: Walk,
 ): WeightRecord {
-  const { width, starts, rows, values } = encoding;
+  const { width, values } = encoding;
   const { units, panels, line } = panelsOf(shape, width);
-  const list = rows.slice();
-  for (let p = 0; p < panels; p++) for (let i = starts[p]!; i < starts[p + 1]!; i++) list[i]! += p * line;
-  const code = putPlaces(key, { list, n: panels * line }, put, walk, width);
+  const code = putPlaces(key, { list: blocksOf(encoding, line), n: panels * line }, put, walk, width);
   const held = zerosLike(values, heldIn(encoding, units));
   let at = 0;
   eachHeld(encoding, units, (_, i) => {

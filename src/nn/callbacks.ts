@@ -265,15 +265,15 @@ export class ModelCheckpoint implements Callback {
 
   constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
     if (new.target === ModelCheckpoint)
-      checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly weightsOnly withoutCode');
+      checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly weightsOnly withoutCode coding');
     const remedy = 'For a file: new ModelCheckpoint(checkpointFile(path)) with checkpointFile of whittle-ml/node';
     checkFunction('ModelCheckpoint', 'sink', sink, '(bytes, epoch) => ...', remedy);
     this.sink = sink;
     this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.saveBestOnly = options.saveBestOnly ?? true;
     checkFlag('ModelCheckpoint', 'saveBestOnly', this.saveBestOnly);
-    const { weightsOnly = false, withoutCode = false } = options;
-    this.options = { weightsOnly, withoutCode };
+    const { weightsOnly = false, withoutCode = false, coding = 'none' } = options;
+    this.options = { weightsOnly, withoutCode, coding };
   }
 
   /** Throws at once what `saveModel` would after the first epoch. */

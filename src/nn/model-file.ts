@@ -2,6 +2,7 @@ import {
   checkBytes,
   checkCount,
   checkFlag,
+  checkOneOf,
   checkRange,
   FormatError,
   StateError,
@@ -14,6 +15,7 @@ import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { withoutUnread } from '../graph/rewrite.ts';
+import { CODINGS, type FileCoding } from '../io/code-weight.ts';
 import { checkSame, Fields, restOf } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
@@ -56,14 +58,20 @@ export interface SaveOptions {
    * again after loading; an optimizer, and with it all that `compile` gave; initializers and constraints. Default false.
    */
   readonly withoutCode?: boolean;
+  /** What weights are coded with, as in `encodeNetwork`. The optimizer's state is not. Default none. */
+  readonly coding?: FileCoding;
 }
 
 /** The file of a built model. Throws StateError for what no file can hold, by name. */
 export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
-  checkOptions('saveModel', options, 'weightsOnly withoutCode');
+  checkOptions('saveModel', options, 'weightsOnly withoutCode coding');
   const network = toNetworkFor('saveModel', model);
   const { text, tensors } = trainingOf(model, options);
-  return encodeNetwork(network, { metadata: { [KEY]: text }, tensors });
+  return encodeNetwork(network, {
+    metadata: { [KEY]: text },
+    tensors,
+    ...(options.coding && { coding: options.coding }),
+  });
 }
 
 /** Throws what `saveModel` would, before a training that is to be saved. */
@@ -74,8 +82,9 @@ export function checkSavable(model: Model, options: SaveOptions): void {
 
 type Refuse = (what: string, rest?: string) => void;
 
-function trainingOf(model: Model, { weightsOnly = false, withoutCode = false }: SaveOptions) {
+function trainingOf(model: Model, { weightsOnly = false, withoutCode = false, coding = 'none' }: SaveOptions) {
   checkFlag('saveModel', 'weightsOnly', weightsOnly);
+  checkOneOf('saveModel', 'coding', coding, CODINGS);
   checkFlag('saveModel', 'withoutCode', withoutCode);
   const refuse: Refuse = (what, rest = '') => {
     if (withoutCode) return;

@@ -91,6 +91,24 @@ export function checkShareable(op: string, { name, dtype, constraint, mask }: Pa
     throw new StateError(op, `${name} is pruned, and hashed numbers cannot be: leave its layer out`);
 }
 
+/** Writes to a weight what its buckets begin as: sums of members, with signs, over the root of their count. */
+export function spreadBuckets({ value }: Parameter, { codes: { data }, count }: Sharing): void {
+  const codes = data as Int32Array;
+  const { array } = value.storage;
+  const sums = new Float64Array(count);
+  const members = new Float64Array(count);
+  codes.forEach((code, i) => {
+    const c = code < 0 ? -1 - code : code;
+    sums[c]! += code < 0 ? -array[i]! : array[i]!;
+    members[c]!++;
+  });
+  codes.forEach((code, i) => {
+    const c = code < 0 ? -1 - code : code;
+    const number = sums[c]! / Math.sqrt(members[c]!);
+    array[i] = code < 0 ? -number : number;
+  });
+}
+
 /** A weight's sharing, with its numbers brought together; null makes each one by itself. */
 export function share(op: string, weight: Parameter, sharing: Sharing | null): void {
   if (sharing !== null) checkShareable(op, weight, sharing.seed !== null);

@@ -230,7 +230,7 @@ test.each([null, undefined, 7, {}, []])('an encoding that is none is refused: %j
   ]) {
     expect(call).toThrow(WhittleError);
     expect(call).toThrow(
-      'encoding must be one of float32, float64, int8, int32, levels, fixed, float16, bfloat16, sparse, sparseInt8, got ',
+      'encoding must be one of float32, float64, int8, int32, levels, fixed, float16, bfloat16, palette, hashed, sparse, sparseInt8, got ',
     );
   }
   expect(() => isPruned(network)).toThrow(WhittleError);

@@ -1,3 +1,9 @@
+/**
+ * - `huffman`: canonical Huffman codes, of the gaps between places and of bytes: quick, and the sizes of Deep Compression.
+ * - `range`: a range coder whose probabilities are mixed from what rows, columns and neighbours say: smaller, ten times slower.
+ */
+export type CodeName = 'huffman' | 'range';
+
 /** How the places of the numbers held of a matrix [rows, columns] are coded: ascending, each below rows·columns. */
 export interface PlacesCode {
   encode(list: Int32Array, rows: number, columns: number): Uint8Array;
@@ -5,22 +11,35 @@ export interface PlacesCode {
   decode(data: Uint8Array, rows: number, columns: number): Int32Array | string;
 }
 
-/** How n numbers of `planes` bytes each are coded. */
-export interface BytesCode {
-  encode(bytes: Uint8Array, planes: number): Uint8Array;
-  /** The n·planes bytes that `encode` wrote, or what is wrong with the code, as the end of a sentence. */
-  decode(data: Uint8Array, n: number, planes: number): Uint8Array | string;
+/** Where numbers are in their matrix: the places, ascending (null: 0, 1, 2, ...), and how many columns there are. */
+export interface Grid {
+  readonly list: Int32Array | null;
+  readonly columns: number;
 }
 
 /**
- * The most places, or bytes of numbers, that a byte of a code stands for, and as many again for the whole: a decoder refuses what
- * claims more before it allocates anything. No code makes a stream that is denser.
+ * How n numbers of `planes` bytes each are coded, the lowest byte first as in memory. Numbers beside each other in the matrix are
+ * alike, so a code may use where they are: `decode` must be told the same as `encode`. By default they are one column.
+ */
+export interface BytesCode {
+  encode(bytes: Uint8Array, planes: number, grid?: Grid): Uint8Array;
+  /** The n·planes bytes that `encode` wrote, or what is wrong with the code, as the end of a sentence. */
+  decode(data: Uint8Array, n: number, planes: number, grid?: Grid): Uint8Array | string;
+}
+
+/** Where numbers are of which nothing is said. */
+export const ONE_COLUMN: Grid = { list: null, columns: 1 };
+
+/**
+ * The most that a byte of a code stands for, and as many again for its end: cells of a matrix that are held or not, or bits. The
+ * range coder gives nothing a probability below 22/65536, so that a cell takes 8/16,500 bits and more; each symbol of a Huffman code
+ * has a bit, and stands for 255 cells at most. A decoder refuses what claims more before it allocates anything.
  */
 export const MOST_A_BYTE: number = 2 ** 15;
 
-/** Says what is wrong where so many bytes cannot stand for `claimed` places or numbers. */
+/** What is wrong where so many bytes cannot stand for `claimed` cells or bits. */
 export const tooShort = (data: Uint8Array, claimed: number, most: number = MOST_A_BYTE): string | null =>
-  claimed <= most * (data.length + 1) ? null : `is too short for ${claimed} numbers: ${data.length} bytes`;
+  claimed <= most * (data.length + 1) ? null : `has ${data.length} bytes, which are too few for ${claimed}`;
 
 /** The places where `held` is 1. */
 export function listOf(held: Uint8Array): Int32Array {

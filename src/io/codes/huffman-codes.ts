@@ -30,61 +30,55 @@ function gapsOf(list: Int32Array, n: number): Uint8Array {
   return Uint8Array.from(n === 0 ? [] : gaps);
 }
 
-export const huffmanPlaces: PlacesCode = {
-  encode(list, rows, columns) {
-    const bits = new BitWriter();
-    writeSymbols(bits, gapsOf(list, rows * columns));
-    return bits.finish();
-  },
-  decode(data, rows, columns) {
-    const n = rows * columns;
-    const wrong = tooShort(data, n);
-    if (wrong !== null) return wrong;
-    const bits = new BitReader(data);
-    const list: number[] = [];
-    if (n > 0) {
-      const code = readTable(bits);
-      if (typeof code === 'string') return code;
-      for (let end = 0; ; ) {
-        const gap = code.read(bits);
-        if (gap === undefined) return 'has bits that are no code';
-        end += gap;
-        if (gap === HOP) continue;
-        if (end >= n) {
-          if (end > n) return `must walk over ${n} places, walks over ${end}`;
-          break;
-        }
-        list.push(end++);
-      }
-    }
-    return bits.wrong() ?? Int32Array.from(list);
-  },
+export const encodeHuffmanPlaces: PlacesCode['encode'] = (list, rows, columns) => {
+  const bits = new BitWriter();
+  writeSymbols(bits, gapsOf(list, rows * columns));
+  return bits.finish();
 };
 
-export const huffmanBytes: BytesCode = {
-  encode(bytes, planes) {
-    const bits = new BitWriter();
-    for (let plane = 0; plane < planes; plane++)
-      writeSymbols(
-        bits,
-        bytes.filter((_, i) => i % planes === plane),
-      );
-    return bits.finish();
-  },
-  decode(data, n, planes) {
-    const wrong = tooShort(data, n * planes, 8);
-    if (wrong !== null) return wrong;
-    const bits = new BitReader(data);
-    const bytes = new Uint8Array(n * planes);
-    for (let plane = 0; plane < planes && n > 0; plane++) {
-      const code = readTable(bits);
-      if (typeof code === 'string') return code;
-      for (let i = plane; i < bytes.length; i += planes) {
-        const symbol = code.read(bits);
-        if (symbol === undefined) return 'has bits that are no code';
-        bytes[i] = symbol;
-      }
+export const decodeHuffmanPlaces: PlacesCode['decode'] = (data, rows, columns) => {
+  const n = rows * columns;
+  const bits = new BitReader(data);
+  const wrong = tooShort(data, n, 8 * (HOP + 1));
+  if (wrong !== null || n === 0) return wrong ?? bits.wrong() ?? new Int32Array();
+  const code = readTable(bits);
+  if (typeof code === 'string') return code;
+  const list: number[] = [];
+  for (let end = 0; end <= n; ) {
+    const gap = code.read(bits);
+    if (gap === undefined || bits.isOver) return 'has bits that are no code';
+    end += gap;
+    if (gap === HOP) continue;
+    if (end === n) return bits.wrong() ?? Int32Array.from(list);
+    list.push(end++);
+  }
+  return `must walk over ${n} places and walks further`;
+};
+
+/** A table and symbols for each plane. */
+export const encodeHuffmanBytes: BytesCode['encode'] = (bytes, planes) => {
+  const bits = new BitWriter();
+  for (let plane = 0; plane < planes; plane++)
+    writeSymbols(
+      bits,
+      bytes.filter((_, i) => i % planes === plane),
+    );
+  return bits.finish();
+};
+
+export const decodeHuffmanBytes: BytesCode['decode'] = (data, n, planes) => {
+  const wrong = tooShort(data, n * planes, 8);
+  if (wrong !== null) return wrong;
+  const bits = new BitReader(data);
+  const bytes = new Uint8Array(n * planes);
+  for (let plane = 0; plane < planes && n > 0; plane++) {
+    const code = readTable(bits);
+    if (typeof code === 'string') return code;
+    for (let i = plane; i < bytes.length; i += planes) {
+      const symbol = code.read(bits);
+      if (symbol === undefined || bits.isOver) return 'has bits that are no code';
+      bytes[i] = symbol;
     }
-    return bits.wrong() ?? bytes;
-  },
+  }
+  return bits.wrong() ?? bytes;
 };
