@@ -40,10 +40,10 @@ const shortened = <R extends Recipe>(recipe: R, quick: boolean): R =>
     : recipe;
 
 const DIFFERS = [
-  'Adam whose rate falls along a cosine, and dropout in all stages; the paper had SGD.',
+  'Adam whose rate falls along a cosine, with dropout at first and a penalty on squares from the pruning on; the paper had SGD.',
   'Weights are pruned by magnitude over all layers together, little by little while training goes on (Zhu & Gupta 2017), and trained on for two fifths of that stage; the paper prunes once or in rounds, by a threshold of each layer.',
   'Values and positions are coded by a range coder with models that adapt, the positions row by row; the paper has Huffman codes, and positions as distances of 5 bits.',
-  'Epochs, rates, dropout, share of weights and number of centroids were chosen on 5,000 of the training images that were held out; what is measured was trained on all of them.',
+  'Epochs, rates, dropout, penalty, share of weights and number of centroids were chosen on 5,000 of the training images that were held out; what is measured was trained on all of them.',
 ];
 
 export function deepCompression300(quick: boolean): Paper {

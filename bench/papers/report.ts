@@ -10,11 +10,11 @@ const share = (x: number): string => `${(100 * x).toFixed(2)} %`;
 const whole = (x: number): string => Math.round(x).toLocaleString('en-US');
 const bits = (x: number): string => x.toFixed(2);
 
-/** The mean and, where there are several, the worst. */
+/** The mean and, where it is another, the worst. */
 function spread(list: readonly number[], text: (x: number) => string): string {
   if (list.length === 0) return NONE;
-  const { mean, worst, seeds } = spreadOf(list);
-  return seeds === 1 ? text(mean) : `${text(mean)}, worst ${text(worst)}`;
+  const [mean, worst] = [spreadOf(list).mean, spreadOf(list).worst].map(text);
+  return mean === worst ? mean! : `${mean}, worst ${worst}`;
 }
 
 const known = (list: readonly (number | undefined)[]): number[] => list.filter((x) => x !== undefined);
