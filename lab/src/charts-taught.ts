@@ -16,6 +16,10 @@ const ROW = 29;
 const BAR = 0.25;
 const ABOVE = 0.12;
 
+/** A class beside its bars: there is less room than in wider charts, and letters may be broad. */
+const shortened = (name: string): string => (name.length > 16 ? `${name.slice(0, 14)}…` : name);
+const LETTER = 7;
+
 /** The probabilities of the classes at one temperature, by the teacher and both students. */
 export function answerBars(answers: readonly SoftAnswer[], names: readonly string[], others: number): string {
   const labels = [...names, ...(others === 0 ? [] : [`${others} others`])];
@@ -33,7 +37,7 @@ export function answerBars(answers: readonly SoftAnswer[], names: readonly strin
     {
       width: PANEL,
       height: labels.length * ROW + 40,
-      marginLeft: Math.max(28, ...labels.map((label) => clipped(label).length * 6.2 + 10)),
+      marginLeft: Math.max(28, ...labels.map((label) => shortened(label).length * LETTER + 12)),
       marginRight: 14,
       marginTop: 6,
       marginBottom: 34,
@@ -42,7 +46,7 @@ export function answerBars(answers: readonly SoftAnswer[], names: readonly strin
       marks: [
         Plot.axisY(
           labels.map((_, row) => row + 0.5),
-          { tickSize: 0, label: null, tickFormat: (y: number) => clipped(labels[Math.floor(y)]!) },
+          { tickSize: 0, label: null, tickFormat: (y: number) => shortened(labels[Math.floor(y)]!) },
         ),
         ...ANSWERERS.map((by) =>
           Plot.rect(

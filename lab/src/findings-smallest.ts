@@ -1,10 +1,11 @@
 import { above, listed, shown } from './findings.ts';
-import { percent, signed, times, whole } from './format.ts';
+import { percent, signed, smaller, whole } from './format.ts';
 import type { FileResult, FileStage, FileSubject, LayerBytes, PartBytes, Smallest } from './types-smallest.ts';
 
 type Found = Omit<Smallest, 'findings'>;
 
-export const bytesOf = (parts: readonly PartBytes[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
+export const bytesOf = (parts: readonly Pick<PartBytes, 'bytes'>[]): number =>
+  parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Bits of the file for each number of a kernel that is not zero, of the kernel alone; null where there is none. */
 export function bitsOf({ parts, kept }: Pick<LayerBytes, 'parts' | 'kept'>): number | null {
@@ -55,7 +56,8 @@ function subjectFinding(found: Found, subject: FileSubject, scoreName: string): 
   const { files, settings } = found;
   const [before, after] = [fileOf({ files }, subject, 'float32'), fileOf({ files }, subject, 'range coded')];
   const { sparsity, clusters } = settings.find((each) => each.subject === subject)!;
-  const ratio = times(before.bytes.mean / after.bytes.mean);
+  const ratio = smaller(before.bytes.mean / after.bytes.mean);
+  const size = ratio.number === '1' ? ratio.words : `${ratio.number} times ${ratio.words}`;
   const change = after.score.mean - before.score.mean;
   const score =
     shown(after.score) === shown(before.score)
@@ -63,7 +65,7 @@ function subjectFinding(found: Found, subject: FileSubject, scoreName: string): 
       : `${scoreName} ${above(after.score, before.score) ? 'rises' : 'falls'} from ${shown(before.score)} to ${shown(after.score)} (${signed(change)})`;
   return (
     `${SUBJECTS[subject].replace(/^t/, 'T')}, with ${percent(sparsity)} of its weights zero, the others of ${clusters} numbers in each ` +
-    `kernel, and all of it range coded, is ${ratio} times smaller: ${whole(after.bytes.mean)} bytes instead of ${whole(before.bytes.mean)} in float32; ${score}.`
+    `kernel, and all of it range coded, is ${size}: ${whole(after.bytes.mean)} bytes instead of ${whole(before.bytes.mean)} in float32; ${score}.`
   );
 }
 
