@@ -190,7 +190,31 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
-export { type DistillOptions, distill } from './distill/distill.ts';
+export { type BestTeacherOptions, bestTeacher, KeptCopies, type TeacherTrial } from './distill/candidates.ts';
+export {
+  ContrastiveMemory,
+  type ContrastiveMemoryOptions,
+  type ContrastiveOptions,
+  contrastiveLoss,
+  type Negatives,
+} from './distill/contrastive.ts';
+export { type Distilled, type DistillOptions, distill } from './distill/distill.ts';
+export { ensembleNetwork } from './distill/ensemble.ts';
+export { type BornAgainOptions, bornAgain } from './distill/generations.ts';
+export {
+  attentionLoss,
+  attentionMap,
+  type DecoupledOptions,
+  decoupledLoss,
+  hintLoss,
+  type SoftTargetOptions,
+  softTargetLoss,
+} from './distill/losses.ts';
+export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
+export { type DistilledFigures, DistillReport, distillReport } from './distill/report.ts';
+export { type SelfDistilled, type SelfDistillOptions, selfDistill } from './distill/self-distill.ts';
+export type { Ensemble, Teacher } from './distill/teacher.ts';
+export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
@@ -198,9 +222,8 @@ export type { Graph, Node, QuantizationParams } from './graph/graph.ts';
 export { type Multiplier, multiplierOf } from './graph/integers.ts';
 export { Network } from './graph/network.ts';
 export type { Program } from './infer/program.ts';
-export type { Coding as FileCoding } from './io/code-weight.ts';
 export { type FilePart, fileParts, filePartsText, type PartName } from './io/file-parts.ts';
-export { decodeNetwork, encodeNetwork } from './io/network-file.ts';
+export { decodeNetwork, encodeNetwork, type FileCoding } from './io/network-file.ts';
 export { memory, step } from './memory/arena.ts';
 export type { DType, FloatDType } from './memory/dtype.ts';
 export { type Backend, backend, setBackend } from './memory/runtime.ts';

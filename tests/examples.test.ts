@@ -15,6 +15,7 @@ describe.each([
   'docs/zeros.md',
   'docs/pruning.md',
   'docs/quantization.md',
+  'docs/distillation.md',
   'docs/sharing.md',
 ])('examples of %s', (file) => {
   const scripts = file === 'docs/quantization.md' ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules

@@ -3,8 +3,14 @@ export const plants = [
   {
     name: 'what is pruned has a part in the gradient of its cluster',
     file: 'kernels/reference/optimizers.ts',
-    find: 'if (alive !== null && alive[i] === 0) continue;',
-    replace: 'if (alive !== null && n < 0) continue;',
+    find: `        if (alive !== null && alive[i] === 0) continue;
+        const code = codes[i]!;
+        const c = code < 0 ? -1 - code : code;
+        work[c] = work[c]! + (code < 0 ? -x[i]! : x[i]!);`,
+    replace: `        if (alive !== null && n < 0) continue;
+        const code = codes[i]!;
+        const c = code < 0 ? -1 - code : code;
+        work[c] = work[c]! + (code < 0 ? -x[i]! : x[i]!);`,
     mustFail: ['tests/share/tied.test.ts'],
   },
   {

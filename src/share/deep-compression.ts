@@ -9,7 +9,7 @@ import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import { fromFloat16, toFloat16 } from '../graph/halves.ts';
 import { Network } from '../graph/network.ts';
-import { CODINGS, type Coding } from '../io/code-weight.ts';
+import { CODINGS, type FileCoding } from '../io/code-weight.ts';
 import { fileParts } from '../io/file-parts.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import { checkModel } from '../nn/check-model.ts';
@@ -52,7 +52,7 @@ export interface DeepCompressionOptions {
   /** How the gradients of a cluster become that of its centroid. Default `sum`. */
   readonly gradient?: SharedGradient;
   /** Default `huffman`; `range` makes smaller files. */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
   /** Default `float32`. `float16` halves them; the model's are rounded alike. */
   readonly biases?: 'float32' | 'float16';
   /** Of each stage that trains; or by stage, of which those left out have 10. With 0 epochs all is pruned at once. Default 10. */
@@ -116,7 +116,7 @@ export function deepCompression(model: Model, options: DeepCompressionOptions): 
 
 /** Options that were checked, with their defaults. */
 interface Setting {
-  readonly coding: Coding;
+  readonly coding: FileCoding;
   readonly biases: 'float32' | 'float16';
   readonly batchSize: number;
   readonly clusters: NonNullable<ShareOptions['clusters']>;

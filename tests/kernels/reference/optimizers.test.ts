@@ -225,4 +225,26 @@ describe('shared weights', () => {
     expect([...y]).toEqual([3, 0, 0, 3, 0.5, -0.5, 9]);
     expect(Object.is(y[2], 0)).toBe(true);
   });
+
+  test('members that differ become their mean with their signs, and those that are equal stay, -0 too', () => {
+    const tied = (w: readonly number[], own: readonly number[], alive: readonly number[] | null): number[] => {
+      const values = Float32Array.from(w);
+      const mask = alive && Uint8Array.from(alive);
+      reference.tieByCode(w.length, 3, values, Int32Array.from(own), mask, new Float64Array(6).fill(5));
+      return [...values];
+    };
+    expect(tied([1, 10, 2, 4, 30, 7], [0, 1, -1, 0, -2, 1], null)).toEqual([
+      1,
+      fr(-13 / 3),
+      -1,
+      1,
+      fr(13 / 3),
+      fr(-13 / 3),
+    ]);
+    expect(tied([1, 9, 2, 5], [0, 0, 0, -1], [1, 0, 1, 0])).toEqual([1.5, 9, 1.5, 5]);
+    const equal = [-0, 3, -3, 3, 8];
+    expect(tied(equal, [2, 1, -2, 1, 0], null)).toEqual(equal);
+    expect(tied([Number.NaN, 3, 4], [0, 0, 1], null)).toEqual([Number.NaN, Number.NaN, 4]);
+    expect(tied([3, Number.NaN, 4], [0, 0, 1], null)).toEqual([Number.NaN, Number.NaN, 4]);
+  });
 });
