@@ -141,6 +141,21 @@ export function everyEncoding(drawn: Drawn): [name: string, weight: Stored][] {
   ];
 }
 
+/** An array as its class and bytes. */
+export const bytesText = (value: unknown): string =>
+  ArrayBuffer.isView(value)
+    ? `${value.constructor.name} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
+    : String(value);
+
+/** All that is of the weights of a network, to the bit. */
+export const weightsText = ({ weights }: Network): string =>
+  [...weights]
+    .map(([key, { shape, encoding, mask }]) => {
+      const fields = Object.entries(encoding).map(([field, value]) => `${field} ${bytesText(value)}`);
+      return [key, shape, bytesText(mask), ...fields.sort()].join(' ');
+    })
+    .join('\n');
+
 /** A product of real numbers with this kernel [terms, units]. */
 export function productOf(kernel: Stored): Network {
   const nodes = [

@@ -38,8 +38,8 @@ export const plants = [
   {
     name: 'a Huffman table may leave bits that are no code',
     file: 'src/io/codes/huffman.ts',
-    find: 'sum === 2 ** LONGEST ||',
-    replace: 'sum <= 2 ** LONGEST ||',
+    find: 'sum === 1 << LONGEST ||',
+    replace: 'sum <= 1 << LONGEST ||',
     mustFail: ['tests/io/codes/huffman.test.ts'],
   },
   {

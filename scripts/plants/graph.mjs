@@ -536,10 +536,9 @@ export const plants = [
   {
     name: 'shrink trusts a mask without looking at the numbers',
     file: 'src/compress/neurons.ts',
-    find: `const { shape, encoding } = weights.get(key)!;
-    return placesAt(shape, axis, index).every((i) => encoding.values[i] === 0);`,
-    replace: `const { shape, encoding, mask } = weights.get(key)!;
-    return placesAt(shape, axis, index).every((i) => (mask ?? encoding.values)[i] === 0);`,
+    find: 'return placesAt(weight.shape, axis, index).every(isZeroAt);',
+    replace:
+      'return placesAt(weight.shape, axis, index).every((i) => (weight.mask ? weight.mask[i] === 0 : isZeroAt(i)));',
     mustFail: ['tests/compress/shrink.test.ts'],
   },
   {

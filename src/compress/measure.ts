@@ -3,14 +3,13 @@ import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { floatsOf } from '../graph/check.ts';
-import { type NetworkCost, networkCost } from '../graph/cost.ts';
-import { isSparse, type Stored } from '../graph/encoding.ts';
+import { networkCost } from '../graph/cost.ts';
+import type { Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
-import { heldIn as numbersHeld } from '../graph/sparse.ts';
 import type { Program, ProgramInput } from '../infer/program.ts';
-import type { Coding } from '../io/code-weight.ts';
+import type { FileCoding } from '../io/code-weight.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
@@ -29,6 +28,7 @@ import {
   tensorsOf,
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
+import { heldIn } from './held.ts';
 import { inputsFor } from './observe.ts';
 import { heldNetworkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
@@ -77,7 +77,7 @@ export interface MeasureOptions {
   /** Default true. */
   readonly latency?: boolean;
   /** What weights of the file are coded with whose bytes are counted. Default none. */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
 }
 
 /** Two forms of a network beside each other. */
@@ -163,25 +163,6 @@ export function meaningsOf(
 
 export function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
   if (outputs !== undefined) for (const each of [outputs].flat()) checkOutputs(op, each);
-}
-
-/** How many parameters are held and multiplied by, if some are left out. */
-function heldIn({ weights, nodes }: Graph<Stored>, cost: NetworkCost): Partial<Measurement> {
-  const left = new Map<string, number>();
-  let sum = 0;
-  for (const [key, { shape, encoding }] of weights) {
-    const n = elementsOf(shape);
-    if (isSparse(encoding)) left.set(key, n - numbersHeld(encoding, shape.at(-1)!));
-    // A program multiplies by all numbers that share these
-    sum += left.get(key) ?? (encoding.type === 'hashed' ? n - encoding.values.length : 0);
-  }
-  if (sum === 0) return {};
-  // A node multiplies by each number of its kernel equally often
-  const macs = nodes.reduce((all, { weights: { kernel } }, i) => {
-    const share = left.has(kernel!) ? left.get(kernel!)! / elementsOf(weights.get(kernel!)!.shape) : 0;
-    return all - share * cost.nodes[i]!.macs;
-  }, cost.macs);
-  return { heldParameters: cost.parameters - sum, heldMacs: Math.round(macs) };
 }
 
 function notesOf(p: Measurement, q: Measurement): string[] {

@@ -11,7 +11,7 @@ const TEXTS: { readonly [E in EncodingName]: TextOf<E> } = {
   float16: itself,
   bfloat16: itself,
   int32: itself,
-  palette: itself,
+  palette: () => 'a palette',
   hashed: itself,
   int8: itself,
   sparse: itself,

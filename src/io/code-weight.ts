@@ -17,8 +17,6 @@ import { nonZeroIn, numbersOf, zeroIn } from './numbers.ts';
 import { placesOf, Walk, type Weights } from './sparse-code.ts';
 import { blocksOf, type Put, panelsOf, putWeight } from './weight-tensors.ts';
 
-type Codes = (typeof CODES)[CodeName];
-
 /** A weight in bytes, and what its codes walk over that the bytes do not answer for. */
 export interface CodedWeight {
   readonly bytes: Uint8Array;
@@ -26,8 +24,8 @@ export interface CodedWeight {
 }
 
 /** What weights of a file are coded with. */
-export type Coding = 'none' | CodeName;
-export const CODINGS: readonly Coding[] = ['none', ...(Object.keys(CODES) as CodeName[])];
+export type FileCoding = 'none' | CodeName;
+export const CODINGS: readonly FileCoding[] = ['none', ...(Object.keys(CODES) as CodeName[])];
 
 /** About what a tensor, and the record of a weight, take in a header; and the key of a coded one. */
 const ENTRY_BYTES = 75;
@@ -47,7 +45,7 @@ export function codedOf(
     const weight = weights.get(key)!;
     let least = plainBytes(weight);
     let best: CodedWeight | null = null;
-    for (const form of codedWeights(weight, CODES[coding]))
+    for (const form of codedWeights(weight, coding))
       if (form.bytes.length + KEY_BYTES < least && walk.hasRoom(form.excess)) {
         best = form;
         least = form.bytes.length + KEY_BYTES;
@@ -80,11 +78,11 @@ export function joined(chunks: readonly (Uint8Array | readonly number[])[]): Uin
 
 class Writer {
   private readonly chunks: (Uint8Array | readonly number[])[] = [];
-  private readonly codes: Codes;
+  private readonly code: CodeName;
   excess = 0;
 
-  constructor(codes: Codes) {
-    this.codes = codes;
+  constructor(code: CodeName) {
+    this.code = code;
   }
 
   number(number: number): void {
@@ -95,7 +93,7 @@ class Writer {
 
   places(list: Int32Array, rows: number, columns: number): void {
     const n = rows * columns;
-    const data = n === 0 ? new Uint8Array() : this.codes.places.encode(list, rows, columns);
+    const data = n === 0 ? new Uint8Array() : CODES[this.code].places.encode(list, rows, columns);
     this.number(data.length);
     this.chunks.push(data);
     this.excess += excessOf(n, data.length);
@@ -104,11 +102,12 @@ class Writer {
   numbers(numbers: Weights, grid?: Grid): void {
     if (numbers.length === 0) return;
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    const data = bytes.length < LEAST_CODED ? bytes : this.codes.bytes.encode(bytes, numbers.BYTES_PER_ELEMENT, grid);
+    const data =
+      bytes.length < LEAST_CODED ? bytes : CODES[this.code].bytes.encode(bytes, numbers.BYTES_PER_ELEMENT, grid);
     const isCoded = data.length < bytes.length;
     this.number(2 * (isCoded ? data : bytes).length + (isCoded ? 0 : 1));
     this.chunks.push(isCoded ? data : bytes);
-    if (isCoded) this.excess += excessOf(stepsOf(bytes.length), data.length);
+    if (isCoded) this.excess += excessOf(stepsOf(this.code, numbers.length, numbers.BYTES_PER_ELEMENT), data.length);
   }
 
   finish(): CodedWeight {
@@ -117,9 +116,9 @@ class Writer {
 }
 
 /** A weight by a code, in each of the forms that coded-forms.ts gives a choice of: what is 0 by its place, or like other numbers. */
-export function codedWeights(weight: Stored, codes: Codes): CodedWeight[] {
+export function codedWeights(weight: Stored, code: CodeName): CodedWeight[] {
   const { shape, encoding, mask } = weight;
-  if (encoding.type === 'hashed') return [written(weight, codes, 0, () => {})];
+  if (encoding.type === 'hashed') return [written(weight, code, 0, () => {})];
   const matrix = matrixOf(shape);
   const masked = mask && placesOf(mask).list;
   if (isSparse(encoding)) {
@@ -131,7 +130,7 @@ export function codedWeights(weight: Stored, codes: Codes): CodedWeight[] {
     });
     const head = masked === null ? 0 : HAS_PLACES + HAS_MASK;
     return [
-      written(weight, codes, head, (to) => {
+      written(weight, code, head, (to) => {
         to.places(blocksOf(encoding, line), panels, line);
         if (masked !== null) to.places(masked, ...matrix);
         to.numbers(held);
@@ -145,15 +144,15 @@ export function codedWeights(weight: Stored, codes: Codes): CodedWeight[] {
   if (masked !== null) {
     const isWhole = nonZero.some((bit, i) => bit > mask![i]!);
     return [
-      written(weight, codes, HAS_PLACES + HAS_MASK + (isWhole ? IS_WHOLE : 0), (to) => {
+      written(weight, code, HAS_PLACES + HAS_MASK + (isWhole ? IS_WHOLE : 0), (to) => {
         to.places(masked, ...matrix);
         to.numbers(isWhole ? numbers : heldAt(mask!), { list: isWhole ? null : masked, columns: matrix[1] });
       }),
     ];
   }
-  const all = written(weight, codes, 0, (to) => to.numbers(numbers, { list: null, columns: matrix[1] }));
+  const all = written(weight, code, 0, (to) => to.numbers(numbers, { list: null, columns: matrix[1] }));
   if (!nonZero.includes(0)) return [all];
-  const some = written(weight, codes, HAS_PLACES, (to) => {
+  const some = written(weight, code, HAS_PLACES, (to) => {
     const { list } = placesOf(nonZero);
     to.places(list, ...matrix);
     to.numbers(heldAt(nonZero), { list, columns: matrix[1] });
@@ -161,15 +160,16 @@ export function codedWeights(weight: Stored, codes: Codes): CodedWeight[] {
   return [all, some];
 }
 
-function written({ shape, encoding }: Stored, codes: Codes, head: number, rest: (to: Writer) => void): CodedWeight {
-  const to = new Writer(codes);
+function written({ shape, encoding }: Stored, code: CodeName, head: number, rest: (to: Writer) => void): CodedWeight {
+  const to = new Writer(code);
+  const given: object = encoding;
   const { forms, fields = {} } = CODED[encoding.type] as Row;
   const own = Object.entries(forms).find(([, array]) => array === null || isOf(encoding, array))!;
   to.number(Number(own[0]) + head);
   to.number(shape.length);
   for (const length of shape) to.number(length);
   for (const [field, kind] of Object.entries(fields)) {
-    const value = encoding[field as keyof Encoding] as unknown as number | Weights | null;
+    const value = (given as Readonly<Record<string, number | Weights | null>>)[field]!;
     if (typeof kind === 'number') to.number((value as number) - kind);
     else {
       to.number(value === null ? 0 : (value as Weights).length + 1);

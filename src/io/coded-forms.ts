@@ -1,5 +1,6 @@
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { EncodingName, Encodings } from '../graph/encoding.ts';
+import type { CodeName } from './codes/code.ts';
 
 /**
  * Coded weights: all that is known of them in one tensor of bytes, `coded.<code>`, weight after weight. A number is a varint,
@@ -57,9 +58,10 @@ export const matrixOf = (shape: Shape): [terms: number, units: number] => [
 ];
 
 /**
- * What a code walks over that its bytes do not answer for (`Walk`): of places a step each, of an array 8 for each byte and 8192
- * for the models that a decoder sets up; 64 steps for each byte of the code are free. So are memory and time bounded by the length
- * of a file.
+ * What a code walks over that its bytes do not answer for (`Walk`): of places a step each, of an array 8 for each byte, and of one by
+ * the range coder, whose decoder sets up models of that many contexts, 65536 for each byte of a number. 64 steps for each byte of
+ * the code are free. So are memory and time bounded by the length of a file.
  */
 export const excessOf = (steps: number, length: number): number => Math.max(0, steps - 64 * length);
-export const stepsOf = (bytes: number): number => 8192 + 8 * bytes;
+export const stepsOf = (code: CodeName, n: number, planes: number): number =>
+  8 * n * planes + (code === 'range' ? 65536 * planes : 0);

@@ -8,7 +8,7 @@ import { checkForm } from '../graph/form.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { checkTrained } from '../graph/trained.ts';
-import { CODINGS, type Coding, codedOf, joined } from './code-weight.ts';
+import { CODINGS, codedOf, type FileCoding, joined } from './code-weight.ts';
 import { dtypeOf } from './file-tensors.ts';
 import { INPUT, KEY, keysOf, type NetworkFile, type Reader, readNetwork } from './read-network.ts';
 import { encodeSafetensors, type SafeTensor } from './safetensors.ts';
@@ -18,6 +18,8 @@ import { readVersion1 } from './version-1.ts';
 import { versionOf } from './versions.ts';
 import { KINDS } from './weight-kinds.ts';
 import { type Put, putWeight, type WeightRecord } from './weight-tensors.ts';
+
+export type { FileCoding };
 
 /**
  * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
@@ -35,7 +37,7 @@ export interface NetworkExtra {
    * What weights are coded with where that makes the file smaller: a canonical Huffman code, or a range coder, which takes the fewest bytes and
    * the most time. Default none: numbers as they lie in memory, and places of those that are held.
    */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
 }
 
 /**

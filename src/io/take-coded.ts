@@ -118,7 +118,7 @@ class Stretches {
     const how = this.number();
     const data = this.bytes(Math.floor(how / 2));
     const isCoded = how % 2 === 0;
-    if (isCoded) this.room(stepsOf(count * planes), data.length);
+    if (isCoded) this.room(stepsOf(this.code, count, planes), data.length);
     else if (data.length !== count * planes) this.fail(`must have ${count * planes} bytes here, has ${data.length}`);
     const bytes = isCoded ? this.decoded(DECODERS[this.code].bytes(data, count, planes, grid)) : data;
     this.tell(part);
@@ -139,11 +139,13 @@ function takeOne(from: Stretches): Stored {
   if (rank > 8) from.fail(`has ${rank} axes`);
   const shape = Array.from({ length: rank }, () => from.number());
   const n = size(from.tensors.format, shape);
-  const own: Own = { type, ...takeFields(from, fields) };
+  const own: object & Own = { type, ...takeFields(from, fields) };
   const array = forms[form];
+  if (head >= 2 * IS_WHOLE) from.fail(`is of a form that this reader does not know: ${head}`);
   if (array == null) {
+    if (head !== form) from.fail('has a mask or places, which it cannot have');
     from.room(n, 0);
-    return { shape, encoding: own as object as Encoding, mask: null };
+    return { shape, encoding: own as Encoding, mask: null };
   }
   const pattern = 'width' in own ? takePattern(from, shape, own.width as SparseWidth) : null;
   const places = (head & HAS_PLACES) === 0 ? null : from.places(...matrixOf(shape));
@@ -152,9 +154,10 @@ function takeOne(from: Stretches): Stored {
     pattern === null
       ? takeNumbers(from, own, shape, (head & IS_WHOLE) === 0 ? places : null, array)
       : withinColumns(from.numbers(heldIn(pattern, shape.at(-1) ?? 1), array, 'values'), pattern, shape.at(-1) ?? 1);
+  const encoding: object = { ...own, ...pattern, values };
   return {
     shape,
-    encoding: { ...own, ...pattern, values } as object as Encoding,
+    encoding: encoding as Encoding,
     mask: alive && spread(new Uint8Array(alive.length).fill(1), alive, n),
   };
 }
@@ -186,8 +189,9 @@ function takeNumbers(from: Stretches, own: Own, shape: Shape, places: Int32Array
   const bits = own.bits as LevelCodeBits;
   if (isLevels && ![1, 2, 4, 8].includes(bits)) from.fail(`has codes of ${bits} bits`);
   const columns = shape.at(-1) ?? 1;
+  const zeroed: object = own;
   const held = from.numbers(places?.length ?? n, array, 'values', { list: places, columns });
-  const numbers = places === null ? held : filled(held, places, n, zeroIn(own as object as Numbered, columns));
+  const numbers = places === null ? held : filled(held, places, n, zeroIn(zeroed as Numbered, columns));
   if (numbers === null) return from.fail('leaves out numbers, but no code is 0');
   if (!isLevels) return numbers;
   if (numbers.some((code: number) => code >> bits > 0)) from.fail(`has a code of more than ${bits} bits`);

@@ -15,7 +15,7 @@ import { factsOf } from '../graph/facts.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import { withoutUnread } from '../graph/rewrite.ts';
-import { CODINGS, type Coding } from '../io/code-weight.ts';
+import { CODINGS, type FileCoding } from '../io/code-weight.ts';
 import { checkSame, Fields, restOf } from '../io/fields.ts';
 import type { JsonValue } from '../io/json.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
@@ -59,7 +59,7 @@ export interface SaveOptions {
    */
   readonly withoutCode?: boolean;
   /** What weights are coded with, as in `encodeNetwork`. The optimizer's state is not. Default none. */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
 }
 
 /** The file of a built model. Throws StateError for what no file can hold, by name. */

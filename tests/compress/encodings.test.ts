@@ -41,7 +41,9 @@ describe('a part of a weight', () => {
   const part = (weight: Stored, axis: number, stay: readonly number[]): Stored => {
     const picked = pickStored(weight, axis, stay);
     expect([...decodeWeight(picked)!]).toEqual(plainPart(weight, axis, stay));
-    expect(picked.encoding.type).toBe(weight.encoding.type);
+    // Which numbers share a value depends on their places
+    const { type } = weight.encoding;
+    expect(picked.encoding.type).toBe(type === 'hashed' ? 'float32' : type);
     const flat = { ...picked, shape: [product(picked.shape.slice(0, -1)), picked.shape.at(-1)!] };
     validateNetwork(productOf(flat));
     return picked;

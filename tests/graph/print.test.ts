@@ -4,7 +4,7 @@ import { Network } from '../../src/graph/network.ts';
 import { printGraph } from '../../src/graph/print.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
 import type { Stored } from '../../src/infer/index.ts';
-import { everyEncoding, fixed, halves, levels, productOf } from '../encodings.ts';
+import { everyEncoding, fixed, halves, hashed, levels, palette, productOf } from '../encodings.ts';
 
 const floats = (...shape: number[]): Stored => ({
   shape,
@@ -87,6 +87,8 @@ test('a weight that is not in float32 says how it is held', () => {
   const pattern = { width: 16, starts: Int32Array.of(0, 1), rows: Int32Array.of(3) } as const;
   const sparse = { type: 'sparseInt8', ...pattern, values: new Int8Array(16), scales } as const;
   expect(shown({ shape, encoding: sparse, mask: null })).toBe('[64, 10] (int8, 1x16, 10 held)');
+  expect(shown(palette({ shape }, 32))).toBe('[64, 10] (palette of 32)');
+  expect(shown(hashed({ shape }, 20))).toBe('[64, 10] (hashed to 20)');
   for (const [, weight] of everyEncoding({ shape: [0, 4] }))
-    expect(shown(weight)).toMatch(/^\[0, 4\] \([A-Za-z]+[-0-9.]*\)$/);
+    expect(shown(weight)).toMatch(/^\[0, 4\] \([A-Za-z]+[-0-9.]*( of \d+| to \d+)?\)$/);
 });

@@ -160,7 +160,7 @@ describe('the version of a file', () => {
     const of = (op: string, attrs: object = {}, own: typeof format | null = format): number => {
       const node = { name: 'y', op, inputs: ['q'], weights: {}, attrs, format: own } as never;
       const network = { inputs: [], nodes: [node], outputs: ['y'], weights: new Map() };
-      return versionOf(network, new Map([['q', value]]), [null]);
+      return versionOf(network, new Map([['q', value]]), [null], false);
     };
     const linearOnes = ['dense', 'conv', 'add', 'concat', 'pool', 'globalPool', 'flatten', 'upsample', 'dequantize'];
     expect(linearOnes.map((op) => of(op, linear))).toEqual(linearOnes.map(() => 2));

@@ -37,8 +37,8 @@ export function codeLengths(counts: ArrayLike<number>, longest: number = LONGEST
 /** Whether lengths are those of a code: every string of bits is one of it. A symbol by itself leaves half of them unused. */
 function isWhole(lengths: Uint8Array): boolean {
   const used = lengths.filter((length) => length > 0);
-  const sum = used.reduce((total, length) => total + 2 ** (LONGEST - length), 0);
-  return sum === 2 ** LONGEST || (used.length === 1 && used[0] === 1);
+  const sum = used.reduce((total, length) => total + (1 << (LONGEST - length)), 0);
+  return sum === 1 << LONGEST || (used.length === 1 && used[0] === 1);
 }
 
 /** First code of each length: codes are numbered by length, then by symbol, so that lengths say all (Schwartz & Kallick 1964). */

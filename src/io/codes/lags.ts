@@ -23,7 +23,7 @@ export function bestLag(
   const stride = Math.ceil(list.length / MOST_SAMPLES);
   let best = 0;
   let most = 0;
-  for (let lag = 2; lag < Math.min(rows / 2, 2 ** LAG_BITS); lag++) {
+  for (let lag = 2; lag < Math.min(rows / 2, 1 << LAG_BITS); lag++) {
     let sum = 0;
     for (let k = 0; k < list.length; k += stride) {
       const j = list[k]! - lag * columns;

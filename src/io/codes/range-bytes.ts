@@ -16,14 +16,14 @@ const NONE = 0;
 function codeNumbers(coder: BitCoder, bytes: Uint8Array, planes: number, grid: Grid, largest = 0, ofLag = 0): void {
   const { list, columns } = grid;
   const n = bytes.length / planes;
-  const quarter = (codeWord(coder, 8, largest) + 1) / 4;
+  const eighth = (codeWord(coder, 8, largest) + 1) / 8;
   const lag = codeLag(coder, ofLag);
-  const models = [1, 257, 25].map((trees) => new Counters(trees * planes * 256, 500));
-  const mixer = new Mixer(models, [0.34, 0.33, 0.33], 12, planes * 4);
+  const models = [1, 257, 81].map((trees) => new Counters(trees * planes * 256, 500));
+  const mixer = new Mixer(models, [0.34, 0.33, 0.33], 11, planes * 4);
   const roots = new Int32Array(3);
   const at = new Int32Array(3);
   const highest = new Uint16Array((list === null ? n : list[n - 1]!) + 1); // by place
-  const about = (byte: number): number => (byte === NONE ? 0 : 1 + Math.floor((byte - 1) / quarter));
+  const about = (byte: number): number => (byte === NONE ? 0 : 1 + Math.floor((byte - 1) / eighth));
   for (let k = 0; k < n; k++) {
     const place = list === null ? k : list[k]!;
     const from = (before: number): number =>
@@ -35,7 +35,7 @@ function codeNumbers(coder: BitCoder, bytes: Uint8Array, planes: number, grid: G
       const i = k * planes + plane;
       roots[0] = plane;
       roots[1] = nearest * planes + plane;
-      roots[2] = (about(beside) * 5 + about(above)) * planes + plane;
+      roots[2] = (about(beside) * 9 + about(above)) * planes + plane;
       const set = plane * 4 + (beside === NONE ? 0 : 2) + (above === NONE ? 0 : 1);
       let node = 1;
       for (let bit = 7; bit >= 0; bit--) {

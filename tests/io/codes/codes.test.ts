@@ -186,7 +186,7 @@ describe('the range code', () => {
   });
 
   test('knows signs and sizes by neighbours, of int8, halves and centroids alike', () => {
-    const { list, signs, columns } = patches(20, 60, 4);
+    const { list, signs, columns } = patches(24, 100, 4);
     const sizes = drawn(list.length, [1, 2, 4, 2, 1, 1, 1, 1], 6);
     const kinds = {
       int8: Uint8Array.from(signs, (sign, i) => sign * (20 + sizes[i]!)),
@@ -255,9 +255,9 @@ describe('the formats', () => {
         "huffman bytes of patches": "800107fff00000205eadb5cd495c9872a28ba2c0",
         "huffman places": "8000fffad3acc508bd063bfd445a5cf580e4caf0",
         "huffman places of patches": "9c03fffed32b2803484080410000e000040000179d25cd73eea2c284a8f9cca561281689eb25cc110511bf7b9a5a4aa64ff6a537fb9cec",
-        "range bytes": "fcff7fa18822b54184548e74942bad",
-        "range bytes of 2 planes": "fcffff7fb5ee433ee2637837effda6b9e44a",
-        "range bytes of patches": "04fd00ccb1127555ffb1cf9ab6c12c05185c",
+        "range bytes": "fcff7fa13dae8715d5677435d3ee87",
+        "range bytes of 2 planes": "fcffff7fb5c65b5d054732cae70abca8636f",
+        "range bytes of patches": "04fd00ccb120ee52cb5b170443de6426184b",
         "range places": "bcd1f92b9a24bdfeec860fa8a51d",
         "range places of patches": "ea7f9c4b1f1274e939db0e33f0910d9ad8f3a7bef32a11192f9ab1fc682b0a3fa000cc1fd98493d371f3d3",
       }

@@ -1,0 +1,28 @@
+import { elementsOf } from '../base/shape.ts';
+import type { NetworkCost } from '../graph/cost.ts';
+import { isSparse, type Stored } from '../graph/encoding.ts';
+import type { Graph } from '../graph/graph.ts';
+import { heldIn as numbersHeld } from '../graph/sparse.ts';
+import type { Measurement } from './measure.ts';
+
+/** How many parameters are held and multiplied by, if some are left out. */
+export function heldIn(
+  { weights, nodes }: Graph<Stored>,
+  cost: NetworkCost,
+): Pick<Measurement, 'heldParameters' | 'heldMacs'> {
+  const left = new Map<string, number>();
+  let sum = 0;
+  for (const [key, { shape, encoding }] of weights) {
+    const n = elementsOf(shape);
+    if (isSparse(encoding)) left.set(key, n - numbersHeld(encoding, shape.at(-1)!));
+    // A program multiplies by all numbers that share these
+    sum += left.get(key) ?? (encoding.type === 'hashed' ? n - encoding.values.length : 0);
+  }
+  if (sum === 0) return {};
+  // A node multiplies by each number of its kernel equally often
+  const macs = nodes.reduce((all, { weights: { kernel } }, i) => {
+    const share = left.has(kernel!) ? left.get(kernel!)! / elementsOf(weights.get(kernel!)!.shape) : 0;
+    return all - share * cost.nodes[i]!.macs;
+  }, cost.macs);
+  return { heldParameters: cost.parameters - sum, heldMacs: Math.round(macs) };
+}
