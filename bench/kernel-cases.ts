@@ -216,7 +216,7 @@ function optimizers(): KernelCase[] {
       return { call: calls[op], y };
     };
   };
-  const shared = (op: 'sumByCode' | 'takeByCode'): Make => {
+  const shared = (op: 'sumByCode' | 'takeByCode' | 'tieByCode'): Make => {
     return (k, { hold }) => {
       const n = PARAMETERS[0];
       const y = hold(normal(n, 1));
@@ -226,12 +226,13 @@ function optimizers(): KernelCase[] {
       const calls = {
         sumByCode: () => k.sumByCode(n, 32, y, codes, null, false, centroids, work),
         takeByCode: () => k.takeByCode(n, centroids, codes, null, y),
+        tieByCode: () => k.tieByCode(n, 32, y, codes, null, work),
       };
       return { call: calls[op], y: op === 'sumByCode' ? centroids : y };
     };
   };
   return [
-    ...(['sumByCode', 'takeByCode'] as const).map((op) =>
+    ...(['sumByCode', 'takeByCode', 'tieByCode'] as const).map((op) =>
       kernelCase(op, `${PARAMETERS[0]}`, PARAMETERS[0], shared(op)),
     ),
     ...(['softThreshold', 'groupThreshold', 'hardThreshold'] as const).map((op) =>

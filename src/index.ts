@@ -190,7 +190,31 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
-export { type DistillOptions, distill } from './distill/distill.ts';
+export { type BestTeacherOptions, bestTeacher, KeptCopies, type TeacherTrial } from './distill/candidates.ts';
+export {
+  ContrastiveMemory,
+  type ContrastiveMemoryOptions,
+  type ContrastiveOptions,
+  contrastiveLoss,
+  type Negatives,
+} from './distill/contrastive.ts';
+export { type Distilled, type DistillOptions, distill } from './distill/distill.ts';
+export { ensembleNetwork } from './distill/ensemble.ts';
+export { type BornAgainOptions, bornAgain } from './distill/generations.ts';
+export {
+  attentionLoss,
+  attentionMap,
+  type DecoupledOptions,
+  decoupledLoss,
+  hintLoss,
+  type SoftTargetOptions,
+  softTargetLoss,
+} from './distill/losses.ts';
+export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
+export { type DistilledFigures, DistillReport, distillReport } from './distill/report.ts';
+export { type SelfDistilled, type SelfDistillOptions, selfDistill } from './distill/self-distill.ts';
+export type { Ensemble, Teacher } from './distill/teacher.ts';
+export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';

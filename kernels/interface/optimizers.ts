@@ -59,6 +59,18 @@ export interface OptimizerKernels<F extends FloatArray> {
     y: F,
     work: Float64Array,
   ) => void;
+  /**
+   * Members that are not equal become the mean of all of their centroid, in float64 from +0 in order, rounded once. Where all of
+   * each are equal, nothing is written. What is not alive stays what it is.
+   */
+  readonly tieByCode: (
+    n: number,
+    count: number,
+    w: F,
+    codes: Int32Array,
+    alive: Uint8Array | null,
+    work: Float64Array,
+  ) => void;
   /** The other way: y[i] = x[c], with its sign, and +0 for what is not alive. */
   readonly takeByCode: (n: number, x: F, codes: Int32Array, alive: Uint8Array | null, y: F) => void;
 }

@@ -83,15 +83,33 @@ export function drawnAnew(model: Model, seed: number): Model {
   return copy;
 }
 
+/** Where nodes of a network come from that have other names than those of the model. */
+export interface Origins {
+  /** For a node the one whose layer it has. By default that of its name. */
+  readonly from?: (node: string) => string;
+  /** Nodes with a part of a kernel each, by the names of those that had the whole: held to what these are, and frozen with them. */
+  readonly parts?: ReadonlyMap<string, string>;
+}
+
 /**
  * A model of a network that a pass made of this one's, trained so far: layers are made with the options of those that the
- * nodes come from, and containers are what they consist of. Of `parts`, nodes that the pass has put in by the names of those
- * whose kernels they took a part of, kernels are held to what those are, and frozen with them.
+ * nodes come from, and containers are what they consist of.
  */
-export function remade(model: Model, network: Graph<Stored>, parts: ReadonlyMap<string, string> = new Map()): Model {
+export function remade(model: Model, network: Graph<Stored>, origins?: Origins): Model {
+  const copy = madeOf(model, network, origins);
+  compileLike(copy, model);
+  return copy;
+}
+
+/** The same, not compiled. */
+export function madeOf(
+  model: Model,
+  network: Graph<Stored>,
+  { from = (node) => node, parts = new Map() }: Origins = {},
+): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
-    const original = model.layerOf(node.name) as Layer | undefined;
+    const original = model.layerOf(from(node.name)) as Layer | undefined;
     if (original === undefined) {
       const whole = parts.has(node.name) ? model.layerOf(parts.get(node.name)!) : null; // null: nothing like it was there
       const layer = fromNetworkLayer(network, index, { rules: rulesOf(whole?.rules ?? {}, ['kernel']) });
@@ -104,12 +122,13 @@ export function remade(model: Model, network: Graph<Stored>, parts: ReadonlyMap<
     return layer;
   });
   for (const weight of copy.weights) {
-    const { gradient } = model.graph.weights.get(weight.name)?.sharing ?? {};
+    const at = weight.name.lastIndexOf('/');
+    const name = from(weight.name.slice(0, at)) + weight.name.slice(at);
+    const { gradient } = model.graph.weights.get(name)?.sharing ?? {};
     if (gradient !== undefined && weight.sharing !== null) weight.sharing = { ...weight.sharing, gradient };
   }
   copy.steps = model.steps;
   copy.epochs = model.epochs;
-  compileLike(copy, model);
   return copy;
 }
 
@@ -118,7 +137,8 @@ function compileLike(copy: Model, model: Model): void {
   if (optimizer !== null) copy.compile({ optimizer, ...choicesOf(model.objectives), replay: model.replay });
 }
 
-function freshOptimizer(optimizer: Optimizer): Optimizer | null {
+/** One of the same options that has taken no step; null where it cannot be made anew. */
+export function freshOptimizer(optimizer: Optimizer): Optimizer | null {
   return optimizer.hasSchedule || !isNamedOptimizer(optimizer)
     ? null
     : optimizerByName(optimizer.name, optimizer.config());

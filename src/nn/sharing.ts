@@ -2,7 +2,6 @@ import { floats } from '../autograd/operands.ts';
 import { allocate } from '../memory/arena.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import { empty, flat, type Tensor } from '../tensor/tensor.ts';
-import type { Trained } from './parameter.ts';
 
 /** How the gradients of numbers that are one become its gradient: their sum, which it is, or the mean over the members. */
 export type SharedGradient = 'sum' | 'mean';
@@ -28,7 +27,10 @@ interface Shared {
   readonly sharing: Sharing;
 }
 
-const sharedOf = (trained: Trained | undefined): Shared | null =>
+/** A weight, shared or not, or a tensor by itself. */
+type Moved = Tensor | (Omit<Shared, 'sharing'> & { readonly sharing: Sharing | null });
+
+const sharedOf = (trained: Moved | undefined): Shared | null =>
   trained !== undefined && 'sharing' in trained && trained.sharing !== null ? (trained as Shared) : null;
 
 const aliveOf = ({ mask }: Shared): Uint8Array | null => mask && (flat('share', mask) as Uint8Array);
@@ -60,23 +62,27 @@ function spread(own: Shared, centroids: Tensor, to: Tensor): Tensor {
 }
 
 /** Gradients as clipping sees them: of a shared weight those of its centroids. */
-export const centroidGradients = (trained: readonly Trained[], gradients: readonly Tensor[]): readonly Tensor[] =>
+export const centroidGradients = (trained: readonly Moved[], gradients: readonly Tensor[]): readonly Tensor[] =>
   gradients.map((g, i) => {
     const own = sharedOf(trained[i]);
     return own === null ? g : gathered(own, g, own.sharing.gradient === 'mean');
   });
 
 /** The gradient of each number: of a shared weight that of its centroid. */
-export function memberGradient(trained: Trained, g: Tensor): Tensor {
+export function memberGradient(trained: Moved, g: Tensor): Tensor {
   const own = sharedOf(trained);
   return own === null ? g : spread(own, g, empty(own.value.shape, g.dtype));
 }
 
 /**
- * Brings members back together: each becomes their mean, in float64, rounded once. Those that are one already stay, to the bit:
- * so many equal float32 numbers have an exact sum.
+ * Brings members back together: each becomes their mean, in float64, rounded once. Those that are one already stay, to the bit,
+ * which is what a step of any elementwise optimizer leaves.
  */
-export function tie(trained: Trained): void {
+export function tie(trained: Moved): void {
   const own = sharedOf(trained);
-  if (own !== null) spread(own, gathered(own, own.value, true), own.value);
+  if (own === null) return;
+  const { value, sharing } = own;
+  const work = allocate('float64', 2 * sharing.count).array as Float64Array;
+  const codes = flat('share', sharing.codes) as Int32Array;
+  kernelsFor(value.dtype).tieByCode(value.size, sharing.count, floats('share', value), codes, aliveOf(own), work);
 }

@@ -6,9 +6,10 @@ import { checkPair } from '../compress/observe.ts';
 import { prune } from '../compress/prune.ts';
 import { PruningSchedule } from '../compress/schedule.ts';
 import type { Stored } from '../graph/encoding.ts';
+import { factsOf } from '../graph/facts.ts';
 import { fromFloat16, toFloat16 } from '../graph/halves.ts';
 import { Network } from '../graph/network.ts';
-import { CODINGS, type Coding } from '../io/code-weight.ts';
+import { CODINGS, type FileCoding } from '../io/code-weight.ts';
 import { fileParts } from '../io/file-parts.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import { checkModel } from '../nn/check-model.ts';
@@ -51,7 +52,7 @@ export interface DeepCompressionOptions {
   /** How the gradients of a cluster become that of its centroid. Default `sum`. */
   readonly gradient?: SharedGradient;
   /** Default `huffman`; `range` makes smaller files. */
-  readonly coding?: Coding;
+  readonly coding?: FileCoding;
   /** Default `float32`. `float16` halves them; the model's are rounded alike. */
   readonly biases?: 'float32' | 'float16';
   /** Of each stage that trains; or by stage, of which those left out have 10. With 0 epochs all is pruned at once. Default 10. */
@@ -115,7 +116,7 @@ export function deepCompression(model: Model, options: DeepCompressionOptions): 
 
 /** Options that were checked, with their defaults. */
 interface Setting {
-  readonly coding: Coding;
+  readonly coding: FileCoding;
   readonly biases: 'float32' | 'float16';
   readonly batchSize: number;
   readonly clusters: NonNullable<ShareOptions['clusters']>;
@@ -173,10 +174,9 @@ function checked(model: Model, options: DeepCompressionOptions): Setting {
 
 /** Of each layer by name. */
 function usualClusters(model: Model): Readonly<Record<string, number>> {
-  const { nodes } = storedGraph(model);
-  const kernels = nodes.filter(({ weights }) => weights.kernel !== undefined);
+  const kernels = storedGraph(model).nodes.filter(({ weights }) => weights.kernel !== undefined);
   return Object.fromEntries(
-    kernels.map(({ op, weights }) => [layerOf(weights.kernel!), op === 'dense' ? 32 : 256] as const),
+    kernels.map((node) => [layerOf(node.weights.kernel!), factsOf(node).readsAround === true ? 256 : 32] as const),
   );
 }
 const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));

@@ -43,7 +43,7 @@ export function factorize(subject: Model | Graph<Stored>, options: FactorizeOpti
     throw new StateError(OP, `no layer becomes smaller (${list})`);
   }
   const [network, parts] = withFactors(graph, chosen, options.form ?? 'channel');
-  return subject instanceof Model ? remade(subject, network, parts) : new Network(network);
+  return subject instanceof Model ? remade(subject, network, { parts }) : new Network(network);
 }
 
 /**

@@ -2,7 +2,7 @@ import { checkCount, checkOneOf } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { optimalStarts } from './optimal.ts';
-import { meanOf, type Sorted, sortedOf } from './sorted.ts';
+import { meanOf, type Sorted, sortedOf, square } from './sorted.ts';
 
 const STARTS = ['linear', 'random', 'density', 'kmeans++', 'optimal'] as const;
 
@@ -122,7 +122,9 @@ function farthest(xs: Float64Array, centroids: Float64Array): number {
   endsOf(xs, centroids).forEach((to, c) => {
     for (const at of from < to ? [from, to - 1] : []) {
       const distance = Math.abs(xs[at]! - centroids[c]!);
-      if (distance > most) [most, found] = [distance, xs[at]!];
+      if (distance <= most) continue;
+      most = distance;
+      found = xs[at]!;
     }
     from = to;
   });
@@ -133,7 +135,7 @@ function errorOf({ xs, weights }: Sorted, centroids: Float64Array, ends: Int32Ar
   let error = 0;
   for (let i = 0, c = 0; i < xs.length; i++) {
     while (i >= ends[c]!) c++;
-    error += weights[i]! * (xs[i]! - centroids[c]!) ** 2;
+    error += weights[i]! * square(xs[i]! - centroids[c]!);
   }
   return error;
 }
@@ -173,7 +175,7 @@ const STARTING: { readonly [S in KMeansStart]: Start } = {
       }
       drawn.push(xs[at]!);
       xs.forEach((x, i) => {
-        squares[i] = Math.min(j === 0 ? Infinity : squares[i]!, (x - xs[at]!) ** 2);
+        squares[i] = Math.min(j === 0 ? Infinity : squares[i]!, square(x - xs[at]!));
       });
     }
     return Float64Array.from(drawn).sort();

@@ -1,5 +1,5 @@
 import { LimitError } from '../base/errors.ts';
-import { meanOf, type Sorted } from './sorted.ts';
+import { meanOf, type Sorted, square } from './sorted.ts';
 
 /** Numbers of the table of where stretches begin: 256 MB. */
 const MOST_BEGINNINGS = 2 ** 26;
@@ -20,7 +20,7 @@ export function optimalStarts(sorted: Sorted, k: number): Float64Array {
       MOST_BEGINNINGS,
     );
   const squares = new Float64Array(n + 1);
-  for (let i = 0; i < n; i++) squares[i + 1] = squares[i]! + weights[i]! * (xs[i]! - shift) ** 2;
+  for (let i = 0; i < n; i++) squares[i + 1] = squares[i]! + weights[i]! * square(xs[i]! - shift);
   /** The error of numbers from ... to - 1 as one cluster. */
   const cost = (from: number, to: number): number => {
     const sum = moment[to]! - moment[from]!;
@@ -37,7 +37,9 @@ export function optimalStarts(sorted: Sorted, k: number): Float64Array {
       const to = (low + high) >>> 1;
       for (let from = Math.max(first, row); from <= Math.min(last, to - 1); from++) {
         const error = before[from]! + cost(from, to);
-        if (error < next[to]!) [next[to], began[to]] = [error, from];
+        if (!(error < next[to]!)) continue;
+        next[to] = error;
+        began[to] = from;
       }
       fill(low, to - 1, first, began[to]!);
       fill(to + 1, high, began[to]!, last);

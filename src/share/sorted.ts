@@ -10,6 +10,8 @@ export interface Sorted {
   readonly shift: number;
 }
 
+export const square = (x: number): number => x * x;
+
 /** Throws ValueError for lists that are none. */
 export function sortedOf(values: ArrayLike<number>, given: ArrayLike<number> | undefined): Sorted {
   const n = Object(values) === values ? values.length : 0;

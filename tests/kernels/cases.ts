@@ -692,6 +692,12 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const args = [n, count, x, signedCodes(d, n, count), alive(d, n), d.bool(), d.floats(count)];
     return { args: [...args, new Float64Array(2 * count + GUARD).fill(7)], written: [6, 7] };
   },
+  tieByCode: (d) => {
+    const [n, count] = [d.size(), 1 + d.below(9)];
+    const [codes, w] = [signedCodes(d, n, count), d.floats(n)];
+    if (d.bool()) w.set(Float32Array.from(codes, (code) => (code < 0 ? code : code + 1))); // tied already
+    return { args: [n, count, w, codes, alive(d, n), new Float64Array(2 * count + GUARD).fill(7)], written: [2, 5] };
+  },
   takeByCode: (d) => {
     const [n, count] = [d.size(), 1 + d.below(9)];
     return { args: [n, d.floats(count), signedCodes(d, n, count), alive(d, n), d.floats(n)], written: [4] };

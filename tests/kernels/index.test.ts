@@ -49,6 +49,7 @@ describe('which kernels a table has a form of its own for', () => {
         'prod',
         'sumByCode',
         'takeByCode',
+        'tieByCode',
         'topK',
       ].sort(),
     );
