@@ -17,7 +17,7 @@ export interface FactorizeOptions {
   readonly form?: FactorForm;
   /**
    * Typical inputs [samples, ...inputShape]; a list for several inputs. Vectors are then those along which layers answer to these,
-   * which loses less at the same rank, and biases make up for what is lost in the mean. For `channel` alone; transposed
+   * whose sums change least at a rank, and biases make up for what is lost in the mean. For `channel` alone; transposed
    * convolutions go by their kernels.
    */
   readonly calibration?: Data;
