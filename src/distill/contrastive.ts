@@ -55,6 +55,7 @@ const OPTIONS = 'temperature marks negatives symmetric form samples';
  */
 export function contrastiveLoss(teacher: Tensor, student: Tensor, options: ContrastiveOptions = {}): Tensor {
   const op = 'contrastiveLoss';
+  checkOptions(op, options, OPTIONS, 'Write { temperature: $ }');
   const { negatives } = options;
   const fixed = negatives && { ...negatives, embeddings: detach(negatives.embeddings) };
   return contrast(op, teachersOf(op, teacher, student, 1), student, { ...options, ...(fixed && { negatives: fixed }) });
@@ -62,7 +63,6 @@ export function contrastiveLoss(teacher: Tensor, student: Tensor, options: Contr
 
 /** The same with gradients for both sides: where the teacher's embeddings come out of a projection that is trained too. */
 export function contrast(op: string, teacher: Tensor, student: Tensor, options: ContrastiveOptions): Tensor {
-  checkOptions(op, options, OPTIONS, 'Write { temperature: $ }');
   const { temperature = 0.1, marks, negatives, symmetric = false, form = 'infoNCE', samples } = options;
   checkRange(op, 'temperature', temperature, 'positive');
   checkFlag(op, 'symmetric', symmetric);

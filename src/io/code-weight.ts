@@ -1,4 +1,4 @@
-import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
+import { isSparse, type Stored } from '../graph/encoding.ts';
 import { eachHeld, heldIn, zerosLike } from '../graph/sparse.ts';
 import {
   type ArrayType,
