@@ -31,7 +31,8 @@ export const allParts = ({ layers, rest }: Pick<Smallest, 'layers' | 'rest'>): r
 
 /** Sentences with numbers about where the bytes are, whichever way these fall. */
 export function smallestFindings(found: Found, scoreName: string): string[] {
-  const { subject, layers } = found;
+  const { subject, layers, files } = found;
+  const which = files[0]!.bytes.values.length > 1 ? 'the smallest of the first seed' : 'the smallest';
   const parts = allParts(found);
   const total = bytesOf(parts);
   const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
@@ -47,7 +48,7 @@ export function smallestFindings(found: Found, scoreName: string): string[] {
       : `${whole(kept)} of ${whole(numbers)} weights are left, with ${bitsText((8 * total) / kept)} bits of the file for each`;
   return [
     ...found.settings.map((setting) => subjectFinding(found, setting.subject, scoreName)),
-    `Of the ${whole(total)} bytes of the smallest, made of ${SUBJECTS[subject]}, are ${listed(most)}; ${bits}.`,
+    `Of the ${whole(total)} bytes of ${which}, made of ${SUBJECTS[subject]}, are ${listed(most)}; ${bits}.`,
     codeFinding(found),
   ];
 }

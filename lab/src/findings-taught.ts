@@ -1,5 +1,5 @@
 import { numberText } from './findings-damage.ts';
-import { decimals, signed, whole } from './format.ts';
+import { decimals, percent, signed, whole } from './format.ts';
 import type { Gain } from './types-layers.ts';
 import type { AnswererName, SoftTargets, Taught, TaughtFigure, TaughtName } from './types-taught.ts';
 
@@ -48,7 +48,7 @@ function ofNumbers({ truth, teacher, target, alone, distilled, alpha }: Soft<'nu
       : `${near < far ? 'nearer to' : 'farther from'} the teacher than`;
   return (
     `A number has no soft targets: where the table says ${numberText(truth)} and the teacher ${numberText(teacher)}, the student is ` +
-    `trained towards ${numberText(target)}, ${decimals(alpha)} of the way. Distilled it says ${numberText(distilled)}, ${verdict} ` +
+    `trained towards ${numberText(target)}, ${percent(alpha)} of the way. Distilled it says ${numberText(distilled)}, ${verdict} ` +
     `${numberText(alone)}, which it says trained on the table alone.`
   );
 }

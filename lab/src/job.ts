@@ -70,7 +70,7 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     }
     if (smallest && i < SMALLEST_SEEDS) {
       await breath();
-      smallestRuns.push(smallestRun(bench, `Smallest files${of}`, progress, made));
+      smallestRuns.push(smallestRun(bench, `Smallest files${of}`, progress, made, model));
     }
     parts.push(bench.data);
     training += bench.seconds;

@@ -20,7 +20,7 @@ import type { SoftTargets, Taught, TaughtFigure, TaughtName } from './types-taug
 import type { Workbench } from './workbench.ts';
 
 /** Pairs of students, at least: so many of one teacher where there is one seed. Those of networks for images take long. */
-const PAIRS: { readonly [K in ModelKind]: number } = { mlp: 5, cnn: 3, mobilenet: 2 };
+const PAIRS: { readonly [K in ModelKind]: number } = { mlp: 5, cnn: 3, mobilenet: 3 };
 /** Seeds of a job are less than this apart, so that no student begins with the weights of another seed's. */
 const APART = 100;
 const BINS = 15;
@@ -157,7 +157,8 @@ export function taughtOf(runs: readonly TaughtRun[], unit: number | null, soft: 
 /**
  * Intervals of 95 % of the mean gains, by a percentile bootstrap over rows of the table and pairs of students at once (Owen
  * 2007, The pigeonhole bootstrap): a gain must hold for other rows and for other students. Pairs share rows, so that rows
- * are drawn once for all pairs.
+ * are drawn once for all pairs. Draws of n pairs vary by (n - 1)/n of what n new pairs do, and n is small: the intervals are
+ * widened by the root of that around the mean of the draws.
  */
 function intervalsOf(
   pairs: readonly { readonly alone: Judge; readonly distilled: Judge }[],
@@ -180,10 +181,13 @@ function intervalsOf(
       if (Number.isFinite(mean)) all[f].push(mean);
     });
   }
+  const wider = Math.sqrt(pairs.length / Math.max(1, pairs.length - 1));
   return all.map((means) => {
     const sorted = means.sort((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
-    return { low: at(0.025), high: at(0.975) };
+    const middle = sorted.reduce((sum, x) => sum + x, 0) / sorted.length;
+    const at = (share: number): number =>
+      middle + wider * ((sorted[Math.round(share * (sorted.length - 1))] ?? 0) - middle);
+    return sorted.length === 0 ? { low: 0, high: 0 } : { low: at(0.025), high: at(0.975) };
   });
 }
 
