@@ -216,7 +216,25 @@ function optimizers(): KernelCase[] {
       return { call: calls[op], y };
     };
   };
+  const shared = (op: 'sumByCode' | 'takeByCode' | 'tieByCode'): Make => {
+    return (k, { hold }) => {
+      const n = PARAMETERS[0];
+      const y = hold(normal(n, 1));
+      const centroids = hold(normal(32, 2));
+      const codes = Int32Array.from({ length: n }, (_, i) => Math.imul(i, 2654435761) >>> 27);
+      const work = new Float64Array(64);
+      const calls = {
+        sumByCode: () => k.sumByCode(n, 32, y, codes, null, false, centroids, work),
+        takeByCode: () => k.takeByCode(n, centroids, codes, null, y),
+        tieByCode: () => k.tieByCode(n, 32, y, codes, null, work),
+      };
+      return { call: calls[op], y: op === 'sumByCode' ? centroids : y };
+    };
+  };
   return [
+    ...(['sumByCode', 'takeByCode', 'tieByCode'] as const).map((op) =>
+      kernelCase(op, `${PARAMETERS[0]}`, PARAMETERS[0], shared(op)),
+    ),
     ...(['softThreshold', 'groupThreshold', 'hardThreshold'] as const).map((op) =>
       kernelCase(op, `${PARAMETERS[0]}`, PARAMETERS[0], map(op)),
     ),

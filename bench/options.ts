@@ -92,16 +92,17 @@ export function chosenOf<R extends Pick<Row, 'name' | 'quick'>>(
   throw new UsageError(`no row's name contains ${JSON.stringify(filter)}; there are ${groups}`);
 }
 
-/** The exit code of a program: 2 for a wrong option, with one line on `errors`. */
+/** The exit code of a program: 2 for a wrong option, with one line on `errors` that begins with its name. */
 export async function exitCodeOf(
   program: () => Promise<number>,
   errors: { write(text: string): unknown },
+  name = 'bench',
 ): Promise<number> {
   try {
     return await program();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    errors.write(`bench: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
+    errors.write(`${name}: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
     return 2;
   }
 }

@@ -6,15 +6,20 @@ import { plants as codes } from './plants/codes.mjs';
 import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
+import { plants as features } from './plants/features.mjs';
 import { plants as files } from './plants/files.mjs';
 import { plants as graph } from './plants/graph.mjs';
 import { plants as kernels } from './plants/kernels.mjs';
+import { plants as lowRank } from './plants/low-rank.mjs';
 import { plants as memory } from './plants/memory.mjs';
 import { plants as metrics } from './plants/metrics.mjs';
 import { plants as packages } from './plants/packages.mjs';
+import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
+import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
+import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
 
@@ -26,15 +31,20 @@ export const plants = [
   ...commands,
   ...compression,
   ...devices,
+  ...features,
   ...files,
   ...graph,
   ...kernels,
+  ...lowRank,
   ...memory,
   ...metrics,
   ...packages,
+  ...papers,
   ...quantization,
   ...report,
+  ...sharing,
   ...tables,
+  ...teaching,
   ...threads,
   ...training,
 ];

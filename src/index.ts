@@ -190,7 +190,31 @@ export {
   type PruningScheduleOptions,
 } from './compress/schedule.ts';
 export { type SparsePatternName, type ToSparseOptions, toDense, toSparse } from './compress/sparse.ts';
-export { type DistillOptions, distill } from './distill/distill.ts';
+export { type BestTeacherOptions, bestTeacher, KeptCopies, type TeacherTrial } from './distill/candidates.ts';
+export {
+  ContrastiveMemory,
+  type ContrastiveMemoryOptions,
+  type ContrastiveOptions,
+  contrastiveLoss,
+  type Negatives,
+} from './distill/contrastive.ts';
+export { type Distilled, type DistillOptions, distill } from './distill/distill.ts';
+export { ensembleNetwork } from './distill/ensemble.ts';
+export { type BornAgainOptions, bornAgain } from './distill/generations.ts';
+export {
+  attentionLoss,
+  attentionMap,
+  type DecoupledOptions,
+  decoupledLoss,
+  hintLoss,
+  type SoftTargetOptions,
+  softTargetLoss,
+} from './distill/losses.ts';
+export { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './distill/relations.ts';
+export { type DistilledFigures, DistillReport, distillReport } from './distill/report.ts';
+export { type SelfDistilled, type SelfDistillOptions, selfDistill } from './distill/self-distill.ts';
+export type { Ensemble, Teacher } from './distill/teacher.ts';
+export type { Tapped, Term, TermKind, TermOptions } from './distill/terms.ts';
 export { type Cost, type NetworkCost, type NodeCost, networkCost } from './graph/cost.ts';
 export { decodeWeight } from './graph/decode.ts';
 export type { Stored } from './graph/encoding.ts';
@@ -353,6 +377,7 @@ export {
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export { Sequential } from './nn/sequential.ts';
+export type { SharedGradient, Sharing } from './nn/sharing.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export { type AdaRoundOptions, adaRound } from './quantize/ada-round.ts';
@@ -394,6 +419,21 @@ export {
   type QuantizeTensorOptions,
   quantizeTensor,
 } from './quantize/tensors.ts';
+export {
+  type DeepCompressionOptions,
+  deepCompression,
+  type StageTraining,
+  type TrainingStage,
+} from './share/deep-compression.ts';
+export type { FactorForm } from './share/factor-forms.ts';
+export type { FactorizeOptions } from './share/factor-options.ts';
+export { factorizableLayers, factorize } from './share/factorize.ts';
+export { type HashOptions, hashWeights } from './share/hash-weights.ts';
+export { type Clusters, type KMeansOptions, type KMeansStart, kMeans } from './share/k-means.ts';
+export type { LowRankLayer } from './share/ranks.ts';
+export { type SharedLayers, type ShareOptions, shareWeights, unshare } from './share/share-weights.ts';
+export { type CompressionStage, DeepCompressed } from './share/stages.ts';
+export { type SVD, svd } from './share/svd.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
 export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';

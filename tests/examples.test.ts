@@ -16,6 +16,8 @@ describe.each([
   'docs/zeros.md',
   'docs/pruning.md',
   'docs/quantization.md',
+  'docs/distillation.md',
+  'docs/sharing.md',
 ])('examples of %s', (file) => {
   const scripts = file === 'docs/quantization.md' ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules
   const examples = [...examplesOf(file), ...scripts];
@@ -72,6 +74,17 @@ describe('programs in examples/', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('Deep Compression of the digits gives a file that is 20 times smaller, and its parts are all of it', () => {
+    const rows = run('deep-compression.mjs', '--seeds', '1', '--epochs', '6').map((line) => line.split('|'));
+    const [dense, file, times, accuracy, lost, ...parts] = rows[2]!.slice(2, -1).map(Number);
+    expect(times).toBeGreaterThan(20);
+    expect(times).toBeCloseTo(dense! / file!, 1);
+    expect(parts.reduce((p, q) => p + q)).toBe(file);
+    expect(accuracy).toBeGreaterThan(90);
+    expect(lost).toBeLessThan(5);
+    expect(Number(rows[6]![3])).toBeLessThanOrEqual(file!);
   });
 
   test('the memory of a training step is what the document says', () => {

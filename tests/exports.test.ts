@@ -15,6 +15,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       matmul softmaxCrossEntropy argmax argmin logSoftmax logSumExp max mean min prod softmax sum topK variance
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
+      softTargetLoss decoupledLoss hintLoss attentionMap attentionLoss relationalDistanceLoss relationalAngleLoss
+      similarityLoss contrastiveLoss ContrastiveMemory selfDistill
       measure predictNetwork pruneNeurons shrink toSparse toDense PruningSchedule prune chooseQParams quantize
       ledger mixedPrecision repair dequantize quantizeTensor dequantizeTensor observeRanges
       adaRound correctBias equalize gptq

@@ -44,4 +44,33 @@ export interface OptimizerKernels<F extends FloatArray> {
    * lower index is among the smaller, NaN counts as infinite. `sorted` has room for n numbers; 0 <= zeros < n.
    */
   readonly hardThreshold: (n: number, norms: F, zeros: number, sorted: F) => void;
+  /**
+   * Shared weights: number i is centroid c = codes[i], or where codes[i] < 0 minus centroid c = -1 - codes[i]. What `alive` is 0
+   * for is 0 and no member (null: all are). y[c] is the sum over the members i of c in order, each with its sign, in float64 from
+   * +0, with `isMean` divided by their number, rounded once; +0 without members. `work` has room for 2·count numbers.
+   */
+  readonly sumByCode: (
+    n: number,
+    count: number,
+    x: F,
+    codes: Int32Array,
+    alive: Uint8Array | null,
+    isMean: boolean,
+    y: F,
+    work: Float64Array,
+  ) => void;
+  /**
+   * Members that are not equal become the mean of all of their centroid, in float64 from +0 in order, rounded once. Where all of
+   * each are equal, nothing is written. What is not alive stays what it is.
+   */
+  readonly tieByCode: (
+    n: number,
+    count: number,
+    w: F,
+    codes: Int32Array,
+    alive: Uint8Array | null,
+    work: Float64Array,
+  ) => void;
+  /** The other way: y[i] = x[c], with its sign, and +0 for what is not alive. */
+  readonly takeByCode: (n: number, x: F, codes: Int32Array, alive: Uint8Array | null, y: F) => void;
 }

@@ -74,5 +74,52 @@ export function optimizers<F extends FloatArray>(round: Scalar): OptimizerKernel
         norms[i] = isZero ? 0 : 1;
       }
     },
+    sumByCode: (n, count, x, codes, alive, isMean, y, work) => {
+      work.fill(0, 0, 2 * count);
+      for (let i = 0; i < n; i++) {
+        if (alive !== null && alive[i] === 0) continue;
+        const code = codes[i]!;
+        const c = code < 0 ? -1 - code : code;
+        work[c] = work[c]! + (code < 0 ? -x[i]! : x[i]!);
+        if (isMean) work[count + c]!++;
+      }
+      for (let c = 0; c < count; c++) y[c] = isMean ? work[c]! / Math.max(1, work[count + c]!) : work[c]!;
+    },
+    tieByCode: (n, count, w, codes, alive, work) => {
+      let isTied = true;
+      work.fill(NaN, 0, count); // the first member of each
+      for (let i = 0; i < n && isTied; i++) {
+        if (alive !== null && alive[i] === 0) continue;
+        const code = codes[i]!;
+        const c = code < 0 ? -1 - code : code;
+        const own = code < 0 ? -w[i]! : w[i]!;
+        if (work[c] === own) continue;
+        isTied = Number.isNaN(work[c]) && !Number.isNaN(own);
+        work[c] = own;
+      }
+      if (isTied) return;
+      work.fill(0, 0, 2 * count);
+      for (let i = 0; i < n; i++) {
+        if (alive !== null && alive[i] === 0) continue;
+        const code = codes[i]!;
+        const c = code < 0 ? -1 - code : code;
+        work[c] = work[c]! + (code < 0 ? -w[i]! : w[i]!);
+        work[count + c]!++;
+      }
+      for (let i = 0; i < n; i++) {
+        if (alive !== null && alive[i] === 0) continue;
+        const code = codes[i]!;
+        const c = code < 0 ? -1 - code : code;
+        const mean = work[c]! / work[count + c]!;
+        w[i] = code < 0 ? -mean : mean;
+      }
+    },
+    takeByCode: (n, x, codes, alive, y) => {
+      for (let i = 0; i < n; i++) {
+        const code = codes[i]!;
+        if (alive !== null && alive[i] === 0) y[i] = 0;
+        else y[i] = code < 0 ? -x[-1 - code]! : x[code]!;
+      }
+    },
   };
 }

@@ -2,7 +2,8 @@ import * as Plot from '@observablehq/plot';
 import { BASELINES } from './findings-criteria.ts';
 import { decimals, exact, percent, range } from './format.ts';
 import { CHART, draw, logTicks, partOf, type Tip } from './plot.ts';
-import type { Criteria, CriterionName, Figure } from './types.ts';
+import type { Figure } from './types-base.ts';
+import type { Criteria, CriterionName } from './types-compared.ts';
 
 const HEIGHT = 340;
 const [TOP, BOTTOM] = [24, 38];

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { percent, range, whole } from './format.ts';
 import { CHART, clipped, draw, type Tip } from './plot.ts';
-import type { ClassFormDamage } from './types.ts';
+import type { ClassFormDamage } from './types-answers.ts';
 
 /** For each form, to the left the samples that it gets wrong and the teacher right, to the right those of the other way round. */
 export function changeBars(forms: readonly ClassFormDamage[]): string {

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { addedText, decibelText } from './findings-ledger.ts';
 import { CHART, clipped, draw, type Tip } from './plot.ts';
-import type { LayerLoss, LedgerFormat, Ledgers } from './types.ts';
+import type { LayerLoss, LedgerFormat, Ledgers } from './types-layers.ts';
 
 interface Spot {
   readonly layer: string;

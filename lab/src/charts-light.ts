@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { decimals, exact, range, size, time, whole } from './format.ts';
 import { placeLabels } from './labels.ts';
 import { CHART, clipped, draw, drawn, logAxis, short, type Tip } from './plot.ts';
-import type { Light, LightResult, LightVariant } from './types.ts';
+import type { Light, LightResult, LightVariant } from './types-compared.ts';
 
 /** How a variant is drawn, as in the key above the charts. */
 const LOOK: { readonly [V in LightVariant]: { symbol: Plot.SymbolType; fill: string; stroke: string } } = {

@@ -2,7 +2,10 @@ import * as Plot from '@observablehq/plot';
 import { decimals, exact, range, size, time, whole } from './format.ts';
 import { type Label, type Point, placeLabels } from './labels.ts';
 import { CHART, clipped, type Drawn, draw, drawn, logAxis, PANEL, short, type Tip } from './plot.ts';
-import type { Figure, FitResult, FormResult, Histogram, JobReport, Predictions } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Predictions } from './types-answers.ts';
+import type { Figure } from './types-base.ts';
+import type { FitResult, FormResult, Histogram } from './types-forms.ts';
 
 /** Where the scores of the fits lie that are not meant to be poor, with some room. */
 export function scoreDomain(fits: readonly FitResult[]): readonly [low: number, high: number] {

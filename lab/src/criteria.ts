@@ -3,7 +3,8 @@ import { figure } from './figures.ts';
 import { criteriaFindings } from './findings-criteria.ts';
 import { measured } from './measuring.ts';
 import { type Plan, planOf } from './plans.ts';
-import type { Criteria, CriterionName, ModelKind, Progress } from './types.ts';
+import type { ModelKind, Progress } from './types-base.ts';
+import type { Criteria, CriterionName } from './types-compared.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Shares of the weights that are zero. Networks for images take longer to train, so there are fewer of them. */

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { decimals, exact } from './format.ts';
 import { type Drawn, draw, logTicks, PANEL, type Tip } from './plot.ts';
-import type { FitResult } from './types.ts';
+import type { FitResult } from './types-forms.ts';
 
 interface Epoch {
   readonly epoch: number;

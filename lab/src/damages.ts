@@ -2,7 +2,9 @@ import { type DamageOptions, damage, fromData, type OutputDamage } from 'whittle
 import type { RawTable, TableEncoder } from 'whittle-ml/data';
 import { figure } from './figures.ts';
 import type { Tested } from './mistakes.ts';
-import type { Damage, Figure, FormName } from './types.ts';
+import type { Damage } from './types-answers.ts';
+import type { Figure } from './types-base.ts';
+import type { FormName } from './types-forms.ts';
 
 const EDGE = 0.1;
 const BINS = 15;
@@ -77,13 +79,18 @@ function ofClasses(all: readonly All[], line: (sample: number) => number): Damag
   };
 }
 
+/** Of the table, for a step of a regression's numbers. */
+export function unitOf(encoder: Pick<TableEncoder, 'decode'>): number {
+  const [zero, one] = encoder.decode(fromData(Float32Array.of(0, 1), [2, 1])).numbers!;
+  return one! - zero!;
+}
+
 function ofNumbers(
   all: readonly All[],
   line: (sample: number) => number,
   encoder: Pick<TableEncoder, 'decode'>,
 ): Damage {
-  const [zero, one] = encoder.decode(fromData(Float32Array.of(0, 1), [2, 1])).numbers!;
-  const unit = one! - zero!; // of the table, for a step of the network's numbers
+  const unit = unitOf(encoder);
   return {
     kind: 'numbers',
     forms: all.map(({ form, seeds }) => {

@@ -1,4 +1,5 @@
-import type { CriterionName, FitName, FormName, LightName } from './types.ts';
+import type { CriterionName, LightName } from './types-compared.ts';
+import type { FitName, FormName } from './types-forms.ts';
 
 export interface Explanation {
   /** What it is, in one or two sentences. */

@@ -1,5 +1,6 @@
 import { decodeWeight, type Network, StateError } from 'whittle-ml';
-import type { Figure, FormName, Histogram } from './types.ts';
+import type { Figure } from './types-base.ts';
+import type { FormName, Histogram } from './types-forms.ts';
 
 /** One number per seed, summed up. Throws StateError for numbers that say that training broke down. */
 export function figure(values: readonly number[]): Figure {

@@ -1,7 +1,8 @@
 import { compare } from './figures.ts';
 import { above, listed, shown } from './findings.ts';
 import { percent, signed } from './format.ts';
-import type { Criteria, CriterionName, Figure } from './types.ts';
+import type { Figure } from './types-base.ts';
+import type { Criteria, CriterionName } from './types-compared.ts';
 
 type Compared = Omit<Criteria, 'findings' | 'digests'>;
 

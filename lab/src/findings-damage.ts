@@ -1,5 +1,7 @@
 import { decimals, percent, range, whole } from './format.ts';
-import type { ClassFormDamage, FormName, JobReport, Lost } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { ClassFormDamage, Lost } from './types-answers.ts';
+import type { FormName } from './types-forms.ts';
 
 type Part = Pick<JobReport, 'damage' | 'data' | 'options' | 'recommendation'>;
 

@@ -1,5 +1,5 @@
 import { decimals, percent, signed, whole } from './format.ts';
-import type { LayerLoss, Ledgers, Rounding, RoundingName } from './types.ts';
+import type { LayerLoss, Ledgers, Rounding, RoundingName } from './types-layers.ts';
 
 type Found = Omit<Ledgers, 'findings'>;
 

@@ -1,7 +1,7 @@
 import type { Network } from 'whittle-ml';
 import { above, listed, shown } from './findings.ts';
 import { percent, signed, times, whole } from './format.ts';
-import type { LightResult, LightVariant } from './types.ts';
+import type { LightResult, LightVariant } from './types-compared.ts';
 
 /**
  * Sentences with numbers about networks for images beside each other, whichever way these fall; `plain` is the first in

@@ -1,7 +1,9 @@
 import { compare } from './figures.ts';
 import { damageFindings, damageInShort } from './findings-damage.ts';
 import { decimals, percent, signed, times, whole } from './format.ts';
-import type { Figure, Findings, FitName, FitResult, FormName, FormResult, JobReport } from './types.ts';
+import type { Findings, JobReport } from './types.ts';
+import type { Figure } from './types-base.ts';
+import type { FitName, FitResult, FormName, FormResult } from './types-forms.ts';
 
 type Part = Omit<JobReport, 'findings' | 'seconds'> & { readonly majority: Figure | null };
 

@@ -1,4 +1,6 @@
-import type { Figure, FormResult, JobReport } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Figure } from './types-base.ts';
+import type { FormResult } from './types-forms.ts';
 
 const NONE = '–';
 

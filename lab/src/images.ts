@@ -1,6 +1,6 @@
 import { fromData, type Tensor, WhittleError } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
-import type { ImageShape } from './types.ts';
+import type { ImageShape } from './types-base.ts';
 
 /** Rows of a table as images: its columns of features are the pixels, row by row, the channels of a pixel side by side. */
 

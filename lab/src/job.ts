@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { backend } from 'whittle-ml';
 import { type CriteriaRun, criteriaOf, criteriaRun, criteriaSeeds } from './criteria.ts';
-import { damagesOf } from './damages.ts';
+import { damagesOf, unitOf } from './damages.ts';
 import { figure, histograms } from './figures.ts';
 import { distillationConclusion, findings } from './findings.ts';
 import { ledgersOf } from './ledgers.ts';
@@ -12,7 +12,13 @@ import { fitResults, overfit } from './overfitting.ts';
 import { countClasses, type JobData, type Prepared, prepare } from './prepare.ts';
 import { recommend } from './recommend.ts';
 import { ROUNDING_SEEDS, type RoundingRun, roundingOf, roundingRun } from './rounding.ts';
-import type { FormName, FormResult, JobOptions, JobReport, Progress, SamplesAs } from './types.ts';
+import { SMALLEST_SEEDS, type SmallestRun, smallestOf, smallestRun } from './smallest.ts';
+import { softTargetsOf } from './soft-targets.ts';
+import { type TaughtRun, taughtOf, taughtRun } from './taught.ts';
+import type { JobOptions, JobReport } from './types.ts';
+import type { Progress, SamplesAs } from './types-base.ts';
+import type { FormName, FormResult } from './types-forms.ts';
+import type { Taught } from './types-taught.ts';
 import { digests, formResults, type Whittled, whittle } from './whittling.ts';
 import { sentenceOf } from './words.ts';
 import { Workbench } from './workbench.ts';
@@ -35,11 +41,14 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const start = performance.now();
   const { name, targetName, task, taskReason, classNames, image } = data;
   const { model = 'mlp', as = model === 'mlp' ? 'columns' : 'images', light = false, criteria = false } = options;
+  const { students = false, smallest = false } = options;
   const runs: ReturnType<typeof overfit>[] = [];
   const whittled: Whittled[] = [];
   const parts: Prepared[] = [];
   const lights: LightRun[] = [];
   const rounded: RoundingRun[] = [];
+  const taughtRuns: TaughtRun[] = [];
+  const smallestRuns: SmallestRun[] = [];
   let training = 0;
   const benchOf = (seed: number, samples: SamplesAs): Workbench =>
     new Workbench(prepare(data, seed, samples), seed, options.epochs / DEFAULT_EPOCHS, progress);
@@ -53,6 +62,15 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     if (i < ROUNDING_SEEDS) {
       await breath();
       rounded.push(roundingRun(bench, `Kernels of 4 bits${of}`, progress, made[0]!.network));
+    }
+    if (students) {
+      await breath();
+      const told = { kind: model, forms: made, seeds: options.seeds.length, isFirst: i === 0 };
+      taughtRuns.push(taughtRun(bench, `Students${of}`, progress, told));
+    }
+    if (smallest && i < SMALLEST_SEEDS) {
+      await breath();
+      smallestRuns.push(smallestRun(bench, `Smallest files${of}`, progress, made));
     }
     parts.push(bench.data);
     training += bench.seconds;
@@ -80,6 +98,13 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
   const [{ encoder, notes, inputs, train, validation, test }] = parts as [Prepared];
   const tested = whittled.map(({ forms }, i): Tested => ({ forms, test: parts[i]!.test, rows: parts[i]!.testRows }));
   const scoreName = task === 'classification' ? 'accuracy' : 'R²';
+  const taught = students
+    ? taughtOf(
+        taughtRuns,
+        classNames === undefined ? unitOf(encoder) : null,
+        softTargetsOf(tested[0]!, classNames, encoder, data.table),
+      )
+    : null;
   const facts = {
     name,
     rows: data.rows.length,
@@ -104,22 +129,26 @@ export async function runJob(data: JobData, options: JobOptions, progress: Progr
     damage: damagesOf(tested, classNames !== undefined, encoder, data.table),
     ledger: ledgersOf({ ...tested[0]!, validation }, classNames !== undefined),
     rounding: roundingOf(rounded, scoreName),
+    taught,
+    smallest: smallest ? smallestOf(smallestRuns, forms, scoreName) : null,
     mistakes: classNames === undefined ? null : mistakesOf(tested, classNames.length, data.table),
     predictions: classNames === undefined ? predictionsOf(tested[0]!, encoder) : null,
     light: lights.length === 0 ? null : lightOf(lights, scoreName, tick),
     criteria: compared.length === 0 ? null : criteriaOf(compared, comparing, model, scoreName),
     histograms: histograms(whittled[0]!.forms.map(({ name, network }) => [name, network])),
-    distillation: distillation(forms, whittled, scoreName),
+    distillation: distillation(forms, whittled, scoreName, taught),
     digests: [...digests(options.seeds, whittled), ...lightDigests(options.seeds, lights)],
   };
   const majority = classNames === undefined ? null : figure(parts.map(majorityOf));
   const sentences = findings({ ...report, majority });
   const seconds = { training, total: (performance.now() - start) / 1000 };
-  const networks = whittled[0]!.forms.filter(({ name }) => SHIPPED.includes(name));
-  return {
-    report: { ...report, findings: sentences, seconds },
-    networks: networks.map(({ name, network }) => ({ name, network, encoder })),
-  };
+  const shipped = whittled[0]!.forms.filter(({ name }) => SHIPPED.includes(name));
+  const networks = shipped.map(({ name, network }): Chosen => ({ name, network, encoder }));
+  if (report.smallest !== null) {
+    const network = smallestRuns[0]!.networks.get(report.smallest.subject)!;
+    networks.push({ name: 'smallest', network, encoder });
+  }
+  return { report: { ...report, findings: sentences, seconds }, networks };
 }
 
 /** Lets the terminal show what has happened. */
@@ -129,6 +158,7 @@ function distillation(
   forms: readonly FormResult[],
   whittled: readonly Whittled[],
   scoreName: string,
+  taught: Taught | null,
 ): JobReport['distillation'] {
   const score = (name: FormName): FormResult['score'] => forms.find((form) => form.name === name)!.score;
   const distilled = score('student (distilled)');
@@ -138,7 +168,7 @@ function distillation(
     distilled,
     labelsOnly,
     agreement: agreements.length === 0 ? null : figure(agreements),
-    conclusion: distillationConclusion(distilled, labelsOnly, scoreName),
+    conclusion: taught?.findings[0] ?? distillationConclusion(distilled, labelsOnly, scoreName),
   };
 }
 

@@ -14,7 +14,8 @@ import {
 import { takeRows } from 'whittle-ml/data';
 import { ledgerFindings } from './findings-ledger.ts';
 import type { Tested } from './mistakes.ts';
-import type { FormName, LedgerFormat, Ledgers } from './types.ts';
+import type { FormName } from './types-forms.ts';
+import type { LedgerFormat, Ledgers } from './types-layers.ts';
 
 /** Samples that everything is measured on, at most: each layer of each format runs them twice. */
 const MOST_SAMPLES = 512;

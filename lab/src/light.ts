@@ -3,7 +3,9 @@ import { lightFindings } from './findings-light.ts';
 import { resized } from './images.ts';
 import { figuresOf, type Measured, measured } from './measuring.ts';
 import { LIGHT_MAKERS } from './networks.ts';
-import type { ImageShape, JobReport, Light, LightName, LightVariant, Progress } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { ImageShape, Progress } from './types-base.ts';
+import type { Light, LightName, LightVariant } from './types-compared.ts';
 import type { Workbench } from './workbench.ts';
 
 /** How a network for images is trained; epochs are those with as many samples as the digits have to train on. */

@@ -11,7 +11,7 @@ import {
 } from 'whittle-ml';
 import { sha256 } from 'whittle-ml/io';
 import { figure } from './figures.ts';
-import type { FormResult } from './types.ts';
+import type { FormResult } from './types-forms.ts';
 
 /** A network as it is measured, with one seed. */
 export interface Measured {

@@ -1,7 +1,8 @@
 import { classesOf, type Network, predictNetwork, type Samples, type Tensor } from 'whittle-ml';
 import type { RawTable, TableEncoder } from 'whittle-ml/data';
-import { grays, screenOf } from './pictures.ts';
-import type { FormName, Mistakes, Pictures, Predictions } from './types.ts';
+import { imagesOf } from './pictures.ts';
+import type { Mistakes, Pictures, Predictions } from './types-answers.ts';
+import type { FormName } from './types-forms.ts';
 
 /** What is looked at: networks in all their forms, the teacher first, and the test part of one seed. */
 export interface Tested {
@@ -53,19 +54,8 @@ export function mistakesOf(seeds: readonly Tested[], classes: number, table: Ori
 
 /** The images that the teacher gets wrong, those of which it is surest first. */
 function picturesOf({ forms, test: [x, y], rows }: Tested, classes: number, table: Original): Pictures | null {
-  const screen = screenOf(table.names);
-  if (screen === null) return null;
-  const columns = screen.columns.map((column) => table.column(column).numbers);
-  const pixels = (i: number): number[] => columns.map((numbers) => numbers[rows[i]!]!);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < rows.length; i++) {
-    for (const value of pixels(i)) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-  }
-  if (!(low >= 0 && high < Number.POSITIVE_INFINITY)) return null;
+  const images = imagesOf(table, rows);
+  if (images === null) return null;
   const outputs = predictNetwork(forms.find(({ name }) => name === 'teacher')!.network, x);
   const answers = classesOf(outputs, { scale: 'probabilities' });
   const wrong = Array.from(answers, (said, i) => {
@@ -73,9 +63,9 @@ function picturesOf({ forms, test: [x, y], rows }: Tested, classes: number, tabl
   }).filter(({ truth, said }) => said !== truth && said >= 0);
   wrong.sort((a, b) => b.probability - a.probability || rows[a.i]! - rows[b.i]!);
   const shown = wrong.slice(0, MOST_PICTURES).map(({ i, ...answer }) => {
-    return { line: table.line(rows[i]!), ...answer, pixels: grays(pixels(i), low, high) };
+    return { line: table.line(rows[i]!), ...answer, pixels: images.pixels(i) };
   });
-  return { side: screen.side, count: wrong.length, wrong: shown };
+  return { side: images.side, count: wrong.length, wrong: shown };
 }
 
 /** True and predicted numbers of some test samples of one seed, by the encoder that made its targets. */

@@ -1,12 +1,13 @@
 import { decodeNetwork, encodeNetwork, type Network, reshape, type Tensor, WhittleError } from 'whittle-ml';
 import { type RawTable, TableEncoder } from 'whittle-ml/data';
 import type { ReadFlags } from './options.ts';
-import type { FormName } from './types.ts';
+import type { FormName } from './types-forms.ts';
 import { FileError } from './write.ts';
 
 /** A network of a run, with what turns rows of a table into its inputs and its outputs into answers. */
 export interface Chosen {
-  readonly name: FormName;
+  /** The smallest is no form: it is written range coded. */
+  readonly name: FormName | 'smallest';
   readonly network: Network;
   readonly encoder: TableEncoder;
 }
@@ -23,8 +24,11 @@ export const SHIPPED: readonly FormName[] = [
 ];
 
 /** Where the file of a form is written, below the folder of the report: `models/student-distilled.safetensors`. */
-export const modelPath = (form: FormName): string =>
+export const modelPath = (form: Chosen['name']): string =>
   `models/${form.replace(/[^a-z0-9]+/g, '-').replace(/-$/, '')}.safetensors`;
+
+/** Where the smallest is written. */
+export const SMALLEST = 'models/smallest.safetensors';
 
 /** What a network needs to know of the table that it was trained on, to read others alike. */
 export interface Trained {
@@ -45,14 +49,15 @@ export interface Trained {
  * A network in one file: its metadata hold the encoder as JSON under `encoder`, for `TableEncoder.fromJSON`, and how its
  * table was written under `table`.
  */
-export function modelFile({ network, encoder }: Chosen, table: RawTable, typed: ReadFlags): Uint8Array {
+export function modelFile({ name, network, encoder }: Chosen, table: RawTable, typed: ReadFlags): Uint8Array {
   const { names } = table;
   const { header, na, decimal, thousands } = table.dialect;
   const used = encoder.columns.map(({ name }) => name);
   const complete = used.filter((name) => table.column(names.indexOf(name)).missing === 0);
   const { delimiter, quote } = typed;
   const trained: Trained = { names, header, na, decimal, thousands, delimiter, quote, complete };
-  return encodeNetwork(network, { metadata: { encoder: JSON.stringify(encoder), table: JSON.stringify(trained) } });
+  const metadata = { encoder: JSON.stringify(encoder), table: JSON.stringify(trained) };
+  return encodeNetwork(network, { metadata, coding: name === 'smallest' ? 'range' : 'none' });
 }
 
 export interface Model {

@@ -2,7 +2,8 @@ import { mobileNetV1, mobileNetV2, type Sequential, shuffleNetV2, smallCNN } fro
 import { imageText } from './images.ts';
 import { UsageError } from './options.ts';
 import type { JobData } from './prepare.ts';
-import type { ImageShape, LightName, ModelKind } from './types.ts';
+import type { ImageShape, ModelKind } from './types-base.ts';
+import type { LightName } from './types-compared.ts';
 
 /** Makes a network, not compiled yet, for images of a shape. */
 export type Maker = (image: ImageShape, classes: number, seed: number) => Sequential;

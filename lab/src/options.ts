@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ImageShape, ModelKind } from './types.ts';
+import type { ImageShape, ModelKind } from './types-base.ts';
 
 /** How a table is written, as it was typed; what is left out is looked for. */
 export interface ReadFlags {
@@ -31,6 +31,8 @@ export interface TrainFlags extends ReadFlags {
   image?: ImageShape;
   light: boolean;
   criteria: boolean;
+  students: boolean;
+  smallest: boolean;
   kernels?: 'wasm' | 'cpu' | 'reference';
   open?: boolean;
   progress: boolean;
@@ -145,6 +147,11 @@ function trainCommand(defaultEpochs: number, version: string, show: (text: strin
       'leave out the comparison of networks for images, which the digits and tables with --image get',
     )
     .option('--no-criteria', 'leave out the comparison of criteria of pruning, which takes three seeds or more')
+    .option('--no-students', 'leave out what distillation changed, for which more students are trained')
+    .option(
+      '--no-smallest',
+      'leave out where the bytes of the smallest file are, for which networks are pruned, shared and coded',
+    )
     .option('--seed <n>', 'first seed', integer(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS), 0)
     .option('--seeds <count>', 'how many seeds to run: more give means and ranges', integer(1, MAX_SEEDS), 1)
     .option('--epochs <n>', 'scales the epochs of every training run', integer(1, MAX_EPOCHS), defaultEpochs)

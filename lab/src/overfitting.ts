@@ -1,6 +1,7 @@
 import { assess, diagnose, EarlyStopping, type History, l1, l2, type Samples, type Standing } from 'whittle-ml';
 import { figure } from './figures.ts';
-import type { FitName, FitResult, Progress } from './types.ts';
+import type { Progress } from './types-base.ts';
+import type { FitName, FitResult } from './types-forms.ts';
 import type { NetworkOptions, Workbench } from './workbench.ts';
 
 /**

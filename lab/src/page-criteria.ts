@@ -4,7 +4,8 @@ import { BASELINES } from './findings-criteria.ts';
 import { decimals, percent, range, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { type Column, capital, details, figure, keys, MARKS, paragraphs, svg, table } from './parts.ts';
-import type { Criteria, JobReport } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Criteria } from './types-compared.ts';
 
 /** Ways to choose what is pruned beside each other; nothing where nobody asked. */
 export function criteriaSection({ criteria, scoreName }: JobReport): Markup {

@@ -3,7 +3,8 @@ import { chanceText, lostText, numberText, points, worstText } from './findings-
 import { decimals, percent, range, severalSeeds, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { details, figure, list, svg, table } from './parts.ts';
-import type { ClassFormDamage, Damage, JobReport, NumberFormDamage } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { ClassFormDamage, Damage, NumberFormDamage } from './types-answers.ts';
 
 /** What compression did to the answers, beyond the mean score. */
 export function damageSection(report: JobReport): Markup {

@@ -4,7 +4,8 @@ import { FITS } from './explain.ts';
 import { decimals, range, seedsLine, severalSeeds, signed, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { capital, details, figure, keys, list, MARKS, paragraphs, svg, table } from './parts.ts';
-import type { FitResult, JobReport } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { FitResult } from './types-forms.ts';
 
 /** Under- and overfitting: how the fits compare, and a card for each. */
 export function fitSection(report: JobReport): Markup {

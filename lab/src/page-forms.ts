@@ -30,7 +30,9 @@ import {
   svg,
   table,
 } from './parts.ts';
-import type { FormResult, JobReport, Mistakes } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Mistakes } from './types-answers.ts';
+import type { FormResult } from './types-forms.ts';
 
 /** Compression: how the forms compare, which classes they made worse, and a card for each. */
 export function formSection(report: JobReport): Markup {
@@ -38,7 +40,7 @@ export function formSection(report: JobReport): Markup {
   const agrees =
     d.agreement === null
       ? ''
-      : ` It gives the same answer as the teacher for ${percent(d.agreement.mean)} of the test samples.`;
+      : ` The distilled student gives the same answer as the teacher for ${percent(d.agreement.mean)} of the test samples.`;
   return html`<section aria-labelledby="forms"><h2 id="forms">Compression</h2>
 <p>Every form is a network of its own, saved to a file and timed; its bytes are those of the network, without the encoder that the files in models/ also carry; ${report.scoreName} is that of the test samples. ${d.conclusion}${agrees}</p>
 ${compressionFigures(report)}

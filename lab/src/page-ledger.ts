@@ -3,7 +3,8 @@ import { addedBy, decibelText } from './findings-ledger.ts';
 import { decimals, percent, range, severalSeeds, whole } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { type Column, details, figure, keys, MARKS, paragraphs, svg, table } from './parts.ts';
-import type { JobReport, LayerLoss, Ledgers, Rounding } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { LayerLoss, Ledgers, Rounding } from './types-layers.ts';
 
 /** Which layer of the teacher loses what in fewer bits. */
 export function ledgerSection(report: JobReport): Markup {

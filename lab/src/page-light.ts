@@ -5,7 +5,8 @@ import { decimals, machineLine, percent, range, seedsLine, time, whole } from '.
 import { html, type Markup } from './html.ts';
 import { imageText } from './images.ts';
 import { type Column, capital, details, figure, keys, list, MARKS, paragraphs, sentence, svg, table } from './parts.ts';
-import type { JobReport, Light, LightResult } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Light, LightResult } from './types-compared.ts';
 
 /** Networks for images beside each other; nothing where there are none. */
 export function lightSection(report: JobReport): Markup {

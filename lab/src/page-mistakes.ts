@@ -3,7 +3,8 @@ import { decimals, whole } from './format.ts';
 import { html, Markup } from './html.ts';
 import { details, figure, headsOf, list, MANY, matrix, svg } from './parts.ts';
 import { shares } from './pictures.ts';
-import type { JobReport, Mistakes, Pictures } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { Mistakes, Pictures } from './types-answers.ts';
 
 /** What the teacher gets wrong: images and the classes that it confuses, or predictions against true numbers. */
 export function mistakeSection(report: JobReport): Markup {
@@ -42,7 +43,7 @@ function pictureFigure(report: JobReport, pictures: Pictures): Markup {
 }
 
 /** Ink on paper: a path for each of 15 shades, with equal neighbours in a row as one rectangle. */
-function picture(image: Pictures['wrong'][number], side: number, label: string): Markup {
+export function picture(image: Pick<Pictures['wrong'][number], 'pixels'>, side: number, label: string): Markup {
   const shades = shares(image).map((share) => Math.round(share * 15));
   const paths = Array.from({ length: 15 }, (_, i) => i + 1).map((shade) => {
     let path = '';

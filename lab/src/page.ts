@@ -9,6 +9,8 @@ import { formSection } from './page-forms.ts';
 import { ledgerSection } from './page-ledger.ts';
 import { lightSection } from './page-light.ts';
 import { mistakeSection } from './page-mistakes.ts';
+import { smallestSection } from './page-smallest.ts';
+import { taughtSection } from './page-taught.ts';
 import { details, list, paragraphs, table } from './parts.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -32,13 +34,15 @@ ${report.findings.caveats.length === 0 ? '' : html`<p class="note">Keep in mind:
 </div>
 ${notes(report)}
 ${details('About the data', html`<dl>${dataFacts(report).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
-<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a><a href="#ledger">Layer by layer</a>${report.light === null ? '' : html`<a href="#light">Light networks</a>`}${report.criteria === null ? '' : html`<a href="#criteria">Pruning criteria</a>`}<a href="#again">Run it again</a></nav>
+<nav aria-label="Sections"><a href="#fits">Under- and overfitting</a><a href="#mistakes">${mistakes === null ? 'Predicted against true' : 'Mistakes'}</a><a href="#forms">Compression</a><a href="#damage">What it changed</a>${report.taught === null ? '' : html`<a href="#taught">What was taught</a>`}<a href="#ledger">Layer by layer</a>${report.smallest === null ? '' : html`<a href="#smallest">Where the bytes are</a>`}${report.light === null ? '' : html`<a href="#light">Light networks</a>`}${report.criteria === null ? '' : html`<a href="#criteria">Pruning criteria</a>`}<a href="#again">Run it again</a></nav>
 </header>
 ${fitSection(report)}
 ${mistakeSection(report)}
 ${formSection(report)}
 ${damageSection(report)}
+${taughtSection(report)}
 ${ledgerSection(report)}
+${smallestSection(report)}
 ${lightSection(report)}
 ${criteriaSection(report)}
 <section aria-labelledby="again"><h2 id="again">Run it again</h2>

@@ -34,8 +34,14 @@ export const MARKS = {
   seeds: mark('<path d="M2 6H26" stroke="var(--gap)" stroke-width="8" stroke-opacity=".35"/>'),
   whisker: mark('<path d="M2 6H26M2 2V10M26 2V10" stroke="currentColor"/>'),
   bar: mark('<path d="M0 1H28V11H0z" fill="var(--train)"/>'),
+  grayBar: mark('<path d="M0 1H28V11H0z" fill="var(--gap)"/>'),
+  hollowBar: mark('<path d="M.6 1.6H27.4V10.4H.6z" fill="var(--paper)" stroke="var(--train)" stroke-width="1.2"/>'),
   outline: mark('<path d="M0 11H8V4H20V8H28" fill="none" stroke="currentColor"/>'),
 } as const;
+
+/** What stands for a box of these colours. */
+export const boxMark = ({ fill, stroke }: { readonly fill: string; readonly stroke: string }): Markup =>
+  mark(`<path d="M.6 1.6H27.4V10.4H.6z" fill="${fill}" stroke="${stroke}" stroke-width="1.2"/>`);
 
 export const keys = (...entries: readonly (readonly [Markup, string])[]): Markup =>
   html`<ul class="keys">${entries.map(([sign, text]) => html`<li>${sign}${text}</li>`)}</ul>`;

@@ -1,4 +1,5 @@
-import type { Pictures } from './types.ts';
+import type { RawTable } from 'whittle-ml/data';
+import type { Pictures } from './types-answers.ts';
 
 /** Columns of a table that are the pixels of square images, in rows from the top left. */
 export interface Screen {
@@ -45,5 +46,26 @@ export function grays(values: ArrayLike<number>, low: number, high: number): str
 }
 
 /** The opposite of `grays`: a share from 0 to 1 for each pixel. */
-export const shares = ({ pixels }: Pictures['wrong'][number]): number[] =>
+export const shares = ({ pixels }: Pick<Pictures['wrong'][number], 'pixels'>): number[] =>
   (pixels.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16) / 255);
+
+/** Rows of a table as images, of one scale from the lowest to the highest value in these rows; null where they are none. */
+export function imagesOf(
+  table: Pick<RawTable, 'names' | 'column'>,
+  rows: ArrayLike<number>,
+): { readonly side: number; pixels(sample: number): string } | null {
+  const screen = screenOf(table.names);
+  if (screen === null) return null;
+  const columns = screen.columns.map((column) => table.column(column).numbers);
+  const values = (i: number): number[] => columns.map((numbers) => numbers[rows[i]!]!);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < rows.length; i++) {
+    for (const value of values(i)) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  if (!(low >= 0 && high < Number.POSITIVE_INFINITY)) return null;
+  return { side: screen.side, pixels: (i) => grays(values(i), low, high) };
+}

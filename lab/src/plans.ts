@@ -4,7 +4,7 @@ import { imageText } from './images.ts';
 import { asUsed } from './measuring.ts';
 import { TEACHERS } from './networks.ts';
 import { CUT_OFF } from './prepare.ts';
-import type { ImageShape, ModelKind } from './types.ts';
+import type { ImageShape, ModelKind } from './types-base.ts';
 import type { Workbench } from './workbench.ts';
 
 /** The trainings of one whittling; both students take as long. */
@@ -13,8 +13,8 @@ export type Training = 'teacher' | 'pruned' | 'sparse panels' | 'neurons pruned'
 /** What a whittling does that depends on the kind of its networks. */
 export interface Plan {
   readonly teacher: Sequential;
-  /** A new small network, which depends on the teacher in its size alone. */
-  student(): Sequential;
+  /** A new small network, which depends on the teacher in its size alone; its first weights are by the seed, that of the bench. */
+  student(seed?: number): Sequential;
   /** A new network of the teacher's kind, this share as wide, from 0 (as narrow as can be) to 1. */
   scaled(width: number): Sequential;
   /** The teacher, once it is trained, without this share of the neurons or channels of every hidden layer. */
@@ -72,7 +72,7 @@ function perceptrons(bench: Workbench): Plan {
   const hidden = teacher.layers.filter(({ weights }) => weights.length > 0).slice(0, -1);
   return {
     teacher,
-    student: () => bench.network([studentSize(bench, teacher.parameterCount)]),
+    student: (seed) => bench.network([studentSize(bench, teacher.parameterCount)], { seed }),
     scaled: (width) => bench.network([2 * half, half].map((units) => Math.max(1, Math.round(width * units)))),
     narrowed: (share) =>
       hidden.reduce<Model>((model, { name }) => pruneNeurons(model, { layer: name, amount: share }), teacher),
@@ -124,11 +124,12 @@ function images(bench: Workbench, kind: Exclude<ModelKind, 'mlp'>): Plan {
     bench.compile(model);
     return model;
   };
-  const make = (form: 'teacher' | 'student'): Sequential => compiled(TEACHERS[kind][form](image, data.outputs, seed));
+  const make = (form: 'teacher' | 'student', start = seed): Sequential =>
+    compiled(TEACHERS[kind][form](image, data.outputs, start));
   const teacher = make('teacher');
   return {
     teacher,
-    student: () => make('student'),
+    student: (start) => make('student', start),
     scaled: (width) => compiled(TEACHERS[kind].scaled(width)(image, data.outputs, seed)),
     narrowed: (share) => pruneNeurons(teacher, { amount: share, scope: 'layer' }),
     ...sparsities,

@@ -1,7 +1,7 @@
 import { reshape, type Samples, type Tensor, WhittleError } from 'whittle-ml';
 import { type EncoderOptions, type Note, type RawTable, splitIndices, TableEncoder, takeRows } from 'whittle-ml/data';
 import { checkPixels, ofPixels, withOneScale } from './images.ts';
-import type { ImageShape, SamplesAs, Task } from './types.ts';
+import type { ImageShape, SamplesAs, Task } from './types-base.ts';
 
 /** A table whose columns are understood. */
 export interface JobData {

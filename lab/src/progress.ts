@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { plain } from './format.ts';
-import type { Progress } from './types.ts';
+import type { Progress } from './types-base.ts';
 
 export interface Output {
   readonly isTTY?: boolean;

@@ -15,7 +15,7 @@ import type { Trained } from './models.ts';
 import { type ReadFlags, type TrainFlags, UsageError } from './options.ts';
 import { type JobData, understand } from './prepare.ts';
 import type { Surroundings } from './surroundings.ts';
-import type { ImageShape } from './types.ts';
+import type { ImageShape } from './types-base.ts';
 import { asTyped } from './words.ts';
 import { FileError, reasonOf } from './write.ts';
 

@@ -1,5 +1,6 @@
 import { decimals } from './format.ts';
-import type { FormName, FormResult, JobReport, Recommendation } from './types.ts';
+import type { JobReport } from './types.ts';
+import type { FormName, FormResult, Recommendation } from './types-forms.ts';
 
 /** So much less than the teacher's score is as good; less than one test sample cannot be told from chance. */
 const TOLERANCE = 0.01;

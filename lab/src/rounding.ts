@@ -12,7 +12,8 @@ import {
 } from 'whittle-ml';
 import { figure } from './figures.ts';
 import { roundingFinding } from './findings-ledger.ts';
-import type { Gain, Progress, Rounding, RoundingName } from './types.ts';
+import type { Progress } from './types-base.ts';
+import type { Gain, Rounding, RoundingName } from './types-layers.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Seeds of the comparison, at most. */

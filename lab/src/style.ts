@@ -34,7 +34,7 @@ aside h2 { font-size: 1rem; margin: 0; }
 aside ul { margin: .3rem 0 0; padding-left: 1.2rem; }
 nav { display: flex; flex-wrap: wrap; gap: .35rem 1.5rem; margin-top: 1.1rem; }
 figure { margin: 1.75rem 0 0; min-width: 0; }
-figcaption { font-size: .92rem; max-width: 44rem; margin-bottom: .75rem; }
+figcaption { overflow-wrap: anywhere; font-size: .92rem; max-width: 44rem; margin-bottom: .75rem; }
 figcaption h3 { color: var(--ink); margin-bottom: .1rem; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
 .card { border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1rem; min-width: 0; }
@@ -58,6 +58,9 @@ svg.plot text { white-space: pre; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); gap: .8rem .7rem; list-style: none; margin: 0; padding: 0; max-width: 33rem; }
 .pictures svg { display: block; width: 100%; border: 1px solid var(--line); border-radius: 4px; fill: currentColor; shape-rendering: crispEdges; }
 .pictures span { display: block; font-size: .8rem; line-height: 1.3; margin-top: .2rem; color: var(--soft); }
+.sample { display: flex; flex-wrap: wrap; gap: .8rem 1.5rem; align-items: flex-start; margin-bottom: 1rem; }
+.sample > svg { flex: none; width: 7rem; border: 1px solid var(--line); border-radius: 4px; fill: currentColor; shape-rendering: crispEdges; }
+.sample > .text { flex: 1 1 18rem; } .sample > dl { margin: 0; font-size: .9rem; }
 .pictures b { color: var(--ink); }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }

@@ -1,7 +1,8 @@
 import type { JobResult } from './job.ts';
 import type { JobData } from './prepare.ts';
 import type { Output } from './progress.ts';
-import type { JobOptions, Progress } from './types.ts';
+import type { JobOptions } from './types.ts';
+import type { Progress } from './types-base.ts';
 
 /** What the command line needs from outside. */
 export interface Surroundings {

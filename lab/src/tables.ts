@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { chanceText, lostText, numberText, points, worstText } from './findings-damage.ts';
 import { addedBy, decibelText } from './findings-ledger.ts';
+import { runsText, TAUGHT, verdictOf } from './findings-taught.ts';
 import {
   dataFacts,
   decimals,
@@ -66,8 +67,10 @@ export function renderTables(report: JobReport): string {
       ),
       d.conclusion,
     ),
+    ...taughtTable(report),
     damageTable(report),
     ledgerTable(report),
+    ...smallestTable(report),
     ...lightTable(report),
     ...criteriaTable(report),
     section(
@@ -84,6 +87,19 @@ export function renderTables(report: JobReport): string {
     section('Recommended', headline(report), report.recommendation.rule),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What distillation changed, where more students were trained. */
+function taughtTable({ taught }: JobReport): string[] {
+  if (taught === null) return [];
+  const rows = taught.figures.map(({ name, alone, distilled, gain }) => {
+    const { title, format } = TAUGHT[name];
+    const [low, high] = [gain.low, gain.high].map(TAUGHT[name].difference);
+    return [title, range(alone, format), range(distilled, format), `${low} to ${high}`, verdictOf(name, gain)];
+  });
+  const head = ['figure', 'labels alone', 'distilled', 'difference, 95 %', 'distilled is'];
+  const texts = [...taught.findings, taught.soft.finding].map((text) => `- ${text}`);
+  return [section(`What distillation changed (${runsText(taught)}: mean (min..max))`, table(head, rows), ...texts)];
 }
 
 /** What the forms changed in the teacher's answers. */
@@ -116,6 +132,18 @@ function damageTable(report: JobReport): string {
     "What compression changed, against the teacher on the test samples (95 % intervals, McNemar's p)",
     table(head, rows),
   );
+}
+
+/** Files that were pruned, shared and coded, where there are any. */
+function smallestTable({ smallest, scoreName }: JobReport): string[] {
+  if (smallest === null) return [];
+  const rows = smallest.files.map(({ subject, stage, bytes, score }) => [
+    `${subject}, ${stage}`,
+    range(bytes, whole),
+    range(score, decimals),
+  ]);
+  const texts = smallest.findings.map((text) => `- ${text}`);
+  return [section('Pruned, shared and coded files', table(['file', 'bytes', scoreName], rows), ...texts)];
 }
 
 /** Networks for images, where there are any. */

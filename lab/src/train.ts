@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { cpu, reference, setBackend, wasm, wasmSupport } from 'whittle-ml';
-import { modelFile, modelPath, SHIPPED } from './models.ts';
+import { modelFile, modelPath, SHIPPED, SMALLEST } from './models.ts';
 import { checkNetwork } from './networks.ts';
 import { type TrainFlags, UsageError } from './options.ts';
 import { prepare } from './prepare.ts';
@@ -17,15 +17,24 @@ export async function train(file: string | undefined, flags: TrainFlags, around:
   const out = resolve(around.folder, flags.out);
   const data = await readTraining(file, flags, around);
   checkNetwork(data, flags.model);
-  await checkFolder(out, ['report.json', 'index.html', ...SHIPPED.map(modelPath)]);
+  await checkFolder(out, ['report.json', 'index.html', SMALLEST, ...SHIPPED.map(modelPath)]);
   const { renderPage } = await import('./page.ts');
-  const { epochs, model, image, criteria } = flags;
+  const { epochs, model, image, criteria, students, smallest } = flags;
   const as = model === 'mlp' && image === undefined ? 'columns' : 'images';
   const { notes } = inWords(data.name, () => prepare(data, flags.seed, as));
   for (const sentence of sentencesOf(notes, 'train')) around.output.write(`${sentence}\n`);
   const progress = showProgress(flags.progress, around.output);
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.seed + i);
-  const options = { seeds, epochs, model, as, light: flags.light && data.image !== null, criteria } as const;
+  const options = {
+    seeds,
+    epochs,
+    model,
+    as,
+    light: flags.light && data.image !== null,
+    criteria,
+    students,
+    smallest,
+  } as const;
   const { report, networks } = await around.runJob(data, options, progress).finally(progress.end);
   const models = networks.map((network) => [modelPath(network.name), modelFile(network, data.table, flags)] as const);
   await writeFiles(out, {

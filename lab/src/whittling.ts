@@ -1,8 +1,6 @@
 import {
-  Adam,
   cloneModel,
   compare,
-  distill,
   type Explanation,
   explain,
   type Model,
@@ -18,14 +16,14 @@ import {
 import { percent, whole } from './format.ts';
 import { asUsed, type Figures, figuresOf, type Measured, measured } from './measuring.ts';
 import { kernelsOf, planOf, type Training } from './plans.ts';
-import type { FormName, FormResult, JobReport, ModelKind, Progress } from './types.ts';
+import { distilledBy } from './teaching.ts';
+import type { JobReport } from './types.ts';
+import type { ModelKind, Progress } from './types-base.ts';
+import type { FormName, FormResult } from './types-forms.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Share of the neurons or channels of every layer that are taken out. */
 const NEURONS = 0.5;
-/** See plans.ts for how these were chosen. */
-const TEMPERATURE = 3;
-const ALPHA = 0.7;
 
 const FOLDED =
   'its BatchNorms, and those of all other forms, are folded into the convolutions, as quantize does, before anything is counted, saved or timed';
@@ -41,7 +39,7 @@ export interface Whittled {
 /** Trains a teacher of this kind and makes all other forms from it. */
 export function whittle(bench: Workbench, stage: string, progress: Progress, kind: ModelKind = 'mlp'): Whittled {
   const { data } = bench;
-  const [x, y] = data.train;
+  const [x] = data.train;
   const plan = planOf(bench, kind);
   const { teacher, sparsity, panelSparsity, combinedSparsity, epochs, rate, named, unit } = plan;
   const once = (['teacher', 'pruned', 'sparse panels', 'neurons pruned', 'combined'] as const).map(epochs);
@@ -74,20 +72,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
   const student = plan.student();
   const labelsOnly = cloneModel(student);
   fit('student (labels only)', 'student', labelsOnly);
-  const distilled = bench.timed(() =>
-    distill({
-      teacher,
-      student,
-      x,
-      y,
-      temperature: TEMPERATURE,
-      alpha: ALPHA,
-      optimizer: new Adam({ learningRate: rate('student') }),
-      epochs: epochs('student'),
-      batchSize: bench.batchSize(y.shape[0]!),
-      callbacks: [bench.ticks('student (distilled)', epochs('student'))],
-    }),
-  );
+  const distilled = distilledBy({ teacher, student }, bench, plan);
   const hidden = unit === 'neurons' ? 'hidden neurons' : unit;
   const int8 = (model: Model): Network => quantize(model, { calibration: x });
   const teacherInt8 = int8(teacher);
@@ -132,7 +117,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
     form('student (labels only)', labelsOnly, `${named(labelsOnly)} trained on the labels alone`, [
       'a small network without any help, for comparison',
     ]),
-    form('student (distilled)', distilled.model, `${named(distilled.model)} trained on labels and teacher`, [
+    form('student (distilled)', distilled, `${named(distilled)} trained on labels and teacher`, [
       'same size, seed and epochs as the student on labels alone; only the loss differs',
     ]),
     form(
@@ -142,7 +127,7 @@ export function whittle(bench: Workbench, stage: string, progress: Progress, kin
       [`fewer ${unit}, a file that codes zeros, one byte a weight: the savings multiply`],
     ),
   ];
-  const { agreement = null } = compare(teacher, distilled.model, { samples: data.test, latency: false });
+  const { agreement = null } = compare(teacher, distilled, { samples: data.test, latency: false });
   return { forms, agreement };
 }
 

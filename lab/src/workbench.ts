@@ -14,11 +14,13 @@ import {
   Sequential,
 } from 'whittle-ml';
 import type { Prepared } from './prepare.ts';
-import type { Progress } from './types.ts';
+import type { Progress } from './types-base.ts';
 
 export interface NetworkOptions extends Pick<DenseOptions, 'kernelRegularizer'> {
   /** Rate of a dropout layer after every hidden layer. Default none. */
   readonly dropout?: number;
+  /** Of the first weights, and of the order of the samples. Default that of the bench. */
+  readonly seed?: number | undefined;
 }
 
 export interface TrainOptions {
@@ -50,7 +52,7 @@ export class Workbench {
    * A perceptron with relu between the table's inputs and outputs; softmax for classes, linear for numbers. Of images it
    * takes the pixels one by one.
    */
-  network(hidden: readonly number[], { dropout, ...options }: NetworkOptions = {}): Sequential {
+  network(hidden: readonly number[], { dropout, seed = this.seed, ...options }: NetworkOptions = {}): Sequential {
     const { inputShape } = this.data;
     const layers = hidden.flatMap((units): Layer[] => {
       const layer = new Dense(units, { activation: 'relu', ...options });
@@ -59,7 +61,7 @@ export class Workbench {
     if (inputShape.length > 1) layers.unshift(new Flatten());
     const last = this.data.task === 'classification' ? 'softmax' : 'linear';
     layers.push(new Dense(this.data.outputs, { activation: last, ...options }));
-    const model = new Sequential(layers, { seed: this.seed });
+    const model = new Sequential(layers, { seed });
     model.build(inputShape);
     this.compile(model);
     return model;

@@ -274,4 +274,32 @@ export const plants = [
     replace: '?? Number.NEGATIVE_INFINITY) + 1',
     mustFail: ['tests/lab/criteria.test.ts'],
   },
+  {
+    name: 'the students of a pair begin with other weights',
+    file: 'lab/src/taught.ts',
+    find: 'const alone = cloneModel(student);',
+    replace: 'const alone = plan.student(start + 1);',
+    mustFail: ['tests/lab/taught.test.ts'],
+  },
+  {
+    name: 'the sample that is shown is one that the teacher gets wrong',
+    file: 'lab/src/soft-targets.ts',
+    find: 'isRight ? (most >= SURE ? 2 : 1) : 0',
+    replace: 'isRight ? 0 : 1',
+    mustFail: ['tests/lab/taught.test.ts'],
+  },
+  {
+    name: 'a difference whose interval holds 0 is told apart',
+    file: 'lab/src/findings-taught.ts',
+    find: 'low > 0 || high < 0 ?',
+    replace: 'low + high !== 0 ?',
+    mustFail: ['tests/lab/taught.test.ts'],
+  },
+  {
+    name: 'biases are counted with the kernel, so that its weights have more bits than they take',
+    file: 'lab/src/findings-smallest.ts',
+    find: "part !== 'biases'",
+    replace: "part !== 'header'",
+    mustFail: ['tests/lab/smallest.test.ts'],
+  },
 ];

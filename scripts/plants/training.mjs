@@ -129,10 +129,10 @@ export const plants = [
   {
     name: 'the mask is applied before the step',
     file: 'src/nn/optimizer.ts',
-    find: `        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
+    find: `        this.update(p, floats(this.name, p), g, slots, block, weight);
 `,
     replace: `        if (weight instanceof Parameter && weight.mask !== null) applyMask(p, weight.mask);
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
+        this.update(p, floats(this.name, p), g, slots, block, weight);
         if (weight instanceof Parameter) return;`,
     mustFail: ['tests/compress/prune.test.ts'],
   },
@@ -147,8 +147,10 @@ export const plants = [
     name: 'a constraint is applied after the mask',
     file: 'src/nn/optimizer.ts',
     find: `        if (constraint !== null) assign(p, constraint.call(p));
+        tie(weight);
         if (mask !== null)`,
     replace: `        if (constraint !== null && mask === null) assign(p, constraint.call(p));
+        tie(weight);
         if (mask !== null)`,
     mustFail: ['tests/nn/constraints.test.ts'],
   },
@@ -197,8 +199,8 @@ export const plants = [
   {
     name: 'an optimizer moves running statistics',
     file: 'src/nn/optimizer.ts',
-    find: 'weight instanceof Parameter && weight.isStatistic',
-    replace: 'weight instanceof Parameter && weight.name === null',
+    find: 'if (isStatistic)\n',
+    replace: 'if (isStatistic && name === null)\n',
     mustFail: ['tests/nn/normalizations.test.ts'],
   },
   {
@@ -253,7 +255,7 @@ export const plants = [
   {
     name: 'a recording is used though a mask has appeared',
     file: 'src/nn/trainer.ts',
-    find: ' || this.masks[i] !== parameters[i]!.mask',
+    find: ' || this.masks[i] !== mask',
     replace: '',
     mustFail: ['tests/nn/replay.test.ts'],
   },

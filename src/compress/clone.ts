@@ -7,7 +7,9 @@ import { Model } from '../nn/model.ts';
 import { fromNetwork, fromNetworkLayer } from '../nn/network.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { isNamedOptimizer, type Optimizer, optimizerByName } from '../nn/optimizers.ts';
+import { rulesOf } from '../nn/rules.ts';
 import { Sequential } from '../nn/sequential.ts';
+import { spreadBuckets } from '../nn/shared-weights.ts';
 import { keep } from '../tensor/tensor.ts';
 
 /**
@@ -38,6 +40,7 @@ export function cloneModel(model: Model, change: (layer: Layer, index: number) =
       if (given === undefined) return;
       weight.value.storage.array.set(given.value.data);
       weight.mask = given.mask && keep(given.mask);
+      weight.sharing = given.sharing;
     });
   }
   compileLike(copy, model);
@@ -55,7 +58,10 @@ function ofLayers(model: Model, made: (layer: Layer) => Layer, seed: number): Mo
   return copy;
 }
 
-/** A copy of a model whose weights are drawn as those of a model of another seed; frozen layers keep theirs. */
+/**
+ * A copy of a model whose weights are drawn as those of a model of another seed; frozen layers keep theirs. Palettes are of weights
+ * that are gone then: what is drawn has none.
+ */
 export function drawnAnew(model: Model, seed: number): Model {
   const named = (layer: Layer): Layer => Object.assign(layer.clone(), { name: layer.name });
   const other = ofLayers(model, named, seed);
@@ -63,8 +69,13 @@ export function drawnAnew(model: Model, seed: number): Model {
   const { frozen } = model;
   model.layers.forEach((layer, i) => {
     if (frozen.has(layer)) return;
-    copy.layers[i]!.weights.forEach(({ value }, j) => {
-      value.storage.array.set(other.layers[i]!.weights[j]!.value.data);
+    copy.layers[i]!.weights.forEach((weight, j) => {
+      weight.value.storage.array.set(other.layers[i]!.weights[j]!.value.data);
+      const { sharing } = weight;
+      if (sharing === null) return;
+      // Numbers that are drawn have no clusters; buckets are those of their places
+      if (sharing.seed === null) weight.sharing = null;
+      else spreadBuckets(weight, sharing);
     });
   });
   copy.steps = 0;
@@ -72,23 +83,52 @@ export function drawnAnew(model: Model, seed: number): Model {
   return copy;
 }
 
+/** Where nodes of a network come from that have other names than those of the model. */
+export interface Origins {
+  /** For a node the one whose layer it has. By default that of its name. */
+  readonly from?: (node: string) => string;
+  /** Nodes with a part of a kernel each, by the names of those that had the whole: held to what these are, and frozen with them. */
+  readonly parts?: ReadonlyMap<string, string>;
+}
+
 /**
  * A model of a network that a pass made of this one's, trained so far: layers are made with the options of those that the
  * nodes come from, and containers are what they consist of.
  */
-export function remade(model: Model, network: Graph<Stored>): Model {
+export function remade(model: Model, network: Graph<Stored>, origins?: Origins): Model {
+  const copy = madeOf(model, network, origins);
+  compileLike(copy, model);
+  return copy;
+}
+
+/** The same, not compiled. */
+export function madeOf(
+  model: Model,
+  network: Graph<Stored>,
+  { from = (node) => node, parts = new Map() }: Origins = {},
+): Model {
   const { frozen } = model;
   const copy = fromNetwork(network, { seed: model.seed, dtype: model.dtype }, (node, index) => {
-    const original = model.layerOf(node.name) as Layer | undefined;
-    if (original === undefined) return fromNetworkLayer(network, index); // one that the pass has put in
+    const original = model.layerOf(from(node.name)) as Layer | undefined;
+    if (original === undefined) {
+      const whole = parts.has(node.name) ? model.layerOf(parts.get(node.name)!) : null; // null: nothing like it was there
+      const layer = fromNetworkLayer(network, index, { rules: rulesOf(whole?.rules ?? {}, ['kernel']) });
+      layer.trainable = whole === null || !frozen.has(whole);
+      return layer;
+    }
     const layer = fromNetworkLayer(network, index, { original, rules: original.rules ?? {} });
     layer.trainable = !frozen.has(original);
     layer.movesStatistics = original.movesStatistics;
     return layer;
   });
+  for (const weight of copy.weights) {
+    const at = weight.name.lastIndexOf('/');
+    const name = from(weight.name.slice(0, at)) + weight.name.slice(at);
+    const { gradient } = model.graph.weights.get(name)?.sharing ?? {};
+    if (gradient !== undefined && weight.sharing !== null) weight.sharing = { ...weight.sharing, gradient };
+  }
   copy.steps = model.steps;
   copy.epochs = model.epochs;
-  compileLike(copy, model);
   return copy;
 }
 
@@ -97,7 +137,8 @@ function compileLike(copy: Model, model: Model): void {
   if (optimizer !== null) copy.compile({ optimizer, ...choicesOf(model.objectives), replay: model.replay });
 }
 
-function freshOptimizer(optimizer: Optimizer): Optimizer | null {
+/** One of the same options that has taken no step; null where it cannot be made anew. */
+export function freshOptimizer(optimizer: Optimizer): Optimizer | null {
   return optimizer.hasSchedule || !isNamedOptimizer(optimizer)
     ? null
     : optimizerByName(optimizer.name, optimizer.config());

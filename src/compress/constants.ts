@@ -4,7 +4,7 @@ import { windowOf } from '../base/window.ts';
 import { ACTIVATION_FACTS, type ActivationSpec } from '../graph/activation.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
-import type { Encoding, Stored } from '../graph/encoding.ts';
+import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
 import { isIdle } from '../graph/facts.ts';
 import { type Graph, type Node, type NodeOf, type Op, weightsOf } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
@@ -13,6 +13,7 @@ import { activate } from '../nn/activations.ts';
 import type { Model } from '../nn/model.ts';
 import { fromData } from '../tensor/tensor.ts';
 import { passOn } from './passes.ts';
+import { maskedStored } from './pick.ts';
 
 /**
  * Takes what neurons add that are always the same number into the biases behind them. A neuron whose incoming weights are
@@ -138,9 +139,12 @@ const constantsAt = <K extends Op>(site: Site<K>): Constants => CONSTANTS[site.n
 const numbersIn = (weight: Stored | null | undefined): Float32Array | Float64Array | null =>
   weight ? decodeWeight(weight) : null;
 
-/** The numbers of a weight; null for integers. */
-const realsOf = ({ encoding }: Stored): Float32Array | Float64Array | null =>
-  encoding.type === 'float32' || encoding.type === 'float64' ? encoding.values : null;
+/** Encodings that a number of their own can be 0 in. */
+const REALS: readonly EncodingName[] = ['float32', 'float64', 'palette'];
+
+/** The numbers of a weight; null for integers, and for what a hash makes one. */
+const realsOf = (weight: Stored): Float32Array | Float64Array | null =>
+  REALS.includes(weight.encoding.type) ? decodeWeight(weight) : null;
 
 /** What an activation makes of numbers, in the type of the network. */
 function activated(spec: ActivationSpec, numbers: Float64Array, dtype: Value['dtype']): Constants {
@@ -215,22 +219,25 @@ function foldedRows(
   const [rows, units] = kernel.shape.slice(-2) as [number, number];
   const sums = Float64Array.from(numbersIn(bias) ?? new Float64Array(units));
   const alive = bias?.mask?.slice() ?? null;
-  let isFolded = false;
+  const folded: number[] = [];
   values.forEach((weight, at) => {
     const j = at % units;
     const channel = Math.floor(j / (units / groups)) * rows + (Math.floor(at / units) % rows);
     const constant = read[0]![channel]!;
     if (weight === 0 || constant === 0 || !read.every((each) => each![channel] === constant)) return;
-    isFolded = true;
+    folded.push(at);
     values[at] = 0;
     sums[j] = sums[j]! + constant * weight;
     if (alive !== null) alive[j] = 1; // a mask holds what it covers at 0
   });
-  if (!isFolded) return null;
-  const { type } = kernel.encoding;
+  if (folded.length === 0) return null;
+  const isPalette = kernel.encoding.type === 'palette';
+  const type = isPalette ? 'float32' : kernel.encoding.type;
+  const held = isPalette ? maskedStored(kernel, folded) : { ...kernel, encoding: { type, values } as Encoding };
+  if (isPalette && held.encoding.type !== 'palette') return null; // a full palette has no 0
   const offsets = type === 'float64' ? sums : Float32Array.from(sums);
   return {
-    kernel: { ...kernel, encoding: { type, values } as Encoding },
+    kernel: held,
     bias: { shape: [units], encoding: { type, values: offsets } as Encoding, mask: alive },
   };
 }

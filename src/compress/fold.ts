@@ -12,7 +12,8 @@ import { passOn } from './passes.ts';
  * layer or convolution, of any kind, that it alone reads; a bias is made where there is none. What such a product ends in must
  * be linear: an activation between both keeps them apart. The result predicts the same but for rounding: weights are computed
  * in float64 and rounded once. A shared layer is changed where the same BatchNorm is behind it everywhere. Masked weights stay
- * 0. A BatchNorm that has no such layer before it stays, and so do all that would make weights infinite.
+ * 0. A BatchNorm that has no such layer before it stays, and so do all that would make weights infinite, and those behind a
+ * kernel whose numbers are shared: each unit would get a factor of its own, and clusters would be no more. `unshare` it first.
  */
 export function foldBatchNorm(model: Model): Model;
 export function foldBatchNorm(network: Graph<Stored>): Network;

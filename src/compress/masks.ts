@@ -1,6 +1,7 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
+import { decodeWeight } from '../graph/decode.ts';
 import { type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
 import type { Role } from '../graph/fact.ts';
@@ -11,9 +12,11 @@ import { heldIn } from '../graph/sparse.ts';
 import { persistent } from '../memory/arena.ts';
 import { Model } from '../nn/model.ts';
 import type { Parameter } from '../nn/parameter.ts';
+import { checkPrunable, withoutMask } from '../nn/shared-weights.ts';
 import { zeros } from '../tensor/create.ts';
 import { cloneModel } from './clone.ts';
 import { heldNetworkOf, networkOf } from './passes.ts';
+import { maskedStored } from './pick.ts';
 
 /** A weight that may be masked, in its place. */
 export interface Kernel {
@@ -65,6 +68,7 @@ function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
       return own.mask?.data ?? null;
     },
     set: (alive) => {
+      checkPrunable('prune', own, alive);
       storage.version++;
       // A mask that stays the same tensor leaves recorded training steps valid
       if (own.mask?.data.every((bit, i) => bit === alive[i]) === true) return;
@@ -72,6 +76,18 @@ function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
       own.mask.storage.array.set(alive);
     },
   };
+}
+
+/** Those of these layers; all where none are given. Throws ValueError for a name that is no layer's with a kernel. */
+export function ofLayers(op: string, kernels: readonly Kernel[], layers: readonly string[] | undefined): Kernel[] {
+  if (layers === undefined) return [...kernels];
+  if (!Array.isArray(layers)) throw new ValueError(op, 'layers', 'a list of names of layers', layers);
+  const layerOf = ({ key }: Kernel): string => key.slice(0, key.lastIndexOf('/'));
+  const names = kernels.map(layerOf);
+  const unknown = layers.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new ValueError(op, 'a layer', `one with a kernel: ${names.join(', ')}`, unknown, didYouMean(unknown, names));
+  return kernels.filter((kernel) => layers.includes(layerOf(kernel)));
 }
 
 /** A copy of a model or a network, unfinished: its weights may be masked until it is made. */
@@ -87,7 +103,20 @@ export function copied(
   const graph = networkOf(op, subject);
   const weights = new Map(graph.weights);
   const kernels = [...rolesIn(graph, which)].map(([key, { unitAxis = -1 }]): Kernel => {
-    const { shape, encoding, mask } = graph.weights.get(key)!;
+    const weight = graph.weights.get(key)!;
+    const { shape, encoding, mask } = weight;
+    if (encoding.type === 'palette') {
+      const set: Kernel['set'] = (alive) => {
+        const masked = maskedStored(weight, zerosIn(alive));
+        if (masked.encoding.type !== 'palette')
+          throw new StateError(
+            op,
+            `the palette of ${key} is full, and has no 0 for what is pruned: share it in 255 at most`,
+          );
+        weights.set(key, masked);
+      };
+      return { key, shape, unitAxis, values: decodeWeight(weight)!, alive: mask, set };
+    }
     if (encoding.type !== 'float32' && encoding.type !== 'float64')
       throw new StateError(op, `${key} is ${encodingText(encoding)} already: prune before quantizing`);
     const values = encoding.values.slice();
@@ -97,6 +126,8 @@ export function copied(
   });
   return [kernels, () => new Network({ ...graph, weights })];
 }
+
+const zerosIn = (alive: Uint8Array): number[] => Array.from(alive.keys()).filter((i) => alive[i] === 0);
 
 /** Masks a weight, and sets to 0 what is masked. */
 export function maskTo({ values, set }: Kernel, alive: Uint8Array): void {
@@ -153,6 +184,7 @@ export function makePermanent(subject: Model | Graph<Stored>): Model | Network {
     const copy = cloneModel(subject);
     for (const weight of copy.weights) {
       weight.prune(); // a weight that was written to since
+      weight.sharing = withoutMask(weight);
       weight.mask = null;
     }
     return copy;

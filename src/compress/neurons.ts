@@ -79,7 +79,8 @@ export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuro
     const removable = channels.removable();
     const scoresOf = scorer({ subject, graph, channels, removable, samples }, criterion, seed);
     const gone = chosen(graph, channels, removable, scoresOf, name, { ...options, mask, roundTo, scope });
-    return mask ? masked(graph, channels, gone) : new Network(withoutChannels(graph, channels, gone, pickStored));
+    const left = mask ? masked(graph, channels, gone) : withoutChannels(graph, channels, gone, pickStored);
+    return stillShared('pruneNeurons', given, left);
   });
 }
 
@@ -105,8 +106,23 @@ export function shrink(subject: Model | Graph<Stored>): Model | Network {
       return isUnread || (others.length > 0 && !lifted.has(set) && others.every(isZero));
     });
     const gone = channels.together(silent.map(([set]) => set));
-    return new Network(withoutChannels(graph, channels, gone, pickStored));
+    return stillShared('shrink', given, withoutChannels(graph, channels, gone, pickStored));
   });
+}
+
+/** Throws StateError where a pass would have made numbers of their own of those that were shared. */
+function stillShared(op: string, before: Graph<Stored>, after: Graph<Stored>): Network {
+  for (const [key, { encoding }] of after.weights) {
+    const was = before.weights.get(key)?.encoding.type;
+    if (was === 'hashed' && encoding.type !== was)
+      throw new StateError(op, `${key} is hashed, which goes by the places of all its numbers: unshare(model) first`);
+    if (was === 'palette' && encoding.type !== was)
+      throw new StateError(
+        op,
+        `the palette of ${key} is full, and has no 0 for what is masked: share it in 255 at most`,
+      );
+  }
+  return new Network(after);
 }
 
 /** Whether some neuron reads nothing though no mask says so. */

@@ -4,10 +4,13 @@ import type { Graph } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
 import type { Model } from '../nn/model.ts';
 import { checkCriterion, type ScoreOptions, scoresOf } from './criteria.ts';
-import { copied, weightsIn } from './masks.ts';
+import { copied, ofLayers, weightsIn } from './masks.ts';
 import { maskLeast, type Target, type TargetOptions, targetOf } from './patterns.ts';
 
-export interface PruneOptions extends TargetOptions, ScoreOptions {}
+export interface PruneOptions extends TargetOptions, ScoreOptions {
+  /** Names of layers whose kernels are pruned, and ranked among each other. Default all. */
+  readonly layers?: readonly string[];
+}
 
 /**
  * Prunes weights: the least by a criterion become 0 and stay 0 through further training. The given model or network is
@@ -19,16 +22,22 @@ export interface PruneOptions extends TargetOptions, ScoreOptions {}
 export function prune(model: Model, options: PruneOptions): Model;
 export function prune(network: Graph<Stored>, options: PruneOptions): Network;
 export function prune(subject: Model | Graph<Stored>, options: PruneOptions = {}): Model | Network {
-  checkOptions('prune', options, 'sparsity count criterion pattern scope samples seed');
+  checkOptions('prune', options, 'sparsity count criterion pattern scope layers samples seed');
   const target = targetOf('prune', options);
   checkCriterion('prune', options);
   const [kernels, made] = copied('prune', subject);
-  maskLeast(kernels, scoresOf('prune', subject, kernels, options), target);
+  maskLeast(ofLayers('prune', kernels, options.layers), scoresOf('prune', subject, kernels, options), target);
   return made();
 }
 
 /** `prune` of a model where it is, with options that were checked. */
-export function pruneInPlace(op: string, model: Model, options: ScoreOptions, target: Target): void {
+export function pruneInPlace(
+  op: string,
+  model: Model,
+  options: ScoreOptions,
+  target: Target,
+  layers?: readonly string[],
+): void {
   const kernels = weightsIn(model);
-  maskLeast(kernels, scoresOf(op, model, kernels, options), target);
+  maskLeast(ofLayers(op, kernels, layers), scoresOf(op, model, kernels, options), target);
 }

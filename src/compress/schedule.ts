@@ -15,6 +15,8 @@ export interface GradualOptions extends ScoreOptions {
   readonly pattern?: WeightPattern;
   /** Default `global`. */
   readonly scope?: WeightScope;
+  /** Names of layers whose kernels are pruned. Default all. Schedules for other layers may run beside it. */
+  readonly layers?: readonly string[];
   /**
    * The most damage. A pruning is judged when it is time for the next, the last at the end of the fit: training has repaired by
    * then what it can in `frequency` steps. If it does more, the model goes back to how it was before it, with the optimizer's
@@ -101,11 +103,11 @@ abstract class Gradual implements Callback {
     const { begin, end, frequency } = this.when;
     if (step < begin || step > end) return;
     if ((step - begin) % frequency !== 0 && step !== end) return;
-    const { pattern, scope } = options;
+    const { pattern, scope, layers } = options;
     const sparsity = this.sparsityAt(step);
     const target = targetOf(op, { sparsity, ...defined({ pattern, scope }) });
     const prune = (): void =>
-      pruneInPlace(op, model, movement === null ? options : { criterion: movement.scores }, target);
+      pruneInPlace(op, model, movement === null ? options : { criterion: movement.scores }, target, layers);
     if (this.guard === null) prune();
     else this.guard.prune(model, { step, sparsity }, prune);
   }
@@ -122,7 +124,7 @@ export class PruningSchedule extends Gradual {
 
   constructor(options: PruningScheduleOptions) {
     const op = 'PruningSchedule';
-    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope samples seed limit';
+    const names = 'initialSparsity finalSparsity begin end frequency criterion pattern scope layers samples seed limit';
     if (new.target === PruningSchedule) checkOptions(op, options, names);
     const { initialSparsity = 0, finalSparsity, begin = 0, end, frequency = 100 } = options;
     checkCount(op, 'begin', begin, 0);
@@ -152,7 +154,7 @@ export class ConstantSparsity extends Gradual {
   constructor(options: ConstantSparsityOptions) {
     const op = 'ConstantSparsity';
     if (new.target === ConstantSparsity)
-      checkOptions(op, options, 'sparsity begin end frequency criterion pattern scope samples seed limit');
+      checkOptions(op, options, 'sparsity begin end frequency criterion pattern scope layers samples seed limit');
     const { sparsity, begin = 0, end = -1, frequency = 100, pattern, scope } = options;
     checkCount(op, 'begin', begin, 0);
     if (end !== -1) checkCount(op, 'end', end, begin);

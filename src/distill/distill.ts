@@ -1,55 +1,69 @@
-import { add, equal, mul, sub, where } from '../autograd/arithmetic.ts';
-import { softplus, square } from '../autograd/elementwise.ts';
-import { concat, oneHot, reshape, slice } from '../autograd/movement.ts';
-import { softmaxCrossEntropy } from '../autograd/products.ts';
-import { mean } from '../autograd/reductions.ts';
-import { noGrad } from '../autograd/tape.ts';
-import { checkRange, ShapeError, StateError } from '../base/errors.ts';
+import { concat } from '../autograd/movement.ts';
+import { checkOneOf, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
-import { sameShape } from '../base/shape.ts';
-import { cloneModel } from '../compress/clone.ts';
-import { step } from '../memory/arena.ts';
-import type { FloatDType } from '../memory/dtype.ts';
+import { cloneModel, freshOptimizer } from '../compress/clone.ts';
 import { checkModel } from '../nn/check-model.ts';
-import { outputsOf } from '../nn/heads.ts';
-import {
-  binaryCrossentropy,
-  categoricalCrossentropy,
-  type Loss,
-  type LossFunction,
-  meanSquaredError,
-  sparseCategoricalCrossentropy,
-} from '../nn/losses.ts';
-import type { Metric } from '../nn/metric.ts';
 import { metricOf } from '../nn/metrics.ts';
 import type { FitOptions, History, Model } from '../nn/model.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
-import { batchesOf, type Data, oneOrAll, type Tensors, tensorsOf } from '../nn/samples.ts';
-import { targetsFor } from '../nn/targets.ts';
+import { type Data, oneOrAll, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { tensorOfValues, type Values } from '../nn/values.ts';
-import { empty, keep, type Tensor } from '../tensor/tensor.ts';
-import { sigmoidDivergence, softmaxDivergence } from './divergence.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkTerms, TaughtFeatures } from './features.ts';
+import { aliased, asOfStudent } from './figures.ts';
+import { checkLesson, type Lesson, Parts, TaughtOutput } from './outputs.ts';
+import { answersOf, checkMembers, type Ensemble, Member, type Teacher } from './teacher.ts';
+import type { Term } from './terms.ts';
+import { TrainingNetwork } from './training-network.ts';
 
-export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle'> {
-  readonly teacher: Model;
+export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' | 'callbacks' | 'shuffle' | 'verbose'> {
+  /** A model, or a network in any encoding; a list for an ensemble. */
+  readonly teacher: Teacher | readonly Teacher[];
   /** Trained as a copy; the given one is unchanged. */
   readonly student: Model;
   /** A list for several inputs. */
   readonly x: Data;
-  /** Labels or one-hot rows; numbers for regression. */
-  readonly y: Values;
-  readonly validationData?: readonly [x: Data, y: Values];
+  /** Labels or one-hot rows; numbers for regression; a list for several outputs. Left out, the teacher alone is learned from. */
+  readonly y?: Data;
+  /** Further samples without labels, of which the teacher alone tells. */
+  readonly unlabelled?: Data;
+  /** With y, if the training has it. */
+  readonly validationData?: readonly [x: Data, y?: Data];
   /** Softens both distributions. Default 3. */
   readonly temperature?: number;
-  /** Weight of the teacher's word against the labels'. Default 0.5. */
+  /** Weight of the teacher's word against the labels'. Default 0.5; 1 without y. */
   readonly alpha?: number;
-  /** Default Adam. */
-  readonly optimizer?: Optimizer;
+  /**
+   * How the answers of several teachers become one: the mean of their softened probabilities, or of their logits, which is the
+   * geometric mean of these. Of regression it is the mean either way. Default `probabilities`.
+   */
+  readonly ensemble?: Ensemble;
+  /**
+   * Of regression: the student learns from the teacher's word only that it is to do better than the teacher, by this much: the
+   * squared error to the labels counts with alpha where it is not that far below the teacher's own (Chen et al. 2017, eq. 4).
+   */
+  readonly margin?: number;
+  /** What the outputs count in the sum. Default 1 each. */
+  readonly lossWeights?: readonly number[];
+  /** What is learned from the teacher's features. */
+  readonly terms?: readonly Term[];
+  /** Models between teacher and student in size, from large to small: each learns from the one before (Mirzadeh et al. 2020). */
+  readonly assistants?: readonly Model[];
+  /** Default Adam. A function is called for each model that is trained. */
+  readonly optimizer?: Optimizer | (() => Optimizer);
 }
 
-const DISTILL_OPTIONS =
-  'teacher student x y validationData temperature alpha optimizer epochs batchSize callbacks shuffle';
+/** What all ways to distil are told alike. */
+export const COMMON_OPTIONS =
+  'x y unlabelled temperature alpha ensemble margin lossWeights terms optimizer epochs batchSize callbacks shuffle verbose';
+
+export interface Distilled {
+  readonly model: Model;
+  readonly history: History;
+  /** The assistants as they were trained, each with its history. */
+  readonly assistants?: readonly { readonly model: Model; readonly history: History }[];
+}
 
 /**
  * Knowledge distillation (Hinton et al. 2015): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
@@ -57,171 +71,180 @@ const DISTILL_OPTIONS =
  * size when T changes (section 2). A final sigmoid, or its logits, is treated as a softmax over two classes; other outputs
  * with numbers as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in
  * softmax is read before it; one that ends in no activation gives logits if it was compiled so (`fromLogits`), the other
- * ends in softmax, or y are labels. Metrics in the history: `accuracy` for classes, `mse` for regression, against the labels. Afterwards the model is compiled as the
- * given student is, or with the plain loss on the labels.
+ * ends in softmax, or y are labels. Outputs with places, as of an image, are taught place by place.
+ *
+ * The teacher answers all samples once, before the student is trained by `fit`; samples without labels have a hard loss of 0.
+ * Features of `terms` are compared in a network with heads, which callbacks see; the heads are gone afterwards, and masks,
+ * shared weights and fake quantizers are the student's. Metrics in the history: `accuracy` for classes, `mse` for regression,
+ * against the labels; without y `agreement`, the share of samples on which the student decides as its teacher does.
+ * Afterwards the model is compiled as the given student is, or with the plain loss on the labels.
  */
-export function distill(options: DistillOptions): { model: Model; history: History } {
-  checkOptions('distill', options, DISTILL_OPTIONS);
-  const { teacher, validationData, temperature = 3, alpha = 0.5, optimizer = new Adam() } = options;
+export function distill(options: DistillOptions): Distilled {
+  checkOptions('distill', options, `teacher student validationData assistants ${COMMON_OPTIONS}`);
+  const { assistants, ...own } = options;
+  if (assistants === undefined) return taught(own);
+  if (!Array.isArray(assistants))
+    throw new ValueError('distill', 'assistants', 'a list of models, from large to small', assistants);
+  if (own.terms !== undefined && assistants.length > 0)
+    throw new ValueError(
+      'distill',
+      'terms',
+      'left out with assistants, whose values have other names',
+      own.terms,
+      'Distill step by step, the next teacher being the model of the step before',
+    );
+  const trained: { readonly model: Model; readonly history: History }[] = [];
+  let teacher: DistillOptions['teacher'] = own.teacher;
+  for (const student of assistants as readonly Model[]) {
+    checkModel('distill', 'an assistant', student);
+    const step = taught({ ...own, teacher, student, optimizer: () => fresh(options.optimizer) });
+    trained.push(step);
+    teacher = step.model;
+  }
+  return { ...taught({ ...own, teacher }), assistants: trained };
+}
+
+/** An optimizer of these options that has taken no step. Throws StateError where one with a schedule is given itself. */
+export function fresh(given: DistillOptions['optimizer']): Optimizer {
+  if (given === undefined) return new Adam();
+  if (typeof given === 'function') return given();
+  const made = freshOptimizer(given);
+  if (made !== null) return made;
+  throw new StateError(
+    'distill',
+    `several models are trained and the optimizer ${given.name} cannot be made anew: give a function, as optimizer: () => new Adam({ learningRate: cosineDecay(0.1, 100) })`,
+  );
+}
+
+/** One student of one teacher, or of an ensemble. */
+function taught(options: Omit<DistillOptions, 'assistants'>): { readonly model: Model; readonly history: History } {
+  const { validationData, temperature = 3, ensemble = 'probabilities', terms = [], lossWeights } = options;
+  const hasLabels = options.y !== undefined;
+  const lesson: Lesson = { temperature, alpha: options.alpha ?? (hasLabels ? 0.5 : 1), margin: options.margin ?? null };
   checkRange('distill', 'temperature', temperature, 'positive');
-  checkRange('distill', 'alpha', alpha, 'between 0 and 1');
-  checkModel('distill', 'teacher', teacher);
+  checkRange('distill', 'alpha', lesson.alpha, 'between 0 and 1');
+  if (lesson.margin !== null) checkRange('distill', 'margin', lesson.margin, 'at least 0');
+  checkOneOf('distill', 'ensemble', ensemble, ['probabilities', 'logits']);
+  checkLesson(lesson, hasLabels);
+  checkTerms(terms);
+  const members = membersOf(options.teacher);
   checkModel('distill', 'student', options.student);
   const student = cloneModel(options.student);
-  const several = [teacher, student].find(({ outputCount }) => outputCount > 1);
-  if (several !== undefined)
-    throw new StateError(
-      'distill',
-      `the ${several === student ? 'student' : 'teacher'} has several outputs, and one is distilled`,
-    );
-  const { dtype } = student;
-  const inputsOf = (given: Data): readonly Tensor[] =>
-    tensorsOf('distill', 'x', given, student.inputCount, {
+  const { dtype, outputCount } = student;
+  const inputsOf = (given: Data, called = 'x'): readonly Tensor[] =>
+    tensorsOf('distill', called, given, student.inputCount, {
       dtypes: student.inputDtypes,
       shapes: student.isBuilt ? student.inputShapes : [],
     });
-  const x = inputsOf(options.x);
-  const y = tensorOfValues('distill', 'y', options.y, dtype);
-  if (!student.isBuilt) student.build(x.map(({ shape }) => shape.slice(1)));
-  const reads = teacher.inputShapes;
-  if (reads.length !== student.inputCount || student.inputShapes.some((shape, i) => !sameShape(shape, reads[i]!))) {
-    throw new ShapeError(
-      'distill',
-      [...reads, ...student.inputShapes],
-      'teacher and student must read samples of the same shapes',
+  const targetsOf = (given: Data, called: string): readonly Tensor[] =>
+    outputCount === 1
+      ? [tensorOfValues('distill', called, given as Values, dtype)]
+      : tensorsOf('distill', called, given, outputCount, { dtype });
+  const labelledXs = inputsOf(options.x);
+  const y = hasLabels ? targetsOf(options.y, 'y') : null;
+  if (!student.isBuilt) student.build(labelledXs.map(({ shape }) => shape.slice(1)));
+  checkMembers(members, student);
+  const more = options.unlabelled === undefined ? null : inputsOf(options.unlabelled, 'unlabelled');
+  const xs = more === null ? labelledXs : labelledXs.map((x, i) => concat([x, more[i]!]));
+  const samples = xs[0]!.shape[0]!;
+  const held = validationData && heldOut(validationData, hasLabels);
+  const heldY = held?.y === undefined ? null : targetsOf(held.y, 'y of validationData');
+  const outputs = student.outputShapes.map((_, i) => {
+    return new TaughtOutput(student, options.student, members, i, y?.[i] ?? heldY?.[i] ?? null);
+  });
+  const features = terms.map((term, i) => new TaughtFeatures(term, i, student, members, samples));
+  const needs = new Set(features.flatMap((each) => each.needs));
+  const parts = outputs.map(
+    ({ width }) =>
+      new Parts(width, {
+        labels: hasLabels || heldY !== null,
+        answers: lesson.alpha > 0 || lesson.margin !== null,
+        isLabelled: hasLabels ? more !== null : heldY !== null,
+      }),
+  );
+  const pack = (inputs: readonly Tensor[], ys: readonly Tensor[] | null, called: string, from: number): Packed => {
+    const n = inputs[0]!.shape[0]!;
+    const labelled = ys === null ? 0 : ys[0]!.shape[0]!;
+    const own = ys !== null && from === 0 ? labelledXs : inputs; // those that have labels
+    const other = ys?.find(({ shape }) => shape[0] !== own[0]!.shape[0]);
+    if (other !== undefined)
+      throw new ShapeError('distill', [own[0]!.shape, other.shape], 'x and y must have the same number of samples');
+    const labels = outputs.map((output, i) => ys && output.labels(ys[i]!, dtype, oneName(called, i, outputCount)));
+    const kinds = outputs.map(({ kind }, i) =>
+      parts[i]!.columns.answers !== null || (i === 0 && needs.has('answers')) ? kind : null,
     );
-  }
-  if (!sameShape(teacher.outputShape, student.outputShape) || student.outputShape.length !== 1) {
-    throw new ShapeError(
-      'distill',
-      [teacher.outputShape, student.outputShape],
-      'teacher and student must have the same outputs, one axis',
-    );
-  }
-  const width = student.outputShape[0]!;
-  const areLabels = width > 1 && y.size === y.shape[0];
-  const kind = kindOf(teacher, student, areLabels);
-  const hard = plainLoss(kind, student, areLabels);
-  const meaning = outputsOf(options.student.isCompiled ? options.student : student);
-  const isSingle = kind === 'sigmoid' && (width === 1 || (!areLabels && !options.student.isCompiled));
-  const coding = isSingle ? 'labels' : meaning.coding;
-  const loss = { ...distillationLoss(width, temperature, alpha, kind), outputs: { ...meaning, coding } };
-  const metric = kind === 'regression' ? 'mse' : 'accuracy';
+    const taps = features.map(({ tap }) => tap);
+    const { answers, kept } = answersOf(members, inputs, { kinds, temperature, ensemble, dtype, taps });
+    const targets = outputs.map((output, i) => output.pack(parts[i]!, labels[i]!, answers[i]!, n, dtype));
+    const seen = { answers: answers[0]!, labels: labels[0]!, labelled, from };
+    return { inputs, kept, targets: [...targets, ...features.map((each, i) => each.pack(kept[i]!, seen, dtype))] };
+  };
+  const packed = pack(xs, y, 'y', 0);
+  const { optimizer = new Adam() } = options;
+  const used = typeof optimizer === 'function' ? optimizer() : optimizer;
+  const plain = {
+    loss: outputs.map((output) => output.plain),
+    metrics: outputs.map(({ metric }) => [metricOf(metric)]),
+    ...(lossWeights && { lossWeights }),
+    replay: true,
+  };
   const own = options.student.isCompiled
     ? { ...choicesOf(options.student.objectives), replay: options.student.replay }
-    : { loss: hard, metrics: [metricOf(metric)], replay: true };
-  const { replay } = own;
-  const after = { optimizer: student.isCompiled ? student.optimizer : optimizer, ...own };
-  student.compile({ optimizer, loss, metrics: [onLabels(metric, width)], replay });
-  const pack = (xs: readonly Tensor[], targets: Tensor): Tensor => {
-    const n = xs[0]!.shape[0]!;
-    if (targets.shape[0] !== n)
-      throw new ShapeError('distill', [xs[0]!.shape, targets.shape], 'x and y must have the same number of samples');
-    const taken = targetsFor(
-      'distill',
-      'y',
-      targets,
-      areLabels ? sparseCategoricalCrossentropy() : hard,
-      [width],
-      dtype,
-    );
-    const labels = taken.dtype === 'int32' ? oneHot(reshape(taken, [n]), width, dtype) : taken;
-    const rows = meaning.scale === 'margins' ? where(equal(labels, 0), -1, labels) : labels; // as hinge takes them
-    return keep(concat([rows, answersOf(teacher, xs, width, dtype, kind)], 1));
+    : plain;
+  const after = { optimizer: student.isCompiled ? student.optimizer : used, ...own };
+  const network = features.length === 0 ? null : new TrainingNetwork(student);
+  const heads = features.map((each) => each.addTo(network!));
+  const trained = network?.toModel() ?? student;
+  trained.compile({
+    optimizer: used,
+    loss: [
+      ...outputs.map((output, i) => output.loss(parts[i]!, lesson)),
+      ...features.map((each, i) => each.loss(trained, packed.kept[i]!)),
+    ],
+    lossWeights: [...(lossWeights ?? outputs.map(() => 1)), ...features.map(({ weight }) => weight)],
+    metrics: [...outputs.map((output, i) => output.metrics(parts[i]!, hasLabels)), ...features.map(() => [])],
+    replay: own.replay,
+  });
+  const inputsFor = ({ inputs, kept }: Packed): Tensors =>
+    oneOrAll([...inputs, ...kept.filter((_, i) => heads[i]!.readsTeacher)]);
+  const { epochs, batchSize, callbacks, shuffle, verbose } = options;
+  const validation = (): Partial<FitOptions> => {
+    if (held === undefined) return {};
+    const own = pack(inputsOf(held.x, 'x of validationData'), heldY, 'y of validationData', samples);
+    return { validationData: [inputsFor(own), oneOrAll(own.targets)] };
   };
-  const held = (given: Data, targets: Values): [Tensors, Tensor] => {
-    const xs = inputsOf(given);
-    return [oneOrAll(xs), pack(xs, tensorOfValues('distill', 'y of validationData', targets, dtype))];
-  };
-  const { epochs, batchSize, callbacks, shuffle } = options;
-  const validation = validationData && { validationData: held(...validationData) };
-  const history = student.fit(x, pack(x, y), { ...defined({ epochs, batchSize, callbacks, shuffle }), ...validation });
+  const isRenamed = features.length > 0 && outputCount === 1;
+  const rename = isRenamed ? aliased(trained.outputNames[0]!) : null;
+  const history = trained.fit(inputsFor(packed), oneOrAll(packed.targets), {
+    ...defined({ epochs, batchSize, shuffle, verbose }),
+    ...(callbacks && { callbacks: asOfStudent(callbacks, rename) }),
+    ...validation(),
+  });
+  network?.takeBack(used);
   student.compile(after);
-  return { model: student, history };
+  return { model: student, history: rename === null ? history : { ...history, history: rename(history.history) } };
 }
 
-type Kind = 'softmax' | 'sigmoid' | 'regression';
-
-/** How the outputs are to be read. Throws StateError where teacher and student mean different things by them. */
-function kindOf(teacher: Model, student: Model, areLabels: boolean): Kind {
-  const t = kindBy(teacher);
-  const s = kindBy(student);
-  const teachers = teacher.lastActivation;
-  const students = student.lastActivation;
-  const isMixed = (t === 'sigmoid') !== (s === 'sigmoid');
-  if (isMixed || (s === 'sigmoid' && areLabels && students !== 'sigmoid'))
-    throw new StateError(
-      'distill',
-      `the teacher ends in ${teachers}, the student in ${students}: both or neither must end in sigmoid, or give its logits (compile with binaryCrossentropy({ fromLogits: true }))`,
-    );
-  const kind = s === 'regression' && (areLabels || t === 'softmax') ? 'softmax' : s;
-  if (kind !== 'regression' && student.outputActivation(true).name !== students)
-    throw new StateError(
-      'distill',
-      `Dropout after the student's ${students} hides its logits in training: put it before`,
-    );
-  return kind;
+/** Samples with the targets of a training, and what is kept of the teacher's values. */
+interface Packed {
+  readonly inputs: readonly Tensor[];
+  readonly kept: readonly Tensor[];
+  readonly targets: readonly Tensor[];
 }
 
-/** How a model's outputs are read by themselves. */
-function kindBy(model: Model): Kind {
-  if (model.lastActivation === 'sigmoid') return 'sigmoid';
-  const { coding, scale } = outputsOf(model);
-  if (coding === 'numbers' || scale === 'margins') return 'regression';
-  return coding === 'labels' || model.outputShape[0] === 1 ? 'sigmoid' : 'softmax';
+const oneName = (called: string, i: number, count: number): string => (count === 1 ? called : `${called}[${i}]`);
+
+function membersOf(teacher: DistillOptions['teacher']): readonly Member[] {
+  const list = Array.isArray(teacher) ? (teacher as readonly Teacher[]) : [teacher as Teacher];
+  if (list.length === 0) throw new ValueError('distill', 'teacher', 'a model, a network, or a list of them', list);
+  return list.map((each) => new Member('distill', each));
 }
 
-/** The loss on labels alone. */
-function plainLoss(kind: Kind, student: Model, areLabels: boolean): Loss {
-  if (kind === 'regression') return meanSquaredError();
-  if (kind === 'sigmoid') return binaryCrossentropy({ fromLogits: student.lastActivation !== 'sigmoid' });
-  const fromLogits = student.lastActivation !== 'softmax';
-  return areLabels ? sparseCategoricalCrossentropy({ fromLogits }) : categoricalCrossentropy({ fromLogits });
-}
-
-/** The teacher's logits (regression: outputs), [samples, width]. */
-function answersOf(teacher: Model, xs: readonly Tensor[], width: number, dtype: FloatDType, kind: Kind): Tensor {
-  const n = xs[0]!.shape[0]!;
-  const logits = kind === 'sigmoid' || teacher.lastActivation === 'softmax';
-  const answers = empty([n, width], dtype);
-  for (const [start, count] of batchesOf(n, 256)) {
-    step(() => {
-      const inputs = xs.map((t) => slice(t, [[start, start + count]]));
-      const part = noGrad(() => teacher.forward(inputs, { logits }));
-      answers.storage.array.set(part.data, start * width);
-    });
-  }
-  return answers;
-}
-
-const labelsOf = (packed: Tensor, outputs: number): Tensor => slice(packed, [null, [0, outputs]]);
-
-function distillationLoss(outputs: number, temperature: number, alpha: number, kind: Kind): Loss {
-  const teacherOf = (packed: Tensor): Tensor => slice(packed, [null, [outputs, 2 * outputs]]);
-  const mix = (soft: Tensor, hard: Tensor): Tensor => add(mul(soft, alpha), mul(hard, 1 - alpha));
-  const T = temperature;
-  const onLogits: LossFunction = (packed, s) => {
-    const labels = labelsOf(packed, outputs);
-    const t = teacherOf(packed);
-    if (kind === 'regression') return mean(mix(square(sub(s, t)), square(sub(s, labels))), { axis: 1 });
-    if (kind === 'sigmoid') {
-      // Cross-entropy of two classes on logits
-      const hard = sub(softplus(s), mul(s, labels));
-      return mean(mix(mul(sigmoidDivergence(t, s, T), T * T), hard), { axis: 1 });
-    }
-    return mix(mul(softmaxDivergence(t, s, T), T * T), softmaxCrossEntropy(s, labels));
-  };
-  const loss = { name: 'custom', call: onLogits, replayable: true };
-  return kind === 'regression' ? loss : { ...loss, activation: kind, callLogits: onLogits };
-}
-
-/** A metric that looks at the labels' half of packed targets. */
-function onLabels(name: 'accuracy' | 'mse', outputs: number): Metric {
-  return {
-    name,
-    create(meaning) {
-      const state = metricOf(name).create(meaning);
-      return { update: (packed, p) => state.update(labelsOf(packed, outputs), p), result: () => state.result() };
-    },
-  };
+/** Held-out samples. Throws ValueError where they have no y and the training has. */
+function heldOut(given: readonly [x: Data, y?: Data], hasLabels: boolean): { readonly x: Data; readonly y?: Data } {
+  if (!Array.isArray(given) || given.length < 1 || given.length > 2)
+    throw new ValueError('distill', 'validationData', hasLabels ? 'a list of x and y' : 'a list of x, and y', given);
+  const [x, y] = given;
+  if (y === undefined && hasLabels) throw new ValueError('distill', 'y of validationData', 'given, as y is', y);
+  return y === undefined ? { x } : { x, y };
 }

@@ -31,6 +31,8 @@ export class Plan {
     this.optimizer = model.optimizer;
     if (model.dtype !== 'float32') throw new DTypeError(op, [model.dtype], 'a device computes in float32');
     this.rule = ruleOf(op, this.optimizer);
+    const shared = model.trainable.find(({ sharing }) => sharing !== null);
+    if (shared !== undefined) throw new StateError(op, `${shared.name} is shared, which has no shader for training`);
     const bound = model.trainable.find(({ constraint }) => constraint !== null);
     if (bound !== undefined)
       throw new StateError(op, `the constraint ${bound.constraint!.name} of ${bound.name} has no shader`);

@@ -105,6 +105,8 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false, co
   checkCount('saveModel', 'model.steps', model.steps, 0);
   checkCount('saveModel', 'model.epochs', model.epochs, 0);
   const training: Record<string, unknown> = { seed: model.seed, steps: model.steps, epochs: model.epochs, layers };
+  const means = model.weights.filter(({ sharing }) => sharing?.gradient === 'mean').map(({ name }) => name);
+  if (means.length > 0) training.meanGradients = means; // of shared weights
   const tensors = new Map<string, SafeTensor>();
   if (model.isCompiled && !weightsOnly) {
     const { optimizer, objectives } = model;
@@ -205,6 +207,11 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const model = fromNetwork(network, { seed, dtype }, layerAt);
   for (const name of records.keys()) root.fail(`layers.${name.slice(0, 60)}`, 'belongs to no layer');
   checkGiven('loadModel', constraints, model.weights);
+  for (const key of root.has('meanGradients') ? root.texts('meanGradients') : []) {
+    const weight = model.graph.weights.get(key);
+    if (!weight?.sharing) return root.fail('meanGradients', `${key.slice(0, 60)} is no shared weight`);
+    weight.sharing = { ...weight.sharing, gradient: 'mean' };
+  }
   model.steps = steps;
   model.epochs = epochs;
   if (root.has('optimizer') || root.has('loss'))

@@ -3,8 +3,8 @@ import { StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { entriesFor, floatsOf, shapesOf, type Value, valuesOf } from '../graph/check.ts';
-import { withDenseWeights } from '../graph/decode.ts';
-import type { Stored } from '../graph/encoding.ts';
+import { decodeWeight, withDenseWeights } from '../graph/decode.ts';
+import type { EncodingName, Stored } from '../graph/encoding.ts';
 import { validateNetwork } from '../graph/encodings.ts';
 import { factsOf, hasKernel } from '../graph/facts.ts';
 import { checkForm } from '../graph/form.ts';
@@ -46,6 +46,7 @@ import type { Regularizer } from './regularizers.ts';
 import { ChannelShuffle, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D } from './resizing.ts';
 import { renamed, rulesOf, type WeightRules } from './rules.ts';
 import { Sequential } from './sequential.ts';
+import { share, sharedStored, sharingOf } from './shared-weights.ts';
 import { input } from './symbolic.ts';
 
 /** The model as plain data, its weights copied: what files hold, programs run and compression measures. */
@@ -70,17 +71,23 @@ export function checkHeld(op: string, model: LayerGraph): void {
 /** The same of any model: the user's own layers are nodes `custom`, of which nothing is known. */
 export const storedGraph = ({ graph }: LayerGraph): Graph<Stored> => mapWeights(graph, storedOf);
 
-function storedOf({ value, mask }: Parameter): Stored {
+function storedOf(weight: Parameter): Stored {
+  const { value, mask, sharing } = weight;
+  const alive = mask && Uint8Array.from(mask.data, (bit) => Number(bit !== 0));
+  if (sharing !== null) return sharedStored(weight, alive);
   const values = keep(value).data as FloatArray;
   const { shape } = value;
   const encoding =
     values instanceof Float64Array ? ({ type: 'float64', values } as const) : ({ type: 'float32', values } as const);
-  return { shape, encoding, mask: mask && Uint8Array.from(mask.data, (bit) => Number(bit !== 0)) };
+  return { shape, encoding, mask: alive };
 }
+
+/** Encodings of weights that models train. */
+const MODELLED: readonly EncodingName[] = ['float32', 'float64', 'palette', 'hashed'];
 
 /**
  * A built model with the weights and masks of a float network, of the type of its inputs unless `options` say another. What a
- * sparse weight does not hold is masked. Nodes that no output is made of are left out. `make` may make a layer with other
+ * sparse weight does not hold is masked, and numbers that a palette or a hash makes one stay one in training. Nodes that no output is made of are left out. `make` may make a layer with other
  * options. Throws StateError for what no model can be: integers, inputs of several types, and nodes that share but a part of
  * their weights.
  */
@@ -102,7 +109,7 @@ export function fromNetwork(
   );
   if (unread !== undefined) throw new StateError('fromNetwork', `no embedding reads the int32 input ${unread.name}`);
   for (const [key, { encoding }] of network.weights) {
-    if (encoding.type !== 'float32' && encoding.type !== 'float64')
+    if (!MODELLED.includes(encoding.type))
       throw new StateError(
         'fromNetwork',
         `${key} is quantized and cannot be trained; run the network with compileNetwork()`,
@@ -130,10 +137,13 @@ export function fromNetwork(
   const model = isChain ? new Sequential([...layers.values()], made) : new Model(xs, ys, made);
   model.build(network.inputs.map(({ shape }) => shape));
   for (const [node, layer] of layers) {
-    for (const [role, { encoding, mask, shape: of }] of Object.entries(weightsOf(network, node))) {
+    for (const [role, stored] of Object.entries(weightsOf(network, node))) {
       const weight = node.op === 'custom' ? layer.weights[Number(role)]! : layer.parameter(role);
-      weight.value.storage.array.set(encoding.values);
+      const { mask, shape: of } = stored;
+      weight.value.storage.array.set(decodeWeight(stored)!);
       weight.mask = mask && fromData(Uint8Array.from(mask), of, 'bool');
+      const sharing = sharingOf(stored);
+      if (sharing !== null) share('fromNetwork', weight, sharing);
     }
   }
   return model;

@@ -17,6 +17,7 @@ import { applyMask } from './mask.ts';
 import { Parameter, type Trained, tensorOf } from './parameter.ts';
 import type { Recipe } from './recipes.ts';
 import type { Schedule } from './schedules.ts';
+import { centroidGradients, memberGradient, tie } from './sharing.ts';
 
 export interface OptimizerOptions {
   /** A number, or a schedule by step. */
@@ -103,8 +104,8 @@ interface Clock {
 /**
  * Moves parameters against their gradients, in place. Slots (momenta, ...) are made at a parameter's first step, and steps
  * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
- * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. After
- * the step the constraint of a model's weight is applied to it, then its pruning mask, to every slot as well.
+ * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. Shared numbers
+ * have one gradient, clipped as such. After the step a weight's constraint is applied, then its mask, to every slot as well.
  */
 export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   abstract readonly name: string;
@@ -175,21 +176,20 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     }
     noGrad(() => {
       parameters.forEach((p, i) => {
-        this.check(p, gradients[i]!);
-        const weight = trained[i]!;
-        if (weight instanceof Parameter && weight.isStatistic)
-          throw new StateError(this.name, `${weight.name} is a running statistic: model.trainable leaves those out`);
+        this.check(p, gradients[i]!, trained[i]!);
       });
-      const clipped = this.clip(gradients);
+      const clipped = this.clip(centroidGradients(trained, gradients));
       const blocks = this.advance(parameters);
       parameters.forEach((p, i) => {
         const slots = this.slotsOf(p);
         const block = blocks[i]!.array as FloatArray;
         const weight = trained[i]!;
-        this.update(p, floats(this.name, p), floats(this.name, clipped[i]!), slots, block, weight);
+        const g = floats(this.name, memberGradient(weight, clipped[i]!));
+        this.update(p, floats(this.name, p), g, slots, block, weight);
         if (!(weight instanceof Parameter)) return;
         const { constraint, mask } = weight;
         if (constraint !== null) assign(p, constraint.call(p));
+        tie(weight);
         if (mask !== null) for (const t of [p, ...Object.values(slots)]) applyMask(t, mask);
       });
       eachTime(() => {
@@ -252,12 +252,19 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   }
 
   /** Before anything is written: a step is made for all parameters or for none. */
-  private check(p: Tensor, g: Tensor): void {
+  private check(p: Tensor, g: Tensor, weight: Trained): void {
     if (!isFloat(p.dtype) || p.dtype !== g.dtype)
       throw new DTypeError(this.name, [p.dtype, g.dtype], 'a parameter and its gradient must be floats of one type');
     if (!sameShape(p.shape, g.shape))
       throw new ShapeError(this.name, [p.shape, g.shape], 'a parameter and its gradient differ');
     if (p.viewStrides !== null) throw new StateError(this.name, 'a strided view cannot be a parameter');
+    if (weight instanceof Parameter) this.checkWeight(weight);
+  }
+
+  /** Throws StateError for a weight that this kind of optimizer cannot move. */
+  protected checkWeight({ name, isStatistic }: Parameter): void {
+    if (isStatistic)
+      throw new StateError(this.name, `${name} is a running statistic: model.trainable leaves those out`);
   }
 
   /** A copy of what must be saved to go on later; slots in the order of `parameters`. */

@@ -5,6 +5,7 @@ import { checkTensors, type Tensor } from '../tensor/tensor.ts';
 import type { Constraint } from './constraints.ts';
 import { applyMask } from './mask.ts';
 import type { Regularizer } from './regularizers.ts';
+import { type Sharing, tie } from './sharing.ts';
 
 /** A weight of a model. */
 export class Parameter {
@@ -18,6 +19,8 @@ export class Parameter {
    * the weight and of all that the optimizer keeps for it: the momentum would bring them back.
    */
   mask: Tensor | null = null;
+  /** Of a shared weight: which of its numbers are one, and move as one. Null for any other. */
+  sharing: Sharing | null = null;
   /** A running statistic, which its layer writes: stored and copied as weights are, never moved by an optimizer. */
   isStatistic = false;
   /** Of a kernel, the weight of a layer that is pruned: the axis of its units, from the end. Null for any other. */
@@ -57,8 +60,9 @@ export class Parameter {
     if (given.dtype !== dtype) throw new DTypeError(op, [given.dtype, dtype], `${name} does not fit`);
   }
 
-  /** Sets what was pruned to 0 in a weight that was written to. */
+  /** Sets what was pruned to 0 in a weight that was written to, and brings numbers that are one to their mean. */
   prune(): void {
+    tie(this);
     if (this.mask !== null) applyMask(this.value, this.mask);
   }
 }

@@ -100,6 +100,16 @@ export class Proximal extends Optimizer<Own> {
     block[7] = learningRate * ((this.own.lambda as number | undefined) ?? 0);
   }
 
+  protected override checkWeight(weight: Parameter): void {
+    super.checkWeight(weight);
+    const { groups, map } = this.own;
+    if (weight.sharing !== null && map !== 'soft')
+      throw new StateError(
+        'Proximal',
+        `${weight.name} is shared, and the map ${map} of groups by ${groups} takes its numbers one way here and another there: take soft`,
+      );
+  }
+
   protected override update(
     p: Tensor,
     w: FloatArray,

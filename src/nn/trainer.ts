@@ -11,6 +11,7 @@ import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
 import type { Objective, Outcome } from './objective.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Parameter } from './parameter.ts';
+import type { Sharing } from './sharing.ts';
 
 /** A tensor of the batch: what it looks like, and how this step's numbers get into its memory. */
 export interface Input {
@@ -72,6 +73,7 @@ class Kind {
   isNew = true;
   private readonly setting: Setting;
   private readonly masks: readonly (Tensor | null)[];
+  private readonly sharings: readonly (Sharing | null)[];
   private readonly slots: number;
   private readonly shapes: readonly Shape[];
   private readonly dtypes: readonly DType[];
@@ -80,6 +82,7 @@ class Kind {
     this.obstacle = setting.obstacle();
     this.setting = setting;
     this.masks = setting.parameters.map(({ mask }) => mask);
+    this.sharings = setting.parameters.map(({ sharing }) => sharing);
     this.slots = setting.optimizer.slotsVersion;
     this.shapes = inputs.map((input) => input.shape);
     this.dtypes = inputs.map((input) => input.dtype);
@@ -91,7 +94,8 @@ class Kind {
       return false;
     if (own.parameters.length !== parameters.length || optimizer.slotsVersion !== this.slots) return false;
     for (let i = 0; i < parameters.length; i++) {
-      if (own.parameters[i] !== parameters[i] || this.masks[i] !== parameters[i]!.mask) return false;
+      const { mask, sharing } = parameters[i]!;
+      if (own.parameters[i] !== parameters[i] || this.masks[i] !== mask || this.sharings[i] !== sharing) return false;
     }
     if (own.moved.length !== moved.length || own.moved.some((each, i) => each !== moved[i])) return false;
     if (inputs.length !== this.shapes.length) return false;
@@ -201,7 +205,7 @@ export class Trainer {
     const { residence } = this;
     if (residence === null) return;
     const all = weights();
-    const tensors = all.flatMap(({ value, mask }) => (mask === null ? [value] : [value, mask]));
+    const tensors = all.flatMap(({ value, mask, sharing }) => [value, mask ?? [], sharing?.codes ?? []].flat());
     residence.keep(new Set([...tensors.map(({ storage }) => storage), ...optimizer.storages(parameters, all)]));
     this.noticeMoves();
   }

@@ -27,9 +27,12 @@ export function equalize(model: Model): Model;
 export function equalize(network: Graph<Stored>): Network;
 export function equalize(subject: Model | Graph<Stored>): Model | Network {
   return passOn('equalize', subject, (given) => {
-    for (const [key, { encoding }] of given.weights)
+    for (const [key, { encoding }] of given.weights) {
+      if (encoding.type === 'palette' || encoding.type === 'hashed')
+        throw new StateError('equalize', `${key} is shared, and its channels would be scaled apart: equalize it first`);
       if (!REAL.includes(encoding.type))
         throw new StateError('equalize', `${key} is ${encodingText(encoding)} already: equalize before quantizing`);
+    }
     return withEqualRanges(withBatchNormFolded(given));
   });
 }

@@ -11,6 +11,7 @@ import { sumScales, validateNetwork } from '../graph/encodings.ts';
 import { hasKernel, unitAxisOf } from '../graph/facts.ts';
 import { type Graph, type Node, type QuantizationParams, weightsOf } from '../graph/graph.ts';
 import { Names, namesOf, ownersOf, withoutUnread } from '../graph/rewrite.ts';
+import { tapped } from '../graph/taps.ts';
 import type { Model } from '../nn/model.ts';
 import type { Data } from '../nn/samples.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -18,7 +19,6 @@ import { answersOf, disagreements } from './agreement.ts';
 import { quantizedOf } from './alone.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { plainOf } from './plain.ts';
-import { tapped } from './taps.ts';
 
 export interface AfterCareOptions {
   /** Typical inputs [samples, ...inputShape], as `quantize` takes them. A list for a network with several inputs. */

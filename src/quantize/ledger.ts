@@ -8,6 +8,7 @@ import { QuantizedNetwork } from '../compress/quantized.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { type Graph, type Node, weightsOf } from '../graph/graph.ts';
+import { tapped } from '../graph/taps.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { storedBytes } from '../io/weight-tensors.ts';
 import { programOf } from '../nn/inference.ts';
@@ -20,7 +21,6 @@ import { BATCH, measured } from './calibrate.ts';
 import { Judge, type JudgedSamples, type JudgeOptions, Noise, notFinite } from './judge.ts';
 import { formatIn, layersOf, mainKey, scalerBefore, weightsIn } from './layer-formats.ts';
 import { Ledger, type LedgerRow } from './ledger-report.ts';
-import { tapped } from './taps.ts';
 
 export interface LedgerOptions extends JudgeOptions {
   /** What everything is measured on. With labels, [x, y], there are scores, and losses where one is known. */

@@ -7,6 +7,7 @@ import { floatsOf, valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { activationIn, type Graph, type Node } from '../graph/graph.ts';
 import { nodeOf } from '../graph/rewrite.ts';
+import { tapped } from '../graph/taps.ts';
 import type { Model } from '../nn/model.ts';
 import type { Data } from '../nn/samples.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -20,7 +21,6 @@ import {
   type RangeMethod,
   rangeMethod,
 } from './ranges.ts';
-import { tapped } from './taps.ts';
 
 const OP = 'observeRanges';
 

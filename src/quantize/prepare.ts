@@ -3,6 +3,7 @@ import { checkOptions, didYouMean } from '../base/options.ts';
 import { remade } from '../compress/clone.ts';
 import { withBatchNormFolded } from '../compress/fold.ts';
 import { epilogueOf } from '../graph/activation.ts';
+import { decodeWeight } from '../graph/decode.ts';
 import { float32Stored, type Stored } from '../graph/encoding.ts';
 import { factsOf, hasKernel, isIdle, isPrepared, multipliesIntegers } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node } from '../graph/graph.ts';
@@ -16,6 +17,7 @@ import { type Data, tensorsOf } from '../nn/samples.ts';
 import { BATCH, measured } from './calibrate.ts';
 import { Carried, isCut, keepsFormat } from './carried.ts';
 import { checkByNames } from './layers.ts';
+import { inFloat32 } from './plain.ts';
 import { checkRangeOf, Observer, type Range, type RangeChoice, rangeMethod } from './ranges.ts';
 import { sharing } from './sharing.ts';
 
@@ -45,7 +47,7 @@ type Choices = Required<Omit<PrepareOptions, 'calibration' | 'ranges'>>;
 /**
  * The model as it is trained for integers (Jacob et al. 2018, section 3; Krishnamoorthi 2018): values that `quantize` would
  * hold in int8 pass a `FakeQuantize`, those that share a format one together, and kernels that it would hold in integers are
- * read as whole numbers. Everything else is as before, weights, masks and options included: `fit` it, save it, copy it, and
+ * read as whole numbers. Everything else is as before, weights, masks, ties of shared weights and options included: `fit` it, save it, copy it, and
  * make the integer network of it with `convert`, whose numbers are those of the prepared model, to the bit where no BatchNorm
  * lies between. A BatchNorm stays in training and is folded by `convert`. Features of inputs are not scaled: bring them to one
  * size first. What follows a concatenation as an activation by itself, transforms of single numbers but relu and relu6,
@@ -68,7 +70,7 @@ export function prepareQAT(model: Model, options: PrepareOptions = {}): Model {
   const done = given.nodes.find(isPrepared);
   if (done !== undefined) throw new StateError(op, `node "${done.name}" (${done.op}) is prepared already`);
   const choices: Choices = { bits, layers, momentum, learnedStep };
-  const { points, products } = placesIn(given);
+  const { points, products } = placesIn(inFloat32(op, given));
   if (products.size === 0)
     throw new StateError(op, 'no layer of the model has a product that integers could be: there is nothing to prepare');
   checkLayers(op, layers, products);
@@ -247,9 +249,9 @@ function prepared(
     if (!learnedStep) return read;
     const key = node.weights.kernel!;
     const steps = `${key.replace(/\/kernel$/, '')}/steps`;
-    const { shape, encoding } = given.weights.get(key)!;
-    const columns = columnsOf(node, shape);
-    const values = firstSteps(encoding.values as Float32Array, columns, own);
+    const kernel = given.weights.get(key)!;
+    const columns = columnsOf(node, kernel.shape);
+    const values = firstSteps(decodeWeight(kernel) as Float32Array, columns, own);
     weights.set(steps, float32Stored([columns], values));
     return { ...read, weights: { ...read.weights, steps } } as Node;
   };

@@ -261,4 +261,29 @@ describe('schedules with criteria and patterns', () => {
     expect(() => new PruningSchedule({ ...steady, ...options })).toThrow(called('PruningSchedule', 'finalSparsity'));
     expect(() => new ConstantSparsity({ end, sparsity, ...options })).toThrow(called('ConstantSparsity', 'sparsity'));
   });
+
+  test('layers by name are pruned each by its own schedule, by prune too, and others stay', () => {
+    const model = smallModel();
+    const course = { begin: 1, end: 8, frequency: 2 };
+    const callbacks = [
+      new PruningSchedule({ ...course, layers: ['dense'], finalSparsity: 0.8 }),
+      new PruningSchedule({ ...course, layers: ['dense_2'], finalSparsity: 0.5, criterion: 'movement' }),
+    ];
+    model.fit(...threeClasses(60), { epochs: 1, batchSize: 6, callbacks });
+    const zeros = kernelsOf(model).map(({ value }) => values(value).filter((x) => x === 0).length);
+    expect(zeros).toEqual([28, 0, 9]);
+    const first = kernelsOf(smallModel())[0]!.value.size;
+    const once = prune(smallModel(), { sparsity: 0.6, layers: ['dense', 'dense_1'] });
+    expect(kernelsOf(once).map(({ mask }) => mask === null)).toEqual([false, false, true]);
+    expect(kernelsOf(once).reduce((sum, { value }) => sum + values(value).filter((x) => x === 0).length, 0)).toBe(
+      Math.round(0.6 * (first + 42)),
+    );
+    expect(() => prune(smallModel(), { sparsity: 0.6, layers: ['dense_3'] })).toThrow(
+      'prune: a layer must be one with a kernel: dense, dense_1, dense_2, got "dense_3". Did you mean dense?',
+    );
+    const badly = new PruningSchedule({ ...course, layers: ['activation'], finalSparsity: 0.8 });
+    expect(() => smallModel().fit(...threeClasses(60), { batchSize: 6, callbacks: [badly] })).toThrow(
+      'PruningSchedule: a layer must be one with a kernel',
+    );
+  });
 });

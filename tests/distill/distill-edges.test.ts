@@ -104,13 +104,9 @@ describe('distillation', () => {
   });
 
   test('refuses with the shapes at fault, teacher and inputs first', () => {
-    expect(() => train({ teacher: net(4, 'softmax') })).toThrow('one axis, got [4] and [3]');
+    expect(() => train({ teacher: net(4, 'softmax') })).toThrow('same outputs, got [4] and [3]');
     const rows = (units: number): Sequential =>
       new Sequential([new Flatten({ inputShape: [5] }), new Dense(units)], { seed: units });
-    const square = new Sequential([new Dense(3, { inputShape: [2, 5] })]);
-    expect(() => distill({ teacher: square, student: square, x: normal([4, 2, 5]), y: normal([4, 2, 3]) })).toThrow(
-      'distill: teacher and student must have the same outputs, one axis, got [2, 3] and [2, 3]',
-    );
     expect(() => train({ teacher: rows(3), student: rows(3), y: normal([60, 2]) })).toThrow(
       'distill: y and the outputs must have the same shape, got [60, 2] and [60, 3]',
     );

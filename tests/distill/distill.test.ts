@@ -364,7 +364,7 @@ describe('distill', () => {
   test('refuses networks, targets and numbers that do not fit', () => {
     const on = (options: Partial<DistillOptions>) => () => train(options);
     expect(on({ teacher: net(8, 4, 'softmax', 1) })).toThrow(
-      'distill: teacher and student must have the same outputs, one axis, got [4] and [3]',
+      'distill: teacher and student must have the same outputs, got [4] and [3]',
     );
     expect(on({ teacher: net(8, 3, 'sigmoid', 1) })).toThrow('the teacher ends in sigmoid, the student in softmax');
     expect(on({ student: net(8, 3, 'sigmoid', 1) })).toThrow('both or neither must end in sigmoid');

@@ -32,6 +32,7 @@ import { Adam, AdamW, SGD } from '../../src/nn/optimizers.ts';
 import { Sequential } from '../../src/nn/sequential.ts';
 import { input, type SymbolicTensor } from '../../src/nn/symbolic.ts';
 import { quantize } from '../../src/quantize/quantize.ts';
+import { shareWeights } from '../../src/share/share-weights.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { install, standIn } from './stand-in.ts';
@@ -202,6 +203,11 @@ test('constraints have no shader', () => {
   expect(() => new Plan('test', modelOf([layer]))).toThrow(
     'test: the constraint maxNorm of dense/kernel has no shader',
   );
+});
+
+test('shared weights have no shader for training', () => {
+  const shared = shareWeights(modelOf([softmaxOf()]), { clusters: 2 });
+  expect(() => new Plan('test', shared)).toThrow('test: dense/kernel is shared, which has no shader for training');
 });
 
 test('losses that count more or less have no shader', () => {

@@ -48,6 +48,13 @@ const withParameter = (d: Draw): Call => {
   return { args: [n, d.floats(n), d.floats(1)[0], d.floats(n)], written: [3] };
 };
 
+/** Of shared weights: which centroid each number is, or whose negative. */
+const signedCodes = (d: Draw, n: number, count: number): Int32Array =>
+  Int32Array.from({ length: n + GUARD }, () => (d.bool() ? d.below(count) : -1 - d.below(count)));
+
+const alive = (d: Draw, n: number): Uint8Array | null =>
+  d.bool() ? null : Uint8Array.from({ length: n + GUARD }, () => d.below(2));
+
 /** Of an output and its gradient. */
 const gradient = (d: Draw): Call => {
   const n = d.size();
@@ -678,6 +685,22 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const n = 1 + d.size();
     const norms = d.bool() ? d.squares(n) : Float32Array.from(d.int8(n), Math.abs); // with many equal ones
     return { args: [n, norms, d.below(n), d.floats(n)], written: [1, 3] };
+  },
+  sumByCode: (d) => {
+    const [n, count] = [d.size(), 1 + d.below(9)];
+    const x = d.bool() ? d.floats(n) : d.squares(n);
+    const args = [n, count, x, signedCodes(d, n, count), alive(d, n), d.bool(), d.floats(count)];
+    return { args: [...args, new Float64Array(2 * count + GUARD).fill(7)], written: [6, 7] };
+  },
+  tieByCode: (d) => {
+    const [n, count] = [d.size(), 1 + d.below(9)];
+    const [codes, w] = [signedCodes(d, n, count), d.floats(n)];
+    if (d.bool()) w.set(Float32Array.from(codes, (code) => (code < 0 ? code : code + 1))); // tied already
+    return { args: [n, count, w, codes, alive(d, n), new Float64Array(2 * count + GUARD).fill(7)], written: [2, 5] };
+  },
+  takeByCode: (d) => {
+    const [n, count] = [d.size(), 1 + d.below(9)];
+    return { args: [n, d.floats(count), signedCodes(d, n, count), alive(d, n), d.floats(n)], written: [4] };
   },
   stridedCopy: (d) => {
     const most = d.pick([7, 7, 4]);

@@ -47,6 +47,9 @@ describe('which kernels a table has a form of its own for', () => {
         'packPanels',
         'pow',
         'prod',
+        'sumByCode',
+        'takeByCode',
+        'tieByCode',
         'topK',
       ].sort(),
     );

@@ -11,7 +11,9 @@ import { renderPage } from '../../lab/src/page.ts';
 import { planOf } from '../../lab/src/plans.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
 import { renderTables } from '../../lab/src/tables.ts';
-import type { Criteria, CriterionName, JobReport, Progress } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Progress } from '../../lab/src/types-base.ts';
+import type { Criteria, CriterionName } from '../../lab/src/types-compared.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 import { fixture, withCriteria } from './fixture.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { distillationConclusion, findings } from '../../lab/src/findings.ts';
-import type { Figure, JobReport } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Figure } from '../../lab/src/types-base.ts';
 import { fixture, regression } from './fixture.ts';
 
 const one = (mean: number): Figure => ({ mean, min: mean, max: mean, values: [mean] });

@@ -1,19 +1,11 @@
 import { criteriaFindings } from '../../lab/src/findings-criteria.ts';
 import { ledgerFindings, roundingFinding } from '../../lab/src/findings-ledger.ts';
-import type {
-  CriterionName,
-  Figure,
-  FitName,
-  FitResult,
-  FormName,
-  FormResult,
-  JobReport,
-  LedgerFormat,
-  Ledgers,
-  LightName,
-  LightVariant,
-  Rounding,
-} from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Figure } from '../../lab/src/types-base.ts';
+import type { CriterionName, LightName, LightVariant } from '../../lab/src/types-compared.ts';
+import type { FitName, FitResult, FormName, FormResult } from '../../lab/src/types-forms.ts';
+import type { LedgerFormat, Ledgers, Rounding } from '../../lab/src/types-layers.ts';
+import { smallest, taught, taughtNumbers } from './fixture-taught.ts';
 
 /** Deterministic wiggle in [-1, 1]. */
 const wiggle = (i: number): number => ((i * 7919) % 200) / 100 - 1;
@@ -57,6 +49,7 @@ export function regression(): JobReport {
       })),
     },
     mistakes: null,
+    taught: taughtNumbers(),
     predictions: {
       truth,
       forms: [
@@ -370,6 +363,8 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     },
     ledger: ledgers(),
     rounding: rounding(),
+    taught: taught(seeds),
+    smallest: smallest(seeds),
     predictions: null,
     light: null,
     criteria: null,

@@ -9,7 +9,8 @@ import { DEFAULT_EPOCHS, type JobResult, runJob } from '../../lab/src/job.ts';
 import { renderPage } from '../../lab/src/page.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
 import { renderTables } from '../../lab/src/tables.ts';
-import type { Figure, JobReport, Progress } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Figure, Progress } from '../../lab/src/types-base.ts';
 import { type Form, panelsTaken, whittle } from '../../lab/src/whittling.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 
@@ -64,7 +65,7 @@ describe('the report of a classification', () => {
   let report: JobReport;
   let networks: JobResult['networks'];
   beforeAll(async () => {
-    ({ report, networks } = await runJob(wine, { seeds: [3, 4], epochs: 4 }, progress));
+    ({ report, networks } = await runJob(wine, { seeds: [3, 4], epochs: 4, students: true, smallest: true }, progress));
   });
 
   test('holds every experiment and every form with finite figures for each seed', () => {
@@ -79,6 +80,9 @@ describe('the report of a classification', () => {
     expect(report.data.split).toEqual({ train: 106, validation: 36, test: 36 });
     expect(report.scoreName).toBe('accuracy');
     expect(report.distillation.agreement?.values).toHaveLength(2);
+    expect(report.distillation.conclusion).toBe(report.taught?.findings[0]);
+    expect(report.taught?.runs.map(({ seed }) => seed)).toEqual([3, 3, 3, 4, 4, 4]);
+    expect(report.smallest?.files[0]?.bytes.values).toHaveLength(2);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
@@ -106,7 +110,8 @@ describe('the report of a classification', () => {
   });
 
   test('comes with the networks of the first seed that are worth a file, and what they need', () => {
-    expect(networks.map(({ name }) => name)).toEqual(FORMS.filter((name) => name !== 'student (labels only)'));
+    const shipped = FORMS.filter((name) => name !== 'student (labels only)');
+    expect(networks.map(({ name }) => name)).toEqual([...shipped, 'smallest']);
     const first = report.digests.find(({ seed, model }) => seed === 3 && model === 'int8')!;
     const int8 = networks.find(({ name }) => name === 'int8')!;
     expect(sha256(encodeNetwork(int8.network))).toBe(first.sha256);
@@ -137,9 +142,13 @@ describe('the report of a classification', () => {
       'Over- and underfitting, seed 3 (1 of 2)',
       'Whittling, seed 3 (1 of 2)',
       'Kernels of 4 bits, seed 3 (1 of 2)',
+      'Students, seed 3 (1 of 2)',
+      'Smallest files, seed 3 (1 of 2)',
       'Over- and underfitting, seed 4 (2 of 2)',
       'Whittling, seed 4 (2 of 2)',
       'Kernels of 4 bits, seed 4 (2 of 2)',
+      'Students, seed 4 (2 of 2)',
+      'Smallest files, seed 4 (2 of 2)',
       'Measuring',
     ]);
     for (const { steps, ticks } of progress.stages) expect(ticks).toBe(steps);

@@ -8,7 +8,8 @@ import { ledgersOf, type Seed } from '../../lab/src/ledgers.ts';
 import { renderPage } from '../../lab/src/page.ts';
 import { prepare, understand } from '../../lab/src/prepare.ts';
 import { renderTables } from '../../lab/src/tables.ts';
-import type { JobReport, Ledgers } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Ledgers } from '../../lab/src/types-layers.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 import { fixture, ledgers, rounding } from './fixture.ts';
 

@@ -20,7 +20,9 @@ import { type LightRun, lightRun } from '../../lab/src/light.ts';
 import { measured } from '../../lab/src/measuring.ts';
 import { checkNetwork } from '../../lab/src/networks.ts';
 import { type JobData, prepare, understand } from '../../lab/src/prepare.ts';
-import type { Figure, ImageShape, JobReport, LightResult, Progress } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { Figure, ImageShape, Progress } from '../../lab/src/types-base.ts';
+import type { LightResult } from '../../lab/src/types-compared.ts';
 import { Workbench } from '../../lab/src/workbench.ts';
 import { withLight } from './fixture.ts';
 

@@ -15,7 +15,18 @@ test('without anything the digits are trained on, with the defaults', () => {
   expect(typed()).toEqual({
     command: 'train',
     file: undefined,
-    flags: { seed: 0, seeds: 1, epochs: 60, out: 'report', progress: true, model: 'mlp', light: true, criteria: true },
+    flags: {
+      seed: 0,
+      seeds: 1,
+      epochs: 60,
+      out: 'report',
+      progress: true,
+      model: 'mlp',
+      light: true,
+      criteria: true,
+      students: true,
+      smallest: true,
+    },
   });
 });
 
@@ -66,6 +77,8 @@ test('an image is height, width and channels, with an x or a × between', () => 
   expect(image('28x28x1')).toMatchObject({ model: 'cnn', image: [28, 28, 1] });
   expect(image('6×5×3')).toMatchObject({ image: [6, 5, 3] });
   expect(typed('--no-criteria').flags).toMatchObject({ criteria: false });
+  expect(typed('--no-students').flags).toMatchObject({ students: false, smallest: true });
+  expect(typed('--no-smallest').flags).toMatchObject({ students: true, smallest: false });
   expect(typed('--model', 'mobilenet', '--no-light').flags).toMatchObject({ model: 'mobilenet', light: false });
   const alone = typed('a.csv', '--target', 'y', '--image', '8x8x1');
   expect(alone.flags).toMatchObject({ model: 'mlp', image: [8, 8, 1] }); // the perceptron takes pixels, too

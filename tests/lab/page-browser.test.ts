@@ -10,6 +10,7 @@ import { renderPage } from '../../lab/src/page.ts';
 import type { JobReport } from '../../lab/src/types.ts';
 import { findChromium, QUIET_FLAGS } from '../../scripts/find-chromium.mjs';
 import { fixture, regression, withCriteria, withLight } from './fixture.ts';
+import { taught } from './fixture-taught.ts';
 
 /** Class names so long that nothing may depend on their width, as many of them as asked for. */
 function longNames(classes: number): JobReport {
@@ -32,6 +33,7 @@ function longNames(classes: number): JobReport {
     ...base,
     data: { ...base.data, classes: names, notes: [names.join('')] },
     damage: { ...damage, forms: paying } as JobReport['damage'],
+    taught: taught(3, names),
     mistakes,
   };
 }

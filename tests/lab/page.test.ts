@@ -78,12 +78,17 @@ describe('the figures', () => {
       'Time of one call',
       'Which classes each form made worse',
       'Answers that turned',
+      'The soft targets of one sample',
+      'What distillation changed',
       'Loss added by a layer alone',
       'Signal over noise at the outputs',
+      'Files, part by part',
+      'The smallest, layer by layer',
     ]);
     const charts = all(page, 'svg.plot');
-    // the scores, loss and score of 8 fits, the trade-off, 2 latencies, 4 histograms, answers that turned, 2 of layers
-    expect(charts).toHaveLength(1 + 16 + 1 + 2 + 4 + 1 + 2);
+    // the scores, loss and score of 8 fits, the trade-off, 2 latencies, 4 histograms, answers that turned, one sample at 3
+    // temperatures, 3 figures of students, 2 of layers, 2 of bytes
+    expect(charts).toHaveLength(1 + 16 + 1 + 2 + 4 + 1 + 3 + 3 + 2 + 2);
     for (const chart of charts) {
       expect(chart.getAttribute('role')).toBe('img');
       expect(chart.getAttribute('aria-label')?.length).toBeGreaterThan(10);
@@ -258,7 +263,7 @@ test('every fit and every form is explained, with a source', () => {
 test('tables name the role of every part, and every cell its column, for screens on which they are cards', () => {
   const page = documentOf(fixture());
   const tables = all(page, 'table.cards');
-  expect(tables.length).toBe(10);
+  expect(tables.length).toBe(14);
   for (const table of tables) {
     expect(table.getAttribute('role')).toBe('table');
     const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { headline } from '../../lab/src/format.ts';
 import { recommend } from '../../lab/src/recommend.ts';
-import type { FormName, FormResult, JobReport } from '../../lab/src/types.ts';
+import type { JobReport } from '../../lab/src/types.ts';
+import type { FormName, FormResult } from '../../lab/src/types-forms.ts';
 import { fixture } from './fixture.ts';
 
 const one = (mean: number): FormResult['score'] => ({ mean, min: mean, max: mean, values: [mean] });

@@ -57,7 +57,16 @@ describe('training', () => {
         {
           rows: 1797,
           name: 'digits',
-          options: { seeds: [0], epochs: 60, model: 'mlp', as: 'columns', light: true, criteria: true },
+          options: {
+            seeds: [0],
+            epochs: 60,
+            model: 'mlp',
+            as: 'columns',
+            light: true,
+            criteria: true,
+            students: true,
+            smallest: true,
+          },
         },
       ],
     });
@@ -78,7 +87,16 @@ describe('training', () => {
         {
           rows: 23,
           name: 'odd.csv',
-          options: { seeds: [7, 8, 9], epochs: 5, model: 'mlp', as: 'columns', light: false, criteria: true },
+          options: {
+            seeds: [7, 8, 9],
+            epochs: 5,
+            model: 'mlp',
+            as: 'columns',
+            light: false,
+            criteria: true,
+            students: true,
+            smallest: true,
+          },
         },
       ],
     });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeWeight } from '../../src/graph/decode.ts';
+import { tapped } from '../../src/graph/taps.ts';
 import {
   Dense,
   Embedding,
@@ -24,7 +25,6 @@ import { decodeSafetensors } from '../../src/io/index.ts';
 import { withOnly } from '../../src/quantize/alone.ts';
 import { layersOf } from '../../src/quantize/layer-formats.ts';
 import { plainOf } from '../../src/quantize/plain.ts';
-import { tapped } from '../../src/quantize/taps.ts';
 import { FIVE, tenClasses, trained } from '../compress/five-networks.ts';
 import { normal, smallModel, threeClasses, values } from '../compress/tools.ts';
 import type { Plain } from '../plain.ts';

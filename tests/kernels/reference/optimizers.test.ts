@@ -192,3 +192,59 @@ describe('thresholds, by the scalars of the step before', () => {
     expect(hard([Number.NaN, 1, Infinity, Number.NaN], 2)).toEqual([0, 0, 1, 1]);
   });
 });
+
+describe('shared weights', () => {
+  const codes = Int32Array.of(0, 1, -1, 0, -2, 1, 0);
+  const x = Float32Array.of(1, 10, 2, 4, 30, 7, 100);
+
+  test('a centroid gets the sum, or the mean, over its members with their signs, and what is not alive is no member', () => {
+    const alive = Uint8Array.of(1, 1, 1, 1, 1, 0, 1);
+    const y = Float32Array.of(9, 9, 9, 9);
+    const work = new Float64Array(7).fill(5);
+    reference.sumByCode(6, 3, x, codes, alive, false, y, work);
+    expect([...y]).toEqual([3, -20, 0, 9]);
+    expect(work.at(-1)).toBe(5);
+    reference.sumByCode(6, 3, x, codes, alive, true, y, work);
+    expect([...y]).toEqual([1, -10, 0, 9]);
+    reference.sumByCode(6, 3, x, codes, null, true, y, work);
+    expect([...y]).toEqual([1, fr(-13 / 3), 0, 9]);
+  });
+
+  test('sums are rounded once', () => {
+    const y = new Float32Array(1);
+    const small = Float32Array.of(1, 2 ** -24, 2 ** -24, 2 ** -24, -1);
+    reference.sumByCode(5, 1, small, new Int32Array(5), null, false, y, new Float64Array(2));
+    expect(y[0]).toBe(3 * 2 ** -24);
+  });
+
+  test('the other way each number is its centroid with its sign, and +0 where it is not alive', () => {
+    const y = new Float32Array(7).fill(9);
+    reference.takeByCode(6, Float32Array.of(3, -0.5), codes, null, y);
+    expect([...y]).toEqual([3, -0.5, -3, 3, 0.5, -0.5, 9]);
+    reference.takeByCode(6, Float32Array.of(3, -0.5), codes, Uint8Array.of(1, 0, 0, 1, 1, 1), y);
+    expect([...y]).toEqual([3, 0, 0, 3, 0.5, -0.5, 9]);
+    expect(Object.is(y[2], 0)).toBe(true);
+  });
+
+  test('members that differ become their mean with their signs, and those that are equal stay, -0 too', () => {
+    const tied = (w: readonly number[], own: readonly number[], alive: readonly number[] | null): number[] => {
+      const values = Float32Array.from(w);
+      const mask = alive && Uint8Array.from(alive);
+      reference.tieByCode(w.length, 3, values, Int32Array.from(own), mask, new Float64Array(6).fill(5));
+      return [...values];
+    };
+    expect(tied([1, 10, 2, 4, 30, 7], [0, 1, -1, 0, -2, 1], null)).toEqual([
+      1,
+      fr(-13 / 3),
+      -1,
+      1,
+      fr(13 / 3),
+      fr(-13 / 3),
+    ]);
+    expect(tied([1, 9, 2, 5], [0, 0, 0, -1], [1, 0, 1, 0])).toEqual([1.5, 9, 1.5, 5]);
+    const equal = [-0, 3, -3, 3, 8];
+    expect(tied(equal, [2, 1, -2, 1, 0], null)).toEqual(equal);
+    expect(tied([Number.NaN, 3, 4], [0, 0, 1], null)).toEqual([Number.NaN, Number.NaN, 4]);
+    expect(tied([3, Number.NaN, 4], [0, 0, 1], null)).toEqual([Number.NaN, Number.NaN, 4]);
+  });
+});

@@ -1,0 +1,31 @@
+/** See scripts/plants.mjs. */
+export const plants = [
+  {
+    name: 'results of other images are gone on from',
+    file: 'bench/papers/store.ts',
+    find: '{ name: data.name, digest: data.digest }',
+    replace: "{ name: data.name, digest: '' }",
+    mustFail: ['tests/bench/papers.test.ts'],
+  },
+  {
+    name: 'figures of other images stand beside those that are published of MNIST',
+    file: 'bench/papers/report.ts',
+    find: "images.name === 'MNIST' && !quick",
+    replace: '!quick',
+    mustFail: ['tests/bench/papers.test.ts'],
+  },
+  {
+    name: 'what moves out of an image comes in on its other side',
+    file: 'bench/papers/jitter.ts',
+    find: 'const left = Math.max(0, right);',
+    replace: 'const left = right;',
+    mustFail: ['tests/bench/papers.test.ts'],
+  },
+  {
+    name: 'the bits of a kept weight leave out all but values and positions',
+    file: 'bench/papers/report.ts',
+    find: '(8 * bytes) / kept',
+    replace: '(8 * (bytes - 300)) / kept',
+    mustFail: ['tests/bench/papers.test.ts'],
+  },
+];

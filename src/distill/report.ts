@@ -1,0 +1,91 @@
+import { ValueError } from '../base/errors.ts';
+import { damage } from '../compress/damage.ts';
+import type { DecisionDamage, OutputDamage } from '../compress/damage-report.ts';
+import type { SampleLists } from '../nn/samples.ts';
+import { ensembleNetwork } from './ensemble.ts';
+import type { Teacher } from './teacher.ts';
+
+/** One network beside the teacher, on an output. Null where there is no such figure. */
+export interface DistilledFigures {
+  readonly name: string;
+  /** Of the output. */
+  readonly output: string;
+  /** Share of right decisions. */
+  readonly accuracy: number | null;
+  /** Of numbers. */
+  readonly rmse: number | null;
+  /** Share of samples on which it decides as the teacher does, right or wrong (fidelity: Stanton et al. 2021). */
+  readonly agreement: number | null;
+  /** Expected calibration error, in 15 equal bins of confidence. */
+  readonly calibrationError: number | null;
+}
+
+/** Teacher and students on the same samples: plain numbers, and `toString()` for people. */
+export class DistillReport {
+  readonly samples: number;
+  /** The teacher's first, then each student's, output by output. */
+  readonly rows: readonly DistilledFigures[];
+
+  constructor(samples: number, rows: readonly DistilledFigures[]) {
+    this.samples = samples;
+    this.rows = rows;
+  }
+
+  toString(): string {
+    const outputs = [...new Set(this.rows.map(({ output }) => output))];
+    const hasNumbers = this.rows.some(({ rmse }) => rmse !== null);
+    const columns = [
+      { head: '', of: ({ name }: DistilledFigures) => name },
+      ...(outputs.length > 1 ? [{ head: 'output', of: ({ output }: DistilledFigures) => output }] : []),
+      { head: 'accuracy', of: ({ accuracy }: DistilledFigures) => show(accuracy) },
+      ...(hasNumbers ? [{ head: 'rmse', of: ({ rmse }: DistilledFigures) => show(rmse) }] : []),
+      { head: 'as the teacher', of: ({ agreement }: DistilledFigures) => show(agreement) },
+      { head: 'calibration error', of: ({ calibrationError }: DistilledFigures) => show(calibrationError) },
+    ];
+    const table = [columns.map(({ head }) => head), ...this.rows.map((row) => columns.map(({ of }) => of(row)))];
+    const widths = columns.map((_, j) => Math.max(...table.map((line) => line[j]!.length)));
+    const lines = table.map((line) =>
+      line.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join('  '),
+    );
+    return [`On ${this.samples} samples`, ...lines].join('\n');
+  }
+}
+
+const show = (x: number | null): string => (x === null ? '-' : x.toFixed(3));
+
+/**
+ * How right, how like its teacher, and how well calibrated students are, apart: a student can be right where its teacher is
+ * not, and as right while it says other things. Models or networks of any encoding, by the names of `students`; y as in
+ * `measure`. Several teachers count as one, of the mean of their outputs.
+ */
+export function distillReport(
+  teacher: Teacher | readonly Teacher[],
+  students: Readonly<Record<string, Teacher>>,
+  samples: SampleLists,
+): DistillReport {
+  const op = 'distillReport';
+  if (typeof students !== 'object' || students === null || Object.keys(students).length === 0)
+    throw new ValueError(op, 'students', 'an object of models or networks by name, as { alone, distilled }', students);
+  const one = Array.isArray(teacher) ? ensembleNetwork(teacher as readonly Teacher[]) : (teacher as Teacher);
+  const entries = Object.entries(students);
+  const reports = entries.map(([name, student]) => ({ name, found: damage(one, student, samples) }));
+  const [first] = reports as [(typeof reports)[0]];
+  return new DistillReport(first.found.samples, [
+    ...first.found.outputs.map((output) => figuresOf('teacher', output, 'before')),
+    ...reports.flatMap(({ name, found }) => found.outputs.map((output) => figuresOf(name, output, 'after'))),
+  ]);
+}
+
+function figuresOf(name: string, output: OutputDamage, which: 'before' | 'after'): DistilledFigures {
+  const own = { name, output: output.name };
+  if (output.kind === 'numbers')
+    return { ...own, accuracy: null, rmse: output.rmse[which], agreement: null, calibrationError: null };
+  const { accuracy, agreement, calibration }: DecisionDamage = output;
+  return {
+    ...own,
+    accuracy: accuracy[which].share,
+    rmse: null,
+    agreement: which === 'before' ? 1 : agreement,
+    calibrationError: calibration?.[which] ?? null,
+  };
+}
