@@ -22,6 +22,7 @@ import { plants as tables } from './plants/tables.mjs';
 import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
+
 export const plants = [
   ...afterCare,
   ...autograd,
