@@ -143,7 +143,7 @@ export const plants = [
   },
   {
     name: 'an image on the page is that of the next row',
-    file: 'lab/src/mistakes.ts',
+    file: 'lab/src/pictures.ts',
     find: 'numbers[rows[i]!]!',
     replace: 'numbers[rows[i]! + 1]!',
     mustFail: ['tests/lab/mistakes.test.ts'],
