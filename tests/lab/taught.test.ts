@@ -2,15 +2,17 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compare, damage, fromNetwork, noGrad, Random, softmax } from 'whittle-ml';
+import { compare, damage, fromNetwork, noGrad, Random, softmax, toNetwork } from 'whittle-ml';
 import { readCSV, takeRows } from 'whittle-ml/data';
 import { unitOf } from '../../lab/src/damages.ts';
 import { probability, softFinding, taughtFindings, verdictOf } from '../../lab/src/findings-taught.ts';
 import { renderPage } from '../../lab/src/page.ts';
+import { planOf } from '../../lab/src/plans.ts';
 import { type Prepared, prepare, understand } from '../../lab/src/prepare.ts';
 import { softened, softTargetsOf, telling } from '../../lab/src/soft-targets.ts';
 import { renderTables } from '../../lab/src/tables.ts';
 import { type TaughtRun, taughtOf, taughtRun } from '../../lab/src/taught.ts';
+import { distilledBy } from '../../lab/src/teaching.ts';
 import type { JobReport } from '../../lab/src/types.ts';
 import type { SoftTargets, Taught } from '../../lab/src/types-taught.ts';
 import { type Whittled, whittle } from '../../lab/src/whittling.ts';
@@ -87,6 +89,14 @@ describe('what the teacher taught', () => {
     expect(run.pairs[0]!.distilled).toBe(networkOf('student (distilled)'));
     const first = (network: TaughtRun['teacher']): unknown => [...network.weights.values()][0]!.encoding.values;
     expect(first(run.pairs[1]!.alone)).not.toEqual(first(run.pairs[2]!.alone));
+    // Both of a pair begin with the weights of its start.
+    const bench = new Workbench(data, 1, 0.1, quiet);
+    const plan = planOf(bench, 'mlp');
+    const [alone, student] = [plan.student(101), plan.student(101)];
+    bench.fit('', alone, data.train, { epochs: plan.epochs('student'), learningRate: plan.rate('student') });
+    expect(first(toNetwork(alone))).toEqual(first(run.pairs[1]!.alone));
+    const distilled = distilledBy({ teacher: fromNetwork(run.teacher), student }, bench, plan);
+    expect(first(toNetwork(distilled))).toEqual(first(run.pairs[1]!.distilled));
     expect(ticks.ticked).toBe(ticks.announced);
   });
 
