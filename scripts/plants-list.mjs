@@ -1,6 +1,8 @@
 /** Faults that were made, or nearly made, in libraries of this kind, by the part they are planted in. See plants.mjs. */
 import { plants as afterCare } from './plants/after-care.mjs';
 import { plants as autograd } from './plants/autograd.mjs';
+import { plants as coded } from './plants/coded.mjs';
+import { plants as codes } from './plants/codes.mjs';
 import { plants as commands } from './plants/commands.mjs';
 import { plants as compression } from './plants/compression.mjs';
 import { plants as devices } from './plants/devices.mjs';
@@ -20,9 +22,12 @@ import { plants as tables } from './plants/tables.mjs';
 import { plants as teaching } from './plants/teaching.mjs';
 import { plants as threads } from './plants/threads.mjs';
 import { plants as training } from './plants/training.mjs';
+
 export const plants = [
   ...afterCare,
   ...autograd,
+  ...coded,
+  ...codes,
   ...commands,
   ...compression,
   ...devices,

@@ -12,6 +12,7 @@ describe.each([
   'docs/layers.md',
   'docs/tables.md',
   'docs/convolutions.md',
+  'docs/files.md',
   'docs/zeros.md',
   'docs/pruning.md',
   'docs/quantization.md',

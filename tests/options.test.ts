@@ -418,9 +418,10 @@ function publicTakers(): string[] {
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const all = [...names.filter((name) => !name.endsWith('.d.ts')), '../kernels/wasm/wasm.ts'].map(read);
   const entries = all.filter(
-    ({ fileName }) => fileName === 'index.ts' || /^(data|gpu|infer|io|threads)\/index\.ts$/.test(fileName),
+    ({ fileName }) =>
+      fileName === 'index.ts' || /^(data|distill|gpu|infer|io|quantize|share|threads)\/index\.ts$/.test(fileName),
   );
-  expect(entries).toHaveLength(6);
+  expect(entries).toHaveLength(9);
   const exported = new Set<string>();
   for (const entry of entries)
     for (const statement of entry.statements)

@@ -738,7 +738,7 @@ export const plants = [
   },
   {
     name: 'multiply-adds of numbers that are not held count as held',
-    file: 'src/compress/measure.ts',
+    file: 'src/compress/held.ts',
     find: 'return all - share *',
     replace: 'return all - 0 *',
     mustFail: ['tests/compress/sparse.test.ts'],

@@ -3,13 +3,12 @@ import type { NetworkCost } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { heldIn as numbersHeld } from '../graph/sparse.ts';
-import type { Measurement } from './measure.ts';
 
 /** How many parameters are held and multiplied by, if some are left out. */
 export function heldIn(
   { weights, nodes }: Graph<Stored>,
   cost: NetworkCost,
-): Pick<Measurement, 'heldParameters' | 'heldMacs'> {
+): { readonly heldParameters?: number; readonly heldMacs?: number } {
   const left = new Map<string, number>();
   let sum = 0;
   for (const [key, { shape, encoding }] of weights) {

@@ -3,17 +3,19 @@ import { elementsOf } from '../base/shape.ts';
 import { zerosOf } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
 import { heldIn } from '../graph/sparse.ts';
+import { codeLengths } from './codes/huffman.ts';
+import { gapsOf } from './codes/huffman-codes.ts';
 import { READER } from './network-file.ts';
 import { KEY, readNetwork } from './read-network.ts';
 import { decodeSafetensors, type SafeTensor } from './safetensors.ts';
-import { type CodedPart, takeCoded } from './take-coded.ts';
+import { type CodedPart, type Decoded, type See, takeCoded } from './take-coded.ts';
 
 /**
  * What bytes of a file are: the numbers of a weight, or their codes; the places of those that are held, or that a mask lets live;
- * the centroids of a palette; scales and zero points; the header; zeros and blanks so that arrays are aligned; tensors that
+ * the tables of a Huffman code; the centroids of a palette; scales and zero points; the header, or a head of a coded weight; zeros and blanks so that arrays are aligned; tensors that
  * are not the network's, such as an optimizer's.
  */
-export type PartName = CodedPart | 'alignment' | 'other';
+export type PartName = CodedPart | 'tables' | 'alignment' | 'other';
 
 /** A part of a file. */
 export interface FilePart {
@@ -54,7 +56,11 @@ export function fileParts(file: Uint8Array): FilePart[] {
   let weights: ReadonlyMap<string, Stored> = new Map();
   let others: ReadonlyMap<string, SafeTensor> = tensors;
   if (metadata.has(KEY)) {
-    const see = (weight: string, part: PartName, bytes: number): void => void found.push({ weight, part, bytes });
+    const see: See = (weight, part, bytes, decoded) => {
+      const tables = decoded?.code === 'huffman' ? tablesIn(decoded, bytes) : 0;
+      found.push({ weight, part, bytes: bytes - tables });
+      if (tables > 0) found.push({ weight, part: 'tables', bytes: tables });
+    };
     const read = readNetwork(file, { ...READER, takeCoded: (held, keys) => takeCoded(held, keys, see) });
     weights = read.network.weights;
     others = read.tensors;
@@ -88,6 +94,22 @@ function partOf(name: string, bytes: number, weights: ReadonlyMap<string, Stored
   const [role, part] = OLD_ENDINGS[name.slice(at)] ?? ['/kernel', 'scales'];
   return { weight: name.slice(0, at) + role, part, bytes };
 }
+
+/** Bytes of a Huffman code that are its tables, to the next lower one: all but those of the symbols. */
+function tablesIn(decoded: Decoded, bytes: number): number {
+  const planes = 'places' in decoded ? [gapsOf(decoded.places, decoded.n)] : planesOf(decoded.bytes, decoded.planes);
+  let bits = 0;
+  for (const symbols of planes) {
+    const counts = new Float64Array(256);
+    for (const symbol of symbols) counts[symbol]!++;
+    const lengths = codeLengths(counts);
+    for (const symbol of symbols) bits += lengths[symbol]!;
+  }
+  return Math.max(0, bytes - Math.ceil(bits / 8));
+}
+
+const planesOf = (bytes: Uint8Array, planes: number): Uint8Array[] =>
+  Array.from({ length: planes }, (_, plane) => bytes.filter((_, i) => i % planes === plane));
 
 /** The parts of a weight, each once. */
 function ofWeight(key: string, weight: Stored, found: readonly FilePart[]): FilePart[] {

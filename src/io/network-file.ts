@@ -135,10 +135,8 @@ function rolesOf(nodes: readonly Node[]): string[] | null {
     const own = Object.entries(factsOf(node).weights ?? {}).filter(
       ([role, { isOptional }]) => !isOptional || roles.has(role),
     );
-    return (
-      own.length === Object.keys(node.weights).length &&
-      own.every(([role], i) => Object.keys(node.weights)[i] === role && node.weights[role] === `${node.name}/${role}`)
-    );
+    const keys = Object.entries(node.weights);
+    return own.every(([role], i) => keys[i]?.[0] === role && keys[i]![1] === `${node.name}/${role}`);
   });
   return isUsual ? [...roles] : null;
 }

@@ -24,8 +24,12 @@ import { panelsOf } from './weight-tensors.ts';
 
 /** What stretches of a file are. */
 export type CodedPart = 'values' | 'positions' | 'codebook' | 'scales' | 'header';
+/** What a code stood for: places, or the bytes of numbers. */
+export type Decoded =
+  | { readonly code: CodeName; readonly places: Int32Array; readonly n: number }
+  | { readonly code: CodeName; readonly bytes: Uint8Array; readonly planes: number };
 /** Told of the bytes of coded weights, stretch by stretch. */
-export type See = (key: string, part: CodedPart, bytes: number) => void;
+export type See = (key: string, part: CodedPart, bytes: number, decoded: Decoded | null) => void;
 
 /** The weights of a file that are coded, as coded-forms.ts says, by their keys in the order in which they lie there. */
 export function takeCoded(tensors: FileTensors, keys: readonly string[], see: See = () => {}): Map<string, Stored> {
@@ -69,8 +73,8 @@ class Stretches {
   }
 
   /** What was read and not told of yet. */
-  tell(part: CodedPart): void {
-    if (this.at > this.told) this.see(this.key, part, this.at - this.told);
+  tell(part: CodedPart, decoded: Decoded | null = null): void {
+    if (this.at > this.told) this.see(this.key, part, this.at - this.told, decoded);
     this.told = this.at;
   }
 
@@ -102,26 +106,29 @@ class Stretches {
 
   places(rows: number, columns: number): Int32Array {
     this.tell('header');
+    const { code } = this;
+    const n = rows * columns;
     const data = this.bytes(this.number());
-    this.room(rows * columns, data.length);
-    // No places at all are those of no matrix, however long its sides
-    const places = rows * columns === 0 ? new Int32Array() : DECODERS[this.code].places(data, rows, columns);
-    if (rows * columns === 0 && data.length > 0) this.fail('has places of nothing');
-    this.tell('positions');
-    return this.decoded(places);
+    this.room(n, data.length);
+    // A matrix may have a side of any length where the other has none
+    if (n === 0 && data.length > 0) this.fail('has places of nothing');
+    const places = n === 0 ? new Int32Array() : this.decoded(DECODERS[code].places(data, rows, columns));
+    this.tell('positions', { code, places, n });
+    return places;
   }
 
   numbers(count: number, array: ArrayType, part: CodedPart, grid?: Grid): Weights {
     this.tell('header');
     if (count === 0) return new array(0);
+    const { code } = this;
     const planes = array.BYTES_PER_ELEMENT;
     const how = this.number();
     const data = this.bytes(Math.floor(how / 2));
     const isCoded = how % 2 === 0;
-    if (isCoded) this.room(stepsOf(this.code, count, planes), data.length);
+    if (isCoded) this.room(stepsOf(code, count, planes), data.length);
     else if (data.length !== count * planes) this.fail(`must have ${count * planes} bytes here, has ${data.length}`);
-    const bytes = isCoded ? this.decoded(DECODERS[this.code].bytes(data, count, planes, grid)) : data;
-    this.tell(part);
+    const bytes = isCoded ? this.decoded(DECODERS[code].bytes(data, count, planes, grid)) : data;
+    this.tell(part, isCoded ? { code, bytes, planes } : null);
     return new array(bytes.buffer as ArrayBuffer);
   }
 }

@@ -135,7 +135,7 @@ describe('a pass takes what codes stand for:', () => {
   }
   const x = new Random(1, 'x').normal([20, 8]);
   const numbersOf = (network: Network): object =>
-    new Map([...network.weights].map(([key, weight]) => [key, [...decodeWeight(weight)!], weight.mask]));
+    [...network.weights].map(([key, weight]) => [key, [...decodeWeight(weight)!], weight.mask]);
 
   test('dequantize, in float32 with its masks', () => {
     const { shared, plain } = networks();

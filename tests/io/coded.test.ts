@@ -163,6 +163,25 @@ describe('coded weights', () => {
     validateNetwork(back);
   });
 
+  test('are of the roles that each node has, or are named one by one', () => {
+    const of = (useBias: boolean): Network =>
+      toNetwork(
+        prune(
+          new Sequential([new Dense(40, { inputShape: [40], useBias, name: 'a' }), new Dense(40, { name: 'b' })], {
+            seed: 1,
+          }),
+          { sparsity: 0.9 },
+        ),
+      );
+    for (const useBias of [true, false]) {
+      const file = encodeNetwork(of(useBias), { coding: 'huffman' });
+      const { roles, coded } = textIn(file);
+      expect(roles).toEqual(useBias ? ['kernel', 'bias'] : undefined);
+      expect(coded).toEqual(useBias ? undefined : ['a/kernel', 'b/kernel', 'b/bias']);
+      expect(weightsText(decodeNetwork(file).network)).toBe(weightsText(of(useBias)));
+    }
+  });
+
   test('are those of models and of extra tensors as well, whose names they leave alone', () => {
     const model = new Sequential([
       new Conv2D(4, 3, { inputShape: [8, 8, 1] }),
@@ -228,9 +247,10 @@ describe('parts of a file', () => {
         'd/kernel  header   ',
         'd/kernel  codebook ',
         'd/kernel  positions',
+        'd/kernel  tables   ',
         'd/kernel  values   ',
         'the file  header   ',
-        ...(lines.length === 7 ? ['the file  alignment'] : []),
+        ...(lines.length === 8 ? ['the file  alignment'] : []),
         'in all             ',
       ].slice(0, lines.length),
     );

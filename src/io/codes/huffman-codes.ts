@@ -19,7 +19,7 @@ const HOP = 255;
  * Places as a symbol for how many are skipped before each, as Deep Compression (Han et al. 2016) codes differences of indices; 255
  * hops over as many. The last is that of a place behind the end, where a decoder stops.
  */
-function gapsOf(list: Int32Array, n: number): Uint8Array {
+export function gapsOf(list: Int32Array, n: number): Uint8Array {
   const gaps: number[] = [];
   let next = 0;
   for (const place of [...list, n]) {
