@@ -81,7 +81,7 @@ describe('a table of lengths', () => {
       fc.pre(lengths.some((length) => length > 0));
       const bits = new BitWriter();
       writeTable(bits, lengths);
-      const codes = new HuffmanCode(lengths).codes();
+      const codes = new HuffmanCode(lengths).codes;
       const used = Array.from(lengths.keys()).filter((symbol) => lengths[symbol]! > 0);
       for (const symbol of used) bits.write(codes[symbol]!, lengths[symbol]!);
       const reader = new BitReader(bits.finish());
