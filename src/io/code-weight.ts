@@ -3,6 +3,7 @@ import { eachHeld, heldIn, zerosLike } from '../graph/sparse.ts';
 import {
   type ArrayType,
   CODED,
+  cellSteps,
   excessOf,
   HAS_MASK,
   HAS_PLACES,
@@ -96,7 +97,7 @@ class Writer {
     const data = n === 0 ? new Uint8Array() : CODES[this.code].places.encode(list, rows, columns);
     this.number(data.length);
     this.chunks.push(data);
-    this.excess += excessOf(n, data.length);
+    this.excess += excessOf(cellSteps(this.code, rows, columns), data.length);
   }
 
   numbers(numbers: Weights, grid?: Grid): void {

@@ -64,10 +64,13 @@ export const matrixOf = (shape: Shape): [terms: number, units: number] => [
 ];
 
 /**
- * What a code walks over that its bytes do not answer for (`Walk`): of places a step each, of an array 8 for each byte, and of one by
- * the range coder, whose decoder sets up models of that many contexts, 65536 for each byte of a number. 64 steps for each byte of
- * the code are free. So are memory and time bounded by the length of a file.
+ * What a code walks over that its bytes do not answer for (`Walk`): a step for each place, and 8 for each byte of an array. Places and
+ * bits are 4 steps each for the range coder, which takes about as much longer; it also sets up models, of 8 steps for each row and
+ * column, and of 65536 for each byte of a number. 64 steps for each byte of the code are free. So are memory and time bounded by
+ * the length of a file.
  */
 export const excessOf = (steps: number, length: number): number => Math.max(0, steps - 64 * length);
+export const cellSteps = (code: CodeName, rows: number, columns: number): number =>
+  code === 'range' ? 4 * rows * columns + 8 * (rows + columns) : rows * columns;
 export const stepsOf = (code: CodeName, n: number, planes: number): number =>
-  8 * n * planes + (code === 'range' ? 65536 * planes : 0);
+  (code === 'range' ? 32 : 8) * n * planes + (code === 'range' ? 65536 * planes : 0);

@@ -5,6 +5,7 @@ import { heldIn, type SparsePattern, type SparseWidth, scattered } from '../grap
 import {
   type ArrayType,
   CODED,
+  cellSteps,
   excessOf,
   FORM_BITS,
   HAS_MASK,
@@ -104,7 +105,7 @@ class Stretches {
     const { code } = this;
     const n = rows * columns;
     const data = this.bytes(this.number());
-    this.room(n, data.length);
+    this.room(cellSteps(code, rows, columns), data.length);
     // A matrix may have a side of any length where the other has none
     if (n === 0 && data.length > 0) this.fail('has places of nothing');
     let tables = 0;
