@@ -20,7 +20,7 @@ function codeNumbers(coder: BitCoder, bytes: Uint8Array, planes: number, grid: G
   const lag = codeLag(coder, ofLag);
   const models = [1, 257, 81].map((trees) => ({ contexts: trees * planes * 256, limit: 500 }));
   const mixer = new Mixer(models, [0.34, 0.33, 0.33], 11, planes * 4);
-  const [first, second, third] = mixer.first as unknown as readonly [number, number, number];
+  const [first = 0, second = 0, third = 0] = mixer.first;
   const at = new Int32Array(3);
   const highest = new Uint16Array((list === null ? n : list[n - 1]!) + 1); // by place
   const about = (byte: number): number => (byte === NONE ? 0 : Math.min(8, 1 + Math.floor((byte - 1) / eighth)));

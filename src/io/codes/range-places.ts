@@ -20,13 +20,7 @@ function codeCells(coder: BitCoder, held: Uint8Array, rows: number, columns: num
     { contexts: 1, limit: 65535, p: start, count: 65535 }, // of all
   ];
   const mixer = new Mixer(models, [0.3, 0.5, 0.3, 0.3, -0.5], 10);
-  const [row, column, near, nearInRow, all] = mixer.first as unknown as readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [row = 0, column = 0, near = 0, nearInRow = 0, all = 0] = mixer.first;
   const at = Int32Array.of(row, 0, 0, 0, all);
   const counts = new Int32Array(rows); // held, of each row
   for (let r = 0, i = 0; r < rows; r++) {
