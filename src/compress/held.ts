@@ -2,10 +2,10 @@ import { elementsOf } from '../base/shape.ts';
 import type { NetworkCost } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import { heldIn as numbersHeld } from '../graph/sparse.ts';
+import { heldIn } from '../graph/sparse.ts';
 
 /** How many parameters are held and multiplied by, if some are left out. */
-export function heldIn(
+export function heldCosts(
   { weights, nodes }: Graph<Stored>,
   cost: NetworkCost,
 ): { readonly heldParameters?: number; readonly heldMacs?: number } {
@@ -13,7 +13,7 @@ export function heldIn(
   let sum = 0;
   for (const [key, { shape, encoding }] of weights) {
     const n = elementsOf(shape);
-    if (isSparse(encoding)) left.set(key, n - numbersHeld(encoding, shape.at(-1)!));
+    if (isSparse(encoding)) left.set(key, n - heldIn(encoding, shape.at(-1)!));
     // A program multiplies by all numbers that share these
     sum += left.get(key) ?? (encoding.type === 'hashed' ? n - encoding.values.length : 0);
   }

@@ -28,7 +28,7 @@ import {
   tensorsOf,
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
-import { heldIn } from './held.ts';
+import { heldCosts } from './held.ts';
 import { inputsFor } from './observe.ts';
 import { heldNetworkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
@@ -100,7 +100,7 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   const cost = networkCost(network);
   const { parameters, nonZeroParameters, macs } = cost;
   const bytes = encodeNetwork(network, { coding }).length;
-  const costs = { bytes, parameters, nonZeroParameters, macs, ...heldIn(network, cost) };
+  const costs = { bytes, parameters, nonZeroParameters, macs, ...heldCosts(network, cost) };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];

@@ -95,7 +95,8 @@ const ZEROS: { readonly [E in EncodingName]: IsZero<E> } = {
 export const zerosOf = ({ encoding, shape }: Stored): ((i: number) => boolean) =>
   (ZEROS[encoding.type] as IsZero<EncodingName>)(encoding, shape.at(-1) ?? 1);
 
-function nonZero(weight: Stored): number {
+/** How many of the numbers that a weight holds are not 0. */
+export function nonZero(weight: Stored): number {
   const { encoding, shape } = weight;
   const isZeroAt = zerosOf(weight);
   const n = isSparse(encoding) ? encoding.values.length : elementsOf(shape);

@@ -23,7 +23,7 @@ function codeNumbers(coder: BitCoder, bytes: Uint8Array, planes: number, grid: G
   const roots = new Int32Array(3);
   const at = new Int32Array(3);
   const highest = new Uint16Array((list === null ? n : list[n - 1]!) + 1); // by place
-  const about = (byte: number): number => (byte === NONE ? 0 : 1 + Math.floor((byte - 1) / eighth));
+  const about = (byte: number): number => (byte === NONE ? 0 : Math.min(8, 1 + Math.floor((byte - 1) / eighth)));
   for (let k = 0; k < n; k++) {
     const place = list === null ? k : list[k]!;
     const from = (before: number): number =>
