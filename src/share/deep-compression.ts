@@ -221,7 +221,9 @@ function trained(
   const { batchSize } = setting;
   const own = cloneModel(model);
   setting.compile(own, stage);
-  const training = { epochs, batchSize, callbacks: [...pruning, ...(callbacks?.(stage) ?? [])] };
+  const more: unknown = callbacks?.(stage) ?? [];
+  if (!Array.isArray(more)) throw new ValueError(OP, `callbacks("${stage}")`, 'a list of callbacks', more);
+  const training = { epochs, batchSize, callbacks: [...pruning, ...more] };
   if (train === undefined) {
     own.fit(x, y, training);
     return own;

@@ -144,7 +144,7 @@ describe('deepCompression', () => {
     expect(() => bad({ biases: 'int8' })).toThrow(ValueError);
     expect(() => bad({ epochs: { tune: 1 } })).toThrow(ValueError);
     expect(() => bad({ epochs: 1.5 })).toThrow(ValueError);
-    for (const wrong of ['1', null, { prune: '1' }])
+    for (const wrong of ['1', 'a', true, () => 1, null, { prune: '1' }])
       expect(() => bad({ epochs: wrong })).toThrow('deepCompression: epochs must be');
     expect(() => bad({ sparsity: 1.2 })).toThrow('deepCompression: sparsity must be in [0, 1)');
     // Before anything is trained
@@ -167,6 +167,7 @@ describe('deepCompression', () => {
     };
     expect(() => bad({ train: loose })).toThrow('in what train gives for centroids, dense/kernel is shared no more');
     expect(() => bad({ train: 1 })).toThrow(ValueError);
+    expect(() => bad({ callbacks: () => 5 })).toThrow('deepCompression: callbacks("prune") must be a list of callbacks');
     expect(() => bad({ train: () => null })).toThrow(ValueError);
     expect(() => bad({ validationData: x })).toThrow(ValueError);
     const fresh = new Sequential([new Dense(3, { inputShape: [5] })]);
