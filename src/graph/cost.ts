@@ -102,7 +102,8 @@ export function numbersHeld({ encoding, shape }: Stored): number {
   return encoding.type === 'hashed' ? encoding.values.length : elementsOf(shape);
 }
 
-function nonZero(weight: Stored): number {
+/** How many of the numbers that a weight holds are not 0. */
+export function nonZero(weight: Stored): number {
   const { encoding, shape } = weight;
   const isZeroAt = zerosOf(weight);
   const n = isSparse(encoding) ? encoding.values.length : elementsOf(shape);

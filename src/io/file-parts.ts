@@ -1,5 +1,6 @@
 import { grouped, ValueError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
+import { aligned } from '../base/text.ts';
 import { numbersHeld, zerosOf } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
 import { CODE_NAMES, tensorOf } from './codes/decoders.ts';
@@ -128,8 +129,5 @@ export function filePartsText(parts: readonly FilePart[]): string {
       : `${((8 * bytes) / numbers).toFixed(2)} bits for each of ${grouped(numbers)}`,
   ]);
   rows.push(['in all', '', grouped(total), '', '']);
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 2 || i === 3 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
+  return aligned(rows, [2, 3]).join('\n');
 }
