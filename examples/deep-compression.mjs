@@ -101,7 +101,8 @@ const sumOf = (parts, names) => parts.reduce((sum, { part, bytes: own }) => sum 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const head = (cells) => `${row(cells)}\n|${'---|'.repeat(cells.length)}`;
 
-const results = seeds.map((seed) => {
+const results = seeds.map((seed, i) => {
+  console.error(`seed ${seed}, ${i + 1} of ${seeds.length}`); // as it goes; the tables come in the end
   const [[x, judged], [y, right]] = trainTestSplit([images, target], { stratify: target, testSize: 0.2, seed });
   const samples = [judged, right];
   const dense = denseOf(x, y, seed);

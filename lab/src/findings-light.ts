@@ -1,6 +1,6 @@
 import type { Network } from 'whittle-ml';
 import { above, listed, shown } from './findings.ts';
-import { percent, signed, times, whole } from './format.ts';
+import { layerOf, percent, signed, times, whole } from './format.ts';
 import type { LightResult, LightVariant } from './types-compared.ts';
 
 /**
@@ -20,7 +20,7 @@ export function lightFindings(
   ];
   const layers = new Map<string, number>();
   for (const [key, { shape }] of plain.weights) {
-    const layer = key.slice(0, key.lastIndexOf('/'));
+    const layer = layerOf(key);
     layers.set(layer, (layers.get(layer) ?? 0) + shape.reduce((product, n) => product * n, 1));
   }
   const most = Math.max(...layers.values());

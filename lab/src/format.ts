@@ -104,3 +104,6 @@ const classList = (classes: readonly string[]): string =>
 
 /** Text from a file, made harmless for a terminal: no control sequence, no new line, no change of direction. */
 export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+
+/** The name of the layer that has a weight, by the weight's key. */
+export const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));

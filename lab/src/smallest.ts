@@ -2,6 +2,7 @@ import { Adam, decodeWeight, deepCompression, encodeNetwork, fromNetwork, type N
 import { type FilePart, fileParts } from 'whittle-ml/io';
 import { figure } from './figures.ts';
 import { smallestFindings } from './findings-smallest.ts';
+import { layerOf } from './format.ts';
 import { measured } from './measuring.ts';
 import type { Tested } from './mistakes.ts';
 import type { ModelKind, Progress } from './types-base.ts';
@@ -125,8 +126,6 @@ function summed(parts: readonly FilePart[]): PartBytes[] {
   }));
   return all.filter(({ bytes }) => bytes > 0);
 }
-
-const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
 
 /** The layers of a network with their parts of its file. */
 function layersOf({ weights }: Network, parts: readonly FilePart[]): LayerBytes[] {

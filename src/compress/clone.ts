@@ -1,3 +1,4 @@
+import { layerOf } from '../base/text.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { checkModel } from '../nn/check-model.ts';
@@ -122,8 +123,8 @@ export function madeOf(
     return layer;
   });
   for (const weight of copy.weights) {
-    const at = weight.name.lastIndexOf('/');
-    const name = from(weight.name.slice(0, at)) + weight.name.slice(at);
+    const layer = layerOf(weight.name);
+    const name = from(layer) + weight.name.slice(layer.length);
     const { gradient } = model.graph.weights.get(name)?.sharing ?? {};
     if (gradient !== undefined && weight.sharing !== null) weight.sharing = { ...weight.sharing, gradient };
   }

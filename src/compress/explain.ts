@@ -2,6 +2,7 @@ import type { Kernels } from '../../kernels/kernels.ts';
 import { checkCount, listed } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
+import { aligned } from '../base/text.ts';
 import { type Value, valuesOf } from '../graph/check.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import { type Encoding, isSparse, type Stored } from '../graph/encoding.ts';
@@ -114,17 +115,6 @@ function curveLines({ layers, op, shape, sparsities, dense, patterns }: BreakEve
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
 const shown = (milliseconds: number | null): string => milliseconds?.toPrecision(3) ?? '-';
-
-/** Rows of cells as lines, columns below each other. */
-export function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd(),
-  );
-}
 
 /**
  * Measures how each dense layer and convolution of a network runs on this machine, and what zeros would be worth there: times

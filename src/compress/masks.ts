@@ -1,6 +1,7 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
+import { layerOf } from '../base/text.ts';
 import { decodeWeight } from '../graph/decode.ts';
 import { type EncodingOf, isSparse, type Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
@@ -29,7 +30,9 @@ export interface Kernel {
   readonly values: { [index: number]: number; readonly length: number };
   /** 0 where numbers were pruned before. */
   readonly alive: ArrayLike<number> | null;
-  /** Takes the new mask, for numbers that are 0 where it says so. */
+  /** Throws for a mask that the weight cannot have. Nothing is written. */
+  readonly check: (alive: Uint8Array) => void;
+  /** Takes the new mask, which was checked, for numbers that are 0 where it says so. */
   readonly set: (alive: Uint8Array) => void;
 }
 
@@ -67,8 +70,8 @@ function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
     get alive() {
       return own.mask?.data ?? null;
     },
+    check: (alive) => checkPrunable('prune', own, alive),
     set: (alive) => {
-      checkPrunable('prune', own, alive);
       storage.version++;
       // A mask that stays the same tensor leaves recorded training steps valid
       if (own.mask?.data.every((bit, i) => bit === alive[i]) === true) return;
@@ -78,16 +81,26 @@ function inPlace(key: string, unitAxis: number, own: Parameter): Kernel {
   };
 }
 
-/** Those of these layers; all where none are given. Throws ValueError for a name that is no layer's with a kernel. */
-export function ofLayers(op: string, kernels: readonly Kernel[], layers: readonly string[] | undefined): Kernel[] {
+/** Keys of the weights that are pruned, and shared, each once. */
+export const kernelKeys = (graph: Graph<unknown>): string[] => [...rolesIn(graph, 'kernels').keys()];
+
+/**
+ * Those of these layers, by their whole names or by keys; all where none are given. Throws ValueError for a name that is no
+ * layer's with a kernel.
+ */
+export function ofLayers<K extends Pick<Kernel, 'key'>>(
+  op: string,
+  kernels: readonly K[],
+  layers: readonly string[] | undefined,
+): K[] {
   if (layers === undefined) return [...kernels];
-  if (!Array.isArray(layers)) throw new ValueError(op, 'layers', 'a list of names of layers', layers);
-  const layerOf = ({ key }: Kernel): string => key.slice(0, key.lastIndexOf('/'));
-  const names = kernels.map(layerOf);
-  const unknown = layers.find((name) => !names.includes(name));
+  if (!Array.isArray(layers) || layers.length === 0)
+    throw new ValueError(op, 'layers', 'a list of names of layers', layers, 'Leave it out for all');
+  const names = kernels.map(({ key }) => layerOf(key));
+  const unknown = layers.find((name) => !names.includes(name) && !kernels.some(({ key }) => key === name));
   if (unknown !== undefined)
     throw new ValueError(op, 'a layer', `one with a kernel: ${names.join(', ')}`, unknown, didYouMean(unknown, names));
-  return kernels.filter((kernel) => layers.includes(layerOf(kernel)));
+  return kernels.filter(({ key }) => layers.includes(layerOf(key)) || layers.includes(key));
 }
 
 /** A copy of a model or a network, unfinished: its weights may be masked until it is made. */
@@ -106,35 +119,38 @@ export function copied(
     const weight = graph.weights.get(key)!;
     const { shape, encoding, mask } = weight;
     if (encoding.type === 'palette') {
-      const set: Kernel['set'] = (alive) => {
-        const masked = maskedStored(weight, zerosIn(alive));
-        if (masked.encoding.type !== 'palette')
+      const masked = (alive: Uint8Array): Stored => maskedStored(weight, zerosIn(alive));
+      const check: Kernel['check'] = (alive) => {
+        if (masked(alive).encoding.type !== 'palette')
           throw new StateError(
             op,
             `the palette of ${key} is full, and has no 0 for what is pruned: share it in 255 at most`,
           );
-        weights.set(key, masked);
       };
-      return { key, shape, unitAxis, values: decodeWeight(weight)!, alive: mask, set };
+      const set: Kernel['set'] = (alive) => void weights.set(key, masked(alive));
+      return { key, shape, unitAxis, values: decodeWeight(weight)!, alive: mask, check, set };
     }
     if (encoding.type !== 'float32' && encoding.type !== 'float64')
       throw new StateError(op, `${key} is ${encodingText(encoding)} already: prune before quantizing`);
     const values = encoding.values.slice();
     const made = { ...encoding, values } as EncodingOf<'float32'>;
     const set: Kernel['set'] = (alive) => void weights.set(key, { shape, encoding: made, mask: alive });
-    return { key, shape, unitAxis, values, alive: mask, set };
+    return { key, shape, unitAxis, values, alive: mask, check: () => {}, set };
   });
   return [kernels, () => new Network({ ...graph, weights })];
 }
 
 const zerosIn = (alive: Uint8Array): number[] => Array.from(alive.keys()).filter((i) => alive[i] === 0);
 
-/** Masks a weight, and sets to 0 what is masked. */
-export function maskTo({ values, set }: Kernel, alive: Uint8Array): void {
-  alive.forEach((bit, i) => {
-    if (bit === 0) values[i] = 0;
-  });
-  set(alive);
+/** Masks weights, and sets to 0 what is masked: all of them, or none where one cannot have its mask. */
+export function maskAll(masks: readonly (readonly [kernel: Kernel, alive: Uint8Array])[]): void {
+  for (const [{ check }, alive] of masks) check(alive);
+  for (const [{ values, set }, alive] of masks) {
+    alive.forEach((bit, i) => {
+      if (bit === 0) values[i] = 0;
+    });
+    set(alive);
+  }
 }
 
 /** Of weights, by key, which of their numbers may live: 1 or true where they may. */
@@ -150,15 +166,13 @@ export function pruneWith(network: Graph<Stored>, masks: Masks): Network;
 export function pruneWith(subject: Model | Graph<Stored>, masks: Masks): Model | Network {
   const [kernels, made] = copied('pruneWith', subject, 'all');
   checkKeyed('pruneWith', 'masks', masks, kernels, (bit) => bit === 0 || bit === 1 || typeof bit === 'boolean');
-  for (const kernel of kernels) {
+  const all = kernels.flatMap((kernel): (readonly [Kernel, Uint8Array])[] => {
     const mask = masks.get(kernel.key);
-    if (mask === undefined) continue;
+    if (mask === undefined) return [];
     const { alive } = kernel;
-    maskTo(
-      kernel,
-      Uint8Array.from(mask, (bit, i) => (Number(bit) === 0 || alive?.[i] === 0 ? 0 : 1)),
-    );
-  }
+    return [[kernel, Uint8Array.from(mask, (bit, i) => (Number(bit) === 0 || alive?.[i] === 0 ? 0 : 1))]];
+  });
+  maskAll(all);
   return made();
 }
 

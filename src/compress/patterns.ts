@@ -2,7 +2,7 @@ import { checkCount, checkOneOf, checkRange, ValueError } from '../base/errors.t
 import { checkOptions } from '../base/options.ts';
 import { elementsOf } from '../base/shape.ts';
 import { placesAt } from '../graph/channels.ts';
-import { type Kernel, maskTo } from './masks.ts';
+import { type Kernel, maskAll } from './masks.ts';
 import { rankOf } from './ranking.ts';
 
 /**
@@ -233,7 +233,7 @@ export function maskLeast(
         : grids.flatMap(({ kernel, base }) => linesOf(kernel).map((line) => [line.map((i) => base + i)]));
   const gone = new Uint8Array(blocks.scores.length);
   for (const group of groups) for (const block of leastOf(group, blocks, zeros)) gone[block] = 1;
-  for (const grid of grids) {
+  const masks = grids.map((grid) => {
     const { kernel, base, count } = grid;
     const { alive: before, values } = kernel;
     const alive = before === null ? new Uint8Array(values.length).fill(1) : Uint8Array.from(before);
@@ -242,8 +242,9 @@ export function maskLeast(
         eachPlace(grid, block, (i) => {
           alive[i] = 0;
         });
-    maskTo(kernel, alive);
-  }
+    return [kernel, alive] as const;
+  });
+  maskAll(masks);
 }
 
 /** The blocks to prune of those that are ranked among each other; each part of them keeps its best. */

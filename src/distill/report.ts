@@ -1,4 +1,5 @@
 import { ValueError } from '../base/errors.ts';
+import { aligned } from '../base/text.ts';
 import { damageOf } from '../compress/damage.ts';
 import type { DecisionDamage, OutputDamage } from '../compress/damage-report.ts';
 import { meaningsOf } from '../compress/meanings.ts';
@@ -44,11 +45,8 @@ export class DistillReport {
       { head: 'calibration error', of: ({ calibrationError }: DistilledFigures) => show(calibrationError) },
     ];
     const table = [columns.map(({ head }) => head), ...this.rows.map((row) => columns.map(({ of }) => of(row)))];
-    const widths = columns.map((_, j) => Math.max(...table.map((line) => line[j]!.length)));
-    const lines = table.map((line) =>
-      line.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join('  '),
-    );
-    return [`On ${this.samples} samples`, ...lines].join('\n');
+    const right = [...columns.keys()].slice(1);
+    return [`On ${this.samples} samples`, ...aligned(table, right)].join('\n');
   }
 }
 

@@ -17,6 +17,8 @@ export interface Constraint extends NoFunction {
    * alone, the same ones each time. Those of this library say so; one of your own has to. Default false.
    */
   readonly replayable?: boolean;
+  /** Whether what becomes of a number follows from it alone, so that equal numbers stay equal: shared weights need that. Default false. */
+  readonly elementwise?: boolean;
   /** Options to make it again from its name. */
   readonly options?: Recipe;
 }
@@ -40,8 +42,8 @@ const EPSILON = 1e-7;
 
 const NAMES = ['maxNorm', 'nonNegative', 'unitNorm', 'minMaxNorm'];
 
-const constraint = (name: string, options: Recipe, call: Constraint['call']): Constraint =>
-  made({ name, options, call, replayable: true });
+const constraint = (name: string, options: Recipe, call: Constraint['call'], elementwise = false): Constraint =>
+  made({ name, options, call, replayable: true, elementwise });
 
 function checkAxis(op: string, axis: NormAxis): NormAxis {
   const all = Array.isArray(axis) ? Array.from(axis as readonly number[]) : [axis as number]; // `every` leaves holes out
@@ -68,7 +70,7 @@ export function maxNorm(limit = 2, axis: NormAxis = 0): Constraint {
 
 /** Numbers below 0 become 0. */
 export function nonNegative(): Constraint {
-  return constraint('nonNegative', {}, relu);
+  return constraint('nonNegative', {}, relu, true);
 }
 
 /** Every unit is scaled to a norm of 1. */

@@ -1,14 +1,12 @@
 import { DTypeError, StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, MOST_CENTROIDS, type Stored } from '../graph/encoding.ts';
 import { bucketAt, signAt } from '../graph/hashed.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from './parameter.ts';
-import { recipeOf } from './recipes.ts';
-import { gathered, type SharedGradient, type Sharing } from './sharing.ts';
+import { gathered, type SharedGradient, type Sharing, toMembers } from './sharing.ts';
 
 /** Codes of a palette are bytes. */
-export const MOST_CENTROIDS = 256;
 
 /** Which numbers are one, as codes below `count` say it. */
 export const sharedBy = (
@@ -81,32 +79,26 @@ export function checkPrunable(op: string, { name, sharing }: Parameter, alive: A
 export function checkShareable(op: string, { name, dtype, constraint, mask }: Parameter, isHashed: boolean): void {
   if (dtype !== 'float32')
     throw new DTypeError(op, [dtype], `${name} cannot be shared: shared numbers are held in float32`);
-  const rule = constraint && recipeOf(constraint);
-  const isElementwise = rule?.name === 'nonNegative' && !isHashed;
-  if (rule && !isElementwise) {
-    const why = rule.name === 'nonNegative' ? 'of numbers with signs' : 'of norms of units';
-    throw new StateError(op, `${name} has the constraint ${rule.name}, ${why}: numbers of a cluster cannot follow it`);
+  if (constraint !== null && (isHashed || constraint.elementwise !== true)) {
+    const why = isHashed ? 'and its hashed numbers would have signs' : 'which does not say that it is elementwise';
+    throw new StateError(
+      op,
+      `${name} has the constraint ${constraint.name}, ${why}: numbers that are one cannot follow it`,
+    );
   }
   if (isHashed && mask !== null && Array.prototype.includes.call(mask.data, 0))
     throw new StateError(op, `${name} is pruned, and hashed numbers cannot be: leave its layer out`);
 }
 
 /** Writes to a weight what its buckets begin as: sums of members, with signs, over the root of their count. */
-export function spreadBuckets({ value }: Parameter, { codes: { data }, count }: Sharing): void {
-  const codes = data as Int32Array;
-  const { array } = value.storage;
-  const sums = new Float64Array(count);
-  const members = new Float64Array(count);
-  codes.forEach((code, i) => {
-    const c = code < 0 ? -1 - code : code;
-    sums[c]! += code < 0 ? -array[i]! : array[i]!;
-    members[c]!++;
-  });
-  codes.forEach((code, i) => {
-    const c = code < 0 ? -1 - code : code;
-    const number = sums[c]! / Math.sqrt(members[c]!);
-    array[i] = code < 0 ? -number : number;
-  });
+export function spreadBuckets({ value }: Parameter, sharing: Sharing): void {
+  const members = new Float64Array(sharing.count);
+  for (const code of sharing.codes.data as Int32Array) members[code < 0 ? -1 - code : code]!++;
+  const own = { value, mask: null, sharing };
+  const buckets = gathered(own, value, false);
+  const sums = buckets.storage.array;
+  for (let c = 0; c < sharing.count; c++) sums[c] = sums[c]! / Math.sqrt(members[c]!);
+  toMembers(own, buckets, value);
 }
 
 /** A weight's sharing, with its numbers brought together; null makes each one by itself. */

@@ -55,7 +55,7 @@ export function gathered(own: Shared, t: Tensor, isMean: boolean): Tensor {
 }
 
 /** Writes to numbers of the weight's shape those of their centroids. */
-function spread(own: Shared, centroids: Tensor, to: Tensor): Tensor {
+export function toMembers(own: Shared, centroids: Tensor, to: Tensor): Tensor {
   const array = flat('share', own.sharing.codes) as Int32Array;
   kernelsFor(to.dtype).takeByCode(to.size, floats('share', centroids), array, aliveOf(own), floats('share', to));
   return to;
@@ -71,7 +71,7 @@ export const centroidGradients = (trained: readonly Moved[], gradients: readonly
 /** The gradient of each number: of a shared weight that of its centroid. */
 export function memberGradient(trained: Moved, g: Tensor): Tensor {
   const own = sharedOf(trained);
-  return own === null ? g : spread(own, g, empty(own.value.shape, g.dtype));
+  return own === null ? g : toMembers(own, g, empty(own.value.shape, g.dtype));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { aligned } from '../compress/explain.ts';
+import { aligned } from '../base/text.ts';
 import type { Op } from '../graph/graph.ts';
 import type { LayerFormat } from './formats.ts';
 import type { Judgement } from './judge.ts';

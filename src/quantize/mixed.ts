@@ -1,6 +1,6 @@
 import { checkCount, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { aligned } from '../compress/explain.ts';
+import { aligned } from '../base/text.ts';
 import { latencies } from '../compress/measure.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';

@@ -1,26 +1,30 @@
-import { checkCount, checkOneOf, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkCount, checkOneOf, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkFunction, checkOptions, defined } from '../base/options.ts';
+import { layerOf } from '../base/text.ts';
 import { cloneModel } from '../compress/clone.ts';
 import type { WeightCriterion } from '../compress/criteria.ts';
+import { isPruned } from '../compress/masks.ts';
 import { checkPair } from '../compress/observe.ts';
 import { prune } from '../compress/prune.ts';
 import { PruningSchedule } from '../compress/schedule.ts';
+import { asFloat32 } from '../graph/decode.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { factsOf } from '../graph/facts.ts';
 import { fromFloat16, toFloat16 } from '../graph/halves.ts';
 import { Network } from '../graph/network.ts';
-import { CODINGS, type FileCoding } from '../io/code-weight.ts';
+import { CODINGS } from '../io/code-weight.ts';
+import type { FileCoding } from '../io/codes/code.ts';
 import { fileParts } from '../io/file-parts.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import { checkModel } from '../nn/check-model.ts';
 import type { Callback, Model } from '../nn/model.ts';
-import { storedGraph, toNetwork } from '../nn/network.ts';
+import { fromNetwork, storedGraph, toNetwork } from '../nn/network.ts';
 import { choicesOf } from '../nn/objective.ts';
 import type { Optimizer } from '../nn/optimizers.ts';
 import { checkSamples, type Data, type SampleLists } from '../nn/samples.ts';
 import type { SharedGradient } from '../nn/sharing.ts';
 import type { KMeansStart } from './k-means.ts';
-import { type ShareOptions, shareWeights } from './share-weights.ts';
+import { checkSharing, type ShareOptions, shareWeights } from './share-weights.ts';
 import { type CompressionStage, DeepCompressed, stageOf } from './stages.ts';
 
 /** Stages that train: while weights are pruned, afterwards, and when they are shared. */
@@ -65,7 +69,7 @@ export interface DeepCompressionOptions {
   readonly optimizer?: (stage: TrainingStage, steps: number) => Optimizer;
   /**
    * Trains a stage in the place of `fit`, with another loss say, and gives the trained model: that or another with its masks and
-   * ties, as `distill({ teacher, student: model, x, y, ...training }).model` is.
+   * ties, which is checked, as `distill({ teacher, student: model, x, y, ...training }).model` is.
    */
   readonly train?: (model: Model, training: StageTraining) => Model;
 }
@@ -88,8 +92,9 @@ export function deepCompression(model: Model, options: DeepCompressionOptions): 
   const { coding, biases, layers } = setting;
   const { validationData, criterion, start, gradient } = options;
   const stages: CompressionStage[] = [];
-  const tell = (stage: CompressionStage['stage'], now: Model, file = encodeNetwork(toNetwork(now))): void => {
-    stages.push(stageOf(stage, now, file, validationData));
+  const tell = (stage: CompressionStage['stage'], now: Model): void => {
+    const network = toNetwork(now);
+    stages.push(stageOf(stage, now, network, encodeNetwork(network), validationData));
   };
   tell('dense', model);
   let now = cloneModel(model);
@@ -110,7 +115,9 @@ export function deepCompression(model: Model, options: DeepCompressionOptions): 
   const whole = toNetwork(now);
   const file = encodeNetwork(biases === 'float16' ? withHalfBiases(whole) : whole, { coding });
   const { network } = decodeNetwork(file);
-  tell('code', now, file);
+  const back = fromNetwork(withoutHalves(network), { seed: model.seed });
+  setting.compile(back, 'centroids');
+  stages.push(stageOf('code', back, network, file, validationData));
   return new DeepCompressed({ model: now, network, file, parts: fileParts(file), stages });
 }
 
@@ -146,19 +153,24 @@ function checked(model: Model, options: DeepCompressionOptions): Setting {
   checkCount(OP, 'batchSize', batchSize);
   for (const [field, given] of Object.entries({ callbacks, optimizer, train }))
     if (given !== undefined) checkFunction(OP, field, given, 'of a stage');
-  const epochsOf = (stage: TrainingStage): number => (typeof epochs === 'number' ? epochs : (epochs[stage] ?? 10));
-  if (typeof epochs === 'object') checkOptions(`${OP}: epochs`, epochs, 'prune retrain centroids');
+  const isByStage = typeof epochs === 'object' && epochs !== null;
+  const epochsOf = (stage: TrainingStage): number => (isByStage ? (epochs[stage] ?? 10) : epochs);
+  if (isByStage) checkOptions(`${OP}: epochs`, epochs, 'prune retrain centroids');
   for (const stage of ['prune', 'retrain', 'centroids'] as const) checkCount(OP, 'epochs', epochsOf(stage), 0);
   const { n } = checkSamples(OP, model, x, y);
   if (n === 0) throw new ShapeError(OP, [], 'there are no samples');
   const stepsOf = (stage: TrainingStage): number => epochsOf(stage) * Math.ceil(n / batchSize);
   if (typeof sparsity !== 'number' && (typeof sparsity !== 'object' || sparsity === null))
     throw new ValueError(OP, 'sparsity', 'a share in [0, 1), or shares by names of layers', sparsity);
+  if (typeof sparsity === 'number') checkRange(OP, 'sparsity', sparsity, 'in [0, 1)');
+  else for (const [name, own] of Object.entries(sparsity)) checkRange(OP, `sparsity["${name}"]`, own, 'in [0, 1)');
+  const clusters = options.clusters ?? usualClusters(model);
+  checkSharing(OP, model.graph, { clusters, ...defined({ start: options.start, gradient: options.gradient }) }); // before what takes long
   return {
     coding,
     biases,
     batchSize,
-    clusters: options.clusters ?? usualClusters(model),
+    clusters,
     layers:
       typeof sparsity === 'number'
         ? [{ sparsity }]
@@ -179,7 +191,6 @@ function usualClusters(model: Model): Readonly<Record<string, number>> {
     kernels.map((node) => [layerOf(node.weights.kernel!), factsOf(node).readsAround === true ? 256 : 32] as const),
   );
 }
-const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
 
 /** About this many prunings in the stage that prunes. */
 const PRUNINGS = 50;
@@ -211,15 +222,35 @@ function trained(
   const { batchSize } = setting;
   const own = cloneModel(model);
   setting.compile(own, stage);
-  const training = { epochs, batchSize, callbacks: [...pruning, ...(callbacks?.(stage) ?? [])] };
+  const more: unknown = callbacks?.(stage) ?? [];
+  if (!Array.isArray(more)) throw new ValueError(OP, `callbacks("${stage}")`, 'a list of callbacks', more);
+  const training = { epochs, batchSize, callbacks: [...pruning, ...more] };
   if (train === undefined) {
     own.fit(x, y, training);
     return own;
   }
   const result = train(own, { stage, ...training });
   checkModel(OP, 'what train gives', result);
+  checkKept(stage, model, result, setting);
   setting.compile(result, stage); // what it was trained for may be something else
   return result;
+}
+
+/** Throws StateError for what a training of the user's own gave, if it lost what the stages before it made. */
+function checkKept(stage: TrainingStage, before: Model, after: Model, { layers }: Setting): void {
+  for (const { name, mask, sharing } of before.weights) {
+    const own = after.graph.weights.get(name);
+    const isRevived = (bit: number, i: number): boolean => bit === 0 && own?.mask?.data[i] !== 0;
+    const isLost = Array.prototype.some.call(mask?.data ?? [], isRevived);
+    const what = isLost ? 'pruned' : sharing !== null && (own?.sharing ?? null) === null ? 'shared' : null;
+    if (what !== null)
+      throw new StateError(
+        OP,
+        `in what train gives for ${stage}, ${name} is ${what} no more: train the model that it gets, or a copy by cloneModel()`,
+      );
+  }
+  if (stage === 'prune' && layers.some(({ sparsity }) => sparsity > 0) && !isPruned(after))
+    throw new StateError(OP, 'what train gives for prune is not pruned: pass the callbacks on that it gets');
 }
 
 /** Keys of biases of float32, as halves hold them. */
@@ -233,6 +264,16 @@ function roundBiases(model: Model): void {
     const rounded = Float32Array.from(value.data, (x) => fromFloat16(toFloat16(x)));
     if (rounded.every(Number.isFinite)) value.storage.array.set(rounded);
   }
+}
+
+/** What the biases of a network are, as models hold them. */
+function withoutHalves(network: Network): Network {
+  const weights = new Map(
+    [...network.weights].map(([key, weight]): [string, Stored] => {
+      return [key, weight.encoding.type === 'float16' ? asFloat32(weight) : weight];
+    }),
+  );
+  return new Network({ ...network, weights });
 }
 
 /** A network with biases in halves where those are exact. */

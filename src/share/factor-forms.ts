@@ -25,7 +25,7 @@ export interface Part {
 }
 
 /** What is put in the place of a node: two, of which the second has its name, its bias and its activation. */
-export interface FactorNames {
+interface FactorNames {
   readonly first: string;
   readonly kernel: string;
 }

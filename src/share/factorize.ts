@@ -68,10 +68,10 @@ function planned(
   checkOneOf(op, 'form', form, ['channel', 'spatial']);
   checkFlag(op, 'larger', larger);
   const given = Object.entries({ rank, energy, ratio }).filter(([, value]) => value !== undefined);
-  if (given.length !== 1) {
-    const list = given.length === 0 ? 'none' : given.map(([field]) => field).join(' and ');
-    throw new ValueError(op, 'how narrow layers become', 'given by one of rank, energy and ratio', list);
-  }
+  const [first, second] = given;
+  if (first === undefined)
+    throw new ValueError(op, 'rank', 'given, unless energy or ratio is', rank, 'Write { rank: 16 }');
+  if (second !== undefined) throw new ValueError(op, second[0], `left out where ${first[0]} is given`, second[1]);
   if (energy !== undefined) checkRange(op, 'energy', energy, 'between 0 and 1');
   if (ratio !== undefined) checkRange(op, 'ratio', ratio, 'between 0 and 1');
   if (calibration !== undefined && form === 'spatial') {

@@ -31,8 +31,10 @@ export function hashWeights(model: Model, options: HashOptions): Model {
   checkOptions(op, options, 'ratio buckets layers seed', 'Write { ratio: 1 / 8 }');
   checkModel(op, 'the model', model);
   const { ratio, buckets, layers, seed = model.seed } = options;
-  if ((ratio === undefined) === (buckets === undefined))
-    throw new ValueError(op, 'ratio', 'given, or buckets, and not both', ratio);
+  if (ratio === undefined && buckets === undefined)
+    throw new ValueError(op, 'ratio', 'given, unless buckets is', ratio, 'Write { ratio: 1 / 8 }');
+  if (ratio !== undefined && buckets !== undefined)
+    throw new ValueError(op, 'buckets', 'left out where ratio is given', buckets);
   if (ratio !== undefined) checkRange(op, 'ratio', ratio, 'positive');
   if (ratio !== undefined && ratio > 1) throw new ValueError(op, 'ratio', 'at most 1', ratio);
   if (buckets !== undefined) checkCount(op, 'buckets', buckets);

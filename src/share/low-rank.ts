@@ -10,7 +10,7 @@ export interface Basis {
 }
 
 /** Second moments of what a product gives, [columns, columns]. */
-export interface Moments {
+interface Moments {
   readonly values: Float64Array;
 }
 
@@ -94,8 +94,10 @@ export function energyOf(squares: Float64Array, r: number): number {
 
 /** The least rank, at least 1, whose share of the squares is `energy`. */
 export function rankOfEnergy(squares: Float64Array, energy: number): number {
+  const all = squares.reduce((sum, x) => sum + x, 0);
   let r = 1;
-  while (r < squares.length && energyOf(squares, r) < energy) r++;
+  let kept = squares[0] ?? 0;
+  while (r < squares.length && all > 0 && kept / all < energy) kept += squares[r++]!;
   return r;
 }
 

@@ -1,22 +1,23 @@
 import { checkCount, checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { cloneModel } from '../compress/clone.ts';
+import { kernelKeys, ofLayers } from '../compress/masks.ts';
 import { networkOf } from '../compress/passes.ts';
 import { asFloat32 } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, isShared, MOST_CENTROIDS, type Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
-import { checkShareable, MOST_CENTROIDS, share, sharedBy } from '../nn/shared-weights.ts';
+import { checkShareable, share, sharedBy } from '../nn/shared-weights.ts';
 import type { SharedGradient } from '../nn/sharing.ts';
 import { checkSeed } from '../tensor/random.ts';
-import { type KMeansOptions, type KMeansStart, kMeans } from './k-means.ts';
+import { type KMeansOptions, type KMeansStart, kMeans, STARTS } from './k-means.ts';
 
 /** Which layers are shared. */
 export interface SharedLayers {
-  /** Names of layers, or keys of their kernels. Default all with a kernel. */
+  /** Names of layers, or keys of their kernels. Default all with a kernel, and embeddings with their tables. */
   readonly layers?: readonly string[];
 }
 
@@ -43,7 +44,7 @@ export interface ShareOptions extends SharedLayers {
  * copies, files, networks (`toNetwork` gives palettes) and models made of them (`fromNetwork`) too. A tied weight that is written
  * to is tied again, by the mean of each cluster, by `setWeights` at once, and else by the next training step. The given subject is
  * unchanged. Fewer distinct numbers than clusters are as they are. Throws ValueError for numbers that are not finite, DTypeError for
- * float64, and StateError for a constraint of norms, which numbers of a cluster cannot follow.
+ * float64, and StateError for a constraint that is not elementwise, which numbers of a cluster cannot follow.
  */
 export function shareWeights(model: Model, options?: ShareOptions): Model;
 export function shareWeights(network: Graph<Stored>, options?: ShareOptions): Network;
@@ -51,13 +52,12 @@ export function shareWeights(subject: Model | Graph<Stored>, options: ShareOptio
   const op = 'shareWeights';
   checkOptions(op, options, 'clusters start gradient layers seed iterations');
   const { gradient = 'sum', start, iterations } = options;
-  checkOneOf(op, 'gradient', gradient, ['sum', 'mean']);
   const seed = options.seed ?? (subject instanceof Model ? subject.seed : 0);
   checkSeed(op, seed);
   const own = { seed, ...(start !== undefined && { start }), ...(iterations !== undefined && { iterations }) };
   if (subject instanceof Model) {
     const copy = cloneModel(subject);
-    const counts = countsFor(op, copy.graph, options);
+    const counts = checkSharing(op, copy.graph, options);
     for (const [key, count] of counts) {
       const weight = copy.graph.weights.get(key)!;
       checkShareable(op, weight, false);
@@ -70,11 +70,13 @@ export function shareWeights(subject: Model | Graph<Stored>, options: ShareOptio
     return copy;
   }
   const graph = networkOf(op, subject);
+  if (options.gradient !== undefined)
+    throw new ValueError(op, 'gradient', 'left out for a network, which is not trained', gradient);
   const weights = new Map(graph.weights);
-  for (const [key, count] of countsFor(op, graph, options)) {
+  for (const [key, count] of checkSharing(op, graph, options)) {
     const weight = weights.get(key)!;
     const { type } = weight.encoding;
-    if (!['float32', 'palette', 'hashed'].includes(type))
+    if (type !== 'float32' && !isShared(weight.encoding))
       throw new StateError(op, `${key} is ${encodingText(weight.encoding)}: share float32 weights, before quantizing`);
     const { values } = asFloat32(weight).encoding as EncodingOf<'float32'>;
     if (values.length === 0) continue;
@@ -111,13 +113,21 @@ function clustersOf(
   return { codes, centroids: Float32Array.from([...(zero === 1 ? [0] : []), ...found.centroids]) };
 }
 
-/** Keys of kernels with how many numbers each is to have. */
-function countsFor(op: string, graph: Graph<unknown>, { clusters = 32, layers }: ShareOptions): Map<string, number> {
+/** Keys of kernels with how many numbers each is to have, as options say, which are checked by themselves. */
+export function checkSharing(
+  op: string,
+  graph: Graph<unknown>,
+  { clusters = 32, layers, gradient = 'sum', start = 'linear' }: ShareOptions,
+): Map<string, number> {
+  checkOneOf(op, 'gradient', gradient, ['sum', 'mean']);
+  if (!STARTS.includes(start)) throw new ValueError(op, 'start', STARTS.join(' or '), start, didYouMean(start, STARTS));
   if (typeof clusters === 'number')
     return new Map(kernelsFor(op, graph, layers).map((key) => [key, checkClusters(op, 'clusters', clusters)]));
   if (typeof clusters !== 'object' || clusters === null)
     throw new ValueError(op, 'clusters', 'a number, or numbers by names of layers', clusters);
   if (layers !== undefined) throw new ValueError(op, 'layers', 'left out where clusters name them', layers);
+  if (Object.keys(clusters).length === 0)
+    throw new ValueError(op, 'clusters', 'a number, or numbers of one layer at least', clusters);
   return new Map(
     Object.entries(clusters).flatMap(([name, count]) =>
       kernelsFor(op, graph, [name]).map((key) => [key, checkClusters(op, `clusters["${name}"]`, count)]),
@@ -131,24 +141,14 @@ function checkClusters(op: string, field: string, count: number): number {
   return count;
 }
 
-/** Keys of the kernels of these layers, or of all. */
-export function kernelsFor(op: string, { nodes }: Graph<unknown>, layers: readonly string[] | undefined): string[] {
-  const kernels = new Set<string>();
-  for (const node of nodes) {
-    const roles = factsOf(node).weights;
-    for (const [role, key] of Object.entries(node.weights))
-      if (roles === null ? key.endsWith('/kernel') : roles[role]?.isPruned === true) kernels.add(key);
-  }
-  const all = [...kernels];
-  if (layers === undefined) return all;
-  if (!Array.isArray(layers)) throw new ValueError(op, 'layers', 'a list of names of layers', layers);
-  const found = layers.flatMap((name: string) => {
-    const own = all.filter((key) => key === name || key.startsWith(`${name}/`));
-    if (own.length > 0) return own;
-    const names = all.map((key) => key.slice(0, key.lastIndexOf('/')));
-    throw new ValueError(op, 'a layer', `one with a kernel: ${names.join(', ')}`, name, didYouMean(name, names));
+/** Keys of the kernels and tables of these layers, or of all. */
+export function kernelsFor(op: string, graph: Graph<unknown>, layers: readonly string[] | undefined): string[] {
+  const tables = graph.nodes.flatMap((node) => {
+    const { table } = factsOf(node);
+    return table === undefined ? [] : [node.weights[table]!];
   });
-  return [...new Set(found)];
+  const all = [...new Set([...kernelKeys(graph), ...tables])].map((key) => ({ key }));
+  return ofLayers(op, all, layers).map(({ key }) => key);
 }
 
 /**
@@ -167,9 +167,8 @@ export function unshare(subject: Model | Graph<Stored>): Model | Network {
     return copy;
   }
   const graph = networkOf('unshare', subject);
-  const isShared = ({ encoding: { type } }: Stored): boolean => type === 'palette' || type === 'hashed';
   const weights = new Map(
-    [...graph.weights].map(([key, weight]) => [key, isShared(weight) ? asFloat32(weight) : weight]),
+    [...graph.weights].map(([key, weight]) => [key, isShared(weight.encoding) ? asFloat32(weight) : weight]),
   );
   return new Network({ ...graph, weights });
 }

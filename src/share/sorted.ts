@@ -44,6 +44,9 @@ export function sortedOf(values: ArrayLike<number>, given: ArrayLike<number> | u
     total[i + 1] = total[i]! + weights[i]!;
     moment[i + 1] = moment[i]! + weights[i]! * (x - shift);
   });
+  const spread = xs.at(-1)! - xs[0]!;
+  if (!(total.at(-1)! * spread * spread < Infinity))
+    throw new ValueError('kMeans', 'values', 'near enough to each other for sums of squares in float64', values);
   return { xs: Float64Array.from(xs), weights: Float64Array.from(weights), total, moment, shift };
 }
 

@@ -1,4 +1,7 @@
-import { aligned } from '../compress/explain.ts';
+import { elementsOf } from '../base/shape.ts';
+import { aligned } from '../base/text.ts';
+import { kernelKeys } from '../compress/masks.ts';
+import { nonZero } from '../graph/cost.ts';
 import type { Network } from '../graph/network.ts';
 import type { FilePart } from '../io/file-parts.ts';
 import type { Model } from '../nn/model.ts';
@@ -7,29 +10,27 @@ import type { SampleLists } from '../nn/samples.ts';
 /** What a stage of Deep Compression left. */
 export interface CompressionStage {
   readonly stage: 'dense' | 'prune' | 'retrain' | 'share' | 'centroids' | 'code';
-  /** Of the whole file, as it would be written then. */
+  /** Of the whole file, header included, as it would be written then: float32, palettes of a byte a number, and last what is coded. */
   readonly bytes: number;
-  /** The share of the kernels' numbers that is zero. */
+  /** The share of the kernels' numbers that is zero, from 0 to 1; 0 of no numbers. */
   readonly sparsity: number;
-  /** Bits of the file for each of the others. */
+  /** Bits of the whole file for each of the others; Infinity where none is left. */
   readonly bitsPerWeight: number;
-  /** `loss` and metrics, as `evaluate` gives them; null where there is nothing to judge on. */
+  /** `loss` and metrics, as `evaluate` gives them, of `code` those of what the file gives back; null where there is nothing to judge on. */
   readonly figures: Readonly<Record<string, number>> | null;
 }
 
+/** What a model, its network and the file of that are worth, on samples to judge on. */
 export function stageOf(
   stage: CompressionStage['stage'],
   model: Model,
+  network: Network,
   file: Uint8Array,
   judged: SampleLists | undefined,
 ): CompressionStage {
-  let all = 0;
-  let left = 0;
-  for (const { name, value } of model.weights) {
-    if (!name.endsWith('/kernel')) continue;
-    all += value.size;
-    for (const w of value.data) if (w !== 0) left++;
-  }
+  const kernels = kernelKeys(network).map((key) => network.weights.get(key)!);
+  const all = kernels.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  const left = kernels.reduce((sum, kernel) => sum + nonZero(kernel), 0);
   return {
     stage,
     bytes: file.length,
@@ -67,10 +68,11 @@ export class DeepCompressed {
       bitsPerWeight.toFixed(1),
       ...names.map((name) => figures![name]!.toFixed(4)),
     ]);
-    const table = aligned([['stage', 'bytes', 'zeros', 'bits a weight', ...names], ...rows]);
+    const heads = ['stage', 'bytes', 'zeros', 'bits a weight', ...names];
+    const table = aligned([heads, ...rows], [...heads.keys()].slice(1));
     const sums = new Map<string, number>();
     for (const { part, bytes } of this.parts) sums.set(part, (sums.get(part) ?? 0) + bytes);
-    const parts = aligned([['part', 'bytes'], ...[...sums].map(([part, bytes]) => [part, String(bytes)])]);
+    const parts = aligned([['part', 'bytes'], ...[...sums].map(([part, bytes]) => [part, String(bytes)])], [1]);
     return [...table, '', ...parts].join('\n');
   }
 }

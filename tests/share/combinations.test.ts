@@ -1,23 +1,34 @@
 import { describe, expect, test } from 'vitest';
 import {
+  Adam,
   BatchNorm,
   convert,
+  Dense,
+  decodeNetwork,
   decodeWeight,
   distill,
+  Embedding,
+  encodeNetwork,
   equalize,
+  Flatten,
+  factorize,
   foldBatchNorm,
+  fromData,
   hashWeights,
   type Model,
   type Network,
   type PrepareOptions,
+  PruningSchedule,
+  predictNetwork,
   prepareQAT,
   prune,
   quantize,
+  Sequential,
   shareWeights,
   toNetwork,
   unshare,
 } from '../../src/index.ts';
-import { broken, keysOfShared, small, x, y } from './tools.ts';
+import { broken, keysOfShared, numbersOf, small, x, y } from './tools.ts';
 
 const KERNELS = ['conv/kernel', 'hidden/kernel', 'out/kernel'];
 const CLUSTERS = 5;
@@ -116,4 +127,49 @@ test('hashed numbers stay one through training for integers and distillation', (
   const { model } = distill({ teacher: small(), student: hashed, x, y, epochs: 1, batchSize: 8 });
   expect(broken(model)).toBe('');
   expect(keysOfShared(model)).toEqual(KERNELS);
+});
+
+test('a schedule that one kernel refuses leaves the others as they were', () => {
+  const model = hashWeights(small(), { ratio: 0.25, layers: ['out'] });
+  const before = numbersOf(model);
+  const schedule = new PruningSchedule({ finalSparsity: 0.5, end: 1, frequency: 1 });
+  expect(() => model.fit(x, y, { callbacks: [schedule] })).toThrow('out/kernel is hashed');
+  expect(numbersOf(model)).toEqual(before);
+  expect(model.weights.every(({ mask }) => mask === null)).toBe(true);
+});
+
+test('a layer is meant by its whole name, for pruning, sharing and hashing alike', () => {
+  const narrow = factorize(small(), { rank: 2, layers: ['hidden'] });
+  expect(keysOfShared(shareWeights(narrow, { layers: ['hidden'] }))).toEqual(['hidden/kernel']);
+  expect(keysOfShared(shareWeights(narrow, { clusters: { hidden: 4 } }))).toEqual(['hidden/kernel']);
+  expect(keysOfShared(hashWeights(narrow, { ratio: 0.5, layers: ['hidden/in/kernel'] }))).toEqual(['hidden/in/kernel']);
+  const pruned = prune(narrow, { sparsity: 0.5, layers: ['hidden'] });
+  expect(pruned.weights.flatMap(({ name, mask }) => (mask === null ? [] : [name]))).toEqual(['hidden/kernel']);
+  for (const layers of [[], ['hid']]) {
+    expect(() => shareWeights(narrow, { layers })).toThrow('shareWeights: ');
+    expect(() => hashWeights(narrow, { ratio: 0.5, layers })).toThrow('hashWeights: ');
+    expect(() => prune(narrow, { sparsity: 0.5, layers })).toThrow('prune: ');
+  }
+  expect(() => shareWeights(narrow, { clusters: {} })).toThrow('shareWeights: clusters must be');
+  expect(() => shareWeights(toNetwork(narrow), { gradient: 'mean' })).toThrow(
+    'gradient must be left out for a network',
+  );
+});
+
+test('tables of embeddings are shared and hashed, and programs and files have them', () => {
+  const words = Int32Array.from({ length: 24 * 5 }, (_, i) => (i * i) % 11);
+  const model = new Sequential(
+    [new Embedding(11, 4, { inputShape: [5], name: 'words' }), new Flatten(), new Dense(3, { name: 'out' })],
+    { seed: 2 },
+  );
+  model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'meanSquaredError' });
+  const input = fromData(words, [24, 5]);
+  for (const own of [shareWeights(model, { clusters: 5 }), hashWeights(model, { ratio: 0.25 })]) {
+    expect(keysOfShared(own)).toEqual(expect.arrayContaining(['words/embeddings', 'out/kernel']));
+    own.fit(input, y, { batchSize: 8, epochs: 2 });
+    expect(broken(own, 5)).toBe('');
+    const { network } = decodeNetwork(encodeNetwork(toNetwork(own), { coding: 'range' }));
+    expect(['palette', 'hashed']).toContain(network.weights.get('words/embeddings')!.encoding.type);
+    expect([...predictNetwork(network, input).data]).toEqual([...own.predict(input).data]);
+  }
 });

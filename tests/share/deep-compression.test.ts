@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   Adam,
   Conv2D,
+  cloneModel,
   cosineDecay,
   type DeepCompressionOptions,
   Dense,
@@ -12,9 +13,12 @@ import {
   Flatten,
   type Model,
   predictNetwork,
+  prune,
   Sequential,
+  type StageTraining,
   StateError,
   toNetwork,
+  unshare,
   ValueError,
 } from '../../src/index.ts';
 import { normal, smallModel, threeClasses, values } from '../compress/tools.ts';
@@ -140,8 +144,32 @@ describe('deepCompression', () => {
     expect(() => bad({ biases: 'int8' })).toThrow(ValueError);
     expect(() => bad({ epochs: { tune: 1 } })).toThrow(ValueError);
     expect(() => bad({ epochs: 1.5 })).toThrow(ValueError);
-    expect(() => bad({ clusters: 300 })).toThrow(ValueError);
+    for (const wrong of ['1', 'a', true, () => 1, null, { prune: '1' }])
+      expect(() => bad({ epochs: wrong })).toThrow('deepCompression: epochs must be');
+    expect(() => bad({ sparsity: 1.2 })).toThrow('deepCompression: sparsity must be in [0, 1)');
+    // Before anything is trained
+    const train = (): never => expect.unreachable();
+    expect(() => bad({ train, clusters: 300 })).toThrow(ValueError);
+    expect(() => bad({ train, start: 'kmeans' })).toThrow(
+      /^deepCompression: start must be .*Did you mean kmeans\+\+\?/,
+    );
+    expect(() => bad({ train, gradient: 'most' })).toThrow('deepCompression: gradient must be');
+    // What a training gives has to be what it was given, trained
+    expect(() => bad({ train: () => cloneModel(model) })).toThrow('what train gives for prune is not pruned');
+    expect(() =>
+      bad({
+        train: (own: Model, { stage }: StageTraining) => (stage === 'prune' ? prune(own, { sparsity: 0.6 }) : model),
+      }),
+    ).toThrow('in what train gives for retrain, dense/kernel is pruned no more');
+    const loose = (own: Model, { stage, ...training }: StageTraining): Model => {
+      own.fit(x, y, training);
+      return stage === 'centroids' ? unshare(own) : own;
+    };
+    expect(() => bad({ train: loose })).toThrow('in what train gives for centroids, dense/kernel is shared no more');
     expect(() => bad({ train: 1 })).toThrow(ValueError);
+    expect(() => bad({ callbacks: () => 5 })).toThrow(
+      'deepCompression: callbacks("prune") must be a list of callbacks',
+    );
     expect(() => bad({ train: () => null })).toThrow(ValueError);
     expect(() => bad({ validationData: x })).toThrow(ValueError);
     const fresh = new Sequential([new Dense(3, { inputShape: [5] })]);

@@ -369,7 +369,7 @@ describe('what stays', () => {
     const model = smallModel();
     const bad = (given: object): unknown => factorize(model, given as FactorizeOptions);
     expect(() => bad({})).toThrow(
-      'factorize: how narrow layers become must be given by one of rank, energy and ratio, got "none"',
+      'factorize: rank must be given, unless energy or ratio is, got undefined. Write { rank: 16 }',
     );
     expect(() => bad({ rank: 1, energy: 0.5 })).toThrow('got "rank and energy"');
     expect(() => bad({ rank: 0 })).toThrow(ValueError);

@@ -94,8 +94,8 @@ describe('hashed weights', () => {
   test('what is no size is refused', () => {
     const fails = (options: object, text: string): void =>
       expect(() => hashWeights(small(), options)).toThrow(`hashWeights: ${text}`);
-    fails({}, 'ratio must be given, or buckets, and not both');
-    fails({ ratio: 0.5, buckets: 3 }, 'ratio must be given, or buckets, and not both');
+    fails({}, 'ratio must be given, unless buckets is, got undefined. Write { ratio: 1 / 8 }');
+    fails({ ratio: 0.5, buckets: 3 }, 'buckets must be left out where ratio is given, got 3');
     fails({ ratio: 1.5 }, 'ratio must be at most 1, got 1.5');
     fails({ ratio: 0 }, 'ratio must be positive');
     fails({ buckets: 0 }, 'buckets must be an integer of at least 1');

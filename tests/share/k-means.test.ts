@@ -32,7 +32,6 @@ describe('starts, before any iteration', () => {
   test('linear: evenly over the range, one in its middle', () => {
     expect(begun([10, 0, 1, 2], 3, 'linear')).toEqual([0, 5, 10]);
     expect(begun([10, 0, 1, 2], 1, 'linear')).toEqual([5]);
-    expect(begun([-1.5e308, 1.5e308, 0, 1], 3, 'linear')).toEqual([-1.5e308, 0, 1.5e308]);
   });
 
   test('density: at the numbers that split the list into equal parts', () => {
@@ -167,4 +166,22 @@ test('what is no list of numbers is refused', () => {
   expect(() => kMeans([1, 2], 1, { weights: [1, 0] })).toThrow('weights[1] must be positive and finite, got 0');
   const many = Float64Array.from({ length: 2 ** 19 }, (_, i) => i);
   expect(() => kMeans(many, 200, { start: 'optimal' })).toThrow('the limit is 67108864');
+});
+
+test('squares that float64 cannot hold make no NaN of centroids', () => {
+  const tiny = [0, 1e-200, 2e-200, 3e-200];
+  const mixed = [0, 1, 1 + 2 ** -52, 1e-200, 2e-200];
+  for (const own of STARTS)
+    for (const [values, k] of [
+      [tiny, 3],
+      [mixed, 4],
+    ] as const) {
+      const { centroids } = kMeans(values, k, { start: own, iterations: 0 });
+      expect([...centroids].every(Number.isFinite)).toBe(true);
+      expect(new Set(centroids).size).toBe(k);
+    }
+  for (const values of [[-1e308, 1e308, 0], [-1e200, 1e200, 0], Array.from({ length: 9 }, (_, i) => i * 1e160)])
+    expect(() => kMeans(values, 2)).toThrow('kMeans: values must be near enough to each other');
+  expect(() => kMeans([1, 2, 3, 4], 2, { weights: [1e308, 1e308, 1, 1e-308] })).toThrow('kMeans: values must be near');
+  expect([...kMeans([0, 5e-324, 1e-323, 2e-323], 2, { start: 'kmeans++', iterations: 0 }).centroids]).toHaveLength(2);
 });

@@ -177,20 +177,24 @@ test('another sharing, or none, is a step of its own', () => {
 });
 
 describe('what would pull members apart', () => {
-  test('constraints of norms are refused, and signs that differ with any', () => {
+  test('constraints are refused that do not say they are elementwise, and of hashed weights all', () => {
     for (const [rule, name] of [
       [maxNorm(2), 'maxNorm'],
       [unitNorm(), 'unitNorm'],
     ] as const)
       expect(() => shareWeights(small(undefined, { kernelConstraint: rule }))).toThrow(
-        `shareWeights: hidden/kernel has the constraint ${name}, of norms of units: numbers of a cluster cannot follow it`,
+        `shareWeights: hidden/kernel has the constraint ${name}, which does not say that it is elementwise`,
       );
     expect(() => hashWeights(small(undefined, { kernelConstraint: nonNegative() }), { ratio: 0.5 })).toThrow(
-      'hashWeights: hidden/kernel has the constraint nonNegative, of numbers with signs',
+      'hashWeights: hidden/kernel has the constraint nonNegative, and its hashed numbers would have signs',
     );
+    // One of the user's own too, unless it says that it may be
+    const own = { name: 'halve', call: (w: Tensor) => mul(w, 0.5) };
+    expect(() => shareWeights(small(undefined, { kernelConstraint: own }))).toThrow('has the constraint halve, which');
+    expect(() => hashWeights(small(undefined, { kernelConstraint: own }), { ratio: 0.5 })).toThrow('constraint halve');
   });
 
-  test('a constraint of the user, and an optimizer of the user, are followed by the mean', () => {
+  test('a constraint that is not what it says, and an optimizer of the user, are followed by the mean', () => {
     const random = new Random(4, 'tests');
     class Jitter extends SGD {
       override update(...given: Parameters<SGD['update']>): void {
@@ -200,7 +204,7 @@ describe('what would pull members apart', () => {
         for (let i = 0; i < w.length; i++) w[i]! += noise[i]!;
       }
     }
-    const shrink = { name: 'rows', call: (w: Tensor) => mul(w, random.uniform([1, 6])) };
+    const shrink = { name: 'rows', elementwise: true, call: (w: Tensor) => mul(w, random.uniform([1, 6])) };
     const model = shareWeights(small(undefined, { kernelConstraint: shrink }), { clusters: 3 });
     model.compile({ optimizer: new Jitter(), loss: 'meanSquaredError' });
     model.fit(x, y, { batchSize: 8, epochs: 2 });

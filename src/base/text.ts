@@ -1,0 +1,13 @@
+/** The name of the layer that has a weight, by the weight's key `<layer>/<role>`. */
+export const layerOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
+
+/** Rows of cells as lines, columns below each other; those in `right` end at one place, as numbers do. */
+export function aligned(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
