@@ -173,9 +173,12 @@ describe('a pass takes what codes stand for:', () => {
     expect(shrink(new Network({ ...shared, weights })).weights.get('a/kernel')!.shape).toEqual([8, 6]);
   });
 
-  test('but numbers are pruned before they are shared', () => {
-    expect(() => prune(networks().shared, { sparsity: 0.5 })).toThrow(
-      'a/kernel is a palette already: prune before quantizing',
-    );
+  test('prune, which leaves a palette one', () => {
+    const { shared, plain } = networks();
+    const pruned = prune(shared, { sparsity: 0.5 });
+    expect(pruned.weights.get('b/kernel')!.encoding.type).toBe('palette');
+    expect(numbersOf(pruned)).toEqual(numbersOf(prune(plain, { sparsity: 0.5 })));
+    const chance = productOf(hashed({ shape: [8, 3] }, 7));
+    expect(() => prune(chance, { sparsity: 0.5 })).toThrow('d/kernel is hashed already: prune before quantizing');
   });
 });

@@ -79,11 +79,18 @@ async function predicted(run: string, text: string, ...args: readonly string[]):
   return { ...ended, text: existsSync(out) ? readFileSync(out, 'utf8') : '' };
 }
 
-test('a run leaves seven networks, each with the encoder of its training rows, which the report speaks of', async () => {
+test('a run leaves eight networks, each with the encoder of its training rows, which the report speaks of', async () => {
   expect(readdirSync(join(folder, 'fruit', 'models')).sort()).toEqual([
-    ...['combined', 'int8', 'neurons-pruned', 'pruned', 'sparse-panels', 'student-distilled', 'teacher'].map(
-      (form) => `${form}.safetensors`,
-    ),
+    ...[
+      'combined',
+      'int8',
+      'neurons-pruned',
+      'pruned',
+      'smallest',
+      'sparse-panels',
+      'student-distilled',
+      'teacher',
+    ].map((form) => `${form}.safetensors`),
   ]);
   const options = {
     ...{ columns: 'useful', missing: 'mean', unlabelled: 'skip' },
