@@ -1,18 +1,21 @@
 import {
+  Adam,
   type Callback,
-  decodeNetwork,
-  decodeWeight,
+  type DeepCompressed,
+  deepCompression,
   encodeNetwork,
+  type FilePart,
   fileParts,
+  fromData,
   type Model,
   type Network,
   PruningSchedule,
-  shareWeights,
   toNetwork,
 } from 'whittle-ml';
+import { tensorOf } from './images.ts';
 import type { Make, Restraint } from './networks.ts';
 import type { Context, Kept, Outcome, PartBytes, Published, Row } from './paper.ts';
-import { errorsOf, stepsOf, train } from './training.ts';
+import { BATCH, errorsOf, LOSS, stepsOf, train } from './training.ts';
 
 /** A training of a network. */
 export interface Stage extends Restraint {
@@ -34,7 +37,11 @@ export interface Recipe {
     /** Share of the epochs after which `kept` is reached: the others retrain. */
     readonly until: number;
   };
-  readonly share: Omit<Stage, keyof Restraint> & { readonly clusters: number };
+  readonly share: Omit<Stage, keyof Restraint> & {
+    readonly clusters: number;
+    /** How they are in the file. */
+    readonly biases: 'float32' | 'float16';
+  };
 }
 
 /** A network of a paper. */
@@ -51,7 +58,8 @@ export interface Subject {
 
 /**
  * The rows of the pipeline: trained; and of each share that is kept two, pruned and trained on, and with shared weights, trained
- * on, in a coded file. What is published stands beside the first share.
+ * on, in a coded file. What is published stands beside the first share. All but the dense training is the library's `deepCompression`,
+ * with trainings of our own: a stage that has run is read from where it is kept.
  */
 export function pipeline({ make, recipe, label, published, cost = 1 }: Subject): Row[] {
   const { dense, prune, share, jitter } = recipe;
@@ -81,30 +89,48 @@ export function pipeline({ make, recipe, label, published, cost = 1 }: Subject):
   });
   const others = prune.kept.flatMap((kept, i): Row[] => {
     const name = `${Math.round(1000 * kept) / 10} %`;
-    const pruned = (context: Context): Model =>
+    const begun = (context: Context): Model => {
+      const { images, seed } = context;
+      const model = make(images.train, seed, prune);
+      model.setWeights(trained(context).getWeights());
+      return model;
+    };
+    // Not by the schedule that the stage is given: that one begins with no zeros and goes on to the end of the stage, and what is
+    // left trains in a stage of its own. Here it is one training, whose rate falls once.
+    const pruned = (context: Context, model?: Model): Model =>
       context.model(key(`pruned ${name}`), () => {
-        const { images, seed } = context;
-        const model = make(images.train, seed, prune);
-        model.setWeights(trained(context).getWeights());
-        return trainedOn(model, context, prune, scheduleOf(prune, kept, stepsOf(images.train)));
+        const schedule = scheduleOf(prune, kept, stepsOf(context.images.train));
+        return trainedOn(model ?? begun(context), context, prune, schedule);
       });
-    const shared = (context: Context): Model =>
-      context.model(key(`shared ${name}`), () => {
-        const { clusters } = share;
-        return trainedOn(shareWeights(pruned(context), { clusters, seed: context.seed }), context, share);
+    const compressed = (context: Context): DeepCompressed => {
+      const { labels } = context.images.train;
+      const model = begun(context);
+      model.compile({ optimizer: new Adam(), loss: LOSS });
+      return deepCompression(model, {
+        x: tensorOf(context.images.train, model.inputShape),
+        y: fromData(labels, [labels.length]),
+        sparsity: 1 - kept,
+        clusters: share.clusters,
+        coding: 'range',
+        biases: share.biases,
+        epochs: { prune: prune.epochs, retrain: 0, centroids: share.epochs },
+        batchSize: BATCH,
+        train: (own, { stage }) =>
+          stage === 'prune'
+            ? pruned(context, own)
+            : context.model(key(`shared ${name}`), () => trainedOn(own, context, share)),
       });
+    };
     return [
       row(`${name} kept`, i === 0 ? published.pruned : undefined, prune.epochs, (context) => {
         const subject = toNetwork(pruned(context));
-        return { subject, kept: keptIn(subject) };
+        return { subject, kept: keptIn(subject, fileParts(encodeNetwork(subject))) };
       }),
       row(`${name} kept, shared, coded`, i === 0 ? published.coded : undefined, share.epochs, (context) => {
-        const network = toNetwork(shared(context));
-        const file = encodeNetwork(network, { coding: 'range' });
-        context.keep(key(`coded ${name}`), file);
         // What is judged is what the file holds.
-        const subject = decodeNetwork(file).network;
-        return { subject, kept: keptIn(subject), bytes: file.length, parts: partsOf(file) };
+        const { file, network: subject, parts } = compressed(context);
+        context.keep(key(`coded ${name}`), file);
+        return { subject, kept: keptIn(subject, parts), bytes: file.length, parts: bytesOf(parts) };
       }),
     ];
   });
@@ -123,25 +149,22 @@ function scheduleOf({ first, until, epochs }: Recipe['prune'], kept: number, ste
   });
 }
 
-/** Of each kernel how many numbers are not 0, of how many. */
-export function keptIn({ weights }: Network): Record<string, Kept> {
-  const kernels = [...weights].filter(([key]) => key.endsWith('/kernel'));
+/** Of each kernel how many numbers its file holds, of how many. */
+export function keptIn({ weights }: Network, parts: readonly FilePart[]): Record<string, Kept> {
   return Object.fromEntries(
-    kernels.map(([key, weight]) => {
-      const data = decodeWeight(weight)!;
-      let kept = 0;
-      for (let i = 0; i < data.length; i++) if (data[i] !== 0) kept++;
-      return [key, [kept, data.length]];
+    parts.flatMap(({ weight, part, numbers }): [string, Kept][] => {
+      if (part !== 'values' || !weight?.endsWith('/kernel')) return [];
+      return [[weight, [numbers!, weights.get(weight)!.shape.reduce((product, side) => product * side, 1)]]];
     }),
   );
 }
 
 /** The bytes of a file by kind of part; all of a bias is one. */
-function partsOf(file: Uint8Array): PartBytes {
-  const parts: Record<string, number> = {};
-  for (const { weight, part, bytes } of fileParts(file)) {
+function bytesOf(parts: readonly FilePart[]): PartBytes {
+  const sums: Record<string, number> = {};
+  for (const { weight, part, bytes } of parts) {
     const name = weight?.endsWith('/bias') ? 'biases' : part;
-    parts[name] = (parts[name] ?? 0) + bytes;
+    sums[name] = (sums[name] ?? 0) + bytes;
   }
-  return parts;
+  return sums;
 }

@@ -12,7 +12,7 @@ the published ones, the mean and the worst of several seeds, and what differs. A
                     dataset-fashion-mnist put it, and no published figures, which are of MNIST
   --only <names>    some papers: $NAMES, with commas between
   --seeds <n>       how many seeds, from 1 (default 3)
-  --quick           few images and epochs: about a minute, says that all works and nothing about the papers
+  --quick           few images and epochs: half a minute, says that all works and nothing about the papers
   --out <folder>    where tables, results and files of networks go (default bench/report/papers); a run that was stopped
                     goes on from what is there, if data and settings are the same
   --help            this text

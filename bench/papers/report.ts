@@ -11,7 +11,7 @@ const whole = (x: number): string => Math.round(x).toLocaleString('en-US');
 const bits = (x: number): string => x.toFixed(2);
 
 /** The mean and, where it is another, the worst. */
-function spread(list: readonly number[], text: (x: number) => string): string {
+function meanAndWorst(list: readonly number[], text: (x: number) => string): string {
   if (list.length === 0) return NONE;
   const [mean, worst] = [spreadOf(list).mean, spreadOf(list).worst].map(text);
   return mean === worst ? mean! : `${mean}, worst ${worst}`;
@@ -52,20 +52,20 @@ function mainTable(shown: readonly Shown[]): string {
     const said = (x: number | undefined, text: (x: number) => string): string => (x === undefined ? NONE : text(x));
     return [
       row.name,
-      spread(
+      meanAndWorst(
         cells.map(({ wrong, of }) => wrong / of),
         share,
       ),
       said(published?.error, share),
-      spread(known(cells.map(({ bytes }) => bytes)), whole),
+      meanAndWorst(known(cells.map(({ bytes }) => bytes)), whole),
       said(published?.bytes, whole),
-      spread(known(cells.map((cell) => bitsOf(cell, cell.bytes))), bits),
+      meanAndWorst(known(cells.map((cell) => bitsOf(cell, cell.bytes))), bits),
       said(published?.bits, bits),
-      spread(
+      meanAndWorst(
         cells.map(({ epochs }) => epochs),
         whole,
       ),
-      spread(
+      meanAndWorst(
         cells.map(({ seconds }) => seconds),
         whole,
       ),

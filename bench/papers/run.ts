@@ -1,7 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { backend } from 'whittle-ml';
-import { writeFileAtomic } from 'whittle-ml/node';
 import { environment } from '../environment.ts';
 import { exitCodeOf } from '../options.ts';
 import type { Surroundings } from '../run.ts';
@@ -11,13 +9,14 @@ import type { Paper, Row } from './paper.ts';
 import { NAMES, papersOf } from './papers.ts';
 import { Progress } from './progress.ts';
 import { machineOf, renderPaper } from './report.ts';
-import { Store } from './store.ts';
+import { Store, write } from './store.ts';
 
 /** Images that --quick leaves of each set. */
 const FEW = { train: 2000, test: 1000 };
 
 /**
- * Returns the exit code: 0, or 2 for a wrong option, missing images and results of other settings (one line on `errors`).
+ * Returns the exit code: 0, or 2 for a wrong option, missing images, results of other settings and a
+ * folder that cannot be written to (one line on `errors`).
  * `fashion` is where Fashion-MNIST is looked for.
  */
 export function run(args: readonly string[], surroundings: Surroundings, fashion = FASHION): Promise<number> {
@@ -47,7 +46,10 @@ async function runPapers(options: PapersOptions, { output, errors }: Surrounding
   const all = await readImages(mnist, fashion);
   const images = quick ? { ...all, train: some(all.train, FEW.train), test: some(all.test, FEW.test) } : all;
   const papers = papersOf(only, quick).map((paper) => ({ paper, store: new Store(out, paper, images) }));
-  mkdirSync(out, { recursive: true });
+  const tables = (): string =>
+    papers.map(({ paper, store }) => renderPaper(paper, store.cells, images, quick)).join('\n');
+  const path = join(out, 'papers.md');
+  write(path, tables()); // now, and not when the first row has been trained, it shows whether that is possible
   const machine = machineOf(environment(), backend().name);
   const sizes = `${images.train.labels.length} images to train on and ${images.test.labels.length} to test`;
   output.write(`${machine}\n${images.name}: ${sizes}\n\n`);
@@ -56,8 +58,6 @@ async function runPapers(options: PapersOptions, { output, errors }: Surrounding
     jobs.reduce((sum, { row }) => sum + row.cost, 0),
     (line) => errors.write(line),
   );
-  const tables = (): string =>
-    papers.map(({ paper, store }) => renderPaper(paper, store.cells, images, quick)).join('\n');
   for (const { paper, store, seed, row } of jobs) {
     const { name, cost } = row;
     const tell = (share: number): void => progress.at(`${paper.name}, seed ${seed}, ${name}`, cost, share);
@@ -72,9 +72,9 @@ async function runPapers(options: PapersOptions, { output, errors }: Surrounding
     });
     store.add({ row: name, seed, ...outcome, seconds: (performance.now() - start) / 1000, machine });
     tell(1);
-    writeFileAtomic(join(out, 'papers.md'), tables());
+    write(path, tables());
   }
-  output.write(`${tables()}\nTables: ${join(out, 'papers.md')}\n`);
+  output.write(`${tables()}\nTables: ${path}\n`);
 }
 
 /** What is left to do: a seed of every paper before the next seed, since one seed of all is of more use than all of one. */

@@ -15,7 +15,7 @@ export interface Cell extends Outcome {
   readonly machine: string;
 }
 
-interface Held {
+interface Results {
   readonly paper: string;
   readonly data: { readonly name: string; readonly digest: string };
   readonly settings: object;
@@ -26,11 +26,11 @@ interface Held {
 export class Store {
   private readonly path: string;
   private readonly folder: string;
-  private readonly head: Omit<Held, 'cells'>;
+  private readonly head: Omit<Results, 'cells'>;
   private readonly list: Cell[];
 
-  /** Throws UsageError where the file is of other data or settings, or is none. */
-  constructor(out: string, { name, settings }: Pick<Paper, 'name' | 'settings'>, data: Held['data']) {
+  /** Throws UsageError where the file is of other data or settings, or is none, or cannot be read. */
+  constructor(out: string, { name, settings }: Pick<Paper, 'name' | 'settings'>, data: Results['data']) {
     this.path = join(out, `${name}.json`);
     // Models of other settings lie elsewhere, also where the file of results was removed.
     const of = createHash('sha256')
@@ -39,7 +39,7 @@ export class Store {
       .slice(0, 12);
     this.folder = join(out, `${name}-${of}`);
     this.head = { paper: name, data: { name: data.name, digest: data.digest }, settings };
-    const held = existsSync(this.path) ? heldIn(this.path) : null;
+    const held = existsSync(this.path) ? resultsIn(this.path) : null;
     const isSame =
       held === null || JSON.stringify({ ...held, cells: [] }) === JSON.stringify({ ...this.head, cells: [] });
     if (!isSame)
@@ -59,34 +59,51 @@ export class Store {
 
   add(cell: Cell): void {
     this.list.push(cell);
-    writeFileAtomic(this.path, `${JSON.stringify({ ...this.head, cells: this.list }, null, 1)}\n`);
+    write(this.path, `${JSON.stringify({ ...this.head, cells: this.list }, null, 1)}\n`);
   }
 
   /** The model of a name and seed, read where it is and else made and written. */
   model(name: string, seed: number, make: () => Model): Model {
     const path = join(this.folder, `${name}-${seed}.model`);
-    if (existsSync(path)) return loadModel(new Uint8Array(readFileSync(path)));
+    if (existsSync(path)) return modelIn(path);
     const model = make();
-    this.write(path, saveModel(model));
+    write(path, saveModel(model));
     return model;
   }
 
   keep(name: string, seed: number, file: Uint8Array): void {
-    this.write(join(this.folder, `${name}-${seed}.safetensors`), file);
-  }
-
-  private write(path: string, bytes: Uint8Array): void {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileAtomic(path, bytes);
+    write(join(this.folder, `${name}-${seed}.safetensors`), file);
   }
 }
 
-function heldIn(path: string): Held {
+/** Writes a file, with the folders that it is in. Throws UsageError where the system does not let it. */
+export function write(path: string, content: Uint8Array | string): void {
   try {
-    const held = JSON.parse(readFileSync(path, 'utf8')) as Partial<Held> | null;
-    if (Array.isArray(held?.cells)) return held as Held;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileAtomic(path, content);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(
+      `${path} cannot be written (${messageOf(error)}): give a folder to --out in which files can be made`,
+    );
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function modelIn(path: string): Model {
+  try {
+    return loadModel(new Uint8Array(readFileSync(path)));
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read (${messageOf(error)}): remove it, and it is trained again`);
+  }
+}
+
+function resultsIn(path: string): Results {
+  try {
+    const held = JSON.parse(readFileSync(path, 'utf8')) as Partial<Results> | null;
+    if (Array.isArray(held?.cells)) return held as Results;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw new UsageError(`${path} cannot be read (${messageOf(error)})`);
   }
   throw new UsageError(`${path} holds no results of this command: give another folder to --out, or remove that file`);
 }

@@ -26,6 +26,7 @@ export interface TrainOptions {
 }
 
 export const BATCH = 128;
+export const LOSS = 'sparseCategoricalCrossentropy';
 
 /** Steps of an epoch. */
 export const stepsOf = ({ labels }: Labelled): number => Math.ceil(labels.length / BATCH);
@@ -46,9 +47,9 @@ export function train(model: Model, options: TrainOptions): void {
   const labels = fromData(samples.labels, [samples.labels.length]);
   const own = courseOf(options);
   if (most > 0) own.push(moving(x, most, samples, model.seed));
-  model.compile({ optimizer: new Adam({ learningRate: rate }), loss: 'sparseCategoricalCrossentropy' });
+  model.compile({ optimizer: new Adam({ learningRate: rate }), loss: LOSS });
   model.fit(x, labels, { epochs, batchSize: BATCH, callbacks: [...own, ...callbacks] });
-  model.compile({ optimizer: new Adam(), loss: 'sparseCategoricalCrossentropy' });
+  model.compile({ optimizer: new Adam(), loss: LOSS });
 }
 
 /** Moves the images of `x` at the beginning of each epoch. */

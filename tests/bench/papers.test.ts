@@ -13,6 +13,7 @@ import { renderPaper } from '../../bench/papers/report.ts';
 import { run } from '../../bench/papers/run.ts';
 import { spreadOf, uncertainty } from '../../bench/papers/statistics.ts';
 import type { Cell } from '../../bench/papers/store.ts';
+import { decodeWeight } from '../../src/graph/decode.ts';
 import { decodeNetwork } from '../../src/io/network-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'papers-'));
@@ -135,6 +136,8 @@ describe('what is wrong gives one line and exit code 2', () => {
   const few = folderOf('few', { 'train-images-idx3-ubyte': bars(4).images, 'train-labels-idx1-ubyte': bars(4).labels });
   mkdirSync(join(folder, 'strange'));
   writeFileSync(join(folder, 'strange', 'distillation.json'), '{}');
+  const file = join(plain, NAMES_OF_FILES[0]);
+  for (const name of ['papers.md', 'lenet-5.json']) mkdirSync(join(folder, `full-${name}`, name), { recursive: true });
   test.each([
     [['--mnist', 'nowhere'], 'nowhere has no train-images-idx3-ubyte, plain or .gz'],
     [['--mnist', lacking], 'lacking has no t10k-images-idx3-ubyte, plain or .gz'],
@@ -153,6 +156,10 @@ describe('what is wrong gives one line and exit code 2', () => {
       'there are no images: give --mnist the folder of the four IDX files of MNIST, or install dataset-fashion-mnist',
     ],
     [['--mnist', plain, '--out', 'strange'], 'distillation.json holds no results of this command'],
+    [['--mnist', plain, '--out', file], `papers.md cannot be written (EEXIST`],
+    [['--mnist', plain, '--quick', '--out', file], `${file}/quick/papers.md cannot be written (ENOTDIR`],
+    [['--mnist', plain, '--out', 'full-papers.md'], 'papers.md cannot be written (EISDIR'],
+    [['--mnist', plain, '--out', 'full-lenet-5.json'], 'lenet-5.json cannot be read (EISDIR'],
     [['--only', 'lenet-6'], `--only knows no paper "lenet-6"; there are ${NAMES.join(', ')}`],
     [['--seeds', '0'], '--seeds must be a whole number from 1 to 100, got "0"'],
     [['--seeds', 'many'], '--seeds must be a whole number from 1 to 100, got "many"'],
@@ -205,9 +212,26 @@ describe('a run', () => {
     }
     const models = readdirSync(out).find((name) => /^lenet-300-100-/.test(name))!;
     const file = readFileSync(join(out, models, 'coded-7-1.safetensors'));
-    const coded = read(join(out, 'lenet-300-100.json')).cells.find(({ row }) => row.endsWith('coded'))!;
+    const cellOf = (name: string): Cell => read(join(out, 'lenet-300-100.json')).cells.find(({ row }) => row === name)!;
+    const coded = cellOf('7 % kept, shared, coded');
     expect(file.length).toBe(coded.bytes);
-    expect(decodeNetwork(new Uint8Array(file)).network.nodes.length).toBeGreaterThan(2);
+    const { network } = decodeNetwork(new Uint8Array(file));
+    expect(coded.kept).toEqual(
+      Object.fromEntries(
+        [...network.weights].flatMap(([key, weight]) => {
+          const own = decodeWeight(weight)!;
+          return key.endsWith('/bias') ? [] : [[key, [own.filter((x) => x !== 0).length, own.length]]];
+        }),
+      ),
+    );
+    const counts = Object.values(coded.kept!);
+    const [kept, of] = [0, 1].map((i) => counts.reduce((sum, count) => sum + count[i]!, 0));
+    expect(kept! / of!).toBeCloseTo(0.07, 3);
+    expect(cellOf('7 % kept').kept).toEqual(coded.kept);
+    for (const [key, { encoding }] of network.weights) {
+      expect([key, encoding.type]).toEqual([key, key.endsWith('/bias') ? 'float16' : 'palette']);
+      if (encoding.type === 'palette') expect(encoding.centroids.length).toBeLessThanOrEqual(9);
+    }
   });
 
   test('goes on from what is there, with more seeds too, and gives what a run at once gives', async () => {
@@ -229,6 +253,23 @@ describe('a run', () => {
     const more = read(path).cells;
     expect(more.slice(0, whole.length).map(figures)).toEqual(whole.map(figures));
     expect(more.slice(whole.length).map(({ row, seed }) => [row, seed])).toEqual(whole.map(({ row }) => [row, 2]));
+  });
+
+  test('says which of its models is damaged', async () => {
+    const args = ['--mnist', plain, '--quick', '--only', 'lenet-300-100', '--out', 'all', '--seeds', '1'];
+    const out = join(folder, 'all', 'quick');
+    const path = join(out, 'lenet-300-100.json');
+    const held = readFileSync(path);
+    const model = join(out, readdirSync(out).find((name) => /^lenet-300-100-/.test(name))!, 'dense-1.model');
+    const bytes = readFileSync(model);
+    writeFileSync(path, JSON.stringify({ ...read(path), cells: [] }));
+    writeFileSync(model, bytes.subarray(0, 1000));
+    const { code, errors } = await papers(args);
+    expect(code).toBe(2);
+    expect(errors).toContain(`${model} cannot be read (`);
+    expect(errors).toContain('remove it, and it is trained again\n');
+    writeFileSync(path, held);
+    writeFileSync(model, bytes);
   });
 
   test('refuses results of other images', async () => {
