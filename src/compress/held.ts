@@ -1,21 +1,20 @@
 import { elementsOf } from '../base/shape.ts';
-import type { NetworkCost } from '../graph/cost.ts';
+import { type NetworkCost, numbersHeld } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import { heldIn } from '../graph/sparse.ts';
 
 /** How many parameters are held and multiplied by, if some are left out. */
-export function heldCosts(
+export function heldCost(
   { weights, nodes }: Graph<Stored>,
   cost: NetworkCost,
 ): { readonly heldParameters?: number; readonly heldMacs?: number } {
   const left = new Map<string, number>();
   let sum = 0;
-  for (const [key, { shape, encoding }] of weights) {
-    const n = elementsOf(shape);
-    if (isSparse(encoding)) left.set(key, n - heldIn(encoding, shape.at(-1)!));
-    // A program multiplies by all numbers that share these
-    sum += left.get(key) ?? (encoding.type === 'hashed' ? n - encoding.values.length : 0);
+  for (const [key, weight] of weights) {
+    const leftOut = elementsOf(weight.shape) - numbersHeld(weight);
+    // A program multiplies by all numbers that share those of a hashed weight
+    if (isSparse(weight.encoding)) left.set(key, leftOut);
+    sum += leftOut;
   }
   if (sum === 0) return {};
   // A node multiplies by each number of its kernel equally often

@@ -9,7 +9,7 @@ import { checkForm } from '../graph/form.ts';
 import type { Graph } from '../graph/graph.ts';
 import { activationBefore } from '../graph/rewrite.ts';
 import type { Program, ProgramInput } from '../infer/program.ts';
-import type { FileCoding } from '../io/code-weight.ts';
+import type { FileCoding } from '../io/codes/code.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
@@ -28,7 +28,7 @@ import {
   tensorsOf,
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
-import { heldCosts } from './held.ts';
+import { heldCost } from './held.ts';
 import { inputsFor } from './observe.ts';
 import { heldNetworkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
@@ -100,7 +100,7 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   const cost = networkCost(network);
   const { parameters, nonZeroParameters, macs } = cost;
   const bytes = encodeNetwork(network, { coding }).length;
-  const costs = { bytes, parameters, nonZeroParameters, macs, ...heldCosts(network, cost) };
+  const costs = { bytes, parameters, nonZeroParameters, macs, ...heldCost(network, cost) };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
   const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];

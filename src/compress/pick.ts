@@ -1,7 +1,14 @@
 import { StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { asFloat32, densified } from '../graph/decode.ts';
-import type { DenseName, DenseStored, Encoding, EncodingOf, Stored } from '../graph/encoding.ts';
+import {
+  type DenseName,
+  type DenseStored,
+  type Encoding,
+  type EncodingOf,
+  MOST_CENTROIDS,
+  type Stored,
+} from '../graph/encoding.ts';
 import { hashedNumbers } from '../graph/hashed.ts';
 import { packedCodes, unpackedCodes, zeroCode } from '../graph/levels.ts';
 
@@ -112,7 +119,7 @@ function withZero(weight: DenseStored): DenseStored {
   const { encoding } = weight;
   if (encoding.type === 'hashed') return asFloat32(weight) as DenseStored;
   if (encoding.type !== 'palette' || encoding.centroids.includes(0)) return weight;
-  if (encoding.centroids.length === 256) return asFloat32(weight) as DenseStored;
+  if (encoding.centroids.length === MOST_CENTROIDS) return asFloat32(weight) as DenseStored;
   return { ...weight, encoding: { ...encoding, centroids: Float32Array.of(...encoding.centroids, 0) } };
 }
 

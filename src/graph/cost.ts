@@ -6,6 +6,7 @@ import { factsOf } from './facts.ts';
 import type { Graph, Node, Op } from './graph.ts';
 import { bucketAt } from './hashed.ts';
 import { isZeroLevel } from './levels.ts';
+import { heldIn } from './sparse.ts';
 
 /** What one node, or a whole network, holds and does for one sample. */
 export interface Cost {
@@ -94,6 +95,12 @@ const ZEROS: { readonly [E in EncodingName]: IsZero<E> } = {
 /** Which of the numbers that a weight holds are 0, by their places among them. */
 export const zerosOf = ({ encoding, shape }: Stored): ((i: number) => boolean) =>
   (ZEROS[encoding.type] as IsZero<EncodingName>)(encoding, shape.at(-1) ?? 1);
+
+/** How many numbers an encoding has of those that it stands for. */
+export function numbersHeld({ encoding, shape }: Stored): number {
+  if (isSparse(encoding)) return heldIn(encoding, shape.at(-1) ?? 1);
+  return encoding.type === 'hashed' ? encoding.values.length : elementsOf(shape);
+}
 
 /** How many of the numbers that a weight holds are not 0. */
 export function nonZero(weight: Stored): number {

@@ -59,6 +59,12 @@ export const DENSE_OF = { sparse: 'float32', sparseInt8: 'int8' } as const;
 export const isSparse = (encoding: Encoding): encoding is EncodingOf<'sparse'> | EncodingOf<'sparseInt8'> =>
   Object.hasOwn(DENSE_OF, encoding.type);
 
+/** Encodings whose numbers are a few that many places share. */
+export const isShared = (encoding: Encoding): encoding is EncodingOf<'palette'> | EncodingOf<'hashed'> =>
+  encoding.type === 'palette' || encoding.type === 'hashed';
+/** The most centroids of a palette: a code is a byte. */
+export const MOST_CENTROIDS = 256;
+
 /** A weight as files and programs hold it. */
 export interface Stored {
   readonly shape: Shape;

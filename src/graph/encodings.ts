@@ -1,6 +1,6 @@
 import type { Shape } from '../base/shape.ts';
 import type { Value } from './check.ts';
-import type { Encoding, EncodingOf, Stored } from './encoding.ts';
+import { type Encoding, type EncodingOf, MOST_CENTROIDS, type Stored } from './encoding.ts';
 import {
   type AllEncodings,
   type ArrayClass,
@@ -49,7 +49,7 @@ export const ENCODINGS: AllEncodings = {
   palette: {
     check: ({ values, centroids }, at) => {
       const { n, mask, fail, has } = at;
-      const count = Math.min(256, Math.max(1, centroids?.length ?? 1));
+      const count = Math.min(MOST_CENTROIDS, Math.max(1, centroids?.length ?? 1));
       has('centroids', centroids, Float32Array, count);
       has('values', values, Uint8Array, n, (code) => code < count, `below ${count}`);
       const wrong = mask?.findIndex((bit, i) => bit === 0 && centroids[values[i]!] !== 0) ?? -1;

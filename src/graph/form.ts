@@ -47,6 +47,15 @@ export function checkForm(op: string, graph: unknown): asserts graph is Graph<St
       if (!is((value as Fields)[field]))
         throw new ValueError(op, `${called} ${field}`, wanted, (value as Fields)[field]);
   };
+  const isFile = graph instanceof Uint8Array || graph instanceof ArrayBuffer;
+  if (isFile) throw new ValueError(op, 'the network', 'a network: give decodeNetwork(file).network', 'bytes');
+  if (isObject(graph) && isObject((graph as Fields).network) && (graph as Fields).nodes === undefined)
+    throw new ValueError(
+      op,
+      'the network',
+      'a network: give the field network of what was read',
+      'an object around it',
+    );
   check('network', 'the network:', graph);
   const { inputs, nodes, weights } = graph as Graph<unknown>;
   for (const [i, input] of inputs.entries()) check('input', `inputs[${i}]`, input);

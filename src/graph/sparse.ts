@@ -76,7 +76,7 @@ export function gathered<T extends Numbers>(values: T, units: number, pattern: S
 }
 
 /** `n` numbers, 0 but for those held, which are at these places. */
-export function spread<T extends Numbers>(held: T, places: ArrayLike<number>, n: number): T {
+export function scattered<T extends Numbers>(held: T, places: ArrayLike<number>, n: number): T {
   const made = zerosLike(held, n);
   for (let i = 0; i < places.length; i++) made[places[i]!] = held[i]!;
   return made;

@@ -3,6 +3,7 @@ import { eachHeld, heldIn, zerosLike } from '../graph/sparse.ts';
 import {
   type ArrayType,
   CODED,
+  cellSteps,
   excessOf,
   HAS_MASK,
   HAS_PLACES,
@@ -11,21 +12,20 @@ import {
   type Row,
   stepsOf,
 } from './coded-forms.ts';
-import type { CodeName, Grid } from './codes/code.ts';
+import type { CodeName, FileCoding, Grid } from './codes/code.ts';
 import { CODES } from './codes/codes.ts';
+import { CODE_NAMES } from './codes/decoders.ts';
 import { nonZeroIn, numbersOf, zeroIn } from './numbers.ts';
 import { placesOf, Walk, type Weights } from './sparse-code.ts';
 import { blocksOf, type Put, panelsOf, putWeight } from './weight-tensors.ts';
 
 /** A weight in bytes, and what its codes walk over that the bytes do not answer for. */
-export interface CodedWeight {
+interface CodedWeight {
   readonly bytes: Uint8Array;
   readonly excess: number;
 }
 
-/** What weights of a file are coded with. */
-export type FileCoding = 'none' | CodeName;
-export const CODINGS: readonly FileCoding[] = ['none', ...(Object.keys(CODES) as CodeName[])];
+export const CODINGS: readonly FileCoding[] = ['none', ...CODE_NAMES];
 
 /** About what a tensor, and the record of a weight, take in a header; and the key of a coded one. */
 const ENTRY_BYTES = 75;
@@ -76,6 +76,7 @@ export function joined(chunks: readonly (Uint8Array | readonly number[])[]): Uin
   return bytes;
 }
 
+/** Bytes of a coded weight, in the stretches that `takeCoded` reads: numbers by themselves, places, and arrays of numbers. */
 class Writer {
   private readonly chunks: (Uint8Array | readonly number[])[] = [];
   private readonly code: CodeName;
@@ -96,7 +97,7 @@ class Writer {
     const data = n === 0 ? new Uint8Array() : CODES[this.code].places.encode(list, rows, columns);
     this.number(data.length);
     this.chunks.push(data);
-    this.excess += excessOf(n, data.length);
+    this.excess += excessOf(cellSteps(this.code, rows, columns), data.length);
   }
 
   numbers(numbers: Weights, grid?: Grid): void {
@@ -116,7 +117,7 @@ class Writer {
 }
 
 /** A weight by a code, in each of the forms that coded-forms.ts gives a choice of: what is 0 by its place, or like other numbers. */
-export function codedWeights(weight: Stored, code: CodeName): CodedWeight[] {
+function codedWeights(weight: Stored, code: CodeName): CodedWeight[] {
   const { shape, encoding, mask } = weight;
   if (encoding.type === 'hashed') return [written(weight, code, 0, () => {})];
   const matrix = matrixOf(shape);

@@ -9,7 +9,7 @@ import type { CodeName } from './codes/code.ts';
  * - a number: that of its form below, and 16 more if there are places, 32 for a mask, 64 if what is masked is there too;
  * - how many axes its shape has, and the shape;
  * - the fields of its form in their order: a number less what stands in the table; of an array how many it has and one more, 0
- *   for null, and the array;
+ *   for null, which zero points alone may be, and the array;
  * - of a sparse weight the places of its blocks, as in a matrix [panels, rows];
  * - the places of the numbers that are held, as in a matrix [terms, units]: those that the mask lets live, or that are not 0;
  * - the numbers that are held as an array, all where 64 is there or no places are. Codes are a byte each.
@@ -33,6 +33,8 @@ export interface Row<E extends EncodingName = EncodingName> {
   readonly forms: Readonly<Record<number, ArrayType | null>>;
   /** What else there is: arrays, or whole numbers, none of which is below the one here. */
   readonly fields?: Partial<Record<keyof Encodings[E], number | ArrayType>>;
+  /** The array that may be null. */
+  readonly nullable?: keyof Encodings[E];
 }
 
 /** One row an encoding. */
@@ -41,7 +43,11 @@ export const CODED: { readonly [E in EncodingName]: Row<E> } = {
   float64: { forms: { 1: Float64Array } },
   int8: { forms: { 2: Int8Array }, fields: { scales: Float32Array } },
   int32: { forms: { 3: Int32Array } },
-  levels: { forms: { 4: Uint8Array }, fields: { bits: 0, group: 0, scales: Float32Array, zeroPoints: Uint8Array } },
+  levels: {
+    forms: { 4: Uint8Array },
+    fields: { bits: 0, group: 0, scales: Float32Array, zeroPoints: Uint8Array },
+    nullable: 'zeroPoints',
+  },
   fixed: { forms: { 5: Int8Array, 6: Int16Array }, fields: { fraction: -128 } },
   float16: { forms: { 7: Uint16Array } },
   bfloat16: { forms: { 8: Uint16Array } },
@@ -58,10 +64,13 @@ export const matrixOf = (shape: Shape): [terms: number, units: number] => [
 ];
 
 /**
- * What a code walks over that its bytes do not answer for (`Walk`): of places a step each, of an array 8 for each byte, and of one by
- * the range coder, whose decoder sets up models of that many contexts, 65536 for each byte of a number. 64 steps for each byte of
- * the code are free. So are memory and time bounded by the length of a file.
+ * What a code walks over that its bytes do not answer for (`Walk`): a step for each place, and 8 for each byte of an array. Places and
+ * bits are 4 steps each for the range coder, which takes about as much longer; it also sets up models, of 8 steps for each row and
+ * column, and of 65536 for each byte of a number. 64 steps for each byte of the code are free. So are memory and time bounded by
+ * the length of a file.
  */
 export const excessOf = (steps: number, length: number): number => Math.max(0, steps - 64 * length);
+export const cellSteps = (code: CodeName, rows: number, columns: number): number =>
+  code === 'range' ? 4 * rows * columns + 8 * (rows + columns) : rows * columns;
 export const stepsOf = (code: CodeName, n: number, planes: number): number =>
-  8 * n * planes + (code === 'range' ? 65536 * planes : 0);
+  (code === 'range' ? 32 : 8) * n * planes + (code === 'range' ? 65536 * planes : 0);

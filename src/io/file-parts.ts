@@ -1,22 +1,20 @@
-import { grouped } from '../base/errors.ts';
+import { grouped, ValueError } from '../base/errors.ts';
 import { elementsOf } from '../base/shape.ts';
 import { aligned } from '../base/text.ts';
-import { zerosOf } from '../graph/cost.ts';
+import { numbersHeld, zerosOf } from '../graph/cost.ts';
 import { isSparse, type Stored } from '../graph/encoding.ts';
-import { heldIn } from '../graph/sparse.ts';
-import { codeLengths } from './codes/huffman.ts';
-import { gapsOf } from './codes/huffman-codes.ts';
+import { CODE_NAMES, tensorOf } from './codes/decoders.ts';
 import { READER } from './network-file.ts';
 import { KEY, readNetwork } from './read-network.ts';
 import { decodeSafetensors, type SafeTensor } from './safetensors.ts';
-import { type CodedPart, type Decoded, type See, takeCoded } from './take-coded.ts';
+import { type CodedPart, type See, takeCoded } from './take-coded.ts';
 
 /**
  * What bytes of a file are: the numbers of a weight, or their codes; the places of those that are held, or that a mask lets live;
- * the tables of a Huffman code; the centroids of a palette; scales and zero points; the header, or a head of a coded weight; zeros and blanks so that arrays are aligned; tensors that
- * are not the network's, such as an optimizer's.
+ * the tables of a Huffman code; the centroids of a palette; scales and zero points; the header, or a head of a coded weight; zeros
+ * and blanks so that arrays are aligned; tensors that are not the network's, such as an optimizer's.
  */
-export type PartName = CodedPart | 'tables' | 'alignment' | 'other';
+export type PartName = CodedPart | 'alignment' | 'other';
 
 /** A part of a file. */
 export interface FilePart {
@@ -40,10 +38,12 @@ const ENDINGS: Readonly<Record<string, PartName>> = {
   '.scales': 'scales',
   '.zeroPoints': 'scales',
 };
+const CODED_TENSORS: readonly string[] = CODE_NAMES.map(tensorOf);
 /** Tensors of files of version 1, whose names are those of layers and these, by the role of their weight. */
 const OLD_ENDINGS: Readonly<Record<string, readonly [role: string, part: PartName]>> = {
   '.weights': ['/kernel', 'values'],
   '.bias': ['/bias', 'values'],
+  '.scales': ['/kernel', 'scales'],
 };
 
 /**
@@ -57,20 +57,17 @@ export function fileParts(file: Uint8Array): FilePart[] {
   let weights: ReadonlyMap<string, Stored> = new Map();
   let others: ReadonlyMap<string, SafeTensor> = tensors;
   if (metadata.has(KEY)) {
-    const see: See = (weight, part, bytes, decoded) => {
-      const tables = decoded?.code === 'huffman' ? tablesIn(decoded, bytes) : 0;
-      found.push({ weight, part, bytes: bytes - tables });
-      if (tables > 0) found.push({ weight, part: 'tables', bytes: tables });
-    };
+    const see: See = (weight, part, bytes) => found.push({ weight, part, bytes });
     const read = readNetwork(file, { ...READER, takeCoded: (held, keys) => takeCoded(held, keys, see) });
     weights = read.network.weights;
     others = read.tensors;
   }
   let otherBytes = 0;
   for (const [name, { data }] of tensors) {
-    if (others.has(name)) otherBytes += data.byteLength;
-    else if (!/^coded\.(huffman|range)$/.test(name) || weights.has(name))
-      found.push(partOf(name, data.byteLength, weights));
+    const isCoded = CODED_TENSORS.includes(name) && !weights.has(name); // told of weight by weight
+    const part = others.has(name) || isCoded ? null : partOf(name, data.byteLength, weights);
+    if (part !== null) found.push(part);
+    else if (!isCoded || others.has(name)) otherBytes += data.byteLength;
   }
   const header = new DataView(file.buffer, file.byteOffset).getUint32(0, true);
   let blanks = 0;
@@ -85,32 +82,16 @@ export function fileParts(file: Uint8Array): FilePart[] {
   ];
 }
 
-/** The part that a tensor of the network is. */
-function partOf(name: string, bytes: number, weights: ReadonlyMap<string, Stored>): FilePart {
+/** The part that a tensor of the network is; null for one that no table knows. */
+function partOf(name: string, bytes: number, weights: ReadonlyMap<string, Stored>): FilePart | null {
   for (const [ending, part] of Object.entries(ENDINGS)) {
     const weight = name.slice(0, name.length - ending.length);
     if (name.endsWith(ending) && weights.has(weight)) return { weight, part, bytes };
   }
   const at = name.lastIndexOf('.');
-  const [role, part] = OLD_ENDINGS[name.slice(at)] ?? ['/kernel', 'scales'];
-  return { weight: name.slice(0, at) + role, part, bytes };
+  const [role, part] = OLD_ENDINGS[name.slice(at)] ?? [];
+  return part === undefined ? null : { weight: name.slice(0, at) + role, part, bytes };
 }
-
-/** Bytes of a Huffman code that are its tables, to the next lower one: all but those of the symbols. */
-function tablesIn(decoded: Decoded, bytes: number): number {
-  const planes = 'places' in decoded ? [gapsOf(decoded.places, decoded.n)] : planesOf(decoded.bytes, decoded.planes);
-  let bits = 0;
-  for (const symbols of planes) {
-    const counts = new Float64Array(256);
-    for (const symbol of symbols) counts[symbol]!++;
-    const lengths = codeLengths(counts);
-    for (const symbol of symbols) bits += lengths[symbol]!;
-  }
-  return Math.max(0, bytes - Math.ceil(bits / 8));
-}
-
-const planesOf = (bytes: Uint8Array, planes: number): Uint8Array[] =>
-  Array.from({ length: planes }, (_, plane) => bytes.filter((_, i) => i % planes === plane));
 
 /** The parts of a weight, each once. */
 function ofWeight(key: string, weight: Stored, found: readonly FilePart[]): FilePart[] {
@@ -120,26 +101,23 @@ function ofWeight(key: string, weight: Stored, found: readonly FilePart[]): File
     weight: key,
     part,
     bytes,
-    ...(part === 'values' && { numbers: sums.has('positions') ? heldOf(weight) : countOf(weight) }),
+    ...(part === 'values' && { numbers: sums.has('positions') ? aliveIn(weight) : numbersHeld(weight) }),
   }));
 }
 
-const countOf = ({ shape, encoding }: Stored): number =>
-  encoding.type === 'hashed' ? encoding.values.length : elementsOf(shape);
-
 /** How many numbers are held: those of a sparse weight, that a mask lets live, or that are not 0. */
-function heldOf(weight: Stored): number {
+function aliveIn(weight: Stored): number {
   const { shape, encoding, mask } = weight;
-  if (isSparse(encoding)) return heldIn(encoding, shape.at(-1) ?? 1);
-  if (mask !== null) return mask.reduce((sum, bit) => sum + bit, 0);
+  if (isSparse(encoding)) return numbersHeld(weight);
   const isZeroAt = zerosOf(weight);
-  let held = 0;
-  for (let i = 0; i < elementsOf(shape); i++) if (!isZeroAt(i)) held++;
-  return held;
+  let alive = 0;
+  for (let i = 0; i < elementsOf(shape); i++) if (mask === null ? !isZeroAt(i) : mask[i] !== 0) alive++;
+  return alive;
 }
 
-/** The parts as lines of text, with their shares of the file, and the bits that each number takes. */
+/** The parts as lines of text, with their shares of the file, and the bits that each number takes. Throws ValueError for a file. */
 export function filePartsText(parts: readonly FilePart[]): string {
+  if (!Array.isArray(parts)) throw new ValueError('filePartsText', 'parts', 'what fileParts(file) gives', parts);
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   const rows = parts.map(({ weight, part, bytes, numbers }) => [
     weight ?? 'the file',

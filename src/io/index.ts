@@ -1,6 +1,7 @@
 export { Network } from '../graph/network.ts';
+export type { FileCoding } from './codes/code.ts';
 export { type FilePart, fileParts, filePartsText, type PartName } from './file-parts.ts';
-export { decodeNetwork, encodeNetwork, type FileCoding, type NetworkExtra } from './network-file.ts';
+export { decodeNetwork, encodeNetwork, type NetworkExtra } from './network-file.ts';
 export { decodeQuantized } from './quantized-file.ts';
 export type { NetworkFile } from './read-network.ts';
 export {

@@ -8,7 +8,9 @@ import { checkForm } from '../graph/form.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { checkTrained } from '../graph/trained.ts';
-import { CODINGS, codedOf, type FileCoding, joined } from './code-weight.ts';
+import { CODINGS, codedOf, joined } from './code-weight.ts';
+import type { CodeName, FileCoding } from './codes/code.ts';
+import { CODE_NAMES, tensorOf } from './codes/decoders.ts';
 import { dtypeOf } from './file-tensors.ts';
 import { INPUT, KEY, keysOf, type NetworkFile, type Reader, readNetwork } from './read-network.ts';
 import { encodeSafetensors, type SafeTensor } from './safetensors.ts';
@@ -18,8 +20,6 @@ import { readVersion1 } from './version-1.ts';
 import { versionOf } from './versions.ts';
 import { KINDS } from './weight-kinds.ts';
 import { type Put, putWeight, type WeightRecord } from './weight-tensors.ts';
-
-export type { FileCoding };
 
 /**
  * A network in one safetensors file. The graph is JSON under the metadata key `whittle`, without what goes without saying:
@@ -34,8 +34,8 @@ export interface NetworkExtra {
   /** More tensors to keep, under names that the network does not use. */
   readonly tensors?: ReadonlyMap<string, SafeTensor>;
   /**
-   * What weights are coded with where that makes the file smaller: a canonical Huffman code, or a range coder, which takes the fewest bytes and
-   * the most time. Default none: numbers as they lie in memory, and places of those that are held.
+   * What weights are coded with where that makes the file smaller: a canonical Huffman code, or a range coder, which takes the
+   * fewest bytes and the most time. Default none: numbers as they lie in memory, and places of those that are held.
    */
   readonly coding?: FileCoding;
 }
@@ -65,8 +65,8 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
     const mistaken = new Set(network.nodes.flatMap(usualKeys));
     if (coded.size > 0) {
       const bytes = joined([...coded.values()]);
-      put(`coded.${coding}`, [bytes.length], bytes);
-      for (const each of CODINGS) mistaken.add(`coded.${each}`);
+      put(tensorOf(coding as CodeName), [bytes.length], bytes);
+      for (const each of CODE_NAMES) mistaken.add(tensorOf(each));
     }
     for (const [name, tensor] of more) {
       if (tensors.has(name) || mistaken.has(name))

@@ -1,10 +1,11 @@
 import { elementsOf, type Shape, size } from '../base/shape.ts';
 import type { Encoding, EncodingName, LevelCodeBits, Stored } from '../graph/encoding.ts';
 import { packedCodes } from '../graph/levels.ts';
-import { heldIn, type SparsePattern, type SparseWidth, spread } from '../graph/sparse.ts';
+import { heldIn, type SparsePattern, type SparseWidth, scattered } from '../graph/sparse.ts';
 import {
   type ArrayType,
   CODED,
+  cellSteps,
   excessOf,
   FORM_BITS,
   HAS_MASK,
@@ -14,8 +15,8 @@ import {
   type Row,
   stepsOf,
 } from './coded-forms.ts';
-import type { CodeName, Grid } from './codes/code.ts';
-import { DECODERS } from './codes/decoders.ts';
+import type { CodeName, Grid, SeeTable } from './codes/code.ts';
+import { CODE_NAMES, DECODERS, tensorOf } from './codes/decoders.ts';
 import type { FileTensors } from './file-tensors.ts';
 import { filled, type Numbered, zeroIn } from './numbers.ts';
 import type { Weights } from './sparse-code.ts';
@@ -23,18 +24,13 @@ import { patternAt, withinColumns } from './weight-kinds.ts';
 import { panelsOf } from './weight-tensors.ts';
 
 /** What stretches of a file are. */
-export type CodedPart = 'values' | 'positions' | 'codebook' | 'scales' | 'header';
-/** What a code stood for: places, or the bytes of numbers. */
-export type Decoded =
-  | { readonly code: CodeName; readonly places: Int32Array; readonly n: number }
-  | { readonly code: CodeName; readonly bytes: Uint8Array; readonly planes: number };
+export type CodedPart = 'values' | 'positions' | 'codebook' | 'scales' | 'tables' | 'header';
 /** Told of the bytes of coded weights, stretch by stretch. */
-export type See = (key: string, part: CodedPart, bytes: number, decoded: Decoded | null) => void;
+export type See = (key: string, part: CodedPart, bytes: number) => void;
 
 /** The weights of a file that are coded, as coded-forms.ts says, by their keys in the order in which they lie there. */
 export function takeCoded(tensors: FileTensors, keys: readonly string[], see: See = () => {}): Map<string, Stored> {
-  const name = Object.keys(DECODERS).find((code) => tensors.has(`coded.${code}`)) ?? 'huffman';
-  const from = new Stretches(tensors, name as CodeName, see);
+  const from = new Stretches(tensors, CODE_NAMES.find((code) => tensors.has(tensorOf(code))) ?? CODE_NAMES[0]!, see);
   const weights = new Map(keys.map((key) => [key, takeOne(from.of(key))]));
   if (weights.size < keys.length) from.fail('is there twice');
   from.done();
@@ -55,7 +51,7 @@ class Stretches {
     this.tensors = tensors;
     this.code = code;
     this.see = see;
-    this.data = tensors.take(`coded.${code}`, 'U8', null) as Uint8Array;
+    this.data = tensors.take(tensorOf(code), 'U8', null) as Uint8Array;
   }
 
   /** What comes is of the weight `key`. */
@@ -65,7 +61,7 @@ class Stretches {
   }
 
   fail(problem: string): never {
-    return this.tensors.fail(`coded.${this.code}`, `${this.key} ${problem}`);
+    return this.tensors.fail(tensorOf(this.code), `${this.key} ${problem}`);
   }
 
   done(): void {
@@ -73,9 +69,9 @@ class Stretches {
   }
 
   /** What was read and not told of yet. */
-  tell(part: CodedPart, decoded: Decoded | null = null): void {
-    if (this.at > this.told) this.see(this.key, part, this.at - this.told, decoded);
-    this.told = this.at;
+  tell(part: CodedPart, end: number = this.at): void {
+    if (end > this.told) this.see(this.key, part, end - this.told);
+    this.told = end;
   }
 
   number(): number {
@@ -109,11 +105,16 @@ class Stretches {
     const { code } = this;
     const n = rows * columns;
     const data = this.bytes(this.number());
-    this.room(n, data.length);
+    this.room(cellSteps(code, rows, columns), data.length);
     // A matrix may have a side of any length where the other has none
     if (n === 0 && data.length > 0) this.fail('has places of nothing');
-    const places = n === 0 ? new Int32Array() : this.decoded(DECODERS[code].places(data, rows, columns));
-    this.tell('positions', { code, places, n });
+    let tables = 0;
+    const seeTable: SeeTable = (bits) => {
+      tables += bits;
+    };
+    const places = n === 0 ? new Int32Array() : this.decoded(DECODERS[code].places(data, rows, columns, seeTable));
+    this.tell('tables', this.told + Math.floor(tables / 8));
+    this.tell('positions');
     return places;
   }
 
@@ -127,8 +128,13 @@ class Stretches {
     const isCoded = how % 2 === 0;
     if (isCoded) this.room(stepsOf(code, count, planes), data.length);
     else if (data.length !== count * planes) this.fail(`must have ${count * planes} bytes here, has ${data.length}`);
-    const bytes = isCoded ? this.decoded(DECODERS[code].bytes(data, count, planes, grid)) : data;
-    this.tell(part, isCoded ? { code, bytes, planes } : null);
+    let tables = 0;
+    const seeTable: SeeTable = (bits) => {
+      tables += bits;
+    };
+    const bytes = isCoded ? this.decoded(DECODERS[code].bytes(data, count, planes, grid, seeTable)) : data;
+    this.tell('tables', this.told + Math.floor(tables / 8));
+    this.tell(part);
     return new array(bytes.buffer as ArrayBuffer);
   }
 }
@@ -140,13 +146,13 @@ function takeOne(from: Stretches): Stored {
   const head = from.number();
   const form = head & FORM_BITS;
   const rows = Object.entries(CODED) as [EncodingName, Row][];
-  const [type, { forms, fields = {} }] =
+  const [type, { forms, fields = {}, nullable }] =
     rows.find(([, row]) => form in row.forms) ?? from.fail(`is of a form that this reader does not know: ${form}`);
   const rank = from.number();
   if (rank > 8) from.fail(`has ${rank} axes`);
   const shape = Array.from({ length: rank }, () => from.number());
   const n = size(from.tensors.format, shape);
-  const own: object & Own = { type, ...takeFields(from, fields) };
+  const own: object & Own = { type, ...takeFields(from, fields, nullable) };
   const array = forms[form];
   if (head >= 2 * IS_WHOLE) from.fail(`is of a form that this reader does not know: ${head}`);
   if (array == null) {
@@ -165,20 +171,22 @@ function takeOne(from: Stretches): Stored {
   return {
     shape,
     encoding: encoding as Encoding,
-    mask: alive && spread(new Uint8Array(alive.length).fill(1), alive, n),
+    mask: alive && scattered(new Uint8Array(alive.length).fill(1), alive, n),
   };
 }
 
-function takeFields(from: Stretches, fields: NonNullable<Row['fields']>): Own {
+function takeFields(from: Stretches, fields: NonNullable<Row['fields']>, nullable?: string): Own {
   const own: Record<string, number | Weights | null> = {};
   for (const [field, kind] of Object.entries(fields)) {
     const number = from.number();
     if (typeof kind === 'number') own[field] = number + kind;
-    else
-      own[field] =
-        number === 0
-          ? null
-          : from.numbers(number - 1, kind, field === 'centroids' ? 'codebook' : field === 'values' ? field : 'scales');
+    else if (number > 0)
+      own[field] = from.numbers(
+        number - 1,
+        kind,
+        field === 'centroids' ? 'codebook' : field === 'values' ? field : 'scales',
+      );
+    else own[field] = field === nullable ? null : from.fail(`has no ${field}`);
   }
   return own;
 }

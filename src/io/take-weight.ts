@@ -1,6 +1,6 @@
 import { type Shape, size } from '../base/shape.ts';
 import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
-import { spread } from '../graph/sparse.ts';
+import { scattered } from '../graph/sparse.ts';
 import type { Fields } from './fields.ts';
 import type { FileTensors } from './file-tensors.ts';
 import type { SafeDType } from './safetensors.ts';
@@ -100,7 +100,7 @@ export function takeStored(
   return {
     shape,
     encoding: { type, ...own } as Encoding,
-    mask: alive && spread(new Uint8Array(alive.length).fill(1), alive, n),
+    mask: alive && scattered(new Uint8Array(alive.length).fill(1), alive, n),
   };
 }
 
@@ -108,7 +108,7 @@ const takeNumbers = (taken: Taken): object => ({ values: takeValues(taken), ...t
 
 export const takeValues = ({ tensors, name, dtype, coded, shape, places, n }: Taken): Weights =>
   coded
-    ? spread(tensors.takeHeld(name, dtype, places!.length), places!, n)
+    ? scattered(tensors.takeHeld(name, dtype, places!.length), places!, n)
     : (tensors.take(name, dtype, shape) as Weights);
 
 export const takeScales = ({ tensors, key, dtype, units }: Taken): object | false =>

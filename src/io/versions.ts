@@ -1,6 +1,6 @@
 import { epilogueOf } from '../graph/activation.ts';
 import type { Value } from '../graph/check.ts';
-import type { Stored } from '../graph/encoding.ts';
+import { isShared, type Stored } from '../graph/encoding.ts';
 import { leavesAll } from '../graph/fact.ts';
 import { isFake, kernelBitsOf } from '../graph/facts.ts';
 import { activationIn, type Graph, type Node, type Op, type ProductRule, weightsOf } from '../graph/graph.ts';
@@ -16,8 +16,7 @@ const REAL: readonly Op[] = ['convTranspose', 'batchNorm', 'layerNorm', 'embeddi
 /**
  * The oldest version of files that can hold a network: 2 has graphs, 3 sparse weights and deltas, 4 weights of fewer bits
  * (levels, fixed point, halves, and int8 that real numbers are multiplied with), rules of integers, int8 in all operations, and
- * training for integers, 5 weights that share their values, and
- * coded ones.
+ * training for integers, 5 weights that share their values, and coded ones.
  */
 export function versionOf(
   network: Graph<Stored>,
@@ -25,11 +24,7 @@ export function versionOf(
   records: readonly (WeightRecord | null)[],
   isCoded: boolean,
 ): 2 | 3 | 4 | 5 {
-  if (
-    isCoded ||
-    [...network.weights.values()].some(({ encoding: { type } }) => type === 'palette' || type === 'hashed')
-  )
-    return 5;
+  if (isCoded || [...network.weights.values()].some(({ encoding }) => isShared(encoding))) return 5;
   if (!network.nodes.every((node) => isOfVersion3(network, node, values))) return 4;
   return records.every((record) => record?.code === undefined && record?.width === undefined) ? 2 : 3;
 }

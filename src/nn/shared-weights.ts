@@ -1,13 +1,12 @@
 import { DTypeError, StateError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, MOST_CENTROIDS, type Stored } from '../graph/encoding.ts';
 import { bucketAt, signAt } from '../graph/hashed.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from './parameter.ts';
 import { gathered, type SharedGradient, type Sharing, toMembers } from './sharing.ts';
 
 /** Codes of a palette are bytes. */
-export const MOST_CENTROIDS = 256;
 
 /** Which numbers are one, as codes below `count` say it. */
 export const sharedBy = (

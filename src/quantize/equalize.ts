@@ -3,7 +3,7 @@ import { withBatchNormFolded } from '../compress/fold.ts';
 import { passOn } from '../compress/passes.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { Channels, placesAt, type Slice } from '../graph/channels.ts';
-import type { Encoding, EncodingName, Stored } from '../graph/encoding.ts';
+import { type Encoding, type EncodingName, isShared, type Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
 import { activationIn, type Graph, type Node, type Op } from '../graph/graph.ts';
 import type { Network } from '../graph/network.ts';
@@ -28,7 +28,7 @@ export function equalize(network: Graph<Stored>): Network;
 export function equalize(subject: Model | Graph<Stored>): Model | Network {
   return passOn('equalize', subject, (given) => {
     for (const [key, { encoding }] of given.weights) {
-      if (encoding.type === 'palette' || encoding.type === 'hashed')
+      if (isShared(encoding))
         throw new StateError('equalize', `${key} is shared, and its channels would be scaled apart: equalize it first`);
       if (!REAL.includes(encoding.type))
         throw new StateError('equalize', `${key} is ${encodingText(encoding)} already: equalize before quantizing`);

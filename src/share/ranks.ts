@@ -2,7 +2,7 @@ import { checkRange, StateError, ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import { nodeNamed } from '../compress/ranking.ts';
-import type { Stored } from '../graph/encoding.ts';
+import { isShared, type Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { DepthwiseConv2D } from '../nn/convolutions.ts';
@@ -157,7 +157,7 @@ function whyNot(
     if (attrs.kernelBits !== undefined) return 'it is trained for integers: take it apart before prepareQAT()';
   }
   const parameter = subject instanceof Model ? subject.graph.weights.get(key)! : null;
-  if (encoding.type === 'palette' || encoding.type === 'hashed' || (parameter?.sharing ?? null) !== null)
+  if (isShared(encoding) || (parameter?.sharing ?? null) !== null)
     return 'numbers of its kernel are shared: unshare() makes each its own';
   if (encoding.type !== 'float32' && encoding.type !== 'float64')
     return `its kernel is ${encodingText(encoding)}: dequantize() makes real numbers of it`;

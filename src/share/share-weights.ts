@@ -4,13 +4,13 @@ import { cloneModel } from '../compress/clone.ts';
 import { kernelKeys, ofLayers } from '../compress/masks.ts';
 import { networkOf } from '../compress/passes.ts';
 import { asFloat32 } from '../graph/decode.ts';
-import type { EncodingOf, Stored } from '../graph/encoding.ts';
+import { type EncodingOf, isShared, MOST_CENTROIDS, type Stored } from '../graph/encoding.ts';
 import { encodingText } from '../graph/encoding-text.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
-import { checkShareable, MOST_CENTROIDS, share, sharedBy } from '../nn/shared-weights.ts';
+import { checkShareable, share, sharedBy } from '../nn/shared-weights.ts';
 import type { SharedGradient } from '../nn/sharing.ts';
 import { checkSeed } from '../tensor/random.ts';
 import { type KMeansOptions, type KMeansStart, kMeans, STARTS } from './k-means.ts';
@@ -76,7 +76,7 @@ export function shareWeights(subject: Model | Graph<Stored>, options: ShareOptio
   for (const [key, count] of checkSharing(op, graph, options)) {
     const weight = weights.get(key)!;
     const { type } = weight.encoding;
-    if (!['float32', 'palette', 'hashed'].includes(type))
+    if (type !== 'float32' && !isShared(weight.encoding))
       throw new StateError(op, `${key} is ${encodingText(weight.encoding)}: share float32 weights, before quantizing`);
     const { values } = asFloat32(weight).encoding as EncodingOf<'float32'>;
     if (values.length === 0) continue;
@@ -167,9 +167,8 @@ export function unshare(subject: Model | Graph<Stored>): Model | Network {
     return copy;
   }
   const graph = networkOf('unshare', subject);
-  const isShared = ({ encoding: { type } }: Stored): boolean => type === 'palette' || type === 'hashed';
   const weights = new Map(
-    [...graph.weights].map(([key, weight]) => [key, isShared(weight) ? asFloat32(weight) : weight]),
+    [...graph.weights].map(([key, weight]) => [key, isShared(weight.encoding) ? asFloat32(weight) : weight]),
   );
   return new Network({ ...graph, weights });
 }

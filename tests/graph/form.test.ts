@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   compare,
   Dense,
+  decodeNetwork,
   encodeNetwork,
   fromNetwork,
   measure,
@@ -73,5 +74,13 @@ test.each(Object.entries(TAKERS))('%s refuses what is no network in a sentence',
     // A name that only others refer to may be another name
     if (error === null) expect(what).toMatch(/input\.name|node\.name/);
     else expect(error, what).toBeInstanceOf(WhittleError);
+  }
+});
+
+test('A file, or what was read from one, is not a network: the error says what to give', () => {
+  const file = encodeNetwork(network);
+  for (const take of Object.values(TAKERS)) {
+    expect(() => take(file as never)).toThrow('give decodeNetwork(file).network');
+    expect(() => take(decodeNetwork(file) as never)).toThrow('give the field network of what was read');
   }
 });

@@ -31,6 +31,7 @@ function fileOf(
 
 const varint = (n: number): number[] => (n < 128 ? [n] : [128 + (n % 128), ...varint(Math.floor(n / 128))]);
 const FLOAT32 = 0;
+const FLOAT64 = 1;
 const LEVELS = 4;
 const PALETTE = 9;
 const HASHED = 10;
@@ -113,7 +114,7 @@ describe('decodeNetwork', () => {
     ['a mask without places', fileOf([FLOAT32 + HAS_MASK, 2, 1, 1, ...raw(...one)]), 'has a mask without places'],
     ['places of nothing', fileOf([FLOAT32 + HAS_PLACES, 2, 1, 0, 1, 1]), 'has places of nothing'],
     ['a palette of none', fileOf([PALETTE, 2, 1, 1, 1, ...raw(0)]), 'centroids length must be 1'],
-    ['no palette', fileOf([PALETTE, 2, 1, 1, 0, ...raw(0)]), 'centroids must be a Float32Array, got null'],
+    ['no palette', fileOf([PALETTE, 2, 1, 1, 0, ...raw(0)]), 'd/kernel has no centroids'],
     ['codes beyond the palette', fileOf([PALETTE, 2, 1, 1, 2, ...raw(...one), ...raw(3)]), 'values[0] must be below 1'],
     [
       'codes left out of a palette without a 0',
@@ -175,6 +176,19 @@ describe('decodeNetwork', () => {
           expect(error).toBeInstanceOf(WhittleError);
         }
       });
+      expect(allocated).toBeLessThan(20_000);
+    }
+  });
+
+  test('refuses places of an empty matrix that a few bytes of the range coder claim, before it walks over them', () => {
+    const [rows, columns] = [1, 3_000_000];
+    const places = CODES.range.places.encode(new Int32Array(), rows, columns);
+    for (const head of [FLOAT32 + HAS_PLACES + HAS_MASK, FLOAT64 + HAS_PLACES]) {
+      const bytes = [head, 2, rows, ...varint(columns), ...varint(places.length), ...places];
+      const file = fileOf(bytes, undefined, 'range');
+      const allocated = allocatedBy(() =>
+        expect(() => decodeNetwork(file)).toThrow('is too short for what it stands for'),
+      );
       expect(allocated).toBeLessThan(20_000);
     }
   });
@@ -250,6 +264,21 @@ describe('a valid network or a WhittleError', () => {
     }
     for (let length = 0; length < data.length; length += 29)
       expect(() => decodeNetwork(file([...data.subarray(0, length)]))).toThrow(WhittleError);
+  });
+
+  test('is what each byte of a head gives that is another', () => {
+    for (const [, weight] of everyEncoding({ shape: [30, 7], share: 0.2, masked: true })) {
+      const { tensors, metadata } = decodeSafetensors(encodeNetwork(productOf(weight), { coding: 'huffman' }));
+      const data = tensors.get('coded.huffman')?.data as Uint8Array | undefined;
+      if (data === undefined) continue; // not smaller
+      const { version: _, inputs: __, nodes: ___, ...more } = JSON.parse(metadata.get('whittle')!);
+      for (let i = 0; i < 10; i++)
+        for (let byte = 0; byte < 16; byte++) {
+          const bytes = data.slice();
+          bytes[i] = byte;
+          check(fileOf(bytes, more, 'huffman', 30));
+        }
+    }
   });
 
   test('is what every mutant of the JSON gives', () => {

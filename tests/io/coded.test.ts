@@ -246,8 +246,8 @@ describe('parts of a file', () => {
       [
         'd/kernel  header   ',
         'd/kernel  codebook ',
-        'd/kernel  positions',
         'd/kernel  tables   ',
+        'd/kernel  positions',
         'd/kernel  values   ',
         'the file  header   ',
         ...(lines.length === 8 ? ['the file  alignment'] : []),
@@ -255,6 +255,11 @@ describe('parts of a file', () => {
       ].slice(0, lines.length),
     );
     expect(lines.find((line) => line.includes('values'))).toMatch(/ \d\.\d\d bits for each of \d+$/);
+  });
+
+  test('are no text for a file itself', () => {
+    const file = encodeNetwork(productOf(palette({ shape: [6, 4] }, 4)));
+    expect(() => filePartsText(file as never)).toThrow('parts must be what fileParts(file) gives');
   });
 
   test('are those of any safetensors file, and of files with tensors of others', () => {

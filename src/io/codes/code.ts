@@ -1,14 +1,19 @@
 /**
  * - `huffman`: canonical Huffman codes, of the gaps between places and of bytes: quick, and the sizes of Deep Compression.
- * - `range`: a range coder whose probabilities are mixed from what rows, columns and neighbours say: smaller, ten times slower.
+ * - `range`: a range coder whose probabilities are mixed from what rows, columns and neighbours say: smaller and slower.
  */
 export type CodeName = 'huffman' | 'range';
+/** What weights of a file are coded with; `none`: numbers as they lie in memory, and places of those that are held. */
+export type FileCoding = 'none' | CodeName;
+
+/** Told of the bits of each table that a code has in front of its symbols. */
+export type SeeTable = (bits: number) => void;
 
 /** How the places of the numbers held of a matrix [rows, columns] are coded: ascending, each below rows·columns. */
 export interface PlacesCode {
   encode(list: Int32Array, rows: number, columns: number): Uint8Array;
   /** The places that `encode` wrote, or what is wrong with the bytes, as the end of a sentence. */
-  decode(data: Uint8Array, rows: number, columns: number): Int32Array | string;
+  decode(data: Uint8Array, rows: number, columns: number, seeTable?: SeeTable): Int32Array | string;
 }
 
 /** Where numbers are in their matrix: the places, ascending (null: 0, 1, 2, ...), and how many columns there are. */
@@ -24,7 +29,7 @@ export interface Grid {
 export interface BytesCode {
   encode(bytes: Uint8Array, planes: number, grid?: Grid): Uint8Array;
   /** The n·planes bytes that `encode` wrote, or what is wrong with the code, as the end of a sentence. */
-  decode(data: Uint8Array, n: number, planes: number, grid?: Grid): Uint8Array | string;
+  decode(data: Uint8Array, n: number, planes: number, grid?: Grid, seeTable?: SeeTable): Uint8Array | string;
 }
 
 /** Where numbers are of which nothing is said. */
@@ -41,9 +46,19 @@ export const MOST_A_BYTE: number = 2 ** 15;
 export const tooShort = (data: Uint8Array, claimed: number, most: number = MOST_A_BYTE): string | null =>
   claimed <= most * (data.length + 1) ? null : `has ${data.length} bytes, which are too few for ${claimed}`;
 
+/** One byte of each number. */
+export function planeOf(bytes: Uint8Array, plane: number, planes: number): Uint8Array {
+  if (planes === 1) return bytes;
+  const own = new Uint8Array(bytes.length / planes);
+  for (let i = plane, k = 0; k < own.length; i += planes, k++) own[k] = bytes[i]!;
+  return own;
+}
+
 /** The places where `held` is 1. */
 export function listOf(held: Uint8Array): Int32Array {
-  const list = new Int32Array(held.reduce((sum, bit) => sum + bit, 0));
-  for (let i = 0, found = 0; i < held.length; i++) if (held[i] !== 0) list[found++] = i;
+  let found = 0;
+  for (let i = 0; i < held.length; i++) found += held[i]!;
+  const list = new Int32Array(found);
+  for (let i = held.length - 1; i >= 0; i--) if (held[i] !== 0) list[--found] = i;
   return list;
 }

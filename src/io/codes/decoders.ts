@@ -11,3 +11,8 @@ export const DECODERS: Record<
   huffman: { places: decodeHuffmanPlaces, bytes: decodeHuffmanBytes },
   range: { places: decodeRangePlaces, bytes: decodeRangeBytes },
 };
+
+export const CODE_NAMES: readonly CodeName[] = Object.keys(DECODERS) as CodeName[];
+
+/** The tensor in which all weights of a file lie that are coded. */
+export const tensorOf = (code: CodeName): string => `coded.${code}`;

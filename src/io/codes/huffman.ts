@@ -7,30 +7,39 @@ export const LONGEST = 15;
  * Lengths of an optimal prefix code whose longest has `longest` bits at most, 0 for a symbol that does not occur (Larmore &
  * Hirschberg 1990, "A fast algorithm for optimal length-limited Huffman codes", as packages that are merged). Each level holds
  * the symbols as coins of their count and pairs of the level before; of the last, the 2n - 2 cheapest are bought, and a symbol's
- * length is in how many of them it is. A symbol by itself has one bit.
+ * length is in how many of them it is. A symbol by itself has one bit. Of each level is kept where its coins are: those bought
+ * are the cheapest of it, and pairs bought buy two each of the level before.
  */
 export function codeLengths(counts: ArrayLike<number>, longest: number = LONGEST): Uint8Array {
   const lengths = new Uint8Array(counts.length);
   const used = Array.from(lengths.keys()).filter((symbol) => counts[symbol]! > 0);
   if (used.length === 1) lengths[used[0]!] = 1;
   if (used.length < 2) return lengths;
-  interface Package {
-    readonly weight: number;
-    readonly symbols: readonly number[];
-  }
-  const coins = used.map((symbol): Package => ({ weight: counts[symbol]!, symbols: [symbol] }));
-  coins.sort((a, b) => a.weight - b.weight);
-  let level = coins;
-  for (let bits = 1; bits < longest; bits++) {
-    const pairs: Package[] = [];
-    for (let i = 0; i + 1 < level.length; i += 2) {
-      const a = level[i]!;
-      const b = level[i + 1]!;
-      pairs.push({ weight: a.weight + b.weight, symbols: [...a.symbols, ...b.symbols] });
+  used.sort((a, b) => counts[a]! - counts[b]! || a - b);
+  const coins = Float64Array.from(used, (symbol) => counts[symbol]!);
+  const levels = [new Uint8Array(used.length).fill(1)]; // 1 for a coin, 0 for a pair, the cheapest first
+  for (let bits = 1, before = coins; bits < longest; bits++) {
+    const weights = new Float64Array(used.length + (before.length >> 1));
+    const isCoin = new Uint8Array(weights.length);
+    for (let i = 0, coin = 0, pair = 0; i < weights.length; i++) {
+      const weight = 2 * pair + 1 < before.length ? before[2 * pair]! + before[2 * pair + 1]! : Infinity;
+      if (coin < used.length && coins[coin]! <= weight) {
+        isCoin[i] = 1;
+        weights[i] = coins[coin++]!;
+      } else {
+        weights[i] = weight;
+        pair++;
+      }
     }
-    level = [...coins, ...pairs].sort((a, b) => a.weight - b.weight);
+    levels.push(isCoin);
+    before = weights;
   }
-  for (const { symbols } of level.slice(0, 2 * used.length - 2)) for (const symbol of symbols) lengths[symbol]!++;
+  for (let bought = 2 * used.length - 2; levels.length > 0; ) {
+    const level = levels.pop()!;
+    let coin = 0;
+    for (let i = 0; i < bought; i++) if (level[i] === 1) lengths[used[coin++]!]!++;
+    bought = 2 * (bought - coin);
+  }
   return lengths;
 }
 
@@ -41,54 +50,56 @@ function isWhole(lengths: Uint8Array): boolean {
   return sum === 1 << LONGEST || (used.length === 1 && used[0] === 1);
 }
 
-/** First code of each length: codes are numbered by length, then by symbol, so that lengths say all (Schwartz & Kallick 1964). */
-function countsOf(lengths: Uint8Array): Uint16Array {
-  const counts = new Uint16Array(LONGEST + 1);
-  for (const length of lengths) counts[length]!++;
-  counts[0] = 0;
-  return counts;
-}
+/** Bits that are looked up at once. */
+const QUICK = 9;
 
+/** Codes are numbered by length, then by symbol, so that lengths say all (Schwartz & Kallick 1964). */
 export class HuffmanCode {
-  private readonly lengths: Uint8Array;
-  private readonly counts: Uint16Array;
+  /** Codes by symbol. */
+  readonly codes: Uint16Array;
+  readonly lengths: Uint8Array;
   /** Symbols in order of their codes. */
   private readonly order: readonly number[];
+  /** Of each length the first 15 bits that lie behind its codes, and what a code is from its symbol's place in `order`. */
+  private readonly ends: Int32Array = new Int32Array(LONGEST + 1);
+  private readonly offsets: Int32Array = new Int32Array(LONGEST + 1);
+  /** What 9 bits begin with: 16·symbol + length, 0 for a longer code or none. */
+  private readonly quick: Uint16Array = new Uint16Array(1 << QUICK);
 
   constructor(lengths: Uint8Array) {
     this.lengths = lengths;
-    this.counts = countsOf(lengths);
-    this.order = Array.from(lengths.keys())
-      .filter((symbol) => lengths[symbol]! > 0)
-      .sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-  }
-
-  /** Codes by symbol. */
-  codes(): Uint16Array {
-    const codes = new Uint16Array(this.lengths.length);
-    let code = 0;
-    let before = 0;
-    for (const symbol of this.order) {
-      const length = this.lengths[symbol]!;
-      code <<= length - before;
-      before = length;
-      codes[symbol] = code++;
+    this.codes = new Uint16Array(lengths.length);
+    const order: number[] = [];
+    this.order = order;
+    for (let length = 1, code = 0; length <= LONGEST; length++, code *= 2) {
+      this.offsets[length] = code - order.length;
+      for (let symbol = 0; symbol < lengths.length; symbol++) {
+        if (lengths[symbol] !== length) continue;
+        if (length <= QUICK) {
+          const unread = QUICK - length;
+          this.quick.fill(symbol * 16 + length, code << unread, (code + 1) << unread);
+        }
+        this.codes[symbol] = code++;
+        order.push(symbol);
+      }
+      this.ends[length] = code << (LONGEST - length);
     }
-    return codes;
   }
 
-  /** The next symbol, bit by bit: of each length, the codes are as many in a row. Undefined where the bits are no code. */
+  /** The next symbol. Undefined where the bits are no code. */
   read(bits: BitReader): number | undefined {
-    let code = 0;
-    let first = 0;
-    let index = 0;
-    for (let length = 1; length <= LONGEST; length++) {
-      code += bits.read(1);
-      const count = this.counts[length]!;
-      if (code - first < count) return this.order[index + code - first];
-      index += count;
-      first = (first + count) * 2;
-      code *= 2;
+    const found = this.quick[bits.peek(QUICK)]!;
+    if (found === 0) return this.readLong(bits);
+    bits.skip(found & 15);
+    return found >> 4;
+  }
+
+  private readLong(bits: BitReader): number | undefined {
+    const next = bits.peek(LONGEST);
+    for (let length = QUICK + 1; length <= LONGEST; length++) {
+      if (next >= this.ends[length]!) continue;
+      bits.skip(length);
+      return this.order[(next >> (LONGEST - length)) - this.offsets[length]!];
     }
     return undefined;
   }

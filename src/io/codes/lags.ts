@@ -38,11 +38,14 @@ export function bestLag(
 }
 
 /** The shortest of the streams with these lags, the first of those that are as long. */
-export function shortest(lags: readonly number[], write: (coder: BitCoder, lag: number) => void): Uint8Array {
-  const streams = lags.map((lag) => {
+export function shortest(
+  lags: readonly number[],
+  write: (coder: BitCoder, lag: number) => void,
+): { readonly lag: number; readonly stream: Uint8Array } {
+  const streams = [...new Set(lags)].map((lag) => {
     const coder = new RangeEncoder();
     write(coder, lag);
-    return coder.finish();
+    return { lag, stream: coder.finish() };
   });
-  return streams.reduce((best, stream) => (stream.length < best.length ? stream : best));
+  return streams.reduce((best, next) => (next.stream.length < best.stream.length ? next : best));
 }

@@ -44,66 +44,78 @@ function logits(squash: Uint16Array): Int16Array {
 const SQUASH: Uint16Array = /* @__PURE__ */ logistic();
 const STRETCH: Int16Array = /* @__PURE__ */ logits(SQUASH);
 
-/** A model: a probability for each of its contexts that follows what was counted, by 1/(count + 1.5), and of the last `limit` most. */
-export class Counters {
-  private readonly p: Int32Array;
-  private readonly count: Uint16Array;
-  private readonly limit: number;
-
-  /** Each context starts from `p` as if that had been counted `count` times. */
-  constructor(contexts: number, limit: number, p: number = ONE / 2, count = 0) {
-    this.p = new Int32Array(contexts);
-    this.count = new Uint16Array(contexts);
-    this.limit = limit;
-    for (let i = 0; i < contexts; i++) this.start(i, p, count);
-  }
-
-  start(i: number, p: number, count: number): void {
-    this.p[i] = p;
-    this.count[i] = count;
-  }
-
-  logit(i: number): number {
-    return STRETCH[this.p[i]! >> 18]!;
-  }
-
-  learn(i: number, bit: number): void {
-    const p = this.p[i]!;
-    this.p[i] = p + (bit * ONE - p) / (this.count[i]! + 1.5);
-    if (this.count[i]! < this.limit) this.count[i]!++;
-  }
+/** A model: how many contexts it has, of which it counts the last `limit` most, and what each is from the start. */
+export interface Model {
+  readonly contexts: number;
+  readonly limit: number;
+  /** A probability as if it had been counted `count` times. Default a half, of nothing counted. */
+  readonly p?: number;
+  readonly count?: number;
 }
 
-/** Adds up what `models` say, with weights of their own in each of so many `sets`. */
+/**
+ * Adds up what models say, with weights of their own in each of so many `sets`. A model has a probability for each of its contexts
+ * that follows what was counted, by 1/(count + 1.5).
+ */
 export class Mixer {
-  private readonly models: readonly Counters[];
+  /** The contexts of all models in a row: those of model i begin at `first[i]`. */
+  readonly first: Int32Array;
+  private readonly p: Int32Array;
+  private readonly count: Uint16Array;
+  private readonly limits: Uint16Array;
   private readonly weights: Int32Array;
   private readonly logits: Int32Array;
   private readonly shift: number;
 
   /** Weights start from `weights`; they learn at a rate of 2^(15 - shift). */
-  constructor(models: readonly Counters[], weights: readonly number[], shift: number, sets = 1) {
-    this.models = models;
+  constructor(models: readonly Model[], weights: readonly number[], shift: number, sets = 1) {
+    this.first = new Int32Array(models.length);
+    for (let i = 1; i < models.length; i++) this.first[i] = this.first[i - 1]! + models[i - 1]!.contexts;
+    const contexts = models.reduce((sum, model) => sum + model.contexts, 0);
+    this.p = new Int32Array(contexts);
+    this.count = new Uint16Array(contexts);
+    for (const [i, { contexts, p = ONE / 2, count = 0 }] of models.entries()) {
+      this.p.fill(p, this.first[i]!, this.first[i]! + contexts);
+      this.count.fill(count, this.first[i]!, this.first[i]! + contexts);
+    }
+    this.limits = Uint16Array.from(models, ({ limit }) => limit);
     this.weights = new Int32Array(sets * models.length).map((_, i) => weights[i % models.length]! * WEIGHT);
     this.logits = new Int32Array(models.length);
     this.shift = shift;
   }
 
-  /** Codes a bit where model i is in context `at[i]`. */
+  /** Sets a context to `p` as if that had been counted `count` times. */
+  start(context: number, p: number, count: number): void {
+    this.p[context] = p;
+    this.count[context] = count;
+  }
+
+  logit(context: number): number {
+    return STRETCH[this.p[context]! >> 18]!;
+  }
+
+  /** Codes a bit where model i is in context `at[i]`, which counts from the first of all. */
   code(coder: BitCoder, at: Int32Array, bit: number, set = 0): number {
-    const { models, weights, logits } = this;
-    const first = set * models.length;
+    const { p, count, limits, weights, logits, shift } = this;
+    const models = logits.length;
+    const own = set * models;
     let sum = 0;
-    for (let i = 0; i < models.length; i++) {
-      logits[i] = models[i]!.logit(at[i]!);
-      sum += weights[first + i]! * logits[i]!;
+    for (let i = 0; i < models; i++) {
+      const logit = STRETCH[p[at[i]!]! >> 18]!;
+      logits[i] = logit;
+      sum += weights[own + i]! * logit;
     }
-    const x = Math.max(-MOST_LOGIT, Math.min(MOST_LOGIT, Math.floor(sum / WEIGHT)));
-    const p = SQUASH[x + MOST_LOGIT]!;
-    const coded = coder.code(p, bit);
-    for (let i = 0; i < models.length; i++) {
-      weights[first + i] = weights[first + i]! + ((logits[i]! * (coded * UNIT - p)) >> this.shift);
-      models[i]!.learn(at[i]!, coded);
+    const x = Math.floor(sum / WEIGHT);
+    const mixed = SQUASH[x < -MOST_LOGIT ? 0 : x > MOST_LOGIT ? 2 * MOST_LOGIT : x + MOST_LOGIT]!;
+    const coded = coder.code(mixed, bit);
+    const error = coded * UNIT - mixed;
+    for (let i = 0; i < models; i++) {
+      weights[own + i] = weights[own + i]! + ((logits[i]! * error) >> shift);
+      const context = at[i]!;
+      const before = p[context]!;
+      const counted = count[context]!;
+      p[context] = before + (coded * ONE - before) / (counted + 1.5);
+      if (counted < limits[i]!) count[context] = counted + 1;
     }
     return coded;
   }

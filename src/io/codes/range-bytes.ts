@@ -1,6 +1,6 @@
-import { type BytesCode, type Grid, ONE_COLUMN, tooShort } from './code.ts';
+import { type BytesCode, type Grid, ONE_COLUMN, planeOf, tooShort } from './code.ts';
 import { bestLag, codeLag, shortest } from './lags.ts';
-import { Counters, codeWord, Mixer } from './mixing.ts';
+import { codeWord, Mixer } from './mixing.ts';
 import { type BitCoder, RangeDecoder } from './range-coder.ts';
 
 /** Where no number is. A byte that is there is 1 more than itself. */
@@ -18,9 +18,9 @@ function codeNumbers(coder: BitCoder, bytes: Uint8Array, planes: number, grid: G
   const n = bytes.length / planes;
   const eighth = (codeWord(coder, 8, largest) + 1) / 8;
   const lag = codeLag(coder, ofLag);
-  const models = [1, 257, 81].map((trees) => new Counters(trees * planes * 256, 500));
+  const models = [1, 257, 81].map((trees) => ({ contexts: trees * planes * 256, limit: 500 }));
   const mixer = new Mixer(models, [0.34, 0.33, 0.33], 11, planes * 4);
-  const roots = new Int32Array(3);
+  const [first = 0, second = 0, third = 0] = mixer.first;
   const at = new Int32Array(3);
   const highest = new Uint16Array((list === null ? n : list[n - 1]!) + 1); // by place
   const about = (byte: number): number => (byte === NONE ? 0 : Math.min(8, 1 + Math.floor((byte - 1) / eighth)));
@@ -33,13 +33,15 @@ function codeNumbers(coder: BitCoder, bytes: Uint8Array, planes: number, grid: G
     let nearest = beside || above || from(lag - 1) || from(lag + 1);
     for (let plane = planes - 1; plane >= 0; plane--) {
       const i = k * planes + plane;
-      roots[0] = plane;
-      roots[1] = nearest * planes + plane;
-      roots[2] = (about(beside) * 9 + about(above)) * planes + plane;
+      const root = first + plane * 256;
+      const rootOfNearest = second + (nearest * planes + plane) * 256;
+      const rootOfBoth = third + ((about(beside) * 9 + about(above)) * planes + plane) * 256;
       const set = plane * 4 + (beside === NONE ? 0 : 2) + (above === NONE ? 0 : 1);
       let node = 1;
       for (let bit = 7; bit >= 0; bit--) {
-        for (let model = 0; model < 3; model++) at[model] = roots[model]! * 256 + node;
+        at[0] = root + node;
+        at[1] = rootOfNearest + node;
+        at[2] = rootOfBoth + node;
         node = node * 2 + mixer.code(coder, at, (bytes[i]! >> bit) & 1, set);
       }
       bytes[i] = node;
@@ -55,13 +57,17 @@ export const encodeRangeBytes: BytesCode['encode'] = (bytes, planes, grid = ONE_
   const n = bytes.length / planes;
   if (n === 0) return new Uint8Array();
   const list = grid.list ?? Int32Array.from({ length: n }, (_, i) => i);
-  const highest = bytes.filter((_, i) => i % planes === planes - 1);
-  const largest = highest.reduce((most, byte) => Math.max(most, byte), 0);
+  const highest = planeOf(bytes, planes - 1, planes);
+  let largest = 0;
+  for (let k = 0; k < n; k++) largest = Math.max(largest, highest[k]!);
   const halves = new Int8Array(list[n - 1]! + 1);
   for (let k = 0; k < n; k++) halves[list[k]!] = highest[k]! * 2 > largest ? 1 : -1;
   const rows = Math.ceil(halves.length / grid.columns);
   const lag = bestLag(list, rows, grid.columns, (i, j) => halves[i]! * halves[j]!);
-  return shortest([0, 1, lag], (coder, tried) => codeNumbers(coder, bytes.slice(), planes, grid, largest, tried));
+  // Lower bytes cost the same whatever the lag is
+  const best = shortest([0, 1, lag], (coder, tried) => codeNumbers(coder, highest.slice(), 1, grid, largest, tried));
+  if (planes === 1) return best.stream;
+  return shortest([best.lag], (coder, tried) => codeNumbers(coder, bytes.slice(), planes, grid, largest, tried)).stream;
 };
 
 export const decodeRangeBytes: BytesCode['decode'] = (data, n, planes, grid = ONE_COLUMN) => {

@@ -1,6 +1,6 @@
 import { listOf, type PlacesCode, tooShort } from './code.ts';
 import { bestLag, codeLag, shortest } from './lags.ts';
-import { Counters, codeWord, Mixer, ONE } from './mixing.ts';
+import { codeWord, Mixer, ONE } from './mixing.ts';
 import { type BitCoder, RangeDecoder } from './range-coder.ts';
 
 /**
@@ -12,13 +12,16 @@ import { type BitCoder, RangeDecoder } from './range-coder.ts';
 function codeCells(coder: BitCoder, held: Uint8Array, rows: number, columns: number, share = 0, ofLag = 0): void {
   const start = codeWord(coder, 8, share) * (ONE / 256);
   const lag = codeLag(coder, ofLag);
-  const row = new Counters(1, 400);
-  const column = new Counters(columns, 127, start, 3);
-  const near = new Counters(128, 255, start, 1);
-  const nearInRow = new Counters(32 * 16, 255, start, 1);
-  const all = new Counters(1, 65535, start, 65535);
-  const mixer = new Mixer([row, column, near, nearInRow, all], [0.3, 0.5, 0.3, 0.3, -0.5], 10);
-  const at = new Int32Array(5);
+  const models = [
+    { contexts: 1, limit: 400 }, // of the row
+    { contexts: columns, limit: 127, p: start, count: 3 }, // of the column
+    { contexts: 128, limit: 255, p: start, count: 1 }, // near
+    { contexts: 32 * 16, limit: 255, p: start, count: 1 }, // near, in this row
+    { contexts: 1, limit: 65535, p: start, count: 65535 }, // of all
+  ];
+  const mixer = new Mixer(models, [0.3, 0.5, 0.3, 0.3, -0.5], 10);
+  const [row = 0, column = 0, near = 0, nearInRow = 0, all = 0] = mixer.first;
+  const at = Int32Array.of(row, 0, 0, 0, all);
   const counts = new Int32Array(rows); // held, of each row
   for (let r = 0, i = 0; r < rows; r++) {
     let known = 0;
@@ -32,14 +35,14 @@ function codeCells(coder: BitCoder, held: Uint8Array, rows: number, columns: num
     ask(lag - 1, 1);
     ask(lag, 3);
     ask(lag + 1, 1);
-    if (known > 0) row.start(0, Math.max(ONE / 4096, (found / known) * (ONE - 1)), 24);
-    else row.start(0, start, 3);
+    if (known > 0) mixer.start(row, Math.max(ONE / 4096, (found / known) * (ONE - 1)), 24);
+    else mixer.start(row, start, 3);
     for (let c = 0; c < columns; c++, i++) {
       const from = (before: number): number => (lag === 0 ? 0 : (held[i - before * columns] ?? 0));
       const nearest = from(1) | (from(lag) << 1) | (from(lag - 1) << 2) | (from(lag + 1) << 3);
-      at[1] = c;
-      at[2] = nearest | (from(2) << 4) | (from(2 * lag) << 5) | (c > 0 ? held[i - 1]! << 6 : 0);
-      at[3] = ((row.logit(0) + 2047) >> 7) * 16 + nearest;
+      at[1] = column + c;
+      at[2] = near + (nearest | (from(2) << 4) | (from(2 * lag) << 5) | (c > 0 ? held[i - 1]! << 6 : 0));
+      at[3] = nearInRow + ((mixer.logit(row) + 2047) >> 7) * 16 + nearest;
       held[i] = mixer.code(coder, at, held[i]!);
       counts[r] = counts[r]! + held[i]!;
     }
@@ -52,7 +55,7 @@ export const encodeRangePlaces: PlacesCode['encode'] = (list, rows, columns) => 
   for (const place of list) held[place] = 1;
   const share = Math.min(255, Math.ceil((256 * list.length) / held.length));
   const lag = bestLag(list, rows, columns, (_, j) => held[j]!);
-  return shortest([0, lag], (coder, tried) => codeCells(coder, held, rows, columns, share, tried));
+  return shortest([0, lag], (coder, tried) => codeCells(coder, held, rows, columns, share, tried)).stream;
 };
 
 export const decodeRangePlaces: PlacesCode['decode'] = (data, rows, columns) => {

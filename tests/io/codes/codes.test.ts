@@ -211,6 +211,11 @@ describe('the range code', () => {
     expect(range.bytes.encode(given, 1).length * 8).toBeLessThan(entropy(100, counts) + 100);
   });
 
+  test('lower bytes that are larger than all highest ones have contexts as well', () => {
+    const scales = Float32Array.from({ length: 32 }, (_, i) => 0.01 * (1 + (i % 7)));
+    expect(range.bytes.encode(new Uint8Array(scales.buffer), 4).length).toBeLessThan(50);
+  });
+
   test('no stream is denser than what decoders believe', () => {
     for (const [rows, columns] of [
       [1, 200_000],

@@ -37,6 +37,28 @@ const tableOf = (lengths: Uint8Array): Uint8Array => {
   return bits.finish();
 };
 
+test('bits are read as they are written, whatever the lengths, and looked at before', () => {
+  const words = fc.array(fc.tuple(fc.nat(65535), fc.integer({ min: 1, max: 16 })), { maxLength: 200 });
+  const property = fc.property(words, fc.nat(15), (given, ahead) => {
+    const writer = new BitWriter();
+    for (const [value, bits] of given) writer.write(value & ((1 << bits) - 1), bits);
+    const text = given.map(([value, bits]) => (value & ((1 << bits) - 1)).toString(2).padStart(bits, '0')).join('');
+    const data = writer.finish();
+    expect([...data].map((byte) => byte.toString(2).padStart(8, '0')).join('')).toBe(
+      text.padEnd(Math.ceil(text.length / 8) * 8, '0'),
+    );
+    const reader = new BitReader(data);
+    for (const [value, bits] of given) {
+      reader.peek(ahead);
+      expect(reader.read(bits)).toBe(value & ((1 << bits) - 1));
+    }
+    expect([reader.at, reader.isOver, reader.wrong()]).toEqual([text.length, false, null]);
+    reader.read(8);
+    expect(reader.isOver).toBe(true);
+  });
+  fc.assert(property, { numRuns: 100 });
+});
+
 describe('lengths of a Huffman code', () => {
   test('cost what an optimal code costs and fill Kraft’s sum', () => {
     const counts = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 500 })), { maxLength: 256 });
@@ -81,7 +103,7 @@ describe('a table of lengths', () => {
       fc.pre(lengths.some((length) => length > 0));
       const bits = new BitWriter();
       writeTable(bits, lengths);
-      const codes = new HuffmanCode(lengths).codes();
+      const codes = new HuffmanCode(lengths).codes;
       const used = Array.from(lengths.keys()).filter((symbol) => lengths[symbol]! > 0);
       for (const symbol of used) bits.write(codes[symbol]!, lengths[symbol]!);
       const reader = new BitReader(bits.finish());
