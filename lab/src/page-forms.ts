@@ -41,8 +41,12 @@ export function formSection(report: JobReport): Markup {
     d.agreement === null
       ? ''
       : ` The distilled student gives the same answer as the teacher for ${percent(d.agreement.mean)} of the test samples.`;
+  const helped =
+    report.taught === null
+      ? d.conclusion
+      : html`Of each seed the two students here are one of the pairs by which <a href="#taught">what the teacher taught</a> is judged, ${whole(report.taught.runs.length)} in all: the means there are of all of them.`;
   return html`<section aria-labelledby="forms"><h2 id="forms">Compression</h2>
-<p>Every form is a network of its own, saved to a file and timed; its bytes are those of the network, without the encoder that the files in models/ also carry; ${report.scoreName} is that of the test samples. ${d.conclusion}${agrees}</p>
+<p>Every form is a network of its own, saved to a file and timed; its bytes are those of the network, without the encoder that the files in models/ also carry; ${report.scoreName} is that of the test samples. ${helped}${agrees}</p>
 ${compressionFigures(report)}
 ${classFigure(report)}
 ${formCards(report)}

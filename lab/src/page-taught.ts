@@ -38,7 +38,7 @@ ${marks}<div class="grid">${charts}</div>
 ${details('All figures of this sample', answerTable(soft, names))}`;
   return figure(
     'The soft targets of one sample',
-    `Line ${soft.sample.line} of the file, a test sample${seedOf(report)} whose label is ${nameOf(soft.truth)}: where there are such, of those that the teacher gets right and is fairly sure of the one whose second class stands out most. Logits are divided by the temperature before softmax, which makes small probabilities large enough to learn from.`,
+    `Line ${soft.sample.line} of the file, a test sample${seedOf(report)} whose label is ${nameOf(soft.truth)}. Of the samples that the teacher gets right and is fairly sure of, if there are any, this is the one whose second class stands out most. Logits are divided by the temperature before softmax, which makes small probabilities large enough to learn from.`,
     content,
   );
 }

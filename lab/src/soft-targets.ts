@@ -1,4 +1,4 @@
-import { fromData, fromNetwork, type Network, noGrad, predictNetwork, type Tensor } from 'whittle-ml';
+import { fromData, fromNetwork, type Network, noGrad, predictNetwork, softmax, type Tensor } from 'whittle-ml';
 import { type RawTable, type TableEncoder, takeRows } from 'whittle-ml/data';
 import { softFinding } from './findings-taught.ts';
 import type { Tested } from './mistakes.ts';
@@ -45,12 +45,11 @@ function logitsOf(network: Network, x: Tensor): Tensor[] {
   return parts.map((rows) => noGrad(() => model.forward(takeRows(x, rows), { logits: true })));
 }
 
-/** Softmax of logits divided by a temperature, in float64 and less the largest, so that nothing overflows. */
+/** Softmax of logits divided by a temperature, in float64: the library's, which has the same bits on every engine. */
 export function softened(logits: ArrayLike<number>, temperature: number): number[] {
   const largest = Math.max(...Array.from(logits));
-  const parts = Array.from(logits, (z) => Math.exp((z - largest) / temperature));
-  const sum = parts.reduce((all, part) => all + part, 0);
-  return parts.map((part) => part / sum);
+  const parts = Float64Array.from(logits, (z) => (z - largest) / temperature);
+  return [...softmax(fromData(parts, [1, parts.length])).data];
 }
 
 /** By how much the second class stands out from the third. */

@@ -191,7 +191,11 @@ function intervalsOf(
   });
 }
 
-/** Accuracy, agreement with the teacher, and expected calibration error (Guo et al. 2017, section 2) of the samples drawn. */
+/**
+ * Accuracy, agreement with the teacher, and expected calibration error (Guo et al. 2017, section 2) of the samples drawn. The
+ * library's metrics count a sample once, and a draw of the bootstrap counts it any number of times: where all count once, these
+ * are the library's figures.
+ */
 function classJudge(network: Network, { teacher, test: [x, y], rows }: TaughtRun): Judge {
   const told = { scale: 'probabilities' } as const;
   const outputs = predictNetwork(network, x);

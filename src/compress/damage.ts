@@ -60,38 +60,48 @@ export function damage(
   samples: SampleLists,
   options: DamageOptions = {},
 ): DamageReport {
-  checkOptions('damage', options, 'outputs classNames bins edge resamples seed');
+  return damageOf('damage', [before, after], samples, options);
+}
+
+/** The same as part of something else, whose name is in errors; `known` is how the outputs of both are meant. */
+export function damageOf(
+  op: string,
+  subjects: Pair<Model | Graph<Stored>>,
+  samples: SampleLists,
+  options: DamageOptions,
+  known?: readonly MeasureOptions['outputs'][],
+): DamageReport {
+  checkOptions(op, options, 'outputs classNames bins edge resamples seed');
   const { outputs, bins = 15, edge = 0.1, resamples = 1000, seed = 0, classNames } = options;
-  checkEach('damage', outputs);
-  checkBins('damage', bins);
-  checkRange('damage', 'edge', edge, 'between 0 and 1');
-  checkCount('damage', 'resamples', resamples, 40); // of fewer there is no fortieth to leave out
-  if (resamples > MOST_RESAMPLES) throw new LimitError('damage', 'resamples', resamples, MOST_RESAMPLES);
-  checkCount('damage', 'seed', seed, 0);
-  checkPair('damage', samples);
-  const subjects = [before, after];
+  checkEach(op, outputs);
+  checkBins(op, bins);
+  checkRange(op, 'edge', edge, 'between 0 and 1');
+  checkCount(op, 'resamples', resamples, 40); // of fewer there is no fortieth to leave out
+  if (resamples > MOST_RESAMPLES) throw new LimitError(op, 'resamples', resamples, MOST_RESAMPLES);
+  checkCount(op, 'seed', seed, 0);
+  checkPair(op, samples);
   const [names, others] = subjects.map((subject) => {
-    return (subject instanceof Model ? subject.graph : networkOf('damage', subject)).outputs;
+    return (subject instanceof Model ? subject.graph : networkOf(op, subject)).outputs;
   }) as Pair<readonly string[]>;
   if (others.length !== names.length)
-    throw new ValueError('damage', 'the second network', `one of ${names.length} outputs, as the first`, others.length);
+    throw new ValueError(op, 'the second network', `one of ${names.length} outputs, as the first`, others.length);
   if (classNames !== undefined && (!Array.isArray(classNames) || names.length > 1))
-    throw new ValueError('damage', 'classNames', 'a list of texts, for a network of one output', classNames);
-  const meant = meaningsOf(before, after, outputs);
-  const [p, q] = subjects.map((subject, i) => judged('damage', subject, samples, meant[i]));
+    throw new ValueError(op, 'classNames', 'a list of texts, for a network of one output', classNames);
+  const meant = known ?? meaningsOf(subjects, outputs);
+  const [p, q] = subjects.map((subject, i) => judged(op, subject, samples, meant[i]));
   const settings = { bins, edge, resamples, seed, ...(classNames && { classNames }) };
   const found = names.map((name, i): OutputDamage => {
     const y = p!.targets[i]!;
     const missing = y.data.findIndex((value: number) => Number.isNaN(value));
-    if (missing >= 0) throw new ValueError('damage', 'every target', 'a number', Number.NaN);
+    if (missing >= 0) throw new ValueError(op, 'every target', 'a number', Number.NaN);
     const [own, other] = [p!, q!].map(({ predictions, outputs: all }): Said => {
       return { y, said: predictions[i]!, outputs: settled(all[i]!, y) };
     }) as Pair<Said>;
     if (!sameShape(own.said.shape, other.said.shape))
-      throw new ShapeError('damage', [own.said.shape, other.said.shape], `the two networks differ in output "${name}"`);
+      throw new ShapeError(op, [own.said.shape, other.said.shape], `the two networks differ in output "${name}"`);
     if (!areNumbers(y, own.said, own.outputs)) return decisionDamage(name, own, other, settings);
     if (classNames !== undefined)
-      throw new ValueError('damage', 'classNames', 'left out for an output of numbers', classNames);
+      throw new ValueError(op, 'classNames', 'left out for an output of numbers', classNames);
     return numberDamage(name, own, other, settings);
   });
   return new DamageReport(p!.targets[0]!.shape[0]!, found);

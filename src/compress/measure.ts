@@ -6,11 +6,12 @@ import { floatsOf } from '../graph/check.ts';
 import { networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
-import type { Graph } from '../graph/graph.ts';
-import { activationBefore } from '../graph/rewrite.ts';
+import { activationIn, type Graph } from '../graph/graph.ts';
+import { makerOf } from '../graph/rewrite.ts';
 import type { Program, ProgramInput } from '../infer/program.ts';
 import type { FileCoding } from '../io/codes/code.ts';
 import { encodeNetwork } from '../io/network-file.ts';
+import { readingOf } from '../nn/averages.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant, outputsOf } from '../nn/heads.ts';
 import { programOf } from '../nn/inference.ts';
@@ -120,7 +121,7 @@ export function compare(
   const { samples, latency = true, coding = 'none' } = options;
   checkEach('compare', options.outputs);
   checkFlag('compare', 'latency', latency);
-  const [meantBefore, meantAfter] = meaningsOf(before, after, options.outputs);
+  const [meantBefore, meantAfter] = meaningsOf([before, after], options.outputs);
   const costs = (outputs: MeasureOptions['outputs']): MeasureOptions => ({
     ...(samples && { samples }),
     coding,
@@ -151,14 +152,26 @@ export function compare(
   return { before: p, after: q, agreement: same / chosen.count, notes };
 }
 
-/** How the outputs of two forms of a network are meant: what one does not know the other may. */
+/** How the outputs of several networks for one task are meant: what one does not know the first that does tells. */
 export function meaningsOf(
-  before: Model | Graph<Stored>,
-  after: Model | Graph<Stored>,
+  subjects: readonly (Model | Graph<Stored>)[],
   outputs: MeasureOptions['outputs'],
 ): readonly MeasureOptions['outputs'][] {
-  const known = [before, after].map((subject) => outputs ?? outputsKnown(subject));
-  return [known[0] ?? known[1], known[1] ?? known[0]];
+  const known = subjects.map((subject) => outputs ?? outputsKnown(subject));
+  const told = known.find((each) => each !== undefined);
+  return known.map((own, i) => own ?? (told && [told].flat().map((each, j) => asShown(subjects[i]!, j, each))));
+}
+
+/** An output meant as another network's is, but on the scale that its own activation shows: one may give logits. */
+function asShown(subject: Model | Graph<Stored>, output: number, told: Outputs): Outputs {
+  const graph: Graph<unknown> = subject instanceof Model ? subject.graph : subject;
+  const name = graph.outputs[output];
+  if (told.coding === 'numbers' || name === undefined) return told;
+  const { scale } = meant(null, readingOf(graph, name), 1);
+  if (scale !== 'reals') return { ...told, scale };
+  const maker = makerOf(graph, name, false);
+  const isPlain = maker !== null && activationIn(maker) !== null;
+  return isPlain && told.scale === 'probabilities' ? { ...told, scale: 'logits' } : told;
 }
 
 export function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
@@ -269,8 +282,7 @@ function outputsAs(
   if (known !== undefined && list.length !== targets.length)
     throw new ValueError(op, 'outputs', `a list of ${targets.length}, one for each output`, known);
   return targets.map((y, i) => {
-    const { name } = activationBefore(network, network.outputs[i]!, false);
-    return list[i] ?? shownBy(op, y, name, widthOf(predictions[i]!));
+    return list[i] ?? shownBy(op, y, readingOf(network, network.outputs[i]!), widthOf(predictions[i]!));
   });
 }
 

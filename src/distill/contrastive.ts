@@ -5,7 +5,7 @@ import { softplus } from '../autograd/elementwise.ts';
 import { concat, detach, reshape, transpose } from '../autograd/movement.ts';
 import { matmul, softmaxCrossEntropy } from '../autograd/products.ts';
 import { mean, sum } from '../autograd/reductions.ts';
-import { checkCount, checkFlag, checkOneOf, checkRange, DTypeError, ShapeError, StateError } from '../base/errors.ts';
+import { checkCount, checkFlag, checkOneOf, DTypeError, ShapeError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { allocateWords } from '../memory/arena.ts';
@@ -15,6 +15,7 @@ import { run } from '../memory/runtime.ts';
 import { eye, zeros } from '../tensor/create.ts';
 import { Random } from '../tensor/random.ts';
 import { contiguous, empty, type Tensor } from '../tensor/tensor.ts';
+import { checkTemperature } from './divergence.ts';
 import { checkAlike, teachersOf, unitRows } from './pairs.ts';
 
 /** Embeddings that are compared besides those of the batch. */
@@ -38,8 +39,9 @@ export interface ContrastiveOptions {
   /** Compare each embedding of the teacher with the student's of the batch too, and take the mean of both. Default false. */
   readonly symmetric?: boolean;
   /**
-   * `infoNCE` asks which of all is the pair (van den Oord et al. 2018, eq. 4), `crd` of each whether it is one (Tian et al.
-   * 2020, eq. 18 and 19). Default 'infoNCE'.
+   * `infoNCE` asks which of all is the pair (van den Oord et al. 2018, arXiv:1807.03748v2, eq. 4), `crd` of each whether it is
+   * one (Tian et al. 2020, arXiv:1910.10699, eq. 18 and 19, numbered otherwise in some versions): -log h of the pair less
+   * log(1 - h) of each of N others, h = e^z/(e^z + N/M), M being `samples`. Default 'infoNCE'.
    */
   readonly form?: 'infoNCE' | 'crd';
   /** With `crd`: from how many samples negatives are taken. Default: as many as there are negatives. */
@@ -64,7 +66,7 @@ export function contrastiveLoss(teacher: Tensor, student: Tensor, options: Contr
 /** The same with gradients for both sides: where the teacher's embeddings come out of a projection that is trained too. */
 export function contrast(op: string, teacher: Tensor, student: Tensor, options: ContrastiveOptions): Tensor {
   const { temperature = 0.1, marks, negatives, symmetric = false, form = 'infoNCE', samples } = options;
-  checkRange(op, 'temperature', temperature, 'positive');
+  checkTemperature(op, temperature);
   checkFlag(op, 'symmetric', symmetric);
   checkOneOf(op, 'form', form, ['infoNCE', 'crd']);
   if (samples !== undefined) checkCount(op, 'samples', samples);

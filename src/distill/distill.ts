@@ -1,6 +1,7 @@
 import { concat } from '../autograd/movement.ts';
 import { checkOneOf, checkRange, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
+import { sameShape } from '../base/shape.ts';
 import { cloneModel, freshOptimizer } from '../compress/clone.ts';
 import { checkModel } from '../nn/check-model.ts';
 import { metricOf } from '../nn/metrics.ts';
@@ -10,6 +11,7 @@ import { Adam, type Optimizer } from '../nn/optimizers.ts';
 import { type Data, oneOrAll, type Tensors, tensorsOf } from '../nn/samples.ts';
 import { tensorOfValues, type Values } from '../nn/values.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkTemperature } from './divergence.ts';
 import { checkTerms, TaughtFeatures } from './features.ts';
 import { aliased, asOfStudent } from './figures.ts';
 import { checkLesson, type Lesson, Parts, TaughtOutput } from './outputs.ts';
@@ -30,7 +32,7 @@ export interface DistillOptions extends Pick<FitOptions, 'epochs' | 'batchSize' 
   readonly unlabelled?: Data;
   /** With y, if the training has it. */
   readonly validationData?: readonly [x: Data, y?: Data];
-  /** Softens both distributions. Default 3. */
+  /** Softens both distributions; from 0.001 to 1,000,000. Default 3. */
   readonly temperature?: number;
   /** Weight of the teacher's word against the labels'. Default 0.5; 1 without y. */
   readonly alpha?: number;
@@ -66,7 +68,7 @@ export interface Distilled {
 }
 
 /**
- * Knowledge distillation (Hinton et al. 2015): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
+ * Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531v1): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
  * (1 - alpha) times the loss on the labels, where t and s are the logits of teacher and student. T² keeps the gradient's
  * size when T changes (section 2). A final sigmoid, or its logits, is treated as a softmax over two classes; other outputs
  * with numbers as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in
@@ -112,7 +114,8 @@ export function fresh(given: DistillOptions['optimizer']): Optimizer {
   if (made !== null) return made;
   throw new StateError(
     'distill',
-    `several models are trained and the optimizer ${given.name} cannot be made anew: give a function, as optimizer: () => new Adam({ learningRate: cosineDecay(0.1, 100) })`,
+    `several models are trained and the optimizer ${given.name} cannot be made anew: give a function, as optimizer: () => ` +
+      'new Adam({ learningRate: cosineDecay(0.1, 100) })',
   );
 }
 
@@ -121,7 +124,7 @@ function taught(options: Omit<DistillOptions, 'assistants'>): { readonly model: 
   const { validationData, temperature = 3, ensemble = 'probabilities', terms = [], lossWeights } = options;
   const hasLabels = options.y !== undefined;
   const lesson: Lesson = { temperature, alpha: options.alpha ?? (hasLabels ? 0.5 : 1), margin: options.margin ?? null };
-  checkRange('distill', 'temperature', temperature, 'positive');
+  checkTemperature('distill', temperature);
   checkRange('distill', 'alpha', lesson.alpha, 'between 0 and 1');
   if (lesson.margin !== null) checkRange('distill', 'margin', lesson.margin, 'at least 0');
   checkOneOf('distill', 'ensemble', ensemble, ['probabilities', 'logits']);
@@ -143,8 +146,11 @@ function taught(options: Omit<DistillOptions, 'assistants'>): { readonly model: 
   const labelledXs = inputsOf(options.x);
   const y = hasLabels ? targetsOf(options.y, 'y') : null;
   if (!student.isBuilt) student.build(labelledXs.map(({ shape }) => shape.slice(1)));
-  checkMembers(members, student);
+  checkMembers('distill', members, student);
   const more = options.unlabelled === undefined ? null : inputsOf(options.unlabelled, 'unlabelled');
+  const odd = more?.findIndex((part, i) => !sameShape(part.shape.slice(1), labelledXs[i]!.shape.slice(1))) ?? -1;
+  if (odd >= 0)
+    throw new ShapeError('distill', [labelledXs[odd]!.shape, more![odd]!.shape], 'x and unlabelled differ in shape');
   const xs = more === null ? labelledXs : labelledXs.map((x, i) => concat([x, more[i]!]));
   const samples = xs[0]!.shape[0]!;
   const held = validationData && heldOut(validationData, hasLabels);
@@ -152,6 +158,8 @@ function taught(options: Omit<DistillOptions, 'assistants'>): { readonly model: 
   const outputs = student.outputShapes.map((_, i) => {
     return new TaughtOutput(student, options.student, members, i, y?.[i] ?? heldY?.[i] ?? null);
   });
+  if (lesson.margin !== null && outputs.every(({ kind }) => kind !== 'regression'))
+    throw new ValueError('distill', 'margin', 'left out for classes: it is of regression', lesson.margin);
   const features = terms.map((term, i) => new TaughtFeatures(term, i, student, members, samples));
   const needs = new Set(features.flatMap((each) => each.needs));
   const parts = outputs.map(
@@ -237,7 +245,12 @@ const oneName = (called: string, i: number, count: number): string => (count ===
 function membersOf(teacher: DistillOptions['teacher']): readonly Member[] {
   const list = Array.isArray(teacher) ? (teacher as readonly Teacher[]) : [teacher as Teacher];
   if (list.length === 0) throw new ValueError('distill', 'teacher', 'a model, a network, or a list of them', list);
-  return list.map((each) => new Member('distill', each));
+  const members = list.map((each) => new Member('distill', each));
+  const apart = members.map((member) => member.averaged());
+  if (members.length === 1) return apart[0] ?? members;
+  if (apart.every((each) => each === null)) return members;
+  const remedy = 'give all of these in one list, or it alone';
+  throw new StateError('distill', `a teacher of the list is itself the mean of several networks: ${remedy}`);
 }
 
 /** Held-out samples. Throws ValueError where they have no y and the training has. */

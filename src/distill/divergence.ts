@@ -1,8 +1,9 @@
-import { add, less, mul, neg, sub, where } from '../autograd/arithmetic.ts';
+import { add, equal, less, mul, neg, sub, where } from '../autograd/arithmetic.ts';
 import { abs, expm1, log1p, sigmoid, softplus, square } from '../autograd/elementwise.ts';
 import { softmaxCrossEntropy } from '../autograd/products.ts';
 import { logSoftmax, max, softmax, sum } from '../autograd/reductions.ts';
 import { noGrad, record } from '../autograd/tape.ts';
+import { checkRange, ValueError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 // Cross-entropy less entropy is KL, but where the two nearly agree it is a rounding error of both, which T² multiplies.
@@ -10,13 +11,29 @@ import type { Tensor } from '../tensor/tensor.ts';
 //   KL = log Σp·exp(-d) + c = log(1 + Σp·(exp(-e) - 1 + e)),
 // a sum of numbers above 0. The gradient of the plain form, T·(softmax(s/T) - softmax(t/T)), loses nothing and stays.
 
+/** From here to there, a temperature leaves digits in the gradient and squares in the range of float32. */
+const TEMPERATURES = [1e-3, 1e6] as const;
+
+/** Throws ValueError for a temperature that is not positive, or by which nothing could be learned in float32. */
+export function checkTemperature(op: string, T: number, called = 'temperature'): void {
+  checkRange(op, called, T, 'positive');
+  const [least, most] = TEMPERATURES;
+  if (T < least || T > most) throw new ValueError(op, called, 'from 0.001 to 1,000,000', T);
+}
+
+/** t - s, 0 where both are the same infinity: a class that both leave out. */
+const between = (t: Tensor, s: Tensor): Tensor => where(equal(t, s), 0, sub(t, s));
+
+/** p·x, 0 where p is, though x be infinite. */
+const weighed = (p: Tensor, x: Tensor): Tensor => where(equal(p, 0), 0, mul(p, x));
+
 /** KL(softmax(t/T) ‖ softmax(s/T)) of each row of logits [n, classes], of teacher and student: [n], never below 0. */
 export function softmaxDivergence(t: Tensor, s: Tensor, T: number): Tensor {
   const softened = mul(t, 1 / T);
   const p = softmax(softened);
-  const plain = add(softmaxCrossEntropy(mul(s, 1 / T), p), sum(mul(p, logSoftmax(softened)), { axis: 1 }));
+  const plain = add(softmaxCrossEntropy(mul(s, 1 / T), p), sum(weighed(p, logSoftmax(softened)), { axis: 1 }));
   return valued(plain, () => {
-    const d = mul(sub(t, s), 1 / T);
+    const d = mul(between(t, s), 1 / T);
     const e = sub(d, sum(mul(p, d), { axis: 1, keepDims: true }));
     return [max(abs(e), { axis: 1 }), sum(mul(p, beyondLinear(e)), { axis: 1 })];
   });
@@ -26,9 +43,9 @@ export function softmaxDivergence(t: Tensor, s: Tensor, T: number): Tensor {
 export function sigmoidDivergence(t: Tensor, s: Tensor, T: number): Tensor {
   const softened = mul(t, 1 / T);
   const p = sigmoid(softened);
-  const crossEntropy = (z: Tensor): Tensor => sub(softplus(z), mul(z, p));
+  const crossEntropy = (z: Tensor): Tensor => sub(softplus(z), weighed(p, z));
   return valued(sub(crossEntropy(mul(s, 1 / T)), crossEntropy(softened)), () => {
-    const d = mul(sub(t, s), 1 / T);
+    const d = mul(between(t, s), 1 / T);
     const other = sigmoid(neg(softened));
     const own = beyondLinear(mul(d, other));
     const others = beyondLinear(neg(mul(d, p)));

@@ -11,11 +11,14 @@ import type { Teacher } from './teacher.ts';
 
 /**
  * One network that gives the mean of the outputs of several, which read and give the same: of probabilities the mean of these.
- * A network as any other: to be measured, stored, run, or asked as a teacher. Throws for networks that differ in what they
- * read or give, and StateError for float64.
+ * A network as any other: to be measured, stored and run. As a teacher, also one that is read from a file, it is taken for the
+ * list of its members where their outputs are probabilities. Throws for networks that differ in what they read or give, and
+ * StateError for float64.
  */
-export function ensembleNetwork(subjects: readonly Teacher[]): Network {
-  const op = 'ensembleNetwork';
+export const ensembleNetwork = (subjects: readonly Teacher[]): Network => averageOf('ensembleNetwork', subjects);
+
+/** The same for another function, whose name is in errors. */
+export function averageOf(op: string, subjects: readonly Teacher[]): Network {
   if (!Array.isArray(subjects) || subjects.length === 0)
     throw new ValueError(op, 'subjects', 'a list of models or networks', subjects);
   const graphs = (subjects as readonly Teacher[]).map((each) => networkOf(op, each));
@@ -56,10 +59,14 @@ export function ensembleNetwork(subjects: readonly Teacher[]): Network {
     if (width === undefined) throw new ShapeError(op, [shape], 'an output has an axis at least');
     const all = said.map((own) => own[j]!);
     if (all.length === 1) return all[0]!;
+    // No operation scales; of a kernel with a mask the diagonal alone is stored, counted and trained
     const share = new Float32Array(width * width);
-    for (let k = 0; k < width; k++) share[k * width + k] = 1 / all.length;
+    for (let k = 0; k < width; k++) share[k * (width + 1)] = 1 / all.length;
     const kernel = `mean_${j}/kernel`;
-    weights.set(kernel, float32Stored([width, width], share));
+    weights.set(kernel, {
+      ...float32Stored([width, width], share),
+      mask: Uint8Array.from(share, (x) => Number(x !== 0)),
+    });
     nodes.push(nodeOf('add', `sum_${j}`, all, {}));
     nodes.push(nodeOf('dense', `mean_${j}`, [`sum_${j}`], { activation: LINEAR }, { weights: { kernel } }));
     return `mean_${j}`;

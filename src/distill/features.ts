@@ -1,6 +1,6 @@
 import { cast, concat, reshape, slice } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { checkRange, ValueError } from '../base/errors.ts';
+import { checkRange, LimitError, ValueError } from '../base/errors.ts';
 import { checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
@@ -21,6 +21,9 @@ import {
   type TermTargets,
 } from './terms.ts';
 import type { Head, TrainingNetwork } from './training-network.ts';
+
+/** Whole numbers that float32 tells apart. */
+const MOST_NUMBERED = 2 ** 24;
 
 /** What terms may see of the first output's targets, [samples, ...]. */
 export interface Seen {
@@ -58,8 +61,8 @@ export class TaughtFeatures {
     checkOptions('distill', term, `kind student teacher member weight ${this.row.options}`.trim() as never);
     const { member = 0, weight = 1, teacher = term.student }: Tapped = term;
     checkRange('distill', `weight of ${called}`, weight, 'at least 0');
-    if (members[member] === undefined)
-      throw new ValueError('distill', `member of ${called}`, `a whole number from 0 to ${members.length - 1}`, member);
+    const numbers = members.length === 1 ? '0 or left out, as there is one teacher' : `0 to ${members.length - 1}`;
+    if (members[member] === undefined) throw new ValueError('distill', `member of ${called}`, numbers, member);
     const own = new Member('distill', student).value(`student of ${called}`, term.student);
     const theirs = members[member].value(`teacher of ${called}`, teacher);
     const { dtype, seed } = student;
@@ -90,6 +93,9 @@ export class TaughtFeatures {
   pack(kept: Tensor, seen: Seen, dtype: FloatDType): Tensor {
     if (this.needs.length === 0) return kept;
     const n = kept.shape[0]!;
+    // Numbers travel beside the features: two samples would have one, and count as the same
+    if (this.needs.includes('numbers') && dtype === 'float32' && seen.from + n > MOST_NUMBERED)
+      throw new LimitError('distill', `samples for ${this.called}`, seen.from + n, MOST_NUMBERED);
     const flat = (t: Tensor): Tensor => reshape(t, [n, t.size / n]);
     const numbers = (of: (i: number) => number): Tensor =>
       cast(

@@ -7,6 +7,10 @@ import type { History, Model } from '../nn/model.ts';
 import { COMMON_OPTIONS, type DistillOptions, distill, fresh } from './distill.ts';
 import { ensembleNetwork } from './ensemble.ts';
 
+/** The seed `i` after another: behind the largest, 2⁵³ - 1, comes 0. */
+const seedAfter = (seed: number, i: number): number =>
+  seed > Number.MAX_SAFE_INTEGER - i ? i - (Number.MAX_SAFE_INTEGER - seed) - 1 : seed + i;
+
 export interface BornAgainOptions extends Omit<DistillOptions, 'teacher' | 'student' | 'assistants'> {
   /** Trained: the teacher of the first generation, and the architecture of all. */
   readonly model: Model;
@@ -31,7 +35,7 @@ export function bornAgain(options: BornAgainOptions): {
   const made: { readonly model: Model; readonly history: History }[] = [];
   for (let i = 1; i <= generations; i++) {
     const teacher = made.at(-1)?.model ?? model;
-    const student = drawnAnew(model, model.seed + i);
+    const student = drawnAnew(model, seedAfter(model.seed, i));
     const { model: next, history } = distill({ ...own, teacher, student, optimizer: () => fresh(optimizer) });
     made.push({ model: next, history });
   }

@@ -6,7 +6,7 @@ import { logSumExp, mean, sum } from '../autograd/reductions.ts';
 import { checkOneOf, checkRange, DTypeError, ShapeError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { sigmoidDivergence, softmaxDivergence } from './divergence.ts';
+import { checkTemperature, sigmoidDivergence, softmaxDivergence } from './divergence.ts';
 import { checkAlike, rowsOf, scaled, teachersOf, unitRows } from './pairs.ts';
 
 /**
@@ -23,15 +23,16 @@ export interface SoftTargetOptions {
 }
 
 /**
- * T²·KL(softmax(t/T) ‖ softmax(s/T)) of logits [batch, ..., classes], the mean over rows (Hinton et al. 2015, section 2); of
- * sigmoids the mean over all logits, each a distribution over two classes. No digits are lost at any temperature. Throws
- * ShapeError for logits of two shapes.
+ * T²·KL(softmax(t/T) ‖ softmax(s/T)) of logits [batch, ..., classes], the mean over rows (Hinton et al. 2015, arXiv:1503.02531v1,
+ * section 2); of sigmoids the mean over all logits, each a distribution over two classes. The value loses no digits at any
+ * temperature, which may be from 0.001 to 1,000,000. A class whose logits are -Infinity on both sides is left out; on the
+ * student's alone the loss is infinite. Throws ShapeError for logits of two shapes.
  */
 export function softTargetLoss(teacherLogits: Tensor, studentLogits: Tensor, options: SoftTargetOptions = {}): Tensor {
   const op = 'softTargetLoss';
   checkOptions(op, options, 'temperature activation', 'Write { temperature: $ }');
   const { temperature: T = 3, activation = 'softmax' } = options;
-  checkRange(op, 'temperature', T, 'positive');
+  checkTemperature(op, T);
   checkOneOf(op, 'activation', activation, ['softmax', 'sigmoid']);
   const teacher = teachersOf(op, teacherLogits, studentLogits, 1);
   checkAlike(op, teacher, studentLogits, 'Both must name the same classes in one order');
@@ -49,9 +50,6 @@ export interface DecoupledOptions {
   readonly beta?: number;
 }
 
-/** Stands for the logit of a class that is left out: its share is 0 in any float. */
-const LEFT_OUT = -1e9;
-
 /**
  * T²·(alpha·TCKD + beta·NCKD) of logits [batch, classes] and int32 labels [batch] (Zhao et al. 2022, eq. 7): the divergence of
  * the softened share of the right class from all others', and that of the others among themselves, which soft targets count
@@ -66,7 +64,7 @@ export function decoupledLoss(
   const op = 'decoupledLoss';
   checkOptions(op, options, 'temperature alpha beta', 'Write { temperature: $ }');
   const { temperature: T = 4, alpha = 1, beta = 8 } = options;
-  checkRange(op, 'temperature', T, 'positive');
+  checkTemperature(op, T);
   checkRange(op, 'alpha', alpha, 'at least 0');
   checkRange(op, 'beta', beta, 'at least 0');
   const teacher = teachersOf(op, teacherLogits, studentLogits, 1);
@@ -81,7 +79,7 @@ export function decoupledLoss(
   if (labels.dtype !== 'int32') throw new DTypeError(op, [labels.dtype], 'labels must be int32', 'cast() first?');
   const dtype = floatType(op, teacher);
   const others = less(oneHot(reshape(labels, [n!]), classes!, dtype), 1);
-  const remaining = (z: Tensor): Tensor => where(others, z, LEFT_OUT);
+  const remaining = (z: Tensor): Tensor => where(others, z, -Infinity);
   // The right class against all others is a sigmoid of z/T - log Σ exp(others/T); the divergence divides by T again.
   const against = (z: Tensor): Tensor =>
     sub(sum(where(others, 0, z), { axis: 1 }), mul(logSumExp(mul(remaining(z), 1 / T), { axis: 1 }), T));

@@ -45,7 +45,7 @@ export class TaughtOutput {
   readonly kind: Kind;
   readonly shape: Shape;
   readonly width: number;
-  /** The loss on labels alone. */
+  /** The loss on labels alone, of the output as it is, as `compile` takes it: a number a sample, in nats or squares. */
   readonly plain: Loss;
   private readonly meaning: Outputs;
   private readonly isSingle: boolean;
@@ -244,14 +244,17 @@ const rowsOf = (marks: Tensor | null): Tensor | null =>
 /** How the output is to be read. Throws StateError where teacher and student mean different things by it. */
 function kindOf(members: readonly Member[], student: Model, output: number, areLabels: boolean): Kind {
   const own = student.outputActivation(false, output).name;
+  checkLogits('the student', own, outputsOf(student, output));
   const s = kindBy(own, outputsOf(student, output), student.outputShapes[output]!);
   const kinds = members.map((member) => {
+    checkLogits('the teacher', member.lastActivation(output), member.meaning(output));
     const t = kindBy(member.lastActivation(output), member.meaning(output), member.outputShapes[output]!);
     const isMixed = (t === 'sigmoid') !== (s === 'sigmoid');
     if (isMixed || (s === 'sigmoid' && areLabels && own !== 'sigmoid'))
       throw new StateError(
         'distill',
-        `the teacher ends in ${member.lastActivation(output)}, the student in ${own}: both or neither must end in sigmoid, or give its logits (compile with binaryCrossentropy({ fromLogits: true }))`,
+        `the teacher ends in ${member.lastActivation(output)}, the student in ${own}: both or neither must end in sigmoid, ` +
+          'or give its logits (compile with binaryCrossentropy({ fromLogits: true }))',
       );
     return t;
   });
@@ -259,6 +262,15 @@ function kindOf(members: readonly Member[], student: Model, output: number, areL
   if (kind !== 'regression' && student.outputActivation(true, output).name !== own)
     throw new StateError('distill', `Dropout after the student's ${own} hides its logits in training: put it before`);
   return kind;
+}
+
+/** Throws StateError for probabilities in front of which there are no logits, as code of the user's own may give. */
+function checkLogits(who: string, activation: ActivationName, { coding, scale }: Outputs): void {
+  if (coding !== 'numbers' && scale === 'probabilities' && activation !== 'softmax' && activation !== 'sigmoid')
+    throw new StateError(
+      'distill',
+      `${who} gives probabilities that come out of no softmax or sigmoid, so it has no logits`,
+    );
 }
 
 /** How outputs are read by themselves. */

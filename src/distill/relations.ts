@@ -25,7 +25,8 @@ function products(x: Tensor): Tensor {
 const diagonal = (matrix: Tensor): Tensor => slice(reshape(matrix, [-1]), [[null, null, matrix.shape[0]! + 1]]);
 
 /**
- * Distances of samples from their products, [n, n]. Equal samples have products that are equal to the bit, so theirs is exactly 0;
+ * Distances of samples from their products, [n, n]. In float32 those below a thousandth of the batch's largest are noise of the
+ * rounding. Equal samples have products that are equal to the bit, so theirs is exactly 0;
  * there, where the root has no slope, the gradient is 0.
  */
 function distances(of: Tensor): Tensor {
@@ -47,7 +48,8 @@ const ratio = (a: Tensor, b: Tensor): Tensor => where(equal(b, 0), 0, div(a, b))
 /**
  * Huber's loss of the distances of all pairs of samples, each divided by the mean distance of the batch, the mean over pairs (Park
  * et al. 2019, eq. 5 and 6, whose sum is over pairs). It does not change when features are moved, rotated or scaled. A batch of one
- * sample, and features that are all the same, have distances of 0.
+ * sample, and features that are all the same, have distances of 0. What float32 tells of distances ends at about a thousandth of
+ * the largest in the batch: nearer samples count as somewhere within it.
  */
 export function relationalDistanceLoss(teacher: Tensor, student: Tensor): Tensor {
   const detached = teachersOf('relationalDistanceLoss', teacher, student, 1);
@@ -63,7 +65,8 @@ export function relationalDistanceLoss(teacher: Tensor, student: Tensor): Tensor
 /**
  * Huber's loss of the cosines of the angles that all triples of samples enclose, the mean over triples of three different ones
  * (Park et al. 2019, eq. 8 and 9). It does not change when features are moved, rotated or scaled. Where two samples of a triple are
- * equal the cosine counts as 0; fewer than three samples enclose no angle. Memory and time grow with the cube of the batch.
+ * equal the cosine counts as 0, and where they are nearer than a thousandth of the largest distance it is noise in float32; fewer
+ * than three samples enclose no angle. Memory and time grow with the cube of the batch.
  */
 export function relationalAngleLoss(teacher: Tensor, student: Tensor): Tensor {
   const detached = teachersOf('relationalAngleLoss', teacher, student, 1);

@@ -1,10 +1,11 @@
 import { ValueError } from '../base/errors.ts';
 import { aligned } from '../base/text.ts';
-import { damage } from '../compress/damage.ts';
+import { damageOf } from '../compress/damage.ts';
 import type { DecisionDamage, OutputDamage } from '../compress/damage-report.ts';
+import { meaningsOf } from '../compress/measure.ts';
 import type { SampleLists } from '../nn/samples.ts';
-import { ensembleNetwork } from './ensemble.ts';
-import type { Teacher } from './teacher.ts';
+import { averageOf } from './ensemble.ts';
+import { checkMembers, Member, type Teacher } from './teacher.ts';
 
 /** One network beside the teacher, on an output. Null where there is no such figure. */
 export interface DistilledFigures {
@@ -54,7 +55,8 @@ const show = (x: number | null): string => (x === null ? '-' : x.toFixed(3));
 /**
  * How right, how like its teacher, and how well calibrated students are, apart: a student can be right where its teacher is
  * not, and as right while it says other things. Models or networks of any encoding, by the names of `students`; y as in
- * `measure`. Several teachers count as one, of the mean of their outputs.
+ * `measure`. Several teachers count as one, of the mean of their outputs. How outputs are meant that a network does not tell, as
+ * one from a file, a compiled teacher tells, or else the first compiled student.
  */
 export function distillReport(
   teacher: Teacher | readonly Teacher[],
@@ -62,11 +64,26 @@ export function distillReport(
   samples: SampleLists,
 ): DistillReport {
   const op = 'distillReport';
-  if (typeof students !== 'object' || students === null || Object.keys(students).length === 0)
+  if (
+    typeof students !== 'object' ||
+    students === null ||
+    Array.isArray(students) ||
+    Object.keys(students).length === 0
+  )
     throw new ValueError(op, 'students', 'an object of models or networks by name, as { alone, distilled }', students);
-  const one = Array.isArray(teacher) ? ensembleNetwork(teacher as readonly Teacher[]) : (teacher as Teacher);
+  const teachers = Array.isArray(teacher) ? (teacher as readonly Teacher[]) : [teacher as Teacher];
+  const one = Array.isArray(teacher) ? averageOf(op, teachers) : teachers[0]!;
   const entries = Object.entries(students);
-  const reports = entries.map(([name, student]) => ({ name, found: damage(one, student, samples) }));
+  const [own, ...theirs] = [one, ...Object.values(students)].map((each) => new Member(op, each)) as [
+    Member,
+    ...Member[],
+  ];
+  checkMembers(op, theirs, own);
+  const [meant, ...all] = meaningsOf([one, ...teachers, ...Object.values(students)], undefined);
+  const reports = entries.map(([name, student], i) => {
+    const meanings = [meant, all[teachers.length + i]];
+    return { name, found: damageOf(op, [one, student], samples, {}, meanings) };
+  });
   const [first] = reports as [(typeof reports)[0]];
   return new DistillReport(first.found.samples, [
     ...first.found.outputs.map((output) => figuresOf('teacher', output, 'before')),

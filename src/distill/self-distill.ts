@@ -17,6 +17,7 @@ import { Adam, type Optimizer } from '../nn/optimizers.ts';
 import { type Data, oneOrAll, tensorsOf } from '../nn/samples.ts';
 import { tensorOfValues, type Values } from '../nn/values.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkTemperature } from './divergence.ts';
 import { aliased, asOfStudent } from './figures.ts';
 import { Parts, TaughtOutput } from './outputs.ts';
 import { Member } from './teacher.ts';
@@ -36,7 +37,10 @@ export interface SelfDistillOptions
   readonly temperature?: number;
   /** What an exit's divergence from the output weighs against its loss on the labels. Default 0.5. */
   readonly alpha?: number;
-  /** Weight of half the mean squared distance of an exit's features to those that the output is made of. Default 0.1. */
+  /**
+   * Weight of half the mean squared distance of an exit's features to those that the output is made of. Default 0.1; where the
+   * output's last product reads no vector there are none to compare, and it may only be 0.
+   */
   readonly features?: number;
   /** Whether the exits are kept, as further outputs of a second model. Default false. */
   readonly keepExits?: boolean;
@@ -64,15 +68,15 @@ const PLACES = 4;
  * the labels, the softened answers of the network's own output and the features that this is made of, as both are in that step;
  * gradients do not flow into the output from there. The output learns from the labels alone. Each exit counts 1 in the sum, as
  * (1 - alpha) times its loss on the labels, alpha·T²·KL(softmax(output/T) ‖ softmax(exit/T)), and the distance of features. An
- * exit is an average of the places of an image to at most 4x4, a Dense as wide as the last features with their activation, and
- * one of the classes; it is gone afterwards. The history has the figures of the output by their plain names, and a loss of each exit.
+ * exit is an average of the places of an image to at most 4x4, a Dense as wide as the last features with their activation (of 64
+ * and relu where the output's last product reads no vector, and relu where theirs is not elementwise), and one of the classes; it is gone afterwards. The history has the figures of the output by their plain names, and a loss of each exit.
  */
 export function selfDistill(model: Model, options: SelfDistillOptions): SelfDistilled {
   const op = 'selfDistill';
   checkModel(op, 'the model', model);
   checkOptions(op, options, OPTIONS);
   const { exits, temperature = 3, alpha = 0.5, features = 0.1, keepExits = false, optimizer = new Adam() } = options;
-  checkRange(op, 'temperature', temperature, 'positive');
+  checkTemperature(op, temperature);
   checkRange(op, 'alpha', alpha, 'between 0 and 1');
   checkRange(op, 'features', features, 'at least 0');
   checkFlag(op, 'keepExits', keepExits);
@@ -98,10 +102,15 @@ export function selfDistill(model: Model, options: SelfDistillOptions): SelfDist
   const teach = output.loss(soft, lesson).call;
   const network = new TrainingNetwork(own);
   const last = lastFeatures(own, op);
+  if (last === null && (options.features ?? 0) > 0)
+    throw new ValueError(op, 'features', "0 or left out: the output's last product reads no vector", options.features);
   const values = new Member(op, own);
+  const end = makerOf(own.graph, own.graph.outputs[0]!, false);
   const ends: string[] = [];
   const heads = exits.map((name, i) => {
     const value = values.value(`exits[${i}]`, name).name;
+    if (makerOf(own.graph, value, false) === end)
+      throw new ValueError(op, `exits[${i}]`, 'a value inside of the network, which is not its output', name);
     return network.add(`exit${i}`, value, [], (at) => {
       const [classes, own] = exitOf(at, output.width, last);
       ends.push(classes);

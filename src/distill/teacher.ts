@@ -18,6 +18,7 @@ import { activationBefore, namesOf, withoutUnread } from '../graph/rewrite.ts';
 import { tapped, withLogits } from '../graph/taps.ts';
 import { step } from '../memory/arena.ts';
 import type { FloatDType } from '../memory/dtype.ts';
+import { averagedChances, averagedIn } from '../nn/averages.ts';
 import { meant } from '../nn/heads.ts';
 import { programOf } from '../nn/inference.ts';
 import { Model } from '../nn/model.ts';
@@ -66,6 +67,23 @@ export class Member {
   meaning(output: number): Outputs {
     const width = this.outputShapes[output]!.at(-1) ?? 1;
     return this.known?.[output] ?? meant(null, this.lastActivation(output), width);
+  }
+
+  /**
+   * The members of an ensemble that is one network, if it gives a mean of probabilities: such a mean has no logits, theirs are
+   * asked. Throws StateError where other outputs of it are no mean, or of another number.
+   */
+  averaged(): readonly Member[] | null {
+    const { graph, op } = this;
+    if (graph.outputs.every((name) => averagedChances(graph, name) === null)) return null;
+    const parts = graph.outputs.map((name) => averagedIn(graph, name));
+    const own = parts[0];
+    if (own == null || parts.some((each) => each?.length !== own.length))
+      throw new StateError(
+        op,
+        'some outputs of the teacher are the mean of several networks and some not: give these in a list',
+      );
+    return own.map((_, i) => new Member(op, withoutUnread({ ...graph, outputs: parts.map((each) => each![i]!) })));
   }
 
   /** The value of this name, of a node or a layer. Throws ValueError where there is none. */
@@ -151,6 +169,7 @@ export interface Asked {
 
 /** Throws where the members of an ensemble and the student do not read and say the same. */
 export function checkMembers(
+  op: string,
   members: readonly Member[],
   student: { readonly inputShapes: readonly Shape[]; readonly outputShapes: readonly Shape[] },
 ): void {
@@ -159,13 +178,13 @@ export function checkMembers(
   for (const { inputShapes, outputShapes } of members) {
     if (differ(inputShapes, student.inputShapes))
       throw new ShapeError(
-        'distill',
+        op,
         [...inputShapes, ...student.inputShapes],
         'teacher and student must read samples of the same shapes',
       );
     if (differ(outputShapes, student.outputShapes))
       throw new ShapeError(
-        'distill',
+        op,
         [...outputShapes, ...student.outputShapes],
         'teacher and student must have the same outputs',
       );
@@ -178,7 +197,7 @@ const isLogit = (member: Member, output: number, kind: Kind): boolean =>
     ? member.lastActivation(output) === 'softmax'
     : kind === 'sigmoid' && member.lastActivation(output) === 'sigmoid';
 
-export interface Query {
+interface Query {
   /** How each output is taught; null for one that is not asked for. */
   readonly kinds: readonly (Kind | null)[];
   readonly temperature: number;

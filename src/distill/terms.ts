@@ -12,6 +12,7 @@ import type { LossFunction } from '../nn/losses.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { contrast, drawnPlaces } from './contrastive.ts';
+import { checkTemperature } from './divergence.ts';
 import { commonPlaces, hintLoss, mapAt, mapDistance } from './losses.ts';
 import { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './relations.ts';
 
@@ -23,7 +24,7 @@ import { relationalAngleLoss, relationalDistanceLoss, similarityLoss } from './r
 
 /** The options of each kind of term. */
 export interface TermOptions {
-  /** Mean squared error to the teacher's features through a learned projection (Romero et al. 2015, FitNets, eq. 3). */
+  /** Half the mean squared error to the teacher's features through a learned projection (Romero et al. 2015, FitNets, eq. 3). */
   readonly hint: {
     /** Default true where the numbers of features differ. */
     readonly projection?: boolean;
@@ -136,7 +137,7 @@ export interface TermTargets {
 export type TermNeed = Exclude<keyof TermTargets, 'kept'>;
 
 /** What a loss may hold on to during a training. */
-export interface TermTraining {
+interface TermTraining {
   /** What is kept of the teacher's values of all samples of the training, [samples, ...kept]. */
   readonly kept: Tensor;
   /** Training steps made. What is drawn goes by them: samples that are held out then change nothing. */
@@ -170,7 +171,7 @@ export interface TermRow<O> {
 }
 
 /** Throws ShapeError where a term without a projection compares values of two shapes. */
-function checkAlike({ student, teacher, called }: Omit<TermContext<unknown>, 'kept'>, isProjected: boolean): void {
+function checkComparable({ student, teacher, called }: Omit<TermContext<unknown>, 'kept'>, isProjected: boolean): void {
   const places = [student, teacher].map((shape) => shape.slice(0, -1));
   if (!sameShape(places[0]!, places[1]!))
     throw new ShapeError(
@@ -202,7 +203,7 @@ const placesOf = ({ teacher, student }: Pick<TermContext<unknown>, 'teacher' | '
 export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
   hint: {
     options: 'projection',
-    check: (context) => checkAlike(context, isProjected(context)),
+    check: (context) => checkComparable(context, isProjected(context)),
     head: (at, context) => (isProjected(context) ? at.dense(at.student, context.kept.at(-1)!) : at.student),
     loss: () => (targets, output) => hintLoss(targets.kept, output),
   },
@@ -238,7 +239,7 @@ export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
     options: 'width temperature negatives',
     check: ({ options: { width = 128, temperature = 0.1, negatives = 256 }, called }) => {
       checkCount('distill', `width of ${called}`, width);
-      checkRange('distill', `temperature of ${called}`, temperature, 'positive');
+      checkTemperature('distill', temperature, `temperature of ${called}`);
       checkCount('distill', `negatives of ${called}`, negatives, 0);
     },
     keep: (values) => (values.rank < 3 ? values : mean(values, { axis: [...values.shape.keys()].slice(1, -1) })),
@@ -269,7 +270,7 @@ export const TERMS: { readonly [K in TermKind]: TermRow<TermOptions[K]> } = {
     check: (context) => {
       const { loss, projection = false } = context.options;
       checkFunction('distill', `loss of ${context.called}`, loss, "of the teacher's and the student's features");
-      if (projection) checkAlike(context, true);
+      if (projection) checkComparable(context, true);
     },
     head: (at, { options: { projection = false }, kept }) =>
       projection ? at.dense(at.student, kept.at(-1)!) : at.student,

@@ -1,6 +1,6 @@
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import { activationBefore } from '../graph/rewrite.ts';
+import { readingOf } from '../nn/averages.ts';
 import { guessesOf } from '../nn/decisions.ts';
 import { meant } from '../nn/heads.ts';
 import type { Outputs } from '../nn/outputs.ts';
@@ -63,7 +63,7 @@ export function disagreements(
     const { float, units } = each;
     if (float.length === 0) return [];
     const notes = constants(name, each);
-    const outputs = known?.[i] ?? meant(null, activationBefore(graph, name, false).name, units);
+    const outputs = known?.[i] ?? meant(null, readingOf(graph, name), units);
     const areNumbers = outputs.coding === 'numbers';
     const share = areNumbers ? relativeError(each) : otherClasses(each, outputs);
     const samples = float.length / units;

@@ -14,7 +14,7 @@ import { inputsFor } from '../compress/observe.ts';
 import { networkOf } from '../compress/passes.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
-import { activationBefore } from '../graph/rewrite.ts';
+import { readingOf } from '../nn/averages.ts';
 import { guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
 import { meant } from '../nn/heads.ts';
 import { type Loss, type LossChoice, lossOf } from '../nn/losses.ts';
@@ -169,8 +169,7 @@ export class Judge {
     if (this.y !== undefined) return judged(this.op, network, [this.xs, this.y], known);
     const predictions = listOf(predictNetwork<Tensors>(network, this.xs));
     const outputs = predictions.map((each, i) => {
-      const { name } = activationBefore(network, network.outputs[i]!, false);
-      return known?.[i] ?? meant(null, name, widthOf(each));
+      return known?.[i] ?? meant(null, readingOf(network, network.outputs[i]!), widthOf(each));
     });
     return { targets: null, predictions, outputs };
   }

@@ -150,7 +150,7 @@ describe('terms on features', () => {
     expect(on({ kind: 'hin', student: 'first' })).toThrow('Did you mean hint?');
     expect(on({ ...hint(), wieght: 1 })).toThrow('Did you mean weight?');
     expect(on(hint({ weight: -1 }))).toThrow('weight of terms[0] (hint) must be at least 0');
-    expect(on(hint({ member: 1 }))).toThrow('member of terms[0] (hint) must be a whole number from 0 to 0');
+    expect(on(hint({ member: 1 }))).toThrow('member of terms[0] (hint) must be 0 or left out, as there is one teacher');
     expect(on(hint({ projection: false } as Partial<Term>))).toThrow('Give it projection: true');
     expect(on({ kind: 'own', student: 'first' })).toThrow('loss of terms[0] (own) must be a function');
     expect(() => train({ terms: hint() as never })).toThrow('terms must be a list of terms');
