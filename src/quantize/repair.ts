@@ -1,8 +1,8 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
+import { aligned } from '../base/text.ts';
 import { damage } from '../compress/damage.ts';
 import { type DamageReport, points } from '../compress/damage-report.ts';
-import { aligned } from '../base/text.ts';
 import { checkMaxDamage, type Excess, excessOf, type MaxDamage } from '../compress/limit.ts';
 import { checkPair } from '../compress/observe.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';

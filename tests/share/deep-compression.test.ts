@@ -167,7 +167,9 @@ describe('deepCompression', () => {
     };
     expect(() => bad({ train: loose })).toThrow('in what train gives for centroids, dense/kernel is shared no more');
     expect(() => bad({ train: 1 })).toThrow(ValueError);
-    expect(() => bad({ callbacks: () => 5 })).toThrow('deepCompression: callbacks("prune") must be a list of callbacks');
+    expect(() => bad({ callbacks: () => 5 })).toThrow(
+      'deepCompression: callbacks("prune") must be a list of callbacks',
+    );
     expect(() => bad({ train: () => null })).toThrow(ValueError);
     expect(() => bad({ validationData: x })).toThrow(ValueError);
     const fresh = new Sequential([new Dense(3, { inputShape: [5] })]);

@@ -180,11 +180,7 @@ test('squares that float64 cannot hold make no NaN of centroids', () => {
       expect([...centroids].every(Number.isFinite)).toBe(true);
       expect(new Set(centroids).size).toBe(k);
     }
-  for (const values of [
-    [-1e308, 1e308, 0],
-    [-1e200, 1e200, 0],
-    Array.from({ length: 9 }, (_, i) => i * 1e160),
-  ])
+  for (const values of [[-1e308, 1e308, 0], [-1e200, 1e200, 0], Array.from({ length: 9 }, (_, i) => i * 1e160)])
     expect(() => kMeans(values, 2)).toThrow('kMeans: values must be near enough to each other');
   expect(() => kMeans([1, 2, 3, 4], 2, { weights: [1e308, 1e308, 1, 1e-308] })).toThrow('kMeans: values must be near');
   expect([...kMeans([0, 5e-324, 1e-323, 2e-323], 2, { start: 'kmeans++', iterations: 0 }).centroids]).toHaveLength(2);
