@@ -163,6 +163,7 @@ describe('imports', () => {
     const known: Record<string, readonly string[]> = {
       'src/graph/print.ts': ['activation', 'activation'], // written as relu(x), not as activation(x, relu)
       'src/nn/heads.ts': ['flatten'], // looks through it for the activation
+      'src/nn/averages.ts': ['quantize', 'dequantize', 'fakeQuantize', 'dense', 'add'], // the form of a mean of networks
       'src/graph/rewrite.ts': ['activation'], // what is nothing but an activation may become part of another node
       'src/graph/program-form.ts': ['conv', 'zeroPad'], // zeros around an image are its padding as well
       'src/nn/built.ts': ['dropout', 'custom'], // what they run with besides weights: random numbers, a layer

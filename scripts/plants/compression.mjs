@@ -339,7 +339,7 @@ export const plants = [
   {
     name: 'a damage takes any number of bins',
     file: 'src/compress/damage.ts',
-    find: "checkBins('damage', bins);",
+    find: 'checkBins(op, bins);',
     replace: '',
     mustFail: ['tests/compress/damage.test.ts'],
   },

@@ -269,7 +269,7 @@ export const plants = [
   },
   {
     name: 'a measurement does not ask what the model was trained for',
-    file: 'src/compress/measure.ts',
+    file: 'src/compress/meanings.ts',
     find: 'if (!(subject instanceof Model && subject.isCompiled && subject.isBuilt)) return undefined;',
     replace: 'if (!(subject instanceof Model) || subject.isCompiled) return undefined;',
     mustFail: ['tests/nn/outputs.test.ts'],

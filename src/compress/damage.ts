@@ -21,7 +21,8 @@ import {
   type NumberDamage,
   type OutputDamage,
 } from './damage-report.ts';
-import { areNumbers, checkEach, judged, type MeasureOptions, meaningsOf } from './measure.ts';
+import { meaningsOf } from './meanings.ts';
+import { areNumbers, checkEach, judged, type MeasureOptions } from './measure.ts';
 import { checkPair } from './observe.ts';
 import { networkOf } from './passes.ts';
 import { bootstrap, type Lost, lostOf, mcnemar, type Part, partOf, quantile } from './statistics.ts';

@@ -6,14 +6,13 @@ import { floatsOf } from '../graph/check.ts';
 import { networkCost } from '../graph/cost.ts';
 import type { Stored } from '../graph/encoding.ts';
 import { checkForm } from '../graph/form.ts';
-import { activationIn, type Graph } from '../graph/graph.ts';
-import { makerOf } from '../graph/rewrite.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Program, ProgramInput } from '../infer/program.ts';
 import type { FileCoding } from '../io/codes/code.ts';
 import { encodeNetwork } from '../io/network-file.ts';
 import { readingOf } from '../nn/averages.ts';
 import { type Decisions, guessesOf, settled, width as widthOf } from '../nn/decisions.ts';
-import { meant, outputsOf } from '../nn/heads.ts';
+import { meant } from '../nn/heads.ts';
 import { programOf } from '../nn/inference.ts';
 import { metricOf } from '../nn/metrics.ts';
 import { Model } from '../nn/model.ts';
@@ -30,6 +29,7 @@ import {
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { heldCost } from './held.ts';
+import { meaningsOf, outputsKnown } from './meanings.ts';
 import { inputsFor } from './observe.ts';
 import { heldNetworkOf } from './passes.ts';
 import { QuantizedNetwork } from './quantized.ts';
@@ -152,28 +152,6 @@ export function compare(
   return { before: p, after: q, agreement: same / chosen.count, notes };
 }
 
-/** How the outputs of several networks for one task are meant: what one does not know the first that does tells. */
-export function meaningsOf(
-  subjects: readonly (Model | Graph<Stored>)[],
-  outputs: MeasureOptions['outputs'],
-): readonly MeasureOptions['outputs'][] {
-  const known = subjects.map((subject) => outputs ?? outputsKnown(subject));
-  const told = known.find((each) => each !== undefined);
-  return known.map((own, i) => own ?? (told && [told].flat().map((each, j) => asShown(subjects[i]!, j, each))));
-}
-
-/** An output meant as another network's is, but on the scale that its own activation shows: one may give logits. */
-function asShown(subject: Model | Graph<Stored>, output: number, told: Outputs): Outputs {
-  const graph: Graph<unknown> = subject instanceof Model ? subject.graph : subject;
-  const name = graph.outputs[output];
-  if (told.coding === 'numbers' || name === undefined) return told;
-  const { scale } = meant(null, readingOf(graph, name), 1);
-  if (scale !== 'reals') return { ...told, scale };
-  const maker = makerOf(graph, name, false);
-  const isPlain = maker !== null && activationIn(maker) !== null;
-  return isPlain && told.scale === 'probabilities' ? { ...told, scale: 'logits' } : told;
-}
-
 export function checkEach(op: string, outputs: MeasureOptions['outputs']): void {
   if (outputs !== undefined) for (const each of [outputs].flat()) checkOutputs(op, each);
 }
@@ -261,13 +239,6 @@ export function* batchesThrough(
       count,
     );
   }
-}
-
-/** How the outputs of a compiled model are meant, or of a network that was quantized from one. */
-export function outputsKnown(subject: Model | Graph<Stored>): readonly Outputs[] | undefined {
-  if (subject instanceof QuantizedNetwork) return subject.meaning;
-  if (!(subject instanceof Model && subject.isCompiled && subject.isBuilt)) return undefined;
-  return Array.from({ length: subject.outputCount }, (_, i) => outputsOf(subject, i));
 }
 
 /** How outputs are meant: as is known, or as activations and targets show. */

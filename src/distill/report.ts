@@ -2,7 +2,7 @@ import { ValueError } from '../base/errors.ts';
 import { aligned } from '../base/text.ts';
 import { damageOf } from '../compress/damage.ts';
 import type { DecisionDamage, OutputDamage } from '../compress/damage-report.ts';
-import { meaningsOf } from '../compress/measure.ts';
+import { meaningsOf } from '../compress/meanings.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { averageOf } from './ensemble.ts';
 import { checkMembers, Member, type Teacher } from './teacher.ts';

@@ -7,7 +7,8 @@ import { DTypeError, ShapeError, StateError, ValueError } from '../base/errors.t
 import { didYouMean } from '../base/options.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import { remade } from '../compress/clone.ts';
-import { batchesThrough, outputsKnown } from '../compress/measure.ts';
+import { outputsKnown } from '../compress/meanings.ts';
+import { batchesThrough } from '../compress/measure.ts';
 import { inputsFor } from '../compress/observe.ts';
 import { heldNetworkOf } from '../compress/passes.ts';
 import type { ActivationName } from '../graph/activation.ts';

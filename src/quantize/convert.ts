@@ -1,7 +1,7 @@
 import { checkOneOf, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { normsBehind } from '../compress/fold.ts';
-import { outputsKnown } from '../compress/measure.ts';
+import { outputsKnown } from '../compress/meanings.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { epilogueOf, LINEAR } from '../graph/activation.ts';

@@ -2,14 +2,8 @@ import { exp64, log64 } from '../../kernels/reference/math.ts';
 import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
-import {
-  type Judged,
-  judged,
-  type MeasureOptions,
-  outputScore,
-  outputsKnown,
-  predictNetwork,
-} from '../compress/measure.ts';
+import { outputsKnown } from '../compress/meanings.ts';
+import { type Judged, judged, type MeasureOptions, outputScore, predictNetwork } from '../compress/measure.ts';
 import { inputsFor } from '../compress/observe.ts';
 import { networkOf } from '../compress/passes.ts';
 import type { Stored } from '../graph/encoding.ts';

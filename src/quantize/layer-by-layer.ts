@@ -1,6 +1,6 @@
 import { listed, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
-import { outputsKnown } from '../compress/measure.ts';
+import { outputsKnown } from '../compress/meanings.ts';
 import { inputsFor } from '../compress/observe.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';

@@ -1,7 +1,8 @@
 import { roundHalfEven } from '../../kernels/reference/math.ts';
 import { StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { batchesThrough, outputsKnown, predictNetwork } from '../compress/measure.ts';
+import { outputsKnown } from '../compress/meanings.ts';
+import { batchesThrough, predictNetwork } from '../compress/measure.ts';
 import { inputsFor } from '../compress/observe.ts';
 import { heldNetworkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';

@@ -1,6 +1,6 @@
 import { checkOneOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { outputsKnown } from '../compress/measure.ts';
+import { outputsKnown } from '../compress/meanings.ts';
 import { networkOf } from '../compress/passes.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
