@@ -22,7 +22,7 @@ const MOST_SWEEPS = 40;
  * number (the first of equals), so that one matrix has one result; nothing but +, -, ·, / and √ is used, which round alike on
  * every engine. Where singular values are 0 or equal, vectors are some of those that there are; numbers below 2⁻⁵⁰⁰ of the
  * largest count as 0. A matrix without rows or columns has none of either. Time grows with the
- * third power: a second for 784×300, more than ten for 1000×1000. Throws ValueError for NaN and infinite numbers.
+ * third power: a second for 784×300, twelve times that for 1000×1000. Throws ValueError for NaN and infinite numbers.
  */
 export function svd(values: ArrayLike<number>, rows: number, columns: number): SVD {
   checkCount('svd', 'rows', rows, 0);

@@ -371,7 +371,7 @@ describe('what stays', () => {
     expect(() => bad({})).toThrow(
       'factorize: rank must be given, unless energy or ratio is, got undefined. Write { rank: 16 }',
     );
-    expect(() => bad({ rank: 1, energy: 0.5 })).toThrow('got "rank and energy"');
+    expect(() => bad({ rank: 1, energy: 0.5 })).toThrow('energy must be left out where rank is given');
     expect(() => bad({ rank: 0 })).toThrow(ValueError);
     expect(() => bad({ rank: { dense: 1.5 } })).toThrow('rank["dense"]');
     expect(() => bad({ rank: { densa: 1 } })).toThrow(/one of dense, dense_1, dense_2.*Did you mean dense\?/);
