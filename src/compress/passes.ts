@@ -19,11 +19,12 @@ export const networkOf = (
   of?: (model: Model) => Graph<Stored>,
 ): Graph<Stored> => withDenseWeights(heldNetworkOf(op, subject, of));
 
-/** The same with sparse weights as they are held. */
+/** The same with sparse weights as they are held. `called` is the subject, for errors. */
 export function heldNetworkOf(
   op: string,
   subject: Model | Graph<Stored>,
   of: (model: Model) => Graph<Stored> = (model) => toNetworkFor(op, model),
+  called = 'the subject',
 ): Graph<Stored> {
   if (subject instanceof Model) return of(subject);
   if (typeof subject === 'object' && subject !== null) {
@@ -31,7 +32,7 @@ export function heldNetworkOf(
     validateNetwork(subject);
     return subject;
   }
-  throw new ValueError(op, 'the subject', 'a model or a network', subject);
+  throw new ValueError(op, called, 'a model or a network', subject);
 }
 
 /** Applies a pass from network to network to a network, or to a model, which is made again of the result. */

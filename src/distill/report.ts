@@ -74,10 +74,9 @@ export function distillReport(
   const teachers = Array.isArray(teacher) ? (teacher as readonly Teacher[]) : [teacher as Teacher];
   const one = Array.isArray(teacher) ? averageOf(op, teachers) : teachers[0]!;
   const entries = Object.entries(students);
-  const [own, ...theirs] = [one, ...Object.values(students)].map((each) => new Member(op, each)) as [
-    Member,
-    ...Member[],
-  ];
+  const [own, ...theirs] = [one, ...Object.values(students)].map(
+    (each, i) => new Member(op, each, i === 0 ? 'teacher' : 'a student'),
+  ) as [Member, ...Member[]];
   checkMembers(op, theirs, own);
   const [meant, ...all] = meaningsOf([one, ...teachers, ...Object.values(students)], undefined);
   const reports = entries.map(([name, student], i) => {

@@ -50,10 +50,10 @@ export class Member {
   private readonly op: string;
   private readonly known: readonly Outputs[] | undefined;
 
-  constructor(op: string, subject: Teacher) {
+  constructor(op: string, subject: Teacher, called = 'teacher') {
     this.op = op;
     this.subject = subject;
-    this.graph = heldNetworkOf(op, subject, storedGraph);
+    this.graph = heldNetworkOf(op, subject, storedGraph, called);
     this.shapes = valuesOf(this.graph);
     this.inputShapes = this.graph.inputs.map(({ shape }) => shape);
     this.outputShapes = this.graph.outputs.map((name) => this.shapes.get(name)!.shape);

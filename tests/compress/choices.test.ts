@@ -121,7 +121,6 @@ describe('what takes a model', () => {
     saveModel,
     toNetwork,
     lotteryTicket: (subject) => lotteryTicket(subject, () => 0, { sparsity: 0.5 }),
-    'distill, a teacher': (teacher) => distill({ teacher, student: model, x: any([[1]]), y: any([1]) }),
     'distill, a student': (student) => distill({ teacher: model, student, x: any([[1]]), y: any([1]) }),
   };
   test.each(Object.keys(takers))('says so: %s', (name) => {
@@ -143,6 +142,14 @@ describe('what takes a model', () => {
     const results = [model, network].map((subject) => Array.from(compileInference(subject).run([x], 1)[0]!));
     expect(results[0]).toEqual(results[1]);
     expect(values(model.weights[0]!)).toHaveLength(36);
+  });
+
+  test('or a network says so: distill, a teacher', () => {
+    for (const teacher of WRONG.slice(1)) {
+      const run = (): unknown => distill({ teacher: any(teacher), student: model, x: any([[1]]), y: any([1]) });
+      expect(run).toThrow(ValueError);
+      expect(run).toThrow(/^distill: (teacher|the network)/);
+    }
   });
 
   test('latencies are of a list', () => {

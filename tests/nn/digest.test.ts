@@ -78,5 +78,7 @@ test('a network in the place of a model is refused by name, as wherever a model 
   const network = toNetwork(modelOf('float32', [0n, 0n, 0n, 0n, 0n, 0n])) as never;
   expect(() => digest(network)).toThrow('digest: the model must be a model of layers');
   expect(() => saveModel(network)).toThrow('saveModel: the model must be a model of layers');
-  expect(() => distill({ teacher: network, student: network } as never)).toThrow('distill: teacher must be a model');
+  expect(() => distill({ teacher: network, student: network } as never)).toThrow(
+    'distill: student must be a model of layers',
+  );
 });

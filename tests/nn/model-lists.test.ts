@@ -198,7 +198,7 @@ describe('a model with lists', () => {
     const options = { teacher: make(8), student: make(2), x: [a, b], y: labels, epochs: 2 };
     expect(distill(options).history.epochs.length).toBe(2);
     expect(() => distill({ ...options, teacher: twoOfBoth() })).toThrow(
-      'distill: the teacher has several outputs, and one is distilled',
+      'distill: teacher and student must have the same outputs',
     );
   });
 
