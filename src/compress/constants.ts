@@ -19,7 +19,8 @@ import { maskedStored } from './pick.ts';
  * Takes what neurons add that are always the same number into the biases behind them. A neuron whose incoming weights are
  * all 0 gives activation(bias), whatever the sample, and behind a gamma of 0 there is beta: that times each weight that reads
  * it goes into a bias, which is made where there is none, and the weights become 0. So does what follows of it in
- * turn. A convolution with zeros around its image keeps what it reads, since its borders read something else. The result computes the same but for
+ * turn. A convolution with zeros around its image keeps what it reads, since its borders read something else. The result
+ * computes the same but for
  * rounding, in a network of any wiring; the neurons stay, unread, and can be removed without loss (`pruneNeurons`). A weight
  * that is applied in several places is changed only where all of them read the same number. int8 is left as it is.
  */

@@ -119,7 +119,8 @@ const shown = (milliseconds: number | null): string => milliseconds?.toPrecision
 /**
  * Measures how each dense layer and convolution of a network runs on this machine, and what zeros would be worth there: times
  * with its whole kernel and with the panels of a sparse encoding, which of them a program takes and why, and for each shape
- * the times of all patterns from no zeros to 95 %. Times are those of 64 rows or places, in proportion to the batch. It takes some tenths of a second a shape. Throws what `compileNetwork`
+ * the times of all patterns from no zeros to 95 %. Times are those of 64 rows or places, in proportion to the batch. It takes
+ * some tenths of a second a shape. Throws what `compileNetwork`
  * throws.
  */
 export function explain(subject: Model | Graph<Stored>, options: ExplainOptions = {}): Explanation {

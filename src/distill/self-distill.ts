@@ -69,7 +69,8 @@ const PLACES = 4;
  * gradients do not flow into the output from there. The output learns from the labels alone. Each exit counts 1 in the sum, as
  * (1 - alpha) times its loss on the labels, alpha·T²·KL(softmax(output/T) ‖ softmax(exit/T)), and the distance of features. An
  * exit is an average of the places of an image to at most 4x4, a Dense as wide as the last features with their activation (of 64
- * and relu where the output's last product reads no vector, and relu where theirs is not elementwise), and one of the classes; it is gone afterwards. The history has the figures of the output by their plain names, and a loss of each exit.
+ * and relu where the output's last product reads no vector, and relu where theirs is not elementwise), and one of the classes;
+ * it is gone afterwards. The history has the figures of the output by their plain names, and a loss of each exit.
  */
 export function selfDistill(model: Model, options: SelfDistillOptions): SelfDistilled {
   const op = 'selfDistill';

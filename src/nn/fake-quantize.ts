@@ -17,7 +17,8 @@ const FAKE_OPTIONS = `${LAYER_OPTIONS} momentum zeroPoint` as const;
  * What is left of numbers that become int8 and real again (Jacob et al. 2018, section 3): (q - zeroPoint)·scale, q =
  * clamp(round(x/scale) + zeroPoint, -128, 127). The format is that of a range: `low` and `high`, running extremes of what it
  * reads in training, 0 before the first batch, which they take as it is. Applied to several values it has one range for all,
- * which moves once a step, by all of them. Gradients pass where x lies within, and are 0 outside. With a `zeroPoint` it has a weight `scale`
+ * which moves once a step, by all of them. Gradients pass where x lies within, and are 0 outside. With a `zeroPoint` it has a
+ * weight `scale`
  * instead (Esser et al. 2019), 1 at first. Throws ValueError for options that cannot be; float64 is refused when it runs.
  */
 export class FakeQuantize extends Layer {

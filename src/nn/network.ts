@@ -87,7 +87,8 @@ const MODELLED: readonly EncodingName[] = ['float32', 'float64', 'palette', 'has
 
 /**
  * A built model with the weights and masks of a float network, of the type of its inputs unless `options` say another. What a
- * sparse weight does not hold is masked, and numbers that a palette or a hash makes one stay one in training. Nodes that no output is made of are left out. `make` may make a layer with other
+ * sparse weight does not hold is masked, and numbers that a palette or a hash makes one stay one in training. Nodes that no
+ * output is made of are left out. `make` may make a layer with other
  * options. Throws StateError for what no model can be: integers, inputs of several types, and nodes that share but a part of
  * their weights.
  */

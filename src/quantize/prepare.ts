@@ -47,7 +47,8 @@ type Choices = Required<Omit<PrepareOptions, 'calibration' | 'ranges'>>;
 /**
  * The model as it is trained for integers (Jacob et al. 2018, section 3; Krishnamoorthi 2018): values that `quantize` would
  * hold in int8 pass a `FakeQuantize`, those that share a format one together, and kernels that it would hold in integers are
- * read as whole numbers. Everything else is as before, weights, masks, ties of shared weights and options included: `fit` it, save it, copy it, and
+ * read as whole numbers. Everything else is as before, weights, masks, ties of shared weights and options included: `fit` it,
+ * save it, copy it, and
  * make the integer network of it with `convert`, whose numbers are those of the prepared model, to the bit where no BatchNorm
  * lies between. A BatchNorm stays in training and is folded by `convert`. Features of inputs are not scaled: bring them to one
  * size first. What follows a concatenation as an activation by itself, transforms of single numbers but relu and relu6,

@@ -17,7 +17,8 @@ export interface QATScheduleOptions {
 /**
  * Lets ranges, and the statistics of BatchNorms, come to rest in training for integers (Krishnamoorthi 2018, section 3.2): weights
  * then learn what the integer network will compute with. Gamma and beta are trained on. What is frozen stays so after the fit,
- * in copies and files too: it is `movesStatistics` of a layer. Throws ValueError where there is nothing to freeze, and StateError at the start of a fit of a model that is not
+ * in copies and files too: it is `movesStatistics` of a layer. Throws ValueError where there is nothing to freeze, and
+ * StateError at the start of a fit of a model that is not
  * prepared.
  */
 export class QATSchedule implements Callback {

@@ -10,10 +10,8 @@ import {
   concat,
   contrastiveLoss,
   Dense,
-  type DistillOptions,
   decodeNetwork,
   digest,
-  distill,
   distillReport,
   encodeNetwork,
   ensembleNetwork,
@@ -26,7 +24,6 @@ import {
   oneHot,
   predictNetwork,
   quantize,
-  randomNormal,
   Sequential,
   SGD,
   selfDistill,
@@ -39,24 +36,7 @@ import {
   valueAndGrad,
 } from '../../src/index.ts';
 import { normal, threeClasses, values } from '../compress/tools.ts';
-
-const [x, y] = threeClasses(48);
-type Ending = 'softmax' | 'sigmoid' | 'linear';
-
-function net(hidden: number, seed: number, ending: Ending = 'softmax', outputs = 3): Sequential {
-  const weights = { kernelInitializer: randomNormal(0, 1) };
-  return new Sequential(
-    [
-      new Dense(hidden, { ...weights, activation: 'relu', inputShape: [5], name: 'hidden' }),
-      new Dense(outputs, { ...weights, activation: ending, name: 'last' }),
-    ],
-    { seed },
-  );
-}
-
-const sgd = (): SGD => new SGD({ learningRate: 0.05 });
-const train = (options: Partial<DistillOptions> = {}): ReturnType<typeof distill> =>
-  distill({ teacher: net(8, 1), student: net(4, 2), x, y, epochs: 2, batchSize: 16, optimizer: sgd, ...options });
+import { type Ending, net, sgd, train, x, y } from './students.ts';
 
 /** Number by number. */
 function near(found: readonly number[], wanted: readonly number[], digits: number): void {

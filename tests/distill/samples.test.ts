@@ -13,29 +13,12 @@ import {
   Model,
   noGrad,
   oneHot,
-  randomNormal,
   Sequential,
   SGD,
 } from '../../src/index.ts';
-import { normal, threeClasses } from '../compress/tools.ts';
+import { normal } from '../compress/tools.ts';
+import { net, sgd, train, x, y } from './students.ts';
 
-const [x, y] = threeClasses(48);
-type Ending = 'softmax' | 'sigmoid' | 'linear';
-
-function net(hidden: number, seed: number, ending: Ending = 'softmax', outputs = 3): Sequential {
-  const weights = { kernelInitializer: randomNormal(0, 1) };
-  return new Sequential(
-    [
-      new Dense(hidden, { ...weights, activation: 'relu', inputShape: [5], name: 'hidden' }),
-      new Dense(outputs, { ...weights, activation: ending, name: 'last' }),
-    ],
-    { seed },
-  );
-}
-
-const sgd = (): SGD => new SGD({ learningRate: 0.05 });
-const train = (options: Partial<DistillOptions> = {}): ReturnType<typeof distill> =>
-  distill({ teacher: net(8, 1), student: net(4, 2), x, y, epochs: 2, batchSize: 16, optimizer: sgd, ...options });
 const same = (a: Partial<DistillOptions>, b: Partial<DistillOptions>): void =>
   expect(digest(train(a).model)).toBe(digest(train(b).model));
 
