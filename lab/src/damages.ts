@@ -1,8 +1,8 @@
-import { type DamageOptions, damage, fromData, type OutputDamage } from 'whittle-ml';
+import { type DamageOptions, damage, fromData, type Network, type OutputDamage, type Samples } from 'whittle-ml';
 import type { RawTable, TableEncoder } from 'whittle-ml/data';
 import { figure } from './figures.ts';
 import type { Tested } from './mistakes.ts';
-import type { Damage } from './types-answers.ts';
+import type { Damage, Lost } from './types-answers.ts';
 import type { Figure } from './types-base.ts';
 import type { FormName } from './types-forms.ts';
 
@@ -31,6 +31,12 @@ export function damagesOf(
 function damageOf({ forms, test }: Tested, name: FormName, isClassification: boolean): OutputDamage {
   const [teacher, form] = (['teacher', name] as const).map((one) => forms.find((each) => each.name === one)!.network);
   return damage(teacher!, form!, test, isClassification ? CLASSES : NUMBERS).outputs[0]!;
+}
+
+/** What a network loses of accuracy, or of R², where it becomes another. */
+export function lostBy(before: Network, after: Network, test: Samples, isClassification: boolean): Lost {
+  const [output] = damage(before, after, test, isClassification ? CLASSES : NUMBERS).outputs;
+  return output!.kind === 'numbers' ? output!.r2.lost! : output!.accuracy.lost;
 }
 
 interface All {

@@ -1,4 +1,5 @@
 import { above, listed, shown } from './findings.ts';
+import { lostText } from './findings-damage.ts';
 import { percent, signed, smaller, whole } from './format.ts';
 import type { FileResult, FileStage, FileSubject, LayerBytes, PartBytes, Smallest } from './types-smallest.ts';
 
@@ -66,8 +67,22 @@ function subjectFinding(found: Found, subject: FileSubject, scoreName: string): 
       : `${scoreName} ${above(after.score, before.score) ? 'rises' : 'falls'} from ${shown(before.score)} to ${shown(after.score)} (${signed(change)})`;
   return (
     `${SUBJECTS[subject].replace(/^t/, 'T')}, with ${percent(sparsity)} of its weights zero, the others of ${clusters} numbers in each ` +
-    `kernel, and all of it range coded, is ${size}: ${whole(after.bytes.mean)} bytes instead of ${whole(before.bytes.mean)} in float32; ${score}.`
+    `kernel, and all of it range coded, is ${size}: ${whole(after.bytes.mean)} bytes instead of ${whole(before.bytes.mean)} in float32; ${score}${lossText(found, subject, scoreName)}.`
   );
+}
+
+/** What of the change is more than the choice of the test samples. */
+function lossText({ lost, samples, files }: Found, subject: FileSubject, scoreName: string): string {
+  const own = lost[subject];
+  const what = scoreName === 'accuracy' ? 'points' : `hundredths of ${scoreName}`;
+  const seed = files[0]!.bytes.values.length > 1 ? ' in the first seed' : '';
+  const judged =
+    own.low > 0
+      ? 'that is more than chance'
+      : own.high < 0
+        ? 'that is a gain beyond chance'
+        : `${whole(samples)} test samples cannot tell the two apart`;
+  return `, ${lostText(own)} ${what} lost${seed}: ${judged}`;
 }
 
 /** What coding does to the same network. */

@@ -25,7 +25,7 @@ export function smallestSection(report: JobReport): Markup {
     text: `${whole(bytesOf(file.parts!))} B, ${decimals(file.score.values[0]!)}`,
   }));
   return html`<section aria-labelledby="smallest"><h2 id="smallest">${isSmallest ? 'Where the bytes of the smallest file are' : 'Where the bytes of a coded file are'}</h2>
-<p>Teacher and distilled student are pruned once more, and trained on; what is left becomes a few numbers in each kernel, a codebook, which are trained; and a range coder writes positions and codes in as few bits as they need. Each of these takes ${whole(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}. ${isSmallest ? 'No form above has a smaller file' : 'A form above has a smaller file'}; this one is in <code>${SMALLEST}</code>, with the encoder, which is not counted here.</p>
+<p>Teacher and distilled student are pruned once more, and trained on; what is left becomes a few numbers in each kernel, its codebook, which are trained; and a range coder writes in as few bits as they need which weights are left, the positions, and which number of the codebook each of them is, the values. Each of these takes ${whole(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}. ${isSmallest ? 'No form above has a smaller file' : 'A form above has a smaller file'}; this one is in <code>${SMALLEST}</code>, with the encoder, which is not counted here.</p>
 <div class="pair">${figure(
     'Files, part by part',
     `Bytes${seed} and ${scoreName} on the test samples. The teacher in float32, ${whole(bytesOf(teacher))} bytes, would be ${times(bytesOf(teacher) / Math.max(...stacks.map((stack) => bytesOf(stack.parts))))} times as long as the longest of these.`,

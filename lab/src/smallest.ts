@@ -1,10 +1,12 @@
 import { Adam, decodeWeight, deepCompression, encodeNetwork, fromNetwork, type Network } from 'whittle-ml';
 import { type FilePart, fileParts } from 'whittle-ml/io';
+import { lostBy } from './damages.ts';
 import { figure } from './figures.ts';
 import { smallestFindings } from './findings-smallest.ts';
 import { layerOf } from './format.ts';
 import { measured } from './measuring.ts';
 import type { Tested } from './mistakes.ts';
+import type { Lost } from './types-answers.ts';
 import type { ModelKind, Progress } from './types-base.ts';
 import type { FormResult } from './types-forms.ts';
 import type {
@@ -58,6 +60,9 @@ export interface SmallestRun {
   readonly files: readonly Made[];
   /** By subject. */
   readonly networks: ReadonlyMap<FileSubject, Network>;
+  readonly lost: Smallest['lost'];
+  /** Of the test. */
+  readonly samples: number;
 }
 
 /** Prunes, shares and codes the teacher of a seed and its distilled student (Han et al. 2016). */
@@ -75,10 +80,11 @@ export function smallestRun(
   progress.stage(stage, SUBJECTS.length * TRAINED.length * epochs);
   const metric = task === 'classification' ? 'accuracy' : 'r2';
   const scoreOf = (network: Network): number => measured(network, test).measurement.score ?? Number.NaN;
+  const originalOf = (subject: FileSubject): Network => forms.find(({ name }) => name === subject)!.network;
   const settings = settingsOf(kind);
   const networks = new Map<FileSubject, Network>();
   const files = SUBJECTS.flatMap((subject): Made[] => {
-    const whole = forms.find(({ name }) => name === subject)!.network;
+    const whole = originalOf(subject);
     const model = fromNetwork(whole);
     bench.compile(model);
     const { network, file, parts, stages } = bench.timed(() =>
@@ -105,7 +111,12 @@ export function smallestRun(
       { subject, stage: 'range coded', bytes: file.length, score, parts },
     ];
   });
-  return { epochs, settings, files, networks };
+  const lost = (subject: FileSubject): Lost =>
+    lostBy(originalOf(subject), networks.get(subject)!, test, task === 'classification');
+  return {
+    ...{ epochs, settings, files, networks, samples: test[1].shape[0]! },
+    lost: { teacher: lost('teacher'), 'student (distilled)': lost('student (distilled)') },
+  };
 }
 
 /** Parts in the order in which they are drawn. */
@@ -162,6 +173,8 @@ export function smallestOf(runs: readonly SmallestRun[], forms: readonly FormRes
     epochs: first.epochs,
     settings: SUBJECTS.map((subject) => ({ subject, ...first.settings[subject] })),
     files,
+    lost: first.lost,
+    samples: first.samples,
     subject: least.subject,
     isSmallest: forms.every(({ bytes }) => bytes.values[0]! > least.bytes),
     layers: layersOf(first.networks.get(least.subject)!, parts),

@@ -1,3 +1,4 @@
+import type { Lost } from './types-answers.ts';
 import type { Figure } from './types-base.ts';
 
 /** What is made small once more: pruned, shared and coded. */
@@ -41,6 +42,10 @@ export interface Smallest {
   /** By subject. */
   readonly settings: readonly { readonly subject: FileSubject; readonly sparsity: number; readonly clusters: number }[];
   readonly files: readonly FileResult[];
+  /** Of the first seed, from float32 to the coded file. */
+  readonly lost: { readonly [S in FileSubject]: Lost };
+  /** Test samples of a seed. */
+  readonly samples: number;
   /** The smallest of them, which is taken apart layer by layer. */
   readonly subject: FileSubject;
   /** Whether no form of the job has a smaller file. */

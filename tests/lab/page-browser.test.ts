@@ -102,8 +102,9 @@ describe.skipIf(binary === null)('the page in a browser', () => {
   test.each(Object.keys(PAGES))(
     '%s: no page scrolls sideways, all folds open; a wide table does by itself',
     async (name) => {
-      for (const width of [360, 641, 700, 800, 1000, 1100, 1200]) {
-        await open(name, { viewport: { width, height: 700 } }, async (page) => {
+      await open(name, narrow, async (page) => {
+        for (const width of [360, 641, 700, 800, 1000, 1100, 1200]) {
+          await page.setViewportSize({ width, height: 700 });
           const found = await page.evaluate(() => {
             for (const fold of document.querySelectorAll('details')) fold.open = true;
             const out = [...document.querySelectorAll('svg.plot')].flatMap((svg) => {
@@ -116,8 +117,8 @@ describe.skipIf(binary === null)('the page in a browser', () => {
             return { width: document.documentElement.scrollWidth, out: out.map((text) => text.textContent) };
           });
           expect(found).toEqual({ width, out: [] });
-        });
-      }
+        }
+      });
     },
   );
 

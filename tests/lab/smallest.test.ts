@@ -81,6 +81,19 @@ describe('the smallest file', () => {
     }
   });
 
+  test('loses what its accuracy falls by, within an interval', () => {
+    expect(found.samples).toBe(data.test[1].shape[0]);
+    for (const subject of ['teacher', 'student (distilled)'] as const) {
+      const [whole, coded] = (['float32', 'range coded'] as const).map(
+        (stage) => found.files.find((file) => file.subject === subject && file.stage === stage)!.score.mean,
+      );
+      const { lost, low, high } = found.lost[subject];
+      expect(lost).toBeCloseTo(whole! - coded!, 12);
+      expect(low).toBeLessThanOrEqual(lost);
+      expect(high).toBeGreaterThanOrEqual(lost);
+    }
+  });
+
   test('is the smallest of the job, or is not called so', () => {
     const coded = found.files.filter(({ stage }) => stage === 'range coded').map(({ bytes }) => bytes.mean);
     const [least] = forms.map(({ measurement }) => measurement.bytes).sort((a, b) => a - b);
@@ -110,11 +123,21 @@ describe('the smallest file', () => {
 describe('findings', () => {
   test('say how much smaller the files are, what it cost, where the bytes are, and what coding does', () => {
     expect(smallest().findings).toEqual([
-      'The teacher, with 90 % of its weights zero, the others of 16 numbers in each kernel, and all of it range coded, is 28 times smaller: 7,290 bytes instead of 204,120 in float32; accuracy falls from 0.975 to 0.970 (-0.005).',
-      'The distilled student, with 30 % of its weights zero, the others of 16 numbers in each kernel, and all of it range coded, is 10 times smaller: 1,049 bytes instead of 10,950 in float32; accuracy stays 0.958.',
+      'The teacher, with 90 % of its weights zero, the others of 16 numbers in each kernel, and all of it range coded, is 28 times smaller: 7,290 bytes instead of 204,120 in float32; accuracy falls from 0.975 to 0.970 (-0.005), 0.6 (0.1 to 1.0) points lost: that is more than chance.',
+      'The distilled student, with 30 % of its weights zero, the others of 16 numbers in each kernel, and all of it range coded, is 10 times smaller: 1,049 bytes instead of 10,950 in float32; accuracy stays 0.958, 0.0 (-0.8 to 0.8) points lost: 360 test samples cannot tell the two apart.',
       'Of the 1,049 bytes of the smallest, made of the distilled student, are header 38 %, values 33 %, codebook 12 %, positions 7.8 %, biases 7.6 % and scales 0.8 %; 518 of 740 weights are left, with 16.2 bits of the file for each.',
       'The same shared network takes 2,480 bytes uncoded, 1,101 in Huffman’s code and 1,049 range coded: coding changes no number, so the answers are the same.',
     ]);
+  });
+
+  test('say what is lost of the first seed where there are several, and what is a gain', () => {
+    const { lost, ...rest } = smallest(3);
+    const gained = { ...lost, teacher: { lost: -0.02, low: -0.03, high: -0.01 } };
+    const [first, second] = smallestFindings({ ...rest, lost: gained }, 'R²');
+    expect(first).toContain(
+      '-2.0 (-3.0 to -1.0) hundredths of R² lost in the first seed: that is a gain beyond chance.',
+    );
+    expect(second).toContain('lost in the first seed: 360 test samples cannot tell');
   });
 
   test('call a file larger that is larger', () => {
