@@ -77,7 +77,7 @@ export function deepCompression5(quick: boolean): Paper {
   const recipe = shortened(LENET_5, quick);
   const published: Subject['published'] = {
     dense: { error: 0.008, bytes: 1_720_000 },
-    pruned: { kept: { 'conv2d/kernel': 0.66, 'conv2d_1/kernel': 0.12, 'dense/kernel': 0.08, 'dense_1/kernel': 0.19 } },
+    pruned: { kept: { 'conv2D/kernel': 0.66, 'conv2D_1/kernel': 0.12, 'dense/kernel': 0.08, 'dense_1/kernel': 0.19 } },
     coded: { error: 0.0074, bytes: 44_000, bits: (8 * 44_000) / (0.08 * 430_500) },
   };
   return {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readImages, some } from '../../bench/papers/images.ts';
 import { jitter } from '../../bench/papers/jitter.ts';
+import { caffeLenet5, dense } from '../../bench/papers/networks.ts';
 import { parsePapersOptions } from '../../bench/papers/options.ts';
 import type { Paper } from '../../bench/papers/paper.ts';
 import { NAMES, papersOf } from '../../bench/papers/papers.ts';
@@ -336,6 +337,18 @@ describe('tables', () => {
     expect(text).toContain('- In this.');
     expect(text).toContain('- That.');
     expect(text).not.toContain('not run');
+  });
+
+  test('name kernels that the networks have', () => {
+    const image = { images: new Uint8Array(28 * 28), labels: new Int32Array(1), count: 1, height: 28, width: 28 };
+    const makers = { 'lenet-300-100': dense(300, 100), 'lenet-5': caffeLenet5 };
+    for (const paper of papersOf(NAMES, false)) {
+      const named = paper.rows.flatMap(({ published }) => Object.keys(published?.kept ?? {}));
+      const make = makers[paper.name as keyof typeof makers];
+      const kernels = make?.(image as never, 1, {}).weights.map(({ name }) => name) ?? [];
+      expect(named.filter((name) => !kernels.includes(name))).toEqual([]);
+      expect(named.length > 0).toBe(make !== undefined);
+    }
   });
 
   test('of other images leave out what is published of MNIST', () => {
