@@ -729,6 +729,20 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const arrays = d.below(4) === 0 ? [d.int8(x), indices, d.int8(y)] : [d.floats(x), indices, d.floats(y)];
     return { args: [outer, length, inner, count, ...arrays], written: [6] };
   },
+  convert: (d) => {
+    const n = d.size();
+    const numbers = (): TypedArray =>
+      d.pick<() => TypedArray>([
+        () => d.floats(n),
+        () => d.int8(n),
+        () => d.int32(n, 1000),
+        () => d.int32(n, 2 ** 32),
+      ])();
+    const x = numbers();
+    if (x instanceof Float32Array && d.bool()) for (let i = 0; i < n; i++) x[i] = x[i]! * 1e9;
+    if (d.below(4) === 0) return { args: [n, x, true, new Uint8Array(n + GUARD).fill(7)], written: [3] };
+    return { args: [n, x, false, numbers()], written: [3] };
+  },
   philox: (d) => {
     const n = d.size();
     return { args: [n, d.words(4), d.words(n)], written: [2] };
