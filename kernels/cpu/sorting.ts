@@ -188,8 +188,7 @@ function sortPairs(
 
 // Rows ---------------------------------------------------------------------------------------------------------------
 
-const bitsOf = (x: Float32Array | Float64Array): Int32Array =>
-  new Int32Array(x.buffer, x.byteOffset, x.byteLength / 4);
+const bitsOf = (x: Float32Array | Float64Array): Int32Array => new Int32Array(x.buffer, x.byteOffset, x.byteLength / 4);
 
 /** Calls `take` with the places of each row of x in rising order, and where the row begins. */
 function eachOrder(rows: number, n: number, x: TypedArray, take: (places: Int32Array, at: number) => void): void {

@@ -59,7 +59,10 @@ function writeSort(func: AddFunction, asPlaces: boolean): void {
         i32.store(q, k),
         asPlaces ? i32.store(q, i, 4) : [],
         advance(q, bytes),
-        when(i32.gtS(n, SHORT), [0, 1, 2, 3].map((digit) => [p.set(slot(digit)), bump(p, 1)])),
+        when(
+          i32.gtS(n, SHORT),
+          [0, 1, 2, 3].map((digit) => [p.set(slot(digit)), bump(p, 1)]),
+        ),
       ]),
     ];
     const insert = forRange(p, i32.add(first, bytes), end, bytes, [

@@ -1,4 +1,14 @@
-import { type Binary, type Code, constantOf, type Load, loading, operation, type Store, storing, type Unary } from '../code.ts';
+import {
+  type Binary,
+  type Code,
+  constantOf,
+  type Load,
+  loading,
+  operation,
+  type Store,
+  storing,
+  type Unary,
+} from '../code.ts';
 
 /** Instructions on floats of 64 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
 
