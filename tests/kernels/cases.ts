@@ -119,6 +119,32 @@ const rowwise = (d: Draw): Call => {
   return { args: [rows, n, d.floats(rows * n), d.floats(rows * n)], written: [3] };
 };
 
+/** Rows of any type, at times longer than insertion takes; half of them with many numbers that are equal. */
+const toSort = (d: Draw): readonly [rows: number, n: number, x: TypedArray] => {
+  const [rows, n] = [d.below(5), d.pick([d.size(), d.size(), 300 + d.below(700)])];
+  const count = rows * n;
+  const floats = d.bool() ? d.floats(count) : d.floats(count).map((x) => (Number.isFinite(x) ? Math.round(x) : x));
+  const x = d.pick<() => TypedArray>([
+    () => floats,
+    () => floats,
+    () => Float64Array.from(floats, (value) => value * d.pick([1, 1, 1 + 2 ** -40])),
+    () => d.int32(count, d.pick([5, 1000, 4294967295])),
+    () => d.int8(count),
+    () => Uint8Array.from(d.int8(count)),
+  ])();
+  return [rows, n, x];
+};
+
+const scan = (d: Draw): Call => {
+  const [outer, n, inner] = d.pick([
+    [1, d.size(), d.pick([d.size(), 600])],
+    [d.size(), d.size(), 1],
+    [d.below(5), d.below(20), d.below(20)],
+  ] as const);
+  const count = outer * n * inner;
+  return { args: [outer, n, inner, d.floats(count), d.floats(count)], written: [4] };
+};
+
 const targets = (d: Draw, rows: number, n: number): Float32Array => {
   const t = d.floats(rows * n);
   if (d.bool())
@@ -650,6 +676,16 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       args: [rows, n, d.floats(rows * n), targets(d, rows, n), d.floats(rows), d.floats(rows * n)],
       written: [5],
     };
+  },
+  cumsum: scan,
+  cumprod: scan,
+  sort: (d) => {
+    const [rows, n, x] = toSort(d);
+    return { args: [rows, n, x, x.slice().fill(7)], written: [3] };
+  },
+  argsort: (d) => {
+    const [rows, n, x] = toSort(d);
+    return { args: [rows, n, x, d.int32(rows * n, 100)], written: [3] };
   },
   sgd: (d) => {
     const n = d.size();
