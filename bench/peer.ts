@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Network } from 'whittle-ml/infer';
+import type { ArrayProblem } from './array-task.ts';
 import { BENCH } from './folder.ts';
 import type { IntegerLayers } from './image-int8.ts';
 import type { ImageLayer } from './image-tasks.ts';
@@ -114,6 +115,7 @@ export interface Peer {
   readonly gemm?: Maker<GemmProblem>;
   readonly gemmInt8?: Maker<Int8Problem>;
   readonly copy?: Maker<CopyProblem>;
+  readonly array?: Maker<ArrayProblem>;
   readonly operation?: Maker<OperationProblem>;
   readonly train?: Maker<TrainProblem>;
   readonly trainImages?: Maker<ImageTrainProblem>;

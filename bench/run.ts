@@ -2,6 +2,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cpu, type Kernels } from 'whittle-ml/kernels';
+import { arrayRows } from './array-rows.ts';
 import { comparisons } from './compare.ts';
 import { besideProductRow, convLadderRows } from './convolutions.ts';
 import { copyRows } from './copies.ts';
@@ -65,6 +66,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...sparseRows(tables),
     ...sparseImageRows(tables),
     ...copyRows(tables, peers),
+    ...arrayRows(tables, peers),
     ...convLadderRows(tables),
     besideProductRow(tables),
     ...operationRows(tables, peers),

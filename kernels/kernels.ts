@@ -13,6 +13,8 @@ import type { ProductKernels } from './interface/products.ts';
 import type { RandomKernels } from './interface/random.ts';
 import type { ReductionKernels } from './interface/reductions.ts';
 import type { RowKernels } from './interface/rows.ts';
+import type { ScanKernels } from './interface/scans.ts';
+import type { SortingKernels } from './interface/sorting.ts';
 import type { SparseKernels } from './interface/sparse.ts';
 import type { SparseImageKernels } from './interface/sparse-images.ts';
 import type { SparseIntegerKernels } from './interface/sparse-integers.ts';
@@ -37,6 +39,7 @@ export interface FloatKernels<F extends FloatArray>
     ElementwiseKernels<F>,
     ReductionKernels<F>,
     RowKernels<F>,
+    ScanKernels<F>,
     OptimizerKernels<F>,
     RandomKernels<F>,
     SparseKernels<F>,
@@ -54,6 +57,7 @@ export interface LinkedCall {
 export interface Kernels
   extends FloatKernels<Float32Array>,
     MovementKernels,
+    SortingKernels,
     IntegerKernels,
     IntegerImageKernels,
     SparseIntegerKernels,

@@ -39,3 +39,12 @@ export function walkOf(shape: readonly number[], xStrides: readonly number[], yS
     ySteps: joined.map(({ yStep }) => yStep),
   };
 }
+
+/** Numbers of a row from which on `set` and `fill` of an array cost less than a loop over it. */
+export const LONG_ROW = 64;
+
+/** Whether the rows of a copy are long, and each lies in one piece or repeats one number. */
+export function hasLongRows({ sizes, xSteps, ySteps }: Walk): boolean {
+  const xStep = xSteps.at(-1);
+  return (sizes.at(-1) ?? 0) >= LONG_ROW && ySteps.at(-1) === 1 && (xStep === 1 || xStep === 0);
+}

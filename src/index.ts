@@ -98,6 +98,18 @@ export {
   topK,
   variance,
 } from './autograd/reductions.ts';
+export { cumprod, cumsum } from './autograd/scans.ts';
+export {
+  argsort,
+  type Distinct,
+  type HistogramOptions,
+  histogram,
+  quantile,
+  type SearchOptions,
+  searchSorted,
+  sort,
+  unique,
+} from './autograd/sorting.ts';
 export {
   backward,
   customGrad,

@@ -13,6 +13,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       relu rsqrt sigmoid sign silu softplus sqrt square tanh gradcheck broadcastTo cast concat detach expandDims
       flip gather oneHot pad permute reshape scatterAdd slice split squeeze stack tile transpose dense dropout
       matmul softmaxCrossEntropy argmax argmin logSoftmax logSumExp max mean min prod softmax sum topK variance
+      sort argsort unique searchSorted cumsum cumprod quantile histogram
       backward customGrad grad noGrad parameter record valueAndGrad trace DisposedError DTypeError FormatError
       GradientError LimitError ShapeError StateError ValueError WhittleError cloneModel distill latencies
       softTargetLoss decoupledLoss hintLoss attentionMap attentionLoss relationalDistanceLoss relationalAngleLoss

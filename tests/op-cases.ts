@@ -6,6 +6,7 @@ import { normalizationCases } from './op-cases/normalization.ts';
 import { poolingCases } from './op-cases/pooling.ts';
 import { productCases } from './op-cases/products.ts';
 import { reductionCases } from './op-cases/reductions.ts';
+import { sortingCases } from './op-cases/sorting.ts';
 import type { OpCase } from './op-cases/types.ts';
 import { viewCases } from './op-cases/views.ts';
 
@@ -18,6 +19,7 @@ export const opCases: readonly OpCase[] = [
   ...viewCases,
   ...movementCases,
   ...reductionCases,
+  ...sortingCases,
   ...productCases,
   ...convolutionCases,
   ...poolingCases,

@@ -1,5 +1,6 @@
 import { defaultDevice, init, jit, nn, numpy as np, random, valueAndGrad } from '@jax-js/jax';
 import { clocked, clockedSteps, losses } from './clock.mjs';
+import { array } from './jax-arrays.mjs';
 import { channelsFirst, convolve, operation, pool, unitsFirst } from './jax-operations.mjs';
 import { permuted } from './layouts.mjs';
 
@@ -10,7 +11,7 @@ import { permuted } from './layouts.mjs';
 export async function open() {
   await init('wasm');
   defaultDevice('wasm');
-  return { gemm, operation, train, trainImages, infer, inferImages };
+  return { array, gemm, operation, train, trainImages, infer, inferImages };
 }
 
 const matrix = (values, shape) => np.array(values).reshape(shape);

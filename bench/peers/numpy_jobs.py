@@ -30,6 +30,49 @@ class copy(Job):
         self.result = lambda: (self.run(), y.ravel())[1]
 
 
+class array(Job):
+    """A task of bench/array-task.ts, into memory made beforehand where NumPy writes into any."""
+
+    def __init__(self, p):
+        rows, cols = p["rows"], p["cols"]
+        x, indices = p["x"].reshape(rows, cols), p.get("indices")
+        y = np.empty_like(x)
+        halves = x[: rows // 2], x[rows // 2 :]
+        half = np.empty((rows, cols // 2), np.float32)
+        turned = x.reshape(-1, 8, cols).swapaxes(0, 1) if rows % 8 == 0 else None
+
+        def copied(view, to):
+            to = to.reshape(view.shape)
+            return lambda: (np.copyto(to, view), to)[1]
+
+        def softmax_of_rows():
+            np.subtract(x, x.max(axis=1, keepdims=True), out=y)
+            np.exp(y, out=y)
+            return np.divide(y, y.sum(axis=1, keepdims=True), out=y)
+
+        def ten_largest():
+            some = np.argpartition(x, -10, axis=1)[:, -10:]
+            values = np.take_along_axis(x, some, axis=1)
+            return np.take_along_axis(values, np.argsort(-values, axis=1), axis=1)
+
+        self.run = {
+            "concat": lambda: np.concatenate(halves, out=y),
+            "slice": copied(x[:, cols // 4 : cols // 4 + cols // 2], half),
+            "transpose": copied(x.T, y),
+            "permute": copied(turned, y) if turned is not None else None,
+            "flip": copied(x[:, ::-1], y),
+            "gather": lambda: np.take(x, indices, axis=0, out=y, mode="clip"),
+            "take": lambda: np.take(x, indices, out=y.ravel(), mode="clip"),
+            "cast": lambda: x.astype(np.int32),
+            "argmax": lambda: x.argmax(axis=1),
+            "column sums": lambda: x.sum(axis=0),
+            "softmax": softmax_of_rows,
+            "sort": lambda: np.sort(x, axis=1),
+            "topK": ten_largest,
+        }[p["kind"]]
+        self.result = lambda: np.asarray(self.run(), np.float32).ravel()
+
+
 def weights_of(p):
     """[kernel, bias] of each layer, as copies."""
     sizes = p["sizes"]

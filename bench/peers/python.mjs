@@ -94,6 +94,7 @@ export async function open(name, python) {
   return {
     gemm: job('gemm'),
     ...(name === 'NumPy' ? { copy: job('copy') } : onImages),
+    array: job('array'),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
     close: () => server.close(),

@@ -3,6 +3,7 @@ import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { clockedSteps, losses } from './clock.mjs';
+import { array } from './tfjs-arrays.mjs';
 import { inferImages } from './tfjs-images.mjs';
 import { operation } from './tfjs-operations.mjs';
 
@@ -25,7 +26,14 @@ export async function open(name) {
     return make(problem, choose);
   };
   const training = { train: on(train), trainImages: on(trainImages) };
-  return { gemm: on(gemm), operation: on(operation), ...training, infer: on(infer), inferImages: on(inferImages) };
+  return {
+    gemm: on(gemm),
+    array: on(array),
+    operation: on(operation),
+    ...training,
+    infer: on(infer),
+    inferImages: on(inferImages),
+  };
 }
 
 /** Tensors to a tensor, which is disposed; both backends compute at once. */

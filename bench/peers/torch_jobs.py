@@ -25,6 +25,32 @@ class gemm(Job):
         self.result = lambda: self.run().numpy()
 
 
+class array(Job):
+    """A task of bench/array-task.ts."""
+
+    def __init__(self, p):
+        rows, cols = p["rows"], p["cols"]
+        x = torch.from_numpy(p["x"]).reshape(rows, cols)
+        indices = torch.from_numpy(p["indices"]).long() if len(p["indices"]) else None
+        halves = x[: rows // 2], x[rows // 2 :]
+        self.run = {
+            "concat": lambda: torch.cat(halves),
+            "slice": lambda: x[:, cols // 4 : cols // 4 + cols // 2].contiguous(),
+            "transpose": lambda: x.T.contiguous(),
+            "permute": lambda: x.reshape(-1, 8, cols).transpose(0, 1).contiguous(),
+            "flip": lambda: x.flip(1),
+            "gather": lambda: x.index_select(0, indices),
+            "take": lambda: x.take(indices),
+            "cast": lambda: x.to(torch.int32),
+            "argmax": lambda: x.argmax(dim=1),
+            "column sums": lambda: x.sum(dim=0),
+            "softmax": lambda: x.softmax(dim=1),
+            "sort": lambda: x.sort(dim=1).values,
+            "topK": lambda: x.topk(10, dim=1).values,
+        }[p["kind"]]
+        self.result = lambda: self.run().float().numpy().ravel()
+
+
 def model_of(p, last):
     """Linear, ReLU and Dropout, then `last`; Linear keeps its weights transposed."""
     sizes, rate, layers = p["sizes"], p.get("dropout", 0), []

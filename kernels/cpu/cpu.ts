@@ -12,6 +12,8 @@ import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { scans } from './scans.ts';
+import { sorting } from './sorting.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
@@ -29,7 +31,9 @@ export const cpu: Kernels = {
   ...elementwise,
   ...reductions,
   ...rows,
+  ...scans,
   ...movement,
+  ...sorting,
   ...optimizers,
   ...integers,
   ...otherIntegers,

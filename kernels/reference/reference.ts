@@ -14,6 +14,8 @@ import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { scans } from './scans.ts';
+import { sorting } from './sorting.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
@@ -27,6 +29,7 @@ export const floatKernels = <F extends FloatArray>(round: Scalar, f: Functions):
   ...elementwise<F>(round, f),
   ...reductions<F>(round, f),
   ...rows<F>(round, f),
+  ...scans<F>(),
   ...optimizers<F>(round),
   ...random<F>(round),
   ...sparse<F>(round),
@@ -50,6 +53,7 @@ export const reference: Kernels = {
     pow: core.pow64,
   }),
   ...movement,
+  ...sorting,
   ...integers,
   ...integerImages,
   ...sparseIntegers,

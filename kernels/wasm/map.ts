@@ -1,5 +1,5 @@
 import { type AddFunction, advance, countDown, type Local, type NewLocals, when } from './assembler.ts';
-import type { Code, Value } from './code.ts';
+import type { Binary, Code, Unary, Value } from './code.ts';
 import type { Engine, Slot } from './engine.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i8x16 from './instructions/i8x16.ts';
@@ -27,10 +27,10 @@ const WORDS: Layout = {
 };
 
 /** A byte an element: `widen` makes four lanes of four bytes, and `finish` changes bytes made of lanes by saturation. */
-function bytes(widen: (x: Code) => Code, finish: (x: Code) => Code): Layout {
+function bytes(widen: Unary, finish: Unary, saturate: Binary = i8x16.narrowI16x8S): Layout {
   const narrow = (vectors: readonly Local[]): Code => {
     const pair = (i: number): Code => i16x8.narrowI32x4S(vectors[i]!, vectors[i + 1] ?? vectors[i]!);
-    return finish(i8x16.narrowI16x8S(pair(0), pair(vectors.length === 4 ? 2 : 0)));
+    return finish(saturate(pair(0), pair(vectors.length === 4 ? 2 : 0)));
   };
   return {
     bytes: 1,
@@ -43,17 +43,19 @@ function bytes(widen: (x: Code) => Code, finish: (x: Code) => Code): Layout {
   };
 }
 
-export type Elements = 'words' | 'codes' | 'bools';
+export type Elements = 'words' | 'codes' | 'bytes' | 'bools';
+
+const same: Unary = (x) => x as Code;
+const widenedU: Unary = (x) => i32x4.extendLowU(i16x8.extendLowU(x));
 
 const LAYOUTS: Readonly<Record<Elements, Layout>> = {
   words: WORDS,
   /** int8. */
-  codes: bytes(
-    (x) => i32x4.extendLowS(i16x8.extendLowS(x)),
-    (x) => x,
-  ),
+  codes: bytes((x) => i32x4.extendLowS(i16x8.extendLowS(x)), same),
+  /** uint8. */
+  bytes: bytes(widenedU, same, i8x16.narrowI16x8U),
   /** Lanes are 0 or -1, as comparisons leave them; bytes are stored as 0 or 1, and read as true unless they are 0. */
-  bools: bytes((x) => i32x4.ne(i32x4.extendLowU(i16x8.extendLowU(x)), i32x4.splat(0)), i8x16.abs),
+  bools: bytes((x) => i32x4.ne(widenedU(x), i32x4.splat(0)), i8x16.abs),
 };
 
 // biome-ignore format: in two rows

@@ -1,17 +1,21 @@
 import type { TypedArray } from '../arrays.ts';
+import { LimitError } from '../errors.ts';
 import type { MovementKernels } from '../interface/movement.ts';
-import { type AddFunction, advance, countDown, forRange, when } from './assembler.ts';
+import { LONG_ROW } from '../walk.ts';
+import { type AddFunction, advance, countDown, doWhile, forRange, min, when } from './assembler.ts';
+import type { Code } from './code.ts';
+import { convertOf } from './convert.ts';
 import type { Engine } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as i32 from './instructions/i32.ts';
 import * as memory from './instructions/memory.ts';
 import * as v128 from './instructions/v128.ts';
-import { along, areWords, copyRow, type Row, stridedCopyOf } from './strided-copy.ts';
+import { along, areWords, copyRow, type Row, STAGED_FROM, stridedCopyOf } from './strided-copy.ts';
 
 /**
- * Moving numbers of four bytes within the heap. Arrays elsewhere are moved in TypeScript: copying them in first would cost
- * as much, and a gather may read little of a large array.
+ * Moving numbers of four bytes within the heap. Arrays elsewhere are moved in TypeScript unless there are many numbers of them to
+ * be moved: copying them in first would cost as much, and a gather may read little of a large array.
  */
 
 const addRow: Row = along((x, y) => f32x4.add(v128.load(y), v128.load(x)));
@@ -34,37 +38,85 @@ function addIndexed(func: AddFunction, indexed: 'x' | 'y', move: Row): void {
   });
 }
 
-/** Adds (n, depth, labels, y). */
+/** Adds (outer, count, x, indices, y, block), which gathers rows of one number: four in a turn. */
+function addGatherNumbers(func: AddFunction): void {
+  func('iiiiii', ([outer, count, x, indices, y, block], locals) => {
+    const [o, left, at] = locals('iii');
+    const take = (n: number): Code => [
+      Array.from({ length: n }, (_, i) => i32.store(y, i32.load(i32.add(x, i32.shl(i32.load(at, 4 * i), 2))), 4 * i)),
+      advance(at, 4 * n),
+      advance(y, 4 * n),
+    ];
+    const all = [at.set(indices), left.set(count), countDown(left, 4, 4, take(4)), countDown(left, 1, 1, take(1))];
+    return forRange(o, 0, outer, 1, all, advance(x, block));
+  });
+}
+
+/** Adds (n, depth, labels, y, rows), which zeroes so many rows at once and then sets their ones. */
 function addOneHot(func: AddFunction): void {
-  func('iiii', ([n, depth, labels, y], locals) => {
-    const [label] = locals('i');
+  func('iiiii', ([n, depth, labels, y, rows], locals) => {
+    const [label, left, bytes] = locals('iii');
     return [
-      memory.fill(y, 0, i32.shl(i32.mul(n, depth), 2)),
-      countDown(n, 1, 1, [
-        label.set(i32.load(labels)),
-        when(i32.ltU(label, depth), f32.store(i32.add(y, i32.shl(label, 2)), f32.constant(1))),
-        advance(labels, 4),
-        advance(y, i32.shl(depth, 2)),
-      ]),
+      bytes.set(i32.shl(depth, 2)),
+      when(
+        i32.gtS(n, 0),
+        doWhile(
+          i32.gtS(n, 0),
+          left.set(min(n, rows)),
+          memory.fill(y, 0, i32.mul(left, bytes)),
+          n.set(i32.sub(n, left)),
+          countDown(left, 1, 1, [
+            label.set(i32.load(labels)),
+            when(i32.ltU(label, depth), f32.store(i32.add(y, i32.shl(label, 2)), f32.constant(1))),
+            advance(labels, 4),
+            advance(y, bytes),
+          ]),
+        ),
+      ),
     ];
   });
 }
+
+/** Numbers that `oneHot` zeroes at once: they are in the first cache when ones are set. */
+const ZEROED = 2048;
 
 export function movement(engine: Engine): Partial<MovementKernels> {
   const { args, heap } = engine;
   const gather = engine.kernel((func) => addIndexed(func, 'x', copyRow));
   const scatterAdd = engine.kernel((func) => addIndexed(func, 'y', addRow));
+  const gatherNumbers = engine.kernel(addGatherNumbers);
   const oneHot = engine.kernel(addOneHot);
+  /** Gathers rows of numbers of four bytes within the heap, or of arrays that are copied there and back. */
+  const gatherRows: MovementKernels['gather'] = (outer, length, inner, count, x, indices, y) => {
+    const xAt = args.read(x, outer * length * inner);
+    const at = args.read(indices, count);
+    const yAt = args.write(y, outer * count * inner);
+    if (inner === 1) gatherNumbers.fn(outer, count, xAt, at, yAt, 4 * length);
+    else gather.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner);
+    args.done();
+  };
   const isMovable = (x: TypedArray, y: TypedArray): boolean => areWords(x, y) && heap.has(x) && heap.has(y);
+  /** Whether rows of arrays from elsewhere were gathered here: many, and most of x. It copies all of x. */
+  const isGatheredStaged: (...of: Parameters<MovementKernels['gather']>) => boolean = (...of) => {
+    const [outer, length, inner, count, x, , y] = of;
+    const taken = outer * count * inner;
+    if (heap.isHeld || !areWords(x, y) || heap.has(x) || heap.has(y)) return false;
+    if (taken < STAGED_FROM || inner >= LONG_ROW || outer * length * inner > 2 * taken) return false;
+    try {
+      gatherRows(...of);
+      return true;
+    } catch (error) {
+      if (error instanceof LimitError) return false;
+      throw error;
+    }
+  };
   return {
     stridedCopy: stridedCopyOf(engine),
+    convert: convertOf(engine),
     gather: (outer, length, inner, count, x, indices, y) => {
-      if (isMovable(x, y)) {
-        const xAt = args.read(x, 0);
-        const at = args.read(indices, count);
-        const yAt = args.write(y, 0);
-        args.done(gather.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
-      } else engine.orElse.gather(outer, length, inner, count, x, indices, y);
+      if (isMovable(x, y)) gatherRows(outer, length, inner, count, x, indices, y);
+      else if (!isGatheredStaged(outer, length, inner, count, x, indices, y))
+        engine.orElse.gather(outer, length, inner, count, x, indices, y);
     },
     scatterAdd: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y)) {
@@ -76,7 +128,8 @@ export function movement(engine: Engine): Partial<MovementKernels> {
     },
     oneHot: (n, depth, labels, y) => {
       if (y instanceof Float32Array && heap.has(y)) {
-        args.done(oneHot.fn(n, depth, args.read(labels, n), args.write(y, 0)));
+        const rows = Math.max(1, Math.floor(ZEROED / Math.max(1, depth)));
+        args.done(oneHot.fn(n, depth, args.read(labels, n), args.write(y, 0), rows));
       } else engine.orElse.oneHot(n, depth, labels, y);
     },
   };

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../arrays.ts';
 import { LimitError } from '../errors.ts';
 import type { MovementKernels } from '../interface/movement.ts';
-import { type Walk, walkOf } from '../walk.ts';
+import { hasLongRows, type Walk, walkOf } from '../walk.ts';
 import { type AddFunction, advance, countDown, forRange, type Local, type Locals, when } from './assembler.ts';
 import type { Code, Load, Store, StoreLane, Value } from './code.ts';
 import type { Engine, Slot, WasmFunction } from './engine.ts';
@@ -15,14 +15,14 @@ import { transposed } from './transposed.ts';
  * Copies of numbers of four bytes, or of one, with any strides: the last two loops of a walk are a matrix, which is copied row by row,
  * transposed or singly; the others stand around it in the same compiled function. In compiled code strides are in bytes.
  *
- * Large copies between arrays of elsewhere are staged: TypeScript takes several times as long.
+ * Large copies between arrays of elsewhere are staged: TypeScript takes several times as long, but for long rows.
  */
 
 /** Bytes from which on the engine's copy is faster than a loop of our own. */
 const LONG = 256;
 
 /** Numbers from which on a copy between arrays of elsewhere is faster here, all of them copied in and out (Node 20). */
-const STAGED_FROM = 4096;
+export const STAGED_FROM = 4096;
 /** And numbers of a part: what is copied in for it is in the level-2 cache while it is wanted. */
 const STAGED_AT_ONCE = 16384;
 
@@ -102,6 +102,31 @@ const addInRows: AddCopy = (func) =>
     const long = each(memory.copy(y, x, bytes));
     return when(i32.geS(bytes, LONG), long, when(i32.geS(bytes, 16), upTo(16, inVectors), short));
   });
+
+/** Where rows of y lie in one piece and those of x too, from their end to their start: four numbers at a time. */
+const addReversed: AddCopy = (func) => {
+  const singly = addWordsSingly(func);
+  return func('iiiiiiii', ([rows, cols, x, xRow, xCol, y, yRow, yCol], locals) => {
+    const [left, from, to, end] = locals('iiii');
+    const four = (x: Value, y: Value): Code => v128.store(y, v128.shuffle32([3, 2, 1, 0], v128.load(x), v128.load(x)));
+    const row = [
+      from.set(i32.sub(x, 12)), // four numbers, the first of which is the last of y's
+      to.set(y),
+      left.set(i32.sub(cols, 4)),
+      countDown(left, 4, 1, four(from, to), advance(from, -16), advance(to, 16)),
+      // The last four may lie over those before
+      four(i32.sub(x, i32.shl(i32.sub(cols, 1), 2)), i32.add(y, end)),
+    ];
+    return [
+      end.set(i32.shl(i32.sub(cols, 4), 2)),
+      when(
+        i32.geS(cols, 4),
+        countDown(rows, 1, 1, row, advance(x, xRow), advance(y, yRow)),
+        singly(rows, cols, x, xRow, xCol, y, yRow, yCol),
+      ),
+    ];
+  });
+};
 
 /** Where columns of x and rows of y lie in one piece: four by four numbers at a time, or so many as are left of either. */
 export const addTransposed: AddCopy = (func) => {
@@ -204,7 +229,7 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
     };
   };
   const inRows = copies(addInRows);
-  const words = { singly: copies(addWordsSingly), transposing: copies(addTransposed) };
+  const words = { singly: copies(addWordsSingly), transposing: copies(addTransposed), reversing: copies(addReversed) };
   const bytes = { singly: copies(addBytesSingly), filling: copies(addFilled) };
   const transposing = Array.from({ length: BLOCK + 1 }, (_, width) => copies(addTransposedBytes(width)));
 
@@ -228,6 +253,8 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
     if (xCol === one && yCol === one) inRows(loops)(...around, rows, one * cols, x, xRow, xCol, y, yRow, yCol);
     else if (xRow === one && yCol === one) transposed(cols)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
     else if (xCol === one && yRow === one) transposed(rows)(...around, cols, rows, x, xCol, xRow, y, yCol, yRow);
+    else if (one === 4 && xCol === -4 && yCol === 4)
+      words.reversing(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
     else if (one === 1 && xCol === 0 && yCol === 1)
       bytes.filling(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
     else singly(loops)(...around, rows, cols, x, xRow, xCol, y, yRow, yCol);
@@ -275,7 +302,7 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
 
   /** Whether a strided copy was made so: of much, while no step holds the heap, which may have to grow. */
   function isCopiedStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
-    if (heap.isHeld || !isMovable(x, y)) return false;
+    if (heap.isHeld || !isMovable(x, y) || hasLongRows(walk)) return false;
     if (walk.sizes.reduce((product, size) => product * size, 1) < STAGED_FROM) return false;
     try {
       return copyStaged(walk, x, xOffset, y, yOffset);

@@ -17,6 +17,8 @@ import { products } from './products.ts';
 import { random } from './random.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { scans } from './scans.ts';
+import { sorting } from './sorting.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
@@ -84,6 +86,8 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...movement(engine),
     ...reductions(engine),
     ...rows(engine),
+    ...scans(engine),
+    ...sorting(engine),
     ...elementwise(engine),
     ...optimizers(engine),
     ...multiplySparse,

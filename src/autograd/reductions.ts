@@ -166,7 +166,7 @@ export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
 // Rows --------------------------------------------------------------------------------------------------------------
 
 /** Runs a row kernel along `axis` by bringing that axis last. */
-function alongLast(op: string, x: Tensor, axis: number, f: (x: Tensor) => Tensor): Tensor {
+export function alongLast(op: string, x: Tensor, axis: number, f: (x: Tensor) => Tensor): Tensor {
   checkTensors(op, x);
   const at = normalizeAxis(op, axis, x.rank);
   if (at === x.rank - 1) return f(x);

@@ -3,6 +3,8 @@ import { slice } from '../autograd/movement.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { checkCount, checkFlag, ShapeError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { elementsOf } from '../base/shape.ts';
+import { valuesOf } from '../graph/check.ts';
 import { step } from '../memory/arena.ts';
 import { empty, type Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
@@ -43,9 +45,18 @@ export interface CompileOptions extends ObjectiveOptions {
 }
 
 export interface EvaluateOptions {
-  /** Default 32. Decides speed and memory; `evaluate` may differ in the last bits of a mean. */
+  /**
+   * Samples that are computed at once. Default 32 to 1,024, a power of two: more for more samples, while no value of the network
+   * has more than 2²⁰ numbers for a batch. Decides speed and memory; `evaluate` may differ in the last bits of a mean.
+   */
   readonly batchSize?: number;
 }
+
+/** Samples that are computed at once at least, and at most: more than these are hardly faster. */
+const FEW = 32;
+const MANY = 1024;
+/** Numbers that a value has for a batch: 4 MB of float32 stay in the last cache, and memory does not grow with images. */
+const AT_ONCE = 2 ** 20;
 
 interface Compiled {
   readonly optimizer: Optimizer;
@@ -101,16 +112,24 @@ export class CompiledGraph extends LayerGraph {
     return this.ready('replay').replay;
   }
 
+  /** How many of n samples are computed at once where nobody says it. */
+  private batchFor(n: number): number {
+    let size = FEW;
+    if (n <= FEW) return size; // most calls
+    const largest = Math.max(...Array.from(valuesOf(this.graph).values(), ({ shape }) => elementsOf(shape)));
+    while (size < n && size < MANY && 2 * size * largest <= AT_ONCE) size *= 2;
+    return size;
+  }
+
   /** Mean loss (with penalties) and metrics over the samples. */
   evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Logs {
     checkOptions('evaluate', options, 'batchSize', 'Write { batchSize: $ }');
-    const { batchSize = 32 } = options;
     this.ready('evaluate');
     const samples = checkSamples('evaluate', this, x, y);
-    checkCount('evaluate', 'batchSize', batchSize);
+    if (options.batchSize !== undefined) checkCount('evaluate', 'batchSize', options.batchSize);
     const prepared = this.prepare('evaluate', samples);
     checkSeen('evaluate', this.graph);
-    return this.figuresOf(prepared, batchSize);
+    return this.figuresOf(prepared, options.batchSize ?? this.batchFor(samples.n));
   }
 
   /** Mean loss and metrics over samples, which were checked. */
@@ -137,8 +156,7 @@ export class CompiledGraph extends LayerGraph {
    */
   predict<Y extends Tensors = Tensor>(x: Data, options: EvaluateOptions = {}): Y {
     checkOptions('predict', options, 'batchSize', 'Write { batchSize: $ }');
-    const { batchSize = 32 } = options;
-    checkCount('predict', 'batchSize', batchSize);
+    if (options.batchSize !== undefined) checkCount('predict', 'batchSize', options.batchSize);
     const shapes = this.isBuilt ? this.inputShapes : [];
     const xs = tensorsOf('predict', 'x', x, this.inputCount, { dtypes: this.inputDtypes, shapes });
     const [n, ...others] = xs.map(({ shape }) => shape[0]);
@@ -150,7 +168,7 @@ export class CompiledGraph extends LayerGraph {
     checkEntries('predict', 'x', xs, this.graph);
     checkSeen('predict', this.graph);
     const ys = this.outputShapes.map((shape) => empty([n, ...shape], this.dtype));
-    for (const [start, count] of batchesOf(n, batchSize)) {
+    for (const [start, count] of batchesOf(n, options.batchSize ?? this.batchFor(n))) {
       step(() => {
         const outputs = noGrad(() => this.outputsOf(xs.map((t) => slice(t, [[start, start + count]]))));
         ys.forEach(({ storage, size }, i) => {

@@ -6,7 +6,7 @@ import { checkListeners, checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { CompiledGraph, type CompileOptions, type EvaluateOptions } from './compiled.ts';
+import { CompiledGraph, type CompileOptions } from './compiled.ts';
 import { MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import { type Left, withLeft } from './left.ts';
 import { LossWatch } from './not-finite.ts';
@@ -43,7 +43,9 @@ export interface Callback {
   onBatchEnd?(batch: number, logs: Logs, model: Model): void;
 }
 
-export interface FitOptions extends EvaluateOptions, SampleOptions {
+export interface FitOptions extends SampleOptions {
+  /** Samples of a step. Default 32. */
+  readonly batchSize?: number;
   /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
   readonly epochs?: number;
   /** Epoch to begin with, when resuming: a model that has trained for fewer draws the orders from this one on. Default 0. */

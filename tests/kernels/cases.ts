@@ -119,6 +119,32 @@ const rowwise = (d: Draw): Call => {
   return { args: [rows, n, d.floats(rows * n), d.floats(rows * n)], written: [3] };
 };
 
+/** Rows of any type, at times longer than insertion takes; half of them with many numbers that are equal. */
+const toSort = (d: Draw): readonly [rows: number, n: number, x: TypedArray] => {
+  const [rows, n] = [d.below(5), d.pick([d.size(), d.size(), 300 + d.below(700)])];
+  const count = rows * n;
+  const floats = d.bool() ? d.floats(count) : d.floats(count).map((x) => (Number.isFinite(x) ? Math.round(x) : x));
+  const x = d.pick<() => TypedArray>([
+    () => floats,
+    () => floats,
+    () => Float64Array.from(floats, (value) => value * d.pick([1, 1, 1 + 2 ** -40])),
+    () => d.int32(count, d.pick([5, 1000, 4294967295])),
+    () => d.int8(count),
+    () => Uint8Array.from(d.int8(count)),
+  ])();
+  return [rows, n, x];
+};
+
+const scan = (d: Draw): Call => {
+  const [outer, n, inner] = d.pick([
+    [1, d.size(), d.pick([d.size(), 600])],
+    [d.size(), d.size(), 1],
+    [d.below(5), d.below(20), d.below(20)],
+  ] as const);
+  const count = outer * n * inner;
+  return { args: [outer, n, inner, d.floats(count), d.floats(count)], written: [4] };
+};
+
 const targets = (d: Draw, rows: number, n: number): Float32Array => {
   const t = d.floats(rows * n);
   if (d.bool())
@@ -651,6 +677,16 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
       written: [5],
     };
   },
+  cumsum: scan,
+  cumprod: scan,
+  sort: (d) => {
+    const [rows, n, x] = toSort(d);
+    return { args: [rows, n, x, x.slice().fill(7)], written: [3] };
+  },
+  argsort: (d) => {
+    const [rows, n, x] = toSort(d);
+    return { args: [rows, n, x, d.int32(rows * n, 100)], written: [3] };
+  },
   sgd: (d) => {
     const n = d.size();
     const velocity = d.bool() ? d.floats(n) : null;
@@ -728,6 +764,20 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
     const [x, y] = [outer * length * inner, outer * count * inner];
     const arrays = d.below(4) === 0 ? [d.int8(x), indices, d.int8(y)] : [d.floats(x), indices, d.floats(y)];
     return { args: [outer, length, inner, count, ...arrays], written: [6] };
+  },
+  convert: (d) => {
+    const n = d.size();
+    const numbers = (): TypedArray =>
+      d.pick<() => TypedArray>([
+        () => d.floats(n),
+        () => d.int8(n),
+        () => d.int32(n, 1000),
+        () => d.int32(n, 2 ** 32),
+      ])();
+    const x = numbers();
+    if (x instanceof Float32Array && d.bool()) for (let i = 0; i < n; i++) x[i] = x[i]! * 1e9;
+    if (d.below(4) === 0) return { args: [n, x, true, new Uint8Array(n + GUARD).fill(7)], written: [3] };
+    return { args: [n, x, false, numbers()], written: [3] };
   },
   philox: (d) => {
     const n = d.size();

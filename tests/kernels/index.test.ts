@@ -22,7 +22,8 @@ describe('which kernels a table has a form of its own for', () => {
         ['sum', 'max'],
         ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
         ['adam'],
-        ['stridedCopy', 'gather'],
+        ['stridedCopy', 'gather', 'scatterAdd', 'oneHot', 'convert'],
+        ['sort', 'argsort', 'cumsum', 'cumprod'],
         ['gemmInt8', 'requantize', 'addInt8', 'requantizeWhole', 'addInt8Whole', 'quantizeRows', 'dequantizeRows'],
         ['conv2dInt8', 'conv2dRequantized', 'conv2dTransposedInt8', 'maxPoolInt8', 'avgPoolInt8'],
         ['gemmSparse', 'gemmSparseGrad'],
@@ -39,7 +40,8 @@ describe('which kernels a table has a form of its own for', () => {
     const others = Object.keys(reference).filter((name) => !compiled.includes(name));
     expect(others.sort()).toEqual(
       [
-        'convert',
+        'cumprodGrad',
+        'distinct',
         'hardThreshold',
         'packConvInt8',
         'packInt8',
@@ -47,6 +49,7 @@ describe('which kernels a table has a form of its own for', () => {
         'packPanels',
         'pow',
         'prod',
+        'searchSorted',
         'sumByCode',
         'takeByCode',
         'tieByCode',
@@ -55,7 +58,7 @@ describe('which kernels a table has a form of its own for', () => {
     );
   });
 
-  test('reference64: all but those of integers, and movement is the same code', () => {
+  test('reference64: all but those of integers and of order, and movement is the same code', () => {
     const integers = [
       ...['packInt8', 'gemmInt8', 'quantize', 'quantizeColumns', 'dequantize', 'requantize', 'addInt8'],
       ...['requantizeWhole', 'addInt8Whole', 'lookUp', 'quantizeRows', 'dequantizeRows', 'conv2dTransposedInt8'],
@@ -63,7 +66,8 @@ describe('which kernels a table has a form of its own for', () => {
       ...['gemmSparseInt8', 'conv2dSparseInt8', 'packLevels', 'gemmLevels'],
     ];
     const lacking = Object.keys(reference).filter((name) => !(name in reference64));
-    expect(lacking.sort()).toEqual([...integers, 'dequantizeColumns'].sort());
+    const anyType = ['sort', 'argsort', 'searchSorted', 'distinct'];
+    expect(lacking.sort()).toEqual([...integers, 'dequantizeColumns', ...anyType].sort());
     const same = Object.keys(reference64).filter((name) => reference64[name as never] === reference[name as never]);
     expect(same.sort()).toEqual(['convert', 'gather', 'oneHot', 'scatterAdd', 'stridedCopy']);
   });

@@ -56,6 +56,13 @@ const copies: Readonly<Record<string, readonly [number[], number, number[], numb
   'three axes in reverse': [[3, 4, 5], 0, [1, 3, 12], 2, [20, 5, 1]],
   'much in rows': [[70, 80], 3, [80, 1], 1, [80, 1]],
   'much transposed': [[70, 80], 3, [1, 70], 1, [80, 1]],
+  'much in long rows with gaps': [[3, 70], 1, [80, 1], 2, [75, 1]],
+  'much of a number each': [[3, 70], 4, [5, 0], 2, [75, 1]],
+  'much to its end': [[70], 1, [1], 75, [-1]],
+  'much in rows backwards': [[5, 21], 20, [22, -1], 1, [25, 1]],
+  'rows of four backwards': [[3, 4], 3, [4, -1], 1, [5, 1]],
+  'rows of three backwards': [[4, 3], 2, [3, -1], 1, [4, 1]],
+  'much backwards': [[5000], 5001, [-1], 3, [1]],
 };
 
 describe.each(places)('numbers of every type are moved by %s', (_, kernels, make) => {
@@ -79,6 +86,52 @@ describe.each(places)('numbers of every type are moved by %s', (_, kernels, make
       kernels.gather(2, 4, 3, 3, x, indices, y);
       expect([...y]).toEqual([10, 11, 12, 1, 2, 3, 10, 11, 12, 22, 23, 24, 13, 14, 15, 22, 23, 24, 7, 7]);
     });
+  });
+
+  test.each([
+    [1, 7, 1, 9],
+    [3, 50, 1, 2000],
+    [2, 40, 33, 90],
+    [1, 5, 130, 8],
+    [1, 5, 3, 0],
+  ])('gather of %i blocks of %i rows of %i numbers, %i times', (outer, length, inner, count) => {
+    for (const type of types) {
+      const list = Array.from({ length: count }, (_, i) => (i * 7 + 3) % length);
+      const from = outside(type, numbers(outer * length * inner));
+      const [x, indices] = [make(type, [...from]), make('int32', list) as Int32Array];
+      const y = make(type, numbers(outer * count * inner + 2));
+      const expected = outside(type, [...y]);
+      reference.gather(outer, length, inner, count, from, Int32Array.from(list), expected);
+      kernels.gather(outer, length, inner, count, x, indices, y);
+      expect(firstDifference(y, expected)).toBe(-1);
+    }
+  });
+
+  test('convert from every type to every type, few numbers and many', () => {
+    const odd = [1.9, -1.9, 3e9, -3e9, Infinity, -Infinity, Number.NaN, -0, 200.5, -200.5, 127, 128, -128, -129, 0.5];
+    const edges = [2147483520, 2147483648, -2147483648, -2147483904, 16777217, 1e-45, 255.99, 256, 0];
+    for (const n of [0, 1, 5, 24, 600, 9001]) {
+      const values = Array.from({ length: n }, (_, i) => [...odd, ...edges][i % 24]!);
+      for (const from of types)
+        for (const to of types)
+          for (const bool of to === 'uint8' ? [false, true] : [false]) {
+            const [given, expected] = [outside(from, values), outside(to, numbers(n + 2))];
+            const [x, y] = [make(from, values), make(to, numbers(n + 2))];
+            reference.convert(n, given, bool, expected);
+            kernels.convert(n, x, bool, y);
+            expect([n, from, to, bool, firstDifference(y, expected)]).toEqual([n, from, to, bool, -1]);
+          }
+    }
+  });
+
+  test('oneHot of many labels, some of which are outside', () => {
+    const list = Array.from({ length: 700 }, (_, i) => ((i * 5) % 13) - 1);
+    for (const depth of [1, 10, 3000, 0]) {
+      const [y, expected] = [make('float32', numbers(700 * depth + 1)), outside('float32', numbers(700 * depth + 1))];
+      reference.oneHot(700, depth, Int32Array.from(list), expected as Float32Array);
+      kernels.oneHot(700, depth, make('int32', list) as Int32Array, y as Float32Array);
+      expect(firstDifference(y, expected)).toBe(-1);
+    }
   });
 
   test.each(floats)('scatterAdd and oneHot of %s', (type) => {

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { DType, Tensor } from '../../src/index.ts';
+import * as w from '../../src/index.ts';
+
+const numbers = (t: Tensor): number[] => Array.from(t.data);
+const before = w.setBackend(w.cpu);
+afterEach(() => {
+  w.setBackend(before);
+});
+
+describe.each(['int32', 'int8', 'uint8', 'bool', 'float64'] as const)('%s', (dtype: DType) => {
+  const x = w.tensor([1, 0, 1, 1, 0], { dtype });
+
+  test('is sorted, searched and counted as it is', () => {
+    expect([w.sort(x).dtype, numbers(w.sort(x))]).toEqual([dtype, [0, 0, 1, 1, 1]]);
+    expect(numbers(w.argsort(x))).toEqual([1, 4, 0, 2, 3]);
+    const { values, counts } = w.unique(x);
+    expect([values.dtype, numbers(values), numbers(counts)]).toEqual([dtype, [0, 1], [2, 3]]);
+    expect(numbers(w.searchSorted(values, x))).toEqual([1, 0, 1, 1, 0]);
+    const { counts: lying, edges } = w.histogram(x, { bins: 2 });
+    expect([numbers(lying), edges.dtype, numbers(edges)]).toEqual([[2, 3], 'float64', [0, 0.5, 1]]);
+  });
+
+  test('has running sums, of integers in int32', () => {
+    const sums = w.cumsum(x);
+    expect([sums.dtype, numbers(sums)]).toEqual([dtype === 'float64' ? dtype : 'int32', [1, 1, 2, 3, 3]]);
+    expect(numbers(w.cumprod(x))).toEqual([1, 0, 0, 0, 0]);
+  });
+});
+
+test('signs are in the order of integers: the lowest bit of a byte and the highest of a word', () => {
+  for (const [dtype, low, high] of [
+    ['int8', -128, 127],
+    ['uint8', 0, 255],
+    ['int32', -2147483648, 2147483647],
+  ] as const) {
+    const repeated = Array.from({ length: 99 }, (_, i) => [high, 1, low][i % 3]!);
+    const y = numbers(w.sort(w.tensor(repeated, { dtype })));
+    expect([y[0], y[32], y[33], y[65], y[66], y[98]], dtype).toEqual([low, low, 1, 1, high, high]);
+  }
+});
+
+test('running sums and products of integers end at the ends of int32', () => {
+  const x = w.tensor([2147483647, 1, -3], { dtype: 'int32' });
+  expect(numbers(w.cumsum(x))).toEqual([2147483647, 2147483647, 2147483645]);
+  const large = w.tensor([...Array<number>(40).fill(2147483647), 0], { dtype: 'int32' });
+  expect(numbers(w.cumprod(large)).slice(-2)).toEqual([2147483647, 0]);
+});
+
+test('a running sum is rounded from one float64, not from the sum before it', () => {
+  const x = w.concat([w.tensor([2 ** 24]), w.ones([6])]);
+  expect(numbers(w.cumsum(x))).toEqual([0, 1, 2, 3, 4, 5, 6].map((k) => Math.fround(2 ** 24 + k)));
+});
+
+describe.each(Object.entries({ cpu: w.cpu, wasm: w.wasm() }))('rows too long for kept scratch, on %s', (_, kernels) => {
+  test('are sorted as well, and those in order stay so', () => {
+    w.setBackend(kernels);
+    const x = new w.Random(7).normal([1_060_000]);
+    const wanted = (x.data as Float32Array).slice().sort();
+    const y = w.sort(x);
+    expect(wanted.every((value, i) => value === y.data[i])).toBe(true);
+    const order = w.argsort(x).data;
+    expect(wanted.every((value, i) => value === x.data[order[i]!])).toBe(true);
+    expect(
+      w.argsort(y).data.every((place, i) => place === i || y.data[i] === y.data[i - 1] || y.data[i] === y.data[i + 1]),
+    ).toBe(true);
+  });
+});
+
+describe('gradients', () => {
+  const gradientOf = (f: (x: Tensor) => Tensor, values: number[], weights?: number[]): number[] => {
+    const x = w.tensor(values);
+    const [g] = w.grad(() => {
+      const y = f(x);
+      return w.sum(weights === undefined ? y : w.mul(y, w.tensor(weights)));
+    }, [x]);
+    return numbers(g!);
+  };
+
+  test('of sorted numbers go to where they came from, of equal ones in their order', () => {
+    expect(gradientOf(w.sort, [3, 1, 3, 2], [1, 2, 3, 4])).toEqual([3, 1, 4, 2]);
+  });
+
+  test('of quantiles go to the numbers taken, of equal ones to the first', () => {
+    expect(gradientOf((x) => w.quantile(x, 0.5), [4, 1, 3, 2])).toEqual([0, 0, 0.5, 0.5]);
+    expect(gradientOf((x) => w.quantile(x, 0.5), [2, 2, 2, 2])).toEqual([0, 1, 0, 0]);
+  });
+
+  test('of running products are exact where elements are 0', () => {
+    expect(gradientOf((x) => w.cumprod(x), [2, 0, 3, 0, 5])).toEqual([1, 8, 0, 0, 0]);
+  });
+
+  test('of different numbers there are none, which is said', () => {
+    expect(() => gradientOf((x) => w.unique(x).values, [1, 2])).toThrow('unique: has no gradient');
+  });
+
+  test('are refused where the numbers were overwritten since', () => {
+    const x = w.parameter(w.tensor([2, 1]));
+    const loss = w.sum(w.mul(w.sort(w.mul(x, 1)), w.tensor([1, 2])));
+    w.backward(loss);
+    expect(numbers(x.grad!)).toEqual([2, 1]);
+    const late = w.sum(w.sort(x));
+    w.assign(x, w.tensor([1, 2]));
+    expect(() => w.backward(late)).toThrow(w.GradientError);
+  });
+});
+
+test('a training step with sorted numbers and quantiles is recorded and repeated with new ones', () => {
+  const train = (loss: (p: Tensor) => Tensor, isReplayed: boolean): number[] => {
+    const layer = new w.Dense(3, { inputShape: [4] });
+    const model = new w.Sequential([layer], { seed: 3 });
+    model.compile({ optimizer: 'sgd', loss: (y, p) => w.add(w.mean(w.square(w.sub(y, p))), loss(p)) });
+    const x = new w.Random(1).normal([16, 4]);
+    const y = new w.Random(2).normal([16, 3]);
+    for (let i = 0; i < 12; i++)
+      isReplayed ? model.trainOnBatch(x, y) : (w.noGrad(() => 0) ?? model.trainOnBatch(x, y));
+    return model.weights.flatMap((each) => Array.from(each.value.data));
+  };
+  const loss = (p: Tensor): Tensor =>
+    w.add(w.mean(w.mul(w.sort(p, 0), w.cumsum(p, 1))), w.sum(w.quantile(p, [0.1, 0.5], { axis: 0 })));
+  const results = [w.reference, w.cpu, w.wasm()].map((kernels) => {
+    w.setBackend(kernels);
+    return train(loss, true);
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]).toEqual(results[0]);
+});
