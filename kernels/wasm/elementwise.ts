@@ -8,6 +8,7 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as v128 from './instructions/v128.ts';
 import { type Elements, type Expression, mapSlot } from './map.ts';
 import * as math from './math.ts';
+import * as trigonometry from './trigonometry.ts';
 
 /**
  * Elementwise kernels: each is an expression on four lanes, of which `map.ts` makes the loop. One float32 instruction
@@ -94,6 +95,9 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     neg: unary((_, x) => neg(x)),
     abs: unary((_, x) => abs(x)),
     sign: unary(sign),
+    round: unary((_, x) => f32x4.nearest(x)),
+    floor: unary((_, x) => f32x4.floor(x)),
+    ceil: unary((_, x) => f32x4.ceil(x)),
     square: unary((_, x) => mul(x, x)),
     reciprocal: unary((work, x) => div(work.f32(1), x)),
     sqrt: unary((_, x) => sqrt(x)),
@@ -111,6 +115,8 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     relu6: unary((work, x) => pmin(pmax(x, work.f32(0)), work.f32(6))),
     // These need so many registers that two vectors a turn are best.
     log1p: unary(math.log1p, 2),
+    sin: unary(trigonometry.sin, 2),
+    cos: unary(trigonometry.cos, 2),
     erf: unary(math.erf, 2),
     gelu: unary(math.gelu, 2),
     leakyRelu: withParameter(leakyRelu),

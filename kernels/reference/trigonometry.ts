@@ -1,0 +1,82 @@
+/** Sines and cosines, to the bounds that math.ts states: a file of their own, which programs without them leave out. */
+
+/** Adding and subtracting 1.5·2⁵² rounds to an integer, as roundHalfEven does. */
+const ROUND = 6755399441055744;
+
+/** sin(π/2·(n + w)) for |w| ≤ 1/2, absolute error below 1e-10. */
+function sinQuarters(n: number, w: number): number {
+  const z = w * w;
+  let p: number;
+  if ((n & 1) === 0) {
+    p = -0.0000035564661659354845;
+    p = p * z + 0.0001604292875004429;
+    p = p * z - 0.0046817525888474334;
+    p = p * z + 0.07969262615478058;
+    p = p * z - 0.6459640975042751;
+    p = (p * z + 1.5707963267948906) * w;
+  } else {
+    p = 0.0009033629817820331;
+    p = p * z - 0.020859936030824297;
+    p = p * z + 0.2536691825964867;
+    p = p * z - 1.233700539564779;
+    p = p * z + 0.999999999943938;
+  }
+  return (n & 2) === 0 ? p : -p;
+}
+
+/**
+ * 2/π in three parts: a row holds the bits behind the first 16·row of it as 29, 29 and 53 bits. A float32 number has 24
+ * bits, so that its products with the first two parts are exact. What a row leaves out is whole turns of every number from
+ * 2^(25 + 16·row) on.
+ */
+export const TWO_OVER_PI: readonly (readonly [number, number, number])[] = [
+  [0.636619770899415, 1.4681663246252086e-9, 2.276010073078396e-18],
+  [0.000007833891004338511, 1.450456423669538e-14, 3.254380609134673e-23],
+  [7.118246487039515e-11, 1.0760572788072771e-19, 2.2665978049569943e-28],
+  [2.937095479631555e-16, 6.074026479468182e-24, 1.0181664387499708e-32],
+  [5.339561945840088e-20, 2.4711388756602014e-29, 2.5184173833409332e-39],
+  [2.83762200841452e-25, 9.3720065289016e-34, 1.5508167610028938e-42],
+  [1.2089614273065826e-29, 2.518417366074184e-39, 1.726676542312193e-47],
+];
+
+/** The size of number from which on each row counts. */
+export const ROW_FROM: readonly number[] = [0, 2 ** 41, 2 ** 57, 2 ** 73, 2 ** 89, 2 ** 105, 2 ** 121];
+
+/**
+ * sin(x + π/2·quarters). The argument is reduced in quarters of a turn, x·2/π = n + w, without loss: Payne and Hanek's way
+ * (1983) of leaving out the bits of 2/π that make whole turns, and Cody and Waite's of adding up exact products. No float32
+ * number but 0 comes so near to a multiple of π/2 that w is below 2⁻³¹; the error of w is below 2⁻⁶⁰, or 2⁻⁵² of it.
+ */
+function sinFrom(x: number, quarters: 0 | 1): number {
+  const size = Math.abs(x);
+  let row = 0;
+  while (size >= ROW_FROM[row + 1]!) row++;
+  const [first, second, third] = TWO_OVER_PI[row]!;
+  const high = x * first;
+  const low = x * second;
+  const n = high + low + ROUND - ROUND;
+  return sinQuarters(n + quarters, high - n + low + x * third);
+}
+
+/** sin x, 0.501 ulp for every x; keeps -0; NaN of infinities. Measured at all float32 numbers. */
+export function sin64(x: number): number {
+  return sinFrom(x, 0);
+}
+
+/** cos x, as sin64. */
+export function cos64(x: number): number {
+  return sinFrom(x, 1);
+}
+
+/** Turns 2⁻²⁴·(word >>> 8) of a circle: the angle of Box and Muller's method. */
+export function sinTurns64(word: number): number {
+  const quarters = (word >>> 8) / 4194304; // exact
+  const n = quarters + ROUND - ROUND;
+  return sinQuarters(n, quarters - n);
+}
+
+export function cosTurns64(word: number): number {
+  const quarters = (word >>> 8) / 4194304;
+  const n = quarters + ROUND - ROUND;
+  return sinQuarters(n + 1, quarters - n);
+}
