@@ -32,10 +32,12 @@ function reduced(work: Work, x: Local, parts: readonly Value[], whole: Local, w:
 }
 
 /** A part of 2/π for each of two sizes. The constants are made where they are: hardly any number comes here. */
-const partFor = (size: Local, part: 0 | 1 | 2): Code =>
-  TWO_OVER_PI.map((row) => f64x2.splat(f64.constant(row[part]))).reduce((smaller, larger, row) =>
-    v128.bitselect(larger, smaller, f64x2.ge(size, f64x2.splat(f64.constant(ROW_FROM[row]!)))),
+const partFor = (size: Local, part: number): Code => {
+  const constant = (value: number): Code => f64x2.splat(f64.constant(value));
+  return ROW_FROM.map((_, row) => constant(TWO_OVER_PI[3 * row + part]!)).reduce((before, own, row) =>
+    v128.bitselect(own, before, f64x2.ge(size, constant(ROW_FROM[row]!))),
   );
+};
 
 const sinFrom =
   (quarters: 0 | 1): Expression =>
@@ -43,12 +45,12 @@ const sinFrom =
     widened(work, x, (half, v) => {
       const [whole, w] = half.locals('vv');
       const isOne = half.constant('i64 1', () => i64x2.extendLowU(i32x4.splat(1)));
-      const usual = TWO_OVER_PI[0]!.map((part) => half.f64(part));
+      const usual = [0, 1, 2].map((part) => half.f64(TWO_OVER_PI[part]!));
       reduced(half, v, usual, whole, w);
       const size = half.step(f64x2.abs(v));
       const again = half.apart();
-      const parts = ([0, 1, 2] as const).map((part) => partFor(size, part));
-      reduced(again, v, parts, whole, w);
+      const others = [0, 1, 2].map((part) => partFor(size, part));
+      reduced(again, v, others, whole, w);
       half.also(when(v128.anyTrue(f64x2.ge(size, half.f64(ROW_FROM[1]!))), again.finish()));
       const z = half.step(f64x2.mul(w, w));
       const cos = polynomial(half, z, COS);
