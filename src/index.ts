@@ -20,6 +20,7 @@ export {
   where,
 } from './autograd/arithmetic.ts';
 export { type ConvOptions, conv1d, conv2d, conv2dTranspose, depthwiseConv2d } from './autograd/convolution.ts';
+export { einsum } from './autograd/einsum.ts';
 export {
   abs,
   ceil,

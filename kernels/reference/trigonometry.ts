@@ -3,7 +3,7 @@
 /** Adding and subtracting 1.5·2⁵² rounds to an integer, as roundHalfEven does. */
 const ROUND = 6755399441055744;
 
-/** sin(π/2·(n + w)) for |w| ≤ 1/2, absolute error below 1e-10. */
+/** sin(π/2·(n + w)) for |w| ≤ 1/2 + 2⁻¹², absolute error below 1e-10. */
 function sinQuarters(n: number, w: number): number {
   const z = w * w;
   let p: number;
@@ -44,7 +44,8 @@ export const ROW_FROM: readonly number[] = [0, 2 ** 41, 2 ** 57, 2 ** 73, 2 ** 8
 
 /**
  * sin(x + π/2·quarters). The argument is reduced in quarters of a turn, x·2/π = n + w, without the bits of 2/π that make
- * whole turns (Payne & Hanek 1983), by exact products that are added up from the largest (Cody & Waite 1980). @W@
+ * whole turns (Payne & Hanek 1983), by exact products that are added up from the largest (Cody & Waite 1980). The error of w
+ * is below 2⁻⁶⁹, or 2⁻⁵² of it; of all float32 numbers from 1 on, none has a w below 2⁻³⁰.
  */
 function sinFrom(x: number, quarters: 0 | 1): number {
   const size = Math.abs(x);
@@ -56,12 +57,12 @@ function sinFrom(x: number, quarters: 0 | 1): number {
   return sinQuarters(n + quarters, high - n + low + x * TWO_OVER_PI[at + 2]!);
 }
 
-/** sin x, 0.501 ulp for every x; keeps -0; NaN of infinities. Measured at all float32 numbers. */
+/** sin x, 0.501 ulp from one end of float32 to the other; keeps -0; NaN of infinities. */
 export function sin64(x: number): number {
   return sinFrom(x, 0);
 }
 
-/** cos x, as sin64. */
+/** cos x, 0.501 ulp as well. */
 export function cos64(x: number): number {
   return sinFrom(x, 1);
 }

@@ -105,6 +105,8 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     exp: unary(math.exp),
     expm1: unary(math.expm1),
     log: unary(math.log),
+    sin: unary(trigonometry.sin),
+    cos: unary(trigonometry.cos),
     tanh: unary(math.tanh),
     sigmoid: unary(math.sigmoid),
     softplus: unary(math.softplus),
@@ -115,8 +117,6 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     relu6: unary((work, x) => pmin(pmax(x, work.f32(0)), work.f32(6))),
     // These need so many registers that two vectors a turn are best.
     log1p: unary(math.log1p, 2),
-    sin: unary(trigonometry.sin, 2),
-    cos: unary(trigonometry.cos, 2),
     erf: unary(math.erf, 2),
     gelu: unary(math.gelu, 2),
     leakyRelu: withParameter(leakyRelu),

@@ -39,12 +39,13 @@ const partFor = (size: Local, part: number): Code => {
   );
 };
 
+/** The first row of 2/π serves two numbers without a question; if one of them is huge, each is reduced again by its own row. */
 const sinFrom =
   (quarters: 0 | 1): Expression =>
   (work, x) =>
     widened(work, x, (half, v) => {
       const [whole, w] = half.locals('vv');
-      const isOne = half.constant('i64 1', () => i64x2.extendLowU(i32x4.splat(1)));
+      const one = half.constant('i64 1', () => i64x2.extendLowU(i32x4.splat(1)));
       const usual = [0, 1, 2].map((part) => half.f64(TWO_OVER_PI[part]!));
       reduced(half, v, usual, whole, w);
       const size = half.step(f64x2.abs(v));
@@ -56,7 +57,7 @@ const sinFrom =
       const cos = polynomial(half, z, COS);
       const sin = half.step(f64x2.mul(polynomial(half, z, SIN), w));
       const n = quarters === 0 ? whole : half.step(f64x2.add(whole, half.f64(1)));
-      const isOdd = i64x2.sub(half.f64(0), v128.and(n, isOne));
+      const isOdd = i64x2.sub(half.f64(0), v128.and(n, one));
       return v128.xor(v128.bitselect(cos, sin, isOdd), i64x2.shl(i64x2.shrU(n, 1), 63));
     });
 

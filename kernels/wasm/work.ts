@@ -9,6 +9,7 @@ import * as f64x2 from './instructions/f64x2.ts';
 export class Work {
   /** Code to run before the loop: sets the constants. A vector made anew in each turn costs as much as an addition. */
   readonly prepare: Code[];
+  /** For what is set more than once. */
   readonly locals: NewLocals;
   private readonly constants: Map<string, Local>;
   private readonly steps: Code[] = [];
