@@ -37,9 +37,8 @@ export function einsum(subscripts: string, ...operands: readonly Tensor[]): Tens
   size(OP, sized(output, sizes));
   const named = operands.map((x, i) => withoutOnes(diagonal({ x, labels: inputs[i]! }), sizes));
   const later = (i: number): Labels => [...output, ...named.slice(i).flatMap(({ labels }) => labels)];
-  const single = named.map((t, i) =>
-    summed(t, [...named.slice(0, i).flatMap(({ labels }) => labels), ...later(i + 1)]),
-  );
+  const others = (i: number): Labels => named.flatMap(({ labels }, j) => (j === i ? [] : labels));
+  const single = named.map((t, i) => summed(t, [...output, ...others(i)]));
   const y = single.reduce((a, b, i) => product(a, b, later(i + 1), sizes));
   return inOrder(y, output);
 }
