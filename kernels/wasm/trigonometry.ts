@@ -1,4 +1,4 @@
-import { ROW_FROM, TWO_OVER_PI } from '../reference/trigonometry.ts';
+import { ROW_FROM, TWO_OVER_PI } from '../two-over-pi.ts';
 import { type Local, when } from './assembler.ts';
 import type { Code, Value } from './code.ts';
 import * as f64 from './instructions/f64.ts';

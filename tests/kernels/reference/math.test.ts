@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as core from '../../../kernels/reference/math.ts';
 import { reference64 } from '../../../kernels/reference/reference64.ts';
-import { ROW_FROM, TWO_OVER_PI } from '../../../kernels/reference/trigonometry.ts';
+import { ROW_FROM, TWO_OVER_PI } from '../../../kernels/two-over-pi.ts';
 import { digest, everyFloat, specials, ulps } from './tools.ts';
 
 const x64 = new Float64Array(1);
