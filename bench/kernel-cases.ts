@@ -14,7 +14,10 @@ import {
 } from './kernel-case.ts';
 import { packedLevels } from './levels.ts';
 
-const UNARY = ['neg', 'abs', 'sign', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'exp', 'expm1', 'log', 'log1p'] as const;
+const UNARY = [
+  ...(['neg', 'abs', 'sign', 'round', 'floor', 'ceil', 'square', 'reciprocal', 'sqrt', 'rsqrt'] as const),
+  ...(['exp', 'expm1', 'log', 'log1p', 'sin', 'cos'] as const),
+] as const;
 const ACTIVATIONS = [
   'erf',
   'tanh',

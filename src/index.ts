@@ -20,13 +20,17 @@ export {
   where,
 } from './autograd/arithmetic.ts';
 export { type ConvOptions, conv1d, conv2d, conv2dTranspose, depthwiseConv2d } from './autograd/convolution.ts';
+export { einsum } from './autograd/einsum.ts';
 export {
   abs,
+  ceil,
   clip,
+  cos,
   elu,
   erf,
   exp,
   expm1,
+  floor,
   gelu,
   geluTanh,
   hardSwish,
@@ -37,10 +41,12 @@ export {
   reciprocal,
   relu,
   relu6,
+  round,
   rsqrt,
   sigmoid,
   sign,
   silu,
+  sin,
   softplus,
   sqrt,
   square,

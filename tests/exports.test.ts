@@ -7,10 +7,10 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     () => import('../src/index.ts'),
     `
       cpu reference wasmSupport wasm add div equal greater greaterEqual less lessEqual maximum minimum mul neg
-      notEqual sub where abs clip elu erf exp expm1 gelu geluTanh hardSwish leakyRelu log log1p pow reciprocal
+      notEqual sub where abs ceil clip cos elu einsum erf exp expm1 floor gelu geluTanh hardSwish leakyRelu log log1p pow reciprocal
       conv1d conv2d conv2dTranspose depthwiseConv2d relu6 channelShuffle embedding batchNorm batchNormWith layerNorm
       avgPool1d avgPool2d globalAvgPool globalMaxPool maxPool1d maxPool2d upsample
-      relu rsqrt sigmoid sign silu softplus sqrt square tanh gradcheck broadcastTo cast concat detach expandDims
+      relu round rsqrt sigmoid sign silu sin softplus sqrt square tanh gradcheck broadcastTo cast concat detach expandDims
       flip gather oneHot pad permute reshape scatterAdd slice split squeeze stack tile transpose dense dropout
       matmul softmaxCrossEntropy argmax argmin logSoftmax logSumExp max mean min prod softmax sum topK variance
       sort argsort unique searchSorted cumsum cumprod quantile histogram

@@ -1,5 +1,6 @@
 import { arithmeticCases } from './op-cases/arithmetic.ts';
 import { convolutionCases } from './op-cases/convolution.ts';
+import { einsumCase } from './op-cases/einsum.ts';
 import { elementwiseCases } from './op-cases/elementwise.ts';
 import { movementCases } from './op-cases/movement.ts';
 import { normalizationCases } from './op-cases/normalization.ts';
@@ -21,6 +22,7 @@ export const opCases: readonly OpCase[] = [
   ...reductionCases,
   ...sortingCases,
   ...productCases,
+  einsumCase,
   ...convolutionCases,
   ...poolingCases,
   ...normalizationCases,

@@ -1,5 +1,6 @@
 import type { ElementwiseKernels } from '../interface/elementwise.ts';
-import { exp64, log64, sigmoid64, tanh64 } from '../reference/math.ts';
+import { nearest } from '../reference/elementwise.ts';
+import { cos64, exp64, log64, sigmoid64, sin64, tanh64 } from '../reference/math.ts';
 
 /**
  * The reference's loops call an operation that they are given; once V8 has seen a few operations it inlines none of
@@ -20,6 +21,18 @@ export const elementwise: Partial<ElementwiseKernels<Float32Array>> = {
     for (let i = 0; i < n; i++) y[i] = Math.abs(x[i]!);
   },
 
+  round: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = nearest(x[i]!);
+  },
+
+  floor: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = Math.floor(x[i]!);
+  },
+
+  ceil: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = Math.ceil(x[i]!);
+  },
+
   square: (n, x, y) => {
     for (let i = 0; i < n; i++) y[i] = x[i]! * x[i]!;
   },
@@ -34,6 +47,14 @@ export const elementwise: Partial<ElementwiseKernels<Float32Array>> = {
 
   log: (n, x, y) => {
     for (let i = 0; i < n; i++) y[i] = log64(x[i]!);
+  },
+
+  sin: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = sin64(x[i]!);
+  },
+
+  cos: (n, x, y) => {
+    for (let i = 0; i < n; i++) y[i] = cos64(x[i]!);
   },
 
   tanh: (n, x, y) => {

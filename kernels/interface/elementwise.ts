@@ -29,6 +29,10 @@ export interface ElementwiseKernels<F extends FloatArray> {
   readonly abs: UnaryKernel<F>;
   /** -1, 0 or 1; keeps ±0 and NaN. */
   readonly sign: UnaryKernel<F>;
+  /** To the nearest integer, half to even. As `floor` and `ceil`: keeps the sign of what becomes 0, infinities and NaN. */
+  readonly round: UnaryKernel<F>;
+  readonly floor: UnaryKernel<F>;
+  readonly ceil: UnaryKernel<F>;
   readonly square: UnaryKernel<F>;
   readonly reciprocal: UnaryKernel<F>;
   readonly sqrt: UnaryKernel<F>;
@@ -40,6 +44,9 @@ export interface ElementwiseKernels<F extends FloatArray> {
   readonly log: UnaryKernel<F>;
   /** log(1 + x), accurate near 0. */
   readonly log1p: UnaryKernel<F>;
+  /** Of radians, within 0.501 ulp for every number; sin keeps -0; both are NaN of infinities. */
+  readonly sin: UnaryKernel<F>;
+  readonly cos: UnaryKernel<F>;
   readonly erf: UnaryKernel<F>;
   readonly tanh: UnaryKernel<F>;
   readonly sigmoid: UnaryKernel<F>;

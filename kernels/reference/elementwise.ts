@@ -10,6 +10,8 @@ export interface Functions {
   readonly expm1: Scalar;
   readonly log: Scalar;
   readonly log1p: Scalar;
+  readonly sin: Scalar;
+  readonly cos: Scalar;
   readonly erf: Scalar;
   readonly tanh: Scalar;
   readonly sigmoid: Scalar;
@@ -44,6 +46,9 @@ export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): 
     neg: unary((x) => -x),
     abs: unary(Math.abs),
     sign: unary(Math.sign),
+    round: unary(nearest),
+    floor: unary(Math.floor),
+    ceil: unary(Math.ceil),
     square: unary((x) => x * x),
     reciprocal: unary((x) => 1 / x),
     sqrt: unary(Math.sqrt),
@@ -52,6 +57,8 @@ export function elementwise<F extends FloatArray>(round: Scalar, f: Functions): 
     expm1: unary(f.expm1),
     log: unary(f.log),
     log1p: unary(f.log1p),
+    sin: unary(f.sin),
+    cos: unary(f.cos),
     erf: unary(f.erf),
     tanh: unary(f.tanh),
     sigmoid: unary(f.sigmoid),
@@ -110,6 +117,14 @@ export function relu(x: number): number {
 export function relu6(x: number): number {
   if (x > 6) return 6;
   return relu(x);
+}
+
+/** The nearest integer, half to even, of any number: adding 2⁵² leaves no fraction. Keeps the sign of what becomes 0. */
+export function nearest(x: number): number {
+  const size = Math.abs(x);
+  if (!(size > 0 && size < 4503599627370496)) return x;
+  const whole = size + 4503599627370496 - 4503599627370496;
+  return x < 0 ? -whole : whole;
 }
 
 /** What follows a finished cell of a product or of a convolution. */

@@ -8,6 +8,7 @@
 
 import { log1p64, log64 } from './logarithm.ts';
 
+export { cos64, cosTurns64, sin64, sinTurns64 } from './trigonometry.ts';
 export { log1p64, log64 };
 
 /** Adding and subtracting 1.5·2⁵² rounds |x| < 2⁵¹ to an integer, half to even, whatever the engine. */
@@ -139,40 +140,6 @@ export function pow64(x: number, y: number): number {
   if (x > 0 || Object.is(x, 0) || Number.isNaN(x)) return size;
   if (Math.abs(y % 2) === 1) return -size; // odd
   return Math.floor(y) === y || x === 0 || x === -Infinity ? size : Number.NaN;
-}
-
-/** sin(π/2·(n + w)) for |w| ≤ 1/2, absolute error below 1e-10. */
-function sinQuarters(n: number, w: number): number {
-  const z = w * w;
-  let p: number;
-  if ((n & 1) === 0) {
-    p = -0.0000035564661659354845;
-    p = p * z + 0.0001604292875004429;
-    p = p * z - 0.0046817525888474334;
-    p = p * z + 0.07969262615478058;
-    p = p * z - 0.6459640975042751;
-    p = (p * z + 1.5707963267948906) * w;
-  } else {
-    p = 0.0009033629817820331;
-    p = p * z - 0.020859936030824297;
-    p = p * z + 0.2536691825964867;
-    p = p * z - 1.233700539564779;
-    p = p * z + 0.999999999943938;
-  }
-  return (n & 2) === 0 ? p : -p;
-}
-
-/** Turns 2⁻²⁴·(word >>> 8) of a circle: the angle of Box and Muller's method. */
-export function sinTurns64(word: number): number {
-  const quarters = (word >>> 8) / 4194304; // exact
-  const n = roundHalfEven(quarters);
-  return sinQuarters(n, quarters - n);
-}
-
-export function cosTurns64(word: number): number {
-  const quarters = (word >>> 8) / 4194304;
-  const n = roundHalfEven(quarters);
-  return sinQuarters(n + 1, quarters - n);
 }
 
 /** √(-2 log u), u = ((word >>> 8) + 1)·2⁻²⁴ in (0, 1]: the radius of Box and Muller's method, at most 5.77. */

@@ -43,6 +43,8 @@ export const reference: Kernels = {
     expm1: core.expm1_64,
     log: core.log64,
     log1p: core.log1p64,
+    sin: core.sin64,
+    cos: core.cos64,
     erf: core.erf64,
     tanh: core.tanh64,
     sigmoid: core.sigmoid64,

@@ -29,6 +29,8 @@ export const reference64: Kernels64 = {
     expm1: Math.expm1,
     log: Math.log,
     log1p: Math.log1p,
+    sin: Math.sin,
+    cos: Math.cos,
     erf,
     tanh: Math.tanh,
     sigmoid: (x) => 1 / (1 + Math.exp(-x)),

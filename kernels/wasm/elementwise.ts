@@ -8,6 +8,7 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as v128 from './instructions/v128.ts';
 import { type Elements, type Expression, mapSlot } from './map.ts';
 import * as math from './math.ts';
+import * as trigonometry from './trigonometry.ts';
 
 /**
  * Elementwise kernels: each is an expression on four lanes, of which `map.ts` makes the loop. One float32 instruction
@@ -94,6 +95,9 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     neg: unary((_, x) => neg(x)),
     abs: unary((_, x) => abs(x)),
     sign: unary(sign),
+    round: unary((_, x) => f32x4.nearest(x)),
+    floor: unary((_, x) => f32x4.floor(x)),
+    ceil: unary((_, x) => f32x4.ceil(x)),
     square: unary((_, x) => mul(x, x)),
     reciprocal: unary((work, x) => div(work.f32(1), x)),
     sqrt: unary((_, x) => sqrt(x)),
@@ -101,6 +105,8 @@ export function elementwise(engine: Engine): Partial<Elementwise> {
     exp: unary(math.exp),
     expm1: unary(math.expm1),
     log: unary(math.log),
+    sin: unary(trigonometry.sin),
+    cos: unary(trigonometry.cos),
     tanh: unary(math.tanh),
     sigmoid: unary(math.sigmoid),
     softplus: unary(math.softplus),

@@ -42,7 +42,7 @@ export function polynomial(work: Work, x: Local, [highest, ...rest]: readonly nu
 
 // Exponentials -------------------------------------------------------------------------------------------------------
 
-const ROUND = 6755399441055744; // 1.5·2⁵²: adding it leaves the integer in the lowest bits
+export const ROUND = 6755399441055744; // 1.5·2⁵²: adding it leaves the integer in the lowest bits
 const EXP = [
   0.0001984124597896562, 0.0013941015350188732, 0.008333402935940745, 0.04166635432491419, 0.16666666249329432,
   0.5000000046680092, 1.000000000031224,

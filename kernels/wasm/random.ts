@@ -10,6 +10,7 @@ import * as v128 from './instructions/v128.ts';
 import { logPair, polynomial } from './math.ts';
 import { storeFirst } from './stores.ts';
 import { transposed } from './transposed.ts';
+import { COS, SIN } from './trigonometry.ts';
 import { Work } from './work.ts';
 
 /**
@@ -89,12 +90,6 @@ function addRandom(func: AddFunction, { words = () => [], element = (_, word) =>
 }
 
 const top24 = (word: Value): Code => i32x4.shrU(word, 8);
-
-const SIN = [
-  -0.0000035564661659354845, 0.0001604292875004429, -0.0046817525888474334, 0.07969262615478058, -0.6459640975042751,
-  1.5707963267948906,
-];
-const COS = [0.0009033629817820331, -0.020859936030824297, 0.2536691825964867, -1.233700539564779, 0.999999999943938];
 
 /**
  * Box & Muller 1958, as `reference/math.ts` has it: the even words become radius·cos, the odd ones radius·sin, each

@@ -9,7 +9,8 @@ import * as f64x2 from './instructions/f64x2.ts';
 export class Work {
   /** Code to run before the loop: sets the constants. A vector made anew in each turn costs as much as an addition. */
   readonly prepare: Code[];
-  private readonly locals: NewLocals;
+  /** For what is set more than once. */
+  readonly locals: NewLocals;
   private readonly constants: Map<string, Local>;
   private readonly steps: Code[] = [];
 
@@ -44,8 +45,13 @@ export class Work {
 
   /** Adds a step: the local holds its result, from now on. */
   step(value: Value, local: Local = this.locals('v')[0]): Local {
-    this.steps.push(local.set(value));
+    this.also(local.set(value));
     return local;
+  }
+
+  /** Adds a statement as a step. */
+  also(statement: Code): void {
+    this.steps.push(statement);
   }
 
   /**

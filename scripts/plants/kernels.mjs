@@ -675,4 +675,25 @@ export const plants = [
     replace: '',
     mustFail: ['tests/kernels/reference/integer-rows.test.ts', 'tests/kernels/wasm/wasm.test.ts'],
   },
+  {
+    name: 'a huge number is reduced by the first bits of 2/pi in SIMD',
+    file: 'kernels/wasm/trigonometry.ts',
+    find: 'half.also(when(v128.anyTrue(f64x2.ge(size, half.f64(ROW_FROM[1]!))), again.finish()));',
+    replace: '',
+    mustFail: ['tests/kernels/wasm/elementwise.test.ts'],
+  },
+  {
+    name: 'bits of 2/pi behind the first 58 do not count',
+    file: 'kernels/reference/trigonometry.ts',
+    find: 'high - n + low + x * TWO_OVER_PI[at + 2]!',
+    replace: 'high - n + low',
+    mustFail: ['tests/kernels/reference/math.test.ts'],
+  },
+  {
+    name: 'round takes a half up',
+    file: 'kernels/reference/elementwise.ts',
+    find: 'size + 4503599627370496 - 4503599627370496',
+    replace: 'Math.floor(size + 0.5)',
+    mustFail: ['tests/kernels/reference/elementwise.test.ts'],
+  },
 ];

@@ -12,9 +12,28 @@ export function abs(x: Tensor): Tensor {
   return record('abs', map('abs', x), [x, (g) => mul(g, sign(x))]);
 }
 
+/** A function that is level between its steps. */
+const steps = (op: 'sign' | 'round' | 'floor' | 'ceil', x: Tensor): Tensor =>
+  record(op, map(op, x), [x, (g) => zeros(g.shape, g.dtype)]);
+
 /** -1, 0 or 1. Its gradient is 0 everywhere. */
 export function sign(x: Tensor): Tensor {
-  return record('sign', map('sign', x), [x, (g) => zeros(g.shape, g.dtype)]);
+  return steps('sign', x);
+}
+
+/** To the nearest integer, half to even as NumPy; keeps -0, infinities and NaN, and -0.3 becomes -0. Its gradient is 0. */
+export function round(x: Tensor): Tensor {
+  return steps('round', x);
+}
+
+/** The largest integer that is not above x; keeps -0, infinities and NaN. Its gradient is 0. */
+export function floor(x: Tensor): Tensor {
+  return steps('floor', x);
+}
+
+/** The smallest integer that is not below x; keeps -0, infinities and NaN, and -0.3 becomes -0. Its gradient is 0. */
+export function ceil(x: Tensor): Tensor {
+  return steps('ceil', x);
 }
 
 export function square(x: Tensor): Tensor {
@@ -56,6 +75,16 @@ export function log(x: Tensor): Tensor {
 /** log(1 + x), accurate near 0. */
 export function log1p(x: Tensor): Tensor {
   return record('log1p', map('log1p', x), [x, (g) => seen(g, div(g, add(x, 1)))]);
+}
+
+/** Sine of radians, within 0.501 ulp for every float32 number, huge ones too; keeps -0, and NaN of infinities. */
+export function sin(x: Tensor): Tensor {
+  return record('sin', map('sin', x), [x, (g) => mul(g, cos(x))]);
+}
+
+/** Cosine of radians, as `sin`. */
+export function cos(x: Tensor): Tensor {
+  return record('cos', map('cos', x), [x, (g) => neg(mul(g, sin(x)))]);
 }
 
 export function erf(x: Tensor): Tensor {

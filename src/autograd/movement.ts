@@ -159,7 +159,7 @@ function resolve(range: SliceRange, n: number, axis: number, shape: Shape): Reso
 }
 
 /** Adjoint of slice: zeros of `shape` with g written where the slice was taken. */
-function unslice(g: Tensor, shape: Shape, place: Readonly<Place>): Tensor {
+export function unslice(g: Tensor, shape: Shape, place: Readonly<Place>): Tensor {
   const y = zeros(shape, g.dtype);
   write(g, y, place.offset, place.strides);
   return record('unslice', y, [g, noGradient('unslice')]);

@@ -4,7 +4,7 @@ import { erf, zip } from '../plain.ts';
 import type { OpCase, Sample } from './types.ts';
 
 const SHAPES: readonly (readonly number[])[] = [[], [1], [7], [2, 3], [1, 3, 1], [17], [0], [2, 0]];
-const SPECIAL = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 100, -100, 1e30, -1e30];
+const SPECIAL = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 100, -100, 2 ** 100, -(2 ** 100)];
 
 interface Domain {
   readonly low?: number;
@@ -47,6 +47,8 @@ function unary(
   };
 }
 
+const halfToEven = (x: number): number => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+
 /** The limit where the formula would give 0·∞. */
 const gated = (gate: (x: number) => number) => (x: number) => (x === -Infinity ? -0 : x * gate(x));
 const TANH_FORM = Math.sqrt(2 / Math.PI);
@@ -54,6 +56,9 @@ const TANH_FORM = Math.sqrt(2 / Math.PI);
 export const elementwiseCases: readonly OpCase[] = [
   unary('abs', w.abs, Math.abs, { kinks: [0] }, 0),
   unary('sign', w.sign, Math.sign, { kinks: [0] }, 0, 'own test'),
+  unary('round', w.round, halfToEven, { low: -9, high: 9 }, 0, 'own test'),
+  unary('floor', w.floor, Math.floor, { low: -9, high: 9 }, 0, 'own test'),
+  unary('ceil', w.ceil, Math.ceil, { low: -9, high: 9 }, 0, 'own test'),
   unary('square', w.square, (x) => x * x, {}, 0),
   unary('reciprocal', w.reciprocal, (x) => 1 / x, { low: 0.5 }, 0),
   unary('sqrt', w.sqrt, Math.sqrt, { low: 0.5 }, 0),
@@ -62,6 +67,8 @@ export const elementwiseCases: readonly OpCase[] = [
   unary('expm1', w.expm1, Math.expm1),
   unary('log', w.log, Math.log, { low: 0.5 }),
   unary('log1p', w.log1p, Math.log1p, { low: -0.5 }),
+  unary('sin', w.sin, Math.sin, { low: -9, high: 9 }),
+  unary('cos', w.cos, Math.cos, { low: -9, high: 9 }),
   unary('erf', w.erf, erf),
   unary('tanh', w.tanh, Math.tanh),
   unary('sigmoid', w.sigmoid, (x) => 1 / (1 + Math.exp(-x))),

@@ -11,6 +11,8 @@ export const le: Binary = operation(SIMD + 0x45);
 export const ge: Binary = operation(SIMD + 0x46);
 /** Two doubles rounded into lanes 0 and 1; lanes 2 and 3 are 0. */
 export const demoteF64x2Zero: Unary = operation(SIMD + 0x5e);
+export const ceil: Unary = operation(SIMD + 0x67);
+export const floor: Unary = operation(SIMD + 0x68);
 /** The nearest integer, half to even. */
 export const nearest: Unary = operation(SIMD + 0x6a);
 export const abs: Unary = operation(SIMD + 0xe0);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as core from '../../../kernels/reference/math.ts';
 import { reference64 } from '../../../kernels/reference/reference64.ts';
+import { ROW_FROM, TWO_OVER_PI } from '../../../kernels/two-over-pi.ts';
 import { digest, everyFloat, specials, ulps } from './tools.ts';
 
 const x64 = new Float64Array(1);
@@ -28,6 +29,8 @@ const cases: readonly [string, (x: number) => number, (x: number) => number, bou
   ['expm1', core.expm1_64, Math.expm1, 0.505],
   ['log', core.log64, Math.log, 0.501],
   ['log1p', core.log1p64, Math.log1p, 0.501],
+  ['sin', core.sin64, Math.sin, 0.501],
+  ['cos', core.cos64, Math.cos, 0.501],
   ['tanh', core.tanh64, Math.tanh, 0.505],
   ['sigmoid', core.sigmoid64, accurate('sigmoid'), 0.502],
   ['erf', core.erf64, accurate('erf'), 0.501],
@@ -73,6 +76,8 @@ test('the bits of every function are the published ones', () => {
     expm1: 'ec60ec95',
     log: '1c8d4acf',
     log1p: '4b9aa5d3',
+    sin: '4facd389',
+    cos: 'fd9c2cbb',
     tanh: 'e1575ef2',
     sigmoid: 'f8d99b77',
     erf: '217615b0',
@@ -126,6 +131,45 @@ test('the angles and the radius of the normal generator agree with sine, cosine 
   expect(worst.radius).toBeLessThan(1e-10);
   expect(core.normalRadius64(0)).toBeCloseTo(5.768, 3);
   expect(core.normalRadius64(0xffffffff)).toBe(-0);
+});
+
+/** 2/π's first 400 bits, by Machin's formula for π in integers. */
+const twoOverPi = (): bigint => {
+  const one = 1n << 420n;
+  const arctan = (n: bigint): bigint => {
+    let [sum, term] = [0n, one / n];
+    for (let k = 1n; term !== 0n; k += 2n, term /= -n * n) sum += term / k;
+    return sum;
+  };
+  return (one << 399n) / (4n * arctan(5n) - arctan(239n));
+};
+
+test('the parts of 2/π are its bits, a row 16 further than the one before', () => {
+  const bits = twoOverPi();
+  TWO_OVER_PI.forEach((part, i) => {
+    const from = 16 * Math.floor(i / 3) + [0, 29, 58][i % 3]!;
+    const count = [29, 29, 53][i % 3]!;
+    const digits = BigInt.asUintN(count, bits >> BigInt(400 - from - count));
+    expect(part, `part ${i}`).toBe(Number(digits) / 2 ** (from + count));
+  });
+  expect(ROW_FROM.length).toBe(TWO_OVER_PI.length / 3);
+});
+
+test('sines are right beside multiples of π/2, at the ends of rows of 2/π and for the largest numbers', () => {
+  const near = Array.from({ length: 4000 }, (_, k) => (k * Math.PI) / 2);
+  const ends = ROW_FROM.flatMap((least) => [least, least * (1 - 2 ** -24), least * (1 + 2 ** -23)]);
+  const others = [2 ** -149, 1e-20, 16367173 * 2 ** 72, 3.4028234663852886e38];
+  for (const each of [...near, ...ends, ...others]) {
+    const x = Math.fround(each);
+    for (const signed of [x, -x]) {
+      expect(ulps(Math.fround(core.sin64(signed)), Math.sin(signed)), `sin ${signed}`).toBeLessThanOrEqual(0.501);
+      expect(ulps(Math.fround(core.cos64(signed)), Math.cos(signed)), `cos ${signed}`).toBeLessThanOrEqual(0.501);
+    }
+  }
+  // By mpmath, 300 bits: 2¹⁰⁰, the largest number, and one of the nearest to a multiple of π/2.
+  expect(Math.fround(core.sin64(2 ** 100))).toBe(Math.fround(-0.8721836054182673));
+  expect(Math.fround(core.cos64(3.4028234663852886e38))).toBe(Math.fround(0.8530210398303042));
+  expect(Math.fround(core.cos64(16367173 * 2 ** 72))).toBe(Math.fround(-1.6147697982476211e-9));
 });
 
 test('rounding by the magic constant goes half to even', () => {

@@ -9,7 +9,7 @@ const { heap } = table;
 
 const functions = [
   ...(['exp', 'expm1', 'log', 'log1p', 'erf', 'tanh', 'sigmoid', 'softplus', 'silu', 'gelu', 'geluTanh'] as const),
-  ...(['rsqrt', 'hardSwish', 'sign', 'reciprocal', 'sqrt'] as const),
+  ...(['rsqrt', 'hardSwish', 'sign', 'reciprocal', 'sqrt', 'round', 'floor', 'ceil', 'sin', 'cos'] as const),
 ];
 
 /** Every 9,973rd of all bit patterns, and as many numbers where the functions are neither 0 nor 1 nor straight lines. */
