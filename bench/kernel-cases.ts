@@ -139,6 +139,42 @@ function reductions(): KernelCase[] {
   ];
 }
 
+function sorting(): KernelCase[] {
+  const long = 100_000;
+  return [
+    ...([MATRIX, `${long}`] as const).flatMap((size) => {
+      const [rows, cols] = size === MATRIX ? [ROWS, COLS] : [1, long];
+      return [
+        kernelCase('sort', size, rows * cols, (k, { hold, floats }) => {
+          const x = hold(normal(rows * cols, 1));
+          const y = floats(rows * cols);
+          return { call: () => k.sort(rows, cols, x, y), y };
+        }),
+        kernelCase('argsort', size, rows * cols, (k, { hold }) => {
+          const x = hold(normal(rows * cols, 1));
+          const y = hold(new Int32Array(rows * cols));
+          return { call: () => k.argsort(rows, cols, x, y), y };
+        }),
+      ];
+    }),
+    kernelCase('searchSorted', `${N} in ${N}`, N, (k, { hold }) => {
+      const sorted = hold(normal(N, 1).sort());
+      const x = hold(normal(N, 2));
+      const y = hold(new Int32Array(N));
+      return { call: () => k.searchSorted(N, sorted, N, x, false, y), y };
+    }),
+    ...(['cumsum', 'cumprod'] as const).flatMap((op) =>
+      [[MATRIX, ROWS, COLS, 1] as const, [`rows ${MATRIX}`, 1, ROWS, COLS] as const].map(([size, outer, n, inner]) =>
+        kernelCase(op, size, N, (k, { hold, floats }) => {
+          const x = hold(normal(N, 1));
+          const y = floats(N);
+          return { call: () => k[op](outer, n, inner, x, y), y };
+        }),
+      ),
+    ),
+  ];
+}
+
 function rows(): KernelCase[] {
   const n = ROWS * CLASSES;
   const size = `${ROWS}x${CLASSES}`;
@@ -320,6 +356,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...elementwise(),
   ...reductions(),
   ...rows(),
+  ...sorting(),
   ...optimizers(),
   ...random(),
   ...movement(),

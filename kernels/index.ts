@@ -13,6 +13,8 @@ export type { Epilogue, ProductKernels } from './interface/products.ts';
 export type { RandomKernels } from './interface/random.ts';
 export type { ReduceKernel, ReductionKernels } from './interface/reductions.ts';
 export type { RowKernel, RowKernels } from './interface/rows.ts';
+export type { ScanKernel, ScanKernels } from './interface/scans.ts';
+export type { SortingKernels } from './interface/sorting.ts';
 export type { SparseKernels, SparseWidth } from './interface/sparse.ts';
 export type { SparseImageKernels } from './interface/sparse-images.ts';
 export type { SparseIntegerKernels } from './interface/sparse-integers.ts';

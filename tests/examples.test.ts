@@ -18,6 +18,7 @@ describe.each([
   'docs/quantization.md',
   'docs/distillation.md',
   'docs/sharing.md',
+  'docs/sorting.md',
 ])('examples of %s', (file) => {
   const scripts = file === 'docs/quantization.md' ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules
   const examples = [...examplesOf(file), ...scripts];

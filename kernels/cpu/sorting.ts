@@ -3,8 +3,8 @@ import type { SortingKernels } from '../interface/sorting.ts';
 
 /**
  * Radix sort, lowest digit first (Knuth 1998, section 5.2.5, algorithm R), of integers that are in the order of the numbers:
- * four passes of eight bits in linear time. Digits of eleven bits take three passes and are no faster from 1e5 numbers on
- * (Node 20), for 2048 places of memory are written in turn. A digit that all numbers share takes no pass.
+ * four passes of eight bits in linear time. Three of eleven bits are no faster at 1e5 numbers and slower at 1e6, where 2048
+ * places of memory are written in turn (Node 20). A digit that all numbers share takes no pass.
  */
 
 /** Rows up to here are sorted by insertion, which needs no counts of digits. */
@@ -52,10 +52,10 @@ function doubleKeys(n: number, bits: Int32Array, at: number, low: Int32Array, hi
     const l = bits[2 * (at + i)]!;
     const h = bits[2 * (at + i) + 1]!;
     const magnitude = h & MAGNITUDE;
-    const isNaN = magnitude > 0x7ff00000 || (magnitude === 0x7ff00000 && l !== 0);
+    const hasNoValue = magnitude > 0x7ff00000 || (magnitude === 0x7ff00000 && l !== 0);
     const isZero = (magnitude | l) === 0;
-    high[i] = isNaN ? MAGNITUDE : isZero ? 0 : h ^ ((h >> 31) & MAGNITUDE);
-    low[i] = isNaN || isZero ? 0 : l ^ (h >> 31) ^ SIGN;
+    high[i] = hasNoValue ? MAGNITUDE : isZero ? 0 : h ^ ((h >> 31) & MAGNITUDE);
+    low[i] = hasNoValue || isZero ? 0 : l ^ (h >> 31) ^ SIGN;
   }
 }
 

@@ -1,6 +1,27 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'a sort of wasm puts a negative zero where a positive one stood',
+    file: 'kernels/wasm/sorting.ts',
+    find: 'hasNegativeZero.set(i32.or(hasNegativeZero, i32.eq(b, SIGN))),',
+    replace: '[],',
+    mustFail: ['tests/kernels/wasm/wasm.test.ts'],
+  },
+  {
+    name: 'NaNs with a sign are sorted before all numbers',
+    file: 'kernels/cpu/sorting.ts',
+    find: 'keys[i] = magnitude > 0x7f800000 ? MAGNITUDE : magnitude',
+    replace: 'keys[i] = magnitude',
+    mustFail: ['tests/kernels/cpu/cpu.test.ts'],
+  },
+  {
+    name: 'a digit that all numbers but one share takes no pass',
+    file: 'kernels/cpu/sorting.ts',
+    find: 'if (count === n) return false;',
+    replace: 'if (count >= n - 1) return false;',
+    mustFail: ['tests/kernels/cpu/cpu.test.ts'],
+  },
+  {
     name: 'sparse panels take turns for as long as the first has rows, beside shorter ones',
     file: 'kernels/wasm/sparse-row-f32.ts',
     find: '(least, _, q) => min(least, counts[q + 1]!)',

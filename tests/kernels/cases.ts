@@ -119,7 +119,7 @@ const rowwise = (d: Draw): Call => {
   return { args: [rows, n, d.floats(rows * n), d.floats(rows * n)], written: [3] };
 };
 
-/** Rows of any type, at times longer than insertion takes; half of them with many numbers that are equal. */
+/** Rows of any type, at times longer than insertion takes; half of them with many numbers that are equal, or all but the last. */
 const toSort = (d: Draw): readonly [rows: number, n: number, x: TypedArray] => {
   const [rows, n] = [d.below(5), d.pick([d.size(), d.size(), 300 + d.below(700)])];
   const count = rows * n;
@@ -132,6 +132,8 @@ const toSort = (d: Draw): readonly [rows: number, n: number, x: TypedArray] => {
     () => d.int8(count),
     () => Uint8Array.from(d.int8(count)),
   ])();
+  // one number among equal ones: a digit that all but one share
+  if (n > 1 && d.below(4) === 0) for (let at = 0; at < rows * n; at += n) x.fill(x[at]!, at, at + n - 1 - d.below(2));
   return [rows, n, x];
 };
 

@@ -240,7 +240,7 @@ export const sortingCases: readonly OpCase[] = [
       typeError(() => w.searchSorted(w.zeros([1]), w.zeros([1], 'int32')), /^searchSorted: element types differ/),
       valueError(
         () => w.searchSorted(w.zeros([1]), w.zeros([1]), { side: 'up' as never }),
-        /^searchSorted: side must be left or right, got 'up'/,
+        /^searchSorted: side must be left or right, got "up"/,
       ),
     ],
     'none',
