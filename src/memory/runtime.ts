@@ -1,5 +1,6 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { cpu } from '../../kernels/cpu/cpu.ts';
+import { cpu64 } from '../../kernels/cpu/float64/cpu64.ts';
 import type { MovementKernels } from '../../kernels/interface/movement.ts';
 import type { FloatKernels, Kernels, Kernels64 } from '../../kernels/kernels.ts';
 import { reference } from '../../kernels/reference/reference.ts';
@@ -21,8 +22,13 @@ export interface Backend {
   readonly kernels: Kernels;
 }
 
-const backendOf = (name: Backend['name'], reason: string, kernels: Kernels): Backend =>
-  Object.defineProperty({ name, reason, kernels }, 'kernels', { enumerable: false });
+const backendOf = (name: Backend['name'], reason: string, kernels: Kernels): Backend => {
+  kernels64 = kernels === reference ? reference64 : cpu64;
+  return Object.defineProperty({ name, reason, kernels }, 'kernels', { enumerable: false });
+};
+
+/** The table for float64 beside that of the backend: the definition beside `reference`, else the fastest there is. */
+let kernels64: Kernels64 = cpu64;
 
 let current: Backend | null = null;
 
@@ -49,9 +55,14 @@ export function backend(): Backend {
 /** What operations call. `tables` stands in for the backend while a step is recorded. */
 let tables: { readonly kernels: Kernels; readonly kernels64: Kernels64 } | null = null;
 
-export const run: { readonly kernels: Kernels } = {
+export const run: { readonly kernels: Kernels; readonly kernels64: Kernels64 } = {
   get kernels() {
     return tables === null ? (current ?? backend()).kernels : tables.kernels;
+  },
+  get kernels64() {
+    if (tables !== null) return tables.kernels64;
+    current ??= choose();
+    return kernels64;
   },
 };
 
@@ -87,6 +98,5 @@ export function withTables<T>(instead: NonNullable<typeof tables>, body: () => T
 
 /** The kernels for one element type. */
 export function kernelsFor(dtype: DType): AnyFloatKernels {
-  const chosen = dtype === 'float64' ? (tables?.kernels64 ?? reference64) : run.kernels;
-  return chosen as AnyFloatKernels;
+  return (dtype === 'float64' ? run.kernels64 : run.kernels) as AnyFloatKernels;
 }
