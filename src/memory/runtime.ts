@@ -6,7 +6,8 @@ import type { FloatKernels, Kernels, Kernels64 } from '../../kernels/kernels.ts'
 import { reference } from '../../kernels/reference/reference.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { wasmSupport } from '../../kernels/wasm/engine.ts';
-import { wasm } from '../../kernels/wasm/wasm.ts';
+import { wasm64 } from '../../kernels/wasm/float64/wasm64.ts';
+import { currentEngine, wasm } from '../../kernels/wasm/wasm.ts';
 import { messageOf, ValueError } from '../base/errors.ts';
 import type { DType } from './dtype.ts';
 
@@ -23,12 +24,19 @@ export interface Backend {
 }
 
 const backendOf = (name: Backend['name'], reason: string, kernels: Kernels): Backend => {
-  kernels64 = kernels === reference ? reference64 : cpu64;
+  kernels64 = besideOf(kernels);
   return Object.defineProperty({ name, reason, kernels }, 'kernels', { enumerable: false });
 };
 
-/** The table for float64 beside that of the backend: the definition beside `reference`, else the fastest there is. */
+/** The table for float64 beside that of the backend. */
 let kernels64: Kernels64 = cpu64;
+
+/** The definition beside `reference`, a table on the heap of the one that has one, and else TypeScript. */
+function besideOf(kernels: Kernels): Kernels64 {
+  if (kernels === reference) return reference64;
+  const engine = currentEngine();
+  return engine !== null && kernels.heap === engine.heap ? wasm64(engine) : cpu64;
+}
 
 let current: Backend | null = null;
 

@@ -1,4 +1,4 @@
-import { type Binary, type Code, instruction, operation, SIMD, type Unary, type Value } from '../code.ts';
+import { type Binary, type Code, instruction, operation, SIMD, type Ternary, type Unary, type Value } from '../code.ts';
 
 /** Instructions on two floats of 64 bits, by the names and opcodes of the core specification 2.0, appendix A.7. */
 
@@ -17,5 +17,8 @@ export const div: Binary = operation(SIMD + 0xf3);
 export const pmin: Binary = operation(SIMD + 0xf6);
 /** x < y ? y : x. */
 export const pmax: Binary = operation(SIMD + 0xf7);
+
+/** x·y + z with one rounding or with two, as the machine likes. */
+export const relaxedMadd: Ternary = operation(SIMD + 0x107);
 
 export const extractLane = (lane: number, x: Value): Code => instruction(SIMD + 0x21, [x], lane);
