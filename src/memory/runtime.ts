@@ -34,8 +34,8 @@ let kernels64: Kernels64 = cpu64;
 /** The definition beside `reference`, a table on the heap of the one that has one, and else TypeScript. */
 function besideOf(kernels: Kernels): Kernels64 {
   if (kernels === reference) return reference64;
-  const engine = currentEngine();
-  return engine !== null && kernels.heap === engine.heap ? wasm64(engine) : cpu64;
+  const { heap } = kernels;
+  return heap !== undefined && heap === currentEngine()?.heap ? wasm64() : cpu64;
 }
 
 let current: Backend | null = null;
