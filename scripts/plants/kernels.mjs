@@ -1,6 +1,34 @@
 /** See scripts/plants.mjs. */
 export const plants = [
   {
+    name: 'a product of doubles writes a column behind the last of an odd number',
+    file: 'kernels/cpu/float64/products.ts',
+    find: 'const next = Math.min(1, n - 1 - j);',
+    replace: 'const next = 1;',
+    mustFail: ['tests/kernels/float64.test.ts'],
+  },
+  {
+    name: 'cross-entropy of doubles multiplies a target of 0 too',
+    file: 'kernels/cpu/float64/rows.ts',
+    find: 'if (t[q] !== 0) l[',
+    replace: 'l[',
+    mustFail: ['tests/kernels/float64.test.ts'],
+  },
+  {
+    name: 'a call on doubles outside the heap is made when it is to be linked',
+    file: 'kernels/wasm/float64/elsewhere.ts',
+    find: ' && !args.isLinking;',
+    replace: ';',
+    mustFail: ['tests/kernels/float64.test.ts'],
+  },
+  {
+    name: 'rows of a transposed operand of doubles are packed as far apart as floats',
+    file: 'kernels/wasm/pack.ts',
+    find: 'countDown(left, 1, 1, copy(to, from), partner, advance(to, 2 * bytes), advance(from, aStep)),',
+    replace: 'countDown(left, 1, 1, copy(to, from), partner, advance(to, 8), advance(from, aStep)),',
+    mustFail: ['tests/kernels/float64.test.ts'],
+  },
+  {
     name: 'sparse panels take turns for as long as the first has rows, beside shorter ones',
     file: 'kernels/wasm/sparse-row-f32.ts',
     find: '(least, _, q) => min(least, counts[q + 1]!)',

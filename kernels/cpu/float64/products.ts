@@ -85,8 +85,8 @@ function packB(k: number, b: Float64Array, offset: number, bp: number, next: num
   }
 }
 
-/** C += op(A)·op(B): element (i, p) of op(A) is a[a0 + i·ai + p·ap], likewise B's; each sixteen columns of B are `bPanel` apart. */
-export function addProduct(
+/** C += op(A)·op(B): element (i, p) of op(A) is a[a0 + i·ai + p·ap], likewise B's. */
+function addProduct(
   m: number,
   n: number,
   k: number,
@@ -100,8 +100,6 @@ export function addProduct(
   bj: number,
   c: Float64Array,
   c0: number,
-  ci: number,
-  bPanel: number = 16 * bj,
 ): void {
   for (let p = 0; p < k; p += KC) {
     const kc = Math.min(KC, k - p);
@@ -110,12 +108,12 @@ export function addProduct(
       packA(mc, kc, a, a0 + i0 * ai + p * ap, ai, ap);
       for (let j = 0; j < n; j += COLS) {
         const next = Math.min(1, n - 1 - j); // 0 in the last column of an odd n
-        packB(kc, b, b0 + p * bp + (j >> 4) * bPanel + (j & 15) * bj, bp, next * bj);
+        packB(kc, b, b0 + p * bp + j * bj, bp, next * bj);
         for (let i = 0; i < mc; i += ROWS) {
-          const o = c0 + (i0 + i) * ci + j;
-          const o1 = o + Math.min(1, mc - 1 - i) * ci;
-          const o2 = o + Math.min(2, mc - 1 - i) * ci;
-          tile(kc, i * kc, c, o, o1, o2, o + Math.min(3, mc - 1 - i) * ci, next);
+          const o = c0 + (i0 + i) * n + j;
+          const o1 = o + Math.min(1, mc - 1 - i) * n;
+          const o2 = o + Math.min(2, mc - 1 - i) * n;
+          tile(kc, i * kc, c, o, o1, o2, o + Math.min(3, mc - 1 - i) * n, next);
         }
       }
     }
@@ -197,7 +195,7 @@ function add(
   const bj = transB ? k : 1;
   if (n === 1) addRows(1, m, k, b, b0, 0, bp, a, a0, ap, ai, c, c0);
   else if (m === 1 || k < SHALLOW) addRows(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
-  else addProduct(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0, n);
+  else addProduct(m, n, k, a, a0, ai, ap, b, b0, bp, bj, c, c0);
 }
 
 /** Bias and activation; -0 stays. */
@@ -212,7 +210,7 @@ function finish(m: number, n: number, bias: Float64Array | null, activation: Epi
   }
 }
 
-export const products: Omit<ProductKernels<Float64Array>, 'packPanels'> = {
+export const products: Pick<ProductKernels<Float64Array>, 'gemm' | 'gemmStridedBatched'> = {
   /** `| 0` as in `cpu/products.ts`. */
   gemm: (m, n, k, a, transA, b, transB, bias, activation, c, accumulate = false) => {
     m |= 0;
@@ -220,15 +218,6 @@ export const products: Omit<ProductKernels<Float64Array>, 'packPanels'> = {
     k |= 0;
     if (!accumulate) c.fill(0, 0, m * n);
     add(m, n, k, a, 0, transA, b, 0, transB, c, 0);
-    finish(m, n, bias, activation, c);
-  },
-
-  gemmPanels: (m, n, k, a, packed, bias, activation, c) => {
-    m |= 0;
-    n |= 0;
-    k |= 0;
-    c.fill(0, 0, m * n);
-    addProduct(m, n, k, a, 0, k, 1, packed, 0, 16, 1, c, 0, n, 16 * k);
     finish(m, n, bias, activation, c);
   },
 
