@@ -143,8 +143,8 @@ function addThreshold(func: AddFunction, map: Threshold, floats: Floats): void {
 const soft: Threshold = ({ vector: { add, sub, min, max }, splat }, w, t) =>
   add(max(sub(w, t), splat(0)), min(add(w, t), splat(0)));
 
-const factor: Threshold = ({ vector: { sub, div, le }, splat }, norm, least) =>
-  v128.andnot(sub(splat(1), div(least, norm)), le(norm, least));
+const factor: Threshold = ({ vector, splat }, norm, least) =>
+  v128.andnot(vector.sub(splat(1), vector.div(least, norm)), vector.le(norm, least));
 
 export function optimizers<F extends FloatArray = Float32Array>(
   engine: Engine,

@@ -1,4 +1,3 @@
-import { cpu64 } from '../../cpu/float64/cpu64.ts';
 import type { AnyKernel, Kernels64 } from '../../kernels.ts';
 import type { Engine } from '../engine.ts';
 
@@ -6,24 +5,25 @@ type Some = Partial<Kernels64>;
 type Kernel = (...operands: readonly unknown[]) => void;
 
 /**
- * Compiled kernels, but `cpu64` for calls with an array that is not in the heap: it walks arrays where they lie, and to copy a
- * double costs as much as to add it. Of kernels that do more, `isSmall` says by the operands when they do not. While a call
+ * Compiled kernels, but those in TypeScript for calls with an array that is not in the heap: they walk arrays where they lie, and
+ * to copy a double costs as much as to add it. Of kernels that do more, `isSmall` says by the operands when they do not. While a call
  * is linked, such arrays are counted as ever.
  */
 export function orElsewhere(
   { args, heap: { addresses } }: Engine,
+  typescript: Kernels64,
   compiled: Some,
   isSmall: (operands: readonly number[]) => boolean = () => true,
 ): Some {
   const isElsewhere = (x: unknown): boolean => ArrayBuffer.isView(x) && !addresses.has(x as Float64Array);
   const choosing = Object.entries(compiled).map(([name, own]: [string, AnyKernel]) => {
     const kernel = own as Kernel;
-    const typescript = cpu64[name as keyof Kernels64] as Kernel;
+    const other = typescript[name as keyof Kernels64] as Kernel;
     return [
       name,
       (...operands: readonly unknown[]) => {
         const isBetter = operands.some(isElsewhere) && isSmall(operands as readonly number[]) && !args.isLinking;
-        (isBetter ? typescript : kernel)(...operands);
+        (isBetter ? other : kernel)(...operands);
       },
     ];
   });

@@ -26,11 +26,12 @@ function newTable(): Kernels64 {
   const engine = currentEngine()!;
   const { gemm, gemmStridedBatched } = products64(engine);
   const compiled = {
-    ...orElsewhere(engine, { ...elementwise64(engine), ...optimizers<Float64Array>(engine, float64) }),
+    ...orElsewhere(engine, cpu64, { ...elementwise64(engine), ...optimizers<Float64Array>(engine, float64) }),
     // A product with one column reads its largest operand once.
-    ...orElsewhere(engine, { gemm }, ([m = 0, n = 0, k = 0]) => n === 1 || m * n * k < COPIED_FROM),
+    ...orElsewhere(engine, cpu64, { gemm }, ([m = 0, n = 0, k = 0]) => n === 1 || m * n * k < COPIED_FROM),
     ...orElsewhere(
       engine,
+      cpu64,
       { gemmStridedBatched },
       ([batch = 0, m = 0, n = 0, k = 0]) => batch * m * n * k < COPIED_FROM,
     ),
