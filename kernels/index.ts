@@ -1,5 +1,6 @@
 export type { ArrayOf, ElementType, FloatArray, TypedArray } from './arrays.ts';
 export { cpu } from './cpu/cpu.ts';
+export { cpu64 } from './cpu/float64/cpu64.ts';
 export { quantizedCpu } from './cpu/quantized.ts';
 export type { Convolution, ConvolutionKernels, Window } from './interface/convolution.ts';
 export type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from './interface/elementwise.ts';
@@ -25,4 +26,5 @@ export { type PairedRows, pairedRows } from './packing.ts';
 export { reference } from './reference/reference.ts';
 export { reference64 } from './reference/reference64.ts';
 export { type WasmSupport, wasmSupport } from './wasm/engine.ts';
+export { wasm64 } from './wasm/float64/wasm64.ts';
 export { type WasmOptions, wasm } from './wasm/wasm.ts';

@@ -27,7 +27,7 @@ import type { SparseIntegerKernels } from './interface/sparse-integers.ts';
  * unless the kernel says otherwise. An output may be the same array as an input of the same size for the elementwise
  * kernels, and for no other.
  *
- * `reference` defines what each kernel computes, to the bit; `cpu` equals it. NaN payloads are not defined.
+ * `reference` defines what each kernel computes, to the bit, and `reference64` of doubles; other tables equal them. NaN payloads are not defined.
  */
 
 /** The families of one type of floats. */
@@ -73,5 +73,5 @@ export interface Kernels
 /** Some kernel, when it does not matter which. */
 export type AnyKernel = (...args: readonly never[]) => void;
 
-/** A whole table for float64: `reference64`, used for gradient checks and exact golden runs. */
+/** A whole table for float64: `reference64` defines the bits, `cpu64` and `wasm64` equal it. */
 export interface Kernels64 extends FloatKernels<Float64Array>, MovementKernels {}

@@ -37,7 +37,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './kernels': [
     () => import('../kernels/index.ts'),
     `
-      convLadder cpu gemmLadder reference reference64 wasmSupport wasm
+      convLadder cpu cpu64 gemmLadder reference reference64 wasmSupport wasm wasm64
     `,
   ],
   './infer': [

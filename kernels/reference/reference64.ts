@@ -1,4 +1,5 @@
 import type { Kernels64 } from '../kernels.ts';
+import type { Functions } from './elementwise.ts';
 import { movement } from './movement.ts';
 import { floatKernels } from './reference.ts';
 
@@ -19,30 +20,33 @@ function pow(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
+/** The engine's own functions. */
+export const functions64: Functions = {
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  sin: Math.sin,
+  cos: Math.cos,
+  erf,
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  // The limits keep -∞ from becoming NaN: both functions are 0 there.
+  silu: (x) => Math.max(x, -1e3) / (1 + Math.exp(-Math.max(x, -1e3))),
+  gelu: (x) => 0.5 * Math.max(x, -1e3) * (1 + erf(x * Math.SQRT1_2)),
+  geluTanh: (x) => {
+    const v = Math.max(x, -1e3);
+    return v / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+  },
+  pow,
+};
+
 /**
  * The same loops in float64 with the engine's Math functions and no rounding: for checking gradients and exact golden
  * runs, and the measure of `reference`. Its last bits differ between engines.
  */
 export const reference64: Kernels64 = {
-  ...floatKernels<Float64Array>((x) => x, {
-    exp: Math.exp,
-    expm1: Math.expm1,
-    log: Math.log,
-    log1p: Math.log1p,
-    sin: Math.sin,
-    cos: Math.cos,
-    erf,
-    tanh: Math.tanh,
-    sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-    softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-    // The limits keep -∞ from becoming NaN: both functions are 0 there.
-    silu: (x) => Math.max(x, -1e3) / (1 + Math.exp(-Math.max(x, -1e3))),
-    gelu: (x) => 0.5 * Math.max(x, -1e3) * (1 + erf(x * Math.SQRT1_2)),
-    geluTanh: (x) => {
-      const v = Math.max(x, -1e3);
-      return v / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
-    },
-    pow,
-  }),
+  ...floatKernels<Float64Array>((x) => x, functions64),
   ...movement,
 };

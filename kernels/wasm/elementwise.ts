@@ -1,12 +1,13 @@
-import type { BinaryKernel, ElementwiseKernels, ParameterKernel, UnaryKernel } from '../interface/elementwise.ts';
+import type { ElementwiseKernels } from '../interface/elementwise.ts';
 import type { Local } from './assembler.ts';
 import type { Binary as BinaryInstruction, Code } from './code.ts';
+import { formsOf } from './elementwise-forms.ts';
 import type { Engine } from './engine.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import { abs, add, div, gt, lt, mul, neg, pmax, pmin, sqrt, sub } from './instructions/f32x4.ts';
 import * as f64x2 from './instructions/f64x2.ts';
 import * as v128 from './instructions/v128.ts';
-import { type Elements, type Expression, mapSlot } from './map.ts';
+import { type Expression, mapSlot } from './map.ts';
 import * as math from './math.ts';
 import * as trigonometry from './trigonometry.ts';
 
@@ -44,46 +45,9 @@ const clip: Expression = (work, x, low, high) => {
 
 // Kernels ------------------------------------------------------------------------------------------------------------
 
-/** The step between an operand's numbers if all rows are taken as one; -1 if they cannot be. */
-const stepOf = (rows: number, cols: number, row: number, col: number): number => {
-  if (rows === 1 || row === cols * col) return col;
-  return cols === 1 && row <= 1 ? row : -1;
-};
-
-type Elementwise = ElementwiseKernels<Float32Array>;
-
-export function elementwise(engine: Engine): Partial<Elementwise> {
+export function elementwise(engine: Engine): Partial<ElementwiseKernels<Float32Array>> {
   const { args } = engine;
-  const unary = (expression: Expression, vectors: 2 | 4 = 4): UnaryKernel<Float32Array> => {
-    const slot = mapSlot(engine, { inputs: ['words'], vectors }, expression);
-    return (n, x, y) => args.done(slot.fn(n, args.read(x, n), args.write(y, n)));
-  };
-  const withParameter = (expression: Expression): ParameterKernel<Float32Array> => {
-    const slot = mapSlot(engine, { inputs: ['words'], scalars: 1 }, expression);
-    return (n, x, parameter, y) => args.done(slot.fn(n, args.read(x, n), parameter, args.write(y, n)));
-  };
-  /** Of y, the result of the function, and g. */
-  const gradient = (expression: Expression): Elementwise['tanhGrad'] => {
-    const slot = mapSlot(engine, { inputs: ['words', 'words'] }, expression);
-    return (n, y, g, dx) => args.done(slot.fn(n, args.read(y, n), args.read(g, n), args.write(dx, n)));
-  };
-  const binary = <C extends Float32Array | Uint8Array>(
-    operation: BinaryInstruction,
-    output: Elements,
-  ): BinaryKernel<Float32Array, C> => {
-    const slot = mapSlot(engine, { inputs: ['words', 'words'], output, rows: 'free' }, (_, a, b) => operation(a, b));
-    return (rows, cols, a, aRow, aCol, b, bRow, bCol, c) => {
-      if (rows === 0 || cols === 0) return;
-      const aAt = args.read(a, (rows - 1) * aRow + (cols - 1) * aCol + 1);
-      const bAt = args.read(b, (rows - 1) * bRow + (cols - 1) * bCol + 1);
-      const cAt = args.write(c, rows * cols);
-      const aStep = stepOf(rows, cols, aRow, aCol);
-      const bStep = stepOf(rows, cols, bRow, bCol);
-      if (aStep >= 0 && bStep >= 0) slot.fn(1, rows * cols, aAt, 0, aStep, bAt, 0, bStep, cAt);
-      else slot.fn(rows, cols, aAt, 4 * aRow, aCol, bAt, 4 * bRow, bCol, cAt);
-      args.done();
-    };
-  };
+  const { unary, withParameter, gradient, binary } = formsOf<Float32Array>(engine, 'words');
   const arithmetic = (operation: BinaryInstruction) => binary<Float32Array>(operation, 'words');
   const comparison = (operation: BinaryInstruction) => binary<Uint8Array>(operation, 'bools');
   const clipped = mapSlot(engine, { inputs: ['words'], scalars: 2 }, clip);

@@ -14,33 +14,34 @@ import {
   when,
 } from './assembler.ts';
 import type { Code } from './code.ts';
-import * as f32 from './instructions/f32.ts';
-import * as f32x4 from './instructions/f32x4.ts';
+import { type Floats, float32 } from './floats.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
 import { packPanel, packRows } from './pack.ts';
 import { tileOf } from './tile.ts';
 
 /**
- * The float32 product as a register tile of 2x16: eight sums of four lanes stay in registers over the loop of k; four
+ * The product as a register tile of 2x16, or of doubles 2x8: eight vectors of sums stay in registers over the loop of k; four
  * vectors of B and two splats of A feed eight multiply-adds. Every product and every sum is rounded, in order of k, so
  * the bits are the reference's; a block of k starts from the stored C. Goto & van de Geijn 2008.
  *
  * Rows of A are `aRow` bytes apart, pairs of rows `aPair`, columns `aStep`; B's are `bStep` and `bCol`: a transposed
  * operand is the same code with the two exchanged. Vectors need the columns of B side by side, so B is read where it lies only if it is not
- * transposed. Otherwise, and when many rows will read it, panels of 16 columns are packed first. Panels that were packed
+ * transposed. Otherwise, and when many rows will read it, panels of a tile's columns are packed first. Panels that were packed
  * beforehand are a B whose rows are 16 numbers apart, and whose columns, sixteen by sixteen, are k numbers apart.
  */
 
 /** Rows of a panel of B: 16 KiB a panel, a third of a level-1 cache. */
 export const KC = 256;
-/** Columns of B packed at a time: 1 MiB. */
-const NC = 1024;
-/** Rows of A packed at a time: 64 KiB, within a level-2 cache. */
+/** Bytes of a row of the columns of B that are packed at a time: 1 MiB. */
+const NC_BYTES = 4096;
+/** Rows of A packed at a time: 64 KiB of floats, or 128 of doubles, within a level-2 cache. */
 export const MC = 64;
-const COLS = 16;
+/** Bytes of a row of a tile. */
+const ROW = 64;
 /** Scratch memory for the packed blocks, B's and then A's. */
-export const SCRATCH_BYTES: number = 4 * (NC * KC + MC * KC);
+export const scratchBytes = ({ bytes }: Floats): number => NC_BYTES * KC + bytes * MC * KC;
+export const SCRATCH_BYTES: number = scratchBytes(float32);
 
 /** Bits of `mode`. */
 export const PACK_A = 1;
@@ -94,6 +95,7 @@ interface PanelBlock {
 
 /** How blocks of B come into scratch memory. */
 export interface Packing {
+  readonly floats: Floats;
   /** Operands that follow those of the product, by a letter each. */
   readonly operands: string;
   /** Columns that are packed together. */
@@ -102,36 +104,50 @@ export interface Packing {
   readonly add: (func: AddFunction) => (block: PanelBlock, params: Locals) => Code;
 }
 
-const FLOATS: Packing = {
+export const packingOf = (floats: Floats): Packing => ({
+  floats,
   operands: '',
-  columns: NC,
+  columns: NC_BYTES / floats.bytes,
   add: (func) => {
-    const pack = packPanel(func);
+    const pack = packPanel(func, floats);
     return ({ to, from, rows, width }, params) =>
       pack(to, from, params[OPERAND.bStep], params[OPERAND.bCol], rows, width);
   },
-};
+});
 
 /** The activation that the mode asks for, on finished sums. */
-export const activate = (mode: Local, zero: Local, each: (make: (sum: Local) => Code) => Code): Code =>
+export const activate = (
+  mode: Local,
+  zero: Local,
+  each: (make: (sum: Local) => Code) => Code,
+  { vector, splat }: Floats = float32,
+): Code =>
   when(has(mode, RELU), [
-    each((sum) => sum.set(f32x4.pmax(sum, zero))),
+    each((sum) => sum.set(vector.pmax(sum, zero))),
     when(
       has(mode, SIX),
-      each((sum) => sum.set(f32x4.pmin(sum, f32x4.splat(f32.constant(6))))),
+      each((sum) => sum.set(vector.pmin(sum, splat(6)))),
     ),
   ]);
 
 /** One tile of C, `rows` by `cols`, of the operands (a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias); spends b and k. */
-function tileCode(operands: Locals, locals: NewLocals, rows: number, cols: number, isRelaxed: boolean): Code {
+function tileCode(
+  floats: Floats,
+  operands: Locals,
+  locals: NewLocals,
+  rows: number,
+  cols: number,
+  isRelaxed: boolean,
+): Code {
+  const { vector, loadSplat, lanes } = floats;
   const [a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias] = operands;
-  const { aRows, place, each, load, store, step, loop } = tileOf(locals, rows, cols, c, cRow);
+  const { aRows, place, each, load, store, step, loop } = tileOf(locals, rows, cols, c, cRow, lanes);
   const [zero] = locals('v');
   const multiplyAdd = (sum: Local, x: Local, y: Local): Code =>
-    isRelaxed ? f32x4.relaxedMadd(x, y, sum) : f32x4.add(sum, f32x4.mul(x, y));
+    isRelaxed ? vector.relaxedMadd(x, y, sum) : vector.add(sum, vector.mul(x, y));
   const once = [
     step(
-      (row) => v128.load32Splat(row),
+      (row) => loadSplat(row),
       (v) => v128.load(b, 16 * v),
       multiplyAdd,
     ),
@@ -156,32 +172,40 @@ function tileCode(operands: Locals, locals: NewLocals, rows: number, cols: numbe
     when(has(mode, LAST), [
       when(
         bias,
-        each((sum, v) => sum.set(f32x4.add(sum, v128.load(bias, 16 * v)))),
+        each((sum, v) => sum.set(vector.add(sum, v128.load(bias, 16 * v)))),
       ),
-      activate(mode, zero, each),
+      activate(mode, zero, each, floats),
     ]),
     store,
   ];
 }
 
-/** Up to so many columns a tile stands in the strip's loop instead of being called: on one row or few k the call shows. */
-const MOST_INLINE = 12;
+/** Up to so many vectors a tile stands in the strip's loop instead of being called: on one row or few k the call shows. */
+const MOST_INLINE = 3;
 
 /**
  * Adds (a, aRow, aPair, aStep, b, bStep, c, cRow, rows, k, mode, bias): all of `rows` of C, `cols` columns, by tiles of the
  * heights given, the last of which is 1. The full tile has a function of its own: inside the loop the compiler has too few
  * registers left for it (0.85 of the speed, Node 20).
  */
-function addStrip(func: AddFunction, cols: number, heights: readonly number[], isRelaxed: boolean): Callee {
+function addStrip(
+  floats: Floats,
+  func: AddFunction,
+  cols: number,
+  heights: readonly number[],
+  isRelaxed: boolean,
+): Callee {
   const tiles =
-    cols <= MOST_INLINE
+    cols <= MOST_INLINE * floats.lanes
       ? null
-      : heights.map((height) => func('iiiiiiiiiii', (p, locals) => tileCode(p, locals, height, cols, isRelaxed)));
+      : heights.map((height) =>
+          func('iiiiiiiiiii', (p, locals) => tileCode(floats, p, locals, height, cols, isRelaxed)),
+        );
   return func('iiiiiiiiiiii', ([a, aRow, aPair, aStep, b, bStep, c, cRow, rows, k, mode, bias], locals) => {
     const inline = (height: number): Code => {
       const own = locals('iiiiiiiiiii');
       const given = [a, aRow, aPair, aStep, b, bStep, c, cRow, k, mode, bias];
-      return [given.map((value, i) => own[i]!.set(value)), tileCode(own, locals, height, cols, isRelaxed)];
+      return [given.map((value, i) => own[i]!.set(value)), tileCode(floats, own, locals, height, cols, isRelaxed)];
     };
     return heights.map((height, i) =>
       countDown(
@@ -197,37 +221,46 @@ function addStrip(func: AddFunction, cols: number, heights: readonly number[], i
 }
 
 /**
- * gemm for n with the remainder `tail` modulo 16: narrow strips are as wide as they must be, and no wider. Blocks of k
+ * gemm for n with the remainder `tail` modulo 16, or modulo 8 of doubles: narrow strips are as wide as they must be, and no wider. Blocks of k
  * are outermost; within one, B is packed for as many columns as `packing` says, and A in blocks of MC rows.
  */
-export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean, packing: Packing = FLOATS): void {
-  const wide = addStrip(func, COLS, [2, 1], isRelaxed);
-  const narrow = tail === 0 ? null : addStrip(func, tail, tail <= 8 ? [4, 2, 1] : [2, 1], isRelaxed);
+export function writeGemm(
+  func: AddFunction,
+  tail: number,
+  isRelaxed: boolean,
+  packing: Packing = packingOf(float32),
+): void {
+  const { floats } = packing;
+  const { bytes, shift } = floats;
+  const columnsOfTile = ROW / bytes;
+  const wide = addStrip(floats, func, columnsOfTile, [2, 1], isRelaxed);
+  const heights = tail <= columnsOfTile / 2 ? [4, 2, 1] : [2, 1];
+  const narrow = tail === 0 ? null : addStrip(floats, func, tail, heights, isRelaxed);
   const pack = packing.add(func);
-  const packA = packRows(func);
+  const packA = packRows(func, floats);
   func('i'.repeat(OPERANDS) + packing.operands, (params, locals) => {
     const [m, n, k, a, aRow, aStep, b, bStep, bCol, c, cRow, bias, mode, scratch] = params;
     const [p0, kc, j0, nc, i0, mc, j, tileMode, biasAt] = locals('iiiiiiiii');
     const [panel, panelBytes, step, rowBytes, rowStep, rowPair, block, place] = locals('iiiiiiii');
-    const packedA = i32.add(scratch, 4 * NC * KC);
+    const packedA = i32.add(scratch, NC_BYTES * KC);
     const operands = [block, rowBytes, rowPair, rowStep, panel, step, place, cRow, mc, kc, tileMode, biasAt];
     const columns = [
       panel.set(select(scratch, i32.add(i32.add(b, i32.mul(p0, bStep)), i32.mul(j0, bCol)), has(mode, PACK_B))),
-      step.set(select(4 * COLS, bStep, has(mode, PACK_B))),
-      panelBytes.set(i32.mul(select(i32.shl(kc, 2), bCol, has(mode, PACK_B)), COLS)),
-      place.set(i32.add(i32.add(c, i32.mul(i0, cRow)), i32.shl(j0, 2))),
-      biasAt.set(select(i32.add(bias, i32.shl(j0, 2)), 0, bias)),
+      step.set(select(ROW, bStep, has(mode, PACK_B))),
+      panelBytes.set(i32.mul(select(i32.shl(kc, shift), bCol, has(mode, PACK_B)), columnsOfTile)),
+      place.set(i32.add(i32.add(c, i32.mul(i0, cRow)), i32.shl(j0, shift))),
+      biasAt.set(select(i32.add(bias, i32.shl(j0, shift)), 0, bias)),
       forRange(
         j,
         0,
-        i32.and(nc, -COLS),
-        COLS,
+        i32.and(nc, -columnsOfTile),
+        columnsOfTile,
         wide(...operands),
         advance(panel, panelBytes),
-        advance(place, 4 * COLS),
-        biasAt.set(select(i32.add(biasAt, 4 * COLS), 0, bias)),
+        advance(place, ROW),
+        biasAt.set(select(i32.add(biasAt, ROW), 0, bias)),
       ),
-      narrow === null ? [] : when(i32.and(nc, COLS - 1), narrow(...operands)),
+      narrow === null ? [] : when(i32.and(nc, columnsOfTile - 1), narrow(...operands)),
     ];
     const rows = [
       mc.set(min(i32.sub(m, i0), MC)),
@@ -238,9 +271,9 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean, p
       when(has(mode, PACK_A), [
         packA(packedA, block, aRow, aStep, mc, kc),
         block.set(packedA),
-        rowBytes.set(4),
-        rowStep.set(8),
-        rowPair.set(i32.shl(kc, 3)),
+        rowBytes.set(bytes),
+        rowStep.set(2 * bytes),
+        rowPair.set(i32.shl(kc, shift + 1)),
       ]),
       columns,
     ];
@@ -248,15 +281,15 @@ export function writeGemm(func: AddFunction, tail: number, isRelaxed: boolean, p
       j,
       0,
       nc,
-      COLS,
+      columnsOfTile,
       pack(
         {
-          to: i32.add(scratch, i32.mul(j, i32.shl(kc, 2))),
+          to: i32.add(scratch, i32.mul(j, i32.shl(kc, shift))),
           from: i32.add(b, i32.add(i32.mul(p0, bStep), i32.mul(i32.add(j0, j), bCol))),
           row: p0,
           column: i32.add(j0, j),
           rows: kc,
-          width: min(i32.sub(nc, j), COLS),
+          width: min(i32.sub(nc, j), columnsOfTile),
         },
         params,
       ),

@@ -1,6 +1,7 @@
 import type { LevelBits } from '../interface/levels.ts';
 import { type AddFunction, advance, type Local } from './assembler.ts';
 import type { Code } from './code.ts';
+import { float32 } from './floats.ts';
 import { KC, OPERAND, type Packing, writeGemm } from './gemm-f32.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
@@ -16,6 +17,7 @@ export const GEMM_LEVELS_SCRATCH: number = 4 * 16 * KC;
 
 /** The operands beside the product's are the rows of a group, and the address of the scales. */
 const packingOf = (bits: LevelBits): Packing => ({
+  floats: float32,
   operands: 'ii',
   columns: 16,
   add: (func) => {

@@ -1,7 +1,7 @@
 import { type AddFunction, advance, countDown, type Local, type NewLocals, when } from './assembler.ts';
-import type { Binary, Code, Unary, Value } from './code.ts';
+import type { Binary, Code, Load, Unary, Value } from './code.ts';
 import type { Engine, Slot } from './engine.ts';
-import * as f32x4 from './instructions/f32x4.ts';
+import { type Floats, float32, float64 } from './floats.ts';
 import * as i8x16 from './instructions/i8x16.ts';
 import * as i16x8 from './instructions/i16x8.ts';
 import * as i32 from './instructions/i32.ts';
@@ -9,22 +9,25 @@ import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
 import { Work } from './work.ts';
 
-/** How elements lie in memory, seen as vectors of four lanes of 32 bits. */
+/** How elements lie in memory, seen as vectors of four lanes of 32 bits, or of two doubles. */
 interface Layout {
   readonly bytes: number;
+  readonly lanes: 4 | 2;
+  readonly loadSplat: Load;
   readonly load: (at: Value, offset: number) => Code;
   /** Stores one vector, or two, or four. */
   readonly store: (at: Local, vectors: readonly Local[]) => Code;
   readonly storeLane: (lane: number, at: Local, vector: Local) => Code;
 }
 
-/** Floats, or integers of 32 bits. */
-const WORDS: Layout = {
-  bytes: 4,
+const numbers = ({ bytes, lanes, loadSplat, storeLane }: Floats): Layout => ({
+  bytes,
+  lanes,
+  loadSplat,
   load: v128.load,
   store: (at, vectors) => vectors.map((x, i) => v128.store(at, x, 16 * i)),
-  storeLane: (lane, at, x) => v128.store32Lane(lane, at, x, 4 * lane),
-};
+  storeLane: (lane, at, x) => storeLane(lane, at, x, bytes * lane),
+});
 
 /** A byte an element: `widen` makes four lanes of four bytes, and `finish` changes bytes made of lanes by saturation. */
 function bytes(widen: Unary, finish: Unary, saturate: Binary = i8x16.narrowI16x8S): Layout {
@@ -34,6 +37,8 @@ function bytes(widen: Unary, finish: Unary, saturate: Binary = i8x16.narrowI16x8
   };
   return {
     bytes: 1,
+    lanes: 4,
+    loadSplat: v128.load32Splat,
     load: (at, offset) => widen(v128.load32Zero(at, offset)),
     store: (at, vectors) => {
       const store = { 1: v128.store32Lane, 2: v128.store64Lane }[vectors.length];
@@ -43,13 +48,15 @@ function bytes(widen: Unary, finish: Unary, saturate: Binary = i8x16.narrowI16x8
   };
 }
 
-export type Elements = 'words' | 'codes' | 'bytes' | 'bools';
+export type Elements = 'words' | 'doubles' | 'codes' | 'bytes' | 'bools';
 
 const same: Unary = (x) => x as Code;
 const widenedU: Unary = (x) => i32x4.extendLowU(i16x8.extendLowU(x));
 
 const LAYOUTS: Readonly<Record<Elements, Layout>> = {
-  words: WORDS,
+  /** float32, or integers of 32 bits. */
+  words: numbers(float32),
+  doubles: numbers(float64),
   /** int8. */
   codes: bytes((x) => i32x4.extendLowS(i16x8.extendLowS(x)), same),
   /** uint8. */
@@ -63,14 +70,14 @@ type Operands = [
   Local, Local, Local, Local, Local, Local,
   Local, Local, Local, Local, Local,
 ];
-/** A formula for four lanes; takes as many inputs, scalars and then integers as there are. */
+/** A formula for the lanes of a vector; takes as many inputs, scalars and then integers as there are. */
 export type Expression = (work: Work, ...operands: Operands) => Code;
 
 /** A kernel that puts an expression of its inputs and parameters into each element. */
 export interface MapShape {
-  /** Inputs; the expression gets four lanes of each. */
+  /** Inputs; the expression gets a vector of each. */
   readonly inputs: readonly Elements[];
-  /** float32 parameters, which the expression gets in all lanes after the inputs. Default 0. */
+  /** Parameters of floats, which the expression gets in all lanes after the inputs. Default 0. */
   readonly scalars?: number;
   /** int32 parameters, which the expression gets as they are after the scalars. Default 0. */
   readonly integers?: number;
@@ -108,6 +115,7 @@ function loop(
   expression: (work: Work, inputs: readonly Local[]) => Code,
 ): Code {
   const to = LAYOUTS[output];
+  const { lanes } = to;
   const xs = Array.from({ length: vectors }, () => locals('v'.repeat(sources.length)));
   const ys = locals('v'.repeat(vectors));
   const turn = (count: number, store: Code): Code => {
@@ -115,29 +123,29 @@ function loop(
     const results = calculations.inTurn(count, (each, v) => expression(each, xs[v]!));
     return [
       sources.map(({ at, bytes, load, goesOn }, i) => {
-        const loads = xs.slice(0, count).map((x, v) => x[i]!.set(load(at, 4 * bytes * v)));
-        const next = [loads, advance(at, 4 * bytes * count)];
+        const loads = xs.slice(0, count).map((x, v) => x[i]!.set(load(at, lanes * bytes * v)));
+        const next = [loads, advance(at, lanes * bytes * count)];
         return goesOn === null ? next : when(goesOn, next);
       }),
       calculations.finish(results.map((result, v) => ys[v]!.set(result))),
       store,
-      advance(y, 4 * to.bytes * count),
+      advance(y, lanes * to.bytes * count),
     ];
   };
   const [first] = ys;
-  const lanes = [0, 1, 2].map((lane) => when(i32.gtS(left, lane), to.storeLane(lane, y, first)));
-  const numbers = sources.map(({ at, goesOn }, i) =>
+  const singly = [0, 1, 2].slice(0, lanes - 1).map((lane) => when(i32.gtS(left, lane), to.storeLane(lane, y, first)));
+  const splats = sources.map(({ at, goesOn, loadSplat }, i) =>
     goesOn === null
       ? []
       : when(
           i32.eqz(goesOn),
-          xs.map((x) => x[i]!.set(v128.load32Splat(at))),
+          xs.map((x) => x[i]!.set(loadSplat(at))),
         ),
   );
   return [
-    numbers,
-    countDown(left, 4 * vectors, 4 * vectors, turn(vectors, to.store(y, ys))),
-    countDown(left, 4, 1, turn(1, when(i32.geS(left, 4), to.store(y, [first]), lanes))),
+    splats,
+    countDown(left, lanes * vectors, lanes * vectors, turn(vectors, to.store(y, ys))),
+    countDown(left, lanes, 1, turn(1, when(i32.geS(left, lanes), to.store(y, [first]), singly))),
   ];
 }
 
@@ -152,11 +160,12 @@ function addMap(func: AddFunction, shape: MapShape, expression: Expression): voi
   const each = isFree ? 3 : 1;
   const given = sizes + each * inputs.length;
   const last = given + scalars + integers;
-  func(`${'i'.repeat(given)}${'f'.repeat(scalars)}${'i'.repeat(integers)}i`, (params, locals) => {
+  const { letter, vector } = output === 'doubles' ? float64 : float32;
+  func(`${'i'.repeat(given)}${letter.repeat(scalars)}${'i'.repeat(integers)}i`, (params, locals) => {
     const work = new Work(locals);
     const splats = params
       .slice(given, given + scalars)
-      .map((scalar, i) => work.constant(`scalar ${i}`, () => f32x4.splat(scalar)));
+      .map((scalar, i) => work.constant(`scalar ${i}`, () => vector.splat(scalar)));
     const param = (input: number, which = 0): Local => params[sizes + each * input + which]!;
     const n = params[sizes - 1]!;
     const y = params[last]!;

@@ -34,9 +34,13 @@ export interface Tile {
   readonly loop: (k: Local, step: (u: number) => Code, move: (steps: number) => Code) => Code;
 }
 
-/** `rows` by `cols`, at c. If cols is no multiple of four, the last vector reads on into whatever lies there, and those lanes are not stored. */
-export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, cRow: Local): Tile {
-  const vectors = Math.ceil(cols / 4);
+/**
+ * `rows` by `cols`, at c. If cols is no multiple of the `lanes` of a vector, the last one reads on into whatever lies there, and
+ * those lanes are not stored.
+ */
+export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, cRow: Local, lanes: 2 | 4 = 4): Tile {
+  const vectors = Math.ceil(cols / lanes);
+  const words = (4 / lanes) * cols;
   const sums = Array.from({ length: rows }, () => locals('v'.repeat(vectors)));
   const aRows = locals('i'.repeat(rows));
   const cRows = locals('i'.repeat(rows));
@@ -52,7 +56,7 @@ export function tileOf(locals: NewLocals, rows: number, cols: number, c: Local, 
     place: cRows.map((row, r) => row.set(r === 0 ? c : i32.add(cRows[r - 1]!, cRow))),
     load,
     each: (make) => sums.map((row) => row.map(make)),
-    store: sums.map((row, r) => row.map((sum, v) => storeLanes(cols - 4 * v, cRows[r]!, sum, 16 * v))),
+    store: sums.map((row, r) => row.map((sum, v) => storeLanes(words - 4 * v, cRows[r]!, sum, 16 * v))),
     step: (loadA, loadB, multiplyAdd) => [
       left.map((x, r) => x.set(loadA(aRows[r]!, r))),
       Array.from({ length: vectors }, (_, v) => [

@@ -1,6 +1,5 @@
 import { type KernelCall, noting, repeated } from '../../kernels/calls.ts';
 import type { KernelHeap } from '../../kernels/interface/heap.ts';
-import { reference64 } from '../../kernels/reference/reference64.ts';
 import { type Arena, stepIn } from './arena.ts';
 import { noted, Recorder } from './recorder.ts';
 import { run, withTables } from './runtime.ts';
@@ -45,9 +44,9 @@ export class Recording {
  */
 export function record<T>(arena: Arena, body: () => T): { readonly result: T; readonly recording: Recording | string } {
   const own = new Recorder();
-  const { kernels } = run;
+  const { kernels, kernels64 } = run;
   const note = (call: KernelCall): void => own.add(call);
-  const tables = { kernels: noting(kernels, note), kernels64: noting(reference64, note) };
+  const tables = { kernels: noting(kernels, note), kernels64: noting(kernels64, note) };
   const result = noted(own, () => withTables(tables, () => stepIn(arena, body)));
   if (arena.isSpilled) own.obstacle ??= NO_ROOM;
   if (own.obstacle !== null) return { result, recording: own.obstacle };

@@ -1,11 +1,13 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
 import { cpu } from '../../kernels/cpu/cpu.ts';
+import { cpu64 } from '../../kernels/cpu/float64/cpu64.ts';
 import type { MovementKernels } from '../../kernels/interface/movement.ts';
 import type { FloatKernels, Kernels, Kernels64 } from '../../kernels/kernels.ts';
 import { reference } from '../../kernels/reference/reference.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { wasmSupport } from '../../kernels/wasm/engine.ts';
-import { wasm } from '../../kernels/wasm/wasm.ts';
+import { wasm64 } from '../../kernels/wasm/float64/wasm64.ts';
+import { currentEngine, wasm } from '../../kernels/wasm/wasm.ts';
 import { messageOf, ValueError } from '../base/errors.ts';
 import type { DType } from './dtype.ts';
 
@@ -21,8 +23,20 @@ export interface Backend {
   readonly kernels: Kernels;
 }
 
-const backendOf = (name: Backend['name'], reason: string, kernels: Kernels): Backend =>
-  Object.defineProperty({ name, reason, kernels }, 'kernels', { enumerable: false });
+const backendOf = (name: Backend['name'], reason: string, kernels: Kernels): Backend => {
+  kernels64 = besideOf(kernels);
+  return Object.defineProperty({ name, reason, kernels }, 'kernels', { enumerable: false });
+};
+
+/** The table for float64 beside that of the backend. */
+let kernels64: Kernels64 = cpu64;
+
+/** The definition beside `reference`, a table on the heap of the one that has one, and else TypeScript. */
+function besideOf(kernels: Kernels): Kernels64 {
+  if (kernels === reference) return reference64;
+  const { heap } = kernels;
+  return heap !== undefined && heap === currentEngine()?.heap ? wasm64() : cpu64;
+}
 
 let current: Backend | null = null;
 
@@ -49,15 +63,20 @@ export function backend(): Backend {
 /** What operations call. `tables` stands in for the backend while a step is recorded. */
 let tables: { readonly kernels: Kernels; readonly kernels64: Kernels64 } | null = null;
 
-export const run: { readonly kernels: Kernels } = {
+export const run: { readonly kernels: Kernels; readonly kernels64: Kernels64 } = {
   get kernels() {
     return tables === null ? (current ?? backend()).kernels : tables.kernels;
+  },
+  get kernels64() {
+    if (tables !== null) return tables.kernels64;
+    current ??= choose();
+    return kernels64;
   },
 };
 
 /**
- * Makes `kernels` the table for float32 and integers; float64 always runs on `reference64`. Returns the table that was
- * in use. A backend is a value: `setBackend({ ...cpu, gemm: mine })`. Throws ValueError unless every kernel is there.
+ * Makes `kernels` the table for float32 and integers. float64 runs on `reference64` beside `reference`, in the heap of a
+ * table of WebAssembly, and else on `cpu64`: the same bits. Returns the table that was in use. A backend is a value: `setBackend({ ...cpu, gemm: mine })`. Throws ValueError unless every kernel is there.
  */
 export function setBackend(kernels: Kernels): Kernels {
   const given = Object(kernels) as Readonly<Record<string, unknown>>;
@@ -87,6 +106,5 @@ export function withTables<T>(instead: NonNullable<typeof tables>, body: () => T
 
 /** The kernels for one element type. */
 export function kernelsFor(dtype: DType): AnyFloatKernels {
-  const chosen = dtype === 'float64' ? (tables?.kernels64 ?? reference64) : run.kernels;
-  return chosen as AnyFloatKernels;
+  return (dtype === 'float64' ? run.kernels64 : run.kernels) as AnyFloatKernels;
 }

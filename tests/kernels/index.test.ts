@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import * as kernels from '../../kernels/index.ts';
 
 test('kernels exports its tables, the ladders, what packs pairs of rows and what tells of support', () => {
-  const names = ['convLadder', 'cpu', 'gemmLadder', 'pairedRows', 'quantizedCpu', 'reference', 'reference64', 'wasm'];
-  expect(Object.keys(kernels).sort()).toEqual([...names, 'wasmSupport']);
+  const tables = ['cpu', 'cpu64', 'quantizedCpu', 'reference', 'reference64', 'wasm', 'wasm64'];
+  const others = ['convLadder', 'gemmLadder', 'pairedRows', 'wasmSupport'];
+  expect(Object.keys(kernels).sort()).toEqual([...tables, ...others].sort());
 });
 
 describe('which kernels a table has a form of its own for', () => {
-  const { reference, reference64, cpu, wasm } = kernels;
+  const { reference, reference64, cpu, cpu64, wasm, wasm64 } = kernels;
   /** Names of the kernels of a table that are not those of another. */
   const own = (table: object, other: object): string[] =>
     Object.keys(reference).filter((name) => table[name as never] !== other[name as never] && name in table);
@@ -55,6 +56,32 @@ describe('which kernels a table has a form of its own for', () => {
         'tieByCode',
         'topK',
       ].sort(),
+    );
+  });
+
+  test('cpu64: the hot ones, in families, and movement that of cpu', () => {
+    expect(own(cpu64, reference64).sort()).toEqual(
+      [
+        ['gemm', 'gemmStridedBatched', 'sum', 'max', 'sgd', 'adam', 'stridedCopy', 'gather'],
+        ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'add', 'sub', 'mul', 'div'],
+        ['reluGrad', 'tanhGrad', 'sigmoidGrad'],
+        ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
+      ]
+        .flat()
+        .sort(),
+    );
+  });
+
+  test('wasm64: what is arithmetic alone, and movement that of wasm', () => {
+    expect(own(wasm64(), cpu64).sort()).toEqual(
+      [
+        ['gemm', 'gemmStridedBatched', 'stridedCopy', 'gather', 'scatterAdd', 'oneHot'],
+        ['neg', 'abs', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'relu', 'relu6', 'leakyRelu'],
+        ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'reluGrad', 'relu6Grad', 'tanhGrad', 'sigmoidGrad'],
+        ['sgd', 'adam', 'rmsprop', 'adagrad', 'softThreshold', 'groupThreshold'],
+      ]
+        .flat()
+        .sort(),
     );
   });
 

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
+import { cpu64 } from '../../kernels/cpu/float64/cpu64.ts';
 import { reference64 } from '../../kernels/reference/reference64.ts';
 import { wasmSupport } from '../../kernels/wasm/engine.ts';
+import { wasm64 } from '../../kernels/wasm/float64/wasm64.ts';
 import { wasm } from '../../kernels/wasm/wasm.ts';
 import * as w from '../../src/index.ts';
 import { backend, cpu, reference, setBackend } from '../../src/index.ts';
@@ -46,10 +48,23 @@ describe('setBackend', () => {
     expect(backend().kernels).toBe(cpu);
   });
 
+  test('puts beside a table the one for float64 that goes with it', () => {
+    const beside = (kernels: w.Kernels): unknown => {
+      setBackend(kernels);
+      return kernelsFor('float64');
+    };
+    expect(beside(reference)).toBe(reference64);
+    expect(beside(cpu)).toBe(cpu64);
+    expect(beside({ ...reference })).toBe(cpu64);
+    if (!wasmSupport().available) return;
+    expect(beside(wasm()) === wasm64()).toBe(true);
+    expect(beside({ ...wasm() }) === wasm64()).toBe(true);
+  });
+
   test('leaves float64 on its own kernels', () => {
     setBackend({ ...cpu, exp: () => expect.fail('not for float64') });
     expect(w.exp(w.tensor([0], { dtype: 'float64' })).item()).toBe(1);
-    expect(kernelsFor('float64')).toBe(reference64);
+    expect(kernelsFor('float64')).toBe(cpu64);
     for (const dtype of ['float32', 'int32', 'bool'] as const) expect(kernelsFor(dtype)).toBe(backend().kernels);
   });
 });

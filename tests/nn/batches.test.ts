@@ -65,7 +65,11 @@ describe('batches that nobody gave the size of', () => {
     expect([...model.predict(x).data]).toEqual([...model.predict(x, { batchSize: 7 }).data]);
     const [all, some] = [model.evaluate(x, ones([300, 2])), model.evaluate(x, ones([300, 2]), { batchSize: 7 })];
     expect(all.loss).toBeCloseTo(some.loss!, 6);
-    expect(() => model.predict(x, { batchSize: 0 })).toThrow('predict: batchSize must be an integer of at least 1, got 0');
-    expect(() => model.evaluate(x, ones([300, 2]), { batchSize: 0.5 })).toThrow('batchSize must be an integer of at least 1');
+    expect(() => model.predict(x, { batchSize: 0 })).toThrow(
+      'predict: batchSize must be an integer of at least 1, got 0',
+    );
+    expect(() => model.evaluate(x, ones([300, 2]), { batchSize: 0.5 })).toThrow(
+      'batchSize must be an integer of at least 1',
+    );
   });
 });

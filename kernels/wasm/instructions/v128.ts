@@ -21,6 +21,7 @@ export const load: Load = loading(SIMD + 0x00);
 /** Eight bytes, widened to eight lanes of 16 bits. */
 export const load8x8S: Load = loading(SIMD + 0x01);
 export const load32Splat: Load = loading(SIMD + 0x09);
+export const load64Splat: Load = loading(SIMD + 0x0a);
 /** The rest of the lanes 0. */
 export const load32Zero: Load = loading(SIMD + 0x5c);
 export const load64Zero: Load = loading(SIMD + 0x5d);
