@@ -139,6 +139,46 @@ export function eightLanes(locals: NewLocals): EightLanes {
   };
 }
 
+/** The mean of a row, not rounded, and the sum of squared distances from it. */
+interface Moments {
+  readonly find: Code;
+  /** In both lanes. */
+  readonly mean: Local;
+  /** n */
+  readonly length: Local;
+  /** Their total is the sum. */
+  readonly lanes: EightLanes;
+}
+
+/** Of the row of n numbers at x. */
+export function rowMoments(locals: NewLocals, row: Row, n: Local, x: Local): Moments {
+  const lanes = eightLanes(locals);
+  const [mean, four, mask] = locals('vvv');
+  const [length] = locals('d');
+  const square = (pair: Code): Code => {
+    const [d] = locals('v');
+    return [d.set(f64x2.sub(pair, mean)), f64x2.mul(d, d)];
+  };
+  const within = (pair: Code, places: readonly number[]): Code => v128.and(pair, v128.shuffle32(places, mask, mask));
+  const find = [
+    length.set(f64.convertI32S(n)),
+    lanes.clear,
+    row.each((part) => lanes.add(part.within(loadAt(x, part)))),
+    mean.set(f64x2.splat(f64.div(lanes.total, length))),
+    lanes.clear,
+    row.each((part) => {
+      const [low, high] = widened(four).map(square) as [Code, Code];
+      if (!part.isRest) return [four.set(loadAt(x, part)), lanes.addPairs(low, high)];
+      return [
+        four.set(loadAt(x, part)),
+        mask.set(part.within(i32x4.splat(-1))),
+        lanes.addPairs(within(low, [0, 0, 1, 1]), within(high, [2, 2, 3, 3])),
+      ];
+    }),
+  ];
+  return { find, mean, length, lanes };
+}
+
 /** The largest or smallest number of each of four lanes. */
 interface Extreme {
   readonly clear: Code;

@@ -10,8 +10,10 @@ import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
 import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { eightLanes, extremeOf, loadAt, rowExtreme, rowOf } from './lanes.ts';
+import { eightLanes, extremeOf, loadAt, rowExtreme, rowMoments, rowOf } from './lanes.ts';
 import { writeLogSumExp } from './rows.ts';
+import { growingScratch } from './scratch.ts';
+import { isWide, WIDE_BYTES, writeWideSums } from './wide-columns.ts';
 
 /**
  * Reductions of the middle of three axes, [outer, n, inner]. The rule of sums prescribes which numbers meet in which of
@@ -32,6 +34,15 @@ function writeRowSums(func: AddFunction): void {
       f32.store(y, f32.demoteF64(f64.div(total, divisor))),
     ];
     return row.over(rows, [x], [y], sum);
+  });
+}
+
+/** Adds (rows, n, x, y, divisor). */
+function writeRowVariances(func: AddFunction): void {
+  func('iiiid', ([rows, n, x, y, divisor], locals) => {
+    const row = rowOf(locals, n);
+    const { find, lanes } = rowMoments(locals, row, n, x);
+    return row.over(rows, [x], [y], [find, f32.store(y, f32.demoteF64(f64.div(lanes.total, divisor)))]);
   });
 }
 
@@ -172,9 +183,14 @@ type Reductions = ReductionKernels<Float32Array>;
 export function reductions(engine: Engine): Partial<Reductions> {
   const { args } = engine;
   const rowSums = engine.kernel(writeRowSums);
-  const columnSums = (isVariance: boolean): Slot => engine.kernel((func) => writeColumnSums(func, isVariance));
-  const sums = columnSums(false);
-  const variances = columnSums(true);
+  const rowVariances = engine.kernel(writeRowVariances);
+  const columnKernel = (write: typeof writeColumnSums | typeof writeWideSums, isVariance: boolean): Slot =>
+    engine.kernel((func) => void write(func, isVariance));
+  const sums = columnKernel(writeColumnSums, false);
+  const variances = columnKernel(writeColumnSums, true);
+  const wideSums = columnKernel(writeWideSums, false);
+  const wideVariances = columnKernel(writeWideSums, true);
+  const scratch = growingScratch(engine);
   const logSumExp = engine.kernel(writeLogSumExp);
   /** A kernel by one function for rows and one for columns. */
   const kernel =
@@ -198,16 +214,22 @@ export function reductions(engine: Engine): Partial<Reductions> {
     );
   return {
     sum: (outer, n, inner, x, divisor, y) => {
+      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
       const xAt = args.read(x, outer * n * inner);
       const yAt = args.write(y, outer * inner);
       if (inner === 1) rowSums.fn(outer, n, xAt, yAt, divisor);
-      else sums.fn(outer, n, inner, xAt, yAt, divisor);
+      else if (lanes === 0) sums.fn(outer, n, inner, xAt, yAt, divisor);
+      else wideSums.fn(outer, n, inner, xAt, yAt, lanes, divisor);
       args.done();
     },
     variance: (outer, n, inner, x, divisor, y) => {
+      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
       const xAt = args.read(x, outer * n * inner);
       const yAt = args.write(y, outer * inner);
-      args.done(variances.fn(outer, n, inner, xAt, yAt, divisor));
+      if (inner === 1) rowVariances.fn(outer, n, xAt, yAt, divisor);
+      else if (lanes === 0) variances.fn(outer, n, inner, xAt, yAt, divisor);
+      else wideVariances.fn(outer, n, inner, xAt, yAt, lanes, divisor);
+      args.done();
     },
     max: extreme(true),
     min: extreme(false),
