@@ -20,6 +20,7 @@ import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
+import { top } from './top.ts';
 
 export interface WasmOptions {
   /** Fuse multiplications and additions in products: faster, and no longer equal to the bit. Default false. */
@@ -83,6 +84,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),
+    ...top(engine),
     ...rows(engine),
     ...elementwise(engine),
     ...optimizers(engine),

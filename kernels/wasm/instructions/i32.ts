@@ -25,5 +25,6 @@ export const divU: Binary = operation(0x6e);
 export const remU: Binary = operation(0x70);
 export const and: Binary = operation(0x71);
 export const or: Binary = operation(0x72);
+export const xor: Binary = operation(0x73);
 export const shl: Binary = operation(0x74);
 export const shrU: Binary = operation(0x76);
