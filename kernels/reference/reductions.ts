@@ -47,8 +47,9 @@ type Before = (a: number, b: number) => boolean;
 const larger: Before = (a, b) => a > b || (Number.isNaN(a) && !Number.isNaN(b));
 const smaller: Before = (a, b) => a < b || (Number.isNaN(a) && !Number.isNaN(b));
 
-/** Whether number a at place i of a row comes behind b at j: it is smaller, or no larger and later. */
-const isBehind = (a: number, i: number, b: number, j: number): boolean => larger(b, a) || (i > j && !larger(a, b));
+/** Whether number a at place i of a row comes behind b at j: it is smaller, or equal and later. */
+const isBehind = (a: number, i: number, b: number, j: number): boolean =>
+  a < b || (!(a > b) && (a === b ? i > j : Number.isNaN(b) && (!Number.isNaN(a) || i > j)));
 
 /**
  * Lets what stands at a place of a heap, of `count` from `at` on, sink until no child is behind it: then the root is behind all
@@ -134,8 +135,9 @@ export function reductions<F extends FloatArray>(round: Scalar, f: Functions): R
         for (let j = 0; j < k; j++) put(at + j, x[i * n + j]!, j);
         for (let p = k >> 1; p-- > 0; ) sink(values, indices, at, k, p);
         for (let j = k; j < n; j++) {
-          if (!larger(x[i * n + j]!, values[at]!)) continue;
-          put(at, x[i * n + j]!, j);
+          const v = x[i * n + j]!;
+          if (!isBehind(values[at]!, indices[at]!, v, j)) continue;
+          put(at, v, j);
           sink(values, indices, at, k, 0);
         }
         for (let end = at + k - 1; end > at; end--) {
