@@ -63,3 +63,19 @@ describe('the place of an extreme', () => {
     },
   );
 });
+
+test('topK ranks every NaN as one, above all, and gives their bits back', () => {
+  const n = 150;
+  const d = new Draw(n);
+  const x = new Float32Array(n);
+  const bits = new Int32Array(x.buffer);
+  for (let i = 0; i < n; i++)
+    bits[i] = d.pick([0x7fc00000, 0xffc00000, 0x7f800001, 0x7f800000, 0xff800000, 0, 1 << 31]);
+  for (const k of [1, 2, 7, 64, 149, 150]) {
+    const [reals, indices, expected] = [new Float32Array(k + 8), new Int32Array(k + 8), new Int32Array(k + 8)];
+    table.topK(1, n, k, x, reals, indices);
+    reference.topK(1, n, k, x, new Float32Array(k + 8), expected);
+    expect([...indices]).toEqual([...expected]);
+    expect([...new Int32Array(reals.buffer, 0, k)]).toEqual([...indices.subarray(0, k)].map((i) => bits[i]!));
+  }
+});
