@@ -530,7 +530,7 @@ export const plants = [
   },
   {
     name: 'numbers behind a row count in its variance',
-    file: 'kernels/wasm/normalization.ts',
+    file: 'kernels/wasm/lanes.ts',
     find: 'within(low, [0, 0, 1, 1])',
     replace: 'low',
     mustFail: ['tests/kernels/wasm/wasm.test.ts'],
