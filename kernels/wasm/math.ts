@@ -48,25 +48,24 @@ const EXP = [
   0.5000000046680092, 1.000000000031224,
 ];
 
-/**
- * eʸ - minus. n moved to the exponent's place and added to the bits of a number multiplies it by 2ⁿ, and rounds nothing since
- * none is near the ends of float64: (eʳ - 1)·2ⁿ + 2ⁿ is eʳ·2ⁿ. A NaN that was a float32 has zeros where n would stand.
- */
+/** eʸ - minus. 2ⁿ is n moved to the exponent's place, plus the bits of 1; a NaN goes through r. */
 function expMinus(work: Work, y: Value, minus: 0 | 1): Code {
   const v = work.step(y);
   const n = work.step(f64x2.add(f64x2.mul(v, work.f64(Math.LOG2E)), work.f64(ROUND)));
   const r = work.step(f64x2.sub(v, f64x2.mul(f64x2.sub(n, work.f64(ROUND)), work.f64(Math.LN2))));
-  const less1 = f64x2.mul(r, polynomial(work, r, EXP));
-  const scale = i64x2.shl(n, 52);
-  if (minus === 0) return i64x2.add(onePlus(work, less1), scale);
-  const s = work.step(i64x2.add(work.f64(1), scale));
-  return f64x2.add(f64x2.mul(less1, s), f64x2.sub(s, work.f64(1)));
+  const p = polynomial(work, r, EXP);
+  const s = work.step(i64x2.add(i64x2.shl(n, 52), work.f64(1)));
+  return f64x2.add(f64x2.mul(f64x2.mul(r, p), s), minus === 0 ? s : f64x2.sub(s, work.f64(1)));
 }
 
 const onePlus = (work: Work, x: Value): Code => f64x2.add(work.f64(1), x);
 
 export const exp: Expression = (work, x) =>
   widened(work, clamped(work, x, -104, 89), (half, v) => expMinus(half, v, 0));
+
+/** The same for x ≤ 0 and NaN. */
+const expBelow: Expression = (work, x) =>
+  widened(work, f32x4.pmax(x, work.f32(-104)), (half, v) => expMinus(half, v, 0));
 
 /** eˣ - 1 for x ≠ 0, times a factor. */
 const expm1Nonzero = (work: Work, x: Local, factor?: Local): Code =>
@@ -212,7 +211,7 @@ export const gelu: Expression = (work, x) =>
 // For other kernels --------------------------------------------------------------------------------------------------
 
 /** A function of four float32 lanes inside a loop: run `prepare` once before it. */
-export interface LaneFunction {
+interface LaneFunction {
   readonly prepare: Code;
   readonly apply: (x: Value) => Code;
   /** Puts the function of each vector into its place, all in turn. */
@@ -237,5 +236,6 @@ const laneFunction =
     };
   };
 
-export const exp4: (locals: NewLocals) => LaneFunction = laneFunction(exp);
+/** eˣ for x ≤ 0; of larger numbers, garbage. */
+export const exp4: (locals: NewLocals) => LaneFunction = laneFunction(expBelow);
 export const log4: (locals: NewLocals) => LaneFunction = laneFunction(log);
