@@ -47,6 +47,32 @@ type Before = (a: number, b: number) => boolean;
 const larger: Before = (a, b) => a > b || (Number.isNaN(a) && !Number.isNaN(b));
 const smaller: Before = (a, b) => a < b || (Number.isNaN(a) && !Number.isNaN(b));
 
+/** Whether number a at place i of a row comes behind b at j: it is smaller, or equal and later. */
+const isBehind = (a: number, i: number, b: number, j: number): boolean =>
+  a < b || (!(a > b) && (a === b ? i > j : Number.isNaN(b) && (!Number.isNaN(a) || i > j)));
+
+/**
+ * Lets what stands at a place of a heap, of `count` from `at` on, sink until no child is behind it: then the root is behind all
+ * others. Williams 1964.
+ */
+function sink(values: FloatArray, indices: Int32Array, at: number, count: number, from: number): void {
+  const v = values[at + from]!;
+  const j = indices[at + from]!;
+  let place = from;
+  for (;;) {
+    let child = 2 * place + 1;
+    if (child >= count) break;
+    const a = at + child;
+    if (child + 1 < count && isBehind(values[a + 1]!, indices[a + 1]!, values[a]!, indices[a]!)) child++;
+    if (!isBehind(values[at + child]!, indices[at + child]!, v, j)) break;
+    values[at + place] = values[at + child]!;
+    indices[at + place] = indices[at + child]!;
+    place = child;
+  }
+  values[at + place] = v;
+  indices[at + place] = j;
+}
+
 export function reductions<F extends FloatArray>(round: Scalar, f: Functions): ReductionKernels<F> {
   /** A kernel from what it makes of n numbers from `at` on, `inner` apart. */
   const reduce =
@@ -101,22 +127,26 @@ export function reductions<F extends FloatArray>(round: Scalar, f: Functions): R
     argmax: first(larger),
     argmin: first(smaller),
     topK: (rows, n, k, x, values, indices) => {
-      for (let i = 0; i < rows; i++) {
-        const at = i * k;
-        for (let j = 0; j < n; j++) {
+      for (let i = 0, at = 0; k > 0 && i < rows; i++, at += k) {
+        const put = (to: number, v: number, j: number): void => {
+          values[to] = v;
+          indices[to] = j;
+        };
+        for (let j = 0; j < k; j++) put(at + j, x[i * n + j]!, j);
+        for (let p = k >> 1; p-- > 0; ) sink(values, indices, at, k, p);
+        for (let j = k; j < n; j++) {
           const v = x[i * n + j]!;
-          let place = at + Math.min(j, k); // insertion into the sorted best so far
-          while (place > at && larger(v, values[place - 1]!)) {
-            if (place < at + k) {
-              values[place] = values[place - 1]!;
-              indices[place] = indices[place - 1]!;
-            }
-            place--;
-          }
-          if (place < at + k) {
-            values[place] = v;
-            indices[place] = j;
-          }
+          if (!isBehind(values[at]!, indices[at]!, v, j)) continue;
+          put(at, v, j);
+          sink(values, indices, at, k, 0);
+        }
+        for (let end = at + k - 1; end > at; end--) {
+          // The root, behind all that are left, goes to their end.
+          const v = values[end]!;
+          const j = indices[end]!;
+          put(end, values[at]!, indices[at]!);
+          put(at, v, j);
+          sink(values, indices, at, end - at, 0);
         }
       }
     },

@@ -29,9 +29,9 @@ export type Locals = [
   Local, Local, Local, Local,  Local, Local, Local, Local,
 ];
 
-/** Makes local variables, which begin as 0: one for each letter, i for i32, f for f32, d for f64 and v for v128. */
+/** Makes local variables, which begin as 0: one for each letter, i for i32, l for i64, f for f32, d for f64 and v for v128. */
 export type NewLocals = (types: string) => Locals;
-const TYPES: Readonly<Record<string, number>> = { i: 0x7f, f: 0x7d, d: 0x7c, v: 0x7b };
+const TYPES: Readonly<Record<string, number>> = { i: 0x7f, l: 0x7e, f: 0x7d, d: 0x7c, v: 0x7b };
 
 // Control ------------------------------------------------------------------------------------------------------------
 

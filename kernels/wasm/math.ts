@@ -63,6 +63,10 @@ const onePlus = (work: Work, x: Value): Code => f64x2.add(work.f64(1), x);
 export const exp: Expression = (work, x) =>
   widened(work, clamped(work, x, -104, 89), (half, v) => expMinus(half, v, 0));
 
+/** The same for x ≤ 0 and NaN. */
+const expBelow: Expression = (work, x) =>
+  widened(work, f32x4.pmax(x, work.f32(-104)), (half, v) => expMinus(half, v, 0));
+
 /** eˣ - 1 for x ≠ 0, times a factor. */
 const expm1Nonzero = (work: Work, x: Local, factor?: Local): Code =>
   widened(work, clamped(work, x, -104, 89), (half, v) => {
@@ -210,6 +214,8 @@ export const gelu: Expression = (work, x) =>
 interface LaneFunction {
   readonly prepare: Code;
   readonly apply: (x: Value) => Code;
+  /** Puts the function of each vector into its place, all in turn. */
+  readonly applyAll: (xs: readonly Local[]) => Code;
 }
 
 const laneFunction =
@@ -217,9 +223,19 @@ const laneFunction =
   (locals: NewLocals): LaneFunction => {
     const work = new Work(locals);
     const [lanes] = locals('v');
-    const y = expression(work, lanes);
-    return { prepare: work.prepare, apply: (x) => [lanes.set(x), work.finish(y)] };
+    const one = work.apart();
+    const y = expression(one, lanes);
+    return {
+      prepare: work.prepare,
+      apply: (x) => [lanes.set(x), one.finish(y)],
+      applyAll: (xs) => {
+        const all = work.apart();
+        const ys = all.inTurn(xs.length, (each, i) => expression(each, xs[i]!));
+        return all.finish(xs.map((x, i) => x.set(ys[i]!)));
+      },
+    };
   };
 
-export const exp4: (locals: NewLocals) => LaneFunction = laneFunction(exp);
+/** eˣ for x ≤ 0; of larger numbers, garbage. */
+export const exp4: (locals: NewLocals) => LaneFunction = laneFunction(expBelow);
 export const log4: (locals: NewLocals) => LaneFunction = laneFunction(log);

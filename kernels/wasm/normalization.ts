@@ -9,7 +9,7 @@ import * as f64 from './instructions/f64.ts';
 import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
 import * as v128 from './instructions/v128.ts';
-import { eightLanes, loadAt, rowOf, widened } from './lanes.ts';
+import { loadAt, type Row, rowMoments, rowOf } from './lanes.ts';
 import { writeColumnSums } from './reductions.ts';
 import { growingScratch } from './scratch.ts';
 
@@ -122,35 +122,20 @@ function writeBatchNormGrad(func: AddFunction): void {
 // Along rows ---------------------------------------------------------------------------------------------------------
 
 /** Finds the mean of the row of n at x and deviation⁻¹, in all lanes. */
-function momentsOf(locals: NewLocals, row: ReturnType<typeof rowOf>, n: Local, x: Local, epsilon: Local) {
-  const lanes = eightLanes(locals);
-  const [exact, mean, inverted, four, mask] = locals('vvvvv');
-  const [length] = locals('d');
-  const square = (pair: Code): Code => {
-    const [d] = locals('v');
-    return [d.set(f64x2.sub(pair, exact)), f64x2.mul(d, d)];
+function momentsOf(locals: NewLocals, row: Row, n: Local, x: Local, epsilon: Local) {
+  const { find, mean: exact, length, lanes } = rowMoments(locals, row, n, x);
+  const [mean, inverted] = locals('vv');
+  return {
+    find: [
+      find,
+      mean.set(f32x4.splat(f32.demoteF64(f64x2.extractLane(0, exact)))),
+      inverted.set(inverse(f32x4.splat(f32.demoteF64(f64.div(lanes.total, length))), epsilon)),
+    ],
+    mean,
+    inverted,
+    lanes,
+    length,
   };
-  const find = [
-    length.set(f64.convertI32S(n)),
-    lanes.clear,
-    row.each((part) => lanes.add(part.within(loadAt(x, part)))),
-    exact.set(f64x2.splat(f64.div(lanes.total, length))),
-    mean.set(f32x4.splat(f32.demoteF64(f64x2.extractLane(0, exact)))),
-    lanes.clear,
-    row.each((part) => {
-      const [low, high] = widened(four).map(square) as [Code, Code];
-      if (!part.isRest) return [four.set(loadAt(x, part)), lanes.addPairs(low, high)];
-      const within = (pair: Code, places: readonly number[]): Code =>
-        v128.and(pair, v128.shuffle32(places, mask, mask));
-      return [
-        four.set(loadAt(x, part)),
-        mask.set(part.within(f32x4.eq(splat(0), splat(0)))),
-        lanes.addPairs(within(low, [0, 0, 1, 1]), within(high, [2, 2, 3, 3])),
-      ];
-    }),
-    inverted.set(inverse(f32x4.splat(f32.demoteF64(f64.div(lanes.total, length))), epsilon)),
-  ];
-  return { find, mean, inverted, lanes, length };
 }
 
 /** Adds (rows, n, x, y, epsilon). */

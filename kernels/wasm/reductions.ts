@@ -1,16 +1,19 @@
 import type { ReductionKernels } from '../interface/reductions.ts';
-import { type AddFunction, advance, type Callee, forRange, type Local, when } from './assembler.ts';
-import type { Binary, Code } from './code.ts';
-import { columns, overColumns, pairAt, sumsOf } from './columns.ts';
+import { type AddFunction, advance, type Callee, countDown, doWhile, forRange, type Local, when } from './assembler.ts';
+import type { Code } from './code.ts';
+import { type Columns, columns, overColumns, pairAt, sumsOf } from './columns.ts';
 import type { Engine, Slot } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as f64 from './instructions/f64.ts';
 import * as f64x2 from './instructions/f64x2.ts';
 import * as i32 from './instructions/i32.ts';
+import * as i32x4 from './instructions/i32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { eightLanes, extremeOf, loadAt, rowExtreme, rowOf } from './lanes.ts';
+import { eightLanes, extremeOf, loadAt, rowExtreme, rowMoments, rowOf } from './lanes.ts';
 import { writeLogSumExp } from './rows.ts';
+import { growingScratch } from './scratch.ts';
+import { isWide, WIDE_BYTES, writeWideSums } from './wide-columns.ts';
 
 /**
  * Reductions of the middle of three axes, [outer, n, inner]. The rule of sums prescribes which numbers meet in which of
@@ -31,6 +34,15 @@ function writeRowSums(func: AddFunction): void {
       f32.store(y, f32.demoteF64(f64.div(total, divisor))),
     ];
     return row.over(rows, [x], [y], sum);
+  });
+}
+
+/** Adds (rows, n, x, y, divisor). */
+function writeRowVariances(func: AddFunction): void {
+  func('iiiid', ([rows, n, x, y, divisor], locals) => {
+    const row = rowOf(locals, n);
+    const { find, lanes } = rowMoments(locals, row, n, x);
+    return row.over(rows, [x], [y], [find, f32.store(y, f32.demoteF64(f64.div(lanes.total, divisor)))]);
   });
 }
 
@@ -99,23 +111,70 @@ function writeColumnExtremes(func: AddFunction, isMax: boolean): void {
   });
 }
 
-/** Adds (outer, n, inner, x, y): the index of the first number that no other is before, or of the first NaN. */
-function writeFirst(func: AddFunction, isBefore: Binary): void {
+// Where extremes are --------------------------------------------------------------------------------------------------
+
+/**
+ * Adds (rows, n, x, y), n ≥ 1: the index of the first extreme, or of the first NaN if there is one. What is looked for is known
+ * to be in the row, so the search looks for no end, and lanes beyond it, whatever they hold, come too late.
+ */
+function writeRowPlaces(func: AddFunction, isMax: boolean): void {
+  func('iiii', ([rows, n, x, y], locals) => {
+    const row = rowOf(locals, n);
+    const [m, four, found] = locals('vvv');
+    const [at] = locals('i');
+    const body = [
+      m.set(rowExtreme(locals, row, x, isMax)),
+      at.set(i32.sub(x, 16)),
+      doWhile(
+        i32.eqz(v128.anyTrue(found)),
+        advance(at, 16),
+        four.set(v128.load(at)),
+        found.set(v128.or(f32x4.eq(four, m), f32x4.ne(four, four))),
+      ),
+      i32.store(y, i32.add(i32.shrU(i32.sub(at, x), 2), i32.ctz(i32x4.bitmask(found)))),
+    ];
+    return row.over(rows, [x], [y], body);
+  });
+}
+
+/** Adds (outer, n, inner, x, y), n ≥ 1: the same down columns, sixteen while there are many. */
+function writeColumnPlaces(func: AddFunction, isMax: boolean): void {
+  const isNotBefore = isMax ? f32x4.le : f32x4.ge;
   func('iiiii', (params, locals) => {
-    const [, n] = params;
-    const [r, at, index] = locals('iii');
-    const [best, x] = locals('ff');
-    const isNaNFirst = i32.and(f32.ne(x, x), f32.eq(best, best));
-    return overColumns(params, locals, ({ i, from, to, stride }) => [
-      index.set(0),
-      best.set(f32.load(at.tee(from))),
-      forRange(r, 1, n, 1, [
-        x.set(f32.load(at.tee(i32.add(at, stride)))),
-        when(i32.or(isBefore(x, best), isNaNFirst), [best.set(x), index.set(r)]),
-      ]),
-      i32.store(to, index),
-      advance(i, 1),
-    ]);
+    const [, n, inner] = params;
+    const [left, at] = locals('ii');
+    const [x, r, one, isBefore] = locals('vvvv');
+    const strip = (vectors: number, place: Columns): Code => {
+      const best = locals('v'.repeat(vectors));
+      const index = locals('v'.repeat(vectors));
+      const take = (v: number): Code => [
+        x.set(v128.load(at, 16 * v)),
+        isBefore.set(v128.andnot(f32x4.eq(best[v]!, best[v]!), isNotBefore(x, best[v]!))),
+        best[v]!.set(v128.bitselect(x, best[v]!, isBefore)),
+        index[v]!.set(v128.bitselect(r, index[v]!, isBefore)),
+      ];
+      const each = (code: (v: number) => Code): Code => Array.from({ length: vectors }, (_, v) => code(v));
+      const store = (v: number): Code => v128.store(place.to, index[v]!, 16 * v);
+      return [
+        at.set(place.from),
+        r.set(i32x4.splat(0)),
+        each((v) => [best[v]!.set(v128.load(at, 16 * v)), index[v]!.set(r)]),
+        left.set(i32.sub(n, 1)),
+        countDown(left, 1, 1, advance(at, place.stride), r.set(i32x4.add(r, one)), each(take)),
+        vectors > 1 ? each(store) : when(i32.geS(inner, 4), store(0), v128.store32Lane(0, place.to, index[0]!)),
+      ];
+    };
+    const some = (count: number, place: Columns): Code => columns(count, place, inner, strip(count / 4, place));
+    return [
+      one.set(i32x4.splat(1)),
+      overColumns(params, locals, (place) =>
+        when(
+          i32.and(i32.geS(inner, 16), i32.gtS(i32.sub(inner, place.i), 4)),
+          some(16, place),
+          when(i32.geS(inner, 4), some(4, place), [strip(1, place), advance(place.i, 1)]),
+        ),
+      ),
+    ];
   });
 }
 
@@ -124,17 +183,22 @@ type Reductions = ReductionKernels<Float32Array>;
 export function reductions(engine: Engine): Partial<Reductions> {
   const { args } = engine;
   const rowSums = engine.kernel(writeRowSums);
-  const columnSums = (isVariance: boolean): Slot => engine.kernel((func) => writeColumnSums(func, isVariance));
-  const sums = columnSums(false);
-  const variances = columnSums(true);
+  const rowVariances = engine.kernel(writeRowVariances);
+  const columnKernel = (write: typeof writeColumnSums | typeof writeWideSums, isVariance: boolean): Slot =>
+    engine.kernel((func) => void write(func, isVariance));
+  const sums = columnKernel(writeColumnSums, false);
+  const variances = columnKernel(writeColumnSums, true);
+  const wideSums = columnKernel(writeWideSums, false);
+  const wideVariances = columnKernel(writeWideSums, true);
+  const scratch = growingScratch(engine);
   const logSumExp = engine.kernel(writeLogSumExp);
   /** A kernel by one function for rows and one for columns. */
   const kernel =
-    <Y extends Float32Array | Int32Array>(rows: Slot | null, columns: Slot) =>
+    <Y extends Float32Array | Int32Array>(rows: Slot, columns: Slot) =>
     (outer: number, n: number, inner: number, x: Float32Array, y: Y): void => {
       const xAt = args.read(x, outer * n * inner);
       const yAt = args.write(y, outer * inner);
-      if (inner === 1 && rows !== null) rows.fn(outer, n, xAt, yAt);
+      if (inner === 1) rows.fn(outer, n, xAt, yAt);
       else columns.fn(outer, n, inner, xAt, yAt);
       args.done();
     };
@@ -143,23 +207,29 @@ export function reductions(engine: Engine): Partial<Reductions> {
       engine.kernel((func) => writeRowExtremes(func, isMax)),
       engine.kernel((func) => writeColumnExtremes(func, isMax)),
     );
-  const first = (isBefore: Binary): Reductions['argmax'] =>
+  const place = (isMax: boolean): Reductions['argmax'] =>
     kernel(
-      null,
-      engine.kernel((func) => writeFirst(func, isBefore)),
+      engine.kernel((func) => writeRowPlaces(func, isMax)),
+      engine.kernel((func) => writeColumnPlaces(func, isMax)),
     );
   return {
     sum: (outer, n, inner, x, divisor, y) => {
+      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
       const xAt = args.read(x, outer * n * inner);
       const yAt = args.write(y, outer * inner);
       if (inner === 1) rowSums.fn(outer, n, xAt, yAt, divisor);
-      else sums.fn(outer, n, inner, xAt, yAt, divisor);
+      else if (lanes === 0) sums.fn(outer, n, inner, xAt, yAt, divisor);
+      else wideSums.fn(outer, n, inner, xAt, yAt, lanes, divisor);
       args.done();
     },
     variance: (outer, n, inner, x, divisor, y) => {
+      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
       const xAt = args.read(x, outer * n * inner);
       const yAt = args.write(y, outer * inner);
-      args.done(variances.fn(outer, n, inner, xAt, yAt, divisor));
+      if (inner === 1) rowVariances.fn(outer, n, xAt, yAt, divisor);
+      else if (lanes === 0) variances.fn(outer, n, inner, xAt, yAt, divisor);
+      else wideVariances.fn(outer, n, inner, xAt, yAt, lanes, divisor);
+      args.done();
     },
     max: extreme(true),
     min: extreme(false),
@@ -167,7 +237,7 @@ export function reductions(engine: Engine): Partial<Reductions> {
       if (inner === 1) args.done(logSumExp.fn(outer, n, args.read(x, outer * n), args.write(y, outer)));
       else engine.orElse.logSumExp(outer, n, inner, x, y);
     },
-    argmax: first(f32.gt),
-    argmin: first(f32.lt),
+    argmax: place(true),
+    argmin: place(false),
   };
 }

@@ -5,12 +5,25 @@ import type { Engine } from './engine.ts';
 import * as f32 from './instructions/f32.ts';
 import * as f32x4 from './instructions/f32x4.ts';
 import * as v128 from './instructions/v128.ts';
-import { type EightLanes, eightLanes, loadAt, type Part, type Row, rowExtreme, rowOf } from './lanes.ts';
+import {
+  type EightLanes,
+  eightLanes,
+  loadAt,
+  type Part,
+  pairsAt,
+  type Row,
+  rowExtreme,
+  rowLargest,
+  rowOf,
+} from './lanes.ts';
 import { exp4, log4 } from './math.ts';
 
 /**
- * Softmax and its relatives. A row is read for its maximum, then for the exponentials and their sum, then for the result.
- * Lanes beyond its end give +0 to sums by a mask, since in a row with NaN or infinities their exponentials are NaN.
+ * Softmax and its relatives. A row is read for its maximum, then for the exponentials, for their sum, and for the result. The
+ * exponentials are taken of four vectors a turn, each a long chain by itself; their sum, which needs many registers too, is a
+ * walk of its own: together 1.45 times as fast from 32 numbers a row on (Node 20). Lanes beyond the row's end give +0 to sums
+ * by a mask, since in a row with NaN or infinities their exponentials are NaN. Where there is a NaN the sum becomes one and with
+ * it each result, whatever the maximum: only logSumExp, which may be the maximum itself, asks for that of all numbers.
  */
 
 /** What the kernels do with the row of n numbers at x. */
@@ -30,23 +43,31 @@ interface SoftmaxRow {
 
 const splat = ({ total }: EightLanes): Code => f32x4.splat(f32.demoteF64(total));
 
+/** Without y the exponentials are summed as they come. */
 function softmaxRow(locals: NewLocals, n: Local, x: Local, y?: Local): SoftmaxRow {
   const row = rowOf(locals, n);
   const lanes = eightLanes(locals);
   const exp = exp4(locals);
-  const [max, sum, e] = locals('vvv');
+  const [max, sum, rest] = locals('vvv');
+  const four = locals('vvvv').slice(0, 4);
   const shifted = (part: Part): Code => f32x4.sub(loadAt(x, part), max);
+  const addKept = (part: Part): Code => (part.isRest ? lanes.add(rest) : lanes.addPairs(...pairsAt(y!, part)));
+  const keep = (part: Part, e: Local): Code => (y === undefined ? lanes.add(e) : part.isRest ? [] : part.store(y, e));
   const start = [
-    max.set(rowExtreme(locals, row, x, true)),
+    max.set(y === undefined ? rowExtreme(locals, row, x, true) : rowLargest(locals, row, x)),
     lanes.clear,
-    row.each((part) => [
-      e.set(part.within(exp.apply(shifted(part)))),
-      y === undefined || part.isRest ? [] : part.store(y, e),
-      lanes.add(e),
-    ]),
+    row.inFours(
+      (parts) => [
+        parts.map((part, i) => four[i]!.set(shifted(part))),
+        exp.applyAll(four),
+        parts.map((part, i) => keep(part, four[i]!)),
+      ],
+      (part) => [rest.set(part.within(exp.apply(shifted(part)))), keep(part, rest)],
+    ),
+    y === undefined ? [] : row.inFours((parts) => parts.map(addKept), addKept),
     sum.set(splat(lanes)),
   ];
-  return { row, prepare: exp.prepare, start, max, sum, rest: e, shifted };
+  return { row, prepare: exp.prepare, start, max, sum, rest, shifted };
 }
 
 /** Adds (rows, n, x, y, sums). The rows' denominators are stored at `sums`, unless it is 0. */
@@ -65,7 +86,7 @@ function writeSoftmax(func: AddFunction): Callee {
 /** Adds (rows, n, x, y). */
 function writeLogSoftmax(func: AddFunction): void {
   func('iiii', ([rows, n, x, y], locals) => {
-    const { row, prepare, start, sum, shifted } = softmaxRow(locals, n, x);
+    const { row, prepare, start, sum, shifted } = softmaxRow(locals, n, x, y);
     const log = log4(locals);
     const body = [start, sum.set(log.apply(sum)), row.each((part) => part.store(y, f32x4.sub(shifted(part), sum)))];
     return [prepare, log.prepare, row.over(rows, [x, y], [], body)];
@@ -111,7 +132,7 @@ function writeCrossEntropy(func: AddFunction): void {
       ),
     ];
     const body = [
-      max.set(rowExtreme(locals, row, z, true)),
+      max.set(rowLargest(locals, row, z)),
       logSum.set(v128.load32Splat(loss)),
       lanes.clear,
       row.each((part) => lanes.add(part.within(terms(part)))),

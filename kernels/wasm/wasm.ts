@@ -22,6 +22,7 @@ import { sorting } from './sorting.ts';
 import { sparse } from './sparse.ts';
 import { sparseImages } from './sparse-images.ts';
 import { sparseIntegers } from './sparse-integers.ts';
+import { top } from './top.ts';
 
 export interface WasmOptions {
   /** Fuse multiplications and additions in products: faster, and no longer equal to the bit. Default false. */
@@ -85,6 +86,7 @@ function tableOf(engine: Engine, isRelaxed: boolean): WasmKernels {
     ...random(engine),
     ...movement(engine),
     ...reductions(engine),
+    ...top(engine),
     ...rows(engine),
     ...scans(engine),
     ...sorting(engine),

@@ -668,6 +668,14 @@ export const cases: Readonly<Record<string, (d: Draw) => Call>> = {
   logSumExp: reduction,
   argmax: first,
   argmin: first,
+  topK: (d) => {
+    const [rows, n] = [d.below(9), d.size()];
+    const k = d.pick([d.below(n + 1), n, Math.min(n, 1 + d.below(4))]);
+    return {
+      args: [rows, n, k, d.floats(rows * n), d.floats(rows * k), d.int32(rows * k, 100)],
+      written: [4, 5],
+    };
+  },
   softmax: rowwise,
   logSoftmax: rowwise,
   softmaxCrossEntropy: (d) => {

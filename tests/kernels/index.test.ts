@@ -54,7 +54,6 @@ describe('which kernels a table has a form of its own for', () => {
         'sumByCode',
         'takeByCode',
         'tieByCode',
-        'topK',
       ].sort(),
     );
   });

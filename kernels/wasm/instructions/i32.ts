@@ -16,6 +16,8 @@ export const ltS: Binary = operation(0x48);
 export const ltU: Binary = operation(0x49);
 export const gtS: Binary = operation(0x4a);
 export const geS: Binary = operation(0x4e);
+/** The number of zeros below the lowest bit that is set. */
+export const ctz: Unary = operation(0x68);
 export const add: Binary = operation(0x6a);
 export const sub: Binary = operation(0x6b);
 export const mul: Binary = operation(0x6c);

@@ -8,6 +8,8 @@ export const gtS: Binary = operation(SIMD + 0x3b);
 export const geU: Binary = operation(SIMD + 0x40);
 /** As unsigned ones: that of -2³¹ is 2³¹. */
 export const abs: Unary = operation(SIMD + 0xa0);
+/** The sign of lane i as bit i of an i32. */
+export const bitmask: Unary = operation(SIMD + 0xa4);
 /** Half of the lanes of the next narrower type, widened. */
 export const extendLowS: Unary = operation(SIMD + 0xa7);
 export const extendHighS: Unary = operation(SIMD + 0xa8);

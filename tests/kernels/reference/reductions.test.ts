@@ -206,12 +206,15 @@ describe('topK', () => {
   });
 
   test('agrees with a stable sort', () => {
-    const small = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 12 });
+    const few = fc.array(fc.constantFrom(-2, -1, -0, 0, 1, 2, inf, -inf, nan), { minLength: 1, maxLength: 40 });
+    const rank = (v: number): number => (Number.isNaN(v) ? 5 : Math.max(-4, Math.min(4, v)));
     fc.assert(
-      fc.property(small, fc.nat(12), (x, limit) => {
+      fc.property(few, fc.nat(40), (x, limit) => {
         const k = Math.min(limit, x.length);
-        const order = x.map((_, i) => i).sort((i, j) => x[j]! - x[i]! || i - j);
-        expect(topK(k, ...x)[1]).toEqual(order.slice(0, k));
+        const order = x.map((_, i) => i).sort((i, j) => rank(x[j]!) - rank(x[i]!) || i - j);
+        const [values, indices] = topK(k, ...x);
+        expect(indices).toEqual(order.slice(0, k));
+        expect(values).toEqual(indices.map((i) => x[i]!));
       }),
     );
   });

@@ -181,6 +181,6 @@ test('a kernel call on arrays of the heap is a list of numbers, several are one 
   expect([...a]).toEqual(Array(64).fill(48 * 3));
   expect([...c]).toEqual(Array(64).fill(8 * 144 * 3));
   expect(table.link(table.gemm, args(new Float32Array(64)))).toBeNull();
-  expect(table.link(table.topK, [])).toBeNull();
+  expect(table.link(table.prod, [])).toBeNull();
   for (const array of [a, b, c]) heap.release(array);
 });
