@@ -46,14 +46,11 @@ export function convertOf(engine: Engine): MovementKernels['convert'] {
     return slot;
   };
   return (n, x, bool, y) => {
-    const [from, to] = [lanesOf(x), lanesOf(y)];
+    const from = lanesOf(x);
+    const to = lanesOf(y);
     const isHere = heap.has(x) && heap.has(y);
-    // A copy, or an array of what the heap may not hold, or little from elsewhere
-    if (from === undefined || to === undefined || (x.constructor === y.constructor && !bool)) {
-      engine.orElse.convert(n, x, bool, y);
-      return;
-    }
-    if (!isHere && n < STAGED_FROM) {
+    const isCopy = x.constructor === y.constructor && !bool;
+    if (from === undefined || to === undefined || isCopy || (!isHere && n < STAGED_FROM)) {
       engine.orElse.convert(n, x, bool, y);
       return;
     }
@@ -64,7 +61,8 @@ export function convertOf(engine: Engine): MovementKernels['convert'] {
     }
     for (let i = 0; i < n; i += STAGED_AT_ONCE) {
       const count = Math.min(STAGED_AT_ONCE, n - i);
-      const [part, result] = [x.subarray(i, i + count), y.subarray(i, i + count)];
+      const part = x.subarray(i, i + count);
+      const result = y.subarray(i, i + count);
       args.done(slot.fn(count, args.read(part, count), args.write(result, count)));
     }
   };

@@ -25,6 +25,7 @@ describe('which kernels a table has a form of its own for', () => {
         ['adam'],
         ['stridedCopy', 'gather', 'scatterAdd', 'oneHot', 'convert'],
         ['sort', 'argsort', 'cumsum', 'cumprod'],
+        ['round', 'floor', 'ceil', 'sin', 'cos'],
         ['gemmInt8', 'requantize', 'addInt8', 'requantizeWhole', 'addInt8Whole', 'quantizeRows', 'dequantizeRows'],
         ['conv2dInt8', 'conv2dRequantized', 'conv2dTransposedInt8', 'maxPoolInt8', 'avgPoolInt8'],
         ['gemmSparse', 'gemmSparseGrad'],
@@ -61,7 +62,8 @@ describe('which kernels a table has a form of its own for', () => {
   test('cpu64: the hot ones, in families, and movement that of cpu', () => {
     expect(own(cpu64, reference64).sort()).toEqual(
       [
-        ['gemm', 'gemmStridedBatched', 'sum', 'max', 'sgd', 'adam', 'stridedCopy', 'gather'],
+        ['gemm', 'gemmStridedBatched', 'sum', 'max', 'sgd', 'adam'],
+        ['stridedCopy', 'gather', 'scatterAdd', 'oneHot', 'convert'],
         ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'add', 'sub', 'mul', 'div'],
         ['reluGrad', 'tanhGrad', 'sigmoidGrad'],
         ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'softmaxCrossEntropyGrad'],
@@ -74,7 +76,7 @@ describe('which kernels a table has a form of its own for', () => {
   test('wasm64: what is arithmetic alone, and movement that of wasm', () => {
     expect(own(wasm64(), cpu64).sort()).toEqual(
       [
-        ['gemm', 'gemmStridedBatched', 'stridedCopy', 'gather', 'scatterAdd', 'oneHot'],
+        ['gemm', 'gemmStridedBatched', 'stridedCopy', 'gather', 'scatterAdd', 'oneHot', 'convert'],
         ['neg', 'abs', 'square', 'reciprocal', 'sqrt', 'rsqrt', 'relu', 'relu6', 'leakyRelu'],
         ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'reluGrad', 'relu6Grad', 'tanhGrad', 'sigmoidGrad'],
         ['sgd', 'adam', 'rmsprop', 'adagrad', 'softThreshold', 'groupThreshold'],
