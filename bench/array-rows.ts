@@ -5,7 +5,7 @@ import type { Peers } from './peers.ts';
 import { CheckError, type Contest, join, type Row, type Variant } from './row.ts';
 import { implementations, type Place, Places, type Table } from './tables.ts';
 
-interface Size {
+export interface ArraySize {
   readonly kind: ArrayKind;
   readonly rows: number;
   readonly cols: number;
@@ -17,10 +17,10 @@ const MATRICES: readonly ArrayKind[] = [
   ...(['concat', 'slice', 'transpose', 'permute', 'flip', 'take'] as const),
   ...(['cast', 'argmax', 'column sums', 'softmax'] as const),
 ];
-const SIZES: readonly Size[] = [
-  ...MATRICES.flatMap((kind) => SIDES.map((side): Size => ({ kind, rows: side, cols: side }))),
+const SIZES: readonly ArraySize[] = [
+  ...MATRICES.flatMap((kind) => SIDES.map((side): ArraySize => ({ kind, rows: side, cols: side }))),
   ...[2 ** 15, 320_000].flatMap((rows) =>
-    (['gather', 'softmax'] as const).map((kind): Size => ({ kind, rows, cols: 32 })),
+    (['gather', 'softmax'] as const).map((kind): ArraySize => ({ kind, rows, cols: 32 })),
   ),
   { kind: 'sort', rows: 1, cols: 100_000 },
   { kind: 'sort', rows: 1000, cols: 100 },
@@ -29,7 +29,7 @@ const SIZES: readonly Size[] = [
 
 const QUICK: readonly ArrayKind[] = ['transpose', 'cast', 'softmax', 'sort'];
 
-export function arrayProblemOf({ kind, rows, cols }: Size): ArrayProblem {
+export function arrayProblemOf({ kind, rows, cols }: ArraySize): ArrayProblem {
   const x = normal(rows * cols, 1);
   if (kind === 'cast') for (let i = 0; i < x.length; i++) x[i] = 100 * x[i]!;
   const count = kind === 'gather' ? rows : kind === 'take' ? x.length : 0;
@@ -84,8 +84,8 @@ async function open(p: ArrayProblem, tables: readonly Table[], peers: Peers): Pr
 }
 
 /** Moving, converting, reducing and sorting of large arrays, beside other libraries: times to that of NumPy's and others'. */
-export function arrayRows(tables: readonly Table[], peers: Peers): Row[] {
-  return SIZES.map((size): Row => {
+export function arrayRows(tables: readonly Table[], peers: Peers, sizes: readonly ArraySize[] = SIZES): Row[] {
+  return sizes.map((size): Row => {
     const { kind, rows, cols } = size;
     const fast = implementations(tables, ARRAY_TASKS[kind].kernel).filter(({ name }) => name !== 'reference');
     return {

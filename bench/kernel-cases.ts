@@ -163,6 +163,24 @@ function sorting(): KernelCase[] {
       const y = hold(new Int32Array(N));
       return { call: () => k.searchSorted(N, sorted, N, x, false, y), y };
     }),
+    kernelCase('distinct', `${N}`, N, (k, { hold }) => {
+      const x = hold(normal(N, 1).map((value) => Math.round(8 * value)));
+      const order = new Int32Array(N);
+      k.argsort(1, N, x, order);
+      const sorted = hold(order);
+      const indices = hold(new Int32Array(N));
+      const y = hold(new Int32Array(N));
+      const counts = hold(new Int32Array(N));
+      return { call: () => k.distinct(N, x, sorted, indices, y, counts), y };
+    }),
+    kernelCase('cumprodGrad', MATRIX, N, (k, { hold, floats }) => {
+      const x = hold(positive(N, 1));
+      const products = floats(N);
+      k.cumprod(ROWS, COLS, 1, x, products);
+      const g = hold(normal(N, 2));
+      const y = floats(N);
+      return { call: () => k.cumprodGrad(ROWS, COLS, 1, x, products, g, y), y };
+    }),
     ...(['cumsum', 'cumprod'] as const).flatMap((op) =>
       [[MATRIX, ROWS, COLS, 1] as const, [`rows ${MATRIX}`, 1, ROWS, COLS] as const].map(([size, outer, n, inner]) =>
         kernelCase(op, size, N, (k, { hold, floats }) => {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu, gemmLadder, type Kernels, reference } from 'whittle-ml/kernels';
+import { arrayRows } from '../../bench/array-rows.ts';
+import { ARRAY_TASKS, type ArrayKind } from '../../bench/array-task.ts';
 import { copyRows } from '../../bench/copies.ts';
 import { csvRow } from '../../bench/csv.ts';
 import { BENCH } from '../../bench/folder.ts';
@@ -40,6 +42,17 @@ describe('every variant of every row computes what its row says', () => {
 
   test('the other kernels', async () => {
     for (const row of kernelRows(tables)) expect((await checked(row))[0], row.name).toBe('reference');
+  });
+
+  test('moving, converting, reducing and sorting', async () => {
+    const kinds = Object.keys(ARRAY_TASKS) as ArrayKind[];
+    const rows = arrayRows(
+      tables,
+      peers,
+      kinds.map((kind) => ({ kind, rows: 24, cols: 52 })),
+    );
+    for (const row of rows) expect(await checked(row), row.name).toContain('wasm outside');
+    expect(new Set(arrayRows(tables, peers).map(({ name }) => name.split(/ \d/)[0])).size).toBe(kinds.length);
   });
 
   test('copies of views', async () => {
