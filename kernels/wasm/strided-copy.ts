@@ -27,11 +27,19 @@ export const STAGED_FROM = 4096;
 const STAGED_AT_ONCE = 16384;
 
 /** The part of an array that a walk touches: its first element, from where the walk begins, and its length. */
-function extentOf(sizes: readonly number[], steps: readonly number[]): { first: number; length: number } {
+interface Extent {
+  readonly first: number;
+  readonly length: number;
+}
+
+function extentOf(sizes: readonly number[], steps: readonly number[]): Extent {
   const ends = sizes.map((size, axis) => (size - 1) * steps[axis]!);
   const first = ends.reduce((sum, end) => sum + Math.min(0, end), 0);
   return { first, length: ends.reduce((sum, end) => sum + Math.abs(end), 1) };
 }
+
+const partOf = (array: TypedArray, offset: number, { first, length }: Extent): TypedArray =>
+  array.subarray(offset + first, offset + first + length);
 
 /** Moves `left` bytes from x to y and goes on in both; spends `left`. */
 export type Row = (left: Local, x: Local, y: Local) => Code;
@@ -275,13 +283,16 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
     }
   }
 
-  /** Copies between arrays of elsewhere, part by part while parts of x lie together. False if too little of x is wanted. */
+  /**
+   * Copies where an array is of elsewhere, part by part while parts of x lie together. False if too little of x is wanted, or
+   * where y has gaps: all of y's part is written back.
+   */
   function copyStaged(walk: Walk, x: TypedArray, xOffset: number, y: TypedArray, yOffset: number): boolean {
     const { sizes, xSteps, ySteps } = walk;
     const count = sizes.reduce((product, size) => product * size, 1);
     const from = extentOf(sizes, xSteps);
     const to = extentOf(sizes, ySteps);
-    if (from.length > 2 * count || to.length > count) return false;
+    if (ySteps.includes(0) || from.length > 2 * count || to.length > count) return false;
     if (count > STAGED_AT_ONCE) {
       const size = sizes[0]!;
       const most = Math.floor((STAGED_AT_ONCE * size) / count);
@@ -292,8 +303,11 @@ export function stridedCopyOf(engine: Engine): MovementKernels['stridedCopy'] {
         if (i + Math.max(1, most) >= size) return true;
       }
     }
-    const xAt = args.read(x.subarray(xOffset + from.first, xOffset + from.first + from.length), from.length);
-    const yAt = args.write(y.subarray(yOffset + to.first, yOffset + to.first + to.length), to.length);
+    const write = (): number => args.write(partOf(y, yOffset, to), to.length);
+    // To stage x may make the heap grow, which detaches an array of the heap but leaves its address.
+    const known = heap.has(y) ? write() : 0;
+    const xAt = args.read(partOf(x, xOffset, from), from.length);
+    const yAt = known === 0 ? write() : known;
     const one = x.BYTES_PER_ELEMENT;
     copyWalk(walk, one, xAt - one * from.first, yAt - one * to.first);
     args.done();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../../kernels/reference/reference.ts';
-
-import { wasm } from '../../../kernels/wasm/wasm.ts';
+import { Heap } from '../../../kernels/wasm/heap.ts';
+import { stridedCopyOf } from '../../../kernels/wasm/strided-copy.ts';
+import { newEngine, wasm } from '../../../kernels/wasm/wasm.ts';
 import { firstDifference } from '../cases.ts';
 
 const table = wasm();
@@ -138,6 +139,7 @@ describe('large strided copies between arrays outside of the heap equal the refe
     ['every second number, from the end', [5000, 3], [-6, -2]],
     ['all columns but one', [100, 100], [101, 1]],
     ['a matrix twice', [2, 60, 60], [0, 60, 1]],
+    ['every second number of a row, many times', [100, 100], [0, 2]],
   ] as const)('and leave what lies between the numbers that they write alone: %s', (_, shape, yStrides) => {
     const ends = shape.map((n, axis) => (n - 1) * yStrides[axis]!);
     const first = 3 - ends.reduce((sum, end) => sum + Math.min(0, end), 0);
@@ -174,6 +176,26 @@ describe('large strided copies between arrays outside of the heap equal the refe
       heap.limit = limit;
     }
     expect(firstDifference(y, expected)).toBe(-1);
+  });
+
+  test.each([
+    ['x', 0],
+    ['y', 1],
+  ] as const)('where the other makes the heap of %s grow', (_, inside) => {
+    const heap = new Heap();
+    const copy = stridedCopyOf(newEngine(heap));
+    const n = 300;
+    const arrays = [numbers(n * n), new Float32Array(n * n)];
+    const expected = new Float32Array(n * n);
+    reference.stridedCopy([n, n], arrays[0]!, 0, [1, n], expected, 0, [n, 1]);
+    const own = heap.allocate('float32', n * n);
+    own.set(arrays[inside]!);
+    const lasting = heap.lasting(own)!;
+    arrays[inside] = own;
+    for (let bytes = 2 ** 24; bytes >= 64; bytes /= 2) while (heap.tryAllocateBytes(bytes) > 0);
+    copy([n, n], arrays[0]!, 0, [1, n], arrays[1]!, 0, [n, 1]);
+    expect(heap.counters().growths).toBe(1);
+    expect(firstDifference(inside === 1 ? (lasting() as Float32Array) : arrays[1]!, expected)).toBe(-1);
   });
 
   test('while a step holds the heap it does not grow', () => {
