@@ -48,3 +48,9 @@ export function hasLongRows({ sizes, xSteps, ySteps }: Walk): boolean {
   const xStep = xSteps.at(-1);
   return (sizes.at(-1) ?? 0) >= LONG_ROW && ySteps.at(-1) === 1 && (xStep === 1 || xStep === 0);
 }
+
+/** Numbers of one-hot rows that are zeroed at once, before their ones are set: they are in the first cache then. */
+const ZEROED = 2048;
+
+/** How many rows of `depth` these are. */
+export const rowsAtOnce = (depth: number): number => Math.max(1, Math.floor(ZEROED / Math.max(1, depth)));

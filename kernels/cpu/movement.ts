@@ -1,7 +1,7 @@
 import type { TypedArray } from '../arrays.ts';
 import type { MovementKernels } from '../interface/movement.ts';
 import { movement as reference } from '../reference/movement.ts';
-import { hasLongRows, LONG_ROW, type Walk, walkOf } from '../walk.ts';
+import { hasLongRows, LONG_ROW, rowsAtOnce, type Walk, walkOf } from '../walk.ts';
 
 /** Loops that see arrays of one type only, float32 or int32: V8 compiles a loop for every type it has seen, so others go elsewhere. */
 
@@ -125,9 +125,6 @@ function floatsToBools(n: number, x: Float32Array, y: Uint8Array): void {
   for (let i = 0; i < n; i++) y[i] = x[i] !== 0 ? 1 : 0;
 }
 
-/** Numbers that are zeroed at once, before the ones of their rows are set: in the first cache. */
-const ZEROED = 2048;
-
 export const movement: Partial<MovementKernels> = {
   stridedCopy: (shape, x, xOffset, xStrides, y, yOffset, yStrides) => {
     const walk = walkOf(shape, xStrides, yStrides);
@@ -163,7 +160,7 @@ export const movement: Partial<MovementKernels> = {
   },
 
   oneHot: (n, depth, labels, y) => {
-    const rows = Math.max(1, Math.floor(ZEROED / Math.max(1, depth)));
+    const rows = rowsAtOnce(depth);
     for (let first = 0; first < n; first += rows) {
       const end = Math.min(n, first + rows);
       y.fill(0, first * depth, end * depth);

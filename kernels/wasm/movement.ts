@@ -1,7 +1,7 @@
 import type { TypedArray } from '../arrays.ts';
 import { LimitError } from '../errors.ts';
 import type { MovementKernels } from '../interface/movement.ts';
-import { LONG_ROW } from '../walk.ts';
+import { LONG_ROW, rowsAtOnce } from '../walk.ts';
 import { type AddFunction, advance, countDown, doWhile, forRange, min, when } from './assembler.ts';
 import type { Code } from './code.ts';
 import { convertOf } from './convert.ts';
@@ -77,9 +77,6 @@ function addOneHot(func: AddFunction): void {
   });
 }
 
-/** Numbers that `oneHot` zeroes at once: they are in the first cache when ones are set. */
-const ZEROED = 2048;
-
 export function movement(engine: Engine): Partial<MovementKernels> {
   const { args, heap } = engine;
   const gather = engine.kernel((func) => addIndexed(func, 'x', copyRow));
@@ -89,8 +86,8 @@ export function movement(engine: Engine): Partial<MovementKernels> {
   /** Gathers rows of numbers of four bytes within the heap, or of arrays that are copied there and back. */
   const gatherRows: MovementKernels['gather'] = (outer, length, inner, count, x, indices, y) => {
     const xAt = args.read(x, outer * length * inner);
+    const yAt = args.write(y, outer * count * inner); // before indices, for which the heap may grow
     const at = args.read(indices, count);
-    const yAt = args.write(y, outer * count * inner);
     if (inner === 1) gatherNumbers.fn(outer, count, xAt, at, yAt, 4 * length);
     else gather.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner);
     args.done();
@@ -121,15 +118,14 @@ export function movement(engine: Engine): Partial<MovementKernels> {
     scatterAdd: (outer, length, inner, count, x, indices, y) => {
       if (isMovable(x, y)) {
         const xAt = args.read(x, 0);
-        const at = args.read(indices, count);
         const yAt = args.update(y, 0);
-        args.done(scatterAdd.fn(outer, count, xAt, at, yAt, 4 * inner, 4 * length * inner));
+        args.done(scatterAdd.fn(outer, count, xAt, args.read(indices, count), yAt, 4 * inner, 4 * length * inner));
       } else engine.orElse.scatterAdd(outer, length, inner, count, x, indices, y);
     },
     oneHot: (n, depth, labels, y) => {
       if (y instanceof Float32Array && heap.has(y)) {
-        const rows = Math.max(1, Math.floor(ZEROED / Math.max(1, depth)));
-        args.done(oneHot.fn(n, depth, args.read(labels, n), args.write(y, 0), rows));
+        const yAt = args.write(y, 0);
+        args.done(oneHot.fn(n, depth, args.read(labels, n), yAt, rowsAtOnce(depth)));
       } else engine.orElse.oneHot(n, depth, labels, y);
     },
   };

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Kernels } from '../../../kernels/kernels.ts';
 import { reference } from '../../../kernels/reference/reference.ts';
 import { Heap } from '../../../kernels/wasm/heap.ts';
+import { movement } from '../../../kernels/wasm/movement.ts';
 import { stridedCopyOf } from '../../../kernels/wasm/strided-copy.ts';
 import { newEngine, wasm } from '../../../kernels/wasm/wasm.ts';
 import { firstDifference } from '../cases.ts';
@@ -207,5 +209,31 @@ describe('large strided copies between arrays outside of the heap equal the refe
     expect(heap.counters().staged).toBe(staged);
     heap.letGo();
     expect(y[1]).toBe(x[300]);
+  });
+});
+
+describe('indices of elsewhere, for which the heap grows, leave parts of its arrays where they are', () => {
+  const n = 100_000;
+  const at = Int32Array.from({ length: n }, (_, i) => (7 * i) % 89);
+  type Call = (kernels: Pick<Kernels, 'gather' | 'scatterAdd' | 'oneHot'>, x: Float32Array, y: Float32Array) => void;
+  test.each<[string, Call]>([
+    ['gather', (kernels, x, y) => kernels.gather(1, 89, 1, n, x, at, y)],
+    ['scatterAdd', (kernels, x, y) => kernels.scatterAdd(1, 89, 1, n, x, at, y)],
+    ['oneHot', (kernels, _, y) => kernels.oneHot(n, 2, at, y)],
+  ])('%s', (_, call) => {
+    const heap = new Heap();
+    const own = movement(newEngine(heap)) as Kernels;
+    const [x, whole] = [n, 2 * n + 9].map((length) => heap.allocate('float32', length)) as [Float32Array, Float32Array];
+    x.forEach((__, i) => {
+      x[i] = i % 5;
+    });
+    const expected = new Float32Array(2 * n);
+    call(reference, x, expected);
+    const y = whole.subarray(3, 3 + 2 * n);
+    const { byteOffset } = y;
+    for (let bytes = 2 ** 24; bytes >= 64; bytes /= 2) while (heap.tryAllocateBytes(bytes) > 0);
+    call(own, x, y);
+    expect(heap.counters().growths).toBe(1);
+    expect(firstDifference(heap.view('float32', byteOffset, 2 * n), expected)).toBe(-1);
   });
 });
