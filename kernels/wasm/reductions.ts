@@ -202,6 +202,17 @@ export function reductions(engine: Engine): Partial<Reductions> {
       else columns.fn(outer, n, inner, xAt, yAt);
       args.done();
     };
+  const total =
+    (rows: Slot, columns: Slot, wide: Slot): Reductions['sum'] =>
+    (outer, n, inner, x, divisor, y) => {
+      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
+      const xAt = args.read(x, outer * n * inner);
+      const yAt = args.write(y, outer * inner);
+      if (inner === 1) rows.fn(outer, n, xAt, yAt, divisor);
+      else if (lanes === 0) columns.fn(outer, n, inner, xAt, yAt, divisor);
+      else wide.fn(outer, n, inner, xAt, yAt, lanes, divisor);
+      args.done();
+    };
   const extreme = (isMax: boolean): Reductions['max'] =>
     kernel(
       engine.kernel((func) => writeRowExtremes(func, isMax)),
@@ -213,24 +224,8 @@ export function reductions(engine: Engine): Partial<Reductions> {
       engine.kernel((func) => writeColumnPlaces(func, isMax)),
     );
   return {
-    sum: (outer, n, inner, x, divisor, y) => {
-      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
-      const xAt = args.read(x, outer * n * inner);
-      const yAt = args.write(y, outer * inner);
-      if (inner === 1) rowSums.fn(outer, n, xAt, yAt, divisor);
-      else if (lanes === 0) sums.fn(outer, n, inner, xAt, yAt, divisor);
-      else wideSums.fn(outer, n, inner, xAt, yAt, lanes, divisor);
-      args.done();
-    },
-    variance: (outer, n, inner, x, divisor, y) => {
-      const lanes = isWide(n, inner) ? scratch(WIDE_BYTES) : 0;
-      const xAt = args.read(x, outer * n * inner);
-      const yAt = args.write(y, outer * inner);
-      if (inner === 1) rowVariances.fn(outer, n, xAt, yAt, divisor);
-      else if (lanes === 0) variances.fn(outer, n, inner, xAt, yAt, divisor);
-      else wideVariances.fn(outer, n, inner, xAt, yAt, lanes, divisor);
-      args.done();
-    },
+    sum: total(rowSums, sums, wideSums),
+    variance: total(rowVariances, variances, wideVariances),
     max: extreme(true),
     min: extreme(false),
     logSumExp: (outer, n, inner, x, y) => {

@@ -76,7 +76,8 @@ export const run: { readonly kernels: Kernels; readonly kernels64: Kernels64 } =
 
 /**
  * Makes `kernels` the table for float32 and integers. float64 runs on `reference64` beside `reference`, in the heap of a
- * table of WebAssembly, and else on `cpu64`: the same bits. Returns the table that was in use. A backend is a value: `setBackend({ ...cpu, gemm: mine })`. Throws ValueError unless every kernel is there.
+ * table of WebAssembly, and else on `cpu64`: the same bits. Returns the table that was in use. A backend is a value:
+ * `setBackend({ ...cpu, gemm: mine })`. Throws ValueError unless every kernel is there.
  */
 export function setBackend(kernels: Kernels): Kernels {
   const given = Object(kernels) as Readonly<Record<string, unknown>>;
