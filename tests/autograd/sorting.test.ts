@@ -70,6 +70,17 @@ describe.each(Object.entries({ cpu: w.cpu, wasm: w.wasm() }))('rows too long for
   });
 });
 
+describe.each(Object.entries({ cpu: w.cpu, wasm: w.wasm() }))('float64 numbers beside 0, on %s', (_, kernels) => {
+  test.each([7, 70])('are sorted by all their bits: %i of them', (n) => {
+    w.setBackend(kernels);
+    const near = [5e-324, -0, 2 ** -1043, 0, -5e-324, 2 ** -1042, -(2 ** -1042)];
+    const x = w.tensor(Float64Array.from({ length: n }, (_, i) => near[i % 7]!));
+    const order = Array.from(x.data.keys()).sort((p, q) => x.data[p]! - x.data[q]! || p - q);
+    expect(numbers(w.argsort(x))).toEqual(order);
+    expect(numbers(w.sort(x))).toEqual(order.map((i) => x.data[i]!));
+  });
+});
+
 describe('gradients', () => {
   const gradientOf = (f: (x: Tensor) => Tensor, values: number[], weights?: number[]): number[] => {
     const x = w.tensor(values);
