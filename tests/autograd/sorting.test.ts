@@ -104,6 +104,12 @@ describe('gradients', () => {
     expect(gradientOf((x) => w.cumprod(x), [2, 0, 3, 0, 5])).toEqual([1, 8, 0, 0, 0]);
   });
 
+  test('of running products are exact where products before are beyond float32', () => {
+    expect(gradientOf((x) => w.cumprod(x), [2 ** 100, 2 ** 100, 2 ** -100, 4], [1, 0, 0, 0])).toEqual([1, 0, 0, 0]);
+    const [first, , third] = gradientOf((x) => w.cumprod(x), [2 ** -100, 2 ** -100, 2 ** 100, 2 ** 100], [0, 0, 0, 1]);
+    expect([first, third]).toEqual([2 ** 100, 2 ** -100]);
+  });
+
   test('of different numbers there are none, which is said', () => {
     expect(() => gradientOf((x) => w.unique(x).values, [1, 2])).toThrow('unique: has no gradient');
   });
