@@ -1,11 +1,11 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { normalizeAxes } from '../base/shape.ts';
-import { isFloat } from '../memory/dtype.ts';
+import { normalizeAxes, size } from '../base/shape.ts';
+import { arrayOf, isFloat } from '../memory/dtype.ts';
 import { cannotRepeat, eachTime } from '../memory/recorder.ts';
 import { run } from '../memory/runtime.ts';
-import { linspace, tensor, zeros } from '../tensor/create.ts';
+import { evenly, tensor, zeros } from '../tensor/create.ts';
 import { checkTensors, empty, flat, type Tensor } from '../tensor/tensor.ts';
 import { add, equal, mul, sub, where } from './arithmetic.ts';
 import { cast, concat, gather, permute, reshape, scatterAdd, slice } from './movement.ts';
@@ -170,9 +170,9 @@ export interface HistogramOptions {
 /**
  * How many numbers of x lie in each of some intervals, as NumPy's: `counts` are int32 [bins], `edges` [bins + 1] in x's float
  * type, of integers in float64. An interval has its lower edge, the last has both. NaN and what lies outside are not counted.
- * Without numbers the range is 0 to 1, around a single number it is 1 wide. Neither result has a gradient. Throws
- * ValueError for a range that is not finite, as of x with NaN. Without a range or edges, x is looked at, so that a training
- * step with it is not recorded.
+ * Without numbers the range is 0 to 1, around a single number it is 1 wide. Neither result has a gradient. Throws ValueError
+ * for a range that is not finite, as of x with NaN, and for so many bins that edges would be equal. Without a range or edges,
+ * x is looked at, so that a training step with it is not recorded.
  */
 export function histogram(x: Tensor, options: HistogramOptions = {}): { counts: Tensor; edges: Tensor } {
   const op = 'histogram';
@@ -193,7 +193,10 @@ function edgesOf(x: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
   const op = 'histogram';
   const dtype = floatType(op, x);
   if (typeof bins !== 'number') {
-    const isRising = Array.isArray(bins) && bins.length > 1 && bins.every((edge, i) => i === 0 || edge >= bins[i - 1]!);
+    const isRising =
+      Array.isArray(bins) &&
+      bins.length > 1 &&
+      bins.every((edge, i) => typeof edge === 'number' && (i === 0 || edge >= bins[i - 1]!));
     if (!isRising) throw new ValueError(op, 'bins', 'a number of intervals, or at least two edges that rise', bins);
     return tensor(bins, { dtype });
   }
@@ -203,5 +206,13 @@ function edgesOf(x: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
   if (!isRange) throw new ValueError(op, 'range', 'two finite numbers that rise', found, 'Give a range?');
   const [low, high] = found as [number, number];
   const half = low === high ? 0.5 : 0;
-  return linspace(low - half, high + half, bins + 1, dtype);
+  const edges = arrayOf(dtype, size(op, [bins + 1]));
+  edges.set(evenly(low - half, high + half, bins + 1));
+  for (let i = 0; i < bins; i++) {
+    if (edges[i]! < edges[i + 1]! && edges[i + 1]! - edges[0]! < Infinity) continue;
+    const wanted = `a number of intervals whose edges from ${low} to ${high} are finite and differ in ${dtype}`;
+    throw new ValueError(op, 'bins', wanted, bins);
+  }
+  const y = tensor(edges);
+  return range === undefined ? record(op, y, [x, noGradient(op)]) : y;
 }

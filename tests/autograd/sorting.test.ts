@@ -81,6 +81,33 @@ describe.each(Object.entries({ cpu: w.cpu, wasm: w.wasm() }))('float64 numbers b
   });
 });
 
+describe('histograms', () => {
+  test('have the edges that NumPy has', () => {
+    const x = w.tensor([0.3, 0.7, 1], { dtype: 'float64' });
+    const { counts, edges } = w.histogram(x, { range: [0, 1] });
+    expect(edges.data[3]).toBe(0.30000000000000004);
+    expect(numbers(counts)).toEqual([0, 0, 1, 0, 0, 0, 1, 0, 0, 1]);
+  });
+
+  test('have finite edges that differ, or none', () => {
+    expect(numbers(w.histogram(w.tensor([0, 1e308], { dtype: 'float64' }), { bins: 4 }).counts)).toEqual([1, 0, 0, 1]);
+    const refused = [
+      () => w.histogram(w.tensor([1e10])),
+      () => w.histogram(w.tensor([0]), { range: [0, 1e39] }),
+      () => w.histogram(w.tensor([-1.7e308, 1.7e308], { dtype: 'float64' })),
+    ];
+    for (const call of refused) expect(call).toThrow(/^histogram: bins must be a number of intervals whose edges from/);
+    expect(refused[0]).toThrow(w.ValueError);
+  });
+
+  test('have edges without a gradient, which is said where the numbers decide them', () => {
+    const p = w.parameter(w.tensor([1, 2, 4]));
+    const sumOf = (range?: [number, number]) => () => w.sum(w.histogram(p, range && { range }).edges);
+    expect(() => w.grad(sumOf(), [p])).toThrow('histogram: has no gradient');
+    expect(numbers(w.grad(sumOf([0, 1]), [p])[0]!)).toEqual([0, 0, 0]);
+  });
+});
+
 describe('gradients', () => {
   const gradientOf = (f: (x: Tensor) => Tensor, values: number[], weights?: number[]): number[] => {
     const x = w.tensor(values);

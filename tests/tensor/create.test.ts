@@ -145,6 +145,11 @@ describe('ranges', () => {
     expect(w.linspace(0, 1, 0).size).toBe(0);
     for (let n = 2; n < 60; n++) expect(w.linspace(0.1, 0.7, n, 'float64').data.at(-1)).toBe(0.7);
   });
+
+  test('linspace takes steps as NumPy does, and does not leave float64 between its ends', () => {
+    expect(w.linspace(0, 1, 11, 'float64').data[3]).toBe(0.30000000000000004);
+    expect(w.linspace(0, 1e308, 11, 'float64').data[9]).toBe(9e307);
+  });
 });
 
 describe('reading', () => {
