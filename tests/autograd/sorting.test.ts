@@ -108,6 +108,25 @@ describe('histograms', () => {
   });
 });
 
+test('quantiles of tensors of eight axes may keep each number', () => {
+  const x = w.reshape(w.tensor([1, 2]), [1, 1, 1, 1, 1, 1, 1, 2]);
+  expect(w.quantile(x, 0.5, { axis: [] }).shape).toEqual(x.shape);
+});
+
+test('what is no number is neither a fraction, an edge nor an axis', () => {
+  const x = w.tensor([1, 2]);
+  for (const q of [['0.5'], [[0.5]], [true], [null]]) {
+    expect(() => w.quantile(x, q as never)).toThrow(/^quantile: q must be a number from 0 to 1 or a list of such/);
+  }
+  for (const bins of [
+    ['0', '1'],
+    [null, 1],
+  ]) {
+    expect(() => w.histogram(x, { bins: bins as never })).toThrow(/^histogram: bins must be/);
+  }
+  for (const f of [w.cumsum, w.cumprod]) expect(() => f(x, null as never)).toThrow(/axis must be a number by itself/);
+});
+
 describe('gradients', () => {
   const gradientOf = (f: (x: Tensor) => Tensor, values: number[], weights?: number[]): number[] => {
     const x = w.tensor(values);
