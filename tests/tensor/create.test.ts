@@ -79,7 +79,7 @@ describe('tensor', () => {
     ['eye', 'zeros', (dtype) => w.eye(2, dtype)],
     ['ones', 'ones', (dtype) => w.ones([0], dtype)],
     ['cast', 'cast', (dtype) => w.cast(x, dtype)],
-    ['oneHot', 'cast', (dtype) => w.oneHot(labels, 2, dtype)],
+    ['oneHot', 'oneHot', (dtype) => w.oneHot(labels, 2, dtype)],
   ];
 
   test.each(makers)('refuses what is no element type, in a step as outside: %s', (_, op, make) => {
