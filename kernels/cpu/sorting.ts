@@ -55,7 +55,7 @@ function doubleKeys(n: number, bits: Int32Array, at: number, low: Int32Array, hi
     const hasNoValue = magnitude > 0x7ff00000 || (magnitude === 0x7ff00000 && l !== 0);
     const isZero = (magnitude | l) === 0;
     high[i] = hasNoValue ? MAGNITUDE : isZero ? 0 : h ^ ((h >> 31) & MAGNITUDE);
-    low[i] = hasNoValue || isZero ? 0 : l ^ (h >> 31) ^ SIGN;
+    low[i] = hasNoValue ? 0 : isZero ? SIGN : l ^ (h >> 31) ^ SIGN;
   }
 }
 

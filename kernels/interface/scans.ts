@@ -10,8 +10,8 @@ export interface ScanKernels<F extends FloatArray> {
   /** y[o, r, i] = x[o, 0, i]·...·x[o, r, i], from 1. */
   readonly cumprod: ScanKernel<F>;
   /**
-   * The gradient of y = cumprod(x) without a division, so that elements may be 0: dx[r] = y[r - 1]·s[r], where
-   * s[r] = g[r] + x[r + 1]·s[r + 1] from the last element back, y[-1] = 1 and float64 inside.
+   * The gradient of cumprod without a division, so that elements may be 0: dx[r] = x[0]·...·x[r - 1]·s[r], where
+   * s[r] = g[r] + x[r + 1]·s[r + 1] from the last element back, and both are float64 inside.
    */
-  readonly cumprodGrad: (outer: number, n: number, inner: number, x: F, y: F, g: F, dx: F) => void;
+  readonly cumprodGrad: (outer: number, n: number, inner: number, x: F, g: F, dx: F) => void;
 }

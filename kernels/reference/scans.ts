@@ -20,13 +20,20 @@ const scan =
 export const scans = <F extends FloatArray>(): ScanKernels<F> => ({
   cumsum: scan(0, (sum, x) => sum + x),
   cumprod: scan(1, (product, x) => product * x),
-  cumprodGrad: (outer, n, inner, x, y, g, dx) => {
+  cumprodGrad: (outer, n, inner, x, g, dx) => {
+    const before = new Float64Array(n); // products of float32 may be beyond it and come back
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) {
+        const first = o * n * inner + i;
+        let product = 1;
+        for (let r = 0, at = first; r < n; r++, at += inner) {
+          before[r] = product;
+          product *= x[at]!;
+        }
         let s = 0;
-        for (let r = n - 1, at = (o * n + r) * inner + i; r >= 0; r--, at -= inner) {
+        for (let r = n - 1, at = first + r * inner; r >= 0; r--, at -= inner) {
           s = r === n - 1 ? g[at]! : g[at]! + x[at + inner]! * s;
-          dx[at] = r === 0 ? s : y[at - inner]! * s;
+          dx[at] = before[r]! * s;
         }
       }
     }

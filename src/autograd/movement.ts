@@ -370,10 +370,12 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
 /** Rows of the identity: int32 labels [...] become [..., depth]. Throws ValueError for a label outside [0, depth). */
 export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'): Tensor {
   checkTensors('oneHot', labels);
-  const list = checkIndices('oneHot', labels, depth);
-  if (!isFloat(dtype)) return record('oneHot', cast(oneHot(labels, depth), dtype));
+  checkDType('oneHot', dtype);
   const shape = [...labels.shape, depth];
-  const y = empty(shape, dtype, size('oneHot', shape));
+  const count = size('oneHot', shape);
+  if (!isFloat(dtype)) return record('oneHot', cast(oneHot(labels, depth), dtype));
+  const list = checkIndices('oneHot', labels, depth);
+  const y = empty(shape, dtype, count);
   kernelsFor(dtype).oneHot(labels.size, depth, list, y.storage.array as FloatArray);
   return record('oneHot', y);
 }

@@ -12,16 +12,16 @@ function scan(
   op: 'cumsum' | 'cumprod',
   x: Tensor,
   axis: number | undefined,
-  pullback: (x: Tensor, axis: number, y: Tensor) => Pullback,
+  pullback: (x: Tensor, axis: number) => Pullback,
 ): Tensor {
   checkTensors(op, x);
   const t = axis === undefined ? reshape(x, [x.size]) : x;
-  const at = normalizeAxis(op, axis ?? 0, t.rank);
+  const at = normalizeAxis(op, axis === undefined ? 0 : axis, t.rank);
   if (!isFloat(t.dtype)) return cast(scan(op, cast(t, 'float64'), at, pullback), 'int32');
   const { x: from, outer, n, inner } = reduceLayout(op, t, [at]);
   const y = empty(t.shape, t.dtype, t.size);
   kernelsFor(t.dtype)[op](outer, n, inner, from, y.storage.array as FloatArray);
-  return record(op, y, [t, pullback(t, at, y)]);
+  return record(op, y, [t, pullback(t, at)]);
 }
 
 /**
@@ -40,12 +40,11 @@ export function cumsum(x: Tensor, axis?: number): Tensor {
  * range are its ends. The gradient is exact where elements are 0.
  */
 export function cumprod(x: Tensor, axis?: number): Tensor {
-  return scan('cumprod', x, axis, (t, at, y) => (g) => {
+  return scan('cumprod', x, axis, (t, at) => (g) => {
     const dtype = floatType('cumprod', t, g);
     const { x: from, outer, n, inner } = reduceLayout('cumprod', t, [at]);
     const dx = empty(t.shape, dtype, t.size);
-    const [product, given] = [y, g].map((each) => floats('cumprod', each)) as [FloatArray, FloatArray];
-    kernelsFor(dtype).cumprodGrad(outer, n, inner, from, product, given, dx.storage.array as FloatArray);
+    kernelsFor(dtype).cumprodGrad(outer, n, inner, from, floats('cumprod', g), dx.storage.array as FloatArray);
     return dx;
   });
 }

@@ -1,14 +1,14 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { normalizeAxes } from '../base/shape.ts';
-import { isFloat } from '../memory/dtype.ts';
+import { elementsOf, normalizeAxes, size } from '../base/shape.ts';
+import { arrayOf, isFloat } from '../memory/dtype.ts';
 import { cannotRepeat, eachTime } from '../memory/recorder.ts';
 import { run } from '../memory/runtime.ts';
-import { linspace, tensor, zeros } from '../tensor/create.ts';
+import { evenly, tensor, zeros } from '../tensor/create.ts';
 import { checkTensors, empty, flat, type Tensor } from '../tensor/tensor.ts';
 import { add, equal, mul, sub, where } from './arithmetic.ts';
-import { cast, concat, gather, permute, reshape, scatterAdd, slice } from './movement.ts';
+import { cast, concat, gather, permute, reshape, scatterAdd, slice, transpose } from './movement.ts';
 import { floatType } from './operands.ts';
 import { alongLast, max, min, type ReduceOptions } from './reductions.ts';
 import { noGradient, record } from './tape.ts';
@@ -131,18 +131,19 @@ export function quantile(x: Tensor, q: number | readonly number[], options: Redu
   checkOptions(op, options, 'axis keepDims', 'Write { axis: $ }');
   const dtype = floatType(op, x);
   const fractions = typeof q === 'number' ? [q] : q;
-  const areFractions = Array.isArray(fractions) && fractions.every((each) => each >= 0 && each <= 1);
+  const areFractions =
+    Array.isArray(fractions) && fractions.every((each) => typeof each === 'number' && each >= 0 && each <= 1);
   if (!areFractions) throw new ValueError(op, 'q', 'a number from 0 to 1 or a list of such', q);
   const axes = normalizeAxes(op, options.axis, x.rank);
   const others = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
   const rest = others.map((axis) => x.shape[axis]!);
   const n = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
   if (n === 0) throw new ShapeError(op, [x.shape], 'cannot reduce an empty axis');
-  const sorted = sort(reshape(permute(x, [...others, ...axes]), [...rest, n]));
+  const sorted = sort(reshape(permute(x, [...others, ...axes]), [elementsOf(rest), n]));
 
   const places = fractions.map((each) => each * (n - 1));
   const at = (list: readonly number[]): Tensor => gather(sorted, tensor(list, { dtype: 'int32' }), -1);
-  const low = cast(at(places.map(Math.floor)), 'float64'); // [...rest, fractions]
+  const low = cast(at(places.map(Math.floor)), 'float64'); // [rest, fractions]
   const high = cast(at(places.map(Math.ceil)), 'float64');
   const share = tensor(
     places.map((place) => place - Math.floor(place)),
@@ -154,9 +155,7 @@ export function quantile(x: Tensor, q: number | readonly number[], options: Redu
   const y = cast(where(equal(last, last), between, Number.NaN), dtype);
 
   const kept = options.keepDims === true ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) : rest;
-  if (typeof q === 'number') return reshape(y, kept);
-  const first = [rest.length, ...rest.keys()];
-  return reshape(permute(y, first), [fractions.length, ...kept]);
+  return reshape(transpose(y), typeof q === 'number' ? kept : [fractions.length, ...kept]);
 }
 
 /** What `histogram` counts. */
@@ -170,9 +169,9 @@ export interface HistogramOptions {
 /**
  * How many numbers of x lie in each of some intervals, as NumPy's: `counts` are int32 [bins], `edges` [bins + 1] in x's float
  * type, of integers in float64. An interval has its lower edge, the last has both. NaN and what lies outside are not counted.
- * Without numbers the range is 0 to 1, around a single number it is 1 wide. Neither result has a gradient. Throws
- * ValueError for a range that is not finite, as of x with NaN. Without a range or edges, x is looked at, so that a training
- * step with it is not recorded.
+ * Without numbers the range is 0 to 1, around a single number it is 1 wide. Neither result has a gradient. Throws ValueError
+ * for a range that is not finite, as of x with NaN, and for so many bins that edges would be equal. Without a range or edges,
+ * x is looked at, so that a training step with it is not recorded.
  */
 export function histogram(x: Tensor, options: HistogramOptions = {}): { counts: Tensor; edges: Tensor } {
   const op = 'histogram';
@@ -193,7 +192,10 @@ function edgesOf(x: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
   const op = 'histogram';
   const dtype = floatType(op, x);
   if (typeof bins !== 'number') {
-    const isRising = Array.isArray(bins) && bins.length > 1 && bins.every((edge, i) => i === 0 || edge >= bins[i - 1]!);
+    const isRising =
+      Array.isArray(bins) &&
+      bins.length > 1 &&
+      bins.every((edge, i) => typeof edge === 'number' && (i === 0 || edge >= bins[i - 1]!));
     if (!isRising) throw new ValueError(op, 'bins', 'a number of intervals, or at least two edges that rise', bins);
     return tensor(bins, { dtype });
   }
@@ -203,5 +205,13 @@ function edgesOf(x: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
   if (!isRange) throw new ValueError(op, 'range', 'two finite numbers that rise', found, 'Give a range?');
   const [low, high] = found as [number, number];
   const half = low === high ? 0.5 : 0;
-  return linspace(low - half, high + half, bins + 1, dtype);
+  const edges = arrayOf(dtype, size(op, [bins + 1]));
+  edges.set(evenly(low - half, high + half, bins + 1));
+  for (let i = 0; i < bins; i++) {
+    if (edges[i]! < edges[i + 1]! && edges[i + 1]! - edges[0]! < Infinity) continue;
+    const wanted = `a number of intervals whose edges from ${low} to ${high} are finite and differ in ${dtype}`;
+    throw new ValueError(op, 'bins', wanted, bins);
+  }
+  const y = tensor(edges);
+  return range === undefined ? record(op, y, [x, noGradient(op)]) : y;
 }

@@ -151,8 +151,8 @@ export class CompiledGraph extends LayerGraph {
   }
 
   /**
-   * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`. `Y` is Tensor[] for a model
-   * with several outputs.
+   * Outputs for x [samples, ...], with dropout off. The result does not depend on `batchSize`, unless a layer drops here too:
+   * its mask is of a batch. `Y` is Tensor[] for a model with several outputs.
    */
   predict<Y extends Tensors = Tensor>(x: Data, options: EvaluateOptions = {}): Y {
     checkOptions('predict', options, 'batchSize', 'Write { batchSize: $ }');

@@ -96,15 +96,18 @@ export function arange(start: number, stop: number, step = 1, dtype: DType = 'fl
   return tensor(numbers, { dtype });
 }
 
-/** `count` numbers from `start` to `stop`, both included. */
+/** `count` numbers from `start` to `stop`, both included: start + i·step with one rounding of the step, as NumPy's. */
 export function linspace(start: number, stop: number, count: number, dtype: DType = 'float32'): Tensor {
-  const last = Math.max(1, size('linspace', [count]) - 1);
+  size('linspace', [count]);
+  return tensor(evenly(start, stop, count), { dtype });
+}
+
+/** The numbers of `linspace`. */
+export function evenly(start: number, stop: number, count: number): Float64Array {
+  const last = Math.max(1, count - 1);
+  const step = (stop - start) / last;
   // The last is `stop` itself: the formula may miss it by a rounding.
-  const at = (i: number): number => (i === last ? stop : start + ((stop - start) * i) / last);
-  return tensor(
-    new Float64Array(count).map((_, i) => at(i)),
-    { dtype },
-  );
+  return new Float64Array(count).map((_, i) => (i === last ? stop : i * step + start));
 }
 
 /** The n×n identity. */

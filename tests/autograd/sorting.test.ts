@@ -70,6 +70,63 @@ describe.each(Object.entries({ cpu: w.cpu, wasm: w.wasm() }))('rows too long for
   });
 });
 
+describe.each(Object.entries({ cpu: w.cpu, wasm: w.wasm() }))('float64 numbers beside 0, on %s', (_, kernels) => {
+  test.each([7, 70])('are sorted by all their bits: %i of them', (n) => {
+    w.setBackend(kernels);
+    const near = [5e-324, -0, 2 ** -1043, 0, -5e-324, 2 ** -1042, -(2 ** -1042)];
+    const x = w.tensor(Float64Array.from({ length: n }, (_, i) => near[i % 7]!));
+    const order = Array.from(x.data.keys()).sort((p, q) => x.data[p]! - x.data[q]! || p - q);
+    expect(numbers(w.argsort(x))).toEqual(order);
+    expect(numbers(w.sort(x))).toEqual(order.map((i) => x.data[i]!));
+  });
+});
+
+describe('histograms', () => {
+  test('have the edges that NumPy has', () => {
+    const x = w.tensor([0.3, 0.7, 1], { dtype: 'float64' });
+    const { counts, edges } = w.histogram(x, { range: [0, 1] });
+    expect(edges.data[3]).toBe(0.30000000000000004);
+    expect(numbers(counts)).toEqual([0, 0, 1, 0, 0, 0, 1, 0, 0, 1]);
+  });
+
+  test('have finite edges that differ, or none', () => {
+    expect(numbers(w.histogram(w.tensor([0, 1e308], { dtype: 'float64' }), { bins: 4 }).counts)).toEqual([1, 0, 0, 1]);
+    const refused = [
+      () => w.histogram(w.tensor([1e10])),
+      () => w.histogram(w.tensor([0]), { range: [0, 1e39] }),
+      () => w.histogram(w.tensor([-1.7e308, 1.7e308], { dtype: 'float64' })),
+    ];
+    for (const call of refused) expect(call).toThrow(/^histogram: bins must be a number of intervals whose edges from/);
+    expect(refused[0]).toThrow(w.ValueError);
+  });
+
+  test('have edges without a gradient, which is said where the numbers decide them', () => {
+    const p = w.parameter(w.tensor([1, 2, 4]));
+    const sumOf = (range?: [number, number]) => () => w.sum(w.histogram(p, range && { range }).edges);
+    expect(() => w.grad(sumOf(), [p])).toThrow('histogram: has no gradient');
+    expect(numbers(w.grad(sumOf([0, 1]), [p])[0]!)).toEqual([0, 0, 0]);
+  });
+});
+
+test('quantiles of tensors of eight axes may keep each number', () => {
+  const x = w.reshape(w.tensor([1, 2]), [1, 1, 1, 1, 1, 1, 1, 2]);
+  expect(w.quantile(x, 0.5, { axis: [] }).shape).toEqual(x.shape);
+});
+
+test('what is no number is neither a fraction, an edge nor an axis', () => {
+  const x = w.tensor([1, 2]);
+  for (const q of [['0.5'], [[0.5]], [true], [null]]) {
+    expect(() => w.quantile(x, q as never)).toThrow(/^quantile: q must be a number from 0 to 1 or a list of such/);
+  }
+  for (const bins of [
+    ['0', '1'],
+    [null, 1],
+  ]) {
+    expect(() => w.histogram(x, { bins: bins as never })).toThrow(/^histogram: bins must be/);
+  }
+  for (const f of [w.cumsum, w.cumprod]) expect(() => f(x, null as never)).toThrow(/axis must be a number by itself/);
+});
+
 describe('gradients', () => {
   const gradientOf = (f: (x: Tensor) => Tensor, values: number[], weights?: number[]): number[] => {
     const x = w.tensor(values);
@@ -91,6 +148,12 @@ describe('gradients', () => {
 
   test('of running products are exact where elements are 0', () => {
     expect(gradientOf((x) => w.cumprod(x), [2, 0, 3, 0, 5])).toEqual([1, 8, 0, 0, 0]);
+  });
+
+  test('of running products are exact where products before are beyond float32', () => {
+    expect(gradientOf((x) => w.cumprod(x), [2 ** 100, 2 ** 100, 2 ** -100, 4], [1, 0, 0, 0])).toEqual([1, 0, 0, 0]);
+    const [first, , third] = gradientOf((x) => w.cumprod(x), [2 ** -100, 2 ** -100, 2 ** 100, 2 ** 100], [0, 0, 0, 1]);
+    expect([first, third]).toEqual([2 ** 100, 2 ** -100]);
   });
 
   test('of different numbers there are none, which is said', () => {

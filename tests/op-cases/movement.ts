@@ -358,6 +358,8 @@ export const movementCases: readonly OpCase[] = [
       valueError(() => w.oneHot(int32([0, 3]), 3), /^oneHot: index 1 must be in \[0, 3\), got 3/),
       typeError(() => w.oneHot(w.zeros([2]), 3), /^oneHot: indices must be int32/),
       shapeError(() => w.oneHot(int32([0]), 1.5), /got 1.5/),
+      shapeError(() => w.oneHot(int32([0]), -1), /^oneHot: dimension 1 must be an integer of at least 0, got -1/),
+      typeError(() => w.oneHot(int32([0]), 2, 'float16' as never), /^oneHot: the element types are/),
     ],
     'none',
   ),

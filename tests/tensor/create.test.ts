@@ -79,7 +79,7 @@ describe('tensor', () => {
     ['eye', 'zeros', (dtype) => w.eye(2, dtype)],
     ['ones', 'ones', (dtype) => w.ones([0], dtype)],
     ['cast', 'cast', (dtype) => w.cast(x, dtype)],
-    ['oneHot', 'cast', (dtype) => w.oneHot(labels, 2, dtype)],
+    ['oneHot', 'oneHot', (dtype) => w.oneHot(labels, 2, dtype)],
   ];
 
   test.each(makers)('refuses what is no element type, in a step as outside: %s', (_, op, make) => {
@@ -144,6 +144,11 @@ describe('ranges', () => {
     expect(numbers(w.linspace(2, 9, 1))).toEqual([2]);
     expect(w.linspace(0, 1, 0).size).toBe(0);
     for (let n = 2; n < 60; n++) expect(w.linspace(0.1, 0.7, n, 'float64').data.at(-1)).toBe(0.7);
+  });
+
+  test('linspace takes steps as NumPy does, and does not leave float64 between its ends', () => {
+    expect(w.linspace(0, 1, 11, 'float64').data[3]).toBe(0.30000000000000004);
+    expect(w.linspace(0, 1e308, 11, 'float64').data[9]).toBe(9e307);
   });
 });
 
