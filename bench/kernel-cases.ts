@@ -175,11 +175,9 @@ function sorting(): KernelCase[] {
     }),
     kernelCase('cumprodGrad', MATRIX, N, (k, { hold, floats }) => {
       const x = hold(positive(N, 1));
-      const products = floats(N);
-      k.cumprod(ROWS, COLS, 1, x, products);
       const g = hold(normal(N, 2));
       const y = floats(N);
-      return { call: () => k.cumprodGrad(ROWS, COLS, 1, x, products, g, y), y };
+      return { call: () => k.cumprodGrad(ROWS, COLS, 1, x, g, y), y };
     }),
     ...(['cumsum', 'cumprod'] as const).flatMap((op) =>
       [[MATRIX, ROWS, COLS, 1] as const, [`rows ${MATRIX}`, 1, ROWS, COLS] as const].map(([size, outer, n, inner]) =>

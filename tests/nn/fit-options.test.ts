@@ -44,14 +44,15 @@ function recording(name: string): { metric: Metric; seen: number[][] } {
 const x = column(range(70));
 
 describe('batches', () => {
-  test('are of 32 samples by default in fit, its held-out samples, evaluate and predict', () => {
+  test('are of 32 samples by default in fit and its held-out samples, and as many as there are in evaluate', () => {
     const sizes = (use: (model: Sequential) => unknown): number[] => {
       const { metric, seen } = recording('sizes');
       use(line({ metrics: [metric] }));
       return seen.map(({ length }) => length);
     };
     expect(sizes((m) => m.fit(x, x))).toEqual([32, 32, 6]);
-    expect(sizes((m) => m.evaluate(x, x))).toEqual([32, 32, 6]);
+    expect(sizes((m) => m.evaluate(x, x))).toEqual([70]);
+    expect(sizes((m) => m.evaluate(x, x, { batchSize: 32 }))).toEqual([32, 32, 6]);
     expect(sizes((m) => m.fit(column([1]), column([1]), { validationData: [x, x] }))).toEqual([1, 32, 32, 6]);
     const held = { validationData: [x, x] as const };
     expect(sizes((m) => m.fit(x, x, { ...held, batchSize: 35 }))).toEqual([35, 35, 35, 35]);
