@@ -12,7 +12,7 @@ const TASKS = {
   slice: ({ rows, cols }, x) => ({ run: () => tf.slice(x, [0, cols / 4], [rows, cols / 2]) }),
   transpose: (_, x) => ({ run: () => tf.transpose(x) }),
   permute: ({ rows, cols }, x) => {
-    const given = x.reshape([rows / 8, 8, cols]);
+    const given = tf.reshape(x, [rows / 8, 8, cols]);
     return { given: [given], run: () => tf.transpose(given, [1, 0, 2]) };
   },
   flip: (_, x) => ({ run: () => tf.reverse(x, 1) }),
@@ -21,7 +21,7 @@ const TASKS = {
     return { given: [list], run: () => tf.gather(x, list) };
   },
   take: ({ indices }, x) => {
-    const [list, all] = [tf.tensor1d(indices, 'int32'), x.reshape([x.size])];
+    const [list, all] = [tf.tensor1d(indices, 'int32'), tf.reshape(x, [x.size])];
     return { given: [list, all], run: () => tf.gather(all, list) };
   },
   cast: (_, x) => ({ run: () => tf.cast(x, 'int32') }),
