@@ -20,6 +20,7 @@ describe('down the columns of an array that no level-2 cache holds', () => {
     [1, 271, 1941],
     [1, 287, 1829],
     [2, 2100, 257],
+    [2, 520, 1025],
     [1, 2049, 256],
     [1, 104858, 5],
   ])('sums and variances have the bits of reference: [%s, %s, %s]', (outer, n, inner) => {
