@@ -3,7 +3,10 @@ import type { MovementKernels } from '../interface/movement.ts';
 import { movement as reference } from '../reference/movement.ts';
 import { hasLongRows, LONG_ROW, rowsAtOnce, type Walk, walkOf } from '../walk.ts';
 
-/** Loops that see arrays of one type only, float32 or int32: V8 compiles a loop for every type it has seen, so others go elsewhere. */
+/**
+ * Loops that see arrays of one type only, float32 or int32: V8 compiles a loop for every type it has seen, so others go
+ * elsewhere.
+ */
 
 /** y[yAt + i·yRow + j·yCol] = x[xAt + i·xRow + j·xCol] for i < rows, j < cols. */
 type CopyMatrix<T> = (
