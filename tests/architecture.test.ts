@@ -76,6 +76,7 @@ const ARROWS: Record<string, readonly string[]> = {
   infer: ['graph', 'kernels', 'base'],
   io: ['infer', 'graph', 'kernels', 'base'],
   data: ['tensor', 'memory', 'kernels', 'base'],
+  learn: ['data', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   nn: ['autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   compress: ['nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],
   quantize: ['compress', 'nn', 'autograd', 'tensor', 'memory', 'infer', 'graph', 'io', 'kernels', 'base'],

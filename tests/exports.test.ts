@@ -60,6 +60,11 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       labelsFromIDX decodeImage Vocabulary tokensOf
     `,
   ],
+  './learn': [
+    () => import('../src/learn/index.ts'),
+    `
+    `,
+  ],
   './node': [
     () => import('../src/node/index.ts'),
     `
