@@ -6,6 +6,14 @@ export { type DecodeImageOptions, decodeImage, type ImageSource } from './decode
 export { TableEncoder, type TableEncoderJSON } from './encoder.ts';
 export type { EncoderOptions } from './encoder-options.ts';
 export type { ColumnSpec, Scaling } from './encodings.ts';
+export {
+  groupKFold,
+  leaveOneOut,
+  type RepeatedFoldOptions,
+  repeatedKFold,
+  type TimeSeriesOptions,
+  timeSeriesSplit,
+} from './folds.ts';
 export { gunzip, isGzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
 export { type ImageOptions, imagesFromIDX, imagesOf, labelsFromIDX } from './images.ts';
@@ -27,6 +35,7 @@ export {
   trainTestSplit,
 } from './split.ts';
 export { type Table, type TableOptions, tableFromBytes, tableFromCSV } from './table.ts';
+export { tableRows } from './table-rows.ts';
 export type { TargetSpec, Task } from './targets.ts';
 export type { Encoded } from './transforming.ts';
 export { type EncodeOptions, tokensOf, Vocabulary, type VocabularyOptions } from './vocabulary.ts';

@@ -200,7 +200,7 @@ function testPlaces(op: string, counts: readonly number[], labelled: number, n: 
 }
 
 /** Labels as 0, 1, ... in order of first appearance, and how often each occurs. */
-function classesOf(op: string, given: Labels): { codes: Int32Array; counts: number[] } {
+export function classesOf(op: string, given: Labels): { codes: Int32Array; counts: number[] } {
   const labels = Array.isArray(given) && Array.isArray(given[0]) ? tensorOf(op, 'labels', given) : given;
   if (labels instanceof Tensor && !(labels.rank === 1 || (labels.rank === 2 && labels.shape[1] === 1))) {
     throw new ShapeError(op, [labels.shape], 'needs one label per sample, [n] or [n, 1]');
@@ -238,7 +238,7 @@ function checkFolds(op: string, n: number, options: FoldOptions): number {
 }
 
 /** One split per fold: its samples are the test set, all others the training set. */
-function splitsOf(foldOf: Int32Array, folds: number): Split[] {
+export function splitsOf(foldOf: Int32Array, folds: number): Split[] {
   const samples = foldOf.map((_, i) => i);
   return Array.from({ length: folds }, (_, fold) => ({
     train: samples.filter((i) => foldOf[i] !== fold),

@@ -1,4 +1,23 @@
 /** Classic learners, in scikit-learn's words: estimators, pipelines, and how good they are. */
+export {
+  type Average,
+  balancedAccuracy,
+  type ClassScores,
+  cohenKappa,
+  matthewsCorrelation,
+  type PrecisionRecallF1Options,
+  precisionRecallF1,
+} from './counts.ts';
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  type CrossValPredictOptions,
+  type CrossValScoreOptions,
+  crossValidate,
+  crossValPredict,
+  crossValScore,
+} from './cross-validation.ts';
+export { type Distribution, integers, logUniform, uniform } from './distributions.ts';
 export type {
   Classifier,
   Estimator,
@@ -9,3 +28,37 @@ export type {
   Regressor,
   Transformer,
 } from './estimator.ts';
+export type { Learner } from './learner.ts';
+export {
+  type LearningCurve,
+  type LearningCurveOptions,
+  learningCurve,
+  type ValidationCurve,
+  validationCurve,
+} from './learning-curves.ts';
+export { explainedVariance, maxError, medianAbsoluteError } from './number-metrics.ts';
+export { brierScore, type LogLossOptions, logLoss } from './probabilities.ts';
+export {
+  averagePrecision,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type RankingOptions,
+  type RocAucOptions,
+  type RocCurve,
+  type RocCurveOptions,
+  rocAuc,
+  rocCurve,
+} from './ranking.ts';
+export { type ClassificationReport, classificationReport, type ReportOptions } from './report.ts';
+export type { Samples, Targets } from './rows.ts';
+export type { Scoring, ScoringFunction, ScoringName } from './scoring.ts';
+export {
+  type Candidate,
+  type Distributions,
+  type Grid,
+  gridSearch,
+  type RandomSearchOptions,
+  randomSearch,
+  type SearchOptions,
+  type SearchResult,
+} from './search.ts';

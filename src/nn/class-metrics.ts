@@ -104,9 +104,9 @@ export function confusionMatrix(labels: Values, predictions: Values, classes: nu
   return counts;
 }
 
-type Counts = [truePositive: number, predicted: number, actual: number];
+export type Counts = [truePositive: number, predicted: number, actual: number];
 
-const SCORES: { readonly [N in 'precision' | 'recall' | 'f1']: (counts: Counts) => number } = {
+export const SCORES: { readonly [N in 'precision' | 'recall' | 'f1']: (counts: Counts) => number } = {
   precision: ([tp, predicted]) => (predicted === 0 ? 0 : tp / predicted),
   recall: ([tp, , actual]) => (actual === 0 ? 0 : tp / actual),
   f1: ([tp, predicted, actual]) => (predicted + actual === 0 ? 0 : (2 * tp) / (predicted + actual)),
@@ -158,10 +158,10 @@ export function byClass(name: keyof typeof SCORES): Metric {
   });
 }
 
-type Ranked = [score: number, positive: boolean];
+export type Ranked = [score: number, positive: boolean];
 
 /** Share of pairs of a positive and a negative in the right order, ties counted as half (Mann & Whitney 1947). */
-function areaUnder(rows: readonly Ranked[]): number {
+export function areaUnder(rows: readonly Ranked[]): number {
   if (rows.some(([score]) => Number.isNaN(score))) return Number.NaN;
   const sorted = [...rows].sort(([p], [q]) => (p < q ? -1 : Number(p > q))); // a difference of infinities is none
   let rankSum = 0;

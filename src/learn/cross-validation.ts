@@ -1,0 +1,255 @@
+import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
+import { checkOptions } from '../base/options.ts';
+import { kFold, type Labels, type Split, stratifiedKFold } from '../data/split.ts';
+import type { Values } from '../data/values.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import type { Label } from './estimator.ts';
+import { Answers, checkLearner, type Learner } from './learner.ts';
+import { countOf, rowsOf, type Samples, type Targets } from './rows.ts';
+import { labelsOf, listOf, targetsOf } from './samples.ts';
+import { defaultScoring, type Scoring, type ScoringName, scorerOf } from './scoring.ts';
+
+interface SplittingOptions {
+  /**
+   * The splits, or a number of folds that are not shuffled, which keep the shares of the classes for a classifier. Default 5.
+   */
+  readonly cv?: number | readonly Split[];
+  /** What each sample counts in fitting, [samples]. Scores count samples alike. */
+  readonly sampleWeight?: Values;
+}
+
+export interface CrossValScoreOptions extends SplittingOptions {
+  /** A name, or a function (estimator, x, y) => number. Default `'accuracy'`, of a regressor `'r2'`. */
+  readonly scoring?: Scoring;
+}
+
+export interface CrossValidateOptions extends SplittingOptions {
+  /** One score, or several: names, or scores by names of your own. Default `'accuracy'`, of a regressor `'r2'`. */
+  readonly scoring?: Scoring | readonly ScoringName[] | Readonly<Record<string, Scoring>>;
+  /** Whether the training sets are scored too. Default false. */
+  readonly returnTrainScore?: boolean;
+  /** Whether the fitted estimators are returned. Default false. */
+  readonly returnEstimators?: boolean;
+}
+
+export interface CrossValidation<L> {
+  /** By the name of the score, `score` for a function, one a split. */
+  readonly testScore: Readonly<Record<string, readonly number[]>>;
+  readonly trainScore?: Readonly<Record<string, readonly number[]>>;
+  readonly estimators?: readonly L[];
+  /** Milliseconds on this machine, of each split. */
+  readonly fitTime: readonly number[];
+  readonly scoreTime: readonly number[];
+}
+
+export interface CrossValPredictOptions extends SplittingOptions {
+  /** Default `'predict'`. */
+  readonly method?: 'predict' | 'predictProba';
+}
+
+/** Samples that are cross-validated. */
+export interface Judged {
+  readonly x: Samples;
+  readonly y: Targets;
+  readonly sampleWeight: Values | undefined;
+  readonly splits: readonly Split[];
+}
+
+/** The samples and their splits for a learner. Throws for what does not fit together. */
+export function judgedOf(
+  op: string,
+  learner: Learner,
+  x: Samples,
+  y: Targets,
+  { cv = 5, sampleWeight }: SplittingOptions,
+): Judged {
+  checkLearner(op, learner);
+  const n = countOf(op, 'x', x);
+  const labelled = countOf(op, 'y', y);
+  if (labelled !== n) throw new ShapeError(op, [[n], [labelled]], 'needs as many samples in x as in y');
+  if (sampleWeight !== undefined && countOf(op, 'sampleWeight', sampleWeight) !== n)
+    throw new ValueError(op, 'sampleWeight', `one weight for each of ${n} samples`, sampleWeight);
+  return { x, y, sampleWeight, splits: splitsFor(op, learner.kind, cv, y, n) };
+}
+
+function splitsFor(
+  op: string,
+  kind: Learner['kind'],
+  cv: number | readonly Split[],
+  y: Targets,
+  n: number,
+): readonly Split[] {
+  if (typeof cv === 'number')
+    return kind === 'classifier' ? stratifiedKFold(y as Labels, { folds: cv }) : kFold(n, { folds: cv });
+  if (!Array.isArray(cv) || cv.length === 0)
+    throw new ValueError(op, 'cv', 'a number of folds, or splits as kFold makes them', cv);
+  cv.forEach((split: Split, i) => {
+    for (const part of ['train', 'test'] as const) {
+      const rows = split?.[part];
+      const isPart = rows instanceof Int32Array && rows.length > 0 && rows.every((row) => row >= 0 && row < n);
+      if (!isPart) throw new ValueError(op, `${part} of split ${i}`, `row numbers below ${n} (an Int32Array)`, rows);
+    }
+  });
+  return cv;
+}
+
+/** A clone of a learner, fitted to some of the samples. */
+export function fitTo<L extends Learner>(op: string, learner: L, judged: Judged, rows: Int32Array): L {
+  const { x, y, sampleWeight } = judged;
+  const own = learner.clone() as L;
+  const options = sampleWeight === undefined ? [] : [{ sampleWeight: rowsOf(sampleWeight, rows) }];
+  checkDone(op, own.fit(rowsOf(x, rows), rowsOf(y, rows), ...options));
+  return own;
+}
+
+/** Throws ValueError for what `fit` returned if it goes on learning. */
+export function checkDone(op: string, returned: unknown): void {
+  if (typeof (returned as { then?: unknown } | null | undefined)?.then === 'function')
+    throw new ValueError(op, 'fit of the estimator', 'done when it returns, as that of a model', returned);
+}
+
+/** What a fitted learner says of some of the samples. */
+export const answersOf = (learner: Learner, { x, y }: Judged, rows: Int32Array): Answers =>
+  new Answers(learner, rowsOf(x, rows), rowsOf(y, rows));
+
+/**
+ * The score on each test set of a clone that was fitted to the rest. What prepares the samples belongs into the estimator (a
+ * pipeline): fitted before, it would know the test sets. Throws what a fit or a score throws.
+ *
+ * ```ts
+ * const r2 = crossValScore(new Ridge(), x, y, { cv: kFold(y.length, { shuffle: true }) });
+ * ```
+ *
+ * x is numbers, [samples, ...], or a `RawTable` for a pipeline that begins with a TableEncoder. The estimator stays as it is.
+ */
+export function crossValScore(learner: Learner, x: Samples, y: Targets, options: CrossValScoreOptions = {}): number[] {
+  const op = 'crossValScore';
+  checkOptions(op, options, 'cv sampleWeight scoring');
+  const judged = judgedOf(op, learner, x, y, options);
+  const score = scorerOf(op, learner.kind, options.scoring);
+  return judged.splits.map(({ train, test }) => score(answersOf(fitTo(op, learner, judged, train), judged, test)));
+}
+
+/** `crossValScore` of several scores, also on the training sets, with times and estimators. */
+export function crossValidate<L extends Learner>(
+  learner: L,
+  x: Samples,
+  y: Targets,
+  options: CrossValidateOptions = {},
+): CrossValidation<L> {
+  const op = 'crossValidate';
+  checkOptions(op, options, 'cv sampleWeight scoring returnTrainScore returnEstimators');
+  const { returnTrainScore = false, returnEstimators = false } = options;
+  checkFlag(op, 'returnTrainScore', returnTrainScore);
+  checkFlag(op, 'returnEstimators', returnEstimators);
+  const judged = judgedOf(op, learner, x, y, options);
+  const scorers = Object.entries(named(op, learner.kind, options.scoring)).map(
+    ([name, scoring]) => [name, scorerOf(op, learner.kind, scoring)] as const,
+  );
+  const testScore: Record<string, number[]> = Object.fromEntries(scorers.map(([name]) => [name, []]));
+  const trainScore: Record<string, number[]> = Object.fromEntries(scorers.map(([name]) => [name, []]));
+  const estimators: L[] = [];
+  const fitTime: number[] = [];
+  const scoreTime: number[] = [];
+  judged.splits.forEach(({ train, test }) => {
+    const start = performance.now();
+    const own = fitTo(op, learner, judged, train);
+    const fitted = performance.now();
+    const answers = answersOf(own, judged, test);
+    for (const [name, score] of scorers) testScore[name]!.push(score(answers));
+    scoreTime.push(performance.now() - fitted);
+    fitTime.push(fitted - start);
+    if (returnEstimators) estimators.push(own);
+    const learned = answersOf(own, judged, train);
+    if (returnTrainScore) for (const [name, score] of scorers) trainScore[name]!.push(score(learned));
+  });
+  return {
+    testScore,
+    ...(returnTrainScore && { trainScore }),
+    ...(returnEstimators && { estimators }),
+    fitTime,
+    scoreTime,
+  };
+}
+
+/** Scores by their names. */
+function named(
+  op: string,
+  kind: Learner['kind'],
+  scoring: CrossValidateOptions['scoring'] = defaultScoring(kind),
+): Readonly<Record<string, Scoring>> {
+  if (typeof scoring === 'function') return { score: scoring };
+  const several = typeof scoring === 'string' ? [scoring] : scoring;
+  const scores = Array.isArray(several) ? Object.fromEntries(several.map((name) => [name, name])) : several;
+  if (typeof scores === 'object' && scores !== null && Object.keys(scores).length > 0)
+    return scores as Readonly<Record<string, Scoring>>;
+  throw new ValueError(op, 'scoring', 'a name, a function, a list of names or an object of them', scoring);
+}
+
+/**
+ * What is predicted of each sample by a clone that did not see it: the classes, the numbers (float64) or with
+ * `method: 'predictProba'` the probabilities, [samples, classes] of all classes in y in order, 0 of those that were not in
+ * the training set. Each sample must be in exactly one test set. For looking at errors and for stacking: a score of all
+ * predictions together is not the mean of `crossValScore`.
+ */
+export function crossValPredict(
+  learner: Learner,
+  x: Samples,
+  y: Targets,
+  options: CrossValPredictOptions & { readonly method: 'predictProba' },
+): Tensor;
+export function crossValPredict(
+  learner: Learner & { readonly kind: 'regressor' },
+  x: Samples,
+  y: Targets,
+  options?: CrossValPredictOptions,
+): Tensor;
+export function crossValPredict(
+  learner: Learner & { readonly kind: 'classifier' },
+  x: Samples,
+  y: Targets,
+  options?: CrossValPredictOptions,
+): Label[];
+export function crossValPredict(
+  learner: Learner,
+  x: Samples,
+  y: Targets,
+  options: CrossValPredictOptions = {},
+): Tensor | Label[] {
+  const op = 'crossValPredict';
+  checkOptions(op, options, 'cv sampleWeight method');
+  const { method = 'predict' } = options;
+  checkOneOf(op, 'method', method, ['predict', 'predictProba']);
+  const judged = judgedOf(op, learner, x, y, options);
+  const n = countOf(op, 'y', y);
+  const tested = judged.splits.flatMap(({ test }) => [...test]);
+  if (tested.length !== n || new Set(tested).size !== n)
+    throw new ValueError(op, 'cv', 'splits that have each sample in exactly one test set', options.cv);
+  const answers = judged.splits.map(({ train, test }) => answersOf(fitTo(op, learner, judged, train), judged, test));
+  if (method === 'predict' && learner.kind === 'classifier') {
+    const labels = answers.flatMap(({ guesses }) => listOf(op, guesses as Labels));
+    const found = Array<Label>(n);
+    tested.forEach((sample, at) => {
+      found[sample] = labels[at]!;
+    });
+    return found;
+  }
+  const isProba = method === 'predictProba';
+  const classes = isProba ? labelsOf(op, y as Labels).classes : [];
+  const parts = answers.map((each, i) => {
+    const part = targetsOf(op, isProba ? each.chances : (each.guesses as Values), judged.splits[i]!.test.length);
+    const places = isProba ? each.classes.map((label) => classes.indexOf(label)) : [...Array(part.columns).keys()];
+    return { ...part, places };
+  });
+  const width = isProba ? classes.length : parts[0]!.columns;
+  const data = new Float64Array(n * width);
+  parts.forEach((part, split) => {
+    judged.splits[split]!.test.forEach((sample, row) => {
+      part.places.forEach((place, k) => {
+        data[sample * width + place] = part.data[row * part.columns + k]!;
+      });
+    });
+  });
+  const isList = !isProba && parts[0]!.isList;
+  return fromData(data, isList ? [n] : [n, width]);
+}

@@ -1,0 +1,72 @@
+import { ShapeError } from '../base/errors.ts';
+import type { Values } from '../data/values.ts';
+import { type MetricName, metricOf } from '../nn/metrics.ts';
+import { countOf } from './rows.ts';
+import { targetsOf } from './samples.ts';
+
+/** What numbers were meant and predicted, output by output. */
+function outputsOf(op: string, yTrue: Values, yPred: Values): [truth: Float64Array, guess: Float64Array][] {
+  const rows = countOf(op, 'yTrue', yTrue);
+  const truth = targetsOf(op, yTrue, rows);
+  const guess = targetsOf(op, yPred, rows);
+  if (rows === 0 || truth.columns !== guess.columns) {
+    const shapes = [truth, guess].map((each) => [each.rows, each.columns]);
+    throw new ShapeError(op, shapes, 'needs a prediction for each number that was meant');
+  }
+  const column = ({ data, columns }: typeof truth, k: number): Float64Array => data.filter((_, i) => i % columns === k);
+  return Array.from({ length: truth.columns }, (_, k) => [column(truth, k), column(guess, k)]);
+}
+
+/** The mean over outputs of something of each. */
+function byOutput(
+  op: string,
+  yTrue: Values,
+  yPred: Values,
+  f: (truth: Float64Array, guess: Float64Array) => number,
+): number {
+  const outputs = outputsOf(op, yTrue, yPred);
+  return outputs.reduce((sum, [truth, guess]) => sum + f(truth, guess), 0) / outputs.length;
+}
+
+/** What a metric of networks is of numbers, of several outputs the mean. */
+export function metricOfNumbers(name: MetricName, yTrue: Values, yPred: Values): number {
+  return byOutput(name, yTrue, yPred, (truth, guess) => {
+    const state = metricOf(name).create();
+    state.update(truth, guess);
+    return state.result();
+  });
+}
+
+/** The median of |yTrue - yPred|, of several outputs the mean of theirs: outliers hardly change it. */
+export function medianAbsoluteError(yTrue: Values, yPred: Values): number {
+  return byOutput('medianAbsoluteError', yTrue, yPred, (truth, guess) => {
+    const far = truth.map((t, i) => Math.abs(t - guess[i]!)).sort();
+    const middle = far.length >> 1;
+    return far.length % 2 === 1 ? far[middle]! : (far[middle - 1]! + far[middle]!) / 2;
+  });
+}
+
+/** The largest |yTrue - yPred|, over all outputs. */
+export function maxError(yTrue: Values, yPred: Values): number {
+  const outputs = outputsOf('maxError', yTrue, yPred);
+  return outputs.reduce(
+    (most, [truth, guess]) => truth.reduce((far, t, i) => Math.max(far, Math.abs(t - guess[i]!)), most),
+    0,
+  );
+}
+
+/**
+ * 1 - variance of the errors/variance of yTrue, of several outputs the mean: R² that overlooks a constant error. Constant
+ * targets: 1 if the errors are constant too, else 0.
+ */
+export function explainedVariance(yTrue: Values, yPred: Values): number {
+  const variance = (values: Float64Array): number => {
+    const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+    return values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0) / values.length;
+  };
+  return byOutput('explainedVariance', yTrue, yPred, (truth, guess) => {
+    const left = variance(truth.map((t, i) => t - guess[i]!));
+    const total = variance(truth);
+    return total === 0 ? Number(left === 0) : 1 - left / total;
+  });
+}
