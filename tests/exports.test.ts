@@ -57,12 +57,15 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     `
       parseCSV gunzip isGzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
       takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING imagesOf imagesFromIDX
-      labelsFromIDX decodeImage Vocabulary tokensOf
+      labelsFromIDX decodeImage Vocabulary tokensOf groupKFold leaveOneOut repeatedKFold tableRows timeSeriesSplit
     `,
   ],
   './learn': [
     () => import('../src/learn/index.ts'),
     `
+      averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValPredict crossValScore
+      crossValidate explainedVariance gridSearch integers learningCurve logLoss logUniform matthewsCorrelation maxError
+      medianAbsoluteError precisionRecallCurve precisionRecallF1 randomSearch rocAuc rocCurve uniform validationCurve
     `,
   ],
   './node': [

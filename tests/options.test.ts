@@ -193,6 +193,9 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   trainTestSplit: (o) => data.trainTestSplit([x], o),
   kFold: (o) => data.kFold(8, o),
   stratifiedKFold: (o) => data.stratifiedKFold([0, 0, 1, 1], o),
+  repeatedKFold: (o) => data.repeatedKFold(8, o),
+  timeSeriesSplit: (o) => data.timeSeriesSplit(8, o),
+  groupKFold: (o) => data.groupKFold([0, 1, 2, 3, 4], o),
 };
 /** Constructors that classes of the user's own call with options of their own. */
 const OPEN = ['Layer', 'Optimizer'];

@@ -2,11 +2,12 @@ import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts
 import { checkOptions } from '../base/options.ts';
 import { kFold, type Labels, type Split, stratifiedKFold } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { tensor } from '../tensor/create.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Label } from './estimator.ts';
 import { Answers, checkLearner, type Learner } from './learner.ts';
 import { countOf, rowsOf, type Samples, type Targets } from './rows.ts';
-import { labelsOf, listOf, targetsOf } from './samples.ts';
+import { labelsOf, listOf, type Matrix, targetsOf } from './samples.ts';
 import { defaultScoring, type Scoring, type ScoringName, scorerOf } from './scoring.ts';
 
 interface SplittingOptions {
@@ -42,9 +43,9 @@ export interface CrossValidation<L> {
   readonly scoreTime: readonly number[];
 }
 
-export interface CrossValPredictOptions extends SplittingOptions {
-  /** Default `'predict'`. */
-  readonly method?: 'predict' | 'predictProba';
+export interface CrossValPredictOptions<M> extends SplittingOptions {
+  /** `'predict'` (default) or `'predictProba'`. */
+  readonly method?: M;
 }
 
 /** Samples that are cross-validated. */
@@ -186,36 +187,25 @@ function named(
   throw new ValueError(op, 'scoring', 'a name, a function, a list of names or an object of them', scoring);
 }
 
+type Method = 'predict' | 'predictProba';
+
+/** Classes of a classifier, numbers of a regressor, probabilities where they are asked for. */
+type Predicted<L extends Learner, M extends Method> = M extends 'predict'
+  ? { readonly classifier: Label[]; readonly regressor: Tensor }[L['kind']]
+  : Tensor;
+
 /**
  * What is predicted of each sample by a clone that did not see it: the classes, the numbers (float64) or with
  * `method: 'predictProba'` the probabilities, [samples, classes] of all classes in y in order, 0 of those that were not in
  * the training set. Each sample must be in exactly one test set. For looking at errors and for stacking: a score of all
  * predictions together is not the mean of `crossValScore`.
  */
-export function crossValPredict(
-  learner: Learner,
+export function crossValPredict<L extends Learner, M extends Method = 'predict'>(
+  learner: L,
   x: Samples,
   y: Targets,
-  options: CrossValPredictOptions & { readonly method: 'predictProba' },
-): Tensor;
-export function crossValPredict(
-  learner: Learner & { readonly kind: 'regressor' },
-  x: Samples,
-  y: Targets,
-  options?: CrossValPredictOptions,
-): Tensor;
-export function crossValPredict(
-  learner: Learner & { readonly kind: 'classifier' },
-  x: Samples,
-  y: Targets,
-  options?: CrossValPredictOptions,
-): Label[];
-export function crossValPredict(
-  learner: Learner,
-  x: Samples,
-  y: Targets,
-  options: CrossValPredictOptions = {},
-): Tensor | Label[] {
+  options: CrossValPredictOptions<M> = {},
+): Predicted<L, M> {
   const op = 'crossValPredict';
   checkOptions(op, options, 'cv sampleWeight method');
   const { method = 'predict' } = options;
@@ -225,31 +215,27 @@ export function crossValPredict(
   const tested = judged.splits.flatMap(({ test }) => [...test]);
   if (tested.length !== n || new Set(tested).size !== n)
     throw new ValueError(op, 'cv', 'splits that have each sample in exactly one test set', options.cv);
-  const answers = judged.splits.map(({ train, test }) => answersOf(fitTo(op, learner, judged, train), judged, test));
-  if (method === 'predict' && learner.kind === 'classifier') {
-    const labels = answers.flatMap(({ guesses }) => listOf(op, guesses as Labels));
-    const found = Array<Label>(n);
-    tested.forEach((sample, at) => {
-      found[sample] = labels[at]!;
-    });
-    return found;
-  }
-  const isProba = method === 'predictProba';
-  const classes = isProba ? labelsOf(op, y as Labels).classes : [];
-  const parts = answers.map((each, i) => {
-    const part = targetsOf(op, isProba ? each.chances : (each.guesses as Values), judged.splits[i]!.test.length);
-    const places = isProba ? each.classes.map((label) => classes.indexOf(label)) : [...Array(part.columns).keys()];
-    return { ...part, places };
+  const classes = method === 'predict' ? [] : labelsOf(op, y as Labels).classes;
+  const rows = judged.splits.flatMap(({ train, test }): (Label | number[])[] => {
+    const answers = answersOf(fitTo(op, learner, judged, train), judged, test);
+    if (method === 'predictProba') return chancesIn(op, answers, classes, test.length);
+    if (learner.kind === 'classifier') return listOf(op, answers.guesses as Labels);
+    const guesses = targetsOf(op, answers.guesses as Values, test.length);
+    return guesses.isList ? [...guesses.data] : rowsIn(guesses);
   });
-  const width = isProba ? classes.length : parts[0]!.columns;
-  const data = new Float64Array(n * width);
-  parts.forEach((part, split) => {
-    judged.splits[split]!.test.forEach((sample, row) => {
-      part.places.forEach((place, k) => {
-        data[sample * width + place] = part.data[row * part.columns + k]!;
-      });
-    });
+  const found = Array<Label | number[]>(n);
+  tested.forEach((sample, at) => {
+    found[sample] = rows[at]!;
   });
-  const isList = !isProba && parts[0]!.isList;
-  return fromData(data, isList ? [n] : [n, width]);
+  const isLabels = method === 'predict' && learner.kind === 'classifier';
+  return (isLabels ? found : tensor(found as number[], { dtype: 'float64' })) as Predicted<L, M>;
+}
+
+const rowsIn = ({ data, rows, columns }: Matrix): number[][] =>
+  Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)]);
+
+/** Probabilities of each sample under the classes of all of y. */
+function chancesIn(op: string, answers: Answers, classes: readonly Label[], rows: number): number[][] {
+  const places = classes.map((label) => answers.classes.indexOf(label));
+  return rowsIn(targetsOf(op, answers.chances, rows)).map((row) => places.map((place) => row[place] ?? 0));
 }

@@ -171,42 +171,24 @@ export function rocAuc(yTrue: Labels, scores: Values, options: RocAucOptions = {
   if (columns <= 2) return area(rankedOf(op, truth, scores, positive ?? labels[1]));
   if (multiClass === undefined)
     throw new ValueError(op, 'multiClass', `'ovr' or 'ovo' for ${columns} classes`, multiClass);
-  const { classes, codes } = labelsOf(op, [...truth, ...labels]);
-  if (classes.length !== columns)
-    throw new ShapeError(op, [[rows, columns]], `needs a column for each of ${classes.length} classes`);
-  const own = labels.length > 0 ? labels : classes;
-  const places = Int32Array.from(codes.subarray(0, rows), (code) => own.indexOf(classes[code]!));
-  checkShares(op, data, columns);
-  const counts = own.map((_, k) => places.reduce((sum, place) => sum + Number(place === k), 0));
-  /** Of the samples of some classes those of class k, by their column. */
-  const against = (k: number, isIn: (place: number) => boolean): number => {
-    const ranked: Ranked[] = [];
-    for (let i = 0; i < rows; i++) if (isIn(places[i]!)) ranked.push([data[i * columns + k]!, places[i] === k]);
+  const own = labels.length > 0 ? labels : labelsOf(op, truth).classes;
+  const places = truth.map((label) => own.indexOf(label));
+  if (own.length !== columns || places.includes(-1))
+    throw new ShapeError(op, [[rows, columns]], `needs a column for each class, of ${own.length} classes`);
+  /** How well column a tells its class from class b, or from all others. */
+  const against = (a: number, b?: number): number => {
+    const ranked = places.flatMap((place, i): Ranked[] =>
+      b === undefined || place === a || place === b ? [[data[i * columns + a]!, place === a]] : [],
+    );
     return area(ranked);
   };
-  const areas: number[] = [];
-  const weights: number[] = [];
-  for (let a = 0; a < columns; a++) {
-    if (multiClass === 'ovr') {
-      areas.push(against(a, () => true));
-      weights.push(counts[a]!);
-    } else
-      for (let b = a + 1; b < columns; b++) {
-        const isEither = (place: number): boolean => place === a || place === b;
-        areas.push((against(a, isEither) + against(b, isEither)) / 2);
-        weights.push(counts[a]! + counts[b]!);
-      }
-  }
-  const weight = (i: number): number => (average === 'macro' ? 1 : weights[i]!);
-  const total = areas.reduce((sum, _, i) => sum + weight(i), 0);
-  return areas.reduce((sum, x, i) => sum + weight(i) * x, 0) / total;
-}
-
-/** Throws ValueError for rows that do not add up to 1: other scores of several classes cannot be compared. */
-function checkShares(op: string, data: Float64Array, columns: number): void {
-  for (let i = 0; i < data.length; i += columns) {
-    const sum = data.subarray(i, i + columns).reduce((total, x) => total + x, 0);
-    if (!(Math.abs(sum - 1) <= 1e-5))
-      throw new ValueError(op, `the probabilities of sample ${i / columns}`, 'of sum 1', sum);
-  }
+  const all = own.map((_, k) => k);
+  const pairs = all.flatMap((a) => all.slice(a + 1).map((b) => [a, b] as const));
+  const areas =
+    multiClass === 'ovr' ? all.map((a) => against(a)) : pairs.map(([a, b]) => (against(a, b) + against(b, a)) / 2);
+  const counts = all.map((k) => places.filter((place) => place === k).length);
+  const sizes = multiClass === 'ovr' ? counts : pairs.map(([a, b]) => counts[a]! + counts[b]!);
+  const weights = average === 'macro' ? areas.map(() => 1) : sizes;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return areas.reduce((sum, x, i) => sum + weights[i]! * x, 0) / total;
 }
