@@ -39,8 +39,8 @@ function columnAt(table: RawTable, index: number, rows: Int32Array): RawColumn {
   const { codes, texts } = table.texts(index);
   const isText = (at: number): boolean => {
     const text = texts[codes[rows[at]!]!];
-    // a dash alone is missing among numbers
-    return Number.isNaN(numbers[at]!) && text !== undefined && text !== '-' && !table.dialect.na.includes(text);
+    // a mark for missing cells that is a text too, the dash alone, is missing among numbers
+    return Number.isNaN(numbers[at]!) && text !== undefined && !table.dialect.na.includes(text);
   };
   const strays = rows.reduce((count, _, at) => count + Number(isText(at)), 0);
   const firstText = rows.findIndex((_, at) => isText(at));

@@ -10,15 +10,15 @@ import type { Samples, Targets } from './rows.ts';
  * ```ts
  * class DenseNet {
  *   readonly kind = 'classifier';
- *   #model = new Sequential([new Dense(3, { activation: 'softmax' })], { seed: 1 });
+ *   readonly #model = new Sequential([new Dense(3, { activation: 'softmax', inputShape: [4] })], { seed: 1 });
  *   fit(x: Values, y: Values): void {
- *     this.#model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
- *     this.#model.fit(x, y, { epochs: 30 });
+ *     this.#model.compile({ optimizer: new Adam({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy' });
+ *     this.#model.fit(x, y, { epochs: 60, batchSize: 8 });
  *   }
- *   predict = (x: Values) => [...classesOf(this.#model.predict(x))];
- *   clone = () => new DenseNet();
+ *   predict = (x: Values): number[] => [...classesOf(this.#model.predict(x))];
+ *   clone = (): DenseNet => new DenseNet();
  * }
- * const accuracies = crossValScore(new DenseNet(), x, y, { cv: 5 });
+ * const accuracies = crossValScore(new DenseNet(), x, y, { cv: 3 });
  * ```
  */
 export interface Learner {

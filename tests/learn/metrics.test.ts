@@ -230,6 +230,14 @@ describe('metrics of scores', () => {
     expectNear(logLoss(several.truth, turned, { labels }), several.logLoss, 1e-13);
   });
 
+  test('the loss divides rows by their sums', () => {
+    const rows = [
+      [0.2, 0.2],
+      [0.1, 0.4],
+    ];
+    expectNear(logLoss([0, 1], rows), -Math.log(0.5 * 0.8) / 2, 1e-14);
+  });
+
   test('take two columns, texts and a class of one’s own', () => {
     const columns = scores.map((p) => [1 - p, p]);
     const texts = truth.map((label) => ['bad', 'good'][label]!);
