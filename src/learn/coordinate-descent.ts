@@ -1,4 +1,5 @@
-import { gramOf } from './linear-algebra.ts';
+import { ValueError } from '../base/errors.ts';
+import { columnsOf, dot, gramOf, product, take } from './linear-algebra.ts';
 import type { Matrix } from './samples.ts';
 
 /** Features up to which XᵀX is made, if there are as many samples: a change then costs features, not samples. */
@@ -6,12 +7,12 @@ const GRAM_UP_TO = 500;
 
 /** Features as coordinate descent reads them. */
 export interface Features {
-  /** Each column by itself. */
-  readonly columns: readonly Float64Array[];
+  readonly x: Matrix;
   /** Of each column the sum of its squares. */
   readonly squares: Float64Array;
-  /** XᵀX, where it pays. */
+  /** XᵀX where it pays, else each column by itself. */
   readonly gram: Float64Array | null;
+  readonly columns: readonly Float64Array[];
 }
 
 /** Half the squared error is added to l1·Σ|w| + l2/2·Σw². */
@@ -39,13 +40,17 @@ export interface Descended {
   readonly converged: boolean;
 }
 
-export function featuresOf(x: Matrix): Features {
-  const { data, rows, columns: count } = x;
-  const columns = Array.from({ length: count }, (_, j) =>
-    Float64Array.from({ length: rows }, (_, i) => data[i * count + j]!),
-  );
-  const gram = count <= Math.min(rows, GRAM_UP_TO) ? gramOf(x) : null;
-  return { columns, squares: Float64Array.from(columns, (column) => dot(column, column)), gram };
+/** Throws ValueError for a column whose squares are past float64. */
+export function featuresOf(op: string, x: Matrix): Features {
+  const count = x.columns;
+  const gram = count <= Math.min(x.rows, GRAM_UP_TO) ? gramOf(x) : null;
+  const columns = gram === null ? columnsOf(x) : [];
+  const squareOf = (_: unknown, j: number): number => gram?.[j * count + j] ?? dot(columns[j]!, columns[j]!);
+  const squares = Float64Array.from({ length: count }, squareOf);
+  const large = squares.findIndex((square) => !Number.isFinite(square));
+  if (large >= 0)
+    throw new ValueError(op, `the squares of column ${large}`, 'finite', squares[large], 'Scale the features');
+  return { x, squares, gram, columns };
 }
 
 /**
@@ -60,8 +65,8 @@ export function coordinateDescent(
   { maxIter, tol, positive, order }: DescentRule,
   start?: Float64Array,
 ): Descended {
-  const { columns, squares, gram } = features;
-  const count = columns.length;
+  const { x, squares, gram, columns } = features;
+  const count = x.columns;
   const weights = start?.slice() ?? new Float64Array(count);
   const residual = new Float64Array(y.length);
   const gradient = new Float64Array(count); // Xᵀ·residual; in between only held with a Gram matrix
@@ -69,9 +74,9 @@ export function coordinateDescent(
 
   // From y itself, so that what rounding adds up in rounds does not stay.
   const measure = (): void => {
-    residual.set(y);
-    for (let j = 0; j < count; j++) if (weights[j] !== 0) take(residual, weights[j]!, columns[j]!);
-    for (let j = 0; j < count; j++) gradient[j] = dot(columns[j]!, residual);
+    const fitted = product(x, false, { data: weights, rows: count, columns: 1 }).data;
+    for (let i = 0; i < y.length; i++) residual[i] = y[i]! - fitted[i]!;
+    gradient.set(product(x, true, { data: residual, rows: y.length, columns: 1 }).data);
   };
 
   measure();
@@ -132,15 +137,4 @@ function dualityGap(
   const scale = steepest > l1 ? l1 / steepest : 1;
   const squares = dot(residual, residual) + l2 * dot(weights, weights);
   return 0.5 * (1 + scale * scale) * squares + l1 * norm - scale * dot(residual, y);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-/** a -= factor·b. */
-function take(a: Float64Array, factor: number, b: Float64Array): void {
-  for (let i = 0; i < a.length; i++) a[i]! -= factor * b[i]!;
 }

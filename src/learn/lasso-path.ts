@@ -3,9 +3,10 @@ import { checkOptions } from '../base/options.ts';
 import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import { coordinateDescent, type Features, featuresOf } from './coordinate-descent.ts';
+import { coordinateDescent, featuresOf } from './coordinate-descent.ts';
 import { filled, type LassoOptions, ruleOf, warnOf } from './lasso.ts';
-import { centered } from './least-squares.ts';
+import { type Centered, centered } from './least-squares.ts';
+import { product } from './linear-algebra.ts';
 import { samplesOf, targetsOf } from './samples.ts';
 
 export interface LassoPathOptions extends Omit<LassoOptions, 'alpha'> {
@@ -49,11 +50,11 @@ export function lassoPath(x: Values, y: Values, options: LassoPathOptions = {}):
   const targets = targetsOf(op, y, samples.rows);
   if (targets.columns !== 1) throw new ValueError(op, 'y', 'one output', `${targets.columns} outputs`);
   const problem = centered(samples, targets, null, settings.fitIntercept);
-  const features = featuresOf(problem.x);
+  const features = featuresOf(op, problem.x);
   const { data } = problem.y;
   const alphas = Array.isArray(wanted)
     ? [...(wanted as readonly number[])].sort((a, b) => b - a)
-    : alphasOf(wanted as number, largestAlpha(features, data, problem.total), epsilon);
+    : alphasOf(wanted as number, largestAlpha(problem), epsilon);
   const rule = ruleOf(op, settings, samples.columns);
   const coefficients = new Float64Array(samples.columns * alphas.length);
   let weights: Float64Array | undefined;
@@ -77,13 +78,14 @@ export function lassoPath(x: Values, y: Values, options: LassoPathOptions = {}):
   };
 }
 
+/** A little more than rounding takes: sums in another order shall not let a coefficient in. */
+const MARGIN = 1 + 2 ** -44;
+
 /** The smallest alpha for which all coefficients are 0: the largest |xⱼ·y| by the samples. */
-function largestAlpha({ columns }: Features, y: Float64Array, total: number): number {
-  let largest = 0;
-  for (const column of columns)
-    largest = Math.max(largest, Math.abs(column.reduce((sum, value, i) => sum + value * y[i]!, 0)));
-  return Math.max(largest / total, LEAST_ALPHA);
-}
+const largestAlpha = ({ x, y, total }: Centered): number => {
+  const largest = product(x, true, y).data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return Math.max((largest / total) * MARGIN, LEAST_ALPHA);
+};
 
 /** Evenly spaced in their logarithms. */
 function alphasOf(count: number, first: number, epsilon: number): number[] {

@@ -31,7 +31,7 @@ type Filled = Required<LassoOptions>;
 
 /** What Lasso and ElasticNet share: coordinate descent, for each output by itself. */
 abstract class SparseModel<O extends Filled> extends LinearModel<O> {
-  protected override readonly figureNames = ['iterations', 'dualGap', 'converged'];
+  protected override readonly figureNames: readonly string[] = ['iterations', 'dualGap', 'converged'];
   protected abstract readonly l1Share: number;
 
   /** Rounds through all features; of several outputs a list. 0 where the penalty has no absolute values. */
@@ -62,7 +62,7 @@ abstract class SparseModel<O extends Filled> extends LinearModel<O> {
       return { weights: leastSquares(x, y, penalty.l2), figures };
     }
     const rule = ruleOf(this.type, this.options, x.columns);
-    const features = featuresOf(x);
+    const features = featuresOf(op, x);
     const weights = new Float64Array(x.columns * outputs);
     const results = Array.from({ length: outputs }, (_, c) => {
       const column = Float64Array.from({ length: y.rows }, (_, i) => y.data[i * outputs + c]!);
@@ -158,12 +158,13 @@ export function ruleOf(op: string, { maxIter, tol, positive, selection, seed }: 
   return { maxIter, tol, positive, order };
 }
 
-/** One sentence where one of the results has not converged. */
+/** One sentence where one of the results has not converged. Throws ValueError where numbers left float64. */
 export function warnOf(
   op: string,
   results: readonly { readonly converged: boolean; readonly iterations: number }[],
   gap: number,
 ): void {
+  if (!Number.isFinite(gap)) throw new ValueError(op, 'the duality gap', 'finite', gap, 'Scale the features');
   const wrong = results.find(({ converged }) => !converged);
   if (wrong === undefined) return;
   const problem = `the duality gap is still ${gap.toPrecision(3)} after ${wrong.iterations} rounds`;

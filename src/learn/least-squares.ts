@@ -19,7 +19,7 @@ export interface Centered {
 export function centered(x: Matrix, y: Matrix, weights: Float64Array | null, fitIntercept: boolean): Centered {
   const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? x.rows;
   const roots = weights?.map(Math.sqrt) ?? null;
-  const meansOf = (m: Matrix): Float64Array => (fitIntercept ? means(m, weights, total) : new Float64Array(m.columns));
+  const meansOf = (m: Matrix): Float64Array => (fitIntercept ? means(m, weights) : new Float64Array(m.columns));
   const xMeans = meansOf(x);
   const yMeans = meansOf(y);
   const moved = ({ data, rows, columns }: Matrix, means: Float64Array): Matrix => {
@@ -33,19 +33,25 @@ export function centered(x: Matrix, y: Matrix, weights: Float64Array | null, fit
   return { x: moved(x, xMeans), y: moved(y, yMeans), xMeans, yMeans, total };
 }
 
+/** Rows whose mean is near enough to that of all for what is left to lose no digits. */
+const FIRST_ROWS = 64;
+
 /**
- * The second pass adds the mean of what the first left (Chan, Golub and LeVeque 1983): a constant column then has its own
- * number as its mean, to the bit, and becomes 0.
+ * From the first row that counts to the mean of the first rows, and from there to that of all, by the mean of what is left each
+ * time (Chan, Golub and LeVeque 1983): a constant column has its own number as its mean, to the bit, and becomes 0.
  */
-function means({ data, rows, columns }: Matrix, weights: Float64Array | null, total: number): Float64Array {
-  const means = new Float64Array(columns);
-  for (let pass = 0; pass < 2; pass++) {
+function means({ data, rows, columns }: Matrix, weights: Float64Array | null): Float64Array {
+  const first = Math.max(0, weights?.findIndex((weight) => weight > 0) ?? 0);
+  const means = data.slice(first * columns, (first + 1) * columns);
+  for (const end of [Math.min(rows, FIRST_ROWS), rows]) {
     const sums = new Float64Array(columns);
-    for (let i = 0, at = 0; i < rows; i++) {
+    let total = 0;
+    for (let i = 0, at = 0; i < end; i++) {
       const weight = weights === null ? 1 : weights[i]!;
+      total += weight;
       for (let j = 0; j < columns; j++, at++) sums[j]! += weight * (data[at]! - means[j]!);
     }
-    for (let j = 0; j < columns; j++) means[j]! += sums[j]! / total;
+    if (total > 0) for (let j = 0; j < columns; j++) means[j]! += sums[j]! / total;
   }
   return means;
 }
@@ -58,7 +64,7 @@ const MOST_CORRECTIONS = 5;
 
 /**
  * The W [columns, outputs] with the least ‖X·W - Y‖² + alpha·‖W‖²; for alpha 0 and columns that are not independent the one
- * with the least norm.
+ * with the least norm. Columns whose squares are too small for float64 count as 0; where they are too large, it is NaN.
  */
 export function leastSquares(x: Matrix, y: Matrix, alpha: number): Float64Array {
   const solution = byProducts(x, y, alpha);
@@ -85,15 +91,21 @@ function byProducts(x: Matrix, y: Matrix, alpha: number): Float64Array | null {
   const n = isDual ? x.rows : x.columns;
   const k = y.columns;
   const l = gramOf(x, isDual);
-  for (let i = 0; i < n; i++) l[i * n + i]! += alpha;
+  for (let i = 0; i < n; i++) {
+    const own = l[i * n + i]! + alpha;
+    l[i * n + i] = own === 0 ? 1 : own; // a column of 0 gets coefficient 0, and is not in the way of the others
+  }
   const sizes = Float64Array.from({ length: n }, (_, i) => Math.sqrt(l[i * n + i]!));
   if (!(cholesky(l, n) > LEAST_SHARE)) return null;
   const solution = new Float64Array(n * k);
   const current: Matrix = { data: solution, rows: n, columns: k };
-  for (let step = 0; step < MOST_CORRECTIONS; step++) {
-    const fitted = product(x, false, isDual ? product(x, true, current) : current);
-    const left = { ...y, data: y.data.map((value, i) => value - fitted.data[i]!) };
-    const change = isDual ? left.data : product(x, true, left).data;
+  let left = y;
+  for (let step = 0; step <= MOST_CORRECTIONS; step++) {
+    if (step > 0) {
+      const fitted = product(x, false, isDual ? product(x, true, current) : current).data;
+      left = { ...y, data: y.data.map((value, i) => value - fitted[i]!) };
+    }
+    const change = isDual ? left.data.slice() : product(x, true, left).data;
     for (let i = 0; i < change.length; i++) change[i]! -= alpha * solution[i]!;
     solveCholesky(l, n, change, k);
     let largest = 0;

@@ -3,6 +3,7 @@ import type { Matrix } from './samples.ts';
 
 /** The distance from 1 to the next float64. */
 const EPSILON = 2 ** -52;
+const ROW_BLOCK = 64;
 
 /** op(A)·B, row by row; op(A) is Aᵀ with `transA`. */
 export function product(a: Matrix, transA: boolean, b: Matrix): Matrix {
@@ -63,6 +64,41 @@ export function solveCholesky(l: Float64Array, n: number, b: Float64Array, k: nu
   }
 }
 
+/** Σaᵢ·bᵢ from entry `from` on, in four sums: an addition waits for the one before it, so one sum would take four times as long. */
+export function dot(a: Float64Array, b: Float64Array, from = 0): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let i = from;
+  for (; i + 3 < a.length; i += 4) {
+    s0 += a[i]! * b[i]!;
+    s1 += a[i + 1]! * b[i + 1]!;
+    s2 += a[i + 2]! * b[i + 2]!;
+    s3 += a[i + 3]! * b[i + 3]!;
+  }
+  for (; i < a.length; i++) s0 += a[i]! * b[i]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+/** a -= factor·b from entry `from` on. */
+export function take(a: Float64Array, factor: number, b: Float64Array, from = 0): void {
+  for (let i = from; i < a.length; i++) a[i]! -= factor * b[i]!;
+}
+
+/** Each column by itself. */
+export function columnsOf({ data, rows, columns: count }: Matrix): Float64Array[] {
+  const columns = Array.from({ length: count }, () => new Float64Array(rows));
+  // A block of rows at a time, so that what is read for one column is still near for the next.
+  for (let start = 0; start < rows; start += ROW_BLOCK) {
+    const end = Math.min(start + ROW_BLOCK, rows);
+    columns.forEach((column, j) => {
+      for (let i = start; i < end; i++) column[i] = data[i * count + j]!;
+    });
+  }
+  return columns;
+}
+
 /** A·P = Q·R with columns in the order P. */
 interface QR {
   /** From entry j on the vector v of the j-th reflection I + v·vᵀ/(r·vⱼ), r its diagonal of R; before it column j of R. */
@@ -74,29 +110,26 @@ interface QR {
   readonly rank: number;
 }
 
-/** Applies reflection j, which has v from entry j on, to c. Returns the sum of squares of c behind entry j. */
-function reflect(v: Float64Array, j: number, diagonal: number, c: Float64Array): number {
-  let dot = 0;
-  for (let i = j; i < v.length; i++) dot += v[i]! * c[i]!;
-  const factor = dot / (diagonal * v[j]!);
-  c[j]! += factor * v[j]!;
-  let squares = 0;
-  for (let i = j + 1; i < v.length; i++) {
-    const value = c[i]! + factor * v[i]!;
-    c[i] = value;
-    squares += value * value;
-  }
-  return squares;
+/** Applies reflection j, which has v from entry j on, to c. */
+function reflect(v: Float64Array, j: number, diagonal: number, c: Float64Array): void {
+  take(c, -dot(v, c, j) / (diagonal * v[j]!), v, j);
+}
+
+function exchange<T>(list: { [place: number]: T }, i: number, j: number): void {
+  const held = list[i] as T;
+  list[i] = list[j] as T;
+  list[j] = held;
 }
 
 /**
  * Householder's QR with column pivoting (Businger and Golub 1965), in the place of the columns. It ends where what is left
- * of every column is at most `cut` of the whole matrix, in Frobenius norm. What is left is measured, not updated.
+ * of every column is at most `cut` of the whole matrix, in Frobenius norm.
  */
 function pivotedQR(given: Float64Array[], cut: number): QR {
   const columns = [...given];
   const order = columns.map((_, j) => j);
-  const squares = Float64Array.from(columns, (column) => column.reduce((sum, value) => sum + value * value, 0));
+  const squares = Float64Array.from(columns, (column) => dot(column, column));
+  const whole = squares.slice();
   const limit = cut * cut * squares.reduce((sum, value) => sum + value, 0);
   const most = Math.min(columns.length, columns[0]!.length);
   const diagonal = new Float64Array(most);
@@ -104,22 +137,28 @@ function pivotedQR(given: Float64Array[], cut: number): QR {
   for (; rank < most; rank++) {
     let pivot = rank;
     for (let j = rank + 1; j < columns.length; j++) if (squares[j]! > squares[pivot]!) pivot = j;
-    if (!(squares[pivot]! > limit)) break;
-    [columns[rank], columns[pivot]] = [columns[pivot]!, columns[rank]!];
-    [order[rank], order[pivot]] = [order[pivot]!, order[rank]!];
-    [squares[rank], squares[pivot]] = [squares[pivot]!, squares[rank]!];
+    // Squares past float64 go on and become NaN, so that nobody takes them for a rank of 0.
+    if (limit < Infinity && squares[pivot]! <= limit) break;
+    exchange(columns, rank, pivot);
+    exchange(order, rank, pivot);
+    exchange(squares, rank, pivot);
+    exchange(whole, rank, pivot);
     const v = columns[rank]!;
     // The sign keeps the difference from cancelling.
-    const r = v[rank]! > 0 ? -Math.sqrt(squares[rank]!) : Math.sqrt(squares[rank]!);
+    const norm = Math.sqrt(dot(v, v, rank));
+    const r = v[rank]! > 0 ? -norm : norm;
     v[rank]! -= r;
     diagonal[rank] = r;
-    for (let j = rank + 1; j < columns.length; j++) squares[j] = reflect(v, rank, r, columns[j]!);
+    for (let j = rank + 1; j < columns.length; j++) {
+      const column = columns[j]!;
+      reflect(v, rank, r, column);
+      // What goes is taken away; what little may be left of that is measured, since differences lose digits.
+      squares[j]! -= column[rank]! * column[rank]!;
+      if (squares[j]! < whole[j]! * 2 ** -20) squares[j] = dot(column, column, rank + 1);
+    }
   }
   return { columns, diagonal, order, rank };
 }
-
-const columnsOf = ({ data, rows, columns }: Matrix): Float64Array[] =>
-  Array.from({ length: columns }, (_, j) => Float64Array.from({ length: rows }, (_, i) => data[i * columns + j]!));
 
 /** Of all W [columns, outputs] with the least ‖X·W - Y‖ the one with the least norm, and the rank of X. */
 export interface LeastNorm {

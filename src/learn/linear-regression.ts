@@ -32,7 +32,7 @@ const POWER_STEPS = 50;
 export class LinearRegression extends LinearModel<Required<LinearRegressionOptions>> {
   readonly options: Readonly<Required<LinearRegressionOptions>>;
   protected readonly type = 'LinearRegression';
-  protected override readonly figureNames = ['iterations', 'converged'];
+  protected override readonly figureNames: readonly string[] = ['iterations', 'converged'];
 
   constructor(options: LinearRegressionOptions = {}) {
     super();
