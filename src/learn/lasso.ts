@@ -12,7 +12,7 @@ export interface LassoOptions {
   readonly fitIntercept?: boolean;
   /** Rounds through all features, at most. Default 1000. */
   readonly maxIter?: number;
-  /** It ends where a round changes no coefficient by this much of the largest, and the duality gap is at most tol·‖y‖². Default 1e-4. */
+  /** It ends where a round changes no coefficient by this much of the largest, and the gap is at most tol·‖y‖². Default 1e-4. */
   readonly tol?: number;
   /** Whether coefficients are at least 0. Default false. */
   readonly positive?: boolean;
