@@ -63,9 +63,10 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './learn': [
     () => import('../src/learn/index.ts'),
     `
-      averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValPredict crossValScore
-      crossValidate explainedVariance gridSearch integers learningCurve logLoss logUniform matthewsCorrelation maxError
-      medianAbsoluteError precisionRecallCurve precisionRecallF1 randomSearch rocAuc rocCurve uniform validationCurve
+      averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValidate crossValPredict
+      crossValScore ElasticNet explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression
+      logLoss logUniform matthewsCorrelation maxError medianAbsoluteError precisionRecallCurve precisionRecallF1
+      randomSearch Ridge rocAuc rocCurve uniform validationCurve
     `,
   ],
   './node': [

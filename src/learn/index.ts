@@ -28,6 +28,8 @@ export type {
   Regressor,
   Transformer,
 } from './estimator.ts';
+export { ElasticNet, type ElasticNetOptions, Lasso, type LassoOptions } from './lasso.ts';
+export { type LassoPath, type LassoPathOptions, lassoPath } from './lasso-path.ts';
 export type { Learner } from './learner.ts';
 export {
   type LearningCurve,
@@ -36,6 +38,8 @@ export {
   type ValidationCurve,
   validationCurve,
 } from './learning-curves.ts';
+export type { LinearModel, LinearModelJSON } from './linear-model.ts';
+export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts';
 export { explainedVariance, maxError, medianAbsoluteError } from './number-metrics.ts';
 export { brierScore, type LogLossOptions, logLoss } from './probabilities.ts';
 export {
@@ -50,6 +54,7 @@ export {
   rocCurve,
 } from './ranking.ts';
 export { type ClassificationReport, classificationReport, type ReportOptions } from './report.ts';
+export { Ridge, type RidgeOptions } from './ridge.ts';
 export type { Samples, Targets } from './rows.ts';
 export type { Scoring, ScoringFunction, ScoringName } from './scoring.ts';
 export {
