@@ -63,6 +63,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './learn': [
     () => import('../src/learn/index.ts'),
     `
+      minimizeLBFGS LogisticRegression
     `,
   ],
   './node': [

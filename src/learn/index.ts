@@ -1,4 +1,5 @@
 /** Classic learners, in scikit-learn's words: estimators, pipelines, and how good they are. */
+export type { ClassWeight } from './class-weights.ts';
 export type {
   Classifier,
   Estimator,
@@ -9,3 +10,6 @@ export type {
   Regressor,
   Transformer,
 } from './estimator.ts';
+export { type LBFGSOptions, type LBFGSResult, minimizeLBFGS, type Objective } from './lbfgs.ts';
+export { LogisticRegression } from './logistic.ts';
+export type { LogisticRegressionOptions } from './logistic-options.ts';
