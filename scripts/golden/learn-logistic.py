@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Golden values of logistic regression: scikit-learn 1.2.1 and scipy 1.10, of tables that both sides make by the same formula.
 
-Run: /usr/bin/python3 scripts/golden/learn-logistic.py
+Run: /usr/bin/python3 scripts/golden/learn-logistic.py, then npx biome check --write tests/golden/learn
 """
 import json
 import pathlib

@@ -107,13 +107,14 @@ export class LogisticLoss {
 
   private differentiateAll(z: Float64Array): void {
     const { rows, targets, losses, p } = this;
-    const { outputs, weights } = this.problem;
+    const { codes, outputs, weights } = this.problem;
     run.kernels64.softmaxCrossEntropy(rows, outputs, z, targets, p, losses);
-    for (let i = 0; i < p.length; i++) z[i] = p[i]! - targets[i]!;
-    if (weights === null) return;
-    for (let i = 0, at = 0; i < rows; i++) {
+    z.set(p);
+    for (let i = 0, at = 0; i < rows; i++, at += outputs) {
+      z[at + codes[i]!]! -= 1;
+      if (weights === null) continue;
       losses[i] = losses[i]! * weights[i]!;
-      for (let k = 0; k < outputs; k++, at++) z[at] = z[at]! * weights[i]!;
+      for (let k = at; k < at + outputs; k++) z[k] = z[k]! * weights[i]!;
     }
   }
 
