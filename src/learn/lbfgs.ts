@@ -26,15 +26,23 @@ export interface LBFGSResult {
   readonly evaluations: number;
   /** Whether one of the two tolerances was reached. */
   readonly converged: boolean;
-  /**
-   * Why it ended: no large `gradient`, no more change of `value`, `iterations` used up, or no lower value found by the
-   * `search` down the gradient, which is a wrong gradient or rounding.
-   */
-  readonly reason: 'gradient' | 'value' | 'iterations' | 'search';
+  readonly reason: Reason;
 }
 
-/** What the value may still change by where one cannot tell it from rounding. */
-export const VALUE_TOLERANCE: number = 64 * Number.EPSILON;
+/**
+ * Why it ended: no large `gradient`, no more change of `value`, `iterations` used up, or no lower value found by the
+ * `search` down the gradient, which is a wrong gradient or rounding.
+ */
+export type Reason = 'gradient' | 'value' | 'iterations' | 'search';
+
+export const hasConverged = (reason: Reason): boolean => reason === 'gradient' || reason === 'value';
+
+/** Below this share of the value, a change of it cannot be told from rounding. */
+const VALUE_TOLERANCE: number = 64 * Number.EPSILON;
+
+/** Whether an iteration changed no more than a share of the value, or of 1 where that is more. */
+export const isSettled = (before: number, value: number, share: number = VALUE_TOLERANCE): boolean =>
+  before < Infinity && before - value <= share * Math.max(Math.abs(before), Math.abs(value), 1);
 
 /**
  * The least value of a smooth function, in float64 (L-BFGS: Nocedal 1980; Liu & Nocedal 1989). Its step, its search along a line
@@ -59,46 +67,53 @@ export function minimizeLBFGS(objective: Objective, start: ArrayLike<number>, op
   for (const [field, most] of Object.entries({ gradientTolerance, valueTolerance }))
     checkRange(op, field, most, 'at least 0');
   let x = Float64Array.from(start);
-  let gradient = new Float64Array(x.length);
+  const n = x.length;
+  const newArray = (): Float64Array<ArrayBuffer> => new Float64Array(n);
+  let gradient = newArray();
   let value = objective(x, gradient);
   if (!Number.isFinite(value)) throw new ValueError(op, 'the value at the start', 'finite', value);
   const wrong = gradient.findIndex((each) => !Number.isFinite(each));
   if (wrong >= 0) throw new ValueError(op, `derivative ${wrong} at the start`, 'finite', gradient[wrong]);
 
-  const pairs = new Pairs(history);
+  const pairs: Pair[] = [];
   let evaluations = 1;
   let iterations = 0;
   let before = Infinity;
-  let trial = new Float64Array(x.length);
-  let trialGradient = new Float64Array(x.length);
-  const direction = new Float64Array(x.length);
+  let trial = newArray();
+  let trialGradient = newArray();
+  const direction = newArray();
   const probe = (step: number): Probe => {
-    for (let i = 0; i < x.length; i++) trial[i] = x[i]! + step * direction[i]!;
+    for (let i = 0; i < n; i++) trial[i] = x[i]! + step * direction[i]!;
     evaluations++;
-    const reached = objective(trial, trialGradient);
-    return { step, value: reached, slope: dot(trialGradient, direction) };
+    return { step, value: objective(trial, trialGradient), slope: dot(trialGradient, direction) };
   };
-  const ended = (reason: LBFGSResult['reason']): LBFGSResult => {
-    const converged = reason === 'gradient' || reason === 'value';
-    return { x, value, gradient, iterations, evaluations, converged, reason };
+  const ended = (reason: Reason): LBFGSResult => {
+    return { x, value, gradient, iterations, evaluations, converged: hasConverged(reason), reason };
   };
 
   while (true) {
     if (largest(gradient) <= gradientTolerance) return ended('gradient');
-    if (before - value <= valueTolerance * Math.max(Math.abs(before), Math.abs(value), 1) && before < Infinity)
-      return ended('value');
+    if (isSettled(before, value, valueTolerance)) return ended('value');
     if (iterations === maxIter) return ended('iterations');
-    pairs.descend(gradient, direction);
+    descend(gradient, pairs, direction);
     const slope = dot(gradient, direction);
     // The first direction is the gradient's, of which only the way is known, not how far: one unit.
     const first = iterations === 0 ? Math.min(1 / Math.sqrt(dot(direction, direction)), LONGEST) : 1;
     const found = slope < 0 ? searchLine(probe, { step: 0, value, slope }, first, maxSearch) : null;
     if (found === null) {
-      if (pairs.count === 0) return ended('search');
-      pairs.forget(); // again, down the gradient
+      if (pairs.length === 0) return ended('search');
+      pairs.length = 0; // again, down the gradient
       continue;
     }
-    pairs.remember(x, trial, gradient, trialGradient, (found.slope - slope) * found.step, -slope * found.step);
+    const curvature = (found.slope - slope) * found.step;
+    if (curvature > Number.EPSILON * -slope * found.step) {
+      const { move, turn } = pairs.length === history ? pairs.shift()! : { move: newArray(), turn: newArray() };
+      for (let i = 0; i < n; i++) {
+        move[i] = trial[i]! - x[i]!;
+        turn[i] = trialGradient[i]! - gradient[i]!;
+      }
+      pairs.push({ move, turn, curvature });
+    } // else the function does not curve upwards here, and H would not lead down
     before = value;
     value = found.value;
     [x, trial] = [trial, x];
@@ -107,7 +122,7 @@ export function minimizeLBFGS(objective: Objective, start: ArrayLike<number>, op
   }
 }
 
-export function dot(a: Float64Array, b: Float64Array): number {
+function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
@@ -121,63 +136,24 @@ export const largest = (numbers: Float64Array): number =>
 interface Pair {
   readonly move: Float64Array;
   readonly turn: Float64Array;
-  curvature: number;
-  /** Of the first loop of `descend`. */
-  share: number;
+  readonly curvature: number;
 }
 
-/** The last changes, of which the inverse of the second derivatives is made (Nocedal 1980). */
-class Pairs {
-  private readonly most: number;
-  private readonly pairs: Pair[] = [];
-  private scale = 1;
-
-  constructor(most: number) {
-    this.most = most;
+/** -H·gradient by the two loops of Nocedal 1980, where H is at first the identity as the last pair scales it. */
+function descend(gradient: Float64Array, pairs: readonly Pair[], direction: Float64Array): void {
+  for (let i = 0; i < gradient.length; i++) direction[i] = -gradient[i]!;
+  const shares = pairs.map(() => 0);
+  for (let p = pairs.length - 1; p >= 0; p--) {
+    const { move, turn, curvature } = pairs[p]!;
+    shares[p] = dot(move, direction) / curvature;
+    addTo(direction, -shares[p]!, turn);
   }
-
-  get count(): number {
-    return this.pairs.length;
-  }
-
-  forget(): void {
-    this.pairs.length = 0;
-    this.scale = 1;
-  }
-
-  /** Takes a pair up, unless the function does not curve upwards along it: `least` is what rounding is measured by. */
-  remember(
-    x: Float64Array,
-    next: Float64Array,
-    gradient: Float64Array,
-    nextGradient: Float64Array,
-    curvature: number,
-    least: number,
-  ): void {
-    if (curvature <= Number.EPSILON * least) return;
-    const n = x.length;
-    const oldest = this.pairs.length === this.most ? this.pairs.shift()! : undefined;
-    const { move, turn } = oldest ?? { move: new Float64Array(n), turn: new Float64Array(n) };
-    for (let i = 0; i < n; i++) {
-      move[i] = next[i]! - x[i]!;
-      turn[i] = nextGradient[i]! - gradient[i]!;
-    }
-    this.scale = curvature / dot(turn, turn);
-    this.pairs.push({ move, turn, curvature, share: 0 });
-  }
-
-  /** -H·gradient by the two loops of Nocedal 1980, where H is at first `scale` times the identity. */
-  descend(gradient: Float64Array, direction: Float64Array): void {
-    for (let i = 0; i < gradient.length; i++) direction[i] = -gradient[i]!;
-    for (let p = this.pairs.length - 1; p >= 0; p--) {
-      const pair = this.pairs[p]!;
-      pair.share = dot(pair.move, direction) / pair.curvature;
-      addTo(direction, -pair.share, pair.turn);
-    }
-    for (let i = 0; i < direction.length; i++) direction[i] = direction[i]! * this.scale;
-    for (const { move, turn, curvature, share } of this.pairs)
-      addTo(direction, share - dot(turn, direction) / curvature, move);
-  }
+  const last = pairs.at(-1);
+  const scale = last === undefined ? 1 : last.curvature / dot(last.turn, last.turn);
+  for (let i = 0; i < direction.length; i++) direction[i] = direction[i]! * scale;
+  pairs.forEach(({ move, turn, curvature }, p) => {
+    addTo(direction, shares[p]! - dot(turn, direction) / curvature, move);
+  });
 }
 
 function addTo(y: Float64Array, factor: number, x: Float64Array): void {

@@ -1,10 +1,10 @@
 import { balancedWeights, weightOfEach } from './class-weights.ts';
-import { type LBFGSResult, largest, minimizeLBFGS } from './lbfgs.ts';
+import { hasConverged, largest, minimizeLBFGS, type Reason } from './lbfgs.ts';
 import { LogisticLoss, type Problem } from './logistic-loss.ts';
 import { type FilledLogisticOptions, penaltiesOf } from './logistic-options.ts';
 import { minimizeSparse } from './proximal-newton.ts';
 import type { Classes, Matrix } from './samples.ts';
-import { Workspace } from './workspace.ts';
+import { withinReach } from './workspace.ts';
 
 /** What a logistic regression has learned. */
 export interface Learned {
@@ -18,8 +18,8 @@ export interface Learned {
 }
 
 /** One minimization, with its rows of coefficients. */
-interface Solution extends Learned {
-  readonly reason: LBFGSResult['reason'] | 'separated';
+interface Solution extends Omit<Learned, 'converged'> {
+  readonly reason: Reason | 'separated';
   /** The largest partial derivative that is left. */
   readonly slope: number;
 }
@@ -39,31 +39,25 @@ export function fitLogistic(
   sampleWeight: Float64Array | null,
   options: FilledLogisticOptions,
 ): Learned {
-  const workspace = new Workspace();
-  try {
-    const data = workspace.array(x.data.length, x.data);
-    const solutions = problemsOf(op, classes, sampleWeight, options).map((problem) => {
-      const loss = new LogisticLoss(x, data, problem);
-      try {
-        return solve(loss, problem, options);
-      } finally {
-        loss.release();
-      }
-    });
-    const unfinished = solutions.filter(({ converged }) => !converged);
-    if (unfinished.length > 0) console.warn(`${op}: ${problemOf(unfinished, options)}`);
-    const [only] = solutions;
-    if (solutions.length === 1 && only !== undefined)
-      return classes.classes.length === 2 && !isOneVersusRest(options, 2) ? halved(only) : only;
-    return {
-      coefficients: joined(solutions.map(({ coefficients }) => coefficients)),
-      intercept: joined(solutions.map(({ intercept }) => intercept)),
-      iterations: Math.max(...solutions.map(({ iterations }) => iterations)),
-      converged: unfinished.length === 0,
-    };
-  } finally {
-    workspace.release();
-  }
+  const problems = problemsOf(op, classes, sampleWeight, options);
+  const solutions = withinReach(x.data, (data) =>
+    problems.map((problem) => solve(new LogisticLoss(x, data, problem), problem, options)),
+  );
+  const unfinished = solutions.filter(({ reason }) => reason === 'separated' || !hasConverged(reason));
+  if (unfinished.length > 0) console.warn(`${op}: ${problemOf(unfinished, options)}`);
+  // The row 2w of `problemsOf`
+  const share = classes.classes.length === 2 && !isOneVersusRest(options, 2) ? 0.5 : 1;
+  const joined = (parts: readonly Float64Array[]): Float64Array =>
+    Float64Array.from(
+      parts.flatMap((part) => Array.from(part)),
+      (each) => share * each,
+    );
+  return {
+    coefficients: joined(solutions.map(({ coefficients }) => coefficients)),
+    intercept: joined(solutions.map(({ intercept }) => intercept)),
+    iterations: Math.max(...solutions.map(({ iterations }) => iterations)),
+    converged: unfinished.length === 0,
+  };
 }
 
 /** One for all classes, or one for each class against the others. */
@@ -75,12 +69,14 @@ function problemsOf(
 ): Problem[] {
   const { classWeight, fitIntercept } = options;
   const { l2 } = penaltiesOf(options);
+  const count = classes.length;
   const isBalanced = classWeight === 'balanced';
   const named = classWeight === null || isBalanced ? null : weightOfEach(op, classWeight, classes);
-  const given = scaled(sampleWeight, codes, named);
-  const weighted = (own: Int32Array, count: number): Float64Array | null =>
-    isBalanced ? scaled(given, own, balancedWeights(own, count)) : given;
-  const count = classes.length;
+  const given = Float64Array.from(codes, (code, i) => (sampleWeight?.[i] ?? 1) * (named?.[code] ?? 1));
+  const weighted = (own: Int32Array, among: number): Float64Array => {
+    const balanced = isBalanced ? balancedWeights(own, among) : null;
+    return given.map((weight, i) => weight * (balanced?.[own[i]!] ?? 1));
+  };
   if (!isOneVersusRest(options, count)) {
     // Of two classes the rows are -w and w: one row 2w for their difference, whose square has half of the penalty.
     const share = count === 2 ? 0.5 : 1;
@@ -93,19 +89,13 @@ function problemsOf(
   });
 }
 
-function scaled(weights: Float64Array | null, codes: Int32Array, byCode: Float64Array | null): Float64Array | null {
-  if (byCode === null) return weights;
-  return Float64Array.from(codes, (code, i) => byCode[code]! * (weights === null ? 1 : weights[i]!));
-}
-
 function solve(loss: LogisticLoss, { outputs, l2 }: Problem, options: FilledLogisticOptions): Solution {
   const { tol, maxIter, solver } = options;
   const { l1 } = penaltiesOf(options);
-  const result =
+  const { x, gradient, iterations, reason } =
     solver === 'coordinate'
       ? minimizeSparse(loss, { l1, tol, maxIter })
       : minimizeLBFGS(loss.evaluate, new Float64Array(loss.size), { gradientTolerance: tol, maxIter });
-  const { x, gradient, iterations } = result;
   const coefficients = x.slice(0, loss.coefficients);
   const intercept = loss.size > loss.coefficients ? x.slice(loss.coefficients) : new Float64Array(outputs);
   if (outputs > 1) {
@@ -113,10 +103,8 @@ function solve(loss: LogisticLoss, { outputs, l2 }: Problem, options: FilledLogi
     center(intercept, outputs);
     if (l1 === 0) center(coefficients, outputs);
   }
-  const slope = largest(gradient);
   const isSeparated = l1 === 0 && l2 === 0 && loss.isSeparatedBy(x);
-  const reason = isSeparated ? 'separated' : result.reason;
-  return { coefficients, intercept, iterations, converged: result.converged && !isSeparated, reason, slope };
+  return { coefficients, intercept, iterations, reason: isSeparated ? 'separated' : reason, slope: largest(gradient) };
 }
 
 /** Takes from each column of [rows, columns] its mean. */
@@ -127,22 +115,6 @@ function center(values: Float64Array, rows: number): void {
     for (let i = j; i < values.length; i += columns) sum += values[i]!;
     for (let i = j; i < values.length; i += columns) values[i] = values[i]! - sum / rows;
   }
-}
-
-const halved = (learned: Learned): Learned => ({
-  ...learned,
-  coefficients: learned.coefficients.map((each) => each / 2),
-  intercept: learned.intercept.map((each) => each / 2),
-});
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const y = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    y.set(part, at);
-    at += part.length;
-  }
-  return y;
 }
 
 /** What is wrong, and what helps. */

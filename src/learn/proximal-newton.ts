@@ -1,13 +1,13 @@
-import { type LBFGSResult, VALUE_TOLERANCE } from './lbfgs.ts';
+import { isSettled, type LBFGSResult, type Reason } from './lbfgs.ts';
 import type { LogisticLoss } from './logistic-loss.ts';
 
 /** A result as of `minimizeLBFGS`; `gradient` is the shortest one that value and penalty together have. */
-export type SparseResult = Pick<LBFGSResult, 'x' | 'gradient' | 'iterations' | 'converged' | 'reason'>;
+export type SparseResult = Pick<LBFGSResult, 'x' | 'gradient' | 'iterations' | 'reason'>;
 
 /** Sweeps over the coordinates for one step. */
 const SWEEPS = 1000;
-/** Halvings of one step. */
-const HALVINGS = 50;
+/** A step is made shorter down to this share of it. */
+const LEAST_SHARE = 2 ** -50;
 /** How much of what a step promises it has to win (sigma of Lee, Sun & Saunders). */
 const SUFFICIENT = 1e-4;
 /** Of the largest second derivative: added to all, since along some directions there may be none. */
@@ -34,14 +34,11 @@ export function minimizeSparse(
   let before = Infinity;
   let first = 0;
   let iterations = 0;
-  const ended = (reason: LBFGSResult['reason']): SparseResult => {
-    const converged = reason === 'gradient' || reason === 'value';
-    return { x, gradient: least, iterations, converged, reason };
-  };
+  const ended = (reason: Reason): SparseResult => ({ x, gradient: least, iterations, reason });
   while (true) {
     const worst = shortest(x, gradient, penalties, least);
     if (worst <= tol) return ended('gradient');
-    if (before < Infinity && before - value <= VALUE_TOLERANCE * Math.max(before, 1)) return ended('value');
+    if (isSettled(before, value)) return ended('value');
     if (iterations === maxIter) return ended('iterations');
     if (iterations === 0) first = worst;
     const active = [...x.keys()].filter((i) => x[i] !== 0 || least[i] !== 0 || penalties[i] === 0);
@@ -50,23 +47,21 @@ export function minimizeSparse(
     const exact = Math.max(worst * Math.min(0.01, worst / first), tol / 100);
     const step = descend(loss.curvature(active), take(gradient), take(x), take(penalties), exact);
 
-    let promise = 0;
-    active.forEach((i, at) => {
-      promise += gradient[i]! * step[at]! + penalties[i]! * (Math.abs(x[i]! + step[at]!) - Math.abs(x[i]!));
-    });
-    let share = 1;
+    const to = x.slice();
+    for (const [at, i] of active.entries()) to[i] = x[i]! + step[at]!;
+    // Term by term: sums of penalties would differ by their rounding alone
+    const promise = to.reduce(
+      (sum, each, i) => sum + gradient[i]! * (each - x[i]!) + penalties[i]! * (Math.abs(each) - Math.abs(x[i]!)),
+      0,
+    );
     let reached = Infinity;
-    for (let halved = 0; halved < HALVINGS && promise < 0; halved++, share /= 2) {
-      trial.set(x);
-      for (const [at, i] of active.entries()) trial[i] = x[i]! + share * step[at]!;
+    for (let share = 1; share > LEAST_SHARE && promise < 0; share /= 2) {
+      for (let i = 0; i < n; i++) trial[i] = share === 1 ? to[i]! : x[i]! + share * (to[i]! - x[i]!);
       reached = loss.evaluate(trial, gradient) + penaltyOf(trial, penalties);
       if (reached <= value + SUFFICIENT * share * promise + 4 * Number.EPSILON * value) break;
       reached = Infinity;
     }
-    if (reached === Infinity) {
-      loss.evaluate(x, gradient);
-      return ended('search');
-    }
+    if (reached === Infinity) return ended('search');
     before = value;
     value = reached;
     [x, trial] = [trial, x];
@@ -74,11 +69,8 @@ export function minimizeSparse(
   }
 }
 
-function penaltyOf(x: Float64Array, penalties: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += penalties[i]! * Math.abs(x[i]!);
-  return sum;
-}
+const penaltyOf = (x: Float64Array, penalties: Float64Array): number =>
+  x.reduce((sum, each, i) => sum + penalties[i]! * Math.abs(each), 0);
 
 /** Moves a number towards 0 by `by`, but not past it. */
 const shrunk = (x: number, by: number): number => (x > by ? x - by : x < -by ? x + by : 0);
