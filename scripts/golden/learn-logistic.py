@@ -79,6 +79,32 @@ def waves(x):
     return np.sum(np.sqrt(1 + x * x) + 0.9 * np.sin(x)), x / np.sqrt(1 + x * x) + 0.9 * np.cos(x)
 
 
+def along(a):
+    """The functions of section 5 of More & Thuente 1994, each with its derivative."""
+    b, beta, l = a + 0.004, 0.01, 39
+    bent = abs(a - 1) < beta
+    hook = (a - 1) ** 2 / (2 * beta) + beta / 2 if bent else abs(a - 1)
+    slope = (a - 1) / beta if bent else np.sign(a - 1)
+    wave = 2 * (1 - beta) / (l * np.pi) * np.sin(l * np.pi / 2 * a)
+    yield -a / (a * a + 2), (a * a - 2) / (a * a + 2) ** 2
+    yield b**5 - 2 * b**4, 5 * b**4 - 8 * b**3
+    yield hook + wave, slope + (1 - beta) * np.cos(l * np.pi / 2 * a)
+    for b1, b2 in (0.001, 0.001), (0.01, 0.001), (0.001, 0.01):
+        g1, g2 = np.sqrt(1 + b1 * b1) - b1, np.sqrt(1 + b2 * b2) - b2
+        r1, r2 = np.sqrt((1 - a) ** 2 + b2 * b2), np.sqrt(a * a + b1 * b1)
+        yield g1 * r1 + g2 * r2, g1 * (a - 1) / r1 + g2 * a / r2
+
+
+def search(which, first):
+    """One search: L-BFGS-B begins it at a distance of 1."""
+    def f(x):
+        value, slope = list(along(first * x[0]))[which]
+        return value, np.array([first * slope])
+    options = {"gtol": 0, "ftol": 0, "maxls": 50, "maxiter": 1}
+    result = minimize(f, [0.0], jac=True, method="L-BFGS-B", options=options)
+    return [int(result.nfev), rounded([first * result.x[0]])[0]]
+
+
 def path(f, start, **more):
     points = []
     options = {"gtol": 1e-8, "ftol": 64 * np.finfo(float).eps, "maxls": 50, **more}
@@ -113,6 +139,7 @@ out = {
         "waves": path(waves, [30.0, -7.0, 2.5, 0.1]),
         "short": path(rosenbrock, [-1.2, 1.0], maxcor=3),
     },
+    "searches": [[search(which, 10.0**power) for power in (-3, -1, 0, 1, 3)] for which in range(6)],
     "wine": fitted(features, wine_y, with_proba=False, **exact),
     "wineNewton": fitted(features, wine_y, with_proba=False, **newton),
     "wineRaw": fitted(wine_x, wine_y, with_proba=False),
@@ -156,5 +183,6 @@ text = json.dumps(out, separators=(",", ":"))
 (root / "tests/golden/learn/logistic.json").write_text(text + "\n")
 print(len(text), {k: (v["iterations"], v["warning"]) for part in ("binary", "four", "three") for k, v in out[part].items()})
 print(np.bincount(binary[1]), np.bincount(four[1]), out["wineRaw"]["warning"], out["wine"]["warning"])
+print(out["searches"])
 for name, run in out["lbfgs"].items():
     print(name, run["iterations"], run["evaluations"], run["value"])

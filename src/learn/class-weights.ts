@@ -36,3 +36,11 @@ export function balancedWeights(codes: Int32Array, classes: number): Float64Arra
   for (const code of codes) counts[code]! += 1;
   return counts.map((count) => codes.length / (classes * count));
 }
+
+/** Weights as JSON: those by a map as pairs, since a label may be a number. */
+export const weightsToJSON = (weight: ClassWeight | null): unknown =>
+  weight !== null && typeof weight === 'object' && isMap(weight) ? [...weight] : weight;
+
+/** The map of pairs that `weightsToJSON` made; null of anything else. */
+export const weightsFromJSON = (json: unknown): ReadonlyMap<Label, number> | null =>
+  Array.isArray(json) && json.every((pair) => Array.isArray(pair)) ? new Map(json as [Label, number][]) : null;

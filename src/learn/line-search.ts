@@ -82,7 +82,10 @@ export function searchLine(probe: (step: number) => Probe, start: Probe, first: 
       high = step + 4 * (step - near);
     }
     step = Math.min(Math.max(step, 0), longest);
-    if (isNarrow()) step = near;
+    if (isNarrow()) {
+      if (near === here.step) return here;
+      step = near;
+    }
   }
   return null;
 }

@@ -1,6 +1,6 @@
 import { balancedWeights, weightOfEach } from './class-weights.ts';
 import { hasConverged, largest, minimizeLBFGS, type Reason } from './lbfgs.ts';
-import { LogisticLoss, type Problem } from './logistic-loss.ts';
+import { type LogisticLoss, logisticLoss, type Problem } from './logistic-loss.ts';
 import { type FilledLogisticOptions, penaltiesOf } from './logistic-options.ts';
 import { minimizeSparse } from './proximal-newton.ts';
 import type { Classes, Matrix } from './samples.ts';
@@ -41,7 +41,7 @@ export function fitLogistic(
 ): Learned {
   const problems = problemsOf(op, classes, sampleWeight, options);
   const solutions = withinReach(x.data, (data) =>
-    problems.map((problem) => solve(new LogisticLoss(x, data, problem), problem, options)),
+    problems.map((problem) => solve(logisticLoss(x, data, problem), problem, options)),
   );
   const unfinished = solutions.filter(({ reason }) => reason === 'separated' || !hasConverged(reason));
   if (unfinished.length > 0) console.warn(`${op}: ${problemOf(unfinished, options)}`);

@@ -1,16 +1,24 @@
-import { ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { weightsFromJSON, weightsToJSON } from './class-weights.ts';
 import type { Classifier, EstimatorJSON, FitOptions, Label } from './estimator.ts';
-import { fitLogistic, isOneVersusRest } from './logistic-fit.ts';
-import { type LearnedClasses, learnedFrom, optionsFrom, optionsToJSON } from './logistic-json.ts';
+import { classesIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
+import { fitLogistic, isOneVersusRest, type Learned, outputsOf } from './logistic-fit.ts';
 import { type FilledLogisticOptions, filledOptions, type LogisticRegressionOptions } from './logistic-options.ts';
 import { labelsOf, listOf, type Matrix, samplesOf, weightsOf } from './samples.ts';
+import { accuracyOf } from './scores.ts';
 
 const NAME = 'LogisticRegression';
+
+/** With what it was learned from. */
+interface Fitted extends Learned {
+  readonly classes: readonly Label[];
+  readonly features: number;
+}
 
 /**
  * Probabilities of classes as the softmax of a linear function of the features (multinomial), or for two classes and `ovr` as
@@ -32,7 +40,7 @@ const NAME = 'LogisticRegression';
 export class LogisticRegression implements Classifier {
   readonly kind = 'classifier';
   readonly options: FilledLogisticOptions;
-  #fitted: LearnedClasses | undefined;
+  #fitted: Fitted | undefined;
 
   constructor(options: LogisticRegressionOptions = {}) {
     this.options = filledOptions(NAME, options);
@@ -63,9 +71,9 @@ export class LogisticRegression implements Classifier {
     return fromData(coefficients.slice(), [intercept.length, features]);
   }
 
-  /** Float64 [1] for two classes, else [classes]; zeros without `fitIntercept`. */
-  get intercept(): Tensor {
-    return fromData(this.fitted('intercept').intercept.slice());
+  /** One number for two classes, else one for each; zeros without `fitIntercept`. */
+  get intercept(): readonly number[] {
+    return Array.from(this.fitted('intercept').intercept);
   }
 
   /** Of `ovr` with several classes the most that one of them took. */
@@ -113,20 +121,10 @@ export class LogisticRegression implements Classifier {
   score(x: Values, y: Labels, options: FitOptions = {}): number {
     const op = `${NAME}.score`;
     checkOptions(op, options, 'sampleWeight');
-    const predicted = this.predict(x);
-    const labels = listOf(op, y);
-    const { length } = predicted;
-    if (labels.length !== length)
-      throw new ShapeError(op, [[labels.length]], `needs a class for each of ${length} samples`);
-    const weights = weightsOf(op, options.sampleWeight, length);
-    let right = 0;
-    let total = 0;
-    predicted.forEach((label, i) => {
-      const weight = weights === null ? 1 : weights[i]!;
-      total += weight;
-      if (label === labels[i]) right += weight;
-    });
-    return right / total;
+    const guess = this.predict(x);
+    const truth = listOf(op, y);
+    labelsOf(op, y, guess.length);
+    return accuracyOf(truth, guess, weightsOf(op, options.sampleWeight, guess.length));
   }
 
   clone(): LogisticRegression {
@@ -134,28 +132,37 @@ export class LogisticRegression implements Classifier {
   }
 
   toJSON(): EstimatorJSON {
-    const { coefficients, intercept, classes, features, iterations, converged } = this.fitted('toJSON');
-    const rows = Array.from(intercept, (_, i) => Array.from(coefficients.subarray(i * features, (i + 1) * features)));
-    const options = optionsToJSON(this.options);
-    return {
-      type: NAME,
-      options,
-      classes,
-      coefficients: rows,
-      intercept: Array.from(intercept),
-      iterations,
-      converged,
-    };
+    const { coefficients, intercept, classes, iterations, converged } = this.fitted('toJSON');
+    const options = { ...this.options, classWeight: weightsToJSON(this.options.classWeight) };
+    const learned = { coefficients: Array.from(coefficients), intercept: Array.from(intercept), iterations, converged };
+    return { type: NAME, options, classes, ...learned };
   }
 
   /** Takes over what `toJSON` gave. Throws FormatError for anything else. */
   static fromJSON(json: unknown): LogisticRegression {
-    const model = new LogisticRegression(optionsFrom(json));
-    model.#fitted = learnedFrom(json);
+    const fields = fieldsOf(NAME, json, 'options classes coefficients intercept iterations converged');
+    const model = madeOf(NAME, 'options', () => {
+      const options = fields.options as LogisticRegressionOptions;
+      const weights = weightsFromJSON(options?.classWeight);
+      return new LogisticRegression(weights === null ? options : { ...options, classWeight: weights });
+    });
+    const classes = classesIn(NAME, 'classes', fields.classes);
+    if (classes.length < 2) throw new FormatError(NAME, 'classes', 'are fewer than two');
+    const outputs = outputsOf(classes.length);
+    const intercept = numbersIn(NAME, 'intercept', fields.intercept, outputs);
+    const coefficients = numbersIn(NAME, 'coefficients', fields.coefficients);
+    const features = coefficients.length / outputs;
+    if (!Number.isInteger(features) || features === 0)
+      throw new FormatError(NAME, 'coefficients', `are not as many for each of ${outputs} outputs`);
+    const { iterations, converged } = fields;
+    if (typeof iterations !== 'number' || !Number.isSafeInteger(iterations) || iterations < 0)
+      throw new FormatError(NAME, 'iterations', 'is no count');
+    if (typeof converged !== 'boolean') throw new FormatError(NAME, 'converged', 'is neither true nor false');
+    model.#fitted = { classes, features, coefficients, intercept, iterations, converged };
     return model;
   }
 
-  private fitted(field: string): LearnedClasses {
+  private fitted(field: string): Fitted {
     if (this.#fitted === undefined) throw new StateError(`${NAME}.${field}`, 'is not fitted. Call fit() first');
     return this.#fitted;
   }

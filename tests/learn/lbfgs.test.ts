@@ -15,6 +15,8 @@ interface Path {
 
 const golden = JSON.parse(readFileSync(new URL('../golden/learn/logistic.json', import.meta.url), 'utf8')) as {
   readonly lbfgs: Readonly<Record<string, Path>>;
+  /** Of each function from each first step: evaluations, and where the search ends. */
+  readonly searches: [number, number][][];
 };
 
 const rosenbrock: Objective = (x, gradient) => {
@@ -44,6 +46,32 @@ const waves: Objective = (x, gradient) =>
     return sum + root + 0.9 * Math.sin(each);
   }, 0);
 
+/** The functions of section 5 of More & Thuente 1994, each with its derivative; as in scripts/golden/learn-logistic.py. */
+function along(a: number): [value: number, slope: number][] {
+  const b = a + 0.004;
+  const isBent = Math.abs(a - 1) < 0.01;
+  const hook = isBent ? (a - 1) ** 2 / 0.02 + 0.005 : Math.abs(a - 1);
+  const angle = ((39 * Math.PI) / 2) * a;
+  const slope = (isBent ? (a - 1) / 0.01 : Math.sign(a - 1)) + 0.99 * Math.cos(angle);
+  const yanai = [
+    [0.001, 0.001],
+    [0.01, 0.001],
+    [0.001, 0.01],
+  ] as const; // prettier-ignore
+  return [
+    [-a / (a * a + 2), (a * a - 2) / (a * a + 2) ** 2],
+    [b ** 5 - 2 * b ** 4, 5 * b ** 4 - 8 * b ** 3],
+    [hook + (1.98 / (39 * Math.PI)) * Math.sin(angle), slope],
+    ...yanai.map(([b1, b2]): [number, number] => {
+      const g1 = Math.sqrt(1 + b1 * b1) - b1;
+      const g2 = Math.sqrt(1 + b2 * b2) - b2;
+      const r1 = Math.sqrt((1 - a) ** 2 + b2 * b2);
+      const r2 = Math.sqrt(a * a + b1 * b1);
+      return [g1 * r1 + g2 * r2, (g1 * (a - 1)) / r1 + (g2 * a) / r2];
+    }),
+  ];
+}
+
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 
@@ -70,6 +98,22 @@ describe('minimizeLBFGS', () => {
       expect(part.iterations).toBe(Number(iterations));
       expect(distance(part.x, x), `after ${iterations}`).toBeLessThan(1e-7);
     }
+  });
+
+  test("searches along a line as scipy does, on the paper's functions from near and far", () => {
+    golden.searches.forEach((wanted, which) => {
+      wanted.forEach(([evaluations, at], i) => {
+        const first = [1e-3, 0.1, 1, 10, 1e3][i]!;
+        const objective: Objective = (x, gradient) => {
+          const [value, slope] = along(first * x[0]!)[which]!;
+          gradient[0] = first * slope;
+          return value;
+        };
+        const found = minimizeLBFGS(objective, [0], { gradientTolerance: 0, valueTolerance: 0, maxIter: 1 });
+        expect(found.evaluations, `function ${which + 1} from ${first}`).toBe(evaluations);
+        expect(Math.abs(first * found.x[0]! - at) / at).toBeLessThan(1e-9);
+      });
+    });
   });
 
   test('finds the least of any parabola, and leaves the start as it was', () => {
