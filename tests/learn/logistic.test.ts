@@ -5,7 +5,9 @@ import { FormatError, ShapeError, StateError, ValueError } from '../../src/base/
 import { StandardScaler } from '../../src/data/scale.ts';
 import type { Label } from '../../src/learn/estimator.ts';
 import { LogisticRegression } from '../../src/learn/logistic.ts';
+import { logisticLoss } from '../../src/learn/logistic-loss.ts';
 import type { LogisticRegressionOptions } from '../../src/learn/logistic-options.ts';
+import { minimizeSparse } from '../../src/learn/proximal-newton.ts';
 import { backend, run } from '../../src/memory/runtime.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -294,6 +296,9 @@ describe('hard tables', () => {
       }
     }
     expect(warn).toHaveBeenCalledTimes(4);
+    const weights = { sampleWeight: [1, 1, 1, 1, 0] };
+    const model = new LogisticRegression({ penalty: 'none' }).fit([[1], [2], [3], [4], [0]], [0, 0, 1, 1, 1], weights);
+    expect(model.converged).toBe(false); // the one in between does not count
   });
 
   test('large numbers overflow nowhere', () => {
@@ -463,5 +468,45 @@ describe('the estimator', () => {
   test('refuses a file that is no object', () => {
     for (const json of [null, 3, 'x', [], [good], undefined])
       expect(() => LogisticRegression.fromJSON(json)).toThrow(FormatError);
+  });
+});
+
+describe('the proximal Newton method', () => {
+  test('ends in a few iterations, where no derivative of loss and penalty is left', () => {
+    const { x, y } = tables.three;
+    const data = Float64Array.from(x.flat());
+    const problem = {
+      codes: Int32Array.from(y),
+      weights: data.slice(0, 200).fill(1),
+      outputs: 3,
+      fitIntercept: true,
+      l2: 0.1,
+    };
+    const loss = logisticLoss({ data, rows: 200, columns: 5 }, () => data, problem);
+    const found = minimizeSparse(loss, { l1: 3, tol: 1e-9, maxIter: 100 });
+    expect(found.reason).toBe('gradient');
+    expect(found.iterations).toBeLessThan(10);
+    expect(found.gradient.every((slope) => Math.abs(slope) <= 1e-9)).toBe(true);
+  });
+
+  test('shortens steps that would lead away: whole ones of √(1 + (x - 3)²) go ever farther', () => {
+    let at = 0;
+    const loss = {
+      size: 1,
+      coefficients: 1,
+      evaluate: (x: Float64Array, gradient: Float64Array): number => {
+        at = x[0]! - 3;
+        gradient[0] = at / Math.sqrt(1 + at * at);
+        return Math.sqrt(1 + at * at);
+      },
+      curvature: () => Float64Array.of((1 + at * at) ** -1.5),
+      isSeparatedBy: () => false,
+    };
+    const found = minimizeSparse(loss, { l1: 0, tol: 1e-9, maxIter: 100 });
+    expect(found.reason).toBe('gradient');
+    expect(found.x[0]).toBeCloseTo(3, 8);
+    const pulled = minimizeSparse(loss, { l1: 0.6, tol: 1e-9, maxIter: 100 }); // where the slope is -0.6
+    expect(pulled.x[0]).toBeCloseTo(2.25, 8);
+    expect([...minimizeSparse(loss, { l1: 0.95, tol: 1e-9, maxIter: 100 }).x]).toEqual([0]);
   });
 });
