@@ -65,8 +65,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     `
       averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValidate crossValPredict
       crossValScore ElasticNet explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression
-      logLoss logUniform matthewsCorrelation maxError medianAbsoluteError precisionRecallCurve precisionRecallF1
-      randomSearch Ridge rocAuc rocCurve uniform validationCurve
+      LogisticRegression logLoss logUniform matthewsCorrelation maxError medianAbsoluteError minimizeLBFGS
+      precisionRecallCurve precisionRecallF1 randomSearch Ridge rocAuc rocCurve uniform validationCurve
     `,
   ],
   './node': [

@@ -1,4 +1,6 @@
 /** Classic learners, in scikit-learn's words: estimators, pipelines, and how good they are. */
+
+export type { ClassWeight } from './class-weights.ts';
 export {
   type Average,
   balancedAccuracy,
@@ -30,6 +32,7 @@ export type {
 } from './estimator.ts';
 export { ElasticNet, type ElasticNetOptions, Lasso, type LassoOptions } from './lasso.ts';
 export { type LassoPath, type LassoPathOptions, lassoPath } from './lasso-path.ts';
+export { type LBFGSOptions, type LBFGSResult, minimizeLBFGS, type Objective } from './lbfgs.ts';
 export type { Learner } from './learner.ts';
 export {
   type LearningCurve,
@@ -40,6 +43,8 @@ export {
 } from './learning-curves.ts';
 export type { LinearModel, LinearModelJSON } from './linear-model.ts';
 export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts';
+export { LogisticRegression } from './logistic.ts';
+export type { LogisticRegressionOptions } from './logistic-options.ts';
 export { explainedVariance, maxError, medianAbsoluteError } from './number-metrics.ts';
 export { brierScore, type LogLossOptions, logLoss } from './probabilities.ts';
 export {
