@@ -1,0 +1,59 @@
+import { FormatError, WhittleError } from '../base/errors.ts';
+import type { Label } from './estimator.ts';
+
+/** Fields of JSON, of which nothing is known. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The fields of the JSON of an estimator: those of `names`, with blanks between them, beside `type`. Throws FormatError for what
+ * is no object, of another type, and for a field too many or too few.
+ */
+export function fieldsOf(type: string, json: unknown, names: string): Fields {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new FormatError(type, 'JSON', 'is no object');
+  const fields = json as Fields;
+  if (fields.type !== type) throw new FormatError(type, 'type', `is not "${type}"`);
+  const known = ['type', ...names.split(' ')];
+  const stray = Object.keys(fields).find((field) => !known.includes(field));
+  if (stray !== undefined) throw new FormatError(type, stray.slice(0, 60), `is none of ${known.join(', ')}`);
+  const missing = known.find((field) => !Object.hasOwn(fields, field));
+  if (missing !== undefined) throw new FormatError(type, missing, 'is missing');
+  return fields;
+}
+
+/** Finite numbers, `length` of them where it is said. */
+export function numbersIn(type: string, field: string, value: unknown, length?: number): Float64Array {
+  if (!Array.isArray(value) || !Array.from(value).every((x) => Number.isFinite(x)))
+    throw new FormatError(type, field, 'is no list of finite numbers');
+  if (length !== undefined && value.length !== length)
+    throw new FormatError(type, field, `holds ${value.length} numbers, not ${length}`);
+  return Float64Array.from(value as number[]);
+}
+
+/** Classes in their order, each once: numbers that rise, texts by code units, or false and true. */
+export function classesIn(type: string, field: string, value: unknown): readonly Label[] {
+  const isLabel = (each: unknown): boolean =>
+    typeof each === 'string' || typeof each === 'boolean' || Number.isFinite(each);
+  if (!Array.isArray(value) || value.length === 0 || !Array.from(value).every(isLabel))
+    throw new FormatError(type, field, 'is no list of numbers, texts or booleans');
+  const classes = [...(value as Label[])];
+  if (classes.some((each, i) => i > 0 && !(typeof each === typeof classes[0] && classes[i - 1]! < each)))
+    throw new FormatError(type, field, 'are not in order, or not of one type');
+  return classes;
+}
+
+/** What a constructor makes of fields: its errors say what is wrong with `field`. */
+export function madeOf<T>(type: string, field: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof WhittleError) throw new FormatError(type, field, `does not fit: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A positive integer. */
+export function countIn(type: string, field: string, value: unknown): number {
+  if (!Number.isSafeInteger(value) || Number(value) < 1) throw new FormatError(type, field, 'is no positive integer');
+  return Number(value);
+}
