@@ -4,21 +4,22 @@ import type { Label } from './estimator.ts';
 /** Fields of JSON, of which nothing is known. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/**
- * The fields of the JSON of an estimator: those of `names`, with blanks between them, beside `type`. Throws FormatError for what
- * is no object, of another type, and for a field too many or too few.
- */
+/** The fields of the JSON of an estimator, `names` with blanks between them, beside `type`. Throws FormatError for anything else. */
 export function fieldsOf(type: string, json: unknown, names: string): Fields {
+  if (Object(json).type !== type) throw new FormatError(type, 'type', `is not "${type}"`);
+  return checkFields(type, 'JSON', json, `type ${names}`);
+}
+
+/** An object with these fields, each of them and no other. Throws FormatError for anything else. */
+export function checkFields(type: string, place: string, json: unknown, names: string): Fields {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new FormatError(type, 'JSON', 'is no object');
-  const fields = json as Fields;
-  if (fields.type !== type) throw new FormatError(type, 'type', `is not "${type}"`);
-  const known = ['type', ...names.split(' ')];
-  const stray = Object.keys(fields).find((field) => !known.includes(field));
+    throw new FormatError(type, place, 'is no object');
+  const known = names.split(' ');
+  const stray = Object.keys(json).find((field) => !known.includes(field));
   if (stray !== undefined) throw new FormatError(type, stray.slice(0, 60), `is none of ${known.join(', ')}`);
-  const missing = known.find((field) => !Object.hasOwn(fields, field));
+  const missing = known.find((field) => !Object.hasOwn(json, field));
   if (missing !== undefined) throw new FormatError(type, missing, 'is missing');
-  return fields;
+  return json as Fields;
 }
 
 /** Finite numbers, `length` of them where it is said. */

@@ -2,7 +2,7 @@ import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import type { Values } from '../data/values.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import type { Classifier, Estimator, EstimatorJSON, Label, Transformer } from './estimator.ts';
-import { type Fields, fieldsOf, madeOf } from './fields.ts';
+import { checkFields, fieldsOf, madeOf } from './fields.ts';
 import { samplesOf } from './samples.ts';
 
 /** An estimator, or one with a name. */
@@ -136,7 +136,7 @@ export class Pipeline<E extends Estimator = Estimator> {
     const { steps } = fieldsOf(OP, json, 'steps');
     if (!Array.isArray(steps)) throw new FormatError(OP, 'steps', 'is no list');
     const made: readonly Step[] = Array.from(steps, (step: unknown, i) => {
-      const { name, estimator } = Object(step) as Fields;
+      const { name, estimator } = checkFields(OP, `steps[${i}]`, step, 'name estimator');
       if (typeof name !== 'string') throw new FormatError(OP, `steps[${i}].name`, 'is no text');
       return [name, read(estimator)] as const;
     });
