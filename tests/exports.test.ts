@@ -63,6 +63,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './learn': [
     () => import('../src/learn/index.ts'),
     `
+      DummyClassifier DummyRegressor estimatorFromJSON networkOf decodeLowered encodeLowered Pipeline
+      PolynomialFeatures TablePipeline
     `,
   ],
   './node': [

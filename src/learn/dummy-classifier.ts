@@ -1,5 +1,5 @@
 import { checkOneOf, FormatError, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
@@ -46,7 +46,7 @@ export class DummyClassifier implements Classifier {
     checkSeed(OP, seed);
     if (strategy === 'constant' && constant === undefined)
       throw new ValueError(OP, 'constant', "the class to predict with strategy: 'constant'", constant);
-    this.options = { strategy, seed, ...(constant !== undefined && { constant }) };
+    this.options = { strategy, seed, ...defined({ constant }) };
   }
 
   fit(x: Values, y: Labels, options: FitOptions = {}): this {

@@ -1,5 +1,5 @@
 import { checkOneOf, checkRange, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Values } from '../data/values.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import type { EstimatorJSON, FitOptions, Regressor } from './estimator.ts';
@@ -47,11 +47,8 @@ export class DummyRegressor implements Regressor {
     const numbers: readonly unknown[] = Array.isArray(constant) ? constant : [constant];
     if ((strategy === 'constant' || constant !== undefined) && !(numbers.length > 0 && numbers.every(Number.isFinite)))
       throw new ValueError(OP, 'constant', 'a finite number, or one for each output', constant);
-    this.options = {
-      strategy,
-      ...(quantile !== undefined && { quantile }),
-      ...(constant !== undefined && { constant: Array.isArray(constant) ? [...constant] : constant }),
-    };
+    const own = Array.isArray(constant) ? [...constant] : constant;
+    this.options = { strategy, ...defined({ quantile, constant: own }) };
   }
 
   /** y may be [samples] or [samples, outputs]. */

@@ -13,7 +13,10 @@ import { TablePipeline } from './table-pipeline.ts';
 export interface Lowered {
   /** From float32 [samples, features] to numbers [samples, outputs], or to probabilities: of all classes, or of the second of two. */
   readonly network: Network;
-  /** Makes the features that the network reads of those that the estimator was given; null if it reads these. */
+  /**
+   * Makes the features that the network reads of those that the estimator was given, in float64:
+   * `predictNetwork(network, cast(before.transform(x), 'float32'))`. Null if it reads these.
+   */
   readonly before: Pipeline<Transformer> | null;
   /** Of a TablePipeline: makes features of a table. `decode` says what outputs mean. */
   readonly encoder: TableEncoder | null;
@@ -59,11 +62,12 @@ export function networkOf(estimator: Predictor | TablePipeline): Lowered {
     affine = behind(step, affine);
     steps.pop();
   }
-  const classes = model.kind === 'classifier' ? model.classes : null;
+  const own = model.kind === 'classifier' ? model.classes : null;
+  const classes = encoder === null || own === null ? own : namesOf(encoder, own);
   const others: readonly Step[] = steps;
   const before = others.length === 0 ? null : new Pipeline<Transformer>(others as Steps<Transformer>);
   const network = denseOf(affine, activationFor(affine.b.length, classes));
-  return { network, before, encoder, classes: encoder === null ? classes : namesOf(encoder, classes) };
+  return { network, before, encoder, classes };
 }
 
 /** All steps, those of pipelines within pipelines too, under names of their own. */
@@ -117,12 +121,7 @@ function activationFor(outputs: number, classes: readonly Label[] | null): Activ
 function denseOf({ w, b }: Affine, name: ActivationName): Network {
   const features = w[0]!.length;
   const units = w.length;
-  const kernel = new Float32Array(features * units);
-  w.forEach((own, unit) => {
-    own.forEach((weight, feature) => {
-      kernel[feature * units + unit] = weight;
-    });
-  });
+  const kernel = Float32Array.from({ length: features * units }, (_, i) => w[i % units]![Math.floor(i / units)]!);
   const bias = Float32Array.from(b);
   const stray = [...kernel, ...bias].find((weight) => !Number.isFinite(weight));
   if (stray !== undefined) throw new ValueError(OP, 'every weight', 'finite in float32', stray);
@@ -130,27 +129,26 @@ function denseOf({ w, b }: Affine, name: ActivationName): Network {
     inputs: [{ name: 'input', shape: [features], dtype: 'float32' }],
     nodes: [
       {
-        name: 'dense',
+        name: 'linear',
         op: 'dense',
         inputs: ['input'],
-        weights: { kernel: 'dense/kernel', bias: 'dense/bias' },
+        weights: { kernel: 'linear/kernel', bias: 'linear/bias' },
         attrs: { activation: { name } },
         format: null,
       },
     ],
-    outputs: ['dense'],
+    outputs: ['linear'],
     weights: new Map([
-      ['dense/kernel', float32Stored([features, units], kernel)],
-      ['dense/bias', float32Stored([units], bias)],
+      ['linear/kernel', float32Stored([features, units], kernel)],
+      ['linear/bias', float32Stored([units], bias)],
     ]),
   });
 }
 
-/** The encoder's names of classes; a network's outputs are its classes, so there must have been samples of each. */
-function namesOf({ classNames }: TableEncoder, codes: readonly Label[] | null): readonly string[] | null {
-  if (codes === null || classNames === undefined) return null;
-  const absent = classNames.findIndex((_, code) => !codes.includes(code));
-  if (absent >= 0)
-    throw new StateError(OP, `no sample was of the class ${classNames[absent]}. Fit to rows with all classes`);
+/** The encoder's names of classes, which are the network's outputs: so there must have been samples of each. */
+function namesOf({ classNames = [] }: TableEncoder, codes: readonly Label[]): readonly string[] {
+  const absent = classNames.find((_, code) => !codes.includes(code));
+  if (absent !== undefined)
+    throw new StateError(OP, `no sample was of the class ${absent}. Fit to rows with all classes`);
   return classNames;
 }
