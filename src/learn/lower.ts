@@ -48,7 +48,7 @@ const OP = 'networkOf';
  * not load graphs.
  *
  * Rounding: a network computes x·w in float32. Features that are large beside their spread, such as years, lose digits in it
- * that the scaler kept; then quantize and compare on samples as they come.
+ * that the scaler kept.
  *
  * Throws ValueError for an estimator of another kind, and for weights past float32; StateError for one that is not fitted.
  */
@@ -57,16 +57,17 @@ export function networkOf(estimator: Predictor | TablePipeline): Lowered {
   const steps = stepsOf(estimator instanceof TablePipeline ? estimator.predictor : estimator);
   const model = steps.pop()![1];
   if (!isLinear(model)) throw new ValueError(OP, 'the estimator', 'a linear or a logistic model', model);
+  const own = model.kind === 'classifier' ? model.classes : null;
+  const classes = encoder === null || own === null ? own : namesOf(encoder, own);
   let affine = affineOf(model);
+  const head = headOf(model, affine.b.length);
   for (let step = steps.at(-1)?.[1]; isScaler(step); step = steps.at(-1)?.[1]) {
     affine = behind(step, affine);
     steps.pop();
   }
-  const own = model.kind === 'classifier' ? model.classes : null;
-  const classes = encoder === null || own === null ? own : namesOf(encoder, own);
   const others: readonly Step[] = steps;
   const before = others.length === 0 ? null : new Pipeline<Transformer>(others as Steps<Transformer>);
-  const network = denseOf(affine, activationFor(affine.b.length, classes));
+  const network = denseOf(affine, head);
   return { network, before, encoder, classes };
 }
 
@@ -111,18 +112,28 @@ function behind(scaler: StandardScaler | MinMaxScaler, { w, b }: Affine): Affine
   };
 }
 
-function activationFor(outputs: number, classes: readonly Label[] | null): ActivationName {
-  if (classes === null) return 'linear';
-  if (outputs === 1 && classes.length === 2) return 'sigmoid';
-  if (outputs === classes.length && outputs > 1) return 'softmax';
-  throw new ValueError(OP, 'the outputs', `one for each of ${classes.length} classes, or one for two`, outputs);
+/** What makes answers of x·w + b, and what that is multiplied by before. */
+function headOf(model: Predictor & LinearModel, outputs: number): { name: ActivationName; factor: number } {
+  if (model.kind === 'regressor') return { name: 'linear', factor: 1 };
+  const { multiClass } = model.options as { readonly multiClass?: unknown };
+  const count = model.classes.length;
+  // The softmax of -z and z is the sigmoid of 2z
+  if (outputs === 1 && count === 2) return { name: 'sigmoid', factor: multiClass === 'multinomial' ? 2 : 1 };
+  if (outputs !== count || count < 2)
+    throw new ValueError(OP, 'the outputs', `one for each of ${count} classes, or one for two`, outputs);
+  if (multiClass === 'ovr')
+    throw new ValueError(OP, 'multiClass', 'multinomial, whose probabilities are a softmax', multiClass);
+  return { name: 'softmax', factor: 1 };
 }
 
-function denseOf({ w, b }: Affine, name: ActivationName): Network {
+function denseOf({ w, b }: Affine, { name, factor }: ReturnType<typeof headOf>): Network {
   const features = w[0]!.length;
   const units = w.length;
-  const kernel = Float32Array.from({ length: features * units }, (_, i) => w[i % units]![Math.floor(i / units)]!);
-  const bias = Float32Array.from(b);
+  const kernel = Float32Array.from(
+    { length: features * units },
+    (_, i) => factor * w[i % units]![Math.floor(i / units)]!,
+  );
+  const bias = Float32Array.from(b, (each) => factor * each);
   const stray = [...kernel, ...bias].find((weight) => !Number.isFinite(weight));
   if (stray !== undefined) throw new ValueError(OP, 'every weight', 'finite in float32', stray);
   return new Network({

@@ -66,6 +66,23 @@ describe('networkOf', () => {
     });
   });
 
+  test('of two classes and a softmax is the same, and of one class against all others there is none', () => {
+    const weights = { ...two, multiClass: 'multinomial' };
+    const model = new Pipeline([new MinMaxScaler(), new GivenLogistic(weights)]).fit(pairFeatures, pairClasses);
+    const chances = model.predictProba(pairFeatures).data;
+    const y = predictNetwork(networkOf(model).network, tensor(pairFeatures));
+    expect(
+      farthest(
+        y.data,
+        pairs.map((_, i) => chances[2 * i + 1]!),
+      ),
+    ).toBeLessThan(2e-5);
+    const rest = new GivenLogistic({ ...three, multiClass: 'ovr' }).fit(wineFeatures, wineClasses);
+    expect(() => networkOf(rest)).toThrow(
+      'multiClass must be multinomial, whose probabilities are a softmax, got "ovr"',
+    );
+  });
+
   test('of a linear model predicts its numbers, of one output or several', () => {
     const x = wineFeatures.map((row) => row.slice(1, 5));
     const one = new LeastSquares().fit(

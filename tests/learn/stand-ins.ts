@@ -98,6 +98,7 @@ export class LeastSquares implements Regressor {
 export interface LogisticWeights {
   readonly coefficients: number[][];
   readonly intercept: number[];
+  readonly multiClass?: string;
 }
 
 /** A logistic model whose weights are given: `fit` takes the classes alone. */
@@ -142,7 +143,8 @@ export class GivenLogistic implements Classifier {
     const width = scores.shape[1] ?? 1;
     const own = Array.from({ length: rows }, (_, row) => {
       const logits = Array.from(scores.data.subarray(row * width, (row + 1) * width));
-      const all = width === 1 ? [0, logits[0]!] : logits;
+      const other = this.options.multiClass === 'multinomial' ? -logits[0]! : 0;
+      const all = width === 1 ? [other, logits[0]!] : logits;
       const powers = all.map((each) => Math.exp(each - Math.max(...all)));
       return powers.map((each) => each / powers.reduce((a, b) => a + b));
     });
