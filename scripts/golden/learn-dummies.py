@@ -47,6 +47,17 @@ for strategy, constant in [("prior", None), ("most_frequent", None), ("uniform",
             row["score"] = made.score(x, labels, w)
         classifiers.append(row)
 
+# Quantiles of 0 to n - 1, each of weight 1, where the share of the weights is met by rounding or missed by it
+rounded = []
+for n in range(2, 40):
+    for quantile in [i / 9 for i in range(1, 9)] + [i / 60 for i in range(1, 60)]:
+        cumulative = np.arange(1.0, n + 1)
+        plain = np.searchsorted(cumulative, quantile * n)
+        y = np.arange(float(n))
+        made = DummyRegressor(strategy="quantile", quantile=quantile).fit(np.zeros((n, 1)), y, np.ones(n))
+        if made.constant_[0, 0] != plain:
+            rounded.append([n, quantile, made.constant_[0, 0]])
+
 with open("tests/golden/learn/dummies.json", "w") as file:
     json.dump(
         {
@@ -55,6 +66,7 @@ with open("tests/golden/learn/dummies.json", "w") as file:
             "labels": labels.tolist(),
             "regressors": regressors,
             "classifiers": classifiers,
+            "rounded": rounded,
         },
         file,
     )

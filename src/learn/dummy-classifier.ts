@@ -118,8 +118,9 @@ export class DummyClassifier implements Classifier {
     const made = madeOf(OP, 'options', () => new DummyClassifier(fields.options as DummyClassifierOptions));
     const classes = classesIn(OP, 'classes', fields.classes);
     const prior = numbersIn(OP, 'prior', fields.prior, classes.length);
-    if (!prior.every((share) => share >= 0 && share <= 1) || !prior.some((share) => share > 0))
-      throw new FormatError(OP, 'prior', 'holds no shares');
+    const total = prior.reduce((sum, share) => sum + share, 0);
+    if (!prior.every((share) => share >= 0) || Math.abs(total - 1) > 1e-9)
+      throw new FormatError(OP, 'prior', 'holds no shares that sum to 1');
     const { strategy, constant } = made.options;
     if (strategy === 'constant' && !classes.includes(constant!))
       throw new FormatError(OP, 'options', 'have a constant that is none of the classes');
@@ -136,10 +137,10 @@ export class DummyClassifier implements Classifier {
     if (strategy === 'prior' || strategy === 'mostFrequent') return codes.fill(best(prior));
     const draws = new Random(seed, OP).uniform([rows]).data;
     if (strategy === 'uniform') return codes.map((_, i) => Math.floor(draws[i]! * classes.length));
-    const last = prior.reduce((found, share, code) => (share > 0 ? code : found), 0); // shares may sum to less than a draw by a rounding
     return codes.map((_, i) => {
       let code = 0;
-      for (let below = prior[0]!; below <= draws[i]! && code < last; below += prior[code]!) code++;
+      // A draw is at most 1 - 2⁻²⁴, which the shares sum to, rounded as they are.
+      for (let below = prior[0]!; below <= draws[i]!; below += prior[code]!) code++;
       return code;
     });
   }

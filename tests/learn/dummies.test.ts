@@ -25,9 +25,11 @@ interface Golden {
     readonly predicted?: string;
     readonly score?: number;
   })[];
+  /** Of 0 to n - 1. */
+  readonly rounded: [n: number, quantile: number, predicted: number][];
 }
 
-const { targets, weights, labels, regressors, classifiers } = golden<Golden>('dummies');
+const { targets, weights, labels, regressors, classifiers, rounded } = golden<Golden>('dummies');
 const x = labels.map(() => [0]);
 const sampleWeight = (name: Weights): { sampleWeight?: number[] } =>
   name === 'none' ? {} : { sampleWeight: weights[name] };
@@ -45,6 +47,20 @@ describe('DummyRegressor', () => {
       if (score !== null) expect(made.score(x, targets[target]!, sampleWeight(name)), place).toBeCloseTo(score, 12);
     }
     expect(farthest).toBeLessThan(1e-15);
+  });
+
+  test('rounds shares of weights as scikit-learn does', () => {
+    expect(rounded.length).toBeGreaterThan(5);
+    for (const [n, quantile, predicted] of rounded) {
+      const y = Array.from({ length: n }, (_, i) => i);
+      const made = new DummyRegressor({ strategy: 'quantile', quantile });
+      made.fit(
+        y.map((each) => [each]),
+        y,
+        { sampleWeight: y.map(() => 1) },
+      );
+      expect(made.constant, `${quantile} of ${n}`).toEqual([predicted]);
+    }
   });
 
   test('predicts in the shape that y had', () => {

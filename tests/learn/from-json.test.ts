@@ -126,6 +126,10 @@ describe('estimatorFromJSON', () => {
     const json = { ...constant!.toJSON(), classes: [1, 2, 3, 4] };
     expect(() => estimatorFromJSON(json)).toThrow('have a constant that is none of the classes');
     expect(() => estimatorFromJSON({ ...FITTED.DummyRegressor[1]!.toJSON(), isList: true })).toThrow('one an output');
+    const [drawn] = FITTED.DummyClassifier;
+    expect(() => estimatorFromJSON({ ...drawn!.toJSON(), prior: [0.5, 0.4, 0] })).toThrow('no shares that sum to 1');
+    const half = { type: 'PolynomialFeatures', options: {} };
+    expect(() => estimatorFromJSON(half)).toThrow('PolynomialFeatures: features: is missing');
     const huge = { ...FITTED.PolynomialFeatures[0]!.toJSON(), features: 1e9 };
     expect(() => estimatorFromJSON(huge)).toThrow('PolynomialFeatures: features: does not fit: PolynomialFeatures:');
   });
