@@ -64,9 +64,10 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     () => import('../src/learn/index.ts'),
     `
       averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValidate crossValPredict
-      crossValScore ElasticNet explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression
-      LogisticRegression logLoss logUniform matthewsCorrelation maxError medianAbsoluteError minimizeLBFGS
-      precisionRecallCurve precisionRecallF1 randomSearch Ridge rocAuc rocCurve uniform validationCurve
+      crossValScore decodeLowered DummyClassifier DummyRegressor ElasticNet encodeLowered estimatorFromJSON
+      explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression LogisticRegression logLoss
+      logUniform matthewsCorrelation maxError medianAbsoluteError minimizeLBFGS networkOf Pipeline PolynomialFeatures
+      precisionRecallCurve precisionRecallF1 randomSearch Ridge rocAuc rocCurve TablePipeline uniform validationCurve
     `,
   ],
   './node': [

@@ -74,6 +74,13 @@ export class TableEncoder {
     return decodeOutputs(outputs, this.fitted('decode').target);
   }
 
+  /** One with the same options that is not fitted. Throws StateError for one that came from JSON, which has none. */
+  clone(): TableEncoder {
+    if (this.#settings === undefined)
+      throw new StateError('TableEncoder.clone', 'this encoder came from JSON. Make a new one');
+    return new TableEncoder(this.#settings);
+  }
+
   toJSON(): TableEncoderJSON {
     return { format: 'whittle-table-encoder', version: 1, ...this.fitted('toJSON') };
   }

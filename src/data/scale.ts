@@ -8,12 +8,12 @@ import { checkConstant } from './split.ts';
 import { tensorOf, type Values } from './values.ts';
 
 /** A fitted scaler as JSON, for saving beside a model. */
-export interface ScalerJSON {
+export type ScalerJSON = {
   readonly type: 'StandardScaler' | 'MinMaxScaler';
   readonly center: readonly number[];
   readonly scale: readonly number[];
   readonly featureRange: readonly [number, number];
-}
+};
 
 const FIELDS = ['type', 'center', 'scale', 'featureRange'];
 
@@ -25,6 +25,9 @@ const FIELDS = ['type', 'center', 'scale', 'featureRange'];
  * Fit on the training set only; what is measured on the test set must not be known in training.
  */
 abstract class Scaler {
+  readonly kind = 'transformer';
+  /** What it was made with, defaults filled in. */
+  abstract readonly options: object;
   protected abstract readonly type: ScalerJSON['type'];
   protected abstract measure(values: Columns): { center: Float64Array; scale: Float64Array };
   /** Smallest and largest value that a fitted column gets, or [0, 1] where that says nothing. */
@@ -58,6 +61,11 @@ abstract class Scaler {
 
   fitTransform(x: Values): Tensor {
     return this.fit(x).transform(x);
+  }
+
+  /** Names of the columns: those given, or x0, x1, ... */
+  featureNames(names?: readonly string[]): string[] {
+    return featureNamesOf(`${this.type}.featureNames`, this.fitted('featureNames').center.length, names);
   }
 
   inverseTransform(y: Values): Tensor {
@@ -126,10 +134,16 @@ abstract class Scaler {
 /** Mean 0 and standard deviation 1 in every column; the deviation divides by the number of rows. */
 export class StandardScaler extends Scaler {
   protected readonly type = 'StandardScaler';
+  readonly options: Readonly<Record<never, never>> = {};
 
   constructor(...none: readonly never[]) {
     super([0, 1]);
     checkNone('StandardScaler', none);
+  }
+
+  /** One that is not fitted. */
+  clone(): StandardScaler {
+    return new StandardScaler();
   }
 
   static fromJSON(json: unknown): StandardScaler {
@@ -174,6 +188,15 @@ export class MinMaxScaler extends Scaler {
     super([low, high]);
   }
 
+  get options(): { readonly featureRange: readonly [number, number] } {
+    return { featureRange: this.range };
+  }
+
+  /** One with the same range that is not fitted. */
+  clone(): MinMaxScaler {
+    return new MinMaxScaler(this.options);
+  }
+
   static fromJSON(json: unknown): MinMaxScaler {
     const fields = record(json);
     const [low = 0, high = 0] = numbers('featureRange', fields.featureRange);
@@ -196,6 +219,14 @@ export class MinMaxScaler extends Scaler {
       scale: high.map((top, column) => checkScale('MinMaxScaler.fit', column, top - low[column]!)),
     };
   }
+}
+
+/** Names of so many features, those given or x0, x1, ... Throws ValueError for another number of names, and for what are no texts. */
+export function featureNamesOf(op: string, count: number, names?: readonly string[]): string[] {
+  if (names === undefined) return Array.from({ length: count }, (_, i) => `x${i}`);
+  if (!Array.isArray(names) || names.length !== count || !names.every((name) => typeof name === 'string'))
+    throw new ValueError(op, 'names', `a list of ${count} texts`, names);
+  return [...names];
 }
 
 /** Labels [rows], whole numbers of any type, as float32 [rows, classes] with a 1 in the column of the label. */

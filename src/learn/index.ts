@@ -20,6 +20,8 @@ export {
   crossValScore,
 } from './cross-validation.ts';
 export { type Distribution, integers, logUniform, uniform } from './distributions.ts';
+export { type ClassStrategy, DummyClassifier, type DummyClassifierOptions } from './dummy-classifier.ts';
+export { DummyRegressor, type DummyRegressorOptions, type NumberStrategy } from './dummy-regressor.ts';
 export type {
   Classifier,
   Estimator,
@@ -30,6 +32,7 @@ export type {
   Regressor,
   Transformer,
 } from './estimator.ts';
+export { type EstimatorName, estimatorFromJSON } from './from-json.ts';
 export { ElasticNet, type ElasticNetOptions, Lasso, type LassoOptions } from './lasso.ts';
 export { type LassoPath, type LassoPathOptions, lassoPath } from './lasso-path.ts';
 export { type LBFGSOptions, type LBFGSResult, minimizeLBFGS, type Objective } from './lbfgs.ts';
@@ -45,7 +48,11 @@ export type { LinearModel, LinearModelJSON } from './linear-model.ts';
 export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts';
 export { LogisticRegression } from './logistic.ts';
 export type { LogisticRegressionOptions } from './logistic-options.ts';
+export { type LinearModel, type Lowered, networkOf } from './lower.ts';
+export { decodeLowered, encodeLowered } from './lowered-file.ts';
 export { explainedVariance, maxError, medianAbsoluteError } from './number-metrics.ts';
+export { Pipeline, type Step, type Steps } from './pipeline.ts';
+export { PolynomialFeatures, type PolynomialFeaturesOptions } from './polynomial-features.ts';
 export { brierScore, type LogLossOptions, logLoss } from './probabilities.ts';
 export {
   averagePrecision,
@@ -72,3 +79,4 @@ export {
   type SearchOptions,
   type SearchResult,
 } from './search.ts';
+export { TablePipeline, type TableRows } from './table-pipeline.ts';

@@ -120,3 +120,14 @@ describe('an encoder in JSON', () => {
     expect(() => TableEncoder.fromJSON(json)).toThrow(`table encoder: ${field}: ${problem}`);
   });
 });
+
+test('an encoder is copied with its options, unfitted; one from JSON has none to copy', () => {
+  for (const encoder of [classes, numbers]) {
+    const copy = encoder.clone();
+    expect(() => copy.columns).toThrow('is not fitted');
+    expect(plain(copy.fit(table))).toEqual(plain(encoder));
+  }
+  expect(() => TableEncoder.fromJSON(plain(classes)).clone()).toThrow(
+    'TableEncoder.clone: this encoder came from JSON. Make a new one',
+  );
+});

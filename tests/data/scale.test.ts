@@ -289,3 +289,27 @@ describe('oneHotLabels', () => {
     expect(() => oneHotLabels(fromData(Int32Array.of(0, 1), [2, 1]), 2)).toThrow(ShapeError);
   });
 });
+
+describe('a scaler as a transformer', () => {
+  test('tells its kind, its options and names of features', () => {
+    const scaler = new MinMaxScaler({ featureRange: [-1, 3] });
+    expect([scaler.kind, scaler.options]).toEqual(['transformer', { featureRange: [-1, 3] }]);
+    expect([new StandardScaler().kind, new StandardScaler().options]).toEqual(['transformer', {}]);
+    expect(() => scaler.featureNames()).toThrow('MinMaxScaler.featureNames: the scaler is not fitted');
+    scaler.fit([[1, 2]]);
+    expect(scaler.featureNames()).toEqual(['x0', 'x1']);
+    expect(scaler.featureNames(['a', 'b'])).toEqual(['a', 'b']);
+    for (const names of [['a'], 'ab', [1, 2]])
+      expect(() => scaler.featureNames(names as never)).toThrow('names must be a list of 2 texts');
+  });
+
+  test('is copied with its options, and not fitted', () => {
+    for (const scaler of [new StandardScaler(), new MinMaxScaler({ featureRange: [2, 4] })]) {
+      const copy = scaler.fit([[1], [5]]).clone();
+      expect(copy).toBeInstanceOf(scaler.constructor);
+      expect(copy.options).toEqual(scaler.options);
+      expect(() => copy.transform([[1]])).toThrow(StateError);
+      expect(copy.fitTransform([[1], [5]]).toArray()).toEqual(scaler.transform([[1], [5]]).toArray());
+    }
+  });
+});

@@ -1,0 +1,156 @@
+import { checkOneOf, checkRange, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOptions, defined } from '../base/options.ts';
+import type { Values } from '../data/values.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
+import type { EstimatorJSON, FitOptions, Regressor } from './estimator.ts';
+import { fieldsOf, madeOf, numbersIn } from './fields.ts';
+import { type Matrix, samplesOf, targetsOf, weightsOf } from './samples.ts';
+import { r2Of } from './scores.ts';
+
+/** What a `DummyRegressor` predicts. */
+export type NumberStrategy = 'mean' | 'median' | 'quantile' | 'constant';
+
+export interface DummyRegressorOptions {
+  /** The mean (default), the median or the `quantile` of the targets, or always `constant`. */
+  readonly strategy?: NumberStrategy;
+  /** From 0, the least, to 1, the greatest. */
+  readonly quantile?: number;
+  /** One number, or one for each output. */
+  readonly constant?: number | readonly number[];
+}
+
+const OP = 'DummyRegressor';
+const STRATEGIES: readonly NumberStrategy[] = ['mean', 'median', 'quantile', 'constant'];
+
+interface Fitted {
+  /** One an output. */
+  readonly numbers: Float64Array;
+  /** Whether y was [samples]. */
+  readonly isList: boolean;
+}
+
+/**
+ * Predicts one number without a look at the features: what a regressor has to beat. As scikit-learn has it, a quantile between two
+ * numbers is on the line between them, and with weights it is the least number that, with those below, has the share of the weights.
+ */
+export class DummyRegressor implements Regressor {
+  readonly kind = 'regressor';
+  readonly options: DummyRegressorOptions & Required<Pick<DummyRegressorOptions, 'strategy'>>;
+  #fitted: Fitted | undefined;
+
+  constructor(options: DummyRegressorOptions = {}) {
+    checkOptions(OP, options, 'strategy quantile constant');
+    const { strategy = 'mean', quantile, constant } = options;
+    checkOneOf(OP, 'strategy', strategy, STRATEGIES);
+    if (strategy === 'quantile' || quantile !== undefined)
+      checkRange(OP, 'quantile', quantile as number, 'between 0 and 1');
+    const numbers: readonly unknown[] = Array.isArray(constant) ? constant : [constant];
+    if ((strategy === 'constant' || constant !== undefined) && !(numbers.length > 0 && numbers.every(Number.isFinite)))
+      throw new ValueError(OP, 'constant', 'a finite number, or one for each output', constant);
+    const own = Array.isArray(constant) ? [...constant] : constant;
+    this.options = { strategy, ...defined({ quantile, constant: own }) };
+  }
+
+  /** y may be [samples] or [samples, outputs]. */
+  fit(x: Values, y: Values, options: FitOptions = {}): this {
+    const op = `${OP}.fit`;
+    checkOptions(op, options, 'sampleWeight');
+    const { rows } = samplesOf(op, x);
+    const targets = targetsOf(op, y, rows);
+    const weights = weightsOf(op, options.sampleWeight, rows);
+    const { constant = [] } = this.options;
+    const given = typeof constant === 'number' ? [constant] : constant;
+    if (this.options.strategy === 'constant' && given.length !== targets.columns)
+      throw new ShapeError(op, [[rows, targets.columns]], `constant has ${given.length} numbers, one an output`);
+    const numbers = Float64Array.from({ length: targets.columns }, (_, output) =>
+      this.options.strategy === 'constant' ? given[output]! : this.numberOf(columnOf(targets, output), weights),
+    ).map((value) => value + 0); // -0 would become 0 in JSON
+    const far = numbers.findIndex((value) => !Number.isFinite(value));
+    if (far >= 0) throw new ValueError(op, `the ${this.options.strategy} of output ${far}`, 'finite', numbers[far]);
+    this.#fitted = { numbers, isList: targets.isList };
+    return this;
+  }
+
+  /** What it predicts, one number an output. */
+  get constant(): readonly number[] {
+    return Array.from(this.fitted('constant').numbers);
+  }
+
+  predict(x: Values): Tensor {
+    const { numbers, isList } = this.fitted('predict');
+    const { rows } = samplesOf(`${OP}.predict`, x);
+    const y = Float64Array.from({ length: rows * numbers.length }, (_, i) => numbers[i % numbers.length]!);
+    return fromData(y, isList ? [rows] : [rows, numbers.length]);
+  }
+
+  score(x: Values, y: Values, options: FitOptions = {}): number {
+    const op = `${OP}.score`;
+    checkOptions(op, options, 'sampleWeight');
+    const guess = this.predict(x);
+    const { data, rows, columns } = targetsOf(op, y, guess.shape[0]!);
+    if (data.length !== guess.size) throw new ShapeError(op, [guess.shape, [rows, columns]], 'predicts other outputs');
+    return r2Of(data, guess.data, columns, weightsOf(op, options.sampleWeight, rows));
+  }
+
+  clone(): DummyRegressor {
+    return new DummyRegressor(this.options);
+  }
+
+  toJSON(): EstimatorJSON {
+    const { numbers, isList } = this.fitted('toJSON');
+    return { type: OP, options: this.options, numbers: Array.from(numbers), isList };
+  }
+
+  static fromJSON(json: unknown): DummyRegressor {
+    const { options, numbers: given, isList } = fieldsOf(OP, json, 'options numbers isList');
+    const made = madeOf(OP, 'options', () => new DummyRegressor(options as DummyRegressorOptions));
+    const numbers = numbersIn(OP, 'numbers', given);
+    if (typeof isList !== 'boolean') throw new FormatError(OP, 'isList', 'is not true or false');
+    if (numbers.length === 0 || (isList && numbers.length > 1))
+      throw new FormatError(OP, 'numbers', `holds ${numbers.length}, one an output`);
+    made.#fitted = { numbers, isList };
+    return made;
+  }
+
+  private numberOf(values: Float64Array, weights: Float64Array | null): number {
+    const { strategy } = this.options;
+    const quantile = strategy === 'median' ? 0.5 : this.options.quantile!;
+    if (strategy !== 'mean')
+      return weights === null ? quantileOf(values, quantile) : weighted(values, weights, quantile);
+    const total = weights === null ? values.length : weights.reduce((sum, weight) => sum + weight, 0);
+    return values.reduce((sum, value, i) => sum + value * (weights === null ? 1 : weights[i]!), 0) / total;
+  }
+
+  private fitted(op: string): Fitted {
+    if (this.#fitted === undefined) throw new StateError(`${OP}.${op}`, 'is not fitted. Call fit() first');
+    return this.#fitted;
+  }
+}
+
+const columnOf = ({ data, rows, columns }: Matrix, column: number): Float64Array =>
+  Float64Array.from({ length: rows }, (_, row) => data[row * columns + column]!);
+
+/** On the line between the two numbers at (n - 1)·quantile (Hyndman & Fan 1996, definition 7). */
+function quantileOf(values: Float64Array, quantile: number): number {
+  const sorted = values.slice().sort();
+  const place = quantile * (sorted.length - 1);
+  const below = sorted[Math.floor(place)]!;
+  const above = sorted[Math.ceil(place)]!;
+  const share = place - Math.floor(place);
+  const step = above - below;
+  return share < 0.5 ? below + step * share : above - step * (1 - share);
+}
+
+/** The first number, in order, up to which the weights sum to the share `quantile` of all, and above 0. */
+function weighted(values: Float64Array, weights: Float64Array, quantile: number): number {
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const total = order.reduce((sum, i) => sum + weights[i]!, 0);
+  // In hundredths and back, as scikit-learn: a share that it meets by rounding is met here.
+  const wanted = ((quantile * 100) / 100) * total;
+  let sum = 0;
+  const found = order.find((i) => {
+    sum += weights[i]!;
+    return sum > 0 && sum >= wanted;
+  });
+  return values[found ?? order.at(-1)!]!;
+}
