@@ -108,6 +108,19 @@ export interface TableProblem {
   readonly columns: number;
 }
 
+/** A table of numbers and the network 32-64-32-1 on it: a block of rows, which comes again `blocks` times. */
+export interface RowsProblem {
+  readonly sizes: readonly number[];
+  readonly weights: readonly Float32Array[];
+  /** A block of samples, and of targets. */
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly blocks: number;
+  /** Samples of a batch: of 1,024 for predictions. */
+  readonly batch: number;
+  readonly float64: boolean;
+}
+
 type Maker<P> = (problem: P) => Job | Promise<Job> | null;
 
 /** Another library. What it cannot do is absent, or answered with null. */
@@ -117,6 +130,8 @@ export interface Peer {
   readonly copy?: Maker<CopyProblem>;
   readonly array?: Maker<ArrayProblem>;
   readonly operation?: Maker<OperationProblem>;
+  readonly predict?: Maker<RowsProblem>;
+  readonly epoch?: Maker<RowsProblem>;
   readonly train?: Maker<TrainProblem>;
   readonly trainImages?: Maker<ImageTrainProblem>;
   readonly infer?: Maker<InferProblem>;

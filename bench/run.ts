@@ -29,6 +29,7 @@ import { sink } from './sampler.ts';
 import { sparseRows } from './sparse.ts';
 import { sparseImageRows } from './sparse-images.ts';
 import { stepRows } from './steps.ts';
+import { tableRows } from './table-rows.ts';
 import { builtIn, ownTable, reserve } from './tables.ts';
 
 /** What the program needs from outside. */
@@ -67,6 +68,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...sparseImageRows(tables),
     ...copyRows(tables, peers),
     ...arrayRows(tables, peers),
+    ...tableRows(tables, peers),
     ...convLadderRows(tables),
     besideProductRow(tables),
     ...operationRows(tables, peers),

@@ -319,6 +319,7 @@ export {
 export type { BuildContext, Lowering } from './nn/lowering.ts';
 export { type Metric, type MetricState, r2 } from './nn/metric.ts';
 export { type MetricChoice, type MetricName, metricOf } from './nn/metrics.ts';
+export type { BatchLoss, MinimizeOptions } from './nn/minimize.ts';
 export {
   type Callback,
   type CompileOptions,

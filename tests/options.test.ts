@@ -109,6 +109,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   'LayerGraph.forward': (o) => model.forward(x, o),
   // training
   SGD: (o) => new w.SGD(o),
+  'Optimizer.minimize': (o) => new w.SGD().minimize(() => w.sum(x), [x], o),
   Adam: (o) => new w.Adam(o),
   AdamW: (o) => new w.AdamW(o),
   RMSprop: (o) => new w.RMSprop(o),

@@ -172,3 +172,57 @@ class train(Job):
     def result(self):
         self.reset()
         return np.array([self.run() for _ in range(self.p["steps"])])
+
+
+def table_of(p):
+    """The rows of all blocks, and the type of a job on them."""
+    kind = np.float64 if p["float64"] else np.float32
+    return np.tile(p["x"].reshape(-1, p["sizes"][0]).astype(kind), (p["blocks"], 1)), kind
+
+
+class predict(Job):
+    """A network with relu between its layers on the rows of a table, in batches."""
+
+    def __init__(self, p):
+        x, kind = table_of(p)
+        w = [each.astype(kind) for each in weights_of(p)]
+        last, batch = len(w) // 2 - 1, p["batch"]
+        y = np.empty((len(x), p["sizes"][-1]), kind)
+
+        def run():
+            for start in range(0, len(x), batch):
+                h = x[start : start + batch]
+                for i in range(last):
+                    h = np.maximum(h @ w[2 * i] + w[2 * i + 1], 0)
+                y[start : start + batch] = h @ w[2 * last] + w[2 * last + 1]
+            return y
+
+        self.run = run
+        self.result = lambda: run()[:batch]
+
+
+class epoch(train):
+    """An epoch of training in batches, one after the other; the result is its mean loss."""
+
+    def __init__(self, p):
+        self.p = dict(p, dropout=0, loss="mse")
+        self.table, self.kind = table_of(p)
+        self.targets = np.tile(p["y"].reshape(-1, p["sizes"][-1]).astype(self.kind), (p["blocks"], 1))
+        self.reset()
+
+    def reset(self):
+        super().reset()
+        self.w, self.m, self.v = ([each.astype(self.kind) for each in some] for some in (self.w, self.m, self.v))
+
+    def run(self):
+        batch = self.p["batch"]
+        starts = range(0, len(self.table), batch)
+        total = 0.0
+        for start in starts:
+            self.x, self.y = self.table[start : start + batch], self.targets[start : start + batch]
+            total += super().run()
+        return total / len(starts)
+
+    def result(self):
+        self.reset()
+        return np.array([self.run()])

@@ -93,8 +93,9 @@ export async function open(name, python) {
   };
   return {
     gemm: job('gemm'),
-    ...(name === 'NumPy' ? { copy: job('copy') } : onImages),
+    ...(name === 'NumPy' ? { copy: job('copy'), epoch: job('epoch') } : onImages),
     array: job('array'),
+    predict: job('predict'),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
     close: () => server.close(),

@@ -83,6 +83,26 @@ class infer(Job):
         self.result = run
 
 
+class predict(Job):
+    """A network with relu between its layers on the rows of a table, in batches."""
+
+    def __init__(self, p):
+        kind = torch.float64 if p["float64"] else torch.float32
+        model = model_of(p, []).to(kind).eval()
+        x = torch.from_numpy(p["x"]).reshape(-1, p["sizes"][0]).to(kind).repeat(p["blocks"], 1)
+        y = torch.empty((len(x), p["sizes"][-1]), dtype=kind)
+        batch = p["batch"]
+
+        def run():
+            with torch.inference_mode():
+                for start in range(0, len(x), batch):
+                    y[start : start + batch] = model(x[start : start + batch])
+            return y
+
+        self.run = run
+        self.result = lambda: run()[:batch].float().numpy().ravel()
+
+
 class train(Job):
     """zero_grad, backward and Adam's step; the loss is read back as a number."""
 

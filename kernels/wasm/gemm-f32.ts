@@ -93,6 +93,23 @@ interface PanelBlock {
   readonly width: Code;
 }
 
+/**
+ * The bits of `mode` that say which operands to pack, by measurement (bench rows "gemm"): B when it is transposed, or when so many
+ * rows read columns so far apart that copying them together pays; A when it is transposed and its columns lie far apart.
+ */
+export function packedOf(
+  m: number,
+  n: number,
+  k: number,
+  transA: boolean,
+  transB: boolean,
+  floats: Floats = float32,
+): number {
+  const row = n * floats.bytes;
+  const packB = transB || (row >= 256 && m >= (transA || row >= 1024 ? 64 : 256));
+  return (packB ? PACK_B : 0) | (transA && m * floats.bytes >= 1024 && k >= 64 ? PACK_A : 0);
+}
+
 /** How blocks of B come into scratch memory. */
 export interface Packing {
   readonly floats: Floats;
@@ -220,20 +237,33 @@ function addStrip(
   });
 }
 
+const columnsOf = ({ bytes }: Floats): number => ROW / bytes;
+
+/** How many kinds of products there are, by their columns: fewer than a tile has, or as many and a remainder. */
+export const widths = (floats: Floats): number => 2 * columnsOf(floats);
+
+/** The kind of n columns. */
+export function widthOf(n: number, floats: Floats = float32): number {
+  const columns = columnsOf(floats);
+  return n < columns ? n : columns + (n % columns);
+}
+
 /**
- * gemm for n with the remainder `tail` modulo 16, or modulo 8 of doubles: narrow strips are as wide as they must be, and no wider. Blocks of k
- * are outermost; within one, B is packed for as many columns as `packing` says, and A in blocks of MC rows.
+ * gemm for n of the kind `width` (`widthOf`): narrow strips are as wide as they must be, and no wider, and a product that is
+ * narrower than a tile is without the code for wide ones. Blocks of k are outermost; within one, B is packed for as many columns
+ * as `packing` says, and A in blocks of MC rows.
  */
 export function writeGemm(
   func: AddFunction,
-  tail: number,
+  width: number,
   isRelaxed: boolean,
   packing: Packing = packingOf(float32),
 ): void {
   const { floats } = packing;
   const { bytes, shift } = floats;
-  const columnsOfTile = ROW / bytes;
-  const wide = addStrip(floats, func, columnsOfTile, [2, 1], isRelaxed);
+  const columnsOfTile = columnsOf(floats);
+  const tail = width % columnsOfTile;
+  const wide = width < columnsOfTile ? null : addStrip(floats, func, columnsOfTile, [2, 1], isRelaxed);
   const heights = tail <= columnsOfTile / 2 ? [4, 2, 1] : [2, 1];
   const narrow = tail === 0 ? null : addStrip(floats, func, tail, heights, isRelaxed);
   const pack = packing.add(func);
@@ -250,16 +280,18 @@ export function writeGemm(
       panelBytes.set(i32.mul(select(i32.shl(kc, shift), bCol, has(mode, PACK_B)), columnsOfTile)),
       place.set(i32.add(i32.add(c, i32.mul(i0, cRow)), i32.shl(j0, shift))),
       biasAt.set(select(i32.add(bias, i32.shl(j0, shift)), 0, bias)),
-      forRange(
-        j,
-        0,
-        i32.and(nc, -columnsOfTile),
-        columnsOfTile,
-        wide(...operands),
-        advance(panel, panelBytes),
-        advance(place, ROW),
-        biasAt.set(select(i32.add(biasAt, ROW), 0, bias)),
-      ),
+      wide === null
+        ? []
+        : forRange(
+            j,
+            0,
+            i32.and(nc, -columnsOfTile),
+            columnsOfTile,
+            wide(...operands),
+            advance(panel, panelBytes),
+            advance(place, ROW),
+            biasAt.set(select(i32.add(biasAt, ROW), 0, bias)),
+          ),
       narrow === null ? [] : when(i32.and(nc, columnsOfTile - 1), narrow(...operands)),
     ];
     const rows = [

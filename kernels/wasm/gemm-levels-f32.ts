@@ -38,8 +38,8 @@ const packingOf = (bits: LevelBits): Packing => ({
 });
 
 /**
- * The operands of the product, of which `b` and its steps are those of the words, and then (group, scales); for n with the
- * remainder `tail` modulo 16.
+ * The operands of the product, of which `b` and its steps are those of the words, and then (group, scales); for n of the
+ * kind `width`.
  */
-export const writeGemmLevels = (func: AddFunction, bits: LevelBits, tail: number, isRelaxed: boolean): void =>
-  writeGemm(func, tail, isRelaxed, packingOf(bits));
+export const writeGemmLevels = (func: AddFunction, bits: LevelBits, width: number, isRelaxed: boolean): void =>
+  writeGemm(func, width, isRelaxed, packingOf(bits));

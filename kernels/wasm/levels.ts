@@ -1,7 +1,7 @@
 import type { LevelBits, LevelKernels } from '../interface/levels.ts';
 import { levelWords } from '../packing.ts';
 import type { Engine } from './engine.ts';
-import { ACTIVATION, PACK_B } from './gemm-f32.ts';
+import { ACTIVATION, PACK_B, widthOf } from './gemm-f32.ts';
 import { GEMM_LEVELS_SCRATCH, writeGemmLevels } from './gemm-levels-f32.ts';
 import { gemvLevelsScratch, writeGemvLevels } from './gemv-levels-f32.ts';
 import { slotsByShape } from './products.ts';
@@ -14,8 +14,8 @@ export function levels(engine: Engine, isRelaxed: boolean): Pick<LevelKernels, '
   const rowSlots = slotsByShape(engine, (func, { bits }: { readonly bits: LevelBits }) =>
     writeGemvLevels(func, bits, isRelaxed),
   );
-  const slots = slotsByShape(engine, (func, { bits, tail }: { readonly bits: LevelBits; readonly tail: number }) =>
-    writeGemmLevels(func, bits, tail, isRelaxed),
+  const slots = slotsByShape(engine, (func, { bits, width }: { readonly bits: LevelBits; readonly width: number }) =>
+    writeGemmLevels(func, bits, width, isRelaxed),
   );
   return {
     gemmLevels: (m, n, k, a, bits, words, group, scales, bias, epilogue, c) => {
@@ -36,7 +36,7 @@ export function levels(engine: Engine, isRelaxed: boolean): Pick<LevelKernels, '
       else {
         const bStep = 2 * bits; // of sixteen columns
         const bCol = 4 * Math.ceil((k * bits) / 32);
-        const { fn } = slots({ bits, tail: n & 15 });
+        const { fn } = slots({ bits, width: widthOf(n) });
         fn(m, n, k, aAt, 4 * k, 4, wordsAt, bStep, bCol, cAt, 4 * n, biasAt, mode | PACK_B, at, rows, scalesAt);
       }
       args.done();

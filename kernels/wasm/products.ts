@@ -2,19 +2,11 @@ import type { ProductKernels } from '../interface/products.ts';
 import { panelsLength } from '../packing.ts';
 import type { AddFunction } from './assembler.ts';
 import type { Engine, Slot, WasmFunction } from './engine.ts';
+import { float32 } from './floats.ts';
 import * as f32 from './gemm-f32.ts';
 import { writeGemv } from './gemv-f32.ts';
 import { writeGemvPanels } from './gemv-panels-f32.ts';
 import { STREAM_COLUMNS, writeGemvStreams } from './gemv-streams-f32.ts';
-
-/**
- * Which operands to pack, by measurement (bench rows "gemm"): B when it is transposed, or when so many rows read columns
- * so far apart that copying them together pays; A when it is transposed and its columns lie far apart.
- */
-function packing(m: number, n: number, k: number, transA: boolean, transB: boolean): number {
-  const packB = transB || (n >= 64 && m >= (transA || n >= 256 ? 64 : 256));
-  return (packB ? f32.PACK_B : 0) | (transA && m >= 256 && k >= 64 ? f32.PACK_A : 0);
-}
 
 /** Columns from which on a single row of A sweeps over the rows of B; fewer columns fit a few registers. */
 const SWEPT_FROM = 160;
@@ -25,7 +17,7 @@ const STREAMED_FROM = 2 ** 20;
 /** Multiplications from which on a product is worth several threads: about 60 us, and waking one costs up to 12. */
 const SHARED_FROM = 128 * 128 * 128;
 
-/** The slots of a product: a module for each remainder of n modulo 16. */
+/** The slots of a kernel: a module for each remainder of n modulo 16. */
 export const slotsByTail = (engine: Engine, write: (func: AddFunction, tail: number) => void): readonly Slot[] =>
   Array.from({ length: 16 }, (_, tail) => engine.kernel((func) => write(func, tail)));
 
@@ -57,19 +49,21 @@ export function scratchOf({ heap }: Engine, bytes: number): () => number {
 
 export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernels<Float32Array>, 'packPanels'> {
   const { args } = engine;
-  const slots = slotsByTail(engine, (func, tail) => f32.writeGemm(func, tail, isRelaxed));
+  const slots = Array.from({ length: f32.widths(float32) }, (_, width) =>
+    engine.kernel((func) => f32.writeGemm(func, width, isRelaxed)),
+  );
   const scratch = scratchOf(engine, f32.SCRATCH_BYTES);
   const gemv = engine.kernel(writeGemv);
   const gemvPanels = engine.kernel(writeGemvPanels);
   const gemvStreams = engine.kernel(writeGemvStreams);
-  const alone: WasmFunction = (...operands) => slots[operands[f32.OPERAND.n]! & 15]!.fn(...operands);
+  const alone: WasmFunction = (...operands) => slots[f32.widthOf(operands[f32.OPERAND.n]!)]!.fn(...operands);
   const shared = engine.slot((...operands) => {
     if (engine.pool === null) return alone(...operands);
     engine.pool.product(alone, isRelaxed, operands);
     return 0;
   });
   const slotOf = (m: number, n: number, k: number): Slot =>
-    engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[n & 15]!;
+    engine.pool !== null && m * n * k >= SHARED_FROM ? shared : slots[f32.widthOf(n)]!;
   /** Calls a function for matrices whose rows lie one after the other. */
   const multiply = (
     { fn }: Slot,
@@ -118,7 +112,7 @@ export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernel
       gemm(1, m, k, b, false, a, false, null, activation, c, accumulate);
       return;
     }
-    const mode = packing(m, n, k, transA, transB) | f32.ACTIVATION[activation] | (accumulate ? f32.ACCUMULATE : 0);
+    const mode = f32.packedOf(m, n, k, transA, transB) | f32.ACTIVATION[activation] | (accumulate ? f32.ACCUMULATE : 0);
     const isSwept = m === 1 && n >= SWEPT_FROM && !transB;
     if (!isSwept) scratch();
     const aAt = args.read(a, m * k);
@@ -156,12 +150,12 @@ export function products(engine: Engine, isRelaxed: boolean): Omit<ProductKernel
       const aAt = args.read(a, (batch - 1) * aStride + m * k);
       const bAt = args.read(b, (batch - 1) * bStride + k * n);
       const cAt = args.write(c, batch * m * n);
-      const mode = packing(m, n, k, transA, transB);
+      const mode = f32.packedOf(m, n, k, transA, transB);
       for (let i = 0; i < batch; i++) {
         const ai = aAt + 4 * i * aStride;
         const bi = bAt + 4 * i * bStride;
         const ci = cAt + 4 * i * m * n;
-        multiply(slots[n & 15]!, m, n, k, ai, transA, bi, transB, ci, 0, mode);
+        multiply(slots[f32.widthOf(n)]!, m, n, k, ai, transA, bi, transB, ci, 0, mode);
       }
       args.done();
     },

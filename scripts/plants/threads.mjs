@@ -3,8 +3,8 @@ export const plants = [
   {
     name: 'a worker takes a relaxed product for an exact one of its size',
     file: 'src/threads/worker.ts',
-    find: '2 * (n & 15) + Number(isRelaxed)',
-    replace: 'n & 15',
+    find: '2 * width + Number(isRelaxed)',
+    replace: 'width',
     mustFail: ['tests/threads/shares.test.ts'],
   },
   {

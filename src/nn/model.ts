@@ -28,7 +28,16 @@ import {
   withoutAbsent,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
-import { Batches, copied, type Input, type Inputs, type ReplayStatus, type Setting, Trainer } from './trainer.ts';
+import {
+  Batches,
+  constraintObstacle,
+  copied,
+  type Input,
+  type Inputs,
+  type ReplayStatus,
+  type Setting,
+  Trainer,
+} from './trainer.ts';
 import type { Values } from './values.ts';
 
 export type { CompileOptions, EvaluateOptions } from './compiled.ts';
@@ -286,10 +295,8 @@ export class Model extends CompiledGraph {
     const own = objectives.find(({ loss }) => loss.replayable !== true);
     if (own !== undefined) return `the loss ${own.loss.name} does not say that it is replayable`;
     if (!isNamedOptimizer(optimizer)) return `the optimizer ${optimizer.name} is none of the library's`;
-    const bound = this.trainable.find(({ constraint }) => constraint !== null && constraint.replayable !== true);
-    if (bound !== undefined)
-      return `the constraint ${bound.constraint!.name} of ${bound.name} does not say that it is replayable`;
     const layer = this.layers.find(({ replayable }) => !replayable);
-    return layer === undefined ? null : `layer ${layer.name} does not say that it is replayable`;
+    const custom = layer === undefined ? null : `layer ${layer.name} does not say that it is replayable`;
+    return constraintObstacle(this.trainable) ?? custom;
   }
 }

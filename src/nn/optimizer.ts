@@ -1,49 +1,26 @@
 import type { FloatArray } from '../../kernels/arrays.ts';
-import { add, div, equal, greater, less, maximum, minimum, mul, where } from '../autograd/arithmetic.ts';
-import { abs, clip, sqrt, square } from '../autograd/elementwise.ts';
-import { cast } from '../autograd/movement.ts';
 import { floats } from '../autograd/operands.ts';
-import { max, sum } from '../autograd/reductions.ts';
-import { noGrad, valueAndGrad } from '../autograd/tape.ts';
+import { noGrad } from '../autograd/tape.ts';
 import { checkCount, checkFlag, checkRange, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { defined } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
-import { allocate, persistent, type Storage, step } from '../memory/arena.ts';
+import { allocate, persistent, type Storage } from '../memory/arena.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { full } from '../tensor/create.ts';
 import { assign, copyOf, type Tensor } from '../tensor/tensor.ts';
+import { type ClipOptions, clippedBy } from './clipping.ts';
 import { applyMask } from './mask.ts';
+import { type BatchLoss, type MinimizeOptions, Minimizer } from './minimize.ts';
 import { Parameter, type Trained, tensorOf } from './parameter.ts';
 import type { Recipe } from './recipes.ts';
 import type { Schedule } from './schedules.ts';
 import { centroidGradients, memberGradient, tie } from './sharing.ts';
+import type { ReplayStatus } from './trainer.ts';
 
-export interface OptimizerOptions {
+export interface OptimizerOptions extends ClipOptions {
   /** A number, or a schedule by step. */
   readonly learningRate?: number | Schedule;
-  /** Scales each gradient down to at most this L2 norm. */
-  readonly clipNorm?: number;
-  /** Scales all gradients down together to at most this L2 norm. */
-  readonly globalClipNorm?: number;
-  /** Clips each element of a gradient to ± this. */
-  readonly clipValue?: number;
-}
-
-/**
- * Gradients of one norm together that is at most `limit`. Squares of very large or small numbers would leave float32, so
- * those are scaled by a power of two first, which is exact: all others keep their bits.
- */
-function shrunk(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
-  const sizes = gradients.filter(({ size }) => size > 0).map((g) => max(abs(g)));
-  if (sizes.length === 0) return gradients;
-  const largest = sizes.reduce((p, q) => maximum(p, q));
-  const one = cast(equal(largest, largest), largest.dtype);
-  const scale = where(greater(largest, 2 ** 60), 2 ** -100, where(less(largest, 2 ** -50), 2 ** 100, one));
-  const squares = gradients.map((g) => sum(square(mul(g, scale)))).reduce((p, q) => add(p, q));
-  const most = minimum(mul(scale, limit), 2 ** 127); // beyond float32 it is beyond every norm too
-  const factor = div(most, maximum(sqrt(squares), most));
-  return gradients.map((g) => mul(g, factor));
 }
 
 /** Options as a file holds them. */
@@ -117,6 +94,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   protected readonly own: Own;
   private readonly slots = new Map<Tensor, Record<string, Tensor>>();
   private readonly clocks = new Map<Tensor, Clock>();
+  private readonly minimizer = new Minimizer();
   private readonly decays: readonly number[];
   /** Counts what makes recorded steps void: restorations, which make new slots, and parameters that leave their clock. */
   slotsVersion = 0;
@@ -159,13 +137,17 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
     return typeof this.rate === 'function';
   }
 
-  /** One training step on `loss()`, which must be a scalar; returns its value before the step. */
-  minimize(loss: () => Tensor, parameters: readonly Trained[]): number {
-    return step(() => {
-      const { value, grads } = valueAndGrad(loss, parameters.map(tensorOf));
-      this.apply(parameters, grads);
-      return value.item();
-    });
+  /**
+   * One training step on `loss(...options.batch)`, which must be a scalar; returns its value before the step. Of a loss that is
+   * `replayable` the second step for batches of the same shapes is recorded and the others repeat it.
+   */
+  minimize(loss: BatchLoss, parameters: readonly Trained[], options: MinimizeOptions = {}): number {
+    return this.minimizer.step(this, loss, parameters, options);
+  }
+
+  /** How the latest step of `minimize` was run, and of steps of the same loss how many were repeated. */
+  get replayStatus(): ReplayStatus {
+    return this.minimizer.status;
   }
 
   /** Moves each parameter by its gradient, which is only read. */
@@ -178,7 +160,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       parameters.forEach((p, i) => {
         this.check(p, gradients[i]!, trained[i]!);
       });
-      const clipped = this.clip(centroidGradients(trained, gradients));
+      const clipped = clippedBy(this.options, centroidGradients(trained, gradients));
       const blocks = this.advance(parameters);
       parameters.forEach((p, i) => {
         const slots = this.slotsOf(p);
@@ -381,14 +363,6 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       this.slots.set(p, own);
     }
     return own;
-  }
-
-  private clip(gradients: readonly Tensor[]): readonly Tensor[] {
-    const { clipNorm, globalClipNorm, clipValue } = this.options;
-    let result = gradients;
-    if (clipValue !== undefined) result = result.map((g) => clip(g, -clipValue, clipValue));
-    if (clipNorm !== undefined) result = result.flatMap((g) => shrunk([g], clipNorm));
-    return globalClipNorm === undefined ? result : shrunk(result, globalClipNorm);
   }
 
   protected commonConfig(): Record<string, number> {

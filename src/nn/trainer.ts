@@ -9,8 +9,7 @@ import { Residence, residenceMoves } from '../memory/residence.ts';
 import { run } from '../memory/runtime.ts';
 import { copyOf, empty, fromData, Tensor } from '../tensor/tensor.ts';
 import type { Objective, Outcome } from './objective.ts';
-import type { Optimizer } from './optimizer.ts';
-import type { Parameter } from './parameter.ts';
+import { Parameter, type Trained, tensorOf } from './parameter.ts';
 import type { Sharing } from './sharing.ts';
 
 /** A tensor of the batch: what it looks like, and how this step's numbers get into its memory. */
@@ -23,21 +22,46 @@ export interface Input {
 /** All tensors of a batch: samples, targets, and sample weights if there are any. */
 export type Inputs = readonly Input[];
 
+/** An optimizer, as steps need it. */
+export interface Mover {
+  /** Moves each parameter by its gradient. */
+  apply(parameters: readonly Trained[], gradients: readonly Tensor[]): void;
+  /** Counts what makes recorded steps void. */
+  readonly slotsVersion: number;
+  /** What it keeps for `weights`, made here for `parameters`. */
+  storages(parameters: readonly Trained[], weights: readonly Trained[]): Storage[];
+}
+
 /** Besides the shapes of the batch, all that decides which kernels a step calls on which memory. */
 export interface Setting {
-  readonly optimizer: Optimizer;
+  readonly optimizer: Mover;
   /** Of a kind of its own for each way to compute a loss. */
   readonly objectives: readonly Objective[];
   /** The trained weights. */
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly Trained[];
   /** The running statistics that a step moves. */
   readonly moved: readonly Parameter[];
   /** All weights. */
-  readonly weights: () => readonly Parameter[];
+  readonly weights: () => readonly Trained[];
   /** Why such steps are not to be recorded; null if they are. */
   readonly obstacle: () => string | null;
   /** Whether the outputs are looked at after the step. */
   readonly wantsPredictions: boolean;
+}
+
+/** Of a tensor of the user's own, which is free. */
+const FREE = { mask: null, sharing: null };
+const boundsOf = (weight: Trained): Pick<Parameter, 'mask' | 'sharing'> =>
+  weight instanceof Parameter ? weight : FREE;
+
+/** Why steps that hold these weights to their constraints are not to be recorded; null if they are. */
+export function constraintObstacle(weights: readonly Trained[]): string | null {
+  for (const weight of weights) {
+    const constraint = weight instanceof Parameter ? weight.constraint : null;
+    if (constraint === null || constraint.replayable === true) continue;
+    return `the constraint ${constraint.name} of ${(weight as Parameter).name} does not say that it is replayable`;
+  }
+  return null;
 }
 
 type Compute = (batch: readonly Tensor[]) => Outcome;
@@ -81,8 +105,8 @@ class Kind {
   constructor(inputs: Inputs, setting: Setting) {
     this.obstacle = setting.obstacle();
     this.setting = setting;
-    this.masks = setting.parameters.map(({ mask }) => mask);
-    this.sharings = setting.parameters.map(({ sharing }) => sharing);
+    this.masks = setting.parameters.map((p) => boundsOf(p).mask);
+    this.sharings = setting.parameters.map((p) => boundsOf(p).sharing);
     this.slots = setting.optimizer.slotsVersion;
     this.shapes = inputs.map((input) => input.shape);
     this.dtypes = inputs.map((input) => input.dtype);
@@ -94,7 +118,7 @@ class Kind {
       return false;
     if (own.parameters.length !== parameters.length || optimizer.slotsVersion !== this.slots) return false;
     for (let i = 0; i < parameters.length; i++) {
-      const { mask, sharing } = parameters[i]!;
+      const { mask, sharing } = boundsOf(parameters[i]!);
       if (own.parameters[i] !== parameters[i] || this.masks[i] !== mask || this.sharings[i] !== sharing) return false;
     }
     if (own.moved.length !== moved.length || own.moved.some((each, i) => each !== moved[i])) return false;
@@ -205,7 +229,10 @@ export class Trainer {
     const { residence } = this;
     if (residence === null) return;
     const all = weights();
-    const tensors = all.flatMap(({ value, mask, sharing }) => [value, mask ?? [], sharing?.codes ?? []].flat());
+    const tensors = all.flatMap((weight) => {
+      const { mask, sharing } = boundsOf(weight);
+      return [tensorOf(weight), mask ?? [], sharing?.codes ?? []].flat();
+    });
     residence.keep(new Set([...tensors.map(({ storage }) => storage), ...optimizer.storages(parameters, all)]));
     this.noticeMoves();
   }

@@ -1,5 +1,5 @@
 import { instantiate, type WasmFunction } from '../../kernels/wasm/engine.ts';
-import { OPERAND, OPERANDS, writeGemm } from '../../kernels/wasm/gemm-f32.ts';
+import { OPERAND, OPERANDS, widthOf, writeGemm } from '../../kernels/wasm/gemm-f32.ts';
 import { onStart } from './host.ts';
 import {
   CONTROL_WORDS,
@@ -26,13 +26,14 @@ const SPIN = 0.05;
 
 function serve({ memory, control: at }: Start): void {
   const control = new Int32Array(memory.buffer, at, CONTROL_WORDS);
-  /** Compiled when first needed, for each remainder of n modulo 16, as the caller's. */
+  /** Compiled when first needed, for each kind of n, as the caller's. */
   const modules: (WasmFunction | undefined)[] = [];
   const run = (): void => {
     const n = control[JOB + OPERAND.n]!;
     const isRelaxed = control[JOB + OPERANDS] === 1;
-    const which = 2 * (n & 15) + Number(isRelaxed);
-    modules[which] ??= instantiate({ memory, isShared: true }, (func) => writeGemm(func, n & 15, isRelaxed));
+    const width = widthOf(n);
+    const which = 2 * width + Number(isRelaxed);
+    modules[which] ??= instantiate({ memory, isShared: true }, (func) => writeGemm(func, width, isRelaxed));
     modules[which](...control.subarray(JOB, JOB + OPERANDS));
   };
   let isBusy = false;

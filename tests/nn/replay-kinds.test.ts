@@ -34,6 +34,7 @@ import {
   wasm,
 } from '../../src/index.ts';
 import { reduceLoss } from '../../src/nn/losses.ts';
+import { tensorOf } from '../../src/nn/parameter.ts';
 import { copied, type Setting, Trainer } from '../../src/nn/trainer.ts';
 import { list, noise, of } from './tools.ts';
 
@@ -100,14 +101,11 @@ function world(obstacle: string | null) {
       setting,
       ([x, y, sampleWeights = null]) => {
         let predictions: Tensor[] | null = null;
-        const { value, grads } = valueAndGrad(
-          () => {
-            const output = add(matmul(x!, weights[0].value), mul(matmul(x!, weights[1].value), 0.5));
-            if (wants) predictions = [output];
-            return reduceLoss(setting.objectives[0]!.loss.call(y!, output), sampleWeights);
-          },
-          setting.parameters.map(({ value }) => value),
-        );
+        const { value, grads } = valueAndGrad(() => {
+          const output = add(matmul(x!, weights[0].value), mul(matmul(x!, weights[1].value), 0.5));
+          if (wants) predictions = [output];
+          return reduceLoss(setting.objectives[0]!.loss.call(y!, output), sampleWeights);
+        }, setting.parameters.map(tensorOf));
         setting.optimizer.apply(setting.parameters, grads);
         return { loss: value, losses: [], predictions };
       },

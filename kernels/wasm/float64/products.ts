@@ -1,20 +1,16 @@
 import type { ProductKernels } from '../../interface/products.ts';
 import type { Engine } from '../engine.ts';
 import { float64 } from '../floats.ts';
-import { ACCUMULATE, ACTIVATION, PACK_A, PACK_B, packingOf, scratchBytes, writeGemm } from '../gemm-f32.ts';
+import { ACCUMULATE, ACTIVATION, packedOf, packingOf, scratchBytes, widthOf, widths, writeGemm } from '../gemm-f32.ts';
 import { scratchOf } from '../products.ts';
-
-/** Which operands to pack: as `wasm/products.ts` does, by bytes. */
-function packing(m: number, n: number, k: number, transA: boolean, transB: boolean): number {
-  const packB = transB || (n >= 32 && m >= (transA || n >= 128 ? 64 : 256));
-  return (packB ? PACK_B : 0) | (transA && m >= 128 && k >= 64 ? PACK_A : 0);
-}
 
 /** Products of doubles: the tile of the float32 product, two numbers a vector. */
 export function products64(engine: Engine): Pick<ProductKernels<Float64Array>, 'gemm' | 'gemmStridedBatched'> {
   const { args } = engine;
   const form = packingOf(float64);
-  const slots = Array.from({ length: 8 }, (_, tail) => engine.kernel((func) => writeGemm(func, tail, false, form)));
+  const slots = Array.from({ length: widths(float64) }, (_, width) =>
+    engine.kernel((func) => writeGemm(func, width, false, form)),
+  );
   const scratch = scratchOf(engine, scratchBytes(float64));
   const multiply = (
     m: number,
@@ -30,8 +26,8 @@ export function products64(engine: Engine): Pick<ProductKernels<Float64Array>, '
   ): number => {
     const [aRow, aStep] = transA ? [8, 8 * m] : [8 * k, 8];
     const [bStep, bCol] = transB ? [8, 8 * k] : [8 * n, 8];
-    const packed = packing(m, n, k, transA, transB) | mode;
-    return slots[n & 7]!.fn(m, n, k, a, aRow, aStep, b, bStep, bCol, c, 8 * n, bias, packed, scratch());
+    const packed = packedOf(m, n, k, transA, transB, float64) | mode;
+    return slots[widthOf(n, float64)]!.fn(m, n, k, a, aRow, aStep, b, bStep, bCol, c, 8 * n, bias, packed, scratch());
   };
   const gemm: ProductKernels<Float64Array>['gemm'] = (
     m,
