@@ -1,7 +1,7 @@
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
+import { numbersOf } from '../base/values.ts';
 import { checkConstant, type Labels } from '../data/split.ts';
 import { tensorOf, type Values } from '../data/values.ts';
-import { numbersOf } from '../base/values.ts';
 import { tensor } from '../tensor/create.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Label } from './estimator.ts';

@@ -135,6 +135,11 @@ function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
 }
 
+let current: string | null = null;
+
+/** The name of the node that a pass computes, for what watches operations; null between nodes and outside a pass. */
+export const nodeInPass = (): string | null => current;
+
 /** The result of a node; without its activation if `logits`. */
 export function run<K extends Op>(
   inputs: readonly [Tensor, ...Tensor[]],
@@ -146,8 +151,13 @@ export function run<K extends Op>(
   const forward: Forward<K> = FORWARD[node.op];
   const activation = activationIn(node as Node);
   const epilogue = activation === null || logits || !hasKernel(node as Node) ? 'linear' : epilogueOf(activation);
-  const y = forward(inputs, stage, pass, epilogue);
-  if (activation === null || logits || epilogue !== 'linear') return y;
-  const ended = activate(activation, y);
-  return epilogueOf(activation) === 'linear' ? ended : carried(y, activation, ended);
+  try {
+    current = node.name;
+    const y = forward(inputs, stage, pass, epilogue);
+    if (activation === null || logits || epilogue !== 'linear') return y;
+    const ended = activate(activation, y);
+    return epilogueOf(activation) === 'linear' ? ended : carried(y, activation, ended);
+  } finally {
+    current = null;
+  }
 }

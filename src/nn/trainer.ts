@@ -25,7 +25,7 @@ export type Inputs = readonly Input[];
 
 /** Besides the shapes of the batch, all that decides which kernels a step calls on which memory. */
 export interface Setting {
-  readonly optimizer: Optimizer;
+  readonly optimizer: Pick<Optimizer, 'apply' | 'storages' | 'slotsVersion'>;
   /** Of a kind of its own for each way to compute a loss. */
   readonly objectives: readonly Objective[];
   /** The trained weights. */
