@@ -90,7 +90,10 @@ function tensorIn(name: string, { dtype, shape, data }: SafeTensor): Tensor {
   return fromData(data as Float32Array, shape, own as DType);
 }
 
-/** Hands each callback that can go on its state, in order. Throws StateError where there are more or fewer, FormatError for what is not its state. */
+/**
+ * Hands each callback that can go on its state, in order. Throws StateError where there are more or
+ * fewer, FormatError for what cannot be the state of one: those before it have theirs then.
+ */
 export function restoreStates(
   op: string,
   callbacks: readonly object[],
