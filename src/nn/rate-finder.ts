@@ -34,7 +34,7 @@ export interface LearningRates {
   readonly losses: readonly number[];
   /** Their exponential moving average, without the bias of its beginning. */
   readonly smoothed: readonly number[];
-  /** The rate at which the smoothed loss falls fastest before it is smallest; null where it never falls. */
+  /** The rate at which the losses fall fastest before the smoothed ones are smallest; null where they never fall. */
   readonly suggestion: number | null;
 }
 
@@ -104,19 +104,30 @@ export function findLearningRate(model: Model, x: Data, y: Data, options: FindLe
     optimizer.learningRate = before.rate;
     model.steps = before.steps;
   }
-  return { rates, losses, smoothed, suggestion: steepest(rates, smoothed) };
+  const end = smoothed.indexOf(Math.min(...smoothed));
+  return { rates, losses, smoothed, suggestion: steepest(rates, losses, end, steps) };
 }
 
-/** The rate in the middle of the two steps between which the loss falls most, before it is smallest. */
-function steepest(rates: readonly number[], losses: readonly number[]): number | null {
-  const end = losses.indexOf(Math.min(...losses));
+/**
+ * The rate at which the losses fall fastest, up to step `end`: by the slope of the straight line through those of a fifth of
+ * all steps around it (least squares), since losses of single batches go up and down by more than one step makes of them.
+ */
+function steepest(rates: readonly number[], losses: readonly number[], end: number, steps: number): number | null {
+  const reach = Math.max(1, Math.round(steps / 10));
   let best: number | null = null;
-  let fall = 0;
-  for (let i = 1; i < end; i++) {
-    const slope = losses[i + 1]! - losses[i - 1]!;
-    if (slope >= fall) continue;
-    fall = slope;
-    best = rates[i]!;
+  let least = 0;
+  for (let at = reach; at <= end && at + 1 < losses.length; at++) {
+    const near = losses.slice(at - reach, at + reach + 1);
+    const middle = (near.length - 1) / 2;
+    let slope = 0;
+    let spread = 0;
+    for (const [i, loss] of near.entries()) {
+      slope += (i - middle) * loss;
+      spread += (i - middle) * (i - middle);
+    }
+    if (slope / spread >= least) continue;
+    least = slope / spread;
+    best = rates[at]!;
   }
   return best;
 }

@@ -18,8 +18,8 @@ import {
   ModelCheckpoint,
   prune,
   ReduceLROnPlateau,
-  RMSprop,
   type Resumable,
+  RMSprop,
   Sequential,
   SGD,
   StateError,
@@ -202,7 +202,10 @@ describe('a state', () => {
     const stopping = new EarlyStopping();
     const bytes = saveModel(model, { callbacks: [stopping] });
     expect(digest(loadModel(bytes))).toBe(digest(model));
-    const load = (callbacks: Callback[], file = bytes) => (): Model => loadModel(file, { callbacks });
+    const load =
+      (callbacks: Callback[], file = bytes) =>
+      (): Model =>
+        loadModel(file, { callbacks });
     expect(load([])).toThrow(/the file has states of 1 callbacks, and 0 of those given can go on/);
     expect(load([new EarlyStopping(), new EarlyStopping()])).toThrow(StateError);
     expect(load([new EarlyStopping()], saveModel(model))).toThrow(StateError);

@@ -75,7 +75,9 @@ test('a training that is killed again and again, also while it saves, ends as on
   const random = new Random(8);
   let found = 0;
   for (let round = 0; round < 8; round++) {
-    const child = spawn(process.execPath, [script, path, '150', '999', 'true'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, path, '150', '999', 'true'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise((resolve) => child.stdout.once('data', resolve));
     await new Promise((resolve) => setTimeout(resolve, 60 * random.uniform([]).item()));
     child.kill('SIGKILL');
