@@ -5,6 +5,7 @@ import {
   BatchNorm,
   type Callback,
   type CallbackState,
+  ConstantSparsity,
   cosineDecay,
   Dense,
   Dropout,
@@ -16,7 +17,10 @@ import {
   loadModel,
   type Model,
   ModelCheckpoint,
+  PruningSchedule,
+  prepareQAT,
   prune,
+  QATSchedule,
   ReduceLROnPlateau,
   type Resumable,
   RMSprop,
@@ -77,6 +81,8 @@ const makers: Record<string, Maker> = {
   LearningRateScheduler: () => [new LearningRateScheduler((epoch, rate) => (epoch > 4 ? rate * 0.9 : rate))],
   ExponentialMovingAverage: () => [new ExponentialMovingAverage({ decay: 0.9, startEpoch: 1, validate: true })],
   StochasticWeightAverage: () => [new StochasticWeightAverage({ startEpoch: 2, every: 2, samples: x, validate: true })],
+  PruningSchedule: () => [new PruningSchedule({ finalSparsity: 0.6, begin: 5, end: 40, frequency: 4 })],
+  ConstantSparsity: () => [new ConstantSparsity({ sparsity: 0.4, begin: 4, frequency: 3 })],
   'all together': () => [
     new ReduceLROnPlateau({ patience: 1 }),
     new TerminateOnNaN(),
@@ -126,6 +132,28 @@ describe.each([true, false])('with replay: %s, training that is resumed', (repla
 });
 
 describe('a state', () => {
+  test('of a schedule for integers counts its steps on', () => {
+    const make = (): Callback[] => [new QATSchedule({ unit: 'steps', freezeObserversAt: 12, freezeBatchNormAt: 20 })];
+    const prepared = (): Model => {
+      const model = prepareQAT(network(true));
+      model.compile({ optimizer: 'adam', loss: 'mse' });
+      return model;
+    };
+    const whole = prepared();
+    whole.fit(x, y, { ...options, epochs: 8, callbacks: make() });
+    const callbacks = make();
+    const model = loadModel(checkpoint(prepared(), make(), 2, 8), { callbacks });
+    model.fit(x, y, { ...options, initialEpoch: 2, epochs: 8, callbacks });
+    expect(digest(model)).toBe(digest(whole));
+  });
+
+  test('is refused by pruning that knows more', () => {
+    const schedule = new PruningSchedule({ finalSparsity: 0.6, begin: 5, end: 40, criterion: 'movement' });
+    expect(() => saveModel(network(true), { callbacks: [schedule] })).toThrow(
+      /PruningSchedule: cannot go on in another fit/,
+    );
+  });
+
   test('of one that has stopped stops the next fit before it begins, unless it may wait longer', () => {
     const stopping = new EarlyStopping({ monitor: 'mae', patience: 1 });
     const model = network(true);
