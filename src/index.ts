@@ -336,6 +336,7 @@ export { type LoadOptions, loadModel, type SaveOptions, saveModel } from './nn/m
 export type { MonitorMode } from './nn/monitor.ts';
 export { type MonteCarloOptions, monteCarlo, type Spread } from './nn/monte-carlo.ts';
 export { fromNetwork, toNetwork } from './nn/network.ts';
+export { AlphaDropout, GaussianDropout, GaussianNoise, type NoiseOptions } from './nn/noise-layers.ts';
 export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from './nn/normalizations.ts';
 export type { Logs, Objective, ObjectiveOptions } from './nn/objective.ts';
 export {

@@ -26,7 +26,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
       pruneLayers removableLayers
       ReduceLROnPlateau TerminateOnNaN ExponentialMovingAverage StochasticWeightAverage updateStatistics
-      findLearningRate monteCarlo diagnose digest compileInference constant orthogonal randomNormal
+      findLearningRate monteCarlo GaussianNoise GaussianDropout AlphaDropout diagnose digest compileInference constant orthogonal randomNormal
       randomUniform truncatedNormal varianceScaling Activation Dense Dropout Flatten Layer binaryCrossentropy
       categoricalCrossentropy hinge huber klDivergence meanAbsoluteError meanSquaredError
       sparseCategoricalCrossentropy auc calibrationError classesOf confusionMatrix r2 topKAccuracy loadModel

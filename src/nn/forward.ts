@@ -1,21 +1,21 @@
 import type { Epilogue } from '../../kernels/interface/products.ts';
-import { add, greater, mul, where } from '../autograd/arithmetic.ts';
+import { add, mul } from '../autograd/arithmetic.ts';
 import { convolve, convolveTransposed } from '../autograd/convolution.ts';
 import { channelShuffle, concat, embedding, pad, reshape, slice } from '../autograd/movement.ts';
 import { layerNorm } from '../autograd/normalization.ts';
 import { globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
-import { dense, dropout } from '../autograd/products.ts';
+import { dense } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { epilogueOf } from '../graph/activation.ts';
 import { hasKernel, isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
-import { ones } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { averaged, carried, fakeQuantized, moved, multiplied, type Product } from './codes.ts';
+import { noisy } from './noise.ts';
 import { penalty } from './regularizers.ts';
 import { normalizedBatch } from './running.ts';
 
@@ -60,8 +60,7 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
     eachTime(() => {
       random!.step = pass.step;
     });
-    const { rate, spatial } = node.attrs;
-    return spatial === true ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
+    return noisy(x, node.attrs, random!);
   },
   activityRegularization: ([x], { node }, pass) => {
     pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
@@ -122,13 +121,6 @@ const productOf = ({ node, weights }: Stage<'dense'> | Stage<'conv'> | Stage<'co
 function pooled(x: Tensor, { node, isFused }: Stage<'pool' | 'globalPool'>, of: (x: Tensor) => Tensor): Tensor {
   if (node.attrs.kind === 'max') return moved(x, of);
   return isFused === true ? averaged(x, of) : of(x);
-}
-
-/** Inverted dropout of whole channels: one number drawn for each channel of each sample, whatever its places hold. */
-function dropChannels(x: Tensor, rate: number, random: Random): Tensor {
-  const drawn = [x.shape[0]!, ...x.shape.slice(1, -1).map(() => 1), x.shape.at(-1)!];
-  const factors = dropout(ones(drawn, x.dtype), rate, random);
-  return where(greater(factors, 0), mul(x, factors), 0);
 }
 
 function refuse({ name, op }: Node): never {

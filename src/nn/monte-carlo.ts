@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkModel } from './check-model.ts';
 import type { LayerGraph } from './layer-graph.ts';
 import { Dropout } from './layers.ts';
+import { Noise } from './noise-layers.ts';
 import { batchesOf, type Data, listOf, oneOrAll, type Tensors, tensorsOf } from './samples.ts';
 import { resting } from './statistics.ts';
 
@@ -45,8 +46,8 @@ export function monteCarlo<Y extends Tensors = Tensor>(
   checkCount(op, 'passes', passes);
   checkSeed(op, seed);
   checkCount(op, 'batchSize', batchSize);
-  if (!model.layers.some((layer) => layer instanceof Dropout && layer.rate > 0))
-    throw new StateError(op, 'the model has no Dropout, and every pass would give the same');
+  if (!model.layers.some((layer) => (layer instanceof Dropout || layer instanceof Noise) && layer.rate > 0))
+    throw new StateError(op, 'the model has no Dropout and no noise, and every pass would give the same');
   const shapes = model.isBuilt ? model.inputShapes : [];
   const xs = tensorsOf(op, 'x', x, model.inputCount, { dtypes: model.inputDtypes, shapes });
   const [n = 0] = xs[0]!.shape;

@@ -149,6 +149,26 @@ describe('batches whose gradients are accumulated', () => {
     expect(digest(ways[0]!)).toBe(digest(ways[1]!));
   });
 
+  test('nor those of an earlier group', () => {
+    const model = new Sequential([new Dense(2, { inputShape: [4], useBias: false })], { seed: 6, dtype: 'float64' });
+    model.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: 'mse' });
+    const x = of(inputs.slice(0, 16), [4, 4], 'float64');
+    const y = of(targets.slice(0, 8), [4, 2], 'float64');
+    const still = (from: number, to: number): Callback => ({
+      onBatchBegin: (batch, m) => {
+        m.layers[0]!.trainable = !(batch >= from && batch < to);
+      },
+    });
+    const options = { batchSize: 1, accumulate: 2, shuffle: false };
+    model.fit(x, y, { ...options, callbacks: [still(2, 3)] }); // the second group trains on its last sample alone
+    const other = new Sequential([new Dense(2, { inputShape: [4], useBias: false })], { seed: 6, dtype: 'float64' });
+    other.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: 'mse' });
+    other.fit(of(inputs.slice(0, 8), [2, 4], 'float64'), of(targets.slice(0, 4), [2, 2], 'float64'), options);
+    other.optimizer.learningRate = 0.05; // half of the group
+    other.fit(of(inputs.slice(12, 16), [1, 4], 'float64'), of(targets.slice(6, 8), [1, 2], 'float64'), options);
+    expectClose(model.weights[0]!.value.data, other.weights[0]!.value.data, 1e-12, '', 1);
+  });
+
   test('are as many as an integer says', () => {
     for (const accumulate of [0, -1, 1.5, Number.NaN, '2' as never])
       expect(() => trained({ optimizer: () => new SGD() }, { accumulate })).toThrow(ValueError);
