@@ -293,6 +293,7 @@ export interface DropoutOptions extends LayerOptions {
 }
 
 const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training noiseShape`;
+const SPATIAL_OPTIONS = `${LAYER_OPTIONS} training`;
 
 /** Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate. */
 export class Dropout extends Layer {
@@ -336,8 +337,8 @@ export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
   protected override readonly mark = { spatial: true } as const;
 
-  constructor(rate: number, options: DropoutOptions = {}) {
-    if (new.target === SpatialDropout2D) checkOptions('SpatialDropout2D', options, DROPOUT_OPTIONS);
+  constructor(rate: number, options: Omit<DropoutOptions, 'noiseShape'> = {}) {
+    if (new.target === SpatialDropout2D) checkOptions('SpatialDropout2D', options, SPATIAL_OPTIONS);
     super(rate, options);
   }
 
