@@ -17,6 +17,7 @@ import { plants as packages } from './plants/packages.mjs';
 import { plants as papers } from './plants/papers.mjs';
 import { plants as quantization } from './plants/quantization.mjs';
 import { plants as report } from './plants/report.mjs';
+import { plants as resuming } from './plants/resuming.mjs';
 import { plants as sharing } from './plants/sharing.mjs';
 import { plants as tables } from './plants/tables.mjs';
 import { plants as teaching } from './plants/teaching.mjs';
@@ -42,6 +43,7 @@ export const plants = [
   ...papers,
   ...quantization,
   ...report,
+  ...resuming,
   ...sharing,
   ...tables,
   ...teaching,

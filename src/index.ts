@@ -224,6 +224,12 @@ export type { DType, FloatDType } from './memory/dtype.ts';
 export { type Backend, backend, setBackend } from './memory/runtime.ts';
 export type { ActivationChoice } from './nn/activations.ts';
 export { assess, type Standing, type Standings } from './nn/assess.ts';
+export {
+  ExponentialMovingAverage,
+  type ExponentialMovingAverageOptions,
+  StochasticWeightAverage,
+  type StochasticWeightAverageOptions,
+} from './nn/averaging.ts';
 export { type MobileNetV2Options, mobileNetV1, mobileNetV2 } from './nn/builders/mobilenet.ts';
 export type { ImageNetworkOptions, MobileOptions } from './nn/builders/parts.ts';
 export {
@@ -241,7 +247,6 @@ export {
   LearningRateScheduler,
   ModelCheckpoint,
   type ModelCheckpointOptions,
-  type MonitorMode,
   ReduceLROnPlateau,
   type ReduceLROnPlateauOptions,
   TerminateOnNaN,
@@ -329,7 +334,10 @@ export {
   Model,
 } from './nn/model.ts';
 export { type LoadOptions, loadModel, type SaveOptions, saveModel } from './nn/model-file.ts';
+export type { MonitorMode } from './nn/monitor.ts';
+export { type MonteCarloOptions, monteCarlo, type Spread } from './nn/monte-carlo.ts';
 export { fromNetwork, toNetwork } from './nn/network.ts';
+export { AlphaDropout, GaussianDropout, GaussianNoise, type NoiseOptions } from './nn/noise-layers.ts';
 export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from './nn/normalizations.ts';
 export type { Logs, Objective, ObjectiveOptions } from './nn/objective.ts';
 export {
@@ -361,6 +369,7 @@ export {
   type PoolLayerOptions,
 } from './nn/pools.ts';
 export { Proximal, type ProximalGroups, type ProximalMap, type ProximalOptions } from './nn/proximal.ts';
+export { type FindLearningRateOptions, findLearningRate, type LearningRates } from './nn/rate-finder.ts';
 export { l1, l1l2, l2, type Regularizer, type RegularizerChoice } from './nn/regularizers.ts';
 export {
   ChannelShuffle,
@@ -370,10 +379,12 @@ export {
   ZeroPadding2D,
   type ZeroWidths,
 } from './nn/resizing.ts';
+export type { CallbackState, Resumable } from './nn/resume.ts';
 export type { SampleLists, Samples, Tensors } from './nn/samples.ts';
 export { cosineDecay, exponentialDecay, piecewiseConstant, type Schedule, stepDecay, warmup } from './nn/schedules.ts';
 export { Sequential } from './nn/sequential.ts';
 export type { SharedGradient, Sharing } from './nn/sharing.ts';
+export { type StatisticsOptions, updateStatistics } from './nn/statistics.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
 export * from './quantize/index.ts';

@@ -25,7 +25,8 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       lotteryTicket Proximal FakeQuantize QATSchedule convert prepareQAT
       encodeNetwork memory step backend setBackend CSVLogger EarlyStopping LearningRateScheduler ModelCheckpoint
       pruneLayers removableLayers
-      ReduceLROnPlateau TerminateOnNaN diagnose digest compileInference constant orthogonal randomNormal
+      ReduceLROnPlateau TerminateOnNaN ExponentialMovingAverage StochasticWeightAverage updateStatistics
+      findLearningRate monteCarlo GaussianNoise GaussianDropout AlphaDropout diagnose digest compileInference constant orthogonal randomNormal
       randomUniform truncatedNormal varianceScaling Activation Dense Dropout Flatten Layer binaryCrossentropy
       categoricalCrossentropy hinge huber klDivergence meanAbsoluteError meanSquaredError
       sparseCategoricalCrossentropy auc calibrationError classesOf confusionMatrix r2 topKAccuracy loadModel

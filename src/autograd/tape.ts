@@ -45,7 +45,12 @@ class Node implements TapeNode {
 
 let recording = true;
 let length = 0;
-let watcher: ((op: string, output: Tensor, inputs: readonly Tensor[]) => void) | null = null;
+/** `isForward` tells operations that are put on the tape from those of pullbacks, and others within `noGrad`. */
+type Watch = (op: string, output: Tensor, inputs: readonly Tensor[], isForward: boolean) => void;
+/** Told the gradient of one input of an operation on the tape. */
+type WatchBack = (node: TapeNode, gradient: Tensor) => void;
+let watcher: Watch | null = null;
+let backWatcher: WatchBack | null = null;
 
 const inputOf = ([input]: Edge): Tensor => input;
 
@@ -60,7 +65,7 @@ function needsGradient(t: Tensor): boolean {
  * `noGradient`, so that a change of them is noticed.
  */
 export function record(op: string, out: Tensor, ...edges: readonly Edge[]): Tensor {
-  if (watcher !== null) watcher(op, out, edges.map(inputOf));
+  if (watcher !== null) watcher(op, out, edges.map(inputOf), recording);
   if (!recording) return out;
   for (let i = 0; i < edges.length; i++) {
     if (needsGradient(edges[i]![0])) {
@@ -96,14 +101,17 @@ export function noGrad<T>(body: () => T): T {
   }
 }
 
-/** Calls `body` with every operation reported to `watch`. For `trace`. */
-export function watching<T>(watch: NonNullable<typeof watcher>, body: () => T): T {
+/** Calls `body` with every operation reported to `watch`, and every gradient on its way to `watchBack`. For `trace`. */
+export function watching<T>(watch: Watch, body: () => T, watchBack: WatchBack | null = null): T {
   const before = watcher;
+  const backBefore = backWatcher;
   watcher = watch;
+  backWatcher = watchBack;
   try {
     return body();
   } finally {
     watcher = before;
+    backWatcher = backBefore;
   }
 }
 
@@ -179,6 +187,7 @@ function passBack(node: Node, gradients: Gradients, leaves: Map<Tensor, Accumula
     const input = edges[i]![0];
     if (!needsGradient(input)) continue;
     const gradient = edges[i]![1](g);
+    if (backWatcher !== null) backWatcher(node, gradient);
     if (!sameShape(gradient.shape, input.shape) || gradient.dtype !== input.dtype) {
       const [got, wanted] = [gradient, input].map((t) => `${t.dtype} ${listed(t.shape)}`);
       throw new GradientError(node.op, `the gradient is ${got}, its input ${wanted}`);

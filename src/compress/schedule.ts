@@ -1,7 +1,8 @@
-import { checkCount, ValueError } from '../base/errors.ts';
+import { checkCount, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Callback, Model } from '../nn/model.ts';
 import type { Logs } from '../nn/objective.ts';
+import { type CallbackState, type Resumable, valuesIn } from '../nn/resume.ts';
 import { checkCriterion, MovementScores, type ScoreOptions } from './criteria.ts';
 import { Guard, type ScheduleLimit, type Stopped } from './limit.ts';
 import { targetOf, type WeightPattern, type WeightScope } from './patterns.ts';
@@ -46,13 +47,14 @@ export interface ConstantSparsityOptions extends GradualOptions {
 type When = Readonly<Record<'begin' | 'end' | 'frequency', number>>;
 
 /** Prunes a model between its training steps. */
-abstract class Gradual implements Callback {
+abstract class Gradual implements Callback, Resumable {
   private readonly op: string;
   private readonly when: When;
   private readonly options: GradualOptions;
   private readonly movement: MovementScores | null;
   private readonly guard: Guard | null;
   private step = 0;
+  private isResumed = false;
 
   protected constructor(op: string, when: When, options: GradualOptions) {
     const { criterion, limit } = options;
@@ -78,10 +80,27 @@ abstract class Gradual implements Callback {
   abstract sparsityAt(step: number): number;
 
   onTrainBegin(model: Model): void {
-    this.step = 0;
     this.guard?.begin();
     this.movement?.onTrainBegin();
-    this.prune(model);
+    if (!this.isResumed) {
+      this.step = 0;
+      this.prune(model);
+    }
+    this.isResumed = false;
+  }
+
+  /** Its steps. Throws StateError with the criterion movement or a limit, of which it knows more than that. */
+  state(): CallbackState {
+    if (this.movement !== null || this.guard !== null)
+      throw new StateError(this.op, 'cannot go on in another fit with the criterion movement or a limit');
+    return { kind: this.op, values: { step: this.step } };
+  }
+
+  restore(state: CallbackState): void {
+    const { step } = valuesIn(this.op, state, 'step');
+    checkCount(this.op, 'step', step as number, 0);
+    this.step = step as number;
+    this.isResumed = true;
   }
 
   onTrainEnd(model: Model): void {

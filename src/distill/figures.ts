@@ -30,6 +30,8 @@ export function asOfStudent(
       onEpochEnd: (epoch, logs, model) => own.onEpochEnd?.(epoch, rename(logs), model),
       onBatchBegin: (batch, model) => own.onBatchBegin?.(batch, model),
       onBatchEnd: (batch, logs, model) => own.onBatchEnd?.(batch, logs, model),
+      onValidationBegin: (model) => own.onValidationBegin?.(model),
+      onValidationEnd: (model) => own.onValidationEnd?.(model),
     };
   });
 }

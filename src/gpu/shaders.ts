@@ -30,7 +30,10 @@ export const SHADERS: { readonly [K in Op]?: Shaders<K> } = {
   flatten: { forward: unchanged, backward: throughout },
   dropout: {
     lacks: (node) => {
-      if (node.attrs.spatial === true) return 'drops whole channels, which has no shader';
+      const { spatial, noiseShape, noise } = node.attrs;
+      if (spatial === true) return 'drops whole channels, which has no shader';
+      if (noiseShape !== undefined || noise !== undefined)
+        return 'drops several numbers together or makes another noise, which has no shader';
       return isIdle(node, false) ? null : 'drops outside training too, which has no shader';
     },
     forward: async (run) => {

@@ -75,6 +75,22 @@ export const mark: Attribute<true> = only('true', true);
 /** Of what makes int8 of sums: see `IntegerRule`. */
 export const rule: Attribute<'multiplier'> = only("'multiplier'", 'multiplier');
 
+/** Of a dropout: what it does instead of dropping. */
+export const noise: Attribute<'added' | 'factor' | 'alpha'> = optional({
+  wanted: 'added or factor or alpha',
+  read: (value) => (value === 'added' || value === 'factor' || value === 'alpha' ? value : undefined),
+});
+
+/** Of noise that is added. */
+export const deviation: Attribute<number> = optional(number('at least 0', (x) => x >= 0));
+
+/** Sizes of axes. */
+export const sizes: Attribute<readonly number[]> = optional({
+  wanted: 'a list of integers of at least 1',
+  read: (value) =>
+    Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 1) ? [...value] : undefined,
+});
+
 export const fraction: Attribute<number> = number('from 0 to 1', (x) => x >= 0 && x <= 1);
 
 const isWhole = (low: number, high: number) => (n: number) => Number.isInteger(n) && n >= low && n <= high;

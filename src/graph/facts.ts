@@ -3,14 +3,17 @@ import { ACTIVATION_FACTS } from './activation.ts';
 import {
   activation,
   count,
+  deviation,
   flag,
   fraction,
   kernelBits,
   made,
   mark,
+  noise,
   number,
   refusing,
   rule,
+  sizes,
   zeroPoint,
 } from './attributes.ts';
 import {
@@ -99,11 +102,23 @@ export const FACTS: { readonly [K in Op]: Facts<K> } = {
       rate: fraction,
       training: flag(false),
       spatial: mark,
+      noiseShape: sizes,
+      noise,
+      deviation,
     },
     ...weightless,
     formats: same,
-    shape: ({ inputs: [x], attrs: { spatial }, refuse }) =>
-      spatial === true && x!.length !== 3 ? refuse('drops whole channels of samples [height, width, channels]') : x!,
+    shape: ({ inputs: [x], attrs: { rate, spatial, noiseShape, noise: kind, deviation: own }, refuse }) => {
+      if (kind !== undefined && kind !== 'added' && rate === 1) return refuse('has a rate that is not below 1');
+      if ((kind === 'added') !== (own !== undefined))
+        return refuse('has noise to add without a deviation, or the reverse');
+      if (spatial === true && x!.length !== 3)
+        return refuse('drops whole channels of samples [height, width, channels]');
+      if (noiseShape === undefined) return x!;
+      if (spatial === true || kind !== undefined) return refuse('has a noiseShape, which a plain dropout has alone');
+      const fits = noiseShape.length === x!.length && noiseShape.every((n, axis) => n === 1 || n === x![axis]);
+      return fits ? x! : refuse(`has the noiseShape [${noiseShape.join(', ')}] for samples [${x!.join(', ')}]`);
+    },
     memory: view,
     isIdle: ({ rate, training }, isTraining) => rate === 0 || !(isTraining || training),
   },

@@ -61,8 +61,20 @@ export interface Attributes {
   readonly activation: { readonly activation: ActivationSpec };
   /** All axes of a sample become one. */
   readonly flatten: None;
-  /** Acts in training, and with `training: true` always. With `spatial` on whole channels of samples [height, width, channels]. */
-  readonly dropout: { readonly rate: number; readonly training: boolean; readonly spatial?: true };
+  /**
+   * Acts in training, and with `training: true` always. With `spatial` on whole channels of samples [height, width, channels];
+   * `noiseShape` is what is drawn for a sample, 1 along axes whose numbers are dropped together. With `noise` nothing becomes 0:
+   * normal numbers of `deviation` are added to a share of `rate`, 0 or 1, or all is multiplied with such numbers, or what is
+   * dropped takes the lowest value of selu.
+   */
+  readonly dropout: {
+    readonly rate: number;
+    readonly training: boolean;
+    readonly spatial?: true;
+    readonly noiseShape?: Shape;
+    readonly noise?: 'added' | 'factor' | 'alpha';
+    readonly deviation?: number;
+  };
   /** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
   readonly activityRegularization: { readonly l1: number; readonly l2: number };
   /** The sum of values of one shape, from the first to the last. */

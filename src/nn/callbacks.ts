@@ -1,78 +1,20 @@
-import { checkFlag, checkRange, StateError, ValueError } from '../base/errors.ts';
-import { checkFunction, checkNone, checkNumbers, checkOptions, didYouMean } from '../base/options.ts';
-import { isRising, METRICS } from './metrics.ts';
+import { checkCount, checkFlag, checkRange, StateError } from '../base/errors.ts';
+import { checkFunction, checkNone, checkNumbers, checkOptions } from '../base/options.ts';
+import type { LayerGraph } from './layer-graph.ts';
 import type { Callback, Model } from './model.ts';
 import { checkSavable, type SaveOptions, saveModel } from './model-file.ts';
-import { heldWeights } from './model-state.ts';
+import { Monitor, type MonitorMode } from './monitor.ts';
 import type { Logs } from './objective.ts';
-
-export type MonitorMode = 'auto' | 'min' | 'max';
-
-/** `Did you mean val_accuracy?` for `val_acc`. */
-function figureMeant(monitor: string, known: readonly string[]): string | undefined {
-  const prefix = monitor.startsWith('val_') ? 'val_' : '';
-  const names = known.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return didYouMean(monitor.slice(prefix.length), names)?.replace('mean ', `mean ${prefix}`);
-}
-
-/** Whether a monitored figure should rise. `auto` goes by its name. */
-function shouldRise(op: string, monitor: string, mode: MonitorMode): boolean {
-  if (mode === 'min' || mode === 'max') return mode === 'max';
-  if (mode !== 'auto') throw new ValueError(op, 'mode', 'auto, min or max', mode);
-  const rises = isRising(monitor);
-  if (rises !== null) return rises;
-  const meant = figureMeant(
-    monitor,
-    ['loss', ...METRICS].flatMap((name) => [name, `val_${name}`]),
-  );
-  throw new ValueError(op, 'mode', `min or max when monitoring ${monitor}`, mode, meant);
-}
-
-/** The best value of a monitored figure so far. NaN is never an improvement. */
-class Monitor {
-  readonly rises: boolean;
-  private readonly op: string;
-  private readonly key: string;
-  private warned = false;
-  best: number | null = null;
-
-  constructor(op: string, key: string, mode: MonitorMode) {
-    if (typeof key !== 'string') throw new ValueError(op, 'monitor', 'the name of a figure such as val_loss', key);
-    this.op = op;
-    this.key = key;
-    this.rises = shouldRise(op, key, mode);
-  }
-
-  reset(): void {
-    this.best = null;
-    this.warned = false;
-  }
-
-  /** The figure in `logs`, or null with one warning when it is missing. */
-  read(logs: Logs): number | null {
-    if (Object.hasOwn(logs, this.key)) return logs[this.key]!;
-    if (this.warned) return null;
-    const known = Object.keys(logs);
-    const isHeld = this.key.startsWith('val_') && !known.some((name) => name.startsWith('val_'));
-    const remedy = isHeld ? 'Hold samples out: validationSplit: 0.2' : figureMeant(this.key, known);
-    console.warn(`${this.op}: ${this.key} is not among ${known.join(', ')}${remedy ? `. ${remedy}` : ''}`);
-    this.warned = true;
-    return null;
-  }
-
-  /** Whether `value` is the best so far by more than `minDelta`, and then remembers it. */
-  isBest(value: number, minDelta = 0): boolean {
-    const isBest = this.improves(value, this.best, minDelta);
-    if (isBest) this.best = value;
-    return isBest;
-  }
-
-  /** Whether `value` is better than `than` by more than `minDelta`. */
-  improves(value: number, than: number | null, minDelta: number): boolean {
-    if (than === null) return this.rises ? value > -Infinity : value < Infinity;
-    return this.rises ? value - minDelta > than : value + minDelta < than;
-  }
-}
+import {
+  type CallbackState,
+  type HeldWeights,
+  heldIn,
+  heldTensors,
+  holdWeights,
+  putBack,
+  type Resumable,
+  valuesIn,
+} from './resume.ts';
 
 export interface EarlyStoppingOptions {
   /** Default `val_loss`. */
@@ -94,14 +36,15 @@ export interface EarlyStoppingOptions {
  * Stops training when a figure no longer improves. Keras's rules, except that NaN is never an improvement, not even in the
  * first epoch; where no epoch has a number, the last weights stay.
  */
-export class EarlyStopping implements Callback {
+export class EarlyStopping implements Callback, Resumable {
   private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline' | 'mode' | 'monitor'>> & {
     baseline: number | null;
   };
   private readonly monitor: Monitor;
   private wait = 0;
-  /** Goes back to the best epoch. */
-  private restore: (() => void) | null = null;
+  /** The weights of the best epoch. */
+  private held: HeldWeights | null = null;
+  private isResumed = false;
   /** Epoch after which training was stopped, or null. */
   stoppedEpoch: number | null = null;
   /** Epoch of the best figure, or null. */
@@ -124,11 +67,45 @@ export class EarlyStopping implements Callback {
     return this.monitor.best;
   }
 
-  onTrainBegin(): void {
-    this.monitor.reset();
-    this.wait = 0;
-    this.stoppedEpoch = null;
-    this.bestEpoch = null;
+  onTrainBegin(model: Model): void {
+    const hasEnded = this.isResumed && this.stoppedEpoch !== null && this.wait >= this.options.patience;
+    if (hasEnded) model.stopTraining = true;
+    else this.stoppedEpoch = null;
+    if (!this.isResumed) {
+      this.monitor.reset();
+      this.wait = 0;
+      this.bestEpoch = null;
+    }
+    this.isResumed = false;
+  }
+
+  /** Its best weights are among it during a fit alone: afterwards they are those of the model. */
+  state(): CallbackState {
+    const { monitor, wait, stoppedEpoch, bestEpoch, held } = this;
+    const { restoreBestWeights } = this.options;
+    const epochs = { ...(stoppedEpoch !== null && { stoppedEpoch }), ...(bestEpoch !== null && { bestEpoch }) };
+    const tensors = held === null ? {} : heldTensors(held);
+    return { kind: 'EarlyStopping', values: { ...monitor.values, wait, restoreBestWeights, ...epochs }, tensors };
+  }
+
+  restore(state: CallbackState, model: LayerGraph): void {
+    const op = 'EarlyStopping';
+    const values = valuesIn(op, state, 'monitor best wait restoreBestWeights stoppedEpoch bestEpoch');
+    const best = this.monitor.bestIn(values);
+    const { wait, stoppedEpoch, bestEpoch, restoreBestWeights } = values;
+    for (const [field, count] of Object.entries({ wait, stoppedEpoch, bestEpoch }))
+      if (field === 'wait' || count !== undefined) checkCount(op, field, count as number, 0);
+    if (restoreBestWeights !== this.options.restoreBestWeights)
+      throw new StateError(op, `the state is of one with restoreBestWeights: ${String(restoreBestWeights)}`);
+    const { tensors = {} } = state;
+    const hasWeights = Object.keys(tensors).length > 0;
+    const held = hasWeights ? heldIn(op, model, tensors) : holdWeights(model);
+    this.held = restoreBestWeights === true && bestEpoch !== undefined ? held : null;
+    this.monitor.best = best;
+    this.wait = wait as number;
+    this.stoppedEpoch = (stoppedEpoch as number | undefined) ?? null;
+    this.bestEpoch = (bestEpoch as number | undefined) ?? null;
+    this.isResumed = true;
   }
 
   onEpochEnd(epoch: number, logs: Logs, model: Model): void {
@@ -137,7 +114,7 @@ export class EarlyStopping implements Callback {
     if (value === null || epoch < startFromEpoch) return;
     if (this.monitor.isBest(value, minDelta)) {
       this.bestEpoch = epoch;
-      if (restoreBestWeights) this.restore = heldWeights(model);
+      if (restoreBestWeights) this.held = holdWeights(model);
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
       return; // an epoch that improves is not waited in
     }
@@ -148,9 +125,9 @@ export class EarlyStopping implements Callback {
     }
   }
 
-  onTrainEnd(): void {
-    this.restore?.();
-    this.restore = null; // here: a fit that fails before it has begun comes to an end too
+  onTrainEnd(model: Model): void {
+    if (this.held !== null) putBack(model, this.held);
+    this.held = null; // here: a fit that fails before it has begun comes to an end too
   }
 }
 
@@ -171,11 +148,12 @@ export interface ReduceLROnPlateauOptions {
 }
 
 /** Lowers the learning rate when a figure no longer improves. */
-export class ReduceLROnPlateau implements Callback {
+export class ReduceLROnPlateau implements Callback, Resumable {
   private readonly options: Required<Omit<ReduceLROnPlateauOptions, 'monitor' | 'mode'>>;
   private readonly monitor: Monitor;
   private wait = 0;
   private cooling = 0;
+  private isResumed = false;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
     const names = 'monitor factor patience minDelta cooldown minLearningRate mode';
@@ -190,9 +168,28 @@ export class ReduceLROnPlateau implements Callback {
   }
 
   onTrainBegin(): void {
-    this.monitor.reset();
-    this.wait = 0;
-    this.cooling = 0;
+    if (!this.isResumed) {
+      this.monitor.reset();
+      this.wait = 0;
+      this.cooling = 0;
+    }
+    this.isResumed = false;
+  }
+
+  state(): CallbackState {
+    const { monitor, wait, cooling } = this;
+    return { kind: 'ReduceLROnPlateau', values: { ...monitor.values, wait, cooling } };
+  }
+
+  restore(state: CallbackState): void {
+    const values = valuesIn('ReduceLROnPlateau', state, 'monitor best wait cooling');
+    const best = this.monitor.bestIn(values);
+    const { wait, cooling } = values;
+    checkNumbers('ReduceLROnPlateau', { wait, cooling }, 0);
+    this.monitor.best = best;
+    this.wait = wait as number;
+    this.cooling = cooling as number;
+    this.isResumed = true;
   }
 
   onEpochEnd(_epoch: number, logs: Logs, model: Model): void {
@@ -256,30 +253,45 @@ export interface ModelCheckpointOptions extends SaveOptions {
   readonly saveBestOnly?: boolean;
 }
 
-/** Hands the saved model to `sink` after an epoch: `whittle-ml/node` has a sink that writes a file. */
-export class ModelCheckpoint implements Callback {
+/**
+ * Hands the saved model to `sink` after an epoch: `whittle-ml/node` has a sink that writes a file. With `saveBestOnly: false`
+ * and `callbacks` that is a place to resume from: what they know goes with it, as of this epoch if they come before it in the
+ * list of `fit`.
+ */
+export class ModelCheckpoint implements Callback, Resumable {
   private readonly sink: (bytes: Uint8Array, epoch: number) => void;
   private readonly monitor: Monitor;
   private readonly saveBestOnly: boolean;
   private readonly options: SaveOptions;
+  private isResumed = false;
 
   constructor(sink: (bytes: Uint8Array, epoch: number) => void, options: ModelCheckpointOptions = {}) {
     if (new.target === ModelCheckpoint)
-      checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly weightsOnly withoutCode coding');
+      checkOptions('ModelCheckpoint', options, 'monitor mode saveBestOnly weightsOnly withoutCode coding callbacks');
     const remedy = 'For a file: new ModelCheckpoint(checkpointFile(path)) with checkpointFile of whittle-ml/node';
     checkFunction('ModelCheckpoint', 'sink', sink, '(bytes, epoch) => ...', remedy);
     this.sink = sink;
     this.monitor = new Monitor('ModelCheckpoint', options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.saveBestOnly = options.saveBestOnly ?? true;
     checkFlag('ModelCheckpoint', 'saveBestOnly', this.saveBestOnly);
-    const { weightsOnly = false, withoutCode = false, coding = 'none' } = options;
-    this.options = { weightsOnly, withoutCode, coding };
+    const { weightsOnly = false, withoutCode = false, coding = 'none', callbacks = [] } = options;
+    this.options = { weightsOnly, withoutCode, coding, callbacks };
   }
 
   /** Throws at once what `saveModel` would after the first epoch. */
   onTrainBegin(model: Model): void {
     checkSavable(model, this.options);
-    this.monitor.reset();
+    if (!this.isResumed) this.monitor.reset();
+    this.isResumed = false;
+  }
+
+  state(): CallbackState {
+    return { kind: 'ModelCheckpoint', values: this.monitor.values };
+  }
+
+  restore(state: CallbackState): void {
+    this.monitor.best = this.monitor.bestIn(valuesIn('ModelCheckpoint', state, 'monitor best'));
+    this.isResumed = true;
   }
 
   onEpochEnd(epoch: number, logs: Logs, model: Model): void {

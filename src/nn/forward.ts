@@ -1,21 +1,21 @@
 import type { Epilogue } from '../../kernels/interface/products.ts';
-import { add, greater, mul, where } from '../autograd/arithmetic.ts';
+import { add, mul } from '../autograd/arithmetic.ts';
 import { convolve, convolveTransposed } from '../autograd/convolution.ts';
 import { channelShuffle, concat, embedding, pad, reshape, slice } from '../autograd/movement.ts';
 import { layerNorm } from '../autograd/normalization.ts';
 import { globalAvgPool, globalMaxPool, pool, upsample } from '../autograd/pooling.ts';
-import { dense, dropout } from '../autograd/products.ts';
+import { dense } from '../autograd/products.ts';
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import { epilogueOf } from '../graph/activation.ts';
 import { hasKernel, isIdle } from '../graph/facts.ts';
 import { activationIn, type Node, type NodeOf, type Op } from '../graph/graph.ts';
 import { eachTime } from '../memory/recorder.ts';
-import { ones } from '../tensor/create.ts';
 import type { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { activate } from './activations.ts';
 import { averaged, carried, fakeQuantized, moved, multiplied, type Product } from './codes.ts';
+import { noisy } from './noise.ts';
 import { penalty } from './regularizers.ts';
 import { normalizedBatch } from './running.ts';
 
@@ -60,8 +60,7 @@ const FORWARD: { readonly [K in Op]: Forward<K> } = {
     eachTime(() => {
       random!.step = pass.step;
     });
-    const { rate, spatial } = node.attrs;
-    return spatial === true ? dropChannels(x, rate, random!) : dropout(x, rate, random!);
+    return noisy(x, node.attrs, random!);
   },
   activityRegularization: ([x], { node }, pass) => {
     pass.penalties.push(mul(penalty(x, node.attrs), 1 / x.shape[0]!));
@@ -124,16 +123,14 @@ function pooled(x: Tensor, { node, isFused }: Stage<'pool' | 'globalPool'>, of: 
   return isFused === true ? averaged(x, of) : of(x);
 }
 
-/** Inverted dropout of whole channels: one number drawn for each channel of each sample, whatever its places hold. */
-function dropChannels(x: Tensor, rate: number, random: Random): Tensor {
-  const drawn = [x.shape[0]!, ...x.shape.slice(1, -1).map(() => 1), x.shape.at(-1)!];
-  const factors = dropout(ones(drawn, x.dtype), rate, random);
-  return where(greater(factors, 0), mul(x, factors), 0);
-}
-
 function refuse({ name, op }: Node): never {
   throw new StateError('forward', `node "${name}" (${op}) is quantized; run the network with compileNetwork()`);
 }
+
+let current: string | null = null;
+
+/** The name of the node that a pass computes, for what watches operations; null between nodes and outside a pass. */
+export const nodeInPass = (): string | null => current;
 
 /** The result of a node; without its activation if `logits`. */
 export function run<K extends Op>(
@@ -146,8 +143,13 @@ export function run<K extends Op>(
   const forward: Forward<K> = FORWARD[node.op];
   const activation = activationIn(node as Node);
   const epilogue = activation === null || logits || !hasKernel(node as Node) ? 'linear' : epilogueOf(activation);
-  const y = forward(inputs, stage, pass, epilogue);
-  if (activation === null || logits || epilogue !== 'linear') return y;
-  const ended = activate(activation, y);
-  return epilogueOf(activation) === 'linear' ? ended : carried(y, activation, ended);
+  try {
+    current = node.name;
+    const y = forward(inputs, stage, pass, epilogue);
+    if (activation === null || logits || epilogue !== 'linear') return y;
+    const ended = activate(activation, y);
+    return epilogueOf(activation) === 'linear' ? ended : carried(y, activation, ended);
+  } finally {
+    current = null;
+  }
 }

@@ -285,9 +285,15 @@ export interface DropoutOptions extends LayerOptions {
    * it trains. `forward(x, { step })` draws by another number. Default false.
    */
   readonly training?: boolean;
+  /**
+   * What is drawn for a sample: its shape, with 1 along axes whose numbers are kept or dropped together. Of `Dropout` alone.
+   * Default: the shape of the samples, each number for itself.
+   */
+  readonly noiseShape?: Shape;
 }
 
-const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training`;
+const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training noiseShape`;
+const SPATIAL_OPTIONS = `${LAYER_OPTIONS} training`;
 
 /** Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate. */
 export class Dropout extends Layer {
@@ -305,13 +311,17 @@ export class Dropout extends Layer {
     const op = this instanceof SpatialDropout2D ? 'SpatialDropout2D' : 'Dropout';
     checkFlag(op, 'training', training);
     checkRange(op, 'rate', rate, 'between 0 and 1');
+    const { noiseShape } = options;
+    if (noiseShape !== undefined) checkSample(op, 'noiseShape', noiseShape);
     this.rate = rate;
-    this.options = ownCopy(options);
+    this.options = { ...ownCopy(options), ...(noiseShape !== undefined && { noiseShape: [...noiseShape] }) };
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
     const { rate, options, mark } = this;
-    return at.node('dropout', at.name, [this.only(inputs)], { rate, training: options.training === true, ...mark });
+    const { training = false, noiseShape } = options;
+    const own = { rate, training, ...(noiseShape !== undefined && { noiseShape }), ...mark };
+    return at.node('dropout', at.name, [this.only(inputs)], own);
   }
 
   override clone(): Dropout {
@@ -327,8 +337,8 @@ export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
   protected override readonly mark = { spatial: true } as const;
 
-  constructor(rate: number, options: DropoutOptions = {}) {
-    if (new.target === SpatialDropout2D) checkOptions('SpatialDropout2D', options, DROPOUT_OPTIONS);
+  constructor(rate: number, options: Omit<DropoutOptions, 'noiseShape'> = {}) {
+    if (new.target === SpatialDropout2D) checkOptions('SpatialDropout2D', options, SPATIAL_OPTIONS);
     super(rate, options);
   }
 

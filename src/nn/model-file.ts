@@ -28,13 +28,14 @@ import { Dense, Dropout, type Layer } from './layers.ts';
 import { type Loss, lossByName } from './losses.ts';
 import type { Metric } from './metric.ts';
 import { type MetricName, metricByName, metricOf } from './metrics.ts';
-import type { CompileOptions, Model } from './model.ts';
+import type { Callback, CompileOptions, Model } from './model.ts';
 import { putState, takeSlots } from './model-state.ts';
 import { checkHeld, fromNetwork, fromNetworkLayer, layerOwners, toNetworkFor } from './network.ts';
 import { isNamedOptimizer, optimizerByName } from './optimizers.ts';
 import type { Parameter } from './parameter.ts';
 import { type Recipe, recipeOf } from './recipes.ts';
 import { l1l2, type Regularizer } from './regularizers.ts';
+import { putStates, restoreStates, takeStates } from './resume.ts';
 import { type Constraints, checkGiven, constraintsOf, type WeightRules } from './rules.ts';
 import { oneOrAll } from './samples.ts';
 
@@ -61,11 +62,13 @@ export interface SaveOptions {
   readonly withoutCode?: boolean;
   /** What weights are coded with, as in `encodeNetwork`. The optimizer's state is not. Default none. */
   readonly coding?: FileCoding;
+  /** Callbacks whose states go with the model, for `loadModel`: those that have `state` and `restore`. Default none. */
+  readonly callbacks?: readonly Callback[];
 }
 
 /** The file of a built model. Throws StateError for what no file can hold, by name. */
 export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
-  checkOptions('saveModel', options, 'weightsOnly withoutCode coding');
+  checkOptions('saveModel', options, 'weightsOnly withoutCode coding callbacks');
   const network = toNetworkFor('saveModel', model);
   const { text, tensors } = trainingOf(model, options);
   return encodeNetwork(network, {
@@ -83,7 +86,8 @@ export function checkSavable(model: Model, options: SaveOptions): void {
 
 type Refuse = (what: string, rest?: string) => void;
 
-function trainingOf(model: Model, { weightsOnly = false, withoutCode = false, coding = 'none' }: SaveOptions) {
+function trainingOf(model: Model, options: SaveOptions) {
+  const { weightsOnly = false, withoutCode = false, coding = 'none', callbacks = [] } = options;
   checkFlag('saveModel', 'weightsOnly', weightsOnly);
   checkOneOf('saveModel', 'coding', coding, CODINGS);
   checkFlag('saveModel', 'withoutCode', withoutCode);
@@ -123,6 +127,10 @@ function trainingOf(model: Model, { weightsOnly = false, withoutCode = false, co
       if (!model.replay) training.replay = false;
     } else refuse(`the optimizer ${optimizer.constructor.name}`);
   }
+  const states = putStates('saveModel', callbacks, tensors);
+  if (states.length > 0 && weightsOnly)
+    throw new ValueError('saveModel', 'callbacks', 'left out with weightsOnly: true', callbacks);
+  if (states.length > 0) training.callbacks = states;
   const text = JSON.stringify(training, (field, value: unknown) => {
     if (typeof value === 'number' && !Number.isFinite(value))
       throw new StateError('saveModel', `${field} is ${value}, which no file holds`);
@@ -169,6 +177,11 @@ export interface LoadOptions {
   readonly metrics?: CompileOptions['metrics'];
   /** By name of a weight, such as `dense/kernel`: stand for the file's constraints of these weights. */
   readonly constraints?: Constraints;
+  /**
+   * New callbacks that go on where those were which the file holds states of, in their order, in the next fit: give it
+   * `initialEpoch` and them. Callbacks without states are passed over. Default: states in the file are left alone.
+   */
+  readonly callbacks?: readonly Callback[];
 }
 
 /**
@@ -178,7 +191,7 @@ export interface LoadOptions {
  * wrong with them is a WhittleError, before any large allocation.
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
-  checkOptions('loadModel', options, 'loss metrics constraints');
+  checkOptions('loadModel', options, 'loss metrics constraints callbacks');
   checkBytes('loadModel', 'the file', bytes);
   const { constraints = {} } = options;
   if (typeof constraints !== 'object' || constraints === null)
@@ -190,6 +203,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
     const made = { dtype: floatsOf(network) };
     const model = fromNetwork(network, made, (_, i) => layerOf(network, i, undefined, constraints));
     checkGiven('loadModel', constraints, model.weights);
+    restoreStates('loadModel', options.callbacks ?? [], [], model);
     return model;
   }
   const root = Fields.parse(text, KEY, FORMAT);
@@ -217,8 +231,10 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   model.epochs = epochs;
   if (root.has('optimizer') || root.has('loss'))
     reading(() => restoreTraining(model, root, tensors, isNumbered, options));
+  const states = takeStates(root, tensors);
   root.done();
   checkNothingLeft(tensors);
+  if (options.callbacks !== undefined) restoreStates('loadModel', options.callbacks, states, model);
   return model;
 }
 

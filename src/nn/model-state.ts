@@ -2,11 +2,12 @@ import { FormatError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { SafeTensor } from '../io/safetensors.ts';
-import { fromData, keep, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { isTrained } from './layer-graph.ts';
 import type { Model } from './model.ts';
 import type { OptimizerState } from './optimizer.ts';
 import type { Parameter } from './parameter.ts';
+import { holdWeights, putBack } from './resume.ts';
 
 /** What a model file holds of an optimizer for each weight that it moves: slots `optimizer/<layer>/<role>/<slot>`. */
 type Slots = Record<string, Tensor>;
@@ -51,12 +52,6 @@ export function takeSlots({ shape }: Parameter, key: string | number, tensors: M
 
 /** Holds the weights of a model with their masks, which may be others later. What it returns puts both back. */
 export function heldWeights(model: Model): () => void {
-  const values = model.getWeights();
-  const masks = model.weights.map(({ mask }) => mask && keep(mask));
-  return () => {
-    model.weights.forEach((weight, i) => {
-      weight.mask = masks[i]!;
-    });
-    model.setWeights(values);
-  };
+  const held = holdWeights(model);
+  return () => putBack(model, held);
 }

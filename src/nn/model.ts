@@ -6,6 +6,8 @@ import { checkListeners, checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Accumulation } from './accumulate.ts';
+import { Anomalies } from './anomalies.ts';
 import { CompiledGraph, type CompileOptions } from './compiled.ts';
 import { MODEL_OPTIONS, type SequentialOptions } from './layer-graph.ts';
 import { type Left, withLeft } from './left.ts';
@@ -50,6 +52,9 @@ export interface Callback {
   onEpochEnd?(epoch: number, logs: Logs, model: Model): void;
   onBatchBegin?(batch: number, model: Model): void;
   onBatchEnd?(batch: number, logs: Logs, model: Model): void;
+  /** Around the figures of held-out samples, which the model may get other weights for. */
+  onValidationBegin?(model: Model): void;
+  onValidationEnd?(model: Model): void;
 }
 
 export interface FitOptions extends SampleOptions {
@@ -57,6 +62,17 @@ export interface FitOptions extends SampleOptions {
   readonly batchSize?: number;
   /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
   readonly epochs?: number;
+  /**
+   * Batches that make one step of the optimizer together, by the gradient of their mean loss: what one batch of so many times
+   * the size makes, but for rounding, BatchNorm and what is dropped. Those left at the end of an epoch make one too, and
+   * `model.steps` counts batches. Default 1.
+   */
+  readonly accumulate?: number;
+  /**
+   * Look at every number of every step, and throw StateError at the first that is not finite, with the operation, its layer,
+   * the step and the direction. Steps are not recorded then, and take many times as long. Default false.
+   */
+  readonly anomaly?: boolean;
   /** Epoch to begin with, when resuming: a model that has trained for fewer draws the orders from this one on. Default 0. */
   readonly initialEpoch?: number;
   /** New order each epoch, by the model's seed and how many it was trained for, in other fits too. Default true. */
@@ -66,10 +82,11 @@ export interface FitOptions extends SampleOptions {
   readonly verbose?: 0 | 1;
 }
 
-const HOOKS = 'onTrainBegin onTrainEnd onEpochBegin onEpochEnd onBatchBegin onBatchEnd';
+const HOOKS =
+  'onTrainBegin onTrainEnd onEpochBegin onEpochEnd onBatchBegin onBatchEnd onValidationBegin onValidationEnd';
 
 const FIT_OPTIONS =
-  'batchSize epochs initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
+  'batchSize epochs accumulate anomaly initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
 
 /** What `fit` returns: figures by epoch. */
 export interface History {
@@ -173,12 +190,14 @@ export class Model extends CompiledGraph {
   private *passes(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
     const { optimizer } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, verbose = 0 } = options;
-    const { callbacks: given = [] } = options;
+    const { callbacks: given = [], accumulate = 1, anomaly = false } = options;
     if (verbose !== 0 && verbose !== 1) throw new ValueError('fit', 'verbose', '0 or 1', verbose);
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
     checkCount('fit', 'initialEpoch', initialEpoch, 0);
     checkFlag('fit', 'shuffle', shuffle);
+    checkCount('fit', 'accumulate', accumulate);
+    checkFlag('fit', 'anomaly', anomaly);
     checkListeners<Callback, typeof HOOKS>('fit', 'callbacks', given, HOOKS);
     const weigh = (ys: readonly Tensor[]): Tensor | null => sampleWeights('fit', ys, options, this.dtype);
     const samples = checkSamples('fit', this, x, y, undefined, weigh);
@@ -195,6 +214,9 @@ export class Model extends CompiledGraph {
     const random = new Random(this.seed, 'shuffle');
     const before = Math.max(0, this.epochs - initialEpoch); // epochs of other fits
     const watch = new LossWatch(this, samples, weights);
+    const anomalies = anomaly ? new Anomalies(this, watch) : null;
+    // With anomalies too: steps that were recorded before are those of the optimizer itself.
+    const groups = accumulate > 1 || anomaly ? new Accumulation(optimizer, n, batchSize * accumulate) : null;
     const tensors = [...withoutAbsent(xs, weights), ...ys, ...(weights === null ? [] : [weights])];
     const batches = new Batches(tensors, Math.min(batchSize, n));
     let figures!: Figures; // of the epoch that runs
@@ -204,7 +226,7 @@ export class Model extends CompiledGraph {
     const letGo = this.hold('fit');
     this.stopTraining = false;
     try {
-      if (this.replay) warnOfEagerSteps(this, perEpoch * (epochs - initialEpoch), this.replayObstacle());
+      if (this.replay && !anomaly) warnOfEagerSteps(this, perEpoch * (epochs - initialEpoch), this.replayObstacle());
       this.trainer.begin();
       for (const callback of callbacks) callback.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining; epoch++) {
@@ -216,7 +238,9 @@ export class Model extends CompiledGraph {
           if (this.stopTraining) break;
           const batch = start / batchSize;
           for (const callback of callbacks) callback.onBatchBegin?.(batch, this);
-          const loss = this.trainStep(batches.pick(order, start, count), figures);
+          anomalies?.begin(epoch, batch, [...order.data.slice(start, start + count)]);
+          const mover = groups?.moverAt(start, count, this.trainable);
+          const loss = this.trainStep(batches.pick(order, start, count), figures, mover, anomalies);
           this.epochs = before + epoch + 1;
           figures.add(loss, count);
           for (const callback of callbacks) callback.onBatchEnd?.(batch, { loss, size: count }, this);
@@ -226,8 +250,10 @@ export class Model extends CompiledGraph {
         if (figures.samples === 0) break; // stopped before its first batch, an epoch has no figures
         const entries = Object.entries(figures.logs);
         if (held !== null) {
+          for (const callback of callbacks) callback.onValidationBegin?.(this);
           for (const [key, value] of Object.entries(this.figuresOf(held, batchSize)))
             entries.push([`val_${key}`, value]);
+          for (const callback of callbacks) callback.onValidationEnd?.(this);
         }
         entries.push(['learning_rate', optimizer.learningRate]);
         const logs: Logs = Object.fromEntries(entries);
@@ -246,24 +272,30 @@ export class Model extends CompiledGraph {
   }
 
   /** One step on a batch; returns the loss before it, with penalties. */
-  private trainStep(inputs: Inputs, figures: Figures): number {
+  private trainStep(
+    inputs: Inputs,
+    figures: Figures,
+    mover: Setting['optimizer'] | null = null,
+    anomalies: Anomalies | null = null,
+  ): number {
     this.buildFor('fit', inputs);
     const { optimizer, objectives } = this.ready('fit');
     const setting: Setting = {
-      optimizer,
+      optimizer: mover ?? optimizer,
       objectives,
       parameters: this.trainable,
       moved: this.moved,
       weights: () => this.weights,
-      obstacle: () => this.replayObstacle(),
+      obstacle: () => anomalies?.obstacle ?? this.replayObstacle(),
       wantsPredictions: figures.needPredictions,
     };
     const targetsOf = (batch: readonly Tensor[]): readonly Tensor[] =>
       batch.slice(this.inputCount, this.inputCount + this.outputCount);
+    const compute = (batch: readonly Tensor[]): Outcome => this.forwardAndBack(batch, targetsOf(batch), setting);
     return this.trainer.step(
       inputs,
       setting,
-      (batch) => this.forwardAndBack(batch, targetsOf(batch), setting),
+      anomalies === null ? compute : (batch) => anomalies.over(optimizer.name, () => compute(batch)),
       (batch, outcome) => figures.observe(targetsOf(batch), outcome, batch[this.inputCount + this.outputCount] ?? null),
     );
   }

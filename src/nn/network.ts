@@ -30,6 +30,7 @@ import {
   SpatialDropout2D,
 } from './layers.ts';
 import { Model } from './model.ts';
+import { AlphaDropout, GaussianDropout, GaussianNoise } from './noise-layers.ts';
 import { BatchNorm, LayerNorm, type LayerNormOptions } from './normalizations.ts';
 import type { Parameter } from './parameter.ts';
 import {
@@ -248,6 +249,9 @@ const normOptions = ({
   center: weights.beta !== undefined,
 });
 
+/** The layers of dropouts that do something else. */
+const NOISES = { added: GaussianNoise, factor: GaussianDropout, alpha: AlphaDropout };
+
 /** One row an operation: the layer that lowers to it. */
 const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   dense: (remake) => new Dense(remake.shapes.kernel![1]!, kernelOptions(remake)),
@@ -291,8 +295,11 @@ const LAYERS: { readonly [K in Op]: (remake: Remake<K>) => Layer } = {
   channelShuffle: ({ node: { attrs }, options }) => new ChannelShuffle(attrs.groups, options),
   activation: ({ node: { attrs }, options }) => new Activation(attrs.activation, options),
   dropout: ({ node: { attrs }, options }) => {
-    const { rate, training, spatial } = attrs;
-    return new (spatial === true ? SpatialDropout2D : Dropout)(rate, { ...options, training });
+    const { rate, training, spatial, noiseShape, noise, deviation } = attrs;
+    const own = { ...options, training };
+    if (noise !== undefined) return new NOISES[noise](deviation ?? rate, own);
+    if (spatial === true) return new SpatialDropout2D(rate, own);
+    return new Dropout(rate, { ...own, ...(noiseShape !== undefined && { noiseShape }) });
   },
   flatten: ({ options }) => new Flatten(options),
   activityRegularization: ({ node: { attrs }, options }) => new ActivityRegularization(attrs, options),

@@ -21,9 +21,14 @@ export class LossWatch {
   warn(loss: number, epoch: number, batch: number, samples: Iterable<number>): void {
     if (this.hasWarned) return;
     this.hasWarned = true;
-    const cause = this.badSample([...samples]) ?? this.badLayer() ?? 'outputs or loss are too large';
+    const cause = this.cause([...samples]) ?? 'outputs or loss are too large';
     const end = this.model.stopTraining ? 'Training stops' : 'new TerminateOnNaN() among the callbacks stops training';
     console.warn(`fit: the loss is ${loss} in epoch ${epoch + 1}, batch ${batch + 1}: ${cause}. ${end} there`);
+  }
+
+  /** What is not finite before a step on these samples; undefined where all is. */
+  cause(samples: readonly number[]): string | undefined {
+    return this.badSample(samples) ?? this.badLayer();
   }
 
   /** The first sample of weight that holds such a number. */

@@ -4,6 +4,7 @@ import { FakeQuantize } from '../nn/fake-quantize.ts';
 import type { Layer } from '../nn/layers.ts';
 import type { Callback, Model } from '../nn/model.ts';
 import { BatchNorm } from '../nn/normalizations.ts';
+import { type CallbackState, type Resumable, valuesIn } from '../nn/resume.ts';
 
 export interface QATScheduleOptions {
   /** When the ranges of a prepared model stop moving. Default: never. */
@@ -21,10 +22,11 @@ export interface QATScheduleOptions {
  * StateError at the start of a fit of a model that is not
  * prepared.
  */
-export class QATSchedule implements Callback {
+export class QATSchedule implements Callback, Resumable {
   private readonly options: QATScheduleOptions;
   private readonly unit: 'epochs' | 'steps';
   private step = 0;
+  private isResumed = false;
 
   constructor(options: QATScheduleOptions = {}) {
     const op = 'QATSchedule';
@@ -45,10 +47,22 @@ export class QATSchedule implements Callback {
   }
 
   onTrainBegin(model: Model): void {
-    this.step = 0;
+    if (!this.isResumed) this.step = 0;
+    this.isResumed = false;
     if (!model.layers.some((layer) => layer instanceof FakeQuantize))
       throw new StateError('QATSchedule', 'the model is not prepared: take prepareQAT(model) first');
-    if (this.unit === 'steps') this.freeze(model, 0);
+    if (this.unit === 'steps') this.freeze(model, this.step);
+  }
+
+  state(): CallbackState {
+    return { kind: 'QATSchedule', values: { step: this.step } };
+  }
+
+  restore(state: CallbackState): void {
+    const { step } = valuesIn('QATSchedule', state, 'step');
+    checkCount('QATSchedule', 'step', step as number, 0);
+    this.step = step as number;
+    this.isResumed = true;
   }
 
   onEpochBegin(epoch: number, model: Model): void {

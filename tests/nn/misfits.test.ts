@@ -300,7 +300,7 @@ describe('habits of other libraries', () => {
     [
       'no habit',
       () => new Dropout(0.5, any(null)),
-      'options must be an object of name, inputShape, training, got null',
+      'options must be an object of name, inputShape, training, noiseShape, got null',
     ],
   ])('%s', (_, use, words) => {
     expect(use).toThrow(ValueError);

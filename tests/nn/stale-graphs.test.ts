@@ -83,11 +83,11 @@ const writers: Readonly<Record<string, { prepare?: (m: Sequential) => void; writ
     write: (m) => {
       m.optimizer.learningRate = 0; // steps that write the same numbers again
       const stopping = new EarlyStopping({ monitor: 'loss', restoreBestWeights: true });
-      stopping.onTrainBegin();
+      stopping.onTrainBegin(m);
       stopping.onEpochEnd(0, { loss: 1 }, m);
       m.setWeights(m.getWeights().map((w) => mul(w, 2)));
       const between = parametersOf(m).map(lossOf);
-      stopping.onTrainEnd();
+      stopping.onTrainEnd(m);
       for (const loss of between) expect(() => backward(loss)).toThrow(GradientError);
     },
   },
