@@ -131,7 +131,7 @@ export function precisionRecallF1(yTrue: Labels, yPred: Labels, options: Precisi
 }
 
 /** The share of samples whose class is predicted. */
-export const accuracyOf = ({ counts, samples }: Confusion): number =>
+export const accuracyIn = ({ counts, samples }: Confusion): number =>
   counts.reduce((sum, row, k) => sum + row[k]!, 0) / samples;
 
 /** The mean recall of the classes that occur in `yTrue` (Brodersen et al. 2010). */

@@ -1,13 +1,13 @@
-import { checkOneOf, FormatError, StateError, ValueError } from '../base/errors.ts';
+import { checkOneOf, FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import type { Classifier, EstimatorJSON, FitOptions, Label } from './estimator.ts';
+import { type Classifier, type EstimatorJSON, type FitOptions, fittedOf, type Label } from './estimator.ts';
 import { classesIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
-import { labelsOf, listOf, samplesOf, weightsOf } from './samples.ts';
-import { accuracyOf } from './scores.ts';
+import { labelsOf, samplesOf, weightAt, weightsOf } from './samples.ts';
+import { scoreOfClasses } from './scores.ts';
 
 /** What a `DummyClassifier` predicts. */
 export type ClassStrategy = 'prior' | 'mostFrequent' | 'stratified' | 'uniform' | 'constant';
@@ -60,7 +60,7 @@ export class DummyClassifier implements Classifier {
       throw new ValueError(op, 'constant', `one of the classes, ${classes.slice(0, 8).join(', ')}`, constant);
     const counts = new Float64Array(classes.length);
     codes.forEach((code, i) => {
-      counts[code]! += weights === null ? 1 : weights[i]!;
+      counts[code]! += weightAt(weights, i);
     });
     const total = counts.reduce((sum, count) => sum + count, 0);
     this.#fitted = { classes, prior: counts.map((count) => count / total) };
@@ -97,11 +97,7 @@ export class DummyClassifier implements Classifier {
   }
 
   score(x: Values, y: Labels, options: FitOptions = {}): number {
-    const op = `${OP}.score`;
-    checkOptions(op, options, 'sampleWeight');
-    const guess = this.predict(x);
-    labelsOf(op, y, guess.length);
-    return accuracyOf(listOf(op, y), guess, weightsOf(op, options.sampleWeight, guess.length));
+    return scoreOfClasses(`${OP}.score`, this.predict(x), y, options);
   }
 
   clone(): DummyClassifier {
@@ -146,8 +142,7 @@ export class DummyClassifier implements Classifier {
   }
 
   private fitted(op: string): Fitted {
-    if (this.#fitted === undefined) throw new StateError(`${OP}.${op}`, 'is not fitted. Call fit() first');
-    return this.#fitted;
+    return fittedOf(`${OP}.${op}`, this.#fitted);
   }
 }
 

@@ -1,11 +1,12 @@
-import { checkOneOf, checkRange, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkOneOf, checkRange, FormatError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Values } from '../data/values.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import type { EstimatorJSON, FitOptions, Regressor } from './estimator.ts';
-import { fieldsOf, madeOf, numbersIn } from './fields.ts';
-import { type Matrix, samplesOf, targetsOf, weightsOf } from './samples.ts';
-import { r2Of } from './scores.ts';
+import { type EstimatorJSON, type FitOptions, fittedOf, type Regressor } from './estimator.ts';
+import { fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
+import { columnsOf } from './linear-algebra.ts';
+import { samplesOf, targetsOf, totalOf, weightAt, weightsOf } from './samples.ts';
+import { scoreOfNumbers } from './scores.ts';
 
 /** What a `DummyRegressor` predicts. */
 export type NumberStrategy = 'mean' | 'median' | 'quantile' | 'constant';
@@ -62,8 +63,8 @@ export class DummyRegressor implements Regressor {
     const given = typeof constant === 'number' ? [constant] : constant;
     if (this.options.strategy === 'constant' && given.length !== targets.columns)
       throw new ShapeError(op, [[rows, targets.columns]], `constant has ${given.length} numbers, one an output`);
-    const numbers = Float64Array.from({ length: targets.columns }, (_, output) =>
-      this.options.strategy === 'constant' ? given[output]! : this.numberOf(columnOf(targets, output), weights),
+    const numbers = Float64Array.from(columnsOf(targets), (column, output) =>
+      this.options.strategy === 'constant' ? given[output]! : this.numberOf(column, weights),
     ).map((value) => value + 0); // -0 would become 0 in JSON
     const far = numbers.findIndex((value) => !Number.isFinite(value));
     if (far >= 0) throw new ValueError(op, `the ${this.options.strategy} of output ${far}`, 'finite', numbers[far]);
@@ -84,12 +85,7 @@ export class DummyRegressor implements Regressor {
   }
 
   score(x: Values, y: Values, options: FitOptions = {}): number {
-    const op = `${OP}.score`;
-    checkOptions(op, options, 'sampleWeight');
-    const guess = this.predict(x);
-    const { data, rows, columns } = targetsOf(op, y, guess.shape[0]!);
-    if (data.length !== guess.size) throw new ShapeError(op, [guess.shape, [rows, columns]], 'predicts other outputs');
-    return r2Of(data, guess.data, columns, weightsOf(op, options.sampleWeight, rows));
+    return scoreOfNumbers(`${OP}.score`, this.predict(x), y, options);
   }
 
   clone(): DummyRegressor {
@@ -105,10 +101,10 @@ export class DummyRegressor implements Regressor {
     const { options, numbers: given, isList } = fieldsOf(OP, json, 'options numbers isList');
     const made = madeOf(OP, 'options', () => new DummyRegressor(options as DummyRegressorOptions));
     const numbers = numbersIn(OP, 'numbers', given);
-    if (typeof isList !== 'boolean') throw new FormatError(OP, 'isList', 'is not true or false');
-    if (numbers.length === 0 || (isList && numbers.length > 1))
+    const wasList = flagIn(OP, 'isList', isList);
+    if (numbers.length === 0 || (wasList && numbers.length > 1))
       throw new FormatError(OP, 'numbers', `holds ${numbers.length}, one an output`);
-    made.#fitted = { numbers, isList };
+    made.#fitted = { numbers, isList: wasList };
     return made;
   }
 
@@ -117,18 +113,14 @@ export class DummyRegressor implements Regressor {
     const quantile = strategy === 'median' ? 0.5 : this.options.quantile!;
     if (strategy !== 'mean')
       return weights === null ? quantileOf(values, quantile) : weighted(values, weights, quantile);
-    const total = weights === null ? values.length : weights.reduce((sum, weight) => sum + weight, 0);
-    return values.reduce((sum, value, i) => sum + value * (weights === null ? 1 : weights[i]!), 0) / total;
+    const sum = values.reduce((all, value, i) => all + value * weightAt(weights, i), 0);
+    return sum / totalOf(weights, values.length);
   }
 
   private fitted(op: string): Fitted {
-    if (this.#fitted === undefined) throw new StateError(`${OP}.${op}`, 'is not fitted. Call fit() first');
-    return this.#fitted;
+    return fittedOf(`${OP}.${op}`, this.#fitted);
   }
 }
-
-const columnOf = ({ data, rows, columns }: Matrix, column: number): Float64Array =>
-  Float64Array.from({ length: rows }, (_, row) => data[row * columns + column]!);
 
 /** On the line between the two numbers at (n - 1)·quantile (Hyndman & Fan 1996, definition 7). */
 function quantileOf(values: Float64Array, quantile: number): number {

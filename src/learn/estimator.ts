@@ -1,3 +1,4 @@
+import { StateError } from '../base/errors.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -71,3 +72,9 @@ export interface Transformer extends Learned {
 
 export type Predictor = Regressor | Classifier;
 export type Estimator = Predictor | Transformer;
+
+/** What an estimator has learned. Throws StateError before that. */
+export function fittedOf<T>(op: string, learned: T | undefined): T {
+  if (learned === undefined) throw new StateError(op, 'is not fitted. Call fit() first');
+  return learned;
+}

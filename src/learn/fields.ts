@@ -14,9 +14,14 @@ export function fieldsOf(type: string, json: unknown, names: string): Fields {
 export function checkFields(type: string, place: string, json: unknown, names: string): Fields {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new FormatError(type, place, 'is no object');
-  const known = names.split(' ');
+  const known = names.split(' ').filter((name) => name !== '');
   const stray = Object.keys(json).find((field) => !known.includes(field));
-  if (stray !== undefined) throw new FormatError(type, stray.slice(0, 60), `is none of ${known.join(', ')}`);
+  if (stray !== undefined)
+    throw new FormatError(
+      type,
+      stray.slice(0, 60),
+      `is no field of it${known.length > 0 ? `, which has ${known.join(', ')}` : ''}`,
+    );
   const missing = known.find((field) => !Object.hasOwn(json, field));
   if (missing !== undefined) throw new FormatError(type, missing, 'is missing');
   return json as Fields;
@@ -53,8 +58,14 @@ export function madeOf<T>(type: string, field: string, make: () => T): T {
   }
 }
 
-/** A positive integer. */
-export function countIn(type: string, field: string, value: unknown): number {
-  if (!Number.isSafeInteger(value) || Number(value) < 1) throw new FormatError(type, field, 'is no positive integer');
+/** An integer of at least `least`. */
+export function countIn(type: string, field: string, value: unknown, least = 1): number {
+  if (!Number.isSafeInteger(value) || Number(value) < least)
+    throw new FormatError(type, field, `is no integer of at least ${least}`);
   return Number(value);
+}
+
+export function flagIn(type: string, field: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new FormatError(type, field, 'is neither true nor false');
+  return value;
 }

@@ -3,16 +3,25 @@ import { MinMaxScaler, StandardScaler } from '../data/scale.ts';
 import { DummyClassifier } from './dummy-classifier.ts';
 import { DummyRegressor } from './dummy-regressor.ts';
 import type { Estimator } from './estimator.ts';
+import { ElasticNet, Lasso } from './lasso.ts';
+import { LinearRegression } from './linear-regression.ts';
+import { LogisticRegression } from './logistic.ts';
 import { Pipeline } from './pipeline.ts';
 import { PolynomialFeatures } from './polynomial-features.ts';
+import { Ridge } from './ridge.ts';
 
 /** The classes that estimators in JSON may be of. */
 export type EstimatorName =
   | 'DummyClassifier'
   | 'DummyRegressor'
+  | 'ElasticNet'
+  | 'Lasso'
+  | 'LinearRegression'
+  | 'LogisticRegression'
   | 'MinMaxScaler'
   | 'Pipeline'
   | 'PolynomialFeatures'
+  | 'Ridge'
   | 'StandardScaler';
 
 /** `read` makes the estimators that one is made of. */
@@ -22,9 +31,14 @@ type Reader = (json: unknown, read: (json: unknown) => Estimator) => Estimator;
 const READERS: { readonly [N in EstimatorName]: Reader } = {
   DummyClassifier: DummyClassifier.fromJSON,
   DummyRegressor: DummyRegressor.fromJSON,
+  ElasticNet: ElasticNet.fromJSON,
+  Lasso: Lasso.fromJSON,
+  LinearRegression: LinearRegression.fromJSON,
+  LogisticRegression: LogisticRegression.fromJSON,
   MinMaxScaler: MinMaxScaler.fromJSON,
   Pipeline: (json, read) => Pipeline.fromJSON(json, read) as Estimator,
   PolynomialFeatures: PolynomialFeatures.fromJSON,
+  Ridge: Ridge.fromJSON,
   StandardScaler: StandardScaler.fromJSON,
 };
 

@@ -48,7 +48,7 @@ export type { LinearModel, LinearModelJSON } from './linear-model.ts';
 export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts';
 export { LogisticRegression } from './logistic.ts';
 export type { LogisticRegressionOptions } from './logistic-options.ts';
-export { type LinearModel, type Lowered, networkOf } from './lower.ts';
+export { type Lowered, networkOf } from './lower.ts';
 export { decodeLowered, encodeLowered } from './lowered-file.ts';
 export { explainedVariance, maxError, medianAbsoluteError } from './number-metrics.ts';
 export { Pipeline, type Step, type Steps } from './pipeline.ts';

@@ -6,7 +6,7 @@ import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { coordinateDescent, featuresOf } from './coordinate-descent.ts';
 import { filled, type LassoOptions, ruleOf, warnOf } from './lasso.ts';
 import { type Centered, centered } from './least-squares.ts';
-import { product } from './linear-algebra.ts';
+import { largest, product } from './linear-algebra.ts';
 import { samplesOf, targetsOf } from './samples.ts';
 
 export interface LassoPathOptions extends Omit<LassoOptions, 'alpha'> {
@@ -82,10 +82,8 @@ export function lassoPath(x: Values, y: Values, options: LassoPathOptions = {}):
 const MARGIN = 1 + 2 ** -44;
 
 /** The smallest alpha for which all coefficients are 0: the largest |xⱼ·y| by the samples. */
-const largestAlpha = ({ x, y, total }: Centered): number => {
-  const largest = product(x, true, y).data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return Math.max((largest / total) * MARGIN, LEAST_ALPHA);
-};
+const largestAlpha = ({ x, y, total }: Centered): number =>
+  Math.max((largest(product(x, true, y).data) / total) * MARGIN, LEAST_ALPHA);
 
 /** Evenly spaced in their logarithms. */
 function alphasOf(count: number, first: number, epsilon: number): number[] {

@@ -3,6 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { coordinateDescent, type DescentRule, featuresOf } from './coordinate-descent.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
+import { columnsOf } from './linear-algebra.ts';
 import { LinearModel, type Solution } from './linear-model.ts';
 
 export interface LassoOptions {
@@ -64,8 +65,7 @@ abstract class SparseModel<O extends Filled> extends LinearModel<O> {
     const rule = ruleOf(this.type, this.options, x.columns);
     const features = featuresOf(op, x);
     const weights = new Float64Array(x.columns * outputs);
-    const results = Array.from({ length: outputs }, (_, c) => {
-      const column = Float64Array.from({ length: y.rows }, (_, i) => y.data[i * outputs + c]!);
+    const results = columnsOf(y).map((column, c) => {
       const result = coordinateDescent(features, column, penalty, rule);
       for (let j = 0; j < x.columns; j++) weights[j * outputs + c] = result.weights[j]!;
       return result;

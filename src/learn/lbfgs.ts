@@ -1,6 +1,7 @@
 import { checkCount, checkRange, ValueError } from '../base/errors.ts';
 import { checkFunction, checkOptions } from '../base/options.ts';
 import { LONGEST, type Probe, searchLine } from './line-search.ts';
+import { dot, largest, take } from './linear-algebra.ts';
 
 /** The value at x; writes the derivatives into `gradient`. Neither array is its own: it keeps none and leaves x as it is. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
@@ -122,16 +123,6 @@ export function minimizeLBFGS(objective: Objective, start: ArrayLike<number>, op
   }
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-/** The largest number, up to its sign. */
-export const largest = (numbers: Float64Array): number =>
-  numbers.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-
 /** A change of x, the change of the gradient with it, and their product. */
 interface Pair {
   readonly move: Float64Array;
@@ -146,16 +137,12 @@ function descend(gradient: Float64Array, pairs: readonly Pair[], direction: Floa
   for (let p = pairs.length - 1; p >= 0; p--) {
     const { move, turn, curvature } = pairs[p]!;
     shares[p] = dot(move, direction) / curvature;
-    addTo(direction, -shares[p]!, turn);
+    take(direction, shares[p]!, turn);
   }
   const last = pairs.at(-1);
   const scale = last === undefined ? 1 : last.curvature / dot(last.turn, last.turn);
   for (let i = 0; i < direction.length; i++) direction[i] = direction[i]! * scale;
   pairs.forEach(({ move, turn, curvature }, p) => {
-    addTo(direction, shares[p]! - dot(turn, direction) / curvature, move);
+    take(direction, dot(turn, direction) / curvature - shares[p]!, move);
   });
-}
-
-function addTo(y: Float64Array, factor: number, x: Float64Array): void {
-  for (let i = 0; i < y.length; i++) y[i] = y[i]! + factor * x[i]!;
 }

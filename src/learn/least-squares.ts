@@ -1,5 +1,5 @@
 import { cholesky, gramOf, leastNorm, product, solveCholesky } from './linear-algebra.ts';
-import type { Matrix } from './samples.ts';
+import { type Matrix, totalOf, weightAt } from './samples.ts';
 
 /** Samples and targets less their means, each row times the root of its weight: what slopes are found from. */
 export interface Centered {
@@ -17,7 +17,7 @@ export interface Centered {
  * of the result are the weighted ones, whose intercept makes up for the means.
  */
 export function centered(x: Matrix, y: Matrix, weights: Float64Array | null, fitIntercept: boolean): Centered {
-  const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? x.rows;
+  const total = totalOf(weights, x.rows);
   const roots = weights?.map(Math.sqrt) ?? null;
   const meansOf = (m: Matrix): Float64Array => (fitIntercept ? means(m, weights) : new Float64Array(m.columns));
   const xMeans = meansOf(x);
@@ -47,7 +47,7 @@ function means({ data, rows, columns }: Matrix, weights: Float64Array | null): F
     const sums = new Float64Array(columns);
     let total = 0;
     for (let i = 0, at = 0; i < end; i++) {
-      const weight = weights === null ? 1 : weights[i]!;
+      const weight = weightAt(weights, i);
       total += weight;
       for (let j = 0; j < columns; j++, at++) sums[j]! += weight * (data[at]! - means[j]!);
     }

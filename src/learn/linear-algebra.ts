@@ -86,6 +86,10 @@ export function take(a: Float64Array, factor: number, b: Float64Array, from = 0)
   for (let i = from; i < a.length; i++) a[i]! -= factor * b[i]!;
 }
 
+/** The largest number, up to its sign. */
+export const largest = (numbers: Float64Array): number =>
+  numbers.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+
 /** Each column by itself. */
 export function columnsOf({ data, rows, columns: count }: Matrix): Float64Array[] {
   const columns = Array.from({ length: count }, () => new Float64Array(rows));

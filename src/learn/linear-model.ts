@@ -1,12 +1,13 @@
-import { FormatError, messageOf, StateError, ValueError } from '../base/errors.ts';
+import { FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import type { EstimatorJSON, FitOptions, Regressor } from './estimator.ts';
+import { type EstimatorJSON, type FitOptions, fittedOf, type Regressor } from './estimator.ts';
+import { checkFields, countIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
 import { type Centered, centered } from './least-squares.ts';
-import { rSquared } from './r-squared.ts';
 import { samplesOf, targetsOf, weightsOf } from './samples.ts';
+import { scoreOfNumbers } from './scores.ts';
 
 /** A linear model as JSON. Of several outputs `coefficients` has a list each. */
 export interface LinearModelJSON extends EstimatorJSON {
@@ -46,7 +47,7 @@ export abstract class LinearModel<O extends { readonly fitIntercept: boolean }> 
   protected abstract readonly type: string;
   /** Names of the figures of `Solution`. */
   protected readonly figureNames: readonly string[] = [];
-  #learned: Learned | null = null;
+  #learned: Learned | undefined;
 
   /** Finds the weights of samples that are centered and weighted. */
   protected abstract solve(op: string, problem: Centered): Solution;
@@ -86,20 +87,17 @@ export abstract class LinearModel<O extends { readonly fitIntercept: boolean }> 
 
   /** Float64, [samples], or [samples, outputs] as y had. */
   predict(x: Values): Tensor {
-    const { isList, intercepts } = this.learned('predict');
-    const { data, rows } = this.predictions('predict', x);
-    return fromData(data, isList ? [rows] : [rows, intercepts.length]);
+    const { coefficients, intercepts, features, isList } = this.learned('predict');
+    const { data, rows } = samplesOf(`${this.type}.predict`, x, features);
+    const outputs = intercepts.length;
+    const y = new Float64Array(rows * outputs);
+    run.kernels64.gemm(rows, outputs, features, data, false, coefficients, true, intercepts, 'linear', y);
+    return fromData(y, isList ? [rows] : [rows, outputs]);
   }
 
   /** R² on x and y, of several outputs the mean; 1 at best. Of targets that are all the same it is 1 or 0. */
   score(x: Values, y: Values, options: FitOptions = {}): number {
-    const op = `${this.type}.score`;
-    checkOptions(op, options, 'sampleWeight');
-    const { data, rows } = this.predictions('score', x);
-    const targets = targetsOf(op, y, rows);
-    const { length } = this.learned('score').intercepts;
-    if (targets.columns !== length) throw new ValueError(op, 'y', `of ${length} outputs, as in fit`, targets.columns);
-    return rSquared(targets, data, weightsOf(op, options.sampleWeight, rows));
+    return scoreOfNumbers(`${this.type}.score`, this.predict(x), y, options);
   }
 
   /** Float64, [features], or [outputs, features] as y had outputs. A copy. */
@@ -133,82 +131,38 @@ export abstract class LinearModel<O extends { readonly fitIntercept: boolean }> 
     return this.learned(name).figures[name]!;
   }
 
-  /** Takes over what `toJSON` gave. Throws FormatError for anything else. */
-  protected restore(json: Readonly<Record<string, unknown>>): this {
-    const format = this.type;
-    const isList = !(Array.isArray(json.coefficients) && Array.isArray(json.coefficients[0]));
-    const rows = isList ? [json.coefficients] : (json.coefficients as unknown[]);
-    const lists = rows.map((row) => numbers(format, 'coefficients', row));
+  /** What JSON says, as an estimator: `make` makes it of the options, which its constructor checks. Throws FormatError. */
+  protected static restored<M extends LinearModel<{ readonly fitIntercept: boolean }>>(
+    type: string,
+    json: unknown,
+    make: (options: object) => M,
+  ): M {
+    const fields = fieldsOf(type, json, 'options coefficients intercept figures');
+    const made = madeOf(type, 'options', () => make(fields.options as object));
+    const isList = !(Array.isArray(fields.coefficients) && Array.isArray(fields.coefficients[0]));
+    const rows = isList ? [fields.coefficients] : (fields.coefficients as unknown[]);
+    const lists = rows.map((row) => numbersIn(type, 'coefficients', row));
     const features = lists[0]!.length;
     if (features === 0 || lists.some(({ length }) => length !== features))
-      throw new FormatError(format, 'coefficients', 'are no numbers of one or more features, the same for each output');
-    const intercepts = numbers(format, 'intercept', isList ? [json.intercept] : json.intercept);
-    if (intercepts.length !== lists.length)
-      throw new FormatError(format, 'intercept', `has ${intercepts.length} outputs, coefficients ${lists.length}`);
-    const given = record(format, 'figures', json.figures);
-    checkFields(format, given, this.figureNames);
+      throw new FormatError(type, 'coefficients', 'are no numbers of one or more features, the same for each output');
+    const intercepts = numbersIn(type, 'intercept', isList ? [fields.intercept] : fields.intercept, lists.length);
+    const given = checkFields(type, 'figures', fields.figures, made.figureNames.join(' '));
     const figures = Object.fromEntries(
-      this.figureNames.map((name) => {
-        const figure = numbers(format, name, given[name]);
-        if (figure.length !== lists.length) throw new FormatError(format, name, `is no number for each output`);
-        return [name, Array.from(figure)];
+      made.figureNames.map((name) => {
+        const figure = Array.from(numbersIn(type, name, given[name], lists.length));
+        for (const each of figure) if (name !== 'dualGap') countIn(type, name, each, 0);
+        return [name, figure];
       }),
     );
     const coefficients = new Float64Array(lists.length * features);
     lists.forEach((list, c) => {
       coefficients.set(list, c * features);
     });
-    this.#learned = { coefficients, intercepts, features, isList, figures };
-    return this;
-  }
-
-  /** What JSON says, as an estimator: `make` makes it of the options, which its constructor checks. */
-  protected static restored<M extends LinearModel<{ readonly fitIntercept: boolean }>>(
-    type: string,
-    json: unknown,
-    make: (options: object) => M,
-  ): M {
-    const fields = record(type, 'json', json);
-    if (fields.type !== type) throw new FormatError(type, 'type', `is not "${type}"`);
-    checkFields(type, fields, ['type', 'options', 'coefficients', 'intercept', 'figures']);
-    let made: M;
-    try {
-      made = make(record(type, 'options', fields.options));
-    } catch (error) {
-      throw new FormatError(type, 'options', `are none: ${messageOf(error)}`);
-    }
-    return made.restore(fields);
+    made.#learned = { coefficients, intercepts, features, isList, figures };
+    return made;
   }
 
   private learned(what: string): Learned {
-    if (this.#learned === null) throw new StateError(`${this.type}.${what}`, 'is not fitted. Call fit() first');
-    return this.#learned;
+    return fittedOf(`${this.type}.${what}`, this.#learned);
   }
-
-  /** [samples, outputs]. */
-  private predictions(what: string, x: Values): { data: Float64Array; rows: number } {
-    const { coefficients, intercepts, features } = this.learned(what);
-    const { data, rows } = samplesOf(`${this.type}.${what}`, x, features);
-    const outputs = intercepts.length;
-    const result = new Float64Array(rows * outputs);
-    run.kernels64.gemm(rows, outputs, features, data, false, coefficients, true, intercepts, 'linear', result);
-    return { data: result, rows };
-  }
-}
-
-function record(format: string, field: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new FormatError(format, field, 'is no object');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function checkFields(format: string, given: object, names: readonly string[]): void {
-  for (const field of Object.keys(given))
-    if (!names.includes(field)) throw new FormatError(format, field.slice(0, 60), `is no field of a ${format}`);
-}
-
-function numbers(format: string, field: string, value: unknown): Float64Array {
-  if (!Array.isArray(value) || !Array.from(value).every((x) => Number.isFinite(x)))
-    throw new FormatError(format, field, 'is no list of finite numbers');
-  return Float64Array.from(value as number[]);
 }

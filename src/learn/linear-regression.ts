@@ -2,7 +2,7 @@ import { checkCount, checkFlag, checkOneOf, checkRange, ValueError } from '../ba
 import { checkOptions } from '../base/options.ts';
 import { Random } from '../tensor/random.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
-import { product } from './linear-algebra.ts';
+import { dot, product } from './linear-algebra.ts';
 import { LinearModel, type Solution } from './linear-model.ts';
 import type { Matrix } from './samples.ts';
 
@@ -91,7 +91,7 @@ export class LinearRegression extends LinearModel<Required<LinearRegressionOptio
       const fitted = product(x, false, current);
       const errors = { ...y, data: fitted.data.map((value, i) => value - y.data[i]!) };
       const gradient = product(x, true, errors).data; // of half the mean squared error, times the samples
-      const size = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+      const size = Math.sqrt(dot(gradient, gradient));
       if (iterations === 0) first = size;
       const converged = size <= tol * first;
       if (converged || iterations === maxIter) {
@@ -118,9 +118,8 @@ function largestEigenvalue(x: Matrix): number {
   for (let step = 0; step < POWER_STEPS; step++) {
     const image = product(x, false, { data: direction, rows: x.columns, columns: 1 });
     const next = product(x, true, image).data;
-    const dot = next.reduce((sum, each, j) => sum + each * direction[j]!, 0);
-    value = dot / direction.reduce((sum, each) => sum + each * each, 0);
-    const norm = Math.sqrt(next.reduce((sum, each) => sum + each * each, 0));
+    value = dot(next, direction) / dot(direction, direction);
+    const norm = Math.sqrt(dot(next, next));
     if (norm === 0) return 0;
     direction = next.map((each) => each / norm);
   }

@@ -1,9 +1,10 @@
 import { balancedWeights, weightOfEach } from './class-weights.ts';
-import { hasConverged, largest, minimizeLBFGS, type Reason } from './lbfgs.ts';
+import { hasConverged, minimizeLBFGS, type Reason } from './lbfgs.ts';
+import { largest } from './linear-algebra.ts';
 import { type LogisticLoss, logisticLoss, type Problem } from './logistic-loss.ts';
 import { type FilledLogisticOptions, penaltiesOf } from './logistic-options.ts';
 import { minimizeSparse } from './proximal-newton.ts';
-import type { Classes, Matrix } from './samples.ts';
+import { type Classes, type Matrix, weightAt } from './samples.ts';
 import { withinReach } from './workspace.ts';
 
 /** What a logistic regression has learned. */
@@ -72,7 +73,7 @@ function problemsOf(
   const count = classes.length;
   const isBalanced = classWeight === 'balanced';
   const named = classWeight === null || isBalanced ? null : weightOfEach(op, classWeight, classes);
-  const given = Float64Array.from(codes, (code, i) => (sampleWeight?.[i] ?? 1) * (named?.[code] ?? 1));
+  const given = Float64Array.from(codes, (code, i) => weightAt(sampleWeight, i) * (named?.[code] ?? 1));
   const weighted = (own: Int32Array, among: number): Float64Array => {
     const balanced = isBalanced ? balancedWeights(own, among) : null;
     return given.map((weight, i) => weight * (balanced?.[own[i]!] ?? 1));

@@ -1,16 +1,16 @@
-import { FormatError, StateError, ValueError } from '../base/errors.ts';
+import { FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { weightsFromJSON, weightsToJSON } from './class-weights.ts';
-import type { Classifier, EstimatorJSON, FitOptions, Label } from './estimator.ts';
-import { classesIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
+import { type Classifier, type EstimatorJSON, type FitOptions, fittedOf, type Label } from './estimator.ts';
+import { classesIn, countIn, fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
 import { fitLogistic, isOneVersusRest, type Learned, outputsOf } from './logistic-fit.ts';
 import { type FilledLogisticOptions, filledOptions, type LogisticRegressionOptions } from './logistic-options.ts';
-import { labelsOf, listOf, type Matrix, samplesOf, weightsOf } from './samples.ts';
-import { accuracyOf } from './scores.ts';
+import { labelsOf, type Matrix, samplesOf, weightsOf } from './samples.ts';
+import { scoreOfClasses } from './scores.ts';
 
 const NAME = 'LogisticRegression';
 
@@ -119,12 +119,7 @@ export class LogisticRegression implements Classifier {
 
   /** The share of samples whose class is predicted, by their weights. */
   score(x: Values, y: Labels, options: FitOptions = {}): number {
-    const op = `${NAME}.score`;
-    checkOptions(op, options, 'sampleWeight');
-    const guess = this.predict(x);
-    const truth = listOf(op, y);
-    labelsOf(op, y, guess.length);
-    return accuracyOf(truth, guess, weightsOf(op, options.sampleWeight, guess.length));
+    return scoreOfClasses(`${NAME}.score`, this.predict(x), y, options);
   }
 
   clone(): LogisticRegression {
@@ -154,17 +149,14 @@ export class LogisticRegression implements Classifier {
     const features = coefficients.length / outputs;
     if (!Number.isInteger(features) || features === 0)
       throw new FormatError(NAME, 'coefficients', `are not as many for each of ${outputs} outputs`);
-    const { iterations, converged } = fields;
-    if (typeof iterations !== 'number' || !Number.isSafeInteger(iterations) || iterations < 0)
-      throw new FormatError(NAME, 'iterations', 'is no count');
-    if (typeof converged !== 'boolean') throw new FormatError(NAME, 'converged', 'is neither true nor false');
+    const iterations = countIn(NAME, 'iterations', fields.iterations, 0);
+    const converged = flagIn(NAME, 'converged', fields.converged);
     model.#fitted = { classes, features, coefficients, intercept, iterations, converged };
     return model;
   }
 
   private fitted(field: string): Fitted {
-    if (this.#fitted === undefined) throw new StateError(`${NAME}.${field}`, 'is not fitted. Call fit() first');
-    return this.#fitted;
+    return fittedOf(`${NAME}.${field}`, this.#fitted);
   }
 
   private decide(field: string, x: Values): { data: Float64Array; rows: number; outputs: number } {

@@ -25,7 +25,7 @@ export interface Lowered {
 }
 
 /** What linear and logistic models have in common: x·coefficientsᵀ + intercept. */
-export interface LinearModel {
+interface Linear {
   /** Float64, [features] or [outputs, features]. */
   readonly coefficients: Tensor;
   /** One an output. */
@@ -80,7 +80,7 @@ function stepsOf(estimator: Estimator): [name: string, step: Estimator][] {
   return flat('', estimator);
 }
 
-const isLinear = (model: Estimator): model is Predictor & LinearModel =>
+const isLinear = (model: Estimator): model is Predictor & Linear =>
   model.kind !== 'transformer' &&
   'intercept' in model &&
   'coefficients' in model &&
@@ -89,7 +89,7 @@ const isLinear = (model: Estimator): model is Predictor & LinearModel =>
 const isScaler = (step: unknown): step is StandardScaler | MinMaxScaler =>
   step instanceof StandardScaler || step instanceof MinMaxScaler;
 
-function affineOf({ coefficients, intercept }: LinearModel): Affine {
+function affineOf({ coefficients, intercept }: Linear): Affine {
   const { data, shape } = coefficients;
   const features = shape.at(-1)!;
   const w = Array.from({ length: data.length / features }, (_, output) =>
@@ -113,7 +113,7 @@ function behind(scaler: StandardScaler | MinMaxScaler, { w, b }: Affine): Affine
 }
 
 /** What makes answers of x·w + b, and what that is multiplied by before. */
-function headOf(model: Predictor & LinearModel, outputs: number): { name: ActivationName; factor: number } {
+function headOf(model: Predictor & Linear, outputs: number): { name: ActivationName; factor: number } {
   if (model.kind === 'regressor') return { name: 'linear', factor: 1 };
   const { multiClass } = model.options as { readonly multiClass?: unknown };
   const count = model.classes.length;

@@ -1,8 +1,10 @@
 import { ShapeError } from '../base/errors.ts';
 import type { Values } from '../data/values.ts';
 import { type MetricName, metricOf } from '../nn/metrics.ts';
+import { columnsOf } from './linear-algebra.ts';
 import { countOf } from './rows.ts';
 import { targetsOf } from './samples.ts';
+import { rSquared } from './scores.ts';
 
 /** What numbers were meant and predicted, output by output. */
 function outputsOf(op: string, yTrue: Values, yPred: Values): [truth: Float64Array, guess: Float64Array][] {
@@ -13,8 +15,8 @@ function outputsOf(op: string, yTrue: Values, yPred: Values): [truth: Float64Arr
     const shapes = [truth, guess].map((each) => [each.rows, each.columns]);
     throw new ShapeError(op, shapes, 'needs a prediction for each number that was meant');
   }
-  const column = ({ data, columns }: typeof truth, k: number): Float64Array => data.filter((_, i) => i % columns === k);
-  return Array.from({ length: truth.columns }, (_, k) => [column(truth, k), column(guess, k)]);
+  const guesses = columnsOf(guess);
+  return columnsOf(truth).map((column, k) => [column, guesses[k]!]);
 }
 
 /** The mean over outputs of something of each. */
@@ -29,13 +31,17 @@ function byOutput(
 }
 
 /** What a metric of networks is of numbers, of several outputs the mean. */
-export function metricOfNumbers(name: MetricName, yTrue: Values, yPred: Values): number {
+export function metricOfNumbers(name: Exclude<MetricName, 'r2'>, yTrue: Values, yPred: Values): number {
   return byOutput(name, yTrue, yPred, (truth, guess) => {
     const state = metricOf(name).create();
     state.update(truth, guess);
     return state.result();
   });
 }
+
+/** The R² that `score` of a regressor is, of samples that count alike. */
+export const r2Of = (yTrue: Values, yPred: Values): number =>
+  byOutput('r2', yTrue, yPred, (data, guess) => rSquared({ data, rows: data.length, columns: 1 }, guess, null));
 
 /** The median of |yTrue - yPred|, of several outputs the mean of theirs: outliers hardly change it. */
 export function medianAbsoluteError(yTrue: Values, yPred: Values): number {

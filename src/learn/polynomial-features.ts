@@ -1,11 +1,11 @@
-import { checkFlag, LimitError, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, LimitError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { MAX_CELLS } from '../data/dialect.ts';
 import { featureNamesOf } from '../data/scale.ts';
 import type { Values } from '../data/values.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
-import type { EstimatorJSON, Transformer } from './estimator.ts';
+import { type EstimatorJSON, fittedOf, type Transformer } from './estimator.ts';
 import { countIn, fieldsOf, madeOf } from './fields.ts';
 import { samplesOf } from './samples.ts';
 
@@ -160,8 +160,7 @@ export class PolynomialFeatures implements Transformer {
   }
 
   private fitted(op: string): Plan {
-    if (this.#plan === undefined) throw new StateError(`${OP}.${op}`, 'is not fitted. Call fit() first');
-    return this.#plan;
+    return fittedOf(`${OP}.${op}`, this.#plan);
   }
 }
 

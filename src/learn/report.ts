@@ -1,7 +1,7 @@
 import { checkCount } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
-import { accuracyOf, averagesOf, type ClassScores, confusionOf } from './counts.ts';
+import { accuracyIn, averagesOf, type ClassScores, confusionOf } from './counts.ts';
 import type { Label } from './estimator.ts';
 
 export interface ClassificationReport {
@@ -48,7 +48,7 @@ export function classificationReport(yTrue: Labels, yPred: Labels, options: Repo
   const { scores, support, micro, macro, weighted } = averagesOf(all, chosen);
   const report = {
     classes: scores.map((each, k) => ({ label: chosen[k]!, ...each, support: support[k]! })),
-    accuracy: accuracyOf(all),
+    accuracy: accuracyIn(all),
     micro,
     macro,
     weighted,

@@ -1,6 +1,7 @@
 import { checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
+import { columnsOf } from './linear-algebra.ts';
 import { LinearModel, type Solution } from './linear-model.ts';
 
 export interface RidgeOptions {
@@ -48,9 +49,8 @@ export class Ridge extends LinearModel<Required<RidgeOptions>> {
     if (alpha.length !== y.columns)
       throw new ValueError(op, 'alpha', `a number, or one for each of ${y.columns} outputs`, alpha);
     const weights = new Float64Array(x.columns * y.columns);
-    alpha.forEach((each, c) => {
-      const column = Float64Array.from({ length: y.rows }, (_, i) => y.data[i * y.columns + c]!);
-      const found = leastSquares(x, { data: column, rows: y.rows, columns: 1 }, each);
+    columnsOf(y).forEach((data, c) => {
+      const found = leastSquares(x, { data, rows: y.rows, columns: 1 }, alpha[c]!);
       for (let j = 0; j < x.columns; j++) weights[j * y.columns + c] = found[j]!;
     });
     return { weights };

@@ -65,6 +65,13 @@ export function weightsOf(op: string, given: Values | undefined, rows: number): 
   return data;
 }
 
+/** What a sample counts: 1 without weights. */
+export const weightAt = (weights: Float64Array | null, i: number): number => (weights === null ? 1 : weights[i]!);
+
+/** What all samples count. */
+export const totalOf = (weights: Float64Array | null, rows: number): number =>
+  weights?.reduce((sum, weight) => sum + weight, 0) ?? rows;
+
 export interface Classes {
   /** Numbers rise, texts go by code units, false before true. */
   readonly classes: readonly Label[];

@@ -20,7 +20,17 @@ import {
 import type { Learner } from '../../src/learn/learner.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { expectNear } from './closeness.ts';
-import { COUNT, golden, NearestMean, NUMBERS, THREE, TinyRidge, TWO, WEIGHTS, X } from './small-estimators.ts';
+import {
+  COUNT,
+  selection as golden,
+  NearestMean,
+  NUMBERS,
+  THREE,
+  TinyRidge,
+  TWO,
+  WEIGHTS,
+  X,
+} from './small-estimators.ts';
 
 interface Curve {
   readonly at: number[];

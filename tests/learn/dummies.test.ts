@@ -3,7 +3,7 @@ import { ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
 import { DummyClassifier, type DummyClassifierOptions } from '../../src/learn/dummy-classifier.ts';
 import { DummyRegressor, type DummyRegressorOptions } from '../../src/learn/dummy-regressor.ts';
 import type { Label } from '../../src/learn/estimator.ts';
-import { golden } from './stand-ins.ts';
+import { golden } from './wine.ts';
 
 type Weights = 'none' | 'weights' | 'first';
 

@@ -6,8 +6,12 @@ import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
 import type { Estimator } from '../../src/learn/estimator.ts';
 import { type EstimatorName, estimatorFromJSON } from '../../src/learn/from-json.ts';
 import * as learn from '../../src/learn/index.ts';
+import { ElasticNet, Lasso } from '../../src/learn/lasso.ts';
+import { LinearRegression } from '../../src/learn/linear-regression.ts';
+import { LogisticRegression } from '../../src/learn/logistic.ts';
 import { Pipeline } from '../../src/learn/pipeline.ts';
 import { PolynomialFeatures } from '../../src/learn/polynomial-features.ts';
+import { Ridge } from '../../src/learn/ridge.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { mutants } from '../mutants.ts';
 
@@ -18,6 +22,7 @@ const x = [
   [-3, 5],
 ];
 const numbers = [0.1, 1 / 3, -2, 7e100];
+const small = [0.1, 1 / 3, -2, 7];
 const labels = ['b', 'a', 'b', 'c'];
 
 /** A fitted estimator of each class, or several. */
@@ -32,16 +37,34 @@ const FITTED: { readonly [N in EstimatorName]: readonly Estimator[] } = {
     new DummyRegressor({ strategy: 'quantile', quantile: 0.3 }).fit(x, x),
     new DummyRegressor({ strategy: 'constant', constant: [-0.1] }).fit(x, numbers),
   ],
+  ElasticNet: [
+    new ElasticNet({ alpha: 0.1 }).fit(x, small),
+    new ElasticNet({ alpha: 0.1, l1Ratio: 0.9, positive: true }).fit(x, x),
+  ],
+  Lasso: [new Lasso({ alpha: 0.1, selection: 'random', seed: 2 ** 40 }).fit(x, small), new Lasso().fit(x, x)],
+  LinearRegression: [
+    new LinearRegression().fit(x, small, { sampleWeight: [0.1, 0.2, 0.3, 0.4] }),
+    new LinearRegression({ fitIntercept: false }).fit(x, x),
+    new LinearRegression({ solver: 'gradient', learningRate: 1e-3, tol: 0.5 }).fit(x, small),
+  ],
+  LogisticRegression: [
+    new LogisticRegression().fit(x, labels),
+    new LogisticRegression({ penalty: 'l1', classWeight: { true: 3 } }).fit(x, [true, false, true, true]),
+    new LogisticRegression({ classWeight: new Map([[0.1, 2]]), multiClass: 'ovr' }).fit(x, [0.1, 7, 0.1, -2]),
+    new LogisticRegression({ penalty: 'elasticNet', l1Ratio: 0.3, classWeight: 'balanced' }).fit(x, labels),
+  ],
   MinMaxScaler: [new MinMaxScaler({ featureRange: [-0.3, 0.1] }).fit(x)],
   Pipeline: [
     new Pipeline([new StandardScaler(), ['second', new StandardScaler()], new DummyRegressor()]).fit(x, numbers),
     new Pipeline([new Pipeline([new PolynomialFeatures(), new MinMaxScaler()]), new DummyClassifier()]).fit(x, labels),
+    new Pipeline([new StandardScaler(), new LogisticRegression()]).fit(x, labels),
     new Pipeline([new StandardScaler()]).fit(x),
   ],
   PolynomialFeatures: [
     new PolynomialFeatures().fit(x),
     new PolynomialFeatures({ degree: [2, 3], interactionOnly: true, includeBias: true }).fit(x),
   ],
+  Ridge: [new Ridge({ alpha: 0.3 }).fit(x, small), new Ridge({ alpha: [0.1, 2] }).fit(x, x)],
   StandardScaler: [new StandardScaler().fit(x)],
 };
 const rows = Object.entries(FITTED).flatMap(([type, all]) => all.map((estimator, i) => [type, i, estimator] as const));
@@ -102,7 +125,7 @@ describe('estimatorFromJSON', () => {
     'refuses %j',
     (json) => {
       expect(() => estimatorFromJSON(json)).toThrow(
-        'estimator: type: is none of DummyClassifier, DummyRegressor, MinMaxScaler, Pipeline',
+        'estimator: type: is none of DummyClassifier, DummyRegressor, ElasticNet, Lasso, LinearRegression, LogisticRegression, MinMaxScaler',
       );
     },
   );

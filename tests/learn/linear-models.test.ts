@@ -163,7 +163,7 @@ describe.each(models)('%s', (name, make) => {
     ];
     for (const [change, field] of wrong)
       expect(refused({ ...json, ...change }).field, JSON.stringify(change)).toBe(field);
-    for (const given of [null, 3, 'x', [], undefined]) expect(refused(given).field).toBe('json');
+    for (const given of [null, 3, 'x', [], undefined]) expect(refused(given).field).toBe('type');
     if (name !== 'Ridge') {
       expect(refused({ ...json, figures: {} }).field).toBe('iterations');
       expect(refused({ ...json, figures: { ...(json as { figures: object }).figures, converged: [1] } }).field).toBe(
@@ -215,7 +215,7 @@ describe.each(models)('%s', (name, make) => {
         ValueError,
       ],
       [() => model.predict([[1, 2]]), ShapeError],
-      [() => model.score(x, inputs('outputs').y), ValueError],
+      [() => model.score(x, inputs('outputs').y), ShapeError],
       [() => model.score(x, y, { weights: [1] } as Given), ValueError],
     ];
     for (const [call, error] of wrong) expect(call).toThrow(error);

@@ -8,6 +8,8 @@ import { cast, compare, measure, predictNetwork, prune, quantize, tensor } from 
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
 import type { Label } from '../../src/learn/estimator.ts';
+import { LinearRegression } from '../../src/learn/linear-regression.ts';
+import { LogisticRegression } from '../../src/learn/logistic.ts';
 import { type Lowered, networkOf } from '../../src/learn/lower.ts';
 import { decodeLowered, encodeLowered } from '../../src/learn/lowered-file.ts';
 import { Pipeline } from '../../src/learn/pipeline.ts';
@@ -16,17 +18,9 @@ import { TablePipeline } from '../../src/learn/table-pipeline.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { whittle } from '../lab/run.ts';
 import { mutants } from '../mutants.ts';
-import {
-  GivenLogistic,
-  golden,
-  LeastSquares,
-  type LogisticWeights,
-  wine,
-  wineClasses,
-  wineFeatures,
-} from './stand-ins.ts';
+import { C_HALF, golden, wine, wineClasses, wineFeatures } from './wine.ts';
 
-type Logistic = LogisticWeights & { readonly probabilities: number[][] };
+type Logistic = { readonly probabilities: number[][] };
 const { three, two } = golden<{ three: Logistic; two: Logistic }>('pipeline');
 const inputs = tensor(wineFeatures);
 const pairs = wineClasses.flatMap((label, i) => (label < 2 ? [i] : []));
@@ -37,8 +31,8 @@ const pairClasses = pairs.map((i) => wineClasses[i]!);
 const farthest = (given: ArrayLike<number>, wanted: readonly number[]): number =>
   wanted.reduce((most, value, i) => Math.max(most, Math.abs(given[i]! - value)), 0);
 
-const logistic = (): Pipeline<GivenLogistic> =>
-  new Pipeline([new StandardScaler(), new GivenLogistic(three)]).fit(wineFeatures, wineClasses);
+const logistic = (): Pipeline<LogisticRegression> =>
+  new Pipeline([new StandardScaler(), new LogisticRegression(C_HALF)]).fit(wineFeatures, wineClasses);
 
 describe('networkOf', () => {
   test('of a scaler and a logistic model is one dense layer with the probabilities of scikit-learn', () => {
@@ -53,7 +47,7 @@ describe('networkOf', () => {
   });
 
   test('of two classes is one output, the probability of the second', () => {
-    const model = new Pipeline([new MinMaxScaler(), new GivenLogistic(two)]).fit(
+    const model = new Pipeline([new MinMaxScaler(), new LogisticRegression(C_HALF)]).fit(
       pairFeatures,
       pairClasses.map((label) => (label === 0 ? 'first' : 'second')),
     );
@@ -67,8 +61,10 @@ describe('networkOf', () => {
   });
 
   test('of two classes and a softmax is the same, and of one class against all others there is none', () => {
-    const weights = { ...two, multiClass: 'multinomial' };
-    const model = new Pipeline([new MinMaxScaler(), new GivenLogistic(weights)]).fit(pairFeatures, pairClasses);
+    const model = new Pipeline([
+      new MinMaxScaler(),
+      new LogisticRegression({ ...C_HALF, multiClass: 'multinomial' }),
+    ]).fit(pairFeatures, pairClasses);
     const chances = model.predictProba(pairFeatures).data;
     const y = predictNetwork(networkOf(model).network, tensor(pairFeatures));
     expect(
@@ -77,7 +73,7 @@ describe('networkOf', () => {
         pairs.map((_, i) => chances[2 * i + 1]!),
       ),
     ).toBeLessThan(2e-5);
-    const rest = new GivenLogistic({ ...three, multiClass: 'ovr' }).fit(wineFeatures, wineClasses);
+    const rest = new LogisticRegression({ multiClass: 'ovr', maxIter: 10000 }).fit(wineFeatures, wineClasses);
     expect(() => networkOf(rest)).toThrow(
       'multiClass must be multinomial, whose probabilities are a softmax, got "ovr"',
     );
@@ -85,7 +81,7 @@ describe('networkOf', () => {
 
   test('of a linear model predicts its numbers, of one output or several', () => {
     const x = wineFeatures.map((row) => row.slice(1, 5));
-    const one = new LeastSquares().fit(
+    const one = new LinearRegression().fit(
       x,
       wineFeatures.map((row) => row[0]!),
     );
@@ -95,7 +91,7 @@ describe('networkOf', () => {
     const several = new Pipeline([
       new StandardScaler(),
       new MinMaxScaler({ featureRange: [-3, 1] }),
-      new LeastSquares(),
+      new LinearRegression(),
     ]);
     several.fit(
       x,
@@ -109,10 +105,14 @@ describe('networkOf', () => {
   });
 
   test('folds scalers before it rounds: weights are those of float64, rounded once', () => {
-    const model = new Pipeline([new StandardScaler(), new MinMaxScaler({ featureRange: [2, 5] }), new LeastSquares()]);
+    const model = new Pipeline([
+      new StandardScaler(),
+      new MinMaxScaler({ featureRange: [2, 5] }),
+      new LinearRegression(),
+    ]);
     const x = [[1000.5], [1003], [1007.25], [1009]];
     model.fit(x, [1, 2, 4, 4.5]);
-    const plain = new LeastSquares().fit(x, [1, 2, 4, 4.5]);
+    const plain = new LinearRegression().fit(x, [1, 2, 4, 4.5]);
     const { weights } = networkOf(model).network;
     const numbers = (key: string): number => (weights.get(key)!.encoding as { values: Float32Array }).values[0]!;
     expect(numbers('linear/kernel')).toBe(Math.fround(plain.coefficients.data[0]!));
@@ -127,7 +127,7 @@ describe('networkOf', () => {
       new PolynomialFeatures({ includeBias: false }),
       new StandardScaler(),
     ]);
-    const model = new Pipeline([['made', inner], new StandardScaler(), new LeastSquares()]).fit(x, y);
+    const model = new Pipeline([['made', inner], new StandardScaler(), new LinearRegression()]).fit(x, y);
     const { network, before } = networkOf(model);
     expect(before!.steps.map(([name]) => name)).toEqual(['made.minMaxScaler', 'made.polynomialFeatures']);
     expect(network.inputs[0]!.shape).toEqual([9]);
@@ -159,7 +159,7 @@ describe('networkOf', () => {
     const { after, notes } = compare(network, int8, { samples, latency: false });
     expect(after.score).toBeGreaterThan(0.9);
     expect(Array.isArray(notes)).toBe(true);
-    const regression = new Pipeline([new StandardScaler(), new LeastSquares()]).fit(
+    const regression = new Pipeline([new StandardScaler(), new LinearRegression()]).fit(
       wineFeatures.map((row) => row.slice(1)),
       wineFeatures.map((row) => row[0]!),
     );
@@ -175,13 +175,20 @@ describe('networkOf', () => {
     expect(() => networkOf(dummy)).toThrow(
       'networkOf: the estimator must be a linear or a logistic model, got an object of DummyClassifier',
     );
-    expect(() => networkOf(new Pipeline([new StandardScaler(), new LeastSquares()]))).toThrow(StateError);
-    const large = new LeastSquares().fit([[0], [1e-30]], [0, 1e30]);
+    expect(() => networkOf(new Pipeline([new StandardScaler(), new LinearRegression()]))).toThrow(StateError);
+    const large = new LinearRegression().fit([[0], [1e-30]], [0, 1e30]);
     expect(() => networkOf(large)).toThrow('networkOf: every weight must be finite in float32, got Infinity');
-    const odd = new GivenLogistic({ coefficients: [[1], [2]], intercept: [0, 0] }).fit([[1], [2], [3]], [1, 2, 3]);
+    const own = (classes: number[], intercept: number[]): DummyClassifier =>
+      Object.assign(
+        new DummyClassifier().fit(
+          classes.map((each) => [each]),
+          classes,
+        ),
+        { coefficients: tensor([[1], [2]]), intercept },
+      );
+    const odd = own([1, 2, 3], [0, 0]);
     expect(() => networkOf(odd)).toThrow('the outputs must be one for each of 3 classes, or one for two, got 2');
-    const short = new GivenLogistic({ coefficients: [[1], [2]], intercept: [0] }).fit([[1], [2]], [1, 2]);
-    expect(() => networkOf(short)).toThrow(ValueError);
+    expect(() => networkOf(own([1, 2], [0]))).toThrow(ValueError);
   });
 });
 
@@ -190,7 +197,7 @@ describe('the file of a lowered estimator', () => {
   const curved = new Pipeline([
     new PolynomialFeatures({ includeBias: false }),
     new StandardScaler(),
-    new GivenLogistic({ coefficients: [[1, 2, 0, 1, -1, 0.5, 0, 1, -2]], intercept: [0.25] }),
+    new LogisticRegression(),
   ]).fit(
     x,
     wineClasses.map((label) => (label === 1 ? 'b' : 'a')),

@@ -18,10 +18,10 @@ import {
   rocAuc,
   rocCurve,
 } from '../../src/learn/index.ts';
-import { metricOfNumbers } from '../../src/learn/number-metrics.ts';
+import { metricOfNumbers, r2Of } from '../../src/learn/number-metrics.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { expectNear } from './closeness.ts';
-import { golden } from './small-estimators.ts';
+import { selection as golden } from './small-estimators.ts';
 
 interface Figures {
   readonly each: number[][];
@@ -339,7 +339,7 @@ describe('metrics of scores', () => {
 describe('metrics of numbers', () => {
   test.each(wanted.deviations)('equal scikit-learn: case %#', (own) => {
     const { truth, guess } = own as { truth: never; guess: never };
-    expectNear(metricOfNumbers('r2', truth, guess), own.r2, 1e-13);
+    expectNear(r2Of(truth, guess), own.r2, 1e-13);
     expectNear(metricOfNumbers('mse', truth, guess), own.mse, 1e-14);
     expectNear(metricOfNumbers('rmse', truth, guess), own.rmse, 1e-14);
     expectNear(metricOfNumbers('mae', truth, guess), own.mae, 1e-14);

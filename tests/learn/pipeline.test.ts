@@ -5,12 +5,16 @@ import type { Values } from '../../src/data/values.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
 import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
 import type { Classifier, FitOptions, Label, Regressor, Transformer } from '../../src/learn/estimator.ts';
+import { LinearRegression } from '../../src/learn/linear-regression.ts';
+import { LogisticRegression } from '../../src/learn/logistic.ts';
 import { Pipeline } from '../../src/learn/pipeline.ts';
 import { PolynomialFeatures } from '../../src/learn/polynomial-features.ts';
+import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { GivenLogistic, golden, LeastSquares, type LogisticWeights, wineClasses, wineFeatures } from './stand-ins.ts';
+import { C_HALF, golden, wineClasses, wineFeatures } from './wine.ts';
 
-interface Logistic extends LogisticWeights {
+interface Logistic {
+  readonly coefficients: number[][];
   readonly probabilities: number[][];
   readonly score: number;
 }
@@ -43,7 +47,7 @@ describe('Pipeline', () => {
       new StandardScaler(),
       new PolynomialFeatures({ includeBias: false }),
       new MinMaxScaler({ featureRange: [-1, 2] }),
-      new LeastSquares(),
+      new LinearRegression(),
     ]).fit(x, alcohol);
     expect(model.featureNames()).toEqual(regression.names);
     const { coefficients, intercept } = model.last;
@@ -60,13 +64,14 @@ describe('Pipeline', () => {
   });
 
   test('of a scaler and a logistic model tells the probabilities of scikit-learn', () => {
-    const model = new Pipeline([new StandardScaler(), new GivenLogistic(three)]).fit(wineFeatures, wineClasses);
+    const model = new Pipeline([new StandardScaler(), new LogisticRegression(C_HALF)]).fit(wineFeatures, wineClasses);
     const chances = model.predictProba(shown(wineFeatures)).toArray() as number[][];
     three.probabilities.forEach((own, i) => {
       own.forEach((chance, k) => {
-        expect(chances[i]![k]!).toBeCloseTo(chance, 12);
+        expect(chances[i]![k]!).toBeCloseTo(chance, 5);
       });
     });
+    expect(model.last.coefficients.data.every((w, i) => Math.abs(w - three.coefficients.flat()[i]!) < 1e-4)).toBe(true);
     expect(model.score(wineFeatures, wineClasses)).toBeCloseTo(three.score, 12);
     expect(model.classes).toEqual([0, 1, 2]);
     expect(model.decisionFunction(wineFeatures).shape).toEqual([178, 3]);
@@ -82,18 +87,21 @@ describe('Pipeline', () => {
 
   test('fits the steps that it is given, and hands weights to the last', () => {
     const scaler = new StandardScaler();
-    const last = new GivenLogistic({ coefficients: [[1, 1]], intercept: [0] });
+    const last = new LogisticRegression();
     const model = new Pipeline([scaler, last]);
     const sampleWeight = [1, 2, 3, 4];
     expect(model.fit(small, [0, 1, 1, 0], { sampleWeight })).toBe(model);
     expect(scaler.center).toEqual([2, 2.5]);
-    expect(last.sampleWeight).toBe(sampleWeight);
+    const scaled = new StandardScaler().fit(small).transform(tensor(small, { dtype: 'float64' }));
+    const weighted = new LogisticRegression().fit(scaled, [0, 1, 1, 0], { sampleWeight });
+    expect(last.toJSON()).toEqual(weighted.toJSON());
+    expect(last.toJSON()).not.toEqual(new LogisticRegression().fit(scaled, [0, 1, 1, 0]).toJSON());
     expect(model.get('standardScaler')).toBe(scaler);
     expect(model.last).toBe(last);
   });
 
   test('that fails leaves all its steps as they were', () => {
-    class Refusing extends LeastSquares {
+    class Refusing extends LinearRegression {
       override fit(given: Values, y: Values, options?: FitOptions): this {
         if ((y as number[])[0] === 13) throw new StateError('Refusing', 'refuses');
         return super.fit(given, y, options);
@@ -121,25 +129,25 @@ describe('Pipeline', () => {
       new StandardScaler(),
       ['standardScaler2', new StandardScaler()],
       new StandardScaler(),
-      ['last', new LeastSquares()],
+      ['last', new LinearRegression()],
     ]);
     expect(model.steps.map(([name]) => name)).toEqual(['standardScaler', 'standardScaler2', 'standardScaler3', 'last']);
     expect(Object.keys(model.namedSteps)).toEqual(model.steps.map(([name]) => name));
     expect(model.namedSteps.last).toBe(model.last);
-    expect(model.options).toEqual({ standardScaler: {}, standardScaler2: {}, standardScaler3: {}, last: {} });
+    expect(model.options).toMatchObject({ standardScaler: {}, standardScaler2: {}, standardScaler3: {}, last: { fitIntercept: true } });
     expect(() => model.get('lasso')).toThrow('name must be standardScaler or standardScaler2 or');
     expect(
       () =>
         new Pipeline([
           ['a', new StandardScaler()],
-          ['a', new LeastSquares()],
+          ['a', new LinearRegression()],
         ]),
     ).toThrow('the name of step 1');
-    expect(() => new Pipeline([['', new LeastSquares()]])).toThrow('the name of step 0 must be a text of its own');
+    expect(() => new Pipeline([['', new LinearRegression()]])).toThrow('the name of step 0 must be a text of its own');
   });
 
   test('is an estimator of the kind of the last step, to the compiler too', () => {
-    const regressor = new Pipeline([new StandardScaler(), ['model', new LeastSquares()]]);
+    const regressor = new Pipeline([new StandardScaler(), ['model', new LinearRegression()]]);
     const classifier = new Pipeline([new StandardScaler(), new PolynomialFeatures(), new DummyClassifier()]);
     const transformer = new Pipeline([new StandardScaler(), new PolynomialFeatures()]);
     expect([regressor.kind, classifier.kind, transformer.kind]).toEqual(['regressor', 'classifier', 'transformer']);
@@ -149,24 +157,26 @@ describe('Pipeline', () => {
     expectTypeOf(classifier.predict).returns.toEqualTypeOf<Label[]>();
     expectTypeOf(classifier.fit).parameters.toEqualTypeOf<Parameters<Classifier['fit']>>();
     expectTypeOf(transformer.fit).parameters.toEqualTypeOf<[x: Values]>();
-    expectTypeOf(regressor.last).toEqualTypeOf<LeastSquares>();
+    expectTypeOf(regressor.last).toEqualTypeOf<LinearRegression>();
     // @ts-expect-error: what predicts is the last
-    expect(() => new Pipeline([new LeastSquares(), new LeastSquares()])).toThrow('step 0 must be a transformer');
+    expect(() => new Pipeline([new LinearRegression(), new LinearRegression()])).toThrow(
+      'step 0 must be a transformer',
+    );
     // @ts-expect-error: a table has a class of its own
-    expect(() => new Pipeline([{}, new LeastSquares()])).toThrow(
+    expect(() => new Pipeline([{}, new LinearRegression()])).toThrow(
       'step 0 must be an estimator, got {}. A table goes through a TablePipeline',
     );
     expect(() => new Pipeline([] as never)).toThrow('steps must be a list of estimators');
-    expect(() => new Pipeline(new LeastSquares() as never)).toThrow(ValueError);
+    expect(() => new Pipeline(new LinearRegression() as never)).toThrow(ValueError);
   });
 
   test('of transformers alone is a step of another', () => {
     const inner = new Pipeline([new StandardScaler(), new PolynomialFeatures({ includeBias: false })]);
-    const model = new Pipeline([inner, new LeastSquares()]).fit(x, alcohol);
+    const model = new Pipeline([inner, new LinearRegression()]).fit(x, alcohol);
     const flat = new Pipeline([
       new StandardScaler(),
       new PolynomialFeatures({ includeBias: false }),
-      new LeastSquares(),
+      new LinearRegression(),
     ]).fit(x, alcohol);
     expect(model.predict(x).toArray()).toEqual(flat.predict(x).toArray());
     expect(model.featureNames(['a', 'b', 'c'])).toEqual(flat.featureNames(['a', 'b', 'c']));

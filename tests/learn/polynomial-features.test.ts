@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LimitError, ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
 import { PolynomialFeatures, type PolynomialFeaturesOptions } from '../../src/learn/polynomial-features.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
-import { golden } from './stand-ins.ts';
+import { golden } from './wine.ts';
 
 interface Case {
   readonly columns: number;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { gridSearch, integers, logUniform, randomSearch, uniform } from '../../src/learn/index.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { expectNear } from './closeness.ts';
-import { golden, NearestMean, NUMBERS, THREE, TinyRidge, WEIGHTS, X } from './small-estimators.ts';
+import { selection as golden, NearestMean, NUMBERS, THREE, TinyRidge, WEIGHTS, X } from './small-estimators.ts';
 
 const make = (options: { alpha?: number; power?: number }): TinyRidge => new TinyRidge(options);
 

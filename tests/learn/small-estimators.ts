@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Labels } from '../../src/data/split.ts';
 import type { Values } from '../../src/data/values.ts';
 import type { FitOptions, Label } from '../../src/learn/estimator.ts';
 import { labelsOf, samplesOf, targetsOf, weightsOf } from '../../src/learn/samples.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
+import { golden } from './wine.ts';
 
 /** The numbers of scripts/golden/learn-selection.py, of the same integers. */
 export const noise = (i: number, j: number): number => ((i * 7919 + j * 104729 + i * i * 31 * (j + 1)) % 1009) / 1009;
@@ -17,9 +17,7 @@ export const TWO = X.map((x, i) => Number(x[0]! + x[1]! + noise(i, 7) > 1.4));
 export const THREE = X.map((x, i) => Math.min(2, Math.floor((3 * (x[0]! + x[1]! + noise(i, 8))) / 3)));
 export const WEIGHTS = upTo(COUNT).map((i) => 1 + (i % 3));
 
-export const golden = JSON.parse(
-  readFileSync(new URL('../golden/learn/selection.json', import.meta.url), 'utf8'),
-) as Readonly<Record<string, unknown>>;
+export const selection = golden<Readonly<Record<string, unknown>>>('selection');
 
 /** Classes by their means: probabilities fall with the squared distance. */
 export class NearestMean {

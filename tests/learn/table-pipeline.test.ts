@@ -3,22 +3,16 @@ import { FormatError, StateError, ValueError } from '../../src/base/errors.ts';
 import { readCSV, StandardScaler, TableEncoder } from '../../src/data/index.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
 import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
+import { LinearRegression } from '../../src/learn/linear-regression.ts';
+import { LogisticRegression } from '../../src/learn/logistic.ts';
 import { Pipeline } from '../../src/learn/pipeline.ts';
 import { PolynomialFeatures } from '../../src/learn/polynomial-features.ts';
 import { TablePipeline } from '../../src/learn/table-pipeline.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { mutants } from '../mutants.ts';
-import {
-  GivenLogistic,
-  golden,
-  LeastSquares,
-  type LogisticWeights,
-  wine,
-  wineClasses,
-  wineFeatures,
-} from './stand-ins.ts';
+import { C_HALF, golden, wine, wineClasses, wineFeatures } from './wine.ts';
 
-const { three } = golden<{ three: LogisticWeights & { probabilities: number[][]; score: number } }>('pipeline');
+const { three } = golden<{ three: { probabilities: number[][]; score: number } }>('pipeline');
 const houses = 'size,town,price\n1,a,10\n2,a,20\n3,b,130\n4,b,140\n5,a,50\n6,b,160\n';
 const fruit =
   'weight,colour,kind\n150,red,apple\n160,green,apple\n120,yellow,banana\n118,green,banana\n155,red,apple\n';
@@ -28,7 +22,7 @@ describe('TablePipeline', () => {
     const table = readCSV(wine);
     const model = new TablePipeline(
       new TableEncoder({ target: 'class' }),
-      new Pipeline([new StandardScaler(), new GivenLogistic(three)]),
+      new Pipeline([new StandardScaler(), new LogisticRegression(C_HALF)]),
     ).fit(table);
     expect(model.classes).toEqual(['0', '1', '2']);
     expect(model.score(table)).toBeCloseTo(three.score, 12);
@@ -42,7 +36,7 @@ describe('TablePipeline', () => {
     const line = wine.split('\n')[100]!;
     const others = readCSV(`${wine.split('\n')[0]!.replace(',class', '')}\n${line.slice(0, line.lastIndexOf(','))}\n`);
     expect(model.predict(others)).toEqual([String(wineClasses[99])]);
-    const flat = new Pipeline([new StandardScaler(), new GivenLogistic(three)]).fit(wineFeatures, wineClasses);
+    const flat = new Pipeline([new StandardScaler(), new LogisticRegression(C_HALF)]).fit(wineFeatures, wineClasses);
     expect(model.predict(table)).toEqual(flat.predict(wineFeatures).map(String));
   });
 
@@ -68,12 +62,12 @@ describe('TablePipeline', () => {
     expectTypeOf(plain.predict).returns.toEqualTypeOf<Tensor>();
     const model = new TablePipeline(
       new TableEncoder({ target: 'price', task: 'regression', scaleTarget: true, scale: 'standard', drop: ['town'] }),
-      new Pipeline([new PolynomialFeatures({ includeBias: false }), new LeastSquares()]),
+      new Pipeline([new PolynomialFeatures({ includeBias: false }), new LinearRegression()]),
     ).fit(table);
     const y = model.predict(readCSV('size\n1\n6\n'));
     expect([y.dtype, y.shape]).toEqual(['float64', [2]]);
     const x = [1, 2, 3, 4, 5, 6].map((size) => [size]);
-    const flat = new Pipeline([new PolynomialFeatures({ includeBias: false }), new LeastSquares()]);
+    const flat = new Pipeline([new PolynomialFeatures({ includeBias: false }), new LinearRegression()]);
     const direct = flat.fit(x, [10, 20, 130, 140, 50, 160]).predict([[1], [6]]).data;
     y.data.forEach((value, i) => {
       expect(value).toBeCloseTo(direct[i]!, 3);
