@@ -59,6 +59,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
       parseCSV gunzip isGzip parseIDX MinMaxScaler oneHotLabels StandardScaler kFold splitIndices stratifiedKFold
       takeRows trainTestSplit tableFromBytes tableFromCSV TableEncoder tableOf readCSV MISSING imagesOf imagesFromIDX
       labelsFromIDX decodeImage Vocabulary tokensOf groupKFold leaveOneOut repeatedKFold tableRows timeSeriesSplit
+      augment mixup
     `,
   ],
   './learn': [

@@ -193,6 +193,8 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   'TableEncoder.fit': (o) => new data.TableEncoder().fit(data.readCSV(csv), o),
   'TableEncoder.fitTransform': (o) => new data.TableEncoder().fitTransform(data.readCSV(csv), o),
   'TableEncoder.transform': (o) => new data.TableEncoder().fit(data.readCSV(csv)).transform(data.readCSV(csv), o),
+  augment: (o) => data.augment([[[1]]], o),
+  mixup: (o) => data.mixup([[1]], [[1]], o),
   imagesOf: (o) => data.imagesOf([[[1]]], o),
   decodeImage: (o) => data.decodeImage(new Uint8Array(2), o),
   'Vocabulary.of': (o) => data.Vocabulary.of(['a'], o),

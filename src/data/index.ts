@@ -1,4 +1,5 @@
 /** Data sets: bytes in, tensors out; encoders, splits, folds and scalers. */
+export { type AugmentOptions, augment } from './augment.ts';
 export { type CSV, type CSVOptions, parseCSV } from './csv.ts';
 export type { DateFormat } from './dates.ts';
 export type { Decoded } from './decode.ts';
@@ -18,6 +19,7 @@ export { gunzip, isGzip } from './gzip.ts';
 export { type IDXArray, parseIDX } from './idx.ts';
 export { type ImageOptions, imagesFromIDX, imagesOf, labelsFromIDX } from './images.ts';
 export type { ColumnType } from './kinds.ts';
+export { type MixupOptions, mixup } from './mixup.ts';
 export type { Dialect, Note, NoteKind, RawColumn, RawTable, RawTexts, ReadOptions } from './raw.ts';
 export { readCSV } from './read.ts';
 export { tableOf } from './records.ts';

@@ -49,6 +49,8 @@ export class TaughtOutput {
   readonly plain: Loss;
   private readonly meaning: Outputs;
   private readonly isSingle: boolean;
+  /** Of the loss that the student was given with. */
+  private readonly labelSmoothing: number;
   private readonly areLabels: boolean;
   private readonly called: string;
 
@@ -63,6 +65,7 @@ export class TaughtOutput {
     this.kind = kindOf(members, student, output, this.areLabels);
     this.plain = plainLoss(this.kind, student, output, this.areLabels);
     this.meaning = outputsOf(own.isCompiled ? own : student, output);
+    this.labelSmoothing = own.isCompiled ? Number(own.objectives[output]!.loss.options?.labelSmoothing ?? 0) : 0;
     this.isSingle = this.kind === 'sigmoid' && (this.width === 1 || (!this.areLabels && !own.isCompiled));
   }
 
@@ -129,10 +132,12 @@ export class TaughtOutput {
     return this.kind === 'regression' ? loss : { ...loss, activation: this.kind, callLogits: call };
   }
 
-  /** On logits. */
+  /** On logits; labels are smoothed as the student's own loss does it. */
   private hard(): LossFunction {
     if (this.kind === 'regression') return meanSquaredError().call;
-    return (this.kind === 'sigmoid' ? binaryCrossentropy : categoricalCrossentropy)({ fromLogits: true }).call;
+    const { labelSmoothing } = this;
+    const make = this.kind === 'sigmoid' ? binaryCrossentropy : categoricalCrossentropy;
+    return make({ fromLogits: true, labelSmoothing }).call;
   }
 
   /** The metric that judges by the labels. */

@@ -133,7 +133,16 @@ export class CompiledGraph extends LayerGraph {
   }
 
   /** Mean loss and metrics over samples, which were checked. */
-  protected figuresOf({ xs, ys, n }: Lists, batchSize: number): Logs {
+  protected figuresOf(samples: Lists, batchSize: number): Logs {
+    const run = this.figuresIn(samples, batchSize);
+    for (;;) {
+      const { done, value } = run.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** `figuresOf` that can pause after each batch. */
+  protected *figuresIn({ xs, ys, n }: Lists, batchSize: number): Generator<void, Logs, void> {
     const figures = this.newFigures();
     for (const [start, count] of batchesOf(n, batchSize)) {
       const part = (t: Tensor): Tensor => slice(t, [[start, start + count]]);
@@ -146,6 +155,7 @@ export class CompiledGraph extends LayerGraph {
         }),
       );
       figures.add(loss, count);
+      yield;
     }
     return figures.logs;
   }

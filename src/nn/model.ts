@@ -2,7 +2,7 @@ import { slice } from '../autograd/movement.ts';
 import { valueAndGrad } from '../autograd/tape.ts';
 import { breather } from '../base/breather.ts';
 import { checkCount, checkFlag, StateError, ValueError } from '../base/errors.ts';
-import { checkListeners, checkOptions } from '../base/options.ts';
+import { checkFunction, checkListeners, checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -24,9 +24,11 @@ import {
   type Data,
   HELD,
   holdOut,
+  type Lists,
   presentOf,
   type SampleOptions,
   sampleWeights,
+  type Tensors,
   withoutAbsent,
 } from './samples.ts';
 import type { Symbols } from './symbolic.ts';
@@ -41,6 +43,7 @@ import {
   Trainer,
 } from './trainer.ts';
 import type { Values } from './values.ts';
+import { type Augment, variantsOf } from './variants.ts';
 
 export type { CompileOptions, EvaluateOptions } from './compiled.ts';
 
@@ -57,7 +60,7 @@ export interface Callback {
   onValidationEnd?(model: Model): void;
 }
 
-export interface FitOptions extends SampleOptions {
+export interface FitOptions<X extends Tensors = Tensor, Y extends Tensors = Tensor> extends SampleOptions {
   /** Samples of a step. Default 32. */
   readonly batchSize?: number;
   /** Number of the epoch to end before: as many passes over the data as this, unless `initialEpoch` is given. Default 1. */
@@ -73,6 +76,11 @@ export interface FitOptions extends SampleOptions {
    * the step and the direction. Steps are not recorded then, and take many times as long. Default false.
    */
   readonly anomaly?: boolean;
+  /**
+   * Makes the samples of each epoch from those that are trained on, as many and in their order: images that move, mixtures.
+   * Held-out samples, and what `history.left` gives, stay as they are. See `augment` and `mixup` of `whittle-ml/data`.
+   */
+  readonly augment?: Augment<X, Y>;
   /** Epoch to begin with, when resuming: a model that has trained for fewer draws the orders from this one on. Default 0. */
   readonly initialEpoch?: number;
   /** New order each epoch, by the model's seed and how many it was trained for, in other fits too. Default true. */
@@ -86,7 +94,9 @@ const HOOKS =
   'onTrainBegin onTrainEnd onEpochBegin onEpochEnd onBatchBegin onBatchEnd onValidationBegin onValidationEnd';
 
 const FIT_OPTIONS =
-  'batchSize epochs accumulate anomaly initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
+  'batchSize epochs accumulate anomaly augment initialEpoch shuffle validationSplit validationData classWeight sampleWeight callbacks verbose';
+
+const VARIANTS = 'Changes themselves are options of augment() of whittle-ml/data, which such a function may call';
 
 /** What `fit` returns: figures by epoch. */
 export interface History {
@@ -132,7 +142,11 @@ export class Model extends CompiledGraph {
    * Trains on whole passes over x [samples, ...] and y [samples, ...]. The same seed gives the same bits. A loss that is not
    * finite is warned of, once; `TerminateOnNaN` ends training at it.
    */
-  fit(x: Data, y: Data, options: FitOptions = {}): History {
+  fit<X extends Tensors = Tensor, Y extends Tensors = Tensor>(
+    x: Data,
+    y: Data,
+    options: FitOptions<X, Y> = {},
+  ): History {
     checkOptions('fit', options, FIT_OPTIONS);
     const run = this.passes(x, y, options);
     for (;;) {
@@ -141,11 +155,15 @@ export class Model extends CompiledGraph {
     }
   }
 
-  /** `fit` that lets other work in between batches, with the same result to the bit. */
-  async fitAsync(
+  /**
+   * `fit` that lets other work in between batches, those of held-out samples too, whenever 12 ms have passed: a page stays
+   * alive where a batch takes no longer. The same result to the bit. When `signal` is aborted it makes no further step and
+   * throws StateError; the model is then as after its last step, and may be used and trained.
+   */
+  async fitAsync<X extends Tensors = Tensor, Y extends Tensors = Tensor>(
     x: Data,
     y: Data,
-    options: FitOptions & { readonly signal?: { readonly aborted: boolean } } = {},
+    options: FitOptions<X, Y> & { readonly signal?: { readonly aborted: boolean } } = {},
   ): Promise<History> {
     checkOptions('fitAsync', options, `${FIT_OPTIONS} signal`);
     const run = this.passes(x, y, options);
@@ -187,10 +205,10 @@ export class Model extends CompiledGraph {
     };
   }
 
-  private *passes(x: Data, y: Data, options: FitOptions): Generator<void, History, void> {
+  private *passes(x: Data, y: Data, options: FitOptions<never, never>): Generator<void, History, void> {
     const { optimizer } = this.ready('fit');
     const { batchSize = 32, epochs = 1, initialEpoch = 0, shuffle = true, verbose = 0 } = options;
-    const { callbacks: given = [], accumulate = 1, anomaly = false } = options;
+    const { callbacks: given = [], accumulate = 1, anomaly = false, augment } = options;
     if (verbose !== 0 && verbose !== 1) throw new ValueError('fit', 'verbose', '0 or 1', verbose);
     checkCount('fit', 'batchSize', batchSize);
     checkCount('fit', 'epochs', epochs, 0);
@@ -198,6 +216,7 @@ export class Model extends CompiledGraph {
     checkFlag('fit', 'shuffle', shuffle);
     checkCount('fit', 'accumulate', accumulate);
     checkFlag('fit', 'anomaly', anomaly);
+    if (augment !== undefined) checkFunction('fit', 'augment', augment, '([x, y], epoch) => [x, y]', VARIANTS);
     checkListeners<Callback, typeof HOOKS>('fit', 'callbacks', given, HOOKS);
     const weigh = (ys: readonly Tensor[]): Tensor | null => sampleWeights('fit', ys, options, this.dtype);
     const samples = checkSamples('fit', this, x, y, undefined, weigh);
@@ -217,8 +236,14 @@ export class Model extends CompiledGraph {
     const anomalies = anomaly ? new Anomalies(this, watch) : null;
     // With anomalies too: steps that were recorded before are those of the optimizer itself.
     const groups = accumulate > 1 || anomaly ? new Accumulation(optimizer, n, batchSize * accumulate) : null;
-    const tensors = [...withoutAbsent(xs, weights), ...ys, ...(weights === null ? [] : [weights])];
-    const batches = new Batches(tensors, Math.min(batchSize, n));
+    const batchesIn = (samples: Lists): Batches => {
+      const tensors = [...withoutAbsent(samples.xs, weights), ...samples.ys, ...(weights === null ? [] : [weights])];
+      return new Batches(tensors, Math.min(batchSize, n));
+    };
+    let batches = batchesIn({ xs, ys, n });
+    const first = (t: Tensor): Tensor => (t.shape[0] === n ? t : slice(t, [[0, n]]));
+    const firsts: Lists = { xs: samples.xs.map(first), ys: samples.ys.map(first), n };
+    const firstWeights = weights && first(weights);
     let figures!: Figures; // of the epoch that runs
     const perEpoch = Math.ceil(n / batchSize);
     const callbacks: Callback[] = [...given];
@@ -234,6 +259,12 @@ export class Model extends CompiledGraph {
         random.step = before + epoch;
         const order = shuffle ? random.permutation(n) : allOf(n);
         figures = this.newFigures();
+        if (augment !== undefined) {
+          const variants = variantsOf(this, augment, firsts, firstWeights, before + epoch);
+          watch.samples = variants;
+          batches = batchesIn(variants);
+          yield;
+        }
         for (const [start, count] of batchesOf(n, batchSize)) {
           if (this.stopTraining) break;
           const batch = start / batchSize;
@@ -251,9 +282,12 @@ export class Model extends CompiledGraph {
         const entries = Object.entries(figures.logs);
         if (held !== null) {
           for (const callback of callbacks) callback.onValidationBegin?.(this);
-          for (const [key, value] of Object.entries(this.figuresOf(held, batchSize)))
-            entries.push([`val_${key}`, value]);
-          for (const callback of callbacks) callback.onValidationEnd?.(this);
+          try {
+            const logs = yield* this.figuresIn(held, batchSize);
+            for (const [key, value] of Object.entries(logs)) entries.push([`val_${key}`, value]);
+          } finally {
+            for (const callback of callbacks) callback.onValidationEnd?.(this);
+          }
         }
         entries.push(['learning_rate', optimizer.learningRate]);
         const logs: Logs = Object.fromEntries(entries);

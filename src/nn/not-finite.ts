@@ -7,7 +7,8 @@ const isBad = (value: number): boolean => !Number.isFinite(value);
 /** Says once in a fit that the loss of a batch is not finite, where, and what else is not. */
 export class LossWatch {
   private readonly model: LayerGraph & { readonly stopTraining: boolean };
-  private readonly samples: Lists;
+  /** Those that batches are of. */
+  samples: Lists;
   private readonly weights: Tensor | null;
   private hasWarned = false;
 
