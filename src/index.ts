@@ -166,13 +166,16 @@ export {
   type LayerExplanation,
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
+
 export {
   type LayerCriterion,
   type PruneLayersOptions,
   pruneLayers,
   type RemovableLayer,
   removableLayers,
+export { type LatencyOptions, latencies } from './compress/latency.ts';
 } from './compress/layers.ts';
+
 export {
   type Excess,
   heldTo,
@@ -189,8 +192,6 @@ export { isPruned, type Masks, makePermanent, pruneWith } from './compress/masks
 export {
   type Comparison,
   compare,
-  type LatencyOptions,
-  latencies,
   type Measurement,
   type MeasureOptions,
   measure,
@@ -387,6 +388,7 @@ export type { SharedGradient, Sharing } from './nn/sharing.ts';
 export { type StatisticsOptions, updateStatistics } from './nn/statistics.ts';
 export { input, SymbolicTensor } from './nn/symbolic.ts';
 export type { ReplayStatus } from './nn/trainer.ts';
+export type { Augment } from './nn/variants.ts';
 export * from './quantize/index.ts';
 
 export * from './share/index.ts';

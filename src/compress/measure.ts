@@ -1,4 +1,4 @@
-import { checkCount, checkFlag, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
+import { checkFlag, DTypeError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { elementsOf, sameShape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
@@ -29,6 +29,7 @@ import {
 } from '../nn/samples.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import { heldCost } from './held.ts';
+import { latencies, loadTimes, memoryOf } from './latency.ts';
 import { meaningsOf, outputsKnown } from './meanings.ts';
 import { inputsFor } from './observe.ts';
 import { heldNetworkOf } from './passes.ts';
@@ -55,8 +56,12 @@ export interface Measurement {
   readonly scoreName?: ScoreName | 'mixed';
   /** One for each of several outputs. */
   readonly scores?: readonly Score[];
-  /** Median milliseconds of a call with 1 and 64 samples; not for float64 weights. */
+  /** Median milliseconds of a call with 1 and 64 samples; this and what follows not for float64 weights. */
   readonly latency?: { readonly batch1: number; readonly batch64: number };
+  /** Median milliseconds from the bytes of the file to a program of one sample that is ready to run. */
+  readonly load?: number;
+  /** Bytes that programs hold: the weights of one of one sample, and all of those of 1 and of 64 samples. */
+  readonly memory?: { readonly weights: number; readonly batch1: number; readonly batch64: number };
 }
 
 type ScoreName = 'accuracy' | 'r2';
@@ -75,7 +80,7 @@ export interface MeasureOptions {
    * last activation and targets say: rows of labels that do not exclude each other are independent labels.
    */
   readonly outputs?: Outputs | readonly Outputs[];
-  /** Default true. */
+  /** Whether programs are made, for latency, load and memory. Default true. */
   readonly latency?: boolean;
   /** What weights of the file are coded with whose bytes are counted. Default none. */
   readonly coding?: FileCoding;
@@ -91,7 +96,10 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
-/** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
+/**
+ * Measures a model or a network: file size, parameters, multiply-adds, score, and on this machine its latency, the time to
+ * load it and the memory it runs in.
+ */
 export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
   checkOptions('measure', options, 'samples latency outputs coding');
   const { samples, latency = true, outputs, coding = 'none' } = options;
@@ -100,12 +108,11 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
   const network = heldNetworkOf('measure', subject);
   const cost = networkCost(network);
   const { parameters, nonZeroParameters, macs } = cost;
-  const bytes = encodeNetwork(network, { coding }).length;
-  const costs = { bytes, parameters, nonZeroParameters, macs, ...heldCost(network, cost) };
+  const file = encodeNetwork(network, { coding });
+  const costs = { bytes: file.length, parameters, nonZeroParameters, macs, ...heldCost(network, cost) };
   const score = samples === undefined ? {} : scoreOf(subject, samples, outputs);
   if (!latency || isDouble(network)) return { ...costs, ...score };
-  const [batch1, batch64] = [1, 64].map((batchSize) => latencies([network], { batchSize })[0]!) as [number, number];
-  return { ...costs, ...score, latency: { batch1, batch64 } };
+  return { ...costs, ...score, ...runtimes([network], [file])[0]! };
 }
 
 /**
@@ -132,9 +139,10 @@ export function compare(
   let q = measure(after, costs(meantAfter));
   const networks = [heldNetworkOf('compare', before), heldNetworkOf('compare', after)];
   if (latency && !networks.some(isDouble)) {
-    const [one, many] = [1, 64].map((batchSize) => latencies(networks, { batchSize })) as [number[], number[]];
-    p = { ...p, latency: { batch1: one[0]!, batch64: many[0]! } };
-    q = { ...q, latency: { batch1: one[1]!, batch64: many[1]! } };
+    const files = networks.map((network) => encodeNetwork(network, { coding }));
+    const [one, other] = runtimes(networks, files) as [Runtime, Runtime];
+    p = { ...p, ...one };
+    q = { ...q, ...other };
   }
   const notes = [...notesOf(p, q), ...(after instanceof QuantizedNetwork ? after.notes : [])];
   const isSingle = p.scores === undefined && q.scores === undefined;
@@ -175,6 +183,21 @@ function notesOf(p: Measurement, q: Measurement): string[] {
   const ratio = p.latency.batch64 / q.latency.batch64;
   const speed = `${ratio.toFixed(2)} times as fast on 64 samples`;
   return [...notes, ratio < 1.05 && isSame ? `not faster: ${speed}` : speed];
+}
+
+type Runtime = Required<Pick<Measurement, 'latency' | 'load' | 'memory'>>;
+
+/** What networks, and their files, take on this machine: times in turns. */
+function runtimes(networks: readonly Graph<Stored>[], files: readonly Uint8Array[]): Runtime[] {
+  const one = latencies(networks, { batchSize: 1 });
+  const many = latencies(networks, { batchSize: 64 });
+  const loads = loadTimes(files);
+  return networks.map((network, i) => {
+    const single = memoryOf(network, 1);
+    const batch64 = memoryOf(network, 64);
+    const memory = { weights: single.weights, batch1: single.bytes, batch64: batch64.bytes };
+    return { latency: { batch1: one[i]!, batch64: many[i]! }, load: loads[i]!, memory };
+  });
 }
 
 const isDouble = (network: Graph<Stored>): boolean => floatsOf(network) === 'float64';
@@ -333,42 +356,4 @@ function hasOneHotRows({ data, shape }: Tensor): boolean {
     if (row.indexOf(1) < 0 || row.filter((value) => value !== 0).length !== 1) return false;
   }
   return true;
-}
-
-export interface LatencyOptions {
-  readonly batchSize: number;
-  /** Samples taken of each network. Default 31. */
-  readonly rounds?: number;
-}
-
-/**
- * Median milliseconds of one call of each network, measured in turns round by round, so that a change of the machine's
- * speed meets all of them alike. A sample is the mean of enough calls to last about 0.3 ms: clocks are coarse.
- */
-export function latencies(networks: readonly Graph<Stored>[], options: LatencyOptions): number[] {
-  checkOptions('latencies', options, 'batchSize rounds');
-  if (!Array.isArray(networks)) throw new ValueError('latencies', 'the networks', 'a list', networks);
-  const { batchSize, rounds = 31 } = options;
-  checkCount('latencies', 'rounds', rounds);
-  const programs = networks.map((network) => {
-    const program = programOf(network, batchSize);
-    const inputs = program.inputShapes.map((shape, i) => {
-      const n = batchSize * elementsOf(shape);
-      return program.inputTypes[i] === 'int32' ? new Int32Array(n) : new Float32Array(n).map((_, j) => (j % 17) / 16);
-    });
-    const time = (calls: number): number => {
-      const start = performance.now();
-      for (let i = 0; i < calls; i++) program.run(inputs, batchSize);
-      return (performance.now() - start) / calls;
-    };
-    // Warm up, so that V8 has compiled the loops, and find out how many calls make a sample.
-    let calls = 1;
-    for (let spent = 0; spent < 10; calls = Math.min(calls * 2, 1 << 16)) spent += time(calls) * calls;
-    const enough = Math.max(1, Math.ceil(0.3 / Math.max(1e-6, time(calls))));
-    return { program, time, calls: enough, samples: [] as number[] };
-  });
-  for (let round = 0; round < rounds; round++)
-    for (const { time, calls, samples } of programs) samples.push(time(calls));
-  for (const { program } of programs) program.dispose();
-  return programs.map(({ samples }) => samples.sort((p, q) => p - q)[Math.floor(samples.length / 2)]!);
 }

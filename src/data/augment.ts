@@ -71,8 +71,7 @@ export function augment(images: Values, options: AugmentOptions = {}): Tensor {
   if (!isFloat(dtype)) throw new DTypeError(op, [dtype], 'needs real numbers', 'imagesOf() makes images of bytes');
   const [n, height, width] = shape as [number, number, number];
   const channels = shape[3] ?? 1;
-  const draw = (kind: string, count: number): ArrayLike<number> =>
-    streamOf(seed, kind, epoch).uniform([n, count]).data;
+  const draw = (kind: string, count: number): ArrayLike<number> => streamOf(seed, kind, epoch).uniform([n, count]).data;
 
   const shifts = draw('jitter', 2);
   const flips = draw('flip', 2);

@@ -69,7 +69,7 @@ export interface Distilled {
 
 /**
  * Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531v1): the student learns alpha·T²·KL(softmax(t/T) ‖ softmax(s/T)) plus
- * (1 - alpha) times the loss on the labels, where t and s are the logits of teacher and student. T² keeps the gradient's
+ * (1 - alpha) times the loss on the labels (smoothed as those of its own loss are), where t and s are the logits of teacher and student. T² keeps the gradient's
  * size when T changes (section 2). A final sigmoid, or its logits, is treated as a softmax over two classes; other outputs
  * with numbers as targets are regression: the mean squared errors to teacher and labels are mixed. A network that ends in
  * softmax is read before it; one that ends in no activation gives logits if it was compiled so (`fromLogits`), the other

@@ -30,6 +30,8 @@ const forgotten = new FinalizationRegistry<Held>(giveBack);
 
 /** The memory of one program, in the heap of its kernels if they have one. */
 export class Buffers {
+  /** Of all that was made. */
+  bytes = 0;
   private readonly held: Held | null;
 
   constructor({ heap }: Kernels) {
@@ -46,8 +48,9 @@ export class Buffers {
 
   /** Zeros. Throws LimitError where the machine has no room. */
   make<T extends ElementType>(type: T, length: number): Buffer<T> {
-    if (this.held === null) return { type, length, array: ordinary(type, length), address: 0 };
-    const array = this.held.heap.allocate(type, length);
+    const array = this.held === null ? ordinary(type, length) : this.held.heap.allocate(type, length);
+    this.bytes += array.byteLength;
+    if (this.held === null) return { type, length, array, address: 0 };
     const buffer = { type, length, array, address: array.byteOffset };
     this.held.buffers.push(buffer);
     return buffer;

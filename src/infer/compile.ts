@@ -41,6 +41,8 @@ export interface Compiled {
   readonly steps: readonly Step[];
   readonly inputs: readonly Port<'float32' | 'int32'>[];
   readonly outputs: readonly Port<'float32'>[];
+  /** Bytes of its weights, as it holds them. */
+  readonly weights: number;
 }
 
 /** Room that nodes use one after another while they compute. */
@@ -88,6 +90,7 @@ export function compile(setting: Setting): Compiled {
   const room = (numbers: number): number => size(caller, [batchSize, numbers]);
   const places = new Map<Slot, Buffer<SlotType>>();
   for (const slot of slots) places.set(slot, buffers.make(slot.type, room(slot.length)));
+  const inPlaces = buffers.bytes;
   const copies = new Map<unknown, unknown>();
   const scratches: Scratch<SlotType>[] = [];
   const steps: Step[] = [];
@@ -147,6 +150,7 @@ export function compile(setting: Setting): Compiled {
       },
     } as Site);
   });
+  const weights = buffers.bytes - inPlaces;
   for (const own of scratches) own.buffer = buffers.make(own.type, room(own.size));
   steps.forEach((step, i) => {
     step(
@@ -162,6 +166,7 @@ export function compile(setting: Setting): Compiled {
     steps,
     inputs: network.inputs.map(({ name }) => port(name)) as Compiled['inputs'],
     outputs: network.outputs.map(port) as Compiled['outputs'],
+    weights,
   };
 }
 

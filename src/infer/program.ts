@@ -31,6 +31,11 @@ export interface Program {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
   /**
+   * Bytes that it holds: of the weights as it multiplies them, and of the values of up to `batchSize` samples, each place
+   * used by one node after another. Not the arrays of results, which a number of samples gets at its first run.
+   */
+  readonly memory: { readonly weights: number; readonly values: number };
+  /**
    * The network's output for the first `samples` samples of `input` (default: all that `input` holds), samples in
    * order. A network with several inputs or outputs takes a list of arrays and gives one. A result is an array of the
    * program's, written over by the next run: copy it to keep it. Inputs are only read. Allocates nothing when the number
@@ -140,7 +145,7 @@ interface Run {
 }
 
 function programOf(
-  { steps, inputs, outputs }: Compiled,
+  { steps, inputs, outputs, weights }: Compiled,
   batchSize: number,
   kernels: Kernels,
   buffers: Buffers,
@@ -203,6 +208,7 @@ function programOf(
     inputTypes: inputs.map(({ buffer }) => buffer.type),
     inputShape: inputs[0]!.shape,
     outputShape: outputs[0]!.shape,
+    memory: { weights, values: buffers.bytes - weights },
     run,
     dispose() {
       isDisposed = true;

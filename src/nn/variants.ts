@@ -21,7 +21,8 @@ export function variantsOf(
   epoch: number,
 ): Lists {
   const made: unknown = augment([oneOrAll<never>(xs), oneOrAll<never>(ys)], epoch);
-  if (!Array.isArray(made) || made.length !== 2) throw new ValueError('fit', 'what augment gives', 'a list [x, y]', made);
+  if (!Array.isArray(made) || made.length !== 2)
+    throw new ValueError('fit', 'what augment gives', 'a list [x, y]', made);
   const [x, y] = made as unknown as SampleLists;
   const samples = checkSamples('fit', model, x, y, ['x of augment', 'y of augment'], () => weights);
   if (samples.n !== n) {

@@ -1,7 +1,7 @@
 import { checkCount, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { aligned } from '../base/text.ts';
-import { latencies } from '../compress/measure.ts';
+import { latencies } from '../compress/latency.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
 import type { Stored } from '../graph/encoding.ts';
