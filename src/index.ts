@@ -167,13 +167,13 @@ export {
 } from './compress/explain.ts';
 export { foldBatchNorm } from './compress/fold.ts';
 
+export { type LatencyOptions, latencies } from './compress/latency.ts';
 export {
   type LayerCriterion,
   type PruneLayersOptions,
   pruneLayers,
   type RemovableLayer,
   removableLayers,
-export { type LatencyOptions, latencies } from './compress/latency.ts';
 } from './compress/layers.ts';
 
 export {

@@ -1,6 +1,6 @@
 import {
   Adam,
-  assign,
+  type Augment,
   type Callback,
   cosineDecay,
   fromData,
@@ -8,10 +8,10 @@ import {
   Model,
   type Network,
   predictNetwork,
-  type Tensor,
+  reshape,
 } from 'whittle-ml';
+import { augment } from 'whittle-ml/data';
 import { CLASSES, type Labelled, tensorOf } from './images.ts';
-import { jitter } from './jitter.ts';
 
 export interface TrainOptions {
   readonly samples: Labelled;
@@ -46,21 +46,17 @@ export function train(model: Model, options: TrainOptions): void {
   const x = tensorOf(samples, model.inputShape);
   const labels = fromData(samples.labels, [samples.labels.length]);
   const own = courseOf(options);
-  if (most > 0) own.push(moving(x, most, samples, model.seed));
   model.compile({ optimizer: new Adam({ learningRate: rate }), loss: LOSS });
-  model.fit(x, labels, { epochs, batchSize: BATCH, callbacks: [...own, ...callbacks] });
+  const moved = most > 0 && { augment: moving(model, most, samples) };
+  model.fit(x, labels, { epochs, batchSize: BATCH, callbacks: [...own, ...callbacks], ...moved });
   model.compile({ optimizer: new Adam(), loss: LOSS });
 }
 
-/** Moves the images of `x` at the beginning of each epoch. */
-function moving(x: Tensor, most: number, { height, width }: Labelled, seed: number): Callback {
-  const from = (x.data as Float32Array).slice();
-  const to = new Float32Array(from.length);
-  return {
-    onEpochBegin(epoch) {
-      jitter(from, to, [height, width], { seed, epoch, most });
-      assign(x, fromData(to, x.shape));
-    },
+/** Images that are moved by up to `most` pixels along each axis, anew in each epoch of a fit. */
+function moving({ seed, epochs: before }: Model, most: number, { height, width }: Labelled): Augment {
+  return ([x, labels], epoch) => {
+    const images = reshape(x, [-1, height, width]);
+    return [reshape(augment(images, { shift: most, seed, epoch: epoch - before }), x.shape), labels];
   };
 }
 

@@ -20,10 +20,10 @@ export function variantsOf(
   weights: Tensor | null,
   epoch: number,
 ): Lists {
-  const made: unknown = augment([oneOrAll<never>(xs), oneOrAll<never>(ys)], epoch);
+  const made = augment([oneOrAll<never>(xs), oneOrAll<never>(ys)], epoch);
   if (!Array.isArray(made) || made.length !== 2)
     throw new ValueError('fit', 'what augment gives', 'a list [x, y]', made);
-  const [x, y] = made as unknown as SampleLists;
+  const [x, y] = made;
   const samples = checkSamples('fit', model, x, y, ['x of augment', 'y of augment'], () => weights);
   if (samples.n !== n) {
     const problem = `augment gives ${samples.n} samples of ${n}, and must give as many, in their order`;

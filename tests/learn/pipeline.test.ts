@@ -134,12 +134,7 @@ describe('Pipeline', () => {
     expect(model.steps.map(([name]) => name)).toEqual(['standardScaler', 'standardScaler2', 'standardScaler3', 'last']);
     expect(Object.keys(model.namedSteps)).toEqual(model.steps.map(([name]) => name));
     expect(model.namedSteps.last).toBe(model.last);
-    expect(model.options).toMatchObject({
-      standardScaler: {},
-      standardScaler2: {},
-      standardScaler3: {},
-      last: { fitIntercept: true },
-    });
+    expect(model.options).toMatchObject({ standardScaler: {}, standardScaler2: {}, standardScaler3: {}, last: { fitIntercept: true } });
     expect(() => model.get('lasso')).toThrow('name must be standardScaler or standardScaler2 or');
     expect(
       () =>
