@@ -44,6 +44,7 @@ export function figuresOf(seeds: readonly (readonly Measured[])[], tick: () => v
     tick();
     return { one: one!, many: many! };
   });
+  const running = seeds.map((all) => all.map(({ network }) => measure(network)));
   return seeds[0]!.map((_, i) => {
     const over = (f: (m: Measured['measurement']) => number): FormResult['bytes'] =>
       figure(seeds.map((all) => f(all[i]!.measurement)));
@@ -56,6 +57,8 @@ export function figuresOf(seeds: readonly (readonly Measured[])[], tick: () => v
       macs: over(({ macs }) => macs),
       latency1: figure(times.map(({ one }) => one[i]!)),
       latency64: figure(times.map(({ many }) => many[i]!)),
+      load: figure(running.map((all) => all[i]!.load ?? Number.NaN)),
+      memory: figure(running.map((all) => all[i]!.memory?.batch1 ?? Number.NaN)),
     };
   });
 }

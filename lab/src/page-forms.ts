@@ -192,5 +192,7 @@ function formTable(report: JobReport): Markup {
     { title: 'multiply-adds', number: true, cell: (f) => range(f.macs, whole) },
     { title: '1 sample', number: true, cell: (f) => range(f.latency1, time) },
     { title: '64 samples', number: true, cell: (f) => range(f.latency64, time) },
+    { title: 'to load', number: true, cell: (f) => range(f.load, time) },
+    { title: 'bytes to run', number: true, cell: (f) => range(f.memory, whole) },
   ]);
 }

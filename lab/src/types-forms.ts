@@ -57,6 +57,9 @@ export interface FormResult {
   /** Median milliseconds of one call, on the machine in `environment`. */
   readonly latency1: Figure;
   readonly latency64: Figure;
+  /** Median milliseconds from the bytes of the file to a program of one sample, and bytes that this program holds. */
+  readonly load: Figure;
+  readonly memory: Figure;
   /** What the pass changed and what it did not, in sentences. */
   readonly notes: readonly string[];
 }

@@ -16,10 +16,10 @@ export const plants = [
   },
   {
     name: 'what moves out of an image comes in on its other side',
-    file: 'bench/papers/jitter.ts',
-    find: 'const left = Math.max(0, right);',
-    replace: 'const left = right;',
-    mustFail: ['tests/bench/papers.test.ts'],
+    file: 'src/data/augment.ts',
+    find: 'const isInside = x >= 0 && x < width;',
+    replace: 'const isInside = true;',
+    mustFail: ['tests/data/augment.test.ts'],
   },
   {
     name: 'the bits of a kept weight leave out all but values and positions',

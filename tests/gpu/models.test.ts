@@ -24,7 +24,7 @@ import {
   Layer,
   SpatialDropout2D,
 } from '../../src/nn/layers.ts';
-import { binaryCrossentropy, categoricalCrossentropy } from '../../src/nn/losses.ts';
+import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from '../../src/nn/losses.ts';
 import { type CompileOptions, Model } from '../../src/nn/model.ts';
 import { toNetwork } from '../../src/nn/network.ts';
 import { BatchNorm, LayerNorm } from '../../src/nn/normalizations.ts';
@@ -233,6 +233,13 @@ describe('a plan', () => {
       categoricalCrossentropy({ labelSmoothing: 0.5 }),
       y(2),
       [0.25, 0.75, 0.25, 0.75],
+    ],
+    [
+      'labels, smoothed',
+      softmaxOf(),
+      sparseCategoricalCrossentropy({ labelSmoothing: 0.5 }),
+      LABELS,
+      [0.75, 0.25, 0.25, 0.75],
     ],
     ['smoothed by 0', softmaxOf(), categoricalCrossentropy({ labelSmoothing: 0 }), y(2), [0, 1, 0, 1]],
     [

@@ -158,6 +158,8 @@ export function withLight(seeds = 1): JobReport {
       macs: figure(888_192 / (i + 1), 0, seeds),
       latency1: figure((0.1 * share) / (i + 1), 0.001, seeds),
       latency64: figure((6 * share) / (i + 1), 0.05, seeds),
+      load: figure(1, 0.1, seeds),
+      memory: figure(90_000 / (i + 1), 0, seeds),
       notes: variant === 'int8' ? [`${name}: activations are int8`] : [],
     })),
   );

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   Activation,
   Adam,
@@ -14,6 +14,7 @@ import {
   Flatten,
   type Logs,
   loadModel,
+  type Metric,
   mul,
   relu,
   reshape,
@@ -396,6 +397,95 @@ describe('fitAsync', () => {
     expect([batches, ended, model.steps]).toEqual([3, 1, 3]);
     await expect(model.fitAsync(x, y, options)).rejects.toThrow(/aborted/);
     expect(batches).toBe(3);
+    expect(model.fit(x, y).epochs).toEqual([0]);
+  });
+
+  /** A clock that goes on by 20 ms whenever a batch is looked at, in training and of held-out samples. */
+  function slow(): { readonly metric: Metric; readonly now: () => number } {
+    let now = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const update = (): void => {
+      now += 20;
+    };
+    return { metric: { name: 'slow', create: () => ({ update, result: () => 0 }) }, now: () => now };
+  }
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test.each([
+    ['of training', { epochs: 4 }],
+    ['of held-out samples', { epochs: 1, validationData: [x, y] as const }],
+  ])('lets a timer fire between batches %s, however few there are', async (_, more) => {
+    const { metric, now } = slow();
+    const model = network();
+    model.compile({ loss: 'mse', metrics: [metric] });
+    let [last, longest, fired] = [now(), 0, 0];
+    let timer: ReturnType<typeof setTimeout>;
+    const tick = (): void => {
+      longest = Math.max(longest, now() - last);
+      last = now();
+      fired++;
+      timer = setTimeout(tick, 0);
+    };
+    timer = setTimeout(tick, 0);
+    await model.fitAsync(x, y, { batchSize: 5, ...more });
+    clearTimeout(timer!);
+    expect(fired).toBeGreaterThan(5);
+    expect(longest).toBeLessThanOrEqual(40);
+  });
+
+  test('leaves a model as after its last step when it is aborted during a pause', async () => {
+    const { metric } = slow();
+    const controller = new AbortController();
+    const [model, same] = [network(), network()];
+    for (const each of [model, same]) each.compile({ optimizer: new Adam(), loss: 'mse', metrics: [metric] });
+    let batches = 0;
+    const callback: Callback = {
+      onBatchEnd() {
+        if (++batches === 7) setTimeout(() => controller.abort(), 0);
+      },
+    };
+    const options = { epochs: 50, batchSize: 5, callbacks: [callback], signal: controller.signal };
+    await expect(model.fitAsync(x, y, options)).rejects.toThrow('fitAsync: was aborted');
+    expect(model.steps).toBe(7);
+    same.fit(x, y, {
+      epochs: 50,
+      batchSize: 5,
+      callbacks: [
+        {
+          onBatchEnd(_batch, _logs, own) {
+            own.stopTraining = own.steps === 7;
+          },
+        },
+      ],
+    });
+    expect(digest(model)).toBe(digest(same));
+    expect(model.predict(x).data).toEqual(same.predict(x).data);
+    expect(digest(loadModel(saveModel(model, { withoutCode: true })))).toBe(digest(same));
+    model.fit(x, y, { epochs: 2 });
+    same.fit(x, y, { epochs: 2 });
+    expect(digest(model)).toBe(digest(same));
+  });
+
+  test('ends what callbacks began when it is aborted among held-out samples', async () => {
+    const { metric } = slow();
+    const controller = new AbortController();
+    const model = network();
+    model.compile({ loss: 'mse', metrics: [metric] });
+    const heard: string[] = [];
+    const callback: Callback = {
+      onValidationBegin() {
+        heard.push('begin');
+        setTimeout(() => controller.abort(), 0);
+      },
+      onValidationEnd: () => heard.push('end'),
+      onEpochEnd: () => heard.push('epoch'),
+      onTrainEnd: () => heard.push('train'),
+    };
+    const options = { batchSize: 5, validationData: [x, y] as const, callbacks: [callback] };
+    await expect(model.fitAsync(x, y, { ...options, signal: controller.signal })).rejects.toThrow(StateError);
+    expect(heard).toEqual(['begin', 'end', 'train']);
     expect(model.fit(x, y).epochs).toEqual([0]);
   });
 });
