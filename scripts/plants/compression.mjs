@@ -429,7 +429,7 @@ export const plants = [
   },
   {
     name: 'measured programs stay in the heap',
-    file: 'src/compress/measure.ts',
+    file: 'src/compress/latency.ts',
     find: 'for (const { program } of programs) program.dispose();',
     replace: '',
     mustFail: ['tests/compress/measure.test.ts'],

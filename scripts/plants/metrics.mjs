@@ -17,8 +17,8 @@ export const plants = [
   {
     name: 'inputs of a sample of weight 0 meet its gradient of 0 as they are',
     file: 'src/nn/model.ts',
-    find: '...withoutAbsent(xs, weights), ...ys',
-    replace: '...xs, ...ys',
+    find: '...withoutAbsent(samples.xs, weights), ...samples.ys',
+    replace: '...samples.xs, ...samples.ys',
     mustFail: ['tests/nn/absent-samples.test.ts'],
   },
   {
@@ -59,8 +59,8 @@ export const plants = [
   {
     name: 'evaluate does not weigh a partial batch by its size',
     file: 'src/nn/compiled.ts',
-    find: 'figures.add(loss, count);\n    }\n    return',
-    replace: 'figures.add(loss, batchSize);\n    }\n    return',
+    find: 'figures.add(loss, count);\n      yield;',
+    replace: 'figures.add(loss, batchSize);\n      yield;',
     mustFail: ['tests/nn/metrics-on-logits.test.ts'],
   },
   {

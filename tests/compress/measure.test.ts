@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import {
   compare,
+  compileInference,
   Dense,
   damage,
   decodeNetwork,
@@ -52,6 +53,37 @@ describe('measure', () => {
     expect(latency!.batch1).toBeGreaterThan(0);
     expect(latency!.batch64).toBeGreaterThan(0);
     expect(measure(smallModel(1, 'float64'))).not.toHaveProperty('latency');
+  });
+
+  test('measures the time to load the file and the bytes that programs hold, with latency alone', () => {
+    const model = smallModel(); // 5 to 6 to 3
+    const { load, memory } = measure(model);
+    expect(load).toBeGreaterThan(0);
+    const [one, many] = [1, 64].map((batchSize) => compileInference(model, batchSize).memory);
+    expect(memory).toEqual({
+      weights: one!.weights,
+      batch1: one!.weights + one!.values,
+      batch64: many!.weights + many!.values,
+    });
+    expect(many!.values).toBe(64 * one!.values);
+    expect(memory!.weights).toBeGreaterThanOrEqual(4 * model.parameterCount);
+    for (const none of [measure(model, quick), measure(smallModel(1, 'float64'))]) {
+      expect(none).not.toHaveProperty('load');
+      expect(none).not.toHaveProperty('memory');
+    }
+    const int8 = measure(quantize(articleModel(), { calibration: normal([40, 100], 1) }));
+    expect(int8.memory!.weights).toBeLessThan(measure(articleModel()).memory!.weights / 3);
+  });
+
+  test('loads a file with the coding that was asked for, and compare measures both sides', () => {
+    const model = smallModel();
+    expect(measure(model, { coding: 'range' }).load).toBeGreaterThan(0);
+    const { before, after } = compare(model, quantize(model, { calibration: x }), { coding: 'range' });
+    for (const side of [before, after]) {
+      expect(side.load).toBeGreaterThan(0);
+      expect(side.memory!.batch64).toBeGreaterThan(side.memory!.batch1);
+    }
+    expect(compare(model, model, quick).before).not.toHaveProperty('memory');
   });
 
   test('scores accuracy on labels, on one-hot rows and on a sigmoid', () => {

@@ -33,6 +33,25 @@ describe('the memory of a program', () => {
     expect(held(heap)).toEqual(after);
   });
 
+  test('is counted: weights once, whatever the batch, and places for each of its samples', () => {
+    for (const table of [reference, cpu, tableOn(new CountedHeap())]) {
+      const memory = (batchSize: number): { readonly weights: number; readonly values: number } => {
+        const program = compileNetwork(
+          chain([8], [dense('a', 8, 4, randoms(1)), dense('b', 4, 2, randoms(2))]),
+          batchSize,
+          table,
+        );
+        program.dispose();
+        return program.memory;
+      };
+      const { weights, values } = memory(1);
+      expect(weights).toBeGreaterThanOrEqual(4 * (8 * 4 + 4 + 4 * 2 + 2));
+      expect(weights % 4).toBe(0);
+      expect(values).toBeGreaterThanOrEqual(4 * (8 + 4)); // at least one place is used again
+      expect(memory(7)).toEqual({ weights, values: 7 * values });
+    }
+  });
+
   test('is found again after a growth of the heap, and given back', () => {
     const heap = new CountedHeap();
     const before = held(heap);

@@ -245,6 +245,8 @@ export function fixture(seeds = 1, name = 'digits'): JobReport {
     macs: figure(macs, 0, seeds),
     latency1: figure(one, one / 10, seeds),
     latency64: figure(many, many / 10, seeds),
+    load: figure(2 * one, 0, seeds),
+    memory: figure(50_000, 0, seeds),
     notes: [`${formName}: changes bytes`],
   });
   const bell = (low: number, high: number, peak: number): number[] =>

@@ -45,7 +45,8 @@ const quiet: Progress = { stage: () => {}, tick: () => {} };
 function figuresOf(report: JobReport): Figure[] {
   const fits = report.fits.flatMap(({ train, test, gap }) => [train, test, gap]);
   const forms = report.forms.flatMap((f) => [f.score, f.bytes, f.parameters, f.nonZeroParameters, f.macs]);
-  return [...fits, ...forms, ...report.forms.flatMap((form) => [form.latency1, form.latency64])];
+  const times = report.forms.flatMap(({ latency1, latency64, load, memory }) => [latency1, latency64, load, memory]);
+  return [...fits, ...forms, ...times];
 }
 
 const FITS = ['underfit', 'overfit', 'more data', 'L1', 'L2', 'dropout', 'early stopping', 'smaller network'];

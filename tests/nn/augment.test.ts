@@ -123,7 +123,7 @@ describe('samples of an epoch', () => {
     expect(shapes).toEqual([[30, 6, 6, 1], [30]]);
     const rest = [[30, null]] as const;
     const { loss } = made.evaluate(slice(x, [...rest]), slice(y, [...rest]));
-    expect(history.val_loss![0]).toBeCloseTo(loss, 6);
+    expect(history.val_loss![0]).toBeCloseTo(loss!, 6);
     expect(left!()!.train.xs[0]!.data).toEqual(x.data.subarray(0, 30 * 36));
   });
 
