@@ -9,3 +9,6 @@ export type Language = (typeof LANGUAGES)[number];
 
 /** What both languages write alike, such as a unit. */
 export const both = (text: string): Bilingual => ({ en: text, zh: text });
+
+/** Of figures without a unit. */
+export const NO_UNIT: Bilingual = both('');

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { draw, logAxis, PANEL, type Tip } from '../plot.ts';
-import type { Bilingual, Language } from './bilingual.ts';
+import { type Bilingual, type Language, NO_UNIT } from './bilingual.ts';
 import type { Chart, Estimate } from './claim.ts';
 import { estimateText, number, withUnit } from './words.ts';
 
@@ -12,13 +12,13 @@ interface Strip {
   readonly of: Estimate;
 }
 
-const ROW = 46;
+const ROW = 62;
 const MARGIN = 14;
 const FOOT = 24;
 /** Of a dot above and below the middle of its strip, in rows, so that equal ones are seen side by side. */
-const SPREAD = [0, 0.11, -0.11, 0.055, -0.055];
+const SPREAD = [0, 0.1, -0.1, 0.05, -0.05];
 /** Between the dots of the seeds and the mean. */
-const APART = 0.24;
+const APART = 0.27;
 const SEED: Bilingual = { en: 'seed', zh: '种子' };
 const MEAN: Bilingual = { en: 'mean', zh: '均值' };
 const SMALLEST: Bilingual = { en: 'smallest effect that matters', zh: '有意义的最小效应' };
@@ -66,7 +66,7 @@ function strips(all: readonly Strip[], seeds: readonly number[], frame: Frame): 
       ...size,
       ...{ height: all.length * ROW + FOOT + MARGIN, marginTop: 4, marginBottom: FOOT + 10 },
       x: { type: isLog ? 'log' : 'linear', domain, axis: null },
-      y: { type: 'linear', domain: [-0.6, all.length - 0.4], reverse: true, axis: null },
+      y: { type: 'linear', domain: [-0.55, all.length - 0.45], reverse: true, axis: null },
       marks: [
         ...(isLog
           ? logAxis([domain[0], domain[1]], size, number)
@@ -81,7 +81,7 @@ function strips(all: readonly Strip[], seeds: readonly number[], frame: Frame): 
         named
           ? Plot.text(all, {
               x: domain[0],
-              y: (_: Strip, i: number) => i - 0.36,
+              y: (_: Strip, i: number) => i - 0.42,
               text: 'name',
               textAnchor: 'start',
               fill: 'currentColor',
@@ -113,7 +113,7 @@ function strips(all: readonly Strip[], seeds: readonly number[], frame: Frame): 
 
 /** The default: the effect of each seed, its mean with the interval, and where it begins to matter. */
 export const effectStrip: Chart = ({ effect }, summary, language) => {
-  const { name, unit, better, smallest } = effect;
+  const { name, unit = NO_UNIT, better, smallest } = effect;
   const at = better === 'higher' ? smallest : 0 - smallest;
   const text = `${SMALLEST[language]}: ${withUnit(at, unit[language])}`;
   return strips([{ name: '', of: summary.effect }], summary.seeds, {
@@ -128,15 +128,16 @@ export const effectStrip: Chart = ({ effect }, summary, language) => {
 
 const stripsOfArms =
   (isLog: boolean): Chart =>
-  ({ arms, effect: { unit } }, summary, language) => {
+  ({ arms }, summary, language) => {
+    const unit = Object.values(arms)[0]?.unit ?? NO_UNIT;
     const shown = Object.entries(arms).flatMap(([name, arm]): Strip[] =>
-      arm.unit === undefined ? [{ name: arm[language], of: summary.figures[name]! }] : [],
+      (arm.unit ?? NO_UNIT).en === unit.en ? [{ name: arm[language], of: summary.figures[name]! }] : [],
     );
     const label = shown.map(({ name, of }) => `${name} ${estimateText(of, unit, language)}`).join('; ');
     return strips(shown, summary.seeds, { ...{ unit: unit[language], language, isLog, label }, marks: [] });
   };
 
-/** A strip for each arm in the effect's unit, one below the other. */
+/** A strip for each arm in the unit of the first, one below the other. */
 export const armStrips: Chart = stripsOfArms(false);
 
 /** The same on a logarithmic axis, for figures above 0 that differ by powers of ten. */

@@ -27,7 +27,7 @@ export interface Summary<Name extends string = string> {
 
 /** What one figure is of. */
 export interface Arm extends Bilingual {
-  /** Where it is another than the effect's: such figures are told, and not drawn beside the others. */
+  /** Default none, as of R² and losses. */
   readonly unit?: Bilingual;
 }
 
@@ -36,8 +36,8 @@ export interface Effect<Name extends string = string> {
   readonly name: Bilingual;
   /** A figure, or the first of two less the second. */
   readonly of: Name | readonly [figure: Name, less: Name];
-  /** Also that of every arm without one of its own. May be empty. */
-  readonly unit: Bilingual;
+  /** Default none. */
+  readonly unit?: Bilingual;
   /** In which direction the effect speaks for the claim. */
   readonly better: 'higher' | 'lower';
   /**

@@ -1,7 +1,7 @@
 import { html, Markup, pageOf } from '../html.ts';
-import { both } from './bilingual.ts';
+import { type Bilingual, both, NO_UNIT } from './bilingual.ts';
 import { effectStrip } from './charts.ts';
-import type { Claim, Effect, Estimate } from './claim.ts';
+import type { Effect, Estimate } from './claim.ts';
 import { each, say } from './parts.ts';
 import type { Report, Result } from './results.ts';
 import { SCRIPT } from './script.ts';
@@ -84,7 +84,7 @@ function articleOf(result: Result): Markup {
 <p>${say(reasonOf(claim, verdict, summary))}</p>
 <ul class="cited">${citations.map(({ text, url }) => html`<li>${url === undefined ? text : html`<a href="${url}">${text}</a>`}</li>`)}</ul>
 <h4>${say({ en: 'What was compared: mean (95 % interval)', zh: '比较对象：均值（95 % 置信区间）' })}</h4>
-<dl>${Object.entries(claim.arms).map(([name, arm]) => figureOf(arm, summary.figures[name]!, arm.unit ?? effect.unit))}</dl>
+<dl>${Object.entries(claim.arms).map(([name, arm]) => figureOf(arm, summary.figures[name]!, arm.unit ?? NO_UNIT))}</dl>
 </div>
 <figure><figcaption>${effectText(effect, summary.effect)}</figcaption>${each(
     (language) => new Markup((claim.charts ?? effectStrip)(claim, summary, language)),
@@ -93,30 +93,34 @@ ${claim.example === undefined ? '' : code(claim.example.before, example)}
 </article>`;
 }
 
-const figureOf = (name: Claim['effect']['name'], of: Estimate, unit: Effect['unit']): Markup =>
+const figureOf = (name: Bilingual, of: Estimate, unit: Bilingual): Markup =>
   html`<dt>${say(name)}</dt><dd>${say({ en: estimateText(of, unit, 'en'), zh: estimateText(of, unit, 'zh') })}</dd>`;
 
 function effectText(effect: Effect, of: Estimate): Markup {
+  const { unit = NO_UNIT } = effect;
   const wanted = {
     en: `For the claim to hold: ${wantedText({ effect }, 'en')}.`,
     zh: `成立的条件：${wantedText({ effect }, 'zh')}。`,
   };
-  const mean = { en: estimateText(of, effect.unit, 'en'), zh: estimateText(of, effect.unit, 'zh') };
-  return html`<b>${say(effect.name)}: ${say(mean)}</b><br>${say(wanted)}`;
+  const mean = {
+    en: `${effect.name.en}: ${estimateText(of, unit, 'en')}`,
+    zh: `${effect.name.zh}：${estimateText(of, unit, 'zh')}`,
+  };
+  return html`<b>${say(mean)}</b><br>${say(wanted)}`;
 }
 
 function code(before: string, after: string): Markup {
-  const block = (title: { en: string; zh: string }, text: string): Markup =>
-    html`<div><h4>${say(title)}</h4><pre><code>${text.trim()}</code></pre></div>`;
-  return html`<details><summary>${say({ en: 'The code: the article’s way, and ours', zh: '代码：文章的写法与我们的写法' })}</summary><div class="pair">${block(
+  const block = (title: Bilingual, text: string): Markup =>
+    html`<h4>${say(title)}</h4><pre><code>${text.trim()}</code></pre>`;
+  return html`<details><summary>${say({ en: 'The code: the article’s way, and ours', zh: '代码：文章的写法与我们的写法' })}</summary>${block(
     { en: 'In the spirit of the article (not run)', zh: '文章写法的大意（不运行）' },
     before,
-  )}${block({ en: 'Ours, as it was run', zh: '我们的写法（即实际运行的代码）' }, after)}</div></details>`;
+  )}${block({ en: 'Ours, as it was run', zh: '我们的写法（即实际运行的代码）' }, after)}</details>`;
 }
 
 const RULE = html`<section aria-labelledby="rule"><h2 id="rule">${say({ en: 'How it is judged', zh: '如何判定' })}</h2>
 <p>${say({
-  en: 'Each claim has one effect, and a smallest effect with which it would matter. The effect is measured with several seeds, where there are two arms as a difference within each seed; mean and 95 % interval are Student’s. The claim holds if the whole interval is at the smallest effect or beyond, does not hold if the whole interval falls short of it, and depends if the smallest effect lies within. The intervals speak of other seeds, not of other data.',
-  zh: '每条说法对应一个效应，以及一个有意义的最小效应。效应用多个种子测量；有两组时，先在每个种子内取差。均值与 95 % 置信区间按学生 t 分布计算。若整个区间达到或超过最小效应，该说法成立；若整个区间都达不到，则不成立；若最小效应落在区间之内，则视情况而定。区间反映的是换一批种子的差异，而不是换一份数据的差异。',
+  en: 'Each claim has one effect, and a smallest effect with which it would matter. The effect is measured with several seeds, where there are two arms as a difference within each seed; mean and 95 % interval are Student’s. The claim holds if the whole interval is at the smallest effect or beyond, does not hold if the whole interval falls short of it, and depends if the smallest effect lies within. An interval speaks of other seeds: of other samples where a seed draws them, else of other weights and orders on the same data. In the charts a dot is a seed, and the diamond the mean with its interval.',
+  zh: '每条说法对应一个效应，以及一个有意义的最小效应。效应用多个种子测量；有两组时，先在每个种子内取差。均值与 95 % 置信区间按学生 t 分布计算。若整个区间达到或超过最小效应，该说法成立；若整个区间都达不到，则不成立；若最小效应落在区间之内，则视情况而定。区间反映的是换一批种子会带来的差异：种子若用来抽取样本，就是换一批样本；否则只是在同一份数据上换一套初始权重和样本顺序。图中每个圆点代表一个种子，菱形及其线段代表均值与置信区间。',
 })}</p>
 </section>`;

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { plain } from '../format.ts';
-import type { Language } from './bilingual.ts';
+import { type Language, NO_UNIT } from './bilingual.ts';
 import type { Report, Result } from './results.ts';
 import { intervalText, VERDICT_NAMES, VERDICTS, withUnit } from './words.ts';
 
@@ -39,7 +39,7 @@ function rowOf({ claim, summary: { effect }, verdict }: Result, language: Langua
     id,
     title,
     clock,
-    effect: { unit },
+    effect: { unit = NO_UNIT },
   } = claim;
   return [
     id,

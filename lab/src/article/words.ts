@@ -1,4 +1,4 @@
-import { type Bilingual, LANGUAGES, type Language } from './bilingual.ts';
+import { type Bilingual, LANGUAGES, type Language, NO_UNIT } from './bilingual.ts';
 import type { Claim, Estimate, Summary, Verdict } from './claim.ts';
 
 export const VERDICTS: Readonly<Record<Verdict, Bilingual & { readonly sign: string }>> = {
@@ -25,8 +25,9 @@ const REASONS: Readonly<Record<Verdict, Bilingual>> = {
   },
 };
 
-/** Three digits that count, and from a thousand on whole numbers. */
+/** Three digits that count, from a thousand on whole numbers, and just below 1 as many as tell it from 1. */
 export function number(x: number): string {
+  if (x > 0.995 && x < 1) return Number(x.toFixed(Math.min(6, Math.ceil(-Math.log10(1 - x))))).toString();
   const size = Math.abs(Number(x.toPrecision(3)));
   const text = size >= 1000 ? Math.round(x).toLocaleString('en-US') : size < 1e-6 ? tiny(x) : x.toPrecision(3);
   return (size < 1000 && size >= 1e-6 && text.includes('.') ? text.replace(/\.?0+$/, '') : text).replace('-', '−');
@@ -67,7 +68,7 @@ export function reasonOf(claim: Pick<Claim, 'reasons'>, verdict: Verdict, summar
 /** The smallest effect that matters, as what the effect must be. */
 export function wantedText({ effect }: Pick<Claim, 'effect'>, language: Language): string {
   const isUp = effect.better === 'higher';
-  const bound = withUnit(isUp ? effect.smallest : 0 - effect.smallest, effect.unit[language]);
+  const bound = withUnit(isUp ? effect.smallest : 0 - effect.smallest, (effect.unit ?? NO_UNIT)[language]);
   if (language === 'en') return isUp ? `${bound} or more` : `${bound} or less`;
   return isUp ? `不小于 ${bound}` : `不大于 ${bound}`;
 }

@@ -23,10 +23,10 @@ export const claim = defineClaim({
   },
   quick: true,
   arms: {
-    penalty: { en: 'L1 as a penalty in the loss', zh: '作为损失中的惩罚项的 L1' },
-    proximal: { en: 'L1 as a proximal map behind each step', zh: '作为每步之后近端映射的 L1' },
-    penaltyR2: { en: 'R² of the first on new samples', zh: '前者在新样本上的 R²', unit: both('') },
-    proximalR2: { en: 'R² of the second on new samples', zh: '后者在新样本上的 R²', unit: both('') },
+    penalty: { en: 'L1 as a penalty in the loss', zh: '作为损失中的惩罚项的 L1', unit: both('%') },
+    proximal: { en: 'L1 as a proximal map behind each step', zh: '作为每步之后近端映射的 L1', unit: both('%') },
+    penaltyR2: { en: 'R² of the first on new samples', zh: '前者在新样本上的 R²' },
+    proximalR2: { en: 'R² of the second on new samples', zh: '后者在新样本上的 R²' },
   },
   measure(seed) {
     const penalty = judge(seed, false);
@@ -43,7 +43,7 @@ export const claim = defineClaim({
   reasons: {
     fails: {
       en: 'The subgradient of |w| is a step of fixed size towards 0, which the next one crosses: weights become small and hover about 0, and exactly 0 are {penalty} % of them. The proximal map stops at 0: it leaves {proximal} % of the weights at 0, which can then be removed, with R² {proximalR2} against {penaltyR2}.',
-      zh: '|w| 的次梯度总是朝 0 迈出固定大小的一步，下一步又会越过 0：权重变小，在 0 附近来回摆动，恰好为 0 的只有 {penalty} %。近端映射则会停在 0：有 {proximal} % 的权重恰好为 0，可以直接删去，R² 为 {proximalR2}，前者为 {penaltyR2}。',
+      zh: '|w| 的次梯度总是朝 0 迈出固定大小的一步，下一步又会越过 0：权重变小，在 0 附近来回摆动，恰好为 0 的占 {penalty} %。近端映射则会停在 0：有 {proximal} % 的权重恰好为 0，可以直接删去，R² 为 {proximalR2}，前者为 {penaltyR2}。',
     },
   },
   citations: [

@@ -1,5 +1,4 @@
 import { add, mul, Random, type Tensor, zeros } from 'whittle-ml';
-import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { int8Line } from '../examples/int8-line.ts';
@@ -30,7 +29,6 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'R² of the rounded line, less that of the line', zh: '取整后的 R² 减去原直线的 R²' },
     of: ['rounded', 'real'],
-    unit: both(''),
     better: 'higher',
     smallest: -0.01,
   },

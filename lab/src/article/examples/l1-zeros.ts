@@ -16,7 +16,7 @@ export function trainWithL1(seed: number, isProximal: boolean): Sequential {
   const layers = [new Dense(10, { activation: 'relu', ...penalty }), new Dense(1, penalty)];
   const model = new Sequential(layers, { seed });
   const adam = new Adam({ learningRate: 0.003 });
-  model.compile({ optimizer: isProximal ? new Proximal(adam, { lambda: 0.05 }) : adam, loss: 'mse', metrics: ['r2'] });
+  model.compile({ optimizer: isProximal ? new Proximal(adam, { lambda: 0.2 }) : adam, loss: 'mse', metrics: ['r2'] });
   const { x, y } = samples(seed, 'train', 400);
   model.fit(x, y, { epochs: 60 });
   return model;
