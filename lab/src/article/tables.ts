@@ -31,7 +31,8 @@ export function renderTable({ results, seeds, quick }: Report, language: Languag
     en: `${seeds.length} seeds${quick ? ', quick' : ''}`,
     zh: `${seeds.length} 个种子${quick ? '，快速' : ''}`,
   };
-  return `${table.toString()}\n${counts.join(language === 'en' ? ', ' : '，')}; ${of[language]}`;
+  const line = language === 'en' ? `${counts.join(', ')}; ${of.en}` : `${counts.join('，')}；${of.zh}`;
+  return `${table.toString()}\n${line}`;
 }
 
 function rowOf({ claim, summary: { effect }, verdict }: Result, language: Language): string[] {

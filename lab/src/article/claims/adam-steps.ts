@@ -33,8 +33,8 @@ export const claim = defineClaim({
   },
   reasons: {
     fails: {
-      en: 'A step of Adam moves a weight by about the learning rate, whatever the gradient is: 100 steps move it by 0.1 at most, and it has 3 to go. The loss is {hundred} instead of {start}: the example underfits. 5,000 steps bring it to {thousands}.',
-      zh: '无论梯度多大，Adam 的一步大约只让权重移动一个学习率：100 步最多移动 0.1，而权重需要移动 3。损失只从 {start} 降到 {hundred}：这个示例本身就欠拟合。走 5,000 步后损失为 {thousands}。',
+      en: 'A step of Adam moves a weight by about the learning rate, whatever the gradient is: 100 steps move it by about 0.1, and it has 3 to go. The loss is {hundred} instead of {start}: the example underfits. 5,000 steps bring it to {thousands}.',
+      zh: '无论梯度多大，Adam 的一步大约只让权重移动一个学习率：100 步只移动约 0.1，而权重需要移动 3。损失只从 {start} 降到 {hundred}：这个示例本身就欠拟合。走 5,000 步后损失为 {thousands}。',
     },
   },
   citations: [{ text: 'Kingma & Ba 2015, section 2.1', url: 'https://arxiv.org/abs/1412.6980' }],

@@ -47,7 +47,7 @@ export const claim = defineClaim({
     },
   },
   citations: [
-    { text: 'Parikh & Boyd 2014, Proximal Algorithms, section 6.5.2' },
+    { text: 'Parikh & Boyd 2014, Proximal Algorithms' },
     { text: 'Tibshirani 1996, Regression Shrinkage and Selection via the Lasso' },
   ],
   example: {
