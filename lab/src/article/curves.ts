@@ -25,9 +25,6 @@ interface Frame {
 
 interface Spot {
   readonly x: number;
-  readonly y: number;
-  readonly low: number;
-  readonly high: number;
   readonly of: Estimate;
   readonly curve: Curve;
 }
@@ -36,15 +33,12 @@ const SIZE = { width: PANEL, marginLeft: 40, marginRight: 14 };
 const HEIGHT = 210;
 const LINE = 15;
 
-/** Means with their intervals, joined by lines, over a logarithmic axis. */
+/** Lines through the means, and a dot a seed, over a logarithmic axis. */
 export const curvesOf =
   ({ name, at, curves, isLog = false }: Frame): Chart =>
   ({ arms }, { figures }, language) => {
     const spots = curves.flatMap((curve) =>
-      curve.arms.map((arm, i): Spot => {
-        const of = figures[arm]!;
-        return { x: at[i]!, y: of.mean, low: isLog ? Math.max(of.low, of.mean / 3) : of.low, high: of.high, of, curve };
-      }),
+      curve.arms.map((arm, i): Spot => ({ x: at[i]!, of: figures[arm]!, curve })),
     );
     const unit = arms[curves[0]!.arms[0]!]!.unit ?? NO_UNIT;
     const domain = [at[0]! / 1.1, at.at(-1)! * 1.1] as const;
@@ -66,11 +60,11 @@ export const curvesOf =
           Plot.axisY({ ticks: 4, tickFormat: number, label: null }),
           curves.flatMap((curve, i) => {
             const own = spots.filter((spot) => spot.curve === curve);
+            const seeds = own.flatMap(({ x, of }) => of.values.map((y) => ({ x, y })));
             const stroke = `var(--${curve.color})`;
             return [
-              Plot.ruleX(own, { x: 'x', y1: 'low', y2: 'high', stroke, strokeWidth: 1.5, strokeOpacity: 0.6 }),
-              Plot.line(own, { x: 'x', y: 'y', stroke, strokeWidth: 2 }),
-              Plot.dot(own, { x: 'x', y: 'y', r: 3, fill: stroke }),
+              Plot.dot(seeds, { x: 'x', y: 'y', r: 2, fill: stroke, fillOpacity: 0.45 }),
+              Plot.line(own, { x: 'x', y: ({ of }: Spot) => of.mean, stroke, strokeWidth: 2 }),
               Plot.text([`● ${curve.name[language]}`], {
                 ...{ frameAnchor: 'top-left', textAnchor: 'start', lineAnchor: 'bottom', fill: stroke },
                 dy: (i - curves.length + 1) * LINE - 6,
@@ -80,9 +74,9 @@ export const curvesOf =
         ],
       } as Plot.PlotOptions,
       (chart) =>
-        spots.map(({ x, y, of, curve }): Tip => {
+        spots.map(({ x, of, curve }): Tip => {
           const text = `${curve.name[language]}, ${number(x)}: ${estimateText(of, unit, language)}`;
-          return [chart.scale('x')!.apply(x), chart.scale('y')!.apply(y), text];
+          return [chart.scale('x')!.apply(x), chart.scale('y')!.apply(of.mean), text];
         }),
     );
   };

@@ -1,4 +1,4 @@
-import { add, mul, Random } from 'whittle-ml';
+import { add, cast, Random } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
@@ -26,7 +26,7 @@ export const claim = defineClaim({
   measure(seed) {
     const samples = (stream: string, count: number) => {
       const random = new Random(seed, stream);
-      const y = mul(random.bernoulli([count, 1], SHARE), 1);
+      const y = cast(random.bernoulli([count, 1], SHARE), 'float32');
       return { x: add(random.normal([count, 4]), y), y }; // the rare class lies higher by one deviation in each column
     };
     const [own, others] = [samples('train', 1000), samples('test', 4000)];

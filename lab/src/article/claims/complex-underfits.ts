@@ -14,14 +14,14 @@ export const claim = defineClaim({
   },
   quick: true,
   arms: {
-    small: { en: '2 hidden neurons, on training samples', zh: '2 个隐藏神经元，训练集', unit: both('%') },
+    small: { en: '8 hidden neurons, on training samples', zh: '8 个隐藏神经元，训练集', unit: both('%') },
     smallTest: { en: 'on test samples', zh: '测试集', unit: both('%') },
-    large: { en: '128 hidden neurons, on training samples', zh: '128 个隐藏神经元，训练集', unit: both('%') },
+    large: { en: '256 hidden neurons, on training samples', zh: '256 个隐藏神经元，训练集', unit: both('%') },
     largeTest: { en: 'on test samples', zh: '测试集', unit: both('%') },
   },
   async measure(seed, { digits }) {
     const { own, others } = digitsOf(await digits(), seed, 300);
-    const [small, large] = [2, 128].map((units) => {
+    const [small, large] = [8, 256].map((units) => {
       const model = classifier(seed, { hidden: [units] });
       train(model, own, 200);
       return fitOf(model, own, others);

@@ -54,8 +54,8 @@ export const claim = defineClaim({
   },
   reasons: {
     fails: {
-      en: 'Least squares on random features of 60 samples. Error on new samples rises towards as many features as samples, where one solution alone goes through all of them ({p60}), and falls again beyond, where the smallest of many solutions is taken: {p1000} with 1,000 features. The best of the small models has {best}: that the large ones are good does not make them the best.',
-      zh: '在 60 个样本的随机特征上做最小二乘。特征数接近样本数时，新样本误差上升：此时只有唯一的解能穿过全部样本（{p60}）；超过之后，在许多解中取最小的一个，误差又下降：1,000 个特征时为 {p1000}。小模型中最好的为 {best}：大模型不差，但不等于最好。',
+      en: 'Least squares on random features of 60 samples. Error on new samples rises towards as many features as samples, where one solution alone goes through all of them ({p60}), and falls again beyond, where the smallest of many solutions is taken: {p1000} with 1,000 features, where the best with 40 or fewer had {best}. The U of the textbooks is only the left half of the curve.',
+      zh: '在 60 个样本的随机特征上做最小二乘。特征数接近样本数时，新样本误差上升：此时只有唯一的解能穿过全部样本（{p60}）；超过之后，在许多解中取最小的一个，误差又下降：1,000 个特征时为 {p1000}，而不超过 40 个特征时最好的为 {best}。教科书上的 U 形只是这条曲线的左半部分。',
     },
   },
   citations: [{ text: 'Belkin et al. 2019', url: 'https://arxiv.org/abs/1812.11118' }],

@@ -13,7 +13,7 @@ export const claim = defineClaim({
     en: 'Where a small model underfits, one with hidden layers of 64, 128 and 256 units does better. The heading says overfitting.',
     zh: '小模型欠拟合时，换用 64、128、256 个单元的隐藏层会更好。原文的标题却写成了解决过拟合。',
   },
-  quick: false,
+  quick: true,
   arms: {
     small: { en: '2 hidden neurons: R² on training samples', zh: '2 个隐藏神经元：训练样本 R²' },
     large: { en: '64, 128 and 256: R² on training samples', zh: '64、128、256：训练样本 R²' },

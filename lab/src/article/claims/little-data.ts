@@ -12,7 +12,7 @@ export const claim = defineClaim({
     en: 'Among the causes of underfitting is that there are too few training samples.',
     zh: '欠拟合的原因包括训练数据过少。',
   },
-  quick: false,
+  quick: true,
   arms: {
     few: { en: '50 samples: on those', zh: '50 个样本：训练集', unit: both('%') },
     fewTest: { en: '50 samples: on test samples', zh: '50 个样本：测试集', unit: both('%') },

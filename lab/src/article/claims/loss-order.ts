@@ -1,4 +1,4 @@
-import { add, type LossFunction, mean, mul, Random, square, sub } from 'whittle-ml';
+import { add, type Loss, mean, mul, Random, square, sub } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
@@ -34,14 +34,22 @@ export const claim = defineClaim({
       return { x, y: add(mul(x, 2), random.normal([count, 1])) };
     };
     const [own, others] = [samples('train', 300), samples('test', 1000)];
-    const answers = (loss: LossFunction) => [...fitted(loss, own.x, own.y, seed).predict(others.x).data];
-    const below = (loss: LossFunction): number =>
+    const answers = (loss: Loss): number[] => [...fitted(loss, own.x, own.y, seed).predict(others.x).data];
+    const below = (loss: Loss): number =>
       answers(loss).reduce((sum, answer, i) => sum + Number(others.y.data[i]! < answer), 0) / 10;
-    const squared: LossFunction = (yTrue, yPred) => mean(square(sub(yTrue, yPred)));
-    const [one, other] = [answers(squared), answers((yTrue, yPred) => squared(yPred, yTrue))] as const;
+    const swapped = (loss: Loss): Loss => {
+      const { name, call } = loss;
+      return { name, replayable: true, call: (yTrue, yPred) => call(yPred, yTrue) };
+    };
+    const squares: Loss = {
+      name: 'squares',
+      replayable: true,
+      call: (yTrue, yPred) => mean(square(sub(yTrue, yPred))),
+    };
+    const [one, other] = [answers(squares), answers(swapped(squares))];
     return {
       right: below(quantileLoss),
-      swapped: below((yTrue, yPred) => quantileLoss(yPred, yTrue)),
+      swapped: below(swapped(quantileLoss)),
       square: one.reduce((sum, answer, i) => sum + Number(answer !== other[i]), 0) / 10,
     };
   },

@@ -14,7 +14,7 @@ export const claim = defineClaim({
     en: 'Among the causes of overfitting is that there are too many training samples.',
     zh: '过拟合的原因包括训练数据过多。',
   },
-  quick: false,
+  quick: true,
   arms: {
     few: { en: '100 training samples: gap', zh: '100 个训练样本：差距', unit: POINTS },
     many: { en: '1,000 training samples: gap', zh: '1,000 个训练样本：差距', unit: POINTS },

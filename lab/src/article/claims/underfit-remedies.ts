@@ -35,7 +35,7 @@ export const claim = defineClaim({
     const others = noisy(seed, 'test', 1000);
     const judged = (recipe: Recipe, [x, y]: Pair = own, callbacks: readonly EarlyStopping[] = []): number => {
       const model = regressor(seed, recipe);
-      model.fit(x, y, { epochs: 20_000 / x.shape[0]!, batchSize: 50, validationData: held, callbacks });
+      model.fit(x, y, { epochs: 24_000 / x.shape[0]!, batchSize: 50, validationData: held, callbacks });
       return fitOf(model, own, others).test;
     };
     const remedies = {
