@@ -15,9 +15,9 @@ export const claim = defineClaim({
   quick: true,
   arms: {
     small: { en: '8 hidden neurons, on training samples', zh: '8 个隐藏神经元，训练集', unit: both('%') },
-    smallTest: { en: 'on test samples', zh: '测试集', unit: both('%') },
+    smallTest: { en: '8, on test samples', zh: '8 个，测试集', unit: both('%') },
     large: { en: '256 hidden neurons, on training samples', zh: '256 个隐藏神经元，训练集', unit: both('%') },
-    largeTest: { en: 'on test samples', zh: '测试集', unit: both('%') },
+    largeTest: { en: '256, on test samples', zh: '256 个，测试集', unit: both('%') },
   },
   async measure(seed, { digits }) {
     const { own, others } = digitsOf(await digits(), seed, 300);

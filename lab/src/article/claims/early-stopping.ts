@@ -48,12 +48,12 @@ export const claim = defineClaim({
   },
   reasons: {
     holds: {
-      en: 'From training to new samples R² falls by {without} after 300 epochs and by {with} where it was stopped. On new samples it is {withTest} instead of {withoutTest}. The price are the 30 samples that watch: trained on as well, they alone bring 300 epochs to {allTest}.',
-      zh: '从训练样本到新样本，R² 的降幅在 300 个轮次后为 {without}，早停时为 {with}。新样本上的 R² 从 {withoutTest} 变为 {withTest}。代价是用于监视的 30 个样本：如果把它们也用于训练，300 个轮次的结果为 {allTest}。',
+      en: 'From training to new samples R² falls by {without} after 300 epochs and by {with} where it was stopped. On new samples it is {withTest} instead of {withoutTest}. The price is the 30 samples that watch: trained on as well, without any stopping, they bring R² to {allTest}.',
+      zh: '从训练样本到新样本，R² 的降幅在 300 个轮次后为 {without}，早停时为 {with}。新样本上的 R² 从 {withoutTest} 变为 {withTest}。代价是用于监视的 30 个样本：如果把它们也用于训练，不早停，R² 为 {allTest}。',
     },
     depends: {
-      en: 'From training to new samples R² falls by {without} after 300 epochs and by {with} where it was stopped; on new samples it is {withTest} instead of {withoutTest}. That the gap narrows by 0.05 is not certain with five seeds. The price are the 30 samples that watch: trained on as well, they alone bring 300 epochs to {allTest}.',
-      zh: '从训练样本到新样本，R² 的降幅在 300 个轮次后为 {without}，早停时为 {with}；新样本上的 R² 从 {withoutTest} 变为 {withTest}。仅凭五个种子还不能确定差距缩小了 0.05。代价是用于监视的 30 个样本：如果把它们也用于训练，300 个轮次的结果为 {allTest}。',
+      en: 'From training to new samples R² falls by {without} after 300 epochs and by {with} where it was stopped; on new samples it is {withTest} instead of {withoutTest}. That the gap narrows by 0.05 is not certain with five seeds. The price is the 30 samples that watch: trained on as well, without any stopping, they bring R² to {allTest}.',
+      zh: '从训练样本到新样本，R² 的降幅在 300 个轮次后为 {without}，早停时为 {with}；新样本上的 R² 从 {withoutTest} 变为 {withTest}。仅凭五个种子还不能确定差距缩小了 0.05。代价是用于监视的 30 个样本：如果把它们也用于训练，不早停，R² 为 {allTest}。',
     },
   },
   citations: [{ text: 'Prechelt 1998, Early Stopping — But When?' }],

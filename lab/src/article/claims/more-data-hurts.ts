@@ -14,8 +14,8 @@ export const claim = defineClaim({
   section: 'I.6.1',
   title: { en: 'More data never hurt', zh: '数据越多总没有坏处' },
   claim: {
-    en: 'Whatever the model is: with more samples of the same kind it does no worse on new data.',
-    zh: '无论什么模型，同类样本增加后，在新数据上的表现都不会变差。',
+    en: 'More training data improve generalization. No exception is named.',
+    zh: '增加训练数据能提高泛化能力，且没有提到任何例外。',
   },
   quick: true,
   arms: {

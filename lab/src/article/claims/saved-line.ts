@@ -1,5 +1,4 @@
 import { add, mul, Random } from 'whittle-ml';
-import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { answersOf, fitAndSave } from '../examples/saved-line.ts';
 import { r2 } from '../scores.ts';
@@ -52,5 +51,4 @@ for epoch in range(100):
 save_model(w, b)  # defined nowhere`,
     after: 'saved-line',
   },
-  charts: armStrips,
 });
