@@ -1,0 +1,68 @@
+import { fromData, gather, prune, type Samples } from 'whittle-ml';
+import { both } from '../bilingual.ts';
+import { defineClaim } from '../claim.ts';
+import { damageTo } from '../examples/class-damage.ts';
+import { type Parts, partsOf, teacher, trainedOn } from '../whittled.ts';
+
+/** The same samples with a tenth of one class. */
+function withFew(rare: number, [x, y]: Samples): Samples {
+  let seen = 0;
+  const kept = Int32Array.from([...y.data.keys()].filter((i) => y.data[i] !== rare || seen++ % 10 === 0));
+  const indices = fromData(kept);
+  return [gather(x, indices, 0), gather(y, indices, 0)];
+}
+
+export const claim = defineClaim({
+  id: 'II.1-classes',
+  mistake: 19,
+  section: 'II.1',
+  title: { en: 'Where accuracy stays, nothing is lost', zh: '准确率不变，就没有损失' },
+  claim: {
+    en: 'A compressed network has the accuracy of the whole one, so it does the same.',
+    zh: '压缩后的网络准确率与原网络相同，因此效果一样。',
+  },
+  quick: true,
+  arms: {
+    whole: { en: 'accuracy of the whole network', zh: '完整网络的准确率', unit: both('%') },
+    pruned: { en: 'accuracy, 90 % pruned', zh: '剪去 90 % 后的准确率', unit: both('%') },
+    rareWhole: { en: 'recall of the rare class, whole', zh: '完整网络在少数类上的召回率', unit: both('%') },
+    rarePruned: { en: 'recall of the rare class, 90 % pruned', zh: '剪去 90 % 后在少数类上的召回率', unit: both('%') },
+    changed: { en: 'answers that changed', zh: '改变了的回答', unit: both('%') },
+  },
+  async measure(seed, context) {
+    const all = await partsOf(seed, context);
+    const rare = seed % 10;
+    const parts: Parts = { ...all, train: withFew(rare, all.train) };
+    const model = teacher(seed, parts);
+    const [whole, pruned] = [model, prune(model, { sparsity: 0.9 })].map((each) => trainedOn(each, parts));
+    const found = damageTo(rare, whole!, pruned!, parts.test);
+    return {
+      whole: 100 * found.accuracy.before.share,
+      pruned: 100 * found.accuracy.after.share,
+      rareWhole: 100 * found.rare.before.share,
+      rarePruned: 100 * found.rare.after.share,
+      changed: 100 * found.changed,
+    };
+  },
+  effect: {
+    name: { en: 'Recall of the rare class, pruned less whole', zh: '少数类召回率：剪枝后减去剪枝前' },
+    of: ['rarePruned', 'rareWhole'],
+    unit: both('%'),
+    better: 'higher',
+    smallest: -2,
+  },
+  reasons: {},
+  citations: [
+    {
+      text: 'Hooker et al. 2019, What Do Compressed Deep Neural Networks Forget?',
+      url: 'https://arxiv.org/abs/1911.05248',
+    },
+    { text: 'Hooker et al. 2020, Characterising Bias in Compressed Models', url: 'https://arxiv.org/abs/2010.03058' },
+  ],
+  example: {
+    before: `_, accuracy = model.evaluate(x_test, y_test)
+_, pruned_accuracy = pruned.evaluate(x_test, y_test)
+print(accuracy, pruned_accuracy)  # about equal, so all is well`,
+    after: 'class-damage',
+  },
+});

@@ -1,0 +1,49 @@
+import { prune } from 'whittle-ml';
+import { both } from '../bilingual.ts';
+import { armStrips } from '../charts.ts';
+import { defineClaim } from '../claim.ts';
+import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
+
+export const claim = defineClaim({
+  id: 'II.5-gradient',
+  section: 'II.5',
+  title: { en: 'Gradients choose better than size', zh: '按梯度挑选比按大小更好' },
+  claim: {
+    en: 'What a weight matters can be judged by its gradient, which knows of the loss what the size alone does not.',
+    zh: '可以用梯度判断权重的重要性：梯度包含损失的信息，而大小本身没有。',
+  },
+  quick: true,
+  arms: {
+    gradient: { en: 'by |g·w|, trained on', zh: '按 |g·w|，再训练', unit: both('%') },
+    magnitude: { en: 'by |w|, trained on', zh: '按 |w|，再训练', unit: both('%') },
+    gradientCut: { en: 'by |g·w|, not trained on', zh: '按 |g·w|，不再训练', unit: both('%') },
+    magnitudeCut: { en: 'by |w|, not trained on', zh: '按 |w|，不再训练', unit: both('%') },
+  },
+  async measure(seed, context) {
+    const parts = await partsOf(seed, context);
+    const model = teacher(seed, parts);
+    const gradient = prune(model, { sparsity: 0.9, criterion: 'taylor', samples: parts.train });
+    const magnitude = prune(model, { sparsity: 0.9 });
+    return {
+      gradient: accuracy(trainedOn(gradient, parts), parts),
+      magnitude: accuracy(trainedOn(magnitude, parts), parts),
+      gradientCut: accuracy(gradient, parts),
+      magnitudeCut: accuracy(magnitude, parts),
+    };
+  },
+  effect: {
+    name: { en: 'Accuracy by gradients, less that by size', zh: '按梯度剪枝的准确率减去按大小剪枝的准确率' },
+    of: ['gradient', 'magnitude'],
+    unit: both('%'),
+    better: 'higher',
+    smallest: 0.5,
+  },
+  reasons: {},
+  citations: [
+    {
+      text: 'Molchanov et al. 2019, Importance Estimation for Neural Network Pruning',
+      url: 'https://arxiv.org/abs/1906.10771',
+    },
+  ],
+  charts: armStrips,
+});

@@ -1,0 +1,56 @@
+import { adaRound, correctBias, gptq, quantize, type WeightFormat } from 'whittle-ml';
+import { both } from '../bilingual.ts';
+import { armStrips } from '../charts.ts';
+import { defineClaim } from '../claim.ts';
+import { accuracy, partsOf, teacher } from '../whittled.ts';
+
+export const claim = defineClaim({
+  id: 'II.5-nearest',
+  section: 'II.5',
+  title: { en: 'Each weight goes to the nearest level', zh: '每个权重取最近的量化值' },
+  claim: {
+    en: 'Quantization takes for each weight the nearest of the numbers that its bits can hold.',
+    zh: '量化就是让每个权重取其位宽所能表示的最近的数。',
+  },
+  quick: true,
+  arms: {
+    nearest: { en: '4 bits, to the nearest', zh: '4 位，取最近值', unit: both('%') },
+    gptq: { en: '4 bits, GPTQ', zh: '4 位，GPTQ', unit: both('%') },
+    ternary: { en: '3 levels, to the nearest', zh: '3 个值，取最近值', unit: both('%') },
+    ternaryBias: { en: '3 levels, and biases corrected', zh: '3 个值，并校正偏置', unit: both('%') },
+    ternaryGptq: { en: '3 levels, GPTQ', zh: '3 个值，GPTQ', unit: both('%') },
+    ternaryAdaRound: { en: '3 levels, AdaRound', zh: '3 个值，AdaRound', unit: both('%') },
+  },
+  async measure(seed, context) {
+    const parts = await partsOf(seed, context);
+    const model = teacher(seed, parts);
+    const calibration = parts.train[0];
+    const of = (type: 'int4' | 'ternary') => {
+      const format: WeightFormat = { type, group: 'column' };
+      return quantize(model, { format });
+    };
+    const [int4, ternary] = [of('int4'), of('ternary')];
+    const score = (network: typeof int4): number => accuracy(network, parts);
+    return {
+      nearest: score(int4),
+      gptq: score(gptq(model, int4, { calibration })),
+      ternary: score(ternary),
+      ternaryBias: score(correctBias(model, ternary, { calibration })),
+      ternaryGptq: score(gptq(model, ternary, { calibration })),
+      ternaryAdaRound: score(adaRound(model, ternary, { calibration, steps: 300 })),
+    };
+  },
+  effect: {
+    name: { en: 'Accuracy at 4 bits, nearest less GPTQ', zh: '4 位时取最近值的准确率减去 GPTQ 的准确率' },
+    of: ['nearest', 'gptq'],
+    unit: both('%'),
+    better: 'higher',
+    smallest: -0.5,
+  },
+  reasons: {},
+  citations: [
+    { text: 'Frantar et al. 2022, GPTQ', url: 'https://arxiv.org/abs/2210.17323' },
+    { text: 'Nagel et al. 2020, Up or Down? Adaptive Rounding', url: 'https://arxiv.org/abs/2004.10568' },
+  ],
+  charts: armStrips,
+});
