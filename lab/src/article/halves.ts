@@ -1,7 +1,7 @@
 import { type Model, pad, reshape, type Tensor } from 'whittle-ml';
 import type { Context } from './claim.ts';
 import { firstHalf, halved, network } from './examples/halved.ts';
-import { accuracy, MORE, type Parts, partsOf, trainedOn } from './whittled.ts';
+import { accuracy, EPOCHS, type Parts, partsOf, trainedOn } from './whittled.ts';
 
 /** Images of 10×10, since the article's network reads 100 numbers: the digits have a frame of zeros around them. */
 function framed({ train, test }: Parts): Parts {
@@ -23,10 +23,10 @@ function framed({ train, test }: Parts): Parts {
 export async function halvesOf(seed: number, context: Context) {
   const parts = framed(await partsOf(seed, context));
   const whole = network(seed);
-  whole.fit(...parts.train, { epochs: 30 });
+  whole.fit(...parts.train, { epochs: EPOCHS });
   const scores = (model: Model) => ({
     cut: accuracy(model, parts),
-    tuned: accuracy(trainedOn(model, parts, MORE), parts),
+    tuned: accuracy(trainedOn(model, parts), parts),
     parameters: model.parameterCount,
   });
   return { whole: scores(whole), first: scores(firstHalf(whole)), important: scores(halved(whole)) };

@@ -1,5 +1,6 @@
 import { cloneModel, Dense, type Model, measure, type Network, type Samples, Sequential } from 'whittle-ml';
 import { StandardScaler, trainTestSplit } from 'whittle-ml/data';
+import type { Bilingual } from './bilingual.ts';
 import type { Context } from './claim.ts';
 
 /** What claims about smaller forms of a trained network have in common: its samples, how it is trained, how forms are judged. */
@@ -28,9 +29,10 @@ export function classifier(seed: number): Sequential {
   return model;
 }
 
-const EPOCHS = 30;
-/** Of training that goes on behind a change. */
-export const MORE = 10;
+/** Of the first training, and of all that goes on behind it: by the loss in training, ten are too few for what was pruned. */
+export const EPOCHS = 30;
+/** Of differences between percent. */
+export const POINTS: Bilingual = { en: 'points', zh: '个百分点' };
 
 /** The classifier as it is trained on the training part. */
 export function teacher(seed: number, { train: [x, y] }: Parts): Sequential {
@@ -40,7 +42,7 @@ export function teacher(seed: number, { train: [x, y] }: Parts): Sequential {
 }
 
 /** A copy that is trained on, with a fresh optimizer: what was pruned as well as what it is held against. */
-export function trainedOn(model: Model, { train: [x, y] }: Parts, epochs = MORE): Model {
+export function trainedOn(model: Model, { train: [x, y] }: Parts, epochs = EPOCHS): Model {
   const copy = cloneModel(model);
   copy.fit(x, y, { epochs });
   return copy;

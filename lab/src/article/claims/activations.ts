@@ -2,7 +2,7 @@ import { quantize } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-activations',
@@ -32,7 +32,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy of both, less that of weights alone', zh: '两者都量化的准确率减去只量化权重的准确率' },
     of: ['both', 'weights'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -0.5,
   },

@@ -1,7 +1,7 @@
 import { both } from '../bilingual.ts';
 import { defineClaim } from '../claim.ts';
 import { trainedForInt8 } from '../examples/fake-int8.ts';
-import { accuracy, MORE, partsOf, teacher } from '../whittled.ts';
+import { accuracy, partsOf, teacher } from '../whittled.ts';
 
 const bytes = { en: 'bytes', zh: '字节' };
 
@@ -25,7 +25,7 @@ export const claim = defineClaim({
   },
   async measure(seed, context) {
     const parts = await partsOf(seed, context);
-    const { prepared, network, files } = trainedForInt8(teacher(seed, parts), parts.train, MORE);
+    const { prepared, network, files } = trainedForInt8(teacher(seed, parts), parts.train, 5);
     return {
       real: files.real.length,
       prepared: files.prepared.length,

@@ -2,7 +2,7 @@ import { prune } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.6.1-fine-tuning',
@@ -28,7 +28,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Gain of accuracy by training on', zh: '再训练带来的准确率增益' },
     of: ['tuned', 'cut'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: 5,
   },

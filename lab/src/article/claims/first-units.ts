@@ -2,6 +2,7 @@ import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { halvesOf } from '../halves.ts';
+import { POINTS } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.6.1-first-units',
@@ -30,7 +31,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy of important units, less that of the first', zh: '重要单元的准确率减去前 32 个单元的准确率' },
     of: ['important', 'first'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: 0.5,
   },

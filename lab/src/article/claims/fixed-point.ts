@@ -2,7 +2,7 @@ import { quantize } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-fixed-point',
@@ -31,7 +31,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy in Q format, less that in int8', zh: 'Q 格式的准确率减去 int8 的准确率' },
     of: ['fixed', 'affine'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -0.5,
   },

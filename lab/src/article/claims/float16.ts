@@ -2,7 +2,7 @@ import { measure, quantize } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher } from '../whittled.ts';
 
 const bytes = { en: 'bytes', zh: '字节' };
 
@@ -35,7 +35,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy in float16, less that in float32', zh: 'float16 的准确率减去 float32 的准确率' },
     of: ['half', 'real'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -0.2,
   },

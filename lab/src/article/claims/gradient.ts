@@ -2,7 +2,7 @@ import { prune } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-gradient',
@@ -34,7 +34,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy by gradients, less that by size', zh: '按梯度剪枝的准确率减去按大小剪枝的准确率' },
     of: ['gradient', 'magnitude'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: 0.5,
   },

@@ -2,6 +2,7 @@ import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { halvesOf } from '../halves.ts';
+import { POINTS } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.6.1-halved',
@@ -35,7 +36,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy of the first 32 units, less that of 64', zh: '前 32 个单元的准确率减去 64 个单元的准确率' },
     of: ['first', 'whole'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -1,
   },

@@ -2,10 +2,10 @@ import { cloneModel, type Model, prune } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, type Parts, partsOf, teacher } from '../whittled.ts';
+import { accuracy, type Parts, POINTS, partsOf, teacher } from '../whittled.ts';
 
 const LEFT = 0.05;
-const EPOCHS = 20;
+const EPOCHS = 60;
 
 /** Prunes in so many rounds, by the same share of what is left each time, with as many epochs in all. */
 function inRounds(rounds: number, model: Model, { train: [x, y] }: Parts): Model {
@@ -41,7 +41,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy by rounds, less that at once', zh: '分轮剪枝的准确率减去一次剪枝的准确率' },
     of: ['rounds', 'once'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: 0.5,
   },

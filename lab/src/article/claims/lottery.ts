@@ -2,7 +2,7 @@ import { type Callback, lotteryTicket, type Model } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, classifier, partsOf } from '../whittled.ts';
+import { accuracy, classifier, EPOCHS, POINTS, partsOf } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-lottery',
@@ -22,7 +22,7 @@ export const claim = defineClaim({
     const parts = await partsOf(seed, context);
     const [x, y] = parts.train;
     const train = (model: Model, callbacks: readonly Callback[] = []): number => {
-      model.fit(x, y, { epochs: context.quick ? 15 : 30, callbacks });
+      model.fit(x, y, { epochs: EPOCHS, callbacks });
       return accuracy(model, parts);
     };
     const { ticket, random, rounds } = lotteryTicket(classifier(seed), train, { sparsity: 0.9, rounds: 5 });
@@ -34,7 +34,7 @@ export const claim = defineClaim({
       zh: '彩票网络的准确率减去重新初始化的准确率',
     },
     of: ['ticket', 'random'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: 1,
   },

@@ -2,7 +2,7 @@ import { adaRound, correctBias, gptq, quantize, type WeightFormat } from 'whittl
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-nearest',
@@ -12,7 +12,7 @@ export const claim = defineClaim({
     en: 'Quantization takes for each weight the nearest of the numbers that its bits can hold.',
     zh: '量化就是让每个权重取其位宽所能表示的最近的数。',
   },
-  quick: true,
+  quick: false,
   arms: {
     nearest: { en: '4 bits, to the nearest', zh: '4 位，取最近值', unit: both('%') },
     gptq: { en: '4 bits, GPTQ', zh: '4 位，GPTQ', unit: both('%') },
@@ -43,7 +43,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy at 4 bits, nearest less GPTQ', zh: '4 位时取最近值的准确率减去 GPTQ 的准确率' },
     of: ['nearest', 'gptq'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -0.5,
   },

@@ -9,19 +9,30 @@ import {
   mobileNetV1,
   quantizeTensor,
   reshape,
+  type Tensor,
   toNetwork,
 } from 'whittle-ml';
 import { imagesOf, trainTestSplit } from 'whittle-ml/data';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy } from '../whittled.ts';
+import { accuracy, POINTS } from '../whittled.ts';
 
-/** The kernels rounded to 256 levels, of the range of each channel or of the whole kernel. */
-function rounded(model: Model, by: { readonly axis?: number }): Model {
+/** How a kernel is rounded: in 8 bits by its range, in 4 by its largest number; of each channel or of the whole. */
+const ROUNDINGS = {
+  channel: (kernel: Tensor) => quantizeTensor(kernel, 'affine', { axis: -1 }),
+  tensor: (kernel: Tensor) => quantizeTensor(kernel, 'affine'),
+  channel4: (kernel: Tensor) => quantizeTensor(kernel, { type: 'int4', group: 'column' }),
+  tensor4: (kernel: Tensor) => {
+    const scale = Math.fround(Math.max(...[...kernel.data].map(Math.abs)) / 7);
+    return quantizeTensor(kernel, 'affine', { params: { scale, zeroPoint: 0 } });
+  },
+};
+
+function rounded(model: Model, how: keyof typeof ROUNDINGS): Model {
   const copy = cloneModel(model);
   for (const { name, value } of copy.trainable) {
-    if (name.endsWith('kernel')) assign(value, dequantizeTensor(quantizeTensor(value, 'affine', by)));
+    if (name.endsWith('kernel')) assign(value, dequantizeTensor(ROUNDINGS[how](value)));
   }
   return copy;
 }
@@ -36,8 +47,10 @@ export const claim = defineClaim({
   },
   quick: false,
   arms: {
-    channel: { en: 'a scale for each channel', zh: '每个通道一个缩放因子', unit: both('%') },
-    tensor: { en: 'a scale for the kernel', zh: '整个卷积核一个缩放因子', unit: both('%') },
+    channel: { en: '8 bits, a scale for each channel', zh: '8 位，每个通道一个缩放因子', unit: both('%') },
+    tensor: { en: '8 bits, a scale for the kernel', zh: '8 位，整个卷积核一个缩放因子', unit: both('%') },
+    channel4: { en: '4 bits, a scale for each channel', zh: '4 位，每个通道一个缩放因子', unit: both('%') },
+    tensor4: { en: '4 bits, a scale for the kernel', zh: '4 位，整个卷积核一个缩放因子', unit: both('%') },
     real: { en: 'float32', zh: 'float32', unit: both('%') },
   },
   async measure(seed, { digits }) {
@@ -50,12 +63,19 @@ export const claim = defineClaim({
     model.fit(x, y, { epochs: 12 });
     const folded = fromNetwork(foldBatchNorm(toNetwork(model))); // so that each channel has got its own factor
     const score = (each: Model): number => accuracy(each, { test: [xTest, yTest] });
-    return { channel: score(rounded(folded, { axis: -1 })), tensor: score(rounded(folded, {})), real: score(folded) };
+    const by = (how: keyof typeof ROUNDINGS): number => score(rounded(folded, how));
+    return {
+      channel: by('channel'),
+      tensor: by('tensor'),
+      channel4: by('channel4'),
+      tensor4: by('tensor4'),
+      real: score(folded),
+    };
   },
   effect: {
     name: { en: 'Accuracy by channels, less that by kernels', zh: '按通道的准确率减去按整个卷积核的准确率' },
     of: ['channel', 'tensor'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: 0.5,
   },

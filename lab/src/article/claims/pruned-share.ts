@@ -2,7 +2,7 @@ import { prune } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.1-pruned-share',
@@ -35,7 +35,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy at 80 %, less that of the whole network', zh: '剪去 80 % 后的准确率减去完整网络的准确率' },
     of: ['eighty', 'whole'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -1,
   },

@@ -2,7 +2,7 @@ import { measure, shareWeights } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { accuracy, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 const bytes = { en: 'bytes', zh: '字节' };
 
@@ -39,7 +39,7 @@ export const claim = defineClaim({
   effect: {
     name: { en: 'Accuracy with 16 values, less that with all', zh: '16 个值的准确率减去全部值的准确率' },
     of: ['sixteen', 'whole'],
-    unit: both('%'),
+    unit: POINTS,
     better: 'higher',
     smallest: -1,
   },

@@ -1,4 +1,4 @@
-import { convert, encodeNetwork, type Model, prepareQAT, type Samples, saveModel, toNetwork } from 'whittle-ml';
+import { convert, encodeNetwork, type Model, prepareQAT, type Samples, saveModel } from 'whittle-ml';
 
 /** Trains a network as if it were int8, and then makes it int8: the networks, and their files. */
 export function trainedForInt8(model: Model, [x, y]: Samples, epochs: number) {
@@ -6,7 +6,7 @@ export function trainedForInt8(model: Model, [x, y]: Samples, epochs: number) {
   prepared.fit(x, y, { epochs });
   const network = convert(prepared); // holds integers, and computes with them
   const files = {
-    real: encodeNetwork(toNetwork(model)),
+    real: saveModel(model, { weightsOnly: true }),
     prepared: saveModel(prepared, { weightsOnly: true }),
     int8: encodeNetwork(network),
   };

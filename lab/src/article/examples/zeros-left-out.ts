@@ -1,8 +1,17 @@
-import { encodeNetwork, type Model, makePermanent, prune, toNetwork } from 'whittle-ml';
+import { encodeNetwork, type Model, prune, toNetwork } from 'whittle-ml';
+import { encodeSafetensors, type SafeTensor } from 'whittle-ml/io';
 
-/** Files of a network whose smaller weights were set to zero: one that holds the zeros, and one that leaves them out. */
+/** All numbers of a model, as they lie in memory. */
+function denseFile(model: Model): Uint8Array {
+  const tensors = model.weights.map(({ name, value }): [string, SafeTensor] => [
+    name,
+    { dtype: 'F32', shape: value.shape, data: Float32Array.from(value.data) },
+  ]);
+  return encodeSafetensors(new Map(tensors));
+}
+
+/** Files of a network before and after its smaller weights are zero, and of what is not zero with its places. */
 export function filesOf(model: Model, sparsity: number) {
-  const pruned = prune(model, { sparsity }); // knows which weights went
-  const zeroed = makePermanent(pruned); // holds zeros, which are numbers like any other
-  return { zeros: encodeNetwork(toNetwork(zeroed)), leftOut: encodeNetwork(toNetwork(pruned)) };
+  const pruned = prune(model, { sparsity });
+  return { whole: denseFile(model), zeros: denseFile(pruned), leftOut: encodeNetwork(toNetwork(pruned)) };
 }
