@@ -1,7 +1,7 @@
-import { type Model, pad, reshape, type Tensor } from 'whittle-ml';
+import { pad, reshape, type Tensor } from 'whittle-ml';
 import type { Context } from './claim.ts';
 import { firstHalf, halved, network } from './examples/halved.ts';
-import { accuracy, EPOCHS, type Parts, partsOf, trainedOn } from './whittled.ts';
+import { EPOCHS, type Parts, partsOf } from './whittled.ts';
 
 /** Images of 10×10, since the article's network reads 100 numbers: the digits have a frame of zeros around them. */
 function framed({ train, test }: Parts): Parts {
@@ -19,15 +19,10 @@ function framed({ train, test }: Parts): Parts {
   return { train: [frame(train[0]), train[1]], test: [frame(test[0]), test[1]] };
 }
 
-/** The article's network whole, and with halves of its first hidden layer, as they are cut and trained on. */
+/** The article's network, trained, and with halves of its first hidden layer. */
 export async function halvesOf(seed: number, context: Context) {
   const parts = framed(await partsOf(seed, context));
   const whole = network(seed);
   whole.fit(...parts.train, { epochs: EPOCHS });
-  const scores = (model: Model) => ({
-    cut: accuracy(model, parts),
-    tuned: accuracy(trainedOn(model, parts), parts),
-    parameters: model.parameterCount,
-  });
-  return { whole: scores(whole), first: scores(firstHalf(whole)), important: scores(halved(whole)) };
+  return { parts, whole, first: firstHalf(whole), important: halved(whole) };
 }

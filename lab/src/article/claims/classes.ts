@@ -51,7 +51,16 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -2,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'One class has a tenth of its samples here, and accuracy on samples of that kind is {pruned} % pruned and {whole} % whole. But of all test samples of the rare class {rarePruned} % are recognized in place of {rareWhole} %, of which accuracy shows next to nothing, since they are one in a hundred; and {changed} % of all answers changed.',
+      zh: '这里有一个类别只保留十分之一的样本。在这样分布的样本上，剪枝后的准确率为 {pruned} %，剪枝前为 {whole} %。但就少数类的全部测试样本而言，识别出的比例从 {rareWhole} % 变为 {rarePruned} %；它们只占百分之一，所以准确率几乎看不出来。另外，有 {changed} % 的回答改变了。',
+    },
+    depends: {
+      en: 'One class has a tenth of its samples here, and accuracy on samples of that kind is {pruned} % pruned and {whole} % whole. But of all test samples of the rare class {rarePruned} % are recognized in place of {rareWhole} %, of which accuracy shows next to nothing, since they are one in a hundred; and {changed} % of all answers changed. How much a class loses differs widely between the seeds, each of which has another rare class.',
+      zh: '这里有一个类别只保留十分之一的样本。在这样分布的样本上，剪枝后的准确率为 {pruned} %，剪枝前为 {whole} %。但就少数类的全部测试样本而言，识别出的比例从 {rareWhole} % 变为 {rarePruned} %；它们只占百分之一，所以准确率几乎看不出来。另外，有 {changed} % 的回答改变了。每个种子的少数类不同，损失多少也相差很大。',
+    },
+  },
   citations: [
     {
       text: 'Hooker et al. 2019, What Do Compressed Deep Neural Networks Forget?',

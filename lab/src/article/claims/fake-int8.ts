@@ -42,7 +42,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 50,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'There is no layer keras.layers.Quantize. What does exist, training with rounded numbers, holds them in float32, so that small steps add up: the file has {prepared} bytes, more than the {real} before, by the ranges that it learns. Only when converted does it hold integers, {int8} bytes, and answer the same: {preparedAccuracy} % and {int8Accuracy} % are right.',
+      zh: '并不存在 keras.layers.Quantize 这个层。真正存在的是带取整的训练，但数值仍以 float32 存储，这样小步更新才能累积：文件为 {prepared} 字节，因为还要存学到的范围，比之前的 {real} 字节还大。转换之后才存储整数，为 {int8} 字节，回答不变：准确率为 {preparedAccuracy} % 和 {int8Accuracy} %。',
+    },
+  },
   citations: [{ text: 'Jacob et al. 2018, section 3', url: 'https://arxiv.org/abs/1712.05877' }],
   example: {
     before: `quantized = keras.Sequential(keras.layers.Quantize(model))  # there is no such layer, and a list is wanted

@@ -35,7 +35,20 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -0.5,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: 'Both are integers of 8 bits. In int8 a scale is any number and 0 may lie anywhere; in Q format scales are powers of two and 0 is 0, so that steps may be twice as coarse as they need be, and of what a relu gives half of the levels stay unused. {fixed} % are right in Q format, {affine} % in int8, {real} % in float32.',
+      zh: '两者都是 8 位整数。int8 的缩放因子可以是任意数，零点可以在任何位置；Q 格式的缩放因子是 2 的幂，零点固定为 0，因此步长可能比所需的粗一倍，而 ReLU 的输出有一半量化级用不上。Q 格式的准确率为 {fixed} %，int8 为 {affine} %，float32 为 {real} %。',
+    },
+    depends: {
+      en: 'Both are integers of 8 bits. In int8 a scale is any number and 0 may lie anywhere; in Q format scales are powers of two and 0 is 0, so that steps may be twice as coarse as they need be, and of what a relu gives half of the levels stay unused. {fixed} % are right in Q format, {affine} % in int8, {real} % in float32. Of a loss this small the seeds leave open whether it is more than half a point.',
+      zh: '两者都是 8 位整数。int8 的缩放因子可以是任意数，零点可以在任何位置；Q 格式的缩放因子是 2 的幂，零点固定为 0，因此步长可能比所需的粗一倍，而 ReLU 的输出有一半量化级用不上。Q 格式的准确率为 {fixed} %，int8 为 {affine} %，float32 为 {real} %。损失很小，这些种子还不足以判断它是否超过半个百分点。',
+    },
+    fails: {
+      en: 'Both are integers of 8 bits. In int8 a scale is any number and 0 may lie anywhere; in Q format scales are powers of two and 0 is 0, so that steps may be twice as coarse as they need be, and of what a relu gives half of the levels stay unused. {fixed} % are right in Q format, {affine} % in int8, {real} % in float32.',
+      zh: '两者都是 8 位整数。int8 的缩放因子可以是任意数，零点可以在任何位置；Q 格式的缩放因子是 2 的幂，零点固定为 0，因此步长可能比所需的粗一倍，而 ReLU 的输出有一半量化级用不上。Q 格式的准确率为 {fixed} %，int8 为 {affine} %，float32 为 {real} %。',
+    },
+  },
   citations: [{ text: 'Jacob et al. 2018, section 2.1', url: 'https://arxiv.org/abs/1712.05877' }],
   charts: armStrips,
 });

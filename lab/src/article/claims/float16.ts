@@ -39,7 +39,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -0.2,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: 'float16 keeps 11 significant bits, so that a weight is off by a 2,048th of itself at most: {half} % are right, and {real} % in float32. The file has {halfBytes} bytes in place of {realBytes}. That is storage; programs here compute in float32.',
+      zh: 'float16 保留 11 位有效数字，权重的相对误差不超过 1/2048：准确率为 {half} %，float32 为 {real} %。文件从 {realBytes} 字节变为 {halfBytes} 字节。这只是存储格式，计算仍用 float32。',
+    },
+  },
   citations: [{ text: 'IEEE 754-2019, binary16' }],
   charts: armStrips,
 });

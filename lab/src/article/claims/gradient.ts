@@ -38,7 +38,16 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 0.5,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: '|g·w| is what the loss would change by, to first order, if one weight became 0. Of nine tenths that go together it says less, and in a trained network gradients are small. Trained on, {gradient} % are right by gradients and {magnitude} % by size; before that {gradientCut} % and {magnitudeCut} %.',
+      zh: '|g·w| 是把单个权重置零时损失变化的一阶近似。但这里同时去掉九成权重，它能说明的就少了，而且训练好的网络梯度本来就小。再训练后，按梯度为 {gradient} %，按大小为 {magnitude} %；再训练之前为 {gradientCut} % 和 {magnitudeCut} %。',
+    },
+    depends: {
+      en: '|g·w| is what the loss would change by, to first order, if one weight became 0. Of nine tenths that go together it says less, and in a trained network gradients are small. Trained on, {gradient} % are right by gradients and {magnitude} % by size; before that {gradientCut} % and {magnitudeCut} %, and which is ahead is up to the seed.',
+      zh: '|g·w| 是把单个权重置零时损失变化的一阶近似。但这里同时去掉九成权重，它能说明的就少了，而且训练好的网络梯度本来就小。再训练后，按梯度为 {gradient} %，按大小为 {magnitude} %；再训练之前为 {gradientCut} % 和 {magnitudeCut} %，谁领先取决于种子。',
+    },
+  },
   citations: [
     {
       text: 'Molchanov et al. 2019, Importance Estimation for Neural Network Pruning',

@@ -2,7 +2,7 @@ import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { halvesOf } from '../halves.ts';
-import { POINTS } from '../whittled.ts';
+import { accuracy, POINTS, trainedOn } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.6.1-halved',
@@ -23,14 +23,14 @@ export const claim = defineClaim({
     left: { en: 'parameters of a half', zh: '减半后的参数' },
   },
   async measure(seed, context) {
-    const { whole, first, important } = await halvesOf(seed, context);
+    const { parts, whole, first, important } = await halvesOf(seed, context);
     return {
-      whole: whole.cut,
-      first: first.cut,
-      important: important.cut,
-      firstTuned: first.tuned,
-      parameters: whole.parameters,
-      left: first.parameters,
+      whole: accuracy(whole, parts),
+      first: accuracy(first, parts),
+      important: accuracy(important, parts),
+      firstTuned: accuracy(trainedOn(first, parts), parts),
+      parameters: whole.parameterCount,
+      left: first.parameterCount,
     };
   },
   effect: {
@@ -40,7 +40,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -1,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'The code does not get that far: layers[1] is the Dropout and has no weights, the first axis of a kernel is that of the inputs, and the next layer still reads 64 numbers. Done as it is meant, {parameters} parameters become {left}, and accuracy falls from {whole} to {first} %, since the first 32 units are no better than others; with those of the largest weights it is {important} %. Training on, which is missing, brings {firstTuned} %.',
+      zh: '这段代码根本运行不到那一步：layers[1] 是没有权重的 Dropout，权重矩阵的第一个轴是输入，而下一层仍然要读 64 个数。按其本意正确实现，参数从 {parameters} 个减到 {left} 个，准确率从 {whole} % 降到 {first} %，因为前 32 个单元并不比其他单元更好；若保留权重最大的 32 个，则为 {important} %。代码中缺少的再训练可以使它达到 {firstTuned} %。',
+    },
+  },
   citations: [
     { text: 'Li et al. 2017, Pruning Filters for Efficient ConvNets', url: 'https://arxiv.org/abs/1608.08710' },
     { text: 'Fang et al. 2023, DepGraph', url: 'https://arxiv.org/abs/2301.12900' },

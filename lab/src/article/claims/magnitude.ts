@@ -38,7 +38,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 1,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: 'Of a network that lost 90 % of its weights, {magnitude} % are right where the smallest went and {random} % where chance chose, both trained on alike; before that {magnitudeCut} % and {randomCut} %. Chance is what any criterion has to beat.',
+      zh: '剪去 90 % 的权重后，若去掉最小的，准确率为 {magnitude} %；若随机去掉，则为 {random} %，两者再训练的方式相同。再训练之前分别为 {magnitudeCut} % 和 {randomCut} %。任何标准都必须先胜过随机。',
+    },
+  },
   citations: [
     { text: 'Han et al. 2015, Learning both Weights and Connections', url: 'https://arxiv.org/abs/1506.02626' },
     {

@@ -47,7 +47,20 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -0.5,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: 'At 4 bits {nearest} % are right with the nearest levels, and {gptq} % by GPTQ, which lets weights that are still to be rounded make up for those that were. With three levels the nearest is not the best: {ternary} %, with biases corrected {ternaryBias} %, by GPTQ {ternaryGptq} %, and {ternaryAdaRound} % by AdaRound, which learns whether to go up or down.',
+      zh: '4 位时，取最近值的准确率为 {nearest} %，GPTQ 为 {gptq} %；GPTQ 让尚未取整的权重补偿已取整的误差。只有三个值时，最近的并不是最好的：{ternary} %，校正偏置后 {ternaryBias} %，GPTQ 为 {ternaryGptq} %，学习向上还是向下取整的 AdaRound 为 {ternaryAdaRound} %。',
+    },
+    depends: {
+      en: 'At 4 bits {nearest} % are right with the nearest levels, and {gptq} % by GPTQ, which lets weights that are still to be rounded make up for those that were. These seeds do not tell them apart. With three levels the nearest is not the best: {ternary} %, with biases corrected {ternaryBias} %, by GPTQ {ternaryGptq} %, and {ternaryAdaRound} % by AdaRound, which learns whether to go up or down.',
+      zh: '4 位时，取最近值的准确率为 {nearest} %，GPTQ 为 {gptq} %；GPTQ 让尚未取整的权重补偿已取整的误差。这些种子还分不出高下。只有三个值时，最近的并不是最好的：{ternary} %，校正偏置后 {ternaryBias} %，GPTQ 为 {ternaryGptq} %，学习向上还是向下取整的 AdaRound 为 {ternaryAdaRound} %。',
+    },
+    fails: {
+      en: 'At 4 bits {nearest} % are right with the nearest levels, and {gptq} % by GPTQ, which lets weights that are still to be rounded make up for those that were. With three levels the nearest is not the best: {ternary} %, with biases corrected {ternaryBias} %, by GPTQ {ternaryGptq} %, and {ternaryAdaRound} % by AdaRound, which learns whether to go up or down.',
+      zh: '4 位时，取最近值的准确率为 {nearest} %，GPTQ 为 {gptq} %；GPTQ 让尚未取整的权重补偿已取整的误差。只有三个值时，最近的并不是最好的：{ternary} %，校正偏置后 {ternaryBias} %，GPTQ 为 {ternaryGptq} %，学习向上还是向下取整的 AdaRound 为 {ternaryAdaRound} %。',
+    },
+  },
   citations: [
     { text: 'Frantar et al. 2022, GPTQ', url: 'https://arxiv.org/abs/2210.17323' },
     { text: 'Nagel et al. 2020, Up or Down? Adaptive Rounding', url: 'https://arxiv.org/abs/2004.10568' },

@@ -43,7 +43,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 50,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: 'A unit that goes takes its weights along and what the next layer reads of it, so that half of the units leave a quarter of the weights between two hidden layers. The file has {half} bytes in place of {whole}, {saved} % less, in any format. Trained on, {halfAccuracy} % are right, and {wholeAccuracy} % with all units.',
+      zh: '去掉一个神经元，它自己的权重以及下一层读取它的权重也一并去掉，因此神经元减半后，两个隐藏层之间的权重只剩四分之一。文件从 {whole} 字节变为 {half} 字节，减少 {saved} %，而且不依赖任何特殊格式。再训练后准确率为 {halfAccuracy} %，全部神经元时为 {wholeAccuracy} %。',
+    },
+  },
   citations: [
     { text: 'Li et al. 2017, Pruning Filters for Efficient ConvNets', url: 'https://arxiv.org/abs/1608.08710' },
   ],

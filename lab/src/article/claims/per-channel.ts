@@ -79,7 +79,16 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 0.5,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'At 8 bits both are fine enough for this depthwise-separable network: {channel} % and {tensor} %, and {real} % in float32. With fewer levels it matters, since the largest channel sets the scale of all: at 4 bits {channel4} % by channels, and {tensor4} % with one scale.',
+      zh: '8 位时，两者对这个深度可分离网络都足够精细：{channel} % 和 {tensor} %，float32 为 {real} %。量化级更少时才有差别，因为最大的通道决定了所有通道的缩放因子：4 位时按通道为 {channel4} %，共用一个时为 {tensor4} %。',
+    },
+    depends: {
+      en: 'At 8 bits both are fine enough for this depthwise-separable network: {channel} % and {tensor} %, and {real} % in float32. With fewer levels it matters, since the largest channel sets the scale of all: at 4 bits {channel4} % by channels, and {tensor4} % with one scale.',
+      zh: '8 位时，两者对这个深度可分离网络都足够精细：{channel} % 和 {tensor} %，float32 为 {real} %。量化级更少时才有差别，因为最大的通道决定了所有通道的缩放因子：4 位时按通道为 {channel4} %，共用一个时为 {tensor4} %。',
+    },
+  },
   citations: [
     { text: 'Krishnamoorthi 2018, Quantizing deep convolutional networks', url: 'https://arxiv.org/abs/1806.08342' },
   ],

@@ -43,7 +43,16 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -1,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: 'With 16 values a kernel, found by k-means, a weight is a code of 4 bits: {sixteenBytes} bytes in place of {wholeBytes}, and {sixteen} % right against {whole} %. With 4 values it is {four} %, and {fourTuned} % when these are trained on, all weights of a value together.',
+      zh: '用 k 均值为每个权重矩阵找出 16 个值后，一个权重只是 4 位的编码：文件从 {wholeBytes} 字节变为 {sixteenBytes} 字节，准确率为 {sixteen} %，原来为 {whole} %。只用 4 个值时为 {four} %，让共用一个值的权重一起再训练后为 {fourTuned} %。',
+    },
+    depends: {
+      en: 'With 16 values a kernel, found by k-means, a weight is a code of 4 bits: {sixteenBytes} bytes in place of {wholeBytes}, and {sixteen} % right against {whole} %. With 4 values it is {four} %, and {fourTuned} % when these are trained on, all weights of a value together.',
+      zh: '用 k 均值为每个权重矩阵找出 16 个值后，一个权重只是 4 位的编码：文件从 {wholeBytes} 字节变为 {sixteenBytes} 字节，准确率为 {sixteen} %，原来为 {whole} %。只用 4 个值时为 {four} %，让共用一个值的权重一起再训练后为 {fourTuned} %。',
+    },
+  },
   citations: [{ text: 'Han et al. 2016, Deep Compression, section 3', url: 'https://arxiv.org/abs/1510.00149' }],
   charts: armStrips,
 });

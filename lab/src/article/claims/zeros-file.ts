@@ -39,7 +39,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 50,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'A zero is a number like any other: the file of all numbers has {zeros} bytes with the zeros and {whole} without. What makes it smaller is a format that leaves them out and says where they were: {leftOut} bytes.',
+      zh: '零也是一个数：存储全部数值的文件，置零后为 {zeros} 字节，置零前为 {whole} 字节。要想变小，需要一种不存零、只记录位置的格式：{leftOut} 字节。',
+    },
+  },
   citations: [{ text: 'Han et al. 2016, Deep Compression, section 2', url: 'https://arxiv.org/abs/1510.00149' }],
   example: {
     before: `for layer in model.layers:
