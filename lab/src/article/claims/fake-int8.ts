@@ -50,9 +50,11 @@ export const claim = defineClaim({
   },
   citations: [{ text: 'Jacob et al. 2018, section 3', url: 'https://arxiv.org/abs/1712.05877' }],
   example: {
-    before: `quantized = keras.Sequential(keras.layers.Quantize(model))  # there is no such layer, and a list is wanted
-quantized.evaluate(x_test, y_test)                          # neither trained nor compiled
-# TensorFlow Model Optimization does have quantize_model(model): it trains as if in int8, in float32`,
+    before: `# there is no such layer, and Sequential takes a list
+quantized = keras.Sequential(keras.layers.Quantize(model))
+# neither trained nor compiled
+quantized.evaluate(x_test, y_test)
+# what does exist, quantize_model(model) of TensorFlow Model Optimization, trains as if in int8, in float32`,
     after: 'fake-int8',
   },
 });

@@ -52,10 +52,14 @@ export const claim = defineClaim({
   ],
   example: {
     before: `pruned = keras.models.clone_model(model)
-weights = pruned.layers[1].get_weights()  # of the Dropout: an empty list
-weights[0] = weights[0][:32]              # IndexError; of layers[0] it would cut inputs, not units
-pruned.layers[1].set_weights(weights)     # ValueError: the layer still has 64 units
-pruned.evaluate(x_test, y_test)           # a copy is not compiled, nor trained on`,
+# layers[1] is the Dropout, so this is an empty list
+weights = pruned.layers[1].get_weights()
+# IndexError; of layers[0] it would cut inputs, not units
+weights[0] = weights[0][:32]
+# ValueError: the layer still has 64 units
+pruned.layers[1].set_weights(weights)
+# a copy is not compiled, has new weights, and was not trained on
+pruned.evaluate(x_test, y_test)`,
     after: 'halved',
   },
   charts: armStrips,

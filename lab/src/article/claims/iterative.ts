@@ -22,8 +22,8 @@ export const claim = defineClaim({
   section: 'II.5',
   title: { en: 'Little by little is better than at once', zh: '逐步剪枝优于一次剪枝' },
   claim: {
-    en: 'Pruning and training are repeated, a part of the weights going in each round, rather than all in one.',
-    zh: '剪枝与训练交替进行，每轮去掉一部分权重，而不是一次全部去掉。',
+    en: 'Not said by the article, but often beside it: pruning and training are repeated, a part of the weights going in each round, rather than all in one.',
+    zh: '文章没有提到，但常与之并提：剪枝与训练交替进行，每轮去掉一部分权重，而不是一次全部去掉。',
   },
   quick: false,
   arms: {

@@ -9,8 +9,8 @@ export const claim = defineClaim({
   section: 'II.5',
   title: { en: 'A pruned network needs the weights it began with', zh: '剪枝后的网络需要它最初的权重' },
   claim: {
-    en: 'A network holds a small one that trains as well, if it begins with its own first weights and not with others.',
-    zh: '网络中含有一个同样能训练好的小网络，前提是从它自己的初始权重出发，而不是另外的权重。',
+    en: 'Not said by the article, but often beside it: a network holds a small one that trains as well, if it begins with its own first weights and not with others.',
+    zh: '文章没有提到，但常与之并提：网络中含有一个同样能训练好的小网络，前提是从它自己的初始权重出发，而不是另外的权重。',
   },
   quick: false,
   arms: {

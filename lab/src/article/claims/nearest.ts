@@ -7,7 +7,7 @@ import { accuracy, POINTS, partsOf, teacher } from '../whittled.ts';
 export const claim = defineClaim({
   id: 'II.5-nearest',
   section: 'II.5',
-  title: { en: 'Each weight goes to the nearest level', zh: '每个权重取最近的量化值' },
+  title: { en: 'The nearest level is the best for each weight', zh: '每个权重取最近的量化值最好' },
   claim: {
     en: 'Quantization takes for each weight the nearest of the numbers that its bits can hold.',
     zh: '量化就是让每个权重取其位宽所能表示的最近的数。',

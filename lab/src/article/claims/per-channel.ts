@@ -40,10 +40,10 @@ function rounded(model: Model, how: keyof typeof ROUNDINGS): Model {
 export const claim = defineClaim({
   id: 'II.5-per-channel',
   section: 'II.5',
-  title: { en: 'A scale for each channel', zh: '每个通道各用一个缩放因子' },
+  title: { en: 'A scale for each channel keeps more accuracy', zh: '每个通道各用一个缩放因子更准确' },
   claim: {
-    en: 'int8 weights keep more accuracy with a scale for each channel than with one for the whole kernel.',
-    zh: '与整个卷积核共用一个缩放因子相比，每个通道各用一个时，int8 权重能保住更多准确率。',
+    en: 'Not said by the article, but often beside it: int8 weights keep more accuracy with a scale for each channel than with one for the whole kernel.',
+    zh: '文章没有提到，但常与之并提：与整个卷积核共用一个缩放因子相比，每个通道各用一个时，int8 权重能保住更多准确率。',
   },
   quick: false,
   arms: {
