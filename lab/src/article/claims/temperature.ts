@@ -1,0 +1,52 @@
+import { Adam, distill, div, noGrad, softmax, type Tensor } from 'whittle-ml';
+import { armStrips } from '../charts.ts';
+import { defineClaim } from '../claim.ts';
+import { accuracyOf, denseNetwork, drawDigits, fitted, PERCENT, POINTS } from '../drawn-digits.ts';
+
+/** Mean bits of rows of probabilities: 0 where one class has all, log₂ 10 where all have as much. */
+function bitsOf({ data, shape }: Tensor): number {
+  const bits = Array.from(data, (p) => (p > 0 ? -p * Math.log2(p) : 0));
+  return bits.reduce((sum, b) => sum + b, 0) / shape[0]!;
+}
+
+export const claim = defineClaim({
+  id: 'II.6.3-temperature',
+  mistake: 27,
+  section: 'II.6.3',
+  title: { en: 'A teacher’s probabilities do as they are', zh: '教师的输出概率可以原样使用' },
+  claim: {
+    en: 'The student is trained on the softmax of the teacher as it is, without a temperature: that hands on what the teacher knows.',
+    zh: '学生直接用教师的 softmax 输出训练，不设温度：这样就能传递教师的知识。',
+  },
+  quick: true,
+  arms: {
+    one: { en: 'student, temperature 1', zh: '学生，温度 1', unit: PERCENT },
+    four: { en: 'student, temperature 4', zh: '学生，温度 4', unit: PERCENT },
+    oneBits: { en: 'in a target at temperature 1', zh: '温度 1 时每个目标所含', unit: { en: 'bits', zh: '比特' } },
+    fourBits: { en: 'in a target at temperature 4', zh: '温度 4 时每个目标所含', unit: { en: 'bits', zh: '比特' } },
+  },
+  async measure(seed, context) {
+    const { train, test } = await drawDigits(seed, context, context.quick ? 300 : 600);
+    const epochs = context.quick ? 30 : 60;
+    const teacher = fitted(denseNetwork([64], seed), train, epochs);
+    const [x] = train;
+    const student = (temperature: number): number => {
+      const optimizer = new Adam({ learningRate: 0.005 });
+      const { model } = distill({ teacher, student: denseNetwork([32], seed), x, temperature, optimizer, epochs });
+      return accuracyOf(model, test);
+    };
+    const logits = noGrad(() => teacher.forward(x, { logits: true }));
+    const bits = (temperature: number): number => bitsOf(softmax(div(logits, temperature)));
+    return { one: student(1), four: student(4), oneBits: bits(1), fourBits: bits(4) };
+  },
+  effect: {
+    name: { en: 'Accuracy at temperature 1, less that at 4', zh: '温度 1 的准确率减去温度 4 的准确率' },
+    of: ['one', 'four'],
+    unit: POINTS,
+    better: 'higher',
+    smallest: -0.5,
+  },
+  reasons: {},
+  citations: [{ text: 'Hinton et al. 2015, section 2', url: 'https://arxiv.org/abs/1503.02531' }],
+  charts: armStrips,
+});
