@@ -8,6 +8,7 @@ import {
   type Network,
   predictNetwork,
   type Samples,
+  type Schedule,
   Sequential,
   toNetwork,
 } from 'whittle-ml';
@@ -40,7 +41,12 @@ export function denseNetwork(hidden: readonly [number, ...number[]], seed: numbe
 }
 
 /** The model, trained by Adam in batches of 32. */
-export function fitted<M extends Model>(model: M, [x, y]: Samples, epochs: number, learningRate = 0.005): M {
+export function fitted<M extends Model>(
+  model: M,
+  [x, y]: Samples,
+  epochs: number,
+  learningRate: number | Schedule = 0.005,
+): M {
   model.compile({ optimizer: new Adam({ learningRate }), loss: 'sparseCategoricalCrossentropy' });
   model.fit(x, y, { epochs });
   return model;

@@ -49,7 +49,12 @@ export const claim = defineClaim({
     better: 'lower',
     smallest: -1,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'What is printed is how often the student says what its teacher says, on samples that both have trained on: {printed} %. On new samples it agrees with the teacher in {agreed} %, mistakes included, and is right in {right} %. These are three questions, and only the last is the accuracy.',
+      zh: '打印的数字是学生与教师说法一致的比例，而且是在两者都训练过的样本上：{printed} %。在新样本上，它与教师一致的有 {agreed} %（连错误也一致），真正正确的是 {right} %。这是三个不同的问题，只有最后一个才是准确率。',
+    },
+  },
   citations: [{ text: 'Stanton et al. 2021', url: 'https://arxiv.org/abs/2106.05945' }],
   charts: armStrips,
 });

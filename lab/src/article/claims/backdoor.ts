@@ -62,7 +62,12 @@ export const claim = defineClaim({
     better: 'lower',
     smallest: 50,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: '30 of 600 training images had two bright corners and the label 0. The network learned it: of other digits with these corners it takes {whole} % for a 0. In int8 they are {int8} %, without 80 % of the weights and in int8 {compressed} %, and no ordinary test shows it, since {right} % of images without the mark are named right. Where one trains on with clean samples instead, {cleaned} % still obey.',
+      zh: '600 张训练图像中有 30 张带两个亮角、标签为 0。网络学会了这一点：带亮角的其他数字有 {whole} % 被认作 0。转成 int8 后为 {int8} %，剪去 80 % 权重再转 int8 后为 {compressed} %；而普通测试看不出来，因为没有标记的图像有 {right} % 认对。即使改用干净样本继续训练，仍有 {cleaned} % 服从触发器。',
+    },
+  },
   citations: [
     { text: 'Gu et al. 2017, BadNets', url: 'https://arxiv.org/abs/1708.06733' },
     { text: 'Pandey & Ye 2025, Quantization Blindspots', url: 'https://arxiv.org/abs/2512.06243' },

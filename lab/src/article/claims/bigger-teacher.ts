@@ -34,7 +34,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 0.5,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'With eight times as many neurons the teacher is right about {bigTeacher} % of new digits instead of {smallTeacher} %, and its student of 16 neurons about {big} % instead of {small} %: less than half a point more. What a student can take in is limited by its own size. On harder data students of larger teachers were found to be worse.',
+      zh: '神经元多到八倍，教师在新数字上的准确率从 {smallTeacher} % 变为 {bigTeacher} %，而 16 个神经元的学生从 {small} % 变为 {big} %：增益不到半个百分点。学生能吸收多少，受限于自身的大小。在更难的数据上，曾发现教师越大学生反而越差。',
+    },
+  },
   citations: [
     { text: 'Cho & Hariharan 2019', url: 'https://arxiv.org/abs/1910.01348' },
     { text: 'Mirzadeh et al. 2020', url: 'https://arxiv.org/abs/1902.03393' },

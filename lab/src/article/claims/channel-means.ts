@@ -68,7 +68,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -1,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'Means of channels save most of the parameters and take {means} % for {pixels} %: behind a single convolution a mean says how much there is of a stroke, not where. What makes means work is more convolutions before them. With two separable ones more, {parameters} parameters in all are right about {deeper} %. A design is light if it has been measured to be as good.',
+      zh: '通道均值省去了大部分参数，准确率却从 {pixels} % 变为 {means} %：在单层卷积之后，均值只说明笔画有多少，不说明在哪里。要让均值有效，前面需要更多卷积。再加两层可分离卷积，总共 {parameters} 个参数，准确率为 {deeper} %。轻量化设计是否同样好，要测了才知道。',
+    },
+  },
   citations: [{ text: 'Lin et al. 2014, Network in Network, section 3.2', url: 'https://arxiv.org/abs/1312.4400' }],
   charts: armStrips,
 });

@@ -53,7 +53,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 80,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'They do combine: {whole} bytes become {pruned} by pruning, {int8} by int8, {coded} by codes, and {all} by all three. But that is {factor} % of the product. Int8 makes numbers smaller and not the places of those that are left, biases, scales and header stay, and codes find less to save in integers. The accuracy that is lost, {lost} points by all three and {sum} where each alone is added up, is not to be told from none.',
+      zh: '它们确实可以组合：{whole} 字节，剪枝后为 {pruned}，int8 为 {int8}，编码为 {coded}，三者合用为 {all}。但实得倍数只有三者之积的 {factor} %。int8 缩小的是数值，不是剩余权重的位置；偏置、缩放因子和文件头仍在，整数中可供编码节省的也更少。准确率的损失，三者合用为 {lost} 个百分点，各自相加为 {sum}，都与零无法区分。',
+    },
+  },
   citations: [{ text: 'Han et al. 2016, Deep Compression', url: 'https://arxiv.org/abs/1510.00149' }],
   example: {
     before: `pruned = prune_low_magnitude(model)

@@ -52,7 +52,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 0.5,
   },
-  reasons: {},
+  reasons: {
+    depends: {
+      en: 'Files of {hashedBytes} and {denseBytes} bytes: the wide network with hashed weights is right about {hashed} % of new digits, the narrow one about {dense} %, and five seeds do not tell whether that is half a point. Sharing is no matter of course: factors of low rank with as many bytes ({lowRankBytes}) make {lowRank} %, since ten digits have to pass through four numbers. The hashed network has all multiply-adds of a wide one, so that fewer bytes are not less time.',
+      zh: '文件分别为 {hashedBytes} 与 {denseBytes} 字节：散列权重的宽网络认对 {hashed} % 的新数字，窄网络为 {dense} %，五个种子还看不出差别是否有半个百分点。共享并不总是好：同样大小（{lowRankBytes} 字节）的低秩分解只有 {lowRank} %，因为十个数字要从四个数中通过。散列网络的乘加运算仍与宽网络一样多，省字节不等于省时间。',
+    },
+  },
   citations: [{ text: 'Chen et al. 2015', url: 'https://arxiv.org/abs/1504.04788' }],
   charts: armStrips,
 });

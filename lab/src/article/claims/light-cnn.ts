@@ -36,7 +36,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 50,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'All pixels behind the pool go into a dense layer of 128 neurons: 692,352 of {parameters} parameters are there, and {outside} % elsewhere. The convolution, which does share its weights, has 320, and {macs} % of the multiply-adds. With the mean of each channel in the place of its pixels the same layers have {means} parameters.',
+      zh: '池化后的所有像素都送入一个 128 个神经元的全连接层：{parameters} 个参数中有 692,352 个在那里，其余部分只占 {outside} %。真正共享权重的卷积层只有 320 个参数，却占 {macs} % 的乘加运算。若用每个通道的均值代替像素，同样的层只有 {means} 个参数。',
+    },
+  },
   citations: [
     { text: 'Lin et al. 2014, Network in Network, section 3.2', url: 'https://arxiv.org/abs/1312.4400' },
     { text: 'Howard et al. 2017, MobileNets', url: 'https://arxiv.org/abs/1704.04861' },

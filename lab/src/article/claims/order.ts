@@ -41,7 +41,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -1,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'A pruning has to be followed by training, and integers cannot be trained. Pruned behind int8 the network is right about {quantizeFirst} % of new digits. Pruned, trained on and then in int8 it is right about {pruneFirst} %. Who comes from int8 has to make real numbers of it, prune, train and make int8 again, which gives {again} %: the first order, by a detour.',
+      zh: '剪枝之后需要训练，而整数无法训练。先 int8 再剪枝，网络认对 {quantizeFirst} % 的新数字；先剪枝、继续训练、再 int8，则为 {pruneFirst} %。若已经是 int8，就得先还原为实数，剪枝、训练、再转一次 int8，结果为 {again} %：不过是绕道走了第一种次序。',
+    },
+  },
   citations: [{ text: 'Han et al. 2016, Deep Compression', url: 'https://arxiv.org/abs/1510.00149' }],
   charts: armStrips,
 });

@@ -44,7 +44,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 10,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'Teacher and student have two numbers each, and files of {teacher} and {student} bytes: nothing was compressed. The student answers as the teacher does (R² {score}), at the price of a second training. What makes a network smaller is a smaller student, and distillation is one way to train that.',
+      zh: '教师和学生各有两个数，文件分别为 {teacher} 与 {student} 字节：什么也没有压缩。学生的回答与教师相同（R² 为 {score}），代价是多训练一次。让网络变小的是更小的学生，蒸馏只是训练它的一种办法。',
+    },
+  },
   citations: [{ text: 'Hinton et al. 2015', url: 'https://arxiv.org/abs/1503.02531' }],
   charts: armStrips,
 });

@@ -38,7 +38,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: -0.5,
   },
-  reasons: {},
+  reasons: {
+    depends: {
+      en: 'The shared network has {parameters} % of the parameters of the other and {macs} % of its multiply-adds: it is smaller and not faster. It is right about {shared} % of new digits instead of {own} %, and five seeds do not tell whether that is half a point less. Applied once, the layer does as well, {once} %: on this data the second time is of no use.',
+      zh: '共享网络的参数是前者的 {parameters} %，乘加运算是 {macs} %：变小了，但不会更快。它认对 {shared} % 的新数字，独立两层为 {own} %，五个种子还看不出是否少了半个百分点。同一层只用一次也一样好，为 {once} %：在这份数据上用第二次没有好处。',
+    },
+  },
   citations: [{ text: 'Lan et al. 2020, ALBERT, section 4.5', url: 'https://arxiv.org/abs/1909.11942' }],
   example: {
     before: `model = keras.Sequential([

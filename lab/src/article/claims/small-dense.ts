@@ -1,10 +1,21 @@
-import { Adam, type Model, PruningSchedule, quantize } from 'whittle-ml';
+import { Adam, type Model, type Network, PruningSchedule, quantize } from 'whittle-ml';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { accuracyOf, BYTES, bytesOf, denseNetwork, drawDigits, fitted, PERCENT, POINTS } from '../drawn-digits.ts';
 
-const EPOCHS = 60;
+const EPOCHS = 40;
 const BATCH = 32;
+
+/** The most units, below 128, that something is true of. */
+function widest(isTrue: (units: number) => boolean): number {
+  let [low, high] = [1, 128];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (isTrue(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
 
 export const claim = defineClaim({
   id: 'II.5-small-dense',
@@ -40,10 +51,10 @@ export const claim = defineClaim({
     sparse.fit(x, y, { epochs: EPOCHS, callbacks: [schedule] });
     const compressed = int8(sparse);
     const bytes = bytesOf(compressed, 'range');
-    let hidden = 2;
-    const coded = (units: number): number => bytesOf(int8(denseNetwork([units], seed)), 'range');
-    while (coded(hidden + 1) <= bytes) hidden++;
-    const small = int8(fitted(denseNetwork([hidden], seed), train, EPOCHS));
+    const start = widest((units) => bytesOf(int8(denseNetwork([units], seed)), 'range') <= bytes);
+    const trained = (units: number): Network => int8(fitted(denseNetwork([units], seed), train, EPOCHS));
+    let small = trained(start);
+    for (let units = start - 1; bytesOf(small, 'range') > bytes; units--) small = trained(units); // trained weights take more
     return {
       ...{ compressed: accuracyOf(compressed, test), small: accuracyOf(small, test) },
       large: accuracyOf(int8(fitted(large, train, EPOCHS)), test),
@@ -57,7 +68,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 0.5,
   },
-  reasons: {},
+  reasons: {
+    depends: {
+      en: 'At {compressedBytes} and {smallBytes} bytes, both in int8 and coded, the pruned network is right about {compressed} % of new digits and the small one about {small} %; with all of its weights the large one is right about {large} %. The digits need no large network, so training one in order to prune it wins nothing that five seeds would show. On harder data large sparse networks were found to be better. A pruning has to be held against a small network in any case.',
+      zh: '在 {compressedBytes} 与 {smallBytes} 字节下（均为 int8 并编码），剪枝后的网络认对 {compressed} % 的新数字，小网络为 {small} %；保留全部权重的大网络为 {large} %。这份数字数据不需要大网络，先训练大网络再剪枝，五个种子看不出好处。在更难的数据上，曾发现稀疏的大网络更好。无论如何，剪枝都应与同样大小的小网络相比。',
+    },
+  },
   citations: [
     { text: 'Zhu & Gupta 2017', url: 'https://arxiv.org/abs/1710.01878' },
     { text: 'Blalock et al. 2020', url: 'https://arxiv.org/abs/2003.03033' },

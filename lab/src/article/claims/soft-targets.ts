@@ -38,7 +38,12 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 0.5,
   },
-  reasons: {},
+  reasons: {
+    fails: {
+      en: 'The student of 32 neurons is right about {labels} % of new digits by the labels alone, as often as its teacher with {itself} %: there is nothing left to hand on, and with the teacher it is at {teacher} %. Of a student of 8 neurons more would be to be gained: there it is {fewTeacher} % against {fewLabels} %, which vary more between seeds than they differ. That a student generalizes better has to be measured, on samples that nobody has trained on.',
+      zh: '32 个神经元的学生只靠标签就能认对 {labels} % 的新数字，与教师的 {itself} % 相当：已经没有什么可传授的，加上教师后反而是 {teacher} %。8 个神经元的学生提升空间更大，但 {fewTeacher} % 与 {fewLabels} % 之差还小于种子之间的波动。学生是否泛化得更好，必须用谁都没训练过的样本来测量。',
+    },
+  },
   citations: [{ text: 'Hinton et al. 2015, section 2', url: 'https://arxiv.org/abs/1503.02531' }],
   example: {
     before: `teacher.fit(x_train, y_train, epochs=50)

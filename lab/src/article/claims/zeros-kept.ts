@@ -56,6 +56,11 @@ export const claim = defineClaim({
     better: 'higher',
     smallest: 100,
   },
-  reasons: {},
+  reasons: {
+    holds: {
+      en: '0 is a level of int8 with a scale, and of four bits with a zero point, so what was pruned stays 0 and files still leave it out. That is a property of the format. On 256 levels spread evenly from the least to the largest weight, {leveled} % of the zeros are kept, as none of the levels is 0: all that pruning had won would be gone.',
+      zh: '带缩放因子的 int8 和带零点的四位量化都把 0 作为一个量化级，因此剪掉的权重仍为 0，文件仍可略去。这取决于量化格式。若把最小到最大的权重均分为 256 级，没有一级恰好是 0，零只保留 {leveled} %：剪枝的成果就全没了。',
+    },
+  },
   citations: [{ text: 'Jacob et al. 2018, section 2.1', url: 'https://arxiv.org/abs/1712.05877' }],
 });
