@@ -82,9 +82,9 @@ export const claim = defineClaim({
     separable: { en: 'depthwise and 1×1, three times as wide', zh: '逐通道卷积加 1×1，三倍宽', unit: PERCENT },
     shuffle: { en: '1×1 in groups, channels shuffled, depthwise', zh: '分组 1×1、通道混洗、逐通道卷积', unit: PERCENT },
     cost: {
-      en: 'multiply-adds of a separable layer, 64 channels to 64, of those of a convolution',
-      zh: '64 通道到 64 通道，可分离层的乘加运算占普通卷积的',
-      unit: PERCENT,
+      en: 'a separable layer, 64 channels to 64',
+      zh: '可分离层，64 通道到 64 通道',
+      unit: { en: '% of the multiply-adds of a convolution', zh: '% 的普通卷积乘加运算' },
     },
     macs: { en: 'multiply-adds of the convolutions', zh: '普通卷积的乘加运算数' },
     separableMacs: { en: 'of the separable ones', zh: '可分离网络的' },

@@ -17,8 +17,16 @@ export const claim = defineClaim({
     own: { en: 'two layers of their own', zh: '两个独立的层', unit: PERCENT },
     shared: { en: 'one layer, applied twice', zh: '同一层用两次', unit: PERCENT },
     once: { en: 'one layer, applied once', zh: '同一层用一次', unit: PERCENT },
-    parameters: { en: 'parameters of the shared network, of the first', zh: '共享网络的参数占前者的', unit: PERCENT },
-    macs: { en: 'its multiply-adds, of those of the first', zh: '其乘加运算占前者的', unit: PERCENT },
+    parameters: {
+      en: 'the shared network, of the first',
+      zh: '共享网络相对前者',
+      unit: { en: '% of the parameters', zh: '% 参数' },
+    },
+    macs: {
+      en: 'the shared network, of the first',
+      zh: '共享网络相对前者',
+      unit: { en: '% of the multiply-adds', zh: '% 乘加运算' },
+    },
   },
   async measure(seed, context) {
     const { train, test } = await drawDigits(seed, context, 600);

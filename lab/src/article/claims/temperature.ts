@@ -15,8 +15,8 @@ export const claim = defineClaim({
   section: 'II.6.3',
   title: { en: 'A teacher’s probabilities do as they are', zh: '教师的输出概率可以原样使用' },
   claim: {
-    en: 'The student is trained on the softmax of the teacher as it is, without a temperature: that hands on what the teacher knows.',
-    zh: '学生直接用教师的 softmax 输出训练，不设温度：这样就能传递教师的知识。',
+    en: 'A student can be trained on the softmax of its teacher as it is: no temperature is needed.',
+    zh: '学生可以直接用教师的 softmax 输出训练，不需要温度。',
   },
   quick: true,
   arms: {
