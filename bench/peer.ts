@@ -123,6 +123,16 @@ export interface RowsProblem {
 
 type Maker<P> = (problem: P) => Job | Promise<Job> | null;
 
+/** A model of scikit-learn's and ours to be fitted, with its defaults or an alpha of 0.05. */
+export interface FitProblem {
+  readonly model: 'linear' | 'ridge' | 'lasso' | 'elastic net' | 'logistic';
+  readonly rows: number;
+  readonly columns: number;
+  readonly x: Float64Array;
+  /** Numbers, or classes. */
+  readonly y: Float64Array | Int32Array;
+}
+
 /** Another library. What it cannot do is absent, or answered with null. */
 export interface Peer {
   readonly gemm?: Maker<GemmProblem>;
@@ -137,6 +147,7 @@ export interface Peer {
   readonly infer?: Maker<InferProblem>;
   readonly inferImages?: Maker<ImageInferProblem>;
   readonly table?: Maker<TableProblem>;
+  readonly fit?: Maker<FitProblem>;
   readonly close?: () => void;
 }
 
@@ -164,6 +175,7 @@ export const LISTINGS: readonly Listing[] = [
   { name: 'udsv', module: 'csv.mjs', needs: 'udsv' },
   { name: 'NumPy', module: 'python.mjs', needs: 'numpy', python: 'numpy' },
   { name: 'PyTorch', module: 'python.mjs', needs: 'torch', python: 'torch' },
+  { name: 'scikit-learn', module: 'python.mjs', needs: 'sklearn', python: 'sklearn' },
 ];
 
 /** The version of a package in bench/peers; null when it is not installed. */

@@ -6,7 +6,7 @@ import type { Contest } from './row.ts';
 import type { Missing } from './tables.ts';
 
 export const INSTALL = 'npm run bench:peers installs it';
-const INSTALL_PYTHON = 'apt-get install python3-numpy python3-torch libopenblas0 installs it on Debian';
+const INSTALL_PYTHON = 'apt-get install python3-numpy python3-torch python3-sklearn libopenblas0 installs it on Debian';
 
 /** A peer that is there. */
 export interface Installed {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** A Python that has NumPy, and perhaps PyTorch. */
+/** A Python that has NumPy, and perhaps PyTorch and scikit-learn. */
 export interface Python {
   readonly command: string;
   /** Version by module. */
@@ -16,7 +16,8 @@ import importlib.metadata as m, importlib.util as u, json
 def version(name):
     try: return m.version(name)
     except m.PackageNotFoundError: return "of unknown version"
-print(json.dumps({name: version(name) for name in ("numpy", "torch") if u.find_spec(name)}))
+packages = {"numpy": "numpy", "torch": "torch", "sklearn": "scikit-learn"}
+print(json.dumps({name: version(package) for name, package in packages.items() if u.find_spec(name)}))
 `;
 
 /** The first Python with NumPy; null without one. BENCH_PYTHON names another. */

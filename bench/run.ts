@@ -8,6 +8,7 @@ import { besideProductRow, convLadderRows } from './convolutions.ts';
 import { copyRows } from './copies.ts';
 import { csvRow } from './csv.ts';
 import { environment, load } from './environment.ts';
+import { fitRows } from './fits.ts';
 import { BENCH } from './folder.ts';
 import { collectGarbage } from './garbage.ts';
 import { gemmRows, gemmTransposedRows } from './gemm.ts';
@@ -77,6 +78,7 @@ async function runRows(options: Options, { output, errors }: Surroundings): Prom
     ...inferenceRows(tables, peers),
     ...imageInferenceRows(tables, peers),
     csvRow(peers),
+    ...fitRows(peers),
   ];
   const chosen = chosenOf(rows, options);
   if (options.peers && chosen.some((row) => row.peers)) peers.find();

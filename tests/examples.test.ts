@@ -13,6 +13,7 @@ describe.each([
   'docs/tables.md',
   'docs/convolutions.md',
   'docs/files.md',
+  'docs/learn.md',
   'docs/zeros.md',
   'docs/pruning.md',
   'docs/quantization.md',
@@ -20,7 +21,7 @@ describe.each([
   'docs/sharing.md',
   'docs/sorting.md',
 ])('examples of %s', (file) => {
-  const scripts = file === 'docs/quantization.md' ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules
+  const scripts = ['docs/learn.md', 'docs/quantization.md'].includes(file) ? examplesOf(file, 'js') : []; // those that are no TypeScript by strict rules
   const examples = [...examplesOf(file), ...scripts];
 
   test('there are some', () => {
@@ -115,6 +116,19 @@ describe('programs in examples/', () => {
     for (const row of rows) expect(row).toMatch(/^\|( [^|]+ \|){6}$/);
     const [, , first] = run('digits.mjs', '--epochs', '10', '--only', 'convolution, dense');
     expect(Number(/([\d.]+) % \(/.exec(first!)![1])).toBeGreaterThan(94);
+  });
+
+  test('products of features: everything that counts has converged, and what was held back is predicted', () => {
+    const lines = run('polynomial.mjs');
+    const cells = lines.slice(2, 7).map((line) => line.split('|').map((cell) => cell.trim()));
+    expect(cells.map((row) => row[4])).toEqual([
+      '',
+      'not done in 100',
+      ...cells.slice(2).map(() => expect.stringMatching(/^\d+$/)),
+    ]);
+    for (const row of cells.slice(2)) expect(Number.parseFloat(row[2]!)).toBeGreaterThan(95);
+    expect(lines[8]).toMatch(/^Chosen: degree \d, C [\d.]+, F1 0\.9\d+ as the best of ten$/);
+    expect(Number(/^Held back: ([\d.]+) % right$/.exec(lines[9]!)![1])).toBeGreaterThan(90);
   });
 
   test('care after rounding: a row for each format, and channels of unlike size made alike', () => {

@@ -9,6 +9,7 @@ import { GpuPredictor } from '../src/gpu/predict.ts';
 import * as w from '../src/index.ts';
 import { compileNetwork } from '../src/infer/index.ts';
 import { encodeNetwork } from '../src/io/index.ts';
+import * as learn from '../src/learn/index.ts';
 import { readTable } from '../src/node/index.ts';
 import { enableThreads } from '../src/threads/index.ts';
 
@@ -22,6 +23,8 @@ model.compile({ loss: 'mse' });
 const network = w.toNetwork(model);
 const quantized = w.quantize(network, { format: 'int8' });
 const csv = 'a,y\n1,2\n2,4\n';
+const dummy = new learn.DummyRegressor();
+const onTable = new learn.TablePipeline(new data.TableEncoder({ target: 'y', task: 'regression' }), dummy);
 const path = fileURLToPath(new URL('../data/wine.csv', import.meta.url));
 
 /** Every function, constructor and method of the library that takes an object of options, called with one. */
@@ -207,6 +210,44 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   repeatedKFold: (o) => data.repeatedKFold(8, o),
   timeSeriesSplit: (o) => data.timeSeriesSplit(8, o),
   groupKFold: (o) => data.groupKFold([0, 1, 2, 3, 4], o),
+  // classic learners
+  LinearRegression: (o) => new learn.LinearRegression(o),
+  Ridge: (o) => new learn.Ridge(o),
+  Lasso: (o) => new learn.Lasso(o),
+  ElasticNet: (o) => new learn.ElasticNet(o),
+  'LinearModel.fit': (o) => new learn.Ridge().fit(x, [0, 0, 1, 1], o),
+  'LinearModel.score': (o) => new learn.Ridge().fit(x, [0, 0, 1, 1]).score(x, [0, 0, 1, 1], o),
+  lassoPath: (o) => learn.lassoPath(x, [0, 0, 1, 1], o),
+  LogisticRegression: (o) => new learn.LogisticRegression(o),
+  'LogisticRegression.fit': (o) => new learn.LogisticRegression().fit(x, [0, 0, 1, 1], o),
+  'LogisticRegression.score': (o) => new learn.LogisticRegression().fit(x, [0, 0, 1, 1]).score(x, [0, 0, 1, 1], o),
+  minimizeLBFGS: (o) => learn.minimizeLBFGS(() => 0, [0], o),
+  DummyClassifier: (o) => new learn.DummyClassifier(o),
+  'DummyClassifier.fit': (o) => new learn.DummyClassifier().fit(x, [0, 0, 1, 1], o),
+  'DummyClassifier.score': (o) => new learn.DummyClassifier().fit(x, [0, 0, 1, 1]).score(x, [0, 0, 1, 1], o),
+  DummyRegressor: (o) => new learn.DummyRegressor(o),
+  'DummyRegressor.fit': (o) => dummy.fit(x, [0, 0, 1, 1], o),
+  'DummyRegressor.score': (o) => dummy.fit(x, [0, 0, 1, 1]).score(x, [0, 0, 1, 1], o),
+  PolynomialFeatures: (o) => new learn.PolynomialFeatures(o),
+  'TablePipeline.fit': (o) => onTable.fit(data.readCSV(csv), o),
+  'TablePipeline.score': (o) => onTable.fit(data.readCSV(csv)).score(data.readCSV(csv), o),
+  encodeLowered: (o) => learn.encodeLowered(learn.networkOf(new learn.Ridge().fit(x, [0, 0, 1, 1])), o),
+  crossValScore: (o) => learn.crossValScore(dummy, x, [0, 0, 1, 1], o),
+  crossValidate: (o) => learn.crossValidate(dummy, x, [0, 0, 1, 1], o),
+  crossValPredict: (o) => learn.crossValPredict(dummy, x, [0, 0, 1, 1], o),
+  gridSearch: (o) => learn.gridSearch((own) => new learn.Ridge(own), { alpha: [1] }, x, [0, 0, 1, 1], o),
+  randomSearch: (o) => learn.randomSearch((own) => new learn.Ridge(own), { alpha: [1] }, x, [0, 0, 1, 1], o),
+  learningCurve: (o) => learn.learningCurve(dummy, x, [0, 0, 1, 1], o),
+  validationCurve: (o) => learn.validationCurve(() => dummy, [1], x, [0, 0, 1, 1], o),
+  precisionRecallF1: (o) => learn.precisionRecallF1([0, 1], [0, 1], o),
+  classificationReport: (o) => learn.classificationReport([0, 1], [0, 1], o),
+  cohenKappa: (o) => learn.cohenKappa([0, 1], [0, 1], o),
+  logLoss: (o) => learn.logLoss([0, 1], [0.5, 0.5], o),
+  brierScore: (o) => learn.brierScore([0, 1], [0.5, 0.5], o),
+  rocCurve: (o) => learn.rocCurve([0, 1], [0.5, 0.5], o),
+  rocAuc: (o) => learn.rocAuc([0, 1], [0.5, 0.5], o),
+  precisionRecallCurve: (o) => learn.precisionRecallCurve([0, 1], [0.5, 0.5], o),
+  averagePrecision: (o) => learn.averagePrecision([0, 1], [0.5, 0.5], o),
 };
 /** Constructors that classes of the user's own call with options of their own. */
 const OPEN = ['Layer', 'Optimizer'];
@@ -275,6 +316,9 @@ describe('options', () => {
     [() => w.sum(x, { keepdims: true } as Given), 'sum: keepdims', 'keepDims'],
     [() => w.mean(x, { dim: 1 } as Given), 'mean: dim', 'axis'],
     [() => data.splitIndices(9, { random_state: 1 } as Given), 'splitIndices: random_state', 'seed'],
+    [() => new learn.Ridge({ fit_intercept: false } as Given), 'Ridge: fit_intercept', 'fitIntercept'],
+    [() => new learn.ElasticNet({ l1_ratio: 0.5 } as Given), 'ElasticNet: l1_ratio', 'l1Ratio'],
+    [() => new learn.LogisticRegression({ max_iter: 5 } as Given), 'LogisticRegression: max_iter', 'maxIter'],
     [() => model.compile({ loss: 'mean_squared_error' as Given }), 'compile: loss', 'mse'],
     [() => model.compile({ loss: 'mean_absolute_error' as Given }), 'compile: loss', 'mae'],
     [() => model.compile({ loss: 'binary_crossentropy' as Given }), 'compile: loss', 'binaryCrossentropy'],
@@ -438,9 +482,9 @@ function publicTakers(): string[] {
   const all = [...names.filter((name) => !name.endsWith('.d.ts')), '../kernels/wasm/wasm.ts'].map(read);
   const entries = all.filter(
     ({ fileName }) =>
-      fileName === 'index.ts' || /^(data|distill|gpu|infer|io|quantize|share|threads)\/index\.ts$/.test(fileName),
+      fileName === 'index.ts' || /^(data|distill|gpu|infer|io|learn|quantize|share|threads)\/index\.ts$/.test(fileName),
   );
-  expect(entries).toHaveLength(9);
+  expect(entries).toHaveLength(10);
   const exported = new Set<string>();
   for (const entry of entries)
     for (const statement of entry.statements)

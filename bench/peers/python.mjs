@@ -64,9 +64,9 @@ const decoded = ({ base64 }) => {
 };
 
 /**
- * NumPy and PyTorch in one process, which waits while others are timed and clocks itself with time.perf_counter.
+ * NumPy, PyTorch and scikit-learn in one process, which waits while others are timed and clocks itself with time.perf_counter.
  *
- * @param {string} name `NumPy` or `PyTorch`
+ * @param {string} name `NumPy`, `PyTorch` or `scikit-learn`
  * @param {string} python the command
  * @returns {Promise<import('../peer.ts').Peer>}
  */
@@ -85,6 +85,8 @@ export async function open(name, python) {
       close: () => void server.ask({ do: 'free', id }).catch(() => {}),
     };
   };
+  const close = () => server.close();
+  if (name === 'scikit-learn') return { fit: job('fit'), close };
   const infer = job('infer');
   const onImages = {
     operation: job('operation'),
@@ -98,6 +100,6 @@ export async function open(name, python) {
     predict: job('predict'),
     train: job('train'),
     infer: (problem) => (problem.int8 === null ? infer(problem) : null),
-    close: () => server.close(),
+    close,
   };
 }

@@ -1,4 +1,4 @@
-"""Answers a line of JSON with a line of JSON: makes jobs of NumPy or PyTorch, runs and clocks them."""
+"""Answers a line of JSON with a line of JSON: makes jobs of NumPy, PyTorch or scikit-learn, runs and clocks them."""
 
 import base64
 import importlib
@@ -7,12 +7,12 @@ import re
 import sys
 import time
 
-MODULES = {"NumPy": "numpy_jobs", "PyTorch": "torch_jobs"}
+MODULES = {"NumPy": "numpy_jobs", "PyTorch": "torch_jobs", "scikit-learn": "sklearn_jobs"}
 # A training job begins each sample with its first weights and a few steps that are not timed.
 LEAD_IN = 3
 
 
-TYPES = {"Float32Array": "float32", "Int8Array": "int8", "Int32Array": "int32"}
+TYPES = {"Float32Array": "float32", "Float64Array": "float64", "Int8Array": "int8", "Int32Array": "int32"}
 
 
 def decoded(value):

@@ -121,7 +121,7 @@ export const answersOf = (learner: Learner, { x, y }: Judged, rows: Int32Array):
  * const r2 = crossValScore(new Ridge(), x, y, { cv: kFold(y.length, { shuffle: true }) });
  * ```
  *
- * x is numbers, [samples, ...], or a `RawTable` for a pipeline that begins with a TableEncoder. The estimator stays as it is.
+ * x is numbers, [samples, ...], or a `RawTable` for a TablePipeline. The estimator stays as it is.
  */
 export function crossValScore(learner: Learner, x: Samples, y: Targets, options: CrossValScoreOptions = {}): number[] {
   const op = 'crossValScore';

@@ -49,33 +49,34 @@ export function lassoPath(x: Values, y: Values, options: LassoPathOptions = {}):
   const samples = samplesOf(op, x);
   const targets = targetsOf(op, y, samples.rows);
   if (targets.columns !== 1) throw new ValueError(op, 'y', 'one output', `${targets.columns} outputs`);
-  const problem = centered(samples, targets, null, settings.fitIntercept);
-  const features = featuresOf(op, problem.x);
-  const { data } = problem.y;
-  const alphas = Array.isArray(wanted)
-    ? [...(wanted as readonly number[])].sort((a, b) => b - a)
-    : alphasOf(wanted as number, largestAlpha(problem), epsilon);
-  const rule = ruleOf(op, settings, samples.columns);
-  const coefficients = new Float64Array(samples.columns * alphas.length);
-  let weights: Float64Array | undefined;
-  const results = alphas.map((alpha, a) => {
-    const result = coordinateDescent(features, data, { l1: alpha * problem.total, l2: 0 }, rule, weights);
-    weights = result.weights;
-    weights.forEach((value, j) => {
-      coefficients[j * alphas.length + a] = value;
+  return centered(samples, targets, null, settings.fitIntercept, (problem) => {
+    const features = featuresOf(op, problem.x);
+    const { data } = problem.y;
+    const alphas = Array.isArray(wanted)
+      ? [...(wanted as readonly number[])].sort((a, b) => b - a)
+      : alphasOf(wanted as number, largestAlpha(problem), epsilon);
+    const rule = ruleOf(op, settings, samples.columns);
+    const coefficients = new Float64Array(samples.columns * alphas.length);
+    let weights: Float64Array | undefined;
+    const results = alphas.map((alpha, a) => {
+      const result = coordinateDescent(features, data, { l1: alpha * problem.total, l2: 0 }, rule, weights);
+      weights = result.weights;
+      weights.forEach((value, j) => {
+        coefficients[j * alphas.length + a] = value;
+      });
+      const explained = result.weights.reduce((sum, value, j) => sum + value * problem.xMeans[j]!, 0);
+      return { ...result, gap: result.gap / problem.total, intercept: problem.yMeans[0]! - explained };
     });
-    const explained = result.weights.reduce((sum, value, j) => sum + value * problem.xMeans[j]!, 0);
-    return { ...result, gap: result.gap / problem.total, intercept: problem.yMeans[0]! - explained };
+    warnOf(op, results, Math.max(...results.map(({ gap }) => gap)));
+    return {
+      alphas,
+      coefficients: fromData(coefficients, [samples.columns, alphas.length]),
+      intercepts: results.map(({ intercept }) => intercept),
+      dualGaps: results.map(({ gap }) => gap),
+      iterations: results.map(({ iterations }) => iterations),
+      converged: results.every(({ converged }) => converged),
+    };
   });
-  warnOf(op, results, Math.max(...results.map(({ gap }) => gap)));
-  return {
-    alphas,
-    coefficients: fromData(coefficients, [samples.columns, alphas.length]),
-    intercepts: results.map(({ intercept }) => intercept),
-    dualGaps: results.map(({ gap }) => gap),
-    iterations: results.map(({ iterations }) => iterations),
-    converged: results.every(({ converged }) => converged),
-  };
 }
 
 /** A little more than rounding takes: sums in another order shall not let a coefficient in. */

@@ -1,5 +1,6 @@
 import { cholesky, gramOf, leastNorm, product, solveCholesky } from './linear-algebra.ts';
 import { type Matrix, totalOf, weightAt } from './samples.ts';
+import { withMatrix } from './workspace.ts';
 
 /** Samples and targets less their means, each row times the root of its weight: what slopes are found from. */
 export interface Centered {
@@ -14,23 +15,38 @@ export interface Centered {
 
 /**
  * Takes the weighted means of all columns away, where there is an intercept, and puts the weights into the rows: least squares
- * of the result are the weighted ones, whose intercept makes up for the means.
+ * of the result are the weighted ones, whose intercept makes up for the means. The result is there while `solve` runs.
  */
-export function centered(x: Matrix, y: Matrix, weights: Float64Array | null, fitIntercept: boolean): Centered {
+export function centered<T>(
+  x: Matrix,
+  y: Matrix,
+  weights: Float64Array | null,
+  fitIntercept: boolean,
+  solve: (problem: Centered) => T,
+): T {
   const total = totalOf(weights, x.rows);
   const roots = weights?.map(Math.sqrt) ?? null;
   const meansOf = (m: Matrix): Float64Array => (fitIntercept ? means(m, weights) : new Float64Array(m.columns));
   const xMeans = meansOf(x);
   const yMeans = meansOf(y);
-  const moved = ({ data, rows, columns }: Matrix, means: Float64Array): Matrix => {
-    const result = new Float64Array(rows * columns);
-    for (let i = 0, at = 0; i < rows; i++) {
-      const root = roots === null ? 1 : roots[i]!;
-      for (let j = 0; j < columns; j++, at++) result[at] = (data[at]! - means[j]!) * root;
-    }
-    return { data: result, rows, columns };
-  };
-  return { x: moved(x, xMeans), y: moved(y, yMeans), xMeans, yMeans, total };
+  return withMatrix(x.rows, x.columns, (held) => {
+    move(x, xMeans, roots, held.data);
+    const moved: Matrix = { ...y, data: new Float64Array(y.data.length) };
+    move(y, yMeans, roots, moved.data);
+    return solve({ x: held, y: moved, xMeans, yMeans, total });
+  });
+}
+
+function move(
+  { data, rows, columns }: Matrix,
+  means: Float64Array,
+  roots: Float64Array | null,
+  result: Float64Array,
+): void {
+  for (let i = 0, at = 0; i < rows; i++) {
+    const root = weightAt(roots, i);
+    for (let j = 0; j < columns; j++, at++) result[at] = (data[at]! - means[j]!) * root;
+  }
 }
 
 /** Rows whose mean is near enough to that of all for what is left to lose no digits. */
@@ -103,7 +119,8 @@ function byProducts(x: Matrix, y: Matrix, alpha: number): Float64Array | null {
   for (let step = 0; step <= MOST_CORRECTIONS; step++) {
     if (step > 0) {
       const fitted = product(x, false, isDual ? product(x, true, current) : current).data;
-      left = { ...y, data: y.data.map((value, i) => value - fitted[i]!) };
+      for (let i = 0; i < fitted.length; i++) fitted[i] = y.data[i]! - fitted[i]!;
+      left = { ...y, data: fitted };
     }
     const change = isDual ? left.data.slice() : product(x, true, left).data;
     for (let i = 0; i < change.length; i++) change[i]! -= alpha * solution[i]!;

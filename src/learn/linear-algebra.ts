@@ -10,7 +10,9 @@ export function product(a: Matrix, transA: boolean, b: Matrix): Matrix {
   const rows = transA ? a.columns : a.rows;
   const inner = transA ? a.rows : a.columns;
   const data = new Float64Array(rows * b.columns);
-  run.kernels64.gemm(rows, b.columns, inner, a.data, transA, b.data, false, null, 'linear', data);
+  // A column is a row, of which kernels read A where it lies.
+  if (b.columns === 1) run.kernels64.gemm(1, rows, inner, b.data, false, a.data, !transA, null, 'linear', data);
+  else run.kernels64.gemm(rows, b.columns, inner, a.data, transA, b.data, false, null, 'linear', data);
   return { data, rows, columns: b.columns };
 }
 

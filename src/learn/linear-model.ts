@@ -64,19 +64,21 @@ export abstract class LinearModel<O extends { readonly fitIntercept: boolean }> 
     const samples = samplesOf(op, x);
     const targets = targetsOf(op, y, samples.rows);
     const weights = weightsOf(op, options.sampleWeight, samples.rows);
-    const problem = centered(samples, targets, weights, this.options.fitIntercept);
-    const { weights: found, figures = {} } = this.solve(op, problem);
     const features = samples.columns;
     const outputs = targets.columns;
     const coefficients = new Float64Array(outputs * features);
-    const intercepts = problem.yMeans.map((mean, c) => {
-      let intercept = mean;
-      for (let j = 0; j < features; j++) {
-        const value = found[j * outputs + c]! + 0; // + 0: no -0, which JSON has not
-        coefficients[c * features + j] = value;
-        intercept -= value * problem.xMeans[j]!;
-      }
-      return intercept + 0;
+    const { figures, intercepts } = centered(samples, targets, weights, this.options.fitIntercept, (problem) => {
+      const { weights: found, figures = {} } = this.solve(op, problem);
+      const intercepts = problem.yMeans.map((mean, c) => {
+        let intercept = mean;
+        for (let j = 0; j < features; j++) {
+          const value = found[j * outputs + c]! + 0; // + 0: no -0, which JSON has not
+          coefficients[c * features + j] = value;
+          intercept -= value * problem.xMeans[j]!;
+        }
+        return intercept + 0;
+      });
+      return { figures, intercepts };
     });
     const wrong = coefficients.find((value) => !Number.isFinite(value)) ?? intercepts.find((b) => !Number.isFinite(b));
     if (wrong !== undefined)

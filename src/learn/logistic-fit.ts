@@ -5,7 +5,7 @@ import { type LogisticLoss, logisticLoss, type Problem } from './logistic-loss.t
 import { type FilledLogisticOptions, penaltiesOf } from './logistic-options.ts';
 import { minimizeSparse } from './proximal-newton.ts';
 import { type Classes, type Matrix, weightAt } from './samples.ts';
-import { withinReach } from './workspace.ts';
+import { withMatrix } from './workspace.ts';
 
 /** What a logistic regression has learned. */
 export interface Learned {
@@ -41,9 +41,12 @@ export function fitLogistic(
   options: FilledLogisticOptions,
 ): Learned {
   const problems = problemsOf(op, classes, sampleWeight, options);
-  const solutions = withinReach(x.data, (data) =>
-    problems.map((problem) => solve(logisticLoss(x, data, problem), problem, options)),
-  );
+  const solutions = withMatrix(x.rows, x.columns, (held) => {
+    held.data.set(x.data);
+    return problems.map((problem) =>
+      withMatrix(x.rows, problem.outputs, (z) => solve(logisticLoss(held, problem, z), problem, options)),
+    );
+  });
   const unfinished = solutions.filter(({ reason }) => reason === 'separated' || !hasConverged(reason));
   if (unfinished.length > 0) console.warn(`${op}: ${problemOf(unfinished, options)}`);
   // The row 2w of `problemsOf`
@@ -73,7 +76,8 @@ function problemsOf(
   const count = classes.length;
   const isBalanced = classWeight === 'balanced';
   const named = classWeight === null || isBalanced ? null : weightOfEach(op, classWeight, classes);
-  const given = Float64Array.from(codes, (code, i) => weightAt(sampleWeight, i) * (named?.[code] ?? 1));
+  const given = new Float64Array(codes.length);
+  for (let i = 0; i < given.length; i++) given[i] = weightAt(sampleWeight, i) * weightAt(named, codes[i]!);
   const weighted = (own: Int32Array, among: number): Float64Array => {
     const balanced = isBalanced ? balancedWeights(own, among) : null;
     return given.map((weight, i) => weight * (balanced?.[own[i]!] ?? 1));

@@ -37,43 +37,61 @@ export interface LogisticLoss {
 /**
  * Σ weight·(-log p(class)) + l2/2·Σ coefficient², where p is the softmax of x·Wᵀ + b, or with one output the sigmoid (Hastie,
  * Tibshirani & Friedman 2009, section 4.4). One product gives the logits, a second one the gradient. Logits may be as large
- * as numbers get: no exponential is taken of a positive one. `x` gives the samples, which may be another array each time.
+ * as numbers get: no exponential is taken of a positive one. `logits` [rows, outputs] is memory to work in.
  */
-export function logisticLoss({ rows, columns }: Matrix, x: () => Float64Array, problem: Problem): LogisticLoss {
+export function logisticLoss(x: Matrix, problem: Problem, logits: Matrix): LogisticLoss {
+  const { rows, columns } = x;
   const { codes, weights, outputs, fitIntercept, l2 } = problem;
   const coefficients = outputs * columns;
   const size = coefficients + (fitIntercept ? outputs : 0);
-  /** Logits, then derivatives of the loss by them, [rows, outputs]. */
-  const z = new Float64Array(rows * outputs);
   /** Probabilities of the classes, [rows, outputs]; of one output the probability of the class that a sample is not of. */
   const p = new Float64Array(rows * outputs);
   const losses = new Float64Array(rows);
-  /** 1 for the class of a sample, [rows, outputs]; of one output [rows], -1 for code 1 and 1 for code 0. */
-  const targets = new Float64Array(rows * outputs);
-  if (outputs === 1) targets.set(codes.map((code) => 1 - 2 * code));
-  else for (const [i, code] of codes.entries()) targets[i * outputs + code] = 1;
+  /** Of powers of the logits, where there are several. */
+  const totals = new Float64Array(outputs === 1 ? 0 : rows);
 
-  /** log(1 + eᵐ), where m is how far the logit is on the wrong side, and its derivative, both of e^-|m|. */
-  function differentiateOne(): void {
-    for (let i = 0; i < rows; i++) p[i] = -Math.abs(z[i]!);
+  /** Of z, the logits: log(1 + eᵐ), where m is how far it is on the wrong side, and its derivative, both of e^-|m|. */
+  function differentiateOne(z: Float64Array, bias: number): void {
+    for (let i = 0; i < rows; i++) {
+      z[i] = z[i]! + bias;
+      p[i] = -Math.abs(z[i]!);
+    }
     run.kernels64.exp(rows, p, p);
     run.kernels64.log1p(rows, p, losses);
     for (let i = 0; i < rows; i++) {
-      const m = z[i]! * targets[i]!;
+      const sign = 1 - 2 * codes[i]!;
+      const m = z[i]! * sign;
       const e = p[i]!;
       p[i] = (m > 0 ? 1 : e) / (1 + e);
       losses[i] = weights[i]! * (Math.max(m, 0) + losses[i]!);
-      z[i] = weights[i]! * targets[i]! * p[i]!;
+      z[i] = weights[i]! * sign * p[i]!;
     }
   }
 
-  function differentiateAll(): void {
-    run.kernels64.softmaxCrossEntropy(rows, outputs, z, targets, p, losses);
-    z.set(p);
-    for (let i = 0, at = 0; i < rows; i++) {
-      losses[i] = losses[i]! * weights[i]!;
-      z[at + codes[i]!]! -= 1;
-      for (const end = at + outputs; at < end; at++) z[at] = z[at]! * weights[i]!;
+  /** Less the largest logit of each sample, so that powers are at most 1: log Σe^z - z of the class, and its derivatives. */
+  function differentiateAll(z: Float64Array): void {
+    for (let i = 0, at = 0; i < rows; i++, at += outputs) {
+      let most = z[at]!;
+      for (let k = 1; k < outputs; k++) if (z[at + k]! > most) most = z[at + k]!;
+      for (let k = 0; k < outputs; k++) z[at + k] = z[at + k]! - most;
+    }
+    run.kernels64.exp(p.length, z, p);
+    for (let i = 0, at = 0; i < rows; i++, at += outputs) {
+      let total = 0;
+      for (let k = 0; k < outputs; k++) total += p[at + k]!;
+      totals[i] = total;
+    }
+    run.kernels64.log(rows, totals, losses);
+    for (let i = 0, at = 0; i < rows; i++, at += outputs) {
+      const weight = weights[i]!;
+      const own = at + codes[i]!;
+      losses[i] = weight * (losses[i]! - z[own]!);
+      for (let k = 0; k < outputs; k++) {
+        const share = p[at + k]! / totals[i]!;
+        p[at + k] = share;
+        z[at + k] = weight * share;
+      }
+      z[own] = weight * (p[own]! - 1);
     }
   }
 
@@ -82,10 +100,13 @@ export function logisticLoss({ rows, columns }: Matrix, x: () => Float64Array, p
     const w = parameters.subarray(0, coefficients);
     const gradientW = gradient.subarray(0, coefficients);
     const bias = fitIntercept ? parameters.subarray(coefficients) : null;
-    kernels64.gemm(rows, outputs, columns, x(), false, w, true, bias, 'linear', z);
-    if (outputs === 1) differentiateOne();
-    else differentiateAll();
-    kernels64.gemm(outputs, columns, rows, z, true, x(), false, null, 'linear', gradientW);
+    // Of one output as a row, which kernels make of samples where they lie
+    if (outputs === 1) kernels64.gemm(1, rows, columns, w, false, x.data, true, null, 'linear', logits.data);
+    else kernels64.gemm(rows, outputs, columns, x.data, false, w, true, bias, 'linear', logits.data);
+    const z = logits.data;
+    if (outputs === 1) differentiateOne(z, bias?.[0] ?? 0);
+    else differentiateAll(z);
+    kernels64.gemm(outputs, columns, rows, z, true, x.data, false, null, 'linear', gradientW);
     let squares = 0;
     for (let i = 0; i < coefficients; i++) {
       squares += w[i]! * w[i]!;
@@ -99,7 +120,7 @@ export function logisticLoss({ rows, columns }: Matrix, x: () => Float64Array, p
 
   function curvature(of: readonly number[]): Float64Array {
     const n = of.length;
-    const samples = x();
+    const samples = x.data;
     const outputOf = of.map((i) => (i < coefficients ? Math.floor(i / columns) : i - coefficients));
     /** What the parameters are multiplied by, times a function of sample and probability, [rows, of]. */
     const columnsBy = (factor: Factor): Float64Array =>

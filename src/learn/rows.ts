@@ -5,7 +5,7 @@ import { tableRows } from '../data/table-rows.ts';
 import type { Values } from '../data/values.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
-/** What is known of samples: numbers, or a table for a pipeline that begins with a TableEncoder. */
+/** What is known of samples: numbers, or a table for a TablePipeline. */
 export type Samples = Values | RawTable;
 
 /** What is to be predicted: numbers, or classes. */

@@ -21,7 +21,8 @@ const asFloat64 = (op: string, name: string, given: Values): Tensor => {
 
 const checkFinite = (op: string, data: Float64Array, place: (i: number) => string): void => {
   for (let i = 0; i < data.length; i++)
-    if (!Number.isFinite(data[i])) throw new ValueError(op, place(i), 'finite', data[i]);
+    // 0 for numbers, NaN for NaN and the infinities.
+    if (data[i]! - data[i]! !== 0) throw new ValueError(op, place(i), 'finite', data[i]);
 };
 
 /**

@@ -2,13 +2,15 @@ import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { TableEncoder } from '../data/encoder.ts';
 import type { RawTable } from '../data/raw.ts';
-import { takeRows } from '../data/split.ts';
+import { type Labels, takeRows } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, Tensor } from '../tensor/tensor.ts';
 import type { Classifier, EstimatorJSON, Predictor } from './estimator.ts';
 import { fieldsOf } from './fields.ts';
 import { estimatorFromJSON } from './from-json.ts';
-import { weightsOf } from './samples.ts';
+import { largest } from './linear-algebra.ts';
+import { countOf, type Targets } from './rows.ts';
+import { listOf, targetsOf as targetNumbersOf, weightsOf } from './samples.ts';
 
 export interface TableRows {
   /** Rows of the table, from 0, that are taken. Default all that have a target. */
@@ -30,7 +32,10 @@ const OP = 'TablePipeline';
  *   new Pipeline([new StandardScaler(), new LogisticRegression()]),
  * ).fit(readCSV(csv));
  * model.predict(readCSV(others)); // ['good', 'bad', ...]
+ * crossValScore(model, table, model.targets(table));
  * ```
+ *
+ * Cross-validation and search take one like any estimator: each fold has an encoder that knows its training rows alone.
  */
 export class TablePipeline<P extends Predictor = Predictor> {
   readonly encoder: TableEncoder;
@@ -44,22 +49,37 @@ export class TablePipeline<P extends Predictor = Predictor> {
     this.predictor = predictor;
   }
 
+  get kind(): P['kind'] {
+    return this.predictor.kind;
+  }
+
   /**
    * Fits both to a table with the target: columns, categories and classes are those of all of its rows, the rest of `rows` alone.
    * Throws StateError for a target of another kind than the predictor's. One that throws leaves both as they were.
    */
-  fit(table: RawTable, options: TableRows = {}): this {
+  fit(table: RawTable, options?: TableRows): this;
+  /** As cross-validation calls it: y is `targets` of the table. Throws ValueError for others: it learns the table's own. */
+  fit(table: RawTable, y: Targets, options?: TableRows): this;
+  fit(table: RawTable, given: TableRows | Targets = {}, ...more: readonly TableRows[]): this {
     const op = `${OP}.fit`;
+    const y = isTargets(given, table.rows) ? given : null;
+    const options = y === null ? (given as TableRows) : (more[0] ?? {});
     checkOptions(op, options, 'rows sampleWeight');
     const { rows } = options;
     const learns = rows === undefined ? {} : { rows };
     const encoder = this.encoder.clone().fit(table, learns); // the own one learns when the predictor has
     checkTask(op, encoder, this.predictor);
-    const { x, y, weights } = samplesIn(op, encoder, table, options);
+    if (y !== null) checkTargets(op, y, targetsOf(op, encoder, table));
+    const samples = samplesIn(op, encoder, table, options);
     // A tensor is labels and numbers alike
-    (this.predictor as Learner).fit(x, y, weights);
+    (this.predictor as Learner).fit(samples.x, samples.y, samples.weights);
     this.encoder.fit(table, learns);
     return this;
+  }
+
+  /** The target of each row as `predict` gives it: the y of scores and cross-validation. Throws StateError where a row has none. */
+  targets(table: RawTable): string[] | Tensor {
+    return targetsOf(`${OP}.targets`, this.encoder.clone().fit(table), table);
   }
 
   /** Of each row of a table, with or without the target: its class as the table writes it, or float64 [rows] on the table's scale. */
@@ -71,8 +91,7 @@ export class TablePipeline<P extends Predictor = Predictor> {
       const names = encoder.classNames!;
       return predictor.predict(features).map((code) => names[Number(code)]!);
     }
-    const y = predictor.predict(features);
-    return fromData(encoder.decode(fromData(Float64Array.from(y.data), [y.size, 1])).numbers!);
+    return decoded(encoder, predictor.predict(features).data);
   }
 
   /** Float64 [rows, classes], of a classifier. */
@@ -130,6 +149,38 @@ export class TablePipeline<P extends Predictor = Predictor> {
 interface Learner {
   fit(x: Tensor, y: Tensor, options: { readonly sampleWeight?: Values }): unknown;
   score(x: Tensor, y: Tensor, options: { readonly sampleWeight?: Values }): number;
+}
+
+const decoded = (encoder: TableEncoder, numbers: ArrayLike<number>): Tensor =>
+  fromData(encoder.decode(fromData(Float64Array.from(numbers), [numbers.length, 1])).numbers!);
+
+const isTargets = (given: TableRows | Targets, rows: number): given is Targets =>
+  (given instanceof Tensor || Array.isArray(given) || ArrayBuffer.isView(given)) && countOf(OP, 'y', given) === rows;
+
+function targetsOf(op: string, encoder: TableEncoder, table: RawTable): string[] | Tensor {
+  const { target, rows } = encoder.transform(table, { target: true });
+  if (target === undefined || rows.length < table.rows) throw new StateError(op, 'there are rows without a target');
+  const { classNames } = encoder;
+  return classNames === undefined
+    ? decoded(encoder, target.data)
+    : Array.from(target.data, (code) => classNames[code]!);
+}
+
+/** Throws ValueError unless y is the target; numbers may differ as those of float32 on another scale do. */
+function checkTargets(op: string, given: Targets, own: string[] | Tensor): void {
+  const wrong = (i: number, wanted: unknown, value: unknown): never => {
+    throw new ValueError(op, `y of row ${i}`, `${JSON.stringify(wanted)}, as the table has it`, value);
+  };
+  if (own instanceof Tensor) {
+    const { data } = targetNumbersOf(op, given as Values, own.size);
+    const near = 1e-5 * largest(own.data as Float64Array);
+    const at = data.findIndex((value, i) => Math.abs(value - own.data[i]!) > near);
+    if (at >= 0) wrong(at, own.data[at], data[at]);
+  } else {
+    const labels = listOf(op, given as Labels);
+    const at = labels.findIndex((label, i) => label !== own[i]);
+    if (at >= 0) wrong(at, own[at], labels[at]);
+  }
 }
 
 function checkTask(op: string, { task, taskReason }: TableEncoder, { kind }: Predictor): void {

@@ -1,23 +1,24 @@
-import { LimitError } from '../base/errors.ts';
 import { run } from '../memory/runtime.ts';
+import type { Matrix } from './samples.ts';
 
 /**
- * Runs `body` with a copy of the numbers in the memory of the kernels, so that no product copies them, or with these themselves
- * where there is none or no room. `body` asks for the array anew in each call: that memory may grow.
+ * Runs `body` with a matrix of zeros in the memory of the kernels, so that no product copies it, or in ordinary memory where
+ * they have none. Its `data` is to be asked for anew after each call of a kernel: that memory may grow. Throws LimitError where
+ * there is no room, which a product with samples elsewhere would throw too.
  */
-export function withinReach<T>(data: Float64Array, body: (data: () => Float64Array) => T): T {
+export function withMatrix<T>(rows: number, columns: number, body: (matrix: Matrix) => T): T {
   const { heap } = run.kernels;
-  let held: Float64Array;
-  try {
-    held = heap?.allocate('float64', data.length) ?? data;
-  } catch (error) {
-    if (!(error instanceof LimitError)) throw error;
-    held = data;
-  }
+  const held = heap?.allocate('float64', rows * columns) ?? new Float64Array(rows * columns);
   const get = (heap?.lasting(held) ?? (() => held)) as () => Float64Array;
+  const matrix = {
+    rows,
+    columns,
+    get data(): Float64Array {
+      return get();
+    },
+  };
   try {
-    if (held !== data) held.set(data);
-    return body(get);
+    return body(matrix);
   } finally {
     heap?.release(get()); // does nothing to an array that is not its own
   }

@@ -166,6 +166,8 @@ describe.each(models)('%s', (name, make) => {
     for (const given of [null, 3, 'x', [], undefined]) expect(refused(given).field).toBe('type');
     if (name !== 'Ridge') {
       expect(refused({ ...json, figures: {} }).field).toBe('iterations');
+      const figures = { ...(json as { figures: object }).figures, iterations: [1, -1, 1] };
+      expect(refused({ ...json, figures }).field).toBe('iterations');
       expect(refused({ ...json, figures: { ...(json as { figures: object }).figures, converged: [1] } }).field).toBe(
         'converged',
       );

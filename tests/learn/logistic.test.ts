@@ -482,7 +482,8 @@ describe('the proximal Newton method', () => {
       fitIntercept: true,
       l2: 0.1,
     };
-    const loss = logisticLoss({ data, rows: 200, columns: 5 }, () => data, problem);
+    const logits = { data: new Float64Array(600), rows: 200, columns: 3 };
+    const loss = logisticLoss({ data, rows: 200, columns: 5 }, problem, logits);
     const found = minimizeSparse(loss, { l1: 3, tol: 1e-9, maxIter: 100 });
     expect(found.reason).toBe('gradient');
     expect(found.iterations).toBeLessThan(10);
