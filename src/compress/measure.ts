@@ -91,7 +91,13 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
-/** Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine. */
+/**
+ * Measures a model or a network: file size, parameters, multiply-adds, score, latency on this machine.
+ *
+ * ```ts
+ * const { bytes, parameters, score } = measure(model, { samples: [xTest, yTest], latency: false });
+ * ```
+ */
 export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
   checkOptions('measure', options, 'samples latency outputs coding');
   const { samples, latency = true, outputs, coding = 'none' } = options;
