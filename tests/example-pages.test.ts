@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
@@ -13,9 +14,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 const binary = findChromium();
 
-describe.skipIf(binary === null)('the page that trains in a worker', () => {
+describe.skipIf(binary === null)('pages of examples', () => {
   let server: Server;
   let browser: Browser;
+  let base = '';
   let address = '';
   beforeAll(async () => {
     server = createServer((request, response) => {
@@ -30,7 +32,8 @@ describe.skipIf(binary === null)('the page that trains in a worker', () => {
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/examples/worker/index.html`;
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/examples`;
+    address = `${base}/worker/index.html`;
     browser = await chromium.launch({ executablePath: binary!, args: QUIET_FLAGS });
   });
   afterAll(async () => {
@@ -66,7 +69,17 @@ describe.skipIf(binary === null)('the page that trains in a worker', () => {
     return { page, problems };
   }
 
-  test('its timer goes on ticking while the network learns, and it hears of every batch and epoch', async () => {
+  /** What the rules for contrast, labels and structure find. */
+  async function brokenRules(page: Page): Promise<unknown> {
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core') });
+    return page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
+      const { violations } = await axe.run();
+      return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+    });
+  }
+
+  test('the one that trains in a worker: its timer ticks while the network learns, and it hears of every batch and epoch', async () => {
     const { page, problems } = await open('?epochs=6');
     await page.locator('#status', { hasText: 'Done' }).waitFor({ timeout: 50_000 });
     const seen = await page.evaluate(
@@ -86,7 +99,7 @@ describe.skipIf(binary === null)('the page that trains in a worker', () => {
     await page.close();
   });
 
-  test('says so when the worker fails', async () => {
+  test('it says so when the worker fails', async () => {
     const { page } = await open('?epochs=-1');
     await page.locator('#status', { hasText: 'The worker failed' }).waitFor({ timeout: 50_000 });
     expect(await page.locator('#status').textContent()).toContain('fit: epochs must be');
@@ -99,14 +112,30 @@ describe.skipIf(binary === null)('the page that trains in a worker', () => {
       const page = await browser.newPage({ colorScheme });
       await page.goto(`${address}?epochs=1`);
       await page.locator('#status', { hasText: 'Done' }).waitFor({ timeout: 50_000 });
-      await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core') });
-      const broken = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
-        const { violations } = await axe.run();
-        return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
-      });
-      expect(broken).toEqual([]);
+      expect(await brokenRules(page)).toEqual([]);
       await page.close();
     },
   );
+
+  test('the one that asks a network for the kind of a wine loads the file that a program made of a CSV file', async () => {
+    execFileSync(process.execPath, [`${root}examples/recipes/csv-to-page.mjs`], { stdio: 'pipe', timeout: 50_000 });
+    const page = await browser.newPage();
+    await page.goto(`${base}/recipes/csv-to-page.html`);
+    const kind = page.locator('#kind', { hasText: /./ });
+    await kind.waitFor({ timeout: 50_000 });
+    const row = page.locator('#row');
+    const [columns, first] = (await row.inputValue()).trim().split('\n') as [string, string];
+    const [names, ...wines] = readFileSync(`${root}data/wine.csv`, 'utf8').trim().split('\n');
+    expect(names).toBe(`${columns},class`);
+    expect(wines).toContain(`${first},0`);
+    expect(await kind.textContent()).toMatch(/^Kind 0, \d+ % sure$/);
+    const ask = async (text: string): Promise<string | null> => {
+      await row.fill(text);
+      return kind.textContent();
+    };
+    expect(await ask(`${columns}\n${wines.at(-1)!.replace(/,2$/, '')}`)).toMatch(/^Kind 2, \d+ % sure$/);
+    expect(await brokenRules(page)).toEqual([]);
+    expect(await ask('alcohol\n13')).toMatch(/^csv: column "malic_acid": is not in the table/);
+    await page.close();
+  });
 });

@@ -60,6 +60,11 @@ export interface PruneNeuronsOptions {
  * that are constant goes into the biases behind them first (`foldConstants`); any other is removed as if it were held at 0.
  * The given model or network is unchanged; fine-tune the result with `fit`. Throws StateError where fewer neurons can go than
  * were asked for, or all of them leave the network above its budget.
+ *
+ * ```ts
+ * const half = pruneNeurons(model, { amount: 0.5 });
+ * half.fit(x, y, { epochs: 2 });
+ * ```
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;

@@ -18,6 +18,11 @@ export interface PruneOptions extends TargetOptions, ScoreOptions {
  * pruned, and weights pruned before count. Two things go before it: every layer keeps at least its best weight (of blocks its
  * best block), and no weight comes back to life. Of a layer of the user's own the weights called `kernel` are pruned, and
  * tables of embeddings never. Fine-tune the result with `fit`.
+ *
+ * ```ts
+ * const pruned = prune(model, { sparsity: 0.8 });
+ * pruned.fit(x, y, { epochs: 2 }); // the zeros stay zero
+ * ```
  */
 export function prune(model: Model, options: PruneOptions): Model;
 export function prune(network: Graph<Stored>, options: PruneOptions): Network;

@@ -80,6 +80,11 @@ export interface Distilled {
  * shared weights and fake quantizers are the student's. Metrics in the history: `accuracy` for classes, `mse` for regression,
  * against the labels; without y `agreement`, the share of samples on which the student decides as its teacher does.
  * Afterwards the model is compiled as the given student is, or with the plain loss on the labels.
+ *
+ * ```ts
+ * const student = new Sequential([new Dense(4, { activation: 'relu' }), new Dense(2, { activation: 'softmax' })]);
+ * const { model: taught } = distill({ teacher: model, student, x, y, temperature: 3, epochs: 2 });
+ * ```
  */
 export function distill(options: DistillOptions): Distilled {
   checkOptions('distill', options, `teacher student validationData assistants ${COMMON_OPTIONS}`);

@@ -189,6 +189,10 @@ export interface LoadOptions {
  * loss, metrics and constraints by `options` (without the loss the model is not compiled, and `fit` asks for it), a schedule by
  * setting `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is
  * wrong with them is a WhittleError, before any large allocation.
+ *
+ * ```ts
+ * const again = loadModel(saveModel(model)); // to the bit, optimizer and all
+ * ```
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   checkOptions('loadModel', options, 'loss metrics constraints callbacks');

@@ -33,6 +33,10 @@ export interface Spread<Y extends Tensors = Tensor> {
  * Mean and spread of predictions with dropout on, which a network with dropout before each layer of weights gives as an
  * approximation of a Gaussian process (Gal & Ghahramani 2016). All else is as in `predict`: running statistics stay. Sums are
  * in float64. Throws StateError for a model without dropout, whose passes are all the same.
+ *
+ * ```ts
+ * const { mean, deviation } = monteCarlo(model, xTest, { passes: 20 });
+ * ```
  */
 export function monteCarlo<Y extends Tensors = Tensor>(
   model: LayerGraph,

@@ -50,6 +50,10 @@ abstract class Rates extends Optimizer {
  * rise by a factor). Afterwards weights, optimizer and counters of the model are what they were. Batches are drawn by the
  * model's seed. The suggestion is a place to begin looking: take a smaller rate where training is not steady. Throws
  * StateError for a model that is not compiled or is being trained, ValueError for options that cannot be.
+ *
+ * ```ts
+ * const { suggestion } = findLearningRate(model, x, y);
+ * ```
  */
 export function findLearningRate(model: Model, x: Data, y: Data, options: FindLearningRateOptions = {}): LearningRates {
   const op = 'findLearningRate';

@@ -62,6 +62,11 @@ export interface QuantizeOptions {
  * With `calibration` the result is run on it, and its `notes` say where it is far from the real network. Takes weights in
  * float16 or bfloat16 as the numbers that they are. Throws StateError, which names the node, for a layer that cannot have its
  * format, for nodes that share a weight and differ in format, and for weights that are quantized already.
+ *
+ * ```ts
+ * const network = quantize(model, { calibration: x });
+ * const bytes = encodeNetwork(network);
+ * ```
  */
 export function quantize(subject: Model | Graph<Stored>, options: QuantizeOptions = {}): QuantizedNetwork {
   return quantizeKeeping(subject, options, null);
