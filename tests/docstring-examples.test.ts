@@ -135,7 +135,7 @@ test('the list has every value that is exported', () => {
 
 /** A floor: whoever writes an example raises it. */
 test('as many values as before have an example', () => {
-  expect(values.filter(({ examples }) => examples.length > 0).length).toBeGreaterThanOrEqual(24);
+  expect(values.filter(({ examples }) => examples.length > 0).length).toBeGreaterThanOrEqual(26);
 });
 
 describe.each(shown)('$name, $file', ({ examples }) => {

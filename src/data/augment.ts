@@ -44,7 +44,9 @@ interface Place {
  * for other axes, DTypeError for integers, GradientError for a tensor that gradients flow through.
  *
  * ```ts
- * model.fit(x, y, { epochs: 20, augment: ([x, y], epoch) => [augment(x, { shift: 2, rotate: 10, epoch }), y] });
+ * const images = reshape(x, [200, 2, 2, 1]);
+ * const others = augment(images, { shift: 1, rotate: 10, epoch: 3 });
+ * // in training, others each epoch: fit(images, y, { augment: ([x, y], epoch) => [augment(x, { shift: 1, epoch }), y] })
  * ```
  */
 export function augment(images: Values, options: AugmentOptions = {}): Tensor {

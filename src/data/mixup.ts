@@ -25,7 +25,8 @@ export interface MixupOptions {
  * GradientError for a tensor that gradients flow through.
  *
  * ```ts
- * const rows = oneHot(labels, 10); // for the loss categoricalCrossentropy
+ * const rows = oneHotLabels(y, 2);
+ * model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
  * model.fit(x, rows, { epochs: 20, augment: ([x, y], epoch) => mixup(x, y, { alpha: 0.2, epoch }) });
  * ```
  */
