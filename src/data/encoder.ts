@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkFlag, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Decoded, decodeOutputs } from './decode.ts';
@@ -7,6 +8,7 @@ import { type EncoderOptions, type Settings, settingsOf } from './encoder-option
 import { type ColumnSpec, featuresOf } from './encodings.ts';
 import { fitTable } from './fitting.ts';
 import type { Note, RawTable } from './raw.ts';
+import { checkTable } from './table-rows.ts';
 import type { Task } from './targets.ts';
 import { type Encoded, type Fitted, transformTable } from './transforming.ts';
 import type { Values } from './values.ts';
@@ -43,6 +45,7 @@ export class TableEncoder {
    * alone (of the table, from 0; default all), such as those of a training set.
    */
   fit(table: RawTable, options: { rows?: ArrayLike<number> } = {}): this {
+    checkTable('TableEncoder.fit', table);
     checkOptions('TableEncoder.fit', options, 'rows');
     const settings = this.#settings;
     if (settings === undefined) throw new StateError('TableEncoder.fit', 'this encoder came from JSON. Make a new one');
@@ -58,6 +61,7 @@ export class TableEncoder {
    */
   transform(table: RawTable, options: { target?: boolean } = {}): Encoded {
     const op = 'TableEncoder.transform';
+    checkTable(op, table);
     checkOptions(op, options, 'target');
     if (options.target !== undefined) checkFlag(op, 'target', options.target);
     const fitted = this.fitted('transform');
@@ -72,6 +76,11 @@ export class TableEncoder {
   /** What outputs of a network mean: see `Decoded`. */
   decode(outputs: Values): Decoded {
     return decodeOutputs(outputs, this.fitted('decode').target);
+  }
+
+  /** With the options that are not defaults; of one that came from JSON none are known. */
+  toString(): string {
+    return described('TableEncoder', this.#settings ?? {}, settingsOf({}));
   }
 
   /** One with the same options that is not fitted. Throws StateError for one that came from JSON, which has none. */

@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkRange, FormatError, ShapeError, StateError, ValueError } from '../base/errors.ts';
 import { checkNone, checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
@@ -52,6 +53,11 @@ abstract class Scaler {
     this.#center = center;
     this.#scale = scale;
     return this;
+  }
+
+  /** With the options that are not defaults. */
+  toString(): string {
+    return described(this.type, this.options, { featureRange: [0, 1] });
   }
 
   transform(x: Values): Tensor {
@@ -181,8 +187,8 @@ export class MinMaxScaler extends Scaler {
   constructor(options: { featureRange?: readonly [number, number] } = {}) {
     if (new.target === MinMaxScaler) checkOptions('MinMaxScaler', options, 'featureRange');
     const { featureRange = [0, 1] } = options;
-    const [low, high] = featureRange;
-    if (featureRange.length !== 2 || !isRange(low, high)) {
+    const [low, high] = Array.isArray(featureRange) ? featureRange : [0, 0];
+    if (featureRange?.length !== 2 || !isRange(low, high)) {
       throw new ValueError('MinMaxScaler', 'featureRange', 'two finite numbers, the smaller first', featureRange);
     }
     super([low, high]);

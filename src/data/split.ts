@@ -205,6 +205,8 @@ export function classesOf(op: string, given: Labels): { codes: Int32Array; count
   if (labels instanceof Tensor && !(labels.rank === 1 || (labels.rank === 2 && labels.shape[1] === 1))) {
     throw new ShapeError(op, [labels.shape], 'needs one label per sample, [n] or [n, 1]');
   }
+  if (!(labels instanceof Tensor || Array.isArray(labels) || ArrayBuffer.isView(labels)))
+    throw new ValueError(op, 'labels', 'a tensor or a list, one label per sample', given);
   const values = labels instanceof Tensor ? labels.data : (labels as ArrayLike<number | string | boolean>);
   const index = new Map<number | string | boolean, number>();
   const counts: number[] = [];

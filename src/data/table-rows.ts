@@ -1,6 +1,14 @@
 import { ValueError } from '../base/errors.ts';
 import type { RawColumn, RawTable, RawTexts } from './raw.ts';
 
+/** Whether this is a table, as readers make it. */
+export const isTable = (given: unknown): given is RawTable => typeof Object(given).column === 'function';
+
+/** Throws ValueError for what is no table. */
+export function checkTable(op: string, given: RawTable): void {
+  if (!isTable(given)) throw new ValueError(op, 'table', 'a table, as readCSV makes it', given);
+}
+
 /**
  * Some rows of a table (from 0, in this order; a row may occur again), such as a training set, as a table by itself: a
  * `TableEncoder` that is fitted to it knows nothing of the others. Lines are still those of the file.

@@ -3,7 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import { type Counts, SCORES } from '../nn/class-metrics.ts';
 import type { Label } from './estimator.ts';
-import { labelsOf, listOf } from './samples.ts';
+import { checkClasses, labelsOf, listOf } from './samples.ts';
 
 /**
  * How several classes become one figure: that of the positive class (`binary`), the mean over classes (`macro`), this
@@ -36,7 +36,7 @@ export interface Confusion {
 }
 
 /** Counts classes that were meant and predicted. Throws ShapeError for lists of unlike length, and for none. */
-export function confusionOf(op: string, yTrue: Labels, yPred: Labels, labels: readonly Label[] = []): Confusion {
+export function confusionOf(op: string, yTrue: Labels, yPred: Labels, labels?: readonly Label[]): Confusion {
   const truth = listOf(op, yTrue);
   const guess = listOf(op, yPred);
   const n = truth.length;
@@ -44,8 +44,8 @@ export function confusionOf(op: string, yTrue: Labels, yPred: Labels, labels: re
     throw new ShapeError(op, [[n], [guess.length]], 'needs a prediction for each class that was meant');
   if (typeof guess[0] !== typeof truth[0])
     throw new ValueError(op, 'a predicted class', `a ${typeof truth[0]}, as what was meant`, guess[0]);
-  if (new Set(labels).size !== labels.length) throw new ValueError(op, 'labels', 'different classes', labels);
-  const { classes, codes } = labelsOf(op, [...truth, ...guess, ...labels]);
+  if (labels !== undefined) checkClasses(op, 'labels', labels);
+  const { classes, codes } = labelsOf(op, [...truth, ...guess, ...(labels ?? [])]);
   const counts = classes.map(() => Array<number>(classes.length).fill(0));
   for (let i = 0; i < n; i++) counts[codes[i]!]![codes[n + i]!]!++;
   return { classes, counts, samples: n };

@@ -84,13 +84,13 @@ function splitsFor(
     return kind === 'classifier' ? stratifiedKFold(y as Labels, { folds: cv }) : kFold(n, { folds: cv });
   if (!Array.isArray(cv) || cv.length === 0)
     throw new ValueError(op, 'cv', 'a number of folds, or splits as kFold makes them', cv);
-  cv.forEach((split: Split, i) => {
+  for (const [i, split] of (cv as readonly Split[]).entries()) {
     for (const part of ['train', 'test'] as const) {
       const rows = split?.[part];
       const isPart = rows instanceof Int32Array && rows.length > 0 && rows.every((row) => row >= 0 && row < n);
       if (!isPart) throw new ValueError(op, `${part} of split ${i}`, `row numbers below ${n} (an Int32Array)`, rows);
     }
-  });
+  }
   return cv;
 }
 
@@ -181,7 +181,9 @@ function named(
 ): Readonly<Record<string, Scoring>> {
   if (typeof scoring === 'function') return { score: scoring };
   const several = typeof scoring === 'string' ? [scoring] : scoring;
-  const scores = Array.isArray(several) ? Object.fromEntries(several.map((name) => [name, name])) : several;
+  const isList = Array.isArray(several);
+  const areNames = isList && Array.from(several).every((name) => typeof name === 'string');
+  const scores = areNames ? Object.fromEntries(several.map((name) => [name, name])) : isList ? null : several;
   if (typeof scores === 'object' && scores !== null && Object.keys(scores).length > 0)
     return scores as Readonly<Record<string, Scoring>>;
   throw new ValueError(op, 'scoring', 'a name, a function, a list of names or an object of them', scoring);
@@ -219,7 +221,11 @@ export function crossValPredict<L extends Learner, M extends Method = 'predict'>
   const rows = judged.splits.flatMap(({ train, test }): (Label | number[])[] => {
     const answers = answersOf(fitTo(op, learner, judged, train), judged, test);
     if (method === 'predictProba') return chancesIn(op, answers, classes, test.length);
-    if (learner.kind === 'classifier') return listOf(op, answers.guesses as Labels);
+    if (learner.kind === 'classifier') {
+      const labels = listOf(op, answers.guesses as Labels);
+      if (labels.length === test.length) return labels;
+      throw new ShapeError(op, [[labels.length]], `needs a prediction for each of ${test.length} samples`);
+    }
     const guesses = targetsOf(op, answers.guesses as Values, test.length);
     return guesses.isList ? [...guesses.data] : rowsIn(guesses);
   });
@@ -236,6 +242,11 @@ const rowsIn = ({ data, rows, columns }: Matrix): number[][] =>
 
 /** Probabilities of each sample under the classes of all of y. */
 function chancesIn(op: string, answers: Answers, classes: readonly Label[], rows: number): number[][] {
+  const chances = targetsOf(op, answers.chances, rows);
+  if (chances.columns !== answers.classes.length)
+    throw new ShapeError(op, [[rows, chances.columns]], `needs probabilities of ${answers.classes.length} classes`);
+  const stray = answers.classes.find((label) => !classes.includes(label));
+  if (stray !== undefined) throw new ValueError(op, 'a class of the estimator', 'one of those of y', stray);
   const places = classes.map((label) => answers.classes.indexOf(label));
-  return rowsIn(targetsOf(op, answers.chances, rows)).map((row) => places.map((place) => row[place] ?? 0));
+  return rowsIn(chances).map((row) => places.map((place) => row[place] ?? 0));
 }

@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkOneOf, FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
@@ -6,7 +7,7 @@ import { checkSeed, Random } from '../tensor/random.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { type Classifier, type EstimatorJSON, type FitOptions, fittedOf, type Label } from './estimator.ts';
 import { classesIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
-import { labelsOf, samplesOf, weightAt, weightsOf } from './samples.ts';
+import { checkLabel, labelsOf, samplesOf, weightAt, weightsOf } from './samples.ts';
 import { scoreOfClasses } from './scores.ts';
 
 /** What a `DummyClassifier` predicts. */
@@ -46,6 +47,7 @@ export class DummyClassifier implements Classifier {
     checkSeed(OP, seed);
     if (strategy === 'constant' && constant === undefined)
       throw new ValueError(OP, 'constant', "the class to predict with strategy: 'constant'", constant);
+    if (constant !== undefined) checkLabel(OP, 'constant', constant);
     this.options = { strategy, seed, ...defined({ constant }) };
   }
 
@@ -102,6 +104,11 @@ export class DummyClassifier implements Classifier {
 
   clone(): DummyClassifier {
     return new DummyClassifier(this.options);
+  }
+
+  /** With the options that are not defaults. */
+  toString(): string {
+    return described(OP, this.options, new DummyClassifier().options);
   }
 
   toJSON(): EstimatorJSON {

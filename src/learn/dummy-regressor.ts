@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkOneOf, checkRange, FormatError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Values } from '../data/values.ts';
@@ -45,7 +46,7 @@ export class DummyRegressor implements Regressor {
     checkOneOf(OP, 'strategy', strategy, STRATEGIES);
     if (strategy === 'quantile' || quantile !== undefined)
       checkRange(OP, 'quantile', quantile as number, 'between 0 and 1');
-    const numbers: readonly unknown[] = Array.isArray(constant) ? constant : [constant];
+    const numbers: readonly unknown[] = Array.isArray(constant) ? [...constant] : [constant];
     if ((strategy === 'constant' || constant !== undefined) && !(numbers.length > 0 && numbers.every(Number.isFinite)))
       throw new ValueError(OP, 'constant', 'a finite number, or one for each output', constant);
     const own = Array.isArray(constant) ? [...constant] : constant;
@@ -90,6 +91,11 @@ export class DummyRegressor implements Regressor {
 
   clone(): DummyRegressor {
     return new DummyRegressor(this.options);
+  }
+
+  /** With the options that are not defaults. */
+  toString(): string {
+    return described(OP, this.options, new DummyRegressor().options);
   }
 
   toJSON(): EstimatorJSON {

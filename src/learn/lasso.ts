@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkCount, checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
@@ -50,7 +51,8 @@ abstract class SparseModel<O extends Filled> extends LinearModel<O> {
     return this.figure('converged').every((each) => each === 1);
   }
 
-  protected solve(op: string, { x, y, total }: Centered): Solution {
+  protected solve(op: string, problem: Centered): Solution {
+    const { x, y, total } = problem;
     const { alpha, positive } = this.options;
     const outputs = y.columns;
     const penalty = { l1: alpha * this.l1Share * total, l2: alpha * (1 - this.l1Share) * total };
@@ -60,7 +62,7 @@ abstract class SparseModel<O extends Filled> extends LinearModel<O> {
         throw new ValueError(op, 'alpha and l1Ratio', 'positive where coefficients have to be', alpha * this.l1Share);
       const none = new Array<number>(outputs).fill(0);
       const figures = { iterations: none, dualGap: none, converged: none.map(() => 1) };
-      return { weights: leastSquares(x, y, penalty.l2), figures };
+      return { weights: leastSquares(problem, penalty.l2), figures };
     }
     const rule = ruleOf(this.type, this.options, x.columns);
     const features = featuresOf(op, x);
@@ -106,6 +108,10 @@ export class Lasso extends SparseModel<Filled> {
   clone(): Lasso {
     return new Lasso(this.options);
   }
+
+  override toString(): string {
+    return described('Lasso', this.options, new Lasso().options);
+  }
 }
 
 /**
@@ -133,6 +139,10 @@ export class ElasticNet extends SparseModel<Required<ElasticNetOptions>> {
 
   clone(): ElasticNet {
     return new ElasticNet(this.options);
+  }
+
+  override toString(): string {
+    return described('ElasticNet', this.options, new ElasticNet().options);
   }
 }
 

@@ -67,6 +67,11 @@ export function minimizeLBFGS(objective: Objective, start: ArrayLike<number>, op
   for (const [field, count] of Object.entries({ history, maxIter, maxSearch })) checkCount(op, field, count);
   for (const [field, most] of Object.entries({ gradientTolerance, valueTolerance }))
     checkRange(op, field, most, 'at least 0');
+  if (
+    !Array.from(Object(start) as ArrayLike<unknown>).every((each) => typeof each === 'number') ||
+    Object(start) !== start
+  )
+    throw new ValueError(op, 'start', 'a list of numbers', start);
   let x = Float64Array.from(start);
   const n = x.length;
   const newArray = (): Float64Array<ArrayBuffer> => new Float64Array(n);

@@ -92,7 +92,7 @@ function sizesOf(op: string, given: readonly number[], most: number): number[] {
   if (!Array.isArray(given) || given.length === 0)
     throw new ValueError(op, 'trainSizes', 'a list of shares or numbers of samples', given);
   const areShares = given.every((size) => size <= 1);
-  const sizes = given.map((size: number) => {
+  const sizes = Array.from(given as readonly number[], (size) => {
     if (areShares && size > 0) return Math.max(1, Math.floor(size * most));
     if (!areShares && Number.isInteger(size) && size > 0 && size <= most) return size;
     throw new ValueError(op, 'each of trainSizes', `a share up to 1, or an integer from 1 to ${most}`, size);

@@ -82,10 +82,12 @@ const MOST_CORRECTIONS = 5;
  * The W [columns, outputs] with the least ‖X·W - Y‖² + alpha·‖W‖²; for alpha 0 and columns that are not independent the one
  * with the least norm. Columns whose squares are too small for float64 count as 0; where they are too large, it is NaN.
  */
-export function leastSquares(x: Matrix, y: Matrix, alpha: number): Float64Array {
+export function leastSquares({ x, y, xMeans, total }: Omit<Centered, 'yMeans'>, alpha: number): Float64Array {
   const solution = byProducts(x, y, alpha);
   if (solution !== null) return solution;
-  if (alpha === 0) return leastNorm(x, y).solution;
+  // Entries were rounded as they were with their means.
+  const moved = xMeans.map((mean) => Math.abs(mean) * Math.sqrt(total));
+  if (alpha === 0) return leastNorm(x, y, moved).solution;
   // The penalty as samples: √alpha of each feature alone, with target 0.
   const rows = x.rows + x.columns;
   const data = new Float64Array(rows * x.columns);
@@ -93,7 +95,7 @@ export function leastSquares(x: Matrix, y: Matrix, alpha: number): Float64Array 
   for (let j = 0; j < x.columns; j++) data[(x.rows + j) * x.columns + j] = Math.sqrt(alpha);
   const targets = new Float64Array(rows * y.columns);
   targets.set(y.data);
-  return leastNorm({ ...x, data, rows }, { ...y, data: targets, rows }).solution;
+  return leastNorm({ ...x, data, rows }, { ...y, data: targets, rows }, moved).solution;
 }
 
 /**

@@ -129,26 +129,29 @@ function exchange<T>(list: { [place: number]: T }, i: number, j: number): void {
 
 /**
  * Householder's QR with column pivoting (Businger and Golub 1965), in the place of the columns. It ends where what is left
- * of every column is at most `cut` of the whole matrix, in Frobenius norm.
+ * of every column is at most its error. A column that another one is taken from takes over as much of the other's error.
  */
-function pivotedQR(given: Float64Array[], cut: number): QR {
+function pivotedQR(given: Float64Array[], errorOf: (column: number, norm: number) => number): QR {
   const columns = [...given];
   const order = columns.map((_, j) => j);
   const squares = Float64Array.from(columns, (column) => dot(column, column));
   const whole = squares.slice();
-  const limit = cut * cut * squares.reduce((sum, value) => sum + value, 0);
+  const errors = squares.map((square, j) => errorOf(j, Math.sqrt(square)));
+  // Squares past float64 go on and become NaN, so that nobody takes them for a rank of 0.
+  const isLeft = (j: number): boolean => !(squares[j]! < Infinity && Math.sqrt(squares[j]!) <= errors[j]!);
   const most = Math.min(columns.length, columns[0]!.length);
   const diagonal = new Float64Array(most);
   let rank = 0;
   for (; rank < most; rank++) {
-    let pivot = rank;
-    for (let j = rank + 1; j < columns.length; j++) if (squares[j]! > squares[pivot]!) pivot = j;
-    // Squares past float64 go on and become NaN, so that nobody takes them for a rank of 0.
-    if (limit < Infinity && squares[pivot]! <= limit) break;
+    let pivot = -1;
+    for (let j = rank; j < columns.length; j++)
+      if (isLeft(j) && (pivot < 0 || squares[j]! > squares[pivot]!)) pivot = j;
+    if (pivot < 0) break;
     exchange(columns, rank, pivot);
     exchange(order, rank, pivot);
     exchange(squares, rank, pivot);
     exchange(whole, rank, pivot);
+    exchange(errors, rank, pivot);
     const v = columns[rank]!;
     // The sign keeps the difference from cancelling.
     const norm = Math.sqrt(dot(v, v, rank));
@@ -160,6 +163,7 @@ function pivotedQR(given: Float64Array[], cut: number): QR {
       reflect(v, rank, r, column);
       // What goes is taken away; what little may be left of that is measured, since differences lose digits.
       squares[j]! -= column[rank]! * column[rank]!;
+      errors[j]! += Math.abs(column[rank]! / r) * errors[rank]!;
       if (squares[j]! < whole[j]! * 2 ** -20) squares[j] = dot(column, column, rank + 1);
     }
   }
@@ -174,18 +178,20 @@ export interface LeastNorm {
 
 /**
  * Least squares for an X of any shape and rank, by a complete orthogonal decomposition: QR of X, and where its columns are
- * not independent QR of Rᵀ too (Golub and Van Loan 2013, §5.5; LAPACK's gelsy). What is below max(rows, columns)·2⁻⁵² of X
- * counts as 0, as in NumPy's matrix_rank. With gelsd's own default of 2⁻⁵² alone, the rounding of columns that are collinear
- * is taken for a direction, and coefficients of 10¹² come of it.
+ * not independent QR of Rᵀ too (Golub and Van Loan 2013, §5.5; LAPACK's gelsy). What the columns before leave of a column
+ * counts as 0 within its rounding: max(rows, columns)·2⁻⁵² (the share of NumPy's matrix_rank) of its norm and of `moved`, how
+ * far the column was moved before. Measured by the whole matrix, a large column would hide small ones; by 2⁻⁵² alone (gelsd), or
+ * without what was taken away as means, rounding of collinear columns is taken for a direction, with coefficients of 10¹².
  */
-export function leastNorm(x: Matrix, y: Matrix): LeastNorm {
+export function leastNorm(x: Matrix, y: Matrix, moved?: Float64Array): LeastNorm {
   const count = x.columns;
-  const { columns, diagonal, order, rank } = pivotedQR(columnsOf(x), Math.max(x.rows, count) * EPSILON);
+  const share = Math.max(x.rows, count) * EPSILON;
+  const { columns, diagonal, order, rank } = pivotedQR(columnsOf(x), (j, norm) => share * (norm + (moved?.[j] ?? 0)));
   const solution = new Float64Array(count * y.columns);
   // Rows of R, each a column of Rᵀ: Rᵀ·P₂ = Q₂·R₂, so R·z = c is R₂ᵀ·(Q₂ᵀ·z) = P₂ᵀ·c.
   const rowOfR = (_: unknown, i: number): Float64Array =>
     Float64Array.from({ length: count }, (_, j) => (j < i ? 0 : j === i ? diagonal[i]! : columns[j]![i]!));
-  const turned = rank > 0 && rank < count ? pivotedQR(Array.from({ length: rank }, rowOfR), 0) : null;
+  const turned = rank > 0 && rank < count ? pivotedQR(Array.from({ length: rank }, rowOfR), () => 0) : null;
   columnsOf(y).forEach((c, output) => {
     for (let k = 0; k < rank; k++) reflect(columns[k]!, k, diagonal[k]!, c);
     const z = new Float64Array(count);

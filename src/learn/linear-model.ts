@@ -53,6 +53,8 @@ export abstract class LinearModel<O extends { readonly fitIntercept: boolean }> 
   protected abstract solve(op: string, problem: Centered): Solution;
   /** One with the same options that is not fitted. */
   abstract clone(): LinearModel<O>;
+  /** With the options that are not defaults. */
+  abstract toString(): string;
 
   /**
    * Learns from x [samples, features] and y [samples] or [samples, outputs]. Throws ShapeError for other shapes and ValueError
@@ -153,6 +155,8 @@ export abstract class LinearModel<O extends { readonly fitIntercept: boolean }> 
       made.figureNames.map((name) => {
         const figure = Array.from(numbersIn(type, name, given[name], lists.length));
         for (const each of figure) if (name !== 'dualGap') countIn(type, name, each, 0);
+        if (name === 'converged' && figure.some((each) => each > 1))
+          throw new FormatError(type, name, 'is neither 0 nor 1');
         return [name, figure];
       }),
     );

@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkCount, checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { Random } from '../tensor/random.ts';
@@ -55,6 +56,10 @@ export class LinearRegression extends LinearModel<Required<LinearRegressionOptio
     return new LinearRegression(this.options);
   }
 
+  override toString(): string {
+    return described('LinearRegression', this.options, new LinearRegression().options);
+  }
+
   /** Steps that `gradient` took; 0 of `exact`. */
   get iterations(): number {
     return this.figure('iterations')[0]!;
@@ -66,10 +71,10 @@ export class LinearRegression extends LinearModel<Required<LinearRegressionOptio
   }
 
   protected solve(op: string, problem: Centered): Solution {
-    const { x, y } = problem;
+    const { y } = problem;
     const found =
       this.options.solver === 'exact'
-        ? { weights: leastSquares(x, y, 0), iterations: 0, converged: true }
+        ? { weights: leastSquares(problem, 0), iterations: 0, converged: true }
         : this.descend(op, problem);
     const forEach = (value: number): number[] => new Array<number>(y.columns).fill(value);
     const figures = { iterations: forEach(found.iterations), converged: forEach(Number(found.converged)) };

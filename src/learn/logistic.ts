@@ -1,5 +1,6 @@
+import { described } from '../base/described.ts';
 import { FormatError, ValueError } from '../base/errors.ts';
-import { checkOptions } from '../base/options.ts';
+import { checkOptions, defined } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
@@ -124,6 +125,13 @@ export class LogisticRegression implements Classifier {
 
   clone(): LogisticRegression {
     return new LogisticRegression(this.options);
+  }
+
+  /** With the options that are not defaults. */
+  toString(): string {
+    const { penalty, l1Ratio } = this.options;
+    const { solver } = filledOptions(NAME, { penalty, ...defined({ l1Ratio }) });
+    return described(NAME, this.options, { ...filledOptions(NAME, {}), solver });
   }
 
   toJSON(): EstimatorJSON {

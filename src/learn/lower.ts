@@ -81,6 +81,7 @@ function stepsOf(estimator: Estimator): [name: string, step: Estimator][] {
 }
 
 const isLinear = (model: Estimator): model is Predictor & Linear =>
+  Object(model) === model &&
   model.kind !== 'transformer' &&
   'intercept' in model &&
   'coefficients' in model &&

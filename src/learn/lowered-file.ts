@@ -1,6 +1,7 @@
-import { FormatError } from '../base/errors.ts';
+import { FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { TableEncoder } from '../data/encoder.ts';
+import { Network } from '../graph/network.ts';
 import type { FileCoding } from '../io/codes/code.ts';
 import { decodeNetwork, encodeNetwork } from '../io/network-file.ts';
 import type { Estimator, Transformer } from './estimator.ts';
@@ -18,6 +19,8 @@ const FORMAT = 'network file';
  */
 export function encodeLowered(lowered: Lowered, options: { coding?: FileCoding } = {}): Uint8Array<ArrayBuffer> {
   checkOptions('encodeLowered', options, 'coding');
+  if (!(Object(lowered).network instanceof Network))
+    throw new ValueError('encodeLowered', 'lowered', 'what networkOf returns', lowered);
   const { network, before, encoder, classes } = lowered;
   const metadata = {
     ...(before !== null && { before: JSON.stringify(before) }),

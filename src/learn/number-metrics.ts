@@ -67,8 +67,10 @@ export function maxError(yTrue: Values, yPred: Values): number {
  */
 export function explainedVariance(yTrue: Values, yPred: Values): number {
   const variance = (values: Float64Array): number => {
-    const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-    return values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0) / values.length;
+    // From the first on, so that the mean of equal numbers is exact.
+    const first = values[0]!;
+    const mean = values.reduce((sum, x) => sum + (x - first), 0) / values.length;
+    return values.reduce((sum, x) => sum + (x - first - mean) * (x - first - mean), 0) / values.length;
   };
   return byOutput('explainedVariance', yTrue, yPred, (truth, guess) => {
     const left = variance(truth.map((t, i) => t - guess[i]!));

@@ -1,3 +1,4 @@
+import { describedOf } from '../base/described.ts';
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import type { Values } from '../data/values.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
@@ -127,6 +128,13 @@ export class Pipeline<E extends Estimator = Estimator> {
     return new Pipeline<E>(copies as Steps<E>);
   }
 
+  /** All steps; their names where they are not the class's. */
+  toString(): string {
+    const usual = namedSteps(this.steps.map(([, step]) => step));
+    const parts = this.steps.map(([name, step], i) => (name === usual[i]![0] ? step : [name, step]));
+    return describedOf(OP, parts);
+  }
+
   toJSON(): EstimatorJSON {
     return { type: OP, steps: this.steps.map(([name, step]) => ({ name, estimator: step.toJSON() })) };
   }
@@ -184,6 +192,8 @@ function namedSteps(steps: readonly unknown[]): (readonly [name: string, estimat
       throw new ValueError(OP, `step ${i}`, 'an estimator', step, 'A table goes through a TablePipeline');
     if (i < steps.length - 1 && kind !== 'transformer')
       throw new ValueError(OP, `step ${i}`, 'a transformer, as all but the last', step);
+    if (pairs.findIndex(([, other]) => other === step) < i)
+      throw new ValueError(OP, `step ${i}`, 'no step before: one object learns one thing', step, 'Give its clone()');
     let own = name;
     if (own === undefined) {
       const base = (given.constructor?.name ?? '').replace(/^[A-Z]/, (letter) => letter.toLowerCase()) || 'step';

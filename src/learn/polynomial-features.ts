@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkFlag, LimitError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
@@ -128,6 +129,11 @@ export class PolynomialFeatures implements Transformer {
 
   clone(): PolynomialFeatures {
     return new PolynomialFeatures(this.options);
+  }
+
+  /** With the options that are not defaults. */
+  toString(): string {
+    return described(OP, this.options, new PolynomialFeatures().options);
   }
 
   toJSON(): EstimatorJSON {

@@ -6,7 +6,7 @@ import type { Values } from '../data/values.ts';
 import { fromData } from '../tensor/tensor.ts';
 import { positiveOf } from './counts.ts';
 import type { Label } from './estimator.ts';
-import { labelsOf, listOf, type Matrix, targetsOf } from './samples.ts';
+import { checkClasses, labelsOf, listOf, type Matrix, targetsOf } from './samples.ts';
 
 export interface LogLossOptions {
   /** The classes of the columns. Default: those that occur, numbers rising, texts by code units. */
@@ -37,6 +37,7 @@ export function logLoss(yTrue: Labels, probabilities: Values, options: LogLossOp
   checkOptions(op, options, 'labels');
   const truth = listOf(op, yTrue);
   const { labels = labelsOf(op, truth).classes } = options;
+  if (truth.length > 0) checkClasses(op, 'labels', labels);
   const { data, rows, columns } = chancesOf(op, probabilities, truth.length);
   if (labels.length < 2 || Math.max(2, columns) !== labels.length) {
     const wanted = `needs a probability of each of the classes, at least two: ${labels.slice(0, 8).join(', ')}`;

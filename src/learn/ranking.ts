@@ -1,11 +1,11 @@
-import { checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
+import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../data/values.ts';
 import { areaUnder, type Ranked } from '../nn/class-metrics.ts';
 import { positiveOf } from './counts.ts';
 import type { Label } from './estimator.ts';
-import { labelsOf, listOf, type Matrix, targetsOf } from './samples.ts';
+import { checkClasses, labelsOf, listOf, type Matrix, targetsOf } from './samples.ts';
 
 export interface RankingOptions {
   /** The class that high scores speak for. Default: the second of two. */
@@ -102,6 +102,7 @@ export function rocCurve(yTrue: Labels, scores: Values, options: RocCurveOptions
   const op = 'rocCurve';
   checkOptions(op, options, 'positive dropIntermediate');
   const { positive, dropIntermediate = true } = options;
+  checkFlag(op, 'dropIntermediate', dropIntermediate);
   const ranked = rankedOf(op, yTrue, scores, positive);
   checkBoth(op, ranked);
   const { thresholds, hits, alarms } = stepsOf(ranked);
@@ -159,7 +160,8 @@ export function averagePrecision(yTrue: Labels, scores: Values, options: Ranking
 export function rocAuc(yTrue: Labels, scores: Values, options: RocAucOptions = {}): number {
   const op = 'rocAuc';
   checkOptions(op, options, 'positive multiClass average labels');
-  const { positive, multiClass, average = 'macro', labels = [] } = options;
+  const { positive, multiClass, average = 'macro', labels } = options;
+  if (labels !== undefined) checkClasses(op, 'labels', labels);
   checkOneOf(op, 'average', average, ['macro', 'weighted']);
   if (multiClass !== undefined) checkOneOf(op, 'multiClass', multiClass, ['ovr', 'ovo']);
   const truth = listOf(op, yTrue);
@@ -168,10 +170,10 @@ export function rocAuc(yTrue: Labels, scores: Values, options: RocAucOptions = {
     checkBoth(op, ranked);
     return areaUnder(ranked);
   };
-  if (columns <= 2) return area(rankedOf(op, truth, scores, positive ?? labels[1]));
+  if (columns <= 2) return area(rankedOf(op, truth, scores, positive ?? labels?.[1]));
   if (multiClass === undefined)
     throw new ValueError(op, 'multiClass', `'ovr' or 'ovo' for ${columns} classes`, multiClass);
-  const own = labels.length > 0 ? labels : labelsOf(op, truth).classes;
+  const own = labels ?? labelsOf(op, truth).classes;
   const places = truth.map((label) => own.indexOf(label));
   if (own.length !== columns || places.includes(-1))
     throw new ShapeError(op, [[rows, columns]], `needs a column for each class, of ${own.length} classes`);

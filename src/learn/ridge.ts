@@ -1,3 +1,4 @@
+import { described } from '../base/described.ts';
 import { checkFlag, checkOneOf, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { type Centered, leastSquares } from './least-squares.ts';
@@ -43,14 +44,19 @@ export class Ridge extends LinearModel<Required<RidgeOptions>> {
     return new Ridge(this.options);
   }
 
-  protected solve(op: string, { x, y }: Centered): Solution {
+  override toString(): string {
+    return described('Ridge', this.options, new Ridge().options);
+  }
+
+  protected solve(op: string, problem: Centered): Solution {
+    const { x, y } = problem;
     const { alpha } = this.options;
-    if (typeof alpha === 'number') return { weights: leastSquares(x, y, alpha) };
+    if (typeof alpha === 'number') return { weights: leastSquares(problem, alpha) };
     if (alpha.length !== y.columns)
       throw new ValueError(op, 'alpha', `a number, or one for each of ${y.columns} outputs`, alpha);
     const weights = new Float64Array(x.columns * y.columns);
     columnsOf(y).forEach((data, c) => {
-      const found = leastSquares(x, { data, rows: y.rows, columns: 1 }, alpha[c]!);
+      const found = leastSquares({ ...problem, y: { data, rows: y.rows, columns: 1 } }, alpha[c]!);
       for (let j = 0; j < x.columns; j++) weights[j * y.columns + c] = found[j]!;
     });
     return { weights };

@@ -1,7 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import type { RawTable } from '../data/raw.ts';
 import { type Labels, takeRows } from '../data/split.ts';
-import { tableRows } from '../data/table-rows.ts';
+import { isTable, tableRows } from '../data/table-rows.ts';
 import type { Values } from '../data/values.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
@@ -10,9 +10,6 @@ export type Samples = Values | RawTable;
 
 /** What is to be predicted: numbers, or classes. */
 export type Targets = Values | Labels;
-
-const isTable = (given: Samples | Targets): given is RawTable =>
-  typeof given === 'object' && 'column' in given && typeof given.column === 'function';
 
 /** How many samples these are. Throws ValueError for what has none. */
 export function countOf(op: string, name: string, given: Samples | Targets): number {

@@ -87,14 +87,28 @@ export function labelsOf(op: string, given: Labels, rows?: number): Classes {
     throw new ShapeError(op, [[values.length]], `needs a class for each of ${rows} samples`);
   const kind = typeof values[0];
   values.forEach((value, i) => {
-    const isClass = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
-    if (!isClass) throw new ValueError(op, `the class of sample ${i}`, 'a finite number, a text or a boolean', value);
+    checkLabel(op, `the class of sample ${i}`, value);
     if (typeof value !== kind)
       throw new ValueError(op, `the class of sample ${i}`, `a ${kind}, as that of sample 0`, value);
   });
   const classes = [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
   const places = new Map(classes.map((each, i) => [each, i]));
   return { classes, codes: Int32Array.from(values, (value) => places.get(value)!) };
+}
+
+const isLabel = (value: unknown): value is Label =>
+  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+
+/** Throws ValueError for what is no class. */
+export function checkLabel(op: string, field: string, value: unknown): void {
+  if (!isLabel(value)) throw new ValueError(op, field, 'a finite number, a text or a boolean', value);
+}
+
+/** Throws ValueError for classes that are no list of at least one, each once. */
+export function checkClasses(op: string, field: string, given: readonly Label[]): void {
+  if (!Array.isArray(given) || given.length === 0 || new Set(given).size < given.length)
+    throw new ValueError(op, field, 'different classes in a list', given);
+  for (const [i, each] of given.entries()) checkLabel(op, `${field}[${i}]`, each);
 }
 
 /** Labels as a list. */

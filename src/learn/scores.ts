@@ -13,12 +13,14 @@ import { labelsOf, listOf, type Matrix, targetsOf, totalOf, weightAt, weightsOf 
 export function rSquared(y: Matrix, predicted: ArrayLike<number>, weights: Float64Array | null): number {
   const { data, rows, columns } = y;
   const weight = totalOf(weights, rows);
+  const start = Math.max(0, weights?.findIndex((each) => each > 0) ?? 0);
   let total = 0;
   for (let j = 0; j < columns; j++) {
-    // From the first target on, so that the mean of equal targets is exact.
+    // From the first target that counts on, so that the mean of equal targets is exact.
+    const first = data[start * columns + j]!;
     let mean = 0;
-    for (let i = 0; i < rows; i++) mean += weightAt(weights, i) * (data[i * columns + j]! - data[j]!);
-    mean = data[j]! + mean / weight;
+    for (let i = 0; i < rows; i++) mean += weightAt(weights, i) * (data[i * columns + j]! - first);
+    mean = first + mean / weight;
     let left = 0;
     let all = 0;
     for (let i = 0; i < rows; i++) {

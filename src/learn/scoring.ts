@@ -76,7 +76,8 @@ const OF_CLASSES: Readonly<Record<ClassScoring, Scorer>> = {
   rocAucOvrWeighted: area({ multiClass: 'ovr', average: 'weighted' }),
   rocAucOvo: area({ multiClass: 'ovo' }),
   rocAucOvoWeighted: area({ multiClass: 'ovo', average: 'weighted' }),
-  averagePrecision: ({ truth, chances }) => averagePrecision(truth as Labels, chances),
+  averagePrecision: ({ truth, chances, classes }) =>
+    averagePrecision(truth as Labels, chances, { ...(classes.length === 2 && { positive: classes[1]! }) }),
   negLogLoss: ({ truth, chances, classes }) => -logLoss(truth as Labels, chances, { labels: classes }),
   negBrierScore: ({ truth, chances, classes }) => -brierScore(truth as Labels, chances, { positive: classes[1]! }),
 };
@@ -101,8 +102,8 @@ const OF_NUMBERS: Readonly<Record<NumberScoring, Scorer>> = {
 export function scorerOf(op: string, kind: Learner['kind'], scoring?: Scoring): Scorer {
   if (typeof scoring === 'function') return ({ learner, x, truth }) => checked(op, scoring(learner, x, truth));
   const own: Readonly<Record<string, Scorer>> = kind === 'classifier' ? OF_CLASSES : OF_NUMBERS;
-  const name = scoring ?? defaultScoring(kind);
-  const scorer = Object.hasOwn(own, name) ? own[name] : undefined;
+  const name: unknown = scoring === undefined ? defaultScoring(kind) : scoring;
+  const scorer = typeof name === 'string' && Object.hasOwn(own, name) ? own[name] : undefined;
   if (scorer !== undefined) return scorer;
   const names = Object.keys(own);
   const wanted = `a function (estimator, x, y) => number, or of a ${kind} one of ${names.join(', ')}`;

@@ -33,7 +33,7 @@ export interface Candidate<O> {
   readonly mean: number;
   /** Of the scores: the root of their mean squared distance from the mean. */
   readonly deviation: number;
-  /** From 1; candidates with one mean share the first rank of theirs, and those without one are last. */
+  /** From 1; candidates with one mean, but for rounding, share the first rank of theirs, and those without one are last. */
   readonly rank: number;
   /** Why it failed. */
   readonly error?: string;
@@ -103,7 +103,7 @@ function axesOf<O extends object>(op: string, field: string, given: Grid<O> | Di
   return axes
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, values]): Axis => {
-      if (Array.isArray(values) && values.length > 0) return [name, values];
+      if (Array.isArray(values) && values.length > 0) return [name, [...values]];
       if (typeof values === 'function' && field !== 'grid') return [name, values as Distribution<unknown>];
       throw new ValueError(op, `${name} of ${field}`, wanted, values);
     });
@@ -185,6 +185,9 @@ function search<O extends object, L extends Learner>(
   return { best, bestOptions: winner.options, bestScore: winner.mean, results };
 }
 
+/** Means that differ by less are the same in another order of adding. */
+const SAME = 1e-12;
+
 /** Means, deviations and ranks; a mean that is NaN is the worst. */
 function ranked<O>(candidates: readonly O[], trials: readonly Trial[], splits: number): Candidate<O>[] {
   const meanOf = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
@@ -201,5 +204,6 @@ function ranked<O>(candidates: readonly O[], trials: readonly Trial[], splits: n
     };
   });
   const worth = found.map(({ mean }) => (Number.isNaN(mean) ? -Infinity : mean));
-  return found.map((each, i) => ({ ...each, rank: 1 + worth.filter((other) => other > worth[i]!).length }));
+  const isAbove = (own: number, other: number): boolean => other - own > SAME * Math.abs(other);
+  return found.map((each, i) => ({ ...each, rank: 1 + worth.filter((other) => isAbove(worth[i]!, other)).length }));
 }

@@ -1,8 +1,10 @@
+import { describedOf } from '../base/described.ts';
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { TableEncoder } from '../data/encoder.ts';
 import type { RawTable } from '../data/raw.ts';
 import { type Labels, takeRows } from '../data/split.ts';
+import { checkTable } from '../data/table-rows.ts';
 import type { Values } from '../data/values.ts';
 import { fromData, Tensor } from '../tensor/tensor.ts';
 import type { Classifier, EstimatorJSON, Predictor } from './estimator.ts';
@@ -62,6 +64,7 @@ export class TablePipeline<P extends Predictor = Predictor> {
   fit(table: RawTable, y: Targets, options?: TableRows): this;
   fit(table: RawTable, given: TableRows | Targets = {}, ...more: readonly TableRows[]): this {
     const op = `${OP}.fit`;
+    checkTable(op, table);
     const y = isTargets(given, table.rows) ? given : null;
     const options = y === null ? (given as TableRows) : (more[0] ?? {});
     checkOptions(op, options, 'rows sampleWeight');
@@ -116,6 +119,10 @@ export class TablePipeline<P extends Predictor = Predictor> {
   /** One with the same options that is not fitted. */
   clone(): TablePipeline<P> {
     return new TablePipeline(this.encoder.clone(), this.predictor.clone() as P);
+  }
+
+  toString(): string {
+    return describedOf(OP, this.encoder, this.predictor);
   }
 
   toJSON(): EstimatorJSON {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GradientError, ShapeError, ValueError } from '../../src/base/errors.ts';
+import { groupKFold } from '../../src/data/folds.ts';
 import {
   type FoldOptions,
   kFold,
@@ -281,4 +282,10 @@ describe('folds', () => {
     // A class smaller than the folds is allowed while another is large enough.
     expect(stratifiedKFold([0, 0, 0, 1], { folds: 3 })).toHaveLength(3);
   });
+});
+
+test.each([[null], [undefined], [3], [{ length: -1 }]])('labels %j are refused', (given) => {
+  const labels = given as unknown as string[];
+  expect(() => stratifiedKFold(labels)).toThrow(ValueError);
+  expect(() => groupKFold(labels)).toThrow(ValueError);
 });

@@ -12,6 +12,8 @@ import {
   crossValidate,
   crossValPredict,
   crossValScore,
+  DummyClassifier,
+  DummyRegressor,
   learningCurve,
   type Predictor,
   type ScoringName,
@@ -420,5 +422,52 @@ describe('curves', () => {
     );
     expect(() => validationCurve(new TinyRidge() as never, [1], X, NUMBERS)).toThrow(/make must be a function/);
     expect(() => validationCurve(() => new TinyRidge(), [], X, NUMBERS)).toThrow(/values must be/);
+  });
+});
+
+describe('what does not fit together', () => {
+  const ten = Array.from({ length: 10 }, (_, i) => [i]);
+  const splits = [{ train: Int32Array.of(0, 1, 2, 3, 4, 5), test: Int32Array.of(6, 8) }];
+  const stub = (own: object): Learner => {
+    const learner = { kind: 'classifier', fit: () => 0, predict: () => [], clone: () => learner, ...own };
+    return learner as unknown as Learner;
+  };
+
+  test('average precision goes by the second class of the estimator, also where the test set lacks it', () => {
+    const y = [1, 2, 1, 2, 1, 2, 1, 2, 1, 2];
+    const scores = crossValScore(new DummyClassifier(), ten, y, { cv: splits, scoring: 'averagePrecision' });
+    expect(scores).toEqual([0]);
+    expect(crossValScore(new DummyClassifier(), ten, y, { cv: 5, scoring: 'averagePrecision' })).toEqual(
+      Array(5).fill(0.5),
+    );
+  });
+
+  test('predictions of another number, probabilities of other classes', () => {
+    const y = ['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b', 'a', 'b'];
+    const options = { cv: 2, method: 'predictProba' } as const;
+    const chances = (x: number[][]): number[][] => x.map(() => [0.5, 0.5]);
+    expect(() => crossValPredict(stub({ predict: () => ['a'] }), ten, y, { cv: 2 })).toThrow(ShapeError);
+    expect(() => crossValPredict(stub({ predictProba: chances, classes: ['a'] }), ten, y, options)).toThrow(ShapeError);
+    expect(() => crossValPredict(stub({ predictProba: chances, classes: [0, 1] }), ten, y, options)).toThrow(
+      'a class of the estimator must be one of those of y',
+    );
+  });
+
+  test('null, gaps and texts in the place of samples, splits and scores', () => {
+    const of = (own: object, x: unknown = ten, y: unknown = ten): unknown =>
+      crossValidate(new DummyRegressor(), x as number[][], y as number[][], own);
+    expect(() => of({}, null)).toThrow(ValueError);
+    expect(() => of({}, ten, null)).toThrow(ValueError);
+    expect(() => crossValScore(new DummyClassifier(), ten, null as unknown as string[])).toThrow(ValueError);
+    for (const own of [
+      { sampleWeight: null },
+      { cv: Array(3) },
+      { scoring: Array(2) },
+      { scoring: [null] },
+      { scoring: null },
+      { scoring: { a: Object.create(null) } },
+    ])
+      expect(() => of(own)).toThrow(ValueError);
+    expect(() => learningCurve(new DummyRegressor(), ten, ten, { trainSizes: Array<number>(2) })).toThrow(ValueError);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FormatError, WhittleError } from '../../src/base/errors.ts';
+import { FormatError, ValueError, WhittleError } from '../../src/base/errors.ts';
 import { MinMaxScaler, StandardScaler } from '../../src/data/scale.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
 import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
@@ -156,4 +156,14 @@ describe('estimatorFromJSON', () => {
     const huge = { ...FITTED.PolynomialFeatures[0]!.toJSON(), features: 1e9 };
     expect(() => estimatorFromJSON(huge)).toThrow('PolynomialFeatures: features: does not fit: PolynomialFeatures:');
   });
+});
+
+test('figures and constants that no fit gives are refused', () => {
+  const json = JSON.parse(JSON.stringify(new Lasso().fit(x, small))) as Record<string, object>;
+  const figures = { ...json.figures, converged: [2] };
+  expect(() => estimatorFromJSON({ ...json, figures })).toThrow('converged: is neither 0 nor 1');
+  for (const constant of [null, {}, [1], Number.NaN, 1n, Symbol('a')])
+    expect(() => new DummyClassifier({ constant: constant as unknown as number })).toThrow(ValueError);
+  expect(() => new DummyRegressor({ strategy: 'constant', constant: Array<number>(2) })).toThrow(ValueError);
+  expect(() => new MinMaxScaler({ featureRange: null as unknown as [number, number] })).toThrow(ValueError);
 });

@@ -182,3 +182,8 @@ describe('minimizeLBFGS', () => {
     expect(() => minimizeLBFGS(rosenbrock, [1], { tol: 1 } as never)).toThrow('tol must be one of the options');
   });
 });
+
+test.each([[null], [undefined], [3], ['12'], [[1n]], [['1']], [Array(2)]])('a start of %s is refused', (start) => {
+  const objective = (): number => 0;
+  expect(() => minimizeLBFGS(objective, start as unknown as number[])).toThrow(ValueError);
+});

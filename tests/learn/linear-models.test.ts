@@ -478,3 +478,42 @@ describe('lassoPath', () => {
 test('the entry point has them', () => {
   expect(learn).toMatchObject({ ElasticNet, Lasso, LinearRegression, lassoPath, Ridge });
 });
+
+describe('collinear columns with means far beyond their spread', () => {
+  test('are collinear for all that, whatever small columns are beside them', () => {
+    for (const [offset, tiny] of [
+      [1e3, 1],
+      [1e5, 1e-3],
+    ] as const) {
+      const a = numbers(3, 40).map((value) => offset + value);
+      const b = numbers(5, 40).map((value) => 2 * offset + value);
+      const small = numbers(7, 40).map((value) => value * tiny);
+      const x = a.map((value, i) => [value, b[i]!, value - 2 * b[i]!, small[i]!, -3.7e5]);
+      const y = a.map((value, i) => value + 3 * b[i]! + (5 / tiny) * small[i]!);
+      const model = new LinearRegression().fit(x, y);
+      const [first, second, third, last, constant] = model.coefficients.data;
+      // The least norm stands upright on (1, -2, -1), which changes no prediction.
+      expect(Math.abs(first! - 2 * second! - third!)).toBeLessThan(1e-4);
+      expect(Math.abs(first! + third! - 1) + Math.abs(second! - 2 * third! - 3)).toBeLessThan(1e-4);
+      expect(Math.abs(last! * tiny - 5)).toBeLessThan(1e-4);
+      expect(constant).toBe(0);
+      expect(1 - model.score(x, y)).toBeLessThan(1e-12);
+    }
+  });
+
+  test('so that a column of large numbers hides no small one', () => {
+    const u = numbers(3, 30);
+    const v = numbers(5, 30);
+    const x = u.map((value, i) => [value, v[i]!, value + v[i]!, 1e15 * numbers(7, 30)[i]!]);
+    const y = u.map((value, i) => value - v[i]!);
+    expect(new LinearRegression().fit(x, y).score(x, y)).toBeGreaterThan(1 - 1e-12);
+  });
+});
+
+describe('R² of targets that are all the same where they count', () => {
+  test('is 1 for exact predictions and 0 for others, also behind a sample of weight 0', () => {
+    const model = new LinearRegression({ fitIntercept: false }).fit([[1], [2]], [0, 0]);
+    const sampleWeight = [0, 0.3, 0.7, 0.1];
+    expect(model.score([[1], [2], [3], [4]], [1e9 / 3, 0.1, 0.1, 0.1], { sampleWeight })).toBe(0);
+  });
+});

@@ -277,3 +277,8 @@ const dummyOf = (y: Label[]): DummyClassifier =>
     y.map(() => [0]),
     y,
   );
+
+test.each([[null], [undefined], [1], ['abc'], [{}]])('%j is no estimator, and nothing to write', (given) => {
+  expect(() => networkOf(given as unknown as LinearRegression)).toThrow(ValueError);
+  expect(() => encodeLowered(given as unknown as Lowered)).toThrow(ValueError);
+});

@@ -373,3 +373,28 @@ describe('metrics of numbers', () => {
     }
   });
 });
+
+describe('wrong options and constant targets', () => {
+  const truth = ['a', 'b', 'a', 'b'];
+  const scores = [0.1, 0.9, 0.8, 0.3];
+
+  test.each([[null], [0], [''], ['ab'], [{}], [[]], [['a', 'a']], [[null, 'b']], [Array(2)]])(
+    'labels %j are refused, if they are no classes',
+    (given) => {
+      const labels = given as unknown as string[];
+      expect(() => precisionRecallF1(truth, truth, { average: 'macro', labels })).toThrow(ValueError);
+      expect(() => classificationReport(truth, truth, { labels })).toThrow(ValueError);
+      expect(() => logLoss(truth, scores, { labels })).toThrow(ValueError);
+      expect(() => rocAuc(truth, scores, { labels })).toThrow(ValueError);
+    },
+  );
+
+  test('dropIntermediate is true or false', () => {
+    expect(() => rocCurve(truth, scores, { dropIntermediate: 'no' as unknown as boolean })).toThrow(ValueError);
+  });
+
+  test('the explained variance of equal targets is 1 for a constant error, else 0', () => {
+    expect(explainedVariance([0.1, 0.1, 0.1], [0.1, 0.2, 0.3])).toBe(0);
+    expect(explainedVariance([0.1, 0.1, 0.1], [0.3, 0.3, 0.3])).toBe(1);
+  });
+});

@@ -224,3 +224,10 @@ describe('Pipeline', () => {
     expect(model.predict(small).data[0]).toBe(2.5);
   });
 });
+
+test('a step that is the object of another step is refused', () => {
+  const scaler = new StandardScaler();
+  expect(() => new Pipeline([scaler, scaler, new DummyRegressor()])).toThrow(
+    'step 1 must be no step before: one object learns one thing',
+  );
+});

@@ -171,3 +171,20 @@ describe('distributions', () => {
     expect(() => integers(0.5, 2)).toThrow(/integers/);
   });
 });
+
+describe('candidates', () => {
+  test('with one mean share a rank, in whatever order their scores were added', () => {
+    const given = [0.3, 0.2, 0.1, 0.1, 0.2, 0.3, 0.2, 0.2, 0.1];
+    let at = 0;
+    const scoring = (): number => given[at++]!;
+    const { results, bestOptions } = gridSearch(make, { alpha: [1, 2, 3] }, X, NUMBERS, { cv: 3, scoring });
+    expect(results[0]!.mean).not.toBe(results[1]!.mean);
+    expect(results.map(({ rank }) => rank)).toEqual([1, 1, 3]);
+    expect(bestOptions).toEqual({ alpha: 1 });
+  });
+
+  test('of a list with gaps are made with undefined', () => {
+    const { results } = gridSearch(make, { alpha: Array<number>(2) }, X, NUMBERS, { cv: 3 });
+    expect(results).toHaveLength(2);
+  });
+});

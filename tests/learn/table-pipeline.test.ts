@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { FormatError, StateError, ValueError } from '../../src/base/errors.ts';
-import { readCSV, StandardScaler, TableEncoder } from '../../src/data/index.ts';
+import { type RawTable, readCSV, StandardScaler, TableEncoder } from '../../src/data/index.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
 import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
 import { LinearRegression } from '../../src/learn/linear-regression.ts';
@@ -161,4 +161,11 @@ describe('TablePipeline', () => {
       'is a transformer',
     );
   });
+});
+
+test.each([[null], [undefined], [0], [[[1, 2]]]])('%j is no table', (given) => {
+  const model = new TablePipeline(new TableEncoder({ target: 'a' }), new DummyRegressor());
+  const table = given as unknown as RawTable;
+  expect(() => model.fit(table)).toThrow(ValueError);
+  expect(() => model.targets(table)).toThrow(ValueError);
 });
