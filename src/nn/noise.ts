@@ -14,19 +14,23 @@ import { empty, type Tensor } from '../tensor/tensor.ts';
 /** What selu tends to for very small inputs, -λα (Klambauer et al. 2017). */
 const LOWEST = -1.7580993408473766;
 
-/** A batch as a dropout leaves it, or one of its like that is another noise. One draw from `random`. */
-export function noisy(
-  x: Tensor,
-  { rate, noise, deviation, spatial, noiseShape }: Attributes['dropout'],
-  random: Random,
-): Tensor {
-  if (noise === 'added') return add(x, mul(normals(x, random), deviation!));
-  if (noise === 'factor') return mul(x, add(mul(normals(x, random), Math.sqrt(rate / (1 - rate))), 1));
-  if (noise === 'alpha') {
+type Noise = (x: Tensor, attrs: Attributes['dropout'], random: Random) => Tensor;
+
+/** What is done to a batch in place of dropping, by the kind of noise. */
+const NOISES: { readonly [K in NonNullable<Attributes['dropout']['noise']>]: Noise } = {
+  added: (x, { deviation }, random) => add(x, mul(normals(x, random), deviation!)),
+  factor: (x, { rate }, random) => mul(x, add(mul(normals(x, random), Math.sqrt(rate / (1 - rate))), 1)),
+  alpha: (x, { rate }, random) => {
     const isKept = greater(dropout(ones(x.shape, x.dtype as FloatDType), rate, random), 0);
     const scale = 1 / Math.sqrt((1 - rate) * (1 + rate * LOWEST * LOWEST));
     return add(mul(where(isKept, x, LOWEST), scale), -scale * rate * LOWEST);
-  }
+  },
+};
+
+/** A batch as a dropout leaves it, or one of its like that is another noise. One draw from `random`. */
+export function noisy(x: Tensor, attrs: Attributes['dropout'], random: Random): Tensor {
+  const { rate, noise, spatial, noiseShape } = attrs;
+  if (noise !== undefined) return NOISES[noise](x, attrs, random);
   const shared = spatial === true ? [...x.shape.slice(1, -1).map(() => 1), x.shape.at(-1)!] : noiseShape;
   return shared === undefined ? dropout(x, rate, random) : dropTogether(x, shared, rate, random);
 }

@@ -1,7 +1,7 @@
-import { cloneModel, Dense, type Model, measure, type Network, type Samples, Sequential } from 'whittle-ml';
+import { cloneModel, Dense, type Model, type Network, type Samples, Sequential } from 'whittle-ml';
 import { StandardScaler, trainTestSplit } from 'whittle-ml/data';
-import type { Bilingual } from './bilingual.ts';
 import type { Context } from './claim.ts';
+import { accuracyOf } from './drawn-digits.ts';
 
 /** What claims about smaller forms of a trained network have in common: its samples, how it is trained, how forms are judged. */
 
@@ -31,8 +31,6 @@ export function classifier(seed: number): Sequential {
 
 /** Of the first training, and of all that goes on behind it: by the loss in training, ten are too few for what was pruned. */
 export const EPOCHS = 30;
-/** Of differences between percent. */
-export const POINTS: Bilingual = { en: 'points', zh: '个百分点' };
 
 /** The classifier as it is trained on the training part. */
 export function teacher(seed: number, { train: [x, y] }: Parts): Sequential {
@@ -49,5 +47,4 @@ export function trainedOn(model: Model, { train: [x, y] }: Parts, epochs = EPOCH
 }
 
 /** In percent, of the test part. */
-export const accuracy = (subject: Model | Network, { test }: Pick<Parts, 'test'>): number =>
-  100 * measure(subject as Model, { samples: test, latency: false }).score!;
+export const accuracy = (subject: Model | Network, { test }: Pick<Parts, 'test'>): number => accuracyOf(subject, test);

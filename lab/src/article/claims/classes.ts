@@ -1,8 +1,9 @@
 import { fromData, gather, prune, type Samples } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { defineClaim } from '../claim.ts';
+import { POINTS } from '../drawn-digits.ts';
 import { damageTo } from '../examples/class-damage.ts';
-import { type Parts, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { type Parts, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 /** The same samples with a tenth of one class. */
 function withFew(rare: number, [x, y]: Samples): Samples {

@@ -2,7 +2,8 @@ import { measure, quantize } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, POINTS, partsOf, teacher } from '../whittled.ts';
+import { POINTS } from '../drawn-digits.ts';
+import { accuracy, partsOf, teacher } from '../whittled.ts';
 
 const bytes = { en: 'bytes', zh: '字节' };
 

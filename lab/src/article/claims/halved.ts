@@ -1,8 +1,9 @@
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
+import { POINTS } from '../drawn-digits.ts';
 import { halvesOf } from '../halves.ts';
-import { accuracy, POINTS, trainedOn } from '../whittled.ts';
+import { accuracy, trainedOn } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.6.1-halved',

@@ -2,7 +2,8 @@ import { cloneModel, type Model, prune } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, type Parts, POINTS, partsOf, teacher } from '../whittled.ts';
+import { POINTS } from '../drawn-digits.ts';
+import { accuracy, type Parts, partsOf, teacher } from '../whittled.ts';
 
 const LEFT = 0.05;
 const EPOCHS = 60;

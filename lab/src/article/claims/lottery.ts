@@ -2,7 +2,8 @@ import { type Callback, lotteryTicket, type Model } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, classifier, EPOCHS, POINTS, partsOf } from '../whittled.ts';
+import { POINTS } from '../drawn-digits.ts';
+import { accuracy, classifier, EPOCHS, partsOf } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-lottery',

@@ -2,7 +2,8 @@ import { prune } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { POINTS } from '../drawn-digits.ts';
+import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 export const claim = defineClaim({
   id: 'II.5-magnitude',

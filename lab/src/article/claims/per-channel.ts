@@ -16,7 +16,8 @@ import { imagesOf, trainTestSplit } from 'whittle-ml/data';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, POINTS } from '../whittled.ts';
+import { POINTS } from '../drawn-digits.ts';
+import { accuracy } from '../whittled.ts';
 
 /** How a kernel is rounded: in 8 bits by its range, in 4 by its largest number; of each channel or of the whole. */
 const ROUNDINGS = {

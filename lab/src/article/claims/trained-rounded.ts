@@ -2,7 +2,8 @@ import { convert, type Model, prepareQAT } from 'whittle-ml';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { accuracy, POINTS, partsOf, teacher, trainedOn } from '../whittled.ts';
+import { POINTS } from '../drawn-digits.ts';
+import { accuracy, partsOf, teacher, trainedOn } from '../whittled.ts';
 
 /** Epochs behind the first training: rounded kernels were those of a trained network already. */
 const MORE = 10;
