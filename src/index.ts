@@ -394,4 +394,4 @@ export * from './quantize/index.ts';
 export * from './share/index.ts';
 export { arange, eye, full, linspace, ones, scalar, tensor, zeros } from './tensor/create.ts';
 export { Random } from './tensor/random.ts';
-export { assign, fromData, keep, type NestedArray, Tensor } from './tensor/tensor.ts';
+export { assign, fromData, keep, type NestedArray, Tensor, type Values } from './tensor/tensor.ts';

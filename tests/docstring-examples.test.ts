@@ -1,16 +1,31 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import ts from 'typescript';
-import { describe, expect, test } from 'vitest';
-import { examplesIn } from '../scripts/examples.mjs';
+import { describe, expect, test, vi } from 'vitest';
+import * as kernels from '../kernels/index.ts';
 import * as data from '../src/data/index.ts';
+import * as gpu from '../src/gpu/index.ts';
 import * as whittle from '../src/index.ts';
 import * as infer from '../src/infer/index.ts';
 import * as io from '../src/io/index.ts';
 import * as learn from '../src/learn/index.ts';
 import * as nodeEntry from '../src/node/index.ts';
+import * as threads from '../src/threads/index.ts';
+import { samples } from './docstring-scope.ts';
+import { install, standIn } from './gpu/stand-in.ts';
 
-/** Examples in the docstrings of what the package exports are run, as they stand, on samples of the names that they use. */
+/**
+ * Examples in the docstrings of what the package exports are checked for types and run as they stand, on samples of the names
+ * that they use. A statement with a comment behind it comes to what the comment says: `relu(tensor([-1, 2])); // [0. 2.]`,
+ * or `sqrt(3); // throws ValueError`.
+ */
 
+vi.mock('gpu.js', () => ({ default: standIn, ...standIn }));
+install();
+
+/** Later entries pass on some of what earlier ones export. */
 const ENTRIES: Readonly<Record<string, object>> = {
   'src/index.ts': whittle,
   'src/data/index.ts': data,
@@ -18,6 +33,9 @@ const ENTRIES: Readonly<Record<string, object>> = {
   'src/io/index.ts': io,
   'src/learn/index.ts': learn,
   'src/node/index.ts': nodeEntry,
+  'src/gpu/index.ts': gpu,
+  'src/threads/index.ts': threads,
+  'kernels/index.ts': kernels,
 };
 
 interface Documented {
@@ -29,7 +47,7 @@ interface Documented {
 
 const root = new URL('..', import.meta.url);
 
-/** The comment of a declaration, its stars taken off. */
+/** The comment of a declaration, its stars taken off; an `@example` goes to its end, or to the next one. */
 function docOf(node: ts.Node, source: ts.SourceFile): string {
   const comments = ts.getLeadingCommentRanges(source.text, node.getFullStart()) ?? [];
   const last = comments
@@ -84,8 +102,7 @@ function exportsOf(path: string, seen: Seen = new Map()): readonly Documented[] 
     } else if (hasExport(node)) {
       const isValue = !ts.isInterfaceDeclaration(node) && !ts.isTypeAliasDeclaration(node);
       const doc = docOf(node, source);
-      const tagged = doc.includes('@example') && !doc.includes('```') ? [doc.split('@example')[1]!] : [];
-      const examples = [...examplesIn(doc, 'ts').map(({ code }) => code), ...tagged];
+      const examples = doc.split(/@example\n/).slice(1);
       for (const name of namesOf(node))
         if ((found.get(name)?.examples.length ?? 0) === 0) found.set(name, { name, file: path, isValue, examples });
     }
@@ -99,31 +116,99 @@ const distinct = [...new Map(all.map((each) => [`${each.file} ${each.name}`, eac
 const values = distinct.filter(({ isValue }) => isValue);
 const shown = distinct.filter(({ examples }) => examples.length > 0);
 
-/** What examples may speak of, made anew for each. */
-function scope(): Record<string, unknown> {
-  const { add, Dense, Dropout, Random, Sequential, tensor } = whittle;
-  const random = new Random(1, 'docstrings');
-  const y = Array.from({ length: 200 }, (_, i) => i % 2);
-  // each feature alone tells the classes apart, so that most weights may go
-  const x = add(tensor(y.map((label) => [0, 0, 0, 0].fill(10 * label - 5))), random.normal([200, 4]));
-  const layers = [new Dense(32, { activation: 'relu' }), new Dropout(0.1), new Dense(2, { activation: 'softmax' })];
-  const model = new Sequential(layers, { seed: 1 });
-  model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
-  model.fit(x, y, { epochs: 30 });
-  const rows = (from: number): string =>
-    Array.from({ length: 30 }, (_, i) => `${from + i},${i % 7},${['good', 'bad'][i % 2]}\n`).join('');
-  const [csv, other] = [1, 3].map((from) => `price,rooms,quality\n${rows(from)}`);
-  return { x, y, xTest: x, yTest: y, model, csv, other, others: other, table: data.readCSV(csv!) };
+/** The statements of an example, and what the comment behind each says that it comes to. */
+function statementsOf(code: string): readonly { readonly text: string; readonly told: string | null }[] {
+  const source = ts.createSourceFile('example.ts', code, ts.ScriptTarget.Latest, true);
+  return source.statements.map((node) => {
+    const [comment] = ts.isExpressionStatement(node) ? (ts.getTrailingCommentRanges(code, node.end) ?? []) : [];
+    return {
+      text: node.getText(),
+      told: comment === undefined ? null : code.slice(comment.pos + 2, comment.end).trim(),
+    };
+  });
+}
+
+/** A value as an example writes it: on one line, of a tensor its numbers alone. */
+function written(value: unknown): string {
+  const text = typeof value === 'string' ? value : inspect(value, { breakLength: Infinity, compact: 100, depth: 8 });
+  const numbers = value instanceof whittle.Tensor ? text.split('\n').slice(1).join(' ') : text;
+  return numbers.replace(/\s+/g, ' ').trim();
+}
+
+async function comesTo(told: string, made: () => unknown): Promise<void> {
+  const thrown = /^throws (\w+)/.exec(told);
+  let found: string;
+  try {
+    found = written(await made());
+  } catch (error) {
+    if (thrown === null) throw error;
+    found = `throws ${(error as Error).name}`;
+  }
+  expect(found).toBe(thrown === null ? told : thrown[0]);
 }
 
 type Run = (...args: readonly unknown[]) => Promise<unknown>;
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...args: readonly string[]) => Run;
 
+const exported = Object.assign({}, ...Object.values(ENTRIES)) as Readonly<Record<string, unknown>>;
+
 async function run(code: string): Promise<void> {
-  const names = { ...Object.assign({}, ...Object.values(ENTRIES)), ...scope() } as Record<string, unknown>;
+  const used = Object.entries(samples).filter(([name]) => new RegExp(`\\b${name}\\b`).test(code));
+  const names = { ...exported, ...Object.fromEntries(used.map(([name, make]) => [name, make()])), comesTo };
+  const text = statementsOf(code).map(({ text, told }) =>
+    told === null ? text : `await comesTo(${JSON.stringify(told)}, async () => (${text.replace(/;$/, '')}));`,
+  );
   const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  const { outputText } = ts.transpileModule(code, { compilerOptions: options });
+  const { outputText } = ts.transpileModule(text.join('\n'), { compilerOptions: options });
   await new AsyncFunction(...Object.keys(names), `{ ${outputText} }`)(...Object.values(names));
+}
+
+/** Threads are for a process that has computed nothing yet. */
+function runAlone(code: string): void {
+  const entry = (path: string): string => new URL(`../dist/${path}`, import.meta.url).href;
+  const imports = Object.entries(ENTRIES)
+    .filter(([path]) => !path.startsWith('src/gpu'))
+    .map(
+      ([path, module]) => `import { ${Object.keys(module).join(', ')} } from '${entry(path.replace('.ts', '.js'))}';`,
+    )
+    .filter((line) => ['src/index.js', 'src/threads/index.js'].some((path) => line.includes(`dist/${path}`)));
+  const { outputText } = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
+  const options = { encoding: 'utf8', stdio: 'pipe' } as const;
+  execFileSync(process.execPath, ['--input-type=module', '-e', `${imports.join('\n')}\n{ ${outputText} }`], options);
+}
+
+/** All examples as functions of one module. */
+function moduleOf(codes: readonly string[]): string {
+  const owner = new Map(all.map(({ name, entry }) => [name, entry]));
+  const lines = Object.keys(ENTRIES).map((entry) => {
+    const own = [...owner].flatMap(([name, place]) => (place === entry ? [name] : []));
+    return `import { ${own.join(', ')} } from '../${entry}';`;
+  });
+  const given = Object.keys(samples).map((name) => `declare const ${name}: ReturnType<(typeof samples)['${name}']>;`);
+  const functions = codes.map((code, i) => `export async function example${i}() {\n${code}\n}`);
+  return [...lines, "import type { samples } from './docstring-scope.ts';", ...given, ...functions].join('\n');
+}
+
+function faultsOfTypes(codes: readonly string[]): readonly string[] {
+  const path = fileURLToPath(new URL('docstring-examples.generated.ts', import.meta.url));
+  const text = moduleOf(codes);
+  const config = ts.readConfigFile(fileURLToPath(new URL('tsconfig.json', import.meta.url)), ts.sys.readFile);
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, folder);
+  const own = { ...options, noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false };
+  const host = ts.createCompilerHost(own);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (file) => file === path || fileExists(file);
+  host.getSourceFile = (file, version, ...rest) =>
+    file === path ? ts.createSourceFile(file, text, version, true) : getSourceFile(file, version, ...rest);
+  const program = ts.createProgram([path], own, host);
+  const source = program.getSourceFile(path)!;
+  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+    ({ messageText, start }) => {
+      const line = text.split('\n')[source.getLineAndCharacterOfPosition(start!).line]!;
+      return `${ts.flattenDiagnosticMessageText(messageText, ' ')}: ${line.trim()}`;
+    },
+  );
 }
 
 test('the list has every value that is exported', () => {
@@ -138,19 +223,32 @@ test('as many values as before have an example', () => {
   expect(values.filter(({ examples }) => examples.length > 0).length).toBeGreaterThanOrEqual(26);
 });
 
-describe.each(shown)('$name, $file', ({ examples }) => {
+test('the types of all are right', () => {
+  expect(faultsOfTypes(shown.flatMap(({ examples }) => examples))).toEqual([]);
+}, 120_000);
+
+describe.each(shown)('$name, $file', ({ file, examples }) => {
   test.each(examples)('runs as it stands: %s', async (code) => {
     const { log } = console;
     console.log = () => {};
     try {
-      await run(code);
+      if (file.startsWith('src/threads/')) runAlone(code);
+      else await run(code);
     } finally {
       console.log = log;
     }
   });
 });
 
-test('an example with a wrong name or option is noticed', async () => {
-  for (const code of ['new Ridg();', 'new Ridge({ alpa: 1 });', 'const n: number = missing;'])
+test('an example with a wrong name, option, type or value is noticed', async () => {
+  for (const code of [
+    'new Ridg();',
+    'new Ridge({ alpa: 1 });',
+    'const n: number = missing;',
+    'add(tensor(1), 2); // 4.',
+  ])
     await expect(run(code)).rejects.toThrow();
-});
+  await expect(run('sqrt(tensor(4)); // throws ValueError')).rejects.toThrow();
+  await run('add(tensor(1), 2); // 3.0');
+  expect(faultsOfTypes(['sqrt("4");'])).toHaveLength(1);
+}, 120_000);

@@ -233,10 +233,9 @@ export function backward(loss: Tensor): void {
  * Computes `loss()` and its gradient with respect to each tensor of `wrt` (zeros where it does not depend on it). The
  * gradients are read-only: two of them may share memory. Leaves `.grad` alone.
  *
- * ```ts
+ * @example
  * const w = scalar(3);
  * const { value, grads } = valueAndGrad(() => square(w), [w]); // 9 and [6]
- * ```
  */
 export function valueAndGrad(
   loss: () => Tensor,

@@ -100,9 +100,8 @@ export interface Comparison {
  * Measures a model or a network: file size, parameters, multiply-adds, score, and on this machine its latency, the time to
  * load it and the memory it runs in.
  *
- * ```ts
+ * @example
  * const { bytes, parameters, score } = measure(model, { samples: [xTest, yTest], latency: false });
- * ```
  */
 export function measure(subject: Model | Graph<Stored>, options: MeasureOptions = {}): Measurement {
   checkOptions('measure', options, 'samples latency outputs coding');

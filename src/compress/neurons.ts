@@ -61,10 +61,9 @@ export interface PruneNeuronsOptions {
  * The given model or network is unchanged; fine-tune the result with `fit`. Throws StateError where fewer neurons can go than
  * were asked for, or all of them leave the network above its budget.
  *
- * ```ts
+ * @example
  * const half = pruneNeurons(model, { amount: 0.5 });
  * half.fit(x, y, { epochs: 2 });
- * ```
  */
 export function pruneNeurons(model: Model, options: PruneNeuronsOptions): Model;
 export function pruneNeurons(network: Graph<Stored>, options: PruneNeuronsOptions): Network;

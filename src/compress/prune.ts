@@ -19,10 +19,11 @@ export interface PruneOptions extends TargetOptions, ScoreOptions {
  * best block), and no weight comes back to life. Of a layer of the user's own the weights called `kernel` are pruned, and
  * tables of embeddings never. Fine-tune the result with `fit`.
  *
- * ```ts
+ * @example
  * const pruned = prune(model, { sparsity: 0.8 });
- * pruned.fit(x, y, { epochs: 2 }); // the zeros stay zero
- * ```
+ * pruned.fit(x, y, { epochs: 2 });
+ * const { parameters, nonZeroParameters } = measure(pruned);
+ * [parameters, nonZeroParameters]; // [ 226, 72 ]
  */
 export function prune(model: Model, options: PruneOptions): Model;
 export function prune(network: Graph<Stored>, options: PruneOptions): Network;

@@ -3,9 +3,9 @@ import { checkOptions } from '../base/options.ts';
 import { arrayOf, isFloat } from '../memory/dtype.ts';
 import { run } from '../memory/runtime.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { checkConstant } from './split.ts';
-import { tensorOf, type Values } from './values.ts';
+import { tensorOf } from './values.ts';
 
 export interface AugmentOptions {
   /** Whole pixels that an image moves at most, up or down and left or right; a list has one number for each. Default 0. */
@@ -43,11 +43,10 @@ interface Place {
  * by itself, from `seed` and `epoch` alone: the same two give the same bits. Nested arrays become float32. Throws ShapeError
  * for other axes, DTypeError for integers, GradientError for a tensor that gradients flow through.
  *
- * ```ts
+ * @example
  * const images = reshape(x, [200, 2, 2, 1]);
  * const others = augment(images, { shift: 1, rotate: 10, epoch: 3 });
  * // in training, others each epoch: fit(images, y, { augment: ([x, y], epoch) => [augment(x, { shift: 1, epoch }), y] })
- * ```
  */
 export function augment(images: Values, options: AugmentOptions = {}): Tensor {
   const op = 'augment';

@@ -1,7 +1,7 @@
 import { ShapeError, StateError, ValueError } from '../base/errors.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import type { TargetSpec } from './targets.ts';
-import { tensorOf, type Values } from './values.ts';
+import { tensorOf } from './values.ts';
 
 /** What a network says, in the words of the table that it was trained on. One entry a row. */
 export interface Decoded {

@@ -1,6 +1,7 @@
 import { described } from '../base/described.ts';
 import { checkFlag, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import type { Values } from '../tensor/tensor.ts';
 import { type Decoded, decodeOutputs } from './decode.ts';
 import { MAX_CELLS } from './dialect.ts';
 import { readEncoder } from './encoder-json.ts';
@@ -11,7 +12,6 @@ import type { Note, RawTable } from './raw.ts';
 import { checkTable } from './table-rows.ts';
 import type { Task } from './targets.ts';
 import { type Encoded, type Fitted, transformTable } from './transforming.ts';
-import type { Values } from './values.ts';
 
 export interface TableEncoderJSON extends Fitted {
   readonly format: 'whittle-table-encoder';
@@ -22,14 +22,13 @@ export interface TableEncoderJSON extends Fitted {
  * Makes tensors of tables, of a second one just as of the first: what is learnt from a table (what its columns are, its
  * categories, what fills gaps, how numbers are scaled) is carried to others, and by JSON to other programs.
  *
- * ```ts
+ * Everything is computed in float64, and rounded once to float32. What does not fit is refused in one FormatError with
+ * all columns and the lines of the file; a failed `fit` leaves the encoder as it was.
+ *
+ * @example
  * const encoder = new TableEncoder({ target: 'price', missing: 'median', scale: 'standard' });
  * const { features, target } = encoder.fitTransform(readCSV(csv));
  * const tomorrow = TableEncoder.fromJSON(JSON.parse(JSON.stringify(encoder))).transform(readCSV(other));
- * ```
- *
- * Everything is computed in float64, and rounded once to float32. What does not fit is refused in one FormatError with
- * all columns and the lines of the file; a failed `fit` leaves the encoder as it was.
  */
 export class TableEncoder {
   #settings: Settings | undefined;

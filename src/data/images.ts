@@ -1,8 +1,8 @@
 import { checkBytes, checkRange, FormatError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { parseIDX } from './idx.ts';
-import { tensorOf, type Values } from './values.ts';
+import { tensorOf } from './values.ts';
 
 export interface ImageOptions {
   /** The number of a white pixel, which becomes 1. Default 255. */

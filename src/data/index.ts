@@ -1,4 +1,6 @@
 /** Data sets: bytes in, tensors out; encoders, splits, folds and scalers. */
+
+export type { Values } from '../tensor/tensor.ts';
 export { type AugmentOptions, augment } from './augment.ts';
 export { type CSV, type CSVOptions, parseCSV } from './csv.ts';
 export type { DateFormat } from './dates.ts';

@@ -3,10 +3,10 @@ import { checkOptions } from '../base/options.ts';
 import { arrayOf, isFloat } from '../memory/dtype.ts';
 import { run } from '../memory/runtime.ts';
 import type { Random } from '../tensor/random.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { checkDraw, streamOf } from './augment.ts';
 import { checkConstant } from './split.ts';
-import { tensorOf, type Values } from './values.ts';
+import { tensorOf } from './values.ts';
 
 export interface MixupOptions {
   /** Of the distribution Beta(alpha, alpha) of the shares: small is nearly one sample, 1 any mixture alike. Default 0.2. */
@@ -24,11 +24,10 @@ export interface MixupOptions {
  * seed and epoch give the same bits. Throws ShapeError where x and y differ in number, DTypeError for integers,
  * GradientError for a tensor that gradients flow through.
  *
- * ```ts
+ * @example
  * const rows = oneHotLabels(y, 2);
  * model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
  * model.fit(x, rows, { epochs: 20, augment: ([x, y], epoch) => mixup(x, y, { alpha: 0.2, epoch }) });
- * ```
  */
 export function mixup(x: Values, y: Values, options: MixupOptions = {}): [x: Tensor, y: Tensor] {
   const op = 'mixup';

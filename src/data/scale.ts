@@ -4,9 +4,9 @@ import { checkNone, checkOptions } from '../base/options.ts';
 import { size } from '../base/shape.ts';
 import { arrayOf, asFloats, isFloat } from '../memory/dtype.ts';
 import { tensor } from '../tensor/create.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { checkConstant } from './split.ts';
-import { tensorOf, type Values } from './values.ts';
+import { tensorOf } from './values.ts';
 
 /** A fitted scaler as JSON, for saving beside a model. */
 export type ScalerJSON = {

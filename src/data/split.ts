@@ -3,8 +3,8 @@ import { checkOptions } from '../base/options.ts';
 import { shareOf } from '../base/share.ts';
 import { arrayOf } from '../memory/dtype.ts';
 import { Random } from '../tensor/random.ts';
-import { fromData, Tensor } from '../tensor/tensor.ts';
-import { tensorOf, type Values } from './values.ts';
+import { fromData, Tensor, type Values } from '../tensor/tensor.ts';
+import { tensorOf } from './values.ts';
 
 /** Classes of the samples: a tensor [n] or [n, 1], or a list, also of rows of one number. */
 export type Labels = Tensor | ArrayLike<number | string | boolean | readonly number[]>;
@@ -48,9 +48,8 @@ export function splitIndices(n: number, options: SplitOptions = {}): Split {
  * Splits samples along their first axis, all in the same way: one pair [train, test] of tensors for each. Nested arrays
  * become float32, typed arrays keep their type.
  *
- * ```ts
+ * @example
  * const [[xTrain, xTest], [yTrain, yTest]] = trainTestSplit([x, y], { stratify: y });
- * ```
  */
 export function trainTestSplit<const T extends readonly Values[]>(
   data: T,

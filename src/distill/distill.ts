@@ -9,8 +9,8 @@ import type { FitOptions, History, Model } from '../nn/model.ts';
 import { choicesOf } from '../nn/objective.ts';
 import { Adam, type Optimizer } from '../nn/optimizers.ts';
 import { type Data, oneOrAll, type Tensors, tensorsOf } from '../nn/samples.ts';
-import { tensorOfValues, type Values } from '../nn/values.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { tensorOfValues } from '../nn/values.ts';
+import type { Tensor, Values } from '../tensor/tensor.ts';
 import { checkTemperature } from './divergence.ts';
 import { checkTerms, TaughtFeatures } from './features.ts';
 import { aliased, asOfStudent } from './figures.ts';
@@ -81,10 +81,9 @@ export interface Distilled {
  * against the labels; without y `agreement`, the share of samples on which the student decides as its teacher does.
  * Afterwards the model is compiled as the given student is, or with the plain loss on the labels.
  *
- * ```ts
+ * @example
  * const student = new Sequential([new Dense(4, { activation: 'relu' }), new Dense(2, { activation: 'softmax' })]);
  * const { model: taught } = distill({ teacher: model, student, x, y, temperature: 3, epochs: 2 });
- * ```
  */
 export function distill(options: DistillOptions): Distilled {
   checkOptions('distill', options, `teacher student validationData assistants ${COMMON_OPTIONS}`);

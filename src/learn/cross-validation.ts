@@ -1,9 +1,8 @@
 import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { kFold, type Labels, type Split, stratifiedKFold } from '../data/split.ts';
-import type { Values } from '../data/values.ts';
 import { tensor } from '../tensor/create.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Values } from '../tensor/tensor.ts';
 import type { Label } from './estimator.ts';
 import { Answers, checkLearner, type Learner } from './learner.ts';
 import { countOf, rowsOf, type Samples, type Targets } from './rows.ts';
@@ -117,11 +116,10 @@ export const answersOf = (learner: Learner, { x, y }: Judged, rows: Int32Array):
  * The score on each test set of a clone that was fitted to the rest. What prepares the samples belongs into the estimator (a
  * pipeline): fitted before, it would know the test sets. Throws what a fit or a score throws.
  *
- * ```ts
- * const r2 = crossValScore(new Ridge(), x, y, { cv: kFold(y.length, { shuffle: true }) });
- * ```
- *
  * x is numbers, [samples, ...], or a `RawTable` for a TablePipeline. The estimator stays as it is.
+ *
+ * @example
+ * const r2 = crossValScore(new Ridge(), x, y, { cv: kFold(y.length, { shuffle: true }) });
  */
 export function crossValScore(learner: Learner, x: Samples, y: Targets, options: CrossValScoreOptions = {}): number[] {
   const op = 'crossValScore';

@@ -1,8 +1,7 @@
 import { described } from '../base/described.ts';
 import { checkOneOf, checkRange, FormatError, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
-import type { Values } from '../data/values.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { type EstimatorJSON, type FitOptions, fittedOf, type Regressor } from './estimator.ts';
 import { fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
 import { columnsOf } from './linear-algebra.ts';

@@ -1,7 +1,6 @@
 import { StateError } from '../base/errors.ts';
 import type { Labels } from '../data/split.ts';
-import type { Values } from '../data/values.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Values } from '../tensor/tensor.ts';
 
 /**
  * What classic learners have in common, in scikit-learn's words. An estimator is its options and, after `fit`, what it has

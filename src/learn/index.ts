@@ -1,5 +1,6 @@
 /** Classic learners, in scikit-learn's words: estimators, pipelines, and how good they are. */
 
+export type { Values } from '../tensor/tensor.ts';
 export type { ClassWeight } from './class-weights.ts';
 export {
   type Average,

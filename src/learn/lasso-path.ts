@@ -1,8 +1,7 @@
 import { checkCount, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { coordinateDescent, featuresOf } from './coordinate-descent.ts';
 import { filled, type LassoOptions, ruleOf, warnOf } from './lasso.ts';
 import { type Centered, centered } from './least-squares.ts';

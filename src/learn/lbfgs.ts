@@ -51,12 +51,11 @@ export const isSettled = (before: number, value: number, share: number = VALUE_T
  * iterates are scipy's but for rounding. A step that leads to no finite value is shortened. Throws ValueError where value or
  * gradient is not finite at the start.
  *
- * ```ts
+ * @example
  * const { x } = minimizeLBFGS((x, gradient) => {
  *   gradient[0] = 2 * (x[0]! - 3);
  *   return (x[0]! - 3) * (x[0]! - 3);
  * }, [0]); // 3
- * ```
  */
 export function minimizeLBFGS(objective: Objective, start: ArrayLike<number>, options: LBFGSOptions = {}): LBFGSResult {
   const op = 'minimizeLBFGS';

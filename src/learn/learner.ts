@@ -1,13 +1,13 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { checkFunction } from '../base/options.ts';
-import type { Values } from '../data/values.ts';
+import type { Values } from '../tensor/tensor.ts';
 import type { FitOptions, Label } from './estimator.ts';
 import type { Samples, Targets } from './rows.ts';
 
 /**
  * What cross-validation judges: an estimator of the library, or any object with these methods, such as one around a network.
  *
- * ```ts
+ * @example
  * class DenseNet {
  *   readonly kind = 'classifier';
  *   readonly #model = new Sequential([new Dense(3, { activation: 'softmax', inputShape: [4] })], { seed: 1 });
@@ -19,7 +19,6 @@ import type { Samples, Targets } from './rows.ts';
  *   clone = (): DenseNet => new DenseNet();
  * }
  * const accuracies = crossValScore(new DenseNet(), x, y, { cv: 3 });
- * ```
  */
 export interface Learner {
   readonly kind: 'regressor' | 'classifier';

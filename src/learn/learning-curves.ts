@@ -60,9 +60,8 @@ const scoresOf = (rows: readonly (readonly Pair[])[], part: keyof Pair): number[
  * smaller ones. Where both scores are low and near each other, more samples do not help; a gap that closes says that they do.
  * Throws what a fit or a score throws, such as for a few first samples that are all of one class: `shuffle` them then.
  *
- * ```ts
+ * @example
  * const { trainSizes, trainScores, testScores } = learningCurve(new LogisticRegression(), x, y, { shuffle: true });
- * ```
  */
 export function learningCurve(
   learner: Learner,
@@ -104,9 +103,8 @@ function sizesOf(op: string, given: readonly number[], most: number): number[] {
  * Scores of estimators that differ by one option: `make` makes one of each value. A training score far above the test score
  * says overfit, two low ones underfit.
  *
- * ```ts
+ * @example
  * const { testScores } = validationCurve((alpha) => new Ridge({ alpha }), [0.1, 1, 10], x, y);
- * ```
  */
 export function validationCurve<V>(
   make: (value: V) => Learner,

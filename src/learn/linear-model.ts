@@ -1,8 +1,7 @@
 import { FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { type EstimatorJSON, type FitOptions, fittedOf, type Regressor } from './estimator.ts';
 import { checkFields, countIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
 import { type Centered, centered } from './least-squares.ts';

@@ -2,9 +2,8 @@ import { described } from '../base/described.ts';
 import { FormatError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
-import type { Values } from '../data/values.ts';
 import { run } from '../memory/runtime.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { weightsFromJSON, weightsToJSON } from './class-weights.ts';
 import { type Classifier, type EstimatorJSON, type FitOptions, fittedOf, type Label } from './estimator.ts';
 import { classesIn, countIn, fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
@@ -33,10 +32,9 @@ interface Fitted extends Learned {
  * that are constant or multiples of others share what is to be explained as the penalty likes best; without a
  * penalty their coefficients are one answer of many. More features than samples need a penalty. Throws for fewer than two classes.
  *
- * ```ts
+ * @example
  * const model = new LogisticRegression({ C: 0.5 }).fit(x, y);
- * model.score(xTest, yTest); // share of samples whose class is predicted
- * ```
+ * model.score(xTest, yTest); // 1
  */
 export class LogisticRegression implements Classifier {
   readonly kind = 'classifier';

@@ -1,6 +1,6 @@
 import { ShapeError } from '../base/errors.ts';
-import type { Values } from '../data/values.ts';
 import { type MetricName, metricOf } from '../nn/metrics.ts';
+import type { Values } from '../tensor/tensor.ts';
 import { columnsOf } from './linear-algebra.ts';
 import { countOf } from './rows.ts';
 import { targetsOf } from './samples.ts';

@@ -1,7 +1,6 @@
 import { describedOf } from '../base/described.ts';
 import { FormatError, StateError, ValueError } from '../base/errors.ts';
-import type { Values } from '../data/values.ts';
-import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import type { Classifier, Estimator, EstimatorJSON, Label, Transformer } from './estimator.ts';
 import { checkFields, fieldsOf, madeOf } from './fields.ts';
 import { samplesOf } from './samples.ts';
@@ -24,13 +23,12 @@ const OP = 'Pipeline';
  * Transformers, and behind them an estimator of any kind: it learns from what they make of the samples, and is one estimator of the
  * last one's kind.
  *
- * ```ts
- * const model = new Pipeline([new StandardScaler(), new PolynomialFeatures(), new Ridge()]).fit(x, y);
- * model.get('ridge');
- * ```
- *
  * The steps that it is given are those that are fitted, as in scikit-learn. If one throws, all are left as they were: each transformer
  * is fitted twice, first a copy, and for good when the last step has learned. Steps hand on float64.
+ *
+ * @example
+ * const model = new Pipeline([new StandardScaler(), new PolynomialFeatures(), new Ridge()]).fit(x, y);
+ * model.get('ridge');
  */
 export class Pipeline<E extends Estimator = Estimator> {
   /** With their names: those that were given, or the class's in camelCase, with a number from the second on. */

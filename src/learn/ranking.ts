@@ -1,8 +1,8 @@
 import { checkFlag, checkOneOf, ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
-import type { Values } from '../data/values.ts';
 import { areaUnder, type Ranked } from '../nn/class-metrics.ts';
+import type { Values } from '../tensor/tensor.ts';
 import { positiveOf } from './counts.ts';
 import type { Label } from './estimator.ts';
 import { checkClasses, labelsOf, listOf, type Matrix, targetsOf } from './samples.ts';

@@ -33,9 +33,8 @@ export interface ReportOptions {
 /**
  * Precision, recall and F1 of each class, their averages and the confusion matrix; printed, a table. What would be 0/0 is 0.
  *
- * ```ts
+ * @example
  * console.log(String(classificationReport(['no', 'yes', 'yes'], ['no', 'yes', 'no'])));
- * ```
  */
 export function classificationReport(yTrue: Labels, yPred: Labels, options: ReportOptions = {}): ClassificationReport {
   const op = 'classificationReport';

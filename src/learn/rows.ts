@@ -2,8 +2,7 @@ import { ValueError } from '../base/errors.ts';
 import type { RawTable } from '../data/raw.ts';
 import { type Labels, takeRows } from '../data/split.ts';
 import { isTable, tableRows } from '../data/table-rows.ts';
-import type { Values } from '../data/values.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { Tensor, type Values } from '../tensor/tensor.ts';
 
 /** What is known of samples: numbers, or a table for a TablePipeline. */
 export type Samples = Values | RawTable;

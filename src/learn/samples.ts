@@ -1,9 +1,9 @@
 import { checkRange, ShapeError, ValueError } from '../base/errors.ts';
 import { numbersOf } from '../base/values.ts';
 import { checkConstant, type Labels } from '../data/split.ts';
-import { tensorOf, type Values } from '../data/values.ts';
+import { tensorOf } from '../data/values.ts';
 import { tensor } from '../tensor/create.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { Tensor, type Values } from '../tensor/tensor.ts';
 import type { Label } from './estimator.ts';
 
 /** A matrix in float64, row by row. */

@@ -1,8 +1,7 @@
 import { ShapeError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
-import type { Values } from '../data/values.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Values } from '../tensor/tensor.ts';
 import type { FitOptions, Label } from './estimator.ts';
 import { labelsOf, listOf, type Matrix, targetsOf, totalOf, weightAt, weightsOf } from './samples.ts';
 

@@ -1,7 +1,7 @@
 import { ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
-import type { Values } from '../data/values.ts';
+import type { Values } from '../tensor/tensor.ts';
 import { accuracyIn, balancedAccuracy, type ClassScores, confusionOf, precisionRecallF1 } from './counts.ts';
 import type { Answers, Learner } from './learner.ts';
 import { explainedVariance, maxError, medianAbsoluteError, metricOfNumbers, r2Of } from './number-metrics.ts';

@@ -53,12 +53,11 @@ export interface SearchResult<O, L> {
  * Cross-validates `make(options)` for all combinations of a grid, in the order of scikit-learn's ParameterGrid (names in order, the
  * last changes fastest), and takes the one with the highest mean, of equals the first. All are judged on the same splits.
  *
- * ```ts
- * const { best, bestOptions } = gridSearch((options) => new Ridge(options), { alpha: [0.1, 1, 10] }, x, y, { cv: 5 });
- * ```
- *
  * A candidate that throws in `make`, `fit` or a score has the mean NaN, says why, and is last; one warning counts them. If
  * all fail, the first of their errors is thrown.
+ *
+ * @example
+ * const { best, bestOptions } = gridSearch((options) => new Ridge(options), { alpha: [0.1, 1, 10] }, x, y, { cv: 5 });
  */
 export function gridSearch<O extends object, L extends Learner>(
   make: (options: O) => L,

@@ -5,8 +5,7 @@ import { TableEncoder } from '../data/encoder.ts';
 import type { RawTable } from '../data/raw.ts';
 import { type Labels, takeRows } from '../data/split.ts';
 import { checkTable } from '../data/table-rows.ts';
-import type { Values } from '../data/values.ts';
-import { fromData, Tensor } from '../tensor/tensor.ts';
+import { fromData, Tensor, type Values } from '../tensor/tensor.ts';
 import type { Classifier, EstimatorJSON, Predictor } from './estimator.ts';
 import { fieldsOf } from './fields.ts';
 import { estimatorFromJSON } from './from-json.ts';
@@ -28,16 +27,15 @@ const OP = 'TablePipeline';
  * classes will do, a `Pipeline` too; it learns the places of the classes among the encoder's `classNames`, or the target as the
  * encoder scales it.
  *
- * ```ts
+ * Cross-validation and search take one like any estimator: each fold has an encoder that knows its training rows alone.
+ *
+ * @example
  * const model = new TablePipeline(
  *   new TableEncoder({ target: 'quality' }),
  *   new Pipeline([new StandardScaler(), new LogisticRegression()]),
  * ).fit(readCSV(csv));
- * model.predict(readCSV(others)); // ['good', 'bad', ...]
+ * model.predict(readCSV(others)).slice(-2); // [ 'bad', 'bad' ]
  * crossValScore(model, table, model.targets(table));
- * ```
- *
- * Cross-validation and search take one like any estimator: each fold has an encoder that knows its training rows alone.
  */
 export class TablePipeline<P extends Predictor = Predictor> {
   readonly encoder: TableEncoder;

@@ -1,9 +1,10 @@
 import { log64 } from '../../kernels/reference/math.ts';
 import { checkCount, checkRange, LimitError, ShapeError, ValueError } from '../base/errors.ts';
+import type { Values } from '../tensor/tensor.ts';
 import { chancesOf, classLabels, type Decisions, decisionsOf, predictionsOf, settled, width } from './decisions.ts';
 import { type Metric, type MetricState, ofValues, ratio } from './metric.ts';
 import { type Coding, checkOutputs, type Outputs } from './outputs.ts';
-import { tensorOfValues, type Values } from './values.ts';
+import { tensorOfValues } from './values.ts';
 
 const isRight = (truth: number, guess: number): number => {
   if (truth === guess) return 1;

@@ -3,9 +3,9 @@ import { exp64, sigmoid64 } from '../../kernels/reference/math.ts';
 import { DTypeError, ShapeError, ValueError } from '../base/errors.ts';
 import { isFloat } from '../memory/dtype.ts';
 import { tensor } from '../tensor/create.ts';
-import type { NestedArray, Tensor } from '../tensor/tensor.ts';
+import type { NestedArray, Tensor, Values } from '../tensor/tensor.ts';
 import { checkOutputs, type Outputs, type Scale } from './outputs.ts';
-import { tensorOfValues, type Values } from './values.ts';
+import { tensorOfValues } from './values.ts';
 
 /** Where yes begins, by what a number says. Labels of `reals` are 0 and 1 here; see `deciding` for -1 and 1. */
 export const BOUNDARY: { readonly [S in Scale]: number } = { probabilities: 0.5, logits: 0, margins: 0, reals: 0.5 };

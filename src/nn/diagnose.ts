@@ -70,9 +70,8 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  * A model that was changed after the fit is judged by the figures of its last epoch, without standard errors; so is a
  * history that was made by hand. Throws ValueError without validation figures.
  *
- * ```ts
+ * @example
  * const { verdict } = diagnose(model.fit(x, y, { epochs: 5, validationSplit: 0.2 }));
- * ```
  */
 export function diagnose(subject: History | Standings, options: DiagnoseOptions = {}): Diagnosis {
   checkOptions('diagnose', options, 'target gap monitor mode standings');

@@ -1,11 +1,11 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { ShapeError } from '../base/errors.ts';
 import { checkNone } from '../base/options.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Values } from '../tensor/tensor.ts';
 import { predictionsOf, width } from './decisions.ts';
 import { checkOutputs, type Outputs } from './outputs.ts';
 import { made, type Recipe } from './recipes.ts';
-import { tensorOfValues, type Values } from './values.ts';
+import { tensorOfValues } from './values.ts';
 
 /** A figure of merit over a data set, fed batch by batch. */
 export interface Metric<Y = Tensor> {

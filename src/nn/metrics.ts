@@ -1,9 +1,9 @@
 import { ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
+import type { Values } from '../tensor/tensor.ts';
 import { accuracy, auc, byClass, calibrationError, logLoss, topKAccuracy } from './class-metrics.ts';
 import { errors, type Metric, ofValues, r2 } from './metric.ts';
 import type { Recipe } from './recipes.ts';
-import type { Values } from './values.ts';
 
 /** The names of metrics. */
 export const METRICS = [

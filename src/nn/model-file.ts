@@ -190,9 +190,8 @@ export interface LoadOptions {
  * setting `optimizer.learningRate`, which until then is what the schedule had come to. The bytes are not trusted: whatever is
  * wrong with them is a WhittleError, before any large allocation.
  *
- * ```ts
+ * @example
  * const again = loadModel(saveModel(model)); // to the bit, optimizer and all
- * ```
  */
 export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   checkOptions('loadModel', options, 'loss metrics constraints callbacks');

@@ -5,7 +5,7 @@ import { checkCount, checkFlag, StateError, ValueError } from '../base/errors.ts
 import { checkFunction, checkListeners, checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
 import { Random } from '../tensor/random.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Values } from '../tensor/tensor.ts';
 import { Accumulation } from './accumulate.ts';
 import { Anomalies } from './anomalies.ts';
 import { CompiledGraph, type CompileOptions } from './compiled.ts';
@@ -42,7 +42,6 @@ import {
   type Setting,
   Trainer,
 } from './trainer.ts';
-import type { Values } from './values.ts';
 import { type Augment, variantsOf } from './variants.ts';
 
 export type { CompileOptions, EvaluateOptions } from './compiled.ts';

@@ -34,9 +34,8 @@ export interface Spread<Y extends Tensors = Tensor> {
  * approximation of a Gaussian process (Gal & Ghahramani 2016). All else is as in `predict`: running statistics stay. Sums are
  * in float64. Throws StateError for a model without dropout, whose passes are all the same.
  *
- * ```ts
+ * @example
  * const { mean, deviation } = monteCarlo(model, xTest, { passes: 20 });
- * ```
  */
 export function monteCarlo<Y extends Tensors = Tensor>(
   model: LayerGraph,

@@ -51,9 +51,8 @@ abstract class Rates extends Optimizer {
  * model's seed. The suggestion is a place to begin looking: take a smaller rate where training is not steady. Throws
  * StateError for a model that is not compiled or is being trained, ValueError for options that cannot be.
  *
- * ```ts
+ * @example
  * const { suggestion } = findLearningRate(model, x, y);
- * ```
  */
 export function findLearningRate(model: Model, x: Data, y: Data, options: FindLearningRateOptions = {}): LearningRates {
   const op = 'findLearningRate';

@@ -5,9 +5,9 @@ import { shareOf } from '../base/share.ts';
 import { entriesFor, type Shaped, wantedEntries } from '../graph/check.ts';
 import type { Graph, Input } from '../graph/graph.ts';
 import { type FloatDType, isFloat } from '../memory/dtype.ts';
-import { fromData, keep, Tensor } from '../tensor/tensor.ts';
+import { fromData, keep, Tensor, type Values } from '../tensor/tensor.ts';
 import { classLabels } from './decisions.ts';
-import { tensorOfValues, type Values } from './values.ts';
+import { tensorOfValues } from './values.ts';
 
 /** The tensor of one input or output, or a list with one for each of several. */
 export type Tensors = Tensor | readonly Tensor[];

@@ -9,11 +9,10 @@ import { SymbolicTensor } from './symbolic.ts';
 /**
  * A model of layers one after another. The first says the shape of samples, or the first samples do.
  *
- * ```ts
+ * @example
  * const chain = new Sequential([new Dense(8, { activation: 'relu' }), new Dense(2, { activation: 'softmax' })], { seed: 1 });
  * chain.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
  * chain.fit(x, y, { epochs: 5, validationSplit: 0.2 });
- * ```
  */
 export class Sequential extends Model {
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {

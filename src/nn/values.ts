@@ -1,10 +1,7 @@
-import { type NumberArray, numbersOf } from '../base/values.ts';
+import { numbersOf } from '../base/values.ts';
 import { dtypeOf, type FloatDType, isFloat } from '../memory/dtype.ts';
 import { tensor } from '../tensor/create.ts';
-import { type NestedArray, Tensor } from '../tensor/tensor.ts';
-
-/** Numbers of samples: a tensor, nested arrays, or a typed array. */
-export type Values = Tensor | NestedArray | NumberArray;
+import { Tensor, type Values } from '../tensor/tensor.ts';
 
 /**
  * Numbers as a tensor; those of nested arrays, and floats of typed ones, become `dtype`, and with `isInput` integers too.

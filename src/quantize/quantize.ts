@@ -63,10 +63,9 @@ export interface QuantizeOptions {
  * float16 or bfloat16 as the numbers that they are. Throws StateError, which names the node, for a layer that cannot have its
  * format, for nodes that share a weight and differ in format, and for weights that are quantized already.
  *
- * ```ts
+ * @example
  * const network = quantize(model, { calibration: x });
  * const bytes = encodeNetwork(network);
- * ```
  */
 export function quantize(subject: Model | Graph<Stored>, options: QuantizeOptions = {}): QuantizedNetwork {
   return quantizeKeeping(subject, options, null);

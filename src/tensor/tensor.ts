@@ -1,6 +1,7 @@
 import type { TypedArray } from '../../kernels/arrays.ts';
 import { DTypeError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape, sameShape, size, stridesOf } from '../base/shape.ts';
+import type { NumberArray } from '../base/values.ts';
 import { adopt, allocate, checkAlive, partOf, persistent, type Storage } from '../memory/arena.ts';
 import { type DType, dtypeOf } from '../memory/dtype.ts';
 import { cannotRepeat, eachTime } from '../memory/recorder.ts';
@@ -17,6 +18,9 @@ const READ = 'numbers of a tensor are read during the step';
 
 /** Nested arrays of numbers, as deep as the rank. */
 export type NestedArray = number | boolean | readonly NestedArray[];
+
+/** Numbers in any form that is taken: a tensor, nested arrays, or a typed array. */
+export type Values = Tensor | NestedArray | NumberArray;
 
 /**
  * Numbers with a shape. A tensor is a view on a storage: several tensors may share one, with other shapes and strides.

@@ -5,7 +5,6 @@ import { leaveOneOut, repeatedKFold } from '../../src/data/folds.ts';
 import type { RawTable } from '../../src/data/raw.ts';
 import { readCSV } from '../../src/data/read.ts';
 import { kFold, stratifiedKFold } from '../../src/data/split.ts';
-import type { Values } from '../../src/data/values.ts';
 import { Adam, classesOf, Dense, Sequential } from '../../src/index.ts';
 import {
   type Classifier,
@@ -21,6 +20,7 @@ import {
 } from '../../src/learn/index.ts';
 import type { Learner } from '../../src/learn/learner.ts';
 import { tensor } from '../../src/tensor/create.ts';
+import type { Values } from '../../src/tensor/tensor.ts';
 import { expectNear } from './closeness.ts';
 import {
   COUNT,

@@ -1,7 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ShapeError, StateError, ValueError } from '../../src/base/errors.ts';
 import { MinMaxScaler, StandardScaler } from '../../src/data/scale.ts';
-import type { Values } from '../../src/data/values.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
 import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
 import type { Classifier, FitOptions, Label, Regressor, Transformer } from '../../src/learn/estimator.ts';
@@ -10,7 +9,7 @@ import { LogisticRegression } from '../../src/learn/logistic.ts';
 import { Pipeline } from '../../src/learn/pipeline.ts';
 import { PolynomialFeatures } from '../../src/learn/polynomial-features.ts';
 import { tensor } from '../../src/tensor/create.ts';
-import type { Tensor } from '../../src/tensor/tensor.ts';
+import type { Tensor, Values } from '../../src/tensor/tensor.ts';
 import { C_HALF, golden, wineClasses, wineFeatures } from './wine.ts';
 
 interface Logistic {

@@ -1,7 +1,7 @@
 import type { Labels } from '../../src/data/split.ts';
-import type { Values } from '../../src/data/values.ts';
 import type { FitOptions, Label } from '../../src/learn/estimator.ts';
 import { labelsOf, samplesOf, targetsOf, weightsOf } from '../../src/learn/samples.ts';
+import type { Values } from '../../src/tensor/tensor.ts';
 import { fromData, type Tensor } from '../../src/tensor/tensor.ts';
 import { golden } from './wine.ts';
 
