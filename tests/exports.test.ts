@@ -65,7 +65,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
   './learn': [
     () => import('../src/learn/index.ts'),
     `
-      averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValidate crossValPredict
+      accuracyScore r2Score regressionReport averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValidate crossValPredict
       crossValScore decodeLowered DummyClassifier DummyRegressor ElasticNet encodeLowered estimatorFromJSON
       explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression LogisticRegression logLoss
       logUniform matthewsCorrelation maxError medianAbsoluteError minimizeLBFGS networkOf Pipeline PolynomialFeatures

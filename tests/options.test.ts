@@ -240,6 +240,7 @@ const CALLS: Readonly<Record<string, (options: Given) => unknown>> = {
   learningCurve: (o) => learn.learningCurve(dummy, x, [0, 0, 1, 1], o),
   validationCurve: (o) => learn.validationCurve(() => dummy, [1], x, [0, 0, 1, 1], o),
   precisionRecallF1: (o) => learn.precisionRecallF1([0, 1], [0, 1], o),
+  regressionReport: (o) => learn.regressionReport([0, 1], [0, 1], o),
   classificationReport: (o) => learn.classificationReport([0, 1], [0, 1], o),
   cohenKappa: (o) => learn.cohenKappa([0, 1], [0, 1], o),
   logLoss: (o) => learn.logLoss([0, 1], [0.5, 0.5], o),

@@ -84,9 +84,10 @@ export function checkBytes(op: string, field: string, value: Uint8Array, require
 }
 
 /** Throws ValueError unless `value` is an integer of at least `least`. */
-export function checkCount(op: string, field: string, value: number, least = 1): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ValueError(op, field, `an integer of at least ${least}`, value);
+export function checkCount(op: string, field: string, value: number, least = 1, most: number = Infinity): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new ValueError(op, field, `an integer ${range}`, value);
 }
 
 /**

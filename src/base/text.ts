@@ -11,3 +11,9 @@ export function aligned(rows: readonly (readonly string[])[], right: readonly nu
       .trimEnd(),
   );
 }
+
+/** A number in so many digits that count. */
+export const short = (x: number, digits = 3): string => String(Number(x.toPrecision(digits)));
+
+/** A share in percent. */
+export const percent = (share: number, digits = 3): string => `${short(100 * share, digits)} %`;

@@ -130,6 +130,16 @@ export function precisionRecallF1(yTrue: Labels, yPred: Labels, options: Precisi
   return yes < 0 ? scoresOf([0, 0, 0]) : scoresOf(countsOf(confusion, yes));
 }
 
+/**
+ * The share of samples whose class is predicted, from 0 to 1. Where a class is rare, look at `classificationReport` too.
+ *
+ * @example
+ * accuracyScore(['no', 'yes', 'yes', 'no'], ['no', 'yes', 'no', 'no']); // 0.75
+ */
+export function accuracyScore(yTrue: Labels, yPred: Labels): number {
+  return accuracyIn(confusionOf('accuracyScore', yTrue, yPred));
+}
+
 /** The share of samples whose class is predicted. */
 export const accuracyIn = ({ counts, samples }: Confusion): number =>
   counts.reduce((sum, row, k) => sum + row[k]!, 0) / samples;

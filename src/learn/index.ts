@@ -4,6 +4,7 @@ export type { Values } from '../tensor/tensor.ts';
 export type { ClassWeight } from './class-weights.ts';
 export {
   type Average,
+  accuracyScore,
   balancedAccuracy,
   type ClassScores,
   cohenKappa,
@@ -51,7 +52,7 @@ export { LogisticRegression } from './logistic.ts';
 export type { LogisticRegressionOptions } from './logistic-options.ts';
 export { type Lowered, networkOf } from './lower.ts';
 export { decodeLowered, encodeLowered } from './lowered-file.ts';
-export { explainedVariance, maxError, medianAbsoluteError } from './number-metrics.ts';
+export { explainedVariance, maxError, medianAbsoluteError, r2Score } from './number-metrics.ts';
 export { Pipeline, type Step, type Steps } from './pipeline.ts';
 export { PolynomialFeatures, type PolynomialFeaturesOptions } from './polynomial-features.ts';
 export { brierScore, type LogLossOptions, logLoss } from './probabilities.ts';
@@ -66,6 +67,7 @@ export {
   rocAuc,
   rocCurve,
 } from './ranking.ts';
+export { type RegressionReport, type RegressionReportOptions, regressionReport } from './regression-report.ts';
 export { type ClassificationReport, classificationReport, type ReportOptions } from './report.ts';
 export { Ridge, type RidgeOptions } from './ridge.ts';
 export type { Samples, Targets } from './rows.ts';

@@ -39,9 +39,18 @@ export function metricOfNumbers(name: Exclude<MetricName, 'r2'>, yTrue: Values, 
   });
 }
 
-/** The R² that `score` of a regressor is, of samples that count alike. */
-export const r2Of = (yTrue: Values, yPred: Values): number =>
-  byOutput('r2', yTrue, yPred, (data, guess) => rSquared({ data, rows: data.length, columns: 1 }, guess, null));
+/**
+ * R² = 1 - Σ(y - ŷ)²/Σ(y - ȳ)², of several outputs the mean, as `score` of a regressor: 1 for exact predictions, 0 for the mean of
+ * the targets, below 0 for worse. Equal targets: 1 if they are met, else 0.
+ *
+ * @example
+ * r2Score([3, 5, 8, 8], [2, 5, 8, 9]).toFixed(3); // 0.889
+ */
+export function r2Score(yTrue: Values, yPred: Values): number {
+  return byOutput('r2Score', yTrue, yPred, (data, guess) =>
+    rSquared({ data, rows: data.length, columns: 1 }, guess, null),
+  );
+}
 
 /** The median of |yTrue - yPred|, of several outputs the mean of theirs: outliers hardly change it. */
 export function medianAbsoluteError(yTrue: Values, yPred: Values): number {

@@ -94,6 +94,10 @@ export class PolynomialFeatures implements Transformer {
     return fromData(y, [rows, width]);
   }
 
+  fitTransform(x: Values): Tensor {
+    return this.fit(x).transform(x);
+  }
+
   /** Features that it reads. */
   get features(): number {
     return this.fitted('features').features;

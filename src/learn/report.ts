@@ -1,5 +1,6 @@
 import { checkCount } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
+import { aligned } from '../base/text.ts';
 import type { Labels } from '../data/split.ts';
 import { accuracyIn, averagesOf, type ClassScores, confusionOf } from './counts.ts';
 import type { Label } from './estimator.ts';
@@ -40,7 +41,7 @@ export function classificationReport(yTrue: Labels, yPred: Labels, options: Repo
   const op = 'classificationReport';
   checkOptions(op, options, 'labels digits');
   const { labels, digits = 2 } = options;
-  checkCount(op, 'digits', digits, 0);
+  checkCount(op, 'digits', digits, 0, 100);
   const all = confusionOf(op, yTrue, yPred, labels);
   const chosen = labels ?? all.classes;
   const places = chosen.map((label) => all.classes.indexOf(label));
@@ -73,8 +74,5 @@ function table(report: Omit<ClassificationReport, 'toString'>, isWhole: boolean,
     ['macro mean', ...cells(macro, support)],
     ['weighted mean', ...cells(weighted, support)],
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '))
-    .join('\n');
+  return aligned(rows, [1, 2, 3, 4]).join('\n');
 }

@@ -2,9 +2,9 @@ import { ValueError } from '../base/errors.ts';
 import { didYouMean } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
 import type { Values } from '../tensor/tensor.ts';
-import { accuracyIn, balancedAccuracy, type ClassScores, confusionOf, precisionRecallF1 } from './counts.ts';
+import { accuracyScore, balancedAccuracy, type ClassScores, precisionRecallF1 } from './counts.ts';
 import type { Answers, Learner } from './learner.ts';
-import { explainedVariance, maxError, medianAbsoluteError, metricOfNumbers, r2Of } from './number-metrics.ts';
+import { explainedVariance, maxError, medianAbsoluteError, metricOfNumbers, r2Score } from './number-metrics.ts';
 import { brierScore, logLoss } from './probabilities.ts';
 import { averagePrecision, rocAuc } from './ranking.ts';
 import { countOf, type Samples, type Targets } from './rows.ts';
@@ -60,7 +60,7 @@ const area =
 
 /** Scores of classifiers. Of probabilities the columns are those of the estimator's classes, also where y lacks some. */
 const OF_CLASSES: Readonly<Record<ClassScoring, Scorer>> = {
-  accuracy: byClasses((truth, guesses) => accuracyIn(confusionOf('accuracy', truth, guesses))),
+  accuracy: byClasses(accuracyScore),
   balancedAccuracy: byClasses(balancedAccuracy),
   precision: averaged('precision', 'binary'),
   precisionMacro: averaged('precision', 'macro'),
@@ -88,7 +88,7 @@ const OF_NUMBERS: Readonly<Record<NumberScoring, Scorer>> = {
     const count = countOf('r2', 'y', truth);
     const remedy = 'Of single samples take negMeanSquaredError or negMeanAbsoluteError';
     if (count < 2) throw new ValueError('r2', 'the number of test samples', 'at least 2', count, remedy);
-    return r2Of(truth as Values, guesses as Values);
+    return r2Score(truth as Values, guesses as Values);
   },
   explainedVariance: byNumbers(explainedVariance),
   negMeanSquaredError: byNumbers((truth, guesses) => -metricOfNumbers('mse', truth, guesses)),

@@ -1,3 +1,4 @@
+import { percent } from '../base/text.ts';
 import type { Stored } from '../graph/encoding.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readingOf } from '../nn/averages.ts';
@@ -6,7 +7,6 @@ import { meant } from '../nn/heads.ts';
 import type { Outputs } from '../nn/outputs.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
 import { BATCH, measured } from './calibrate.ts';
-import { percent } from './texts.ts';
 
 /** Differences below these are what eight bits are. */
 const ERROR = 0.1;

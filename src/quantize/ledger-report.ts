@@ -1,9 +1,8 @@
-import { aligned } from '../base/text.ts';
+import { aligned, percent } from '../base/text.ts';
 import type { Op } from '../graph/graph.ts';
 import type { LayerFormat } from './formats.ts';
 import type { Judgement } from './judge.ts';
 import { formatText } from './layer-formats.ts';
-import { percent } from './texts.ts';
 
 /** What a layer takes and what its format costs. Decibels are infinite where nothing differs. */
 export interface LedgerRow {

@@ -1,6 +1,6 @@
 import { checkCount, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
-import { aligned } from '../base/text.ts';
+import { aligned, short } from '../base/text.ts';
 import { latencies } from '../compress/latency.ts';
 import type { QuantizedNetwork } from '../compress/quantized.ts';
 import { valuesOf } from '../graph/check.ts';
@@ -16,7 +16,6 @@ import { cheapest, costOf, type Taken, type Way, withinBudget } from './knapsack
 import { formatText, layersOf, weightsIn } from './layer-formats.ts';
 import { canBe } from './layers.ts';
 import { quantizedIn, type Told } from './requantize.ts';
-import { short } from './texts.ts';
 
 /** At most: bytes of the whole file, or milliseconds of a call with `batchSize` samples (default 1) on this machine. */
 export type PrecisionBudget =

@@ -1,6 +1,6 @@
 import { StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
-import { aligned } from '../base/text.ts';
+import { aligned, short } from '../base/text.ts';
 import { damage } from '../compress/damage.ts';
 import { type DamageReport, points } from '../compress/damage-report.ts';
 import { checkMaxDamage, type Excess, excessOf, type MaxDamage } from '../compress/limit.ts';
@@ -19,7 +19,6 @@ import { formatIn, formatText, layersOf } from './layer-formats.ts';
 import { canBe } from './layers.ts';
 import { formatsOf } from './mixed.ts';
 import { quantizedIn, type Told } from './requantize.ts';
-import { short } from './texts.ts';
 
 export interface RepairOptions extends JudgeOptions, Told {
   /** What the damage is measured on, [x, y]: samples that the network was not trained on. */

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { Random, type Tensor, tensor } from 'whittle-ml';
@@ -6,43 +5,9 @@ import { readTable } from 'whittle-ml/node';
 import { curvesOf } from '../../lab/src/article/curves.ts';
 import { classifier, digitsOf, fitOf, meanWeight, regressor, train } from '../../lab/src/article/fitting.ts';
 import { degreeTwo, FEATURES, noisy } from '../../lab/src/article/made-data.ts';
-import { meanSquare, ridge } from '../../lab/src/article/ridge.ts';
 import { summarize } from '../../lab/src/article/statistics.ts';
 import { claim } from './article-fixture.ts';
 import { DIGITS } from './run.ts';
-
-const samples = (seed: number, rows: number, columns: number): readonly [Tensor, Tensor] => {
-  const random = new Random(seed);
-  return [random.normal([rows, columns], 1), random.normal([rows, 1], 3)];
-};
-
-describe('ridge regression', () => {
-  test('is where the gradient of error and penalty is 0, with fewer features than samples and with more', () => {
-    const size = fc.integer({ min: 2, max: 12 });
-    fc.assert(
-      fc.property(fc.nat(1000), size, size, fc.constantFrom(0.1, 1, 10), (seed, rows, columns, lambda) => {
-        const [x, y] = samples(seed, rows, columns);
-        const model = ridge(x, y.data, lambda);
-        const units = Array.from({ length: columns + 1 }, (_, j) =>
-          x.data.slice(0, columns).map((__, k) => +(k === j)),
-        );
-        const answers = [...model(tensor(units.map((unit) => [...unit])))];
-        const intercept = answers.pop()!; // the last row is 0
-        const residuals = Array.from(model(x), (answer, i) => y.data[i]! - answer);
-        expect(residuals.reduce((sum, r) => sum + r, 0)).toBeCloseTo(0, 8);
-        answers.forEach((answer, j) => {
-          const product = residuals.reduce((sum, r, i) => sum + r * x.data[i * columns + j]!, 0);
-          expect(product).toBeCloseTo(lambda * (answer - intercept), 8);
-        });
-      }),
-    );
-  });
-
-  test('with hardly a penalty goes through all samples where there are more features', () => {
-    const [x, y] = samples(3, 10, 30);
-    expect(meanSquare(y.data, ridge(x, y.data, 1e-9)(x))).toBeLessThan(1e-12);
-  });
-});
 
 describe('samples', () => {
   test('that are made up are the same for a seed and a stream, and others for others', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ShapeError, ValueError } from '../../src/base/errors.ts';
 import { auc, confusionMatrix } from '../../src/index.ts';
 import {
+  accuracyScore,
   averagePrecision,
   balancedAccuracy,
   brierScore,
@@ -15,10 +16,12 @@ import {
   medianAbsoluteError,
   precisionRecallCurve,
   precisionRecallF1,
+  r2Score,
+  regressionReport,
   rocAuc,
   rocCurve,
 } from '../../src/learn/index.ts';
-import { metricOfNumbers, r2Of } from '../../src/learn/number-metrics.ts';
+import { metricOfNumbers } from '../../src/learn/number-metrics.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { expectNear } from './closeness.ts';
 import { selection as golden } from './small-estimators.ts';
@@ -86,6 +89,7 @@ describe('metrics of classes', () => {
     expect(report.confusion).toEqual(own.confusion);
     expectNear(report.accuracy, own.accuracy, 1e-15);
     expectNear(balancedAccuracy(truth, guess), own.balanced, 1e-14);
+    expectNear(accuracyScore(truth, guess), own.accuracy, 1e-15);
     expectNear(matthewsCorrelation(truth, guess), own.matthews, 1e-14);
     const kappas = (['none', 'linear', 'quadratic'] as const).map((weights) => cohenKappa(truth, guess, { weights }));
     expectNear(kappas, own.kappa, 1e-14);
@@ -159,6 +163,7 @@ describe('metrics of classes', () => {
       /needs a prediction for each class that was meant, got \[2\] and \[1\]/,
     ],
     ['no samples', () => balancedAccuracy([], []), /needs a prediction/],
+    ['no samples for the accuracy', () => accuracyScore([], []), /accuracyScore.* needs a prediction/],
     ['classes of two types', () => balancedAccuracy(['1', '2'], [1, 2]), /a predicted class must be a string/],
     ['more than two', () => precisionRecallF1([0, 1, 2], [0, 1, 2]), /the classes must be two/],
     [
@@ -339,12 +344,46 @@ describe('metrics of scores', () => {
 describe('metrics of numbers', () => {
   test.each(wanted.deviations)('equal scikit-learn: case %#', (own) => {
     const { truth, guess } = own as { truth: never; guess: never };
-    expectNear(r2Of(truth, guess), own.r2, 1e-13);
+    expectNear(r2Score(truth, guess), own.r2, 1e-13);
     expectNear(metricOfNumbers('mse', truth, guess), own.mse, 1e-14);
     expectNear(metricOfNumbers('rmse', truth, guess), own.rmse, 1e-14);
     expectNear(metricOfNumbers('mae', truth, guess), own.mae, 1e-14);
     expectNear(medianAbsoluteError(truth, guess), own.median, 1e-14);
     expectNear(explainedVariance(truth, guess), own.explainedVariance, 1e-13);
+    const { support, ...report } = regressionReport(truth, guess);
+    expect(report).toMatchObject({
+      r2: r2Score(truth, guess),
+      explainedVariance: explainedVariance(truth, guess),
+      meanSquaredError: metricOfNumbers('mse', truth, guess),
+      rootMeanSquaredError: metricOfNumbers('rmse', truth, guess),
+      meanAbsoluteError: metricOfNumbers('mae', truth, guess),
+      medianAbsoluteError: medianAbsoluteError(truth, guess),
+      maxError: maxError(truth, guess),
+    });
+    expect(support).toBe((truth as readonly unknown[]).length);
+  });
+
+  test('are a table, rounded to the digits that count', () => {
+    const [truth, guess] = [
+      [3000, 5000, 8000.5],
+      [3000, 5000, 8001],
+    ];
+    expect(String(regressionReport(truth, guess))).toBe(
+      [
+        'R²                             1',
+        'explained variance             1',
+        'mean squared error       0.08333',
+        'root mean squared error   0.2887',
+        'mean absolute error       0.1667',
+        'median absolute error          0',
+        'largest error                0.5',
+        'samples                        3',
+      ].join('\n'),
+    );
+    expect(String(regressionReport(truth, guess, { digits: 2 }))).toContain(' 0.29\n');
+    expect(() => regressionReport(truth, guess, { digits: 0 })).toThrow(ValueError);
+    expect(() => regressionReport(truth, guess, { digits: 101 })).toThrow(ValueError);
+    expect(() => classificationReport([0, 1], [0, 1], { digits: 101 })).toThrow(ValueError);
   });
 
   test('the largest error is over all outputs', () => {
@@ -365,7 +404,7 @@ describe('metrics of numbers', () => {
   });
 
   test('refuse unlike shapes and no samples', () => {
-    for (const metric of [maxError, medianAbsoluteError, explainedVariance]) {
+    for (const metric of [maxError, medianAbsoluteError, explainedVariance, r2Score, regressionReport]) {
       expect(() => metric([1, 2], [1])).toThrow(ShapeError);
       expect(() => metric([[1, 2]], [[1]])).toThrow(ShapeError);
       expect(() => metric([], [])).toThrow(ShapeError);

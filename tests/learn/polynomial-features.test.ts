@@ -45,7 +45,7 @@ describe('PolynomialFeatures', () => {
       fc.property(shape, ([columns, degree, interactionOnly]) => {
         const x = samples(2, columns);
         const made = new PolynomialFeatures({ degree, interactionOnly });
-        const y = made.fit(x).transform(x).toArray() as number[][];
+        const y = made.fitTransform(x).toArray() as number[][];
         const powers = made.powers.toArray() as number[][];
         let count = 1;
         for (let k = 1; k <= degree; k++) count = (count * (columns + k)) / k;

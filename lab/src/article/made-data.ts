@@ -1,4 +1,5 @@
-import { Random, type Tensor, tensor } from 'whittle-ml';
+import { cast, Random, type Tensor, tensor } from 'whittle-ml';
+import { PolynomialFeatures, type Regressor, regressionReport } from 'whittle-ml/learn';
 
 export type Pair = readonly [x: Tensor, y: Tensor];
 
@@ -20,12 +21,9 @@ export function noisy(seed: number, stream: string, count: number): Pair {
 }
 
 /** The features, their squares and the products of every two. */
-export function degreeTwo(x: Tensor): Tensor {
-  const [rows, columns] = x.shape as [number, number];
-  return tensor(
-    Array.from({ length: rows }, (_, i) => {
-      const row = x.data.subarray(i * columns, (i + 1) * columns);
-      return [...row, ...[...row].flatMap((a, j) => [...row.subarray(j)].map((b) => a * b))];
-    }),
-  );
-}
+export const degreeTwo = (x: Tensor): Tensor =>
+  cast(new PolynomialFeatures({ includeBias: false }).fitTransform(x), 'float32');
+
+/** The mean squared error of a model of numbers on samples. */
+export const errorOf = (model: Regressor, [x, y]: Pair): number =>
+  regressionReport(y, model.predict(x)).meanSquaredError;

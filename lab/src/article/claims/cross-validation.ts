@@ -1,17 +1,17 @@
 import { kFold, splitIndices, takeRows } from 'whittle-ml/data';
+import { Ridge } from 'whittle-ml/learn';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { noisy, type Pair } from '../made-data.ts';
-import { meanSquare, ridge } from '../ridge.ts';
+import { errorOf, noisy, type Pair } from '../made-data.ts';
 
 const SAMPLES = 50;
 const TABLES = 100;
 
 /** Error on the rows `test` of a ridge regression on the rows `train`. */
 function judged([x, y]: Pair, train: Int32Array, test: Int32Array): number {
-  const model = ridge(takeRows(x, train), takeRows(y, train).data, 1);
-  return meanSquare(takeRows(y, test).data, model(takeRows(x, test)));
+  const model = new Ridge().fit(takeRows(x, train), takeRows(y, train));
+  return errorOf(model, [takeRows(x, test), takeRows(y, test)]);
 }
 
 export const claim = defineClaim({
@@ -34,7 +34,7 @@ export const claim = defineClaim({
     const fresh = noisy(seed, 'fresh', 1000);
     for (let table = 0; table < TABLES; table++) {
       const data = noisy(seed, `table ${table}`, SAMPLES);
-      const truth = meanSquare(fresh[1].data, ridge(data[0], data[1].data, 1)(fresh[0]));
+      const truth = errorOf(new Ridge().fit(...data), fresh);
       const once = splitIndices(SAMPLES, { testSize: 0.2, seed: table });
       const five = kFold(SAMPLES, { folds: 5, shuffle: true, seed: table });
       split += (judged(data, once.train, once.test) - truth) ** 2;

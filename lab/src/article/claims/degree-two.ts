@@ -1,9 +1,7 @@
-import { tensor } from 'whittle-ml';
+import { Ridge } from 'whittle-ml/learn';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { degreeTwo, noisy } from '../made-data.ts';
-import { ridge } from '../ridge.ts';
-import { r2 } from '../scores.ts';
 
 export const claim = defineClaim({
   id: 'I.6.6-degree-two',
@@ -25,7 +23,7 @@ export const claim = defineClaim({
     const [xNew, yNew] = noisy(seed, 'test', 1000);
     const score = (count: number, map: typeof degreeTwo): number => {
       const [x, y] = noisy(seed, `train ${count}`, count);
-      return r2(yNew, tensor([...ridge(map(x), y.data, 1)(map(xNew))]));
+      return new Ridge().fit(map(x), y).score(map(xNew), yNew);
     };
     const [few1, many1] = [80, 800].map((count) => score(count, (x) => x));
     const [few2, many2] = [80, 800].map((count) => score(count, degreeTwo));

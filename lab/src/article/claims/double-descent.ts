@@ -1,9 +1,9 @@
 import { matmul, Random, relu, slice, type Tensor } from 'whittle-ml';
+import { Ridge } from 'whittle-ml/learn';
 import { both } from '../bilingual.ts';
 import { defineClaim } from '../claim.ts';
 import { curvesOf } from '../curves.ts';
-import { noisy } from '../made-data.ts';
-import { meanSquare, ridge } from '../ridge.ts';
+import { errorOf, noisy } from '../made-data.ts';
 
 const SAMPLES = 60;
 const SIZES = [5, 10, 20, 40, 60, 90, 150, 300, 1000] as const;
@@ -37,8 +37,8 @@ export const claim = defineClaim({
     const weights = new Random(seed, 'features').normal([10, 1000]);
     const [features, featuresNew] = [x, xNew].map((inputs) => relu(matmul(inputs, weights))) as [Tensor, Tensor];
     const error = (size: number): number => {
-      const model = ridge(slice(features, [null, [0, size]]), y.data, 1e-6);
-      return meanSquare(yNew.data, model(slice(featuresNew, [null, [0, size]])));
+      const model = new Ridge({ alpha: 1e-6 }).fit(slice(features, [null, [0, size]]), y);
+      return errorOf(model, [slice(featuresNew, [null, [0, size]]), yNew]);
     };
     const small = { p5: error(5), p10: error(10), p20: error(20), p40: error(40) };
     const large = { p60: error(60), p90: error(90), p150: error(150), p300: error(300), p1000: error(1000) };

@@ -1,9 +1,9 @@
 import { add, matmul, mul, Random } from 'whittle-ml';
+import { Ridge } from 'whittle-ml/learn';
 import { both } from '../bilingual.ts';
 import { defineClaim } from '../claim.ts';
 import { curvesOf } from '../curves.ts';
-import type { Pair } from '../made-data.ts';
-import { meanSquare, ridge } from '../ridge.ts';
+import { errorOf, type Pair } from '../made-data.ts';
 
 const FEATURES = 40;
 const SIZES = [10, 20, 30, 41, 60, 100, 200] as const;
@@ -38,10 +38,10 @@ export const claim = defineClaim({
         const x = random.normal([count, FEATURES]);
         return [x, add(matmul(x, truth), random.normal([count, 1]))];
       };
-      const [xNew, yNew] = samples('test', 300);
-      const error = (count: number, lambda = 1e-6): number => {
+      const others = samples('test', 300);
+      const error = (count: number, alpha = 1e-6): number => {
         const [x, y] = samples(`train ${count}`, count);
-        return meanSquare(yNew.data, ridge(x, y.data, lambda)(xNew)) / TABLES;
+        return errorOf(new Ridge({ alpha }).fit(x, y), others) / TABLES;
       };
       for (const size of SIZES) sums[`n${size}`] += error(size);
       sums.tamed += error(41, 10);

@@ -1,8 +1,8 @@
 import { add, mul, Random, type Tensor, zeros } from 'whittle-ml';
+import { r2Score } from 'whittle-ml/learn';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { int8Line } from '../examples/int8-line.ts';
-import { r2 } from '../scores.ts';
 
 export const claim = defineClaim({
   id: 'II.1-rounded-line',
@@ -23,7 +23,7 @@ export const claim = defineClaim({
     const x = new Random(seed).uniform([200, 1]);
     const y = add(mul(x, 3), 2.4);
     const { real, int8, bias } = int8Line(x, y, seed);
-    const score = (answers: Tensor): number => r2(y, answers);
+    const score = (answers: Tensor): number => r2Score(y, answers);
     return { real: score(real), rounded: score(add(zeros([200, 1]), Math.round(bias))), int8: score(int8) };
   },
   effect: {

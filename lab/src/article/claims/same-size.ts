@@ -1,8 +1,8 @@
 import { add, Dense, distill, mul, Random, Sequential, SGD } from 'whittle-ml';
+import { r2Score } from 'whittle-ml/learn';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
 import { BYTES, bytesOf, PERCENT } from '../drawn-digits.ts';
-import { r2 } from '../scores.ts';
 
 const line = (seed: number): Sequential => new Sequential([new Dense(1, { inputShape: [1] })], { seed });
 
@@ -35,7 +35,7 @@ export const claim = defineClaim({
       optimizer: new SGD({ learningRate: 0.5 }),
     });
     const [before, after] = [bytesOf(teacher), bytesOf(model)];
-    return { teacher: before, student: after, saved: 100 * (1 - after / before), score: r2(y, model.predict(x)) };
+    return { teacher: before, student: after, saved: 100 * (1 - after / before), score: r2Score(y, model.predict(x)) };
   },
   effect: {
     name: { en: 'Bytes that distillation saves', zh: '蒸馏节省的字节' },

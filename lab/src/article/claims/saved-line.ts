@@ -1,7 +1,7 @@
 import { add, mul, Random } from 'whittle-ml';
+import { r2Score } from 'whittle-ml/learn';
 import { defineClaim } from '../claim.ts';
 import { answersOf, fitAndSave } from '../examples/saved-line.ts';
-import { r2 } from '../scores.ts';
 
 export const claim = defineClaim({
   id: 'I.6.1-saved-line',
@@ -25,7 +25,7 @@ export const claim = defineClaim({
     };
     const [own, others] = [samples('train'), samples('test')];
     const file = fitAndSave(own.x, own.y);
-    return { r2: r2(others.y, answersOf(file, others.x)), bytes: file.length };
+    return { r2: r2Score(others.y, answersOf(file, others.x)), bytes: file.length };
   },
   effect: {
     name: { en: 'R² of the loaded line on new samples', zh: '重新载入的直线在新样本上的 R²' },

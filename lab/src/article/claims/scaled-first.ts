@@ -1,8 +1,8 @@
+import { Ridge } from 'whittle-ml/learn';
 import { both } from '../bilingual.ts';
 import { defineClaim } from '../claim.ts';
 import { scaledAfterSplit, scaledBeforeSplit } from '../examples/inside-split.ts';
-import { degreeTwo, noisy } from '../made-data.ts';
-import { meanSquare, ridge } from '../ridge.ts';
+import { degreeTwo, errorOf, noisy } from '../made-data.ts';
 
 export const claim = defineClaim({
   id: 'I.6.6-scaled-first',
@@ -28,7 +28,7 @@ export const claim = defineClaim({
         const [x, y] = noisy(seed, `table ${table}`, rows);
         const features = degreeTwo(x);
         const error = ({ train, test }: ReturnType<typeof scaledAfterSplit>): number =>
-          meanSquare(test[1].data, ridge(train[0], train[1].data, 1)(test[0])) / tables;
+          errorOf(new Ridge().fit(...train), test) / tables;
         after += error(scaledAfterSplit(features, y, table));
         before += error(scaledBeforeSplit(features, y, table));
       }

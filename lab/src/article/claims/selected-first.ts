@@ -1,9 +1,9 @@
 import { concat, Random, slice, type Tensor, tensor } from 'whittle-ml';
 import { splitIndices, takeRows } from 'whittle-ml/data';
+import { Ridge } from 'whittle-ml/learn';
 import { both } from '../bilingual.ts';
 import { armStrips } from '../charts.ts';
 import { defineClaim } from '../claim.ts';
-import { ridge } from '../ridge.ts';
 
 const ROWS = 50;
 const COLUMNS = 500;
@@ -53,8 +53,8 @@ export const claim = defineClaim({
       const y = takeRows(tensor(labels), train).data;
       const judged = (columns: readonly number[]): number => {
         const chosen = columnsOf(x, columns);
-        const answers = ridge(takeRows(chosen, train), y, 1)(takeRows(chosen, test));
-        return answers.reduce((sum, answer, i) => sum + Number(answer > 0 === labels[test[i]!]! > 0), 0);
+        const answers = new Ridge().fit(takeRows(chosen, train), y).predict(takeRows(chosen, test));
+        return [...answers.data].reduce((sum, answer, i) => sum + Number(answer > 0 === labels[test[i]!]! > 0), 0);
       };
       right.after += judged(selected(x, labels, train));
       right.before += judged(selected(x, labels, Array.from(labels.keys())));
