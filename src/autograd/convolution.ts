@@ -46,6 +46,11 @@ const OPTIONS = 'strides padding dilations groups activation';
  * and each sum rounded. Numbers outside of the image are +0 and are multiplied: with a weight that is infinite or NaN they
  * give NaN. The gradient for x is the transposed convolution, the one for the kernel adds over images, rows and columns in
  * this order, the one for the bias is a sum by the rule of `sum`.
+ *
+ * @example
+ * const image = ones([1, 3, 3, 1]);
+ * squeeze(conv2d(image, ones([3, 3, 1, 1]), null, { padding: 'same' })); // [[4. 6. 4.] [6. 9. 6.] [4. 6. 4.]]
+ * conv2d(zeros([8, 28, 28, 1]), zeros([3, 3, 1, 16]), zeros([16]), { strides: 2 }).shape; // [ 8, 13, 13, 16 ]
  */
 export function conv2d(x: Tensor, kernel: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor {
   return withOptions('conv2d', 2, x, kernel, bias, options);
@@ -54,6 +59,12 @@ export function conv2d(x: Tensor, kernel: Tensor, bias: Tensor | null = null, op
 /**
  * `conv2d` of sequences: x [batch, length, channels], kernel [taps, channels/groups, units], bias [units] or null, result
  * [batch, positions, units].
+ *
+ * @example
+ * const sequence = tensor([1, 2, 3, 4], { shape: [1, 4, 1] });
+ * const average = full([2, 1, 1], 0.5);
+ * squeeze(conv1d(sequence, average)); // [1.5 2.5 3.5]
+ * squeeze(conv1d(sequence, average, null, { padding: [[1, 0]] })); // [0.5 1.5 2.5 3.5]
  */
 export function conv1d(x: Tensor, kernel: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor {
   return withOptions('conv1d', 1, x, kernel, bias, options);
@@ -76,6 +87,10 @@ function withOptions(
  * Each channel by itself (Howard et al. 2017, section 3.1): x [batch, height, width, channels], kernel [kernelHeight,
  * kernelWidth, channels, multiplier], bias [channels·multiplier] or null; unit c·multiplier + i of the result is channel c
  * with the i-th of its kernels. To the bit `conv2d` with as many groups as channels.
+ *
+ * @example
+ * const pixels = tensor([[[[1, 10], [2, 20], [3, 30]]]]); // 1 by 3, in two channels
+ * depthwiseConv2d(pixels, ones([1, 2, 2, 1])); // [[[[ 3. 30.] [ 5. 50.]]]]
  */
 export function depthwiseConv2d(
   x: Tensor,
@@ -100,6 +115,10 @@ export function depthwiseConv2d(
  * and activation. outHeight is height·stride with 'same', height·stride + max(kernelHeight - stride, 0) with 'valid' and
  * (height - 1)·stride + kernelHeight less the padding if that is given. Sums go from +0 over the rows, columns and channels
  * of x in this order, as in the gradient of `conv2d` for its input, which it is; x is +0 outside and multiplied.
+ *
+ * @example
+ * const image = tensor([1, 2], { shape: [1, 1, 2, 1] });
+ * squeeze(conv2dTranspose(image, ones([2, 2, 1, 1]), null, { strides: 2 })); // [[1. 1. 2. 2.] [1. 1. 2. 2.]]
  */
 export function conv2dTranspose(
   x: Tensor,

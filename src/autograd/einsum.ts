@@ -29,6 +29,12 @@ interface Named {
  * Several operands are multiplied from the left, two at a time, as products of matrices or elementwise: begin with those
  * that leave least. A sum over no elements is 0. NaN and infinities go where sums and products take them. Throws ValueError
  * for subscripts that do not say which axis is which, ShapeError where sizes differ, DTypeError for integers.
+ *
+ * @example
+ * const a = tensor([[1, 2], [3, 4]]);
+ * einsum('ij,j->i', a, tensor([1, 10])); // [21. 43.]
+ * einsum('ii->', a); // 5.0
+ * einsum('bqd,bkd->bqk', zeros([8, 5, 16]), zeros([8, 7, 16])).shape; // [ 8, 5, 7 ]
  */
 export function einsum(subscripts: string, ...operands: readonly Tensor[]): Tensor {
   checkTensors(OP, ...operands);

@@ -10,6 +10,12 @@ import { grad, noGrad } from './tape.ts';
  * central differences (h = 1e-5) should equal ⟨Jᵀ·u, v⟩ from the tape. Returns |p - q|/max(1, |p|, |q|); below 1e-7 is
  * agreement. A cotangent of ones would pass many wrong gradients (softmax's rows sum to one, permutations keep sums).
  * The cost is three evaluations, whatever the sizes. Keep away from kinks.
+ *
+ * @example
+ * const inputs = [new Random(1).normal([3, 4], 0, 1, 'float64')];
+ * gradcheck((t) => softmax(t), inputs) < 1e-7; // true
+ * const forgetful = customGrad('square', (t) => ({ value: square(t), pullback: (g) => [mul(g, t)] })); // without the 2
+ * gradcheck(forgetful, inputs) < 1e-7; // false
  */
 export function gradcheck(
   f: (...inputs: Tensor[]) => Tensor,

@@ -20,7 +20,12 @@ import { type Edge, noGradient, record } from './tape.ts';
 
 // Views: other shapes and strides over the same numbers ----------------------------------------------------------
 
-/** The same elements with another shape; one dimension may be -1. Copies only a view whose elements lie apart. */
+/**
+ * The same elements with another shape; one dimension may be -1. Copies only a view whose elements lie apart.
+ *
+ * @example
+ * reshape(arange(0, 6), [2, -1]); // [[0. 1. 2.] [3. 4. 5.]]
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensors('reshape', x);
   const target = [...shape];
@@ -37,7 +42,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return record('reshape', viewOf(contiguous(x), target, null), [x, (g) => reshape(g, x.shape)]);
 }
 
-/** Axes in another order: axis i of the result is axis order[i] of x. */
+/**
+ * Axes in another order: axis i of the result is axis order[i] of x.
+ *
+ * @example
+ * permute(zeros([8, 28, 28, 3]), [0, 3, 1, 2]).shape; // [ 8, 3, 28, 28 ]
+ */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   checkTensors('permute', x);
   const axes = order.map((axis) => normalizeAxis('permute', axis, x.rank));
@@ -49,7 +59,12 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   return record('permute', viewOf(x, pick(x.shape), pick(x.strides)), [x, (g) => permute(g, inverse)]);
 }
 
-/** Swaps the last two axes. */
+/**
+ * Swaps the last two axes.
+ *
+ * @example
+ * transpose(tensor([[1, 2, 3], [4, 5, 6]])); // [[1. 4.] [2. 5.] [3. 6.]]
+ */
 export function transpose(x: Tensor): Tensor {
   checkTensors('transpose', x);
   if (x.rank < 2) throw new ShapeError('transpose', [x.shape], 'needs at least two axes');
@@ -58,7 +73,12 @@ export function transpose(x: Tensor): Tensor {
   return permute(x, order);
 }
 
-/** Repeats x along new and size-1 axes until it has `shape`, without copying. */
+/**
+ * Repeats x along new and size-1 axes until it has `shape`, without copying.
+ *
+ * @example
+ * broadcastTo(tensor([[1], [2]]), [2, 3]); // [[1. 1. 1.] [2. 2. 2.]]
+ */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkTensors('broadcastTo', x);
   if (sameShape(x.shape, shape)) return x;
@@ -82,7 +102,14 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return record('sumTo', y, [x, noGradient('sumTo')]);
 }
 
-/** Removes axes of size 1: the given one, or all. */
+/**
+ * Removes axes of size 1: the given one, or all.
+ *
+ * @example
+ * const x = zeros([1, 5, 1]);
+ * squeeze(x).shape; // [ 5 ]
+ * squeeze(x, 0).shape; // [ 5, 1 ]
+ */
 export function squeeze(x: Tensor, axis?: number): Tensor {
   checkTensors('squeeze', x);
   const at = axis === undefined ? undefined : normalizeAxis('squeeze', axis, x.rank);
@@ -93,7 +120,13 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
   return record('squeeze', viewOf(x, shape, strides), [x, (g) => reshape(g, x.shape)]);
 }
 
-/** Inserts an axis of size 1 before `axis`; -1 appends it. */
+/**
+ * Inserts an axis of size 1 before `axis`; -1 appends it.
+ *
+ * @example
+ * expandDims(tensor([1, 2]), -1); // [[1.] [2.]]
+ * expandDims(zeros([28, 28, 3]), 0).shape; // [ 1, 28, 28, 3 ]
+ */
 export function expandDims(x: Tensor, axis: number): Tensor {
   checkTensors('expandDims', x);
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
@@ -109,7 +142,15 @@ export function expandDims(x: Tensor, axis: number): Tensor {
  */
 export type SliceRange = number | null | readonly [start?: number | null, stop?: number | null, step?: number];
 
-/** Part of x, without copying. Axes not named are kept whole. */
+/**
+ * Part of x, without copying. Axes not named are kept whole.
+ *
+ * @example
+ * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+ * slice(x, [null, [1]]); // [[2. 3.] [5. 6.]]
+ * slice(x, [-1]); // [4. 5. 6.]
+ * slice(x, [0, [null, null, -1]]); // [3. 2. 1.]
+ */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   checkTensors('slice', x);
   if (!Array.isArray(ranges)) throw new ValueError('slice', 'ranges', 'a list with a range for each axis', ranges);
@@ -174,7 +215,14 @@ function write(x: Tensor, y: Tensor, offset: number, strides: readonly number[])
 /** A range of one axis; the others are kept whole. */
 const along = (axis: number, range: SliceRange): SliceRange[] => [...Array<null>(axis).fill(null), range];
 
-/** Reverses the given axes (default all). */
+/**
+ * Reverses the given axes (default all).
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * flip(x); // [[4. 3.] [2. 1.]]
+ * flip(x, [1]); // [[2. 1.] [4. 3.]]
+ */
 export function flip(x: Tensor, axes?: readonly number[]): Tensor {
   checkTensors('flip', x);
   const reversed = normalizeAxes('flip', axes, x.rank);
@@ -184,7 +232,12 @@ export function flip(x: Tensor, axes?: readonly number[]): Tensor {
 
 // Copies -----------------------------------------------------------------------------------------------------------
 
-/** Joins tensors along an existing axis. */
+/**
+ * Joins tensors along an existing axis.
+ *
+ * @example
+ * concat([tensor([[1, 2], [3, 4]]), tensor([[5], [6]])], 1); // [[1. 2. 5.] [3. 4. 6.]]
+ */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   return join('concat', tensors, axis);
 }
@@ -215,7 +268,14 @@ function join(op: string, tensors: readonly Tensor[], axis: number): Tensor {
   return record('concat', y, ...edges);
 }
 
-/** Joins tensors of one shape along a new axis. */
+/**
+ * Joins tensors of one shape along a new axis.
+ *
+ * @example
+ * const rows = [tensor([1, 2]), tensor([3, 4])];
+ * stack(rows); // [[1. 2.] [3. 4.]]
+ * stack(rows, 1); // [[1. 3.] [2. 4.]]
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   checkList('stack', tensors);
   const first = tensors[0];
@@ -228,7 +288,13 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   return join('stack', rows, at);
 }
 
-/** Cuts x along an axis into equal parts (a count) or parts of the given sizes, as views. */
+/**
+ * Cuts x along an axis into equal parts (a count) or parts of the given sizes, as views.
+ *
+ * @example
+ * split(arange(0, 6), 3).map((part) => part.shape); // [ [ 2 ], [ 2 ], [ 2 ] ]
+ * split(arange(0, 6), [1, 5])[1]; // [1. 2. 3. 4. 5.]
+ */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   checkTensors('split', x);
   const at = normalizeAxis('split', axis, x.rank);
@@ -248,7 +314,13 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   });
 }
 
-/** Surrounds x with `value`: `widths[axis]` is [before, after]. */
+/**
+ * Surrounds x with `value`: `widths[axis]` is [before, after].
+ *
+ * @example
+ * pad(tensor([[1, 2]]), [[0, 1], [1, 1]]); // [[0. 1. 2. 0.] [0. 0. 0. 0.]]
+ * pad(tensor([1, 2]), [[2, 0]], -1); // [-1. -1. 1. 2.]
+ */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
   checkTensors('pad', x);
   if (typeof value !== 'number') throw new ValueError('pad', 'value', 'a number by itself', value);
@@ -264,7 +336,12 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
   return record('pad', y, [x, (g) => slice(g, inside)]);
 }
 
-/** Repeats x `repeats[axis]` times along each axis. */
+/**
+ * Repeats x `repeats[axis]` times along each axis.
+ *
+ * @example
+ * tile(tensor([[1, 2]]), [2, 2]); // [[1. 2. 1. 2.] [1. 2. 1. 2.]]
+ */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   checkTensors('tile', x);
   if (repeats.length !== x.rank)
@@ -283,6 +360,9 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 /**
  * Deals the channels of `groups` parts out to all parts: channel i·(channels/groups) + j of x [..., channels] becomes channel
  * j·groups + i (Zhang et al. 2018, section 3.1).
+ *
+ * @example
+ * channelShuffle(tensor([[1, 2, 3, 4, 5, 6]]), 2); // [[1. 4. 2. 5. 3. 6.]]
  */
 export function channelShuffle(x: Tensor, groups: number): Tensor {
   const op = 'channelShuffle';
@@ -322,7 +402,14 @@ const gathered = (x: Tensor, axis: number, { shape }: Tensor): Shape => [
   ...x.shape.slice(axis + 1),
 ];
 
-/** Picks entries along an axis: shape [...before, ...indices.shape, ...after]. Indices may repeat. */
+/**
+ * Picks entries along an axis: shape [...before, ...indices.shape, ...after]. Indices may repeat.
+ *
+ * @example
+ * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+ * gather(x, tensor([1, 1, 0], { dtype: 'int32' })); // [[4. 5. 6.] [4. 5. 6.] [1. 2. 3.]]
+ * gather(x, tensor([2, 0], { dtype: 'int32' }), 1); // [[3. 1.] [6. 4.]]
+ */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return pick('gather', x, indices, axis);
 }
@@ -342,6 +429,10 @@ function pick(op: string, x: Tensor, indices: Tensor, axis: number): Tensor {
 /**
  * The rows of `table` [entries, units] that int32 `indices` [...] name: [..., units]. The gradients of a row that is named
  * more often add up in order. Throws ValueError for an index outside [0, entries).
+ *
+ * @example
+ * const vectors = tensor([[0, 0], [1, 2], [3, 4]]); // one row for each word
+ * embedding(vectors, tensor([[2, 1], [0, 2]], { dtype: 'int32' })); // [[[3. 4.] [1. 2.]] [[0. 0.] [3. 4.]]]
  */
 export function embedding(table: Tensor, indices: Tensor): Tensor {
   floatType('embedding', table);
@@ -349,7 +440,13 @@ export function embedding(table: Tensor, indices: Tensor): Tensor {
   return pick('embedding', table, indices, 0);
 }
 
-/** A copy of x with `updates` added at `indices` along an axis: the adjoint of gather. */
+/**
+ * A copy of x with `updates` added at `indices` along an axis: the adjoint of gather.
+ *
+ * @example
+ * const indices = tensor([0, 2, 0], { dtype: 'int32' });
+ * scatterAdd(zeros([3]), indices, tensor([1, 5, 10])); // [11. 0. 5.]
+ */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0): Tensor {
   checkTensors('scatterAdd', x, indices, updates);
   const at = normalizeAxis('scatterAdd', axis, x.rank);
@@ -367,7 +464,13 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
   return record('scatterAdd', y, [x, (g) => g], [updates, picked], [indices, noGradient('scatterAdd')]);
 }
 
-/** Rows of the identity: int32 labels [...] become [..., depth]. Throws ValueError for a label outside [0, depth). */
+/**
+ * Rows of the identity: int32 labels [...] become [..., depth]. Throws ValueError for a label outside [0, depth).
+ *
+ * @example
+ * oneHot(tensor([0, 2], { dtype: 'int32' }), 3); // [[1. 0. 0.] [0. 0. 1.]]
+ * oneHot(tensor([3], { dtype: 'int32' }), 3); // throws ValueError
+ */
 export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'): Tensor {
   checkTensors('oneHot', labels);
   checkDType('oneHot', dtype);
@@ -382,7 +485,13 @@ export function oneHot(labels: Tensor, depth: number, dtype: DType = 'float32'):
 
 // Types ------------------------------------------------------------------------------------------------------------
 
-/** The numbers as another element type. Float to integer truncates toward zero and saturates; NaN becomes 0. */
+/**
+ * The numbers as another element type. Float to integer truncates toward zero and saturates; NaN becomes 0.
+ *
+ * @example
+ * cast(tensor([1.9, -1.9, NaN, 1e10]), 'int32'); // [ 1 -1 0 2147483647]
+ * cast(tensor([true, false]), 'float32'); // [1. 0.]
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   checkTensors('cast', x);
   if (x.dtype === dtype) return x;
@@ -392,7 +501,14 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   return isFloat(dtype) && isFloat(x.dtype) ? record('cast', y, [x, (g) => cast(g, x.dtype)]) : record('cast', y);
 }
 
-/** The same numbers, cut off from the tape. */
+/**
+ * The same numbers, cut off from the tape.
+ *
+ * @example
+ * const w = scalar(3);
+ * grad(() => mul(w, w), [w])[0]; // 6.0
+ * grad(() => mul(w, detach(w)), [w])[0]; // 3.0
+ */
 export function detach(x: Tensor): Tensor {
   checkTensors('detach', x);
   return record('detach', viewOf(x, x.shape, x.viewStrides));

@@ -32,6 +32,12 @@ const rowsOf = (x: Tensor): number => leading(x).reduce((rows, axis) => rows * x
  * and all others [channels], with the mean and the variance (by n) of this batch, which it gives too. Without gamma (null) the
  * factor is 1, without beta nothing is added. Gradients flow through the statistics; those that are kept for later should be
  * detached.
+ *
+ * @example
+ * const { y, mean, variance } = batchNorm(tensor([[1, 10], [3, 30]]), null, null, 0);
+ * y; // [[-1. -1.] [ 1. 1.]]
+ * mean; // [ 2. 20.]
+ * variance; // [ 1. 100.]
  */
 export function batchNorm(
   x: Tensor,
@@ -96,6 +102,11 @@ function normalized(
 /**
  * `batchNorm` with a mean and a variance [channels] that are given, as running ones are after training. To the bit the same
  * where they are those of the batch, but constants to x, with gradients of their own.
+ *
+ * @example
+ * const mean = tensor([2, 20]);
+ * const variance = tensor([4, 25]);
+ * batchNormWith(tensor([[4, 10]]), mean, variance, null, null, 0); // [[ 1. -2.]]
  */
 export function batchNormWith(
   x: Tensor,
@@ -127,6 +138,11 @@ export function batchNormWith(
 /**
  * Layer normalization (Ba et al. 2016): every row along the last axis less its mean, divided by √(variance + epsilon), then
  * gamma·… + beta. x [..., channels], gamma and beta [channels] or null; the variance is by n.
+ *
+ * @example
+ * const x = tensor([[1, 3], [50, 10]]);
+ * layerNorm(x, null, null, 0); // [[-1. 1.] [ 1. -1.]]
+ * layerNorm(x, tensor([10, 1]), tensor([0, 5]), 0); // [[-10. 6.] [ 10. 4.]]
  */
 export function layerNorm(x: Tensor, gamma: Tensor | null, beta: Tensor | null, epsilon: number): Tensor {
   const op = 'layerNorm';

@@ -25,6 +25,11 @@ export interface PoolOptions {
  * The largest of each window and channel: x [batch, height, width, channels] to [batch, outHeight, outWidth, channels]. NaN
  * wins, and a maximum that is zero is +0. The gradient goes to the first tap of the window, in order of rows and columns,
  * that equals the maximum: ties do not share it, unlike those of `max`, and no tap gets it where the maximum is NaN.
+ *
+ * @example
+ * const image = tensor([[1, 2, 0, 1], [3, 4, 5, 0]], { shape: [1, 2, 4, 1] });
+ * squeeze(maxPool2d(image)); // [4. 5.]
+ * squeeze(maxPool2d(image, { strides: 1 })); // [4. 5. 5.]
  */
 export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   return withOptions('maxPool2d', 2, 'max', x, options);
@@ -33,17 +38,36 @@ export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
 /**
  * The mean of each window and channel, x and result as in `maxPool2d`: of the taps inside of the image, summed in order of
  * rows and columns by the rule of `sum`. A tap's gradients add up in order of the windows.
+ *
+ * @example
+ * const image = tensor([[1, 2, 9], [3, 4, 5]], { shape: [1, 2, 3, 1] });
+ * squeeze(avgPool2d(image)); // 2.5
+ * squeeze(avgPool2d(image, { padding: 'same' })); // [2.5 7. ]
  */
 export function avgPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   return withOptions('avgPool2d', 2, 'average', x, options);
 }
 
-/** `maxPool2d` of sequences: x [batch, length, channels] to [batch, positions, channels]. */
+/**
+ * `maxPool2d` of sequences: x [batch, length, channels] to [batch, positions, channels].
+ *
+ * @example
+ * const sequence = tensor([1, 3, 2, 5], { shape: [1, 4, 1] });
+ * squeeze(maxPool1d(sequence)); // [3. 5.]
+ * squeeze(maxPool1d(sequence, { size: 3, strides: 1, padding: 'same' })); // [3. 3. 5. 5.]
+ */
 export function maxPool1d(x: Tensor, options: PoolOptions = {}): Tensor {
   return withOptions('maxPool1d', 1, 'max', x, options);
 }
 
-/** `avgPool2d` of sequences: x [batch, length, channels] to [batch, positions, channels]. */
+/**
+ * `avgPool2d` of sequences: x [batch, length, channels] to [batch, positions, channels].
+ *
+ * @example
+ * const sequence = tensor([1, 3, 2, 6], { shape: [1, 4, 1] });
+ * squeeze(avgPool1d(sequence)); // [2. 4.]
+ * squeeze(avgPool1d(sequence, { size: 3, strides: 1 })); // [2. 3.6666667]
+ */
 export function avgPool1d(x: Tensor, options: PoolOptions = {}): Tensor {
   return withOptions('avgPool1d', 1, 'average', x, options);
 }
@@ -91,7 +115,13 @@ function middle(op: string, x: Tensor): number[] {
   return [...x.shape.keys()].slice(1, -1);
 }
 
-/** The mean of each channel: x [batch, ..., channels] to [batch, channels]. `mean` over the axes between: NaN of no position. */
+/**
+ * The mean of each channel: x [batch, ..., channels] to [batch, channels]. `mean` over the axes between: NaN of no position.
+ *
+ * @example
+ * globalAvgPool(tensor([[[1, 10], [3, 20]]])); // [[ 2. 15.]]
+ * globalAvgPool(zeros([8, 7, 7, 64])).shape; // [ 8, 64 ]
+ */
 export function globalAvgPool(x: Tensor): Tensor {
   floatType('globalAvgPool', x);
   return mean(x, { axis: middle('globalAvgPool', x) });
@@ -100,6 +130,9 @@ export function globalAvgPool(x: Tensor): Tensor {
 /**
  * The largest of each channel: x [batch, ..., channels] to [batch, channels]. `max` over the axes between. Throws ShapeError
  * where these hold no position.
+ *
+ * @example
+ * globalMaxPool(tensor([[[1, 20], [3, 10]]])); // [[ 3. 20.]]
  */
 export function globalMaxPool(x: Tensor): Tensor {
   floatType('globalMaxPool', x);
@@ -113,6 +146,11 @@ export function globalMaxPool(x: Tensor): Tensor {
  * Repeats every position `factors` times along the axes between batch and channels, a number for all or one for each: the
  * nearest neighbour in a larger image, x [batch, height, width, channels] to [batch, height·factor, width·factor, channels].
  * The gradient is the sum over the copies, row by row, by the rule of `sum`.
+ *
+ * @example
+ * const image = tensor([1, 2], { shape: [1, 1, 2, 1] });
+ * squeeze(upsample(image, 2)); // [[1. 1. 2. 2.] [1. 1. 2. 2.]]
+ * squeeze(upsample(image, [1, 3])); // [1. 1. 1. 2. 2. 2.]
  */
 export function upsample(x: Tensor, factors: number | readonly number[]): Tensor {
   floatType('upsample', x);

@@ -30,6 +30,12 @@ function operand(op: string, t: Tensor, transposed: boolean): [data: FloatArray,
 /**
  * op(A)·op(B), where op transposes the last two axes if asked. Vectors and batch axes as in NumPy: a vector counts as a
  * row on the left and a column on the right; axes before the last two broadcast. Adds over the inner axis in order.
+ *
+ * @example
+ * const a = tensor([[1, 2], [3, 4]]);
+ * matmul(a, tensor([[1, 0], [1, 1]])); // [[3. 2.] [7. 4.]]
+ * matmul(a, tensor([1, 10])); // [21. 43.]
+ * matmul(zeros([8, 5, 16]), zeros([8, 7, 16]), false, true).shape; // [ 8, 5, 7 ]
  */
 export function matmul(a: Tensor, b: Tensor, transA = false, transB = false): Tensor {
   const dtype = floatType('matmul', a, b);
@@ -87,6 +93,11 @@ function batched(a: Tensor, b: Tensor, transA: boolean, transB: boolean, m: numb
 /**
  * A dense layer: activation(x·weights + bias), x [..., inputs], weights [inputs, units], bias [units] or null. Equals
  * relu(add(matmul(x, weights), bias)) to the bit, in one pass over the output.
+ *
+ * @example
+ * const weights = tensor([[1, -1], [2, 0]]);
+ * dense(tensor([[3, 4]]), weights, tensor([0.5, 1])); // [[11.5 -2. ]]
+ * dense(tensor([[3, 4]]), weights, tensor([0.5, 1]), 'relu'); // [[11.5 0. ]]
  */
 export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activation: Epilogue = 'linear'): Tensor {
   const dtype = bias === null ? floatType('dense', x, weights) : floatType('dense', x, weights, bias);
@@ -121,6 +132,11 @@ export function dense(x: Tensor, weights: Tensor, bias: Tensor | null, activatio
 /**
  * Cross-entropy of each row, -Σⱼ target·log softmax(logits): logits and targets [..., classes], result [...]. Targets
  * are probabilities or one-hot rows. Stable for any logits; terms with target 0 are left out.
+ *
+ * @example
+ * const targets = oneHot(tensor([0, 1], { dtype: 'int32' }), 2);
+ * softmaxCrossEntropy(tensor([[0, 0], [-9, 9]]), targets); // [0.6931472 0. ]
+ * mean(softmaxCrossEntropy(tensor([[1000, 0], [1000, 0]]), targets)); // 500.0
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   const op = 'softmaxCrossEntropy';
@@ -154,6 +170,9 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
 /**
  * Inverted dropout (Srivastava et al. 2014, section 10): each element is 0 with probability `rate`, else divided by
  * 1 - rate, so that its expectation stays. One draw from `random`. Rate 0 returns x, rate 1 zeros.
+ *
+ * @example
+ * dropout(ones([8]), 0.5, new Random(1)); // [2. 0. 2. 0. 2. 2. 0. 0.]
  */
 export function dropout(x: Tensor, rate: number, random: Random): Tensor {
   checkRange('dropout', 'rate', rate, 'between 0 and 1');

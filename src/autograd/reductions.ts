@@ -54,19 +54,39 @@ const plain =
   (k, l, y) =>
     k[op](l.outer, l.n, l.inner, l.x, y);
 
-/** Sum over axes, in float64 lanes with one rounding. An empty sum is 0. */
+/**
+ * Sum over axes, in float64 lanes with one rounding. An empty sum is 0.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * sum(x); // 10.0
+ * sum(x, { axis: 0 }); // [4. 6.]
+ * sum(x, { axis: 1, keepDims: true }); // [[3.] [7.]]
+ */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   const call: Call = (k, l, y) => k.sum(l.outer, l.n, l.inner, l.x, 1, y);
   return reduce('sum', x, options, call, (_, expand) => expand);
 }
 
-/** Arithmetic mean over axes. The mean of nothing is NaN. */
+/**
+ * Arithmetic mean over axes. The mean of nothing is NaN.
+ *
+ * @example
+ * mean(tensor([[1, 2], [3, 6]]), { axis: 0 }); // [2. 4.]
+ * mean(zeros([8, 7, 7, 64]), { axis: [1, 2] }).shape; // [ 8, 64 ]
+ */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   const call: Call = (k, l, y) => k.sum(l.outer, l.n, l.inner, l.x, l.n, y);
   return reduce('mean', x, options, call, (_, expand, n) => (g) => expand(div(g, n)));
 }
 
-/** Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate. */
+/**
+ * Σ(x - mean)²/(n - ddof), two passes in float64. ddof 0 (default) is the biased, 1 the unbiased estimate.
+ *
+ * @example
+ * variance(tensor([1, 3])); // 1.0
+ * variance(tensor([1, 3]), { ddof: 1 }); // 2.0
+ */
 export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
   checkOptions('variance', options, 'axis keepDims ddof', 'Write { axis: $ }');
   const { ddof = 0, ...plainOptions } = options;
@@ -77,7 +97,14 @@ export function variance(x: Tensor, options: ReduceOptions & { readonly ddof?: n
   });
 }
 
-/** Product over axes. An empty product is 1. Its gradient is exact where elements are 0. */
+/**
+ * Product over axes. An empty product is 1. Its gradient is exact where elements are 0.
+ *
+ * @example
+ * const w = tensor([2, 0, 5]);
+ * prod(w); // 0.0
+ * grad(() => prod(w), [w])[0]; // [ 0. 10. 0.]
+ */
 export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce('prod', x, options, plain('prod'), (_, expand) => (g) => {
     const zero = equal(x, 0);
@@ -98,17 +125,36 @@ function extreme(op: 'max' | 'min', x: Tensor, options: ReduceOptions): Tensor {
   });
 }
 
-/** Largest element; NaN if there is one. Ties share the gradient evenly. Throws ShapeError on an empty axis. */
+/**
+ * Largest element; NaN if there is one. Ties share the gradient evenly. Throws ShapeError on an empty axis.
+ *
+ * @example
+ * const x = tensor([[1, 5], [7, 5]]);
+ * max(x, { axis: 1 }); // [5. 7.]
+ * grad(() => sum(max(x, { axis: 0 })), [x])[0]; // [[0. 0.5] [1. 0.5]]
+ */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   return extreme('max', x, options);
 }
 
-/** Smallest element; NaN if there is one. Ties share the gradient evenly. Throws ShapeError on an empty axis. */
+/**
+ * Smallest element; NaN if there is one. Ties share the gradient evenly. Throws ShapeError on an empty axis.
+ *
+ * @example
+ * min(tensor([[1, 5], [7, 2]]), { axis: 0 }); // [1. 2.]
+ * min(zeros([0])); // throws ShapeError
+ */
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
   return extreme('min', x, options);
 }
 
-/** log Σ eˣ without overflow. */
+/**
+ * log Σ eˣ without overflow.
+ *
+ * @example
+ * logSumExp(tensor([1000, 1000])); // 1000.6932
+ * log(sum(exp(tensor([1000, 1000])))); // inf
+ */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(
     'logSumExp',
@@ -126,17 +172,36 @@ function argExtreme(op: 'argmax' | 'argmin', x: Tensor, axis: number | undefined
   return record(op, y);
 }
 
-/** Index (int32) of the first largest element along `axis`, or of the flattened tensor; a NaN counts as largest. */
+/**
+ * Index (int32) of the first largest element along `axis`, or of the flattened tensor; a NaN counts as largest.
+ *
+ * @example
+ * const scores = tensor([[0.1, 0.7, 0.2], [0.5, 0.1, 0.4]]);
+ * argmax(scores, 1); // [1 0]
+ * argmax(scores); // 1
+ */
 export function argmax(x: Tensor, axis?: number): Tensor {
   return argExtreme('argmax', x, axis);
 }
 
-/** Index (int32) of the first smallest element; a NaN counts as smallest. */
+/**
+ * Index (int32) of the first smallest element; a NaN counts as smallest.
+ *
+ * @example
+ * argmin(tensor([[3, 1, 2], [0, 5, 0]]), 1); // [1 0]
+ */
 export function argmin(x: Tensor, axis?: number): Tensor {
   return argExtreme('argmin', x, axis);
 }
 
-/** The k largest along the last axis, falling, and their indices (int32); ties by lower index, NaN first. */
+/**
+ * The k largest along the last axis, falling, and their indices (int32); ties by lower index, NaN first.
+ *
+ * @example
+ * const { values, indices } = topK(tensor([0.125, 0.5, 0.125, 0.25]), 2);
+ * values; // [0.5 0.25]
+ * indices; // [1 3]
+ */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
   checkTensors('topK', x);
   const n = x.shape[normalizeAxis('topK', -1, x.rank)]!;
@@ -181,7 +246,13 @@ function rows(op: 'softmax' | 'logSoftmax', x: Tensor): Tensor {
   return mapWith(op, x, (k, size, from, to) => k[op](n === 0 ? 0 : size / n, n, from, to));
 }
 
-/** eˣ/Σeˣ along an axis (default the last). A row of all -inf, or with +inf or NaN, is NaN. */
+/**
+ * eˣ/Σeˣ along an axis (default the last). A row of all -inf, or with +inf or NaN, is NaN.
+ *
+ * @example
+ * softmax(tensor([[0, 0], [1000, 0]])); // [[0.5 0.5] [1. 0. ]]
+ * softmax(zeros([2, 3]), 0); // [[0.5 0.5 0.5] [0.5 0.5 0.5]]
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return alongLast('softmax', x, axis, (t) => {
     const y = rows('softmax', t);
@@ -189,7 +260,13 @@ export function softmax(x: Tensor, axis = -1): Tensor {
   });
 }
 
-/** log softmax(x), stable. */
+/**
+ * log softmax(x), stable.
+ *
+ * @example
+ * logSoftmax(tensor([1000, 0])); // [ 0. -1000.]
+ * log(softmax(tensor([1000, 0]))); // [ 0. -inf]
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongLast('logSoftmax', x, axis, (t) => {
     const y = rows('logSoftmax', t);

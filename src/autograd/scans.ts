@@ -28,6 +28,11 @@ function scan(
  * Running sums along `axis`, of x's shape; without an axis of the flattened tensor, as a vector. Numbers are added in order
  * in one float64, of which each result is a rounding (NumPy adds in the type of x). Integers and bool give int32, in which
  * sums beyond its range are its ends. After a NaN all is NaN, and after infinities of both signs.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * cumsum(x, 1); // [[1. 3.] [3. 7.]]
+ * cumsum(x); // [ 1. 3. 6. 10.]
  */
 export function cumsum(x: Tensor, axis?: number): Tensor {
   // x[i] is in every sum from i on: dx = the running sum of g from the end.
@@ -38,6 +43,10 @@ export function cumsum(x: Tensor, axis?: number): Tensor {
  * Running products along `axis`, of x's shape; without an axis of the flattened tensor, as a vector. Numbers are multiplied
  * in order in one float64, of which each result is a rounding. Integers and bool give int32, in which products beyond its
  * range are its ends. The gradient is exact where elements are 0.
+ *
+ * @example
+ * const growth = tensor([2, 0.5, 3]);
+ * cumprod(growth); // [2. 1. 3.]
  */
 export function cumprod(x: Tensor, axis?: number): Tensor {
   return scan('cumprod', x, axis, (t, at) => (g) => {

@@ -20,7 +20,14 @@ import { noGradient, record } from './tape.ts';
 
 const rowsOf = (x: Tensor): number => (x.size === 0 ? 0 : x.size / x.shape.at(-1)!);
 
-/** x sorted along an axis (default the last), rising: of any element type. For a falling order, `flip(sort(x), [-1])`. */
+/**
+ * x sorted along an axis (default the last), rising: of any element type. For a falling order, `flip(sort(x), [-1])`.
+ *
+ * @example
+ * const x = tensor([3, 1, NaN, 2]);
+ * sort(x); // [ 1. 2. 3. nan]
+ * flip(sort(x), [-1]); // [nan 3. 2. 1.]
+ */
 export function sort(x: Tensor, axis = -1): Tensor {
   return alongLast('sort', x, axis, (t) => {
     const y = empty(t.shape, t.dtype, t.size);
@@ -29,7 +36,15 @@ export function sort(x: Tensor, axis = -1): Tensor {
   });
 }
 
-/** Where the numbers of `sort(x, axis)` are along the axis: int32, of x's shape. It has no gradient. */
+/**
+ * Where the numbers of `sort(x, axis)` are along the axis: int32, of x's shape. It has no gradient.
+ *
+ * @example
+ * const prices = tensor([30, 10, 20]);
+ * const order = argsort(prices);
+ * order; // [1 2 0]
+ * gather(tensor([300, 100, 200]), order); // [100. 200. 300.]
+ */
 export function argsort(x: Tensor, axis = -1): Tensor {
   return alongLast('argsort', x, axis, (t) => record('argsort', orderOf(t)));
 }
@@ -67,6 +82,12 @@ export interface Distinct {
 /**
  * The different numbers of x, of any element type, as NumPy's unique_all: all NaNs are one, -0 and +0 too. How many there are
  * depends on the numbers, so that a training step with it is not recorded. Nothing of it has a gradient.
+ *
+ * @example
+ * const { values, counts, inverse } = unique(tensor([3, 1, 3, 2]));
+ * values; // [1. 2. 3.]
+ * counts; // [1 1 2]
+ * inverse; // [2 0 2 1]
  */
 export function unique(x: Tensor): Distinct {
   checkTensors('unique', x);
@@ -101,6 +122,11 @@ export interface SearchOptions {
 /**
  * Where each number of `values` would be put into the vector `sorted`, so that it stays sorted: int32 of the shape of
  * `values`, from 0 to the length of `sorted`. That it rises is not checked. Both are of one element type. It has no gradient.
+ *
+ * @example
+ * const edges = tensor([18, 30, 65]);
+ * searchSorted(edges, tensor([12, 30, 70])); // [0 1 3]
+ * searchSorted(edges, tensor([12, 30, 70]), { side: 'right' }); // [0 2 3]
  */
 export function searchSorted(sorted: Tensor, values: Tensor, options: SearchOptions = {}): Tensor {
   const op = 'searchSorted';
@@ -125,6 +151,11 @@ export function searchSorted(sorted: Tensor, values: Tensor, options: SearchOpti
  * & Fan 1996, definition 7). A list of fractions makes a first axis. NaN where a NaN is among the numbers, and halfway from
  * -inf to inf. The gradient goes to the one or two numbers taken; of equal ones to the first. Throws ValueError for q outside
  * [0, 1], ShapeError on an empty axis.
+ *
+ * @example
+ * const x = tensor([1, 2, 3, 100]);
+ * quantile(x, 0.5); // 2.5
+ * quantile(x, [0, 0.25, 1]); // [ 1. 1.75 100. ]
  */
 export function quantile(x: Tensor, q: number | readonly number[], options: ReduceOptions = {}): Tensor {
   const op = 'quantile';
@@ -172,6 +203,12 @@ export interface HistogramOptions {
  * Without numbers the range is 0 to 1, around a single number it is 1 wide. Neither result has a gradient. Throws ValueError
  * for a range that is not finite, as of x with NaN, and for so many bins that edges would be equal. Without a range or edges,
  * x is looked at, so that a training step with it is not recorded.
+ *
+ * @example
+ * const { counts, edges } = histogram(tensor([1, 2, 2, 5]), { bins: 4 });
+ * counts; // [1 2 0 1]
+ * edges; // [1. 2. 3. 4. 5.]
+ * histogram(tensor([1, 2, 2, 5]), { bins: 2, range: [0, 4] }).counts; // [1 2]
  */
 export function histogram(x: Tensor, options: HistogramOptions = {}): { counts: Tensor; edges: Tensor } {
   const op = 'histogram';

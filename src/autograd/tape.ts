@@ -63,6 +63,12 @@ function needsGradient(t: Tensor): boolean {
  * Ends an operation: puts `out`, a tensor made by it, on the tape with one pullback per input, and returns it. Nothing
  * is recorded if no input needs a gradient or recording is off. Integer inputs that a pullback uses are edges with
  * `noGradient`, so that a change of them is noticed.
+ *
+ * @example
+ * const cube = (x: Tensor): Tensor => record('cube', noGrad(() => pow(x, 3)), [x, (g) => mul(g, mul(square(x), 3))]);
+ * const w = scalar(2);
+ * cube(w); // 8.0
+ * grad(() => cube(w), [w])[0]; // 12.0
  */
 export function record(op: string, out: Tensor, ...edges: readonly Edge[]): Tensor {
   if (watcher !== null) watcher(op, out, edges.map(inputOf), recording);
@@ -83,14 +89,30 @@ export function noGradient(op: string): Pullback {
   };
 }
 
-/** Marks a float tensor as a parameter: `backward` leaves its gradient in `.grad`. Returns the same tensor. */
+/**
+ * Marks a float tensor as a parameter: `backward` leaves its gradient in `.grad`. Returns the same tensor.
+ *
+ * @example
+ * const w = parameter(scalar(3));
+ * backward(square(w));
+ * w.grad; // 6.0
+ * parameter(tensor([1, 2], { dtype: 'int32' })); // throws GradientError
+ */
 export function parameter(t: Tensor): Tensor {
   if (!isFloat(t.dtype)) throw new GradientError('parameter', `needs float32 or float64, got ${t.dtype}`);
   t.requiresGrad = true;
   return t;
 }
 
-/** Runs `body` without recording. */
+/**
+ * Runs `body` without recording.
+ *
+ * @example
+ * const w = parameter(scalar(3));
+ * const constant = noGrad(() => square(w));
+ * constant; // 9.0
+ * backward(constant); // throws GradientError
+ */
 export function noGrad<T>(body: () => T): T {
   const before = recording;
   recording = false;
@@ -213,6 +235,13 @@ function checkScalar(op: string, loss: Tensor): void {
 /**
  * Adds d loss/d p to `p.grad` for every parameter p that `loss` was computed from. Gradients are first-order: they are
  * constants themselves. Throws GradientError when `loss` is no scalar or depends on no parameter.
+ *
+ * @example
+ * const w = parameter(tensor([1, 2]));
+ * backward(sum(square(w)));
+ * w.grad; // [2. 4.]
+ * backward(sum(square(w)));
+ * w.grad; // [4. 8.]
  */
 export function backward(loss: Tensor): void {
   checkScalar('backward', loss);
@@ -258,7 +287,16 @@ export function valueAndGrad(
   }
 }
 
-/** The gradients of `valueAndGrad` alone. */
+/**
+ * The gradients of `valueAndGrad` alone.
+ *
+ * @example
+ * const w = tensor([1, 2]);
+ * const b = scalar(0);
+ * const [dw, db] = grad(() => add(sum(square(w)), b), [w, b]);
+ * dw; // [2. 4.]
+ * db; // 1.0
+ */
 export function grad(loss: () => Tensor, wrt: readonly Tensor[]): readonly Tensor[] {
   return valueAndGrad(loss, wrt).grads;
 }
@@ -266,6 +304,12 @@ export function grad(loss: () => Tensor, wrt: readonly Tensor[]): readonly Tenso
 /**
  * An operation with a gradient of your own: `forward` runs unrecorded and returns the value and a pullback from its
  * gradient to one gradient per input.
+ *
+ * @example
+ * const through = customGrad('through', (t) => ({ value: round(t), pullback: (g) => [g] }));
+ * const w = tensor([0.25, 1.75]);
+ * through(w); // [0. 2.]
+ * grad(() => sum(through(w)), [w])[0]; // [1. 1.]
  */
 export function customGrad(
   op: string,
