@@ -1,6 +1,17 @@
 /** What kernels and their memory throw, and what all errors of the library have in common. */
 
-/** Every error this library throws on purpose: one sentence for people, a stable `code` and facts for programs. */
+/**
+ * Every error this library throws on purpose: one sentence for people, a stable `code` and facts for programs.
+ *
+ * @example
+ * let told = '';
+ * try {
+ *   matmul(x, x);
+ * } catch (error) {
+ *   if (error instanceof WhittleError) told = `${error.code}: ${error.message}`;
+ * }
+ * told; // shape: matmul: inner sizes 4 and 200 differ, got [200, 4] and [200, 4]. Transpose one operand?
+ */
 export class WhittleError extends Error {
   /** Stable, for `switch`: `shape`, `dtype`, `gradient`, `disposed`, `value`, `format`, `limit`, `state`, `device`. */
   readonly code: string;
@@ -15,7 +26,18 @@ export class WhittleError extends Error {
   }
 }
 
-/** An option or argument outside its range. */
+/**
+ * An option or argument outside its range.
+ *
+ * @example
+ * let told: unknown;
+ * try {
+ *   new Dropout(2);
+ * } catch (error) {
+ *   if (error instanceof ValueError) told = [error.op, error.field, error.value];
+ * }
+ * told; // [ 'Dropout', 'rate', 2 ]
+ */
 export class ValueError extends WhittleError {
   readonly field: string;
   readonly value: unknown;
@@ -26,7 +48,18 @@ export class ValueError extends WhittleError {
   }
 }
 
-/** A declared size past what this library, the caller's limit or the machine allows. */
+/**
+ * A declared size past what this library, the caller's limit or the machine allows.
+ *
+ * @example
+ * let told: unknown;
+ * try {
+ *   zeros([100_000, 100_000]);
+ * } catch (error) {
+ *   if (error instanceof LimitError) told = [error.asked, error.limit];
+ * }
+ * told; // [ 10000000000, 2147483647 ]
+ */
 export class LimitError extends WhittleError {
   readonly asked: number;
   readonly limit: number;
@@ -37,7 +70,13 @@ export class LimitError extends WhittleError {
   }
 }
 
-/** A call that the object's present state does not allow, such as `fit` before `compile`. */
+/**
+ * A call that the object's present state does not allow, such as `fit` before `compile`.
+ *
+ * @example
+ * const net = new Sequential([new Dense(2)]);
+ * net.fit(x, y); // throws StateError: the model is not compiled
+ */
 export class StateError extends WhittleError {
   constructor(op: string, problem: string) {
     super('State', op, problem);

@@ -51,7 +51,14 @@ export interface PairedRows {
   readonly values: Int8Array;
 }
 
-/** The rows of sparse panels [blocks][16], two by two; the last of an odd number is with itself, times 0. */
+/**
+ * The rows of sparse panels [blocks][16], two by two; the last of an odd number is with itself, times 0.
+ *
+ * @example
+ * const { starts, rows } = pairedRows(Int32Array.of(0, 3), Int32Array.of(0, 2, 5), new Int8Array(48));
+ * rows; // Int32Array(4) [ 0, 2, 5, 5 ]
+ * starts; // Int32Array(2) [ 0, 2 ]
+ */
 export function pairedRows(starts: Int32Array, rows: Int32Array, values: Int8Array): PairedRows {
   const pairs = new Int32Array(starts.length);
   for (let p = 1; p < starts.length; p++) pairs[p] = pairs[p - 1]! + Math.ceil((starts[p]! - starts[p - 1]!) / 2);

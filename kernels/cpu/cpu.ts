@@ -21,6 +21,11 @@ import { sparseIntegers } from './sparse-integers.ts';
 /**
  * Fast TypeScript, equal to `reference` bit for bit: what runs where WebAssembly does not. Kernels whose plain loop is
  * as fast (reluGrad, sgd, dropout, dequantizeColumns, lookUp: measured) stay the reference's.
+ *
+ * @example
+ * const before = setBackend(cpu); // from here on all runs in TypeScript
+ * backend().name; // cpu
+ * setBackend(before);
  */
 export const cpu: Kernels = {
   ...reference,

@@ -13,6 +13,10 @@ type Unneeded = 'quantizeColumns' | 'requantizeWhole' | 'addInt8Whole' | 'lookUp
  * Those kernels of `cpu` that a network in int8 calls, with softmax behind it, for pages that run nothing else and count
  * bytes. `stridedCopy` is the shorter loop of `reference`. A kernel that a network needs beyond these is named when its
  * program is made.
+ *
+ * @example
+ * const { network } = decodeQuantized(encodeNetwork(quantize(model, { calibration: x })));
+ * compileQuantized(network, 32, quantizedCpu).run(new Float32Array(4)).length; // 2
  */
 export const quantizedCpu: Pick<
   Kernels,

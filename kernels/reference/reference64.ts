@@ -45,6 +45,11 @@ export const functions64: Functions = {
 /**
  * The same loops in float64 with the engine's Math functions and no rounding: for checking gradients and exact golden
  * runs, and the measure of `reference`. Its last bits differ between engines.
+ *
+ * @example
+ * const sums = new Float64Array(2);
+ * reference64.add(1, 2, Float64Array.of(1, 2), 2, 1, Float64Array.of(0.5), 0, 0, sums);
+ * sums; // Float64Array(2) [ 1.5, 2.5 ]
  */
 export const reference64: Kernels64 = {
   ...floatKernels<Float64Array>((x) => x, functions64),

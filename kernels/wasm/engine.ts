@@ -46,7 +46,14 @@ const probe = (isRelaxed: boolean): Uint8Array<ArrayBuffer> =>
 
 let support: WasmSupport | null = null;
 
-/** Whether this runtime validates SIMD and lets a module be compiled; a content security policy may forbid it. */
+/**
+ * Whether this runtime validates SIMD and lets a module be compiled; a content security policy may forbid it.
+ *
+ * @example
+ * const { available, relaxed } = wasmSupport();
+ * const table = available ? wasm({ relaxed }) : cpu; // for setBackend or compileNetwork
+ * wasmSupport().reason; // WebAssembly may be compiled here
+ */
 export function wasmSupport(): WasmSupport {
   support ??= findSupport();
   return support;

@@ -8,7 +8,18 @@ export const listed = (shape: readonly (number | string)[]): string => `[${shape
 /** 11274 as 11,274. */
 export const grouped = (n: number): string => n.toLocaleString('en');
 
-/** Operands whose shapes do not fit together, or do not fit the operation. */
+/**
+ * Operands whose shapes do not fit together, or do not fit the operation.
+ *
+ * @example
+ * let told: unknown;
+ * try {
+ *   add(zeros([2, 3]), zeros([2]));
+ * } catch (error) {
+ *   if (error instanceof ShapeError) told = error.shapes;
+ * }
+ * told; // [ [ 2, 3 ], [ 2 ] ]
+ */
 export class ShapeError extends WhittleError {
   readonly shapes: readonly (readonly number[])[];
   constructor(op: string, shapes: readonly (readonly number[])[], problem: string, remedy?: string) {
@@ -17,7 +28,13 @@ export class ShapeError extends WhittleError {
   }
 }
 
-/** Operands of an element type that the operation does not take. */
+/**
+ * Operands of an element type that the operation does not take.
+ *
+ * @example
+ * mean(tensor([true, false])); // throws DTypeError
+ * mean(cast(tensor([true, false]), 'float32')); // 0.5
+ */
 export class DTypeError extends WhittleError {
   readonly dtypes: readonly string[];
   constructor(op: string, dtypes: readonly string[], problem: string, remedy?: string) {
@@ -26,14 +43,28 @@ export class DTypeError extends WhittleError {
   }
 }
 
-/** A gradient that cannot be computed: no scalar loss, a cut graph, a value changed since it was used. */
+/**
+ * A gradient that cannot be computed: no scalar loss, a cut graph, a value changed since it was used.
+ *
+ * @example
+ * const w = parameter(tensor([1, 2]));
+ * backward(square(w)); // throws GradientError
+ * backward(sum(square(w)));
+ * w.grad; // [2. 4.]
+ */
 export class GradientError extends WhittleError {
   constructor(op: string, problem: string) {
     super('Gradient', op, problem);
   }
 }
 
-/** A tensor of a finished step was touched. */
+/**
+ * A tensor of a finished step was touched.
+ *
+ * @example
+ * step(() => tensor([1])).toArray(); // throws DisposedError
+ * step(() => keep(tensor([1]))).toArray(); // [ 1 ]
+ */
 export class DisposedError extends WhittleError {
   constructor(op: string, problem: string) {
     super('Disposed', op, problem);
@@ -93,6 +124,15 @@ export function checkCount(op: string, field: string, value: number, least = 1, 
 /**
  * Bytes or text that are not what they claim to be. `offset` is a byte position where known; row and column of a CSV
  * file are part of `field`.
+ *
+ * @example
+ * let told: unknown;
+ * try {
+ *   readCSV('rooms,price\n3,200\n4\n');
+ * } catch (error) {
+ *   if (error instanceof FormatError) told = [error.format, error.field];
+ * }
+ * told; // [ 'csv', 'line 3' ]
  */
 export class FormatError extends WhittleError {
   readonly format: string;

@@ -54,6 +54,13 @@ export const ACTIVATION_FACTS: { readonly [A in ActivationName]: ActivationFacts
   logSoftmax: rows,
 };
 
+/**
+ * Names of the activations that a network can hold.
+ *
+ * @example
+ * ACTIVATIONS.includes('gelu'); // true
+ * const layers = ACTIVATIONS.map((activation) => new Dense(8, { activation })); // to try each of them
+ */
 export const ACTIVATIONS: readonly ActivationName[] = Object.keys(ACTIVATION_FACTS) as ActivationName[];
 
 export const LINEAR: ActivationSpec = { name: 'linear' };

@@ -43,7 +43,13 @@ const DECODED: { readonly [E in EncodingName]: Decode<E> } = {
 /** Encodings that stand for float32 numbers by themselves. */
 export const isFloat32 = ({ type }: Encoding): boolean => type !== 'float64' && type !== 'int32';
 
-/** The real numbers of a weight; null for a bias of integers, whose unit depends on its product. */
+/**
+ * The real numbers of a weight; null for a bias of integers, whose unit depends on its product.
+ *
+ * @example
+ * const encoding = { type: 'int8', values: Int8Array.of(-2, 0, 3, 4), scales: Float32Array.of(0.5, 0.25) } as const;
+ * decodeWeight({ shape: [2, 2], encoding, mask: null }); // Float32Array(4) [ -1, 0, 1.5, 1 ]
+ */
 export function decodeWeight({ encoding, shape }: Stored): Float32Array | Float64Array | null {
   const decode = DECODED[encoding.type] as Decode<EncodingName>;
   return decode(encoding, shape);

@@ -122,6 +122,11 @@ function checkPattern(
  * user's own, and every file can hold it, but for code. Nodes fit together, arrays have their types and lengths, names differ,
  * masks are 0 or 1, scales and zero points are usable, trained ones too, and no int32 sum can overflow. Returns what its values
  * are.
+ *
+ * @example
+ * const network = toNetwork(model);
+ * [...validateNetwork(network).values()].map(({ shape }) => shape); // [ [ 4 ], [ 32 ], [ 32 ], [ 2 ] ]
+ * validateNetwork({ ...network, outputs: ['missing'] }); // throws ValueError
  */
 export function validateNetwork(network: Graph<Stored>): Map<string, Value> {
   const values = validated(network, ENCODINGS);

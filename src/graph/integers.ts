@@ -100,6 +100,11 @@ export interface Multiplier {
 /**
  * A real factor as machines without floats have it: to 31 bits, half up, like TFLite's QuantizeMultiplier. One that would need a
  * shift below -31 is 0, as it is there. Throws ValueError unless it is from 0 to below 2³⁰, with its rounding.
+ *
+ * @example
+ * const { multiplier, shift } = multiplierOf(0.375);
+ * multiplier * 2 ** (shift - 31); // 0.375
+ * multiplierOf(0.375); // { multiplier: 1610612736, shift: -1 }
  */
 export function multiplierOf(real: number): Multiplier {
   if (!(real >= 0 && real < 2 ** 30 - 0.25)) throw new ValueError('multiplierOf', 'real', 'from 0 to below 2^30', real);

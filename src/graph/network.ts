@@ -5,6 +5,11 @@ import { printGraph } from './print.ts';
 /**
  * A network as plain data: what a file holds, what a forward program runs, what compression measures. It knows no
  * gradients; `nn` and `compress` turn a model into one and back. As a string it is a table of its nodes.
+ *
+ * @example
+ * const network = toNetwork(model);
+ * const first = new Network({ ...network, outputs: [network.nodes[0]!.name] }); // the hidden layer, to look at
+ * compileNetwork(first, 1, cpu).run(Float32Array.of(5, 5, 5, 5)).length; // 32
  */
 export class Network implements Graph<Stored> {
   readonly inputs: readonly Input[];

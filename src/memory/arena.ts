@@ -179,6 +179,11 @@ export function isPersistent(storage: Storage): boolean {
  * Runs `body` with temporaries from an arena that is reused by the next step. Tensors made inside are stale once it
  * returns and throw DisposedError when touched; `keep` copies one out. Steps nest. `body` must be synchronous:
  * a function that returns a promise is refused with StateError.
+ *
+ * @example
+ * step(() => sum(square(tensor([1, 2]))).item()); // 5
+ * step(() => keep(square(tensor([1, 2])))); // [1. 4.]
+ * step(() => square(tensor([1, 2]))).data; // throws DisposedError
  */
 export function step<T>(body: () => T): T {
   if (body.constructor.name === 'AsyncFunction') throw new StateError('step', 'the body must not be async');
@@ -229,7 +234,16 @@ export function persistent<T>(body: () => T): T {
   }
 }
 
-/** Counters for tests and the curious: typed arrays made so far, memory held by steps, and the heap of the kernels. */
+/**
+ * Counters for tests and the curious: typed arrays made so far, memory held by steps, and the heap of the kernels.
+ *
+ * @example
+ * const work = (): number => step(() => mean(square(x)).item());
+ * work();
+ * const before = memory().allocations;
+ * work();
+ * memory().allocations - before; // 0
+ */
 export function memory(): { allocations: number; arenaBytes: number; heap: HeapCounters | null } {
   const arenaBytes = arenas.reduce((total, arena) => total + arena.bytes(), 0);
   return { allocations, arenaBytes, heap: run.kernels.heap?.counters() ?? null };

@@ -54,6 +54,10 @@ function choose(): Backend {
 /**
  * The table for float32 and integers: chosen at the first use, `wasm` where WebAssembly SIMD compiles and else `cpu`, or
  * the one given to `setBackend`. Nothing is logged; this is where it can be read.
+ *
+ * @example
+ * const { name, reason } = backend();
+ * name; // wasm
  */
 export function backend(): Backend {
   current ??= choose();
@@ -78,6 +82,17 @@ export const run: { readonly kernels: Kernels; readonly kernels64: Kernels64 } =
  * Makes `kernels` the table for float32 and integers. float64 runs on `reference64` beside `reference`, in the heap of a
  * table of WebAssembly, and else on `cpu64`: the same bits. Returns the table that was in use. A backend is a value:
  * `setBackend({ ...cpu, gemm: mine })`. Throws ValueError unless every kernel is there.
+ *
+ * @example
+ * let products = 0;
+ * const gemm: Kernels['gemm'] = (...given) => {
+ *   products++;
+ *   cpu.gemm(...given);
+ * };
+ * const before = setBackend({ ...cpu, gemm });
+ * matmul(x, transpose(x));
+ * setBackend(before);
+ * products; // 1
  */
 export function setBackend(kernels: Kernels): Kernels {
   const given = Object(kernels) as Readonly<Record<string, unknown>>;

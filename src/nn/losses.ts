@@ -80,19 +80,36 @@ function elementwise(name: string, f: LossFunction, more: Pick<Loss, 'options' |
   return made({ name, call, replayable: true, ...more });
 }
 
-/** (yTrue - yPred)². */
+/**
+ * (yTrue - yPred)².
+ *
+ * @example
+ * meanSquaredError().call(tensor([[1, 2], [3, 4]]), tensor([[1, 4], [3, 3]])); // [2. 0.5]
+ * meanSquaredError().call(tensor([1, 2]), tensor([[1], [2]])); // throws ShapeError
+ */
 export function meanSquaredError(...none: readonly never[]): Loss {
   checkNone('meanSquaredError', none);
   return elementwise('mse', (yTrue, yPred) => square(sub(yPred, yTrue)));
 }
 
-/** |yTrue - yPred|. */
+/**
+ * |yTrue - yPred|.
+ *
+ * @example
+ * meanAbsoluteError().call(tensor([[1, 2], [3, 4]]), tensor([[1, 4], [3, 3]])); // [1. 0.5]
+ */
 export function meanAbsoluteError(...none: readonly never[]): Loss {
   checkNone('meanAbsoluteError', none);
   return elementwise('mae', (yTrue, yPred) => abs(sub(yPred, yTrue)));
 }
 
-/** Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964). */
+/**
+ * Half the square of errors up to `delta` (default 1), linear beyond (Huber 1964).
+ *
+ * @example
+ * huber().call(tensor([0, 0]), tensor([1, 3])); // [0.5 2.5]
+ * const loss = huber({ delta: 2 }); // for compile: an outlier's gradient is 2 at most
+ */
 export function huber(options: { readonly delta?: number } = {}): Loss {
   checkOptions('huber', options, 'delta', 'Write { delta: $ }');
   const { delta = 1 } = options;
@@ -104,7 +121,12 @@ export function huber(options: { readonly delta?: number } = {}): Loss {
   return elementwise('huber', f, { options: { delta } });
 }
 
-/** max(0, 1 - y·p) with y in {-1, 1}; a target of 0 counts as -1. Outputs are margins, of independent labels if several. */
+/**
+ * max(0, 1 - y·p) with y in {-1, 1}; a target of 0 counts as -1. Outputs are margins, of independent labels if several.
+ *
+ * @example
+ * hinge().call(tensor([1, -1, 0]), tensor([0.5, 0.5, -0.5])); // [0.5 1.5 0.5]
+ */
 export function hinge(...none: readonly never[]): Loss {
   checkNone('hinge', none);
   const margin: LossFunction = (yTrue, yPred) => {
@@ -114,7 +136,12 @@ export function hinge(...none: readonly never[]): Loss {
   return elementwise('hinge', margin, { outputs: { coding: 'labels', scale: 'margins' } });
 }
 
-/** Σ yTrue·log(yTrue/yPred) over the last axis, both clipped to [1e-7, 1]. */
+/**
+ * Σ yTrue·log(yTrue/yPred) over the last axis, both clipped to [1e-7, 1].
+ *
+ * @example
+ * klDivergence().call(tensor([[0.5, 0.5], [0.5, 0.5]]), tensor([[0.5, 0.5], [0.125, 0.875]])); // [0. 0.41333932]
+ */
 export function klDivergence(...none: readonly never[]): Loss {
   checkNone('klDivergence', none);
   const call: LossFunction = (yTrue, yPred) => {
@@ -135,7 +162,14 @@ function smoother(name: string, options: CrossentropyOptions): (y: Tensor, class
   return (y, classes) => (s === 0 ? y : add(mul(y, 1 - s), s / classes));
 }
 
-/** -(y·log p + (1 - y)·log(1 - p)), mean over the last axes. */
+/**
+ * -(y·log p + (1 - y)·log(1 - p)), mean over the last axes.
+ *
+ * @example
+ * binaryCrossentropy().call(tensor([1, 0]), tensor([0.5, 0.75])); // [0.6931472 1.3862944]
+ * const loss = binaryCrossentropy({ fromLogits: true }); // for a last layer without sigmoid
+ * loss.call(tensor([1, 0]), tensor([0, 0])); // [0.6931472 0.6931472]
+ */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = 'binaryCrossentropy';
   const smooth = smoother(name, options);
@@ -152,7 +186,13 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   return crossentropy(name, options, 'sigmoid', onProbabilities, onLogits);
 }
 
-/** -Σ y·log p over the last axis, targets one-hot or probabilities. */
+/**
+ * -Σ y·log p over the last axis, targets one-hot or probabilities.
+ *
+ * @example
+ * categoricalCrossentropy().call(tensor([[0, 1, 0]]), tensor([[0.25, 0.5, 0.25]])); // [0.6931472]
+ * model.compile({ optimizer: 'adam', loss: categoricalCrossentropy({ labelSmoothing: 0.1 }) });
+ */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = 'categoricalCrossentropy';
   const smooth = smoother(name, options);
@@ -163,7 +203,14 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
   return categorical(name, options, prepare);
 }
 
-/** categoricalCrossentropy with integer labels, shape [batch] or [batch, 1]. */
+/**
+ * categoricalCrossentropy with integer labels, shape [batch] or [batch, 1].
+ *
+ * @example
+ * const labels = tensor([1, 0], { dtype: 'int32' });
+ * sparseCategoricalCrossentropy().call(labels, tensor([[0.5, 0.5], [1, 1]])); // [0.6931472 0.6931472]
+ * const loss = sparseCategoricalCrossentropy({ fromLogits: true }); // for a last layer without softmax
+ */
 export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = 'sparseCategoricalCrossentropy';
   const smooth = smoother(name, options);

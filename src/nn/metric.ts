@@ -90,6 +90,11 @@ export function errors(name: string, f: (error: number) => number, finish?: (x: 
 /**
  * Coefficient of determination, 1 - Σ(t - p)²/Σ(t - mean t)², the mean over several outputs. Constant targets: 1 if met
  * exactly, else 0.
+ *
+ * @example
+ * const state = r2().create();
+ * state.update([1, 2, 3], [1, 2, 4]);
+ * state.result(); // 0.5
  */
 export function r2(...none: readonly never[]): Metric<Values> {
   checkNone('r2', none);

@@ -44,7 +44,15 @@ const MAKERS: readonly unknown[] = [r2, auc, topKAccuracy, calibrationError];
 
 export type MetricChoice = MetricName | Metric | (() => Metric);
 
-/** The metric behind a choice. */
+/**
+ * The metric behind a choice.
+ *
+ * @example
+ * const state = metricOf('mae').create();
+ * state.update([1, 2], [2, 4]);
+ * state.update([3], [3]);
+ * state.result(); // 1
+ */
 export function metricOf(choice: MetricName): Metric<Values>;
 export function metricOf(choice: MetricChoice): Metric;
 export function metricOf(choice: MetricChoice): Metric {

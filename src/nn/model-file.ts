@@ -66,7 +66,14 @@ export interface SaveOptions {
   readonly callbacks?: readonly Callback[];
 }
 
-/** The file of a built model. Throws StateError for what no file can hold, by name. */
+/**
+ * The file of a built model. Throws StateError for what no file can hold, by name.
+ *
+ * @example
+ * const bytes = saveModel(model); // writeFileSync('model.safetensors', bytes)
+ * loadModel(bytes).evaluate(x, y).accuracy; // 1
+ * saveModel(model, { weightsOnly: true }).length < bytes.length / 2; // true
+ */
 export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
   checkOptions('saveModel', options, 'weightsOnly withoutCode coding callbacks');
   const network = toNetworkFor('saveModel', model);

@@ -115,6 +115,13 @@ export interface History {
  * A model of what layers make of an input, with Keras's words: compile, fit, evaluate, predict.
  * `const x = input([64]); new Model(x, new Dense(10).apply(x))`. A layer that is applied twice shares its weights. Of
  * several inputs or outputs the model has, takes and gives lists, in one order everywhere.
+ *
+ * @example
+ * const left = input([4], { name: 'left' });
+ * const right = input([4], { name: 'right' });
+ * const hidden = new Dense(8, { activation: 'relu' }); // one layer, the same weights, for both
+ * const twins = new Model([left, right], new Dense(1).apply(new Concat().apply([hidden.apply(left), hidden.apply(right)])));
+ * twins.predict([x, xTest]).shape; // [ 200, 1 ]
  */
 export class Model extends CompiledGraph {
   /** A callback sets this to end training after the current batch. */

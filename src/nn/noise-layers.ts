@@ -44,7 +44,14 @@ export abstract class Noise extends Layer {
   }
 }
 
-/** In training adds normal numbers of this deviation and mean 0. Throws ValueError for one below 0. */
+/**
+ * In training adds normal numbers of this deviation and mean 0. Throws ValueError for one below 0.
+ *
+ * @example
+ * const net = new Sequential([new GaussianNoise(2)], { seed: 1 });
+ * round(variance(net.forward(zeros([10_000, 1]), { training: true }))); // 4.0
+ * net.predict([[3]]); // [[3.]]
+ */
 export class GaussianNoise extends Noise {
   override readonly type = 'gaussianNoise';
 
@@ -61,6 +68,11 @@ export class GaussianNoise extends Noise {
 /**
  * In training multiplies by normal numbers of mean 1 and deviation √(rate/(1 - rate)), which a `Dropout` of this rate has too
  * (Srivastava et al. 2014, section 10). Throws ValueError for a rate outside [0, 1).
+ *
+ * @example
+ * const net = new Sequential([new GaussianDropout(0.5)], { seed: 1 });
+ * round(variance(net.forward(ones([10_000, 1]), { training: true }))); // 1.0
+ * net.predict([[3]]); // [[3.]]
  */
 export class GaussianDropout extends Noise {
   override readonly type = 'gaussianDropout';
@@ -78,6 +90,11 @@ export class GaussianDropout extends Noise {
 /**
  * Dropout that leaves inputs of mean 0 and variance 1 so, as behind `selu`: what is dropped becomes the lowest value of that,
  * and all is scaled and moved back (Klambauer et al. 2017). Throws ValueError for a rate outside [0, 1).
+ *
+ * @example
+ * const net = new Sequential([new AlphaDropout(0.2)], { seed: 1 });
+ * const numbers = new Random(1).normal([10_000, 1]); // of variance 1, and so
+ * round(variance(net.forward(numbers, { training: true }))); // 1.0
  */
 export class AlphaDropout extends Noise {
   override readonly type = 'alphaDropout';

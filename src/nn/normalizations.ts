@@ -91,6 +91,12 @@ abstract class Normalization<O extends LayerNormOptions> extends Layer {
  * does a layer with `trainable = false`, which moves none. A pass in training moves them wherever it is made, in `forward` too;
  * a layer that is applied twice moves them twice. A batch of one number a channel gives beta, and leaves the running variance
  * by n - 1 as it was. Throws ValueError for options that cannot be; where it is built, ShapeError for samples without an axis.
+ *
+ * @example
+ * const net = new Sequential([new BatchNorm({ momentum: 0, epsilon: 0 })]);
+ * const batch = tensor([[1], [3]]); // of mean 2 and variance 1
+ * net.forward(batch, { training: true }); // [[-1.] [ 1.]]
+ * net.predict([[2], [4]]); // [[0.] [2.]]
  */
 export class BatchNorm extends Normalization<BatchNormOptions> {
   override readonly type = 'batchNorm';
@@ -134,6 +140,9 @@ export class BatchNorm extends Normalization<BatchNormOptions> {
 /**
  * (x - mean)/√(variance + epsilon)·gamma + beta for each row along the last axis, by its own mean and variance (Ba et al.
  * 2016), in training and outside alike. Throws as `BatchNorm`.
+ *
+ * @example
+ * new Sequential([new LayerNorm({ epsilon: 0 })]).predict([[1, 3], [10, 30]]); // [[-1. 1.] [-1. 1.]]
  */
 export class LayerNorm extends Normalization<LayerNormOptions> {
   override readonly type = 'layerNorm';

@@ -83,6 +83,20 @@ interface Clock {
  * are counted for each: models may share an optimizer, and layers begin to train later. Schedules go by all its steps. Those
  * that square gradients (all but SGD) take each for at most 2⁵⁰ (1e15) in size, so that the square is a number. Shared numbers
  * have one gradient, clipped as such. After the step a weight's constraint is applied, then its mask, to every slot as well.
+ *
+ * @example
+ * class SignDescent extends Optimizer {
+ *   override readonly name = 'SignDescent';
+ *   constructor() { super('SignDescent', {}, 0.5); }
+ *   protected override slotNames(): string[] { return []; }
+ *   protected override scalars(rate: number, block: FloatArray): void { block[0] = rate; }
+ *   protected override update(p: Tensor, w: FloatArray, g: FloatArray, _: object, [rate]: FloatArray): void {
+ *     for (let i = 0; i < p.size; i++) w[i]! -= rate! * Math.sign(g[i]!);
+ *   }
+ * }
+ * const w = tensor([1, 3]);
+ * new SignDescent().minimize(() => sum(square(w)), [w]); // 10
+ * w; // [0.5 2.5]
  */
 export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   abstract readonly name: string;

@@ -27,7 +27,16 @@ export interface SGDOptions extends OptimizerOptions {
   readonly nesterov?: boolean;
 }
 
-/** Stochastic gradient descent; learning rate 0.01 by default. */
+/**
+ * Stochastic gradient descent; learning rate 0.01 by default.
+ *
+ * @example
+ * const w = tensor([4]);
+ * const optimizer = new SGD({ learningRate: 0.25, momentum: 0.5 });
+ * optimizer.minimize(() => sum(square(w)), [w]); // 16
+ * optimizer.minimize(() => sum(square(w)), [w]); // 4
+ * w; // [0.]
+ */
 export class SGD extends Optimizer<Own<SGDOptions>> {
   override readonly name = 'SGD';
 
@@ -70,7 +79,15 @@ export interface AdamOptions extends OptimizerOptions {
 
 const ADAM_OPTIONS = `${OPTIMIZER_OPTIONS} beta1 beta2 epsilon epsilonMode amsgrad weightDecay`;
 
-/** Kingma & Ba 2015. Learning rate 0.001 by default. */
+/**
+ * Kingma & Ba 2015. Learning rate 0.001 by default.
+ *
+ * @example
+ * const optimizer = new Adam({ learningRate: cosineDecay(0.01, 28), globalClipNorm: 1 });
+ * model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy' });
+ * model.fit(x, y, { epochs: 2 });
+ * optimizer.learningRate; // 0.005
+ */
 export class Adam extends Optimizer<Own<AdamOptions>> {
   override readonly name: string = 'Adam';
 
@@ -101,7 +118,14 @@ export class Adam extends Optimizer<Own<AdamOptions>> {
   }
 }
 
-/** Adam with decoupled weight decay, 0.004 by default as in Keras (PyTorch: 0.01). */
+/**
+ * Adam with decoupled weight decay, 0.004 by default as in Keras (PyTorch: 0.01).
+ *
+ * @example
+ * const w = tensor([4]);
+ * new AdamW({ learningRate: 0.5, weightDecay: 0.5 }).apply([w], [tensor([0])]);
+ * w; // [3.]
+ */
 export class AdamW extends Adam {
   override readonly name = 'AdamW';
   constructor(options: AdamOptions = {}) {
@@ -119,7 +143,14 @@ export interface RMSpropOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
-/** Divides by a running root mean square of the gradient (Tieleman & Hinton 2012). Learning rate 0.001 by default. */
+/**
+ * Divides by a running root mean square of the gradient (Tieleman & Hinton 2012). Learning rate 0.001 by default.
+ *
+ * @example
+ * const w = tensor([4, 4]);
+ * new RMSprop({ learningRate: 0.5, rho: 0 }).apply([w], [tensor([1, 1000])]);
+ * w; // [3.5 3.5]
+ */
 export class RMSprop extends Optimizer<Own<RMSpropOptions>> {
   override readonly name = 'RMSprop';
 
@@ -150,7 +181,17 @@ export interface AdagradOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
-/** Divides by the root of the sum of all squared gradients (Duchi et al. 2011). Learning rate 0.001 by default. */
+/**
+ * Divides by the root of the sum of all squared gradients (Duchi et al. 2011). Learning rate 0.001 by default.
+ *
+ * @example
+ * const w = tensor([5]);
+ * const optimizer = new Adagrad({ learningRate: 1, initialAccumulator: 0 });
+ * optimizer.apply([w], [tensor([3])]);
+ * w; // [4.]
+ * optimizer.apply([w], [tensor([4])]);
+ * w; // [3.2]
+ */
 export class Adagrad extends Optimizer<Own<AdagradOptions>> {
   override readonly name = 'Adagrad';
 

@@ -7,7 +7,14 @@ import { applyMask } from './mask.ts';
 import type { Regularizer } from './regularizers.ts';
 import { type Sharing, tie } from './sharing.ts';
 
-/** A weight of a model. */
+/**
+ * A weight of a model.
+ *
+ * @example
+ * const [kernel] = model.weights;
+ * [kernel!.name, kernel!.shape]; // [ 'dense/kernel', [ 4, 32 ] ]
+ * model.weights.filter(({ name }) => name.endsWith('/bias')).length; // 2
+ */
 export class Parameter {
   /** `<layer>/<role>`, unique in its model: the key of the weight in networks, files and the optimizer's state. */
   readonly name: string;

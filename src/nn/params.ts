@@ -16,6 +16,10 @@ export const isRange = (low: number, high: number): boolean =>
  * Scale and zero point for the range [low, high] in int8 (Jacob et al. 2018, section 2.1). The range is widened to
  * include 0, which is thus exact; an empty range gives scale 1. Throws ValueError for ends that are NaN, so far apart
  * that float32 could not hold every step between them, or in the wrong order.
+ *
+ * @example
+ * chooseQParams(-16, 47.75); // { scale: 0.25, zeroPoint: -64 }
+ * chooseQParams(100, 255); // { scale: 1, zeroPoint: -128 }
  */
 export function chooseQParams(low: number, high: number): QuantizationParams {
   const from = Math.min(low, 0);

@@ -52,6 +52,11 @@ abstract class Pool extends Layer {
 /**
  * The largest of each window and channel: [height, width, channels] to [positions, positions, channels]. Throws ValueError for
  * options that cannot be; where it is built, ShapeError for samples that are no images and a window that does not fit.
+ *
+ * @example
+ * const images = reshape(arange(0, 8), [1, 2, 4, 1]);
+ * new Sequential([new MaxPool2D()]).predict(images); // [[[[5.] [7.]]]]
+ * new Sequential([new MaxPool2D({ poolSize: 3, strides: 2, padding: 'same' })]).predict(images); // [[[[6.] [7.]]]]
  */
 export class MaxPool2D extends Pool {
   override readonly type = 'maxPool2D';
@@ -66,7 +71,13 @@ export class MaxPool2D extends Pool {
   }
 }
 
-/** The mean of each window and channel, padding left out; shapes and errors as those of `MaxPool2D`. */
+/**
+ * The mean of each window and channel, padding left out; shapes and errors as those of `MaxPool2D`.
+ *
+ * @example
+ * const images = reshape(arange(0, 8), [1, 2, 4, 1]);
+ * new Sequential([new AvgPool2D()]).predict(images); // [[[[2.5] [4.5]]]]
+ */
 export class AvgPool2D extends Pool {
   override readonly type = 'avgPool2D';
   protected override readonly kind = 'average';
@@ -80,7 +91,14 @@ export class AvgPool2D extends Pool {
   }
 }
 
-/** `MaxPool2D` of sequences: [length, channels] to [positions, channels]. */
+/**
+ * `MaxPool2D` of sequences: [length, channels] to [positions, channels].
+ *
+ * @example
+ * const sequence = [[[1], [3], [2], [6]]];
+ * new Sequential([new MaxPool1D()]).predict(sequence); // [[[3.] [6.]]]
+ * new Sequential([new MaxPool1D({ poolSize: 2, strides: 1 })]).predict(sequence); // [[[3.] [3.] [6.]]]
+ */
 export class MaxPool1D extends Pool {
   override readonly type = 'maxPool1D';
   protected override readonly kind = 'max';
@@ -94,7 +112,12 @@ export class MaxPool1D extends Pool {
   }
 }
 
-/** `AvgPool2D` of sequences: [length, channels] to [positions, channels]. */
+/**
+ * `AvgPool2D` of sequences: [length, channels] to [positions, channels].
+ *
+ * @example
+ * new Sequential([new AvgPool1D()]).predict([[[1], [3], [2], [6]]]); // [[[2.] [4.]]]
+ */
 export class AvgPool1D extends Pool {
   override readonly type = 'avgPool1D';
   protected override readonly kind = 'average';
@@ -132,7 +155,12 @@ abstract class GlobalPool extends Layer {
   }
 }
 
-/** The largest of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples. */
+/**
+ * The largest of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples.
+ *
+ * @example
+ * new Sequential([new GlobalMaxPool2D()]).predict(reshape(arange(0, 8), [1, 2, 2, 2])); // [[6. 7.]]
+ */
 export class GlobalMaxPool2D extends GlobalPool {
   override readonly type = 'globalMaxPool2D';
   protected override readonly kind = 'max';
@@ -146,7 +174,14 @@ export class GlobalMaxPool2D extends GlobalPool {
   }
 }
 
-/** The mean of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples. */
+/**
+ * The mean of each channel: [height, width, channels] to [channels]. Throws ShapeError for other samples.
+ *
+ * @example
+ * const net = new Sequential([new Conv2D(16, 3), new GlobalAvgPool2D(), new Dense(3, { activation: 'softmax' })]);
+ * net.predict(images).shape; // [ 40, 3 ]
+ * new Sequential([new GlobalAvgPool2D()]).predict(reshape(arange(0, 8), [1, 2, 2, 2])); // [[3. 4.]]
+ */
 export class GlobalAvgPool2D extends GlobalPool {
   override readonly type = 'globalAvgPool2D';
   protected override readonly kind = 'average';
@@ -160,7 +195,12 @@ export class GlobalAvgPool2D extends GlobalPool {
   }
 }
 
-/** The largest of each channel: [length, channels] to [channels]. Throws ShapeError for other samples. */
+/**
+ * The largest of each channel: [length, channels] to [channels]. Throws ShapeError for other samples.
+ *
+ * @example
+ * new Sequential([new GlobalMaxPool1D()]).predict([[[1, 6], [3, 4]]]); // [[3. 6.]]
+ */
 export class GlobalMaxPool1D extends GlobalPool {
   override readonly type = 'globalMaxPool1D';
   protected override readonly kind = 'max';
@@ -174,7 +214,12 @@ export class GlobalMaxPool1D extends GlobalPool {
   }
 }
 
-/** The mean of each channel: [length, channels] to [channels]. Throws ShapeError for other samples. */
+/**
+ * The mean of each channel: [length, channels] to [channels]. Throws ShapeError for other samples.
+ *
+ * @example
+ * new Sequential([new GlobalAvgPool1D()]).predict([[[1, 4], [3, 6]]]); // [[2. 5.]]
+ */
 export class GlobalAvgPool1D extends GlobalPool {
   override readonly type = 'globalAvgPool1D';
   protected override readonly kind = 'average';

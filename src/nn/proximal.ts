@@ -53,6 +53,12 @@ type Own = OptimizerConfig & { readonly of: string; readonly groups: ProximalGro
  *
  * The learning rate, or its schedule, and clipping are taken over from the optimizer given, which must not have made steps:
  * the steps and state are this one's from then on. Devices have no shader for it.
+ *
+ * @example
+ * const w = tensor([[1.5, 0.25]]);
+ * new Proximal(new SGD({ learningRate: 1 }), { lambda: 0.5 }).apply([w], [zeros([1, 2])]);
+ * w; // [[1. 0.]]
+ * const optimizer = new Proximal(new Adam(), { lambda: 0.1, groups: 'column' }); // for compile: whole neurons become 0
  */
 export class Proximal extends Optimizer<Own> {
   override readonly name = 'Proximal';

@@ -54,6 +54,10 @@ abstract class ZeroPadding extends Layer {
 /**
  * Zeros around images [height, width, channels]. Default: one on each side. Throws ValueError for widths that are no integers of
  * at least 0; where it is built, ShapeError for other samples.
+ *
+ * @example
+ * new Sequential([new ZeroPadding2D([[0, 1], [0, 1]])]).predict(ones([1, 1, 1, 1])); // [[[[1.] [0.]] [[0.] [0.]]]]
+ * new Sequential([new ZeroPadding2D(1)]).predict(images).shape; // [ 40, 10, 10, 1 ]
  */
 export class ZeroPadding2D extends ZeroPadding {
   override readonly type = 'zeroPadding2D';
@@ -67,7 +71,14 @@ export class ZeroPadding2D extends ZeroPadding {
   }
 }
 
-/** `ZeroPadding2D` of sequences [length, channels]: zeros before and behind. */
+/**
+ * `ZeroPadding2D` of sequences [length, channels]: zeros before and behind.
+ *
+ * @example
+ * new Sequential([new ZeroPadding1D([2, 0])]).predict([[[1], [3]]]); // [[[0.] [0.] [1.] [3.]]]
+ * const causal = new Sequential([new ZeroPadding1D([2, 0]), new Conv1D(8, 3)]); // sees nothing of what follows
+ * causal.predict(zeros([1, 10, 4])).shape; // [ 1, 10, 8 ]
+ */
 export class ZeroPadding1D extends ZeroPadding {
   override readonly type = 'zeroPadding1D';
 
@@ -107,6 +118,11 @@ abstract class UpSampling extends Layer {
 /**
  * Larger images, each position `size` times along both axes, or a number for each: the nearest neighbour. Default 2. Throws
  * ValueError for sizes that are no positive integers; where it is built, ShapeError for samples that are no images.
+ *
+ * @example
+ * const images = tensor([1, 2], { shape: [1, 1, 2, 1] });
+ * new Sequential([new UpSampling2D([1, 2])]).predict(images); // [[[[1.] [1.] [2.] [2.]]]]
+ * new Sequential([new UpSampling2D()]).predict(images).shape; // [ 1, 2, 4, 1 ]
  */
 export class UpSampling2D extends UpSampling {
   override readonly type = 'upSampling2D';
@@ -120,7 +136,12 @@ export class UpSampling2D extends UpSampling {
   }
 }
 
-/** `UpSampling2D` of sequences [length, channels]: longer ones. */
+/**
+ * `UpSampling2D` of sequences [length, channels]: longer ones.
+ *
+ * @example
+ * new Sequential([new UpSampling1D(3)]).predict([[[1], [2]]]); // [[[1.] [1.] [1.] [2.] [2.] [2.]]]
+ */
 export class UpSampling1D extends UpSampling {
   override readonly type = 'upSampling1D';
 
@@ -136,6 +157,9 @@ export class UpSampling1D extends UpSampling {
 /**
  * Mixes the channels of groups: channel j of group i becomes channel i of group j (Zhang et al. 2018, section 3.1). Throws
  * ShapeError, where it is built, for channels that `groups` do not part.
+ *
+ * @example
+ * new Sequential([new ChannelShuffle(2)]).predict([[1, 2, 3, 4, 5, 6]]); // [[1. 4. 2. 5. 3. 6.]]
  */
 export class ChannelShuffle extends Layer {
   override readonly type = 'channelShuffle';

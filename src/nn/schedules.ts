@@ -10,7 +10,13 @@ const positive = (op: string, field: string, value: number): void => {
     throw new ValueError(op, field, 'a positive number', value);
 };
 
-/** From `initial` down to alpha·initial over `steps` along half a cosine (Loshchilov & Hutter 2017), then constant. */
+/**
+ * From `initial` down to alpha·initial over `steps` along half a cosine (Loshchilov & Hutter 2017), then constant.
+ *
+ * @example
+ * const rate = cosineDecay(0.1, 1000, 0.01);
+ * [0, 500, 1000, 2000].map((step) => rate(step).toFixed(4)); // [ '0.1000', '0.0505', '0.0010', '0.0010' ]
+ */
 export function cosineDecay(initial: number, steps: number, alpha = 0): Schedule {
   checkNumbers('cosineDecay', { initial, alpha });
   positive('cosineDecay', 'steps', steps);
@@ -21,7 +27,14 @@ export function cosineDecay(initial: number, steps: number, alpha = 0): Schedule
   };
 }
 
-/** initial·rate^(step/steps), in whole powers when `staircase`. */
+/**
+ * initial·rate^(step/steps), in whole powers when `staircase`.
+ *
+ * @example
+ * const rate = exponentialDecay(0.1, 1000, 0.5);
+ * [0, 500, 1000].map((step) => rate(step).toFixed(4)); // [ '0.1000', '0.0707', '0.0500' ]
+ * exponentialDecay(0.1, 1000, 0.5, true)(999); // 0.1
+ */
 export function exponentialDecay(initial: number, steps: number, rate: number, staircase = false): Schedule {
   checkNumbers('exponentialDecay', { initial });
   checkFlag('exponentialDecay', 'staircase', staircase);
@@ -33,7 +46,13 @@ export function exponentialDecay(initial: number, steps: number, rate: number, s
   };
 }
 
-/** initial·factor^⌊step/every⌋ by repeated products. */
+/**
+ * initial·factor^⌊step/every⌋ by repeated products.
+ *
+ * @example
+ * const rate = stepDecay(0.5, 100, 0.5);
+ * [0, 99, 100, 200].map(rate); // [ 0.5, 0.5, 0.25, 0.125 ]
+ */
 export function stepDecay(initial: number, every: number, factor: number): Schedule {
   checkNumbers('stepDecay', { initial, factor });
   positive('stepDecay', 'every', every);
@@ -44,7 +63,13 @@ export function stepDecay(initial: number, every: number, factor: number): Sched
   };
 }
 
-/** values[i] from boundaries[i - 1] on. */
+/**
+ * values[i] from boundaries[i - 1] on.
+ *
+ * @example
+ * const rate = piecewiseConstant([100, 200], [0.1, 0.01, 0.001]);
+ * [0, 99, 100, 200].map(rate); // [ 0.1, 0.1, 0.01, 0.001 ]
+ */
 export function piecewiseConstant(boundaries: readonly number[], values: readonly number[]): Schedule {
   if (!Array.isArray(boundaries) || !Array.isArray(values))
     throw new ValueError('piecewiseConstant', 'boundaries and values', 'lists', [boundaries, values]);
@@ -58,7 +83,13 @@ export function piecewiseConstant(boundaries: readonly number[], values: readonl
   return (step) => rates[ends.filter((end) => step >= end).length]!;
 }
 
-/** Rises evenly to the schedule's first value over `steps`, then follows the schedule. */
+/**
+ * Rises evenly to the schedule's first value over `steps`, then follows the schedule.
+ *
+ * @example
+ * const rate = warmup(4, stepDecay(1, 10, 0.5));
+ * [0, 1, 2, 3, 4, 14].map(rate); // [ 0.25, 0.5, 0.75, 1, 1, 0.5 ]
+ */
 export function warmup(steps: number, after: Schedule): Schedule {
   checkFunction('warmup', 'after', after, 'of the step: a schedule');
   positive('warmup', 'steps', steps);

@@ -57,6 +57,11 @@ export function runningIn({ layers, moved, graph }: LayerGraph): Running[] {
  * dropout: for weights that no step has left, such as an average (Izmailov et al. 2018, section 3.2; PyTorch's update_bn). A
  * batch counts by its samples. Layers that are not to move theirs keep them, and so do all of another kind. Throws
  * ShapeError for fewer than two samples.
+ *
+ * @example
+ * const net = new Sequential([new BatchNorm()]);
+ * updateStatistics(net, [[1], [3]]);
+ * net.weights.filter(({ isStatistic }) => isStatistic).map(({ value }) => value.item()); // [ 2, 1 ]
  */
 export function updateStatistics(model: LayerGraph, x: Data, options: StatisticsOptions = {}): void {
   const op = 'updateStatistics';

@@ -3,7 +3,14 @@ import { checkOptions } from '../base/options.ts';
 import { MAX_RANK, type Shape } from '../base/shape.ts';
 import type { Lowerable } from './lowering.ts';
 
-/** A value of a model that is being described: an input, or what a layer gives for other values. */
+/**
+ * A value of a model that is being described: an input, or what a layer gives for other values.
+ *
+ * @example
+ * const block = (at: SymbolicTensor): SymbolicTensor => new Add().apply([at, new Dense(4, { activation: 'relu' }).apply(at)]);
+ * const at = input([4]);
+ * new Model(at, block(block(at))).predict(x).shape; // [ 200, 4 ]
+ */
 export class SymbolicTensor {
   /** Null for an input. */
   readonly layer: Lowerable | null;
@@ -43,7 +50,14 @@ export interface InputOptions {
   readonly name?: string;
 }
 
-/** An input of a model, for samples of `shape`: `const x = input([64]); new Model(x, new Dense(10).apply(x))`. */
+/**
+ * An input of a model, for samples of `shape`: `const x = input([64]); new Model(x, new Dense(10).apply(x))`.
+ *
+ * @example
+ * const at = input([4]);
+ * const net = new Model(at, [new Dense(2).apply(at), new Dense(1).apply(at)]);
+ * net.predict<readonly Tensor[]>(x).map(({ shape }) => shape); // [ [ 200, 2 ], [ 200, 1 ] ]
+ */
 export function input(shape: Shape, options: InputOptions = {}): SymbolicTensor {
   checkOptions('input', options, 'name');
   checkSample('input', 'shape', shape);

@@ -10,6 +10,12 @@ import { empty, type NestedArray, sizeFor, Tensor } from './tensor.ts';
 /**
  * A tensor from a number, nested arrays or a typed array (copied). Numbers become float32, booleans bool, typed arrays
  * keep their type, unless `dtype` says otherwise. `shape` regroups the elements. Throws ShapeError for ragged arrays.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]); // [[1. 2.] [3. 4.]]
+ * tensor(Float64Array.of(1, 2, 3, 4), { shape: [2, 2] }).dtype; // float64
+ * tensor([true, false]).dtype; // bool
+ * tensor([1, 0], { dtype: 'int32' }); // [1 0]
  */
 export function tensor(
   values: NestedArray | TypedArray | Tensor,
@@ -70,25 +76,56 @@ function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
   return y;
 }
 
-/** A tensor of one repeated value. */
+/**
+ * A tensor of one repeated value.
+ *
+ * @example
+ * full([2, 2], 0.5); // [[0.5 0.5] [0.5 0.5]]
+ */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   return filled('full', shape, value, dtype);
 }
 
+/**
+ * A tensor of zeros.
+ *
+ * @example
+ * zeros([2, 3]); // [[0. 0. 0.] [0. 0. 0.]]
+ * zeros([2], 'int32'); // [0 0]
+ */
 export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
   return filled('zeros', shape, 0, dtype);
 }
 
+/**
+ * A tensor of ones.
+ *
+ * @example
+ * ones([2, 2]); // [[1. 1.] [1. 1.]]
+ * ones([2], 'bool').dtype; // bool
+ */
 export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
   return filled('ones', shape, 1, dtype);
 }
 
-/** A scalar tensor. */
+/**
+ * A scalar tensor.
+ *
+ * @example
+ * scalar(3); // 3.0
+ * scalar(3).shape; // []
+ */
 export function scalar(value: number, dtype: DType = 'float32'): Tensor {
   return full([], value, dtype);
 }
 
-/** start, start + step, ... below `stop`, as NumPy counts them: ceil((stop - start)/step) numbers. */
+/**
+ * start, start + step, ... below `stop`, as NumPy counts them: ceil((stop - start)/step) numbers.
+ *
+ * @example
+ * arange(0, 10, 3); // [0. 3. 6. 9.]
+ * arange(3, 0, -1, 'int32'); // [3 2 1]
+ */
 export function arange(start: number, stop: number, step = 1, dtype: DType = 'float32'): Tensor {
   if (!Number.isFinite(step) || step === 0) throw new ValueError('arange', 'step', 'finite and not 0', step);
   const length = Math.max(0, Math.ceil((stop - start) / step));
@@ -96,7 +133,12 @@ export function arange(start: number, stop: number, step = 1, dtype: DType = 'fl
   return tensor(numbers, { dtype });
 }
 
-/** `count` numbers from `start` to `stop`, both included: start + i·step with one rounding of the step, as NumPy's. */
+/**
+ * `count` numbers from `start` to `stop`, both included: start + i·step with one rounding of the step, as NumPy's.
+ *
+ * @example
+ * linspace(0, 6, 4); // [0. 2. 4. 6.]
+ */
 export function linspace(start: number, stop: number, count: number, dtype: DType = 'float32'): Tensor {
   size('linspace', [count]);
   return tensor(evenly(start, stop, count), { dtype });
@@ -110,7 +152,12 @@ export function evenly(start: number, stop: number, count: number): Float64Array
   return new Float64Array(count).map((_, i) => (i === last ? stop : i * step + start));
 }
 
-/** The n×n identity. */
+/**
+ * The n×n identity.
+ *
+ * @example
+ * eye(2); // [[1. 0.] [0. 1.]]
+ */
 export function eye(n: number, dtype: DType = 'float32'): Tensor {
   const y = zeros([n, n], dtype);
   eachTime(() => {

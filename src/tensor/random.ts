@@ -22,6 +22,13 @@ function hash(text: string): number {
  * A counter-based generator (Philox4x32-10; Salmon et al. 2011): what it draws depends on the seed, the stream's name
  * and how many draws were made before, and on nothing else. Each method is one draw. Two streams of one seed are
  * independent, so a layer's dropout does not change when another layer is added.
+ *
+ * @example
+ * const random = new Random(1, 'shuffle');
+ * random.permutation(5); // [3 2 1 4 0]
+ * random.permutation(5); // [2 3 1 4 0]
+ * new Random(1, 'shuffle').permutation(5); // [3 2 1 4 0]
+ * random.normal([2, 3], 0, 0.1).shape; // [ 2, 3 ]
  */
 export class Random {
   /** [key0, key1, stream, step], as kernels take it. */

@@ -25,6 +25,13 @@ export type Values = Tensor | NestedArray | NumberArray;
 /**
  * Numbers with a shape. A tensor is a view on a storage: several tensors may share one, with other shapes and strides.
  * It has no operations of its own: they are functions (`add(a, b)`), in `autograd/`.
+ *
+ * @example
+ * const t = tensor([[1, 2], [3, 4]]);
+ * [t.shape, t.dtype, t.size]; // [ [ 2, 2 ], 'float32', 4 ]
+ * t.data; // Float32Array(4) [ 1, 2, 3, 4 ]
+ * t.toArray(); // [ [ 1, 2 ], [ 3, 4 ] ]
+ * sum(t).item(); // 10
  */
 export class Tensor {
   readonly shape: Shape;
@@ -154,6 +161,12 @@ export function empty(shape: Shape, dtype: DType, count: number = size('empty', 
 /**
  * Wraps a typed array without copying it; a Uint8Array may be `bool`. Throws ShapeError when its length is not the size
  * of `shape`, DTypeError when it holds another type.
+ *
+ * @example
+ * const data = Float32Array.of(1, 2, 3, 4);
+ * const t = fromData(data, [2, 2]);
+ * data[0] = 9;
+ * t; // [[9. 2.] [3. 4.]]
  */
 export function fromData(data: TypedArray, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Tensor {
   const held = dtypeOf(data);
@@ -201,7 +214,13 @@ export function copyOf(t: Tensor): Tensor {
   return y;
 }
 
-/** A copy of `t` that outlives the step, without gradient. */
+/**
+ * A copy of `t` that outlives the step, without gradient.
+ *
+ * @example
+ * const kept = step(() => keep(add(tensor([1, 2]), 1)));
+ * kept; // [2. 3.]
+ */
 export function keep(t: Tensor): Tensor {
   checkTensors('keep', t);
   return persistent(() => copyOf(t));
@@ -210,6 +229,11 @@ export function keep(t: Tensor): Tensor {
 /**
  * Overwrites the numbers of `target` with those of `source`, of the same shape and type. The one write in place that
  * users have; a graph that still needs the old numbers refuses to run backward afterwards.
+ *
+ * @example
+ * const w = zeros([2]);
+ * assign(w, tensor([1, 2]));
+ * w; // [1. 2.]
  */
 export function assign(target: Tensor, source: Tensor): void {
   checkTensors('assign', target, source);

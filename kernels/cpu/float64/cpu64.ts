@@ -10,6 +10,11 @@ import { rows } from './rows.ts';
 /**
  * Fast TypeScript for float64, equal to `reference64` bit for bit, on the same engine. The loops are not those of `cpu`: a
  * loop that has seen both types of floats is compiled for both. What is rare stays the definition's.
+ *
+ * @example
+ * const [a, b, c] = [Float64Array.of(1, 2), Float64Array.of(3, 4), new Float64Array(1)];
+ * cpu64.gemm(1, 1, 2, a, false, b, false, null, 'linear', c);
+ * c; // Float64Array(1) [ 11 ]
  */
 export const cpu64: Kernels64 = {
   ...reference64,

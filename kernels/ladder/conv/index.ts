@@ -32,6 +32,16 @@ export interface ConvStep {
   readonly explanation: string;
 }
 
+/**
+ * The rungs, from the plain loops to WebAssembly.
+ *
+ * @example
+ * const size = { batch: 1, height: 1, width: 4, channels: 1, outHeight: 1, outWidth: 3, kernelHeight: 1, kernelWidth: 2 };
+ * const window = { ...size, units: 1, strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, padTop: 0, padLeft: 0, groups: 1 };
+ * const y = new Float32Array(3);
+ * for (const { conv } of convLadder) conv(window, Float32Array.of(1, 2, 4, 8), Float32Array.of(1, 1), y); // time each
+ * y; // Float32Array(3) [ 3, 6, 12 ]
+ */
 export const convLadder: readonly ConvStep[] = [
   {
     name: 'naive',

@@ -26,6 +26,15 @@ export interface GemmStep {
   readonly explanation: string;
 }
 
+/**
+ * The rungs, from the plain loops to tiles of doubles.
+ *
+ * @example
+ * const c = new Float32Array(1);
+ * for (const { gemm } of gemmLadder) gemm(1, 1, 2, Float32Array.of(1, 2), Float32Array.of(3, 4), c); // time each
+ * c; // Float32Array(1) [ 11 ]
+ * gemmLadder.filter(({ exact }) => exact).map(({ name }) => name); // [ 'loopOrder', 'tiledExact' ]
+ */
 export const gemmLadder: readonly GemmStep[] = [
   {
     name: 'naive',

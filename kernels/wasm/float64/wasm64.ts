@@ -15,6 +15,11 @@ const COPIED_FROM = 2048;
 /**
  * Kernels for float64 in WebAssembly, in the heap of the tables for float32, equal to `reference64` bit for bit. What gains
  * nothing by two lanes, and the engine's own functions, are the TypeScript of `cpu64`. Throws as `wasm` does.
+ *
+ * @example
+ * const y = new Float64Array(3);
+ * wasm64().sqrt(3, Float64Array.of(1, 4, 9), y);
+ * y; // Float64Array(3) [ 1, 2, 3 ]
  */
 export function wasm64(): Kernels64 {
   table ??= newTable();
