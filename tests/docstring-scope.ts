@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll } from 'vitest';
 import { type RawTable, readCSV } from '../src/data/index.ts';
 import { add, Dense, Dropout, type History, Random, Sequential, type Tensor, tensor } from '../src/index.ts';
 
@@ -25,6 +30,10 @@ function text(from: number): string {
   return `price,rooms,quality\n${rows}`;
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'whittle-examples-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
 export const samples = {
   x: features,
   y: labels,
@@ -39,4 +48,8 @@ export const samples = {
   other: (): string => text(3),
   others: (): string => text(3),
   table: (): RawTable => readCSV(text(1)),
+  /** The bytes of `csv`, packed with gzip. */
+  packed: (): Uint8Array => new Uint8Array(gzipSync(text(1))),
+  /** Of a file that is not there yet. */
+  path: (): string => join(folder, `${files++}`),
 } as const;

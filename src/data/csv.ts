@@ -17,6 +17,9 @@ export interface CSV {
  * The cells of a CSV file as texts, not changed; names in the header lose the blanks around them. Read as by
  * `readCSV`, which makes columns of numbers, but the first line has the names whatever they look like, and a first
  * column without a name is called `column 1`. Throws what `readCSV` throws.
+ *
+ * @example
+ * parseCSV('name,code\nAnn,007').rows; // [ [ 'Ann', '007' ] ]
  */
 export function parseCSV(text: string, options: CSVOptions = {}): CSV {
   checkOptions('parseCSV', options, 'delimiter header quote comment sameNames maxCells');

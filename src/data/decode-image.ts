@@ -17,6 +17,9 @@ export interface DecodeImageOptions {
  * An image that the platform decodes (PNG, JPEG, WebP, …) as float32 [height, width, channels] from 0 to 1: in pages and
  * workers, by `createImageBitmap`. What is transparent is shown on white; a colour profile is not applied. Rejects with
  * FormatError for what is no image, and with StateError where nothing decodes images, as in Node.
+ *
+ * @example
+ * const digit = async (url: string) => decodeImage(await fetch(url), { size: [28, 28], channels: 'gray' }); // [28, 28, 1]
  */
 export async function decodeImage(source: ImageSource, options: DecodeImageOptions = {}): Promise<Tensor> {
   checkOptions('decodeImage', options, 'size channels');

@@ -29,6 +29,10 @@ export interface TimeSeriesOptions {
 /**
  * `repeats` times `kFold`, or with `stratify` `stratifiedKFold`, each shuffled anew: repeats·folds splits, of which every
  * run of `folds` has each sample in exactly one test set. What is averaged over them hangs less on how samples fell.
+ *
+ * @example
+ * const cv = repeatedKFold(y.length, { folds: 5, repeats: 3, stratify: y });
+ * crossValScore(new LogisticRegression(), x, y, { cv }).length; // 15
  */
 export function repeatedKFold(n: number, options: RepeatedFoldOptions = {}): Split[] {
   const op = 'repeatedKFold';
@@ -49,6 +53,12 @@ export function repeatedKFold(n: number, options: RepeatedFoldOptions = {}): Spl
  * Splits of samples in the order of time, with scikit-learn's sizes (TimeSeriesSplit): the last `folds` runs of `testSize`
  * samples are the test sets, and what comes before each, less the gap, is its training set. So nothing is learned from
  * what comes later.
+ *
+ * @example
+ * const splits = timeSeriesSplit(6, { folds: 3 });
+ * splits.map(({ train, test }) => `${train} | ${test}`); // [ '0,1,2 | 3', '0,1,2,3 | 4', '0,1,2,3,4 | 5' ]
+ * const lately = timeSeriesSplit(6, { folds: 3, gap: 1, maxTrainSize: 2 });
+ * lately.map(({ train, test }) => `${train} | ${test}`); // [ '0,1 | 3', '1,2 | 4', '2,3 | 5' ]
  */
 export function timeSeriesSplit(n: number, options: TimeSeriesOptions = {}): Split[] {
   const op = 'timeSeriesSplit';
@@ -74,13 +84,23 @@ export function timeSeriesSplit(n: number, options: TimeSeriesOptions = {}): Spl
   });
 }
 
-/** Every sample is a test set of its own. */
+/**
+ * Every sample is a test set of its own.
+ *
+ * @example
+ * leaveOneOut(3).map(({ train }) => [...train]); // [ [ 1, 2 ], [ 0, 2 ], [ 0, 1 ] ]
+ * crossValPredict(new DummyRegressor(), [[0], [0], [0]], [3, 6, 9], { cv: leaveOneOut(3) }); // [7.5 6. 4.5]
+ */
 export const leaveOneOut = (n: number): Split[] => kFold(n, { folds: n });
 
 /**
  * Splits in which no group is in both parts, as samples of one patient or one day: `groups` has the group of each sample.
  * The largest groups are given out first, of equals the one that appears first, each to the fold with the fewest samples
  * (scikit-learn's GroupKFold).
+ *
+ * @example
+ * const patients = ['Ann', 'Ann', 'Bo', 'Cy', 'Cy', 'Cy'];
+ * groupKFold(patients, { folds: 2 }).map(({ test }) => [...test]); // [ [ 3, 4, 5 ], [ 0, 1, 2 ] ]
  */
 export function groupKFold(groups: Labels, options: { folds?: number } = {}): Split[] {
   const op = 'groupKFold';

@@ -1,7 +1,13 @@
 import { checkBytes, FormatError, LimitError, messageOf, StateError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 
-/** Whether `bytes` begin as a gzip file does. */
+/**
+ * Whether `bytes` begin as a gzip file does.
+ *
+ * @example
+ * const bytes = isGzip(packed) ? await gunzip(packed) : packed;
+ * readCSV(bytes).names; // [ 'price', 'rooms', 'quality' ]
+ */
 export function isGzip(bytes: Uint8Array): boolean {
   checkBytes('isGzip', 'the file', bytes);
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -14,6 +20,10 @@ const PIECE = 16 * 1024;
  * Unpacks a gzip file of one member (RFC 1952) with the runtime's DecompressionStream, stopping at the limit.
  * Throws LimitError when more than `maxBytes` (default 256 MiB) come out, and FormatError for a corrupt or truncated
  * file and for anything after the member.
+ *
+ * @example
+ * new TextDecoder().decode(await gunzip(packed)).slice(0, 19); // price,rooms,quality
+ * await gunzip(packed, { maxBytes: 100 }); // throws LimitError
  */
 export async function gunzip(bytes: Uint8Array, options: { maxBytes?: number } = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkOptions('gunzip', options, 'maxBytes');

@@ -25,6 +25,9 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
  * bytes, a type code, the number of axes, each axis as 32 bits, then the elements, row-major. Unpack `.gz` with
  * `gunzip` first. Everything is checked before memory is taken; throws FormatError with the byte, and LimitError for
  * a shape past what a tensor holds.
+ *
+ * @example
+ * parseIDX(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4)); // { shape: [ 3 ], data: Uint8Array(3) [ 5, 0, 4 ] }
  */
 export function parseIDX(bytes: Uint8Array): { shape: number[]; data: IDXArray } {
   checkBytes('parseIDX', 'the file', bytes);

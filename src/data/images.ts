@@ -13,6 +13,10 @@ export interface ImageOptions {
  * Images as layers take them, float32 [n, height, width, channels] from 0 to 1: of nested arrays, a typed array of images or
  * a tensor, [n, height, width] or [n, height, width, channels], of pixels from 0 to `white`. Throws ShapeError for another
  * number of axes, and ValueError for a pixel that is out of range or no number, with its image.
+ *
+ * @example
+ * imagesOf([[[51, 102], [153, 204]]]); // [[[[0.2] [0.4]] [[0.6] [0.8]]]]
+ * imagesOf([[[0, 0.5], [0.75, 1]]], { white: 1 }).shape; // [ 1, 2, 2, 1 ]
  */
 export function imagesOf(pixels: Values, options: ImageOptions = {}): Tensor {
   checkOptions('imagesOf', options, 'white');
@@ -43,12 +47,21 @@ export function imagesOf(pixels: Values, options: ImageOptions = {}): Tensor {
 /**
  * The images of an IDX file, as MNIST has them: float32 [n, height, width, 1] from 0 to 1. Throws what `parseIDX` throws, and
  * FormatError for a file of anything but images of bytes.
+ *
+ * @example
+ * const file = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 255, 0); // one image of 2×2
+ * imagesFromIDX(file); // [[[[0.] [1.]] [[1.] [0.]]]]
  */
 export function imagesFromIDX(bytes: Uint8Array): Tensor {
   return imagesOf(bytesOfIDX('imagesFromIDX', bytes, 3, 'images', 'labels: read it with labelsFromIDX()'));
 }
 
-/** The labels of an IDX file, int32 [n], as losses take them. Throws like `imagesFromIDX`. */
+/**
+ * The labels of an IDX file, int32 [n], as losses take them. Throws like `imagesFromIDX`.
+ *
+ * @example
+ * labelsFromIDX(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4)); // [5 0 4]
+ */
 export function labelsFromIDX(bytes: Uint8Array): Tensor {
   const labels = bytesOfIDX('labelsFromIDX', bytes, 1, 'labels', 'images: read it with imagesFromIDX()');
   return fromData(Int32Array.from(labels.data), labels.shape);

@@ -19,6 +19,12 @@ import { refuseOthers } from './what.ts';
  * Throws FormatError with all that is wrong, by line of the file: rows of another number of cells than the header,
  * quotes inside cells or never closed, names that are empty or equal, a header that looks like data, another format
  * than text, another delimiter or encoding than was asked for. Throws LimitError past `maxCells`.
+ *
+ * @example
+ * const people = readCSV('age;height\n31;1,80\n?;1,75', { delimiter: ';', decimal: ',' });
+ * people.column(1).numbers; // Float64Array(2) [ 1.8, 1.75 ]
+ * people.column(0).missing; // 1
+ * readCSV('a,b\n1,2,3'); // throws FormatError
  */
 export const readCSV = (source: string | Uint8Array, options: ReadOptions = {}): RawTable =>
   read('readCSV', source, settingsOf('readCSV', options), options);

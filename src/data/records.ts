@@ -7,6 +7,12 @@ import { readCSV } from './read.ts';
  * It is read as if the objects stood in a CSV file, but lines count objects, from 1. Columns are the fields of all objects,
  * in order of appearance. A Date is the text of its time, true and false are texts; what is left out, null, undefined,
  * NaN or a mark for a missing value is missing. Throws ValueError, with the row from 0, for any other value.
+ *
+ * @example
+ * const encoder = new TableEncoder({ target: 'price' });
+ * encoder.fitTransform(readCSV(csv));
+ * encoder.transform(tableOf([{ rooms: 3, quality: 'good' }])).features; // [[3. 0. 1.]]
+ * encoder.featureNames; // [ 'rooms', 'quality=bad', 'quality=good' ]
  */
 export function tableOf(records: readonly Readonly<Record<string, unknown>>[]): RawTable {
   const wanted = 'a list of objects, one a row, with at least one field';

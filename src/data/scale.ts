@@ -137,7 +137,15 @@ abstract class Scaler {
   }
 }
 
-/** Mean 0 and standard deviation 1 in every column; the deviation divides by the number of rows. */
+/**
+ * Mean 0 and standard deviation 1 in every column; the deviation divides by the number of rows.
+ *
+ * @example
+ * const scaler = new StandardScaler().fit([[1, 10], [3, 30]]);
+ * scaler.transform([[5, 20]]); // [[3. 0.]]
+ * const again = StandardScaler.fromJSON(JSON.parse(JSON.stringify(scaler))); // beside the model
+ * again.scale; // [ 1, 10 ]
+ */
 export class StandardScaler extends Scaler {
   protected readonly type = 'StandardScaler';
   readonly options: Readonly<Record<never, never>> = {};
@@ -180,7 +188,14 @@ export class StandardScaler extends Scaler {
   }
 }
 
-/** Every column from `featureRange[0]` to `featureRange[1]`, by default 0 to 1. */
+/**
+ * Every column from `featureRange[0]` to `featureRange[1]`, by default 0 to 1.
+ *
+ * @example
+ * const scaler = new MinMaxScaler({ featureRange: [-1, 1] }).fit([[0, 1], [4, 5]]);
+ * scaler.transform([[8, 5]]); // [[3. 1.]]
+ * scaler.inverseTransform([[0, 1]]); // [[2. 5.]]
+ */
 export class MinMaxScaler extends Scaler {
   protected readonly type = 'MinMaxScaler';
 
@@ -235,7 +250,12 @@ export function featureNamesOf(op: string, count: number, names?: readonly strin
   return [...names];
 }
 
-/** Labels [rows], whole numbers of any type, as float32 [rows, classes] with a 1 in the column of the label. */
+/**
+ * Labels [rows], whole numbers of any type, as float32 [rows, classes] with a 1 in the column of the label.
+ *
+ * @example
+ * oneHotLabels([2, 0], 3); // [[0. 0. 1.] [1. 0. 0.]]
+ */
 export function oneHotLabels(given: Values, classes: number): Tensor {
   const op = 'oneHotLabels';
   const labels = tensorOf(op, 'labels', given);

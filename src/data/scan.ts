@@ -271,7 +271,12 @@ class Marks {
   }
 }
 
-/** What stands for a missing value unless the caller says otherwise. */
+/**
+ * What stands for a missing value unless the caller says otherwise.
+ *
+ * @example
+ * readCSV('age\n31\nNA\nunknown', { na: [...MISSING, 'unknown'] }).column(0).missing; // 2
+ */
 export const MISSING: readonly string[] = ' ? NA na N/A n/a #N/A NaN nan null Null NULL -'.split(' ');
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

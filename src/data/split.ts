@@ -39,6 +39,11 @@ export interface FoldOptions {
  * Splits `n` samples in two, with scikit-learn's counts (train_test_split). With `stratify` the places of the test set
  * are given out by the largest remainder, so each class gets its exact share, rounded down or up; as in scikit-learn a
  * class needs 2 samples and each part as many samples as there are classes.
+ *
+ * @example
+ * const { train, test } = splitIndices(y.length, { testSize: 0.2, stratify: y });
+ * [train.length, test.length]; // [ 160, 40 ]
+ * takeRows(x, test).shape; // [ 40, 4 ]
  */
 export function splitIndices(n: number, options: SplitOptions = {}): Split {
   return split('splitIndices', n, options);
@@ -70,7 +75,12 @@ export function trainTestSplit<const T extends readonly Values[]>(
   return pairs as { -readonly [K in keyof T]: [Tensor, Tensor] };
 }
 
-/** A copy of the given rows (indices along the first axis), in that order; an index may occur again. */
+/**
+ * A copy of the given rows (indices along the first axis), in that order; an index may occur again.
+ *
+ * @example
+ * takeRows([[1, 2], [3, 4], [5, 6]], [2, 0, 2]); // [[5. 6.] [1. 2.] [5. 6.]]
+ */
 export function takeRows(given: Values, indices: ArrayLike<number>): Tensor {
   const t = tensorOf('takeRows', 'the rows', given);
   const rows = t.shape[0];
@@ -92,6 +102,10 @@ export function takeRows(given: Values, indices: ArrayLike<number>): Tensor {
 /**
  * `folds` splits of `n` samples, each sample in exactly one test set. Sizes are scikit-learn's (KFold): the first
  * `n % folds` test sets have one sample more. Indices are in rising order.
+ *
+ * @example
+ * kFold(5, { folds: 2 }).map(({ test }) => [...test]); // [ [ 0, 1, 2 ], [ 3, 4 ] ]
+ * crossValScore(new LogisticRegression(), x, y, { cv: kFold(y.length, { folds: 3, shuffle: true, seed: 1 }) }); // [ 1, 1, 1 ]
  */
 export function kFold(n: number, options: FoldOptions = {}): Split[] {
   const folds = checkFolds('kFold', n, options);
@@ -108,6 +122,9 @@ export function kFold(n: number, options: FoldOptions = {}): Split[] {
 /**
  * `kFold` with the shares of the classes kept in every fold, as scikit-learn does it (StratifiedKFold). A class with
  * fewer samples than folds is missing from some test sets; that every class is so small is refused.
+ *
+ * @example
+ * stratifiedKFold(['a', 'a', 'a', 'a', 'b', 'b'], { folds: 2 }).map(({ test }) => [...test]); // [ [ 0, 1, 4 ], [ 2, 3, 5 ] ]
  */
 export function stratifiedKFold(labels: Labels, options: FoldOptions = {}): Split[] {
   const op = 'stratifiedKFold';

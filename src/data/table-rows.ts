@@ -12,6 +12,12 @@ export function checkTable(op: string, given: RawTable): void {
 /**
  * Some rows of a table (from 0, in this order; a row may occur again), such as a training set, as a table by itself: a
  * `TableEncoder` that is fitted to it knows nothing of the others. Lines are still those of the file.
+ *
+ * @example
+ * const { train, test } = splitIndices(table.rows, { testSize: 10 });
+ * const encoder = new TableEncoder({ target: 'quality', scale: 'standard' });
+ * const { features } = encoder.fitTransform(tableRows(table, train)); // means of these 20 rows alone
+ * encoder.transform(tableRows(table, test)).features.shape; // [ 10, 2 ]
  */
 export function tableRows(table: RawTable, rows: ArrayLike<number>): RawTable {
   const taken = Int32Array.from(rows);

@@ -39,6 +39,12 @@ export interface Table {
  *
  * Throws FormatError for what `readCSV` refuses, and for missing cells, numbers past float32, too many distinct texts,
  * and fewer than 2 classes, by column and line of the file. Throws LimitError past `maxCells` cells or features.
+ *
+ * @example
+ * const { features, target, classNames } = tableFromCSV('size,kind\n1,dog\n3,cat\n2,dog', { target: 'kind' });
+ * features; // [[1.] [3.] [2.]]
+ * target; // [1 0 1]
+ * classNames; // [ 'cat', 'dog' ]
  */
 export function tableFromCSV(source: string | Uint8Array, options: TableOptions): Table {
   checkOptions('tableFromCSV', options, `${READ_OPTIONS} ${ENCODER_OPTIONS}`);
@@ -58,7 +64,15 @@ export function tableFromCSV(source: string | Uint8Array, options: TableOptions)
   };
 }
 
-/** `tableFromCSV` of a file that may be packed with gzip; `maxBytes` limits the unpacked size (default 256 MiB). */
+/**
+ * `tableFromCSV` of a file that may be packed with gzip; `maxBytes` limits the unpacked size (default 256 MiB).
+ *
+ * @example
+ * const { features, featureNames, classNames } = await tableFromBytes(packed, { target: 'quality' });
+ * features.shape; // [ 30, 2 ]
+ * featureNames; // [ 'price', 'rooms' ]
+ * classNames; // [ 'bad', 'good' ]
+ */
 export async function tableFromBytes(bytes: Uint8Array, options: TableOptions & { maxBytes?: number }): Promise<Table> {
   checkOptions('tableFromBytes', options, `${READ_OPTIONS} ${ENCODER_OPTIONS} maxBytes`);
   checkBytes('tableFromBytes', 'the file', bytes);

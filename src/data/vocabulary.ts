@@ -9,7 +9,12 @@ const PADDING = 0;
 const UNKNOWN = 1;
 const FIRST = 2;
 
-/** What stands between blanks, tabs and ends of lines; none for a text of these alone. */
+/**
+ * What stands between blanks, tabs and ends of lines; none for a text of these alone.
+ *
+ * @example
+ * tokensOf('To be, or\nnot'); // [ 'To', 'be,', 'or', 'not' ]
+ */
 export function tokensOf(text: string): string[] {
   if (typeof text !== 'string') throw new ValueError('tokensOf', 'text', 'a text', text);
   return text.split(/\s+/).filter((token) => token !== '');
@@ -35,6 +40,12 @@ export interface EncodeOptions {
  * A list of words and their numbers: 0 is padding, 1 a word that is not in the list, 2 the first word. Words are what stands
  * between blanks, as they are written: change case and take off punctuation before, with `toLowerCase()` and the like, alike
  * for training and later texts.
+ *
+ * @example
+ * const vocabulary = Vocabulary.of(['the cat sat', 'the dog']);
+ * vocabulary.words; // [ 'the', 'cat', 'sat', 'dog' ]
+ * vocabulary.encode(['the dog barked'], { length: 4 }); // [[2 5 1 0]]
+ * vocabulary.size; // 6
  */
 export class Vocabulary {
   /** Word i has number i + 2. */

@@ -70,6 +70,12 @@ export interface ProgramOptions {
  * table need not have kernels that no node calls. Throws what `validateNetwork` throws, DTypeError for a float64 network,
  * which runs on the model it came from, and StateError, which names the node, for an operation that has no program or whose
  * kernel is missing. Without the kernel for its panels a weight is a whole matrix, but for `always`.
+ *
+ * @example
+ * const { network } = networkOf(new LinearRegression().fit([[0], [1]], [1, 3])); // 2·x + 1
+ * const program = compileNetwork(network, 32, cpu);
+ * program.run(Float32Array.of(0, 1, 10)); // Float32Array(3) [ 1, 3, 21 ]
+ * program.dispose();
  */
 export function compileNetwork(
   network: Graph<Stored>,

@@ -39,6 +39,10 @@ const MAKER: Maker = {
  * fewer bytes of code, for pages that run nothing else. `table` may be `quantizedCpu`. Throws StateError, which names the
  * node, for one that computes with real numbers, but for activations at the end, by the rule `multiplier`, or as few do: a transposed
  * convolution, an embedding, an activation between formats; and ValueError for weights that are sparse, levels, fixed point or halves.
+ *
+ * @example
+ * const program = compileQuantized(quantize(model, { calibration: x }), 1, quantizedCpu);
+ * program.run(Float32Array.of(5, 5, 5, 5)).map(Math.round); // Float32Array(2) [ 0, 1 ]
  */
 export const compileQuantized = (network: Graph<Stored>, batchSize: number, table: Partial<Kernels>): Program =>
   programBy(MAKER, network, batchSize, table);

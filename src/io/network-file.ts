@@ -43,6 +43,12 @@ export interface NetworkExtra {
 /**
  * The file of a network: the same network gives the same bytes. Throws what `validateNetwork` throws, and StateError,
  * which names the node, for code of the user's own.
+ *
+ * @example
+ * const network = quantize(model, { calibration: x });
+ * const file = encodeNetwork(network, { coding: 'huffman', metadata: { author: 'Ann' } });
+ * file.length < encodeNetwork(network).length; // true
+ * decodeNetwork(file).metadata.get('author'); // Ann
  */
 export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}): Uint8Array<ArrayBuffer> {
   checkOptions('encodeNetwork', extra, 'metadata tensors coding');
@@ -84,7 +90,15 @@ export function encodeNetwork(network: Graph<Stored>, extra: NetworkExtra = {}):
   return file.length < plain.length ? file : plain;
 }
 
-/** The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes. */
+/**
+ * The network of a file, checked throughout: a WhittleError says what is wrong with any other bytes.
+ *
+ * @example
+ * const file = encodeNetwork(toNetwork(model));
+ * const { network } = decodeNetwork(file);
+ * predictNetwork(network, x).shape; // [ 200, 2 ]
+ * decodeNetwork(file.subarray(0, 99)); // throws FormatError
+ */
 export function decodeNetwork(file: Uint8Array): NetworkFile {
   const read = readNetwork(file, READER);
   checkTrained(read.network);

@@ -16,5 +16,10 @@ const READER: Reader<Graph<Stored>> = {
  * `decodeNetwork` for what `compileQuantized` runs, a network all in int8: the same network from fewer bytes of code, but
  * plain data that does not print itself. Throws FormatError for a file of version 1, and for coded and sparse weights, levels and
  * fixed point; ValueError for halves.
+ *
+ * @example
+ * const { network } = decodeQuantized(encodeNetwork(quantize(model, { calibration: x })));
+ * const program = compileQuantized(network, 1, quantizedCpu);
+ * program.run(Float32Array.of(-5, -5, -5, -5)).map(Math.round); // Float32Array(2) [ 1, 0 ]
  */
 export const decodeQuantized = (file: Uint8Array): NetworkFile<Graph<Stored>> => readNetwork(file, READER);

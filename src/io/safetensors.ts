@@ -75,6 +75,12 @@ const ARRAYS: ReadonlyMap<string, ArrayType> = new Map<SafeDType, ArrayType>([
 /**
  * A safetensors file. The same tensors and metadata give the same bytes whatever their order: wide elements first,
  * so that all are aligned, then by name. `data` is of the dtype's own array type, or raw bytes.
+ *
+ * @example
+ * const w: SafeTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(0.5, 2) };
+ * const { tensors, metadata } = decodeSafetensors(encodeSafetensors(new Map([['w', w]]), { author: 'Ann' }));
+ * tensors.get('w'); // { dtype: 'F32', shape: [ 2 ], data: Float32Array(2) [ 0.5, 2 ] }
+ * metadata.get('author'); // Ann
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafeTensor>,
@@ -111,6 +117,11 @@ export function encodeSafetensors(
 /**
  * The tensors and the metadata of a safetensors file, copied out of it. Everything that the format does not allow is a
  * FormatError with the field and, where known, the byte; nothing is allocated before its size is known to be there.
+ *
+ * @example
+ * const { tensors } = decodeSafetensors(encodeNetwork(toNetwork(model)));
+ * [...tensors.keys()]; // [ 'dense/bias', 'dense/kernel', 'dense_1/bias', 'dense_1/kernel' ]
+ * tensors.get('dense/kernel')?.shape; // [ 4, 32 ]
  */
 export function decodeSafetensors(file: Uint8Array): SafeTensors {
   const { header, fail, dataStart } = readHeader(file);

@@ -21,7 +21,12 @@ const K = Uint32Array.from(PRIMES, (p) => fractionBits(cubeRoot(p)));
 /** Those of the square roots of the first 8 primes (section 5.3.3). */
 const INITIAL = Uint32Array.from(PRIMES.slice(0, 8), (p) => fractionBits(Math.sqrt(p)));
 
-/** The SHA-256 digest of `bytes`, as 64 hexadecimal digits. */
+/**
+ * The SHA-256 digest of `bytes`, as 64 hexadecimal digits.
+ *
+ * @example
+ * sha256(new TextEncoder().encode('abc')); // ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+ */
 export function sha256(bytes: Uint8Array): string {
   checkBytes('sha256', 'bytes', bytes);
   const state = new Int32Array(INITIAL);

@@ -118,6 +118,12 @@ export function averagesOf(confusion: Confusion, labels: readonly Label[]): Aver
 /**
  * Precision, recall and F1 of predicted classes, 0 where they would be 0/0 (scikit-learn's precision_recall_fscore_support).
  * With a `positive` class of more than two all others count as no. `classificationReport` has those of each class.
+ *
+ * @example
+ * const truth = ['spam', 'ham', 'ham', 'ham', 'ham'];
+ * const guesses = ['spam', 'spam', 'spam', 'spam', 'ham'];
+ * precisionRecallF1(truth, guesses, { positive: 'spam' }); // { precision: 0.25, recall: 1, f1: 0.4 }
+ * precisionRecallF1(truth, guesses, { average: 'macro' }).precision; // 0.625
  */
 export function precisionRecallF1(yTrue: Labels, yPred: Labels, options: PrecisionRecallF1Options = {}): ClassScores {
   const op = 'precisionRecallF1';
@@ -144,14 +150,25 @@ export function accuracyScore(yTrue: Labels, yPred: Labels): number {
 export const accuracyIn = ({ counts, samples }: Confusion): number =>
   counts.reduce((sum, row, k) => sum + row[k]!, 0) / samples;
 
-/** The mean recall of the classes that occur in `yTrue` (Brodersen et al. 2010). */
+/**
+ * The mean recall of the classes that occur in `yTrue` (Brodersen et al. 2010).
+ *
+ * @example
+ * balancedAccuracy(['ham', 'ham', 'ham', 'spam'], ['ham', 'ham', 'ham', 'ham']); // 0.5
+ */
 export function balancedAccuracy(yTrue: Labels, yPred: Labels): number {
   const confusion = confusionOf('balancedAccuracy', yTrue, yPred);
   const actual = confusion.classes.map((_, k) => countsOf(confusion, k)).filter(([, , meant]) => meant > 0);
   return actual.reduce((sum, counts) => sum + SCORES.recall(counts), 0) / actual.length;
 }
 
-/** Matthews' correlation of classes, -1 to 1, of any number of them (Gorodkin 2004); 0 if all are of one class in either list. */
+/**
+ * Matthews' correlation of classes, -1 to 1, of any number of them (Gorodkin 2004); 0 if all are of one class in either list.
+ *
+ * @example
+ * matthewsCorrelation(['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'], ['a', 'a', 'a', 'b', 'b', 'b', 'b', 'a']); // 0.5
+ * matthewsCorrelation(['a', 'a', 'a', 'b'], ['a', 'a', 'a', 'a']); // 0
+ */
 export function matthewsCorrelation(yTrue: Labels, yPred: Labels): number {
   const confusion = confusionOf('matthewsCorrelation', yTrue, yPred);
   const each = confusion.classes.map((_, k) => countsOf(confusion, k));
@@ -166,6 +183,10 @@ export function matthewsCorrelation(yTrue: Labels, yPred: Labels): number {
 /**
  * Cohen's kappa: agreement beyond that of chance (Cohen 1960). `weights` counts a disagreement by how far the classes are
  * apart in their order, or by its square; default none. NaN if both name one class only, the same.
+ *
+ * @example
+ * cohenKappa([1, 1, 3, 3], [1, 2, 3, 3]); // 0.6
+ * cohenKappa([1, 1, 3, 3], [1, 2, 3, 3], { weights: 'linear' }); // 0.75
  */
 export function cohenKappa(
   first: Labels,

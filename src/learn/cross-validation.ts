@@ -129,7 +129,15 @@ export function crossValScore(learner: Learner, x: Samples, y: Targets, options:
   return judged.splits.map(({ train, test }) => score(answersOf(fitTo(op, learner, judged, train), judged, test)));
 }
 
-/** `crossValScore` of several scores, also on the training sets, with times and estimators. */
+/**
+ * `crossValScore` of several scores, also on the training sets, with times and estimators.
+ *
+ * @example
+ * const options = { cv: 3, scoring: ['accuracy', 'f1'], returnTrainScore: true } as const;
+ * const { testScore, trainScore } = crossValidate(new LogisticRegression(), x, y, options);
+ * testScore; // { accuracy: [ 1, 1, 1 ], f1: [ 1, 1, 1 ] }
+ * trainScore?.accuracy; // [ 1, 1, 1 ]
+ */
 export function crossValidate<L extends Learner>(
   learner: L,
   x: Samples,
@@ -199,6 +207,11 @@ type Predicted<L extends Learner, M extends Method> = M extends 'predict'
  * `method: 'predictProba'` the probabilities, [samples, classes] of all classes in y in order, 0 of those that were not in
  * the training set. Each sample must be in exactly one test set. For looking at errors and for stacking: a score of all
  * predictions together is not the mean of `crossValScore`.
+ *
+ * @example
+ * const guesses = crossValPredict(new LogisticRegression(), x, y, { cv: 3 });
+ * guesses.filter((guess, i) => guess !== y[i]).length; // 0
+ * crossValPredict(new LogisticRegression(), x, y, { cv: 3, method: 'predictProba' }).shape; // [ 200, 2 ]
  */
 export function crossValPredict<L extends Learner, M extends Method = 'predict'>(
   learner: L,

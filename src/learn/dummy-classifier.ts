@@ -33,7 +33,13 @@ interface Fitted {
   readonly prior: Float64Array;
 }
 
-/** Predicts without a look at the features: what a classifier has to beat. The numbers are scikit-learn's, what is drawn is not. */
+/**
+ * Predicts without a look at the features: what a classifier has to beat. The numbers are scikit-learn's, what is drawn is not.
+ *
+ * @example
+ * new DummyClassifier().fit(x, y).score(xTest, yTest); // 0.5
+ * new LogisticRegression().fit(x, y).score(xTest, yTest); // 1
+ */
 export class DummyClassifier implements Classifier {
   readonly kind = 'classifier';
   readonly options: DummyClassifierOptions & Required<Omit<DummyClassifierOptions, 'constant'>>;

@@ -33,6 +33,10 @@ interface Fitted {
 /**
  * Predicts one number without a look at the features: what a regressor has to beat. As scikit-learn has it, a quantile between two
  * numbers is on the line between them, and with weights it is the least number that, with those below, has the share of the weights.
+ *
+ * @example
+ * const dummy = new DummyRegressor({ strategy: 'median' }).fit([[1], [2], [3]], [10, 20, 90]);
+ * dummy.predict([[1], [9]]); // [20. 20.]
  */
 export class DummyRegressor implements Regressor {
   readonly kind = 'regressor';

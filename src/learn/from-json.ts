@@ -48,6 +48,11 @@ const MOST_DEEP = 16;
 /**
  * The estimator whose `toJSON` gave this, with the same bits: it is fitted. Throws FormatError, with the field, for anything else, and
  * for estimators of the user's own.
+ *
+ * @example
+ * const text = JSON.stringify(new LogisticRegression().fit(x, y));
+ * const again = estimatorFromJSON(JSON.parse(text)) as LogisticRegression;
+ * again.predict([[9, 9, 9, 9]]); // [ 1 ]
  */
 export function estimatorFromJSON(json: unknown): Estimator {
   return readAt(0, json);

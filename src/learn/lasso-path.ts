@@ -33,6 +33,11 @@ const LEAST_ALPHA = 1e-15;
 /**
  * The coefficients of `Lasso` for falling alphas, each found from the one before. x is [samples, features], y [samples].
  * scikit-learn's `lasso_path` has no intercept: that is `fitIntercept: false` here.
+ *
+ * @example
+ * const x = [[-1, -1], [-1, 1], [1, -1], [1, 1]];
+ * const { coefficients } = lassoPath(x, [1, 3, 7, 9], { alphas: [2, 0.5] });
+ * coefficients; // [[1. 2.5] [0. 0.5]]
  */
 export function lassoPath(x: Values, y: Values, options: LassoPathOptions = {}): LassoPath {
   const op = 'lassoPath';

@@ -89,6 +89,11 @@ abstract class SparseModel<O extends Filled> extends LinearModel<O> {
  * 1/(2Σw)·Σw(...)². The intercept is not penalized. Of collinear columns the first takes what it can; a constant one has 0. With
  * alpha 0 it is LinearRegression. Where `maxIter` rounds are not enough, `converged` is false and console.warn says so.
  * scikit-learn's `warm_start` is not here; `lassoPath` starts each alpha at the one before.
+ *
+ * @example
+ * const x = [[-1, -1], [-1, 1], [1, -1], [1, 1]];
+ * new LinearRegression().fit(x, [1, 3, 7, 9]).coefficients; // [3. 1.]
+ * new Lasso({ alpha: 1 }).fit(x, [1, 3, 7, 9]).coefficients; // [2. 0.]
  */
 export class Lasso extends SparseModel<Filled> {
   readonly options: Readonly<Filled>;
@@ -118,6 +123,11 @@ export class Lasso extends SparseModel<Filled> {
  * Least squares with both penalties (Zou and Hastie 2005), in scikit-learn's form: the least 1/(2n)·Σ(y - x·coefficients -
  * intercept)² + alpha·l1Ratio·Σ|coefficients| + alpha·(1 - l1Ratio)/2·Σcoefficients². Collinear columns share a coefficient.
  * l1Ratio 1 is Lasso; 0 is Ridge with alpha·n in the place of its alpha, by the closed form.
+ *
+ * @example
+ * const x = [[-1, -1], [1, 1]]; // two columns alike
+ * new ElasticNet({ alpha: 1, l1Ratio: 0.5, tol: 1e-9 }).fit(x, [-3, 3]).coefficients; // [1. 1.]
+ * new Lasso({ alpha: 1 }).fit(x, [-3, 3]).coefficients; // [2. 0.]
  */
 export class ElasticNet extends SparseModel<Required<ElasticNetOptions>> {
   readonly options: Readonly<Required<ElasticNetOptions>>;

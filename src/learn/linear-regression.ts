@@ -29,6 +29,12 @@ const POWER_STEPS = 50;
  * scikit-learn's `positive` is not here.
  *
  * `solver: 'gradient'` starts at 0 and goes down the gradient of half the mean squared error, of samples less their means.
+ *
+ * @example
+ * const line = new LinearRegression().fit([[0], [1], [2]], [1, 3, 5]);
+ * line.coefficients; // [2.]
+ * line.intercept; // 1
+ * line.predict([[10]]); // [21.]
  */
 export class LinearRegression extends LinearModel<Required<LinearRegressionOptions>> {
   readonly options: Readonly<Required<LinearRegressionOptions>>;

@@ -51,6 +51,12 @@ const OP = 'networkOf';
  * that the scaler kept.
  *
  * Throws ValueError for an estimator of another kind, and for weights past float32; StateError for one that is not fitted.
+ *
+ * @example
+ * const line = new Pipeline([['scale', new MinMaxScaler()], ['line', new LinearRegression()]]).fit([[0], [4]], [1, 9]);
+ * const { network, before } = networkOf(line);
+ * predictNetwork(network, tensor([[10]])); // [[21.]]
+ * before; // null
  */
 export function networkOf(estimator: Predictor | TablePipeline): Lowered {
   const encoder = estimator instanceof TablePipeline ? estimator.encoder : null;

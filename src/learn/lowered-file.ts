@@ -16,6 +16,11 @@ const FORMAT = 'network file';
 /**
  * A lowered estimator in one file: that of its network, whatever passes made of it, with the rest as JSON in the metadata `before`,
  * `encoder` and `classes`. The command line predicts with files that have an encoder and nothing `before`.
+ *
+ * @example
+ * const lowered = networkOf(new LogisticRegression().fit(x, y));
+ * const file = encodeLowered({ ...lowered, network: quantize(lowered.network, { calibration: x }) });
+ * decodeLowered(file).classes; // [ 0, 1 ]
  */
 export function encodeLowered(lowered: Lowered, options: { coding?: FileCoding } = {}): Uint8Array<ArrayBuffer> {
   checkOptions('encodeLowered', options, 'coding');
@@ -30,7 +35,15 @@ export function encodeLowered(lowered: Lowered, options: { coding?: FileCoding }
   return encodeNetwork(network, { ...options, metadata });
 }
 
-/** What `encodeLowered` wrote. Throws FormatError, or another WhittleError, for anything else. */
+/**
+ * What `encodeLowered` wrote. Throws FormatError, or another WhittleError, for anything else.
+ *
+ * @example
+ * const classifier = new LogisticRegression().fit([[-1], [1]], ['cold', 'warm']);
+ * const { network, classes } = decodeLowered(encodeLowered(networkOf(classifier)));
+ * classes; // [ 'cold', 'warm' ]
+ * predictNetwork(network, tensor([[0]])); // [[0.5]]
+ */
 export function decodeLowered(file: Uint8Array): Lowered {
   const { network, metadata } = decodeNetwork(file);
   const part = <T>(key: string, read: (json: unknown) => T): T | null => {

@@ -52,7 +52,12 @@ export function r2Score(yTrue: Values, yPred: Values): number {
   );
 }
 
-/** The median of |yTrue - yPred|, of several outputs the mean of theirs: outliers hardly change it. */
+/**
+ * The median of |yTrue - yPred|, of several outputs the mean of theirs: outliers hardly change it.
+ *
+ * @example
+ * medianAbsoluteError([1, 2, 3], [1, 2.5, 30]); // 0.5
+ */
 export function medianAbsoluteError(yTrue: Values, yPred: Values): number {
   return byOutput('medianAbsoluteError', yTrue, yPred, (truth, guess) => {
     const far = truth.map((t, i) => Math.abs(t - guess[i]!)).sort();
@@ -61,7 +66,12 @@ export function medianAbsoluteError(yTrue: Values, yPred: Values): number {
   });
 }
 
-/** The largest |yTrue - yPred|, over all outputs. */
+/**
+ * The largest |yTrue - yPred|, over all outputs.
+ *
+ * @example
+ * maxError([1, 2, 3], [1, 2.5, 1]); // 2
+ */
 export function maxError(yTrue: Values, yPred: Values): number {
   const outputs = outputsOf('maxError', yTrue, yPred);
   return outputs.reduce(
@@ -73,6 +83,10 @@ export function maxError(yTrue: Values, yPred: Values): number {
 /**
  * 1 - variance of the errors/variance of yTrue, of several outputs the mean: R² that overlooks a constant error. Constant
  * targets: 1 if the errors are constant too, else 0.
+ *
+ * @example
+ * explainedVariance([1, 2, 3], [2, 3, 4]); // 1
+ * explainedVariance([1, 2, 3], [2, 2, 2]); // 0
  */
 export function explainedVariance(yTrue: Values, yPred: Values): number {
   const variance = (values: Float64Array): number => {

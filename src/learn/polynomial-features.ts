@@ -37,6 +37,11 @@ interface Plan {
  * Products of features up to a degree, by degree and then in order of the features: of a and b they are 1, a, b, a², ab, b². Order,
  * names and bits are scikit-learn's: a product is its first feature times the product of the others. Float64; a result past
  * float64 is refused.
+ *
+ * @example
+ * const products = new PolynomialFeatures({ includeBias: false }).fit([[2, 3]]);
+ * products.transform([[2, 3]]); // [[2. 3. 4. 6. 9.]]
+ * products.featureNames(['a', 'b']); // [ 'a', 'b', 'a^2', 'a b', 'b^2' ]
  */
 export class PolynomialFeatures implements Transformer {
   readonly kind = 'transformer';

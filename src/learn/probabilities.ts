@@ -30,6 +30,11 @@ function chancesOf(op: string, given: Values, rows: number): Matrix {
 /**
  * Mean of minus the logarithm of the probability given to the class that was meant (log_loss): [samples, classes], or [samples]
  * of the second of two classes. Probabilities are held 2⁻⁵² away from 0 and 1, then rows divided by their sums.
+ *
+ * @example
+ * logLoss(['no', 'yes'], [0.5, 0.5]).toFixed(3); // 0.693
+ * logLoss(['no', 'yes'], [0.5, 0.01]).toFixed(3); // 2.649
+ * logLoss([0, 2], [[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]], { labels: [0, 1, 2] }).toFixed(3); // 0.693
  */
 export function logLoss(yTrue: Labels, probabilities: Values, options: LogLossOptions = {}): number {
   const op = 'logLoss';
@@ -59,6 +64,9 @@ export function logLoss(yTrue: Labels, probabilities: Values, options: LogLossOp
  * Mean squared difference of the probability of the positive class and 1 or 0 (brier_score_loss; Brier 1950), of two classes.
  * `probabilities` is [samples], or [samples, 2], of which the second is that of the positive class. The `positive` class is
  * by default the second.
+ *
+ * @example
+ * brierScore(['no', 'yes'], [0.5, 1]); // 0.125
  */
 export function brierScore(yTrue: Labels, probabilities: Values, options: { readonly positive?: Label } = {}): number {
   const op = 'brierScore';

@@ -97,6 +97,12 @@ function checkBoth(op: string, ranked: readonly Ranked[]): void {
 /**
  * Shares of negatives and of positives that are at or above each threshold of the score (roc_curve). `scores` is [samples], or
  * [samples, 2] as `predictProba` gives them. Throws ValueError where all samples are of one class.
+ *
+ * @example
+ * const { falsePositiveRate, truePositiveRate, thresholds } = rocCurve([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]);
+ * falsePositiveRate; // [ 0, 0, 0.5, 0.5, 1 ]
+ * truePositiveRate; // [ 0, 0.5, 0.5, 1, 1 ]
+ * thresholds; // [ Infinity, 0.9, 0.6, 0.4, 0.1 ]
  */
 export function rocCurve(yTrue: Labels, scores: Values, options: RocCurveOptions = {}): RocCurve {
   const op = 'rocCurve';
@@ -122,6 +128,12 @@ export function rocCurve(yTrue: Labels, scores: Values, options: RocCurveOptions
 /**
  * Precision and recall of what is at or above each threshold (precision_recall_curve). `scores` is [samples] or [samples, 2].
  * Recall is 1 everywhere if no sample is positive.
+ *
+ * @example
+ * const { precision, recall, thresholds } = precisionRecallCurve([0, 1, 0, 1], [0.3, 0.3, 0.6, 0.9]);
+ * precision; // [ 0.5, 0.5, 1, 1 ]
+ * recall; // [ 1, 0.5, 0.5, 0 ]
+ * thresholds[precision.findIndex((each) => each > 0.9)]; // 0.9
  */
 export function precisionRecallCurve(
   yTrue: Labels,
@@ -145,6 +157,9 @@ function curveOf(ranked: readonly Ranked[]): PrecisionRecallCurve {
 /**
  * Mean precision over the recall that each threshold adds, with no interpolation (average_precision_score); 0 if no sample is
  * positive. `scores` is [samples] or [samples, 2].
+ *
+ * @example
+ * averagePrecision([1, 0, 0, 1], [0.9, 0.8, 0.4, 0.2]); // 0.75
  */
 export function averagePrecision(yTrue: Labels, scores: Values, options: RankingOptions = {}): number {
   checkOptions('averagePrecision', options, 'positive');
@@ -156,6 +171,11 @@ export function averagePrecision(yTrue: Labels, scores: Values, options: Ranking
  * Area under the ROC curve: the share of pairs of a positive and a negative sample that the score puts in the right order.
  * `scores` is [samples] or [samples, 2], or for more classes probabilities [samples, classes] with `multiClass`. Throws
  * ValueError where a class has no samples, or no others. `auc` is the same of two classes, for networks, batch by batch.
+ *
+ * @example
+ * rocAuc(['no', 'no', 'yes', 'yes'], [0.1, 0.6, 0.4, 0.9]); // 0.75
+ * const probabilities = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]];
+ * rocAuc(['a', 'b', 'c'], probabilities, { multiClass: 'ovr' }); // 1
  */
 export function rocAuc(yTrue: Labels, scores: Values, options: RocAucOptions = {}): number {
   const op = 'rocAuc';

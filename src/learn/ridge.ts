@@ -18,6 +18,10 @@ export interface RidgeOptions {
  * Least squares with a penalty on the squares of the coefficients (Hoerl and Kennard 1970), in scikit-learn's form: the least
  * Σw(y - x·coefficients - intercept)² + alpha·Σcoefficients². The sum is not divided by the samples, and the intercept not
  * penalized. Collinear columns share a coefficient, a constant one has 0. With alpha 0 it is LinearRegression.
+ *
+ * @example
+ * new LinearRegression().fit([[-1], [1]], [-3, 3]).coefficients; // [3.]
+ * new Ridge({ alpha: 2 }).fit([[-1], [1]], [-3, 3]).coefficients; // [1.5]
  */
 export class Ridge extends LinearModel<Required<RidgeOptions>> {
   readonly options: Readonly<Required<RidgeOptions>>;

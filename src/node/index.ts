@@ -9,6 +9,10 @@ import { type Table, type TableOptions, tableFromBytes } from '../data/table.ts'
 /**
  * Writes a file so that a reader, or a restart after a crash, finds the old content or the new and nothing between:
  * into a temporary file beside it, flushed, then renamed. Throws the system's error; the target is then as before.
+ *
+ * @example
+ * writeFileAtomic(path, saveModel(model));
+ * loadModel(readBytes(path)).predict(x).shape; // [ 200, 2 ]
  */
 export function writeFileAtomic(path: string, content: Uint8Array | string): void {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
@@ -40,12 +44,24 @@ function flushFolder(path: string): void {
   }
 }
 
-/** A sink for ModelCheckpoint: each save replaces the file, or goes where `path(epoch)` says. */
+/**
+ * A sink for ModelCheckpoint: each save replaces the file, or goes where `path(epoch)` says.
+ *
+ * @example
+ * model.fit(x, y, { epochs: 2, callbacks: [new ModelCheckpoint(checkpointFile(path), { monitor: 'loss' })] });
+ * loadModel(readBytes(path)).predict(x).shape; // [ 200, 2 ]
+ */
 export function checkpointFile(path: string | ((epoch: number) => string)): (bytes: Uint8Array, epoch: number) => void {
   return (bytes, epoch) => writeFileAtomic(typeof path === 'string' ? path : path(epoch), bytes);
 }
 
-/** A sink for CSVLogger: the file always holds whole lines. */
+/**
+ * A sink for CSVLogger: the file always holds whole lines.
+ *
+ * @example
+ * model.fit(x, y, { epochs: 2, callbacks: [new CSVLogger(lineFile(path))] });
+ * readCSV(readBytes(path)).names; // [ 'epoch', 'loss', 'accuracy', 'learning_rate' ]
+ */
 export function lineFile(path: string): (line: string) => void {
   let text = '';
   return (line) => {
@@ -54,12 +70,26 @@ export function lineFile(path: string): (line: string) => void {
   };
 }
 
-/** A file's bytes, for `loadModel` and its like. */
+/**
+ * A file's bytes, for `loadModel` and its like.
+ *
+ * @example
+ * writeFileAtomic(path, encodeNetwork(toNetwork(model)));
+ * decodeNetwork(readBytes(path)).network.inputs; // [ { name: 'input', shape: [ 4 ], dtype: 'float32' } ]
+ */
 export function readBytes(path: string): Uint8Array {
   return new Uint8Array(readFileSync(path));
 }
 
-/** A CSV file, plain or gzipped, as a table: see `tableFromBytes`. */
+/**
+ * A CSV file, plain or gzipped, as a table: see `tableFromBytes`.
+ *
+ * @example
+ * writeFileAtomic(path, csv);
+ * const { features, task } = await readTable(path, { target: 'quality' });
+ * features.shape; // [ 30, 2 ]
+ * task; // classification
+ */
 export function readTable(path: string, options: TableOptions & { maxBytes?: number }): Promise<Table> {
   return tableFromBytes(readBytes(path), options);
 }
