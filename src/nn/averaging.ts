@@ -117,6 +117,11 @@ export interface ExponentialMovingAverageOptions {
  * the weights after the first step, then average += (1 - decay)·(weights - average). Training goes on from the weights
  * themselves; when it ends, whatever ended it, the model has the average. Running statistics of BatchNorm stay those of the
  * last step: `updateStatistics` makes others. Beside an `EarlyStopping` that restores weights, the later in the list wins.
+ *
+ * @example
+ * const average = new ExponentialMovingAverage({ decay: 0.9, validate: true });
+ * model.fit(x, y, { epochs: 3, validationSplit: 0.2, callbacks: [average] });
+ * average.count; // 15
  */
 export class ExponentialMovingAverage extends WeightAverage {
   private readonly decay: number;
@@ -168,6 +173,11 @@ export interface StochasticWeightAverageOptions {
  * The mean of the weights at the ends of epochs (Izmailov et al. 2018, Algorithm 1), each counting the same. It is meant for
  * a learning rate that stays high or goes up and down. Training goes on from the weights themselves; when it ends, whatever
  * ended it, the model has the average, and of a model with BatchNorm statistics by `updateStatistics(model, samples)`.
+ *
+ * @example
+ * const average = new StochasticWeightAverage({ startEpoch: 2 });
+ * model.fit(x, y, { epochs: 5, callbacks: [average] });
+ * average.count; // 3
  */
 export class StochasticWeightAverage extends WeightAverage {
   private readonly startEpoch: number;

@@ -35,6 +35,11 @@ export interface EarlyStoppingOptions {
 /**
  * Stops training when a figure no longer improves. Keras's rules, except that NaN is never an improvement, not even in the
  * first epoch; where no epoch has a number, the last weights stay.
+ *
+ * @example
+ * const stop = new EarlyStopping({ monitor: 'val_accuracy', patience: 3, restoreBestWeights: true });
+ * model.fit(x, y, { epochs: 50, validationSplit: 0.2, callbacks: [stop] });
+ * [stop.bestEpoch, stop.stoppedEpoch]; // [ 0, 3 ]
  */
 export class EarlyStopping implements Callback, Resumable {
   private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline' | 'mode' | 'monitor'>> & {
@@ -147,7 +152,15 @@ export interface ReduceLROnPlateauOptions {
   readonly mode?: MonitorMode;
 }
 
-/** Lowers the learning rate when a figure no longer improves. */
+/**
+ * Lowers the learning rate when a figure no longer improves.
+ *
+ * @example
+ * const halving = new ReduceLROnPlateau({ monitor: 'val_accuracy', factor: 0.5, patience: 2 });
+ * const { history } = model.fit(x, y, { epochs: 4, validationSplit: 0.2, callbacks: [halving] });
+ * history.val_accuracy; // [ 1, 1, 1, 1 ]
+ * history.learning_rate; // [ 0.001, 0.001, 0.001, 0.0005 ]
+ */
 export class ReduceLROnPlateau implements Callback, Resumable {
   private readonly options: Required<Omit<ReduceLROnPlateauOptions, 'monitor' | 'mode'>>;
   private readonly monitor: Monitor;
@@ -211,7 +224,13 @@ export class ReduceLROnPlateau implements Callback, Resumable {
   }
 }
 
-/** Sets the learning rate of each epoch from its number and the rate so far. */
+/**
+ * Sets the learning rate of each epoch from its number and the rate so far.
+ *
+ * @example
+ * const halving = new LearningRateScheduler((epoch, rate) => (epoch === 0 ? rate : rate / 2));
+ * model.fit(x, y, { epochs: 3, callbacks: [halving] }).history.learning_rate; // [ 0.001, 0.0005, 0.00025 ]
+ */
 export class LearningRateScheduler implements Callback {
   private readonly schedule: (epoch: number, learningRate: number) => number;
   constructor(schedule: (epoch: number, learningRate: number) => number) {
@@ -225,7 +244,16 @@ export class LearningRateScheduler implements Callback {
   }
 }
 
-/** Stops training when a batch's loss is NaN or infinite, and remembers where. */
+/**
+ * Stops training when a batch's loss is NaN or infinite, and remembers where.
+ *
+ * @example
+ * const line = new Sequential([new Dense(1)], { seed: 1 });
+ * line.compile({ optimizer: new SGD({ learningRate: 1e10 }), loss: 'mse' });
+ * const guard = new TerminateOnNaN();
+ * line.fit(x, y, { epochs: 10, callbacks: [guard] }).epochs; // [ 0 ]
+ * guard.badStep; // 3
+ */
 export class TerminateOnNaN implements Callback {
   /** Training step (counted from 1) of the first bad loss, or null. */
   badStep: number | null = null;
@@ -257,6 +285,12 @@ export interface ModelCheckpointOptions extends SaveOptions {
  * Hands the saved model to `sink` after an epoch: `whittle-ml/node` has a sink that writes a file. With `saveBestOnly: false`
  * and `callbacks` that is a place to resume from: what they know goes with it, as of this epoch if they come before it in the
  * list of `fit`.
+ *
+ * @example
+ * const saved: Uint8Array[] = [];
+ * model.fit(x, y, { epochs: 3, validationSplit: 0.2, callbacks: [new ModelCheckpoint((bytes) => saved.push(bytes))] });
+ * const best = loadModel(saved.at(-1)!);
+ * best.evaluate(xTest, yTest).accuracy; // 1
  */
 export class ModelCheckpoint implements Callback, Resumable {
   private readonly sink: (bytes: Uint8Array, epoch: number) => void;
@@ -303,7 +337,14 @@ export class ModelCheckpoint implements Callback, Resumable {
   }
 }
 
-/** Hands one CSV line an epoch to `sink`, the header first. */
+/**
+ * Hands one CSV line an epoch to `sink`, the header first.
+ *
+ * @example
+ * const lines: string[] = [];
+ * model.fit(x, y, { epochs: 2, callbacks: [new CSVLogger((line) => lines.push(line))] });
+ * lines[0]; // epoch,loss,accuracy,learning_rate
+ */
 export class CSVLogger implements Callback {
   private readonly sink: (line: string) => void;
   private columns: string[] | null = null;

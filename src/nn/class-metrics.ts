@@ -57,7 +57,14 @@ export function accuracy(name: string, coding?: Coding): Metric {
   });
 }
 
-/** Share of rows whose class is among the `k` largest outputs, of equals the first. NaN if the class's own output is. */
+/**
+ * Share of rows whose class is among the `k` largest outputs, of equals the first. NaN if the class's own output is.
+ *
+ * @example
+ * const among2 = topKAccuracy(2).create();
+ * among2.update([2, 0], [[0.5, 0.2, 0.3], [0.1, 0.7, 0.2]]);
+ * among2.result(); // 0.5
+ */
 export function topKAccuracy(k = 5): Metric<Values> {
   checkRange('topKAccuracy', 'k', k, 'a positive integer');
   const judge = ratio(`top_${k}_accuracy`, (yTrue, yPred) => {
@@ -82,7 +89,12 @@ export function topKAccuracy(k = 5): Metric<Values> {
 
 /**
  * counts[t][p] of rows of class t predicted as p. `outputs` says how the predictions are meant; by default they are
- * probabilities of classes, or classes: integers, or whole numbers in one plain array. Throws ValueError for classes from `classes` on, and where there is none (NaN).
+ * probabilities of classes, or classes: integers, or whole numbers in one plain array. Throws ValueError for classes from
+ * `classes` on, and where there is none (NaN).
+ *
+ * @example
+ * confusionMatrix([0, 0, 1, 1, 2], [0, 1, 1, 1, 0], 3); // [ [ 1, 1, 0 ], [ 0, 2, 0 ], [ 1, 0, 0 ] ]
+ * confusionMatrix(yTest, model.predict(xTest), 2); // [ [ 100, 0 ], [ 0, 100 ] ]
  */
 export function confusionMatrix(labels: Values, predictions: Values, classes: number, outputs?: Outputs): number[][] {
   const op = 'confusionMatrix';
@@ -184,6 +196,13 @@ export function areaUnder(rows: readonly Ranked[]): number {
  * Area under the ROC curve of a score of two classes, labels 0 and 1 or -1 and 1; of independent labels the mean of their
  * areas. Of two outputs the score is the second, or by how much it is the larger one where they are no probabilities. NaN
  * with one class only, or a NaN.
+ *
+ * @example
+ * const area = auc().create();
+ * area.update([0, 1, 0, 1], [0.2, 0.9, 0.6, 0.5]);
+ * area.result(); // 0.75
+ * model.compile({ loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', auc()] });
+ * model.evaluate(xTest, yTest).auc; // 1
  */
 export function auc(): Metric<Values> {
   return ofValues({
@@ -258,7 +277,14 @@ export function checkBins(op: string, bins: number): void {
   if (bins > MOST_BINS) throw new LimitError(op, 'bins', bins, MOST_BINS);
 }
 
-/** Expected calibration error over equal bins of confidence (Guo et al. 2017), 2²⁰ at most. NaN if an output or label is. */
+/**
+ * Expected calibration error over equal bins of confidence (Guo et al. 2017), 2²⁰ at most. NaN if an output or label is.
+ *
+ * @example
+ * const error = calibrationError().create();
+ * error.update([1, 1, 0, 0], [0.75, 0.75, 0.75, 0.75]);
+ * error.result(); // 0.25
+ */
 export function calibrationError(bins = 15): Metric<Values> {
   checkBins('calibrationError', bins);
   return ofValues({

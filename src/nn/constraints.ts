@@ -58,7 +58,13 @@ export const normOf = (w: Tensor, axis: NormAxis): Tensor => sqrt(sum(square(w),
 /** w·(wanted/(ε + norm)). */
 const scaled = (w: Tensor, wanted: Tensor, norm: Tensor): Tensor => mul(w, div(wanted, add(norm, EPSILON)));
 
-/** Units of a larger norm than `limit` are scaled down to it (Srebro & Shraibman 2005; Hinton et al. 2012). */
+/**
+ * Units of a larger norm than `limit` are scaled down to it (Srebro & Shraibman 2005; Hinton et al. 2012).
+ *
+ * @example
+ * const layer = new Dense(8, { kernelConstraint: maxNorm(2) });
+ * maxNorm(5).call(tensor([[6, 0], [8, 2]])); // [[3. 0.] [4. 2.]]
+ */
 export function maxNorm(limit = 2, axis: NormAxis = 0): Constraint {
   checkRange('maxNorm', 'limit', limit, 'at least 0');
   const own = checkAxis('maxNorm', axis);
@@ -68,18 +74,38 @@ export function maxNorm(limit = 2, axis: NormAxis = 0): Constraint {
   });
 }
 
-/** Numbers below 0 become 0. */
+/**
+ * Numbers below 0 become 0.
+ *
+ * @example
+ * const layer = new Dense(1, { kernelConstraint: nonNegative() });
+ * const line = new Sequential([layer], { seed: 1 });
+ * line.compile({ optimizer: 'adam', loss: 'mse' });
+ * line.fit(x, y, { epochs: 1 });
+ * min(layer.kernel).item() >= 0; // true
+ */
 export function nonNegative(): Constraint {
   return constraint('nonNegative', {}, relu, true);
 }
 
-/** Every unit is scaled to a norm of 1. */
+/**
+ * Every unit is scaled to a norm of 1.
+ *
+ * @example
+ * const layer = new Conv2D(8, 3, { kernelConstraint: unitNorm([0, 1, 2]) });
+ * unitNorm().call(tensor([[3, 0], [4, 2]])); // [[0.6 0. ] [0.8 1. ]]
+ */
 export function unitNorm(axis: NormAxis = 0): Constraint {
   const own = checkAxis('unitNorm', axis);
   return constraint('unitNorm', { axis: own }, (w) => div(w, add(normOf(w, own), EPSILON)));
 }
 
-/** Norms of units stay between two bounds. */
+/**
+ * Norms of units stay between two bounds.
+ *
+ * @example
+ * minMaxNorm({ min: 4, max: 5 }).call(tensor([[6, 0], [8, 2]])); // [[3. 0.] [4. 4.]]
+ */
 export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
   checkOptions('minMaxNorm', options, 'min max rate axis');
   const { min = 0, max = 1, rate = 1, axis = 0 } = options;

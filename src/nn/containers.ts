@@ -3,7 +3,14 @@ import { checkOptions } from '../base/options.ts';
 import { LAYER_OPTIONS, Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
 
-/** The sum of several values of one shape: `new Add().apply([x, y])`. */
+/**
+ * The sum of several values of one shape: `new Add().apply([x, y])`.
+ *
+ * @example
+ * const [a, b] = [input([2]), input([2])];
+ * const sums = new Model([a, b], new Add().apply([a, b]));
+ * sums.predict([tensor([[1, 2]]), tensor([[10, 20]])]); // [[11. 22.]]
+ */
 export class Add extends Layer {
   override readonly type = 'add';
   override readonly replayable = true;
@@ -24,7 +31,12 @@ export class Add extends Layer {
   }
 }
 
-/** The part of the last axis from `from` to before `to`. */
+/**
+ * The part of the last axis from `from` to before `to`.
+ *
+ * @example
+ * new Sequential([new Part(1, 3)]).predict([[1, 2, 3, 4]]); // [[2. 3.]]
+ */
 export class Part extends Layer {
   override readonly type = 'part';
   override readonly replayable = true;
@@ -89,7 +101,13 @@ abstract class Container extends Layer {
   }
 }
 
-/** x + f(x), where f is these layers one after another (He et al. 2016): their last gives the shape of x. */
+/**
+ * x + f(x), where f is these layers one after another (He et al. 2016): their last gives the shape of x.
+ *
+ * @example
+ * const block = new Residual([new Dense(2, { kernelInitializer: 'ones' })]);
+ * new Sequential([block]).predict([[1, 2]]); // [[4. 5.]]
+ */
 export class Residual extends Container {
   override readonly type = 'residual';
 
@@ -111,6 +129,10 @@ export class Residual extends Container {
 /**
  * Values side by side along the last axis: what the branches give for one value, each a list of layers, or without branches
  * several values: `new Concat().apply([x, y])`.
+ *
+ * @example
+ * const wide = new Concat([[new Conv2D(4, 1)], [new Conv2D(8, 3, { padding: 'same' })]]);
+ * new Sequential([wide]).predict(images).shape; // [ 40, 8, 8, 12 ]
  */
 export class Concat extends Container {
   override readonly type = 'concat';

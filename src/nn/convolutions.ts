@@ -118,6 +118,11 @@ abstract class Filtering extends Convolution<ConvolutionOptions> {
  * channels/groups, filters]. With as many groups as channels it is a DepthwiseConv2D, as which files give it back. Throws
  * ValueError for options that cannot be; where it is built, ShapeError for samples that are no images, channels that `groups`
  * do not part, and a window that does not fit.
+ *
+ * @example
+ * const layer = new Conv2D(16, 3, { strides: 2, padding: 'same', activation: 'relu' });
+ * new Sequential([layer]).predict(images).shape; // [ 40, 4, 4, 16 ]
+ * layer.kernel.shape; // [ 3, 3, 1, 16 ]
  */
 export class Conv2D extends Filtering {
   override readonly type = 'conv2D';
@@ -131,7 +136,13 @@ export class Conv2D extends Filtering {
   }
 }
 
-/** A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. Throws as `Conv2D`. */
+/**
+ * A convolution of sequences [length, channels]: kernel [kernelSize, channels/groups, filters]. Throws as `Conv2D`.
+ *
+ * @example
+ * const means = new Conv1D(1, 2, { kernelInitializer: constant(0.5) });
+ * new Sequential([means]).predict([[[1], [3], [5]]]); // [[[2.] [4.]]]
+ */
 export class Conv1D extends Filtering {
   override readonly type = 'conv1D';
 
@@ -148,6 +159,11 @@ export class Conv1D extends Filtering {
  * Each channel of images by itself, `depthMultiplier` units from each (Howard et al. 2017, section 3.1). Its kernel is Keras's
  * [kernelHeight, kernelWidth, channels, depthMultiplier] in memory and by its fans; its shape is that of a Conv2D with as
  * many groups as channels, [kernelHeight, kernelWidth, 1, channels·depthMultiplier]. Throws as `Conv2D`.
+ *
+ * @example
+ * const layer = new DepthwiseConv2D(3, { depthMultiplier: 2 });
+ * new Sequential([layer]).predict(images).shape; // [ 40, 6, 6, 2 ]
+ * layer.kernel.shape; // [ 3, 3, 1, 2 ]
  */
 export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
   override readonly type = 'depthwiseConv2D';
@@ -178,6 +194,10 @@ export class DepthwiseConv2D extends Convolution<DepthwiseOptions> {
 /**
  * A transposed convolution of images [height, width, channels], by Keras's sizes: kernel [kernelHeight, kernelWidth, filters,
  * channels], every number adds its multiple of the kernel to the result. `same` gives height·stride rows. Throws as `Conv2D`.
+ *
+ * @example
+ * const larger = new Conv2DTranspose(4, 3, { strides: 2, padding: 'same' });
+ * new Sequential([larger]).predict(images).shape; // [ 40, 16, 16, 4 ]
  */
 export class Conv2DTranspose extends KernelLayer<StridedOptions> {
   override readonly type = 'conv2DTranspose';
@@ -218,6 +238,10 @@ const SEPARABLE_OPTIONS = `${DEPTHWISE_OPTIONS} pointwiseInitializer pointwiseRe
 /**
  * Two layers: each channel by itself, then a 1×1 convolution with bias and activation, `<name>/depthwise` and
  * `<name>/pointwise` (Chollet 2017). Files give these two back. Throws as `Conv2D`.
+ *
+ * @example
+ * new Sequential([new SeparableConv2D(16, 3, { inputShape: [8, 8, 8] })]).parameterCount; // 216
+ * new Sequential([new Conv2D(16, 3, { inputShape: [8, 8, 8] })]).parameterCount; // 1168
  */
 export class SeparableConv2D extends Layer {
   override readonly type = 'separableConv2D';

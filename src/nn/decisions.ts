@@ -35,6 +35,10 @@ function largestAt(data: TypedArray, row: number, n: number): number {
  * Class of each row: integers as they are, the largest of several outputs (of equals the first), or whether a single one
  * is beyond the boundary of its scale. `outputs` says how they are meant; by default they are probabilities of classes,
  * and single numbers that cannot be any are refused. A row with a NaN has no class: -1.
+ *
+ * @example
+ * classesOf([[0.1, 0.9], [0.8, 0.2]]); // Int32Array(2) [ 1, 0 ]
+ * classesOf([2, -0.3, 1], { scale: 'logits' }); // Int32Array(3) [ 1, 0, 1 ]
  */
 export function classesOf(given: Values, outputs?: Pick<Outputs, 'scale'>): TypedArray {
   if (outputs !== undefined) checkOutputs('classesOf', { coding: 'classes', ...outputs });

@@ -7,6 +7,12 @@ import type { LayerGraph } from './layer-graph.ts';
 /**
  * SHA-256 over name, type, shape and little-endian bytes of each weight, in order, as hexadecimal. NaN counts as the
  * pattern 0x7fc00000 (7ff80000 00000000 in float64): engines differ in NaN's bits.
+ *
+ * @example
+ * const before = digest(model);
+ * digest(loadModel(saveModel(model))) === before; // true
+ * model.trainOnBatch(x, y);
+ * digest(model) === before; // false
  */
 export function digest(model: LayerGraph): string {
   checkModel('digest', 'the model', model);

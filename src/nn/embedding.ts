@@ -16,6 +16,12 @@ const EMBEDDING_OPTIONS = 'name inputShape embeddingsInitializer embeddingsRegul
  * become [..., outputDim]. It stands at an input of the model, which then takes whole numbers: arrays of them, an Int32Array or
  * int32 tensors. Throws ValueError for sizes that are no positive integers; the model throws it for a number that names no row,
  * with the number of the sample.
+ *
+ * @example
+ * const chain = new Sequential([new Embedding(1000, 8), new GlobalAvgPool1D(), new Dense(2, { activation: 'softmax' })]);
+ * chain.predict([[4, 17, 4]]).shape; // [ 1, 2 ]
+ * chain.shapeAfter(0); // [ 3, 8 ]
+ * chain.predict([[4, 1000, 4]]); // throws ValueError
  */
 export class Embedding extends Layer {
   override readonly type = 'embedding';

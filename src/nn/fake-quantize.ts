@@ -18,8 +18,12 @@ const FAKE_OPTIONS = `${LAYER_OPTIONS} momentum zeroPoint` as const;
  * clamp(round(x/scale) + zeroPoint, -128, 127). The format is that of a range: `low` and `high`, running extremes of what it
  * reads in training, 0 before the first batch, which they take as it is. Applied to several values it has one range for all,
  * which moves once a step, by all of them. Gradients pass where x lies within, and are 0 outside. With a `zeroPoint` it has a
- * weight `scale`
- * instead (Esser et al. 2019), 1 at first. Throws ValueError for options that cannot be; float64 is refused when it runs.
+ * weight `scale` instead (Esser et al. 2019), 1 at first. Throws ValueError for options that cannot be; float64 is refused when
+ * it runs.
+ *
+ * @example
+ * const whole = new FakeQuantize({ zeroPoint: 0 });
+ * new Sequential([whole]).predict([[0.4, 1.7, 300]]); // [[ 0. 2. 127.]]
  */
 export class FakeQuantize extends Layer {
   override readonly type = 'fakeQuantize';

@@ -50,6 +50,10 @@ export function meant(loss: Loss | null, activation: ActivationName, width: numb
 /**
  * How an output of a built model is meant, by its loss and last activation. A sigmoid of several units means labels after
  * binaryCrossentropy, and classes after other losses or none.
+ *
+ * @example
+ * outputsOf(model); // { coding: 'classes', scale: 'probabilities' }
+ * confusionMatrix(yTest, model.predict(xTest), 2, outputsOf(model)); // [ [ 100, 0 ], [ 0, 100 ] ]
  */
 export function outputsOf(
   model: LayerGraph & { readonly isCompiled: boolean; readonly objectives: readonly Objective[] },

@@ -16,6 +16,11 @@ export const programOf = (network: Graph<Stored>, batchSize: number): Program =>
  * weights as they are now, in memory of the program's own, and calls of kernels to repeat. Equals `predict` bit for
  * bit and takes little longer than the kernels. Throws DTypeError for float64 weights, and StateError, which names the node,
  * for what no program computes, such as a Dropout that drops outside training: a program draws no random numbers.
+ *
+ * @example
+ * const program = compileInference(model);
+ * const [no, yes] = program.run(Float32Array.of(5, 5, 5, 5));
+ * yes === model.predict([[5, 5, 5, 5]]).data[1]; // true
  */
 export function compileInference(model: Model | Network, batchSize = 1): Program {
   if (typeof model === 'object' && model !== null && 'nodes' in model) return programOf(model, batchSize);

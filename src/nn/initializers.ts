@@ -70,23 +70,52 @@ function recorded(recipe: Recipe, make: InitializerFunction): InitializerFunctio
   return made(make, recipe);
 }
 
+/**
+ * Every number is `value`.
+ *
+ * @example
+ * const layer = new Dense(1, { activation: 'sigmoid', biasInitializer: constant(-2) });
+ * new Sequential([layer]).build([4]);
+ * layer.bias; // [-2.]
+ */
 export function constant(value: number): InitializerFunction {
   return recorded({ name: 'constant', value }, (shape, _, dtype) => full(shape, value, dtype));
 }
 
-/** Keras's defaults: ±0.05. */
+/**
+ * Keras's defaults: ±0.05.
+ *
+ * @example
+ * const layer = new Dense(50, { kernelInitializer: randomUniform(-1, 1) });
+ * new Sequential([layer], { seed: 1 }).build([200]);
+ * max(abs(layer.kernel)).item() <= 1; // true
+ */
 export function randomUniform(low = -0.05, high = 0.05): InitializerFunction {
   const recipe = { name: 'randomUniform', low, high };
   return recorded(recipe, (shape, random, dtype) => random.uniform(shape, low, high, dtype));
 }
 
-/** Keras's defaults: deviation 0.05. */
+/**
+ * Keras's defaults: deviation 0.05.
+ *
+ * @example
+ * const layer = new Dense(50, { kernelInitializer: randomNormal(0, 0.5) });
+ * new Sequential([layer], { seed: 1 }).build([200]);
+ * variance(layer.kernel).item().toFixed(2); // 0.25
+ */
 export function randomNormal(mean = 0, deviation = 0.05): InitializerFunction {
   const recipe = { name: 'randomNormal', mean, deviation };
   return recorded(recipe, (shape, random, dtype) => random.normal(shape, mean, deviation, dtype));
 }
 
-/** Normal numbers, redrawn while further than two deviations from the mean. */
+/**
+ * Normal numbers, redrawn while further than two deviations from the mean.
+ *
+ * @example
+ * const layer = new Dense(50, { kernelInitializer: truncatedNormal(0, 0.5) });
+ * new Sequential([layer], { seed: 1 }).build([200]);
+ * max(abs(layer.kernel)).item() <= 1; // true
+ */
 export function truncatedNormal(mean = 0, deviation = 0.05): InitializerFunction {
   return recorded({ name: 'truncatedNormal', mean, deviation }, (shape, random, dtype) => {
     const z = random.normal(shape).data;
@@ -115,7 +144,14 @@ export interface VarianceScalingOptions {
   readonly distribution?: 'normal' | 'uniform';
 }
 
-/** Zero mean and variance scale/fan. */
+/**
+ * Zero mean and variance scale/fan.
+ *
+ * @example
+ * const layer = new Dense(50, { kernelInitializer: varianceScaling({ scale: 2, mode: 'fanOut' }) });
+ * new Sequential([layer], { seed: 1 }).build([200]);
+ * variance(layer.kernel).item().toFixed(2); // 0.04
+ */
 export function varianceScaling(options: VarianceScalingOptions): InitializerFunction {
   checkOptions('varianceScaling', options, 'scale mode distribution');
   const { scale = 1, mode = 'fanIn', distribution = 'normal' } = options;
@@ -141,7 +177,13 @@ function fans(shape: Shape): [fanIn: number, fanOut: number] {
   return [field * shape.at(-2)!, field * shape.at(-1)!];
 }
 
-/** Orthonormal rows or columns of the [product, last] matrix, by Gram and Schmidt on normal numbers (Saxe et al. 2014). */
+/**
+ * Orthonormal rows or columns of the [product, last] matrix, by Gram and Schmidt on normal numbers (Saxe et al. 2014).
+ *
+ * @example
+ * const w = orthogonal()([4, 2], new Random(1, 'kernel'), 'float32');
+ * max(abs(sub(matmul(transpose(w), w), eye(2)))).item() < 1e-6; // true
+ */
 export function orthogonal(gain = 1): InitializerFunction {
   return recorded({ name: 'orthogonal', gain }, (shape, random, dtype) => {
     const cols = shape.at(-1) ?? 1;

@@ -17,7 +17,18 @@ import { checkSample, SymbolicTensor, type Symbols, symbolsOf } from './symbolic
 /** What a layer of your own is told on each call. */
 export type CallContext = Pass;
 
-/** A step of a network. Layers are made by the user and named, built and called by the model that holds them. */
+/**
+ * A step of a network. Layers are made by the user and named, built and called by the model that holds them.
+ *
+ * @example
+ * class Doubled extends Layer {
+ *   readonly type = 'doubled';
+ *   override build(shape: Shape) { return shape; }
+ *   override call(t: Tensor) { return mul(t, 2); }
+ *   clone() { return new Doubled(); }
+ * }
+ * new Sequential([new Doubled()]).predict([[1, 2]]); // [[2. 4.]]
+ */
 export abstract class Layer {
   abstract readonly type: string;
   /** Unique in its model; chosen by the model when empty. */
@@ -229,7 +240,13 @@ const columnsIn = (op: Op, kernel: Shape): number => columnsOf(nodeOf(op, '', []
 
 export type DenseOptions = KernelOptions;
 
-/** activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis. */
+/**
+ * activation(x·kernel + bias): kernel [inputs, units], bias [units]. Acts on the last axis.
+ *
+ * @example
+ * const layer = new Dense(1, { activation: 'relu', kernelInitializer: 'ones', biasInitializer: constant(-4) });
+ * new Sequential([layer]).predict([[1, 2], [3, 4]]); // [[0.] [3.]]
+ */
 export class Dense extends KernelLayer {
   override readonly type = 'dense';
   readonly units: number;
@@ -332,6 +349,10 @@ export class Dropout extends Layer {
 /**
  * Dropout of whole channels of samples [height, width, channels]: one draw decides for all places (Tompson et al. 2015). Throws
  * ValueError for a rate outside 0 to 1; where it is built, ShapeError for other samples.
+ *
+ * @example
+ * const chain = new Sequential([new SpatialDropout2D(0.5)], { seed: 2 });
+ * chain.forward(ones([1, 2, 1, 4]), { training: true }); // [[[[0. 2. 2. 0.]] [[0. 2. 2. 0.]]]]
  */
 export class SpatialDropout2D extends Dropout {
   override readonly type: string = 'spatialDropout2D';
@@ -347,7 +368,7 @@ export class SpatialDropout2D extends Dropout {
   }
 }
 
-/** Gives on what it reads; in training it adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss. */
+/** Gives on what it reads, and adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss, in `evaluate` too. */
 export class ActivityRegularization extends Layer {
   override readonly type = 'activityRegularization';
   override readonly replayable = true;

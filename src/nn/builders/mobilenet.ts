@@ -25,6 +25,10 @@ const V1: readonly (readonly [channels: number, stride: number])[] = [
  * MobileNet (Howard et al. 2017, arXiv 1704.04861) with Keras's choices (relu6, channels rounded down): a convolution of 3×3
  * to 32 channels, then up to 13 blocks of a depthwise 3×3 and a 1×1. At width 1, for 224×224×3 and 1,000 classes, it has
  * 4,253,864 parameters with the statistics of its normalizations.
+ *
+ * @example
+ * const small = mobileNetV1({ inputShape: [32, 32, 3], classes: 10, width: 0.25, stemStride: 1 });
+ * small.parameterCount; // 221114
  */
 export function mobileNetV1(options: MobileOptions): Sequential {
   checkOptions('mobileNetV1', options, MOBILE_OPTIONS);
@@ -67,6 +71,10 @@ const V2_BLOCKS = V2.flatMap(([expansion, channels, count, stride]) =>
  * MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), channels in multiples of 8 as in Keras: up to 17 blocks that widen with
  * a 1×1, go over the image with a depthwise 3×3, and narrow with a 1×1 without activation, added to what came in where the
  * shape is the same. At width 1, for 224×224×3 and 1,000 classes, it has 3,538,984 parameters with its statistics.
+ *
+ * @example
+ * const small = mobileNetV2({ inputShape: [32, 32, 3], classes: 10, width: 0.5, stemStride: 1, blocks: 6, features: 128 });
+ * small.parameterCount; // 25818
  */
 export function mobileNetV2(options: MobileNetV2Options): Sequential {
   checkOptions('mobileNetV2', options, `${MOBILE_OPTIONS} features`);

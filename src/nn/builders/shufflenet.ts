@@ -56,6 +56,10 @@ export interface ShuffleNetV1Options extends ShuffleNetOptions {
  * ShuffleNet (Zhang et al. 2018, arXiv 1707.01083): a convolution of 3×3 to 24 channels, then up to 16 units of a 1×1 in groups,
  * a shuffle of the channels, a depthwise 3×3 and a 1×1 in groups, added to what came in, or where the image is halved beside its
  * means of 3×3. Channels are multiples of 4 times the groups. The means do not count padding.
+ *
+ * @example
+ * const small = shuffleNetV1({ inputShape: [8, 8, 1], classes: 3, width: 0.5, stemStride: 1, stemPool: false, blocks: 4 });
+ * small.predict(images).shape; // [ 40, 3 ]
  */
 export function shuffleNetV1(options: ShuffleNetV1Options): Sequential {
   const op = 'shuffleNetV1';
@@ -103,6 +107,10 @@ export interface ShuffleNetV2Options extends ShuffleNetOptions {
  * channels pass a unit as they are, half through a 1×1, a depthwise 3×3 and a 1×1; then they are shuffled. Where the image is
  * halved both halves are made of all channels. Widths 0.5, 1, 1.5 and 2 have the channels of the paper, others the nearest
  * multiple of 4. At width 1, for 1,000 classes, it has 2,278,604 parameters without statistics.
+ *
+ * @example
+ * const small = shuffleNetV2({ inputShape: [32, 32, 3], classes: 10, width: 0.5, stemStride: 1, stemPool: false });
+ * small.parameterCount; // 359994
  */
 export function shuffleNetV2(options: ShuffleNetV2Options): Sequential {
   const op = 'shuffleNetV2';

@@ -15,6 +15,10 @@ const PUBLISHED = 32;
  * means of 2×2, then 120 and 84 neurons and a softmax. The published one has weights in its means, a second convolution
  * that sees some channels only, and radial basis functions at its end. Images below 32×32 are padded in the first
  * convolution, to which MNIST's 28×28 were enlarged. 61,706 parameters for 28×28 or 32×32, one channel and 10 classes.
+ *
+ * @example
+ * lenet5({ inputShape: [28, 28, 1], classes: 10 }).parameterCount; // 61706
+ * lenet5({ inputShape: [8, 8, 1], classes: 10 }); // throws ValueError
  */
 export function lenet5(options: ImageNetworkOptions): Sequential {
   checkOptions('lenet5', options, IMAGE_OPTIONS);
@@ -53,6 +57,12 @@ export interface SmallCNNOptions extends ImageNetworkOptions {
  * The first network for images of many introductions: a convolution with relu, the largest of each 2×2, a dense layer,
  * dropout, a softmax. Nearly all of its weights are in the dense layer: for 28×28, one channel and 10 classes 692,352 of
  * 693,962; with `head: 'average'` it has 5,834 in all.
+ *
+ * @example
+ * const network = smallCNN({ inputShape: [8, 8, 1], classes: 3, filters: 8, head: 'average' });
+ * network.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
+ * network.fit(images, classes, { epochs: 2 });
+ * network.predict(images).shape; // [ 40, 3 ]
  */
 export function smallCNN(options: SmallCNNOptions): Sequential {
   checkOptions('smallCNN', options, `${IMAGE_OPTIONS} filters kernelSize units dropout head`);
