@@ -179,7 +179,8 @@ function runAlone(code: string): void {
 
 /** All examples as functions of one module. */
 function moduleOf(codes: readonly string[]): string {
-  const owner = new Map(all.map(({ name, entry }) => [name, entry]));
+  const valuesLast = [...all].sort((a, b) => Number(a.isValue) - Number(b.isValue)); // a type may have the name of a value
+  const owner = new Map(valuesLast.map(({ name, entry }) => [name, entry]));
   const lines = Object.keys(ENTRIES).map((entry) => {
     const own = [...owner].flatMap(([name, place]) => (place === entry ? [name] : []));
     return `import { ${own.join(', ')} } from '../${entry}';`;
@@ -218,9 +219,9 @@ test('the list has every value that is exported', () => {
   }
 });
 
-/** A floor: whoever writes an example raises it. */
-test('as many values as before have an example', () => {
-  expect(values.filter(({ examples }) => examples.length > 0).length).toBeGreaterThanOrEqual(26);
+test('every value has one', () => {
+  const without = values.filter(({ examples }) => examples.length === 0);
+  expect(without.map(({ name, file }) => `${name}, ${file}`)).toEqual([]);
 });
 
 test('the types of all are right', () => {

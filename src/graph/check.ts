@@ -65,7 +65,7 @@ export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
     if (graph[field].length === 0) refusing('the network')(field, 'some', []);
   for (const output of graph.outputs) {
     const refuse = refusing(`output "${output}"`);
-    const { format } = values.get(output) ?? refuse('name', 'that of an input or a node', output);
+    const { format } = values.get(output) ?? refusing('the network')('outputs', 'names of inputs or nodes', output);
     if (format !== null) refuse('value', 'real: put a dequantize before it', 'int8');
   }
   const used = new Set(graph.nodes.flatMap(({ weights }) => Object.values(weights)));

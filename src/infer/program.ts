@@ -66,8 +66,7 @@ export interface ProgramOptions {
  * packed for the kernels: a dense kernel of whole numbers (levels, int8, fixed point) that real numbers are multiplied with is
  * as small there as its levels are, if the table has `gemmLevels`; other encodings, and kernels of convolutions, are decoded
  * when the program is made, and so smaller in files alone. The first run with a number of samples writes its kernel calls down,
- * later ones repeat them. The
- * table need not have kernels that no node calls. Throws what `validateNetwork` throws, DTypeError for a float64 network,
+ * later ones repeat them. The table need not have kernels that no node calls. Throws what `validateNetwork` throws, DTypeError for a float64 network,
  * which runs on the model it came from, and StateError, which names the node, for an operation that has no program or whose
  * kernel is missing. Without the kernel for its panels a weight is a whole matrix, but for `always`.
  *

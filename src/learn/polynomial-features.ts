@@ -128,7 +128,8 @@ export class PolynomialFeatures implements Transformer {
 
   /** Such as `1`, `x0`, `x0^2`, `x0 x1`. */
   featureNames(names?: readonly string[]): string[] {
-    const given = featureNamesOf(`${OP}.featureNames`, this.features, names);
+    const { features } = this.fitted('featureNames');
+    const given = featureNamesOf(`${OP}.featureNames`, features, names);
     return Array.from(this.factors(), (own) => {
       const powers = Array.from(own, ([feature, count]) => `${given[feature]}${count === 1 ? '' : `^${count}`}`);
       return powers.length === 0 ? '1' : powers.join(' ');

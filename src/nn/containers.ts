@@ -158,7 +158,13 @@ export class Concat extends Container {
   }
 }
 
-/** Parts of the last axis, equal ones, each through a branch of its own, and side by side again (Ma et al. 2018). */
+/**
+ * Parts of the last axis, equal ones, each through a branch of its own, and side by side again (Ma et al. 2018).
+ *
+ * @example
+ * const half = new Split([[], [new Activation('relu')]]);
+ * new Sequential([half]).predict([[-1, 2, -3, 4]]); // [[-1. 2. 0. 4.]]
+ */
 export class Split extends Container {
   override readonly type = 'split';
 

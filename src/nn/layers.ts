@@ -273,7 +273,13 @@ export class Dense extends KernelLayer {
   }
 }
 
-/** An activation as a layer of its own. */
+/**
+ * An activation as a layer of its own.
+ *
+ * @example
+ * const chain = new Sequential([new Dense(8, { useBias: false }), new BatchNorm(), new Activation('relu')]);
+ * min(chain.predict(x)).item(); // 0
+ */
 export class Activation extends Layer {
   override readonly type = 'activation';
   override readonly replayable = true;
@@ -312,7 +318,14 @@ export interface DropoutOptions extends LayerOptions {
 const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training noiseShape`;
 const SPATIAL_OPTIONS = `${LAYER_OPTIONS} training`;
 
-/** Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate. */
+/**
+ * Inverted dropout: in training each input is 0 with probability `rate`, else divided by 1 - rate.
+ *
+ * @example
+ * const chain = new Sequential([new Dropout(0.5)], { seed: 1 });
+ * chain.predict([[1, 1, 1, 1, 1, 1]]); // [[1. 1. 1. 1. 1. 1.]]
+ * chain.forward(ones([1, 6]), { training: true }); // [[2. 2. 0. 0. 0. 2.]]
+ */
 export class Dropout extends Layer {
   override readonly type: string = 'dropout';
   override readonly replayable = true;
@@ -368,7 +381,14 @@ export class SpatialDropout2D extends Dropout {
   }
 }
 
-/** Gives on what it reads, and adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss, in `evaluate` too. */
+/**
+ * Gives on what it reads, and adds l1·Σ|x| + l2·Σx², divided by the batch size, to the loss, in `evaluate` too.
+ *
+ * @example
+ * const chain = new Sequential([new ActivityRegularization(l1(0.25))]);
+ * chain.compile({ loss: 'mse' });
+ * chain.evaluate([[1, -3]], [[1, -3]]); // { loss: 1 }
+ */
 export class ActivityRegularization extends Layer {
   override readonly type = 'activityRegularization';
   override readonly replayable = true;
@@ -391,7 +411,14 @@ export class ActivityRegularization extends Layer {
   }
 }
 
-/** [batch, ...] to [batch, product of ...]. */
+/**
+ * [batch, ...] to [batch, product of ...].
+ *
+ * @example
+ * const chain = new Sequential([new Flatten(), new Dense(3, { activation: 'softmax' })]);
+ * chain.predict(images).shape; // [ 40, 3 ]
+ * chain.shapeAfter(0); // [ 64 ]
+ */
 export class Flatten extends Layer {
   override readonly type = 'flatten';
   override readonly replayable = true;

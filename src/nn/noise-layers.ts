@@ -88,8 +88,9 @@ export class GaussianDropout extends Noise {
 }
 
 /**
- * Dropout that leaves inputs of mean 0 and variance 1 so, as behind `selu`: what is dropped becomes the lowest value of that,
- * and all is scaled and moved back (Klambauer et al. 2017). Throws ValueError for a rate outside [0, 1).
+ * Dropout that leaves inputs of mean 0 and variance 1 so, as selu (1.0507·elu with alpha 1.6733) keeps them: what is dropped
+ * becomes the lowest value of selu, and all is scaled and moved back (Klambauer et al. 2017). Throws ValueError for a rate
+ * outside [0, 1).
  *
  * @example
  * const net = new Sequential([new AlphaDropout(0.2)], { seed: 1 });

@@ -120,7 +120,7 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
 }
 
 /**
- * start, start + step, ... below `stop`, as NumPy counts them: ceil((stop - start)/step) numbers.
+ * start, start + step, ... below `stop` (above it where `step` is negative), as NumPy counts them: ceil((stop - start)/step) numbers.
  *
  * @example
  * arange(0, 10, 3); // [0. 3. 6. 9.]

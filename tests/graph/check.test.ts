@@ -55,7 +55,7 @@ const structure: Case[] = [
     'an output that is nothing',
     graph([], {}, { outputs: ['y'] }),
     ValueError,
-    'output "y" name must be that of an input or a node, got "y"',
+    'the network outputs must be names of inputs or nodes, got "y"',
   ],
   ['two values of one name', graph([flatten('x', 'x')]), ValueError, 'node "x" name must be different'],
   ['a name that is none', graph([flatten('', 'x')]), ValueError, 'node name must be a string, got ""'],

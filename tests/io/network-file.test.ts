@@ -237,7 +237,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['more of an input', input({ dtype: 'int32', at: 0 }), 'at: this reader'],
   ['no outputs', network({ outputs: [] }), 'the network outputs must be some'],
   ['outputs that are numbers', network({ outputs: [0] }), 'outputs: must be strings'],
-  ['an output that is nothing', network({ outputs: ['y'] }), 'output "y" name must be that of an input or a node'],
+  ['an output that is nothing', network({ outputs: ['y'] }), 'outputs must be names of inputs or nodes'],
   ['a node that is null', network({ nodes: [null] }), 'nodes[0]: must be an object'],
   ['an unknown operation', node({ op: 'lambda' }), 'node "n" op must be known, got "lambda"'],
   ['an operation from the prototype', node({ op: 'constructor' }), 'op must be known, got "constructor"'],

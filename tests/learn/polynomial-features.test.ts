@@ -68,6 +68,7 @@ describe('PolynomialFeatures', () => {
     const made = new PolynomialFeatures({ includeBias: false }).fit([[1, 2]]);
     expect(made.featureNames(['width', 'a b'])).toEqual(['width', 'a b', 'width^2', 'width a b', 'a b^2']);
     expect(() => made.featureNames(['width'])).toThrow('names must be a list of 2 texts');
+    expect(() => made.clone().featureNames()).toThrow('PolynomialFeatures.featureNames: is not fitted');
     expect((made.transform([[0.1, 2]]).toArray() as number[][])[0]![0]).toBe(0.1);
     const many = fromData(Float32Array.of(3, 2 ** -20), [1, 2]);
     expect(made.transform(many).toArray()).toEqual([[3, 2 ** -20, 9, 3 * 2 ** -20, 2 ** -40]]);
