@@ -18,6 +18,11 @@ import { keep } from '../tensor/tensor.ts';
  * model is compiled. An optimizer of the user's own class or with a schedule cannot be made anew: compile the copy then.
  * `change` may make another layer in a layer's place; such a layer keeps its new weights. Throws ValueError for what is no
  * model.
+ *
+ * @example
+ * const copy = cloneModel(model, (layer) => (layer instanceof Dropout ? new Dropout(0.3) : null));
+ * copy.fit(x, y, { epochs: 1 });
+ * [model.epochs, copy.epochs]; // [ 30, 31 ]
  */
 export function cloneModel(model: Model, change: (layer: Layer, index: number) => Layer | null = () => null): Model {
   checkModel('cloneModel', 'the model', model);

@@ -23,6 +23,12 @@ import { maskedStored } from './pick.ts';
  * computes the same but for
  * rounding, in a network of any wiring; the neurons stay, unread, and can be removed without loss (`pruneNeurons`). A weight
  * that is applied in several places is changed only where all of them read the same number. int8 is left as it is.
+ *
+ * @example
+ * const chain = new Sequential([new Dense(2, { activation: 'relu', inputShape: [1] }), new Dense(1)]);
+ * const weights = [tensor([[0, 1]]), tensor([2, 0]), tensor([[3], [1]]), tensor([1])]; // neuron 0 gives 2, whatever it reads
+ * chain.setWeights(weights);
+ * foldConstants(chain).getWeights().slice(2).map((weight) => weight.toArray()); // [ [ [ 0 ], [ 1 ] ], [ 7 ] ]
  */
 export function foldConstants(model: Model): Model;
 export function foldConstants(network: Graph<Stored>): Network;

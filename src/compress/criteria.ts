@@ -237,6 +237,11 @@ export function scoresOf(
 /**
  * The scores that `prune` ranks by: of each kernel, by key, a number for each weight, in the order of the weight. Throws
  * StateError where a criterion needs a compiled model, and ValueError where it needs samples and there are none.
+ *
+ * @example
+ * const scores = weightScores(model, { criterion: 'wanda', samples: [x, y] });
+ * scores.get('dense/kernel')?.length; // 128
+ * const pruned = prune(model, { sparsity: 0.5, criterion: scores }); // or with changed ones
  */
 export function weightScores(subject: Model | Graph<Stored>, options: ScoreOptions = {}): Map<string, Float64Array> {
   checkOptions('weightScores', options, 'criterion samples seed');
@@ -248,6 +253,12 @@ export function weightScores(subject: Model | Graph<Stored>, options: ScoreOptio
 /**
  * Gathers in a `fit` how far each weight moves away from 0, Σ w·Δw over its steps, w being the weight before a step: the
  * criterion `movement`. Each fit begins anew.
+ *
+ * @example
+ * const movement = new MovementScores();
+ * model.fit(x, y, { epochs: 1, callbacks: [movement] });
+ * const pruned = prune(model, { sparsity: 0.5, criterion: movement.scores }); // what moved towards 0 goes
+ * isPruned(pruned); // true
  */
 export class MovementScores implements Callback {
   private readonly sums = new Map<string, Float64Array>();

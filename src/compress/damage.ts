@@ -54,6 +54,11 @@ const FEW = 10;
  * otherwise and how, what each class lost, calibration and margins; of numbers how far they moved. A score that stays hides
  * all of these (Hooker et al. 2019, What Do Compressed Deep Neural Networks Forget?). Both may be models or networks, in
  * float32 or int8, with any outputs; y as in `measure`. Throws ValueError for targets that are NaN.
+ *
+ * @example
+ * const pruned = prune(model, { sparsity: 0.98 });
+ * const [output] = damage(model, pruned, [xTest, yTest], { classNames: ['sun', 'rain'] }).outputs;
+ * output?.kind === 'classes' && `${output.changed.count} changed, worst: ${output.worst.name}`; // 100 changed, worst: rain
  */
 export function damage(
   before: Model | Graph<Stored>,

@@ -14,6 +14,10 @@ import { passOn } from './passes.ts';
  * in float64 and rounded once. A shared layer is changed where the same BatchNorm is behind it everywhere. Masked weights stay
  * 0. A BatchNorm that has no such layer before it stays, and so do all that would make weights infinite, and those behind a
  * kernel whose numbers are shared: each unit would get a factor of its own, and clusters would be no more. `unshare` it first.
+ *
+ * @example
+ * const chain = new Sequential([new Dense(4, { inputShape: [4] }), new BatchNorm(), new Dense(2)]);
+ * foldBatchNorm(chain).layers.map(({ name }) => name); // [ 'dense', 'dense_1' ]
  */
 export function foldBatchNorm(model: Model): Model;
 export function foldBatchNorm(network: Graph<Stored>): Network;

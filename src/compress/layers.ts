@@ -73,6 +73,11 @@ const OF_NEURONS: readonly unknown[] = ['taylor', 'gamma', 'activation', 'zeros'
  * over, with the normalization, the activation and the dropout that follow it alone; of a residual sum, one term of which is
  * what the others are made of, these branches go. Outputs stay, and so does a layer that ends in a softmax. `removableLayers`
  * tells what can go. The given model or network is unchanged; fine-tune the result with `fit`.
+ *
+ * @example
+ * const layers = [new Dense(8, { inputShape: [4] }), new Dense(8, { name: 'middle' }), new Dense(2)];
+ * const deep = new Sequential(layers, { seed: 1 });
+ * pruneLayers(deep, { layers: ['middle'] }).layers.map(({ name }) => name); // [ 'dense', 'dense_1' ]
  */
 export function pruneLayers(model: Model, options: PruneLayersOptions): Model;
 export function pruneLayers(network: Graph<Stored>, options: PruneLayersOptions): Network;
@@ -114,7 +119,12 @@ export function pruneLayers(subject: Model | Graph<Stored>, options: PruneLayers
   });
 }
 
-/** The layers with a kernel and the residual sums of a model or a network, with why those stay that cannot be removed. */
+/**
+ * The layers with a kernel and the residual sums of a model or a network, with why those stay that cannot be removed.
+ *
+ * @example
+ * removableLayers(model).map(({ why }) => why); // [ 'it makes [32] of [4]', 'it makes an output' ]
+ */
 export function removableLayers(subject: Model | Graph<Stored>): readonly RemovableLayer[] {
   return [...fatesOf(networkOf('removableLayers', subject, storedGraph))].map(([name, fate]) => ({
     name,

@@ -52,7 +52,11 @@ export interface LotteryTicket<R> {
  * `rewindTo` above 0 it passes the callbacks on to `model.fit`. The given model is unchanged; weights that are masked in it
  * are masked in the ticket.
  *
- *     const { ticket, random } = lotteryTicket(model, (m, callbacks) => m.fit(x, y, { epochs: 20, callbacks }), { sparsity: 0.8 });
+ * @example
+ * const train = (m: Model, callbacks: readonly Callback[]) => m.fit(x, y, { epochs: 2, callbacks });
+ * const { ticket, random } = lotteryTicket(model, train, { sparsity: 0.8, rounds: 2 });
+ * train(ticket, []);
+ * measure(ticket, { latency: false }).nonZeroParameters; // 72
  */
 export function lotteryTicket<R>(
   model: Model,

@@ -160,6 +160,11 @@ export type Masks = ReadonlyMap<string, ArrayLike<number | boolean>>;
  * Prunes by masks of one's own, of any weights but running statistics: what is 0 or false there becomes 0 and stays 0 through
  * further training. A weight without a mask among these is as it was, and what was pruned before stays pruned. The given
  * model or network is unchanged. Throws ValueError for a key that is none, and for a mask that does not fit its weight.
+ *
+ * @example
+ * const alive = Array.from({ length: 4 * 32 }, (_, i) => i < 3 * 32); // nothing reads the last feature
+ * const blind = pruneWith(model, new Map([['dense/kernel', alive]]));
+ * measure(blind, { latency: false }).nonZeroParameters; // 194
  */
 export function pruneWith(model: Model, masks: Masks): Model;
 export function pruneWith(network: Graph<Stored>, masks: Masks): Network;
@@ -176,7 +181,13 @@ export function pruneWith(subject: Model | Graph<Stored>, masks: Masks): Model |
   return made();
 }
 
-/** Whether masks hold numbers of some weight of a model or a network at 0. */
+/**
+ * Whether masks hold numbers of some weight of a model or a network at 0.
+ *
+ * @example
+ * const half = prune(model, { sparsity: 0.5 });
+ * [isPruned(model), isPruned(half)]; // [ false, true ]
+ */
 export function isPruned(subject: Model | Graph<Stored>): boolean {
   const hasZero = (mask: ArrayLike<number> | null | undefined): boolean =>
     mask != null && Array.prototype.includes.call(mask, 0);
@@ -190,6 +201,12 @@ export function isPruned(subject: Model | Graph<Stored>): boolean {
 /**
  * The same without masks: zeros stay in files and programs, and training moves them from then on. The given model or network
  * is unchanged.
+ *
+ * @example
+ * const half = prune(model, { sparsity: 0.5 });
+ * const free = makePermanent(half);
+ * free.fit(x, y, { epochs: 1 });
+ * [half, free].map((each) => measure(each, { latency: false }).nonZeroParameters); // [ 130, 221 ]
  */
 export function makePermanent(model: Model): Model;
 export function makePermanent(network: Graph<Stored>): Network;

@@ -121,6 +121,12 @@ export function measure(subject: Model | Graph<Stored>, options: MeasureOptions 
 /**
  * Measures two forms of a network, the second made from the first by pruning, quantization or distillation, and says what
  * the difference is. Latencies are taken in turns.
+ *
+ * @example
+ * const int8 = quantize(model, { calibration: x });
+ * const { notes, agreement } = compare(model, int8, { samples: [xTest, yTest], latency: false });
+ * notes; // [ '226 parameters and 192 multiply-adds, as many as before', '1288 bytes instead of 1480' ]
+ * agreement; // 1
  */
 export function compare(
   before: Model | Graph<Stored>,
@@ -211,6 +217,10 @@ const predictionsOf = (subject: Model | Graph<Stored>, x: Data): readonly Tensor
 /**
  * Outputs of a network, int8 or float32, for x [samples, ...inputShape] on the kernels in use. `Y` is Tensor[] for a
  * network with several outputs.
+ *
+ * @example
+ * const { network } = decodeNetwork(encodeNetwork(quantize(model, { calibration: x })));
+ * predictNetwork(network, xTest).shape; // [ 200, 2 ]
  */
 export function predictNetwork<Y extends Tensors = Tensor>(network: Graph<Stored>, x: Data, batchSize = 64): Y {
   if (network instanceof Model)

@@ -3,7 +3,13 @@ import type { Graph } from '../graph/graph.ts';
 import { Network } from '../graph/network.ts';
 import type { Outputs } from '../nn/outputs.ts';
 
-/** A quantized network, with what was found on the calibration samples. It equals, and files hold, the network alone. */
+/**
+ * A quantized network, with what was found on the calibration samples. It equals, and files hold, the network alone.
+ *
+ * @example
+ * const { notes } = quantize(model, { calibration: mul(x, tensor([1, 1, 1, 1e-4])) });
+ * notes; // [ 'the features of "input" differ in size, up to 11000 times: "input/scaled" makes them alike, in real numbers' ]
+ */
 export class QuantizedNetwork extends Network {
   readonly #found: readonly string[];
   readonly #notes: readonly string[];

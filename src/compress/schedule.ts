@@ -135,6 +135,11 @@ abstract class Gradual implements Callback, Resumable {
 /**
  * Prunes while training, along s = s_f + (s_i - s_f)(1 - (t - begin)/(end - begin))³ (Zhu & Gupta 2017): much while
  * much is redundant, little at the end.
+ *
+ * @example
+ * const schedule = new PruningSchedule({ finalSparsity: 0.8, end: 20, frequency: 5 });
+ * model.fit(x, y, { epochs: 4, callbacks: [schedule] });
+ * [0, 5, 10, 15, 20].map((step) => schedule.sparsityAt(step).toFixed(2)); // [ '0.00', '0.46', '0.70', '0.79', '0.80' ]
  */
 export class PruningSchedule extends Gradual {
   private readonly course: Required<
@@ -165,6 +170,11 @@ export class PruningSchedule extends Gradual {
 /**
  * Prunes while training, to one sparsity at every time: what `begin` leaves is reached again every `frequency` steps, should
  * weights have got a mask that holds less.
+ *
+ * @example
+ * const schedule = new ConstantSparsity({ sparsity: 0.5, begin: 10, frequency: 5 });
+ * model.fit(x, y, { epochs: 3, callbacks: [schedule] });
+ * [9, 10, 20].map((step) => schedule.sparsityAt(step)); // [ 0, 0.5, 0.5 ]
  */
 export class ConstantSparsity extends Gradual {
   private readonly sparsity: number;

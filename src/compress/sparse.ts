@@ -37,6 +37,11 @@ const PANEL_EXCESS = 1.25;
  * so does one of a grouped, depthwise or transposed convolution, for which there is no sparse kernel, and one in another
  * encoding than float32 and int8, which has no sparse form; a printed network shows which. Whether a sparse kernel is also faster is measured when a program is made. Throws DTypeError for float64, which has
  * no sparse encoding, and StateError for int8 in another pattern than panels.
+ *
+ * @example
+ * const sparse = toSparse(prune(model, { sparsity: 0.9 }));
+ * const { parameters, heldParameters } = measure(sparse, { latency: false });
+ * [parameters, heldParameters]; // [ 226, 53 ]
  */
 export function toSparse(subject: Model | Graph<Stored>, options: ToSparseOptions = {}): Network {
   checkOptions('toSparse', options, 'pattern');
@@ -50,7 +55,14 @@ export function toSparse(subject: Model | Graph<Stored>, options: ToSparseOption
   return madeOf(subject, { ...graph, weights });
 }
 
-/** The network with all numbers of its weights; what a sparse one did not hold is 0 and masked. */
+/**
+ * The network with all numbers of its weights; what a sparse one did not hold is 0 and masked.
+ *
+ * @example
+ * const sparse = toSparse(prune(model, { sparsity: 0.9 }));
+ * const again = fromNetwork(toDense(sparse)); // to be trained, what was pruned held at 0
+ * isPruned(again); // true
+ */
 export function toDense(network: Graph<Stored>): Network {
   return madeOf(network, withDenseWeights(heldNetworkOf('toDense', network)));
 }

@@ -10,6 +10,12 @@ import type { Teacher } from './teacher.ts';
 /**
  * A callback that keeps copies of a model as it is after some epochs, counted from 1: candidates for a teacher. One that was
  * stopped early can teach better than one that is trained to the end (Cho & Hariharan 2019, section 4.3).
+ *
+ * @example
+ * const kept = new KeptCopies([1, 3]);
+ * model.fit(x, y, { epochs: 3, callbacks: [kept] });
+ * const teachers = kept.copies.map(({ model }) => model); // for `bestTeacher`
+ * kept.copies.map(({ epochs }) => epochs); // [ 1, 3 ]
  */
 export class KeptCopies implements Callback {
   /** In the order of their epochs. */
@@ -48,6 +54,13 @@ export interface TeacherTrial {
  * Which of several teachers teaches best: the student is distilled from each, and the one of the highest score on the validation
  * samples wins, of equals the first. A better network is not always the better teacher, so the students are asked and not the
  * teachers' own scores. Throws StateError for an optimizer that cannot be made anew for each.
+ *
+ * @example
+ * const student = new Sequential([new Dense(2, { activation: 'softmax' })], { seed: 2 });
+ * const teachers = [model, [model, cloneModel(model)]]; // the second is an ensemble
+ * const best = bestTeacher({ teachers, student, x, y, epochs: 2, validationData: [xTest, yTest] });
+ * best.trials.map(({ score }) => score); // [ 1, 1 ]
+ * best.teacher === model; // true
  */
 export function bestTeacher(options: BestTeacherOptions): TeacherTrial & { readonly trials: readonly TeacherTrial[] } {
   const op = 'bestTeacher';

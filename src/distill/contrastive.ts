@@ -54,6 +54,11 @@ const OPTIONS = 'temperature marks negatives symmetric form samples';
  * Contrastive loss of embeddings [batch, width] of one width: the student's of a sample is to point where the teacher's of the same
  * sample does and away from the teacher's of the others, the mean over the batch. Embeddings are divided by their lengths; one of
  * zeros is at right angles to all. InfoNCE of a batch of one sample without negatives is 0.
+ *
+ * @example
+ * const teacher = tensor([[1, 0], [0, 1]]);
+ * contrastiveLoss(teacher, tensor([[2, 0], [0, 3]])).item().toFixed(3); // 0.000
+ * contrastiveLoss(teacher, tensor([[0, 1], [1, 0]])).item().toFixed(3); // 10.000
  */
 export function contrastiveLoss(teacher: Tensor, student: Tensor, options: ContrastiveOptions = {}): Tensor {
   const op = 'contrastiveLoss';
@@ -131,8 +136,12 @@ export interface ContrastiveMemoryOptions {
  * latest, as in He et al. 2020). What is drawn depends on the seed, the number of draws before and what was pushed, and on nothing
  * else. Both methods may stand in a training step that is recorded: a repeated one pushes and draws anew.
  *
- *     memory.push(embeddings, numbers);
- *     contrastiveLoss(embeddings, student, { marks: numbers, negatives: memory.draw(256) });
+ * @example
+ * const memory = new ContrastiveMemory({ entries: 512, width: 2 });
+ * const [embeddings, marks] = [tensor([[1, 0], [0, 1]]), tensor([0, 1], { dtype: 'int32' })];
+ * memory.push(embeddings, marks);
+ * const student = tensor([[2, 0], [0, 3]]);
+ * contrastiveLoss(embeddings, student, { marks, negatives: memory.draw(8) }).item().toFixed(3); // 0.000
  */
 export class ContrastiveMemory {
   readonly entries: number;

@@ -22,6 +22,11 @@ export interface BornAgainOptions extends Omit<DistillOptions, 'teacher' | 'stud
  * Born-again networks (Furlanello et al. 2018): students of the same architecture, the weights of each drawn anew by another
  * seed, learn from the one before. `ensemble` is the mean of all generations' outputs, without the first teacher's (section
  * 3.1). Throws StateError for an optimizer that cannot be made anew for each.
+ *
+ * @example
+ * const { generations, ensemble } = bornAgain({ model, x, y, epochs: 5, generations: 2 });
+ * generations.map(({ model }) => model.evaluate(xTest, yTest).accuracy); // [ 1, 1 ]
+ * const network = ensemble();
  */
 export function bornAgain(options: BornAgainOptions): {
   readonly generations: readonly { readonly model: Model; readonly history: History }[];

@@ -27,6 +27,11 @@ export interface SoftTargetOptions {
  * section 2); of sigmoids the mean over all logits, each a distribution over two classes. The value loses no digits at any
  * temperature, which may be from 0.001 to 1,000,000. A class whose logits are -Infinity on both sides is left out; on the
  * student's alone the loss is infinite. Throws ShapeError for logits of two shapes.
+ *
+ * @example
+ * const teacher = tensor([[4, 1, 0]]);
+ * softTargetLoss(teacher, tensor([[5, 2, 1]])); // 0.0
+ * softTargetLoss(teacher, tensor([[0, 1, 4]]), { temperature: 2 }).item().toFixed(2); // 5.09
  */
 export function softTargetLoss(teacherLogits: Tensor, studentLogits: Tensor, options: SoftTargetOptions = {}): Tensor {
   const op = 'softTargetLoss';
@@ -54,6 +59,11 @@ export interface DecoupledOptions {
  * T²·(alpha·TCKD + beta·NCKD) of logits [batch, classes] and int32 labels [batch] (Zhao et al. 2022, eq. 7): the divergence of
  * the softened share of the right class from all others', and that of the others among themselves, which soft targets count
  * the less the surer the teacher is. Needs two classes or more; of two the second is 0.
+ *
+ * @example
+ * const [teacher, student] = [tensor([[9, 1, 0]]), tensor([[9, 0, 1]])]; // as sure of class 0, and of other minds about the rest
+ * decoupledLoss(teacher, student, tensor([0], { dtype: 'int32' })).item().toFixed(2); // 3.98
+ * softTargetLoss(teacher, student, { temperature: 4 }).item().toFixed(2); // 0.10
  */
 export function decoupledLoss(
   teacherLogits: Tensor,
@@ -91,6 +101,9 @@ export function decoupledLoss(
 /**
  * Half the squared distance of features of one shape, [batch, ...]: ½(s - t)², the mean over all numbers (Romero et al. 2015,
  * eq. 3, which sums). Where the student's are of another shape they must pass a projection that learns with it.
+ *
+ * @example
+ * hintLoss(tensor([[1, 2]]), tensor([[1, 4]])); // 1.0
  */
 export function hintLoss(teacher: Tensor, student: Tensor): Tensor {
   const op = 'hintLoss';
@@ -106,6 +119,9 @@ const energies = (x: Tensor): Tensor => mean(square(scaled(x, [...x.shape.keys()
  * Where a layer is active: the squares of features [batch, places..., channels] summed over the channels and divided by the
  * length of the map, [batch, places...] (Zagoruyko & Komodakis 2017, section 3.1). It does not change with the scale of the
  * features, nor with the order or a rotation of channels. A sample of zeros has a map of zeros.
+ *
+ * @example
+ * attentionMap(tensor([[[1, 1, 1], [2, 0, 0]]])); // [[0.6 0.8]]
  */
 export function attentionMap(features: Tensor): Tensor {
   teachersOf('attentionMap', features, features, 3);
@@ -117,6 +133,10 @@ export function attentionMap(features: Tensor): Tensor {
  * Half the squared distance of the two attention maps, the mean over samples: 1 less their cosine, from 0 to 1 (Zagoruyko &
  * Komodakis 2017, eq. 2, squared as in their program). Numbers of channels may differ; where one map is a whole number of times
  * as large as the other along an axis, it is averaged down. Throws ShapeError for other sizes.
+ *
+ * @example
+ * attentionLoss(tensor([[[3, 0], [0, 4]]]), tensor([[[3], [4]]])); // 0.0
+ * attentionLoss(tensor([[[1], [0]]]), tensor([[[0], [5]]])); // 1.0
  */
 export function attentionLoss(teacher: Tensor, student: Tensor): Tensor {
   const op = 'attentionLoss';

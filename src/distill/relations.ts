@@ -50,6 +50,11 @@ const ratio = (a: Tensor, b: Tensor): Tensor => where(equal(b, 0), 0, div(a, b))
  * et al. 2019, eq. 5 and 6, whose sum is over pairs). It does not change when features are moved, rotated or scaled. A batch of one
  * sample, and features that are all the same, have distances of 0. What float32 tells of distances ends at about a thousandth of
  * the largest in the batch: nearer samples count as somewhere within it.
+ *
+ * @example
+ * const teacher = tensor([[0], [1], [2]]);
+ * relationalDistanceLoss(teacher, tensor([[10, 0], [20, 0], [30, 0]])).item().toFixed(4); // 0.0000
+ * relationalDistanceLoss(teacher, tensor([[0], [2], [1]])).item().toFixed(4); // 0.1875
  */
 export function relationalDistanceLoss(teacher: Tensor, student: Tensor): Tensor {
   const detached = teachersOf('relationalDistanceLoss', teacher, student, 1);
@@ -67,6 +72,11 @@ export function relationalDistanceLoss(teacher: Tensor, student: Tensor): Tensor
  * (Park et al. 2019, eq. 8 and 9). It does not change when features are moved, rotated or scaled. Where two samples of a triple are
  * equal the cosine counts as 0, and where they are nearer than a thousandth of the largest distance it is noise in float32; fewer
  * than three samples enclose no angle. Memory and time grow with the cube of the batch.
+ *
+ * @example
+ * const corner = tensor([[0, 0], [1, 0], [0, 1]]);
+ * relationalAngleLoss(corner, tensor([[5, 5], [5, 7], [3, 5]])).item().toFixed(3); // 0.000
+ * relationalAngleLoss(corner, tensor([[0, 0], [1, 0], [2, 0]])).item().toFixed(3); // 0.583
  */
 export function relationalAngleLoss(teacher: Tensor, student: Tensor): Tensor {
   const detached = teachersOf('relationalAngleLoss', teacher, student, 1);
@@ -88,6 +98,11 @@ export function relationalAngleLoss(teacher: Tensor, student: Tensor): Tensor {
 /**
  * Squared differences of the products of all pairs of samples, each sample's divided by their length: the mean over pairs (Tung &
  * Mori 2019, eq. 4). It does not change when features are rotated or scaled. A sample of zeros is like no other.
+ *
+ * @example
+ * const teacher = tensor([[1, 0], [0, 1]]);
+ * similarityLoss(teacher, tensor([[0, 2], [2, 0]])); // 0.0
+ * similarityLoss(teacher, tensor([[1, 0], [1, 0]])).item().toFixed(3); // 0.293
  */
 export function similarityLoss(teacher: Tensor, student: Tensor): Tensor {
   const detached = teachersOf('similarityLoss', teacher, student, 1);

@@ -71,6 +71,11 @@ const PLACES = 4;
  * exit is an average of the places of an image to at most 4x4, a Dense as wide as the last features with their activation (of 64
  * and relu where the output's last product reads no vector, and relu where theirs is not elementwise), and one of the classes;
  * it is gone afterwards. The history has the figures of the output by their plain names, and a loss of each exit.
+ *
+ * @example
+ * const { model: learned, history } = selfDistill(model, { x, y, exits: ['dense'], epochs: 2 });
+ * learned.layers.map(({ name }) => name); // [ 'dense', 'dropout', 'dense_1' ]
+ * history.history.exit0_loss?.length; // 2
  */
 export function selfDistill(model: Model, options: SelfDistillOptions): SelfDistilled {
   const op = 'selfDistill';

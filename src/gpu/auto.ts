@@ -26,7 +26,13 @@ const measured = new WeakMap<GpuBackend, Promise<AutoStatus>>();
 let refusal: string | null = null;
 let last: AutoStatus = { threshold: Number.POSITIVE_INFINITY, reason: 'nothing was multiplied yet' };
 
-/** What decided about the last call of `matmulAuto`. */
+/**
+ * What decided about the last call of `matmulAuto`.
+ *
+ * @example
+ * await matmulAuto(x, tensor([[1], [2], [3], [4]]));
+ * const { threshold, reason } = autoStatus(); // from which m·n·k on the device is used, and what was measured
+ */
 export function autoStatus(): AutoStatus {
   return last;
 }
@@ -36,6 +42,9 @@ export function autoStatus(): AutoStatus {
  * kernels in use, uploading and reading back included, and else on those. The size is measured at the first call for a
  * device, which takes a second or two on a slow one. `autoStatus` tells what came of it. Where there is no device, or it is lost,
  * the kernels compute. Operands that are no float32 matrices are multiplied as by `matmul`.
+ *
+ * @example
+ * await matmulAuto(tensor([[1, 2]]), tensor([[3], [4]])); // [[11.]]
  */
 export async function matmulAuto(a: Tensor, b: Tensor, options: { readonly gpu?: GpuBackend } = {}): Promise<Tensor> {
   checkOptions('matmulAuto', options, 'gpu');

@@ -338,6 +338,13 @@ function describeContext({ context }: GpuInstance): [device: string, side: numbe
  * if it is installed.
  *
  * Rejects with DeviceError, which tells what was tried and why it failed, and with ValueError for an unknown mode.
+ *
+ * @example
+ * const gpu = await createGpuBackend();
+ * const onDevice = await gpu.upload(tensor([1, 2]));
+ * gpu.counters.tensors; // 1
+ * await gpu.dispose();
+ * gpu.upload(tensor([1, 2])); // throws DeviceError
  */
 export async function createGpuBackend(options: GpuOptions = {}): Promise<GpuBackend> {
   checkOptions('createGpuBackend', options, 'mode load');

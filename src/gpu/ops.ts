@@ -53,6 +53,12 @@ const PACKED_FROM = 64 * 64 * 64;
 /**
  * activation(op(A)·op(B) + bias): A [m, k] and B [k, n], or batches of them [batch, ., .]; a single matrix multiplies
  * each of a batch. k = 0 gives activation(bias). Within k·2⁻²⁴·|A||B| of the exact sums.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const [a, bias] = [await gpu.upload(tensor([[1, 2], [3, 4]])), await gpu.upload(tensor([-10, 0]))];
+ * gpu.download(await gpuMatmul(a, a, { bias, activation: 'relu' })); // [[ 0. 10.] [ 5. 22.]]
+ * gpu.download(await gpuMatmul(a, a, { transB: true })); // [[ 5. 11.] [11. 25.]]
  */
 export async function gpuMatmul(
   a: DeviceTensor,
@@ -141,6 +147,11 @@ async function withoutTerms(
 /**
  * A·B of int8 tensors [m, k] and [k, n], exact, as int32. Sums of more than 1,024 products are computed in parts on the
  * device, each of them exact in float32, and added when they are downloaded.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const a = await gpu.upload(tensor([[127, 127], [1, -1]], { dtype: 'int8' }));
+ * gpu.download(await gpuMatmulInt8(a, a)); // [[16256 16002] [ 126 128]]
  */
 export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
   const op = 'gpuMatmulInt8';
@@ -163,7 +174,14 @@ export async function gpuMatmulInt8(a: DeviceTensor, b: DeviceTensor): Promise<D
   });
 }
 
-/** a + b, a - b or a·b of tensors of one shape; `b` may be a row [n] for every row of `a`. */
+/**
+ * a + b, a - b or a·b of tensors of one shape; `b` may be a row [n] for every row of `a`.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const [a, row] = [await gpu.upload(tensor([[1, 2], [3, 4]])), await gpu.upload(tensor([10, 20]))];
+ * gpu.download(await gpuBinary('mul', a, row)); // [[10. 40.] [30. 80.]]
+ */
 export async function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor): Promise<DeviceTensor> {
   if (!Object.hasOwn(OPERATORS, op)) throw new ValueError('gpuBinary', 'op', 'add, sub or mul', op);
   floats(op, a, b);
@@ -172,7 +190,14 @@ export async function gpuBinary(op: GpuBinary, a: DeviceTensor, b: DeviceTensor)
   return a.gpu.run(binary(op, a.extent, isRow), [a, b], a.shape);
 }
 
-/** An activation of each number. */
+/**
+ * An activation of each number.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const z = await gpu.upload(tensor([-1, 2]));
+ * gpu.download(await gpuActivate(z, { name: 'leakyRelu', alpha: 0.5 })); // [-0.5 2. ]
+ */
 export async function gpuActivate(x: DeviceTensor, activation: GpuActivationChoice): Promise<DeviceTensor> {
   floats('gpuActivate', x);
   return x.gpu.run(activate(specOf('gpuActivate', activation), x.extent), [x], x.shape);
@@ -181,6 +206,11 @@ export async function gpuActivate(x: DeviceTensor, activation: GpuActivationChoi
 /**
  * The gradient before an activation from that after it, `g`. `saved` is what the activation gave; for leakyRelu and gelu
  * what it was given.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const [saved, g] = [await gpu.upload(tensor([0, 2])), await gpu.upload(tensor([5, 5]))];
+ * gpu.download(await gpuActivationGradient('relu', saved, g)); // [0. 5.]
  */
 export async function gpuActivationGradient(
   activation: GpuActivationChoice,
@@ -194,7 +224,14 @@ export async function gpuActivationGradient(
   return g.gpu.run(activationGradient(spec, g.extent), [saved, g], g.shape);
 }
 
-/** [rows, n] to [n]: the gradient of a bias. No rows give zeros. */
+/**
+ * [rows, n] to [n]: the gradient of a bias. No rows give zeros.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const gradients = await gpu.upload(tensor([[1, 2], [3, 4]]));
+ * gpu.download(await gpuColumnSums(gradients)); // [4. 6.]
+ */
 export async function gpuColumnSums(x: DeviceTensor): Promise<DeviceTensor> {
   floats('gpuColumnSums', x);
   if (x.shape.length !== 2) throw new ShapeError('gpuColumnSums', [x.shape], 'needs a matrix');
@@ -203,7 +240,14 @@ export async function gpuColumnSums(x: DeviceTensor): Promise<DeviceTensor> {
   return x.gpu.run(columnSums(rows, cols), [x], [cols]);
 }
 
-/** Softmax of each row of [rows, n]. */
+/**
+ * Softmax of each row of [rows, n].
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const logits = await gpu.upload(tensor([[7, 7], [0, 500]]));
+ * gpu.download(await gpuSoftmax(logits)); // [[0.5 0.5] [0. 1. ]]
+ */
 export async function gpuSoftmax(x: DeviceTensor): Promise<DeviceTensor> {
   floats('gpuSoftmax', x);
   if (x.shape.length !== 2) throw new ShapeError('gpuSoftmax', [x.shape], 'needs a matrix');
@@ -215,7 +259,14 @@ export async function gpuSoftmax(x: DeviceTensor): Promise<DeviceTensor> {
   });
 }
 
-/** The gradient of the mean categorical crossentropy of softmax(z) by z: (softmax·Σt - t)/rows, targets `t` as z. */
+/**
+ * The gradient of the mean categorical crossentropy of softmax(z) by z: (softmax·Σt - t)/rows, targets `t` as z.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * const [logits, targets] = [await gpu.upload(tensor([[3, 3]])), await gpu.upload(tensor([[1, 0]]))];
+ * gpu.download(await gpuSoftmaxCrossEntropyGradient(logits, targets)); // [[-0.5 0.5]]
+ */
 export async function gpuSoftmaxCrossEntropyGradient(z: DeviceTensor, t: DeviceTensor): Promise<DeviceTensor> {
   const op = 'gpuSoftmaxCrossEntropyGradient';
   floats(op, z, t);

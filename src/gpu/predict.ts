@@ -77,6 +77,12 @@ export class GpuPredictor {
  * ChannelShuffle, and containers of these; activations: linear, relu, relu6, leakyRelu, sigmoid, tanh, gelu, and softmax of flat
  * samples. Sparse weights are sent with their zeros: no shader leaves them out. Throws StateError, which names the layer, for
  * others. `gpu` defaults to `sharedGpu()`.
+ *
+ * @example
+ * const predictor = await gpuPredict(model);
+ * const found = await predictor.predict(xTest);
+ * predictor.dispose();
+ * found.shape; // [ 200, 2 ]
  */
 export async function gpuPredict(
   model: Model | Graph<Stored>,

@@ -7,6 +7,12 @@ let current: GpuBackend | null = null;
 /**
  * The backend that `gpuPredict`, `gpuTrain` and `matmulAuto` use unless they are given one: made by `createGpuBackend()`
  * at the first call, and again once it was lost, disposed of, or not to be had.
+ *
+ * @example
+ * const gpu = await sharedGpu();
+ * gpu === (await sharedGpu()); // true
+ * await gpu.dispose();
+ * gpu === (await sharedGpu()); // false
  */
 export function sharedGpu(): Promise<GpuBackend> {
   if (current !== null && (current.isLost || current.isDisposed)) {

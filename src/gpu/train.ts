@@ -66,6 +66,10 @@ const TRAIN_OPTIONS = 'batchSize epochs initialEpoch shuffle validationSplit val
  * sigmoid, categorical after softmax, or fromLogits; SGD, Adam and AdamW; L1 and L2; pruning masks; the metric accuracy.
  * Anything else throws StateError before anything is computed. Samples are copied before the first await. If training fails,
  * weights and optimizer are as they were before; what else writes weights meanwhile is overwritten at the end.
+ *
+ * @example
+ * const { history, readbacks } = await gpuTrain(model, x, tensor(y), { epochs: 2 });
+ * [history.loss?.length, readbacks]; // [ 2, 2 ]
  */
 export async function gpuTrain(model: Model, x: Tensor, y: Tensor, options: GpuTrainOptions = {}): Promise<GpuHistory> {
   checkOptions(OP, options, TRAIN_OPTIONS);

@@ -59,6 +59,12 @@ const WARM_UP = 0.2;
  * `correctBias` afterwards. `quantized` is the network that `quantize` made of the subject; it is not changed. The same seed
  * gives the same network. Throws StateError for another network, by the names
  * and shapes of its layers.
+ *
+ * @example
+ * const nearest = quantize(model, { format: 'int4' });
+ * const learned = adaRound(model, nearest, { calibration: x, steps: 20 });
+ * const decibels = (network: Network) => ledger(model, network, { samples: x }).quantized.sqnr;
+ * decibels(learned) > decibels(nearest) + 5; // true
  */
 export function adaRound(
   subject: Model | Graph<Stored>,

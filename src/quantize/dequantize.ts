@@ -12,6 +12,12 @@ import { without } from '../graph/rewrite.ts';
  * A quantized network in real numbers throughout: weights and biases float32, as the numbers that they stand for, and no value
  * int8 any more. What was pruned stays so. It computes what the quantized one does but for the rounding of values, and can be
  * trained (`fromNetwork`) and quantized again. A real network is given back as it is.
+ *
+ * @example
+ * const again = fromNetwork(dequantize(quantize(model, { calibration: x })));
+ * again.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' });
+ * again.fit(x, y, { epochs: 1 });
+ * measure(again, { samples: [xTest, yTest], latency: false }).score; // 1
  */
 export function dequantize(network: Graph<Stored>): Network {
   const given = networkOf('dequantize', network);

@@ -22,6 +22,12 @@ import type { Model } from '../nn/model.ts';
  * pools, moves, depthwise convolutions (whose kernels stay) and Flatten do; a channel behind any other activation, relu6 among
  * them, a BatchNorm or LayerNorm that stays, a penalty on activities or code of the user's own is left alone, and so are those
  * of inputs and outputs. Throws StateError for a network that is quantized.
+ *
+ * @example
+ * const chain = new Sequential([new Dense(1, { activation: 'relu', inputShape: [1] }), new Dense(1)]);
+ * chain.setWeights([tensor([[16]]), tensor([0]), tensor([[1]]), tensor([0])]);
+ * const [first, , second] = equalize(chain).getWeights();
+ * [first?.item(), second?.item()]; // [ 4, 4 ]
  */
 export function equalize(model: Model): Model;
 export function equalize(network: Graph<Stored>): Network;

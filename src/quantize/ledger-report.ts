@@ -25,7 +25,15 @@ export interface LedgerRow {
   readonly alone: Judgement;
 }
 
-/** Which layer of a quantized network lost what: plain numbers, and `toString()` for people. */
+/**
+ * Which layer of a quantized network lost what: plain numbers, and `toString()` for people.
+ *
+ * @example
+ * const report = ledger(model, quantize(model, { format: 'int4' }), { samples: [xTest, yTest] });
+ * report.worst.name; // dense
+ * report.quantized.score; // 1
+ * const table = String(report);
+ */
 export class Ledger {
   readonly samples: number;
   /** In the order of the network. */

@@ -43,7 +43,15 @@ export interface LayerOption {
   readonly harm: number;
 }
 
-/** A format for every layer, and why. As a string it is a table. */
+/**
+ * A format for every layer, and why. As a string it is a table.
+ *
+ * @example
+ * const formats = ['float32', 'int8', 'int4'] as const;
+ * const choice = mixedPrecision(model, { budget: { bytes: 1250 }, samples: [x, y], formats });
+ * choice.layers.map(({ name, format }) => `${name}: ${format.weights.type}`); // [ 'dense: int8', 'dense_1: int4' ]
+ * const table = String(choice); // with the harm of each format in each layer
+ */
 export class PrecisionChoice {
   readonly network: QuantizedNetwork;
   readonly layers: readonly {
@@ -111,6 +119,12 @@ interface Form {
  * program. Where it costs more than its parts were thought to, the choice is made again with what that came to. `calibration`
  * is the x of `samples` if it is not given, nor ranges are. Throws StateError, with the least that was found, for a budget that
  * neither such a choice meets nor one format for all layers.
+ *
+ * @example
+ * const { bytes, network } = mixedPrecision(model, { budget: { bytes: 1250 }, samples: [x, y] });
+ * bytes <= 1250; // true
+ * encodeNetwork(network).length === bytes; // true
+ * mixedPrecision(model, { budget: { bytes: 500 }, samples: [x, y] }); // throws StateError
  */
 export function mixedPrecision(subject: Model | Graph<Stored>, options: MixedPrecisionOptions): PrecisionChoice {
   const op = 'mixedPrecision';

@@ -44,6 +44,10 @@ interface Watched {
  * order. Of a product with an activation that is no relu the sums before it are a value too, `<node>/sums`, which `fixed` and
  * the rule `multiplier` hold in int8. `quantize` takes the result as `ranges`, and needs no samples then. int8 values count as
  * the real numbers that they stand for. Throws ValueError, which names the value, for numbers that are not finite.
+ *
+ * @example
+ * observeRanges(model, tensor([[0, 1, -2, 3]])).get('input'); // { low: -2, high: 3 }
+ * const network = quantize(model, { ranges: observeRanges(model, x) }); // where samples are no longer at hand
  */
 export function observeRanges(
   subject: Model | Graph<Stored>,

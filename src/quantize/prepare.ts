@@ -54,6 +54,12 @@ type Choices = Required<Omit<PrepareOptions, 'calibration' | 'ranges'>>;
  * size first. What follows a concatenation as an activation by itself, transforms of single numbers but relu and relu6,
  * normalizations and embeddings stay real. Throws ValueError and StateError for options and models that cannot be: one of
  * float64, one with layers that are code, which it names, one that is prepared already, one with no product of integers.
+ *
+ * @example
+ * const prepared = prepareQAT(model, { bits: 4, layers: { dense_1: 8 }, calibration: x });
+ * prepared.fit(x, y, { epochs: 2 });
+ * const network = convert(prepared);
+ * prepared.layers.map(({ name }) => name); // [ 'input/fakeQuantize', 'dense', 'dense/fakeQuantize', 'dropout', 'dense_1' ]
  */
 export function prepareQAT(model: Model, options: PrepareOptions = {}): Model {
   const op = 'prepareQAT';

@@ -21,6 +21,12 @@ export interface QATScheduleOptions {
  * in copies and files too: it is `movesStatistics` of a layer. Throws ValueError where there is nothing to freeze, and
  * StateError at the start of a fit of a model that is not
  * prepared.
+ *
+ * @example
+ * const prepared = prepareQAT(model, { calibration: x });
+ * prepared.fit(x, y, { epochs: 3, callbacks: [new QATSchedule({ freezeObserversAt: 2 })] });
+ * const resting = prepared.layers.filter(({ movesStatistics }) => !movesStatistics);
+ * resting.map(({ name }) => name); // [ 'input/fakeQuantize', 'dense/fakeQuantize' ]
  */
 export class QATSchedule implements Callback, Resumable {
   private readonly options: QATScheduleOptions;

@@ -45,7 +45,16 @@ export interface RepairStep {
   readonly after: number;
 }
 
-/** What was repaired, and what it bought. As a string it is a table of the steps. */
+/**
+ * What was repaired, and what it bought. As a string it is a table of the steps.
+ *
+ * @example
+ * const chain = new Sequential([new Dense(16, { activation: 'relu', inputShape: [4] }), new Dense(1)], { seed: 1 });
+ * const samples = [x, chain.predict(x)] as const;
+ * const { damage, excess } = repair(chain, quantize(chain, { format: 'int4' }), { samples });
+ * const [before, after] = [damage.before, damage.after].map(String); // what was lost, and what is still
+ * excess; // []
+ */
 export class Repair {
   readonly network: QuantizedNetwork;
   readonly steps: readonly RepairStep[];
@@ -101,6 +110,12 @@ const LADDER: readonly LayerFormatChoice[] = [{ weights: { type: 'int4', group: 
  * keep their weights, biases and formats to the bit, with what was done to them since; a static layer does while the value that
  * it reads keeps its format, which one that is read with another layer's kernel need not, and while features are scaled as they
  * were, by the same `calibration`. That, which static and fixed layers need, is the x of `samples` if it is not given, nor ranges are.
+ *
+ * @example
+ * const chain = new Sequential([new Dense(16, { activation: 'relu', inputShape: [4] }), new Dense(1)], { seed: 1 });
+ * const int4 = quantize(chain, { format: 'int4' });
+ * const { steps, network } = repair(chain, int4, { samples: [x, chain.predict(x)], share: 0.2 });
+ * steps.map(({ layer, to }) => `${layer}: ${to.weights.type}`); // [ 'dense_1: int8', 'dense: int8' ]
  */
 export function repair(subject: Model | Graph<Stored>, quantized: Graph<Stored>, options: RepairOptions): Repair {
   const op = 'repair';

@@ -42,6 +42,10 @@ export interface QuantizeTensorOptions {
  * A float32 tensor in a format of weights, whose groups lie along all axes but the last, or in `affine` int8 as values are.
  * Each number is the nearest that the format has; `affine` cuts off what `params` do not hold. Throws ValueError for numbers
  * that are not finite.
+ *
+ * @example
+ * const { encoding } = quantizeTensor(tensor([0, 100, 255]), 'affine');
+ * encoding.type === 'affine' && encoding.values; // Int8Array(3) [ -128, -28, 127 ]
  */
 export function quantizeTensor(
   x: Tensor,
@@ -68,7 +72,13 @@ export function quantizeTensor(
   return { shape, encoding };
 }
 
-/** The float32 numbers that a quantized tensor stands for. Throws for arrays and numbers that are not those of its shape. */
+/**
+ * The float32 numbers that a quantized tensor stands for. Throws for arrays and numbers that are not those of its shape.
+ *
+ * @example
+ * const q = quantizeTensor(tensor([[1, -4], [0.2, 3]]), 'ternary');
+ * dequantizeTensor(q); // [[ 1. -3.5] [ 0. 3.5]]
+ */
 export function dequantizeTensor(q: QuantizedTensor): Tensor {
   const { shape, encoding } = Object(q) as QuantizedTensor;
   const type = Array.isArray(shape) ? encoding?.type : undefined;

@@ -31,6 +31,12 @@ const OP = 'factorize';
  * its own; a pruned one, whose zeros a product does not keep; one whose kernel is held by a constraint, or is not of real numbers.
  * `factorizableLayers` says which and why. Throws StateError where a layer that is named cannot be taken apart, where none becomes
  * smaller, and where rank 1 is more than `ratio` allows.
+ *
+ * @example
+ * const wide = new Sequential([new Dense(64, { inputShape: [64] }), new Dense(2)], { seed: 1 });
+ * const narrow = factorize(wide, { rank: { dense: 8 } });
+ * narrow.layers.map(({ name }) => name); // [ 'dense/in', 'dense', 'dense_1' ]
+ * [wide, narrow].map((each) => measure(each, { latency: false }).parameters); // [ 4290, 1218 ]
  */
 export function factorize(model: Model, options: FactorizeOptions): Model;
 export function factorize(network: Graph<Stored>, options: FactorizeOptions): Network;
@@ -49,6 +55,12 @@ export function factorize(subject: Model | Graph<Stored>, options: FactorizeOpti
 /**
  * What `factorize` would do with these options, layer by layer: the rank, what it keeps, and why a layer would stay. Nothing is
  * changed. Throws as it does, but for layers that stay.
+ *
+ * @example
+ * const wide = new Sequential([new Dense(64, { inputShape: [64] }), new Dense(1)], { seed: 1 });
+ * const layers = factorizableLayers(wide, { energy: 0.5 });
+ * layers.map(({ rank }) => rank); // [ 12, 1 ]
+ * layers[1]?.why; // at rank 1 two layers would hold 65 numbers, and it holds 64
  */
 export function factorizableLayers(subject: Model | Graph<Stored>, options: FactorizeOptions): readonly LowRankLayer[] {
   const [, layers] = planned('factorizableLayers', subject, options);

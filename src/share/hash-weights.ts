@@ -25,6 +25,11 @@ export interface HashOptions extends SharedLayers {
  * numbers keep the variance that their initializer meant (Glorot & Bengio 2010), where a mean would shrink it. The given model is
  * unchanged. Throws ValueError for options, DTypeError for float64, and StateError for kernels that are pruned or have a
  * constraint, since a hash has no room for a 0, and signs differ.
+ *
+ * @example
+ * const hashed = hashWeights(new Sequential([new Dense(32, { inputShape: [64] })], { seed: 1 }), { ratio: 1 / 8 });
+ * const { parameters, heldParameters } = measure(hashed, { latency: false });
+ * [parameters, heldParameters]; // [ 2080, 288 ]
  */
 export function hashWeights(model: Model, options: HashOptions): Model {
   const op = 'hashWeights';

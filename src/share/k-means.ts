@@ -47,6 +47,11 @@ export interface Clusters {
  * the middle between two centroids belongs to the lower one. A centroid without numbers goes to the number that is farthest
  * from its own, of equals the lowest. The same arguments give the same bits. Throws ValueError for no numbers, NaN and infinities,
  * and where the sum of all squared distances could leave float64.
+ *
+ * @example
+ * const { centroids, codes } = kMeans([0, 20, 1, 22, 2, 21], 2);
+ * [...centroids]; // [ 1, 21 ]
+ * [...codes]; // [ 0, 1, 0, 1, 0, 1 ]
  */
 export function kMeans(values: ArrayLike<number>, clusters: number, options: KMeansOptions = {}): Clusters {
   checkOptions('kMeans', options, 'start seed iterations weights');

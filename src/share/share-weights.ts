@@ -45,6 +45,11 @@ export interface ShareOptions extends SharedLayers {
  * to is tied again, by the mean of each cluster, by `setWeights` at once, and else by the next training step. The given subject is
  * unchanged. Fewer distinct numbers than clusters are as they are. Throws ValueError for numbers that are not finite, DTypeError for
  * float64, and StateError for a constraint that is not elementwise, which numbers of a cluster cannot follow.
+ *
+ * @example
+ * const shared = shareWeights(model, { clusters: 4 });
+ * shared.fit(x, y, { epochs: 1 });
+ * new Set(shared.getWeights()[0]?.data).size; // 4
  */
 export function shareWeights(model: Model, options?: ShareOptions): Model;
 export function shareWeights(network: Graph<Stored>, options?: ShareOptions): Network;
@@ -154,6 +159,11 @@ export function kernelsFor(op: string, graph: Graph<unknown>, layers: readonly s
 /**
  * The same without ties: numbers stay what they are, in float32 of their own, and training moves each by itself from then on.
  * What is pruned stays pruned. The given model or network is unchanged.
+ *
+ * @example
+ * const free = unshare(shareWeights(model, { clusters: 4 }));
+ * free.fit(x, y, { epochs: 1 });
+ * new Set(free.getWeights()[0]?.data).size; // 128
  */
 export function unshare(model: Model): Model;
 export function unshare(network: Graph<Stored>): Network;

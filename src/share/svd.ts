@@ -23,6 +23,12 @@ const MOST_SWEEPS = 40;
  * every engine. Where singular values are 0 or equal, vectors are some of those that there are; numbers below 2⁻⁵⁰⁰ of the
  * largest count as 0. A matrix without rows or columns has none of either. Time grows with the
  * third power: a second for 784×300, twelve times that for 1000×1000. Throws ValueError for NaN and infinite numbers.
+ *
+ * @example
+ * const { u, s, vt } = svd([0, 2, 3, 0], 2, 2);
+ * [...s]; // [ 3, 2 ]
+ * [...u]; // [ 0, 1, 1, 0 ]
+ * [...vt]; // [ 1, 0, 0, 1 ]
  */
 export function svd(values: ArrayLike<number>, rows: number, columns: number): SVD {
   checkCount('svd', 'rows', rows, 0);

@@ -30,6 +30,10 @@ let isChanging = false;
  * Rejects with ValueError unless `count` is a whole number from 1 to 64; with StateError if tensors have been computed,
  * if threads are on already, or where the runtime lacks something, which the message names. A page must be
  * cross-origin isolated. After an error everything is as before.
+ *
+ * @example
+ * const { alive } = await enableThreads(4).catch(threads); // before the first tensor; 1 where the runtime has no threads
+ * const product = matmul(ones([512, 512]), ones([512, 512]));
  */
 export async function enableThreads(count: number, options: ThreadOptions = {}): Promise<ThreadStatus> {
   checkOptions('enableThreads', options, 'worker');
@@ -79,7 +83,12 @@ function sharedHeap(): Heap {
   }
 }
 
-/** How many threads compute, and what is wrong if not all do. */
+/**
+ * How many threads compute, and what is wrong if not all do.
+ *
+ * @example
+ * threads(); // { count: 1, alive: 1, isBroken: false, reason: 'threads are off' }
+ */
 export function threads(): ThreadStatus {
   return pool?.status() ?? { count: 1, alive: 1, isBroken: false, reason: 'threads are off' };
 }
@@ -87,13 +96,26 @@ export function threads(): ThreadStatus {
 /**
  * Replaces workers that have ended or do not answer, which otherwise happens by itself when the program next waits for
  * something. Resolves when the new ones have come up or failed.
+ *
+ * @example
+ * if (threads().isBroken) {
+ *   const { alive, reason } = await repairThreads();
+ * }
  */
 export async function repairThreads(): Promise<ThreadStatus> {
   await pool?.repair();
   return threads();
 }
 
-/** Ends the workers. Products are the caller's alone again, and `enableThreads` may be called anew at any time. */
+/**
+ * Ends the workers. Products are the caller's alone again, and `enableThreads` may be called anew at any time.
+ *
+ * @example
+ * await enableThreads(2).catch(threads); // for one heavy part of a program
+ * const product = matmul(ones([512, 512]), ones([512, 512]));
+ * disableThreads();
+ * threads().count; // 1
+ */
 export function disableThreads(): void {
   const engine = currentEngine();
   if (engine !== null) engine.pool = null;
