@@ -147,6 +147,15 @@ async function comesTo(told: string, made: () => unknown): Promise<void> {
   expect(found).toBe(thrown === null ? told : thrown[0]);
 }
 
+/** An example without types, whose comments are asked for. */
+function javaScript(code: string): string {
+  const text = statementsOf(code).map(({ text, told }) =>
+    told === null ? text : `await comesTo(${JSON.stringify(told)}, async () => (${text.replace(/;$/, '')}));`,
+  );
+  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return ts.transpileModule(text.join('\n'), { compilerOptions: options }).outputText;
+}
+
 type Run = (...args: readonly unknown[]) => Promise<unknown>;
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...args: readonly string[]) => Run;
 
@@ -155,26 +164,22 @@ const exported = Object.assign({}, ...Object.values(ENTRIES)) as Readonly<Record
 async function run(code: string): Promise<void> {
   const used = Object.entries(samples).filter(([name]) => new RegExp(`\\b${name}\\b`).test(code));
   const names = { ...exported, ...Object.fromEntries(used.map(([name, make]) => [name, make()])), comesTo };
-  const text = statementsOf(code).map(({ text, told }) =>
-    told === null ? text : `await comesTo(${JSON.stringify(told)}, async () => (${text.replace(/;$/, '')}));`,
-  );
-  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  const { outputText } = ts.transpileModule(text.join('\n'), { compilerOptions: options });
-  await new AsyncFunction(...Object.keys(names), `{ ${outputText} }`)(...Object.values(names));
+  await new AsyncFunction(...Object.keys(names), `{ ${javaScript(code)} }`)(...Object.values(names));
 }
 
 /** Threads are for a process that has computed nothing yet. */
 function runAlone(code: string): void {
-  const entry = (path: string): string => new URL(`../dist/${path}`, import.meta.url).href;
-  const imports = Object.entries(ENTRIES)
-    .filter(([path]) => !path.startsWith('src/gpu'))
-    .map(
-      ([path, module]) => `import { ${Object.keys(module).join(', ')} } from '${entry(path.replace('.ts', '.js'))}';`,
-    )
-    .filter((line) => ['src/index.js', 'src/threads/index.js'].some((path) => line.includes(`dist/${path}`)));
-  const { outputText } = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
-  const options = { encoding: 'utf8', stdio: 'pipe' } as const;
-  execFileSync(process.execPath, ['--input-type=module', '-e', `${imports.join('\n')}\n{ ${outputText} }`], options);
+  const entries = ['src/index', 'src/threads/index'].map((entry) => {
+    const names = Object.keys(ENTRIES[`${entry}.ts`]!).join(', ');
+    return `import { ${names} } from '${new URL(`../dist/${entry}.js`, import.meta.url).href}';`;
+  });
+  const text = `${entries.join('\n')}
+    const all = [];
+    const comesTo = async (told, made) => all.push([told, await made()]);
+    { ${javaScript(code)} }
+    console.log(JSON.stringify(all));`;
+  const all = execFileSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8', stdio: 'pipe' });
+  for (const [told, found] of JSON.parse(all) as [string, unknown][]) expect(written(found)).toBe(told);
 }
 
 /** All examples as functions of one module. */

@@ -120,13 +120,15 @@ export function excessOf(op: string, { outputs }: DamageReport, maxDamage: MaxDa
 /** A limit is met by what is equal to it but for the rounding of a share. */
 const ROUNDING = 1e-12;
 
+/** A broken limit as words. */
+export function excessText({ limit, output, allowed, found, class: name }: Excess): string {
+  const size = found === Infinity ? 'all' : points(found);
+  return `"${output}" ${LIMITS[limit].words(size, points(allowed), name)}`;
+}
+
 /** Broken limits as words. */
 function inWords(excess: readonly Excess[], { judge }: MaxDamage): string {
-  const words = excess.map(({ limit, output, allowed, found, class: name }) => {
-    const size = found === Infinity ? 'all' : points(found);
-    return `"${output}" ${LIMITS[limit].words(size, points(allowed), name)}`;
-  });
-  return `${words.join('; ')}${judge === 'interval' ? ' (at the unfavourable end of the interval)' : ''}`;
+  return `${excess.map(excessText).join('; ')}${judge === 'interval' ? ' (at the unfavourable end of the interval)' : ''}`;
 }
 
 export interface LimitOptions extends DamageOptions {

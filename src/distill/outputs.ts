@@ -5,7 +5,7 @@ import { StateError, ValueError } from '../base/errors.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import type { FloatDType } from '../memory/dtype.ts';
-import { outputsOf } from '../nn/heads.ts';
+import { meant, outputsOf } from '../nn/heads.ts';
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -64,8 +64,9 @@ export class TaughtOutput {
     this.areLabels = y !== null && this.width > 1 && y.size === y.shape[0]! * places;
     this.kind = kindOf(members, student, output, this.areLabels);
     this.plain = plainLoss(this.kind, student, output, this.areLabels);
-    this.meaning = outputsOf(own.isCompiled ? own : student, output);
-    this.labelSmoothing = own.isCompiled ? Number(own.objectives[output]!.loss.options?.labelSmoothing ?? 0) : 0;
+    const loss = own.isCompiled ? own.objectives[output]!.loss : null;
+    this.meaning = meant(loss, student.outputActivation(false, output).name, this.width);
+    this.labelSmoothing = Number(loss?.options?.labelSmoothing ?? 0);
     this.isSingle = this.kind === 'sigmoid' && (this.width === 1 || (!this.areLabels && !own.isCompiled));
   }
 

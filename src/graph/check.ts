@@ -54,6 +54,11 @@ const OP = 'network';
 /** What every value of the network is: one walk. Throws where the network is none, and names the node. */
 export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
   const values = new Map<string, Value>();
+  for (const field of ['inputs', 'nodes', 'outputs'] as const) {
+    const given = graph?.[field];
+    if (given === undefined || (given.length === 0 && field !== 'nodes'))
+      refusing('the network')(field, `a list of ${field}`, given);
+  }
   const named = (kind: string, { name }: Input | Node): string => {
     if (typeof name !== 'string' || name === '') refusing(kind)('name', 'a string', name);
     if (values.has(name)) refusing(`${kind} "${name}"`)('name', 'different from all others', name);
@@ -61,8 +66,6 @@ export function valuesOf(graph: Graph<Shaped>): Map<string, Value> {
   };
   for (const input of graph.inputs) values.set(named('input', input), valueOfInput(input));
   for (const node of graph.nodes) values.set(named('node', node), valueOfNode(graph, node, values));
-  for (const field of ['inputs', 'outputs'] as const)
-    if (graph[field].length === 0) refusing('the network')(field, 'some', []);
   for (const output of graph.outputs) {
     const refuse = refusing(`output "${output}"`);
     const { format } = values.get(output) ?? refusing('the network')('outputs', 'names of inputs or nodes', output);

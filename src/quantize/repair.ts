@@ -2,8 +2,8 @@ import { StateError, ValueError } from '../base/errors.ts';
 import { checkOptions, defined } from '../base/options.ts';
 import { aligned, short } from '../base/text.ts';
 import { damage } from '../compress/damage.ts';
-import { type DamageReport, points } from '../compress/damage-report.ts';
-import { checkMaxDamage, type Excess, excessOf, type MaxDamage } from '../compress/limit.ts';
+import type { DamageReport } from '../compress/damage-report.ts';
+import { checkMaxDamage, type Excess, excessOf, excessText, type MaxDamage } from '../compress/limit.ts';
 import { checkPair } from '../compress/observe.ts';
 import { QuantizedNetwork } from '../compress/quantized.ts';
 import type { Stored } from '../graph/encoding.ts';
@@ -84,10 +84,7 @@ export class Repair {
       String(bytes),
       `${short(was)} to ${short(is)}`,
     ]);
-    const end = this.excess.map(
-      ({ output, limit, found, allowed }) =>
-        `"${output}" still loses ${points(found)} of ${limit}, where ${points(allowed)} are allowed`,
-    );
+    const end = this.excess.map((excess) => `still ${excessText(excess)}`);
     return [
       `${before} bytes became ${after} of ${most} allowed, in ${rows.length} ${rows.length === 1 ? 'step' : 'steps'}`,
       ...(rows.length === 0 ? [] : aligned([['layer', 'from', 'to', 'bytes', what], ...rows])),

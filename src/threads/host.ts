@@ -13,7 +13,7 @@ interface NodePort {
 }
 
 interface NodeThreads {
-  readonly Worker: new (url: URL) => NodeWorker;
+  readonly Worker: new (url: URL, options: { readonly execArgv?: readonly string[] }) => NodeWorker;
   /** Null in the main thread. */
   readonly parentPort: NodePort | null;
 }
@@ -25,7 +25,7 @@ interface WebWorker {
 }
 
 interface Host {
-  readonly process?: { getBuiltinModule?(name: string): unknown };
+  readonly process?: { readonly execArgv?: readonly string[]; getBuiltinModule?(name: string): unknown };
   readonly Worker?: new (url: URL, options: { readonly type: 'module' }) => WebWorker;
   readonly crossOriginIsolated?: boolean;
   readonly Deno?: unknown;
@@ -79,7 +79,9 @@ export function startWorker(
 ): HostWorker {
   const threads = nodeThreads();
   if (threads !== null) {
-    const worker = new threads.Worker(workerUrl(url));
+    // what says of which kind the text of `node -e` is would be refused for a file
+    const isText = host().process?.execArgv?.some((option) => option.startsWith('--input-type')) ?? false;
+    const worker = new threads.Worker(workerUrl(url), isText ? { execArgv: [] } : {});
     let problem: string | null = null;
     worker.on('error', (error) => {
       problem = messageOf(error);

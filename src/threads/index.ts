@@ -32,8 +32,9 @@ let isChanging = false;
  * cross-origin isolated. After an error everything is as before.
  *
  * @example
- * const { alive } = await enableThreads(4).catch(threads); // before the first tensor; 1 where the runtime has no threads
- * const product = matmul(ones([512, 512]), ones([512, 512]));
+ * const { alive } = await enableThreads(2); // before the first tensor
+ * alive; // 2
+ * const product = matmul(ones([512, 512]), ones([512, 512])); // by both
  */
 export async function enableThreads(count: number, options: ThreadOptions = {}): Promise<ThreadStatus> {
   checkOptions('enableThreads', options, 'worker');
@@ -87,7 +88,9 @@ function sharedHeap(): Heap {
  * How many threads compute, and what is wrong if not all do.
  *
  * @example
- * threads(); // { count: 1, alive: 1, isBroken: false, reason: 'threads are off' }
+ * threads().reason; // threads are off
+ * await enableThreads(2);
+ * threads(); // { count: 2, alive: 2, isBroken: false, reason: 'all 2 threads compute' }
  */
 export function threads(): ThreadStatus {
   return pool?.status() ?? { count: 1, alive: 1, isBroken: false, reason: 'threads are off' };
@@ -98,9 +101,9 @@ export function threads(): ThreadStatus {
  * something. Resolves when the new ones have come up or failed.
  *
  * @example
- * if (threads().isBroken) {
- *   const { alive, reason } = await repairThreads();
- * }
+ * await enableThreads(2);
+ * if (threads().isBroken) await repairThreads(); // at once, while the program waits for nothing else
+ * threads().alive; // 2
  */
 export async function repairThreads(): Promise<ThreadStatus> {
   await pool?.repair();
@@ -111,8 +114,8 @@ export async function repairThreads(): Promise<ThreadStatus> {
  * Ends the workers. Products are the caller's alone again, and `enableThreads` may be called anew at any time.
  *
  * @example
- * await enableThreads(2).catch(threads); // for one heavy part of a program
- * const product = matmul(ones([512, 512]), ones([512, 512]));
+ * await enableThreads(2);
+ * const product = matmul(ones([512, 512]), ones([512, 512])); // the heavy part of a program
  * disableThreads();
  * threads().count; // 1
  */

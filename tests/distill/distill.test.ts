@@ -247,6 +247,9 @@ describe('distill', () => {
     const built = new Sequential(layers(), { seed: 5 });
     built.build([5]);
     expect(digest(train({ student }).model)).toBe(digest(train({ student: built }).model));
+    student.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
+    built.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
+    expect(digest(train({ student }).model)).toBe(digest(train({ student: built }).model));
     expect(student.isBuilt).toBe(false);
   });
 

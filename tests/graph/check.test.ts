@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { DTypeError, LimitError, ShapeError, ValueError } from '../../src/base/errors.ts';
 import { readAttributes } from '../../src/graph/attributes.ts';
 import { valuesOf } from '../../src/graph/check.ts';
+import { networkCost } from '../../src/graph/cost.ts';
 import type { Encoding, Stored } from '../../src/graph/encoding.ts';
 import { validateNetwork } from '../../src/graph/encodings.ts';
 import { FACTS } from '../../src/graph/facts.ts';
 import type { Graph, Node, QuantizationParams } from '../../src/graph/graph.ts';
 import { nodeOf } from '../../src/graph/rewrite.ts';
+import { Dense, Sequential } from '../../src/index.ts';
 
 const linear = { activation: { name: 'linear' } } as const;
 const floats = (shape: readonly number[]): Stored => ({
@@ -44,12 +46,12 @@ type Case = readonly [
 ];
 
 const structure: Case[] = [
-  ['no input', graph([], {}, { inputs: [] }), ValueError, 'the network inputs must be some, got []'],
+  ['no input', graph([], {}, { inputs: [] }), ValueError, 'the network inputs must be a list of inputs, got []'],
   [
     'no output',
     graph([dense()], fitting, { outputs: [] }),
     ValueError,
-    'network: the network outputs must be some, got []',
+    'network: the network outputs must be a list of outputs, got []',
   ],
   [
     'an output that is nothing',
@@ -260,6 +262,16 @@ const arrays: Case[] = [
     'float64',
   ],
 ];
+
+test.each([null, undefined, {}, [], new Sequential([new Dense(1, { inputShape: [2] })])])(
+  'what is no network is refused by the field that it has not: %#',
+  (given) => {
+    for (const ask of [validateNetwork, networkCost])
+      expect(() => ask(given as never)).toThrow(
+        /^network: the network (inputs|nodes) must be a list of (inputs|nodes), got/,
+      );
+  },
+);
 
 describe('a network is refused, and the node named, for', () => {
   test.each([...structure, ...formats, ...arrays])('%s', (_, network, error, message) => {

@@ -223,7 +223,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['a key twice', changed(replace('"version":2', '"version":2,"version":2')), 'comes twice'],
   ['an unknown field', network({ code: 'x' }), 'code: this reader does not know'],
   ['inputs that are an object', network({ inputs: {} }), 'inputs: must be a list'],
-  ['no inputs', network({ inputs: [] }), 'the network inputs must be some'],
+  ['no inputs', network({ inputs: [] }), 'the network inputs must be a list of inputs'],
   ['an input that is null', network({ inputs: [null] }), 'inputs[0]: must be an object'],
   [
     'two inputs of one name',
@@ -235,7 +235,7 @@ const malformed: [string, Uint8Array, string | RegExp][] = [
   ['a huge shape', input({ shape: [4194305, 4194305] }), 'the limit is'],
   ['another type of input', input({ dtype: 'bool' }), 'input "input" dtype must be float32'],
   ['more of an input', input({ dtype: 'int32', at: 0 }), 'at: this reader'],
-  ['no outputs', network({ outputs: [] }), 'the network outputs must be some'],
+  ['no outputs', network({ outputs: [] }), 'the network outputs must be a list of outputs'],
   ['outputs that are numbers', network({ outputs: [0] }), 'outputs: must be strings'],
   ['an output that is nothing', network({ outputs: ['y'] }), 'outputs must be names of inputs or nodes'],
   ['a node that is null', network({ nodes: [null] }), 'nodes[0]: must be an object'],

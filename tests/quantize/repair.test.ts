@@ -87,7 +87,7 @@ describe('a network with a layer that is hard to quantize', () => {
     expect(same.network).toBe(broken);
     expect(same.steps).toEqual([]);
     expect(same.excess).toMatchObject([{ limit: 'accuracy', output: 'third' }]);
-    expect(String(same)).toMatch(/in 0 steps\n"third" still loses [\d.]+ of accuracy, where 1.00 are allowed$/);
+    expect(String(same)).toMatch(/in 0 steps\nstill "third" loses [\d.]+ points of accuracy, where 1.00 are allowed$/);
   });
 
   test('goes on until a stricter limit is kept, or the bytes are spent', () => {
