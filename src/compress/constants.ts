@@ -17,7 +17,7 @@ import { maskedStored } from './pick.ts';
 
 /**
  * Takes what neurons add that are always the same number into the biases behind them. A neuron whose incoming weights are
- * all 0 gives activation(bias), whatever the sample, and behind a gamma of 0 there is beta: that times each weight that reads
+ * all 0, or read what is always 0, gives activation(bias), whatever the sample, and behind a gamma of 0 there is beta: that times each weight that reads
  * it goes into a bias, which is made where there is none, and the weights become 0. So does what follows of it in
  * turn. A convolution with zeros around its image keeps what it reads, since its borders read something else. The result
  * computes the same but for
@@ -97,7 +97,7 @@ const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
     });
   },
   layerNorm: unknown,
-  embedding: ({ weights: { embeddings }, width }) => unreadBy(embeddings!, -1, width, undefined),
+  embedding: ({ weights: { embeddings }, width }) => unreadBy(embeddings!, -1, width, undefined, () => false),
   fakeQuantize: unknown,
   quantize: unknown,
   dequantize: unknown,
@@ -105,21 +105,64 @@ const CONSTANTS: { readonly [K in Op]: (site: Site<K>) => Constants } = {
 };
 
 /** What a layer with a kernel makes where none of the units along an axis reads anything: zeros around an image are nothing too. */
-function unread({ node, weights, width, dtype }: Site<'dense' | 'conv' | 'convTranspose'>, axis: number): Constants {
-  const sums = unreadBy(weights.kernel!, axis, width, weights.bias);
+function unread(site: Site<'dense' | 'conv' | 'convTranspose'>, axis: number): Constants {
+  const { node, weights, width, dtype, inputs } = site;
+  const kernel = weights.kernel!;
+  const sums = unreadBy(kernel, axis, width, weights.bias, readsZero(node, kernel.shape, inputs[0]));
   return sums && activated(node.attrs.activation, sums, dtype);
 }
 
-/** The biases of the units along an axis of a kernel whose weights are all 0. */
-function unreadBy(kernel: Stored, axis: number, units: number, bias: Stored | undefined): Constants {
+/** The biases of the units along an axis of a kernel whose weights are all 0, or read what is. */
+function unreadBy(
+  kernel: Stored,
+  axis: number,
+  units: number,
+  bias: Stored | undefined,
+  readsZeroAt: (at: number) => boolean,
+): Constants {
   const values = realsOf(kernel);
   if (values === null) return null;
   const inner = elementsOf(kernel.shape.slice(kernel.shape.length + axis + 1));
   const isConstant = new Uint8Array(units).fill(1);
-  for (let at = 0; at < values.length; at++) if (values[at] !== 0) isConstant[Math.floor(at / inner) % units] = 0;
+  for (let at = 0; at < values.length; at++)
+    if (values[at] !== 0 && !readsZeroAt(at)) isConstant[Math.floor(at / inner) % units] = 0;
   if (!isConstant.includes(1)) return null;
   const offsets = numbersIn(bias);
   return Float64Array.from(isConstant, (bit, j) => (bit === 1 ? (offsets?.[j] ?? 0) : NaN));
+}
+
+/** Which channel of its input a number of a kernel reads, by its place. */
+const READS: {
+  readonly [K in Op]?: (node: NodeOf<K>, rows: number, units: number) => (at: number) => number;
+} = {
+  dense: (_, rows, units) => channelIn(1, rows, units),
+  conv: ({ attrs: { groups } }, rows, units) => channelIn(groups, rows, units),
+  convTranspose: (_, __, channels) => (at) => at % channels,
+};
+
+const channelIn =
+  (groups: number, rows: number, units: number) =>
+  (at: number): number =>
+    Math.floor((at % units) / (units / groups)) * rows + (Math.floor(at / units) % rows);
+
+/** Whether what a number of a node's kernel reads is always 0, by its place: zeros around an image are no other number. */
+function readsZero<K extends Op>(node: NodeOf<K>, kernel: Shape, x: Constants): (at: number) => boolean {
+  const channelAt = READS[node.op]?.(node, kernel.at(-2)!, kernel.at(-1)!);
+  return x === null || channelAt === undefined ? () => false : (at) => x[channelAt(at)] === 0;
+}
+
+/** Whether a number of a weight, by key and place, reads what is always 0 wherever it is applied: it may as well be 0. */
+export function zeroReads(graph: Graph<Stored>): (key: string, at: number) => boolean {
+  const constants = constantsOf(graph, valuesOf(graph));
+  const reads = new Map<string, ((at: number) => boolean)[]>();
+  for (const node of graph.nodes) {
+    const x = node.inputs.length === 0 ? null : constants.get(node.inputs[0]!)!;
+    for (const [role, key] of Object.entries(node.weights)) {
+      const isZeroAt = role === 'kernel' ? readsZero(node, graph.weights.get(key)!.shape, x) : () => false;
+      reads.set(key, [...(reads.get(key) ?? []), isZeroAt]);
+    }
+  }
+  return (key, at) => reads.get(key)?.every((isZeroAt) => isZeroAt(at)) ?? false;
 }
 
 const finite = (x: number): number => (Number.isFinite(x) ? x : NaN);
@@ -227,9 +270,10 @@ function foldedRows(
   const sums = Float64Array.from(numbersIn(bias) ?? new Float64Array(units));
   const alive = bias?.mask?.slice() ?? null;
   const folded: number[] = [];
+  const channelAt = channelIn(groups, rows, units);
   values.forEach((weight, at) => {
     const j = at % units;
-    const channel = Math.floor(j / (units / groups)) * rows + (Math.floor(at / units) % rows);
+    const channel = channelAt(at);
     const constant = read[0]![channel]!;
     if (weight === 0 || constant === 0 || !read.every((each) => each![channel] === constant)) return;
     folded.push(at);

@@ -8,7 +8,7 @@ import { Network } from '../graph/network.ts';
 import { Model } from '../nn/model.ts';
 import type { SampleLists } from '../nn/samples.ts';
 import { checkSeed } from '../tensor/random.ts';
-import { withConstantsFolded } from './constants.ts';
+import { withConstantsFolded, zeroReads } from './constants.ts';
 import { type NeuronCriterion, type NeuronScores, scorer } from './neuron-scores.ts';
 import { passOn } from './passes.ts';
 import type { PruningScope } from './patterns.ts';
@@ -90,10 +90,10 @@ export function pruneNeurons(subject: Model | Graph<Stored>, options: PruneNeuro
 
 /**
  * Removes the neurons that do nothing, because masks hold their weights at 0 or training left them there (`Proximal`): those
- * that nobody reads any more, since all rows of kernels that read them are 0, and those whose columns and biases are 0,
- * unless an activation such as sigmoid makes something of their 0. The result computes the same. Where training left columns
- * at 0, what they make of a bias goes into the biases behind them first (`foldConstants`), which rounds. A network pruned
- * with `mask: true` and shrunk is one pruned without.
+ * that nobody reads any more, since all rows of kernels that read them are 0 or they are always 0 themselves (relu of a
+ * negative bias), and those whose columns and biases are 0, unless an activation such as sigmoid makes something of their 0.
+ * The result computes the same. Where training left columns at 0, what they make of a bias goes into the biases behind them
+ * first (`foldConstants`), which rounds. A network pruned with `mask: true` and shrunk is one pruned without.
  *
  * @example
  * const masked = pruneNeurons(model, { amount: 0.5, mask: true });
@@ -104,19 +104,28 @@ export function shrink(model: Model): Model;
 export function shrink(network: Graph<Stored>): Network;
 export function shrink(subject: Model | Graph<Stored>): Model | Network {
   return passOn('shrink', subject, (given) => {
-    const graph = hasDeadColumns(given) ? withConstantsFolded(given) : given;
-    const channels = new Channels(graph);
-    const lifted = channels.liftedSets();
-    const isZero = zerosIn(graph);
-    const silent = [...channels.removable()].filter(([set, slices]) => {
-      const reads = slices.filter(({ part }) => part === 'reads');
-      const others = slices.filter(({ part }) => part !== 'reads');
-      const isUnread = reads.every(isZero) && (reads.length > 0 || slices.every(isZero));
-      return isUnread || (others.length > 0 && !lifted.has(set) && others.every(isZero));
-    });
-    const gone = channels.together(silent.map(([set]) => set));
-    return stillShared('shrink', given, withoutChannels(graph, channels, gone, pickStored));
+    let graph = given;
+    for (let next = onceShrunk(graph); next !== null; next = onceShrunk(graph)) graph = next;
+    return stillShared('shrink', given, graph);
   });
+}
+
+/** Without the neurons that can be told at once to do nothing; null if there are none. */
+function onceShrunk(given: Graph<Stored>): Graph<Stored> | null {
+  const graph = hasDeadColumns(given) ? withConstantsFolded(given) : given;
+  const channels = new Channels(graph);
+  const lifted = channels.liftedSets();
+  const isZero = zerosIn(graph);
+  const isIdle = zerosIn(graph, zeroReads(graph));
+  const silent = [...channels.removable()].filter(([set, slices]) => {
+    const reads = slices.filter(({ part }) => part === 'reads');
+    const others = slices.filter(({ part }) => part !== 'reads');
+    const isUnread = reads.every(isIdle) && (reads.length > 0 || slices.every(isZero));
+    return isUnread || (others.length > 0 && !lifted.has(set) && others.every(isZero));
+  });
+  const gone = channels.together(silent.map(([set]) => set));
+  if (gone.size === 0 && graph === given) return null;
+  return withoutChannels(graph, channels, gone, pickStored);
 }
 
 /** Throws StateError where a pass would have made numbers of their own of those that were shared. */
@@ -142,13 +151,13 @@ function hasDeadColumns(graph: Graph<Stored>): boolean {
   return slices.some((slice) => slice.part === 'makes' && isZero(slice) && !isMasked(slice));
 }
 
-/** Whether all numbers of a slice are 0. */
+/** Whether all numbers of a slice are 0, or may as well be. */
 const zerosIn =
-  ({ weights }: Graph<Stored>) =>
+  ({ weights }: Graph<Stored>, mayBe: (key: string, at: number) => boolean = () => false) =>
   ({ key, axis, index }: Slice): boolean => {
     const weight = weights.get(key)!;
     const isZeroAt = zerosOf(weight);
-    return placesAt(weight.shape, axis, index).every(isZeroAt);
+    return placesAt(weight.shape, axis, index).every((at) => isZeroAt(at) || mayBe(key, at));
   };
 
 /** Whether all numbers of a slice are masked, and 0: a network by hand may say otherwise of a masked one. */
