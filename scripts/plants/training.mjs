@@ -747,10 +747,10 @@ export const plants = [
     mustFail: ['tests/nn/fit-options.test.ts'],
   },
   {
-    name: 'epochs that improve are waited in, where a baseline is not reached',
+    name: 'epochs that improve are not waited in, where a baseline is not reached',
     file: 'src/nn/callbacks.ts',
-    find: 'return; // an epoch that improves is not waited in',
-    replace: 'if (this.wait > 0) this.wait++;\n      return;',
+    find: 'return; // as in Keras',
+    replace: 'if (this.wait > 0) this.wait--;\n      return; // as in Keras',
     mustFail: ['tests/nn/early-stopping.test.ts'],
   },
   {

@@ -24,7 +24,7 @@ export interface EarlyStoppingOptions {
   /** Epochs without improvement before stopping. Default 0. */
   readonly patience?: number;
   readonly mode?: MonitorMode;
-  /** Only a figure better than this too makes the waiting begin anew; epochs that improve at all are not waited in. */
+  /** Only a figure better than this too makes the waiting begin anew. An epoch that improves at all is never the last. */
   readonly baseline?: number;
   /** Go back to the weights of the best epoch when training ends, whatever ended it. Default false. */
   readonly restoreBestWeights?: boolean;
@@ -117,13 +117,13 @@ export class EarlyStopping implements Callback, Resumable {
     const { minDelta, patience, baseline, restoreBestWeights, startFromEpoch } = this.options;
     const value = this.monitor.read(logs);
     if (value === null || epoch < startFromEpoch) return;
+    this.wait++;
     if (this.monitor.isBest(value, minDelta)) {
       this.bestEpoch = epoch;
       if (restoreBestWeights) this.held = holdWeights(model);
       if (baseline === null || this.monitor.improves(value, baseline, minDelta)) this.wait = 0;
-      return; // an epoch that improves is not waited in
+      return; // as in Keras: an epoch that improves is not the last
     }
-    this.wait++;
     if (this.wait >= patience && epoch > 0) {
       this.stoppedEpoch = epoch;
       model.stopTraining = true;

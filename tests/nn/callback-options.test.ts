@@ -145,16 +145,19 @@ describe('EarlyStopping', () => {
   });
 
   test('a baseline of 0 has to be beaten, by more than minDelta', () => {
-    // Only a figure below the baseline makes the waiting begin anew; with minDelta 1 the second is waited in too.
+    // Only a figure below the baseline makes the waiting begin anew; with minDelta 1 none is.
     const values = [3, 2, 1, -1, -1];
-    expect(stopsAfter(new EarlyStopping({ baseline: 0, patience: 2 }), values)).toBe(null);
-    expect(stopsAfter(new EarlyStopping({ baseline: 0, patience: 2, minDelta: 1 }), values)).toBe(4);
-    expect(stopsAfter(new EarlyStopping({ baseline: 0, patience: 2, minDelta: 0.5 }), values)).toBe(null);
+    expect(stopsAfter(new EarlyStopping({ baseline: 0, patience: 4 }), values)).toBe(null);
+    expect(stopsAfter(new EarlyStopping({ baseline: 0, patience: 4, minDelta: 1 }), values)).toBe(4);
+    expect(stopsAfter(new EarlyStopping({ baseline: 0, patience: 4, minDelta: 0.5 }), values)).toBe(null);
   });
 
-  test('epochs that improve are not waited in, though none beats the baseline', () => {
-    expect(stopsAfter(new EarlyStopping({ baseline: 0.5, patience: 3 }), [1, 0.9, 0.8, 0.7, 0.6, 0.7])).toBe(null);
-    expect(stopsAfter(new EarlyStopping({ baseline: 0.5, patience: 3 }), [1, 1, 0.9, 1, 1])).toBe(4);
+  test('every epoch short of the baseline is waited in, but none that improves is the last', () => {
+    const stopping = (): EarlyStopping => new EarlyStopping({ baseline: 0.1, patience: 3 });
+    expect(stopsAfter(stopping(), [1, 0.9, 0.8, 0.85, 0.9, 0.9])).toBe(3);
+    expect(stopsAfter(stopping(), [1, 0.9, 0.8, 0.7, 0.6, 0.7])).toBe(5);
+    expect(stopsAfter(stopping(), [1, 1, 0.9, 1, 1])).toBe(3);
+    expect(stopsAfter(stopping(), [1, 0.9, 0.05, 0.9, 0.9, 0.9])).toBe(5);
   });
 });
 

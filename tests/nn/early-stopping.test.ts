@@ -57,10 +57,7 @@ function simulate(values: readonly number[], rises: boolean, options: EarlyStopp
   for (let e = Math.max(1, startFromEpoch); e < values.length && stopped === null; e++) {
     if (records.includes(e)) continue;
     const resets = records.filter((r) => r < e && (baseline === undefined || better(values[r]!, baseline)));
-    // Epochs that improve are not waited in
-    let since = 0;
-    for (let r = (resets.at(-1) ?? startFromEpoch - 1) + 1; r <= e; r++) since += records.includes(r) ? 0 : 1;
-    if (since >= patience) stopped = e;
+    if (e - (resets.at(-1) ?? startFromEpoch - 1) >= patience) stopped = e;
   }
   const ran = stopped === null ? values.length : stopped + 1;
   const bestEpoch = records.filter((r) => r < ran).at(-1) ?? null;
