@@ -18,8 +18,8 @@ const SCALINGS = {
   heNormal: { scale: 2 },
   lecunUniform: { distribution: 'uniform' }, // LeCun et al. 1998
   lecunNormal: {},
-  torchUniform: { scale: (1 / 3) as number, distribution: 'uniform' }, // U(±1/√fanIn): variance 1/(3·fanIn)
-} as const;
+  torchUniform: { scale: 1 / 3, distribution: 'uniform' }, // U(±1/√fanIn): variance 1/(3·fanIn)
+} as const satisfies Readonly<Record<string, VarianceScalingOptions>>;
 
 export type InitializerName = 'zeros' | 'ones' | 'orthogonal' | keyof typeof SCALINGS;
 
@@ -29,8 +29,8 @@ export function isInitializerName(name: string): name is InitializerName {
   return ['zeros', 'ones', 'orthogonal'].includes(name) || Object.hasOwn(SCALINGS, name);
 }
 
-/** The function behind a name. */
-export function initializer(choice: Initializer): InitializerFunction {
+/** The function behind a name. PyTorch draws a bias by the inputs of its `kernel`; others go by the shape that they are asked for. */
+export function initializer(choice: Initializer, kernel?: Shape): InitializerFunction {
   if (typeof choice === 'function') return choice;
   if (!isInitializerName(choice)) {
     const meant = didYouMean(choice, ['zeros', 'ones', 'orthogonal', ...Object.keys(SCALINGS)]);
@@ -38,7 +38,8 @@ export function initializer(choice: Initializer): InitializerFunction {
   }
   if (choice === 'zeros') return (shape, _, dtype) => zeros(shape, dtype);
   if (choice === 'ones') return (shape, _, dtype) => ones(shape, dtype);
-  return choice === 'orthogonal' ? orthogonal() : varianceScaling(SCALINGS[choice]);
+  if (choice === 'orthogonal') return orthogonal();
+  return scaled(SCALINGS[choice], choice === 'torchUniform' ? kernel : undefined);
 }
 
 /** An initializer made again from the name and options that a file holds. */
@@ -159,16 +160,21 @@ export function varianceScaling(options: VarianceScalingOptions): InitializerFun
   checkRange(op, 'scale', scale, 'at least 0');
   checkOneOf(op, 'mode', mode, ['fanIn', 'fanOut', 'fanAverage']);
   checkOneOf(op, 'distribution', distribution, ['normal', 'uniform']);
-  return recorded({ name: op, scale, mode, distribution }, (shape, random, dtype) => {
-    const [fanIn, fanOut] = fans(shape);
+  return recorded({ name: op, scale, mode, distribution }, scaled({ scale, mode, distribution }));
+}
+
+/** A variance by the fans of the shape that is asked for, or of another. */
+const scaled =
+  ({ scale = 1, mode = 'fanIn', distribution = 'normal' }: VarianceScalingOptions, by?: Shape): InitializerFunction =>
+  (shape, random, dtype) => {
+    const [fanIn, fanOut] = fans(by ?? shape);
     const fan = mode === 'fanIn' ? fanIn : mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2;
     const variance = scale / Math.max(1, fan);
     if (distribution === 'normal')
       return truncatedNormal(0, Math.sqrt(variance) / TRUNCATED_DEVIATION)(shape, random, dtype);
     const limit = Math.sqrt(3 * variance);
     return random.uniform(shape, -limit, limit, dtype);
-  });
-}
+  };
 
 /** Inputs and outputs of one unit; the axes before the last two are a receptive field. */
 function fans(shape: Shape): [fanIn: number, fanOut: number] {

@@ -211,8 +211,10 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
     [shape, units, drawnAs = shape]: readonly [kernel: Shape, units: number, drawnAs?: Shape],
   ): string {
     const { name, options, rules } = this;
-    const kernel = at.weight(name, 'kernel', shape, { ...weightRule(rules, 'kernel', 'glorotUniform'), drawnAs });
-    const bias = (): string => at.weight(name, 'bias', [units], weightRule(rules, 'bias', 'zeros'));
+    const begins = { ...weightRule(rules, 'kernel', 'glorotUniform'), drawnAs, kernel: shape };
+    const kernel = at.weight(name, 'kernel', shape, begins);
+    const bias = (): string =>
+      at.weight(name, 'bias', [units], { ...weightRule(rules, 'bias', 'zeros'), kernel: shape });
     const weights: Record<string, string> = options.useBias === false ? { kernel } : { kernel, bias: bias() };
     const { kernelBits } = options;
     if (options.learnedStep === true) weights.steps = this.stepsOf(at, columnsIn(op, shape));

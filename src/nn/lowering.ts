@@ -135,8 +135,8 @@ export class Lowering implements Graph<Parameter> {
    * applied first. Throws ShapeError where it is applied again to values that need another shape.
    */
   weight(layer: string, role: string, shape: Shape, options: WeightOptions): string {
-    checkOptions('weight', options, 'initializer regularizer constraint drawnAs');
-    const { initializer: choice, regularizer: rule, constraint, drawnAs = shape } = options;
+    checkOptions('weight', options, 'initializer regularizer constraint drawnAs kernel');
+    const { initializer: choice, regularizer: rule, constraint, drawnAs = shape, kernel } = options;
     const { seed, dtype, blank = false } = this.context;
     const key = `${layer}/${role}`;
     const made = this.weights.get(key);
@@ -151,7 +151,7 @@ export class Lowering implements Graph<Parameter> {
     size(`network: weight "${key}"`, shape);
     const random = new Random(seed, key);
     // A copy: a function may hand out one tensor twice, as to a layer and its clone.
-    const drawn = initializer(blank ? 'zeros' : choice)(drawnAs, random, dtype);
+    const drawn = initializer(blank ? 'zeros' : choice, kernel)(drawnAs, random, dtype);
     const value = parameter(keep(drawnAs === shape ? drawn : reshape(drawn, shape)));
     const held = noGrad(() => checkConstraint(constraint, key, value));
     this.weights.set(key, new Parameter(key, value, regularizer(rule), held));

@@ -29,6 +29,8 @@ export interface WeightOptions {
   readonly constraint?: Constraint | undefined;
   /** The shape that the initializer is asked for, of as many numbers: other fans. Default: that of the weight. */
   readonly drawnAs?: Shape;
+  /** The layer's kernel, by whose inputs `torchUniform` draws. Default: what the initializer is asked for. */
+  readonly kernel?: Shape;
 }
 
 /** What the options of a layer say of one of its weights; `usual` is how it begins if they say nothing. */

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
+  Conv2D,
+  Conv2DTranspose,
   constant,
   Dense,
+  DepthwiseConv2D,
   Dropout,
   digest,
   type InitializerName,
@@ -15,6 +18,9 @@ import {
 } from '../../src/index.ts';
 import { initializer } from '../../src/nn/initializers.ts';
 import { expectClose } from './tools.ts';
+
+const torch = { kernelInitializer: 'torchUniform', biasInitializer: 'torchUniform' } as const;
+const depthwise = { depthwiseInitializer: 'torchUniform', biasInitializer: 'torchUniform' } as const;
 
 const [fanIn, fanOut] = [300, 200];
 const draw = (name: InitializerName, seed = 1): Float64Array =>
@@ -209,4 +215,21 @@ test('orthogonal takes the axes before the last together', () => {
   expect(make([2, 2, 5])).toEqual(make([4, 5]));
   expect(make([5])).toEqual(make([1, 5]));
   expect(make([]).map(Math.abs)).toEqual([1]);
+});
+
+// torch.nn.Linear and Conv: kaiming_uniform_(a=√5) of the kernel, and the bias within ±1/√fanIn of that kernel.
+test.each([
+  ['dense', () => new Dense(900, { ...torch, inputShape: [36] }), 36],
+  ['conv', () => new Conv2D(400, 3, { ...torch, inputShape: [5, 5, 4] }), 36],
+  ['grouped', () => new Conv2D(400, 3, { ...torch, groups: 2, inputShape: [5, 5, 4] }), 18],
+  ['depthwise', () => new DepthwiseConv2D(3, { ...depthwise, depthMultiplier: 100, inputShape: [5, 5, 4] }), 9],
+  ['transposed', () => new Conv2DTranspose(400, 3, { ...torch, inputShape: [5, 5, 4] }), 3600],
+] as const)('torchUniform draws kernel and bias of a %s layer within 1/√fanIn of its kernel', (_, layer, inputs) => {
+  const [kernel, bias] = new Sequential([layer()], { seed: 3 }).getWeights();
+  const bound = 1 / Math.sqrt(inputs);
+  for (const { data } of [kernel!, bias!]) {
+    const furthest = Math.max(...data.map(Math.abs));
+    expect(furthest).toBeLessThanOrEqual(Math.fround(bound));
+    expect(furthest).toBeGreaterThan(0.95 * bound);
+  }
 });
