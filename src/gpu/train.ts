@@ -207,7 +207,7 @@ class Training {
         logs.val_loss = sums[2]! / held.count;
         if (plan.metric !== null) logs[`val_${plan.metric}`] = sums[3]! / held.count;
       }
-      logs.learning_rate = plan.optimizer.learningRate;
+      logs.learning_rate = plan.optimizer.latestRate;
       if (!Number.isFinite(logs.loss) && (history.loss ?? []).every(Number.isFinite))
         console.warn(
           `${OP}: the loss is ${logs.loss} in epoch ${epoch + 1}. An onEpochEnd that gives false ends training`,

@@ -295,7 +295,7 @@ export class Model extends CompiledGraph {
             for (const callback of callbacks) callback.onValidationEnd?.(this);
           }
         }
-        entries.push(['learning_rate', optimizer.learningRate]);
+        entries.push(['learning_rate', optimizer.latestRate]);
         const logs: Logs = Object.fromEntries(entries);
         for (const [key, value] of Object.entries(logs)) history.set(key, [...(history.get(key) ?? []), value]);
         run.push(epoch);

@@ -103,6 +103,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   /** Steps made so far. */
   iterations = 0;
   private rate: number | Schedule;
+  private taken: number | null = null;
   protected readonly options: OptimizerOptions;
   /** Options of this kind of optimizer, with defaults filled in. */
   protected readonly own: Own;
@@ -144,6 +145,11 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
   set learningRate(rate: number | Schedule) {
     if (typeof rate !== 'function') checkRange(this.name, 'learningRate', rate, 'at least 0');
     this.rate = rate;
+  }
+
+  /** The rate that the latest step took; before the first, that of the first. */
+  get latestRate(): number {
+    return this.taken ?? this.learningRate;
   }
 
   /** True when a schedule sets the rate. */
@@ -205,6 +211,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
       const { learningRate, decays } = this;
       checkRange(this.name, 'learningRate', learningRate, 'at least 0');
       this.iterations++;
+      this.taken = learningRate;
       for (const { clock, block } of blocks) {
         const { powers } = clock;
         for (let i = 0; i < decays.length; i++) powers[i] = powers[i]! * decays[i]!;

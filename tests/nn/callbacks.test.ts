@@ -5,11 +5,14 @@ import {
   CSVLogger,
   Dense,
   digest,
+  type FitOptions,
+  type History,
   LearningRateScheduler,
   loadModel,
   type Metric,
   ModelCheckpoint,
   ReduceLROnPlateau,
+  type Schedule,
   Sequential,
   SGD,
   stepDecay,
@@ -192,8 +195,17 @@ describe('CSVLogger', () => {
   });
 });
 
-test('the rate in the history is that of a schedule', () => {
-  const model = new Sequential([new Dense(1, { inputShape: [2] })]);
-  model.compile({ optimizer: new SGD({ learningRate: stepDecay(0.1, 2, 0.5) }), loss: 'mse' });
-  expect(model.fit(x, y, { epochs: 3, batchSize: 6 }).history.learning_rate).toEqual([0.05, 0.025, 0.0125]);
+test('the rate in the history is what the last step of the epoch took, by a schedule as by a callback', () => {
+  const fitted = (learningRate: number | Schedule, options: FitOptions = {}): History => {
+    const model = new Sequential([new Dense(1, { inputShape: [2] })]);
+    model.compile({ optimizer: new SGD({ learningRate }), loss: 'mse' });
+    return model.fit(x, y, { epochs: 3, batchSize: 6, ...options });
+  };
+  const byCallback = [new LearningRateScheduler((epoch) => 0.1 * 0.5 ** epoch)];
+  const lines: string[] = [];
+  const { history } = fitted(stepDecay(0.1, 2, 0.5), { callbacks: [new CSVLogger((line) => lines.push(line))] });
+  expect(history.learning_rate).toEqual([0.1, 0.05, 0.025]);
+  expect(history).toEqual(fitted(0.1, { callbacks: byCallback }).history);
+  expect(lines.slice(1).map((line) => line.split(',').at(-1))).toEqual(['0.1', '0.05', '0.025']);
+  expect(fitted(stepDecay(0.1, 1, 0.5), { accumulate: 2 }).history.learning_rate).toEqual([0.1, 0.05, 0.025]);
 });
