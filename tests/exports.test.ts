@@ -67,7 +67,7 @@ const entries: Record<string, readonly [load: () => Promise<object>, names: stri
     `
       accuracyScore r2Score regressionReport averagePrecision balancedAccuracy brierScore classificationReport cohenKappa crossValidate crossValPredict
       crossValScore decodeLowered DummyClassifier DummyRegressor ElasticNet encodeLowered estimatorFromJSON
-      explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression LogisticRegression logLoss
+      expectedCalibrationError explainedVariance gridSearch integers Lasso lassoPath learningCurve LinearRegression LogisticRegression logLoss
       logUniform matthewsCorrelation maxError medianAbsoluteError minimizeLBFGS networkOf Pipeline PolynomialFeatures
       precisionRecallCurve precisionRecallF1 randomSearch Ridge rocAuc rocCurve TablePipeline uniform validationCurve
     `,

@@ -55,7 +55,13 @@ export { decodeLowered, encodeLowered } from './lowered-file.ts';
 export { explainedVariance, maxError, medianAbsoluteError, r2Score } from './number-metrics.ts';
 export { Pipeline, type Step, type Steps } from './pipeline.ts';
 export { PolynomialFeatures, type PolynomialFeaturesOptions } from './polynomial-features.ts';
-export { brierScore, type LogLossOptions, logLoss } from './probabilities.ts';
+export {
+  brierScore,
+  type CalibrationErrorOptions,
+  expectedCalibrationError,
+  type LogLossOptions,
+  logLoss,
+} from './probabilities.ts';
 export {
   averagePrecision,
   type PrecisionRecallCurve,

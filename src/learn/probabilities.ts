@@ -2,6 +2,7 @@ import { log } from '../autograd/elementwise.ts';
 import { ShapeError, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Labels } from '../data/split.ts';
+import { calibrationError, checkBins } from '../nn/class-metrics.ts';
 import { fromData, type Values } from '../tensor/tensor.ts';
 import { positiveOf } from './counts.ts';
 import type { Label } from './estimator.ts';
@@ -27,6 +28,29 @@ function chancesOf(op: string, given: Values, rows: number): Matrix {
   return chances;
 }
 
+/** Probabilities of classes, and the number of each sample's own. */
+function meantOf(
+  op: string,
+  truth: readonly Label[],
+  probabilities: Values,
+  given: readonly Label[] | undefined,
+): { readonly chances: Matrix; readonly own: Float64Array } {
+  const labels = given === undefined ? labelsOf(op, truth).classes : given;
+  if (truth.length > 0) checkClasses(op, 'labels', labels);
+  const chances = chancesOf(op, probabilities, truth.length);
+  const { rows, columns } = chances;
+  if (labels.length < 2 || Math.max(2, columns) !== labels.length) {
+    const wanted = `needs a probability of each of the classes, at least two: ${labels.slice(0, 8).join(', ')}`;
+    throw new ShapeError(op, [[rows, columns]], wanted, 'Name the classes of the columns: { labels }');
+  }
+  const own = Float64Array.from(truth, (label, i) => {
+    const k = labels.indexOf(label);
+    if (k < 0) throw new ValueError(op, `the class of sample ${i}`, `one of ${labels.slice(0, 8).join(', ')}`, label);
+    return k;
+  });
+  return { chances, own };
+}
+
 /**
  * Mean of minus the logarithm of the probability given to the class that was meant (log_loss): [samples, classes], or [samples]
  * of the second of two classes. Probabilities are held 2⁻⁵² away from 0 and 1, then rows divided by their sums.
@@ -40,23 +64,16 @@ export function logLoss(yTrue: Labels, probabilities: Values, options: LogLossOp
   const op = 'logLoss';
   checkOptions(op, options, 'labels');
   const truth = listOf(op, yTrue);
-  const { labels = labelsOf(op, truth).classes } = options;
-  if (truth.length > 0) checkClasses(op, 'labels', labels);
-  const { data, rows, columns } = chancesOf(op, probabilities, truth.length);
-  if (labels.length < 2 || Math.max(2, columns) !== labels.length) {
-    const wanted = `needs a probability of each of the classes, at least two: ${labels.slice(0, 8).join(', ')}`;
-    throw new ShapeError(op, [[rows, columns]], wanted, 'Name the classes of the columns: { labels }');
-  }
+  const { chances, own } = meantOf(op, truth, probabilities, options.labels);
+  const { data, rows, columns } = chances;
   const held = (p: number): number => Math.min(1 - EPSILON, Math.max(EPSILON, p));
-  const own = Float64Array.from(truth, (label, i) => {
-    const k = labels.indexOf(label);
-    if (k < 0) throw new ValueError(op, `the class of sample ${i}`, `one of ${labels.slice(0, 8).join(', ')}`, label);
+  const shares = own.map((k, i) => {
     const row = Array.from(data.subarray(i * columns, (i + 1) * columns), held);
     if (columns === 1) row.unshift(1 - row[0]!);
     return row[k]! / row.reduce((sum, p) => sum + p, 0);
   });
   let sum = 0;
-  for (const x of log(fromData(own)).data) sum -= x;
+  for (const x of log(fromData(shares)).data) sum -= x;
   return sum / rows;
 }
 
@@ -81,4 +98,34 @@ export function brierScore(yTrue: Labels, probabilities: Values, options: { read
     return gap * gap;
   });
   return squares.reduce((sum, x) => sum + x, 0) / rows;
+}
+
+export interface CalibrationErrorOptions extends LogLossOptions {
+  /** Equal parts of the confidences from 0 to 1. Default 15. */
+  readonly bins?: number;
+}
+
+/**
+ * Expected calibration error (Guo et al. 2017): over bins of confidence, which is the probability of the likeliest class, how far
+ * its mean is from the share of right answers, by their samples. As the metric `calibrationError` of models: 0 is best.
+ * `probabilities` as `logLoss` takes them.
+ *
+ * @example
+ * expectedCalibrationError(['no', 'yes', 'yes', 'yes'], [0.75, 0.75, 0.75, 0.75]); // 0
+ * expectedCalibrationError([0, 1], [0.125, 0.625]); // 0.25
+ */
+export function expectedCalibrationError(
+  yTrue: Labels,
+  probabilities: Values,
+  options: CalibrationErrorOptions = {},
+): number {
+  const op = 'expectedCalibrationError';
+  checkOptions(op, options, 'labels bins');
+  const { bins = 15 } = options;
+  checkBins(op, bins);
+  const { chances, own } = meantOf(op, listOf(op, yTrue), probabilities, options.labels);
+  const { data, rows, columns } = chances;
+  const state = calibrationError(bins).create({ coding: 'classes', scale: 'probabilities' });
+  state.update(own, fromData(data, [rows, columns]));
+  return state.result();
 }

@@ -5,7 +5,7 @@ import type { Values } from '../tensor/tensor.ts';
 import { accuracyScore, balancedAccuracy, type ClassScores, precisionRecallF1 } from './counts.ts';
 import type { Answers, Learner } from './learner.ts';
 import { explainedVariance, maxError, medianAbsoluteError, metricOfNumbers, r2Score } from './number-metrics.ts';
-import { brierScore, logLoss } from './probabilities.ts';
+import { brierScore, expectedCalibrationError, logLoss } from './probabilities.ts';
 import { averagePrecision, rocAuc } from './ranking.ts';
 import { countOf, type Samples, type Targets } from './rows.ts';
 
@@ -23,7 +23,8 @@ type ClassScoring =
   | `rocAuc${'Ovr' | 'Ovo'}${'' | 'Weighted'}`
   | 'averagePrecision'
   | 'negLogLoss'
-  | 'negBrierScore';
+  | 'negBrierScore'
+  | 'negCalibrationError';
 
 type NumberScoring =
   | 'r2'
@@ -79,6 +80,8 @@ const OF_CLASSES: Readonly<Record<ClassScoring, Scorer>> = {
   averagePrecision: ({ truth, chances, classes }) =>
     averagePrecision(truth as Labels, chances, { ...(classes.length === 2 && { positive: classes[1]! }) }),
   negLogLoss: ({ truth, chances, classes }) => -logLoss(truth as Labels, chances, { labels: classes }),
+  negCalibrationError: ({ truth, chances, classes }) =>
+    -expectedCalibrationError(truth as Labels, chances, { labels: classes }),
   negBrierScore: ({ truth, chances, classes }) => -brierScore(truth as Labels, chances, { positive: classes[1]! }),
 };
 

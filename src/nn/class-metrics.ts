@@ -288,7 +288,7 @@ export function checkBins(op: string, bins: number): void {
 export function calibrationError(bins = 15): Metric<Values> {
   checkBins('calibrationError', bins);
   return ofValues({
-    name: 'ece',
+    name: 'calibrationError',
     options: { bins },
     create(outputs) {
       const gaps = new Float64Array(bins); // sums of confidence less right answers

@@ -45,7 +45,7 @@ const MAKERS: readonly unknown[] = [r2, auc, topKAccuracy, calibrationError];
 export type MetricChoice = MetricName | Metric | (() => Metric);
 
 /**
- * The metric behind a choice.
+ * The metric behind a choice. Logs call it by the name that was given.
  *
  * @example
  * const state = metricOf('mae').create();
@@ -56,7 +56,7 @@ export type MetricChoice = MetricName | Metric | (() => Metric);
 export function metricOf(choice: MetricName): Metric<Values>;
 export function metricOf(choice: MetricChoice): Metric;
 export function metricOf(choice: MetricChoice): Metric {
-  if (typeof choice === 'string') return ofValues(plainMetric(choice));
+  if (typeof choice === 'string') return ofValues({ ...plainMetric(choice), name: choice });
   if (MAKERS.includes(choice)) return (choice as () => Metric)();
   if (typeof choice === 'object' && typeof choice?.create === 'function' && typeof choice.name === 'string')
     return choice;
@@ -65,7 +65,8 @@ export function metricOf(choice: MetricChoice): Metric {
 
 /** A metric made again from the name and options that a file holds. */
 export function metricByName(name: string, options: Recipe): Metric {
-  if (name === 'ece') return calibrationError(options.bins as number);
+  // 'ece': the name in files of the first versions
+  if (name === 'calibrationError' || name === 'ece') return calibrationError(options.bins as number);
   return name.startsWith('top_') ? topKAccuracy(options.k as number) : metricOf(name as MetricName);
 }
 

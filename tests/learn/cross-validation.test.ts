@@ -4,7 +4,7 @@ import { TableEncoder } from '../../src/data/encoder.ts';
 import { leaveOneOut, repeatedKFold } from '../../src/data/folds.ts';
 import type { RawTable } from '../../src/data/raw.ts';
 import { readCSV } from '../../src/data/read.ts';
-import { kFold, stratifiedKFold } from '../../src/data/split.ts';
+import { kFold, type Labels, stratifiedKFold } from '../../src/data/split.ts';
 import { Adam, classesOf, Dense, Sequential } from '../../src/index.ts';
 import {
   type Classifier,
@@ -13,9 +13,12 @@ import {
   crossValScore,
   DummyClassifier,
   DummyRegressor,
+  expectedCalibrationError,
   learningCurve,
   type Predictor,
+  type Samples,
   type ScoringName,
+  type Targets,
   validationCurve,
 } from '../../src/learn/index.ts';
 import type { Learner } from '../../src/learn/learner.ts';
@@ -140,6 +143,14 @@ describe('crossValScore', () => {
       expectNear(found, scores.two[scoring], 1e-11, scoring);
       expect(crossValScore(new NearestMean(), X, flags, { scoring })).toEqual(found);
     }
+  });
+
+  test('scores calibration, where less is better', () => {
+    const byHand = (learner: Learner, x: Samples, y: Targets): number =>
+      -expectedCalibrationError(y as Labels, (learner as NearestMean).predictProba(x as Values));
+    const found = crossValScore(new NearestMean(), X, TWO, { scoring: 'negCalibrationError' });
+    expect(found).toEqual(crossValScore(new NearestMean(), X, TWO, { scoring: byHand }));
+    expect(Math.max(...found)).toBeLessThan(0);
   });
 
   test('judges probabilities by the columns of the estimator where a test set lacks a class', () => {

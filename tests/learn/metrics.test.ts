@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ShapeError, ValueError } from '../../src/base/errors.ts';
-import { auc, confusionMatrix } from '../../src/index.ts';
+import { auc, calibrationError, confusionMatrix } from '../../src/index.ts';
 import {
   accuracyScore,
   averagePrecision,
@@ -9,6 +9,7 @@ import {
   brierScore,
   classificationReport,
   cohenKappa,
+  expectedCalibrationError,
   explainedVariance,
   logLoss,
   matthewsCorrelation,
@@ -297,6 +298,26 @@ describe('metrics of scores', () => {
     });
     expect(averagePrecision([0, 0], [0.2, 0.7])).toBe(0);
     expect(brierScore([0, 0], [0.5, 0.5])).toBe(0.25);
+  });
+
+  test('calibration is by hand what bins of confidence say, and what the metric of models says', () => {
+    // Of the likelier class: 0.9 wrong, 0.8 right | 0.6 right, by two bins above 0.5 and two empty ones.
+    expectNear(expectedCalibrationError([0, 1, 0], [0.9, 0.8, 0.4], { bins: 4 }), (2 * 0.35 + 0.4) / 3, 1e-15);
+    const columns = several.shares;
+    for (const bins of [1, 3, 15]) {
+      const metric = calibrationError(bins).create();
+      const names = [...new Set(several.truth)].sort();
+      metric.update(
+        several.truth.map((label) => names.indexOf(label)),
+        columns,
+      );
+      expectNear(expectedCalibrationError(several.truth, columns, { bins }), metric.result(), 1e-15);
+    }
+    const texts = truth.map((label) => ['bad', 'good'][label]!);
+    expect(expectedCalibrationError(texts, scores)).toBe(expectedCalibrationError(truth, scores));
+    expect(expectedCalibrationError([2], [[0.25, 0.25, 0.5]], { labels: [0, 1, 2] })).toBe(0.5);
+    for (const bins of [0, 1.5]) expect(() => expectedCalibrationError([0, 1], [0, 1], { bins })).toThrow(/bins/);
+    expect(() => expectedCalibrationError([0, 1], [0, 3])).toThrow(/a probability of sample 1 must be from 0 to 1/);
   });
 
   test.each<[string, () => unknown, RegExp]>([

@@ -120,7 +120,7 @@ const FORMULAS: Readonly<Record<string, Formula>> = {
   logLoss: (t, p) => mean(t.map((row, i) => -Math.log(Math.min(1, Math.max(1e-15, chanceOf(p[i]!, classOf(row))))))),
   top_1_accuracy: (t, p) => share(t, p, isAmong(1)),
   top_2_accuracy: (t, p) => share(t, p, isAmong(2)),
-  ece: (t, p) => calibration(t, p, 8),
+  calibrationError: (t, p) => calibration(t, p, 8),
 };
 
 type Formula = (t: Rows, p: Rows) => number;
