@@ -5,7 +5,7 @@ import type { Labels } from '../data/split.ts';
 import { checkSeed, Random } from '../tensor/random.ts';
 import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { type Classifier, type EstimatorJSON, type FitOptions, fittedOf, type Label } from './estimator.ts';
-import { classesIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
+import { classesIn, countIn, fieldsOf, madeOf, numbersIn } from './fields.ts';
 import { checkLabel, labelsOf, samplesOf, weightAt, weightsOf } from './samples.ts';
 import { scoreOfClasses } from './scores.ts';
 
@@ -31,6 +31,8 @@ interface Fitted {
   readonly classes: readonly Label[];
   /** The share of each class, by weights. */
   readonly prior: Float64Array;
+  /** How many a sample has, which only a network is asked for. */
+  readonly features: number;
 }
 
 /**
@@ -59,7 +61,7 @@ export class DummyClassifier implements Classifier {
   fit(x: Values, y: Labels, options: FitOptions = {}): this {
     const op = `${OP}.fit`;
     checkOptions(op, options, 'sampleWeight');
-    const { rows } = samplesOf(op, x);
+    const { rows, columns: features } = samplesOf(op, x);
     const { classes, codes } = labelsOf(op, y, rows);
     const weights = weightsOf(op, options.sampleWeight, rows);
     const { strategy, constant } = this.options;
@@ -70,7 +72,7 @@ export class DummyClassifier implements Classifier {
       counts[code]! += weightAt(weights, i);
     });
     const total = counts.reduce((sum, count) => sum + count, 0);
-    this.#fitted = { classes, prior: counts.map((count) => count / total) };
+    this.#fitted = { classes, prior: counts.map((count) => count / total), features };
     return this;
   }
 
@@ -81,6 +83,11 @@ export class DummyClassifier implements Classifier {
   /** The share of each class, by weights. */
   get classPrior(): readonly number[] {
     return Array.from(this.fitted('classPrior').prior);
+  }
+
+  /** How many features it was fitted to. */
+  get featureCount(): number {
+    return this.fitted('featureCount').features;
   }
 
   predict(x: Values): Label[] {
@@ -117,12 +124,12 @@ export class DummyClassifier implements Classifier {
   }
 
   toJSON(): EstimatorJSON {
-    const { classes, prior } = this.fitted('toJSON');
-    return { type: OP, options: this.options, classes, prior: Array.from(prior) };
+    const { classes, prior, features } = this.fitted('toJSON');
+    return { type: OP, options: this.options, classes, prior: Array.from(prior), features };
   }
 
   static fromJSON(json: unknown): DummyClassifier {
-    const fields = fieldsOf(OP, json, 'options classes prior');
+    const fields = fieldsOf(OP, json, 'options classes prior features');
     const made = madeOf(OP, 'options', () => new DummyClassifier(fields.options as DummyClassifierOptions));
     const classes = classesIn(OP, 'classes', fields.classes);
     const prior = numbersIn(OP, 'prior', fields.prior, classes.length);
@@ -132,7 +139,7 @@ export class DummyClassifier implements Classifier {
     const { strategy, constant } = made.options;
     if (strategy === 'constant' && !classes.includes(constant!))
       throw new FormatError(OP, 'options', 'have a constant that is none of the classes');
-    made.#fitted = { classes, prior };
+    made.#fitted = { classes, prior, features: countIn(OP, 'features', fields.features) };
     return made;
   }
 

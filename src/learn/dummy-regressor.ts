@@ -3,7 +3,7 @@ import { checkOneOf, checkRange, FormatError, ShapeError, ValueError } from '../
 import { checkOptions, defined } from '../base/options.ts';
 import { fromData, type Tensor, type Values } from '../tensor/tensor.ts';
 import { type EstimatorJSON, type FitOptions, fittedOf, type Regressor } from './estimator.ts';
-import { fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
+import { countIn, fieldsOf, flagIn, madeOf, numbersIn } from './fields.ts';
 import { columnsOf } from './linear-algebra.ts';
 import { samplesOf, targetsOf, totalOf, weightAt, weightsOf } from './samples.ts';
 import { scoreOfNumbers } from './scores.ts';
@@ -28,6 +28,8 @@ interface Fitted {
   readonly numbers: Float64Array;
   /** Whether y was [samples]. */
   readonly isList: boolean;
+  /** How many a sample has, which only a network is asked for. */
+  readonly features: number;
 }
 
 /**
@@ -60,7 +62,7 @@ export class DummyRegressor implements Regressor {
   fit(x: Values, y: Values, options: FitOptions = {}): this {
     const op = `${OP}.fit`;
     checkOptions(op, options, 'sampleWeight');
-    const { rows } = samplesOf(op, x);
+    const { rows, columns: features } = samplesOf(op, x);
     const targets = targetsOf(op, y, rows);
     const weights = weightsOf(op, options.sampleWeight, rows);
     const { constant = [] } = this.options;
@@ -72,13 +74,18 @@ export class DummyRegressor implements Regressor {
     ).map((value) => value + 0); // -0 would become 0 in JSON
     const far = numbers.findIndex((value) => !Number.isFinite(value));
     if (far >= 0) throw new ValueError(op, `the ${this.options.strategy} of output ${far}`, 'finite', numbers[far]);
-    this.#fitted = { numbers, isList: targets.isList };
+    this.#fitted = { numbers, isList: targets.isList, features };
     return this;
   }
 
   /** What it predicts, one number an output. */
   get constant(): readonly number[] {
     return Array.from(this.fitted('constant').numbers);
+  }
+
+  /** How many features it was fitted to. */
+  get featureCount(): number {
+    return this.fitted('featureCount').features;
   }
 
   predict(x: Values): Tensor {
@@ -102,18 +109,18 @@ export class DummyRegressor implements Regressor {
   }
 
   toJSON(): EstimatorJSON {
-    const { numbers, isList } = this.fitted('toJSON');
-    return { type: OP, options: this.options, numbers: Array.from(numbers), isList };
+    const { numbers, isList, features } = this.fitted('toJSON');
+    return { type: OP, options: this.options, numbers: Array.from(numbers), isList, features };
   }
 
   static fromJSON(json: unknown): DummyRegressor {
-    const { options, numbers: given, isList } = fieldsOf(OP, json, 'options numbers isList');
+    const { options, numbers: given, isList, features } = fieldsOf(OP, json, 'options numbers isList features');
     const made = madeOf(OP, 'options', () => new DummyRegressor(options as DummyRegressorOptions));
     const numbers = numbersIn(OP, 'numbers', given);
     const wasList = flagIn(OP, 'isList', isList);
     if (numbers.length === 0 || (wasList && numbers.length > 1))
       throw new FormatError(OP, 'numbers', `holds ${numbers.length}, one an output`);
-    made.#fitted = { numbers, isList: wasList };
+    made.#fitted = { numbers, isList: wasList, features: countIn(OP, 'features', features) };
     return made;
   }
 

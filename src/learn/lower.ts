@@ -1,10 +1,14 @@
+import { log } from '../autograd/elementwise.ts';
 import { StateError, ValueError } from '../base/errors.ts';
 import type { TableEncoder } from '../data/encoder.ts';
 import { MinMaxScaler, StandardScaler } from '../data/scale.ts';
 import type { ActivationName } from '../graph/activation.ts';
 import { float32Stored } from '../graph/encoding.ts';
 import { Network } from '../graph/network.ts';
+import { zeros } from '../tensor/create.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { DummyClassifier } from './dummy-classifier.ts';
+import { DummyRegressor } from './dummy-regressor.ts';
 import type { Estimator, Label, Predictor, Transformer } from './estimator.ts';
 import { Pipeline, type Step, type Steps } from './pipeline.ts';
 import { TablePipeline } from './table-pipeline.ts';
@@ -43,7 +47,8 @@ const OP = 'networkOf';
 
 /**
  * A fitted linear or logistic model as a network, which passes prune, quantize and measure like any other: one dense layer, with a
- * softmax behind it for classes, or a sigmoid for one output that tells two. Scalers right before the model become part of its
+ * softmax behind it for classes, or a sigmoid for one output that tells two. A dummy that draws nothing is one whose weights are 0
+ * and whose biases are its numbers, or the logarithms of its shares. Scalers right before the model become part of its
  * weights, in float64, which are rounded once; other steps are `before`. A function and no method, so that programs that only fit do
  * not load graphs.
  *
@@ -62,11 +67,13 @@ export function networkOf(estimator: Predictor | TablePipeline): Lowered {
   const encoder = estimator instanceof TablePipeline ? estimator.encoder : null;
   const steps = stepsOf(estimator instanceof TablePipeline ? estimator.predictor : estimator);
   const model = steps.pop()![1];
-  if (!isLinear(model)) throw new ValueError(OP, 'the estimator', 'a linear or a logistic model', model);
+  const isConstant = !isLinear(model) && (model instanceof DummyClassifier || model instanceof DummyRegressor);
+  if (!isConstant && !isLinear(model))
+    throw new ValueError(OP, 'the estimator', 'a linear or a logistic model, or a dummy', model);
   const own = model.kind === 'classifier' ? model.classes : null;
   const classes = encoder === null || own === null ? own : namesOf(encoder, own);
-  let affine = affineOf(model);
-  const head = headOf(model, affine.b.length);
+  let affine = isConstant ? constantOf(model) : affineOf(model);
+  const head = isConstant ? constantHead(model) : headOf(model, affine.b.length);
   for (let step = steps.at(-1)?.[1]; isScaler(step); step = steps.at(-1)?.[1]) {
     affine = behind(step, affine);
     steps.pop();
@@ -107,6 +114,30 @@ function affineOf({ coefficients, intercept }: Linear): Affine {
   return { w, b: Float64Array.from(b) };
 }
 
+/** What float32 makes 0 of, behind a softmax: the logarithm of no share at all is no number. */
+const NOTHING = -1000;
+
+/** What a dummy says of any sample: 0·x and numbers, or the logarithms of shares. */
+function constantOf(model: DummyClassifier | DummyRegressor): Affine {
+  const b = model.kind === 'regressor' ? Float64Array.from(model.constant) : sharesOf(model);
+  return { w: Array.from(b, () => new Float64Array(model.featureCount)), b };
+}
+
+function sharesOf(model: DummyClassifier): Float64Array {
+  const { strategy } = model.options;
+  if (strategy === 'stratified' || strategy === 'uniform') {
+    const wanted = 'prior, mostFrequent or constant, since a network draws nothing';
+    throw new ValueError(OP, "the dummy's strategy", wanted, strategy);
+  }
+  const { data } = log(model.predictProba(zeros([1, model.featureCount])));
+  return Float64Array.from(data, (share) => Math.max(NOTHING, share));
+}
+
+const constantHead = ({ kind }: DummyClassifier | DummyRegressor): Head => ({
+  name: kind === 'regressor' ? 'linear' : 'softmax',
+  factor: 1,
+});
+
 /** w·scaled(x) + b as one affine map of x, where scaled(x) = (x - center)/scale·(high - low) + low. */
 function behind(scaler: StandardScaler | MinMaxScaler, { w, b }: Affine): Affine {
   const { center, scale } = scaler;
@@ -120,7 +151,12 @@ function behind(scaler: StandardScaler | MinMaxScaler, { w, b }: Affine): Affine
 }
 
 /** What makes answers of x·w + b, and what that is multiplied by before. */
-function headOf(model: Predictor & Linear, outputs: number): { name: ActivationName; factor: number } {
+interface Head {
+  readonly name: ActivationName;
+  readonly factor: number;
+}
+
+function headOf(model: Predictor & Linear, outputs: number): Head {
   if (model.kind === 'regressor') return { name: 'linear', factor: 1 };
   const { multiClass } = model.options as { readonly multiClass?: unknown };
   const count = model.classes.length;
@@ -133,7 +169,7 @@ function headOf(model: Predictor & Linear, outputs: number): { name: ActivationN
   return { name: 'softmax', factor: 1 };
 }
 
-function denseOf({ w, b }: Affine, { name, factor }: ReturnType<typeof headOf>): Network {
+function denseOf({ w, b }: Affine, { name, factor }: Head): Network {
   const features = w[0]!.length;
   const units = w.length;
   const kernel = Float32Array.from(

@@ -7,7 +7,9 @@ import { MinMaxScaler, readCSV, StandardScaler, TableEncoder } from '../../src/d
 import { cast, compare, measure, predictNetwork, prune, quantize, tensor } from '../../src/index.ts';
 import { decodeNetwork, encodeNetwork } from '../../src/io/index.ts';
 import { DummyClassifier } from '../../src/learn/dummy-classifier.ts';
+import { DummyRegressor } from '../../src/learn/dummy-regressor.ts';
 import type { Label } from '../../src/learn/estimator.ts';
+import { estimatorFromJSON } from '../../src/learn/from-json.ts';
 import { LinearRegression } from '../../src/learn/linear-regression.ts';
 import { LogisticRegression } from '../../src/learn/logistic.ts';
 import { type Lowered, networkOf } from '../../src/learn/lower.ts';
@@ -170,10 +172,35 @@ describe('networkOf', () => {
     expect(errors.reduce((a, b) => a + b) / errors.length).toBeLessThan(0.1);
   });
 
+  test('makes of dummies networks that give the same for any sample', () => {
+    const x = wineFeatures.slice(0, 6);
+    const few = tensor(x);
+    const texts = ['c', 'a', 'c', 'b', 'c', 'a'];
+    for (const options of [{}, { strategy: 'mostFrequent' }, { strategy: 'constant', constant: 'b' }] as const) {
+      const model = new Pipeline([new StandardScaler(), new DummyClassifier(options)]).fit(x, texts, {
+        sampleWeight: [1, 2, 3, 4, 5, 0],
+      });
+      const lowered = decodeLowered(encodeLowered(networkOf(model)));
+      expect(lowered.classes).toEqual(['a', 'b', 'c']);
+      expect(lowered.before).toBeNull();
+      const shares = model.predictProba(x).data;
+      expect(farthest(predictNetwork(lowered.network, few).data, [...shares])).toBeLessThan(1e-7);
+    }
+    const always = networkOf(new DummyClassifier({ strategy: 'mostFrequent' }).fit(x, texts)).network;
+    expect([...predictNetwork(always, few).data.slice(0, 3)]).toEqual([0, 0, 1]);
+    const numbers = new DummyRegressor().fit(x, texts.map((_, i) => [i, -i])); // biome-ignore format: one line
+    const read = estimatorFromJSON(JSON.parse(JSON.stringify(numbers))) as DummyRegressor;
+    expect([...predictNetwork(networkOf(read).network, few).data.slice(0, 4)]).toEqual([2.5, -2.5, 2.5, -2.5]);
+    for (const strategy of ['stratified', 'uniform'] as const)
+      expect(() => networkOf(new DummyClassifier({ strategy }).fit(x, texts))).toThrow(
+        `networkOf: the dummy's strategy must be prior, mostFrequent or constant, since a network draws nothing, got "${strategy}"`,
+      );
+    expect(() => networkOf(new DummyRegressor())).toThrow(StateError);
+  });
+
   test('refuses what is no linear model, is not fitted, or does not fit into float32', () => {
-    const dummy = new DummyClassifier().fit([[1], [2]], [1, 2]);
-    expect(() => networkOf(dummy)).toThrow(
-      'networkOf: the estimator must be a linear or a logistic model, got an object of DummyClassifier',
+    expect(() => networkOf(new PolynomialFeatures() as never)).toThrow(
+      'networkOf: the estimator must be a linear or a logistic model, or a dummy, got an object of PolynomialFeatures',
     );
     expect(() => networkOf(new Pipeline([new StandardScaler(), new LinearRegression()]))).toThrow(StateError);
     const large = new LinearRegression().fit([[0], [1e-30]], [0, 1e30]);
