@@ -52,6 +52,8 @@ interface Course {
   readonly epochs: readonly number[];
 }
 
+const REMEDY = 'Write diagnose(model.fit(x, y, { epochs: 10, validationSplit: 0.2 }))';
+
 const show = (value: number): string => String(Number(value.toPrecision(4)));
 
 /**
@@ -75,7 +77,12 @@ const show = (value: number): string => String(Number(value.toPrecision(4)));
  */
 export function diagnose(subject: History | Standings, options: DiagnoseOptions = {}): Diagnosis {
   checkOptions('diagnose', options, 'target gap monitor mode standings');
-  const history = 'epochs' in subject ? (subject as History) : null;
+  const given = Object(subject) as Partial<History>;
+  const isHistory = Array.isArray(given.epochs) && typeof given.history === 'object';
+  const areStandings = Object.values(given).some((each) => Object.hasOwn(Object(each), 'validation'));
+  if (!isHistory && !areStandings)
+    throw new ValueError('diagnose', 'the subject', 'the History of a fit, or what assess gives', subject, REMEDY);
+  const history = isHistory ? (subject as History) : null;
   const judged = options.standings ?? (history === null ? (subject as Standings) : standingsOf(history));
   const names = Object.keys(history?.history ?? judged!);
   const monitor = options.monitor ?? ['accuracy', 'r2', 'loss'].find((key) => names.includes(key)) ?? 'loss';
@@ -116,6 +123,14 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
     reasons.push(
       'the model is another since: these are the figures of the last epoch, with dropout, before what callbacks did',
     );
+  /** Why a gap that is more than allowed is no overfitting. */
+  const excuse = (): string => {
+    if (!hasLearned)
+      return `one answer to all samples reaches ${show(trainConstant)} in training: there is nothing learned to overfit`;
+    if (!isSmall) return 'the gap is within its standard error';
+    const whose = constant > 0 ? 'one answer to all samples has' : 'training had in the first epoch';
+    return `the validation loss is below a twentieth of ${show(startOf(constant, course))}, which ${whose}: a gap as a share of so little says nothing`;
+  };
   const verdict = (): [verdict: Verdict, why?: string] => {
     if (!Number.isFinite(a - b))
       return ['broken', 'a figure is not finite: training broke down, which is no fit at all'];
@@ -137,7 +152,7 @@ export function diagnose(subject: History | Standings, options: DiagnoseOptions 
     const chance = doubt > 0 ? (doubt * own) / spread : 0;
     if (gap + chance > allowed && chance > 0 && !isSmall)
       return ['cannot tell', 'the samples are too few to tell such a gap from chance'];
-    return ['good fit'];
+    return gap > allowed ? ['good fit', excuse()] : ['good fit'];
   };
   const [word, why] = verdict();
   if (why !== undefined) reasons.push(why);

@@ -82,6 +82,60 @@ describe('diagnose', () => {
     expect(() => diagnose(mine, { monitor: 'mine' })).toThrow('diagnose: mode must be min or max when judging by mine');
   });
 
+  test('gives the rule that excused a gap of a good fit', () => {
+    const small = diagnose(run({ loss: [1, 0.016], val_loss: [1, 0.025] })); // below 1/20 of what it began with
+    expect(small.verdict).toBe('good fit');
+    expect(small.reasons.at(-1)).toBe(
+      'the validation loss is below a twentieth of 1, which training had in the first epoch: a gap as a share of so little says nothing',
+    );
+    const standing = {
+      train: 0.016,
+      validation: 0.025,
+      constant: 2,
+      trainConstant: 2,
+      neighbours: [],
+      error: 0,
+      trainError: 0,
+    };
+    expect(diagnose({ loss: standing }).reasons.at(-1)).toContain(
+      'below a twentieth of 2, which one answer to all samples has',
+    );
+    const unlearned = {
+      train: 0.7,
+      validation: 0.6,
+      constant: 0.75,
+      trainConstant: 0.75,
+      neighbours: [],
+      error: 0,
+      trainError: 0,
+    };
+    const lucky = diagnose({ accuracy: unlearned }, { target: 0.5 });
+    expect([lucky.verdict, lucky.reasons.at(-1)]).toEqual([
+      'good fit',
+      'one answer to all samples reaches 0.75 in training: there is nothing learned to overfit',
+    ]);
+    const within = {
+      train: 0.99,
+      validation: 0.93,
+      constant: 0.5,
+      trainConstant: 0.5,
+      neighbours: [],
+      error: 0,
+      trainError: 0.02,
+    };
+    const near = diagnose({ accuracy: within });
+    expect([near.verdict, near.reasons.at(-1)]).toEqual(['good fit', 'the gap is within its standard error']);
+    const plain = diagnose(run({ loss: [1, 0.2], val_loss: [1, 0.22] }));
+    expect(plain.reasons).toHaveLength(2);
+  });
+
+  test('refuses what is neither a history nor standings, and says what to write', () => {
+    for (const wrong of [undefined, null, 3, {}, new Sequential([new Dense(1)]), Promise.resolve(), { epochs: [1] }])
+      expect(() => diagnose(wrong as never)).toThrow(
+        /^diagnose: the subject must be the History of a fit, or what assess gives, got .*Write diagnose\(model\.fit\(/,
+      );
+  });
+
   test('takes a gap and a target of 0, and figures that meet them exactly', () => {
     const same = run({ accuracy: [0.5], val_accuracy: [0.5] });
     expect(diagnose(same, { gap: 0, target: 0 }).verdict).toBe('good fit');
