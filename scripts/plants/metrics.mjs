@@ -148,10 +148,24 @@ export const plants = [
     mustFail: ['tests/nn/options-together.test.ts'],
   },
   {
+    name: 'a metric that is given by its name is logged by another',
+    file: 'src/nn/metrics.ts',
+    find: '{ ...plainMetric(choice), name: choice }',
+    replace: 'plainMetric(choice)',
+    mustFail: ['tests/nn/metric-edges.test.ts'],
+  },
+  {
+    name: 'a gap is excused and nobody says why',
+    file: 'src/nn/diagnose.ts',
+    find: "gap > allowed ? ['good fit', excuse()] : ['good fit']",
+    replace: "['good fit']",
+    mustFail: ['tests/nn/diagnose.test.ts'],
+  },
+  {
     name: 'class weights replace sample weights',
     file: 'src/nn/samples.ts',
-    find: 'return weight * (own === undefined ? 1 : own[i]!);',
-    replace: 'return weight;',
+    find: '(classWeight[label] ?? 1) * (own === undefined ? 1 : own[i]!)',
+    replace: 'classWeight[label] ?? 1',
     mustFail: ['tests/nn/options-together.test.ts'],
   },
   {

@@ -269,16 +269,25 @@ export function sampleWeights(
     throw new ValueError(op, 'classWeight', 'left out for a model with several outputs', classWeight);
   if (typeof classWeight !== 'object' || classWeight === null)
     throw new ValueError(op, 'classWeight', 'a number for each class, as { 0: 1, 1: 5 }', classWeight);
+  for (const [label, weight] of Object.entries(classWeight)) {
+    if (!/^-?\d+$/.test(label)) throw new ValueError(op, 'a class of classWeight', 'a whole number', label);
+    if (typeof weight !== 'number') throw new ValueError(op, `classWeight[${label}]`, 'a number', weight);
+  }
+  const present = new Set<number>();
   const own = sampleWeight?.data;
   const isAbsent = (i: number): boolean => own?.[i] === 0;
   const classOf = classesFor(op, y, isAbsent);
   const weights = Float64Array.from({ length: n }, (_, i) => {
     if (isAbsent(i)) return 0;
-    const weight = classWeight[classOf(i)];
-    if (typeof weight !== 'number')
-      throw new ValueError(op, `classWeight[${classOf(i)}]`, 'a number for every class', weight);
-    return weight * (own === undefined ? 1 : own[i]!);
+    const label = classOf(i);
+    present.add(label);
+    return (classWeight[label] ?? 1) * (own === undefined ? 1 : own[i]!);
   });
+  if (present.size > 0 && ![...present].some((label) => Object.hasOwn(classWeight, label))) {
+    const some = [...present].slice(0, 8).sort((a, b) => a - b);
+    const wanted = `a number for a class of the targets or more (${some.join(', ')})`;
+    throw new ValueError(op, 'classWeight', wanted, classWeight);
+  }
   return checkWeights(op, 'classWeight times sampleWeight of sample $', cast(fromData(weights), dtype));
 }
 

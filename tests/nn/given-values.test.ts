@@ -171,7 +171,7 @@ describe('figures that would overwrite each other', () => {
 
   test.each([
     [['accuracy', 'mae', 'accuracy'], 'accuracy'],
-    [['mse', 'meanSquaredError'], 'mse'],
+    [['mse', 'rmse', 'mse'], 'mse'],
     [[own('loss')], 'loss'],
     [[own('learning_rate')], 'learning_rate'],
     [[own('val_loss')], 'val_loss'],
@@ -258,11 +258,22 @@ describe('classWeight', () => {
   test('is a number for each class', () => {
     for (const wrong of [null, 'balanced', 2])
       expect(trainWith(wrong)).toThrow('fit: classWeight must be a number for each class, as { 0: 1, 1: 5 }, got');
-    expect(trainWith({ 0: 1, 1: '5' })).toThrow('fit: classWeight[1] must be a number for every class, got "5"');
+    expect(trainWith({ 0: 1, 1: '5' })).toThrow('fit: classWeight[1] must be a number, got "5"');
+    expect(trainWith({ 0: 1, yes: 5 })).toThrow('fit: a class of classWeight must be a whole number, got "yes"');
+    for (const wrong of [{}, { 7: 2 }])
+      expect(trainWith(wrong)).toThrow('fit: classWeight must be a number for a class of the targets or more (0, 1)');
   });
 
-  test('needs none for a class of which all samples are absent', () => {
-    expect(trainWith({ 0: 1 })).toThrow('classWeight[1] must be a number for every class, got undefined');
+  test('is 1 for a class that it does not name, as in Keras', () => {
+    const [a, b] = [{ 0: 3 }, { 0: 3, 1: 1 }].map((classWeight) => {
+      const own = model();
+      own.fit(x, y, { classWeight, epochs: 2 });
+      return w.digest(own);
+    });
+    expect(a).toBe(b);
+  });
+
+  test('is asked of no class of which all samples are absent', () => {
     expect(trainWith({ 0: 1 }, [1, 1, 0, 0])).not.toThrow();
     const unknown = w.tensor([[0], [1], [Number.NaN], [0.5]]);
     const given = { classWeight: { 0: 1, 1: 3 }, sampleWeight: [1, 1, 0, 0] };
