@@ -1,7 +1,7 @@
 import { gatherRows } from '../../kernels/gpu/elementwise.ts';
 import { dropout } from '../autograd/products.ts';
 import { noGrad } from '../autograd/tape.ts';
-import { breather } from '../base/breather.ts';
+import { type Abort, abortOf, breather } from '../base/breather.ts';
 import { checkCount, LimitError, StateError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
@@ -39,7 +39,7 @@ export interface GpuTrainOptions extends Pick<SampleOptions, 'validationSplit' |
   readonly shuffle?: boolean;
   /** Called after each epoch and awaited; training ends if it gives false. The model is written at the end alone. */
   readonly onEpochEnd?: (epoch: number, logs: Logs) => unknown;
-  readonly signal?: { readonly aborted: boolean };
+  readonly signal?: Abort;
   /** Default `sharedGpu()`. */
   readonly gpu?: GpuBackend;
 }
@@ -180,7 +180,8 @@ class Training {
     const before = Math.max(0, model.epochs - initialEpoch);
     const breathe = breather();
     const pause = async (): Promise<void> => {
-      if (signal?.aborted === true) throw new StateError(OP, 'was aborted');
+      const aborted = abortOf(OP, signal);
+      if (aborted !== null) throw aborted;
       await breathe();
     };
     const history: Record<string, number[]> = {};

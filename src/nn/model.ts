@@ -1,6 +1,6 @@
 import { slice } from '../autograd/movement.ts';
 import { valueAndGrad } from '../autograd/tape.ts';
-import { breather } from '../base/breather.ts';
+import { type Abort, abortOf, breather } from '../base/breather.ts';
 import { checkCount, checkFlag, StateError, ValueError } from '../base/errors.ts';
 import { checkFunction, checkListeners, checkOptions } from '../base/options.ts';
 import { eachTime } from '../memory/recorder.ts';
@@ -164,18 +164,19 @@ export class Model extends CompiledGraph {
   /**
    * `fit` that lets other work in between batches, those of held-out samples too, whenever 12 ms have passed: a page stays
    * alive where a batch takes no longer. The same result to the bit. When `signal` is aborted it makes no further step and
-   * throws StateError; the model is then as after its last step, and may be used and trained.
+   * throws StateError, whose `cause` is the signal's reason; the model is then as after its last step, and may be used and trained.
    */
   async fitAsync<X extends Tensors = Tensor, Y extends Tensors = Tensor>(
     x: Data,
     y: Data,
-    options: FitOptions<X, Y> & { readonly signal?: { readonly aborted: boolean } } = {},
+    options: FitOptions<X, Y> & { readonly signal?: Abort } = {},
   ): Promise<History> {
     checkOptions('fitAsync', options, `${FIT_OPTIONS} signal`);
     const run = this.passes(x, y, options);
     const breathe = breather();
     for (;;) {
-      if (options.signal?.aborted === true) run.throw(new StateError('fitAsync', 'was aborted'));
+      const aborted = abortOf('fitAsync', options.signal);
+      if (aborted !== null) run.throw(aborted);
       const { done, value } = run.next();
       if (done === true) return value;
       const pause = breathe();

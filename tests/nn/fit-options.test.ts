@@ -265,11 +265,8 @@ describe('weights', () => {
     expectClose([loss({ classWeight: { 0: 5, 2: 1 }, sampleWeight: of([0, 2, 0], [3]) })], [(2 * 2) / 3], 1e-12);
   });
 
-  test('of a class that has none are asked for by its number, those of samples by their shape', () => {
+  test('of samples are asked for by their shape', () => {
     const trained = (options: FitOptions): unknown => line().fit(three, y, options);
-    expect(() => trained({ classWeight: { 0: 1, 1: 1 } })).toThrow(
-      'fit: classWeight[2] must be a number for every class, got undefined',
-    );
     for (const shape of [[3, 1], [2], [4], []])
       expect(() => trained({ sampleWeight: zeros(shape) })).toThrow(
         `fit: sampleWeight needs one number per sample, got [${shape.join(', ')}] and [3]`,
@@ -294,6 +291,10 @@ test('a fit that is aborted before it begins makes no step and calls no callback
   );
   expect([model.steps, calls]).toEqual([0, []]);
   expect((await model.fitAsync(x, x, { signal: { aborted: false } })).epochs).toEqual([0]);
+  const reason = new Error('the page is left');
+  for (const signal of [AbortSignal.abort(reason), { aborted: true, reason }])
+    await expect(model.fitAsync(x, x, { signal })).rejects.toMatchObject({ code: 'state', cause: reason });
+  await expect(model.fitAsync(x, x, { signal: { aborted: true } })).rejects.not.toHaveProperty('cause');
 });
 
 test('a share of the samples is exact, though its product with their number is not', () => {
@@ -323,7 +324,7 @@ test('classWeight refuses targets of which no class can be told', () => {
   const refused = (y: Tensor, got: string): void =>
     expect(() => line().fit(column(range(y.shape[0]!)), y, { classWeight: { 0: 1, 1: 2 } })).toThrow(`fit: ${got}`);
   const labelled = 'targets with classWeight must be whole-number labels, one-hot rows, or 0 and 1 in one column, got ';
-  refused(column([10, 20]), 'classWeight[10] must be a number for every class, got undefined'); // numbers
+  refused(column([10, 20]), 'classWeight must be a number for a class of the targets or more (10, 20), got'); // numbers
   refused(column([0, 0.9]), `${labelled}0.9`); // soft labels
   const several = 'a row of targets must be of one class; for labels that do not exclude each other';
   refused(of([1, 1, 0, 1], [2, 2]), several);
