@@ -11,8 +11,8 @@ import type { Pass } from './forward.ts';
 import type { BuildContext, Lowering } from './lowering.ts';
 import type { Parameter } from './parameter.ts';
 import { type Regularizer, type RegularizerChoice, regularizer } from './regularizers.ts';
-import { type RulesOf, type WeightRules, weightRule } from './rules.ts';
-import { checkSample, SymbolicTensor, type Symbols, symbolsOf } from './symbolic.ts';
+import { checkRules, type RulesOf, type WeightRules, weightRule } from './rules.ts';
+import { checkSample, SymbolicTensor, type Symbols, sampleOf, symbolsOf } from './symbolic.ts';
 
 /** What a layer of your own is told on each call. */
 export type CallContext = Pass;
@@ -182,6 +182,7 @@ export abstract class KernelLayer<O extends KernelOptions = KernelOptions> exten
       throw new ValueError(op, 'kernelBits', 'an integer from 2 to 8', kernelBits);
     if (learnedStep && kernelBits === undefined)
       throw new ValueError(op, 'learnedStep', 'false without kernelBits, whose scales it trains', learnedStep);
+    checkRules(options);
     this.options = options;
     this.activation = activationSpec(options.activation);
   }
@@ -312,9 +313,10 @@ export interface DropoutOptions extends LayerOptions {
   readonly training?: boolean;
   /**
    * What is drawn for a sample: its shape, with 1 along axes whose numbers are kept or dropped together. Of `Dropout` alone.
+   * Keras's null for the samples may stand before it.
    * Default: the shape of the samples, each number for itself.
    */
-  readonly noiseShape?: Shape;
+  readonly noiseShape?: Shape | readonly [batch: null, ...sample: number[]];
 }
 
 const DROPOUT_OPTIONS = `${LAYER_OPTIONS} training noiseShape`;
@@ -335,6 +337,7 @@ export class Dropout extends Layer {
   protected readonly mark: { readonly spatial?: true } = {};
   readonly rate: number;
   readonly options: DropoutOptions;
+  private readonly noiseShape: Shape | undefined;
 
   constructor(rate: number, options: DropoutOptions = {}) {
     if (new.target === Dropout) checkOptions('Dropout', options, DROPOUT_OPTIONS);
@@ -343,15 +346,15 @@ export class Dropout extends Layer {
     const op = this instanceof SpatialDropout2D ? 'SpatialDropout2D' : 'Dropout';
     checkFlag(op, 'training', training);
     checkRange(op, 'rate', rate, 'between 0 and 1');
-    const { noiseShape } = options;
-    if (noiseShape !== undefined) checkSample(op, 'noiseShape', noiseShape);
     this.rate = rate;
-    this.options = { ...ownCopy(options), ...(noiseShape !== undefined && { noiseShape: [...noiseShape] }) };
+    const { noiseShape: given } = options;
+    this.noiseShape = given === undefined ? given : sampleOf(op, 'noiseShape', given);
+    this.options = { ...ownCopy(options), ...(given !== undefined && { noiseShape: this.noiseShape! }) };
   }
 
   override lower(at: Lowering, inputs: readonly string[]): string {
-    const { rate, options, mark } = this;
-    const { training = false, noiseShape } = options;
+    const { rate, options, mark, noiseShape } = this;
+    const { training = false } = options;
     const own = { rate, training, ...(noiseShape !== undefined && { noiseShape }), ...mark };
     return at.node('dropout', at.name, [this.only(inputs)], own);
   }

@@ -45,6 +45,13 @@ export function checkSample(op: string, field: string, shape: Shape): void {
   if (!fits) throw new ValueError(op, field, 'a list of sizes, without the batch axis', shape);
 }
 
+/** The shape of a sample that is given as one or, by Keras's null for the samples before it, as that of a batch. */
+export function sampleOf(op: string, field: string, given: Shape | readonly [null, ...number[]]): Shape {
+  const sample = Array.isArray(given) && given[0] === null ? given.slice(1) : (given as Shape);
+  checkSample(op, field, sample);
+  return [...sample];
+}
+
 export interface InputOptions {
   /** What the network calls the input. Default `input`. */
   readonly name?: string;

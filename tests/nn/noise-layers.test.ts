@@ -185,7 +185,14 @@ describe('options that cannot be', () => {
     expect(() => new GaussianNoise(-1)).toThrow(/deviation must be at least 0/);
     expect(new GaussianNoise(7).rate).toBe(7);
     expect(() => new AlphaDropout(0.5, { training: 1 as never })).toThrow(ValueError);
-    expect(() => new Dropout(0.5, { noiseShape: 3 as never })).toThrow(ValueError);
+    for (const wrong of [3, null, [1, null], [null, -1], [null, null, 3]])
+      expect(() => new Dropout(0.5, { noiseShape: wrong as never })).toThrow(ValueError);
+    const drawn = [[null, 1, 3] as const, [1, 3]].map((noiseShape) => {
+      const model = new Sequential([new Dropout(0.5, { inputShape: [4, 3], noiseShape, name: 'drop' })]);
+      return [...model.forward(ones([2, 4, 3]), { training: true }).data];
+    });
+    expect(drawn[0]).toEqual(drawn[1]); // Keras's null for the samples
+    expect(new Dropout(0.5, { noiseShape: [null, 1, 3] }).clone().options.noiseShape).toEqual([1, 3]);
     const built = (noiseShape: Shape) => (): unknown =>
       new Sequential([new Dropout(0.5, { inputShape: SHAPE, noiseShape })]);
     for (const shape of [[3], [4, 2], [0, 3], [1, 4, 3]]) expect(built(shape)).toThrow(/noiseShape/);
