@@ -169,6 +169,13 @@ export function didYouMean(given: unknown, known: readonly string[]): string | u
   return least <= wanted.length / 3 ? `Did you mean ${known[far.indexOf(least)]}${options}?` : undefined;
 }
 
+/** `Call the function: x()` for the name of one that a value is made by: `calls` has them by their names. */
+export function callMeant(given: unknown, calls: Readonly<Record<string, string>>): string | undefined {
+  const meant = didYouMean(given, Object.keys(calls));
+  const name = Object.keys(calls).find((each) => meant === `Did you mean ${each}?`);
+  return name && `Call the function: ${calls[name]}`;
+}
+
 /** How many letters must change, come or go to make one word of another (Levenshtein 1966). */
 function edits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, j) => j); // from nothing to the first j letters

@@ -2,7 +2,7 @@ import { add, div, mul } from '../autograd/arithmetic.ts';
 import { clip, relu, sqrt, square } from '../autograd/elementwise.ts';
 import { sum } from '../autograd/reductions.ts';
 import { byItself, checkRange, ShapeError, ValueError } from '../base/errors.ts';
-import { checkOptions, didYouMean } from '../base/options.ts';
+import { callMeant, checkOptions, didYouMean } from '../base/options.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { made, type NoFunction, type Recipe } from './recipes.ts';
@@ -40,7 +40,12 @@ export interface MinMaxNormOptions {
 /** Keras's, which keeps a norm of 0 from dividing. */
 const EPSILON = 1e-7;
 
-const NAMES = ['maxNorm', 'nonNegative', 'unitNorm', 'minMaxNorm'];
+const CALLS = {
+  maxNorm: 'maxNorm(2)',
+  nonNegative: 'nonNegative()',
+  unitNorm: 'unitNorm()',
+  minMaxNorm: 'minMaxNorm({ min: 0.5, max: 2 })',
+};
 
 const constraint = (name: string, options: Recipe, call: Constraint['call'], elementwise = false): Constraint =>
   made({ name, options, call, replayable: true, elementwise });
@@ -133,7 +138,13 @@ export function constraintByName(name: string, options: Recipe): Constraint {
     case 'minMaxNorm':
       return minMaxNorm({ ...others, ...(axis !== undefined && { axis }) });
     default:
-      throw new ValueError('constraint', 'the name', NAMES.join(' or '), name, didYouMean(name, NAMES));
+      throw new ValueError(
+        'constraint',
+        'the name',
+        Object.keys(CALLS).join(' or '),
+        name,
+        didYouMean(name, Object.keys(CALLS)),
+      );
   }
 }
 
@@ -147,15 +158,20 @@ function heldBy(choice: Constraint, key: string, w: Tensor): Tensor {
   }
 }
 
+/** Throws ValueError for what is no constraint, whatever weights it is for. */
+export function checkForm(name: string, choice: Constraint): void {
+  // A function has a method `call` of its own
+  if (typeof choice === 'object' && typeof choice?.call === 'function' && typeof choice.name === 'string') return;
+  const { name: own } = Object(choice) as { readonly name?: string };
+  const isFunction = typeof choice === 'function' && Object.hasOwn(CALLS, own!);
+  const remedy = isFunction ? `Call it: ${own}()` : callMeant(choice, CALLS);
+  throw new ValueError('constraint', name, 'one such as maxNorm(2), or { name, call }', choice, remedy);
+}
+
 /** The constraint behind an option, tried on the weight it is for. Throws ValueError or ShapeError for what cannot hold it. */
 export function checkConstraint(choice: Constraint | undefined, key: string, w: Tensor): Constraint | null {
   if (choice === undefined) return null;
-  // A function has a method `call` of its own
-  if (typeof choice !== 'object' || typeof choice?.call !== 'function' || typeof choice.name !== 'string') {
-    const { name } = Object(choice) as { readonly name?: string };
-    const remedy = typeof choice === 'function' && NAMES.includes(name!) ? `Call it: ${name}()` : undefined;
-    throw new ValueError('constraint', `that of ${key}`, `one such as maxNorm(2), or { name, call }`, choice, remedy);
-  }
+  checkForm(`that of ${key}`, choice);
   const held = heldBy(choice, key, w);
   if (!sameShape(held.shape, w.shape) || held.dtype !== w.dtype)
     throw new ShapeError('constraint', [held.shape, w.shape], `${choice.name} of ${key} gives another shape or type`);

@@ -4,7 +4,7 @@ import type { Shape } from '../base/shape.ts';
 import { type Padding, perAxis, type Steps, stepsOf } from '../base/window.ts';
 import { KERNEL_OPTIONS, KernelLayer, type KernelOptions, Layer } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import { type RulesOf, renamed, type WeightRules } from './rules.ts';
+import { checkRules, type RulesOf, renamed, type WeightRules } from './rules.ts';
 import { type Axes, channelsOf, checkWindow, copied } from './sample-axes.ts';
 
 /** Options of layers whose kernel goes over images or sequences, by Keras's names. A number counts for every axis. */
@@ -255,6 +255,7 @@ export class SeparableConv2D extends Layer {
     const op = 'SeparableConv2D';
     if (new.target === SeparableConv2D) checkOptions(op, options, SEPARABLE_OPTIONS, STRIDES);
     super(options);
+    checkRules(options);
     checkRange(op, 'filters', filters, 'a positive integer');
     this.filters = filters;
     this.kernelSize = [...perAxis(op, 'kernelSize', kernelSize, 2)];

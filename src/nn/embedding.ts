@@ -3,7 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import { randomUniform } from './initializers.ts';
 import { Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import { type RulesOf, type WeightRules, weightRule } from './rules.ts';
+import { checkRules, type RulesOf, type WeightRules, weightRule } from './rules.ts';
 import { copied } from './sample-axes.ts';
 
 /** Embeddings begin by `randomUniform(-0.05, 0.05)` unless the options say another. */
@@ -34,6 +34,7 @@ export class Embedding extends Layer {
   constructor(inputDim: number, outputDim: number, options: EmbeddingOptions = {}) {
     if (new.target === Embedding) checkOptions('Embedding', options, EMBEDDING_OPTIONS);
     super(options);
+    checkRules(options);
     checkRange('Embedding', 'inputDim', inputDim, 'a positive integer');
     checkRange('Embedding', 'outputDim', outputDim, 'a positive integer');
     this.inputDim = inputDim;

@@ -1,5 +1,5 @@
 import { checkOneOf, checkRange, ValueError } from '../base/errors.ts';
-import { checkOptions, didYouMean } from '../base/options.ts';
+import { callMeant, checkOptions, didYouMean } from '../base/options.ts';
 import { elementsOf, type Shape } from '../base/shape.ts';
 import type { FloatDType } from '../memory/dtype.ts';
 import { full, ones, tensor, zeros } from '../tensor/create.ts';
@@ -18,8 +18,17 @@ const SCALINGS = {
   heNormal: { scale: 2 },
   lecunUniform: { distribution: 'uniform' }, // LeCun et al. 1998
   lecunNormal: {},
-  torchUniform: { scale: 1 / 3, distribution: 'uniform' }, // U(±1/√fanIn): variance 1/(3·fanIn)
-} as const satisfies Readonly<Record<string, VarianceScalingOptions>>;
+  torchUniform: { scale: (1 / 3) as number, distribution: 'uniform' }, // U(±1/√fanIn): variance 1/(3·fanIn)
+} as const;
+
+/** Those that are made by functions. */
+const CALLS = {
+  constant: 'constant(0.1)',
+  randomUniform: 'randomUniform()',
+  randomNormal: 'randomNormal()',
+  truncatedNormal: 'truncatedNormal()',
+  varianceScaling: 'varianceScaling({ scale: 2 })',
+};
 
 export type InitializerName = 'zeros' | 'ones' | 'orthogonal' | keyof typeof SCALINGS;
 
@@ -33,7 +42,8 @@ export function isInitializerName(name: string): name is InitializerName {
 export function initializer(choice: Initializer, kernel?: Shape): InitializerFunction {
   if (typeof choice === 'function') return choice;
   if (!isInitializerName(choice)) {
-    const meant = didYouMean(choice, ['zeros', 'ones', 'orthogonal', ...Object.keys(SCALINGS)]);
+    const names = ['zeros', 'ones', 'orthogonal', ...Object.keys(SCALINGS)];
+    const meant = callMeant(choice, CALLS) ?? didYouMean(choice, names);
     throw new ValueError('initializer', 'the name', 'an initializer such as glorotUniform or heNormal', choice, meant);
   }
   if (choice === 'zeros') return (shape, _, dtype) => zeros(shape, dtype);

@@ -36,7 +36,7 @@ import type { Parameter } from './parameter.ts';
 import { type Recipe, recipeOf } from './recipes.ts';
 import { l1l2, type Regularizer } from './regularizers.ts';
 import { putStates, restoreStates, takeStates } from './resume.ts';
-import { type Constraints, checkGiven, constraintsOf, type WeightRules } from './rules.ts';
+import { type Constraints, checkForms, checkGiven, constraintsOf, type WeightRules } from './rules.ts';
 import { oneOrAll } from './samples.ts';
 
 /**
@@ -206,6 +206,7 @@ export function loadModel(bytes: Uint8Array, options: LoadOptions = {}): Model {
   const { constraints = {} } = options;
   if (typeof constraints !== 'object' || constraints === null)
     throw new ValueError('loadModel', 'constraints', 'an object of them by names of weights', constraints);
+  checkForms(constraints);
   const { network, metadata, tensors } = decodeNetwork(bytes);
   const text = metadata.get(KEY);
   if (text === undefined) {

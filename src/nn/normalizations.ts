@@ -3,7 +3,7 @@ import { checkOptions } from '../base/options.ts';
 import type { Initializer } from './initializers.ts';
 import { Layer, type LayerOptions } from './layers.ts';
 import type { Lowering } from './lowering.ts';
-import { type RulesOf, renamed, type WeightRules, weightRule } from './rules.ts';
+import { checkRules, type RulesOf, renamed, type WeightRules, weightRule } from './rules.ts';
 import { copied } from './sample-axes.ts';
 
 /** Gamma begins with ones unless the options say another, beta with zeros. */
@@ -49,6 +49,7 @@ abstract class Normalization<O extends LayerNormOptions> extends Layer {
 
   constructor(op: string, options: O, usual: number) {
     super(options);
+    checkRules(options);
     this.options = copied(options);
     const { epsilon = usual, scale = true, center = true } = options;
     checkRange(op, 'epsilon', epsilon, 'at least 0');

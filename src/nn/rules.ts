@@ -3,10 +3,10 @@ import { defined, didYouMean } from '../base/options.ts';
 import type { Shape } from '../base/shape.ts';
 import { factsOf } from '../graph/facts.ts';
 import type { Node } from '../graph/graph.ts';
-import type { Constraint } from './constraints.ts';
-import type { Initializer } from './initializers.ts';
+import { type Constraint, checkForm } from './constraints.ts';
+import { type Initializer, initializer } from './initializers.ts';
 import type { Parameter } from './parameter.ts';
-import type { RegularizerChoice } from './regularizers.ts';
+import { type RegularizerChoice, regularizer } from './regularizers.ts';
 
 /** Weights of the library's layers that options say how to begin and hold. */
 const ROLES = ['kernel', 'bias', 'gamma', 'beta', 'embeddings', 'mean', 'variance'] as const;
@@ -49,8 +49,24 @@ export function renamed(options: object, from: string, to: string): object {
   return defined(Object.fromEntries(KINDS.map((kind) => [`${to}${kind}`, given[`${from}${kind}`]])));
 }
 
+/** Throws ValueError for what makes, penalizes or holds no weight, among the options of a layer. */
+export function checkRules(options: object): void {
+  for (const [field, choice] of Object.entries(options)) {
+    if (choice === undefined) continue;
+    if (field.endsWith('Initializer')) initializer(choice);
+    else if (field.endsWith('Regularizer')) regularizer(choice);
+    else if (field.endsWith('Constraint')) checkForm(field, choice);
+  }
+}
+
 /** Constraints by names of weights, `<layer>/<role>`. */
 export type Constraints = Readonly<Record<string, Constraint>>;
+
+/** Throws ValueError for what is given as a constraint and is none. */
+export function checkForms(given: Constraints): void {
+  for (const [key, constraint] of Object.entries(given))
+    if (constraint !== undefined) checkForm(`that of ${key}`, constraint);
+}
 
 /** The constraints that are given for weights of a node; null for none. */
 export function constraintsOf(node: Node, given: Constraints): WeightRules | null {

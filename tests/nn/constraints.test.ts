@@ -97,7 +97,11 @@ describe('values', () => {
     ['a rate above 1', () => minMaxNorm({ rate: 2 }), /rate must be between 0 and 1/],
     ['an option that is unknown', () => minMaxNorm(any({ maxValue: 1 })), /maxValue must be one of/],
     ['a function that is not called', () => built(any(maxNorm)), /got .*Call it: maxNorm\(\)/],
-    ['a name', () => built(any('maxNorm')), /that of dense\/kernel must be one such as maxNorm\(2\)/],
+    [
+      'a name',
+      () => built(any('maxNorm')),
+      /kernelConstraint must be one such as maxNorm\(2\).*Call the function: maxNorm\(2\)/,
+    ],
     ['an axis that the kernel has not', () => built(maxNorm(1, 2)), /axis 2/],
     [
       'a result of another shape',
