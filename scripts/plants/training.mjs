@@ -747,6 +747,27 @@ export const plants = [
     mustFail: ['tests/nn/fit-options.test.ts'],
   },
   {
+    name: 'a bias is drawn by its own length where PyTorch goes by the inputs',
+    file: 'src/nn/initializers.ts',
+    find: "choice === 'torchUniform' ? kernel : undefined",
+    replace: 'undefined',
+    mustFail: ['tests/nn/initializers.test.ts'],
+  },
+  {
+    name: 'the rate in the history is that of the step to come',
+    file: 'src/nn/optimizer.ts',
+    find: 'this.taken ?? this.learningRate',
+    replace: 'this.learningRate',
+    mustFail: ['tests/nn/callbacks.test.ts'],
+  },
+  {
+    name: 'an abort does not say why',
+    file: 'src/base/breather.ts',
+    find: 'signal.reason === undefined ? error : Object.assign(error, { cause: signal.reason })',
+    replace: 'error',
+    mustFail: ['tests/nn/fit-options.test.ts'],
+  },
+  {
     name: 'epochs that improve are not waited in, where a baseline is not reached',
     file: 'src/nn/callbacks.ts',
     find: 'return; // as in Keras',

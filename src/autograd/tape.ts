@@ -1,10 +1,10 @@
-import { GradientError, listed } from '../base/errors.ts';
+import { GradientError, listed, ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import type { Storage } from '../memory/arena.ts';
 import { isFloat } from '../memory/dtype.ts';
 import { kernelsFor } from '../memory/runtime.ts';
 import { full, zeros } from '../tensor/create.ts';
-import { checkTensors, empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
+import { checkList, checkTensors, empty, flat, type TapeNode, type Tensor, viewOf } from '../tensor/tensor.ts';
 
 /** From the gradient of an operation's output to that of one input. Writes into neither of the two, then or later. */
 export type Pullback = (g: Tensor) => Tensor;
@@ -270,6 +270,9 @@ export function valueAndGrad(
   loss: () => Tensor,
   wrt: readonly Tensor[],
 ): { readonly value: Tensor; readonly grads: readonly Tensor[] } {
+  if (typeof loss !== 'function')
+    throw new ValueError('valueAndGrad', 'loss', 'a function that returns the loss as a scalar tensor', loss);
+  checkList('valueAndGrad', wrt);
   const before = wrt.map((t) => t.requiresGrad);
   const wasRecording = recording;
   try {

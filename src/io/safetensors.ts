@@ -86,6 +86,16 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafeTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  if (!(tensors instanceof Map))
+    throw new ValueError(
+      'encodeSafetensors',
+      'tensors',
+      'a Map of names to { dtype, shape, data }',
+      tensors,
+      'new Map(Object.entries(tensors)) makes one of an object',
+    );
+  if (typeof metadata !== 'object' || metadata === null)
+    throw new ValueError('encodeSafetensors', 'metadata', 'an object of texts', metadata);
   const entries = [...tensors].map(([name, tensor]) => ({ name, ...tensor, ...checkTensor(name, tensor) }));
   entries.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
   const parts: string[] = [];

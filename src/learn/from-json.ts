@@ -61,6 +61,8 @@ export function estimatorFromJSON(json: unknown): Estimator {
 function readAt(depth: number, json: unknown): Estimator {
   const type: unknown = Object(json).type;
   const known = Object.keys(READERS);
+  if (type === 'TablePipeline')
+    throw new FormatError('estimator', 'type', 'is TablePipeline, which TablePipeline.fromJSON(json) reads');
   if (typeof type !== 'string' || !known.includes(type))
     throw new FormatError('estimator', 'type', `is none of ${known.join(', ')}`);
   if (depth > MOST_DEEP) throw new FormatError('estimator', 'JSON', `holds estimators ${MOST_DEEP} deep, and more`);

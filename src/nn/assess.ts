@@ -2,8 +2,10 @@ import { log64 } from '../../kernels/reference/math.ts';
 import { gather } from '../autograd/movement.ts';
 import { mean } from '../autograd/reductions.ts';
 import { noGrad } from '../autograd/tape.ts';
+import { ValueError } from '../base/errors.ts';
 import { sameShape } from '../base/shape.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { checkModel } from './check-model.ts';
 import type { CompiledGraph } from './compiled.ts';
 import { outputsOf } from './heads.ts';
 import { Figures, type Logs, weighted } from './objective.ts';
@@ -36,6 +38,9 @@ export type Standings = Readonly<Record<string, Standing>>;
  * [accuracy!.validation, accuracy!.constant]; // [ 1, 0.5 ]
  */
 export function assess(model: CompiledGraph, train: SampleLists, validation: SampleLists): Standings {
+  checkModel('assess', 'the model', model);
+  for (const [name, samples] of Object.entries({ train, validation }))
+    if (!Array.isArray(samples)) throw new ValueError('assess', name, 'samples [x, y]', samples);
   const names = [
     ['x of train', 'y of train'],
     ['x of validation', 'y of validation'],

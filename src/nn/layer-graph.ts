@@ -367,6 +367,8 @@ export class LayerGraph {
    */
   setWeights(values: readonly Tensor[]): void {
     const own = this.weights;
+    if (!Array.isArray(values))
+      throw new ValueError('setWeights', 'the weights', 'a list of tensors, as getWeights() gives it', values);
     if (values.length !== own.length)
       throw new StateError('setWeights', `got ${values.length} tensors for ${own.length} weights`);
     for (const [i, weight] of own.entries()) weight.checkFits('setWeights', values[i]!);

@@ -4,7 +4,7 @@ import { checkFunction, checkOptions } from '../base/options.ts';
 import { step } from '../memory/arena.ts';
 import { checkTensors, type Tensor } from '../tensor/tensor.ts';
 import type { Outcome } from './objective.ts';
-import { type Trained, tensorOf } from './parameter.ts';
+import { checkTrained, type Trained, tensorOf } from './parameter.ts';
 import { constraintObstacle, copied, type Mover, type ReplayStatus, Trainer } from './trainer.ts';
 
 export interface MinimizeOptions {
@@ -50,6 +50,7 @@ export class Minimizer {
   step(optimizer: Mover, loss: BatchLoss, parameters: readonly Trained[], options: MinimizeOptions): number {
     checkFunction('minimize', 'loss', loss, 'that returns the loss as a scalar tensor');
     checkOptions('minimize', options, 'batch replayable', 'Write { batch: $ }');
+    checkTrained('minimize', parameters);
     const { batch = [], replayable = false } = options;
     checkFlag('minimize', 'replayable', replayable);
     if (!Array.isArray(batch)) throw new ValueError('minimize', 'batch', 'a list of tensors', batch);

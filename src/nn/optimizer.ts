@@ -12,7 +12,7 @@ import { assign, copyOf, type Tensor } from '../tensor/tensor.ts';
 import { type ClipOptions, clippedBy } from './clipping.ts';
 import { applyMask } from './mask.ts';
 import { type BatchLoss, type MinimizeOptions, Minimizer } from './minimize.ts';
-import { Parameter, type Trained, tensorOf } from './parameter.ts';
+import { checkTrained, Parameter, type Trained, tensorOf } from './parameter.ts';
 import type { Recipe } from './recipes.ts';
 import type { Schedule } from './schedules.ts';
 import { centroidGradients, memberGradient, tie } from './sharing.ts';
@@ -172,6 +172,9 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
 
   /** Moves each parameter by its gradient, which is only read. */
   apply(trained: readonly Trained[], gradients: readonly Tensor[]): void {
+    checkTrained(this.name, trained);
+    if (!Array.isArray(gradients))
+      throw new ValueError(this.name, 'gradients', 'a list of tensors, one for each parameter', gradients);
     const parameters = trained.map(tensorOf);
     if (parameters.length !== gradients.length) {
       throw new StateError(this.name, `got ${gradients.length} gradients for ${parameters.length} parameters`);
@@ -272,6 +275,7 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
 
   /** A copy of what must be saved to go on later; slots in the order of `parameters`. */
   state(parameters: readonly Trained[]): OptimizerState {
+    checkTrained(this.name, parameters);
     const slots = parameters.map((p) => {
       const own = this.slots.get(tensorOf(p)) ?? {};
       return Object.fromEntries(Object.entries(own).map(([name, t]) => [name, persistent(() => copyOf(t))]));
@@ -290,6 +294,9 @@ export abstract class Optimizer<Own extends OptimizerConfig = OptimizerConfig> {
    * that no training leaves, and stays as it was.
    */
   restore(trained: readonly Trained[], state: OptimizerState): void {
+    checkTrained(this.name, trained);
+    if (!Array.isArray(Object(state).slots))
+      throw new ValueError(this.name, 'the state', 'what state(parameters) of an optimizer gave', state);
     const parameters = trained.map(tensorOf);
     if (state.slots.length !== parameters.length) {
       throw new StateError(

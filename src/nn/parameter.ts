@@ -1,7 +1,7 @@
-import { DTypeError, listed, ShapeError } from '../base/errors.ts';
+import { DTypeError, listed, ShapeError, ValueError } from '../base/errors.ts';
 import { type Shape, sameShape } from '../base/shape.ts';
 import type { DType } from '../memory/dtype.ts';
-import { checkTensors, type Tensor } from '../tensor/tensor.ts';
+import { checkTensors, Tensor } from '../tensor/tensor.ts';
 import type { Constraint } from './constraints.ts';
 import { applyMask } from './mask.ts';
 import type { Regularizer } from './regularizers.ts';
@@ -78,3 +78,18 @@ export class Parameter {
 export type Trained = Tensor | Parameter;
 
 export const tensorOf = (trained: Trained): Tensor => (trained instanceof Parameter ? trained.value : trained);
+
+/** Throws ValueError unless `list` is one of tensors or weights. */
+export function checkTrained(op: string, list: readonly Trained[]): void {
+  const isOne = (given: unknown): boolean => given instanceof Tensor || given instanceof Parameter;
+  const wanted = 'a list of tensors or Parameters';
+  const given = Object(list) as { readonly trainable?: unknown };
+  const remedy = isOne(list)
+    ? 'Put it in a list: [w]'
+    : Array.isArray(given.trainable)
+      ? 'Those of a model are model.trainable'
+      : 'Say what is to be moved: [w, b], or model.trainable';
+  if (!Array.isArray(list)) throw new ValueError(op, 'parameters', wanted, list, remedy);
+  const wrong = list.findIndex((each) => !isOne(each));
+  if (wrong >= 0) throw new ValueError(op, `parameters[${wrong}]`, 'a tensor or a Parameter', list[wrong]);
+}

@@ -4,6 +4,7 @@ import { checkCount, checkRange, ValueError } from '../base/errors.ts';
 import { checkOptions } from '../base/options.ts';
 import { Random } from '../tensor/random.ts';
 import { fromData, type Tensor } from '../tensor/tensor.ts';
+import { checkModel } from './check-model.ts';
 import { isTrained } from './layer-graph.ts';
 import type { Model } from './model.ts';
 import { Optimizer } from './optimizer.ts';
@@ -56,6 +57,7 @@ abstract class Rates extends Optimizer {
  */
 export function findLearningRate(model: Model, x: Data, y: Data, options: FindLearningRateOptions = {}): LearningRates {
   const op = 'findLearningRate';
+  checkModel(op, 'the model', model);
   checkOptions(op, options, 'from to steps batchSize smoothing stopAt', 'Write { batchSize: $ }');
   const { from = 1e-7, to = 10, steps = 100, batchSize = 32, smoothing = 0.9, stopAt = 4 } = options;
   checkRange(op, 'from', from, 'positive');

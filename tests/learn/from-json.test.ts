@@ -148,6 +148,9 @@ describe('estimatorFromJSON', () => {
     const [, , constant] = FITTED.DummyClassifier;
     const json = { ...constant!.toJSON(), classes: [1, 2, 3, 4] };
     expect(() => estimatorFromJSON(json)).toThrow('have a constant that is none of the classes');
+    expect(() => estimatorFromJSON({ type: 'TablePipeline' })).toThrow(
+      'estimator: type: is TablePipeline, which TablePipeline.fromJSON(json) reads',
+    );
     expect(() => estimatorFromJSON({ ...FITTED.DummyRegressor[1]!.toJSON(), isList: true })).toThrow('one an output');
     const [drawn] = FITTED.DummyClassifier;
     expect(() => estimatorFromJSON({ ...drawn!.toJSON(), prior: [0.5, 0.4, 0] })).toThrow('no shares that sum to 1');
