@@ -1,4 +1,5 @@
 import type { DamageReport } from '../compress/damage-report.ts';
+import type { ModelledEnergy } from '../compress/energy.ts';
 import type { MaxDamage } from '../compress/limit.ts';
 import type { NeuronCriterion } from '../compress/neuron-scores.ts';
 import type { Interval } from '../compress/statistics.ts';
@@ -25,19 +26,19 @@ export interface DistilStep {
  * What is removed: single `weights`, which become zeros while the network is trained, along a cubic course over the first half of
  * the steps, and are coded as such; or `neurons`, each layer's share of them at once, which leaves a smaller network to train.
  */
-export type PruneStep =
-  | {
-      readonly structure: 'weights';
-      readonly amount: number;
-      readonly criterion: 'magnitude' | 'movement' | 'random' | 'gradient';
-      readonly epochs: number;
-    }
-  | {
-      readonly structure: 'neurons';
-      readonly amount: number;
-      readonly criterion: Exclude<NeuronCriterion, 'batchNorm'>;
-      readonly epochs: number;
-    };
+export type PruneStep = Removal & {
+  /** The share that goes, in (0, 1). */
+  readonly amount: number;
+  /** Of training while and after it goes; 0: none, all goes at once. */
+  readonly epochs: number;
+};
+
+type Removal =
+  | { readonly structure: 'weights'; readonly criterion: PrunedBy }
+  | { readonly structure: 'neurons'; readonly criterion: NeuronCriterion };
+
+/** What weights are ranked by while a network is trained, as in `prune`. */
+export type PrunedBy = 'magnitude' | 'movement' | 'taylor' | 'wanda' | 'random';
 
 /** Few numbers for many weights, as `shareWeights`, whose numbers are then trained; biases are halves. */
 export interface ShareStep {
@@ -45,14 +46,14 @@ export interface ShareStep {
   readonly epochs: number;
 }
 
-export interface QuantizeStep {
-  /** As in `quantize`. */
-  readonly format: Exclude<ValueFormat, 'real'> | Exclude<WeightFormatName, 'float32'>;
-  /** Of the whole numbers that kernels are, 2 to 8; fewer than 8 of `static` alone, and with training. */
-  readonly bits: number;
-  /** Of training with rounded numbers (`prepareQAT`); of `static` alone. 0: rounded after all training. */
-  readonly epochs: number;
-}
+/** Fewer bits: rounded after all training as `quantize` does, or in static int8 and trained for it, as `prepareQAT` has it. */
+export type QuantizeStep =
+  | { readonly method: 'rounded'; readonly format: StepFormat }
+  /** `bits` of the whole numbers that kernels are, 2 to 8. */
+  | { readonly method: 'trained'; readonly bits: number; readonly epochs: number };
+
+/** As in `quantize`. */
+export type StepFormat = Exclude<ValueFormat, 'real'> | Exclude<WeightFormatName, 'float32'>;
 
 /**
  * How a small network is made of a model: steps in this order, each of which may be left out (null). It is JSON, without weights.
@@ -86,17 +87,6 @@ export interface PointScore extends Interval {
   readonly score: number;
   /** `mixed` of several outputs that are not judged alike. */
   readonly scoreName: 'accuracy' | 'r2' | 'mixed';
-}
-
-/** Energy of one sample by a model, which is no measurement. */
-export interface ModelledEnergy {
-  /** Nanojoules in all, and of what. */
-  readonly nanojoules: number;
-  readonly arithmetic: number;
-  readonly weights: number;
-  readonly values: number;
-  /** What the model is, and whose numbers it has. */
-  readonly source: string;
 }
 
 /** What is known of a network and its file, wherever it was made: the same to the bit. */
