@@ -14,7 +14,10 @@ const { exports, name, version } = JSON.parse(readFileSync(join(root, 'package.j
  * conditions name these files. Bundlers get the modules one by one, and take what they use. `folder` is what becomes dist.
  */
 export async function bundle(folder) {
-  const input = { worker: join(folder, 'src/threads/worker.js') };
+  const input = {
+    worker: join(folder, 'src/threads/worker.js'),
+    'trial-worker': join(folder, 'src/pareto/trial-worker.js'),
+  };
   for (const { node, default: file } of Object.values(exports)) {
     if (node !== undefined) input[/([^/]+)\.js$/.exec(node)[1]] = join(folder, file.replace('./dist/', ''));
   }

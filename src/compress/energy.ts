@@ -45,7 +45,8 @@ export function modelledEnergy(network: Graph<Stored>): ModelledEnergy {
   const isInteger = (node: Node): boolean =>
     values.get(node.inputs[0]!)!.format !== null || ('dynamic' in node.attrs && node.attrs.dynamic === true);
   let arithmetic = 0;
-  for (const node of network.nodes) arithmetic += macsOf(network, node, values) * (isInteger(node) ? INTEGER_MAC : FLOAT_MAC);
+  for (const node of network.nodes)
+    arithmetic += macsOf(network, node, values) * (isInteger(node) ? INTEGER_MAC : FLOAT_MAC);
   let valueBytes = 0;
   for (const { shape, format } of values.values()) valueBytes += elementsOf(shape) * (format === null ? 4 : 1);
   let weightBytes = 0;

@@ -79,7 +79,8 @@ function scoreOf(
   });
   const names = new Set(parts.map(({ scoreName }) => scoreName));
   const score = parts.reduce((sum, part) => sum + part.score, 0) / parts.length;
-  if (!Number.isFinite(score)) throw new StateError(op, 'the network has no score, since some of its answers are not finite');
+  if (!Number.isFinite(score))
+    throw new StateError(op, 'the network has no score, since some of its answers are not finite');
   const mean = (rows: Int32Array): number[] => [parts.reduce((sum, { of }) => sum + of(rows), 0) / parts.length];
   const [interval] = bootstrap(n, mean, DRAWS);
   return { score, ...interval!, scoreName: names.size === 1 ? parts[0]!.scoreName : 'mixed' };

@@ -112,6 +112,11 @@ export interface PointFigures {
   readonly digest: string;
 }
 
+/** The model that all started from. */
+export interface Original extends PointFigures {
+  readonly file: Uint8Array<ArrayBuffer>;
+}
+
 /** What a trial made. */
 export interface Point extends Trial, PointFigures {
   readonly file: Uint8Array<ArrayBuffer>;
@@ -218,8 +223,12 @@ export interface CompressOptions {
   readonly strategy?: StrategyName;
   /** How many recipes `random` and `halving` draw. Default 16, or all if they are fewer. */
   readonly trials?: number;
+  /** Of what these two draw. Default 0. */
+  readonly seed?: number;
   /** Samples of a step of training. Default 32. */
   readonly batchSize?: number;
+  /** What each training begins with, to fall to 0. Default that of the model's optimizer. */
+  readonly learningRate?: number;
   /** Workers that follow recipes at once; 0: none, and this thread does. The points are the same to the bit. Default 0. */
   readonly workers?: number;
   /** Where the workers' file is, if a bundler has moved it. Default: beside this module. */

@@ -6,11 +6,11 @@ const NOTHING: Recipe = { student: null, distil: null, prune: null, share: null,
 const TEACHER: DistilStep = { temperature: 3, alpha: 0.5 };
 
 const INT8: QuantizeStep = { method: 'rounded', format: 'static' };
-const trained = (bits: number): QuantizeStep => ({ method: 'trained', bits, epochs: 15 });
-const weights = (amount: number): PruneStep => ({ structure: 'weights', amount, criterion: 'magnitude', epochs: 20 });
-const neurons = (amount: number): PruneStep => ({ structure: 'neurons', amount, criterion: 'magnitude', epochs: 20 });
+const trained = (bits: number): QuantizeStep => ({ method: 'trained', bits, epochs: 40 });
+const weights = (amount: number): PruneStep => ({ structure: 'weights', amount, criterion: 'magnitude', epochs: 40 });
+const neurons = (amount: number): PruneStep => ({ structure: 'neurons', amount, criterion: 'magnitude', epochs: 40 });
 const student = (width: number): StudentStep => ({ width, epochs: 60 });
-const shared = (clusters: number): Recipe['share'] => ({ clusters, epochs: 15 });
+const shared = (clusters: number): Recipe['share'] => ({ clusters, epochs: 30 });
 
 /**
  * The recipes that `compress` tries where none are given, from what hardly changes the model to what leaves little of it: coded,
@@ -38,12 +38,14 @@ export function usualRecipes(): Recipe[] {
     { prune: neurons(0.5), quantize: INT8, distil: TEACHER },
     { prune: neurons(0.5), quantize: trained(4), distil: TEACHER },
     { prune: neurons(0.75), quantize: INT8, distil: TEACHER },
+    { prune: neurons(0.75), quantize: trained(2), distil: TEACHER },
     { prune: neurons(0.75), share: shared(16), distil: TEACHER },
   ];
   const taught = [0.5, 0.25, 0.18, 0.12].flatMap((width): Partial<Recipe>[] => [
     { student: student(width), distil: TEACHER, quantize: trained(4) },
-    { student: student(width), distil: TEACHER, share: shared(16) },
+    { student: student(width), distil: TEACHER, quantize: trained(2) },
     { student: student(width), distil: TEACHER, prune: weights(0.5), share: shared(16) },
+    { student: student(width), distil: TEACHER, prune: weights(width === 0.5 ? 0.8 : 0.6), share: shared(8) },
   ]);
   const scratch = [0.5, 0.25, 0.12].flatMap((width): Partial<Recipe>[] => [
     { student: student(width), code: 'none' },
