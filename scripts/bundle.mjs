@@ -59,7 +59,9 @@ export async function minify(folder) {
     load: (id) => (id === input ? whole('.') : null),
     resolveId: (id) => (id === input ? id : null),
   };
-  const joined = await rolldown({ ...SETTINGS, input, plugins: [plugin] });
+  // No file of workers is beside these, and a script has no address: compress() asks for that of the workers' file
+  const transform = { define: { 'import.meta.url': 'undefined' } };
+  const joined = await rolldown({ ...SETTINGS, input, plugins: [plugin], transform });
   const banner = `/*! ${name} ${version}, MIT licence */`;
   const common = { minify: true, codeSplitting: false, comments: false, postBanner: banner };
   await joined.write({ ...common, file: join(folder, 'whittle.esm.min.js'), format: 'esm' });

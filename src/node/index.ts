@@ -106,16 +106,16 @@ export function journalFile(path: string): Journal {
     throw new FormatError('journal', path, 'is no text');
   }
   let length = whole;
+  let size = bytes.length; // with what was not written whole
   const entries = text.split('\n').slice(0, -1);
   const append = (entry: string): void => {
     const line = new TextEncoder().encode(`${entry}\n`);
     const isNew = !existsSync(path);
     const file = openSync(path, isNew ? 'wx' : 'r+');
     try {
-      const { size } = fstatSync(file);
-      if (size !== length && size !== bytes.length)
+      if (fstatSync(file).size !== size)
         throw new StateError('journalFile', `${path} has changed since it was read: another search writes to it`);
-      ftruncateSync(file, length); // what was not written whole
+      ftruncateSync(file, length);
       for (let at = 0; at < line.length; ) at += writeSync(file, line, at, line.length - at, length + at);
       fsyncSync(file);
     } finally {
@@ -123,6 +123,7 @@ export function journalFile(path: string): Journal {
     }
     if (isNew) flushFolder(dirname(path));
     length += line.length;
+    size = length;
     entries.push(entry);
   };
   return { entries, append };

@@ -23,7 +23,11 @@ export function dominatedIn(points: readonly Standing[]): boolean[] {
 /** Indices in groups of equal bytes, the fewest first. */
 function byBytes(points: readonly Standing[]): number[][] {
   const groups = new Map<number, number[]>();
-  points.forEach(({ bytes }, i) => groups.set(bytes, [...(groups.get(bytes) ?? []), i]));
+  for (const [i, { bytes }] of points.entries()) {
+    const group = groups.get(bytes);
+    if (group === undefined) groups.set(bytes, [i]);
+    else group.push(i);
+  }
   return [...groups].sort(([p], [q]) => p - q).map(([, group]) => group);
 }
 

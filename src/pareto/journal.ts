@@ -57,43 +57,59 @@ type Kept = { readonly file: Uint8Array<ArrayBuffer>; readonly line: number } | 
  * which names the line, for what is none.
  */
 export function keptIn({ entries }: Pick<Journal, 'entries'>, search: string): Map<string, Kept> {
+  const [head, ...others] = entries;
   const kept = new Map<string, Kept>();
-  entries.forEach((entry, i) => {
-    const line = i + 1;
-    const fail = (problem: string): never => {
-      throw new FormatError(FORMAT, `line ${line}`, problem);
-    };
-    if (typeof entry !== 'string') fail('must be text');
-    let fields: Readonly<Record<string, unknown>>;
-    try {
-      fields = Object(JSON.parse(entry));
-    } catch {
-      return fail('is no JSON');
-    }
-    if (i === 0) {
-      if (fields.journal !== 'compress') fail('is not the head of a journal of compress');
-      if (fields.version !== VERSION) fail(`is of version ${String(fields.version)}, and this reader knows ${VERSION}`);
-      if (fields.search !== search)
-        throw new StateError(
-          'compress',
-          'the journal is of another model, other data or another search: give each search a journal of its own',
-        );
-      return;
-    }
-    const { trial, file, sha256: digest, failed } = fields;
-    if (typeof trial !== 'object' || trial === null) fail('has no trial');
+  if (head === undefined) return kept;
+  const first = new Line(1, head);
+  first.must(first.fields.journal === 'compress', 'is not the head of a journal of compress');
+  const { version } = first.fields;
+  first.must(version === VERSION, `is of version ${String(version)}, and this reader knows ${VERSION}`);
+  if (first.fields.search !== search)
+    throw new StateError(
+      'compress',
+      'the journal is of another model, other data or another search: give each search a journal of its own',
+    );
+  for (const [i, entry] of others.entries()) {
+    const line = new Line(i + 2, entry);
+    const { trial } = line.fields;
+    line.must(typeof trial === 'object' && trial !== null, 'has no trial');
     const key = JSON.stringify(trial);
-    if (kept.has(key)) fail('has a trial that another line has');
-    if (typeof failed === 'string') {
-      kept.set(key, { failed });
-      return;
-    }
-    if (typeof file !== 'string') return fail('has neither a file nor why there is none');
-    const bytes = fromBase64(file);
-    if (bytes === null || sha256(bytes) !== digest) return fail('has a file that is not what its digest says');
-    kept.set(key, { file: bytes, line });
-  });
+    line.must(!kept.has(key), 'has a trial that another line has');
+    kept.set(key, line.kept());
+  }
   return kept;
+}
+
+/** A line of a journal, whose errors name it. */
+class Line {
+  readonly fields: Readonly<Record<string, unknown>>;
+  private readonly number: number;
+
+  constructor(number: number, entry: unknown) {
+    this.number = number;
+    let fields: unknown;
+    try {
+      fields = typeof entry === 'string' ? JSON.parse(entry) : entry;
+    } catch {
+      this.must(false, 'is no JSON');
+    }
+    this.must(typeof entry === 'string', 'is no text');
+    this.fields = Object(fields);
+  }
+
+  must(holds: boolean, problem: string): void {
+    if (!holds) throw new FormatError(FORMAT, `line ${this.number}`, problem);
+  }
+
+  /** What it has of its trial. */
+  kept(): Kept {
+    const { file, sha256: digest, failed } = this.fields;
+    if (typeof failed === 'string') return { failed };
+    const bytes = typeof file === 'string' ? fromBase64(file) : null;
+    this.must(typeof file === 'string', 'has neither a file nor why there is none');
+    this.must(bytes !== null && sha256(bytes) === digest, 'has a file that is not what its digest says');
+    return { file: bytes!, line: this.number };
+  }
 }
 
 /** The outcome of a line: figures are found again, from the file. */

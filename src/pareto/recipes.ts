@@ -223,7 +223,7 @@ export function recipesOf(op: string, space: RecipeSpace): Recipe[] {
   for (const name of [...NAMES, 'code'] as const)
     if (!Array.isArray(space[name]) || space[name].length === 0)
       throw new ValueError(op, `${name} of the space`, 'a list of what the step may be, [null] for none', space[name]);
-  for (const name of NAMES) space[name].forEach((step, i) => checkStep(op, `${name}[${i}]`, name, step));
+  for (const name of NAMES) for (const [i, step] of space[name].entries()) checkStep(op, `${name}[${i}]`, name, step);
   for (const code of space.code) checkOneOf(op, 'code of the space', code, CODINGS);
   const found: Recipe[] = [];
   for (const student of space.student)

@@ -90,7 +90,7 @@ function budgetOf(budget: CompressOptions['budget'] = {}): CompressBudget {
 function recipesIn(given: NonNullable<CompressOptions['recipes']>): Recipe[] {
   if (!Array.isArray(given)) return recipesOf(OP, given as Exclude<typeof given, readonly Recipe[]>);
   if (given.length === 0) throw new ValueError(OP, 'recipes', 'a list of at least one', given);
-  given.forEach((recipe: Recipe, i) => checkedRecipe(OP, `recipes[${i}]`, recipe));
+  for (const [i, recipe] of given.entries()) checkedRecipe(OP, `recipes[${i}]`, recipe);
   const keys = given.map(recipeKey);
   const twice = keys.findIndex((key, i) => keys.indexOf(key) !== i);
   if (twice >= 0) throw new ValueError(OP, `recipes[${twice}]`, 'another than those before it', given[twice]);
