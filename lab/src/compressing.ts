@@ -2,6 +2,7 @@ import {
   type Compression,
   type CompressProgress,
   compress,
+  type DamageReport,
   fromNetwork,
   type Journal,
   type MeasuredPoint,
@@ -161,6 +162,12 @@ function trialOf({ recipe, seed, effort }: Trial): Omit<FailedTrial, 'reason'> {
   return { recipe, name: recipeName(recipe), text: recipeText(recipe), seed, effort };
 }
 
+/** A report line by line, without the name of the only output that networks have here. */
+function linesOf(report: DamageReport): string[] {
+  const [head = '', ...lines] = String(report).split('\n');
+  return [head, ...lines.slice(1)].map((line) => line.trim());
+}
+
 function resultsOf(
   { original, points, failures, best, reason }: Compression,
   measured: readonly MeasuredPoint[],
@@ -186,6 +193,7 @@ function resultsOf(
     failures: failures.map((failure) => ({ ...trialOf(failure), reason: failure.reason })),
     best: best === null ? null : numberOf(best),
     reason,
-    damage: told === undefined ? null : { number: numberOf(told), report: told.testDamage },
+    damage:
+      told === undefined ? null : { number: numberOf(told), report: told.testDamage, lines: linesOf(told.testDamage) },
   };
 }

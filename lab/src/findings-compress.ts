@@ -34,14 +34,17 @@ export function settingText(
   return parts.length === 0 ? '' : `, ${parts.join(', ')}`;
 }
 
+/** What a loss is counted in. */
+export const lostUnit = ({ scoreName }: Pick<Found, 'scoreName'>): string =>
+  scoreName === 'accuracy' ? 'points' : 'hundredths';
+
 /** What limits there were, in words. */
 export function limitsText({
   options: { budget, maxDamage },
   scoreName,
 }: Pick<Found, 'options' | 'scoreName'>): string {
-  const unit = scoreName === 'accuracy' ? 'points of accuracy' : 'hundredths of R²';
   const bytes = budget === null ? '' : `at most ${whole(budget)} bytes and `;
-  return `${bytes}at most ${maxDamage} ${unit} lost`;
+  return `${bytes}at most ${maxDamage} ${lostUnit({ scoreName })} of ${scoreName} lost`;
 }
 
 /** The numbers that count. */

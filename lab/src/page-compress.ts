@@ -1,5 +1,5 @@
 import { belowIn, sizeScores } from './charts-compress.ts';
-import { bestOf, bySize, limitsText, lostWords, scoreText, settingText } from './findings-compress.ts';
+import { bestOf, bySize, limitsText, lostUnit, lostWords, scoreText, settingText } from './findings-compress.ts';
 import { decimals, faster, machineLine, smaller, time, times, whole } from './format.ts';
 import { html, type Markup, pageOf } from './html.ts';
 import { aboutData, notes, predicted, ratioTile, TIPS, tile } from './page-top.ts';
@@ -131,27 +131,41 @@ const standing = (p: PointResult, { best }: CompressReport): string =>
   `${p.number === best ? 'the best' : p.isDominated ? 'dominated' : 'front'}${p.isBaseline ? ', from scratch' : ''}`;
 
 function pointSection(report: CompressReport): Markup {
-  const { scoreName } = report;
   const rows = bySize(report);
   if (rows.length === 0) return html``;
-  const lost = scoreName === 'accuracy' ? 'points lost, test' : 'hundredths lost, test';
+  const front = rows.filter(({ isDominated }) => !isDominated);
+  const dominated = rows.filter(({ isDominated }) => isDominated);
+  const columns = pointColumns(report);
   return html`<section aria-labelledby="points"><h2 id="points">All networks</h2>
 <p>Bytes are those of the file, without the encoder that the files in points/ also carry. Intervals hold with 95 %.</p>
-${table('Each network, the smallest first', rows, [
-  pointColumn(report),
-  { title: 'stands', cell: (p) => standing(p, report) },
-  { title: 'bytes', number: true, cell: (p) => whole(p.bytes.file) },
-  { title: 'times smaller', number: true, cell: (p) => times(p.smaller) },
-  { title: `validation ${scoreName}`, number: true, cell: (p) => scoreText(p.validation) },
-  { title: `test ${scoreName}`, number: true, cell: (p) => scoreText(p.test) },
-  { title: lost, number: true, cell: (p) => lostWords(p.lost.test) },
-  { title: 'within limits', cell: (p) => (p.meets ? 'yes' : `no: ${p.exceeds ?? ''}`) },
-  { title: 'seed', number: true, cell: (p) => String(p.seed) },
-  { title: 'recipe', cell: (p) => p.text },
-])}
+${table('Beaten by no other, the smallest first', front, columns)}
+${dominated.length === 0 ? '' : details(`The dominated, ${whole(dominated.length)}`, table('Dominated, the smallest first', dominated, columns))}
+${details('The recipe of each, and what it exceeds', recipeTable(report, rows))}
 ${costTable(report, rows)}
 </section>`;
 }
+
+function pointColumns(report: CompressReport): Column<PointResult>[] {
+  const { scoreName } = report;
+  return [
+    pointColumn(report),
+    { title: 'stands', cell: (p) => standing(p, report) },
+    { title: 'bytes', number: true, cell: (p) => whole(p.bytes.file) },
+    { title: 'times smaller', number: true, cell: (p) => times(p.smaller) },
+    { title: `validation ${scoreName}`, number: true, cell: (p) => scoreText(p.validation) },
+    { title: `test ${scoreName}`, number: true, cell: (p) => scoreText(p.test) },
+    { title: `${lostUnit(report)} lost, test`, number: true, cell: (p) => lostWords(p.lost.test) },
+    { title: 'within limits', cell: (p) => (p.meets ? 'yes' : 'no') },
+  ];
+}
+
+const recipeTable = (report: CompressReport, rows: readonly PointResult[]): Markup =>
+  table('Recipes', rows, [
+    pointColumn(report),
+    { title: 'seed', number: true, cell: (p) => String(p.seed) },
+    { title: 'recipe', cell: (p) => p.text },
+    { title: 'exceeds', cell: (p) => p.exceeds ?? 'nothing' },
+  ]);
 
 /** What networks take: of the file, in arithmetic, and measured on this machine. */
 function costTable(report: CompressReport, rows: readonly PointResult[]): Markup {
@@ -189,14 +203,14 @@ const nano = (x: number): string => `${x >= 100 ? whole(x) : x.toPrecision(3)} n
 
 function damageSection({ damage, best, points }: CompressReport): Markup {
   if (damage === null) return html``;
-  const { number, report } = damage;
+  const { number, lines } = damage;
   const which =
     number === best ? 'The best' : 'No network is within the limits; that with the highest validation score';
   const name = points.find((p) => p.number === number)?.name ?? '';
-  const [head = '', ...lines] = String(report).split('\n');
+  const [head = '', ...rest] = lines;
   return html`<section aria-labelledby="damage"><h2 id="damage">What it changed</h2>
 <p>${which}, ${number} (${name}), held against the model on the test samples. ${sentence(head)} Numbers in brackets are samples of the test part, from 0.</p>
-${list(lines.slice(1).map((line) => line.trim()))}
+${list(rest.map((line) => capital(sentence(line))))}
 </section>`;
 }
 

@@ -1,5 +1,5 @@
-import { bestOf, frontOf, lostWords, scoreText, settingText } from './findings-compress.ts';
-import { dataFacts, times, whole } from './format.ts';
+import { bestOf, frontOf, lostUnit, lostWords, scoreText, settingText } from './findings-compress.ts';
+import { dataFacts, decimals, times, whole } from './format.ts';
 import { section, table } from './tables.ts';
 import type { CompressReport, PointResult, Sized } from './types-compress.ts';
 
@@ -11,28 +11,31 @@ export function renderCompressTables(report: CompressReport): string {
     `${p.number === report.best ? '* ' : ''}${p.number}`,
     `${p.name}${settingText(p, report)}`,
     whole(p.bytes.file),
-    times(p.smaller),
+    `${times(p.smaller)}×`,
     ...scores(p),
     lostWords(p.lost.test),
     p.meets ? 'yes' : 'no',
   ];
   const rows = [
-    ['–', `the model, ${report.model}`, whole(original.bytes.file), '1.0', ...scores(original), '', ''],
+    ['–', `the model, ${report.model}`, whole(original.bytes.file), '1.0×', ...scores(original), '–', '–'],
     ...frontOf(report).map(row),
   ];
   const head = [
     'point',
     'recipe',
     'bytes',
-    'times smaller',
+    'smaller',
     `validation ${scoreName}`,
     `test ${scoreName}`,
-    'points lost',
-    'within limits',
+    `${lostUnit(report)} lost`,
+    'meets',
   ];
   const blocks = [
     section('Data', table([], dataFacts(report))),
-    section('Networks that no other one beats in bytes and validation score (95 % intervals)', table(head, rows)),
+    section(
+      'Networks that no other one beats in bytes and validation score; test samples chose nothing; intervals of 95 %',
+      table(head, rows),
+    ),
     ...(best === undefined ? [] : [section(`The best is ${best.number}`, best.text)]),
     section('Findings', ...report.findings.map((text) => `- ${text}`)),
     ...(failures.length === 0
@@ -48,6 +51,6 @@ export function renderCompressTables(report: CompressReport): string {
 }
 
 const scores = ({ validation, test }: Pick<Sized, 'validation' | 'test'>): string[] => [
-  scoreText(validation),
+  decimals(validation.score),
   scoreText(test),
 ];

@@ -89,7 +89,12 @@ export interface CompressReport {
   /** Why it is that, or none. */
   readonly reason: string;
   /** What the best, or where there is none that with the highest score, changed in the model's answers to the test samples. */
-  readonly damage: { readonly number: number; readonly report: DamageReport } | null;
+  readonly damage: {
+    readonly number: number;
+    readonly report: Pick<DamageReport, 'samples' | 'outputs'>;
+    /** The same in words. */
+    readonly lines: readonly string[];
+  } | null;
   /** Sentences with numbers about what was found. */
   readonly findings: readonly string[];
   readonly seconds: { readonly search: number; readonly total: number };
