@@ -36,7 +36,7 @@ export function renderCompressTables(report: CompressReport): string {
       'Networks that no other one beats in bytes and validation score; test samples chose nothing; intervals of 95 %',
       table(head, rows),
     ),
-    ...(best === undefined ? [] : [section(`The best is ${best.number}`, best.text)]),
+    ...(best === undefined ? [] : [section(`The best is ${best.number}`, `${best.text}${settingText(best, report)}`)]),
     section('Findings', ...report.findings.map((text) => `- ${text}`)),
     ...(failures.length === 0
       ? []
