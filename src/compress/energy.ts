@@ -37,7 +37,7 @@ const SOURCE =
  *
  * @example
  * const forms = [toNetwork(model), quantize(model, { calibration: x })];
- * forms.map((network) => modelledEnergy(network).total.dram.toFixed(1)); // [ '145.9', '56.6' ]
+ * forms.map((network) => modelledEnergy(network).total.dram.toFixed(1)); // [ '146.2', '74.4' ]
  */
 export function modelledEnergy(network: Graph<Stored>): ModelledEnergy {
   checkForm('modelledEnergy', network);

@@ -109,7 +109,9 @@ const inEpochs = (n: number): string => (n === 0 ? 'untrained' : `${n} epoch${n 
  * with nothing to train.
  *
  * @example
- * checkRecipe({ ...usualRecipes()[0], code: 'zip' }); // throws ValueError
+ * const recipe = usualRecipes()[1]!;
+ * checkRecipe(recipe);
+ * checkRecipe({ ...recipe, share: { clusters: 16, epochs: 5 } }); // throws ValueError
  */
 export function checkRecipe(recipe: Recipe): void {
   checked(OP, 'the recipe', recipe);
@@ -167,9 +169,9 @@ export const plainRecipe = (recipe: Recipe): Recipe => ({
  * A text that two recipes have in common only if they are the same, in whatever order their fields are: its JSON.
  *
  * @example
- * const [first, second] = usualRecipes();
- * recipeKey({ ...first }) === recipeKey(first); // true
- * recipeKey(first) === recipeKey(second); // false
+ * const first = usualRecipes()[0]!;
+ * recipeKey(JSON.parse(JSON.stringify(first))) === recipeKey(first); // true
+ * recipeKey({ ...first, code: 'huffman' }) === recipeKey(first); // false
  */
 export function recipeKey(recipe: Recipe): string {
   checked('recipeKey', 'the recipe', recipe);

@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  add,
   type CompressOptions,
   compress,
   FormatError,
   type Journal,
   memoryJournal,
   StateError,
+  tensor,
   ValueError,
 } from '../../src/index.ts';
 import { journalFile } from '../../src/node/index.ts';
-import { classifier, data, RECIPES } from './tools.ts';
+import { classifier, data, RECIPES, recipe } from './tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'whittle-journal-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,7 +52,7 @@ describe('a search with a journal', () => {
 
   test('has a failure in it too, with its reason', async () => {
     const journal = memoryJournal();
-    const impossible = { ...RECIPES[0]!, student: { width: 0.001, epochs: 1 } };
+    const impossible = recipe({ prune: { structure: 'neurons', amount: 0.5, criterion: 'gamma', epochs: 1 } }); // no BatchNorm
     const { failures } = await run(journal, { recipes: [impossible] });
     expect(failures).toHaveLength(1);
     const again = await run(memoryJournal(journal.entries), { recipes: [impossible] });
@@ -91,8 +93,8 @@ describe('a search with a journal', () => {
 
 function classifierOf(): typeof model {
   const other = classifier();
-  const [first] = other.getWeights();
-  first!.storage.array[0]! += 1;
+  const [first, ...rest] = other.getWeights();
+  other.setWeights([add(first!, tensor(1e-6)), ...rest]);
   return other;
 }
 
