@@ -43,7 +43,7 @@ const OP = 'compress';
  * const data = { x, y, validation: [x, y], test: [xTest, yTest] } as const;
  * const recipes = usualRecipes().slice(0, 3);
  * const { best, points } = await compress(model, data, { recipes, budget: 900, maxDamage: { accuracy: 0.02 } });
- * points.map(({ bytes, meets }) => [bytes, meets]); // [ [ 1218, false ], [ 891, true ], [ 690, true ] ]
+ * points.map(({ bytes, meets }) => [bytes, meets]); // [ [ 1218, false ], [ 891, true ], [ 698, true ] ]
  * best && recipeText(best.recipe); // int4, rounded; range coded
  */
 export async function compress(model: Model, data: CompressData, options: CompressOptions = {}): Promise<Compression> {
