@@ -35,7 +35,11 @@ import { classifier, data, HALF, INT8, RECIPES, recipe, SPACE, WORKER } from './
 /** All that a search found, files too. */
 const everything = (found: Compression): unknown => [
   JSON.parse(JSON.stringify(found)),
-  found.points.map(({ file }) => Array.from(file)),
+  found.points.map(({ file, testDamage, validationDamage }) => [
+    Array.from(file),
+    String(validationDamage),
+    String(testDamage),
+  ]),
 ];
 
 describe('compress', () => {
@@ -232,18 +236,36 @@ describe('compress', () => {
     expect(found.points[3]!.macs).toBeLessThan(found.original.macs / 2);
   });
 
-  test('tells how far it is, each trial once', async () => {
+  test('tells how far it is, each trial once, when it is in the journal', async () => {
     const told: CompressProgress[] = [];
-    const found = await compress(classifier(), data(), {
-      recipes: RECIPES.slice(0, 3),
-      onProgress: (each) => void told.push(each),
-    });
+    const journal = memoryJournal();
+    const kept: number[] = [];
+    const onProgress = (each: CompressProgress): void => {
+      told.push(each);
+      kept.push(journal.entries.length);
+    };
+    const found = await compress(classifier(), data(), { recipes: RECIPES.slice(0, 3), journal, onProgress });
     expect(told.map(({ finished, trials, resumed }) => [finished, trials, resumed])).toEqual([
       [1, 3, 0],
       [2, 3, 0],
       [3, 3, 0],
     ]);
+    expect(kept).toEqual([2, 3, 4]);
     expect(told.map(({ last }) => 'digest' in last && last.digest)).toEqual(found.points.map(({ digest }) => digest));
+  });
+
+  test('trains less with less effort, and as much as without rungs with all', async () => {
+    const recipes = [RECIPES[2]!, RECIPES[4]!, RECIPES[5]!];
+    const rungs = await compress(classifier(), data(), { recipes, strategy: 'halving' });
+    const whole = await compress(classifier(), data(), { recipes });
+    const full = rungs.points.filter(({ effort }) => effort === 1);
+    expect(rungs.points.map(({ effort }) => effort)).toEqual([0.25, 0.25, 0.25, 0.5, 0.5, 1]);
+    for (const point of full) {
+      const { recipe: own, digest } = point;
+      expect(whole.points.find((each) => recipeKey(each.recipe) === recipeKey(own))?.digest).toBe(digest);
+      const earlier = rungs.points.filter((each) => each !== point && recipeKey(each.recipe) === recipeKey(own));
+      for (const each of earlier) expect(each.digest).not.toBe(digest);
+    }
   });
 
   test('ends with the reason of its signal, and keeps what has finished', async () => {
